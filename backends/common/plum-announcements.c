@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-announcements.h"
+
+#include "plum-bytes.h"
+#include "plum-udp.h"
+
+#define ANNOUNCEMENT_PORT 5350
+#define DRAIN_MAX 64
+
+struct _PlumAnnouncements {
+  PlumBackend          *backend;
+  GSocket              *socket;
+  GSource              *source;
+  PlumAnnouncementFunc  func;
+  gpointer              user_data;
+};
+
+/* An external address response of NAT-PMP, or an ANNOUNCE response of PCP: both have 128 for it. */
+static gboolean
+is_announcement (const uint8_t *data,
+                 size_t         len)
+{
+  PlumReader r = PLUM_READER_INIT (data, len);
+  uint32_t version = plum_reader_be (&r, 1);
+  uint32_t op = plum_reader_be (&r, 1);
+
+  plum_reader_take (&r, 10);
+  return plum_reader_ok (&r) && (version == 0 || version == 2) && op == 128;
+}
+
+static gboolean
+plum_announcements_read_one (PlumAnnouncements *self,
+                             gboolean          *heard)
+{
+  GInetAddress *gateway = plum_network_get_gateway (plum_backend_get_network (self->backend));
+  g_autoptr (GSocketAddress) from = NULL;
+  g_autoptr (GError) error = NULL;
+  uint8_t buffer[64];   /* enough to tell what it is */
+  gssize n;
+
+  n = g_socket_receive_from (self->socket, &from, (char *) buffer, sizeof buffer, NULL, &error);
+  if (n < 0)
+    return !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+
+  if (G_IS_INET_SOCKET_ADDRESS (from) &&
+      g_inet_address_equal (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (from)),
+                            gateway) &&
+      is_announcement (buffer, (size_t) n))
+    *heard = TRUE;
+  return TRUE;
+}
+
+static gboolean
+on_readable (GSocket      *socket,
+             GIOCondition  condition,
+             gpointer      user_data)
+{
+  PlumAnnouncements *self = user_data;
+  gboolean heard = FALSE;
+
+  for (unsigned int i = 0; i < DRAIN_MAX; i++)
+    {
+      if (!plum_announcements_read_one (self, &heard))
+        break;
+    }
+
+  /* Last, because it may free self. A restart is told ten times: once is enough for one turn. */
+  if (heard)
+    self->func (self->user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+plum_announcements_open (PlumAnnouncements  *self,
+                         GError            **error)
+{
+  PlumNetwork *network = plum_backend_get_network (self->backend);
+  GSocketFamily family = plum_network_get_family (network);
+  g_autoptr (GInetAddress) group =
+    g_inet_address_new_from_string (family == G_SOCKET_FAMILY_IPV6 ? "ff02::1" : "224.0.0.1");
+  g_autoptr (GSocketAddress) at = plum_udp_socket_address (network, group, ANNOUNCEMENT_PORT);
+
+  self->socket = g_socket_new (family, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, error);
+  if (self->socket == NULL)
+    return FALSE;
+
+  g_socket_set_blocking (self->socket, FALSE);
+  /* Bound to the group and not to any address, so that nothing sent to us alone comes here; TRUE
+   * sets SO_REUSEADDR and SO_REUSEPORT: other programs listen there as well. */
+  return g_socket_bind (self->socket, at, TRUE, error) &&
+         g_socket_join_multicast_group (self->socket, group, FALSE,
+                                        plum_network_get_interface (network), error);
+}
+
+PlumAnnouncements *
+plum_announcements_new (PlumBackend           *backend,
+                        GMainContext          *context,
+                        PlumAnnouncementFunc   func,
+                        gpointer               user_data,
+                        GError               **error)
+{
+  PlumAnnouncements *self = g_new0 (PlumAnnouncements, 1);
+
+  self->backend = backend;
+  self->func = func;
+  self->user_data = user_data;
+
+  if (!plum_announcements_open (self, error))
+    {
+      plum_announcements_free (self);
+      return NULL;
+    }
+
+  self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);
+  g_source_set_callback (self->source, G_SOURCE_FUNC (on_readable), self, NULL);
+  g_source_attach (self->source, context);
+  return self;
+}
+
+void
+plum_announcements_free (PlumAnnouncements *self)
+{
+  if (self->source != NULL)
+    g_source_destroy (self->source);
+  g_clear_pointer (&self->source, g_source_unref);
+  g_clear_object (&self->socket);
+  g_free (self);
+}

@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-exchange.h"
+
+#include "plum-backend-log.h"
+#include "plum-bytes.h"
+#include "plum-udp.h"
+
+struct _PlumExchanges {
+  PlumBackend     *backend;
+  GMainContext    *context;
+  char            *label;
+  char            *peer;
+  guint16          port;
+  guint            window;
+  guint            n_slot_sends;
+  PlumReceiveFunc  received;
+  gpointer         user_data;
+
+  PlumUdp         *udp;
+  GHashTable      *by_key;         /* key -> the first exchange of that key, queued or in flight */
+  GQueue           waiting;        /* those that wait for the window */
+  GSequence       *by_deadline;    /* those in flight */
+  guint            n_slots;        /* of the window, in use */
+  guint64          serial;         /* of datagrams sent */
+
+  GSource         *timer;
+  gint64           timer_at;
+
+  GError          *icmp_error;     /* came with a send; for those in flight at that time */
+  guint64          icmp_serial;    /* which are those with a lower serial */
+  gboolean         closed;
+};
+
+static void exchange_remove (PlumExchange *exchange);
+static void exchanges_pump  (PlumExchanges *self);
+static void exchanges_clear (gpointer data);
+
+guint
+plum_exchange_key_hash (gconstpointer data)
+{
+  const PlumExchangeKey *key = data;
+  guint hash = 2166136261u;
+
+  for (size_t i = 0; i < PLUM_EXCHANGE_KEY_SIZE; i++)
+    hash = (hash ^ key->bytes[i]) * 16777619u;
+  return hash;
+}
+
+gboolean
+plum_exchange_key_equal (gconstpointer a,
+                         gconstpointer b)
+{
+  return plum_bytes_equal (((const PlumExchangeKey *) a)->bytes,
+                           ((const PlumExchangeKey *) b)->bytes, PLUM_EXCHANGE_KEY_SIZE);
+}
+
+static int
+compare_deadlines (gconstpointer a,
+                   gconstpointer b,
+                   gpointer      user_data)
+{
+  const PlumExchange *x = a;
+  const PlumExchange *y = b;
+
+  return (x->deadline > y->deadline) - (x->deadline < y->deadline);
+}
+
+/* Ends an exchange without its owner's doing. */
+static void
+exchange_end (PlumExchange    *exchange,
+              PlumExchangeEnd  end,
+              const GError    *error)
+{
+  g_autoptr (GError) own_error = g_steal_pointer (&exchange->error);
+
+  exchange_remove (exchange);
+  exchange->func (exchange, end, own_error != NULL ? own_error : error);
+}
+
+static void
+exchanges_drop_timer (PlumExchanges *self)
+{
+  if (self->timer != NULL)
+    g_source_destroy (self->timer);
+  g_clear_pointer (&self->timer, g_source_unref);
+}
+
+/* Those in flight when the network said that something had not arrived. */
+static void
+exchanges_deliver_icmp (PlumExchanges *self)
+{
+  g_autoptr (GError) error = g_steal_pointer (&self->icmp_error);
+  g_autoptr (GPtrArray) hit = g_ptr_array_new ();
+  GSequenceIter *iter = g_sequence_get_begin_iter (self->by_deadline);
+
+  for (; !g_sequence_iter_is_end (iter); iter = g_sequence_iter_next (iter))
+    {
+      PlumExchange *exchange = g_sequence_get (iter);
+
+      if (exchange->first_serial < self->icmp_serial)
+        g_ptr_array_add (hit, exchange);
+    }
+
+  if (hit->len == 0)
+    plum_log_debug ("%s: late from %s: %s", self->label, self->peer, error->message);
+
+  /* All first leave the lists, so that an owner who looks finds none of them. */
+  for (unsigned int i = 0; i < hit->len; i++)
+    exchange_remove (hit->pdata[i]);
+  for (unsigned int i = 0; i < hit->len; i++)
+    {
+      PlumExchange *exchange = hit->pdata[i];
+
+      exchange->func (exchange, PLUM_EXCHANGE_FAILED, error);
+    }
+}
+
+/* Sends once more, and puts the exchange in its place among the deadlines. */
+static void
+exchanges_transmit (PlumExchanges *self,
+                    PlumExchange  *exchange)
+{
+  gint64 now = plum_backend_get_time (self->backend);
+  g_autoptr (GError) error = NULL;
+  gboolean sent;
+
+  sent = plum_udp_send (self->udp, exchange->request, exchange->request_len, &error);
+  if (!sent && plum_udp_is_icmp (error))
+    {
+      /* The answer to an earlier datagram; reading it has cleared it. */
+      g_clear_error (&self->icmp_error);
+      self->icmp_error = g_steal_pointer (&error);
+      self->icmp_serial = self->serial;
+      sent = plum_udp_send (self->udp, exchange->request, exchange->request_len, &error);
+    }
+
+  if (exchange->n_sent++ == 0)
+    {
+      exchange->first_sent = now;
+      exchange->first_serial = self->serial;
+    }
+  self->serial++;
+
+  exchange->wait_ms = plum_retry_wait_ms (exchange->plan, exchange->n_sent, exchange->wait_ms,
+                                          g_random_double_range (-0.1, 0.1));
+  exchange->deadline = now + exchange->wait_ms * 1000;
+  if (!sent)
+    {
+      /* It fails from the loop, never from within plum_exchanges_start (). */
+      exchange->error = g_steal_pointer (&error);
+      exchange->deadline = now;
+    }
+
+  if (exchange->place == NULL)
+    exchange->place = g_sequence_insert_sorted (self->by_deadline, exchange, compare_deadlines,
+                                                NULL);
+  else
+    g_sequence_sort_changed (exchange->place, compare_deadlines, NULL);
+}
+
+/* What to do with one whose wait is over. */
+static void
+exchanges_expire (PlumExchanges *self,
+                  PlumExchange  *exchange)
+{
+  if (exchange->error != NULL)
+    {
+      exchange_end (exchange, PLUM_EXCHANGE_FAILED, NULL);
+      return;
+    }
+
+  if (plum_retry_is_last (exchange->plan, exchange->n_sent))
+    {
+      exchange_end (exchange, PLUM_EXCHANGE_SILENT, NULL);
+      return;
+    }
+
+  if (exchange->holds_slot && self->n_slot_sends != 0 && exchange->n_sent >= self->n_slot_sends)
+    {
+      exchange->holds_slot = FALSE;
+      self->n_slots--;
+    }
+  exchanges_transmit (self, exchange);
+}
+
+static gboolean
+on_timer (gpointer user_data)
+{
+  PlumExchanges *self = g_rc_box_acquire (user_data);
+  G_GNUC_UNUSED g_autoptr (PlumBackend) alive = g_object_ref (self->backend);
+  gint64 now = plum_backend_get_time (self->backend);
+
+  g_clear_pointer (&self->timer, g_source_unref);
+  if (self->icmp_error != NULL)
+    exchanges_deliver_icmp (self);
+
+  while (!self->closed)
+    {
+      GSequenceIter *first = g_sequence_get_begin_iter (self->by_deadline);
+      PlumExchange *exchange;
+
+      if (g_sequence_iter_is_end (first))
+        break;
+      exchange = g_sequence_get (first);
+      if (exchange->deadline > now)
+        break;
+      exchanges_expire (self, exchange);
+    }
+
+  if (!self->closed)
+    exchanges_pump (self);
+  g_rc_box_release_full (self, exchanges_clear);
+  return G_SOURCE_REMOVE;
+}
+
+/* One timer, for the earliest deadline. One that is armed for earlier stays: it looks, and goes
+ * on. */
+static void
+exchanges_update_timer (PlumExchanges *self)
+{
+  GSequenceIter *first = g_sequence_get_begin_iter (self->by_deadline);
+  gint64 now, at;
+
+  if (g_sequence_iter_is_end (first) && self->icmp_error == NULL)
+    {
+      exchanges_drop_timer (self);
+      return;
+    }
+
+  now = plum_backend_get_time (self->backend);
+  at = self->icmp_error != NULL ? now : ((PlumExchange *) g_sequence_get (first))->deadline;
+  if (self->timer != NULL && self->timer_at <= at)
+    return;
+
+  exchanges_drop_timer (self);
+  self->timer_at = MAX (at, now);
+  self->timer = plum_backend_create_timer (self->backend,
+                                           (guint) ((self->timer_at - now + 999) / 1000));
+  g_source_set_callback (self->timer, on_timer, self, NULL);
+}
+
+/* Sends what the window allows. */
+static void
+exchanges_pump (PlumExchanges *self)
+{
+  while (self->n_slots < self->window)
+    {
+      GList *link = g_queue_peek_head_link (&self->waiting);
+      PlumExchange *exchange;
+
+      if (link == NULL)
+        break;
+
+      exchange = link->data;
+      g_queue_unlink (&self->waiting, link);
+      exchange->queue = NULL;
+      exchange->holds_slot = TRUE;
+      self->n_slots++;
+      exchanges_transmit (self, exchange);
+    }
+
+  exchanges_update_timer (self);
+}
+
+static void
+exchange_enqueue (PlumExchange *exchange,
+                  GQueue       *queue)
+{
+  exchange->queue = queue;
+  g_queue_push_tail_link (queue, &exchange->link);
+}
+
+/* The next of the same key takes the place of the one that has ended. */
+static void
+exchange_promote_twin (PlumExchange *exchange)
+{
+  PlumExchanges *self = exchange->owner;
+  GList *link = g_queue_pop_head_link (&exchange->twins);
+  PlumExchange *next;
+
+  g_hash_table_remove (self->by_key, &exchange->key);
+  if (link == NULL)
+    return;
+
+  next = link->data;
+  next->queue = NULL;
+  while ((link = g_queue_pop_head_link (&exchange->twins)) != NULL)
+    exchange_enqueue (link->data, &next->twins);
+
+  g_hash_table_insert (self->by_key, &next->key, next);
+  exchange_enqueue (next, &self->waiting);
+}
+
+static void
+exchange_remove (PlumExchange *exchange)
+{
+  PlumExchanges *self = exchange->owner;
+
+  /* Not g_cancellable_disconnect (), which would wait for itself within the handler. */
+  if (exchange->cancel_id != 0)
+    g_signal_handler_disconnect (exchange->cancellable, exchange->cancel_id);
+  exchange->cancel_id = 0;
+
+  if (exchange->queue != NULL)
+    g_queue_unlink (exchange->queue, &exchange->link);
+  exchange->queue = NULL;
+
+  g_clear_pointer (&exchange->place, g_sequence_remove);
+  if (exchange->holds_slot)
+    self->n_slots--;
+  exchange->holds_slot = FALSE;
+  g_clear_error (&exchange->error);
+
+  if (g_hash_table_lookup (self->by_key, &exchange->key) == exchange)
+    exchange_promote_twin (exchange);
+  exchange->owner = NULL;
+}
+
+static void
+on_cancelled (GCancellable *cancellable,
+              gpointer      user_data)
+{
+  PlumExchange *exchange = user_data;
+  PlumExchanges *self = g_rc_box_acquire (exchange->owner);
+
+  exchange_end (exchange, PLUM_EXCHANGE_CANCELLED, NULL);
+  if (!self->closed)
+    exchanges_pump (self);
+  g_rc_box_release_full (self, exchanges_clear);
+}
+
+void
+plum_exchanges_start (PlumExchanges *self,
+                      PlumExchange  *exchange)
+{
+  PlumExchange *first = g_hash_table_lookup (self->by_key, &exchange->key);
+
+  g_assert (exchange->owner == NULL && exchange->request_len > 0 && self->udp != NULL);
+
+  exchange->owner = self;
+  exchange->link = (GList) { .data = exchange };
+  exchange->n_sent = 0;
+  exchange->wait_ms = 0;
+  g_queue_init (&exchange->twins);
+  if (exchange->cancellable != NULL)
+    exchange->cancel_id = g_signal_connect (exchange->cancellable, "cancelled",
+                                            G_CALLBACK (on_cancelled), exchange);
+
+  if (first != NULL)
+    {
+      exchange_enqueue (exchange, &first->twins);
+      return;
+    }
+
+  g_hash_table_insert (self->by_key, &exchange->key, exchange);
+  if (exchange->aside)
+    exchanges_transmit (self, exchange);
+  else
+    exchange_enqueue (exchange, &self->waiting);
+  exchanges_pump (self);
+}
+
+void
+plum_exchange_stop (PlumExchange *exchange)
+{
+  PlumExchanges *self = exchange->owner;
+
+  if (self == NULL)
+    return;
+
+  exchange_remove (exchange);
+  exchanges_pump (self);
+}
+
+PlumExchange *
+plum_exchanges_lookup (PlumExchanges         *self,
+                       const PlumExchangeKey *key)
+{
+  PlumExchange *exchange = g_hash_table_lookup (self->by_key, key);
+
+  return exchange != NULL && exchange->n_sent > 0 ? exchange : NULL;
+}
+
+static void
+exchanges_end_all (PlumExchanges   *self,
+                   PlumExchangeEnd  end,
+                   const GError    *error)
+{
+  g_autoptr (GPtrArray) all = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->by_key);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      PlumExchange *exchange = value;
+
+      g_ptr_array_add (all, exchange);
+      for (GList *link = exchange->twins.head; link != NULL; link = link->next)
+        g_ptr_array_add (all, link->data);
+    }
+
+  for (unsigned int i = 0; i < all->len; i++)
+    exchange_remove (all->pdata[i]);
+  for (unsigned int i = 0; i < all->len; i++)
+    {
+      PlumExchange *exchange = all->pdata[i];
+
+      exchange->func (exchange, end, error);
+    }
+}
+
+void
+plum_exchanges_fail_all (PlumExchanges *self,
+                         const GError  *error)
+{
+  exchanges_end_all (self, PLUM_EXCHANGE_FAILED, error);
+  exchanges_update_timer (self);
+}
+
+static void
+on_datagram (const uint8_t *data,
+             size_t         len,
+             gpointer       user_data)
+{
+  PlumExchanges *self = user_data;
+
+  self->received (data, len, self->user_data);
+}
+
+static void
+on_icmp (const GError *error,
+         gpointer      user_data)
+{
+  PlumExchanges *self = g_rc_box_acquire (user_data);
+
+  g_clear_error (&self->icmp_error);
+  self->icmp_error = g_error_copy (error);
+  self->icmp_serial = G_MAXUINT64;
+  exchanges_deliver_icmp (self);
+  if (!self->closed)
+    exchanges_pump (self);
+  g_rc_box_release_full (self, exchanges_clear);
+}
+
+PlumExchanges *
+plum_exchanges_new (PlumBackend     *backend,
+                    const char      *label,
+                    guint16          port,
+                    guint            window,
+                    guint            n_slot_sends,
+                    PlumReceiveFunc  received,
+                    gpointer         user_data)
+{
+  GInetAddress *gateway = plum_network_get_gateway (plum_backend_get_network (backend));
+  PlumExchanges *self = g_rc_box_new0 (PlumExchanges);
+
+  self->backend = backend;
+  self->context = g_main_context_ref_thread_default ();
+  self->label = g_strdup (label);
+  self->peer = gateway != NULL ? g_inet_address_to_string (gateway) : g_strdup ("no gateway");
+  self->port = port;
+  self->window = window;
+  self->n_slot_sends = n_slot_sends;
+  self->received = received;
+  self->user_data = user_data;
+  self->by_key = g_hash_table_new (plum_exchange_key_hash, plum_exchange_key_equal);
+  self->by_deadline = g_sequence_new (NULL);
+  g_queue_init (&self->waiting);
+  return self;
+}
+
+static void
+exchanges_clear (gpointer data)
+{
+  PlumExchanges *self = data;
+
+  g_clear_pointer (&self->by_key, g_hash_table_unref);
+  g_clear_pointer (&self->by_deadline, g_sequence_free);
+  g_clear_pointer (&self->context, g_main_context_unref);
+  g_clear_pointer (&self->label, g_free);
+  g_clear_pointer (&self->peer, g_free);
+  g_clear_error (&self->icmp_error);
+}
+
+void
+plum_exchanges_free (PlumExchanges *self)
+{
+  self->closed = TRUE;
+  exchanges_drop_timer (self);
+  g_clear_pointer (&self->udp, plum_udp_free);
+  exchanges_end_all (self, PLUM_EXCHANGE_CANCELLED, NULL);
+  g_rc_box_release_full (self, exchanges_clear);
+}
+
+gboolean
+plum_exchanges_open (PlumExchanges  *self,
+                     GError        **error)
+{
+  static const PlumUdpFuncs funcs = { .received = on_datagram, .failed = on_icmp };
+  g_autoptr (GError) local_error = NULL;
+
+  if (self->udp != NULL)
+    return TRUE;
+
+  self->udp = plum_udp_new (self->backend, self->context, self->port, &funcs, self, &local_error);
+  if (self->udp != NULL)
+    return TRUE;
+
+  g_propagate_prefixed_error (error, g_steal_pointer (&local_error), "%s: no socket to ask %s: ",
+                              self->label, self->peer);
+  return FALSE;
+}
+
+GInetAddress *
+plum_exchanges_get_local_address (PlumExchanges *self)
+{
+  return plum_udp_get_local_address (self->udp);
+}
+
+const char *
+plum_exchanges_get_peer (PlumExchanges *self)
+{
+  return self->peer;
+}
+
+const char *
+plum_exchanges_get_label (PlumExchanges *self)
+{
+  return self->label;
+}
+
+guint
+plum_exchanges_get_port (PlumExchanges *self)
+{
+  return self->port;
+}
+
+GMainContext *
+plum_exchanges_get_context (PlumExchanges *self)
+{
+  return self->context;
+}
+
+GError *
+plum_exchange_make_error (PlumExchanges   *self,
+                          PlumExchange    *exchange,
+                          PlumExchangeEnd  end,
+                          const GError    *error)
+{
+  gint64 now = plum_backend_get_time (self->backend);
+
+  if (end == PLUM_EXCHANGE_CANCELLED)
+    return g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "%s: cancelled", self->label);
+
+  if (end == PLUM_EXCHANGE_SILENT)
+    return g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, "%s: no answer from %s in %.1f s",
+                        self->label, self->peer, (double) (now - exchange->first_sent) / 1e6);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
+    return g_error_new (G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED, "%s: %s refused port %u",
+                        self->label, self->peer, self->port);
+
+  if (error->domain == PLUM_ERROR)
+    return g_error_copy (error);
+
+  return g_error_new (error->domain, error->code, "%s: %s cannot be reached: %s", self->label,
+                      self->peer, error->message);
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-udp.h"
+
+#include "plum-backend-log.h"
+
+/* Longer than any datagram of the protocols that use this (PCP: 1100): what is cut here is refused
+ * by its size anyway. */
+#define DATAGRAM_MAX 2048
+
+/* So many datagrams at one go, then others have their turn of the loop. */
+#define DRAIN_MAX 64
+
+struct _PlumUdp {
+  PlumBackend    *backend;
+  GSocket        *socket;
+  GSocketAddress *peer;
+  GInetAddress   *local;
+  GSource        *source;
+  PlumUdpFuncs    funcs;
+  gpointer        user_data;
+};
+
+GSocketAddress *
+plum_udp_socket_address (PlumNetwork  *network,
+                         GInetAddress *address,
+                         guint16       port)
+{
+  guint scope = 0;
+
+  /* The kernel cannot tell on which link fe80:: or ff02:: is meant. */
+  if (g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6 &&
+      (g_inet_address_get_is_link_local (address) || g_inet_address_get_is_mc_link_local (address)))
+    scope = plum_network_get_interface_index (network);
+
+  return g_object_new (G_TYPE_INET_SOCKET_ADDRESS,
+                       "address", address,
+                       "port", (guint) port,
+                       "scope-id", scope,
+                       NULL);
+}
+
+gboolean
+plum_udp_is_icmp (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_HOST_UNREACHABLE) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE);
+}
+
+static void
+plum_udp_report (PlumUdp              *self,
+                 PlumTrafficDirection  direction,
+                 const uint8_t        *data,
+                 size_t                len)
+{
+  if (plum_backend_is_observed (self->backend))
+    {
+      g_autoptr (GBytes) bytes = g_bytes_new (data, len);
+
+      plum_backend_report_traffic (self->backend, direction, self->peer, bytes);
+    }
+}
+
+/* FALSE: nothing is left to read. */
+static gboolean
+plum_udp_read_one (PlumUdp *self)
+{
+  g_autoptr (GError) error = NULL;
+  uint8_t buffer[DATAGRAM_MAX];
+  gssize n;
+
+  n = g_socket_receive (self->socket, (char *) buffer, sizeof buffer, NULL, &error);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    return FALSE;
+
+  if (n < 0)
+    {
+      self->funcs.failed (error, self->user_data);
+      return TRUE;
+    }
+
+  plum_udp_report (self, PLUM_TRAFFIC_RECEIVED, buffer, (size_t) n);
+  if (self->socket != NULL)
+    self->funcs.received (buffer, (size_t) n, self->user_data);
+  return TRUE;
+}
+
+static void
+plum_udp_clear (gpointer data)
+{
+  PlumUdp *self = data;
+
+  g_clear_object (&self->peer);
+  g_clear_object (&self->local);
+}
+
+static gboolean
+on_readable (GSocket      *socket,
+             GIOCondition  condition,
+             gpointer      user_data)
+{
+  PlumUdp *self = g_rc_box_acquire (user_data);
+  /* A handler of what a datagram causes may drop the backend, and with it this. */
+  G_GNUC_UNUSED g_autoptr (PlumBackend) alive = g_object_ref (self->backend);
+
+  for (unsigned int i = 0; i < DRAIN_MAX && self->socket != NULL; i++)
+    {
+      if (!plum_udp_read_one (self))
+        break;
+    }
+
+  g_rc_box_release_full (self, plum_udp_clear);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+plum_udp_open (PlumUdp  *self,
+               GError  **error)
+{
+  PlumNetwork *network = plum_backend_get_network (self->backend);
+  GInetAddress *local = plum_network_get_local_address (network);
+  g_autoptr (GSocketAddress) from = plum_udp_socket_address (network, local, 0);
+  g_autoptr (GSocketAddress) bound = NULL;
+
+  self->socket = g_socket_new (g_inet_address_get_family (local), G_SOCKET_TYPE_DATAGRAM,
+                               G_SOCKET_PROTOCOL_UDP, error);
+  if (self->socket == NULL)
+    return FALSE;
+
+  g_socket_set_blocking (self->socket, FALSE);
+  if (!g_socket_bind (self->socket, from, FALSE, error) ||
+      !g_socket_connect (self->socket, self->peer, NULL, error))
+    return FALSE;
+
+  bound = g_socket_get_local_address (self->socket, error);
+  if (bound == NULL)
+    return FALSE;
+
+  self->local = g_object_ref (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (bound)));
+  return TRUE;
+}
+
+PlumUdp *
+plum_udp_new (PlumBackend         *backend,
+              GMainContext        *context,
+              guint16              port,
+              const PlumUdpFuncs  *funcs,
+              gpointer             user_data,
+              GError             **error)
+{
+  PlumNetwork *network = plum_backend_get_network (backend);
+  PlumUdp *self = g_rc_box_new0 (PlumUdp);
+
+  self->backend = backend;
+  self->funcs = *funcs;
+  self->user_data = user_data;
+  self->peer = plum_udp_socket_address (network, plum_network_get_gateway (network), port);
+
+  if (!plum_udp_open (self, error))
+    {
+      plum_udp_free (self);
+      return NULL;
+    }
+
+  self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);
+  g_source_set_callback (self->source, G_SOURCE_FUNC (on_readable), self, NULL);
+  g_source_attach (self->source, context);
+  return self;
+}
+
+void
+plum_udp_free (PlumUdp *self)
+{
+  if (self->source != NULL)
+    g_source_destroy (self->source);
+  g_clear_pointer (&self->source, g_source_unref);
+  g_clear_object (&self->socket);
+  g_rc_box_release_full (self, plum_udp_clear);
+}
+
+gboolean
+plum_udp_send (PlumUdp        *self,
+               const uint8_t  *data,
+               size_t          len,
+               GError        **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  if (g_socket_send (self->socket, (const char *) data, len, NULL, &local_error) < 0 &&
+      !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+
+  /* A full send buffer is a lost datagram: the next send of the schedule is for that. */
+  plum_udp_report (self, PLUM_TRAFFIC_SENT, data, len);
+  return TRUE;
+}
+
+GInetAddress *
+plum_udp_get_local_address (PlumUdp *self)
+{
+  return self->local;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "direct-backend.h"
+
+/* Nobody stands between this host and the internet: what is there to map? No packet is ever
+ * sent. */
+struct _PlumDirectBackend
+{
+  PlumBackend parent_instance;
+};
+
+G_DEFINE_FINAL_TYPE (PlumDirectBackend, plum_direct_backend, PLUM_TYPE_BACKEND)
+
+/* NULL, and the call is settled, if the local address is not one that the internet reaches. */
+static GInetAddress *
+plum_direct_backend_get_address (PlumBackend *backend,
+                                 PlumCall    *call)
+{
+  PlumNetwork *network = plum_backend_get_network (backend);
+  GInetAddress *local = plum_network_get_local_address (network);
+  g_autofree char *host = NULL;
+  g_autofree char *message = NULL;
+
+  /* Who names a gateway wants it asked. */
+  if (plum_network_get_overridden (network))
+    {
+      plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
+                      "direct: a gateway was named, and it is to be asked");
+      return NULL;
+    }
+
+  /* In IPv6 every address is a public one, and a firewall at the router is the rule. */
+  if (local == NULL || g_inet_address_get_family (local) != G_SOCKET_FAMILY_IPV4)
+    {
+      plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, "direct: it is for IPv4 only");
+      return NULL;
+    }
+
+  if (plum_address_get_scope (local) == PLUM_ADDRESS_SCOPE_PUBLIC)
+    return local;
+
+  host = g_inet_address_to_string (local);
+  message = g_strdup_printf ("direct: %s is not a public address", host);
+  plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, message);
+  return NULL;
+}
+
+static void
+plum_direct_backend_discover (PlumBackend *backend,
+                              PlumCall    *call)
+{
+  if (plum_direct_backend_get_address (backend, call) != NULL)
+    plum_call_return_done (call);
+}
+
+static void
+plum_direct_backend_map (PlumBackend *backend,
+                         PlumRequest *request,
+                         PlumCall    *call)
+{
+  GInetAddress *address = plum_direct_backend_get_address (backend, call);
+  g_autoptr (PlumLease) lease = NULL;
+
+  if (address == NULL)
+    return;
+
+  lease = plum_lease_new (address, plum_request_get_internal_port (request), PLUM_LIFETIME_FOREVER,
+                          NULL);
+  plum_call_return_lease (call, lease);
+}
+
+static void
+plum_direct_backend_unmap (PlumBackend *backend,
+                           PlumRequest *request,
+                           PlumLease   *lease,
+                           PlumCall    *call)
+{
+  plum_call_return_done (call);
+}
+
+static void
+plum_direct_backend_check (PlumBackend *backend,
+                           PlumRequest *request,
+                           PlumLease   *lease,
+                           PlumCall    *call)
+{
+  if (plum_direct_backend_get_address (backend, call) != NULL)
+    plum_call_return_done (call);
+}
+
+static void
+plum_direct_backend_get_external_address (PlumBackend *backend,
+                                          PlumCall    *call)
+{
+  GInetAddress *address = plum_direct_backend_get_address (backend, call);
+
+  if (address != NULL)
+    plum_call_return_address (call, address);
+}
+
+static void
+plum_direct_backend_class_init (PlumDirectBackendClass *klass)
+{
+  PlumBackendClass *backend_class = PLUM_BACKEND_CLASS (klass);
+
+  backend_class->discover = plum_direct_backend_discover;
+  backend_class->map = plum_direct_backend_map;
+  backend_class->unmap = plum_direct_backend_unmap;
+  backend_class->check = plum_direct_backend_check;
+  backend_class->get_external_address = plum_direct_backend_get_external_address;
+}
+
+static void
+plum_direct_backend_init (PlumDirectBackend *self)
+{
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "pcp-codec.h"
+
+#include "plum-bytes.h"
+
+#define RESPONSE_BIT 0x80u
+
+/* IANA protocol numbers */
+#define PROTOCOL_TCP 6
+#define PROTOCOL_UDP 17
+
+#define SHORT_FLOOR 30u
+#define LONG_FLOOR 300u
+
+static const PcpResult results[] = {
+  { PCP_SUCCESS, FALSE, PLUM_ERROR_MALFORMED, PCP_NEXT_NOTHING,
+    "SUCCESS", "" },
+  { PCP_UNSUPP_VERSION, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_NOTHING,
+    "UNSUPP_VERSION", "it speaks another version of the protocol" },
+  { PCP_NOT_AUTHORIZED, TRUE, PLUM_ERROR_REFUSED, PCP_NEXT_NOTHING,
+    "NOT_AUTHORIZED", "the router's policy forbids it, or the port belongs to somebody else" },
+  { PCP_MALFORMED_REQUEST, TRUE, PLUM_ERROR_MALFORMED, PCP_NEXT_BARE,
+    "MALFORMED_REQUEST", "the router does not understand a correct request" },
+  { PCP_UNSUPP_OPCODE, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_NOTHING,
+    "UNSUPP_OPCODE", "the router cannot do this" },
+  { PCP_UNSUPP_OPTION, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_BARE,
+    "UNSUPP_OPTION", "the router cannot do this" },
+  { PCP_MALFORMED_OPTION, TRUE, PLUM_ERROR_MALFORMED, PCP_NEXT_BARE,
+    "MALFORMED_OPTION", "the router does not understand a correct request" },
+  { PCP_NETWORK_FAILURE, FALSE, PLUM_ERROR_NO_RESOURCES, PCP_NEXT_NOTHING,
+    "NETWORK_FAILURE", "the router has no connection to the internet at present" },
+  { PCP_NO_RESOURCES, FALSE, PLUM_ERROR_NO_RESOURCES, PCP_NEXT_NO_PORT,
+    "NO_RESOURCES", "the router's table is full, or the external port is taken" },
+  { PCP_UNSUPP_PROTOCOL, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_NOTHING,
+    "UNSUPP_PROTOCOL", "the router cannot map this transport protocol" },
+  { PCP_USER_EX_QUOTA, FALSE, PLUM_ERROR_NO_RESOURCES, PCP_NEXT_NOTHING,
+    "USER_EX_QUOTA", "this host has as many mappings as the router allows it" },
+  { PCP_CANNOT_PROVIDE_EXTERNAL, FALSE, PLUM_ERROR_CONFLICT, PCP_NEXT_NO_ADDRESS,
+    "CANNOT_PROVIDE_EXTERNAL", "the external address or port is not to be had" },
+  { PCP_ADDRESS_MISMATCH, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_NOTHING,
+    "ADDRESS_MISMATCH", "another NAT stands between this host and the router" },
+  { PCP_EXCESSIVE_REMOTE_PEERS, TRUE, PLUM_ERROR_NO_RESOURCES, PCP_NEXT_NOTHING,
+    "EXCESSIVE_REMOTE_PEERS", "the router cannot filter by so many peers" },
+};
+
+/* RFC 7652 8.3: 14 to 23 are steps of an authentication that this client does not do. */
+#define AUTHENTICATION_FIRST 14
+#define AUTHENTICATION_LAST 23
+
+static const PcpResult result_authentication = {
+  AUTHENTICATION_FIRST, TRUE, PLUM_ERROR_REFUSED, PCP_NEXT_NOTHING,
+  "AUTHENTICATION_REQUIRED", "the router wants a password"
+};
+
+static const PcpResult result_unknown = {
+  255, TRUE, PLUM_ERROR_REFUSED, PCP_NEXT_NOTHING, "unknown result", "no standard knows this result"
+};
+
+const PcpResult *
+pcp_result_lookup (uint8_t code)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS (results); i++)
+    {
+      if (results[i].code == code)
+        return &results[i];
+    }
+
+  if (code >= AUTHENTICATION_FIRST && code <= AUTHENTICATION_LAST)
+    return &result_authentication;
+  return &result_unknown;
+}
+
+uint32_t
+pcp_error_lifetime (uint8_t  code,
+                    uint32_t told)
+{
+  uint32_t floor = pcp_result_lookup (code)->is_long ? LONG_FLOOR : SHORT_FLOOR;
+
+  return CLAMP (told, floor, PCP_LIFETIME_MAX);
+}
+
+/* RFC 6887 7.1 */
+static void
+encode_header (PlumWriter    *w,
+               PcpOpcode      opcode,
+               uint32_t       lifetime,
+               const uint8_t *client)
+{
+  plum_writer_be (w, PCP_VERSION, 1);
+  plum_writer_be (w, opcode, 1);
+  plum_writer_zeros (w, 2);
+  plum_writer_be (w, lifetime, 4);
+  plum_writer_bytes (w, client, PCP_ADDRESS_SIZE);
+}
+
+/* RFC 6887 14.1.1 */
+size_t
+pcp_encode_announce (const uint8_t  client[PCP_ADDRESS_SIZE],
+                     uint8_t       *out,
+                     size_t         size)
+{
+  PlumWriter w = PLUM_WRITER_INIT (out, size);
+
+  encode_header (&w, PCP_OPCODE_ANNOUNCE, 0, client);
+  return plum_writer_finish (&w);
+}
+
+/* RFC 6887 11.1 */
+size_t
+pcp_encode_map (const uint8_t  client[PCP_ADDRESS_SIZE],
+                uint32_t       lifetime,
+                const PcpMap  *map,
+                uint8_t       *out,
+                size_t         size)
+{
+  PlumWriter w = PLUM_WRITER_INIT (out, size);
+
+  encode_header (&w, PCP_OPCODE_MAP, lifetime, client);
+  plum_writer_bytes (&w, map->nonce, PCP_NONCE_SIZE);
+  plum_writer_be (&w, map->protocol == PLUM_PROTOCOL_TCP ? PROTOCOL_TCP : PROTOCOL_UDP, 1);
+  plum_writer_zeros (&w, 3);
+  plum_writer_be (&w, map->internal_port, 2);
+  plum_writer_be (&w, map->external_port, 2);
+  plum_writer_bytes (&w, map->external_address, PCP_ADDRESS_SIZE);
+  return plum_writer_finish (&w);
+}
+
+static gboolean
+malformed (GError     **error,
+           const char  *format,
+           ...) G_GNUC_PRINTF (2, 3);
+
+static gboolean
+malformed (GError     **error,
+           const char  *format,
+           ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  if (error != NULL)
+    *error = g_error_new_valist (PLUM_ERROR, PLUM_ERROR_MALFORMED, format, args);
+  va_end (args);
+  return FALSE;
+}
+
+/* "I do not speak your version" comes in many lengths, and from a NAT-PMP router in its own form:
+ * its 16 bits of result lie on PCP's reserved and result bytes (RFC 6887 9 and appendix A, RFC
+ * 6886 3.5 with erratum 3618, quirk 1). Only result 1 means that: 00 80 00 03 is how one PCP
+ * router complains of a request. */
+static gboolean
+is_version_reply (const uint8_t *data,
+                  size_t         len,
+                  uint8_t       *version)
+{
+  PlumReader r = PLUM_READER_INIT (data, len);
+  uint32_t first = plum_reader_be (&r, 1);
+  uint32_t op = plum_reader_be (&r, 1);
+  uint32_t reserved = plum_reader_be (&r, 1);
+  uint32_t result = plum_reader_be (&r, 1);
+
+  if (!plum_reader_ok (&r) || result != PCP_UNSUPP_VERSION)
+    return FALSE;
+  if (first == 0 && reserved != 0)
+    return FALSE;
+  if (first != 0 && (op & RESPONSE_BIT) == 0)
+    return FALSE;
+
+  *version = (uint8_t) first;
+  return TRUE;
+}
+
+/* RFC 6887 7.3: code, reserved, length, data, padding to 4. What they say is of no concern here,
+ * even of those below 128, but they must lie within the packet. */
+static gboolean
+skip_options (PlumReader *r)
+{
+  while (plum_reader_left (r) > 0)
+    {
+      uint32_t length;
+
+      plum_reader_take (r, 2);
+      length = plum_reader_be (r, 2);
+      plum_reader_take (r, (length + 3u) & ~3u);
+      if (!plum_reader_ok (r))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+decode_map (PlumReader  *r,
+            PcpMap      *map,
+            GError     **error)
+{
+  uint32_t protocol;
+
+  plum_reader_bytes (r, map->nonce, PCP_NONCE_SIZE);
+  protocol = plum_reader_be (r, 1);
+  plum_reader_take (r, 3);
+  map->internal_port = (uint16_t) plum_reader_be (r, 2);
+  map->external_port = (uint16_t) plum_reader_be (r, 2);
+  plum_reader_bytes (r, map->external_address, PCP_ADDRESS_SIZE);
+
+  if (!plum_reader_ok (r))
+    return malformed (error, "PCP: MAP response of %" G_GSIZE_FORMAT " bytes; expected %d or more",
+                      r->len, PCP_MAP_SIZE);
+  if (protocol != PROTOCOL_TCP && protocol != PROTOCOL_UDP)
+    return malformed (error, "PCP: MAP response for transport protocol %u; expected %d or %d",
+                      protocol, PROTOCOL_TCP, PROTOCOL_UDP);
+
+  map->protocol = protocol == PROTOCOL_TCP ? PLUM_PROTOCOL_TCP : PLUM_PROTOCOL_UDP;
+  if (!skip_options (r))
+    return malformed (error, "PCP: MAP response with an option that runs past its end");
+  return TRUE;
+}
+
+static gboolean
+check_frame (const uint8_t  *data,
+             size_t          len,
+             GError        **error)
+{
+  PlumReader r = PLUM_READER_INIT (data, len);
+  uint32_t version = plum_reader_be (&r, 1);
+  uint32_t op = plum_reader_be (&r, 1);
+  uint32_t natpmp_result = plum_reader_be (&r, 2);
+
+  if (!plum_reader_ok (&r))
+    return malformed (error, "PCP: response of %" G_GSIZE_FORMAT " bytes; expected %d or more",
+                      len, PCP_HEADER_SIZE);
+  if (version == 0)
+    return malformed (error, "PCP: response in NAT-PMP form, with result %u", natpmp_result);
+  if (version != PCP_VERSION)
+    return malformed (error, "PCP: response of version %u; expected %d", version, PCP_VERSION);
+  if ((op & RESPONSE_BIT) == 0)
+    return malformed (error, "PCP: a request came where a response was expected");
+  if (len < PCP_HEADER_SIZE || len > PCP_PACKET_MAX || len % 4 != 0)
+    return malformed (error, "PCP: response of %" G_GSIZE_FORMAT
+                      " bytes; expected %d to %d in steps of 4",
+                      len, PCP_HEADER_SIZE, PCP_PACKET_MAX);
+  return TRUE;
+}
+
+/* RFC 6887 8.3, in its order: what is not to be looked at fails here, the rest is the caller's. */
+gboolean
+pcp_decode_reply (const uint8_t  *data,
+                  size_t          len,
+                  PcpReply       *out,
+                  GError        **error)
+{
+  PlumReader r = PLUM_READER_INIT (data, len);
+  PcpReply reply = { 0 };
+  uint32_t opcode;
+
+  if (is_version_reply (data, len, &reply.version))
+    {
+      reply.kind = PCP_REPLY_VERSION;
+      reply.result = PCP_UNSUPP_VERSION;
+      *out = reply;
+      return TRUE;
+    }
+
+  if (!check_frame (data, len, error))
+    return FALSE;
+
+  reply.version = (uint8_t) plum_reader_be (&r, 1);
+  opcode = plum_reader_be (&r, 1) & ~RESPONSE_BIT;
+  plum_reader_take (&r, 1);
+  reply.result = (uint8_t) plum_reader_be (&r, 1);
+  reply.lifetime = plum_reader_be (&r, 4);
+  reply.epoch = plum_reader_be (&r, 4);
+  plum_reader_take (&r, 12);
+
+  if (opcode == PCP_OPCODE_MAP)
+    {
+      reply.kind = PCP_REPLY_MAP;
+      if (!decode_map (&r, &reply.map, error))
+        return FALSE;
+    }
+  else if (opcode == PCP_OPCODE_ANNOUNCE)
+    {
+      reply.kind = PCP_REPLY_ANNOUNCE;
+      if (!skip_options (&r))
+        return malformed (error, "PCP: ANNOUNCE response with an option that runs past its end");
+    }
+  else
+    {
+      return malformed (error, "PCP: response to opcode %u, which was not sent", opcode);
+    }
+
+  *out = reply;
+  return TRUE;
+}
+
+gboolean
+pcp_epoch_is_valid (int64_t prev_server,
+                    int64_t prev_client,
+                    int64_t cur_server,
+                    int64_t cur_client)
+{
+  int64_t client = cur_client - prev_client;
+  int64_t server = cur_server - prev_server;
+
+  /* Two answers may come in the wrong order, so one second back is allowed. */
+  if (server < -1)
+    return FALSE;
+
+  /* The two clocks may differ by a sixteenth, and by two seconds of rounding, either way. */
+  return client + 2 >= server - server / 16 && server + 2 >= client - client / 16;
+}

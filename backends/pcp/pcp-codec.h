@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <plum-glib/plum-glib.h>
+#include <stdint.h>
+
+G_BEGIN_DECLS
+
+/* Port Control Protocol (RFC 6887). Pure: bytes in, struct out, and back. */
+
+#define PCP_PORT 5351
+#define PCP_VERSION 2
+#define PCP_NONCE_SIZE 12
+#define PCP_ADDRESS_SIZE 16
+#define PCP_HEADER_SIZE 24
+#define PCP_MAP_SIZE 60
+#define PCP_PACKET_MAX 1100
+
+/* The longest that a granted lifetime and an error lifetime count for: one day (RFC 6887 15,
+ * 7.4). */
+#define PCP_LIFETIME_MAX 86400u
+
+typedef enum {
+  PCP_OPCODE_ANNOUNCE = 0,
+  PCP_OPCODE_MAP = 1,
+} PcpOpcode;
+
+typedef enum {
+  PCP_SUCCESS = 0,
+  PCP_UNSUPP_VERSION = 1,
+  PCP_NOT_AUTHORIZED = 2,
+  PCP_MALFORMED_REQUEST = 3,
+  PCP_UNSUPP_OPCODE = 4,
+  PCP_UNSUPP_OPTION = 5,
+  PCP_MALFORMED_OPTION = 6,
+  PCP_NETWORK_FAILURE = 7,
+  PCP_NO_RESOURCES = 8,
+  PCP_UNSUPP_PROTOCOL = 9,
+  PCP_USER_EX_QUOTA = 10,
+  PCP_CANNOT_PROVIDE_EXTERNAL = 11,
+  PCP_ADDRESS_MISMATCH = 12,
+  PCP_EXCESSIVE_REMOTE_PEERS = 13,
+} PcpResultCode;
+
+/* What to change in a MAP before it is asked once more; each at most once. */
+typedef enum {
+  PCP_NEXT_NOTHING,      /* it fails */
+  PCP_NEXT_BARE,         /* suggest neither address nor port */
+  PCP_NEXT_NO_PORT,      /* suggest no port: it is often taken (quirk 4) */
+  PCP_NEXT_NO_ADDRESS,   /* suggest no address: it may be the router's no more */
+} PcpNext;
+
+typedef struct {
+  guint8      code;
+  gboolean    is_long;   /* the advised error lifetime is 30 min, not 30 s (RFC 6887 7.4) */
+  PlumError   error;
+  PcpNext     next;
+  const char *name;
+  const char *advice;    /* what it means to a user */
+} PcpResult;
+
+/* The mapping of a MAP request or response. */
+typedef struct {
+  uint8_t      nonce[PCP_NONCE_SIZE];
+  PlumProtocol protocol;
+  uint16_t     internal_port;
+  uint16_t     external_port;
+  uint8_t      external_address[PCP_ADDRESS_SIZE];
+} PcpMap;
+
+typedef enum {
+  PCP_REPLY_VERSION,     /* "I speak version so-and-so"; may be no PCP at all (RFC 6887 9) */
+  PCP_REPLY_ANNOUNCE,
+  PCP_REPLY_MAP,
+} PcpReplyKind;
+
+typedef struct {
+  PcpReplyKind kind;
+  uint8_t      version;
+  uint8_t      result;
+  uint32_t     lifetime;
+  uint32_t     epoch;
+  PcpMap       map;      /* only of PCP_REPLY_MAP */
+} PcpReply;
+
+/* Both give the length, 0 if the buffer is too small. */
+size_t             pcp_encode_announce   (const uint8_t   client[PCP_ADDRESS_SIZE],
+                                          uint8_t        *out,
+                                          size_t          size);
+size_t             pcp_encode_map        (const uint8_t   client[PCP_ADDRESS_SIZE],
+                                          uint32_t        lifetime,
+                                          const PcpMap   *map,
+                                          uint8_t        *out,
+                                          size_t          size);
+
+/* *out is untouched on error, which is always PLUM_ERROR_MALFORMED. */
+gboolean           pcp_decode_reply      (const uint8_t  *data,
+                                          size_t          len,
+                                          PcpReply       *out,
+                                          GError        **error);
+
+/* Never NULL: for a code that no RFC has there is a row that says so. */
+const PcpResult *  pcp_result_lookup     (uint8_t         code);
+/* For how long not to ask the same again, in seconds: what the server said, between a floor and a
+ * ceiling. Servers are known that say 0. */
+uint32_t           pcp_error_lifetime    (uint8_t         code,
+                                          uint32_t        told);
+
+/* RFC 6887 8.5, in integers that cannot wrap. Server times in its seconds, client times in ours. */
+gboolean           pcp_epoch_is_valid    (int64_t         prev_server,
+                                          int64_t         prev_client,
+                                          int64_t         cur_server,
+                                          int64_t         cur_client);
+
+G_END_DECLS

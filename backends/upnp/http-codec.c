@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "http-codec.h"
+
+#include <string.h>
+
+#define MAX_HEAD  16384
+#define MAX_LINE  256         /* of a chunk's size */
+#define MAX_TAG   64          /* of the end of a document */
+#define MAX_WASTE 8           /* bytes that came, for each that is kept */
+#define NO_LENGTH G_MAXSIZE
+
+#define MANDATORY_HEADER "MAN: \"http://schemas.xmlsoap.org/soap/envelope/\"; ns=01\r\n"
+
+typedef enum {
+  READING_HEAD,
+  READING_BODY,               /* to its length, or to the end of the connection */
+  READING_CHUNK_SIZE,
+  READING_CHUNK,
+  READING_DONE,
+} UpnpHttpState;
+
+struct _UpnpHttpDecoder
+{
+  UpnpHttpState  state;
+  GString       *line;        /* the head, or the line of a chunk */
+  GString       *body;
+  gsize          max_body;
+  gsize          fed;
+  gsize          scanned;     /* of body, for the end of the document */
+  gsize          remaining;   /* of the chunk */
+  gsize          length;      /* as announced */
+  guint          status;
+  gboolean       ended;       /* the document is whole */
+};
+
+GBytes *
+upnp_http_encode_get (const char *host,
+                      const char *target)
+{
+  char *text = g_strdup_printf ("GET %s HTTP/1.1\r\n"
+                                "Host: %s\r\n"
+                                "Accept: text/xml, application/xml\r\n"
+                                "Connection: close\r\n"
+                                "\r\n",
+                                target, host);
+
+  return g_bytes_new_take (text, strlen (text));
+}
+
+GBytes *
+upnp_http_encode_post (const char *host,
+                       const char *target,
+                       const char *service_type,
+                       const char *action,
+                       const char *body,
+                       gboolean    mandatory)
+{
+  /* The spelling of SOAPAction and its quotes matter, it must not come last, and the body has no
+   * byte too much: all of quirk 44. */
+  char *text = g_strdup_printf ("%sPOST %s HTTP/1.1\r\n"
+                                "Host: %s\r\n"
+                                "Content-Type: text/xml; charset=\"utf-8\"\r\n"
+                                "Content-Length: %" G_GSIZE_FORMAT "\r\n"
+                                "%s"
+                                "%sSOAPAction: \"%s#%s\"\r\n"
+                                "Connection: close\r\n"
+                                "\r\n"
+                                "%s",
+                                mandatory ? "M-" : "", target, host, strlen (body),
+                                mandatory ? MANDATORY_HEADER : "", mandatory ? "01-" : "",
+                                service_type, action, body);
+
+  return g_bytes_new_take (text, strlen (text));
+}
+
+UpnpHttpDecoder *
+upnp_http_decoder_new (gsize max_body)
+{
+  UpnpHttpDecoder *self = g_new0 (UpnpHttpDecoder, 1);
+
+  self->line = g_string_new (NULL);
+  self->body = g_string_new (NULL);
+  self->max_body = max_body;
+  self->length = NO_LENGTH;
+  return self;
+}
+
+void
+upnp_http_decoder_free (UpnpHttpDecoder *self)
+{
+  g_string_free (self->line, TRUE);
+  g_string_free (self->body, TRUE);
+  g_free (self);
+}
+
+static gboolean
+malformed (GError     **error,
+           const char  *what)
+{
+  g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED, "An answer that is no HTTP: %s", what);
+  return FALSE;
+}
+
+/* “HTTP/1.x NNN reason” */
+static gboolean
+read_status (UpnpHttpDecoder *self,
+             const char      *line)
+{
+  g_auto (GStrv) words = g_strsplit_set (line, " \t", 3);
+  guint64 status;
+
+  if (words[0] == NULL || words[1] == NULL ||
+      g_ascii_strncasecmp (words[0], "HTTP/", 5) != 0 ||
+      !g_ascii_string_to_unsigned (words[1], 10, 100, 999, &status, NULL))
+    return FALSE;
+
+  self->status = (guint) status;
+  return TRUE;
+}
+
+static void
+read_header (UpnpHttpDecoder *self,
+             const char      *line,
+             gboolean        *chunked)
+{
+  g_auto (GStrv) parts = g_strsplit (line, ":", 2);
+  guint64 length;
+
+  if (parts[0] == NULL || parts[1] == NULL)
+    return;
+
+  g_strstrip (parts[0]);
+  g_strstrip (parts[1]);
+
+  /* Headers come twice (quirk 35): the first one counts. */
+  if (g_ascii_strcasecmp (parts[0], "Content-Length") == 0 && self->length == NO_LENGTH &&
+      g_ascii_string_to_unsigned (parts[1], 10, 0, G_MAXUINT32, &length, NULL))
+    self->length = (gsize) length;
+  else if (g_ascii_strcasecmp (parts[0], "Transfer-Encoding") == 0)
+    *chunked = g_ascii_strcasecmp (parts[1], "identity") != 0;
+}
+
+static gboolean
+read_head (UpnpHttpDecoder  *self,
+           GError          **error)
+{
+  g_auto (GStrv) lines = g_strsplit (self->line->str, "\n", -1);
+  gboolean chunked = FALSE;
+  char **line = lines;
+
+  g_string_truncate (self->line, 0);
+  while (*line != NULL && *g_strstrip (*line) == '\0')
+    line++;
+  if (*line == NULL || !read_status (self, *line))
+    return malformed (error, "its first line is no status");
+
+  self->length = NO_LENGTH;
+  for (line++; *line != NULL; line++)
+    read_header (self, *line, &chunked);
+
+  /* An interim answer: the real one follows. */
+  if (self->status < 200)
+    self->state = READING_HEAD;
+  else if (self->status == 204 || self->status == 304)
+    self->state = READING_DONE;
+  else
+    self->state = chunked ? READING_CHUNK_SIZE : READING_BODY;
+
+  return TRUE;
+}
+
+/* Is there a blank line at the end of what was read? The empty lines that some put before the
+ * status do not count, and are dropped. */
+static gboolean
+head_is_whole (UpnpHttpDecoder *self)
+{
+  const char *end = self->line->str + self->line->len;
+
+  if (self->line->len == 0 || end[-1] != '\n')
+    return FALSE;
+
+  if (self->line->str[strspn (self->line->str, " \t\r\n")] == '\0')
+    {
+      g_string_truncate (self->line, 0);
+      return FALSE;
+    }
+
+  return self->line->len >= 3 && (end[-2] == '\n' || (end[-2] == '\r' && end[-3] == '\n'));
+}
+
+/* Takes bytes up to the end of the head or of one line. */
+static gsize
+feed_line (UpnpHttpDecoder *self,
+           const char      *data,
+           gsize            len)
+{
+  const char *end = memchr (data, '\n', len);
+  gsize taken = end != NULL ? (gsize) (end + 1 - data) : len;
+
+  for (const char *p = data; p < data + taken; p++)
+    g_string_append_c (self->line, *p != '\0' ? *p : ' ');
+
+  return taken;
+}
+
+static gboolean
+append_body (UpnpHttpDecoder  *self,
+             const char       *data,
+             gsize             len,
+             GError          **error)
+{
+  if (len > self->max_body - self->body->len)
+    {
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
+                   "An answer of more than %" G_GSIZE_FORMAT " bytes", self->max_body);
+      return FALSE;
+    }
+
+  g_string_append_len (self->body, data, (gssize) len);
+  return TRUE;
+}
+
+static gboolean
+feed_chunk_size (UpnpHttpDecoder  *self,
+                 GError          **error)
+{
+  g_autofree char *line = g_strdup (self->line->str);
+  char *end = NULL;
+  guint64 size;
+
+  if (self->line->len > MAX_LINE)
+    return malformed (error, "the size of a chunk does not end");
+  if (!g_str_has_suffix (line, "\n"))
+    return TRUE;
+
+  g_strstrip (line);
+  if (*line == '\0')
+    {
+      g_string_truncate (self->line, 0);
+      return TRUE;
+    }
+
+  /* Some say “chunked” and then send the document as it is. */
+  if (*line == '<' && self->body->len == 0)
+    {
+      self->state = READING_BODY;
+      if (!append_body (self, self->line->str, self->line->len, error))
+        return FALSE;
+      g_string_truncate (self->line, 0);
+      return TRUE;
+    }
+
+  size = g_ascii_strtoull (line, &end, 16);
+  if (!g_ascii_isxdigit (*line) || size > G_MAXUINT32)
+    return malformed (error, "the size of a chunk is no number");
+
+  g_string_truncate (self->line, 0);
+  self->remaining = (gsize) size;
+  self->state = size > 0 ? READING_CHUNK : READING_DONE;
+  return TRUE;
+}
+
+/* “</root>” or “</Envelope>”, with any prefix, at text, which begins with '<'. A longer tag than
+ * MAX_TAG is none of them: so it is the same in whatever pieces it comes, and costs no search. */
+static gboolean
+is_last_tag (const char *text)
+{
+  const char *name = text + 2;
+  gsize length, tag_length;
+  const char *colon;
+
+  if (text[1] != '/')
+    return FALSE;
+
+  length = strcspn (name, "<> \t\r\n");
+  tag_length = 2 + length + strspn (name + length, " \t\r\n");
+  if (text[tag_length] != '>' || tag_length >= MAX_TAG)
+    return FALSE;
+
+  colon = g_strrstr_len (name, (gssize) length, ":");
+  if (colon != NULL)
+    {
+      length -= (gsize) (colon + 1 - name);
+      name = colon + 1;
+    }
+
+  return (length == 4 && g_ascii_strncasecmp (name, "root", 4) == 0) ||
+         (length == 8 && g_ascii_strncasecmp (name, "envelope", 8) == 0);
+}
+
+/* The last tag of a description or of a SOAP envelope, whatever the length that was announced says:
+ * devices count wrong both ways, or keep the connection open (quirk 35). */
+static void
+look_for_end (UpnpHttpDecoder *self)
+{
+  gsize from = self->scanned > MAX_TAG ? self->scanned - MAX_TAG : 0;
+  const char *end = self->body->str + self->body->len;
+  const char *p = memchr (self->body->str + from, '<', self->body->len - from);
+
+  self->scanned = self->body->len;
+  while (p != NULL && !self->ended)
+    {
+      self->ended = is_last_tag (p);
+      p = memchr (p + 1, '<', (gsize) (end - (p + 1)));
+    }
+}
+
+/* Takes some of data, at least one byte of it. */
+static gboolean
+feed_some (UpnpHttpDecoder  *self,
+           const char       *data,
+           gsize             len,
+           gsize            *taken,
+           GError          **error)
+{
+  *taken = len;
+
+  switch (self->state)
+    {
+    case READING_HEAD:
+      *taken = feed_line (self, data, len);
+      if (self->line->len > MAX_HEAD)
+        return malformed (error, "its head does not end");
+      return !head_is_whole (self) || read_head (self, error);
+
+    case READING_CHUNK_SIZE:
+      *taken = feed_line (self, data, len);
+      return feed_chunk_size (self, error);
+
+    case READING_CHUNK:
+      *taken = MIN (len, self->remaining);
+      self->remaining -= *taken;
+      if (self->remaining == 0)
+        self->state = READING_CHUNK_SIZE;
+      return append_body (self, data, *taken, error);
+
+    case READING_BODY:
+      return append_body (self, data, len, error);
+
+    case READING_DONE:
+    default:
+      return TRUE;
+    }
+}
+
+gboolean
+upnp_http_decoder_feed (UpnpHttpDecoder  *self,
+                        const char       *data,
+                        gsize             len,
+                        GError          **error)
+{
+  /* Interim heads, and chunks of one byte, are neither head nor body, and could go on for ever. */
+  self->fed += len;
+  if (self->fed / MAX_WASTE > self->max_body + MAX_HEAD)
+    return malformed (error, "it does not end");
+
+  while (len > 0)
+    {
+      gsize taken;
+
+      if (!feed_some (self, data, len, &taken, error))
+        return FALSE;
+      data += taken;
+      len -= taken;
+    }
+
+  look_for_end (self);
+  return TRUE;
+}
+
+/* Does the body look like a document that goes on? Then an announced length that has been reached
+ * was counted wrong. */
+static gboolean
+is_unfinished_document (UpnpHttpDecoder *self)
+{
+  g_autofree char *head = g_ascii_strdown (self->body->str, (gssize) MIN (self->body->len, 1024));
+
+  if (self->ended || strstr (head, "<html") != NULL)
+    return FALSE;
+
+  return strstr (head, "<?xml") != NULL || strstr (head, "<root") != NULL ||
+         strstr (head, "envelope") != NULL;
+}
+
+gboolean
+upnp_http_decoder_is_complete (UpnpHttpDecoder *self)
+{
+  if (self->state == READING_HEAD)
+    return FALSE;
+  if (self->state == READING_DONE || self->ended)
+    return TRUE;
+
+  return self->state == READING_BODY && self->length != NO_LENGTH &&
+         self->body->len >= self->length && !is_unfinished_document (self);
+}
+
+gboolean
+upnp_http_decoder_finish (UpnpHttpDecoder  *self,
+                          GError          **error)
+{
+  if (self->status < 200)
+    return malformed (error, self->line->len > 0 ? "cut off in its head" : "empty");
+
+  self->state = READING_DONE;
+  return TRUE;
+}
+
+guint
+upnp_http_decoder_get_status (UpnpHttpDecoder *self)
+{
+  return self->status;
+}
+
+const char *
+upnp_http_decoder_get_body (UpnpHttpDecoder *self,
+                            gsize           *len)
+{
+  *len = self->body->len;
+  return self->body->str;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "igd-description.h"
+
+#include <string.h>
+
+#include "igd-xml.h"
+
+#define MAX_SERVICES 16
+#define MAX_TEXT     64
+
+/* The parts of a service type that matter, wherever in the tree it stands and whatever the version:
+ * trees that mix versions are common (quirk 42). */
+static const struct {
+  const char      *prefix;
+  guint            version;
+  UpnpServiceKind  kind;
+} known_services[] = {
+  { "urn:schemas-upnp-org:service:WANIPConnection:", 2, UPNP_SERVICE_IP2 },
+  { "urn:schemas-upnp-org:service:WANIPConnection:", 1, UPNP_SERVICE_IP1 },
+  { "urn:schemas-upnp-org:service:WANPPPConnection:", 1, UPNP_SERVICE_PPP },
+  { "urn:dslforum-org:service:WANIPConnection:", 1, UPNP_SERVICE_DSLFORUM_IP },
+  { "urn:dslforum-org:service:WANPPPConnection:", 1, UPNP_SERVICE_DSLFORUM_PPP },
+};
+
+/* The type goes into a header and into an attribute: only the characters of a URN will do. */
+static gboolean
+is_plain_urn (const char *type)
+{
+  static const char extra[] = "-_.:";
+
+  for (const char *p = type; *p != '\0'; p++)
+    {
+      if (!g_ascii_isalnum (*p) && strchr (extra, *p) == NULL)
+        return FALSE;
+    }
+
+  return strlen (type) < 128;
+}
+
+static gboolean
+classify_type (const char      *type,
+               UpnpServiceKind *kind,
+               guint           *version)
+{
+  if (!is_plain_urn (type))
+    return FALSE;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (known_services); i++)
+    {
+      gsize length = strlen (known_services[i].prefix);
+      guint64 number;
+
+      if (g_ascii_strncasecmp (type, known_services[i].prefix, length) == 0 &&
+          g_ascii_string_to_unsigned (type + length, 10, known_services[i].version, 99,
+                                      &number, NULL))
+        {
+          *kind = known_services[i].kind;
+          *version = (guint) number;
+          return TRUE;
+        }
+    }
+
+  return FALSE;
+}
+
+/* NULL: not a type of service that maps ports. */
+UpnpService *
+upnp_service_new (const char *type,
+                  guint16     port,
+                  const char *target)
+{
+  UpnpServiceKind kind;
+  guint version;
+  UpnpService *self;
+
+  if (!classify_type (type, &kind, &version))
+    return NULL;
+
+  self = g_new0 (UpnpService, 1);
+  self->kind = kind;
+  self->type = g_strdup (type);
+  self->version = version;
+  self->port = port;
+  self->target = g_strdup (target);
+  return self;
+}
+
+UpnpService *
+upnp_service_copy (const UpnpService *self)
+{
+  return upnp_service_new (self->type, self->port, self->target);
+}
+
+void
+upnp_service_free (UpnpService *self)
+{
+  g_free (self->type);
+  g_free (self->target);
+  g_free (self);
+}
+
+gboolean
+upnp_service_equal (const UpnpService *a,
+                    const UpnpService *b)
+{
+  return a->port == b->port && g_str_equal (a->type, b->type) && g_str_equal (a->target, b->target);
+}
+
+gboolean
+upnp_service_is_v2 (const UpnpService *self)
+{
+  return self->kind == UPNP_SERVICE_IP2;
+}
+
+void
+upnp_description_free (UpnpDescription *self)
+{
+  g_free (self->manufacturer);
+  g_free (self->model);
+  g_free (self->friendly_name);
+  g_clear_pointer (&self->services, g_ptr_array_unref);
+  g_free (self);
+}
+
+/* URLBase counts only where it names the host that LOCATION names (quirk 41). */
+static UpnpUrl *
+find_base (const UpnpXmlNode *document,
+           const UpnpUrl     *location)
+{
+  g_autofree char *text = upnp_xml_dup_text (document, "urlbase");
+  g_autoptr (UpnpUrl) base = text != NULL ? upnp_url_parse (text, NULL) : NULL;
+
+  if (base != NULL && g_str_equal (base->host, location->host))
+    return g_steal_pointer (&base);
+
+  return upnp_url_resolve (location, "", NULL);
+}
+
+static UpnpService *
+read_service (const UpnpXmlNode *node,
+              const UpnpUrl     *base)
+{
+  g_autofree char *type = upnp_xml_dup_child_text (node, "servicetype");
+  g_autofree char *control = upnp_xml_dup_child_text (node, "controlurl");
+  g_autoptr (UpnpUrl) url = NULL;
+
+  if (type == NULL || control == NULL || *control == '\0')
+    return NULL;
+
+  url = upnp_url_resolve (base, control, NULL);
+  return url != NULL ? upnp_service_new (type, url->port, url->target) : NULL;
+}
+
+static gboolean
+has_service (GPtrArray         *services,
+             const UpnpService *service)
+{
+  for (guint i = 0; i < services->len; i++)
+    {
+      if (upnp_service_equal (g_ptr_array_index (services, i), service))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* By kind; among equals the order of the document, which g_ptr_array_sort () would not keep. */
+static void
+insert_service (GPtrArray   *services,
+                UpnpService *service)     /* (transfer full) */
+{
+  guint i = 0;
+
+  while (i < services->len &&
+         ((UpnpService *) g_ptr_array_index (services, i))->kind <= service->kind)
+    i++;
+  g_ptr_array_insert (services, (int) i, service);
+}
+
+static GPtrArray *
+read_services (const UpnpXmlNode *document,
+               const UpnpUrl     *location)
+{
+  GPtrArray *services = g_ptr_array_new_with_free_func ((GDestroyNotify) upnp_service_free);
+  g_autoptr (GPtrArray) nodes = upnp_xml_find_all (document, "service");
+  g_autoptr (UpnpUrl) base = find_base (document, location);
+
+  for (guint i = 0; base != NULL && i < nodes->len && services->len < MAX_SERVICES; i++)
+    {
+      g_autoptr (UpnpService) service = read_service (g_ptr_array_index (nodes, i), base);
+
+      if (service != NULL && !has_service (services, service))
+        insert_service (services, g_steal_pointer (&service));
+    }
+
+  return services;
+}
+
+/* For people to read: one line, not long. */
+static char *
+dup_label (const UpnpXmlNode *device,
+           const char        *name)
+{
+  g_autofree char *text = device != NULL ? upnp_xml_dup_child_text (device, name) : NULL;
+
+  if (text == NULL || *text == '\0')
+    return NULL;
+
+  g_strdelimit (text, "\t\r\n", ' ');
+  return g_utf8_strlen (text, -1) > MAX_TEXT ? g_utf8_substring (text, 0, MAX_TEXT)
+                                             : g_steal_pointer (&text);
+}
+
+UpnpDescription *
+upnp_description_decode (const UpnpUrl  *location,
+                         const char     *data,
+                         gsize           len,
+                         GError        **error)
+{
+  g_autoptr (UpnpXmlNode) document = upnp_xml_parse (data, len, error);
+  const UpnpXmlNode *device;
+  UpnpDescription *self;
+
+  if (document == NULL)
+    return NULL;
+
+  device = upnp_xml_find (document, "device");
+  self = g_new0 (UpnpDescription, 1);
+  self->manufacturer = dup_label (device, "manufacturer");
+  self->model = dup_label (device, "modelname");
+  self->friendly_name = dup_label (device, "friendlyname");
+  self->services = read_services (document, location);
+  self->whole = document->closed;
+  return self;
+}

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "igd-xml.h"
+
+#include <string.h>
+
+/*
+ * Routers write XML by printf. The sanitiser does away with what GMarkup rightly refuses but what
+ * everybody else lets pass (quirk 37): byte order marks, NUL padding, other encodings than UTF-8,
+ * ampersands that begin no entity, attributes of any shape, and tags closed in another case.
+ * There is no DTD and no entity but the five: nothing in a document can make it grow.
+ */
+
+#define MAX_TAG 1024      /* with its attributes; a longer one has a quote too many */
+
+typedef struct {
+  UpnpXmlNode  *open;
+  unsigned int  depth;
+  unsigned int  n_elements;
+} UpnpXmlBuilder;
+
+void
+upnp_xml_node_free (UpnpXmlNode *self)
+{
+  g_free (self->name);
+  g_clear_pointer (&self->children, g_ptr_array_unref);
+  g_string_free (self->text, TRUE);
+  g_free (self);
+}
+
+static UpnpXmlNode *
+upnp_xml_node_new (const char  *name,
+                   UpnpXmlNode *parent)
+{
+  UpnpXmlNode *self = g_new0 (UpnpXmlNode, 1);
+
+  self->name = g_strdup (name);
+  self->text = g_string_new (NULL);
+  self->parent = parent;
+
+  if (parent != NULL)
+    {
+      if (parent->children == NULL)
+        parent->children = g_ptr_array_new_with_free_func ((GDestroyNotify) upnp_xml_node_free);
+      g_ptr_array_add (parent->children, self);
+    }
+
+  return self;
+}
+
+/* Control characters out, NUL among them: some devices pad with it. */
+static GString *
+strip_controls (const char *data,
+                gsize       len)
+{
+  GString *clean = g_string_sized_new (len);
+
+  for (const char *p = data; p < data + len; p++)
+    {
+      if ((guchar) *p >= 0x20 || g_ascii_isspace (*p))
+        g_string_append_c (clean, *p);
+    }
+
+  return clean;
+}
+
+static gboolean
+declares_latin (const char *text)
+{
+  g_autofree char *head = g_strndup (text, 256);
+  g_autofree char *lower = g_ascii_strdown (head, -1);
+  const char *encoding = strstr (lower, "encoding=");
+
+  return encoding != NULL && (strstr (encoding, "8859") != NULL ||
+                              strstr (encoding, "1252") != NULL ||
+                              strstr (encoding, "latin") != NULL);
+}
+
+/* Bytes that are not UTF-8 are Latin letters where the document says so, and otherwise marked as
+ * unknown: an error text in a strange encoding must not hide the error's number (quirk 37). */
+static char *
+to_utf8 (GString *bytes)
+{
+  GString *utf8;
+
+  if (g_utf8_validate (bytes->str, (gssize) bytes->len, NULL))
+    return g_strndup (bytes->str, bytes->len);
+  if (!declares_latin (bytes->str))
+    return g_utf8_make_valid (bytes->str, (gssize) bytes->len);
+
+  utf8 = g_string_sized_new (bytes->len * 2);
+  for (const char *p = bytes->str; *p != '\0'; p++)
+    g_string_append_unichar (utf8, (guchar) *p);
+  return g_string_free (utf8, FALSE);
+}
+
+/* How long the entity at text is, 0 if it is none that GMarkup would take. */
+static gsize
+entity_length (const char *text)
+{
+  static const char *const named[] = { "&amp;", "&lt;", "&gt;", "&quot;", "&apos;" };
+  gboolean hex = g_str_has_prefix (text, "&#x");
+  const char *digits = text + (hex ? 3 : 2);
+  char *end = NULL;
+  guint64 value;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (named); i++)
+    {
+      if (g_str_has_prefix (text, named[i]))
+        return strlen (named[i]);
+    }
+
+  if (!g_str_has_prefix (text, "&#") || !g_ascii_isxdigit (*digits))
+    return 0;
+  value = g_ascii_strtoull (digits, &end, hex ? 16 : 10);
+  if (end == NULL || end == digits || *end != ';')
+    return 0;
+  if (value == 0 || value > 0x10ffff || !g_unichar_validate ((gunichar) value) ||
+      (value & 0xfffe) == 0xfffe || (value < 0x20 && !g_ascii_isspace ((char) value)))
+    return 0;
+
+  return (gsize) (end + 1 - text);
+}
+
+/* How many bytes there are before the next one of stops, or the end. A walk of our own, because it
+ * is called for every tag: it must look at no more than it passes. */
+static gsize
+span_to (const char *text,
+         const char *stops)
+{
+  gsize n = 0;
+
+  while (text[n] != '\0' && strchr (stops, text[n]) == NULL)
+    n++;
+  return n;
+}
+
+/* The '>' that ends the tag at text; a quoted one does not. */
+static const char *
+find_tag_end (const char *text)
+{
+  char quote = '\0';
+
+  for (const char *p = text; *p != '\0' && p < text + MAX_TAG; p++)
+    {
+      if (quote != '\0')
+        {
+          if (*p == quote)
+            quote = '\0';
+        }
+      else if (*p == '"' || *p == '\'')
+        quote = *p;
+      else if (*p == '>')
+        return p;
+    }
+
+  /* A quote too many: then any will do. */
+  text += span_to (text, ">");
+  return *text == '>' ? text : NULL;
+}
+
+/* Copies a tag without its attributes and prefix, in lower case; gives what follows it. */
+static const char *
+copy_tag (GString    *out,
+          const char *text)
+{
+  const char *end = find_tag_end (text);
+  gboolean closing = text[1] == '/';
+  const char *name = text + (closing ? 2 : 1);
+  gsize length = span_to (name, " \t\r\n/><\"'");
+  const char *colon;
+
+  if (end == NULL)
+    {
+      /* Cut off: what is missing is an error that the parser shall see. */
+      g_string_append_c (out, '<');
+      return text + strlen (text);
+    }
+
+  colon = g_strrstr_len (name, (gssize) length, ":");
+  if (colon != NULL)
+    {
+      length -= (gsize) (colon + 1 - name);
+      name = colon + 1;
+    }
+
+  g_string_append (out, closing ? "</" : "<");
+  for (gsize i = 0; i < length; i++)
+    g_string_append_c (out, g_ascii_tolower (name[i]));
+  if (!closing && *(end - 1) == '/')
+    g_string_append_c (out, '/');
+  g_string_append_c (out, '>');
+
+  return end + 1;
+}
+
+/* Copies, or leaves out, from text to the end of closer. */
+static const char *
+pass_section (GString    *out,
+              const char *text,
+              const char *closer,
+              gboolean    keep)
+{
+  const char *end = strstr (text, closer);
+  gsize length = end != NULL ? (gsize) (end - text) + strlen (closer) : strlen (text);
+
+  if (keep)
+    g_string_append_len (out, text, (gssize) length);
+
+  return text + length;
+}
+
+/* A document type may hold declarations in brackets; all of it goes. */
+static const char *
+skip_declaration (const char *text)
+{
+  const char *end = text + span_to (text, "[>");
+
+  if (*end == '[')
+    {
+      end += span_to (end, "]");
+      end += span_to (end, ">");
+    }
+
+  return *end == '>' ? end + 1 : end;
+}
+
+static const char *
+copy_markup (GString    *out,
+             const char *text)
+{
+  if (text[1] != '!' && text[1] != '?')
+    return copy_tag (out, text);
+  if (g_str_has_prefix (text, "<![CDATA["))
+    return pass_section (out, text, "]]>", TRUE);
+  if (g_str_has_prefix (text, "<!--"))
+    return pass_section (out, text, "-->", FALSE);
+  if (g_str_has_prefix (text, "<?"))
+    return pass_section (out, text, "?>", FALSE);
+
+  return skip_declaration (text);
+}
+
+char *
+upnp_xml_sanitise (const char *data,
+                   gsize       len)
+{
+  GString *bytes = strip_controls (data, len);
+  g_autofree char *utf8 = to_utf8 (bytes);
+  GString *out = g_string_sized_new (bytes->len);
+  /* Blanks, a byte order mark or any other noise before the document (quirk 37). */
+  const char *p = strchr (utf8, '<');
+
+  g_string_free (bytes, TRUE);
+
+  while (p != NULL && *p != '\0')
+    {
+      if (*p == '<')
+        {
+          p = copy_markup (out, p);
+        }
+      else if (*p == '&')
+        {
+          gsize length = entity_length (p);
+
+          g_string_append (out, length > 0 ? "&" : "&amp;");
+          p++;
+        }
+      else
+        {
+          gsize length = span_to (p, "<&");
+
+          g_string_append_len (out, p, (gssize) length);
+          p += length;
+        }
+    }
+
+  return g_string_free (out, FALSE);
+}
+
+static void
+on_start_element (GMarkupParseContext  *context,
+                  const char           *name,
+                  const char          **attribute_names,
+                  const char          **attribute_values,
+                  gpointer              user_data,
+                  GError              **error)
+{
+  UpnpXmlBuilder *builder = user_data;
+
+  if (builder->depth >= UPNP_XML_MAX_DEPTH || builder->n_elements >= UPNP_XML_MAX_ELEMENTS)
+    {
+      g_set_error (error, G_MARKUP_ERROR, G_MARKUP_ERROR_INVALID_CONTENT,
+                   "More than %u elements, or nested deeper than %u",
+                   (guint) UPNP_XML_MAX_ELEMENTS, (guint) UPNP_XML_MAX_DEPTH);
+      return;
+    }
+
+  builder->depth++;
+  builder->n_elements++;
+  builder->open = upnp_xml_node_new (name, builder->open);
+}
+
+static void
+on_end_element (GMarkupParseContext  *context,
+                const char           *name,
+                gpointer              user_data,
+                GError              **error)
+{
+  UpnpXmlBuilder *builder = user_data;
+
+  builder->depth--;
+  builder->open->closed = TRUE;
+  builder->open = builder->open->parent;
+}
+
+static void
+on_text (GMarkupParseContext  *context,
+         const char           *text,
+         gsize                 len,
+         gpointer              user_data,
+         GError              **error)
+{
+  UpnpXmlBuilder *builder = user_data;
+
+  g_string_append_len (builder->open->text, text, (gssize) len);
+}
+
+UpnpXmlNode *
+upnp_xml_parse (const char  *data,
+                gsize        len,
+                GError     **error)
+{
+  static const GMarkupParser parser = {
+    .start_element = on_start_element,
+    .end_element = on_end_element,
+    .text = on_text,
+  };
+  g_autofree char *text = upnp_xml_sanitise (data, len);
+  g_autoptr (UpnpXmlNode) document = upnp_xml_node_new ("", NULL);
+  g_autoptr (GMarkupParseContext) context = NULL;
+  g_autoptr (GError) markup_error = NULL;
+  UpnpXmlBuilder builder = { .open = document };
+
+  context = g_markup_parse_context_new (&parser, G_MARKUP_TREAT_CDATA_AS_TEXT, &builder, NULL);
+  document->closed = g_markup_parse_context_parse (context, text, -1, &markup_error) &&
+                     g_markup_parse_context_end_parse (context, &markup_error);
+
+  if (document->children == NULL)
+    {
+      /* GMarkup cites the document by the byte, and may cut a character in two. */
+      g_autofree char *reason = g_utf8_make_valid (markup_error != NULL ? markup_error->message
+                                                                        : "empty", -1);
+
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
+                   "%" G_GSIZE_FORMAT " bytes that are no XML: %s", len, reason);
+      return NULL;
+    }
+
+  return g_steal_pointer (&document);
+}
+
+const UpnpXmlNode *
+upnp_xml_find_child (const UpnpXmlNode *self,
+                     const char        *name)
+{
+  for (guint i = 0; self->children != NULL && i < self->children->len; i++)
+    {
+      const UpnpXmlNode *child = g_ptr_array_index (self->children, i);
+
+      if (g_str_equal (child->name, name))
+        return child;
+    }
+
+  return NULL;
+}
+
+const UpnpXmlNode *
+upnp_xml_find (const UpnpXmlNode *self,
+               const char        *name)
+{
+  for (guint i = 0; self->children != NULL && i < self->children->len; i++)
+    {
+      const UpnpXmlNode *child = g_ptr_array_index (self->children, i);
+      const UpnpXmlNode *found = g_str_equal (child->name, name) ? child
+                                                                 : upnp_xml_find (child, name);
+
+      if (found != NULL)
+        return found;
+    }
+
+  return NULL;
+}
+
+static void
+collect (const UpnpXmlNode *self,
+         const char        *name,
+         GPtrArray         *found)
+{
+  for (guint i = 0; self->children != NULL && i < self->children->len; i++)
+    {
+      UpnpXmlNode *child = g_ptr_array_index (self->children, i);
+
+      if (g_str_equal (child->name, name))
+        g_ptr_array_add (found, child);
+      collect (child, name, found);
+    }
+}
+
+GPtrArray *
+upnp_xml_find_all (const UpnpXmlNode *self,
+                   const char        *name)
+{
+  GPtrArray *found = g_ptr_array_new ();
+
+  collect (self, name, found);
+  return found;
+}
+
+static char *
+dup_whole_text (const UpnpXmlNode *node)
+{
+  return node != NULL && node->closed ? g_strstrip (g_strdup (node->text->str)) : NULL;
+}
+
+char *
+upnp_xml_dup_child_text (const UpnpXmlNode *self,
+                         const char        *name)
+{
+  return dup_whole_text (upnp_xml_find_child (self, name));
+}
+
+char *
+upnp_xml_dup_text (const UpnpXmlNode *self,
+                   const char        *name)
+{
+  return dup_whole_text (upnp_xml_find (self, name));
+}

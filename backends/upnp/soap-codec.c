@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "soap-codec.h"
+
+#include <string.h>
+
+#include "igd-xml.h"
+
+#define MAX_DESCRIPTION 32
+
+static const struct {
+  const char *name;
+  const char *response;      /* as the XML reader gives names */
+} actions[] = {
+  [UPNP_ACTION_GET_STATUS] = { "GetStatusInfo", "getstatusinforesponse" },
+  [UPNP_ACTION_GET_ADDRESS] = { "GetExternalIPAddress", "getexternalipaddressresponse" },
+  [UPNP_ACTION_ADD] = { "AddPortMapping", "addportmappingresponse" },
+  [UPNP_ACTION_ADD_ANY] = { "AddAnyPortMapping", "addanyportmappingresponse" },
+  [UPNP_ACTION_DELETE] = { "DeletePortMapping", "deleteportmappingresponse" },
+  [UPNP_ACTION_GET_SPECIFIC] = { "GetSpecificPortMappingEntry",
+                                 "getspecificportmappingentryresponse" },
+  [UPNP_ACTION_GET_GENERIC] = { "GetGenericPortMappingEntry",
+                                "getgenericportmappingentryresponse" },
+  [UPNP_ACTION_GET_LIST] = { "GetListOfPortMappings", "getlistofportmappingsresponse" },
+};
+
+void
+upnp_table_entry_free (UpnpTableEntry *self)
+{
+  g_free (self->internal_client);
+  g_free (self->description);
+  g_free (self);
+}
+
+void
+upnp_soap_reply_free (UpnpSoapReply *self)
+{
+  g_free (self->message);
+  g_clear_pointer (&self->document, upnp_xml_node_free);
+  g_free (self);
+}
+
+const char *
+upnp_action_get_name (UpnpAction action)
+{
+  return actions[action].name;
+}
+
+static const char *
+protocol_name (PlumProtocol protocol)
+{
+  /* In capitals, or some say 402 (quirk 54). */
+  return protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP";
+}
+
+static void
+add_text (GString    *out,
+          const char *name,
+          const char *value)
+{
+  g_autofree char *escaped = g_markup_escape_text (value, -1);
+
+  g_string_append_printf (out, "<%s>%s</%s>", name, escaped, name);
+}
+
+static void
+add_number (GString    *out,
+            const char *name,
+            guint       value)
+{
+  g_string_append_printf (out, "<%s>%u</%s>", name, value, name);
+}
+
+/* What names an entry. */
+static void
+add_key (GString               *out,
+         const UpnpSoapRequest *request)
+{
+  add_text (out, "NewRemoteHost", request->remote_host != NULL ? request->remote_host : "");
+  add_number (out, "NewExternalPort", request->external_port);
+  add_text (out, "NewProtocol", protocol_name (request->protocol));
+}
+
+/* All arguments, in the order of the service's own description: devices read by position. */
+static void
+add_arguments (GString               *out,
+               const UpnpSoapRequest *request,
+               const char            *internal_client)
+{
+  switch (request->action)
+    {
+    case UPNP_ACTION_ADD:
+    case UPNP_ACTION_ADD_ANY:
+      add_key (out, request);
+      add_number (out, "NewInternalPort", request->internal_port);
+      add_text (out, "NewInternalClient", internal_client);
+      add_number (out, "NewEnabled", 1);
+      add_text (out, "NewPortMappingDescription", request->description);
+      add_number (out, "NewLeaseDuration", request->lease);
+      break;
+
+    case UPNP_ACTION_DELETE:
+    case UPNP_ACTION_GET_SPECIFIC:
+      add_key (out, request);
+      break;
+
+    case UPNP_ACTION_GET_GENERIC:
+      add_number (out, "NewPortMappingIndex", request->index);
+      break;
+
+    case UPNP_ACTION_GET_LIST:
+      add_number (out, "NewStartPort", 1);
+      add_number (out, "NewEndPort", G_MAXUINT16);
+      add_text (out, "NewProtocol", protocol_name (request->protocol));
+      add_number (out, "NewManage", 1);
+      add_number (out, "NewNumberOfPorts", 0);
+      break;
+
+    case UPNP_ACTION_GET_STATUS:
+    case UPNP_ACTION_GET_ADDRESS:
+    default:
+      break;
+    }
+}
+
+char *
+upnp_soap_encode (const UpnpSoapRequest *request,
+                  const char            *service_type,
+                  const char            *internal_client)
+{
+  const char *name = upnp_action_get_name (request->action);
+  GString *out = g_string_new ("<?xml version=\"1.0\"?>"
+                               "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\" "
+                               "s:encodingStyle=\"http://schemas.xmlsoap.org/soap/encoding/\">"
+                               "<s:Body>");
+
+  g_string_append_printf (out, "<u:%s xmlns:u=\"%s\">", name, service_type);
+  add_arguments (out, request, internal_client);
+  g_string_append_printf (out, "</u:%s></s:Body></s:Envelope>", name);
+
+  return g_string_free (out, FALSE);
+}
+
+char *
+upnp_soap_plain_description (const char *text)
+{
+  static const char plain[] = " -_.:/";
+  GString *out = g_string_new (NULL);
+
+  for (const char *p = text; p != NULL && *p != '\0' && out->len < MAX_DESCRIPTION; p++)
+    {
+      if (g_ascii_isalnum (*p) || strchr (plain, *p) != NULL)
+        g_string_append_c (out, *p);
+    }
+
+  g_strstrip (out->str);
+  if (*out->str == '\0')
+    g_string_assign (out, "plum-glib");
+
+  return g_string_free (out, FALSE);
+}
+
+static gboolean
+read_fault (UpnpSoapReply *reply)
+{
+  g_autofree char *code = upnp_xml_dup_text (reply->document, "errorcode");
+  gint64 value;
+
+  if (code == NULL ||
+      !g_ascii_string_to_signed (code, 10, -G_MAXINT16, G_MAXINT16, &value, NULL))
+    return FALSE;
+
+  reply->code = (int) value;
+  reply->message = upnp_xml_dup_text (reply->document, "errordescription");
+  return TRUE;
+}
+
+/* The body tells, whatever the status says: there are faults with 200, and error pages with 200
+ * (quirk 36). */
+UpnpSoapReply *
+upnp_soap_decode (UpnpAction  action,
+                  guint       status,
+                  const char *body,
+                  gsize       len)
+{
+  UpnpSoapReply *reply = g_new0 (UpnpSoapReply, 1);
+
+  reply->status = status;
+  reply->outcome = UPNP_SOAP_NO_ANSWER;
+  reply->document = upnp_xml_parse (body, len, NULL);
+
+  if (reply->document != NULL)
+    {
+      if (read_fault (reply))
+        reply->outcome = UPNP_SOAP_FAULT;
+      else if (upnp_xml_find (reply->document, actions[action].response) != NULL)
+        reply->outcome = UPNP_SOAP_DONE;
+    }
+  else if (status / 100 == 2)
+    {
+      g_autofree char *text = g_strstrip (g_strndup (body, len));
+
+      if (*text == '\0')
+        reply->outcome = UPNP_SOAP_EMPTY;
+    }
+
+  return reply;
+}
+
+char *
+upnp_soap_dup_argument (const UpnpSoapReply *reply,
+                        const char          *name)
+{
+  g_autofree char *lower = g_ascii_strdown (name, -1);
+
+  return reply->document != NULL ? upnp_xml_dup_text (reply->document, lower) : NULL;
+}
+
+GInetAddress *
+upnp_soap_read_address (const UpnpSoapReply *reply)
+{
+  g_autofree char *text = upnp_soap_dup_argument (reply, "NewExternalIPAddress");
+  g_autoptr (GInetAddress) address = text != NULL ? g_inet_address_new_from_string (text) : NULL;
+
+  if (address == NULL || g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV4)
+    return NULL;
+
+  switch (plum_address_get_scope (address))
+    {
+    case PLUM_ADDRESS_SCOPE_UNKNOWN:
+    case PLUM_ADDRESS_SCOPE_UNSPECIFIED:
+    case PLUM_ADDRESS_SCOPE_LOOPBACK:
+    case PLUM_ADDRESS_SCOPE_LINK_LOCAL:
+    case PLUM_ADDRESS_SCOPE_MULTICAST:
+      return NULL;
+
+    case PLUM_ADDRESS_SCOPE_PRIVATE:
+    case PLUM_ADDRESS_SCOPE_CGNAT:
+    case PLUM_ADDRESS_SCOPE_DOCUMENTATION:
+    case PLUM_ADDRESS_SCOPE_RESERVED:
+    case PLUM_ADDRESS_SCOPE_PUBLIC:
+    default:
+      return g_steal_pointer (&address);
+    }
+}
+
+gboolean
+upnp_soap_read_connected (const UpnpSoapReply *reply)
+{
+  g_autofree char *text = upnp_soap_dup_argument (reply, "NewConnectionStatus");
+
+  return text != NULL && (g_ascii_strcasecmp (text, "Connected") == 0 ||
+                          g_ascii_strcasecmp (text, "Up") == 0);
+}
+
+static gboolean
+read_number (const UpnpXmlNode *node,
+             const char        *name,
+             guint64            max,
+             guint             *out)
+{
+  g_autofree char *text = upnp_xml_dup_text (node, name);
+  guint64 value;
+
+  if (text == NULL || !g_ascii_string_to_unsigned (text, 10, 0, max, &value, NULL))
+    return FALSE;
+
+  *out = (guint) value;
+  return TRUE;
+}
+
+guint
+upnp_soap_read_port (const UpnpSoapReply *reply)
+{
+  guint port = 0;
+
+  if (reply->document != NULL)
+    read_number (reply->document, "newreservedport", G_MAXUINT16, &port);
+  return port;
+}
+
+static char *
+dup_either (const UpnpXmlNode *node,
+            const char        *name,
+            const char        *other)
+{
+  char *text = upnp_xml_dup_text (node, name);
+
+  return text != NULL ? text : upnp_xml_dup_text (node, other);
+}
+
+/* The names of an entry, alone and in a list, where two of them differ (protocols.md C.4). */
+static UpnpTableEntry *
+read_entry (const UpnpXmlNode *node)
+{
+  g_autoptr (UpnpTableEntry) entry = g_new0 (UpnpTableEntry, 1);
+  g_autofree char *protocol = upnp_xml_dup_text (node, "newprotocol");
+  g_autofree char *enabled = upnp_xml_dup_text (node, "newenabled");
+
+  entry->internal_client = upnp_xml_dup_text (node, "newinternalclient");
+  entry->description = dup_either (node, "newportmappingdescription", "newdescription");
+  if (entry->internal_client == NULL ||
+      !read_number (node, "newinternalport", G_MAXUINT16, &entry->internal_port))
+    return NULL;
+
+  if (!read_number (node, "newleaseduration", G_MAXUINT32, &entry->lease))
+    read_number (node, "newleasetime", G_MAXUINT32, &entry->lease);
+  read_number (node, "newexternalport", G_MAXUINT16, &entry->external_port);
+  entry->protocol = protocol != NULL && g_ascii_strcasecmp (protocol, "UDP") == 0
+                      ? PLUM_PROTOCOL_UDP : PLUM_PROTOCOL_TCP;
+  entry->enabled = enabled == NULL || (!g_str_equal (enabled, "0") &&
+                                       g_ascii_strcasecmp (enabled, "false") != 0 &&
+                                       g_ascii_strcasecmp (enabled, "no") != 0);
+  return g_steal_pointer (&entry);
+}
+
+UpnpTableEntry *
+upnp_soap_read_entry (const UpnpSoapReply *reply)
+{
+  return reply->document != NULL ? read_entry (reply->document) : NULL;
+}
+
+static void
+read_list_into (const UpnpXmlNode *document,
+                GPtrArray         *entries)
+{
+  g_autoptr (GPtrArray) nodes = upnp_xml_find_all (document, "portmappingentry");
+
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      UpnpTableEntry *entry = read_entry (g_ptr_array_index (nodes, i));
+
+      if (entry != NULL)
+        g_ptr_array_add (entries, entry);
+    }
+}
+
+/* The listing is a document of its own, escaped or in CDATA; and some put it in as it is. */
+GPtrArray *
+upnp_soap_read_list (const UpnpSoapReply *reply)
+{
+  GPtrArray *entries = g_ptr_array_new_with_free_func ((GDestroyNotify) upnp_table_entry_free);
+  g_autofree char *listing = upnp_soap_dup_argument (reply, "NewPortListing");
+  g_autoptr (UpnpXmlNode) inner = NULL;
+
+  if (reply->document == NULL)
+    return entries;
+
+  read_list_into (reply->document, entries);
+  if (entries->len == 0 && listing != NULL)
+    {
+      inner = upnp_xml_parse (listing, strlen (listing), NULL);
+      if (inner != NULL)
+        read_list_into (inner, entries);
+    }
+
+  return entries;
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "ssdp-codec.h"
+
+#include <string.h>
+
+/* A v2 device answers a v1 search, yet some answer only the one they were built for, and some
+ * only with a service's name (quirk 20). */
+static const char *const targets[] = {
+  "urn:schemas-upnp-org:device:InternetGatewayDevice:1",
+  "urn:schemas-upnp-org:device:InternetGatewayDevice:2",
+  "urn:schemas-upnp-org:service:WANIPConnection:1",
+  "urn:schemas-upnp-org:service:WANIPConnection:2",
+  "urn:schemas-upnp-org:service:WANPPPConnection:1",
+  NULL,
+};
+
+void
+upnp_ssdp_message_free (UpnpSsdpMessage *self)
+{
+  g_free (self->target);
+  g_free (self->location);
+  g_free (self->server);
+  g_free (self);
+}
+
+const char *const *
+upnp_ssdp_targets (void)
+{
+  return targets;
+}
+
+GBytes *
+upnp_ssdp_encode_search (const char *host,
+                         const char *target)
+{
+  /* MX 1: zero crashes some devices (quirk 26), and one second is what we wait. */
+  char *text = g_strdup_printf ("M-SEARCH * HTTP/1.1\r\n"
+                                "HOST: %s\r\n"
+                                "MAN: \"ssdp:discover\"\r\n"
+                                "MX: 1\r\n"
+                                "ST: %s\r\n"
+                                "\r\n",
+                                host, target);
+
+  return g_bytes_new_take (text, strlen (text));
+}
+
+/* One string of valid UTF-8, whatever came: stray NULs are blanks (protocols.md C.1), and so is
+ * every control character but the end of a line, as some of this gets shown. */
+static char *
+to_text (const char *data,
+         gsize       len)
+{
+  GString *text = g_string_sized_new (len);
+  char *valid;
+
+  for (const char *p = data; p < data + len; p++)
+    g_string_append_c (text, *p == '\n' || !g_ascii_iscntrl (*p) ? *p : ' ');
+  valid = g_utf8_make_valid (text->str, (gssize) text->len);
+  g_string_free (text, TRUE);
+
+  return valid;
+}
+
+/* The value of “name: value” if line is that; its name begins the line (quirk 27). */
+static const char *
+match_header (const char *line,
+              const char *name)
+{
+  gsize length = strlen (name);
+
+  if (g_ascii_strncasecmp (line, name, length) != 0)
+    return NULL;
+
+  line += length;
+  line += strspn (line, " \t");
+  if (*line != ':')
+    return NULL;
+
+  line++;
+  return line + strspn (line, " \t");
+}
+
+/* The first one counts; an empty one is none. */
+static void
+keep_header (char       **field,
+             const char  *line,
+             const char  *name)
+{
+  const char *value = match_header (line, name);
+
+  if (value != NULL && *value != '\0' && *field == NULL)
+    *field = g_strdup (value);
+}
+
+static gboolean
+contains_word (const char *text,
+               const char *word)
+{
+  g_autofree char *lower = g_ascii_strdown (text, -1);
+
+  return strstr (lower, word) != NULL;
+}
+
+/* The answer may name another part of the device than the one that was searched (quirk 21). */
+static UpnpSsdpClass
+classify (const char *target,     /* (nullable) */
+          const char *usn)        /* (nullable) */
+{
+  static const char *const gateway[] = {
+    "internetgatewaydevice", "wanipconnection", "wanpppconnection", "wanconnectiondevice",
+    "wandevice",
+  };
+  g_autofree char *both = g_strconcat (target != NULL ? target : "", " ",
+                                       usn != NULL ? usn : "", NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (gateway); i++)
+    {
+      if (contains_word (both, gateway[i]))
+        return UPNP_SSDP_GATEWAY;
+    }
+
+  /* A header may be lost where a datagram is cut (quirk 27): no name at all tells no more than
+   * “root device” does. */
+  if (target == NULL || contains_word (both, "rootdevice"))
+    return UPNP_SSDP_ROOT;
+
+  return UPNP_SSDP_OTHER;
+}
+
+static gboolean
+read_kind (const char   *first_line,
+           const char   *nts,           /* (nullable) */
+           UpnpSsdpKind *kind)
+{
+  g_auto (GStrv) words = g_strsplit_set (first_line, " \t", 3);
+
+  if (words[0] == NULL || words[1] == NULL)
+    return FALSE;
+
+  if (g_ascii_strncasecmp (words[0], "HTTP/1.", 7) == 0)
+    {
+      *kind = UPNP_SSDP_ANSWER;
+      return g_str_has_prefix (words[1], "200");
+    }
+
+  if (g_ascii_strcasecmp (words[0], "NOTIFY") != 0 || nts == NULL)
+    return FALSE;
+
+  if (g_ascii_strcasecmp (nts, "ssdp:alive") == 0)
+    *kind = UPNP_SSDP_ALIVE;
+  else if (g_ascii_strcasecmp (nts, "ssdp:byebye") == 0)
+    *kind = UPNP_SSDP_BYEBYE;
+  else if (g_ascii_strcasecmp (nts, "ssdp:update") == 0)
+    *kind = UPNP_SSDP_UPDATE;
+  else
+    return FALSE;
+
+  return TRUE;
+}
+
+static gint64
+read_boot_id (const char *text)     /* (nullable) */
+{
+  guint64 value;
+
+  if (text == NULL || !g_ascii_string_to_unsigned (text, 10, 0, G_MAXINT32, &value, NULL))
+    return -1;
+
+  return (gint64) value;
+}
+
+UpnpSsdpMessage *
+upnp_ssdp_decode (const char  *data,
+                  gsize        len,
+                  GError     **error)
+{
+  g_autoptr (UpnpSsdpMessage) message = g_new0 (UpnpSsdpMessage, 1);
+  g_autofree char *text = to_text (data, MIN (len, UPNP_SSDP_MAX_DATAGRAM));
+  g_autofree char *usn = NULL;
+  g_autofree char *nts = NULL;
+  g_autofree char *boot_id = NULL;
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  char **line = lines;
+
+  /* The end of a line is LF with or without CR; the last one may have no end at all (quirk 27). */
+  while (*line != NULL && *g_strstrip (*line) == '\0')
+    line++;
+
+  for (char **l = line; *l != NULL; l++)
+    {
+      g_strchomp (*l);
+      keep_header (&message->target, *l, "ST");
+      keep_header (&message->target, *l, "NT");
+      keep_header (&message->location, *l, "LOCATION");
+      keep_header (&message->server, *l, "SERVER");
+      keep_header (&usn, *l, "USN");
+      keep_header (&nts, *l, "NTS");
+      keep_header (&boot_id, *l, "BOOTID.UPNP.ORG");
+    }
+
+  if (*line == NULL || !read_kind (*line, nts, &message->kind))
+    {
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
+                   "A datagram of %" G_GSIZE_FORMAT " bytes that is neither an answer to a search "
+                   "nor a notification", len);
+      return NULL;
+    }
+
+  message->class = classify (message->target, usn);
+  message->boot_id = read_boot_id (boot_id);
+  return g_steal_pointer (&message);
+}

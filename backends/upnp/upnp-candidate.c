@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "upnp-candidate.h"
+
+/* Status first, then how far the address reaches (quirk 61). */
+#define SCORE_CONNECTED 10
+#define SCORE_PUBLIC    4
+#define SCORE_PRIVATE   2
+#define SCORE_BEST      (SCORE_CONNECTED + SCORE_PUBLIC)
+
+UpnpCandidate *
+upnp_candidate_new (PlumUpnpBackend *backend,
+                    GInetAddress    *sender,
+                    UpnpUrl         *location,
+                    gint64           boot_id)
+{
+  UpnpCandidate *self = g_new0 (UpnpCandidate, 1);
+
+  self->device = upnp_device_new (PLUM_BACKEND (backend), plum_upnp_backend_get_context (backend),
+                                  sender);
+  self->device->location = location;
+  self->device->boot_id = boot_id;
+  self->score = UPNP_SCORE_UNUSABLE;
+  return self;
+}
+
+void
+upnp_candidate_free (UpnpCandidate *self)
+{
+  g_clear_pointer (&self->device, upnp_device_unref);
+  g_free (self->problem);
+  g_free (self);
+}
+
+UpnpService *
+upnp_candidate_get_service (UpnpCandidate *self)
+{
+  GPtrArray *services = self->device->description->services;
+
+  if (self->index >= services->len || self->score >= SCORE_BEST)
+    return NULL;
+
+  return g_ptr_array_index (services, self->index);
+}
+
+void
+upnp_candidate_take_status (UpnpCandidate       *self,
+                            const UpnpSoapReply *reply)
+{
+  /* A fault is an answer too: it speaks SOAP, and may well map. */
+  self->spoke = reply->outcome == UPNP_SOAP_DONE || reply->outcome == UPNP_SOAP_FAULT;
+  self->connected = reply->outcome == UPNP_SOAP_DONE && upnp_soap_read_connected (reply);
+}
+
+static const char *
+describe_address (GInetAddress *address)
+{
+  if (address == NULL)
+    return "no external address";
+
+  switch (plum_address_get_scope (address))
+    {
+    case PLUM_ADDRESS_SCOPE_PUBLIC:
+      return "a public address";
+    case PLUM_ADDRESS_SCOPE_PRIVATE:
+      return "a private address";
+    case PLUM_ADDRESS_SCOPE_CGNAT:
+      return "a carrier's shared address";
+    case PLUM_ADDRESS_SCOPE_UNKNOWN:
+    case PLUM_ADDRESS_SCOPE_UNSPECIFIED:
+    case PLUM_ADDRESS_SCOPE_LOOPBACK:
+    case PLUM_ADDRESS_SCOPE_LINK_LOCAL:
+    case PLUM_ADDRESS_SCOPE_DOCUMENTATION:
+    case PLUM_ADDRESS_SCOPE_RESERVED:
+    case PLUM_ADDRESS_SCOPE_MULTICAST:
+    default:
+      return "a reserved address";
+    }
+}
+
+static void
+upnp_candidate_note_service (UpnpCandidate     *self,
+                             const UpnpService *service,
+                             GInetAddress      *address,
+                             int                score)
+{
+  g_autofree char *note = NULL;
+
+  if (!plum_backend_is_observed (self->device->backend))
+    return;
+
+  note = g_strdup_printf ("UPnP: %s: %s at port %u%s says %s, %s; rank %d", self->device->name,
+                          service->type, service->port, service->target,
+                          self->connected ? "connected" : "not connected",
+                          describe_address (address), score);
+  plum_backend_report_note (self->device->backend, note);
+}
+
+void
+upnp_candidate_take_address (UpnpCandidate       *self,
+                             const UpnpSoapReply *reply)
+{
+  UpnpService *service = upnp_candidate_get_service (self);
+  g_autoptr (GInetAddress) address = NULL;
+  int score = self->connected ? SCORE_CONNECTED : 0;
+
+  if (reply->outcome == UPNP_SOAP_DONE)
+    address = upnp_soap_read_address (reply);
+  if (reply->outcome == UPNP_SOAP_DONE || reply->outcome == UPNP_SOAP_FAULT)
+    self->spoke = TRUE;
+
+  if (!self->spoke)
+    {
+      g_autofree char *problem = g_strdup_printf ("its control URL gives HTTP %u and no SOAP",
+                                                  reply->status);
+
+      upnp_candidate_skip (self, problem);
+      return;
+    }
+
+  if (address != NULL)
+    score += plum_address_get_scope (address) == PLUM_ADDRESS_SCOPE_PUBLIC ? SCORE_PUBLIC
+                                                                           : SCORE_PRIVATE;
+  upnp_candidate_note_service (self, service, address, score);
+  if (score > self->score)
+    {
+      self->score = score;
+      g_clear_pointer (&self->device->service, upnp_service_free);
+      self->device->service = upnp_service_copy (service);
+      upnp_device_set_address (self->device, address);
+    }
+
+  self->index++;
+}
+
+void
+upnp_candidate_skip (UpnpCandidate *self,
+                     const char    *problem)
+{
+  if (self->problem == NULL)
+    self->problem = g_strdup (problem);
+  self->index++;
+}
+
+void
+upnp_candidate_reject (UpnpCandidate *self,
+                       const char    *problem)
+{
+  g_free (self->problem);
+  self->problem = g_strdup (problem);
+  self->done = TRUE;
+}

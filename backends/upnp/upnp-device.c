@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "upnp-device.h"
+
+#define DESCRIPTION_MAX     (256 * 1024)
+#define SOAP_MAX            (64 * 1024)
+#define LIST_MAX            (1024 * 1024)
+#define DESCRIPTION_TIMEOUT 2000
+#define SOAP_TIMEOUT        5000
+
+#define STATUS_METHOD_NOT_ALLOWED 405
+
+struct _UpnpDeviceCall
+{
+  UpnpDevice      *device;
+  UpnpService     *service;       /* NULL: it reads the description */
+  UpnpSoapRequest  request;
+  char            *remote_host;
+  char            *description;
+  UpnpExchange    *exchange;
+  UpnpSoapFunc     soap;
+  UpnpGetFunc      get;
+  gpointer         user_data;
+};
+
+UpnpDevice *
+upnp_device_new (PlumBackend  *backend,
+                 GMainContext *context,
+                 GInetAddress *address)
+{
+  UpnpDevice *self = g_rc_box_new0 (UpnpDevice);
+  GInetAddress *gateway = plum_network_get_gateway (plum_backend_get_network (backend));
+
+  self->backend = backend;
+  self->address = g_object_ref (address);
+  self->name = g_inet_address_to_string (address);
+  self->is_gateway = gateway != NULL && g_inet_address_equal (address, gateway);
+  self->boot_id = -1;
+  self->transport = upnp_transport_new (backend, context, address);
+  return self;
+}
+
+UpnpDevice *
+upnp_device_ref (UpnpDevice *self)
+{
+  return g_rc_box_acquire (self);
+}
+
+static void
+upnp_device_clear (gpointer data)
+{
+  UpnpDevice *self = data;
+
+  g_clear_pointer (&self->transport, upnp_transport_free);
+  g_clear_object (&self->address);
+  g_free (self->name);
+  g_clear_pointer (&self->location, upnp_url_free);
+  g_clear_pointer (&self->description, upnp_description_free);
+  g_clear_pointer (&self->service, upnp_service_free);
+  g_clear_object (&self->external_address);
+}
+
+void
+upnp_device_unref (UpnpDevice *self)
+{
+  g_rc_box_release_full (self, upnp_device_clear);
+}
+
+static void
+upnp_device_call_free (UpnpDeviceCall *self)
+{
+  g_clear_pointer (&self->device, upnp_device_unref);
+  g_clear_pointer (&self->service, upnp_service_free);
+  g_free (self->remote_host);
+  g_free (self->description);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UpnpDeviceCall, upnp_device_call_free)
+
+static GBytes *
+write_get (const char *host,
+           const char *local_address,
+           gpointer    user_data)
+{
+  UpnpDeviceCall *call = user_data;
+
+  return upnp_http_encode_get (host, call->device->location->target);
+}
+
+static void
+on_description (UpnpHttpDecoder *reply,
+                const char      *local_address,
+                const GError    *error,
+                gpointer         user_data)
+{
+  g_autoptr (UpnpDeviceCall) call = user_data;
+  UpnpDevice *self = call->device;
+  g_autoptr (GError) bad = NULL;
+  const char *body;
+  gsize len;
+
+  if (error != NULL)
+    {
+      call->get (error, call->user_data);
+      return;
+    }
+
+  body = upnp_http_decoder_get_body (reply, &len);
+  g_clear_pointer (&self->description, upnp_description_free);
+  if (upnp_http_decoder_get_status (reply) / 100 == 2)
+    self->description = upnp_description_decode (self->location, body, len, &bad);
+  else
+    g_set_error (&bad, PLUM_ERROR, PLUM_ERROR_MALFORMED, "%s port %u: HTTP %u",
+                 self->name, self->location->port, upnp_http_decoder_get_status (reply));
+
+  call->get (bad, call->user_data);
+}
+
+UpnpDeviceCall *
+upnp_device_describe (UpnpDevice  *self,
+                      UpnpGetFunc  func,
+                      gpointer     user_data)
+{
+  UpnpDeviceCall *call = g_new0 (UpnpDeviceCall, 1);
+
+  call->device = upnp_device_ref (self);
+  call->get = func;
+  call->user_data = user_data;
+  call->exchange = upnp_transport_send (self->transport, self->location->port, DESCRIPTION_MAX,
+                                        DESCRIPTION_TIMEOUT, write_get, on_description, call);
+  return call;
+}
+
+static GBytes *
+write_post (const char *host,
+            const char *local_address,
+            gpointer    user_data)
+{
+  UpnpDeviceCall *call = user_data;
+  g_autofree char *body = upnp_soap_encode (&call->request, call->service->type, local_address);
+
+  return upnp_http_encode_post (host, call->service->target, call->service->type,
+                                upnp_action_get_name (call->request.action), body,
+                                call->device->m_post);
+}
+
+static void upnp_device_call_post (UpnpDeviceCall *self);
+
+static void
+on_soap (UpnpHttpDecoder *http,
+         const char      *local_address,
+         const GError    *error,
+         gpointer         user_data)
+{
+  g_autoptr (UpnpDeviceCall) call = user_data;
+  g_autoptr (UpnpSoapReply) reply = NULL;
+  const char *body;
+  gsize len;
+
+  if (error != NULL)
+    {
+      call->soap (NULL, NULL, error, call->user_data);
+      return;
+    }
+
+  if (upnp_http_decoder_get_status (http) == STATUS_METHOD_NOT_ALLOWED && !call->device->m_post)
+    {
+      call->device->m_post = TRUE;
+      upnp_device_call_post (g_steal_pointer (&call));
+      return;
+    }
+
+  body = upnp_http_decoder_get_body (http, &len);
+  reply = upnp_soap_decode (call->request.action, upnp_http_decoder_get_status (http), body, len);
+  call->soap (reply, local_address, NULL, call->user_data);
+}
+
+static void
+upnp_device_call_post (UpnpDeviceCall *self)
+{
+  gsize max = self->request.action == UPNP_ACTION_GET_LIST ? LIST_MAX : SOAP_MAX;
+
+  self->exchange = upnp_transport_send (self->device->transport, self->service->port, max,
+                                        SOAP_TIMEOUT, write_post, on_soap, self);
+}
+
+UpnpDeviceCall *
+upnp_device_call (UpnpDevice            *self,
+                  const UpnpService     *service,
+                  const UpnpSoapRequest *request,
+                  UpnpSoapFunc           func,
+                  gpointer               user_data)
+{
+  UpnpDeviceCall *call = g_new0 (UpnpDeviceCall, 1);
+
+  call->device = upnp_device_ref (self);
+  call->service = upnp_service_copy (service != NULL ? service : self->service);
+  call->remote_host = g_strdup (request->remote_host);
+  call->description = g_strdup (request->description);
+  call->request = *request;
+  call->request.remote_host = call->remote_host;
+  call->request.description = call->description;
+  call->soap = func;
+  call->user_data = user_data;
+  upnp_device_call_post (call);
+  return call;
+}
+
+void
+upnp_device_call_cancel (UpnpDeviceCall *self)
+{
+  upnp_exchange_cancel (self->exchange);
+  upnp_device_call_free (self);
+}
+
+gboolean
+upnp_device_set_address (UpnpDevice   *self,
+                         GInetAddress *address)
+{
+  gboolean same = address == self->external_address ||
+                  (address != NULL && self->external_address != NULL &&
+                   g_inet_address_equal (address, self->external_address));
+
+  g_set_object (&self->external_address, address);
+  self->asked = plum_backend_get_time (self->backend);
+  return !same;
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "upnp-ladder.h"
+
+#define ANY_CODE      0
+#define MAX_ROW_CODES 3
+#define PRIVILEGED    1024
+#define V2_MAX_LEASE  604800
+
+/* When a row holds. Each but the last is false once its step has been taken. */
+typedef enum {
+  WHEN_ALWAYS,
+  WHEN_NOT_PERMANENT,     /* a lease for ever has not been tried */
+  WHEN_NOT_HOUR,
+  WHEN_NOT_WEEK,
+  WHEN_ONLY_PERMANENT,    /* we began with a lease for ever, and have not tried an hour */
+  WHEN_ONLY_LONG,         /* the same, and have not tried a week */
+  WHEN_NOT_LOOKED,
+  WHEN_ANY_LEFT,          /* AddAnyPortMapping has not been tried, and may be there */
+  WHEN_PORT_LEFT,         /* another port may be tried, up to UPNP_LADDER_MAX_PORTS */
+  WHEN_FIRST_PORT,        /* another port may be tried, once */
+  WHEN_PRIVILEGED,
+  WHEN_NOT_SAME,          /* external != internal */
+  WHEN_LONG_TEXT,
+  WHEN_NOT_STAR,
+} UpnpWhen;
+
+typedef struct {
+  UpnpAction     action;
+  int            codes[MAX_ROW_CODES];
+  UpnpWhen       when;
+  UpnpNext       next;
+  UpnpLeaseKind  lease;
+  PlumError      error;
+  const char    *advice;
+} UpnpRow;
+
+#define LEASE(when, kind) (when), UPNP_NEXT_LEASE, (kind), 0, NULL
+#define TRY(when, next)   (when), (next), UPNP_LEASE_ASKED, 0, NULL
+#define GIVE_UP(error, advice) WHEN_ALWAYS, UPNP_NEXT_GIVE_UP, UPNP_LEASE_ASKED, (error), (advice)
+
+/* The first row that holds is what is done. */
+static const UpnpRow rows[] = {
+  /* 725: only permanent leases (quirk 46). */
+  { UPNP_ACTION_ADD, { 725 }, LEASE (WHEN_NOT_PERMANENT, UPNP_LEASE_PERMANENT) },
+  { UPNP_ACTION_ADD, { 725 },
+    GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it takes neither limited nor unlimited leases") },
+
+  /* 402, and what reads like it: the lease, the port, the description, in this order (quirk 47). */
+  { UPNP_ACTION_ADD, { 402, 600, 601 }, LEASE (WHEN_NOT_PERMANENT, UPNP_LEASE_PERMANENT) },
+  { UPNP_ACTION_ADD, { 402, 600, 601 }, LEASE (WHEN_NOT_HOUR, UPNP_LEASE_HOUR) },
+  { UPNP_ACTION_ADD, { 402, 600, 601 }, LEASE (WHEN_NOT_WEEK, UPNP_LEASE_WEEK) },
+  { UPNP_ACTION_ADD, { 402, 600, 601 }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_OTHER_PORT) },
+  { UPNP_ACTION_ADD, { 402, 600, 601 }, TRY (WHEN_LONG_TEXT, UPNP_NEXT_SHORT_TEXT) },
+  { UPNP_ACTION_ADD, { 402, 600, 601 },
+    GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it finds fault with every form of the request") },
+
+  /* 718, 729: the port is taken. Look before leaping: it may be ours (quirk 49). */
+  { UPNP_ACTION_ADD, { 718, 729 }, TRY (WHEN_NOT_LOOKED, UPNP_NEXT_LOOK) },
+  { UPNP_ACTION_ADD, { 718, 729 }, TRY (WHEN_ANY_LEFT, UPNP_NEXT_ADD_ANY) },
+  { UPNP_ACTION_ADD, { 718, 729 }, TRY (WHEN_PORT_LEFT, UPNP_NEXT_OTHER_PORT) },
+  { UPNP_ACTION_ADD, { 718, 729 },
+    GIVE_UP (PLUM_ERROR_CONFLICT, "every port that may be used is taken, or it refuses them all") },
+
+  /* 724: same ports required (quirk 51). */
+  { UPNP_ACTION_ADD, { 724 }, TRY (WHEN_NOT_SAME, UPNP_NEXT_SAME_PORT) },
+  { UPNP_ACTION_ADD, { 724 },
+    GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it wants the same port on both sides, and has it") },
+
+  /* 716, 727: wildcards. We never send one: port 0 would be every port (quirk 52). */
+  { UPNP_ACTION_ADD, { 716 }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_OTHER_PORT) },
+  { UPNP_ACTION_ADD, { 716, 727 },
+    GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it can only forward all ports at once") },
+
+  { UPNP_ACTION_ADD, { 728 }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_OTHER_PORT) },
+  { UPNP_ACTION_ADD, { 728, 603 },
+    GIVE_UP (PLUM_ERROR_NO_RESOURCES, "its table is full: delete entries that are not needed") },
+
+  /* 606: not authorized; often because the port is privileged (quirks 53, 54). */
+  { UPNP_ACTION_ADD, { 606 }, TRY (WHEN_PRIVILEGED, UPNP_NEXT_HIGH_PORT) },
+  { UPNP_ACTION_ADD, { 606 }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_OTHER_PORT) },
+  { UPNP_ACTION_ADD, { 606, 604, 731 },
+    GIVE_UP (PLUM_ERROR_REFUSED, "allow this host to open ports in the router's settings") },
+
+  { UPNP_ACTION_ADD, { 605 }, TRY (WHEN_LONG_TEXT, UPNP_NEXT_SHORT_TEXT) },
+  { UPNP_ACTION_ADD, { 605 },
+    GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it finds the shortest description too long") },
+  { UPNP_ACTION_ADD, { 401, 602 },
+    GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "this service cannot map ports") },
+
+  /* 501 says nothing: a lease, then a port (quirk 48). So do the numbers nobody has defined. */
+  { UPNP_ACTION_ADD, { ANY_CODE }, LEASE (WHEN_NOT_PERMANENT, UPNP_LEASE_PERMANENT) },
+  { UPNP_ACTION_ADD, { ANY_CODE }, LEASE (WHEN_ONLY_PERMANENT, UPNP_LEASE_HOUR) },
+  { UPNP_ACTION_ADD, { ANY_CODE }, LEASE (WHEN_ONLY_LONG, UPNP_LEASE_WEEK) },
+  { UPNP_ACTION_ADD, { ANY_CODE }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_FRESH_PORT) },
+  { UPNP_ACTION_ADD, { ANY_CODE },
+    GIVE_UP (PLUM_ERROR_REFUSED, "see whether UPnP is allowed in the router's settings") },
+
+  /* AddAnyPortMapping is a short cut; where it fails the long way is tried (quirk 55). */
+  { UPNP_ACTION_ADD_ANY, { 401, 602 }, TRY (WHEN_ALWAYS, UPNP_NEXT_ADD_PLAIN) },
+  { UPNP_ACTION_ADD_ANY, { ANY_CODE }, TRY (WHEN_ALWAYS, UPNP_NEXT_OTHER_PORT) },
+
+  { UPNP_ACTION_DELETE, { 714, 713 }, TRY (WHEN_ALWAYS, UPNP_NEXT_DONE) },
+  { UPNP_ACTION_DELETE, { 402 }, TRY (WHEN_NOT_STAR, UPNP_NEXT_STAR) },
+  { UPNP_ACTION_DELETE, { 401, 602 },
+    GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "this service cannot delete entries") },
+  { UPNP_ACTION_DELETE, { ANY_CODE },
+    GIVE_UP (PLUM_ERROR_REFUSED, "the entry may have to be deleted in the router's settings") },
+};
+
+void
+upnp_attempt_init (UpnpAttempt      *self,
+                   UpnpAction        action,
+                   const UpnpMemory *memory,
+                   guint             internal_port,
+                   guint             lifetime,
+                   gboolean          v2)
+{
+  *self = (UpnpAttempt) {
+    .action = action,
+    .lifetime = lifetime,
+    .internal_port = internal_port,
+    .v2 = v2,
+    .memory = *memory,
+  };
+
+  self->first_lease = lifetime == 0 || lifetime == PLUM_LIFETIME_FOREVER ? UPNP_LEASE_PERMANENT
+                                                                         : memory->lease;
+  self->lease = self->first_lease;
+  self->leases = 1u << self->lease;
+}
+
+void
+upnp_attempt_set_port (UpnpAttempt *self,
+                       guint        external_port)
+{
+  self->external_port = external_port;
+  self->n_ports++;
+
+  /* The asked port, and the internal one, may have been ours before. */
+  if (self->n_ports == 1 || external_port == self->internal_port)
+    self->looked = FALSE;
+}
+
+static gboolean
+was_tried (const UpnpAttempt *self,
+           UpnpLeaseKind      lease)
+{
+  return (self->leases & (1u << lease)) != 0;
+}
+
+static gboolean
+row_holds (const UpnpRow     *row,
+           const UpnpAttempt *self)
+{
+  gboolean port_free = !self->memory.same_port;
+  gboolean timed = was_tried (self, UPNP_LEASE_ASKED);
+
+  switch (row->when)
+    {
+    case WHEN_NOT_PERMANENT:
+      return !was_tried (self, UPNP_LEASE_PERMANENT);
+    case WHEN_NOT_HOUR:
+      return !was_tried (self, UPNP_LEASE_HOUR);
+    case WHEN_NOT_WEEK:
+      return !was_tried (self, UPNP_LEASE_WEEK);
+    case WHEN_ONLY_PERMANENT:
+      return !timed && !was_tried (self, UPNP_LEASE_HOUR);
+    case WHEN_ONLY_LONG:
+      return !timed && !was_tried (self, UPNP_LEASE_WEEK);
+    case WHEN_NOT_LOOKED:
+      return !self->looked;
+    case WHEN_ANY_LEFT:
+      return port_free && self->v2 && !self->tried_any && !self->memory.no_add_any;
+    case WHEN_PORT_LEFT:
+      return port_free && self->n_ports < UPNP_LADDER_MAX_PORTS;
+    case WHEN_FIRST_PORT:
+      return port_free && self->n_ports < 2;
+    case WHEN_PRIVILEGED:
+      return port_free && self->external_port < PRIVILEGED && self->n_ports < 2;
+    case WHEN_NOT_SAME:
+      return self->external_port != self->internal_port;
+    case WHEN_LONG_TEXT:
+      return !self->memory.short_text;
+    case WHEN_NOT_STAR:
+      return !self->memory.star_on_delete;
+    case WHEN_ALWAYS:
+    default:
+      return TRUE;
+    }
+}
+
+static gboolean
+row_names (const UpnpRow *row,
+           UpnpAction     action,
+           int            code)
+{
+  if (row->action != action)
+    return FALSE;
+  if (row->codes[0] == ANY_CODE)
+    return TRUE;
+
+  for (gsize i = 0; i < MAX_ROW_CODES; i++)
+    {
+      if (row->codes[i] != ANY_CODE && row->codes[i] == code)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+UpnpStep
+upnp_ladder_next (const UpnpAttempt *self,
+                  int                code)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      if (row_names (&rows[i], self->action, code) && row_holds (&rows[i], self))
+        return (UpnpStep) { rows[i].next, rows[i].lease, rows[i].error, rows[i].advice };
+    }
+
+  return (UpnpStep) { UPNP_NEXT_GIVE_UP, UPNP_LEASE_ASKED, PLUM_ERROR_REFUSED, NULL };
+}
+
+void
+upnp_attempt_take (UpnpAttempt    *self,
+                   const UpnpStep *step)
+{
+  switch (step->next)
+    {
+    case UPNP_NEXT_LEASE:
+      self->lease = step->lease;
+      self->leases |= 1u << step->lease;
+      break;
+
+    case UPNP_NEXT_LOOK:
+      self->looked = TRUE;
+      break;
+
+    case UPNP_NEXT_ADD_ANY:
+      self->action = UPNP_ACTION_ADD_ANY;
+      self->tried_any = TRUE;
+      break;
+
+    case UPNP_NEXT_ADD_PLAIN:
+      self->memory.no_add_any = TRUE;
+      self->action = UPNP_ACTION_ADD;
+      break;
+
+    case UPNP_NEXT_OTHER_PORT:
+    case UPNP_NEXT_HIGH_PORT:
+      self->action = UPNP_ACTION_ADD;
+      /* No kind of lease was to blame: back to the first one. */
+      if (was_tried (self, UPNP_LEASE_WEEK))
+        self->lease = self->first_lease;
+      break;
+
+    case UPNP_NEXT_FRESH_PORT:
+      self->lease = self->first_lease;
+      self->leases = 1u << self->first_lease;
+      break;
+
+    case UPNP_NEXT_SAME_PORT:
+      self->memory.same_port = TRUE;
+      break;
+
+    case UPNP_NEXT_SHORT_TEXT:
+      self->memory.short_text = TRUE;
+      break;
+
+    case UPNP_NEXT_STAR:
+      self->memory.star_on_delete = TRUE;
+      break;
+
+    case UPNP_NEXT_GIVE_UP:
+    case UPNP_NEXT_DONE:
+    default:
+      break;
+    }
+}
+
+guint
+upnp_attempt_get_lease (const UpnpAttempt *self)
+{
+  switch (self->lease)
+    {
+    case UPNP_LEASE_PERMANENT:
+      return 0;
+    case UPNP_LEASE_HOUR:
+      return 3600;
+    case UPNP_LEASE_WEEK:
+      return 604800;
+    case UPNP_LEASE_ASKED:
+    case UPNP_N_LEASES:
+    default:
+      /* WANIPConnection:2 takes no more than a week; nor need anybody ask for more. */
+      return MIN (self->lifetime, V2_MAX_LEASE);
+    }
+}
+
+void
+upnp_attempt_learn (const UpnpAttempt *self,
+                    gboolean           success,
+                    UpnpMemory        *memory)
+{
+  memory->no_add_any = self->memory.no_add_any;
+  memory->same_port = self->memory.same_port;
+
+  /* A rung that did not help proves nothing. */
+  if (!success)
+    return;
+
+  memory->short_text = self->memory.short_text;
+  memory->star_on_delete = self->memory.star_on_delete;
+  if (self->lifetime != 0 && self->lifetime != PLUM_LIFETIME_FOREVER)
+    memory->lease = self->lease;
+}

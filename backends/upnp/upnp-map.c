@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "upnp-map.h"
+
+#include "upnp-ladder.h"
+#include "upnp-operation.h"
+#include "upnp-token.h"
+
+/* How long the external address is taken to be what it was, in µs. */
+#define ADDRESS_FRESH (60 * G_USEC_PER_SEC)
+
+#define LOWEST_PORT   1024
+#define MAX_DRAWS     64
+#define WEEK          604800
+
+typedef struct {
+  UpnpOperation  operation;
+  PlumRequest   *request;
+  PlumProtocol   protocol;
+  UpnpAttempt    attempt;
+  char          *description;
+  int            code;             /* of the fault that made us look */
+  gboolean       internal_tried;   /* the internal port, as the external one */
+  gboolean       replaced;         /* our own old entry was deleted, to be made anew */
+} UpnpMap;
+
+static void upnp_map_add  (UpnpMap             *self);
+static void upnp_map_step (UpnpMap             *self,
+                           const UpnpSoapReply *reply,
+                           int                  code);
+
+static void
+upnp_map_clear (UpnpOperation *operation)
+{
+  UpnpMap *self = (UpnpMap *) operation;
+
+  g_clear_object (&self->request);
+  g_free (self->description);
+}
+
+static UpnpPorts *
+upnp_map_get_ports (UpnpMap *self)
+{
+  return plum_upnp_backend_get_ports (self->operation.backend);
+}
+
+/* Is the external port free of our other mappings? */
+static gboolean
+upnp_map_may_use (UpnpMap *self,
+                  guint    port)
+{
+  guint holder = upnp_ports_lookup (upnp_map_get_ports (self), self->protocol, port);
+
+  return port != 0 && (holder == 0 || holder == self->attempt.internal_port);
+}
+
+static void
+upnp_map_set_port (UpnpMap *self,
+                   guint    port)
+{
+  upnp_attempt_set_port (&self->attempt, port);
+  if (port == self->attempt.internal_port)
+    self->internal_tried = TRUE;
+}
+
+/* The internal port, if it was not tried; else any that needs no privilege. */
+static guint
+upnp_map_choose_port (UpnpMap *self,
+                      guint    lowest)
+{
+  guint port = self->attempt.internal_port;
+
+  if (!self->internal_tried && port >= lowest && upnp_map_may_use (self, port))
+    return port;
+
+  for (guint i = 0; i < MAX_DRAWS; i++)
+    {
+      port = (guint) g_random_int_range (LOWEST_PORT, G_MAXUINT16 + 1);
+      if (upnp_map_may_use (self, port))
+        break;
+    }
+
+  return port;
+}
+
+/* How long what we asked for will live. WANIPConnection:2 knows no entry for ever and reads 0 as a
+ * week, but one that has refused every other lease is not to be taken at its word. */
+static guint
+upnp_map_get_lifetime (UpnpMap *self)
+{
+  guint lease = upnp_attempt_get_lease (&self->attempt);
+  gboolean asked_forever = self->attempt.lifetime == 0 ||
+                           self->attempt.lifetime == PLUM_LIFETIME_FOREVER;
+
+  if (lease != 0)
+    return lease;
+
+  return self->attempt.v2 && asked_forever ? WEEK : PLUM_LIFETIME_FOREVER;
+}
+
+static void
+upnp_map_succeed (UpnpMap *self,
+                  guint    port,
+                  guint    lifetime)
+{
+  UpnpDevice *device = self->operation.device;
+  PlumUpnpBackend *backend = self->operation.backend;
+  g_autoptr (PlumLease) lease = NULL;
+  g_autoptr (PlumCall) call = NULL;
+
+  /* First of all it is recorded: whatever fails later, it can be deleted (quirk 60). */
+  upnp_ports_hold (upnp_map_get_ports (self), self->protocol, port, self->attempt.internal_port);
+  upnp_ports_set_doubt (upnp_map_get_ports (self), self->protocol, self->attempt.internal_port, 0);
+  upnp_attempt_learn (&self->attempt, TRUE, &device->memory);
+
+  lease = plum_lease_new (device->external_address, port, lifetime,
+                          upnp_token_new (device->name, device->service,
+                                          lifetime == PLUM_LIFETIME_FOREVER));
+  call = upnp_operation_end (&self->operation);
+  plum_call_return_lease (call, lease);
+  plum_upnp_backend_ports_changed (backend);
+}
+
+/* A fault is a clear no: nothing is in doubt. */
+static void
+upnp_map_give_up (UpnpMap             *self,
+                  const UpnpSoapReply *reply,
+                  const UpnpStep      *step)
+{
+  upnp_ports_set_doubt (upnp_map_get_ports (self), self->protocol, self->attempt.internal_port, 0);
+  upnp_attempt_learn (&self->attempt, FALSE, &self->operation.device->memory);
+  upnp_operation_fail_fault (&self->operation, self->attempt.action, reply, step->error,
+                             step->advice);
+}
+
+static UpnpSoapRequest
+upnp_map_make_request (UpnpMap    *self,
+                       UpnpAction  action)
+{
+  return (UpnpSoapRequest) {
+    .action = action,
+    .protocol = self->protocol,
+    .external_port = self->attempt.external_port,
+    .internal_port = self->attempt.internal_port,
+    .lease = upnp_attempt_get_lease (&self->attempt),
+    .description = self->attempt.memory.short_text ? "plum" : self->description,
+    .remote_host = action == UPNP_ACTION_DELETE && self->attempt.memory.star_on_delete ? "*" : NULL,
+  };
+}
+
+static void
+upnp_map_call (UpnpMap      *self,
+               UpnpAction    action,
+               UpnpSoapFunc  func)
+{
+  UpnpSoapRequest request = upnp_map_make_request (self, action);
+
+  upnp_operation_call (&self->operation, NULL, &request, func);
+}
+
+static void
+on_replaced (const UpnpSoapReply *reply,
+             const char          *local_address,
+             const GError        *error,
+             gpointer             user_data)
+{
+  UpnpMap *self = user_data;
+
+  if (error != NULL)
+    upnp_operation_fail_exchange (&self->operation, UPNP_ACTION_DELETE, reply, error);
+  else
+    upnp_map_add (self);
+}
+
+/* The port is ours already. Some do not let an entry be renewed (quirk 10): one that would soon be
+ * over is made anew. */
+static void
+upnp_map_keep (UpnpMap              *self,
+               const UpnpTableEntry *entry)
+{
+  guint wanted = upnp_attempt_get_lease (&self->attempt);
+
+  if (entry->lease == 0)
+    upnp_map_succeed (self, self->attempt.external_port, PLUM_LIFETIME_FOREVER);
+  else if (self->replaced || (wanted != 0 && entry->lease > wanted / 2))
+    upnp_map_succeed (self, self->attempt.external_port, entry->lease);
+  else
+    {
+      self->replaced = TRUE;
+      upnp_map_call (self, UPNP_ACTION_DELETE, on_replaced);
+    }
+}
+
+static void
+on_looked (const UpnpSoapReply *reply,
+           const char          *local_address,
+           const GError        *error,
+           gpointer             user_data)
+{
+  UpnpMap *self = user_data;
+  g_autoptr (UpnpTableEntry) entry = NULL;
+
+  if (error != NULL)
+    {
+      upnp_operation_fail_exchange (&self->operation, UPNP_ACTION_GET_SPECIFIC, reply, error);
+      return;
+    }
+
+  if (reply->outcome == UPNP_SOAP_DONE)
+    entry = upnp_soap_read_entry (reply);
+  if (entry != NULL && upnp_entry_is_ours (entry, local_address, self->attempt.internal_port))
+    upnp_map_keep (self, entry);
+  else
+    upnp_map_step (self, reply, self->code);
+}
+
+/* After a step that changed the port. */
+static void
+upnp_map_retry (UpnpMap *self,
+                guint    port)
+{
+  upnp_map_set_port (self, port);
+  upnp_map_add (self);
+}
+
+/* The next rung after a fault. */
+static void
+upnp_map_step (UpnpMap             *self,
+               const UpnpSoapReply *reply,
+               int                  code)
+{
+  UpnpStep step = upnp_ladder_next (&self->attempt, code);
+
+  if (step.next == UPNP_NEXT_GIVE_UP)
+    {
+      upnp_map_give_up (self, reply, &step);
+      return;
+    }
+
+  plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG, "%s: %s of port %u: error %d, trying otherwise",
+            self->operation.device->name, upnp_action_get_name (self->attempt.action),
+            self->attempt.external_port, code);
+  upnp_attempt_take (&self->attempt, &step);
+  self->code = code;
+
+  switch (step.next)
+    {
+    case UPNP_NEXT_LOOK:
+      upnp_map_call (self, UPNP_ACTION_GET_SPECIFIC, on_looked);
+      break;
+
+    case UPNP_NEXT_OTHER_PORT:
+    case UPNP_NEXT_FRESH_PORT:
+    case UPNP_NEXT_ADD_PLAIN:
+      upnp_map_retry (self, upnp_map_choose_port (self, 1));
+      break;
+
+    case UPNP_NEXT_HIGH_PORT:
+      upnp_map_retry (self, upnp_map_choose_port (self, LOWEST_PORT));
+      break;
+
+    case UPNP_NEXT_SAME_PORT:
+      upnp_map_retry (self, self->attempt.internal_port);
+      break;
+
+    case UPNP_NEXT_LEASE:
+    case UPNP_NEXT_ADD_ANY:
+    case UPNP_NEXT_SHORT_TEXT:
+    case UPNP_NEXT_STAR:
+    case UPNP_NEXT_DONE:
+    case UPNP_NEXT_GIVE_UP:
+    default:
+      upnp_map_add (self);
+      break;
+    }
+}
+
+/* An empty 200 may mean anything: what the table says counts (quirk 36). */
+static void
+on_read_back (const UpnpSoapReply *reply,
+              const char          *local_address,
+              const GError        *error,
+              gpointer             user_data)
+{
+  UpnpMap *self = user_data;
+  g_autoptr (UpnpTableEntry) entry = NULL;
+
+  if (error != NULL)
+    {
+      upnp_operation_fail_exchange (&self->operation, UPNP_ACTION_GET_SPECIFIC, reply, error);
+      return;
+    }
+
+  if (reply->outcome == UPNP_SOAP_DONE)
+    entry = upnp_soap_read_entry (reply);
+  if (entry != NULL && upnp_entry_is_ours (entry, local_address, self->attempt.internal_port))
+    upnp_map_succeed (self, self->attempt.external_port, upnp_map_get_lifetime (self));
+  else
+    upnp_operation_fail (&self->operation, PLUM_ERROR_MALFORMED,
+                         "%s answered %s with nothing, and port %u is not in its table",
+                         self->operation.device->name,
+                         upnp_action_get_name (self->attempt.action),
+                         self->attempt.external_port);
+}
+
+static void
+upnp_map_added (UpnpMap             *self,
+                const UpnpSoapReply *reply)
+{
+  guint port = self->attempt.external_port;
+
+  if (self->attempt.action == UPNP_ACTION_ADD_ANY)
+    port = upnp_soap_read_port (reply);
+
+  if (port != 0)
+    upnp_map_succeed (self, port, upnp_map_get_lifetime (self));
+  else
+    upnp_map_step (self, reply, UPNP_CODE_FAILED);
+}
+
+static void
+on_added (const UpnpSoapReply *reply,
+          const char          *local_address,
+          const GError        *error,
+          gpointer             user_data)
+{
+  UpnpMap *self = user_data;
+
+  if (error != NULL)
+    upnp_operation_fail_exchange (&self->operation, self->attempt.action, reply, error);
+  else if (reply->outcome == UPNP_SOAP_DONE)
+    upnp_map_added (self, reply);
+  else if (reply->outcome == UPNP_SOAP_FAULT)
+    upnp_map_step (self, reply, reply->code);
+  else if (reply->outcome == UPNP_SOAP_EMPTY && self->attempt.action == UPNP_ACTION_ADD)
+    upnp_map_call (self, UPNP_ACTION_GET_SPECIFIC, on_read_back);
+  else if (reply->outcome == UPNP_SOAP_EMPTY || reply->status / 100 == 5)
+    upnp_map_step (self, reply, UPNP_CODE_FAILED);
+  else
+    upnp_operation_fail_exchange (&self->operation, self->attempt.action, reply, NULL);
+}
+
+static void
+upnp_map_add (UpnpMap *self)
+{
+  upnp_ports_set_doubt (upnp_map_get_ports (self), self->protocol, self->attempt.internal_port,
+                        self->attempt.external_port);
+  upnp_map_call (self, self->attempt.action, on_added);
+}
+
+static void
+on_address (const UpnpSoapReply *reply,
+            const char          *local_address,
+            const GError        *error,
+            gpointer             user_data)
+{
+  UpnpMap *self = user_data;
+  PlumBackend *backend = PLUM_BACKEND (self->operation.backend);
+  UpnpDevice *device = self->operation.device;
+
+  if (error != NULL)
+    {
+      upnp_operation_fail_exchange (&self->operation, UPNP_ACTION_GET_ADDRESS, reply, error);
+      return;
+    }
+
+  /* One that cannot tell at present can map all the same. */
+  if (reply->outcome == UPNP_SOAP_DONE)
+    {
+      g_autoptr (GInetAddress) address = upnp_soap_read_address (reply);
+      g_autoptr (PlumCall) alive = g_object_ref (self->operation.call);
+
+      if (upnp_device_set_address (device, address))
+        plum_backend_report_external_address (backend, address);
+      if (plum_call_is_settled (alive))     /* a handler may have given it up: then self is gone */
+        return;
+    }
+
+  upnp_map_add (self);
+}
+
+void
+upnp_map_start (PlumUpnpBackend *backend,
+                PlumRequest     *request,
+                PlumCall        *call)
+{
+  UpnpMap *self = upnp_operation_new (sizeof (UpnpMap), backend, call, upnp_map_clear);
+  guint port = plum_request_get_external_port (request);
+  UpnpDevice *device;
+
+  self->request = g_object_ref (request);
+  self->protocol = plum_request_get_protocol (request);
+  self->description = upnp_soap_plain_description (plum_request_get_description (request));
+  if (!upnp_operation_need_device (&self->operation))
+    return;
+
+  device = self->operation.device;
+  upnp_attempt_init (&self->attempt, UPNP_ACTION_ADD, &device->memory,
+                     plum_request_get_internal_port (request), plum_request_get_lifetime (request),
+                     upnp_service_is_v2 (device->service));
+
+  if (device->memory.same_port)
+    port = self->attempt.internal_port;
+  upnp_map_set_port (self, upnp_map_may_use (self, port) ? port : upnp_map_choose_port (self, 1));
+
+  /* The address is asked before the port: an entry made first and forgotten because the question
+   * after it failed is how tables fill up (quirk 60). */
+  if (plum_backend_get_time (PLUM_BACKEND (backend)) - device->asked < ADDRESS_FRESH)
+    upnp_map_add (self);
+  else
+    upnp_map_call (self, UPNP_ACTION_GET_ADDRESS, on_address);
+}

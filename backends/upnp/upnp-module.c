@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "upnp-backend.h"
+
+PLUM_DEFINE_BACKEND_MODULE ("upnp", "UPnP Internet Gateway Device, versions 1 and 2", 100,
+                            PLUM_TYPE_UPNP_BACKEND)

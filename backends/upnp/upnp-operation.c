@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "upnp-operation.h"
+
+static void
+on_cancelled (GCancellable *cancellable,
+              gpointer      user_data)
+{
+  g_object_unref (upnp_operation_end (user_data));
+}
+
+gpointer
+upnp_operation_new (gsize               size,
+                    PlumUpnpBackend    *backend,
+                    PlumCall           *call,
+                    UpnpOperationClear  clear)
+{
+  UpnpOperation *self = g_malloc0 (size);
+
+  self->backend = backend;
+  self->call = g_object_ref (call);
+  self->clear = clear;
+  /* Not g_cancellable_connect (): its handler could not be disconnected from within. */
+  self->cancelled = g_signal_connect (plum_call_get_cancellable (call), "cancelled",
+                                      G_CALLBACK (on_cancelled), self);
+  return self;
+}
+
+gboolean
+upnp_operation_need_device (UpnpOperation *self)
+{
+  UpnpDevice *device = plum_upnp_backend_get_device (self->backend);
+
+  if (device == NULL)
+    {
+      upnp_operation_fail (self, PLUM_ERROR_NO_GATEWAY,
+                           "no router is known at present; it must be searched again");
+      return FALSE;
+    }
+
+  self->device = upnp_device_ref (device);
+  return TRUE;
+}
+
+static void
+on_reply (const UpnpSoapReply *reply,
+          const char          *local_address,
+          const GError        *error,
+          gpointer             user_data)
+{
+  UpnpOperation *self = user_data;
+
+  self->pending = NULL;
+  self->func (reply, local_address, error, self);
+}
+
+void
+upnp_operation_call (UpnpOperation         *self,
+                     const UpnpService     *service,
+                     const UpnpSoapRequest *request,
+                     UpnpSoapFunc           func)
+{
+  g_assert (self->pending == NULL);
+
+  self->func = func;
+  self->pending = upnp_device_call (self->device, service, request, on_reply, self);
+}
+
+PlumCall *
+upnp_operation_end (UpnpOperation *self)
+{
+  PlumCall *call = g_steal_pointer (&self->call);
+
+  g_signal_handler_disconnect (plum_call_get_cancellable (call), self->cancelled);
+  g_clear_pointer (&self->pending, upnp_device_call_cancel);
+  if (self->clear != NULL)
+    self->clear (self);
+  g_clear_pointer (&self->device, upnp_device_unref);
+  g_free (self);
+  return call;
+}
+
+void
+upnp_operation_done (UpnpOperation *self)
+{
+  g_autoptr (PlumCall) call = upnp_operation_end (self);
+
+  plum_call_return_done (call);
+}
+
+void
+upnp_operation_fail (UpnpOperation *self,
+                     PlumError      code,
+                     const char    *format,
+                     ...)
+{
+  g_autoptr (PlumCall) call = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *message = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  message = g_strconcat ("UPnP: ", text, NULL);
+
+  call = upnp_operation_end (self);
+  plum_call_fail (call, code, message);
+}
+
+void
+upnp_operation_fail_fault (UpnpOperation       *self,
+                           UpnpAction           action,
+                           const UpnpSoapReply *reply,
+                           PlumError            code,
+                           const char          *advice)
+{
+  g_autofree char *fault = NULL;
+
+  if (reply->outcome != UPNP_SOAP_FAULT)
+    fault = g_strdup_printf ("HTTP %u without a reason", reply->status);
+  else if (reply->message != NULL && *reply->message != '\0')
+    fault = g_strdup_printf ("error %d, %s", reply->code, reply->message);
+  else
+    fault = g_strdup_printf ("error %d", reply->code);
+
+  upnp_operation_fail (self, code, "%s refused %s (%s)%s%s", self->device->name,
+                       upnp_action_get_name (action), fault,
+                       advice != NULL ? ": " : "", advice != NULL ? advice : "");
+}
+
+/* The service is gone from where it was: the router was restarted, or UPnP switched off. */
+static char *
+dup_loss (UpnpDevice          *device,
+          const UpnpSoapReply *reply,
+          const GError        *error)
+{
+  if (error != NULL && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
+    return g_strdup_printf ("%s refuses connections to its control port", device->name);
+  if (reply != NULL && (reply->status == 404 || reply->status == 410))
+    return g_strdup_printf ("%s says %u of its control URL", device->name, reply->status);
+
+  return NULL;
+}
+
+void
+upnp_operation_fail_exchange (UpnpOperation       *self,
+                              UpnpAction           action,
+                              const UpnpSoapReply *reply,
+                              const GError        *error)
+{
+  g_autoptr (PlumUpnpBackend) backend = g_object_ref (self->backend);
+  g_autoptr (UpnpDevice) device = upnp_device_ref (self->device);
+  g_autofree char *loss = dup_loss (device, reply, error);
+
+  if (error != NULL)
+    {
+      g_autoptr (PlumCall) call = upnp_operation_end (self);
+      GError *copy = g_error_copy (error);
+
+      g_prefix_error (&copy, "UPnP: %s: ", upnp_action_get_name (action));
+      plum_call_return_error (call, copy);
+    }
+  else if (reply->status == 401 || reply->status == 403)
+    upnp_operation_fail (self, PLUM_ERROR_REFUSED, "%s wants a login for %s (HTTP %u)",
+                         device->name, upnp_action_get_name (action), reply->status);
+  else
+    upnp_operation_fail (self, PLUM_ERROR_MALFORMED,
+                         "%s answered %s with HTTP %u and something else than SOAP",
+                         device->name, upnp_action_get_name (action), reply->status);
+
+  /* Last: core may rediscover from within. */
+  if (loss != NULL)
+    plum_upnp_backend_lose (backend, device, loss);
+}
+
+gboolean
+upnp_entry_is_ours (const UpnpTableEntry *entry,
+                    const char           *local_address,
+                    guint                 internal_port)
+{
+  return entry->internal_port == internal_port &&
+         g_strcmp0 (entry->internal_client, local_address) == 0;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "upnp-ports.h"
+
+struct _UpnpPorts
+{
+  GHashTable *held;       /* protocol and external port -> internal port */
+  GHashTable *doubts;     /* protocol and internal port -> external port */
+};
+
+UpnpPorts *
+upnp_ports_new (void)
+{
+  UpnpPorts *self = g_new0 (UpnpPorts, 1);
+
+  self->held = g_hash_table_new (NULL, NULL);
+  self->doubts = g_hash_table_new (NULL, NULL);
+  return self;
+}
+
+void
+upnp_ports_free (UpnpPorts *self)
+{
+  g_hash_table_unref (self->held);
+  g_hash_table_unref (self->doubts);
+  g_free (self);
+}
+
+static gpointer
+make_key (PlumProtocol protocol,
+          guint        port)
+{
+  return GUINT_TO_POINTER (port | (protocol == PLUM_PROTOCOL_UDP ? 0x10000u : 0));
+}
+
+void
+upnp_ports_hold (UpnpPorts    *self,
+                 PlumProtocol  protocol,
+                 guint         external_port,
+                 guint         internal_port)
+{
+  g_hash_table_insert (self->held, make_key (protocol, external_port),
+                       GUINT_TO_POINTER (internal_port));
+}
+
+void
+upnp_ports_release (UpnpPorts    *self,
+                    PlumProtocol  protocol,
+                    guint         external_port)
+{
+  g_hash_table_remove (self->held, make_key (protocol, external_port));
+}
+
+guint
+upnp_ports_lookup (UpnpPorts    *self,
+                   PlumProtocol  protocol,
+                   guint         external_port)
+{
+  return GPOINTER_TO_UINT (g_hash_table_lookup (self->held, make_key (protocol, external_port)));
+}
+
+void
+upnp_ports_clear (UpnpPorts *self)
+{
+  g_hash_table_remove_all (self->held);
+}
+
+gboolean
+upnp_ports_is_empty (UpnpPorts *self)
+{
+  return g_hash_table_size (self->held) == 0;
+}
+
+gboolean
+upnp_ports_peek (UpnpPorts    *self,
+                 PlumProtocol *protocol,
+                 guint        *external_port,
+                 guint        *internal_port)
+{
+  GHashTableIter iter;
+  gpointer key, value;
+
+  g_hash_table_iter_init (&iter, self->held);
+  if (!g_hash_table_iter_next (&iter, &key, &value))
+    return FALSE;
+
+  *protocol = GPOINTER_TO_UINT (key) > G_MAXUINT16 ? PLUM_PROTOCOL_UDP : PLUM_PROTOCOL_TCP;
+  *external_port = GPOINTER_TO_UINT (key) & G_MAXUINT16;
+  *internal_port = GPOINTER_TO_UINT (value);
+  return TRUE;
+}
+
+void
+upnp_ports_set_doubt (UpnpPorts    *self,
+                      PlumProtocol  protocol,
+                      guint         internal_port,
+                      guint         external_port)
+{
+  if (external_port != 0)
+    g_hash_table_insert (self->doubts, make_key (protocol, internal_port),
+                         GUINT_TO_POINTER (external_port));
+  else
+    g_hash_table_remove (self->doubts, make_key (protocol, internal_port));
+}
+
+guint
+upnp_ports_get_doubt (UpnpPorts    *self,
+                      PlumProtocol  protocol,
+                      guint         internal_port)
+{
+  return GPOINTER_TO_UINT (g_hash_table_lookup (self->doubts, make_key (protocol, internal_port)));
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "upnp-watch.h"
+
+#include "upnp-operation.h"
+#include "upnp-ssdp.h"
+
+#define MIN_INTERVAL (10 * G_USEC_PER_SEC)
+
+struct _UpnpWatch
+{
+  PlumUpnpBackend *backend;        /* borrowed */
+  UpnpDevice      *device;
+  UpnpListener    *listener;       /* (nullable) */
+  GSource         *timer;          /* (nullable): until the device may be asked again */
+  UpnpDeviceCall  *pending;        /* (nullable) */
+  gint64           asked;          /* when it was, in µs; 0: never */
+  char            *hint;           /* what was heard */
+  guint            external_port;  /* asked about */
+  guint            internal_port;
+};
+
+static void
+upnp_watch_lose (UpnpWatch  *self,
+                 const char *what)
+{
+  g_autofree char *reason = g_strdup_printf ("%s %s, and %s", self->device->name, self->hint, what);
+  g_autoptr (UpnpDevice) device = upnp_device_ref (self->device);
+
+  /* Frees self. */
+  plum_upnp_backend_lose (self->backend, device, reason);
+}
+
+static void
+on_answer (const UpnpSoapReply *reply,
+           const char          *local_address,
+           const GError        *error,
+           gpointer             user_data)
+{
+  UpnpWatch *self = user_data;
+  g_autoptr (UpnpTableEntry) entry = NULL;
+
+  self->pending = NULL;
+  if (error != NULL)
+    {
+      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
+        upnp_watch_lose (self, "refuses connections to its control port");
+      return;
+    }
+
+  if (reply->outcome == UPNP_SOAP_DONE)
+    entry = upnp_soap_read_entry (reply);
+
+  if (reply->status == 404 || reply->status == 410)
+    upnp_watch_lose (self, "its control URL is gone");
+  else if (reply->outcome == UPNP_SOAP_FAULT && reply->code == 714)
+    upnp_watch_lose (self, "has forgotten what it was asked for");
+  else if (entry != NULL && !upnp_entry_is_ours (entry, local_address, self->internal_port))
+    upnp_watch_lose (self, "has given a port of ours to another");
+}
+
+static void
+upnp_watch_ask (UpnpWatch *self)
+{
+  UpnpSoapRequest request = { .action = UPNP_ACTION_GET_SPECIFIC };
+  UpnpPorts *ports = plum_upnp_backend_get_ports (self->backend);
+
+  if (!upnp_ports_peek (ports, &request.protocol, &self->external_port, &self->internal_port))
+    return;
+
+  request.external_port = self->external_port;
+  self->asked = plum_backend_get_time (PLUM_BACKEND (self->backend));
+  self->pending = upnp_device_call (self->device, NULL, &request, on_answer, self);
+}
+
+static gboolean
+on_timer (gpointer user_data)
+{
+  UpnpWatch *self = user_data;
+
+  g_clear_pointer (&self->timer, g_source_unref);
+  if (self->pending == NULL)
+    upnp_watch_ask (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Asks at once, or as soon as it may be asked again: of goodbye and return the second counts. */
+static void
+upnp_watch_take_hint (UpnpWatch  *self,
+                      const char *hint)
+{
+  gint64 now = plum_backend_get_time (PLUM_BACKEND (self->backend));
+
+  plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG, "%s %s", self->device->name, hint);
+  g_free (self->hint);
+  self->hint = g_strdup (hint);
+
+  if (self->timer != NULL)
+    return;
+  if (self->pending == NULL && (self->asked == 0 || now - self->asked >= MIN_INTERVAL))
+    {
+      upnp_watch_ask (self);
+      return;
+    }
+
+  self->timer = plum_backend_create_timer (PLUM_BACKEND (self->backend),
+                                           (guint) ((self->asked + MIN_INTERVAL - now) / 1000 + 1));
+  g_source_set_callback (self->timer, on_timer, self, NULL);
+}
+
+static gboolean
+has_moved (UpnpDevice            *device,
+           const UpnpSsdpMessage *message)
+{
+  g_autoptr (UpnpUrl) location = NULL;
+
+  if (message->class != UPNP_SSDP_GATEWAY || message->location == NULL || device->location == NULL)
+    return FALSE;
+
+  location = upnp_url_parse (message->location, NULL);
+  return location != NULL && (location->port != device->location->port ||
+                              !g_str_equal (location->target, device->location->target));
+}
+
+static void
+on_message (const UpnpSsdpMessage *message,
+            GInetAddress          *sender,
+            gpointer               user_data)
+{
+  UpnpWatch *self = user_data;
+  gint64 known = self->device->boot_id;
+
+  if (!g_inet_address_equal (sender, self->device->address) || message->class == UPNP_SSDP_OTHER)
+    return;
+
+  if (message->kind == UPNP_SSDP_BYEBYE)
+    {
+      upnp_watch_take_hint (self, "said goodbye");
+      return;
+    }
+  if (message->kind != UPNP_SSDP_ALIVE)
+    return;
+
+  if (message->boot_id >= 0)
+    self->device->boot_id = message->boot_id;
+  if (message->boot_id >= 0 && known >= 0 && message->boot_id != known)
+    upnp_watch_take_hint (self, "was started anew");
+  else if (has_moved (self->device, message))
+    upnp_watch_take_hint (self, "has moved its description");
+}
+
+UpnpWatch *
+upnp_watch_new (PlumUpnpBackend *backend,
+                UpnpDevice      *device)
+{
+  UpnpWatch *self = g_new0 (UpnpWatch, 1);
+  g_autoptr (GError) error = NULL;
+
+  self->backend = backend;
+  self->device = upnp_device_ref (device);
+  self->listener = upnp_listener_new (PLUM_BACKEND (backend),
+                                      plum_upnp_backend_get_context (backend),
+                                      on_message, self, &error);
+  if (self->listener == NULL)
+    plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG, "no ear for notifications: %s", error->message);
+
+  return self;
+}
+
+void
+upnp_watch_free (UpnpWatch *self)
+{
+  g_clear_pointer (&self->listener, upnp_listener_free);
+  g_clear_pointer (&self->pending, upnp_device_call_cancel);
+  if (self->timer != NULL)
+    g_source_destroy (self->timer);
+  g_clear_pointer (&self->timer, g_source_unref);
+  g_clear_pointer (&self->device, upnp_device_unref);
+  g_free (self->hint);
+  g_free (self);
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-values-private.h"
+
+/**
+ * PlumBackendInfo:
+ *
+ * A backend that a manager has, or that it found and could not use; an item of
+ * [property@Plum.Manager:backends].
+ *
+ * Since: 1.0
+ */
+struct _PlumBackendInfo
+{
+  GObject parent_instance;
+
+  char *name;
+  char *description;   /* (nullable) */
+  int priority;
+  char *path;          /* (nullable) */
+  GError *error;       /* (nullable) */
+
+  GType (*get_type) (void);
+  GType type;
+};
+
+typedef enum {
+  PROP_NAME = 1,
+  PROP_DESCRIPTION,
+  PROP_PRIORITY,
+  PROP_PATH,
+  PROP_ERROR,
+  N_PROPS
+} PlumBackendInfoProperty;
+
+static GParamSpec *properties[N_PROPS];
+
+G_DEFINE_FINAL_TYPE (PlumBackendInfo, plum_backend_info, G_TYPE_OBJECT)
+
+static void
+plum_backend_info_get_property (GObject    *object,
+                                guint       property_id,
+                                GValue     *value,
+                                GParamSpec *pspec)
+{
+  PlumBackendInfo *self = PLUM_BACKEND_INFO (object);
+
+  switch ((PlumBackendInfoProperty) property_id)
+    {
+    case PROP_NAME:
+      g_value_set_string (value, self->name);
+      break;
+    case PROP_DESCRIPTION:
+      g_value_set_string (value, self->description);
+      break;
+    case PROP_PRIORITY:
+      g_value_set_int (value, self->priority);
+      break;
+    case PROP_PATH:
+      g_value_set_string (value, self->path);
+      break;
+    case PROP_ERROR:
+      g_value_set_boxed (value, self->error);
+      break;
+    case N_PROPS:
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+plum_backend_info_finalize (GObject *object)
+{
+  PlumBackendInfo *self = PLUM_BACKEND_INFO (object);
+
+  g_clear_pointer (&self->name, g_free);
+  g_clear_pointer (&self->description, g_free);
+  g_clear_pointer (&self->path, g_free);
+  g_clear_error (&self->error);
+
+  G_OBJECT_CLASS (plum_backend_info_parent_class)->finalize (object);
+}
+
+static void
+plum_backend_info_class_init (PlumBackendInfoClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  object_class->finalize = plum_backend_info_finalize;
+  object_class->get_property = plum_backend_info_get_property;
+
+  /**
+   * PlumBackendInfo:name: (getter get_name)
+   *
+   * The backend's name, as `pcp`; for a file that is no module, the file's name.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, flags);
+
+  /**
+   * PlumBackendInfo:description: (getter get_description)
+   *
+   * What it is, for people.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_DESCRIPTION] = g_param_spec_string ("description", NULL, NULL, NULL, flags);
+
+  /**
+   * PlumBackendInfo:priority: (getter get_priority)
+   *
+   * Higher is asked for a mapping first.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PRIORITY] = g_param_spec_int ("priority", NULL, NULL,
+                                                G_MININT, G_MAXINT, 0, flags);
+
+  /**
+   * PlumBackendInfo:path: (getter get_path)
+   *
+   * The module's file; %NULL if it is linked in or was added by the program.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PATH] = g_param_spec_string ("path", NULL, NULL, NULL, flags);
+
+  /**
+   * PlumBackendInfo:error: (getter get_error)
+   *
+   * Why it cannot be used; %NULL if it can.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ERROR] = g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR, flags);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+plum_backend_info_init (PlumBackendInfo *self)
+{
+}
+
+PlumBackendInfo *
+plum_backend_info_new (const char   *name,
+                       const char   *description,
+                       int           priority,
+                       const char   *path,
+                       GType       (*get_type) (void),
+                       GType         type,
+                       const GError *error)
+{
+  PlumBackendInfo *self = g_object_new (PLUM_TYPE_BACKEND_INFO, NULL);
+
+  self->name = g_strdup (name);
+  self->description = g_strdup (description);
+  self->priority = priority;
+  self->path = g_strdup (path);
+  self->get_type = get_type;
+  self->type = type;
+  self->error = error != NULL ? g_error_copy (error) : NULL;
+  return self;
+}
+
+void
+plum_backend_info_fail (PlumBackendInfo *self,
+                        const GError    *error)
+{
+  g_clear_error (&self->error);
+  self->error = g_error_copy (error);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ERROR]);
+}
+
+GType
+plum_backend_info_ensure_type (PlumBackendInfo *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->error != NULL)
+    return G_TYPE_INVALID;
+
+  if (self->type == G_TYPE_INVALID)
+    self->type = self->get_type ();
+
+  if (g_type_is_a (self->type, PLUM_TYPE_BACKEND) && !G_TYPE_IS_ABSTRACT (self->type))
+    return self->type;
+
+  g_set_error (&error, PLUM_ERROR, PLUM_ERROR_MODULE,
+               "%s: its type is %s, not one made from PlumBackend",
+               self->path != NULL ? self->path : self->name,
+               self->type != G_TYPE_INVALID ? g_type_name (self->type) : "none");
+  plum_backend_info_fail (self, error);
+  return G_TYPE_INVALID;
+}
+
+/**
+ * plum_backend_info_get_name: (get-property name)
+ * @self: a backend's description
+ *
+ * Gets the backend's name.
+ *
+ * Returns: the name
+ *
+ * Since: 1.0
+ */
+const char *
+plum_backend_info_get_name (PlumBackendInfo *self)
+{
+  g_return_val_if_fail (PLUM_IS_BACKEND_INFO (self), NULL);
+
+  return self->name;
+}
+
+/**
+ * plum_backend_info_get_description: (get-property description)
+ * @self: a backend's description
+ *
+ * Gets what it is, for people.
+ *
+ * Returns: (nullable): the description
+ *
+ * Since: 1.0
+ */
+const char *
+plum_backend_info_get_description (PlumBackendInfo *self)
+{
+  g_return_val_if_fail (PLUM_IS_BACKEND_INFO (self), NULL);
+
+  return self->description;
+}
+
+/**
+ * plum_backend_info_get_priority: (get-property priority)
+ * @self: a backend's description
+ *
+ * Gets its priority. Higher is asked for a mapping first.
+ *
+ * Returns: the priority
+ *
+ * Since: 1.0
+ */
+int
+plum_backend_info_get_priority (PlumBackendInfo *self)
+{
+  g_return_val_if_fail (PLUM_IS_BACKEND_INFO (self), 0);
+
+  return self->priority;
+}
+
+/**
+ * plum_backend_info_get_path: (get-property path)
+ * @self: a backend's description
+ *
+ * Gets the module's file.
+ *
+ * Returns: (nullable): the path, or %NULL if it is linked in or was added by the program
+ *
+ * Since: 1.0
+ */
+const char *
+plum_backend_info_get_path (PlumBackendInfo *self)
+{
+  g_return_val_if_fail (PLUM_IS_BACKEND_INFO (self), NULL);
+
+  return self->path;
+}
+
+/**
+ * plum_backend_info_get_error: (get-property error)
+ * @self: a backend's description
+ *
+ * Gets why it cannot be used.
+ *
+ * Returns: (transfer none) (nullable): the error, of %PLUM_ERROR_MODULE, or %NULL if it can be used
+ *
+ * Since: 1.0
+ */
+const GError *
+plum_backend_info_get_error (PlumBackendInfo *self)
+{
+  g_return_val_if_fail (PLUM_IS_BACKEND_INFO (self), NULL);
+
+  return self->error;
+}

@@ -1,0 +1,598 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-clock-private.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "plum-log-private.h"
+#include "plum-timer-heap-private.h"
+
+/* BOOTTIME gains on MONOTONIC in suspend only; less than this is not worth a new look round. */
+#define RESUME_THRESHOLD (2 * G_USEC_PER_SEC)
+
+/* Twelve days and a bit: no test may pass because the clock happens to start at 0. */
+#define MANUAL_START (G_GINT64_CONSTANT (1036800) * G_USEC_PER_SEC + 345678)
+
+/* A moment on CLOCK_REALTIME that never comes, and that the kernel can still count in ns. */
+#define NEVER ((time_t) (sizeof (time_t) > 4 ? G_GINT64_CONSTANT (9000000000) : G_MAXINT32))
+
+typedef struct {
+  guint         id;
+  PlumTimerFunc func;
+  gpointer      user_data;
+} ResumeFunc;
+
+struct _PlumClock
+{
+  unsigned int  ref_count;      /* guarded by registry_lock, as one may be found by its context */
+  GMainContext *context;
+  GSource      *source;
+  PlumTimerHeap heap;
+
+  gboolean      manual;
+  gint64        now;            /* of a manual clock */
+
+  int           timer_fd;       /* -1: a manual clock, or the kernel would not give one */
+  gpointer      timer_tag;
+  gint64        armed_for;      /* the deadline that timer_fd is set to, or -1 */
+
+  GArray       *resume_funcs;   /* of ResumeFunc */
+  guint         last_resume_id;
+  int           step_fd;        /* wakes when CLOCK_REALTIME is set, as it is by a resume; or -1 */
+  gpointer      step_tag;
+  gint64        suspended;      /* BOOTTIME minus MONOTONIC when last seen */
+};
+
+typedef struct {
+  GSource    source;
+  PlumClock *clock;
+} ClockSource;
+
+typedef struct {
+  GSource    source;
+  PlumClock *clock;             /* borrowed; alive as long as the timer is armed */
+  PlumTimer  timer;
+} TimerSource;
+
+static GMutex registry_lock;
+static GHashTable *registry;    /* (element-type GMainContext PlumClock), both borrowed */
+
+static void
+close_fd (int *fd)
+{
+  if (*fd >= 0)
+    close (*fd);
+  *fd = -1;
+}
+
+static gint64
+get_clock_time (clockid_t id)
+{
+  struct timespec now;
+
+  clock_gettime (id, &now);
+  return (gint64) now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
+/* MONOTONIC is read last, so that a pause between the two reads can only hide a suspend until the
+ * next look and never feign one. */
+static gint64
+get_suspended_time (void)
+{
+  gint64 boottime = get_clock_time (CLOCK_BOOTTIME);
+
+  return boottime - get_clock_time (CLOCK_MONOTONIC);
+}
+
+static void
+on_source_due (gpointer user_data)
+{
+  TimerSource *source = user_data;
+
+  g_source_set_ready_time (&source->source, 0);
+}
+
+static TimerSource *
+timer_get_source (PlumTimer *timer)
+{
+  return timer->func == on_source_due ? timer->user_data : NULL;
+}
+
+/* GSource has no hook for its destruction, only for its end: one that was destroyed but is still
+ * held by somebody is dropped here, before it could cost a wake-up. */
+static PlumTimer *
+plum_clock_peek (PlumClock *self)
+{
+  PlumTimer *timer;
+
+  while ((timer = plum_timer_heap_peek (&self->heap)) != NULL)
+    {
+      TimerSource *source = timer_get_source (timer);
+
+      if (source == NULL || !g_source_is_destroyed (&source->source))
+        break;
+      plum_timer_heap_remove (&self->heap, timer);
+    }
+  return timer;
+}
+
+static void
+plum_clock_fire (PlumClock *self,
+                 PlumTimer *timer)
+{
+  PlumTimerFunc func = timer->func;
+  gpointer user_data = timer->user_data;
+
+  /* The function may re-arm the timer, or free it with its owner: it is not touched after. */
+  plum_timer_heap_remove (&self->heap, timer);
+  func (user_data);
+}
+
+/* A timer that re-arms itself at once waits for the next turn: it must not starve the loop. */
+static void
+plum_clock_fire_due (PlumClock *self)
+{
+  gint64 now = plum_clock_get_time (self);
+  guint budget = plum_timer_heap_get_size (&self->heap);
+  PlumTimer *timer;
+
+  for (; budget > 0; budget--)
+    {
+      timer = plum_clock_peek (self);
+      if (timer == NULL || timer->deadline > now)
+        break;
+      plum_clock_fire (self, timer);
+    }
+}
+
+/* Its place, or -1. */
+static int
+plum_clock_find_resume_func (PlumClock *self,
+                             guint      id)
+{
+  for (guint i = 0; i < self->resume_funcs->len; i++)
+    {
+      if (g_array_index (self->resume_funcs, ResumeFunc, i).id == id)
+        return (int) i;
+    }
+  return -1;
+}
+
+/* A function may remove itself and others: walk over a copy, call only what is still there. */
+static void
+plum_clock_tell_resumed (PlumClock *self)
+{
+  g_autoptr (GArray) funcs = g_array_copy (self->resume_funcs);
+
+  for (guint i = 0; i < funcs->len; i++)
+    {
+      ResumeFunc *resume = &g_array_index (funcs, ResumeFunc, i);
+
+      if (plum_clock_find_resume_func (self, resume->id) >= 0)
+        resume->func (resume->user_data);
+    }
+}
+
+static void
+plum_clock_look_for_resume (PlumClock *self)
+{
+  gint64 suspended = get_suspended_time ();
+  gint64 jump = suspended - self->suspended;
+
+  self->suspended = MAX (self->suspended, suspended);
+  if (jump > RESUME_THRESHOLD)
+    {
+      plum_debug ("Resumed after %" G_GINT64_FORMAT " s of suspend", jump / G_USEC_PER_SEC);
+      plum_clock_tell_resumed (self);
+    }
+}
+
+static PlumClock *
+plum_clock_ref (PlumClock *self)
+{
+  g_mutex_lock (&registry_lock);
+  self->ref_count++;
+  g_mutex_unlock (&registry_lock);
+  return self;
+}
+
+static void
+plum_clock_set_timer_fd (PlumClock *self,
+                         gint64     deadline)
+{
+  struct itimerspec when = { 0 };
+
+  if (deadline >= 0)
+    {
+      when.it_value.tv_sec = deadline / G_USEC_PER_SEC;
+      /* All zeros would switch it off. */
+      when.it_value.tv_nsec = deadline % G_USEC_PER_SEC * 1000 + 1;
+    }
+  timerfd_settime (self->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
+  self->armed_for = deadline;
+}
+
+/* Sets the timerfd once for all that was armed and disarmed in the last turn. */
+static gboolean
+clock_source_prepare (GSource *source,
+                      int     *timeout)
+{
+  PlumClock *self = ((ClockSource *) source)->clock;
+  gint64 deadline = plum_clock_get_next_deadline (self);
+  gint64 wait;
+
+  *timeout = -1;
+  if (self->timer_fd >= 0)
+    {
+      if (deadline != self->armed_for)
+        plum_clock_set_timer_fd (self, deadline);
+      return FALSE;
+    }
+
+  if (deadline < 0)
+    return FALSE;
+
+  wait = deadline - plum_clock_get_time (self);
+  if (wait <= 0)
+    return TRUE;
+
+  /* A poll does not count suspend: after one it wakes late, and then looks at BOOTTIME again. */
+  if (!self->manual)
+    *timeout = (int) MIN ((wait + 999) / 1000, G_MAXINT);
+  return FALSE;
+}
+
+static gboolean
+clock_source_check (GSource *source)
+{
+  PlumClock *self = ((ClockSource *) source)->clock;
+  gint64 deadline;
+
+  if (self->timer_tag != NULL && g_source_query_unix_fd (source, self->timer_tag) != 0)
+    return TRUE;
+  if (self->step_tag != NULL && g_source_query_unix_fd (source, self->step_tag) != 0)
+    return TRUE;
+  if (self->timer_fd >= 0)
+    return FALSE;
+
+  deadline = plum_clock_get_next_deadline (self);
+  return deadline >= 0 && deadline <= plum_clock_get_time (self);
+}
+
+/* Takes away what made fd readable. ECANCELED of the step timer is as good as an expiry. */
+static gboolean
+drain_timer_fd (int fd)
+{
+  guint64 expirations;
+
+  return fd >= 0 && (read (fd, &expirations, sizeof expirations) >= 0 || errno != EAGAIN);
+}
+
+static gboolean
+clock_source_dispatch (GSource     *source,
+                       GSourceFunc  callback,
+                       gpointer     user_data)
+{
+  PlumClock *self = plum_clock_ref (((ClockSource *) source)->clock);
+
+  if (drain_timer_fd (self->timer_fd))
+    self->armed_for = -1;
+  drain_timer_fd (self->step_fd);
+
+  if (!self->manual)
+    plum_clock_look_for_resume (self);
+  plum_clock_fire_due (self);
+
+  plum_clock_unref (self);
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs clock_source_funcs = {
+  .prepare = clock_source_prepare,
+  .check = clock_source_check,
+  .dispatch = clock_source_dispatch,
+};
+
+/* With registry_lock held. */
+static PlumClock *
+plum_clock_new (GMainContext *context,
+                gboolean      manual)
+{
+  PlumClock *self = g_new0 (PlumClock, 1);
+
+  self->ref_count = 1;
+  self->context = g_main_context_ref (context);
+  plum_timer_heap_init (&self->heap);
+  self->resume_funcs = g_array_new (FALSE, FALSE, sizeof (ResumeFunc));
+  self->manual = manual;
+  self->now = MANUAL_START;
+  self->suspended = get_suspended_time ();
+  self->timer_fd = self->step_fd = -1;
+  self->armed_for = -1;
+
+  self->source = g_source_new (&clock_source_funcs, sizeof (ClockSource));
+  ((ClockSource *) self->source)->clock = self;
+  g_source_set_static_name (self->source, "[plum] clock");
+
+  if (!manual)
+    {
+      self->timer_fd = timerfd_create (CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+      if (self->timer_fd >= 0)
+        self->timer_tag = g_source_add_unix_fd (self->source, self->timer_fd, G_IO_IN);
+      else
+        plum_debug ("No timerfd (%s): the poll's timeout serves instead", g_strerror (errno));
+    }
+
+  g_source_attach (self->source, context);
+
+  if (registry == NULL)
+    registry = g_hash_table_new (NULL, NULL);
+  g_hash_table_insert (registry, context, self);
+  return self;
+}
+
+/* All are let go before any is destroyed: that may run code of whoever waited for it. */
+static GPtrArray *
+plum_clock_steal_sources (PlumClock *self)
+{
+  GPtrArray *sources = g_ptr_array_new_with_free_func ((GDestroyNotify) g_source_unref);
+  PlumTimer *timer;
+
+  while ((timer = plum_timer_heap_peek_any (&self->heap)) != NULL)
+    {
+      TimerSource *source = timer_get_source (timer);
+
+      plum_timer_heap_remove (&self->heap, timer);
+      if (source != NULL)
+        g_ptr_array_add (sources, g_source_ref (&source->source));
+    }
+  return sources;
+}
+
+static void
+plum_clock_free (PlumClock *self)
+{
+  g_autoptr (GPtrArray) orphans = plum_clock_steal_sources (self);
+
+  for (guint i = 0; i < orphans->len; i++)
+    g_source_destroy (orphans->pdata[i]);
+
+  g_source_destroy (self->source);
+  g_source_unref (self->source);
+  close_fd (&self->timer_fd);
+  close_fd (&self->step_fd);
+  g_array_unref (self->resume_funcs);
+  plum_timer_heap_clear (&self->heap);
+  g_main_context_unref (self->context);
+  g_free (self);
+}
+
+PlumClock *
+plum_clock_ref_for_context (GMainContext *context)
+{
+  PlumClock *self;
+
+  if (context == NULL)
+    context = g_main_context_default ();
+
+  g_mutex_lock (&registry_lock);
+  self = registry != NULL ? g_hash_table_lookup (registry, context) : NULL;
+  if (self != NULL)
+    self->ref_count++;
+  else
+    self = plum_clock_new (context, FALSE);
+  g_mutex_unlock (&registry_lock);
+
+  return self;
+}
+
+void
+plum_clock_unref (PlumClock *self)
+{
+  gboolean last;
+
+  g_mutex_lock (&registry_lock);
+  last = --self->ref_count == 0;
+  if (last)
+    {
+      g_hash_table_remove (registry, self->context);
+      if (g_hash_table_size (registry) == 0)
+        g_clear_pointer (&registry, g_hash_table_unref);
+    }
+  g_mutex_unlock (&registry_lock);
+
+  if (last)
+    plum_clock_free (self);
+}
+
+gint64
+plum_clock_get_time (PlumClock *self)
+{
+  return self->manual ? self->now : get_clock_time (CLOCK_BOOTTIME);
+}
+
+void
+plum_clock_arm (PlumClock *self,
+                PlumTimer *timer,
+                gint64     deadline)
+{
+  g_assert (timer->func != NULL);
+
+  plum_clock_disarm (self, timer);
+  timer->deadline = MAX (deadline, 0);
+  plum_timer_heap_insert (&self->heap, timer);
+}
+
+void
+plum_clock_arm_in_ms (PlumClock *self,
+                      PlumTimer *timer,
+                      gint64     ms)
+{
+  gint64 now = plum_clock_get_time (self);
+
+  plum_clock_arm (self, timer, now + CLAMP (ms, 0, (G_MAXINT64 - now) / 1000) * 1000);
+}
+
+void
+plum_clock_disarm (PlumClock *self,
+                   PlumTimer *timer)
+{
+  if (plum_timer_is_armed (timer))
+    plum_timer_heap_remove (&self->heap, timer);
+}
+
+static gboolean
+timer_source_dispatch (GSource     *source,
+                       GSourceFunc  callback,
+                       gpointer     user_data)
+{
+  if (callback != NULL)
+    callback (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+timer_source_finalize (GSource *source)
+{
+  TimerSource *self = (TimerSource *) source;
+
+  plum_clock_disarm (self->clock, &self->timer);
+}
+
+static GSourceFuncs timer_source_funcs = {
+  .dispatch = timer_source_dispatch,
+  .finalize = timer_source_finalize,
+};
+
+/* The source does not keep the clock: one that was forgotten ends with the clock, and a context is
+ * not held for ever by a source of its own. */
+GSource *
+plum_clock_create_source (PlumClock *self,
+                          guint      ms)
+{
+  GSource *source = g_source_new (&timer_source_funcs, sizeof (TimerSource));
+  TimerSource *timer_source = (TimerSource *) source;
+
+  timer_source->clock = self;
+  plum_timer_init (&timer_source->timer, on_source_due, source);
+  plum_clock_arm_in_ms (self, &timer_source->timer, ms);
+  g_source_set_static_name (source, "[plum] timer");
+  g_source_attach (source, self->context);
+  return source;
+}
+
+/* The kernel cancels this timer whenever CLOCK_REALTIME is set, which a resume does: an idle loop
+ * wakes, and compares the clocks that a mere change of the date leaves alone. */
+static void
+plum_clock_watch_steps (PlumClock *self)
+{
+  const struct itimerspec never = { .it_value.tv_sec = NEVER };
+  const int flags = TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET;
+
+  self->step_fd = timerfd_create (CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+  if (self->step_fd >= 0 && timerfd_settime (self->step_fd, flags, &never, NULL) == 0)
+    {
+      self->step_tag = g_source_add_unix_fd (self->source, self->step_fd, G_IO_IN);
+      return;
+    }
+
+  plum_debug ("A resume will be noticed at the next wake-up only: %s", g_strerror (errno));
+  close_fd (&self->step_fd);
+}
+
+static void
+plum_clock_unwatch_steps (PlumClock *self)
+{
+  if (self->step_fd < 0)
+    return;
+
+  g_source_remove_unix_fd (self->source, g_steal_pointer (&self->step_tag));
+  close_fd (&self->step_fd);
+}
+
+guint
+plum_clock_add_resume_func (PlumClock     *self,
+                            PlumTimerFunc  func,
+                            gpointer       user_data)
+{
+  ResumeFunc resume = { ++self->last_resume_id, func, user_data };
+
+  if (self->resume_funcs->len == 0 && !self->manual)
+    plum_clock_watch_steps (self);
+  g_array_append_val (self->resume_funcs, resume);
+  return resume.id;
+}
+
+void
+plum_clock_remove_resume_func (PlumClock *self,
+                               guint      id)
+{
+  int index = plum_clock_find_resume_func (self, id);
+
+  if (index < 0)
+    return;
+
+  g_array_remove_index (self->resume_funcs, (guint) index);
+  if (self->resume_funcs->len == 0)
+    plum_clock_unwatch_steps (self);
+}
+
+PlumClock *
+plum_clock_new_manual (GMainContext *context)
+{
+  PlumClock *self;
+
+  if (context == NULL)
+    context = g_main_context_default ();
+
+  g_mutex_lock (&registry_lock);
+  g_assert (registry == NULL || !g_hash_table_contains (registry, context));
+  self = plum_clock_new (context, TRUE);
+  g_mutex_unlock (&registry_lock);
+
+  return self;
+}
+
+gint64
+plum_clock_get_next_deadline (PlumClock *self)
+{
+  PlumTimer *timer = plum_clock_peek (self);
+
+  return timer != NULL ? timer->deadline : -1;
+}
+
+void
+plum_clock_advance (PlumClock *self,
+                    gint64     us)
+{
+  gint64 end = self->now + us;
+  PlumTimer *timer;
+
+  g_assert (self->manual && us >= 0);
+
+  plum_clock_ref (self);
+  while ((timer = plum_clock_peek (self)) != NULL && timer->deadline <= end)
+    {
+      self->now = MAX (self->now, timer->deadline);
+      plum_clock_fire (self, timer);
+    }
+  self->now = MAX (self->now, end);
+  plum_clock_unref (self);
+}
+
+void
+plum_clock_suspend (PlumClock *self,
+                    gint64     us)
+{
+  g_assert (self->manual && us >= 0);
+
+  plum_clock_ref (self);
+  self->now += us;
+  plum_clock_tell_resumed (self);
+  plum_clock_advance (self, 0);
+  plum_clock_unref (self);
+}

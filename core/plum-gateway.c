@@ -1,0 +1,1163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-backend-private.h"
+#include "plum-claim-private.h"
+#include "plum-gateway-private.h"
+#include "plum-gateway-query-private.h"
+#include "plum-log-private.h"
+#include "plum-values-private.h"
+
+/* How long the others are waited for after the first success: one lost datagram and its
+ * retransmission after 250 ms must not change the order. */
+#define GRACE_MS 350
+
+/* A "no" that is younger is not asked for again. */
+#define FRESH_VERDICT_MS 5000
+
+/* A router that loses its state again and again is not asked for everything each time: the pause
+ * doubles, up to a recheck period. */
+#define LOST_PAUSE_MS 10000
+
+/* How long a lease that came too late may take to be given back. */
+#define LATE_UNMAP_MS 10000
+
+/**
+ * PlumGateway:
+ *
+ * A router that this host can ask, on one interface and for one address family, with what each
+ * backend found there.
+ *
+ * Since: 1.0
+ */
+struct _PlumGateway
+{
+  GObject parent_instance;
+
+  PlumNetwork *network;
+  GMainContext *context;
+  PlumClock *clock;
+  const PlumPolicy *policy;
+  gboolean closed;
+
+  GPtrArray *contenders;         /* (element-type PlumContender), best first */
+  GListStore *probes;
+  PlumTimer grace;
+  gboolean grace_over;
+
+  GInetAddress *external_address;   /* (nullable) */
+  PlumAddressScope external_scope;
+  const char *backend_name;         /* (nullable), interned */
+
+  GQueue claims;
+  GHashTable *ports;             /* protocol and external port -> PlumClaim */
+  PlumTimer recheck;
+  GArray *decided_funcs;
+  GSource *decided_source;
+};
+
+typedef struct {
+  GSourceFunc func;
+  gpointer user_data;
+} DecidedFunc;
+
+typedef enum {
+  PROP_INTERFACE = 1,
+  PROP_ADDRESS,
+  PROP_LOCAL_ADDRESS,
+  PROP_FAMILY,
+  PROP_BACKEND_NAME,
+  PROP_EXTERNAL_ADDRESS,
+  PROP_EXTERNAL_SCOPE,
+  PROP_PROBES,
+  N_PROPS
+} PlumGatewayProperty;
+
+typedef enum {
+  TRAFFIC,
+  NOTE,
+  N_SIGNALS
+} PlumGatewaySignal;
+
+static GParamSpec *properties[N_PROPS];
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (PlumGateway, plum_gateway, G_TYPE_OBJECT)
+
+static void
+plum_contender_free (PlumContender *contender)
+{
+  g_clear_object (&contender->call);
+  g_clear_object (&contender->backend);
+  g_clear_object (&contender->probe);
+  g_free (contender);
+}
+
+static void
+plum_gateway_get_property (GObject    *object,
+                           guint       property_id,
+                           GValue     *value,
+                           GParamSpec *pspec)
+{
+  PlumGateway *self = PLUM_GATEWAY (object);
+
+  switch ((PlumGatewayProperty) property_id)
+    {
+    case PROP_INTERFACE:
+      g_value_set_string (value, plum_gateway_get_interface (self));
+      break;
+    case PROP_ADDRESS:
+      g_value_set_object (value, plum_gateway_get_address (self));
+      break;
+    case PROP_LOCAL_ADDRESS:
+      g_value_set_object (value, plum_gateway_get_local_address (self));
+      break;
+    case PROP_FAMILY:
+      g_value_set_enum (value, plum_gateway_get_family (self));
+      break;
+    case PROP_BACKEND_NAME:
+      g_value_set_string (value, self->backend_name);
+      break;
+    case PROP_EXTERNAL_ADDRESS:
+      g_value_set_object (value, self->external_address);
+      break;
+    case PROP_EXTERNAL_SCOPE:
+      g_value_set_enum (value, self->external_scope);
+      break;
+    case PROP_PROBES:
+      g_value_set_object (value, self->probes);
+      break;
+    case N_PROPS:
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+plum_gateway_finalize (GObject *object)
+{
+  PlumGateway *self = PLUM_GATEWAY (object);
+
+  plum_gateway_close (self);
+  g_clear_pointer (&self->contenders, g_ptr_array_unref);
+  g_clear_object (&self->probes);
+  g_clear_object (&self->network);
+  g_clear_object (&self->external_address);
+  g_clear_pointer (&self->ports, g_hash_table_unref);
+  g_clear_pointer (&self->decided_funcs, g_array_unref);
+  g_clear_pointer (&self->clock, plum_clock_unref);
+  g_clear_pointer (&self->context, g_main_context_unref);
+
+  G_OBJECT_CLASS (plum_gateway_parent_class)->finalize (object);
+}
+
+static void
+plum_gateway_install_properties (GObjectClass *object_class)
+{
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * PlumGateway:interface: (getter get_interface)
+   *
+   * The name of the network interface towards it.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_INTERFACE] = g_param_spec_string ("interface", NULL, NULL, NULL, flags);
+
+  /**
+   * PlumGateway:address: (getter get_address)
+   *
+   * Its address on our side; %NULL on a point-to-point link.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ADDRESS] = g_param_spec_object ("address", NULL, NULL,
+                                                  G_TYPE_INET_ADDRESS, flags);
+
+  /**
+   * PlumGateway:local-address: (getter get_local_address)
+   *
+   * This host's address towards it.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_LOCAL_ADDRESS] = g_param_spec_object ("local-address", NULL, NULL,
+                                                        G_TYPE_INET_ADDRESS, flags);
+
+  /**
+   * PlumGateway:family: (getter get_family)
+   *
+   * The address family.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_FAMILY] = g_param_spec_enum ("family", NULL, NULL, G_TYPE_SOCKET_FAMILY,
+                                               G_SOCKET_FAMILY_INVALID, flags);
+
+  /**
+   * PlumGateway:backend-name: (getter get_backend_name)
+   *
+   * The backend that serves, or would serve, a mapping here; %NULL as long as none is found.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_BACKEND_NAME] = g_param_spec_string ("backend-name", NULL, NULL, NULL, flags);
+
+  /**
+   * PlumGateway:external-address: (getter get_external_address)
+   *
+   * Its address on its other side, as far as it told; %NULL if unknown.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_EXTERNAL_ADDRESS] = g_param_spec_object ("external-address", NULL, NULL,
+                                                           G_TYPE_INET_ADDRESS, flags);
+
+  /**
+   * PlumGateway:external-scope: (getter get_external_scope)
+   *
+   * How far the external address reaches.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_EXTERNAL_SCOPE] = g_param_spec_enum ("external-scope", NULL, NULL,
+                                                       PLUM_TYPE_ADDRESS_SCOPE,
+                                                       PLUM_ADDRESS_SCOPE_UNKNOWN, flags);
+
+  /**
+   * PlumGateway:probes: (getter get_probes)
+   *
+   * What each backend found: a list of [class@Plum.Probe], the best backend first.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PROBES] = g_param_spec_object ("probes", NULL, NULL, G_TYPE_LIST_MODEL, flags);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+plum_gateway_class_init (PlumGatewayClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->finalize = plum_gateway_finalize;
+  object_class->get_property = plum_gateway_get_property;
+
+  plum_gateway_install_properties (object_class);
+
+  /**
+   * PlumGateway::traffic:
+   * @self: the gateway
+   * @backend_name: the backend that sent or received
+   * @direction: which way
+   * @peer: the other end
+   * @bytes: one datagram, or one piece of a stream
+   *
+   * Everything that goes over the wire. It is raised only while somebody is connected.
+   *
+   * Since: 1.0
+   */
+  signals[TRAFFIC] = g_signal_new ("traffic", PLUM_TYPE_GATEWAY, G_SIGNAL_RUN_LAST, 0,
+                                   NULL, NULL, NULL, G_TYPE_NONE, 4,
+                                   G_TYPE_STRING, PLUM_TYPE_TRAFFIC_DIRECTION,
+                                   G_TYPE_SOCKET_ADDRESS, G_TYPE_BYTES);
+
+  /**
+   * PlumGateway::note:
+   * @self: the gateway
+   * @backend_name: the backend that says it
+   * @note: one line of text; parts of it may come from the network
+   *
+   * What a backend found or decided, in words for people who look for the cause of trouble. It is
+   * raised only
+   * while somebody is connected to this signal or to [signal@Plum.Gateway::traffic].
+   *
+   * Since: 1.0
+   */
+  signals[NOTE] = g_signal_new ("note", PLUM_TYPE_GATEWAY, G_SIGNAL_RUN_LAST, 0,
+                                NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
+}
+
+/* What one claim does when it is told may take others away, which are then skipped. */
+static void
+plum_gateway_for_each_claim (PlumGateway *self,
+                             void       (*func) (PlumClaim *claim, gpointer user_data),
+                             gpointer     user_data)
+{
+  g_autoptr (PlumGateway) alive = g_object_ref (self);
+  g_autoptr (GPtrArray) claims = g_ptr_array_new_full (self->claims.length,
+                                                       (GDestroyNotify) plum_claim_unref);
+
+  for (GList *l = self->claims.head; l != NULL; l = l->next)
+    g_ptr_array_add (claims, plum_claim_ref (l->data));
+
+  for (unsigned int i = 0; i < claims->len; i++)
+    if (plum_claim_get_gateway (claims->pdata[i]) == self)
+      func (claims->pdata[i], user_data);
+}
+
+static void
+tell_race_changed (PlumClaim *claim,
+                   gpointer   user_data)
+{
+  plum_claim_race_changed (claim);
+}
+
+static void
+tell_lost (PlumClaim *claim,
+           gpointer   backend)
+{
+  plum_claim_lost (claim, backend);
+}
+
+static void
+tell_recheck (PlumClaim *claim,
+              gpointer   user_data)
+{
+  plum_claim_recheck (claim);
+}
+
+static void
+tell_hurry (PlumClaim *claim,
+            gpointer   user_data)
+{
+  plum_claim_hurry (claim);
+}
+
+typedef struct {
+  PlumBackend *backend;
+  GInetAddress *address;
+} AddressNews;
+
+static void
+tell_address_changed (PlumClaim *claim,
+                      gpointer   user_data)
+{
+  const AddressNews *news = user_data;
+
+  plum_claim_address_changed (claim, news->backend, news->address);
+}
+
+static void
+plum_gateway_tell_claims (PlumGateway *self)
+{
+  plum_gateway_for_each_claim (self, tell_race_changed, NULL);
+}
+
+static void
+on_grace_over (gpointer user_data)
+{
+  PlumGateway *self = user_data;
+
+  self->grace_over = TRUE;
+  plum_gateway_tell_claims (self);
+}
+
+static void
+on_recheck (gpointer user_data)
+{
+  plum_gateway_recheck (user_data);
+}
+
+static void
+plum_gateway_init (PlumGateway *self)
+{
+  g_queue_init (&self->claims);
+  self->contenders = g_ptr_array_new_with_free_func ((GDestroyNotify) plum_contender_free);
+  self->probes = g_list_store_new (PLUM_TYPE_PROBE);
+  self->ports = g_hash_table_new (NULL, NULL);
+  self->decided_funcs = g_array_new (FALSE, FALSE, sizeof (DecidedFunc));
+  plum_timer_init (&self->grace, on_grace_over, self);
+  plum_timer_init (&self->recheck, on_recheck, self);
+}
+
+static PlumContender *
+plum_gateway_find_contender (PlumGateway *self,
+                             PlumBackend *backend)
+{
+  for (unsigned int i = 0; i < self->contenders->len; i++)
+    {
+      PlumContender *contender = self->contenders->pdata[i];
+
+      if (contender->backend == backend)
+        return contender;
+    }
+
+  return NULL;
+}
+
+static gboolean
+on_backend_asks_if_observed (gpointer user_data)
+{
+  PlumGateway *self = user_data;
+
+  return g_signal_has_handler_pending (self, signals[TRAFFIC], 0, FALSE) ||
+         g_signal_has_handler_pending (self, signals[NOTE], 0, FALSE);
+}
+
+static void
+on_backend_traffic (PlumBackend          *backend,
+                    PlumTrafficDirection  direction,
+                    GSocketAddress       *peer,
+                    GBytes               *bytes,
+                    gpointer              user_data)
+{
+  PlumContender *contender = plum_gateway_find_contender (user_data, backend);
+
+  g_signal_emit (user_data, signals[TRAFFIC], 0, plum_probe_get_name (contender->probe),
+                 direction, peer, bytes);
+}
+
+static void
+on_backend_note (PlumBackend *backend,
+                 const char  *note,
+                 gpointer     user_data)
+{
+  PlumContender *contender = plum_gateway_find_contender (user_data, backend);
+
+  g_signal_emit (user_data, signals[NOTE], 0, plum_probe_get_name (contender->probe), note);
+}
+
+/* Give it back, unless that would take away what is wanted: routers keep one table, so the delete
+ * of a port that was granted meanwhile, by whichever backend, or is being asked for again, would
+ * hit that one. */
+static void
+on_backend_late_lease (PlumBackend *backend,
+                       PlumRequest *request,
+                       PlumLease   *lease,
+                       gpointer     user_data)
+{
+  PlumGateway *self = user_data;
+  guint port = plum_lease_get_external_port (lease);
+  PlumClaim *holder = plum_gateway_find_holder (self, plum_request_get_protocol (request), port);
+  const PlumCallArgs args = { .request = request, .lease = lease };
+
+  if (holder != NULL &&
+      (plum_claim_holds (holder, port) ||
+       plum_claim_get_internal_port (holder) == plum_request_get_internal_port (request)))
+    return;
+
+  g_object_unref (plum_backend_call (backend, PLUM_CALL_UNMAP, &args, LATE_UNMAP_MS, NULL, NULL));
+}
+
+static const PlumBackendObserver observer = {
+  .is_observed = on_backend_asks_if_observed,
+  .traffic = on_backend_traffic,
+  .note = on_backend_note,
+  .late_lease = on_backend_late_lease,
+};
+
+static void plum_gateway_start_probe (PlumGateway   *self,
+                                      PlumContender *contender);
+
+/* Somebody better than those who can map may be about to answer. */
+static void
+plum_gateway_restart_grace (PlumGateway *self)
+{
+  self->grace_over = FALSE;
+  plum_clock_disarm (self->clock, &self->grace);
+  if (self->backend_name != NULL && !self->closed)
+    plum_clock_arm_in_ms (self->clock, &self->grace, GRACE_MS);
+}
+
+/* The router forgot: it is discovered anew, and everybody asks again. */
+static void
+plum_gateway_handle_lost (PlumGateway   *self,
+                          PlumContender *contender)
+{
+  g_autoptr (PlumGateway) alive = g_object_ref (self);
+  const gint64 shortest = LOST_PAUSE_MS * G_GINT64_CONSTANT (1000);
+  const gint64 longest = MAX (shortest, self->policy->recheck_period * G_GINT64_CONSTANT (1000));
+  gint64 now = plum_clock_get_time (self->clock);
+
+  if (contender->lost != 0 && now - contender->lost < 2 * contender->lost_pause)
+    contender->lost_pause = MIN (2 * contender->lost_pause, longest);
+  else
+    contender->lost_pause = shortest;
+  contender->lost = now;
+
+  if (contender->call == NULL)
+    {
+      plum_gateway_start_probe (self, contender);
+      plum_gateway_restart_grace (self);
+    }
+
+  plum_gateway_for_each_claim (self, tell_lost, contender->backend);
+}
+
+static void
+on_lost_pause_over (gpointer user_data)
+{
+  PlumContender *contender = user_data;
+
+  plum_gateway_handle_lost (contender->gateway, contender);
+}
+
+static void
+on_backend_lost (PlumBackend *backend,
+                 const char  *reason,
+                 PlumGateway *self)
+{
+  PlumContender *contender = plum_gateway_find_contender (self, backend);
+  gint64 now = plum_clock_get_time (self->clock);
+
+  plum_info ("%s has lost its state: %s", plum_probe_get_name (contender->probe), reason);
+
+  if (contender->lost == 0 || now - contender->lost >= contender->lost_pause)
+    plum_gateway_handle_lost (self, contender);
+  else if (!plum_timer_is_armed (&contender->lost_timer))
+    plum_clock_arm (self->clock, &contender->lost_timer,
+                    contender->lost + contender->lost_pause);
+}
+
+void
+plum_gateway_learn_address (PlumGateway  *self,
+                            PlumBackend  *backend,
+                            GInetAddress *address)
+{
+  g_autoptr (PlumGateway) alive = g_object_ref (self);
+  AddressNews news = { backend, address };
+
+  plum_gateway_set_external_address (self, address);
+  plum_gateway_for_each_claim (self, tell_address_changed, &news);
+}
+
+static void
+on_backend_external_address_changed (PlumBackend  *backend,
+                                     GInetAddress *address,
+                                     PlumGateway  *self)
+{
+  plum_gateway_learn_address (self, backend, address);
+}
+
+static void
+plum_gateway_add_contender (PlumGateway     *self,
+                            PlumBackendInfo *info)
+{
+  GType type = plum_backend_info_ensure_type (info);
+  PlumContender *contender;
+
+  if (type == G_TYPE_INVALID || self->contenders->len == PLUM_MAX_CONTENDERS)
+    return;
+
+  contender = g_new0 (PlumContender, 1);
+  contender->gateway = self;
+  plum_timer_init (&contender->lost_timer, on_lost_pause_over, contender);
+  contender->backend = plum_backend_new (type, self->network, self->context);
+  contender->probe = plum_probe_new (plum_backend_info_get_name (info));
+  plum_backend_set_observer (contender->backend, &observer, self);
+  g_signal_connect (contender->backend, "lost", G_CALLBACK (on_backend_lost), self);
+  g_signal_connect (contender->backend, "external-address-changed",
+                    G_CALLBACK (on_backend_external_address_changed), self);
+
+  g_ptr_array_add (self->contenders, contender);
+  g_list_store_append (self->probes, contender->probe);
+}
+
+PlumGateway *
+plum_gateway_new (PlumNetwork      *network,
+                  GPtrArray        *backend_infos,
+                  GMainContext     *context,
+                  const PlumPolicy *policy)
+{
+  PlumGateway *self = g_object_new (PLUM_TYPE_GATEWAY, NULL);
+
+  self->network = g_object_ref (network);
+  self->context = g_main_context_ref (context);
+  self->clock = plum_clock_ref_for_context (context);
+  self->policy = policy;
+
+  for (unsigned int i = 0; i < backend_infos->len; i++)
+    plum_gateway_add_contender (self, backend_infos->pdata[i]);
+
+  return self;
+}
+
+void
+plum_gateway_close (PlumGateway *self)
+{
+  if (self->closed)
+    return;
+
+  self->closed = TRUE;
+  g_assert (g_queue_is_empty (&self->claims));
+
+  plum_clock_disarm (self->clock, &self->grace);
+  plum_clock_disarm (self->clock, &self->recheck);
+  if (self->decided_source != NULL)
+    {
+      g_source_destroy (self->decided_source);
+      g_clear_pointer (&self->decided_source, g_source_unref);
+    }
+
+  for (unsigned int i = 0; i < self->contenders->len; i++)
+    {
+      PlumContender *contender = self->contenders->pdata[i];
+
+      g_signal_handlers_disconnect_by_data (contender->backend, self);
+      plum_backend_retire (contender->backend);
+      plum_clock_disarm (self->clock, &contender->lost_timer);
+      g_clear_object (&contender->call);
+    }
+
+  /* Who still waits is told that there is nothing to wait for. */
+  while (self->decided_funcs->len > 0)
+    {
+      DecidedFunc decided = g_array_index (self->decided_funcs, DecidedFunc, 0);
+
+      g_array_remove_index (self->decided_funcs, 0);
+      decided.func (decided.user_data);
+    }
+}
+
+static PlumProbeOutcome
+outcome_of_error (const GError *error)
+{
+  if (error == NULL)
+    return PLUM_PROBE_SUCCESS;
+  if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT))
+    return PLUM_PROBE_TIMED_OUT;
+  if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_REFUSED) ||
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
+    return PLUM_PROBE_REFUSED;
+  return PLUM_PROBE_FAILED;
+}
+
+static void
+plum_gateway_update_backend_name (PlumGateway *self)
+{
+  const char *name = NULL;
+
+  for (unsigned int i = 0; name == NULL && i < self->contenders->len; i++)
+    {
+      PlumContender *contender = self->contenders->pdata[i];
+
+      if (plum_probe_get_outcome (contender->probe) == PLUM_PROBE_SUCCESS)
+        name = g_intern_string (plum_probe_get_name (contender->probe));
+    }
+
+  if (self->backend_name != name)
+    {
+      self->backend_name = name;
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BACKEND_NAME]);
+    }
+}
+
+/* One by one from the live array: whoever is told may make another one stop waiting. Who begins to
+ * wait meanwhile is told in a turn of their own. */
+static gboolean
+on_decided (gpointer user_data)
+{
+  PlumGateway *self = user_data;   /* the source keeps it */
+  guint n = self->decided_funcs->len;
+
+  g_clear_pointer (&self->decided_source, g_source_unref);
+
+  for (; n > 0 && self->decided_funcs->len > 0; n--)
+    {
+      DecidedFunc decided = g_array_index (self->decided_funcs, DecidedFunc, 0);
+
+      g_array_remove_index (self->decided_funcs, 0);
+      decided.func (decided.user_data);
+    }
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+plum_gateway_schedule_decided (PlumGateway *self)
+{
+  if (self->decided_funcs->len == 0 || self->decided_source != NULL)
+    return;
+
+  self->decided_source = g_idle_source_new ();
+  g_source_set_priority (self->decided_source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (self->decided_source, on_decided, g_object_ref (self), g_object_unref);
+  g_source_attach (self->decided_source, self->context);
+}
+
+static void
+on_external_address_asked (PlumGateway  *self,
+                           GInetAddress *address)
+{
+  if (address != NULL)
+    plum_gateway_set_external_address (self, address);
+
+  plum_gateway_schedule_decided (self);
+}
+
+/* Somebody waits for the whole picture: the external address belongs to it. */
+static void
+plum_gateway_complete_picture (PlumGateway *self)
+{
+  if (self->decided_funcs->len == 0 || !plum_gateway_is_decided (self))
+    return;
+
+  if (self->closed || self->external_address != NULL || self->backend_name == NULL)
+    plum_gateway_schedule_decided (self);
+  else
+    plum_gateway_query_external_address (self, on_external_address_asked);
+}
+
+static void
+on_discovered (PlumCall *call,
+               gpointer  user_data)
+{
+  PlumContender *contender = user_data;
+  g_autoptr (PlumGateway) self = g_object_ref (contender->gateway);
+  const GError *error = plum_call_get_error (call);
+  PlumProbeOutcome outcome = outcome_of_error (error);
+
+  contender->decided = plum_clock_get_time (self->clock);
+  plum_debug ("%s: %s", plum_probe_get_name (contender->probe),
+              error != NULL ? error->message : "can map");
+  g_clear_object (&contender->call);
+
+  if (outcome == PLUM_PROBE_SUCCESS && !self->grace_over && !plum_timer_is_armed (&self->grace) &&
+      !plum_gateway_is_decided (self))
+    plum_clock_arm_in_ms (self->clock, &self->grace, GRACE_MS);
+
+  plum_probe_set_outcome (contender->probe, outcome, error,
+                          (guint) ((contender->decided - contender->started) / 1000));
+  if (self->closed)
+    return;
+
+  if (plum_gateway_is_decided (self))
+    plum_clock_disarm (self->clock, &self->grace);
+  plum_gateway_update_backend_name (self);
+  plum_gateway_tell_claims (self);
+  plum_gateway_complete_picture (self);
+}
+
+/* Who hears of the outcome may start another attempt: by then the call is there. */
+static void
+plum_gateway_start_probe (PlumGateway   *self,
+                          PlumContender *contender)
+{
+  contender->started = plum_clock_get_time (self->clock);
+  plum_backend_start_call (&contender->call, contender->backend, PLUM_CALL_DISCOVER, NULL,
+                           self->policy->discover_timeout, on_discovered, contender);
+  if (contender->call != NULL)
+    plum_probe_set_outcome (contender->probe, PLUM_PROBE_PENDING, NULL, 0);
+}
+
+void
+plum_gateway_discover (PlumGateway *self,
+                       gboolean     again)
+{
+  g_autoptr (PlumGateway) alive = g_object_ref (self);
+  gint64 stale = plum_clock_get_time (self->clock) - FRESH_VERDICT_MS * G_GINT64_CONSTANT (1000);
+  gboolean started = FALSE;
+  gboolean any = FALSE;
+
+  for (unsigned int i = 0; i < self->contenders->len; i++)
+    {
+      PlumContender *contender = self->contenders->pdata[i];
+
+      any = any || contender->call != NULL ||
+            plum_probe_get_outcome (contender->probe) == PLUM_PROBE_SUCCESS;
+    }
+
+  for (unsigned int i = 0; i < self->contenders->len && !self->closed; i++)
+    {
+      PlumContender *contender = self->contenders->pdata[i];
+
+      if (contender->call != NULL ||
+          plum_probe_get_outcome (contender->probe) == PLUM_PROBE_SUCCESS)
+        continue;
+      if (contender->decided != 0 && (contender->decided > stale || (any && !again)))
+        continue;
+
+      plum_gateway_start_probe (self, contender);
+      started = TRUE;
+    }
+
+  if (started)
+    plum_gateway_restart_grace (self);
+}
+
+PlumPick
+plum_gateway_pick (PlumGateway *self,
+                   guint64      tried,
+                   guint       *index)
+{
+  gboolean better_undecided = FALSE;
+
+  if (self->closed)
+    return PLUM_PICK_NONE;
+
+  for (unsigned int i = 0; i < self->contenders->len; i++)
+    {
+      PlumContender *contender = self->contenders->pdata[i];
+
+      if ((tried & (G_GUINT64_CONSTANT (1) << i)) != 0)
+        continue;
+
+      if (contender->call != NULL)
+        better_undecided = TRUE;
+      else if (plum_probe_get_outcome (contender->probe) == PLUM_PROBE_SUCCESS)
+        {
+          if (better_undecided && !self->grace_over)
+            return PLUM_PICK_WAIT;
+          *index = i;
+          return PLUM_PICK_READY;
+        }
+    }
+
+  return better_undecided ? PLUM_PICK_WAIT : PLUM_PICK_NONE;
+}
+
+gboolean
+plum_gateway_is_decided (PlumGateway *self)
+{
+  for (unsigned int i = 0; i < self->contenders->len; i++)
+    {
+      PlumContender *contender = self->contenders->pdata[i];
+
+      if (contender->call != NULL)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+void
+plum_gateway_append_verdicts (PlumGateway *self,
+                              guint64      tried,
+                              GString     *verdicts)
+{
+  for (unsigned int i = 0; i < self->contenders->len; i++)
+    {
+      PlumContender *contender = self->contenders->pdata[i];
+      const GError *error = plum_probe_get_error (contender->probe);
+
+      if ((tried & (G_GUINT64_CONSTANT (1) << i)) == 0 && error != NULL)
+        g_string_append_printf (verdicts, "%s%s", verdicts->len > 0 ? "; " : "", error->message);
+    }
+}
+
+void
+plum_gateway_when_decided (PlumGateway *self,
+                           GSourceFunc  func,
+                           gpointer     user_data)
+{
+  const DecidedFunc decided = { func, user_data };
+
+  g_array_append_val (self->decided_funcs, decided);
+  plum_gateway_complete_picture (self);
+}
+
+void
+plum_gateway_forget_func (PlumGateway *self,
+                          gpointer     user_data)
+{
+  for (unsigned int i = self->decided_funcs->len; i > 0; i--)
+    if (g_array_index (self->decided_funcs, DecidedFunc, i - 1).user_data == user_data)
+      g_array_remove_index (self->decided_funcs, i - 1);
+}
+
+PlumNetwork *
+plum_gateway_get_network (PlumGateway *self)
+{
+  return self->network;
+}
+
+PlumClock *
+plum_gateway_get_clock (PlumGateway *self)
+{
+  return self->clock;
+}
+
+GMainContext *
+plum_gateway_get_context (PlumGateway *self)
+{
+  return self->context;
+}
+
+const PlumPolicy *
+plum_gateway_get_policy (PlumGateway *self)
+{
+  return self->policy;
+}
+
+gboolean
+plum_gateway_is_serving (PlumGateway *self,
+                         PlumBackend *backend)
+{
+  for (GList *l = self->claims.head; l != NULL; l = l->next)
+    if (plum_claim_get_backend (l->data) == backend)
+      return TRUE;
+
+  return FALSE;
+}
+
+PlumContender *
+plum_gateway_get_contender (PlumGateway *self,
+                            guint        index)
+{
+  return self->contenders->pdata[index];
+}
+
+guint
+plum_gateway_get_n_contenders (PlumGateway *self)
+{
+  return self->contenders->len;
+}
+
+void
+plum_gateway_attach (PlumGateway *self,
+                     PlumClaim   *claim)
+{
+  g_queue_push_tail_link (&self->claims, plum_claim_get_link (claim));
+  if (!plum_timer_is_armed (&self->recheck))
+    plum_clock_arm_in_ms (self->clock, &self->recheck, self->policy->recheck_period);
+}
+
+void
+plum_gateway_detach (PlumGateway *self,
+                     PlumClaim   *claim)
+{
+  g_queue_unlink (&self->claims, plum_claim_get_link (claim));
+  if (g_queue_is_empty (&self->claims))
+    plum_clock_disarm (self->clock, &self->recheck);
+}
+
+static gpointer
+port_key (PlumProtocol protocol,
+          guint        port)
+{
+  return GUINT_TO_POINTER (((guint) protocol << 16) | port);
+}
+
+gboolean
+plum_gateway_hold_port (PlumGateway  *self,
+                        PlumProtocol  protocol,
+                        guint         port,
+                        PlumClaim    *claim)
+{
+  PlumClaim *holder = plum_gateway_find_holder (self, protocol, port);
+
+  if (holder != NULL)
+    return holder == claim;
+
+  g_hash_table_insert (self->ports, port_key (protocol, port), claim);
+  return TRUE;
+}
+
+guint
+plum_gateway_reserve_port (PlumGateway  *self,
+                           PlumProtocol  protocol,
+                           PlumClaim    *claim)
+{
+  guint port;
+
+  /* A home has far fewer mappings than ports: a free one is soon met. */
+  do
+    port = (guint) g_random_int_range (1024, G_MAXUINT16 + 1);
+  while (!plum_gateway_hold_port (self, protocol, port, claim));
+
+  return port;
+}
+
+PlumClaim *
+plum_gateway_find_holder (PlumGateway  *self,
+                          PlumProtocol  protocol,
+                          guint         port)
+{
+  return g_hash_table_lookup (self->ports, port_key (protocol, port));
+}
+
+void
+plum_gateway_release_port (PlumGateway  *self,
+                           PlumProtocol  protocol,
+                           guint         port,
+                           PlumClaim    *claim)
+{
+  if (plum_gateway_find_holder (self, protocol, port) == claim)
+    g_hash_table_remove (self->ports, port_key (protocol, port));
+}
+
+void
+plum_gateway_set_external_address (PlumGateway  *self,
+                                   GInetAddress *address)
+{
+  PlumAddressScope scope = plum_address_get_scope (address);
+
+  if (address == self->external_address ||
+      (address != NULL && self->external_address != NULL &&
+       g_inet_address_equal (address, self->external_address)))
+    return;
+
+  g_object_freeze_notify (G_OBJECT (self));
+  g_set_object (&self->external_address, address);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_EXTERNAL_ADDRESS]);
+  if (self->external_scope != scope)
+    {
+      self->external_scope = scope;
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_EXTERNAL_SCOPE]);
+    }
+  g_object_thaw_notify (G_OBJECT (self));
+}
+
+void
+plum_gateway_hurry (PlumGateway *self)
+{
+  plum_gateway_for_each_claim (self, tell_hurry, NULL);
+}
+
+void
+plum_gateway_recheck (PlumGateway *self)
+{
+  g_autoptr (PlumGateway) alive = g_object_ref (self);
+
+  plum_clock_arm_in_ms (self->clock, &self->recheck, self->policy->recheck_period);
+
+  plum_gateway_for_each_claim (self, tell_recheck, NULL);
+
+  plum_gateway_query_served_address (self, on_backend_external_address_changed);
+}
+
+/**
+ * plum_gateway_get_interface: (get-property interface)
+ * @self: a gateway
+ *
+ * Gets the name of the network interface towards it.
+ *
+ * Returns: the name
+ *
+ * Since: 1.0
+ */
+const char *
+plum_gateway_get_interface (PlumGateway *self)
+{
+  g_return_val_if_fail (PLUM_IS_GATEWAY (self), NULL);
+
+  return plum_network_get_interface (self->network);
+}
+
+/**
+ * plum_gateway_get_address: (get-property address)
+ * @self: a gateway
+ *
+ * Gets its address on our side.
+ *
+ * Returns: (transfer none) (nullable): the address, or %NULL on a point-to-point link
+ *
+ * Since: 1.0
+ */
+GInetAddress *
+plum_gateway_get_address (PlumGateway *self)
+{
+  g_return_val_if_fail (PLUM_IS_GATEWAY (self), NULL);
+
+  return plum_network_get_gateway (self->network);
+}
+
+/**
+ * plum_gateway_get_local_address: (get-property local-address)
+ * @self: a gateway
+ *
+ * Gets this host's address towards it.
+ *
+ * Returns: (transfer none): the address
+ *
+ * Since: 1.0
+ */
+GInetAddress *
+plum_gateway_get_local_address (PlumGateway *self)
+{
+  g_return_val_if_fail (PLUM_IS_GATEWAY (self), NULL);
+
+  return plum_network_get_local_address (self->network);
+}
+
+/**
+ * plum_gateway_get_family: (get-property family)
+ * @self: a gateway
+ *
+ * Gets the address family.
+ *
+ * Returns: %G_SOCKET_FAMILY_IPV4 or %G_SOCKET_FAMILY_IPV6
+ *
+ * Since: 1.0
+ */
+GSocketFamily
+plum_gateway_get_family (PlumGateway *self)
+{
+  g_return_val_if_fail (PLUM_IS_GATEWAY (self), G_SOCKET_FAMILY_INVALID);
+
+  return plum_network_get_family (self->network);
+}
+
+/**
+ * plum_gateway_get_backend_name: (get-property backend-name)
+ * @self: a gateway
+ *
+ * Gets the backend that serves, or would serve, a mapping here.
+ *
+ * Returns: (nullable): its name, or %NULL as long as none is found
+ *
+ * Since: 1.0
+ */
+const char *
+plum_gateway_get_backend_name (PlumGateway *self)
+{
+  g_return_val_if_fail (PLUM_IS_GATEWAY (self), NULL);
+
+  return self->backend_name;
+}
+
+/**
+ * plum_gateway_get_external_address: (get-property external-address)
+ * @self: a gateway
+ *
+ * Gets its address on its other side, as far as it told.
+ *
+ * Returns: (transfer none) (nullable): the address, or %NULL if unknown
+ *
+ * Since: 1.0
+ */
+GInetAddress *
+plum_gateway_get_external_address (PlumGateway *self)
+{
+  g_return_val_if_fail (PLUM_IS_GATEWAY (self), NULL);
+
+  return self->external_address;
+}
+
+/**
+ * plum_gateway_get_external_scope: (get-property external-scope)
+ * @self: a gateway
+ *
+ * Gets how far the external address reaches.
+ *
+ * Returns: the scope
+ *
+ * Since: 1.0
+ */
+PlumAddressScope
+plum_gateway_get_external_scope (PlumGateway *self)
+{
+  g_return_val_if_fail (PLUM_IS_GATEWAY (self), PLUM_ADDRESS_SCOPE_UNKNOWN);
+
+  return self->external_scope;
+}
+
+/**
+ * plum_gateway_get_probes: (get-property probes)
+ * @self: a gateway
+ *
+ * Gets what each backend found.
+ *
+ * Returns: (transfer none): a list of [class@Plum.Probe], the best backend first
+ *
+ * Since: 1.0
+ */
+GListModel *
+plum_gateway_get_probes (PlumGateway *self)
+{
+  g_return_val_if_fail (PLUM_IS_GATEWAY (self), NULL);
+
+  return G_LIST_MODEL (self->probes);
+}

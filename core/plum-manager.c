@@ -1,0 +1,1673 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-claim-private.h"
+#include "plum-gateway-private.h"
+#include "plum-log-private.h"
+#include "plum-manager-private.h"
+#include "plum-mapping-private.h"
+#include "plum-module-private.h"
+#include "plum-route-private.h"
+#include "plum-state-private.h"
+#include "plum-values-private.h"
+
+#include <sys/random.h>
+
+#define DISCOVER_TIMEOUT_MS 10000
+#define MAPPING_TIMEOUT_MS 10000
+#define RECHECK_PERIOD_MS 300000
+#define LEASE_DURATION_S 7200
+
+/* Links, addresses and routes change in showers. */
+#define DEBOUNCE_MS 250
+#define RETRY_MS 15000
+
+/**
+ * PlumManager:
+ *
+ * Keeps ports of this host mapped on its routers.
+ *
+ * A manager lives in the main context that is the thread-default one when it is made: all its
+ * methods are
+ * called, and all callbacks and signals come, there. It is a [iface@Gio.ListModel] of the
+ * [class@Plum.Mapping]s that are wanted. No packet leaves before the first mapping is added or
+ * [method@Plum.Manager.discover_async] is called.
+ *
+ * End with [method@Plum.Manager.close_async], which removes the mappings from the router.
+ *
+ * Since: 1.0
+ */
+struct _PlumManager
+{
+  GObject parent_instance;
+
+  GMainContext *context;
+  PlumClock *clock;
+  PlumPolicy policy;
+  GInetAddress *gateway_address;     /* (nullable) */
+  char *interface_name;              /* (nullable) */
+  GStrv enabled_backends;            /* (nullable) */
+  char *state_directory;             /* (nullable) */
+
+  GPtrArray *added_backends;         /* (element-type PlumBackendInfo) */
+  GPtrArray *infos;                  /* (element-type PlumBackendInfo), NULL: not loaded yet */
+  GListStore *backends;
+  GListStore *gateways;
+
+  GSequence *mappings;               /* (element-type PlumMapping) */
+  GHashTable *by_id;                 /* id -> PlumMapping */
+  GHashTable *claims;                /* claim key -> PlumClaim */
+  guint last_id;
+  PlumOperations *operations;
+  PlumStateKeeper *keeper;
+
+  GSource *watch;                    /* (nullable) */
+  PlumTimer debounce;
+  PlumTimer retry;                   /* of what the kernel could not be asked for */
+  guint resume_id;
+  gboolean uses_ipv4;
+  gboolean uses_ipv6;
+  GError *no_gateway[2];             /* why there is none: IPv4, IPv6 */
+  gboolean closed;
+};
+
+typedef enum {
+  PROP_MAIN_CONTEXT = 1,
+  PROP_DISCOVER_TIMEOUT,
+  PROP_MAPPING_TIMEOUT,
+  PROP_RECHECK_PERIOD,
+  PROP_LEASE_DURATION,
+  PROP_GATEWAYS,
+  PROP_BACKENDS,
+  PROP_GATEWAY_ADDRESS,
+  PROP_INTERFACE,
+  PROP_ENABLED_BACKENDS,
+  PROP_APPLICATION_NAME,
+  PROP_STATE_DIRECTORY,
+  N_PROPS
+} PlumManagerProperty;
+
+typedef enum {
+  MAPPING_STATE_CHANGED,
+  N_SIGNALS
+} PlumManagerSignal;
+
+static GParamSpec *properties[N_PROPS];
+static guint signals[N_SIGNALS];
+
+static void plum_manager_list_model_init (GListModelInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (PlumManager, plum_manager, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL,
+                                                      plum_manager_list_model_init))
+
+/* --- The list --- */
+
+static GType
+plum_manager_get_item_type (GListModel *model)
+{
+  return PLUM_TYPE_MAPPING;
+}
+
+static guint
+plum_manager_get_n_items (GListModel *model)
+{
+  return (guint) g_sequence_get_length (PLUM_MANAGER (model)->mappings);
+}
+
+static gpointer
+plum_manager_get_item (GListModel *model,
+                       guint       position)
+{
+  PlumManager *self = PLUM_MANAGER (model);
+  GSequenceIter *iter;
+
+  if (position >= (guint) g_sequence_get_length (self->mappings))
+    return NULL;
+
+  iter = g_sequence_get_iter_at_pos (self->mappings, (int) position);
+  return g_object_ref (g_sequence_get (iter));
+}
+
+static void
+plum_manager_list_model_init (GListModelInterface *iface)
+{
+  iface->get_item_type = plum_manager_get_item_type;
+  iface->get_n_items = plum_manager_get_n_items;
+  iface->get_item = plum_manager_get_item;
+}
+
+static void
+plum_manager_remove_mapping (PlumManager *self,
+                             PlumMapping *mapping)
+{
+  GSequenceIter *iter = plum_mapping_get_position (mapping);
+  guint position = (guint) g_sequence_iter_get_position (iter);
+
+  plum_mapping_set_position (mapping, NULL);
+  g_hash_table_remove (self->by_id, GUINT_TO_POINTER (plum_mapping_get_id (mapping)));
+  g_sequence_remove (iter);
+  g_list_model_items_changed (G_LIST_MODEL (self), position, 1, 0);
+}
+
+static void
+on_mapping_state (PlumMapping *mapping,
+                  PlumState    old_state,
+                  gpointer     user_data)
+{
+  g_autoptr (PlumManager) self = g_object_ref (PLUM_MANAGER (user_data));
+  g_autoptr (PlumMapping) alive = g_object_ref (mapping);
+  PlumState state = plum_mapping_get_state (mapping);
+
+  if (state == PLUM_STATE_DESTROYED)
+    {
+      plum_manager_remove_mapping (self, mapping);
+      plum_mapping_take_id (mapping, 0, NULL, NULL);
+    }
+
+  g_signal_emit (self, signals[MAPPING_STATE_CHANGED], 0, mapping, old_state);
+  plum_operations_mapping_changed (self->operations, mapping, state);
+}
+
+/* --- Networks --- */
+
+static guint
+family_index (GSocketFamily family)
+{
+  return family == G_SOCKET_FAMILY_IPV6 ? 1 : 0;
+}
+
+static PlumGateway *
+plum_manager_find_gateway (PlumManager   *self,
+                           GSocketFamily  family)
+{
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->gateways));
+
+  for (unsigned int i = 0; i < n; i++)
+    {
+      g_autoptr (PlumGateway) gateway = g_list_model_get_item (G_LIST_MODEL (self->gateways), i);
+
+      if (plum_gateway_get_family (gateway) == family)
+        return gateway;   /* the list keeps it */
+    }
+
+  return NULL;
+}
+
+static PlumNetwork *
+plum_manager_find_network (PlumManager    *self,
+                           GSocketFamily   family,
+                           GError        **error)
+{
+  GInetAddress *gateway = self->gateway_address;
+
+  if (gateway != NULL && g_inet_address_get_family (gateway) != family)
+    {
+      g_autofree char *text = g_inet_address_to_string (gateway);
+
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                   "The gateway was set to %s, which has no %s", text,
+                   family == G_SOCKET_FAMILY_IPV6 ? "IPv6" : "IPv4");
+      return NULL;
+    }
+
+  return plum_route_lookup (family, self->interface_name, gateway, error);
+}
+
+static void
+plum_manager_load_backends (PlumManager *self)
+{
+  g_autoptr (GPtrArray) all = NULL;
+
+  if (self->infos != NULL)
+    return;
+
+  all = plum_module_load_all (self->added_backends);
+  self->infos = plum_module_select (all, (const char *const *) self->enabled_backends);
+  g_list_store_splice (self->backends, 0, g_list_model_get_n_items (G_LIST_MODEL (self->backends)),
+                       self->infos->pdata, self->infos->len);
+}
+
+/* What is done with one may take others away. */
+static GPtrArray *
+plum_manager_ref_claims (PlumManager *self)
+{
+  GPtrArray *claims = g_ptr_array_new_with_free_func ((GDestroyNotify) plum_claim_unref);
+  GHashTableIter iter;
+  gpointer claim;
+
+  g_hash_table_iter_init (&iter, self->claims);
+  while (g_hash_table_iter_next (&iter, NULL, &claim))
+    g_ptr_array_add (claims, plum_claim_ref (claim));
+  return claims;
+}
+
+static void
+plum_manager_move_claims (PlumManager   *self,
+                          GSocketFamily  family,
+                          PlumGateway   *gateway,
+                          const GError  *reason)
+{
+  g_autoptr (GPtrArray) claims = plum_manager_ref_claims (self);
+
+  for (unsigned int i = 0; i < claims->len; i++)
+    if (plum_claim_get_family (claims->pdata[i]) == family)
+      plum_claim_set_gateway (claims->pdata[i], gateway, reason);
+}
+
+static void
+plum_manager_remove_gateway (PlumManager *self,
+                             PlumGateway *gateway)
+{
+  guint position;
+
+  if (g_list_store_find (self->gateways, gateway, &position))
+    g_list_store_remove (self->gateways, position);
+}
+
+/* Looks where the gateway of a family is now; if it is another, everything moves there. */
+static void
+plum_manager_refresh_family (PlumManager   *self,
+                             GSocketFamily  family)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PlumNetwork) network = plum_manager_find_network (self, family, &error);
+  g_autoptr (PlumGateway) old = plum_manager_find_gateway (self, family);
+  g_autoptr (PlumGateway) gateway = NULL;
+  GError **reason = &self->no_gateway[family_index (family)];
+
+  if (old != NULL)
+    g_object_ref (old);
+  if (old != NULL && network != NULL &&
+      plum_network_equal (plum_gateway_get_network (old), network))
+    return;
+
+  /* The kernel could not be asked: no descriptors, no memory. That says nothing of the network. */
+  if (network == NULL && !g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
+    {
+      plum_clock_arm_in_ms (self->clock, &self->retry, RETRY_MS);
+      if (old != NULL)
+        return;
+    }
+
+  /* Before anybody hears of it: a mapping that a handler adds must not begin on the old one. */
+  if (old != NULL)
+    plum_manager_remove_gateway (self, old);
+
+  g_clear_error (reason);
+  if (network != NULL)
+    {
+      plum_manager_load_backends (self);
+      gateway = plum_gateway_new (network, self->infos, self->context, &self->policy);
+      g_list_store_append (self->gateways, gateway);
+    }
+  else
+    {
+      *reason = g_error_copy (error);
+      plum_debug ("%s", error->message);
+      if (old == NULL)
+        return;
+    }
+
+  plum_manager_move_claims (self, family, gateway, error);
+  if (old != NULL)
+    plum_gateway_close (old);
+  if (gateway != NULL)
+    plum_state_keeper_gateway_came (self->keeper);
+}
+
+static gboolean
+on_network_changed (gpointer user_data)
+{
+  PlumManager *self = user_data;
+
+  if (!plum_timer_is_armed (&self->debounce))
+    plum_clock_arm_in_ms (self->clock, &self->debounce, DEBOUNCE_MS);
+
+  return G_SOURCE_CONTINUE;
+}
+
+/* Without it only the retry looks where the gateway is. */
+static void
+plum_manager_ensure_watch (PlumManager *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->watch != NULL)
+    return;
+
+  self->watch = plum_route_watch_new (self->context, on_network_changed, self, &error);
+  if (self->watch != NULL)
+    return;
+
+  plum_warn ("network changes go unnoticed: %s", error->message);
+  plum_clock_arm_in_ms (self->clock, &self->retry, RETRY_MS);
+}
+
+static void
+plum_manager_refresh (PlumManager *self)
+{
+  if (self->uses_ipv4 || self->uses_ipv6)
+    plum_manager_ensure_watch (self);
+  if (self->uses_ipv4)
+    plum_manager_refresh_family (self, G_SOCKET_FAMILY_IPV4);
+  if (self->uses_ipv6)
+    plum_manager_refresh_family (self, G_SOCKET_FAMILY_IPV6);
+}
+
+static void
+on_debounced (gpointer user_data)
+{
+  g_autoptr (PlumManager) self = g_object_ref (user_data);
+
+  plum_manager_refresh (self);
+}
+
+/* Gateway and address first, then everything that was due while the machine slept. */
+static void
+on_resumed (gpointer user_data)
+{
+  g_autoptr (PlumManager) self = g_object_ref (user_data);
+  g_autoptr (GPtrArray) gateways = g_ptr_array_new_with_free_func (g_object_unref);
+  guint n;
+
+  plum_info ("the machine slept");
+  plum_manager_refresh (self);
+
+  n = g_list_model_get_n_items (G_LIST_MODEL (self->gateways));
+  for (unsigned int i = 0; i < n; i++)
+    g_ptr_array_add (gateways, g_list_model_get_item (G_LIST_MODEL (self->gateways), i));
+  for (unsigned int i = 0; i < n; i++)
+    plum_gateway_hurry (gateways->pdata[i]);
+}
+
+/* From the first need on: where the gateway is, and when that changes. */
+static void
+plum_manager_use_family (PlumManager   *self,
+                         GSocketFamily  family)
+{
+  gboolean *used = family == G_SOCKET_FAMILY_IPV6 ? &self->uses_ipv6 : &self->uses_ipv4;
+
+  if (!self->uses_ipv4 && !self->uses_ipv6)
+    {
+      plum_manager_ensure_watch (self);
+      self->resume_id = plum_clock_add_resume_func (self->clock, on_resumed, self);
+      if (self->state_directory != NULL)
+        plum_state_keeper_open (self->keeper, self->state_directory);
+    }
+
+  if (*used)
+    return;
+
+  *used = TRUE;
+  plum_manager_refresh_family (self, family);
+}
+
+/* An override or the choice of backends has changed: start anew with it. */
+static void
+plum_manager_reset_networks (PlumManager *self)
+{
+  const GSocketFamily families[] = { G_SOCKET_FAMILY_IPV4, G_SOCKET_FAMILY_IPV6 };
+
+  for (unsigned int i = 0; i < G_N_ELEMENTS (families); i++)
+    {
+      g_autoptr (PlumGateway) old = plum_manager_find_gateway (self, families[i]);
+
+      if (old == NULL)
+        continue;
+
+      g_object_ref (old);
+      plum_manager_remove_gateway (self, old);
+      plum_manager_move_claims (self, families[i], NULL, NULL);
+      plum_gateway_close (old);
+    }
+
+  plum_manager_refresh (self);
+}
+
+/* --- Claims --- */
+
+static gpointer
+claim_key (PlumProtocol  protocol,
+           GSocketFamily family,
+           guint         internal_port)
+{
+  return GUINT_TO_POINTER (family_index (family) << 24 | (guint) protocol << 16 | internal_port);
+}
+
+static void
+on_claim_over (PlumClaim *claim,
+               gpointer   user_data)
+{
+  PlumManager *self = user_data;
+
+  g_hash_table_remove (self->claims, claim_key (plum_claim_get_protocol (claim),
+                                                plum_claim_get_family (claim),
+                                                plum_claim_get_internal_port (claim)));
+}
+
+static gboolean
+on_claim_note (PlumClaim       *claim,
+               PlumStateRecord *record,
+               gpointer         user_data)
+{
+  PlumManager *self = user_data;
+
+  return plum_state_keeper_note (self->keeper, record);
+}
+
+static void
+on_claim_released (PlumClaim *claim,
+                   gboolean   left_behind,
+                   gpointer   user_data)
+{
+  PlumManager *self = user_data;
+
+  plum_state_keeper_forget (self->keeper, plum_claim_get_protocol (claim),
+                            plum_claim_get_family (claim),
+                            plum_claim_get_internal_port (claim), left_behind);
+}
+
+static const PlumClaimOwner claim_owner = {
+  .over = on_claim_over,
+  .note = on_claim_note,
+  .released = on_claim_released,
+};
+
+static PlumGateway *
+on_keeper_find_gateway (GSocketFamily family,
+                        gpointer      user_data)
+{
+  return plum_manager_find_gateway (user_data, family);
+}
+
+static gboolean
+on_keeper_is_wanted (PlumProtocol  protocol,
+                     GSocketFamily family,
+                     guint         internal_port,
+                     gpointer      user_data)
+{
+  PlumManager *self = user_data;
+
+  return g_hash_table_contains (self->claims, claim_key (protocol, family, internal_port));
+}
+
+static void
+on_keeper_go_on (gpointer user_data)
+{
+  g_autoptr (PlumManager) self = g_object_ref (PLUM_MANAGER (user_data));
+  g_autoptr (GPtrArray) claims = plum_manager_ref_claims (self);
+
+  for (unsigned int i = 0; i < claims->len; i++)
+    plum_claim_race_changed (claims->pdata[i]);
+  plum_operations_check_close (self->operations);
+}
+
+static const PlumStateOwner state_owner = {
+  .find_gateway = on_keeper_find_gateway,
+  .is_wanted = on_keeper_is_wanted,
+  .go_on = on_keeper_go_on,
+};
+
+/* 32 bytes from the kernel's generator: who guesses them can delete the mapping. */
+static GBytes *
+make_key (GError **error)
+{
+  guint8 key[32];
+
+  if (getrandom (key, sizeof key, 0) != sizeof key)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                           "The kernel gives no random numbers");
+      return NULL;
+    }
+
+  return g_bytes_new (key, sizeof key);
+}
+
+static PlumClaim *
+plum_manager_ensure_claim (PlumManager  *self,
+                           PlumMapping  *mapping,
+                           GError      **error)
+{
+  PlumProtocol protocol = plum_mapping_get_protocol (mapping);
+  GSocketFamily family = plum_mapping_get_family (mapping);
+  guint internal_port = plum_mapping_get_internal_port (mapping);
+  gpointer key = claim_key (protocol, family, internal_port);
+  PlumClaim *claim = g_hash_table_lookup (self->claims, key);
+  g_autoptr (GBytes) secret = NULL;
+  const PlumStateRecord *recalled;
+
+  if (claim != NULL)
+    return claim;
+
+  recalled = plum_state_keeper_recall (self->keeper, protocol, family, internal_port);
+  secret = recalled != NULL ? g_bytes_ref (recalled->key) : make_key (error);
+  if (secret == NULL)
+    return NULL;
+
+  claim = plum_claim_new (protocol, family, internal_port, secret,
+                          plum_manager_find_gateway (self, family),
+                          self->no_gateway[family_index (family)],
+                          self->clock, &self->policy, &claim_owner, self);
+  if (recalled != NULL)
+    plum_claim_suggest_port (claim, recalled->external_port);
+  g_hash_table_insert (self->claims, key, claim);
+  return claim;
+}
+
+/* --- Object --- */
+
+static void
+plum_manager_get_property (GObject    *object,
+                           guint       property_id,
+                           GValue     *value,
+                           GParamSpec *pspec)
+{
+  PlumManager *self = PLUM_MANAGER (object);
+
+  switch ((PlumManagerProperty) property_id)
+    {
+    case PROP_MAIN_CONTEXT:
+      g_value_set_boxed (value, self->context);
+      break;
+    case PROP_DISCOVER_TIMEOUT:
+      g_value_set_uint (value, self->policy.discover_timeout);
+      break;
+    case PROP_MAPPING_TIMEOUT:
+      g_value_set_uint (value, self->policy.mapping_timeout);
+      break;
+    case PROP_RECHECK_PERIOD:
+      g_value_set_uint (value, self->policy.recheck_period);
+      break;
+    case PROP_LEASE_DURATION:
+      g_value_set_uint (value, self->policy.lease_duration);
+      break;
+    case PROP_GATEWAYS:
+      g_value_set_object (value, self->gateways);
+      break;
+    case PROP_BACKENDS:
+      g_value_set_object (value, plum_manager_get_backends (self));
+      break;
+    case PROP_GATEWAY_ADDRESS:
+      g_value_set_object (value, self->gateway_address);
+      break;
+    case PROP_INTERFACE:
+      g_value_set_string (value, self->interface_name);
+      break;
+    case PROP_ENABLED_BACKENDS:
+      g_value_set_boxed (value, self->enabled_backends);
+      break;
+    case PROP_APPLICATION_NAME:
+      g_value_set_string (value, self->policy.application_name);
+      break;
+    case PROP_STATE_DIRECTORY:
+      g_value_set_string (value, self->state_directory);
+      break;
+    case N_PROPS:
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+plum_manager_set_property (GObject      *object,
+                           guint         property_id,
+                           const GValue *value,
+                           GParamSpec   *pspec)
+{
+  PlumManager *self = PLUM_MANAGER (object);
+
+  switch ((PlumManagerProperty) property_id)
+    {
+    case PROP_DISCOVER_TIMEOUT:
+      plum_manager_set_discover_timeout (self, g_value_get_uint (value));
+      break;
+    case PROP_MAPPING_TIMEOUT:
+      plum_manager_set_mapping_timeout (self, g_value_get_uint (value));
+      break;
+    case PROP_RECHECK_PERIOD:
+      plum_manager_set_recheck_period (self, g_value_get_uint (value));
+      break;
+    case PROP_LEASE_DURATION:
+      plum_manager_set_lease_duration (self, g_value_get_uint (value));
+      break;
+    case PROP_GATEWAY_ADDRESS:
+      plum_manager_set_gateway_address (self, g_value_get_object (value));
+      break;
+    case PROP_INTERFACE:
+      plum_manager_set_interface (self, g_value_get_string (value));
+      break;
+    case PROP_ENABLED_BACKENDS:
+      plum_manager_set_enabled_backends (self, g_value_get_boxed (value));
+      break;
+    case PROP_APPLICATION_NAME:
+      plum_manager_set_application_name (self, g_value_get_string (value));
+      break;
+    case PROP_STATE_DIRECTORY:
+      plum_manager_set_state_directory (self, g_value_get_string (value));
+      break;
+    case PROP_MAIN_CONTEXT:
+    case PROP_GATEWAYS:
+    case PROP_BACKENDS:
+    case N_PROPS:
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+/* Nothing is sent, nobody is waited for: the mappings end here, and lapse on the router. */
+static void
+plum_manager_drop_all (PlumManager *self)
+{
+  g_autoptr (GPtrArray) claims = plum_manager_ref_claims (self);
+  guint n;
+
+  g_hash_table_remove_all (self->claims);
+
+  for (unsigned int i = 0; i < claims->len; i++)
+    plum_claim_drop (claims->pdata[i]);
+
+  n = g_list_model_get_n_items (G_LIST_MODEL (self->gateways));
+  for (unsigned int i = 0; i < n; i++)
+    {
+      g_autoptr (PlumGateway) gateway = g_list_model_get_item (G_LIST_MODEL (self->gateways), i);
+
+      plum_gateway_close (gateway);
+    }
+  g_list_store_remove_all (self->gateways);
+}
+
+static void
+plum_manager_stop_watching (PlumManager *self)
+{
+  if (self->watch != NULL)
+    g_source_destroy (self->watch);
+  g_clear_pointer (&self->watch, g_source_unref);
+  plum_clock_disarm (self->clock, &self->debounce);
+  plum_clock_disarm (self->clock, &self->retry);
+  if (self->resume_id != 0)
+    plum_clock_remove_resume_func (self->clock, self->resume_id);
+  self->resume_id = 0;
+}
+
+static void
+plum_manager_dispose (GObject *object)
+{
+  PlumManager *self = PLUM_MANAGER (object);
+
+  self->closed = TRUE;
+  plum_manager_stop_watching (self);
+  plum_state_keeper_drop (self->keeper);
+  plum_manager_drop_all (self);
+
+  G_OBJECT_CLASS (plum_manager_parent_class)->dispose (object);
+}
+
+static void
+plum_manager_finalize (GObject *object)
+{
+  PlumManager *self = PLUM_MANAGER (object);
+
+  g_clear_pointer (&self->operations, plum_operations_free);
+  g_clear_pointer (&self->keeper, plum_state_keeper_free);
+  g_clear_pointer (&self->claims, g_hash_table_unref);
+  g_clear_pointer (&self->by_id, g_hash_table_unref);
+  g_clear_pointer (&self->mappings, g_sequence_free);
+  g_clear_object (&self->gateways);
+  g_clear_object (&self->backends);
+  g_clear_pointer (&self->infos, g_ptr_array_unref);
+  g_clear_pointer (&self->added_backends, g_ptr_array_unref);
+  g_clear_object (&self->gateway_address);
+  g_clear_pointer (&self->interface_name, g_free);
+  g_clear_pointer (&self->enabled_backends, g_strfreev);
+  g_clear_pointer (&self->state_directory, g_free);
+  g_clear_pointer (&self->policy.application_name, g_free);
+  g_clear_error (&self->no_gateway[0]);
+  g_clear_error (&self->no_gateway[1]);
+  g_clear_pointer (&self->clock, plum_clock_unref);
+  g_clear_pointer (&self->context, g_main_context_unref);
+
+  G_OBJECT_CLASS (plum_manager_parent_class)->finalize (object);
+}
+static void
+plum_manager_install_times (void)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * PlumManager:discover-timeout: (getter get_discover_timeout) (setter set_discover_timeout)
+   *
+   * How long finding out what a gateway can do may take, in milliseconds. Silence is usually known
+   * after
+   * three seconds.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_DISCOVER_TIMEOUT] =
+    g_param_spec_uint ("discover-timeout", NULL, NULL, 100, G_MAXINT, DISCOVER_TIMEOUT_MS, flags);
+
+  /**
+   * PlumManager:mapping-timeout: (getter get_mapping_timeout) (setter set_mapping_timeout)
+   *
+   * How long one attempt by one backend may take, in milliseconds, all that it tries included.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_MAPPING_TIMEOUT] =
+    g_param_spec_uint ("mapping-timeout", NULL, NULL, 100, G_MAXINT, MAPPING_TIMEOUT_MS, flags);
+
+  /**
+   * PlumManager:recheck-period: (getter get_recheck_period) (setter set_recheck_period)
+   *
+   * How often it is looked whether the router still has the mappings, and a failed mapping is tried
+   * again after the first minute, in milliseconds.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_RECHECK_PERIOD] =
+    g_param_spec_uint ("recheck-period", NULL, NULL, 1000, G_MAXINT, RECHECK_PERIOD_MS, flags);
+
+  /**
+   * PlumManager:lease-duration: (getter get_lease_duration) (setter set_lease_duration)
+   *
+   * What lifetime the router is asked for, in seconds; it may grant another.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_LEASE_DURATION] =
+    g_param_spec_uint ("lease-duration", NULL, NULL, 1, 604800, LEASE_DURATION_S, flags);
+}
+
+static void
+plum_manager_install_facts (void)
+{
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * PlumManager:main-context: (getter get_main_context)
+   *
+   * The context that was the thread-default one when the manager was made.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_MAIN_CONTEXT] =
+    g_param_spec_boxed ("main-context", NULL, NULL, G_TYPE_MAIN_CONTEXT, flags);
+
+  /**
+   * PlumManager:gateways: (getter get_gateways)
+   *
+   * The routers that this host can ask: a list of [class@Plum.Gateway]. It is empty before the
+   * first
+   * mapping is added or [method@Plum.Manager.discover_async] is called.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_GATEWAYS] =
+    g_param_spec_object ("gateways", NULL, NULL, G_TYPE_LIST_MODEL, flags);
+
+  /**
+   * PlumManager:backends: (getter get_backends)
+   *
+   * What maps ports: a list of [class@Plum.BackendInfo], the ones that serve first, then those that
+   * cannot be used, with the reason.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_BACKENDS] =
+    g_param_spec_object ("backends", NULL, NULL, G_TYPE_LIST_MODEL, flags);
+}
+
+static void
+plum_manager_install_wishes (void)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * PlumManager:gateway-address: (getter get_gateway_address) (setter set_gateway_address)
+   *
+   * The router to ask instead of the default route's next hop, as a VPN's own server at 10.2.0.1;
+   * %NULL to find it.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_GATEWAY_ADDRESS] =
+    g_param_spec_object ("gateway-address", NULL, NULL, G_TYPE_INET_ADDRESS, flags);
+
+  /**
+   * PlumManager:interface: (getter get_interface) (setter set_interface)
+   *
+   * The network interface whose router to ask; %NULL for the default route's.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_INTERFACE] =
+    g_param_spec_string ("interface", NULL, NULL, NULL, flags);
+
+  /**
+   * PlumManager:enabled-backends: (getter get_enabled_backends) (setter set_enabled_backends)
+   *
+   * Which backends may serve, in this order, instead of all by priority; %NULL for all. The
+   * environment
+   * variable `PLUM_BACKENDS` (names with commas) stands over it.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ENABLED_BACKENDS] =
+    g_param_spec_boxed ("enabled-backends", NULL, NULL, G_TYPE_STRV, flags);
+
+  /**
+   * PlumManager:application-name: (getter get_application_name) (setter set_application_name)
+   *
+   * What routers' tables shall call this program; %NULL for the program's name.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_APPLICATION_NAME] =
+    g_param_spec_string ("application-name", NULL, NULL, NULL, flags);
+
+  /**
+   * PlumManager:state-directory: (getter get_state_directory) (setter set_state_directory)
+   *
+   * A folder of this program's own where the manager remembers what it mapped, so that after a
+   * crash the next start renews what is wanted again and deletes the rest; %NULL for none. It is
+   * made if it is not there.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_STATE_DIRECTORY] =
+    g_param_spec_string ("state-directory", NULL, NULL, NULL, flags);
+}
+
+static void
+plum_manager_class_init (PlumManagerClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = plum_manager_dispose;
+  object_class->finalize = plum_manager_finalize;
+  object_class->get_property = plum_manager_get_property;
+  object_class->set_property = plum_manager_set_property;
+
+  plum_manager_install_times ();
+  plum_manager_install_facts ();
+  plum_manager_install_wishes ();
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  /**
+   * PlumManager::mapping-state-changed:
+   * @self: the manager
+   * @mapping: a mapping of this manager
+   * @old_state: where it stood before
+   *
+   * A mapping has another state. It comes after `notify::state` of the mapping; one that is
+   * destroyed is not in the list any more.
+   *
+   * Since: 1.0
+   */
+  signals[MAPPING_STATE_CHANGED] =
+    g_signal_new ("mapping-state-changed", PLUM_TYPE_MANAGER, G_SIGNAL_RUN_LAST, 0,
+                  NULL, NULL, NULL, G_TYPE_NONE, 2, PLUM_TYPE_MAPPING, PLUM_TYPE_STATE);
+}
+
+static void
+plum_manager_init (PlumManager *self)
+{
+  self->context = g_main_context_ref_thread_default ();
+  self->clock = plum_clock_ref_for_context (self->context);
+  self->policy.discover_timeout = DISCOVER_TIMEOUT_MS;
+  self->policy.mapping_timeout = MAPPING_TIMEOUT_MS;
+  self->policy.recheck_period = RECHECK_PERIOD_MS;
+  self->policy.lease_duration = LEASE_DURATION_S;
+
+  self->added_backends = g_ptr_array_new_with_free_func (g_object_unref);
+  self->backends = g_list_store_new (PLUM_TYPE_BACKEND_INFO);
+  self->gateways = g_list_store_new (PLUM_TYPE_GATEWAY);
+  self->mappings = g_sequence_new (g_object_unref);
+  self->by_id = g_hash_table_new (NULL, NULL);
+  self->claims = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) plum_claim_unref);
+  self->operations = plum_operations_new (self);
+  self->keeper = plum_state_keeper_new (self->clock, &self->policy, &state_owner, self);
+  plum_timer_init (&self->debounce, on_debounced, self);
+  plum_timer_init (&self->retry, on_debounced, self);
+}
+
+gboolean
+plum_manager_check_open (PlumManager  *self,
+                         GError      **error)
+{
+  if (!self->closed)
+    return TRUE;
+
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The manager is closed");
+  return FALSE;
+}
+
+void
+plum_manager_begin_close (PlumManager *self)
+{
+  GSequenceIter *iter;
+  g_autoptr (GPtrArray) mappings = g_ptr_array_new_with_free_func (g_object_unref);
+
+  self->closed = TRUE;
+
+  for (iter = g_sequence_get_begin_iter (self->mappings); !g_sequence_iter_is_end (iter);
+       iter = g_sequence_iter_next (iter))
+    g_ptr_array_add (mappings, g_object_ref (g_sequence_get (iter)));
+
+  for (unsigned int i = 0; i < mappings->len; i++)
+    plum_manager_leave_mapping (self, mappings->pdata[i]);
+  plum_state_keeper_sweep (self->keeper);
+}
+
+gboolean
+plum_manager_is_sweeping (PlumManager *self)
+{
+  return plum_state_keeper_is_busy (self->keeper);
+}
+
+void
+plum_manager_end_close (PlumManager *self)
+{
+  plum_manager_stop_watching (self);
+  plum_state_keeper_close (self->keeper);
+  plum_manager_drop_all (self);
+}
+
+void
+plum_manager_leave_mapping (PlumManager *self,
+                            PlumMapping *mapping)
+{
+  PlumClaim *claim = plum_mapping_get_claim (mapping);
+
+  if (claim != NULL)
+    plum_claim_leave (claim, mapping);
+}
+
+PlumGateway *
+plum_manager_ensure_gateway (PlumManager    *self,
+                             GSocketFamily   family,
+                             GError        **error)
+{
+  PlumGateway *gateway;
+
+  plum_manager_use_family (self, family);
+  gateway = plum_manager_find_gateway (self, family);
+  if (gateway == NULL)
+    g_propagate_error (error, g_error_copy (self->no_gateway[family_index (family)]));
+
+  return gateway;
+}
+
+PlumOperations *
+plum_manager_get_operations (PlumManager *self)
+{
+  return self->operations;
+}
+
+PlumClock *
+plum_manager_get_clock (PlumManager *self)
+{
+  return self->clock;
+}
+
+/**
+ * plum_manager_new:
+ *
+ * Makes a manager for the thread-default main context.
+ *
+ * Returns: (transfer full): the manager
+ *
+ * Since: 1.0
+ */
+PlumManager *
+plum_manager_new (void)
+{
+  return g_object_new (PLUM_TYPE_MANAGER, NULL);
+}
+
+/**
+ * plum_manager_get_main_context: (get-property main-context)
+ * @self: a manager
+ *
+ * Gets the context that the manager lives in.
+ *
+ * Returns: (transfer none): the context
+ *
+ * Since: 1.0
+ */
+GMainContext *
+plum_manager_get_main_context (PlumManager *self)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+
+  return self->context;
+}
+
+/**
+ * plum_manager_get_discover_timeout: (get-property discover-timeout)
+ * @self: a manager
+ *
+ * Gets how long finding out what a gateway can do may take.
+ *
+ * Returns: milliseconds, from 100
+ *
+ * Since: 1.0
+ */
+guint
+plum_manager_get_discover_timeout (PlumManager *self)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), 0);
+
+  return self->policy.discover_timeout;
+}
+
+/**
+ * plum_manager_set_discover_timeout: (set-property discover-timeout)
+ * @self: a manager
+ * @discover_timeout: milliseconds, from 100
+ *
+ * Sets how long finding out what a gateway can do may take. It counts from the next time on.
+ *
+ * Since: 1.0
+ */
+void
+plum_manager_set_discover_timeout (PlumManager *self,
+                                  guint        discover_timeout)
+{
+  g_return_if_fail (PLUM_IS_MANAGER (self));
+  g_return_if_fail (discover_timeout >= 100 && discover_timeout <= G_MAXINT);
+
+  if (self->policy.discover_timeout == discover_timeout)
+    return;
+
+  self->policy.discover_timeout = discover_timeout;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DISCOVER_TIMEOUT]);
+}
+
+/**
+ * plum_manager_get_mapping_timeout: (get-property mapping-timeout)
+ * @self: a manager
+ *
+ * Gets how long one attempt by one backend may take.
+ *
+ * Returns: milliseconds, from 100
+ *
+ * Since: 1.0
+ */
+guint
+plum_manager_get_mapping_timeout (PlumManager *self)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), 0);
+
+  return self->policy.mapping_timeout;
+}
+
+/**
+ * plum_manager_set_mapping_timeout: (set-property mapping-timeout)
+ * @self: a manager
+ * @mapping_timeout: milliseconds, from 100
+ *
+ * Sets how long one attempt by one backend may take. It counts from the next time on.
+ *
+ * Since: 1.0
+ */
+void
+plum_manager_set_mapping_timeout (PlumManager *self,
+                                 guint        mapping_timeout)
+{
+  g_return_if_fail (PLUM_IS_MANAGER (self));
+  g_return_if_fail (mapping_timeout >= 100 && mapping_timeout <= G_MAXINT);
+
+  if (self->policy.mapping_timeout == mapping_timeout)
+    return;
+
+  self->policy.mapping_timeout = mapping_timeout;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAPPING_TIMEOUT]);
+}
+
+/**
+ * plum_manager_get_recheck_period: (get-property recheck-period)
+ * @self: a manager
+ *
+ * Gets how often it is looked whether the router still has the mappings.
+ *
+ * Returns: milliseconds, from 1000
+ *
+ * Since: 1.0
+ */
+guint
+plum_manager_get_recheck_period (PlumManager *self)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), 0);
+
+  return self->policy.recheck_period;
+}
+
+/**
+ * plum_manager_set_recheck_period: (set-property recheck-period)
+ * @self: a manager
+ * @recheck_period: milliseconds, from 1000
+ *
+ * Sets how often it is looked whether the router still has the mappings. It counts from the next
+ * time on.
+ *
+ * Since: 1.0
+ */
+void
+plum_manager_set_recheck_period (PlumManager *self,
+                                guint        recheck_period)
+{
+  g_return_if_fail (PLUM_IS_MANAGER (self));
+  g_return_if_fail (recheck_period >= 1000 && recheck_period <= G_MAXINT);
+
+  if (self->policy.recheck_period == recheck_period)
+    return;
+
+  self->policy.recheck_period = recheck_period;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RECHECK_PERIOD]);
+}
+
+/**
+ * plum_manager_get_lease_duration: (get-property lease-duration)
+ * @self: a manager
+ *
+ * Gets what lifetime the router is asked for.
+ *
+ * Returns: seconds, 1 to 604800
+ *
+ * Since: 1.0
+ */
+guint
+plum_manager_get_lease_duration (PlumManager *self)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), 0);
+
+  return self->policy.lease_duration;
+}
+
+/**
+ * plum_manager_set_lease_duration: (set-property lease-duration)
+ * @self: a manager
+ * @lease_duration: seconds, 1 to 604800
+ *
+ * Sets what lifetime the router is asked for. It counts from the next time on.
+ *
+ * Since: 1.0
+ */
+void
+plum_manager_set_lease_duration (PlumManager *self,
+                                guint        lease_duration)
+{
+  g_return_if_fail (PLUM_IS_MANAGER (self));
+  g_return_if_fail (lease_duration >= 1 && lease_duration <= 604800);
+
+  if (self->policy.lease_duration == lease_duration)
+    return;
+
+  self->policy.lease_duration = lease_duration;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LEASE_DURATION]);
+}
+
+/**
+ * plum_manager_get_gateways: (get-property gateways)
+ * @self: a manager
+ *
+ * Gets the routers that this host can ask.
+ *
+ * Returns: (transfer none): a list of [class@Plum.Gateway]
+ *
+ * Since: 1.0
+ */
+GListModel *
+plum_manager_get_gateways (PlumManager *self)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+
+  return G_LIST_MODEL (self->gateways);
+}
+
+/**
+ * plum_manager_get_backends: (get-property backends)
+ * @self: a manager
+ *
+ * Gets what maps ports. Loads the modules if that was not yet needed.
+ *
+ * Returns: (transfer none): a list of [class@Plum.BackendInfo]
+ *
+ * Since: 1.0
+ */
+GListModel *
+plum_manager_get_backends (PlumManager *self)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+
+  plum_manager_load_backends (self);
+  return G_LIST_MODEL (self->backends);
+}
+
+/**
+ * plum_manager_get_gateway_address: (get-property gateway-address)
+ * @self: a manager
+ *
+ * Gets the router that is asked instead of the default route's next hop.
+ *
+ * Returns: (transfer none) (nullable): its address, or %NULL to find it
+ *
+ * Since: 1.0
+ */
+GInetAddress *
+plum_manager_get_gateway_address (PlumManager *self)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+
+  return self->gateway_address;
+}
+
+/**
+ * plum_manager_set_gateway_address: (set-property gateway-address)
+ * @self: a manager
+ * @gateway_address: (nullable): the router's address, or %NULL to find it
+ *
+ * Sets which router to ask. Mappings that are up are asked for there anew.
+ *
+ * Since: 1.0
+ */
+void
+plum_manager_set_gateway_address (PlumManager  *self,
+                                  GInetAddress *gateway_address)
+{
+  g_return_if_fail (PLUM_IS_MANAGER (self));
+  g_return_if_fail (gateway_address == NULL || G_IS_INET_ADDRESS (gateway_address));
+
+  if (!g_set_object (&self->gateway_address, gateway_address))
+    return;
+
+  plum_manager_refresh (self);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_GATEWAY_ADDRESS]);
+}
+
+/**
+ * plum_manager_get_interface: (get-property interface)
+ * @self: a manager
+ *
+ * Gets the network interface whose router is asked.
+ *
+ * Returns: (nullable): its name, or %NULL for the default route's
+ *
+ * Since: 1.0
+ */
+const char *
+plum_manager_get_interface (PlumManager *self)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+
+  return self->interface_name;
+}
+
+/**
+ * plum_manager_set_interface: (set-property interface)
+ * @self: a manager
+ * @interface_name: (nullable): a name, as `wlan0`, or %NULL for the default route's
+ *
+ * Sets which network interface's router to ask. Mappings that are up are asked for there anew.
+ *
+ * Since: 1.0
+ */
+void
+plum_manager_set_interface (PlumManager *self,
+                            const char  *interface_name)
+{
+  g_return_if_fail (PLUM_IS_MANAGER (self));
+
+  if (g_strcmp0 (self->interface_name, interface_name) == 0)
+    return;
+
+  g_free (self->interface_name);
+  self->interface_name = g_strdup (interface_name);
+  plum_manager_refresh (self);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_INTERFACE]);
+}
+
+/**
+ * plum_manager_get_enabled_backends: (get-property enabled-backends)
+ * @self: a manager
+ *
+ * Gets which backends may serve.
+ *
+ * Returns: (transfer none) (nullable) (array zero-terminated=1): their names, or %NULL for all
+ *
+ * Since: 1.0
+ */
+const char *const *
+plum_manager_get_enabled_backends (PlumManager *self)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+
+  return (const char *const *) self->enabled_backends;
+}
+
+static void
+plum_manager_reload_backends (PlumManager *self)
+{
+  if (self->infos == NULL)
+    return;
+
+  g_clear_pointer (&self->infos, g_ptr_array_unref);
+  plum_manager_load_backends (self);
+  plum_manager_reset_networks (self);
+}
+
+/**
+ * plum_manager_set_enabled_backends: (set-property enabled-backends)
+ * @self: a manager
+ * @enabled_backends: (nullable) (array zero-terminated=1): names, the best first, or %NULL for all
+ * by priority
+ *
+ * Sets which backends may serve, and their order. A name that no backend has is told in
+ * [property@Plum.Manager:backends].
+ *
+ * Since: 1.0
+ */
+void
+plum_manager_set_enabled_backends (PlumManager        *self,
+                                   const char *const  *enabled_backends)
+{
+  g_return_if_fail (PLUM_IS_MANAGER (self));
+
+  if (self->enabled_backends == NULL && enabled_backends == NULL)
+    return;
+  if (self->enabled_backends != NULL && enabled_backends != NULL &&
+      g_strv_equal ((const char *const *) self->enabled_backends, enabled_backends))
+    return;
+
+  g_strfreev (self->enabled_backends);
+  self->enabled_backends = g_strdupv ((char **) enabled_backends);
+  plum_manager_reload_backends (self);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ENABLED_BACKENDS]);
+}
+
+/**
+ * plum_manager_get_application_name: (get-property application-name)
+ * @self: a manager
+ *
+ * Gets what routers' tables shall call this program.
+ *
+ * Returns: (nullable): the name, or %NULL for the program's name
+ *
+ * Since: 1.0
+ */
+const char *
+plum_manager_get_application_name (PlumManager *self)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+
+  return self->policy.application_name;
+}
+
+/**
+ * plum_manager_set_application_name: (set-property application-name)
+ * @self: a manager
+ * @application_name: (nullable): a name, or %NULL for the program's name
+ *
+ * Sets what routers' tables shall call this program. It counts for mappings that are added later.
+ *
+ * Since: 1.0
+ */
+void
+plum_manager_set_application_name (PlumManager *self,
+                                   const char  *application_name)
+{
+  g_return_if_fail (PLUM_IS_MANAGER (self));
+
+  if (g_strcmp0 (self->policy.application_name, application_name) == 0)
+    return;
+
+  g_free (self->policy.application_name);
+  self->policy.application_name = g_strdup (application_name);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_APPLICATION_NAME]);
+}
+
+/**
+ * plum_manager_get_state_directory: (get-property state-directory)
+ * @self: a manager
+ *
+ * Gets the folder where the manager remembers what it mapped.
+ *
+ * Returns: (nullable): its path, or %NULL for none
+ *
+ * Since: 1.0
+ */
+const char *
+plum_manager_get_state_directory (PlumManager *self)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+
+  return self->state_directory;
+}
+
+/**
+ * plum_manager_set_state_directory: (set-property state-directory)
+ * @self: a manager
+ * @state_directory: (nullable): a path, or %NULL for none
+ *
+ * Sets the folder where the manager remembers what it mapped. Set it before the first mapping is
+ * added.
+ *
+ * Since: 1.0
+ */
+void
+plum_manager_set_state_directory (PlumManager *self,
+                                  const char  *state_directory)
+{
+  g_return_if_fail (PLUM_IS_MANAGER (self));
+
+  if (g_strcmp0 (self->state_directory, state_directory) == 0)
+    return;
+
+  g_free (self->state_directory);
+  self->state_directory = g_strdup (state_directory);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE_DIRECTORY]);
+}
+
+/**
+ * plum_manager_add_backend_type:
+ * @self: a manager
+ * @type: a type made from [class@Plum.Backend]
+ * @name: a short name, as `pcp`
+ * @priority: higher is asked for a mapping first
+ *
+ * Adds a backend that is part of the program, as a script's. It stands over a module of the same
+ * name.
+ *
+ * Since: 1.0
+ */
+void
+plum_manager_add_backend_type (PlumManager *self,
+                               GType        type,
+                               const char  *name,
+                               int          priority)
+{
+  g_return_if_fail (PLUM_IS_MANAGER (self));
+  g_return_if_fail (g_type_is_a (type, PLUM_TYPE_BACKEND) && !G_TYPE_IS_ABSTRACT (type));
+  g_return_if_fail (name != NULL && *name != '\0');
+
+  g_ptr_array_add (self->added_backends,
+                   plum_backend_info_new (name, NULL, priority, NULL, NULL, type, NULL));
+  plum_manager_reload_backends (self);
+}
+
+static gboolean
+check_port (guint        port,
+            guint        least,
+            const char  *what,
+            GError     **error)
+{
+  if (port >= least && port <= G_MAXUINT16)
+    return TRUE;
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               "The %s port is %u, and must be from %u to 65535", what, port, least);
+  return FALSE;
+}
+
+static gboolean
+check_mapping (PlumMapping  *mapping,
+               GError      **error)
+{
+  GSocketFamily family = plum_mapping_get_family (mapping);
+
+  if (family != G_SOCKET_FAMILY_IPV4 && family != G_SOCKET_FAMILY_IPV6)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                           "The address family must be IPv4 or IPv6");
+      return FALSE;
+    }
+
+  return check_port (plum_mapping_get_internal_port (mapping), 1, "internal", error) &&
+         check_port (plum_mapping_get_requested_external_port (mapping), 0, "external", error);
+}
+
+/**
+ * plum_manager_add_mapping:
+ * @self: a manager
+ * @mapping: (transfer none): a mapping that was not added before
+ * @error: return location for an error
+ *
+ * Wants a mapping from now on. Its state is pending (or, if another mapping for the same port is
+ * up, success) when this returns, and it is in the list of the manager until it is destroyed.
+ *
+ * Errors: %G_IO_ERROR_CLOSED; %G_IO_ERROR_INVALID_ARGUMENT if a port is none;
+ * %G_IO_ERROR_EXISTS if it was added before.
+ *
+ * Returns: %TRUE if it was added
+ *
+ * Since: 1.0
+ */
+gboolean
+plum_manager_add_mapping (PlumManager  *self,
+                          PlumMapping  *mapping,
+                          GError      **error)
+{
+  PlumClaim *claim;
+  GSequenceIter *iter;
+
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), FALSE);
+  g_return_val_if_fail (PLUM_IS_MAPPING (mapping), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!plum_manager_check_open (self, error) || !check_mapping (mapping, error))
+    return FALSE;
+
+  if (plum_mapping_get_id (mapping) != 0)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+                   "The mapping was added before, as number %u", plum_mapping_get_id (mapping));
+      return FALSE;
+    }
+
+  plum_manager_use_family (self, plum_mapping_get_family (mapping));
+  claim = plum_manager_ensure_claim (self, mapping, error);
+  if (claim == NULL)
+    return FALSE;
+
+  plum_mapping_take_id (mapping, ++self->last_id, on_mapping_state, self);
+  iter = g_sequence_append (self->mappings, g_object_ref (mapping));
+  plum_mapping_set_position (mapping, iter);
+  g_hash_table_insert (self->by_id, GUINT_TO_POINTER (self->last_id), mapping);
+  g_list_model_items_changed (G_LIST_MODEL (self),
+                              (guint) g_sequence_get_length (self->mappings) - 1, 0, 1);
+
+  /* Who heard of it may have closed the manager, or ended the claim that it was to share. */
+  claim = NULL;
+  if (plum_manager_check_open (self, error))
+    claim = plum_manager_ensure_claim (self, mapping, error);
+  if (claim == NULL)
+    {
+      plum_manager_remove_mapping (self, mapping);
+      plum_mapping_take_id (mapping, 0, NULL, NULL);
+      plum_operations_check_close (self->operations);
+      return FALSE;
+    }
+
+  plum_claim_join (claim, mapping);
+  return TRUE;
+}
+
+/**
+ * plum_manager_has_mapping:
+ * @self: a manager
+ * @id: a mapping's id
+ *
+ * Tells if there is a mapping with this id.
+ *
+ * Returns: %FALSE for an id that was never given, or whose mapping is destroyed
+ *
+ * Since: 1.0
+ */
+gboolean
+plum_manager_has_mapping (PlumManager *self,
+                          guint        id)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), FALSE);
+
+  return plum_manager_lookup_mapping (self, id) != NULL;
+}
+
+/**
+ * plum_manager_lookup_mapping:
+ * @self: a manager
+ * @id: a mapping's id
+ *
+ * Gets the mapping with this id.
+ *
+ * Returns: (transfer none) (nullable): the mapping, or %NULL for an id that was never given, or
+ *   whose mapping is destroyed
+ *
+ * Since: 1.0
+ */
+PlumMapping *
+plum_manager_lookup_mapping (PlumManager *self,
+                             guint        id)
+{
+  PlumMapping *mapping;
+
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+
+  mapping = g_hash_table_lookup (self->by_id, GUINT_TO_POINTER (id));
+  if (mapping == NULL || plum_mapping_get_state (mapping) == PLUM_STATE_DESTROYED)
+    return NULL;
+
+  return mapping;
+}
+
+/**
+ * plum_manager_get_local_address:
+ * @self: a manager
+ * @error: return location for an error
+ *
+ * Gets this host's address towards the gateway. Nothing is sent for it.
+ *
+ * Errors: %PLUM_ERROR_NO_GATEWAY or %G_IO_ERROR_NETWORK_UNREACHABLE if there is no network;
+ * %G_IO_ERROR_CLOSED.
+ *
+ * Returns: (transfer full): the address
+ *
+ * Since: 1.0
+ */
+GInetAddress *
+plum_manager_get_local_address (PlumManager  *self,
+                                GError      **error)
+{
+  g_autoptr (PlumNetwork) network = NULL;
+
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (!plum_manager_check_open (self, error))
+    return NULL;
+
+  network = plum_manager_find_network (self, self->gateway_address != NULL
+                                               ? g_inet_address_get_family (self->gateway_address)
+                                               : G_SOCKET_FAMILY_IPV4, error);
+  return network != NULL ? g_object_ref (plum_network_get_local_address (network)) : NULL;
+}

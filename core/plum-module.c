@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-log-private.h"
+#include "plum-module-private.h"
+#include "plum-values-private.h"
+
+#include <glib/gstdio.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#define MODULE_PREFIX "libplum-backend-"
+#define MODULE_SUFFIX "." G_MODULE_SUFFIX
+#define MODULE_SYMBOL "plum_backend_module"
+
+static const char *module_directory = PLUM_BACKEND_DIR;
+
+void
+plum_module_set_directory (const char *directory)
+{
+  module_directory = directory;
+}
+
+/* Root would run what anybody may write. */
+static gboolean
+plum_module_check_permissions (const char  *path,
+                               GError     **error)
+{
+  GStatBuf info;
+
+  if (geteuid () != 0)
+    return TRUE;
+
+  if (g_stat (path, &info) != 0)
+    {
+      int saved_errno = errno;
+
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE, "%s: %s", path, g_strerror (saved_errno));
+      return FALSE;
+    }
+
+  if ((info.st_mode & S_IWOTH) != 0)
+    {
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE,
+                   "%s: anybody may write this file, and this program runs as root; "
+                   "“chmod o-w” mends it", path);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+plum_module_check_descriptor (const char               *path,
+                              const PlumBackendModule  *module,
+                              GError                  **error)
+{
+  if (module->abi != PLUM_BACKEND_ABI)
+    {
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE,
+                   "%s: built for backend ABI %u, this library has %u; build it anew",
+                   path, module->abi, (unsigned int) PLUM_BACKEND_ABI);
+      return FALSE;
+    }
+
+  if (module->name == NULL || *module->name == '\0')
+    {
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE, "%s: the backend has no name", path);
+      return FALSE;
+    }
+
+  if (module->get_type == NULL)
+    {
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE, "%s: the backend has no type", path);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static const PlumBackendModule *
+plum_module_open (const char  *path,
+                  GError     **error)
+{
+  GModule *handle;
+  gpointer symbol = NULL;
+
+  if (!plum_module_check_permissions (path, error))
+    return NULL;
+
+  handle = g_module_open (path, G_MODULE_BIND_LOCAL | G_MODULE_BIND_LAZY);
+  if (handle == NULL)
+    {
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE, "%s: %s", path, g_module_error ());
+      return NULL;
+    }
+
+  if (!g_module_symbol (handle, MODULE_SYMBOL, &symbol) || symbol == NULL)
+    {
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE,
+                   "%s: not a backend module: it has no symbol " MODULE_SYMBOL, path);
+      g_module_close (handle);
+      return NULL;
+    }
+
+  if (!plum_module_check_descriptor (path, symbol, error))
+    {
+      g_module_close (handle);
+      return NULL;
+    }
+
+  /* A static GType must never lose its code. */
+  g_module_make_resident (handle);
+  return symbol;
+}
+
+static PlumBackendInfo *
+find_by_name (GPtrArray  *infos,
+              const char *name)
+{
+  for (unsigned int i = 0; i < infos->len; i++)
+    {
+      PlumBackendInfo *info = infos->pdata[i];
+
+      if (plum_backend_info_get_error (info) == NULL &&
+          g_str_equal (plum_backend_info_get_name (info), name))
+        return info;
+    }
+
+  return NULL;
+}
+
+static void
+plum_module_add (GPtrArray               *infos,
+                 const PlumBackendModule *module,
+                 const char              *path)
+{
+  PlumBackendInfo *first = find_by_name (infos, module->name);
+  g_autoptr (GError) error = NULL;
+
+  if (first != NULL)
+    {
+      const char *first_path = plum_backend_info_get_path (first);
+
+      g_set_error (&error, PLUM_ERROR, PLUM_ERROR_MODULE, "%s: “%s” is already there from %s",
+                   path != NULL ? path : "linked in", module->name,
+                   first_path != NULL ? first_path : "the library itself");
+    }
+
+  g_ptr_array_add (infos, plum_backend_info_new (module->name, module->description,
+                                                 module->priority, path, module->get_type,
+                                                 G_TYPE_INVALID, error));
+}
+
+static void
+plum_module_load_file (GPtrArray  *infos,
+                       const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  const PlumBackendModule *module = plum_module_open (path, &error);
+
+  if (module == NULL)
+    {
+      g_autofree char *name = g_path_get_basename (path);
+
+      plum_info ("%s", error->message);
+      g_ptr_array_add (infos, plum_backend_info_new (name, NULL, 0, path, NULL, G_TYPE_INVALID,
+                                                     error));
+      return;
+    }
+
+  plum_module_add (infos, module, path);
+}
+
+static int
+compare_names (gconstpointer a,
+               gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+static void
+plum_module_load_directory (GPtrArray  *infos,
+                            const char *directory)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GDir) dir = g_dir_open (directory, 0, &error);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  const char *name;
+
+  if (dir == NULL)
+    {
+      plum_debug ("no modules from %s: %s", directory, error->message);
+      return;
+    }
+
+  while ((name = g_dir_read_name (dir)) != NULL)
+    if (g_str_has_prefix (name, MODULE_PREFIX) && g_str_has_suffix (name, MODULE_SUFFIX))
+      g_ptr_array_add (names, g_strdup (name));
+
+  g_ptr_array_sort (names, compare_names);
+  for (unsigned int i = 0; i < names->len; i++)
+    {
+      g_autofree char *path = g_build_filename (directory, names->pdata[i], NULL);
+
+      plum_module_load_file (infos, path);
+    }
+}
+
+static int
+compare_priorities (gconstpointer a,
+                    gconstpointer b)
+{
+  PlumBackendInfo *first = *(PlumBackendInfo *const *) a;
+  PlumBackendInfo *second = *(PlumBackendInfo *const *) b;
+  gboolean first_fails = plum_backend_info_get_error (first) != NULL;
+  gboolean second_fails = plum_backend_info_get_error (second) != NULL;
+  int p = plum_backend_info_get_priority (first);
+  int q = plum_backend_info_get_priority (second);
+
+  if (first_fails != second_fails)
+    return first_fails ? 1 : -1;
+  if (p != q)
+    return p > q ? -1 : 1;
+  return strcmp (plum_backend_info_get_name (first), plum_backend_info_get_name (second));
+}
+
+GPtrArray *
+plum_module_load_all (GPtrArray *added)
+{
+  GPtrArray *infos = g_ptr_array_new_with_free_func (g_object_unref);
+  const char *path = getauxval (AT_SECURE) == 0 ? g_getenv ("PLUM_BACKEND_PATH") : NULL;
+
+  for (unsigned int i = 0; i < added->len; i++)
+    g_ptr_array_add (infos, g_object_ref (added->pdata[i]));
+
+  if (path != NULL)
+    {
+      g_auto (GStrv) directories = g_strsplit (path, G_SEARCHPATH_SEPARATOR_S, -1);
+
+      for (unsigned int i = 0; directories[i] != NULL; i++)
+        if (*directories[i] != '\0')
+          plum_module_load_directory (infos, directories[i]);
+    }
+
+  for (unsigned int i = 0; plum_builtin_backends[i] != NULL; i++)
+    plum_module_add (infos, plum_builtin_backends[i], NULL);
+
+  if (module_directory != NULL)
+    plum_module_load_directory (infos, module_directory);
+
+  g_ptr_array_sort (infos, compare_priorities);
+  return infos;
+}
+
+/* The filter is PLUM_BACKENDS if set (never for a set-user-id program), else what the program
+ * chose.
+ * It orders as well, so it stands over the priorities. */
+GPtrArray *
+plum_module_select (GPtrArray          *infos,
+                    const char *const  *enabled)
+{
+  const char *list = getauxval (AT_SECURE) == 0 ? g_getenv ("PLUM_BACKENDS") : NULL;
+  g_auto (GStrv) from_environment = NULL;
+  GPtrArray *selected = g_ptr_array_new_with_free_func (g_object_unref);
+
+  if (list != NULL && *list != '\0')
+    {
+      from_environment = g_strsplit (list, ",", -1);
+      enabled = (const char *const *) from_environment;
+    }
+
+  for (unsigned int i = 0; enabled != NULL && enabled[i] != NULL; i++)
+    {
+      g_autofree char *name = g_strstrip (g_strdup (enabled[i]));
+      PlumBackendInfo *info = find_by_name (infos, name);
+      g_autoptr (GError) error = NULL;
+
+      if (info == NULL)
+        {
+          g_set_error (&error, PLUM_ERROR, PLUM_ERROR_MODULE, "There is no backend “%s”", name);
+          g_ptr_array_add (selected, plum_backend_info_new (name, NULL, 0, NULL, NULL,
+                                                            G_TYPE_INVALID, error));
+        }
+      else if (!g_ptr_array_find (selected, info, NULL))
+        g_ptr_array_add (selected, g_object_ref (info));
+    }
+
+  for (unsigned int i = 0; i < infos->len; i++)
+    {
+      PlumBackendInfo *info = infos->pdata[i];
+
+      if (enabled == NULL || plum_backend_info_get_error (info) != NULL)
+        g_ptr_array_add (selected, g_object_ref (info));
+    }
+
+  /* Only now, and only for what may serve, is code of a module run. */
+  for (unsigned int i = 0; i < selected->len; i++)
+    plum_backend_info_ensure_type (selected->pdata[i]);
+
+  return selected;
+}

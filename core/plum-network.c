@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-values-private.h"
+
+/**
+ * PlumNetwork:
+ *
+ * Where a backend works: an interface, the gateway behind it, and this host's address there.
+ * It never changes; when the network does, there is another one.
+ *
+ * Since: 1.0
+ */
+struct _PlumNetwork
+{
+  GObject parent_instance;
+
+  char *interface_name;
+  guint interface_index;
+  GInetAddress *gateway;         /* (nullable) */
+  GInetAddress *local_address;
+  gboolean overridden;
+};
+
+G_DEFINE_FINAL_TYPE (PlumNetwork, plum_network, G_TYPE_OBJECT)
+
+static void
+plum_network_finalize (GObject *object)
+{
+  PlumNetwork *self = PLUM_NETWORK (object);
+
+  g_clear_pointer (&self->interface_name, g_free);
+  g_clear_object (&self->gateway);
+  g_clear_object (&self->local_address);
+
+  G_OBJECT_CLASS (plum_network_parent_class)->finalize (object);
+}
+
+static void
+plum_network_class_init (PlumNetworkClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = plum_network_finalize;
+}
+
+static void
+plum_network_init (PlumNetwork *self)
+{
+}
+
+PlumNetwork *
+plum_network_new (const char   *interface_name,
+                  guint         interface_index,
+                  GInetAddress *gateway,
+                  GInetAddress *local_address,
+                  gboolean      overridden)
+{
+  PlumNetwork *self = g_object_new (PLUM_TYPE_NETWORK, NULL);
+
+  g_assert (local_address != NULL);
+
+  self->interface_name = g_strdup (interface_name);
+  self->interface_index = interface_index;
+  g_set_object (&self->gateway, gateway);
+  g_set_object (&self->local_address, local_address);
+  self->overridden = overridden;
+  return self;
+}
+
+static gboolean
+addresses_equal (GInetAddress *a,
+                 GInetAddress *b)
+{
+  return a == b || (a != NULL && b != NULL && g_inet_address_equal (a, b));
+}
+
+gboolean
+plum_network_equal (PlumNetwork *a,
+                    PlumNetwork *b)
+{
+  return a->interface_index == b->interface_index &&
+         a->overridden == b->overridden &&
+         addresses_equal (a->gateway, b->gateway) &&
+         addresses_equal (a->local_address, b->local_address) &&
+         g_strcmp0 (a->interface_name, b->interface_name) == 0;
+}
+
+/**
+ * plum_network_get_interface:
+ * @self: a network
+ *
+ * Gets the name of the network interface.
+ *
+ * Returns: the name, as `wlan0`
+ *
+ * Since: 1.0
+ */
+const char *
+plum_network_get_interface (PlumNetwork *self)
+{
+  g_return_val_if_fail (PLUM_IS_NETWORK (self), NULL);
+
+  return self->interface_name;
+}
+
+/**
+ * plum_network_get_interface_index:
+ * @self: a network
+ *
+ * Gets the number of the network interface. It is the scope of link-local addresses.
+ *
+ * Returns: the index, from 1
+ *
+ * Since: 1.0
+ */
+guint
+plum_network_get_interface_index (PlumNetwork *self)
+{
+  g_return_val_if_fail (PLUM_IS_NETWORK (self), 0);
+
+  return self->interface_index;
+}
+
+/**
+ * plum_network_get_family:
+ * @self: a network
+ *
+ * Gets the family of the addresses.
+ *
+ * Returns: %G_SOCKET_FAMILY_IPV4 or %G_SOCKET_FAMILY_IPV6
+ *
+ * Since: 1.0
+ */
+GSocketFamily
+plum_network_get_family (PlumNetwork *self)
+{
+  g_return_val_if_fail (PLUM_IS_NETWORK (self), G_SOCKET_FAMILY_INVALID);
+
+  return g_inet_address_get_family (self->local_address);
+}
+
+/**
+ * plum_network_get_gateway:
+ * @self: a network
+ *
+ * Gets the router to ask.
+ *
+ * Returns: (transfer none) (nullable): its address, or %NULL on a point-to-point link,
+ *   where the next hop has none
+ *
+ * Since: 1.0
+ */
+GInetAddress *
+plum_network_get_gateway (PlumNetwork *self)
+{
+  g_return_val_if_fail (PLUM_IS_NETWORK (self), NULL);
+
+  return self->gateway;
+}
+
+/**
+ * plum_network_get_local_address:
+ * @self: a network
+ *
+ * Gets this host's address towards the gateway.
+ *
+ * Returns: (transfer none): the address
+ *
+ * Since: 1.0
+ */
+GInetAddress *
+plum_network_get_local_address (PlumNetwork *self)
+{
+  g_return_val_if_fail (PLUM_IS_NETWORK (self), NULL);
+
+  return self->local_address;
+}
+
+/**
+ * plum_network_get_overridden:
+ * @self: a network
+ *
+ * Tells if the gateway was set by hand ([property@Plum.Manager:gateway-address]), not found.
+ *
+ * Returns: %TRUE if set by hand
+ *
+ * Since: 1.0
+ */
+gboolean
+plum_network_get_overridden (PlumNetwork *self)
+{
+  g_return_val_if_fail (PLUM_IS_NETWORK (self), FALSE);
+
+  return self->overridden;
+}

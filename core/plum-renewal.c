@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-renewal-private.h"
+
+#define PAUSE (4 * (gint64) G_USEC_PER_SEC)
+
+/* Then what is left of any lease is less than a microsecond. */
+#define LAST_WINDOW 60
+
+gint64
+plum_renewal_next (gint64  granted,
+                   gint64  lifetime,
+                   gint64  now,
+                   guint  *window,
+                   double  random)
+{
+  const gint64 expiry = granted + lifetime;
+  const gboolean retry = *window > 0;
+  gint64 when;
+
+  do
+    {
+      double width = 1.0 / (double) (G_GUINT64_CONSTANT (1) << ++*window);
+
+      when = granted + (gint64) ((1.0 - width + random * width / 4) * (double) lifetime);
+    }
+  while (when < now && *window < LAST_WINDOW);
+
+  if (retry && when < now + PAUSE)
+    when = now + PAUSE;
+
+  return MIN (when, expiry);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-values-private.h"
+
+/**
+ * PlumRequest:
+ *
+ * What a backend is asked to map. It never changes.
+ *
+ * A renewal is a request with the external address and port that were granted before.
+ *
+ * Since: 1.0
+ */
+struct _PlumRequest
+{
+  GObject parent_instance;
+
+  PlumProtocol protocol;
+  guint16 internal_port;
+  guint16 external_port;
+  guint lifetime;
+  GInetAddress *external_address;   /* (nullable) */
+  char *description;
+  GBytes *key;
+};
+
+G_DEFINE_FINAL_TYPE (PlumRequest, plum_request, G_TYPE_OBJECT)
+
+static void
+plum_request_finalize (GObject *object)
+{
+  PlumRequest *self = PLUM_REQUEST (object);
+
+  g_clear_object (&self->external_address);
+  g_clear_pointer (&self->description, g_free);
+  g_clear_pointer (&self->key, g_bytes_unref);
+
+  G_OBJECT_CLASS (plum_request_parent_class)->finalize (object);
+}
+
+static void
+plum_request_class_init (PlumRequestClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = plum_request_finalize;
+}
+
+static void
+plum_request_init (PlumRequest *self)
+{
+}
+
+PlumRequest *
+plum_request_new (PlumProtocol  protocol,
+                  guint         internal_port,
+                  guint         external_port,
+                  GInetAddress *external_address,
+                  guint         lifetime,
+                  const char   *description,
+                  GBytes       *key)
+{
+  PlumRequest *self = g_object_new (PLUM_TYPE_REQUEST, NULL);
+
+  g_assert (internal_port >= 1 && internal_port <= G_MAXUINT16);
+  g_assert (external_port >= 1 && external_port <= G_MAXUINT16);
+  g_assert (lifetime > 0);
+
+  self->protocol = protocol;
+  self->internal_port = (guint16) internal_port;
+  self->external_port = (guint16) external_port;
+  g_set_object (&self->external_address, external_address);
+  self->lifetime = lifetime;
+  self->description = g_strdup (description);
+  self->key = g_bytes_ref (key);
+  return self;
+}
+
+/**
+ * plum_request_get_protocol:
+ * @self: a request
+ *
+ * Gets the transport protocol.
+ *
+ * Returns: the protocol
+ *
+ * Since: 1.0
+ */
+PlumProtocol
+plum_request_get_protocol (PlumRequest *self)
+{
+  g_return_val_if_fail (PLUM_IS_REQUEST (self), PLUM_PROTOCOL_TCP);
+
+  return self->protocol;
+}
+
+/**
+ * plum_request_get_internal_port:
+ * @self: a request
+ *
+ * Gets the port on this host.
+ *
+ * Returns: the port, 1 to 65535
+ *
+ * Since: 1.0
+ */
+guint
+plum_request_get_internal_port (PlumRequest *self)
+{
+  g_return_val_if_fail (PLUM_IS_REQUEST (self), 0);
+
+  return self->internal_port;
+}
+
+/**
+ * plum_request_get_external_port:
+ * @self: a request
+ *
+ * Gets the external port to suggest to the router. It may grant another.
+ *
+ * Returns: the port, 1 to 65535
+ *
+ * Since: 1.0
+ */
+guint
+plum_request_get_external_port (PlumRequest *self)
+{
+  g_return_val_if_fail (PLUM_IS_REQUEST (self), 0);
+
+  return self->external_port;
+}
+
+/**
+ * plum_request_get_external_address:
+ * @self: a request
+ *
+ * Gets the external address to suggest: the one that was granted before.
+ *
+ * Returns: (transfer none) (nullable): the address, or %NULL for no preference
+ *
+ * Since: 1.0
+ */
+GInetAddress *
+plum_request_get_external_address (PlumRequest *self)
+{
+  g_return_val_if_fail (PLUM_IS_REQUEST (self), NULL);
+
+  return self->external_address;
+}
+
+/**
+ * plum_request_get_lifetime:
+ * @self: a request
+ *
+ * Gets the lifetime to ask for.
+ *
+ * Returns: seconds, at least 1
+ *
+ * Since: 1.0
+ */
+guint
+plum_request_get_lifetime (PlumRequest *self)
+{
+  g_return_val_if_fail (PLUM_IS_REQUEST (self), 0);
+
+  return self->lifetime;
+}
+
+/**
+ * plum_request_get_description:
+ * @self: a request
+ *
+ * Gets a short text for the router's table: printable ASCII without the special characters of XML,
+ * 1 to 32 characters.
+ *
+ * Returns: the description
+ *
+ * Since: 1.0
+ */
+const char *
+plum_request_get_description (PlumRequest *self)
+{
+  g_return_val_if_fail (PLUM_IS_REQUEST (self), NULL);
+
+  return self->description;
+}
+
+/**
+ * plum_request_get_key:
+ * @self: a request
+ *
+ * Gets a secret that is the same for all requests of one mapping, and different for each mapping:
+ * 32 random bytes. A protocol's nonce is derived from it, so that it survives renewals and
+ * restarts.
+ *
+ * Returns: (transfer none): the key
+ *
+ * Since: 1.0
+ */
+GBytes *
+plum_request_get_key (PlumRequest *self)
+{
+  g_return_val_if_fail (PLUM_IS_REQUEST (self), NULL);
+
+  return self->key;
+}

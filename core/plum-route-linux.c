@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-route-private.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "plum-log-private.h"
+#include "plum-netlink-socket.h"
+#include "plum-netlink.h"
+#include "plum-values-private.h"
+
+/* A root name server's addresses, which are on the internet for sure and in nobody's own network.
+ * To ask for the way to a host, and not for the default route, is right also where several routes
+ * (two halves of the internet through a VPN), tables and rules make the default. A look-up sends
+ * nothing: the kernel answers from its tables, and that host hears nothing of it. */
+static const guint8 internet_ipv4[4] = { 198, 41, 0, 4 };
+static const guint8 internet_ipv6[16] = {
+  0x20, 0x01, 0x05, 0x03, 0xba, 0x3e, 0, 0, 0, 0, 0, 0, 0, 0x02, 0, 0x30,
+};
+
+/* One conversation with the kernel. */
+typedef struct {
+  int     fd;
+  guint32 port_id;
+  guint32 sequence;
+  guint8  buffer[PLUM_NETLINK_BUFFER_SIZE];
+} Netlink;
+
+/* What is looked for, and what was found so far. */
+typedef struct {
+  Netlink          netlink;
+  GSocketFamily    family;
+  GInetAddress    *override;
+  const char      *interface_name;
+  guint            interface_index;     /* of interface_name; 0: any */
+  PlumNetlinkRoute route;
+} Lookup;
+
+static gboolean
+set_io_error (GError     **error,
+              int          code,
+              const char  *doing)
+{
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s: %s", doing, g_strerror (code));
+  return FALSE;
+}
+
+static gboolean
+netlink_send (Netlink     *self,
+              GByteArray  *request,
+              GError     **error)
+{
+  const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+
+  if (sendto (self->fd, request->data, request->len, 0, (const struct sockaddr *) &kernel,
+              sizeof kernel) != (gssize) request->len)
+    return set_io_error (error, errno, "Cannot ask the kernel for routes");
+  return TRUE;
+}
+
+/* Looks in one datagram for the answer to the last request. FALSE without an error: not in it. */
+static gboolean
+netlink_find_answer (Netlink             *self,
+                     gsize                len,
+                     PlumNetlinkMessage  *answer,
+                     GError             **error)
+{
+  PlumNetlinkReader reader = PLUM_NETLINK_READER_INIT (self->buffer, len);
+
+  while (plum_netlink_reader_next (&reader, answer, error))
+    {
+      if (answer->sequence == self->sequence && answer->port_id == self->port_id)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Sends request and takes the answer, which is of type, or else *refusal is the kernel's errno.
+ * The kernel has put the answer into the socket when the send returns: nothing waits here. */
+static gboolean
+netlink_ask (Netlink             *self,
+             GByteArray          *request,
+             guint16              type,
+             PlumNetlinkMessage  *answer,
+             int                 *refusal,
+             GError             **error)
+{
+  g_autoptr (GError) local = NULL;
+  gboolean found = FALSE;
+
+  *refusal = 0;
+  if (!netlink_send (self, request, error))
+    return FALSE;
+
+  while (!found && local == NULL)
+    {
+      gssize n = plum_netlink_receive (self->fd, self->buffer, sizeof self->buffer);
+
+      if (n < 0)
+        return set_io_error (error, (int) -n, "The kernel does not tell its routes");
+      found = netlink_find_answer (self, (gsize) n, answer, &local);
+    }
+
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (answer->type == NLMSG_ERROR)
+    return plum_netlink_decode_error (answer, refusal, error);
+  if (answer->type != type)
+    {
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
+                   "The kernel answered with message type %u; expected %u", answer->type, type);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+netlink_get_link (Netlink          *self,
+                  guint             interface_index,
+                  const char       *name,
+                  PlumNetlinkLink  *out,
+                  int              *refusal,
+                  GError          **error)
+{
+  g_autoptr (GByteArray) request =
+    plum_netlink_encode_get_link (++self->sequence, interface_index, name);
+  PlumNetlinkMessage answer;
+
+  if (!netlink_ask (self, request, RTM_NEWLINK, &answer, refusal, error))
+    return FALSE;
+  return *refusal != 0 || plum_netlink_decode_link (&answer, out, error);
+}
+
+static gboolean
+netlink_get_route (Netlink           *self,
+                   int                family,
+                   const guint8      *destination,
+                   guint              interface_index,
+                   guint              flags,
+                   PlumNetlinkRoute  *out,
+                   int               *refusal,
+                   GError           **error)
+{
+  g_autoptr (GByteArray) request =
+    plum_netlink_encode_get_route (++self->sequence, family, destination, interface_index, flags);
+  PlumNetlinkMessage answer;
+
+  if (!netlink_ask (self, request, RTM_NEWROUTE, &answer, refusal, error))
+    return FALSE;
+  return *refusal != 0 || plum_netlink_decode_route (&answer, out, error);
+}
+
+static const char *
+family_get_name (GSocketFamily family)
+{
+  return family == G_SOCKET_FAMILY_IPV4 ? "IPv4" : "IPv6";
+}
+
+static const guint8 *
+lookup_get_destination (Lookup *self)
+{
+  if (self->override != NULL)
+    return g_inet_address_to_bytes (self->override);
+  return self->family == G_SOCKET_FAMILY_IPV4 ? internet_ipv4 : internet_ipv6;
+}
+
+static gboolean
+lookup_set_no_route (Lookup  *self,
+                     GError **error)
+{
+  if (self->override != NULL)
+    {
+      g_autofree char *gateway = g_inet_address_to_string (self->override);
+
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY, "No route leads to the gateway %s",
+                   gateway);
+    }
+  else if (self->interface_name != NULL)
+    {
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                   "No %s default route leads through the interface “%s”",
+                   family_get_name (self->family), self->interface_name);
+    }
+  else
+    {
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                   "No default route: this host is not connected to an %s network",
+                   family_get_name (self->family));
+    }
+  return FALSE;
+}
+
+static gboolean
+lookup_set_closed (Lookup      *self,
+                   const char  *how,
+                   GError     **error)
+{
+  g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+               "The routes of this host %s %s packets to %s", how, family_get_name (self->family),
+               self->override != NULL ? "the gateway" : "the internet");
+  return FALSE;
+}
+
+/* What the kernel says of the routes that ip-route(8) calls unreachable, prohibit and blackhole. */
+static gboolean
+lookup_set_refused (Lookup  *self,
+                    int      refusal,
+                    GError **error)
+{
+  switch (refusal)
+    {
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case ENETDOWN:
+    case ESRCH:
+    case ENODEV:
+    case EAFNOSUPPORT:
+    case EOPNOTSUPP:
+      return lookup_set_no_route (self, error);
+
+    case EACCES:
+      return lookup_set_closed (self, "prohibit", error);
+
+    case EINVAL:
+      return lookup_set_closed (self, "drop", error);
+
+    default:
+      return set_io_error (error, refusal, "The kernel does not tell its routes");
+    }
+}
+
+static gboolean
+lookup_check_type (Lookup  *self,
+                   GError **error)
+{
+  switch (self->route.type)
+    {
+    case RTN_UNICAST:
+      return TRUE;
+
+    case RTN_LOCAL:
+      /* A server on this very host, if somebody says so. */
+      return self->override != NULL || lookup_set_no_route (self, error);
+
+    case RTN_BLACKHOLE:
+      return lookup_set_closed (self, "drop", error);
+
+    case RTN_PROHIBIT:
+      return lookup_set_closed (self, "prohibit", error);
+
+    default:
+      return lookup_set_no_route (self, error);
+    }
+}
+
+static gboolean
+lookup_find_interface (Lookup  *self,
+                       GError **error)
+{
+  PlumNetlinkLink link = { 0 };
+  int refusal = ENODEV;
+
+  if (*self->interface_name != '\0' && strlen (self->interface_name) < PLUM_NETLINK_NAME_SIZE &&
+      !netlink_get_link (&self->netlink, 0, self->interface_name, &link, &refusal, error))
+    return FALSE;
+
+  if (refusal == ENODEV || refusal == EINVAL)
+    {
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY, "There is no interface “%s”",
+                   self->interface_name);
+      return FALSE;
+    }
+  if (refusal != 0)
+    return set_io_error (error, refusal, "The kernel does not tell its interfaces");
+  if ((link.flags & IFF_UP) == 0)
+    {
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY, "The interface “%s” is down",
+                   self->interface_name);
+      return FALSE;
+    }
+
+  self->interface_index = link.index;
+  return TRUE;
+}
+
+static gboolean
+lookup_ask (Lookup            *self,
+            const guint8      *destination,
+            guint              flags,
+            PlumNetlinkRoute  *out,
+            GError           **error)
+{
+  int refusal;
+
+  if (!netlink_get_route (&self->netlink, (int) self->family, destination, self->interface_index,
+                          flags, out, &refusal, error))
+    return FALSE;
+  if (refusal != 0)
+    return lookup_set_refused (self, refusal, error);
+  return TRUE;
+}
+
+static gboolean
+lookup_find_route (Lookup  *self,
+                   GError **error)
+{
+  const guint8 *destination = lookup_get_destination (self);
+  PlumNetlinkRoute match;
+
+  /* Asked for an IPv4 route out of an interface that has none, the kernel makes one up: it takes
+   * the whole internet to be on that link. Only an entry in a table proves a route. */
+  if (self->family == G_SOCKET_FAMILY_IPV4 && self->interface_name != NULL &&
+      self->override == NULL && !lookup_ask (self, destination, RTM_F_FIB_MATCH, &match, error))
+    return FALSE;
+
+  return lookup_ask (self, destination, 0, &self->route, error) && lookup_check_type (self, error);
+}
+
+static gboolean
+is_link_local (GInetAddress *address)
+{
+  return address != NULL && g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6 &&
+         g_inet_address_get_is_link_local (address);
+}
+
+/* The kernel's choice of a source address (RFC 6724). Towards a link-local gateway that is a
+ * link-local one, for which no port can be opened (quirk 17): then the source of what goes on from
+ * there to the internet is meant. */
+static GInetAddress *
+lookup_choose_local_address (Lookup *self)
+{
+  PlumNetlinkRoute onward = { 0 };
+
+  if (is_link_local (self->override) && lookup_ask (self, internet_ipv6, 0, &onward, NULL) &&
+      onward.has_source)
+    return g_inet_address_new_from_bytes (onward.source, self->family);
+
+  if (self->route.has_source)
+    return g_inet_address_new_from_bytes (self->route.source, self->family);
+
+  return NULL;
+}
+
+static GInetAddress *
+lookup_choose_gateway (Lookup *self)
+{
+  const PlumNetlinkNextHop *hop = &self->route.next_hop;
+
+  if (self->override != NULL)
+    return g_object_ref (self->override);
+  if (hop->gateway_family == (int) self->family)
+    return g_inet_address_new_from_bytes (hop->gateway, self->family);
+  if (hop->gateway_family != AF_UNSPEC)
+    plum_debug ("The next hop of the %s default route is not an %s address: it cannot be asked",
+                family_get_name (self->family), family_get_name (self->family));
+  return NULL;
+}
+
+static PlumNetwork *
+lookup_run (Lookup  *self,
+            GError **error)
+{
+  g_autoptr (GInetAddress) local_address = NULL;
+  g_autoptr (GInetAddress) gateway = NULL;
+  PlumNetlinkLink link;
+  int refusal;
+
+  if (self->interface_name != NULL && !lookup_find_interface (self, error))
+    return NULL;
+  if (!lookup_find_route (self, error))
+    return NULL;
+  if (!netlink_get_link (&self->netlink, self->route.next_hop.interface_index, "", &link, &refusal,
+                         error))
+    return NULL;
+  if (refusal != 0)
+    {
+      /* It went away between the two questions. */
+      lookup_set_no_route (self, error);
+      return NULL;
+    }
+
+  local_address = lookup_choose_local_address (self);
+  if (local_address == NULL)
+    {
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                   "The interface “%s” has no %s address", link.name,
+                   family_get_name (self->family));
+      return NULL;
+    }
+
+  gateway = lookup_choose_gateway (self);
+  return plum_network_new (link.name, link.index, gateway, local_address, self->override != NULL);
+}
+
+static gboolean
+check_override (GSocketFamily  family,
+                const char    *interface_name,
+                GInetAddress  *gateway,
+                GError       **error)
+{
+  g_autofree char *text = g_inet_address_to_string (gateway);
+
+  if (g_inet_address_get_family (gateway) != family)
+    {
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY, "The gateway %s is not an %s address",
+                   text, family_get_name (family));
+      return FALSE;
+    }
+  if (is_link_local (gateway) && interface_name == NULL)
+    {
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                   "The gateway %s is link-local: it takes an interface to know the link", text);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+PlumNetwork *
+plum_route_lookup (GSocketFamily   family,
+                   const char     *interface_name,
+                   GInetAddress   *gateway,
+                   GError        **error)
+{
+  g_autofree Lookup *lookup = NULL;
+  PlumNetwork *network;
+
+  g_assert (family == G_SOCKET_FAMILY_IPV4 || family == G_SOCKET_FAMILY_IPV6);
+
+  if (gateway != NULL && !check_override (family, interface_name, gateway, error))
+    return NULL;
+
+  lookup = g_new0 (Lookup, 1);
+  lookup->family = family;
+  lookup->interface_name = interface_name;
+  lookup->override = gateway;
+  lookup->netlink.fd = plum_netlink_open (0, &lookup->netlink.port_id, error);
+  if (lookup->netlink.fd < 0)
+    return NULL;
+
+  network = lookup_run (lookup, error);
+  close (lookup->netlink.fd);
+  return network;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <plum-glib/plum-glib.h>
+
+#include "plum-clock-private.h"
+#include "plum-gateway-private.h"
+#include "plum-policy-private.h"
+#include "plum-state-codec.h"
+
+G_BEGIN_DECLS
+
+/* The memory of a manager that outlives it: what is, or may be, mapped on which router, so that the
+ * next start can take it over or delete it. It has entries, which are ports that are wanted, and
+ * leftovers, which nobody wants (yet): they are deleted when their router is at hand.
+ *
+ * Until it has a directory, or if that cannot be used, nothing is kept and nobody has to wait. */
+typedef struct _PlumStateKeeper PlumStateKeeper;
+
+/* Who owns it. */
+typedef struct {
+  /* NULL: there is none. */
+  PlumGateway * (*find_gateway) (GSocketFamily  family,
+                                 gpointer       user_data);
+  gboolean      (*is_wanted)    (PlumProtocol   protocol,
+                                 GSocketFamily  family,
+                                 guint          internal_port,
+                                 gpointer       user_data);
+  /* plum_state_keeper_note () or plum_state_keeper_is_busy () may give another answer now. */
+  void          (*go_on)        (gpointer       user_data);
+} PlumStateOwner;
+
+PlumStateKeeper * plum_state_keeper_new     (PlumClock            *clock,
+                                             const PlumPolicy     *policy,
+                                             const PlumStateOwner *owner,
+                                             gpointer              owner_data);
+void              plum_state_keeper_free    (PlumStateKeeper      *self);
+
+/* Once. What the dead left in directory becomes leftovers. */
+void              plum_state_keeper_open    (PlumStateKeeper      *self,
+                                             const char           *directory);
+
+/* The leftover of a port, that of the gateway that is there before others.
+ * (nullable) (transfer none) */
+const PlumStateRecord * plum_state_keeper_recall (PlumStateKeeper *self,
+                                             PlumProtocol          protocol,
+                                             GSocketFamily         family,
+                                             guint                 internal_port);
+
+/* What is going to be asked for, or was granted. FALSE: it is not on the disk yet, or what stands
+ * in its place is being deleted: whoever is going to ask waits for go_on.
+ * record: (transfer full) */
+gboolean          plum_state_keeper_note    (PlumStateKeeper       *self,
+                                             PlumStateRecord      *record);
+/* Nobody wants it any more. left_behind: the router may still have it. */
+void              plum_state_keeper_forget  (PlumStateKeeper      *self,
+                                             PlumProtocol          protocol,
+                                             GSocketFamily         family,
+                                             guint                 internal_port,
+                                             gboolean              left_behind);
+
+/* A gateway has come: its leftovers are deleted, if nobody wants them for some time. */
+void              plum_state_keeper_gateway_came (PlumStateKeeper *self);
+/* Deletes now what is left over and within reach. */
+void              plum_state_keeper_sweep   (PlumStateKeeper      *self);
+/* Whether a router is being asked. */
+gboolean          plum_state_keeper_is_busy (PlumStateKeeper      *self);
+/* The last write. The file goes, unless something is still left over. Nothing is kept any more. */
+void              plum_state_keeper_close   (PlumStateKeeper      *self);
+/* The same without a write, as if the process ended here: the file is the next start's. */
+void              plum_state_keeper_drop    (PlumStateKeeper      *self);
+
+/* Whether a refused delete is the router's last word: it would not answer otherwise later. */
+gboolean          plum_state_is_verdict     (const GError         *error);
+
+G_END_DECLS

@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-state-private.h"
+
+#include "plum-log-private.h"
+#include "plum-neighbour-private.h"
+#include "plum-state-file.h"
+
+#define MS G_GINT64_CONSTANT (1000)
+
+/* How long an earlier run's mapping waits, once there is a gateway, to be wanted again. */
+#define GRACE_MS 30000
+
+/* How soon it is looked again whether a backend that is still in the race serves. */
+#define RACE_MS 1000
+
+/* How long a mapping waits for the delete of what stands in its place. */
+#define MAKE_WAY_MS 2000
+
+/* Between two writes, so that a thousand answers within a second do not cost a thousand writes:
+ * this, and so many times what the last one took. */
+#define WRITE_PAUSE_MS 100
+#define WRITE_SHARE 10
+
+/* A renewal alone moves the end of the lease: if that is lost, the router forgets by itself. */
+#define RENEWAL_PAUSE_MS 60000
+
+typedef struct {
+  PlumStateRecord *record;
+  gboolean saved;            /* before it is sent it must be */
+} Entry;
+
+/* A leftover that the router is asked to forget. */
+typedef struct {
+  PlumStateKeeper *keeper;
+  PlumStateRecord *record;
+  PlumCall *call;
+} Deletion;
+
+struct _PlumStateKeeper
+{
+  PlumClock *clock;
+  const PlumPolicy *policy;
+  const PlumStateOwner *owner;
+  gpointer owner_data;
+
+  PlumStateFile *file;       /* (nullable) */
+  GHashTable *entries;       /* plum_state_record_get_key () -> Entry */
+  GPtrArray *leftovers;      /* (element-type PlumStateRecord) */
+  GPtrArray *deletions;      /* (element-type Deletion) */
+
+  PlumTimer flush;
+  PlumTimer sweep;
+  gint64 flush_at;           /* of the armed timer */
+  gint64 next_write;         /* not before */
+  gboolean warned;
+};
+
+static void
+entry_free (Entry *entry)
+{
+  plum_state_record_free (entry->record);
+  g_free (entry);
+}
+
+static void
+deletion_free (Deletion *deletion)
+{
+  if (deletion->call != NULL)
+    plum_call_abandon (deletion->call);
+  g_clear_object (&deletion->call);
+  g_clear_pointer (&deletion->record, plum_state_record_free);
+  g_free (deletion);
+}
+
+/* --- Writing --- */
+
+static GPtrArray *
+plum_state_keeper_collect (PlumStateKeeper *self)
+{
+  GPtrArray *records = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->entries);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    g_ptr_array_add (records, ((Entry *) value)->record);
+  for (unsigned int i = 0; i < self->leftovers->len; i++)
+    g_ptr_array_add (records, self->leftovers->pdata[i]);
+  for (unsigned int i = 0; i < self->deletions->len; i++)
+    g_ptr_array_add (records, ((Deletion *) self->deletions->pdata[i])->record);
+
+  return records;
+}
+
+static void
+plum_state_keeper_write (PlumStateKeeper *self)
+{
+  g_autoptr (GPtrArray) records = plum_state_keeper_collect (self);
+  g_autoptr (GError) error = NULL;
+  gint64 start = plum_clock_get_time (self->clock);
+  gint64 end;
+  GHashTableIter iter;
+  gpointer value;
+  gboolean failed = !plum_state_file_write (self->file, records, &error);
+
+  if (failed && !self->warned)
+    plum_warn ("a crash would leave mappings behind: %s", error->message);
+  self->warned = failed;
+
+  /* Also if it failed: a full disk must not keep a port closed. */
+  g_hash_table_iter_init (&iter, self->entries);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    ((Entry *) value)->saved = TRUE;
+
+  end = plum_clock_get_time (self->clock);
+  self->next_write = end + MAX (WRITE_PAUSE_MS * MS, WRITE_SHARE * (end - start));
+  plum_clock_disarm (self->clock, &self->flush);
+}
+
+static void
+on_flush (gpointer user_data)
+{
+  PlumStateKeeper *self = user_data;
+
+  plum_state_keeper_write (self);
+  self->owner->go_on (self->owner_data);
+}
+
+/* In a later turn of the loop: what else changes in this one is in the same write. */
+static void
+plum_state_keeper_write_soon (PlumStateKeeper *self,
+                              gint64           delay_ms)
+{
+  gint64 when = MAX (plum_clock_get_time (self->clock) + delay_ms * MS, self->next_write);
+
+  if (self->file == NULL || (plum_timer_is_armed (&self->flush) && self->flush_at <= when))
+    return;
+
+  self->flush_at = when;
+  plum_clock_arm (self->clock, &self->flush, when);
+}
+
+/* --- Leftovers --- */
+
+static void
+plum_state_keeper_sweep_in (PlumStateKeeper *self,
+                            gint64           ms)
+{
+  if (self->file != NULL && self->leftovers->len > 0 && !plum_timer_is_armed (&self->sweep))
+    plum_clock_arm_in_ms (self->clock, &self->sweep, ms);
+}
+
+static void
+plum_state_keeper_leave (PlumStateKeeper *self,
+                         PlumStateRecord *record)
+{
+  if (plum_state_record_is_over (record))
+    {
+      plum_state_record_free (record);
+      return;
+    }
+
+  g_ptr_array_add (self->leftovers, record);
+  plum_state_keeper_sweep_in (self, self->policy->recheck_period);
+}
+
+static PlumStateRecord *
+plum_state_keeper_take_leftover (PlumStateKeeper *self,
+                                 guint            index)
+{
+  plum_state_keeper_write_soon (self, 0);
+  return g_ptr_array_steal_index_fast (self->leftovers, index);
+}
+
+static gboolean
+plum_state_keeper_wants (PlumStateKeeper       *self,
+                         const PlumStateRecord *record)
+{
+  return self->owner->is_wanted (record->protocol, record->family, record->internal_port,
+                                 self->owner_data);
+}
+
+/* The gateway that is there, if it is the one of the record. */
+static PlumGateway *
+plum_state_keeper_find_router (PlumStateKeeper       *self,
+                               const PlumStateRecord *record)
+{
+  PlumGateway *gateway = self->owner->find_gateway (record->family, self->owner_data);
+  g_autofree char *hardware_address = NULL;
+  PlumNetwork *network;
+
+  if (gateway == NULL)
+    return NULL;
+
+  network = plum_gateway_get_network (gateway);
+  if (record->hardware_address != NULL)
+    hardware_address = plum_neighbour_lookup (network);
+  return plum_state_record_is_on (record, plum_network_get_gateway (network),
+                      plum_network_get_interface (network), hardware_address) ? gateway : NULL;
+}
+
+static PlumContender *
+find_contender (PlumGateway *gateway,
+                const char  *backend_name)
+{
+  guint n = plum_gateway_get_n_contenders (gateway);
+
+  for (unsigned int i = 0; i < n; i++)
+    {
+      PlumContender *contender = plum_gateway_get_contender (gateway, i);
+
+      if (g_str_equal (plum_probe_get_name (contender->probe), backend_name))
+        return contender;
+    }
+
+  return NULL;
+}
+
+gboolean
+plum_state_is_verdict (const GError *error)
+{
+  return g_error_matches (error, PLUM_ERROR, PLUM_ERROR_REFUSED) ||
+         g_error_matches (error, PLUM_ERROR, PLUM_ERROR_CONFLICT) ||
+         g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED) ||
+         g_error_matches (error, PLUM_ERROR, PLUM_ERROR_DESTROYED);
+}
+
+static void
+on_deleted (PlumCall *call,
+            gpointer  user_data)
+{
+  Deletion *deletion = user_data;
+  PlumStateKeeper *self = deletion->keeper;
+  const GError *error = plum_call_get_error (call);
+  PlumStateRecord *record = g_steal_pointer (&deletion->record);
+
+  g_clear_object (&deletion->call);
+  g_ptr_array_remove_fast (self->deletions, deletion);
+
+  if (error != NULL)
+    plum_info ("the router may still have a mapping of an earlier run: %s", error->message);
+
+  /* If the port is wanted, the new mapping stands in the place of the old one, deleted or not. */
+  if (error == NULL || plum_state_is_verdict (error) || plum_state_keeper_wants (self, record))
+    plum_state_record_free (record);
+  else
+    plum_state_keeper_leave (self, record);
+
+  plum_state_keeper_write_soon (self, 0);
+  self->owner->go_on (self->owner_data);
+}
+
+static void
+plum_state_keeper_delete (PlumStateKeeper *self,
+                          PlumStateRecord *record,
+                          PlumBackend     *backend,
+                          guint            timeout_ms)
+{
+  g_autoptr (PlumRequest) request = plum_state_record_make_request (record);
+  g_autoptr (PlumLease) lease = plum_state_record_make_lease (record);
+  const PlumCallArgs args = { .request = request, .lease = lease };
+  Deletion *deletion = g_new0 (Deletion, 1);
+
+  plum_info ("deleting the mapping of port %u that an earlier run left", record->internal_port);
+  deletion->keeper = self;
+  deletion->record = record;
+  g_ptr_array_add (self->deletions, deletion);
+  deletion->call = plum_backend_call (backend, PLUM_CALL_UNMAP, &args, timeout_ms, on_deleted,
+                                      deletion);
+}
+
+/* TRUE: its backend is still in the race. */
+static gboolean
+plum_state_keeper_try_delete (PlumStateKeeper *self,
+                              guint            index,
+                              guint            timeout_ms)
+{
+  PlumStateRecord *record = self->leftovers->pdata[index];
+  PlumGateway *gateway = plum_state_keeper_find_router (self, record);
+  PlumContender *contender = NULL;
+
+  if (gateway != NULL)
+    contender = find_contender (gateway, record->backend_name);
+  if (contender == NULL)
+    return FALSE;
+
+  plum_gateway_discover (gateway, FALSE);
+  if (plum_probe_get_outcome (contender->probe) == PLUM_PROBE_SUCCESS)
+    {
+      record = plum_state_keeper_take_leftover (self, index);
+      plum_state_keeper_delete (self, record, contender->backend, timeout_ms);
+    }
+
+  return contender->call != NULL;
+}
+
+void
+plum_state_keeper_sweep (PlumStateKeeper *self)
+{
+  gboolean waits = FALSE;
+
+  plum_clock_disarm (self->clock, &self->sweep);
+
+  for (unsigned int i = self->leftovers->len; i > 0; i--)
+    {
+      PlumStateRecord *record = self->leftovers->pdata[i - 1];
+
+      if (plum_state_record_is_over (record))
+        plum_state_record_free (plum_state_keeper_take_leftover (self, i - 1));
+      else if (!plum_state_keeper_wants (self, record))
+        waits |= plum_state_keeper_try_delete (self, i - 1, self->policy->mapping_timeout);
+    }
+
+  plum_state_keeper_sweep_in (self, waits ? RACE_MS : self->policy->recheck_period);
+}
+
+static void
+on_sweep (gpointer user_data)
+{
+  plum_state_keeper_sweep (user_data);
+}
+
+void
+plum_state_keeper_gateway_came (PlumStateKeeper *self)
+{
+  plum_clock_disarm (self->clock, &self->sweep);
+  plum_state_keeper_sweep_in (self, GRACE_MS);
+}
+
+const PlumStateRecord *
+plum_state_keeper_recall (PlumStateKeeper *self,
+                          PlumProtocol     protocol,
+                          GSocketFamily    family,
+                          guint            internal_port)
+{
+  gpointer key = plum_state_key (protocol, family, internal_port);
+  const PlumStateRecord *found = NULL;
+
+  for (unsigned int i = 0; i < self->leftovers->len; i++)
+    {
+      PlumStateRecord *record = self->leftovers->pdata[i];
+
+      if (plum_state_record_get_key (record) != key || plum_state_record_is_over (record))
+        continue;
+      if (plum_state_keeper_find_router (self, record) != NULL)
+        return record;
+      found = record;
+    }
+
+  return found;
+}
+
+/* --- Entries --- */
+
+/* A leftover of the same port on the same router is what the entry stands for now, or makes way. */
+static void
+plum_state_keeper_supersede (PlumStateKeeper       *self,
+                             const PlumStateRecord *record)
+{
+  gpointer key = plum_state_record_get_key (record);
+
+  for (unsigned int i = self->leftovers->len; i > 0; i--)
+    {
+      PlumStateRecord *old = self->leftovers->pdata[i - 1];
+
+      if (plum_state_record_get_key (old) != key ||
+          !plum_state_record_is_on_router_of (old, record))
+        continue;
+
+      if (old->external_port == record->external_port &&
+          g_str_equal (old->backend_name, record->backend_name))
+        plum_state_record_free (plum_state_keeper_take_leftover (self, i - 1));
+      else
+        plum_state_keeper_try_delete (self, i - 1, MAKE_WAY_MS);
+    }
+}
+
+static gboolean
+plum_state_keeper_is_deleting (PlumStateKeeper *self,
+                               gpointer         key)
+{
+  for (unsigned int i = 0; i < self->deletions->len; i++)
+    if (plum_state_record_get_key (((Deletion *) self->deletions->pdata[i])->record) == key)
+      return TRUE;
+
+  return FALSE;
+}
+
+static Entry *
+plum_state_keeper_put (PlumStateKeeper *self,
+                       PlumStateRecord *record)
+{
+  Entry *entry = g_hash_table_lookup (self->entries, plum_state_record_get_key (record));
+  PlumStateRecord *old;
+  gint64 delay_ms = 0;
+
+  if (entry == NULL)
+    {
+      entry = g_new0 (Entry, 1);
+      entry->record = record;
+      g_hash_table_insert (self->entries, plum_state_record_get_key (record), entry);
+      plum_state_keeper_write_soon (self, 0);
+      return entry;
+    }
+
+  old = g_steal_pointer (&entry->record);
+  entry->record = record;
+  if (record->hardware_address == NULL && plum_state_record_is_on_router_of (old, record))
+    record->hardware_address = g_strdup (old->hardware_address);
+
+  if (!plum_state_record_is_same_request (old, record))
+    entry->saved = FALSE;
+  else if (plum_state_record_is_same_lease (old, record))
+    delay_ms = RENEWAL_PAUSE_MS;
+  if (delay_ms == 0 || old->until != record->until)
+    plum_state_keeper_write_soon (self, delay_ms);
+
+  /* Another router: the old one has it until it lapses, or until we are back. */
+  if (plum_state_record_is_on_router_of (old, record))
+    plum_state_record_free (old);
+  else
+    plum_state_keeper_leave (self, old);
+
+  return entry;
+}
+
+gboolean
+plum_state_keeper_note (PlumStateKeeper *self,
+                        PlumStateRecord *record)
+{
+  PlumGateway *gateway;
+  Entry *entry;
+
+  if (self->file == NULL)
+    {
+      plum_state_record_free (record);
+      return TRUE;
+    }
+
+  gateway = self->owner->find_gateway (record->family, self->owner_data);
+  if (gateway != NULL)
+    record->hardware_address = plum_neighbour_lookup (plum_gateway_get_network (gateway));
+
+  entry = plum_state_keeper_put (self, record);
+  plum_state_keeper_supersede (self, record);
+  return entry->saved && !plum_state_keeper_is_deleting (self, plum_state_record_get_key (record));
+}
+
+void
+plum_state_keeper_forget (PlumStateKeeper *self,
+                          PlumProtocol     protocol,
+                          GSocketFamily    family,
+                          guint            internal_port,
+                          gboolean         left_behind)
+{
+  gpointer key = plum_state_key (protocol, family, internal_port);
+  Entry *entry = g_hash_table_lookup (self->entries, key);
+
+  if (entry == NULL)
+    return;
+
+  if (left_behind)
+    plum_state_keeper_leave (self, plum_state_record_copy (entry->record));
+  g_hash_table_remove (self->entries, key);
+  plum_state_keeper_write_soon (self, 0);
+}
+
+/* --- Life --- */
+
+PlumStateKeeper *
+plum_state_keeper_new (PlumClock            *clock,
+                       const PlumPolicy     *policy,
+                       const PlumStateOwner *owner,
+                       gpointer              owner_data)
+{
+  PlumStateKeeper *self = g_new0 (PlumStateKeeper, 1);
+
+  self->clock = clock;
+  self->policy = policy;
+  self->owner = owner;
+  self->owner_data = owner_data;
+  self->entries = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) entry_free);
+  self->leftovers = g_ptr_array_new_with_free_func ((GDestroyNotify) plum_state_record_free);
+  self->deletions = g_ptr_array_new_with_free_func ((GDestroyNotify) deletion_free);
+  plum_timer_init (&self->flush, on_flush, self);
+  plum_timer_init (&self->sweep, on_sweep, self);
+  return self;
+}
+
+void
+plum_state_keeper_open (PlumStateKeeper *self,
+                        const char      *directory)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert (self->file == NULL);
+
+  self->file = plum_state_file_open (directory, self->leftovers, &error);
+  if (self->file == NULL)
+    plum_warn ("a crash would leave mappings behind: %s", error->message);
+  else if (plum_state_file_has_inherited (self->file))
+    plum_state_keeper_write_soon (self, 0);
+}
+
+gboolean
+plum_state_keeper_is_busy (PlumStateKeeper *self)
+{
+  return self->deletions->len > 0;
+}
+
+void
+plum_state_keeper_drop (PlumStateKeeper *self)
+{
+  plum_clock_disarm (self->clock, &self->flush);
+  plum_clock_disarm (self->clock, &self->sweep);
+  g_ptr_array_set_size (self->deletions, 0);
+  g_ptr_array_set_size (self->leftovers, 0);
+  g_hash_table_remove_all (self->entries);
+  g_clear_pointer (&self->file, plum_state_file_free);
+}
+
+void
+plum_state_keeper_close (PlumStateKeeper *self)
+{
+  if (self->file != NULL)
+    plum_state_keeper_write (self);
+  plum_state_keeper_drop (self);
+}
+
+void
+plum_state_keeper_free (PlumStateKeeper *self)
+{
+  plum_state_keeper_drop (self);
+  g_clear_pointer (&self->deletions, g_ptr_array_unref);
+  g_clear_pointer (&self->leftovers, g_ptr_array_unref);
+  g_clear_pointer (&self->entries, g_hash_table_unref);
+  g_free (self);
+}

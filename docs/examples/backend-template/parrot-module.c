@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "parrot-backend.h"
+
+PLUM_DEFINE_BACKEND_MODULE ("parrot", "A toy that shows how a backend is written", 50,
+                            PARROT_TYPE_BACKEND)

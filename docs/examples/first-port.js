@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Keeps TCP port 8080 of this host reachable from outside until Ctrl-C.
+
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+import Plum from 'gi://Plum?version=1.0';
+
+Gio._promisify(Plum.Manager.prototype, 'close_async', 'close_finish');
+
+const SIGINT = 2;
+const loop = new GLib.MainLoop(null, false);
+const manager = new Plum.Manager();
+const mapping = Plum.Mapping.new(Plum.Protocol.TCP, 8080);
+
+mapping.connect('notify::state', () => {
+    if (mapping.state === Plum.State.SUCCESS)
+        print(`Reachable at ${mapping.externalHost}:${mapping.externalPort}`);
+    else if (mapping.state === Plum.State.FAILURE)   // it is tried again, as long as it is wanted
+        print(`Not reachable: ${mapping.error.message}`);
+});
+manager.add_mapping(mapping);
+
+// The router forgets the mapping now, not when its lifetime is over.
+async function close() {
+    try {
+        await manager.close_async(null);
+    } catch (error) {
+        printerr(error.message);
+    }
+    loop.quit();
+}
+
+GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, SIGINT, () => {
+    close();
+    return GLib.SOURCE_REMOVE;
+});
+loop.run();

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Keeps TCP port 8080 of this host reachable from outside until Ctrl-C."""
+
+import signal
+
+import gi
+
+gi.require_version("Plum", "1.0")
+from gi.repository import GLib, Plum
+
+
+def on_state(mapping, pspec):
+    if mapping.props.state == Plum.State.SUCCESS:
+        print("Reachable at %s:%d" % (mapping.props.external_host, mapping.props.external_port),
+              flush=True)
+    elif mapping.props.state == Plum.State.FAILURE:
+        # It is tried again, for as long as it is wanted.
+        print("Not reachable: %s" % mapping.props.error.message, flush=True)
+
+
+def on_closed(manager, result):
+    try:
+        manager.close_finish(result)
+    except GLib.Error as error:
+        print(error.message)
+    loop.quit()
+
+
+def on_interrupt():
+    # The router forgets the mapping now, not when its lifetime is over.
+    manager.close_async(None, on_closed)
+    return GLib.SOURCE_REMOVE
+
+
+loop = GLib.MainLoop()
+manager = Plum.Manager()
+mapping = Plum.Mapping.new(Plum.Protocol.TCP, 8080)
+mapping.connect("notify::state", on_state)
+manager.add_mapping(mapping)
+
+GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, signal.SIGINT, on_interrupt)
+loop.run()

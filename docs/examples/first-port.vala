@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Keeps TCP port 8080 of this host reachable from outside until Ctrl-C.
+
+void on_state (Plum.Mapping mapping) {
+  if (mapping.state == Plum.State.SUCCESS) {
+    print ("Reachable at %s:%u\n", mapping.external_host, mapping.external_port);
+  } else if (mapping.state == Plum.State.FAILURE) {
+    // It is tried again, for as long as it is wanted.
+    print ("Not reachable: %s\n", mapping.error.message);
+  }
+}
+
+// The router forgets the mapping now, not when its lifetime is over.
+async void end (Plum.Manager manager, MainLoop loop) {
+  try {
+    yield manager.close_async (null);
+  } catch (Error error) {
+    printerr ("%s\n", error.message);
+  }
+  loop.quit ();
+}
+
+int main () {
+  var loop = new MainLoop ();
+  var manager = new Plum.Manager ();
+  var mapping = new Plum.Mapping (Plum.Protocol.TCP, 8080);
+
+  mapping.notify["state"].connect (() => on_state (mapping));
+  try {
+    manager.add_mapping (mapping);
+  } catch (Error error) {
+    GLib.error ("%s", error.message);   // only a wrong argument, never the network
+  }
+
+  Unix.signal_add (Posix.Signal.INT, () => {
+    end.begin (manager, loop);
+    return Source.REMOVE;
+  });
+  loop.run ();
+  return 0;
+}

@@ -1,0 +1,24 @@
+#include <plum-glib/plum-glib.h>
+
+static void
+on_mapped (GObject *manager, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PlumMapping) mapping =
+    plum_manager_create_mapping_finish (PLUM_MANAGER (manager), result, &error);
+
+  if (mapping == NULL)
+    g_error ("not reachable: %s", error->message);
+  g_print ("reachable at %s:%u\n", plum_mapping_get_external_host (mapping),
+           plum_mapping_get_external_port (mapping));
+}
+
+int
+main (void)
+{
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (PlumManager) manager = plum_manager_new ();
+
+  plum_manager_create_mapping_async (manager, PLUM_PROTOCOL_TCP, 8080, 0, 0, NULL, on_mapped, NULL);
+  g_main_loop_run (loop);
+}

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "adversary-device.h"
+
+#include <string.h>
+
+#include "fake-igd.h"
+#include "upnp-backend.h"
+
+/*
+ * A manager that asks for a port by UPnP, where what answers the search is hostile: the gateway
+ * itself,
+ * whose answers and documents a test writes; or another host beside an honest gateway. On the
+ * address of
+ * a third host somebody counts: nothing of this library may ever come to him.
+ */
+
+#define GATEWAY DEVICE_GATEWAY
+#define LOCAL "127.0.0.1"
+#define PORT 8080
+
+/* So many bytes of an endless answer are offered at a time. */
+#define PIECE 4096
+
+#define IP1 "urn:schemas-upnp-org:service:WANIPConnection:1"
+#define OK DEVICE_OK
+#define SERVICE(control) "<service><serviceType>" IP1 "</serviceType><controlURL>" control \
+                         "</controlURL></service>"
+#define ROOT(inner) "<root><device>" inner "</device></root>"
+
+typedef AdversaryDevice Fixture;
+
+/* text with the port and the host of the one who counts where it says @THIRD@. (transfer full) */
+static char *
+name_third (Fixture    *f,
+            const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit (text, "@THIRD@", -1);
+  g_autofree char *host = g_strdup_printf (DEVICE_THIRD ":%u", f->third.port);
+
+  return g_strjoinv (host, parts);
+}
+
+static void
+assert_refused (Fixture *f)
+{
+  adversary_add_mapping (&f->a, PORT);
+  test_loop_advance (&f->a.loop, 12 * 1000);
+
+  g_assert_false (adversary_is_up (&f->a));
+  g_assert_nonnull (plum_mapping_get_error (f->a.mapping));
+}
+
+/* --- Where it says to be --- */
+
+typedef struct {
+  const char *name;
+  const char *location;
+} LocationTest;
+
+static const LocationTest location_tests[] = {
+  { "other-host", "http://@THIRD@/desc.xml" },
+  { "loopback", "http://127.0.0.1:631/" },
+  { "loopback-ipv6", "http://[::1]:631/" },
+  { "name", "http://localhost:631/" },
+  { "other-name", "http://router.example/desc.xml" },
+  { "public-address", "http://203.0.113.9/" },
+  { "number", "http://2130706433/" },
+  { "secure-shell", "http://" GATEWAY ":22/" },
+  { "user", "http://" GATEWAY "@@THIRD@/" },
+  { "backslash", "http://" GATEWAY "\\@@THIRD@/" },
+  { "other-scheme", "file:///etc/passwd" },
+  { "port-too-big", "http://@THIRD@0000/" },
+  { "nothing", "" },
+};
+
+static void
+test_location (Fixture       *f,
+               gconstpointer  data)
+{
+  const LocationTest *test = data;
+
+  g_free (f->location);
+  f->location = name_third (f, test->location);
+  f->head = g_bytes_new_static (OK "\r\n", strlen (OK "\r\n"));
+  assert_refused (f);
+}
+
+/* More than a datagram can hold, and as much as it can. */
+static void
+test_location_long (Fixture       *f,
+                    gconstpointer  data)
+{
+  g_autofree char *path = g_strnfill (60000, 'a');
+
+  g_free (f->location);
+  f->location = g_strdup_printf ("http://" GATEWAY ":%u/%s", f->port, path);
+  f->head = g_bytes_new_static (OK "\r\n", strlen (OK "\r\n"));
+  assert_refused (f);
+  g_assert_cmpuint (f->n_connections, ==, 0);
+}
+
+/* --- What it says there --- */
+
+typedef struct {
+  const char *name;
+  const char *head;
+  const char *repeated;      /* (nullable): between head and tail */
+  guint       n_repeats;
+  const char *tail;          /* (nullable) */
+  const char *piece;         /* (nullable): without end */
+  guint       pause_ms;
+} HttpTest;
+
+static const HttpTest http_tests[] = {
+  { .name = "redirect",
+    .head = "HTTP/1.1 302 Found\r\nLocation: http://@THIRD@/\r\nContent-Length: 0\r\n\r\n" },
+  { .name = "control-url-of-another-host",
+    .head = OK "\r\n" ROOT (SERVICE ("http://@THIRD@/control")) },
+  { .name = "control-url-without-scheme",
+    .head = OK "\r\n" ROOT (SERVICE ("//@THIRD@/control")) },
+  { .name = "url-base-of-another-host",
+    .head = OK "\r\n<root><URLBase>http://@THIRD@/</URLBase>" SERVICE ("control") "</root>" },
+  { .name = "endless-head", .head = OK, .piece = "X-Header: and so on\r\n" },
+  { .name = "endless-interim", .head = "HTTP/1.1 100 Continue\r\n\r\n",
+    .piece = "HTTP/1.1 100 Continue\r\n\r\n" },
+  { .name = "endless-body", .head = OK "\r\n<root>", .piece = "<x>and so on</x>" },
+  { .name = "endless-chunks", .head = OK "Transfer-Encoding: chunked\r\n\r\n",
+    .piece = "1\r\nx\r\n" },
+  { .name = "endless-blank-lines", .head = OK "Transfer-Encoding: chunked\r\n\r\n",
+    .piece = "\r\n" },
+  { .name = "slow-head", .head = "H", .piece = "T", .pause_ms = 1000 },
+  { .name = "slow-body", .head = OK "\r\n<root>", .piece = " ", .pause_ms = 1000 },
+  { .name = "chunk-too-big", .head = OK "Transfer-Encoding: chunked\r\n\r\n"
+                                     "fffffffffffffffff\r\n<root></root>" },
+  { .name = "negative-length", .head = OK "Content-Length: -1\r\n\r\n<root></root>" },
+  { .name = "huge-length", .head = OK "Content-Length: 18446744073709551615\r\n\r\n<root></root>" },
+  { .name = "gzip", .head = OK "Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x08" },
+  { .name = "deep", .head = OK "\r\n", .repeated = "<device>", .n_repeats = 20000 },
+  { .name = "entity-bomb",
+    .head = OK "\r\n<!DOCTYPE r [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\">"
+            "<!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;\">]><root><device><friendlyName>",
+    .repeated = "&c;", .n_repeats = 1000, .tail = "</friendlyName></device></root>" },
+  { .name = "external-entity",
+    .head = OK "\r\n<!DOCTYPE r [<!ENTITY a SYSTEM \"http://@THIRD@/\">]><root>&a;</root>" },
+  { .name = "declarations", .head = OK "\r\n", .repeated = "<!>", .n_repeats = 80000,
+    .tail = "<root></root>" },
+  { .name = "end-tags", .head = OK "\r\n", .repeated = "</a ", .n_repeats = 60000 },
+  { .name = "services", .head = OK "\r\n<root>", .repeated = SERVICE ("/x"), .n_repeats = 100000,
+    .tail = "</root>" },
+  { .name = "hangs-up", .head = "" },
+};
+
+static GBytes *
+make_answer (Fixture        *f,
+             const HttpTest *test)
+{
+  g_autofree char *head = name_third (f, test->head);
+  GString *text = g_string_new (head);
+  gsize size;
+
+  for (guint i = 0; i < test->n_repeats; i++)
+    g_string_append (text, test->repeated);
+  if (test->tail != NULL)
+    g_string_append (text, test->tail);
+
+  size = text->len;
+  return g_bytes_new_take (g_string_free (text, FALSE), size);
+}
+
+static GBytes *
+make_piece (const HttpTest *test)
+{
+  GString *text = g_string_new (test->piece);
+  gsize size;
+
+  while (test->pause_ms == 0 && text->len < PIECE)
+    g_string_append (text, test->piece);
+
+  size = text->len;
+  return g_bytes_new_take (g_string_free (text, FALSE), size);
+}
+
+static void
+test_http (Fixture       *f,
+           gconstpointer  data)
+{
+  const HttpTest *test = data;
+
+  f->head = make_answer (f, test);
+  f->pause_ms = test->pause_ms;
+  if (test->piece != NULL)
+    f->piece = make_piece (test);
+  assert_refused (f);
+  g_assert_cmpuint (f->n_connections, >, 0);
+}
+
+/* --- Among others --- */
+
+/* A document that is a description, and the answer to every action. */
+#define ALL_IN_ONE                                                                                 \
+  OK "Connection: close\r\n\r\n<root>" SERVICE ("/control")                                        \
+  "<GetStatusInfoResponse><NewConnectionStatus>Connected</NewConnectionStatus>"                    \
+  "</GetStatusInfoResponse><GetExternalIPAddressResponse><NewExternalIPAddress>%s"                 \
+  "</NewExternalIPAddress></GetExternalIPAddressResponse><AddPortMappingResponse/>"                \
+  "<DeletePortMappingResponse/><GetSpecificPortMappingEntryResponse>"                              \
+  "<NewInternalPort>8080</NewInternalPort><NewInternalClient>" LOCAL "</NewInternalClient>"        \
+  "<NewEnabled>1</NewEnabled><NewLeaseDuration>7200</NewLeaseDuration>"                            \
+  "</GetSpecificPortMappingEntryResponse></root>"
+
+static void
+answer_all (Fixture    *f,
+            const char *external_address)
+{
+  char *text = g_strdup_printf (ALL_IN_ONE, external_address);
+
+  f->head = g_bytes_new_take (text, strlen (text));
+}
+
+static void
+on_note (PlumGateway *gateway,
+         const char  *backend,
+         const char  *note,
+         guint       *n_notes)
+{
+  ++*n_notes;
+}
+
+/* 50,000 answers of 5,000 hosts come before the gateway's: it is found all the same. */
+static void
+test_answer_flood (Fixture       *f,
+                   gconstpointer  data)
+{
+  g_autofree char *location = g_steal_pointer (&f->location);
+  g_autoptr (PlumGateway) gateway = NULL;
+  guint n_notes = 0;
+
+  answer_all (f, "1.2.3.4");
+  f->location = g_strdup ("");
+  adversary_add_mapping (&f->a, PORT);
+  test_loop_settle (&f->a.loop);
+  g_assert_nonnull (f->client);
+  gateway = g_list_model_get_item (plum_manager_get_gateways (f->a.manager), 0);
+  g_signal_connect (gateway, "note", G_CALLBACK (on_note), &n_notes);
+
+  for (guint i = 0; i < 5000; i++)
+    {
+      g_autofree char *host = g_strdup_printf ("127.82.%u.%u", i / 250, 1 + i % 250);
+      g_autoptr (GSocket) stranger = adversary_socket_new (host, 0);
+
+      for (guint j = 0; j < 10; j++)
+        {
+          g_autofree char *other = g_strdup_printf ("http://%s:9/%u", host, j);
+
+          adversary_device_answer (f, stranger, other);
+        }
+      if (i % 10 == 9)
+        test_loop_settle (&f->a.loop);
+    }
+
+  g_assert_cmpuint (n_notes, <=, 1000);
+  adversary_device_answer (f, f->ssdp, location);
+  test_loop_advance_until (&f->a.loop, adversary_is_up (&f->a), 5000);
+  g_assert_cmpuint (plum_mapping_get_external_port (f->a.mapping), ==, PORT);
+  g_signal_handlers_disconnect_by_data (gateway, &n_notes);
+}
+
+/* What is told as the external address is an IPv4 address of the outside, or nothing. */
+static void
+test_external_address (Fixture       *f,
+                       gconstpointer  data)
+{
+  answer_all (f, data);
+  adversary_add_mapping (&f->a, PORT);
+  test_loop_advance (&f->a.loop, 10000);
+
+  g_assert_null (plum_mapping_get_external_host (f->a.mapping));
+  g_assert_cmpint (plum_mapping_get_external_scope (f->a.mapping), !=, PLUM_ADDRESS_SCOPE_PUBLIC);
+}
+
+typedef struct {
+  Adversary  a;
+  FakeIgd   *igd;
+} Honest;
+
+static void
+honest_set_up (Honest        *h,
+               gconstpointer  data)
+{
+  adversary_set_up (&h->a, GATEWAY);
+  h->igd = fake_igd_new (GATEWAY);
+  plum_manager_add_backend_type (h->a.manager, PLUM_TYPE_UPNP_BACKEND, "upnp", 100);
+  adversary_add_mapping (&h->a, PORT);
+  test_loop_advance_until (&h->a.loop, adversary_is_up (&h->a), 5000);
+  adversary_expect_no_change (&h->a);
+}
+
+static void
+honest_tear_down (Honest        *h,
+                  gconstpointer  data)
+{
+  g_assert_nonnull (fake_igd_find (h->igd, PLUM_PROTOCOL_TCP, PORT));
+  adversary_tear_down (&h->a);
+  g_assert_cmpuint (fake_igd_n_entries (h->igd), ==, 0);
+  fake_igd_free (h->igd);
+}
+
+/* Goodbyes and returns in the gateway's name: it is asked, now and then, and is there. */
+static void
+test_forged_notify (Honest        *h,
+                    gconstpointer  nts)
+{
+  if (!fake_igd_notify (h->igd, nts))
+    {
+      g_test_skip ("No multicast on loopback here");
+      return;
+    }
+
+  for (guint i = 0; i < 500; i++)
+    {
+      h->igd->boot_id = 1000 + i;
+      fake_igd_notify (h->igd, nts);
+      test_loop_advance (&h->a.loop, 100);
+    }
+
+  g_assert_cmpuint (h->igd->counts.get_specific, >, 0);
+  g_assert_cmpuint (h->igd->counts.get_specific, <=, 8);
+  g_assert_cmpuint (h->igd->counts.searches, <=, 60);
+}
+
+static void
+add (const char    *folder,
+     const char    *name,
+     gconstpointer  data,
+     void         (*func) (Fixture *, gconstpointer))
+{
+  g_autofree char *path = g_strconcat ("/adversary/upnp/", folder, "/", name, NULL);
+
+  g_test_add (path, Fixture, data, adversary_device_set_up, func, adversary_device_tear_down);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (location_tests); i++)
+    add ("location", location_tests[i].name, &location_tests[i], test_location);
+  add ("location", "long", NULL, test_location_long);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (http_tests); i++)
+    add ("http", http_tests[i].name, &http_tests[i], test_http);
+
+  add ("external-address", "text", "none of your business", test_external_address);
+  add ("external-address", "zeros", "0.0.0.0", test_external_address);
+  add ("external-address", "loopback", "127.0.0.1", test_external_address);
+  add ("external-address", "multicast", "224.0.0.1", test_external_address);
+  add ("external-address", "markup", "&lt;b&gt;1.2.3.4&lt;/b&gt;", test_external_address);
+  add ("external-address", "ipv6", "2001:db8::1", test_external_address);
+
+  add ("flood", "answers", NULL, test_answer_flood);
+  g_test_add ("/adversary/upnp/flood/byebye", Honest, "ssdp:byebye",
+              honest_set_up, test_forged_notify, honest_tear_down);
+  g_test_add ("/adversary/upnp/flood/alive", Honest, "ssdp:alive",
+              honest_set_up, test_forged_notify, honest_tear_down);
+
+  return g_test_run ();
+}

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "adversary-fixture.h"
+
+#include <string.h>
+
+#include "fake-gateway.h"
+#include "natpmp-backend.h"
+#include "pcp-backend.h"
+
+/*
+ * A manager with a mapping by PCP or by NAT-PMP, and somebody on the LAN who sends what he likes.
+ * Each
+ * test asserts that the mapping stays what it was, that nobody is told otherwise, and that he
+ * cannot
+ * make this host send much.
+ */
+
+#define GATEWAY ADVERSARY_NET ".1"
+#define STRANGER ADVERSARY_NET ".66"
+#define PORT 8080
+#define FLOOD 50000
+#define FLOOD_MS 5000
+
+typedef struct {
+  Adversary    a;
+  FakeGateway *gateway;
+  GBytes      *answer;     /* the last MAP response that came */
+} Fixture;
+
+static void
+on_traffic (PlumGateway          *gateway,
+            const char           *backend,
+            PlumTrafficDirection  direction,
+            GSocketAddress       *peer,
+            GBytes               *bytes,
+            Fixture              *f)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+
+  if (direction == PLUM_TRAFFIC_RECEIVED && size >= 16 && (data[1] & 0x7f) != 0)
+    {
+      g_clear_pointer (&f->answer, g_bytes_unref);
+      f->answer = g_bytes_ref (bytes);
+    }
+}
+
+/* data: "pcp" or "natpmp", the one that the gateway speaks. */
+static void
+fixture_set_up (Fixture       *f,
+                gconstpointer  data)
+{
+  adversary_set_up (&f->a, GATEWAY);
+  f->gateway = fake_gateway_new (GATEWAY);
+  if (g_str_equal (data, "natpmp"))
+    f->gateway->switches.pcp = FAKE_OFF;
+  plum_manager_add_backend_type (f->a.manager, PLUM_TYPE_PCP_BACKEND, "pcp", 300);
+  plum_manager_add_backend_type (f->a.manager, PLUM_TYPE_NATPMP_BACKEND, "natpmp", 200);
+  adversary_watch_traffic (&f->a, G_CALLBACK (on_traffic), f);
+
+  adversary_add_mapping (&f->a, PORT);
+  test_loop_advance_until (&f->a.loop, adversary_is_up (&f->a), 5000);
+  g_assert_cmpstr (plum_mapping_get_backend_name (f->a.mapping), ==, data);
+  g_assert_nonnull (f->answer);
+  adversary_expect_no_change (&f->a);
+}
+
+static void
+fixture_tear_down (Fixture       *f,
+                   gconstpointer  data)
+{
+  g_assert_cmpuint (plum_mapping_get_external_port (f->a.mapping), ==, PORT);
+  adversary_tear_down (&f->a);
+  g_assert_false (fake_gateway_has_mapping (f->gateway, PLUM_PROTOCOL_TCP, PORT));
+  g_assert_cmpuint (f->gateway->counts.bad, ==, 0);
+  fake_gateway_free (f->gateway);
+  g_clear_pointer (&f->answer, g_bytes_unref);
+}
+
+/* The answer that came, with another external port and another address. */
+static GBytes *
+make_forged (Fixture *f)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (f->answer, &size);
+  g_autofree guint8 *copy = g_memdup2 (data, size);
+  gsize port_at = copy[0] == 2 ? 42 : 10;
+
+  copy[port_at] = 0x1a;
+  copy[port_at + 1] = 0x0a;
+  if (copy[0] == 2)
+    copy[size - 1] ^= 0xff;
+  return g_bytes_new (copy, size);
+}
+
+static void
+send_from (Fixture    *f,
+           const char *host,
+           guint16     port,
+           GBytes     *bytes)
+{
+  g_autoptr (GSocket) from = adversary_socket_new (host, port);
+
+  adversary_send (from, f->gateway->last_client, bytes);
+  test_loop_settle (&f->a.loop);
+}
+
+static void
+test_other_host (Fixture       *f,
+                 gconstpointer  data)
+{
+  g_autoptr (GBytes) forged = make_forged (f);
+
+  send_from (f, STRANGER, 5351, forged);
+  test_loop_advance (&f->a.loop, 30000);
+}
+
+static void
+test_other_port (Fixture       *f,
+                 gconstpointer  data)
+{
+  g_autoptr (GBytes) forged = make_forged (f);
+
+  send_from (f, GATEWAY, 0, forged);
+  test_loop_advance (&f->a.loop, 30000);
+}
+
+/* From the gateway's own address and port, as a host on the LAN can forge them. */
+static void
+send_as_gateway (Fixture      *f,
+                 const guint8 *data,
+                 gsize         size)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (data, size);
+
+  adversary_send (f->gateway->socket, f->gateway->last_client, bytes);
+}
+
+static void
+test_wrong_nonce (Fixture       *f,
+                  gconstpointer  data)
+{
+  g_autoptr (GBytes) forged = make_forged (f);
+  gsize size = g_bytes_get_size (forged);
+  g_autofree guint8 *copy = g_memdup2 (g_bytes_get_data (forged, NULL), size);
+
+  copy[24] ^= 1;
+  send_as_gateway (f, copy, size);
+  test_loop_advance (&f->a.loop, 30000);
+}
+
+/* Nothing is asked at the time, so nothing is an answer (NAT-PMP has no nonce). */
+static void
+test_unasked (Fixture       *f,
+              gconstpointer  data)
+{
+  g_autoptr (GBytes) forged = make_forged (f);
+  gsize size;
+  const guint8 *bytes = g_bytes_get_data (forged, &size);
+
+  send_as_gateway (f, bytes, size);
+  test_loop_advance (&f->a.loop, 30000);
+}
+
+/* An old answer says what was true, with the epoch of that time. */
+static void
+test_replay (Fixture       *f,
+             gconstpointer  data)
+{
+  g_autoptr (GBytes) old = g_bytes_ref (f->answer);
+  gsize size;
+  const guint8 *bytes = g_bytes_get_data (old, &size);
+
+  test_loop_advance (&f->a.loop, 600 * 1000);
+  fake_gateway_reset_counts (f->gateway);
+  for (guint i = 0; i < 1000; i++)
+    {
+      send_as_gateway (f, bytes, size);
+      test_loop_settle (&f->a.loop);
+    }
+  test_loop_advance (&f->a.loop, 9000);
+
+  g_assert_cmpuint (f->gateway->counts.datagrams, <=, 4);
+}
+
+/* FLOOD datagrams in FLOOD_MS, in bursts that the socket's buffer holds. */
+static void
+flood (Fixture      *f,
+       const guint8 *data,
+       gsize         size)
+{
+  const guint burst = 50;
+
+  fake_gateway_reset_counts (f->gateway);
+  for (guint i = 0; i < FLOOD; i++)
+    {
+      send_as_gateway (f, data, size);
+      if (i % burst == burst - 1)
+        test_loop_advance (&f->a.loop, FLOOD_MS * burst / FLOOD);
+    }
+}
+
+/* A restart that did not happen: the gateway is asked, a few times, and says so. */
+static void
+test_announce_flood (Fixture       *f,
+                     gconstpointer  data)
+{
+  guint8 pcp[24] = { 2, 0x80 };
+  guint8 natpmp[12] = { 0, 128 };
+  const char *host = plum_mapping_get_external_host (f->a.mapping);
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
+  gboolean is_pcp = g_str_equal (data, "pcp");
+
+  memcpy (natpmp + 8, g_inet_address_to_bytes (address), 4);
+  flood (f, is_pcp ? pcp : natpmp, is_pcp ? sizeof pcp : sizeof natpmp);
+  g_assert_cmpuint (f->gateway->counts.datagrams, <=, 4);
+}
+
+/* NAT-PMP has nothing by which an answer could be told from a forged one that comes while the
+ * question
+ * is out. So who forges the gateway's own address can lie about the external one, and no longer
+ * than
+ * that: the port stays, and the gateway's own answer makes it right. */
+static void
+test_address_flood (Fixture       *f,
+                    gconstpointer  data)
+{
+  static const guint8 forged[12] = { 0, 128, 0, 0, 0, 0, 0, 0, 6, 6, 6, 6 };
+  g_autofree char *host = g_strdup (plum_mapping_get_external_host (f->a.mapping));
+
+  flood (f, forged, sizeof forged);
+  g_assert_cmpuint (f->gateway->counts.datagrams, <=, 4);
+  g_assert_true (adversary_is_up (&f->a));
+  g_assert_cmpuint (plum_mapping_get_external_port (f->a.mapping), ==, PORT);
+
+  test_loop_advance (&f->a.loop, 30000);
+  g_assert_cmpstr (plum_mapping_get_external_host (f->a.mapping), ==, host);
+  f->a.n_changes = 0;
+}
+
+static void
+test_garbage_flood (Fixture       *f,
+                    gconstpointer  data)
+{
+  guint8 garbage[1100];
+
+  for (guint i = 0; i < sizeof garbage; i++)
+    garbage[i] = (guint8) (i * 7);
+  garbage[0] = 2;
+  garbage[1] = 0x81;
+
+  flood (f, garbage, sizeof garbage);
+  g_assert_cmpuint (f->gateway->counts.datagrams, ==, 0);
+}
+
+/* “I do not speak this version”, when nothing was asked. */
+static void
+test_version_flood (Fixture       *f,
+                    gconstpointer  data)
+{
+  static const guint8 version[8] = { 0, 0x81, 0, 1 };
+
+  flood (f, version, sizeof version);
+  g_assert_cmpuint (f->gateway->counts.datagrams, ==, 0);
+}
+
+/* --- A gateway that is hostile itself, or broken --- */
+
+typedef struct {
+  Adversary    a;
+  FakeGateway *gateway;
+} Gateway;
+
+static void
+gateway_set_up (Gateway       *g,
+                gconstpointer  data)
+{
+  adversary_set_up (&g->a, GATEWAY);
+  g->gateway = fake_gateway_new (GATEWAY);
+  if (g_str_equal (data, "natpmp"))
+    g->gateway->switches.pcp = FAKE_OFF;
+  plum_manager_add_backend_type (g->a.manager, PLUM_TYPE_PCP_BACKEND, "pcp", 300);
+  plum_manager_add_backend_type (g->a.manager, PLUM_TYPE_NATPMP_BACKEND, "natpmp", 200);
+}
+
+static void
+gateway_tear_down (Gateway       *g,
+                   gconstpointer  data)
+{
+  adversary_tear_down (&g->a);
+  fake_gateway_free (g->gateway);
+}
+
+static void
+test_lifetime_for_ever (Gateway       *g,
+                        gconstpointer  data)
+{
+  g->gateway->switches.granted_lifetime = G_MAXUINT32;
+  adversary_add_mapping (&g->a, PORT);
+  test_loop_advance_until (&g->a.loop, adversary_is_up (&g->a), 5000);
+
+  /* Not longer than a day (RFC 6887 15), whatever the router says. */
+  if (g_str_equal (data, "pcp"))
+    g_assert_cmpuint (plum_mapping_get_lifetime (g->a.mapping), ==, 86400);
+  else
+    g_assert_cmpuint (plum_mapping_get_lifetime (g->a.mapping), >=, 7200);
+}
+
+static void
+test_lifetime_none (Gateway       *g,
+                    gconstpointer  data)
+{
+  g->gateway->switches.grant_nothing = TRUE;
+  adversary_add_mapping (&g->a, PORT);
+  test_loop_advance (&g->a.loop, 3600 * 1000);
+
+  g_assert_false (adversary_is_up (&g->a));
+  g_assert_nonnull (plum_mapping_get_error (g->a.mapping));
+}
+
+/* A second's lease does not make it renewed without a pause. */
+static void
+test_lifetime_of_a_second (Gateway       *g,
+                           gconstpointer  data)
+{
+  g->gateway->switches.granted_lifetime = 1;
+  adversary_add_mapping (&g->a, PORT);
+  test_loop_advance (&g->a.loop, 60 * 1000);
+
+  g_assert_cmpuint (g->gateway->counts.datagrams, <=, 60 * 20);
+}
+
+/* The epoch jumps to either end with each answer: every answer is a loss, and work stays bounded.
+ * */
+static void
+test_epoch_extremes (Gateway       *g,
+                     gconstpointer  data)
+{
+  adversary_add_mapping (&g->a, PORT);
+  test_loop_advance_until (&g->a.loop, adversary_is_up (&g->a), 5000);
+  fake_gateway_reset_counts (g->gateway);
+
+  for (guint i = 0; i < 60; i++)
+    {
+      g->gateway->switches.epoch_offset = i % 2 == 0 ? G_MAXINT : G_MININT;
+      fake_gateway_hint (g->gateway);
+      test_loop_advance (&g->a.loop, 10000);
+    }
+
+  g_assert_true (adversary_is_up (&g->a));
+  g_assert_cmpuint (plum_mapping_get_external_port (g->a.mapping), ==, PORT);
+  g_assert_cmpuint (g->gateway->counts.datagrams, <=, 600);
+}
+
+#define ADD(path, protocol, func) \
+  g_test_add (path, Fixture, protocol, fixture_set_up, func, fixture_tear_down)
+#define ADD_GATEWAY(path, protocol, func) \
+  g_test_add (path, Gateway, protocol, gateway_set_up, func, gateway_tear_down)
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  ADD ("/adversary/pcp/other-host", "pcp", test_other_host);
+  ADD ("/adversary/pcp/other-port", "pcp", test_other_port);
+  ADD ("/adversary/pcp/wrong-nonce", "pcp", test_wrong_nonce);
+  ADD ("/adversary/pcp/replay", "pcp", test_replay);
+  ADD ("/adversary/pcp/announce-flood", "pcp", test_announce_flood);
+  ADD ("/adversary/pcp/garbage-flood", "pcp", test_garbage_flood);
+  ADD ("/adversary/pcp/version-flood", "pcp", test_version_flood);
+  ADD ("/adversary/natpmp/other-host", "natpmp", test_other_host);
+  ADD ("/adversary/natpmp/other-port", "natpmp", test_other_port);
+  ADD ("/adversary/natpmp/unasked", "natpmp", test_unasked);
+  ADD ("/adversary/natpmp/replay", "natpmp", test_replay);
+  ADD ("/adversary/natpmp/announce-flood", "natpmp", test_announce_flood);
+  ADD ("/adversary/natpmp/address-flood", "natpmp", test_address_flood);
+  ADD ("/adversary/natpmp/garbage-flood", "natpmp", test_garbage_flood);
+  ADD ("/adversary/natpmp/version-flood", "natpmp", test_version_flood);
+
+  ADD_GATEWAY ("/adversary/pcp/lifetime-for-ever", "pcp", test_lifetime_for_ever);
+  ADD_GATEWAY ("/adversary/pcp/lifetime-none", "pcp", test_lifetime_none);
+  ADD_GATEWAY ("/adversary/pcp/lifetime-of-a-second", "pcp", test_lifetime_of_a_second);
+  ADD_GATEWAY ("/adversary/pcp/epoch-extremes", "pcp", test_epoch_extremes);
+  ADD_GATEWAY ("/adversary/natpmp/lifetime-for-ever", "natpmp", test_lifetime_for_ever);
+  ADD_GATEWAY ("/adversary/natpmp/lifetime-none", "natpmp", test_lifetime_none);
+  ADD_GATEWAY ("/adversary/natpmp/lifetime-of-a-second", "natpmp", test_lifetime_of_a_second);
+  ADD_GATEWAY ("/adversary/natpmp/epoch-extremes", "natpmp", test_epoch_extremes);
+
+  return g_test_run ();
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "pcp-codec.h"
+#include "test-bytes.h"
+
+#define CLIENT_4 "00000000000000000000ffffc0a8010a"
+#define ZERO_4   "00000000000000000000ffff00000000"
+#define PUBLIC_4 "00000000000000000000ffffcb007107"
+#define CLIENT_6 "20010db8000100000000000000000010"
+#define ZERO_6   "00000000000000000000000000000000"
+#define NONCE    "000102030405060708090a0b"
+#define RESERVED "000000000000000000000000"
+#define GRANTED  "0281000000001c2000000e11" RESERVED NONCE "11000000c350c351" PUBLIC_4
+
+typedef struct {
+  const char   *name;
+  const char   *client;
+  uint32_t      lifetime;
+  PlumProtocol  protocol;
+  uint16_t      internal_port;
+  uint16_t      external_port;
+  const char   *external_address;
+  const char   *wire;
+} MapRow;
+
+static const MapRow map_rows[] = {
+  { "any-port", CLIENT_4, 7200, PLUM_PROTOCOL_UDP, 50000, 0, ZERO_4,
+    "0201000000001c20" CLIENT_4 NONCE "11000000c3500000" ZERO_4 },
+  { "renewal", CLIENT_4, 7200, PLUM_PROTOCOL_UDP, 50000, 50001, PUBLIC_4,
+    "0201000000001c20" CLIENT_4 NONCE "11000000c350c351" PUBLIC_4 },
+  { "delete", CLIENT_4, 0, PLUM_PROTOCOL_UDP, 50000, 0, ZERO_4,
+    "0201000000000000" CLIENT_4 NONCE "11000000c3500000" ZERO_4 },
+  { "tcp", CLIENT_4, 7200, PLUM_PROTOCOL_TCP, 8080, 8080, ZERO_4,
+    "0201000000001c20" CLIENT_4 NONCE "060000001f901f90" ZERO_4 },
+  { "pinhole", CLIENT_6, 7200, PLUM_PROTOCOL_TCP, 8080, 0, ZERO_6,
+    "0201000000001c20" CLIENT_6 NONCE "060000001f900000" ZERO_6 },
+  { "delete-pinhole", CLIENT_6, 0, PLUM_PROTOCOL_TCP, 8080, 0, ZERO_6,
+    "0201000000000000" CLIENT_6 NONCE "060000001f900000" ZERO_6 },
+};
+
+static void
+fill (uint8_t    *out,
+      size_t      size,
+      const char *hex)
+{
+  size_t len;
+  g_autofree uint8_t *bytes = test_bytes_from_hex (hex, &len);
+
+  g_assert_cmpuint (len, ==, size);
+  memcpy (out, bytes, size);
+}
+
+static void
+test_encode_map (gconstpointer data)
+{
+  const MapRow *row = data;
+  PcpMap map = { .protocol = row->protocol, .internal_port = row->internal_port,
+                 .external_port = row->external_port };
+  uint8_t client[PCP_ADDRESS_SIZE];
+  uint8_t out[64];
+  size_t len;
+
+  fill (client, sizeof client, row->client);
+  fill (map.nonce, sizeof map.nonce, NONCE);
+  fill (map.external_address, sizeof map.external_address, row->external_address);
+
+  len = pcp_encode_map (client, row->lifetime, &map, out, sizeof out);
+  test_bytes_assert_hex (out, len, row->wire);
+  g_assert_cmpuint (pcp_encode_map (client, row->lifetime, &map, out, len - 1), ==, 0);
+}
+
+static void
+test_encode_announce (void)
+{
+  uint8_t client[PCP_ADDRESS_SIZE];
+  uint8_t out[24];
+
+  fill (client, sizeof client, CLIENT_4);
+  g_assert_cmpuint (pcp_encode_announce (client, out, sizeof out), ==, 24);
+  test_bytes_assert_hex (out, 24, "0200000000000000" CLIENT_4);
+  g_assert_cmpuint (pcp_encode_announce (client, out, 23), ==, 0);
+}
+
+/* version: of PCP_REPLY_VERSION; -1: the packet is to be dropped */
+typedef struct {
+  const char   *name;
+  const char   *wire;
+  int           kind;
+  uint8_t       version;
+  uint8_t       result;
+  uint32_t      lifetime;
+  uint32_t      epoch;
+  uint16_t      external_port;
+} ReplyRow;
+
+#define DROP (-1)
+
+static const ReplyRow reply_rows[] = {
+  { "announce", "028000000000000000000e10" RESERVED, PCP_REPLY_ANNOUNCE, 2, 0, 0, 3600, 0 },
+  { "announce-unasked", "028000000000000000000000" RESERVED, PCP_REPLY_ANNOUNCE, 2, 0, 0, 0, 0 },
+  { "granted", GRANTED, PCP_REPLY_MAP, 2, 0, 7200, 3601, 50001 },
+  { "not-authorized", "028100020000070800000e13" RESERVED NONCE "11000000c3500000" ZERO_4,
+    PCP_REPLY_MAP, 2, 2, 1800, 3603, 0 },
+  { "no-resources", "028100080000001e00000e14" RESERVED NONCE "11000000c3500000" ZERO_4,
+    PCP_REPLY_MAP, 2, 8, 30, 3604, 0 },
+  { "address-mismatch", "0281000c0000070800000e15" RESERVED NONCE "11000000c3500000" ZERO_4,
+    PCP_REPLY_MAP, 2, 12, 1800, 3605, 0 },
+  { "pinhole", "0281000000001c2000000e17" RESERVED NONCE "060000001f901f90" CLIENT_6,
+    PCP_REPLY_MAP, 2, 0, 7200, 3607, 8080 },
+  { "unknown-option", GRANTED "7d000003aabbcc00", PCP_REPLY_MAP, 2, 0, 7200, 3601, 50001 },
+  { "option-of-odd-length", GRANTED "820000050064c35000000000", PCP_REPLY_MAP, 2, 0, 7200, 3601,
+    50001 },
+  { "static-lifetime", "02810000ffffffff00000e11" RESERVED NONCE "11000000c350c351" PUBLIC_4,
+    PCP_REPLY_MAP, 2, 0, 0xffffffff, 3601, 50001 },
+  { "version-2", "028100010000070800000e16" RESERVED NONCE "11000000c3500000" ZERO_4,
+    PCP_REPLY_VERSION, 2, 1, 0, 0, 0 },
+  { "version-0-in-4", "00800001", PCP_REPLY_VERSION, 0, 1, 0, 0, 0 },
+  { "version-0-in-8", "0081000100000e15", PCP_REPLY_VERSION, 0, 1, 0, 0, 0 },
+  { "version-0-op-128", "0080000100000e15", PCP_REPLY_VERSION, 0, 1, 0, 0, 0 },
+  { "version-0-op-0", "0000000100000e15", PCP_REPLY_VERSION, 0, 1, 0, 0, 0 },
+  { "version-1", "01800001", PCP_REPLY_VERSION, 1, 1, 0, 0, 0 },
+  { "version-zeroed-ports", "028100010000000000000e16" RESERVED RESERVED "0000000000000000" ZERO_4,
+    PCP_REPLY_VERSION, 2, 1, 0, 0, 0 },
+  { "empty", "", DROP },
+  { "two-bytes", "0280", DROP },
+  { "request", "0201000000001c2000000e11" RESERVED NONCE "11000000c350c351" PUBLIC_4, DROP },
+  { "request-as-version", "02010001", DROP },
+  { "58-bytes", "0281000000001c2000000e11" RESERVED NONCE "11000000c350c351"
+    "00000000000000000000ffffcb00", DROP },
+  { "44-bytes", "0281000000001c2000000e11" RESERVED NONCE "11000000c350c351", DROP },
+  { "option-past-end", GRANTED "0300001400000000", DROP },
+  { "option-header-cut", GRANTED "03000014", DROP },
+  { "natpmp-network-failure", "00800003000000000000001500000000" "0000000000000000", DROP },
+  { "natpmp-257", "00800101", DROP },
+  { "peer", "0282000000001c2000000e11" RESERVED NONCE "11000000c350c351" PUBLIC_4, DROP },
+  { "sctp", "0281000000001c2000000e11" RESERVED NONCE "84000000c350c351" PUBLIC_4, DROP },
+};
+
+static void
+test_decode (gconstpointer data)
+{
+  const ReplyRow *row = data;
+  g_autoptr (GError) error = NULL;
+  size_t len;
+  g_autofree uint8_t *wire = test_bytes_from_hex (row->wire, &len);
+  PcpReply reply = { .epoch = 77 };
+
+  if (row->kind == DROP)
+    {
+      g_assert_false (pcp_decode_reply (wire, len, &reply, &error));
+      g_assert_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED);
+      g_assert_cmpuint (reply.epoch, ==, 77);
+      return;
+    }
+
+  g_assert_true (pcp_decode_reply (wire, len, &reply, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (reply.kind, ==, row->kind);
+  g_assert_cmpuint (reply.version, ==, row->version);
+  g_assert_cmpuint (reply.result, ==, row->result);
+  g_assert_cmpuint (reply.lifetime, ==, row->lifetime);
+  g_assert_cmpuint (reply.epoch, ==, row->epoch);
+  g_assert_cmpuint (reply.map.external_port, ==, row->external_port);
+}
+
+static void
+test_decode_map_fields (void)
+{
+  g_autoptr (GError) error = NULL;
+  size_t len;
+  g_autofree uint8_t *wire = test_bytes_from_hex (GRANTED, &len);
+  PcpReply reply;
+
+  g_assert_true (pcp_decode_reply (wire, len, &reply, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (reply.map.protocol, ==, PLUM_PROTOCOL_UDP);
+  g_assert_cmpuint (reply.map.internal_port, ==, 50000);
+  test_bytes_assert_hex (reply.map.nonce, PCP_NONCE_SIZE, NONCE);
+  test_bytes_assert_hex (reply.map.external_address, PCP_ADDRESS_SIZE, PUBLIC_4);
+}
+
+/* Every prefix, in a block of exactly its size: only whole options may be cut away unnoticed. */
+static void
+test_truncation (void)
+{
+  size_t len;
+  g_autofree uint8_t *wire = test_bytes_from_hex (GRANTED "7d000003aabbcc00", &len);
+
+  for (size_t n = 0; n <= len; n++)
+    {
+      g_autofree uint8_t *block = g_memdup2 (wire, n);
+      g_autoptr (GError) error = NULL;
+      PcpReply reply;
+      gboolean ok = pcp_decode_reply (block, n, &reply, &error);
+
+      g_assert_cmpint (ok, ==, n == 60 || n == 68);
+      g_assert_cmpint (error == NULL, ==, ok);
+    }
+}
+
+static void
+test_too_long (void)
+{
+  g_autofree uint8_t *block = g_malloc0 (1104);
+  g_autoptr (GError) error = NULL;
+  PcpReply reply;
+
+  fill (block, 24, "028000000000000000000e10" RESERVED);
+  g_assert_true (pcp_decode_reply (block, 1100, &reply, NULL));
+  g_assert_false (pcp_decode_reply (block, 1104, &reply, &error));
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED);
+}
+
+static void
+test_results (void)
+{
+  static const struct {
+    guint8      code;
+    const char *name;
+    PlumError   error;
+    PcpNext     next;
+    uint32_t    least;
+  } rows[] = {
+    { 2, "NOT_AUTHORIZED", PLUM_ERROR_REFUSED, PCP_NEXT_NOTHING, 300 },
+    { 3, "MALFORMED_REQUEST", PLUM_ERROR_MALFORMED, PCP_NEXT_BARE, 300 },
+    { 4, "UNSUPP_OPCODE", PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_NOTHING, 300 },
+    { 5, "UNSUPP_OPTION", PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_BARE, 300 },
+    { 6, "MALFORMED_OPTION", PLUM_ERROR_MALFORMED, PCP_NEXT_BARE, 300 },
+    { 7, "NETWORK_FAILURE", PLUM_ERROR_NO_RESOURCES, PCP_NEXT_NOTHING, 30 },
+    { 8, "NO_RESOURCES", PLUM_ERROR_NO_RESOURCES, PCP_NEXT_NO_PORT, 30 },
+    { 9, "UNSUPP_PROTOCOL", PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_NOTHING, 300 },
+    { 10, "USER_EX_QUOTA", PLUM_ERROR_NO_RESOURCES, PCP_NEXT_NOTHING, 30 },
+    { 11, "CANNOT_PROVIDE_EXTERNAL", PLUM_ERROR_CONFLICT, PCP_NEXT_NO_ADDRESS, 30 },
+    { 12, "ADDRESS_MISMATCH", PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_NOTHING, 300 },
+    { 13, "EXCESSIVE_REMOTE_PEERS", PLUM_ERROR_NO_RESOURCES, PCP_NEXT_NOTHING, 300 },
+    { 15, "AUTHENTICATION_REQUIRED", PLUM_ERROR_REFUSED, PCP_NEXT_NOTHING, 300 },
+    { 66, "unknown result", PLUM_ERROR_REFUSED, PCP_NEXT_NOTHING, 300 },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      const PcpResult *result = pcp_result_lookup (rows[i].code);
+
+      g_assert_cmpstr (result->name, ==, rows[i].name);
+      g_assert_cmpint (result->error, ==, rows[i].error);
+      g_assert_cmpint (result->next, ==, rows[i].next);
+      g_assert_cmpuint (pcp_error_lifetime (rows[i].code, 0), ==, rows[i].least);
+      g_assert_cmpuint (pcp_error_lifetime (rows[i].code, 1000), ==, 1000);
+      g_assert_cmpuint (pcp_error_lifetime (rows[i].code, G_MAXUINT32), ==, 86400);
+    }
+}
+
+static void
+test_epoch (void)
+{
+  static const struct {
+    gint64   server, client, cur_server, cur_client;
+    gboolean valid;
+  } rows[] = {
+    { 3600, 100, 3600, 100, TRUE },
+    { 3600, 100, 3700, 200, TRUE },
+    { 3600, 100, 3599, 100, TRUE },               /* two answers in the wrong order */
+    { 3600, 100, 3598, 100, FALSE },
+    { 3600, 100, 0, 100, FALSE },                 /* a restart */
+    { 0, 100, 0, 100, TRUE },                     /* no wrap at 0 */
+    { 0, 100, 2, 100, TRUE },
+    { 0, 100, 3, 100, FALSE },                    /* forward without time, more than rounding */
+    { 3600, 100, 3600, 102, TRUE },
+    { 3600, 100, 3600, 103, FALSE },              /* stuck */
+    { 3600, 100, 3600 + 1600, 100 + 1502, TRUE }, /* ours slow by a sixteenth */
+    { 3600, 100, 3600 + 1600, 100 + 1497, FALSE },
+    { 3600, 100, 3600 + 1498, 100 + 1600, TRUE },
+    { 3600, 100, 3600 + 1497, 100 + 1600, FALSE },
+    { G_MAXUINT32, 100, 5, 105, FALSE },          /* after 136 years */
+    { 50, 100, 40, 86500, FALSE },                /* a restart in the night */
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_test_message ("row %" G_GSIZE_FORMAT, i);
+      g_assert_cmpint (pcp_epoch_is_valid (rows[i].server, rows[i].client, rows[i].cur_server,
+                                           rows[i].cur_client), ==, rows[i].valid);
+    }
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/pcp/encode/announce", test_encode_announce);
+  for (size_t i = 0; i < G_N_ELEMENTS (map_rows); i++)
+    {
+      g_autofree char *path = g_strconcat ("/pcp/encode/map/", map_rows[i].name, NULL);
+
+      g_test_add_data_func (path, &map_rows[i], test_encode_map);
+    }
+  for (size_t i = 0; i < G_N_ELEMENTS (reply_rows); i++)
+    {
+      g_autofree char *path = g_strconcat ("/pcp/decode/", reply_rows[i].name, NULL);
+
+      g_test_add_data_func (path, &reply_rows[i], test_decode);
+    }
+  g_test_add_func ("/pcp/decode-map-fields", test_decode_map_fields);
+  g_test_add_func ("/pcp/truncation", test_truncation);
+  g_test_add_func ("/pcp/too-long", test_too_long);
+  g_test_add_func ("/pcp/results", test_results);
+  g_test_add_func ("/pcp/epoch", test_epoch);
+
+  return g_test_run ();
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "upnp-ladder.h"
+
+#define INTERNAL 8080
+
+/* What a router says to everything, and the steps that follow, as letters:
+ * P H W lease for ever, an hour, a week; L look; O other port; F the same and leases anew;
+ * I high port; S same port; A AddAny; a never AddAny again; T short text; * star; D done. Then the
+ * error of giving up. */
+typedef struct {
+  const char  *name;
+  UpnpAction   action;
+  int          code;
+  guint        external_port;
+  gboolean     v2;
+  UpnpMemory   memory;
+  const char  *steps;
+  PlumError    error;
+} Case;
+
+static const Case cases[] = {
+  { "725-timed", UPNP_ACTION_ADD, 725, 8080, FALSE, { 0 }, "P", PLUM_ERROR_NOT_SUPPORTED },
+  { "402-timed", UPNP_ACTION_ADD, 402, 8080, FALSE, { 0 }, "PHWOT", PLUM_ERROR_NOT_SUPPORTED },
+  { "402-permanent", UPNP_ACTION_ADD, 402, 8080, FALSE, { .lease = UPNP_LEASE_PERMANENT }, "HWOT",
+    PLUM_ERROR_NOT_SUPPORTED },
+  { "402-same-port", UPNP_ACTION_ADD, 402, 8080, FALSE, { .same_port = TRUE }, "PHWT",
+    PLUM_ERROR_NOT_SUPPORTED },
+  { "600", UPNP_ACTION_ADD, 600, 8080, FALSE, { 0 }, "PHWOT", PLUM_ERROR_NOT_SUPPORTED },
+  { "501-timed", UPNP_ACTION_ADD, 501, 8080, FALSE, { 0 }, "PFP", PLUM_ERROR_REFUSED },
+  { "501-permanent", UPNP_ACTION_ADD, 501, 8080, FALSE, { .lease = UPNP_LEASE_PERMANENT }, "HWFHW",
+    PLUM_ERROR_REFUSED },
+  { "unknown-number", UPNP_ACTION_ADD, -911, 8080, FALSE, { 0 }, "PFP", PLUM_ERROR_REFUSED },
+  { "718", UPNP_ACTION_ADD, 718, 8080, FALSE, { 0 }, "LOOOOOOOOO", PLUM_ERROR_CONFLICT },
+  { "718-v2", UPNP_ACTION_ADD, 718, 8080, TRUE, { 0 }, "LAOOOOOOOOO", PLUM_ERROR_CONFLICT },
+  { "718-v2-without-any", UPNP_ACTION_ADD, 718, 8080, TRUE, { .no_add_any = TRUE }, "LOOOOOOOOO",
+    PLUM_ERROR_CONFLICT },
+  { "718-same-port", UPNP_ACTION_ADD, 718, 8080, FALSE, { .same_port = TRUE }, "L",
+    PLUM_ERROR_CONFLICT },
+  { "729", UPNP_ACTION_ADD, 729, 8080, FALSE, { 0 }, "LOOOOOOOOO", PLUM_ERROR_CONFLICT },
+  { "724", UPNP_ACTION_ADD, 724, 9000, FALSE, { 0 }, "S", PLUM_ERROR_NOT_SUPPORTED },
+  { "724-with-same-port", UPNP_ACTION_ADD, 724, 8080, FALSE, { 0 }, "", PLUM_ERROR_NOT_SUPPORTED },
+  { "716", UPNP_ACTION_ADD, 716, 8080, FALSE, { 0 }, "O", PLUM_ERROR_NOT_SUPPORTED },
+  { "727", UPNP_ACTION_ADD, 727, 8080, FALSE, { 0 }, "", PLUM_ERROR_NOT_SUPPORTED },
+  { "728", UPNP_ACTION_ADD, 728, 8080, FALSE, { 0 }, "O", PLUM_ERROR_NO_RESOURCES },
+  { "603", UPNP_ACTION_ADD, 603, 8080, FALSE, { 0 }, "", PLUM_ERROR_NO_RESOURCES },
+  { "606-privileged", UPNP_ACTION_ADD, 606, 443, FALSE, { 0 }, "I", PLUM_ERROR_REFUSED },
+  { "606", UPNP_ACTION_ADD, 606, 8080, FALSE, { 0 }, "O", PLUM_ERROR_REFUSED },
+  { "604", UPNP_ACTION_ADD, 604, 8080, FALSE, { 0 }, "", PLUM_ERROR_REFUSED },
+  { "605", UPNP_ACTION_ADD, 605, 8080, FALSE, { 0 }, "T", PLUM_ERROR_NOT_SUPPORTED },
+  { "401", UPNP_ACTION_ADD, 401, 8080, FALSE, { 0 }, "", PLUM_ERROR_NOT_SUPPORTED },
+  { "602", UPNP_ACTION_ADD, 602, 8080, FALSE, { 0 }, "", PLUM_ERROR_NOT_SUPPORTED },
+  { "any-401", UPNP_ACTION_ADD_ANY, 401, 8080, TRUE, { 0 }, "a", PLUM_ERROR_NOT_SUPPORTED },
+  { "any-602", UPNP_ACTION_ADD_ANY, 602, 8080, TRUE, { 0 }, "a", PLUM_ERROR_NOT_SUPPORTED },
+  { "any-718", UPNP_ACTION_ADD_ANY, 718, 8080, TRUE, { 0 }, "OLOOOOOOOO", PLUM_ERROR_CONFLICT },
+  { "delete-714", UPNP_ACTION_DELETE, 714, 8080, FALSE, { 0 }, "D", 0 },
+  { "delete-402", UPNP_ACTION_DELETE, 402, 8080, FALSE, { 0 }, "*", PLUM_ERROR_REFUSED },
+  { "delete-402-with-star", UPNP_ACTION_DELETE, 402, 8080, FALSE, { .star_on_delete = TRUE }, "",
+    PLUM_ERROR_REFUSED },
+  { "delete-606", UPNP_ACTION_DELETE, 606, 8080, FALSE, { 0 }, "", PLUM_ERROR_REFUSED },
+  { "delete-401", UPNP_ACTION_DELETE, 401, 8080, FALSE, { 0 }, "", PLUM_ERROR_NOT_SUPPORTED },
+};
+
+static char
+letter (const UpnpStep *step)
+{
+  static const char leases[] = { '?', 'P', 'H', 'W' };
+  static const char steps[] = {
+    [UPNP_NEXT_DONE] = 'D', [UPNP_NEXT_LOOK] = 'L', [UPNP_NEXT_OTHER_PORT] = 'O',
+    [UPNP_NEXT_FRESH_PORT] = 'F', [UPNP_NEXT_HIGH_PORT] = 'I', [UPNP_NEXT_SAME_PORT] = 'S',
+    [UPNP_NEXT_ADD_ANY] = 'A',
+    [UPNP_NEXT_ADD_PLAIN] = 'a', [UPNP_NEXT_SHORT_TEXT] = 'T', [UPNP_NEXT_STAR] = '*',
+  };
+
+  return step->next == UPNP_NEXT_LEASE ? leases[step->lease] : steps[step->next];
+}
+
+/* The caller's part of a step: choosing the port. */
+static void
+set_port (UpnpAttempt    *attempt,
+          const UpnpStep *step)
+{
+  if (step->next == UPNP_NEXT_SAME_PORT)
+    upnp_attempt_set_port (attempt, INTERNAL);
+  else if (step->next == UPNP_NEXT_OTHER_PORT || step->next == UPNP_NEXT_FRESH_PORT ||
+           step->next == UPNP_NEXT_HIGH_PORT || step->next == UPNP_NEXT_ADD_PLAIN)
+    upnp_attempt_set_port (attempt, 20000 + attempt->n_ports);
+}
+
+/* A router that gives the same answer for ever: the ladder ends, and by these steps. */
+static void
+test_row (gconstpointer data)
+{
+  const Case *c = data;
+  g_autoptr (GString) steps = g_string_new (NULL);
+  UpnpAttempt attempt;
+  UpnpStep step;
+
+  upnp_attempt_init (&attempt, c->action, &c->memory, INTERNAL, 7200, c->v2);
+  attempt.tried_any = c->action == UPNP_ACTION_ADD_ANY;
+  upnp_attempt_set_port (&attempt, c->external_port);
+  if (c->action == UPNP_ACTION_ADD_ANY)
+    attempt.looked = FALSE;
+
+  for (step = upnp_ladder_next (&attempt, c->code); step.next != UPNP_NEXT_GIVE_UP;
+       step = upnp_ladder_next (&attempt, c->code))
+    {
+      g_string_append_c (steps, letter (&step));
+      g_assert_cmpuint (steps->len, <, 32);
+      if (step.next == UPNP_NEXT_DONE)
+        break;
+      upnp_attempt_take (&attempt, &step);
+      set_port (&attempt, &step);
+    }
+
+  g_assert_cmpstr (steps->str, ==, c->steps);
+  if (step.next == UPNP_NEXT_GIVE_UP)
+    {
+      g_assert_cmpint (step.error, ==, c->error);
+      g_assert_nonnull (step.advice);
+    }
+}
+
+static void
+test_bounded (void)
+{
+  static const UpnpMemory memory = { 0 };
+
+  /* Whatever a router answers, in whatever order, the ladder ends. */
+  for (guint seed = 0; seed < 500; seed++)
+    {
+      g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+      UpnpAttempt attempt;
+      UpnpStep step;
+      guint n = 0;
+
+      upnp_attempt_init (&attempt, UPNP_ACTION_ADD, &memory, INTERNAL, 7200, TRUE);
+      upnp_attempt_set_port (&attempt, 80);
+      do
+        {
+          step = upnp_ladder_next (&attempt, cases[g_rand_int_range (rand, 0, 25)].code);
+          upnp_attempt_take (&attempt, &step);
+          set_port (&attempt, &step);
+          g_assert_cmpuint (n++, <, 40);
+        }
+      while (step.next != UPNP_NEXT_GIVE_UP);
+    }
+}
+
+static void
+test_leases (void)
+{
+  static const UpnpMemory memory = { 0 };
+  static const UpnpStep permanent = { UPNP_NEXT_LEASE, UPNP_LEASE_PERMANENT, 0, NULL };
+  static const UpnpStep hour = { UPNP_NEXT_LEASE, UPNP_LEASE_HOUR, 0, NULL };
+  static const UpnpStep week = { UPNP_NEXT_LEASE, UPNP_LEASE_WEEK, 0, NULL };
+  UpnpAttempt attempt;
+
+  upnp_attempt_init (&attempt, UPNP_ACTION_ADD, &memory, INTERNAL, 7200, FALSE);
+  g_assert_cmpuint (upnp_attempt_get_lease (&attempt), ==, 7200);
+  upnp_attempt_take (&attempt, &permanent);
+  g_assert_cmpuint (upnp_attempt_get_lease (&attempt), ==, 0);
+  upnp_attempt_take (&attempt, &hour);
+  g_assert_cmpuint (upnp_attempt_get_lease (&attempt), ==, 3600);
+  upnp_attempt_take (&attempt, &week);
+  g_assert_cmpuint (upnp_attempt_get_lease (&attempt), ==, 604800);
+}
+
+static void
+test_lease_for_ever (void)
+{
+  static const UpnpMemory memory = { 0 };
+  UpnpAttempt attempt;
+
+  upnp_attempt_init (&attempt, UPNP_ACTION_ADD, &memory, INTERNAL, PLUM_LIFETIME_FOREVER, FALSE);
+  g_assert_cmpuint (upnp_attempt_get_lease (&attempt), ==, 0);
+}
+
+static void
+test_lease_capped (void)
+{
+  static const UpnpMemory memory = { 0 };
+  UpnpAttempt attempt;
+
+  upnp_attempt_init (&attempt, UPNP_ACTION_ADD, &memory, INTERNAL, 1000000, FALSE);
+  g_assert_cmpuint (upnp_attempt_get_lease (&attempt), ==, 604800);
+}
+
+static void
+test_learn_by_success_only (void)
+{
+  static const UpnpStep permanent = { UPNP_NEXT_LEASE, UPNP_LEASE_PERMANENT, 0, NULL };
+  UpnpMemory memory = { 0 };
+  UpnpAttempt attempt;
+
+  upnp_attempt_init (&attempt, UPNP_ACTION_ADD, &memory, INTERNAL, 7200, FALSE);
+  upnp_attempt_take (&attempt, &permanent);
+  upnp_attempt_learn (&attempt, FALSE, &memory);
+  g_assert_cmpint (memory.lease, ==, UPNP_LEASE_ASKED);
+  upnp_attempt_learn (&attempt, TRUE, &memory);
+  g_assert_cmpint (memory.lease, ==, UPNP_LEASE_PERMANENT);
+}
+
+/* After every lease has been refused, the next port is asked for with the one that was wanted. */
+static void
+test_lease_back_to_the_asked_one (void)
+{
+  static const UpnpMemory memory = { 0 };
+  UpnpAttempt attempt;
+
+  upnp_attempt_init (&attempt, UPNP_ACTION_ADD, &memory, INTERNAL, 7200, FALSE);
+  upnp_attempt_set_port (&attempt, INTERNAL);
+  for (guint i = 0; i < 4; i++)
+    {
+      UpnpStep step = upnp_ladder_next (&attempt, 402);
+
+      upnp_attempt_take (&attempt, &step);
+    }
+  g_assert_cmpuint (upnp_attempt_get_lease (&attempt), ==, 7200);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *path = g_strconcat ("/upnp/ladder/row/", cases[i].name, NULL);
+
+      g_test_add_data_func (path, &cases[i], test_row);
+    }
+  g_test_add_func ("/upnp/ladder/bounded", test_bounded);
+  g_test_add_func ("/upnp/ladder/leases", test_leases);
+  g_test_add_func ("/upnp/ladder/lease-for-ever", test_lease_for_ever);
+  g_test_add_func ("/upnp/ladder/lease-capped", test_lease_capped);
+  g_test_add_func ("/upnp/ladder/learn-by-success-only", test_learn_by_success_only);
+  g_test_add_func ("/upnp/ladder/lease-back-to-the-asked-one", test_lease_back_to_the_asked_one);
+
+  return g_test_run ();
+}

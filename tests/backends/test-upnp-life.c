@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#define UPNP_TEST_NET "127.77.4"
+
+#include "upnp-fixture.h"
+
+const char upnp_test_net[] = UPNP_TEST_NET;
+
+/* -- Unmap -- */
+
+static void
+test_unmap (Fixture       *f,
+            gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  unmap_port (f, lease);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
+  /* It was ours beyond doubt: nothing was asked before. */
+  g_assert_cmpuint (f->igd->counts.get_specific, ==, 0);
+}
+
+static void
+test_unmap_gone (Fixture       *f,
+                 gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  fake_igd_wipe (f->igd);
+  unmap_port (f, lease);
+}
+
+static void
+test_unmap_star (Fixture       *f,
+                 gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+  g_autoptr (PlumLease) second = NULL;
+
+  unmap_port (f, lease);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
+  g_assert_cmpuint (f->igd->counts.delete, ==, 2);
+
+  /* It is remembered. */
+  second = map_port (f, 8080);
+  unmap_port (f, second);
+  g_assert_cmpuint (f->igd->counts.delete, ==, 3);
+}
+
+static void
+test_unmap_refused (Fixture       *f,
+                    gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+  g_autoptr (PlumCall) done = lease_call (f, PLUM_CALL_UNMAP, lease);
+
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_REFUSED);
+  g_assert_cmpstr (plum_call_get_error (done)->message, ==,
+                   "UPnP: " GATEWAY " refused DeletePortMapping (error 606, Fake): the entry may "
+                   "have to be deleted in the router's settings");
+}
+
+/* Somebody else's on this host, as far as we know. */
+static void
+test_unmap_nothing_asked (Fixture       *f,
+                          gconstpointer  data)
+{
+  discover (f);
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 8080, 8080, LOCAL, 0);
+  unmap_port (f, NULL);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
+}
+
+/* Another process, after a crash: only the lease is left, and no discovery. */
+static void
+test_unmap_by_lease_alone (Fixture       *f,
+                           gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  renew_backend (f);
+  unmap_port (f, lease);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
+}
+
+static void
+test_unmap_by_lease_anothers (Fixture       *f,
+                              gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  renew_backend (f);
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 8080, 8080, STRANGER, 0);
+  unmap_port (f, lease);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
+  g_assert_cmpuint (f->igd->counts.delete, ==, 0);
+}
+
+/* A token from a file that somebody else wrote: its host is not contacted. */
+static void
+test_unmap_forged_token (Fixture       *f,
+                         gconstpointer  data)
+{
+  static const char *const hosts[] = { "192.0.2.99", "not-an-address", "224.0.0.1", "::1", "" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (hosts); i++)
+    {
+      GVariant *token = g_variant_new ("(sqssb)", hosts[i], 80, "/",
+                                       "urn:schemas-upnp-org:service:WANIPConnection:1", FALSE);
+      g_autoptr (PlumLease) lease = plum_lease_new (NULL, 8080, 60, token);
+      g_autoptr (PlumCall) done = lease_call (f, PLUM_CALL_UNMAP, lease);
+
+      g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NO_GATEWAY);
+    }
+}
+
+static void
+test_unmap_foreign_token (Fixture       *f,
+                          gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = plum_lease_new (NULL, 8080, 60, g_variant_new_string ("pcp"));
+  g_autoptr (PlumCall) done = lease_call (f, PLUM_CALL_UNMAP, lease);
+
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NO_GATEWAY);
+}
+
+/* -- Check -- */
+
+static void
+test_check (Fixture       *f,
+            gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  assert_check (f, lease, -1);
+}
+
+static void
+test_check_gone (Fixture       *f,
+                 gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  fake_igd_wipe (f->igd);
+  assert_check (f, lease, PLUM_ERROR_DESTROYED);
+}
+
+static void
+test_check_anothers (Fixture       *f,
+                     gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 8080, 8080, STRANGER, 0);
+  assert_check (f, lease, PLUM_ERROR_CONFLICT);
+}
+
+static void
+test_check_other_port_of_ours (Fixture       *f,
+                               gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 8080, 8081, LOCAL, 0);
+  assert_check (f, lease, PLUM_ERROR_CONFLICT);
+}
+
+/* One that cannot be asked gives no verdict. */
+static void
+test_check_unknown (Fixture       *f,
+                    gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  assert_check (f, lease, PLUM_ERROR_NOT_SUPPORTED);
+}
+
+/* -- Loss -- */
+
+static void
+test_lost_refused (Fixture       *f,
+                   gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+  g_autoptr (PlumCall) done = NULL;
+
+  fake_igd_stop_http (f->igd);
+  done = lease_call (f, PLUM_CALL_CHECK, lease);
+  g_assert_error (plum_call_get_error (done), G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
+  g_assert_cmpstr (f->lost, ==, GATEWAY " refuses connections to its control port");
+}
+
+static void
+test_lost_not_found (Fixture       *f,
+                     gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+  g_autoptr (PlumCall) done = NULL;
+
+  f->igd->switches.no_control = TRUE;
+  done = lease_call (f, PLUM_CALL_CHECK, lease);
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_MALFORMED);
+  g_assert_cmpstr (f->lost, ==, GATEWAY " says 404 of its control URL");
+}
+
+/* The router comes back on another port: one loss, one discovery, and all is as before. */
+static void
+test_lost_and_found (Fixture       *f,
+                     gconstpointer  data)
+{
+  g_autoptr (PlumCall) failed = NULL;
+  g_autoptr (PlumCall) again = NULL;
+
+  map_only (f, 8080);
+  fake_igd_restart (f->igd);
+  failed = map_call (f, 8080, 8080, LIFETIME);
+  g_assert_nonnull (plum_call_get_error (failed));
+  g_assert_nonnull (f->lost);
+
+  discover (f);
+  again = map_call (f, 8080, 8080, LIFETIME);
+  assert_lease (plum_call_get_lease (again), 8080, LIFETIME, "1.2.3.4");
+}
+
+/* Its ways are known from before. */
+static void
+test_lost_and_remembered (Fixture       *f,
+                          gconstpointer  data)
+{
+  g_autoptr (PlumCall) failed = NULL;
+  g_autoptr (PlumCall) again = NULL;
+  guint adds;
+
+  map_only (f, 8080);
+  fake_igd_restart (f->igd);
+  failed = map_call (f, 8080, 8080, LIFETIME);
+  discover (f);
+  adds = f->igd->counts.add;
+  again = map_call (f, 8080, 8080, LIFETIME);
+  assert_lease (plum_call_get_lease (again), 8080, PLUM_LIFETIME_FOREVER, "1.2.3.4");
+  g_assert_cmpuint (f->igd->counts.add, ==, adds + 1);
+}
+
+/* -- Hints -- */
+
+/* Does lo carry multicast here? Said once, by a goodbye that must make the backend ask. */
+static gboolean
+hears_goodbye (Fixture *f)
+{
+  gboolean sent = fake_igd_notify (f->igd, "ssdp:byebye");
+
+  test_loop_settle (&f->loop);
+  if (sent && f->igd->counts.get_specific == 1)
+    return TRUE;
+
+  g_test_skip ("lo carries no multicast here");
+  return FALSE;
+}
+
+/* It still knows the port: nothing is lost. */
+static void
+test_hint_goodbye (Fixture       *f,
+                   gconstpointer  data)
+{
+  map_only (f, 8080);
+  if (hears_goodbye (f))
+    g_assert_null (f->lost);
+}
+
+static void
+test_hint_restart (Fixture       *f,
+                   gconstpointer  data)
+{
+  map_only (f, 8080);
+  if (!hears_goodbye (f))
+    return;
+
+  fake_igd_wipe (f->igd);
+  f->igd->boot_id++;
+  fake_igd_notify (f->igd, "ssdp:alive");
+  /* Not asked again within 10 s, whatever comes. */
+  test_loop_advance (&f->loop, 9000);
+  g_assert_null (f->lost);
+  test_loop_advance (&f->loop, 2000);
+  g_assert_cmpstr (f->lost, ==,
+                   GATEWAY " was started anew, and has forgotten what it was asked for");
+}
+
+/* The ordinary life of a device: said every half hour, and no reason to ask. */
+static void
+test_hint_same_boot (Fixture       *f,
+                     gconstpointer  data)
+{
+  map_only (f, 8080);
+  fake_igd_notify (f->igd, "ssdp:alive");
+  test_loop_advance (&f->loop, 20000);
+  g_assert_cmpuint (f->igd->counts.get_specific, ==, 0);
+}
+
+/* Nothing is mapped any more: nobody listens. */
+static void
+test_hint_without_mapping (Fixture       *f,
+                           gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  unmap_port (f, lease);
+  fake_igd_notify (f->igd, "ssdp:byebye");
+  test_loop_advance (&f->loop, 20000);
+  g_assert_cmpuint (f->igd->counts.get_specific, ==, 0);
+}
+
+/* -- The external address -- */
+
+static void
+assert_address (Fixture    *f,
+                const char *want)
+{
+  g_autoptr (PlumCall) done = call (f, PLUM_CALL_GET_EXTERNAL_ADDRESS, NULL);
+  g_autofree char *text = NULL;
+
+  g_assert_no_error (plum_call_get_error (done));
+  text = g_inet_address_to_string (plum_call_get_address (done));
+  g_assert_cmpstr (text, ==, want);
+}
+
+static void
+test_address (Fixture       *f,
+              gconstpointer  data)
+{
+  discover (f);
+  f->igd->switches.external_address = "1.2.3.5";
+  test_loop_advance (&f->loop, 3000);
+  assert_address (f, "1.2.3.5");
+}
+
+/* Discovery has asked: there is no need to ask again. */
+static void
+test_address_just_asked (Fixture       *f,
+                         gconstpointer  data)
+{
+  discover (f);
+  assert_address (f, "1.2.3.4");
+  g_assert_cmpuint (f->igd->counts.get_address, ==, 1);
+}
+
+static void
+test_address_none (Fixture       *f,
+                   gconstpointer  data)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  test_loop_advance (&f->loop, 3000);
+  done = call (f, PLUM_CALL_GET_EXTERNAL_ADDRESS, NULL);
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NO_RESOURCES);
+}
+
+/* -- The router's table -- */
+
+static void
+test_list (Fixture       *f,
+           gconstpointer  data)
+{
+  g_autoptr (PlumCall) done = NULL;
+  g_autoptr (PlumEntry) entry = NULL;
+  g_autofree char *client = NULL;
+  GListModel *entries;
+
+  discover (f);
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9000, 80, STRANGER, 0);
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_UDP, 9001, 81, LOCAL, 600);
+  done = call (f, PLUM_CALL_LIST, NULL);
+  g_assert_no_error (plum_call_get_error (done));
+
+  entries = plum_call_get_entries (done);
+  g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 2);
+  entry = g_list_model_get_item (entries, 1);
+  client = g_inet_address_to_string (plum_entry_get_internal_address (entry));
+  g_assert_cmpint (plum_entry_get_protocol (entry), ==, PLUM_PROTOCOL_UDP);
+  g_assert_cmpuint (plum_entry_get_external_port (entry), ==, 9001);
+  g_assert_cmpuint (plum_entry_get_internal_port (entry), ==, 81);
+  g_assert_cmpuint (plum_entry_get_lifetime (entry), ==, 600);
+  g_assert_cmpstr (client, ==, LOCAL);
+}
+
+static void
+test_list_in_one_go (Fixture       *f,
+                     gconstpointer  data)
+{
+  test_list (f, data);
+  g_assert_cmpuint (f->igd->counts.get_generic, ==, 0);
+}
+
+static void
+test_list_repeated (Fixture       *f,
+                    gconstpointer  data)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9000, 80, STRANGER, 0);
+  done = call (f, PLUM_CALL_LIST, NULL);
+  g_assert_cmpuint (g_list_model_get_n_items (plum_call_get_entries (done)), ==, 1);
+}
+
+static void
+test_list_empty (Fixture       *f,
+                 gconstpointer  data)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  done = call (f, PLUM_CALL_LIST, NULL);
+  g_assert_cmpuint (g_list_model_get_n_items (plum_call_get_entries (done)), ==, 0);
+}
+
+/* The user said which: it is deleted, whosever it is. */
+static void
+test_delete_entry (Fixture       *f,
+                   gconstpointer  data)
+{
+  g_autoptr (PlumEntry) entry = plum_entry_new (PLUM_PROTOCOL_TCP, 9000, 80, NULL, NULL, 600, TRUE);
+  const PlumCallArgs args = { NULL, NULL, entry };
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9000, 80, STRANGER, 0);
+  done = call (f, PLUM_CALL_DELETE_ENTRY, &args);
+  g_assert_no_error (plum_call_get_error (done));
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
+}
+
+static const UpnpTest tests[] = {
+  { "unmap/ours", { 0 }, test_unmap },
+  { "unmap/gone", { 0 }, test_unmap_gone },
+  { "unmap/star", { .star_on_delete = TRUE }, test_unmap_star },
+  { "unmap/refused", { .delete_fault = 606 }, test_unmap_refused },
+  { "unmap/nothing-asked", { 0 }, test_unmap_nothing_asked },
+  { "unmap/by-lease-alone", { 0 }, test_unmap_by_lease_alone },
+  { "unmap/by-lease-alone-without-look", { .specific_fault = 401 }, test_unmap_by_lease_alone },
+  { "unmap/by-lease-anothers", { 0 }, test_unmap_by_lease_anothers },
+  { "unmap/forged-token", { 0 }, test_unmap_forged_token },
+  { "unmap/foreign-token", { 0 }, test_unmap_foreign_token },
+
+  { "check/there", { 0 }, test_check },
+  { "check/gone", { 0 }, test_check_gone },
+  { "check/anothers", { 0 }, test_check_anothers },
+  { "check/other-port-of-ours", { 0 }, test_check_other_port_of_ours },
+  { "check/unknown", { .specific_fault = 401 }, test_check_unknown },
+  { "check/unknown-by-501", { .specific_fault = 501 }, test_check_unknown },
+
+  { "lost/refused", { 0 }, test_lost_refused },
+  { "lost/not-found", { 0 }, test_lost_not_found },
+  { "lost/and-found", { 0 }, test_lost_and_found },
+  { "lost/and-remembered", { .timed_fault = 725 }, test_lost_and_remembered },
+
+  { "hint/goodbye", { 0 }, test_hint_goodbye },
+  { "hint/restart", { 0 }, test_hint_restart },
+  { "hint/same-boot", { 0 }, test_hint_same_boot },
+  { "hint/without-mapping", { 0 }, test_hint_without_mapping },
+
+  { "address/asked", { 0 }, test_address },
+  { "address/just-asked", { 0 }, test_address_just_asked },
+  { "address/none", { .external_address = "" }, test_address_none },
+
+  { "list/one-by-one", { 0 }, test_list },
+  { "list/v2", { .version = 2 }, test_list_in_one_go },
+  { "list/v2-in-cdata", { .version = 2, .list_in_cdata = TRUE }, test_list_in_one_go },
+  { "list/v2-refused", { .version = 2, .list_fault = 606 }, test_list },
+  { "list/repeated-entry", { .repeat_entry = TRUE }, test_list_repeated },
+  { "list/empty", { 0 }, test_list_empty },
+  { "list/empty-v2", { .version = 2 }, test_list_empty },
+  { "list/delete-entry", { 0 }, test_delete_entry },
+};
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
+    upnp_test_add (&tests[i]);
+
+  return g_test_run ();
+}

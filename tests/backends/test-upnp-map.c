@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#define UPNP_TEST_NET "127.77.3"
+
+#include "upnp-fixture.h"
+
+#include <string.h>
+
+const char upnp_test_net[] = UPNP_TEST_NET;
+
+#define REFUSED "UPnP: " GATEWAY " refused AddPortMapping (error "
+
+/* Another host has a port of the router. */
+static void
+take_port (Fixture *f,
+           guint    external_port)
+{
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, external_port, 80, STRANGER, 0);
+}
+
+static void
+test_request (Fixture       *f,
+              gconstpointer  data)
+{
+  const char *text;
+
+  map_only (f, 8081);
+  text = f->igd->last_request;
+  g_assert_nonnull (strstr (text, "<NewRemoteHost></NewRemoteHost>"));
+  g_assert_nonnull (strstr (text, "<NewInternalClient>" LOCAL "</NewInternalClient>"));
+  g_assert_nonnull (strstr (text, "<NewProtocol>TCP</NewProtocol>"));
+  g_assert_nonnull (strstr (text, "Host: " GATEWAY ":"));
+}
+
+static void
+test_needs_discovery (Fixture       *f,
+                      gconstpointer  data)
+{
+  g_autoptr (PlumCall) done = map_call (f, 8080, 8080, LIFETIME);
+
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NO_GATEWAY);
+}
+
+/* -- Renewals -- */
+
+static void
+test_renews (Fixture       *f,
+             gconstpointer  data)
+{
+  g_autoptr (PlumLease) renewed = NULL;
+
+  map_only (f, 8080);
+  test_loop_advance (&f->loop, LIFETIME * 1000 / 2);
+  renewed = map_port (f, 8080);
+  assert_lease (renewed, 8080, LIFETIME, "1.2.3.4");
+  test_loop_advance (&f->loop, LIFETIME * 1000 / 2 + 1000);
+  g_assert_nonnull (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 8080));
+}
+
+/* What was known of the address is old by then: it is asked again, before the port (quirk 60). */
+static void
+test_renewal_asks_the_address (Fixture       *f,
+                               gconstpointer  data)
+{
+  g_autoptr (PlumLease) renewed = NULL;
+
+  map_only (f, 8080);
+  f->igd->switches.external_address = "1.2.3.5";
+  test_loop_advance (&f->loop, LIFETIME * 1000 / 2);
+  renewed = map_port (f, 8080);
+  assert_lease (renewed, 8080, LIFETIME, "1.2.3.5");
+}
+
+/* Most of the lease is left: it is kept as it is. */
+static void
+test_renewal_refused_early (Fixture       *f,
+                            gconstpointer  data)
+{
+  g_autoptr (PlumLease) kept = NULL;
+
+  map_only (f, 8080);
+  test_loop_advance (&f->loop, 100 * 1000);
+  kept = map_port (f, 8080);
+  assert_lease (kept, 8080, LIFETIME - 100, "1.2.3.4");
+  g_assert_cmpuint (f->igd->counts.delete, ==, 0);
+}
+
+/* Little of it is left: the entry is made anew. */
+static void
+test_renewal_refused_late (Fixture       *f,
+                           gconstpointer  data)
+{
+  g_autoptr (PlumLease) renewed = NULL;
+
+  map_only (f, 8080);
+  test_loop_advance (&f->loop, LIFETIME * 1000 * 3 / 4);
+  renewed = map_port (f, 8080);
+  assert_lease (renewed, 8080, LIFETIME, "1.2.3.4");
+  g_assert_cmpuint (f->igd->counts.delete, ==, 1);
+}
+
+/* -- Leases -- */
+
+static void
+test_permanent_only (Fixture       *f,
+                     gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  assert_lease (lease, 8080, PLUM_LIFETIME_FOREVER, "1.2.3.4");
+  g_assert_cmpuint (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 8080)->lease, ==, 0);
+  g_assert_cmpuint (f->igd->counts.add, ==, 2);
+}
+
+static void
+test_permanent_is_remembered (Fixture       *f,
+                              gconstpointer  data)
+{
+  g_autoptr (PlumLease) second = NULL;
+
+  map_only (f, 8080);
+  second = map_port (f, 8080);
+  assert_lease (second, 8080, PLUM_LIFETIME_FOREVER, "1.2.3.4");
+  g_assert_cmpuint (f->igd->counts.add, ==, 3);
+}
+
+static void
+test_week_only (Fixture       *f,
+                gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  assert_lease (lease, 8080, 604800, "1.2.3.4");
+}
+
+/* Maps for ever, which the router may not want. */
+static void
+assert_for_ever_gives (Fixture *f,
+                       guint    lifetime)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  done = map_call (f, 8080, 8080, PLUM_LIFETIME_FOREVER);
+  g_assert_no_error (plum_call_get_error (done));
+  assert_lease (plum_call_get_lease (done), 8080, lifetime, "1.2.3.4");
+}
+
+static void
+test_for_ever (Fixture       *f,
+               gconstpointer  data)
+{
+  assert_for_ever_gives (f, PLUM_LIFETIME_FOREVER);
+}
+
+static void
+test_for_ever_is_an_hour (Fixture       *f,
+                          gconstpointer  data)
+{
+  assert_for_ever_gives (f, 3600);
+}
+
+static void
+test_for_ever_is_a_week (Fixture       *f,
+                         gconstpointer  data)
+{
+  assert_for_ever_gives (f, 604800);
+}
+
+/* -- Ports -- */
+
+/* The internal port comes next, and nobody else's entry is touched. */
+static void
+test_conflict (Fixture       *f,
+               gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = NULL;
+
+  take_port (f, 9000);
+  lease = map_port (f, 9000);
+  assert_lease (lease, 8080, LIFETIME, "1.2.3.4");
+  g_assert_cmpstr (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 9000)->client, ==, STRANGER);
+  g_assert_cmpuint (f->igd->counts.delete, ==, 0);
+}
+
+static void
+test_conflict_of_internal_port (Fixture       *f,
+                                gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = NULL;
+
+  take_port (f, 8080);
+  lease = map_port (f, 8080);
+  g_assert_cmpuint (plum_lease_get_external_port (lease), >=, 1024);
+  g_assert_cmpuint (plum_lease_get_external_port (lease), !=, 8080);
+}
+
+static void
+test_conflict_on_v2 (Fixture       *f,
+                     gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = NULL;
+
+  take_port (f, 9000);
+  lease = map_port (f, 9000);
+  assert_lease (lease, 9001, LIFETIME, "1.2.3.4");
+  g_assert_cmpuint (f->igd->counts.add_any, ==, 1);
+}
+
+static void
+test_conflict_without_any (Fixture       *f,
+                           gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = NULL;
+  g_autoptr (PlumLease) second = NULL;
+
+  take_port (f, 9000);
+  take_port (f, 9001);
+  lease = map_port (f, 9000);
+  assert_lease (lease, 8080, LIFETIME, "1.2.3.4");
+
+  /* It is remembered that there is no such action. */
+  second = map_port (f, 9001);
+  g_assert_cmpuint (f->igd->counts.add_any, ==, 1);
+}
+
+static void
+test_conflict_with_all (Fixture       *f,
+                        gconstpointer  data)
+{
+  assert_map_fails (f, 8080, PLUM_ERROR_CONFLICT,
+                    REFUSED "718, Fake): every port that may be used is taken, or it refuses them "
+                    "all");
+  g_assert_cmpuint (f->igd->counts.add, ==, 10);
+}
+
+/* Two ports of this host must not end up with one port of the router (quirk 50). */
+static void
+test_own_port_is_taken (Fixture       *f,
+                        gconstpointer  data)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  map_only (f, 8080);
+  done = map_call (f, 9090, 8080, LIFETIME);
+  assert_lease (plum_call_get_lease (done), 9090, LIFETIME, "1.2.3.4");
+  g_assert_cmpuint (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 8080)->internal_port, ==, 8080);
+}
+
+static void
+test_same_port (Fixture       *f,
+                gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 9000);
+  g_autoptr (PlumLease) second = NULL;
+
+  assert_lease (lease, 8080, LIFETIME, "1.2.3.4");
+  g_assert_cmpuint (f->igd->counts.add, ==, 2);
+  /* It is remembered. */
+  second = map_port (f, 9001);
+  assert_lease (second, 8080, LIFETIME, "1.2.3.4");
+  g_assert_cmpuint (f->igd->counts.add, ==, 3);
+}
+
+static void
+test_gives_internal_port (Fixture       *f,
+                          gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 9000);
+
+  assert_lease (lease, 8080, LIFETIME, "1.2.3.4");
+}
+
+static void
+test_privileged (Fixture       *f,
+                 gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 80);
+
+  assert_lease (lease, 8080, LIFETIME, "1.2.3.4");
+}
+
+static void
+test_privileged_internal (Fixture       *f,
+                          gconstpointer  data)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  done = map_call (f, 443, 443, LIFETIME);
+  g_assert_no_error (plum_call_get_error (done));
+  g_assert_cmpuint (plum_lease_get_external_port (plum_call_get_lease (done)), >=, 1024);
+}
+
+/* -- Refusals -- */
+
+static void
+test_policy (Fixture       *f,
+             gconstpointer  data)
+{
+  assert_map_fails (f, 8080, PLUM_ERROR_REFUSED,
+                    REFUSED "606, Fake): allow this host to open ports in the router's settings");
+}
+
+static void
+test_table_full (Fixture       *f,
+                 gconstpointer  data)
+{
+  take_port (f, 1);
+  assert_map_fails (f, 8080, PLUM_ERROR_NO_RESOURCES,
+                    REFUSED "728, Fake): its table is full: delete entries that are not needed");
+}
+
+static void
+test_description_too_long (Fixture       *f,
+                           gconstpointer  data)
+{
+  g_autoptr (GBytes) key = g_bytes_new_static ("0123456789abcdef0123456789abcdef", 32);
+  g_autoptr (PlumRequest) request = plum_request_new (PLUM_PROTOCOL_UDP, 8080, 8080, NULL, LIFETIME,
+                                                      "a rather long description", key);
+  const PlumCallArgs args = { request, NULL, NULL };
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  done = call (f, PLUM_CALL_MAP, &args);
+  g_assert_no_error (plum_call_get_error (done));
+  g_assert_cmpstr (fake_igd_find (f->igd, PLUM_PROTOCOL_UDP, 8080)->description, ==, "plum");
+}
+
+static void
+test_bare_error (Fixture       *f,
+                 gconstpointer  data)
+{
+  assert_map_fails (f, 8080, PLUM_ERROR_REFUSED,
+                    "UPnP: " GATEWAY " refused AddPortMapping (HTTP 500 without a reason): see "
+                    "whether UPnP is allowed in the router's settings");
+}
+
+static void
+test_success_that_is_none (Fixture       *f,
+                           gconstpointer  data)
+{
+  assert_map_fails (f, 8080, PLUM_ERROR_MALFORMED,
+                    "UPnP: " GATEWAY " answered AddPortMapping with nothing, and port 8080 is not "
+                    "in its table");
+}
+
+static void
+test_login_page (Fixture       *f,
+                 gconstpointer  data)
+{
+  assert_map_fails (f, 8080, PLUM_ERROR_MALFORMED,
+                    "UPnP: " GATEWAY " answered AddPortMapping with HTTP 200 and something else "
+                    "than SOAP");
+}
+
+/* -- The external address -- */
+
+static void
+test_address (Fixture       *f,
+              gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  assert_lease (lease, 8080, LIFETIME, f->igd->switches.external_address);
+}
+
+static void
+test_no_address (Fixture       *f,
+                 gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  assert_lease (lease, 8080, LIFETIME, NULL);
+}
+
+/* -- Time, and many at once -- */
+
+static void
+test_silent (Fixture       *f,
+             gconstpointer  data)
+{
+  g_autofree char *message = NULL;
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  f->igd->switches.http_silent = TRUE;
+  message = g_strdup_printf ("UPnP: AddPortMapping: no answer from " GATEWAY " port %u in 5.0 s",
+                             f->igd->port);
+  done = map_call (f, 8080, 8080, LIFETIME);
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+  g_assert_cmpstr (plum_call_get_error (done)->message, ==, message);
+  g_assert_null (f->lost);
+}
+
+/* What was asked for without an answer may be there: the delete that follows finds it. */
+static void
+test_silent_then_unmap (Fixture       *f,
+                        gconstpointer  data)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  f->igd->switches.http_silent = TRUE;
+  done = map_call (f, 8080, 8081, LIFETIME);
+  g_assert_nonnull (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 8081));
+
+  f->igd->switches.http_silent = FALSE;
+  unmap_port (f, NULL);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
+}
+
+static void
+test_one_at_a_time (Fixture       *f,
+                    gconstpointer  data)
+{
+  PlumCall *calls[20];
+
+  discover (f);
+  f->igd->switches.delay_ms = 10;
+  for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
+    {
+      g_autoptr (PlumRequest) request = test_request_new (PLUM_PROTOCOL_UDP, 5000 + i, 5000 + i,
+                                                          LIFETIME, 1);
+      const PlumCallArgs args = { request, NULL, NULL };
+
+      calls[i] = plum_backend_call (f->backend, PLUM_CALL_MAP, &args, TIMEOUT, NULL, NULL);
+    }
+  test_loop_advance (&f->loop, 300);
+
+  for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
+    {
+      g_assert_nonnull (plum_call_get_lease (calls[i]));
+      g_object_unref (calls[i]);
+    }
+  g_assert_cmpuint (f->igd->counts.most_at_once, ==, 1);
+  g_assert_cmpuint (f->igd->counts.add, ==, G_N_ELEMENTS (calls));
+}
+
+/* Two requests that core gives up at any moment, the first under way, the second waiting. */
+static void
+test_abandoned (Fixture       *f,
+                gconstpointer  data)
+{
+  g_autoptr (PlumRequest) request = test_request_new (PLUM_PROTOCOL_TCP, 8080, 8080, LIFETIME, 1);
+  const PlumCallArgs args = { request, NULL, NULL };
+
+  discover (f);
+  for (guint turns = 0; turns < 20; turns++)
+    {
+      g_autoptr (PlumCall) first = plum_backend_call (f->backend, PLUM_CALL_MAP, &args, TIMEOUT,
+                                                      NULL, NULL);
+      g_autoptr (PlumCall) second = plum_backend_call (f->backend, PLUM_CALL_MAP, &args, TIMEOUT,
+                                                       NULL, NULL);
+
+      for (guint i = 0; i < turns; i++)
+        g_main_context_iteration (f->loop.context, FALSE);
+      plum_call_abandon (first);
+      plum_call_abandon (second);
+    }
+}
+
+static const UpnpTest tests[] = {
+  { "map/request", { 0 }, test_request },
+  { "map/needs-discovery", { 0 }, test_needs_discovery },
+
+  { "map/renews", { 0 }, test_renews },
+  { "map/renewal-asks-the-address", { 0 }, test_renewal_asks_the_address },
+  { "map/renewal-refused-early", { .refuse_renewal = TRUE }, test_renewal_refused_early },
+  { "map/renewal-refused-late", { .refuse_renewal = TRUE }, test_renewal_refused_late },
+
+  { "map/permanent-lease-only", { .timed_fault = 725 }, test_permanent_only },
+  { "map/permanent-lease-only-on-v2", { .timed_fault = 725, .version = 2 }, test_permanent_only },
+  { "map/permanent-lease-only-by-402", { .timed_fault = 402, .xml_bad_utf8 = TRUE },
+    test_permanent_only },
+  { "map/permanent-lease-only-by-501", { .timed_fault = 501 }, test_permanent_only },
+  { "map/permanent-lease-only-by-bare-500", { .timed_fault = 501, .bare_faults = TRUE },
+    test_permanent_only },
+  { "map/permanent-lease-only-by-911", { .timed_fault = -911, .fault_with_200 = TRUE },
+    test_permanent_only },
+  { "map/permanent-lease-is-remembered", { .timed_fault = 725 }, test_permanent_is_remembered },
+  { "map/week-only", { .timed_fault = 402, .permanent_fault = 402, .min_lease = 604800 },
+    test_week_only },
+  { "map/for-ever", { 0 }, test_for_ever },
+  { "map/for-ever-refused-by-402", { .permanent_fault = 402 }, test_for_ever_is_an_hour },
+  { "map/for-ever-refused-by-501", { .permanent_fault = 501 }, test_for_ever_is_an_hour },
+  { "map/for-ever-and-an-hour-refused",
+    { .permanent_fault = 402, .timed_fault = 402, .min_lease = 7200 }, test_for_ever_is_a_week },
+  { "map/for-ever-on-v2", { .version = 2 }, test_for_ever_is_a_week },
+
+  { "map/conflict", { 0 }, test_conflict },
+  { "map/conflict-by-729", { .conflict_fault = 729 }, test_conflict },
+  { "map/conflict-by-501", { .conflict_fault = 501 }, test_conflict },
+  { "map/conflict-by-728", { .conflict_fault = 728 }, test_conflict },
+  { "map/conflict-by-606", { .conflict_fault = 606 }, test_conflict },
+  { "map/conflict-of-internal-port", { 0 }, test_conflict_of_internal_port },
+  { "map/conflict-on-v2", { .version = 2 }, test_conflict_on_v2 },
+  { "map/conflict-without-any", { .version = 2, .add_any_fault = 602 }, test_conflict_without_any },
+  { "map/conflict-without-any-by-401", { .version = 2, .add_any_fault = 401 },
+    test_conflict_without_any },
+  { "map/conflict-with-all", { .add_fault = 718 }, test_conflict_with_all },
+  { "map/own-port-is-taken", { 0 }, test_own_port_is_taken },
+  { "map/same-port-wanted", { .same_port = TRUE }, test_same_port },
+  { "map/wildcard-port-refused", { .add_fault = 716, .add_fault_port = 9000 },
+    test_gives_internal_port },
+  { "map/privileged-port", { .no_privileged = TRUE }, test_privileged },
+  { "map/privileged-internal-port", { .no_privileged = TRUE }, test_privileged_internal },
+
+  { "map/policy", { .add_fault = 606 }, test_policy },
+  { "map/table-full", { .table_size = 1 }, test_table_full },
+  { "map/description-too-long", { .max_description = 8 }, test_description_too_long },
+  { "map/bare-error", { .add_fault = 501, .bare_faults = TRUE }, test_bare_error },
+  { "map/success-that-is-none", { .empty_success = TRUE, .ignore_adds = TRUE },
+    test_success_that_is_none },
+  { "map/login-page", { .html_success = TRUE }, test_login_page },
+
+  { "map/address-private", { .external_address = "192.168.0.2" }, test_address },
+  { "map/address-cgnat", { .external_address = "100.64.0.1" }, test_address },
+  { "map/address-zero", { .external_address = "0.0.0.0" }, test_no_address },
+  { "map/address-empty", { .external_address = "" }, test_no_address },
+  { "map/address-loopback", { .external_address = "127.0.0.1" }, test_no_address },
+  { "map/address-text", { .external_address = "unknown" }, test_no_address },
+  { "map/address-v6", { .external_address = "2001:db8::1" }, test_no_address },
+  { "map/address-fault", { .address_fault = 501 }, test_no_address },
+
+  { "map/silent", { 0 }, test_silent },
+  { "map/silent-then-unmap", { 0 }, test_silent_then_unmap },
+  { "map/one-at-a-time", { 0 }, test_one_at_a_time },
+  { "map/abandoned", { 0 }, test_abandoned },
+};
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
+    upnp_test_add (&tests[i]);
+
+  return g_test_run ();
+}

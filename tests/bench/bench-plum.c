@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* bench-plum map N RUNS [BACKEND...]: the time from a fresh manager to N mappings up, in µs, a run
+ * a line.
+ * bench-plum verdict: the time until "nobody answers", and the reasons.
+ * bench-plum idle N SECONDS [BACKEND...]: memory per mapping, and wake-ups while nothing is due. */
+
+#include <malloc.h>
+#include <plum-glib/plum-glib.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+static void
+on_state (PlumManager *manager,
+          PlumMapping *mapping,
+          PlumState    old_state,
+          guint       *left)
+{
+  PlumState state = plum_mapping_get_state (mapping);
+
+  if (state == PLUM_STATE_FAILURE)
+    g_error ("%s", plum_mapping_get_error (mapping)->message);
+  if (state == PLUM_STATE_SUCCESS)
+    --*left;
+}
+
+static void
+on_done (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  g_set_object ((GAsyncResult **) user_data, result);
+}
+
+static PlumManager *
+make_manager (char **backends)
+{
+  PlumManager *manager = plum_manager_new ();
+
+  if (backends != NULL && *backends != NULL)
+    plum_manager_set_enabled_backends (manager, (const char *const *) backends);
+  plum_manager_get_backends (manager);   /* dlopen is not what is measured */
+  return manager;
+}
+
+static void
+map_all (PlumManager *manager,
+         guint        n)
+{
+  guint left = n;
+  gulong id = g_signal_connect (manager, "mapping-state-changed", G_CALLBACK (on_state), &left);
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (PlumMapping) mapping = plum_mapping_new (PLUM_PROTOCOL_TCP, 20000 + i);
+
+      if (!plum_manager_add_mapping (manager, mapping, NULL))
+        g_error ("not added");
+    }
+
+  while (left > 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_signal_handler_disconnect (manager, id);
+}
+
+static void
+close_manager (PlumManager *manager)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  plum_manager_close_async (manager, NULL, on_done, &result);
+  while (result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_object_unref (manager);
+}
+
+static void
+bench_map (guint   n,
+           guint   runs,
+           char  **backends)
+{
+  for (guint run = 0; run < runs; run++)
+    {
+      PlumManager *manager = make_manager (backends);
+      gint64 start = g_get_monotonic_time ();
+
+      map_all (manager, n);
+      g_print ("%" G_GINT64_FORMAT "\n", g_get_monotonic_time () - start);
+      close_manager (manager);
+    }
+}
+
+static void
+bench_verdict (void)
+{
+  PlumManager *manager = make_manager (NULL);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 start = g_get_monotonic_time ();
+  gint64 took;
+
+  plum_manager_create_mapping_async (manager, PLUM_PROTOCOL_TCP, 20000, 0, 0, NULL, on_done,
+                                     &result);
+  while (result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  took = g_get_monotonic_time () - start;
+
+  mapping = plum_manager_create_mapping_finish (manager, result, &error);
+  g_print ("%" G_GINT64_FORMAT "\n%s\n", took, error != NULL ? error->message : "mapped");
+  close_manager (manager);
+}
+
+static gboolean
+on_over (gpointer user_data)
+{
+  g_main_loop_quit (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+bench_idle (guint   n,
+            guint   seconds,
+            char  **backends)
+{
+  PlumManager *manager = make_manager (backends);
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  struct rusage before, after;
+  gsize used;
+
+  map_all (manager, 1);
+  used = mallinfo2 ().uordblks;
+  for (guint i = 1; i < n; i++)
+    {
+      g_autoptr (PlumMapping) mapping = plum_mapping_new (PLUM_PROTOCOL_UDP, 20000 + i);
+
+      plum_manager_add_mapping (manager, mapping, NULL);
+    }
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (PlumMapping) mapping = g_list_model_get_item (G_LIST_MODEL (manager), i);
+
+      while (plum_mapping_get_state (mapping) != PLUM_STATE_SUCCESS)
+        g_main_context_iteration (NULL, TRUE);
+    }
+
+  /* One turn of the discovery that still goes on is not idle: let the others give up first. */
+  g_timeout_add_seconds (4, on_over, loop);
+  g_main_loop_run (loop);
+  used = mallinfo2 ().uordblks - used;
+
+  getrusage (RUSAGE_SELF, &before);
+  g_timeout_add_seconds (seconds, on_over, loop);
+  g_main_loop_run (loop);
+  getrusage (RUSAGE_SELF, &after);
+
+  g_print ("%" G_GSIZE_FORMAT "\n%ld\n", used / (n - 1), after.ru_nvcsw - before.ru_nvcsw);
+  close_manager (manager);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  const char *what = argc > 1 ? argv[1] : "";
+
+  if (g_str_equal (what, "map") && argc >= 4)
+    bench_map ((guint) atoi (argv[2]), (guint) atoi (argv[3]), argv + 4);
+  else if (g_str_equal (what, "idle") && argc >= 4)
+    bench_idle ((guint) atoi (argv[2]), (guint) atoi (argv[3]), argv + 4);
+  else if (g_str_equal (what, "verdict"))
+    bench_verdict ();
+  else
+    return 2;
+
+  return 0;
+}

@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""How fast it is, beside the others and beside a bare exchange, all in one run.
+
+Everything runs in the lab: the router's host has a fast fake gateway, or the real miniupnpd. Medians; a
+ratio that is more than 1.5 times over its limit is a failure, anything else is only told.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+ROUTER, CLIENT = '192.168.1.1', '192.168.1.10'
+RUNS = 7
+SLACK = 1.5
+
+
+def microseconds(*command):
+    """What a bench program prints: a run a line; in ms."""
+    out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=60).stdout
+    return [int(line) / 1000 for line in out.split()]
+
+
+def processes(*command):
+    """Whole processes; in ms."""
+    times = []
+    for _ in range(RUNS):
+        start = time.monotonic()
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                       timeout=60)
+        times.append((time.monotonic() - start) * 1000)
+    return times
+
+
+class Bench:
+    def __init__(self, build, rows):
+        self.rows = rows
+        self.tool = lambda name: os.path.join(build, 'tests', 'bench', name)
+        self.plumctl = os.path.join(build, 'tools', 'plumctl', 'plumctl')
+
+    def row(self, case, ours, limit=None, against=None, other=None, unit='ms', ratio=None):
+        """limit is what ours may be (in its unit), ratio what ours / other may be."""
+        ours = statistics.median(ours)
+        other = statistics.median(other) if other else None
+        bad = (limit is not None and ours > SLACK * limit) or \
+            (ratio is not None and other and ours / other > SLACK * ratio)
+        self.rows.append({'case': case, 'ours': round(ours, 2), 'unit': unit, 'against': against,
+                          'other': round(other, 2) if other else None,
+                          'ratio': round(ours / other, 2) if other else None,
+                          'limit': limit, 'ratio_limit': ratio, 'ok': not bad})
+
+    def plum(self, n, *backends, runs=RUNS):
+        return microseconds(self.tool('bench-plum'), 'map', str(n), str(runs), *backends)
+
+    def bare(self, protocol, n, runs=RUNS):
+        return microseconds(self.tool('bench-bare'), protocol, ROUTER, CLIENT, str(n), str(runs))
+
+    def gupnp(self, n, runs=RUNS):
+        program = self.tool('bench-gupnp')
+        if not os.path.exists(program):
+            return None
+        return microseconds(program, CLIENT, str(n), str(runs))
+
+    def idle(self, backend):
+        out = subprocess.run([self.tool('bench-plum'), 'idle', '1000', '5', backend], check=True,
+                             stdout=subprocess.PIPE, text=True, timeout=60).stdout.split()
+        self.row('1000 live mappings, memory each', [int(out[0])], limit=4096, unit='bytes')
+        self.row('1000 live mappings, wake-ups in 5 s', [int(out[1])], limit=2, unit='')
+
+    def datagrams(self, protocol):
+        bare = self.bare(protocol, 1)
+        ours = self.plum(1, protocol)
+        self.row(protocol + ': one mapping', ours, 1.5, 'bare exchange', bare, ratio=1.5)
+        self.row(protocol + ': one mapping', ours, None, 'blocking sockets',
+                 self.bare('raw' + protocol, 1))
+        ratio = {'pcp': 0.6, 'natpmp': 1.3}[protocol]
+        hundred = self.plum(100, protocol, runs=5)
+        thousand = self.plum(1000, protocol, runs=5)
+        self.row(protocol + ': 100 mappings', hundred, None, 'bare, one by one',
+                 self.bare(protocol, 100, 5), ratio=ratio)
+        self.row(protocol + ': 1000 mappings', thousand, None, 'bare, one by one',
+                 self.bare(protocol, 1000, 5), ratio=ratio)
+        self.row(protocol + ': each of 1000 beside each of 100',
+                 [statistics.median(thousand) / 10], None, 'each of 100', hundred, ratio=1.2)
+        if protocol == 'pcp':
+            self.row('plumctl map --once, pcp, whole process',
+                     processes(self.plumctl, 'map', '--once', '--quiet', 'tcp:30000'), 10)
+            self.idle('pcp')
+        elif shutil.which('natpmpc'):
+            self.row('plumctl map --once, natpmp, whole process',
+                     processes(self.plumctl, 'map', '--once', '--quiet', 'tcp:30000'), None,
+                     'natpmpc', processes('natpmpc', '-a', '30000', '30000', 'tcp', '60'))
+
+    def fake_upnp(self):
+        self.row('upnp, fake gateway: one mapping', self.plum(1, 'upnp'), None, 'gupnp-igd',
+                 self.gupnp(1), ratio=0.6)
+        self.row('upnp, fake gateway: one mapping', self.plum(1, 'upnp'), None, 'bare exchange',
+                 self.bare('upnp', 1))
+        hundred = self.plum(100, 'upnp', runs=5)
+        thousand = self.plum(1000, 'upnp', runs=5)
+        self.row('upnp, fake gateway: 100 mappings', hundred, None, 'gupnp-igd',
+                 self.gupnp(100, 5), ratio=0.5)
+        self.row('upnp, fake gateway: 1000 mappings', thousand, None, 'gupnp-igd',
+                 self.gupnp(1000, 5), ratio=0.5)
+        self.row('upnp: each of 1000 beside each of 100', [statistics.median(thousand) / 10], None,
+                 'each of 100', hundred, ratio=1.2)
+
+    def real_upnp(self):
+        ours = self.plum(1, 'upnp')
+        self.row('upnp, miniupnpd: one mapping', ours, None, 'bare exchange',
+                 self.bare('upnp', 1), ratio=1.2)
+        self.row('upnp, miniupnpd: one mapping', ours, None, 'gupnp-igd', self.gupnp(1))
+        if shutil.which('upnpc'):
+            self.row('plumctl map --once, miniupnpd, whole process',
+                     processes(self.plumctl, 'map', '--once', '--quiet', 'tcp:30000'), None, 'upnpc',
+                     processes('upnpc', '-a', CLIENT, '30000', '30000', 'tcp', '60'))
+
+    def silent_others(self):
+        """PCP and NAT-PMP dropped: what that costs over UPnP alone."""
+        alone = statistics.median(self.plum(1, 'upnp'))
+        together = statistics.median(self.plum(1))
+        self.row('pcp and natpmp silent, upnp answers: the wait for them', [together - alone], 400)
+
+    def nobody(self):
+        out = subprocess.run([self.tool('bench-plum'), 'verdict'], check=True,
+                             stdout=subprocess.PIPE, text=True, timeout=60).stdout.splitlines()
+        self.row('no router: verdict (%s)' % out[1], [int(out[0]) / 1000], 3000)
+
+
+def inside(build, what):
+    """In the lab, on the client."""
+    rows = []
+    bench = Bench(build, rows)
+    gateway = None
+    if what in ('pcp', 'natpmp', 'fake_upnp'):
+        gateway = subprocess.Popen(
+            ['lab-host', 'router', bench.tool('bench-gateway'), ROUTER, what.replace('fake_', '')],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert gateway.stdout.readline() == 'ready\n'
+
+    if what in ('pcp', 'natpmp'):
+        bench.datagrams(what)
+    else:
+        getattr(bench, what)()
+
+    if gateway:
+        gateway.stdin.close()
+        gateway.wait()
+    print(json.dumps(rows))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('build')
+    parser.add_argument('--json', help='also write the figures to this file')
+    parser.add_argument('--inside', help=argparse.SUPPRESS)
+    parser.add_argument('cases', nargs='*')
+    args = parser.parse_args()
+    if args.inside:
+        return inside(args.build, args.inside)
+
+    lab = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lab', 'lab')
+    if subprocess.run([lab, '--check'], check=False).returncode == 77:
+        return 77
+
+    rows = []
+    for what, options in (('pcp', ['--router=none']), ('natpmp', ['--router=none']),
+                          ('fake_upnp', ['--router=none']), ('real_upnp', ['--router=upnp']),
+                          ('silent_others', ['--router=upnp', '--drop']),
+                          ('nobody', ['--router=none', '--drop'])):
+        if args.cases and what not in args.cases:
+            continue
+        done = subprocess.run([lab, *options, '--', sys.executable, __file__, args.build,
+                               '--inside', what], stdout=subprocess.PIPE, text=True, check=False)
+        if done.returncode:
+            print('not ok: %s ended with status %d' % (what, done.returncode))
+            rows.append({'case': what, 'ok': False})
+            continue
+        rows += json.loads(done.stdout)
+
+    for row in rows:
+        if 'ours' not in row:
+            continue
+        other = '%10.2f  %5.2f x %s' % (row['other'], row['ratio'], row['against']) \
+            if row['other'] is not None else ''
+        limit = '  (to reach: %s)' % ', '.join(
+            text for text in ('%g %s' % (row['limit'], row['unit']) if row['limit'] else '',
+                              '%g x' % row['ratio_limit'] if row['ratio_limit'] else '') if text) \
+            if row['limit'] or row['ratio_limit'] else ''
+        print('%-4s %-52s %9.2f %-5s %s%s' % ('' if row['ok'] else 'BAD', row['case'][:52],
+                                              row['ours'], row['unit'], other, limit))
+    if args.json:
+        with open(args.json, 'w', encoding='utf-8') as out:
+            json.dump(rows, out, indent=1)
+    return 0 if all(row['ok'] for row in rows) else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())

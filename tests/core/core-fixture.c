@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "core-fixture.h"
+
+#include "plum-gateway-private.h"
+
+#include <string.h>
+
+void
+core_fixture_set_up (CoreFixture   *f,
+                     gconstpointer  n_backends)
+{
+  test_loop_set_up (&f->loop, TRUE);
+  f->manager = fake_manager_new (n_backends != NULL ? GPOINTER_TO_UINT (n_backends) : 1);
+  f->heard = g_string_new (NULL);
+}
+
+void
+core_fixture_tear_down (CoreFixture   *f,
+                        gconstpointer  data)
+{
+  g_clear_object (&f->result);
+  test_loop_settle (&f->loop);
+  for (unsigned int i = 0; i < FAKE_N_BACKENDS; i++)
+    g_clear_object (&fake_backend_script (i)->last_map);
+
+  if (f->manager != NULL)
+    g_assert_finalize_object (g_steal_pointer (&f->manager));
+
+  /* What the backends still had to do runs out; a timer of core's would be found out now. */
+  test_loop_advance (&f->loop, 3600 * 1000);
+  for (unsigned int i = 0; i < FAKE_N_BACKENDS; i++)
+    g_assert_null (fake_backend_script (i)->backend);
+  g_assert_cmpint (plum_clock_get_next_deadline (f->loop.clock), ==, -1);
+
+  fake_backends_reset ();
+  g_string_free (f->heard, TRUE);
+  test_loop_tear_down (&f->loop);
+}
+
+PlumMapping *
+core_add (CoreFixture *f,
+          guint        internal_port,
+          guint        external_port)
+{
+  g_autoptr (GError) error = NULL;
+  PlumMapping *mapping = g_object_new (PLUM_TYPE_MAPPING,
+                                       "protocol", PLUM_PROTOCOL_TCP,
+                                       "internal-port", internal_port,
+                                       "requested-external-port", external_port,
+                                       NULL);
+
+  plum_manager_add_mapping (f->manager, mapping, &error);
+  g_assert_no_error (error);
+  return mapping;
+}
+
+PlumMapping *
+core_add_up (CoreFixture *f,
+             guint        internal_port,
+             guint        external_port)
+{
+  PlumMapping *mapping = core_add (f, internal_port, external_port);
+
+  test_loop_settle (&f->loop);
+  core_assert_state (mapping, SUCCESS);
+  return mapping;
+}
+
+void
+core_destroy (CoreFixture *f,
+              PlumMapping *mapping)
+{
+  plum_manager_destroy_mapping_async (f->manager, plum_mapping_get_id (mapping), NULL, NULL, NULL);
+}
+
+PlumGateway *
+core_gateway (CoreFixture *f)
+{
+  GListModel *gateways = plum_manager_get_gateways (f->manager);
+  g_autoptr (PlumGateway) gateway = NULL;
+
+  g_assert_cmpuint (g_list_model_get_n_items (gateways), ==, 1);
+  gateway = g_list_model_get_item (gateways, 0);
+  return gateway;   /* the list keeps it */
+}
+
+PlumProbe *
+core_probe (CoreFixture *f,
+            guint        position)
+{
+  g_autoptr (PlumProbe) probe =
+    g_list_model_get_item (plum_gateway_get_probes (core_gateway (f)), position);
+
+  return probe;   /* the list keeps it */
+}
+
+void
+core_set_gateway (CoreFixture *f,
+                  const char  *address)
+{
+  g_autoptr (GInetAddress) gateway = g_inet_address_new_from_string (address);
+
+  plum_manager_set_gateway_address (f->manager, gateway);
+}
+
+void
+core_assert_empty (CoreFixture *f)
+{
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (f->manager)), ==, 0);
+  for (unsigned int port = 1; port <= G_MAXUINT16; port++)
+    g_assert_null (plum_gateway_find_holder (core_gateway (f), PLUM_PROTOCOL_TCP, port));
+}
+
+static void
+on_notify (PlumMapping *mapping,
+           GParamSpec  *pspec,
+           CoreFixture *f)
+{
+  g_string_append_printf (f->heard, "%s%s", f->heard->len > 0 ? " " : "", pspec->name);
+  if (g_str_equal (pspec->name, "state"))
+    g_string_append_printf (f->heard, "=%d", plum_mapping_get_state (mapping));
+}
+
+void
+core_listen (CoreFixture *f,
+             PlumMapping *mapping)
+{
+  g_signal_connect (mapping, "notify", G_CALLBACK (on_notify), f);
+}
+
+static int
+compare_words (gconstpointer a,
+               gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/* GObject tells the properties of one thaw in an order of its own. */
+void
+core_assert_heard (CoreFixture *f,
+                   const char  *expected)
+{
+  g_auto (GStrv) words = g_strsplit (f->heard->str, " ", -1);
+  g_autofree char *sorted = NULL;
+
+  qsort (words, g_strv_length (words), sizeof *words, compare_words);
+  sorted = g_strjoinv (" ", words);
+  g_assert_cmpstr (sorted, ==, expected);
+  g_string_truncate (f->heard, 0);
+}
+
+void
+core_assert_log (const char *expected)
+{
+  g_autofree char *log = fake_backends_take_log ();
+
+  g_assert_cmpstr (log, ==, expected);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <plum-glib/plum-glib.h>
+
+/* A backend module as it should be: what it has of protocols is a name. MODULE_TYPE keeps the
+ * GTypes of several modules of this kind apart. */
+
+typedef PlumBackend GoodBackend;
+typedef PlumBackendClass GoodBackendClass;
+
+static void
+good_backend_class_init (gpointer klass,
+                         gpointer data)
+{
+}
+
+static GType
+good_backend_get_type (void)
+{
+  static GType type;
+
+  if (type == G_TYPE_INVALID)
+    type = g_type_register_static_simple (PLUM_TYPE_BACKEND, MODULE_TYPE,
+                                          sizeof (GoodBackendClass), good_backend_class_init,
+                                          sizeof (GoodBackend), NULL, 0);
+
+  return type;
+}
+
+PLUM_DEFINE_BACKEND_MODULE (MODULE_NAME, MODULE_DESCRIPTION, MODULE_PRIORITY,
+                            good_backend_get_type ())

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "core-fixture.h"
+
+#include "plum-renewal-private.h"
+
+/* The life of a lease: when it is renewed, what a failed renewal means, when a failure is tried
+ * again. */
+
+#define SECOND ((gint64) G_USEC_PER_SEC)
+
+static void
+test_windows (void)
+{
+  static const struct { guint window; double from; double to; } rows[] = {
+    { 0, 1.0 / 2, 5.0 / 8 },
+    { 1, 3.0 / 4, 13.0 / 16 },
+    { 2, 7.0 / 8, 29.0 / 32 },
+    { 3, 15.0 / 16, 61.0 / 64 },
+  };
+  const gint64 granted = 5 * SECOND;
+  const gint64 lifetime = 7200 * SECOND;
+
+  for (unsigned int i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      guint low = rows[i].window;
+      guint high = rows[i].window;
+
+      g_assert_cmpint (plum_renewal_next (granted, lifetime, granted, &low, 0.0), ==,
+                       granted + (gint64) (rows[i].from * (double) lifetime));
+      g_assert_cmpint (plum_renewal_next (granted, lifetime, granted, &high, 1.0), ==,
+                       granted + (gint64) (rows[i].to * (double) lifetime));
+      g_assert_cmpuint (low, ==, rows[i].window + 1);
+    }
+}
+
+static void
+test_late_call_skips_windows (void)
+{
+  guint window = 0;
+  gint64 when = plum_renewal_next (0, 7200 * SECOND, 6000 * SECOND, &window, 0.5);
+
+  /* 6000 of 7200 s have passed: 7/8 is next. */
+  g_assert_cmpint (when, >=, 6300 * SECOND);
+  g_assert_cmpint (when, <=, 6525 * SECOND);
+}
+
+/* Any lifetime, every try failing at once: always ahead, 4 s apart, and done at the end of the
+ * lease. */
+static void
+test_properties (void)
+{
+  for (unsigned int round = 0; round < 2000; round++)
+    {
+      const gint64 granted = g_test_rand_int_range (0, G_MAXINT32);
+      const gint64 lifetime = g_test_rand_int_range (1, 700000) * SECOND;
+      gint64 now = granted;
+      gint64 last = -1;
+      guint window = 0;
+      guint n = 0;
+
+      while (now < granted + lifetime)
+        {
+          gint64 when = plum_renewal_next (granted, lifetime, now, &window,
+                                           g_test_rand_double_range (0, 1));
+
+          g_assert_cmpint (when, >=, now);
+          g_assert_cmpint (when, <=, granted + lifetime);
+          if (last >= 0 && when < granted + lifetime)
+            g_assert_cmpint (when - last, >=, 4 * SECOND);
+          g_assert_cmpuint (++n, <, 70);
+          last = now = when;
+        }
+    }
+}
+
+/* Renewals have to be the only thing that happens. */
+static void
+without_rechecks (CoreFixture *f)
+{
+  plum_manager_set_recheck_period (f->manager, G_MAXINT);
+}
+
+static void
+test_renewed_by_the_granted_lifetime (CoreFixture   *f,
+                                      gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->granted_lifetime = 120;
+  mapping = core_add_up (f, 8080, 0);
+  g_assert_cmpuint (plum_mapping_get_lifetime (mapping), ==, 120);
+  test_loop_advance (&f->loop, 60 * 1000 - 1);
+  g_assert_cmpuint (ALPHA->n_map, ==, 1);
+  test_loop_advance (&f->loop, 15 * 1000 + 1);
+  g_assert_cmpuint (ALPHA->n_map, ==, 2);
+}
+
+static void
+test_renewal_is_quiet (CoreFixture   *f,
+                       gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  without_rechecks (f);
+  mapping = core_add_up (f, 8080, 0);
+  core_listen (f, mapping);
+  test_loop_advance_until (&f->loop, ALPHA->n_map == 2, 7200 * 1000);
+  test_loop_settle (&f->loop);
+  core_assert_heard (f, "expires-at");
+  core_assert_log ("alpha:discover alpha:map:tcp:8080:8080 alpha:map:tcp:8080:8080");
+}
+
+static void
+test_renewal_tells_what_changed (CoreFixture   *f,
+                                 gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  without_rechecks (f);
+  mapping = core_add_up (f, 8080, 0);
+  core_listen (f, mapping);
+  ALPHA->granted_port = 6000;
+  ALPHA->external = "10.1.2.3";
+  test_loop_advance_until (&f->loop, ALPHA->n_map == 2, 7200 * 1000);
+  test_loop_settle (&f->loop);
+  core_assert_heard (f, "expires-at external-address external-host external-port external-scope");
+  g_assert_cmpint (plum_mapping_get_external_scope (mapping), ==, PLUM_ADDRESS_SCOPE_PRIVATE);
+}
+
+static void
+test_failed_renewal_is_no_loss (CoreFixture   *f,
+                                gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  without_rechecks (f);
+  mapping = core_add_up (f, 8080, 0);
+  core_listen (f, mapping);
+  ALPHA->map = NO (REFUSED);
+  test_loop_advance (&f->loop, 7199 * 1000);
+  core_assert_heard (f, "");
+  core_assert_state (mapping, SUCCESS);
+  g_assert_cmpuint (ALPHA->n_map, >=, 4);
+
+  ALPHA->map = AT_ONCE;
+  test_loop_advance (&f->loop, 1000);
+  core_assert_state (mapping, SUCCESS);
+}
+
+static void
+test_silent_renewal_is_no_loss (CoreFixture   *f,
+                                gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  without_rechecks (f);
+  ALPHA->granted_lifetime = 100;
+  mapping = core_add_up (f, 8080, 0);
+  ALPHA->map = SILENCE;
+  test_loop_advance (&f->loop, 99 * 1000);
+  core_assert_state (mapping, SUCCESS);
+  g_assert_cmpuint (ALPHA->n_unmap, ==, 0);
+}
+
+static void
+test_expiry_begins_anew (CoreFixture   *f,
+                         gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  without_rechecks (f);
+  mapping = core_add_up (f, 8080, 0);
+  ALPHA->map = SILENCE;
+  test_loop_advance (&f->loop, 7200 * 1000 - 1);
+  core_assert_state (mapping, SUCCESS);
+  core_listen (f, mapping);
+  test_loop_advance (&f->loop, 1);
+  core_assert_state (mapping, PENDING);
+  core_assert_heard (f, "backend-name expires-at external-address external-host external-port "
+                        "external-scope gateway lifetime state=1");
+  ALPHA->map = AT_ONCE;
+  test_loop_advance (&f->loop, 40 * 1000);
+  core_assert_state (mapping, SUCCESS);
+}
+
+static void
+test_forever_is_only_checked (CoreFixture   *f,
+                              gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->granted_lifetime = PLUM_LIFETIME_FOREVER;
+  mapping = core_add_up (f, 8080, 0);
+  g_assert_null (plum_mapping_get_expires_at (mapping));
+  test_loop_advance (&f->loop, 24 * 3600 * 1000);
+  g_assert_cmpuint (ALPHA->n_map, ==, 1);
+  g_assert_cmpuint (ALPHA->n_check, ==, 24 * 12);
+}
+
+/* When the nth map request went out, in ms from now. */
+static gint64
+wait_for_map (CoreFixture *f,
+              guint        n)
+{
+  gint64 start = plum_clock_get_time (f->loop.clock);
+
+  test_loop_advance_until (&f->loop, ALPHA->n_map == n, 3600 * 1000);
+  test_loop_settle (&f->loop);
+  return (plum_clock_get_time (f->loop.clock) - start) / 1000;
+}
+
+static void
+test_retry_times (CoreFixture   *f,
+                  gconstpointer  data)
+{
+  static const gint64 waits[] = { 15000, 60000, 300000, 300000, 300000 };
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->map = NO (REFUSED);
+  mapping = core_add (f, 8080, 0);
+  test_loop_settle (&f->loop);
+  core_assert_state (mapping, FAILURE);
+  for (unsigned int i = 0; i < G_N_ELEMENTS (waits); i++)
+    {
+      gint64 waited = wait_for_map (f, i + 2);
+
+      g_assert_cmpint (waited, >=, waits[i]);
+      g_assert_cmpint (waited, <=, waits[i] + waits[i] / 10);
+    }
+}
+
+static void
+test_success_forgets_the_retries (CoreFixture   *f,
+                                  gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->map = NO (REFUSED);
+  mapping = core_add (f, 8080, 0);
+  wait_for_map (f, 3);
+  ALPHA->map = AT_ONCE;
+  wait_for_map (f, 4);
+  core_assert_state (mapping, SUCCESS);
+  ALPHA->map = NO (REFUSED);
+  plum_backend_report_lost (ALPHA->backend, "restarted");
+  wait_for_map (f, 5);
+  g_assert_cmpint (wait_for_map (f, 6), <=, 16500);
+}
+
+static void
+test_retries_are_quiet (CoreFixture   *f,
+                        gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->map = NO (REFUSED);
+  mapping = core_add (f, 8080, 0);
+  test_loop_settle (&f->loop);
+  core_listen (f, mapping);
+  wait_for_map (f, 2);
+  core_assert_heard (f, "");
+
+  ALPHA->map = NO (CONFLICT);
+  wait_for_map (f, 3);
+  core_assert_heard (f, "error");
+  core_assert_state (mapping, FAILURE);
+}
+
+static void
+test_retry_succeeds (CoreFixture   *f,
+                     gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->map = NO (REFUSED);
+  mapping = core_add (f, 8080, 0);
+  test_loop_settle (&f->loop);
+  ALPHA->map = AT_ONCE;
+  test_loop_advance (&f->loop, 16500);
+  core_assert_state (mapping, SUCCESS);
+  g_assert_null (plum_mapping_get_error (mapping));
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/life/windows/table", test_windows);
+  g_test_add_func ("/life/windows/late-call", test_late_call_skips_windows);
+  g_test_add_func ("/life/windows/properties", test_properties);
+  CORE_ADD ("/life/renewal/by-granted-lifetime", test_renewed_by_the_granted_lifetime);
+  CORE_ADD ("/life/renewal/quiet", test_renewal_is_quiet);
+  CORE_ADD ("/life/renewal/tells-what-changed", test_renewal_tells_what_changed);
+  CORE_ADD ("/life/renewal/failed-is-no-loss", test_failed_renewal_is_no_loss);
+  CORE_ADD ("/life/renewal/silent-is-no-loss", test_silent_renewal_is_no_loss);
+  CORE_ADD ("/life/expiry", test_expiry_begins_anew);
+  CORE_ADD ("/life/forever-is-only-checked", test_forever_is_only_checked);
+  CORE_ADD ("/life/retry/times", test_retry_times);
+  CORE_ADD ("/life/retry/forgotten-after-success", test_success_forgets_the_retries);
+  CORE_ADD ("/life/retry/quiet", test_retries_are_quiet);
+  CORE_ADD ("/life/retry/succeeds", test_retry_succeeds);
+
+  return g_test_run ();
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <plum-glib/plum-glib.h>
+
+#include "plum-log-private.h"
+
+/* The last message; GLib lets a program set its writer only once. */
+static struct {
+  guint          n;
+  GLogLevelFlags flags;
+  char          *text;
+  char          *domain;
+  char          *nick;
+} seen;
+
+static GLogWriterOutput
+write_log (GLogLevelFlags   flags,
+           const GLogField *fields,
+           gsize            n_fields,
+           gpointer         user_data)
+{
+  seen.n++;
+  seen.flags = flags;
+  for (gsize i = 0; i < n_fields; i++)
+    {
+      char **place = NULL;
+
+      if (g_str_equal (fields[i].key, "MESSAGE"))
+        place = &seen.text;
+      else if (g_str_equal (fields[i].key, "GLIB_DOMAIN"))
+        place = &seen.domain;
+      else if (g_str_equal (fields[i].key, "PLUM_LOG_LEVEL"))
+        place = &seen.nick;
+      if (place != NULL)
+        {
+          g_free (*place);
+          *place = g_strdup (fields[i].value);
+        }
+    }
+  return G_LOG_WRITER_HANDLED;
+}
+
+static void
+forget (void)
+{
+  seen.n = 0;
+  g_clear_pointer (&seen.text, g_free);
+  g_clear_pointer (&seen.domain, g_free);
+  g_clear_pointer (&seen.nick, g_free);
+  plum_set_log_level (PLUM_LOG_LEVEL_NONE);
+}
+
+static void
+test_default_level (void)
+{
+  g_assert_cmpint (plum_get_log_level (), ==, PLUM_LOG_LEVEL_NONE);
+}
+
+static void
+test_silent_by_default (void)
+{
+  plum_log ("Plum", PLUM_LOG_LEVEL_FATAL, "text");
+  g_assert_cmpuint (seen.n, ==, 0);
+  forget ();
+}
+
+static void
+test_below_level (void)
+{
+  plum_set_log_level (PLUM_LOG_LEVEL_WARN);
+  plum_info ("text");
+  g_assert_cmpuint (seen.n, ==, 0);
+  forget ();
+}
+
+static void
+test_at_level (void)
+{
+  plum_set_log_level (PLUM_LOG_LEVEL_WARN);
+  plum_warn ("%d of %s", 2, "three");
+  g_assert_cmpuint (seen.n, ==, 1);
+  g_assert_cmpstr (seen.text, ==, "warn: 2 of three");
+  g_assert_cmpstr (seen.nick, ==, "warn");
+  g_assert_cmpstr (seen.domain, ==, "Plum");
+  forget ();
+}
+
+static void
+test_fatal_is_a_message (void)
+{
+  plum_set_log_level (PLUM_LOG_LEVEL_VERBOSE);
+  plum_log ("Plum-pcp", PLUM_LOG_LEVEL_FATAL, "text");
+  g_assert_cmpint (seen.flags, ==, G_LOG_LEVEL_MESSAGE);
+  g_assert_cmpstr (seen.domain, ==, "Plum-pcp");
+  forget ();
+}
+
+/* In a process of its own, with GLib's writer, which aborts on what is fatal. */
+static void
+test_never_aborts (void)
+{
+  if (!g_test_subprocess ())
+    {
+      g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+      g_test_trap_assert_passed ();
+      g_test_trap_assert_stderr ("*fatal: text*");
+      return;
+    }
+
+  g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING);
+  plum_set_log_level (PLUM_LOG_LEVEL_VERBOSE);
+  for (int level = PLUM_LOG_LEVEL_VERBOSE; level < PLUM_LOG_LEVEL_NONE; level++)
+    plum_log ("Plum", (PlumLogLevel) level, "text");
+}
+
+static void
+test_debug_domain (void)
+{
+  if (!g_test_subprocess ())
+    {
+      g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+      g_test_trap_assert_passed ();
+      g_test_trap_assert_stderr ("*Plum-DEBUG*info: seen*");
+      g_test_trap_assert_stderr_unmatched ("*unseen*");
+      return;
+    }
+
+  g_setenv ("G_MESSAGES_DEBUG", "Plum", TRUE);
+  g_log_writer_default_set_use_stderr (TRUE);
+  plum_info ("seen");
+  plum_log ("Plum-pcp", PLUM_LOG_LEVEL_INFO, "unseen");
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_unsetenv ("G_MESSAGES_DEBUG");
+  g_test_init (&argc, &argv, NULL);
+
+  if (!g_test_subprocess ())
+    g_log_set_writer_func (write_log, NULL, NULL);
+
+  g_test_add_func ("/log/default-level", test_default_level);
+  g_test_add_func ("/log/silent-by-default", test_silent_by_default);
+  g_test_add_func ("/log/below-level", test_below_level);
+  g_test_add_func ("/log/at-level", test_at_level);
+  g_test_add_func ("/log/fatal-is-a-message", test_fatal_is_a_message);
+  g_test_add_func ("/log/never-aborts", test_never_aborts);
+  g_test_add_func ("/log/debug-domain", test_debug_domain);
+
+  return g_test_run ();
+}

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <plum-glib/plum-glib.h>
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The loader, from outside: the shared library, real modules, the public API. Each test makes
+ * folders of its own with what it wants to be found there. */
+
+typedef struct {
+  char *root;
+  GString *path;           /* of PLUM_BACKEND_PATH */
+  GPtrArray *made;         /* what is to be removed, the youngest last */
+  PlumManager *manager;
+} Fixture;
+
+static void
+set_up (Fixture       *f,
+        gconstpointer  data)
+{
+  g_autoptr (GError) error = NULL;
+
+  f->root = g_dir_make_tmp ("plum-modules-XXXXXX", &error);
+  g_assert_no_error (error);
+  f->path = g_string_new (NULL);
+  f->made = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (f->made, g_strdup (f->root));
+}
+
+static void
+tear_down (Fixture       *f,
+           gconstpointer  data)
+{
+  g_unsetenv ("PLUM_BACKEND_PATH");
+  g_clear_object (&f->manager);
+  for (unsigned int i = f->made->len; i > 0; i--)
+    g_assert_cmpint (g_remove (f->made->pdata[i - 1]), ==, 0);
+  g_ptr_array_unref (f->made);
+  g_string_free (f->path, TRUE);
+  g_free (f->root);
+}
+
+static char *
+add_directory (Fixture    *f,
+               const char *name)
+{
+  char *directory = g_build_filename (f->root, name, NULL);
+
+  g_assert_cmpint (g_mkdir (directory, 0700), ==, 0);
+  g_ptr_array_add (f->made, directory);
+  g_string_append_printf (f->path, "%s%s", f->path->len > 0 ? G_SEARCHPATH_SEPARATOR_S : "",
+                          directory);
+  return directory;   /* made keeps it */
+}
+
+static char *
+module_path (Fixture    *f,
+             const char *directory,
+             const char *name)
+{
+  g_autofree char *file = g_strdup_printf ("libplum-backend-%s.%s", name, G_MODULE_SUFFIX);
+  char *path = g_build_filename (directory, file, NULL);
+
+  g_ptr_array_add (f->made, path);
+  return path;   /* made keeps it */
+}
+
+static char *
+built_module (const char *name)
+{
+  g_autofree char *file = g_strdup_printf ("test-module-%s.%s", name, G_MODULE_SUFFIX);
+
+  return g_build_filename (TEST_MODULES_DIR, file, NULL);
+}
+
+/* Puts a module there, under its own name. A link, so that a module that comes in several tests is
+ * opened once: its types stay. */
+static const char *
+add_module (Fixture    *f,
+            const char *directory,
+            const char *name)
+{
+  g_autofree char *target = built_module (name);
+  const char *path = module_path (f, directory, name);
+
+  g_assert_true (g_file_test (target, G_FILE_TEST_IS_REGULAR));
+  g_assert_cmpint (symlink (target, path), ==, 0);
+  return path;
+}
+
+static void
+load (Fixture *f)
+{
+  g_setenv ("PLUM_BACKEND_PATH", f->path->str, TRUE);
+  f->manager = plum_manager_new ();
+}
+
+/* The nth that is called so, or whose file is; NULL if there is none. The list keeps it. */
+static PlumBackendInfo *
+find (Fixture    *f,
+      const char *name,
+      guint       nth)
+{
+  GListModel *backends = plum_manager_get_backends (f->manager);
+
+  for (guint i = 0; i < g_list_model_get_n_items (backends); i++)
+    {
+      g_autoptr (PlumBackendInfo) info = g_list_model_get_item (backends, i);
+
+      if (strstr (plum_backend_info_get_name (info), name) != NULL && nth-- == 0)
+        return info;
+    }
+
+  return NULL;
+}
+
+static void
+assert_fails (Fixture    *f,
+              const char *name,
+              const char *path,
+              const char *reason)
+{
+  PlumBackendInfo *info = find (f, name, 0);
+
+  g_assert_nonnull (info);
+  g_assert_error (plum_backend_info_get_error (info), PLUM_ERROR, PLUM_ERROR_MODULE);
+  g_assert_cmpstr (plum_backend_info_get_path (info), ==, path);
+  g_assert_nonnull (strstr (plum_backend_info_get_error (info)->message, path));
+  g_assert_nonnull (strstr (plum_backend_info_get_error (info)->message, reason));
+}
+
+static void
+test_good (Fixture       *f,
+           gconstpointer  data)
+{
+  const char *path = add_module (f, add_directory (f, "one"), "good");
+  PlumBackendInfo *info;
+
+  load (f);
+  info = find (f, "good", 0);
+  g_assert_nonnull (info);
+  g_assert_no_error (plum_backend_info_get_error (info));
+  g_assert_cmpstr (plum_backend_info_get_description (info), ==, "A good one");
+  g_assert_cmpint (plum_backend_info_get_priority (info), ==, 250);
+  g_assert_cmpstr (plum_backend_info_get_path (info), ==, path);
+  g_assert_cmpuint (g_type_from_name ("GoodBackend"), !=, G_TYPE_INVALID);
+}
+
+typedef struct {
+  const char *module;
+  const char *listed_as;
+  const char *reason;
+} Broken;
+
+static const Broken broken[] = {
+  { "wrong-abi", "wrong-abi", "backend ABI 2, this library has 1" },
+  { "no-name", "no-name", "no name" },
+  { "empty-name", "empty-name", "no name" },
+  { "no-type", "no-type", "no type" },
+  { "wrong-type", "wrong-type", "GObject" },
+  { "abstract-type", "abstract-type", "PlumBackend" },
+  { "no-symbol", "no-symbol", "plum_backend_module" },
+};
+
+static void
+test_broken (Fixture       *f,
+             gconstpointer  data)
+{
+  const Broken *row = data;
+  const char *directory = add_directory (f, "one");
+  const char *path = add_module (f, directory, row->module);
+
+  add_module (f, directory, "better");
+  load (f);
+  assert_fails (f, row->listed_as, path, row->reason);
+
+  /* And the next one is none the worse for it. */
+  g_assert_no_error (plum_backend_info_get_error (find (f, "better", 0)));
+}
+
+static void
+test_text_file (Fixture       *f,
+                gconstpointer  data)
+{
+  const char *path = module_path (f, add_directory (f, "one"), "text");
+
+  g_assert_true (g_file_set_contents (path, "not a module\n", -1, NULL));
+  g_assert_cmpint (g_chmod (path, 0644), ==, 0);
+  load (f);
+  assert_fails (f, "text", path, path);
+}
+
+static void
+test_first_of_a_name_wins (Fixture       *f,
+                           gconstpointer  data)
+{
+  const char *first = add_module (f, add_directory (f, "one"), "good");
+  const char *second = add_module (f, add_directory (f, "two"), "twin");
+  PlumBackendInfo *twin;
+
+  load (f);
+  g_assert_cmpstr (plum_backend_info_get_path (find (f, "good", 0)), ==, first);
+  g_assert_no_error (plum_backend_info_get_error (find (f, "good", 0)));
+
+  /* Its get_type would have ended this program. */
+  twin = find (f, "good", 1);
+  g_assert_cmpstr (plum_backend_info_get_path (twin), ==, second);
+  g_assert_error (plum_backend_info_get_error (twin), PLUM_ERROR, PLUM_ERROR_MODULE);
+  g_assert_nonnull (strstr (plum_backend_info_get_error (twin)->message, first));
+}
+
+static void
+test_path_order (Fixture       *f,
+                 gconstpointer  data)
+{
+  const char *first;
+
+  add_directory (f, "empty");
+  first = add_module (f, add_directory (f, "zzz"), "better");
+  add_module (f, add_directory (f, "aaa"), "better");
+  load (f);
+  g_assert_cmpstr (plum_backend_info_get_path (find (f, "better", 0)), ==, first);
+  g_assert_error (plum_backend_info_get_error (find (f, "better", 1)), PLUM_ERROR,
+                  PLUM_ERROR_MODULE);
+}
+
+static void
+test_app_stands_over_module (Fixture       *f,
+                             gconstpointer  data)
+{
+  add_module (f, add_directory (f, "one"), "good");
+  load (f);
+  g_assert_nonnull (find (f, "good", 0));
+  plum_manager_add_backend_type (f->manager, g_type_from_name ("GoodBackend"), "good", 1);
+  g_assert_null (plum_backend_info_get_path (find (f, "good", 0)));
+  g_assert_no_error (plum_backend_info_get_error (find (f, "good", 0)));
+  g_assert_error (plum_backend_info_get_error (find (f, "good", 1)), PLUM_ERROR,
+                  PLUM_ERROR_MODULE);
+}
+
+static void
+test_world_writable (Fixture       *f,
+                     gconstpointer  data)
+{
+  g_autofree char *source = built_module ("good");
+  g_autofree char *contents = NULL;
+  const char *path;
+  gsize length;
+
+  if (geteuid () != 0)
+    {
+      g_test_skip ("only root refuses what anybody may write");
+      return;
+    }
+
+  path = module_path (f, add_directory (f, "one"), "good");
+  g_assert_true (g_file_get_contents (source, &contents, &length, NULL));
+  g_assert_true (g_file_set_contents (path, contents, (gssize) length, NULL));
+  g_assert_cmpint (g_chmod (path, 0646), ==, 0);
+  load (f);
+  assert_fails (f, "good", path, "anybody may write");
+}
+
+static void
+test_unreadable_directories (Fixture       *f,
+                             gconstpointer  data)
+{
+  g_autofree char *file = g_build_filename (f->root, "file", NULL);
+  g_autofree char *missing = g_build_filename (f->root, "missing", NULL);
+
+  g_assert_true (g_file_set_contents (file, "", 0, NULL));
+  g_ptr_array_add (f->made, g_strdup (file));
+  g_string_append_printf (f->path, "%s" G_SEARCHPATH_SEPARATOR_S G_SEARCHPATH_SEPARATOR_S "%s",
+                          missing, file);
+  add_module (f, add_directory (f, "one"), "good");
+  load (f);
+  g_assert_no_error (plum_backend_info_get_error (find (f, "good", 0)));
+}
+
+static void
+test_other_files_are_left_alone (Fixture       *f,
+                                 gconstpointer  data)
+{
+  const char *directory = add_directory (f, "one");
+  g_autofree char *readme = g_build_filename (directory, "README", NULL);
+
+  g_assert_true (g_file_set_contents (readme, "read me", -1, NULL));
+  g_ptr_array_add (f->made, g_strdup (readme));
+  load (f);
+  g_assert_null (find (f, "README", 0));
+}
+
+static void
+test_priority_orders (Fixture       *f,
+                      gconstpointer  data)
+{
+  const char *directory = add_directory (f, "one");
+  GListModel *backends;
+  int last = G_MAXINT;
+
+  add_module (f, directory, "good");
+  add_module (f, directory, "better");
+  add_module (f, directory, "wrong-abi");
+  load (f);
+  backends = plum_manager_get_backends (f->manager);
+  g_assert_cmpuint (g_list_model_get_n_items (backends), >=, 3);
+  for (guint i = 0; i < g_list_model_get_n_items (backends); i++)
+    {
+      g_autoptr (PlumBackendInfo) info = g_list_model_get_item (backends, i);
+
+      if (plum_backend_info_get_error (info) != NULL)
+        {
+          last = G_MININT;   /* only broken ones may follow */
+          continue;
+        }
+      g_assert_cmpint (plum_backend_info_get_priority (info), <=, last);
+      last = plum_backend_info_get_priority (info);
+    }
+}
+
+#define ADD(path, func) g_test_add ("/module/" path, Fixture, NULL, set_up, func, tear_down)
+
+static void
+test_built_in (void)
+{
+  g_test_skip ("the backends are built into the library");
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  if (TEST_BUILTIN)
+    {
+      g_test_add_func ("/module/built-in", test_built_in);
+      return g_test_run ();
+    }
+
+  ADD ("good", test_good);
+  for (unsigned int i = 0; i < G_N_ELEMENTS (broken); i++)
+    {
+      g_autofree char *path = g_strconcat ("/module/broken/", broken[i].module, NULL);
+
+      g_test_add (path, Fixture, &broken[i], set_up, test_broken, tear_down);
+    }
+  ADD ("broken/text-file", test_text_file);
+  ADD ("first-of-a-name-wins", test_first_of_a_name_wins);
+  ADD ("path-order", test_path_order);
+  ADD ("program-stands-over-module", test_app_stands_over_module);
+  ADD ("world-writable", test_world_writable);
+  ADD ("unreadable-directories", test_unreadable_directories);
+  ADD ("other-files-are-left-alone", test_other_files_are_left_alone);
+  ADD ("priority-orders", test_priority_orders);
+
+  return g_test_run ();
+}

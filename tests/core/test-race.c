@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "core-fixture.h"
+
+#include <string.h>
+
+/* Which backend serves: the race of their discoveries, the choice, and what follows when the chosen
+ * one fails. alpha is better than beta, beta than gamma. */
+
+static void
+test_best_within_grace (CoreFixture   *f,
+                        gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->discover = AFTER (300);
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, 299);
+  core_assert_state (mapping, PENDING);
+  test_loop_advance (&f->loop, 1);
+  core_assert_backend (mapping, "alpha");
+}
+
+static void
+test_grace_ends (CoreFixture   *f,
+                 gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->discover = AFTER (3000);
+  BETA->discover = AFTER (20);
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, 20 + 349);
+  core_assert_state (mapping, PENDING);
+  test_loop_advance (&f->loop, 1);
+  core_assert_backend (mapping, "beta");
+}
+
+static void
+test_late_better_one_joins (CoreFixture   *f,
+                            gconstpointer  data)
+{
+  g_autoptr (PlumMapping) first = NULL;
+  g_autoptr (PlumMapping) second = NULL;
+
+  ALPHA->discover = AFTER (1000);
+  first = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, 1000);
+  g_assert_cmpint (plum_probe_get_outcome (core_probe (f, 0)), ==, PLUM_PROBE_SUCCESS);
+  g_assert_cmpstr (plum_gateway_get_backend_name (core_gateway (f)), ==, "alpha");
+
+  /* Nobody is moved from a lease that stands; who comes later gets the better one. */
+  core_assert_backend (first, "beta");
+  second = core_add_up (f, 8081, 0);
+  core_assert_backend (second, "alpha");
+}
+
+static void
+test_late_one_saves_a_failure (CoreFixture   *f,
+                               gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  plum_manager_set_discover_timeout (f->manager, 1000);
+  ALPHA->map = NO (REFUSED);
+  BETA->discover = AFTER (900);
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, 900);
+  core_assert_backend (mapping, "beta");
+}
+
+static void
+test_refused_decides_at_once (CoreFixture   *f,
+                              gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->discover = NO (REFUSED);
+  mapping = core_add_up (f, 8080, 0);
+  core_assert_backend (mapping, "beta");
+  g_assert_cmpint (plum_probe_get_outcome (core_probe (f, 0)), ==, PLUM_PROBE_REFUSED);
+}
+
+static void
+test_worse_ones_are_not_waited_for (CoreFixture   *f,
+                                    gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  BETA->discover = SILENCE;
+  mapping = core_add_up (f, 8080, 0);
+  core_assert_backend (mapping, "alpha");
+}
+
+static void
+test_all_silent (CoreFixture   *f,
+                 gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  const GError *error;
+
+  ALPHA->discover = BETA->discover = GAMMA->discover = SILENCE;
+  plum_manager_set_discover_timeout (f->manager, 3000);
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, 2999);
+  core_assert_state (mapping, PENDING);
+  test_loop_advance (&f->loop, 1);
+  core_assert_state (mapping, FAILURE);
+
+  error = plum_mapping_get_error (mapping);
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_NO_BACKEND);
+  g_assert_cmpstr (error->message, ==,
+                   "FakeAlpha: no outcome in 3.0 s; FakeBeta: no outcome in 3.0 s; "
+                   "FakeGamma: no outcome in 3.0 s");
+}
+
+static void
+test_every_verdict_is_told (CoreFixture   *f,
+                            gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  const GError *error;
+
+  ALPHA->map = NO (NO_RESOURCES);
+  BETA->discover = NO (TIMED_OUT);
+  GAMMA->map = NO (REFUSED);
+  mapping = core_add (f, 8080, 0);
+  test_loop_settle (&f->loop);
+
+  error = plum_mapping_get_error (mapping);
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_NO_RESOURCES);
+  g_assert_cmpstr (error->message, ==,
+                   "alpha said no to map; gamma said no to map; beta said no to discover");
+}
+
+static void
+test_no_backend (CoreFixture   *f,
+                 gconstpointer  data)
+{
+  const char *const none[] = { "omega", NULL };
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  plum_manager_set_enabled_backends (f->manager, none);
+  mapping = core_add (f, 8080, 0);
+  test_loop_settle (&f->loop);
+  g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_NO_BACKEND);
+}
+
+static void
+test_fall_through (CoreFixture   *f,
+                   gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->map = NO (REFUSED);
+  mapping = core_add (f, 8080, 0);
+  core_listen (f, mapping);
+  test_loop_settle (&f->loop);
+  core_assert_backend (mapping, "beta");
+  core_assert_log ("alpha:discover beta:discover alpha:map:tcp:8080:8080 beta:map:tcp:8080:8080");
+  g_assert_null (strstr (f->heard->str, "state=3"));
+  g_assert_null (plum_mapping_get_error (mapping));
+}
+
+static void
+test_cleared_before_the_next (CoreFixture   *f,
+                              gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  plum_manager_set_mapping_timeout (f->manager, 2000);
+  ALPHA->map = SILENCE;
+  ALPHA->unmap = AFTER (100);
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, 2099);
+  core_assert_log ("alpha:discover beta:discover alpha:map:tcp:8080:8080 alpha:unmap:tcp:8080");
+  test_loop_advance (&f->loop, 1);
+  core_assert_log ("beta:map:tcp:8080:8080");
+  core_assert_backend (mapping, "beta");
+}
+
+static void
+test_clearing_is_bounded (CoreFixture   *f,
+                          gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  plum_manager_set_mapping_timeout (f->manager, 2000);
+  ALPHA->map = ALPHA->unmap = SILENCE;
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, 2249);
+  core_assert_state (mapping, PENDING);
+  test_loop_advance (&f->loop, 1);
+  core_assert_backend (mapping, "beta");
+}
+
+static void
+settle_late (FakeScript *script,
+             guint       port)
+{
+  g_autoptr (PlumLease) lease = plum_lease_new (NULL, port, 7200, NULL);
+
+  plum_call_return_lease (script->last_map, lease);
+}
+
+static void
+test_late_lease_is_given_back (CoreFixture   *f,
+                               gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->map = SILENCE;
+  BETA->map = NO (REFUSED);
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, 11000);
+  core_assert_state (mapping, FAILURE);
+  g_free (fake_backends_take_log ());
+  settle_late (ALPHA, 8080);
+  test_loop_settle (&f->loop);
+  core_assert_log ("alpha:unmap:tcp:8080");
+}
+
+static void
+test_late_lease_of_another_port (CoreFixture   *f,
+                                 gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->map = SILENCE;
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, 11000);
+  core_assert_backend (mapping, "beta");
+  g_free (fake_backends_take_log ());
+  settle_late (ALPHA, 9999);
+  test_loop_settle (&f->loop);
+  core_assert_log ("alpha:unmap:tcp:8080");
+}
+
+/* Routers keep one table: giving the late one back would take the good one away. */
+static void
+test_late_lease_of_a_granted_port (CoreFixture   *f,
+                                   gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->map = SILENCE;
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, 11000);
+  core_assert_backend (mapping, "beta");
+  g_free (fake_backends_take_log ());
+  settle_late (ALPHA, 8080);
+  test_loop_settle (&f->loop);
+  core_assert_log ("");
+}
+
+/* The same request is on its way again: its delete could overtake nothing, and would take what it
+ * grants. */
+static void
+test_late_lease_of_an_asked_port (CoreFixture   *f,
+                                  gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+  g_autoptr (PlumCall) renewal = NULL;
+  g_autoptr (PlumLease) lease = plum_lease_new (NULL, 8080, 7200, NULL);
+
+  ALPHA->map = SILENCE;
+  test_loop_advance_until (&f->loop, ALPHA->n_map == 2, 4500 * 1000);
+  renewal = g_object_ref (ALPHA->last_map);
+  plum_backend_report_lost (ALPHA->backend, "restarted");
+  test_loop_advance_until (&f->loop, ALPHA->n_map == 3, 5000);
+  g_free (fake_backends_take_log ());
+  plum_call_return_lease (renewal, lease);
+  test_loop_settle (&f->loop);
+  core_assert_log ("");
+  core_assert_state (mapping, SUCCESS);
+}
+
+static void
+test_settled_twice (CoreFixture   *f,
+                    gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->map = SILENCE;
+  mapping = core_add (f, 8080, 0);
+  test_loop_settle (&f->loop);
+  settle_late (ALPHA, 8080);
+  g_test_expect_message ("Plum", G_LOG_LEVEL_CRITICAL, "FakeAlpha settled a call twice");
+  plum_call_fail (ALPHA->last_map, PLUM_ERROR_REFUSED, "changed its mind");
+  g_test_assert_expected_messages ();
+  test_loop_settle (&f->loop);
+  core_assert_state (mapping, SUCCESS);
+}
+
+static void
+test_settled_late_and_once (CoreFixture   *f,
+                            gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->map = SILENCE;
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, 11000);
+  plum_call_fail (ALPHA->last_map, PLUM_ERROR_REFUSED, "late");   /* is silent */
+  test_loop_settle (&f->loop);
+  g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+}
+
+static void
+test_nobody_settles (CoreFixture   *f,
+                     gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->map = SILENCE;
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, plum_manager_get_mapping_timeout (f->manager) - 1);
+  core_assert_state (mapping, PENDING);
+  g_assert_false (g_cancellable_is_cancelled (plum_call_get_cancellable (ALPHA->last_map)));
+  test_loop_advance (&f->loop, 1);
+  core_assert_state (mapping, FAILURE);
+  g_assert_true (g_cancellable_is_cancelled (plum_call_get_cancellable (ALPHA->last_map)));
+  g_assert_cmpstr (plum_mapping_get_error (mapping)->message, ==,
+                   "FakeAlpha: no outcome in 10.0 s");
+}
+
+static void
+test_enabled_backends (CoreFixture   *f,
+                       gconstpointer  data)
+{
+  const char *const enabled[] = { "gamma", "alpha", NULL };
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  plum_manager_set_enabled_backends (f->manager, enabled);
+  mapping = core_add_up (f, 8080, 0);
+  core_assert_backend (mapping, "gamma");
+  g_assert_cmpuint (BETA->n_made, ==, 0);
+  g_assert_cmpstr (plum_probe_get_name (core_probe (f, 0)), ==, "gamma");
+  g_assert_cmpstr (plum_probe_get_name (core_probe (f, 1)), ==, "alpha");
+}
+
+static void
+test_enabled_backends_change (CoreFixture   *f,
+                              gconstpointer  data)
+{
+  const char *const enabled[] = { "beta", NULL };
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+
+  core_assert_backend (mapping, "alpha");
+  plum_manager_set_enabled_backends (f->manager, enabled);
+  test_loop_settle (&f->loop);
+  core_assert_backend (mapping, "beta");
+}
+
+static void
+test_unknown_backend_is_told (CoreFixture   *f,
+                              gconstpointer  data)
+{
+  const char *const enabled[] = { "alpha", "omega", NULL };
+  g_autoptr (PlumBackendInfo) info = NULL;
+
+  plum_manager_set_enabled_backends (f->manager, enabled);
+  info = g_list_model_get_item (plum_manager_get_backends (f->manager), 1);
+  g_assert_cmpstr (plum_backend_info_get_name (info), ==, "omega");
+  g_assert_error (plum_backend_info_get_error (info), PLUM_ERROR, PLUM_ERROR_MODULE);
+}
+
+static void
+test_environment_stands_over_it (CoreFixture   *f,
+                                 gconstpointer  data)
+{
+  const char *const enabled[] = { "alpha", NULL };
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  if (!g_test_subprocess ())
+    {
+      g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+      g_test_trap_assert_passed ();
+      return;
+    }
+
+  g_setenv ("PLUM_BACKENDS", "gamma, beta", TRUE);
+  plum_manager_set_enabled_backends (f->manager, enabled);
+  mapping = core_add_up (f, 8080, 0);
+  core_assert_backend (mapping, "gamma");
+  g_assert_cmpuint (ALPHA->n_made, ==, 0);
+  g_assert_cmpuint (BETA->n_made, ==, 1);
+}
+
+static void
+test_priority_between (CoreFixture   *f,
+                       gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  plum_manager_add_backend_type (f->manager, fake_backend_type (FAKE_GAMMA), "third", 250);
+  mapping = core_add_up (f, 8080, 0);
+  g_assert_cmpstr (plum_probe_get_name (core_probe (f, 0)), ==, "alpha");
+  g_assert_cmpstr (plum_probe_get_name (core_probe (f, 1)), ==, "third");
+  g_assert_cmpstr (plum_probe_get_name (core_probe (f, 2)), ==, "beta");
+}
+
+static void
+test_equal_priority_goes_by_name (CoreFixture   *f,
+                                  gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  plum_manager_add_backend_type (f->manager, fake_backend_type (FAKE_BETA), "aleph", 300);
+  mapping = core_add_up (f, 8080, 0);
+  core_assert_backend (mapping, "aleph");
+}
+
+static void
+on_outcome (PlumProbe   *probe,
+            GParamSpec  *pspec,
+            CoreFixture *f)
+{
+  g_string_append_printf (f->heard, "%s=%d ", plum_probe_get_name (probe),
+                          plum_probe_get_outcome (probe));
+}
+
+static void
+test_probes_notify (CoreFixture   *f,
+                    gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->discover = AFTER (40);
+  BETA->discover = NO (REFUSED);
+  mapping = core_add (f, 8080, 0);
+  for (unsigned int i = 0; i < 2; i++)
+    g_signal_connect (core_probe (f, i), "notify::outcome", G_CALLBACK (on_outcome), f);
+  g_assert_cmpint (plum_probe_get_outcome (core_probe (f, 0)), ==, PLUM_PROBE_PENDING);
+  test_loop_advance (&f->loop, 40);
+
+  g_assert_cmpstr (f->heard->str, ==, "beta=3 alpha=1 ");
+  g_assert_cmpuint (plum_probe_get_ms (core_probe (f, 0)), ==, 40);
+  g_assert_error (plum_probe_get_error (core_probe (f, 1)), PLUM_ERROR, PLUM_ERROR_REFUSED);
+}
+
+static void
+test_failed_discovery_is_repeated (CoreFixture   *f,
+                                   gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (PlumMapping) soon = NULL;
+  g_autoptr (PlumMapping) later = NULL;
+
+  ALPHA->discover = NO (TIMED_OUT);
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, 4000);
+  soon = core_add (f, 8081, 0);
+  test_loop_settle (&f->loop);
+  core_assert_state (soon, FAILURE);
+  g_assert_cmpuint (ALPHA->n_discover, ==, 1);
+
+  test_loop_advance (&f->loop, 2000);
+  later = core_add (f, 8082, 0);
+  test_loop_settle (&f->loop);
+  g_assert_cmpuint (ALPHA->n_discover, ==, 2);
+}
+
+static void
+test_loser_is_asked_again_at_retries (CoreFixture   *f,
+                                      gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->map = NO (REFUSED);
+  BETA->discover = NO (TIMED_OUT);
+  mapping = core_add (f, 8080, 0);
+  test_loop_settle (&f->loop);
+  core_assert_state (mapping, FAILURE);
+
+  BETA->discover = AT_ONCE;
+  test_loop_advance (&f->loop, 17000);
+  core_assert_backend (mapping, "beta");
+}
+
+#define RACE(path, func) CORE_ADD_N ("/race/" path, 2, func)
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  RACE ("best-within-grace", test_best_within_grace);
+  RACE ("grace-ends", test_grace_ends);
+  RACE ("late-better-one-joins", test_late_better_one_joins);
+  RACE ("late-one-saves-a-failure", test_late_one_saves_a_failure);
+  RACE ("refused-decides-at-once", test_refused_decides_at_once);
+  RACE ("worse-ones-are-not-waited-for", test_worse_ones_are_not_waited_for);
+  CORE_ADD_N ("/race/all-silent", 3, test_all_silent);
+  CORE_ADD_N ("/race/every-verdict-is-told", 3, test_every_verdict_is_told);
+  RACE ("no-backend", test_no_backend);
+  RACE ("fall-through", test_fall_through);
+  RACE ("cleared-before-the-next", test_cleared_before_the_next);
+  RACE ("clearing-is-bounded", test_clearing_is_bounded);
+  RACE ("late-lease/given-back", test_late_lease_is_given_back);
+  RACE ("late-lease/another-port", test_late_lease_of_another_port);
+  RACE ("late-lease/granted-port", test_late_lease_of_a_granted_port);
+  CORE_ADD ("/race/late-lease/asked-port", test_late_lease_of_an_asked_port);
+  CORE_ADD ("/race/settled/twice", test_settled_twice);
+  CORE_ADD ("/race/settled/late-and-once", test_settled_late_and_once);
+  CORE_ADD ("/race/settled/never", test_nobody_settles);
+  CORE_ADD_N ("/race/enabled/filter-and-order", 3, test_enabled_backends);
+  RACE ("enabled/change", test_enabled_backends_change);
+  RACE ("enabled/unknown-is-told", test_unknown_backend_is_told);
+  CORE_ADD_N ("/race/enabled/environment", 3, test_environment_stands_over_it);
+  RACE ("priority/between", test_priority_between);
+  CORE_ADD ("/race/priority/equal-goes-by-name", test_equal_priority_goes_by_name);
+  RACE ("probes/notify", test_probes_notify);
+  CORE_ADD ("/race/again/not-within-five-seconds", test_failed_discovery_is_repeated);
+  RACE ("again/at-retries", test_loser_is_asked_again_at_retries);
+
+  return g_test_run ();
+}

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "core-fixture.h"
+
+/* What was up and is not any more, or may not be: a router that forgot, an address that changed,
+ * another network, a machine that slept. */
+
+#define N_MANY 40
+
+static void
+test_lost_is_mapped_again (CoreFixture   *f,
+                           gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->granted_port = 5000;
+  mapping = core_add_up (f, 8080, 0);
+  ALPHA->granted_port = 0;
+  core_listen (f, mapping);
+  g_free (fake_backends_take_log ());
+
+  plum_backend_report_lost (ALPHA->backend, "restarted");
+  test_loop_advance (&f->loop, 5000);
+  core_assert_log ("alpha:discover alpha:map:tcp:8080:5000");
+  core_assert_heard (f, "expires-at");
+  core_assert_state (mapping, SUCCESS);
+}
+
+static void
+test_lost_elsewhere_is_told_once (CoreFixture   *f,
+                                  gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+
+  ALPHA->granted_port = 6000;
+  core_listen (f, mapping);
+  plum_backend_report_lost (ALPHA->backend, "restarted");
+  test_loop_advance (&f->loop, 5000);
+  core_assert_heard (f, "expires-at external-address external-port");
+  g_assert_cmpuint (plum_mapping_get_external_port (mapping), ==, 6000);
+}
+
+static void
+add_many (CoreFixture *f,
+          GPtrArray   *mappings)
+{
+  for (unsigned int i = 0; i < N_MANY; i++)
+    g_ptr_array_add (mappings, core_add_up (f, 8000 + i, 0));
+}
+
+static void
+test_lost_is_spread (CoreFixture   *f,
+                     gconstpointer  data)
+{
+  g_autoptr (GPtrArray) mappings = g_ptr_array_new_with_free_func (g_object_unref);
+
+  add_many (f, mappings);
+  plum_backend_report_lost (ALPHA->backend, "restarted");
+  /* A chance of 10^-40 that all of them come in the first half second. */
+  test_loop_advance (&f->loop, 500);
+  g_assert_cmpuint (ALPHA->n_map, <, 2 * N_MANY);
+  test_loop_advance (&f->loop, 4500);
+  g_assert_cmpuint (ALPHA->n_map, ==, 2 * N_MANY);
+}
+
+/* The better backend is being discovered anew: that is no reason to take the worse one. */
+static void
+test_lost_stays_with_its_backend (CoreFixture   *f,
+                                  gconstpointer  data)
+{
+  g_autoptr (GPtrArray) mappings = g_ptr_array_new_with_free_func (g_object_unref);
+
+  /* The grace of the first race has run out long ago. */
+  BETA->discover = AFTER (1000);
+  add_many (f, mappings);
+  test_loop_advance (&f->loop, 2000);
+  ALPHA->discover = AFTER (340);
+  plum_backend_report_lost (ALPHA->backend, "restarted");
+  test_loop_advance (&f->loop, 5000);
+  for (unsigned int i = 0; i < mappings->len; i++)
+    core_assert_backend (mappings->pdata[i], "alpha");
+  g_assert_cmpuint (BETA->n_map, ==, 0);
+}
+
+static void
+test_lost_of_another_backend (CoreFixture   *f,
+                              gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+
+  plum_backend_report_lost (BETA->backend, "restarted");
+  test_loop_advance (&f->loop, 5000);
+  g_assert_cmpuint (ALPHA->n_map, ==, 1);
+  core_assert_state (mapping, SUCCESS);
+}
+
+static void
+test_lost_and_refused (CoreFixture   *f,
+                       gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+
+  ALPHA->map = NO (NO_RESOURCES);
+  plum_backend_report_lost (ALPHA->backend, "restarted");
+  test_loop_advance (&f->loop, 5000);
+  core_assert_state (mapping, FAILURE);
+  g_assert_null (plum_mapping_get_external_host (mapping));
+}
+
+/* The port that was known outside is asked for again, also after a failure in between. */
+static void
+test_same_port_after_failure (CoreFixture   *f,
+                              gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->granted_port = 5000;
+  mapping = core_add_up (f, 8080, 0);
+  ALPHA->granted_port = 0;
+  ALPHA->map = NO (NO_RESOURCES);
+  plum_backend_report_lost (ALPHA->backend, "restarted");
+  test_loop_advance (&f->loop, 5000);
+  ALPHA->map = AT_ONCE;
+  test_loop_advance (&f->loop, 17000);
+  g_assert_cmpuint (plum_mapping_get_external_port (mapping), ==, 5000);
+}
+
+static void
+test_lost_pause_doubles (CoreFixture   *f,
+                         gconstpointer  data)
+{
+  static const struct { guint at; guint n_discover; } steps[] = {
+    { 0, 2 },          /* acted on at once; the first discovery was the race */
+    { 1000, 2 },       /* 10 s have to pass */
+    { 10000, 3 },      /* now it is; 20 s from here */
+    { 11000, 3 },
+    { 29999, 3 },
+    { 30000, 4 },      /* and 40 s from here */
+    { 31000, 4 },
+    { 69999, 4 },
+    { 70000, 5 },
+  };
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+  guint now = 0;
+
+  for (unsigned int i = 0; i < G_N_ELEMENTS (steps); i++)
+    {
+      test_loop_advance (&f->loop, steps[i].at - now);
+      now = steps[i].at;
+      plum_backend_report_lost (ALPHA->backend, "again");
+      test_loop_settle (&f->loop);
+      g_assert_cmpuint (ALPHA->n_discover, ==, steps[i].n_discover);
+    }
+  core_assert_state (mapping, SUCCESS);
+}
+
+static void
+test_lost_pause_is_forgotten (CoreFixture   *f,
+                              gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+
+  plum_backend_report_lost (ALPHA->backend, "once");
+  test_loop_advance (&f->loop, 60000);
+  plum_backend_report_lost (ALPHA->backend, "much later");
+  test_loop_advance (&f->loop, 10000);
+  plum_backend_report_lost (ALPHA->backend, "after ten seconds");
+  test_loop_settle (&f->loop);
+  g_assert_cmpuint (ALPHA->n_discover, ==, 4);
+  core_assert_state (mapping, SUCCESS);
+}
+
+static void
+test_check_says (CoreFixture   *f,
+                 gconstpointer  code)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+  PlumError error = GPOINTER_TO_INT (code);
+  gboolean gone = error == PLUM_ERROR_DESTROYED || error == PLUM_ERROR_CONFLICT;
+
+  ALPHA->check = (FakeReply) { .fails = TRUE, .code = error };
+  core_listen (f, mapping);
+  test_loop_advance (&f->loop, 300 * 1000);
+  g_assert_cmpuint (ALPHA->n_check, ==, 1);
+  g_assert_cmpuint (ALPHA->n_map, ==, gone ? 2 : 1);
+  core_assert_heard (f, gone ? "expires-at" : "");
+}
+
+static void
+report_address (const char *text)
+{
+  g_autoptr (GInetAddress) address =
+    text != NULL ? g_inet_address_new_from_string (text) : NULL;
+
+  plum_backend_report_external_address (ALPHA->backend, address);
+}
+
+static void
+test_address_by_signal (CoreFixture   *f,
+                        gconstpointer  data)
+{
+  g_autoptr (PlumMapping) first = core_add_up (f, 8080, 0);
+  g_autoptr (PlumMapping) second = core_add_up (f, 8081, 0);
+
+  core_listen (f, first);
+  report_address ("100.64.0.7");
+  core_assert_heard (f, "external-address external-host external-scope");
+  g_assert_cmpstr (plum_mapping_get_external_host (second), ==, "100.64.0.7");
+  g_assert_cmpint (plum_gateway_get_external_scope (core_gateway (f)), ==,
+                   PLUM_ADDRESS_SCOPE_CGNAT);
+  report_address ("100.64.0.7");
+  core_assert_heard (f, "");
+}
+
+static void
+test_address_taken_away (CoreFixture   *f,
+                         gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+
+  report_address (NULL);
+  g_assert_null (plum_mapping_get_external_host (mapping));
+  g_assert_null (plum_gateway_get_external_address (core_gateway (f)));
+  core_assert_state (mapping, SUCCESS);
+  g_assert_cmpuint (plum_mapping_get_external_port (mapping), ==, 8080);
+}
+
+static void
+test_address_by_recheck (CoreFixture   *f,
+                         gconstpointer  data)
+{
+  g_autoptr (PlumMapping) first = core_add_up (f, 8080, 0);
+  g_autoptr (PlumMapping) second = core_add_up (f, 8081, 0);
+  g_autofree char *text = NULL;
+
+  ALPHA->external = "1.2.3.5";
+  test_loop_advance (&f->loop, 300 * 1000);
+  g_assert_cmpstr (plum_mapping_get_external_host (first), ==, "1.2.3.5");
+  g_assert_cmpstr (plum_mapping_get_external_host (second), ==, "1.2.3.5");
+  text = g_inet_address_to_string (plum_gateway_get_external_address (core_gateway (f)));
+  g_assert_cmpstr (text, ==, "1.2.3.5");
+}
+
+/* One renewal tells a new address: the other mappings need not wait for theirs. */
+static void
+test_address_by_renewal (CoreFixture   *f,
+                         gconstpointer  data)
+{
+  g_autoptr (PlumMapping) first = NULL;
+  g_autoptr (PlumMapping) second = NULL;
+
+  plum_manager_set_recheck_period (f->manager, G_MAXINT);
+  ALPHA->granted_lifetime = 100;
+  first = core_add_up (f, 8080, 0);
+  ALPHA->granted_lifetime = 7200;
+  second = core_add_up (f, 8081, 0);
+  ALPHA->external = "1.2.3.5";
+  test_loop_advance (&f->loop, 100 * 1000);
+  g_assert_cmpuint (ALPHA->n_map, ==, 3);
+  g_assert_cmpstr (plum_mapping_get_external_host (first), ==, "1.2.3.5");
+  g_assert_cmpstr (plum_mapping_get_external_host (second), ==, "1.2.3.5");
+}
+
+static void
+suspend (CoreFixture *f,
+         gint64       seconds)
+{
+  plum_clock_suspend (f->loop.clock, seconds * G_USEC_PER_SEC);
+  test_loop_settle (&f->loop);
+}
+
+static void
+test_resume_checks (CoreFixture   *f,
+                    gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+
+  core_listen (f, mapping);
+  suspend (f, 100);
+  g_assert_cmpuint (ALPHA->n_check, ==, 1);
+  core_assert_heard (f, "");
+}
+
+static void
+test_resume_renews_what_is_overdue (CoreFixture   *f,
+                                    gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+
+  suspend (f, 5000);
+  test_loop_advance (&f->loop, 5000);
+  g_assert_cmpuint (ALPHA->n_map, ==, 2);
+  core_assert_state (mapping, SUCCESS);
+}
+
+static void
+test_resume_after_expiry (CoreFixture   *f,
+                          gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+
+  core_listen (f, mapping);
+  suspend (f, 8 * 3600);
+  test_loop_advance (&f->loop, 5000);
+  g_assert_cmpuint (ALPHA->n_map, ==, 2);
+  core_assert_state (mapping, SUCCESS);
+}
+
+static void
+test_resume_tries_a_failure_again (CoreFixture   *f,
+                                   gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->map = NO (REFUSED);
+  mapping = core_add (f, 8080, 0);
+  test_loop_settle (&f->loop);
+  ALPHA->map = AT_ONCE;
+  suspend (f, 10);
+  core_assert_state (mapping, SUCCESS);
+}
+
+static void
+test_other_gateway (CoreFixture   *f,
+                    gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->granted_port = 5000;
+  mapping = core_add_up (f, 8080, 0);
+  ALPHA->granted_port = 0;
+  core_listen (f, mapping);
+  g_free (fake_backends_take_log ());
+  core_set_gateway (f, "127.9.9.8");
+  core_assert_state (mapping, PENDING);
+  test_loop_settle (&f->loop);
+
+  /* Nothing is said to the old one, and the new one is asked for the port that is known outside. */
+  core_assert_log ("alpha:discover alpha:map:tcp:8080:5000");
+  core_assert_state (mapping, SUCCESS);
+  g_assert_cmpuint (ALPHA->n_made, ==, 2);
+  g_assert_true (plum_mapping_get_gateway (mapping) == core_gateway (f));
+}
+
+static void
+test_network_goes_and_comes (CoreFixture   *f,
+                             gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+
+  plum_manager_set_gateway_address (f->manager, NULL);
+  plum_manager_set_interface (f->manager, "none0");
+  test_loop_settle (&f->loop);
+  core_assert_state (mapping, PENDING);
+  g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_NO_GATEWAY);
+  g_assert_null (plum_mapping_get_gateway (mapping));
+  g_assert_cmpuint (ALPHA->n_unmap, ==, 0);
+
+  plum_manager_set_interface (f->manager, NULL);
+  core_set_gateway (f, "127.9.9.9");
+  test_loop_settle (&f->loop);
+  core_assert_state (mapping, SUCCESS);
+  g_assert_null (plum_mapping_get_error (mapping));
+}
+
+static void
+test_starts_without_network (CoreFixture   *f,
+                             gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  plum_manager_set_gateway_address (f->manager, NULL);
+  plum_manager_set_interface (f->manager, "none0");
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, 3600 * 1000);
+  core_assert_state (mapping, PENDING);
+  g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_NO_GATEWAY);
+
+  plum_manager_set_interface (f->manager, NULL);
+  core_set_gateway (f, "127.9.9.9");
+  test_loop_settle (&f->loop);
+  core_assert_state (mapping, SUCCESS);
+}
+
+static void
+test_question_to_a_gone_gateway (CoreFixture   *f,
+                                 gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+  g_autoptr (PlumGateway) gone = g_object_ref (core_gateway (f));
+  g_autoptr (GError) error = NULL;
+
+  core_set_gateway (f, "127.9.9.8");
+  plum_gateway_list_entries_async (gone, NULL, test_store_result, &f->result);
+  test_loop_settle (&f->loop);
+  g_assert_nonnull (f->result);
+  g_assert_null (plum_gateway_list_entries_finish (gone, f->result, &error));
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_NO_BACKEND);
+  g_clear_object (&f->result);
+  core_assert_state (mapping, SUCCESS);
+}
+
+#define CHECK(name, code)                                                                \
+  g_test_add ("/recovery/check/" name, CoreFixture, GINT_TO_POINTER (PLUM_ERROR_##code), \
+              set_up_one, test_check_says, core_fixture_tear_down)
+
+static void
+set_up_one (CoreFixture   *f,
+            gconstpointer  code)
+{
+  core_fixture_set_up (f, NULL);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  CORE_ADD ("/recovery/lost/mapped-again", test_lost_is_mapped_again);
+  CORE_ADD ("/recovery/lost/elsewhere-is-told-once", test_lost_elsewhere_is_told_once);
+  CORE_ADD ("/recovery/lost/spread", test_lost_is_spread);
+  CORE_ADD_N ("/recovery/lost/stays-with-its-backend", 2, test_lost_stays_with_its_backend);
+  CORE_ADD_N ("/recovery/lost/of-another-backend", 2, test_lost_of_another_backend);
+  CORE_ADD ("/recovery/lost/and-refused", test_lost_and_refused);
+  CORE_ADD ("/recovery/lost/same-port-after-failure", test_same_port_after_failure);
+  CORE_ADD ("/recovery/lost/pause-doubles", test_lost_pause_doubles);
+  CORE_ADD ("/recovery/lost/pause-is-forgotten", test_lost_pause_is_forgotten);
+  CHECK ("gone", DESTROYED);
+  CHECK ("another-host-has-it", CONFLICT);
+  CHECK ("no-answer", TIMED_OUT);
+  CHECK ("cannot-check", NOT_SUPPORTED);
+  CORE_ADD ("/recovery/address/by-signal", test_address_by_signal);
+  CORE_ADD ("/recovery/address/taken-away", test_address_taken_away);
+  CORE_ADD ("/recovery/address/by-recheck", test_address_by_recheck);
+  CORE_ADD ("/recovery/address/by-renewal", test_address_by_renewal);
+  CORE_ADD ("/recovery/resume/checks", test_resume_checks);
+  CORE_ADD ("/recovery/resume/renews-what-is-overdue", test_resume_renews_what_is_overdue);
+  CORE_ADD ("/recovery/resume/after-expiry", test_resume_after_expiry);
+  CORE_ADD ("/recovery/resume/tries-a-failure-again", test_resume_tries_a_failure_again);
+  CORE_ADD ("/recovery/network/other-gateway", test_other_gateway);
+  CORE_ADD ("/recovery/network/goes-and-comes", test_network_goes_and_comes);
+  CORE_ADD ("/recovery/network/starts-without", test_starts_without_network);
+  CORE_ADD ("/recovery/network/question-to-a-gone-gateway", test_question_to_a_gone_gateway);
+
+  return g_test_run ();
+}

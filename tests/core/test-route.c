@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <plum-glib/plum-glib.h>
+
+#include <net/if.h>
+
+#include "plum-route-private.h"
+#include "test-lan.h"
+
+/* Look-ups. The host's own network is nothing that a test may rely on: what is not about loopback
+ * runs on a network of its own. */
+
+static PlumNetwork *
+look_up (const char  *interface_name,
+         const char  *gateway,
+         gboolean     ipv6,
+         GError     **error)
+{
+  g_autoptr (GInetAddress) address = NULL;
+
+  if (gateway != NULL)
+    address = g_inet_address_new_from_string (gateway);
+  return plum_route_lookup (ipv6 ? G_SOCKET_FAMILY_IPV6 : G_SOCKET_FAMILY_IPV4, interface_name,
+                            address, error);
+}
+
+static void
+assert_network (const char *interface_name,
+                const char *gateway,
+                gboolean    ipv6,
+                const char *expected_interface,
+                const char *expected_gateway,
+                const char *expected_local)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PlumNetwork) network = look_up (interface_name, gateway, ipv6, &error);
+  g_autofree char *local = NULL;
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (plum_network_get_interface (network), ==, expected_interface);
+  g_assert_cmpuint (plum_network_get_interface_index (network), ==,
+                    if_nametoindex (expected_interface));
+  if (expected_gateway != NULL)
+    {
+      g_autofree char *text = g_inet_address_to_string (plum_network_get_gateway (network));
+
+      g_assert_cmpstr (text, ==, expected_gateway);
+    }
+  else
+    {
+      g_assert_null (plum_network_get_gateway (network));
+    }
+  local = g_inet_address_to_string (plum_network_get_local_address (network));
+  g_assert_cmpstr (local, ==, expected_local);
+  g_assert_cmpint (plum_network_get_overridden (network), ==, gateway != NULL);
+}
+
+static void
+assert_no_gateway (const char *interface_name,
+                   const char *gateway,
+                   gboolean    ipv6,
+                   const char *expected_message)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PlumNetwork) network = look_up (interface_name, gateway, ipv6, &error);
+
+  g_assert_null (network);
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY);
+  g_assert_cmpstr (error->message, ==, expected_message);
+}
+
+static void
+test_loopback_override (void)
+{
+  assert_network (NULL, "127.0.0.1", FALSE, "lo", "127.0.0.1", "127.0.0.1");
+}
+
+static void
+test_loopback_override_with_interface (void)
+{
+  assert_network ("lo", "127.0.0.1", FALSE, "lo", "127.0.0.1", "127.0.0.1");
+}
+
+static void
+test_no_such_interface (void)
+{
+  assert_no_gateway ("plum-none", NULL, FALSE, "There is no interface “plum-none”");
+}
+
+static void
+test_interface_name_too_long (void)
+{
+  assert_no_gateway ("plum-name-too-long", NULL, FALSE,
+                     "There is no interface “plum-name-too-long”");
+}
+
+static void
+test_interface_name_empty (void)
+{
+  assert_no_gateway ("", NULL, TRUE, "There is no interface “”");
+}
+
+static void
+test_override_of_other_family (void)
+{
+  assert_no_gateway (NULL, "10.2.0.1", TRUE, "The gateway 10.2.0.1 is not an IPv6 address");
+}
+
+static void
+test_link_local_without_interface (void)
+{
+  assert_no_gateway (NULL, "fe80::1", TRUE,
+                     "The gateway fe80::1 is link-local: it takes an interface to know the link");
+}
+
+static void
+test_no_default_route (TestLan       *lan,
+                       gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  assert_no_gateway (NULL, NULL, FALSE,
+                     "No default route: this host is not connected to an IPv4 network");
+}
+
+static void
+test_no_default_route_ipv6 (TestLan       *lan,
+                            gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  assert_no_gateway (NULL, NULL, TRUE,
+                     "No default route: this host is not connected to an IPv6 network");
+}
+
+static void
+test_default_route (TestLan       *lan,
+                    gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  g_assert_true (test_lan_ip ("route add default via 192.0.2.1"));
+  assert_network (NULL, NULL, FALSE, "wan0", "192.0.2.1", "192.0.2.2");
+}
+
+static void
+test_default_route_ipv6 (TestLan       *lan,
+                         gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  g_assert_true (test_lan_ip ("route add default via fe80::1 dev wan0"));
+  assert_network (NULL, NULL, TRUE, "wan0", "fe80::1", "2001:db8::2");
+}
+
+static void
+test_default_route_in_halves (TestLan       *lan,
+                              gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  g_assert_true (test_lan_ip ("route add 0.0.0.0/1 via 192.0.2.3"));
+  g_assert_true (test_lan_ip ("route add 128.0.0.0/1 via 192.0.2.3"));
+  assert_network (NULL, NULL, FALSE, "wan0", "192.0.2.3", "192.0.2.2");
+}
+
+static void
+test_point_to_point (TestLan       *lan,
+                     gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  g_assert_true (test_lan_ip ("route add default dev wan0"));
+  assert_network (NULL, NULL, FALSE, "wan0", NULL, "192.0.2.2");
+}
+
+static void
+test_point_to_point_ipv6 (TestLan       *lan,
+                          gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  g_assert_true (test_lan_ip ("-6 route add default dev wan0"));
+  assert_network (NULL, NULL, TRUE, "wan0", NULL, "2001:db8::2");
+}
+
+static void
+test_via_ipv6 (TestLan       *lan,
+               gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  g_assert_true (test_lan_ip ("-4 route add default via inet6 fe80::1 dev wan0"));
+  assert_network (NULL, NULL, FALSE, "wan0", NULL, "192.0.2.2");
+}
+
+static void
+test_multipath (TestLan       *lan,
+                gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  g_assert_true (test_lan_ip ("route add default nexthop via 192.0.2.1 dev wan0"));
+  assert_network (NULL, NULL, FALSE, "wan0", "192.0.2.1", "192.0.2.2");
+}
+
+static void
+test_interface (TestLan       *lan,
+                gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  g_assert_true (test_lan_ip ("route add default via 192.0.2.1"));
+  assert_network ("wan0", NULL, FALSE, "wan0", "192.0.2.1", "192.0.2.2");
+}
+
+static void
+test_interface_without_route (TestLan       *lan,
+                              gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  assert_no_gateway ("wan0", NULL, FALSE,
+                     "No IPv4 default route leads through the interface “wan0”");
+}
+
+static void
+test_interface_without_route_ipv6 (TestLan       *lan,
+                                   gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  assert_no_gateway ("wan0", NULL, TRUE,
+                     "No IPv6 default route leads through the interface “wan0”");
+}
+
+static void
+test_interface_down (TestLan       *lan,
+                     gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  g_assert_true (test_lan_ip ("link set wan0 down"));
+  assert_no_gateway ("wan0", NULL, FALSE, "The interface “wan0” is down");
+}
+
+static void
+test_override_on_link (TestLan       *lan,
+                       gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  assert_network (NULL, "192.0.2.9", FALSE, "wan0", "192.0.2.9", "192.0.2.2");
+}
+
+static void
+test_override_behind_router (TestLan       *lan,
+                             gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  g_assert_true (test_lan_ip ("route add default via 192.0.2.1"));
+  assert_network (NULL, "10.2.0.1", FALSE, "wan0", "10.2.0.1", "192.0.2.2");
+}
+
+static void
+test_override_without_route (TestLan       *lan,
+                             gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  assert_no_gateway (NULL, "10.2.0.1", FALSE, "No route leads to the gateway 10.2.0.1");
+}
+
+static void
+test_override_link_local (TestLan       *lan,
+                          gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  g_assert_true (test_lan_ip ("route add default via fe80::1 dev wan0"));
+  assert_network ("wan0", "fe80::9", TRUE, "wan0", "fe80::9", "2001:db8::2");
+}
+
+static void
+test_unreachable (TestLan       *lan,
+                  gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  g_assert_true (test_lan_ip ("route add unreachable default"));
+  assert_no_gateway (NULL, NULL, FALSE,
+                     "No default route: this host is not connected to an IPv4 network");
+  g_assert_true (test_lan_ip ("route del unreachable default"));
+}
+
+static void
+test_unreachable_ipv6 (TestLan       *lan,
+                       gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  g_assert_true (test_lan_ip ("-6 route add unreachable default"));
+  assert_no_gateway (NULL, NULL, TRUE,
+                     "No default route: this host is not connected to an IPv6 network");
+  g_assert_true (test_lan_ip ("-6 route del unreachable default"));
+}
+
+static void
+test_prohibit (TestLan       *lan,
+               gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  g_assert_true (test_lan_ip ("route add prohibit default"));
+  assert_no_gateway (NULL, NULL, FALSE,
+                     "The routes of this host prohibit IPv4 packets to the internet");
+  g_assert_true (test_lan_ip ("route del prohibit default"));
+}
+
+static void
+test_prohibit_ipv6 (TestLan       *lan,
+                    gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  g_assert_true (test_lan_ip ("-6 route add prohibit default"));
+  assert_no_gateway (NULL, NULL, TRUE,
+                     "The routes of this host prohibit IPv6 packets to the internet");
+  g_assert_true (test_lan_ip ("-6 route del prohibit default"));
+}
+
+static void
+test_blackhole (TestLan       *lan,
+                gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  g_assert_true (test_lan_ip ("route add blackhole default"));
+  assert_no_gateway (NULL, NULL, FALSE,
+                     "The routes of this host drop IPv4 packets to the internet");
+  g_assert_true (test_lan_ip ("route del blackhole default"));
+}
+
+static void
+test_blackhole_ipv6 (TestLan       *lan,
+                     gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  g_assert_true (test_lan_ip ("-6 route add blackhole default"));
+  assert_no_gateway (NULL, NULL, TRUE,
+                     "The routes of this host drop IPv6 packets to the internet");
+  g_assert_true (test_lan_ip ("-6 route del blackhole default"));
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  test_lan_enter_namespace ();
+  g_test_init (&argc, &argv, NULL);
+
+#define ADD(path, family, func) \
+  g_test_add (path, TestLan, family, test_lan_set_up, func, test_lan_tear_down)
+  g_test_add_func ("/route/loopback-override", test_loopback_override);
+  g_test_add_func ("/route/loopback-override-with-interface",
+                   test_loopback_override_with_interface);
+  g_test_add_func ("/route/no-such-interface", test_no_such_interface);
+  g_test_add_func ("/route/interface-name-too-long", test_interface_name_too_long);
+  g_test_add_func ("/route/interface-name-empty", test_interface_name_empty);
+  g_test_add_func ("/route/override-of-other-family", test_override_of_other_family);
+  g_test_add_func ("/route/link-local-without-interface", test_link_local_without_interface);
+  ADD ("/route/no-default-route", TEST_LAN_IPV4, test_no_default_route);
+  ADD ("/route/no-default-route-ipv6", TEST_LAN_IPV6, test_no_default_route_ipv6);
+  ADD ("/route/default-route", TEST_LAN_IPV4, test_default_route);
+  ADD ("/route/default-route-ipv6", TEST_LAN_IPV6, test_default_route_ipv6);
+  ADD ("/route/default-route-in-halves", TEST_LAN_IPV4, test_default_route_in_halves);
+  ADD ("/route/point-to-point", TEST_LAN_IPV4, test_point_to_point);
+  ADD ("/route/point-to-point-ipv6", TEST_LAN_IPV6, test_point_to_point_ipv6);
+  ADD ("/route/via-ipv6", TEST_LAN_IPV4, test_via_ipv6);
+  ADD ("/route/multipath", TEST_LAN_IPV4, test_multipath);
+  ADD ("/route/interface", TEST_LAN_IPV4, test_interface);
+  ADD ("/route/interface-without-route", TEST_LAN_IPV4, test_interface_without_route);
+  ADD ("/route/interface-without-route-ipv6", TEST_LAN_IPV6, test_interface_without_route_ipv6);
+  ADD ("/route/interface-down", TEST_LAN_IPV4, test_interface_down);
+  ADD ("/route/override-on-link", TEST_LAN_IPV4, test_override_on_link);
+  ADD ("/route/override-behind-router", TEST_LAN_IPV4, test_override_behind_router);
+  ADD ("/route/override-without-route", TEST_LAN_IPV4, test_override_without_route);
+  ADD ("/route/override-link-local", TEST_LAN_IPV6, test_override_link_local);
+  ADD ("/route/unreachable", TEST_LAN_IPV4, test_unreachable);
+  ADD ("/route/unreachable-ipv6", TEST_LAN_IPV6, test_unreachable_ipv6);
+  ADD ("/route/prohibit", TEST_LAN_IPV4, test_prohibit);
+  ADD ("/route/prohibit-ipv6", TEST_LAN_IPV6, test_prohibit_ipv6);
+  ADD ("/route/blackhole", TEST_LAN_IPV4, test_blackhole);
+  ADD ("/route/blackhole-ipv6", TEST_LAN_IPV6, test_blackhole_ipv6);
+#undef ADD
+
+  return g_test_run ();
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <glib/gstdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "plum-state-file.h"
+#include "test-state-directory.h"
+#include "test-warnings.h"
+
+#define KEY "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+#define FILE_OF_ONE "plum-state 1\n" \
+                    "map protocol=tcp family=ipv4 internal=8080 external=8081 key=" KEY \
+                    " interface=eth0 backend=pcp until=never\n" \
+                    "end 1\n"
+
+typedef struct {
+  TestStateDirectory directory;
+  GPtrArray *records;
+} Fixture;
+
+static GPtrArray *
+records_new (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) plum_state_record_free);
+}
+
+static void
+set_up (Fixture       *f,
+        gconstpointer  data)
+{
+  test_state_directory_set_up (&f->directory);
+  f->records = records_new ();
+}
+
+static void
+tear_down (Fixture       *f,
+           gconstpointer  data)
+{
+  g_clear_pointer (&f->records, g_ptr_array_unref);
+  test_state_directory_tear_down (&f->directory);
+}
+
+static PlumStateFile *
+open_file (Fixture *f)
+{
+  g_autoptr (GError) error = NULL;
+  PlumStateFile *file = plum_state_file_open (f->directory.path, f->records, &error);
+
+  g_assert_no_error (error);
+  return file;
+}
+
+static void
+write_file (Fixture       *f,
+            PlumStateFile *file)
+{
+  g_autoptr (GError) error = NULL;
+
+  plum_state_file_write (file, f->records, &error);
+  g_assert_no_error (error);
+}
+
+static void
+test_nothing_stays (Fixture       *f,
+                    gconstpointer  data)
+{
+  PlumStateFile *file = open_file (f);
+
+  write_file (f, file);
+  plum_state_file_free (file);
+  g_assert_cmpuint (test_state_directory_count (&f->directory), ==, 0);
+}
+
+static void
+test_inherit (Fixture       *f,
+              gconstpointer  data)
+{
+  PlumStateFile *file;
+  g_autofree char *path = NULL;
+
+  test_state_directory_write (&f->directory, "old.plum", FILE_OF_ONE, 0600);
+  file = open_file (f);
+  g_assert_cmpuint (f->records->len, ==, 1);
+  g_assert_true (plum_state_file_has_inherited (file));
+
+  /* The old one stays until the new one is written: a crash in between loses nothing. */
+  path = test_state_directory_find (&f->directory, "old.plum");
+  g_assert_nonnull (path);
+  write_file (f, file);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  plum_state_file_free (file);
+  g_assert_cmpuint (test_state_directory_count (&f->directory), ==, 2);
+}
+
+static void
+test_locked_is_left_alone (Fixture       *f,
+                           gconstpointer  data)
+{
+  PlumStateFile *first, *second;
+
+  test_state_directory_write (&f->directory, "old.plum", FILE_OF_ONE, 0600);
+  first = open_file (f);
+  write_file (f, first);
+  g_ptr_array_set_size (f->records, 0);
+
+  second = open_file (f);
+  g_assert_cmpuint (f->records->len, ==, 0);
+  g_assert_false (plum_state_file_has_inherited (second));
+  plum_state_file_free (second);
+  plum_state_file_free (first);
+}
+
+static void
+test_scraps_go (Fixture       *f,
+                gconstpointer  data)
+{
+  PlumStateFile *file;
+  g_autofree char *scrap = NULL;
+
+  test_state_directory_write (&f->directory, "old.plum", FILE_OF_ONE, 0600);
+  test_state_directory_write (&f->directory, "old.plum.A1B2C3", "half a fi", 0600);
+  test_state_directory_write (&f->directory, "gone.lock", "", 0600);
+  file = open_file (f);
+  write_file (f, file);
+  scrap = test_state_directory_find (&f->directory, ".A1B2C3");
+  g_assert_null (scrap);
+  plum_state_file_free (file);
+  g_assert_cmpuint (test_state_directory_count (&f->directory), ==, 2);
+}
+
+/* It is out of the way, and that was said. */
+static void
+assert_set_aside (Fixture *f)
+{
+  PlumStateFile *file;
+  g_autofree char *aside = NULL;
+
+  file = open_file (f);
+  g_assert_cmpuint (test_warnings_take (), ==, 1);
+  g_assert_cmpuint (f->records->len, ==, 0);
+  aside = test_state_directory_find (&f->directory, "old.plum.damaged");
+  g_assert_nonnull (aside);
+  plum_state_file_free (file);
+  g_assert_cmpuint (test_state_directory_count (&f->directory), ==, 1);
+}
+
+static void
+test_damaged (Fixture       *f,
+              gconstpointer  data)
+{
+  test_state_directory_write (&f->directory, "old.plum", data, 0600);
+  assert_set_aside (f);
+}
+
+static void
+test_writable_by_others (Fixture       *f,
+                         gconstpointer  data)
+{
+  test_state_directory_write (&f->directory, "old.plum", FILE_OF_ONE, 0602);
+  assert_set_aside (f);
+}
+
+static void
+test_symlink (Fixture       *f,
+              gconstpointer  data)
+{
+  g_autofree char *link = test_state_directory_build (&f->directory, "old.plum");
+  g_autofree char *target = g_build_filename (f->directory.parent, "target", NULL);
+
+  g_assert_cmpint (g_mkdir (f->directory.path, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (target, FILE_OF_ONE, -1, NULL));
+  g_assert_cmpint (symlink (target, link), ==, 0);
+  assert_set_aside (f);
+  g_assert_cmpint (g_remove (target), ==, 0);
+}
+
+/* To open a pipe of that name must not wait for a writer. */
+static void
+test_pipe (Fixture       *f,
+           gconstpointer  data)
+{
+  g_autofree char *path = test_state_directory_build (&f->directory, "old.plum");
+
+  g_assert_cmpint (g_mkdir (f->directory.path, 0700), ==, 0);
+  g_assert_cmpint (mkfifo (path, 0600), ==, 0);
+  assert_set_aside (f);
+}
+
+static void
+test_other_owner (Fixture       *f,
+                  gconstpointer  data)
+{
+  g_autofree char *path = test_state_directory_build (&f->directory, "old.plum");
+
+  if (geteuid () != 0)
+    {
+      g_test_skip ("only root can give files away");
+      return;
+    }
+
+  test_state_directory_write (&f->directory, "old.plum", FILE_OF_ONE, 0600);
+  g_assert_cmpint (chown (path, 12345, 12345), ==, 0);
+  assert_set_aside (f);
+}
+
+static void
+test_no_directory (Fixture       *f,
+                   gconstpointer  data)
+{
+  g_autofree char *path = g_build_filename (f->directory.parent, "file", NULL);
+  g_autofree char *below = g_build_filename (path, "state", NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (g_file_set_contents (path, "", 0, NULL));
+  g_assert_null (plum_state_file_open (below, f->records, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY);
+  g_assert_cmpint (g_remove (path), ==, 0);
+}
+
+static void
+test_read_only (Fixture       *f,
+                gconstpointer  data)
+{
+  g_autoptr (GError) error = NULL;
+
+  /* Not even root may make a file there. */
+  g_assert_null (plum_state_file_open ("/proc/self", f->records, &error));
+  g_assert_nonnull (error);
+}
+
+#define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  test_warnings_catch ();
+
+  ADD ("/state-file/nothing-stays", test_nothing_stays);
+  ADD ("/state-file/inherit", test_inherit);
+  ADD ("/state-file/locked-is-left-alone", test_locked_is_left_alone);
+  ADD ("/state-file/scraps-go", test_scraps_go);
+  g_test_add ("/state-file/damaged", Fixture, "plum-state 1\nend 1\n", set_up, test_damaged,
+              tear_down);
+  g_test_add ("/state-file/other-version", Fixture, "plum-state 2\nend 0\n", set_up, test_damaged,
+              tear_down);
+  g_test_add ("/state-file/empty", Fixture, "", set_up, test_damaged, tear_down);
+  ADD ("/state-file/writable-by-others", test_writable_by_others);
+  ADD ("/state-file/symlink", test_symlink);
+  ADD ("/state-file/pipe", test_pipe);
+  ADD ("/state-file/other-owner", test_other_owner);
+  ADD ("/state-file/no-directory", test_no_directory);
+  ADD ("/state-file/read-only", test_read_only);
+
+  return g_test_run ();
+}

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""The library as it is installed: what others build against, and what they find.
+
+Usage: test-installed.py SOURCE-ROOT BUILD-ROOT PREFIX LIBDIR
+Installs into a temporary folder. Writes TAP.
+"""
+
+import glob
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import traceback
+
+import own_network
+
+SOURCE, BUILD, PREFIX, LIBDIR = sys.argv[1:]
+EXAMPLES = os.path.join(SOURCE, "docs", "examples")
+DEADLINE = 240  # s; a whole build is in it
+
+TESTS = []
+
+
+def test(path):
+    def add(function):
+        TESTS.append((path, function))
+        return function
+    return add
+
+
+def equal(got, expected):
+    assert got == expected, "got %r, expected %r" % (got, expected)
+
+
+def run(*command, env=None):
+    """What the command prints. That it fails is a failure."""
+    result = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, capture_output=True,
+                            text=True, timeout=DEADLINE)
+    assert result.returncode == 0, "%s: %d\n%s%s" % (" ".join(command), result.returncode,
+                                                     result.stdout, result.stderr)
+    return result.stdout
+
+
+def read_line(stream):
+    ready, _, _ = select.select([stream], [], [], 20)
+    assert ready, "nothing came"
+    return stream.readline()
+
+
+class Installation:
+    def __init__(self, folder):
+        self.folder = folder
+        self.root = os.path.join(folder, "root")
+        self.prefix = self.root + PREFIX
+        self.libdir = os.path.join(self.prefix, LIBDIR)
+        self.backends = os.path.join(self.libdir, "plum-glib-1.0", "backends")
+        self.plumctl = os.path.join(self.prefix, "bin", "plumctl")
+        run("meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--destdir", self.root)
+        self._move_pkg_config()
+
+        self.env = dict(os.environ, PKG_CONFIG_PATH=os.path.join(folder, "pkgconfig"),
+                        LD_LIBRARY_PATH=self.libdir, PLUM_BACKEND_PATH=self.backends,
+                        LC_ALL="C.UTF-8", XDG_STATE_HOME=os.path.join(folder, "state"))
+        self.env.pop("PLUM_BACKENDS", None)
+
+    def _move_pkg_config(self):
+        """As if the folder were the prefix that the library was configured with."""
+        name = "plum-glib-1.0.pc"
+        with open(os.path.join(self.libdir, "pkgconfig", name)) as file:
+            text = file.read()
+        os.mkdir(os.path.join(self.folder, "pkgconfig"))
+        with open(os.path.join(self.folder, "pkgconfig", name), "w") as file:
+            file.write(text.replace("prefix=%s\n" % PREFIX, "prefix=%s\n" % self.prefix))
+
+    def pkg_config(self, *words):
+        return run("pkg-config", *words, "plum-glib-1.0", env=self.env).strip()
+
+    def build(self, source, name):
+        """Configures, builds and tests another project against what is installed."""
+        build = os.path.join(self.folder, name)
+        run("meson", "setup", "-Dwerror=true", build, source, env=self.env)
+        run("meson", "compile", "-C", build, env=self.env)
+        run("meson", "test", "-C", build, env=self.env)
+        return build
+
+
+def exported(path):
+    lines = run("nm", "--dynamic", "--defined-only", path).splitlines()
+    return sorted(line.split()[-1] for line in lines)
+
+
+# What is there
+
+@test("/installed/pkg-config/backenddir")
+def pkg_config_backenddir(here):
+    equal(here.pkg_config("--variable=backenddir"), here.backends)
+    assert glob.glob(here.backends + "/libplum-backend-*.so"), "no backend is installed there"
+
+
+@test("/installed/pkg-config/compiles-and-links")
+def pkg_config_compiles(here):
+    program = os.path.join(here.folder, "first-port")
+    flags = here.pkg_config("--cflags", "--libs").split()
+
+    run("cc", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter",
+        os.path.join(EXAMPLES, "first-port.c"), "-o", program, *flags)
+
+
+@test("/installed/symbols/are-the-listed-ones")
+def symbols(here):
+    with open(os.path.join(os.path.dirname(__file__), "symbols.txt")) as file:
+        listed = file.read().split()
+    found = exported(os.path.join(here.libdir, "libplum-glib-1.0.so"))
+
+    equal(sorted(set(listed) - set(found)), [])   # a promise that is broken
+    equal(sorted(set(found) - set(listed)), [])   # one that nobody meant to make
+
+
+@test("/installed/symbols/a-module-has-one")
+def symbols_of_modules(here):
+    for path in glob.glob(here.backends + "/*.so"):
+        equal(exported(path), ["plum_backend_module"])
+
+
+@test("/installed/modules/all-load")
+def modules_load(here):
+    names = {os.path.basename(path)[len("libplum-backend-"):-len(".so")]
+             for path in glob.glob(here.backends + "/*.so")}
+    lines = run(here.plumctl, "backends", "--json", env=here.env).splitlines()
+    loaded = {event["name"] for event in map(json.loads, lines) if event["error"] is None}
+
+    equal(sorted(names - loaded), [])
+
+
+# The backend of a third party
+
+def build_template(here):
+    build = os.path.join(here.folder, "parrot")
+    if not os.path.exists(build):
+        here.build(os.path.join(EXAMPLES, "backend-template"), "parrot")
+    return dict(here.env, PLUM_BACKEND_PATH=build)
+
+
+@test("/installed/template/builds-and-passes")
+def template_builds(here):
+    build_template(here)
+
+
+@test("/installed/template/is-found")
+def template_found(here):
+    lines = run(here.plumctl, "backends", "--json", env=build_template(here)).splitlines()
+
+    equal([(event["priority"], event["error"]) for event in map(json.loads, lines)
+           if event["name"] == "parrot"], [(50, None)])
+
+
+@test("/installed/template/maps-and-unmaps")
+def template_maps(here):
+    address = "127.94.%d.%d" % (os.getpid() // 250 % 250, os.getpid() % 250 + 2)
+    server = subprocess.Popen(
+        [sys.executable, os.path.join(EXAMPLES, "backend-template", "parrot-server.py"), address],
+        stdout=subprocess.PIPE, text=True)
+    equal(read_line(server.stdout), "(empty)\n")
+    plumctl = subprocess.Popen(
+        [here.plumctl, "map", "--gateway", address, "--backend", "parrot", "tcp:8080:18080"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=build_template(here))
+    try:
+        equal(read_line(server.stdout), "tcp:8080:18080\n")
+        assert any("203.0.113.7:18080" in line for line in plumctl.stdout), "it was not mapped"
+        plumctl.send_signal(signal.SIGINT)
+        _, errors = plumctl.communicate(timeout=DEADLINE)
+        equal((plumctl.returncode, errors), (0, ""))
+        equal(read_line(server.stdout), "(empty)\n")
+    finally:
+        for program in (plumctl, server):
+            program.kill()
+            program.communicate()
+
+
+# The library inside another project
+
+@test("/installed/subproject/builds-and-runs")
+def subproject(here):
+    outer = os.path.join(here.folder, "outer-source")
+    shutil.copytree(os.path.join(os.path.dirname(__file__), "outer"), outer)
+    os.mkdir(os.path.join(outer, "subprojects"))
+    os.symlink(SOURCE, os.path.join(outer, "subprojects", "plum-glib"))
+
+    # Without the installed one: it would be taken first.
+    env = {name: value for name, value in here.env.items()
+           if name not in ("PKG_CONFIG_PATH", "LD_LIBRARY_PATH", "PLUM_BACKEND_PATH")}
+    build = os.path.join(here.folder, "outer")
+    run("meson", "setup", "--wrap-mode=forcefallback", "-Doptimization=0", build, outer, env=env)
+    run("meson", "test", "-C", build, "--suite", "outer", env=env)
+
+
+def main():
+    failed = 0
+    own_network.enter()
+    print("1..%d" % len(TESTS), flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        here = Installation(folder)
+        for number, (path, function) in enumerate(TESTS, 1):
+            line = "ok %d %s" % (number, path)
+            try:
+                function(here)
+            except Exception:
+                failed += 1
+                line = "not " + line
+                print("".join("# %s\n" % text
+                              for text in traceback.format_exc().splitlines()), end="")
+            print(line, flush=True)
+    return 1 if failed else 0
+
+
+sys.exit(main())

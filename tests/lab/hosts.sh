@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# The hosts of the lab, their addresses, and the router's firewall. Sourced by the scripts of this
+# folder, inside the lab's namespaces.
+
+# shellcheck disable=SC2034  # for those who source this
+LAB_RUN=/run/lab
+LAB_CLIENT_ADDRESS=192.168.1.10
+LAB_ROUTER_ADDRESS=192.168.1.1
+LAB_INTERNET_ADDRESS=1.2.3.1
+LAB_LAN6=2a00:1111:1:1
+LAB_WAN6=2a00:1111:1:2
+
+# On the host $1, run the rest.
+on () {
+  local host=$1
+
+  shift
+  nsenter --net="/run/netns/$host" -- "$@"
+}
+
+# Writes $3 to the setting $2 of the host $1 (a path under /proc/sys/net).
+setting () {
+  # shellcheck disable=SC2016  # for the inner shell
+  on "$1" sh -c 'echo "$1" >"/proc/sys/net/$0"' "$2" "$3"
+}
+
+make_hosts () {
+  local host
+
+  ip -batch - <<END || return
+netns add client
+netns add router
+netns add internet
+END
+  for host in client router internet; do
+    ipv6_settings "$host" || return
+  done
+  ip -batch - <<END || return
+link add lan0 netns router type veth peer name eth0 netns client
+link add wan0 netns router type veth peer name eth0 netns internet
+END
+  setting router ipv4/ip_forward 1 || return
+  # Else a closed port stays silent after six quick refusals, and looks like a dropped one.
+  setting router ipv4/icmp_ratelimit 0 || return
+  ip -n internet -batch - <<END || return
+link set lo up
+address add $LAB_INTERNET_ADDRESS/24 dev eth0
+link set eth0 up
+END
+  ip -n router -batch - <<END || return
+link set lo up
+address add $LAB_ROUTER_ADDRESS/24 dev lan0
+link set lan0 up
+link set wan0 up
+END
+  # shellcheck disable=SC2153  # an option of the lab
+  wan_addresses "$LAB_WAN" || return
+  ip -n client -batch - <<END || return
+link set lo up
+link set eth0 up
+END
+  client_address "$LAB_CLIENT_ADDRESS" || return
+  [ "$LAB_IPV6" = no ] || make_ipv6
+}
+
+# No duplicate address detection: it takes a second, and nobody else is on these links.
+ipv6_settings () {
+  if [ "$LAB_IPV6" = yes ]; then
+    setting "$1" ipv6/conf/default/accept_dad 0
+  elif [ -d /proc/sys/net/ipv6 ]; then
+    setting "$1" ipv6/conf/default/disable_ipv6 1
+  fi
+}
+
+make_ipv6 () {
+  setting router ipv6/conf/all/forwarding 1
+  setting router ipv6/icmp/ratelimit 0
+  ip -n router address add "$LAB_LAN6::1/64" dev lan0
+  ip -n router address add "$LAB_WAN6::4/64" dev wan0
+  ip -n internet address add "$LAB_WAN6::1/64" dev eth0
+  ip -n internet route add "$LAB_LAN6::/64" via "$LAB_WAN6::4"
+  ip -n router route add default via "$LAB_WAN6::1"
+  client_address6
+}
+
+# As a router advertisement would: the default route goes by the router's link-local address.
+client_address6 () {
+  local router
+
+  ip -n client address add "$LAB_LAN6::10/64" dev eth0
+  router=$(ip -n router -6 -brief address show dev lan0 scope link)
+  router=${router##* fe80:}
+  ip -n client route add default via "fe80:${router%%/*}" dev eth0
+}
+
+# The client's address and route, as DHCP would set them.
+client_address () {
+  ip -n client -batch - <<END
+address flush dev eth0 scope global
+address add $1/24 dev eth0
+route replace default via $LAB_ROUTER_ADDRESS dev eth0
+END
+}
+
+# The router's addresses on the internet side: $1, separated by commas.
+wan_addresses () {
+  local address
+
+  {
+    printf 'address flush dev wan0 scope global\n'
+    for address in ${1//,/ }; do
+      printf 'address add %s/24 dev wan0\n' "$address"
+    done
+    printf 'route replace default via %s dev wan0 onlink\n' "$LAB_INTERNET_ADDRESS"
+  } | ip -n router -batch -
+}
+
+# A router as one buys it: masquerades, lets nothing in, and has empty chains for miniupnpd.
+# What is put into the set `dropped` is swallowed on the side of the client.
+make_firewall () {
+  on router nft -f - <<END
+table inet filter {
+  set dropped {
+    type inet_proto . inet_service
+  }
+  chain input {
+    type filter hook input priority filter; policy drop;
+    iifname "lan0" meta l4proto . th dport @dropped drop
+    iifname { "lo", "lan0" } accept
+    ct state established,related accept
+    meta l4proto { icmp, ipv6-icmp } accept
+  }
+  chain forward {
+    type filter hook forward priority filter; policy drop;
+    ct state established,related accept
+    iifname "lan0" oifname "wan0" accept
+    meta l4proto ipv6-icmp accept
+    jump miniupnpd
+  }
+  chain miniupnpd {
+  }
+  chain prerouting {
+    type nat hook prerouting priority dstnat; policy accept;
+    jump prerouting_miniupnpd
+  }
+  chain prerouting_miniupnpd {
+  }
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    jump postrouting_miniupnpd
+    meta nfproto ipv4 oifname "wan0" masquerade
+  }
+  chain postrouting_miniupnpd {
+  }
+}
+END
+}

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Cases that test the lab: what the other cases lean on. Nothing of plum-glib runs here."""
+
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+
+import lab
+
+ROUTER = '192.168.1.1'
+MARK = 'sleep 86399'  # a command line that nothing else has
+
+
+def ask_address(timeout=1.0):
+    """NAT-PMP's question for the external address: (seconds since start of epoch, address)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(timeout)
+        client.connect((ROUTER, 5351))
+        client.send(bytes(2))
+        answer = client.recv(64)
+    lab.equal(len(answer), 12, 'length of the NAT-PMP answer')
+    return int.from_bytes(answer[4:8], 'big'), socket.inet_ntoa(answer[8:12])
+
+
+def error_of_asking(timeout=0.3):
+    try:
+        ask_address(timeout)
+    except OSError as error:
+        return type(error)
+    return None
+
+
+def wait_for_address(address):
+    lab.eventually(lambda: ask_address()[1] == address, f'the router says {address}')
+
+
+def map_port(port):
+    """NAT-PMP's request for a TCP port."""
+    request = bytes([0, 2, 0, 0]) + port.to_bytes(2, 'big') * 2 + (7200).to_bytes(4, 'big')
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(1.0)
+        client.connect((ROUTER, 5351))
+        client.send(request)
+        answer = client.recv(64)
+    lab.equal(answer[2:4], bytes(2), 'result code')
+
+
+def http_port():
+    listening = re.search(r'HTTP listening on port (\d+)\n(?!.*HTTP listening)',
+                          lab.run('lab-router', 'log'), re.DOTALL)
+    return int(listening[1])
+
+
+def nothing_but_three_hosts():
+    for host in ('client', 'router', 'internet'):
+        listing = lab.run('lab-host', host, 'ip', '-o', 'link')
+        links = re.findall(r'^\d+: ([a-z0-9]+)', listing, re.M)
+        expected = ['lo', 'lan0', 'wan0'] if host == 'router' else ['lo', 'eth0']
+        lab.equal(sorted(links), sorted(expected), f'links of {host}')
+
+
+def wan_address_changes():
+    lab.equal(ask_address()[1], lab.WAN, 'address before')
+    lab.run('lab-router', 'wan-address', '1.2.3.77')
+    wait_for_address('1.2.3.77')
+    lab.run('lab-router', 'wan-address', lab.WAN)
+    wait_for_address(lab.WAN)
+
+
+def kill_leaves_the_rules():
+    map_port(9000)
+    assert lab.rules(9000), 'no rule after mapping'
+    lab.run('lab-router', 'kill')
+    lab.equal(error_of_asking(), ConnectionRefusedError, 'asking a dead daemon')
+    assert lab.rules(9000), 'the rules went with the daemon'
+    lab.run('lab-router', 'start')
+
+
+def forget_leaves_the_daemon():
+    map_port(9001)
+    lab.run('lab-router', 'forget')
+    lab.equal(lab.rules(9001), [], 'rules')
+    lab.equal(error_of_asking(), None, 'asking')
+
+
+def restart_forgets_and_moves():
+    map_port(9002)
+    before = http_port()
+    lab.eventually(lambda: ask_address()[0] >= 3, 'an epoch of 3 s')
+    lab.run('lab-router', 'restart')
+    lab.equal(lab.rules(9002), [], 'rules')
+    assert http_port() != before, 'the same HTTP port as before'
+    assert ask_address()[0] < 3, 'the epoch goes on'
+
+
+def closed_port_always_refuses():
+    lab.run('lab-router', 'kill')
+    refusals = [error_of_asking() for _ in range(12)]
+    lab.equal(refusals, [ConnectionRefusedError] * 12, 'asking again and again')
+    lab.run('lab-router', 'start')
+
+
+def drop_and_undrop():
+    lab.run('lab-router', 'drop')
+    lab.equal(error_of_asking(), socket.timeout, 'asking while dropped')
+    lab.run('lab-router', 'undrop')
+    lab.equal(error_of_asking(), None, 'asking afterwards')
+
+
+def router_link_flaps():
+    lab.run('lab-router', 'link', 'down')
+    assert 'NO-CARRIER' in lab.run('ip', 'link', 'show', 'eth0'), 'the client has a carrier'
+    lab.run('lab-router', 'link', 'up')
+    lab.equal(error_of_asking(3.0), None, 'asking afterwards')
+
+
+def client_moves():
+    lab.run('lab-client', 'link', 'down')
+    lab.equal(lab.run('ip', 'route'), '', 'routes while the link is down')
+    lab.run('lab-client', 'address', '192.168.1.11')
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.connect((ROUTER, 5351))
+        lab.equal(client.getsockname()[0], '192.168.1.11', 'address')
+    lab.run('lab-client', 'address', lab.CLIENT)
+    lab.equal(error_of_asking(3.0), None, 'asking afterwards')
+
+
+def marked_processes():
+    found = []
+    for entry in pathlib.Path('/proc').glob('[0-9]*/cmdline'):
+        try:
+            if MARK in entry.read_bytes().replace(b'\0', b' ').decode().strip():
+                found.append(int(entry.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def nothing_outlives(number):
+    """A lab inside the lab is killed; none of its processes may be left."""
+    program = [str(lab.HERE / 'lab'), '--router=none', '--', *MARK.split()]
+    # The handlers of a lab are its own only if it does not inherit an ignored signal.
+    with subprocess.Popen(['env', '--default-signal', *program]) as inner:
+        lab.eventually(runs_inside, 'the inner lab runs its command', 10)
+        os.kill(inner.pid, number)
+        inner.wait(10)
+        if number != signal.SIGKILL:
+            lab.equal(inner.returncode, 128 + number, 'exit status')
+        lab.eventually(lambda: not marked_processes(), 'no process is left')
+
+
+def runs_inside():
+    """Whether the command itself runs, not only the scripts that carry it as arguments."""
+    names = [pathlib.Path('/proc', str(pid), 'comm') for pid in marked_processes()]
+    return any(name.exists() and name.read_text() == 'sleep\n' for name in names)
+
+
+def status_passes_through():
+    command = [str(lab.HERE / 'lab'), '--router=none', '--', 'sh', '-c', 'cat; exit 9']
+    inner = subprocess.run(command, check=False, input='words', text=True, stdout=subprocess.PIPE)
+    lab.equal((inner.returncode, inner.stdout), (9, 'words'), 'status and output')
+
+
+CASES = [
+    ('nothing-but-three-hosts', nothing_but_three_hosts),
+    ('wan-address-changes', wan_address_changes),
+    ('kill-leaves-the-rules', kill_leaves_the_rules),
+    ('forget-leaves-the-daemon', forget_leaves_the_daemon),
+    ('restart-forgets-and-moves', restart_forgets_and_moves),
+    ('closed-port-always-refuses', closed_port_always_refuses),
+    ('drop-and-undrop', drop_and_undrop),
+    ('router-link-flaps', router_link_flaps),
+    ('client-moves', client_moves),
+    ('status-passes-through', status_passes_through),
+    ('nothing-outlives-int', nothing_outlives, signal.SIGINT),
+    ('nothing-outlives-term', nothing_outlives, signal.SIGTERM),
+    ('nothing-outlives-hup', nothing_outlives, signal.SIGHUP),
+    ('nothing-outlives-kill', nothing_outlives, signal.SIGKILL),
+]

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The lab as seen by a Python program that runs inside it, as the client."""
+
+import pathlib
+import subprocess
+import sys
+import time
+
+CLIENT = '192.168.1.10'
+WAN = '1.2.3.4'
+UNREACHED_AFTER = 0.4  # seconds; the lab's links need less than one millisecond
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def equal(got, expected, what):
+    assert got == expected, f'{what}: got {got!r}, expected {expected!r}'
+
+
+def eventually(condition, what, timeout=5.0):
+    """Waits for what another process is about to do."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, f'{what}: not within {timeout} s'
+        time.sleep(0.02)
+
+
+def run(*command):
+    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout
+
+
+def rules(port):
+    """The router's forwarding rules that mention a port, whoever made them."""
+    return [line.strip() for line in run('lab-router', 'nft-table').splitlines()
+            if f'dport {port} ' in line]
+
+
+def reached(protocol, address, port, timeout=3.0):
+    """Whether an exchange that starts on the internet side gets its answer."""
+    command = ['lab-host', 'internet', sys.executable, str(HERE / 'traffic.py'), 'send',
+               protocol, address, str(port), '--timeout', str(timeout)]
+    return subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode == 0

@@ -1,0 +1,277 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""plumctl against a real router, in the lab, with real traffic. Prints TAP.
+
+The script starts itself again inside the lab, as the client; there it runs the cases of one
+router kind in turn, each a plain function that fails by an assertion.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+import traceback
+
+import itself
+import lab
+import recovery
+import traffic
+from plumctl import Plumctl
+
+GONE_WITHIN = 1.0  # seconds from SIGINT until the router has forgotten
+EXIT_NO_GATEWAY = 3
+
+plumctl_path = None
+
+
+def say(text):
+    for line in text.splitlines():
+        print(f'# {line}', flush=True)
+
+
+def plumctl_map(*args, env=None):
+    return Plumctl(plumctl_path, *args, env=env,
+                   on_event=lambda seconds, line: say(f'{seconds * 1000:.0f} ms: {line}'))
+
+
+def assert_mapped(event, backend, internal_port, external_port=None):
+    lab.equal(event['backend'], backend, 'backend')
+    lab.equal(event['internal_port'], internal_port, 'internal_port')
+    lab.equal(event['external_port'], external_port or internal_port, 'external_port')
+    lab.equal(event['external_host'], lab.WAN, 'external_host')
+    lab.equal(event['external_scope'], 'public', 'external_scope')
+    lab.equal(event['error'], None, 'error')
+    assert event['lifetime'] > 0, 'a lifetime of 0'
+
+
+# The cases.
+
+
+def nothing_arrives_unasked():
+    with traffic.echo_server('tcp', 9000):
+        assert not lab.reached('tcp', lab.CLIENT, 9000), 'the LAN is routed from outside'
+        assert not lab.reached('tcp', lab.WAN, 9000, lab.UNREACHED_AFTER), 'it arrives unasked'
+
+
+def life(protocol, backend, port, *options):
+    """Mapped, reached at the very address that was told, and gone again on SIGINT."""
+    spec = f'{protocol}:{port}'
+    with traffic.echo_server(protocol, port), plumctl_map(*options, spec) as plumctl:
+        event = plumctl.wait_for('success', protocol)
+        assert_mapped(event, backend, port)
+        assert lab.rules(port), 'the router has no forwarding rule for the port'
+        where = event['external_host'], event['external_port']
+        assert lab.reached(protocol, *where), f'{where} is not reached from the internet side'
+
+        status, seconds = plumctl.interrupt()
+        lab.equal(status, 0, 'exit status after SIGINT')
+        lab.equal(lab.rules(port), [], 'rules left on the router')
+        assert seconds < GONE_WITHIN, f'it took {seconds:.1f} s to leave'
+        assert not lab.reached(protocol, *where, lab.UNREACHED_AFTER), 'traffic still arrives'
+        lab.equal(plumctl.errors, '', 'stderr')
+
+
+def another_external_port(backend):
+    with traffic.echo_server('tcp', 9003), plumctl_map('tcp:9003:19003') as plumctl:
+        assert_mapped(plumctl.wait_for('success', 'tcp'), backend, 9003, 19003)
+        assert lab.reached('tcp', lab.WAN, 19003), 'not reached at the port that was asked for'
+        lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
+        lab.equal(lab.rules(19003), [], 'rules left on the router')
+
+
+def two_at_once(backend):
+    with contextlib.ExitStack() as stack:
+        for protocol in ('tcp', 'udp'):
+            stack.enter_context(traffic.echo_server(protocol, 9004))
+        plumctl = stack.enter_context(plumctl_map('tcp:9004', 'udp:9004'))
+        for protocol in ('tcp', 'udp'):
+            event = plumctl.wait_for('success', protocol)
+            assert_mapped(event, backend, 9004)
+            assert lab.reached(protocol, lab.WAN, 9004), f'{protocol} is not reached'
+        lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
+        lab.equal(lab.rules(9004), [], 'rules left on the router')
+
+
+def once_leaves_it_to_its_lease(backend):
+    with traffic.echo_server('tcp', 9002), plumctl_map('--once', 'tcp:9002') as plumctl:
+        event = plumctl.wait_for('success', 'tcp')
+        assert_mapped(event, backend, 9002)
+        lab.equal(plumctl.wait(), 0, 'exit status')
+        say(f'whole process: {(time.monotonic() - plumctl.started) * 1000:.0f} ms')
+        assert lab.reached('tcp', lab.WAN, 9002), 'not reached after plumctl is gone'
+
+
+def ipv6_pinhole():
+    """The firewall lets nothing in; then that one port; then nothing again."""
+    with traffic.echo_server('tcp', 9020, '::'), plumctl_map('--family', '6', 'tcp:9020') as plumctl:
+        event = plumctl.wait_for('success', 'tcp')
+        lab.equal(event['backend'], 'pcp', 'backend')
+        lab.equal(event['external_scope'], 'public', 'external_scope')
+        lab.equal(event['external_port'], 9020, 'external_port')
+        host = event['external_host']
+        assert ':' in host, f'{host} is no IPv6 address'
+        assert lab.reached('tcp', host, 9020), f'{host} is not reached'
+        assert not lab.reached('tcp', host, 9021, lab.UNREACHED_AFTER), 'the firewall is open'
+        lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
+
+
+def both_families():
+    with traffic.echo_server('tcp', 9021, '::'), \
+            plumctl_map('--family', 'both', 'tcp:9021') as plumctl:
+        hosts = []
+        while len(hosts) < 2:
+            event = plumctl.wait_until(lambda event: event['state'] == 'success', 5)
+            hosts.append(event['external_host'])
+            lab.equal(event['external_scope'], 'public', 'external_scope')
+            assert lab.reached('tcp', event['external_host'], event['external_port']), \
+                f'{event["external_host"]} is not reached'
+        lab.equal([':' in host for host in sorted(hosts)], [False, True], 'families')
+        lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
+
+
+def doctor(verdict, backends):
+    """The verdict, who can map, and that nothing is left behind."""
+    before = lab.run('lab-router', 'nft-table')
+    done = subprocess.run([plumctl_path, 'doctor', '--json'], check=False, text=True, timeout=30,
+                          stdout=subprocess.PIPE)
+    report = json.loads(done.stdout)
+    lab.equal(report['verdict'], verdict, 'verdict')
+    probes = {probe['name']: probe['outcome'] for probe in report['gateways'][0]['probes']}
+    lab.equal(sorted(set(probes) - {'direct'}), ['natpmp', 'pcp', 'upnp'], 'probes')
+    lab.equal(sorted(name for name in probes if probes[name] == 'success'), backends, 'can map')
+    lab.equal(lab.run('lab-router', 'nft-table'), before, 'the table of the router')
+
+
+def command_with_a_port():
+    """plumctl run: the port is there while the command runs, and its status comes back."""
+    done = subprocess.run([plumctl_path, 'run', 'tcp:9011', '--', 'sh', '-c',
+                           'echo $PLUM_TCP_9011; exit 7'], check=False, text=True, timeout=30,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    lab.equal(done.returncode, 7, 'exit status')
+    lab.equal(done.stdout, f'{lab.WAN}:9011\n', 'what the command saw')
+    lab.equal(lab.rules(9011), [], 'rules left on the router')
+
+
+def no_router_answers():
+    with plumctl_map('tcp:9006') as plumctl:
+        lab.equal(plumctl.wait(10), EXIT_NO_GATEWAY, 'exit status')
+        seconds = time.monotonic() - plumctl.started
+        say(f'verdict in {seconds:.2f} s: {plumctl.errors.strip()}')
+        assert seconds < 4.0, f'the verdict took {seconds:.1f} s'
+        for name in ('PCP', 'NAT-PMP', 'UPnP'):
+            assert name in plumctl.errors, f'the reason of {name} is missing: {plumctl.errors}'
+
+
+def no_network():
+    lab.run('lab-client', 'link', 'down')
+    with plumctl_map('tcp:9007') as plumctl:
+        lab.equal(plumctl.wait(10), EXIT_NO_GATEWAY, 'exit status')
+        assert plumctl.errors.strip(), 'no reason on stderr'
+    lab.run('lab-client', 'link', 'up')
+
+
+def full(backend):
+    return [
+        ('nothing-arrives-unasked', nothing_arrives_unasked),
+        ('life-of-tcp', life, 'tcp', backend, 9000),
+        ('life-of-udp', life, 'udp', backend, 9001),
+        ('another-external-port', another_external_port, backend),
+        ('two-at-once', two_at_once, backend),
+        ('once-leaves-it-to-its-lease', once_leaves_it_to_its_lease, backend),
+    ]
+
+
+# The router's kind: options of the lab, cases (name, function, arguments).
+SUITES = {
+    'itself': (['--router=all'], itself.CASES),
+    'pcp': (['--router=pcp'], full('pcp')),
+    'natpmp': (['--router=pcp'], [
+        ('life-of-tcp', life, 'tcp', 'natpmp', 9000, '--backend', 'natpmp'),
+        ('life-of-udp', life, 'udp', 'natpmp', 9001, '--backend', 'natpmp'),
+    ]),
+    'upnp': (['--router=upnp'], full('upnp')),
+    'upnp1': (['--router=upnp1'], full('upnp')),
+    'upnp-dropped': (['--router=upnp', '--drop'], [
+        ('once-leaves-it-to-its-lease', once_leaves_it_to_its_lease, 'upnp'),
+    ]),
+    'all': (['--router=all'], full('pcp') + [
+        ('life-of-tcp-by-upnp', life, 'tcp', 'upnp', 9008, '--backend', 'upnp'),
+        ('command-with-a-port', command_with_a_port),
+        ('doctor', doctor, 'works', ['natpmp', 'pcp', 'upnp']),
+    ]),
+    # miniupnpd watches its outer address only if it has UPnP as well; by UPnP alone it tells
+    # nobody of a new one.
+    'recovery-pcp': (['--router=all'], recovery.cases(plumctl_map, say, 'pcp')),
+    'recovery-natpmp': (['--router=all'], recovery.cases(plumctl_map, say, 'natpmp')),
+    'recovery-upnp': (['--router=upnp'], recovery.cases(plumctl_map, say, 'upnp')),
+    'ipv6': (['--router=all', '--ipv6'], [
+        ('pinhole', ipv6_pinhole),
+        ('both-families', both_families),
+    ]),
+    'none': (['--router=none'], [
+        ('no-router-answers', no_router_answers),
+        ('doctor', doctor, 'switched-off', []),
+        ('no-network', no_network),
+    ]),
+    'none-dropped': (['--router=none', '--drop'], [
+        ('no-router-answers', no_router_answers),
+    ]),
+}
+
+
+def run_cases(cases):
+    failures = 0
+    print(f'1..{len(cases)}', flush=True)
+    for number, (name, function, *args) in enumerate(cases, 1):
+        try:
+            function(*args)
+            print(f'ok {number} - {name}', flush=True)
+        except Exception as error:  # whatever it is, the other cases still run
+            failures += 1
+            print(f'not ok {number} - {name}', flush=True)
+            say(str(error) if isinstance(error, AssertionError) else traceback.format_exc())
+    if failures:
+        log = subprocess.run(['lab-router', 'log'], check=False, text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+        say('\n'.join(["the end of the router's log:", *log.splitlines()[-30:]] if log else []))
+    return 1 if failures else 0
+
+
+def enter_lab(args, options):
+    os.environ.setdefault('PLUM_LAB_CACHE', args.cache)
+    program = str(lab.HERE / 'lab')
+    check = subprocess.run([program, '--check'], check=False, text=True, stderr=subprocess.PIPE)
+    if check.returncode == 0:
+        os.execv(program, [program, *options, '--', sys.executable, str(lab.HERE / 'test-lab.py'),
+                       '--inside', '--plumctl', os.path.abspath(args.plumctl), args.suite])
+    reason = check.stderr.strip() or f'status {check.returncode}'
+    if check.returncode == 77 and os.environ.get('CI') != 'true':
+        print(f'1..0 # SKIP {reason.splitlines()[-1]}')
+        return 0
+    print('1..1\nnot ok 1 - the lab runs on this machine')
+    say(reason)
+    return 1
+
+
+def main():
+    global plumctl_path
+
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--plumctl', required=True, help='the program to test')
+    parser.add_argument('--cache', default='_build/lab', help='where the lab keeps its router')
+    parser.add_argument('--inside', action='store_true', help=argparse.SUPPRESS)
+    parser.add_argument('suite', choices=SUITES)
+    args = parser.parse_args()
+
+    options, cases = SUITES[args.suite]
+    if not args.inside:
+        return enter_lab(args, options)
+    plumctl_path = args.plumctl
+    return run_cases(cases)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

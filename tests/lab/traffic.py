@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Traffic for the lab: a listener that echoes, and a sender that wants its words back."""
+
+import argparse
+import contextlib
+import os
+import socket
+import sys
+import threading
+
+KINDS = {'tcp': socket.SOCK_STREAM, 'udp': socket.SOCK_DGRAM}
+SIZE = 2048
+
+
+def family_of(address):
+    return socket.AF_INET6 if ':' in address else socket.AF_INET
+
+
+def bind(protocol, port, address='0.0.0.0'):
+    listener = socket.socket(family_of(address), KINDS[protocol])
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((address, port))
+    if protocol == 'tcp':
+        listener.listen()
+    return listener
+
+
+def echo_once(protocol, listener):
+    """Answers one peer; returns what came, and the peer's address."""
+    if protocol == 'udp':
+        data, peer = listener.recvfrom(SIZE)
+        listener.sendto(data, peer)
+        return data, peer[0]
+    connection, peer = listener.accept()
+    with connection:
+        connection.settimeout(5)
+        data = connection.recv(SIZE)
+        connection.sendall(data)
+    return data, peer[0]
+
+
+@contextlib.contextmanager
+def echo_server(protocol, port, address='0.0.0.0'):
+    """While the block runs, echoes to everybody who comes to the port."""
+    listener = bind(protocol, port, address)
+    listener.settimeout(0.1)
+    done = threading.Event()
+
+    def serve():
+        while not done.is_set():
+            with contextlib.suppress(OSError):
+                echo_once(protocol, listener)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        listener.close()
+
+
+def exchange(protocol, address, port, timeout):
+    """Sends a fresh token and returns whether it comes back; the reason if not."""
+    token = os.urandom(8).hex().encode()
+    try:
+        with socket.socket(family_of(address), KINDS[protocol]) as client:
+            client.settimeout(timeout)
+            client.connect((address, port))
+            client.sendall(token)
+            answer = client.recv(SIZE)
+    except OSError as error:
+        return False, str(error)
+    return answer == token, 'another answer came back: %r' % answer
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest='command', required=True)
+    listen = commands.add_parser('listen', help='echo to one peer, tell who it was, and end')
+    listen.add_argument('protocol', choices=KINDS)
+    listen.add_argument('port', type=int)
+    send = commands.add_parser('send', help='send a token, and expect it back')
+    send.add_argument('protocol', choices=KINDS)
+    send.add_argument('address')
+    send.add_argument('port', type=int)
+    send.add_argument('--timeout', type=float, default=3.0, help='seconds (3)')
+    args = parser.parse_args()
+
+    if args.command == 'listen':
+        with bind(args.protocol, args.port) as listener:
+            print('listening', flush=True)
+            data, peer = echo_once(args.protocol, listener)
+            print(f'{len(data)} bytes from {peer}', flush=True)
+        return 0
+
+    arrived, reason = exchange(args.protocol, args.address, args.port, args.timeout)
+    print('answered' if arrived else f'not reached: {reason}')
+    return 0 if arrived else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())

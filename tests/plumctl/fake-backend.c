@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A backend for the tests of plumctl, loaded like any third party's. Its router is a key file,
+ * named by PLUM_FAKE_TABLE, so that one process finds what another one mapped. What it does
+ * wrong is told by PLUM_FAKE_FAULT. */
+
+#include <plum-glib/plum-glib.h>
+
+#define FAKE_TYPE_BACKEND (fake_backend_get_type ())
+G_DECLARE_FINAL_TYPE (FakeBackend, fake_backend, FAKE, BACKEND, PlumBackend)
+
+struct _FakeBackend
+{
+  PlumBackend parent_instance;
+};
+
+G_DEFINE_FINAL_TYPE (FakeBackend, fake_backend, PLUM_TYPE_BACKEND)
+
+static gboolean
+has_fault (const char *fault)
+{
+  return g_strcmp0 (g_getenv ("PLUM_FAKE_FAULT"), fault) == 0;
+}
+
+static GKeyFile *
+read_table (void)
+{
+  GKeyFile *table = g_key_file_new ();
+
+  g_key_file_load_from_file (table, g_getenv ("PLUM_FAKE_TABLE"), G_KEY_FILE_NONE, NULL);
+  return table;
+}
+
+static void
+write_table (GKeyFile *table)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_key_file_save_to_file (table, g_getenv ("PLUM_FAKE_TABLE"), &error);
+  g_assert_no_error (error);
+}
+
+/* Entries are named by what the outside sees: "tcp 8080". */
+static char *
+make_group (PlumProtocol protocol,
+            guint        external_port)
+{
+  return g_strdup_printf ("%s %u", protocol == PLUM_PROTOCOL_TCP ? "tcp" : "udp", external_port);
+}
+
+static GInetAddress *
+get_external_address (void)
+{
+  return g_inet_address_new_from_string ("1.2.3.4");
+}
+
+static void
+fake_backend_discover (PlumBackend *backend,
+                       PlumCall    *call)
+{
+  plum_backend_report_note (backend, "taken: \033[31mfake\033[0m router");
+  plum_call_return_done (call);
+}
+
+/* TRUE if a fault has settled the call. */
+static gboolean
+fail_map (PlumRequest *request,
+          PlumCall    *call)
+{
+  gboolean udp = plum_request_get_protocol (request) == PLUM_PROTOCOL_UDP;
+
+  if (has_fault ("taken"))
+    plum_call_fail (call, PLUM_ERROR_CONFLICT, "the port belongs to another host");
+  else if (has_fault ("tcp-only") && udp)
+    plum_call_fail (call, PLUM_ERROR_REFUSED, "no UDP");
+  else
+    return FALSE;
+
+  return TRUE;
+}
+
+static void
+fake_backend_map (PlumBackend *backend,
+                  PlumRequest *request,
+                  PlumCall    *call)
+{
+  PlumProtocol protocol = plum_request_get_protocol (request);
+  guint internal_port = plum_request_get_internal_port (request);
+  guint wanted = plum_request_get_external_port (request);
+  guint external_port = wanted != 0 ? wanted : internal_port;
+  guint lifetime = has_fault ("permanent") ? PLUM_LIFETIME_FOREVER
+                                           : plum_request_get_lifetime (request);
+  GInetAddress *local = plum_network_get_local_address (plum_backend_get_network (backend));
+  g_autofree char *group = make_group (protocol, external_port);
+  g_autofree char *address = g_inet_address_to_string (local);
+  g_autoptr (GKeyFile) table = NULL;
+  g_autoptr (GInetAddress) external = get_external_address ();
+  g_autoptr (PlumLease) lease = NULL;
+
+  if (fail_map (request, call))
+    return;
+
+  table = read_table ();
+  g_key_file_set_integer (table, group, "port", (int) internal_port);
+  g_key_file_set_string (table, group, "address", address);
+  g_key_file_set_string (table, group, "description", plum_request_get_description (request));
+  write_table (table);
+
+  lease = plum_lease_new (external, external_port, lifetime, NULL);
+  plum_call_return_lease (call, lease);
+}
+
+static void
+fake_backend_unmap (PlumBackend *backend,
+                    PlumRequest *request,
+                    PlumLease   *lease,
+                    PlumCall    *call)
+{
+  g_autofree char *group = NULL;
+  g_autoptr (GKeyFile) table = read_table ();
+
+  if (lease != NULL && !has_fault ("sticky"))
+    {
+      group = make_group (plum_request_get_protocol (request),
+                          plum_lease_get_external_port (lease));
+      g_key_file_remove_group (table, group, NULL);
+      write_table (table);
+    }
+  plum_call_return_done (call);
+}
+
+static void
+fake_backend_get_external_address (PlumBackend *backend,
+                                   PlumCall    *call)
+{
+  g_autoptr (GInetAddress) external = get_external_address ();
+
+  plum_call_return_address (call, external);
+}
+
+static void
+fake_backend_list (PlumBackend *backend,
+                   PlumCall    *call)
+{
+  g_autoptr (GListStore) entries = g_list_store_new (PLUM_TYPE_ENTRY);
+  g_autoptr (GKeyFile) table = read_table ();
+  g_auto (GStrv) groups = g_key_file_get_groups (table, NULL);
+
+  for (guint i = 0; groups[i] != NULL; i++)
+    {
+      g_autofree char *address = g_key_file_get_string (table, groups[i], "address", NULL);
+      g_autofree char *description = g_key_file_get_string (table, groups[i], "description", NULL);
+      g_autoptr (GInetAddress) internal = g_inet_address_new_from_string (address);
+      g_autoptr (PlumEntry) entry =
+        plum_entry_new (groups[i][0] == 't' ? PLUM_PROTOCOL_TCP : PLUM_PROTOCOL_UDP,
+                        (guint) g_ascii_strtoull (groups[i] + 4, NULL, 10),
+                        (guint) g_key_file_get_integer (table, groups[i], "port", NULL),
+                        internal, description, 120, TRUE);
+
+      g_list_store_append (entries, entry);
+    }
+
+  plum_call_return_entries (call, G_LIST_MODEL (entries));
+}
+
+static void
+fake_backend_delete_entry (PlumBackend *backend,
+                           PlumEntry   *entry,
+                           PlumCall    *call)
+{
+  g_autofree char *group = make_group (plum_entry_get_protocol (entry),
+                                       plum_entry_get_external_port (entry));
+  g_autoptr (GKeyFile) table = read_table ();
+
+  g_key_file_remove_group (table, group, NULL);
+  write_table (table);
+  plum_call_return_done (call);
+}
+
+static void
+fake_backend_class_init (FakeBackendClass *klass)
+{
+  PlumBackendClass *backend_class = PLUM_BACKEND_CLASS (klass);
+
+  backend_class->discover = fake_backend_discover;
+  backend_class->map = fake_backend_map;
+  backend_class->unmap = fake_backend_unmap;
+  backend_class->get_external_address = fake_backend_get_external_address;
+  backend_class->list = fake_backend_list;
+  backend_class->delete_entry = fake_backend_delete_entry;
+}
+
+static void
+fake_backend_init (FakeBackend *self)
+{
+}
+
+PLUM_DEFINE_BACKEND_MODULE ("fake", "The tests' own", 50, FAKE_TYPE_BACKEND)

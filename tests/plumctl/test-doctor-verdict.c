@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "doctor-verdict.h"
+
+#include <string.h>
+
+#define SERVED .has_gateway = TRUE, .served = TRUE
+#define MAPPED { .mapped = TRUE, .error = -1, .lifetime = 120 }
+#define FOREVER { .mapped = TRUE, .error = -1, .lifetime = PLUM_LIFETIME_FOREVER }
+#define FAILED(code) { .error = code }
+#define TRIED(a, b) .tried = TRUE, .tcp = a, .udp = b
+#define PUBLIC .scope = PLUM_ADDRESS_SCOPE_PUBLIC
+
+typedef struct
+{
+  const char     *name;
+  DoctorFindings  findings;
+  DoctorVerdict   expected;
+} Row;
+
+static const Row rows[] = {
+  { "works", { SERVED, PUBLIC, TRIED (MAPPED, MAPPED) }, DOCTOR_WORKS },
+  { "untried", { SERVED, PUBLIC }, DOCTOR_READY },
+  { "public-host", { SERVED, PUBLIC, .direct = TRUE, TRIED (MAPPED, MAPPED) },
+    DOCTOR_PUBLIC_HOST },
+  { "permanent", { SERVED, PUBLIC, TRIED (FOREVER, FOREVER) }, DOCTOR_PERMANENT_ONLY },
+  { "no-gateway", { .has_gateway = FALSE }, DOCTOR_NO_GATEWAY },
+  { "silent", { .has_gateway = TRUE }, DOCTOR_SILENT },
+  { "one-refused", { .has_gateway = TRUE, .n_refused = 1 }, DOCTOR_SWITCHED_OFF },
+  { "television", { .has_gateway = TRUE, .n_refused = 2, .n_failed = 1, .n_strangers = 1 },
+    DOCTOR_NOT_A_GATEWAY },
+  { "stray-answer", { .has_gateway = TRUE, .stray_answer = TRUE }, DOCTOR_WRONG_ADDRESS },
+  { "private-wan", { .has_gateway = TRUE, .n_failed = 2, .n_no_resources = 1 },
+    DOCTOR_NOT_CONNECTED },
+  { "useless", { .has_gateway = TRUE, .n_failed = 1 }, DOCTOR_CANNOT_MAP },
+  { "policy", { SERVED, PUBLIC, TRIED (FAILED (PLUM_ERROR_REFUSED), FAILED (PLUM_ERROR_REFUSED)) },
+    DOCTOR_REFUSED },
+  { "table-full",
+    { SERVED, PUBLIC,
+      TRIED (FAILED (PLUM_ERROR_NO_RESOURCES), FAILED (PLUM_ERROR_NO_RESOURCES)) },
+    DOCTOR_TABLE_FULL },
+  { "port-taken",
+    { SERVED, PUBLIC, TRIED (FAILED (PLUM_ERROR_CONFLICT), FAILED (PLUM_ERROR_CONFLICT)) },
+    DOCTOR_PORT_TAKEN },
+  { "trial-timed-out",
+    { SERVED, PUBLIC, TRIED (FAILED (PLUM_ERROR_TIMED_OUT), FAILED (PLUM_ERROR_TIMED_OUT)) },
+    DOCTOR_TRIAL_FAILED },
+  { "trial-socket-error", { SERVED, PUBLIC, TRIED (FAILED (-1), FAILED (-1)) },
+    DOCTOR_TRIAL_FAILED },
+  { "tcp-only", { SERVED, PUBLIC, TRIED (MAPPED, FAILED (PLUM_ERROR_REFUSED)) },
+    DOCTOR_ONE_TRANSPORT },
+  { "udp-only", { SERVED, PUBLIC, TRIED (FAILED (PLUM_ERROR_REFUSED), MAPPED) },
+    DOCTOR_ONE_TRANSPORT },
+  { "left-behind",
+    { SERVED, PUBLIC, .tried = TRUE, .tcp = MAPPED,
+      .udp = { .mapped = TRUE, .error = -1, .lifetime = 120, .left_behind = TRUE } },
+    DOCTOR_LEFT_BEHIND },
+  { "double-nat", { SERVED, .scope = PLUM_ADDRESS_SCOPE_PRIVATE, TRIED (MAPPED, MAPPED) },
+    DOCTOR_DOUBLE_NAT },
+  { "double-nat-untried", { SERVED, .scope = PLUM_ADDRESS_SCOPE_PRIVATE }, DOCTOR_DOUBLE_NAT },
+  { "cgnat", { SERVED, .scope = PLUM_ADDRESS_SCOPE_CGNAT, TRIED (MAPPED, MAPPED) },
+    DOCTOR_CGNAT },
+  { "no-address", { SERVED, .scope = PLUM_ADDRESS_SCOPE_UNSPECIFIED, TRIED (MAPPED, MAPPED) },
+    DOCTOR_NO_ADDRESS },
+  { "reserved-address", { SERVED, .scope = PLUM_ADDRESS_SCOPE_RESERVED }, DOCTOR_NO_ADDRESS },
+  { "refused-before-double-nat",
+    { SERVED, .scope = PLUM_ADDRESS_SCOPE_PRIVATE,
+      TRIED (FAILED (PLUM_ERROR_REFUSED), FAILED (PLUM_ERROR_REFUSED)) },
+    DOCTOR_REFUSED },
+};
+
+static void
+test_row (gconstpointer data)
+{
+  const Row *row = data;
+
+  g_assert_cmpstr (doctor_verdict_get_name (doctor_verdict_decide (&row->findings)), ==,
+                   doctor_verdict_get_name (row->expected));
+}
+
+/* The texts of every verdict are whole, and every fault has a status of its own. */
+static void
+test_texts (void)
+{
+  g_autoptr (GHashTable) codes = g_hash_table_new (NULL, NULL);
+  g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (int verdict = 0; verdict < DOCTOR_N_VERDICTS; verdict++)
+    {
+      const char *sentence = doctor_verdict_get_sentence (verdict);
+      int exit_code = doctor_verdict_get_exit_code (verdict);
+
+      g_assert_true (g_str_has_suffix (sentence, "."));
+      g_assert_true (g_str_has_suffix (doctor_verdict_get_next_step (verdict), "."));
+      g_assert_true (g_hash_table_add (names, (gpointer) doctor_verdict_get_name (verdict)));
+      g_assert_cmpint (exit_code, <, 126);
+      if (exit_code != 0)
+        g_assert_true (g_hash_table_add (codes, GINT_TO_POINTER (exit_code)));
+      g_assert_false (exit_code == 1 || exit_code == 2);
+    }
+}
+
+/* Every verdict is some row's: none is there that cannot come about. */
+static void
+test_all_reachable (void)
+{
+  for (int verdict = 0; verdict < DOCTOR_N_VERDICTS; verdict++)
+    {
+      gboolean found = FALSE;
+
+      for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+        found = found || (int) rows[i].expected == verdict;
+      if (!found)
+        g_test_message ("no row for %s", doctor_verdict_get_name (verdict));
+      g_assert_true (found);
+    }
+}
+
+/* The manual lists every verdict with its exit status. */
+static void
+test_manual (void)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "..", "data", "plumctl.1", NULL);
+  g_autofree char *manual = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_file_get_contents (path, &manual, NULL, &error);
+  g_assert_no_error (error);
+
+  for (int verdict = 0; verdict < DOCTOR_N_VERDICTS; verdict++)
+    {
+      g_auto (GStrv) parts = g_strsplit (doctor_verdict_get_name (verdict), "-", -1);
+      g_autofree char *name = g_strjoinv ("\\-", parts);
+      g_autofree char *row = g_strdup_printf ("\n.B %d\n.BR %s :\n",
+                                              doctor_verdict_get_exit_code (verdict), name);
+
+      /* Those that are no faults stand together at 0. */
+      g_assert_nonnull (strstr (manual, doctor_verdict_get_exit_code (verdict) == 0 ? name : row));
+    }
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/plumctl/doctor/verdict/%s", rows[i].name);
+
+      g_test_add_data_func (path, &rows[i], test_row);
+    }
+  g_test_add_func ("/plumctl/doctor/texts", test_texts);
+  g_test_add_func ("/plumctl/doctor/all-reachable", test_all_reachable);
+  g_test_add_func ("/plumctl/doctor/manual", test_manual);
+
+  return g_test_run ();
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* "plumctl backends": what was loaded and from where, and what was not and why. */
+
+#include "command.h"
+#include "common-options.h"
+#include "describe.h"
+#include "exit-code.h"
+#include "output.h"
+
+#include <plum-glib/plum-glib.h>
+
+static const GOptionEntry entries[] = {
+  COMMON_OPTION_JSON,
+  COMMON_OPTION_VERBOSE,
+  { NULL },
+};
+
+static void
+print_json (PlumBackendInfo *info)
+{
+  g_autofree char *text = NULL;
+  JsonWriter json;
+
+  json_writer_init (&json);
+  json_writer_begin_object (&json, NULL);
+  json_writer_string (&json, "event", "backend");
+  json_writer_string (&json, "name", plum_backend_info_get_name (info));
+  json_writer_string (&json, "description", plum_backend_info_get_description (info));
+  json_writer_int (&json, "priority", plum_backend_info_get_priority (info));
+  json_writer_string (&json, "path", plum_backend_info_get_path (info));
+  describe_error_json (&json, "error", plum_backend_info_get_error (info));
+  json_writer_end_object (&json);
+
+  text = json_writer_finish (&json);
+  output_json (text);
+}
+
+static void
+print_line (PlumBackendInfo *info)
+{
+  const char *name = plum_backend_info_get_name (info);
+  const char *description = plum_backend_info_get_description (info);
+  const char *path = plum_backend_info_get_path (info);
+  const GError *error = plum_backend_info_get_error (info);
+
+  if (error != NULL)
+    output_line (OUTPUT_BAD, "%-8s failed %s", name != NULL ? name : "-", error->message);
+  else
+    output_line (OUTPUT_PLAIN, "%-8s %6d %s (%s)", name, plum_backend_info_get_priority (info),
+                 description != NULL ? description : "", path != NULL ? path : "built in");
+}
+
+static int
+run_backends (char **words,
+              char **tail)
+{
+  g_autoptr (PlumManager) manager = NULL;
+  GListModel *infos;
+  guint n_usable = 0;
+
+  if (words[0] != NULL)
+    {
+      output_error ("“%s”: this command takes no words", words[0]);
+      return PLUMCTL_USAGE;
+    }
+
+  if (common_options.verbose)
+    plum_set_log_level (PLUM_LOG_LEVEL_DEBUG);
+
+  manager = plum_manager_new ();
+  infos = plum_manager_get_backends (manager);
+  for (guint i = 0; i < g_list_model_get_n_items (infos); i++)
+    {
+      g_autoptr (PlumBackendInfo) info = g_list_model_get_item (infos, i);
+
+      n_usable += plum_backend_info_get_error (info) == NULL;
+      if (common_options.json)
+        print_json (info);
+      else
+        print_line (info);
+    }
+
+  if (n_usable > 0)
+    return PLUMCTL_OK;
+
+  output_error ("no backend could be loaded; PLUM_BACKEND_PATH names a folder to look in first");
+  return PLUMCTL_NOBODY;
+}
+
+const PlumctlCommand plumctl_command_backends = {
+  .name = "backends",
+  .arguments = "",
+  .summary = "List the backends: name, priority, where from; or why not",
+  .details = "Exit status: 0 if there is a backend to use, 3 if there is none.",
+  .options = entries,
+  .run = run_backends,
+};

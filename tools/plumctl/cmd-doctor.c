@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* "plumctl doctor": asks everybody, maps a port for a moment, and says in one sentence what is
+ * the matter and what to do. */
+
+#include "command.h"
+#include "common-options.h"
+#include "describe.h"
+#include "discovery.h"
+#include "doctor-report.h"
+#include "exit-code.h"
+#include "output.h"
+#include "recorder.h"
+#include "stray-probe.h"
+
+static struct
+{
+  gboolean no_map;
+  char    *record;
+} options;
+
+static const GOptionEntry entries[] = {
+  { "no-map", 'n', 0, G_OPTION_ARG_NONE, &options.no_map,
+    "Map nothing, not even for a moment", NULL },
+  { "record", 'r', 0, G_OPTION_ARG_FILENAME, &options.record,
+    "Write everything that was sent and received into DIR, public addresses masked", "DIR" },
+  COMMON_OPTION_BACKEND,
+  COMMON_OPTION_GATEWAY,
+  COMMON_OPTION_INTERFACE,
+  COMMON_OPTION_TIMEOUT,
+  COMMON_OPTION_JSON,
+  COMMON_OPTION_VERBOSE,
+  { NULL },
+};
+
+typedef struct
+{
+  Session        session; /* first: a Session * is a Doctor * */
+  Discovery      discovery;
+  GatewayWatch   watch;
+  DoctorLog      log;
+  StrayProbe     stray;
+  DoctorTrial    trial;
+  PlumGateway   *gateway;
+  DoctorFindings findings;
+} Doctor;
+
+static void
+on_traffic (GatewayWatch         *watch,
+            PlumGateway          *gateway,
+            const char           *backend,
+            PlumTrafficDirection  direction,
+            GSocketAddress       *peer,
+            GBytes               *bytes)
+{
+  Doctor *doctor = watch->user_data;
+
+  doctor_log_add_traffic (&doctor->log, gateway, backend, direction, peer, bytes);
+}
+
+static void
+on_note (GatewayWatch *watch,
+         PlumGateway  *gateway,
+         const char   *backend,
+         const char   *text)
+{
+  Doctor *doctor = watch->user_data;
+
+  doctor_log_add_note (&doctor->log, gateway, backend, text);
+}
+
+static void
+find_probes (DoctorFindings *findings,
+             PlumGateway    *gateway)
+{
+  GListModel *probes = plum_gateway_get_probes (gateway);
+
+  for (guint i = 0; i < g_list_model_get_n_items (probes); i++)
+    {
+      g_autoptr (PlumProbe) probe = g_list_model_get_item (probes, i);
+      PlumProbeOutcome outcome = plum_probe_get_outcome (probe);
+      const GError *error = plum_probe_get_error (probe);
+      gboolean direct = g_strcmp0 (plum_probe_get_name (probe), "direct") == 0;
+
+      /* "direct" asks nobody: that this host is not public says nothing about the router. */
+      if (direct)
+        continue;
+      findings->n_refused += outcome == PLUM_PROBE_REFUSED;
+      findings->n_failed += outcome == PLUM_PROBE_FAILED;
+      findings->n_no_resources += error != NULL
+                                  && g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_RESOURCES);
+    }
+}
+
+static void
+find_trial (DoctorTrialFindings *findings,
+            const TrialMapping  *trial)
+{
+  findings->mapped = trial->mapped;
+  findings->lifetime = trial->lifetime;
+  findings->left_behind = doctor_trial_is_left_behind (trial);
+  findings->error = trial->error != NULL && trial->error->domain == PLUM_ERROR
+                    ? trial->error->code : -1;
+}
+
+static void
+collect_findings (Doctor *doctor)
+{
+  DoctorFindings *findings = &doctor->findings;
+  GListModel *gateways = plum_manager_get_gateways (doctor->session.manager);
+
+  findings->has_gateway = doctor->gateway != NULL;
+  findings->served = discovery_is_served (&doctor->discovery);
+  findings->stray_answer = doctor->stray.answered_from != NULL;
+  findings->n_strangers = doctor_log_count_strangers (&doctor->log);
+
+  for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
+    {
+      g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
+
+      find_probes (findings, gateway);
+    }
+
+  if (doctor->gateway == NULL)
+    return;
+  findings->direct = g_strcmp0 (plum_gateway_get_backend_name (doctor->gateway), "direct") == 0;
+  findings->scope = plum_gateway_get_external_scope (doctor->gateway);
+  if (findings->tried)
+    {
+      find_trial (&findings->tcp, &doctor->trial.mappings[PLUM_PROTOCOL_TCP]);
+      find_trial (&findings->udp, &doctor->trial.mappings[PLUM_PROTOCOL_UDP]);
+      if (findings->scope == PLUM_ADDRESS_SCOPE_UNKNOWN)
+        findings->scope = doctor->trial.mappings[PLUM_PROTOCOL_TCP].scope;
+    }
+}
+
+static void
+add_address (GPtrArray    *addresses,
+             GInetAddress *address)
+{
+  if (address != NULL)
+    g_ptr_array_add (addresses, g_object_ref (address));
+}
+
+/* Which addresses the packets of PCP and NAT-PMP may hold. */
+static GPtrArray *
+collect_addresses (Doctor *doctor)
+{
+  GListModel *gateways = plum_manager_get_gateways (doctor->session.manager);
+  GPtrArray *addresses = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
+    {
+      g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
+
+      add_address (addresses, plum_gateway_get_address (gateway));
+      add_address (addresses, plum_gateway_get_local_address (gateway));
+      add_address (addresses, plum_gateway_get_external_address (gateway));
+    }
+
+  for (guint i = 0; i < G_N_ELEMENTS (doctor->trial.mappings); i++)
+    {
+      const char *host = doctor->trial.mappings[i].external_host;
+      g_autoptr (GInetAddress) address = host != NULL ? g_inet_address_new_from_string (host)
+                                                      : NULL;
+
+      add_address (addresses, address);
+    }
+
+  return addresses;
+}
+
+static void
+write_record (Doctor *doctor)
+{
+  g_autoptr (GPtrArray) addresses = collect_addresses (doctor);
+  g_autoptr (GError) error = NULL;
+
+  if (!recorder_write (options.record, &doctor->log, addresses, &error))
+    output_error ("--record: %s", error->message);
+}
+
+static void
+conclude (Doctor *doctor)
+{
+  DoctorReport report = {
+    .manager = doctor->session.manager,
+    .log = &doctor->log,
+    .stray = doctor->stray.answered_from,
+    .error = doctor->discovery.error,
+  };
+
+  if (doctor->session.closing)
+    return;
+
+  collect_findings (doctor);
+  report.verdict = doctor_verdict_decide (&doctor->findings);
+  if (doctor->findings.tried)
+    report.trial = &doctor->trial;
+
+  if (common_options.json)
+    doctor_report_print_json (&report);
+  else
+    doctor_report_print_text (&report);
+  if (options.record != NULL)
+    write_record (doctor);
+
+  session_close (&doctor->session, doctor_verdict_get_exit_code (report.verdict));
+}
+
+static void
+on_trial_done (DoctorTrial *trial)
+{
+  conclude (trial->user_data);
+}
+
+static void
+on_stray_done (StrayProbe *stray)
+{
+  conclude (stray->user_data);
+}
+
+static void
+on_discovered (Discovery *discovery)
+{
+  Doctor *doctor = (Doctor *) discovery->session;
+  GInetAddress *address;
+
+  doctor->gateway = discovery_dup_best (discovery);
+  if (doctor->gateway == NULL)
+    {
+      conclude (doctor);
+      return;
+    }
+
+  address = plum_gateway_get_address (doctor->gateway);
+  if (!discovery_is_served (discovery))
+    {
+      if (address == NULL || !stray_probe_start (&doctor->stray, address))
+        conclude (doctor);
+    }
+  else if (options.no_map || plum_gateway_get_local_address (doctor->gateway) == NULL)
+    {
+      conclude (doctor);
+    }
+  else
+    {
+      doctor->findings.tried = TRUE;
+      doctor_trial_start (&doctor->trial, doctor->session.manager, doctor->gateway);
+    }
+}
+
+static void
+doctor_init (Doctor *doctor)
+{
+  doctor->session.interrupt_code = PLUMCTL_FAILED;
+  doctor->discovery = (Discovery) { .session = &doctor->session, .done = on_discovered };
+  doctor->watch = (GatewayWatch) {
+    .traffic = on_traffic,
+    .note = on_note,
+    .user_data = doctor,
+  };
+  doctor->stray = (StrayProbe) { .done = on_stray_done, .user_data = doctor };
+  doctor->trial = (DoctorTrial) {
+    .done = on_trial_done,
+    .user_data = doctor,
+    .timeout_ms = common_options_get_timeout_ms (),
+  };
+}
+
+static int
+run_doctor (char **words,
+            char **tail)
+{
+  g_autoptr (GError) error = NULL;
+  Doctor doctor = { 0 };
+  int exit_code;
+
+  if (words[0] != NULL)
+    {
+      output_error ("“%s”: this command takes no words", words[0]);
+      return PLUMCTL_USAGE;
+    }
+
+  if (options.record != NULL && !recorder_prepare (options.record, &error))
+    {
+      output_error ("--record: %s", error->message);
+      return PLUMCTL_USAGE;
+    }
+
+  doctor_init (&doctor);
+  if (!session_init (&doctor.session))
+    return doctor.session.exit_code;
+
+  doctor_log_init (&doctor.log);
+  gateway_watch_start (&doctor.watch, doctor.session.manager);
+  discovery_start (&doctor.discovery);
+  exit_code = session_run (&doctor.session);
+
+  discovery_clear (&doctor.discovery);
+  doctor_trial_clear (&doctor.trial);
+  stray_probe_clear (&doctor.stray);
+  gateway_watch_stop (&doctor.watch);
+  g_clear_object (&doctor.gateway);
+  session_clear (&doctor.session);
+  doctor_log_clear (&doctor.log);
+  return exit_code;
+}
+
+const PlumctlCommand plumctl_command_doctor = {
+  .name = "doctor",
+  .arguments = "",
+  .summary = "Find out why a port does not open, and say what to do",
+  .details =
+    "It asks every router by every protocol, maps a TCP and a UDP port for a moment and removes\n"
+    "them, and ends with a verdict and the next step.\n"
+    "\n"
+    "Examples:\n"
+    "  plumctl doctor\n"
+    "  plumctl doctor --json --no-map\n"
+    "  plumctl doctor --record my-router\n"
+    "\n"
+    "Exit status: 0 port mapping works, 1 interrupted, 2 wrong usage, 3 no gateway; from 10 up\n"
+    "one for each verdict, as plumctl(1) lists them.",
+  .options = entries,
+  .run = run_doctor,
+};

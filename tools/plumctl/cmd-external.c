@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* "plumctl external": the external address and nothing else, for scripts. */
+
+#include "command.h"
+#include "common-options.h"
+#include "describe.h"
+#include "discovery.h"
+#include "exit-code.h"
+#include "output.h"
+
+static const GOptionEntry entries[] = {
+  COMMON_OPTION_BACKEND,
+  COMMON_OPTION_GATEWAY,
+  COMMON_OPTION_INTERFACE,
+  COMMON_OPTION_TIMEOUT,
+  COMMON_OPTION_JSON,
+  COMMON_OPTION_VERBOSE,
+  { NULL },
+};
+
+static void
+print_address (PlumGateway *gateway,
+               const char  *address)
+{
+  PlumAddressScope scope = plum_gateway_get_external_scope (gateway);
+  const char *reason = describe_scope_reason (scope);
+  g_autofree char *text = NULL;
+  JsonWriter json;
+
+  if (!common_options.json)
+    {
+      output_line (OUTPUT_PLAIN, "%s", address);
+      if (reason != NULL)
+        output_error ("%s is %s", address, reason);
+      return;
+    }
+
+  json_writer_init (&json);
+  json_writer_begin_object (&json, NULL);
+  json_writer_string (&json, "event", "external");
+  json_writer_string (&json, "external_address", address);
+  json_writer_string (&json, "external_scope", describe_scope (scope));
+  json_writer_string (&json, "backend", plum_gateway_get_backend_name (gateway));
+  json_writer_end_object (&json);
+  text = json_writer_finish (&json);
+  output_json (text);
+}
+
+static void
+on_done (Discovery *discovery)
+{
+  g_autoptr (PlumGateway) gateway = discovery_dup_best (discovery);
+  g_autofree char *address = NULL;
+
+  if (!discovery_is_served (discovery))
+    {
+      discovery_print_failure (discovery);
+      session_quit (discovery->session, PLUMCTL_NOBODY);
+      return;
+    }
+
+  address = describe_address (plum_gateway_get_external_address (gateway));
+  if (address != NULL)
+    print_address (gateway, address);
+  else
+    output_error ("the router answered by %s, but did not tell its external address",
+                  plum_gateway_get_backend_name (gateway));
+  session_quit (discovery->session, address != NULL ? PLUMCTL_OK : PLUMCTL_FAILED);
+}
+
+static int
+run_external (char **words,
+              char **tail)
+{
+  Session session = { .interrupt_code = PLUMCTL_FAILED };
+  Discovery discovery = { .session = &session, .first_address = TRUE, .done = on_done };
+
+  return discovery_run (&discovery, words);
+}
+
+const PlumctlCommand plumctl_command_external = {
+  .name = "external",
+  .arguments = "",
+  .summary = "Print the external address only",
+  .details =
+    "Example:\n"
+    "  address=$(plumctl external) || exit\n"
+    "\n"
+    "Exit status: 0 printed, 1 the router did not tell, 2 wrong usage, 3 no router answered.",
+  .options = entries,
+  .run = run_external,
+};

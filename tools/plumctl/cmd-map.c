@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* "plumctl map": asks for ports and holds them, or leaves them to their lease. */
+
+#include "command.h"
+#include "common-options.h"
+#include "describe.h"
+#include "exit-code.h"
+#include "live-line.h"
+#include "mapping-set.h"
+#include "output.h"
+#include "state-directory.h"
+
+#include <signal.h>
+
+#define LIFETIME_MIN 1
+#define LIFETIME_MAX (PLUM_LIFETIME_FOREVER - 1)
+
+static struct
+{
+  gboolean once;
+  gboolean keep_trying;
+  gint64   lifetime;
+  char    *description;
+  char    *family;
+} options;
+
+static const GOptionEntry entries[] = {
+  { "once", '1', 0, G_OPTION_ARG_NONE, &options.once,
+    "Exit when all are up, and leave them to their lease", NULL },
+  { "keep-trying", 'k', 0, G_OPTION_ARG_NONE, &options.keep_trying,
+    "Do not exit when the first attempt fails", NULL },
+  { "lifetime", 'l', 0, G_OPTION_ARG_INT64, &options.lifetime,
+    "Ask for leases of this many seconds (7200)", "SECONDS" },
+  { "description", 'd', 0, G_OPTION_ARG_STRING, &options.description,
+    "The name that the router's table shows", "TEXT" },
+  { "family", 0, 0, G_OPTION_ARG_STRING, &options.family,
+    "IPv4 (the default), a pinhole in the IPv6 firewall, or both", "4|6|both" },
+  COMMON_OPTION_BACKEND,
+  COMMON_OPTION_GATEWAY,
+  COMMON_OPTION_INTERFACE,
+  COMMON_OPTION_TIMEOUT,
+  COMMON_OPTION_JSON,
+  COMMON_OPTION_QUIET,
+  COMMON_OPTION_VERBOSE,
+  { NULL },
+};
+
+/* Prints a mapping when it looks different from the last time. */
+static void
+on_changed (MappingSet  *set,
+            PlumMapping *mapping)
+{
+  static const char key[] = "plumctl-printed";
+  PlumState state = plum_mapping_get_state (mapping);
+  char *text = common_options.json ? describe_mapping_json (mapping) : describe_mapping (mapping);
+  OutputColour colour = OUTPUT_FAINT;
+
+  if (g_strcmp0 (text, g_object_get_data (G_OBJECT (mapping), key)) == 0)
+    {
+      g_free (text);
+      return;
+    }
+  g_object_set_data_full (G_OBJECT (mapping), key, text, g_free);
+
+  if (state == PLUM_STATE_SUCCESS)
+    colour = OUTPUT_GOOD;
+  else if (state == PLUM_STATE_FAILURE)
+    colour = OUTPUT_BAD;
+
+  if (common_options.json)
+    output_json (text);
+  else
+    output_line (colour, "%s", text);
+
+  /* Nobody would ever see a mapping that is held for a reader who left. */
+  if (output_is_broken ())
+    session_close (set->session, PLUMCTL_OK);
+}
+
+/* A lease without an end outlives this process and this computer: say so. */
+static void
+warn_of_permanent (PlumMapping *mapping)
+{
+  g_autofree char *name = NULL;
+
+  if (plum_mapping_get_lifetime (mapping) != PLUM_LIFETIME_FOREVER)
+    return;
+
+  name = describe_mapping_name (mapping);
+  output_error ("%s stays: the router gave no end to its lease. “plumctl unmap %s” removes it",
+                name, name);
+}
+
+static void
+on_up (MappingSet *set)
+{
+  if (!options.once)
+    return;
+
+  g_ptr_array_foreach (set->mappings, (GFunc) (void (*) (void)) warn_of_permanent, NULL);
+  session_quit (set->session, PLUMCTL_OK);
+}
+
+static gboolean
+check_options (void)
+{
+  if (options.lifetime != 0
+      && (options.lifetime < LIFETIME_MIN || options.lifetime > LIFETIME_MAX))
+    {
+      output_error ("--lifetime: “%" G_GINT64_FORMAT "” is out of range: %u to %u seconds",
+                    options.lifetime, LIFETIME_MIN, LIFETIME_MAX);
+      return FALSE;
+    }
+
+  if (options.family != NULL && !g_str_equal (options.family, "4") &&
+      !g_str_equal (options.family, "6") && !g_str_equal (options.family, "both"))
+    {
+      output_error ("--family: “%s” is none: 4, 6 or both", options.family);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static int
+hold (Session    *session,
+      MappingSet *set)
+{
+  LiveLine live = { 0 };
+  int exit_code = PLUMCTL_FAILED;
+
+  if (options.lifetime != 0)
+    plum_manager_set_lease_duration (session->manager, (guint) options.lifetime);
+
+  if (!mapping_set_start (set, &exit_code))
+    return exit_code;
+
+  if (!common_options.json)
+    live_line_start (&live, set);
+  exit_code = session_run (session);
+  live_line_stop (&live);
+  return exit_code;
+}
+
+static int
+run_map (char **words,
+         char **tail)
+{
+  Session session = { .interrupt_code = PLUMCTL_OK };
+  MappingSet set = { .session = &session, .changed = on_changed, .up = on_up };
+  int exit_code = PLUMCTL_USAGE;
+
+  set.no_ipv4 = g_strcmp0 (options.family, "6") == 0;
+  set.ipv6 = set.no_ipv4 || g_strcmp0 (options.family, "both") == 0;
+  if (check_options () && mapping_set_parse (&set, words, options.description))
+    {
+      /* "plumctl map ... | head -1" must not leave a mapping behind. */
+      signal (SIGPIPE, SIG_IGN);
+      set.keep_trying = options.keep_trying;
+      if (options.once)
+        session.interrupt_code = PLUMCTL_FAILED;
+
+      if (session_init (&session))
+        {
+          if (!options.once)
+            state_directory_use (session.manager);
+          exit_code = hold (&session, &set);
+        }
+      else
+        {
+          exit_code = session.exit_code;
+        }
+    }
+
+  mapping_set_clear (&set);
+  session_clear (&session);
+  return exit_code;
+}
+
+const PlumctlCommand plumctl_command_map = {
+  .name = "map",
+  .arguments = "SPEC…",
+  .summary = "Map ports and hold them until Ctrl-C",
+  .details =
+    "A SPEC is a protocol and a port of this computer, and, if it matters, the router's port:\n"
+    "  tcp:8080              TCP port 8080; the router gives the same number if it can\n"
+    "  udp:5000:6000         UDP port 5000 here is 6000 on the router\n"
+    "  tcp:8000-8010         eleven ports\n"
+    "\n"
+    "Examples:\n"
+    "  plumctl map tcp:8080\n"
+    "  plumctl map --once --json udp:5000:6000\n"
+    "  plumctl map --family both tcp:8080\n"
+    "  plumctl map --gateway 10.2.0.1 --backend natpmp tcp:4242 udp:4242\n"
+    "\n"
+    "Exit status: 0 done, 1 a mapping failed, 2 wrong usage, 3 no router answered.",
+  .options = entries,
+  .run = run_map,
+};

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* "plumctl monitor": every change of the gateways as it comes. */
+
+#include "command.h"
+#include "common-options.h"
+#include "describe.h"
+#include "exit-code.h"
+#include "gateway-watch.h"
+#include "output.h"
+#include "session.h"
+
+#include <signal.h>
+
+static const GOptionEntry entries[] = {
+  COMMON_OPTION_BACKEND,
+  COMMON_OPTION_GATEWAY,
+  COMMON_OPTION_INTERFACE,
+  COMMON_OPTION_JSON,
+  COMMON_OPTION_VERBOSE,
+  { NULL },
+};
+
+static void
+print_change (GatewayWatch *watch,
+              PlumGateway  *gateway,
+              const char   *event,
+              const char   *backend,
+              const char   *text)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree char *time = g_date_time_format (now, "%Y-%m-%dT%H:%M:%SZ");
+  g_autofree char *line = NULL;
+  JsonWriter json;
+
+  if (!common_options.json)
+    {
+      output_line (OUTPUT_PLAIN, "%s %s: %s%s%s", time, event, backend != NULL ? backend : "",
+                   backend != NULL ? ": " : "", text);
+    }
+  else
+    {
+      json_writer_init (&json);
+      json_writer_begin_object (&json, NULL);
+      json_writer_string (&json, "event", event);
+      json_writer_string (&json, "time", time);
+      describe_address_json (&json, "gateway", plum_gateway_get_address (gateway));
+      json_writer_string (&json, "backend", backend);
+      json_writer_string (&json, "text", text);
+      json_writer_end_object (&json);
+      line = json_writer_finish (&json);
+      output_json (line);
+    }
+
+  if (output_is_broken ())
+    session_close (watch->user_data, PLUMCTL_OK);
+}
+
+static void
+on_gateway (GatewayWatch *watch,
+            PlumGateway  *gateway,
+            gboolean      present)
+{
+  const char *interface = plum_gateway_get_interface (gateway);
+  g_autofree char *address = describe_address (plum_gateway_get_address (gateway));
+  g_autofree char *local = describe_address (plum_gateway_get_local_address (gateway));
+  g_autofree char *text =
+    g_strdup_printf ("%s on %s, own address %s%s", address != NULL ? address : "none",
+                     interface != NULL ? interface : "?", local != NULL ? local : "unknown",
+                     present ? "" : ", is gone");
+
+  print_change (watch, gateway, "gateway", NULL, text);
+}
+
+static void
+on_probe (GatewayWatch *watch,
+          PlumGateway  *gateway,
+          PlumProbe    *probe)
+{
+  PlumProbeOutcome outcome = plum_probe_get_outcome (probe);
+  const GError *error = plum_probe_get_error (probe);
+  g_autofree char *text = NULL;
+
+  if (outcome == PLUM_PROBE_PENDING)
+    return;
+
+  text = g_strdup_printf ("%s after %u ms%s%s", describe_enum (PLUM_TYPE_PROBE_OUTCOME, outcome),
+                          plum_probe_get_ms (probe), error != NULL ? ": " : "",
+                          error != NULL ? error->message : "");
+  print_change (watch, gateway, "probe", plum_probe_get_name (probe), text);
+}
+
+static void
+on_property (GatewayWatch *watch,
+             PlumGateway  *gateway,
+             const char   *name)
+{
+  const char *backend = plum_gateway_get_backend_name (gateway);
+
+  if (g_str_equal (name, "external-address"))
+    {
+      GInetAddress *external = plum_gateway_get_external_address (gateway);
+      g_autofree char *address = describe_address (external);
+      g_autofree char *text =
+        g_strdup_printf ("%s (%s)", address != NULL ? address : "unknown",
+                         describe_scope (plum_gateway_get_external_scope (gateway)));
+
+      print_change (watch, gateway, "external", NULL, text);
+    }
+  else
+    {
+      print_change (watch, gateway, "backend", NULL, backend != NULL ? backend : "none");
+    }
+}
+
+static void
+on_note (GatewayWatch *watch,
+         PlumGateway  *gateway,
+         const char   *backend,
+         const char   *text)
+{
+  print_change (watch, gateway, "note", backend, text);
+}
+
+static void
+on_discovered (GObject      *object,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  Session *session = user_data;
+  g_autoptr (GError) error = NULL;
+
+  /* Not the end: the network may come, the router may be switched on. */
+  if (!plum_manager_discover_finish (PLUM_MANAGER (object), result, &error) && !session->closing)
+    output_error ("%s", error->message);
+}
+
+static int
+run_monitor (char **words,
+             char **tail)
+{
+  Session session = { .interrupt_code = PLUMCTL_OK };
+  GatewayWatch watch = {
+    .gateway = on_gateway,
+    .probe = on_probe,
+    .property = on_property,
+    .note = on_note,
+    .user_data = &session,
+  };
+  int exit_code;
+
+  if (words[0] != NULL)
+    {
+      output_error ("“%s”: this command takes no words", words[0]);
+      return PLUMCTL_USAGE;
+    }
+
+  signal (SIGPIPE, SIG_IGN);
+  if (!session_init (&session))
+    return session.exit_code;
+
+  gateway_watch_start (&watch, session.manager);
+  plum_manager_discover_async (session.manager, NULL, on_discovered, &session);
+  exit_code = session_run (&session);
+  gateway_watch_stop (&watch);
+  session_clear (&session);
+  return exit_code;
+}
+
+const PlumctlCommand plumctl_command_monitor = {
+  .name = "monitor",
+  .arguments = "",
+  .summary = "Print every change until Ctrl-C",
+  .details = "Exit status: 0 after SIGINT or SIGTERM, 2 wrong usage.",
+  .options = entries,
+  .run = run_monitor,
+};

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* "plumctl status": four lines on each gateway. */
+
+#include "command.h"
+#include "common-options.h"
+#include "describe.h"
+#include "discovery.h"
+#include "exit-code.h"
+#include "output.h"
+
+static const GOptionEntry entries[] = {
+  COMMON_OPTION_BACKEND,
+  COMMON_OPTION_GATEWAY,
+  COMMON_OPTION_INTERFACE,
+  COMMON_OPTION_TIMEOUT,
+  COMMON_OPTION_JSON,
+  COMMON_OPTION_VERBOSE,
+  { NULL },
+};
+
+static void
+print_json (PlumGateway *gateway)
+{
+  g_autofree char *text = NULL;
+  JsonWriter json;
+
+  json_writer_init (&json);
+  json_writer_begin_object (&json, NULL);
+  json_writer_string (&json, "event", "gateway");
+  json_writer_string (&json, "interface", plum_gateway_get_interface (gateway));
+  describe_address_json (&json, "address", plum_gateway_get_address (gateway));
+  describe_address_json (&json, "local_address", plum_gateway_get_local_address (gateway));
+  describe_address_json (&json, "external_address", plum_gateway_get_external_address (gateway));
+  json_writer_string (&json, "external_scope",
+                      describe_scope (plum_gateway_get_external_scope (gateway)));
+  json_writer_string (&json, "backend", plum_gateway_get_backend_name (gateway));
+  json_writer_end_object (&json);
+
+  text = json_writer_finish (&json);
+  output_json (text);
+}
+
+static void
+print_lines (PlumGateway *gateway)
+{
+  PlumAddressScope scope = plum_gateway_get_external_scope (gateway);
+  const char *reason = describe_scope_reason (scope);
+  const char *interface = plum_gateway_get_interface (gateway);
+  const char *backend = plum_gateway_get_backend_name (gateway);
+  g_autofree char *address = describe_address (plum_gateway_get_address (gateway));
+  g_autofree char *local = describe_address (plum_gateway_get_local_address (gateway));
+  g_autofree char *external = describe_address (plum_gateway_get_external_address (gateway));
+
+  output_line (OUTPUT_PLAIN, "gateway   %s on %s", address != NULL ? address : "none",
+               interface != NULL ? interface : "an unknown interface");
+  output_line (OUTPUT_PLAIN, "own       %s", local != NULL ? local : "unknown");
+  output_line (reason == NULL ? OUTPUT_PLAIN : OUTPUT_BAD, "external  %s%s%s%s",
+               external != NULL ? external : "unknown", external != NULL ? " (" : "",
+               external == NULL ? "" : reason != NULL ? reason : describe_scope (scope),
+               external != NULL ? ")" : "");
+  output_line (backend != NULL ? OUTPUT_GOOD : OUTPUT_BAD, "backend   %s",
+               backend != NULL ? backend : "none answered");
+}
+
+static void
+on_done (Discovery *discovery)
+{
+  GListModel *gateways = plum_manager_get_gateways (discovery->session->manager);
+  gboolean served = discovery_is_served (discovery);
+
+  for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
+    {
+      g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
+
+      if (common_options.json)
+        print_json (gateway);
+      else
+        print_lines (gateway);
+    }
+
+  if (!served)
+    discovery_print_failure (discovery);
+  session_quit (discovery->session, served ? PLUMCTL_OK : PLUMCTL_NOBODY);
+}
+
+static int
+run_status (char **words,
+            char **tail)
+{
+  Session session = { .interrupt_code = PLUMCTL_FAILED };
+  Discovery discovery = { .session = &session, .first_address = TRUE, .done = on_done };
+
+  return discovery_run (&discovery, words);
+}
+
+const PlumctlCommand plumctl_command_status = {
+  .name = "status",
+  .arguments = "",
+  .summary = "Show the gateway, the addresses and the backend that would serve",
+  .details = "Exit status: 0 if a router answered, 2 wrong usage, 3 if none did.",
+  .options = entries,
+  .run = run_status,
+};

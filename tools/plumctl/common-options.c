@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "common-options.h"
+
+#include "exit-code.h"
+#include "output.h"
+
+#include <net/if.h>
+
+CommonOptions common_options = { .timeout = COMMON_TIMEOUT_DEFAULT };
+
+#define TIMEOUT_MIN 0.1
+#define TIMEOUT_MAX 3600.0
+
+guint
+common_options_get_timeout_ms (void)
+{
+  return (guint) (common_options.timeout * 1000);
+}
+
+/* Checks what needs no manager. Says what is wrong and returns FALSE where something is. */
+gboolean
+common_options_check (GInetAddress **gateway)
+{
+  /* Written so that NaN fails. */
+  if (!(common_options.timeout >= TIMEOUT_MIN && common_options.timeout <= TIMEOUT_MAX))
+    {
+      output_error ("--timeout: “%g” is out of range: %g to %g seconds",
+                    common_options.timeout, TIMEOUT_MIN, TIMEOUT_MAX);
+      return FALSE;
+    }
+
+  if (common_options.gateway != NULL)
+    {
+      *gateway = g_inet_address_new_from_string (common_options.gateway);
+      if (*gateway == NULL)
+        {
+          output_error ("--gateway: “%s” is not an IP address, such as 192.168.1.1",
+                        common_options.gateway);
+          return FALSE;
+        }
+    }
+
+  if (common_options.interface != NULL && if_nametoindex (common_options.interface) == 0)
+    {
+      output_error ("--interface: there is no network interface “%s”; “ip link” lists them",
+                    common_options.interface);
+      g_clear_object (gateway);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static PlumBackendInfo *
+find_backend (PlumManager *manager,
+              const char  *name)
+{
+  GListModel *infos = plum_manager_get_backends (manager);
+
+  for (guint i = 0; i < g_list_model_get_n_items (infos); i++)
+    {
+      g_autoptr (PlumBackendInfo) info = g_list_model_get_item (infos, i);
+
+      if (g_strcmp0 (plum_backend_info_get_name (info), name) == 0)
+        return g_steal_pointer (&info);
+    }
+
+  return NULL;
+}
+
+static char *
+list_backend_names (PlumManager *manager)
+{
+  GListModel *infos = plum_manager_get_backends (manager);
+  GString *names = g_string_new (NULL);
+
+  for (guint i = 0; i < g_list_model_get_n_items (infos); i++)
+    {
+      g_autoptr (PlumBackendInfo) info = g_list_model_get_item (infos, i);
+
+      if (plum_backend_info_get_error (info) == NULL)
+        g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "",
+                                plum_backend_info_get_name (info));
+    }
+
+  return g_string_free (names, FALSE);
+}
+
+static gboolean
+check_backend (PlumManager *manager,
+               const char  *name,
+               int         *exit_code)
+{
+  g_autoptr (PlumBackendInfo) info = find_backend (manager, name);
+  const GError *failure;
+
+  if (info == NULL)
+    {
+      g_autofree char *known = list_backend_names (manager);
+
+      output_error ("--backend: there is no backend “%s”; there are: %s", name,
+                    *known != '\0' ? known : "none");
+      *exit_code = PLUMCTL_USAGE;
+      return FALSE;
+    }
+
+  failure = plum_backend_info_get_error (info);
+  if (failure != NULL)
+    {
+      output_error ("--backend: “%s” cannot be used: %s", name, failure->message);
+      *exit_code = PLUMCTL_NOBODY;
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+apply_backends (PlumManager *manager,
+                int         *exit_code)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) names = NULL;
+
+  for (guint i = 0; common_options.backends[i] != NULL; i++)
+    {
+      g_auto (GStrv) parts = g_strsplit (common_options.backends[i], ",", -1);
+
+      for (guint j = 0; parts[j] != NULL; j++)
+        {
+          if (!check_backend (manager, g_strstrip (parts[j]), exit_code))
+            return FALSE;
+          g_strv_builder_add (builder, parts[j]);
+        }
+    }
+
+  names = g_strv_builder_end (builder);
+  plum_manager_set_enabled_backends (manager, (const char *const *) names);
+  return TRUE;
+}
+
+/* Brings the options to a new manager. */
+gboolean
+common_options_apply (PlumManager *manager,
+                      int         *exit_code)
+{
+  g_autoptr (GInetAddress) gateway = NULL;
+
+  if (!common_options_check (&gateway))
+    {
+      *exit_code = PLUMCTL_USAGE;
+      return FALSE;
+    }
+
+  if (common_options.backends != NULL && !apply_backends (manager, exit_code))
+    return FALSE;
+
+  if (gateway != NULL)
+    plum_manager_set_gateway_address (manager, gateway);
+  if (common_options.interface != NULL)
+    plum_manager_set_interface (manager, common_options.interface);
+
+  return TRUE;
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "describe.h"
+
+#include "exit-code.h"
+
+/* The nick of an enumeration's value: "no-gateway". Stable, for scripts. */
+const char *
+describe_enum (GType type,
+               int   value)
+{
+  GEnumClass *klass = g_type_class_ref (type); /* the nicks are literals: they outlive it */
+  const GEnumValue *found = g_enum_get_value (klass, value);
+  const char *nick = found != NULL ? found->value_nick : "unknown";
+
+  g_type_class_unref (klass);
+  return nick;
+}
+
+const char *
+describe_protocol (PlumProtocol protocol)
+{
+  return describe_enum (PLUM_TYPE_PROTOCOL, protocol);
+}
+
+const char *
+describe_scope (PlumAddressScope scope)
+{
+  return describe_enum (PLUM_TYPE_ADDRESS_SCOPE, scope);
+}
+
+/* Why an external address of this scope is not the internet's; NULL where it is, or may be. */
+const char *
+describe_scope_reason (PlumAddressScope scope)
+{
+  switch (scope)
+    {
+    case PLUM_ADDRESS_SCOPE_PUBLIC:
+    case PLUM_ADDRESS_SCOPE_UNKNOWN:
+      return NULL;
+    case PLUM_ADDRESS_SCOPE_PRIVATE:
+      return "private: another router stands between yours and the internet";
+    case PLUM_ADDRESS_SCOPE_CGNAT:
+      return "shared: your provider's own NAT stands before your router";
+    case PLUM_ADDRESS_SCOPE_UNSPECIFIED:
+      return "the router has no address of its own yet";
+    case PLUM_ADDRESS_SCOPE_LOOPBACK:
+    case PLUM_ADDRESS_SCOPE_LINK_LOCAL:
+    case PLUM_ADDRESS_SCOPE_DOCUMENTATION:
+    case PLUM_ADDRESS_SCOPE_RESERVED:
+    case PLUM_ADDRESS_SCOPE_MULTICAST:
+    default:
+      return "not an address of the internet";
+    }
+}
+
+char *
+describe_lifetime (guint lifetime)
+{
+  if (lifetime == PLUM_LIFETIME_FOREVER)
+    return g_strdup ("until it is removed");
+
+  return g_strdup_printf ("for %u s", lifetime);
+}
+
+/* Text of an address; NULL for NULL. */
+char *
+describe_address (GInetAddress *address)
+{
+  return address != NULL ? g_inet_address_to_string (address) : NULL;
+}
+
+/* What plumctl ends with after @error. */
+int
+describe_exit_code (const GError *error)
+{
+  if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY)
+      || g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_BACKEND)
+      || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE))
+    return PLUMCTL_NOBODY;
+
+  return PLUMCTL_FAILED;
+}
+
+/* A mapping as the user named it: "tcp:8080". */
+char *
+describe_mapping_name (PlumMapping *mapping)
+{
+  return g_strdup_printf ("%s:%u", describe_protocol (plum_mapping_get_protocol (mapping)),
+                          plum_mapping_get_internal_port (mapping));
+}
+
+static char *
+describe_success (PlumMapping *mapping,
+                  const char  *name)
+{
+  const char *host = plum_mapping_get_external_host (mapping);
+  const char *reason = describe_scope_reason (plum_mapping_get_external_scope (mapping));
+  const char *backend = plum_mapping_get_backend_name (mapping);
+  gboolean bracket = plum_mapping_get_family (mapping) == G_SOCKET_FAMILY_IPV6;
+  g_autofree char *lease = describe_lifetime (plum_mapping_get_lifetime (mapping));
+
+  return g_strdup_printf ("%s → %s%s%s:%u by %s, %s%s%s%s", name, bracket ? "[" : "",
+                          host != NULL ? host : "(address unknown)", bracket ? "]" : "",
+                          plum_mapping_get_external_port (mapping),
+                          backend != NULL ? backend : "?", lease,
+                          reason != NULL ? " (" : "", reason != NULL ? reason : "",
+                          reason != NULL ? ")" : "");
+}
+
+/* One line on where a mapping stands. */
+char *
+describe_mapping (PlumMapping *mapping)
+{
+  g_autofree char *name = describe_mapping_name (mapping);
+  const GError *error = plum_mapping_get_error (mapping);
+
+  switch (plum_mapping_get_state (mapping))
+    {
+    case PLUM_STATE_SUCCESS:
+      return describe_success (mapping, name);
+    case PLUM_STATE_FAILURE:
+      return g_strdup_printf ("%s failed: %s", name,
+                              error != NULL ? error->message : "no reason was given");
+    case PLUM_STATE_PENDING:
+      return g_strdup_printf ("%s asking", name);
+    case PLUM_STATE_DESTROYING:
+      return g_strdup_printf ("%s removing", name);
+    case PLUM_STATE_DESTROYED:
+    default:
+      return g_strdup_printf ("%s removed", name);
+    }
+}
+
+/* The event line of docs/plumctl-json.md. */
+char *
+describe_mapping_json (PlumMapping *mapping)
+{
+  guint lifetime = plum_mapping_get_lifetime (mapping);
+  guint external_port = plum_mapping_get_external_port (mapping);
+  JsonWriter json;
+
+  json_writer_init (&json);
+  json_writer_begin_object (&json, NULL);
+  json_writer_string (&json, "event", "mapping");
+  json_writer_int (&json, "id", plum_mapping_get_id (mapping));
+  json_writer_string (&json, "protocol", describe_protocol (plum_mapping_get_protocol (mapping)));
+  json_writer_int (&json, "internal_port", plum_mapping_get_internal_port (mapping));
+  json_writer_string (&json, "state",
+                      describe_enum (PLUM_TYPE_STATE, plum_mapping_get_state (mapping)));
+  json_writer_string (&json, "external_host", plum_mapping_get_external_host (mapping));
+  if (external_port != 0)
+    json_writer_int (&json, "external_port", external_port);
+  else
+    json_writer_null (&json, "external_port");
+  json_writer_string (&json, "external_scope",
+                      describe_scope (plum_mapping_get_external_scope (mapping)));
+  json_writer_string (&json, "backend", plum_mapping_get_backend_name (mapping));
+  if (lifetime != 0)
+    describe_lifetime_json (&json, "lifetime", lifetime);
+  else
+    json_writer_null (&json, "lifetime");
+  describe_error_json (&json, "error", plum_mapping_get_error (mapping));
+  json_writer_end_object (&json);
+
+  return json_writer_finish (&json);
+}
+
+/* An error as an object: who defined it, its stable name, and its sentence. */
+void
+describe_error_json (JsonWriter   *json,
+                     const char   *key,
+                     const GError *error)
+{
+  const char *code = "other";
+
+  if (error == NULL)
+    {
+      json_writer_null (json, key);
+      return;
+    }
+
+  if (error->domain == PLUM_ERROR)
+    code = describe_enum (PLUM_TYPE_ERROR, error->code);
+  else if (error->domain == G_IO_ERROR)
+    code = describe_enum (G_TYPE_IO_ERROR_ENUM, error->code);
+
+  json_writer_begin_object (json, key);
+  json_writer_string (json, "code", code);
+  json_writer_string (json, "message", error->message);
+  json_writer_end_object (json);
+}
+
+void
+describe_address_json (JsonWriter   *json,
+                       const char   *key,
+                       GInetAddress *address)
+{
+  g_autofree char *text = describe_address (address);
+
+  json_writer_string (json, key, text);
+}
+
+/* Seconds, or "forever". */
+void
+describe_lifetime_json (JsonWriter *json,
+                        const char *key,
+                        guint       lifetime)
+{
+  if (lifetime == PLUM_LIFETIME_FOREVER)
+    json_writer_string (json, key, "forever");
+  else
+    json_writer_int (json, key, lifetime);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "discovery.h"
+
+#include "common-options.h"
+#include "exit-code.h"
+#include "output.h"
+
+static void
+finish (Discovery *self)
+{
+  if (self->finished)
+    return;
+
+  self->finished = TRUE;
+  g_clear_handle_id (&self->deadline_id, g_source_remove);
+  if (!self->session->closing)
+    self->done (self);
+}
+
+static void
+on_property (GatewayWatch *watch,
+             PlumGateway  *gateway,
+             const char   *name)
+{
+  if (plum_gateway_get_external_address (gateway) != NULL
+      && plum_gateway_get_backend_name (gateway) != NULL)
+    finish (watch->user_data);
+}
+
+static void
+on_discovered (GObject      *object,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  Discovery *self = user_data;
+
+  self->returned = TRUE;
+  plum_manager_discover_finish (PLUM_MANAGER (object), result, &self->error);
+  finish (self);
+}
+
+static gboolean
+on_deadline (gpointer user_data)
+{
+  Discovery *self = user_data;
+
+  self->deadline_id = 0;
+  g_cancellable_cancel (self->cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+void
+discovery_start (Discovery *self)
+{
+  self->cancellable = g_cancellable_new ();
+  self->deadline_id = g_timeout_add (common_options_get_timeout_ms (), on_deadline, self);
+
+  self->watch.user_data = self;
+  if (self->first_address)
+    self->watch.property = on_property;
+  gateway_watch_start (&self->watch, self->session->manager);
+  plum_manager_discover_async (self->session->manager, self->cancellable, on_discovered, self);
+}
+
+void
+discovery_clear (Discovery *self)
+{
+  g_clear_handle_id (&self->deadline_id, g_source_remove);
+  gateway_watch_stop (&self->watch);
+
+  /* The call has a pointer to us until it returns. */
+  self->finished = TRUE;
+  g_cancellable_cancel (self->cancellable);
+  while (!self->returned)
+    g_main_context_iteration (NULL, TRUE);
+
+  g_clear_object (&self->cancellable);
+  g_clear_error (&self->error);
+}
+
+/* The whole of a command that discovers, then does its work in done(), then quits. */
+int
+discovery_run (Discovery  *self,
+               char      **words)
+{
+  int exit_code;
+
+  if (words[0] != NULL)
+    {
+      output_error ("“%s”: this command takes no words", words[0]);
+      return PLUMCTL_USAGE;
+    }
+
+  if (!session_init (self->session))
+    return self->session->exit_code;
+
+  discovery_start (self);
+  exit_code = session_run (self->session);
+  discovery_clear (self);
+  session_clear (self->session);
+  return exit_code;
+}
+
+/* TRUE if some backend answered somewhere. */
+gboolean
+discovery_is_served (Discovery *self)
+{
+  g_autoptr (PlumGateway) best = discovery_dup_best (self);
+
+  return best != NULL && plum_gateway_get_backend_name (best) != NULL;
+}
+
+/* The first gateway that a backend serves; else the first of all; else NULL. */
+PlumGateway *
+discovery_dup_best (Discovery *self)
+{
+  GListModel *gateways = plum_manager_get_gateways (self->session->manager);
+
+  for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
+    {
+      g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
+
+      if (plum_gateway_get_backend_name (gateway) != NULL)
+        return g_steal_pointer (&gateway);
+    }
+
+  return g_list_model_get_item (gateways, 0);
+}
+
+/* Why nobody serves, and who knows more. */
+void
+discovery_print_failure (Discovery *self)
+{
+  if (g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    output_error ("no answer within %g s", common_options.timeout);
+  else if (self->error != NULL)
+    output_error ("%s", self->error->message);
+  else if (g_list_model_get_n_items (plum_manager_get_gateways (self->session->manager)) == 0)
+    output_error ("there is no gateway");
+  else
+    output_error ("no backend answered");
+
+  output_hint ("“plumctl doctor” tells who was asked and what was answered.");
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "doctor-report.h"
+
+#include "common-options.h"
+#include "describe.h"
+#include "output.h"
+
+/* How many lines of one backend's exchange are shown; --json has all. */
+#define MAX_LINES 24
+
+/* Why this gateway and no other. */
+static const char *
+get_choice (void)
+{
+  if (common_options.gateway != NULL)
+    return "option-gateway";
+  if (common_options.interface != NULL)
+    return "option-interface";
+  return "default-route";
+}
+
+static const char *
+describe_readback (Readback readback)
+{
+  switch (readback)
+    {
+    case READBACK_THERE:
+      return "there";
+    case READBACK_GONE:
+      return "gone";
+    case READBACK_NOT_SUPPORTED:
+      return "not-supported";
+    case READBACK_NOT_DONE:
+    default:
+      return NULL;
+    }
+}
+
+static void
+print_event (const DoctorEvent *event)
+{
+  g_autofree char *peer = doctor_log_describe_peer (event);
+
+  if (event->note != NULL)
+    output_line (OUTPUT_FAINT, "    +%u ms %s", event->ms, event->note);
+  else
+    output_line (OUTPUT_FAINT, "    +%u ms %s %" G_GSIZE_FORMAT " bytes %s %s", event->ms,
+                 event->direction == PLUM_TRAFFIC_SENT ? "sent" : "received",
+                 g_bytes_get_size (event->bytes),
+                 event->direction == PLUM_TRAFFIC_SENT ? "to" : "from", peer);
+}
+
+static void
+print_events (const DoctorReport *self,
+              PlumGateway        *gateway,
+              const char         *backend)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->log->events->len; i++)
+    {
+      const DoctorEvent *event = self->log->events->pdata[i];
+
+      if (event->gateway != gateway || g_strcmp0 (event->backend, backend) != 0)
+        continue;
+      if (++n <= MAX_LINES)
+        print_event (event);
+    }
+
+  if (n > MAX_LINES)
+    output_line (OUTPUT_FAINT, "    and %u more", n - MAX_LINES);
+}
+
+static void
+print_probe (const DoctorReport *self,
+             PlumGateway        *gateway,
+             PlumProbe          *probe)
+{
+  PlumProbeOutcome outcome = plum_probe_get_outcome (probe);
+  const GError *error = plum_probe_get_error (probe);
+
+  output_line (outcome == PLUM_PROBE_SUCCESS ? OUTPUT_GOOD : OUTPUT_PLAIN,
+               "  %s: %s after %u ms%s%s", plum_probe_get_name (probe),
+               describe_enum (PLUM_TYPE_PROBE_OUTCOME, outcome), plum_probe_get_ms (probe),
+               error != NULL ? ": " : "", error != NULL ? error->message : "");
+  print_events (self, gateway, plum_probe_get_name (probe));
+}
+
+static void
+print_gateway (const DoctorReport *self,
+               PlumGateway        *gateway)
+{
+  GListModel *probes = plum_gateway_get_probes (gateway);
+  PlumAddressScope scope = plum_gateway_get_external_scope (gateway);
+  const char *reason = describe_scope_reason (scope);
+  const char *interface = plum_gateway_get_interface (gateway);
+  g_autofree char *address = describe_address (plum_gateway_get_address (gateway));
+  g_autofree char *local = describe_address (plum_gateway_get_local_address (gateway));
+  g_autofree char *external = describe_address (plum_gateway_get_external_address (gateway));
+
+  output_line (OUTPUT_PLAIN, "gateway %s on %s, own address %s (%s)",
+               address != NULL ? address : "none", interface != NULL ? interface : "?",
+               local != NULL ? local : "unknown", get_choice ());
+
+  for (guint i = 0; i < g_list_model_get_n_items (probes); i++)
+    {
+      g_autoptr (PlumProbe) probe = g_list_model_get_item (probes, i);
+
+      print_probe (self, gateway, probe);
+    }
+
+  output_line (OUTPUT_PLAIN, "  external address %s (%s)", external != NULL ? external : "unknown",
+               reason != NULL ? reason : describe_scope (scope));
+}
+
+static void
+print_trial (PlumProtocol        protocol,
+             const TrialMapping *trial)
+{
+  const char *name = describe_protocol (protocol);
+  g_autofree char *lease = describe_lifetime (trial->lifetime);
+
+  if (!trial->mapped)
+    {
+      output_line (OUTPUT_BAD, "trial %s:%u failed: %s", name, trial->internal_port,
+                   trial->error != NULL ? trial->error->message : "no reason was given");
+      return;
+    }
+
+  output_line (OUTPUT_PLAIN, "trial %s:%u → %s:%u %s", name, trial->internal_port,
+               trial->external_host != NULL ? trial->external_host : "(address unknown)",
+               trial->external_port, lease);
+  output_line (OUTPUT_PLAIN, "  in the router's table: %s; removed: %s%s; then in the table: %s",
+               describe_readback (trial->after_map),
+               trial->remove_error == NULL ? "yes" : "no, ",
+               trial->remove_error == NULL ? "" : trial->remove_error->message,
+               describe_readback (trial->after_remove));
+}
+
+void
+doctor_report_print_text (const DoctorReport *self)
+{
+  GListModel *gateways = plum_manager_get_gateways (self->manager);
+  int exit_code = doctor_verdict_get_exit_code (self->verdict);
+
+  for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
+    {
+      g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
+
+      print_gateway (self, gateway);
+    }
+
+  if (self->error != NULL)
+    output_line (OUTPUT_BAD, "discovery: %s", self->error->message);
+  if (self->stray != NULL)
+    output_line (OUTPUT_BAD, "an answer came from %s instead of the gateway", self->stray);
+  for (guint i = 0; self->trial != NULL && i < G_N_ELEMENTS (self->trial->mappings); i++)
+    print_trial ((PlumProtocol) i, &self->trial->mappings[i]);
+
+  output_line (exit_code == 0 ? OUTPUT_GOOD : OUTPUT_BAD, "verdict: %s",
+               doctor_verdict_get_sentence (self->verdict));
+  output_line (OUTPUT_PLAIN, "next: %s", doctor_verdict_get_next_step (self->verdict));
+}
+
+static void
+write_probes (JsonWriter  *json,
+              PlumGateway *gateway)
+{
+  GListModel *probes = plum_gateway_get_probes (gateway);
+
+  json_writer_begin_array (json, "probes");
+  for (guint i = 0; i < g_list_model_get_n_items (probes); i++)
+    {
+      g_autoptr (PlumProbe) probe = g_list_model_get_item (probes, i);
+      const GError *error = plum_probe_get_error (probe);
+
+      json_writer_begin_object (json, NULL);
+      json_writer_string (json, "name", plum_probe_get_name (probe));
+      json_writer_string (json, "outcome", describe_enum (PLUM_TYPE_PROBE_OUTCOME,
+                                                          plum_probe_get_outcome (probe)));
+      json_writer_int (json, "ms", plum_probe_get_ms (probe));
+      json_writer_string (json, "detail", error != NULL ? error->message : NULL);
+      json_writer_end_object (json);
+    }
+  json_writer_end_array (json);
+}
+
+static void
+write_event (JsonWriter        *json,
+             const DoctorEvent *event)
+{
+  g_autofree char *peer = doctor_log_describe_peer (event);
+
+  json_writer_begin_object (json, NULL);
+  json_writer_int (json, "ms", event->ms);
+  json_writer_string (json, "backend", event->backend);
+  if (event->note != NULL)
+    {
+      json_writer_string (json, "note", event->note);
+    }
+  else
+    {
+      json_writer_string (json, "direction", describe_enum (PLUM_TYPE_TRAFFIC_DIRECTION,
+                                                            (int) event->direction));
+      json_writer_string (json, "peer", peer);
+      json_writer_int (json, "bytes", (gint64) g_bytes_get_size (event->bytes));
+    }
+  json_writer_end_object (json);
+}
+
+static void
+write_gateway (const DoctorReport *self,
+               JsonWriter         *json,
+               PlumGateway        *gateway)
+{
+  json_writer_begin_object (json, NULL);
+  json_writer_string (json, "interface", plum_gateway_get_interface (gateway));
+  describe_address_json (json, "address", plum_gateway_get_address (gateway));
+  describe_address_json (json, "local_address", plum_gateway_get_local_address (gateway));
+  json_writer_string (json, "chosen_by", get_choice ());
+  json_writer_string (json, "backend", plum_gateway_get_backend_name (gateway));
+  describe_address_json (json, "external_address", plum_gateway_get_external_address (gateway));
+  json_writer_string (json, "external_scope",
+                      describe_scope (plum_gateway_get_external_scope (gateway)));
+  write_probes (json, gateway);
+
+  json_writer_begin_array (json, "exchange");
+  for (guint i = 0; i < self->log->events->len; i++)
+    {
+      const DoctorEvent *event = self->log->events->pdata[i];
+
+      if (event->gateway == gateway)
+        write_event (json, event);
+    }
+  json_writer_end_array (json);
+  json_writer_end_object (json);
+}
+
+static void
+write_trial (JsonWriter         *json,
+             PlumProtocol        protocol,
+             const TrialMapping *trial)
+{
+  json_writer_begin_object (json, NULL);
+  json_writer_string (json, "protocol", describe_protocol (protocol));
+  json_writer_int (json, "internal_port", trial->internal_port);
+  json_writer_bool (json, "mapped", trial->mapped);
+  describe_error_json (json, "error", trial->error);
+  if (trial->mapped)
+    {
+      json_writer_string (json, "external_host", trial->external_host);
+      json_writer_int (json, "external_port", trial->external_port);
+      describe_lifetime_json (json, "lifetime", trial->lifetime);
+    }
+  json_writer_string (json, "table_after_map", describe_readback (trial->after_map));
+  describe_error_json (json, "remove_error", trial->remove_error);
+  json_writer_string (json, "table_after_remove", describe_readback (trial->after_remove));
+  json_writer_bool (json, "left_behind", doctor_trial_is_left_behind (trial));
+  json_writer_end_object (json);
+}
+
+void
+doctor_report_print_json (const DoctorReport *self)
+{
+  GListModel *gateways = plum_manager_get_gateways (self->manager);
+  g_autofree char *text = NULL;
+  JsonWriter json;
+
+  json_writer_init (&json);
+  json_writer_begin_object (&json, NULL);
+  json_writer_string (&json, "verdict", doctor_verdict_get_name (self->verdict));
+  json_writer_string (&json, "sentence", doctor_verdict_get_sentence (self->verdict));
+  json_writer_string (&json, "next_step", doctor_verdict_get_next_step (self->verdict));
+  json_writer_int (&json, "exit_code", doctor_verdict_get_exit_code (self->verdict));
+  describe_error_json (&json, "error", self->error);
+
+  json_writer_begin_array (&json, "gateways");
+  for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
+    {
+      g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
+
+      write_gateway (self, &json, gateway);
+    }
+  json_writer_end_array (&json);
+
+  json_writer_string (&json, "stray_answer_from", self->stray);
+  json_writer_begin_array (&json, "trial");
+  for (guint i = 0; self->trial != NULL && i < G_N_ELEMENTS (self->trial->mappings); i++)
+    write_trial (&json, (PlumProtocol) i, &self->trial->mappings[i]);
+  json_writer_end_array (&json);
+  json_writer_end_object (&json);
+
+  text = json_writer_finish (&json);
+  output_json (text);
+}

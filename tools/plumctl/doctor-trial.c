@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "doctor-trial.h"
+
+#define DESCRIPTION "plumctl doctor"
+
+static void read_table (DoctorTrial *self);
+
+/* A port that nobody on this computer uses: while it is mapped, this socket holds it. */
+static gboolean
+take_port (DoctorTrial   *self,
+           PlumProtocol   protocol,
+           TrialMapping  *trial)
+{
+  GInetAddress *local = plum_gateway_get_local_address (self->gateway);
+  g_autoptr (GSocketAddress) wanted = g_inet_socket_address_new (local, 0);
+  g_autoptr (GSocketAddress) bound = NULL;
+
+  trial->socket = g_socket_new (g_inet_address_get_family (local),
+                                protocol == PLUM_PROTOCOL_TCP ? G_SOCKET_TYPE_STREAM
+                                                              : G_SOCKET_TYPE_DATAGRAM,
+                                G_SOCKET_PROTOCOL_DEFAULT, &trial->error);
+  if (trial->socket == NULL || !g_socket_bind (trial->socket, wanted, FALSE, &trial->error))
+    return FALSE;
+
+  bound = g_socket_get_local_address (trial->socket, &trial->error);
+  if (bound == NULL)
+    return FALSE;
+
+  trial->internal_port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));
+  return TRUE;
+}
+
+static void
+copy_outcome (TrialMapping *trial)
+{
+  const GError *error = plum_mapping_get_error (trial->mapping);
+
+  trial->decided = TRUE;
+  trial->mapped = plum_mapping_get_state (trial->mapping) == PLUM_STATE_SUCCESS;
+  if (!trial->mapped)
+    {
+      if (error != NULL)
+        trial->error = g_error_copy (error);
+      else
+        trial->error = g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, "No answer in time");
+      return;
+    }
+
+  trial->external_port = plum_mapping_get_external_port (trial->mapping);
+  trial->external_host = g_strdup (plum_mapping_get_external_host (trial->mapping));
+  trial->scope = plum_mapping_get_external_scope (trial->mapping);
+  trial->lifetime = plum_mapping_get_lifetime (trial->mapping);
+}
+
+static void
+finish (DoctorTrial *self)
+{
+  g_clear_handle_id (&self->deadline_id, g_source_remove);
+  self->done (self);
+}
+
+static void
+on_removed (GObject      *object,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  DoctorTrial *self = user_data;
+  TrialMapping *trial = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (self->mappings) && trial == NULL; i++)
+    if (self->mappings[i].removing)
+      trial = &self->mappings[i];
+
+  g_assert (trial != NULL);   /* they are removed one at a time */
+  trial->removing = FALSE;
+  plum_manager_destroy_mapping_finish (PLUM_MANAGER (object), result, &trial->remove_error);
+  g_clear_object (&trial->mapping);
+  read_table (self);
+}
+
+/* One after the other: the answer's order tells whose it is. */
+static gboolean
+remove_next (DoctorTrial *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->mappings); i++)
+    {
+      TrialMapping *trial = &self->mappings[i];
+
+      if (trial->mapping == NULL)
+        continue;
+      trial->removing = TRUE;
+      plum_manager_destroy_mapping_async (self->manager, plum_mapping_get_id (trial->mapping),
+                                          NULL, on_removed, self);
+      return TRUE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+is_in_table (GListModel   *table,
+             PlumProtocol  protocol,
+             TrialMapping *trial,
+             GInetAddress *local)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (table); i++)
+    {
+      g_autoptr (PlumEntry) entry = g_list_model_get_item (table, i);
+      GInetAddress *address = plum_entry_get_internal_address (entry);
+
+      if (plum_entry_get_protocol (entry) == protocol
+          && plum_entry_get_internal_port (entry) == trial->internal_port
+          && address != NULL && g_inet_address_equal (address, local))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static void
+on_table (GObject      *object,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  DoctorTrial *self = user_data;
+  g_autoptr (GListModel) table = plum_gateway_list_entries_finish (PLUM_GATEWAY (object),
+                                                                   result, NULL);
+  GInetAddress *local = plum_gateway_get_local_address (self->gateway);
+
+  for (guint i = 0; i < G_N_ELEMENTS (self->mappings); i++)
+    {
+      TrialMapping *trial = &self->mappings[i];
+      Readback seen = READBACK_NOT_SUPPORTED;
+
+      if (!trial->mapped)
+        continue;
+      if (table != NULL)
+        seen = is_in_table (table, (PlumProtocol) i, trial, local) ? READBACK_THERE
+                                                                   : READBACK_GONE;
+      if (self->reading_first)
+        trial->after_map = seen;
+      else
+        trial->after_remove = seen;
+    }
+
+  if (!self->reading_first)
+    {
+      finish (self);
+      return;
+    }
+
+  self->reading_first = FALSE;
+  read_table (self);
+}
+
+/* Reads the table where it is time to, else takes the next step towards that. */
+static void
+read_table (DoctorTrial *self)
+{
+  if (!self->reading_first && remove_next (self))
+    return;
+
+  plum_gateway_list_entries_async (self->gateway, NULL, on_table, self);
+}
+
+static void
+decide (DoctorTrial *self,
+        gboolean     give_up)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->mappings); i++)
+    {
+      TrialMapping *trial = &self->mappings[i];
+
+      if (trial->decided)
+        continue;
+      if (!give_up && plum_mapping_get_state (trial->mapping) == PLUM_STATE_PENDING)
+        return;
+    }
+
+  for (guint i = 0; i < G_N_ELEMENTS (self->mappings); i++)
+    {
+      TrialMapping *trial = &self->mappings[i];
+
+      if (trial->mapping != NULL)
+        g_signal_handlers_disconnect_by_data (trial->mapping, self);
+      if (!trial->decided)
+        copy_outcome (trial);
+    }
+
+  g_clear_handle_id (&self->deadline_id, g_source_remove);
+  self->reading_first = TRUE;
+  read_table (self);
+}
+
+static void
+on_state (PlumMapping *mapping,
+          GParamSpec  *pspec,
+          DoctorTrial *self)
+{
+  decide (self, FALSE);
+}
+
+static gboolean
+on_deadline (gpointer user_data)
+{
+  DoctorTrial *self = user_data;
+
+  self->deadline_id = 0;
+  decide (self, TRUE);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+add_mapping (DoctorTrial  *self,
+             PlumProtocol  protocol)
+{
+  TrialMapping *trial = &self->mappings[protocol];
+
+  if (!take_port (self, protocol, trial))
+    {
+      trial->decided = TRUE;
+      return;
+    }
+
+  trial->mapping = g_object_new (PLUM_TYPE_MAPPING,
+                                 "protocol", protocol,
+                                 "internal-port", trial->internal_port,
+                                 "family", plum_gateway_get_family (self->gateway),
+                                 "description", DESCRIPTION,
+                                 NULL);
+  g_signal_connect (trial->mapping, "notify::state", G_CALLBACK (on_state), self);
+  if (!plum_manager_add_mapping (self->manager, trial->mapping, &trial->error))
+    {
+      trial->decided = TRUE;
+      g_clear_object (&trial->mapping);
+    }
+}
+
+/* The gateway must have a local address: it has one where a backend serves. */
+void
+doctor_trial_start (DoctorTrial *self,
+                    PlumManager *manager,
+                    PlumGateway *gateway)
+{
+  self->manager = g_object_ref (manager);
+  self->gateway = g_object_ref (gateway);
+
+  plum_manager_set_lease_duration (manager, DOCTOR_TRIAL_LEASE);
+  self->deadline_id = g_timeout_add (self->timeout_ms, on_deadline, self);
+  add_mapping (self, PLUM_PROTOCOL_TCP);
+  add_mapping (self, PLUM_PROTOCOL_UDP);
+
+  if (self->mappings[PLUM_PROTOCOL_TCP].decided && self->mappings[PLUM_PROTOCOL_UDP].decided)
+    decide (self, TRUE);
+}
+
+void
+doctor_trial_clear (DoctorTrial *self)
+{
+  g_clear_handle_id (&self->deadline_id, g_source_remove);
+  for (guint i = 0; i < G_N_ELEMENTS (self->mappings); i++)
+    {
+      TrialMapping *trial = &self->mappings[i];
+
+      if (trial->mapping != NULL)
+        g_signal_handlers_disconnect_by_data (trial->mapping, self);
+      g_clear_object (&trial->mapping);
+      g_clear_object (&trial->socket);
+      g_clear_pointer (&trial->external_host, g_free);
+      g_clear_error (&trial->error);
+      g_clear_error (&trial->remove_error);
+    }
+  g_clear_object (&self->gateway);
+  g_clear_object (&self->manager);
+}
+
+/* The router's table is the witness; where there is none, its answer to the removal is. */
+gboolean
+doctor_trial_is_left_behind (const TrialMapping *mapping)
+{
+  if (!mapping->mapped)
+    return FALSE;
+  if (mapping->after_remove == READBACK_THERE)
+    return TRUE;
+  return mapping->after_remove != READBACK_GONE && mapping->remove_error != NULL;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <plum-glib/plum-glib.h>
+
+#define DOCTOR_TRIAL_LEASE 120 /* s: should all fail, the router forgets by itself */
+
+/* Whether the router's own table shows a mapping. */
+typedef enum {
+  READBACK_NOT_DONE,
+  READBACK_NOT_SUPPORTED,
+  READBACK_THERE,
+  READBACK_GONE,
+} Readback;
+
+/* One of the two mappings. */
+typedef struct
+{
+  PlumMapping *mapping;
+  GSocket     *socket;       /* keeps the internal port ours, and thus harmless */
+  guint        internal_port;
+  gboolean     decided;      /* the first attempt is over */
+  gboolean     mapped;
+  guint        external_port;
+  char        *external_host;
+  PlumAddressScope scope;
+  guint        lifetime;
+  GError      *error;        /* why not mapped */
+  Readback     after_map;
+  gboolean     removing;
+  GError      *remove_error;
+  Readback     after_remove;
+} TrialMapping;
+
+typedef struct _DoctorTrial DoctorTrial;
+
+/* Maps one port on each transport, reads the table, removes them, reads the table again. */
+struct _DoctorTrial
+{
+  PlumManager  *manager;
+  PlumGateway  *gateway;
+  TrialMapping  mappings[2]; /* by PlumProtocol */
+  guint         deadline_id;
+  guint         timeout_ms;
+  gboolean      reading_first;
+  gpointer      user_data;
+
+  void        (*done) (DoctorTrial *self);
+};
+
+void     doctor_trial_start         (DoctorTrial        *self,
+                                     PlumManager        *manager,
+                                     PlumGateway        *gateway);
+void     doctor_trial_clear         (DoctorTrial        *self);
+gboolean doctor_trial_is_left_behind (const TrialMapping *mapping);

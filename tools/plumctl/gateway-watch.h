@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <plum-glib/plum-glib.h>
+
+typedef struct _GatewayWatch GatewayWatch;
+
+/* Connects to every gateway as it comes, before it is asked anything. A slot that is NULL is
+ * not connected, so that nobody records what nobody reads. */
+struct _GatewayWatch
+{
+  PlumManager *manager;
+  GPtrArray   *gateways; /* of PlumGateway, connected */
+  GPtrArray   *probes;   /* of PlumProbe, connected */
+  gpointer     user_data;
+
+  void (*gateway)  (GatewayWatch         *self,
+                    PlumGateway          *gateway,
+                    gboolean              present);
+  void (*probe)    (GatewayWatch         *self,
+                    PlumGateway          *gateway,
+                    PlumProbe            *probe);
+  void (*property) (GatewayWatch         *self,
+                    PlumGateway          *gateway,
+                    const char           *name);
+  void (*note)     (GatewayWatch         *self,
+                    PlumGateway          *gateway,
+                    const char           *backend,
+                    const char           *text);
+  void (*traffic)  (GatewayWatch         *self,
+                    PlumGateway          *gateway,
+                    const char           *backend,
+                    PlumTrafficDirection  direction,
+                    GSocketAddress       *peer,
+                    GBytes               *bytes);
+};
+
+void gateway_watch_start (GatewayWatch *self,
+                          PlumManager  *manager);
+void gateway_watch_stop  (GatewayWatch *self);

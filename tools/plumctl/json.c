@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "json.h"
+
+static void
+append_quoted (GString    *text,
+               const char *value)
+{
+  /* What a router said need not be UTF-8; JSON must be (RFC 8259 section 8.1). */
+  g_autofree char *valid = g_utf8_make_valid (value, -1);
+
+  g_string_append_c (text, '"');
+  for (const char *c = valid; *c != '\0'; c++)
+    {
+      if (*c == '"' || *c == '\\')
+        g_string_append_printf (text, "\\%c", *c);
+      else if (*c == '\n')
+        g_string_append (text, "\\n");
+      else if ((guchar) *c < 0x20 || *c == 0x7f)
+        g_string_append_printf (text, "\\u%04x", (guint) (guchar) *c);
+      else
+        g_string_append_c (text, *c);
+    }
+  g_string_append_c (text, '"');
+}
+
+static void
+begin_member (JsonWriter *self,
+              const char *key)
+{
+  if (self->needs_comma)
+    g_string_append_c (self->text, ',');
+  self->needs_comma = TRUE;
+
+  if (key != NULL)
+    {
+      append_quoted (self->text, key);
+      g_string_append_c (self->text, ':');
+    }
+}
+
+static void
+begin_nested (JsonWriter *self,
+              const char *key,
+              char        bracket)
+{
+  begin_member (self, key);
+  g_string_append_c (self->text, bracket);
+  self->needs_comma = FALSE;
+}
+
+static void
+end_nested (JsonWriter *self,
+            char        bracket)
+{
+  g_string_append_c (self->text, bracket);
+  self->needs_comma = TRUE;
+}
+
+void
+json_writer_init (JsonWriter *self)
+{
+  self->text = g_string_new (NULL);
+  self->needs_comma = FALSE;
+}
+
+/* Gives the text to the caller. */
+char *
+json_writer_finish (JsonWriter *self)
+{
+  return g_string_free (g_steal_pointer (&self->text), FALSE);
+}
+
+void
+json_writer_begin_object (JsonWriter *self,
+                          const char *key)
+{
+  begin_nested (self, key, '{');
+}
+
+void
+json_writer_end_object (JsonWriter *self)
+{
+  end_nested (self, '}');
+}
+
+void
+json_writer_begin_array (JsonWriter *self,
+                         const char *key)
+{
+  begin_nested (self, key, '[');
+}
+
+void
+json_writer_end_array (JsonWriter *self)
+{
+  end_nested (self, ']');
+}
+
+/* A @value of NULL is written as null. */
+void
+json_writer_string (JsonWriter *self,
+                    const char *key,
+                    const char *value)
+{
+  if (value == NULL)
+    {
+      json_writer_null (self, key);
+      return;
+    }
+
+  begin_member (self, key);
+  append_quoted (self->text, value);
+}
+
+void
+json_writer_int (JsonWriter *self,
+                 const char *key,
+                 gint64      value)
+{
+  begin_member (self, key);
+  g_string_append_printf (self->text, "%" G_GINT64_FORMAT, value);
+}
+
+void
+json_writer_bool (JsonWriter *self,
+                  const char *key,
+                  gboolean    value)
+{
+  begin_member (self, key);
+  g_string_append (self->text, value ? "true" : "false");
+}
+
+void
+json_writer_null (JsonWriter *self,
+                  const char *key)
+{
+  begin_member (self, key);
+  g_string_append (self->text, "null");
+}

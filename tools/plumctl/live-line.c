@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "live-line.h"
+
+#include "output.h"
+
+#define ASKING_MS 100
+#define HOLDING_MS 1000
+
+static const char spinner[] = { '|', '/', '-', '\\' };
+
+static gboolean on_frame (gpointer user_data);
+
+/* Seconds until the first lease ends; -1 where none does. */
+static gint64
+get_seconds_left (MappingSet *set)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  gint64 least = -1;
+
+  for (guint i = 0; i < set->mappings->len; i++)
+    {
+      GDateTime *end = plum_mapping_get_expires_at (set->mappings->pdata[i]);
+      gint64 left;
+
+      if (end == NULL)
+        continue;
+      left = MAX (g_date_time_difference (end, now) / G_TIME_SPAN_SECOND, 0);
+      least = least < 0 ? left : MIN (least, left);
+    }
+
+  return least;
+}
+
+static char *
+build_text (LiveLine *self)
+{
+  guint n_up = mapping_set_count (self->set, PLUM_STATE_SUCCESS);
+  guint n = self->set->mappings->len;
+  gint64 left = get_seconds_left (self->set);
+
+  if (self->set->session->closing)
+    return g_strdup_printf ("%c removing", spinner[self->frame]);
+  if (self->asking)
+    return g_strdup_printf ("%c asking the router: %u of %u mapped", spinner[self->frame],
+                            n_up, n);
+  if (left < 0)
+    return g_strdup_printf ("%u of %u mapped. Ctrl-C removes", n_up, n);
+
+  return g_strdup_printf ("%u of %u mapped, lease %u:%02u:%02u. Ctrl-C removes", n_up, n,
+                          (guint) (left / 3600), (guint) (left / 60 % 60), (guint) (left % 60));
+}
+
+static gboolean
+on_frame (gpointer user_data)
+{
+  LiveLine *self = user_data;
+  gboolean asking = mapping_set_count (self->set, PLUM_STATE_PENDING) > 0;
+  g_autofree char *text = NULL;
+
+  self->frame = (self->frame + 1) % G_N_ELEMENTS (spinner);
+  if (asking != self->asking)
+    {
+      /* A spinner needs ten pictures a second; a held mapping one. */
+      self->asking = asking;
+      self->timer_id = g_timeout_add (asking ? ASKING_MS : HOLDING_MS, on_frame, self);
+    }
+
+  text = build_text (self);
+  output_live (text);
+
+  return g_source_get_id (g_main_current_source ()) == self->timer_id;
+}
+
+void
+live_line_start (LiveLine   *self,
+                 MappingSet *set)
+{
+  self->set = set;
+  self->asking = TRUE;
+  if (output_is_terminal ())
+    self->timer_id = g_timeout_add (ASKING_MS, on_frame, self);
+}
+
+void
+live_line_stop (LiveLine *self)
+{
+  g_clear_handle_id (&self->timer_id, g_source_remove);
+  output_live (NULL);
+}

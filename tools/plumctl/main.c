@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* plumctl: maps ports on a home router, and tells why it cannot. The table of commands below is
+ * the one source of the dispatcher, the help and the completions. */
+
+#include "command.h"
+#include "complete.h"
+#include "exit-code.h"
+#include "output.h"
+#include "suggest.h"
+
+#include <plum-glib/plum-glib.h>
+#include <stdio.h>
+
+static const PlumctlCommand *const commands[] = {
+  &plumctl_command_map,
+  &plumctl_command_run,
+  &plumctl_command_unmap,
+  &plumctl_command_list,
+  &plumctl_command_status,
+  &plumctl_command_external,
+  &plumctl_command_monitor,
+  &plumctl_command_doctor,
+  &plumctl_command_backends,
+  NULL,
+};
+
+static const PlumctlCommand *
+find_command (const char *name)
+{
+  for (guint i = 0; commands[i] != NULL; i++)
+    if (g_str_equal (commands[i]->name, name))
+      return commands[i];
+
+  return NULL;
+}
+
+static void
+print_usage (FILE *file)
+{
+  fputs ("Usage: plumctl COMMAND [OPTION...] [WORD...]\n"
+         "\n"
+         "Asks a home router to forward ports to this computer, by PCP, NAT-PMP or UPnP.\n"
+         "\n"
+         "Commands:\n",
+         file);
+  for (guint i = 0; commands[i] != NULL; i++)
+    fprintf (file, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+  fputs ("\n"
+         "Options:\n"
+         "  -h, --help     Show this; after a COMMAND, what that one takes\n"
+         "      --version  Show the version\n"
+         "\n"
+         "Exit status: 0 done, 1 failed, 2 wrong usage, 3 no router answered.\n",
+         file);
+}
+
+static int
+reject_command (const char *word)
+{
+  const char *names[G_N_ELEMENTS (commands)] = { NULL };
+  const char *nearest;
+
+  for (guint i = 0; commands[i] != NULL; i++)
+    names[i] = commands[i]->name;
+  nearest = suggest_nearest (word, names);
+
+  output_error ("“%s” is not a command%s%s%s", word, nearest != NULL ? "; did you mean “" : "",
+                nearest != NULL ? nearest : "", nearest != NULL ? "”?" : "");
+  output_hint ("“plumctl --help” lists them.");
+  return PLUMCTL_USAGE;
+}
+
+/* Cuts @argv at "--" where the command takes another command behind it. */
+static char **
+cut_tail (const PlumctlCommand  *command,
+          int                   *argc,
+          char                 **argv)
+{
+  for (int i = 1; command->has_tail && i < *argc; i++)
+    if (g_str_equal (argv[i], "--"))
+      {
+        argv[i] = NULL;
+        *argc = i;
+        return argv + i + 1;
+      }
+
+  return NULL;
+}
+
+static void
+drop_separator (char **words)
+{
+  for (guint i = 0; words[i] != NULL; i++)
+    if (g_str_equal (words[i], "--"))
+      {
+        for (; words[i] != NULL; i++)
+          words[i] = words[i + 1];
+        return;
+      }
+}
+
+/* @argv[0] is the command's name. */
+static int
+run_command (const PlumctlCommand  *command,
+             int                    argc,
+             char                 **argv)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new (command->arguments);
+  g_autofree char *program = g_strdup_printf ("plumctl %s", command->name);
+  g_autoptr (GError) error = NULL;
+  char **tail = cut_tail (command, &argc, argv);
+
+  g_set_prgname (program);
+  g_option_context_set_summary (context, command->summary);
+  g_option_context_set_description (context, command->details);
+  g_option_context_add_main_entries (context, command->options, NULL);
+
+  if (!g_option_context_parse (context, &argc, &argv, &error))
+    {
+      output_error ("%s", error->message);
+      output_hint ("“%s --help” lists the options.", program);
+      return PLUMCTL_USAGE;
+    }
+
+  drop_separator (argv + 1);
+  return command->run (argv + 1, tail);
+}
+
+/* "plumctl help map" is "plumctl map --help". */
+static int
+run_help (int    argc,
+          char **argv)
+{
+  char *help_words[] = { NULL, (char *) "--help", NULL };
+  const PlumctlCommand *command;
+
+  if (argc < 3)
+    {
+      print_usage (stdout);
+      return PLUMCTL_OK;
+    }
+
+  command = find_command (argv[2]);
+  if (command == NULL)
+    return reject_command (argv[2]);
+
+  help_words[0] = argv[2];
+  return run_command (command, 2, help_words);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  const PlumctlCommand *command;
+  const char *word = argc > 1 ? argv[1] : NULL;
+
+  output_init ();
+  /* GLib's writer puts debug and info messages on standard output, where our answers are. */
+  g_log_writer_default_set_use_stderr (TRUE);
+
+  if (word == NULL)
+    {
+      print_usage (stderr);
+      return PLUMCTL_USAGE;
+    }
+
+  if (g_str_equal (word, "--version"))
+    {
+      printf ("plumctl %s\n", plum_get_version ());
+      return PLUMCTL_OK;
+    }
+
+  if (g_str_equal (word, "--help") || g_str_equal (word, "-h") || g_str_equal (word, "help"))
+    return run_help (g_str_equal (word, "help") ? argc : 0, argv);
+
+  if (g_str_equal (word, "__complete"))
+    {
+      complete_words (commands, argv + 2);
+      return PLUMCTL_OK;
+    }
+
+  command = find_command (word);
+  if (command == NULL)
+    return reject_command (word);
+
+  return run_command (command, argc - 1, argv + 1);
+}

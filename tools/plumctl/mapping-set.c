@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "mapping-set.h"
+
+#include "common-options.h"
+#include "describe.h"
+#include "exit-code.h"
+#include "output.h"
+#include "port-spec.h"
+
+static void
+mapping_set_add (MappingSet     *self,
+                 const PortSpec *spec,
+                 GSocketFamily   family,
+                 const char     *description)
+{
+  for (guint i = 0; i < spec->n_ports; i++)
+    g_ptr_array_add (self->mappings,
+                     g_object_new (PLUM_TYPE_MAPPING,
+                                   "protocol", spec->protocol,
+                                   "family", family,
+                                   "internal-port", spec->first_internal + i,
+                                   "requested-external-port",
+                                   spec->first_external != 0 ? spec->first_external + i : 0,
+                                   "description", description,
+                                   NULL));
+}
+
+/* Makes the mappings of @specs; no packet leaves. Says what is wrong where a SPEC is. */
+gboolean
+mapping_set_parse (MappingSet  *self,
+                   char       **specs,
+                   const char  *description)
+{
+  self->mappings = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; specs[i] != NULL; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      PortSpec spec;
+
+      if (!port_spec_parse (specs[i], &spec, &error))
+        {
+          output_error ("“%s”: %s", specs[i], error->message);
+          return FALSE;
+        }
+
+      if (!self->no_ipv4)
+        mapping_set_add (self, &spec, G_SOCKET_FAMILY_IPV4, description);
+      if (self->ipv6)
+        mapping_set_add (self, &spec, G_SOCKET_FAMILY_IPV6, description);
+    }
+
+  if (self->mappings->len == 0)
+    {
+      output_error ("no SPEC: which port? For example tcp:8080 or udp:5000:6000");
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+void
+mapping_set_clear (MappingSet *self)
+{
+  g_clear_handle_id (&self->deadline_id, g_source_remove);
+  for (guint i = 0; self->mappings != NULL && i < self->mappings->len; i++)
+    g_signal_handlers_disconnect_by_data (self->mappings->pdata[i], self);
+  g_clear_pointer (&self->mappings, g_ptr_array_unref);
+}
+
+guint
+mapping_set_count (MappingSet *self,
+                   PlumState   state)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->mappings->len; i++)
+    n += plum_mapping_get_state (self->mappings->pdata[i]) == state;
+  return n;
+}
+
+/* The first attempt came to nothing: what did come up is taken down again. */
+static void
+fail (MappingSet *self)
+{
+  int exit_code = PLUMCTL_NOBODY;
+
+  self->decided = TRUE;
+  g_clear_handle_id (&self->deadline_id, g_source_remove);
+
+  for (guint i = 0; i < self->mappings->len; i++)
+    {
+      PlumMapping *mapping = self->mappings->pdata[i];
+      g_autofree char *name = describe_mapping_name (mapping);
+      const GError *error = plum_mapping_get_error (mapping);
+
+      if (plum_mapping_get_state (mapping) == PLUM_STATE_SUCCESS)
+        continue;
+
+      if (error != NULL)
+        output_error ("%s: %s", name, error->message);
+      else
+        output_error ("%s: no answer within %g s", name, common_options.timeout);
+
+      if (error == NULL || describe_exit_code (error) != PLUMCTL_NOBODY)
+        exit_code = PLUMCTL_FAILED;
+    }
+
+  if (exit_code == PLUMCTL_NOBODY)
+    output_hint ("“plumctl doctor” tells who was asked and what was answered.");
+  session_close (self->session, exit_code);
+}
+
+static gboolean
+on_deadline (gpointer user_data)
+{
+  MappingSet *self = user_data;
+
+  self->deadline_id = 0;
+  fail (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+decide (MappingSet *self)
+{
+  if (self->decided || self->session->closing)
+    return;
+
+  if (mapping_set_count (self, PLUM_STATE_SUCCESS) == self->mappings->len)
+    {
+      self->decided = TRUE;
+      g_clear_handle_id (&self->deadline_id, g_source_remove);
+      if (self->up != NULL)
+        self->up (self);
+    }
+  else if (!self->keep_trying && mapping_set_count (self, PLUM_STATE_PENDING) == 0)
+    {
+      /* Not at the first failure: each one's reason is worth knowing. */
+      fail (self);
+    }
+}
+
+/* All properties of one change are right at its first notification. */
+static void
+on_notify (PlumMapping *mapping,
+           GParamSpec  *pspec,
+           MappingSet  *self)
+{
+  if (self->changed != NULL)
+    self->changed (self, mapping);
+  decide (self);
+}
+
+/* Nobody need wait for a timeout to learn that there is no network. */
+static gboolean
+check_network (MappingSet *self,
+               int        *exit_code)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GInetAddress) address = NULL;
+
+  if (self->keep_trying)
+    return TRUE;
+
+  address = plum_manager_get_local_address (self->session->manager, &error);
+  if (address != NULL)
+    return TRUE;
+
+  output_error ("%s", error->message);
+  *exit_code = describe_exit_code (error);
+  return FALSE;
+}
+
+/* Adds the mappings to the session's manager. On FALSE the reason has been told. */
+gboolean
+mapping_set_start (MappingSet *self,
+                   int        *exit_code)
+{
+  static const char *const watched[] = {
+    "notify::state", "notify::error", "notify::external-address", "notify::lifetime",
+  };
+
+  if (!check_network (self, exit_code))
+    return FALSE;
+
+  for (guint i = 0; i < self->mappings->len; i++)
+    {
+      PlumMapping *mapping = self->mappings->pdata[i];
+      g_autoptr (GError) error = NULL;
+
+      for (guint j = 0; j < G_N_ELEMENTS (watched); j++)
+        g_signal_connect (mapping, watched[j], G_CALLBACK (on_notify), self);
+
+      if (!plum_manager_add_mapping (self->session->manager, mapping, &error))
+        {
+          output_error ("%s", error->message);
+          *exit_code = describe_exit_code (error);
+          return FALSE;
+        }
+    }
+
+  if (!self->keep_trying)
+    self->deadline_id = g_timeout_add (common_options_get_timeout_ms (), on_deadline, self);
+
+  return TRUE;
+}

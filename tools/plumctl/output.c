@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "output.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* Where the text goes and how. Set once by output_init(). */
+static struct
+{
+  gboolean terminal;   /* standard output is one, and understands escapes */
+  gboolean coloured;
+  gboolean utf8;
+  gboolean quiet;
+  gboolean broken;     /* nobody reads standard output any more */
+  gboolean live_shown; /* the cursor stands on the live line */
+} output;
+
+static const char *const colours[] = {
+  [OUTPUT_PLAIN] = "",
+  [OUTPUT_GOOD] = "\033[32m",
+  [OUTPUT_BAD] = "\033[31m",
+  [OUTPUT_FAINT] = "\033[2m",
+};
+
+void
+output_init (void)
+{
+  const char *term = g_getenv ("TERM");
+  const char *no_color = g_getenv ("NO_COLOR");
+
+  setlocale (LC_CTYPE, "");
+  output.utf8 = g_get_charset (NULL);
+  output.terminal = isatty (STDOUT_FILENO) && term != NULL && !g_str_equal (term, "dumb");
+  output.coloured = output.terminal && (no_color == NULL || *no_color == '\0');
+}
+
+gboolean
+output_is_terminal (void)
+{
+  return output.terminal;
+}
+
+/* TRUE once a write to standard output failed: who holds mappings then lets go of them. */
+gboolean
+output_is_broken (void)
+{
+  return output.broken;
+}
+
+void
+output_set_quiet (gboolean quiet)
+{
+  output.quiet = quiet;
+}
+
+/* What a router or a neighbour put into a message must not drive the user's terminal, and
+ * typographic quotes are for those who can see them. */
+static char *
+make_printable (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  GString *clean = g_string_new (NULL);
+
+  for (const char *c = valid; *c != '\0'; c = g_utf8_next_char (c))
+    {
+      gunichar u = g_utf8_get_char (c);
+
+      if (u == 0x201c || u == 0x201d)
+        g_string_append_unichar (clean, output.utf8 ? u : '"');
+      else if (u == 0x2192)
+        g_string_append (clean, output.utf8 ? "→" : "->");
+      else if (g_unichar_iscntrl (u) || (u > 0x7f && !output.utf8))
+        g_string_append_c (clean, '?');
+      else
+        g_string_append_unichar (clean, u);
+    }
+
+  return g_string_free (clean, FALSE);
+}
+
+static void
+erase_live (void)
+{
+  if (output.live_shown)
+    fputs ("\r\033[K", stdout);
+  output.live_shown = FALSE;
+}
+
+static void
+flush_output (void)
+{
+  if (fflush (stdout) != 0 || ferror (stdout))
+    output.broken = TRUE;
+}
+
+/* One line on standard output, unless --quiet. */
+void
+output_line (OutputColour  colour,
+             const char   *format,
+             ...)
+{
+  g_autofree char *text = NULL;
+  g_autofree char *clean = NULL;
+  va_list args;
+
+  if (output.quiet)
+    return;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  clean = make_printable (text);
+
+  erase_live ();
+  if (output.coloured && colour != OUTPUT_PLAIN)
+    fprintf (stdout, "%s%s\033[0m\n", colours[colour], clean);
+  else
+    fprintf (stdout, "%s\n", clean);
+  flush_output ();
+}
+
+/* One JSON document on standard output; it is escaped already. */
+void
+output_json (const char *json)
+{
+  fprintf (stdout, "%s\n", json);
+  flush_output ();
+}
+
+/* The last line of a terminal, drawn over at each call; NULL takes it away. */
+void
+output_live (const char *text)
+{
+  g_autofree char *clean = NULL;
+
+  if (!output.terminal || output.quiet)
+    return;
+
+  erase_live ();
+  if (text != NULL)
+    {
+      clean = make_printable (text);
+      fputs (clean, stdout);
+      output.live_shown = TRUE;
+    }
+  flush_output ();
+}
+
+static void G_GNUC_PRINTF (2, 0)
+put_error (const char *prefix,
+           const char *format,
+           va_list     args)
+{
+  g_autofree char *text = g_strdup_vprintf (format, args);
+  g_autofree char *clean = make_printable (text);
+
+  erase_live ();
+  flush_output ();
+  fprintf (stderr, "%s%s\n", prefix, clean);
+}
+
+/* What went wrong, on standard error. */
+void
+output_error (const char *format,
+              ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  put_error ("plumctl: ", format, args);
+  va_end (args);
+}
+
+/* What the user may do about it, on standard error. */
+void
+output_hint (const char *format,
+             ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  put_error ("", format, args);
+  va_end (args);
+}

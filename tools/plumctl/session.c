@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "session.h"
+
+#include "common-options.h"
+#include "exit-code.h"
+#include "output.h"
+
+#include <glib-unix.h>
+#include <signal.h>
+#include <unistd.h>
+
+#define APPLICATION_NAME "plumctl"
+
+static const int session_signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+static gboolean
+on_signal (Session *self,
+           int      signal_number)
+{
+  /* The second one is impatience: whatever the router still has ends with its lease. */
+  if (self->closing)
+    _exit (PLUMCTL_SIGNALLED + signal_number);
+
+  if (self->interrupted != NULL)
+    self->interrupted (self, signal_number);
+  else
+    session_close (self, self->interrupt_code);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_sigint (gpointer user_data)
+{
+  return on_signal (user_data, SIGINT);
+}
+
+static gboolean
+on_sigterm (gpointer user_data)
+{
+  return on_signal (user_data, SIGTERM);
+}
+
+static gboolean
+on_sighup (gpointer user_data)
+{
+  return on_signal (user_data, SIGHUP);
+}
+
+/* Makes the manager as the options wish. On FALSE the reason has been told, exit_code is set
+ * and nothing needs clearing. */
+gboolean
+session_init (Session *self)
+{
+  const GSourceFunc handlers[] = { on_sigint, on_sigterm, on_sighup };
+
+  /* What the command line says goes before what the environment says. */
+  if (common_options.backends != NULL)
+    g_unsetenv ("PLUM_BACKENDS");
+  if (common_options.verbose)
+    plum_set_log_level (PLUM_LOG_LEVEL_DEBUG);
+  output_set_quiet (common_options.quiet);
+
+  self->manager = plum_manager_new ();
+  plum_manager_set_application_name (self->manager, APPLICATION_NAME);
+  if (!common_options_apply (self->manager, &self->exit_code))
+    {
+      g_clear_object (&self->manager);
+      return FALSE;
+    }
+
+  self->loop = g_main_loop_new (NULL, FALSE);
+  for (guint i = 0; i < G_N_ELEMENTS (session_signals); i++)
+    self->signal_ids[i] = g_unix_signal_add (session_signals[i], handlers[i], self);
+
+  return TRUE;
+}
+
+void
+session_clear (Session *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->signal_ids); i++)
+    g_clear_handle_id (&self->signal_ids[i], g_source_remove);
+  g_clear_object (&self->manager);
+  g_clear_pointer (&self->loop, g_main_loop_unref);
+}
+
+/* Runs until somebody quits or closes. Returns the exit status. */
+int
+session_run (Session *self)
+{
+  g_main_loop_run (self->loop);
+  output_live (NULL);
+  return self->exit_code;
+}
+
+/* Ends the run and leaves on the router what is there. */
+void
+session_quit (Session *self,
+              int      exit_code)
+{
+  self->exit_code = exit_code;
+  g_main_loop_quit (self->loop);
+}
+
+static void
+on_closed (GObject      *object,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  Session *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!plum_manager_close_finish (PLUM_MANAGER (object), result, &error))
+    output_error ("closing: %s", error->message);
+
+  session_quit (self, self->exit_code);
+}
+
+/* Ends the run when the router has let go of everything of ours. */
+void
+session_close (Session *self,
+               int      exit_code)
+{
+  if (self->closing)
+    return;
+
+  self->closing = TRUE;
+  self->exit_code = exit_code;
+  plum_manager_close_async (self->manager, NULL, on_closed, self);
+}

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# What tools/try, tools/check and .ci/run share: which Debian packages are needed, how they are
+# installed, how a build is made. Sourced, not run.
+
+source_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+
+# To build the library and plumctl.
+# shellcheck disable=SC2034
+build_packages=(meson ninja-build gcc libc6-dev pkg-config libglib2.0-dev python3)
+# To run the lab: three hosts in namespaces. Its router daemon is unpacked, never installed.
+# shellcheck disable=SC2034
+lab_packages=(iproute2 nftables procps util-linux mount)
+# To build and test the bindings and the manual.
+# shellcheck disable=SC2034
+binding_packages=(libgirepository1.0-dev gobject-introspection valac gjs python3-gi gi-docgen)
+# To build a second time, with the other compiler.
+# shellcheck disable=SC2034
+clang_packages=(clang libclang-rt-dev)
+# To analyse the code without running it.
+# shellcheck disable=SC2034
+analysis_packages=(clang clang-tidy cppcheck)
+
+say () {
+  printf '\n== %s\n' "$*"
+}
+
+fail () {
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+
+usage_error () {
+  printf "%s: %s; see --help\n" "${0##*/}" "$*" >&2
+  exit 2
+}
+
+# Runs a command as root.
+as_root () {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  else
+    sudo "$@"
+  fi
+}
+
+# Installs those of the given Debian packages that are missing, or names them and stops.
+install_missing () {
+  local package missing=()
+
+  type -P dpkg-query apt-get >/dev/null ||
+    fail "this is no Debian: install what here goes by these names, then use --no-install: $*"
+
+  for package in "$@"; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+      missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+
+  say "Installing ${missing[*]}"
+  [ "$(id -u)" -eq 0 ] || type -P sudo >/dev/null ||
+    fail "no sudo here: as root, call apt-get install ${missing[*]}"
+  as_root apt-get -q update
+  as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get -q install -y --no-install-recommends "${missing[@]}"
+}
+
+# make_build DIR [MESON-OPTION...]: configures (again), and builds.
+make_build () {
+  local dir=$1 again=()
+
+  shift
+  rm -f "$dir/meson-logs/testlog.json"
+  [ ! -e "$dir/meson-private/coredata.dat" ] || again=(--reconfigure)
+  meson setup "${again[@]}" "$dir" "$source_root" --werror "$@" && ninja -C "$dir"
+}
+
+# run_tests DIR TEST-OPTION...: what fails, or a build without tests, is counted by count-tests.
+run_tests () {
+  local dir=$1
+
+  shift
+  meson test -C "$dir" --no-rebuild --print-errorlogs --timeout-multiplier=4 "$@" || true
+}
