@@ -14,6 +14,7 @@
 
 #define STATE_SUFFIX ".plum"
 #define LOCK_SUFFIX ".lock"
+#define NEW_SUFFIX ".new"
 #define DAMAGED_SUFFIX ".damaged"
 
 #define DIRECTORY_MODE 0700
@@ -213,7 +214,7 @@ slot_set_aside (Slot         *slot,
     g_unlink (slot->lock_path);
 }
 
-/* What a write that was cut short left: the temporary files of g_file_set_contents_full(). */
+/* What a write that was cut short left. */
 static void
 remove_scraps (const char *directory,
                const char *stem,
@@ -359,16 +360,23 @@ plum_state_file_replace (PlumStateFile  *self,
                          GError        **error)
 {
   g_autoptr (GString) text = NULL;
+  g_autofree char *path = NULL;
 
   if (records->len == 0)
     return g_unlink (self->slot->path) == 0 || errno == ENOENT ||
            set_io_error (error, errno, "remove", self->slot->path);
 
-  /* A temporary file, fsync() and rename(). */
+  /* A new file and rename(): what a crash of the program leaves is the old one or the new one. No
+   * fsync(), which on a busy disk would hold up the main loop for seconds: should the machine itself
+   * go down, a file that came out damaged is moved aside, and the leases end by themselves. */
   text = plum_state_encode (records);
-  return g_file_set_contents_full (self->slot->path, text->str, (gssize) text->len,
-                                   G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
-                                   FILE_MODE, error);
+  path = g_strconcat (self->slot->path, NEW_SUFFIX, NULL);
+  if (!g_file_set_contents_full (path, text->str, (gssize) text->len, G_FILE_SET_CONTENTS_NONE,
+                                 FILE_MODE, error))
+    return FALSE;
+
+  return g_rename (path, self->slot->path) == 0 ||
+         set_io_error (error, errno, "replace", self->slot->path);
 }
 
 gboolean

@@ -19,6 +19,16 @@ typedef struct {
   GPtrArray *records;
 } Fixture;
 
+static guint n_syncs;
+
+/* In the place of the C library's. */
+int
+fsync (int fd)
+{
+  n_syncs++;
+  return 0;
+}
+
 static GPtrArray *
 records_new (void)
 {
@@ -127,6 +137,23 @@ test_scraps_go (Fixture       *f,
   g_assert_null (scrap);
   plum_state_file_free (file);
   g_assert_cmpuint (test_state_directory_count (&f->directory), ==, 2);
+}
+
+/* The main loop never waits for the disk, neither for the first file nor for one that replaces it. */
+static void
+test_no_sync (Fixture       *f,
+              gconstpointer  data)
+{
+  PlumStateFile *file;
+
+  test_state_directory_write (&f->directory, "old.plum", FILE_OF_ONE, 0600);
+  file = open_file (f);
+  g_assert_cmpuint (f->records->len, ==, 1);
+  for (guint i = 0; i < 3; i++)
+    write_file (f, file);
+  g_assert_cmpuint (test_state_directory_count (&f->directory), ==, 2);
+  g_assert_cmpuint (n_syncs, ==, 0);
+  plum_state_file_free (file);
 }
 
 /* It is out of the way, and that was said. */
@@ -242,6 +269,7 @@ main (int    argc,
   ADD ("/state-file/inherit", test_inherit);
   ADD ("/state-file/locked-is-left-alone", test_locked_is_left_alone);
   ADD ("/state-file/scraps-go", test_scraps_go);
+  ADD ("/state-file/no-sync", test_no_sync);
   g_test_add ("/state-file/damaged", Fixture, "plum-state 1\nend 1\n", set_up, test_damaged,
               tear_down);
   g_test_add ("/state-file/other-version", Fixture, "plum-state 2\nend 0\n", set_up, test_damaged,
