@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <glib/gstdio.h>
+#include <gmodule.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,8 +22,8 @@ typedef struct {
 
 static guint n_syncs;
 
-/* In the place of the C library's. */
-int
+/* In the place of the C library's, for GLib as well. */
+G_MODULE_EXPORT int
 fsync (int fd)
 {
   n_syncs++;
