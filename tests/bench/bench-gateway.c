@@ -51,8 +51,10 @@ on_group_search (GSocket      *socket,
 
   answer = g_strdup_printf ("HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age=1800\r\nEXT:\r\n"
                             "LOCATION: http://%s:%u/rootDesc.xml\r\nSERVER: bench/1 UPnP/1.1 bench/1\r\n"
-                            "ST: %s\r\nUSN: uuid:5d1f2f3e-0000-4000-8000-000000000001::%s\r\n\r\n",
-                            group->igd->address, group->igd->port, target, target);
+                            "ST: %s\r\nUSN: %s::%s\r\n\r\n",
+                            group->igd->address, group->igd->port, target,
+                            strstr (target, "WAN") != NULL ? FAKE_IGD_CONNECTION_UDN : FAKE_IGD_UDN,
+                            target);
   g_socket_send_to (group->igd->ssdp, peer, answer, strlen (answer), NULL, NULL);
   return G_SOURCE_CONTINUE;
 }
