@@ -252,8 +252,9 @@ map_op_refused (MapOp          *op,
   g_autoptr (GError) error = plum_pcp_backend_make_result_error (self, reply->result, what);
   guint held;
 
-  /* An error repeats the request: this one is a copy of the answer to the try before. */
-  if (op->tried != 0 && reply->map.external_port == op->before_port &&
+  /* An error repeats the request: this one is a copy of the answer to the try before, unless it
+   * comes again to a retransmission (miniupnpd names the port it tried where none was suggested). */
+  if (op->tried != 0 && op->exchange.n_sent < 2 && reply->map.external_port == op->before_port &&
       reply->map.external_port != op->map.external_port)
     return;
 

@@ -246,6 +246,22 @@ test_map_result_once (BackendFixture *f,
   backend_assert_lease (call, 8080, "1.2.3.4", 7200);
 }
 
+/* miniupnpd's error has the port that it tried for a request that suggests none: it looks like a
+ * copy of the answer before, but who is asked again and says it again means it. */
+static void
+test_map_error_names_port (BackendFixture *f,
+                           gconstpointer   data)
+{
+  g_autoptr (PlumCall) call = NULL;
+
+  f->gateway->switches.map_result = 8;
+  f->gateway->switches.n_map_results = G_MAXUINT;
+  f->gateway->switches.error_names_port = TRUE;
+  call = backend_map (f, 8080);
+  g_assert_error (plum_call_get_error (call), PLUM_ERROR, PLUM_ERROR_NO_RESOURCES);
+  g_assert_cmpuint (f->gateway->counts.pcp_map, ==, 3);
+}
+
 static void
 test_map_suggested_address (BackendFixture *f,
                             gconstpointer   data)
@@ -552,6 +568,7 @@ add_maps (void)
   add ("/pcp/map/duplicate", NULL, test_map_duplicate);
   add ("/pcp/map/delayed", NULL, test_map_delayed);
   add ("/pcp/map/foreign-first", NULL, test_map_foreign_first);
+  add ("/pcp/map/error-names-port", NULL, test_map_error_names_port);
   add ("/pcp/map/suggested-address", NULL, test_map_suggested_address);
   add ("/pcp/map/port-refused", NULL, test_map_port_refused);
   add ("/pcp/map/granted-nothing", NULL, test_map_granted_nothing);
