@@ -2,6 +2,7 @@
 
 #include "plum-announcements.h"
 
+#include "plum-backend-log.h"
 #include "plum-bytes.h"
 #include "plum-udp.h"
 
@@ -10,6 +11,7 @@
 
 struct _PlumAnnouncements {
   PlumBackend          *backend;
+  const char           *label;
   GSocket              *socket;
   GSource              *source;
   PlumAnnouncementFunc  func;
@@ -93,28 +95,48 @@ plum_announcements_open (PlumAnnouncements  *self,
                                         plum_network_get_interface (network), error);
 }
 
+static void
+plum_announcements_wait (PlumAnnouncements *self,
+                         GSource           *source,
+                         GSourceFunc        func,
+                         GMainContext      *context)
+{
+  self->source = source;
+  g_source_set_callback (source, func, self, NULL);
+  g_source_attach (source, context);
+}
+
+static gboolean
+on_idle (gpointer user_data)
+{
+  PlumAnnouncements *self = user_data;
+  g_autoptr (GMainContext) context = g_main_context_ref (g_source_get_context (self->source));
+  g_autoptr (GError) error = NULL;
+
+  g_clear_pointer (&self->source, g_source_unref);
+  if (plum_announcements_open (self, &error))
+    plum_announcements_wait (self, g_socket_create_source (self->socket, G_IO_IN, NULL),
+                             G_SOURCE_FUNC (on_readable), context);
+  else
+    plum_log_debug ("%s: announcements of a restart will not be heard: %s", self->label,
+                    error->message);
+  return G_SOURCE_REMOVE;
+}
+
 PlumAnnouncements *
-plum_announcements_new (PlumBackend           *backend,
-                        GMainContext          *context,
-                        PlumAnnouncementFunc   func,
-                        gpointer               user_data,
-                        GError               **error)
+plum_announcements_new (PlumBackend          *backend,
+                        PlumExchanges        *exchanges,
+                        PlumAnnouncementFunc  func,
+                        gpointer              user_data)
 {
   PlumAnnouncements *self = g_new0 (PlumAnnouncements, 1);
 
   self->backend = backend;
+  self->label = plum_exchanges_get_label (exchanges);
   self->func = func;
   self->user_data = user_data;
-
-  if (!plum_announcements_open (self, error))
-    {
-      plum_announcements_free (self);
-      return NULL;
-    }
-
-  self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);
-  g_source_set_callback (self->source, G_SOURCE_FUNC (on_readable), self, NULL);
-  g_source_attach (self->source, context);
+  plum_announcements_wait (self, g_idle_source_new (), on_idle,
+                           plum_exchanges_get_context (exchanges));
   return self;
 }
 

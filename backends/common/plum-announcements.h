@@ -4,6 +4,8 @@
 
 #include <plum-glib/plum-glib.h>
 
+#include "plum-exchange.h"
+
 G_BEGIN_DECLS
 
 /*
@@ -15,12 +17,13 @@ typedef struct _PlumAnnouncements PlumAnnouncements;
 
 typedef void (*PlumAnnouncementFunc) (gpointer user_data);
 
-/* func is called for an announcement with the gateway's source address. backend is borrowed. */
+/* func is called for an announcement with the gateway's source address. The socket is opened when
+ * the context has nothing better to do, so that joining the group delays nobody's mapping. backend
+ * and exchanges are borrowed. */
 PlumAnnouncements * plum_announcements_new  (PlumBackend          *backend,
-                                             GMainContext         *context,
+                                             PlumExchanges        *exchanges,
                                              PlumAnnouncementFunc  func,
-                                             gpointer              user_data,
-                                             GError              **error);
+                                             gpointer              user_data);
 void                plum_announcements_free (PlumAnnouncements    *self);
 
 G_END_DECLS

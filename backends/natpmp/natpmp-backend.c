@@ -57,8 +57,6 @@ on_announcement (gpointer user_data)
 void
 plum_natpmp_backend_listen (PlumNatpmpBackend *self)
 {
-  g_autoptr (GError) error = NULL;
-
   if (plum_ledger_get_n_live (self->ledger) == 0)
     {
       g_clear_pointer (&self->announcements, plum_announcements_free);
@@ -66,14 +64,9 @@ plum_natpmp_backend_listen (PlumNatpmpBackend *self)
       return;
     }
 
-  if (self->announcements != NULL)
-    return;
-
-  self->announcements = plum_announcements_new (PLUM_BACKEND (self),
-                                                plum_exchanges_get_context (self->exchanges),
-                                                on_announcement, self, &error);
   if (self->announcements == NULL)
-    plum_log_debug ("NAT-PMP: announcements of a restart will not be heard: %s", error->message);
+    self->announcements = plum_announcements_new (PLUM_BACKEND (self), self->exchanges,
+                                                  on_announcement, self);
 }
 
 static gboolean

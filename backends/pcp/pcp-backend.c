@@ -54,8 +54,6 @@ on_announcement (gpointer user_data)
 static void
 plum_pcp_backend_listen (PlumPcpBackend *self)
 {
-  g_autoptr (GError) error = NULL;
-
   if (plum_ledger_get_n_live (self->ledger) == 0)
     {
       g_clear_pointer (&self->announcements, plum_announcements_free);
@@ -63,14 +61,9 @@ plum_pcp_backend_listen (PlumPcpBackend *self)
       return;
     }
 
-  if (self->announcements != NULL)
-    return;
-
-  self->announcements = plum_announcements_new (PLUM_BACKEND (self),
-                                                plum_exchanges_get_context (self->exchanges),
-                                                on_announcement, self, &error);
   if (self->announcements == NULL)
-    plum_log_debug ("PCP: announcements of a restart will not be heard: %s", error->message);
+    self->announcements = plum_announcements_new (PLUM_BACKEND (self), self->exchanges,
+                                                  on_announcement, self);
 }
 
 void
