@@ -21,6 +21,7 @@ static const struct {
   { "urn:schemas-upnp-org:service:WANPPPConnection:", 1, UPNP_SERVICE_PPP },
   { "urn:dslforum-org:service:WANIPConnection:", 1, UPNP_SERVICE_DSLFORUM_IP },
   { "urn:dslforum-org:service:WANPPPConnection:", 1, UPNP_SERVICE_DSLFORUM_PPP },
+  { "urn:schemas-upnp-org:service:WANIPv6FirewallControl:", 1, UPNP_SERVICE_FIREWALL },
 };
 
 /* The type goes into a header and into an attribute: only the characters of a URN will do. */
@@ -64,7 +65,7 @@ classify_type (const char      *type,
   return FALSE;
 }
 
-/* NULL: not a type of service that maps ports. */
+/* NULL: not a type of service that maps ports or opens pinholes. */
 UpnpService *
 upnp_service_new (const char *type,
                   guint16     port,
@@ -120,6 +121,7 @@ upnp_description_free (UpnpDescription *self)
   g_free (self->model);
   g_free (self->friendly_name);
   g_clear_pointer (&self->services, g_ptr_array_unref);
+  g_clear_pointer (&self->firewalls, g_ptr_array_unref);
   g_free (self);
 }
 
@@ -178,23 +180,26 @@ insert_service (GPtrArray   *services,
   g_ptr_array_insert (services, (int) i, service);
 }
 
-static GPtrArray *
+static void
 read_services (const UpnpXmlNode *document,
-               const UpnpUrl     *location)
+               const UpnpUrl     *location,
+               UpnpDescription   *out)
 {
-  GPtrArray *services = g_ptr_array_new_with_free_func ((GDestroyNotify) upnp_service_free);
   g_autoptr (GPtrArray) nodes = upnp_xml_find_all (document, "service");
   g_autoptr (UpnpUrl) base = find_base (document, location);
 
-  for (guint i = 0; base != NULL && i < nodes->len && services->len < MAX_SERVICES; i++)
+  for (guint i = 0; base != NULL && i < nodes->len; i++)
     {
       g_autoptr (UpnpService) service = read_service (g_ptr_array_index (nodes, i), base);
+      GPtrArray *services;
 
-      if (service != NULL && !has_service (services, service))
+      if (service == NULL)
+        continue;
+
+      services = service->kind == UPNP_SERVICE_FIREWALL ? out->firewalls : out->services;
+      if (services->len < MAX_SERVICES && !has_service (services, service))
         insert_service (services, g_steal_pointer (&service));
     }
-
-  return services;
 }
 
 /* For people to read: one line, not long. */
@@ -230,7 +235,9 @@ upnp_description_decode (const UpnpUrl  *location,
   self->manufacturer = dup_label (device, "manufacturer");
   self->model = dup_label (device, "modelname");
   self->friendly_name = dup_label (device, "friendlyname");
-  self->services = read_services (document, location);
+  self->services = g_ptr_array_new_with_free_func ((GDestroyNotify) upnp_service_free);
+  self->firewalls = g_ptr_array_new_with_free_func ((GDestroyNotify) upnp_service_free);
+  read_services (document, location, self);
   self->whole = document->closed;
   return self;
 }

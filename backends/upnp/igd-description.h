@@ -16,9 +16,10 @@ typedef enum {
   UPNP_SERVICE_PPP,
   UPNP_SERVICE_DSLFORUM_IP,
   UPNP_SERVICE_DSLFORUM_PPP,
+  UPNP_SERVICE_FIREWALL,         /* opens pinholes for IPv6, and maps nothing */
 } UpnpServiceKind;
 
-/* A service that maps ports, as a description names it. */
+/* A service that maps ports or opens pinholes, as a description names it. */
 typedef struct {
   UpnpServiceKind  kind;
   char            *type;       /* the URN exactly as advertised (quirk 42) */
@@ -45,6 +46,7 @@ typedef struct {
   char      *model;            /* (nullable) */
   char      *friendly_name;    /* (nullable) */
   GPtrArray *services;         /* (element-type UpnpService): best first; may be empty */
+  GPtrArray *firewalls;        /* (element-type UpnpService): those of IPv6; may be empty */
   gboolean   whole;            /* no fault in the markup */
 } UpnpDescription;
 

@@ -167,6 +167,15 @@ upnp_url_parse (const char  *text,
   return g_steal_pointer (&url);
 }
 
+char *
+upnp_url_make_authority (GInetAddress *address,
+                         guint16       port)
+{
+  g_autofree char *text = g_inet_address_to_string (address);
+
+  return g_strdup_printf (strchr (text, ':') != NULL ? "[%s]:%u" : "%s:%u", text, port);
+}
+
 /* Has it the form of a URL of another scheme? A colon alone does not make one: a path may be
  * “uuid:…/WANIPConnection:1” (quirk 40). */
 static gboolean

@@ -22,6 +22,23 @@ static const struct {
   [UPNP_ACTION_GET_GENERIC] = { "GetGenericPortMappingEntry",
                                 "getgenericportmappingentryresponse" },
   [UPNP_ACTION_GET_LIST] = { "GetListOfPortMappings", "getlistofportmappingsresponse" },
+  [UPNP_ACTION_GET_FIREWALL] = { "GetFirewallStatus", "getfirewallstatusresponse" },
+  [UPNP_ACTION_ADD_PINHOLE] = { "AddPinhole", "addpinholeresponse" },
+  [UPNP_ACTION_UPDATE_PINHOLE] = { "UpdatePinhole", "updatepinholeresponse" },
+  [UPNP_ACTION_DELETE_PINHOLE] = { "DeletePinhole", "deletepinholeresponse" },
+};
+
+/* Of WANIPv6FirewallControl:1, from 701 on. */
+static const char *const pinhole_faults[] = {
+  "PinholeSpaceExhausted",
+  "FirewallDisabled",
+  "InboundPinholeNotAllowed",
+  "NoSuchEntry",
+  "ProtocolNotSupported",
+  "InternalPortWildcardingNotAllowed",
+  "ProtocolWildcardingNotAllowed",
+  "WildCardNotPermittedInSrcIP",
+  "NoPacketSent",
 };
 
 void
@@ -44,6 +61,20 @@ const char *
 upnp_action_get_name (UpnpAction action)
 {
   return actions[action].name;
+}
+
+const char *
+upnp_action_get_fault_name (UpnpAction action,
+                            int        code)
+{
+  if (action < UPNP_ACTION_GET_FIREWALL)
+    return NULL;
+  if (code == 606)
+    return "ActionNotAuthorized";
+  if (code <= 700 || code > 700 + (int) G_N_ELEMENTS (pinhole_faults))
+    return NULL;
+
+  return pinhole_faults[code - 701];
 }
 
 static const char *
@@ -81,6 +112,21 @@ add_key (GString               *out,
   add_text (out, "NewProtocol", protocol_name (request->protocol));
 }
 
+/* From anybody to one port of this host. The names have no “New” here, and the protocol is IANA's
+ * number (protocols.md C.4). */
+static void
+add_pinhole (GString               *out,
+             const UpnpSoapRequest *request,
+             const char            *internal_client)
+{
+  add_text (out, "RemoteHost", "");
+  add_number (out, "RemotePort", 0);
+  add_text (out, "InternalClient", internal_client);
+  add_number (out, "InternalPort", request->internal_port);
+  add_number (out, "Protocol", request->protocol == PLUM_PROTOCOL_TCP ? 6 : 17);
+  add_number (out, "LeaseTime", request->lease);
+}
+
 /* All arguments, in the order of the service's own description: devices read by position. */
 static void
 add_arguments (GString               *out,
@@ -116,8 +162,23 @@ add_arguments (GString               *out,
       add_number (out, "NewNumberOfPorts", 0);
       break;
 
+    case UPNP_ACTION_ADD_PINHOLE:
+      add_pinhole (out, request, internal_client);
+      break;
+
+    case UPNP_ACTION_UPDATE_PINHOLE:
+      add_number (out, "UniqueID", request->unique_id);
+      add_number (out, "NewLeaseTime", request->lease);
+      break;
+
+    case UPNP_ACTION_DELETE_PINHOLE:
+      add_number (out, "UniqueID", request->unique_id);
+      break;
+
     case UPNP_ACTION_GET_STATUS:
     case UPNP_ACTION_GET_ADDRESS:
+    case UPNP_ACTION_GET_FIREWALL:
+    case UPNP_N_ACTIONS:
     default:
       break;
     }
@@ -277,6 +338,52 @@ upnp_soap_read_port (const UpnpSoapReply *reply)
   if (reply->document != NULL)
     read_number (reply->document, "newreservedport", G_MAXUINT16, &port);
   return port;
+}
+
+/* UPnP writes a boolean as 0 or 1, and takes the words for it. */
+static gboolean
+read_boolean (const UpnpXmlNode *node,
+              const char        *name,
+              gboolean          *out)
+{
+  static const char *const yes[] = { "1", "true", "yes", NULL };
+  static const char *const no[] = { "0", "false", "no", NULL };
+  g_autofree char *text = upnp_xml_dup_text (node, name);
+  g_autofree char *lower = text != NULL ? g_ascii_strdown (text, -1) : NULL;
+
+  if (lower == NULL || (!g_strv_contains (yes, lower) && !g_strv_contains (no, lower)))
+    return FALSE;
+
+  *out = g_strv_contains (yes, lower);
+  return TRUE;
+}
+
+gboolean
+upnp_soap_read_firewall (const UpnpSoapReply *reply,
+                         gboolean            *enabled,
+                         gboolean            *allowed)
+{
+  gboolean is_enabled, is_allowed;
+
+  if (reply->document == NULL ||
+      !read_boolean (reply->document, "firewallenabled", &is_enabled) ||
+      !read_boolean (reply->document, "inboundpinholeallowed", &is_allowed))
+    return FALSE;
+
+  *enabled = is_enabled;
+  *allowed = is_allowed;
+  return TRUE;
+}
+
+int
+upnp_soap_read_unique_id (const UpnpSoapReply *reply)
+{
+  guint id;
+
+  if (reply->document == NULL || !read_number (reply->document, "uniqueid", G_MAXUINT16, &id))
+    return -1;
+
+  return (int) id;
 }
 
 static char *

@@ -15,6 +15,12 @@ typedef enum {
   UPNP_ACTION_GET_SPECIFIC,
   UPNP_ACTION_GET_GENERIC,
   UPNP_ACTION_GET_LIST,
+  /* Of WANIPv6FirewallControl. */
+  UPNP_ACTION_GET_FIREWALL,
+  UPNP_ACTION_ADD_PINHOLE,
+  UPNP_ACTION_UPDATE_PINHOLE,
+  UPNP_ACTION_DELETE_PINHOLE,
+  UPNP_N_ACTIONS
 } UpnpAction;
 
 /* An action and its arguments; each action takes those of protocols.md C.4, in that order. */
@@ -25,6 +31,7 @@ typedef struct {
   guint         internal_port;
   guint         lease;             /* s; 0: for ever */
   guint         index;             /* of GetGenericPortMappingEntry */
+  guint         unique_id;         /* of a pinhole */
   const char   *remote_host;       /* borrowed; NULL: "" */
   const char   *description;       /* borrowed */
 } UpnpSoapRequest;
@@ -64,6 +71,10 @@ void            upnp_soap_reply_free        (UpnpSoapReply *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UpnpSoapReply, upnp_soap_reply_free)
 
 const char *    upnp_action_get_name        (UpnpAction             action);
+/* What the service's own text calls a fault: the numbers from 700 on mean something else in each
+ * service. NULL: it has no name there, or it is not one of a firewall's. */
+const char *    upnp_action_get_fault_name  (UpnpAction             action,
+                                             int                    code);
 
 /* The envelope. internal_client: this end of the very connection that will carry it (quirk 56). */
 char *          upnp_soap_encode            (const UpnpSoapRequest *request,
@@ -86,6 +97,12 @@ GInetAddress *  upnp_soap_read_address      (const UpnpSoapReply   *reply);
 gboolean        upnp_soap_read_connected    (const UpnpSoapReply   *reply);
 /* NewReservedPort; 0: none that is usable. */
 guint           upnp_soap_read_port         (const UpnpSoapReply   *reply);
+/* Of GetFirewallStatus. FALSE: it does not tell both, and neither is touched. */
+gboolean        upnp_soap_read_firewall     (const UpnpSoapReply   *reply,
+                                             gboolean              *enabled,
+                                             gboolean              *allowed);
+/* UniqueID; -1: none. */
+int             upnp_soap_read_unique_id    (const UpnpSoapReply   *reply);
 /* Of GetSpecific- or GetGenericPortMappingEntry; NULL: not whole. (transfer full) */
 UpnpTableEntry * upnp_soap_read_entry       (const UpnpSoapReply   *reply);
 /* Of GetListOfPortMappings: (element-type UpnpTableEntry) (transfer full) */

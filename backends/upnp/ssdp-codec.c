@@ -6,12 +6,20 @@
 
 /* A v2 device answers a v1 search, yet some answer only the one they were built for, and some
  * only with a service's name (quirk 20). */
-static const char *const targets[] = {
+static const char *const ipv4_targets[] = {
   "urn:schemas-upnp-org:device:InternetGatewayDevice:1",
   "urn:schemas-upnp-org:device:InternetGatewayDevice:2",
   "urn:schemas-upnp-org:service:WANIPConnection:1",
   "urn:schemas-upnp-org:service:WANIPConnection:2",
   "urn:schemas-upnp-org:service:WANPPPConnection:1",
+  NULL,
+};
+
+/* Only the second version has a firewall to control. */
+static const char *const ipv6_targets[] = {
+  "urn:schemas-upnp-org:service:WANIPv6FirewallControl:1",
+  "urn:schemas-upnp-org:device:InternetGatewayDevice:2",
+  "urn:schemas-upnp-org:device:InternetGatewayDevice:1",
   NULL,
 };
 
@@ -25,9 +33,9 @@ upnp_ssdp_message_free (UpnpSsdpMessage *self)
 }
 
 const char *const *
-upnp_ssdp_targets (void)
+upnp_ssdp_targets (GSocketFamily family)
 {
-  return targets;
+  return family == G_SOCKET_FAMILY_IPV6 ? ipv6_targets : ipv4_targets;
 }
 
 GBytes *
@@ -110,7 +118,7 @@ classify (const char *target,     /* (nullable) */
 {
   static const char *const gateway[] = {
     "internetgatewaydevice", "wanipconnection", "wanpppconnection", "wanconnectiondevice",
-    "wandevice",
+    "wandevice", "wanipv6firewallcontrol",
   };
   g_autofree char *both = g_strconcat (target != NULL ? target : "", " ",
                                        usn != NULL ? usn : "", NULL);

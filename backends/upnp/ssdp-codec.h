@@ -7,6 +7,7 @@
 G_BEGIN_DECLS
 
 #define UPNP_SSDP_GROUP       "239.255.255.250"
+#define UPNP_SSDP_GROUP6      "ff02::c"
 #define UPNP_SSDP_PORT        1900
 #define UPNP_SSDP_MAX_DATAGRAM 4096
 
@@ -37,7 +38,7 @@ void              upnp_ssdp_message_free   (UpnpSsdpMessage *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UpnpSsdpMessage, upnp_ssdp_message_free)
 
 /* The search targets of quirk 20, NULL-terminated. */
-const char * const * upnp_ssdp_targets       (void);
+const char * const * upnp_ssdp_targets       (GSocketFamily    family);
 /* host: address and port that the datagram goes to. (transfer full) */
 GBytes *             upnp_ssdp_encode_search (const char      *host,
                                               const char      *target);

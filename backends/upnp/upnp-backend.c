@@ -5,8 +5,11 @@
 #include "upnp-discovery.h"
 #include "upnp-list.h"
 #include "upnp-map.h"
+#include "upnp-pinhole.h"
 #include "upnp-table.h"
 #include "upnp-watch.h"
+
+#define NO_LIST "UPnP: an IPv6 firewall does not tell its pinholes"
 
 struct _PlumUpnpBackend
 {
@@ -15,7 +18,8 @@ struct _PlumUpnpBackend
   GMainContext *context;
   UpnpDevice *device;        /* (nullable) */
   UpnpDevice *former;        /* (nullable): the one before, for what it taught us */
-  UpnpPorts *ports;
+  UpnpPorts *ports;          /* of IPv4 */
+  UpnpPinholes *pinholes;    /* of IPv6 */
   UpnpWatch *watch;          /* (nullable): while ports are mapped */
 };
 
@@ -33,7 +37,12 @@ plum_upnp_backend_map (PlumBackend *backend,
                        PlumRequest *request,
                        PlumCall    *call)
 {
-  upnp_map_start (PLUM_UPNP_BACKEND (backend), request, call);
+  PlumUpnpBackend *self = PLUM_UPNP_BACKEND (backend);
+
+  if (plum_upnp_backend_is_ipv6 (self))
+    upnp_pinhole_map_start (self, request, call);
+  else
+    upnp_map_start (self, request, call);
 }
 
 static void
@@ -42,7 +51,12 @@ plum_upnp_backend_unmap (PlumBackend *backend,
                          PlumLease   *lease,
                          PlumCall    *call)
 {
-  upnp_unmap_start (PLUM_UPNP_BACKEND (backend), request, lease, call);
+  PlumUpnpBackend *self = PLUM_UPNP_BACKEND (backend);
+
+  if (plum_upnp_backend_is_ipv6 (self))
+    upnp_pinhole_unmap_start (self, request, lease, call);
+  else
+    upnp_unmap_start (self, request, lease, call);
 }
 
 static void
@@ -51,21 +65,38 @@ plum_upnp_backend_check (PlumBackend *backend,
                          PlumLease   *lease,
                          PlumCall    *call)
 {
-  upnp_check_start (PLUM_UPNP_BACKEND (backend), request, lease, call);
+  PlumUpnpBackend *self = PLUM_UPNP_BACKEND (backend);
+
+  if (plum_upnp_backend_is_ipv6 (self))
+    upnp_pinhole_check_start (self, request, lease, call);
+  else
+    upnp_check_start (self, request, lease, call);
 }
 
 static void
 plum_upnp_backend_get_external_address (PlumBackend *backend,
                                         PlumCall    *call)
 {
-  upnp_get_address_start (PLUM_UPNP_BACKEND (backend), call);
+  PlumUpnpBackend *self = PLUM_UPNP_BACKEND (backend);
+  PlumNetwork *network = plum_backend_get_network (backend);
+
+  /* Behind a firewall alone, this host's address is the one that is seen outside. */
+  if (plum_upnp_backend_is_ipv6 (self))
+    plum_call_return_address (call, plum_network_get_local_address (network));
+  else
+    upnp_get_address_start (self, call);
 }
 
 static void
 plum_upnp_backend_list (PlumBackend *backend,
                         PlumCall    *call)
 {
-  upnp_list_start (PLUM_UPNP_BACKEND (backend), call);
+  PlumUpnpBackend *self = PLUM_UPNP_BACKEND (backend);
+
+  if (plum_upnp_backend_is_ipv6 (self))
+    plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, NO_LIST);
+  else
+    upnp_list_start (self, call);
 }
 
 static void
@@ -73,7 +104,12 @@ plum_upnp_backend_delete_entry (PlumBackend *backend,
                                 PlumEntry   *entry,
                                 PlumCall    *call)
 {
-  upnp_delete_entry_start (PLUM_UPNP_BACKEND (backend), entry, call);
+  PlumUpnpBackend *self = PLUM_UPNP_BACKEND (backend);
+
+  if (plum_upnp_backend_is_ipv6 (self))
+    plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, NO_LIST);
+  else
+    upnp_delete_entry_start (self, entry, call);
 }
 
 static void
@@ -94,6 +130,7 @@ plum_upnp_backend_finalize (GObject *object)
   PlumUpnpBackend *self = PLUM_UPNP_BACKEND (object);
 
   g_clear_pointer (&self->ports, upnp_ports_free);
+  g_clear_pointer (&self->pinholes, upnp_pinholes_free);
   g_clear_pointer (&self->context, g_main_context_unref);
 
   G_OBJECT_CLASS (plum_upnp_backend_parent_class)->finalize (object);
@@ -122,6 +159,7 @@ plum_upnp_backend_init (PlumUpnpBackend *self)
 {
   self->context = g_main_context_ref_thread_default ();
   self->ports = upnp_ports_new ();
+  self->pinholes = upnp_pinholes_new ();
 }
 
 GMainContext *
@@ -130,10 +168,24 @@ plum_upnp_backend_get_context (PlumUpnpBackend *self)
   return self->context;
 }
 
+gboolean
+plum_upnp_backend_is_ipv6 (PlumUpnpBackend *self)
+{
+  PlumNetwork *network = plum_backend_get_network (PLUM_BACKEND (self));
+
+  return plum_network_get_family (network) == G_SOCKET_FAMILY_IPV6;
+}
+
 UpnpPorts *
 plum_upnp_backend_get_ports (PlumUpnpBackend *self)
 {
   return self->ports;
+}
+
+UpnpPinholes *
+plum_upnp_backend_get_pinholes (PlumUpnpBackend *self)
+{
+  return self->pinholes;
 }
 
 UpnpDevice *
@@ -180,13 +232,16 @@ plum_upnp_backend_lose (PlumUpnpBackend *self,
   g_clear_pointer (&self->former, upnp_device_unref);
   self->former = g_steal_pointer (&self->device);
   upnp_ports_clear (self->ports);
+  upnp_pinholes_clear (self->pinholes);
   plum_backend_report_lost (PLUM_BACKEND (self), reason);
 }
 
 void
 plum_upnp_backend_ports_changed (PlumUpnpBackend *self)
 {
-  if (self->device == NULL || upnp_ports_is_empty (self->ports))
+  gboolean idle = upnp_ports_is_empty (self->ports) && upnp_pinholes_peek (self->pinholes) == NULL;
+
+  if (self->device == NULL || idle)
     g_clear_pointer (&self->watch, upnp_watch_free);
   else if (self->watch == NULL)
     self->watch = upnp_watch_new (self, self->device);

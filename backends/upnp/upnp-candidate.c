@@ -32,10 +32,19 @@ upnp_candidate_free (UpnpCandidate *self)
   g_free (self);
 }
 
+GPtrArray *
+upnp_candidate_get_services (UpnpCandidate *self)
+{
+  UpnpDescription *description = self->device->description;
+  PlumUpnpBackend *backend = PLUM_UPNP_BACKEND (self->device->backend);
+
+  return plum_upnp_backend_is_ipv6 (backend) ? description->firewalls : description->services;
+}
+
 UpnpService *
 upnp_candidate_get_service (UpnpCandidate *self)
 {
-  GPtrArray *services = self->device->description->services;
+  GPtrArray *services = upnp_candidate_get_services (self);
 
   if (self->index >= services->len || self->score >= SCORE_BEST)
     return NULL;
@@ -130,6 +139,50 @@ upnp_candidate_take_address (UpnpCandidate       *self,
       upnp_device_set_address (self->device, address);
     }
 
+  self->index++;
+}
+
+/* Why the firewall is of no use; NULL: it is. (transfer full) */
+static char *
+find_firewall_fault (UpnpCandidate       *self,
+                     const UpnpSoapReply *reply)
+{
+  gboolean enabled, allowed;
+
+  if (reply->outcome == UPNP_SOAP_FAULT)
+    return g_strdup_printf ("it does not tell how its IPv6 firewall is set (error %d)",
+                            reply->code);
+  if (reply->outcome != UPNP_SOAP_DONE)
+    return g_strdup_printf ("its control URL gives HTTP %u and no SOAP", reply->status);
+  if (!upnp_soap_read_firewall (reply, &enabled, &allowed))
+    return g_strdup ("it does not tell how its IPv6 firewall is set");
+
+  self->device->firewall_off = !enabled;
+  self->refuses = enabled && !allowed;
+  return self->refuses ? g_strdup ("it lets no host open its IPv6 firewall") : NULL;
+}
+
+void
+upnp_candidate_take_firewall (UpnpCandidate       *self,
+                              const UpnpSoapReply *reply)
+{
+  UpnpService *service = upnp_candidate_get_service (self);
+  g_autofree char *fault = find_firewall_fault (self, reply);
+  g_autofree char *note = NULL;
+
+  if (fault != NULL)
+    {
+      upnp_candidate_skip (self, fault);
+      return;
+    }
+
+  note = g_strdup_printf ("UPnP: %s: %s at port %u%s says its firewall is %s", self->device->name,
+                          service->type, service->port, service->target,
+                          self->device->firewall_off ? "off: nothing needs to be opened"
+                                                     : "on, and that hosts may open it");
+  plum_backend_report_note (self->device->backend, note);
+  self->score = SCORE_BEST;
+  self->device->service = upnp_service_copy (service);
   self->index++;
 }
 

@@ -23,6 +23,7 @@ typedef struct {
   UpnpDescription *description;       /* (nullable) */
   UpnpService     *service;           /* (nullable): the chosen one */
   UpnpMemory       memory;
+  gboolean         firewall_off;      /* it said so of its IPv6 firewall */
   GInetAddress    *external_address;  /* (nullable): as last told */
   gint64           asked;             /* when that was, in µs */
   gboolean         m_post;            /* it wants M-POST */

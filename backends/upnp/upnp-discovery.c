@@ -207,6 +207,21 @@ on_address (const UpnpSoapReply *reply,
 }
 
 static void
+on_firewall (const UpnpSoapReply *reply,
+             const char          *local_address,
+             const GError        *error,
+             gpointer             user_data)
+{
+  UpnpDiscovery *self = user_data;
+
+  if (error != NULL)
+    upnp_candidate_skip (self->current, error->message);
+  else
+    upnp_candidate_take_firewall (self->current, reply);
+  upnp_discovery_ask (self);
+}
+
+static void
 on_status (const UpnpSoapReply *reply,
            const char          *local_address,
            const GError        *error,
@@ -227,17 +242,20 @@ on_status (const UpnpSoapReply *reply,
                        &get_address, on_address);
 }
 
-/* Status and address of the next service. */
+/* Status and address of the next service, or how the next firewall is set. */
 static void
 upnp_discovery_ask (UpnpDiscovery *self)
 {
   static const UpnpSoapRequest get_status = { .action = UPNP_ACTION_GET_STATUS };
+  static const UpnpSoapRequest get_firewall = { .action = UPNP_ACTION_GET_FIREWALL };
   UpnpService *service = upnp_candidate_get_service (self->current);
 
-  if (service != NULL)
-    upnp_operation_call (&self->operation, service, &get_status, on_status);
-  else
+  if (service == NULL)
     upnp_discovery_finish_candidate (self);
+  else if (plum_upnp_backend_is_ipv6 (self->operation.backend))
+    upnp_operation_call (&self->operation, service, &get_firewall, on_firewall);
+  else
+    upnp_operation_call (&self->operation, service, &get_status, on_status);
 }
 
 static void
@@ -246,6 +264,8 @@ on_description (const GError *error,
 {
   UpnpDiscovery *self = user_data;
   UpnpDescription *description = self->operation.device->description;
+  gboolean ipv6 = plum_upnp_backend_is_ipv6 (self->operation.backend);
+  GPtrArray *services;
 
   self->operation.pending = NULL;
   if (error != NULL)
@@ -258,11 +278,15 @@ on_description (const GError *error,
       return;
     }
 
-  note (self, "%s is %s %s (%s), with %u services that map ports%s", self->operation.device->name,
+  services = upnp_candidate_get_services (self->current);
+  if (ipv6 && services->len == 0)
+    upnp_candidate_reject (self->current, "it has no service that opens its IPv6 firewall");
+  note (self, "%s is %s %s (%s), with %u services that %s%s", self->operation.device->name,
         description->manufacturer != NULL ? description->manufacturer : "unknown make",
         description->model != NULL ? description->model : "unknown model",
         description->friendly_name != NULL ? description->friendly_name : "no name",
-        description->services->len, description->whole ? "" : "; the description is faulty");
+        services->len, ipv6 ? "open its IPv6 firewall" : "map ports",
+        description->whole ? "" : "; the description is faulty");
   upnp_discovery_ask (self);
 }
 
@@ -328,6 +352,14 @@ upnp_discovery_give_up (UpnpDiscovery *self)
   if (n == 0)
     upnp_operation_fail (&self->operation, PLUM_ERROR_TIMED_OUT,
                          "nobody answered the search in %.1f s", UPNP_SEARCH_WINDOW / 1000.0);
+  else if (candidate != NULL && candidate->refuses)
+    upnp_operation_fail (&self->operation, PLUM_ERROR_REFUSED,
+                         "%s answered the search, but %s: allow it in the router's settings",
+                         candidate->device->name, candidate->problem);
+  else if (candidate != NULL && plum_upnp_backend_is_ipv6 (self->operation.backend))
+    upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
+                         "%s answered the search, but %s", candidate->device->name,
+                         candidate->problem);
   else if (candidate != NULL)
     upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
                          "%s answered the search, but %s; restarting it may help",
@@ -368,6 +400,15 @@ find_good_gateway (UpnpDiscovery *self)
   return best != NULL && best->device->is_gateway && best->score > 0 ? best : NULL;
 }
 
+/* Is the gateway a firewall that nobody may open? What another device allows would not help. */
+static gboolean
+gateway_refuses (UpnpDiscovery *self)
+{
+  UpnpCandidate *candidate = find_problem (self);
+
+  return candidate != NULL && candidate->refuses && candidate->device->is_gateway;
+}
+
 static void
 upnp_discovery_advance (UpnpDiscovery *self)
 {
@@ -393,7 +434,7 @@ upnp_discovery_advance (UpnpDiscovery *self)
     chosen = find_best (self);
   if (chosen != NULL)
     upnp_discovery_succeed (self, chosen);
-  else if (self->window_over)
+  else if (self->window_over || gateway_refuses (self))
     upnp_discovery_give_up (self);
 }
 
@@ -406,12 +447,29 @@ on_search_ended (gpointer user_data)
   upnp_discovery_advance (self);
 }
 
+/* Why nobody need be asked; NULL: somebody has to be. */
+static const char *
+find_hindrance (PlumNetwork *network)
+{
+  GInetAddress *local = plum_network_get_local_address (network);
+
+  if (plum_network_get_gateway (network) == NULL)
+    return "a link from point to point has no router to ask";
+  if (plum_network_get_family (network) != G_SOCKET_FAMILY_IPV6)
+    return NULL;
+  if (plum_address_get_scope (local) == PLUM_ADDRESS_SCOPE_LINK_LOCAL)
+    return "this host has only a link-local IPv6 address, which the internet cannot reach";
+  if (plum_address_get_scope (local) == PLUM_ADDRESS_SCOPE_PRIVATE)
+    return "this host has only a unique local IPv6 address, which the internet cannot reach";
+
+  return NULL;
+}
+
 void
 upnp_discovery_start (PlumUpnpBackend *backend,
                       PlumCall        *call)
 {
-  PlumNetwork *network = plum_backend_get_network (PLUM_BACKEND (backend));
-  GInetAddress *gateway = plum_network_get_gateway (network);
+  const char *hindrance = find_hindrance (plum_backend_get_network (PLUM_BACKEND (backend)));
   UpnpDiscovery *self = upnp_operation_new (sizeof (UpnpDiscovery), backend, call,
                                             upnp_discovery_clear);
   g_autoptr (GError) error = NULL;
@@ -419,16 +477,9 @@ upnp_discovery_start (PlumUpnpBackend *backend,
   self->candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) upnp_candidate_free);
   self->senders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
-  if (gateway == NULL)
+  if (hindrance != NULL)
     {
-      upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
-                           "a link from point to point has no router to ask");
-      return;
-    }
-  if (g_inet_address_get_family (gateway) != G_SOCKET_FAMILY_IPV4)
-    {
-      upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
-                           "only IPv4 routers are asked");
+      upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED, "%s", hindrance);
       return;
     }
 

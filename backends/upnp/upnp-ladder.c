@@ -106,6 +106,40 @@ static const UpnpRow rows[] = {
     GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "this service cannot delete entries") },
   { UPNP_ACTION_DELETE, { ANY_CODE },
     GIVE_UP (PLUM_ERROR_REFUSED, "the entry may have to be deleted in the router's settings") },
+
+  /* The firewall of IPv6. There is one port, one address and one kind of lease: little to try. */
+  { UPNP_ACTION_ADD_PINHOLE, { 702 }, TRY (WHEN_ALWAYS, UPNP_NEXT_OPEN) },
+  { UPNP_ACTION_ADD_PINHOLE, { 703 },
+    GIVE_UP (PLUM_ERROR_REFUSED, "allow hosts to open its IPv6 firewall in its settings") },
+  { UPNP_ACTION_ADD_PINHOLE, { 701, 603 },
+    GIVE_UP (PLUM_ERROR_NO_RESOURCES, "its table is full") },
+  { UPNP_ACTION_ADD_PINHOLE, { 705 },
+    GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it opens no pinhole for this protocol") },
+  { UPNP_ACTION_ADD_PINHOLE, { 708 },
+    GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it opens pinholes for one known peer only") },
+  { UPNP_ACTION_ADD_PINHOLE, { 606 }, WHEN_PRIVILEGED, UPNP_NEXT_GIVE_UP, UPNP_LEASE_ASKED,
+    PLUM_ERROR_REFUSED, "it may open no port below 1024" },
+  { UPNP_ACTION_ADD_PINHOLE, { 606, 604, 731 },
+    GIVE_UP (PLUM_ERROR_REFUSED, "allow this host to open ports in the router's settings") },
+  { UPNP_ACTION_ADD_PINHOLE, { 402, 600, 601 }, LEASE (WHEN_NOT_HOUR, UPNP_LEASE_HOUR) },
+  { UPNP_ACTION_ADD_PINHOLE, { 402, 600, 601 },
+    GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it finds fault with every form of the request") },
+  { UPNP_ACTION_ADD_PINHOLE, { 401, 602 },
+    GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "this service cannot open pinholes") },
+  { UPNP_ACTION_ADD_PINHOLE, { ANY_CODE },
+    GIVE_UP (PLUM_ERROR_REFUSED, "see whether its settings allow hosts to open its firewall") },
+
+  /* 704 by the book, 402 in the field, 606 if another host has the number now; and what cannot be
+   * updated is opened anew, which extends what is there. */
+  { UPNP_ACTION_UPDATE_PINHOLE, { 702 }, TRY (WHEN_ALWAYS, UPNP_NEXT_OPEN) },
+  { UPNP_ACTION_UPDATE_PINHOLE, { ANY_CODE }, TRY (WHEN_ALWAYS, UPNP_NEXT_ADD_PINHOLE) },
+
+  { UPNP_ACTION_DELETE_PINHOLE, { 704, 702, 402 }, TRY (WHEN_ALWAYS, UPNP_NEXT_DONE) },
+  { UPNP_ACTION_DELETE_PINHOLE, { 401, 602 },
+    GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "this service cannot close pinholes; they end by "
+                                       "themselves") },
+  { UPNP_ACTION_DELETE_PINHOLE, { ANY_CODE },
+    GIVE_UP (PLUM_ERROR_REFUSED, "the pinhole ends by itself") },
 };
 
 void
@@ -272,8 +306,13 @@ upnp_attempt_take (UpnpAttempt    *self,
       self->memory.star_on_delete = TRUE;
       break;
 
+    case UPNP_NEXT_ADD_PINHOLE:
+      self->action = UPNP_ACTION_ADD_PINHOLE;
+      break;
+
     case UPNP_NEXT_GIVE_UP:
     case UPNP_NEXT_DONE:
+    case UPNP_NEXT_OPEN:
     default:
       break;
     }

@@ -60,6 +60,8 @@ typedef enum {
   UPNP_NEXT_ADD_PLAIN,     /* never AddAnyPortMapping again: another port */
   UPNP_NEXT_SHORT_TEXT,
   UPNP_NEXT_STAR,          /* RemoteHost "*" */
+  UPNP_NEXT_ADD_PINHOLE,   /* what should be updated is gone: open it anew */
+  UPNP_NEXT_OPEN,          /* there is no firewall: nothing needs to be opened */
 } UpnpNext;
 
 typedef struct {

@@ -2,6 +2,9 @@
 
 #include "upnp-operation.h"
 
+#include "upnp-ssdp.h"
+#include "upnp-token.h"
+
 static void
 on_cancelled (GCancellable *cancellable,
               gpointer      user_data)
@@ -40,6 +43,38 @@ upnp_operation_need_device (UpnpOperation *self)
 
   self->device = upnp_device_ref (device);
   return TRUE;
+}
+
+/* NULL: the token is none, or names a host that may not be contacted. */
+static UpnpDevice *
+device_from_lease (PlumUpnpBackend *backend,
+                   PlumLease       *lease)
+{
+  g_autoptr (UpnpToken) token = upnp_token_parse (plum_lease_get_token (lease));
+  g_autoptr (GInetAddress) address = NULL;
+  UpnpDevice *device;
+
+  if (token == NULL)
+    return NULL;
+
+  address = g_inet_address_new_from_string (token->address);
+  if (!upnp_may_contact (plum_backend_get_network (PLUM_BACKEND (backend)), address))
+    return NULL;
+
+  device = upnp_device_new (PLUM_BACKEND (backend), plum_upnp_backend_get_context (backend),
+                            address);
+  device->service = g_steal_pointer (&token->service);
+  return device;
+}
+
+gboolean
+upnp_operation_need_device_of (UpnpOperation *self,
+                               PlumLease     *lease)
+{
+  if (lease != NULL && plum_upnp_backend_get_device (self->backend) == NULL)
+    self->device = device_from_lease (self->backend, lease);
+
+  return self->device != NULL || upnp_operation_need_device (self);
 }
 
 static void
@@ -115,10 +150,15 @@ upnp_operation_fail_fault (UpnpOperation       *self,
                            PlumError            code,
                            const char          *advice)
 {
+  const char *name = upnp_action_get_fault_name (action, reply->code);
   g_autofree char *fault = NULL;
 
-  if (reply->outcome != UPNP_SOAP_FAULT)
+  if (reply->outcome == UPNP_SOAP_DONE)
+    fault = g_strdup ("an answer without what was asked");
+  else if (reply->outcome != UPNP_SOAP_FAULT)
     fault = g_strdup_printf ("HTTP %u without a reason", reply->status);
+  else if (name != NULL)
+    fault = g_strdup_printf ("error %d, %s", reply->code, name);
   else if (reply->message != NULL && *reply->message != '\0')
     fault = g_strdup_printf ("error %d, %s", reply->code, reply->message);
   else

@@ -32,6 +32,9 @@ gpointer upnp_operation_new     (gsize                  size,
                                  UpnpOperationClear     clear);
 /* Takes the backend's device; without one the operation fails, and is gone. */
 gboolean upnp_operation_need_device (UpnpOperation     *self);
+/* The same; without one, that of a lease that another process made. lease: (nullable) */
+gboolean upnp_operation_need_device_of (UpnpOperation  *self,
+                                        PlumLease      *lease);
 /* Sends a request to the operation's device. func's user_data is the operation. */
 void     upnp_operation_call    (UpnpOperation         *self,
                                  const UpnpService     *service,

@@ -2,6 +2,9 @@
 
 #include "upnp-ssdp.h"
 
+#include "igd-url.h"
+#include "plum-udp.h"
+
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
@@ -9,6 +12,10 @@
 
 #define MULTICAST_TTL 2     /* UPnP Device Architecture 1.1 */
 #define MAX_DRAIN     64    /* datagrams in one turn of the loop */
+
+/* How much later IPv6 begins, in ms: there are routers that answer neither search if both come at
+ * one moment (quirk 31), and whoever wants both families starts both at once. */
+#define IPV6_LATER    100
 
 /* When what is sent, in ms. It begins with one question to the gateway alone: there are routers
  * whose one thread takes some 30 ms for each, and would keep the description waiting for ten
@@ -51,10 +58,34 @@ struct _UpnpSearch
   gpointer           user_data;
 };
 
-static GSocketAddress *
-upnp_group_address (void)
+static gboolean
+is_ipv6 (PlumNetwork *network)
 {
-  return g_inet_socket_address_new_from_string (UPNP_SSDP_GROUP, UPNP_SSDP_PORT);
+  return plum_network_get_family (network) == G_SOCKET_FAMILY_IPV6;
+}
+
+static GSocketAddress *
+upnp_group_address (PlumNetwork *network)
+{
+  g_autoptr (GInetAddress) group =
+    g_inet_address_new_from_string (is_ipv6 (network) ? UPNP_SSDP_GROUP6 : UPNP_SSDP_GROUP);
+
+  return plum_udp_socket_address (network, group, UPNP_SSDP_PORT);
+}
+
+/* A link-local address of another link is somebody else's. */
+static gboolean
+is_of_other_link (UpnpListener       *self,
+                  GInetSocketAddress *from)
+{
+  PlumNetwork *network = plum_backend_get_network (self->backend);
+  guint32 scope;
+
+  if (g_socket_address_get_family (G_SOCKET_ADDRESS (from)) != G_SOCKET_FAMILY_IPV6)
+    return FALSE;
+
+  scope = g_inet_socket_address_get_scope_id (from);
+  return scope != 0 && scope != plum_network_get_interface_index (network);
 }
 
 static void
@@ -103,7 +134,8 @@ on_datagram (GSocket      *socket,
 
       if (n < 0)
         break;
-      if (G_IS_INET_SOCKET_ADDRESS (from))
+      if (G_IS_INET_SOCKET_ADDRESS (from) &&
+          !is_of_other_link (self, G_INET_SOCKET_ADDRESS (from)))
         upnp_listener_take (self, buffer, (gsize) n, from);
     }
 
@@ -125,7 +157,7 @@ upnp_listener_new_bound (PlumBackend      *backend,
   self->backend = backend;
   self->message = message;
   self->user_data = user_data;
-  self->socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM,
+  self->socket = g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_DATAGRAM,
                                G_SOCKET_PROTOCOL_UDP, error);
   if (self->socket == NULL || !g_socket_bind (self->socket, address, shared, error))
     return NULL;
@@ -145,9 +177,9 @@ upnp_listener_new (PlumBackend      *backend,
                    GError          **error)
 {
   PlumNetwork *network = plum_backend_get_network (backend);
-  g_autoptr (GInetAddress) group = g_inet_address_new_from_string (UPNP_SSDP_GROUP);
   /* Bound to the group: what others are sent on port 1900 must not come to us. */
-  g_autoptr (GSocketAddress) address = upnp_group_address ();
+  g_autoptr (GSocketAddress) address = upnp_group_address (network);
+  GInetAddress *group = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address));
   g_autoptr (UpnpListener) self = upnp_listener_new_bound (backend, context, address, TRUE,
                                                            message, user_data, error);
 
@@ -169,22 +201,39 @@ upnp_listener_free (UpnpListener *self)
   g_rc_box_release (self);
 }
 
+static gboolean
+set_interface_ipv4 (GSocket     *socket,
+                    PlumNetwork *network)
+{
+  g_autoptr (GSocketAddress) address =
+    g_inet_socket_address_new (plum_network_get_local_address (network), 0);
+  struct sockaddr_in native = { 0 };
+
+  return g_socket_address_to_native (address, &native, sizeof native, NULL) &&
+         setsockopt (g_socket_get_fd (socket), IPPROTO_IP, IP_MULTICAST_IF, &native.sin_addr,
+                     sizeof native.sin_addr) == 0;
+}
+
+static gboolean
+set_interface_ipv6 (GSocket     *socket,
+                    PlumNetwork *network)
+{
+  const int index = (int) plum_network_get_interface_index (network);
+
+  return setsockopt (g_socket_get_fd (socket), IPPROTO_IPV6, IPV6_MULTICAST_IF, &index,
+                     sizeof index) == 0;
+}
+
 /* To the interface that the gateway is behind, not to the one that the routing table has for
  * multicast (quirk 33). */
 static gboolean
 upnp_search_set_interface (UpnpListener  *listener,
-                           GInetAddress  *local,
+                           PlumNetwork   *network,
                            GError       **error)
 {
-  g_autoptr (GSocketAddress) address = g_inet_socket_address_new (local, 0);
-  struct sockaddr_in native = { 0 };
-
-  if (!g_socket_address_to_native (address, &native, sizeof native, error))
-    return FALSE;
-
   g_socket_set_multicast_ttl (listener->socket, MULTICAST_TTL);
-  if (setsockopt (g_socket_get_fd (listener->socket), IPPROTO_IP, IP_MULTICAST_IF,
-                  &native.sin_addr, sizeof native.sin_addr) == 0)
+  if (is_ipv6 (network) ? set_interface_ipv6 (listener->socket, network)
+                        : set_interface_ipv4 (listener->socket, network))
     return TRUE;
 
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot choose the interface");
@@ -197,10 +246,10 @@ upnp_search_send (UpnpSearch     *self,
                   guint           first,
                   guint           last)
 {
-  const char *const *targets = upnp_ssdp_targets ();
+  const char *const *targets = upnp_ssdp_targets (g_socket_address_get_family (to));
   GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS (to);
-  g_autofree char *name = g_inet_address_to_string (g_inet_socket_address_get_address (inet));
-  g_autofree char *host = g_strdup_printf ("%s:%u", name, g_inet_socket_address_get_port (inet));
+  g_autofree char *host = upnp_url_make_authority (g_inet_socket_address_get_address (inet),
+                                                   g_inet_socket_address_get_port (inet));
 
   for (guint i = first; i <= last && targets[i] != NULL; i++)
     {
@@ -225,9 +274,9 @@ static void
 upnp_search_send_round (UpnpSearch *self)
 {
   PlumNetwork *network = plum_backend_get_network (self->backend);
-  g_autoptr (GSocketAddress) group = upnp_group_address ();
+  g_autoptr (GSocketAddress) group = upnp_group_address (network);
   g_autoptr (GSocketAddress) gateway =
-    g_inet_socket_address_new (plum_network_get_gateway (network), UPNP_SSDP_PORT);
+    plum_udp_socket_address (network, plum_network_get_gateway (network), UPNP_SSDP_PORT);
   guint at = rounds[self->round].at;
 
   for (; self->round < G_N_ELEMENTS (rounds) && rounds[self->round].at == at; self->round++)
@@ -238,13 +287,20 @@ upnp_search_send_round (UpnpSearch *self)
 static gboolean on_search_timer (gpointer user_data);
 
 static void
+upnp_search_wait (UpnpSearch *self,
+                  guint       ms)
+{
+  self->timer = plum_backend_create_timer (self->backend, ms);
+  g_source_set_callback (self->timer, on_search_timer, self, NULL);
+}
+
+static void
 upnp_search_arm (UpnpSearch *self)
 {
   guint last = rounds[self->round - 1].at;
   guint next = self->round < G_N_ELEMENTS (rounds) ? rounds[self->round].at : UPNP_SEARCH_WINDOW;
 
-  self->timer = plum_backend_create_timer (self->backend, next - last);
-  g_source_set_callback (self->timer, on_search_timer, self, NULL);
+  upnp_search_wait (self, next - last);
 }
 
 static void
@@ -298,6 +354,18 @@ upnp_search_set_quiet (UpnpSearch *self,
   upnp_search_arm (self);
 }
 
+/* Where answers come to. A router answers with the address that fits the asker's: a question from
+ * the global address would be answered from the router's own global one, which nobody could tell
+ * from another host's. Unbound, it goes out from the link-local address to the link. */
+static GSocketAddress *
+upnp_search_address (PlumNetwork *network)
+{
+  g_autoptr (GInetAddress) any = g_inet_address_new_any (G_SOCKET_FAMILY_IPV6);
+
+  return g_inet_socket_address_new (is_ipv6 (network) ? any
+                                                      : plum_network_get_local_address (network), 0);
+}
+
 UpnpSearch *
 upnp_search_new (PlumBackend        *backend,
                  GMainContext       *context,
@@ -307,8 +375,7 @@ upnp_search_new (PlumBackend        *backend,
                  GError            **error)
 {
   PlumNetwork *network = plum_backend_get_network (backend);
-  GInetAddress *local = plum_network_get_local_address (network);
-  g_autoptr (GSocketAddress) any_port = g_inet_socket_address_new (local, 0);
+  g_autoptr (GSocketAddress) any_port = upnp_search_address (network);
   g_autoptr (UpnpSearch) self = g_new0 (UpnpSearch, 1);
   g_autoptr (GError) group_error = NULL;
 
@@ -317,7 +384,7 @@ upnp_search_new (PlumBackend        *backend,
   self->user_data = user_data;
   self->answers = upnp_listener_new_bound (backend, context, any_port, FALSE,
                                            message, user_data, error);
-  if (self->answers == NULL || !upnp_search_set_interface (self->answers, local, error))
+  if (self->answers == NULL || !upnp_search_set_interface (self->answers, network, error))
     return NULL;
 
   /* Some answer a search with a notification to all (quirk 24). */
@@ -326,7 +393,10 @@ upnp_search_new (PlumBackend        *backend,
     plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG, "no ear for notifications: %s",
               group_error->message);
 
-  on_search_timer (self);
+  if (is_ipv6 (network))
+    upnp_search_wait (self, IPV6_LATER);
+  else
+    on_search_timer (self);
   return g_steal_pointer (&self);
 }
 
@@ -360,8 +430,9 @@ is_same_network (GInetAddress *a,
 static GInetAddress *
 from_native (struct sockaddr *native)
 {
-  g_autoptr (GSocketAddress) address =
-    g_socket_address_new_from_native (native, sizeof (struct sockaddr_in));
+  const gsize size = native->sa_family == AF_INET6 ? sizeof (struct sockaddr_in6)
+                                                   : sizeof (struct sockaddr_in);
+  g_autoptr (GSocketAddress) address = g_socket_address_new_from_native (native, size);
 
   return g_object_ref (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
 }
@@ -371,6 +442,7 @@ static gboolean
 shares_link (GInetAddress *local,
              GInetAddress *other)
 {
+  const int family = (int) g_inet_address_get_family (local);
   struct ifaddrs *list = NULL;
   gboolean shared = FALSE;
 
@@ -382,11 +454,11 @@ shares_link (GInetAddress *local,
       g_autoptr (GInetAddress) base = NULL;
       g_autoptr (GInetAddress) netmask = NULL;
 
-      if (i->ifa_addr == NULL || i->ifa_netmask == NULL || i->ifa_addr->sa_family != AF_INET)
+      if (i->ifa_addr == NULL || i->ifa_netmask == NULL || i->ifa_addr->sa_family != family)
         continue;
 
       /* The mask's family is not always filled in. */
-      i->ifa_netmask->sa_family = AF_INET;
+      i->ifa_netmask->sa_family = (sa_family_t) family;
       base = from_native (i->ifa_addr);
       netmask = from_native (i->ifa_netmask);
       shared = is_same_network (base, local, netmask) && is_same_network (base, other, netmask);
@@ -402,7 +474,7 @@ upnp_may_contact (PlumNetwork  *network,
 {
   GInetAddress *gateway = plum_network_get_gateway (network);
 
-  if (gateway == NULL || g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV4)
+  if (gateway == NULL || g_inet_address_get_family (address) != plum_network_get_family (network))
     return FALSE;
   if (g_inet_address_equal (gateway, address))
     return TRUE;
@@ -410,6 +482,9 @@ upnp_may_contact (PlumNetwork  *network,
     return FALSE;
   if (g_inet_address_get_is_multicast (address) || g_inet_address_get_is_any (address))
     return FALSE;
+  /* It is connected to on the network's own link, and on no other. */
+  if (is_ipv6 (network) && g_inet_address_get_is_link_local (address))
+    return TRUE;
 
   return shares_link (plum_network_get_local_address (network), address);
 }

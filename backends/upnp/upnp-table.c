@@ -4,8 +4,6 @@
 
 #include "upnp-ladder.h"
 #include "upnp-operation.h"
-#include "upnp-ssdp.h"
-#include "upnp-token.h"
 
 /* An address that was asked for within this, in µs, is not asked for again. */
 #define ADDRESS_NEWS (2 * G_USEC_PER_SEC)
@@ -115,29 +113,6 @@ on_looked_before_delete (const UpnpSoapReply *reply,
                                "whether the port was mapped is not known");
 }
 
-/* The device of a lease that another process made; NULL: the token is none, or names a host that
- * may not be contacted. */
-static UpnpDevice *
-device_from_lease (PlumUpnpBackend *backend,
-                   PlumLease       *lease)
-{
-  g_autoptr (UpnpToken) token = upnp_token_parse (plum_lease_get_token (lease));
-  g_autoptr (GInetAddress) address = NULL;
-  UpnpDevice *device;
-
-  if (token == NULL)
-    return NULL;
-
-  address = g_inet_address_new_from_string (token->address);
-  if (!upnp_may_contact (plum_backend_get_network (PLUM_BACKEND (backend)), address))
-    return NULL;
-
-  device = upnp_device_new (PLUM_BACKEND (backend), plum_upnp_backend_get_context (backend),
-                            address);
-  device->service = g_steal_pointer (&token->service);
-  return device;
-}
-
 static UpnpTableOperation *
 upnp_table_operation_new (PlumUpnpBackend *backend,
                           PlumRequest     *request,
@@ -151,12 +126,7 @@ upnp_table_operation_new (PlumUpnpBackend *backend,
   if (lease != NULL)
     self->external_port = plum_lease_get_external_port (lease);
 
-  if (lease != NULL && plum_upnp_backend_get_device (backend) == NULL)
-    self->operation.device = device_from_lease (backend, lease);
-  if (self->operation.device == NULL && !upnp_operation_need_device (&self->operation))
-    return NULL;
-
-  return self;
+  return upnp_operation_need_device_of (&self->operation, lease) ? self : NULL;
 }
 
 void

@@ -2,7 +2,10 @@
 
 #include "upnp-token.h"
 
-#define TOKEN_TYPE "(sqssb)"
+/* Of the device: its address, and the service's port, path and type. */
+#define DEVICE_TYPE  "sqss"
+#define ENTRY_TYPE   "(" DEVICE_TYPE "b)"
+#define PINHOLE_TYPE "(" DEVICE_TYPE "i)"
 
 void
 upnp_token_free (UpnpToken *self)
@@ -17,32 +20,71 @@ upnp_token_new (const char        *address,
                 const UpnpService *service,
                 gboolean           permanent)
 {
-  return g_variant_new (TOKEN_TYPE, address, service->port, service->target, service->type,
+  return g_variant_new (ENTRY_TYPE, address, service->port, service->target, service->type,
                         permanent);
+}
+
+GVariant *
+upnp_token_new_pinhole (const char        *address,
+                        const UpnpService *service,
+                        int                unique_id)
+{
+  return g_variant_new (PINHOLE_TYPE, address, service->port, service->target, service->type,
+                        unique_id);
+}
+
+/* NULL: it names no service at an address. */
+static UpnpService *
+read_service (GVariant    *variant,
+              const char **address)
+{
+  g_autoptr (GInetAddress) inet = NULL;
+  g_autoptr (UpnpUrl) url = NULL;
+  g_autofree char *authority = NULL;
+  g_autofree char *text = NULL;
+  const char *target, *type;
+  guint16 port;
+
+  g_variant_get_child (variant, 0, "&s", address);
+  g_variant_get_child (variant, 1, "q", &port);
+  g_variant_get_child (variant, 2, "&s", &target);
+  g_variant_get_child (variant, 3, "&s", &type);
+
+  inet = g_inet_address_new_from_string (*address);
+  if (inet == NULL || port == 0 || *target != '/')
+    return NULL;
+
+  authority = upnp_url_make_authority (inet, port);
+  text = g_strconcat ("http://", authority, target, NULL);
+  url = upnp_url_parse (text, NULL);
+  return url != NULL ? upnp_service_new (type, url->port, url->target) : NULL;
 }
 
 UpnpToken *
 upnp_token_parse (GVariant *variant)
 {
   g_autoptr (UpnpToken) self = NULL;
-  g_autoptr (UpnpUrl) url = NULL;
-  g_autofree char *text = NULL;
-  const char *address, *target, *type;
-  guint16 port;
-  gboolean permanent;
+  const char *address;
+  gboolean is_pinhole;
 
-  if (variant == NULL || !g_variant_is_of_type (variant, G_VARIANT_TYPE (TOKEN_TYPE)))
-    return NULL;
-
-  g_variant_get (variant, "(&sq&s&sb)", &address, &port, &target, &type, &permanent);
-  text = g_strdup_printf ("http://%s:%u%s", address, port, target);
-  url = upnp_url_parse (text, NULL);
-  if (port == 0 || *target != '/' || url == NULL || !g_hostname_is_ip_address (address))
+  if (variant == NULL || (!g_variant_is_of_type (variant, G_VARIANT_TYPE (ENTRY_TYPE)) &&
+                          !g_variant_is_of_type (variant, G_VARIANT_TYPE (PINHOLE_TYPE))))
     return NULL;
 
   self = g_new0 (UpnpToken, 1);
+  self->service = read_service (variant, &address);
+  if (self->service == NULL)
+    return NULL;
+
+  is_pinhole = g_variant_is_of_type (variant, G_VARIANT_TYPE (PINHOLE_TYPE));
+  if (is_pinhole != (self->service->kind == UPNP_SERVICE_FIREWALL))
+    return NULL;
+
   self->address = g_strdup (address);
-  self->permanent = permanent;
-  self->service = upnp_service_new (type, url->port, url->target);
-  return self->service != NULL ? g_steal_pointer (&self) : NULL;
+  if (is_pinhole)
+    g_variant_get_child (variant, 4, "i", &self->unique_id);
+  else
+    g_variant_get_child (variant, 4, "b", &self->permanent);
+  return self->unique_id >= UPNP_TOKEN_NO_PINHOLE && self->unique_id <= G_MAXUINT16
+           ? g_steal_pointer (&self) : NULL;
 }

@@ -2,6 +2,9 @@
 
 #include "upnp-transport.h"
 
+#include "igd-url.h"
+#include "plum-udp.h"
+
 #define READ_SIZE 16384
 
 struct _UpnpTransport
@@ -242,8 +245,7 @@ static void
 upnp_exchange_write (UpnpExchange *self)
 {
   GOutputStream *stream = g_io_stream_get_output_stream (G_IO_STREAM (self->connection));
-  g_autofree char *device = g_inet_address_to_string (self->transport->device);
-  g_autofree char *host = g_strdup_printf ("%s:%u", device, self->port);
+  g_autofree char *host = upnp_url_make_authority (self->transport->device, self->port);
   gconstpointer data;
   gsize len;
 
@@ -297,7 +299,8 @@ upnp_exchange_start (UpnpExchange *self)
   self->deadline = plum_backend_create_timer (transport->backend, self->timeout_ms);
   g_source_set_callback (self->deadline, on_deadline, self, NULL);
 
-  self->peer = g_inet_socket_address_new (transport->device, self->port);
+  self->peer = plum_udp_socket_address (plum_backend_get_network (transport->backend),
+                                        transport->device, self->port);
   g_main_context_push_thread_default (transport->context);
   g_socket_client_connect_async (transport->client, G_SOCKET_CONNECTABLE (self->peer),
                                  self->cancellable, on_connected, g_rc_box_acquire (self));

@@ -32,6 +32,20 @@ upnp_watch_lose (UpnpWatch  *self,
 }
 
 static void
+on_no_answer (UpnpWatch    *self,
+              const GError *error)
+{
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
+    upnp_watch_lose (self, "refuses connections to its control port");
+}
+
+static gboolean
+is_gone (const UpnpSoapReply *reply)
+{
+  return reply->status == 404 || reply->status == 410;
+}
+
+static void
 on_answer (const UpnpSoapReply *reply,
            const char          *local_address,
            const GError        *error,
@@ -43,15 +57,14 @@ on_answer (const UpnpSoapReply *reply,
   self->pending = NULL;
   if (error != NULL)
     {
-      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
-        upnp_watch_lose (self, "refuses connections to its control port");
+      on_no_answer (self, error);
       return;
     }
 
   if (reply->outcome == UPNP_SOAP_DONE)
     entry = upnp_soap_read_entry (reply);
 
-  if (reply->status == 404 || reply->status == 410)
+  if (is_gone (reply))
     upnp_watch_lose (self, "its control URL is gone");
   else if (reply->outcome == UPNP_SOAP_FAULT && reply->code == 714)
     upnp_watch_lose (self, "has forgotten what it was asked for");
@@ -60,17 +73,61 @@ on_answer (const UpnpSoapReply *reply,
 }
 
 static void
+on_updated (const UpnpSoapReply *reply,
+            const char          *local_address,
+            const GError        *error,
+            gpointer             user_data)
+{
+  UpnpWatch *self = user_data;
+
+  self->pending = NULL;
+  if (error != NULL)
+    on_no_answer (self, error);
+  else if (is_gone (reply))
+    upnp_watch_lose (self, "its control URL is gone");
+  else if (reply->outcome == UPNP_SOAP_FAULT && (reply->code == 704 || reply->code == 402))
+    upnp_watch_lose (self, "has forgotten what it was asked for");
+  else if (reply->outcome == UPNP_SOAP_FAULT && reply->code == 606)
+    upnp_watch_lose (self, "has given a pinhole's number to another");
+}
+
+/* Chooses one of our ports or pinholes, and how to ask for it. FALSE: there is none. */
+static gboolean
+upnp_watch_choose (UpnpWatch       *self,
+                   UpnpSoapRequest *request)
+{
+  UpnpPorts *ports = plum_upnp_backend_get_ports (self->backend);
+  const UpnpPinhole *pinhole =
+    upnp_pinholes_peek (plum_upnp_backend_get_pinholes (self->backend));
+
+  if (pinhole != NULL)
+    {
+      request->action = UPNP_ACTION_UPDATE_PINHOLE;
+      request->unique_id = pinhole->unique_id;
+      request->lease = pinhole->lease;
+      return TRUE;
+    }
+
+  request->action = UPNP_ACTION_GET_SPECIFIC;
+  if (!upnp_ports_peek (ports, &request->protocol, &self->external_port, &self->internal_port))
+    return FALSE;
+
+  request->external_port = self->external_port;
+  return TRUE;
+}
+
+static void
 upnp_watch_ask (UpnpWatch *self)
 {
-  UpnpSoapRequest request = { .action = UPNP_ACTION_GET_SPECIFIC };
-  UpnpPorts *ports = plum_upnp_backend_get_ports (self->backend);
+  UpnpSoapRequest request = { 0 };
 
-  if (!upnp_ports_peek (ports, &request.protocol, &self->external_port, &self->internal_port))
+  if (!upnp_watch_choose (self, &request))
     return;
 
-  request.external_port = self->external_port;
   self->asked = plum_backend_get_time (PLUM_BACKEND (self->backend));
-  self->pending = upnp_device_call (self->device, NULL, &request, on_answer, self);
+  self->pending =
+    upnp_device_call (self->device, NULL, &request,
+                      request.action == UPNP_ACTION_UPDATE_PINHOLE ? on_updated : on_answer, self);
 }
 
 static gboolean

@@ -56,7 +56,7 @@ test_search_bytes (void)
 static void
 test_search_targets (void)
 {
-  const char *const *targets = upnp_ssdp_targets ();
+  const char *const *targets = upnp_ssdp_targets (G_SOCKET_FAMILY_IPV4);
 
   g_assert_cmpuint (g_strv_length ((char **) targets), ==, 5);
   g_assert_cmpstr (targets[0], ==, IGD);

@@ -6,8 +6,6 @@
 
 #include "soap-codec.h"
 
-#define N_ACTIONS (UPNP_ACTION_GET_LIST + 1)
-
 static void
 check_address (const UpnpSoapReply *reply)
 {
@@ -35,6 +33,20 @@ check_entry (const UpnpSoapReply *reply)
   g_assert_cmpuint (entry->external_port, <=, G_MAXUINT16);
 }
 
+static void
+check_pinhole (const UpnpSoapReply *reply)
+{
+  gboolean enabled = 2, allowed = 2;
+
+  if (upnp_soap_read_firewall (reply, &enabled, &allowed))
+    g_assert_true (enabled <= TRUE && allowed <= TRUE);
+  else
+    g_assert_true (enabled == 2 && allowed == 2);
+
+  g_assert_cmpint (upnp_soap_read_unique_id (reply), >=, -1);
+  g_assert_cmpint (upnp_soap_read_unique_id (reply), <=, G_MAXUINT16);
+}
+
 /* The first byte says what was asked, and which status HTTP gave. */
 int
 LLVMFuzzerTestOneInput (const uint8_t *data,
@@ -47,7 +59,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data,
   if (size == 0)
     return 0;
 
-  action = data[0] % N_ACTIONS;
+  action = (data[0] & 0x3f) % UPNP_N_ACTIONS;
   status = (data[0] & 0x40) != 0 ? 500 : 200;
   reply = upnp_soap_decode (action, status, (const char *) data + 1, size - 1);
 
@@ -79,5 +91,6 @@ LLVMFuzzerTestOneInput (const uint8_t *data,
   check_entry (reply);
   g_assert_cmpuint (upnp_soap_read_port (reply), <=, G_MAXUINT16);
   upnp_soap_read_connected (reply);
+  check_pinhole (reply);
   return 0;
 }
