@@ -398,6 +398,7 @@ on_mapped (PlumCall *call,
   const GError *error = plum_call_get_error (call);
   g_autoptr (GError) twice = NULL;
 
+  plum_gateway_note_outcome (self->gateway, self->contender, error);
   if (error == NULL)
     {
       if (plum_claim_take_lease (self, plum_call_get_lease (call)))
@@ -539,6 +540,7 @@ on_renewed (PlumCall *call,
   const GError *error = plum_call_get_error (call);
 
   self->phase = PHASE_HELD;
+  plum_gateway_note_outcome (self->gateway, self->contender, error);
 
   if (error == NULL && plum_claim_take_lease (self, plum_call_get_lease (call)))
     {

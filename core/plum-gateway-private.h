@@ -12,8 +12,8 @@ G_BEGIN_DECLS
 
 typedef struct _PlumClaim PlumClaim;
 
-/* One backend in the race of one gateway. Its place in the array is its rank, and does not change.
- * */
+/* One backend in the race of one gateway. Its place in the array is its rank, and does not
+ * change. */
 typedef struct {
   PlumGateway *gateway;
   PlumBackend *backend;
@@ -21,6 +21,7 @@ typedef struct {
   PlumCall    *call;          /* the discovery in progress */
   gint64       started;       /* of the last discovery */
   gint64       decided;       /* 0: never */
+  gboolean     doubted;       /* it could map, but did not answer what it was asked last */
   gint64       lost;          /* when it last lost its state; 0: never */
   gint64       lost_pause;    /* how long another loss is not acted on */
   PlumTimer    lost_timer;
@@ -60,6 +61,11 @@ PlumPick        plum_gateway_pick            (PlumGateway        *self,
 PlumContender * plum_gateway_get_contender   (PlumGateway        *self,
                                               guint               index);
 guint           plum_gateway_get_n_contenders (PlumGateway       *self);
+/* What a claim's call to a contender came to; error NULL: success. After silence the next attempt
+ * has it discovered again: one question for all claims, where each would ask for itself. */
+void            plum_gateway_note_outcome    (PlumGateway        *self,
+                                              guint               index,
+                                              const GError       *error);
 gboolean        plum_gateway_is_decided      (PlumGateway        *self);
 /* Why those that are not in tried cannot map. */
 void            plum_gateway_append_verdicts (PlumGateway        *self,

@@ -710,6 +710,7 @@ on_discovered (PlumCall *call,
   PlumProbeOutcome outcome = outcome_of_error (error);
 
   contender->decided = plum_clock_get_time (self->clock);
+  contender->doubted = FALSE;
   plum_debug ("%s: %s", plum_probe_get_name (contender->probe),
               error != NULL ? error->message : "can map");
   g_clear_object (&contender->call);
@@ -742,6 +743,12 @@ plum_gateway_start_probe (PlumGateway   *self,
     plum_probe_set_outcome (contender->probe, PLUM_PROBE_PENDING, NULL, 0);
 }
 
+static gboolean
+plum_contender_is_ready (PlumContender *contender)
+{
+  return !contender->doubted && plum_probe_get_outcome (contender->probe) == PLUM_PROBE_SUCCESS;
+}
+
 void
 plum_gateway_discover (PlumGateway *self,
                        gboolean     again)
@@ -755,18 +762,17 @@ plum_gateway_discover (PlumGateway *self,
     {
       PlumContender *contender = self->contenders->pdata[i];
 
-      any = any || contender->call != NULL ||
-            plum_probe_get_outcome (contender->probe) == PLUM_PROBE_SUCCESS;
+      any = any || contender->call != NULL || plum_contender_is_ready (contender);
     }
 
   for (unsigned int i = 0; i < self->contenders->len && !self->closed; i++)
     {
       PlumContender *contender = self->contenders->pdata[i];
 
-      if (contender->call != NULL ||
-          plum_probe_get_outcome (contender->probe) == PLUM_PROBE_SUCCESS)
+      if (contender->call != NULL || plum_contender_is_ready (contender))
         continue;
-      if (contender->decided != 0 && (contender->decided > stale || (any && !again)))
+      if (contender->decided != 0 && !contender->doubted &&
+          (contender->decided > stale || (any && !again)))
         continue;
 
       plum_gateway_start_probe (self, contender);
@@ -897,6 +903,16 @@ plum_gateway_get_contender (PlumGateway *self,
                             guint        index)
 {
   return self->contenders->pdata[index];
+}
+
+void
+plum_gateway_note_outcome (PlumGateway  *self,
+                           guint         index,
+                           const GError *error)
+{
+  PlumContender *contender = plum_gateway_get_contender (self, index);
+
+  contender->doubted = g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
 }
 
 guint

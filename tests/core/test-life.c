@@ -184,6 +184,38 @@ test_expiry_begins_anew (CoreFixture   *f,
   core_assert_state (mapping, SUCCESS);
 }
 
+/* Nobody knows whether a router that lets all leases end is still there: one asks for all. */
+static void
+test_silence_is_asked_about_once (CoreFixture   *f,
+                                  gconstpointer  data)
+{
+  PlumMapping *mappings[5];
+  guint n;
+
+  without_rechecks (f);
+  for (guint i = 0; i < G_N_ELEMENTS (mappings); i++)
+    mappings[i] = core_add_up (f, 8080 + i, 0);
+  ALPHA->map = SILENCE;
+  ALPHA->discover = NO (TIMED_OUT);
+  test_loop_advance (&f->loop, 7199 * 1000);
+  n = ALPHA->n_map;
+  test_loop_advance (&f->loop, 5000);
+  g_assert_cmpuint (ALPHA->n_discover, ==, 2);
+  g_assert_cmpuint (ALPHA->n_map, ==, n);
+  for (guint i = 0; i < G_N_ELEMENTS (mappings); i++)
+    core_assert_state (mappings[i], FAILURE);
+
+  ALPHA->map = ALPHA->discover = AT_ONCE;
+  test_loop_advance (&f->loop, 20 * 1000);
+  g_assert_cmpuint (ALPHA->n_discover, ==, 3);
+  g_assert_cmpuint (ALPHA->n_map, ==, n + G_N_ELEMENTS (mappings));
+  for (guint i = 0; i < G_N_ELEMENTS (mappings); i++)
+    {
+      core_assert_state (mappings[i], SUCCESS);
+      g_object_unref (mappings[i]);
+    }
+}
+
 static void
 test_forever_is_only_checked (CoreFixture   *f,
                               gconstpointer  data)
@@ -297,6 +329,7 @@ main (int    argc,
   CORE_ADD ("/life/renewal/failed-is-no-loss", test_failed_renewal_is_no_loss);
   CORE_ADD ("/life/renewal/silent-is-no-loss", test_silent_renewal_is_no_loss);
   CORE_ADD ("/life/expiry", test_expiry_begins_anew);
+  CORE_ADD ("/life/expiry-in-silence", test_silence_is_asked_about_once);
   CORE_ADD ("/life/forever-is-only-checked", test_forever_is_only_checked);
   CORE_ADD ("/life/retry/times", test_retry_times);
   CORE_ADD ("/life/retry/forgotten-after-success", test_success_forgets_the_retries);

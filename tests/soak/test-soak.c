@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A day in the life of 200 mappings, on a clock that the test moves: a router with a bad
- * character, and what
- * that costs. The faults come from a seed (PLUM_SOAK_SEED, else fixed ones), which is printed. */
+ * character, and what that costs. The faults come from a seed (PLUM_SOAK_SEED, else fixed ones), which is printed. */
 
 #include <malloc.h>
 #include <stdlib.h>
@@ -16,16 +15,18 @@
 #define N_MAPPINGS 200
 #define MINUTE G_GINT64_CONSTANT (60000)
 #define HOUR (60 * MINUTE)
-#define GATEWAY "127.201.5.1"
+#define GATEWAY "127.201.5.%u"
 
 /* The library lets a lost loss be found at a recheck, a failed mapping be tried again after that,
- * and a
- * lease be renewed after 5/8 of two hours: by then all is well again, whatever happened. */
+ * and a lease be renewed after 5/8 of two hours: by then all is well again, whatever happened. */
 #define RECOVERY (2 * HOUR)
 
 typedef struct {
   TestLoop loop;
   FakeGateway *gateway;
+  guint n_gateways;        /* so many in the day, one after the other */
+  guint datagrams;         /* of those that are gone */
+  FakeMode pcp;            /* when all is well */
   PlumManager *manager;
   GRand *rand;
   guint n_losses;          /* after which each mapping has to be asked for again */
@@ -40,23 +41,47 @@ now_ms (Soak *soak)
 }
 
 static void
+soak_end_fault (Soak *soak)
+{
+  soak->gateway->switches = (FakeSwitches) { .pcp = soak->pcp };
+  soak->fault_over = 0;
+}
+
+/* The network has another router from now on, at another address. */
+static void
+soak_next_gateway (Soak *soak)
+{
+  g_autofree char *name = g_strdup_printf (GATEWAY, ++soak->n_gateways);
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (name);
+
+  if (soak->gateway != NULL)
+    soak->datagrams += soak->gateway->counts.datagrams;
+  g_clear_pointer (&soak->gateway, fake_gateway_free);
+  soak->gateway = fake_gateway_new (name);
+  soak_end_fault (soak);
+  plum_manager_set_gateway_address (soak->manager, address);
+}
+
+static guint
+soak_get_datagrams (Soak *soak)
+{
+  return soak->datagrams + soak->gateway->counts.datagrams;
+}
+
+static void
 soak_set_up (Soak    *soak,
              guint32  seed,
              GType    type,
              const char *name)
 {
-  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (GATEWAY);
-
   plum_module_set_directory (NULL);
   g_random_set_seed (seed);
   soak->rand = g_rand_new_with_seed (seed);
   test_loop_set_up (&soak->loop, TRUE);
-  soak->gateway = fake_gateway_new (GATEWAY);
+  soak->pcp = type == PLUM_TYPE_NATPMP_BACKEND ? FAKE_OFF : FAKE_ON;
   soak->manager = plum_manager_new ();
-  plum_manager_set_gateway_address (soak->manager, address);
   plum_manager_add_backend_type (soak->manager, type, name, 300);
-  if (type == PLUM_TYPE_NATPMP_BACKEND)
-    soak->gateway->switches.pcp = FAKE_OFF;
+  soak_next_gateway (soak);
 
   for (guint i = 0; i < N_MAPPINGS; i++)
     {
@@ -108,26 +133,14 @@ soak_assert_well (Soak *soak)
 }
 
 static void
-soak_end_fault (Soak *soak)
-{
-  FakeMode pcp = soak->gateway->switches.pcp == FAKE_OFF ? FAKE_OFF : FAKE_ON;
-
-  /* PCP that was off is off again; what was silent speaks. */
-  if (soak->n_faults > 0 && soak->gateway->switches.version_reply_len == 12)
-    pcp = FAKE_OFF;
-  soak->gateway->switches = (FakeSwitches) { .pcp = pcp };
-  soak->fault_over = 0;
-}
-
-static void
 soak_begin_fault (Soak *soak)
 {
   FakeSwitches *switches = &soak->gateway->switches;
-  gboolean natpmp_only = switches->pcp == FAKE_OFF;
+  gboolean natpmp_only = soak->pcp == FAKE_OFF;
   gint64 last = g_rand_int_range (soak->rand, 2, 20) * MINUTE;
 
   soak->n_faults++;
-  switch (g_rand_int_range (soak->rand, 0, 12))
+  switch (g_rand_int_range (soak->rand, 0, 16))
     {
     case 0:
       switches->drop_requests = (guint) g_rand_int_range (soak->rand, 1, 6);
@@ -175,6 +188,21 @@ soak_begin_fault (Soak *soak)
       switches->pcp = natpmp_only ? FAKE_OFF : FAKE_SILENT;
       switches->natpmp = FAKE_SILENT;
       last = HOUR;
+      break;
+    case 11:
+      switches->reorder_ms = (guint) g_rand_int_range (soak->rand, 1, 200);
+      break;
+    case 12:
+      /* At each exchange it seems to have lost everything. */
+      switches->epoch_stuck = TRUE;
+      soak->n_losses++;
+      break;
+    case 13:
+      fake_gateway_wipe (soak->gateway);
+      break;
+    case 14:
+      soak_next_gateway (soak);
+      soak->n_losses++;
       break;
     default:
       fake_gateway_reboot (soak->gateway);
@@ -235,7 +263,7 @@ measure_ideal (const SoakCase *c,
   soak_set_up (&soak, seed, c->get_type (), c->name);
   soak_run (&soak, 24 * HOUR, FALSE);
   soak_assert_well (&soak);
-  datagrams = soak.gateway->counts.datagrams;
+  datagrams = soak_get_datagrams (&soak);
   soak_tear_down (&soak);
 
   return datagrams;
@@ -247,24 +275,29 @@ soak_one_day (const SoakCase *c,
 {
   Soak soak = { 0 };
   guint ideal = measure_ideal (c, seed);
-  guint sent;
+  guint sent, n_faults, n_losses;
   gsize before, after;
 
   soak_set_up (&soak, seed, c->get_type (), c->name);
-  soak_run (&soak, 2 * HOUR, TRUE);
+  soak_run (&soak, 24 * HOUR, TRUE);
+  sent = soak_get_datagrams (&soak);
+  ideal += soak.n_losses * N_MAPPINGS;
+  n_faults = soak.n_faults;
+  n_losses = soak.n_losses;
+  soak_run (&soak, RECOVERY, FALSE);
+  soak_assert_well (&soak);
+
+  /* Queues and tables grow to what a bad day needs, and then no more. */
   before = mallinfo2 ().uordblks;
-  soak_run (&soak, 22 * HOUR, TRUE);
-  sent = soak.gateway->counts.datagrams;
+  soak_run (&soak, 24 * HOUR, TRUE);
   soak_run (&soak, RECOVERY, FALSE);
   after = mallinfo2 ().uordblks;
-  ideal += soak.n_losses * N_MAPPINGS;
 
   g_test_message ("%s, seed %u: %u faults, %u of them losses; %u datagrams, ideal %u, ratio %.2f; "
-                  "memory %+" G_GSSIZE_FORMAT " bytes", c->name, seed, soak.n_faults, soak.n_losses,
+                  "memory of a second day %+" G_GSSIZE_FORMAT " bytes", c->name, seed, n_faults, n_losses,
                   sent, ideal, (double) sent / ideal, (gssize) (after - before));
   soak_assert_well (&soak);
   g_assert_cmpfloat ((double) sent, <=, 1.5 * ideal);
-  /* Queues grow to what a bad hour needs, and then no more. */
   g_assert_cmpint ((gssize) (after - before), <, 64 * 1024);
   soak_tear_down (&soak);
 }
