@@ -145,7 +145,12 @@ exchanges_transmit (PlumExchanges *self,
   exchange->wait_ms = plum_retry_wait_ms (exchange->plan, exchange->n_sent, exchange->wait_ms,
                                           g_random_double_range (-0.1, 0.1));
   exchange->deadline = now + exchange->wait_ms * 1000;
-  if (!sent)
+  if (!sent && plum_udp_is_passing (error) &&
+      !plum_retry_is_last (exchange->plan, exchange->n_sent))
+    {
+      plum_log_debug ("%s: %s", self->label, error->message);
+    }
+  else if (!sent)
     {
       /* It fails from the loop, never from within plum_exchanges_start (). */
       exchange->error = g_steal_pointer (&error);

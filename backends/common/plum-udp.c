@@ -48,6 +48,13 @@ plum_udp_is_icmp (const GError *error)
          g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE);
 }
 
+/* ENOBUFS and ENOMEM have no code of their own in GIO. */
+gboolean
+plum_udp_is_passing (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_FAILED);
+}
+
 static void
 plum_udp_report (PlumUdp              *self,
                  PlumTrafficDirection  direction,

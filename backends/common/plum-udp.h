@@ -45,5 +45,7 @@ GSocketAddress * plum_udp_socket_address    (PlumNetwork        *network,
                                              guint16             port);
 /* Whether an error of a socket is the network's answer to a datagram sent before. */
 gboolean         plum_udp_is_icmp           (const GError       *error);
+/* Whether it may have passed by the next try: the system had no room for the datagram. */
+gboolean         plum_udp_is_passing        (const GError       *error);
 
 G_END_DECLS

@@ -343,13 +343,27 @@ find_problem (UpnpDiscovery *self)
   return found;
 }
 
+/* Takes the error. */
+static void
+upnp_discovery_fail_search (UpnpDiscovery *self,
+                            GError        *error)
+{
+  g_autoptr (PlumCall) call = upnp_operation_end (&self->operation);
+
+  g_prefix_error (&error, "UPnP: cannot search: ");
+  plum_call_return_error (call, error);
+}
+
 static void
 upnp_discovery_give_up (UpnpDiscovery *self)
 {
   guint n = g_hash_table_size (self->senders);
   UpnpCandidate *candidate = find_problem (self);
+  const GError *unsent = upnp_search_get_error (self->search);
 
-  if (n == 0)
+  if (n == 0 && unsent != NULL)
+    upnp_discovery_fail_search (self, g_error_copy (unsent));
+  else if (n == 0)
     upnp_operation_fail (&self->operation, PLUM_ERROR_TIMED_OUT,
                          "nobody answered the search in %.1f s", UPNP_SEARCH_WINDOW / 1000.0);
   else if (candidate != NULL && candidate->refuses)
@@ -486,10 +500,5 @@ upnp_discovery_start (PlumUpnpBackend *backend,
   self->search = upnp_search_new (PLUM_BACKEND (backend), plum_upnp_backend_get_context (backend),
                                   on_message, on_search_ended, self, &error);
   if (self->search == NULL)
-    {
-      g_autoptr (PlumCall) owned = upnp_operation_end (&self->operation);
-
-      g_prefix_error (&error, "UPnP: cannot search: ");
-      plum_call_return_error (owned, g_steal_pointer (&error));
-    }
+    upnp_discovery_fail_search (self, g_steal_pointer (&error));
 }

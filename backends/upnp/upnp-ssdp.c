@@ -54,6 +54,8 @@ struct _UpnpSearch
   guint              round;
   gboolean           quiet;
   gboolean           over;
+  gboolean           sent;       /* something has left */
+  GError            *error;      /* why nothing has; (nullable) */
   UpnpSearchEndFunc  ended;
   gpointer           user_data;
 };
@@ -261,8 +263,11 @@ upnp_search_send (UpnpSearch     *self,
       if (g_socket_send_to (self->answers->socket, to, data, len, NULL, &error) < 0)
         {
           plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG, "search to %s: %s", host, error->message);
+          g_clear_error (&self->error);
+          self->error = g_steal_pointer (&error);
           return;
         }
+      self->sent = TRUE;
       if (plum_backend_is_observed (self->backend))
         plum_backend_report_traffic (self->backend, PLUM_TRAFFIC_SENT, to, bytes);
     }
@@ -400,12 +405,19 @@ upnp_search_new (PlumBackend        *backend,
   return g_steal_pointer (&self);
 }
 
+const GError *
+upnp_search_get_error (UpnpSearch *self)
+{
+  return self->sent ? NULL : self->error;
+}
+
 void
 upnp_search_free (UpnpSearch *self)
 {
   upnp_search_disarm (self);
   g_clear_pointer (&self->answers, upnp_listener_free);
   g_clear_pointer (&self->group, upnp_listener_free);
+  g_clear_error (&self->error);
   g_free (self);
 }
 

@@ -31,6 +31,8 @@ UpnpSearch *   upnp_search_new    (PlumBackend        *backend,
 /* While quiet, it hears but does not send, and its time stands still. */
 void           upnp_search_set_quiet (UpnpSearch      *self,
                                       gboolean         quiet);
+/* Why not one question could be sent; NULL: one was. */
+const GError * upnp_search_get_error (UpnpSearch      *self);
 void           upnp_search_free   (UpnpSearch         *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UpnpSearch, upnp_search_free)
 

@@ -2,6 +2,7 @@
 
 #include "adversary-fixture.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -10,14 +11,13 @@
 #include "fake-gateway.h"
 #include "fake-igd.h"
 #include "pcp-backend.h"
+#include "test-syscalls.h"
 #include "upnp-backend.h"
 
 /*
- * The system has no more file descriptors to give, for a while: no socket, neither of the network
- * nor
- * to ask the kernel for routes. What goes on then is told as an error, what was mapped stays, and
- * all is
- * well again when there are some.
+ * The system fails for a while: it has no more file descriptors to give, makes no socket, sends
+ * nothing, tells nothing of its routes. What goes on then is told as an error, what was mapped
+ * stays, and all is well again afterwards.
  */
 
 #define GATEWAY ADVERSARY_NET ".3"
@@ -53,13 +53,15 @@ fixture_tear_down (Fixture       *f,
                    gconstpointer  data)
 {
   adversary_tear_down (&f->a);
+  test_syscalls_reset ();
   g_clear_pointer (&f->gateway, fake_gateway_free);
   g_clear_pointer (&f->igd, fake_igd_free);
 }
 
-/* From now on there is no descriptor any more; those that are open go on. */
+/* From now on there are no descriptors any more but so many; those that are open go on. */
 static void
-take_descriptors (Fixture *f)
+take_descriptors (Fixture *f,
+                  guint    n_left)
 {
   int next = open ("/dev/null", O_RDONLY | O_CLOEXEC);
   struct rlimit limit;
@@ -68,9 +70,8 @@ take_descriptors (Fixture *f)
   close (next);
   g_assert_no_errno (getrlimit (RLIMIT_NOFILE, &f->limit));
   limit = f->limit;
-  limit.rlim_cur = (rlim_t) next;
+  limit.rlim_cur = (rlim_t) next + n_left;
   g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &limit));
-  g_assert_cmpint (open ("/dev/null", O_RDONLY | O_CLOEXEC), <, 0);
 }
 
 static void
@@ -84,7 +85,7 @@ static void
 test_at_start (Fixture       *f,
                gconstpointer  data)
 {
-  take_descriptors (f);
+  take_descriptors (f, 0);
   adversary_add_mapping (&f->a, PORT);
   test_loop_advance (&f->a.loop, 10000);
   g_assert_false (adversary_is_up (&f->a));
@@ -102,7 +103,7 @@ test_while_mapped (Fixture       *f,
   test_loop_advance_until (&f->a.loop, adversary_is_up (&f->a), 5000);
   adversary_expect_no_change (&f->a);
 
-  take_descriptors (f);
+  take_descriptors (f, 0);
   test_loop_advance (&f->a.loop, 5400 * 1000);
   give_descriptors (f);
   test_loop_advance (&f->a.loop, 7200 * 1000);
@@ -110,25 +111,180 @@ test_while_mapped (Fixture       *f,
   g_assert_true (adversary_is_up (&f->a));
 }
 
-/* A create fails, and says what is wrong. */
+/* A create that has so many ms fails, leaves nothing behind, and says what is wrong. */
 static void
-test_create (Fixture       *f,
-             gconstpointer  data)
+assert_create_fails (Fixture    *f,
+                     guint       timeout_ms,
+                     const char *reason)
 {
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
 
-  take_descriptors (f);
-  plum_manager_create_mapping_async (f->a.manager, PLUM_PROTOCOL_TCP, PORT, 0, 5000, NULL,
+  plum_manager_create_mapping_async (f->a.manager, PLUM_PROTOCOL_TCP, PORT, 0, timeout_ms, NULL,
                                      test_store_result, &result);
-  test_loop_advance_until (&f->a.loop, result != NULL, 10000);
-  give_descriptors (f);
+  test_loop_advance_until (&f->a.loop, result != NULL, timeout_ms + 5000);
 
   g_assert_null (plum_manager_create_mapping_finish (f->a.manager, result, &error));
   g_assert_nonnull (error);
   g_test_message ("%s", error->message);
-  g_assert_nonnull (strstr (error->message, "open files"));
+  g_assert_nonnull (strstr (error->message, reason));
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (f->a.manager)), ==, 0);
+}
+
+static void
+test_create (Fixture       *f,
+             gconstpointer  data)
+{
+  take_descriptors (f, 0);
+  assert_create_fails (f, 5000, "open files");
+  give_descriptors (f);
+}
+
+/* There are a few, so that it fails later on the way, or not at all. (With four UPnP reaches the fake
+ * gateway, which then has none left itself to take the connection.) */
+static void
+test_few (Fixture       *f,
+          gconstpointer  data)
+{
+  for (guint n = 0; n <= 3; n++)
+    {
+      fixture_set_up (f, data);
+      take_descriptors (f, n);
+      adversary_add_mapping (&f->a, PORT);
+      test_loop_advance (&f->a.loop, 10000);
+
+      if (!adversary_is_up (&f->a))
+        {
+          const GError *error = plum_mapping_get_error (f->a.mapping);
+
+          g_assert_nonnull (error);
+          g_test_message ("%u left: %s", n, error->message);
+          g_assert_nonnull (strstr (error->message, "open files"));
+        }
+
+      give_descriptors (f);
+      test_loop_advance_until (&f->a.loop, adversary_is_up (&f->a), 600 * 1000);
+      fixture_tear_down (f, data);
+    }
+}
+
+/* --- What fails as a test says --- */
+
+typedef struct {
+  const char *name;
+  TestSyscall call;
+  int         error;
+  const char *reason;        /* in the error that is told */
+} Fault;
+
+static const Fault faults[] = {
+  { "no-sockets", TEST_SYSCALL_SOCKET, EACCES, "Permission denied" },
+  { "no-netlink", TEST_SYSCALL_NETLINK_SOCKET, EAFNOSUPPORT, "Cannot ask the kernel for routes" },
+  { "no-buffers", TEST_SYSCALL_SEND, ENOBUFS, "No buffer space" },
+  { "own-firewall", TEST_SYSCALL_SEND, EPERM, "not permitted" },
+};
+
+typedef struct {
+  const Fault *fault;
+  const char  *backend;
+} FaultTest;
+
+typedef struct {
+  Fixture      f;
+  const Fault *fault;
+} FaultFixture;
+
+static void
+fault_set_up (FaultFixture  *ff,
+              gconstpointer  data)
+{
+  const FaultTest *test = data;
+
+  fixture_set_up (&ff->f, test->backend);
+  ff->fault = test->fault;
+}
+
+static void
+fault_tear_down (FaultFixture  *ff,
+                 gconstpointer  data)
+{
+  const FaultTest *test = data;
+
+  fixture_tear_down (&ff->f, test->backend);
+}
+
+static void
+set_broken (FaultFixture *ff,
+            gboolean      broken)
+{
+  test_syscall_fail (ff->fault->call, broken ? ff->fault->error : 0);
+}
+
+static void
+test_fault_create (FaultFixture  *ff,
+                   gconstpointer  data)
+{
+  set_broken (ff, TRUE);
+  assert_create_fails (&ff->f, 12000, ff->fault->reason);
+  g_assert_cmpuint (test_syscall_get_count (ff->fault->call), >, 0);
+}
+
+static void
+test_fault_at_start (FaultFixture  *ff,
+                     gconstpointer  data)
+{
+  Fixture *f = &ff->f;
+
+  set_broken (ff, TRUE);
+  adversary_add_mapping (&f->a, PORT);
+  test_loop_advance (&f->a.loop, 20000);
+  g_assert_false (adversary_is_up (&f->a));
+  g_assert_nonnull (plum_mapping_get_error (f->a.mapping));
+  set_broken (ff, FALSE);
+
+  test_loop_advance_until (&f->a.loop, adversary_is_up (&f->a), 600 * 1000);
+}
+
+/* Longer than a recheck, and shorter than what the lease has left after the first renewal. */
+static void
+test_fault_while_mapped (FaultFixture  *ff,
+                         gconstpointer  data)
+{
+  Fixture *f = &ff->f;
+
+  adversary_add_mapping (&f->a, PORT);
+  test_loop_advance_until (&f->a.loop, adversary_is_up (&f->a), 5000);
+  adversary_expect_no_change (&f->a);
+
+  set_broken (ff, TRUE);
+  test_loop_advance (&f->a.loop, 5400 * 1000);
+  set_broken (ff, FALSE);
+  test_loop_advance (&f->a.loop, 7200 * 1000);
+
+  g_assert_true (adversary_is_up (&f->a));
+}
+
+/* A datagram that there was no room for is sent again like one that was lost. */
+static void
+test_buffers_for_a_moment (Fixture       *f,
+                           gconstpointer  data)
+{
+  test_syscall_fail (TEST_SYSCALL_SEND, ENOBUFS);
+  adversary_add_mapping (&f->a, PORT);
+  test_loop_advance (&f->a.loop, 100);
+  g_assert_cmpuint (test_syscall_get_count (TEST_SYSCALL_SEND), >, 0);
+  test_syscall_fail (TEST_SYSCALL_SEND, 0);
+
+  test_loop_advance_until (&f->a.loop, adversary_is_up (&f->a), 2500);
+}
+
+/* Without random numbers there is no key, and so no mapping. */
+static void
+test_no_random_numbers (Fixture       *f,
+                        gconstpointer  data)
+{
+  test_syscall_fail (TEST_SYSCALL_RANDOM, ENOSYS);
+  assert_create_fails (f, 5000, "no random numbers");
 }
 
 /* The machine slept for a day, and nothing had said so: what has run out is asked for anew. */
@@ -153,6 +309,23 @@ test_clock_step (Fixture       *f,
 #define ADD(path, backend, func) \
   g_test_add (path, Fixture, backend, fixture_set_up, func, fixture_tear_down)
 
+static void
+add_fault (const Fault *fault,
+           const char  *backend,
+           const char  *what,
+           void       (*func) (FaultFixture *, gconstpointer))
+{
+  static FaultTest tests[32];
+  static guint n_tests;
+  FaultTest *test = &tests[n_tests++];
+  g_autofree char *path = g_strdup_printf ("/faults/%s/%s/%s", fault->name, backend, what);
+
+  g_assert_cmpuint (n_tests, <=, G_N_ELEMENTS (tests));
+  *test = (FaultTest) { fault, backend };
+  g_test_add_vtable (path, sizeof (FaultFixture), test, (GTestFixtureFunc) fault_set_up,
+                     (GTestFixtureFunc) func, (GTestFixtureFunc) fault_tear_down);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -165,6 +338,22 @@ main (int    argc,
   ADD ("/faults/no-descriptors/upnp/at-start", "upnp", test_at_start);
   ADD ("/faults/no-descriptors/upnp/while-mapped", "upnp", test_while_mapped);
   ADD ("/faults/no-descriptors/upnp/create", "upnp", test_create);
+  g_test_add ("/faults/few-descriptors/pcp", Fixture, "pcp", NULL, test_few, NULL);
+  g_test_add ("/faults/few-descriptors/upnp", Fixture, "upnp", NULL, test_few, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (faults); i++)
+    {
+      static const char *const names[] = { "pcp", "upnp" };
+
+      for (guint j = 0; j < G_N_ELEMENTS (names); j++)
+        {
+          add_fault (&faults[i], names[j], "create", test_fault_create);
+          add_fault (&faults[i], names[j], "at-start", test_fault_at_start);
+          add_fault (&faults[i], names[j], "while-mapped", test_fault_while_mapped);
+        }
+    }
+  ADD ("/faults/no-buffers/pcp/for-a-moment", "pcp", test_buffers_for_a_moment);
+  ADD ("/faults/no-buffers/upnp/for-a-moment", "upnp", test_buffers_for_a_moment);
+  ADD ("/faults/no-random-numbers", "pcp", test_no_random_numbers);
   ADD ("/faults/clock-step/pcp", "pcp", test_clock_step);
   ADD ("/faults/clock-step/upnp", "upnp", test_clock_step);
 
