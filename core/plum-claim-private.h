@@ -73,8 +73,9 @@ void          plum_claim_address_changed (PlumClaim            *self,
                                           PlumBackend          *backend,
                                           GInetAddress         *address);
 void          plum_claim_recheck         (PlumClaim            *self);
-/* Try now what would be tried later. */
-void          plum_claim_hurry           (PlumClaim            *self);
+/* Tries what would be tried later, and what is overdue, within spread_ms. */
+void          plum_claim_hurry           (PlumClaim            *self,
+                                          guint                 spread_ms);
 gboolean      plum_claim_holds           (PlumClaim            *self,
                                           guint                 external_port);
 PlumBackend * plum_claim_get_backend     (PlumClaim            *self);

@@ -13,10 +13,6 @@
 /* How long the delete of a MAP that timed out is waited for, before the next backend is asked. */
 #define CLEAR_MS 250
 
-/* After a loss everybody asks again within this time, not all at once (RFC 6887 8.5, RFC 6886
- * 3.6). */
-#define SPREAD_MS 5000
-
 /* Retries after a failure; then every recheck period. */
 static const guint retry_ms[] = { 15000, 60000 };
 
@@ -616,7 +612,7 @@ plum_claim_lost (PlumClaim   *self,
                  PlumBackend *backend)
 {
   if (plum_claim_is_up (self) && (backend == NULL || backend == self->backend))
-    plum_claim_recover (self, SPREAD_MS);
+    plum_claim_recover (self, PLUM_SPREAD_MS);
   else if (self->phase == PHASE_FAILED)
     plum_claim_start_attempt (self);
 }
@@ -694,15 +690,19 @@ plum_claim_race_changed (PlumClaim *self)
 }
 
 void
-plum_claim_hurry (PlumClaim *self)
+plum_claim_hurry (PlumClaim *self,
+                  guint      spread_ms)
 {
+  gint64 when = plum_clock_get_time (self->clock) +
+                g_random_int_range (1, (gint32) spread_ms + 1) * MS;
+
   if (self->phase == PHASE_FAILED)
-    {
-      self->retries = 0;
-      plum_claim_start_attempt (self);
-    }
-  else if (self->phase == PHASE_HELD)
-    plum_claim_recheck (self);
+    self->retries = 0;
+  else if (self->phase != PHASE_HELD || !plum_timer_is_armed (&self->timer) ||
+           self->timer.deadline >= when)
+    return;
+
+  plum_clock_arm (self->clock, &self->timer, when);
 }
 
 static void

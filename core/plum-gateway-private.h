@@ -107,7 +107,8 @@ void            plum_gateway_set_external_address (PlumGateway   *self,
 void            plum_gateway_learn_address   (PlumGateway        *self,
                                               PlumBackend        *backend,
                                               GInetAddress       *address);
-/* Tries now what would be tried later, and looks after what is up: after a resume. */
+/* After a resume: the external address first, then what would be tried later or is overdue, and
+ * what is up; spread, so that many mappings do not ask all at once. */
 void            plum_gateway_hurry           (PlumGateway        *self);
 /* Looks after everything now, as at a recheck. */
 void            plum_gateway_recheck         (PlumGateway        *self);

@@ -21,6 +21,9 @@
 /* How long a lease that came too late may take to be given back. */
 #define LATE_UNMAP_MS 10000
 
+/* After a resume: how much of the spread each claim adds. Few mappings are back at once. */
+#define HURRY_MS 50
+
 /**
  * PlumGateway:
  *
@@ -322,7 +325,9 @@ static void
 tell_hurry (PlumClaim *claim,
             gpointer   user_data)
 {
-  plum_claim_hurry (claim);
+  const guint *spread_ms = user_data;
+
+  plum_claim_hurry (claim, *spread_ms);
 }
 
 typedef struct {
@@ -1019,7 +1024,15 @@ plum_gateway_set_external_address (PlumGateway  *self,
 void
 plum_gateway_hurry (PlumGateway *self)
 {
-  plum_gateway_for_each_claim (self, tell_hurry, NULL);
+  g_autoptr (PlumGateway) alive = g_object_ref (self);
+  guint spread_ms = MIN (self->claims.length * HURRY_MS, PLUM_SPREAD_MS);
+
+  if (spread_ms == 0)
+    return;
+
+  plum_gateway_query_served_address (self, on_backend_external_address_changed);
+  plum_gateway_for_each_claim (self, tell_hurry, &spread_ms);
+  plum_clock_arm_in_ms (self->clock, &self->recheck, g_random_int_range (1, (gint32) spread_ms + 1));
 }
 
 void

@@ -6,6 +6,10 @@
 
 G_BEGIN_DECLS
 
+/* After a loss or a sleep everybody asks again within this time, not all at once (RFC 6887 8.5,
+ * RFC 6886 3.6). */
+#define PLUM_SPREAD_MS 5000
+
 /* What the program set on the manager, for those who act on it. The manager owns it and outlives
  * its gateways and claims. */
 typedef struct {
@@ -16,8 +20,8 @@ typedef struct {
   char *application_name;    /* (nullable) */
 } PlumPolicy;
 
-/* What the router's table shall say: the mapping's wish, or a text of our own, as routers take it.
- * */
+/* What the router's table shall say: the mapping's wish, or a text of our own, as routers take
+ * it. */
 char * plum_policy_make_description (const PlumPolicy *self,
                                      PlumMapping      *mapping);
 

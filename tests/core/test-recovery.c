@@ -261,6 +261,9 @@ test_address_by_renewal (CoreFixture   *f,
   g_assert_cmpstr (plum_mapping_get_external_host (second), ==, "1.2.3.5");
 }
 
+/* The pace after a resume, for each mapping. */
+#define HURRY_MS 50
+
 static void
 suspend (CoreFixture *f,
          gint64       seconds)
@@ -277,6 +280,7 @@ test_resume_checks (CoreFixture   *f,
 
   core_listen (f, mapping);
   suspend (f, 100);
+  test_loop_advance (&f->loop, HURRY_MS);
   g_assert_cmpuint (ALPHA->n_check, ==, 1);
   core_assert_heard (f, "");
 }
@@ -317,7 +321,29 @@ test_resume_tries_a_failure_again (CoreFixture   *f,
   test_loop_settle (&f->loop);
   ALPHA->map = AT_ONCE;
   suspend (f, 10);
+  test_loop_advance (&f->loop, HURRY_MS);
   core_assert_state (mapping, SUCCESS);
+}
+
+/* Nobody at once, each within 50 ms for each of them, and once. */
+static void
+test_resume_spreads (CoreFixture   *f,
+                     gconstpointer  data)
+{
+  const guint n = 40;
+
+  for (guint i = 0; i < n; i++)
+    g_object_unref (core_add_up (f, 8080 + i, 0));
+
+  suspend (f, 5000);
+  g_assert_cmpuint (ALPHA->n_map, ==, n);
+  g_assert_cmpuint (ALPHA->n_check, ==, 0);
+  test_loop_advance (&f->loop, n * HURRY_MS / 2);
+  g_assert_cmpuint (ALPHA->n_map, >, n);
+  g_assert_cmpuint (ALPHA->n_map, <, 2 * n);
+  test_loop_advance (&f->loop, n * HURRY_MS / 2);
+  g_assert_cmpuint (ALPHA->n_map, ==, 2 * n);
+  g_assert_cmpuint (ALPHA->n_check, ==, n);
 }
 
 static void
@@ -435,6 +461,7 @@ main (int    argc,
   CORE_ADD ("/recovery/address/by-recheck", test_address_by_recheck);
   CORE_ADD ("/recovery/address/by-renewal", test_address_by_renewal);
   CORE_ADD ("/recovery/resume/checks", test_resume_checks);
+  CORE_ADD ("/recovery/resume/spread", test_resume_spreads);
   CORE_ADD ("/recovery/resume/renews-what-is-overdue", test_resume_renews_what_is_overdue);
   CORE_ADD ("/recovery/resume/after-expiry", test_resume_after_expiry);
   CORE_ADD ("/recovery/resume/tries-a-failure-again", test_resume_tries_a_failure_again);
