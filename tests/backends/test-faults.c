@@ -58,10 +58,9 @@ fixture_tear_down (Fixture       *f,
   g_clear_pointer (&f->igd, fake_igd_free);
 }
 
-/* From now on there are no descriptors any more but so many; those that are open go on. */
+/* From now on there is no descriptor any more; those that are open go on. */
 static void
-take_descriptors (Fixture *f,
-                  guint    n_left)
+take_descriptors (Fixture *f)
 {
   int next = open ("/dev/null", O_RDONLY | O_CLOEXEC);
   struct rlimit limit;
@@ -70,8 +69,9 @@ take_descriptors (Fixture *f,
   close (next);
   g_assert_no_errno (getrlimit (RLIMIT_NOFILE, &f->limit));
   limit = f->limit;
-  limit.rlim_cur = (rlim_t) next + n_left;
+  limit.rlim_cur = (rlim_t) next;
   g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &limit));
+  g_assert_cmpint (open ("/dev/null", O_RDONLY | O_CLOEXEC), <, 0);
 }
 
 static void
@@ -85,7 +85,7 @@ static void
 test_at_start (Fixture       *f,
                gconstpointer  data)
 {
-  take_descriptors (f, 0);
+  take_descriptors (f);
   adversary_add_mapping (&f->a, PORT);
   test_loop_advance (&f->a.loop, 10000);
   g_assert_false (adversary_is_up (&f->a));
@@ -103,7 +103,7 @@ test_while_mapped (Fixture       *f,
   test_loop_advance_until (&f->a.loop, adversary_is_up (&f->a), 5000);
   adversary_expect_no_change (&f->a);
 
-  take_descriptors (f, 0);
+  take_descriptors (f);
   test_loop_advance (&f->a.loop, 5400 * 1000);
   give_descriptors (f);
   test_loop_advance (&f->a.loop, 7200 * 1000);
@@ -135,37 +135,9 @@ static void
 test_create (Fixture       *f,
              gconstpointer  data)
 {
-  take_descriptors (f, 0);
+  take_descriptors (f);
   assert_create_fails (f, 5000, "open files");
   give_descriptors (f);
-}
-
-/* There are a few, so that it fails later on the way, or not at all. (With four UPnP reaches the fake
- * gateway, which then has none left itself to take the connection.) */
-static void
-test_few (Fixture       *f,
-          gconstpointer  data)
-{
-  for (guint n = 0; n <= 3; n++)
-    {
-      fixture_set_up (f, data);
-      take_descriptors (f, n);
-      adversary_add_mapping (&f->a, PORT);
-      test_loop_advance (&f->a.loop, 10000);
-
-      if (!adversary_is_up (&f->a))
-        {
-          const GError *error = plum_mapping_get_error (f->a.mapping);
-
-          g_assert_nonnull (error);
-          g_test_message ("%u left: %s", n, error->message);
-          g_assert_nonnull (strstr (error->message, "open files"));
-        }
-
-      give_descriptors (f);
-      test_loop_advance_until (&f->a.loop, adversary_is_up (&f->a), 600 * 1000);
-      fixture_tear_down (f, data);
-    }
 }
 
 /* --- What fails as a test says --- */
@@ -264,6 +236,38 @@ test_fault_while_mapped (FaultFixture  *ff,
   g_assert_true (adversary_is_up (&f->a));
 }
 
+/* There are a few descriptors left, so that it fails later on the way, or not at all. */
+static void
+test_few (Fixture       *f,
+          gconstpointer  data)
+{
+  guint n_failed = 0;
+
+  for (guint n = 0; n <= 4; n++)
+    {
+      fixture_set_up (f, data);
+      test_syscall_fail_after (TEST_SYSCALL_SOCKET, n, EMFILE);
+      adversary_add_mapping (&f->a, PORT);
+      test_loop_advance (&f->a.loop, 10000);
+
+      if (!adversary_is_up (&f->a))
+        {
+          const GError *error = plum_mapping_get_error (f->a.mapping);
+
+          n_failed++;
+          g_assert_nonnull (error);
+          g_test_message ("%u left: %s", n, error->message);
+          g_assert_nonnull (strstr (error->message, "open files"));
+        }
+
+      test_syscalls_reset ();
+      test_loop_advance_until (&f->a.loop, adversary_is_up (&f->a), 600 * 1000);
+      fixture_tear_down (f, data);
+    }
+
+  g_assert_cmpuint (n_failed, >, 0);
+}
+
 /* A datagram that there was no room for is sent again like one that was lost. */
 static void
 test_buffers_for_a_moment (Fixture       *f,
@@ -338,8 +342,8 @@ main (int    argc,
   ADD ("/faults/no-descriptors/upnp/at-start", "upnp", test_at_start);
   ADD ("/faults/no-descriptors/upnp/while-mapped", "upnp", test_while_mapped);
   ADD ("/faults/no-descriptors/upnp/create", "upnp", test_create);
-  g_test_add ("/faults/few-descriptors/pcp", Fixture, "pcp", NULL, test_few, NULL);
-  g_test_add ("/faults/few-descriptors/upnp", Fixture, "upnp", NULL, test_few, NULL);
+  g_test_add ("/faults/few-sockets/pcp", Fixture, "pcp", NULL, test_few, NULL);
+  g_test_add ("/faults/few-sockets/upnp", Fixture, "upnp", NULL, test_few, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (faults); i++)
     {
       static const char *const names[] = { "pcp", "upnp" };
