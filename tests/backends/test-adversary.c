@@ -22,6 +22,9 @@
 #define FLOOD 50000
 #define FLOOD_MS 5000
 
+/* What a flood may leave behind for a while, as a time that is to be waited. */
+#define FLOOD_MEMORY (64 * 1024)
+
 typedef struct {
   Adversary    a;
   FakeGateway *gateway;
@@ -184,21 +187,35 @@ test_replay (Fixture       *f,
   g_assert_cmpuint (f->gateway->counts.datagrams, <=, 4);
 }
 
-/* FLOOD datagrams in FLOOD_MS, in bursts that the socket's buffer holds. */
+/* FLOOD datagrams in FLOOD_MS, in bursts that the socket's buffer holds: by turns one of each. */
+static void
+flood_to (Fixture        *f,
+          GSocketAddress *to,
+          GBytes        **datagrams,
+          guint           n_datagrams)
+{
+  const guint burst = 50;
+  gsize memory = test_memory_in_use ();
+
+  fake_gateway_reset_counts (f->gateway);
+  for (guint i = 0; i < FLOOD; i++)
+    {
+      adversary_send (f->gateway->socket, to, datagrams[i % n_datagrams]);
+      if (i % burst == burst - 1)
+        test_loop_advance (&f->a.loop, FLOOD_MS * burst / FLOOD);
+    }
+
+  g_assert_cmpuint (test_memory_in_use (), <=, memory + FLOOD_MEMORY);
+}
+
 static void
 flood (Fixture      *f,
        const guint8 *data,
        gsize         size)
 {
-  const guint burst = 50;
+  g_autoptr (GBytes) datagram = g_bytes_new (data, size);
 
-  fake_gateway_reset_counts (f->gateway);
-  for (guint i = 0; i < FLOOD; i++)
-    {
-      send_as_gateway (f, data, size);
-      if (i % burst == burst - 1)
-        test_loop_advance (&f->a.loop, FLOOD_MS * burst / FLOOD);
-    }
+  flood_to (f, f->gateway->last_client, &datagram, 1);
 }
 
 /* A restart that did not happen: the gateway is asked, a few times, and says so. */
@@ -214,6 +231,34 @@ test_announce_flood (Fixture       *f,
 
   memcpy (natpmp + 8, g_inet_address_to_bytes (address), 4);
   flood (f, is_pcp ? pcp : natpmp, is_pcp ? sizeof pcp : sizeof natpmp);
+  g_assert_cmpuint (f->gateway->counts.datagrams, <=, 4);
+}
+
+/* The same to the group, in both protocols' words, with another address in NAT-PMP's: of what is
+ * told to all nothing is believed. */
+static void
+test_multicast_flood (Fixture       *f,
+                      gconstpointer  data)
+{
+  static const guint8 pcp[24] = { 2, 0x80 };
+  static const guint8 natpmp[12] = { 0, 128, 0, 0, 0, 0, 0, 0, 6, 6, 6, 6 };
+  g_autoptr (GSocketAddress) group = g_inet_socket_address_new_from_string ("224.0.0.1", 5350);
+  g_autoptr (GBytes) first = g_bytes_new_static (pcp, sizeof pcp);
+  g_autoptr (GBytes) second = g_bytes_new_static (natpmp, sizeof natpmp);
+  GBytes *both[] = { first, second };
+
+  fake_gateway_reset_counts (f->gateway);
+  if (!fake_gateway_announce (f->gateway))
+    {
+      g_test_skip ("No multicast on loopback here");
+      return;
+    }
+  test_loop_settle (&f->a.loop);
+  g_assert_cmpuint (f->gateway->counts.datagrams, >, 0);   /* it listens */
+
+  test_loop_advance (&f->a.loop, 20000);
+  flood_to (f, group, both, G_N_ELEMENTS (both));
+  g_assert_cmpuint (f->gateway->counts.datagrams, >, 0);
   g_assert_cmpuint (f->gateway->counts.datagrams, <=, 4);
 }
 
@@ -369,6 +414,7 @@ main (int    argc,
   ADD ("/adversary/pcp/wrong-nonce", "pcp", test_wrong_nonce);
   ADD ("/adversary/pcp/replay", "pcp", test_replay);
   ADD ("/adversary/pcp/announce-flood", "pcp", test_announce_flood);
+  ADD ("/adversary/pcp/multicast-flood", "pcp", test_multicast_flood);
   ADD ("/adversary/pcp/garbage-flood", "pcp", test_garbage_flood);
   ADD ("/adversary/pcp/version-flood", "pcp", test_version_flood);
   ADD ("/adversary/natpmp/other-host", "natpmp", test_other_host);
@@ -376,6 +422,7 @@ main (int    argc,
   ADD ("/adversary/natpmp/unasked", "natpmp", test_unasked);
   ADD ("/adversary/natpmp/replay", "natpmp", test_replay);
   ADD ("/adversary/natpmp/announce-flood", "natpmp", test_announce_flood);
+  ADD ("/adversary/natpmp/multicast-flood", "natpmp", test_multicast_flood);
   ADD ("/adversary/natpmp/address-flood", "natpmp", test_address_flood);
   ADD ("/adversary/natpmp/garbage-flood", "natpmp", test_garbage_flood);
   ADD ("/adversary/natpmp/version-flood", "natpmp", test_version_flood);

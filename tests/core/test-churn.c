@@ -2,21 +2,12 @@
 
 #include "core-fixture.h"
 
-#include <malloc.h>
-
 /* What many mappings cost, and that nothing of them is left. */
 
 #define N_CYCLES 10000
 #define N_WARM_UP 500
 #define N_IDLE 1000
 #define MEMORY_PER_MAPPING 4096
-
-/* Bytes in use; 0 if another allocator, as a sanitizer's, stands in for the C library's. */
-static gsize
-memory_in_use (void)
-{
-  return mallinfo2 ().uordblks + mallinfo2 ().hblkhd;
-}
 
 static guint
 count_sources (CoreFixture *f)
@@ -54,20 +45,23 @@ test_cycles (CoreFixture   *f,
 {
   gsize memory;
   guint n_sources;
+  guint n_descriptors;
 
   cycle (f, N_WARM_UP);
-  memory = memory_in_use ();
+  memory = test_memory_in_use ();
   n_sources = count_sources (f);
+  n_descriptors = test_count_descriptors ();
   cycle (f, N_CYCLES);
 
+  g_assert_cmpuint (test_count_descriptors (), ==, n_descriptors);
   g_assert_cmpuint (count_sources (f), ==, n_sources);
   g_assert_cmpint (plum_clock_get_next_deadline (f->loop.clock), ==, -1);
   g_test_message ("%u cycles: %" G_GSIZE_FORMAT " bytes before, %" G_GSIZE_FORMAT " after",
-                  N_CYCLES, memory, memory_in_use ());
+                  N_CYCLES, memory, test_memory_in_use ());
   /* Less than a byte a cycle: what the allocator itself moves about. A sanitizer looks for leaks
    * itself. */
   if (memory != 0)
-    g_assert_cmpuint (memory_in_use (), <, memory + N_CYCLES);
+    g_assert_cmpuint (test_memory_in_use (), <, memory + N_CYCLES);
   core_assert_empty (f);
 }
 
@@ -79,19 +73,19 @@ test_memory_of_idle_mappings (CoreFixture   *f,
   gsize before;
   gsize each;
 
-  if (memory_in_use () == 0)
+  if (test_memory_in_use () == 0)
     {
       g_test_skip ("a sanitizer's allocator does not tell what is in use");
       return;
     }
 
   cycle (f, N_WARM_UP);
-  before = memory_in_use ();
+  before = test_memory_in_use ();
   for (guint i = 0; i < N_IDLE; i++)
     g_ptr_array_add (mappings, core_add_up (f, 10000 + i, 0));
   g_free (fake_backends_take_log ());
 
-  each = (memory_in_use () - before) / N_IDLE;
+  each = (test_memory_in_use () - before) / N_IDLE;
   g_test_message ("%" G_GSIZE_FORMAT " bytes for each of %u idle mappings", each, N_IDLE);
   g_assert_cmpuint (each, <, MEMORY_PER_MAPPING);
 }
