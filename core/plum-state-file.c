@@ -232,6 +232,14 @@ remove_scraps (const char *directory,
       }
 }
 
+/* The system could not read it now: that says nothing against what is in it. */
+static gboolean
+may_be_read_later (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_FAILED);
+}
+
 static void
 plum_state_file_inherit (PlumStateFile *self,
                          const char    *stem,
@@ -262,6 +270,8 @@ plum_state_file_inherit (PlumStateFile *self,
     }
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     slot_remove (slot);   /* it had nothing to remember */
+  else if (may_be_read_later (error))
+    plum_warn ("the state file %s is left for a later start: %s", slot->path, error->message);
   else
     slot_set_aside (slot, error);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <errno.h>
 #include <glib/gstdio.h>
 #include <gmodule.h>
 #include <sys/stat.h>
@@ -7,6 +8,7 @@
 
 #include "plum-state-file.h"
 #include "test-state-directory.h"
+#include "test-syscalls.h"
 #include "test-warnings.h"
 
 #define KEY "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
@@ -48,6 +50,7 @@ static void
 tear_down (Fixture       *f,
            gconstpointer  data)
 {
+  test_syscalls_reset ();
   g_clear_pointer (&f->records, g_ptr_array_unref);
   test_state_directory_tear_down (&f->directory);
 }
@@ -257,7 +260,59 @@ test_read_only (Fixture       *f,
   g_assert_nonnull (error);
 }
 
+/* What cannot be read now is no worse for it: it is said, and a later start takes it over. */
+static void
+test_unreadable (Fixture       *f,
+                 gconstpointer  call)
+{
+  PlumStateFile *file;
+
+  test_state_directory_write (&f->directory, "old.plum", FILE_OF_ONE, 0600);
+  /* The first fstat () is that of the lock of our own, the second that of the old one. */
+  test_syscall_fail_after (GPOINTER_TO_INT (call),
+                           GPOINTER_TO_INT (call) == TEST_SYSCALL_FSTAT ? 2 : 0, EIO);
+  file = open_file (f);
+  g_assert_cmpuint (test_warnings_take (), ==, 1);
+  g_assert_cmpuint (f->records->len, ==, 0);
+  plum_state_file_free (file);
+
+  test_syscalls_reset ();
+  file = open_file (f);
+  g_assert_cmpuint (f->records->len, ==, 1);
+  write_file (f, file);
+  plum_state_file_free (file);
+}
+
+/* A write that fails is told, and takes nothing away: neither ours nor what was inherited. */
+static void
+test_write_fails (Fixture       *f,
+                  gconstpointer  call)
+{
+  PlumStateFile *file;
+  g_autofree char *old = NULL;
+  g_autoptr (GError) error = NULL;
+
+  test_state_directory_write (&f->directory, "old.plum", FILE_OF_ONE, 0600);
+  file = open_file (f);
+  if (GPOINTER_TO_INT (call) == TEST_SYSCALL_UNLINK)
+    g_ptr_array_set_size (f->records, 0);
+  test_syscall_fail (GPOINTER_TO_INT (call), EROFS);
+
+  g_assert_false (plum_state_file_write (file, f->records, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_READ_ONLY);
+  old = test_state_directory_find (&f->directory, "old.plum");
+  g_assert_nonnull (old);
+  g_assert_true (plum_state_file_has_inherited (file));
+
+  test_syscalls_reset ();
+  write_file (f, file);
+  g_assert_false (plum_state_file_has_inherited (file));
+  plum_state_file_free (file);
+}
+
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
+#define ADD_CALL(path, call, func) \
+  g_test_add (path, Fixture, GINT_TO_POINTER (call), set_up, func, tear_down)
 
 int
 main (int    argc,
@@ -282,6 +337,10 @@ main (int    argc,
   ADD ("/state-file/other-owner", test_other_owner);
   ADD ("/state-file/no-directory", test_no_directory);
   ADD ("/state-file/read-only", test_read_only);
+  ADD_CALL ("/state-file/unreadable/fstat", TEST_SYSCALL_FSTAT, test_unreadable);
+  ADD_CALL ("/state-file/unreadable/read", TEST_SYSCALL_READ, test_unreadable);
+  ADD_CALL ("/state-file/write-fails/rename", TEST_SYSCALL_RENAME, test_write_fails);
+  ADD_CALL ("/state-file/write-fails/unlink", TEST_SYSCALL_UNLINK, test_write_fails);
 
   return g_test_run ();
 }
