@@ -71,6 +71,8 @@ fail_map (PlumRequest *request,
 
   if (has_fault ("taken"))
     plum_call_fail (call, PLUM_ERROR_CONFLICT, "the port belongs to another host");
+  else if (has_fault ("odd"))
+    plum_call_fail (call, PLUM_ERROR_MALFORMED, "nobody understands the answer");
   else if (has_fault ("tcp-only") && udp)
     plum_call_fail (call, PLUM_ERROR_REFUSED, "no UDP");
   else

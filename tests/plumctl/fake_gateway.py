@@ -28,7 +28,7 @@ NATPMP_TO_NAME = {1: "udp", 2: "tcp"}
 
 FOREVER = 0xFFFFFFFF
 
-_numbers = itertools.count(os.getpid() * 7 % 50000)
+_numbers = itertools.count(os.getpid() * 251 % 60000)
 
 
 def free_address():
@@ -39,7 +39,7 @@ def free_address():
 
 class FakeGateway:
     def __init__(self, speaks="pcp", external="1.2.3.4", result=0, lifetime=None, silent=False,
-                 answer_from=None):
+                 answer_from=None, address_result=0):
         self.address = free_address()
         self.speaks = speaks
         self.external = external
@@ -47,6 +47,7 @@ class FakeGateway:
         self.lifetime = lifetime      # granted instead of the asked
         self.silent = silent
         self.answer_from = answer_from
+        self.address_result = address_result  # of NAT-PMP's question for the address
         self.table = {}               # (protocol, internal port) -> (external port, nonce)
         self.requests = 0
         self.changed = threading.Condition()
@@ -154,8 +155,9 @@ class FakeGateway:
         if version != 0:
             return struct.pack("!BBHI", 0, 128 + opcode, 1, self._epoch())
         if opcode == 0:
-            return (struct.pack("!BBHI", 0, 128, 0, self._epoch())
-                    + socket.inet_aton(self.external))
+            address = self.external if self.address_result == 0 else "0.0.0.0"
+            return (struct.pack("!BBHI", 0, 128, self.address_result, self._epoch())
+                    + socket.inet_aton(address))
         if opcode not in NATPMP_TO_NAME or len(request) < 12:
             return struct.pack("!BBHI", 0, 128 + opcode, 5, self._epoch())
 

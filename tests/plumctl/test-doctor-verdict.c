@@ -32,6 +32,28 @@ static const Row rows[] = {
   { "stray-answer", { .has_gateway = TRUE, .stray_answer = TRUE }, DOCTOR_WRONG_ADDRESS },
   { "private-wan", { .has_gateway = TRUE, .n_failed = 2, .n_no_resources = 1 },
     DOCTOR_NOT_CONNECTED },
+  { "private-wan-but-pcp",
+    { SERVED, .n_failed = 1, .n_no_resources = 1,
+      TRIED (FAILED (PLUM_ERROR_NO_RESOURCES), FAILED (PLUM_ERROR_NO_RESOURCES)) },
+    DOCTOR_NOT_CONNECTED },
+  { "private-wan-by-upnp",
+    { SERVED, .address_withheld = TRUE,
+      TRIED (FAILED (PLUM_ERROR_REFUSED), FAILED (PLUM_ERROR_REFUSED)) },
+    DOCTOR_NOT_CONNECTED },
+  { "no-address-and-refused",
+    { SERVED, .scope = PLUM_ADDRESS_SCOPE_UNSPECIFIED,
+      TRIED (FAILED (PLUM_ERROR_REFUSED), FAILED (PLUM_ERROR_REFUSED)) },
+    DOCTOR_NOT_CONNECTED },
+  { "no-address-and-taken",
+    { SERVED, .address_withheld = TRUE,
+      TRIED (FAILED (PLUM_ERROR_CONFLICT), FAILED (PLUM_ERROR_CONFLICT)) },
+    DOCTOR_PORT_TAKEN },
+  { "pcp-refused",
+    { SERVED, TRIED (FAILED (PLUM_ERROR_REFUSED), FAILED (PLUM_ERROR_REFUSED)) },
+    DOCTOR_REFUSED },
+  { "pcp-untried", { SERVED, .tried = FALSE }, DOCTOR_READY },
+  { "withheld-untried", { SERVED, .address_withheld = TRUE }, DOCTOR_NO_ADDRESS },
+  { "unknown-address", { SERVED, TRIED (MAPPED, MAPPED) }, DOCTOR_NO_ADDRESS },
   { "useless", { .has_gateway = TRUE, .n_failed = 1 }, DOCTOR_CANNOT_MAP },
   { "policy", { SERVED, PUBLIC, TRIED (FAILED (PLUM_ERROR_REFUSED), FAILED (PLUM_ERROR_REFUSED)) },
     DOCTOR_REFUSED },
@@ -139,6 +161,27 @@ test_manual (void)
     }
 }
 
+/* So does the page on the JSON. */
+static void
+test_page (void)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "..", "docs", "plumctl-json.md", NULL);
+  g_autofree char *page = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_file_get_contents (path, &page, NULL, &error);
+  g_assert_no_error (error);
+
+  for (int verdict = 0; verdict < DOCTOR_N_VERDICTS; verdict++)
+    {
+      g_autofree char *row = g_strdup_printf ("\n| %d | `%s` |",
+                                              doctor_verdict_get_exit_code (verdict),
+                                              doctor_verdict_get_name (verdict));
+
+      g_assert_nonnull (strstr (page, row));
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -154,6 +197,7 @@ main (int    argc,
   g_test_add_func ("/plumctl/doctor/texts", test_texts);
   g_test_add_func ("/plumctl/doctor/all-reachable", test_all_reachable);
   g_test_add_func ("/plumctl/doctor/manual", test_manual);
+  g_test_add_func ("/plumctl/doctor/page", test_page);
 
   return g_test_run ();
 }

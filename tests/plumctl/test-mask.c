@@ -79,6 +79,64 @@ test_text_is_not_binary (void)
   g_assert_true (g_bytes_equal (bytes, masked));
 }
 
+/* Some routers pad their answers with zeros. */
+static void
+test_text_with_padding (void)
+{
+  static const char padded[] = "at 8.8.8.8\0\0";
+  static const char expected[] = "at 1.2.3.4\0\0";
+  g_autoptr (GPtrArray) addresses = make_addresses ("9.9.9.9");
+  g_autoptr (GBytes) bytes = g_bytes_new_static (padded, sizeof padded);
+  g_autoptr (GBytes) masked = mask_bytes (bytes, addresses);
+
+  g_assert_cmpmem (g_bytes_get_data (masked, NULL), g_bytes_get_size (masked),
+                   expected, sizeof expected);
+}
+
+typedef struct
+{
+  const char *name;
+  guint8      version;
+  guint8      opcode;
+  size_t      length;
+  size_t      offset; /* of the address */
+  gboolean    masked;
+} FieldRow;
+
+static const FieldRow fields[] = {
+  { "pcp-client", 2, 1, 60, 20, TRUE },
+  { "pcp-map-request", 2, 1, 60, 56, TRUE },
+  { "pcp-map-answer", 2, 0x81, 60, 56, TRUE },
+  { "pcp-epoch", 2, 0x81, 60, 8, FALSE },
+  { "natpmp-address", 0, 0x80, 12, 8, TRUE },
+  { "natpmp-ports", 0, 0x81, 16, 8, FALSE },
+};
+
+/* Where the protocols have addresses they are masked, though nobody knew of them. */
+static void
+test_field (gconstpointer data)
+{
+  static const guint8 address[] = { 9, 9, 9, 9 };
+  static const guint8 stand_in[] = { 1, 2, 3, 4 };
+  const FieldRow *row = data;
+  g_autoptr (GPtrArray) nobody = g_ptr_array_new ();
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GBytes) masked = NULL;
+  guint8 packet[60] = { row->version, row->opcode };
+
+  if (row->length == 60 && row->masked)
+    packet[row->offset - 2] = packet[row->offset - 1] = 0xff;
+  for (size_t i = 0; i < sizeof address; i++)
+    packet[row->offset + i] = address[i];
+  bytes = g_bytes_new (packet, row->length);
+  masked = mask_bytes (bytes, nobody);
+
+  for (size_t i = 0; row->masked && i < sizeof address; i++)
+    packet[row->offset + i] = stand_in[i];
+  g_assert_cmpmem (g_bytes_get_data (masked, NULL), g_bytes_get_size (masked),
+                   packet, row->length);
+}
+
 /* Of every length, in a block of exactly its size. */
 static void
 test_lengths (void)
@@ -110,6 +168,13 @@ main (int    argc,
   g_test_add_func ("/plumctl/mask/binary/public", test_binary);
   g_test_add_func ("/plumctl/mask/binary/private", test_binary_private);
   g_test_add_func ("/plumctl/mask/text-is-not-binary", test_text_is_not_binary);
+  g_test_add_func ("/plumctl/mask/text-with-padding", test_text_with_padding);
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/plumctl/mask/field/%s", fields[i].name);
+
+      g_test_add_data_func (path, &fields[i], test_field);
+    }
   g_test_add_func ("/plumctl/mask/lengths", test_lengths);
 
   return g_test_run ();

@@ -70,21 +70,43 @@ on_note (GatewayWatch *watch,
 }
 
 static void
+on_stray_traffic (StrayProbe           *stray,
+                  PlumTrafficDirection  direction,
+                  GSocketAddress       *peer,
+                  GBytes               *bytes)
+{
+  Doctor *doctor = stray->user_data;
+
+  doctor_log_add_traffic (&doctor->log, doctor->gateway, "stray", direction, peer, bytes);
+}
+
+/* Whether a protocol tells the router's address as soon as it serves: "direct" asks nobody, and PCP
+ * tells it with a mapping only. */
+static gboolean
+tells_address (const char *backend)
+{
+  return !g_str_equal (backend, "direct") && !g_str_equal (backend, "pcp");
+}
+
+static void
 find_probes (DoctorFindings *findings,
              PlumGateway    *gateway)
 {
   GListModel *probes = plum_gateway_get_probes (gateway);
+  gboolean told = plum_gateway_get_external_address (gateway) != NULL;
 
   for (guint i = 0; i < g_list_model_get_n_items (probes); i++)
     {
       g_autoptr (PlumProbe) probe = g_list_model_get_item (probes, i);
       PlumProbeOutcome outcome = plum_probe_get_outcome (probe);
       const GError *error = plum_probe_get_error (probe);
-      gboolean direct = g_strcmp0 (plum_probe_get_name (probe), "direct") == 0;
+      const char *name = plum_probe_get_name (probe);
 
       /* "direct" asks nobody: that this host is not public says nothing about the router. */
-      if (direct)
+      if (g_str_equal (name, "direct"))
         continue;
+      if (outcome == PLUM_PROBE_SUCCESS && tells_address (name) && !told)
+        findings->address_withheld = TRUE;
       findings->n_refused += outcome == PLUM_PROBE_REFUSED;
       findings->n_failed += outcome == PLUM_PROBE_FAILED;
       findings->n_no_resources += error != NULL
@@ -171,12 +193,13 @@ collect_addresses (Doctor *doctor)
 }
 
 static void
-write_record (Doctor *doctor)
+write_record (Doctor     *doctor,
+              const char *report)
 {
   g_autoptr (GPtrArray) addresses = collect_addresses (doctor);
   g_autoptr (GError) error = NULL;
 
-  if (!recorder_write (options.record, &doctor->log, addresses, &error))
+  if (!recorder_write (options.record, &doctor->log, addresses, report, &error))
     output_error ("--record: %s", error->message);
 }
 
@@ -189,6 +212,7 @@ conclude (Doctor *doctor)
     .stray = doctor->stray.answered_from,
     .error = doctor->discovery.error,
   };
+  g_autofree char *json = NULL;
 
   if (doctor->session.closing)
     return;
@@ -198,12 +222,13 @@ conclude (Doctor *doctor)
   if (doctor->findings.tried)
     report.trial = &doctor->trial;
 
+  json = doctor_report_build_json (&report);
   if (common_options.json)
-    doctor_report_print_json (&report);
+    output_json (json);
   else
     doctor_report_print_text (&report);
   if (options.record != NULL)
-    write_record (doctor);
+    write_record (doctor, json);
 
   session_close (&doctor->session, doctor_verdict_get_exit_code (report.verdict));
 }
@@ -218,6 +243,16 @@ static void
 on_stray_done (StrayProbe *stray)
 {
   conclude (stray->user_data);
+}
+
+/* Only who says nothing at all may have answered from elsewhere. */
+static gboolean
+is_silent (PlumGateway *gateway)
+{
+  DoctorFindings findings = { 0 };
+
+  find_probes (&findings, gateway);
+  return findings.n_refused == 0;
 }
 
 static void
@@ -236,7 +271,8 @@ on_discovered (Discovery *discovery)
   address = plum_gateway_get_address (doctor->gateway);
   if (!discovery_is_served (discovery))
     {
-      if (address == NULL || !stray_probe_start (&doctor->stray, address))
+      if (address == NULL || !is_silent (doctor->gateway)
+          || !stray_probe_start (&doctor->stray, address))
         conclude (doctor);
     }
   else if (options.no_map || plum_gateway_get_local_address (doctor->gateway) == NULL)
@@ -260,7 +296,11 @@ doctor_init (Doctor *doctor)
     .note = on_note,
     .user_data = doctor,
   };
-  doctor->stray = (StrayProbe) { .done = on_stray_done, .user_data = doctor };
+  doctor->stray = (StrayProbe) {
+    .done = on_stray_done,
+    .traffic = on_stray_traffic,
+    .user_data = doctor,
+  };
   doctor->trial = (DoctorTrial) {
     .done = on_trial_done,
     .user_data = doctor,

@@ -83,13 +83,12 @@ doctor_log_describe_peer (const DoctorEvent *event)
                           g_inet_socket_address_get_port (event->peer));
 }
 
-/* A search that is heard on the group, our own as well, answers nobody. */
-static gboolean
-is_search (GBytes *bytes)
+gboolean
+doctor_event_is_search (const DoctorEvent *event)
 {
   static const char start[] = "M-SEARCH";
   gsize size;
-  const char *data = g_bytes_get_data (bytes, &size);
+  const char *data = g_bytes_get_data (event->bytes, &size);
 
   return size >= sizeof start - 1 && strncmp (data, start, sizeof start - 1) == 0;
 }
@@ -106,8 +105,9 @@ doctor_log_count_strangers (DoctorLog *self)
       GInetAddress *gateway = plum_gateway_get_address (event->gateway);
       GInetAddress *peer;
 
-      if (event->peer == NULL || event->direction != PLUM_TRAFFIC_RECEIVED || gateway == NULL ||
-          is_search (event->bytes))
+      /* A search that is heard on the group, our own as well, answers nobody. */
+      if (event->peer == NULL || event->direction != PLUM_TRAFFIC_RECEIVED || gateway == NULL
+          || doctor_event_is_search (event))
         continue;
 
       peer = g_inet_socket_address_get_address (event->peer);

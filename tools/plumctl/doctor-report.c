@@ -5,9 +5,11 @@
 #include "common-options.h"
 #include "describe.h"
 #include "output.h"
+#include "packet-text.h"
 
-/* How many lines of one backend's exchange are shown; --json has all. */
-#define MAX_LINES 24
+/* How many packets of one backend's exchange are shown; --json has all. */
+#define MAX_PACKETS 24
+#define MAX_SEARCHES 2
 
 /* Why this gateway and no other. */
 static const char *
@@ -18,6 +20,16 @@ get_choice (void)
   if (common_options.interface != NULL)
     return "option-interface";
   return "default-route";
+}
+
+static const char *
+describe_choice (void)
+{
+  if (common_options.gateway != NULL)
+    return "named by --gateway";
+  if (common_options.interface != NULL)
+    return "the one behind --interface";
+  return "by the default route";
 }
 
 static const char *
@@ -37,26 +49,50 @@ describe_readback (Readback readback)
     }
 }
 
+static const char *
+describe_readback_words (Readback readback)
+{
+  switch (readback)
+    {
+    case READBACK_THERE:
+      return "there";
+    case READBACK_GONE:
+      return "not there";
+    case READBACK_NOT_SUPPORTED:
+    case READBACK_NOT_DONE:
+    default:
+      return "it does not tell";
+    }
+}
+
 static void
 print_event (const DoctorEvent *event)
 {
   g_autofree char *peer = doctor_log_describe_peer (event);
+  g_autofree char *what = NULL;
 
   if (event->note != NULL)
-    output_line (OUTPUT_FAINT, "    +%u ms %s", event->ms, event->note);
-  else
-    output_line (OUTPUT_FAINT, "    +%u ms %s %" G_GSIZE_FORMAT " bytes %s %s", event->ms,
-                 event->direction == PLUM_TRAFFIC_SENT ? "sent" : "received",
-                 g_bytes_get_size (event->bytes),
-                 event->direction == PLUM_TRAFFIC_SENT ? "to" : "from", peer);
+    {
+      output_line (OUTPUT_FAINT, "    +%u ms %s", event->ms, event->note);
+      return;
+    }
+
+  what = packet_text_describe (event->bytes);
+  output_line (OUTPUT_FAINT, "    +%u ms %s %s, %" G_GSIZE_FORMAT " bytes%s%s", event->ms,
+               event->direction == PLUM_TRAFFIC_SENT ? "to" : "from", peer,
+               g_bytes_get_size (event->bytes), what != NULL ? ": " : "",
+               what != NULL ? what : "");
 }
 
+/* What was concluded is always worth a line; many packets, and searches above all, are like others. */
 static void
 print_events (const DoctorReport *self,
               PlumGateway        *gateway,
               const char         *backend)
 {
-  guint n = 0;
+  guint n_packets = 0;
+  guint n_searches = 0;
+  guint n_hidden = 0;
 
   for (guint i = 0; i < self->log->events->len; i++)
     {
@@ -64,12 +100,17 @@ print_events (const DoctorReport *self,
 
       if (event->gateway != gateway || g_strcmp0 (event->backend, backend) != 0)
         continue;
-      if (++n <= MAX_LINES)
+      if (event->note != NULL)
+        print_event (event);
+      else if ((doctor_event_is_search (event) && ++n_searches > MAX_SEARCHES)
+               || ++n_packets > MAX_PACKETS)
+        n_hidden++;
+      else
         print_event (event);
     }
 
-  if (n > MAX_LINES)
-    output_line (OUTPUT_FAINT, "    and %u more", n - MAX_LINES);
+  if (n_hidden > 0)
+    output_line (OUTPUT_FAINT, "    and %u packets more; --json has all", n_hidden);
 }
 
 static void
@@ -79,6 +120,13 @@ print_probe (const DoctorReport *self,
 {
   PlumProbeOutcome outcome = plum_probe_get_outcome (probe);
   const GError *error = plum_probe_get_error (probe);
+
+  /* It asks nobody: that this computer has no public address is no fault. */
+  if (g_str_equal (plum_probe_get_name (probe), "direct") && error != NULL)
+    {
+      output_line (OUTPUT_PLAIN, "  %s", error->message);
+      return;
+    }
 
   output_line (outcome == PLUM_PROBE_SUCCESS ? OUTPUT_GOOD : OUTPUT_PLAIN,
                "  %s: %s after %u ms%s%s", plum_probe_get_name (probe),
@@ -99,9 +147,9 @@ print_gateway (const DoctorReport *self,
   g_autofree char *local = describe_address (plum_gateway_get_local_address (gateway));
   g_autofree char *external = describe_address (plum_gateway_get_external_address (gateway));
 
-  output_line (OUTPUT_PLAIN, "gateway %s on %s, own address %s (%s)",
+  output_line (OUTPUT_PLAIN, "gateway %s on %s (%s), own address %s",
                address != NULL ? address : "none", interface != NULL ? interface : "?",
-               local != NULL ? local : "unknown", get_choice ());
+               describe_choice (), local != NULL ? local : "unknown");
 
   for (guint i = 0; i < g_list_model_get_n_items (probes); i++)
     {
@@ -110,8 +158,11 @@ print_gateway (const DoctorReport *self,
       print_probe (self, gateway, probe);
     }
 
-  output_line (OUTPUT_PLAIN, "  external address %s (%s)", external != NULL ? external : "unknown",
-               reason != NULL ? reason : describe_scope (scope));
+  if (external != NULL)
+    output_line (OUTPUT_PLAIN, "  external address %s (%s)", external,
+                 reason != NULL ? reason : describe_scope (scope));
+  else
+    output_line (OUTPUT_PLAIN, "  external address unknown");
 }
 
 static void
@@ -131,11 +182,12 @@ print_trial (PlumProtocol        protocol,
   output_line (OUTPUT_PLAIN, "trial %s:%u → %s:%u %s", name, trial->internal_port,
                trial->external_host != NULL ? trial->external_host : "(address unknown)",
                trial->external_port, lease);
-  output_line (OUTPUT_PLAIN, "  in the router's table: %s; removed: %s%s; then in the table: %s",
-               describe_readback (trial->after_map),
+  output_line (doctor_trial_is_left_behind (trial) ? OUTPUT_BAD : OUTPUT_PLAIN,
+               "  in the router's table: %s; removed: %s%s; then in the table: %s",
+               describe_readback_words (trial->after_map),
                trial->remove_error == NULL ? "yes" : "no, ",
                trial->remove_error == NULL ? "" : trial->remove_error->message,
-               describe_readback (trial->after_remove));
+               describe_readback_words (trial->after_remove));
 }
 
 void
@@ -191,6 +243,7 @@ write_event (JsonWriter        *json,
              const DoctorEvent *event)
 {
   g_autofree char *peer = doctor_log_describe_peer (event);
+  g_autofree char *what = event->bytes != NULL ? packet_text_describe (event->bytes) : NULL;
 
   json_writer_begin_object (json, NULL);
   json_writer_int (json, "ms", event->ms);
@@ -205,6 +258,7 @@ write_event (JsonWriter        *json,
                                                             (int) event->direction));
       json_writer_string (json, "peer", peer);
       json_writer_int (json, "bytes", (gint64) g_bytes_get_size (event->bytes));
+      json_writer_string (json, "what", what);
     }
   json_writer_end_object (json);
 }
@@ -260,11 +314,10 @@ write_trial (JsonWriter         *json,
   json_writer_end_object (json);
 }
 
-void
-doctor_report_print_json (const DoctorReport *self)
+char *
+doctor_report_build_json (const DoctorReport *self)
 {
   GListModel *gateways = plum_manager_get_gateways (self->manager);
-  g_autofree char *text = NULL;
   JsonWriter json;
 
   json_writer_init (&json);
@@ -291,6 +344,5 @@ doctor_report_print_json (const DoctorReport *self)
   json_writer_end_array (&json);
   json_writer_end_object (&json);
 
-  text = json_writer_finish (&json);
-  output_json (text);
+  return json_writer_finish (&json);
 }

@@ -17,5 +17,5 @@ typedef struct
   DoctorVerdict  verdict;
 } DoctorReport;
 
-void doctor_report_print_text (const DoctorReport *self);
-void doctor_report_print_json (const DoctorReport *self);
+void   doctor_report_print_text (const DoctorReport *self);
+char * doctor_report_build_json (const DoctorReport *self);

@@ -45,7 +45,8 @@ static const VerdictText texts[DOCTOR_N_VERDICTS] = {
   },
   [DOCTOR_SWITCHED_OFF] = {
     "switched-off", 11,
-    "The router is there, and says that nobody maps ports on it.",
+    "The router is there, but refuses to be asked: port mapping is switched off, or not known to "
+    "it.",
     "Switch on UPnP, NAT-PMP or PCP in the router's settings.",
   },
   [DOCTOR_NOT_A_GATEWAY] = {
@@ -151,6 +152,15 @@ decide_by_error (int error)
     }
 }
 
+/* A router without a connection refuses in words that mean a policy or a full table elsewhere. */
+static gboolean
+seems_disconnected (const DoctorFindings *f)
+{
+  return f->tcp.error != PLUM_ERROR_CONFLICT
+         && (f->n_no_resources > 0 || f->address_withheld
+             || f->scope == PLUM_ADDRESS_SCOPE_UNSPECIFIED);
+}
+
 /* TRUE if the trial decides. */
 static gboolean
 decide_by_trial (const DoctorFindings *f,
@@ -159,7 +169,7 @@ decide_by_trial (const DoctorFindings *f,
   if (f->tcp.left_behind || f->udp.left_behind)
     *verdict = DOCTOR_LEFT_BEHIND;
   else if (!f->tcp.mapped && !f->udp.mapped)
-    *verdict = decide_by_error (f->tcp.error);
+    *verdict = seems_disconnected (f) ? DOCTOR_NOT_CONNECTED : decide_by_error (f->tcp.error);
   else if (f->tcp.mapped != f->udp.mapped)
     *verdict = DOCTOR_ONE_TRANSPORT;
   else
@@ -180,6 +190,10 @@ decide_working (const DoctorFindings *f)
     case PLUM_ADDRESS_SCOPE_PUBLIC:
       break;
     case PLUM_ADDRESS_SCOPE_UNKNOWN:
+      /* PCP tells it with a mapping, and not before. */
+      if (!f->tried && !f->address_withheld)
+        break;
+      return DOCTOR_NO_ADDRESS;
     case PLUM_ADDRESS_SCOPE_UNSPECIFIED:
     case PLUM_ADDRESS_SCOPE_LOOPBACK:
     case PLUM_ADDRESS_SCOPE_LINK_LOCAL:

@@ -48,6 +48,7 @@ typedef struct
   guint               n_failed;
   guint               n_no_resources; /* of those that failed */
   guint               n_strangers;    /* other devices that answered */
+  gboolean            address_withheld; /* who could have told the external address did not */
   gboolean            stray_answer;   /* an answer came from another address than the gateway's */
   PlumAddressScope    scope;          /* of the external address */
   gboolean            tried;          /* the trial mappings were asked for */

@@ -131,7 +131,48 @@ mask_binary (char         *data,
         data[i + j] = (char) replacement[j];
 }
 
-/* @addresses: those that binary packets may hold. */
+/* Replaces the address that a packet has at @offset. PCP writes IPv4 as IPv6 does. */
+static void
+mask_field (char          *data,
+            size_t         length,
+            size_t         offset,
+            GSocketFamily  family)
+{
+  static const char mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (char) 0xff, (char) 0xff };
+  size_t size = family == G_SOCKET_FAMILY_IPV4 ? 4 : 16;
+  g_autoptr (GInetAddress) address = NULL;
+
+  if (length < offset + size)
+    return;
+
+  if (size == 16 && memcmp (data + offset, mapped, sizeof mapped) == 0)
+    {
+      mask_field (data, length, offset + sizeof mapped, G_SOCKET_FAMILY_IPV4);
+      return;
+    }
+
+  address = g_inet_address_new_from_bytes ((const guint8 *) data + offset, family);
+  mask_binary (data + offset, size, address);
+}
+
+/* Where RFC 6887 (7.1, 11.1) and RFC 6886 (3.2) have addresses. */
+static void
+mask_fields (char   *data,
+             size_t  length)
+{
+  if (data[0] == 2 && length >= 24)
+    {
+      if ((data[1] & 0x80) == 0)
+        mask_field (data, length, 8, G_SOCKET_FAMILY_IPV6);
+      mask_field (data, length, 44, G_SOCKET_FAMILY_IPV6);
+    }
+  else if (data[0] == 0 && length == 12 && (guint8) data[1] == 0x80)
+    {
+      mask_field (data, length, 8, G_SOCKET_FAMILY_IPV4);
+    }
+}
+
+/* @addresses: those that binary packets may hold elsewhere. */
 GBytes *
 mask_bytes (GBytes    *bytes,
             GPtrArray *addresses)
@@ -140,12 +181,14 @@ mask_bytes (GBytes    *bytes,
   const char *data = g_bytes_get_data (bytes, &length);
   char *masked = g_memdup2 (data, length);
 
-  /* SSDP and HTTP have no zero byte; PCP and NAT-PMP are never without. */
-  if (length == 0 || memchr (data, 0, length) == NULL)
-    mask_literals (masked, length);
-  else
-    for (guint i = 0; i < addresses->len; i++)
-      mask_binary (masked, length, addresses->pdata[i]);
+  /* SSDP and HTTP have no zero byte, or pad with some; PCP and NAT-PMP are never without. */
+  mask_literals (masked, length);
+  if (length >= 2 && memchr (data, 0, length) != NULL)
+    {
+      mask_fields (masked, length);
+      for (guint i = 0; i < addresses->len; i++)
+        mask_binary (masked, length, addresses->pdata[i]);
+    }
 
   return g_bytes_new_take (masked, length);
 }

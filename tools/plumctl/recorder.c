@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Writes what the doctor saw into a folder: index.tsv, a line for each datagram or piece of a
- * stream, and a file for each with its bytes. docs/plumctl-json.md has the layout. */
+ * stream, files with their bytes, and report.json, what was made of it. The layout is in
+ * docs/plumctl-json.md; tests/plumctl/recorded_gateway.py plays it. */
 
 #include "recorder.h"
 
@@ -9,8 +10,10 @@
 #include "mask.h"
 
 #include <glib/gstdio.h>
+#include <string.h>
 
 #define INDEX_NAME "index.tsv"
+#define REPORT_NAME "report.json"
 #define INDEX_HEAD "file\tms\tbackend\tdirection\tpeer\tport\tnote\n"
 
 /* Before anything is sent: a recording that cannot be written must not cost the user a run. */
@@ -40,17 +43,75 @@ recorder_prepare (const char  *directory,
   return g_file_set_contents (index, INDEX_HEAD, -1, error);
 }
 
+/* SSDP and HTTP have no zero byte; PCP and NAT-PMP are never without. */
 static gboolean
-write_bytes (const char         *directory,
-             const char         *name,
-             const DoctorEvent  *event,
-             GPtrArray          *addresses,
-             GError            **error)
+is_text (GBytes *bytes)
+{
+  gsize size;
+  const void *data = g_bytes_get_data (bytes, &size);
+
+  return size > 0 && memchr (data, 0, size) == NULL;
+}
+
+static gboolean
+is_same_stream (const DoctorEvent *a,
+                const DoctorEvent *b)
+{
+  return a->bytes != NULL && b->bytes != NULL && a->direction == b->direction
+         && a->peer != NULL && b->peer != NULL
+         && g_str_equal (a->backend, b->backend) && is_text (a->bytes) && is_text (b->bytes)
+         && g_inet_socket_address_get_port (a->peer) == g_inet_socket_address_get_port (b->peer)
+         && g_inet_address_equal (g_inet_socket_address_get_address (a->peer),
+                                  g_inet_socket_address_get_address (b->peer));
+}
+
+/* Masks what came in pieces as a whole, for an address may lie across two of them, and cuts it up
+ * again: masking changes no length. The elements are in the order of the events, from @first on. */
+static GPtrArray *
+mask_run (DoctorLog *log,
+          guint      first,
+          GPtrArray *addresses)
+{
+  GPtrArray *pieces = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  g_autoptr (GByteArray) whole = g_byte_array_new ();
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GBytes) masked = NULL;
+  gsize offset = 0;
+  guint end;
+
+  for (end = first; end < log->events->len; end++)
+    {
+      const DoctorEvent *event = log->events->pdata[end];
+
+      if (end > first && !is_same_stream (event, log->events->pdata[first]))
+        break;
+      g_byte_array_append (whole, g_bytes_get_data (event->bytes, NULL),
+                           (guint) g_bytes_get_size (event->bytes));
+    }
+
+  bytes = g_byte_array_free_to_bytes (g_steal_pointer (&whole));
+  masked = mask_bytes (bytes, addresses);
+  for (guint i = first; i < end; i++)
+    {
+      const DoctorEvent *event = log->events->pdata[i];
+      gsize size = g_bytes_get_size (event->bytes);
+
+      g_ptr_array_add (pieces, g_bytes_new_from_bytes (masked, offset, size));
+      offset += size;
+    }
+
+  return pieces;
+}
+
+static gboolean
+write_bytes (const char  *directory,
+             const char  *name,
+             GBytes      *bytes,
+             GError     **error)
 {
   g_autofree char *path = g_build_filename (directory, name, NULL);
-  g_autoptr (GBytes) masked = mask_bytes (event->bytes, addresses);
-  size_t length;
-  const char *data = g_bytes_get_data (masked, &length);
+  gsize length;
+  const char *data = g_bytes_get_data (bytes, &length);
 
   return g_file_set_contents (path, data, (gssize) length, error);
 }
@@ -81,29 +142,78 @@ append_row (GString           *index,
                           peer != NULL ? peer : "", port, note);
 }
 
+static char *
+make_name (const DoctorEvent *event,
+           guint              number)
+{
+  return g_strdup_printf ("%04u-%s-%s.bin", number, event->backend,
+                          event->direction == PLUM_TRAFFIC_SENT ? "sent" : "received");
+}
+
+/* What is repeated, such as an unanswered question, is one file. */
+static const char *
+save_bytes (const char        *directory,
+            GHashTable        *names,
+            const DoctorEvent *event,
+            guint              number,
+            GBytes            *masked,
+            GError           **error)
+{
+  g_autofree char *name = NULL;
+  const char *known = g_hash_table_lookup (names, masked);
+
+  if (known != NULL)
+    return known;
+
+  name = make_name (event, number);
+  if (!write_bytes (directory, name, masked, error))
+    return NULL;
+
+  known = name;
+  g_hash_table_insert (names, g_bytes_ref (masked), g_steal_pointer (&name));
+  return known;
+}
+
+/* @addresses: those that binary packets may hold. @report: what was made of it all, as JSON. */
 gboolean
 recorder_write (const char  *directory,
                 DoctorLog   *log,
                 GPtrArray   *addresses,
+                const char  *report,
                 GError     **error)
 {
+  g_autoptr (GHashTable) names = g_hash_table_new_full (g_bytes_hash, g_bytes_equal,
+                                                        (GDestroyNotify) g_bytes_unref, g_free);
   g_autoptr (GString) index = g_string_new (INDEX_HEAD);
-  g_autofree char *path = g_build_filename (directory, INDEX_NAME, NULL);
+  g_autofree char *index_path = g_build_filename (directory, INDEX_NAME, NULL);
+  g_autofree char *report_path = g_build_filename (directory, REPORT_NAME, NULL);
+  g_autofree char *masked_report = mask_text (report);
+  guint i = 0;
 
-  for (guint i = 0; i < log->events->len; i++)
+  while (i < log->events->len)
     {
-      const DoctorEvent *event = log->events->pdata[i];
-      g_autofree char *name = NULL;
+      DoctorEvent *event = log->events->pdata[i];
+      g_autoptr (GPtrArray) pieces = NULL;
 
-      if (event->bytes != NULL)
+      if (event->bytes == NULL)
         {
-          name = g_strdup_printf ("%04u-%s-%s.bin", i + 1, event->backend,
-                                  event->direction == PLUM_TRAFFIC_SENT ? "sent" : "received");
-          if (!write_bytes (directory, name, event, addresses, error))
-            return FALSE;
+          append_row (index, "", event);
+          i++;
+          continue;
         }
-      append_row (index, name != NULL ? name : "", event);
+
+      pieces = mask_run (log, i, addresses);
+      for (guint j = 0; j < pieces->len; j++, i++)
+        {
+          const char *name = save_bytes (directory, names, log->events->pdata[i], i + 1,
+                                         pieces->pdata[j], error);
+
+          if (name == NULL)
+            return FALSE;
+          append_row (index, name, log->events->pdata[i]);
+        }
     }
 
-  return g_file_set_contents (path, index->str, (gssize) index->len, error);
+  return g_file_set_contents (report_path, masked_report, -1, error)
+         && g_file_set_contents (index_path, index->str, (gssize) index->len, error);
 }

@@ -9,4 +9,5 @@ gboolean recorder_prepare (const char  *directory,
 gboolean recorder_write   (const char  *directory,
                            DoctorLog   *log,
                            GPtrArray   *addresses,
+                           const char  *report,
                            GError     **error);

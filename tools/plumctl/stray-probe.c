@@ -16,6 +16,18 @@ finish (StrayProbe *self)
   self->done (self);
 }
 
+static void
+report_traffic (StrayProbe           *self,
+                PlumTrafficDirection  direction,
+                GSocketAddress       *peer,
+                const char           *data,
+                gsize                 size)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (data, size);
+
+  self->traffic (self, direction, peer, bytes);
+}
+
 static gboolean
 on_deadline (gpointer user_data)
 {
@@ -35,8 +47,9 @@ on_answer (GSocket      *socket,
   g_autoptr (GSocketAddress) peer = NULL;
   GInetSocketAddress *from;
   char answer[64];
+  gssize size = g_socket_receive_from (socket, &peer, answer, sizeof answer, NULL, NULL);
 
-  if (g_socket_receive_from (socket, &peer, answer, sizeof answer, NULL, NULL) < 0)
+  if (size < 0)
     return G_SOURCE_CONTINUE;
 
   from = G_INET_SOCKET_ADDRESS (peer);
@@ -44,6 +57,7 @@ on_answer (GSocket      *socket,
       || g_inet_address_equal (g_inet_socket_address_get_address (from), self->gateway))
     return G_SOURCE_CONTINUE;
 
+  report_traffic (self, PLUM_TRAFFIC_RECEIVED, peer, answer, (gsize) size);
   self->answered_from = g_inet_address_to_string (g_inet_socket_address_get_address (from));
   finish (self);
   return G_SOURCE_REMOVE;
@@ -66,6 +80,7 @@ stray_probe_start (StrayProbe   *self,
   if (g_socket_send_to (self->socket, address, question, sizeof question, NULL, NULL) < 0)
     return FALSE;
 
+  report_traffic (self, PLUM_TRAFFIC_SENT, address, question, sizeof question);
   self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);
   g_source_set_callback (self->source, G_SOURCE_FUNC (on_answer), self, NULL);
   g_source_attach (self->source, NULL);

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include <gio/gio.h>
+#include <plum-glib/plum-glib.h>
 
 typedef struct _StrayProbe StrayProbe;
 
@@ -18,7 +18,11 @@ struct _StrayProbe
   char         *answered_from; /* NULL: nobody, or the gateway itself */
   gpointer      user_data;
 
-  void        (*done) (StrayProbe *self);
+  void        (*done)    (StrayProbe           *self);
+  void        (*traffic) (StrayProbe           *self,
+                          PlumTrafficDirection  direction,
+                          GSocketAddress       *peer,
+                          GBytes               *bytes);
 };
 
 gboolean stray_probe_start (StrayProbe   *self,

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""What the tests of plumctl from the outside share: words in, lines and exit status out, a fake router
+on loopback.
+
+Usage: test-X.py PLUMCTL BACKEND-PATH FAKE-ROUTER [NAME]...   (NAME: run these tests only)
+Writes TAP.
+"""
+
+import concurrent.futures
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+
+sys.dont_write_bytecode = True
+
+from fake_gateway import free_address
+
+PLUMCTL, BACKEND_PATH, FAKE_ROUTER = sys.argv[1:4]
+DEADLINE = 30  # s; only a fault ever takes as long
+WORKERS = 12
+
+TESTS = []
+local = threading.local()  # .state: the folder that is XDG_STATE_HOME
+
+
+class Skip(Exception):
+    pass
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def environment(**extra):
+    env = dict(os.environ, LC_ALL="C.UTF-8", TERM="dumb", XDG_STATE_HOME=local.state,
+               PLUM_BACKEND_PATH=BACKEND_PATH)
+    env.pop("PLUM_BACKENDS", None)
+    # What a sanitizer finds must not pass for an exit status of plumctl's.
+    env["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":exitcode=99"
+    env.update(extra)
+    return env
+
+
+def plumctl(*words, **extra):
+    return subprocess.run([PLUMCTL, *words], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=DEADLINE, env=environment(**extra))
+
+
+def start(*words):
+    return subprocess.Popen([PLUMCTL, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, text=True, env=environment())
+
+
+def equal(got, expected):
+    assert got == expected, "got %r, expected %r" % (got, expected)
+
+
+def contains(text, part):
+    assert part in text, "%r is not in %r" % (part, text)
+
+
+def usage_error(result, *parts):
+    equal(result.returncode, 2)
+    equal(result.stdout, "")
+    for part in parts:
+        contains(result.stderr, part)
+
+
+def events(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def need_backend(name):
+    names = [event["name"] for event in events(plumctl("backends", "--json").stdout)
+             if event["error"] is None]
+    if name not in names:
+        raise Skip("the backend %s is not built" % name)
+
+
+def common(gateway, backend="pcp"):
+    need_backend(backend)
+    return ["--gateway", gateway.address, "--backend", backend]
+
+
+class Router:
+    """The backend of fake-backend.c, with one fault or none."""
+
+    def __init__(self, fault=""):
+        self.fault = fault
+
+    def __enter__(self):
+        self._folder = tempfile.TemporaryDirectory()
+        self.path = os.path.join(self._folder.name, "table")
+        return self
+
+    def __exit__(self, *unused):
+        self._folder.cleanup()
+
+    def plumctl(self, command, *words, fault=None):
+        return plumctl(command, "--gateway", "127.0.0.9", "--backend", "fake", *words,
+                       PLUM_FAKE_TABLE=self.path,
+                       PLUM_FAKE_FAULT=self.fault if fault is None else fault)
+
+    def table(self):
+        with open(self.path) as file:
+            return [line.strip()[1:-1] for line in file if line.startswith("[")]
+
+    def add_foreign(self):
+        with open(self.path, "a") as file:
+            file.write("[tcp 8080]\nport=8080\naddress=192.168.1.77\ndescription=console\n")
+
+
+class UpnpRouter:
+    """The UPnP router of the library's own tests, in a process of its own."""
+
+    def __init__(self, *switches):
+        self.address = free_address()
+        self._switches = switches
+
+    def __enter__(self):
+        need_backend("upnp")
+        self._process = subprocess.Popen([FAKE_ROUTER, self.address, *self._switches], text=True,
+                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        equal(self._process.stdout.readline(), "ready\n")
+        return self
+
+    def __exit__(self, *unused):
+        self._process.stdin.close()
+        self._process.wait(DEADLINE)
+        self._process.stdout.close()
+
+    def table(self):
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline().split()
+
+
+def in_own_network(script, *words):
+    """plumctl as "$@" of a shell script in a network namespace of its own, where not even lo is up."""
+    unshare = ["unshare", "--user", "--map-root-user", "--net"]
+    try:
+        able = subprocess.run([*unshare, "true"], capture_output=True).returncode == 0
+    except FileNotFoundError:
+        able = False
+    if not able:
+        raise Skip("this machine lets nobody make a network namespace")
+    return subprocess.run([*unshare, "sh", "-c", script, "sh", PLUMCTL, *words],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=DEADLINE, env=environment())
+
+
+def without_network(*words):
+    return in_own_network('exec "$@"', *words)
+
+
+def run(function):
+    """The lines of TAP behind the number, and whether it is a failure."""
+    try:
+        with tempfile.TemporaryDirectory() as local.state:
+            function()
+        return "", [], False
+    except Skip as reason:
+        return " # SKIP %s" % reason, [], False
+    except Exception:
+        return "", traceback.format_exc().replace("\\n", "\n").splitlines(), True
+
+
+def main(suite):
+    wanted = sys.argv[4:]
+    tests = [function for function in TESTS if not wanted or function.__name__ in wanted]
+    failed = 0
+
+    print("1..%d" % len(tests))
+    # They wait for most of their time, and each has a router and a state directory of its own.
+    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        results = zip(tests, pool.map(run, tests))
+        for number, (function, (remark, trace, is_failure)) in enumerate(results, 1):
+            failed += is_failure
+            print("%s %d /%s/%s%s" % ("not ok" if is_failure else "ok", number, suite,
+                                      function.__name__.replace("_", "-"), remark))
+            for line in trace:
+                print("# " + line)
+            sys.stdout.flush()
+    return 1 if failed else 0

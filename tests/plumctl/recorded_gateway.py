@@ -1,0 +1,331 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""A router on loopback that answers as another one did: it plays what `plumctl doctor --record`
+wrote (docs/plumctl-json.md has the layout).
+
+Every question is matched with the recorded one that it is most like: the n-th of a kind is answered
+as the n-th of that kind was, with the same delay; more of them as the last one. What must differ
+from one run to the next is carried over: nonces, ports, the router's and the host's address. What
+the network said unasked, or to a search, comes when it came then, counted from the first search.
+
+Known limits: IPv4; one router; bodies with chunks are played as they are.
+"""
+
+import csv
+import json
+import os
+import re
+import select
+import socket
+import threading
+
+from fake_gateway import free_address
+
+PORT_MAPPING = 5351
+SSDP = 1900
+PATIENCE = 10  # s; for a client that does not finish its request
+
+SENT, RECEIVED = "sent", "received"
+
+
+class Event:
+    def __init__(self, folder, row):
+        self.ms = int(row["ms"])
+        self.backend = row["backend"]
+        self.direction = row["direction"]
+        self.peer = row["peer"]
+        self.port = int(row["port"])
+        self.data = b""
+        if row["file"]:
+            with open(os.path.join(folder, row["file"]), "rb") as file:
+                self.data = file.read()
+
+    def is_ssdp(self):
+        """A search, its answer or a notification; HTTP looks much the same."""
+        if self.data.startswith((b"M-SEARCH", b"NOTIFY")):
+            return True
+        head = self.data.split(b"\r\n\r\n")[0].upper()
+        return head.startswith(b"HTTP/") and (b"\nST:" in head or b"\nUSN:" in head)
+
+    def is_http(self):
+        return self.backend == "upnp" and bool(self.data) and not self.is_ssdp()
+
+
+class Exchange:
+    """A recorded question and what came back to it."""
+
+    def __init__(self, question):
+        self.question = question
+        self.answers = []
+
+
+def datagram_kind(data):
+    """What makes two questions of PCP or NAT-PMP the same but for their ports and nonce."""
+    if data[0] == 0 and len(data) >= 12:
+        return data[:2], data[8:12] == bytes(4)
+    if data[0] == 2 and len(data) >= 60:
+        return data[:2], data[36], data[4:8] == bytes(4)
+    return data[:2]
+
+
+def ports_of_datagram(data):
+    if data[0] == 0 and len(data) >= 12:
+        return [int.from_bytes(data[at:at + 2], "big") for at in (4, 6)]
+    if data[0] == 2 and len(data) >= 60:
+        return [int.from_bytes(data[at:at + 2], "big") for at in (40, 42)]
+    return []
+
+
+def element(name, data):
+    found = re.search(rb"<%s>([^<]*)<" % name, data)
+    return found.group(1) if found else None
+
+
+def http_kind(data):
+    action = re.search(rb"(?im)^soapaction:.*#(\w+)", data)
+    return (data.split(b"\r\n")[0], action.group(1) if action else None,
+            element(b"NewPortMappingIndex", data), element(b"NewProtocol", data))
+
+
+def ports_of_http(data):
+    ports = [element(name, data) for name in (b"NewInternalPort", b"NewExternalPort")]
+    return [int(port) if port else 0 for port in ports]
+
+
+class RecordedGateway:
+    def __init__(self, folder):
+        with open(os.path.join(folder, "report.json")) as file:
+            self.report = json.load(file)
+        with open(os.path.join(folder, "index.tsv"), newline="") as file:
+            rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+        self.address = free_address()
+        seen = self.report["gateways"][0]
+        self._recorded, self._recorded_host = seen["address"], seen["local_address"]
+        self._events = [event for event in (Event(folder, row) for row in rows) if event.data]
+        self._refused = "refused" in [probe["outcome"] for probe in seen["probes"]]
+        self._places = {self._recorded: self.address}  # who was where; where it is now
+        self._ports = {}                               # recorded -> of this run
+        self._counts = {}
+        self._lock = threading.Lock()
+        self._datagrams = self._pair(datagram_kind, lambda event: event.port == PORT_MAPPING)
+        self._requests = self._pair(http_kind, Event.is_http)
+        self._searched = False
+
+    def events(self):
+        return self._events
+
+    # What was recorded
+
+    def _pair(self, kind, wanted):
+        exchanges = {}
+        last = {}
+        for event in filter(wanted, self._events):
+            # An answer to a datagram may come from elsewhere, that is why it is called a stray.
+            server = event.backend, event.port, event.is_http() and event.peer
+            if event.direction == SENT:
+                exchange = Exchange(event)
+                exchanges.setdefault(kind(event.data), []).append(exchange)
+                last.setdefault(server, []).append(exchange)
+            else:
+                asked = last.get(server, [])
+                if asked:
+                    self._choose(asked, event).answers.append(event)
+        return exchanges
+
+    @staticmethod
+    def _choose(asked, answer):
+        """To which of the questions before it: that of the same nonce or port, else the last."""
+        for exchange in reversed(asked):
+            question = exchange.question.data
+            if answer.port != PORT_MAPPING:
+                break
+            if answer.data[1] & 0x7F != question[1]:
+                continue
+            if answer.data[0] == 2 and len(answer.data) >= 60 <= len(question):
+                if answer.data[24:36] + answer.data[40:42] != question[24:36] + question[40:42]:
+                    continue
+            elif len(answer.data) >= 16 and len(question) >= 12:
+                if answer.data[8:10] != question[4:6]:
+                    continue
+            return exchange
+        return asked[-1]
+
+    def _find(self, exchanges, kind):
+        """The n-th of its kind as the n-th then; None where nobody ever asked so."""
+        with self._lock:
+            known = exchanges.get(kind)
+            number = self._counts.get(kind, 0)
+            self._counts[kind] = number + 1
+        return known[min(number, len(known) - 1)] if known else None
+
+    # What is carried over
+
+    def _learn_ports(self, then, now):
+        with self._lock:
+            self._ports.update({a: b for a, b in zip(then, now) if a and b})
+
+    def _carry_datagram(self, answer, question, asked):
+        data = bytearray(answer)
+        pcp = data[0] == 2 and len(data) >= 60
+        if pcp and data[24:36] == question[24:36]:
+            data[24:36] = asked[24:36]
+        for at in (40, 42) if pcp else (8, 10) if data[0] == 0 and len(data) >= 16 else ():
+            port = int.from_bytes(data[at:at + 2], "big")
+            data[at:at + 2] = self._ports.get(port, port).to_bytes(2, "big")
+        return bytes(data)
+
+    def _carry_text(self, data, host):
+        def carry_port(match):
+            port = int(match.group(2))
+            return match.group(1) + str(self._ports.get(port, port)).encode()
+
+        places = dict(self._places)
+        places[self._recorded_host] = host
+        pattern = b"|".join(re.escape(address.encode()) for address in places)
+        data = re.sub(rb"(?<![\d.])(%s)(?![\d.])" % pattern,
+                      lambda match: places[match.group(1).decode()].encode(), data)
+        return re.sub(rb"(New(?:In|Ex)ternalPort(?:>|&gt;))(\d+)", carry_port, data)
+
+    def _carry_http(self, data, host):
+        head, gap, body = data.partition(b"\r\n\r\n")
+        carried = self._carry_text(body, host)
+        if re.search(rb"(?im)^transfer-encoding:", head):
+            carried = body
+        head = re.sub(rb"(?im)^(content-length:\s*)(\d+)",
+                      lambda match: match.group(1) + b"%d" % (int(match.group(2)) + len(carried)
+                                                              - len(body)), head)
+        return self._carry_text(head, host) + gap + carried
+
+    # The network
+
+    def __enter__(self):
+        self._wake_read, self._wake_write = os.pipe()
+        self._sockets = {}
+        self._timers = []
+        self._connections = []
+        received = [event for event in self._events if event.direction == RECEIVED]
+
+        for peer in {event.peer for event in received} - {self._recorded}:
+            self._places[peer] = free_address()
+        if any(event.port == PORT_MAPPING and event.backend != "stray" for event in received) \
+                or not self._refused:
+            self._open(socket.SOCK_DGRAM, self.address, PORT_MAPPING, self._on_datagram)
+        self._open(socket.SOCK_DGRAM, self.address, SSDP, self._on_search)
+        for event in received:
+            if event.is_http():
+                self._open(socket.SOCK_STREAM, self._places[event.peer], event.port,
+                           self._on_connection)
+
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *unused):
+        os.write(self._wake_write, b"x")
+        self._thread.join()
+        for timer in self._timers:
+            timer.cancel()
+        for end in [sock for sock, _ in self._sockets.values()] + self._connections:
+            end.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def _open(self, kind, address, port, handler):
+        key = (kind, address, port)
+        if key not in self._sockets:
+            sock = socket.socket(socket.AF_INET, kind)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind((address, port))
+            if kind == socket.SOCK_STREAM:
+                sock.listen()
+            self._sockets[key] = (sock, handler)
+        return self._sockets[key][0]
+
+    def _serve(self):
+        handlers = dict(self._sockets.values())
+        while True:
+            ready, _, _ = select.select([self._wake_read, *handlers], [], [])
+            if self._wake_read in ready:
+                return
+            for sock in ready:
+                handlers[sock](sock)
+
+    def _later(self, ms, function, *args):
+        timer = threading.Timer(max(ms, 0) / 1000, function, args)
+        timer.daemon = True
+        self._timers.append(timer)
+        timer.start()
+
+    @staticmethod
+    def _send(sock, data, to):
+        try:
+            sock.sendto(data, to)
+        except OSError:  # whoever asked has gone
+            pass
+
+    def _on_datagram(self, sock):
+        asked, client = sock.recvfrom(2048)
+        exchange = self._find(self._datagrams, datagram_kind(asked))
+        if exchange is None:
+            return
+        question = exchange.question
+        self._learn_ports(ports_of_datagram(question.data), ports_of_datagram(asked))
+        for answer in exchange.answers:
+            end = sock
+            if answer.peer != self._recorded:
+                end = self._open(socket.SOCK_DGRAM, self._places[answer.peer], PORT_MAPPING, None)
+            self._later(answer.ms - question.ms, self._send, end,
+                        self._carry_datagram(answer.data, question.data, asked), client)
+
+    def _on_search(self, sock):
+        client = sock.recvfrom(2048)[1]
+        searches = [event for event in self._events
+                    if event.direction == SENT and event.is_ssdp()]
+        if self._searched or not searches:
+            return
+        self._searched = True
+        for answer in self._events:
+            if answer.direction == RECEIVED and answer.is_ssdp() \
+                    and not answer.data.startswith(b"M-SEARCH"):
+                end = self._open(socket.SOCK_DGRAM, self._places[answer.peer], answer.port, None)
+                self._later(answer.ms - searches[0].ms, self._send, end,
+                            self._carry_text(answer.data, client[0]), client)
+
+    def _on_connection(self, sock):
+        connection, client = sock.accept()
+        connection.settimeout(PATIENCE)
+        self._connections.append(connection)
+        threading.Thread(target=self._answer_http, args=(connection, client[0]),
+                         daemon=True).start()
+
+    def _answer_http(self, connection, host):
+        asked = b""
+        try:
+            while not self._is_whole(asked):
+                piece = connection.recv(4096)
+                if not piece:
+                    return
+                asked += piece
+            exchange = self._find(self._requests, http_kind(asked))
+            if exchange is None or not exchange.answers:
+                return  # and the connection stays open, until the client has had enough
+            self._learn_ports(ports_of_http(exchange.question.data), ports_of_http(asked))
+            self._later(exchange.answers[-1].ms - exchange.question.ms, self._finish_http,
+                        connection, exchange, host)
+        except OSError:
+            connection.close()
+
+    def _finish_http(self, connection, exchange, host):
+        data = b"".join(answer.data for answer in exchange.answers)
+        try:
+            connection.sendall(self._carry_http(data, host))
+        except OSError:
+            pass
+        connection.close()
+
+    @staticmethod
+    def _is_whole(data):
+        head, gap, body = data.partition(b"\r\n\r\n")
+        length = re.search(rb"(?im)^content-length:\s*(\d+)", head)
+        return bool(gap) and len(body) >= (int(length.group(1)) if length else 0)

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""What plumctl says to wrong words, and of itself: help, manual, completions, backends.
+
+Usage: see harness.py.
+"""
+
+import os
+import sys
+import tempfile
+
+from harness import (BACKEND_PATH, contains, equal, events, main, need_backend, plumctl, test,
+                     usage_error)
+
+
+# Usage
+
+@test
+def usage_no_command():
+    result = plumctl()
+    usage_error(result, "Usage: plumctl COMMAND")
+
+
+@test
+def usage_unknown_command():
+    usage_error(plumctl("mpa"), "“mpa” is not a command", "did you mean “map”?")
+
+
+@test
+def usage_unknown_command_far_from_all():
+    result = plumctl("frobnicate")
+    usage_error(result, "“frobnicate” is not a command")
+    assert "did you mean" not in result.stderr
+
+
+@test
+def usage_map_without_spec():
+    usage_error(plumctl("map"), "no SPEC")
+
+
+@test
+def usage_wrong_specs():
+    for word, part in (("tcp:0", "0 is not a port: 1 to 65535"),
+                       ("tcp:65536", "65536 is not a port: 1 to 65535"),
+                       ("8080", "expected tcp:PORT"),
+                       ("icmp:80", "“icmp” is not a protocol"),
+                       ("tcp:90-80", "backwards")):
+        usage_error(plumctl("map", "udp:1", word), "“%s”" % word, part)
+
+
+@test
+def usage_ascii_quotes_in_the_c_locale():
+    usage_error(plumctl("map", "tcp:0", LC_ALL="C"), 'plumctl: "tcp:0": 0 is not a port')
+
+
+@test
+def usage_gateway_is_no_address():
+    usage_error(plumctl("map", "--gateway", "my.router", "tcp:80"),
+                "--gateway: “my.router” is not an IP address")
+
+
+@test
+def usage_unknown_interface():
+    usage_error(plumctl("status", "--interface", "nosuch0"), "no network interface “nosuch0”")
+
+
+@test
+def usage_unknown_backend():
+    usage_error(plumctl("map", "--backend", "pcp2", "tcp:80"), "no backend “pcp2”", "there are:")
+
+
+@test
+def usage_unknown_backend_among_several():
+    need_backend("pcp")
+    usage_error(plumctl("map", "--backend", "pcp,bogus", "tcp:80"), "no backend “bogus”")
+
+
+@test
+def usage_timeout():
+    for word in ("0", "-1", "nan", "1e9"):
+        usage_error(plumctl("map", "--timeout=" + word, "tcp:80"), "--timeout")
+    usage_error(plumctl("map", "--timeout", "soon", "tcp:80"), "soon")
+
+
+@test
+def usage_lifetime():
+    for word in ("-5", "4294967295"):
+        usage_error(plumctl("map", "--lifetime=" + word, "tcp:80"), "--lifetime", word)
+
+
+@test
+def usage_unknown_option():
+    usage_error(plumctl("map", "--forever", "tcp:80"), "--forever")
+
+
+@test
+def usage_word_too_many():
+    for command in ("status", "external", "list", "backends", "monitor", "doctor"):
+        usage_error(plumctl(command, "surplus"), "“surplus”")
+
+
+@test
+def usage_run_without_command():
+    usage_error(plumctl("run", "tcp:80"), "no command")
+    usage_error(plumctl("run", "tcp:80", "--"), "no command")
+
+
+@test
+def usage_run_wait():
+    usage_error(plumctl("run", "--wait=perhaps", "tcp:80", "--", "true"), "“perhaps”")
+
+
+@test
+def usage_all_mine_with_spec():
+    usage_error(plumctl("unmap", "--all-mine", "tcp:80"), "“tcp:80”")
+
+
+@test
+def usage_record_into_a_recording():
+    with tempfile.TemporaryDirectory() as folder:
+        open(os.path.join(folder, "index.tsv"), "w").close()
+        usage_error(plumctl("doctor", "--record", folder), "holds a recording already")
+
+
+# Help
+
+@test
+def help_of_all():
+    result = plumctl("--help")
+    equal(result.returncode, 0)
+    for command in ("map", "run", "unmap", "list", "status", "external", "monitor", "doctor",
+                    "backends"):
+        contains(result.stdout, "  %s " % command)
+        own = plumctl(command, "--help")
+        equal(own.returncode, 0)
+        contains(own.stdout, "plumctl %s" % command)
+        contains(own.stdout, "Exit status:")
+        equal(own.stderr, "")
+
+
+@test
+def help_as_a_command():
+    equal(plumctl("help", "map").stdout, plumctl("map", "--help").stdout)
+    usage_error(plumctl("help", "nothing"), "“nothing” is not a command")
+
+
+@test
+def version():
+    result = plumctl("--version")
+    equal(result.returncode, 0)
+    equal(result.stdout.split()[0], "plumctl")
+    assert result.stdout.split()[1][0].isdigit()
+
+
+def complete(*words):
+    return [line.split("\t")[0] for line in plumctl("__complete", *words).stdout.splitlines()]
+
+
+@test
+def completion_of_commands():
+    equal(complete("ma"), ["map"])
+
+
+@test
+def completion_of_options():
+    equal(complete("map", "--ke"), ["--keep-trying"])
+
+
+@test
+def completion_of_interfaces():
+    contains(plumctl("__complete", "map", "--interface", "").stdout, "lo\t")
+
+
+@test
+def completion_of_specs():
+    equal(complete("map", "t"), ["tcp:"])
+
+
+@test
+def manual_has_every_command_and_option():
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "data", "plumctl.1")
+    with open(path) as file:
+        manual = file.read().replace("\\-", "-")
+    for command in complete(""):
+        contains(manual, command)
+        for option in complete(command, "--"):
+            contains(manual, option)
+
+
+# Backends
+
+@test
+def backends_lines():
+    result = plumctl("backends")
+    equal(result.returncode, 0)
+    assert result.stdout
+
+
+@test
+def backends_json():
+    for event in events(plumctl("backends", "--json").stdout):
+        equal(sorted(event), ["description", "error", "event", "name", "path", "priority"])
+
+
+@test
+def backends_broken_module():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "libplum-backend-broken.so")
+        with open(path, "w") as file:
+            file.write("not a module")
+        result = plumctl("backends", "--json",
+                         PLUM_BACKEND_PATH=folder + ":" + BACKEND_PATH)
+        equal(result.returncode, 0)
+        broken = [event for event in events(result.stdout) if event["error"] is not None]
+        equal(len(broken), 1)
+        equal(broken[0]["error"]["code"], "module")
+        contains(broken[0]["error"]["message"], path)
+
+
+sys.exit(main("plumctl-usage"))
