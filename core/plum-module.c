@@ -22,29 +22,49 @@ plum_module_set_directory (const char *directory)
   module_directory = directory;
 }
 
-/* Root would run what anybody may write. */
 static gboolean
-plum_module_check_permissions (const char  *path,
-                               GError     **error)
+stat_or_fail (const char  *path,
+              GStatBuf    *info,
+              GError     **error)
 {
-  GStatBuf info;
+  int saved_errno;
+
+  if (g_stat (path, info) == 0)
+    return TRUE;
+
+  saved_errno = errno;
+  g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE, "%s: %s", path, g_strerror (saved_errno));
+  return FALSE;
+}
+
+/* Opening a pipe or a device may wait for ever; and root would run what anybody may write. */
+static gboolean
+plum_module_check_file (const char  *path,
+                        GError     **error)
+{
+  g_autofree char *directory = g_path_get_dirname (path);
+  GStatBuf file, folder;
+
+  if (!stat_or_fail (path, &file, error))
+    return FALSE;
+
+  if (!S_ISREG (file.st_mode))
+    {
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE, "%s: it is not a regular file", path);
+      return FALSE;
+    }
 
   if (geteuid () != 0)
     return TRUE;
 
-  if (g_stat (path, &info) != 0)
-    {
-      int saved_errno = errno;
+  if (!stat_or_fail (directory, &folder, error))
+    return FALSE;
 
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE, "%s: %s", path, g_strerror (saved_errno));
-      return FALSE;
-    }
-
-  if ((info.st_mode & S_IWOTH) != 0)
+  if (((file.st_mode | folder.st_mode) & S_IWOTH) != 0)
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE,
-                   "%s: anybody may write this file, and this program runs as root; "
-                   "“chmod o-w” mends it", path);
+                   "%s: anybody may write %s, and this program runs as root; “chmod o-w” mends it",
+                   path, (file.st_mode & S_IWOTH) != 0 ? "this file" : "to the folder it is in");
       return FALSE;
     }
 
@@ -86,7 +106,7 @@ plum_module_open (const char  *path,
   GModule *handle;
   gpointer symbol = NULL;
 
-  if (!plum_module_check_permissions (path, error))
+  if (!plum_module_check_file (path, error))
     return NULL;
 
   handle = g_module_open (path, G_MODULE_BIND_LOCAL | G_MODULE_BIND_LAZY);
@@ -153,6 +173,19 @@ plum_module_add (GPtrArray               *infos,
                                                  G_TYPE_INVALID, error));
 }
 
+/* Lists what cannot be used, a file or a folder, under its name. */
+static void
+plum_module_add_failure (GPtrArray  *infos,
+                         const char *path,
+                         const char *reason)
+{
+  g_autofree char *name = g_path_get_basename (path);
+  g_autoptr (GError) error = g_error_new_literal (PLUM_ERROR, PLUM_ERROR_MODULE, reason);
+
+  plum_info ("%s", reason);
+  g_ptr_array_add (infos, plum_backend_info_new (name, NULL, 0, path, NULL, G_TYPE_INVALID, error));
+}
+
 static void
 plum_module_load_file (GPtrArray  *infos,
                        const char *path)
@@ -160,17 +193,10 @@ plum_module_load_file (GPtrArray  *infos,
   g_autoptr (GError) error = NULL;
   const PlumBackendModule *module = plum_module_open (path, &error);
 
-  if (module == NULL)
-    {
-      g_autofree char *name = g_path_get_basename (path);
-
-      plum_info ("%s", error->message);
-      g_ptr_array_add (infos, plum_backend_info_new (name, NULL, 0, path, NULL, G_TYPE_INVALID,
-                                                     error));
-      return;
-    }
-
-  plum_module_add (infos, module, path);
+  if (module != NULL)
+    plum_module_add (infos, module, path);
+  else
+    plum_module_add_failure (infos, path, error->message);
 }
 
 static int
@@ -191,7 +217,10 @@ plum_module_load_directory (GPtrArray  *infos,
 
   if (dir == NULL)
     {
-      plum_debug ("no modules from %s: %s", directory, error->message);
+      if (g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+        plum_debug ("no modules from %s: %s", directory, error->message);
+      else
+        plum_module_add_failure (infos, directory, error->message);
       return;
     }
 

@@ -4,6 +4,7 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The loader, from outside: the shared library, real modules, the public API. Each test makes
@@ -192,6 +193,72 @@ test_text_file (Fixture       *f,
   assert_fails (f, "text", path, path);
 }
 
+/* What is no file, under a module's name: none is opened, for to open some waits for ever. */
+static void
+test_not_a_file (Fixture       *f,
+                 gconstpointer  data)
+{
+  const char *directory = add_directory (f, "one");
+  const char *pipe = module_path (f, directory, "pipe");
+  const char *folder = module_path (f, directory, "folder");
+  const char *terminal = module_path (f, directory, "terminal");
+  const char *nowhere = module_path (f, directory, "nowhere");
+  const char *itself = module_path (f, directory, "itself");
+
+  g_assert_cmpint (mkfifo (pipe, 0600), ==, 0);
+  g_assert_cmpint (g_mkdir (folder, 0700), ==, 0);
+  g_assert_cmpint (symlink ("/dev/tty", terminal), ==, 0);
+  g_assert_cmpint (symlink ("/nowhere/at/all", nowhere), ==, 0);
+  g_assert_cmpint (symlink (itself, itself), ==, 0);
+  add_module (f, directory, "good");
+  load (f);
+
+  assert_fails (f, "pipe", pipe, "not a regular file");
+  assert_fails (f, "folder", folder, "not a regular file");
+  assert_fails (f, "terminal", terminal, "not a regular file");
+  assert_fails (f, "nowhere", nowhere, "No such file");
+  assert_fails (f, "itself", itself, "symbolic links");
+  g_assert_no_error (plum_backend_info_get_error (find (f, "good", 0)));
+}
+
+/* A file that the linker refuses: of no byte, of a few, cut off in its headers, of another machine.
+ * (What it does not refuse it trusts, so that no test can go further.) */
+static void
+test_not_an_object (Fixture       *f,
+                    gconstpointer  data)
+{
+  static const gsize lengths[] = { 0, 1, 4, 16, 63, 64 };
+  g_autofree char *source = built_module ("good");
+  g_autofree char *contents = NULL;
+  const char *directory = add_directory (f, "one");
+  const char *paths[G_N_ELEMENTS (lengths) + 1];
+  guint n = 0;
+  gsize length;
+
+  g_assert_true (g_file_get_contents (source, &contents, &length, NULL));
+  for (; n < G_N_ELEMENTS (lengths); n++)
+    {
+      g_autofree char *name = g_strdup_printf ("short-%u", n);
+
+      paths[n] = module_path (f, directory, name);
+      g_assert_true (g_file_set_contents (paths[n], contents, (gssize) lengths[n], NULL));
+    }
+
+  contents[18] ^= 0x55;   /* e_machine */
+  paths[n] = module_path (f, directory, "short-machine");
+  g_assert_true (g_file_set_contents (paths[n], contents, (gssize) length, NULL));
+
+  add_module (f, directory, "good");
+  load (f);
+  for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
+    {
+      g_autofree char *name = g_path_get_basename (paths[i]);
+
+      assert_fails (f, name, paths[i], name);
+    }
+  g_assert_no_error (plum_backend_info_get_error (find (f, "good", 0)));
+}
+
 static void
 test_first_of_a_name_wins (Fixture       *f,
                            gconstpointer  data)
@@ -240,12 +307,15 @@ test_app_stands_over_module (Fixture       *f,
                   PLUM_ERROR_MODULE);
 }
 
+/* data: the mode of the folder */
 static void
 test_world_writable (Fixture       *f,
                      gconstpointer  data)
 {
+  gboolean folder = data != NULL;
   g_autofree char *source = built_module ("good");
   g_autofree char *contents = NULL;
+  const char *directory;
   const char *path;
   gsize length;
 
@@ -255,14 +325,18 @@ test_world_writable (Fixture       *f,
       return;
     }
 
-  path = module_path (f, add_directory (f, "one"), "good");
+  directory = add_directory (f, "one");
+  path = module_path (f, directory, "good");
   g_assert_true (g_file_get_contents (source, &contents, &length, NULL));
   g_assert_true (g_file_set_contents (path, contents, (gssize) length, NULL));
-  g_assert_cmpint (g_chmod (path, 0646), ==, 0);
+  g_assert_cmpint (g_chmod (path, folder ? 0644 : 0646), ==, 0);
+  if (folder)
+    g_assert_cmpint (g_chmod (directory, GPOINTER_TO_UINT (data)), ==, 0);
   load (f);
-  assert_fails (f, "good", path, "anybody may write");
+  assert_fails (f, "good", path, folder ? "the folder it is in" : "anybody may write this file");
 }
 
+/* Folders that cannot be read are listed with the reason, unless they are only not there. */
 static void
 test_unreadable_directories (Fixture       *f,
                              gconstpointer  data)
@@ -276,7 +350,33 @@ test_unreadable_directories (Fixture       *f,
                           missing, file);
   add_module (f, add_directory (f, "one"), "good");
   load (f);
+  assert_fails (f, "file", file, "Not a directory");
+  g_assert_null (find (f, "missing", 0));
   g_assert_no_error (plum_backend_info_get_error (find (f, "good", 0)));
+}
+
+/* As another user, whom root becomes for the time. */
+static void
+test_forbidden_directory (Fixture       *f,
+                          gconstpointer  data)
+{
+  gboolean root = geteuid () == 0;
+  const char *directory = add_directory (f, "closed");
+
+  add_module (f, directory, "better");
+  g_assert_cmpint (g_chmod (f->root, 0711), ==, 0);
+  g_assert_cmpint (g_chmod (directory, 0), ==, 0);
+  if (root && seteuid (65534) != 0)
+    g_test_skip ("there is no other user here");
+  else
+    {
+      load (f);
+      find (f, "closed", 0);   /* it is looked up when it is asked for */
+      if (root)
+        g_assert_no_errno (seteuid (0));
+      assert_fails (f, "closed", directory, "Permission denied");
+    }
+  g_assert_cmpint (g_chmod (directory, 0700), ==, 0);
 }
 
 static void
@@ -351,8 +451,15 @@ main (int    argc,
   ADD ("first-of-a-name-wins", test_first_of_a_name_wins);
   ADD ("path-order", test_path_order);
   ADD ("program-stands-over-module", test_app_stands_over_module);
-  ADD ("world-writable", test_world_writable);
+  ADD ("broken/not-a-file", test_not_a_file);
+  ADD ("broken/not-an-object", test_not_an_object);
+  ADD ("world-writable/file", test_world_writable);
+  g_test_add ("/module/world-writable/folder", Fixture, GUINT_TO_POINTER (0777), set_up,
+              test_world_writable, tear_down);
+  g_test_add ("/module/world-writable/sticky-folder", Fixture, GUINT_TO_POINTER (01777), set_up,
+              test_world_writable, tear_down);
   ADD ("unreadable-directories", test_unreadable_directories);
+  ADD ("forbidden-directory", test_forbidden_directory);
   ADD ("other-files-are-left-alone", test_other_files_are_left_alone);
   ADD ("priority-orders", test_priority_orders);
 
