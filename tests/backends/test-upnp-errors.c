@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#define UPNP_TEST_NET "127.77.7"
+
+#include "upnp-fixture.h"
+
+#include <string.h>
+
+const char upnp_test_net[] = UPNP_TEST_NET;
+
+/* A router that answered well at first, and then does not: each action of it ends with an error
+ * that names the action and what came. */
+
+#define LOGIN "wants a login for "
+
+static void
+assert_fails (Fixture      *f,
+              PlumCallKind  kind,
+              PlumLease    *lease,
+              GQuark        domain,
+              int           code,
+              const char   *action,
+              const char   *reason)
+{
+  g_autoptr (PlumCall) done = lease != NULL ? lease_call (f, kind, lease) : call (f, kind, NULL);
+  const GError *error = plum_call_get_error (done);
+
+  g_assert_error (error, domain, code);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, action));
+  g_assert_nonnull (strstr (error->message, reason));
+}
+
+static void
+test_login (Fixture       *f,
+            gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  test_loop_advance (&f->loop, 3000);
+  f->igd->switches.login = TRUE;
+  assert_fails (f, PLUM_CALL_CHECK, lease, PLUM_ERROR, PLUM_ERROR_REFUSED,
+                "GetSpecificPortMappingEntry", LOGIN);
+  assert_fails (f, PLUM_CALL_UNMAP, lease, PLUM_ERROR, PLUM_ERROR_REFUSED, "DeletePortMapping",
+                LOGIN);
+  assert_fails (f, PLUM_CALL_GET_EXTERNAL_ADDRESS, NULL, PLUM_ERROR, PLUM_ERROR_REFUSED,
+                "GetExternalIPAddress", LOGIN);
+  assert_fails (f, PLUM_CALL_LIST, NULL, PLUM_ERROR, PLUM_ERROR_REFUSED,
+                "GetGenericPortMappingEntry", LOGIN);
+}
+
+static void
+test_gone (Fixture       *f,
+           gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  test_loop_advance (&f->loop, 3000);
+  fake_igd_stop_http (f->igd);
+  assert_fails (f, PLUM_CALL_UNMAP, lease, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED,
+                "DeletePortMapping", GATEWAY);
+  g_assert_nonnull (f->lost);
+}
+
+static void
+test_list_gone (Fixture       *f,
+                gconstpointer  data)
+{
+  discover (f);
+  fake_igd_stop_http (f->igd);
+  assert_fails (f, PLUM_CALL_LIST, NULL, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED, "PortMapping",
+                GATEWAY);
+}
+
+/* Of a lease that another process made it is asked first whose the entry is now. */
+static void
+test_look_gone (Fixture       *f,
+                gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  renew_backend (f);
+  fake_igd_stop_http (f->igd);
+  assert_fails (f, PLUM_CALL_UNMAP, lease, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED,
+                "GetSpecificPortMappingEntry", GATEWAY);
+}
+
+/* The answer to the map was lost, and the table does not tell whether it was done. */
+static void
+test_look_refused (Fixture       *f,
+                   gconstpointer  data)
+{
+  g_autoptr (PlumCall) mapped = NULL;
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  f->igd->switches.http_silent = TRUE;
+  mapped = map_call (f, 8080, 8080, LIFETIME);
+  g_assert_nonnull (plum_call_get_error (mapped));
+  f->igd->switches.http_silent = FALSE;
+
+  done = lease_call (f, PLUM_CALL_UNMAP, NULL);
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
+  g_assert_nonnull (strstr (plum_call_get_error (done)->message,
+                            "whether the port was mapped is not known"));
+}
+
+static void
+test_address_refused (Fixture       *f,
+                      gconstpointer  data)
+{
+  discover (f);
+  test_loop_advance (&f->loop, 3000);
+  f->igd->switches.address_fault = 501;
+  assert_fails (f, PLUM_CALL_GET_EXTERNAL_ADDRESS, NULL, PLUM_ERROR, PLUM_ERROR_NO_RESOURCES,
+                "GetExternalIPAddress", "see whether it is connected");
+}
+
+/* It says that it has mapped the port, in no words, and its table does not know of it. */
+static void
+test_empty_and_nothing_done (Fixture       *f,
+                             gconstpointer  data)
+{
+  discover (f);
+  assert_map_fails (f, 8080, PLUM_ERROR_MALFORMED,
+                    "UPnP: " GATEWAY " answered AddPortMapping with nothing, and port 8080 is not "
+                    "in its table");
+}
+
+static void
+test_map_page (Fixture       *f,
+               gconstpointer  data)
+{
+  discover (f);
+  assert_map_fails (f, 8080, PLUM_ERROR_MALFORMED,
+                    "UPnP: " GATEWAY " answered AddPortMapping with HTTP 200 and something else "
+                    "than SOAP");
+}
+
+/* What cannot be asked at all: no gateway, or one of the other family. */
+static void
+test_other_network (Fixture       *f,
+                    gconstpointer  data)
+{
+  g_autoptr (GInetAddress) local = g_inet_address_new_from_string (LOCAL);
+  g_autoptr (PlumNetwork) network = plum_network_new ("lo", 1, NULL, local, FALSE);
+  g_autoptr (PlumBackend) backend = test_backend_new (PLUM_TYPE_UPNP_BACKEND, network);
+  g_autoptr (PlumCall) done = test_call (&f->loop, backend, PLUM_CALL_DISCOVER, NULL, TIMEOUT);
+
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
+  g_assert_cmpstr (plum_call_get_error (done)->message, ==,
+                   "UPnP: a link from point to point has no router to ask");
+}
+
+static const UpnpTest tests[] = {
+  { "errors/login", { 0 }, test_login },
+  { "errors/gone/unmap", { 0 }, test_gone },
+  { "errors/gone/list", { 0 }, test_list_gone },
+  { "errors/gone/list-v2", { .version = 2 }, test_list_gone },
+  { "errors/gone/look", { 0 }, test_look_gone },
+  { "errors/look-refused", { .specific_fault = 501 }, test_look_refused },
+  { "errors/address-refused", { 0 }, test_address_refused },
+  { "errors/empty-and-nothing-done", { .empty_success = TRUE, .ignore_adds = TRUE },
+    test_empty_and_nothing_done },
+  { "errors/page-for-an-answer", { .html_success = TRUE }, test_map_page },
+  { "errors/point-to-point", { 0 }, test_other_network },
+};
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
+    upnp_test_add (&tests[i]);
+
+  return g_test_run ();
+}
