@@ -8,6 +8,7 @@
 #define IP1 "urn:schemas-upnp-org:service:WANIPConnection:1"
 #define IP2 "urn:schemas-upnp-org:service:WANIPConnection:2"
 #define PPP "urn:schemas-upnp-org:service:WANPPPConnection:1"
+#define FIREWALL "urn:schemas-upnp-org:service:WANIPv6FirewallControl:"
 #define DSL "urn:dslforum-org:service:WANPPPConnection:1"
 
 #define SERVICE(type, control) \
@@ -92,6 +93,23 @@ test_services_best_first (void)
                            SERVICE (IP1, "/two") SERVICE (IP2, "/v2")),
                    IP2 " 5000 /v2\n" IP1 " 5000 /one\n" IP1 " 5000 /two\n" PPP " 5000 /ppp\n"
                    DSL " 5000 /tr");
+}
+
+/* What opens pinholes maps no port, and is no service among the others. */
+static void
+test_firewalls (void)
+{
+  g_autoptr (UpnpDescription) description =
+    decode (DEVICE (SERVICE (IP2, "/v2") SERVICE (FIREWALL "1", "/fw") SERVICE (FIREWALL "1", "/fw")
+                    SERVICE (FIREWALL "2", "/fw2") SERVICE (FIREWALL, "/x")));
+  const UpnpService *service;
+
+  g_assert_cmpuint (description->services->len, ==, 1);
+  g_assert_cmpuint (description->firewalls->len, ==, 2);
+  service = g_ptr_array_index (description->firewalls, 0);
+  g_assert_cmpstr (service->type, ==, FIREWALL "1");
+  g_assert_cmpstr (service->target, ==, "/fw");
+  g_assert_cmpuint (service->port, ==, 5000);
 }
 
 static void
@@ -395,6 +413,7 @@ main (int   argc,
   g_test_add_func ("/upnp/description/services-anywhere", test_services_anywhere);
   g_test_add_func ("/upnp/description/services-best-first", test_services_best_first);
   g_test_add_func ("/upnp/description/services-twice", test_services_twice);
+  g_test_add_func ("/upnp/description/firewalls", test_firewalls);
   g_test_add_func ("/upnp/description/services-none", test_services_none);
   g_test_add_func ("/upnp/description/service-later-version", test_service_later_version);
   g_test_add_func ("/upnp/description/url-base", test_url_base);

@@ -6,8 +6,8 @@
 
 /* What a router says to everything, and the steps that follow, as letters:
  * P H W lease for ever, an hour, a week; L look; O other port; F the same and leases anew;
- * I high port; S same port; A AddAny; a never AddAny again; T short text; * star; D done. Then the
- * error of giving up. */
+ * I high port; S same port; A AddAny; a never AddAny again; T short text; * star; D done; U anew what
+ * cannot be updated; N nothing needs to be opened. Then the error of giving up. */
 typedef struct {
   const char  *name;
   UpnpAction   action;
@@ -59,6 +59,27 @@ static const Case cases[] = {
     PLUM_ERROR_REFUSED },
   { "delete-606", UPNP_ACTION_DELETE, 606, 8080, FALSE, { 0 }, "", PLUM_ERROR_REFUSED },
   { "delete-401", UPNP_ACTION_DELETE, 401, 8080, FALSE, { 0 }, "", PLUM_ERROR_NOT_SUPPORTED },
+  { "pinhole-701", UPNP_ACTION_ADD_PINHOLE, 701, 8080, FALSE, { 0 }, "", PLUM_ERROR_NO_RESOURCES },
+  { "pinhole-702", UPNP_ACTION_ADD_PINHOLE, 702, 8080, FALSE, { 0 }, "N", 0 },
+  { "pinhole-703", UPNP_ACTION_ADD_PINHOLE, 703, 8080, FALSE, { 0 }, "", PLUM_ERROR_REFUSED },
+  { "pinhole-705", UPNP_ACTION_ADD_PINHOLE, 705, 8080, FALSE, { 0 }, "", PLUM_ERROR_NOT_SUPPORTED },
+  { "pinhole-402", UPNP_ACTION_ADD_PINHOLE, 402, 8080, FALSE, { 0 }, "H",
+    PLUM_ERROR_NOT_SUPPORTED },
+  { "pinhole-606", UPNP_ACTION_ADD_PINHOLE, 606, 8080, FALSE, { 0 }, "", PLUM_ERROR_REFUSED },
+  { "pinhole-606-privileged", UPNP_ACTION_ADD_PINHOLE, 606, 443, FALSE, { 0 }, "",
+    PLUM_ERROR_REFUSED },
+  { "pinhole-501", UPNP_ACTION_ADD_PINHOLE, 501, 8080, FALSE, { 0 }, "", PLUM_ERROR_REFUSED },
+  { "update-702", UPNP_ACTION_UPDATE_PINHOLE, 702, 8080, FALSE, { 0 }, "N", 0 },
+  { "update-704", UPNP_ACTION_UPDATE_PINHOLE, 704, 8080, FALSE, { 0 }, "U", PLUM_ERROR_REFUSED },
+  { "update-402", UPNP_ACTION_UPDATE_PINHOLE, 402, 8080, FALSE, { 0 }, "UH",
+    PLUM_ERROR_NOT_SUPPORTED },
+  { "update-606", UPNP_ACTION_UPDATE_PINHOLE, 606, 8080, FALSE, { 0 }, "U", PLUM_ERROR_REFUSED },
+  { "close-704", UPNP_ACTION_DELETE_PINHOLE, 704, 8080, FALSE, { 0 }, "D", 0 },
+  { "close-402", UPNP_ACTION_DELETE_PINHOLE, 402, 8080, FALSE, { 0 }, "D", 0 },
+  { "close-702", UPNP_ACTION_DELETE_PINHOLE, 702, 8080, FALSE, { 0 }, "D", 0 },
+  { "close-606", UPNP_ACTION_DELETE_PINHOLE, 606, 8080, FALSE, { 0 }, "", PLUM_ERROR_REFUSED },
+  { "close-602", UPNP_ACTION_DELETE_PINHOLE, 602, 8080, FALSE, { 0 }, "",
+    PLUM_ERROR_NOT_SUPPORTED },
 };
 
 static char
@@ -70,6 +91,7 @@ letter (const UpnpStep *step)
     [UPNP_NEXT_FRESH_PORT] = 'F', [UPNP_NEXT_HIGH_PORT] = 'I', [UPNP_NEXT_SAME_PORT] = 'S',
     [UPNP_NEXT_ADD_ANY] = 'A',
     [UPNP_NEXT_ADD_PLAIN] = 'a', [UPNP_NEXT_SHORT_TEXT] = 'T', [UPNP_NEXT_STAR] = '*',
+    [UPNP_NEXT_ADD_PINHOLE] = 'U', [UPNP_NEXT_OPEN] = 'N',
   };
 
   return step->next == UPNP_NEXT_LEASE ? leases[step->lease] : steps[step->next];
@@ -107,7 +129,7 @@ test_row (gconstpointer data)
     {
       g_string_append_c (steps, letter (&step));
       g_assert_cmpuint (steps->len, <, 32);
-      if (step.next == UPNP_NEXT_DONE)
+      if (step.next == UPNP_NEXT_DONE || step.next == UPNP_NEXT_OPEN)
         break;
       upnp_attempt_take (&attempt, &step);
       set_port (&attempt, &step);

@@ -113,6 +113,35 @@ test_request_table (void)
                             "<NewNumberOfPorts>0</NewNumberOfPorts>");
 }
 
+/* The names have no “New” but for the lease of an update, and the protocol is a number. */
+static void
+test_request_pinhole (void)
+{
+  UpnpSoapRequest request = {
+    .action = UPNP_ACTION_ADD_PINHOLE,
+    .protocol = PLUM_PROTOCOL_UDP,
+    .internal_port = 8000,
+    .lease = 7200,
+    .unique_id = 42,
+  };
+
+  assert_request (&request, "<RemoteHost></RemoteHost><RemotePort>0</RemotePort>"
+                            "<InternalClient>192.0.2.10</InternalClient>"
+                            "<InternalPort>8000</InternalPort><Protocol>17</Protocol>"
+                            "<LeaseTime>7200</LeaseTime>");
+  request.protocol = PLUM_PROTOCOL_TCP;
+  assert_request (&request, "<RemoteHost></RemoteHost><RemotePort>0</RemotePort>"
+                            "<InternalClient>192.0.2.10</InternalClient>"
+                            "<InternalPort>8000</InternalPort><Protocol>6</Protocol>"
+                            "<LeaseTime>7200</LeaseTime>");
+  request.action = UPNP_ACTION_UPDATE_PINHOLE;
+  assert_request (&request, "<UniqueID>42</UniqueID><NewLeaseTime>7200</NewLeaseTime>");
+  request.action = UPNP_ACTION_DELETE_PINHOLE;
+  assert_request (&request, "<UniqueID>42</UniqueID>");
+  request.action = UPNP_ACTION_GET_FIREWALL;
+  assert_request (&request, "");
+}
+
 static void
 test_plain_description (void)
 {
@@ -307,6 +336,89 @@ test_reply_reserved_port (void)
 }
 
 static void
+test_reply_firewall (void)
+{
+  static const struct {
+    const char *inside;
+    gboolean    told;
+    gboolean    enabled;
+    gboolean    allowed;
+  } cases[] = {
+    { "<FirewallEnabled>1</FirewallEnabled><InboundPinholeAllowed>1</InboundPinholeAllowed>",
+      TRUE, TRUE, TRUE },
+    { "<FirewallEnabled>1</FirewallEnabled><InboundPinholeAllowed>0</InboundPinholeAllowed>",
+      TRUE, TRUE, FALSE },
+    { "<FirewallEnabled>false</FirewallEnabled><InboundPinholeAllowed>True</InboundPinholeAllowed>",
+      TRUE, FALSE, TRUE },
+    { "<FirewallEnabled>yes</FirewallEnabled><InboundPinholeAllowed>no</InboundPinholeAllowed>",
+      TRUE, TRUE, FALSE },
+    { "<FirewallEnabled>1</FirewallEnabled>", FALSE, FALSE, FALSE },
+    { "<InboundPinholeAllowed>1</InboundPinholeAllowed>", FALSE, FALSE, FALSE },
+    { "<FirewallEnabled>2</FirewallEnabled><InboundPinholeAllowed>1</InboundPinholeAllowed>",
+      FALSE, FALSE, FALSE },
+    { "<FirewallEnabled/><InboundPinholeAllowed/>", FALSE, FALSE, FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = g_strdup_printf (ANSWER ("GetFirewallStatus", "%s"), cases[i].inside);
+      g_autoptr (UpnpSoapReply) reply = decode_text (UPNP_ACTION_GET_FIREWALL, 200, text);
+      gboolean enabled = -1, allowed = -1;
+
+      g_test_message ("%s", cases[i].inside);
+      g_assert_cmpint (reply->outcome, ==, UPNP_SOAP_DONE);
+      g_assert_cmpint (upnp_soap_read_firewall (reply, &enabled, &allowed), ==, cases[i].told);
+      g_assert_cmpint (enabled, ==, cases[i].told ? cases[i].enabled : -1);
+      g_assert_cmpint (allowed, ==, cases[i].told ? cases[i].allowed : -1);
+    }
+}
+
+static void
+test_reply_unique_id (void)
+{
+  static const struct {
+    const char *inside;
+    int         want;
+  } cases[] = {
+    { "<UniqueID>1</UniqueID>", 1 },
+    { "<UniqueID>0</UniqueID>", 0 },
+    { "<UniqueID>65535</UniqueID>", 65535 },
+    { "<UniqueID>65536</UniqueID>", -1 },
+    { "<UniqueID>-1</UniqueID>", -1 },
+    { "<UniqueID>one</UniqueID>", -1 },
+    { "<UniqueID/>", -1 },
+    { "", -1 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = g_strdup_printf (ANSWER ("AddPinhole", "%s"), cases[i].inside);
+      g_autoptr (UpnpSoapReply) reply = decode_text (UPNP_ACTION_ADD_PINHOLE, 200, text);
+
+      g_test_message ("%s", cases[i].inside);
+      g_assert_cmpint (upnp_soap_read_unique_id (reply), ==, cases[i].want);
+    }
+}
+
+/* The same number is another fault in another service. */
+static void
+test_fault_names (void)
+{
+  g_assert_cmpstr (upnp_action_get_fault_name (UPNP_ACTION_ADD_PINHOLE, 606), ==,
+                   "ActionNotAuthorized");
+  g_assert_cmpstr (upnp_action_get_fault_name (UPNP_ACTION_ADD_PINHOLE, 701), ==,
+                   "PinholeSpaceExhausted");
+  g_assert_cmpstr (upnp_action_get_fault_name (UPNP_ACTION_UPDATE_PINHOLE, 704), ==,
+                   "NoSuchEntry");
+  g_assert_cmpstr (upnp_action_get_fault_name (UPNP_ACTION_GET_FIREWALL, 709), ==, "NoPacketSent");
+  g_assert_null (upnp_action_get_fault_name (UPNP_ACTION_ADD_PINHOLE, 700));
+  g_assert_null (upnp_action_get_fault_name (UPNP_ACTION_ADD_PINHOLE, 710));
+  g_assert_null (upnp_action_get_fault_name (UPNP_ACTION_ADD_PINHOLE, -911));
+  g_assert_null (upnp_action_get_fault_name (UPNP_ACTION_ADD, 704));
+  g_assert_null (upnp_action_get_fault_name (UPNP_ACTION_ADD, 606));
+}
+
+static void
 test_reply_entry (void)
 {
   g_autoptr (UpnpSoapReply) reply =
@@ -411,6 +523,7 @@ main (int   argc,
   g_test_add_func ("/upnp/soap/request-add", test_request_add);
   g_test_add_func ("/upnp/soap/request-delete", test_request_delete);
   g_test_add_func ("/upnp/soap/request-table", test_request_table);
+  g_test_add_func ("/upnp/soap/request-pinhole", test_request_pinhole);
   g_test_add_func ("/upnp/soap/plain-description", test_plain_description);
   g_test_add_func ("/upnp/soap/reply-done", test_reply_done);
   g_test_add_func ("/upnp/soap/reply-done-self-closed", test_reply_done_self_closed);
@@ -423,6 +536,9 @@ main (int   argc,
   g_test_add_func ("/upnp/soap/reply-address", test_reply_address);
   g_test_add_func ("/upnp/soap/reply-connected", test_reply_connected);
   g_test_add_func ("/upnp/soap/reply-reserved-port", test_reply_reserved_port);
+  g_test_add_func ("/upnp/soap/reply-firewall", test_reply_firewall);
+  g_test_add_func ("/upnp/soap/reply-unique-id", test_reply_unique_id);
+  g_test_add_func ("/upnp/soap/fault-names", test_fault_names);
   g_test_add_func ("/upnp/soap/reply-entry", test_reply_entry);
   g_test_add_func ("/upnp/soap/reply-entry-not-whole", test_reply_entry_not_whole);
   g_test_add_func ("/upnp/soap/reply-list-escaped", test_reply_list_escaped);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define IGD "urn:schemas-upnp-org:device:InternetGatewayDevice:1"
+#define FIREWALL "urn:schemas-upnp-org:service:WANIPv6FirewallControl:1"
 
 /* Decodes from a block of exactly the right size, so that a read past its end is seen. */
 static UpnpSsdpMessage *
@@ -60,6 +61,31 @@ test_search_targets (void)
 
   g_assert_cmpuint (g_strv_length ((char **) targets), ==, 5);
   g_assert_cmpstr (targets[0], ==, IGD);
+}
+
+/* A router of the second version may answer any of them; what is wanted is asked for first. */
+static void
+test_search_targets_ipv6 (void)
+{
+  const char *const *targets = upnp_ssdp_targets (G_SOCKET_FAMILY_IPV6);
+
+  g_assert_cmpuint (g_strv_length ((char **) targets), ==, 3);
+  g_assert_cmpstr (targets[0], ==, FIREWALL);
+  g_assert_cmpstr (targets[2], ==, IGD);
+}
+
+static void
+test_answer_firewall (void)
+{
+  g_autoptr (UpnpSsdpMessage) message =
+    decode_good ("HTTP/1.1 200 OK\r\n"
+                 "ST: " FIREWALL "\r\n"
+                 "USN: uuid:1::" FIREWALL "\r\n"
+                 "LOCATION: http://[2001:db8::1]:5000/d.xml\r\n"
+                 "\r\n");
+
+  g_assert_cmpint (message->class, ==, UPNP_SSDP_GATEWAY);
+  g_assert_cmpstr (message->location, ==, "http://[2001:db8::1]:5000/d.xml");
 }
 
 static void
@@ -228,6 +254,8 @@ main (int   argc,
 
   g_test_add_func ("/upnp/ssdp/search-bytes", test_search_bytes);
   g_test_add_func ("/upnp/ssdp/search-targets", test_search_targets);
+  g_test_add_func ("/upnp/ssdp/search-targets-ipv6", test_search_targets_ipv6);
+  g_test_add_func ("/upnp/ssdp/answer-firewall", test_answer_firewall);
   g_test_add_func ("/upnp/ssdp/answer-plain", test_answer_plain);
   g_test_add_func ("/upnp/ssdp/answer-odd-lines", test_answer_odd_lines);
   g_test_add_func ("/upnp/ssdp/answer-cut-in-usn", test_answer_cut_in_usn);

@@ -21,6 +21,24 @@ make_backend (Fixture *f)
 }
 
 static void
+fixture_set_up_ipv6 (Fixture       *f,
+                     gconstpointer  data)
+{
+  const UpnpTest *test = data;
+
+  test_loop_set_up (&f->loop, TRUE);
+  f->ready = test_link_set_up ();
+  if (!f->ready)
+    return;
+
+  f->igd = fake_igd_new (TEST_LINK_ROUTER "%" TEST_LINK);
+  f->igd->switches = test->switches;
+  f->igd->switches.firewall = TRUE;
+  f->network = test_link_network_new (TEST_LINK_ROUTER, TEST_LINK_CLIENT);
+  make_backend (f);
+}
+
+static void
 fixture_set_up (Fixture       *f,
                 gconstpointer  data)
 {
@@ -32,13 +50,30 @@ fixture_set_up (Fixture       *f,
   f->igd = fake_igd_new (gateway);
   f->igd->switches = test->switches;
   f->network = test_network_new (gateway, local);
+  f->ready = TRUE;
   make_backend (f);
+}
+
+static void
+run_test (Fixture       *f,
+          gconstpointer  data)
+{
+  const UpnpTest *test = data;
+
+  if (f->ready)
+    test->func (f, data);
 }
 
 static void
 fixture_tear_down (Fixture       *f,
                    gconstpointer  data)
 {
+  if (!f->ready)
+    {
+      test_loop_tear_down (&f->loop);
+      return;
+    }
+
   test_loop_settle (&f->loop);
   g_assert_cmpuint (f->igd->counts.bad, ==, 0);
   g_signal_handlers_disconnect_by_data (f->backend, f);
@@ -54,7 +89,15 @@ upnp_test_add (const UpnpTest *test)
 {
   g_autofree char *path = g_strconcat ("/upnp/", test->name, NULL);
 
-  g_test_add (path, Fixture, test, fixture_set_up, test->func, fixture_tear_down);
+  g_test_add (path, Fixture, test, fixture_set_up, run_test, fixture_tear_down);
+}
+
+void
+upnp_test_add_ipv6 (const UpnpTest *test)
+{
+  g_autofree char *path = g_strconcat ("/upnp/pinhole/", test->name, NULL);
+
+  g_test_add (path, Fixture, test, fixture_set_up_ipv6, run_test, fixture_tear_down);
 }
 
 void
@@ -115,7 +158,7 @@ map_port (Fixture *f,
 {
   g_autoptr (PlumCall) done = NULL;
 
-  if (f->igd->counts.get_status == 0)
+  if (f->igd->counts.get_status == 0 && f->igd->counts.get_firewall == 0)
     discover (f);
   done = map_call (f, 8080, external_port, LIFETIME);
   g_assert_no_error (plum_call_get_error (done));

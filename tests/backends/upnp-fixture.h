@@ -5,6 +5,7 @@
 #include "upnp-backend.h"
 
 #include "fake-igd.h"
+#include "test-link.h"
 #include "test-loop.h"
 
 G_BEGIN_DECLS
@@ -26,6 +27,7 @@ typedef struct {
   PlumNetwork *network;
   PlumBackend *backend;
   char        *lost;        /* the last reason */
+  gboolean     ready;       /* FALSE: the test is skipped */
 } Fixture;
 
 typedef struct {
@@ -37,6 +39,8 @@ typedef struct {
 
 /* Adds /upnp/NAME with a fresh fixture. */
 void        upnp_test_add         (const UpnpTest     *test);
+/* The same on TEST_LINK: the router has a firewall there, and the host an IPv6 address. */
+void        upnp_test_add_ipv6    (const UpnpTest     *test);
 
 /* A backend that knows nothing, in place of the one there is. */
 void        renew_backend         (Fixture            *f);

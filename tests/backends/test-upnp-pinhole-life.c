@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#define UPNP_TEST_NET "127.77.7"
+
+#include "upnp-fixture.h"
+
+const char upnp_test_net[] = UPNP_TEST_NET;
+
+static void
+assert_maps (Fixture *f)
+{
+  g_autoptr (PlumCall) done = map_call (f, 8080, 8080, LIFETIME);
+
+  g_assert_no_error (plum_call_get_error (done));
+  assert_lease (plum_call_get_lease (done), 8080, LIFETIME, TEST_LINK_CLIENT);
+}
+
+/* -- Renewal -- */
+
+static void
+test_renew (Fixture       *f,
+            gconstpointer  data)
+{
+  gint64 end;
+
+  map_only (f, 8080);
+  end = fake_igd_find_pinhole (f->igd, PLUM_PROTOCOL_TCP, 8080)->end;
+  test_loop_advance (&f->loop, 3600 * 1000);
+  assert_maps (f);
+  g_assert_cmpuint (f->igd->counts.add_pinhole, ==, 1);
+  g_assert_cmpuint (f->igd->counts.update_pinhole, ==, 1);
+  g_assert_cmpint (fake_igd_find_pinhole (f->igd, PLUM_PROTOCOL_TCP, 8080)->end, ==,
+                   end + G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC);
+}
+
+/* It is opened anew, whatever the router says of a number that it has forgotten. */
+static void
+test_renew_gone (Fixture       *f,
+                 gconstpointer  data)
+{
+  map_only (f, 8080);
+  fake_igd_wipe (f->igd);
+  assert_maps (f);
+  g_assert_cmpuint (f->igd->counts.update_pinhole, ==, 1);
+  g_assert_cmpuint (f->igd->counts.add_pinhole, ==, 2);
+  g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 1);
+
+  /* The new number is the one that counts. */
+  assert_maps (f);
+  g_assert_cmpuint (f->igd->counts.add_pinhole, ==, 2);
+}
+
+/* After a restart the number is another host's. */
+static void
+test_renew_anothers (Fixture       *f,
+                     gconstpointer  data)
+{
+  FakeIgdPinhole *pinhole;
+
+  map_only (f, 8080);
+  pinhole = fake_igd_find_pinhole (f->igd, PLUM_PROTOCOL_TCP, 8080);
+  g_free (pinhole->client);
+  pinhole->client = g_strdup (TEST_LINK_CLIENT2);
+  pinhole->port = 22;
+  assert_maps (f);
+  g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 2);
+}
+
+/* One that cannot update is asked to open it again, which it takes for an update. */
+static void
+test_renew_by_adding (Fixture       *f,
+                      gconstpointer  data)
+{
+  map_only (f, 8080);
+  assert_maps (f);
+  g_assert_cmpuint (f->igd->counts.add_pinhole, ==, 2);
+  g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 1);
+}
+
+/* -- Unmap -- */
+
+static void
+test_unmap (Fixture       *f,
+            gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  unmap_port (f, lease);
+  g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 0);
+  g_assert_cmpuint (f->igd->counts.add_pinhole, ==, 1);
+  g_assert_cmpuint (f->igd->counts.delete_pinhole, ==, 1);
+}
+
+static void
+test_unmap_gone (Fixture       *f,
+                 gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  fake_igd_wipe (f->igd);
+  unmap_port (f, lease);
+}
+
+static void
+test_unmap_refused (Fixture       *f,
+                    gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+  g_autoptr (PlumCall) done = lease_call (f, PLUM_CALL_UNMAP, lease);
+
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_REFUSED);
+  g_assert_cmpstr (plum_call_get_error (done)->message, ==,
+                   "UPnP: " TEST_LINK_ROUTER " refused DeletePinhole (error 606, "
+                   "ActionNotAuthorized): the pinhole ends by itself");
+}
+
+static void
+test_unmap_nothing_asked (Fixture       *f,
+                          gconstpointer  data)
+{
+  discover (f);
+  unmap_port (f, NULL);
+  g_assert_cmpuint (f->igd->counts.add_pinhole, ==, 0);
+  g_assert_cmpuint (f->igd->counts.delete_pinhole, ==, 0);
+}
+
+/* The answer was lost: the number is not known, but the router tells it who asks again. */
+static void
+test_unmap_in_doubt (Fixture       *f,
+                     gconstpointer  data)
+{
+  g_autoptr (PlumCall) failed = NULL;
+
+  discover (f);
+  f->igd->switches.http_silent = TRUE;
+  failed = map_call (f, 8080, 8080, LIFETIME);
+  g_assert_error (plum_call_get_error (failed), PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+  g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 1);
+
+  f->igd->switches.http_silent = FALSE;
+  unmap_port (f, NULL);
+  g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 0);
+}
+
+/* Another process, after a crash: only the lease is left, and no discovery. */
+static void
+test_unmap_by_lease_alone (Fixture       *f,
+                           gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  renew_backend (f);
+  unmap_port (f, lease);
+  g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 0);
+}
+
+/* The router was restarted since, and the number is that of another pinhole of this host. */
+static void
+test_unmap_by_lease_old_number (Fixture       *f,
+                                gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+  g_autoptr (PlumCall) other = NULL;
+
+  fake_igd_wipe (f->igd);
+  f->igd->next_unique_id = 1;
+  other = map_call (f, 9999, 9999, LIFETIME);
+  g_assert_cmpuint (fake_igd_find_pinhole (f->igd, PLUM_PROTOCOL_TCP, 9999)->unique_id, ==, 1);
+
+  g_clear_object (&other);
+  renew_backend (f);
+  unmap_port (f, lease);
+  g_assert_nonnull (fake_igd_find_pinhole (f->igd, PLUM_PROTOCOL_TCP, 9999));
+  g_assert_null (fake_igd_find_pinhole (f->igd, PLUM_PROTOCOL_TCP, 8080));
+}
+
+/* A token from a file that somebody else wrote: its host is not contacted, or it is none. */
+static void
+test_unmap_forged_token (Fixture       *f,
+                         gconstpointer  data)
+{
+  static const struct {
+    const char *host;
+    const char *type;
+    int         unique_id;
+  } cases[] = {
+    { "2001:db8:1::1", "urn:schemas-upnp-org:service:WANIPv6FirewallControl:1", 1 },
+    { "192.0.2.1", "urn:schemas-upnp-org:service:WANIPv6FirewallControl:1", 1 },
+    { TEST_LINK_ROUTER, "urn:schemas-upnp-org:service:WANIPConnection:1", 1 },
+    { TEST_LINK_ROUTER, "urn:schemas-upnp-org:service:WANIPv6FirewallControl:1", 65536 },
+    { TEST_LINK_ROUTER, "urn:schemas-upnp-org:service:WANIPv6FirewallControl:1", -2 },
+    { "router", "urn:schemas-upnp-org:service:WANIPv6FirewallControl:1", 1 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      GVariant *token = g_variant_new ("(sqssi)", cases[i].host, 80, "/", cases[i].type,
+                                       cases[i].unique_id);
+      g_autoptr (PlumLease) lease = plum_lease_new (NULL, 8080, 60, token);
+      g_autoptr (PlumCall) done = lease_call (f, PLUM_CALL_UNMAP, lease);
+
+      g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NO_GATEWAY);
+    }
+}
+
+/* -- Check -- */
+
+/* It is asked by an update, with the lease that it has: neither longer nor shorter. */
+static void
+test_check (Fixture       *f,
+            gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  assert_check (f, lease, -1);
+  g_assert_cmpuint (fake_igd_find_pinhole (f->igd, PLUM_PROTOCOL_TCP, 8080)->lease, ==, LIFETIME);
+}
+
+static void
+test_check_gone (Fixture       *f,
+                 gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  fake_igd_wipe (f->igd);
+  assert_check (f, lease, PLUM_ERROR_DESTROYED);
+
+  /* It is known to be gone: the next request opens it at once. */
+  assert_maps (f);
+  g_assert_cmpuint (f->igd->counts.update_pinhole, ==, 1);
+}
+
+static void
+test_check_shut (Fixture       *f,
+                 gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  f->igd->switches.update_fault = 703;
+  assert_check (f, lease, PLUM_ERROR_DESTROYED);
+}
+
+/* Without a firewall it is as open as can be. */
+static void
+test_check_off (Fixture       *f,
+                gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  f->igd->switches.update_fault = 702;
+  assert_check (f, lease, -1);
+}
+
+/* One that cannot be asked gives no verdict. */
+static void
+test_check_unknown (Fixture       *f,
+                    gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  assert_check (f, lease, PLUM_ERROR_NOT_SUPPORTED);
+}
+
+static void
+test_check_of_another_process (Fixture       *f,
+                               gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  renew_backend (f);
+  assert_check (f, lease, PLUM_ERROR_NOT_SUPPORTED);
+  g_assert_cmpuint (f->igd->counts.update_pinhole, ==, 0);
+}
+
+/* -- Loss -- */
+
+static void
+test_lost_refused (Fixture       *f,
+                   gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+  g_autoptr (PlumCall) done = NULL;
+
+  fake_igd_stop_http (f->igd);
+  done = lease_call (f, PLUM_CALL_CHECK, lease);
+  g_assert_error (plum_call_get_error (done), G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
+  g_assert_cmpstr (f->lost, ==, TEST_LINK_ROUTER " refuses connections to its control port");
+}
+
+/* The router comes back on another port: one loss, one discovery, and all is as before. */
+static void
+test_lost_and_found (Fixture       *f,
+                     gconstpointer  data)
+{
+  g_autoptr (PlumCall) failed = NULL;
+
+  map_only (f, 8080);
+  fake_igd_restart (f->igd);
+  failed = map_call (f, 8080, 8080, LIFETIME);
+  g_assert_nonnull (plum_call_get_error (failed));
+  g_assert_nonnull (f->lost);
+
+  discover (f);
+  assert_maps (f);
+  g_assert_cmpuint (f->igd->counts.add_pinhole, ==, 2);
+  g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 1);
+}
+
+/* -- Hints -- */
+
+static void
+test_hint_lost (Fixture       *f,
+                gconstpointer  data)
+{
+  map_only (f, 8080);
+  fake_igd_wipe (f->igd);
+  g_assert_true (fake_igd_notify (f->igd, "ssdp:byebye"));
+  test_loop_settle (&f->loop);
+  g_assert_cmpstr (f->lost, ==,
+                   TEST_LINK_ROUTER " said goodbye, and has forgotten what it was asked for");
+}
+
+/* Anybody can say goodbye in the router's name: it has the pinhole, and has not lost a second of
+ * its lease. */
+static void
+test_hint_false (Fixture       *f,
+                 gconstpointer  data)
+{
+  map_only (f, 8080);
+  g_assert_true (fake_igd_notify (f->igd, "ssdp:byebye"));
+  test_loop_settle (&f->loop);
+  g_assert_cmpuint (f->igd->counts.update_pinhole, ==, 1);
+  g_assert_cmpuint (fake_igd_find_pinhole (f->igd, PLUM_PROTOCOL_TCP, 8080)->lease, ==, LIFETIME);
+  g_assert_null (f->lost);
+}
+
+static void
+test_hint_anothers (Fixture       *f,
+                    gconstpointer  data)
+{
+  FakeIgdPinhole *pinhole;
+
+  map_only (f, 8080);
+  pinhole = fake_igd_find_pinhole (f->igd, PLUM_PROTOCOL_TCP, 8080);
+  g_free (pinhole->client);
+  pinhole->client = g_strdup (TEST_LINK_CLIENT2);
+  g_assert_true (fake_igd_notify (f->igd, "ssdp:byebye"));
+  test_loop_settle (&f->loop);
+  g_assert_cmpstr (f->lost, ==,
+                   TEST_LINK_ROUTER " said goodbye, and has given a pinhole's number to another");
+}
+
+/* Nothing is open any more: nobody listens. */
+static void
+test_hint_without_pinhole (Fixture       *f,
+                           gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  unmap_port (f, lease);
+  fake_igd_notify (f->igd, "ssdp:byebye");
+  test_loop_advance (&f->loop, 20000);
+  g_assert_cmpuint (f->igd->counts.update_pinhole, ==, 0);
+}
+
+/* -- The rest -- */
+
+static void
+test_address (Fixture       *f,
+              gconstpointer  data)
+{
+  g_autoptr (PlumCall) done = NULL;
+  g_autofree char *text = NULL;
+
+  discover (f);
+  done = call (f, PLUM_CALL_GET_EXTERNAL_ADDRESS, NULL);
+  g_assert_no_error (plum_call_get_error (done));
+  text = g_inet_address_to_string (plum_call_get_address (done));
+  g_assert_cmpstr (text, ==, TEST_LINK_CLIENT);
+  g_assert_cmpuint (f->igd->counts.get_address, ==, 0);
+}
+
+static void
+test_no_list (Fixture       *f,
+              gconstpointer  data)
+{
+  g_autoptr (PlumEntry) entry = plum_entry_new (PLUM_PROTOCOL_TCP, 80, 80, NULL, NULL, 60, TRUE);
+  const PlumCallArgs args = { NULL, NULL, entry };
+  g_autoptr (PlumCall) list = NULL;
+  g_autoptr (PlumCall) delete = NULL;
+
+  discover (f);
+  list = call (f, PLUM_CALL_LIST, NULL);
+  g_assert_error (plum_call_get_error (list), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
+  delete = call (f, PLUM_CALL_DELETE_ENTRY, &args);
+  g_assert_error (plum_call_get_error (delete), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
+}
+
+static const UpnpTest tests[] = {
+  { "renew", { 0 }, test_renew },
+  { "renew-gone", { 0 }, test_renew_gone },
+  { "renew-gone-402", { .unknown_id_fault = 402 }, test_renew_gone },
+  { "renew-anothers", { 0 }, test_renew_anothers },
+  { "renew-by-adding", { .update_fault = 602 }, test_renew_by_adding },
+  { "renew-by-adding-501", { .update_fault = 501 }, test_renew_by_adding },
+  { "unmap", { 0 }, test_unmap },
+  { "unmap-gone", { 0 }, test_unmap_gone },
+  { "unmap-gone-402", { .unknown_id_fault = 402 }, test_unmap_gone },
+  { "unmap-refused", { .close_fault = 606 }, test_unmap_refused },
+  { "unmap-nothing-asked", { 0 }, test_unmap_nothing_asked },
+  { "unmap-in-doubt", { 0 }, test_unmap_in_doubt },
+  { "unmap-by-lease-alone", { 0 }, test_unmap_by_lease_alone },
+  { "unmap-by-lease-old-number", { 0 }, test_unmap_by_lease_old_number },
+  { "unmap-forged-token", { 0 }, test_unmap_forged_token },
+  { "check", { 0 }, test_check },
+  { "check-gone", { 0 }, test_check_gone },
+  { "check-gone-402", { .unknown_id_fault = 402 }, test_check_gone },
+  { "check-shut", { 0 }, test_check_shut },
+  { "check-off", { 0 }, test_check_off },
+  { "check-unknown", { .update_fault = 501 }, test_check_unknown },
+  { "check-of-another-process", { 0 }, test_check_of_another_process },
+  { "lost-refused", { 0 }, test_lost_refused },
+  { "lost-and-found", { 0 }, test_lost_and_found },
+  { "hint-lost", { 0 }, test_hint_lost },
+  { "hint-false", { 0 }, test_hint_false },
+  { "hint-anothers", { 0 }, test_hint_anothers },
+  { "hint-without-pinhole", { 0 }, test_hint_without_pinhole },
+  { "address", { 0 }, test_address },
+  { "no-list", { 0 }, test_no_list },
+};
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
+    upnp_test_add_ipv6 (&tests[i]);
+
+  return g_test_run ();
+}

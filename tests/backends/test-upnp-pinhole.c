@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#define UPNP_TEST_NET "127.77.6"
+
+#include <string.h>
+
+#include "upnp-fixture.h"
+#include "upnp-ssdp.h"
+
+const char upnp_test_net[] = UPNP_TEST_NET;
+
+/* How much later than with IPv4 the search begins, in ms. */
+#define LATER 100
+
+/* -- Discovery -- */
+
+static void
+assert_discovered_in (Fixture *f,
+                      gint64   ms)
+{
+  gint64 before = plum_clock_get_time (f->loop.clock);
+
+  discover (f);
+  g_assert_cmpint ((plum_clock_get_time (f->loop.clock) - before) / 1000, ==, ms);
+}
+
+/* One question to the router, one for the description, and one for the firewall. */
+static void
+test_discover (Fixture       *f,
+               gconstpointer  data)
+{
+  assert_discovered_in (f, LATER);
+  g_assert_cmpuint (f->igd->counts.searches, ==, 1);
+  g_assert_cmpuint (f->igd->counts.descriptions, ==, 1);
+  g_assert_cmpuint (f->igd->counts.get_firewall, ==, 1);
+  g_assert_cmpuint (f->igd->counts.get_status, ==, 0);
+}
+
+static void
+test_discover_by_group (Fixture       *f,
+                        gconstpointer  data)
+{
+  assert_discovered_in (f, LATER + 200);
+  g_assert_cmpuint (f->igd->counts.group_searches, >, 0);
+}
+
+/* LOCATION names the router's global address, or whatever else: the sender is contacted. */
+static void
+test_discover_location (Fixture       *f,
+                        gconstpointer  data)
+{
+  assert_discovered_in (f, LATER);
+  g_assert_nonnull (strstr (f->igd->last_request, "Host: [" TEST_LINK_ROUTER "]:"));
+}
+
+/* The verdict is there at once: what others on the link allow would not help. */
+static void
+test_discover_not_allowed (Fixture       *f,
+                           gconstpointer  data)
+{
+  gint64 before = plum_clock_get_time (f->loop.clock);
+
+  assert_discover_fails (f, PLUM_ERROR_REFUSED,
+                         "UPnP: " TEST_LINK_ROUTER " answered the search, but it lets no host open "
+                         "its IPv6 firewall: allow it in the router's settings");
+  g_assert_cmpint ((plum_clock_get_time (f->loop.clock) - before) / 1000, ==, LATER);
+}
+
+static void
+test_discover_without_service (Fixture       *f,
+                               gconstpointer  data)
+{
+  f->igd->switches.firewall = FALSE;
+  assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED,
+                         "UPnP: " TEST_LINK_ROUTER " answered the search, but it has no service "
+                         "that opens its IPv6 firewall");
+}
+
+static void
+test_discover_fault (Fixture       *f,
+                     gconstpointer  data)
+{
+  assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED,
+                         "UPnP: " TEST_LINK_ROUTER " answered the search, but it does not tell how "
+                         "its IPv6 firewall is set (error 501)");
+}
+
+static void
+test_discover_untold (Fixture       *f,
+                      gconstpointer  data)
+{
+  assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED,
+                         "UPnP: " TEST_LINK_ROUTER " answered the search, but it does not tell how "
+                         "its IPv6 firewall is set");
+}
+
+static void
+test_discover_login (Fixture       *f,
+                     gconstpointer  data)
+{
+  assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED,
+                         "UPnP: " TEST_LINK_ROUTER " answered the search, but its control URL "
+                         "gives HTTP 401 and no SOAP");
+}
+
+static void
+test_discover_nobody (Fixture       *f,
+                      gconstpointer  data)
+{
+  assert_discover_fails (f, PLUM_ERROR_TIMED_OUT, "UPnP: nobody answered the search in 2.6 s");
+}
+
+/* Another router on the link may be the one that filters; it is taken when the window is over. */
+static void
+test_discover_other_device (Fixture       *f,
+                            gconstpointer  data)
+{
+  FakeIgd *other = fake_igd_new (TEST_LINK_OTHER "%" TEST_LINK);
+
+  other->switches.firewall = TRUE;
+  assert_discovered_in (f, LATER + 2600);
+  g_assert_cmpuint (other->counts.get_firewall, ==, 1);
+  g_assert_cmpuint (other->counts.bad, ==, 0);
+  fake_igd_free (other);
+}
+
+/* -- Addresses that nobody outside can reach -- */
+
+static void
+assert_not_searched (Fixture    *f,
+                     const char *local,
+                     const char *message)
+{
+  g_autoptr (PlumNetwork) network = test_link_network_new (TEST_LINK_ROUTER, local);
+  g_autoptr (PlumBackend) backend = test_backend_new (PLUM_TYPE_UPNP_BACKEND, network);
+  g_autoptr (PlumCall) done = test_call (&f->loop, backend, PLUM_CALL_DISCOVER, NULL, TIMEOUT);
+
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
+  g_assert_cmpstr (plum_call_get_error (done)->message, ==, message);
+  g_assert_cmpuint (f->igd->counts.searches, ==, 0);
+}
+
+static void
+test_unique_local (Fixture       *f,
+                   gconstpointer  data)
+{
+  assert_not_searched (f, "fd00::10", "UPnP: this host has only a unique local IPv6 address, which "
+                                      "the internet cannot reach");
+}
+
+static void
+test_link_local (Fixture       *f,
+                 gconstpointer  data)
+{
+  assert_not_searched (f, "fe80::10", "UPnP: this host has only a link-local IPv6 address, which "
+                                      "the internet cannot reach");
+}
+
+static void
+test_whom_to_contact (Fixture       *f,
+                      gconstpointer  data)
+{
+  static const struct {
+    const char *address;
+    gboolean    may;
+  } cases[] = {
+    { TEST_LINK_ROUTER, TRUE },
+    { TEST_LINK_OTHER, TRUE },
+    { "2001:db8::1", TRUE },
+    { "2001:db8:1::1", FALSE },
+    { "::1", FALSE },
+    { "::", FALSE },
+    { "ff02::c", FALSE },
+    { "127.0.0.1", FALSE },
+    { "::ffff:127.0.0.1", FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GInetAddress) address = g_inet_address_new_from_string (cases[i].address);
+
+      g_test_message ("%s", cases[i].address);
+      g_assert_cmpint (upnp_may_contact (f->network, address), ==, cases[i].may);
+    }
+}
+
+/* -- Map -- */
+
+/* The router compares the client of the request with the one that it comes from: both are the
+ * address that is to be reached. */
+static void
+test_map (Fixture       *f,
+          gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+  FakeIgdPinhole *pinhole = fake_igd_find_pinhole (f->igd, PLUM_PROTOCOL_TCP, 8080);
+
+  assert_lease (lease, 8080, LIFETIME, TEST_LINK_CLIENT);
+  g_assert_nonnull (pinhole);
+  g_assert_cmpstr (pinhole->client, ==, TEST_LINK_CLIENT);
+  g_assert_cmpuint (pinhole->lease, ==, LIFETIME);
+}
+
+static void
+test_map_udp (Fixture       *f,
+              gconstpointer  data)
+{
+  g_autoptr (PlumRequest) request = test_request_new (PLUM_PROTOCOL_UDP, 8080, 8080, LIFETIME, 1);
+  const PlumCallArgs args = { request, NULL, NULL };
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  done = call (f, PLUM_CALL_MAP, &args);
+  g_assert_no_error (plum_call_get_error (done));
+  g_assert_nonnull (fake_igd_find_pinhole (f->igd, PLUM_PROTOCOL_UDP, 8080));
+}
+
+/* Nothing is translated: there is no other port to give. */
+static void
+test_map_other_port (Fixture       *f,
+                     gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 9090);
+
+  assert_lease (lease, 8080, LIFETIME, TEST_LINK_CLIENT);
+}
+
+static void
+assert_lifetime (Fixture *f,
+                 guint    asked,
+                 guint    granted)
+{
+  g_autoptr (PlumCall) done = map_call (f, 8080, 8080, asked);
+
+  g_assert_no_error (plum_call_get_error (done));
+  assert_lease (plum_call_get_lease (done), 8080, granted, TEST_LINK_CLIENT);
+}
+
+static void
+test_map_lifetimes (Fixture       *f,
+                    gconstpointer  data)
+{
+  discover (f);
+  assert_lifetime (f, PLUM_LIFETIME_FOREVER, 86400);
+  assert_lifetime (f, 604800, 86400);
+  assert_lifetime (f, 86400, 86400);
+  assert_lifetime (f, 1, 1);
+}
+
+/* One that does not say that it minds the lease; what helped is remembered. */
+static void
+test_map_short_leases_only (Fixture       *f,
+                            gconstpointer  data)
+{
+  discover (f);
+  assert_lifetime (f, 7200, 3600);
+  g_assert_cmpuint (f->igd->counts.add_pinhole, ==, 2);
+  assert_lifetime (f, 7200, 3600);
+  g_assert_cmpuint (f->igd->counts.add_pinhole, ==, 2);
+}
+
+typedef struct {
+  const char *name;
+  int         fault;
+  guint       port;
+  PlumError   error;
+  const char *message;
+} FaultCase;
+
+static const FaultCase faults[] = {
+  { "606", 606, 8080, PLUM_ERROR_REFUSED,
+    "606, ActionNotAuthorized): allow this host to open ports in the router's settings" },
+  { "606-privileged", 606, 443, PLUM_ERROR_REFUSED,
+    "606, ActionNotAuthorized): it may open no port below 1024" },
+  { "701", 701, 8080, PLUM_ERROR_NO_RESOURCES, "701, PinholeSpaceExhausted): its table is full" },
+  { "703", 703, 8080, PLUM_ERROR_REFUSED,
+    "703, InboundPinholeNotAllowed): allow hosts to open its IPv6 firewall in its settings" },
+  { "705", 705, 8080, PLUM_ERROR_NOT_SUPPORTED,
+    "705, ProtocolNotSupported): it opens no pinhole for this protocol" },
+  { "708", 708, 8080, PLUM_ERROR_NOT_SUPPORTED,
+    "708, WildCardNotPermittedInSrcIP): it opens pinholes for one known peer only" },
+  { "402", 402, 8080, PLUM_ERROR_NOT_SUPPORTED,
+    "402, Fake): it finds fault with every form of the request" },
+  { "401", 401, 8080, PLUM_ERROR_NOT_SUPPORTED,
+    "401, Fake): this service cannot open pinholes" },
+  { "501", 501, 8080, PLUM_ERROR_REFUSED,
+    "501, Fake): see whether its settings allow hosts to open its firewall" },
+  { "706", 706, 8080, PLUM_ERROR_REFUSED,
+    "706, InternalPortWildcardingNotAllowed): see whether its settings allow hosts to open its "
+    "firewall" },
+};
+
+static void
+test_map_faults (Fixture       *f,
+                 gconstpointer  data)
+{
+  discover (f);
+  for (gsize i = 0; i < G_N_ELEMENTS (faults); i++)
+    {
+      g_autofree char *message = g_strconcat ("UPnP: " TEST_LINK_ROUTER " refused AddPinhole "
+                                              "(error ", faults[i].message, NULL);
+      g_autoptr (PlumCall) done = NULL;
+
+      f->igd->switches.pinhole_fault = faults[i].fault;
+      done = map_call (f, faults[i].port, faults[i].port, LIFETIME);
+      g_assert_error (plum_call_get_error (done), PLUM_ERROR, (int) faults[i].error);
+      g_assert_cmpstr (plum_call_get_error (done)->message, ==, message);
+    }
+  g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 0);
+}
+
+static void
+test_map_without_number (Fixture       *f,
+                         gconstpointer  data)
+{
+  assert_map_fails (f, 8080, PLUM_ERROR_MALFORMED,
+                    "UPnP: " TEST_LINK_ROUTER " answered AddPinhole without a UniqueID");
+}
+
+/* -- No firewall -- */
+
+static void
+test_off (Fixture       *f,
+          gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  assert_lease (lease, 8080, PLUM_LIFETIME_FOREVER, TEST_LINK_CLIENT);
+  g_assert_cmpuint (f->igd->counts.add_pinhole, ==, 0);
+
+  assert_check (f, lease, -1);
+  unmap_port (f, lease);
+  g_assert_cmpuint (f->igd->counts.delete_pinhole, ==, 0);
+}
+
+/* Somebody switches it on: the check says so, and the next request opens a pinhole. */
+static void
+test_off_then_on (Fixture       *f,
+                  gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+  g_autoptr (PlumLease) second = NULL;
+
+  f->igd->switches.firewall_off = FALSE;
+  assert_check (f, lease, PLUM_ERROR_DESTROYED);
+  second = map_port (f, 8080);
+  assert_lease (second, 8080, LIFETIME, TEST_LINK_CLIENT);
+  g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 1);
+}
+
+/* It was on when the router was looked at. */
+static void
+test_off_after_discovery (Fixture       *f,
+                          gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = NULL;
+
+  discover (f);
+  f->igd->switches.firewall_off = TRUE;
+  lease = map_port (f, 8080);
+  assert_lease (lease, 8080, PLUM_LIFETIME_FOREVER, TEST_LINK_CLIENT);
+}
+
+static const UpnpTest tests[] = {
+  { "discover", { 0 }, test_discover },
+  { "discover-by-group", { .group_only = TRUE }, test_discover_by_group },
+  { "discover-location", { .location_host = "[2001:db8::1]" }, test_discover_location },
+  { "discover-location-of-another", { .location_host = "192.0.2.7" }, test_discover_location },
+  { "discover-not-allowed", { .no_inbound = TRUE }, test_discover_not_allowed },
+  { "discover-without-service", { 0 }, test_discover_without_service },
+  { "discover-fault", { .firewall_fault = 501 }, test_discover_fault },
+  { "discover-untold", { .no_firewall_state = TRUE }, test_discover_untold },
+  { "discover-login", { .login = TRUE }, test_discover_login },
+  { "discover-nobody", { .ssdp_silent = TRUE }, test_discover_nobody },
+  { "discover-other-device", { .ssdp_silent = TRUE }, test_discover_other_device },
+  { "unique-local", { 0 }, test_unique_local },
+  { "link-local", { 0 }, test_link_local },
+  { "whom-to-contact", { 0 }, test_whom_to_contact },
+  { "map", { 0 }, test_map },
+  { "map-udp", { 0 }, test_map_udp },
+  { "map-other-port", { 0 }, test_map_other_port },
+  { "map-lifetimes", { 0 }, test_map_lifetimes },
+  { "map-short-leases-only", { .longest_pinhole = 3600 }, test_map_short_leases_only },
+  { "map-faults", { 0 }, test_map_faults },
+  { "map-without-number", { .no_unique_id = TRUE }, test_map_without_number },
+  { "map-m-post", { .m_post = TRUE }, test_map },
+  { "map-xml-in-capitals", { .xml_case = TRUE, .xml_prefix = TRUE }, test_map },
+  { "off", { .firewall_off = TRUE }, test_off },
+  { "off-then-on", { .firewall_off = TRUE }, test_off_then_on },
+  { "off-after-discovery", { 0 }, test_off_after_discovery },
+};
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
+    upnp_test_add_ipv6 (&tests[i]);
+
+  return g_test_run ();
+}
