@@ -10,6 +10,7 @@
 
 #include "fake-gateway.h"
 #include "fake-igd.h"
+#include "natpmp-backend.h"
 #include "pcp-backend.h"
 #include "test-syscalls.h"
 #include "upnp-backend.h"
@@ -313,6 +314,63 @@ test_clock_step (Fixture       *f,
 #define ADD(path, backend, func) \
   g_test_add (path, Fixture, backend, fixture_set_up, func, fixture_tear_down)
 
+/* --- A backend alone --- */
+
+static PlumCall *
+ask (TestLoop     *loop,
+     GType         type,
+     const char   *gateway,
+     PlumCallKind  kind)
+{
+  g_autoptr (GInetAddress) local = g_inet_address_new_from_string ("127.0.0.1");
+  g_autoptr (GInetAddress) to = gateway != NULL ? g_inet_address_new_from_string (gateway) : NULL;
+  g_autoptr (PlumNetwork) network = plum_network_new ("lo", 1, to, local, FALSE);
+  g_autoptr (PlumBackend) backend = test_backend_new (type, network);
+  g_autoptr (PlumRequest) request = test_request_new (PLUM_PROTOCOL_TCP, PORT, PORT, 7200, 1);
+  const PlumCallArgs args = { .request = request };
+  PlumCall *done = test_call (loop, backend, kind, &args, 5000);
+
+  test_loop_settle (loop);
+  return done;
+}
+
+/* There is nobody to ask on the other end of a link from point to point. */
+static void
+test_point_to_point (gconstpointer data)
+{
+  GType type = GPOINTER_TO_SIZE (data);
+  g_autoptr (PlumCall) done = NULL;
+  TestLoop loop;
+
+  test_loop_set_up (&loop, TRUE);
+  done = ask (&loop, type, NULL, PLUM_CALL_DISCOVER);
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
+  g_clear_object (&done);
+  test_loop_tear_down (&loop);
+}
+
+/* Each thing that may be asked first says that there is no socket. */
+static void
+test_no_socket_for (gconstpointer data)
+{
+  static const PlumCallKind kinds[] = {
+    PLUM_CALL_DISCOVER, PLUM_CALL_MAP, PLUM_CALL_GET_EXTERNAL_ADDRESS,
+  };
+  GType type = GPOINTER_TO_SIZE (data);
+  TestLoop loop;
+
+  test_loop_set_up (&loop, TRUE);
+  test_syscall_fail (TEST_SYSCALL_SOCKET, EMFILE);
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_autoptr (PlumCall) done = ask (&loop, type, GATEWAY, kinds[i]);
+
+      g_assert_error (plum_call_get_error (done), G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES);
+    }
+  test_syscalls_reset ();
+  test_loop_tear_down (&loop);
+}
+
 static void
 add_fault (const Fault *fault,
            const char  *backend,
@@ -358,6 +416,12 @@ main (int    argc,
   ADD ("/faults/no-buffers/pcp/for-a-moment", "pcp", test_buffers_for_a_moment);
   ADD ("/faults/no-buffers/upnp/for-a-moment", "upnp", test_buffers_for_a_moment);
   ADD ("/faults/no-random-numbers", "pcp", test_no_random_numbers);
+  g_test_add_data_func ("/faults/point-to-point/pcp", GSIZE_TO_POINTER (PLUM_TYPE_PCP_BACKEND),
+                        test_point_to_point);
+  g_test_add_data_func ("/faults/point-to-point/natpmp",
+                        GSIZE_TO_POINTER (PLUM_TYPE_NATPMP_BACKEND), test_point_to_point);
+  g_test_add_data_func ("/faults/no-socket-for/natpmp",
+                        GSIZE_TO_POINTER (PLUM_TYPE_NATPMP_BACKEND), test_no_socket_for);
   ADD ("/faults/clock-step/pcp", "pcp", test_clock_step);
   ADD ("/faults/clock-step/upnp", "upnp", test_clock_step);
 

@@ -122,6 +122,9 @@ test_reject (void)
   g_autofree char *long_head = g_strnfill (20000, 'x');
   g_autofree char *long_body = g_strnfill (MAX_BODY + 1, 'x');
   g_autofree char *answer = g_strconcat ("HTTP/1.0 200 OK\r\n\r\n", long_body, NULL);
+  g_autofree char *digits = g_strnfill (300, '0');
+  g_autofree char *long_chunk_size =
+    g_strconcat ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", digits, NULL);
 
   assert_bad ("");
   assert_bad ("HTTP/1.1 200 OK\r\nContent-");
@@ -131,6 +134,7 @@ test_reject (void)
   assert_bad ("HTTP/1.1 100 Continue\r\n\r\n");
   assert_bad ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
   assert_bad (long_head);
+  assert_bad (long_chunk_size);
   assert_bad (answer);
 }
 

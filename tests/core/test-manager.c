@@ -547,6 +547,89 @@ test_wait_cancelled (Fixture       *f,
 }
 
 static void
+assert_wait_fails (Fixture     *f,
+                   PlumMapping *mapping,
+                   int          code)
+{
+  g_autoptr (GError) error = NULL;
+
+  test_loop_settle (&f->loop);
+  g_assert_nonnull (f->result);
+  g_assert_false (plum_mapping_wait_finish (mapping, f->result, &error));
+  g_assert_error (error, PLUM_ERROR, code);
+}
+
+static void
+test_wait_for_a_failure (Fixture       *f,
+                         gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  fake_backend_script (FAKE_ALPHA)->map = (FakeReply) { .fails = TRUE, .code = PLUM_ERROR_REFUSED };
+  mapping = add (f, PLUM_PROTOCOL_TCP, 8080);
+  plum_mapping_wait_async (mapping, NULL, test_store_result, &f->result);
+  assert_wait_fails (f, mapping, PLUM_ERROR_REFUSED);
+}
+
+static void
+test_wait_for_the_destroyed (Fixture       *f,
+                             gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  fake_backend_script (FAKE_ALPHA)->map.silent = TRUE;
+  mapping = add (f, PLUM_PROTOCOL_TCP, 8080);
+  plum_mapping_wait_async (mapping, NULL, test_store_result, &f->result);
+  plum_manager_destroy_mapping_async (f->manager, 1, NULL, NULL, NULL);
+  test_loop_advance (&f->loop, 2000);
+  assert_wait_fails (f, mapping, PLUM_ERROR_DESTROYED);
+}
+
+static void
+test_create_destroyed (Fixture       *f,
+                       gconstpointer  data)
+{
+  fake_backend_script (FAKE_ALPHA)->map.silent = TRUE;
+  create (f, 8080, 0, NULL);
+  test_loop_settle (&f->loop);
+  plum_manager_destroy_mapping_async (f->manager, 1, NULL, NULL, NULL);
+  test_loop_advance (&f->loop, 2000);
+  assert_create_fails (f, PLUM_ERROR, PLUM_ERROR_DESTROYED);
+}
+
+static void
+test_add_bad_family (Fixture       *f,
+                     gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080,
+                                                  "family", G_SOCKET_FAMILY_UNIX, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (plum_manager_add_mapping (f->manager, mapping, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (f->manager)), ==, 0);
+}
+
+/* A gateway that was named is of one family, and serves no mapping of the other. */
+static void
+test_add_of_the_other_family (Fixture       *f,
+                              gconstpointer  data)
+{
+  g_autoptr (GInetAddress) gateway = g_inet_address_new_from_string ("127.77.99.1");
+  g_autoptr (PlumMapping) mapping = g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080,
+                                                  "family", G_SOCKET_FAMILY_IPV6, NULL);
+  g_autoptr (GError) error = NULL;
+
+  plum_manager_set_gateway_address (f->manager, gateway);
+  g_assert_true (plum_manager_add_mapping (f->manager, mapping, &error));
+  g_assert_no_error (error);
+  test_loop_settle (&f->loop);
+  g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_NO_GATEWAY);
+  g_assert_cmpstr (plum_mapping_get_error (mapping)->message, ==,
+                   "The gateway was set to 127.77.99.1, which has no IPv6");
+}
+
+static void
 test_discover (Fixture       *f,
                gconstpointer  data)
 {
@@ -609,6 +692,9 @@ main (int    argc,
   ADD ("/manager/create/timeout-is-deleted", test_create_timeout);
   ADD ("/manager/create/no-network", test_create_without_network);
   ADD ("/manager/create/bad-port", test_create_bad_port);
+  ADD ("/manager/create/destroyed", test_create_destroyed);
+  ADD ("/manager/add/bad-family", test_add_bad_family);
+  ADD ("/manager/add/other-family-than-the-gateway", test_add_of_the_other_family);
   ADD ("/manager/create/cancelled-before", test_create_cancelled_before);
   ADD ("/manager/create/cancelled-in-discovery", test_create_cancelled_in_discovery);
   ADD ("/manager/create/cancelled-in-map", test_create_cancelled_in_map);
@@ -626,6 +712,8 @@ main (int    argc,
   ADD ("/manager/dispose", test_dispose_ends_mappings);
   ADD ("/manager/local-address", test_local_address);
   ADD ("/mapping/wait", test_wait);
+  ADD ("/mapping/wait-for-a-failure", test_wait_for_a_failure);
+  ADD ("/mapping/wait-for-the-destroyed", test_wait_for_the_destroyed);
   ADD ("/mapping/wait-cancelled", test_wait_cancelled);
   g_test_add ("/manager/discover", Fixture, GUINT_TO_POINTER (2), set_up, test_discover, tear_down);
   ADD ("/manager/discover-cancelled", test_discover_cancelled);
