@@ -117,6 +117,15 @@ wan_addresses () {
   } | ip -n router -batch -
 }
 
+# miniupnpd answers PCP by IPv6 whatever its configuration says: a kind of router without PCP has
+# that port closed.
+close_pcp6 () {
+  case $LAB_ROUTER_KIND in
+    upnp | upnp1)
+      on router nft insert rule inet filter input meta nfproto ipv6 udp dport 5351 reject ;;
+  esac
+}
+
 # A router as one buys it: masquerades, lets nothing in, and has empty chains for miniupnpd.
 # What is put into the set `dropped` is swallowed on the side of the client.
 make_firewall () {

@@ -7,6 +7,7 @@ import sys
 import time
 
 CLIENT = '192.168.1.10'
+CLIENT6 = '2a00:1111:1:1::10'
 WAN = '1.2.3.4'
 UNREACHED_AFTER = 0.4  # seconds; the lab's links need less than one millisecond
 
