@@ -140,9 +140,6 @@ plum_state_record_make_request (const PlumStateRecord *self)
 PlumLease *
 plum_state_record_make_lease (const PlumStateRecord *self)
 {
-  if (self->token == NULL && self->external_address == NULL)
-    return NULL;
-
   return plum_lease_new (self->external_address, self->external_port,
                          plum_state_record_get_lifetime (self), self->token);
 }

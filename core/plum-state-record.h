@@ -54,7 +54,8 @@ gboolean      plum_state_record_is_same_request (const PlumStateRecord *self,
 gboolean      plum_state_record_is_same_lease   (const PlumStateRecord *self,
                                                  const PlumStateRecord *other);
 
-/* For the delete. The lease is NULL if none is known. */
+/* For the delete. A lease without a token is of a mapping that was asked for: whether it was
+ * granted was not written any more. */
 PlumRequest * plum_state_record_make_request    (const PlumStateRecord *self);
 PlumLease *   plum_state_record_make_lease      (const PlumStateRecord *self);
 

@@ -160,7 +160,7 @@ upnp_unmap_start (PlumUpnpBackend *backend,
   /* What this process made is deleted straight away; a lease of another, or a mapping that may
    * never have come to be, is looked at first: others' entries are not ours to delete
    * (quirk 49). */
-  self->certain = lease != NULL;
+  self->certain = lease != NULL && plum_lease_get_token (lease) != NULL;
   if (lease != NULL && holder == self->internal_port)
     upnp_table_delete (self);
   else

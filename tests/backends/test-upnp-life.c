@@ -83,6 +83,25 @@ test_unmap_by_lease_alone (Fixture       *f,
   g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
 }
 
+/* It was killed before it could write that it had been granted: what is there is ours if it leads
+ * here. */
+static void
+test_unmap_without_token (Fixture       *f,
+                          gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+  g_autoptr (PlumLease) asked = plum_lease_new (NULL, 8080, LIFETIME, NULL);
+
+  renew_backend (f);
+  discover (f);
+  unmap_port (f, asked);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
+
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 8080, 8080, STRANGER, 0);
+  unmap_port (f, asked);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
+}
+
 static void
 test_unmap_by_lease_anothers (Fixture       *f,
                               gconstpointer  data)
@@ -439,6 +458,7 @@ static const UpnpTest tests[] = {
   { "unmap/nothing-asked", { 0 }, test_unmap_nothing_asked },
   { "unmap/by-lease-alone", { 0 }, test_unmap_by_lease_alone },
   { "unmap/by-lease-alone-without-look", { .specific_fault = 401 }, test_unmap_by_lease_alone },
+  { "unmap/without-token", { 0 }, test_unmap_without_token },
   { "unmap/by-lease-anothers", { 0 }, test_unmap_by_lease_anothers },
   { "unmap/forged-token", { 0 }, test_unmap_forged_token },
   { "unmap/foreign-token", { 0 }, test_unmap_foreign_token },

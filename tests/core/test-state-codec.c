@@ -244,11 +244,14 @@ test_for_the_delete (void)
 {
   g_autoptr (PlumStateRecord) record = record_new (80, "192.168.1.1", NULL);
   g_autoptr (PlumRequest) request = plum_state_record_make_request (record);
+  g_autoptr (PlumLease) asked = NULL;
   g_autoptr (PlumLease) lease = NULL;
 
   g_assert_true (g_bytes_equal (plum_request_get_key (request), record->key));
   g_assert_cmpuint (plum_request_get_external_port (request), ==, 40000);
-  g_assert_null (plum_state_record_make_lease (record));
+  asked = plum_state_record_make_lease (record);
+  g_assert_null (plum_lease_get_token (asked));
+  g_assert_cmpuint (plum_lease_get_external_port (asked), ==, record->external_port);
 
   record->token = g_variant_ref_sink (g_variant_new_string ("token"));
   record->until = PLUM_STATE_FOREVER;

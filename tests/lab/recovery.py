@@ -104,7 +104,22 @@ def cases(plumctl_map, say, backend):
                 lab.equal(len(lab.rules(9005)), rules, 'rules for the port')
                 leave(plumctl, *specs)
 
-    functions = [router_restarts, cable_pulled, no_network_at_start, client_crashes]
+    def two_processes():
+        """One dies; the other keeps its port; a third, leaving, takes the port of the dead along."""
+        with tempfile.TemporaryDirectory() as state:
+            env = dict(os.environ, XDG_STATE_HOME=state)
+            with mapped('tcp:9005', env=env) as living, mapped('tcp:9010', env=env) as dying:
+                dying.process.kill()
+                dying.process.wait()
+                assert lab.rules(9010), 'a crash removes nothing'
+
+                with mapped('udp:9006', env=env) as third:
+                    leave(third, 'udp:9006', 'tcp:9010')
+                assert_back('tcp:9005')
+                leave(living, 'tcp:9005')
+
+    functions = [router_restarts, cable_pulled, no_network_at_start, client_crashes,
+                 two_processes]
     if backend != 'upnp':
         functions.append(another_wan_address)
     return [(function.__name__.replace('_', '-'), function) for function in functions]

@@ -17,6 +17,7 @@ import traceback
 
 import itself
 import lab
+import neighbour
 import recovery
 import traffic
 from commands import Commands
@@ -82,6 +83,20 @@ def another_external_port(backend):
         assert lab.reached('tcp', lab.WAN, 19003), 'not reached at the port that was asked for'
         lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
         lab.equal(lab.rules(19003), [], 'rules left on the router')
+
+
+def port_of_another_host(backend):
+    """It stays with its owner, and plumctl tells the port that it has got instead."""
+    with neighbour.having(9016), traffic.echo_server('tcp', 9016), \
+            plumctl_map('tcp:9016') as plumctl:
+        event = plumctl.wait_for('success', 'tcp')
+        lab.equal(event['backend'], backend, 'backend')
+        assert event['external_port'] != 9016, 'the port of another host'
+        assert lab.reached('tcp', lab.WAN, event['external_port']), 'it is not reached'
+        lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
+        lab.equal(lab.rules(event['external_port']), [], 'rules left on the router')
+        assert any(neighbour.ADDRESS in rule for rule in lab.rules(9016)), \
+            "the neighbour's rule is gone"
 
 
 def two_at_once(backend):
@@ -203,6 +218,7 @@ def full(backend):
         ('life-of-tcp', life, 'tcp', backend, 9000),
         ('life-of-udp', life, 'udp', backend, 9001),
         ('another-external-port', another_external_port, backend),
+        ('port-of-another-host', port_of_another_host, backend),
         ('two-at-once', two_at_once, backend),
         ('once-leaves-it-to-its-lease', once_leaves_it_to_its_lease, backend),
     ]
