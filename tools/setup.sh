@@ -15,6 +15,10 @@ lab_packages=(iproute2 nftables procps util-linux mount)
 # To build and test the bindings and the manual.
 # shellcheck disable=SC2034
 binding_packages=(libgirepository1.0-dev gobject-introspection valac gjs python3-gi gi-docgen)
+# To build plum-ports, and to use its window on a screen that nobody sees.
+# shellcheck disable=SC2034
+window_packages=(libgtk-4-dev libadwaita-1-dev at-spi2-core dbus dbus-daemon python3-gi xvfb xdotool
+  x11-utils imagemagick adwaita-icon-theme fonts-cantarell)
 # To build a second time, with the other compiler.
 # shellcheck disable=SC2034
 clang_packages=(clang libclang-rt-dev)

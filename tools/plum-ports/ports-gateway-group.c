@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "ports-gateway-group.h"
+
+#include "ports-words.h"
+
+/* One router: its address on the internet, and what every protocol found there. */
+struct _PortsGatewayGroup
+{
+  AdwPreferencesGroup parent_instance;
+
+  AdwActionRow *address_row;
+  GtkWidget *copy_button;
+  AdwExpanderRow *probes_row;
+
+  PlumGateway *gateway;
+  GListModel *backends;    /* of PlumBackendInfo: what their names stand for */
+  GPtrArray *rows;         /* below probes_row, one for each probe */
+};
+
+typedef enum {
+  PROP_GATEWAY = 1,
+  PROP_BACKENDS,
+  N_PROPS
+} PortsGatewayGroupProperty;
+
+static GParamSpec *properties[N_PROPS];
+
+G_DEFINE_FINAL_TYPE (PortsGatewayGroup, ports_gateway_group, ADW_TYPE_PREFERENCES_GROUP)
+
+/* "Port Control Protocol (RFC 6887)" for "pcp". Free with g_free (). */
+static char *
+describe_backend (PortsGatewayGroup *self,
+                  const char        *name)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (self->backends); i++)
+    {
+      g_autoptr (PlumBackendInfo) info = g_list_model_get_item (self->backends, i);
+
+      if (g_strcmp0 (plum_backend_info_get_name (info), name) == 0
+          && plum_backend_info_get_description (info) != NULL)
+        return g_strdup (plum_backend_info_get_description (info));
+    }
+
+  return g_strdup (name);
+}
+
+static gboolean
+is_asking (GListModel *probes)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (probes); i++)
+    {
+      g_autoptr (PlumProbe) probe = g_list_model_get_item (probes, i);
+
+      if (plum_probe_get_outcome (probe) == PLUM_PROBE_PENDING)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static void
+show_backend (PortsGatewayGroup *self)
+{
+  const char *name = plum_gateway_get_backend_name (self->gateway);
+  g_autofree char *description = name != NULL ? describe_backend (self, name) : NULL;
+  g_autofree char *words = NULL;
+
+  if (description != NULL)
+    words = g_strdup_printf ("Maps by %s", description);
+  else if (is_asking (plum_gateway_get_probes (self->gateway)))
+    words = g_strdup ("Asking what the router can do…");
+  else
+    words = g_strdup ("Nobody here maps ports. Switch on UPnP, NAT-PMP or PCP in the router's "
+                      "settings.");
+
+  adw_expander_row_set_subtitle (self->probes_row, words);
+}
+
+static void
+show_probe (AdwActionRow *row,
+            GParamSpec   *pspec,
+            PlumProbe    *probe)
+{
+  g_autofree char *words = ports_words_for_probe (probe);
+
+  adw_action_row_set_subtitle (row, words);
+  adw_action_row_set_icon_name (row, plum_probe_get_outcome (probe) == PLUM_PROBE_SUCCESS
+                                       ? "emblem-ok-symbolic" : "window-close-symbolic");
+}
+
+static GtkWidget *
+create_probe_row (PortsGatewayGroup *self,
+                  PlumProbe         *probe)
+{
+  g_autofree char *title = describe_backend (self, plum_probe_get_name (probe));
+  GtkWidget *row = adw_action_row_new ();
+
+  adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
+  g_signal_connect_object (probe, "notify", G_CALLBACK (show_probe), row, G_CONNECT_SWAPPED);
+  g_signal_connect_object (probe, "notify::outcome", G_CALLBACK (show_backend), self,
+                           G_CONNECT_SWAPPED);
+  show_probe (ADW_ACTION_ROW (row), NULL, probe);
+
+  return row;
+}
+
+/* An expander row is no list box: it cannot be bound to a model. */
+static void
+show_probes (PortsGatewayGroup *self,
+             guint              position,
+             guint              n_removed,
+             guint              n_added,
+             GListModel        *probes)
+{
+  for (guint i = 0; i < self->rows->len; i++)
+    adw_expander_row_remove (self->probes_row, self->rows->pdata[i]);
+  g_ptr_array_set_size (self->rows, 0);
+
+  for (guint i = 0; i < g_list_model_get_n_items (probes); i++)
+    {
+      g_autoptr (PlumProbe) probe = g_list_model_get_item (probes, i);
+      GtkWidget *row = create_probe_row (self, probe);
+
+      adw_expander_row_add_row (self->probes_row, row);
+      g_ptr_array_add (self->rows, row);
+    }
+
+  show_backend (self);
+}
+
+static void
+show_address (PortsGatewayGroup *self)
+{
+  GInetAddress *address = plum_gateway_get_external_address (self->gateway);
+  g_autofree char *text = address != NULL ? g_inet_address_to_string (address) : NULL;
+  g_autofree char *title = g_strdup_printf ("External address %s", text != NULL ? text : "unknown");
+  g_autofree char *scope =
+    ports_words_for_scope (plum_gateway_get_external_scope (self->gateway));
+
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->address_row), title);
+  adw_action_row_set_subtitle (self->address_row, text != NULL ? scope : NULL);
+  gtk_widget_set_visible (self->copy_button, text != NULL);
+  if (text != NULL)
+    {
+      gtk_actionable_set_action_target (GTK_ACTIONABLE (self->copy_button), "s", text);
+      gtk_actionable_set_action_name (GTK_ACTIONABLE (self->copy_button), "win.copy");
+    }
+}
+
+static void
+show_router (PortsGatewayGroup *self)
+{
+  GInetAddress *address = plum_gateway_get_address (self->gateway);
+  g_autofree char *router = address != NULL ? g_inet_address_to_string (address) : NULL;
+  g_autofree char *own =
+    g_inet_address_to_string (plum_gateway_get_local_address (self->gateway));
+  g_autofree char *words = g_strdup_printf ("%s on %s; this computer is %s",
+                                            router != NULL ? router : "Point to point",
+                                            plum_gateway_get_interface (self->gateway), own);
+  g_autofree char *markup = g_markup_escape_text (words, -1);
+
+  adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (self),
+                                   plum_gateway_get_family (self->gateway) == G_SOCKET_FAMILY_IPV6
+                                     ? "Router for IPv6" : "Router");
+  adw_preferences_group_set_description (ADW_PREFERENCES_GROUP (self), markup);
+}
+
+static void
+ports_gateway_group_constructed (GObject *object)
+{
+  PortsGatewayGroup *self = PORTS_GATEWAY_GROUP (object);
+  GListModel *probes = plum_gateway_get_probes (self->gateway);
+
+  G_OBJECT_CLASS (ports_gateway_group_parent_class)->constructed (object);
+
+  g_signal_connect_object (probes, "items-changed", G_CALLBACK (show_probes), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->gateway, "notify::external-address",
+                           G_CALLBACK (show_address), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->gateway, "notify::external-scope",
+                           G_CALLBACK (show_address), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->gateway, "notify::backend-name",
+                           G_CALLBACK (show_backend), self, G_CONNECT_SWAPPED);
+  show_router (self);
+  show_address (self);
+  show_probes (self, 0, 0, 0, probes);
+}
+
+static void
+ports_gateway_group_dispose (GObject *object)
+{
+  PortsGatewayGroup *self = PORTS_GATEWAY_GROUP (object);
+
+  g_clear_pointer (&self->rows, g_ptr_array_unref);
+  g_clear_object (&self->gateway);
+  g_clear_object (&self->backends);
+
+  G_OBJECT_CLASS (ports_gateway_group_parent_class)->dispose (object);
+}
+
+static void
+ports_gateway_group_set_property (GObject      *object,
+                                  guint         property_id,
+                                  const GValue *value,
+                                  GParamSpec   *pspec)
+{
+  PortsGatewayGroup *self = PORTS_GATEWAY_GROUP (object);
+
+  switch ((PortsGatewayGroupProperty) property_id)
+    {
+    case PROP_GATEWAY:
+      self->gateway = g_value_dup_object (value);
+      break;
+    case PROP_BACKENDS:
+      self->backends = g_value_dup_object (value);
+      break;
+    case N_PROPS:
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+ports_gateway_group_class_init (PortsGatewayGroupClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+  const GParamFlags flags =
+    G_PARAM_WRITABLE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
+
+  object_class->constructed = ports_gateway_group_constructed;
+  object_class->dispose = ports_gateway_group_dispose;
+  object_class->set_property = ports_gateway_group_set_property;
+
+  properties[PROP_GATEWAY] = g_param_spec_object ("gateway", NULL, NULL, PLUM_TYPE_GATEWAY, flags);
+  properties[PROP_BACKENDS] = g_param_spec_object ("backends", NULL, NULL, G_TYPE_LIST_MODEL, flags);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/org/plum_glib/Ports/ports-gateway-group.ui");
+  gtk_widget_class_bind_template_child (widget_class, PortsGatewayGroup, address_row);
+  gtk_widget_class_bind_template_child (widget_class, PortsGatewayGroup, copy_button);
+  gtk_widget_class_bind_template_child (widget_class, PortsGatewayGroup, probes_row);
+}
+
+static void
+ports_gateway_group_init (PortsGatewayGroup *self)
+{
+  self->rows = g_ptr_array_new ();
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+GtkWidget *
+ports_gateway_group_new (PlumGateway *gateway,
+                         GListModel  *backends)
+{
+  return g_object_new (PORTS_TYPE_GATEWAY_GROUP,
+                       "gateway", gateway,
+                       "backends", backends,
+                       NULL);
+}
