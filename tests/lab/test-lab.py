@@ -17,7 +17,7 @@ import traceback
 
 import itself
 import lab
-import neighbour
+import port_owner
 import recovery
 import traffic
 from commands import Commands
@@ -87,7 +87,7 @@ def another_external_port(backend):
 
 def port_of_another_host(backend):
     """It stays with its owner, and plumctl tells the port that it has got instead."""
-    with neighbour.having(9016), traffic.echo_server('tcp', 9016), \
+    with port_owner.having(9016), traffic.echo_server('tcp', 9016), \
             plumctl_map('tcp:9016') as plumctl:
         event = plumctl.wait_for('success', 'tcp')
         lab.equal(event['backend'], backend, 'backend')
@@ -95,7 +95,7 @@ def port_of_another_host(backend):
         assert lab.reached('tcp', lab.WAN, event['external_port']), 'it is not reached'
         lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
         lab.equal(lab.rules(event['external_port']), [], 'rules left on the router')
-        assert any(neighbour.ADDRESS in rule for rule in lab.rules(9016)), \
+        assert any(port_owner.ADDRESS in rule for rule in lab.rules(9016)), \
             "the neighbour's rule is gone"
 
 
