@@ -3,12 +3,26 @@
 #include <plum-glib/plum-glib.h>
 
 #include <glib/gstdio.h>
+#include <gmodule.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* The loader, from outside: the shared library, real modules, the public API. Each test makes
  * folders of its own with what it wants to be found there. */
+
+/* This program has more rights than its user, as far as the library can tell. */
+static gboolean is_secure;
+
+unsigned long __getauxval (unsigned long type);
+
+/* In the place of the C library's, for the library under test as well. */
+G_MODULE_EXPORT unsigned long
+getauxval (unsigned long type)
+{
+  return type == AT_SECURE && is_secure ? 1 : __getauxval (type);
+}
 
 typedef struct {
   char *root;
@@ -35,6 +49,8 @@ tear_down (Fixture       *f,
            gconstpointer  data)
 {
   g_unsetenv ("PLUM_BACKEND_PATH");
+  g_unsetenv ("PLUM_BACKENDS");
+  is_secure = FALSE;
   g_clear_object (&f->manager);
   for (unsigned int i = f->made->len; i > 0; i--)
     g_assert_cmpint (g_remove (f->made->pdata[i - 1]), ==, 0);
@@ -379,6 +395,29 @@ test_forbidden_directory (Fixture       *f,
   g_assert_cmpint (g_chmod (directory, 0700), ==, 0);
 }
 
+/* data: the program has more rights than its user, who made the environment */
+static void
+test_environment (Fixture       *f,
+                  gconstpointer  data)
+{
+  add_module (f, add_directory (f, "one"), "good");
+  g_setenv ("PLUM_BACKENDS", "good,strange", TRUE);
+  is_secure = data != NULL;
+  load (f);
+
+  if (is_secure)
+    {
+      g_assert_null (find (f, "good", 0));
+      g_assert_null (find (f, "strange", 0));
+    }
+  else
+    {
+      g_assert_no_error (plum_backend_info_get_error (find (f, "good", 0)));
+      g_assert_error (plum_backend_info_get_error (find (f, "strange", 0)), PLUM_ERROR,
+                      PLUM_ERROR_MODULE);
+    }
+}
+
 static void
 test_other_files_are_left_alone (Fixture       *f,
                                  gconstpointer  data)
@@ -462,6 +501,9 @@ main (int    argc,
   ADD ("forbidden-directory", test_forbidden_directory);
   ADD ("other-files-are-left-alone", test_other_files_are_left_alone);
   ADD ("priority-orders", test_priority_orders);
+  ADD ("environment", test_environment);
+  g_test_add ("/module/environment-under-at-secure", Fixture, GINT_TO_POINTER (TRUE), set_up,
+              test_environment, tear_down);
 
   return g_test_run ();
 }
