@@ -360,6 +360,60 @@ plum_netlink_decode_link (const PlumNetlinkMessage  *message,
   return TRUE;
 }
 
+static gboolean
+read_address_attribute (const Attribute     *attribute,
+                        PlumNetlinkAddress  *address,
+                        gboolean            *found,
+                        GError             **error)
+{
+  switch (attribute->type)
+    {
+    /* The byte in the head has only the flags that are old enough. */
+    case IFA_FLAGS:
+      return read_u32 (attribute, &address->flags, error);
+
+    case IFA_ADDRESS:
+      *found = TRUE;
+      return read_address (attribute->value, AF_INET6, address->address, error);
+
+    default:
+      return TRUE;
+    }
+}
+
+gboolean
+plum_netlink_decode_address (const PlumNetlinkMessage  *message,
+                             PlumNetlinkAddress        *out,
+                             GError                   **error)
+{
+  Span span = { message->payload, message->payload_len };
+  struct ifaddrmsg header;
+  PlumNetlinkAddress address = { 0 };
+  gboolean found = FALSE;
+  Attribute attribute;
+  g_autoptr (GError) local = NULL;
+
+  if (!span_take (&span, &header, sizeof header) || header.ifa_family != AF_INET6)
+    return set_malformed (error, "address of an interface", span.len);
+
+  address.interface_index = header.ifa_index;
+  address.flags = header.ifa_flags;
+  address.scope = header.ifa_scope;
+
+  while (local == NULL && next_attribute (&span, &attribute, &local))
+    read_address_attribute (&attribute, &address, &found, &local);
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (!found)
+    return set_malformed (error, "address of an interface", message->payload_len);
+
+  *out = address;
+  return TRUE;
+}
+
 static void
 append (GByteArray    *array,
         gconstpointer  data,
@@ -387,12 +441,13 @@ append_attribute (GByteArray    *array,
 static GByteArray *
 finish_request (GByteArray *payload,
                 guint16     type,
+                guint16     flags,
                 guint32     sequence)
 {
   const struct nlmsghdr header = {
     .nlmsg_len = (guint32) sizeof header + payload->len,
     .nlmsg_type = type,
-    .nlmsg_flags = NLM_F_REQUEST,
+    .nlmsg_flags = NLM_F_REQUEST | flags,
     .nlmsg_seq = sequence,
   };
 
@@ -419,7 +474,7 @@ plum_netlink_encode_get_route (guint32       sequence,
   append_attribute (payload, RTA_DST, destination, size);
   if (index != 0)
     append_attribute (payload, RTA_OIF, &index, sizeof index);
-  return finish_request (payload, RTM_GETROUTE, sequence);
+  return finish_request (payload, RTM_GETROUTE, 0, sequence);
 }
 
 GByteArray *
@@ -433,5 +488,15 @@ plum_netlink_encode_get_link (guint32     sequence,
   append (payload, &header, sizeof header);
   if (interface_index == 0)
     append_attribute (payload, IFLA_IFNAME, name, strlen (name) + 1);
-  return finish_request (payload, RTM_GETLINK, sequence);
+  return finish_request (payload, RTM_GETLINK, 0, sequence);
+}
+
+GByteArray *
+plum_netlink_encode_dump_addresses (guint32 sequence)
+{
+  GByteArray *payload = g_byte_array_new ();
+  const struct ifaddrmsg header = { .ifa_family = AF_INET6 };
+
+  append (payload, &header, sizeof header);
+  return finish_request (payload, RTM_GETADDR, NLM_F_DUMP, sequence);
 }

@@ -52,6 +52,13 @@ typedef struct {
   char  name[PLUM_NETLINK_NAME_SIZE];
 } PlumNetlinkLink;
 
+typedef struct {
+  guint  interface_index;
+  guint  flags;                 /* IFA_F_TEMPORARY, ... */
+  guint8 scope;                 /* RT_SCOPE_UNIVERSE, ... */
+  guint8 address[PLUM_NETLINK_ADDRESS_SIZE];
+} PlumNetlinkAddress;
+
 /* FALSE without an error: the datagram is at its end. */
 gboolean     plum_netlink_reader_next      (PlumNetlinkReader         *reader,
                                             PlumNetlinkMessage        *out,
@@ -67,6 +74,10 @@ gboolean     plum_netlink_decode_route     (const PlumNetlinkMessage  *message,
 gboolean     plum_netlink_decode_link      (const PlumNetlinkMessage  *message,
                                             PlumNetlinkLink           *out,
                                             GError                   **error);
+/* Of an interface, IPv6 only. */
+gboolean     plum_netlink_decode_address   (const PlumNetlinkMessage  *message,
+                                            PlumNetlinkAddress        *out,
+                                            GError                   **error);
 
 /* interface_index: 0 is any. */
 GByteArray * plum_netlink_encode_get_route (guint32                    sequence,
@@ -78,5 +89,7 @@ GByteArray * plum_netlink_encode_get_route (guint32                    sequence,
 GByteArray * plum_netlink_encode_get_link  (guint32                    sequence,
                                             guint                      interface_index,
                                             const char                *name);
+/* All IPv6 addresses of this host; the answers end with NLMSG_DONE. */
+GByteArray * plum_netlink_encode_dump_addresses (guint32               sequence);
 
 G_END_DECLS

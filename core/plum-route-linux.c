@@ -3,6 +3,7 @@
 #include "plum-route-private.h"
 
 #include <errno.h>
+#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
@@ -22,6 +23,9 @@ static const guint8 internet_ipv4[4] = { 198, 41, 0, 4 };
 static const guint8 internet_ipv6[16] = {
   0x20, 0x01, 0x05, 0x03, 0xba, 0x3e, 0, 0, 0, 0, 0, 0, 0, 0x02, 0, 0x30,
 };
+
+/* The part of an IPv6 address that is its network's. */
+#define IPV6_NETWORK_SIZE 8
 
 /* One conversation with the kernel. */
 typedef struct {
@@ -156,6 +160,47 @@ netlink_get_route (Netlink           *self,
   if (!netlink_ask (self, request, RTM_NEWROUTE, &answer, refusal, error))
     return FALSE;
   return *refusal != 0 || plum_netlink_decode_route (&answer, out, error);
+}
+
+/* Looks through one datagram of a dump. TRUE: there are more. */
+static gboolean
+netlink_take_addresses (Netlink  *self,
+                        gsize     len,
+                        GArray   *addresses)
+{
+  PlumNetlinkReader reader = PLUM_NETLINK_READER_INIT (self->buffer, len);
+  PlumNetlinkMessage message;
+  PlumNetlinkAddress address;
+
+  while (plum_netlink_reader_next (&reader, &message, NULL))
+    {
+      if (message.sequence != self->sequence || message.port_id != self->port_id)
+        continue;
+      if (message.type != RTM_NEWADDR)
+        return FALSE;
+      if (plum_netlink_decode_address (&message, &address, NULL))
+        g_array_append_val (addresses, address);
+    }
+  return TRUE;
+}
+
+/* The IPv6 addresses of this host; what cannot be had is missing. As with one answer, the kernel
+ * has each part of the dump ready when the one before it has been read. (element-type
+ * PlumNetlinkAddress) (transfer full) */
+static GArray *
+netlink_get_addresses (Netlink *self)
+{
+  GArray *addresses = g_array_new (FALSE, FALSE, sizeof (PlumNetlinkAddress));
+  g_autoptr (GByteArray) request = plum_netlink_encode_dump_addresses (++self->sequence);
+  gboolean more = netlink_send (self, request, NULL);
+
+  while (more)
+    {
+      gssize n = plum_netlink_receive (self->fd, self->buffer, sizeof self->buffer);
+
+      more = n > 0 && netlink_take_addresses (self, (gsize) n, addresses);
+    }
+  return addresses;
 }
 
 static const char *
@@ -334,19 +379,106 @@ is_link_local (GInetAddress *address)
 /* The kernel's choice of a source address (RFC 6724). Towards a link-local gateway that is a
  * link-local one, for which no port can be opened (quirk 17): then the source of what goes on from
  * there to the internet is meant. */
+static const guint8 *
+lookup_find_source (Lookup           *self,
+                    PlumNetlinkRoute *onward)
+{
+  if (is_link_local (self->override) && lookup_ask (self, internet_ipv6, 0, onward, NULL) &&
+      onward->has_source)
+    return onward->source;
+
+  return self->route.has_source ? self->route.source : NULL;
+}
+
+/* For a port that is to be reached: it is known outside, does not end soon, and is this host's
+ * beyond doubt. */
+static gboolean
+is_lasting (const PlumNetlinkAddress *address)
+{
+  return address->scope == RT_SCOPE_UNIVERSE &&
+         (address->flags & (IFA_F_TEMPORARY | IFA_F_DEPRECATED | IFA_F_TENTATIVE |
+                            IFA_F_DADFAILED)) == 0;
+}
+
+static const PlumNetlinkAddress *
+find_address (GArray       *addresses,
+              guint         interface_index,
+              const guint8 *bytes)
+{
+  for (guint i = 0; i < addresses->len; i++)
+    {
+      const PlumNetlinkAddress *address = &g_array_index (addresses, PlumNetlinkAddress, i);
+
+      if (address->interface_index == interface_index &&
+          memcmp (address->address, bytes, sizeof address->address) == 0)
+        return address;
+    }
+  return NULL;
+}
+
+/* How well an address stands for the chosen one: one of the same network before others, as the
+ * kernel had its reasons for that network. 0: not at all. */
+static guint
+rate_address (const PlumNetlinkAddress *address,
+              const PlumNetlinkAddress *chosen)
+{
+  g_autoptr (GInetAddress) inet = NULL;
+
+  if (address->interface_index != chosen->interface_index || !is_lasting (address))
+    return 0;
+  if (memcmp (address->address, chosen->address, IPV6_NETWORK_SIZE) == 0)
+    return 2;
+
+  /* A unique local address reaches nobody outside. */
+  inet = g_inet_address_new_from_bytes (address->address, G_SOCKET_FAMILY_IPV6);
+  return plum_address_get_scope (inet) != PLUM_ADDRESS_SCOPE_PRIVATE ? 1 : 0;
+}
+
+/* RFC 6724 prefers temporary addresses (RFC 8981) for what goes out. They change by the day, and
+ * with them what others were told: for a port to be reached at, the lasting address beside it. */
+static const guint8 *
+lookup_prefer_lasting (Lookup       *self,
+                       GArray       *addresses,
+                       const guint8 *source)
+{
+  const guint interface_index = self->route.next_hop.interface_index;
+  const PlumNetlinkAddress *chosen = find_address (addresses, interface_index, source);
+  const guint8 *best = source;
+  guint best_rate = 0;
+
+  if (chosen == NULL || (chosen->flags & IFA_F_TEMPORARY) == 0)
+    return source;
+
+  for (guint i = 0; i < addresses->len; i++)
+    {
+      const PlumNetlinkAddress *address = &g_array_index (addresses, PlumNetlinkAddress, i);
+      guint rate = rate_address (address, chosen);
+
+      if (rate > best_rate)
+        {
+          best = address->address;
+          best_rate = rate;
+        }
+    }
+  return best;
+}
+
 static GInetAddress *
 lookup_choose_local_address (Lookup *self)
 {
   PlumNetlinkRoute onward = { 0 };
+  const guint8 *source = lookup_find_source (self, &onward);
+  g_autoptr (GArray) addresses = NULL;
 
-  if (is_link_local (self->override) && lookup_ask (self, internet_ipv6, 0, &onward, NULL) &&
-      onward.has_source)
-    return g_inet_address_new_from_bytes (onward.source, self->family);
+  if (source == NULL)
+    return NULL;
 
-  if (self->route.has_source)
-    return g_inet_address_new_from_bytes (self->route.source, self->family);
-
-  return NULL;
+  if (self->family == G_SOCKET_FAMILY_IPV6)
+    {
+      addresses = netlink_get_addresses (&self->netlink);
+      source = lookup_prefer_lasting (self, addresses, source);
+    }
+  return g_inet_address_new_from_bytes (source, self->family);
 }
 
 static GInetAddress *

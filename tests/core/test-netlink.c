@@ -337,6 +337,71 @@ test_decode_link (void)
   g_assert_cmpstr (link.name, ==, "wg0");
 }
 
+static GByteArray *
+interface_address_new (guint8 family,
+                       guint8 flags)
+{
+  const struct ifaddrmsg header = {
+    .ifa_family = family, .ifa_flags = flags, .ifa_scope = RT_SCOPE_UNIVERSE, .ifa_index = 3,
+  };
+
+  return message_new (&header, sizeof header);
+}
+
+static gboolean
+decode_interface_address (GByteArray         *payload,     /* (transfer full) */
+                          PlumNetlinkAddress *out)
+{
+  g_autoptr (GBytes) bytes = finish (payload, RTM_NEWADDR);
+  g_autoptr (GError) error = NULL;
+  PlumNetlinkMessage message;
+
+  read_one (bytes, &message);
+  if (plum_netlink_decode_address (&message, out, &error))
+    return TRUE;
+
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED);
+  return FALSE;
+}
+
+/* The flags of the head are the older eight; the attribute has all. */
+static void
+test_decode_interface_address (void)
+{
+  GByteArray *payload = interface_address_new (AF_INET6, IFA_F_TEMPORARY);
+  PlumNetlinkAddress address;
+
+  add_address (payload, IFA_ADDRESS, "2001:db8::2");
+  g_assert_true (decode_interface_address (payload, &address));
+  g_assert_cmpuint (address.interface_index, ==, 3);
+  g_assert_cmpuint (address.flags, ==, IFA_F_TEMPORARY);
+  g_assert_cmpuint (address.scope, ==, RT_SCOPE_UNIVERSE);
+  assert_address (address.address, AF_INET6, "2001:db8::2");
+
+  payload = interface_address_new (AF_INET6, 0);
+  add_address (payload, IFA_ADDRESS, "2001:db8::2");
+  add_u32 (payload, IFA_FLAGS, IFA_F_MANAGETEMPADDR | IFA_F_DEPRECATED);
+  g_assert_true (decode_interface_address (payload, &address));
+  g_assert_cmpuint (address.flags, ==, IFA_F_MANAGETEMPADDR | IFA_F_DEPRECATED);
+}
+
+static void
+test_decode_interface_address_bad (void)
+{
+  PlumNetlinkAddress address;
+  GByteArray *payload = interface_address_new (AF_INET, 0);
+
+  add_address (payload, IFA_ADDRESS, "192.0.2.1");
+  g_assert_false (decode_interface_address (payload, &address));
+
+  payload = interface_address_new (AF_INET6, 0);
+  add_address (payload, IFA_ADDRESS, "192.0.2.1");
+  g_assert_false (decode_interface_address (payload, &address));
+
+  /* None at all. */
+  g_assert_false (decode_interface_address (interface_address_new (AF_INET6, 0), &address));
+}
+
 static void
 test_decode_link_name_too_long (void)
 {
@@ -512,6 +577,8 @@ main (int   argc,
   g_test_add_func ("/netlink/gateway-of-wrong-size", test_decode_gateway_of_wrong_size);
   g_test_add_func ("/netlink/other-family", test_decode_other_family);
   g_test_add_func ("/netlink/link", test_decode_link);
+  g_test_add_func ("/netlink/interface-address", test_decode_interface_address);
+  g_test_add_func ("/netlink/interface-address-bad", test_decode_interface_address_bad);
   g_test_add_func ("/netlink/link-name-too-long", test_decode_link_name_too_long);
   g_test_add_func ("/netlink/error", test_decode_error);
   g_test_add_func ("/netlink/error-out-of-range", test_decode_error_out_of_range);

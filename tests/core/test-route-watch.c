@@ -81,6 +81,17 @@ test_watch_address (TestLan       *lan,
   assert_changes ("addr add 192.0.2.3/24 dev wan0", 1);
 }
 
+/* It is still there, but not to be used for what is new. */
+static void
+test_watch_address_deprecated (TestLan       *lan,
+                               gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  assert_changes ("addr change 2001:db8::2/64 dev wan0 preferred_lft 0", 1);
+}
+
 static void
 test_watch_link_down (TestLan       *lan,
                       gconstpointer  family)
@@ -171,6 +182,8 @@ main (int   argc,
   ADD ("/route-watch/other-table", test_watch_other_table);
   ADD ("/route-watch/rule", test_watch_rule);
   ADD ("/route-watch/address", test_watch_address);
+  g_test_add ("/route-watch/address-deprecated", TestLan, TEST_LAN_IPV6, test_lan_set_up,
+              test_watch_address_deprecated, test_lan_tear_down);
   ADD ("/route-watch/link-down", test_watch_link_down);
   ADD ("/route-watch/local-table", test_watch_local_table);
   ADD ("/route-watch/link-unchanged", test_watch_link_unchanged);

@@ -4,6 +4,8 @@
 
 #include <net/if.h>
 
+#include <stdio.h>
+
 #include "plum-route-private.h"
 #include "test-lan.h"
 
@@ -155,6 +157,94 @@ test_default_route_ipv6 (TestLan       *lan,
 
   g_assert_true (test_lan_ip ("route add default via fe80::1 dev wan0"));
   assert_network (NULL, NULL, TRUE, "wan0", "fe80::1", "2001:db8::2");
+}
+
+/* wan0's setting for IPv6; only in a namespace is it the test's own to change. */
+static gboolean
+set_ipv6 (const char *name,
+          const char *value)
+{
+  g_autofree char *path = g_strconcat ("/proc/sys/net/ipv6/conf/wan0/", name, NULL);
+  FILE *file = fopen (path, "we");
+
+  if (file == NULL)
+    return FALSE;
+
+  fputs (value, file);
+  return fclose (file) == 0;
+}
+
+/* Which address a program that says nothing gets for what it sends to the internet. */
+static char *
+get_kernels_choice (void)
+{
+  g_autoptr (GSocketAddress) to = g_inet_socket_address_new_from_string ("2001:503:ba3e::2:30", 9);
+  g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_IPV6, G_SOCKET_TYPE_DATAGRAM,
+                                             G_SOCKET_PROTOCOL_UDP, NULL);
+  g_autoptr (GSocketAddress) from = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_socket_connect (socket, to, NULL, &error);
+  g_assert_no_error (error);
+  from = g_socket_get_local_address (socket, &error);
+  g_assert_no_error (error);
+  return g_inet_address_to_string (
+    g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (from)));
+}
+
+/* With privacy extensions each address that may has a temporary one beside it, and the kernel
+ * prefers that. Ports are opened for the lasting one, of the same network. */
+static void
+test_temporary_address (TestLan       *lan,
+                        gconstpointer  family)
+{
+  g_autofree char *choice = NULL;
+
+  if (!lan->ready)
+    return;
+  if (!set_ipv6 ("use_tempaddr", "2") || !set_ipv6 ("accept_dad", "0"))
+    {
+      g_test_skip ("No privacy extensions here");
+      return;
+    }
+
+  g_assert_true (test_lan_ip ("route add default via fe80::1 dev wan0"));
+  g_assert_true (test_lan_ip ("addr add 2001:db8:5::5/64 dev wan0 mngtmpaddr nodad"));
+  choice = get_kernels_choice ();
+  g_assert_true (g_str_has_prefix (choice, "2001:db8:5:"));
+  g_assert_cmpstr (choice, !=, "2001:db8:5::5");
+  assert_network (NULL, NULL, TRUE, "wan0", "fe80::1", "2001:db8:5::5");
+}
+
+/* The network is about to be renumbered: the old address still works, but not for long. */
+static void
+test_deprecated_address (TestLan       *lan,
+                         gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  g_assert_true (test_lan_ip ("route add default via fe80::1 dev wan0"));
+  g_assert_true (test_lan_ip ("addr add 2001:db8:5::5/64 dev wan0 nodad preferred_lft 0"));
+  assert_network (NULL, NULL, TRUE, "wan0", "fe80::1", "2001:db8::2");
+  g_assert_true (test_lan_ip ("addr change 2001:db8:5::5/64 dev wan0 preferred_lft forever"));
+  g_assert_true (test_lan_ip ("addr change 2001:db8::2/64 dev wan0 preferred_lft 0"));
+  assert_network (NULL, NULL, TRUE, "wan0", "fe80::1", "2001:db8:5::5");
+}
+
+/* Nothing better is there: it is told as it is, and backends say what they think of it. */
+static void
+test_unique_local_address (TestLan       *lan,
+                           gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  g_assert_true (test_lan_ip ("route add default via fe80::1 dev wan0"));
+  g_assert_true (test_lan_ip ("addr add fd00:5::5/64 dev wan0 nodad"));
+  assert_network (NULL, NULL, TRUE, "wan0", "fe80::1", "2001:db8::2");
+  g_assert_true (test_lan_ip ("addr del 2001:db8::2/64 dev wan0"));
+  assert_network (NULL, NULL, TRUE, "wan0", "fe80::1", "fd00:5::5");
 }
 
 static void
@@ -398,6 +488,9 @@ main (int   argc,
   ADD ("/route/no-default-route-ipv6", TEST_LAN_IPV6, test_no_default_route_ipv6);
   ADD ("/route/default-route", TEST_LAN_IPV4, test_default_route);
   ADD ("/route/default-route-ipv6", TEST_LAN_IPV6, test_default_route_ipv6);
+  ADD ("/route/temporary-address", TEST_LAN_IPV6, test_temporary_address);
+  ADD ("/route/deprecated-address", TEST_LAN_IPV6, test_deprecated_address);
+  ADD ("/route/unique-local-address", TEST_LAN_IPV6, test_unique_local_address);
   ADD ("/route/default-route-in-halves", TEST_LAN_IPV4, test_default_route_in_halves);
   ADD ("/route/point-to-point", TEST_LAN_IPV4, test_point_to_point);
   ADD ("/route/point-to-point-ipv6", TEST_LAN_IPV6, test_point_to_point_ipv6);

@@ -43,6 +43,16 @@ check_link (const PlumNetlinkMessage *message)
 }
 
 static void
+check_address (const PlumNetlinkMessage *message)
+{
+  g_autoptr (GError) error = NULL;
+  PlumNetlinkAddress address;
+
+  if (!plum_netlink_decode_address (message, &address, &error))
+    g_assert_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED);
+}
+
+static void
 check_error (const PlumNetlinkMessage *message)
 {
   g_autoptr (GError) error = NULL;
@@ -74,6 +84,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data,
       /* Whatever its type says: each decoder must stand any bytes. */
       check_route (&message);
       check_link (&message);
+      check_address (&message);
       check_error (&message);
     }
 

@@ -155,6 +155,22 @@ def ipv6_pinhole_comes_back():
         lab.equal(lab.rules(9024), [], 'rules left on the router')
 
 
+def ipv6_address_changes():
+    """The address is about to go: the pinhole is one for the new address then."""
+    new = lab.CLIENT6[:-2] + '11'
+    with traffic.echo_server('tcp', 9026, '::'), \
+            plumctl_map('--family', '6', 'tcp:9026') as plumctl:
+        lab.equal(plumctl.wait_for('success', 'tcp')['external_host'], lab.CLIENT6, 'first address')
+        lab.run('ip', 'address', 'add', new + '/64', 'dev', 'eth0', 'nodad')
+        lab.run('ip', 'address', 'change', lab.CLIENT6 + '/64', 'dev', 'eth0', 'preferred_lft', '0')
+        plumctl.wait_until(lambda event: event['external_host'] == new, 10)
+        assert lab.reached('tcp', new, 9026), 'not reached at the new address'
+        lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
+    lab.run('ip', 'address', 'change', lab.CLIENT6 + '/64', 'dev', 'eth0', 'preferred_lft',
+            'forever')
+    lab.run('ip', 'address', 'del', new + '/64', 'dev', 'eth0')
+
+
 def both_families(backend):
     """An endpoint of each family, both reached from the internet side."""
     with traffic.echo_server('tcp', 9020, '::'), \
@@ -247,7 +263,7 @@ SUITES = {
         ('external', commands.external),
         ('list-cannot', commands.list_cannot),
         ('unmap-by-natpmp', commands.unmap_by_natpmp),
-        ('unmap-without-the-key', commands.unmap_without_the_key),
+        ('unmap-by-pcp', commands.unmap_by_pcp),
         ('run-ends-by-signal', commands.run_ends_by_signal),
         ('monitor', commands.monitor),
     ]),
@@ -276,6 +292,7 @@ SUITES = {
         ('pinhole', ipv6_pinhole, 'upnp', 9022),
         ('both-families', both_families, 'upnp'),
         ('pinhole-comes-back', ipv6_pinhole_comes_back),
+        ('address-changes', ipv6_address_changes),
     ]),
     'none': (['--router=none'], [
         ('no-router-answers', no_router_answers),
