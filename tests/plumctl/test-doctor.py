@@ -16,6 +16,7 @@ from harness import (DEADLINE, Router, UpnpRouter, contains, equal, in_own_netwo
                      need_backend, plumctl, start, test, without_network)
 from recorded_gateway import RecordedGateway
 
+DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs")
 RECORDINGS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "recordings")
 
 
@@ -338,6 +339,32 @@ def doctor_record_masks_what_upnp_says():
         for name in os.listdir(folder):
             with open(os.path.join(folder, name), "rb") as file:
                 assert b"81.169.1.22" not in file.read(), name
+
+
+def members(value):
+    """The name of every member in an object, however deep."""
+    if isinstance(value, dict):
+        return set(value).union(*map(members, value.values()))
+    return set().union(*map(members, value)) if isinstance(value, list) else set()
+
+
+@test
+def json_is_documented():
+    """Each member of every command's JSON is on its page."""
+    with open(os.path.join(DOCS, "plumctl-json.md")) as file:
+        page = file.read()
+    with UpnpRouter() as router, FakeGateway() as gateway:
+        where = ["--gateway", router.address, "--backend", "upnp", "--json"]
+        by_pcp = ["--gateway", gateway.address, "--backend", "pcp", "--json"]
+        answers = [plumctl("map", "--once", *where, "tcp:80"), plumctl("list", *where),
+                   plumctl("status", *where), plumctl("external", *where),
+                   plumctl("doctor", *where), plumctl("doctor", *by_pcp),
+                   plumctl("map", "--once", *by_pcp, "tcp:80"), plumctl("backends", "--json")]
+    for answer in answers:
+        seen = members([json.loads(line) for line in answer.stdout.splitlines()])
+        assert seen, answer.args
+        equal({name for name in seen
+               if '"%s":' % name not in page and "`%s`" % name not in page}, set())
 
 
 # Recordings: what `plumctl doctor --record` wrote at a router is a folder in recordings/, and thus a

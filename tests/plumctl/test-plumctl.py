@@ -6,13 +6,17 @@ Usage: see harness.py.
 """
 
 import json
+import os
+import pty
+import re
 import signal
+import subprocess
 import sys
 import threading
 
 from fake_gateway import FakeGateway, free_address
-from harness import (DEADLINE, Router, common, contains, equal, events, main, need_backend,
-                     plumctl, start, test, without_network)
+from harness import (DEADLINE, PLUMCTL, Router, common, contains, environment, equal, events, main,
+                     need_backend, plumctl, start, test, without_network)
 
 
 # map
@@ -302,6 +306,87 @@ def external_without_network():
     equal((result.returncode, result.stdout), (3, ""))
 
 
+# On a terminal
+
+def on_terminal(wait_for, *words, **extra):
+    """plumctl with a terminal for its output, until that shows the text; then Ctrl-C. All it wrote."""
+    leader, follower = pty.openpty()
+    env = environment(TERM="xterm", **extra)
+    process = subprocess.Popen([PLUMCTL, *words], stdin=subprocess.DEVNULL, stdout=follower,
+                               stderr=subprocess.PIPE, env=env)
+    os.close(follower)
+    shown = b""
+    try:
+        while wait_for.encode() not in shown:
+            shown += os.read(leader, 4096)
+        process.send_signal(signal.SIGINT)
+        try:
+            while piece := os.read(leader, 4096):
+                shown += piece
+        except OSError:  # how a terminal says that nobody is at its other end
+            pass
+        process.communicate(timeout=DEADLINE)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(leader)
+    equal(process.returncode, 0)
+    return shown.decode()
+
+
+@test
+def terminal_shows_one_line_of_status():
+    with FakeGateway() as gateway:
+        shown = on_terminal("1 of 1 mapped, lease 1:", "map", *common(gateway), "tcp:8080")
+        contains(shown, "\r\033[K")
+        contains(shown, "\033[32mtcp:8080")
+        assert "Ctrl-C removes" in shown
+        equal(gateway.table, {})
+
+
+@test
+def terminal_without_colour():
+    with FakeGateway() as gateway:
+        shown = on_terminal("1 of 1 mapped", "map", *common(gateway), "tcp:8080", NO_COLOR="1")
+        contains(shown, "tcp:8080")
+        equal(re.findall(r"\033\[[0-9;]*m", shown), [])
+
+
+@test
+def terminal_is_left_alone_where_there_is_none():
+    with FakeGateway() as gateway:
+        result = plumctl("map", "--once", *common(gateway), "tcp:8080", TERM="xterm")
+        assert "\033" not in result.stdout and "\r" not in result.stdout
+
+
+# A second signal
+
+@test
+def second_signal_does_not_wait():
+    """The router does not answer the removal; who interrupts again is not kept waiting."""
+    class Deaf(FakeGateway):
+        removing = threading.Event()
+
+        def _answer_pcp_map(self, request):
+            if request[4:8] == bytes(4):
+                self.removing.set()
+                return None
+            return super()._answer_pcp_map(request)
+
+    with Deaf() as gateway:
+        process = start("map", "--json", *common(gateway), "tcp:8080")
+        try:
+            while json.loads(process.stdout.readline())["state"] != "success":
+                pass
+            process.send_signal(signal.SIGINT)
+            assert gateway.removing.wait(DEADLINE)
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=DEADLINE)
+        finally:
+            process.kill()
+        equal(process.returncode, 128 + signal.SIGTERM)
+
+
 # The commands that look
 
 @test
@@ -374,6 +459,27 @@ def unmap_by_pcp_without_the_key():
         result = plumctl("unmap", *common(gateway), "tcp:8080")
         equal(result.returncode, 1)
         contains(result.stderr, "plumctl: tcp:8080: ")
+
+
+@test
+def unmap_where_another_key_gets_another_port():
+    """The second mapping goes, and the first one is not said to be gone."""
+    class Generous(FakeGateway):
+        def _answer_pcp_map(self, request):
+            held = self.table.pop(("tcp", 8080), None)
+            if held is None or held[1] == request[24:36]:
+                self.table.update({("tcp", 8080): held} if held else {})
+                return super()._answer_pcp_map(request)
+            self.kept = held
+            return super()._answer_pcp_map(request[:42] + b"\x30\x39" + request[44:])
+
+    with Generous() as gateway:
+        equal(plumctl("map", "--once", *common(gateway), "tcp:8080").returncode, 0)
+        result = plumctl("unmap", *common(gateway), "tcp:8080")
+        equal((result.returncode, result.stdout), (1, ""))
+        contains(result.stderr, "port 8080 stays with who has it")
+        equal(gateway.kept[0], 8080)
+        equal(gateway.table, {})
 
 
 @test

@@ -110,17 +110,33 @@ is_wanted_away (Unmap     *unmap,
   return FALSE;
 }
 
-/* All are ours now; closing gives them back. */
+/* What came up is ours; closing gives it back. If it is another port than the one to be removed,
+ * that one was made with a key that is not known here, and asking only made a second mapping. */
 static void
 on_up (MappingSet *set)
 {
+  gboolean failed = FALSE;
+
   for (guint i = 0; i < set->mappings->len; i++)
     {
-      g_autofree char *name = describe_mapping_name (set->mappings->pdata[i]);
+      PlumMapping *mapping = set->mappings->pdata[i];
+      g_autofree char *name = describe_mapping_name (mapping);
+      guint wanted = plum_mapping_get_requested_external_port (mapping);
 
-      output_line (OUTPUT_GOOD, "%s removed", name);
+      if (wanted == 0)
+        wanted = plum_mapping_get_internal_port (mapping);
+
+      if (plum_mapping_get_external_port (mapping) == wanted)
+        {
+          output_line (OUTPUT_GOOD, "%s removed", name);
+          continue;
+        }
+
+      failed = TRUE;
+      output_error ("%s: the router's port %u stays with who has it: its key is not known here, and "
+                    "it ends with its lease", name, wanted);
     }
-  session_close (set->session, PLUMCTL_OK);
+  session_close (set->session, failed ? PLUMCTL_FAILED : PLUMCTL_OK);
 }
 
 static void
@@ -245,8 +261,8 @@ const PlumctlCommand plumctl_command_unmap = {
   .arguments = "SPEC…",
   .summary = "Remove this computer's mappings from the router",
   .details =
-    "PCP needs the key that the mapping was made with: what “plumctl map --once” left there\n"
-    "ends with its lease, and this command says so.\n"
+    "By PCP a strict router lets nobody remove a mapping without the key that it was made with:\n"
+    "what “plumctl map --once” left there ends with its lease, and this command says so.\n"
     "\n"
     "Examples:\n"
     "  plumctl unmap tcp:8080\n"
