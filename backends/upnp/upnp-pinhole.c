@@ -349,7 +349,9 @@ upnp_pinhole_unmap_start (PlumUpnpBackend *backend,
       plum_upnp_backend_ports_changed (backend);
       upnp_pinhole_close (self, unique_id);
     }
-  else if (doubt || (token != NULL && token->unique_id != UPNP_TOKEN_NO_PINHOLE))
+  else if (token != NULL && token->unique_id == UPNP_TOKEN_NO_PINHOLE)
+    upnp_operation_done (&self->operation);
+  else if (doubt || lease != NULL)     /* without a token: asked for by a program that crashed */
     upnp_pinhole_learn_and_close (self);
   else
     upnp_operation_done (&self->operation);

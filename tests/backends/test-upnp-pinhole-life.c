@@ -154,6 +154,20 @@ test_unmap_by_lease_alone (Fixture       *f,
   g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 0);
 }
 
+/* It crashed before it had noted the answer: the lease has no token. */
+static void
+test_unmap_without_token (Fixture       *f,
+                          gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = plum_lease_new (NULL, 8080, LIFETIME, NULL);
+
+  map_only (f, 8080);
+  renew_backend (f);
+  discover (f);
+  unmap_port (f, lease);
+  g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 0);
+}
+
 /* The router was restarted since, and the number is that of another pinhole of this host. */
 static void
 test_unmap_by_lease_old_number (Fixture       *f,
@@ -410,6 +424,7 @@ static const UpnpTest tests[] = {
   { "unmap-nothing-asked", { 0 }, test_unmap_nothing_asked },
   { "unmap-in-doubt", { 0 }, test_unmap_in_doubt },
   { "unmap-by-lease-alone", { 0 }, test_unmap_by_lease_alone },
+  { "unmap-without-token", { 0 }, test_unmap_without_token },
   { "unmap-by-lease-old-number", { 0 }, test_unmap_by_lease_old_number },
   { "unmap-forged-token", { 0 }, test_unmap_forged_token },
   { "check", { 0 }, test_check },
