@@ -120,6 +120,16 @@ class Bench:
                      processes(self.plumctl, 'map', '--once', '--quiet', 'tcp:30000'), None, 'upnpc',
                      processes('upnpc', '-a', CLIENT, '30000', '30000', 'tcp', '60'))
 
+    def both_families(self):
+        """Both at once, whole processes, beside the slower one alone."""
+        def once(family):
+            return processes(self.plumctl, 'map', '--once', '--quiet', '--family', family,
+                             'tcp:30000')
+
+        slower = max(once('4'), once('6'), key=statistics.median)
+        self.row('upnp, miniupnpd: both families', once('both'), None, 'the slower one', slower,
+                 ratio=1.2)
+
     def silent_others(self):
         """PCP and NAT-PMP dropped: what that costs over UPnP alone."""
         alone = statistics.median(self.plum(1, 'upnp'))
@@ -171,6 +181,7 @@ def main():
     rows = []
     for what, options in (('pcp', ['--router=none']), ('natpmp', ['--router=none']),
                           ('fake_upnp', ['--router=none']), ('real_upnp', ['--router=upnp']),
+                          ('both_families', ['--router=upnp', '--ipv6']),
                           ('silent_others', ['--router=upnp', '--drop']),
                           ('nobody', ['--router=none', '--drop'])):
         if args.cases and what not in args.cases:
