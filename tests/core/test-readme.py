@@ -1,12 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The C example of the README is the file that is compiled."""
+"""The examples of the README are the files that are compiled and run.
+
+Usage: test-readme.py README LANGUAGE EXAMPLE [LANGUAGE EXAMPLE]...
+"""
 
 import re
 import sys
 
-readme, example = (open(path, encoding='utf-8').read() for path in sys.argv[1:3])
-blocks = re.findall(r'^```c\n(.*?)^```$', readme, re.M | re.S)
+readme = open(sys.argv[1], encoding='utf-8').read()
+failed = 0
 
-print('1..1')
-print('ok 1 readme-example' if blocks == [example] else 'not ok 1 readme-example')
+print('1..%d' % (len(sys.argv[2:]) // 2))
+for number, (language, path) in enumerate(zip(sys.argv[2::2], sys.argv[3::2]), 1):
+    example = re.sub(r'\A// SPDX.*\n\n', '', open(path, encoding='utf-8').read())
+    same = re.findall(r'^```%s\n(.*?)^```$' % language, readme, re.M | re.S) == [example]
+    failed += not same
+    print('%sok %d /readme/%s-is-the-file' % ('' if same else 'not ', number, language))
+sys.exit(1 if failed else 0)

@@ -2,6 +2,8 @@
 
 """The examples of the manual, each as its reader would run it: behind a router, until Ctrl-C.
 
+An example whose name begins with "once-" maps, tells, unmaps and ends; the others do so on SIGINT.
+
 Usage: test-examples.py NAME COMMAND [ARGUMENT]... [-- NAME COMMAND [ARGUMENT]...]...
 Writes TAP.
 """
@@ -42,6 +44,21 @@ def check(host, command):
         assert gateway.wait_for(lambda table: not table), "the mapping is still there"
 
 
+def check_once(host, command):
+    gateway = FakeGateway()
+    gateway.address = lan.ROUTER
+
+    with gateway, host.start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             text=True) as program:
+        try:
+            output, errors = program.communicate(timeout=DEADLINE)
+        except BaseException:
+            program.kill()
+            raise
+        equal((program.returncode, output, errors), (0, "Reachable at 1.2.3.4:8080\n", ""))
+        assert gateway.wait_for(lambda table: not table), "the mapping is still there"
+
+
 def split(words):
     group = []
     for word in [*words, "--"]:
@@ -63,7 +80,7 @@ def main():
             for number, (name, command) in enumerate(examples, 1):
                 line = "ok %d /examples/%s" % (number, name)
                 try:
-                    check(host, command)
+                    (check_once if name.startswith("once-") else check)(host, command)
                 except (AssertionError, subprocess.TimeoutExpired) as error:
                     failed += 1
                     line = "not " + line

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+import Gio from 'gi://Gio';
+import Plum from 'gi://Plum?version=1.0';
+
+Gio._promisify(Plum.Manager.prototype, 'create_mapping_async', 'create_mapping_finish');
+Gio._promisify(Plum.Manager.prototype, 'close_async', 'close_finish');
+
+const manager = new Plum.Manager();
+const mapping = await manager.create_mapping_async(Plum.Protocol.TCP, 8080, 0, 0, null);
+print(`Reachable at ${mapping.externalHost}:${mapping.externalPort}`);
+await manager.close_async(null);   // the router forgets it

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+import gi
+gi.require_version("Plum", "1.0")
+from gi.repository import GLib, Plum
+
+
+def on_mapped(manager, result):
+    mapping = manager.create_mapping_finish(result)
+    print("Reachable at %s:%d" % (mapping.props.external_host, mapping.props.external_port))
+    manager.close_async(None, on_closed)   # the router forgets it
+
+
+def on_closed(manager, result):
+    manager.close_finish(result)
+    loop.quit()
+
+
+loop = GLib.MainLoop()
+Plum.Manager().create_mapping_async(Plum.Protocol.TCP, 8080, 0, 0, None, on_mapped)
+loop.run()
