@@ -137,6 +137,18 @@ def modules_load(here):
     equal(sorted(names - loaded), [])
 
 
+@test("/installed/man/pages-are-well-formed")
+def man_pages(here):
+    groff = shutil.which("groff")
+    for page in ("man1/plumctl.1", "man7/plum-glib.7"):
+        path = os.path.join(here.prefix, "share", "man", page)
+        assert os.path.exists(path), "%s is not installed" % page
+        if groff is not None:
+            result = subprocess.run([groff, "-man", "-ww", "-z", "-Tutf8", path],
+                                    capture_output=True, text=True, timeout=DEADLINE)
+            equal((result.returncode, result.stderr), (0, ""))
+
+
 # The backend of a third party
 
 def build_template(here):
