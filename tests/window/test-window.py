@@ -321,7 +321,7 @@ def enter(options):
     with tempfile.TemporaryDirectory() as folder:
         return subprocess.run(
             [str(lab.HERE / 'lab'), *options, '--',
-             'dbus-run-session', '--', *inside],
+             'bash', '-c', 'exec 3>&1 >&2 dbus-run-session -- "$@"', 'bash', *inside],
             check=False, env=own_environment(pathlib.Path(folder))).returncode
 
 
@@ -339,7 +339,8 @@ def main():
     options, cases = SUITES[arguments.suite]
     if not arguments.inside:
         return enter(options)
-    with display():
+    # What the buses start writes to the standard output it was given: the results are not there.
+    with display(), os.fdopen(3, 'w') as results, contextlib.redirect_stdout(results):
         return run_cases(cases)
 
 
