@@ -357,7 +357,7 @@ def json_is_documented():
         where = ["--gateway", router.address, "--backend", "upnp", "--json"]
         by_pcp = ["--gateway", gateway.address, "--backend", "pcp", "--json"]
         answers = [plumctl("map", "--once", *where, "tcp:80"), plumctl("list", *where),
-                   plumctl("status", *where), plumctl("external", *where),
+                   plumctl("unmap", *where, "tcp:80"), plumctl("status", *where), plumctl("external", *where),
                    plumctl("doctor", *where), plumctl("doctor", *by_pcp),
                    plumctl("map", "--once", *by_pcp, "tcp:80"), plumctl("backends", "--json")]
     for answer in answers:

@@ -524,6 +524,19 @@ def unmap_removes_the_named():
 
 
 @test
+def unmap_json():
+    with Router() as router:
+        router.plumctl("map", "--once", "tcp:81")
+        removed = [{"event": "removed", "protocol": "tcp", "internal_port": 81}]
+        equal(events(router.plumctl("unmap", "--json", "tcp:81").stdout), removed)
+        equal(router.plumctl("unmap", "--json", "tcp:81").stdout, "")
+    with FakeGateway(speaks="natpmp") as gateway:
+        plumctl("map", "--once", *common(gateway, "natpmp"), "tcp:81")
+        result = plumctl("unmap", "--json", *common(gateway, "natpmp"), "tcp:81")
+        equal(events(result.stdout), removed)
+
+
+@test
 def unmap_never_removes_another_computers():
     with Router() as router:
         router.add_foreign()

@@ -135,6 +135,8 @@ def help_of_all():
         equal(own.returncode, 0)
         contains(own.stdout, "plumctl %s" % command)
         contains(own.stdout, "Exit status:")
+        contains(own.stdout, "Example")
+        contains(own.stdout, "\n  plumctl %s" % command)
         equal(own.stderr, "")
 
 

@@ -92,7 +92,11 @@ const PlumctlCommand plumctl_command_backends = {
   .name = "backends",
   .arguments = "",
   .summary = "List the backends: name, priority, where from; or why not",
-  .details = "Exit status: 0 if there is a backend to use, 3 if there is none.",
+  .details =
+    "Example:\n"
+    "  plumctl backends --json\n"
+    "\n"
+    "Exit status: 0 if there is a backend to use, 3 if there is none.",
   .options = entries,
   .run = run_backends,
 };

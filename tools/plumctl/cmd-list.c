@@ -125,6 +125,10 @@ const PlumctlCommand plumctl_command_list = {
   .details =
     "Only UPnP can tell the whole table; PCP and NAT-PMP cannot.\n"
     "\n"
+    "Examples:\n"
+    "  plumctl list\n"
+    "  plumctl list --backend upnp --json\n"
+    "\n"
     "Exit status: 0 listed, 1 the router cannot tell, 2 wrong usage, 3 no router answered.",
   .options = entries,
   .run = run_list,

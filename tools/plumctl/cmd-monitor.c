@@ -171,7 +171,12 @@ const PlumctlCommand plumctl_command_monitor = {
   .name = "monitor",
   .arguments = "",
   .summary = "Print every change until Ctrl-C",
-  .details = "Exit status: 0 after SIGINT or SIGTERM, 2 wrong usage.",
+  .details =
+    "Examples:\n"
+    "  plumctl monitor\n"
+    "  plumctl monitor --json\n"
+    "\n"
+    "Exit status: 0 after SIGINT or SIGTERM, 2 wrong usage.",
   .options = entries,
   .run = run_monitor,
 };

@@ -98,7 +98,12 @@ const PlumctlCommand plumctl_command_status = {
   .name = "status",
   .arguments = "",
   .summary = "Show the gateway, the addresses and the backend that would serve",
-  .details = "Exit status: 0 if a router answered, 2 wrong usage, 3 if none did.",
+  .details =
+    "Examples:\n"
+    "  plumctl status\n"
+    "  plumctl status --interface wlan0\n"
+    "\n"
+    "Exit status: 0 if a router answered, 2 wrong usage, 3 if none did.",
   .options = entries,
   .run = run_status,
 };

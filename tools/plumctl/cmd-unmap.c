@@ -25,6 +25,7 @@ static const GOptionEntry entries[] = {
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
   COMMON_OPTION_TIMEOUT,
+  COMMON_OPTION_JSON,
   COMMON_OPTION_QUIET,
   COMMON_OPTION_VERBOSE,
   { NULL },
@@ -44,6 +45,30 @@ typedef struct
 static void delete_next (Unmap *unmap);
 
 static void
+print_removed (PlumProtocol protocol,
+               guint        internal_port)
+{
+  const char *name = describe_protocol (protocol);
+  g_autofree char *text = NULL;
+  JsonWriter json;
+
+  if (!common_options.json)
+    {
+      output_line (OUTPUT_GOOD, "%s:%u removed", name, internal_port);
+      return;
+    }
+
+  json_writer_init (&json);
+  json_writer_begin_object (&json, NULL);
+  json_writer_string (&json, "event", "removed");
+  json_writer_string (&json, "protocol", name);
+  json_writer_int (&json, "internal_port", internal_port);
+  json_writer_end_object (&json);
+  text = json_writer_finish (&json);
+  output_json (text);
+}
+
+static void
 on_deleted (GObject      *object,
             GAsyncResult *result,
             gpointer      user_data)
@@ -57,7 +82,7 @@ on_deleted (GObject      *object,
   if (plum_gateway_delete_entry_finish (PLUM_GATEWAY (object), result, &error))
     {
       unmap->n_removed++;
-      output_line (OUTPUT_GOOD, "%s:%u removed", protocol, port);
+      print_removed (plum_entry_get_protocol (entry), port);
     }
   else
     {
@@ -78,7 +103,7 @@ delete_next (Unmap *unmap)
       return;
     }
 
-  if (unmap->n_removed == 0 && !unmap->failed)
+  if (unmap->n_removed == 0 && !unmap->failed && !common_options.json)
     output_line (OUTPUT_PLAIN, "nothing to remove");
   session_close (&unmap->session, unmap->failed ? PLUMCTL_FAILED : PLUMCTL_OK);
 }
@@ -128,7 +153,8 @@ on_up (MappingSet *set)
 
       if (plum_mapping_get_external_port (mapping) == wanted)
         {
-          output_line (OUTPUT_GOOD, "%s removed", name);
+          print_removed (plum_mapping_get_protocol (mapping),
+                         plum_mapping_get_internal_port (mapping));
           continue;
         }
 
