@@ -397,6 +397,15 @@ def external_address_only():
 
 
 @test
+def external_untold():
+    with FakeGateway() as gateway:
+        result = plumctl("external", *common(gateway))
+        equal((result.returncode, result.stdout), (1, ""))
+        contains(result.stderr, "did not tell its external address")
+        contains(result.stderr, "plumctl map --once")
+
+
+@test
 def external_nobody_there():
     need_backend("pcp")
     result = plumctl("external", "--gateway", free_address(), "--backend", "pcp")
@@ -438,7 +447,7 @@ def list_says_where_it_cannot():
     with FakeGateway() as gateway:
         result = plumctl("list", *common(gateway))
         equal(result.returncode, 1)
-        contains(result.stderr, "pcp cannot tell")
+        contains(result.stderr, "pcp cannot tell the router's table: only UPnP can")
 
 
 @test

@@ -48,6 +48,16 @@ print_address (PlumGateway *gateway,
 }
 
 static void
+print_untold (const char *backend)
+{
+  output_error ("the router answered by %s, but did not tell its external address", backend);
+  if (g_str_equal (backend, "pcp"))
+    output_hint ("PCP tells it with a mapping only: “plumctl map --once udp:9” shows it.");
+  else
+    output_hint ("“plumctl doctor” looks for the reason.");
+}
+
+static void
 on_done (Discovery *discovery)
 {
   g_autoptr (PlumGateway) gateway = discovery_dup_best (discovery);
@@ -64,8 +74,7 @@ on_done (Discovery *discovery)
   if (address != NULL)
     print_address (gateway, address);
   else
-    output_error ("the router answered by %s, but did not tell its external address",
-                  plum_gateway_get_backend_name (gateway));
+    print_untold (plum_gateway_get_backend_name (gateway));
   session_quit (discovery->session, address != NULL ? PLUMCTL_OK : PLUMCTL_FAILED);
 }
 

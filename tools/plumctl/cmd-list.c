@@ -72,8 +72,11 @@ on_listed (GObject      *object,
 
   if (found == NULL)
     {
-      output_error ("%s cannot tell the router's table: %s",
-                    plum_gateway_get_backend_name (gateway), error->message);
+      if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED))
+        output_error ("%s cannot tell the router's table: only UPnP can",
+                      plum_gateway_get_backend_name (gateway));
+      else
+        output_error ("the router did not tell its table: %s", error->message);
       session_quit (session, PLUMCTL_FAILED);
       return;
     }

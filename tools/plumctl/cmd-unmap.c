@@ -173,7 +173,10 @@ remap_to_remove (Unmap        *unmap,
 
   if (options.all_mine)
     {
-      output_error ("the router cannot tell which mappings are yours: %s", reason->message);
+      if (g_error_matches (reason, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED))
+        output_error ("the router cannot tell which mappings are yours: only UPnP can");
+      else
+        output_error ("the router did not tell which mappings are yours: %s", reason->message);
       output_hint ("Name them: plumctl unmap tcp:8080");
       session_close (&unmap->session, PLUMCTL_FAILED);
       return;
