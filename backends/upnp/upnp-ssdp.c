@@ -381,16 +381,19 @@ upnp_search_new (PlumBackend        *backend,
 {
   PlumNetwork *network = plum_backend_get_network (backend);
   g_autoptr (GSocketAddress) any_port = upnp_search_address (network);
-  g_autoptr (UpnpSearch) self = g_new0 (UpnpSearch, 1);
+  g_autoptr (UpnpListener) answers = upnp_listener_new_bound (backend, context, any_port, FALSE,
+                                                              message, user_data, error);
   g_autoptr (GError) group_error = NULL;
+  UpnpSearch *self;
 
+  if (answers == NULL || !upnp_search_set_interface (answers, network, error))
+    return NULL;
+
+  self = g_new0 (UpnpSearch, 1);
   self->backend = backend;
   self->ended = ended;
   self->user_data = user_data;
-  self->answers = upnp_listener_new_bound (backend, context, any_port, FALSE,
-                                           message, user_data, error);
-  if (self->answers == NULL || !upnp_search_set_interface (self->answers, network, error))
-    return NULL;
+  self->answers = g_steal_pointer (&answers);
 
   /* Some answer a search with a notification to all (quirk 24). */
   self->group = upnp_listener_new (backend, context, message, user_data, &group_error);
@@ -402,7 +405,7 @@ upnp_search_new (PlumBackend        *backend,
     upnp_search_wait (self, IPV6_LATER);
   else
     on_search_timer (self);
-  return g_steal_pointer (&self);
+  return self;
 }
 
 const GError *
