@@ -2,7 +2,7 @@
 
 """The library as it is installed: what others build against, and what they find.
 
-Usage: test-installed.py SOURCE-ROOT BUILD-ROOT PREFIX LIBDIR
+Usage: test-installed.py SOURCE-ROOT BUILD-ROOT PREFIX LIBDIR with-tests|without-tests
 Installs into a temporary folder. Writes TAP.
 """
 
@@ -19,7 +19,7 @@ import traceback
 
 import own_network
 
-SOURCE, BUILD, PREFIX, LIBDIR = sys.argv[1:]
+SOURCE, BUILD, PREFIX, LIBDIR, WITH_TESTS = sys.argv[1:]
 EXAMPLES = os.path.join(SOURCE, "docs", "examples")
 DEADLINE = 240  # s; a whole build is in it
 
@@ -147,6 +147,22 @@ def man_pages(here):
             result = subprocess.run([groff, "-man", "-ww", "-z", "-Tutf8", path],
                                     capture_output=True, text=True, timeout=DEADLINE)
             equal((result.returncode, result.stderr), (0, ""))
+
+
+@test("/installed/tests/some-pass")
+def installed_tests(here):
+    """Those that the option installs are described, and run where they are."""
+    found = sorted(glob.glob(here.prefix + "/share/installed-tests/plum-glib-1.0/*.test"))
+    equal(bool(found), WITH_TESTS == "with-tests")
+    for path in found:
+        with open(path) as file:
+            lines = file.read().splitlines()
+        equal((lines[0], lines[1], lines[3]), ("[Test]", "Type=session", "Output=TAP"))
+        program = here.root + lines[2].split()[-2]
+        assert os.access(program, os.X_OK), "%s is no program" % program
+        if os.path.basename(program) in ("test-address", "test-pcp-codec", "test-timer-heap"):
+            output = run(program, "--tap", env=dict(here.env, PLUM_BACKENDS=""))
+            assert "ok 1 " in output and "not ok" not in output, output
 
 
 # The backend of a third party
