@@ -28,8 +28,11 @@ typedef struct {
 
 /* Makes a backend with context thread-default, as every call on it will be. */
 PlumBackend * plum_backend_new           (GType                      type,
+                                          const char                *name,
                                           PlumNetwork               *network,
                                           GMainContext              *context);
+/* As the module calls it: "pcp". For sentences. */
+const char *  plum_backend_get_name      (PlumBackend               *self);
 void          plum_backend_set_observer  (PlumBackend               *self,
                                           const PlumBackendObserver *observer,
                                           gpointer                   user_data);

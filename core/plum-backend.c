@@ -22,6 +22,7 @@
  */
 
 typedef struct {
+  const char *name;                      /* interned */
   PlumNetwork *network;
   GMainContext *context;
   PlumClock *clock;
@@ -52,7 +53,7 @@ static void
 plum_backend_cannot (PlumBackend *self,
                      PlumCall    *call)
 {
-  g_autofree char *message = g_strdup_printf ("%s cannot do this", G_OBJECT_TYPE_NAME (self));
+  g_autofree char *message = g_strdup_printf ("%s cannot do this", plum_backend_get_name (self));
 
   plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, message);
 }
@@ -204,6 +205,7 @@ plum_backend_init (PlumBackend *self)
 
 PlumBackend *
 plum_backend_new (GType         type,
+                  const char   *name,
                   PlumNetwork  *network,
                   GMainContext *context)
 {
@@ -212,8 +214,17 @@ plum_backend_new (GType         type,
   g_main_context_push_thread_default (context);
   self = g_object_new (type, "network", network, NULL);
   g_main_context_pop_thread_default (context);
+  PRIVATE (self)->name = g_intern_string (name);
 
   return self;
+}
+
+const char *
+plum_backend_get_name (PlumBackend *self)
+{
+  const char *name = PRIVATE (self)->name;
+
+  return name != NULL ? name : G_OBJECT_TYPE_NAME (self);
 }
 
 void

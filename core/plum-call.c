@@ -126,7 +126,7 @@ on_deadline (gpointer user_data)
             / G_USEC_PER_SEC;
   self->error = g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
                              "%s: no outcome in %.1f s",
-                             G_OBJECT_TYPE_NAME (self->backend), seconds);
+                             plum_backend_get_name (self->backend), seconds);
   plum_call_schedule_delivery (self);
   g_cancellable_cancel (self->cancellable);
 }
@@ -260,7 +260,7 @@ plum_call_settle (PlumCall *self)
 {
   if (self->settled)
     {
-      g_critical ("%s settled a call twice", G_OBJECT_TYPE_NAME (self->backend));
+      g_critical ("%s settled a call twice", plum_backend_get_name (self->backend));
       return FALSE;
     }
 

@@ -549,7 +549,8 @@ plum_gateway_add_contender (PlumGateway     *self,
   contender = g_new0 (PlumContender, 1);
   contender->gateway = self;
   plum_timer_init (&contender->lost_timer, on_lost_pause_over, contender);
-  contender->backend = plum_backend_new (type, self->network, self->context);
+  contender->backend = plum_backend_new (type, plum_backend_info_get_name (info), self->network,
+                                         self->context);
   contender->probe = plum_probe_new (plum_backend_info_get_name (info));
   plum_backend_set_observer (contender->backend, &observer, self);
   g_signal_connect (contender->backend, "lost", G_CALLBACK (on_backend_lost), self);
