@@ -14,6 +14,7 @@ TIMEOUT = 5000  # ms
 
 # The numbers that AT-SPI gives; names of roles differ from toolkit to toolkit.
 ROLES = {2: 'alert', 29: 'label', 32: 'list item', 43: 'button', 61: 'text'}
+LEAVES = ('label', 'button', 'text')  # what is in them says nothing new
 FOCUSED, SENSITIVE = 12, 24
 
 Gone = GLib.Error  # what a question ends with whose object is not there any more
@@ -27,6 +28,7 @@ class Bus:
         self.connection = Gio.DBusConnection.new_for_address_sync(
             address, Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT
             | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION)
+        self.roles = {}  # they stay, so they are asked for once
 
     def programs(self):
         return Part(self, 'org.a11y.atspi.Registry', ROOT).children()
@@ -53,7 +55,7 @@ class Part:
     def walk(self):
         """This and all that is in it, from the top."""
         yield self
-        for child in self.children():
+        for child in self.children() if self.role not in LEAVES else ():
             yield from child.walk()
 
     @property
@@ -63,8 +65,11 @@ class Part:
 
     @property
     def role(self):
-        number = self.ask('GetRole')[0]
-        return ROLES.get(number, number)
+        key = self.owner, self.path
+        if key not in self.bus.roles:
+            number = self.ask('GetRole')[0]
+            self.bus.roles[key] = ROLES.get(number, number)
+        return self.bus.roles[key]
 
     def has_state(self, number):
         return bool(self.ask('GetState')[0][number // 32] >> number % 32 & 1)
