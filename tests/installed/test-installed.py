@@ -2,8 +2,8 @@
 
 """The library as it is installed: what others build against, and what they find.
 
-Usage: test-installed.py SOURCE-ROOT BUILD-ROOT PREFIX LIBDIR with-tests|without-tests
-Installs into a temporary folder. Writes TAP.
+Usage: test-installed.py SOURCE-ROOT BUILD-ROOT PREFIX LIBDIR with-tests|without-tests [EXAMPLE...]
+Installs into a temporary folder. EXAMPLE... are the words of tests/docs/test-examples.py. Writes TAP.
 """
 
 import glob
@@ -19,7 +19,8 @@ import traceback
 
 import own_network
 
-SOURCE, BUILD, PREFIX, LIBDIR, WITH_TESTS = sys.argv[1:]
+SOURCE, BUILD, PREFIX, LIBDIR, WITH_TESTS = sys.argv[1:6]
+SCRIPTS = sys.argv[6:]
 EXAMPLES = os.path.join(SOURCE, "docs", "examples")
 DEADLINE = 240  # s; a whole build is in it
 
@@ -163,6 +164,21 @@ def installed_tests(here):
         if os.path.basename(program) in ("test-address", "test-pcp-codec", "test-timer-heap"):
             output = run(program, "--tap", env=dict(here.env, PLUM_BACKENDS=""))
             assert "ok 1 " in output and "not ok" not in output, output
+
+
+# Short scripts, as somebody writes who has read the README
+
+@test("/installed/scripts/map")
+def scripts(here):
+    if not SCRIPTS:
+        return
+    tests = os.path.join(SOURCE, "tests")
+    env = dict(here.env, GI_TYPELIB_PATH=os.path.join(here.libdir, "girepository-1.0"),
+               PYTHONPATH=":".join(os.path.join(tests, name) for name in ("plumctl", "docs",
+                                                                          "bindings")))
+    output = run(sys.executable, os.path.join(tests, "docs", "test-examples.py"), *SCRIPTS, env=env)
+    print("".join("# %s\n" % line for line in output.splitlines()), end="")
+    assert "not ok" not in output and ("ok 1 " in output or "SKIP" in output), output
 
 
 # The backend of a third party
