@@ -225,6 +225,10 @@ def no_network():
     with plumctl_map('tcp:9007') as plumctl:
         lab.equal(plumctl.wait(10), EXIT_NO_GATEWAY, 'exit status')
         assert plumctl.errors.strip(), 'no reason on stderr'
+    for family in '6', 'both':
+        with plumctl_map('--family', family, 'tcp:9007') as plumctl:
+            lab.equal(plumctl.wait(10), EXIT_NO_GATEWAY, 'exit status')
+            assert 'not connected to an IPv6 network' in plumctl.errors, plumctl.errors
     lab.run('lab-client', 'link', 'up')
 
 

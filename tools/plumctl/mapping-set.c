@@ -122,6 +122,27 @@ on_deadline (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* Without a network it stays PENDING: only who keeps trying waits for one. */
+static gboolean
+is_waiting (PlumMapping *mapping)
+{
+  return plum_mapping_get_id (mapping) == 0 ||
+         (plum_mapping_get_state (mapping) == PLUM_STATE_PENDING &&
+          !g_error_matches (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_NO_GATEWAY));
+}
+
+static gboolean
+is_any_waiting (MappingSet *self)
+{
+  for (guint i = 0; i < self->mappings->len; i++)
+    {
+      if (is_waiting (self->mappings->pdata[i]))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 static void
 decide (MappingSet *self)
 {
@@ -135,7 +156,7 @@ decide (MappingSet *self)
       if (self->up != NULL)
         self->up (self);
     }
-  else if (!self->keep_trying && mapping_set_count (self, PLUM_STATE_PENDING) == 0)
+  else if (!self->keep_trying && !is_any_waiting (self))
     {
       /* Not at the first failure: each one's reason is worth knowing. */
       fail (self);
@@ -153,7 +174,7 @@ on_notify (PlumMapping *mapping,
   decide (self);
 }
 
-/* Nobody need wait for a timeout to learn that there is no network. */
+/* Nobody need wait for a timeout to learn that there is no network; once for all mappings. */
 static gboolean
 check_network (MappingSet *self,
                int        *exit_code)
@@ -161,7 +182,7 @@ check_network (MappingSet *self,
   g_autoptr (GError) error = NULL;
   g_autoptr (GInetAddress) address = NULL;
 
-  if (self->keep_trying)
+  if (self->keep_trying || self->ipv6)
     return TRUE;
 
   address = plum_manager_get_local_address (self->session->manager, &error);
