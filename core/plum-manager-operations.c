@@ -514,7 +514,9 @@ on_discover_cancelled (GCancellable *cancellable,
  * @user_data: data for @callback
  *
  * Finds the gateway and asks it what it can do, without mapping anything: fills
- * [property@Plum.Manager:gateways] and their probes and external addresses.
+ * [property@Plum.Manager:gateways] and their probes and external addresses. That is the IPv4
+ * gateway, or [property@Plum.Manager:gateway-address]; the one for IPv6 comes with the first mapping
+ * of that family.
  *
  * Since: 1.0
  */
@@ -540,7 +542,7 @@ plum_manager_discover_async (PlumManager         *self,
     return;
 
   if (plum_manager_check_open (self, &error))
-    gateway = plum_manager_ensure_gateway (self, G_SOCKET_FAMILY_IPV4, &error);
+    gateway = plum_manager_ensure_gateway (self, plum_manager_get_main_family (self), &error);
   if (gateway == NULL)
     {
       g_task_return_error (task, g_steal_pointer (&error));

@@ -31,6 +31,8 @@ gboolean         plum_manager_is_sweeping        (PlumManager     *self);
 /* Nobody wants the mapping any more. */
 void             plum_manager_leave_mapping      (PlumManager     *self,
                                                   PlumMapping     *mapping);
+/* IPv4, or that of the gateway-address. */
+GSocketFamily    plum_manager_get_main_family    (PlumManager     *self);
 /* NULL with an error if there is no gateway for the family. */
 PlumGateway *    plum_manager_ensure_gateway     (PlumManager     *self,
                                                   GSocketFamily    family,

@@ -1640,12 +1640,20 @@ plum_manager_lookup_mapping (PlumManager *self,
   return mapping;
 }
 
+GSocketFamily
+plum_manager_get_main_family (PlumManager *self)
+{
+  return self->gateway_address != NULL ? g_inet_address_get_family (self->gateway_address)
+                                       : G_SOCKET_FAMILY_IPV4;
+}
+
 /**
  * plum_manager_get_local_address:
  * @self: a manager
  * @error: return location for an error
  *
- * Gets this host's address towards the gateway. Nothing is sent for it.
+ * Gets this host's address towards the gateway: the IPv4 one, or that of
+ * [property@Plum.Manager:gateway-address]. Nothing is sent for it.
  *
  * Errors: %PLUM_ERROR_NO_GATEWAY or %G_IO_ERROR_NETWORK_UNREACHABLE if there is no network;
  * %G_IO_ERROR_CLOSED.
@@ -1666,8 +1674,6 @@ plum_manager_get_local_address (PlumManager  *self,
   if (!plum_manager_check_open (self, error))
     return NULL;
 
-  network = plum_manager_find_network (self, self->gateway_address != NULL
-                                               ? g_inet_address_get_family (self->gateway_address)
-                                               : G_SOCKET_FAMILY_IPV4, error);
+  network = plum_manager_find_network (self, plum_manager_get_main_family (self), error);
   return network != NULL ? g_object_ref (plum_network_get_local_address (network)) : NULL;
 }

@@ -126,7 +126,7 @@ GType plum_log_level_get_type (void) G_GNUC_CONST;
 
 /**
  * PlumProbeOutcome:
- * @PLUM_PROBE_PENDING: asked, not answered yet
+ * @PLUM_PROBE_PENDING: not decided yet: not asked, or not answered
  * @PLUM_PROBE_SUCCESS: it can map here
  * @PLUM_PROBE_TIMED_OUT: nobody answered
  * @PLUM_PROBE_REFUSED: the gateway said at once that nobody listens, or that it will not

@@ -658,6 +658,32 @@ test_discover (Fixture       *f,
   g_assert_cmpuint (fake_backend_script (FAKE_ALPHA)->n_map, ==, 0);
 }
 
+/* An address of the other family: that is the network that is asked about. */
+static void
+test_discover_ipv6 (Fixture       *f,
+                    gconstpointer  data)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV6);
+  g_autoptr (PlumGateway) gateway = NULL;
+  g_autoptr (GInetAddress) local = NULL;
+  g_autoptr (GError) error = NULL;
+
+  plum_manager_set_gateway_address (f->manager, address);
+  local = plum_manager_get_local_address (f->manager, NULL);
+  if (local == NULL)
+    {
+      g_test_skip ("no IPv6 on this machine");
+      return;
+    }
+
+  plum_manager_discover_async (f->manager, NULL, test_store_result, &f->result);
+  test_loop_settle (&f->loop);
+  g_assert_true (plum_manager_discover_finish (f->manager, f->result, &error));
+  g_assert_no_error (error);
+  gateway = g_list_model_get_item (plum_manager_get_gateways (f->manager), 0);
+  g_assert_cmpint (plum_gateway_get_family (gateway), ==, G_SOCKET_FAMILY_IPV6);
+}
+
 static void
 test_discover_cancelled (Fixture       *f,
                          gconstpointer  data)
@@ -716,6 +742,7 @@ main (int    argc,
   ADD ("/mapping/wait-for-the-destroyed", test_wait_for_the_destroyed);
   ADD ("/mapping/wait-cancelled", test_wait_cancelled);
   g_test_add ("/manager/discover", Fixture, GUINT_TO_POINTER (2), set_up, test_discover, tear_down);
+  ADD ("/manager/discover-ipv6", test_discover_ipv6);
   ADD ("/manager/discover-cancelled", test_discover_cancelled);
 
   return g_test_run ();
