@@ -99,6 +99,21 @@ def port_of_another_host(backend):
             "the neighbour's rule is gone"
 
 
+def few_descriptors():
+    """Twenty are enough; where they are not the reason is told."""
+    def limited(limit):
+        return subprocess.run(
+            ['sh', '-c', f'ulimit -n {limit} && exec "$@"', 'sh', plumctl_path, 'map', '--once',
+             'tcp:9017'], text=True, check=False, capture_output=True, timeout=60)
+
+    done = limited(20)
+    lab.equal((done.returncode, done.stderr), (0, ''), 'with 20 descriptors')
+    assert f'{lab.WAN}:9017' in done.stdout, done.stdout
+    done = limited(6)
+    assert done.returncode > 0, f'with 6 descriptors: {done.returncode}'
+    assert 'Too many open files' in done.stderr, done.stderr
+
+
 def two_at_once(backend):
     with contextlib.ExitStack() as stack:
         for protocol in ('tcp', 'udp'):
@@ -260,6 +275,7 @@ SUITES = {
     'all': (['--router=all'], full('pcp') + [
         ('life-of-tcp-by-upnp', life, 'tcp', 'upnp', 9008, '--backend', 'upnp'),
         ('command-with-a-port', command_with_a_port),
+        ('few-descriptors', few_descriptors),
         ('doctor', doctor, 'works', ['natpmp', 'pcp', 'upnp']),
     ]),
     'commands': (['--router=all'], [
