@@ -155,6 +155,17 @@ test_check (Fixture       *f,
 }
 
 static void
+test_check_switched_off (Fixture       *f,
+                         gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  f->igd->switches.specific_disabled = TRUE;
+  assert_check (f, lease, PLUM_ERROR_DESTROYED);
+  g_assert_nonnull (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 8080));
+}
+
+static void
 test_check_gone (Fixture       *f,
                  gconstpointer  data)
 {
@@ -464,6 +475,7 @@ static const UpnpTest tests[] = {
   { "unmap/foreign-token", { 0 }, test_unmap_foreign_token },
 
   { "check/there", { 0 }, test_check },
+  { "check/switched-off", { 0 }, test_check_switched_off },
   { "check/gone", { 0 }, test_check_gone },
   { "check/anothers", { 0 }, test_check_anothers },
   { "check/other-port-of-ours", { 0 }, test_check_other_port_of_ours },
