@@ -2,11 +2,11 @@
 
 #include "plum-claim-private.h"
 #include "plum-gateway-private.h"
+#include "plum-gateway-set-private.h"
 #include "plum-log-private.h"
 #include "plum-manager-private.h"
 #include "plum-mapping-private.h"
 #include "plum-module-private.h"
-#include "plum-route-private.h"
 #include "plum-state-private.h"
 #include "plum-values-private.h"
 
@@ -16,10 +16,6 @@
 #define MAPPING_TIMEOUT_MS 10000
 #define RECHECK_PERIOD_MS 300000
 #define LEASE_DURATION_S 7200
-
-/* Links, addresses and routes change in showers. */
-#define DEBOUNCE_MS 250
-#define RETRY_MS 15000
 
 /**
  * PlumManager:
@@ -43,15 +39,13 @@ struct _PlumManager
   GMainContext *context;
   PlumClock *clock;
   PlumPolicy policy;
-  GInetAddress *gateway_address;     /* (nullable) */
-  char *interface_name;              /* (nullable) */
   GStrv enabled_backends;            /* (nullable) */
   char *state_directory;             /* (nullable) */
 
   GPtrArray *added_backends;         /* (element-type PlumBackendInfo) */
   GPtrArray *infos;                  /* (element-type PlumBackendInfo), NULL: not loaded yet */
   GListStore *backends;
-  GListStore *gateways;
+  PlumGatewaySet *gateways;
 
   GSequence *mappings;               /* (element-type PlumMapping) */
   GHashTable *by_id;                 /* id -> PlumMapping */
@@ -60,13 +54,7 @@ struct _PlumManager
   PlumOperations *operations;
   PlumStateKeeper *keeper;
 
-  GSource *watch;                    /* (nullable) */
-  PlumTimer debounce;
-  PlumTimer retry;                   /* of what the kernel could not be asked for */
   guint resume_id;
-  gboolean uses_ipv4;
-  gboolean uses_ipv6;
-  GError *no_gateway[2];             /* why there is none: IPv4, IPv6 */
   gboolean closed;
 };
 
@@ -170,49 +158,6 @@ on_mapping_state (PlumMapping *mapping,
 
 /* --- Networks --- */
 
-static guint
-family_index (GSocketFamily family)
-{
-  return family == G_SOCKET_FAMILY_IPV6 ? 1 : 0;
-}
-
-static PlumGateway *
-plum_manager_find_gateway (PlumManager   *self,
-                           GSocketFamily  family)
-{
-  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->gateways));
-
-  for (unsigned int i = 0; i < n; i++)
-    {
-      g_autoptr (PlumGateway) gateway = g_list_model_get_item (G_LIST_MODEL (self->gateways), i);
-
-      if (plum_gateway_get_family (gateway) == family)
-        return gateway;   /* the list keeps it */
-    }
-
-  return NULL;
-}
-
-static PlumNetwork *
-plum_manager_find_network (PlumManager    *self,
-                           GSocketFamily   family,
-                           GError        **error)
-{
-  GInetAddress *gateway = self->gateway_address;
-
-  if (gateway != NULL && g_inet_address_get_family (gateway) != family)
-    {
-      g_autofree char *text = g_inet_address_to_string (gateway);
-
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   "The gateway was set to %s, which has no %s", text,
-                   family == G_SOCKET_FAMILY_IPV6 ? "IPv6" : "IPv4");
-      return NULL;
-    }
-
-  return plum_route_lookup (family, self->interface_name, gateway, error);
-}
-
 static void
 plum_manager_load_backends (PlumManager *self)
 {
@@ -241,143 +186,52 @@ plum_manager_ref_claims (PlumManager *self)
   return claims;
 }
 
-static void
-plum_manager_move_claims (PlumManager   *self,
-                          GSocketFamily  family,
-                          PlumGateway   *gateway,
-                          const GError  *reason)
-{
-  g_autoptr (GPtrArray) claims = plum_manager_ref_claims (self);
-
-  for (unsigned int i = 0; i < claims->len; i++)
-    if (plum_claim_get_family (claims->pdata[i]) == family)
-      plum_claim_set_gateway (claims->pdata[i], gateway, reason);
-}
-
-static void
-plum_manager_remove_gateway (PlumManager *self,
-                             PlumGateway *gateway)
-{
-  guint position;
-
-  if (g_list_store_find (self->gateways, gateway, &position))
-    g_list_store_remove (self->gateways, position);
-}
-
-/* Looks where the gateway of a family is now; if it is another, everything moves there. */
-static void
-plum_manager_refresh_family (PlumManager   *self,
-                             GSocketFamily  family)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (PlumNetwork) network = plum_manager_find_network (self, family, &error);
-  g_autoptr (PlumGateway) old = plum_manager_find_gateway (self, family);
-  g_autoptr (PlumGateway) gateway = NULL;
-  GError **reason = &self->no_gateway[family_index (family)];
-
-  if (old != NULL)
-    g_object_ref (old);
-  if (old != NULL && network != NULL &&
-      plum_network_equal (plum_gateway_get_network (old), network))
-    return;
-
-  /* The kernel could not be asked: no descriptors, no memory. That says nothing of the network. */
-  if (network == NULL && !g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
-    {
-      plum_clock_arm_in_ms (self->clock, &self->retry, RETRY_MS);
-      if (old != NULL)
-        return;
-    }
-
-  /* Before anybody hears of it: a mapping that a handler adds must not begin on the old one. */
-  if (old != NULL)
-    plum_manager_remove_gateway (self, old);
-
-  g_clear_error (reason);
-  if (network != NULL)
-    {
-      plum_manager_load_backends (self);
-      gateway = plum_gateway_new (network, self->infos, self->context, &self->policy);
-      g_list_store_append (self->gateways, gateway);
-    }
-  else
-    {
-      *reason = g_error_copy (error);
-      plum_debug ("%s", error->message);
-      if (old == NULL)
-        return;
-    }
-
-  plum_manager_move_claims (self, family, gateway, error);
-  if (old != NULL)
-    plum_gateway_close (old);
-  if (gateway != NULL)
-    plum_state_keeper_gateway_came (self->keeper);
-}
-
-static gboolean
-on_network_changed (gpointer user_data)
+static GPtrArray *
+on_gateways_need_backends (gpointer user_data)
 {
   PlumManager *self = user_data;
 
-  if (!plum_timer_is_armed (&self->debounce))
-    plum_clock_arm_in_ms (self->clock, &self->debounce, DEBOUNCE_MS);
-
-  return G_SOURCE_CONTINUE;
+  plum_manager_load_backends (self);
+  return self->infos;
 }
 
-/* Without it only the retry looks where the gateway is. */
+/* Everything moves to where the gateway is now. */
 static void
-plum_manager_ensure_watch (PlumManager *self)
+on_gateways_changed (GSocketFamily family,
+                     gboolean      come,
+                     gpointer      user_data)
 {
-  g_autoptr (GError) error = NULL;
+  g_autoptr (PlumManager) self = g_object_ref (PLUM_MANAGER (user_data));
+  g_autoptr (GPtrArray) claims = plum_manager_ref_claims (self);
 
-  if (self->watch != NULL)
-    return;
+  for (unsigned int i = 0; i < claims->len; i++)
+    {
+      g_autoptr (GError) reason = NULL;
+      PlumGateway *gateway = plum_gateway_set_find (self->gateways, family, &reason);
 
-  self->watch = plum_route_watch_new (self->context, on_network_changed, self, &error);
-  if (self->watch != NULL)
-    return;
+      if (plum_claim_get_family (claims->pdata[i]) == family &&
+          plum_claim_get_gateway (claims->pdata[i]) != gateway)
+        plum_claim_set_gateway (claims->pdata[i], gateway, reason);
+    }
 
-  plum_warn ("network changes go unnoticed: %s", error->message);
-  plum_clock_arm_in_ms (self->clock, &self->retry, RETRY_MS);
+  if (come)
+    plum_state_keeper_gateway_came (self->keeper);
 }
 
-static void
-plum_manager_refresh (PlumManager *self)
-{
-  if (self->uses_ipv4 || self->uses_ipv6)
-    plum_manager_ensure_watch (self);
-  if (self->uses_ipv4)
-    plum_manager_refresh_family (self, G_SOCKET_FAMILY_IPV4);
-  if (self->uses_ipv6)
-    plum_manager_refresh_family (self, G_SOCKET_FAMILY_IPV6);
-}
-
-static void
-on_debounced (gpointer user_data)
-{
-  g_autoptr (PlumManager) self = g_object_ref (user_data);
-
-  plum_manager_refresh (self);
-}
+static const PlumGatewaySetOwner gateways_owner = {
+  .get_backends = on_gateways_need_backends,
+  .changed = on_gateways_changed,
+};
 
 /* Gateway and address first, then everything that was due while the machine slept. */
 static void
 on_resumed (gpointer user_data)
 {
   g_autoptr (PlumManager) self = g_object_ref (user_data);
-  g_autoptr (GPtrArray) gateways = g_ptr_array_new_with_free_func (g_object_unref);
-  guint n;
 
   plum_info ("the machine slept");
-  plum_manager_refresh (self);
-
-  n = g_list_model_get_n_items (G_LIST_MODEL (self->gateways));
-  for (unsigned int i = 0; i < n; i++)
-    g_ptr_array_add (gateways, g_list_model_get_item (G_LIST_MODEL (self->gateways), i));
-  for (unsigned int i = 0; i < n; i++)
-    plum_gateway_hurry (gateways->pdata[i]);
+  plum_gateway_set_refresh (self->gateways);
+  plum_gateway_set_hurry (self->gateways);
 }
 
 /* From the first need on: where the gateway is, and when that changes. */
@@ -385,43 +239,14 @@ static void
 plum_manager_use_family (PlumManager   *self,
                          GSocketFamily  family)
 {
-  gboolean *used = family == G_SOCKET_FAMILY_IPV6 ? &self->uses_ipv6 : &self->uses_ipv4;
-
-  if (!self->uses_ipv4 && !self->uses_ipv6)
+  if (!plum_gateway_set_is_used (self->gateways))
     {
-      plum_manager_ensure_watch (self);
       self->resume_id = plum_clock_add_resume_func (self->clock, on_resumed, self);
       if (self->state_directory != NULL)
         plum_state_keeper_open (self->keeper, self->state_directory);
     }
 
-  if (*used)
-    return;
-
-  *used = TRUE;
-  plum_manager_refresh_family (self, family);
-}
-
-/* An override or the choice of backends has changed: start anew with it. */
-static void
-plum_manager_reset_networks (PlumManager *self)
-{
-  const GSocketFamily families[] = { G_SOCKET_FAMILY_IPV4, G_SOCKET_FAMILY_IPV6 };
-
-  for (unsigned int i = 0; i < G_N_ELEMENTS (families); i++)
-    {
-      g_autoptr (PlumGateway) old = plum_manager_find_gateway (self, families[i]);
-
-      if (old == NULL)
-        continue;
-
-      g_object_ref (old);
-      plum_manager_remove_gateway (self, old);
-      plum_manager_move_claims (self, families[i], NULL, NULL);
-      plum_gateway_close (old);
-    }
-
-  plum_manager_refresh (self);
+  plum_gateway_set_use (self->gateways, family);
 }
 
 /* --- Claims --- */
@@ -431,7 +256,9 @@ claim_key (PlumProtocol  protocol,
            GSocketFamily family,
            guint         internal_port)
 {
-  return GUINT_TO_POINTER (family_index (family) << 24 | (guint) protocol << 16 | internal_port);
+  const guint is_ipv6 = family == G_SOCKET_FAMILY_IPV6 ? 1 : 0;
+
+  return GUINT_TO_POINTER (is_ipv6 << 24 | (guint) protocol << 16 | internal_port);
 }
 
 static void
@@ -477,7 +304,9 @@ static PlumGateway *
 on_keeper_find_gateway (GSocketFamily family,
                         gpointer      user_data)
 {
-  return plum_manager_find_gateway (user_data, family);
+  PlumManager *self = user_data;
+
+  return plum_gateway_set_find (self->gateways, family, NULL);
 }
 
 static gboolean
@@ -535,7 +364,9 @@ plum_manager_ensure_claim (PlumManager  *self,
   gpointer key = claim_key (protocol, family, internal_port);
   PlumClaim *claim = g_hash_table_lookup (self->claims, key);
   g_autoptr (GBytes) secret = NULL;
+  g_autoptr (GError) reason = NULL;
   const PlumStateRecord *recalled;
+  PlumGateway *gateway;
 
   if (claim != NULL)
     return claim;
@@ -545,9 +376,8 @@ plum_manager_ensure_claim (PlumManager  *self,
   if (secret == NULL)
     return NULL;
 
-  claim = plum_claim_new (protocol, family, internal_port, secret,
-                          plum_manager_find_gateway (self, family),
-                          self->no_gateway[family_index (family)],
+  gateway = plum_gateway_set_find (self->gateways, family, &reason);
+  claim = plum_claim_new (protocol, family, internal_port, secret, gateway, reason,
                           self->clock, &self->policy, &claim_owner, self);
   if (recalled != NULL)
     plum_claim_suggest_port (claim, recalled->external_port);
@@ -583,16 +413,16 @@ plum_manager_get_property (GObject    *object,
       g_value_set_uint (value, self->policy.lease_duration);
       break;
     case PROP_GATEWAYS:
-      g_value_set_object (value, self->gateways);
+      g_value_set_object (value, plum_manager_get_gateways (self));
       break;
     case PROP_BACKENDS:
       g_value_set_object (value, plum_manager_get_backends (self));
       break;
     case PROP_GATEWAY_ADDRESS:
-      g_value_set_object (value, self->gateway_address);
+      g_value_set_object (value, plum_manager_get_gateway_address (self));
       break;
     case PROP_INTERFACE:
-      g_value_set_string (value, self->interface_name);
+      g_value_set_string (value, plum_manager_get_interface (self));
       break;
     case PROP_ENABLED_BACKENDS:
       g_value_set_boxed (value, self->enabled_backends);
@@ -660,31 +490,18 @@ static void
 plum_manager_drop_all (PlumManager *self)
 {
   g_autoptr (GPtrArray) claims = plum_manager_ref_claims (self);
-  guint n;
 
   g_hash_table_remove_all (self->claims);
 
   for (unsigned int i = 0; i < claims->len; i++)
     plum_claim_drop (claims->pdata[i]);
 
-  n = g_list_model_get_n_items (G_LIST_MODEL (self->gateways));
-  for (unsigned int i = 0; i < n; i++)
-    {
-      g_autoptr (PlumGateway) gateway = g_list_model_get_item (G_LIST_MODEL (self->gateways), i);
-
-      plum_gateway_close (gateway);
-    }
-  g_list_store_remove_all (self->gateways);
+  plum_gateway_set_close (self->gateways);
 }
 
 static void
 plum_manager_stop_watching (PlumManager *self)
 {
-  if (self->watch != NULL)
-    g_source_destroy (self->watch);
-  g_clear_pointer (&self->watch, g_source_unref);
-  plum_clock_disarm (self->clock, &self->debounce);
-  plum_clock_disarm (self->clock, &self->retry);
   if (self->resume_id != 0)
     plum_clock_remove_resume_func (self->clock, self->resume_id);
   self->resume_id = 0;
@@ -713,17 +530,13 @@ plum_manager_finalize (GObject *object)
   g_clear_pointer (&self->claims, g_hash_table_unref);
   g_clear_pointer (&self->by_id, g_hash_table_unref);
   g_clear_pointer (&self->mappings, g_sequence_free);
-  g_clear_object (&self->gateways);
+  g_clear_pointer (&self->gateways, plum_gateway_set_unref);
   g_clear_object (&self->backends);
   g_clear_pointer (&self->infos, g_ptr_array_unref);
   g_clear_pointer (&self->added_backends, g_ptr_array_unref);
-  g_clear_object (&self->gateway_address);
-  g_clear_pointer (&self->interface_name, g_free);
   g_clear_pointer (&self->enabled_backends, g_strfreev);
   g_clear_pointer (&self->state_directory, g_free);
   g_clear_pointer (&self->policy.application_name, g_free);
-  g_clear_error (&self->no_gateway[0]);
-  g_clear_error (&self->no_gateway[1]);
   g_clear_pointer (&self->clock, plum_clock_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
 
@@ -921,14 +734,12 @@ plum_manager_init (PlumManager *self)
 
   self->added_backends = g_ptr_array_new_with_free_func (g_object_unref);
   self->backends = g_list_store_new (PLUM_TYPE_BACKEND_INFO);
-  self->gateways = g_list_store_new (PLUM_TYPE_GATEWAY);
+  self->gateways = plum_gateway_set_new (self->context, &self->policy, &gateways_owner, self);
   self->mappings = g_sequence_new (g_object_unref);
   self->by_id = g_hash_table_new (NULL, NULL);
   self->claims = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) plum_claim_unref);
   self->operations = plum_operations_new (self);
   self->keeper = plum_state_keeper_new (self->clock, &self->policy, &state_owner, self);
-  plum_timer_init (&self->debounce, on_debounced, self);
-  plum_timer_init (&self->retry, on_debounced, self);
 }
 
 gboolean
@@ -988,14 +799,8 @@ plum_manager_ensure_gateway (PlumManager    *self,
                              GSocketFamily   family,
                              GError        **error)
 {
-  PlumGateway *gateway;
-
   plum_manager_use_family (self, family);
-  gateway = plum_manager_find_gateway (self, family);
-  if (gateway == NULL)
-    g_propagate_error (error, g_error_copy (self->no_gateway[family_index (family)]));
-
-  return gateway;
+  return plum_gateway_set_find (self->gateways, family, error);
 }
 
 PlumOperations *
@@ -1223,7 +1028,7 @@ plum_manager_get_gateways (PlumManager *self)
 {
   g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
 
-  return G_LIST_MODEL (self->gateways);
+  return plum_gateway_set_get_list (self->gateways);
 }
 
 /**
@@ -1260,7 +1065,7 @@ plum_manager_get_gateway_address (PlumManager *self)
 {
   g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
 
-  return self->gateway_address;
+  return plum_gateway_set_get_address (self->gateways);
 }
 
 /**
@@ -1279,11 +1084,8 @@ plum_manager_set_gateway_address (PlumManager  *self,
   g_return_if_fail (PLUM_IS_MANAGER (self));
   g_return_if_fail (gateway_address == NULL || G_IS_INET_ADDRESS (gateway_address));
 
-  if (!g_set_object (&self->gateway_address, gateway_address))
-    return;
-
-  plum_manager_refresh (self);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_GATEWAY_ADDRESS]);
+  if (plum_gateway_set_set_address (self->gateways, gateway_address))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_GATEWAY_ADDRESS]);
 }
 
 /**
@@ -1301,7 +1103,7 @@ plum_manager_get_interface (PlumManager *self)
 {
   g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
 
-  return self->interface_name;
+  return plum_gateway_set_get_interface (self->gateways);
 }
 
 /**
@@ -1319,13 +1121,8 @@ plum_manager_set_interface (PlumManager *self,
 {
   g_return_if_fail (PLUM_IS_MANAGER (self));
 
-  if (g_strcmp0 (self->interface_name, interface_name) == 0)
-    return;
-
-  g_free (self->interface_name);
-  self->interface_name = g_strdup (interface_name);
-  plum_manager_refresh (self);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_INTERFACE]);
+  if (plum_gateway_set_set_interface (self->gateways, interface_name))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_INTERFACE]);
 }
 
 /**
@@ -1354,7 +1151,7 @@ plum_manager_reload_backends (PlumManager *self)
 
   g_clear_pointer (&self->infos, g_ptr_array_unref);
   plum_manager_load_backends (self);
-  plum_manager_reset_networks (self);
+  plum_gateway_set_reset (self->gateways);
 }
 
 /**
@@ -1643,8 +1440,9 @@ plum_manager_lookup_mapping (PlumManager *self,
 GSocketFamily
 plum_manager_get_main_family (PlumManager *self)
 {
-  return self->gateway_address != NULL ? g_inet_address_get_family (self->gateway_address)
-                                       : G_SOCKET_FAMILY_IPV4;
+  GInetAddress *gateway = plum_gateway_set_get_address (self->gateways);
+
+  return gateway != NULL ? g_inet_address_get_family (gateway) : G_SOCKET_FAMILY_IPV4;
 }
 
 /**
@@ -1674,6 +1472,6 @@ plum_manager_get_local_address (PlumManager  *self,
   if (!plum_manager_check_open (self, error))
     return NULL;
 
-  network = plum_manager_find_network (self, plum_manager_get_main_family (self), error);
+  network = plum_gateway_set_look_up (self->gateways, plum_manager_get_main_family (self), error);
   return network != NULL ? g_object_ref (plum_network_get_local_address (network)) : NULL;
 }
