@@ -142,6 +142,23 @@ def map_reader_leaves():
 
 
 @test
+def map_reader_leaves_what_is_held():
+    """Nothing is left to be printed: no write fails."""
+    with FakeGateway() as gateway:
+        process = start("map", "--json", *common(gateway), "tcp:8080")
+        try:
+            while json.loads(process.stdout.readline())["state"] != "success":
+                pass
+            process.stdout.close()
+            process.wait(DEADLINE)
+        finally:
+            process.kill()
+            process.stderr.close()
+        equal(process.returncode, 0)
+        equal(gateway.table, {})
+
+
+@test
 def map_refused():
     with FakeGateway(result=2) as gateway:
         result = plumctl("map", *common(gateway), "tcp:8080")

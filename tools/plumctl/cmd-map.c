@@ -11,8 +11,6 @@
 #include "output.h"
 #include "state-directory.h"
 
-#include <signal.h>
-
 #define LIFETIME_MIN 1
 #define LIFETIME_MAX (PLUM_LIFETIME_FOREVER - 1)
 
@@ -72,10 +70,6 @@ on_changed (MappingSet  *set,
     output_json (text);
   else
     output_line (colour, "%s", text);
-
-  /* Nobody would ever see a mapping that is held for a reader who left. */
-  if (output_is_broken ())
-    session_close (set->session, PLUMCTL_OK);
 }
 
 /* A lease without an end outlives this process and this computer: say so. */
@@ -155,14 +149,13 @@ run_map (char **words,
   set.ipv6 = set.no_ipv4 || g_strcmp0 (options.family, "both") == 0;
   if (check_options () && mapping_set_parse (&set, words, options.description))
     {
-      /* "plumctl map ... | head -1" must not leave a mapping behind. */
-      signal (SIGPIPE, SIG_IGN);
       set.keep_trying = options.keep_trying;
       if (options.once)
         session.interrupt_code = PLUMCTL_FAILED;
 
       if (session_init (&session))
         {
+          session_end_with_reader (&session);
           if (!options.once)
             state_directory_use (session.manager);
           exit_code = hold (&session, &set);

@@ -10,8 +10,6 @@
 #include "output.h"
 #include "session.h"
 
-#include <signal.h>
-
 static const GOptionEntry entries[] = {
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
@@ -51,9 +49,6 @@ print_change (GatewayWatch *watch,
       line = json_writer_finish (&json);
       output_json (line);
     }
-
-  if (output_is_broken ())
-    session_close (watch->user_data, PLUMCTL_OK);
 }
 
 static void
@@ -155,9 +150,9 @@ run_monitor (char **words,
       return PLUMCTL_USAGE;
     }
 
-  signal (SIGPIPE, SIG_IGN);
   if (!session_init (&session))
     return session.exit_code;
+  session_end_with_reader (&session);
 
   gateway_watch_start (&watch, session.manager);
   plum_manager_discover_async (session.manager, NULL, on_discovered, &session);

@@ -13,7 +13,6 @@ static struct
   gboolean coloured;
   gboolean utf8;
   gboolean quiet;
-  gboolean broken;     /* nobody reads standard output any more */
   gboolean live_shown; /* the cursor stands on the live line */
 } output;
 
@@ -40,13 +39,6 @@ gboolean
 output_is_terminal (void)
 {
   return output.terminal;
-}
-
-/* TRUE once a write to standard output failed: who holds mappings then lets go of them. */
-gboolean
-output_is_broken (void)
-{
-  return output.broken;
 }
 
 void
@@ -88,13 +80,6 @@ erase_live (void)
   output.live_shown = FALSE;
 }
 
-static void
-flush_output (void)
-{
-  if (fflush (stdout) != 0 || ferror (stdout))
-    output.broken = TRUE;
-}
-
 /* One line on standard output, unless --quiet. */
 void
 output_line (OutputColour  colour,
@@ -118,7 +103,7 @@ output_line (OutputColour  colour,
     fprintf (stdout, "%s%s\033[0m\n", colours[colour], clean);
   else
     fprintf (stdout, "%s\n", clean);
-  flush_output ();
+  fflush (stdout);
 }
 
 /* One JSON document on standard output; it is escaped already. */
@@ -126,7 +111,7 @@ void
 output_json (const char *json)
 {
   fprintf (stdout, "%s\n", json);
-  flush_output ();
+  fflush (stdout);
 }
 
 /* The last line of a terminal, drawn over at each call; NULL takes it away. */
@@ -145,7 +130,7 @@ output_live (const char *text)
       fputs (clean, stdout);
       output.live_shown = TRUE;
     }
-  flush_output ();
+  fflush (stdout);
 }
 
 static void G_GNUC_PRINTF (2, 0)
@@ -157,7 +142,7 @@ put_error (const char *prefix,
   g_autofree char *clean = make_printable (text);
 
   erase_live ();
-  flush_output ();
+  fflush (stdout);
   fprintf (stderr, "%s%s\n", prefix, clean);
 }
 

@@ -13,7 +13,6 @@ typedef enum {
 
 void     output_init        (void);
 gboolean output_is_terminal (void);
-gboolean output_is_broken   (void);
 void     output_set_quiet   (gboolean quiet);
 
 void     output_line        (OutputColour  colour,

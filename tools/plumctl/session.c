@@ -82,8 +82,33 @@ session_clear (Session *self)
 {
   for (guint i = 0; i < G_N_ELEMENTS (self->signal_ids); i++)
     g_clear_handle_id (&self->signal_ids[i], g_source_remove);
+  g_clear_handle_id (&self->reader_id, g_source_remove);
   g_clear_object (&self->manager);
   g_clear_pointer (&self->loop, g_main_loop_unref);
+}
+
+static gboolean
+on_reader_left (int          fd,
+                GIOCondition condition,
+                gpointer     user_data)
+{
+  Session *self = user_data;
+
+  self->reader_id = 0;
+  if ((condition & G_IO_NVAL) == 0)
+    session_close (self, PLUMCTL_OK);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* Ends with the reader of standard output: in "plumctl map ... | head -1" nobody would ever see
+ * again what is held. A failed write tells it late, or never. */
+void
+session_end_with_reader (Session *self)
+{
+  signal (SIGPIPE, SIG_IGN);
+  self->reader_id = g_unix_fd_add (STDOUT_FILENO, G_IO_ERR | G_IO_HUP | G_IO_NVAL, on_reader_left,
+                                   self);
 }
 
 /* Runs until somebody quits or closes. Returns the exit status. */

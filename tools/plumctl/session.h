@@ -14,6 +14,7 @@ struct _Session
   int          exit_code;
   int          interrupt_code; /* the exit status after a signal */
   guint        signal_ids[3];
+  guint        reader_id;
   gboolean     closing;
 
   /* Called instead of the closing, if set. */
@@ -23,6 +24,7 @@ struct _Session
 
 gboolean session_init  (Session *self);
 void     session_clear (Session *self);
+void     session_end_with_reader (Session *self);
 int      session_run   (Session *self);
 void     session_quit  (Session *self,
                         int      exit_code);
