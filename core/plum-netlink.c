@@ -180,25 +180,23 @@ read_next_hop (Span                *rest,
 
 /* All are read, so that a broken one is seen; the first that is alive is taken. */
 static gboolean
-read_multipath (Span                 rest,
-                int                  family,
-                PlumNetlinkNextHop  *out,
-                GError             **error)
+read_multipath (Span               rest,
+                PlumNetlinkRoute  *route,
+                GError           **error)
 {
-  gboolean found = FALSE;
-
   while (rest.len > 0)
     {
       struct rtnexthop header;
       PlumNetlinkNextHop hop = { 0 };
 
-      if (!read_next_hop (&rest, family, &header, &hop, error))
+      if (!read_next_hop (&rest, route->family, &header, &hop, error))
         return FALSE;
-      if (!found && (header.rtnh_flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN)) == 0)
-        {
-          *out = hop;
-          found = TRUE;
-        }
+      if ((header.rtnh_flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN)) != 0)
+        continue;
+      if (route->n_hop_interfaces == 0)
+        route->next_hop = hop;
+      if (route->n_hop_interfaces < PLUM_NETLINK_HOPS_MAX)
+        route->hop_interfaces[route->n_hop_interfaces++] = hop.interface_index;
     }
   return TRUE;
 }
@@ -221,7 +219,10 @@ read_route_attribute (const Attribute   *attribute,
       return read_gateway (attribute, route->family, &route->next_hop, error);
 
     case RTA_MULTIPATH:
-      return read_multipath (attribute->value, route->family, &route->next_hop, error);
+      return read_multipath (attribute->value, route, error);
+
+    case RTA_PRIORITY:
+      return read_u32 (attribute, &route->priority, error);
 
     case RTA_PREFSRC:
       route->has_source = TRUE;
@@ -305,6 +306,7 @@ plum_netlink_decode_route (const PlumNetlinkMessage  *message,
   route.type = header.rtm_type;
   route.table = header.rtm_table;
   route.flags = header.rtm_flags;
+  route.destination_len = header.rtm_dst_len;
 
   while (local == NULL && next_attribute (&span, &attribute, &local))
     read_route_attribute (&attribute, &route, &local);
@@ -499,4 +501,15 @@ plum_netlink_encode_dump_addresses (guint32 sequence)
 
   append (payload, &header, sizeof header);
   return finish_request (payload, RTM_GETADDR, NLM_F_DUMP, sequence);
+}
+
+GByteArray *
+plum_netlink_encode_dump_routes (guint32 sequence,
+                                 int     family)
+{
+  GByteArray *payload = g_byte_array_new ();
+  const struct rtmsg header = { .rtm_family = (guint8) family };
+
+  append (payload, &header, sizeof header);
+  return finish_request (payload, RTM_GETROUTE, NLM_F_DUMP, sequence);
 }

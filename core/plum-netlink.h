@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 
 #define PLUM_NETLINK_ADDRESS_SIZE 16
 #define PLUM_NETLINK_NAME_SIZE 16
+#define PLUM_NETLINK_HOPS_MAX 8
 
 /* A walk over the messages of one datagram. */
 typedef struct {
@@ -40,8 +41,12 @@ typedef struct {
   int                family;    /* AF_INET or AF_INET6 */
   guint8             type;      /* RTN_UNICAST, ... */
   guint              table;
-  guint              flags;     /* RTM_F_CLONED, ... */
+  guint              flags;     /* RTM_F_CLONED, RTNH_F_DEAD, ... */
+  guint8             destination_len;   /* bits; 0: the whole internet */
+  guint              priority;  /* the less, the better */
   PlumNetlinkNextHop next_hop;  /* of several, the first that is alive */
+  guint              hop_interfaces[PLUM_NETLINK_HOPS_MAX];   /* of several that are alive */
+  guint              n_hop_interfaces;
   gboolean           has_source;
   guint8             source[PLUM_NETLINK_ADDRESS_SIZE];
 } PlumNetlinkRoute;
@@ -91,5 +96,8 @@ GByteArray * plum_netlink_encode_get_link  (guint32                    sequence,
                                             const char                *name);
 /* All IPv6 addresses of this host; the answers end with NLMSG_DONE. */
 GByteArray * plum_netlink_encode_dump_addresses (guint32               sequence);
+/* All routes of a family, of all tables. */
+GByteArray * plum_netlink_encode_dump_routes    (guint32               sequence,
+                                                 int                   family);
 
 G_END_DECLS

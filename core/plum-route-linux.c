@@ -8,11 +8,9 @@
 #include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "plum-log-private.h"
-#include "plum-netlink-socket.h"
-#include "plum-netlink.h"
+#include "plum-netlink-client.h"
 #include "plum-values-private.h"
 
 /* A root name server's addresses, which are on the internet for sure and in nobody's own network.
@@ -27,17 +25,9 @@ static const guint8 internet_ipv6[16] = {
 /* The part of an IPv6 address that is its network's. */
 #define IPV6_NETWORK_SIZE 8
 
-/* One conversation with the kernel. */
-typedef struct {
-  int     fd;
-  guint32 port_id;
-  guint32 sequence;
-  guint8  buffer[PLUM_NETLINK_BUFFER_SIZE];
-} Netlink;
-
 /* What is looked for, and what was found so far. */
 typedef struct {
-  Netlink          netlink;
+  PlumNetlinkClient netlink;
   GSocketFamily    family;
   GInetAddress    *override;
   const char      *interface_name;
@@ -52,155 +42,6 @@ set_io_error (GError     **error,
 {
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s: %s", doing, g_strerror (code));
   return FALSE;
-}
-
-static gboolean
-netlink_send (Netlink     *self,
-              GByteArray  *request,
-              GError     **error)
-{
-  const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-
-  if (sendto (self->fd, request->data, request->len, 0, (const struct sockaddr *) &kernel,
-              sizeof kernel) != (gssize) request->len)
-    return set_io_error (error, errno, "Cannot ask the kernel for routes");
-  return TRUE;
-}
-
-/* Looks in one datagram for the answer to the last request. FALSE without an error: not in it. */
-static gboolean
-netlink_find_answer (Netlink             *self,
-                     gsize                len,
-                     PlumNetlinkMessage  *answer,
-                     GError             **error)
-{
-  PlumNetlinkReader reader = PLUM_NETLINK_READER_INIT (self->buffer, len);
-
-  while (plum_netlink_reader_next (&reader, answer, error))
-    {
-      if (answer->sequence == self->sequence && answer->port_id == self->port_id)
-        return TRUE;
-    }
-  return FALSE;
-}
-
-/* Sends request and takes the answer, which is of type, or else *refusal is the kernel's errno.
- * The kernel has put the answer into the socket when the send returns: nothing waits here. */
-static gboolean
-netlink_ask (Netlink             *self,
-             GByteArray          *request,
-             guint16              type,
-             PlumNetlinkMessage  *answer,
-             int                 *refusal,
-             GError             **error)
-{
-  g_autoptr (GError) local = NULL;
-  gboolean found = FALSE;
-
-  *refusal = 0;
-  if (!netlink_send (self, request, error))
-    return FALSE;
-
-  while (!found && local == NULL)
-    {
-      gssize n = plum_netlink_receive (self->fd, self->buffer, sizeof self->buffer);
-
-      if (n < 0)
-        return set_io_error (error, (int) -n, "The kernel does not tell its routes");
-      found = netlink_find_answer (self, (gsize) n, answer, &local);
-    }
-
-  if (local != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
-  if (answer->type == NLMSG_ERROR)
-    return plum_netlink_decode_error (answer, refusal, error);
-  if (answer->type != type)
-    {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-                   "The kernel answered with message type %u; expected %u", answer->type, type);
-      return FALSE;
-    }
-  return TRUE;
-}
-
-static gboolean
-netlink_get_link (Netlink          *self,
-                  guint             interface_index,
-                  const char       *name,
-                  PlumNetlinkLink  *out,
-                  int              *refusal,
-                  GError          **error)
-{
-  g_autoptr (GByteArray) request =
-    plum_netlink_encode_get_link (++self->sequence, interface_index, name);
-  PlumNetlinkMessage answer;
-
-  if (!netlink_ask (self, request, RTM_NEWLINK, &answer, refusal, error))
-    return FALSE;
-  return *refusal != 0 || plum_netlink_decode_link (&answer, out, error);
-}
-
-static gboolean
-netlink_get_route (Netlink           *self,
-                   int                family,
-                   const guint8      *destination,
-                   guint              interface_index,
-                   guint              flags,
-                   PlumNetlinkRoute  *out,
-                   int               *refusal,
-                   GError           **error)
-{
-  g_autoptr (GByteArray) request =
-    plum_netlink_encode_get_route (++self->sequence, family, destination, interface_index, flags);
-  PlumNetlinkMessage answer;
-
-  if (!netlink_ask (self, request, RTM_NEWROUTE, &answer, refusal, error))
-    return FALSE;
-  return *refusal != 0 || plum_netlink_decode_route (&answer, out, error);
-}
-
-/* Looks through one datagram of a dump. TRUE: there are more. */
-static gboolean
-netlink_take_addresses (Netlink  *self,
-                        gsize     len,
-                        GArray   *addresses)
-{
-  PlumNetlinkReader reader = PLUM_NETLINK_READER_INIT (self->buffer, len);
-  PlumNetlinkMessage message;
-  PlumNetlinkAddress address;
-
-  while (plum_netlink_reader_next (&reader, &message, NULL))
-    {
-      if (message.sequence != self->sequence || message.port_id != self->port_id)
-        continue;
-      if (message.type != RTM_NEWADDR)
-        return FALSE;
-      if (plum_netlink_decode_address (&message, &address, NULL))
-        g_array_append_val (addresses, address);
-    }
-  return TRUE;
-}
-
-/* The IPv6 addresses of this host; what cannot be had is missing. As with one answer, the kernel
- * has each part of the dump ready when the one before it has been read. (element-type
- * PlumNetlinkAddress) (transfer full) */
-static GArray *
-netlink_get_addresses (Netlink *self)
-{
-  GArray *addresses = g_array_new (FALSE, FALSE, sizeof (PlumNetlinkAddress));
-  g_autoptr (GByteArray) request = plum_netlink_encode_dump_addresses (++self->sequence);
-  gboolean more = netlink_send (self, request, NULL);
-
-  while (more)
-    {
-      gssize n = plum_netlink_receive (self->fd, self->buffer, sizeof self->buffer);
-
-      more = n > 0 && netlink_take_addresses (self, (gsize) n, addresses);
-    }
-  return addresses;
 }
 
 static const char *
@@ -314,7 +155,7 @@ lookup_find_interface (Lookup  *self,
   int refusal = ENODEV;
 
   if (*self->interface_name != '\0' && strlen (self->interface_name) < PLUM_NETLINK_NAME_SIZE &&
-      !netlink_get_link (&self->netlink, 0, self->interface_name, &link, &refusal, error))
+      !plum_netlink_client_get_link (&self->netlink, 0, self->interface_name, &link, &refusal, error))
     return FALSE;
 
   if (refusal == ENODEV || refusal == EINVAL)
@@ -345,7 +186,7 @@ lookup_ask (Lookup            *self,
 {
   int refusal;
 
-  if (!netlink_get_route (&self->netlink, (int) self->family, destination, self->interface_index,
+  if (!plum_netlink_client_get_route (&self->netlink, (int) self->family, destination, self->interface_index,
                           flags, out, &refusal, error))
     return FALSE;
   if (refusal != 0)
@@ -475,7 +316,7 @@ lookup_choose_local_address (Lookup *self)
 
   if (self->family == G_SOCKET_FAMILY_IPV6)
     {
-      addresses = netlink_get_addresses (&self->netlink);
+      addresses = plum_netlink_client_get_addresses (&self->netlink);
       source = lookup_prefer_lasting (self, addresses, source);
     }
   return g_inet_address_new_from_bytes (source, self->family);
@@ -509,7 +350,7 @@ lookup_run (Lookup  *self,
     return NULL;
   if (!lookup_find_route (self, error))
     return NULL;
-  if (!netlink_get_link (&self->netlink, self->route.next_hop.interface_index, "", &link, &refusal,
+  if (!plum_netlink_client_get_link (&self->netlink, self->route.next_hop.interface_index, "", &link, &refusal,
                          error))
     return NULL;
   if (refusal != 0)
@@ -573,11 +414,10 @@ plum_route_lookup (GSocketFamily   family,
   lookup->family = family;
   lookup->interface_name = interface_name;
   lookup->override = gateway;
-  lookup->netlink.fd = plum_netlink_open (0, &lookup->netlink.port_id, error);
-  if (lookup->netlink.fd < 0)
+  if (!plum_netlink_client_open (&lookup->netlink, error))
     return NULL;
 
   network = lookup_run (lookup, error);
-  close (lookup->netlink.fd);
+  plum_netlink_client_close (&lookup->netlink);
   return network;
 }

@@ -24,6 +24,17 @@ PlumNetwork *   plum_route_lookup     (GSocketFamily   family,
                                        GInetAddress   *gateway,
                                        GError        **error);
 
+/*
+ * plum_route_list:
+ * @family: of the routes
+ *
+ * Asks the kernel for every way to the internet: one for each interface with a default route, the
+ * best first. What cannot be had is missing.
+ *
+ * Returns: (element-type PlumNetwork) (transfer full)
+ */
+GPtrArray *     plum_route_list       (GSocketFamily   family);
+
 /* Calls func, from context, some time after a link, an address or a route has changed; one call may
  * stand for many changes that the kernel told of in one turn. (transfer full) */
 GSource *       plum_route_watch_new  (GMainContext   *context,
