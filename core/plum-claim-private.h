@@ -10,8 +10,17 @@
 
 G_BEGIN_DECLS
 
-/* What is held on a router for one (protocol, internal port, family): the lease, its renewal, the
- * retries. Equal mappings share one claim; it is given back with its last user. */
+/* What is held on a router for one port of this host: the lease, its renewal, the retries. Equal
+ * mappings share one claim; it is given back with its last user. */
+
+/* Which port, and where. Two claims never have the same. */
+typedef struct {
+  PlumProtocol  protocol;
+  GSocketFamily family;
+  guint         internal_port;
+  const char   *interface_name;   /* (nullable), interned. NULL: the default route's, while there is
+                                   * none */
+} PlumClaimId;
 
 /* Who owns claims. */
 typedef struct {
@@ -29,9 +38,7 @@ typedef struct {
                         gpointer         user_data);
 } PlumClaimOwner;
 
-PlumClaim *   plum_claim_new             (PlumProtocol          protocol,
-                                          GSocketFamily         family,
-                                          guint                 internal_port,
+PlumClaim *   plum_claim_new             (const PlumClaimId    *id,
                                           GBytes               *key,
                                           PlumGateway          *gateway,
                                           const GError         *reason,
@@ -42,25 +49,39 @@ PlumClaim *   plum_claim_new             (PlumProtocol          protocol,
 PlumClaim *   plum_claim_ref             (PlumClaim            *self);
 void          plum_claim_unref           (PlumClaim            *self);
 
-PlumProtocol  plum_claim_get_protocol      (PlumClaim          *self);
-GSocketFamily plum_claim_get_family        (PlumClaim          *self);
-guint         plum_claim_get_internal_port (PlumClaim          *self);
-PlumGateway * plum_claim_get_gateway       (PlumClaim          *self);
-GList *       plum_claim_get_link          (PlumClaim          *self);
+/* For a hash table of claims. */
+guint         plum_claim_id_hash         (gconstpointer         id);
+gboolean      plum_claim_id_equal        (gconstpointer         a,
+                                          gconstpointer         b);
 
-/* What an earlier run was granted: asked for where no mapping wishes another. */
+const PlumClaimId * plum_claim_get_id    (PlumClaim            *self);
+PlumGateway * plum_claim_get_gateway     (PlumClaim            *self);
+GList *       plum_claim_get_link        (PlumClaim            *self);
+
+/* What an earlier run was granted, or another claim: asked for where no mapping wishes another. */
 void          plum_claim_suggest_port    (PlumClaim            *self,
                                           guint                 external_port);
+/* What it was granted last; 0: nothing. */
+guint         plum_claim_get_known_port  (PlumClaim            *self);
 
 /* A mapping wants it, or does not any more. */
 void          plum_claim_join            (PlumClaim            *self,
                                           PlumMapping          *mapping);
 void          plum_claim_leave           (PlumClaim            *self,
                                           PlumMapping          *mapping);
+/* Lets another claim have a user: nothing is said but where the mapping is now. */
+void          plum_claim_hand_over       (PlumClaim            *self,
+                                          PlumMapping          *mapping,
+                                          PlumClaim            *to);
+/* Its users. (element-type PlumMapping) (transfer full) */
+GPtrArray *   plum_claim_copy_users      (PlumClaim            *self);
 /* The manager goes: nothing is said to anybody but the mappings. */
 void          plum_claim_drop            (PlumClaim            *self);
 
-/* Where to ask: what was held elsewhere is forgotten. reason: why there is none. */
+/* Where to ask: what was held elsewhere is forgotten. reason: why there is none. The name is the
+ * new gateway's, and the owner's to keep unique. */
+void          plum_claim_set_interface   (PlumClaim            *self,
+                                          const char           *interface_name);
 void          plum_claim_set_gateway     (PlumClaim            *self,
                                           PlumGateway          *gateway,
                                           const GError         *reason);

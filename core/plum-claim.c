@@ -30,9 +30,7 @@ typedef enum {
 
 struct _PlumClaim
 {
-  PlumProtocol protocol;
-  GSocketFamily family;
-  guint16 internal_port;
+  PlumClaimId id;
   guint16 wished_port;           /* of the first user; 0: none */
   guint16 recalled_port;         /* of an earlier run; 0: none */
   guint16 known_port;            /* granted last: it may be known outside; 0: none */
@@ -166,7 +164,7 @@ static void
 plum_claim_drop_port (PlumClaim *self)
 {
   if (self->port != 0 && self->gateway != NULL)
-    plum_gateway_release_port (self->gateway, self->protocol, self->port, self);
+    plum_gateway_release_port (self->gateway, self->id.protocol, self->port, self);
   self->port = 0;
 }
 
@@ -213,9 +211,9 @@ plum_claim_note (PlumClaim *self)
   PlumContender *contender = plum_gateway_get_contender (self->gateway, self->contender);
   PlumStateRecord *record = plum_state_record_new ();
 
-  record->protocol = self->protocol;
-  record->family = self->family;
-  record->internal_port = self->internal_port;
+  record->protocol = self->id.protocol;
+  record->family = self->id.family;
+  record->internal_port = self->id.internal_port;
   record->external_port = self->port;
   record->key = g_bytes_ref (self->key);
   g_set_object (&record->gateway, plum_network_get_gateway (network));
@@ -242,7 +240,7 @@ plum_claim_make_request (PlumClaim *self,
   GInetAddress *address =
     self->lease != NULL ? plum_lease_get_external_address (self->lease) : NULL;
 
-  return plum_request_new (self->protocol, self->internal_port, external_port, address,
+  return plum_request_new (self->id.protocol, self->id.internal_port, external_port, address,
                            self->policy->lease_duration, self->description, self->key);
 }
 
@@ -254,7 +252,7 @@ plum_claim_take_lease (PlumClaim *self,
 {
   PlumBackend *backend = plum_gateway_get_contender (self->gateway, self->contender)->backend;
   guint port = plum_lease_get_external_port (lease);
-  PlumClaim *holder = plum_gateway_find_holder (self->gateway, self->protocol, port);
+  PlumClaim *holder = plum_gateway_find_holder (self->gateway, self->id.protocol, port);
 
   if (holder != NULL && holder != self)
     {
@@ -267,7 +265,7 @@ plum_claim_take_lease (PlumClaim *self,
   if (self->port != port)
     {
       plum_claim_drop_port (self);
-      plum_gateway_hold_port (self->gateway, self->protocol, port, self);
+      plum_gateway_hold_port (self->gateway, self->id.protocol, port, self);
       self->port = (guint16) port;
     }
 
@@ -427,19 +425,19 @@ static void
 plum_claim_reserve_port (PlumClaim *self)
 {
   const guint16 wanted[] = { self->known_port, self->wished_port, self->recalled_port,
-                             self->internal_port };
+                             (guint16) self->id.internal_port };
 
   for (unsigned int i = 0; i < G_N_ELEMENTS (wanted); i++)
     {
       if (wanted[i] != 0 &&
-          plum_gateway_hold_port (self->gateway, self->protocol, wanted[i], self))
+          plum_gateway_hold_port (self->gateway, self->id.protocol, wanted[i], self))
         {
           self->port = wanted[i];
           return;
         }
     }
 
-  self->port = (guint16) plum_gateway_reserve_port (self->gateway, self->protocol, self);
+  self->port = (guint16) plum_gateway_reserve_port (self->gateway, self->id.protocol, self);
 }
 
 static void
@@ -872,7 +870,10 @@ plum_claim_join (PlumClaim   *self,
 
   self->users = g_slist_append (self->users, g_object_ref (mapping));
   plum_mapping_set_claim (mapping, self);
-  plum_mapping_handle (mapping, PLUM_MAPPING_ADDED, &news);
+  if (plum_mapping_get_state (mapping) == PLUM_STATE_DESTROYED)
+    plum_mapping_handle (mapping, PLUM_MAPPING_ADDED, &news);
+  else if (plum_mapping_get_state (mapping) == PLUM_STATE_SUCCESS && !plum_claim_is_up (self))
+    plum_mapping_handle (mapping, PLUM_MAPPING_LOST, &news);
 
   if (g_slist_find (self->users, mapping) == NULL)
     return;
@@ -918,6 +919,24 @@ plum_claim_leave (PlumClaim   *self,
 }
 
 void
+plum_claim_hand_over (PlumClaim   *self,
+                      PlumMapping *mapping,
+                      PlumClaim   *to)
+{
+  g_autoptr (PlumClaim) alive = plum_claim_ref (self);
+  g_autoptr (PlumMapping) owned = mapping;
+
+  g_assert (g_slist_find (self->users, mapping) != NULL);
+
+  self->users = g_slist_remove (self->users, mapping);
+  plum_mapping_set_claim (mapping, NULL);
+
+  if (self->users == NULL && self->phase != PHASE_RELEASING)
+    plum_claim_release (self);
+  plum_claim_join (to, mapping);
+}
+
+void
 plum_claim_drop (PlumClaim *self)
 {
   g_autoptr (PlumClaim) alive = plum_claim_ref (self);
@@ -946,9 +965,7 @@ plum_claim_drop (PlumClaim *self)
 }
 
 PlumClaim *
-plum_claim_new (PlumProtocol          protocol,
-                GSocketFamily         family,
-                guint                 internal_port,
+plum_claim_new (const PlumClaimId    *id,
                 GBytes               *key,
                 PlumGateway          *gateway,
                 const GError         *reason,
@@ -959,9 +976,7 @@ plum_claim_new (PlumProtocol          protocol,
 {
   PlumClaim *self = g_rc_box_new0 (PlumClaim);
 
-  self->protocol = protocol;
-  self->family = family;
-  self->internal_port = (guint16) internal_port;
+  self->id = *id;
   self->key = g_bytes_ref (key);
   self->clock = clock;
   self->policy = policy;
@@ -1005,22 +1020,54 @@ plum_claim_unref (PlumClaim *self)
   g_rc_box_release_full (self, (GDestroyNotify) plum_claim_finalize);
 }
 
-PlumProtocol
-plum_claim_get_protocol (PlumClaim *self)
+guint
+plum_claim_id_hash (gconstpointer id)
 {
-  return self->protocol;
+  const PlumClaimId *self = id;
+
+  return g_direct_hash (self->interface_name) ^
+         ((guint) self->family << 24 | (guint) self->protocol << 16 | self->internal_port);
 }
 
-GSocketFamily
-plum_claim_get_family (PlumClaim *self)
+gboolean
+plum_claim_id_equal (gconstpointer a,
+                     gconstpointer b)
 {
-  return self->family;
+  const PlumClaimId *left = a;
+  const PlumClaimId *right = b;
+
+  return left->protocol == right->protocol && left->family == right->family &&
+         left->internal_port == right->internal_port &&
+         left->interface_name == right->interface_name;
+}
+
+const PlumClaimId *
+plum_claim_get_id (PlumClaim *self)
+{
+  return &self->id;
+}
+
+void
+plum_claim_set_interface (PlumClaim  *self,
+                          const char *interface_name)
+{
+  self->id.interface_name = g_intern_string (interface_name);
 }
 
 guint
-plum_claim_get_internal_port (PlumClaim *self)
+plum_claim_get_known_port (PlumClaim *self)
 {
-  return self->internal_port;
+  return self->known_port;
+}
+
+GPtrArray *
+plum_claim_copy_users (PlumClaim *self)
+{
+  GPtrArray *users = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (GSList *l = self->users; l != NULL; l = l->next)
+    g_ptr_array_add (users, g_object_ref (l->data));
+  return users;
 }
 
 PlumGateway *

@@ -51,6 +51,10 @@ const char *     plum_gateway_set_get_interface (PlumGatewaySet         *self);
 gboolean         plum_gateway_set_is_used   (PlumGatewaySet             *self);
 void             plum_gateway_set_use       (PlumGatewaySet             *self,
                                              GSocketFamily               family);
+/* Also those of other interfaces than the default route's, now. They are looked for in any case a
+ * moment later, when whoever is in a hurry has been served. */
+void             plum_gateway_set_use_all   (PlumGatewaySet             *self,
+                                             GSocketFamily               family);
 /* Looks again. */
 void             plum_gateway_set_refresh   (PlumGatewaySet             *self);
 /* All gateways are made anew: the backends are others. */
@@ -58,11 +62,17 @@ void             plum_gateway_set_reset     (PlumGatewaySet             *self);
 /* What was due while the machine slept. */
 void             plum_gateway_set_hurry     (PlumGatewaySet             *self);
 
-/* The default route's. NULL: there is none; error tells why, once the family is used.
- * (transfer none) */
+/* That of an interface, or of the default route if interface_name is NULL. NULL: there is none;
+ * error tells why, once the family is used. (transfer none) */
 PlumGateway *    plum_gateway_set_find      (PlumGatewaySet             *self,
                                              GSocketFamily               family,
+                                             const char                 *interface_name,
                                              GError                    **error);
+gboolean         plum_gateway_set_has       (PlumGatewaySet             *self,
+                                             PlumGateway                *gateway);
+/* Those of a family. (element-type PlumGateway) (transfer full) */
+GPtrArray *      plum_gateway_set_copy      (PlumGatewaySet             *self,
+                                             GSocketFamily               family);
 /* Where the gateway of the default route is, whatever is used or known. (transfer full) */
 PlumNetwork *    plum_gateway_set_look_up   (PlumGatewaySet             *self,
                                              GSocketFamily               family,

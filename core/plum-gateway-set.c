@@ -11,9 +11,13 @@
 #define DEBOUNCE_MS 250
 #define RETRY_MS 15000
 
+/* When the other gateways are looked for: nobody has asked for them yet. */
+#define OTHERS_MS 250
+
 typedef struct {
   GSocketFamily family;
   gboolean used;
+  gboolean all;                  /* not that of the default route alone */
   GPtrArray *gateways;           /* (element-type PlumGateway), that of the default route first */
   gboolean has_default;          /* gateways has that */
   GError *reason;                /* (nullable): why it has not */
@@ -36,6 +40,7 @@ struct _PlumGatewaySet
   GSource *watch;                    /* (nullable) */
   PlumTimer debounce;
   PlumTimer retry;                   /* of what the kernel could not be asked for */
+  PlumTimer others;
 };
 
 static Family *
@@ -69,7 +74,7 @@ plum_gateway_set_nth (PlumGatewaySet *self,
   return NULL;
 }
 
-static gboolean
+gboolean
 plum_gateway_set_has (PlumGatewaySet *self,
                       PlumGateway    *gateway)
 {
@@ -215,6 +220,38 @@ plum_gateway_set_take (PlumGatewaySet *self,
       plum_gateway_close (old->pdata[i]);
 }
 
+static gboolean
+on_same_interface (gconstpointer a,
+                   gconstpointer b)
+{
+  return plum_network_get_interface_index ((PlumNetwork *) a) ==
+         plum_network_get_interface_index ((PlumNetwork *) b);
+}
+
+/* Adds the networks of the other interfaces, unless the program has chosen one; or has that done
+ * later. */
+static void
+plum_gateway_set_add_others (PlumGatewaySet *self,
+                             Family         *family,
+                             GPtrArray      *networks)
+{
+  g_autoptr (GPtrArray) all = NULL;
+
+  if (self->gateway_address != NULL || self->interface_name != NULL)
+    return;
+  if (!family->all)
+    {
+      if (!plum_timer_is_armed (&self->others))
+        plum_clock_arm_in_ms (self->clock, &self->others, OTHERS_MS);
+      return;
+    }
+
+  all = plum_route_list (family->family);
+  for (unsigned int i = 0; i < all->len; i++)
+    if (!g_ptr_array_find_with_equal_func (networks, all->pdata[i], on_same_interface, NULL))
+      g_ptr_array_add (networks, g_object_ref (all->pdata[i]));
+}
+
 static void
 plum_gateway_set_refresh_family (PlumGatewaySet *self,
                                  Family         *family)
@@ -236,6 +273,7 @@ plum_gateway_set_refresh_family (PlumGatewaySet *self,
         return;
     }
 
+  plum_gateway_set_add_others (self, family, networks);
   plum_gateway_set_take (self, family, networks, error);
 }
 
@@ -285,6 +323,16 @@ on_debounced (gpointer user_data)
   plum_gateway_set_refresh (user_data);
 }
 
+static void
+on_others_wanted (gpointer user_data)
+{
+  g_autoptr (PlumGatewaySet) self = plum_gateway_set_ref (user_data);
+
+  for (unsigned int i = 0; i < G_N_ELEMENTS (self->families); i++)
+    if (self->families[i].used)
+      plum_gateway_set_use_all (self, self->families[i].family);
+}
+
 gboolean
 plum_gateway_set_is_used (PlumGatewaySet *self)
 {
@@ -303,6 +351,22 @@ plum_gateway_set_use (PlumGatewaySet *self,
   family->used = TRUE;
   plum_gateway_set_ensure_watch (self);
   plum_gateway_set_refresh_family (self, family);
+}
+
+void
+plum_gateway_set_use_all (PlumGatewaySet *self,
+                          GSocketFamily   socket_family)
+{
+  Family *family = plum_gateway_set_get_family (self, socket_family);
+
+  if (family->all || self->owner == NULL)
+    return;
+
+  family->all = TRUE;
+  if (family->used)
+    plum_gateway_set_refresh_family (self, family);
+  else
+    plum_gateway_set_use (self, socket_family);
 }
 
 void
@@ -338,16 +402,46 @@ plum_gateway_set_get_list (PlumGatewaySet *self)
   return G_LIST_MODEL (self->list);
 }
 
+static PlumGateway *
+family_find_interface (Family     *self,
+                       const char *interface_name)
+{
+  for (unsigned int i = 0; i < self->gateways->len; i++)
+    if (g_str_equal (plum_gateway_get_interface (self->gateways->pdata[i]), interface_name))
+      return self->gateways->pdata[i];
+
+  return NULL;
+}
+
 PlumGateway *
 plum_gateway_set_find (PlumGatewaySet  *self,
                        GSocketFamily    socket_family,
+                       const char      *interface_name,
                        GError         **error)
 {
   Family *family = plum_gateway_set_get_family (self, socket_family);
+  PlumGateway *gateway = interface_name != NULL ? family_find_interface (family, interface_name)
+                                                : family_get_default (family);
 
-  if (!family->has_default && family->reason != NULL)
+  if (gateway == NULL && interface_name != NULL)
+    g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                 "The interface “%s” has no %s router at present", interface_name,
+                 socket_family == G_SOCKET_FAMILY_IPV6 ? "IPv6" : "IPv4");
+  else if (gateway == NULL && family->reason != NULL)
     g_propagate_error (error, g_error_copy (family->reason));
-  return family_get_default (family);
+  return gateway;
+}
+
+GPtrArray *
+plum_gateway_set_copy (PlumGatewaySet *self,
+                       GSocketFamily   family)
+{
+  GPtrArray *gateways = plum_gateway_set_get_family (self, family)->gateways;
+  GPtrArray *copy = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (unsigned int i = 0; i < gateways->len; i++)
+    g_ptr_array_add (copy, g_object_ref (gateways->pdata[i]));
+  return copy;
 }
 
 gboolean
@@ -421,6 +515,7 @@ plum_gateway_set_new (GMainContext              *context,
   family_init (&self->families[1], G_SOCKET_FAMILY_IPV6);
   plum_timer_init (&self->debounce, on_debounced, self);
   plum_timer_init (&self->retry, on_debounced, self);
+  plum_timer_init (&self->others, on_others_wanted, self);
   return self;
 }
 
@@ -436,6 +531,7 @@ plum_gateway_set_close (PlumGatewaySet *self)
   g_clear_pointer (&self->watch, g_source_unref);
   plum_clock_disarm (self->clock, &self->debounce);
   plum_clock_disarm (self->clock, &self->retry);
+  plum_clock_disarm (self->clock, &self->others);
 
   for (unsigned int i = 0; i < G_N_ELEMENTS (self->families); i++)
     plum_gateway_set_take (self, &self->families[i], none, NULL);

@@ -440,7 +440,7 @@ on_backend_late_lease (PlumBackend *backend,
 
   if (holder != NULL &&
       (plum_claim_holds (holder, port) ||
-       plum_claim_get_internal_port (holder) == plum_request_get_internal_port (request)))
+       plum_claim_get_id (holder)->internal_port == plum_request_get_internal_port (request)))
     return;
 
   g_object_unref (plum_backend_call (backend, PLUM_CALL_UNMAP, &args, LATE_UNMAP_MS, NULL, NULL));

@@ -49,7 +49,7 @@ struct _PlumManager
 
   GSequence *mappings;               /* (element-type PlumMapping) */
   GHashTable *by_id;                 /* id -> PlumMapping */
-  GHashTable *claims;                /* claim key -> PlumClaim */
+  GHashTable *claims;                /* PlumClaimId, which is the claim's -> PlumClaim */
   guint last_id;
   PlumOperations *operations;
   PlumStateKeeper *keeper;
@@ -195,7 +195,85 @@ on_gateways_need_backends (gpointer user_data)
   return self->infos;
 }
 
-/* Everything moves to where the gateway is now. */
+/* The way that mappings take that are bound to none. NULL: there is no default route. */
+static const char *
+plum_manager_get_default_interface (PlumManager   *self,
+                                    GSocketFamily  family)
+{
+  PlumGateway *gateway = plum_gateway_set_find (self->gateways, family, NULL, NULL);
+
+  return gateway != NULL ? g_intern_string (plum_gateway_get_interface (gateway)) : NULL;
+}
+
+static PlumClaim * plum_manager_ensure_claim (PlumManager  *self,
+                                              PlumMapping  *mapping,
+                                              GError      **error);
+
+/* The default route has left a claim that stays where it is: those who follow the route go. */
+static void
+plum_manager_move_mapping (PlumManager *self,
+                           PlumClaim   *claim,
+                           PlumMapping *mapping)
+{
+  guint known_port = plum_claim_get_known_port (claim);
+  g_autoptr (GError) error = NULL;
+  PlumClaim *to = plum_manager_ensure_claim (self, mapping, &error);
+
+  if (to == NULL)
+    {
+      plum_warn ("%s", error->message);
+      return;
+    }
+
+  if (known_port != 0)
+    plum_claim_suggest_port (to, known_port);
+  plum_claim_hand_over (claim, mapping, to);
+}
+
+/* Nobody is bound to it, and its router is out of reach: the claim itself can go where the default
+ * route leads now. */
+static gboolean
+plum_manager_can_move_claim (PlumManager       *self,
+                             PlumClaim         *claim,
+                             GPtrArray         *users,
+                             const PlumClaimId *new_id)
+{
+  PlumGateway *gateway = plum_claim_get_gateway (claim);
+
+  for (unsigned int i = 0; i < users->len; i++)
+    if (plum_mapping_get_bound_interface (users->pdata[i]) != NULL)
+      return FALSE;
+
+  return (gateway == NULL || !plum_gateway_set_has (self->gateways, gateway)) &&
+         !g_hash_table_contains (self->claims, new_id);
+}
+
+static void
+plum_manager_follow_default (PlumManager *self,
+                             PlumClaim   *claim)
+{
+  g_autoptr (GPtrArray) users = plum_claim_copy_users (claim);
+  PlumClaimId new_id = *plum_claim_get_id (claim);
+
+  new_id.interface_name = plum_manager_get_default_interface (self, new_id.family);
+  if (users->len == 0 || plum_claim_id_equal (plum_claim_get_id (claim), &new_id))
+    return;
+
+  if (plum_manager_can_move_claim (self, claim, users, &new_id))
+    {
+      g_hash_table_steal (self->claims, plum_claim_get_id (claim));
+      plum_claim_set_interface (claim, new_id.interface_name);
+      g_hash_table_insert (self->claims, (gpointer) plum_claim_get_id (claim), claim);
+      return;
+    }
+
+  for (unsigned int i = 0; i < users->len; i++)
+    if (plum_mapping_get_claim (users->pdata[i]) == claim &&
+        plum_mapping_get_bound_interface (users->pdata[i]) == NULL)
+      plum_manager_move_mapping (self, claim, users->pdata[i]);
+}
+
+/* Everything moves to where the gateways are now. */
 static void
 on_gateways_changed (GSocketFamily family,
                      gboolean      come,
@@ -206,12 +284,18 @@ on_gateways_changed (GSocketFamily family,
 
   for (unsigned int i = 0; i < claims->len; i++)
     {
+      PlumClaim *claim = claims->pdata[i];
+      const PlumClaimId *id = plum_claim_get_id (claim);
       g_autoptr (GError) reason = NULL;
-      PlumGateway *gateway = plum_gateway_set_find (self->gateways, family, &reason);
+      PlumGateway *gateway;
 
-      if (plum_claim_get_family (claims->pdata[i]) == family &&
-          plum_claim_get_gateway (claims->pdata[i]) != gateway)
-        plum_claim_set_gateway (claims->pdata[i], gateway, reason);
+      if (id->family != family || g_hash_table_lookup (self->claims, id) != claim)
+        continue;
+
+      plum_manager_follow_default (self, claim);
+      gateway = plum_gateway_set_find (self->gateways, family, id->interface_name, &reason);
+      if (plum_claim_get_gateway (claim) != gateway)
+        plum_claim_set_gateway (claim, gateway, reason);
     }
 
   if (come)
@@ -251,25 +335,13 @@ plum_manager_use_family (PlumManager   *self,
 
 /* --- Claims --- */
 
-static gpointer
-claim_key (PlumProtocol  protocol,
-           GSocketFamily family,
-           guint         internal_port)
-{
-  const guint is_ipv6 = family == G_SOCKET_FAMILY_IPV6 ? 1 : 0;
-
-  return GUINT_TO_POINTER (is_ipv6 << 24 | (guint) protocol << 16 | internal_port);
-}
-
 static void
 on_claim_over (PlumClaim *claim,
                gpointer   user_data)
 {
   PlumManager *self = user_data;
 
-  g_hash_table_remove (self->claims, claim_key (plum_claim_get_protocol (claim),
-                                                plum_claim_get_family (claim),
-                                                plum_claim_get_internal_port (claim)));
+  g_hash_table_remove (self->claims, plum_claim_get_id (claim));
 }
 
 static gboolean
@@ -279,7 +351,7 @@ on_claim_note (PlumClaim       *claim,
 {
   PlumManager *self = user_data;
 
-  return plum_state_keeper_note (self->keeper, record);
+  return plum_state_keeper_note (self->keeper, claim, plum_claim_get_gateway (claim), record);
 }
 
 static void
@@ -289,9 +361,7 @@ on_claim_released (PlumClaim *claim,
 {
   PlumManager *self = user_data;
 
-  plum_state_keeper_forget (self->keeper, plum_claim_get_protocol (claim),
-                            plum_claim_get_family (claim),
-                            plum_claim_get_internal_port (claim), left_behind);
+  plum_state_keeper_forget (self->keeper, claim, left_behind);
 }
 
 static const PlumClaimOwner claim_owner = {
@@ -300,24 +370,30 @@ static const PlumClaimOwner claim_owner = {
   .released = on_claim_released,
 };
 
-static PlumGateway *
-on_keeper_find_gateway (GSocketFamily family,
-                        gpointer      user_data)
+static GPtrArray *
+on_keeper_needs_gateways (GSocketFamily family,
+                          gpointer      user_data)
 {
   PlumManager *self = user_data;
 
-  return plum_gateway_set_find (self->gateways, family, NULL);
+  return plum_gateway_set_copy (self->gateways, family);
 }
 
 static gboolean
 on_keeper_is_wanted (PlumProtocol  protocol,
-                     GSocketFamily family,
                      guint         internal_port,
+                     PlumGateway  *gateway,
                      gpointer      user_data)
 {
   PlumManager *self = user_data;
+  const PlumClaimId id = {
+    .protocol = protocol,
+    .family = plum_gateway_get_family (gateway),
+    .internal_port = internal_port,
+    .interface_name = g_intern_string (plum_gateway_get_interface (gateway)),
+  };
 
-  return g_hash_table_contains (self->claims, claim_key (protocol, family, internal_port));
+  return g_hash_table_contains (self->claims, &id);
 }
 
 static void
@@ -332,7 +408,7 @@ on_keeper_go_on (gpointer user_data)
 }
 
 static const PlumStateOwner state_owner = {
-  .find_gateway = on_keeper_find_gateway,
+  .get_gateways = on_keeper_needs_gateways,
   .is_wanted = on_keeper_is_wanted,
   .go_on = on_keeper_go_on,
 };
@@ -358,11 +434,16 @@ plum_manager_ensure_claim (PlumManager  *self,
                            PlumMapping  *mapping,
                            GError      **error)
 {
-  PlumProtocol protocol = plum_mapping_get_protocol (mapping);
+  const char *bound_interface = plum_mapping_get_bound_interface (mapping);
   GSocketFamily family = plum_mapping_get_family (mapping);
-  guint internal_port = plum_mapping_get_internal_port (mapping);
-  gpointer key = claim_key (protocol, family, internal_port);
-  PlumClaim *claim = g_hash_table_lookup (self->claims, key);
+  const PlumClaimId id = {
+    .protocol = plum_mapping_get_protocol (mapping),
+    .family = family,
+    .internal_port = plum_mapping_get_internal_port (mapping),
+    .interface_name = bound_interface != NULL ? bound_interface
+                                              : plum_manager_get_default_interface (self, family),
+  };
+  PlumClaim *claim = g_hash_table_lookup (self->claims, &id);
   g_autoptr (GBytes) secret = NULL;
   g_autoptr (GError) reason = NULL;
   const PlumStateRecord *recalled;
@@ -371,17 +452,17 @@ plum_manager_ensure_claim (PlumManager  *self,
   if (claim != NULL)
     return claim;
 
-  recalled = plum_state_keeper_recall (self->keeper, protocol, family, internal_port);
+  gateway = plum_gateway_set_find (self->gateways, family, id.interface_name, &reason);
+  recalled = plum_state_keeper_recall (self->keeper, id.protocol, family, id.internal_port, gateway);
   secret = recalled != NULL ? g_bytes_ref (recalled->key) : make_key (error);
   if (secret == NULL)
     return NULL;
 
-  gateway = plum_gateway_set_find (self->gateways, family, &reason);
-  claim = plum_claim_new (protocol, family, internal_port, secret, gateway, reason,
-                          self->clock, &self->policy, &claim_owner, self);
+  claim = plum_claim_new (&id, secret, gateway, reason, self->clock, &self->policy, &claim_owner,
+                          self);
   if (recalled != NULL)
     plum_claim_suggest_port (claim, recalled->external_port);
-  g_hash_table_insert (self->claims, key, claim);
+  g_hash_table_insert (self->claims, (gpointer) plum_claim_get_id (claim), claim);
   return claim;
 }
 
@@ -737,7 +818,8 @@ plum_manager_init (PlumManager *self)
   self->gateways = plum_gateway_set_new (self->context, &self->policy, &gateways_owner, self);
   self->mappings = g_sequence_new (g_object_unref);
   self->by_id = g_hash_table_new (NULL, NULL);
-  self->claims = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) plum_claim_unref);
+  self->claims = g_hash_table_new_full (plum_claim_id_hash, plum_claim_id_equal, NULL,
+                                        (GDestroyNotify) plum_claim_unref);
   self->operations = plum_operations_new (self);
   self->keeper = plum_state_keeper_new (self->clock, &self->policy, &state_owner, self);
 }
@@ -800,7 +882,7 @@ plum_manager_ensure_gateway (PlumManager    *self,
                              GError        **error)
 {
   plum_manager_use_family (self, family);
-  return plum_gateway_set_find (self->gateways, family, error);
+  return plum_gateway_set_find (self->gateways, family, NULL, error);
 }
 
 PlumOperations *
@@ -1312,11 +1394,18 @@ check_mapping (PlumMapping  *mapping,
                GError      **error)
 {
   GSocketFamily family = plum_mapping_get_family (mapping);
+  PlumGateway *gateway = plum_mapping_get_gateway (mapping);
 
   if (family != G_SOCKET_FAMILY_IPV4 && family != G_SOCKET_FAMILY_IPV6)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                            "The address family must be IPv4 or IPv6");
+      return FALSE;
+    }
+  if (gateway != NULL && plum_gateway_get_family (gateway) != family)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                           "The gateway is one for another address family than the mapping's");
       return FALSE;
     }
 
@@ -1363,6 +1452,8 @@ plum_manager_add_mapping (PlumManager  *self,
     }
 
   plum_manager_use_family (self, plum_mapping_get_family (mapping));
+  if (plum_mapping_get_bound_interface (mapping) != NULL)
+    plum_gateway_set_use_all (self->gateways, plum_mapping_get_family (mapping));
   claim = plum_manager_ensure_claim (self, mapping, error);
   if (claim == NULL)
     return FALSE;

@@ -40,6 +40,8 @@ void      plum_mapping_take_id        (PlumMapping           *self,
                                        guint                  id,
                                        PlumMappingStateFunc   func,
                                        gpointer               user_data);
+/* (nullable): the interface of the gateway that it was made for, interned. */
+const char * plum_mapping_get_bound_interface (PlumMapping     *self);
 void      plum_mapping_set_claim      (PlumMapping           *self,
                                        gpointer               claim);
 gpointer  plum_mapping_get_claim      (PlumMapping           *self);

@@ -27,6 +27,7 @@ struct _PlumMapping
   guint internal_port;
   guint requested_external_port;
   char *description;                      /* (nullable) */
+  const char *bound_interface;            /* (nullable), interned: of the gateway it was made for */
 
   guint id;
   PlumState state;
@@ -161,6 +162,11 @@ plum_mapping_set_property (GObject      *object,
     case PROP_DESCRIPTION:
       self->description = g_value_dup_string (value);
       break;
+    case PROP_GATEWAY:
+      self->gateway = g_value_dup_object (value);
+      if (self->gateway != NULL)
+        self->bound_interface = g_intern_string (plum_gateway_get_interface (self->gateway));
+      break;
     case PROP_ID:
     case PROP_STATE:
     case PROP_EXTERNAL_PORT:
@@ -169,7 +175,6 @@ plum_mapping_set_property (GObject      *object,
     case PROP_EXTERNAL_SCOPE:
     case PROP_ERROR:
     case PROP_BACKEND_NAME:
-    case PROP_GATEWAY:
     case PROP_LIFETIME:
     case PROP_EXPIRES_AT:
     case N_PROPS:
@@ -252,6 +257,22 @@ plum_mapping_install_wishes (void)
    * Since: 1.0
    */
   properties[PROP_DESCRIPTION] = g_param_spec_string ("description", NULL, NULL, NULL, flags);
+
+  /**
+   * PlumMapping:gateway: (getter get_gateway)
+   *
+   * The gateway that maps it.
+   *
+   * Left %NULL at construction, the mapping goes where the default route leads, and this is %NULL
+   * while it is not up. Set to one of [property@Plum.Manager:gateways], the mapping is bound to the
+   * network interface of that gateway, and goes nowhere else: it follows the interface to another
+   * network or address, and is pending while that has no router. Then this is the last gateway
+   * that was there.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_GATEWAY] = g_param_spec_object ("gateway", NULL, NULL, PLUM_TYPE_GATEWAY,
+                                                  flags | G_PARAM_EXPLICIT_NOTIFY);
 }
 
 static void
@@ -343,16 +364,6 @@ plum_mapping_install_facts (void)
    * Since: 1.0
    */
   properties[PROP_BACKEND_NAME] = g_param_spec_string ("backend-name", NULL, NULL, NULL, flags);
-
-  /**
-   * PlumMapping:gateway: (getter get_gateway)
-   *
-   * The gateway that mapped it; %NULL while it is not up.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_GATEWAY] = g_param_spec_object ("gateway", NULL, NULL,
-                                                  PLUM_TYPE_GATEWAY, flags);
 
   /**
    * PlumMapping:lifetime: (getter get_lifetime)
@@ -458,7 +469,8 @@ plum_mapping_set_lease (PlumMapping           *self,
       g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BACKEND_NAME]);
     }
 
-  if (g_set_object (&self->gateway, news->gateway))
+  if ((news->gateway != NULL || self->bound_interface == NULL) &&
+      g_set_object (&self->gateway, news->gateway))
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_GATEWAY]);
 
   if (self->lifetime != lifetime)
@@ -600,6 +612,12 @@ plum_mapping_take_id (PlumMapping          *self,
 
   self->state_func = func;
   self->state_data = user_data;
+}
+
+const char *
+plum_mapping_get_bound_interface (PlumMapping *self)
+{
+  return self->bound_interface;
 }
 
 void
@@ -975,9 +993,10 @@ plum_mapping_get_backend_name (PlumMapping *self)
  * plum_mapping_get_gateway: (get-property gateway)
  * @self: a mapping
  *
- * Gets the gateway that mapped it.
+ * Gets the gateway that maps it, or that it is bound to.
  *
- * Returns: (transfer none) (nullable): the gateway, or %NULL while the mapping is not up
+ * Returns: (transfer none) (nullable): the gateway, or %NULL while a mapping that is bound to none
+ *   is not up
  *
  * Since: 1.0
  */

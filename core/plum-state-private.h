@@ -20,15 +20,16 @@ typedef struct _PlumStateKeeper PlumStateKeeper;
 
 /* Who owns it. */
 typedef struct {
-  /* NULL: there is none. */
-  PlumGateway * (*find_gateway) (GSocketFamily  family,
-                                 gpointer       user_data);
-  gboolean      (*is_wanted)    (PlumProtocol   protocol,
-                                 GSocketFamily  family,
-                                 guint          internal_port,
-                                 gpointer       user_data);
+  /* Those within reach. (element-type PlumGateway) (transfer full) */
+  GPtrArray * (*get_gateways) (GSocketFamily  family,
+                               gpointer       user_data);
+  /* Whether somebody holds a port, or is going to, at a gateway that is within reach. */
+  gboolean    (*is_wanted)    (PlumProtocol   protocol,
+                               guint          internal_port,
+                               PlumGateway   *gateway,
+                               gpointer       user_data);
   /* plum_state_keeper_note () or plum_state_keeper_is_busy () may give another answer now. */
-  void          (*go_on)        (gpointer       user_data);
+  void        (*go_on)        (gpointer       user_data);
 } PlumStateOwner;
 
 PlumStateKeeper * plum_state_keeper_new     (PlumClock            *clock,
@@ -41,23 +42,24 @@ void              plum_state_keeper_free    (PlumStateKeeper      *self);
 void              plum_state_keeper_open    (PlumStateKeeper      *self,
                                              const char           *directory);
 
-/* The leftover of a port, that of the gateway that is there before others.
+/* The leftover of a port, that of the given gateway before others. gateway: (nullable)
  * (nullable) (transfer none) */
 const PlumStateRecord * plum_state_keeper_recall (PlumStateKeeper *self,
                                              PlumProtocol          protocol,
                                              GSocketFamily         family,
-                                             guint                 internal_port);
-
-/* What is going to be asked for, or was granted. FALSE: it is not on the disk yet, or what stands
- * in its place is being deleted: whoever is going to ask waits for go_on.
- * record: (transfer full) */
-gboolean          plum_state_keeper_note    (PlumStateKeeper       *self,
-                                             PlumStateRecord      *record);
-/* Nobody wants it any more. left_behind: the router may still have it. */
-void              plum_state_keeper_forget  (PlumStateKeeper      *self,
-                                             PlumProtocol          protocol,
-                                             GSocketFamily         family,
                                              guint                 internal_port,
+                                             PlumGateway          *gateway);
+
+/* What its holder is going to ask a gateway for, or was granted. Each holder has one entry. FALSE:
+ * it is not on the disk yet, or what stands in its place is being deleted: whoever is going to ask
+ * waits for go_on. record: (transfer full) */
+gboolean          plum_state_keeper_note    (PlumStateKeeper      *self,
+                                             gconstpointer         holder,
+                                             PlumGateway          *gateway,
+                                             PlumStateRecord      *record);
+/* The holder does not want it any more. left_behind: the router may still have it. */
+void              plum_state_keeper_forget  (PlumStateKeeper      *self,
+                                             gconstpointer         holder,
                                              gboolean              left_behind);
 
 /* A gateway has come: its leftovers are deleted, if nobody wants them for some time. */

@@ -45,7 +45,7 @@ struct _PlumStateKeeper
   gpointer owner_data;
 
   PlumStateFile *file;       /* (nullable) */
-  GHashTable *entries;       /* plum_state_record_get_key () -> Entry */
+  GHashTable *entries;       /* holder -> Entry */
   GPtrArray *leftovers;      /* (element-type PlumStateRecord) */
   GPtrArray *deletions;      /* (element-type Deletion) */
 
@@ -174,30 +174,50 @@ plum_state_keeper_take_leftover (PlumStateKeeper *self,
 }
 
 static gboolean
-plum_state_keeper_wants (PlumStateKeeper       *self,
-                         const PlumStateRecord *record)
+is_on (const PlumStateRecord *record,
+       PlumGateway           *gateway)
 {
-  return self->owner->is_wanted (record->protocol, record->family, record->internal_port,
-                                 self->owner_data);
+  PlumNetwork *network = plum_gateway_get_network (gateway);
+  g_autofree char *hardware_address = NULL;
+
+  if (record->hardware_address != NULL)
+    hardware_address = plum_neighbour_lookup (network);
+  return plum_state_record_is_on (record, plum_network_get_gateway (network),
+                                  plum_network_get_interface (network), hardware_address);
 }
 
-/* The gateway that is there, if it is the one of the record. */
+/* The gateway within reach that is the one of the record, by the interface that it was then if there
+ * are several ways to it. */
 static PlumGateway *
 plum_state_keeper_find_router (PlumStateKeeper       *self,
                                const PlumStateRecord *record)
 {
-  PlumGateway *gateway = self->owner->find_gateway (record->family, self->owner_data);
-  g_autofree char *hardware_address = NULL;
-  PlumNetwork *network;
+  g_autoptr (GPtrArray) gateways = self->owner->get_gateways (record->family, self->owner_data);
+  PlumGateway *found = NULL;
 
-  if (gateway == NULL)
-    return NULL;
+  for (unsigned int i = 0; i < gateways->len; i++)
+    {
+      PlumGateway *gateway = gateways->pdata[i];   /* the owner keeps it */
 
-  network = plum_gateway_get_network (gateway);
-  if (record->hardware_address != NULL)
-    hardware_address = plum_neighbour_lookup (network);
-  return plum_state_record_is_on (record, plum_network_get_gateway (network),
-                      plum_network_get_interface (network), hardware_address) ? gateway : NULL;
+      if (!is_on (record, gateway))
+        continue;
+      if (g_str_equal (plum_gateway_get_interface (gateway), record->interface_name))
+        return gateway;
+      if (found == NULL)
+        found = gateway;
+    }
+
+  return found;
+}
+
+static gboolean
+plum_state_keeper_wants (PlumStateKeeper       *self,
+                         const PlumStateRecord *record)
+{
+  PlumGateway *gateway = plum_state_keeper_find_router (self, record);
+
+  return gateway != NULL && self->owner->is_wanted (record->protocol, record->internal_port,
+                                                    gateway, self->owner_data);
 }
 
 static PlumContender *
@@ -332,7 +352,8 @@ const PlumStateRecord *
 plum_state_keeper_recall (PlumStateKeeper *self,
                           PlumProtocol     protocol,
                           GSocketFamily    family,
-                          guint            internal_port)
+                          guint            internal_port,
+                          PlumGateway     *gateway)
 {
   gpointer key = plum_state_key (protocol, family, internal_port);
   const PlumStateRecord *found = NULL;
@@ -343,7 +364,7 @@ plum_state_keeper_recall (PlumStateKeeper *self,
 
       if (plum_state_record_get_key (record) != key || plum_state_record_is_over (record))
         continue;
-      if (plum_state_keeper_find_router (self, record) != NULL)
+      if (gateway != NULL && is_on (record, gateway))
         return record;
       found = record;
     }
@@ -376,22 +397,29 @@ plum_state_keeper_supersede (PlumStateKeeper       *self,
     }
 }
 
+/* Of the same port on the same router. */
 static gboolean
-plum_state_keeper_is_deleting (PlumStateKeeper *self,
-                               gpointer         key)
+plum_state_keeper_is_deleting (PlumStateKeeper       *self,
+                               const PlumStateRecord *record)
 {
   for (unsigned int i = 0; i < self->deletions->len; i++)
-    if (plum_state_record_get_key (((Deletion *) self->deletions->pdata[i])->record) == key)
-      return TRUE;
+    {
+      const PlumStateRecord *old = ((Deletion *) self->deletions->pdata[i])->record;
+
+      if (plum_state_record_get_key (old) == plum_state_record_get_key (record) &&
+          plum_state_record_is_on_router_of (old, record))
+        return TRUE;
+    }
 
   return FALSE;
 }
 
 static Entry *
 plum_state_keeper_put (PlumStateKeeper *self,
+                       gconstpointer    holder,
                        PlumStateRecord *record)
 {
-  Entry *entry = g_hash_table_lookup (self->entries, plum_state_record_get_key (record));
+  Entry *entry = g_hash_table_lookup (self->entries, holder);
   PlumStateRecord *old;
   gint64 delay_ms = 0;
 
@@ -399,7 +427,7 @@ plum_state_keeper_put (PlumStateKeeper *self,
     {
       entry = g_new0 (Entry, 1);
       entry->record = record;
-      g_hash_table_insert (self->entries, plum_state_record_get_key (record), entry);
+      g_hash_table_insert (self->entries, (gpointer) holder, entry);
       plum_state_keeper_write_soon (self, 0);
       return entry;
     }
@@ -427,9 +455,10 @@ plum_state_keeper_put (PlumStateKeeper *self,
 
 gboolean
 plum_state_keeper_note (PlumStateKeeper *self,
+                        gconstpointer    holder,
+                        PlumGateway     *gateway,
                         PlumStateRecord *record)
 {
-  PlumGateway *gateway;
   Entry *entry;
 
   if (self->file == NULL)
@@ -438,31 +467,25 @@ plum_state_keeper_note (PlumStateKeeper *self,
       return TRUE;
     }
 
-  gateway = self->owner->find_gateway (record->family, self->owner_data);
-  if (gateway != NULL)
-    record->hardware_address = plum_neighbour_lookup (plum_gateway_get_network (gateway));
-
-  entry = plum_state_keeper_put (self, record);
+  record->hardware_address = plum_neighbour_lookup (plum_gateway_get_network (gateway));
+  entry = plum_state_keeper_put (self, holder, record);
   plum_state_keeper_supersede (self, record);
-  return entry->saved && !plum_state_keeper_is_deleting (self, plum_state_record_get_key (record));
+  return entry->saved && !plum_state_keeper_is_deleting (self, record);
 }
 
 void
 plum_state_keeper_forget (PlumStateKeeper *self,
-                          PlumProtocol     protocol,
-                          GSocketFamily    family,
-                          guint            internal_port,
+                          gconstpointer    holder,
                           gboolean         left_behind)
 {
-  gpointer key = plum_state_key (protocol, family, internal_port);
-  Entry *entry = g_hash_table_lookup (self->entries, key);
+  Entry *entry = g_hash_table_lookup (self->entries, holder);
 
   if (entry == NULL)
     return;
 
   if (left_behind)
     plum_state_keeper_leave (self, plum_state_record_copy (entry->record));
-  g_hash_table_remove (self->entries, key);
+  g_hash_table_remove (self->entries, holder);
   plum_state_keeper_write_soon (self, 0);
 }
 
