@@ -75,7 +75,8 @@ void            plum_gateway_append_verdicts (PlumGateway        *self,
 void            plum_gateway_when_decided    (PlumGateway        *self,
                                               GSourceFunc         func,
                                               gpointer            user_data);
-void            plum_gateway_forget_func     (PlumGateway        *self,
+/* FALSE: it was called already. */
+gboolean        plum_gateway_forget_func     (PlumGateway        *self,
                                               gpointer            user_data);
 
 /* The claims on it. */

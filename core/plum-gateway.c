@@ -860,13 +860,20 @@ plum_gateway_when_decided (PlumGateway *self,
   plum_gateway_complete_picture (self);
 }
 
-void
+gboolean
 plum_gateway_forget_func (PlumGateway *self,
                           gpointer     user_data)
 {
-  for (unsigned int i = self->decided_funcs->len; i > 0; i--)
-    if (g_array_index (self->decided_funcs, DecidedFunc, i - 1).user_data == user_data)
-      g_array_remove_index (self->decided_funcs, i - 1);
+  for (unsigned int i = 0; i < self->decided_funcs->len; i++)
+    {
+      if (g_array_index (self->decided_funcs, DecidedFunc, i).user_data == user_data)
+        {
+          g_array_remove_index (self->decided_funcs, i);
+          return TRUE;
+        }
+    }
+
+  return FALSE;
 }
 
 PlumNetwork *

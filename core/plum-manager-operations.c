@@ -468,7 +468,8 @@ plum_manager_destroy_mapping_finish (PlumManager   *self,
 /* --- Discovery --- */
 
 typedef struct {
-  PlumGateway *gateway;
+  GPtrArray *gateways;       /* (element-type PlumGateway): that are asked */
+  guint n_undecided;
   GSource *cancel_source;    /* (nullable) */
 } Discovery;
 
@@ -476,15 +477,19 @@ static void
 discovery_free (Discovery *discovery)
 {
   clear_source (&discovery->cancel_source);
-  g_clear_object (&discovery->gateway);
+  g_clear_pointer (&discovery->gateways, g_ptr_array_unref);
   g_free (discovery);
 }
 
+/* Each gateway that has not decided has a reference to the task. */
 static gboolean
-on_all_decided (gpointer user_data)
+on_decided (gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   Discovery *discovery = g_task_get_task_data (task);
+
+  if (--discovery->n_undecided > 0)
+    return G_SOURCE_REMOVE;
 
   clear_source (&discovery->cancel_source);
   g_task_return_boolean (task, TRUE);
@@ -496,14 +501,35 @@ static gboolean
 on_discover_cancelled (GCancellable *cancellable,
                        gpointer      user_data)
 {
-  g_autoptr (GTask) task = user_data;
+  g_autoptr (GTask) task = g_object_ref (G_TASK (user_data));
   Discovery *discovery = g_task_get_task_data (task);
 
   clear_source (&discovery->cancel_source);
-  plum_gateway_forget_func (discovery->gateway, task);
+  for (unsigned int i = 0; i < discovery->gateways->len; i++)
+    if (plum_gateway_forget_func (discovery->gateways->pdata[i], task))
+      g_object_unref (task);
   g_task_return_error_if_cancelled (task);
 
   return G_SOURCE_REMOVE;
+}
+
+static void
+discover_all (GTask     *task,
+              GPtrArray *gateways)   /* (transfer full) */
+{
+  Discovery *discovery = g_new0 (Discovery, 1);
+
+  discovery->gateways = gateways;
+  discovery->n_undecided = gateways->len;
+  g_task_set_task_data (task, discovery, (GDestroyNotify) discovery_free);
+  discovery->cancel_source = watch_cancellable (g_task_get_source_object (task), task,
+                                                on_discover_cancelled, task);
+
+  for (unsigned int i = 0; i < gateways->len; i++)
+    {
+      plum_gateway_discover (gateways->pdata[i], TRUE);
+      plum_gateway_when_decided (gateways->pdata[i], on_decided, g_object_ref (task));
+    }
 }
 
 /**
@@ -513,10 +539,11 @@ on_discover_cancelled (GCancellable *cancellable,
  * @callback: (scope async): called when every backend has found out what it can do
  * @user_data: data for @callback
  *
- * Finds the gateway and asks it what it can do, without mapping anything: fills
- * [property@Plum.Manager:gateways] and their probes and external addresses. That is the IPv4
- * gateway, or [property@Plum.Manager:gateway-address]; the one for IPv6 comes with the first mapping
- * of that family.
+ * Finds the gateways and asks them what they can do, without mapping anything: fills
+ * [property@Plum.Manager:gateways] and their probes and external addresses. Those are the IPv4
+ * gateways of all network interfaces with a default route, or
+ * [property@Plum.Manager:gateway-address]; those for IPv6 come with the first mapping of that
+ * family.
  *
  * Since: 1.0
  */
@@ -528,8 +555,7 @@ plum_manager_discover_async (PlumManager         *self,
 {
   g_autoptr (GTask) task = NULL;
   g_autoptr (GError) error = NULL;
-  Discovery *discovery;
-  PlumGateway *gateway = NULL;
+  GPtrArray *gateways = NULL;
 
   g_return_if_fail (PLUM_IS_MANAGER (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
@@ -542,20 +568,11 @@ plum_manager_discover_async (PlumManager         *self,
     return;
 
   if (plum_manager_check_open (self, &error))
-    gateway = plum_manager_ensure_gateway (self, plum_manager_get_main_family (self), &error);
-  if (gateway == NULL)
-    {
-      g_task_return_error (task, g_steal_pointer (&error));
-      return;
-    }
-
-  discovery = g_new0 (Discovery, 1);
-  discovery->gateway = g_object_ref (gateway);
-  g_task_set_task_data (task, discovery, (GDestroyNotify) discovery_free);
-  discovery->cancel_source = watch_cancellable (self, task, on_discover_cancelled, task);
-
-  plum_gateway_discover (gateway, TRUE);
-  plum_gateway_when_decided (gateway, on_all_decided, g_steal_pointer (&task));
+    gateways = plum_manager_find_gateways (self, plum_manager_get_main_family (self), &error);
+  if (gateways == NULL)
+    g_task_return_error (task, g_steal_pointer (&error));
+  else
+    discover_all (task, gateways);
 }
 
 /**

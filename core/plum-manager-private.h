@@ -37,6 +37,11 @@ GSocketFamily    plum_manager_get_main_family    (PlumManager     *self);
 PlumGateway *    plum_manager_ensure_gateway     (PlumManager     *self,
                                                   GSocketFamily    family,
                                                   GError         **error);
+/* All of the family, that of the default route first; NULL with an error if that is missing.
+ * (element-type PlumGateway) (transfer full) */
+GPtrArray *      plum_manager_find_gateways      (PlumManager     *self,
+                                                  GSocketFamily    family,
+                                                  GError         **error);
 PlumOperations * plum_manager_get_operations     (PlumManager     *self);
 PlumClock *      plum_manager_get_clock          (PlumManager     *self);
 

@@ -318,10 +318,12 @@ on_resumed (gpointer user_data)
   plum_gateway_set_hurry (self->gateways);
 }
 
-/* From the first need on: where the gateway is, and when that changes. */
+/* From the first need on: where the gateway is (all: and those of the other interfaces), and when
+ * that changes. */
 static void
 plum_manager_use_family (PlumManager   *self,
-                         GSocketFamily  family)
+                         GSocketFamily  family,
+                         gboolean       all)
 {
   if (!plum_gateway_set_is_used (self->gateways))
     {
@@ -330,7 +332,10 @@ plum_manager_use_family (PlumManager   *self,
         plum_state_keeper_open (self->keeper, self->state_directory);
     }
 
-  plum_gateway_set_use (self->gateways, family);
+  if (all)
+    plum_gateway_set_use_all (self->gateways, family);
+  else
+    plum_gateway_set_use (self->gateways, family);
 }
 
 /* --- Claims --- */
@@ -691,8 +696,13 @@ plum_manager_install_facts (void)
    * PlumManager:gateways: (getter get_gateways)
    *
    * The routers that this host can ask: a list of [class@Plum.Gateway]. It is empty before the
-   * first
-   * mapping is added or [method@Plum.Manager.discover_async] is called.
+   * first mapping is added or [method@Plum.Manager.discover_async] is called.
+   *
+   * There is one for each network interface that has a default route: Wi-Fi, cable and VPN at once
+   * are three. IPv4 comes before IPv6, and of each family the gateway of the route that is in use
+   * before the others, which may come in a moment later. The list changes with the networks of this
+   * host; a gateway that stays is the same object. To have a mapping at another one than that of
+   * the default route, see [property@Plum.Mapping:gateway].
    *
    * Since: 1.0
    */
@@ -881,8 +891,20 @@ plum_manager_ensure_gateway (PlumManager    *self,
                              GSocketFamily   family,
                              GError        **error)
 {
-  plum_manager_use_family (self, family);
+  plum_manager_use_family (self, family, FALSE);
   return plum_gateway_set_find (self->gateways, family, NULL, error);
+}
+
+GPtrArray *
+plum_manager_find_gateways (PlumManager    *self,
+                            GSocketFamily   family,
+                            GError        **error)
+{
+  plum_manager_use_family (self, family, TRUE);
+  if (plum_gateway_set_find (self->gateways, family, NULL, error) == NULL)
+    return NULL;
+
+  return plum_gateway_set_copy (self->gateways, family);
 }
 
 PlumOperations *
@@ -1451,9 +1473,8 @@ plum_manager_add_mapping (PlumManager  *self,
       return FALSE;
     }
 
-  plum_manager_use_family (self, plum_mapping_get_family (mapping));
-  if (plum_mapping_get_bound_interface (mapping) != NULL)
-    plum_gateway_set_use_all (self->gateways, plum_mapping_get_family (mapping));
+  plum_manager_use_family (self, plum_mapping_get_family (mapping),
+                           plum_mapping_get_bound_interface (mapping) != NULL);
   claim = plum_manager_ensure_claim (self, mapping, error);
   if (claim == NULL)
     return FALSE;

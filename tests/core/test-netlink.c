@@ -224,6 +224,39 @@ test_decode_multipath (void)
   decode (payload, &route);
   g_assert_cmpuint (route.next_hop.interface_index, ==, 4);
   assert_address (route.next_hop.gateway, AF_INET, "192.168.2.1");
+  g_assert_cmpuint (route.n_hop_interfaces, ==, 2);
+  g_assert_cmpuint (route.hop_interfaces[0], ==, 4);
+  g_assert_cmpuint (route.hop_interfaces[1], ==, 5);
+}
+
+static void
+test_decode_many_hops (void)
+{
+  g_autoptr (GByteArray) payload = route_new (AF_INET, RTN_UNICAST);
+  struct rtnexthop hops[PLUM_NETLINK_HOPS_MAX + 3] = { 0 };
+  PlumNetlinkRoute route;
+
+  for (guint i = 0; i < G_N_ELEMENTS (hops); i++)
+    hops[i] = (struct rtnexthop) { .rtnh_len = sizeof *hops, .rtnh_ifindex = 10 + (int) i };
+  add (payload, RTA_MULTIPATH, hops, sizeof hops);
+  decode (payload, &route);
+  g_assert_cmpuint (route.next_hop.interface_index, ==, 10);
+  g_assert_cmpuint (route.n_hop_interfaces, ==, PLUM_NETLINK_HOPS_MAX);
+  g_assert_cmpuint (route.hop_interfaces[PLUM_NETLINK_HOPS_MAX - 1], ==,
+                    10 + PLUM_NETLINK_HOPS_MAX - 1);
+}
+
+static void
+test_decode_half_of_the_internet (void)
+{
+  const struct rtmsg header = { .rtm_family = AF_INET, .rtm_type = RTN_UNICAST, .rtm_dst_len = 1 };
+  g_autoptr (GByteArray) payload = message_new (&header, sizeof header);
+  PlumNetlinkRoute route;
+
+  add_u32 (payload, RTA_PRIORITY, 600);
+  decode (payload, &route);
+  g_assert_cmpuint (route.destination_len, ==, 1);
+  g_assert_cmpuint (route.priority, ==, 600);
 }
 
 static void
@@ -558,6 +591,22 @@ test_encode_get_route (void)
   g_assert_cmpuint (route.next_hop.interface_index, ==, 3);
 }
 
+static void
+test_encode_dump_routes (void)
+{
+  g_autoptr (GByteArray) request = plum_netlink_encode_dump_routes (9, AF_INET6);
+  PlumNetlinkReader reader = PLUM_NETLINK_READER_INIT (request->data, request->len);
+  PlumNetlinkMessage message;
+  PlumNetlinkRoute route;
+
+  g_assert_true (plum_netlink_reader_next (&reader, &message, NULL));
+  g_assert_cmpuint (message.type, ==, RTM_GETROUTE);
+  g_assert_cmpuint (message.flags, ==, NLM_F_REQUEST | NLM_F_DUMP);
+  g_assert_cmpuint (message.sequence, ==, 9);
+  g_assert_true (plum_netlink_decode_route (&message, &route, NULL));
+  g_assert_cmpint (route.family, ==, AF_INET6);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -569,6 +618,8 @@ main (int   argc,
   g_test_add_func ("/netlink/on-link", test_decode_on_link);
   g_test_add_func ("/netlink/via", test_decode_via);
   g_test_add_func ("/netlink/multipath", test_decode_multipath);
+  g_test_add_func ("/netlink/many-hops", test_decode_many_hops);
+  g_test_add_func ("/netlink/half-of-the-internet", test_decode_half_of_the_internet);
   g_test_add_func ("/netlink/hop-too-long", test_decode_hop_too_long);
   g_test_add_func ("/netlink/hop-of-no-length", test_decode_hop_of_no_length);
   g_test_add_func ("/netlink/big-table", test_decode_big_table);
@@ -586,6 +637,7 @@ main (int   argc,
   g_test_add_func ("/netlink/truncations", test_truncations);
   g_test_add_func ("/netlink/random-payloads", test_random_payloads);
   g_test_add_func ("/netlink/get-route", test_encode_get_route);
+  g_test_add_func ("/netlink/dump-routes", test_encode_dump_routes);
 
   return g_test_run ();
 }

@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "core-fixture.h"
+
+#include "plum-route-private.h"
+#include "test-lan.h"
+#include "test-state-directory.h"
+
+/* Several networks at once. wan0 and wlan0 are links of a network of the test's own, with routes as
+ * a desktop has them: by wan0, and by wlan0 if that is gone. */
+
+typedef struct {
+  CoreFixture core;
+  TestLan lan;
+} Networks;
+
+static const char *const wlan_up[] = {
+  "link add wlan0 type veth peer name wlan1",
+  "link set wlan1 up",
+  "link set wlan0 up",
+  "addr add 198.51.100.2/24 dev wlan0",
+  "route add default via 198.51.100.1 dev wlan0 metric 600",
+  "route add default via 192.0.2.1 dev wan0 metric 100",
+};
+
+static void
+ip (const char *line)
+{
+  g_assert_true (test_lan_ip (line));
+}
+
+/* As core_fixture_set_up (), but the manager looks for its gateways itself. */
+static void
+set_up (Networks      *f,
+        gconstpointer  data)
+{
+  core_fixture_set_up (&f->core, data);   /* enters a namespace: before there are links in one */
+  test_lan_set_up (&f->lan, TEST_LAN_IPV4);
+  plum_manager_set_gateway_address (f->core.manager, NULL);
+  fake_backends_tell_interfaces ();
+
+  for (unsigned int i = 0; f->lan.ready && i < G_N_ELEMENTS (wlan_up); i++)
+    ip (wlan_up[i]);
+}
+
+static void
+tear_down (Networks      *f,
+           gconstpointer  data)
+{
+  core_fixture_tear_down (&f->core, NULL);
+  if (f->lan.ready)
+    ip ("link del wlan0");
+  test_lan_tear_down (&f->lan, TEST_LAN_IPV4);
+}
+
+/* The kernel has told of it by now, and the shower of changes is over. */
+static void
+settle (Networks *f)
+{
+  test_loop_advance (&f->core.loop, 300);
+}
+
+static void
+assert_gateways (Networks   *f,
+                 const char *expected)
+{
+  GListModel *gateways = plum_manager_get_gateways (f->core.manager);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
+    {
+      g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
+
+      g_string_append_printf (text, "%s%s", i > 0 ? " " : "", plum_gateway_get_interface (gateway));
+    }
+  g_assert_cmpstr (text->str, ==, expected);
+}
+
+static PlumGateway *
+nth_gateway (Networks *f,
+             guint     n)
+{
+  g_autoptr (PlumGateway) gateway =
+    g_list_model_get_item (plum_manager_get_gateways (f->core.manager), n);
+
+  return gateway;   /* the list keeps it */
+}
+
+static void
+discover (Networks *f)
+{
+  g_autoptr (GError) error = NULL;
+
+  plum_manager_discover_async (f->core.manager, NULL, test_store_result, &f->core.result);
+  test_loop_settle (&f->core.loop);
+  g_assert_true (plum_manager_discover_finish (f->core.manager, f->core.result, &error));
+  g_assert_no_error (error);
+  g_clear_object (&f->core.result);
+}
+
+/* At the gateway of an interface, or where the default route leads. */
+static PlumMapping *
+add_bound (Networks    *f,
+           guint        port,
+           PlumGateway *gateway)
+{
+  g_autoptr (GError) error = NULL;
+  PlumMapping *mapping = g_object_new (PLUM_TYPE_MAPPING, "internal-port", port,
+                                       "gateway", gateway, NULL);
+
+  plum_manager_add_mapping (f->core.manager, mapping, &error);
+  g_assert_no_error (error);
+  test_loop_settle (&f->core.loop);
+  return mapping;
+}
+
+static void
+assert_up_on (PlumMapping *mapping,
+              const char  *interface_name)
+{
+  core_assert_state (mapping, SUCCESS);
+  g_assert_cmpstr (plum_gateway_get_interface (plum_mapping_get_gateway (mapping)), ==,
+                   interface_name);
+}
+
+#define SKIP_WITHOUT_LAN(f) \
+  if (!(f)->lan.ready)      \
+    return
+
+static void
+test_list (Networks      *f,
+           gconstpointer  data)
+{
+  g_autoptr (GPtrArray) networks = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  networks = plum_route_list (G_SOCKET_FAMILY_IPV4);
+  g_assert_cmpuint (networks->len, ==, 2);
+  discover (f);
+  assert_gateways (f, "wan0 wlan0");
+  core_assert_log ("alpha@wan0:discover alpha@wlan0:discover");
+}
+
+/* Who is in a hurry is served first. */
+static void
+test_others_come_later (Networks      *f,
+                        gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  mapping = add_bound (f, 8080, NULL);
+  assert_up_on (mapping, "wan0");
+  assert_gateways (f, "wan0");
+  settle (f);
+  assert_gateways (f, "wan0 wlan0");
+  core_assert_log ("alpha@wan0:discover alpha@wan0:map:tcp:8080:8080");
+}
+
+static void
+test_discovery_is_cancelled (Networks      *f,
+                             gconstpointer  data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ALPHA->discover = SILENCE;
+  plum_manager_discover_async (f->core.manager, cancellable, test_store_result, &f->core.result);
+  test_loop_settle (&f->core.loop);
+  g_assert_null (f->core.result);
+  g_cancellable_cancel (cancellable);
+  test_loop_settle (&f->core.loop);
+  g_assert_false (plum_manager_discover_finish (f->core.manager, f->core.result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+/* Cable and Wi-Fi: each mapping where it belongs, the same port on both. */
+static void
+test_bound (Networks      *f,
+            gconstpointer  data)
+{
+  g_autoptr (PlumMapping) here = NULL;
+  g_autoptr (PlumMapping) there = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  discover (f);
+  here = add_bound (f, 8080, NULL);
+  there = add_bound (f, 8080, nth_gateway (f, 1));
+  assert_up_on (here, "wan0");
+  assert_up_on (there, "wlan0");
+  g_free (fake_backends_take_log ());
+
+  core_destroy (&f->core, here);
+  test_loop_settle (&f->core.loop);
+  assert_up_on (there, "wlan0");
+  core_assert_log ("alpha@wan0:unmap:tcp:8080");
+}
+
+/* Bound to the gateway of the default route, it shares the lease of those who follow that route. */
+static void
+test_bound_to_default_shares (Networks      *f,
+                              gconstpointer  data)
+{
+  g_autoptr (PlumMapping) follower = NULL;
+  g_autoptr (PlumMapping) bound = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  discover (f);
+  g_free (fake_backends_take_log ());
+  follower = add_bound (f, 8080, NULL);
+  bound = add_bound (f, 8080, nth_gateway (f, 0));
+  assert_up_on (bound, "wan0");
+  core_assert_log ("alpha@wan0:map:tcp:8080:8080");
+
+  /* The route moves, and they part. */
+  ip ("route change default via 192.0.2.1 dev wan0 metric 100");
+  ip ("route add default via 198.51.100.1 dev wlan0 metric 50");
+  settle (f);
+  assert_gateways (f, "wlan0 wan0");
+  assert_up_on (follower, "wlan0");
+  assert_up_on (bound, "wan0");
+  core_assert_log ("alpha@wlan0:map:tcp:8080:8080");
+
+  /* It comes back, and they share again: the one on the Wi-Fi is given back. */
+  ip ("route del default via 198.51.100.1 dev wlan0 metric 50");
+  settle (f);
+  assert_gateways (f, "wan0 wlan0");
+  assert_up_on (follower, "wan0");
+  core_assert_log ("alpha@wlan0:unmap:tcp:8080");
+}
+
+/* The other router is still there: it is told, and the port that is known outside is asked for. */
+static void
+test_default_moves (Networks      *f,
+                    gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  discover (f);
+  g_free (fake_backends_take_log ());
+  ALPHA->granted_port = 40000;
+  mapping = add_bound (f, 8080, NULL);
+  core_assert_log ("alpha@wan0:map:tcp:8080:8080");
+  core_listen (&f->core, mapping);
+
+  ip ("route add default via 198.51.100.1 dev wlan0 metric 50");
+  settle (f);
+  assert_up_on (mapping, "wlan0");
+  core_assert_log ("alpha@wan0:unmap:tcp:8080 alpha@wlan0:map:tcp:8080:40000");
+  ip ("route del default via 198.51.100.1 dev wlan0 metric 50");
+}
+
+/* The cable is pulled: nobody is told, who could not hear it. */
+static void
+test_default_vanishes (Networks      *f,
+                       gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (PlumMapping) bound = NULL;
+  PlumGateway *wan;
+
+  SKIP_WITHOUT_LAN (f);
+
+  discover (f);
+  wan = nth_gateway (f, 0);
+  mapping = add_bound (f, 8080, NULL);
+  bound = add_bound (f, 8081, wan);
+  g_free (fake_backends_take_log ());
+
+  ip ("link set wan0 down");
+  settle (f);
+  assert_gateways (f, "wlan0");
+  assert_up_on (mapping, "wlan0");
+  core_assert_state (bound, PENDING);
+  g_assert_error (plum_mapping_get_error (bound), PLUM_ERROR, PLUM_ERROR_NO_GATEWAY);
+  g_assert_true (plum_mapping_get_gateway (bound) == wan);
+  core_assert_log ("alpha@wlan0:map:tcp:8080:8080");
+
+  /* And put in again. */
+  ip ("link set wan0 up");
+  ip ("route add default via 192.0.2.1 dev wan0 metric 100");
+  settle (f);
+  assert_gateways (f, "wan0 wlan0");
+  assert_up_on (mapping, "wan0");
+  assert_up_on (bound, "wan0");
+}
+
+static void
+test_all_vanish (Networks      *f,
+                 gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (PlumMapping) bound = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  discover (f);
+  mapping = add_bound (f, 8080, NULL);
+  bound = add_bound (f, 8080, nth_gateway (f, 1));
+  ip ("route flush default");
+  settle (f);
+  assert_gateways (f, "");
+  core_assert_state (mapping, PENDING);
+  core_assert_state (bound, PENDING);
+  g_free (fake_backends_take_log ());
+
+  ip ("route add default via 198.51.100.1 dev wlan0");
+  settle (f);
+  assert_up_on (mapping, "wlan0");
+  assert_up_on (bound, "wlan0");
+  core_assert_log ("alpha@wlan0:discover alpha@wlan0:map:tcp:8080:8080");
+}
+
+static void
+test_override_leaves_one (Networks      *f,
+                          gconstpointer  data)
+{
+  g_autoptr (PlumMapping) bound = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  discover (f);
+  bound = add_bound (f, 8080, nth_gateway (f, 1));
+  plum_manager_set_interface (f->core.manager, "wan0");
+  assert_gateways (f, "wan0");
+  core_assert_state (bound, PENDING);
+
+  plum_manager_set_interface (f->core.manager, NULL);
+  assert_gateways (f, "wan0 wlan0");
+  test_loop_settle (&f->core.loop);
+  assert_up_on (bound, "wlan0");
+}
+
+/* A gateway is its network's: that of a VPN that was asked by name is not that of its route. */
+static void
+test_gateway_of_other_family (Networks      *f,
+                              gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (GError) error = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  discover (f);
+  mapping = g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080,
+                          "family", G_SOCKET_FAMILY_IPV6, "gateway", nth_gateway (f, 0), NULL);
+  g_assert_false (plum_manager_add_mapping (f->core.manager, mapping, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+}
+
+typedef struct {
+  Networks *f;
+  PlumMapping *mapping;
+} Meddler;
+
+static void
+on_list_meddle (GListModel *gateways,
+                guint       position,
+                guint       removed,
+                guint       added,
+                Meddler    *meddler)
+{
+  if (meddler->mapping == NULL)
+    meddler->mapping = add_bound (meddler->f, 9090, NULL);
+}
+
+/* Who hears of the list in the midst of a change adds a mapping: it goes where all go. */
+static void
+test_meddling (Networks      *f,
+               gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  Meddler meddler = { f, NULL };
+  GListModel *gateways = plum_manager_get_gateways (f->core.manager);
+  gulong handler;
+
+  SKIP_WITHOUT_LAN (f);
+
+  discover (f);
+  mapping = add_bound (f, 8080, NULL);
+  handler = g_signal_connect (gateways, "items-changed", G_CALLBACK (on_list_meddle), &meddler);
+  ip ("link set wan0 down");
+  settle (f);
+  assert_up_on (mapping, "wlan0");
+  assert_up_on (meddler.mapping, "wlan0");
+  g_signal_handler_disconnect (gateways, handler);
+  g_object_unref (meddler.mapping);
+}
+
+/* The NAT-PMP server of a VPN, by its name, beside the router at home. */
+static void
+test_two_managers (Networks      *f,
+                   gconstpointer  data)
+{
+  g_autoptr (PlumManager) vpn = plum_manager_new ();
+  g_autoptr (GInetAddress) server = g_inet_address_new_from_string ("198.51.100.77");
+  g_autoptr (PlumMapping) at_home = NULL;
+  g_autoptr (PlumMapping) in_vpn = plum_mapping_new (PLUM_PROTOCOL_TCP, 8080);
+  g_autofree char *address = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  plum_manager_set_gateway_address (vpn, server);
+  plum_manager_add_backend_type (vpn, fake_backend_type (FAKE_BETA), "beta", 200);
+  at_home = add_bound (f, 8080, NULL);
+  g_assert_true (plum_manager_add_mapping (vpn, in_vpn, NULL));
+  test_loop_settle (&f->core.loop);
+
+  assert_up_on (at_home, "wan0");
+  assert_up_on (in_vpn, "wlan0");
+  address = g_inet_address_to_string (plum_gateway_get_address (plum_mapping_get_gateway (in_vpn)));
+  g_assert_cmpstr (address, ==, "198.51.100.77");
+
+  /* The end of one is none of the other's business. */
+  g_object_run_dispose (G_OBJECT (vpn));
+  core_assert_state (in_vpn, DESTROYED);
+  assert_up_on (at_home, "wan0");
+}
+
+static GBytes *
+last_key (void)
+{
+  return g_bytes_ref (plum_request_get_key (plum_call_get_request (ALPHA->last_map)));
+}
+
+/* The process ends, and starts anew. */
+static void
+crash (Networks   *f,
+       const char *directory)
+{
+  test_loop_advance (&f->core.loop, 1000);
+  g_object_run_dispose (G_OBJECT (f->core.manager));
+  g_assert_finalize_object (g_steal_pointer (&f->core.manager));
+  g_free (fake_backends_take_log ());
+
+  f->core.manager = plum_manager_new ();
+  plum_manager_add_backend_type (f->core.manager, fake_backend_type (FAKE_ALPHA), "alpha", 300);
+  plum_manager_set_state_directory (f->core.manager, directory);
+}
+
+/* One port of this host on two routers: after a crash each is taken up, or deleted, where it is. */
+static void
+test_crash (Networks      *f,
+            gconstpointer  data)
+{
+  TestStateDirectory directory;
+  g_autoptr (PlumMapping) here = NULL;
+  g_autoptr (PlumMapping) there = NULL;
+  g_autoptr (PlumMapping) again = NULL;
+  g_autoptr (GBytes) key = NULL;
+  g_autoptr (GBytes) key_again = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  test_state_directory_set_up (&directory);
+  plum_manager_set_state_directory (f->core.manager, directory.path);
+  discover (f);
+  here = add_bound (f, 8080, NULL);
+  test_loop_advance (&f->core.loop, 1000);
+  assert_up_on (here, "wan0");
+  key = last_key ();
+  there = add_bound (f, 8080, nth_gateway (f, 1));
+  test_loop_advance (&f->core.loop, 1000);
+  assert_up_on (there, "wlan0");
+
+  crash (f, directory.path);
+  discover (f);
+  g_free (fake_backends_take_log ());
+  again = add_bound (f, 8080, NULL);
+  test_loop_advance (&f->core.loop, 31000);
+  assert_up_on (again, "wan0");
+  key_again = last_key ();
+  g_assert_true (g_bytes_equal (key, key_again));
+  core_assert_log ("alpha@wan0:map:tcp:8080:8080 alpha@wlan0:unmap:tcp:8080");
+  test_state_directory_tear_down (&directory);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  test_lan_enter_namespace ();
+  g_test_init (&argc, &argv, NULL);
+
+#define ADD(path, func) g_test_add ("/networks/" path, Networks, NULL, set_up, func, tear_down)
+  ADD ("list", test_list);
+  ADD ("others-come-later", test_others_come_later);
+  ADD ("discovery-is-cancelled", test_discovery_is_cancelled);
+  ADD ("bound", test_bound);
+  ADD ("bound-to-default-shares", test_bound_to_default_shares);
+  ADD ("default-moves", test_default_moves);
+  ADD ("default-vanishes", test_default_vanishes);
+  ADD ("all-vanish", test_all_vanish);
+  ADD ("override-leaves-one", test_override_leaves_one);
+  ADD ("gateway-of-other-family", test_gateway_of_other_family);
+  ADD ("meddling", test_meddling);
+  ADD ("two-managers", test_two_managers);
+  ADD ("crash", test_crash);
+#undef ADD
+
+  return g_test_run ();
+}
