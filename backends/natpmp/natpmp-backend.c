@@ -4,6 +4,7 @@
 
 #include "natpmp-map.h"
 #include "plum-backend-log.h"
+#include "plum-two-routers.h"
 
 /* One map at a time (RFC 6886 3.3: queue the rest), and one that is silent after so many sends,
  * which is after 3.75 s, no longer keeps the others waiting. */
@@ -265,7 +266,8 @@ on_inquiry_ended (const GError *error,
 
   none = error != NULL ? g_error_copy (error)
                        : g_error_new (PLUM_ERROR, PLUM_ERROR_NO_RESOURCES,
-                                      "NAT-PMP: %s has no external address at present",
+                                      "NAT-PMP: %s told no external address: "
+                                      PLUM_NO_PUBLIC_ADDRESS,
                                       plum_exchanges_get_peer (self->exchanges));
   plum_call_set_fail (self->address_calls, none);
 }

@@ -3,6 +3,7 @@
 #include "natpmp-codec.h"
 
 #include "plum-bytes.h"
+#include "plum-two-routers.h"
 
 #define RESPONSE_BIT 0x80u
 
@@ -18,7 +19,7 @@ static const NatpmpResult results[] = {
   { NATPMP_NOT_AUTHORIZED, PLUM_ERROR_REFUSED, 300, TRUE,
     "not authorized", "NAT-PMP is switched off in the router, or its policy forbids it" },
   { NATPMP_NETWORK_FAILURE, PLUM_ERROR_NO_RESOURCES, 30, FALSE,
-    "network failure", "the router has no public address itself: double NAT, or no connection?" },
+    "network failure", PLUM_NO_PUBLIC_ADDRESS },
   { NATPMP_OUT_OF_RESOURCES, PLUM_ERROR_NO_RESOURCES, 30, TRUE,
     "out of resources", "the router's table is full, or the external port is taken" },
   { NATPMP_UNSUPP_OPCODE, PLUM_ERROR_NOT_SUPPORTED, 300, FALSE,

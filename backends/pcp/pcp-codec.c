@@ -3,6 +3,7 @@
 #include "pcp-codec.h"
 
 #include "plum-bytes.h"
+#include "plum-two-routers.h"
 
 #define RESPONSE_BIT 0x80u
 
@@ -29,7 +30,7 @@ static const PcpResult results[] = {
   { PCP_MALFORMED_OPTION, TRUE, PLUM_ERROR_MALFORMED, PCP_NEXT_BARE,
     "MALFORMED_OPTION", "the router does not understand a correct request" },
   { PCP_NETWORK_FAILURE, FALSE, PLUM_ERROR_NO_RESOURCES, PCP_NEXT_NOTHING,
-    "NETWORK_FAILURE", "the router has no connection to the internet at present" },
+    "NETWORK_FAILURE", PLUM_NO_PUBLIC_ADDRESS },
   { PCP_NO_RESOURCES, FALSE, PLUM_ERROR_NO_RESOURCES, PCP_NEXT_NO_PORT,
     "NO_RESOURCES", "the router's table is full, or the external port is taken" },
   { PCP_UNSUPP_PROTOCOL, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_NOTHING,
@@ -39,7 +40,7 @@ static const PcpResult results[] = {
   { PCP_CANNOT_PROVIDE_EXTERNAL, FALSE, PLUM_ERROR_CONFLICT, PCP_NEXT_NO_ADDRESS,
     "CANNOT_PROVIDE_EXTERNAL", "the external address or port is not to be had" },
   { PCP_ADDRESS_MISMATCH, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_NOTHING,
-    "ADDRESS_MISMATCH", "another NAT stands between this host and the router" },
+    "ADDRESS_MISMATCH", PLUM_ROUTER_BETWEEN },
   { PCP_EXCESSIVE_REMOTE_PEERS, TRUE, PLUM_ERROR_NO_RESOURCES, PCP_NEXT_NOTHING,
     "EXCESSIVE_REMOTE_PEERS", "the router cannot filter by so many peers" },
 };

@@ -4,6 +4,7 @@
 
 #include "plum-backend-log.h"
 #include "plum-bytes.h"
+#include "plum-two-routers.h"
 #include "plum-wire-address.h"
 
 typedef struct {
@@ -347,7 +348,8 @@ map_op_granted (MapOp          *op,
   else if (op->call != NULL && address != NULL)
     plum_call_return_address (op->call, address);
   else if (op->call != NULL)
-    plum_call_fail (op->call, PLUM_ERROR_NO_RESOURCES, "PCP: the router has no address at present");
+    plum_call_fail (op->call, PLUM_ERROR_NO_RESOURCES,
+                    "PCP: no external address was told: " PLUM_NO_PUBLIC_ADDRESS);
 
   lifetime = op->lifetime;
   map_op_free (op);

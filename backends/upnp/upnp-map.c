@@ -2,6 +2,7 @@
 
 #include "upnp-map.h"
 
+#include "plum-two-routers.h"
 #include "upnp-ladder.h"
 #include "upnp-operation.h"
 #include "upnp-token.h"
@@ -121,16 +122,31 @@ upnp_map_succeed (UpnpMap *self,
   plum_upnp_backend_ports_changed (backend);
 }
 
+/* Whether a fault that gives no reason (501) has one: miniupnpd fails so whatever it is asked while
+ * its own address is private (quirk 65). */
+static gboolean
+upnp_map_lacks_address (UpnpMap             *self,
+                        const UpnpSoapReply *reply)
+{
+  GInetAddress *address = self->operation.device->external_address;
+
+  return reply->outcome == UPNP_SOAP_FAULT && reply->code == UPNP_CODE_FAILED
+         && plum_address_get_scope (address) != PLUM_ADDRESS_SCOPE_PUBLIC;
+}
+
 /* A fault is a clear no: nothing is in doubt. */
 static void
 upnp_map_give_up (UpnpMap             *self,
                   const UpnpSoapReply *reply,
                   const UpnpStep      *step)
 {
+  gboolean no_address = upnp_map_lacks_address (self, reply);
+
   upnp_ports_set_doubt (upnp_map_get_ports (self), self->protocol, self->attempt.internal_port, 0);
   upnp_attempt_learn (&self->attempt, FALSE, &self->operation.device->memory);
-  upnp_operation_fail_fault (&self->operation, self->attempt.action, reply, step->error,
-                             step->advice);
+  upnp_operation_fail_fault (&self->operation, self->attempt.action, reply,
+                             no_address ? PLUM_ERROR_NO_RESOURCES : step->error,
+                             no_address ? PLUM_NO_PUBLIC_ADDRESS : step->advice);
 }
 
 static UpnpSoapRequest

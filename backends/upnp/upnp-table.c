@@ -2,6 +2,7 @@
 
 #include "upnp-table.h"
 
+#include "plum-two-routers.h"
 #include "upnp-ladder.h"
 #include "upnp-operation.h"
 
@@ -245,7 +246,7 @@ upnp_address_settle (UpnpOperation *self)
   if (self->device->external_address == NULL)
     {
       upnp_operation_fail (self, PLUM_ERROR_NO_RESOURCES,
-                           "%s has no external address at present; see whether it is connected",
+                           "%s told no external address: " PLUM_NO_PUBLIC_ADDRESS,
                            self->device->name);
       return;
     }
@@ -272,7 +273,7 @@ on_address (const UpnpSoapReply *reply,
   if (reply->outcome != UPNP_SOAP_DONE)
     {
       upnp_operation_fail_fault (self, UPNP_ACTION_GET_ADDRESS, reply, PLUM_ERROR_NO_RESOURCES,
-                                 "see whether it is connected");
+                                 PLUM_NO_PUBLIC_ADDRESS);
       return;
     }
 

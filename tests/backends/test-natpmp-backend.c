@@ -98,7 +98,8 @@ test_discover_double_nat (BackendFixture *f,
   f->gateway->switches.address_result = 3;
   call = backend_discover (f);
   g_assert_error (plum_call_get_error (call), PLUM_ERROR, PLUM_ERROR_NO_RESOURCES);
-  g_assert_nonnull (strstr (plum_call_get_error (call)->message, "double NAT"));
+  g_assert_nonnull (strstr (plum_call_get_error (call)->message,
+                            "another router stands before it"));
 }
 
 static void

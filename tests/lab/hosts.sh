@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# The hosts of the lab, their addresses, and the router's firewall. Sourced by the scripts of this
+# The hosts of the lab, their addresses, and the routers' firewall. Sourced by the scripts of this
 # folder, inside the lab's namespaces.
 
 # shellcheck disable=SC2034  # for those who source this
@@ -9,6 +9,7 @@ LAB_RUN=/run/lab
 LAB_CLIENT_ADDRESS=192.168.1.10
 LAB_ROUTER_ADDRESS=192.168.1.1
 LAB_INTERNET_ADDRESS=1.2.3.1
+LAB_OUTER_WAN=1.2.3.4
 LAB_LAN6=2a00:1111:1:1
 LAB_WAN6=2a00:1111:1:2
 
@@ -26,37 +27,55 @@ setting () {
   on "$1" sh -c 'echo "$1" >"/proc/sys/net/$0"' "$2" "$3"
 }
 
+# The routers, from the client on.
+router_names () {
+  echo router
+  [ "$LAB_TWO_ROUTERS" = no ] || echo outer
+}
+
+# The outer router's address on the side of the inner one: in the network of that one's own.
+outer_address () {
+  # shellcheck disable=SC2153  # an option of the lab
+  local first=${LAB_WAN%%,*}
+
+  echo "${first%.*}.1"
+}
+
 make_hosts () {
   local host
 
-  ip -batch - <<END || return
-netns add client
-netns add router
-netns add internet
-END
-  for host in client router internet; do
+  for host in client internet $(router_names); do
+    ip netns add "$host" || return
     ipv6_settings "$host" || return
   done
-  ip -batch - <<END || return
-link add lan0 netns router type veth peer name eth0 netns client
-link add wan0 netns router type veth peer name eth0 netns internet
+  ip link add lan0 netns router type veth peer name eth0 netns client || return
+  if [ "$LAB_TWO_ROUTERS" = yes ]; then
+    ip -batch - <<END || return
+link add wan0 netns router type veth peer name lan0 netns outer
+link add wan0 netns outer type veth peer name eth0 netns internet
 END
-  setting router ipv4/ip_forward 1 || return
-  # Else a closed port stays silent after six quick refusals, and looks like a dropped one.
-  setting router ipv4/icmp_ratelimit 0 || return
+    ip -n outer address add "$(outer_address)/24" dev lan0 || return
+  else
+    ip link add wan0 netns router type veth peer name eth0 netns internet || return
+  fi
+  for host in $(router_names); do
+    setting "$host" ipv4/ip_forward 1 || return
+    # Else a closed port stays silent after six quick refusals, and looks like a dropped one.
+    setting "$host" ipv4/icmp_ratelimit 0 || return
+    ip -n "$host" -batch - <<END || return
+link set lo up
+link set lan0 up
+link set wan0 up
+END
+  done
   ip -n internet -batch - <<END || return
 link set lo up
 address add $LAB_INTERNET_ADDRESS/24 dev eth0
 link set eth0 up
 END
-  ip -n router -batch - <<END || return
-link set lo up
-address add $LAB_ROUTER_ADDRESS/24 dev lan0
-link set lan0 up
-link set wan0 up
-END
-  # shellcheck disable=SC2153  # an option of the lab
-  wan_addresses "$LAB_WAN" || return
+  ip -n router address add "$LAB_ROUTER_ADDRESS/24" dev lan0 || return
+  wan_addresses router "$LAB_WAN" || return
+  [ "$LAB_TWO_ROUTERS" = no ] || wan_addresses outer "$LAB_OUTER_WAN" || return
   ip -n client -batch - <<END || return
 link set lo up
 link set eth0 up
@@ -104,17 +123,18 @@ route replace default via $LAB_ROUTER_ADDRESS dev eth0
 END
 }
 
-# The router's addresses on the internet side: $1, separated by commas.
+# The addresses of the router $1 on its internet side: $2, separated by commas.
 wan_addresses () {
-  local address
+  local address next=$LAB_INTERNET_ADDRESS
 
+  [ "$1,$LAB_TWO_ROUTERS" != router,yes ] || next=$(outer_address)
   {
     printf 'address flush dev wan0 scope global\n'
-    for address in ${1//,/ }; do
+    for address in ${2//,/ }; do
       printf 'address add %s/24 dev wan0\n' "$address"
     done
-    printf 'route replace default via %s dev wan0 onlink\n' "$LAB_INTERNET_ADDRESS"
-  } | ip -n router -batch -
+    printf 'route replace default via %s dev wan0 onlink\n' "$next"
+  } | ip -n "$1" -batch -
 }
 
 # miniupnpd answers PCP by IPv6 whatever its configuration says: a kind of router without PCP has
@@ -126,10 +146,10 @@ close_pcp6 () {
   esac
 }
 
-# A router as one buys it: masquerades, lets nothing in, and has empty chains for miniupnpd.
+# Makes $1 a router as one buys it: masquerades, lets nothing in, and has empty chains for miniupnpd.
 # What is put into the set `dropped` is swallowed on the side of the client.
 make_firewall () {
-  on router nft -f - <<END
+  on "$1" nft -f - <<END
 table inet filter {
   set dropped {
     type inet_proto . inet_service

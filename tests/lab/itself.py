@@ -6,19 +6,23 @@ import pathlib
 import re
 import signal
 import socket
+import struct
 import subprocess
 
 import lab
+import traffic
 
 ROUTER = '192.168.1.1'
+OUTER = '10.77.0.1'
 MARK = 'sleep 86399'  # a command line that nothing else has
+IP_RECVERR = 11  # <linux/in.h>; Python names it from 3.14 on
 
 
-def ask_address(timeout=1.0):
+def ask_address(timeout=1.0, router=ROUTER):
     """NAT-PMP's question for the external address: (seconds since start of epoch, address)."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(timeout)
-        client.connect((ROUTER, 5351))
+        client.connect((router, 5351))
         client.send(bytes(2))
         answer = client.recv(64)
     lab.equal(len(answer), 12, 'length of the NAT-PMP answer')
@@ -37,15 +41,19 @@ def wait_for_address(address):
     lab.eventually(lambda: ask_address()[1] == address, f'the router says {address}')
 
 
-def map_port(port):
+def map_port(port, router=ROUTER):
     """NAT-PMP's request for a TCP port."""
+    lab.equal(result_of_mapping(port, router), 0, 'result code')
+
+
+def result_of_mapping(port, router):
     request = bytes([0, 2, 0, 0]) + port.to_bytes(2, 'big') * 2 + (7200).to_bytes(4, 'big')
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(1.0)
-        client.connect((ROUTER, 5351))
+        client.connect((router, 5351))
         client.send(request)
         answer = client.recv(64)
-    lab.equal(answer[2:4], bytes(2), 'result code')
+    return int.from_bytes(answer[2:4], 'big')
 
 
 def http_port():
@@ -54,11 +62,12 @@ def http_port():
     return int(listening[1])
 
 
-def nothing_but_three_hosts():
-    for host in ('client', 'router', 'internet'):
+def nothing_but_the_hosts(*routers):
+    lab.equal(sorted(os.listdir('/run/netns')), sorted(['client', 'internet', *routers]), 'hosts')
+    for host in ('client', *routers, 'internet'):
         listing = lab.run('lab-host', host, 'ip', '-o', 'link')
         links = re.findall(r'^\d+: ([a-z0-9]+)', listing, re.M)
-        expected = ['lo', 'lan0', 'wan0'] if host == 'router' else ['lo', 'eth0']
+        expected = ['lo', 'lan0', 'wan0'] if host in routers else ['lo', 'eth0']
         lab.equal(sorted(links), sorted(expected), f'links of {host}')
 
 
@@ -164,8 +173,79 @@ def status_passes_through():
     lab.equal((inner.returncode, inner.stdout), (9, 'words'), 'status and output')
 
 
+def hop_at(ttl):
+    """Who says that a datagram has been on its way for too long (RFC 792); None: nobody."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(0.5)
+        client.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
+        client.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
+        client.sendto(b'hop', ('198.41.0.4', 33434))
+        try:
+            client.recv(64)
+        except socket.timeout:
+            return None
+        except OSError:
+            pass
+        (_, _, data), *_ = client.recvmsg(64, 512, socket.MSG_ERRQUEUE)[1]
+    # struct sock_extended_err: number, origin (ICMP), type (11), code; then the sockaddr_in.
+    lab.equal(struct.unpack_from('=IBB', data)[1:], (2, 11), 'origin and type')
+    return socket.inet_ntoa(data[20:24])
+
+
+def routers_in_a_row():
+    lab.equal([hop_at(ttl) for ttl in (1, 2)], [ROUTER, OUTER], 'the hops')
+
+
+def each_router_tells_its_address():
+    lab.equal(ask_address(router=OUTER)[1], lab.WAN, 'the address of the outer router')
+    lab.equal(result_of_mapping(9100, ROUTER), 3, 'result of mapping on the inner router')
+
+
+def one_router_alone_opens_nothing():
+    """What the outer one maps for the client is the inner one's port, and ends there."""
+    with traffic.echo_server('tcp', 9101):
+        map_port(9101, OUTER)
+        assert lab.rules(9101, 'outer'), 'no rule on the outer router'
+        lab.equal(lab.rules(9101), [], 'rules of the inner router')
+        assert not lab.reached('tcp', lab.WAN, 9101, lab.UNREACHED_AFTER), 'it is reached'
+
+
+def both_routers_open_it():
+    """The inner one's rule is made by hand, as its daemon refuses."""
+    with traffic.echo_server('tcp', 9102):
+        map_port(9102, OUTER)
+        forward_by_hand(9102)
+        assert lab.reached('tcp', lab.WAN, 9102), 'it is not reached'
+        lab.run('lab-router', 'forget')
+        lab.run('lab-router', '--outer', 'forget')
+        lab.equal(lab.rules(9102) + lab.rules(9102, 'outer'), [], 'rules')
+
+
+def forward_by_hand(port):
+    table = ['lab-host', 'router', 'nft', 'add', 'rule', 'inet', 'filter']
+    lab.run(*table, 'prerouting_miniupnpd', 'meta', 'nfproto', 'ipv4', 'iifname', 'wan0', 'tcp',
+            'dport', str(port), 'dnat', 'ip', 'to', lab.CLIENT)
+    lab.run(*table, 'miniupnpd', 'iifname', 'wan0', 'tcp', 'dport', str(port), 'accept')
+
+
+def outer_router_restarts():
+    map_port(9103, OUTER)
+    lab.run('lab-router', '--outer', 'restart')
+    lab.equal(lab.rules(9103, 'outer'), [], 'rules of the outer router')
+    lab.equal(ask_address(router=OUTER)[1], lab.WAN, 'the address of the outer router')
+
+
+TWO_ROUTERS = [
+    ('nothing-but-the-hosts', nothing_but_the_hosts, 'router', 'outer'),
+    ('routers-in-a-row', routers_in_a_row),
+    ('each-router-tells-its-address', each_router_tells_its_address),
+    ('one-router-alone-opens-nothing', one_router_alone_opens_nothing),
+    ('both-routers-open-it', both_routers_open_it),
+    ('outer-router-restarts', outer_router_restarts),
+]
+
 CASES = [
-    ('nothing-but-three-hosts', nothing_but_three_hosts),
+    ('nothing-but-the-hosts', nothing_but_the_hosts, 'router'),
     ('wan-address-changes', wan_address_changes),
     ('kill-leaves-the-rules', kill_leaves_the_rules),
     ('forget-leaves-the-daemon', forget_leaves_the_daemon),

@@ -30,9 +30,10 @@ def run(*command):
     return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout
 
 
-def rules(port):
-    """The router's forwarding rules that mention a port, whoever made them."""
-    return [line.strip() for line in run('lab-router', 'nft-table').splitlines()
+def rules(port, router='router'):
+    """A router's forwarding rules that mention a port, whoever made them."""
+    which = ['--outer'] if router == 'outer' else []
+    return [line.strip() for line in run('lab-router', *which, 'nft-table').splitlines()
             if f'dport {port} ' in line]
 
 

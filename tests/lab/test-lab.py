@@ -262,6 +262,7 @@ def full(backend):
 # The router's kind: options of the lab, cases (name, function, arguments).
 SUITES = {
     'itself': (['--router=all'], itself.CASES),
+    'itself-two-routers': (['--two-routers'], itself.TWO_ROUTERS),
     'pcp': (['--router=pcp'], full('pcp')),
     'natpmp': (['--router=pcp'], [
         ('life-of-tcp', life, 'tcp', 'natpmp', 9000, '--backend', 'natpmp'),

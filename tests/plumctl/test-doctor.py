@@ -42,10 +42,9 @@ SENTENCES = {
     "trial-failed": (23, "The router answers, but a trial mapping did not work."),
     "one-transport": (24, "Only one of TCP and UDP could be mapped."),
     "left-behind": (25, "The trial mapping could not be removed again."),
-    "double-nat": (30, "The router maps ports, but its own outer address is private: a second "
-                       "router stands before it."),
-    "cgnat": (31, "The router maps ports, but its provider shares one address among many "
-                  "customers (CGNAT)."),
+    "double-nat": (30, "The router's own outer address is private: a second router stands before "
+                       "it."),
+    "cgnat": (31, "The router's provider shares one address among many customers (CGNAT)."),
     "no-address": (32, "The router maps ports, but it told no address that the internet could "
                        "reach."),
 }
@@ -273,6 +272,40 @@ def verdict_double_nat_by_upnp():
 
 
 @test
+def verdict_double_nat_refused_by_upnp():
+    """It tells its private address, and gives no reason but that for refusing."""
+    with UpnpRouter("external-address=10.0.0.5", "add-fault=501") as router:
+        report = both(router, "double-nat")
+        equal([trial["mapped"] for trial in report["trial"]], [False, False])
+        equal({trial["error"]["code"] for trial in report["trial"]}, {"no-resources"})
+
+
+@test
+def verdict_double_nat_between():
+    """The router sees that packets have been translated on their way to it; nobody knows where."""
+    with FakeGateway(result=12) as gateway:
+        report = json.loads(doctor(gateway, "--json", backend="pcp").stdout)
+        equal((report["verdict"], report["exit_code"]), ("double-nat", 30))
+        contains(report["sentence"], "Another router stands between this computer and "
+                 + gateway.address)
+        equal([(router["role"], router["address"]) for router in report["routers"]],
+              [("between", None), ("asked", gateway.address)])
+        contains(doctor(gateway, backend="pcp").stdout,
+                 "\nrouter         one whose address is unknown\n"
+                 "second router  %s, its outer address is unknown\n" % gateway.address)
+
+
+@test
+def nobody_looks_beyond_this_host():
+    """A router on loopback stands nowhere: no datagram leaves to find out."""
+    with FakeGateway(speaks="natpmp", external="10.0.0.5") as gateway:
+        report = both(gateway, "double-nat", backend="natpmp")
+        equal(report["routers"], [])
+        equal([event for event in report["gateways"][0]["exchange"]
+               if event["backend"] == "path"], [])
+
+
+@test
 def verdict_cgnat():
     with FakeGateway(speaks="natpmp", external="100.64.3.4") as gateway:
         report = both(gateway, "cgnat", backend="natpmp")
@@ -353,12 +386,13 @@ def json_is_documented():
     """Each member of every command's JSON is on its page."""
     with open(os.path.join(DOCS, "plumctl-json.md")) as file:
         page = file.read()
-    with UpnpRouter() as router, FakeGateway() as gateway:
+    with UpnpRouter() as router, FakeGateway() as gateway, FakeGateway(result=12) as beyond:
         where = ["--gateway", router.address, "--backend", "upnp", "--json"]
         by_pcp = ["--gateway", gateway.address, "--backend", "pcp", "--json"]
         answers = [plumctl("map", "--once", *where, "tcp:80"), plumctl("list", *where),
                    plumctl("unmap", *where, "tcp:80"), plumctl("status", *where), plumctl("external", *where),
                    plumctl("doctor", *where), plumctl("doctor", *by_pcp),
+                   plumctl("doctor", "--gateway", beyond.address, "--backend", "pcp", "--json"),
                    plumctl("map", "--once", *by_pcp, "tcp:80"), plumctl("backends", "--json")]
     for answer in answers:
         seen = members([json.loads(line) for line in answer.stdout.splitlines()])

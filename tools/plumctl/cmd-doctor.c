@@ -7,6 +7,7 @@
 #include "common-options.h"
 #include "describe.h"
 #include "discovery.h"
+#include "doctor-path.h"
 #include "doctor-report.h"
 #include "exit-code.h"
 #include "output.h"
@@ -41,6 +42,8 @@ typedef struct
   DoctorLog      log;
   StrayProbe     stray;
   DoctorTrial    trial;
+  DoctorPath     path;
+  DoctorRouters  routers;
   PlumGateway   *gateway;
   DoctorFindings findings;
 } Doctor;
@@ -146,6 +149,7 @@ collect_findings (Doctor *doctor)
   if (doctor->gateway == NULL)
     return;
   findings->direct = g_strcmp0 (plum_gateway_get_backend_name (doctor->gateway), "direct") == 0;
+  findings->router_between = doctor_log_has_mismatch (&doctor->log, doctor->gateway);
   findings->scope = plum_gateway_get_external_scope (doctor->gateway);
   if (findings->tried)
     {
@@ -162,6 +166,34 @@ add_address (GPtrArray    *addresses,
 {
   if (address != NULL)
     g_ptr_array_add (addresses, g_object_ref (address));
+}
+
+/* What the table shows of a mapping that came by another router is that router's address. */
+static gboolean
+is_mapped_for_another (Doctor *doctor)
+{
+  const TrialMapping *tcp = &doctor->trial.mappings[PLUM_PROTOCOL_TCP];
+
+  return doctor->findings.tried && tcp->mapped && tcp->after_map == READBACK_GONE;
+}
+
+/* What was found of a second router, if one was looked for. */
+static void
+collect_routers (Doctor *doctor)
+{
+  DoctorFindings *findings = &doctor->findings;
+  GInetAddress *external = plum_gateway_get_external_address (doctor->gateway);
+  g_autofree char *text = describe_address (external);
+  const char *trial = doctor->trial.mappings[PLUM_PROTOCOL_TCP].external_host;
+
+  if (doctor_path_get_between (&doctor->path) != NULL
+      && (doctor_path_other_maps (&doctor->path) || is_mapped_for_another (doctor)))
+    findings->router_between = TRUE;
+  findings->next_scope = plum_address_get_scope (doctor_path_get_next (&doctor->path));
+
+  doctor->routers.opens_nothing = doctor_verdict_opens_nothing (findings);
+  doctor_path_list (&doctor->path, text != NULL ? text : trial, findings->router_between,
+                    &doctor->routers);
 }
 
 /* Which addresses the packets of PCP and NAT-PMP may hold. */
@@ -189,6 +221,9 @@ collect_addresses (Doctor *doctor)
       add_address (addresses, address);
     }
 
+  if (doctor->path.other != NULL)
+    add_address (addresses, plum_gateway_get_external_address (doctor->path.other));
+
   return addresses;
 }
 
@@ -204,11 +239,13 @@ write_record (Doctor     *doctor,
 }
 
 static void
-conclude (Doctor *doctor)
+report_all (Doctor *doctor)
 {
   DoctorReport report = {
     .manager = doctor->session.manager,
     .log = &doctor->log,
+    .routers = &doctor->routers,
+    .other = doctor->path.other,
     .stray = doctor->stray.answered_from,
     .error = doctor->discovery.error,
   };
@@ -217,7 +254,6 @@ conclude (Doctor *doctor)
   if (doctor->session.closing)
     return;
 
-  collect_findings (doctor);
   report.verdict = doctor_verdict_decide (&doctor->findings);
   if (doctor->findings.tried)
     report.trial = &doctor->trial;
@@ -231,6 +267,65 @@ conclude (Doctor *doctor)
     write_record (doctor, json);
 
   session_close (&doctor->session, doctor_verdict_get_exit_code (report.verdict));
+}
+
+static void
+on_path_done (DoctorPath *path)
+{
+  Doctor *doctor = path->user_data;
+
+  collect_routers (doctor);
+  report_all (doctor);
+}
+
+/* A router that the user has named may be any on the way; it is worth a look if it maps. In this
+ * host itself (as a test's is) nobody stands behind anybody. */
+static gboolean
+wants_path (Doctor *doctor)
+{
+  GInetAddress *address = doctor->gateway != NULL ? plum_gateway_get_address (doctor->gateway)
+                                                  : NULL;
+  gboolean named = common_options.gateway != NULL && doctor->findings.served;
+
+  return address != NULL && g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV4
+         && !g_inet_address_get_is_loopback (address)
+         && (named || doctor_verdict_may_be_behind (&doctor->findings));
+}
+
+/* As the first one is asked, but for where it is. */
+static PlumManager *
+make_other_manager (Doctor *doctor)
+{
+  PlumManager *manager = plum_manager_new ();
+
+  plum_manager_set_enabled_backends (manager,
+                                     plum_manager_get_enabled_backends (doctor->session.manager));
+  plum_manager_set_interface (manager, common_options.interface);
+  return manager;
+}
+
+/* All that was asked has been answered, or not: only where the router stands may be open. */
+static void
+conclude (Doctor *doctor)
+{
+  g_autoptr (PlumManager) manager = NULL;
+
+  if (doctor->session.closing)
+    return;
+
+  collect_findings (doctor);
+  doctor->path.gateway = doctor->gateway;
+  doctor->path.scope = doctor->findings.scope;
+  if (wants_path (doctor))
+    {
+      manager = make_other_manager (doctor);
+      if (doctor_path_start (&doctor->path, manager))
+        return;
+    }
+  if (doctor->findings.router_between)
+    collect_routers (doctor);
+
+  report_all (doctor);
 }
 
 static void
@@ -301,6 +396,13 @@ doctor_init (Doctor *doctor)
     .traffic = on_stray_traffic,
     .user_data = doctor,
   };
+  doctor->path = (DoctorPath) {
+    .done = on_path_done,
+    .log = &doctor->log,
+    .named = common_options.gateway != NULL,
+    .interface = common_options.interface,
+    .user_data = doctor,
+  };
   doctor->trial = (DoctorTrial) {
     .done = on_trial_done,
     .user_data = doctor,
@@ -340,6 +442,8 @@ run_doctor (char **words,
   discovery_clear (&doctor.discovery);
   doctor_trial_clear (&doctor.trial);
   stray_probe_clear (&doctor.stray);
+  doctor_path_clear (&doctor.path);
+  doctor_routers_clear (&doctor.routers);
   gateway_watch_stop (&doctor.watch);
   g_clear_object (&doctor.gateway);
   session_clear (&doctor.session);

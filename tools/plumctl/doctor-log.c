@@ -2,6 +2,8 @@
 
 #include "doctor-log.h"
 
+#include "packet-text.h"
+
 #include <string.h>
 
 static void
@@ -116,4 +118,22 @@ doctor_log_count_strangers (DoctorLog *self)
     }
 
   return g_hash_table_size (strangers);
+}
+
+/* Whether @gateway has said that another router translates what comes to it. */
+gboolean
+doctor_log_has_mismatch (DoctorLog   *self,
+                         PlumGateway *gateway)
+{
+  for (guint i = 0; i < self->events->len; i++)
+    {
+      const DoctorEvent *event = self->events->pdata[i];
+
+      if (event->gateway == gateway && event->bytes != NULL
+          && event->direction == PLUM_TRAFFIC_RECEIVED
+          && packet_text_is_address_mismatch (event->bytes))
+        return TRUE;
+    }
+
+  return FALSE;
 }

@@ -37,5 +37,7 @@ void  doctor_log_add_note    (DoctorLog            *self,
                               const char           *note);
 char * doctor_log_describe_peer   (const DoctorEvent *event);
 guint  doctor_log_count_strangers (DoctorLog         *self);
+gboolean doctor_log_has_mismatch  (DoctorLog         *self,
+                                   PlumGateway       *gateway);
 /* Of one with bytes. */
 gboolean doctor_event_is_search (const DoctorEvent *event);

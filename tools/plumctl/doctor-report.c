@@ -190,9 +190,37 @@ print_trial (PlumProtocol        protocol,
                describe_readback_words (trial->after_remove));
 }
 
+static char *
+dup_sentence (const DoctorReport *self)
+{
+  char *sentence = doctor_routers_dup_sentence (self->routers, self->verdict);
+
+  return sentence != NULL ? sentence : g_strdup (doctor_verdict_get_sentence (self->verdict));
+}
+
+static char *
+dup_next_step (const DoctorReport *self)
+{
+  char *step = doctor_routers_dup_next_step (self->routers, self->verdict);
+
+  return step != NULL ? step : g_strdup (doctor_verdict_get_next_step (self->verdict));
+}
+
+static void
+print_routers (const DoctorReport *self)
+{
+  g_autofree char *text = doctor_routers_describe (self->routers);
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+
+  for (guint i = 0; self->routers->n_routers > 0 && lines[i] != NULL; i++)
+    output_line (OUTPUT_PLAIN, "%s", lines[i]);
+}
+
 void
 doctor_report_print_text (const DoctorReport *self)
 {
+  g_autofree char *sentence = dup_sentence (self);
+  g_autofree char *step = dup_next_step (self);
   GListModel *gateways = plum_manager_get_gateways (self->manager);
   int exit_code = doctor_verdict_get_exit_code (self->verdict);
 
@@ -210,9 +238,10 @@ doctor_report_print_text (const DoctorReport *self)
   for (guint i = 0; self->trial != NULL && i < G_N_ELEMENTS (self->trial->mappings); i++)
     print_trial ((PlumProtocol) i, &self->trial->mappings[i]);
 
-  output_line (exit_code == 0 ? OUTPUT_GOOD : OUTPUT_BAD, "verdict: %s",
-               doctor_verdict_get_sentence (self->verdict));
-  output_line (OUTPUT_PLAIN, "next: %s", doctor_verdict_get_next_step (self->verdict));
+  print_routers (self);
+
+  output_line (exit_code == 0 ? OUTPUT_GOOD : OUTPUT_BAD, "verdict: %s", sentence);
+  output_line (OUTPUT_PLAIN, "next: %s", step);
 }
 
 static void
@@ -263,6 +292,23 @@ write_event (JsonWriter        *json,
   json_writer_end_object (json);
 }
 
+/* @gateway: NULL for nobody. */
+static void
+write_exchange (const DoctorReport *self,
+                JsonWriter         *json,
+                PlumGateway        *gateway)
+{
+  json_writer_begin_array (json, "exchange");
+  for (guint i = 0; gateway != NULL && i < self->log->events->len; i++)
+    {
+      const DoctorEvent *event = self->log->events->pdata[i];
+
+      if (event->gateway == gateway)
+        write_event (json, event);
+    }
+  json_writer_end_array (json);
+}
+
 static void
 write_gateway (const DoctorReport *self,
                JsonWriter         *json,
@@ -279,16 +325,29 @@ write_gateway (const DoctorReport *self,
                       describe_scope (plum_gateway_get_external_scope (gateway)));
   write_probes (json, gateway);
 
-  json_writer_begin_array (json, "exchange");
-  for (guint i = 0; i < self->log->events->len; i++)
-    {
-      const DoctorEvent *event = self->log->events->pdata[i];
+  write_exchange (self, json, gateway);
+  json_writer_end_object (json);
+}
 
-      if (event->gateway == gateway)
-        write_event (json, event);
+/* What was said to a router that is no gateway of this computer is with it here. */
+static void
+write_routers (const DoctorReport *self,
+               JsonWriter         *json)
+{
+  json_writer_begin_array (json, "routers");
+  for (guint i = 0; i < self->routers->n_routers; i++)
+    {
+      const DoctorRouter *router = &self->routers->routers[i];
+
+      json_writer_begin_object (json, NULL);
+      json_writer_string (json, "role", doctor_router_role_get_name (router->role));
+      json_writer_string (json, "address", router->address);
+      json_writer_string (json, "external_address", router->external);
+      json_writer_string (json, "external_scope", describe_scope (router->scope));
+      write_exchange (self, json, router->role != DOCTOR_ROUTER_ASKED ? self->other : NULL);
+      json_writer_end_object (json);
     }
   json_writer_end_array (json);
-  json_writer_end_object (json);
 }
 
 static void
@@ -318,13 +377,15 @@ char *
 doctor_report_build_json (const DoctorReport *self)
 {
   GListModel *gateways = plum_manager_get_gateways (self->manager);
+  g_autofree char *sentence = dup_sentence (self);
+  g_autofree char *step = dup_next_step (self);
   JsonWriter json;
 
   json_writer_init (&json);
   json_writer_begin_object (&json, NULL);
   json_writer_string (&json, "verdict", doctor_verdict_get_name (self->verdict));
-  json_writer_string (&json, "sentence", doctor_verdict_get_sentence (self->verdict));
-  json_writer_string (&json, "next_step", doctor_verdict_get_next_step (self->verdict));
+  json_writer_string (&json, "sentence", sentence);
+  json_writer_string (&json, "next_step", step);
   json_writer_int (&json, "exit_code", doctor_verdict_get_exit_code (self->verdict));
   describe_error_json (&json, "error", self->error);
 
@@ -337,6 +398,7 @@ doctor_report_build_json (const DoctorReport *self)
     }
   json_writer_end_array (&json);
 
+  write_routers (self, &json);
   json_writer_string (&json, "stray_answer_from", self->stray);
   json_writer_begin_array (&json, "trial");
   for (guint i = 0; self->trial != NULL && i < G_N_ELEMENTS (self->trial->mappings); i++)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "doctor-log.h"
+#include "doctor-routers.h"
 #include "doctor-trial.h"
 #include "doctor-verdict.h"
 
@@ -12,6 +13,8 @@ typedef struct
   PlumManager   *manager;
   DoctorLog     *log;
   DoctorTrial   *trial;      /* NULL: none was made */
+  DoctorRouters *routers;
+  PlumGateway   *other;      /* of the routers, the one that was asked besides; nullable */
   const char    *stray;      /* who answered in the gateway's stead; NULL: nobody */
   const GError  *error;      /* what discovery ended with; nullable */
   DoctorVerdict  verdict;

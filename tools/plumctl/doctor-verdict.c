@@ -104,13 +104,12 @@ static const VerdictText texts[DOCTOR_N_VERDICTS] = {
   },
   [DOCTOR_DOUBLE_NAT] = {
     "double-nat", 30,
-    "The router maps ports, but its own outer address is private: a second router stands before "
-    "it.",
+    "The router's own outer address is private: a second router stands before it.",
     "Map the port on the second router as well, or make one of the two a bridge.",
   },
   [DOCTOR_CGNAT] = {
     "cgnat", 31,
-    "The router maps ports, but its provider shares one address among many customers (CGNAT).",
+    "The router's provider shares one address among many customers (CGNAT).",
     "Ask the provider for a public IPv4 address, or use IPv6.",
   },
   [DOCTOR_NO_ADDRESS] = {
@@ -120,13 +119,49 @@ static const VerdictText texts[DOCTOR_N_VERDICTS] = {
   },
 };
 
+static gboolean
+is_inner (PlumAddressScope scope)
+{
+  return scope == PLUM_ADDRESS_SCOPE_PRIVATE || scope == PLUM_ADDRESS_SCOPE_CGNAT;
+}
+
+static gboolean
+is_told (PlumAddressScope scope)
+{
+  return scope != PLUM_ADDRESS_SCOPE_UNKNOWN && scope != PLUM_ADDRESS_SCOPE_UNSPECIFIED;
+}
+
+/* A router that is not connected answers nobody from beyond itself. So where one is there, who says
+ * that he has no public address has one in the network of that other. */
+static DoctorVerdict
+decide_disconnected (const DoctorFindings *f)
+{
+  switch (is_told (f->scope) ? f->scope : f->next_scope)
+    {
+    case PLUM_ADDRESS_SCOPE_PRIVATE:
+      return DOCTOR_DOUBLE_NAT;
+    case PLUM_ADDRESS_SCOPE_CGNAT:
+      return DOCTOR_CGNAT;
+    case PLUM_ADDRESS_SCOPE_UNKNOWN:
+    case PLUM_ADDRESS_SCOPE_UNSPECIFIED:
+    case PLUM_ADDRESS_SCOPE_LOOPBACK:
+    case PLUM_ADDRESS_SCOPE_LINK_LOCAL:
+    case PLUM_ADDRESS_SCOPE_DOCUMENTATION:
+    case PLUM_ADDRESS_SCOPE_RESERVED:
+    case PLUM_ADDRESS_SCOPE_MULTICAST:
+    case PLUM_ADDRESS_SCOPE_PUBLIC:
+    default:
+      return DOCTOR_NOT_CONNECTED;
+    }
+}
+
 static DoctorVerdict
 decide_unserved (const DoctorFindings *f)
 {
   if (f->stray_answer)
     return DOCTOR_WRONG_ADDRESS;
   if (f->n_no_resources > 0)
-    return DOCTOR_NOT_CONNECTED;
+    return decide_disconnected (f);
   if (f->n_strangers > 0)
     return DOCTOR_NOT_A_GATEWAY;
   if (f->n_failed > 0)
@@ -156,9 +191,19 @@ decide_by_error (int error)
 static gboolean
 seems_disconnected (const DoctorFindings *f)
 {
-  return f->tcp.error != PLUM_ERROR_CONFLICT
-         && (f->n_no_resources > 0 || f->address_withheld
-             || f->scope == PLUM_ADDRESS_SCOPE_UNSPECIFIED);
+  if (f->tcp.error == PLUM_ERROR_CONFLICT)
+    return FALSE;
+  if (f->tcp.error == PLUM_ERROR_NO_RESOURCES && is_inner (f->scope))
+    return TRUE;
+
+  return f->n_no_resources > 0 || f->address_withheld
+         || f->scope == PLUM_ADDRESS_SCOPE_UNSPECIFIED;
+}
+
+static gboolean
+is_refused (const DoctorFindings *f)
+{
+  return f->tried && !f->tcp.mapped && !f->udp.mapped;
 }
 
 /* TRUE if the trial decides. */
@@ -168,8 +213,10 @@ decide_by_trial (const DoctorFindings *f,
 {
   if (f->tcp.left_behind || f->udp.left_behind)
     *verdict = DOCTOR_LEFT_BEHIND;
-  else if (!f->tcp.mapped && !f->udp.mapped)
-    *verdict = seems_disconnected (f) ? DOCTOR_NOT_CONNECTED : decide_by_error (f->tcp.error);
+  else if (is_refused (f) && f->router_between)
+    *verdict = DOCTOR_DOUBLE_NAT;
+  else if (is_refused (f))
+    *verdict = seems_disconnected (f) ? decide_disconnected (f) : decide_by_error (f->tcp.error);
   else if (f->tcp.mapped != f->udp.mapped)
     *verdict = DOCTOR_ONE_TRANSPORT;
   else
@@ -181,6 +228,10 @@ decide_by_trial (const DoctorFindings *f,
 static DoctorVerdict
 decide_working (const DoctorFindings *f)
 {
+  /* It has said that it has no public address. */
+  if (f->n_no_resources > 0 && !is_told (f->scope) && is_inner (f->next_scope))
+    return decide_disconnected (f);
+
   switch (f->scope)
     {
     case PLUM_ADDRESS_SCOPE_PRIVATE:
@@ -225,8 +276,28 @@ doctor_verdict_decide (const DoctorFindings *findings)
     return decide_unserved (findings);
   if (findings->tried && decide_by_trial (findings, &verdict))
     return verdict;
+  if (findings->router_between)
+    return DOCTOR_DOUBLE_NAT;
 
   return decide_working (findings);
+}
+
+gboolean
+doctor_verdict_may_be_behind (const DoctorFindings *findings)
+{
+  if (findings->direct)
+    return FALSE;
+  if (is_inner (findings->scope) || findings->n_no_resources > 0 || findings->address_withheld)
+    return TRUE;
+
+  return is_refused (findings) && seems_disconnected (findings);
+}
+
+gboolean
+doctor_verdict_opens_nothing (const DoctorFindings *findings)
+{
+  return !findings->served || is_refused (findings)
+         || (!findings->tried && findings->n_no_resources > 0);
 }
 
 const char *

@@ -50,6 +50,8 @@ typedef struct
   guint               n_strangers;    /* other devices that answered */
   gboolean            address_withheld; /* who could have told the external address did not */
   gboolean            stray_answer;   /* an answer came from another address than the gateway's */
+  gboolean            router_between; /* the gateway is not the first router, and the first translates */
+  PlumAddressScope    next_scope;     /* of the router beyond the gateway; UNKNOWN: none was seen */
   PlumAddressScope    scope;          /* of the external address */
   gboolean            tried;          /* the trial mappings were asked for */
   DoctorTrialFindings tcp;
@@ -57,6 +59,10 @@ typedef struct
 } DoctorFindings;
 
 DoctorVerdict doctor_verdict_decide        (const DoctorFindings *findings);
+/* Whether a second router may be the reason of what was found: it is worth looking for. */
+gboolean      doctor_verdict_may_be_behind (const DoctorFindings *findings);
+/* Whether the router opens nothing because of where it stands. */
+gboolean      doctor_verdict_opens_nothing (const DoctorFindings *findings);
 const char *  doctor_verdict_get_name      (DoctorVerdict         verdict);
 const char *  doctor_verdict_get_sentence  (DoctorVerdict         verdict);
 const char *  doctor_verdict_get_next_step (DoctorVerdict         verdict);

@@ -16,6 +16,7 @@
 #define NATPMP_MAP_ANSWER_SIZE 16
 #define NATPMP_ADDRESS_SIZE 12
 #define ANSWER 0x80
+#define PCP_ADDRESS_MISMATCH 12
 
 typedef struct
 {
@@ -275,4 +276,16 @@ packet_text_describe (GBytes *bytes)
   if (g_ascii_isupper (packet.data[0]) && (g_ascii_isupper (opcode) || opcode == '-'))
     return describe_text (&packet);
   return NULL;
+}
+
+/* Whether a server says by PCP that its client's packets come from another address than they should:
+ * there is an address translation on the way (RFC 6887 8.2). The other protocols cannot say so. */
+gboolean
+packet_text_is_address_mismatch (GBytes *bytes)
+{
+  Packet packet = { g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes) };
+
+  return packet.size >= PCP_HEADER_SIZE && read_number (&packet, 0, 1) == PCP_VERSION
+         && (read_number (&packet, 1, 1) & ANSWER) != 0
+         && read_number (&packet, 3, 1) == PCP_ADDRESS_MISMATCH;
 }

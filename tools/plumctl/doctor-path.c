@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "doctor-path.h"
+
+#include "describe.h"
+
+/* As the library's own verdict on a silent router. */
+#define ASK_MS 3500
+
+static gboolean
+is_same (GInetAddress *a,
+         GInetAddress *b)
+{
+  return a != NULL && b != NULL && g_inet_address_equal (a, b);
+}
+
+/* Who is beyond the gateway. Without --gateway the gateway is the first hop: that is how it was
+ * found. */
+GInetAddress *
+doctor_path_get_next (DoctorPath *self)
+{
+  GInetAddress *gateway = plum_gateway_get_address (self->gateway);
+
+  if (self->named && !is_same (self->hops[0].hop, gateway))
+    return NULL;
+
+  /* Two routers that share an address, or one that counts itself twice. */
+  return is_same (self->hops[1].hop, gateway) ? NULL : self->hops[1].hop;
+}
+
+/* Who is on this side of it. */
+GInetAddress *
+doctor_path_get_between (DoctorPath *self)
+{
+  GInetAddress *gateway = plum_gateway_get_address (self->gateway);
+
+  if (!self->named || !is_same (self->hops[1].hop, gateway))
+    return NULL;
+
+  return is_same (self->hops[0].hop, gateway) ? NULL : self->hops[0].hop;
+}
+
+/* Whether the second router speaks a protocol that maps ports: then it translates addresses, and
+ * does not only pass packets on. One that refuses for want of a public address does speak it. */
+gboolean
+doctor_path_other_maps (DoctorPath *self)
+{
+  GListModel *probes;
+
+  if (self->other == NULL)
+    return FALSE;
+  if (plum_gateway_get_backend_name (self->other) != NULL)
+    return TRUE;
+
+  probes = plum_gateway_get_probes (self->other);
+  for (guint i = 0; i < g_list_model_get_n_items (probes); i++)
+    {
+      g_autoptr (PlumProbe) probe = g_list_model_get_item (probes, i);
+
+      if (g_error_matches (plum_probe_get_error (probe), PLUM_ERROR, PLUM_ERROR_NO_RESOURCES))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* The outer address of the second router; NULL: it was not asked, or did not tell. */
+static GInetAddress *
+get_other_external (DoctorPath *self)
+{
+  return self->other != NULL ? plum_gateway_get_external_address (self->other) : NULL;
+}
+
+/* Whether who is beyond the gateway belongs to the provider, and is no router of the home. */
+static gboolean
+is_provider (DoctorPath   *self,
+             GInetAddress *next)
+{
+  return self->scope == PLUM_ADDRESS_SCOPE_CGNAT
+         || (next != NULL && plum_address_get_scope (next) != PLUM_ADDRESS_SCOPE_PRIVATE);
+}
+
+void
+doctor_path_list (DoctorPath    *self,
+                  const char    *external,
+                  gboolean       translated,
+                  DoctorRouters *routers)
+{
+  GInetAddress *between = doctor_path_get_between (self);
+  GInetAddress *next = doctor_path_get_next (self);
+  g_autofree char *address = describe_address (plum_gateway_get_address (self->gateway));
+  g_autofree char *other = describe_address (between != NULL ? between : next);
+  g_autofree char *other_external = describe_address (get_other_external (self));
+  PlumAddressScope other_scope = plum_address_get_scope (get_other_external (self));
+  gboolean first = !self->named || is_same (self->hops[0].hop,
+                                            plum_gateway_get_address (self->gateway));
+
+  routers->local = describe_address (plum_gateway_get_local_address (self->gateway));
+  routers->interface = g_strdup (plum_gateway_get_interface (self->gateway));
+  if (between != NULL || translated)
+    doctor_routers_add (routers, DOCTOR_ROUTER_BETWEEN, between != NULL ? other : NULL,
+                        between != NULL ? other_external : NULL, other_scope);
+  else if (!first || self->scope == PLUM_ADDRESS_SCOPE_PUBLIC)
+    return;
+
+  doctor_routers_add (routers, DOCTOR_ROUTER_ASKED, address, external, self->scope);
+  if (routers->n_routers == 1)
+    doctor_routers_add (routers, is_provider (self, next) ? DOCTOR_ROUTER_PROVIDER
+                                                          : DOCTOR_ROUTER_NEXT,
+                        other, other_external, other_scope);
+}
+
+static void
+on_discovered (GObject      *object,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  DoctorPath *self = user_data;
+
+  self->returned = TRUE;
+  g_clear_handle_id (&self->deadline_id, g_source_remove);
+  plum_manager_discover_finish (PLUM_MANAGER (object), result, NULL);
+  if (self->done != NULL)
+    self->done (self);
+}
+
+static gboolean
+on_deadline (gpointer user_data)
+{
+  DoctorPath *self = user_data;
+
+  self->deadline_id = 0;
+  g_cancellable_cancel (self->cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+/* The address is enough: who else answers, and how, is not what is asked here. */
+static void
+on_property (GatewayWatch *watch,
+             PlumGateway  *gateway,
+             const char   *name)
+{
+  DoctorPath *self = watch->user_data;
+
+  if (plum_gateway_get_external_address (gateway) != NULL
+      && plum_gateway_get_backend_name (gateway) != NULL)
+    g_cancellable_cancel (self->cancellable);
+}
+
+static void
+on_gateway (GatewayWatch *watch,
+            PlumGateway  *gateway,
+            gboolean      present)
+{
+  DoctorPath *self = watch->user_data;
+
+  if (present && self->other == NULL)
+    self->other = g_object_ref (gateway);
+}
+
+static void
+on_traffic (GatewayWatch         *watch,
+            PlumGateway          *gateway,
+            const char           *backend,
+            PlumTrafficDirection  direction,
+            GSocketAddress       *peer,
+            GBytes               *bytes)
+{
+  DoctorPath *self = watch->user_data;
+
+  doctor_log_add_traffic (self->log, gateway, backend, direction, peer, bytes);
+}
+
+static void
+on_note (GatewayWatch *watch,
+         PlumGateway  *gateway,
+         const char   *backend,
+         const char   *text)
+{
+  DoctorPath *self = watch->user_data;
+
+  doctor_log_add_note (self->log, gateway, backend, text);
+}
+
+static void
+ask (DoctorPath   *self,
+     GInetAddress *router)
+{
+  plum_manager_set_gateway_address (self->manager, router);
+  self->cancellable = g_cancellable_new ();
+  self->deadline_id = g_timeout_add (ASK_MS, on_deadline, self);
+  self->returned = FALSE;
+  self->watch = (GatewayWatch) {
+    .gateway = on_gateway,
+    .property = on_property,
+    .traffic = on_traffic,
+    .note = on_note,
+    .user_data = self,
+  };
+  gateway_watch_start (&self->watch, self->manager);
+  plum_manager_discover_async (self->manager, self->cancellable, on_discovered, self);
+}
+
+static void
+on_hop (HopProbe *probe)
+{
+  DoctorPath *self = probe->user_data;
+  g_autofree char *address = describe_address (probe->hop);
+  g_autofree char *note = g_strdup_printf ("path: %s is router %u on the way to the internet",
+                                           address != NULL ? address : "nobody known",
+                                           probe->ttl);
+  GInetAddress *between;
+  GInetAddress *next;
+
+  doctor_log_add_note (self->log, self->gateway, "path", note);
+  if (--self->n_open > 0)
+    return;
+
+  between = doctor_path_get_between (self);
+  next = doctor_path_get_next (self);
+  if (between != NULL && plum_address_get_scope (between) == PLUM_ADDRESS_SCOPE_PRIVATE)
+    ask (self, between);
+  else if (next != NULL && self->scope != PLUM_ADDRESS_SCOPE_PUBLIC && !is_provider (self, next))
+    ask (self, next);
+  else
+    self->done (self);
+}
+
+static void
+on_hop_traffic (HopProbe       *probe,
+                GSocketAddress *peer,
+                GBytes         *bytes)
+{
+  DoctorPath *self = probe->user_data;
+
+  doctor_log_add_traffic (self->log, self->gateway, "path", PLUM_TRAFFIC_SENT, peer, bytes);
+}
+
+/* @manager: one of its own, for the second router. FALSE if nobody can be looked for; then done() is
+ * not called. */
+gboolean
+doctor_path_start (DoctorPath  *self,
+                   PlumManager *manager)
+{
+  self->manager = g_object_ref (manager);
+  self->returned = TRUE;
+
+  /* The first hop needs to be looked for only if it may be another one than the gateway. */
+  for (guint i = self->named ? 0 : 1; i < G_N_ELEMENTS (self->hops); i++)
+    {
+      HopProbe *hop = &self->hops[i];
+
+      hop->ttl = i + 1;
+      hop->done = on_hop;
+      hop->traffic = on_hop_traffic;
+      hop->user_data = self;
+      if (hop_probe_start (hop, self->interface))
+        self->n_open++;
+    }
+
+  return self->n_open > 0;
+}
+
+void
+doctor_path_clear (DoctorPath *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->hops); i++)
+    hop_probe_clear (&self->hops[i]);
+
+  self->done = NULL;
+  g_clear_handle_id (&self->deadline_id, g_source_remove);
+  if (self->cancellable != NULL)
+    {
+      /* The call has a pointer to us until it returns. */
+      g_cancellable_cancel (self->cancellable);
+      while (!self->returned)
+        g_main_context_iteration (NULL, TRUE);
+      gateway_watch_stop (&self->watch);
+    }
+  g_clear_object (&self->cancellable);
+  g_clear_object (&self->other);
+  g_clear_object (&self->manager);
+}

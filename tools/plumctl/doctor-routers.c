@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "doctor-routers.h"
+
+void
+doctor_routers_clear (DoctorRouters *self)
+{
+  for (guint i = 0; i < self->n_routers; i++)
+    {
+      g_clear_pointer (&self->routers[i].address, g_free);
+      g_clear_pointer (&self->routers[i].external, g_free);
+    }
+  self->n_routers = 0;
+  g_clear_pointer (&self->local, g_free);
+  g_clear_pointer (&self->interface, g_free);
+}
+
+void
+doctor_routers_add (DoctorRouters    *self,
+                    DoctorRouterRole  role,
+                    const char       *address,
+                    const char       *external,
+                    PlumAddressScope  scope)
+{
+  g_assert (self->n_routers < G_N_ELEMENTS (self->routers));
+
+  self->routers[self->n_routers++] = (DoctorRouter) {
+    .role = role,
+    .address = g_strdup (address),
+    .external = g_strdup (external),
+    .scope = scope,
+  };
+}
+
+/* In JSON, documented in docs/plumctl-json.md. */
+const char *
+doctor_router_role_get_name (DoctorRouterRole role)
+{
+  switch (role)
+    {
+    case DOCTOR_ROUTER_BETWEEN:
+      return "between";
+    case DOCTOR_ROUTER_NEXT:
+      return "next";
+    case DOCTOR_ROUTER_PROVIDER:
+      return "provider";
+    case DOCTOR_ROUTER_ASKED:
+    default:
+      return "asked";
+    }
+}
+
+static const char *
+get_scope_words (PlumAddressScope scope)
+{
+  switch (scope)
+    {
+    case PLUM_ADDRESS_SCOPE_PUBLIC:
+      return "public";
+    case PLUM_ADDRESS_SCOPE_PRIVATE:
+      return "private";
+    case PLUM_ADDRESS_SCOPE_CGNAT:
+      return "shared by the provider, CGNAT";
+    case PLUM_ADDRESS_SCOPE_UNKNOWN:
+    case PLUM_ADDRESS_SCOPE_UNSPECIFIED:
+    case PLUM_ADDRESS_SCOPE_LOOPBACK:
+    case PLUM_ADDRESS_SCOPE_LINK_LOCAL:
+    case PLUM_ADDRESS_SCOPE_DOCUMENTATION:
+    case PLUM_ADDRESS_SCOPE_RESERVED:
+    case PLUM_ADDRESS_SCOPE_MULTICAST:
+    default:
+      return "not of the internet";
+    }
+}
+
+/* What is known of it, for the end of its line. */
+static char *
+describe_router (const DoctorRouter *router)
+{
+  if (router->address == NULL && router->role == DOCTOR_ROUTER_BETWEEN)
+    return g_strdup ("one whose address is unknown");
+  if (router->address == NULL)
+    return g_strdup ("unknown: none has answered on the way to the internet");
+  if (router->role == DOCTOR_ROUTER_PROVIDER)
+    return g_strdup_printf ("%s, which was not asked", router->address);
+  if (router->external == NULL)
+    return g_strdup_printf ("%s, its outer address is unknown", router->address);
+
+  return g_strdup_printf ("%s, its outer address is %s (%s)", router->address, router->external,
+                          get_scope_words (router->scope));
+}
+
+/* Lines for people, from this computer on: which address belongs to whom. */
+char *
+doctor_routers_describe (const DoctorRouters *self)
+{
+  GString *text = g_string_new (NULL);
+
+  g_string_append_printf (text, "you            %s%s%s",
+                          self->local != NULL ? self->local : "unknown",
+                          self->interface != NULL ? " on " : "",
+                          self->interface != NULL ? self->interface : "");
+  for (guint i = 0; i < self->n_routers; i++)
+    {
+      const DoctorRouter *router = &self->routers[i];
+      g_autofree char *description = describe_router (router);
+
+      g_string_append_printf (text, "\n%s%s",
+                              router->role == DOCTOR_ROUTER_PROVIDER ? "provider       "
+                              : i == 0 ? "router         " : "second router  ", description);
+    }
+
+  return g_string_free (text, FALSE);
+}
+
+static const DoctorRouter *
+find_router (const DoctorRouters *self,
+             DoctorRouterRole     role)
+{
+  for (guint i = 0; i < self->n_routers; i++)
+    if (self->routers[i].role == role)
+      return &self->routers[i];
+
+  return NULL;
+}
+
+/* The router's outer address as far as it is known, and who is beyond as far as that is. */
+static char *
+dup_double_nat (const DoctorRouter *asked,
+                const DoctorRouter *next)
+{
+  if (asked->external == NULL)
+    return g_strdup_printf ("The router %s tells no public address of its own, and the next one on "
+                            "the way to the internet, %s, has a private one: %s stands behind a "
+                            "second router.", asked->address, next->address, asked->address);
+
+  return g_strdup_printf ("The router %s has only the private address %s on its outer side: it "
+                          "stands behind a second router%s%s.", asked->address, asked->external,
+                          next->address != NULL ? ", " : "",
+                          next->address != NULL ? next->address : "");
+}
+
+/* The sentence of the verdict with the addresses that are known; NULL: it has one for all cases. */
+char *
+doctor_routers_dup_sentence (const DoctorRouters *self,
+                             DoctorVerdict        verdict)
+{
+  const DoctorRouter *between = find_router (self, DOCTOR_ROUTER_BETWEEN);
+  const DoctorRouter *asked = find_router (self, DOCTOR_ROUTER_ASKED);
+  const DoctorRouter *next = find_router (self, DOCTOR_ROUTER_NEXT);
+
+  if (verdict == DOCTOR_DOUBLE_NAT && between != NULL)
+    return g_strdup_printf ("Another router%s%s%s stands between this computer and %s: what %s "
+                            "opens leads to that one, and no further.",
+                            between->address != NULL ? ", " : "",
+                            between->address != NULL ? between->address : "",
+                            between->address != NULL ? "," : "",
+                            asked->address, asked->address);
+  if (verdict == DOCTOR_DOUBLE_NAT && next != NULL
+      && (asked->external != NULL || next->address != NULL))
+    return dup_double_nat (asked, next);
+  if (verdict == DOCTOR_CGNAT && asked != NULL && asked->external != NULL)
+    return g_strdup_printf ("The router %s has the address %s on its outer side, which its provider "
+                            "shares among many customers (CGNAT).", asked->address,
+                            asked->external);
+
+  return NULL;
+}
+
+/* Whose port has to lead where, and what else helps. */
+static char *
+dup_double_nat_step (const DoctorRouters *self,
+                     const DoctorRouter  *asked,
+                     const DoctorRouter  *next)
+{
+  g_autofree char *where = asked->external != NULL
+                           ? g_strdup (asked->external)
+                           : g_strdup_printf ("the outer side of %s", asked->address);
+
+  if (self->opens_nothing)
+    return g_strdup_printf ("Make one of the two a bridge. Else the port has to be forwarded by "
+                            "hand on both, on %s to %s and on %s to this computer: %s opens no "
+                            "port for a program while its outer address is not public.",
+                            next->address, where, asked->address, asked->address);
+
+  return g_strdup_printf ("Forward the port on %s to %s as well, or make one of the two a bridge. "
+                          "If %s is not yours it is the provider's: ask there for a public "
+                          "address.", next->address, where, next->address);
+}
+
+/* NULL as above. */
+char *
+doctor_routers_dup_next_step (const DoctorRouters *self,
+                              DoctorVerdict        verdict)
+{
+  const DoctorRouter *between = find_router (self, DOCTOR_ROUTER_BETWEEN);
+  const DoctorRouter *asked = find_router (self, DOCTOR_ROUTER_ASKED);
+  const DoctorRouter *next = find_router (self, DOCTOR_ROUTER_NEXT);
+
+  if (verdict != DOCTOR_DOUBLE_NAT)
+    return NULL;
+
+  if (between != NULL && between->address != NULL)
+    return g_strdup_printf ("Map the port on %s as well (“plumctl doctor --gateway %s” tells "
+                            "whether it can), or make one of the two a bridge.", between->address,
+                            between->address);
+  if (between != NULL)
+    return g_strdup ("Map the port on the router between as well, or make one of the two a "
+                     "bridge.");
+  if (next == NULL || next->address == NULL)
+    return NULL;
+
+  return dup_double_nat_step (self, asked, next);
+}
