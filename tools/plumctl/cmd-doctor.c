@@ -132,22 +132,15 @@ static void
 collect_findings (Doctor *doctor)
 {
   DoctorFindings *findings = &doctor->findings;
-  GListModel *gateways = plum_manager_get_gateways (doctor->session.manager);
 
   findings->has_gateway = doctor->gateway != NULL;
   findings->served = discovery_is_served (&doctor->discovery);
   findings->stray_answer = doctor->stray.answered_from != NULL;
-  findings->n_strangers = doctor_log_count_strangers (&doctor->log);
-
-  for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
-    {
-      g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
-
-      find_probes (findings, gateway);
-    }
-
   if (doctor->gateway == NULL)
     return;
+
+  find_probes (findings, doctor->gateway);
+  findings->n_strangers = doctor_log_count_strangers (&doctor->log, doctor->gateway);
   findings->direct = g_strcmp0 (plum_gateway_get_backend_name (doctor->gateway), "direct") == 0;
   findings->router_between = doctor_log_has_mismatch (&doctor->log, doctor->gateway);
   findings->scope = plum_gateway_get_external_scope (doctor->gateway);
@@ -356,7 +349,7 @@ on_discovered (Discovery *discovery)
   Doctor *doctor = (Doctor *) discovery->session;
   GInetAddress *address;
 
-  doctor->gateway = discovery_dup_best (discovery);
+  doctor->gateway = discovery_dup_gateway (discovery);
   if (doctor->gateway == NULL)
     {
       conclude (doctor);

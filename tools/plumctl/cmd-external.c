@@ -60,7 +60,7 @@ print_untold (const char *backend)
 static void
 on_done (Discovery *discovery)
 {
-  g_autoptr (PlumGateway) gateway = discovery_dup_best (discovery);
+  g_autoptr (PlumGateway) gateway = discovery_dup_gateway (discovery);
   g_autofree char *address = NULL;
 
   if (!discovery_is_served (discovery))

@@ -99,7 +99,7 @@ on_listed (GObject      *object,
 static void
 on_done (Discovery *discovery)
 {
-  g_autoptr (PlumGateway) gateway = discovery_dup_best (discovery);
+  g_autoptr (PlumGateway) gateway = discovery_dup_gateway (discovery);
 
   if (!discovery_is_served (discovery))
     {

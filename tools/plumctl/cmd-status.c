@@ -20,7 +20,8 @@ static const GOptionEntry entries[] = {
 };
 
 static void
-print_json (PlumGateway *gateway)
+print_json (PlumGateway *gateway,
+            gboolean     is_default)
 {
   g_autofree char *text = NULL;
   JsonWriter json;
@@ -35,6 +36,7 @@ print_json (PlumGateway *gateway)
   json_writer_string (&json, "external_scope",
                       describe_scope (plum_gateway_get_external_scope (gateway)));
   json_writer_string (&json, "backend", plum_gateway_get_backend_name (gateway));
+  json_writer_bool (&json, "default", is_default);
   json_writer_end_object (&json);
 
   text = json_writer_finish (&json);
@@ -42,7 +44,8 @@ print_json (PlumGateway *gateway)
 }
 
 static void
-print_lines (PlumGateway *gateway)
+print_lines (PlumGateway *gateway,
+             gboolean     is_default)
 {
   PlumAddressScope scope = plum_gateway_get_external_scope (gateway);
   const char *reason = describe_scope_reason (scope);
@@ -52,8 +55,9 @@ print_lines (PlumGateway *gateway)
   g_autofree char *local = describe_address (plum_gateway_get_local_address (gateway));
   g_autofree char *external = describe_address (plum_gateway_get_external_address (gateway));
 
-  output_line (OUTPUT_PLAIN, "gateway   %s on %s", address != NULL ? address : "none",
-               interface != NULL ? interface : "an unknown interface");
+  output_line (OUTPUT_PLAIN, "gateway   %s on %s%s", address != NULL ? address : "none",
+               interface != NULL ? interface : "an unknown interface",
+               is_default ? "" : ", not on the default route");
   output_line (OUTPUT_PLAIN, "own       %s", local != NULL ? local : "unknown");
   output_line (reason == NULL ? OUTPUT_PLAIN : OUTPUT_BAD, "external  %s%s%s%s",
                external != NULL ? external : "unknown", external != NULL ? " (" : "",
@@ -74,9 +78,9 @@ on_done (Discovery *discovery)
       g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
 
       if (common_options.json)
-        print_json (gateway);
+        print_json (gateway, i == 0);
       else
-        print_lines (gateway);
+        print_lines (gateway, i == 0);
     }
 
   if (!served)

@@ -226,7 +226,7 @@ on_discovered (Discovery *discovery)
       return;
     }
 
-  unmap->gateway = discovery_dup_best (discovery);
+  unmap->gateway = discovery_dup_gateway (discovery);
   plum_gateway_list_entries_async (unmap->gateway, NULL, on_listed, unmap);
 }
 

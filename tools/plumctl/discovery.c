@@ -23,9 +23,12 @@ on_property (GatewayWatch *watch,
              PlumGateway  *gateway,
              const char   *name)
 {
-  if (plum_gateway_get_external_address (gateway) != NULL
+  Discovery *self = watch->user_data;
+  g_autoptr (PlumGateway) used = discovery_dup_gateway (self);
+
+  if (gateway == used && plum_gateway_get_external_address (gateway) != NULL
       && plum_gateway_get_backend_name (gateway) != NULL)
-    finish (watch->user_data);
+    finish (self);
 }
 
 static void
@@ -102,30 +105,20 @@ discovery_run (Discovery  *self,
   return exit_code;
 }
 
-/* TRUE if some backend answered somewhere. */
+/* TRUE if some backend answered. */
 gboolean
 discovery_is_served (Discovery *self)
 {
-  g_autoptr (PlumGateway) best = discovery_dup_best (self);
+  g_autoptr (PlumGateway) gateway = discovery_dup_gateway (self);
 
-  return best != NULL && plum_gateway_get_backend_name (best) != NULL;
+  return gateway != NULL && plum_gateway_get_backend_name (gateway) != NULL;
 }
 
-/* The first gateway that a backend serves; else the first of all; else NULL. */
+/* The gateway that programs use: that of the default route. NULL: there is none. */
 PlumGateway *
-discovery_dup_best (Discovery *self)
+discovery_dup_gateway (Discovery *self)
 {
-  GListModel *gateways = plum_manager_get_gateways (self->session->manager);
-
-  for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
-    {
-      g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
-
-      if (plum_gateway_get_backend_name (gateway) != NULL)
-        return g_steal_pointer (&gateway);
-    }
-
-  return g_list_model_get_item (gateways, 0);
+  return g_list_model_get_item (plum_manager_get_gateways (self->session->manager), 0);
 }
 
 /* Why nobody serves, and who knows more. */

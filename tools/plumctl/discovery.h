@@ -27,6 +27,6 @@ int           discovery_run           (Discovery   *self,
                                        char       **words);
 void          discovery_start         (Discovery   *self);
 void          discovery_clear         (Discovery   *self);
-PlumGateway * discovery_dup_best      (Discovery   *self);
+PlumGateway * discovery_dup_gateway   (Discovery   *self);
 gboolean      discovery_is_served     (Discovery   *self);
 void          discovery_print_failure (Discovery   *self);

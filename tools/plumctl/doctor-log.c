@@ -95,25 +95,26 @@ doctor_event_is_search (const DoctorEvent *event)
   return size >= sizeof start - 1 && strncmp (data, start, sizeof start - 1) == 0;
 }
 
-/* How many others than the gateway answered. */
+/* How many others than the gateway answered on its network. */
 guint
-doctor_log_count_strangers (DoctorLog *self)
+doctor_log_count_strangers (DoctorLog   *self,
+                            PlumGateway *gateway)
 {
+  GInetAddress *address = plum_gateway_get_address (gateway);
   g_autoptr (GHashTable) strangers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
   for (guint i = 0; i < self->events->len; i++)
     {
       const DoctorEvent *event = self->events->pdata[i];
-      GInetAddress *gateway = plum_gateway_get_address (event->gateway);
       GInetAddress *peer;
 
       /* A search that is heard on the group, our own as well, answers nobody. */
-      if (event->peer == NULL || event->direction != PLUM_TRAFFIC_RECEIVED || gateway == NULL
-          || doctor_event_is_search (event))
+      if (event->gateway != gateway || event->peer == NULL || address == NULL
+          || event->direction != PLUM_TRAFFIC_RECEIVED || doctor_event_is_search (event))
         continue;
 
       peer = g_inet_socket_address_get_address (event->peer);
-      if (!g_inet_address_equal (peer, gateway))
+      if (!g_inet_address_equal (peer, address))
         g_hash_table_add (strangers, g_inet_address_to_string (peer));
     }
 

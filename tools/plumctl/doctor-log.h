@@ -36,7 +36,8 @@ void  doctor_log_add_note    (DoctorLog            *self,
                               const char           *backend,
                               const char           *note);
 char * doctor_log_describe_peer   (const DoctorEvent *event);
-guint  doctor_log_count_strangers (DoctorLog         *self);
+guint  doctor_log_count_strangers (DoctorLog         *self,
+                                   PlumGateway       *gateway);
 gboolean doctor_log_has_mismatch  (DoctorLog         *self,
                                    PlumGateway       *gateway);
 /* Of one with bytes. */
