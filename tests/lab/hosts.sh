@@ -10,6 +10,10 @@ LAB_CLIENT_ADDRESS=192.168.1.10
 LAB_ROUTER_ADDRESS=192.168.1.1
 LAB_INTERNET_ADDRESS=1.2.3.1
 LAB_OUTER_WAN=1.2.3.4
+LAB_SECOND_CLIENT_ADDRESS=192.168.2.10
+LAB_SECOND_ADDRESS=192.168.2.1
+LAB_SECOND_INTERNET_ADDRESS=1.2.4.1
+LAB_SECOND_WAN=1.2.4.4
 LAB_LAN6=2a00:1111:1:1
 LAB_WAN6=2a00:1111:1:2
 
@@ -31,6 +35,7 @@ setting () {
 router_names () {
   echo router
   [ "$LAB_TWO_ROUTERS" = no ] || echo outer
+  [ "$LAB_TWO_GATEWAYS" = no ] || echo second
 }
 
 # The outer router's address on the side of the inner one: in the network of that one's own.
@@ -58,6 +63,7 @@ END
   else
     ip link add wan0 netns router type veth peer name eth0 netns internet || return
   fi
+  [ "$LAB_TWO_GATEWAYS" = no ] || make_second_links || return
   for host in $(router_names); do
     setting "$host" ipv4/ip_forward 1 || return
     # Else a closed port stays silent after six quick refusals, and looks like a dropped one.
@@ -81,7 +87,33 @@ link set lo up
 link set eth0 up
 END
   client_address "$LAB_CLIENT_ADDRESS" || return
+  [ "$LAB_TWO_GATEWAYS" = no ] || connect_second || return
   [ "$LAB_IPV6" = no ] || make_ipv6
+}
+
+make_second_links () {
+  ip -batch - <<END
+link add lan0 netns second type veth peer name eth1 netns client
+link add wan0 netns second type veth peer name eth1 netns internet
+END
+}
+
+# As a desktop with cable and Wi-Fi: by the cable if it is there. What comes in by the second router
+# is answered that way.
+connect_second () {
+  ip -n second address add "$LAB_SECOND_ADDRESS/24" dev lan0 || return
+  wan_addresses second "$LAB_SECOND_WAN" || return
+  ip -n internet -batch - <<END || return
+address add $LAB_SECOND_INTERNET_ADDRESS/24 dev eth1
+link set eth1 up
+END
+  ip -n client -batch - <<END
+link set eth1 up
+address add $LAB_SECOND_CLIENT_ADDRESS/24 dev eth1
+route add default via $LAB_SECOND_ADDRESS dev eth1 metric 600
+route add default via $LAB_SECOND_ADDRESS dev eth1 table 2
+rule add from $LAB_SECOND_CLIENT_ADDRESS lookup 2
+END
 }
 
 # No duplicate address detection: it takes a second, and nobody else is on these links.
@@ -128,6 +160,7 @@ wan_addresses () {
   local address next=$LAB_INTERNET_ADDRESS
 
   [ "$1,$LAB_TWO_ROUTERS" != router,yes ] || next=$(outer_address)
+  [ "$1" != second ] || next=$LAB_SECOND_INTERNET_ADDRESS
   {
     printf 'address flush dev wan0 scope global\n'
     for address in ${2//,/ }; do

@@ -22,6 +22,7 @@ import recovery
 import traffic
 from commands import Commands
 from plumctl import Plumctl
+from two_gateways import TwoGateways
 
 GONE_WITHIN = 1.0  # seconds from SIGINT until the router has forgotten
 EXIT_NO_GATEWAY = 3
@@ -315,6 +316,8 @@ SUITES = {
         ('pinhole-comes-back', ipv6_pinhole_comes_back),
         ('address-changes', ipv6_address_changes),
     ]),
+    'two-gateways': (['--router=all', '--two-gateways'],
+                     TwoGateways(lambda: plumctl_path, plumctl_map, say).cases()),
     'none': (['--router=none'], [
         ('no-router-answers', no_router_answers),
         ('doctor', doctor, 'switched-off', []),
