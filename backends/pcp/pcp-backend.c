@@ -323,7 +323,7 @@ plum_pcp_backend_map (PlumBackend *backend,
 
   pcp_map_fill (self, request, FALSE, &map);
   pcp_map_make_key (&map, &key);
-  if (plum_ledger_check_hold (self->ledger, &key, map.external_port,
+  if (plum_ledger_check_hold (self->ledger, &key, map.external_port, map.prefer_failure,
                                plum_backend_get_time (backend), &error))
     plum_call_return_error (call, g_steal_pointer (&error));
   else
