@@ -209,6 +209,38 @@ test_address_is_given_up (BackendFixture *f,
   g_assert_cmpuint (f->gateway->counts.pcp_prefer_failure, ==, 2);
 }
 
+/* Nothing is translated: the port outside is the port of the host. */
+static void
+test_pinhole (BackendFixture *f,
+              gconstpointer   data)
+{
+  g_autoptr (GSocket) probe = g_socket_new (G_SOCKET_FAMILY_IPV6, G_SOCKET_TYPE_DATAGRAM,
+                                            G_SOCKET_PROTOCOL_UDP, NULL);
+  g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV6);
+  g_autoptr (GSocketAddress) at = g_inet_socket_address_new (loopback, 5351);
+  g_autoptr (PlumRequest) other = test_request_new_exact (PLUM_PROTOCOL_TCP, 8080, 9000);
+  g_autoptr (PlumRequest) same = test_request_new_exact (PLUM_PROTOCOL_TCP, 8080, 8080);
+  g_autoptr (PlumCall) refused = NULL;
+  g_autoptr (PlumCall) granted = NULL;
+
+  if (probe == NULL || !g_socket_bind (probe, at, FALSE, NULL))
+    {
+      g_test_skip ("[::1]:5351 is not to be had");
+      return;
+    }
+
+  g_clear_object (&probe);
+  fake_gateway_free (f->gateway);
+  f->gateway = fake_gateway_new ("::1");
+  g_assert_finalize_object (g_steal_pointer (&f->backend));
+  backend_fixture_make (f, PLUM_TYPE_PCP_BACKEND, "::1", "::1");
+  refused = backend_ask (f, PLUM_CALL_MAP, other);
+  assert_fails (refused, PLUM_ERROR_CONFLICT, "PCP: an IPv6 pinhole keeps the port");
+  g_assert_cmpuint (f->gateway->counts.datagrams, ==, 0);
+  granted = backend_ask (f, PLUM_CALL_MAP, same);
+  backend_assert_lease (granted, 8080, "::1", 7200);
+}
+
 /* --- Holds --- */
 
 static void
@@ -285,6 +317,7 @@ main (int    argc,
   add ("/pcp/exact/option-is-ignored-in-renewal", NULL, test_option_is_ignored_in_renewal);
   add ("/pcp/exact/port-is-not-given-up", NULL, test_port_is_not_given_up);
   add ("/pcp/exact/address-is-given-up", NULL, test_address_is_given_up);
+  add ("/pcp/exact/pinhole", NULL, test_pinhole);
   add ("/pcp/exact/hold/of-the-requirement", NULL, test_hold_is_of_the_requirement);
   add ("/pcp/exact/hold/of-a-wish", NULL, test_hold_of_a_wish);
 
