@@ -391,8 +391,8 @@ map_op_granted (MapOp          *op,
       return;
     }
 
-  /* RFC 6887 13.2: no server's answer to the option. It may be the news of another mapping; who says
-   * it again means it (miniupnpd 2.3.1 takes the option and does not heed it), and core gives it
+  /* RFC 6887 13.2: no server's answer to the option. It may be news of another mapping; who says it
+   * again means it (miniupnpd 2.3.1 takes the option and does not heed it), and core gives it
    * back. */
   if (op->map.prefer_failure && port != op->map.external_port && op->exchange.n_sent < 2 &&
       op->exchange.plan != &plum_retry_renewal)
