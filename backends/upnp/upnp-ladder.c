@@ -88,7 +88,7 @@ static const UpnpRow rows[] = {
     GIVE_UP (PLUM_ERROR_NO_RESOURCES, "its table is full: delete entries that are not needed") },
 
   /* 606: not authorized; often because the port is privileged (quirks 53, 54), or another's
-   * (RFC 6970 5.6). */
+   * (RFC 6970). */
   { UPNP_ACTION_ADD, { 606 }, TRY (WHEN_EXACT_NOT_LOOKED, UPNP_NEXT_LOOK) },
   { UPNP_ACTION_ADD, { 606 }, TRY (WHEN_PRIVILEGED, UPNP_NEXT_HIGH_PORT) },
   { UPNP_ACTION_ADD, { 606 }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_OTHER_PORT) },
