@@ -5,6 +5,7 @@
 #include "plum-log-private.h"
 #include "plum-mapping-private.h"
 #include "plum-renewal-private.h"
+#include "plum-requirement-private.h"
 #include "plum-state-private.h"
 #include "plum-values-private.h"
 
@@ -20,7 +21,8 @@ typedef enum {
   PHASE_IDLE,         /* there is no gateway to ask */
   PHASE_CHOOSING,     /* the race of the backends is waited for */
   PHASE_MAPPING,      /* a backend was asked */
-  PHASE_CLEARING,     /* it did not answer in time; its delete is on its way */
+  PHASE_CLEARING,     /* it did not answer in time, or gave a port that will not do; the delete
+                       * is on its way */
   PHASE_HELD,         /* the timer is the renewal, or the end of the lease */
   PHASE_RENEWING,     /* the backend was asked again */
   PHASE_RECOVERING,   /* the router forgot; the timer is our turn to ask again */
@@ -64,7 +66,8 @@ struct _PlumClaim
   guint retries;
 
   PlumRequest *request;          /* the last one sent */
-  PlumLease *lease;              /* (nullable): also the lost one while it is asked for again */
+  PlumLease *lease;              /* (nullable): also the lost one while it is asked for again, and
+                                  * the one that will not do while it is given back */
   gboolean foreign;              /* the router has another host's mapping in the place of lease */
   PlumBackend *backend;          /* (nullable): that granted the lease */
   gint64 granted;                /* when, on the clock */
@@ -78,7 +81,69 @@ static void plum_claim_advance       (PlumClaim *self);
 static void plum_claim_start_attempt (PlumClaim *self);
 static void plum_claim_end           (PlumClaim *self);
 
+/* --- The external port that users require --- */
+
+/* 0: any will do. */
+static guint
+plum_claim_get_required_port (PlumClaim *self)
+{
+  guint leased = self->lease != NULL ? plum_lease_get_external_port (self->lease) : 0;
+
+  return plum_requirement_get_port (self->users, leased);
+}
+
+static gboolean
+plum_claim_may_have (PlumClaim *self,
+                     guint      external_port)
+{
+  guint required = plum_claim_get_required_port (self);
+
+  return required == 0 || required == external_port;
+}
+
+/* Users came or went, and what is leased or asked for by now serves none of them. */
+static gboolean
+plum_claim_is_astray (PlumClaim *self)
+{
+  return self->port != 0 && self->phase != PHASE_RELEASING &&
+         !plum_claim_may_have (self, self->port);
+}
+
 /* --- What the users are told --- */
+
+/* What serves the others is a failure to a user who requires another port. Gives why; NULL: it is
+ * none. (transfer full) */
+static GError *
+plum_claim_refuse_user (PlumClaim             *self,
+                        PlumMapping           *user,
+                        PlumMappingEvent       event,
+                        const PlumMappingNews *news)
+{
+  gboolean leased = news->lease != NULL;
+  guint port = leased ? plum_lease_get_external_port (news->lease)
+                      : plum_claim_get_required_port (self);
+
+  if ((!leased && event != PLUM_MAPPING_FAILED) || port == 0 ||
+      plum_requirement_is_met (user, port))
+    return NULL;
+
+  return plum_requirement_make_shared_error (user, port, leased);
+}
+
+static void
+plum_claim_tell_user (PlumClaim             *self,
+                      PlumMapping           *user,
+                      PlumMappingEvent       event,
+                      const PlumMappingNews *news)
+{
+  g_autoptr (GError) error = plum_claim_refuse_user (self, user, event, news);
+  const PlumMappingNews refusal = { .error = error };
+
+  if (error != NULL)
+    plum_mapping_handle (user, PLUM_MAPPING_FAILED, &refusal);
+  else
+    plum_mapping_handle (user, event, news);
+}
 
 static void
 plum_claim_tell (PlumClaim        *self,
@@ -113,7 +178,7 @@ plum_claim_tell (PlumClaim        *self,
     {
       /* A handler may have made another one leave; one that brought newer news has told all. */
       if (g_slist_find (self->users, l->data) != NULL)
-        plum_mapping_handle (l->data, event, &news);
+        plum_claim_tell_user (self, l->data, event, &news);
     }
 }
 
@@ -240,24 +305,37 @@ plum_claim_make_request (PlumClaim *self,
   GInetAddress *address =
     self->lease != NULL ? plum_lease_get_external_address (self->lease) : NULL;
 
-  return plum_request_new (self->id.protocol, self->id.internal_port, external_port, address,
+  return plum_request_new (self->id.protocol, self->id.internal_port, external_port,
+                           plum_claim_get_required_port (self) == external_port, address,
                            self->policy->lease_duration, self->description, self->key);
 }
 
-/* Takes over what was granted. FALSE if the router gave a port that is another claim's: then this
- * lease stands in that one's place, and both have to be asked for again. */
+/* Whether the router gave a port that is another claim's: then this lease stands in that one's
+ * place, and that one has to be asked for again. */
+static gboolean
+plum_claim_displaces_another (PlumClaim *self,
+                              guint      port)
+{
+  PlumClaim *holder = plum_gateway_find_holder (self->gateway, self->id.protocol, port);
+
+  if (holder == NULL || holder == self)
+    return FALSE;
+
+  plum_info ("the router gave external port %u twice", port);
+  plum_claim_lost (holder, NULL);
+  return TRUE;
+}
+
+/* Takes over what was granted. FALSE: the port is another claim's. */
 static gboolean
 plum_claim_take_lease (PlumClaim *self,
                        PlumLease *lease)
 {
   PlumBackend *backend = plum_gateway_get_contender (self->gateway, self->contender)->backend;
   guint port = plum_lease_get_external_port (lease);
-  PlumClaim *holder = plum_gateway_find_holder (self->gateway, self->id.protocol, port);
 
-  if (holder != NULL && holder != self)
+  if (plum_claim_displaces_another (self, port))
     {
-      plum_info ("the router gave external port %u twice", port);
-      plum_claim_lost (holder, NULL);
       plum_backend_late_lease (backend, self->request, lease);
       return FALSE;
     }
@@ -315,12 +393,18 @@ static void
 plum_claim_add_verdict (PlumClaim    *self,
                         const GError *error)
 {
-  if (self->verdicts == NULL)
+  gboolean first = self->verdicts == NULL;
+
+  /* Of a port that is required, that it is taken says more than what the others cannot do. */
+  if (first || (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_CONFLICT) &&
+                plum_claim_get_required_port (self) != 0))
     {
-      self->verdicts = g_string_new (NULL);
       self->verdict_domain = error->domain;
       self->verdict_code = error->code;
     }
+
+  if (first)
+    self->verdicts = g_string_new (NULL);
   else
     g_string_append (self->verdicts, "; ");
 
@@ -383,6 +467,57 @@ plum_claim_clear (PlumClaim *self)
                            on_cleared, self);
 }
 
+/* A lease with a port that will not do. What is asked next would meet it in the router's table, so
+ * its delete is waited for as well; until then it is ours, for whoever releases us meanwhile. */
+static void
+plum_claim_give_back (PlumClaim    *self,
+                      PlumLease    *lease,
+                      PlumCallFunc  func)
+{
+  PlumContender *contender = plum_gateway_get_contender (self->gateway, self->contender);
+  const PlumCallArgs args = { .request = self->request, .lease = lease };
+
+  plum_claim_displaces_another (self, plum_lease_get_external_port (lease));
+  g_set_object (&self->lease, lease);
+  g_set_object (&self->backend, contender->backend);
+  self->foreign = FALSE;
+  self->phase = PHASE_CLEARING;
+  plum_backend_start_call (&self->call, contender->backend, PLUM_CALL_UNMAP, &args, CLEAR_MS,
+                           func, self);
+}
+
+static void
+on_given_back (PlumCall *call,
+               gpointer  user_data)
+{
+  PlumClaim *self = user_data;
+
+  g_clear_object (&self->lease);
+  g_clear_object (&self->backend);
+  on_cleared (call, self);
+}
+
+static GError *
+plum_claim_make_grant_error (PlumClaim *self,
+                             PlumLease *lease)
+{
+  PlumContender *contender = plum_gateway_get_contender (self->gateway, self->contender);
+
+  return plum_requirement_make_grant_error (plum_probe_get_name (contender->probe),
+                                            plum_lease_get_external_port (lease),
+                                            plum_claim_get_required_port (self));
+}
+
+/* Its outcome is a lease that none of the users can do with. */
+static gboolean
+plum_claim_is_useless (PlumClaim *self,
+                       PlumCall  *call)
+{
+  PlumLease *lease = plum_call_get_lease (call);
+
+  return lease != NULL && !plum_claim_may_have (self, plum_lease_get_external_port (lease));
+}
+
 static void
 on_mapped (PlumCall *call,
            gpointer  user_data)
@@ -390,10 +525,13 @@ on_mapped (PlumCall *call,
   PlumClaim *self = user_data;
   g_autoptr (PlumCall) owned = g_steal_pointer (&self->call);
   const GError *error = plum_call_get_error (call);
-  g_autoptr (GError) twice = NULL;
+  g_autoptr (GError) made = NULL;
+  gboolean useless = plum_claim_is_useless (self, call);
 
   plum_gateway_note_outcome (self->gateway, self->contender, error);
-  if (error == NULL)
+  if (useless)
+    error = made = plum_claim_make_grant_error (self, plum_call_get_lease (call));
+  else if (error == NULL)
     {
       if (plum_claim_take_lease (self, plum_call_get_lease (call)))
         {
@@ -402,13 +540,18 @@ on_mapped (PlumCall *call,
           return;
         }
 
-      error = twice = g_error_new (PLUM_ERROR, PLUM_ERROR_CONFLICT,
-                                   "The router gave an external port that another mapping has");
+      error = made = g_error_new (PLUM_ERROR, PLUM_ERROR_CONFLICT,
+                                  "The router gave an external port that another mapping has");
     }
 
   self->tried |= G_GUINT64_CONSTANT (1) << self->contender;
   plum_claim_add_verdict (self, error);
 
+  if (useless)
+    {
+      plum_claim_give_back (self, plum_call_get_lease (call), on_given_back);
+      return;
+    }
   if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT))
     {
       plum_claim_clear (self);
@@ -419,13 +562,37 @@ on_mapped (PlumCall *call,
   plum_claim_advance (self);
 }
 
-/* The one that is known outside, else the wish, else that of an earlier run, else the internal one,
- * else any that none of ours has. */
-static void
+static gboolean
+plum_claim_reserve_required_port (PlumClaim *self,
+                                  guint      required)
+{
+  PlumClaim *holder = plum_gateway_find_holder (self->gateway, self->id.protocol, required);
+  g_autoptr (GError) error = NULL;
+
+  if (plum_gateway_hold_port (self->gateway, self->id.protocol, required, self))
+    {
+      self->port = (guint16) required;
+      return TRUE;
+    }
+
+  error = plum_requirement_make_own_error (self->id.protocol,
+                                           plum_claim_get_id (holder)->internal_port, required);
+  plum_claim_add_verdict (self, error);
+  return FALSE;
+}
+
+/* The one that is required; else the one that is known outside, else the wish, else that of an
+ * earlier run, else the internal one, else any that none of ours has. FALSE: the one that is
+ * required is another claim's. */
+static gboolean
 plum_claim_reserve_port (PlumClaim *self)
 {
   const guint16 wanted[] = { self->known_port, self->wished_port, self->recalled_port,
                              (guint16) self->id.internal_port };
+  guint required = plum_claim_get_required_port (self);
+
+  if (required != 0)
+    return plum_claim_reserve_required_port (self, required);
 
   for (unsigned int i = 0; i < G_N_ELEMENTS (wanted); i++)
     {
@@ -433,11 +600,12 @@ plum_claim_reserve_port (PlumClaim *self)
           plum_gateway_hold_port (self->gateway, self->id.protocol, wanted[i], self))
         {
           self->port = wanted[i];
-          return;
+          return TRUE;
         }
     }
 
   self->port = (guint16) plum_gateway_reserve_port (self->gateway, self->id.protocol, self);
+  return TRUE;
 }
 
 static void
@@ -447,8 +615,13 @@ plum_claim_ask (PlumClaim *self,
   PlumContender *contender = plum_gateway_get_contender (self->gateway, index);
   PlumCallArgs args = { NULL };
 
-  if (self->port == 0)
-    plum_claim_reserve_port (self);
+  if (self->port == 0 && !plum_claim_reserve_port (self))
+    {
+      self->tried = G_MAXUINT64;   /* no backend can do better */
+      plum_claim_fail (self);
+      return;
+    }
+
   self->contender = index;
   if (!plum_claim_note (self))
     return;
@@ -526,6 +699,16 @@ plum_claim_lose (PlumClaim *self)
 }
 
 static void
+on_renewal_given_back (PlumCall *call,
+                       gpointer  user_data)
+{
+  PlumClaim *self = user_data;
+
+  g_clear_object (&self->call);
+  plum_claim_lose (self);
+}
+
+static void
 on_renewed (PlumCall *call,
             gpointer  user_data)
 {
@@ -535,6 +718,16 @@ on_renewed (PlumCall *call,
 
   self->phase = PHASE_HELD;
   plum_gateway_note_outcome (self->gateway, self->contender, error);
+
+  if (plum_claim_is_useless (self, call))
+    {
+      g_autoptr (GError) other = plum_claim_make_grant_error (self, plum_call_get_lease (call));
+
+      plum_info ("%s", other->message);
+      plum_claim_drop_check (self);
+      plum_claim_give_back (self, plum_call_get_lease (call), on_renewal_given_back);
+      return;
+    }
 
   if (error == NULL && plum_claim_take_lease (self, plum_call_get_lease (call)))
     {
@@ -878,7 +1071,9 @@ plum_claim_join (PlumClaim   *self,
   if (g_slist_find (self->users, mapping) == NULL)
     return;
 
-  if (plum_claim_is_up (self))
+  if (plum_claim_is_astray (self))
+    plum_claim_release (self);
+  else if (plum_claim_is_up (self))
     plum_claim_tell (self, PLUM_MAPPING_MAPPED, NULL);
   else if (first && self->phase != PHASE_RELEASING)
     plum_claim_start_attempt (self);
@@ -888,6 +1083,17 @@ plum_claim_join (PlumClaim   *self,
     plum_claim_tell (self, PLUM_MAPPING_TROUBLE, self->no_gateway);
 }
 
+/* Those who are left may have waited for one to go. required: as it was then. */
+static void
+plum_claim_reconsider (PlumClaim *self,
+                       guint      required)
+{
+  if (plum_claim_is_astray (self))
+    plum_claim_release (self);
+  else if (self->phase == PHASE_FAILED && plum_claim_get_required_port (self) != required)
+    plum_claim_start_attempt (self);
+}
+
 void
 plum_claim_leave (PlumClaim   *self,
                   PlumMapping *mapping)
@@ -895,6 +1101,7 @@ plum_claim_leave (PlumClaim   *self,
   g_autoptr (PlumClaim) alive = plum_claim_ref (self);
   g_autoptr (PlumMapping) owned = mapping;
   const PlumMappingNews news = { NULL };
+  const guint required = plum_claim_get_required_port (self);
 
   g_assert (g_slist_find (self->users, mapping) != NULL);
 
@@ -916,6 +1123,7 @@ plum_claim_leave (PlumClaim   *self,
 
   plum_mapping_handle (mapping, PLUM_MAPPING_RELEASED, &news);
   plum_mapping_handle (mapping, PLUM_MAPPING_GONE, &news);
+  plum_claim_reconsider (self, required);
 }
 
 void
@@ -925,13 +1133,16 @@ plum_claim_hand_over (PlumClaim   *self,
 {
   g_autoptr (PlumClaim) alive = plum_claim_ref (self);
   g_autoptr (PlumMapping) owned = mapping;
+  const guint required = plum_claim_get_required_port (self);
 
   g_assert (g_slist_find (self->users, mapping) != NULL);
 
   self->users = g_slist_remove (self->users, mapping);
   plum_mapping_set_claim (mapping, NULL);
 
-  if (self->users == NULL && self->phase != PHASE_RELEASING)
+  if (self->users != NULL)
+    plum_claim_reconsider (self, required);
+  else if (self->phase != PHASE_RELEASING)
     plum_claim_release (self);
   plum_claim_join (to, mapping);
 }

@@ -48,5 +48,7 @@ gpointer  plum_mapping_get_claim      (PlumMapping           *self);
 void      plum_mapping_set_position   (PlumMapping           *self,
                                        GSequenceIter         *position);
 GSequenceIter * plum_mapping_get_position (PlumMapping       *self);
+/* The external port that it must have, 0: any. */
+guint     plum_mapping_get_required_port (PlumMapping        *self);
 
 G_END_DECLS

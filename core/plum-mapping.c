@@ -26,6 +26,7 @@ struct _PlumMapping
   GSocketFamily family;
   guint internal_port;
   guint requested_external_port;
+  gboolean require_external_port;
   char *description;                      /* (nullable) */
   const char *bound_interface;            /* (nullable), interned: of the gateway it was made for */
 
@@ -54,6 +55,7 @@ typedef enum {
   PROP_FAMILY,
   PROP_INTERNAL_PORT,
   PROP_REQUESTED_EXTERNAL_PORT,
+  PROP_REQUIRE_EXTERNAL_PORT,
   PROP_DESCRIPTION,
   PROP_ID,
   PROP_STATE,
@@ -94,6 +96,9 @@ plum_mapping_get_property (GObject    *object,
       break;
     case PROP_REQUESTED_EXTERNAL_PORT:
       g_value_set_uint (value, self->requested_external_port);
+      break;
+    case PROP_REQUIRE_EXTERNAL_PORT:
+      g_value_set_boolean (value, self->require_external_port);
       break;
     case PROP_DESCRIPTION:
       g_value_set_string (value, self->description);
@@ -158,6 +163,9 @@ plum_mapping_set_property (GObject      *object,
       break;
     case PROP_REQUESTED_EXTERNAL_PORT:
       self->requested_external_port = g_value_get_uint (value);
+      break;
+    case PROP_REQUIRE_EXTERNAL_PORT:
+      self->require_external_port = g_value_get_boolean (value);
       break;
     case PROP_DESCRIPTION:
       self->description = g_value_dup_string (value);
@@ -241,12 +249,30 @@ plum_mapping_install_wishes (void)
    *
    * The port that is wished outside, 1 to 65535; 0 leaves it to the library, which asks for the
    * internal
-   * one first. The router may grant another: see [property@Plum.Mapping:external-port].
+   * one first. The router may grant another: see [property@Plum.Mapping:external-port], and
+   * [property@Plum.Mapping:require-external-port] to take no other.
    *
    * Since: 1.0
    */
   properties[PROP_REQUESTED_EXTERNAL_PORT] =
     g_param_spec_uint ("requested-external-port", NULL, NULL, 0, G_MAXUINT, 0, flags);
+
+  /**
+   * PlumMapping:require-external-port: (getter get_require_external_port)
+   *
+   * Whether no other external port will do than
+   * [property@Plum.Mapping:requested-external-port], or, if that is 0, than
+   * [property@Plum.Mapping:internal-port].
+   *
+   * Where the router has it for somebody else, or for another mapping of this program, the mapping
+   * fails with %PLUM_ERROR_CONFLICT, whose message names who has it if the router tells; a lease
+   * with another port is given back. It is tried again as after any failure. An equal mapping
+   * that is up with another port keeps it, and this one fails until that one is destroyed.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_REQUIRE_EXTERNAL_PORT] =
+    g_param_spec_boolean ("require-external-port", NULL, NULL, FALSE, flags);
 
   /**
    * PlumMapping:description: (getter get_description)
@@ -579,7 +605,9 @@ plum_mapping_handle (PlumMapping           *self,
   if (event != PLUM_MAPPING_RELEASED)
     {
       plum_mapping_set_lease (self, news);
-      plum_mapping_set_error (self, news->error);
+      /* A failure keeps its reason until it is over, or there is another one. */
+      if (news->error != NULL || state != PLUM_STATE_FAILURE)
+        plum_mapping_set_error (self, news->error);
     }
 
   if (state != old_state)
@@ -644,6 +672,14 @@ GSequenceIter *
 plum_mapping_get_position (PlumMapping *self)
 {
   return self->position;
+}
+
+guint
+plum_mapping_get_required_port (PlumMapping *self)
+{
+  if (!self->require_external_port)
+    return 0;
+  return self->requested_external_port != 0 ? self->requested_external_port : self->internal_port;
 }
 
 /**
@@ -843,6 +879,25 @@ plum_mapping_get_requested_external_port (PlumMapping *self)
   g_return_val_if_fail (PLUM_IS_MAPPING (self), 0);
 
   return self->requested_external_port;
+}
+
+/**
+ * plum_mapping_get_require_external_port: (get-property require-external-port)
+ * @self: a mapping
+ *
+ * Gets whether no other external port will do than the requested one, or the internal one if none
+ * was requested.
+ *
+ * Returns: %TRUE if it fails with any other
+ *
+ * Since: 1.0
+ */
+gboolean
+plum_mapping_get_require_external_port (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), FALSE);
+
+  return self->require_external_port;
 }
 
 /**

@@ -18,6 +18,7 @@ struct _PlumRequest
   PlumProtocol protocol;
   guint16 internal_port;
   guint16 external_port;
+  gboolean require_external_port;
   guint lifetime;
   GInetAddress *external_address;   /* (nullable) */
   char *description;
@@ -53,6 +54,7 @@ PlumRequest *
 plum_request_new (PlumProtocol  protocol,
                   guint         internal_port,
                   guint         external_port,
+                  gboolean      require_external_port,
                   GInetAddress *external_address,
                   guint         lifetime,
                   const char   *description,
@@ -67,6 +69,7 @@ plum_request_new (PlumProtocol  protocol,
   self->protocol = protocol;
   self->internal_port = (guint16) internal_port;
   self->external_port = (guint16) external_port;
+  self->require_external_port = require_external_port;
   g_set_object (&self->external_address, external_address);
   self->lifetime = lifetime;
   self->description = g_strdup (description);
@@ -114,7 +117,8 @@ plum_request_get_internal_port (PlumRequest *self)
  * plum_request_get_external_port:
  * @self: a request
  *
- * Gets the external port to suggest to the router. It may grant another.
+ * Gets the external port to suggest to the router. It may grant another: see
+ * [method@Plum.Request.get_require_external_port].
  *
  * Returns: the port, 1 to 65535
  *
@@ -126,6 +130,27 @@ plum_request_get_external_port (PlumRequest *self)
   g_return_val_if_fail (PLUM_IS_REQUEST (self), 0);
 
   return self->external_port;
+}
+
+/**
+ * plum_request_get_require_external_port:
+ * @self: a request
+ *
+ * Gets whether no other external port will do. Then a backend need not look for another one, may
+ * tell the router so where the protocol can, and fails with %PLUM_ERROR_CONFLICT if the port is
+ * somebody else's, best with who that is in the message. One that does not heed this is still
+ * right: the library gives a lease with another port back.
+ *
+ * Returns: %TRUE if the external port is required
+ *
+ * Since: 1.0
+ */
+gboolean
+plum_request_get_require_external_port (PlumRequest *self)
+{
+  g_return_val_if_fail (PLUM_IS_REQUEST (self), FALSE);
+
+  return self->require_external_port;
 }
 
 /**

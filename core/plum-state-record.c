@@ -132,7 +132,7 @@ plum_state_record_get_lifetime (const PlumStateRecord *self)
 PlumRequest *
 plum_state_record_make_request (const PlumStateRecord *self)
 {
-  return plum_request_new (self->protocol, self->internal_port, self->external_port,
+  return plum_request_new (self->protocol, self->internal_port, self->external_port, FALSE,
                            self->external_address, plum_state_record_get_lifetime (self), "plum",
                            self->key);
 }

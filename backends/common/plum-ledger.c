@@ -134,6 +134,7 @@ void
 plum_ledger_hold (PlumLedger           *self,
                    const PlumExchangeKey *key,
                    guint                  port,
+                   gboolean               exact,
                    const GError          *error,
                    gint64                 now,
                    gint64                 until)
@@ -151,19 +152,21 @@ plum_ledger_hold (PlumLedger           *self,
   row->hold_error = g_error_copy (error);
   row->hold_until = until;
   row->held_port = port;
+  row->held_exact = exact;
 }
 
 gboolean
 plum_ledger_check_hold (PlumLedger           *self,
                          const PlumExchangeKey *key,
                          guint                  port,
+                         gboolean               exact,
                          gint64                 now,
                          GError               **error)
 {
   PlumLedgerRow *row = plum_ledger_lookup (self, key);
 
   if (row == NULL || row->hold_error == NULL || row->held_port != port ||
-      now >= row->hold_until)
+      row->held_exact != exact || now >= row->hold_until)
     return FALSE;
 
   g_set_error (error, row->hold_error->domain, row->hold_error->code,

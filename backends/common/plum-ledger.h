@@ -20,6 +20,7 @@ typedef struct {
   GInetAddress   *external_address;   /* (nullable) */
   gint64          hold_until;
   guint           held_port;          /* the external port that was asked for */
+  gboolean        held_exact;         /* and no other */
   GError         *hold_error;         /* NULL: no hold */
 } PlumLedgerRow;
 
@@ -39,9 +40,11 @@ gboolean        plum_ledger_grant       (PlumLedger            *self,
 gboolean        plum_ledger_is_renewal  (PlumLedger            *self,
                                          const PlumExchangeKey *key,
                                          guint                  port);
+/* exact: no other port will do. That is another request than one for which the port is a wish. */
 void            plum_ledger_hold        (PlumLedger            *self,
                                          const PlumExchangeKey *key,
                                          guint                  port,
+                                         gboolean               exact,
                                          const GError          *error,
                                          gint64                 now,
                                          gint64                 until);
@@ -49,6 +52,7 @@ void            plum_ledger_hold        (PlumLedger            *self,
 gboolean        plum_ledger_check_hold  (PlumLedger            *self,
                                          const PlumExchangeKey *key,
                                          guint                  port,
+                                         gboolean               exact,
                                          gint64                 now,
                                          GError               **error);
 void            plum_ledger_forget      (PlumLedger            *self,

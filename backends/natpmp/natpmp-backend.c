@@ -318,6 +318,7 @@ plum_natpmp_backend_map (PlumBackend *backend,
   natpmp_map_make_key (plum_request_get_protocol (request),
                        plum_request_get_internal_port (request), &key);
   if (plum_ledger_check_hold (self->ledger, &key, plum_request_get_external_port (request),
+                              plum_request_get_require_external_port (request),
                               plum_backend_get_time (backend), &error))
     {
       plum_call_return_error (call, g_steal_pointer (&error));

@@ -20,6 +20,7 @@ typedef struct {
   uint16_t           external_port;   /* suggested; once granted, that */
   uint32_t           lifetime;        /* asked, 0: a deletion; once granted, that */
   guint              asked_port;      /* the external port of the wish, whatever was tried later */
+  gboolean           exact;           /* no other will do */
   guint              n_ports;
   GList              link;            /* among backend->granted */
   gulong             cancel_id;       /* while there */
@@ -104,6 +105,7 @@ natpmp_map_start (PlumNatpmpBackend *self,
   op->protocol = plum_request_get_protocol (request);
   op->internal_port = (uint16_t) plum_request_get_internal_port (request);
   op->asked_port = plum_request_get_external_port (request);
+  op->exact = plum_request_get_require_external_port (request);
   if (!deletion)
     {
       /* Never 0, which would mean any: a router is known that refuses it (quirk 7). */
@@ -135,7 +137,7 @@ map_op_refused (MapOp    *op,
                                            op->internal_port);
   g_autoptr (GError) error = plum_natpmp_backend_make_result_error (self, code, what);
 
-  if (result->other_port && op->n_ports < PORTS_MAX)
+  if (result->other_port && !op->exact && op->n_ports < PORTS_MAX)
     {
       op->external_port = (uint16_t) g_random_int_range (1024, G_MAXUINT16 + 1);
       plum_log_debug ("%s; asked again for external port %u", error->message, op->external_port);
@@ -144,7 +146,7 @@ map_op_refused (MapOp    *op,
       return;
     }
 
-  plum_ledger_hold (self->ledger, &op->exchange.key, op->asked_port, error, now,
+  plum_ledger_hold (self->ledger, &op->exchange.key, op->asked_port, op->exact, error, now,
                     now + (gint64) result->hold_s * G_USEC_PER_SEC);
   map_op_fail (op, g_steal_pointer (&error));
 }

@@ -322,8 +322,16 @@ plum_pcp_backend_map (PlumBackend *backend,
     return;
 
   pcp_map_fill (self, request, FALSE, &map);
+  if (!plum_pcp_backend_is_ipv4 (self) && map.prefer_failure &&
+      map.external_port != map.internal_port)
+    {
+      plum_call_fail (call, PLUM_ERROR_CONFLICT,
+                      "PCP: an IPv6 pinhole keeps the port: it has no other external one");
+      return;
+    }
+
   pcp_map_make_key (&map, &key);
-  if (plum_ledger_check_hold (self->ledger, &key, map.external_port,
+  if (plum_ledger_check_hold (self->ledger, &key, map.external_port, map.prefer_failure,
                                plum_backend_get_time (backend), &error))
     plum_call_return_error (call, g_steal_pointer (&error));
   else

@@ -11,6 +11,9 @@
 #define PROTOCOL_TCP 6
 #define PROTOCOL_UDP 17
 
+/* RFC 6887 13.2: nothing but its head */
+#define OPTION_PREFER_FAILURE 2u
+
 #define SHORT_FLOOR 30u
 #define LONG_FLOOR 300u
 
@@ -124,6 +127,11 @@ pcp_encode_map (const uint8_t  client[PCP_ADDRESS_SIZE],
   plum_writer_be (&w, map->internal_port, 2);
   plum_writer_be (&w, map->external_port, 2);
   plum_writer_bytes (&w, map->external_address, PCP_ADDRESS_SIZE);
+  if (map->prefer_failure)
+    {
+      plum_writer_be (&w, OPTION_PREFER_FAILURE, 1);
+      plum_writer_zeros (&w, PCP_PREFER_FAILURE_SIZE - 1);
+    }
   return plum_writer_finish (&w);
 }
 
@@ -172,17 +180,20 @@ is_version_reply (const uint8_t *data,
   return TRUE;
 }
 
-/* RFC 6887 7.3: code, reserved, length, data, padding to 4. What they say is of no concern here,
- * even of those below 128, but they must lie within the packet. */
+/* RFC 6887 7.3: code, reserved, length, data, padding to 4. What others than ours say is of no
+ * concern here, even of those below 128, but they must lie within the packet. */
 static gboolean
-skip_options (PlumReader *r)
+read_options (PlumReader *r,
+              gboolean   *prefer_failure)
 {
   while (plum_reader_left (r) > 0)
     {
+      uint32_t code = plum_reader_be (r, 1);
       uint32_t length;
 
-      plum_reader_take (r, 2);
+      plum_reader_take (r, 1);
       length = plum_reader_be (r, 2);
+      *prefer_failure = *prefer_failure || (code == OPTION_PREFER_FAILURE && length == 0);
       plum_reader_take (r, (length + 3u) & ~3u);
       if (!plum_reader_ok (r))
         return FALSE;
@@ -213,7 +224,7 @@ decode_map (PlumReader  *r,
                       protocol, PROTOCOL_TCP, PROTOCOL_UDP);
 
   map->protocol = protocol == PROTOCOL_TCP ? PLUM_PROTOCOL_TCP : PLUM_PROTOCOL_UDP;
-  if (!skip_options (r))
+  if (!read_options (r, &map->prefer_failure))
     return malformed (error, "PCP: MAP response with an option that runs past its end");
   return TRUE;
 }
@@ -282,8 +293,10 @@ pcp_decode_reply (const uint8_t  *data,
     }
   else if (opcode == PCP_OPCODE_ANNOUNCE)
     {
+      gboolean prefer_failure = FALSE;
+
       reply.kind = PCP_REPLY_ANNOUNCE;
-      if (!skip_options (&r))
+      if (!read_options (&r, &prefer_failure))
         return malformed (error, "PCP: ANNOUNCE response with an option that runs past its end");
     }
   else

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 #define PCP_ADDRESS_SIZE 16
 #define PCP_HEADER_SIZE 24
 #define PCP_MAP_SIZE 60
+#define PCP_PREFER_FAILURE_SIZE 4
 #define PCP_PACKET_MAX 1100
 
 /* The longest that a granted lifetime and an error lifetime count for: one day (RFC 6887 15,
@@ -43,10 +44,11 @@ typedef enum {
   PCP_EXCESSIVE_REMOTE_PEERS = 13,
 } PcpResultCode;
 
-/* What to change in a MAP before it is asked once more; each at most once. */
+/* What to change in a MAP before it is asked once more; each at most once. A port that is required
+ * stays. */
 typedef enum {
   PCP_NEXT_NOTHING,      /* it fails */
-  PCP_NEXT_BARE,         /* suggest neither address nor port */
+  PCP_NEXT_BARE,         /* suggest neither address nor port, and send no option */
   PCP_NEXT_NO_PORT,      /* suggest no port: it is often taken (quirk 4) */
   PCP_NEXT_NO_ADDRESS,   /* suggest no address: it may be the router's no more */
 } PcpNext;
@@ -67,6 +69,7 @@ typedef struct {
   uint16_t     internal_port;
   uint16_t     external_port;
   uint8_t      external_address[PCP_ADDRESS_SIZE];
+  gboolean     prefer_failure;   /* the option: no other external port or address */
 } PcpMap;
 
 typedef enum {

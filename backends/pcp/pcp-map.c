@@ -13,8 +13,9 @@ typedef struct {
   PlumCall       *call;         /* (nullable) if it is a refresh */
   PcpMap          map;
   uint32_t        lifetime;
-  guint           asked_port;   /* the external port of the wish, whatever was tried after it */
-  uint16_t        before_port;  /* and of the try before this one */
+  PcpMap          asked;        /* the wish, whatever was tried after it; there the option says
+                                 * that the external port is required */
+  PcpMap          before;       /* the try before this one */
   guint           tried;        /* bits, 1 << PcpNext */
   gboolean        half_deleted; /* the server said that some time is left */
   gboolean        refresh;      /* for the address, not for the lease */
@@ -114,6 +115,7 @@ pcp_map_fill (PlumPcpBackend *self,
     return;
 
   map->external_port = (uint16_t) plum_request_get_external_port (request);
+  map->prefer_failure = plum_request_get_require_external_port (request);
   if (address != NULL)
     plum_wire_address_from_inet (address, map->external_address);
 }
@@ -140,7 +142,7 @@ map_op_new (PlumPcpBackend *self,
   op->backend = self;
   op->map = *map;
   op->lifetime = lifetime;
-  op->asked_port = map->external_port;
+  op->asked = *map;
   op->exchange.func = on_map_ended;
   pcp_map_make_key (map, &op->exchange.key);
   if (call != NULL)
@@ -209,6 +211,26 @@ pcp_map_refresh (PlumPcpBackend *self,
   return TRUE;
 }
 
+/* The same for a port that is required. Without the option core decides if what comes will do. */
+static gboolean
+map_op_change_exact (MapOp         *op,
+                     PcpNext        next,
+                     const uint8_t *any_address)
+{
+  gboolean has_address = !plum_bytes_equal (op->map.external_address, any_address,
+                                            PCP_ADDRESS_SIZE);
+
+  if (next == PCP_NEXT_BARE ? !op->map.prefer_failure
+                            : next != PCP_NEXT_NO_ADDRESS || !has_address)
+    return FALSE;
+
+  op->before = op->map;
+  plum_bytes_copy (op->map.external_address, any_address, PCP_ADDRESS_SIZE);
+  if (next == PCP_NEXT_BARE)
+    op->map.prefer_failure = FALSE;
+  return TRUE;
+}
+
 /* Changes the request as the result advises. FALSE: that was done already, or changes nothing. */
 static gboolean
 map_op_change (MapOp   *op,
@@ -219,6 +241,9 @@ map_op_change (MapOp   *op,
   gboolean has_address, has_port = op->map.external_port != 0;
 
   plum_wire_address_any (plum_network_get_family (network), any);
+  if (op->asked.prefer_failure)
+    return map_op_change_exact (op, next, any);
+
   has_address = !plum_bytes_equal (op->map.external_address, any, PCP_ADDRESS_SIZE);
   if (next == PCP_NEXT_NO_ADDRESS && !has_address)
     next = PCP_NEXT_NO_PORT;
@@ -228,7 +253,7 @@ map_op_change (MapOp   *op,
     return FALSE;
 
   op->tried |= 1u << next;
-  op->before_port = op->map.external_port;
+  op->before = op->map;
   if (next != PCP_NEXT_NO_ADDRESS)
     op->map.external_port = 0;
   if (next != PCP_NEXT_NO_PORT)
@@ -239,8 +264,36 @@ map_op_change (MapOp   *op,
 static char *
 describe_map (const PcpMap *map)
 {
-  return g_strdup_printf ("%s port %u", map->protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP",
-                          map->internal_port);
+  const char *protocol = map->protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP";
+
+  if (map->prefer_failure)
+    return g_strdup_printf ("%s port %u as external port %u", protocol, map->internal_port,
+                            map->external_port);
+  return g_strdup_printf ("%s port %u", protocol, map->internal_port);
+}
+
+static gboolean
+same_address (const PcpMap *a,
+              const PcpMap *b)
+{
+  return plum_bytes_equal (a->external_address, b->external_address, PCP_ADDRESS_SIZE);
+}
+
+/* An error repeats the request: is it a copy of the answer to the try before, by what was changed
+ * since? */
+static gboolean
+map_op_is_copy (MapOp        *op,
+                const PcpMap *reply)
+{
+  const PcpMap *before = &op->before;
+
+  if (before->internal_port == 0)
+    return FALSE;
+
+  return (before->external_port != op->map.external_port &&
+          before->external_port == reply->external_port) ||
+         (before->prefer_failure && !op->map.prefer_failure && reply->prefer_failure) ||
+         (!same_address (before, &op->map) && same_address (before, reply));
 }
 
 static void
@@ -249,14 +302,13 @@ map_op_refused (MapOp          *op,
 {
   PlumPcpBackend *self = op->backend;
   gint64 now = plum_backend_get_time (PLUM_BACKEND (self));
-  g_autofree char *what = describe_map (&op->map);
+  g_autofree char *what = describe_map (&op->asked);
   g_autoptr (GError) error = plum_pcp_backend_make_result_error (self, reply->result, what);
   guint held;
 
-  /* An error repeats the request: this one is a copy of the answer to the try before, unless it
-   * comes again to a retransmission (miniupnpd names the port it tried where none was suggested). */
-  if (op->tried != 0 && op->exchange.n_sent < 2 && reply->map.external_port == op->before_port &&
-      reply->map.external_port != op->map.external_port)
+  /* A copy that comes again to a retransmission is none (miniupnpd names the port it tried where
+   * none was suggested). */
+  if (op->exchange.n_sent < 2 && map_op_is_copy (op, &reply->map))
     return;
 
   if (op->refresh)
@@ -274,8 +326,8 @@ map_op_refused (MapOp          *op,
     }
 
   held = pcp_error_lifetime (reply->result, reply->lifetime);
-  plum_ledger_hold (self->ledger, &op->exchange.key, op->asked_port, error, now,
-                     now + (gint64) held * G_USEC_PER_SEC);
+  plum_ledger_hold (self->ledger, &op->exchange.key, op->asked.external_port,
+                    op->asked.prefer_failure, error, now, now + (gint64) held * G_USEC_PER_SEC);
   map_op_fail (op, g_steal_pointer (&error));
 }
 
@@ -339,6 +391,13 @@ map_op_granted (MapOp          *op,
                                     plum_exchanges_get_peer (self->exchanges)));
       return;
     }
+
+  /* RFC 6887 13.2: no server's answer to the option. It may be news of another mapping; who says it
+   * again means it (miniupnpd 2.3.1 takes the option and does not heed it), and core gives it
+   * back. */
+  if (op->map.prefer_failure && port != op->map.external_port && op->exchange.n_sent < 2 &&
+      op->exchange.plan != &plum_retry_renewal)
+    return;
 
   if (!op->refresh)
     {

@@ -221,6 +221,36 @@ upnp_soap_plain_description (const char *text)
   return g_string_free (out, FALSE);
 }
 
+char *
+upnp_soap_dup_shown (const char *text,
+                     guint       max)
+{
+  static const char *const quotes = "\"“”„«»";
+  g_autofree char *valid = g_utf8_make_valid (text != NULL ? text : "", -1);
+  GString *out = g_string_new (NULL);
+  guint n = 0;
+
+  for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      if (g_unichar_isspace (c))
+        c = ' ';
+      /* Neither controls, nor what changes the direction of writing. */
+      if (!g_unichar_isprint (c) || g_utf8_strchr (quotes, -1, c) != NULL ||
+          (c == ' ' && (out->len == 0 || out->str[out->len - 1] == ' ')))
+        continue;
+      if (++n > max)
+        {
+          g_string_append (out, "…");
+          break;
+        }
+      g_string_append_unichar (out, c);
+    }
+
+  return g_strchomp (g_string_free (out, FALSE));
+}
+
 static gboolean
 read_fault (UpnpSoapReply *reply)
 {

@@ -82,6 +82,10 @@ char *          upnp_soap_encode            (const UpnpSoapRequest *request,
                                              const char            *internal_client);
 /* A description that no router minds (quirk 57): short, plain, never empty. (transfer full) */
 char *          upnp_soap_plain_description (const char            *text);
+/* Of a text that anybody may have written, what can be shown within a sentence: one line without
+ * quotes, and at most so many characters. May be empty. (transfer full) */
+char *          upnp_soap_dup_shown         (const char            *text,
+                                             guint                  max);
 
 /* Never NULL: whatever came is some outcome. */
 UpnpSoapReply * upnp_soap_decode            (UpnpAction             action,

@@ -20,7 +20,10 @@ typedef enum {
   WHEN_PORT_LEFT,         /* another port may be tried, up to UPNP_LADDER_MAX_PORTS */
   WHEN_FIRST_PORT,        /* another port may be tried, once */
   WHEN_PRIVILEGED,
-  WHEN_NOT_SAME,          /* external != internal */
+  WHEN_NOT_SAME,          /* external != internal, and another external port will do */
+  WHEN_EXACT,             /* no other external port will do */
+  WHEN_EXACT_NOT_LOOKED,
+  WHEN_EXACT_NOT_SAME,
   WHEN_LONG_TEXT,
   WHEN_NOT_STAR,
 } UpnpWhen;
@@ -37,7 +40,9 @@ typedef struct {
 
 #define LEASE(when, kind) (when), UPNP_NEXT_LEASE, (kind), 0, NULL
 #define TRY(when, next)   (when), (next), UPNP_LEASE_ASKED, 0, NULL
-#define GIVE_UP(error, advice) WHEN_ALWAYS, UPNP_NEXT_GIVE_UP, UPNP_LEASE_ASKED, (error), (advice)
+#define GIVE_UP_IF(when, error, advice) \
+  (when), UPNP_NEXT_GIVE_UP, UPNP_LEASE_ASKED, (error), (advice)
+#define GIVE_UP(error, advice) GIVE_UP_IF (WHEN_ALWAYS, (error), (advice))
 
 /* The first row that holds is what is done. */
 static const UpnpRow rows[] = {
@@ -57,6 +62,9 @@ static const UpnpRow rows[] = {
 
   /* 718, 729: the port is taken. Look before leaping: it may be ours (quirk 49). */
   { UPNP_ACTION_ADD, { 718, 729 }, TRY (WHEN_NOT_LOOKED, UPNP_NEXT_LOOK) },
+  { UPNP_ACTION_ADD, { 718, 729 },
+    GIVE_UP_IF (WHEN_EXACT, PLUM_ERROR_CONFLICT,
+                "the external port that is required is somebody else's") },
   { UPNP_ACTION_ADD, { 718, 729 }, TRY (WHEN_ANY_LEFT, UPNP_NEXT_ADD_ANY) },
   { UPNP_ACTION_ADD, { 718, 729 }, TRY (WHEN_PORT_LEFT, UPNP_NEXT_OTHER_PORT) },
   { UPNP_ACTION_ADD, { 718, 729 },
@@ -64,6 +72,9 @@ static const UpnpRow rows[] = {
 
   /* 724: same ports required (quirk 51). */
   { UPNP_ACTION_ADD, { 724 }, TRY (WHEN_NOT_SAME, UPNP_NEXT_SAME_PORT) },
+  { UPNP_ACTION_ADD, { 724 },
+    GIVE_UP_IF (WHEN_EXACT_NOT_SAME, PLUM_ERROR_NOT_SUPPORTED,
+                "it wants the same port on both sides, and another external port is required") },
   { UPNP_ACTION_ADD, { 724 },
     GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it wants the same port on both sides, and has it") },
 
@@ -76,7 +87,9 @@ static const UpnpRow rows[] = {
   { UPNP_ACTION_ADD, { 728, 603 },
     GIVE_UP (PLUM_ERROR_NO_RESOURCES, "its table is full: delete entries that are not needed") },
 
-  /* 606: not authorized; often because the port is privileged (quirks 53, 54). */
+  /* 606: not authorized; often because the port is privileged (quirks 53, 54), or another's
+   * (RFC 6970). */
+  { UPNP_ACTION_ADD, { 606 }, TRY (WHEN_EXACT_NOT_LOOKED, UPNP_NEXT_LOOK) },
   { UPNP_ACTION_ADD, { 606 }, TRY (WHEN_PRIVILEGED, UPNP_NEXT_HIGH_PORT) },
   { UPNP_ACTION_ADD, { 606 }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_OTHER_PORT) },
   { UPNP_ACTION_ADD, { 606, 604, 731 },
@@ -92,6 +105,7 @@ static const UpnpRow rows[] = {
   { UPNP_ACTION_ADD, { ANY_CODE }, LEASE (WHEN_NOT_PERMANENT, UPNP_LEASE_PERMANENT) },
   { UPNP_ACTION_ADD, { ANY_CODE }, LEASE (WHEN_ONLY_PERMANENT, UPNP_LEASE_HOUR) },
   { UPNP_ACTION_ADD, { ANY_CODE }, LEASE (WHEN_ONLY_LONG, UPNP_LEASE_WEEK) },
+  { UPNP_ACTION_ADD, { ANY_CODE }, TRY (WHEN_EXACT_NOT_LOOKED, UPNP_NEXT_LOOK) },
   { UPNP_ACTION_ADD, { ANY_CODE }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_FRESH_PORT) },
   { UPNP_ACTION_ADD, { ANY_CODE },
     GIVE_UP (PLUM_ERROR_REFUSED, "see whether UPnP is allowed in the router's settings") },
@@ -117,8 +131,8 @@ static const UpnpRow rows[] = {
     GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it opens no pinhole for this protocol") },
   { UPNP_ACTION_ADD_PINHOLE, { 708 },
     GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it opens pinholes for one known peer only") },
-  { UPNP_ACTION_ADD_PINHOLE, { 606 }, WHEN_PRIVILEGED, UPNP_NEXT_GIVE_UP, UPNP_LEASE_ASKED,
-    PLUM_ERROR_REFUSED, "it may open no port below 1024" },
+  { UPNP_ACTION_ADD_PINHOLE, { 606 },
+    GIVE_UP_IF (WHEN_PRIVILEGED, PLUM_ERROR_REFUSED, "it may open no port below 1024") },
   { UPNP_ACTION_ADD_PINHOLE, { 606, 604, 731 },
     GIVE_UP (PLUM_ERROR_REFUSED, "allow this host to open ports in the router's settings") },
   { UPNP_ACTION_ADD_PINHOLE, { 402, 600, 601 }, LEASE (WHEN_NOT_HOUR, UPNP_LEASE_HOUR) },
@@ -187,7 +201,8 @@ static gboolean
 row_holds (const UpnpRow     *row,
            const UpnpAttempt *self)
 {
-  gboolean port_free = !self->memory.same_port;
+  gboolean port_free = !self->memory.same_port && !self->exact;
+  gboolean same = self->external_port == self->internal_port;
   gboolean timed = was_tried (self, UPNP_LEASE_ASKED);
 
   switch (row->when)
@@ -213,7 +228,13 @@ row_holds (const UpnpRow     *row,
     case WHEN_PRIVILEGED:
       return port_free && self->external_port < PRIVILEGED && self->n_ports < 2;
     case WHEN_NOT_SAME:
-      return self->external_port != self->internal_port;
+      return !same && !self->exact;
+    case WHEN_EXACT:
+      return self->exact;
+    case WHEN_EXACT_NOT_LOOKED:
+      return self->exact && !self->looked;
+    case WHEN_EXACT_NOT_SAME:
+      return self->exact && !same;
     case WHEN_LONG_TEXT:
       return !self->memory.short_text;
     case WHEN_NOT_STAR:

@@ -41,6 +41,7 @@ typedef struct {
   guint         n_ports;          /* how many external ports were tried */
   guint         external_port;
   guint         internal_port;
+  gboolean      exact;            /* no other external port will do; for the caller to set */
   gboolean      looked;           /* whose the port is, is known: another's */
   gboolean      v2;               /* the service has AddAnyPortMapping */
   gboolean      tried_any;

@@ -14,6 +14,9 @@
 #define MAX_DRAWS     64
 #define WEEK          604800
 
+/* How much of what another host, or the router, has written is shown. */
+#define MAX_SHOWN     32
+
 typedef struct {
   UpnpOperation  operation;
   PlumRequest   *request;
@@ -99,6 +102,15 @@ upnp_map_get_lifetime (UpnpMap *self)
   return self->attempt.v2 && asked_forever ? WEEK : PLUM_LIFETIME_FOREVER;
 }
 
+/* Granted, or a clear no: nothing is in doubt. */
+static void
+upnp_map_settle (UpnpMap  *self,
+                 gboolean  success)
+{
+  upnp_ports_set_doubt (upnp_map_get_ports (self), self->protocol, self->attempt.internal_port, 0);
+  upnp_attempt_learn (&self->attempt, success, &self->operation.device->memory);
+}
+
 static void
 upnp_map_succeed (UpnpMap *self,
                   guint    port,
@@ -111,8 +123,7 @@ upnp_map_succeed (UpnpMap *self,
 
   /* First of all it is recorded: whatever fails later, it can be deleted (quirk 60). */
   upnp_ports_hold (upnp_map_get_ports (self), self->protocol, port, self->attempt.internal_port);
-  upnp_ports_set_doubt (upnp_map_get_ports (self), self->protocol, self->attempt.internal_port, 0);
-  upnp_attempt_learn (&self->attempt, TRUE, &device->memory);
+  upnp_map_settle (self, TRUE);
 
   lease = plum_lease_new (device->external_address, port, lifetime,
                           upnp_token_new (device->name, device->service,
@@ -134,7 +145,6 @@ upnp_map_lacks_address (UpnpMap             *self,
          && plum_address_get_scope (address) != PLUM_ADDRESS_SCOPE_PUBLIC;
 }
 
-/* A fault is a clear no: nothing is in doubt. */
 static void
 upnp_map_give_up (UpnpMap             *self,
                   const UpnpSoapReply *reply,
@@ -142,8 +152,7 @@ upnp_map_give_up (UpnpMap             *self,
 {
   gboolean no_address = upnp_map_lacks_address (self, reply);
 
-  upnp_ports_set_doubt (upnp_map_get_ports (self), self->protocol, self->attempt.internal_port, 0);
-  upnp_attempt_learn (&self->attempt, FALSE, &self->operation.device->memory);
+  upnp_map_settle (self, FALSE);
   upnp_operation_fail_fault (&self->operation, self->attempt.action, reply,
                              no_address ? PLUM_ERROR_NO_RESOURCES : step->error,
                              no_address ? PLUM_NO_PUBLIC_ADDRESS : step->advice);
@@ -207,6 +216,40 @@ upnp_map_keep (UpnpMap              *self,
     }
 }
 
+/* "192.168.1.7", or, of this host, "this host's port 9090". */
+static char *
+dup_owner (const UpnpTableEntry *entry,
+           const char           *local_address)
+{
+  g_autoptr (GInetAddress) client = g_inet_address_new_from_string (entry->internal_client);
+
+  if (g_strcmp0 (entry->internal_client, local_address) == 0)
+    return g_strdup_printf ("this host's port %u", entry->internal_port);
+
+  return client != NULL ? g_inet_address_to_string (client)
+                        : upnp_soap_dup_shown (entry->internal_client, MAX_SHOWN);
+}
+
+/* The port that is required is another's. Whose, is what a person wants to know. */
+static void
+upnp_map_fail_owned (UpnpMap              *self,
+                     const UpnpTableEntry *entry,
+                     const char           *local_address)
+{
+  g_autofree char *owner = dup_owner (entry, local_address);
+  g_autofree char *name = upnp_soap_dup_shown (entry->description, MAX_SHOWN);
+  g_autofree char *called = NULL;
+
+  if (*name != '\0')
+    called = g_strdup_printf (" (its entry is called “%s”)", name);
+
+  upnp_map_settle (self, FALSE);
+  upnp_operation_fail (&self->operation, PLUM_ERROR_CONFLICT, "external %s port %u belongs to %s%s",
+                       self->protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP",
+                       self->attempt.external_port,
+                       *owner != '\0' ? owner : "another host", called != NULL ? called : "");
+}
+
 static void
 on_looked (const UpnpSoapReply *reply,
            const char          *local_address,
@@ -214,6 +257,7 @@ on_looked (const UpnpSoapReply *reply,
            gpointer             user_data)
 {
   UpnpMap *self = user_data;
+  const UpnpSoapReply fault = { .outcome = UPNP_SOAP_FAULT, .code = self->code };
   g_autoptr (UpnpTableEntry) entry = NULL;
 
   if (error != NULL)
@@ -226,8 +270,10 @@ on_looked (const UpnpSoapReply *reply,
     entry = upnp_soap_read_entry (reply);
   if (entry != NULL && upnp_entry_is_ours (entry, local_address, self->attempt.internal_port))
     upnp_map_keep (self, entry);
+  else if (entry != NULL && self->attempt.exact)
+    upnp_map_fail_owned (self, entry, local_address);
   else
-    upnp_map_step (self, reply, self->code);
+    upnp_map_step (self, &fault, self->code);   /* what was looked at is not what was refused */
 }
 
 /* After a step that changed the port. */
@@ -311,6 +357,8 @@ on_read_back (const UpnpSoapReply *reply,
     entry = upnp_soap_read_entry (reply);
   if (entry != NULL && upnp_entry_is_ours (entry, local_address, self->attempt.internal_port))
     upnp_map_succeed (self, self->attempt.external_port, upnp_map_get_lifetime (self));
+  else if (entry != NULL && self->attempt.exact)
+    upnp_map_fail_owned (self, entry, local_address);
   else
     upnp_operation_fail (&self->operation, PLUM_ERROR_MALFORMED,
                          "%s answered %s with nothing, and port %u is not in its table",
@@ -395,13 +443,30 @@ on_address (const UpnpSoapReply *reply,
   upnp_map_add (self);
 }
 
+/* FALSE: it must be one that our other mapping has; the operation is over. */
+static gboolean
+upnp_map_choose_first_port (UpnpMap *self,
+                            guint    port)
+{
+  if (self->attempt.exact && !upnp_map_may_use (self, port))
+    {
+      upnp_operation_fail (&self->operation, PLUM_ERROR_CONFLICT,
+                           "external port %u is that of another mapping of this program", port);
+      return FALSE;
+    }
+
+  if (self->attempt.memory.same_port && !self->attempt.exact)
+    port = self->attempt.internal_port;
+  upnp_map_set_port (self, upnp_map_may_use (self, port) ? port : upnp_map_choose_port (self, 1));
+  return TRUE;
+}
+
 void
 upnp_map_start (PlumUpnpBackend *backend,
                 PlumRequest     *request,
                 PlumCall        *call)
 {
   UpnpMap *self = upnp_operation_new (sizeof (UpnpMap), backend, call, upnp_map_clear);
-  guint port = plum_request_get_external_port (request);
   UpnpDevice *device;
 
   self->request = g_object_ref (request);
@@ -414,10 +479,10 @@ upnp_map_start (PlumUpnpBackend *backend,
   upnp_attempt_init (&self->attempt, UPNP_ACTION_ADD, &device->memory,
                      plum_request_get_internal_port (request), plum_request_get_lifetime (request),
                      upnp_service_is_v2 (device->service));
+  self->attempt.exact = plum_request_get_require_external_port (request);
 
-  if (device->memory.same_port)
-    port = self->attempt.internal_port;
-  upnp_map_set_port (self, upnp_map_may_use (self, port) ? port : upnp_map_choose_port (self, 1));
+  if (!upnp_map_choose_first_port (self, plum_request_get_external_port (request)))
+    return;
 
   /* The address is asked before the port: an entry made first and forgotten because the question
    * after it failed is how tables fill up (quirk 60). */

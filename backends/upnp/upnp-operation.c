@@ -5,6 +5,9 @@
 #include "upnp-ssdp.h"
 #include "upnp-token.h"
 
+/* How much of a fault's own words is told. */
+#define MAX_SAID 80
+
 static void
 on_cancelled (GCancellable *cancellable,
               gpointer      user_data)
@@ -151,6 +154,7 @@ upnp_operation_fail_fault (UpnpOperation       *self,
                            const char          *advice)
 {
   const char *name = upnp_action_get_fault_name (action, reply->code);
+  g_autofree char *said = upnp_soap_dup_shown (reply->message, MAX_SAID);
   g_autofree char *fault = NULL;
 
   if (reply->outcome == UPNP_SOAP_DONE)
@@ -159,8 +163,8 @@ upnp_operation_fail_fault (UpnpOperation       *self,
     fault = g_strdup_printf ("HTTP %u without a reason", reply->status);
   else if (name != NULL)
     fault = g_strdup_printf ("error %d, %s", reply->code, name);
-  else if (reply->message != NULL && *reply->message != '\0')
-    fault = g_strdup_printf ("error %d, %s", reply->code, reply->message);
+  else if (*said != '\0')
+    fault = g_strdup_printf ("error %d, %s", reply->code, said);
   else
     fault = g_strdup_printf ("error %d", reply->code);
 

@@ -232,6 +232,16 @@ upnp_pinhole_map_start (PlumUpnpBackend *backend,
   const UpnpPinhole *held;
   UpnpDevice *device;
 
+  /* Nothing is translated: the port outside is the port of the host. */
+  if (plum_request_get_require_external_port (request) &&
+      plum_request_get_external_port (request) != self->port)
+    {
+      upnp_operation_fail (&self->operation, PLUM_ERROR_CONFLICT,
+                           "an IPv6 pinhole keeps the port: it cannot open port %u as external "
+                           "port %u", self->port, plum_request_get_external_port (request));
+      return;
+    }
+
   if (!upnp_operation_need_device (&self->operation))
     return;
 

@@ -9,6 +9,9 @@
 /* An address that was asked for within this, in µs, is not asked for again. */
 #define ADDRESS_NEWS (2 * G_USEC_PER_SEC)
 
+/* How much of another host's name is told. */
+#define MAX_CLIENT 45
+
 /* One entry of the table: looked at, or deleted. */
 typedef struct {
   UpnpOperation  operation;
@@ -195,6 +198,7 @@ on_checked (const UpnpSoapReply *reply,
   UpnpTableOperation *self = user_data;
   UpnpOperation *operation = &self->operation;
   g_autoptr (UpnpTableEntry) entry = NULL;
+  g_autofree char *client = NULL;
 
   if (error != NULL || reply->outcome == UPNP_SOAP_NO_ANSWER)
     {
@@ -212,9 +216,12 @@ on_checked (const UpnpSoapReply *reply,
     upnp_operation_fail_fault (operation, UPNP_ACTION_GET_SPECIFIC, reply,
                                PLUM_ERROR_NOT_SUPPORTED, NULL);
   else if (!upnp_entry_is_ours (entry, local_address, self->internal_port))
-    upnp_operation_fail (operation, PLUM_ERROR_CONFLICT, "port %u of %s leads to %s port %u now",
-                         self->external_port, operation->device->name, entry->internal_client,
-                         entry->internal_port);
+    {
+      client = upnp_soap_dup_shown (entry->internal_client, MAX_CLIENT);
+      upnp_operation_fail (operation, PLUM_ERROR_CONFLICT, "port %u of %s leads to %s port %u now",
+                           self->external_port, operation->device->name, client,
+                           entry->internal_port);
+    }
   else if (!entry->enabled)
     upnp_operation_fail (operation, PLUM_ERROR_DESTROYED, "%s has switched off port %u",
                          operation->device->name, self->external_port);

@@ -32,6 +32,8 @@ guint                plum_mapping_get_internal_port           (PlumMapping      
 PLUM_AVAILABLE_IN_1_0
 guint                plum_mapping_get_requested_external_port (PlumMapping          *self);
 PLUM_AVAILABLE_IN_1_0
+gboolean             plum_mapping_get_require_external_port   (PlumMapping          *self);
+PLUM_AVAILABLE_IN_1_0
 const char *         plum_mapping_get_description             (PlumMapping          *self);
 PLUM_AVAILABLE_IN_1_0
 PlumState            plum_mapping_get_state                   (PlumMapping          *self);

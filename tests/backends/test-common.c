@@ -141,16 +141,17 @@ test_ledger_hold (void)
   g_autoptr (GError) refused = g_error_new (PLUM_ERROR, PLUM_ERROR_REFUSED, "no");
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (plum_ledger_check_hold (ledger, &key, 8080, 0, &error));
-  plum_ledger_hold (ledger, &key, 8080, refused, 0, 30 * G_USEC_PER_SEC);
-  g_assert_true (plum_ledger_check_hold (ledger, &key, 8080, 1, &error));
+  g_assert_false (plum_ledger_check_hold (ledger, &key, 8080, FALSE, 0, &error));
+  plum_ledger_hold (ledger, &key, 8080, FALSE, refused, 0, 30 * G_USEC_PER_SEC);
+  g_assert_true (plum_ledger_check_hold (ledger, &key, 8080, FALSE, 1, &error));
   g_assert_error (error, PLUM_ERROR, PLUM_ERROR_REFUSED);
   g_assert_cmpstr (error->message, ==, "no (not asked again for another 30 s)");
   /* Another port is another request. */
-  g_assert_false (plum_ledger_check_hold (ledger, &key, 8081, 1, NULL));
-  g_assert_false (plum_ledger_check_hold (ledger, &key, 8080, 30 * G_USEC_PER_SEC, NULL));
+  g_assert_false (plum_ledger_check_hold (ledger, &key, 8081, FALSE, 1, NULL));
+  g_assert_false (plum_ledger_check_hold (ledger, &key, 8080, TRUE, 1, NULL));
+  g_assert_false (plum_ledger_check_hold (ledger, &key, 8080, FALSE, 30 * G_USEC_PER_SEC, NULL));
   plum_ledger_restart (ledger);
-  g_assert_false (plum_ledger_check_hold (ledger, &key, 8080, 1, NULL));
+  g_assert_false (plum_ledger_check_hold (ledger, &key, 8080, FALSE, 1, NULL));
   plum_ledger_free (ledger);
 }
 
@@ -188,7 +189,7 @@ test_ledger_sweep (void)
     {
       PlumExchangeKey key = { { 1, (uint8_t) (i / 256), (uint8_t) i } };
 
-      plum_ledger_hold (ledger, &key, 1, refused, (gint64) i * 10, (gint64) i * 10 + 5);
+      plum_ledger_hold (ledger, &key, 1, FALSE, refused, (gint64) i * 10, (gint64) i * 10 + 5);
     }
 
   for (guint i = 0; i < 1000; i++)

@@ -54,6 +54,43 @@ test_hold (BackendFixture *f,
   backend_assert_lease (after, 8080, "1.2.3.4", 7200);
 }
 
+/* Of a port that is required, no others are tried. */
+static void
+test_exact_refused (BackendFixture *f,
+                    gconstpointer   data)
+{
+  g_autoptr (PlumCall) refused = NULL;
+  g_autoptr (PlumCall) held = NULL;
+  g_autoptr (PlumCall) wished = NULL;
+
+  f->gateway->switches.refuse_port = 8080;
+  refused = backend_map_exact (f, 8080, 8080);
+  g_assert_error (plum_call_get_error (refused), PLUM_ERROR, PLUM_ERROR_REFUSED);
+  g_assert_cmpuint (f->gateway->counts.natpmp_map, ==, 1);
+  held = backend_map_exact (f, 8080, 8080);
+  g_assert_error (plum_call_get_error (held), PLUM_ERROR, PLUM_ERROR_REFUSED);
+  g_assert_cmpuint (f->gateway->counts.natpmp_map, ==, 1);
+
+  /* That is no word about a port that is only wished. */
+  wished = backend_map (f, 8080);
+  g_assert_no_error (plum_call_get_error (wished));
+  g_assert_cmpuint (plum_lease_get_external_port (plum_call_get_lease (wished)), !=, 8080);
+}
+
+/* What the router grants is told as it is: core gives it back. */
+static void
+test_exact_granted (BackendFixture *f,
+                    gconstpointer   data)
+{
+  g_autoptr (PlumCall) exact = backend_map_exact (f, 8080, 9000);
+  g_autoptr (PlumCall) other = NULL;
+
+  backend_assert_lease (exact, 9000, "1.2.3.4", 7200);
+  fake_gateway_take_port (f->gateway, PLUM_PROTOCOL_TCP, 9001);
+  other = backend_map_exact (f, 8081, 9001);
+  backend_assert_lease (other, 49152, "1.2.3.4", 7200);
+}
+
 static void
 test_unmap_done (BackendFixture *f,
                  gconstpointer   data)
@@ -343,6 +380,8 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
 
   add ("/natpmp/hold", NULL, test_hold);
+  add ("/natpmp/exact/refused", NULL, test_exact_refused);
+  add ("/natpmp/exact/granted", NULL, test_exact_granted);
   add ("/natpmp/unmap/tcp", GINT_TO_POINTER (PLUM_PROTOCOL_TCP), test_unmap_done);
   add ("/natpmp/unmap/udp", GINT_TO_POINTER (PLUM_PROTOCOL_UDP), test_unmap_done);
   add ("/natpmp/unmap/refused", NULL, test_unmap_refused);

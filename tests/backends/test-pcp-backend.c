@@ -269,8 +269,8 @@ test_map_suggested_address (BackendFixture *f,
   guint8 bytes[32] = { 7 };
   g_autoptr (GBytes) key = g_bytes_new (bytes, sizeof bytes);
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string ("9.9.9.9");
-  g_autoptr (PlumRequest) request = plum_request_new (PLUM_PROTOCOL_TCP, 8080, 8081, address, 7200,
-                                                      "test", key);
+  g_autoptr (PlumRequest) request = plum_request_new (PLUM_PROTOCOL_TCP, 8080, 8081, FALSE, address,
+                                                      7200, "test", key);
   g_autoptr (PlumCall) call = NULL;
 
   f->gateway->switches.map_result = 11;

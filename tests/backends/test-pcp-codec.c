@@ -23,6 +23,7 @@ typedef struct {
   uint16_t      external_port;
   const char   *external_address;
   const char   *wire;
+  gboolean      prefer_failure;
 } MapRow;
 
 static const MapRow map_rows[] = {
@@ -38,6 +39,8 @@ static const MapRow map_rows[] = {
     "0201000000001c20" CLIENT_6 NONCE "060000001f900000" ZERO_6 },
   { "delete-pinhole", CLIENT_6, 0, PLUM_PROTOCOL_TCP, 8080, 0, ZERO_6,
     "0201000000000000" CLIENT_6 NONCE "060000001f900000" ZERO_6 },
+  { "prefer-failure", CLIENT_4, 7200, PLUM_PROTOCOL_TCP, 8080, 8080, ZERO_4,
+    "0201000000001c20" CLIENT_4 NONCE "060000001f901f90" ZERO_4 "02000000", TRUE },
 };
 
 static void
@@ -57,7 +60,8 @@ test_encode_map (gconstpointer data)
 {
   const MapRow *row = data;
   PcpMap map = { .protocol = row->protocol, .internal_port = row->internal_port,
-                 .external_port = row->external_port };
+                 .external_port = row->external_port,
+                 .prefer_failure = row->prefer_failure };
   uint8_t client[PCP_ADDRESS_SIZE];
   uint8_t out[64];
   size_t len;
@@ -179,6 +183,33 @@ test_decode_map_fields (void)
   g_assert_cmpuint (reply.map.internal_port, ==, 50000);
   test_bytes_assert_hex (reply.map.nonce, PCP_NONCE_SIZE, NONCE);
   test_bytes_assert_hex (reply.map.external_address, PCP_ADDRESS_SIZE, PUBLIC_4);
+}
+
+/* An error repeats the request's options: it tells the answer to which request it is. */
+static void
+test_decode_prefer_failure (void)
+{
+  static const struct {
+    const char *options;
+    gboolean    there;
+  } rows[] = {
+    { "", FALSE },
+    { "02000000", TRUE },
+    { "7d000003aabbcc00" "02000000", TRUE },
+    { "0200000400000000", FALSE },
+    { "82000000", FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *hex = g_strconcat (GRANTED, rows[i].options, NULL);
+      size_t len;
+      g_autofree uint8_t *wire = test_bytes_from_hex (hex, &len);
+      PcpReply reply;
+
+      g_assert_true (pcp_decode_reply (wire, len, &reply, NULL));
+      g_assert_cmpint (reply.map.prefer_failure, ==, rows[i].there);
+    }
 }
 
 /* Every prefix, in a block of exactly its size: only whole options may be cut away unnoticed. */
@@ -305,6 +336,7 @@ main (int    argc,
       g_test_add_data_func (path, &reply_rows[i], test_decode);
     }
   g_test_add_func ("/pcp/decode-map-fields", test_decode_map_fields);
+  g_test_add_func ("/pcp/decode-prefer-failure", test_decode_prefer_failure);
   g_test_add_func ("/pcp/truncation", test_truncation);
   g_test_add_func ("/pcp/too-long", test_too_long);
   g_test_add_func ("/pcp/results", test_results);

@@ -17,6 +17,7 @@ typedef struct {
   UpnpMemory   memory;
   const char  *steps;
   PlumError    error;
+  gboolean     exact;
 } Case;
 
 static const Case cases[] = {
@@ -50,6 +51,22 @@ static const Case cases[] = {
   { "605", UPNP_ACTION_ADD, 605, 8080, FALSE, { 0 }, "T", PLUM_ERROR_NOT_SUPPORTED },
   { "401", UPNP_ACTION_ADD, 401, 8080, FALSE, { 0 }, "", PLUM_ERROR_NOT_SUPPORTED },
   { "602", UPNP_ACTION_ADD, 602, 8080, FALSE, { 0 }, "", PLUM_ERROR_NOT_SUPPORTED },
+  /* Of a port that is required, every step keeps it. */
+  { "exact-718", UPNP_ACTION_ADD, 718, 8080, FALSE, { 0 }, "L", PLUM_ERROR_CONFLICT, TRUE },
+  { "exact-718-v2", UPNP_ACTION_ADD, 718, 9000, TRUE, { 0 }, "L", PLUM_ERROR_CONFLICT, TRUE },
+  { "exact-729", UPNP_ACTION_ADD, 729, 9000, FALSE, { 0 }, "L", PLUM_ERROR_CONFLICT, TRUE },
+  { "exact-724", UPNP_ACTION_ADD, 724, 9000, FALSE, { 0 }, "", PLUM_ERROR_NOT_SUPPORTED, TRUE },
+  { "exact-724-with-same-port", UPNP_ACTION_ADD, 724, 8080, FALSE, { 0 }, "",
+    PLUM_ERROR_NOT_SUPPORTED, TRUE },
+  { "exact-402", UPNP_ACTION_ADD, 402, 8080, FALSE, { 0 }, "PHWT", PLUM_ERROR_NOT_SUPPORTED, TRUE },
+  { "exact-501", UPNP_ACTION_ADD, 501, 8080, FALSE, { 0 }, "PL", PLUM_ERROR_REFUSED, TRUE },
+  { "exact-501-permanent", UPNP_ACTION_ADD, 501, 8080, FALSE, { .lease = UPNP_LEASE_PERMANENT },
+    "HWL", PLUM_ERROR_REFUSED, TRUE },
+  { "exact-606", UPNP_ACTION_ADD, 606, 8080, FALSE, { 0 }, "L", PLUM_ERROR_REFUSED, TRUE },
+  { "exact-606-privileged", UPNP_ACTION_ADD, 606, 443, FALSE, { 0 }, "L", PLUM_ERROR_REFUSED,
+    TRUE },
+  { "exact-716", UPNP_ACTION_ADD, 716, 8080, FALSE, { 0 }, "", PLUM_ERROR_NOT_SUPPORTED, TRUE },
+  { "exact-728", UPNP_ACTION_ADD, 728, 8080, TRUE, { 0 }, "", PLUM_ERROR_NO_RESOURCES, TRUE },
   { "any-401", UPNP_ACTION_ADD_ANY, 401, 8080, TRUE, { 0 }, "a", PLUM_ERROR_NOT_SUPPORTED },
   { "any-602", UPNP_ACTION_ADD_ANY, 602, 8080, TRUE, { 0 }, "a", PLUM_ERROR_NOT_SUPPORTED },
   { "any-718", UPNP_ACTION_ADD_ANY, 718, 8080, TRUE, { 0 }, "OLOOOOOOOO", PLUM_ERROR_CONFLICT },
@@ -119,6 +136,7 @@ test_row (gconstpointer data)
   UpnpStep step;
 
   upnp_attempt_init (&attempt, c->action, &c->memory, INTERNAL, 7200, c->v2);
+  attempt.exact = c->exact;
   attempt.tried_any = c->action == UPNP_ACTION_ADD_ANY;
   upnp_attempt_set_port (&attempt, c->external_port);
   if (c->action == UPNP_ACTION_ADD_ANY)
@@ -143,12 +161,13 @@ test_row (gconstpointer data)
     }
 }
 
+/* Whatever a router answers, in whatever order, the ladder ends; and a port that is required is the
+ * only one that is ever asked for. */
 static void
-test_bounded (void)
+test_bounded (gconstpointer exact)
 {
   static const UpnpMemory memory = { 0 };
 
-  /* Whatever a router answers, in whatever order, the ladder ends. */
   for (guint seed = 0; seed < 500; seed++)
     {
       g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
@@ -157,6 +176,7 @@ test_bounded (void)
       guint n = 0;
 
       upnp_attempt_init (&attempt, UPNP_ACTION_ADD, &memory, INTERNAL, 7200, TRUE);
+      attempt.exact = exact != NULL;
       upnp_attempt_set_port (&attempt, 80);
       do
         {
@@ -164,6 +184,7 @@ test_bounded (void)
           upnp_attempt_take (&attempt, &step);
           set_port (&attempt, &step);
           g_assert_cmpuint (n++, <, 40);
+          g_assert_true (exact == NULL || (attempt.n_ports == 1 && !attempt.tried_any));
         }
       while (step.next != UPNP_NEXT_GIVE_UP);
     }
@@ -253,7 +274,8 @@ main (int   argc,
 
       g_test_add_data_func (path, &cases[i], test_row);
     }
-  g_test_add_func ("/upnp/ladder/bounded", test_bounded);
+  g_test_add_data_func ("/upnp/ladder/bounded", NULL, test_bounded);
+  g_test_add_data_func ("/upnp/ladder/exact-bounded", "exact", test_bounded);
   g_test_add_func ("/upnp/ladder/leases", test_leases);
   g_test_add_func ("/upnp/ladder/lease-for-ever", test_lease_for_ever);
   g_test_add_func ("/upnp/ladder/lease-capped", test_lease_capped);

@@ -185,6 +185,21 @@ test_check_anothers (Fixture       *f,
   assert_check (f, lease, PLUM_ERROR_CONFLICT);
 }
 
+/* The client of an entry is a text that anybody may have written. */
+static void
+test_check_hostile_client (Fixture       *f,
+                           gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+  g_autoptr (PlumCall) done = NULL;
+
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 8080, 8080, "me\n\xe2\x80\xaehost", 0);
+  done = lease_call (f, PLUM_CALL_CHECK, lease);
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_CONFLICT);
+  g_assert_cmpstr (plum_call_get_error (done)->message, ==,
+                   "UPnP: port 8080 of " GATEWAY " leads to me host port 8080 now");
+}
+
 static void
 test_check_other_port_of_ours (Fixture       *f,
                                gconstpointer  data)
@@ -478,6 +493,7 @@ static const UpnpTest tests[] = {
   { "check/switched-off", { 0 }, test_check_switched_off },
   { "check/gone", { 0 }, test_check_gone },
   { "check/anothers", { 0 }, test_check_anothers },
+  { "check/hostile-client", { 0 }, test_check_hostile_client },
   { "check/other-port-of-ours", { 0 }, test_check_other_port_of_ours },
   { "check/unknown", { .specific_fault = 401 }, test_check_unknown },
   { "check/unknown-by-501", { .specific_fault = 501 }, test_check_unknown },

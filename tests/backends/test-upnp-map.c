@@ -316,8 +316,8 @@ test_description_too_long (Fixture       *f,
                            gconstpointer  data)
 {
   g_autoptr (GBytes) key = g_bytes_new_static ("0123456789abcdef0123456789abcdef", 32);
-  g_autoptr (PlumRequest) request = plum_request_new (PLUM_PROTOCOL_UDP, 8080, 8080, NULL, LIFETIME,
-                                                      "a rather long description", key);
+  g_autoptr (PlumRequest) request = plum_request_new (PLUM_PROTOCOL_UDP, 8080, 8080, FALSE, NULL,
+                                                      LIFETIME, "a rather long description", key);
   const PlumCallArgs args = { request, NULL, NULL };
   g_autoptr (PlumCall) done = NULL;
 

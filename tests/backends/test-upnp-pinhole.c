@@ -226,6 +226,38 @@ test_map_other_port (Fixture       *f,
 }
 
 static void
+test_map_exact (Fixture       *f,
+                gconstpointer  data)
+{
+  g_autoptr (PlumRequest) request = test_request_new_exact (PLUM_PROTOCOL_TCP, 8080, 8080);
+  const PlumCallArgs args = { request, NULL, NULL };
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  done = call (f, PLUM_CALL_MAP, &args);
+  g_assert_no_error (plum_call_get_error (done));
+  g_assert_nonnull (fake_igd_find_pinhole (f->igd, PLUM_PROTOCOL_TCP, 8080));
+}
+
+/* What a pinhole cannot do is not asked for. */
+static void
+test_map_exact_other_port (Fixture       *f,
+                           gconstpointer  data)
+{
+  g_autoptr (PlumRequest) request = test_request_new_exact (PLUM_PROTOCOL_TCP, 8080, 9000);
+  const PlumCallArgs args = { request, NULL, NULL };
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  done = call (f, PLUM_CALL_MAP, &args);
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_CONFLICT);
+  g_assert_cmpstr (plum_call_get_error (done)->message, ==,
+                   "UPnP: an IPv6 pinhole keeps the port: it cannot open port 8080 as external "
+                   "port 9000");
+  g_assert_cmpuint (f->igd->counts.add_pinhole, ==, 0);
+}
+
+static void
 assert_lifetime (Fixture *f,
                  guint    asked,
                  guint    granted)
@@ -379,6 +411,8 @@ static const UpnpTest tests[] = {
   { "map", { 0 }, test_map },
   { "map-udp", { 0 }, test_map_udp },
   { "map-other-port", { 0 }, test_map_other_port },
+  { "map-exact", { 0 }, test_map_exact },
+  { "map-exact-other-port", { 0 }, test_map_exact_other_port },
   { "map-lifetimes", { 0 }, test_map_lifetimes },
   { "map-short-leases-only", { .longest_pinhole = 3600 }, test_map_short_leases_only },
   { "map-faults", { 0 }, test_map_faults },

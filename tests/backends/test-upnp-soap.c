@@ -166,6 +166,33 @@ test_plain_description (void)
     }
 }
 
+static void
+test_shown (void)
+{
+  static const struct {
+    const char *text;
+    const char *want;
+  } cases[] = {
+    { "Spiel \xc3\xa4", "Spiel \xc3\xa4" },
+    { " two\r\n\t lines ", "two lines" },
+    { "\x1b[31mred\x07", "[31mred" },
+    { "\xe2\x80\xaegnp.exe\xe2\x80\x8b", "gnp.exe" },
+    { "“said” \"he\"", "said he" },
+    { "bad \xff\xfe bytes", "bad \xef\xbf\xbd\xef\xbf\xbd bytes" },
+    { "0123456789abcdef", "0123456789abcdef" },
+    { "0123456789abcdefg", "0123456789abcdef…" },
+    { "", "" },
+    { NULL, "" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *got = upnp_soap_dup_shown (cases[i].text, 16);
+
+      g_assert_cmpstr (got, ==, cases[i].want);
+    }
+}
+
 /* -- Replies -- */
 
 static void
@@ -525,6 +552,7 @@ main (int   argc,
   g_test_add_func ("/upnp/soap/request-table", test_request_table);
   g_test_add_func ("/upnp/soap/request-pinhole", test_request_pinhole);
   g_test_add_func ("/upnp/soap/plain-description", test_plain_description);
+  g_test_add_func ("/upnp/soap/shown", test_shown);
   g_test_add_func ("/upnp/soap/reply-done", test_reply_done);
   g_test_add_func ("/upnp/soap/reply-done-self-closed", test_reply_done_self_closed);
   g_test_add_func ("/upnp/soap/reply-fault", test_reply_fault);

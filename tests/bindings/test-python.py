@@ -381,6 +381,23 @@ class ScriptedBackend(Plum.Backend):
         call.fail(Plum.Error.REFUSED, "%s stays" % entry.props.description)
 
 
+class ElsewhereBackend(ScriptedBackend):
+    """Its router has one free port."""
+
+    __gtype_name__ = "PythonElsewhereBackend"
+    asked = []
+
+    def do_map(self, request, call):
+        self.asked.append(("map", request.get_external_port(),
+                           request.get_require_external_port()))
+        address = Gio.InetAddress.new_from_string("5.6.7.8")
+        self.later(call.return_lease, Plum.Lease.new(address, 50001, 60, None))
+
+    def do_unmap(self, request, lease, call):
+        self.asked.append(("unmap", lease.get_external_port()))
+        self.later(call.return_done)
+
+
 class RefusingBackend(ScriptedBackend):
     __gtype_name__ = "PythonRefusingBackend"
 
@@ -399,6 +416,37 @@ def make_scripted(backend_type, priority=1000):
     manager = Plum.Manager(gateway_address=GATEWAY, discover_timeout=200)
     manager.add_backend_type(backend_type, "scripted", priority)
     return manager
+
+
+# An exact external port
+
+@test("/python/exact/granted")
+def exact_granted():
+    manager = make_manager()
+    mapping = Plum.Mapping(protocol=Plum.Protocol.TCP, internal_port=8080,
+                           requested_external_port=14000, require_external_port=True)
+
+    equal(mapping.get_require_external_port(), True)
+    manager.add_mapping(mapping)
+    run_until(lambda: mapping.props.state == Plum.State.SUCCESS)
+    equal(mapping.props.external_port, 14000)
+    close(manager)
+
+
+@test("/python/exact/another-port-is-a-conflict")
+def exact_conflict():
+    manager = make_manager(backends=("elsewhere",))
+    manager.add_backend_type(ElsewhereBackend, "elsewhere", 1000)
+    mapping = Plum.Mapping(protocol=Plum.Protocol.TCP, internal_port=8080,
+                           require_external_port=True)
+
+    manager.add_mapping(mapping)
+    run_until(lambda: mapping.props.state == Plum.State.FAILURE)
+    plum_error(mapping.props.error, Plum.Error.CONFLICT)
+    equal(mapping.props.error.message,
+          "elsewhere: the router gave external port 50001, and 8080 is required")
+    equal(ElsewhereBackend.asked, [("map", 8080, True), ("unmap", 50001)])
+    close(manager)
 
 
 @test("/python/backend/chosen-by-priority")

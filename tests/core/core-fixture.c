@@ -38,21 +38,39 @@ core_fixture_tear_down (CoreFixture   *f,
   test_loop_tear_down (&f->loop);
 }
 
-PlumMapping *
-core_add (CoreFixture *f,
-          guint        internal_port,
-          guint        external_port)
+static PlumMapping *
+add (CoreFixture *f,
+     guint        internal_port,
+     guint        external_port,
+     gboolean     require)
 {
   g_autoptr (GError) error = NULL;
   PlumMapping *mapping = g_object_new (PLUM_TYPE_MAPPING,
                                        "protocol", PLUM_PROTOCOL_TCP,
                                        "internal-port", internal_port,
                                        "requested-external-port", external_port,
+                                       "require-external-port", require,
                                        NULL);
 
   plum_manager_add_mapping (f->manager, mapping, &error);
   g_assert_no_error (error);
   return mapping;
+}
+
+PlumMapping *
+core_add (CoreFixture *f,
+          guint        internal_port,
+          guint        external_port)
+{
+  return add (f, internal_port, external_port, FALSE);
+}
+
+PlumMapping *
+core_add_exact (CoreFixture *f,
+                guint        internal_port,
+                guint        external_port)
+{
+  return add (f, internal_port, external_port, TRUE);
 }
 
 PlumMapping *

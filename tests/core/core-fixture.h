@@ -40,6 +40,10 @@ void          core_fixture_tear_down (CoreFixture   *f,
 PlumMapping * core_add               (CoreFixture   *f,
                                       guint          internal_port,
                                       guint          external_port);
+/* The same, and no other external port will do. */
+PlumMapping * core_add_exact         (CoreFixture   *f,
+                                      guint          internal_port,
+                                      guint          external_port);
 /* And comes up at once. */
 PlumMapping * core_add_up            (CoreFixture   *f,
                                       guint          internal_port,

@@ -29,6 +29,23 @@ test_not_deleted_if_wanted (StateFixture  *f,
   g_assert_cmpuint (test_state_directory_count (&f->directory), ==, 0);
 }
 
+/* The port of the earlier run would be in the way: by PCP and NAT-PMP an internal port has one
+ * mapping. */
+static void
+test_another_port_is_required (StateFixture  *f,
+                               gconstpointer  data)
+{
+  g_autoptr (GBytes) key = state_crash_with_one (f);
+  g_autoptr (PlumMapping) mapping = g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080,
+                                                  "require-external-port", TRUE, NULL);
+
+  g_assert_true (plum_manager_add_mapping (f->manager, mapping, NULL));
+  test_loop_advance (&f->loop, STATE_WRITTEN_MS);
+  state_assert_log ("alpha:discover beta:discover alpha:unmap:tcp:8080 alpha:map:tcp:8080:8080!");
+  g_assert_cmpuint (fake_backend_script (FAKE_ALPHA)->unmapped_port, ==, 40000);
+  g_assert_cmpuint (plum_mapping_get_external_port (mapping), ==, 8080);
+}
+
 static void
 test_wanted_late (StateFixture  *f,
                   gconstpointer  data)
@@ -197,6 +214,7 @@ main (int    argc,
 
   ADD ("/state/crash/same-key-and-port", test_same_key_and_port);
   ADD ("/state/crash/not-deleted-if-wanted", test_not_deleted_if_wanted);
+  ADD ("/state/crash/another-port-is-required", test_another_port_is_required);
   ADD ("/state/crash/wanted-late", test_wanted_late);
   ADD ("/state/crash/unwanted-is-deleted", test_unwanted_is_deleted);
   ADD ("/state/crash/discover-is-enough", test_discover_is_enough_to_delete);

@@ -17,19 +17,21 @@ static void
 check_round_trip (const PcpReply *reply)
 {
   static const uint8_t client[PCP_ADDRESS_SIZE] = { 0 };
-  uint8_t packet[PCP_MAP_SIZE];
+  uint8_t packet[PCP_MAP_SIZE + PCP_PREFER_FAILURE_SIZE];
+  size_t size = PCP_MAP_SIZE + (reply->map.prefer_failure ? PCP_PREFER_FAILURE_SIZE : 0);
   PcpReply again;
 
   g_assert_cmpuint (pcp_encode_map (client, reply->lifetime, &reply->map, packet, sizeof packet),
-                    ==, sizeof packet);
+                    ==, size);
   packet[1] |= 0x80;
-  g_assert_true (pcp_decode_reply (packet, sizeof packet, &again, NULL));
+  g_assert_true (pcp_decode_reply (packet, size, &again, NULL));
   g_assert_cmpint (again.kind, ==, PCP_REPLY_MAP);
   g_assert_cmpuint (again.lifetime, ==, reply->lifetime);
   g_assert_cmpmem (again.map.nonce, PCP_NONCE_SIZE, reply->map.nonce, PCP_NONCE_SIZE);
   g_assert_cmpint (again.map.protocol, ==, reply->map.protocol);
   g_assert_cmpuint (again.map.internal_port, ==, reply->map.internal_port);
   g_assert_cmpuint (again.map.external_port, ==, reply->map.external_port);
+  g_assert_cmpint (again.map.prefer_failure, ==, reply->map.prefer_failure);
   g_assert_cmpmem (again.map.external_address, PCP_ADDRESS_SIZE, reply->map.external_address,
                    PCP_ADDRESS_SIZE);
 }

@@ -100,6 +100,32 @@ def port_of_another_host(backend):
             "the neighbour's rule is gone"
 
 
+def exact_port(backend, *options):
+    with traffic.echo_server('tcp', 9028), \
+            plumctl_map('--exact', *options, 'tcp:9028:19028') as plumctl:
+        assert_mapped(plumctl.wait_for('success', 'tcp'), backend, 9028, 19028)
+        assert lab.reached('tcp', lab.WAN, 19028), 'not reached at the port that is required'
+        lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
+        lab.equal(lab.rules(19028), [], 'rules left on the router')
+
+
+def exact_port_of_another_host(entry, *options):
+    """It fails, says so, and leaves the router as it was."""
+    with port_owner.having(9029):
+        before = lab.run('lab-router', 'nft-table')
+        with plumctl_map('--exact', *options, 'tcp:9029') as plumctl:
+            event = plumctl.wait_for('failure', 'tcp')
+            lab.equal(event['error']['code'], 'conflict', 'error code')
+            lab.equal(plumctl.wait(), 1, 'exit status')
+        say(plumctl.errors)
+        if entry:
+            expected = f'belongs to {port_owner.ADDRESS} (its entry is called “{entry}”)'
+            assert expected in plumctl.errors, plumctl.errors
+        lab.equal(lab.run('lab-router', 'nft-table'), before, 'the table of the router')
+        assert any(port_owner.ADDRESS in rule for rule in lab.rules(9029)), \
+            "the neighbour's rule is gone"
+
+
 def few_descriptors():
     """Twenty are enough; where they are not the reason is told."""
     def limited(limit):
@@ -155,6 +181,20 @@ def ipv6_pinhole(backend, port):
         if backend == 'upnp':
             lab.equal(lab.rules(port), [], 'rules left on the router')
             assert not lab.reached('tcp', host, port, lab.UNREACHED_AFTER), 'traffic still arrives'
+
+
+def ipv6_exact_pinhole(backend, port):
+    """It keeps its port; for another one nothing is asked."""
+    with traffic.echo_server('tcp', port, '::'):
+        with plumctl_map('--family', '6', '--exact', f'tcp:{port}:{port + 1}') as plumctl:
+            lab.equal(plumctl.wait_for('failure', 'tcp')['error']['code'], 'conflict', 'error')
+            lab.equal(plumctl.wait(), 1, 'exit status')
+        lab.equal(lab.rules(port) + lab.rules(port + 1), [], 'rules left on the router')
+        with plumctl_map('--family', '6', '--exact', f'tcp:{port}') as plumctl:
+            event = plumctl.wait_for('success', 'tcp')
+            lab.equal((event['backend'], event['external_port']), (backend, port), 'by and as')
+            assert lab.reached('tcp', lab.CLIENT6, port), 'not reached'
+            lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
 
 
 def ipv6_pinhole_comes_back():
@@ -248,13 +288,15 @@ def no_network():
     lab.run('lab-client', 'link', 'up')
 
 
-def full(backend):
+def full(backend, neighbours_entry):
     return [
         ('nothing-arrives-unasked', nothing_arrives_unasked),
         ('life-of-tcp', life, 'tcp', backend, 9000),
         ('life-of-udp', life, 'udp', backend, 9001),
         ('another-external-port', another_external_port, backend),
         ('port-of-another-host', port_of_another_host, backend),
+        ('exact-port', exact_port, backend),
+        ('exact-port-of-another-host', exact_port_of_another_host, neighbours_entry),
         ('two-at-once', two_at_once, backend),
         ('once-leaves-it-to-its-lease', once_leaves_it_to_its_lease, backend),
     ]
@@ -264,17 +306,19 @@ def full(backend):
 SUITES = {
     'itself': (['--router=all'], itself.CASES),
     'itself-two-routers': (['--two-routers'], itself.TWO_ROUTERS),
-    'pcp': (['--router=pcp'], full('pcp')),
+    'pcp': (['--router=pcp'], full('pcp', None)),
     'natpmp': (['--router=pcp'], [
         ('life-of-tcp', life, 'tcp', 'natpmp', 9000, '--backend', 'natpmp'),
         ('life-of-udp', life, 'udp', 'natpmp', 9001, '--backend', 'natpmp'),
+        ('exact-port', exact_port, 'natpmp', '--backend', 'natpmp'),
+        ('exact-port-of-another-host', exact_port_of_another_host, None, '--backend', 'natpmp'),
     ]),
-    'upnp': (['--router=upnp'], full('upnp')),
-    'upnp1': (['--router=upnp1'], full('upnp')),
+    'upnp': (['--router=upnp'], full('upnp', 'neighbour')),
+    'upnp1': (['--router=upnp1'], full('upnp', 'neighbour')),
     'upnp-dropped': (['--router=upnp', '--drop'], [
         ('once-leaves-it-to-its-lease', once_leaves_it_to_its_lease, 'upnp'),
     ]),
-    'all': (['--router=all'], full('pcp') + [
+    'all': (['--router=all'], full('pcp', 'NAT-PMP 9029 tcp') + [
         ('life-of-tcp-by-upnp', life, 'tcp', 'upnp', 9008, '--backend', 'upnp'),
         ('command-with-a-port', command_with_a_port),
         ('few-descriptors', few_descriptors),
@@ -308,10 +352,12 @@ SUITES = {
     'recovery-upnp': (['--router=upnp'], recovery.cases(plumctl_map, say, 'upnp')),
     'ipv6': (['--router=all', '--ipv6'], [
         ('pinhole', ipv6_pinhole, 'pcp', 9022),
+        ('exact-pinhole', ipv6_exact_pinhole, 'pcp', 9030),
         ('both-families', both_families, 'pcp'),
     ]),
     'ipv6-upnp': (['--router=upnp', '--ipv6'], [
         ('pinhole', ipv6_pinhole, 'upnp', 9022),
+        ('exact-pinhole', ipv6_exact_pinhole, 'upnp', 9030),
         ('both-families', both_families, 'upnp'),
         ('pinhole-comes-back', ipv6_pinhole_comes_back),
         ('address-changes', ipv6_address_changes),

@@ -81,6 +81,23 @@ fail_map (PlumRequest *request,
   return TRUE;
 }
 
+/* The port, or the next one that no other host has. */
+static guint
+choose_port (GKeyFile     *table,
+             PlumProtocol  protocol,
+             guint         port,
+             const char   *address)
+{
+  for (;; port++)
+    {
+      g_autofree char *group = make_group (protocol, port);
+      g_autofree char *owner = g_key_file_get_string (table, group, "address", NULL);
+
+      if (owner == NULL || g_str_equal (owner, address))
+        return port;
+    }
+}
+
 static void
 fake_backend_map (PlumBackend *backend,
                   PlumRequest *request,
@@ -88,12 +105,11 @@ fake_backend_map (PlumBackend *backend,
 {
   PlumProtocol protocol = plum_request_get_protocol (request);
   guint internal_port = plum_request_get_internal_port (request);
-  guint wanted = plum_request_get_external_port (request);
-  guint external_port = wanted != 0 ? wanted : internal_port;
+  guint external_port;
   guint lifetime = has_fault ("permanent") ? PLUM_LIFETIME_FOREVER
                                            : plum_request_get_lifetime (request);
   GInetAddress *local = plum_network_get_local_address (plum_backend_get_network (backend));
-  g_autofree char *group = make_group (protocol, external_port);
+  g_autofree char *group = NULL;
   g_autofree char *address = g_inet_address_to_string (local);
   g_autoptr (GKeyFile) table = NULL;
   g_autoptr (GInetAddress) external = get_external_address ();
@@ -103,6 +119,8 @@ fake_backend_map (PlumBackend *backend,
     return;
 
   table = read_table ();
+  external_port = choose_port (table, protocol, plum_request_get_external_port (request), address);
+  group = make_group (protocol, external_port);
   g_key_file_set_integer (table, group, "port", (int) internal_port);
   g_key_file_set_string (table, group, "address", address);
   g_key_file_set_string (table, group, "description", plum_request_get_description (request));

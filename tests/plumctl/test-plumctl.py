@@ -181,6 +181,45 @@ def map_one_of_two_refused_leaves_nothing():
 
 
 @test
+def map_another_port_than_the_wished():
+    with Router() as router:
+        router.add_foreign()
+        result = router.plumctl("map", "--once", "tcp:8080")
+        equal(result.returncode, 0)
+        contains(result.stdout, "1.2.3.4:8081")
+
+
+@test
+def map_exact_taken():
+    with Router() as router:
+        router.add_foreign()
+        result = router.plumctl("map", "--exact", "tcp:8080")
+        equal(result.returncode, 1)
+        equal(result.stderr, "plumctl: tcp:8080: fake: the router gave external port 8081, and "
+                             "8080 is required\n")
+        equal(router.table(), ["tcp 8080"])
+
+
+@test
+def map_exact_free():
+    with Router() as router:
+        router.add_foreign()
+        result = router.plumctl("map", "--once", "--exact", "tcp:8080:9000")
+        equal(result.returncode, 0)
+        contains(result.stdout, "1.2.3.4:9000")
+
+
+@test
+def run_exact_taken():
+    with Router() as router:
+        router.add_foreign()
+        result = router.plumctl("run", "--exact", "tcp:8080", "--", "echo", "started")
+        equal(result.returncode, 1)
+        equal(result.stdout, "")
+        contains(result.stderr, "and 8080 is required")
+
+
+@test
 def map_nobody_there():
     need_backend("pcp")
     result = plumctl("map", "--gateway", free_address(), "--backend", "pcp", "tcp:8080")

@@ -18,6 +18,7 @@ static struct
 {
   gboolean once;
   gboolean keep_trying;
+  gboolean exact;
   gint64   lifetime;
   char    *description;
   char    *family;
@@ -28,6 +29,8 @@ static const GOptionEntry entries[] = {
     "Exit when all are up, and leave them to their lease", NULL },
   { "keep-trying", 'k', 0, G_OPTION_ARG_NONE, &options.keep_trying,
     "Do not exit when the first attempt fails", NULL },
+  { "exact", 'e', 0, G_OPTION_ARG_NONE, &options.exact,
+    "Take exactly the external port that is asked for, or fail", NULL },
   { "lifetime", 'l', 0, G_OPTION_ARG_INT64, &options.lifetime,
     "Ask for leases of this many seconds (7200)", "SECONDS" },
   { "description", 'd', 0, G_OPTION_ARG_STRING, &options.description,
@@ -145,6 +148,7 @@ run_map (char **words,
   MappingSet set = { .session = &session, .changed = on_changed, .up = on_up };
   int exit_code = PLUMCTL_USAGE;
 
+  set.exact = options.exact;
   set.no_ipv4 = g_strcmp0 (options.family, "6") == 0;
   set.ipv6 = set.no_ipv4 || g_strcmp0 (options.family, "both") == 0;
   if (check_options () && mapping_set_parse (&set, words, options.description))
@@ -185,6 +189,7 @@ const PlumctlCommand plumctl_command_map = {
     "  plumctl map tcp:8080\n"
     "  plumctl map --once --json udp:5000:6000\n"
     "  plumctl map --family both tcp:8080\n"
+    "  plumctl map --exact tcp:8443:443\n"
     "  plumctl map --gateway 10.2.0.1 --backend natpmp tcp:4242 udp:4242\n"
     "\n"
     "Exit status: 0 done, 1 a mapping failed, 2 wrong usage, 3 no router answered.",

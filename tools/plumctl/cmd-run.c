@@ -17,6 +17,7 @@
 static struct
 {
   gboolean keep_trying;
+  gboolean exact;
   char    *wait;
   char    *description;
 } options;
@@ -26,6 +27,8 @@ static const GOptionEntry entries[] = {
     "Whether to wait for the mappings before the command starts (yes)", "yes|no" },
   { "keep-trying", 'k', 0, G_OPTION_ARG_NONE, &options.keep_trying,
     "Do not exit when the first attempt fails", NULL },
+  { "exact", 'e', 0, G_OPTION_ARG_NONE, &options.exact,
+    "Take exactly the external port that is asked for, or fail", NULL },
   { "description", 'd', 0, G_OPTION_ARG_STRING, &options.description,
     "The name that the router's table shows", "TEXT" },
   COMMON_OPTION_BACKEND,
@@ -202,7 +205,8 @@ run_run (char **words,
   gboolean wait = g_strcmp0 (options.wait, "no") != 0;
   int exit_code = PLUMCTL_USAGE;
 
-  run.set = (MappingSet) { .session = &run.session, .changed = on_changed, .up = on_up };
+  run.set = (MappingSet) { .session = &run.session, .changed = on_changed, .up = on_up,
+                           .exact = options.exact };
   if (check_words (tail) && mapping_set_parse (&run.set, words, options.description))
     {
       if (session_init (&run.session))

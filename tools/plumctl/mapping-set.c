@@ -22,6 +22,7 @@ mapping_set_add (MappingSet     *self,
                                    "internal-port", spec->first_internal + i,
                                    "requested-external-port",
                                    spec->first_external != 0 ? spec->first_external + i : 0,
+                                   "require-external-port", self->exact,
                                    "description", description,
                                    NULL));
 }

@@ -14,6 +14,7 @@ struct _MappingSet
   gboolean   keep_trying; /* no verdict but success */
   gboolean   no_ipv4;     /* set before parsing */
   gboolean   ipv6;
+  gboolean   exact;       /* no other external port will do; set before parsing */
   guint      deadline_id;
   gboolean   decided;
 

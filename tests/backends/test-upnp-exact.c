@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#define UPNP_TEST_NET "127.77.8"
+
+#include "upnp-fixture.h"
+
+#include <string.h>
+
+const char upnp_test_net[] = UPNP_TEST_NET;
+
+/* The external port is required. */
+
+#define REFUSED "UPnP: " GATEWAY " refused AddPortMapping (error "
+#define BELONGS "UPnP: external TCP port 9000 belongs to "
+
+static PlumCall *
+map_exact (Fixture *f,
+           guint    external_port)
+{
+  g_autoptr (PlumRequest) request = test_request_new_exact (PLUM_PROTOCOL_TCP, 8080, external_port);
+  const PlumCallArgs args = { request, NULL, NULL };
+
+  return call (f, PLUM_CALL_MAP, &args);
+}
+
+static void
+assert_exact_fails (Fixture    *f,
+                    PlumError   code,
+                    const char *message)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  done = map_exact (f, 9000);
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, (int) code);
+  g_assert_cmpstr (plum_call_get_error (done)->message, ==, message);
+  g_assert_cmpuint (f->igd->counts.add_any, ==, 0);
+  g_assert_cmpuint (f->igd->counts.delete, ==, 0);
+  g_assert_null (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 8080));
+}
+
+static void
+take_port (Fixture    *f,
+           const char *client,
+           const char *description)
+{
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9000, 80, client, 0);
+  fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 9000)->description = g_strdup (description);
+}
+
+static void
+test_free (Fixture       *f,
+           gconstpointer  data)
+{
+  g_autoptr (PlumCall) done = NULL;
+  g_autoptr (PlumCall) renewed = NULL;
+
+  discover (f);
+  done = map_exact (f, 9000);
+  assert_lease (plum_call_get_lease (done), 9000, LIFETIME, "1.2.3.4");
+  renewed = map_exact (f, 9000);
+  assert_lease (plum_call_get_lease (renewed), 9000, LIFETIME, "1.2.3.4");
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
+}
+
+static void
+test_taken (Fixture       *f,
+            gconstpointer  data)
+{
+  take_port (f, STRANGER, "torrent");
+  assert_exact_fails (f, PLUM_ERROR_CONFLICT,
+                      BELONGS STRANGER " (its entry is called “torrent”)");
+  g_assert_cmpuint (f->igd->counts.add, ==, 1);
+  g_assert_cmpstr (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 9000)->client, ==, STRANGER);
+}
+
+static void
+test_taken_without_a_name (Fixture       *f,
+                           gconstpointer  data)
+{
+  take_port (f, STRANGER, NULL);
+  assert_exact_fails (f, PLUM_ERROR_CONFLICT, BELONGS STRANGER);
+}
+
+static void
+test_taken_by_a_host_with_a_name (Fixture       *f,
+                                  gconstpointer  data)
+{
+  take_port (f, "the \ntelevision", "");
+  assert_exact_fails (f, PLUM_ERROR_CONFLICT, BELONGS "the television");
+}
+
+/* Another program has it. */
+static void
+test_taken_by_this_host (Fixture       *f,
+                         gconstpointer  data)
+{
+  take_port (f, LOCAL, "plum-glib tcp 80");
+  assert_exact_fails (f, PLUM_ERROR_CONFLICT,
+                      BELONGS "this host's port 80 (its entry is called “plum-glib tcp 80”)");
+}
+
+/* What anybody on the network may have written is shown as one line, without tricks, and cut. */
+static void
+test_hostile_description (Fixture       *f,
+                          gconstpointer  data)
+{
+  take_port (f, STRANGER, "a”). \xe2\x80\xae" "All is well\n\tand a great deal more of this");
+  assert_exact_fails (f, PLUM_ERROR_CONFLICT,
+                      BELONGS STRANGER
+                      " (its entry is called “a). All is well and a great deal…”)");
+}
+
+/* The router says that it is taken, and does not say by whom. */
+static void
+test_taken_by_nobody (Fixture       *f,
+                      gconstpointer  data)
+{
+  assert_exact_fails (f, PLUM_ERROR_CONFLICT,
+                      REFUSED "718): the external port that is required is somebody else's");
+  g_assert_cmpuint (f->igd->counts.add, ==, 1);
+  g_assert_cmpuint (f->igd->counts.get_specific, ==, 1);
+}
+
+static void
+test_same_port (Fixture       *f,
+                gconstpointer  data)
+{
+  g_autoptr (PlumCall) same = NULL;
+
+  assert_exact_fails (f, PLUM_ERROR_NOT_SUPPORTED,
+                      REFUSED "724, Fake): it wants the same port on both sides, and another "
+                      "external port is required");
+  g_assert_cmpuint (f->igd->counts.add, ==, 1);
+  same = map_exact (f, 8080);
+  assert_lease (plum_call_get_lease (same), 8080, LIFETIME, "1.2.3.4");
+}
+
+/* That the device once wanted the same port does not change one that is required. */
+static void
+test_same_port_is_remembered (Fixture       *f,
+                              gconstpointer  data)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  map_only (f, 9001);
+  done = map_exact (f, 9000);
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
+}
+
+static void
+test_privileged (Fixture       *f,
+                 gconstpointer  data)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  done = map_exact (f, 80);
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_REFUSED);
+  g_assert_cmpuint (f->igd->counts.add, ==, 1);
+}
+
+static void
+test_permanent_only (Fixture       *f,
+                     gconstpointer  data)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  done = map_exact (f, 9000);
+  assert_lease (plum_call_get_lease (done), 9000, PLUM_LIFETIME_FOREVER, "1.2.3.4");
+}
+
+/* A success without a word, and the entry is another's. */
+static void
+test_success_that_is_none (Fixture       *f,
+                           gconstpointer  data)
+{
+  take_port (f, STRANGER, "torrent");
+  assert_exact_fails (f, PLUM_ERROR_CONFLICT,
+                      BELONGS STRANGER " (its entry is called “torrent”)");
+}
+
+static void
+test_own_port (Fixture       *f,
+               gconstpointer  data)
+{
+  g_autoptr (PlumCall) first = NULL;
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  first = map_call (f, 9090, 9000, LIFETIME);
+  g_assert_no_error (plum_call_get_error (first));
+  done = map_exact (f, 9000);
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_CONFLICT);
+  g_assert_cmpuint (f->igd->counts.add, ==, 1);
+}
+
+static const UpnpTest tests[] = {
+  { "exact/free", { 0 }, test_free },
+  { "exact/free-on-v2", { .version = 2 }, test_free },
+  { "exact/taken", { 0 }, test_taken },
+  { "exact/taken-on-v2", { .version = 2 }, test_taken },
+  { "exact/taken-by-729", { .conflict_fault = 729 }, test_taken },
+  { "exact/taken-by-606", { .conflict_fault = 606 }, test_taken },
+  { "exact/taken-without-a-name", { 0 }, test_taken_without_a_name },
+  { "exact/taken-by-a-host-with-a-name", { 0 }, test_taken_by_a_host_with_a_name },
+  { "exact/taken-by-this-host", { .refuse_renewal = TRUE }, test_taken_by_this_host },
+  { "exact/taken-by-nobody", { .add_fault = 718 }, test_taken_by_nobody },
+  { "exact/hostile-description", { 0 }, test_hostile_description },
+  { "exact/same-port", { .same_port = TRUE }, test_same_port },
+  { "exact/same-port-is-remembered", { .same_port = TRUE }, test_same_port_is_remembered },
+  { "exact/privileged", { .no_privileged = TRUE }, test_privileged },
+  { "exact/permanent-only", { .timed_fault = 725 }, test_permanent_only },
+  { "exact/success-that-is-none", { .empty_success = TRUE, .ignore_adds = TRUE },
+    test_success_that_is_none },
+  { "exact/own-port", { 0 }, test_own_port },
+};
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
+    upnp_test_add (&tests[i]);
+
+  return g_test_run ();
+}
