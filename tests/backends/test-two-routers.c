@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A router that stands behind another one. Whatever it speaks, a program is told the same of it: how
- * far the address reaches that it gave, or, in the same words, why it gave none. */
+/* A router that stands behind another one. Whatever it speaks, a program is told the same of it:
+ * how far the address reaches that it gave, or, in the same words, why it gave none. */
 
 #include "adversary-fixture.h"
 
@@ -132,9 +132,10 @@ get_probe_error (Fixture *f)
   return plum_probe_get_error (probe);
 }
 
-/* It refuses to map therefore. UPnP has no number for it: 501, which means anything, is read so where
- * the router has told no public address (as miniupnpd does it). NAT-PMP asks for the address first, so
- * that nobody is left to map: the mapping's code is then NO_BACKEND, and the probe's is this one. */
+/* It refuses to map therefore. UPnP has no number for it: 501, which means anything, is read so
+ * where the router has told no public address (as miniupnpd does it). NAT-PMP asks for the address
+ * first, so that nobody is left to map: the mapping's code is then NO_BACKEND, and the probe's is
+ * this one. */
 static void
 check_refusal (const char *backend,
                const char *external_address)

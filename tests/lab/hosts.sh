@@ -179,8 +179,8 @@ close_pcp6 () {
   esac
 }
 
-# Makes $1 a router as one buys it: masquerades, lets nothing in, and has empty chains for miniupnpd.
-# What is put into the set `dropped` is swallowed on the side of the client.
+# Makes $1 a router as one buys it: masquerades, lets nothing in, and has empty chains for
+# miniupnpd. What is put into the set `dropped` is swallowed on the side of the client.
 make_firewall () {
   on "$1" nft -f - <<END
 table inet filter {

@@ -4,11 +4,14 @@
 
   television   answers every UPnP search, and is no router
   twin         answers the questions that the router is asked by NAT-PMP, from its own address
+  mapper       is the router itself, where that has no daemon: it says success to every wish by
+               NAT-PMP, also with a private outer address (and opens nothing)
 """
 
 import argparse
 import contextlib
 import http.server
+import json
 import pathlib
 import socket
 import struct
@@ -100,11 +103,25 @@ def twin(address):
             answers.sendto(struct.pack('!BBHI4B', 0, 128, 0, epoch, 1, 2, 3, 4), peer)
 
 
+def mapper(address):
+    """miniupnpd does not map with a private outer address; many a router does."""
+    sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / 'plumctl'))
+    from fake_gateway import FakeGateway
+    links = json.loads(subprocess.run(['ip', '-json', '-4', 'address', 'show', 'dev', 'wan0'],
+                                      check=True, stdout=subprocess.PIPE).stdout)
+    router = FakeGateway(speaks='natpmp', external=links[0]['addr_info'][0]['local'])
+    router.address = address
+    with router:
+        print('ready', flush=True)
+        threading.Event().wait()
+
+
 @contextlib.contextmanager
 def neighbour(kind, address):
     """While the block runs, another host of this kind is there."""
-    subprocess.run(['lab-host', 'router', 'ip', 'address', 'add', address + '/24', 'dev', 'lan0'],
-                   check=True)
+    place = ['lab-host', 'router', 'ip', 'address']
+    if address != ROUTER:
+        subprocess.run([*place, 'add', address + '/24', 'dev', 'lan0'], check=True)
     process = subprocess.Popen(['lab-host', 'router', sys.executable,
                                 str(pathlib.Path(__file__).resolve()), kind, address], text=True,
                                stdout=subprocess.PIPE)
@@ -115,16 +132,16 @@ def neighbour(kind, address):
         process.kill()
         process.wait()
         process.stdout.close()
-        subprocess.run(['lab-host', 'router', 'ip', 'address', 'delete', address + '/24', 'dev',
-                        'lan0'], check=True)
+        if address != ROUTER:
+            subprocess.run([*place, 'delete', address + '/24', 'dev', 'lan0'], check=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('kind', choices=['television', 'twin'])
+    parser.add_argument('kind', choices=['television', 'twin', 'mapper'])
     parser.add_argument('address')
     args = parser.parse_args()
-    {'television': television, 'twin': twin}[args.kind](args.address)
+    {'television': television, 'twin': twin, 'mapper': mapper}[args.kind](args.address)
 
 
 if __name__ == '__main__':

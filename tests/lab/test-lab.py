@@ -20,6 +20,7 @@ import lab
 import port_owner
 import recovery
 import traffic
+import two_routers
 from commands import Commands
 from plumctl import Plumctl
 from two_gateways import TwoGateways
@@ -323,6 +324,7 @@ SUITES = {
         ('command-with-a-port', command_with_a_port),
         ('few-descriptors', few_descriptors),
         ('doctor', doctor, 'works', ['natpmp', 'pcp', 'upnp']),
+        ('doctor-of-one-router', two_routers.TwoRouters(commands).one_router),
     ]),
     'commands': (['--router=all'], [
         ('status', commands.status, 'pcp'),
@@ -377,6 +379,7 @@ SUITES = {
         ('no-router-answers', no_router_answers),
         ('doctor', commands.doctor, 'silent'),
     ]),
+    **two_routers.suites(commands),
 }
 
 

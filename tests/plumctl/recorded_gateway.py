@@ -8,7 +8,7 @@ as the n-th of that kind was, with the same delay; more of them as the last one.
 from one run to the next is carried over: nonces, ports, the router's and the host's address. What
 the network said unasked, or to a search, comes when it came then, counted from the first search.
 
-Known limits: IPv4; one router; bodies with chunks are played as they are.
+Known limits: IPv4; one router, without a second one that stands before it; bodies with chunks are played as they are.
 """
 
 import csv
@@ -102,7 +102,10 @@ class RecordedGateway:
         self.address = free_address()
         seen = self.report["gateways"][0]
         self._recorded, self._recorded_host = seen["address"], seen["local_address"]
-        self._events = [event for event in (Event(folder, row) for row in rows) if event.data]
+        others = {router["address"] for router in self.report.get("routers", [])
+                  if router["role"] != "asked"}
+        self._events = [event for event in (Event(folder, row) for row in rows)
+                        if event.data and event.peer not in others and event.backend != "path"]
         self._refused = "refused" in [probe["outcome"] for probe in seen["probes"]]
         self._places = {self._recorded: self.address}  # who was where; where it is now
         self._ports = {}                               # recorded -> of this run

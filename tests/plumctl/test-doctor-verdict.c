@@ -9,6 +9,7 @@
 #define FOREVER { .mapped = TRUE, .error = -1, .lifetime = PLUM_LIFETIME_FOREVER }
 #define FAILED(code) { .error = code }
 #define TRIED(a, b) .tried = TRUE, .tcp = a, .udp = b
+#define NEXT(where) .next_scope = PLUM_ADDRESS_SCOPE_##where
 #define PUBLIC .scope = PLUM_ADDRESS_SCOPE_PUBLIC
 
 typedef struct
@@ -85,6 +86,53 @@ static const Row rows[] = {
   { "no-address", { SERVED, .scope = PLUM_ADDRESS_SCOPE_UNSPECIFIED, TRIED (MAPPED, MAPPED) },
     DOCTOR_NO_ADDRESS },
   { "reserved-address", { SERVED, .scope = PLUM_ADDRESS_SCOPE_RESERVED }, DOCTOR_NO_ADDRESS },
+  { "mapped-by-the-second-router",
+    { SERVED, PUBLIC, .router_between = TRUE, TRIED (MAPPED, MAPPED) },
+    DOCTOR_DOUBLE_NAT },
+  { "refused-for-a-router-between",
+    { SERVED, .router_between = TRUE,
+      TRIED (FAILED (PLUM_ERROR_NOT_SUPPORTED), FAILED (PLUM_ERROR_NOT_SUPPORTED)) },
+    DOCTOR_DOUBLE_NAT },
+  { "left-behind-between",
+    { SERVED, PUBLIC, .router_between = TRUE, .tried = TRUE, .tcp = MAPPED,
+      .udp = { .mapped = TRUE, .error = -1, .lifetime = 120, .left_behind = TRUE } },
+    DOCTOR_LEFT_BEHIND },
+  { "silent-and-named", { .has_gateway = TRUE, .router_between = TRUE }, DOCTOR_SILENT },
+  { "private-wan-with-witness",
+    { .has_gateway = TRUE, .n_failed = 1, .n_no_resources = 1, NEXT (PRIVATE) },
+    DOCTOR_DOUBLE_NAT },
+  { "private-wan-before-the-provider",
+    { .has_gateway = TRUE, .n_failed = 1, .n_no_resources = 1, NEXT (CGNAT) },
+    DOCTOR_CGNAT },
+  { "no-address-before-a-public-router",
+    { .has_gateway = TRUE, .n_failed = 1, .n_no_resources = 1, NEXT (PUBLIC) },
+    DOCTOR_NOT_CONNECTED },
+  { "private-wan-but-pcp-with-witness",
+    { SERVED, .n_failed = 1, .n_no_resources = 1, NEXT (PRIVATE),
+      TRIED (FAILED (PLUM_ERROR_NO_RESOURCES), FAILED (PLUM_ERROR_NO_RESOURCES)) },
+    DOCTOR_DOUBLE_NAT },
+  { "private-wan-untried-with-witness",
+    { SERVED, .n_failed = 1, .n_no_resources = 1, .address_withheld = TRUE, NEXT (PRIVATE) },
+    DOCTOR_DOUBLE_NAT },
+  { "maps-and-withholds", /* providers have private addresses inside as well */
+    { SERVED, .address_withheld = TRUE, NEXT (PRIVATE), TRIED (MAPPED, MAPPED) },
+    DOCTOR_NO_ADDRESS },
+  { "tells-private-and-refuses",
+    { SERVED, .scope = PLUM_ADDRESS_SCOPE_PRIVATE,
+      TRIED (FAILED (PLUM_ERROR_NO_RESOURCES), FAILED (PLUM_ERROR_NO_RESOURCES)) },
+    DOCTOR_DOUBLE_NAT },
+  { "tells-cgnat-and-refuses",
+    { SERVED, .scope = PLUM_ADDRESS_SCOPE_CGNAT, .n_no_resources = 1, NEXT (PRIVATE),
+      TRIED (FAILED (PLUM_ERROR_NO_RESOURCES), FAILED (PLUM_ERROR_NO_RESOURCES)) },
+    DOCTOR_CGNAT },
+  { "public-and-refuses-with-witness", /* what it tells goes before who is beyond */
+    { SERVED, PUBLIC, .n_no_resources = 1, NEXT (PRIVATE),
+      TRIED (FAILED (PLUM_ERROR_NO_RESOURCES), FAILED (PLUM_ERROR_NO_RESOURCES)) },
+    DOCTOR_NOT_CONNECTED },
+  { "port-taken-behind-another",
+    { SERVED, .scope = PLUM_ADDRESS_SCOPE_PRIVATE, NEXT (PRIVATE),
+      TRIED (FAILED (PLUM_ERROR_CONFLICT), FAILED (PLUM_ERROR_CONFLICT)) },
+    DOCTOR_PORT_TAKEN },
   { "refused-before-double-nat",
     { SERVED, .scope = PLUM_ADDRESS_SCOPE_PRIVATE,
       TRIED (FAILED (PLUM_ERROR_REFUSED), FAILED (PLUM_ERROR_REFUSED)) },
@@ -98,6 +146,26 @@ test_row (gconstpointer data)
 
   g_assert_cmpstr (doctor_verdict_get_name (doctor_verdict_decide (&row->findings)), ==,
                    doctor_verdict_get_name (row->expected));
+}
+
+/* Who has a public address, or none for another reason, is not a reason to look any further. */
+static void
+test_may_be_behind (void)
+{
+  static const struct { DoctorFindings findings; gboolean expected; } looks[] = {
+    { { SERVED, PUBLIC, TRIED (MAPPED, MAPPED) }, FALSE },
+    { { SERVED }, FALSE },
+    { { SERVED, .direct = TRUE, .n_no_resources = 1 }, FALSE },
+    { { .has_gateway = TRUE, .n_refused = 2 }, FALSE },
+    { { SERVED, PUBLIC, TRIED (FAILED (PLUM_ERROR_REFUSED), FAILED (PLUM_ERROR_REFUSED)) }, FALSE },
+    { { SERVED, .scope = PLUM_ADDRESS_SCOPE_PRIVATE }, TRUE },
+    { { SERVED, .scope = PLUM_ADDRESS_SCOPE_CGNAT }, TRUE },
+    { { SERVED, .address_withheld = TRUE }, TRUE },
+    { { .has_gateway = TRUE, .n_no_resources = 1 }, TRUE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (looks); i++)
+    g_assert_cmpint (doctor_verdict_may_be_behind (&looks[i].findings), ==, looks[i].expected);
 }
 
 /* The texts of every verdict are whole, and every fault has a status of its own. */
@@ -194,6 +262,7 @@ main (int    argc,
 
       g_test_add_data_func (path, &rows[i], test_row);
     }
+  g_test_add_func ("/plumctl/doctor/may-be-behind", test_may_be_behind);
   g_test_add_func ("/plumctl/doctor/texts", test_texts);
   g_test_add_func ("/plumctl/doctor/all-reachable", test_all_reachable);
   g_test_add_func ("/plumctl/doctor/manual", test_manual);

@@ -118,6 +118,29 @@ test_text (gconstpointer data)
   g_assert_cmpstr (text, ==, row->expected);
 }
 
+/* Only what a server says by PCP, and only this: the same number means nothing elsewhere. */
+static void
+test_address_mismatch (void)
+{
+  static const struct { const char *hex; gboolean expected; } rows[] = {
+    { "0281000c00000000" "00000001000000000000000000000000" PCP_TAIL "0000"
+      "00000000000000000000ffff00000000", TRUE },
+    { "0280000c00000000" "00000001000000000000000000000000", TRUE },
+    { "0281000200000000" "00000001000000000000000000000000", FALSE },
+    { "0201000c00000078" "00000000000000000000ffffc0a8010a", FALSE },
+    { "0081000c00000005" "1f90238200000078" "0000000000000000", FALSE },
+    { "0281000c", FALSE },
+    { "", FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GBytes) bytes = parse_hex (rows[i].hex);
+
+      g_assert_cmpint (packet_text_is_address_mismatch (bytes), ==, rows[i].expected);
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -137,6 +160,7 @@ main (int    argc,
       g_test_add_data_func (path, &texts[i], test_text);
     }
   g_test_add_func ("/plumctl/packet-text/prefixes", test_prefixes);
+  g_test_add_func ("/plumctl/packet-text/address-mismatch", test_address_mismatch);
 
   return g_test_run ();
 }

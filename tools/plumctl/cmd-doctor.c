@@ -450,7 +450,8 @@ const PlumctlCommand plumctl_command_doctor = {
   .summary = "Find out why a port does not open, and say what to do",
   .details =
     "It asks every router by every protocol, maps a TCP and a UDP port for a moment and removes\n"
-    "them, and ends with a verdict and the next step.\n"
+    "them, and ends with a verdict and the next step. Where a second router may be the reason it\n"
+    "looks who that is, and says which address belongs to whom.\n"
     "\n"
     "Examples:\n"
     "  plumctl doctor\n"

@@ -48,10 +48,16 @@ print_address (PlumGateway *gateway,
 }
 
 static void
-print_untold (const char *backend)
+print_untold (PlumGateway *gateway)
 {
-  output_error ("the router answered by %s, but did not tell its external address", backend);
-  if (g_str_equal (backend, "pcp"))
+  const char *backend = plum_gateway_get_backend_name (gateway);
+  g_autofree char *reason = describe_untold (gateway);
+
+  if (reason != NULL)
+    output_error ("%s", reason);
+  else
+    output_error ("the router answered by %s, but did not tell its external address", backend);
+  if (reason == NULL && g_str_equal (backend, "pcp"))
     output_hint ("PCP tells it with a mapping only: “plumctl map --once udp:9” shows it.");
   else
     output_hint ("“plumctl doctor” looks for the reason.");
@@ -74,7 +80,7 @@ on_done (Discovery *discovery)
   if (address != NULL)
     print_address (gateway, address);
   else
-    print_untold (plum_gateway_get_backend_name (gateway));
+    print_untold (gateway);
   session_quit (discovery->session, address != NULL ? PLUMCTL_OK : PLUMCTL_FAILED);
 }
 

@@ -54,15 +54,19 @@ print_lines (PlumGateway *gateway,
   g_autofree char *address = describe_address (plum_gateway_get_address (gateway));
   g_autofree char *local = describe_address (plum_gateway_get_local_address (gateway));
   g_autofree char *external = describe_address (plum_gateway_get_external_address (gateway));
+  g_autofree char *untold = describe_untold (gateway);
 
   output_line (OUTPUT_PLAIN, "gateway   %s on %s%s", address != NULL ? address : "none",
                interface != NULL ? interface : "an unknown interface",
                is_default ? "" : ", not on the default route");
   output_line (OUTPUT_PLAIN, "own       %s", local != NULL ? local : "unknown");
-  output_line (reason == NULL ? OUTPUT_PLAIN : OUTPUT_BAD, "external  %s%s%s%s",
-               external != NULL ? external : "unknown", external != NULL ? " (" : "",
-               external == NULL ? "" : reason != NULL ? reason : describe_scope (scope),
-               external != NULL ? ")" : "");
+  if (external != NULL)
+    output_line (reason == NULL ? OUTPUT_PLAIN : OUTPUT_BAD, "external  %s (%s)", external,
+                 reason != NULL ? reason : describe_scope (scope));
+  else
+    output_line (untold == NULL ? OUTPUT_PLAIN : OUTPUT_BAD, "external  unknown%s%s%s",
+                 untold != NULL ? " (" : "", untold != NULL ? untold : "",
+                 untold != NULL ? ")" : "");
   output_line (backend != NULL ? OUTPUT_GOOD : OUTPUT_BAD, "backend   %s",
                backend != NULL ? backend : "none answered");
 }

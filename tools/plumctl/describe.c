@@ -54,6 +54,28 @@ describe_scope_reason (PlumAddressScope scope)
     }
 }
 
+/* Why a gateway's external address is not known, in the words of a backend that was told so; else
+ * NULL. */
+char *
+describe_untold (PlumGateway *gateway)
+{
+  GListModel *probes = plum_gateway_get_probes (gateway);
+
+  if (plum_gateway_get_external_address (gateway) != NULL)
+    return NULL;
+
+  for (guint i = 0; i < g_list_model_get_n_items (probes); i++)
+    {
+      g_autoptr (PlumProbe) probe = g_list_model_get_item (probes, i);
+      const GError *error = plum_probe_get_error (probe);
+
+      if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_RESOURCES))
+        return g_strdup (error->message);
+    }
+
+  return NULL;
+}
+
 char *
 describe_lifetime (guint lifetime)
 {

@@ -11,6 +11,7 @@ const char * describe_enum         (GType             type,
 const char * describe_protocol     (PlumProtocol      protocol);
 const char * describe_scope        (PlumAddressScope  scope);
 const char * describe_scope_reason (PlumAddressScope  scope);
+char *       describe_untold       (PlumGateway      *gateway);
 char *       describe_lifetime     (guint             lifetime);
 char *       describe_address      (GInetAddress     *address);
 int          describe_exit_code    (const GError     *error);

@@ -236,8 +236,8 @@ on_hop_traffic (HopProbe       *probe,
   doctor_log_add_traffic (self->log, self->gateway, "path", PLUM_TRAFFIC_SENT, peer, bytes);
 }
 
-/* @manager: one of its own, for the second router. FALSE if nobody can be looked for; then done() is
- * not called. */
+/* @manager: one of its own, for the second router. FALSE if nobody can be looked for; then done()
+ * is not called. */
 gboolean
 doctor_path_start (DoctorPath  *self,
                    PlumManager *manager)

@@ -12,8 +12,8 @@
 typedef struct _DoctorPath DoctorPath;
 
 /* Looks for a second router: who are the first on the way to the internet, and what does the one
- * say of its outer address that the doctor has not asked yet? It is asked only if its own address is
- * private: the provider's routers are left alone. */
+ * say of its outer address that the doctor has not asked yet? It is asked only if its own address
+ * is private: the provider's routers are left alone. */
 struct _DoctorPath
 {
   PlumGateway  *gateway;     /* the one that the doctor is about */

@@ -160,8 +160,8 @@ doctor_routers_dup_sentence (const DoctorRouters *self,
       && (asked->external != NULL || next->address != NULL))
     return dup_double_nat (asked, next);
   if (verdict == DOCTOR_CGNAT && asked != NULL && asked->external != NULL)
-    return g_strdup_printf ("The router %s has the address %s on its outer side, which its provider "
-                            "shares among many customers (CGNAT).", asked->address,
+    return g_strdup_printf ("The router %s has the address %s on its outer side, which its "
+                            "provider shares among many customers (CGNAT).", asked->address,
                             asked->external);
 
   return NULL;

@@ -50,7 +50,7 @@ typedef struct
   guint               n_strangers;    /* other devices that answered */
   gboolean            address_withheld; /* who could have told the external address did not */
   gboolean            stray_answer;   /* an answer came from another address than the gateway's */
-  gboolean            router_between; /* the gateway is not the first router, and the first translates */
+  gboolean            router_between; /* another one before the gateway translates addresses */
   PlumAddressScope    next_scope;     /* of the router beyond the gateway; UNKNOWN: none was seen */
   PlumAddressScope    scope;          /* of the external address */
   gboolean            tried;          /* the trial mappings were asked for */

@@ -97,8 +97,8 @@ set_up_socket (HopProbe       *self,
          && g_socket_connect (self->socket, internet, NULL, NULL);
 }
 
-/* @interface: the only one that it may leave by; nullable. FALSE if it cannot be asked; then done() is
- * not called. */
+/* @interface: the only one that it may leave by; nullable. FALSE if it cannot be asked; then
+ * done() is not called. */
 gboolean
 hop_probe_start (HopProbe   *self,
                  const char *interface)

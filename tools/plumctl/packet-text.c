@@ -278,8 +278,8 @@ packet_text_describe (GBytes *bytes)
   return NULL;
 }
 
-/* Whether a server says by PCP that its client's packets come from another address than they should:
- * there is an address translation on the way (RFC 6887 8.2). The other protocols cannot say so. */
+/* Whether a server says by PCP that its client's packets come from another address than they
+ * should: they are translated on their way (RFC 6887 8.2). The other protocols cannot say so. */
 gboolean
 packet_text_is_address_mismatch (GBytes *bytes)
 {

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "doctor-routers.h"
+
+#include <string.h>
+
+#define ROUTER "192.168.1.1"
+#define OUTER "10.77.0.1"
+#define WAN "10.77.0.2"
+
+typedef struct
+{
+  const char       *name;
+  DoctorRouterRole  roles[2];
+  const char       *addresses[2];
+  const char       *externals[2];
+  gboolean          opens_nothing;
+  DoctorVerdict     verdict;
+  const char       *lines;
+  const char       *sentence;   /* NULL: that of the verdict */
+  const char       *step;       /* a part of it; NULL as above */
+} Row;
+
+#define YOU "you            192.168.1.10 on eth0\n"
+
+static const Row rows[] = {
+  { "both-known", { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_NEXT }, { ROUTER, OUTER },
+    { WAN, "1.2.3.4" }, FALSE, DOCTOR_DOUBLE_NAT,
+    YOU "router         192.168.1.1, its outer address is 10.77.0.2 (private)\n"
+        "second router  10.77.0.1, its outer address is 1.2.3.4 (public)",
+    "The router 192.168.1.1 has only the private address 10.77.0.2 on its outer side: it stands "
+    "behind a second router, 10.77.0.1.",
+    "Forward the port on 10.77.0.1 to 10.77.0.2 as well, or make one of the two a bridge." },
+  { "first-unknown", { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_NEXT }, { ROUTER, OUTER },
+    { NULL, "1.2.3.4" }, TRUE, DOCTOR_DOUBLE_NAT,
+    YOU "router         192.168.1.1, its outer address is unknown\n"
+        "second router  10.77.0.1, its outer address is 1.2.3.4 (public)",
+    "The router 192.168.1.1 tells no public address of its own, and the next one on the way to the "
+    "internet, 10.77.0.1, has a private one: 192.168.1.1 stands behind a second router.",
+    "on 10.77.0.1 to the outer side of 192.168.1.1 and on 192.168.1.1 to this computer" },
+  { "refusing", { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_NEXT }, { ROUTER, OUTER }, { WAN, NULL }, TRUE,
+    DOCTOR_DOUBLE_NAT,
+    YOU "router         192.168.1.1, its outer address is 10.77.0.2 (private)\n"
+        "second router  10.77.0.1, its outer address is unknown",
+    "The router 192.168.1.1 has only the private address 10.77.0.2 on its outer side: it stands "
+    "behind a second router, 10.77.0.1.",
+    "192.168.1.1 opens no port for a program while its outer address is not public." },
+  { "second-unknown", { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_NEXT }, { ROUTER, NULL }, { WAN, NULL },
+    FALSE, DOCTOR_DOUBLE_NAT,
+    YOU "router         192.168.1.1, its outer address is 10.77.0.2 (private)\n"
+        "second router  unknown: none has answered on the way to the internet",
+    "The router 192.168.1.1 has only the private address 10.77.0.2 on its outer side: it stands "
+    "behind a second router.", NULL },
+  { "nothing-known", { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_NEXT }, { ROUTER, NULL }, { NULL, NULL },
+    TRUE, DOCTOR_NOT_CONNECTED,
+    YOU "router         192.168.1.1, its outer address is unknown\n"
+        "second router  unknown: none has answered on the way to the internet",
+    NULL, NULL },
+  { "three-in-a-row", { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_NEXT }, { ROUTER, OUTER },
+    { WAN, "100.64.3.4" }, FALSE, DOCTOR_DOUBLE_NAT,
+    YOU "router         192.168.1.1, its outer address is 10.77.0.2 (private)\n"
+        "second router  10.77.0.1, its outer address is 100.64.3.4 (shared by the provider, CGNAT)",
+    "The router 192.168.1.1 has only the private address 10.77.0.2 on its outer side: it stands "
+    "behind a second router, 10.77.0.1.",
+    "Forward the port on 10.77.0.1" },
+  { "cgnat", { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_PROVIDER }, { ROUTER, "100.64.0.1" },
+    { "100.64.0.2", NULL }, FALSE, DOCTOR_CGNAT,
+    YOU "router         192.168.1.1, its outer address is 100.64.0.2 (shared by the provider, "
+        "CGNAT)\nprovider       100.64.0.1, which was not asked",
+    "The router 192.168.1.1 has the address 100.64.0.2 on its outer side, which its provider "
+    "shares among many customers (CGNAT).", NULL },
+  { "cgnat-untold", { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_PROVIDER }, { ROUTER, "100.64.0.1" },
+    { NULL, NULL }, TRUE, DOCTOR_CGNAT,
+    YOU "router         192.168.1.1, its outer address is unknown\n"
+        "provider       100.64.0.1, which was not asked",
+    NULL, NULL },
+  { "between", { DOCTOR_ROUTER_BETWEEN, DOCTOR_ROUTER_ASKED }, { ROUTER, OUTER },
+    { WAN, "1.2.3.4" }, FALSE, DOCTOR_DOUBLE_NAT,
+    YOU "router         192.168.1.1, its outer address is 10.77.0.2 (private)\n"
+        "second router  10.77.0.1, its outer address is 1.2.3.4 (public)",
+    "Another router, 192.168.1.1, stands between this computer and 10.77.0.1: what 10.77.0.1 opens "
+    "leads to that one, and no further.",
+    "Map the port on 192.168.1.1 as well" },
+  { "between-unknown", { DOCTOR_ROUTER_BETWEEN, DOCTOR_ROUTER_ASKED }, { NULL, OUTER },
+    { NULL, NULL }, FALSE, DOCTOR_DOUBLE_NAT,
+    YOU "router         one whose address is unknown\n"
+        "second router  10.77.0.1, its outer address is unknown",
+    "Another router stands between this computer and 10.77.0.1: what 10.77.0.1 opens leads to that "
+    "one, and no further.",
+    "Map the port on the router between as well" },
+  { "plain-router-between", { DOCTOR_ROUTER_BETWEEN, DOCTOR_ROUTER_ASKED }, { ROUTER, OUTER },
+    { NULL, "1.2.3.4" }, FALSE, DOCTOR_WORKS,
+    YOU "router         192.168.1.1, its outer address is unknown\n"
+        "second router  10.77.0.1, its outer address is 1.2.3.4 (public)",
+    NULL, NULL },
+};
+
+static void
+test_row (gconstpointer data)
+{
+  const Row *row = data;
+  DoctorRouters routers = {
+    .local = g_strdup ("192.168.1.10"),
+    .interface = g_strdup ("eth0"),
+    .opens_nothing = row->opens_nothing,
+  };
+  g_autofree char *lines = NULL;
+  g_autofree char *sentence = NULL;
+  g_autofree char *step = NULL;
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GInetAddress) external =
+        row->externals[i] != NULL ? g_inet_address_new_from_string (row->externals[i]) : NULL;
+
+      doctor_routers_add (&routers, row->roles[i], row->addresses[i], row->externals[i],
+                          plum_address_get_scope (external));
+    }
+
+  lines = doctor_routers_describe (&routers);
+  sentence = doctor_routers_dup_sentence (&routers, row->verdict);
+  step = doctor_routers_dup_next_step (&routers, row->verdict);
+  g_assert_cmpstr (lines, ==, row->lines);
+  g_assert_cmpstr (sentence, ==, row->sentence);
+  g_assert_true ((step == NULL) == (row->step == NULL));
+  if (step != NULL && strstr (step, row->step) == NULL)
+    g_error ("“%s” is not in “%s”", row->step, step);
+  doctor_routers_clear (&routers);
+}
+
+/* Nobody was looked for: nothing is made up, whatever the verdict. */
+static void
+test_none (void)
+{
+  const DoctorRouters routers = { 0 };
+
+  for (int verdict = 0; verdict < DOCTOR_N_VERDICTS; verdict++)
+    {
+      g_assert_null (doctor_routers_dup_sentence (&routers, verdict));
+      g_assert_null (doctor_routers_dup_next_step (&routers, verdict));
+    }
+}
+
+/* Every role is on the page about the JSON. */
+static void
+test_roles (void)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "..", "docs", "plumctl-json.md",
+                                                 NULL);
+  g_autofree char *page = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_file_get_contents (path, &page, NULL, &error);
+  g_assert_no_error (error);
+
+  for (int role = DOCTOR_ROUTER_BETWEEN; role <= DOCTOR_ROUTER_PROVIDER; role++)
+    {
+      g_autofree char *row = g_strdup_printf ("\n| `\"%s\"` |", doctor_router_role_get_name (role));
+
+      g_assert_nonnull (strstr (page, row));
+    }
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/plumctl/doctor/routers/%s", rows[i].name);
+
+      g_test_add_data_func (path, &rows[i], test_row);
+    }
+  g_test_add_func ("/plumctl/doctor/routers/none", test_none);
+  g_test_add_func ("/plumctl/doctor/routers/roles", test_roles);
+
+  return g_test_run ();
+}
