@@ -59,8 +59,6 @@ void             plum_gateway_set_use_all   (PlumGatewaySet             *self,
 void             plum_gateway_set_refresh   (PlumGatewaySet             *self);
 /* All gateways are made anew: the backends are others. */
 void             plum_gateway_set_reset     (PlumGatewaySet             *self);
-/* What was due while the machine slept. */
-void             plum_gateway_set_hurry     (PlumGatewaySet             *self);
 
 /* That of an interface, or of the default route if interface_name is NULL. NULL: there is none;
  * error tells why, once the family is used. (transfer none) */

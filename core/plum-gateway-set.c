@@ -11,8 +11,9 @@
 #define DEBOUNCE_MS 250
 #define RETRY_MS 15000
 
-/* When the other gateways are looked for: nobody has asked for them yet. */
-#define OTHERS_MS 250
+/* When the watch begins, and the other gateways are looked for: whoever wants a port at once does not
+ * wait for that. */
+#define SETTLE_MS 250
 
 typedef struct {
   GSocketFamily family;
@@ -38,9 +39,10 @@ struct _PlumGatewaySet
   GListStore *list;                  /* the gateways of both: a view of them */
 
   GSource *watch;                    /* (nullable) */
+  guint resume_id;                   /* 0: not yet */
+  PlumTimer settle;
   PlumTimer debounce;
   PlumTimer retry;                   /* of what the kernel could not be asked for */
-  PlumTimer others;
 };
 
 static Family *
@@ -228,8 +230,7 @@ on_same_interface (gconstpointer a,
          plum_network_get_interface_index ((PlumNetwork *) b);
 }
 
-/* Adds the networks of the other interfaces, unless the program has chosen one; or has that done
- * later. */
+/* Adds the networks of the other interfaces, unless the program has chosen one. */
 static void
 plum_gateway_set_add_others (PlumGatewaySet *self,
                              Family         *family,
@@ -237,14 +238,8 @@ plum_gateway_set_add_others (PlumGatewaySet *self,
 {
   g_autoptr (GPtrArray) all = NULL;
 
-  if (self->gateway_address != NULL || self->interface_name != NULL)
+  if (!family->all || self->gateway_address != NULL || self->interface_name != NULL)
     return;
-  if (!family->all)
-    {
-      if (!plum_timer_is_armed (&self->others))
-        plum_clock_arm_in_ms (self->clock, &self->others, OTHERS_MS);
-      return;
-    }
 
   all = plum_route_list (family->family);
   for (unsigned int i = 0; i < all->len; i++)
@@ -277,6 +272,16 @@ plum_gateway_set_refresh_family (PlumGatewaySet *self,
   plum_gateway_set_take (self, family, networks, error);
 }
 
+void
+plum_gateway_set_refresh (PlumGatewaySet *self)
+{
+  g_autoptr (PlumGatewaySet) alive = plum_gateway_set_ref (self);
+
+  for (unsigned int i = 0; i < G_N_ELEMENTS (self->families) && self->owner != NULL; i++)
+    if (self->families[i].used)
+      plum_gateway_set_refresh_family (self, &self->families[i]);
+}
+
 static gboolean
 on_network_changed (gpointer user_data)
 {
@@ -288,12 +293,37 @@ on_network_changed (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+static void
+on_debounced (gpointer user_data)
+{
+  plum_gateway_set_refresh (user_data);
+}
+
+/* Gateway and address first, then everything that was due while the machine slept. */
+static void
+on_resumed (gpointer user_data)
+{
+  g_autoptr (PlumGatewaySet) self = plum_gateway_set_ref (user_data);
+  g_autoptr (GPtrArray) gateways = g_ptr_array_new_with_free_func (g_object_unref);
+  PlumGateway *gateway;
+
+  plum_info ("the machine slept");
+  plum_gateway_set_refresh (self);
+
+  for (guint i = 0; (gateway = plum_gateway_set_nth (self, i)) != NULL; i++)
+    g_ptr_array_add (gateways, g_object_ref (gateway));
+  for (unsigned int i = 0; i < gateways->len; i++)
+    plum_gateway_hurry (gateways->pdata[i]);
+}
+
 /* Without it only the retry looks where the gateway is. */
 static void
 plum_gateway_set_ensure_watch (PlumGatewaySet *self)
 {
   g_autoptr (GError) error = NULL;
 
+  if (self->resume_id == 0)
+    self->resume_id = plum_clock_add_resume_func (self->clock, on_resumed, self);
   if (self->watch != NULL)
     return;
 
@@ -305,32 +335,26 @@ plum_gateway_set_ensure_watch (PlumGatewaySet *self)
   plum_clock_arm_in_ms (self->clock, &self->retry, RETRY_MS);
 }
 
-void
-plum_gateway_set_refresh (PlumGatewaySet *self)
+/* Of the watch, and of a look-up. */
+static void
+on_retry (gpointer user_data)
 {
-  g_autoptr (PlumGatewaySet) alive = plum_gateway_set_ref (self);
+  PlumGatewaySet *self = user_data;
 
-  if (plum_gateway_set_is_used (self))
-    plum_gateway_set_ensure_watch (self);
-  for (unsigned int i = 0; i < G_N_ELEMENTS (self->families) && self->owner != NULL; i++)
-    if (self->families[i].used)
-      plum_gateway_set_refresh_family (self, &self->families[i]);
+  plum_gateway_set_ensure_watch (self);
+  plum_gateway_set_refresh (self);
 }
 
+/* What has changed before the watch began is found by looking once more. */
 static void
-on_debounced (gpointer user_data)
+on_settled (gpointer user_data)
 {
-  plum_gateway_set_refresh (user_data);
-}
+  PlumGatewaySet *self = user_data;
 
-static void
-on_others_wanted (gpointer user_data)
-{
-  g_autoptr (PlumGatewaySet) self = plum_gateway_set_ref (user_data);
-
+  plum_gateway_set_ensure_watch (self);
   for (unsigned int i = 0; i < G_N_ELEMENTS (self->families); i++)
-    if (self->families[i].used)
-      plum_gateway_set_use_all (self, self->families[i].family);
+    self->families[i].all = self->families[i].used;
+  plum_gateway_set_refresh (self);
 }
 
 gboolean
@@ -349,7 +373,7 @@ plum_gateway_set_use (PlumGatewaySet *self,
     return;
 
   family->used = TRUE;
-  plum_gateway_set_ensure_watch (self);
+  plum_clock_arm_in_ms (self->clock, &self->settle, SETTLE_MS);
   plum_gateway_set_refresh_family (self, family);
 }
 
@@ -380,18 +404,6 @@ plum_gateway_set_reset (PlumGatewaySet *self)
 
   if (self->owner != NULL)
     plum_gateway_set_refresh (self);
-}
-
-void
-plum_gateway_set_hurry (PlumGatewaySet *self)
-{
-  g_autoptr (GPtrArray) gateways = g_ptr_array_new_with_free_func (g_object_unref);
-  PlumGateway *gateway;
-
-  for (guint i = 0; (gateway = plum_gateway_set_nth (self, i)) != NULL; i++)
-    g_ptr_array_add (gateways, g_object_ref (gateway));
-  for (unsigned int i = 0; i < gateways->len; i++)
-    plum_gateway_hurry (gateways->pdata[i]);
 }
 
 /* --- Asking --- */
@@ -514,8 +526,8 @@ plum_gateway_set_new (GMainContext              *context,
   family_init (&self->families[0], G_SOCKET_FAMILY_IPV4);
   family_init (&self->families[1], G_SOCKET_FAMILY_IPV6);
   plum_timer_init (&self->debounce, on_debounced, self);
-  plum_timer_init (&self->retry, on_debounced, self);
-  plum_timer_init (&self->others, on_others_wanted, self);
+  plum_timer_init (&self->retry, on_retry, self);
+  plum_timer_init (&self->settle, on_settled, self);
   return self;
 }
 
@@ -530,8 +542,11 @@ plum_gateway_set_close (PlumGatewaySet *self)
     g_source_destroy (self->watch);
   g_clear_pointer (&self->watch, g_source_unref);
   plum_clock_disarm (self->clock, &self->debounce);
+  if (self->resume_id != 0)
+    plum_clock_remove_resume_func (self->clock, self->resume_id);
+  self->resume_id = 0;
+  plum_clock_disarm (self->clock, &self->settle);
   plum_clock_disarm (self->clock, &self->retry);
-  plum_clock_disarm (self->clock, &self->others);
 
   for (unsigned int i = 0; i < G_N_ELEMENTS (self->families); i++)
     plum_gateway_set_take (self, &self->families[i], none, NULL);

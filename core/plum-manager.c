@@ -54,7 +54,6 @@ struct _PlumManager
   PlumOperations *operations;
   PlumStateKeeper *keeper;
 
-  guint resume_id;
   gboolean closed;
 };
 
@@ -307,17 +306,6 @@ static const PlumGatewaySetOwner gateways_owner = {
   .changed = on_gateways_changed,
 };
 
-/* Gateway and address first, then everything that was due while the machine slept. */
-static void
-on_resumed (gpointer user_data)
-{
-  g_autoptr (PlumManager) self = g_object_ref (user_data);
-
-  plum_info ("the machine slept");
-  plum_gateway_set_refresh (self->gateways);
-  plum_gateway_set_hurry (self->gateways);
-}
-
 /* From the first need on: where the gateway is (all: and those of the other interfaces), and when
  * that changes. */
 static void
@@ -325,12 +313,8 @@ plum_manager_use_family (PlumManager   *self,
                          GSocketFamily  family,
                          gboolean       all)
 {
-  if (!plum_gateway_set_is_used (self->gateways))
-    {
-      self->resume_id = plum_clock_add_resume_func (self->clock, on_resumed, self);
-      if (self->state_directory != NULL)
-        plum_state_keeper_open (self->keeper, self->state_directory);
-    }
+  if (!plum_gateway_set_is_used (self->gateways) && self->state_directory != NULL)
+    plum_state_keeper_open (self->keeper, self->state_directory);
 
   if (all)
     plum_gateway_set_use_all (self->gateways, family);
@@ -586,20 +570,11 @@ plum_manager_drop_all (PlumManager *self)
 }
 
 static void
-plum_manager_stop_watching (PlumManager *self)
-{
-  if (self->resume_id != 0)
-    plum_clock_remove_resume_func (self->clock, self->resume_id);
-  self->resume_id = 0;
-}
-
-static void
 plum_manager_dispose (GObject *object)
 {
   PlumManager *self = PLUM_MANAGER (object);
 
   self->closed = TRUE;
-  plum_manager_stop_watching (self);
   plum_state_keeper_drop (self->keeper);
   plum_manager_drop_all (self);
 
@@ -871,7 +846,6 @@ plum_manager_is_sweeping (PlumManager *self)
 void
 plum_manager_end_close (PlumManager *self)
 {
-  plum_manager_stop_watching (self);
   plum_state_keeper_close (self->keeper);
   plum_manager_drop_all (self);
 }

@@ -486,10 +486,12 @@ plum_netlink_encode_get_link (guint32     sequence,
 {
   GByteArray *payload = g_byte_array_new ();
   const struct ifinfomsg header = { .ifi_index = (int) interface_index };
+  const guint32 filter = RTEXT_FILTER_SKIP_STATS;
 
   append (payload, &header, sizeof header);
   if (interface_index == 0)
     append_attribute (payload, IFLA_IFNAME, name, strlen (name) + 1);
+  append_attribute (payload, IFLA_EXT_MASK, &filter, sizeof filter);
   return finish_request (payload, RTM_GETLINK, 0, sequence);
 }
 

@@ -410,8 +410,9 @@ plum_route_lookup (GSocketFamily   family,
   if (gateway != NULL && !check_override (family, interface_name, gateway, error))
     return NULL;
 
-  lookup = g_new0 (Lookup, 1);
+  lookup = g_new (Lookup, 1);   /* the buffer is large, and need not be zero */
   lookup->family = family;
+  lookup->interface_index = 0;
   lookup->interface_name = interface_name;
   lookup->override = gateway;
   if (!plum_netlink_client_open (&lookup->netlink, error))

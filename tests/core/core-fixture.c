@@ -86,6 +86,12 @@ core_add_up (CoreFixture *f,
 }
 
 void
+core_begin_watch (CoreFixture *f)
+{
+  test_loop_advance (&f->loop, 300);
+}
+
+void
 core_destroy (CoreFixture *f,
               PlumMapping *mapping)
 {

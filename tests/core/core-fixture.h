@@ -48,6 +48,8 @@ PlumMapping * core_add_exact         (CoreFixture   *f,
 PlumMapping * core_add_up            (CoreFixture   *f,
                                       guint          internal_port,
                                       guint          external_port);
+/* Some time after the first mapping the manager begins to watch its networks. */
+void          core_begin_watch       (CoreFixture   *f);
 void          core_destroy           (CoreFixture   *f,
                                       PlumMapping   *mapping);
 /* Asserts that nothing is left: no mapping, no held port. */

@@ -268,6 +268,7 @@ static void
 suspend (CoreFixture *f,
          gint64       seconds)
 {
+  core_begin_watch (f);
   plum_clock_suspend (f->loop.clock, seconds * G_USEC_PER_SEC);
   test_loop_settle (&f->loop);
 }
