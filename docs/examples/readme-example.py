@@ -8,12 +8,7 @@ from gi.repository import GLib, Plum
 def on_mapped(manager, result):
     mapping = manager.create_mapping_finish(result)
     print("Reachable at %s:%d" % (mapping.props.external_host, mapping.props.external_port))
-    manager.close_async(None, on_closed)   # the router forgets it
-
-
-def on_closed(manager, result):
-    manager.close_finish(result)
-    loop.quit()
+    manager.close_async(None, lambda *done: loop.quit() or manager.close_finish(done[1]))
 
 
 loop = GLib.MainLoop()
