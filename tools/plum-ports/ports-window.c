@@ -84,7 +84,13 @@ on_gateways_changed (PortsWindow *self,
     {
       g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
 
-      gtk_box_append (self->gateways, ports_gateway_group_new (gateway, backends));
+      group = ports_gateway_group_new (gateway, backends);
+      if (i > 0 && plum_gateway_get_family (gateway) == G_SOCKET_FAMILY_IPV4)
+        adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (group), "Router of Another Network");
+      gtk_box_append (self->gateways, group);
+
+      /* One that has stayed is connected already. */
+      g_signal_handlers_disconnect_by_func (gateway, on_external_address, self);
       g_signal_connect_object (gateway, "notify::external-address",
                                G_CALLBACK (on_external_address), self, G_CONNECT_SWAPPED);
     }
