@@ -276,6 +276,49 @@ on_looked (const UpnpSoapReply *reply,
     upnp_map_step (self, &fault, self->code);   /* what was looked at is not what was refused */
 }
 
+/* An entry of somebody else ends it; whatever else was said, the router is asked to add one. */
+static void
+on_looked_before (const UpnpSoapReply *reply,
+                  const char          *local_address,
+                  const GError        *error,
+                  gpointer             user_data)
+{
+  UpnpMap *self = user_data;
+  g_autoptr (UpnpTableEntry) entry = NULL;
+
+  if (error != NULL)
+    {
+      upnp_operation_fail_exchange (&self->operation, UPNP_ACTION_GET_SPECIFIC, reply, error);
+      return;
+    }
+
+  if (reply->outcome == UPNP_SOAP_DONE)
+    entry = upnp_soap_read_entry (reply);
+  if (entry != NULL && !upnp_entry_is_ours (entry, local_address, self->attempt.internal_port))
+    upnp_map_fail_owned (self, entry, local_address);
+  else
+    upnp_map_add (self);
+}
+
+/* Who asks for just this port must not get another's: some routers let the last one have it, and
+ * all do if it is of the same host (quirks 49, 50). What we hold needs no look. */
+static void
+upnp_map_begin (UpnpMap *self)
+{
+  guint holder = upnp_ports_lookup (upnp_map_get_ports (self), self->protocol,
+                                    self->attempt.external_port);
+  const UpnpStep look = { .next = UPNP_NEXT_LOOK };
+
+  if (!self->attempt.exact || holder == self->attempt.internal_port)
+    {
+      upnp_map_add (self);
+      return;
+    }
+
+  upnp_attempt_take (&self->attempt, &look);
+  upnp_map_call (self, UPNP_ACTION_GET_SPECIFIC, on_looked_before);
+}
+
 /* After a step that changed the port. */
 static void
 upnp_map_retry (UpnpMap *self,
@@ -440,7 +483,7 @@ on_address (const UpnpSoapReply *reply,
         return;
     }
 
-  upnp_map_add (self);
+  upnp_map_begin (self);
 }
 
 /* FALSE: it must be one that our other mapping has; the operation is over. */
@@ -487,7 +530,7 @@ upnp_map_start (PlumUpnpBackend *backend,
   /* The address is asked before the port: an entry made first and forgotten because the question
    * after it failed is how tables fill up (quirk 60). */
   if (plum_backend_get_time (PLUM_BACKEND (backend)) - device->asked < ADDRESS_FRESH)
-    upnp_map_add (self);
+    upnp_map_begin (self);
   else
     upnp_map_call (self, UPNP_ACTION_GET_ADDRESS, on_address);
 }

@@ -70,6 +70,46 @@ test_taken (Fixture       *f,
   take_port (f, STRANGER, "torrent");
   assert_exact_fails (f, PLUM_ERROR_CONFLICT,
                       BELONGS STRANGER " (its entry is called “torrent”)");
+  g_assert_cmpuint (f->igd->counts.add, ==, 0);
+  g_assert_cmpstr (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 9000)->client, ==, STRANGER);
+}
+
+/* It would have let us have it. */
+static void
+test_overwriting_router (Fixture       *f,
+                         gconstpointer  data)
+{
+  take_port (f, STRANGER, "torrent");
+  assert_exact_fails (f, PLUM_ERROR_CONFLICT, BELONGS STRANGER " (its entry is called “torrent”)");
+  g_assert_cmpstr (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 9000)->client, ==, STRANGER);
+}
+
+/* A look before the first time, and none where the port is ours. */
+static void
+test_renewal_is_one_action (Fixture       *f,
+                            gconstpointer  data)
+{
+  discover (f);
+  g_object_unref (map_exact (f, 9000));
+  g_assert_cmpuint (f->igd->counts.get_specific, ==, 1);
+  g_object_unref (map_exact (f, 9000));
+  g_assert_cmpuint (f->igd->counts.get_specific, ==, 1);
+  g_assert_cmpuint (f->igd->counts.add, ==, 2);
+}
+
+/* A router that shows nobody its entries. */
+static void
+test_taken_unseen (Fixture       *f,
+                   gconstpointer  data)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  take_port (f, STRANGER, "torrent");
+  discover (f);
+  done = map_exact (f, 9000);
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_CONFLICT);
+  g_assert_nonnull (strstr (plum_call_get_error (done)->message,
+                            "the external port that is required is somebody else's"));
   g_assert_cmpuint (f->igd->counts.add, ==, 1);
   g_assert_cmpstr (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 9000)->client, ==, STRANGER);
 }
@@ -117,7 +157,7 @@ test_taken_by_nobody (Fixture       *f,
                       gconstpointer  data)
 {
   assert_exact_fails (f, PLUM_ERROR_CONFLICT,
-                      REFUSED "718): the external port that is required is somebody else's");
+                      REFUSED "718, Fake): the external port that is required is somebody else's");
   g_assert_cmpuint (f->igd->counts.add, ==, 1);
   g_assert_cmpuint (f->igd->counts.get_specific, ==, 1);
 }
@@ -201,8 +241,11 @@ static const UpnpTest tests[] = {
   { "exact/free-on-v2", { .version = 2 }, test_free },
   { "exact/taken", { 0 }, test_taken },
   { "exact/taken-on-v2", { .version = 2 }, test_taken },
-  { "exact/taken-by-729", { .conflict_fault = 729 }, test_taken },
-  { "exact/taken-by-606", { .conflict_fault = 606 }, test_taken },
+  { "exact/taken-unseen", { .specific_fault = 501 }, test_taken_unseen },
+  { "exact/taken-by-729-unseen", { .specific_fault = 501, .conflict_fault = 729 },
+    test_taken_unseen },
+  { "exact/overwriting-router", { .overwrite = TRUE }, test_overwriting_router },
+  { "exact/renewal-is-one-action", { 0 }, test_renewal_is_one_action },
   { "exact/taken-without-a-name", { 0 }, test_taken_without_a_name },
   { "exact/taken-by-a-host-with-a-name", { 0 }, test_taken_by_a_host_with_a_name },
   { "exact/taken-by-this-host", { .refuse_renewal = TRUE }, test_taken_by_this_host },
