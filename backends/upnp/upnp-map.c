@@ -250,6 +250,25 @@ upnp_map_fail_owned (UpnpMap              *self,
                        *owner != '\0' ? owner : "another host", called != NULL ? called : "");
 }
 
+/* The answer to a look-up: *entry is NULL if there is none that could be read. FALSE: there was no
+ * answer, and the operation is over. */
+static gboolean
+upnp_map_read_entry (UpnpMap              *self,
+                     const UpnpSoapReply  *reply,
+                     const GError         *error,
+                     UpnpTableEntry      **entry)
+{
+  if (error != NULL)
+    {
+      upnp_operation_fail_exchange (&self->operation, UPNP_ACTION_GET_SPECIFIC, reply, error);
+      return FALSE;
+    }
+
+  if (reply->outcome == UPNP_SOAP_DONE)
+    *entry = upnp_soap_read_entry (reply);
+  return TRUE;
+}
+
 static void
 on_looked (const UpnpSoapReply *reply,
            const char          *local_address,
@@ -260,14 +279,9 @@ on_looked (const UpnpSoapReply *reply,
   const UpnpSoapReply fault = { .outcome = UPNP_SOAP_FAULT, .code = self->code };
   g_autoptr (UpnpTableEntry) entry = NULL;
 
-  if (error != NULL)
-    {
-      upnp_operation_fail_exchange (&self->operation, UPNP_ACTION_GET_SPECIFIC, reply, error);
-      return;
-    }
+  if (!upnp_map_read_entry (self, reply, error, &entry))
+    return;
 
-  if (reply->outcome == UPNP_SOAP_DONE)
-    entry = upnp_soap_read_entry (reply);
   if (entry != NULL && upnp_entry_is_ours (entry, local_address, self->attempt.internal_port))
     upnp_map_keep (self, entry);
   else if (entry != NULL && self->attempt.exact)
@@ -286,14 +300,9 @@ on_looked_before (const UpnpSoapReply *reply,
   UpnpMap *self = user_data;
   g_autoptr (UpnpTableEntry) entry = NULL;
 
-  if (error != NULL)
-    {
-      upnp_operation_fail_exchange (&self->operation, UPNP_ACTION_GET_SPECIFIC, reply, error);
-      return;
-    }
+  if (!upnp_map_read_entry (self, reply, error, &entry))
+    return;
 
-  if (reply->outcome == UPNP_SOAP_DONE)
-    entry = upnp_soap_read_entry (reply);
   if (entry != NULL && !upnp_entry_is_ours (entry, local_address, self->attempt.internal_port))
     upnp_map_fail_owned (self, entry, local_address);
   else
@@ -390,14 +399,9 @@ on_read_back (const UpnpSoapReply *reply,
   UpnpMap *self = user_data;
   g_autoptr (UpnpTableEntry) entry = NULL;
 
-  if (error != NULL)
-    {
-      upnp_operation_fail_exchange (&self->operation, UPNP_ACTION_GET_SPECIFIC, reply, error);
-      return;
-    }
+  if (!upnp_map_read_entry (self, reply, error, &entry))
+    return;
 
-  if (reply->outcome == UPNP_SOAP_DONE)
-    entry = upnp_soap_read_entry (reply);
   if (entry != NULL && upnp_entry_is_ours (entry, local_address, self->attempt.internal_port))
     upnp_map_succeed (self, self->attempt.external_port, upnp_map_get_lifetime (self));
   else if (entry != NULL && self->attempt.exact)
