@@ -6,7 +6,9 @@
 
 #define PREFIX_SIZE 12
 
-static const uint8_t mapped_prefix[PREFIX_SIZE] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+/* RFC 4291 2.5.5.2: the prefix of an IPv4 address, and 0.0.0.0 behind it. */
+static const uint8_t mapped_any[PLUM_WIRE_ADDRESS_SIZE] = { [10] = 0xff, [11] = 0xff };
+static const uint8_t any[PLUM_WIRE_ADDRESS_SIZE];
 
 void
 plum_wire_address_from_inet (GInetAddress *address,
@@ -14,7 +16,7 @@ plum_wire_address_from_inet (GInetAddress *address,
 {
   size_t size = g_inet_address_get_native_size (address);
 
-  plum_bytes_copy (wire, mapped_prefix, PREFIX_SIZE);
+  plum_bytes_copy (wire, mapped_any, PREFIX_SIZE);
   plum_bytes_copy (wire + PLUM_WIRE_ADDRESS_SIZE - size, g_inet_address_to_bytes (address), size);
 }
 
@@ -22,15 +24,14 @@ void
 plum_wire_address_any (GSocketFamily family,
                        uint8_t       wire[PLUM_WIRE_ADDRESS_SIZE])
 {
-  g_autoptr (GInetAddress) any = g_inet_address_new_any (family);
-
-  plum_wire_address_from_inet (any, wire);
+  plum_bytes_copy (wire, family == G_SOCKET_FAMILY_IPV4 ? mapped_any : any,
+                   PLUM_WIRE_ADDRESS_SIZE);
 }
 
 gboolean
 plum_wire_address_is_ipv4 (const uint8_t wire[PLUM_WIRE_ADDRESS_SIZE])
 {
-  return plum_bytes_equal (wire, mapped_prefix, PREFIX_SIZE);
+  return plum_bytes_equal (wire, mapped_any, PREFIX_SIZE);
 }
 
 GInetAddress *
