@@ -137,6 +137,79 @@ test_map_page (Fixture       *f,
                     "than SOAP");
 }
 
+/* -- It goes away between two actions of one mapping -- */
+
+#define HUNG_UP(action) \
+  "UPnP: " action ": " GATEWAY " port "
+
+static void
+assert_hangs_up (PlumCall   *done,
+                 const char *beginning)
+{
+  const GError *error = plum_call_get_error (done);
+
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED);
+  g_test_message ("%s", error->message);
+  g_assert_true (g_str_has_prefix (error->message, beginning));
+  g_assert_true (g_str_has_suffix (error->message, ": An answer that is no HTTP: empty"));
+}
+
+/* Our entry could not be renewed and was to be made anew. It is the old one still. */
+static void
+test_replacing_cut_off (Fixture       *f,
+                        gconstpointer  data)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  map_only (f, 8080);
+  test_loop_advance (&f->loop, LIFETIME * 1000 * 3 / 4);
+  done = map_call (f, 8080, 8080, LIFETIME);
+  assert_hangs_up (done, HUNG_UP ("DeletePortMapping"));
+  g_assert_nonnull (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 8080));
+}
+
+/* The port is taken, and it does not tell by whom. */
+static void
+test_look_at_conflict_cut_off (Fixture       *f,
+                               gconstpointer  data)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 8080, 8080, STRANGER, 0);
+  done = map_call (f, 8080, 8080, LIFETIME);
+  assert_hangs_up (done, HUNG_UP ("GetSpecificPortMappingEntry"));
+}
+
+/* It answered in no words, and does not tell what it has done. */
+static void
+test_read_back_cut_off (Fixture       *f,
+                        gconstpointer  data)
+{
+  g_autoptr (PlumCall) done = NULL;
+  g_autoptr (PlumCall) unmapped = NULL;
+
+  discover (f);
+  done = map_call (f, 8080, 8080, LIFETIME);
+  assert_hangs_up (done, HUNG_UP ("GetSpecificPortMappingEntry"));
+
+  /* What it did is not forgotten: it can be taken back. */
+  f->igd->switches.hang_up_on = NULL;
+  unmap_port (f, NULL);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
+}
+
+/* -- Its table is not for everybody -- */
+
+static void
+test_list_not_for_us (Fixture       *f,
+                      gconstpointer  data)
+{
+  discover (f);
+  assert_fails (f, PLUM_CALL_LIST, NULL, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED,
+                GATEWAY " refused GetGenericPortMappingEntry", "(error 602, Fake)");
+}
+
 /* What cannot be asked at all: no gateway, or one of the other family. */
 static void
 test_other_network (Fixture       *f,
@@ -163,6 +236,16 @@ static const UpnpTest tests[] = {
   { "errors/empty-and-nothing-done", { .empty_success = TRUE, .ignore_adds = TRUE },
     test_empty_and_nothing_done },
   { "errors/page-for-an-answer", { .html_success = TRUE }, test_map_page },
+  { "errors/replacing-cut-off",
+    { .refuse_renewal = TRUE, .hang_up_on = "DeletePortMapping" }, test_replacing_cut_off },
+  { "errors/look-at-conflict-cut-off", { .hang_up_on = "GetSpecificPortMappingEntry" },
+    test_look_at_conflict_cut_off },
+  { "errors/read-back-cut-off",
+    { .empty_success = TRUE, .hang_up_on = "GetSpecificPortMappingEntry" },
+    test_read_back_cut_off },
+  { "errors/list-not-for-us", { .generic_fault = 602 }, test_list_not_for_us },
+  { "errors/list-not-for-us-v2", { .version = 2, .list_fault = 401, .generic_fault = 602 },
+    test_list_not_for_us },
   { "errors/point-to-point", { 0 }, test_other_network },
 };
 
