@@ -366,6 +366,44 @@ test_manager (CoreFixture   *f,
   reader_clear (&r);
 }
 
+static void
+on_notify (GObject    *object,
+           GParamSpec *pspec,
+           gpointer    user_data)
+{
+  g_hash_table_add (user_data, (gpointer) pspec->name);
+}
+
+/* Whoever is told has something to do: nobody is told of what is as it was. */
+static void
+test_manager_news (CoreFixture   *f,
+                   gconstpointer  data)
+{
+  GObjectClass *klass = G_OBJECT_GET_CLASS (f->manager);
+  g_autoptr (GHashTable) news = g_hash_table_new (g_str_hash, g_str_equal);
+  guint n;
+  g_autofree GParamSpec **pspecs = g_object_class_list_properties (klass, &n);
+
+  g_signal_connect (f->manager, "notify", G_CALLBACK (on_notify), news);
+  set_all (f->manager);
+  for (guint i = 0; i < n; i++)
+    {
+      if ((pspecs[i]->flags & (G_PARAM_WRITABLE | G_PARAM_CONSTRUCT_ONLY)) == G_PARAM_WRITABLE
+          && !g_hash_table_contains (news, pspecs[i]->name))
+        g_test_fail_printf ("%s was set, and nobody told", pspecs[i]->name);
+    }
+
+  g_hash_table_remove_all (news);
+  set_all (f->manager);
+  g_assert_cmpuint (g_hash_table_size (news), ==, 0);
+
+  g_object_set (f->manager, "enabled-backends", NULL, NULL);
+  g_assert_cmpuint (g_hash_table_size (news), >, 0);
+  g_hash_table_remove_all (news);
+  g_object_set (f->manager, "enabled-backends", NULL, NULL);
+  g_assert_cmpuint (g_hash_table_size (news), ==, 0);
+}
+
 /* A list of mappings, to whoever draws one. */
 static void
 test_manager_list (CoreFixture   *f,
@@ -393,6 +431,7 @@ main (int    argc,
   CORE_ADD ("/properties/gateway", test_gateway);
   CORE_ADD ("/properties/backend", test_backend);
   CORE_ADD_N ("/properties/manager", 2, test_manager);
+  CORE_ADD_N ("/properties/manager/no-news", 2, test_manager_news);
   CORE_ADD ("/properties/manager/list", test_manager_list);
 
   return g_test_run ();
