@@ -481,6 +481,33 @@ test_blackhole_ipv6 (TestLan       *lan,
   g_assert_true (test_lan_ip ("-6 route del blackhole default"));
 }
 
+/* Before DHCP has given it one, or after it has run out. */
+static void
+test_no_address (TestLan       *lan,
+                 gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  g_assert_true (test_lan_ip ("addr del 192.0.2.2/24 dev wan0"));
+  g_assert_true (test_lan_ip ("route add default dev wan0"));
+  assert_no_gateway (NULL, NULL, FALSE, "The interface “wan0” has no IPv4 address");
+  assert_no_gateway ("wan0", NULL, FALSE, "The interface “wan0” has no IPv4 address");
+}
+
+static void
+test_no_address_ipv6 (TestLan       *lan,
+                      gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  g_assert_true (test_lan_ip ("-6 addr del 2001:db8::2/64 dev wan0"));
+  g_assert_true (test_lan_ip ("-6 addr del fe80::2/64 dev wan0"));
+  g_assert_true (test_lan_ip ("-6 route add default dev wan0"));
+  assert_no_gateway (NULL, NULL, TRUE, "The interface “wan0” has no IPv6 address");
+}
+
 static void
 assert_list (gboolean    ipv6,
              const char *expected)
@@ -597,6 +624,8 @@ main (int   argc,
   ADD ("/route/override-behind-router", TEST_LAN_IPV4, test_override_behind_router);
   ADD ("/route/override-without-route", TEST_LAN_IPV4, test_override_without_route);
   ADD ("/route/override-link-local", TEST_LAN_IPV6, test_override_link_local);
+  ADD ("/route/no-address", TEST_LAN_IPV4, test_no_address);
+  ADD ("/route/no-address-ipv6", TEST_LAN_IPV6, test_no_address_ipv6);
   ADD ("/route/list", TEST_LAN_IPV4, test_list);
   ADD ("/route/list-multipath", TEST_LAN_IPV4, test_list_multipath);
   ADD ("/route/list-ipv6", TEST_LAN_IPV6, test_list_ipv6);
