@@ -158,6 +158,8 @@ static const Fault faults[] = {
   { "no-buffers", TEST_SYSCALL_SEND, ENOBUFS, "No buffer space", NULL },
   { "own-firewall", TEST_SYSCALL_SEND, EPERM, "not permitted", NULL },
   { "own-firewall-for-http", TEST_SYSCALL_STREAM_SEND, EPERM, "not permitted", "upnp" },
+  { "no-multicast", TEST_SYSCALL_MULTICAST_IF, ENODEV,
+    "cannot search: the interface “lo” cannot be chosen: No such device", "upnp" },
 };
 
 typedef struct {
