@@ -214,6 +214,35 @@ test_check_login (Fixture       *f,
   assert_check_fails (f, lease, PLUM_ERROR_REFUSED, LOGIN ("UpdatePinhole"));
 }
 
+static void
+test_not_discovered (Fixture       *f,
+                     gconstpointer  data)
+{
+  static const PlumCallKind kinds[] = { PLUM_CALL_MAP, PLUM_CALL_UNMAP, PLUM_CALL_CHECK };
+  g_autoptr (PlumLease) lease = plum_lease_new (NULL, 8080, LIFETIME, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_autoptr (PlumCall) done = lease_call (f, kinds[i], lease);
+
+      assert_error (done, PLUM_ERROR_NO_GATEWAY,
+                    "UPnP: no router is known at present; it must be searched again");
+    }
+}
+
+/* The pinhole of a program that crashed: its number is not known, and there is no other way to look
+ * at it. */
+static void
+test_check_without_token (Fixture       *f,
+                          gconstpointer  data)
+{
+  g_autoptr (PlumLease) lease = plum_lease_new (NULL, 8080, LIFETIME, NULL);
+
+  discover (f);
+  assert_check_fails (f, lease, PLUM_ERROR_NOT_SUPPORTED,
+                      "UPnP: the pinhole of another process cannot be looked at");
+}
+
 static const UpnpTest tests[] = {
   { "errors/map-login", { .login_for = "AddPinhole" }, test_map_login },
   { "errors/map-state-cut-off", { .firewall_off = TRUE }, test_map_state_cut_off },
@@ -227,6 +256,8 @@ static const UpnpTest tests[] = {
   { "errors/learn-refused", { 0 }, test_learn_refused },
   { "errors/learn-nothing", { 0 }, test_learn_nothing },
   { "errors/check-state", { .firewall_off = TRUE }, test_check_state },
+  { "errors/check-without-token", { 0 }, test_check_without_token },
+  { "errors/not-discovered", { 0 }, test_not_discovered },
   { "errors/check-login", { .login_for = "UpdatePinhole" }, test_check_login },
 };
 
