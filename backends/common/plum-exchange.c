@@ -536,12 +536,6 @@ plum_exchanges_get_label (PlumExchanges *self)
   return self->label;
 }
 
-guint
-plum_exchanges_get_port (PlumExchanges *self)
-{
-  return self->port;
-}
-
 GMainContext *
 plum_exchanges_get_context (PlumExchanges *self)
 {

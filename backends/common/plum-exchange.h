@@ -91,7 +91,6 @@ GInetAddress *   plum_exchanges_get_local_address (PlumExchanges         *self);
 /* The gateway, in words. */
 const char *     plum_exchanges_get_peer          (PlumExchanges         *self);
 const char *     plum_exchanges_get_label         (PlumExchanges         *self);
-guint            plum_exchanges_get_port          (PlumExchanges         *self);
 GMainContext *   plum_exchanges_get_context       (PlumExchanges         *self);
 
 /* Needs a socket. func is not called before this has returned. */

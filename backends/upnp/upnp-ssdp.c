@@ -106,8 +106,6 @@ upnp_listener_take (UpnpListener       *self,
       g_autoptr (GBytes) bytes = g_bytes_new (data, len);
 
       plum_backend_report_traffic (self->backend, PLUM_TRAFFIC_RECEIVED, from, bytes);
-      if (self->socket == NULL)
-        return;
     }
 
   message = upnp_ssdp_decode (data, len, &error);
