@@ -245,7 +245,8 @@ plum_gateway_list_entries_async (PlumGateway         *self,
  * Finishes [method@Plum.Gateway.list_entries_async].
  *
  * Errors: %PLUM_ERROR_NOT_SUPPORTED if no backend here can read the table; %PLUM_ERROR_NO_BACKEND;
- * what the backend that could failed with; %G_IO_ERROR_CANCELLED.
+ * what the backend that could failed with; %G_IO_ERROR_CLOSED if the gateway went away meanwhile;
+ * %G_IO_ERROR_CANCELLED.
  *
  * Returns: (transfer full): a list of [class@Plum.Entry]
  *

@@ -460,9 +460,12 @@ gboolean
 plum_gateway_set_set_address (PlumGatewaySet *self,
                               GInetAddress   *gateway_address)
 {
-  if (!g_set_object (&self->gateway_address, gateway_address))
+  if (self->gateway_address == gateway_address ||
+      (self->gateway_address != NULL && gateway_address != NULL &&
+       g_inet_address_equal (self->gateway_address, gateway_address)))
     return FALSE;
 
+  g_set_object (&self->gateway_address, gateway_address);
   plum_gateway_set_refresh (self);
   return TRUE;
 }

@@ -5,6 +5,7 @@
 #include "plum-gateway-private.h"
 #include "plum-gateway-query-private.h"
 #include "plum-log-private.h"
+#include "plum-reports-private.h"
 #include "plum-values-private.h"
 
 /* How long the others are waited for after the first success: one lost datagram and its
@@ -56,6 +57,7 @@ struct _PlumGateway
   PlumTimer recheck;
   GArray *decided_funcs;
   GSource *decided_source;
+  PlumReports *reports;
 };
 
 typedef struct {
@@ -147,6 +149,7 @@ plum_gateway_finalize (GObject *object)
   g_clear_object (&self->external_address);
   g_clear_pointer (&self->ports, g_hash_table_unref);
   g_clear_pointer (&self->decided_funcs, g_array_unref);
+  g_clear_pointer (&self->reports, plum_reports_free);
   g_clear_pointer (&self->clock, plum_clock_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
 
@@ -257,7 +260,8 @@ plum_gateway_class_init (PlumGatewayClass *klass)
    * @peer: the other end
    * @bytes: one datagram, or one piece of a stream
    *
-   * Everything that goes over the wire. It is raised only while somebody is connected.
+   * Everything that goes over the wire. It is raised only while somebody is connected, in a turn of
+   * the main loop after the one in which it went: a handler may do what it likes.
    *
    * Since: 1.0
    */
@@ -273,8 +277,8 @@ plum_gateway_class_init (PlumGatewayClass *klass)
    * @note: one line of text; parts of it may come from the network
    *
    * What a backend found or decided, in words for people who look for the cause of trouble. It is
-   * raised only
-   * while somebody is connected to this signal or to [signal@Plum.Gateway::traffic].
+   * raised only while somebody is connected to this signal or to [signal@Plum.Gateway::traffic], in
+   * the order of both.
    *
    * Since: 1.0
    */
@@ -408,10 +412,11 @@ on_backend_traffic (PlumBackend          *backend,
                     GBytes               *bytes,
                     gpointer              user_data)
 {
-  PlumContender *contender = plum_gateway_find_contender (user_data, backend);
+  PlumGateway *self = user_data;
+  PlumContender *contender = plum_gateway_find_contender (self, backend);
 
-  g_signal_emit (user_data, signals[TRAFFIC], 0, plum_probe_get_name (contender->probe),
-                 direction, peer, bytes);
+  plum_reports_add_traffic (self->reports, g_intern_string (plum_probe_get_name (contender->probe)), direction,
+                            peer, bytes);
 }
 
 static void
@@ -419,9 +424,21 @@ on_backend_note (PlumBackend *backend,
                  const char  *note,
                  gpointer     user_data)
 {
-  PlumContender *contender = plum_gateway_find_contender (user_data, backend);
+  PlumGateway *self = user_data;
+  PlumContender *contender = plum_gateway_find_contender (self, backend);
 
-  g_signal_emit (user_data, signals[NOTE], 0, plum_probe_get_name (contender->probe), note);
+  plum_reports_add_note (self->reports, g_intern_string (plum_probe_get_name (contender->probe)), note);
+}
+
+static void
+on_report (const PlumReport *report,
+           gpointer          owner)
+{
+  if (report->bytes != NULL)
+    g_signal_emit (owner, signals[TRAFFIC], 0, report->backend_name, report->direction,
+                   report->peer, report->bytes);
+  else
+    g_signal_emit (owner, signals[NOTE], 0, report->backend_name, report->note);
 }
 
 /* Give it back, unless that would take away what is wanted: routers keep one table, so the delete
@@ -573,6 +590,7 @@ plum_gateway_new (PlumNetwork      *network,
   self->context = g_main_context_ref (context);
   self->clock = plum_clock_ref_for_context (context);
   self->policy = policy;
+  self->reports = plum_reports_new (context, on_report, self);
 
   for (unsigned int i = 0; i < backend_infos->len; i++)
     plum_gateway_add_contender (self, backend_infos->pdata[i]);
@@ -589,6 +607,7 @@ plum_gateway_close (PlumGateway *self)
   self->closed = TRUE;
   g_assert (g_queue_is_empty (&self->claims));
 
+  plum_reports_drop (self->reports);
   plum_clock_disarm (self->clock, &self->grace);
   plum_clock_disarm (self->clock, &self->recheck);
   if (self->decided_source != NULL)

@@ -304,12 +304,16 @@ lookup_prefer_lasting (Lookup       *self,
   return best;
 }
 
+/* NULL: the interface has none. Where there is no other, the kernel takes ::1 for a route out of this
+ * host. */
 static GInetAddress *
-lookup_choose_local_address (Lookup *self)
+lookup_choose_local_address (Lookup                *self,
+                             const PlumNetlinkLink *link)
 {
   PlumNetlinkRoute onward = { 0 };
   const guint8 *source = lookup_find_source (self, &onward);
   g_autoptr (GArray) addresses = NULL;
+  g_autoptr (GInetAddress) address = NULL;
 
   if (source == NULL)
     return NULL;
@@ -319,7 +323,11 @@ lookup_choose_local_address (Lookup *self)
       addresses = plum_netlink_client_get_addresses (&self->netlink);
       source = lookup_prefer_lasting (self, addresses, source);
     }
-  return g_inet_address_new_from_bytes (source, self->family);
+
+  address = g_inet_address_new_from_bytes (source, self->family);
+  if (g_inet_address_get_is_loopback (address) && (link->flags & IFF_LOOPBACK) == 0)
+    return NULL;
+  return g_steal_pointer (&address);
 }
 
 static GInetAddress *
@@ -360,7 +368,7 @@ lookup_run (Lookup  *self,
       return NULL;
     }
 
-  local_address = lookup_choose_local_address (self);
+  local_address = lookup_choose_local_address (self, &link);
   if (local_address == NULL)
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,

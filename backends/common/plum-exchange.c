@@ -536,12 +536,6 @@ plum_exchanges_get_label (PlumExchanges *self)
   return self->label;
 }
 
-guint
-plum_exchanges_get_port (PlumExchanges *self)
-{
-  return self->port;
-}
-
 GMainContext *
 plum_exchanges_get_context (PlumExchanges *self)
 {
@@ -556,8 +550,8 @@ plum_exchange_make_error (PlumExchanges   *self,
 {
   gint64 now = plum_backend_get_time (self->backend);
 
-  if (end == PLUM_EXCHANGE_CANCELLED)
-    return g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "%s: cancelled", self->label);
+  /* Who gives up an exchange, or ends its owner, is told nothing. */
+  g_assert (end != PLUM_EXCHANGE_CANCELLED);
 
   if (end == PLUM_EXCHANGE_SILENT)
     return g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, "%s: no answer from %s in %.1f s",

@@ -91,7 +91,6 @@ GInetAddress *   plum_exchanges_get_local_address (PlumExchanges         *self);
 /* The gateway, in words. */
 const char *     plum_exchanges_get_peer          (PlumExchanges         *self);
 const char *     plum_exchanges_get_label         (PlumExchanges         *self);
-guint            plum_exchanges_get_port          (PlumExchanges         *self);
 GMainContext *   plum_exchanges_get_context       (PlumExchanges         *self);
 
 /* Needs a socket. func is not called before this has returned. */
@@ -105,7 +104,8 @@ void             plum_exchanges_fail_all          (PlumExchanges         *self,
                                                    const GError          *error);
 /* Takes it out; func is not called. Does nothing if it has ended. */
 void             plum_exchange_stop               (PlumExchange          *exchange);
-/* What the end of an exchange means, in words that begin with the label. (transfer full) */
+/* What the end of an exchange means, in words that begin with the label. One that was cancelled
+ * means nothing to anybody: it is not for this. (transfer full) */
 GError *         plum_exchange_make_error         (PlumExchanges         *self,
                                                    PlumExchange          *exchange,
                                                    PlumExchangeEnd        end,

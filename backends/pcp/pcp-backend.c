@@ -284,8 +284,7 @@ plum_pcp_backend_can_ask (PlumPcpBackend *self,
   if (gateway == NULL)
     plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
                     "PCP: a point-to-point link has no gateway to ask");
-  else if (local == NULL ||
-           g_inet_address_get_family (gateway) != g_inet_address_get_family (local))
+  else if (g_inet_address_get_family (gateway) != g_inet_address_get_family (local))
     plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
                     "PCP: the gateway and the local address are of different families");
   else if (g_inet_address_get_family (local) == G_SOCKET_FAMILY_IPV6 &&

@@ -399,8 +399,14 @@ gboolean
 upnp_http_decoder_finish (UpnpHttpDecoder  *self,
                           GError          **error)
 {
+  if (self->status < 200 && self->line->len > 0)
+    return malformed (error, "cut off in its head");
   if (self->status < 200)
-    return malformed (error, self->line->len > 0 ? "cut off in its head" : "empty");
+    {
+      g_set_error_literal (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
+                           "the connection was closed without an answer");
+      return FALSE;
+    }
 
   self->state = READING_DONE;
   return TRUE;

@@ -6,6 +6,7 @@
 #include "plum-udp.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -105,8 +106,6 @@ upnp_listener_take (UpnpListener       *self,
       g_autoptr (GBytes) bytes = g_bytes_new (data, len);
 
       plum_backend_report_traffic (self->backend, PLUM_TRAFFIC_RECEIVED, from, bytes);
-      if (self->socket == NULL)
-        return;
     }
 
   message = upnp_ssdp_decode (data, len, &error);
@@ -233,12 +232,17 @@ upnp_search_set_interface (UpnpListener  *listener,
                            PlumNetwork   *network,
                            GError       **error)
 {
+  int saved_errno;
+
   g_socket_set_multicast_ttl (listener->socket, MULTICAST_TTL);
   if (is_ipv6 (network) ? set_interface_ipv6 (listener->socket, network)
                         : set_interface_ipv4 (listener->socket, network))
     return TRUE;
 
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot choose the interface");
+  saved_errno = errno;
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
+               "the interface “%s” cannot be chosen: %s", plum_network_get_interface (network),
+               g_strerror (saved_errno));
   return FALSE;
 }
 

@@ -148,13 +148,18 @@ typedef struct {
   TestSyscall call;
   int         error;
   const char *reason;        /* in the error that is told */
+  const char *only;          /* (nullable): the backend that it is a fault for */
 } Fault;
 
 static const Fault faults[] = {
-  { "no-sockets", TEST_SYSCALL_SOCKET, EACCES, "Permission denied" },
-  { "no-netlink", TEST_SYSCALL_NETLINK_SOCKET, EAFNOSUPPORT, "Cannot ask the kernel for routes" },
-  { "no-buffers", TEST_SYSCALL_SEND, ENOBUFS, "No buffer space" },
-  { "own-firewall", TEST_SYSCALL_SEND, EPERM, "not permitted" },
+  { "no-sockets", TEST_SYSCALL_SOCKET, EACCES, "Permission denied", NULL },
+  { "no-netlink", TEST_SYSCALL_NETLINK_SOCKET, EAFNOSUPPORT, "Cannot ask the kernel for routes",
+    NULL },
+  { "no-buffers", TEST_SYSCALL_SEND, ENOBUFS, "No buffer space", NULL },
+  { "own-firewall", TEST_SYSCALL_SEND, EPERM, "not permitted", NULL },
+  { "own-firewall-for-http", TEST_SYSCALL_STREAM_SEND, EPERM, "not permitted", "upnp" },
+  { "no-multicast", TEST_SYSCALL_MULTICAST_IF, ENODEV,
+    "cannot search: the interface “lo” cannot be chosen: No such device", "upnp" },
 };
 
 typedef struct {
@@ -408,6 +413,8 @@ main (int    argc,
 
       for (guint j = 0; j < G_N_ELEMENTS (names); j++)
         {
+          if (faults[i].only != NULL && !g_str_equal (faults[i].only, names[j]))
+            continue;
           add_fault (&faults[i], names[j], "create", test_fault_create);
           add_fault (&faults[i], names[j], "at-start", test_fault_at_start);
           add_fault (&faults[i], names[j], "while-mapped", test_fault_while_mapped);

@@ -286,75 +286,6 @@ test_lost_and_remembered (Fixture       *f,
   g_assert_cmpuint (f->igd->counts.add, ==, adds + 1);
 }
 
-/* -- Hints -- */
-
-/* Does lo carry multicast here? Said once, by a goodbye that must make the backend ask. */
-static gboolean
-hears_goodbye (Fixture *f)
-{
-  gboolean sent = fake_igd_notify (f->igd, "ssdp:byebye");
-
-  test_loop_settle (&f->loop);
-  if (sent && f->igd->counts.get_specific == 1)
-    return TRUE;
-
-  g_test_skip ("lo carries no multicast here");
-  return FALSE;
-}
-
-/* It still knows the port: nothing is lost. */
-static void
-test_hint_goodbye (Fixture       *f,
-                   gconstpointer  data)
-{
-  map_only (f, 8080);
-  if (hears_goodbye (f))
-    g_assert_null (f->lost);
-}
-
-static void
-test_hint_restart (Fixture       *f,
-                   gconstpointer  data)
-{
-  map_only (f, 8080);
-  if (!hears_goodbye (f))
-    return;
-
-  fake_igd_wipe (f->igd);
-  f->igd->boot_id++;
-  fake_igd_notify (f->igd, "ssdp:alive");
-  /* Not asked again within 10 s, whatever comes. */
-  test_loop_advance (&f->loop, 9000);
-  g_assert_null (f->lost);
-  test_loop_advance (&f->loop, 2000);
-  g_assert_cmpstr (f->lost, ==,
-                   GATEWAY " was started anew, and has forgotten what it was asked for");
-}
-
-/* The ordinary life of a device: said every half hour, and no reason to ask. */
-static void
-test_hint_same_boot (Fixture       *f,
-                     gconstpointer  data)
-{
-  map_only (f, 8080);
-  fake_igd_notify (f->igd, "ssdp:alive");
-  test_loop_advance (&f->loop, 20000);
-  g_assert_cmpuint (f->igd->counts.get_specific, ==, 0);
-}
-
-/* Nothing is mapped any more: nobody listens. */
-static void
-test_hint_without_mapping (Fixture       *f,
-                           gconstpointer  data)
-{
-  g_autoptr (PlumLease) lease = map_port (f, 8080);
-
-  unmap_port (f, lease);
-  fake_igd_notify (f->igd, "ssdp:byebye");
-  test_loop_advance (&f->loop, 20000);
-  g_assert_cmpuint (f->igd->counts.get_specific, ==, 0);
-}
-
 /* -- The external address -- */
 
 static void
@@ -502,11 +433,6 @@ static const UpnpTest tests[] = {
   { "lost/not-found", { 0 }, test_lost_not_found },
   { "lost/and-found", { 0 }, test_lost_and_found },
   { "lost/and-remembered", { .timed_fault = 725 }, test_lost_and_remembered },
-
-  { "hint/goodbye", { 0 }, test_hint_goodbye },
-  { "hint/restart", { 0 }, test_hint_restart },
-  { "hint/same-boot", { 0 }, test_hint_same_boot },
-  { "hint/without-mapping", { 0 }, test_hint_without_mapping },
 
   { "address/asked", { 0 }, test_address },
   { "address/just-asked", { 0 }, test_address_just_asked },

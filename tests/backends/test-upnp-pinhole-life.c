@@ -364,6 +364,44 @@ test_hint_anothers (Fixture       *f,
                    TEST_LINK_ROUTER " said goodbye, and has given a pinhole's number to another");
 }
 
+static void
+assert_hint_loses (Fixture    *f,
+                   const char *reason)
+{
+  g_assert_true (fake_igd_notify (f->igd, "ssdp:byebye"));
+  test_loop_settle (&f->loop);
+  g_assert_cmpstr (f->lost, ==, reason);
+}
+
+static void
+test_hint_refused (Fixture       *f,
+                   gconstpointer  data)
+{
+  map_only (f, 8080);
+  fake_igd_stop_http (f->igd);
+  assert_hint_loses (f, TEST_LINK_ROUTER " said goodbye, and refuses connections to its control "
+                        "port");
+}
+
+static void
+test_hint_not_found (Fixture       *f,
+                     gconstpointer  data)
+{
+  map_only (f, 8080);
+  f->igd->switches.no_control = TRUE;
+  assert_hint_loses (f, TEST_LINK_ROUTER " said goodbye, and its control URL is gone");
+}
+
+/* One that cannot update says nothing of the pinhole. */
+static void
+test_hint_unclear (Fixture       *f,
+                   gconstpointer  data)
+{
+  map_only (f, 8080);
+  assert_hint_loses (f, NULL);
+  g_assert_cmpuint (f->igd->counts.update_pinhole, ==, 1);
+}
+
 /* Nothing is open any more: nobody listens. */
 static void
 test_hint_without_pinhole (Fixture       *f,
@@ -439,6 +477,10 @@ static const UpnpTest tests[] = {
   { "hint-lost", { 0 }, test_hint_lost },
   { "hint-false", { 0 }, test_hint_false },
   { "hint-anothers", { 0 }, test_hint_anothers },
+  { "hint-lost-402", { .unknown_id_fault = 402 }, test_hint_lost },
+  { "hint-refused", { 0 }, test_hint_refused },
+  { "hint-not-found", { 0 }, test_hint_not_found },
+  { "hint-unclear", { .update_fault = 602 }, test_hint_unclear },
   { "hint-without-pinhole", { 0 }, test_hint_without_pinhole },
   { "address", { 0 }, test_address },
   { "no-list", { 0 }, test_no_list },

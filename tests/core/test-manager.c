@@ -585,6 +585,35 @@ test_wait_for_the_destroyed (Fixture       *f,
   assert_wait_fails (f, mapping, PLUM_ERROR_DESTROYED);
 }
 
+/* Nothing is pending any more: it is told at once how it is. */
+static void
+test_wait_afterwards (Fixture       *f,
+                      gconstpointer  data)
+{
+  g_autoptr (PlumMapping) up = add (f, PLUM_PROTOCOL_TCP, 8080);
+  g_autoptr (PlumMapping) failed = NULL;
+  g_autoptr (GError) error = NULL;
+
+  test_loop_settle (&f->loop);
+  plum_mapping_wait_async (up, NULL, test_store_result, &f->result);
+  test_loop_settle (&f->loop);
+  g_assert_true (plum_mapping_wait_finish (up, f->result, &error));
+  g_assert_no_error (error);
+  g_clear_object (&f->result);
+
+  fake_backend_script (FAKE_ALPHA)->map = (FakeReply) { .fails = TRUE, .code = PLUM_ERROR_REFUSED };
+  failed = add (f, PLUM_PROTOCOL_TCP, 8081);
+  test_loop_settle (&f->loop);
+  plum_mapping_wait_async (failed, NULL, test_store_result, &f->result);
+  assert_wait_fails (f, failed, PLUM_ERROR_REFUSED);
+  g_clear_object (&f->result);
+
+  plum_manager_destroy_mapping_async (f->manager, 1, NULL, NULL, NULL);
+  test_loop_settle (&f->loop);
+  plum_mapping_wait_async (up, NULL, test_store_result, &f->result);
+  assert_wait_fails (f, up, PLUM_ERROR_DESTROYED);
+}
+
 static void
 test_create_destroyed (Fixture       *f,
                        gconstpointer  data)
@@ -740,6 +769,7 @@ main (int    argc,
   ADD ("/mapping/wait", test_wait);
   ADD ("/mapping/wait-for-a-failure", test_wait_for_a_failure);
   ADD ("/mapping/wait-for-the-destroyed", test_wait_for_the_destroyed);
+  ADD ("/mapping/wait-afterwards", test_wait_afterwards);
   ADD ("/mapping/wait-cancelled", test_wait_cancelled);
   g_test_add ("/manager/discover", Fixture, GUINT_TO_POINTER (2), set_up, test_discover, tear_down);
   ADD ("/manager/discover-ipv6", test_discover_ipv6);

@@ -2,8 +2,8 @@
 
 #include "core-fixture.h"
 
-/* Traffic and notes: raised while a backend is in the midst of something, so that who hears them
- * may pull the ground from under it. */
+/* Traffic and notes: told while a backend is in the midst of something, and heard afterwards, so
+ * that who hears of them may end it. */
 
 static PlumBackendClass *quiet_class;
 
@@ -113,13 +113,14 @@ on_note (PlumGateway *gateway,
 }
 
 static void
-report (void)
+report (CoreFixture *f)
 {
   g_autoptr (GSocketAddress) peer = g_inet_socket_address_new_from_string ("127.9.9.9", 5351);
   g_autoptr (GBytes) bytes = g_bytes_new_static ("12345", 5);
 
   plum_backend_report_traffic (ALPHA->backend, PLUM_TRAFFIC_RECEIVED, peer, bytes);
   plum_backend_report_note (ALPHA->backend, "hello");
+  test_loop_settle (&f->loop);
 }
 
 static void
@@ -131,21 +132,51 @@ test_only_while_connected (CoreFixture   *f,
   gulong note;
 
   g_assert_false (plum_backend_is_observed (ALPHA->backend));
-  report ();
+  report (f);
 
   traffic = g_signal_connect (core_gateway (f), "traffic", G_CALLBACK (on_traffic), f);
   g_assert_true (plum_backend_is_observed (ALPHA->backend));
-  report ();
+  report (f);
   g_assert_cmpstr (f->heard->str, ==, "alpha:1:5351:5 ");
 
   note = g_signal_connect (core_gateway (f), "note", G_CALLBACK (on_note), f);
   g_signal_handler_disconnect (core_gateway (f), traffic);
-  report ();
+  report (f);
   g_assert_cmpstr (f->heard->str, ==, "alpha:1:5351:5 alpha:hello ");
 
   g_signal_handler_disconnect (core_gateway (f), note);
   g_assert_false (plum_backend_is_observed (ALPHA->backend));
   core_assert_state (mapping, SUCCESS);
+}
+
+/* Nobody hears of it before the backend has returned. */
+static void
+test_later (CoreFixture   *f,
+            gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+
+  g_signal_connect (core_gateway (f), "note", G_CALLBACK (on_note), f);
+  plum_backend_report_note (ALPHA->backend, "one");
+  plum_backend_report_note (ALPHA->backend, "two");
+  g_assert_cmpstr (f->heard->str, ==, "");
+  test_loop_settle (&f->loop);
+  g_assert_cmpstr (f->heard->str, ==, "alpha:one alpha:two ");
+}
+
+/* Who left a gateway need not expect to hear from it. */
+static void
+test_never_of_what_is_gone (CoreFixture   *f,
+                            gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+  g_autoptr (PlumGateway) gateway = g_object_ref (core_gateway (f));
+
+  g_signal_connect (gateway, "note", G_CALLBACK (on_note), f);
+  plum_backend_report_note (ALPHA->backend, "one");
+  core_set_gateway (f, "127.9.9.8");
+  test_loop_settle (&f->loop);
+  g_assert_cmpstr (f->heard->str, ==, "");
 }
 
 typedef struct {
@@ -224,6 +255,8 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
 
   CORE_ADD ("/observed/only-while-connected", test_only_while_connected);
+  CORE_ADD ("/observed/later", test_later);
+  CORE_ADD ("/observed/never-of-what-is-gone", test_never_of_what_is_gone);
   for (unsigned int i = 0; i < G_N_ELEMENTS (upsets); i++)
     {
       g_autofree char *path = g_strconcat ("/observed/upset/", upsets[i].name, NULL);

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "plum-neighbour-private.h"
 #include "plum-route-private.h"
 #include "test-lan.h"
 
@@ -481,6 +482,33 @@ test_blackhole_ipv6 (TestLan       *lan,
   g_assert_true (test_lan_ip ("-6 route del blackhole default"));
 }
 
+/* Before DHCP has given it one, or after it has run out. */
+static void
+test_no_address (TestLan       *lan,
+                 gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  g_assert_true (test_lan_ip ("addr del 192.0.2.2/24 dev wan0"));
+  g_assert_true (test_lan_ip ("route add default dev wan0"));
+  assert_no_gateway (NULL, NULL, FALSE, "The interface “wan0” has no IPv4 address");
+  assert_no_gateway ("wan0", NULL, FALSE, "The interface “wan0” has no IPv4 address");
+}
+
+static void
+test_no_address_ipv6 (TestLan       *lan,
+                      gconstpointer  family)
+{
+  if (!lan->ready)
+    return;
+
+  g_assert_true (test_lan_ip ("-6 addr del 2001:db8::2/64 dev wan0"));
+  g_assert_true (test_lan_ip ("-6 addr del fe80::2/64 dev wan0"));
+  g_assert_true (test_lan_ip ("-6 route add default dev wan0"));
+  assert_no_gateway (NULL, NULL, TRUE, "The interface “wan0” has no IPv6 address");
+}
+
 static void
 assert_list (gboolean    ipv6,
              const char *expected)
@@ -560,6 +588,46 @@ test_list_ipv6 (TestLan       *lan,
   assert_list (TRUE, "wan0=2001:db8::2");
 }
 
+/* What the router of a state file is told apart by. */
+static void
+test_neighbour (TestLan       *lan,
+                gconstpointer  family)
+{
+  g_autoptr (PlumNetwork) network = NULL;
+  g_autofree char *unknown = NULL;
+  g_autofree char *known = NULL;
+
+  if (!lan->ready)
+    return;
+
+  g_assert_true (test_lan_ip ("route add default via 192.0.2.1 dev wan0"));
+  network = look_up (NULL, NULL, FALSE, NULL);
+  unknown = plum_neighbour_lookup (network);
+  g_assert_null (unknown);
+
+  g_assert_true (test_lan_ip ("neighbour add 192.0.2.1 lladdr 02:00:5e:10:00:0a dev wan0"));
+  known = plum_neighbour_lookup (network);
+  g_assert_cmpstr (known, ==, "02:00:5e:10:00:0a");
+}
+
+static void
+test_neighbour_none (TestLan       *lan,
+                     gconstpointer  family)
+{
+  g_autoptr (PlumNetwork) ipv6 = NULL;
+  g_autoptr (PlumNetwork) point_to_point = NULL;
+
+  if (!lan->ready)
+    return;
+
+  g_assert_true (test_lan_ip ("-6 route add default via fe80::1 dev wan0"));
+  ipv6 = look_up (NULL, NULL, TRUE, NULL);
+  g_assert_null (plum_neighbour_lookup (ipv6));
+  g_assert_true (test_lan_ip ("route add default dev wan0"));
+  point_to_point = look_up (NULL, NULL, FALSE, NULL);
+  g_assert_null (plum_neighbour_lookup (point_to_point));
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -597,6 +665,10 @@ main (int   argc,
   ADD ("/route/override-behind-router", TEST_LAN_IPV4, test_override_behind_router);
   ADD ("/route/override-without-route", TEST_LAN_IPV4, test_override_without_route);
   ADD ("/route/override-link-local", TEST_LAN_IPV6, test_override_link_local);
+  ADD ("/route/neighbour", TEST_LAN_IPV4, test_neighbour);
+  ADD ("/route/neighbour-none", TEST_LAN_IPV6, test_neighbour_none);
+  ADD ("/route/no-address", TEST_LAN_IPV4, test_no_address);
+  ADD ("/route/no-address-ipv6", TEST_LAN_IPV6, test_no_address_ipv6);
   ADD ("/route/list", TEST_LAN_IPV4, test_list);
   ADD ("/route/list-multipath", TEST_LAN_IPV4, test_list_multipath);
   ADD ("/route/list-ipv6", TEST_LAN_IPV6, test_list_ipv6);

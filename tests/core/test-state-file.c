@@ -283,6 +283,115 @@ test_unreadable (Fixture       *f,
   plum_state_file_free (file);
 }
 
+/* -- Others, between two system calls -- */
+
+static void
+cut_off (gpointer user_data)
+{
+  Fixture *f = user_data;
+  g_autofree char *path = test_state_directory_build (&f->directory, "old.plum");
+
+  g_assert_cmpint (truncate (path, 20), ==, 0);
+}
+
+/* It was longer when it was opened: what is left of it is not taken for all of it. */
+static void
+test_cut_off_meanwhile (Fixture       *f,
+                        gconstpointer  data)
+{
+  PlumStateFile *file;
+  g_autofree char *old = NULL;
+  const char *warning;
+
+  test_state_directory_write (&f->directory, "old.plum", FILE_OF_ONE, 0600);
+  test_syscall_set_hook (TEST_SYSCALL_READ, cut_off, f);
+  file = open_file (f);
+  g_assert_cmpuint (f->records->len, ==, 0);
+  old = test_state_directory_find (&f->directory, "old.plum");
+  g_assert_nonnull (old);
+
+  warning = test_warnings_get_last ();
+  g_assert_nonnull (strstr (warning, old));
+  g_assert_nonnull (strstr (warning, "is left for a later start: Cannot read it"));
+  g_assert_cmpuint (test_warnings_take (), ==, 1);
+  plum_state_file_free (file);
+}
+
+typedef struct {
+  Fixture    *f;
+  const char *suffix;      /* of the locks that go */
+  guint       times;
+} Remover;
+
+static void
+remove_locks (gpointer user_data)
+{
+  Remover *remover = user_data;
+  g_autofree char *path = NULL;
+
+  if (remover->times == 0)
+    return;
+
+  path = test_state_directory_find (&remover->f->directory, remover->suffix);
+  if (path != NULL)
+    {
+      remover->times--;
+      g_assert_cmpint (g_unlink (path), ==, 0);
+    }
+}
+
+/* A manager that starts at the same time took our new lock for one of the dead. Whose lock has no
+ * name keeps nobody out: there is another one. */
+static void
+test_own_lock_removed (Fixture       *f,
+                       gconstpointer  data)
+{
+  Remover remover = { f, ".lock", 1 };
+  PlumStateFile *file;
+  g_autofree char *lock = NULL;
+
+  test_syscall_set_hook (TEST_SYSCALL_FLOCK, remove_locks, &remover);
+  file = open_file (f);
+  g_assert_cmpuint (remover.times, ==, 0);
+  lock = test_state_directory_find (&f->directory, ".lock");
+  g_assert_nonnull (lock);
+  plum_state_file_free (file);
+}
+
+/* Somebody removes whatever is made there. */
+static void
+test_own_lock_always_removed (Fixture       *f,
+                              gconstpointer  data)
+{
+  Remover remover = { f, ".lock", G_MAXUINT };
+  g_autoptr (GError) error = NULL;
+
+  test_syscall_set_hook (TEST_SYSCALL_FLOCK, remove_locks, &remover);
+  g_assert_null (plum_state_file_open (f->directory.path, f->records, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
+  g_test_message ("%s", error->message);
+  g_assert_true (g_str_has_prefix (error->message, "Cannot lock "));
+  g_assert_nonnull (strstr (error->message, f->directory.path));
+}
+
+/* Another manager has adopted it, and removed it, before it was locked here. */
+static void
+test_old_lock_removed (Fixture       *f,
+                       gconstpointer  data)
+{
+  Remover remover = { f, "old.lock", G_MAXUINT };
+  PlumStateFile *file;
+
+  test_state_directory_write (&f->directory, "old.lock", "", 0600);
+  test_state_directory_write (&f->directory, "old.plum", FILE_OF_ONE, 0600);
+  test_syscall_set_hook (TEST_SYSCALL_FLOCK, remove_locks, &remover);
+  file = open_file (f);
+  g_assert_cmpuint (f->records->len, ==, 0);
+  g_assert_false (plum_state_file_has_inherited (file));
+  g_assert_cmpuint (test_warnings_take (), ==, 0);
+  plum_state_file_free (file);
+}
+
 /* A write that fails is told, and takes nothing away: neither ours nor what was inherited. */
 static void
 test_write_fails (Fixture       *f,
@@ -339,6 +448,10 @@ main (int    argc,
   ADD ("/state-file/read-only", test_read_only);
   ADD_CALL ("/state-file/unreadable/fstat", TEST_SYSCALL_FSTAT, test_unreadable);
   ADD_CALL ("/state-file/unreadable/read", TEST_SYSCALL_READ, test_unreadable);
+  ADD ("/state-file/cut-off-meanwhile", test_cut_off_meanwhile);
+  ADD ("/state-file/own-lock-removed", test_own_lock_removed);
+  ADD ("/state-file/own-lock-always-removed", test_own_lock_always_removed);
+  ADD ("/state-file/old-lock-removed", test_old_lock_removed);
   ADD_CALL ("/state-file/write-fails/rename", TEST_SYSCALL_RENAME, test_write_fails);
   ADD_CALL ("/state-file/write-fails/unlink", TEST_SYSCALL_UNLINK, test_write_fails);
 

@@ -6,6 +6,19 @@
 #include <string.h>
 
 static guint n_warnings;
+static char *last;
+
+static const char *
+get_field (const GLogField *fields,
+           gsize            n_fields,
+           const char      *key)
+{
+  for (gsize i = 0; i < n_fields; i++)
+    if (strcmp (fields[i].key, key) == 0)
+      return fields[i].value;
+
+  return NULL;
+}
 
 static GLogWriterOutput
 write_log (GLogLevelFlags   level,
@@ -13,12 +26,13 @@ write_log (GLogLevelFlags   level,
            gsize            n_fields,
            gpointer         user_data)
 {
-  for (gsize i = 0; i < n_fields; i++)
-    if (strcmp (fields[i].key, "PLUM_LOG_LEVEL") == 0 && strcmp (fields[i].value, "warn") == 0)
-      {
-        n_warnings++;
-        return G_LOG_WRITER_HANDLED;
-      }
+  if (g_strcmp0 (get_field (fields, n_fields, "PLUM_LOG_LEVEL"), "warn") == 0)
+    {
+      n_warnings++;
+      g_free (last);
+      last = g_strdup (get_field (fields, n_fields, "MESSAGE"));
+      return G_LOG_WRITER_HANDLED;
+    }
 
   return g_log_writer_default (level, fields, n_fields, user_data);
 }
@@ -36,5 +50,12 @@ test_warnings_take (void)
   guint n = n_warnings;
 
   n_warnings = 0;
+  g_clear_pointer (&last, g_free);
   return n;
+}
+
+const char *
+test_warnings_get_last (void)
+{
+  return last;
 }

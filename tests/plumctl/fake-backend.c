@@ -62,7 +62,7 @@ fake_backend_discover (PlumBackend *backend,
   plum_call_return_done (call);
 }
 
-/* TRUE if a fault has settled the call. */
+/* TRUE if a fault has settled the call, or leaves it for ever. */
 static gboolean
 fail_map (PlumRequest *request,
           PlumCall    *call)
@@ -73,6 +73,8 @@ fail_map (PlumRequest *request,
     plum_call_fail (call, PLUM_ERROR_CONFLICT, "the port belongs to another host");
   else if (has_fault ("odd"))
     plum_call_fail (call, PLUM_ERROR_MALFORMED, "nobody understands the answer");
+  else if (has_fault ("mute"))
+    return TRUE;
   else if (has_fault ("tcp-only") && udp)
     plum_call_fail (call, PLUM_ERROR_REFUSED, "no UDP");
   else

@@ -52,9 +52,9 @@ def plumctl(*words, **extra):
                           text=True, timeout=DEADLINE, env=environment(**extra))
 
 
-def start(*words):
+def start(*words, **extra):
     return subprocess.Popen([PLUMCTL, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, text=True, env=environment())
+                            stderr=subprocess.PIPE, text=True, env=environment(**extra))
 
 
 def equal(got, expected):

@@ -148,24 +148,46 @@ test_row (gconstpointer data)
                    doctor_verdict_get_name (row->expected));
 }
 
-/* Who has a public address, or none for another reason, is not a reason to look any further. */
+/* Is it worth while to look for a second router, and does anything get opened? */
 static void
-test_may_be_behind (void)
+test_suspicions (void)
 {
-  static const struct { DoctorFindings findings; gboolean expected; } looks[] = {
-    { { SERVED, PUBLIC, TRIED (MAPPED, MAPPED) }, FALSE },
-    { { SERVED }, FALSE },
-    { { SERVED, .direct = TRUE, .n_no_resources = 1 }, FALSE },
-    { { .has_gateway = TRUE, .n_refused = 2 }, FALSE },
-    { { SERVED, PUBLIC, TRIED (FAILED (PLUM_ERROR_REFUSED), FAILED (PLUM_ERROR_REFUSED)) }, FALSE },
-    { { SERVED, .scope = PLUM_ADDRESS_SCOPE_PRIVATE }, TRUE },
-    { { SERVED, .scope = PLUM_ADDRESS_SCOPE_CGNAT }, TRUE },
-    { { SERVED, .address_withheld = TRUE }, TRUE },
-    { { .has_gateway = TRUE, .n_no_resources = 1 }, TRUE },
+  static const struct {
+    const char    *name;
+    DoctorFindings findings;
+    gboolean       behind;
+    gboolean       nothing;
+  } suspicions[] = {
+    { "works", { SERVED, PUBLIC, TRIED (MAPPED, MAPPED) }, FALSE, FALSE },
+    { "silent", { .has_gateway = TRUE }, FALSE, TRUE },
+    { "switched-off", { .has_gateway = TRUE, .n_refused = 2 }, FALSE, TRUE },
+    { "not-connected", { .has_gateway = TRUE, .n_no_resources = 1 }, TRUE, TRUE },
+    { "untold", { SERVED }, FALSE, FALSE },
+    { "direct", { SERVED, .direct = TRUE, .scope = PLUM_ADDRESS_SCOPE_PRIVATE }, FALSE, FALSE },
+    { "private", { SERVED, .scope = PLUM_ADDRESS_SCOPE_PRIVATE, TRIED (MAPPED, MAPPED) }, TRUE,
+      FALSE },
+    { "cgnat", { SERVED, .scope = PLUM_ADDRESS_SCOPE_CGNAT }, TRUE, FALSE },
+    { "withheld", { SERVED, .address_withheld = TRUE }, TRUE, FALSE },
+    { "no-resources-untried", { SERVED, .n_no_resources = 1 }, TRUE, TRUE },
+    { "no-address-and-refused",
+      { SERVED, .scope = PLUM_ADDRESS_SCOPE_UNSPECIFIED,
+        TRIED (FAILED (PLUM_ERROR_REFUSED), FAILED (PLUM_ERROR_REFUSED)) }, TRUE, TRUE },
+    { "no-address-and-taken",
+      { SERVED, .scope = PLUM_ADDRESS_SCOPE_UNSPECIFIED,
+        TRIED (FAILED (PLUM_ERROR_CONFLICT), FAILED (PLUM_ERROR_CONFLICT)) }, FALSE, TRUE },
+    { "public-and-refused",
+      { SERVED, PUBLIC, TRIED (FAILED (PLUM_ERROR_REFUSED), FAILED (PLUM_ERROR_REFUSED)) }, FALSE,
+      TRUE },
   };
 
-  for (guint i = 0; i < G_N_ELEMENTS (looks); i++)
-    g_assert_cmpint (doctor_verdict_may_be_behind (&looks[i].findings), ==, looks[i].expected);
+  for (gsize i = 0; i < G_N_ELEMENTS (suspicions); i++)
+    {
+      g_test_message ("%s", suspicions[i].name);
+      g_assert_cmpint (doctor_verdict_may_be_behind (&suspicions[i].findings), ==,
+                       suspicions[i].behind);
+      g_assert_cmpint (doctor_verdict_opens_nothing (&suspicions[i].findings), ==,
+                       suspicions[i].nothing);
+    }
 }
 
 /* The texts of every verdict are whole, and every fault has a status of its own. */
@@ -262,7 +284,7 @@ main (int    argc,
 
       g_test_add_data_func (path, &rows[i], test_row);
     }
-  g_test_add_func ("/plumctl/doctor/may-be-behind", test_may_be_behind);
+  g_test_add_func ("/plumctl/doctor/suspicions", test_suspicions);
   g_test_add_func ("/plumctl/doctor/texts", test_texts);
   g_test_add_func ("/plumctl/doctor/all-reachable", test_all_reachable);
   g_test_add_func ("/plumctl/doctor/manual", test_manual);

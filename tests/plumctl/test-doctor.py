@@ -243,6 +243,15 @@ def verdict_trial_failed():
 
 
 @test
+def verdict_trial_without_an_answer():
+    with Router("mute") as router:
+        report = report_of(router.plumctl("doctor", "--json", "--timeout", "0.5"), "trial-failed")
+        for trial in report["trial"]:
+            equal((trial["mapped"], trial["error"]["code"]), (False, "timed-out"))
+            equal(trial["error"]["message"], "No answer to the trial mapping in 0.5 s")
+
+
+@test
 def verdict_one_transport():
     with Router("tcp-only") as router:
         ends_with(router.plumctl("doctor"), "one-transport")
@@ -362,6 +371,19 @@ def doctor_record():
         assert b"81.169.1.22" not in data, "the address is not masked in a text"
         contains(data, bytes([1, 2, 130, 140]))
         contains(data, b"1.2.130.140")
+
+
+@test
+def doctor_record_where_nothing_can_be_written():
+    """Said before anything is sent, and no run is wasted."""
+    with FakeGateway(speaks="natpmp") as gateway, tempfile.NamedTemporaryFile() as file:
+        for folder, reason in ((file.name + "/below", "cannot be made: Not a directory"),
+                               ("/proc/self", "No such file or directory")):
+            result = doctor(gateway, "--record", folder, backend="natpmp")
+            equal((result.returncode, result.stdout), (2, ""))
+            assert result.stderr.startswith("plumctl: --record: "), result.stderr
+            contains(result.stderr, folder)
+            contains(result.stderr, reason)
 
 
 @test

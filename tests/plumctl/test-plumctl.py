@@ -636,4 +636,48 @@ def monitor_tells_and_ends():
         assert "gateway" in seen and "probe" in seen
 
 
+def monitor_until(last, *words, **extra):
+    """Its lines, up to the one that ends with last."""
+    lines = []
+    process = start("monitor", *words, **extra)
+    try:
+        while not (lines and lines[-1].endswith(last)):
+            line = process.stdout.readline()
+            assert line, "it ended, after %r" % lines
+            lines.append(line.rstrip("\n"))
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=DEADLINE)
+    finally:
+        process.kill()
+    equal((process.returncode, err), (0, ""))
+    return [line.partition(" ")[2] for line in lines]
+
+
+@test
+def monitor_in_words():
+    with Router() as router:
+        lines = monitor_until("external: 1.2.3.4 (public)", "--gateway", "127.0.0.9",
+                              "--backend", "fake", PLUM_FAKE_TABLE=router.path)
+    equal(lines[0], "gateway: 127.0.0.9 on lo, own address 127.0.0.1")
+    contains(lines, "note: fake: taken: ?[31mfake?[0m router")
+    contains(lines, "backend: fake")
+    assert any(line.startswith("probe: fake: success after ") for line in lines), lines
+
+
+@test
+def monitor_tells_why_nobody_can_map():
+    address = free_address()
+    (line,) = [line for line in
+               monitor_until("%s refused port 5351" % address, "--gateway", address,
+                             "--backend", "pcp") if line.startswith("probe")]
+    assert line.startswith("probe: pcp: refused after "), line
+
+
+@test
+def monitor_takes_no_words():
+    result = plumctl("monitor", "tcp:80")
+    equal((result.returncode, result.stdout), (2, ""))
+    contains(result.stderr, "“tcp:80”: this command takes no words")
+
+
 sys.exit(main("plumctl"))

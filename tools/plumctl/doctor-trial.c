@@ -32,7 +32,8 @@ take_port (DoctorTrial   *self,
 }
 
 static void
-copy_outcome (TrialMapping *trial)
+copy_outcome (DoctorTrial  *self,
+              TrialMapping *trial)
 {
   const GError *error = plum_mapping_get_error (trial->mapping);
 
@@ -43,7 +44,9 @@ copy_outcome (TrialMapping *trial)
       if (error != NULL)
         trial->error = g_error_copy (error);
       else
-        trial->error = g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, "No answer in time");
+        trial->error = g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
+                                    "No answer to the trial mapping in %.1f s",
+                                    self->timeout_ms / 1000.0);
       return;
     }
 
@@ -185,7 +188,7 @@ decide (DoctorTrial *self,
       if (trial->mapping != NULL)
         g_signal_handlers_disconnect_by_data (trial->mapping, self);
       if (!trial->decided)
-        copy_outcome (trial);
+        copy_outcome (self, trial);
     }
 
   g_clear_handle_id (&self->deadline_id, g_source_remove);

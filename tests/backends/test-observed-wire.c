@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "adversary-fixture.h"
+
+#include "fake-gateway.h"
+#include "fake-igd.h"
+#include "natpmp-backend.h"
+#include "pcp-backend.h"
+#include "upnp-backend.h"
+
+/* Who hears of a packet, or of what came of it, may pull the ground from under the backend, at
+ * whichever of them. */
+
+#define GATEWAY ADVERSARY_NET ".4"
+#define ELSEWHERE ADVERSARY_NET ".5"
+#define PORT 8080
+
+typedef struct _Fixture Fixture;
+
+typedef struct {
+  const char *path;
+  const char *backend;
+  const char *signal;    /* "traffic" or "notify" */
+  GType     (*get_type) (void);
+  void      (*deed) (Fixture *f);
+} Test;
+
+struct _Fixture
+{
+  Adversary  a;
+  guint      n;          /* signals until now */
+  guint      at;         /* the one at which it is done */
+  const Test *test;
+};
+
+static void
+on_signal (Fixture *f)
+{
+  if (++f->n == f->at)
+    f->test->deed (f);
+}
+
+static void
+on_gateways_changed (GListModel *gateways,
+                     guint       position,
+                     guint       removed,
+                     guint       added,
+                     Fixture    *f)
+{
+  for (guint i = position; i < position + added; i++)
+    {
+      g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
+
+      g_signal_connect_swapped (gateway, f->test->signal, G_CALLBACK (on_signal), f);
+    }
+}
+
+/* The gateway and all that was asked of it go at once. */
+static void
+move_away (Fixture *f)
+{
+  g_autoptr (GInetAddress) elsewhere = g_inet_address_new_from_string (ELSEWHERE);
+
+  plum_manager_set_gateway_address (f->a.manager, elsewhere);
+}
+
+static void
+destroy_mapping (Fixture *f)
+{
+  plum_manager_destroy_mapping_async (f->a.manager, plum_mapping_get_id (f->a.mapping), NULL, NULL,
+                                      NULL);
+}
+
+static void
+forbid_backend (Fixture *f)
+{
+  static const char *const others[] = { "another", NULL };
+
+  plum_manager_set_enabled_backends (f->a.manager, others);
+}
+
+/* Maps, renews and rechecks, while the external address changes, with one deed on the way; all that
+ * is left is let go of. FALSE: there were not so many signals. */
+static gboolean
+run_once (const Test *test,
+          guint       at)
+{
+  Fixture f = { .at = at, .test = test };
+  FakeGateway *gateway = NULL;
+  FakeIgd *igd = NULL;
+  gulong handler = 0;
+
+  adversary_set_up (&f.a, GATEWAY);
+  if (g_str_equal (test->backend, "upnp"))
+    igd = fake_igd_new (GATEWAY);
+  else
+    gateway = fake_gateway_new (GATEWAY);
+  g_signal_connect (plum_manager_get_gateways (f.a.manager), "items-changed",
+                    G_CALLBACK (on_gateways_changed), &f);
+  plum_manager_add_backend_type (f.a.manager, test->get_type (), test->backend, 100);
+
+  adversary_add_mapping (&f.a, PORT);
+  if (g_str_equal (test->signal, "notify"))
+    handler = g_signal_connect_swapped (f.a.mapping, "notify", G_CALLBACK (on_signal), &f);
+  test_loop_advance (&f.a.loop, 2000 * 1000);
+  if (igd != NULL)
+    igd->switches.external_address = "1.2.3.5";
+  else
+    fake_gateway_set_external_address (gateway, "1.2.3.5");
+  test_loop_advance (&f.a.loop, 3000 * 1000);
+
+  f.at = 0;
+  g_clear_signal_handler (&handler, f.a.mapping);
+  adversary_tear_down (&f.a);
+  g_clear_pointer (&gateway, fake_gateway_free);
+  g_clear_pointer (&igd, fake_igd_free);
+  return f.n >= at;
+}
+
+/* The signal is heard a few times at least, and each of them is survived. */
+static void
+test_deed (gconstpointer data)
+{
+  const Test *test = data;
+  guint at = 1;
+
+  while (run_once (test, at))
+    at++;
+
+  g_test_message ("%u signals", at - 1);
+  g_assert_cmpuint (at, >, 3);
+}
+
+static const Test tests[] = {
+  { "/observed/pcp/traffic/move-away", "pcp", "traffic",
+    plum_pcp_backend_get_type, move_away },
+  { "/observed/pcp/traffic/destroy-mapping", "pcp", "traffic",
+    plum_pcp_backend_get_type, destroy_mapping },
+  { "/observed/pcp/traffic/forbid-backend", "pcp", "traffic",
+    plum_pcp_backend_get_type, forbid_backend },
+  { "/observed/pcp/notify/move-away", "pcp", "notify",
+    plum_pcp_backend_get_type, move_away },
+  { "/observed/pcp/notify/destroy-mapping", "pcp", "notify",
+    plum_pcp_backend_get_type, destroy_mapping },
+  { "/observed/pcp/notify/forbid-backend", "pcp", "notify",
+    plum_pcp_backend_get_type, forbid_backend },
+  { "/observed/natpmp/traffic/move-away", "natpmp", "traffic",
+    plum_natpmp_backend_get_type, move_away },
+  { "/observed/natpmp/traffic/destroy-mapping", "natpmp", "traffic",
+    plum_natpmp_backend_get_type, destroy_mapping },
+  { "/observed/natpmp/traffic/forbid-backend", "natpmp", "traffic",
+    plum_natpmp_backend_get_type, forbid_backend },
+  { "/observed/natpmp/notify/move-away", "natpmp", "notify",
+    plum_natpmp_backend_get_type, move_away },
+  { "/observed/natpmp/notify/destroy-mapping", "natpmp", "notify",
+    plum_natpmp_backend_get_type, destroy_mapping },
+  { "/observed/natpmp/notify/forbid-backend", "natpmp", "notify",
+    plum_natpmp_backend_get_type, forbid_backend },
+  { "/observed/upnp/traffic/move-away", "upnp", "traffic",
+    plum_upnp_backend_get_type, move_away },
+  { "/observed/upnp/traffic/destroy-mapping", "upnp", "traffic",
+    plum_upnp_backend_get_type, destroy_mapping },
+  { "/observed/upnp/traffic/forbid-backend", "upnp", "traffic",
+    plum_upnp_backend_get_type, forbid_backend },
+  { "/observed/upnp/notify/move-away", "upnp", "notify",
+    plum_upnp_backend_get_type, move_away },
+  { "/observed/upnp/notify/destroy-mapping", "upnp", "notify",
+    plum_upnp_backend_get_type, destroy_mapping },
+  { "/observed/upnp/notify/forbid-backend", "upnp", "notify",
+    plum_upnp_backend_get_type, forbid_backend },
+};
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    g_test_add_data_func (tests[i].path, &tests[i], test_deed);
+
+  return g_test_run ();
+}

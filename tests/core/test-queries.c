@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "core-fixture.h"
+
+/* Questions about the router's table, and who asks them changing his mind. */
+
+static PlumCall *asked;       /* the last one, until it is over */
+
+static void
+lister_list (PlumBackend *backend,
+             PlumCall    *call)
+{
+  g_set_object (&asked, call);
+}
+
+static void
+lister_delete_entry (PlumBackend *backend,
+                     PlumEntry   *entry,
+                     PlumCall    *call)
+{
+  g_set_object (&asked, call);
+}
+
+static void
+lister_class_init (gpointer klass,
+                   gpointer data)
+{
+  PlumBackendClass *backend_class = klass;
+
+  backend_class->list = lister_list;
+  backend_class->delete_entry = lister_delete_entry;
+}
+
+/* As alpha, but it has a table, of which the test tells. */
+static GType
+lister_get_type (void)
+{
+  static GType type;
+  GTypeQuery query;
+
+  if (type == G_TYPE_INVALID)
+    {
+      g_type_query (fake_backend_type (FAKE_ALPHA), &query);
+      type = g_type_register_static_simple (query.type, "Lister", query.class_size,
+                                            (GClassInitFunc) lister_class_init,
+                                            query.instance_size, NULL, 0);
+    }
+
+  return type;
+}
+
+/* A gateway that is known, and whose backend is found there after so many ms. */
+static void
+set_up (CoreFixture   *f,
+        gconstpointer  ms)
+{
+  core_fixture_set_up (f, NULL);
+  ALPHA->discover = AFTER (GPOINTER_TO_UINT (ms));
+  plum_manager_add_backend_type (f->manager, lister_get_type (), "lister", 400);
+  plum_manager_discover_async (f->manager, NULL, NULL, NULL);
+}
+
+static void
+tear_down (CoreFixture   *f,
+           gconstpointer  data)
+{
+  g_clear_object (&asked);
+  core_fixture_tear_down (f, NULL);
+}
+
+static void
+list (CoreFixture  *f,
+      GCancellable *cancellable)
+{
+  plum_gateway_list_entries_async (core_gateway (f), cancellable, test_store_result, &f->result);
+}
+
+/* It has ended, for him who asked. */
+static void
+assert_cancelled (CoreFixture *f)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_nonnull (f->result);
+  g_assert_null (plum_gateway_list_entries_finish (core_gateway (f), f->result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+static void
+test_list (CoreFixture   *f,
+           gconstpointer  data)
+{
+  g_autoptr (GListStore) entries = g_list_store_new (PLUM_TYPE_ENTRY);
+  g_autoptr (GListModel) got = NULL;
+  g_autoptr (GError) error = NULL;
+
+  list (f, NULL);
+  test_loop_settle (&f->loop);
+  plum_call_return_entries (asked, G_LIST_MODEL (entries));
+  test_loop_settle (&f->loop);
+  got = plum_gateway_list_entries_finish (core_gateway (f), f->result, &error);
+  g_assert_no_error (error);
+  g_assert_true (got == G_LIST_MODEL (entries));
+}
+
+static void
+test_cancelled_before (CoreFixture   *f,
+                       gconstpointer  data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+  g_cancellable_cancel (cancellable);
+  list (f, cancellable);
+  test_loop_settle (&f->loop);
+  assert_cancelled (f);
+}
+
+/* Who can be asked is not known yet. */
+static void
+test_cancelled_in_the_race (CoreFixture   *f,
+                            gconstpointer  data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+  list (f, cancellable);
+  test_loop_advance (&f->loop, 500);
+  g_assert_null (f->result);
+  g_cancellable_cancel (cancellable);
+  test_loop_settle (&f->loop);
+  assert_cancelled (f);
+
+  test_loop_advance (&f->loop, 5000);
+  g_assert_null (asked);
+}
+
+/* The backend is told, and what it says all the same goes to nobody. */
+static void
+test_cancelled_while_asked (CoreFixture   *f,
+                            gconstpointer  data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GListStore) entries = g_list_store_new (PLUM_TYPE_ENTRY);
+
+  list (f, cancellable);
+  test_loop_settle (&f->loop);
+  g_assert_nonnull (asked);
+  g_cancellable_cancel (cancellable);
+  test_loop_settle (&f->loop);
+  assert_cancelled (f);
+
+  g_assert_true (g_cancellable_is_cancelled (plum_call_get_cancellable (asked)));
+  plum_call_return_entries (asked, G_LIST_MODEL (entries));
+  test_loop_settle (&f->loop);
+}
+
+static void
+test_delete_cancelled (CoreFixture   *f,
+                       gconstpointer  data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (PlumEntry) entry = plum_entry_new (PLUM_PROTOCOL_TCP, 80, 80, NULL, NULL, 60, TRUE);
+  g_autoptr (GError) error = NULL;
+
+  plum_gateway_delete_entry_async (core_gateway (f), entry, cancellable, test_store_result,
+                                   &f->result);
+  test_loop_settle (&f->loop);
+  g_assert_nonnull (asked);
+  g_cancellable_cancel (cancellable);
+  test_loop_settle (&f->loop);
+  g_assert_false (plum_gateway_delete_entry_finish (core_gateway (f), f->result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+/* The answer was there before. */
+static void
+test_cancelled_too_late (CoreFixture   *f,
+                         gconstpointer  data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GListStore) entries = g_list_store_new (PLUM_TYPE_ENTRY);
+  g_autoptr (GListModel) got = NULL;
+  g_autoptr (GError) error = NULL;
+
+  list (f, cancellable);
+  test_loop_settle (&f->loop);
+  plum_call_return_entries (asked, G_LIST_MODEL (entries));
+  test_loop_settle (&f->loop);
+  got = plum_gateway_list_entries_finish (core_gateway (f), f->result, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (got);
+  g_cancellable_cancel (cancellable);
+  test_loop_settle (&f->loop);
+}
+
+/* The gateway goes while its table is being read: whoever waits is told. */
+static void
+test_gateway_gone (CoreFixture   *f,
+                   gconstpointer  data)
+{
+  g_autoptr (PlumGateway) gateway = g_object_ref (core_gateway (f));
+  g_autoptr (GError) error = NULL;
+
+  list (f, NULL);
+  test_loop_settle (&f->loop);
+  core_set_gateway (f, "127.9.9.8");
+  test_loop_advance (&f->loop, 60000);
+  g_assert_nonnull (f->result);
+  g_assert_null (plum_gateway_list_entries_finish (gateway, f->result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  g_assert_cmpstr (error->message, ==, "The network is not there any more");
+}
+
+/* The same while the race for it is on. */
+static void
+test_gateway_gone_in_the_race (CoreFixture   *f,
+                               gconstpointer  data)
+{
+  g_autoptr (PlumGateway) gateway = g_object_ref (core_gateway (f));
+  g_autoptr (GError) error = NULL;
+
+  list (f, NULL);
+  core_set_gateway (f, "127.9.9.8");
+  test_loop_advance (&f->loop, 60000);
+  g_assert_nonnull (f->result);
+  g_assert_null (plum_gateway_list_entries_finish (gateway, f->result, &error));
+  g_test_message ("%s", error->message);
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_NO_BACKEND);
+}
+
+#define ADD(path, ms, func) \
+  g_test_add (path, CoreFixture, GUINT_TO_POINTER (ms), set_up, func, tear_down)
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  ADD ("/query/list", 0, test_list);
+  ADD ("/query/cancelled/before", 0, test_cancelled_before);
+  ADD ("/query/cancelled/in-the-race", 1000, test_cancelled_in_the_race);
+  ADD ("/query/cancelled/while-asked", 0, test_cancelled_while_asked);
+  ADD ("/query/cancelled/delete", 0, test_delete_cancelled);
+  ADD ("/query/cancelled/too-late", 0, test_cancelled_too_late);
+  ADD ("/query/gateway-gone", 0, test_gateway_gone);
+  ADD ("/query/gateway-gone-in-the-race", 1000, test_gateway_gone_in_the_race);
+
+  return g_test_run ();
+}
