@@ -26,6 +26,9 @@
 #define MAX_STEPS 64
 #define PATIENCE_MS 10000
 
+/* From here on the external port is required. */
+#define EXACT 128
+
 typedef struct {
   PlumCall *call;
   gboolean  settled;
@@ -141,6 +144,9 @@ is_same_mapping (const PcpMap *a,
          memcmp (a->nonce, b->nonce, PCP_NONCE_SIZE) == 0;
 }
 
+/* RFC 6887 13.2: the option, of no length. */
+static const uint8_t prefer_failure[] = { 2, 0, 0, 0 };
+
 static void
 note_request (Fuzz *f)
 {
@@ -152,7 +158,9 @@ note_request (Fuzz *f)
   if (f->request[1] != PCP_OPCODE_MAP)
     return;
 
-  g_assert_cmpint (f->request_len, ==, PCP_MAP_SIZE);
+  if (f->request_len != PCP_MAP_SIZE)
+    g_assert_cmpmem (f->request + PCP_MAP_SIZE, f->request_len - PCP_MAP_SIZE, prefer_failure,
+                     sizeof prefer_failure);
   port = (guint) f->request[40] << 8 | f->request[41];
   g_assert_cmpuint (port, >=, FIRST_PORT);
   g_assert_cmpuint (port, <, FIRST_PORT + N_PORTS);
@@ -212,7 +220,9 @@ fuzz_call (Fuzz         *f,
            uint8_t       which)
 {
   guint port = FIRST_PORT + which % N_PORTS;
-  g_autoptr (PlumRequest) request = test_request_new (PLUM_PROTOCOL_TCP, port, port, 7200, 1);
+  g_autoptr (PlumRequest) request =
+    which >= EXACT ? test_request_new_exact (PLUM_PROTOCOL_TCP, port, port)
+                   : test_request_new (PLUM_PROTOCOL_TCP, port, port, 7200, 1);
   g_autoptr (PlumLease) lease = plum_lease_new (NULL, port, 7200, NULL);
   PlumCallArgs args = { .request = request, .lease = lease };
   Slot *slot = &f->slots[f->n_calls];
