@@ -230,6 +230,27 @@ on_same_interface (gconstpointer a,
          plum_network_get_interface_index ((PlumNetwork *) b);
 }
 
+/* Of all interfaces. That the kernel could not be asked says nothing of them: those that are known
+ * stay. (transfer full) */
+static GPtrArray *
+plum_gateway_set_list_networks (PlumGatewaySet *self,
+                                Family         *family)
+{
+  g_autoptr (GError) error = NULL;
+  GPtrArray *networks = plum_route_list (family->family, &error);
+
+  if (networks != NULL)
+    return networks;
+
+  plum_debug ("%s", error->message);
+  plum_clock_arm_in_ms (self->clock, &self->retry, RETRY_MS);
+  networks = g_ptr_array_new_with_free_func (g_object_unref);
+  for (unsigned int i = 0; i < family->gateways->len; i++)
+    g_ptr_array_add (networks,
+                     g_object_ref (plum_gateway_get_network (family->gateways->pdata[i])));
+  return networks;
+}
+
 /* Adds the networks of the other interfaces, unless the program has chosen one. */
 static void
 plum_gateway_set_add_others (PlumGatewaySet *self,
@@ -241,7 +262,7 @@ plum_gateway_set_add_others (PlumGatewaySet *self,
   if (!family->all || self->gateway_address != NULL || self->interface_name != NULL)
     return;
 
-  all = plum_route_list (family->family);
+  all = plum_gateway_set_list_networks (self, family);
   for (unsigned int i = 0; i < all->len; i++)
     if (!g_ptr_array_find_with_equal_func (networks, all->pdata[i], on_same_interface, NULL))
       g_ptr_array_add (networks, g_object_ref (all->pdata[i]));

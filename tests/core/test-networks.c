@@ -2,9 +2,12 @@
 
 #include "core-fixture.h"
 
+#include <errno.h>
+
 #include "plum-route-private.h"
 #include "test-lan.h"
 #include "test-state-directory.h"
+#include "test-syscalls.h"
 
 /* Several networks at once. wan0 and wlan0 are links of a network of the test's own, with routes as
  * a desktop has them: by wan0, and by wlan0 if that is gone. */
@@ -135,7 +138,7 @@ test_list (Networks      *f,
 
   SKIP_WITHOUT_LAN (f);
 
-  networks = plum_route_list (G_SOCKET_FAMILY_IPV4);
+  networks = plum_route_list (G_SOCKET_FAMILY_IPV4, NULL);
   g_assert_cmpuint (networks->len, ==, 2);
   discover (f);
   assert_gateways (f, "wan0 wlan0");
@@ -319,6 +322,30 @@ test_all_vanish (Networks      *f,
   core_assert_log ("alpha@wlan0:discover alpha@wlan0:map:tcp:8080:8080");
 }
 
+/* No descriptors at present: that says nothing of the networks. */
+static void
+test_kernel_is_not_asked (Networks      *f,
+                          gconstpointer  data)
+{
+  g_autoptr (PlumMapping) bound = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  discover (f);
+  bound = add_bound (f, 8080, nth_gateway (f, 1));
+  settle (f);
+  ip ("route del default via 198.51.100.1 dev wlan0 metric 600");
+  test_syscall_fail_after (TEST_SYSCALL_NETLINK_SOCKET, 1, EMFILE);   /* the default route's is told */
+  settle (f);
+  assert_gateways (f, "wan0 wlan0");
+  assert_up_on (bound, "wlan0");
+
+  /* It is looked again, with nobody to say that anything changed. */
+  test_syscalls_reset ();
+  test_loop_advance (&f->core.loop, 15000);
+  assert_gateways (f, "wan0");
+}
+
 static void
 test_override_leaves_one (Networks      *f,
                           gconstpointer  data)
@@ -499,6 +526,7 @@ main (int    argc,
   ADD ("default-moves", test_default_moves);
   ADD ("default-vanishes", test_default_vanishes);
   ADD ("all-vanish", test_all_vanish);
+  ADD ("kernel-is-not-asked", test_kernel_is_not_asked);
   ADD ("override-leaves-one", test_override_leaves_one);
   ADD ("gateway-of-other-family", test_gateway_of_other_family);
   ADD ("meddling", test_meddling);
