@@ -1132,19 +1132,22 @@ plum_claim_hand_over (PlumClaim   *self,
                       PlumClaim   *to)
 {
   g_autoptr (PlumClaim) alive = plum_claim_ref (self);
+  g_autoptr (PlumClaim) to_alive = plum_claim_ref (to);
   g_autoptr (PlumMapping) owned = mapping;
   const guint required = plum_claim_get_required_port (self);
 
-  g_assert (g_slist_find (self->users, mapping) != NULL);
+  g_assert (to != self && g_slist_find (self->users, mapping) != NULL);
 
   self->users = g_slist_remove (self->users, mapping);
   plum_mapping_set_claim (mapping, NULL);
 
-  if (self->users != NULL)
-    plum_claim_reconsider (self, required);
-  else if (self->phase != PHASE_RELEASING)
+  if (self->users == NULL && self->phase != PHASE_RELEASING)
     plum_claim_release (self);
   plum_claim_join (to, mapping);
+
+  /* Not before: who hears of it must find the mapping at a claim, to end it for example. */
+  if (self->users != NULL)
+    plum_claim_reconsider (self, required);
 }
 
 void

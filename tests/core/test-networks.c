@@ -422,6 +422,72 @@ test_meddling (Networks      *f,
   g_object_unref (meddler.mapping);
 }
 
+/* What a handler does in the midst of a change. */
+static void
+destroy_quietly (Networks    *f,
+                 PlumMapping *mapping)
+{
+  plum_manager_destroy_mapping_async (f->core.manager, plum_mapping_get_id (mapping), NULL,
+                                      NULL, NULL);
+}
+
+static void
+on_outcome_destroy (PlumProbe  *probe,
+                    GParamSpec *pspec,
+                    Meddler    *meddler)
+{
+  if (meddler->mapping != NULL)
+    destroy_quietly (meddler->f, g_steal_pointer (&meddler->mapping));
+}
+
+static PlumMapping *
+add_exact (Networks    *f,
+           guint        port,
+           guint        external_port,
+           PlumGateway *gateway)
+{
+  g_autoptr (GError) error = NULL;
+  PlumMapping *mapping =
+    g_object_new (PLUM_TYPE_MAPPING, "internal-port", port, "requested-external-port",
+                  external_port, "require-external-port", TRUE, "gateway", gateway, NULL);
+
+  plum_manager_add_mapping (f->core.manager, mapping, &error);
+  g_assert_no_error (error);
+  test_loop_settle (&f->core.loop);
+  return mapping;
+}
+
+/* It leaves one that fails, which begins anew therefore; who hears of that ends it. */
+static void
+test_destroyed_while_it_moves (Networks      *f,
+                               gconstpointer  data)
+{
+  g_autoptr (PlumMapping) follower = NULL;
+  g_autoptr (PlumMapping) bound = NULL;
+  g_autoptr (PlumProbe) probe = NULL;
+  Meddler meddler = { f, NULL };
+
+  SKIP_WITHOUT_LAN (f);
+
+  ALPHA->discover = NO (NOT_SUPPORTED);
+  discover (f);
+  follower = add_exact (f, 8080, 9000, NULL);
+  bound = add_exact (f, 8080, 8080, nth_gateway (f, 0));
+  test_loop_advance (&f->core.loop, 6000);   /* the "no" is old, and the retry far */
+  core_assert_state (follower, FAILURE);
+
+  meddler.mapping = follower;
+  probe = g_list_model_get_item (plum_gateway_get_probes (nth_gateway (f, 0)), 0);
+  g_signal_connect (probe, "notify::outcome", G_CALLBACK (on_outcome_destroy), &meddler);
+  ip ("route add default via 198.51.100.1 dev wlan0 metric 50");
+  settle (f);
+  g_assert_null (meddler.mapping);
+  core_assert_state (follower, DESTROYED);
+  core_assert_state (bound, FAILURE);
+  g_signal_handlers_disconnect_by_data (probe, &meddler);
+  ip ("route del default via 198.51.100.1 dev wlan0 metric 50");
+}
+
 /* The NAT-PMP server of a VPN, by its name, beside the router at home. */
 static void
 test_two_managers (Networks      *f,
@@ -530,6 +596,7 @@ main (int    argc,
   ADD ("override-leaves-one", test_override_leaves_one);
   ADD ("gateway-of-other-family", test_gateway_of_other_family);
   ADD ("meddling", test_meddling);
+  ADD ("destroyed-while-it-moves", test_destroyed_while_it_moves);
   ADD ("two-managers", test_two_managers);
   ADD ("crash", test_crash);
 #undef ADD
