@@ -224,6 +224,10 @@ plum_manager_move_mapping (PlumManager *self,
       return;
     }
 
+  /* Who heard that another one moved has the route back where it was. */
+  if (to == claim)
+    return;
+
   if (known_port != 0)
     plum_claim_suggest_port (to, known_port);
   plum_claim_hand_over (claim, mapping, to);

@@ -488,6 +488,41 @@ test_destroyed_while_it_moves (Networks      *f,
   ip ("route del default via 198.51.100.1 dev wlan0 metric 50");
 }
 
+static void
+on_pending_stay (PlumMapping *mapping,
+                 GParamSpec  *pspec,
+                 Networks    *f)
+{
+  if (plum_mapping_get_state (mapping) != PLUM_STATE_PENDING)
+    return;
+
+  destroy_quietly (f, mapping);
+  plum_manager_set_interface (f->core.manager, "wan0");
+}
+
+/* Who hears that the first one moves has all stay: the second is not given back. */
+static void
+test_second_stays (Networks      *f,
+                   gconstpointer  data)
+{
+  g_autoptr (PlumMapping) first = NULL;
+  g_autoptr (PlumMapping) second = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  discover (f);
+  first = add_bound (f, 8080, NULL);
+  second = add_bound (f, 8080, NULL);
+  g_free (fake_backends_take_log ());
+  g_signal_connect (first, "notify::state", G_CALLBACK (on_pending_stay), f);
+  ip ("route add default via 198.51.100.1 dev wlan0 metric 50");
+  settle (f);
+  core_assert_state (first, DESTROYED);
+  assert_up_on (second, "wan0");
+  core_assert_log ("");
+  ip ("route del default via 198.51.100.1 dev wlan0 metric 50");
+}
+
 /* The NAT-PMP server of a VPN, by its name, beside the router at home. */
 static void
 test_two_managers (Networks      *f,
@@ -597,6 +632,7 @@ main (int    argc,
   ADD ("gateway-of-other-family", test_gateway_of_other_family);
   ADD ("meddling", test_meddling);
   ADD ("destroyed-while-it-moves", test_destroyed_while_it_moves);
+  ADD ("second-stays", test_second_stays);
   ADD ("two-managers", test_two_managers);
   ADD ("crash", test_crash);
 #undef ADD
