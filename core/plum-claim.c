@@ -1045,9 +1045,11 @@ plum_claim_release (PlumClaim *self)
                            self);
 }
 
-void
-plum_claim_join (PlumClaim   *self,
-                 PlumMapping *mapping)
+/* known_port: where it was until now; 0: nowhere. */
+static void
+plum_claim_take_in (PlumClaim   *self,
+                    PlumMapping *mapping,
+                    guint        known_port)
 {
   g_autoptr (PlumClaim) alive = plum_claim_ref (self);
   const PlumMappingNews news = { NULL };
@@ -1055,7 +1057,7 @@ plum_claim_join (PlumClaim   *self,
 
   if (first)
     {
-      self->known_port = 0;
+      self->known_port = (guint16) known_port;
       self->wished_port = (guint16) plum_mapping_get_requested_external_port (mapping);
       g_free (self->description);
       self->description = plum_policy_make_description (self->policy, mapping);
@@ -1081,6 +1083,13 @@ plum_claim_join (PlumClaim   *self,
     plum_claim_start_attempt (self);
   else if (self->phase == PHASE_IDLE)
     plum_claim_tell (self, PLUM_MAPPING_TROUBLE, self->no_gateway);
+}
+
+void
+plum_claim_join (PlumClaim   *self,
+                 PlumMapping *mapping)
+{
+  plum_claim_take_in (self, mapping, 0);
 }
 
 /* Those who are left may have waited for one to go. required: as it was then. */
@@ -1143,7 +1152,7 @@ plum_claim_hand_over (PlumClaim   *self,
 
   if (self->users == NULL && self->phase != PHASE_RELEASING)
     plum_claim_release (self);
-  plum_claim_join (to, mapping);
+  plum_claim_take_in (to, mapping, self->known_port);
 
   /* Not before: who hears of it must find the mapping at a claim, to end it for example. */
   if (self->users != NULL)
@@ -1266,12 +1275,6 @@ plum_claim_set_interface (PlumClaim  *self,
                           const char *interface_name)
 {
   self->id.interface_name = g_intern_string (interface_name);
-}
-
-guint
-plum_claim_get_known_port (PlumClaim *self)
-{
-  return self->known_port;
 }
 
 GPtrArray *

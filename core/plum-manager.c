@@ -214,7 +214,6 @@ plum_manager_move_mapping (PlumManager *self,
                            PlumClaim   *claim,
                            PlumMapping *mapping)
 {
-  guint known_port = plum_claim_get_known_port (claim);
   g_autoptr (GError) error = NULL;
   PlumClaim *to = plum_manager_ensure_claim (self, mapping, &error);
 
@@ -228,8 +227,6 @@ plum_manager_move_mapping (PlumManager *self,
   if (to == claim)
     return;
 
-  if (known_port != 0)
-    plum_claim_suggest_port (to, known_port);
   plum_claim_hand_over (claim, mapping, to);
 }
 

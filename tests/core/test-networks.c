@@ -523,6 +523,31 @@ test_second_stays (Networks      *f,
   ip ("route del default via 198.51.100.1 dev wlan0 metric 50");
 }
 
+/* The port that is known outside goes before the wish, as with any other recovery. */
+static void
+test_known_port_moves (Networks      *f,
+                       gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  mapping = g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080, "requested-external-port",
+                          9000, NULL);
+  discover (f);
+  ALPHA->granted_port = 40000;
+  g_assert_true (plum_manager_add_mapping (f->core.manager, mapping, NULL));
+  settle (f);
+  assert_up_on (mapping, "wan0");
+  g_free (fake_backends_take_log ());
+
+  ip ("route add default via 198.51.100.1 dev wlan0 metric 50");
+  settle (f);
+  assert_up_on (mapping, "wlan0");
+  core_assert_log ("alpha@wan0:unmap:tcp:8080 alpha@wlan0:map:tcp:8080:40000");
+  ip ("route del default via 198.51.100.1 dev wlan0 metric 50");
+}
+
 /* The NAT-PMP server of a VPN, by its name, beside the router at home. */
 static void
 test_two_managers (Networks      *f,
@@ -633,6 +658,7 @@ main (int    argc,
   ADD ("meddling", test_meddling);
   ADD ("destroyed-while-it-moves", test_destroyed_while_it_moves);
   ADD ("second-stays", test_second_stays);
+  ADD ("known-port-moves", test_known_port_moves);
   ADD ("two-managers", test_two_managers);
   ADD ("crash", test_crash);
 #undef ADD
