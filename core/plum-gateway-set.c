@@ -153,17 +153,19 @@ family_find_network (Family      *family,
   return NULL;
 }
 
-/* The gateways of networks: those that are there already stay. (transfer full) */
+/* The gateways of networks: those that are there already stay, unless all are made anew.
+ * (transfer full) */
 static GPtrArray *
 plum_gateway_set_make (PlumGatewaySet *self,
                        Family         *family,
-                       GPtrArray      *networks)
+                       GPtrArray      *networks,
+                       gboolean        anew)
 {
   GPtrArray *gateways = g_ptr_array_new_with_free_func (g_object_unref);
 
   for (unsigned int i = 0; i < networks->len; i++)
     {
-      PlumGateway *gateway = family_find_network (family, networks->pdata[i]);
+      PlumGateway *gateway = anew ? NULL : family_find_network (family, networks->pdata[i]);
 
       if (gateway != NULL)
         g_object_ref (gateway);
@@ -193,11 +195,12 @@ static void
 plum_gateway_set_take (PlumGatewaySet *self,
                        Family         *family,
                        GPtrArray      *networks,
-                       const GError   *reason)
+                       const GError   *reason,
+                       gboolean        anew)
 {
   g_autoptr (PlumGatewaySet) alive = plum_gateway_set_ref (self);
   g_autoptr (GPtrArray) old = NULL;
-  GPtrArray *gateways = plum_gateway_set_make (self, family, networks);
+  GPtrArray *gateways = plum_gateway_set_make (self, family, networks, anew);
   PlumGateway *old_default = family_get_default (family);
   gboolean come;
 
@@ -230,6 +233,18 @@ on_same_interface (gconstpointer a,
          plum_network_get_interface_index ((PlumNetwork *) b);
 }
 
+/* (transfer full) */
+static GPtrArray *
+family_copy_networks (Family *family)
+{
+  GPtrArray *networks = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (unsigned int i = 0; i < family->gateways->len; i++)
+    g_ptr_array_add (networks,
+                     g_object_ref (plum_gateway_get_network (family->gateways->pdata[i])));
+  return networks;
+}
+
 /* Of all interfaces. That the kernel could not be asked says nothing of them: those that are known
  * stay. (transfer full) */
 static GPtrArray *
@@ -244,11 +259,7 @@ plum_gateway_set_list_networks (PlumGatewaySet *self,
 
   plum_debug ("%s", error->message);
   plum_clock_arm_in_ms (self->clock, &self->retry, RETRY_MS);
-  networks = g_ptr_array_new_with_free_func (g_object_unref);
-  for (unsigned int i = 0; i < family->gateways->len; i++)
-    g_ptr_array_add (networks,
-                     g_object_ref (plum_gateway_get_network (family->gateways->pdata[i])));
-  return networks;
+  return family_copy_networks (family);
 }
 
 /* Adds the networks of the other interfaces, unless the program has chosen one. */
@@ -290,7 +301,7 @@ plum_gateway_set_refresh_family (PlumGatewaySet *self,
     }
 
   plum_gateway_set_add_others (self, family, networks);
-  plum_gateway_set_take (self, family, networks, error);
+  plum_gateway_set_take (self, family, networks, error, FALSE);
 }
 
 void
@@ -418,13 +429,15 @@ void
 plum_gateway_set_reset (PlumGatewaySet *self)
 {
   g_autoptr (PlumGatewaySet) alive = plum_gateway_set_ref (self);
-  g_autoptr (GPtrArray) none = g_ptr_array_new ();
 
-  for (unsigned int i = 0; i < G_N_ELEMENTS (self->families); i++)
-    plum_gateway_set_take (self, &self->families[i], none, NULL);
+  for (unsigned int i = 0; i < G_N_ELEMENTS (self->families) && self->owner != NULL; i++)
+    {
+      Family *family = &self->families[i];
+      g_autoptr (GPtrArray) networks = family_copy_networks (family);
+      g_autoptr (GError) reason = family->reason != NULL ? g_error_copy (family->reason) : NULL;
 
-  if (self->owner != NULL)
-    plum_gateway_set_refresh (self);
+      plum_gateway_set_take (self, family, networks, reason, TRUE);
+    }
 }
 
 /* --- Asking --- */
@@ -570,7 +583,7 @@ plum_gateway_set_close (PlumGatewaySet *self)
   plum_clock_disarm (self->clock, &self->retry);
 
   for (unsigned int i = 0; i < G_N_ELEMENTS (self->families); i++)
-    plum_gateway_set_take (self, &self->families[i], none, NULL);
+    plum_gateway_set_take (self, &self->families[i], none, NULL, FALSE);
 }
 
 PlumGatewaySet *

@@ -548,6 +548,51 @@ test_known_port_moves (Networks      *f,
   ip ("route del default via 198.51.100.1 dev wlan0 metric 50");
 }
 
+static void
+on_list_discover (GListModel *gateways,
+                  guint       position,
+                  guint       removed,
+                  guint       added,
+                  Networks   *f)
+{
+  if (f->core.result == NULL && removed > 0)
+    {
+      g_signal_handlers_disconnect_by_data (gateways, f);
+      plum_manager_discover_async (f->core.manager, NULL, test_store_result, &f->core.result);
+    }
+}
+
+/* Other backends: all gateways are made anew, and at no time is there none. */
+static void
+test_discovery_while_backends_change (Networks      *f,
+                                      gconstpointer  data)
+{
+  const char *const backends[] = { "alpha", NULL };
+  g_autoptr (PlumMapping) follower = NULL;
+  g_autoptr (PlumMapping) bound = NULL;
+  g_autoptr (PlumGateway) old = NULL;
+  g_autoptr (GError) error = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  discover (f);
+  follower = add_bound (f, 8080, NULL);
+  bound = add_bound (f, 8080, nth_gateway (f, 1));
+  old = g_object_ref (nth_gateway (f, 0));
+  g_signal_connect (plum_manager_get_gateways (f->core.manager), "items-changed",
+                    G_CALLBACK (on_list_discover), f);
+  plum_manager_set_enabled_backends (f->core.manager, backends);
+  test_loop_settle (&f->core.loop);
+  g_assert_nonnull (f->core.result);
+  g_assert_true (plum_manager_discover_finish (f->core.manager, f->core.result, &error));
+  g_assert_no_error (error);
+
+  assert_gateways (f, "wan0 wlan0");
+  g_assert_true (old != nth_gateway (f, 0));
+  assert_up_on (follower, "wan0");
+  assert_up_on (bound, "wlan0");
+}
+
 /* The NAT-PMP server of a VPN, by its name, beside the router at home. */
 static void
 test_two_managers (Networks      *f,
@@ -659,6 +704,7 @@ main (int    argc,
   ADD ("destroyed-while-it-moves", test_destroyed_while_it_moves);
   ADD ("second-stays", test_second_stays);
   ADD ("known-port-moves", test_known_port_moves);
+  ADD ("discovery-while-backends-change", test_discovery_while_backends_change);
   ADD ("two-managers", test_two_managers);
   ADD ("crash", test_crash);
 #undef ADD
