@@ -566,11 +566,8 @@ plum_gateway_set_new (GMainContext              *context,
 }
 
 void
-plum_gateway_set_close (PlumGatewaySet *self)
+plum_gateway_set_stop (PlumGatewaySet *self)
 {
-  g_autoptr (PlumGatewaySet) alive = plum_gateway_set_ref (self);
-  g_autoptr (GPtrArray) none = g_ptr_array_new ();
-
   self->owner = NULL;
   if (self->watch != NULL)
     g_source_destroy (self->watch);
@@ -581,7 +578,15 @@ plum_gateway_set_close (PlumGatewaySet *self)
   self->resume_id = 0;
   plum_clock_disarm (self->clock, &self->settle);
   plum_clock_disarm (self->clock, &self->retry);
+}
 
+void
+plum_gateway_set_close (PlumGatewaySet *self)
+{
+  g_autoptr (PlumGatewaySet) alive = plum_gateway_set_ref (self);
+  g_autoptr (GPtrArray) none = g_ptr_array_new ();
+
+  plum_gateway_set_stop (self);
   for (unsigned int i = 0; i < G_N_ELEMENTS (self->families); i++)
     plum_gateway_set_take (self, &self->families[i], none, NULL, FALSE);
 }

@@ -562,6 +562,8 @@ plum_manager_drop_all (PlumManager *self)
 {
   g_autoptr (GPtrArray) claims = plum_manager_ref_claims (self);
 
+  /* What those do who hear of the end must not close gateways that have claims. */
+  plum_gateway_set_stop (self->gateways);
   g_hash_table_remove_all (self->claims);
 
   for (unsigned int i = 0; i < claims->len; i++)

@@ -593,6 +593,41 @@ test_discovery_while_backends_change (Networks      *f,
   assert_up_on (bound, "wlan0");
 }
 
+static void
+on_destroyed_meddle (PlumMapping *mapping,
+                     GParamSpec  *pspec,
+                     Networks    *f)
+{
+  const char *const backends[] = { "alpha", NULL };
+
+  if (plum_mapping_get_state (mapping) != PLUM_STATE_DESTROYED)
+    return;
+
+  plum_manager_set_interface (f->core.manager, "wlan0");
+  plum_manager_set_enabled_backends (f->core.manager, backends);
+}
+
+/* Who hears of the end changes what does not matter any more. */
+static void
+test_disposed_while_meddling (Networks      *f,
+                              gconstpointer  data)
+{
+  g_autoptr (PlumMapping) first = NULL;
+  g_autoptr (PlumMapping) second = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  discover (f);
+  first = add_bound (f, 8080, NULL);
+  second = add_bound (f, 8081, NULL);
+  g_signal_connect (first, "notify::state", G_CALLBACK (on_destroyed_meddle), f);
+  g_signal_connect (second, "notify::state", G_CALLBACK (on_destroyed_meddle), f);
+  g_object_run_dispose (G_OBJECT (f->core.manager));
+  core_assert_state (first, DESTROYED);
+  core_assert_state (second, DESTROYED);
+  assert_gateways (f, "");
+}
+
 /* The NAT-PMP server of a VPN, by its name, beside the router at home. */
 static void
 test_two_managers (Networks      *f,
@@ -705,6 +740,7 @@ main (int    argc,
   ADD ("second-stays", test_second_stays);
   ADD ("known-port-moves", test_known_port_moves);
   ADD ("discovery-while-backends-change", test_discovery_while_backends_change);
+  ADD ("disposed-while-meddling", test_disposed_while_meddling);
   ADD ("two-managers", test_two_managers);
   ADD ("crash", test_crash);
 #undef ADD
