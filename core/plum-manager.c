@@ -869,6 +869,9 @@ plum_manager_ensure_gateway (PlumManager    *self,
                              GError        **error)
 {
   plum_manager_use_family (self, family, FALSE);
+  if (!plum_manager_check_open (self, error))   /* who heard of the gateways may have closed it */
+    return NULL;
+
   return plum_gateway_set_find (self->gateways, family, NULL, error);
 }
 
@@ -878,7 +881,8 @@ plum_manager_find_gateways (PlumManager    *self,
                             GError        **error)
 {
   plum_manager_use_family (self, family, TRUE);
-  if (plum_gateway_set_find (self->gateways, family, NULL, error) == NULL)
+  if (!plum_manager_check_open (self, error) ||
+      plum_gateway_set_find (self->gateways, family, NULL, error) == NULL)
     return NULL;
 
   return plum_gateway_set_copy (self->gateways, family);

@@ -628,6 +628,62 @@ test_disposed_while_meddling (Networks      *f,
   assert_gateways (f, "");
 }
 
+static void
+on_list_close (GListModel *gateways,
+               guint       position,
+               guint       removed,
+               guint       added,
+               Networks   *f)
+{
+  g_object_run_dispose (G_OBJECT (f->core.manager));
+}
+
+/* Who hears of the first gateway has enough. */
+static void
+test_closed_while_discovering (Networks      *f,
+                               gconstpointer  data)
+{
+  g_autoptr (GError) error = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  g_signal_connect (plum_manager_get_gateways (f->core.manager), "items-changed",
+                    G_CALLBACK (on_list_close), f);
+  plum_manager_discover_async (f->core.manager, NULL, test_store_result, &f->core.result);
+  test_loop_settle (&f->core.loop);
+  g_assert_false (plum_manager_discover_finish (f->core.manager, f->core.result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+}
+
+static void
+on_state_close (PlumManager *manager,
+                PlumMapping *mapping,
+                PlumState    old_state,
+                gpointer     user_data)
+{
+  if (plum_mapping_get_state (mapping) == PLUM_STATE_PENDING)
+    plum_manager_close_async (manager, NULL, NULL, NULL);
+}
+
+/* Who hears that a mapping is asked for closes the manager. */
+static void
+test_closed_while_creating (Networks      *f,
+                            gconstpointer  data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PlumMapping) none = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  g_signal_connect (f->core.manager, "mapping-state-changed", G_CALLBACK (on_state_close), NULL);
+  plum_manager_create_mapping_async (f->core.manager, PLUM_PROTOCOL_TCP, 8080, 0, 0, NULL,
+                                     test_store_result, &f->core.result);
+  test_loop_settle (&f->core.loop);
+  none = plum_manager_create_mapping_finish (f->core.manager, f->core.result, &error);
+  g_assert_null (none);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+}
+
 /* The NAT-PMP server of a VPN, by its name, beside the router at home. */
 static void
 test_two_managers (Networks      *f,
@@ -741,6 +797,8 @@ main (int    argc,
   ADD ("known-port-moves", test_known_port_moves);
   ADD ("discovery-while-backends-change", test_discovery_while_backends_change);
   ADD ("disposed-while-meddling", test_disposed_while_meddling);
+  ADD ("closed-while-discovering", test_closed_while_discovering);
+  ADD ("closed-while-creating", test_closed_while_creating);
   ADD ("two-managers", test_two_managers);
   ADD ("crash", test_crash);
 #undef ADD
