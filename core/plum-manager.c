@@ -1437,7 +1437,7 @@ plum_manager_add_mapping (PlumManager  *self,
                           PlumMapping  *mapping,
                           GError      **error)
 {
-  PlumClaim *claim;
+  PlumClaim *claim = NULL;
   GSequenceIter *iter;
 
   g_return_val_if_fail (PLUM_IS_MANAGER (self), FALSE);
@@ -1456,10 +1456,6 @@ plum_manager_add_mapping (PlumManager  *self,
 
   plum_manager_use_family (self, plum_mapping_get_family (mapping),
                            plum_mapping_get_bound_interface (mapping) != NULL);
-  claim = plum_manager_ensure_claim (self, mapping, error);
-  if (claim == NULL)
-    return FALSE;
-
   plum_mapping_take_id (mapping, ++self->last_id, on_mapping_state, self);
   iter = g_sequence_append (self->mappings, g_object_ref (mapping));
   plum_mapping_set_position (mapping, iter);
@@ -1467,8 +1463,7 @@ plum_manager_add_mapping (PlumManager  *self,
   g_list_model_items_changed (G_LIST_MODEL (self),
                               (guint) g_sequence_get_length (self->mappings) - 1, 0, 1);
 
-  /* Who heard of it may have closed the manager, or ended the claim that it was to share. */
-  claim = NULL;
+  /* Who heard of it may have closed the manager, or sent it another way. */
   if (plum_manager_check_open (self, error))
     claim = plum_manager_ensure_claim (self, mapping, error);
   if (claim == NULL)

@@ -684,6 +684,37 @@ test_closed_while_creating (Networks      *f,
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
 }
 
+static void
+on_added_free_interface (PlumManager *manager,
+                         guint        position,
+                         guint        removed,
+                         guint        added,
+                         gpointer     user_data)
+{
+  plum_manager_set_interface (manager, NULL);
+}
+
+/* Who hears of a mapping sends it another way: nothing stays where it was to go first. */
+static void
+test_added_another_way (Networks      *f,
+                        gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  plum_manager_set_interface (f->core.manager, "wlan0");
+  g_signal_connect (f->core.manager, "items-changed", G_CALLBACK (on_added_free_interface), NULL);
+  discover (f);
+  mapping = add_bound (f, 8080, NULL);
+  settle (f);
+  assert_gateways (f, "wan0 wlan0");
+  assert_up_on (mapping, "wan0");
+  core_destroy (&f->core, mapping);
+  test_loop_settle (&f->core.loop);
+  g_assert_cmpint (plum_clock_get_next_deadline (f->core.loop.clock), ==, -1);
+}
+
 /* The NAT-PMP server of a VPN, by its name, beside the router at home. */
 static void
 test_two_managers (Networks      *f,
@@ -799,6 +830,7 @@ main (int    argc,
   ADD ("disposed-while-meddling", test_disposed_while_meddling);
   ADD ("closed-while-discovering", test_closed_while_discovering);
   ADD ("closed-while-creating", test_closed_while_creating);
+  ADD ("added-another-way", test_added_another_way);
   ADD ("two-managers", test_two_managers);
   ADD ("crash", test_crash);
 #undef ADD
