@@ -56,6 +56,10 @@ struct _PlumStateKeeper
   gboolean warned;
 };
 
+static void plum_state_keeper_release (PlumStateKeeper *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PlumStateKeeper, plum_state_keeper_release)
+
 static void
 entry_free (Entry *entry)
 {
@@ -305,7 +309,6 @@ plum_state_keeper_try_delete (PlumStateKeeper *self,
   if (contender == NULL)
     return FALSE;
 
-  plum_gateway_discover (gateway, FALSE);
   if (plum_probe_get_outcome (contender->probe) == PLUM_PROBE_SUCCESS)
     {
       record = plum_state_keeper_take_leftover (self, index);
@@ -315,10 +318,37 @@ plum_state_keeper_try_delete (PlumStateKeeper *self,
   return contender->call != NULL;
 }
 
+/* Finds out what the routers of leftovers can do. Who hears of that may change everything, and end
+ * the keeper's owner. */
+static void
+plum_state_keeper_discover (PlumStateKeeper *self)
+{
+  g_autoptr (GPtrArray) gateways = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (unsigned int i = 0; i < self->leftovers->len; i++)
+    {
+      PlumStateRecord *record = self->leftovers->pdata[i];
+      PlumGateway *gateway = plum_state_keeper_find_router (self, record);
+
+      if (gateway != NULL && find_contender (gateway, record->backend_name) != NULL &&
+          !plum_state_record_is_over (record) && !plum_state_keeper_wants (self, record) &&
+          !g_ptr_array_find (gateways, gateway, NULL))
+        g_ptr_array_add (gateways, g_object_ref (gateway));
+    }
+
+  for (unsigned int i = 0; i < gateways->len; i++)
+    plum_gateway_discover (gateways->pdata[i], FALSE);
+}
+
 void
 plum_state_keeper_sweep (PlumStateKeeper *self)
 {
+  g_autoptr (PlumStateKeeper) alive = g_rc_box_acquire (self);
   gboolean waits = FALSE;
+
+  plum_state_keeper_discover (self);
+  if (self->file == NULL)
+    return;
 
   plum_clock_disarm (self->clock, &self->sweep);
 
@@ -497,7 +527,7 @@ plum_state_keeper_new (PlumClock            *clock,
                        const PlumStateOwner *owner,
                        gpointer              owner_data)
 {
-  PlumStateKeeper *self = g_new0 (PlumStateKeeper, 1);
+  PlumStateKeeper *self = g_rc_box_new0 (PlumStateKeeper);
 
   self->clock = clock;
   self->policy = policy;
@@ -551,12 +581,23 @@ plum_state_keeper_close (PlumStateKeeper *self)
   plum_state_keeper_drop (self);
 }
 
+static void
+plum_state_keeper_finalize (PlumStateKeeper *self)
+{
+  g_clear_pointer (&self->deletions, g_ptr_array_unref);
+  g_clear_pointer (&self->leftovers, g_ptr_array_unref);
+  g_clear_pointer (&self->entries, g_hash_table_unref);
+}
+
+static void
+plum_state_keeper_release (PlumStateKeeper *self)
+{
+  g_rc_box_release_full (self, (GDestroyNotify) plum_state_keeper_finalize);
+}
+
 void
 plum_state_keeper_free (PlumStateKeeper *self)
 {
   plum_state_keeper_drop (self);
-  g_clear_pointer (&self->deletions, g_ptr_array_unref);
-  g_clear_pointer (&self->leftovers, g_ptr_array_unref);
-  g_clear_pointer (&self->entries, g_hash_table_unref);
-  g_free (self);
+  plum_state_keeper_release (self);
 }

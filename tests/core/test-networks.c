@@ -803,6 +803,46 @@ test_crash (Networks      *f,
   test_state_directory_tear_down (&directory);
 }
 
+static void
+on_outcome_dispose (PlumProbe  *probe,
+                    GParamSpec *pspec,
+                    Networks   *f)
+{
+  g_autoptr (PlumManager) manager = g_steal_pointer (&f->core.manager);
+
+  if (manager != NULL)
+    g_object_run_dispose (G_OBJECT (manager));
+}
+
+/* A router is asked anew for what a crash has left, and who hears of that ends the manager. */
+static void
+test_disposed_while_sweeping (Networks      *f,
+                              gconstpointer  data)
+{
+  TestStateDirectory directory;
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (PlumProbe) probe = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  test_state_directory_set_up (&directory);
+  plum_manager_set_state_directory (f->core.manager, directory.path);
+  mapping = add_bound (f, 8080, NULL);
+  test_loop_advance (&f->core.loop, 1000);
+  assert_up_on (mapping, "wan0");
+
+  crash (f, directory.path);
+  ALPHA->discover = NO (NOT_SUPPORTED);
+  discover (f);
+  probe = g_list_model_get_item (plum_gateway_get_probes (nth_gateway (f, 0)), 0);
+  g_signal_connect (probe, "notify::outcome", G_CALLBACK (on_outcome_dispose), f);
+  g_free (fake_backends_take_log ());
+  test_loop_advance (&f->core.loop, 31000);
+  core_assert_log ("alpha@wan0:discover");
+  g_signal_handlers_disconnect_by_data (probe, f);
+  test_state_directory_tear_down (&directory);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -833,6 +873,7 @@ main (int    argc,
   ADD ("added-another-way", test_added_another_way);
   ADD ("two-managers", test_two_managers);
   ADD ("crash", test_crash);
+  ADD ("disposed-while-sweeping", test_disposed_while_sweeping);
 #undef ADD
 
   return g_test_run ();
