@@ -489,6 +489,62 @@ test_destroyed_while_it_moves (Networks      *f,
 }
 
 static void
+on_note_destroy (PlumGateway *gateway,
+                 const char  *backend_name,
+                 const char  *note,
+                 Meddler     *meddler)
+{
+  if (g_str_has_prefix (note, "unmap") && meddler->mapping != NULL)
+    destroy_quietly (meddler->f, g_steal_pointer (&meddler->mapping));
+}
+
+static void
+on_note_dispose (PlumGateway *gateway,
+                 const char  *backend_name,
+                 const char  *note,
+                 Meddler     *meddler)
+{
+  if (g_str_has_prefix (note, "unmap"))
+    g_object_run_dispose (G_OBJECT (meddler->f->core.manager));
+}
+
+/* Its port is given back, and who hears what is sent therefor ends it, or everything. */
+static void
+check_ended_by_note (Networks  *f,
+                     GCallback  handler)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (PlumGateway) gateway = NULL;
+  Meddler meddler = { f, NULL };
+
+  SKIP_WITHOUT_LAN (f);
+
+  discover (f);
+  mapping = meddler.mapping = add_bound (f, 8080, NULL);
+  gateway = g_object_ref (nth_gateway (f, 0));
+  g_signal_connect (gateway, "note", handler, &meddler);
+  ip ("route add default via 198.51.100.1 dev wlan0 metric 50");
+  settle (f);
+  core_assert_state (mapping, DESTROYED);
+  g_signal_handlers_disconnect_by_data (gateway, &meddler);
+  ip ("route del default via 198.51.100.1 dev wlan0 metric 50");
+}
+
+static void
+test_destroyed_by_note (Networks      *f,
+                        gconstpointer  data)
+{
+  check_ended_by_note (f, G_CALLBACK (on_note_destroy));
+}
+
+static void
+test_disposed_by_note (Networks      *f,
+                       gconstpointer  data)
+{
+  check_ended_by_note (f, G_CALLBACK (on_note_dispose));
+}
+
+static void
 on_pending_stay (PlumMapping *mapping,
                  GParamSpec  *pspec,
                  Networks    *f)
@@ -864,6 +920,8 @@ main (int    argc,
   ADD ("gateway-of-other-family", test_gateway_of_other_family);
   ADD ("meddling", test_meddling);
   ADD ("destroyed-while-it-moves", test_destroyed_while_it_moves);
+  ADD ("destroyed-by-note", test_destroyed_by_note);
+  ADD ("disposed-by-note", test_disposed_by_note);
   ADD ("second-stays", test_second_stays);
   ADD ("known-port-moves", test_known_port_moves);
   ADD ("discovery-while-backends-change", test_discovery_while_backends_change);
