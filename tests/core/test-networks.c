@@ -899,6 +899,35 @@ test_disposed_while_sweeping (Networks      *f,
   test_state_directory_tear_down (&directory);
 }
 
+/* What two mappings left is deleted, and who hears of the first ends the manager. */
+static void
+test_disposed_while_deleting (Networks      *f,
+                              gconstpointer  data)
+{
+  TestStateDirectory directory;
+  g_autoptr (PlumMapping) first = NULL;
+  g_autoptr (PlumMapping) second = NULL;
+  g_autoptr (PlumGateway) gateway = NULL;
+  Meddler meddler = { f, NULL };
+
+  SKIP_WITHOUT_LAN (f);
+
+  test_state_directory_set_up (&directory);
+  plum_manager_set_state_directory (f->core.manager, directory.path);
+  first = add_bound (f, 8080, NULL);
+  second = add_bound (f, 8081, NULL);
+  test_loop_advance (&f->core.loop, 1000);
+
+  crash (f, directory.path);
+  discover (f);
+  gateway = g_object_ref (nth_gateway (f, 0));
+  g_signal_connect (gateway, "note", G_CALLBACK (on_note_dispose), &meddler);
+  test_loop_advance (&f->core.loop, 31000);
+  g_assert_cmpuint (ALPHA->n_unmap, ==, 1);
+  g_signal_handlers_disconnect_by_data (gateway, &meddler);
+  test_state_directory_tear_down (&directory);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -931,6 +960,7 @@ main (int    argc,
   ADD ("added-another-way", test_added_another_way);
   ADD ("two-managers", test_two_managers);
   ADD ("crash", test_crash);
+  ADD ("disposed-while-deleting", test_disposed_while_deleting);
   ADD ("disposed-while-sweeping", test_disposed_while_sweeping);
 #undef ADD
 
