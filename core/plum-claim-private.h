@@ -58,18 +58,17 @@ const PlumClaimId * plum_claim_get_id    (PlumClaim            *self);
 PlumGateway * plum_claim_get_gateway     (PlumClaim            *self);
 GList *       plum_claim_get_link        (PlumClaim            *self);
 
-/* What an earlier run was granted, or another claim: asked for where no mapping wishes another. */
+/* What an earlier run was granted: asked for where no mapping wishes another. */
 void          plum_claim_suggest_port    (PlumClaim            *self,
                                           guint                 external_port);
-/* What it was granted last; 0: nothing. */
-guint         plum_claim_get_known_port  (PlumClaim            *self);
 
 /* A mapping wants it, or does not any more. */
 void          plum_claim_join            (PlumClaim            *self,
                                           PlumMapping          *mapping);
 void          plum_claim_leave           (PlumClaim            *self,
                                           PlumMapping          *mapping);
-/* Lets another claim have a user: nothing is said but where the mapping is now. */
+/* Lets another claim have a user, and asks for the port there that is known outside: nothing is said
+ * but where the mapping is now. */
 void          plum_claim_hand_over       (PlumClaim            *self,
                                           PlumMapping          *mapping,
                                           PlumClaim            *to);

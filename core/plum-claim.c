@@ -1045,17 +1045,17 @@ plum_claim_release (PlumClaim *self)
                            self);
 }
 
-void
-plum_claim_join (PlumClaim   *self,
-                 PlumMapping *mapping)
+/* known_port: where it was until now; 0: nowhere. TRUE: there was no other. */
+static gboolean
+plum_claim_add_user (PlumClaim   *self,
+                     PlumMapping *mapping,
+                     guint        known_port)
 {
-  g_autoptr (PlumClaim) alive = plum_claim_ref (self);
-  const PlumMappingNews news = { NULL };
   gboolean first = self->users == NULL;
 
   if (first)
     {
-      self->known_port = 0;
+      self->known_port = (guint16) known_port;
       self->wished_port = (guint16) plum_mapping_get_requested_external_port (mapping);
       g_free (self->description);
       self->description = plum_policy_make_description (self->policy, mapping);
@@ -1063,6 +1063,17 @@ plum_claim_join (PlumClaim   *self,
 
   self->users = g_slist_append (self->users, g_object_ref (mapping));
   plum_mapping_set_claim (mapping, self);
+  return first;
+}
+
+static void
+plum_claim_serve_user (PlumClaim   *self,
+                       PlumMapping *mapping,
+                       gboolean     first)
+{
+  g_autoptr (PlumClaim) alive = plum_claim_ref (self);
+  const PlumMappingNews news = { NULL };
+
   if (plum_mapping_get_state (mapping) == PLUM_STATE_DESTROYED)
     plum_mapping_handle (mapping, PLUM_MAPPING_ADDED, &news);
   else if (plum_mapping_get_state (mapping) == PLUM_STATE_SUCCESS && !plum_claim_is_up (self))
@@ -1081,6 +1092,13 @@ plum_claim_join (PlumClaim   *self,
     plum_claim_start_attempt (self);
   else if (self->phase == PHASE_IDLE)
     plum_claim_tell (self, PLUM_MAPPING_TROUBLE, self->no_gateway);
+}
+
+void
+plum_claim_join (PlumClaim   *self,
+                 PlumMapping *mapping)
+{
+  plum_claim_serve_user (self, mapping, plum_claim_add_user (self, mapping, 0));
 }
 
 /* Those who are left may have waited for one to go. required: as it was then. */
@@ -1132,19 +1150,23 @@ plum_claim_hand_over (PlumClaim   *self,
                       PlumClaim   *to)
 {
   g_autoptr (PlumClaim) alive = plum_claim_ref (self);
+  g_autoptr (PlumClaim) to_alive = plum_claim_ref (to);
   g_autoptr (PlumMapping) owned = mapping;
   const guint required = plum_claim_get_required_port (self);
+  gboolean first;
 
-  g_assert (g_slist_find (self->users, mapping) != NULL);
+  g_assert (to != self && g_slist_find (self->users, mapping) != NULL);
 
+  /* At no time is it at neither: who hears of what follows may end it, or everything. */
   self->users = g_slist_remove (self->users, mapping);
-  plum_mapping_set_claim (mapping, NULL);
+  first = plum_claim_add_user (to, mapping, self->known_port);
 
+  if (self->users == NULL && self->phase != PHASE_RELEASING)
+    plum_claim_release (self);
+  if (g_slist_find (to->users, mapping) != NULL)
+    plum_claim_serve_user (to, mapping, first);
   if (self->users != NULL)
     plum_claim_reconsider (self, required);
-  else if (self->phase != PHASE_RELEASING)
-    plum_claim_release (self);
-  plum_claim_join (to, mapping);
 }
 
 void
@@ -1263,12 +1285,6 @@ plum_claim_set_interface (PlumClaim  *self,
                           const char *interface_name)
 {
   self->id.interface_name = g_intern_string (interface_name);
-}
-
-guint
-plum_claim_get_known_port (PlumClaim *self)
-{
-  return self->known_port;
 }
 
 GPtrArray *

@@ -33,7 +33,9 @@ PlumGatewaySet * plum_gateway_set_new       (GMainContext               *context
                                              gpointer                    owner_data);
 PlumGatewaySet * plum_gateway_set_ref       (PlumGatewaySet             *self);
 void             plum_gateway_set_unref     (PlumGatewaySet             *self);
-/* Nothing is watched and nobody is called any more; the gateways are closed. */
+/* Nothing is watched and nobody is called any more: it stays as it is. */
+void             plum_gateway_set_stop      (PlumGatewaySet             *self);
+/* And the gateways are closed. */
 void             plum_gateway_set_close     (PlumGatewaySet             *self);
 
 /* IPv4 first, and of each family that of the default route. */

@@ -153,17 +153,19 @@ family_find_network (Family      *family,
   return NULL;
 }
 
-/* The gateways of networks: those that are there already stay. (transfer full) */
+/* The gateways of networks: those that are there already stay, unless all are made anew.
+ * (transfer full) */
 static GPtrArray *
 plum_gateway_set_make (PlumGatewaySet *self,
                        Family         *family,
-                       GPtrArray      *networks)
+                       GPtrArray      *networks,
+                       gboolean        anew)
 {
   GPtrArray *gateways = g_ptr_array_new_with_free_func (g_object_unref);
 
   for (unsigned int i = 0; i < networks->len; i++)
     {
-      PlumGateway *gateway = family_find_network (family, networks->pdata[i]);
+      PlumGateway *gateway = anew ? NULL : family_find_network (family, networks->pdata[i]);
 
       if (gateway != NULL)
         g_object_ref (gateway);
@@ -193,11 +195,12 @@ static void
 plum_gateway_set_take (PlumGatewaySet *self,
                        Family         *family,
                        GPtrArray      *networks,
-                       const GError   *reason)
+                       const GError   *reason,
+                       gboolean        anew)
 {
   g_autoptr (PlumGatewaySet) alive = plum_gateway_set_ref (self);
   g_autoptr (GPtrArray) old = NULL;
-  GPtrArray *gateways = plum_gateway_set_make (self, family, networks);
+  GPtrArray *gateways = plum_gateway_set_make (self, family, networks, anew);
   PlumGateway *old_default = family_get_default (family);
   gboolean come;
 
@@ -230,6 +233,35 @@ on_same_interface (gconstpointer a,
          plum_network_get_interface_index ((PlumNetwork *) b);
 }
 
+/* (transfer full) */
+static GPtrArray *
+family_copy_networks (Family *family)
+{
+  GPtrArray *networks = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (unsigned int i = 0; i < family->gateways->len; i++)
+    g_ptr_array_add (networks,
+                     g_object_ref (plum_gateway_get_network (family->gateways->pdata[i])));
+  return networks;
+}
+
+/* Of all interfaces. That the kernel could not be asked says nothing of them: those that are known
+ * stay. (transfer full) */
+static GPtrArray *
+plum_gateway_set_list_networks (PlumGatewaySet *self,
+                                Family         *family)
+{
+  g_autoptr (GError) error = NULL;
+  GPtrArray *networks = plum_route_list (family->family, &error);
+
+  if (networks != NULL)
+    return networks;
+
+  plum_debug ("%s", error->message);
+  plum_clock_arm_in_ms (self->clock, &self->retry, RETRY_MS);
+  return family_copy_networks (family);
+}
+
 /* Adds the networks of the other interfaces, unless the program has chosen one. */
 static void
 plum_gateway_set_add_others (PlumGatewaySet *self,
@@ -241,7 +273,7 @@ plum_gateway_set_add_others (PlumGatewaySet *self,
   if (!family->all || self->gateway_address != NULL || self->interface_name != NULL)
     return;
 
-  all = plum_route_list (family->family);
+  all = plum_gateway_set_list_networks (self, family);
   for (unsigned int i = 0; i < all->len; i++)
     if (!g_ptr_array_find_with_equal_func (networks, all->pdata[i], on_same_interface, NULL))
       g_ptr_array_add (networks, g_object_ref (all->pdata[i]));
@@ -269,7 +301,7 @@ plum_gateway_set_refresh_family (PlumGatewaySet *self,
     }
 
   plum_gateway_set_add_others (self, family, networks);
-  plum_gateway_set_take (self, family, networks, error);
+  plum_gateway_set_take (self, family, networks, error, FALSE);
 }
 
 void
@@ -397,13 +429,15 @@ void
 plum_gateway_set_reset (PlumGatewaySet *self)
 {
   g_autoptr (PlumGatewaySet) alive = plum_gateway_set_ref (self);
-  g_autoptr (GPtrArray) none = g_ptr_array_new ();
 
-  for (unsigned int i = 0; i < G_N_ELEMENTS (self->families); i++)
-    plum_gateway_set_take (self, &self->families[i], none, NULL);
+  for (unsigned int i = 0; i < G_N_ELEMENTS (self->families) && self->owner != NULL; i++)
+    {
+      Family *family = &self->families[i];
+      g_autoptr (GPtrArray) networks = family_copy_networks (family);
+      g_autoptr (GError) reason = family->reason != NULL ? g_error_copy (family->reason) : NULL;
 
-  if (self->owner != NULL)
-    plum_gateway_set_refresh (self);
+      plum_gateway_set_take (self, family, networks, reason, TRUE);
+    }
 }
 
 /* --- Asking --- */
@@ -535,11 +569,8 @@ plum_gateway_set_new (GMainContext              *context,
 }
 
 void
-plum_gateway_set_close (PlumGatewaySet *self)
+plum_gateway_set_stop (PlumGatewaySet *self)
 {
-  g_autoptr (PlumGatewaySet) alive = plum_gateway_set_ref (self);
-  g_autoptr (GPtrArray) none = g_ptr_array_new ();
-
   self->owner = NULL;
   if (self->watch != NULL)
     g_source_destroy (self->watch);
@@ -550,9 +581,17 @@ plum_gateway_set_close (PlumGatewaySet *self)
   self->resume_id = 0;
   plum_clock_disarm (self->clock, &self->settle);
   plum_clock_disarm (self->clock, &self->retry);
+}
 
+void
+plum_gateway_set_close (PlumGatewaySet *self)
+{
+  g_autoptr (PlumGatewaySet) alive = plum_gateway_set_ref (self);
+  g_autoptr (GPtrArray) none = g_ptr_array_new ();
+
+  plum_gateway_set_stop (self);
   for (unsigned int i = 0; i < G_N_ELEMENTS (self->families); i++)
-    plum_gateway_set_take (self, &self->families[i], none, NULL);
+    plum_gateway_set_take (self, &self->families[i], none, NULL, FALSE);
 }
 
 PlumGatewaySet *

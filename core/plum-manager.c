@@ -214,7 +214,6 @@ plum_manager_move_mapping (PlumManager *self,
                            PlumClaim   *claim,
                            PlumMapping *mapping)
 {
-  guint known_port = plum_claim_get_known_port (claim);
   g_autoptr (GError) error = NULL;
   PlumClaim *to = plum_manager_ensure_claim (self, mapping, &error);
 
@@ -224,8 +223,10 @@ plum_manager_move_mapping (PlumManager *self,
       return;
     }
 
-  if (known_port != 0)
-    plum_claim_suggest_port (to, known_port);
+  /* Who heard that another one moved has the route back where it was. */
+  if (to == claim)
+    return;
+
   plum_claim_hand_over (claim, mapping, to);
 }
 
@@ -561,6 +562,8 @@ plum_manager_drop_all (PlumManager *self)
 {
   g_autoptr (GPtrArray) claims = plum_manager_ref_claims (self);
 
+  /* What those do who hear of the end must not close gateways that have claims. */
+  plum_gateway_set_stop (self->gateways);
   g_hash_table_remove_all (self->claims);
 
   for (unsigned int i = 0; i < claims->len; i++)
@@ -866,6 +869,9 @@ plum_manager_ensure_gateway (PlumManager    *self,
                              GError        **error)
 {
   plum_manager_use_family (self, family, FALSE);
+  if (!plum_manager_check_open (self, error))   /* who heard of the gateways may have closed it */
+    return NULL;
+
   return plum_gateway_set_find (self->gateways, family, NULL, error);
 }
 
@@ -875,7 +881,8 @@ plum_manager_find_gateways (PlumManager    *self,
                             GError        **error)
 {
   plum_manager_use_family (self, family, TRUE);
-  if (plum_gateway_set_find (self->gateways, family, NULL, error) == NULL)
+  if (!plum_manager_check_open (self, error) ||
+      plum_gateway_set_find (self->gateways, family, NULL, error) == NULL)
     return NULL;
 
   return plum_gateway_set_copy (self->gateways, family);
@@ -1430,7 +1437,7 @@ plum_manager_add_mapping (PlumManager  *self,
                           PlumMapping  *mapping,
                           GError      **error)
 {
-  PlumClaim *claim;
+  PlumClaim *claim = NULL;
   GSequenceIter *iter;
 
   g_return_val_if_fail (PLUM_IS_MANAGER (self), FALSE);
@@ -1449,10 +1456,6 @@ plum_manager_add_mapping (PlumManager  *self,
 
   plum_manager_use_family (self, plum_mapping_get_family (mapping),
                            plum_mapping_get_bound_interface (mapping) != NULL);
-  claim = plum_manager_ensure_claim (self, mapping, error);
-  if (claim == NULL)
-    return FALSE;
-
   plum_mapping_take_id (mapping, ++self->last_id, on_mapping_state, self);
   iter = g_sequence_append (self->mappings, g_object_ref (mapping));
   plum_mapping_set_position (mapping, iter);
@@ -1460,8 +1463,7 @@ plum_manager_add_mapping (PlumManager  *self,
   g_list_model_items_changed (G_LIST_MODEL (self),
                               (guint) g_sequence_get_length (self->mappings) - 1, 0, 1);
 
-  /* Who heard of it may have closed the manager, or ended the claim that it was to share. */
-  claim = NULL;
+  /* Who heard of it may have closed the manager, or sent it another way. */
   if (plum_manager_check_open (self, error))
     claim = plum_manager_ensure_claim (self, mapping, error);
   if (claim == NULL)

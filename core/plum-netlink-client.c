@@ -150,44 +150,61 @@ plum_netlink_client_get_route (PlumNetlinkClient  *self,
 typedef void (*TakeFunc) (const PlumNetlinkMessage *message,
                           GArray                   *items);
 
-/* Looks through one datagram of a dump. TRUE: there are more. */
+/* Looks through one datagram of a dump. *more: its end was not in it, nor that the kernel refused. */
 static gboolean
-plum_netlink_client_take_part (PlumNetlinkClient *self,
-                               gsize              len,
-                               guint16            type,
-                               TakeFunc           take,
-                               GArray            *items)
+plum_netlink_client_take_part (PlumNetlinkClient  *self,
+                               gsize               len,
+                               guint16             type,
+                               TakeFunc            take,
+                               GArray             *items,
+                               gboolean           *more,
+                               GError            **error)
 {
   PlumNetlinkReader reader = PLUM_NETLINK_READER_INIT (self->buffer, len);
   PlumNetlinkMessage message;
+  g_autoptr (GError) local = NULL;
 
-  while (plum_netlink_reader_next (&reader, &message, NULL))
+  while (*more && plum_netlink_reader_next (&reader, &message, &local))
     {
       if (!plum_netlink_client_is_answer (self, &message))
         continue;
-      if (message.type != type)
-        return FALSE;
-      take (&message, items);
+      *more = message.type == type;
+      if (*more)
+        take (&message, items);
+    }
+
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
     }
   return TRUE;
 }
 
 /* As with one answer, the kernel has each part ready when the one before it has been read. */
-static void
-plum_netlink_client_dump (PlumNetlinkClient *self,
-                          GByteArray        *request,
-                          guint16            type,
-                          TakeFunc           take,
-                          GArray            *items)
+static gboolean
+plum_netlink_client_dump (PlumNetlinkClient  *self,
+                          GByteArray         *request,
+                          guint16             type,
+                          TakeFunc            take,
+                          GArray             *items,
+                          GError            **error)
 {
-  gboolean more = plum_netlink_client_send (self, request, NULL);
+  gboolean more = TRUE;
+
+  if (!plum_netlink_client_send (self, request, error))
+    return FALSE;
 
   while (more)
     {
       gssize n = plum_netlink_receive (self->fd, self->buffer, sizeof self->buffer);
 
-      more = n > 0 && plum_netlink_client_take_part (self, (gsize) n, type, take, items);
+      if (n < 0)
+        return set_io_error (error, (int) -n, "The kernel does not tell its routes");
+      if (!plum_netlink_client_take_part (self, (gsize) n, type, take, items, &more, error))
+        return FALSE;
     }
+  return TRUE;
 }
 
 static void
@@ -206,7 +223,7 @@ plum_netlink_client_get_addresses (PlumNetlinkClient *self)
   GArray *addresses = g_array_new (FALSE, FALSE, sizeof (PlumNetlinkAddress));
   g_autoptr (GByteArray) request = plum_netlink_encode_dump_addresses (++self->sequence);
 
-  plum_netlink_client_dump (self, request, RTM_NEWADDR, take_address, addresses);
+  plum_netlink_client_dump (self, request, RTM_NEWADDR, take_address, addresses, NULL);
   return addresses;
 }
 
@@ -221,12 +238,14 @@ take_route (const PlumNetlinkMessage *message,
 }
 
 GArray *
-plum_netlink_client_get_routes (PlumNetlinkClient *self,
-                                int                family)
+plum_netlink_client_get_routes (PlumNetlinkClient  *self,
+                                int                 family,
+                                GError            **error)
 {
-  GArray *routes = g_array_new (FALSE, FALSE, sizeof (PlumNetlinkRoute));
+  g_autoptr (GArray) routes = g_array_new (FALSE, FALSE, sizeof (PlumNetlinkRoute));
   g_autoptr (GByteArray) request = plum_netlink_encode_dump_routes (++self->sequence, family);
 
-  plum_netlink_client_dump (self, request, RTM_NEWROUTE, take_route, routes);
-  return routes;
+  if (!plum_netlink_client_dump (self, request, RTM_NEWROUTE, take_route, routes, error))
+    return NULL;
+  return g_steal_pointer (&routes);
 }

@@ -36,10 +36,13 @@ gboolean plum_netlink_client_get_route     (PlumNetlinkClient   *self,
                                             int                 *refusal,
                                             GError             **error);
 
-/* The IPv6 addresses of this host, and all routes of a family; what cannot be had is missing.
- * (element-type PlumNetlinkAddress) and (element-type PlumNetlinkRoute) (transfer full) */
+/* The IPv6 addresses of this host; what cannot be had is missing.
+ * (element-type PlumNetlinkAddress) (transfer full) */
 GArray * plum_netlink_client_get_addresses (PlumNetlinkClient   *self);
+/* All routes of a family; none if the kernel refuses to tell.
+ * (element-type PlumNetlinkRoute) (transfer full) */
 GArray * plum_netlink_client_get_routes    (PlumNetlinkClient   *self,
-                                            int                  family);
+                                            int                  family,
+                                            GError             **error);
 
 G_END_DECLS

@@ -44,12 +44,17 @@ add_index (GArray *indexes,
 
 /* (element-type guint) (transfer full) */
 static GArray *
-find_interfaces (PlumNetlinkClient *netlink,
-                 GSocketFamily      family)
+find_interfaces (PlumNetlinkClient  *netlink,
+                 GSocketFamily       family,
+                 GError            **error)
 {
-  g_autoptr (GArray) routes = plum_netlink_client_get_routes (netlink, (int) family);
-  GArray *indexes = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_autoptr (GArray) routes = plum_netlink_client_get_routes (netlink, (int) family, error);
+  GArray *indexes;
 
+  if (routes == NULL)
+    return NULL;
+
+  indexes = g_array_new (FALSE, FALSE, sizeof (guint));
   g_array_sort (routes, compare_routes);
   for (guint i = 0; i < routes->len; i++)
     {
@@ -65,39 +70,57 @@ find_interfaces (PlumNetlinkClient *netlink,
   return indexes;
 }
 
-/* The entry in a table is a hint only: rules may bar it, and the address is the kernel's to choose.
- * So each interface is looked up as if somebody had asked for it. */
-static void
-add_network (PlumNetlinkClient *netlink,
-             GSocketFamily      family,
-             guint              index,
-             GPtrArray         *networks)
-{
-  PlumNetlinkLink link;
-  PlumNetwork *network;
-  int refusal;
-
-  if (!plum_netlink_client_get_link (netlink, index, "", &link, &refusal, NULL) || refusal != 0)
-    return;
-
-  network = plum_route_lookup (family, link.name, NULL, NULL);
-  if (network != NULL)
-    g_ptr_array_add (networks, network);
-}
-
-GPtrArray *
-plum_route_list (GSocketFamily family)
+/* The names of the interfaces. (transfer full) */
+static GPtrArray *
+find_names (GSocketFamily   family,
+            GError        **error)
 {
   g_autofree PlumNetlinkClient *netlink = g_new (PlumNetlinkClient, 1);
-  GPtrArray *networks = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GArray) indexes = NULL;
+  gboolean told = TRUE;
 
-  if (!plum_netlink_client_open (netlink, NULL))
-    return networks;
+  if (!plum_netlink_client_open (netlink, error))
+    return NULL;
 
-  indexes = find_interfaces (netlink, family);
-  for (guint i = 0; i < indexes->len; i++)
-    add_network (netlink, family, g_array_index (indexes, guint, i), networks);
+  indexes = find_interfaces (netlink, family, error);
+  for (guint i = 0; indexes != NULL && told && i < indexes->len; i++)
+    {
+      PlumNetlinkLink link;
+      int refusal;
+
+      told = plum_netlink_client_get_link (netlink, g_array_index (indexes, guint, i), "", &link,
+                                           &refusal, error);
+      if (told && refusal == 0)
+        g_ptr_array_add (names, g_strdup (link.name));
+    }
+
   plum_netlink_client_close (netlink);
-  return networks;
+  return indexes != NULL && told ? g_steal_pointer (&names) : NULL;
+}
+
+/* The entry in a table is a hint only: rules may bar it, and the address is the kernel's to choose.
+ * So each interface is looked up as if somebody had asked for it. */
+GPtrArray *
+plum_route_list (GSocketFamily   family,
+                 GError        **error)
+{
+  g_autoptr (GPtrArray) names = find_names (family, error);
+  g_autoptr (GPtrArray) networks = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; names != NULL && i < names->len; i++)
+    {
+      g_autoptr (GError) local = NULL;
+      PlumNetwork *network = plum_route_lookup (family, names->pdata[i], NULL, &local);
+
+      if (network != NULL)
+        g_ptr_array_add (networks, network);
+      else if (!g_error_matches (local, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return NULL;
+        }
+    }
+
+  return names != NULL ? g_steal_pointer (&networks) : NULL;
 }

@@ -29,11 +29,14 @@ PlumNetwork *   plum_route_lookup     (GSocketFamily   family,
  * @family: of the routes
  *
  * Asks the kernel for every way to the internet: one for each interface with a default route, the
- * best first. What cannot be had is missing.
+ * best first.
+ *
+ * Errors: G_IO_ERROR of the netlink socket; MALFORMED.
  *
  * Returns: (element-type PlumNetwork) (transfer full)
  */
-GPtrArray *     plum_route_list       (GSocketFamily   family);
+GPtrArray *     plum_route_list       (GSocketFamily   family,
+                                       GError        **error);
 
 /* Calls func, from context, some time after a link, an address or a route has changed; one call may
  * stand for many changes that the kernel told of in one turn. (transfer full) */

@@ -34,7 +34,9 @@ typedef struct {
 typedef struct {
   PlumStateKeeper *keeper;
   PlumStateRecord *record;
-  PlumCall *call;
+  PlumBackend *backend;      /* NULL: it was asked */
+  guint timeout_ms;
+  PlumCall *call;            /* NULL: it will be asked */
 } Deletion;
 
 struct _PlumStateKeeper
@@ -51,10 +53,15 @@ struct _PlumStateKeeper
 
   PlumTimer flush;
   PlumTimer sweep;
+  PlumTimer ask;             /* for the deletions */
   gint64 flush_at;           /* of the armed timer */
   gint64 next_write;         /* not before */
   gboolean warned;
 };
+
+static void plum_state_keeper_release (PlumStateKeeper *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PlumStateKeeper, plum_state_keeper_release)
 
 static void
 entry_free (Entry *entry)
@@ -69,6 +76,7 @@ deletion_free (Deletion *deletion)
   if (deletion->call != NULL)
     plum_call_abandon (deletion->call);
   g_clear_object (&deletion->call);
+  g_clear_object (&deletion->backend);
   g_clear_pointer (&deletion->record, plum_state_record_free);
   g_free (deletion);
 }
@@ -272,22 +280,58 @@ on_deleted (PlumCall *call,
 }
 
 static void
+deletion_ask (Deletion *self)
+{
+  g_autoptr (PlumBackend) backend = g_steal_pointer (&self->backend);
+  g_autoptr (PlumRequest) request = plum_state_record_make_request (self->record);
+  g_autoptr (PlumLease) lease = plum_state_record_make_lease (self->record);
+  const PlumCallArgs args = { .request = request, .lease = lease };
+
+  plum_info ("deleting the mapping of port %u that an earlier run left",
+             self->record->internal_port);
+  plum_backend_start_call (&self->call, backend, PLUM_CALL_UNMAP, &args, self->timeout_ms,
+                           on_deleted, self);
+}
+
+static Deletion *
+plum_state_keeper_find_unasked (PlumStateKeeper *self)
+{
+  for (unsigned int i = 0; i < self->deletions->len; i++)
+    {
+      Deletion *deletion = self->deletions->pdata[i];
+
+      if (deletion->backend != NULL)
+        return deletion;
+    }
+
+  return NULL;
+}
+
+/* In a turn of its own: what is sent is told to who listens, and that may end everything. */
+static void
+on_ask (gpointer user_data)
+{
+  g_autoptr (PlumStateKeeper) self = g_rc_box_acquire (user_data);
+  Deletion *deletion;
+
+  while ((deletion = plum_state_keeper_find_unasked (self)) != NULL)
+    deletion_ask (deletion);
+}
+
+static void
 plum_state_keeper_delete (PlumStateKeeper *self,
                           PlumStateRecord *record,
                           PlumBackend     *backend,
                           guint            timeout_ms)
 {
-  g_autoptr (PlumRequest) request = plum_state_record_make_request (record);
-  g_autoptr (PlumLease) lease = plum_state_record_make_lease (record);
-  const PlumCallArgs args = { .request = request, .lease = lease };
   Deletion *deletion = g_new0 (Deletion, 1);
 
-  plum_info ("deleting the mapping of port %u that an earlier run left", record->internal_port);
   deletion->keeper = self;
   deletion->record = record;
+  deletion->backend = g_object_ref (backend);
+  deletion->timeout_ms = timeout_ms;
   g_ptr_array_add (self->deletions, deletion);
-  deletion->call = plum_backend_call (backend, PLUM_CALL_UNMAP, &args, timeout_ms, on_deleted,
-                                      deletion);
+  plum_clock_arm_in_ms (self->clock, &self->ask, 0);
 }
 
 /* TRUE: its backend is still in the race. */
@@ -305,7 +349,6 @@ plum_state_keeper_try_delete (PlumStateKeeper *self,
   if (contender == NULL)
     return FALSE;
 
-  plum_gateway_discover (gateway, FALSE);
   if (plum_probe_get_outcome (contender->probe) == PLUM_PROBE_SUCCESS)
     {
       record = plum_state_keeper_take_leftover (self, index);
@@ -315,10 +358,37 @@ plum_state_keeper_try_delete (PlumStateKeeper *self,
   return contender->call != NULL;
 }
 
+/* Finds out what the routers of leftovers can do. Who hears of that may change everything, and end
+ * the keeper's owner. */
+static void
+plum_state_keeper_discover (PlumStateKeeper *self)
+{
+  g_autoptr (GPtrArray) gateways = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (unsigned int i = 0; i < self->leftovers->len; i++)
+    {
+      PlumStateRecord *record = self->leftovers->pdata[i];
+      PlumGateway *gateway = plum_state_keeper_find_router (self, record);
+
+      if (gateway != NULL && find_contender (gateway, record->backend_name) != NULL &&
+          !plum_state_record_is_over (record) && !plum_state_keeper_wants (self, record) &&
+          !g_ptr_array_find (gateways, gateway, NULL))
+        g_ptr_array_add (gateways, g_object_ref (gateway));
+    }
+
+  for (unsigned int i = 0; i < gateways->len; i++)
+    plum_gateway_discover (gateways->pdata[i], FALSE);
+}
+
 void
 plum_state_keeper_sweep (PlumStateKeeper *self)
 {
+  g_autoptr (PlumStateKeeper) alive = g_rc_box_acquire (self);
   gboolean waits = FALSE;
+
+  plum_state_keeper_discover (self);
+  if (self->file == NULL)
+    return;
 
   plum_clock_disarm (self->clock, &self->sweep);
 
@@ -497,7 +567,7 @@ plum_state_keeper_new (PlumClock            *clock,
                        const PlumStateOwner *owner,
                        gpointer              owner_data)
 {
-  PlumStateKeeper *self = g_new0 (PlumStateKeeper, 1);
+  PlumStateKeeper *self = g_rc_box_new0 (PlumStateKeeper);
 
   self->clock = clock;
   self->policy = policy;
@@ -508,6 +578,7 @@ plum_state_keeper_new (PlumClock            *clock,
   self->deletions = g_ptr_array_new_with_free_func ((GDestroyNotify) deletion_free);
   plum_timer_init (&self->flush, on_flush, self);
   plum_timer_init (&self->sweep, on_sweep, self);
+  plum_timer_init (&self->ask, on_ask, self);
   return self;
 }
 
@@ -537,6 +608,7 @@ plum_state_keeper_drop (PlumStateKeeper *self)
 {
   plum_clock_disarm (self->clock, &self->flush);
   plum_clock_disarm (self->clock, &self->sweep);
+  plum_clock_disarm (self->clock, &self->ask);
   g_ptr_array_set_size (self->deletions, 0);
   g_ptr_array_set_size (self->leftovers, 0);
   g_hash_table_remove_all (self->entries);
@@ -551,12 +623,23 @@ plum_state_keeper_close (PlumStateKeeper *self)
   plum_state_keeper_drop (self);
 }
 
+static void
+plum_state_keeper_finalize (PlumStateKeeper *self)
+{
+  g_clear_pointer (&self->deletions, g_ptr_array_unref);
+  g_clear_pointer (&self->leftovers, g_ptr_array_unref);
+  g_clear_pointer (&self->entries, g_hash_table_unref);
+}
+
+static void
+plum_state_keeper_release (PlumStateKeeper *self)
+{
+  g_rc_box_release_full (self, (GDestroyNotify) plum_state_keeper_finalize);
+}
+
 void
 plum_state_keeper_free (PlumStateKeeper *self)
 {
   plum_state_keeper_drop (self);
-  g_clear_pointer (&self->deletions, g_ptr_array_unref);
-  g_clear_pointer (&self->leftovers, g_ptr_array_unref);
-  g_clear_pointer (&self->entries, g_hash_table_unref);
-  g_free (self);
+  plum_state_keeper_release (self);
 }

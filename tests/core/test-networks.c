@@ -2,9 +2,12 @@
 
 #include "core-fixture.h"
 
+#include <errno.h>
+
 #include "plum-route-private.h"
 #include "test-lan.h"
 #include "test-state-directory.h"
+#include "test-syscalls.h"
 
 /* Several networks at once. wan0 and wlan0 are links of a network of the test's own, with routes as
  * a desktop has them: by wan0, and by wlan0 if that is gone. */
@@ -135,7 +138,7 @@ test_list (Networks      *f,
 
   SKIP_WITHOUT_LAN (f);
 
-  networks = plum_route_list (G_SOCKET_FAMILY_IPV4);
+  networks = plum_route_list (G_SOCKET_FAMILY_IPV4, NULL);
   g_assert_cmpuint (networks->len, ==, 2);
   discover (f);
   assert_gateways (f, "wan0 wlan0");
@@ -319,6 +322,30 @@ test_all_vanish (Networks      *f,
   core_assert_log ("alpha@wlan0:discover alpha@wlan0:map:tcp:8080:8080");
 }
 
+/* No descriptors at present: that says nothing of the networks. */
+static void
+test_kernel_is_not_asked (Networks      *f,
+                          gconstpointer  data)
+{
+  g_autoptr (PlumMapping) bound = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  discover (f);
+  bound = add_bound (f, 8080, nth_gateway (f, 1));
+  settle (f);
+  ip ("route del default via 198.51.100.1 dev wlan0 metric 600");
+  test_syscall_fail_after (TEST_SYSCALL_NETLINK_SOCKET, 1, EMFILE);   /* the default route's is told */
+  settle (f);
+  assert_gateways (f, "wan0 wlan0");
+  assert_up_on (bound, "wlan0");
+
+  /* It is looked again, with nobody to say that anything changed. */
+  test_syscalls_reset ();
+  test_loop_advance (&f->core.loop, 15000);
+  assert_gateways (f, "wan0");
+}
+
 static void
 test_override_leaves_one (Networks      *f,
                           gconstpointer  data)
@@ -393,6 +420,355 @@ test_meddling (Networks      *f,
   assert_up_on (meddler.mapping, "wlan0");
   g_signal_handler_disconnect (gateways, handler);
   g_object_unref (meddler.mapping);
+}
+
+/* What a handler does in the midst of a change. */
+static void
+destroy_quietly (Networks    *f,
+                 PlumMapping *mapping)
+{
+  plum_manager_destroy_mapping_async (f->core.manager, plum_mapping_get_id (mapping), NULL,
+                                      NULL, NULL);
+}
+
+static void
+on_outcome_destroy (PlumProbe  *probe,
+                    GParamSpec *pspec,
+                    Meddler    *meddler)
+{
+  if (meddler->mapping != NULL)
+    destroy_quietly (meddler->f, g_steal_pointer (&meddler->mapping));
+}
+
+static PlumMapping *
+add_exact (Networks    *f,
+           guint        port,
+           guint        external_port,
+           PlumGateway *gateway)
+{
+  g_autoptr (GError) error = NULL;
+  PlumMapping *mapping =
+    g_object_new (PLUM_TYPE_MAPPING, "internal-port", port, "requested-external-port",
+                  external_port, "require-external-port", TRUE, "gateway", gateway, NULL);
+
+  plum_manager_add_mapping (f->core.manager, mapping, &error);
+  g_assert_no_error (error);
+  test_loop_settle (&f->core.loop);
+  return mapping;
+}
+
+/* It leaves one that fails, which begins anew therefore; who hears of that ends it. */
+static void
+test_destroyed_while_it_moves (Networks      *f,
+                               gconstpointer  data)
+{
+  g_autoptr (PlumMapping) follower = NULL;
+  g_autoptr (PlumMapping) bound = NULL;
+  g_autoptr (PlumProbe) probe = NULL;
+  Meddler meddler = { f, NULL };
+
+  SKIP_WITHOUT_LAN (f);
+
+  ALPHA->discover = NO (NOT_SUPPORTED);
+  discover (f);
+  follower = add_exact (f, 8080, 9000, NULL);
+  bound = add_exact (f, 8080, 8080, nth_gateway (f, 0));
+  test_loop_advance (&f->core.loop, 6000);   /* the "no" is old, and the retry far */
+  core_assert_state (follower, FAILURE);
+
+  meddler.mapping = follower;
+  probe = g_list_model_get_item (plum_gateway_get_probes (nth_gateway (f, 0)), 0);
+  g_signal_connect (probe, "notify::outcome", G_CALLBACK (on_outcome_destroy), &meddler);
+  ip ("route add default via 198.51.100.1 dev wlan0 metric 50");
+  settle (f);
+  g_assert_null (meddler.mapping);
+  core_assert_state (follower, DESTROYED);
+  core_assert_state (bound, FAILURE);
+  g_signal_handlers_disconnect_by_data (probe, &meddler);
+  ip ("route del default via 198.51.100.1 dev wlan0 metric 50");
+}
+
+static void
+on_note_destroy (PlumGateway *gateway,
+                 const char  *backend_name,
+                 const char  *note,
+                 Meddler     *meddler)
+{
+  if (g_str_has_prefix (note, "unmap") && meddler->mapping != NULL)
+    destroy_quietly (meddler->f, g_steal_pointer (&meddler->mapping));
+}
+
+static void
+on_note_dispose (PlumGateway *gateway,
+                 const char  *backend_name,
+                 const char  *note,
+                 Meddler     *meddler)
+{
+  if (g_str_has_prefix (note, "unmap"))
+    g_object_run_dispose (G_OBJECT (meddler->f->core.manager));
+}
+
+/* Its port is given back, and who hears what is sent therefor ends it, or everything. */
+static void
+check_ended_by_note (Networks  *f,
+                     GCallback  handler)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (PlumGateway) gateway = NULL;
+  Meddler meddler = { f, NULL };
+
+  SKIP_WITHOUT_LAN (f);
+
+  discover (f);
+  mapping = meddler.mapping = add_bound (f, 8080, NULL);
+  gateway = g_object_ref (nth_gateway (f, 0));
+  g_signal_connect (gateway, "note", handler, &meddler);
+  ip ("route add default via 198.51.100.1 dev wlan0 metric 50");
+  settle (f);
+  core_assert_state (mapping, DESTROYED);
+  g_signal_handlers_disconnect_by_data (gateway, &meddler);
+  ip ("route del default via 198.51.100.1 dev wlan0 metric 50");
+}
+
+static void
+test_destroyed_by_note (Networks      *f,
+                        gconstpointer  data)
+{
+  check_ended_by_note (f, G_CALLBACK (on_note_destroy));
+}
+
+static void
+test_disposed_by_note (Networks      *f,
+                       gconstpointer  data)
+{
+  check_ended_by_note (f, G_CALLBACK (on_note_dispose));
+}
+
+static void
+on_pending_stay (PlumMapping *mapping,
+                 GParamSpec  *pspec,
+                 Networks    *f)
+{
+  if (plum_mapping_get_state (mapping) != PLUM_STATE_PENDING)
+    return;
+
+  destroy_quietly (f, mapping);
+  plum_manager_set_interface (f->core.manager, "wan0");
+}
+
+/* Who hears that the first one moves has all stay: the second is not given back. */
+static void
+test_second_stays (Networks      *f,
+                   gconstpointer  data)
+{
+  g_autoptr (PlumMapping) first = NULL;
+  g_autoptr (PlumMapping) second = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  discover (f);
+  first = add_bound (f, 8080, NULL);
+  second = add_bound (f, 8080, NULL);
+  g_free (fake_backends_take_log ());
+  g_signal_connect (first, "notify::state", G_CALLBACK (on_pending_stay), f);
+  ip ("route add default via 198.51.100.1 dev wlan0 metric 50");
+  settle (f);
+  core_assert_state (first, DESTROYED);
+  assert_up_on (second, "wan0");
+  core_assert_log ("");
+  ip ("route del default via 198.51.100.1 dev wlan0 metric 50");
+}
+
+/* The port that is known outside goes before the wish, as with any other recovery. */
+static void
+test_known_port_moves (Networks      *f,
+                       gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  mapping = g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080, "requested-external-port",
+                          9000, NULL);
+  discover (f);
+  ALPHA->granted_port = 40000;
+  g_assert_true (plum_manager_add_mapping (f->core.manager, mapping, NULL));
+  settle (f);
+  assert_up_on (mapping, "wan0");
+  g_free (fake_backends_take_log ());
+
+  ip ("route add default via 198.51.100.1 dev wlan0 metric 50");
+  settle (f);
+  assert_up_on (mapping, "wlan0");
+  core_assert_log ("alpha@wan0:unmap:tcp:8080 alpha@wlan0:map:tcp:8080:40000");
+  ip ("route del default via 198.51.100.1 dev wlan0 metric 50");
+}
+
+static void
+on_list_discover (GListModel *gateways,
+                  guint       position,
+                  guint       removed,
+                  guint       added,
+                  Networks   *f)
+{
+  if (f->core.result == NULL && removed > 0)
+    {
+      g_signal_handlers_disconnect_by_data (gateways, f);
+      plum_manager_discover_async (f->core.manager, NULL, test_store_result, &f->core.result);
+    }
+}
+
+/* Other backends: all gateways are made anew, and at no time is there none. */
+static void
+test_discovery_while_backends_change (Networks      *f,
+                                      gconstpointer  data)
+{
+  const char *const backends[] = { "alpha", NULL };
+  g_autoptr (PlumMapping) follower = NULL;
+  g_autoptr (PlumMapping) bound = NULL;
+  g_autoptr (PlumGateway) old = NULL;
+  g_autoptr (GError) error = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  discover (f);
+  follower = add_bound (f, 8080, NULL);
+  bound = add_bound (f, 8080, nth_gateway (f, 1));
+  old = g_object_ref (nth_gateway (f, 0));
+  g_signal_connect (plum_manager_get_gateways (f->core.manager), "items-changed",
+                    G_CALLBACK (on_list_discover), f);
+  plum_manager_set_enabled_backends (f->core.manager, backends);
+  test_loop_settle (&f->core.loop);
+  g_assert_nonnull (f->core.result);
+  g_assert_true (plum_manager_discover_finish (f->core.manager, f->core.result, &error));
+  g_assert_no_error (error);
+
+  assert_gateways (f, "wan0 wlan0");
+  g_assert_true (old != nth_gateway (f, 0));
+  assert_up_on (follower, "wan0");
+  assert_up_on (bound, "wlan0");
+}
+
+static void
+on_destroyed_meddle (PlumMapping *mapping,
+                     GParamSpec  *pspec,
+                     Networks    *f)
+{
+  const char *const backends[] = { "alpha", NULL };
+
+  if (plum_mapping_get_state (mapping) != PLUM_STATE_DESTROYED)
+    return;
+
+  plum_manager_set_interface (f->core.manager, "wlan0");
+  plum_manager_set_enabled_backends (f->core.manager, backends);
+}
+
+/* Who hears of the end changes what does not matter any more. */
+static void
+test_disposed_while_meddling (Networks      *f,
+                              gconstpointer  data)
+{
+  g_autoptr (PlumMapping) first = NULL;
+  g_autoptr (PlumMapping) second = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  discover (f);
+  first = add_bound (f, 8080, NULL);
+  second = add_bound (f, 8081, NULL);
+  g_signal_connect (first, "notify::state", G_CALLBACK (on_destroyed_meddle), f);
+  g_signal_connect (second, "notify::state", G_CALLBACK (on_destroyed_meddle), f);
+  g_object_run_dispose (G_OBJECT (f->core.manager));
+  core_assert_state (first, DESTROYED);
+  core_assert_state (second, DESTROYED);
+  assert_gateways (f, "");
+}
+
+static void
+on_list_close (GListModel *gateways,
+               guint       position,
+               guint       removed,
+               guint       added,
+               Networks   *f)
+{
+  g_object_run_dispose (G_OBJECT (f->core.manager));
+}
+
+/* Who hears of the first gateway has enough. */
+static void
+test_closed_while_discovering (Networks      *f,
+                               gconstpointer  data)
+{
+  g_autoptr (GError) error = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  g_signal_connect (plum_manager_get_gateways (f->core.manager), "items-changed",
+                    G_CALLBACK (on_list_close), f);
+  plum_manager_discover_async (f->core.manager, NULL, test_store_result, &f->core.result);
+  test_loop_settle (&f->core.loop);
+  g_assert_false (plum_manager_discover_finish (f->core.manager, f->core.result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+}
+
+static void
+on_state_close (PlumManager *manager,
+                PlumMapping *mapping,
+                PlumState    old_state,
+                gpointer     user_data)
+{
+  if (plum_mapping_get_state (mapping) == PLUM_STATE_PENDING)
+    plum_manager_close_async (manager, NULL, NULL, NULL);
+}
+
+/* Who hears that a mapping is asked for closes the manager. */
+static void
+test_closed_while_creating (Networks      *f,
+                            gconstpointer  data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PlumMapping) none = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  g_signal_connect (f->core.manager, "mapping-state-changed", G_CALLBACK (on_state_close), NULL);
+  plum_manager_create_mapping_async (f->core.manager, PLUM_PROTOCOL_TCP, 8080, 0, 0, NULL,
+                                     test_store_result, &f->core.result);
+  test_loop_settle (&f->core.loop);
+  none = plum_manager_create_mapping_finish (f->core.manager, f->core.result, &error);
+  g_assert_null (none);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+}
+
+static void
+on_added_free_interface (PlumManager *manager,
+                         guint        position,
+                         guint        removed,
+                         guint        added,
+                         gpointer     user_data)
+{
+  plum_manager_set_interface (manager, NULL);
+}
+
+/* Who hears of a mapping sends it another way: nothing stays where it was to go first. */
+static void
+test_added_another_way (Networks      *f,
+                        gconstpointer  data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  plum_manager_set_interface (f->core.manager, "wlan0");
+  g_signal_connect (f->core.manager, "items-changed", G_CALLBACK (on_added_free_interface), NULL);
+  discover (f);
+  mapping = add_bound (f, 8080, NULL);
+  settle (f);
+  assert_gateways (f, "wan0 wlan0");
+  assert_up_on (mapping, "wan0");
+  core_destroy (&f->core, mapping);
+  test_loop_settle (&f->core.loop);
+  g_assert_cmpint (plum_clock_get_next_deadline (f->core.loop.clock), ==, -1);
 }
 
 /* The NAT-PMP server of a VPN, by its name, beside the router at home. */
@@ -483,6 +859,75 @@ test_crash (Networks      *f,
   test_state_directory_tear_down (&directory);
 }
 
+static void
+on_outcome_dispose (PlumProbe  *probe,
+                    GParamSpec *pspec,
+                    Networks   *f)
+{
+  g_autoptr (PlumManager) manager = g_steal_pointer (&f->core.manager);
+
+  if (manager != NULL)
+    g_object_run_dispose (G_OBJECT (manager));
+}
+
+/* A router is asked anew for what a crash has left, and who hears of that ends the manager. */
+static void
+test_disposed_while_sweeping (Networks      *f,
+                              gconstpointer  data)
+{
+  TestStateDirectory directory;
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (PlumProbe) probe = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  test_state_directory_set_up (&directory);
+  plum_manager_set_state_directory (f->core.manager, directory.path);
+  mapping = add_bound (f, 8080, NULL);
+  test_loop_advance (&f->core.loop, 1000);
+  assert_up_on (mapping, "wan0");
+
+  crash (f, directory.path);
+  ALPHA->discover = NO (NOT_SUPPORTED);
+  discover (f);
+  probe = g_list_model_get_item (plum_gateway_get_probes (nth_gateway (f, 0)), 0);
+  g_signal_connect (probe, "notify::outcome", G_CALLBACK (on_outcome_dispose), f);
+  g_free (fake_backends_take_log ());
+  test_loop_advance (&f->core.loop, 31000);
+  core_assert_log ("alpha@wan0:discover");
+  g_signal_handlers_disconnect_by_data (probe, f);
+  test_state_directory_tear_down (&directory);
+}
+
+/* What two mappings left is deleted, and who hears of the first ends the manager. */
+static void
+test_disposed_while_deleting (Networks      *f,
+                              gconstpointer  data)
+{
+  TestStateDirectory directory;
+  g_autoptr (PlumMapping) first = NULL;
+  g_autoptr (PlumMapping) second = NULL;
+  g_autoptr (PlumGateway) gateway = NULL;
+  Meddler meddler = { f, NULL };
+
+  SKIP_WITHOUT_LAN (f);
+
+  test_state_directory_set_up (&directory);
+  plum_manager_set_state_directory (f->core.manager, directory.path);
+  first = add_bound (f, 8080, NULL);
+  second = add_bound (f, 8081, NULL);
+  test_loop_advance (&f->core.loop, 1000);
+
+  crash (f, directory.path);
+  discover (f);
+  gateway = g_object_ref (nth_gateway (f, 0));
+  g_signal_connect (gateway, "note", G_CALLBACK (on_note_dispose), &meddler);
+  test_loop_advance (&f->core.loop, 31000);
+  g_assert_cmpuint (ALPHA->n_unmap, ==, 1);
+  g_signal_handlers_disconnect_by_data (gateway, &meddler);
+  test_state_directory_tear_down (&directory);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -499,11 +944,24 @@ main (int    argc,
   ADD ("default-moves", test_default_moves);
   ADD ("default-vanishes", test_default_vanishes);
   ADD ("all-vanish", test_all_vanish);
+  ADD ("kernel-is-not-asked", test_kernel_is_not_asked);
   ADD ("override-leaves-one", test_override_leaves_one);
   ADD ("gateway-of-other-family", test_gateway_of_other_family);
   ADD ("meddling", test_meddling);
+  ADD ("destroyed-while-it-moves", test_destroyed_while_it_moves);
+  ADD ("destroyed-by-note", test_destroyed_by_note);
+  ADD ("disposed-by-note", test_disposed_by_note);
+  ADD ("second-stays", test_second_stays);
+  ADD ("known-port-moves", test_known_port_moves);
+  ADD ("discovery-while-backends-change", test_discovery_while_backends_change);
+  ADD ("disposed-while-meddling", test_disposed_while_meddling);
+  ADD ("closed-while-discovering", test_closed_while_discovering);
+  ADD ("closed-while-creating", test_closed_while_creating);
+  ADD ("added-another-way", test_added_another_way);
   ADD ("two-managers", test_two_managers);
   ADD ("crash", test_crash);
+  ADD ("disposed-while-deleting", test_disposed_while_deleting);
+  ADD ("disposed-while-sweeping", test_disposed_while_sweeping);
 #undef ADD
 
   return g_test_run ();

@@ -514,7 +514,7 @@ assert_list (gboolean    ipv6,
              const char *expected)
 {
   g_autoptr (GPtrArray) networks =
-    plum_route_list (ipv6 ? G_SOCKET_FAMILY_IPV6 : G_SOCKET_FAMILY_IPV4);
+    plum_route_list (ipv6 ? G_SOCKET_FAMILY_IPV6 : G_SOCKET_FAMILY_IPV4, NULL);
   g_autoptr (GString) text = g_string_new (NULL);
 
   for (guint i = 0; i < networks->len; i++)
