@@ -326,19 +326,13 @@ plum_claim_displaces_another (PlumClaim *self,
   return TRUE;
 }
 
-/* Takes over what was granted. FALSE: the port is another claim's. */
-static gboolean
+/* Takes over what was granted. */
+static void
 plum_claim_take_lease (PlumClaim *self,
                        PlumLease *lease)
 {
   PlumBackend *backend = plum_gateway_get_contender (self->gateway, self->contender)->backend;
   guint port = plum_lease_get_external_port (lease);
-
-  if (plum_claim_displaces_another (self, port))
-    {
-      plum_backend_late_lease (backend, self->request, lease);
-      return FALSE;
-    }
 
   if (self->port != port)
     {
@@ -362,7 +356,6 @@ plum_claim_take_lease (PlumClaim *self,
   plum_claim_schedule_renewal (self);
 
   plum_claim_note (self);
-  return TRUE;
 }
 
 /* A lease was taken. Its address counts for the gateway and for every other mapping there too. */
@@ -467,7 +460,7 @@ plum_claim_clear (PlumClaim *self)
                            on_cleared, self);
 }
 
-/* A lease with a port that will not do. What is asked next would meet it in the router's table, so
+/* A lease that will not do. What is asked next would meet it in the router's table, so
  * its delete is waited for as well; until then it is ours, for whoever releases us meanwhile. */
 static void
 plum_claim_give_back (PlumClaim    *self,
@@ -477,7 +470,6 @@ plum_claim_give_back (PlumClaim    *self,
   PlumContender *contender = plum_gateway_get_contender (self->gateway, self->contender);
   const PlumCallArgs args = { .request = self->request, .lease = lease };
 
-  plum_claim_displaces_another (self, plum_lease_get_external_port (lease));
   g_set_object (&self->lease, lease);
   g_set_object (&self->backend, contender->backend);
   self->foreign = FALSE;
@@ -497,25 +489,23 @@ on_given_back (PlumCall *call,
   on_cleared (call, self);
 }
 
+/* Why the lease that was granted, if any, will not do: none of the users can do with its port, or
+ * it is another claim's. NULL: it will. (transfer full) */
 static GError *
-plum_claim_make_grant_error (PlumClaim *self,
-                             PlumLease *lease)
+plum_claim_check_grant (PlumClaim *self,
+                        PlumLease *lease)
 {
+  guint port = lease != NULL ? plum_lease_get_external_port (lease) : 0;
   PlumContender *contender = plum_gateway_get_contender (self->gateway, self->contender);
+  gboolean displaces = lease != NULL && plum_claim_displaces_another (self, port);
 
-  return plum_requirement_make_grant_error (plum_probe_get_name (contender->probe),
-                                            plum_lease_get_external_port (lease),
-                                            plum_claim_get_required_port (self));
-}
-
-/* Its outcome is a lease that none of the users can do with. */
-static gboolean
-plum_claim_is_useless (PlumClaim *self,
-                       PlumCall  *call)
-{
-  PlumLease *lease = plum_call_get_lease (call);
-
-  return lease != NULL && !plum_claim_may_have (self, plum_lease_get_external_port (lease));
+  if (lease != NULL && !plum_claim_may_have (self, port))
+    return plum_requirement_make_grant_error (plum_probe_get_name (contender->probe), port,
+                                              plum_claim_get_required_port (self));
+  if (displaces)
+    return g_error_new (PLUM_ERROR, PLUM_ERROR_CONFLICT,
+                        "The router gave an external port that another mapping has");
+  return NULL;
 }
 
 static void
@@ -525,29 +515,21 @@ on_mapped (PlumCall *call,
   PlumClaim *self = user_data;
   g_autoptr (PlumCall) owned = g_steal_pointer (&self->call);
   const GError *error = plum_call_get_error (call);
-  g_autoptr (GError) made = NULL;
-  gboolean useless = plum_claim_is_useless (self, call);
+  g_autoptr (GError) useless = plum_claim_check_grant (self, plum_call_get_lease (call));
 
   plum_gateway_note_outcome (self->gateway, self->contender, error);
-  if (useless)
-    error = made = plum_claim_make_grant_error (self, plum_call_get_lease (call));
-  else if (error == NULL)
+  if (error == NULL && useless == NULL)
     {
-      if (plum_claim_take_lease (self, plum_call_get_lease (call)))
-        {
-          plum_claim_clear_verdicts (self);
-          plum_claim_tell_mapped (self);
-          return;
-        }
-
-      error = made = g_error_new (PLUM_ERROR, PLUM_ERROR_CONFLICT,
-                                  "The router gave an external port that another mapping has");
+      plum_claim_take_lease (self, plum_call_get_lease (call));
+      plum_claim_clear_verdicts (self);
+      plum_claim_tell_mapped (self);
+      return;
     }
 
   self->tried |= G_GUINT64_CONSTANT (1) << self->contender;
-  plum_claim_add_verdict (self, error);
+  plum_claim_add_verdict (self, useless != NULL ? useless : error);
 
-  if (useless)
+  if (useless != NULL)
     {
       plum_claim_give_back (self, plum_call_get_lease (call), on_given_back);
       return;
@@ -715,28 +697,28 @@ on_renewed (PlumCall *call,
   PlumClaim *self = user_data;
   g_autoptr (PlumCall) owned = g_steal_pointer (&self->call);
   const GError *error = plum_call_get_error (call);
+  g_autoptr (GError) useless = plum_claim_check_grant (self, plum_call_get_lease (call));
 
   self->phase = PHASE_HELD;
   plum_gateway_note_outcome (self->gateway, self->contender, error);
 
-  if (plum_claim_is_useless (self, call))
+  if (useless != NULL)
     {
-      g_autoptr (GError) other = plum_claim_make_grant_error (self, plum_call_get_lease (call));
-
-      plum_info ("%s", other->message);
+      plum_info ("%s", useless->message);
       plum_claim_drop_check (self);
       plum_claim_give_back (self, plum_call_get_lease (call), on_renewal_given_back);
       return;
     }
 
-  if (error == NULL && plum_claim_take_lease (self, plum_call_get_lease (call)))
+  if (error == NULL)
     {
+      plum_claim_take_lease (self, plum_call_get_lease (call));
       plum_claim_tell_mapped (self);
       return;
     }
 
   /* No loss before expiry: routers refuse and forget to answer renewals (quirk 10). */
-  plum_info ("renewal failed: %s", error != NULL ? error->message : "conflict");
+  plum_info ("renewal failed: %s", error->message);
   if (plum_clock_get_time (self->clock) >= plum_claim_get_expiry (self))
     plum_claim_lose (self);
   else
@@ -1023,7 +1005,11 @@ plum_claim_release (PlumClaim *self)
       /* A lost lease of one backend, asked for again at another: both may have it. */
       if (leased && asked != backend)
         {
+          PlumClaimPhase phase = self->phase;
+
           g_object_unref (plum_backend_call (backend, PLUM_CALL_UNMAP, &args, timeout, NULL, NULL));
+          if (self->phase != phase || self->call != NULL)
+            return;   /* who heard of it has gone on */
           leased = FALSE;
           args.lease = NULL;
         }

@@ -58,7 +58,16 @@ struct _PlumGateway
   GArray *decided_funcs;
   GSource *decided_source;
   PlumReports *reports;
+  GPtrArray *late_leases;        /* (element-type LateLease) */
+  PlumTimer late;
 };
+
+/* A lease that came when nobody waited for it any more. */
+typedef struct {
+  PlumBackend *backend;
+  PlumRequest *request;
+  PlumLease *lease;
+} LateLease;
 
 typedef struct {
   GSourceFunc func;
@@ -150,6 +159,7 @@ plum_gateway_finalize (GObject *object)
   g_clear_pointer (&self->ports, g_hash_table_unref);
   g_clear_pointer (&self->decided_funcs, g_array_unref);
   g_clear_pointer (&self->reports, plum_reports_free);
+  g_clear_pointer (&self->late_leases, g_ptr_array_unref);
   g_clear_pointer (&self->clock, plum_clock_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
 
@@ -370,6 +380,51 @@ on_recheck (gpointer user_data)
 }
 
 static void
+late_lease_free (LateLease *self)
+{
+  g_clear_object (&self->backend);
+  g_clear_object (&self->request);
+  g_clear_object (&self->lease);
+  g_free (self);
+}
+
+/* Give it back, unless that would take away what is wanted: routers keep one table, so the delete
+ * of a port that was granted meanwhile, by whichever backend, or is being asked for again, would
+ * hit that one. */
+static void
+plum_gateway_give_back (PlumGateway     *self,
+                        const LateLease *late)
+{
+  guint port = plum_lease_get_external_port (late->lease);
+  PlumClaim *holder =
+    plum_gateway_find_holder (self, plum_request_get_protocol (late->request), port);
+  const PlumCallArgs args = { .request = late->request, .lease = late->lease };
+
+  if (holder != NULL &&
+      (plum_claim_holds (holder, port) ||
+       plum_claim_get_id (holder)->internal_port ==
+         plum_request_get_internal_port (late->request)))
+    return;
+
+  g_object_unref (plum_backend_call (late->backend, PLUM_CALL_UNMAP, &args, LATE_UNMAP_MS, NULL,
+                                     NULL));
+}
+
+static void
+on_late (gpointer user_data)
+{
+  g_autoptr (PlumGateway) self = g_object_ref (user_data);
+
+  while (self->late_leases->len > 0)
+    {
+      LateLease *late = g_ptr_array_steal_index (self->late_leases, 0);
+
+      plum_gateway_give_back (self, late);
+      late_lease_free (late);
+    }
+}
+
+static void
 plum_gateway_init (PlumGateway *self)
 {
   g_queue_init (&self->claims);
@@ -378,7 +433,9 @@ plum_gateway_init (PlumGateway *self)
   self->ports = g_hash_table_new (NULL, NULL);
   self->decided_funcs = g_array_new (FALSE, FALSE, sizeof (DecidedFunc));
   plum_timer_init (&self->grace, on_grace_over, self);
+  self->late_leases = g_ptr_array_new_with_free_func ((GDestroyNotify) late_lease_free);
   plum_timer_init (&self->recheck, on_recheck, self);
+  plum_timer_init (&self->late, on_late, self);
 }
 
 static PlumContender *
@@ -415,7 +472,8 @@ on_backend_traffic (PlumBackend          *backend,
   PlumGateway *self = user_data;
   PlumContender *contender = plum_gateway_find_contender (self, backend);
 
-  plum_reports_add_traffic (self->reports, g_intern_string (plum_probe_get_name (contender->probe)), direction,
+  plum_reports_add_traffic (self->reports,
+                            g_intern_string (plum_probe_get_name (contender->probe)), direction,
                             peer, bytes);
 }
 
@@ -427,7 +485,8 @@ on_backend_note (PlumBackend *backend,
   PlumGateway *self = user_data;
   PlumContender *contender = plum_gateway_find_contender (self, backend);
 
-  plum_reports_add_note (self->reports, g_intern_string (plum_probe_get_name (contender->probe)), note);
+  plum_reports_add_note (self->reports,
+                         g_intern_string (plum_probe_get_name (contender->probe)), note);
 }
 
 static void
@@ -441,9 +500,7 @@ on_report (const PlumReport *report,
     g_signal_emit (owner, signals[NOTE], 0, report->backend_name, report->note);
 }
 
-/* Give it back, unless that would take away what is wanted: routers keep one table, so the delete
- * of a port that was granted meanwhile, by whichever backend, or is being asked for again, would
- * hit that one. */
+/* In a turn of its own: whoever gave the call up is in the midst of something. */
 static void
 on_backend_late_lease (PlumBackend *backend,
                        PlumRequest *request,
@@ -451,16 +508,13 @@ on_backend_late_lease (PlumBackend *backend,
                        gpointer     user_data)
 {
   PlumGateway *self = user_data;
-  guint port = plum_lease_get_external_port (lease);
-  PlumClaim *holder = plum_gateway_find_holder (self, plum_request_get_protocol (request), port);
-  const PlumCallArgs args = { .request = request, .lease = lease };
+  LateLease *late = g_new (LateLease, 1);
 
-  if (holder != NULL &&
-      (plum_claim_holds (holder, port) ||
-       plum_claim_get_id (holder)->internal_port == plum_request_get_internal_port (request)))
-    return;
-
-  g_object_unref (plum_backend_call (backend, PLUM_CALL_UNMAP, &args, LATE_UNMAP_MS, NULL, NULL));
+  late->backend = g_object_ref (backend);
+  late->request = g_object_ref (request);
+  late->lease = g_object_ref (lease);
+  g_ptr_array_add (self->late_leases, late);
+  plum_clock_arm_in_ms (self->clock, &self->late, 0);
 }
 
 static const PlumBackendObserver observer = {
@@ -610,6 +664,8 @@ plum_gateway_close (PlumGateway *self)
   plum_reports_drop (self->reports);
   plum_clock_disarm (self->clock, &self->grace);
   plum_clock_disarm (self->clock, &self->recheck);
+  plum_clock_disarm (self->clock, &self->late);
+  g_ptr_array_set_size (self->late_leases, 0);
   if (self->decided_source != NULL)
     {
       g_source_destroy (self->decided_source);
