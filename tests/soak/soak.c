@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#define G_LOG_DOMAIN "soak"
+
 #include "soak.h"
 
 #include "plum-module-private.h"
@@ -65,7 +67,7 @@ soak_allow (Soak  *soak,
   soak->allowed += n_requests;
 }
 
-void
+gpointer
 soak_next_router (Soak *soak)
 {
   g_autofree char *name = g_strdup_printf (ADDRESS, ++soak->n_routers);
@@ -78,6 +80,7 @@ soak_next_router (Soak *soak)
     }
   soak->router = soak->kind->make (name);
   plum_manager_set_gateway_address (soak->manager, address);
+  return soak->router;
 }
 
 static guint
@@ -140,6 +143,9 @@ soak_assert_well (Soak *soak)
     {
       g_autoptr (PlumMapping) mapping = g_list_model_get_item (G_LIST_MODEL (soak->manager), i);
 
+      if (plum_mapping_get_error (mapping) != NULL)
+        g_test_message ("port %u: %s", plum_mapping_get_internal_port (mapping),
+                        plum_mapping_get_error (mapping)->message);
       g_assert_cmpint (plum_mapping_get_state (mapping), ==, PLUM_STATE_SUCCESS);
       g_assert_cmpuint (soak->kind->look_up (soak->router, mapping), ==,
                         plum_mapping_get_external_port (mapping));
@@ -274,10 +280,20 @@ test_day (gconstpointer data)
     soak_one_day (kind, seeds[i]);
 }
 
+static void
+on_message (const char     *domain,
+            GLogLevelFlags  level,
+            const char     *message,
+            gpointer        user_data)
+{
+}
+
 void
 soak_add_test (const SoakRouter *router)
 {
   g_autofree char *path = g_strdup_printf ("/soak/%s", router->name);
 
+  /* It tells six times of each of 50000 connections. */
+  g_log_set_handler ("GLib-GIO", G_LOG_LEVEL_DEBUG, on_message, NULL);
   g_test_add_data_func (path, router, test_day);
 }

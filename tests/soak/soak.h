@@ -57,7 +57,7 @@ void         soak_set_fault_length (Soak             *soak,
 /* What was lost has to be asked for again: so many requests are no waste. */
 void         soak_allow            (Soak             *soak,
                                     guint             n_requests);
-/* The network has another router from now on, at another address. */
-void         soak_next_router      (Soak             *soak);
+/* The network has another router from now on, at another address. The former one is gone. */
+gpointer     soak_next_router      (Soak             *soak);
 
 G_END_DECLS
