@@ -207,6 +207,23 @@ test_conflict_on_v2 (Fixture       *f,
   g_assert_cmpuint (f->igd->counts.add_any, ==, 1);
 }
 
+/* The next port is ours, and a router lets its own client have it again (miniupnpd). */
+static void
+test_conflict_beside_ours (Fixture       *f,
+                           gconstpointer  data)
+{
+  g_autoptr (PlumCall) first = NULL;
+  g_autoptr (PlumLease) second = NULL;
+
+  discover (f);
+  first = map_call (f, 9090, 9001, LIFETIME);
+  assert_lease (plum_call_get_lease (first), 9001, LIFETIME, "1.2.3.4");
+  take_port (f, 9000);
+  second = map_port (f, 9000);
+  assert_lease (second, 8080, LIFETIME, "1.2.3.4");
+  g_assert_cmpuint (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 9001)->internal_port, ==, 9090);
+}
+
 static void
 test_conflict_without_any (Fixture       *f,
                            gconstpointer  data)
@@ -495,6 +512,7 @@ static const UpnpTest tests[] = {
   { "map/conflict-by-606", { .conflict_fault = 606 }, test_conflict },
   { "map/conflict-of-internal-port", { 0 }, test_conflict_of_internal_port },
   { "map/conflict-on-v2", { .version = 2 }, test_conflict_on_v2 },
+  { "map/conflict-beside-ours", { .version = 2 }, test_conflict_beside_ours },
   { "map/conflict-without-any", { .version = 2, .add_any_fault = 602 }, test_conflict_without_any },
   { "map/conflict-without-any-by-401", { .version = 2, .add_any_fault = 401 },
     test_conflict_without_any },
