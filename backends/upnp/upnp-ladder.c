@@ -220,7 +220,8 @@ row_holds (const UpnpRow     *row,
     case WHEN_NOT_LOOKED:
       return !self->looked;
     case WHEN_ANY_LEFT:
-      return port_free && self->v2 && !self->tried_any && !self->memory.no_add_any;
+      return port_free && self->v2 && !self->has_others && !self->tried_any &&
+             !self->memory.no_add_any;
     case WHEN_PORT_LEFT:
       return port_free && self->n_ports < UPNP_LADDER_MAX_PORTS;
     case WHEN_FIRST_PORT:

@@ -44,6 +44,8 @@ typedef struct {
   gboolean      exact;            /* no other external port will do; for the caller to set */
   gboolean      looked;           /* whose the port is, is known: another's */
   gboolean      v2;               /* the service has AddAnyPortMapping */
+  gboolean      has_others;       /* we hold ports, which AddAnyPortMapping might give away as free: a
+                                   * router lets its own client have them again (quirk 50) */
   gboolean      tried_any;
   UpnpMemory    memory;
 } UpnpAttempt;

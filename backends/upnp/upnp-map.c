@@ -527,6 +527,7 @@ upnp_map_start (PlumUpnpBackend *backend,
                      plum_request_get_internal_port (request), plum_request_get_lifetime (request),
                      upnp_service_is_v2 (device->service));
   self->attempt.exact = plum_request_get_require_external_port (request);
+  self->attempt.has_others = !upnp_ports_is_empty (upnp_map_get_ports (self));
 
   if (!upnp_map_choose_first_port (self, plum_request_get_external_port (request)))
     return;
