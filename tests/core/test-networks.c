@@ -685,6 +685,33 @@ test_disposed_while_meddling (Networks      *f,
 }
 
 static void
+on_destroyed_dispose (PlumMapping *mapping,
+                      GParamSpec  *pspec,
+                      Networks    *f)
+{
+  g_object_run_dispose (G_OBJECT (f->core.manager));
+}
+
+/* Who hears of the end brings it about once more. */
+static void
+test_disposed_while_disposed (Networks      *f,
+                              gconstpointer  data)
+{
+  g_autoptr (PlumMapping) first = NULL;
+  g_autoptr (PlumMapping) second = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  first = add_bound (f, 8080, NULL);
+  second = add_bound (f, 8081, NULL);
+  g_signal_connect (first, "notify::state", G_CALLBACK (on_destroyed_dispose), f);
+  g_signal_connect (second, "notify::state", G_CALLBACK (on_destroyed_dispose), f);
+  g_object_run_dispose (G_OBJECT (f->core.manager));
+  core_assert_state (first, DESTROYED);
+  core_assert_state (second, DESTROYED);
+}
+
+static void
 on_list_close (GListModel *gateways,
                guint       position,
                guint       removed,
@@ -955,6 +982,7 @@ main (int    argc,
   ADD ("known-port-moves", test_known_port_moves);
   ADD ("discovery-while-backends-change", test_discovery_while_backends_change);
   ADD ("disposed-while-meddling", test_disposed_while_meddling);
+  ADD ("disposed-while-disposed", test_disposed_while_disposed);
   ADD ("closed-while-discovering", test_closed_while_discovering);
   ADD ("closed-while-creating", test_closed_while_creating);
   ADD ("added-another-way", test_added_another_way);
