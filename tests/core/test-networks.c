@@ -488,6 +488,41 @@ test_destroyed_while_it_moves (Networks      *f,
   ip ("route del default via 198.51.100.1 dev wlan0 metric 50");
 }
 
+/* The router goes while it is asked to forget: it is asked again when it is back. */
+static void
+test_vanishes_while_deleting (Networks      *f,
+                              gconstpointer  data)
+{
+  TestStateDirectory directory;
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  test_state_directory_set_up (&directory);
+  plum_manager_set_state_directory (f->core.manager, directory.path);
+  mapping = add_bound (f, 8080, NULL);
+  test_loop_advance (&f->core.loop, 1000);
+  ALPHA->unmap = SILENCE;
+  core_destroy (&f->core, mapping);
+  test_loop_settle (&f->core.loop);
+  core_assert_state (mapping, DESTROYING);
+
+  ip ("link set wan0 down");
+  settle (f);
+  core_assert_state (mapping, DESTROYED);
+  assert_gateways (f, "wlan0");
+
+  ALPHA->unmap = AT_ONCE;
+  ip ("link set wan0 up");
+  ip ("route add default via 192.0.2.1 dev wan0 metric 100");
+  settle (f);
+  discover (f);
+  g_free (fake_backends_take_log ());
+  test_loop_advance (&f->core.loop, 31000);
+  core_assert_log ("alpha@wan0:unmap:tcp:8080");
+  test_state_directory_tear_down (&directory);
+}
+
 static void
 on_note_destroy (PlumGateway *gateway,
                  const char  *backend_name,
@@ -976,6 +1011,7 @@ main (int    argc,
   ADD ("gateway-of-other-family", test_gateway_of_other_family);
   ADD ("meddling", test_meddling);
   ADD ("destroyed-while-it-moves", test_destroyed_while_it_moves);
+  ADD ("vanishes-while-deleting", test_vanishes_while_deleting);
   ADD ("destroyed-by-note", test_destroyed_by_note);
   ADD ("disposed-by-note", test_disposed_by_note);
   ADD ("second-stays", test_second_stays);
