@@ -366,7 +366,7 @@ test_override_leaves_one (Networks      *f,
   assert_up_on (bound, "wlan0");
 }
 
-/* A gateway is its network's: that of a VPN that was asked by name is not that of its route. */
+/* It maps nothing for the other family. */
 static void
 test_gateway_of_other_family (Networks      *f,
                               gconstpointer  data)
@@ -921,6 +921,34 @@ test_crash (Networks      *f,
   test_state_directory_tear_down (&directory);
 }
 
+/* Two ways to one router: what was left by the second is deleted by the second, as its entry is that
+ * address's. */
+static void
+test_two_ways_to_one_router (Networks      *f,
+                             gconstpointer  data)
+{
+  TestStateDirectory directory;
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ip ("route del default via 198.51.100.1 dev wlan0 metric 600");
+  ip ("route add default via 192.0.2.1 dev wlan0 onlink metric 600");
+  test_state_directory_set_up (&directory);
+  plum_manager_set_state_directory (f->core.manager, directory.path);
+  discover (f);
+  mapping = add_bound (f, 8080, nth_gateway (f, 1));
+  test_loop_advance (&f->core.loop, 1000);
+  assert_up_on (mapping, "wlan0");
+
+  crash (f, directory.path);
+  discover (f);
+  g_free (fake_backends_take_log ());
+  test_loop_advance (&f->core.loop, 31000);
+  core_assert_log ("alpha@wlan0:unmap:tcp:8080");
+  test_state_directory_tear_down (&directory);
+}
+
 static void
 on_outcome_dispose (PlumProbe  *probe,
                     GParamSpec *pspec,
@@ -1024,6 +1052,7 @@ main (int    argc,
   ADD ("added-another-way", test_added_another_way);
   ADD ("two-managers", test_two_managers);
   ADD ("crash", test_crash);
+  ADD ("two-ways-to-one-router", test_two_ways_to_one_router);
   ADD ("disposed-while-deleting", test_disposed_while_deleting);
   ADD ("disposed-while-sweeping", test_disposed_while_sweeping);
 #undef ADD
