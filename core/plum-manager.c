@@ -560,14 +560,20 @@ plum_manager_set_property (GObject      *object,
 static void
 plum_manager_drop_all (PlumManager *self)
 {
-  g_autoptr (GPtrArray) claims = plum_manager_ref_claims (self);
+  GHashTableIter iter;
+  gpointer next;
 
   /* What those do who hear of the end must not close gateways that have claims. */
   plum_gateway_set_stop (self->gateways);
-  g_hash_table_remove_all (self->claims);
 
-  for (unsigned int i = 0; i < claims->len; i++)
-    plum_claim_drop (claims->pdata[i]);
+  /* One by one: if they end the manager once more, that one goes on with the others. */
+  for (g_hash_table_iter_init (&iter, self->claims); g_hash_table_iter_next (&iter, NULL, &next);
+       g_hash_table_iter_init (&iter, self->claims))
+    {
+      g_hash_table_iter_steal (&iter);
+      plum_claim_drop (next);
+      plum_claim_unref (next);
+    }
 
   plum_gateway_set_close (self->gateways);
 }

@@ -366,7 +366,7 @@ test_override_leaves_one (Networks      *f,
   assert_up_on (bound, "wlan0");
 }
 
-/* A gateway is its network's: that of a VPN that was asked by name is not that of its route. */
+/* It maps nothing for the other family. */
 static void
 test_gateway_of_other_family (Networks      *f,
                               gconstpointer  data)
@@ -486,6 +486,41 @@ test_destroyed_while_it_moves (Networks      *f,
   core_assert_state (bound, FAILURE);
   g_signal_handlers_disconnect_by_data (probe, &meddler);
   ip ("route del default via 198.51.100.1 dev wlan0 metric 50");
+}
+
+/* The router goes while it is asked to forget: it is asked again when it is back. */
+static void
+test_vanishes_while_deleting (Networks      *f,
+                              gconstpointer  data)
+{
+  TestStateDirectory directory;
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  test_state_directory_set_up (&directory);
+  plum_manager_set_state_directory (f->core.manager, directory.path);
+  mapping = add_bound (f, 8080, NULL);
+  test_loop_advance (&f->core.loop, 1000);
+  ALPHA->unmap = SILENCE;
+  core_destroy (&f->core, mapping);
+  test_loop_settle (&f->core.loop);
+  core_assert_state (mapping, DESTROYING);
+
+  ip ("link set wan0 down");
+  settle (f);
+  core_assert_state (mapping, DESTROYED);
+  assert_gateways (f, "wlan0");
+
+  ALPHA->unmap = AT_ONCE;
+  ip ("link set wan0 up");
+  ip ("route add default via 192.0.2.1 dev wan0 metric 100");
+  settle (f);
+  discover (f);
+  g_free (fake_backends_take_log ());
+  test_loop_advance (&f->core.loop, 31000);
+  core_assert_log ("alpha@wan0:unmap:tcp:8080");
+  test_state_directory_tear_down (&directory);
 }
 
 static void
@@ -685,6 +720,33 @@ test_disposed_while_meddling (Networks      *f,
 }
 
 static void
+on_destroyed_dispose (PlumMapping *mapping,
+                      GParamSpec  *pspec,
+                      Networks    *f)
+{
+  g_object_run_dispose (G_OBJECT (f->core.manager));
+}
+
+/* Who hears of the end brings it about once more. */
+static void
+test_disposed_while_disposed (Networks      *f,
+                              gconstpointer  data)
+{
+  g_autoptr (PlumMapping) first = NULL;
+  g_autoptr (PlumMapping) second = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  first = add_bound (f, 8080, NULL);
+  second = add_bound (f, 8081, NULL);
+  g_signal_connect (first, "notify::state", G_CALLBACK (on_destroyed_dispose), f);
+  g_signal_connect (second, "notify::state", G_CALLBACK (on_destroyed_dispose), f);
+  g_object_run_dispose (G_OBJECT (f->core.manager));
+  core_assert_state (first, DESTROYED);
+  core_assert_state (second, DESTROYED);
+}
+
+static void
 on_list_close (GListModel *gateways,
                guint       position,
                guint       removed,
@@ -859,6 +921,34 @@ test_crash (Networks      *f,
   test_state_directory_tear_down (&directory);
 }
 
+/* Two ways to one router: what was left by the second is deleted by the second, as its entry is that
+ * address's. */
+static void
+test_two_ways_to_one_router (Networks      *f,
+                             gconstpointer  data)
+{
+  TestStateDirectory directory;
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ip ("route del default via 198.51.100.1 dev wlan0 metric 600");
+  ip ("route add default via 192.0.2.1 dev wlan0 onlink metric 600");
+  test_state_directory_set_up (&directory);
+  plum_manager_set_state_directory (f->core.manager, directory.path);
+  discover (f);
+  mapping = add_bound (f, 8080, nth_gateway (f, 1));
+  test_loop_advance (&f->core.loop, 1000);
+  assert_up_on (mapping, "wlan0");
+
+  crash (f, directory.path);
+  discover (f);
+  g_free (fake_backends_take_log ());
+  test_loop_advance (&f->core.loop, 31000);
+  core_assert_log ("alpha@wlan0:unmap:tcp:8080");
+  test_state_directory_tear_down (&directory);
+}
+
 static void
 on_outcome_dispose (PlumProbe  *probe,
                     GParamSpec *pspec,
@@ -949,17 +1039,20 @@ main (int    argc,
   ADD ("gateway-of-other-family", test_gateway_of_other_family);
   ADD ("meddling", test_meddling);
   ADD ("destroyed-while-it-moves", test_destroyed_while_it_moves);
+  ADD ("vanishes-while-deleting", test_vanishes_while_deleting);
   ADD ("destroyed-by-note", test_destroyed_by_note);
   ADD ("disposed-by-note", test_disposed_by_note);
   ADD ("second-stays", test_second_stays);
   ADD ("known-port-moves", test_known_port_moves);
   ADD ("discovery-while-backends-change", test_discovery_while_backends_change);
   ADD ("disposed-while-meddling", test_disposed_while_meddling);
+  ADD ("disposed-while-disposed", test_disposed_while_disposed);
   ADD ("closed-while-discovering", test_closed_while_discovering);
   ADD ("closed-while-creating", test_closed_while_creating);
   ADD ("added-another-way", test_added_another_way);
   ADD ("two-managers", test_two_managers);
   ADD ("crash", test_crash);
+  ADD ("two-ways-to-one-router", test_two_ways_to_one_router);
   ADD ("disposed-while-deleting", test_disposed_while_deleting);
   ADD ("disposed-while-sweeping", test_disposed_while_sweeping);
 #undef ADD
