@@ -23,6 +23,8 @@ typedef struct {
   PlumProtocol   protocol;
   UpnpAttempt    attempt;
   char          *description;
+  guint          granted_port;
+  guint          granted_lifetime;
   int            code;             /* of the fault that made us look */
   gboolean       internal_tried;   /* the internal port, as the external one */
   gboolean       replaced;         /* our own old entry was deleted, to be made anew */
@@ -111,26 +113,111 @@ upnp_map_settle (UpnpMap  *self,
   upnp_attempt_learn (&self->attempt, success, &self->operation.device->memory);
 }
 
+static UpnpSoapRequest
+upnp_map_make_request (UpnpMap    *self,
+                       UpnpAction  action)
+{
+  return (UpnpSoapRequest) {
+    .action = action,
+    .protocol = self->protocol,
+    .external_port = self->attempt.external_port,
+    .internal_port = self->attempt.internal_port,
+    .lease = upnp_attempt_get_lease (&self->attempt),
+    .description = self->attempt.memory.short_text ? "plum" : self->description,
+    .remote_host = action == UPNP_ACTION_DELETE && self->attempt.memory.star_on_delete ? "*" : NULL,
+  };
+}
+
+/* The operation is over, with what was granted. */
+static void
+upnp_map_return (UpnpMap *self)
+{
+  UpnpDevice *device = self->operation.device;
+  PlumUpnpBackend *backend = self->operation.backend;
+  gboolean forever = self->granted_lifetime == PLUM_LIFETIME_FOREVER;
+  g_autoptr (PlumLease) lease = NULL;
+  g_autoptr (PlumCall) call = NULL;
+
+  upnp_map_settle (self, TRUE);
+  lease = plum_lease_new (device->external_address, self->granted_port, self->granted_lifetime,
+                          upnp_token_new (device->name, device->service, forever));
+  call = upnp_operation_end (&self->operation);
+  plum_call_return_lease (call, lease);
+  plum_upnp_backend_ports_changed (backend);
+}
+
+static void
+on_left_deleted (const UpnpSoapReply *reply,
+                 const char          *local_address,
+                 const GError        *error,
+                 gpointer             user_data)
+{
+  upnp_map_return (user_data);
+}
+
+static void
+upnp_map_call_for (UpnpMap      *self,
+                   UpnpAction    action,
+                   guint         external_port,
+                   UpnpSoapFunc  func)
+{
+  UpnpSoapRequest request = upnp_map_make_request (self, action);
+
+  request.external_port = external_port;
+  upnp_operation_call (&self->operation, NULL, &request, func);
+}
+
+static void
+upnp_map_call (UpnpMap      *self,
+               UpnpAction    action,
+               UpnpSoapFunc  func)
+{
+  upnp_map_call_for (self, action, self->attempt.external_port, func);
+}
+
+/* Ours is deleted; that of another host, who has got our port meanwhile, is not. */
+static void
+on_left_looked (const UpnpSoapReply *reply,
+                const char          *local_address,
+                const GError        *error,
+                gpointer             user_data)
+{
+  UpnpMap *self = user_data;
+  g_autoptr (UpnpTableEntry) entry = NULL;
+
+  if (error == NULL && reply->outcome == UPNP_SOAP_DONE)
+    entry = upnp_soap_read_entry (reply);
+  if (entry != NULL && upnp_entry_is_ours (entry, local_address, self->attempt.internal_port))
+    upnp_map_call_for (self, UPNP_ACTION_DELETE, plum_request_get_external_port (self->request),
+                       on_left_deleted);
+  else
+    upnp_map_return (self);
+}
+
 static void
 upnp_map_succeed (UpnpMap *self,
                   guint    port,
                   guint    lifetime)
 {
-  UpnpDevice *device = self->operation.device;
-  PlumUpnpBackend *backend = self->operation.backend;
-  g_autoptr (PlumLease) lease = NULL;
-  g_autoptr (PlumCall) call = NULL;
+  UpnpPorts *ports = upnp_map_get_ports (self);
+  guint asked = plum_request_get_external_port (self->request);
 
   /* First of all it is recorded: whatever fails later, it can be deleted (quirk 60). */
-  upnp_ports_hold (upnp_map_get_ports (self), self->protocol, port, self->attempt.internal_port);
-  upnp_map_settle (self, TRUE);
+  upnp_ports_hold (ports, self->protocol, port, self->attempt.internal_port);
+  self->granted_port = port;
+  self->granted_lifetime = lifetime;
+  if (asked == port ||
+      upnp_ports_lookup (ports, self->protocol, asked) != self->attempt.internal_port)
+    {
+      upnp_map_return (self);
+      return;
+    }
 
-  lease = plum_lease_new (device->external_address, port, lifetime,
-                          upnp_token_new (device->name, device->service,
-                                          lifetime == PLUM_LIFETIME_FOREVER));
-  call = upnp_operation_end (&self->operation);
-  plum_call_return_lease (call, lease);
-  plum_upnp_backend_ports_changed (backend);
+  /* A renewal that was refused, and went elsewhere (quirk 10): the old entry may still be there, and
+   * for good if its lease has no end. */
+  upnp_ports_release (ports, self->protocol, asked);
+  upnp_ports_set_doubt (ports, self->protocol, self->attempt.internal_port, port);
+  upnp_map_call_for (self, UPNP_ACTION_GET_SPECIFIC, asked, on_left_looked);
 }
 
 /* Whether a fault that gives no reason (501) has one: miniupnpd fails so whatever it is asked while
@@ -156,31 +243,6 @@ upnp_map_give_up (UpnpMap             *self,
   upnp_operation_fail_fault (&self->operation, self->attempt.action, reply,
                              no_address ? PLUM_ERROR_NO_RESOURCES : step->error,
                              no_address ? PLUM_NO_PUBLIC_ADDRESS : step->advice);
-}
-
-static UpnpSoapRequest
-upnp_map_make_request (UpnpMap    *self,
-                       UpnpAction  action)
-{
-  return (UpnpSoapRequest) {
-    .action = action,
-    .protocol = self->protocol,
-    .external_port = self->attempt.external_port,
-    .internal_port = self->attempt.internal_port,
-    .lease = upnp_attempt_get_lease (&self->attempt),
-    .description = self->attempt.memory.short_text ? "plum" : self->description,
-    .remote_host = action == UPNP_ACTION_DELETE && self->attempt.memory.star_on_delete ? "*" : NULL,
-  };
-}
-
-static void
-upnp_map_call (UpnpMap      *self,
-               UpnpAction    action,
-               UpnpSoapFunc  func)
-{
-  UpnpSoapRequest request = upnp_map_make_request (self, action);
-
-  upnp_operation_call (&self->operation, NULL, &request, func);
 }
 
 static void

@@ -224,6 +224,53 @@ test_conflict_beside_ours (Fixture       *f,
   g_assert_cmpuint (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 9001)->internal_port, ==, 9090);
 }
 
+/* It has refused to renew its own entry (quirk 10): what stands there must not stay for good. */
+static void
+test_renewal_moves (Fixture       *f,
+                    gconstpointer  data)
+{
+  g_autoptr (PlumLease) first = map_port (f, 9000);
+  g_autoptr (PlumLease) second = NULL;
+
+  f->igd->switches.add_fault = 501;
+  f->igd->switches.add_fault_port = 9000;
+  second = map_port (f, 9000);
+  assert_lease (second, 8080, LIFETIME, "1.2.3.4");
+  g_assert_null (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 9000));
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
+}
+
+/* Another host has got our port meanwhile: that is its entry. */
+static void
+test_renewal_is_driven_out (Fixture       *f,
+                            gconstpointer  data)
+{
+  g_autoptr (PlumLease) first = map_port (f, 9000);
+  g_autoptr (PlumLease) second = NULL;
+
+  fake_igd_wipe (f->igd);
+  take_port (f, 9000);
+  second = map_port (f, 9000);
+  assert_lease (second, 8080, LIFETIME, "1.2.3.4");
+  g_assert_cmpstr (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 9000)->client, ==, STRANGER);
+  g_assert_cmpuint (f->igd->counts.delete, ==, 0);
+}
+
+/* The router does not let go of it: the new one is a lease all the same. */
+static void
+test_renewal_leaves_the_old (Fixture       *f,
+                             gconstpointer  data)
+{
+  g_autoptr (PlumLease) first = map_port (f, 9000);
+  g_autoptr (PlumLease) second = NULL;
+
+  f->igd->switches.add_fault = 501;
+  f->igd->switches.add_fault_port = 9000;
+  second = map_port (f, 9000);
+  assert_lease (second, 8080, LIFETIME, "1.2.3.4");
+  g_assert_nonnull (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 9000));
+}
+
 static void
 test_conflict_without_any (Fixture       *f,
                            gconstpointer  data)
@@ -513,6 +560,10 @@ static const UpnpTest tests[] = {
   { "map/conflict-of-internal-port", { 0 }, test_conflict_of_internal_port },
   { "map/conflict-on-v2", { .version = 2 }, test_conflict_on_v2 },
   { "map/conflict-beside-ours", { .version = 2 }, test_conflict_beside_ours },
+  { "map/renewal-moves", { 0 }, test_renewal_moves },
+  { "map/renewal-is-driven-out", { 0 }, test_renewal_is_driven_out },
+  { "map/renewal-leaves-the-old", { .delete_fault = 501 }, test_renewal_leaves_the_old },
+  { "map/renewal-leaves-the-old-unseen", { .specific_fault = 501 }, test_renewal_leaves_the_old },
   { "map/conflict-without-any", { .version = 2, .add_any_fault = 602 }, test_conflict_without_any },
   { "map/conflict-without-any-by-401", { .version = 2, .add_any_fault = 401 },
     test_conflict_without_any },
