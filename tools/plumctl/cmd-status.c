@@ -75,6 +75,7 @@ static void
 on_done (Discovery *discovery)
 {
   GListModel *gateways = plum_manager_get_gateways (discovery->session->manager);
+  g_autoptr (PlumGateway) used = discovery_dup_gateway (discovery);
   gboolean served = discovery_is_served (discovery);
 
   for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
@@ -82,9 +83,9 @@ on_done (Discovery *discovery)
       g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
 
       if (common_options.json)
-        print_json (gateway, i == 0);
+        print_json (gateway, gateway == used);
       else
-        print_lines (gateway, i == 0);
+        print_lines (gateway, gateway == used);
     }
 
   if (!served)

@@ -114,10 +114,14 @@ discovery_is_served (Discovery *self)
   return gateway != NULL && plum_gateway_get_backend_name (gateway) != NULL;
 }
 
-/* The gateway that programs use: that of the default route. NULL: there is none. */
+/* The gateway that programs use: that of the default route. NULL: there is none, though there may be
+ * those of other networks. */
 PlumGateway *
 discovery_dup_gateway (Discovery *self)
 {
+  if (g_error_matches (self->error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
+    return NULL;
+
   return g_list_model_get_item (plum_manager_get_gateways (self->session->manager), 0);
 }
 
