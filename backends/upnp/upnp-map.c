@@ -213,8 +213,8 @@ upnp_map_succeed (UpnpMap *self,
       return;
     }
 
-  /* A renewal that was refused, and went elsewhere (quirk 10): the old entry may still be there, and
-   * for good if its lease has no end. */
+  /* A renewal that was refused, and went elsewhere (quirk 10): the old entry may still be there,
+   * and for good if its lease has no end. */
   upnp_ports_release (ports, self->protocol, asked);
   upnp_ports_set_doubt (ports, self->protocol, self->attempt.internal_port, port);
   upnp_map_call_for (self, UPNP_ACTION_GET_SPECIFIC, asked, on_left_looked);

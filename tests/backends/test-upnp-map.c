@@ -252,6 +252,7 @@ test_renewal_is_driven_out (Fixture       *f,
   take_port (f, 9000);
   second = map_port (f, 9000);
   assert_lease (second, 8080, LIFETIME, "1.2.3.4");
+  g_assert_nonnull (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 9000));
   g_assert_cmpstr (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 9000)->client, ==, STRANGER);
   g_assert_cmpuint (f->igd->counts.delete, ==, 0);
 }
