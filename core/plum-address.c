@@ -2,15 +2,18 @@
 
 #include <plum-glib/plum-glib.h>
 
-typedef struct {
-  GSocketFamily    family;
-  guint8           prefix[16];
-  guint            length;      /* in bits */
+typedef struct
+{
+  GSocketFamily family;
+  guint8 prefix[16];
+  guint length; /* in bits */
   PlumAddressScope scope;
 } ScopeRule;
 
-#define RULE(family, length, scope, ...) \
-  { G_SOCKET_FAMILY_##family, { __VA_ARGS__ }, length, PLUM_ADDRESS_SCOPE_##scope }
+#define RULE(family, length, scope, ...)                                                           \
+  {                                                                                                \
+    G_SOCKET_FAMILY_##family, { __VA_ARGS__ }, length, PLUM_ADDRESS_SCOPE_##scope                  \
+  }
 #define V4(...) RULE (IPV4, __VA_ARGS__)
 #define V6(...) RULE (IPV6, __VA_ARGS__)
 
@@ -18,42 +21,40 @@ typedef struct {
  * these call a block globally reachable but no host on the internet has its address in it (an
  * anycast service, a transition mechanism), it is RESERVED here. */
 static const ScopeRule rules[] = {
-  V4 (8, UNSPECIFIED, 0),                       /* RFC 791 3.2 */
-  V4 (8, PRIVATE, 10),                          /* RFC 1918 */
-  V4 (10, CGNAT, 100, 64),                      /* RFC 6598 */
-  V4 (8, LOOPBACK, 127),                        /* RFC 1122 3.2.1.3 */
-  V4 (16, LINK_LOCAL, 169, 254),                /* RFC 3927 */
-  V4 (12, PRIVATE, 172, 16),                    /* RFC 1918 */
-  V4 (24, RESERVED, 192, 0, 0),                 /* RFC 6890 2.1, DS-Lite among them (RFC 6333) */
-  V4 (24, DOCUMENTATION, 192, 0, 2),            /* RFC 5737 */
-  V4 (24, RESERVED, 192, 88, 99),               /* RFC 7526: once 6to4 relays */
-  V4 (16, PRIVATE, 192, 168),                   /* RFC 1918 */
-  V4 (15, RESERVED, 198, 18),                   /* RFC 2544: benchmarks */
-  V4 (24, DOCUMENTATION, 198, 51, 100),         /* RFC 5737 */
-  V4 (24, DOCUMENTATION, 203, 0, 113),          /* RFC 5737 */
-  V4 (4, MULTICAST, 224),                       /* RFC 5771 */
-  V4 (4, RESERVED, 240),                        /* RFC 1112 4, and the broadcast address */
+  V4 (8, UNSPECIFIED, 0),               /* RFC 791 3.2 */
+  V4 (8, PRIVATE, 10),                  /* RFC 1918 */
+  V4 (10, CGNAT, 100, 64),              /* RFC 6598 */
+  V4 (8, LOOPBACK, 127),                /* RFC 1122 3.2.1.3 */
+  V4 (16, LINK_LOCAL, 169, 254),        /* RFC 3927 */
+  V4 (12, PRIVATE, 172, 16),            /* RFC 1918 */
+  V4 (24, RESERVED, 192, 0, 0),         /* RFC 6890 2.1, DS-Lite among them (RFC 6333) */
+  V4 (24, DOCUMENTATION, 192, 0, 2),    /* RFC 5737 */
+  V4 (24, RESERVED, 192, 88, 99),       /* RFC 7526: once 6to4 relays */
+  V4 (16, PRIVATE, 192, 168),           /* RFC 1918 */
+  V4 (15, RESERVED, 198, 18),           /* RFC 2544: benchmarks */
+  V4 (24, DOCUMENTATION, 198, 51, 100), /* RFC 5737 */
+  V4 (24, DOCUMENTATION, 203, 0, 113),  /* RFC 5737 */
+  V4 (4, MULTICAST, 224),               /* RFC 5771 */
+  V4 (4, RESERVED, 240),                /* RFC 1112 4, and the broadcast address */
   V4 (0, PUBLIC, 0),
 
-  V6 (128, UNSPECIFIED, 0),                     /* RFC 4291 2.5.2 */
-  V6 (128, LOOPBACK, [15] = 1),                 /* RFC 4291 2.5.3 */
-  V6 (23, RESERVED, 0x20, 0x01),                /* RFC 2928; Teredo (RFC 4380) is 2001::/32 in it */
+  V6 (128, UNSPECIFIED, 0),      /* RFC 4291 2.5.2 */
+  V6 (128, LOOPBACK, [15] = 1),  /* RFC 4291 2.5.3 */
+  V6 (23, RESERVED, 0x20, 0x01), /* RFC 2928; Teredo (RFC 4380) is 2001::/32 in it */
   V6 (32, DOCUMENTATION, 0x20, 0x01, 0x0d, 0xb8), /* RFC 3849 */
-  V6 (16, RESERVED, 0x20, 0x02),                /* RFC 3056: 6to4 */
-  V6 (20, DOCUMENTATION, 0x3f, 0xff),           /* RFC 9637 */
-  V6 (3, PUBLIC, 0x20),                         /* RFC 4291 2.5.4: global unicast as assigned */
-  V6 (7, PRIVATE, 0xfc),                        /* RFC 4193 */
-  V6 (10, LINK_LOCAL, 0xfe, 0x80),              /* RFC 4291 2.5.6 */
-  V6 (8, MULTICAST, 0xff),                      /* RFC 4291 2.7 */
-  V6 (0, RESERVED, 0),                          /* NAT64 (RFC 6052, RFC 8215) is in it */
+  V6 (16, RESERVED, 0x20, 0x02),                  /* RFC 3056: 6to4 */
+  V6 (20, DOCUMENTATION, 0x3f, 0xff),             /* RFC 9637 */
+  V6 (3, PUBLIC, 0x20),                           /* RFC 4291 2.5.4: global unicast as assigned */
+  V6 (7, PRIVATE, 0xfc),                          /* RFC 4193 */
+  V6 (10, LINK_LOCAL, 0xfe, 0x80),                /* RFC 4291 2.5.6 */
+  V6 (8, MULTICAST, 0xff),                        /* RFC 4291 2.7 */
+  V6 (0, RESERVED, 0),                            /* NAT64 (RFC 6052, RFC 8215) is in it */
 };
 
 static const guint8 v4_mapped_prefix[16] = { [10] = 0xff, [11] = 0xff };
 
 static gboolean
-has_prefix (const guint8 *address,
-            const guint8 *prefix,
-            guint         length)
+has_prefix (const guint8 *address, const guint8 *prefix, guint length)
 {
   for (guint i = 0; i < length / 8; i++)
     {

@@ -15,10 +15,10 @@ struct _PlumBackendInfo
   GObject parent_instance;
 
   char *name;
-  char *description;   /* (nullable) */
+  char *description; /* (nullable) */
   int priority;
-  char *path;          /* (nullable) */
-  GError *error;       /* (nullable) */
+  char *path;    /* (nullable) */
+  GError *error; /* (nullable) */
 
   GType (*get_type) (void);
   GType type;
@@ -38,9 +38,9 @@ static GParamSpec *properties[N_PROPS];
 G_DEFINE_FINAL_TYPE (PlumBackendInfo, plum_backend_info, G_TYPE_OBJECT)
 
 static void
-plum_backend_info_get_property (GObject    *object,
-                                guint       property_id,
-                                GValue     *value,
+plum_backend_info_get_property (GObject *object,
+                                guint property_id,
+                                GValue *value,
                                 GParamSpec *pspec)
 {
   PlumBackendInfo *self = PLUM_BACKEND_INFO (object);
@@ -115,8 +115,8 @@ plum_backend_info_class_init (PlumBackendInfoClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_PRIORITY] = g_param_spec_int ("priority", NULL, NULL,
-                                                G_MININT, G_MAXINT, 0, flags);
+  properties[PROP_PRIORITY] =
+    g_param_spec_int ("priority", NULL, NULL, G_MININT, G_MAXINT, 0, flags);
 
   /**
    * PlumBackendInfo:path: (getter get_path)
@@ -145,12 +145,12 @@ plum_backend_info_init (PlumBackendInfo *self)
 }
 
 PlumBackendInfo *
-plum_backend_info_new (const char   *name,
-                       const char   *description,
-                       int           priority,
-                       const char   *path,
-                       GType       (*get_type) (void),
-                       GType         type,
+plum_backend_info_new (const char *name,
+                       const char *description,
+                       int priority,
+                       const char *path,
+                       GType (*get_type) (void),
+                       GType type,
                        const GError *error)
 {
   PlumBackendInfo *self = g_object_new (PLUM_TYPE_BACKEND_INFO, NULL);
@@ -166,8 +166,7 @@ plum_backend_info_new (const char   *name,
 }
 
 void
-plum_backend_info_fail (PlumBackendInfo *self,
-                        const GError    *error)
+plum_backend_info_fail (PlumBackendInfo *self, const GError *error)
 {
   g_clear_error (&self->error);
   self->error = g_error_copy (error);

@@ -21,13 +21,14 @@
  * Since: 1.0
  */
 
-typedef struct {
-  const char *name;                      /* interned */
+typedef struct
+{
+  const char *name; /* interned */
   PlumNetwork *network;
   GMainContext *context;
   PlumClock *clock;
   GQueue calls;
-  const PlumBackendObserver *observer;   /* (nullable) */
+  const PlumBackendObserver *observer; /* (nullable) */
   gpointer observer_data;
 } PlumBackendPrivate;
 
@@ -50,8 +51,7 @@ G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (PlumBackend, plum_backend, G_TYPE_OBJECT)
 #define PRIVATE(self) ((PlumBackendPrivate *) plum_backend_get_instance_private (self))
 
 static void
-plum_backend_cannot (PlumBackend *self,
-                     PlumCall    *call)
+plum_backend_cannot (PlumBackend *self, PlumCall *call)
 {
   g_autofree char *message = g_strdup_printf ("%s cannot do this", plum_backend_get_name (self));
 
@@ -59,9 +59,7 @@ plum_backend_cannot (PlumBackend *self,
 }
 
 static void
-plum_backend_real_map (PlumBackend *self,
-                       PlumRequest *request,
-                       PlumCall    *call)
+plum_backend_real_map (PlumBackend *self, PlumRequest *request, PlumCall *call)
 {
   plum_backend_cannot (self, call);
 }
@@ -69,25 +67,20 @@ plum_backend_real_map (PlumBackend *self,
 static void
 plum_backend_real_with_lease (PlumBackend *self,
                               PlumRequest *request,
-                              PlumLease   *lease,
-                              PlumCall    *call)
+                              PlumLease *lease,
+                              PlumCall *call)
 {
   plum_backend_cannot (self, call);
 }
 
 static void
-plum_backend_real_delete_entry (PlumBackend *self,
-                                PlumEntry   *entry,
-                                PlumCall    *call)
+plum_backend_real_delete_entry (PlumBackend *self, PlumEntry *entry, PlumCall *call)
 {
   plum_backend_cannot (self, call);
 }
 
 static void
-plum_backend_get_property (GObject    *object,
-                           guint       property_id,
-                           GValue     *value,
-                           GParamSpec *pspec)
+plum_backend_get_property (GObject *object, guint property_id, GValue *value, GParamSpec *pspec)
 {
   PlumBackendPrivate *priv = PRIVATE (PLUM_BACKEND (object));
 
@@ -103,10 +96,10 @@ plum_backend_get_property (GObject    *object,
 }
 
 static void
-plum_backend_set_property (GObject      *object,
-                           guint         property_id,
+plum_backend_set_property (GObject *object,
+                           guint property_id,
                            const GValue *value,
-                           GParamSpec   *pspec)
+                           GParamSpec *pspec)
 {
   PlumBackendPrivate *priv = PRIVATE (PLUM_BACKEND (object));
 
@@ -189,8 +182,8 @@ plum_backend_class_init (PlumBackendClass *klass)
    * Since: 1.0
    */
   signals[EXTERNAL_ADDRESS_CHANGED] =
-    g_signal_new ("external-address-changed", PLUM_TYPE_BACKEND, G_SIGNAL_RUN_LAST, 0,
-                  NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INET_ADDRESS);
+    g_signal_new ("external-address-changed", PLUM_TYPE_BACKEND, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                  NULL, G_TYPE_NONE, 1, G_TYPE_INET_ADDRESS);
 }
 
 static void
@@ -204,10 +197,7 @@ plum_backend_init (PlumBackend *self)
 }
 
 PlumBackend *
-plum_backend_new (GType         type,
-                  const char   *name,
-                  PlumNetwork  *network,
-                  GMainContext *context)
+plum_backend_new (GType type, const char *name, PlumNetwork *network, GMainContext *context)
 {
   PlumBackend *self;
 
@@ -228,9 +218,9 @@ plum_backend_get_name (PlumBackend *self)
 }
 
 void
-plum_backend_set_observer (PlumBackend               *self,
+plum_backend_set_observer (PlumBackend *self,
                            const PlumBackendObserver *observer,
-                           gpointer                   user_data)
+                           gpointer user_data)
 {
   PlumBackendPrivate *priv = PRIVATE (self);
 
@@ -243,8 +233,8 @@ plum_backend_retire (PlumBackend *self)
 {
   PlumBackendPrivate *priv = PRIVATE (self);
 
-  g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED,
-                                                  "The network is not there any more");
+  g_autoptr (GError) error =
+    g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, "The network is not there any more");
 
   plum_backend_set_observer (self, NULL, NULL);
   while (!g_queue_is_empty (&priv->calls))
@@ -270,9 +260,7 @@ plum_backend_get_calls (PlumBackend *self)
 }
 
 void
-plum_backend_late_lease (PlumBackend *self,
-                         PlumRequest *request,
-                         PlumLease   *lease)
+plum_backend_late_lease (PlumBackend *self, PlumRequest *request, PlumLease *lease)
 {
   PlumBackendPrivate *priv = PRIVATE (self);
 
@@ -329,8 +317,7 @@ plum_backend_get_time (PlumBackend *self)
  * Since: 1.0
  */
 GSource *
-plum_backend_create_timer (PlumBackend *self,
-                           guint        ms)
+plum_backend_create_timer (PlumBackend *self, guint ms)
 {
   g_return_val_if_fail (PLUM_IS_BACKEND (self), NULL);
 
@@ -348,8 +335,7 @@ plum_backend_create_timer (PlumBackend *self,
  * Since: 1.0
  */
 void
-plum_backend_report_lost (PlumBackend *self,
-                          const char  *reason)
+plum_backend_report_lost (PlumBackend *self, const char *reason)
 {
   g_return_if_fail (PLUM_IS_BACKEND (self));
   g_return_if_fail (reason != NULL);
@@ -367,8 +353,7 @@ plum_backend_report_lost (PlumBackend *self,
  * Since: 1.0
  */
 void
-plum_backend_report_external_address (PlumBackend  *self,
-                                      GInetAddress *address)
+plum_backend_report_external_address (PlumBackend *self, GInetAddress *address)
 {
   g_return_if_fail (PLUM_IS_BACKEND (self));
   g_return_if_fail (address == NULL || G_IS_INET_ADDRESS (address));
@@ -410,10 +395,10 @@ plum_backend_is_observed (PlumBackend *self)
  * Since: 1.0
  */
 void
-plum_backend_report_traffic (PlumBackend          *self,
-                             PlumTrafficDirection  direction,
-                             GSocketAddress       *peer,
-                             GBytes               *bytes)
+plum_backend_report_traffic (PlumBackend *self,
+                             PlumTrafficDirection direction,
+                             GSocketAddress *peer,
+                             GBytes *bytes)
 {
   PlumBackendPrivate *priv = PRIVATE (self);
 
@@ -436,8 +421,7 @@ plum_backend_report_traffic (PlumBackend          *self,
  * Since: 1.0
  */
 void
-plum_backend_report_note (PlumBackend *self,
-                          const char  *note)
+plum_backend_report_note (PlumBackend *self, const char *note)
 {
   PlumBackendPrivate *priv = PRIVATE (self);
 

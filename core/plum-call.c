@@ -22,17 +22,17 @@ struct _PlumCall
 
   PlumBackend *backend;
   PlumCallKind kind;
-  PlumRequest *request;         /* (nullable) */
+  PlumRequest *request; /* (nullable) */
   PlumCallFunc func;
   gpointer user_data;
 
   GCancellable *cancellable;
   PlumTimer deadline;
   gint64 started;
-  GSource *delivery;            /* set once core knows the outcome, until it is told */
-  GList link;                   /* in the backend's open calls, while core waits */
-  gboolean waiting;             /* core wants the outcome */
-  gboolean settled;             /* the backend has told one */
+  GSource *delivery; /* set once core knows the outcome, until it is told */
+  GList link;        /* in the backend's open calls, while core waits */
+  gboolean waiting;  /* core wants the outcome */
+  gboolean settled;  /* the backend has told one */
 
   PlumLease *lease;
   GInetAddress *address;
@@ -92,7 +92,7 @@ plum_call_stop_waiting (PlumCall *self)
 static gboolean
 on_deliver (gpointer user_data)
 {
-  g_autoptr (PlumCall) self = user_data;   /* the reference that plum_backend_call () took */
+  g_autoptr (PlumCall) self = user_data; /* the reference that plum_backend_call () took */
 
   plum_call_stop_waiting (self);
   if (self->func != NULL)
@@ -122,10 +122,10 @@ on_deadline (gpointer user_data)
   if (self->delivery != NULL)
     return;
 
-  seconds = (double) (plum_clock_get_time (plum_backend_get_clock (self->backend)) - self->started)
-            / G_USEC_PER_SEC;
-  self->error = g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
-                             "%s: no outcome in %.1f s",
+  seconds =
+    (double) (plum_clock_get_time (plum_backend_get_clock (self->backend)) - self->started) /
+    G_USEC_PER_SEC;
+  self->error = g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, "%s: no outcome in %.1f s",
                              plum_backend_get_name (self->backend), seconds);
   plum_call_schedule_delivery (self);
   g_cancellable_cancel (self->cancellable);
@@ -133,8 +133,7 @@ on_deadline (gpointer user_data)
 
 /* The backend may raise signals, and who hears them may end everything that args came from. */
 static void
-plum_call_dispatch (PlumCall           *self,
-                    const PlumCallArgs *args)
+plum_call_dispatch (PlumCall *self, const PlumCallArgs *args)
 {
   g_autoptr (PlumCall) alive = g_object_ref (self);
   g_autoptr (PlumLease) lease = args->lease != NULL ? g_object_ref (args->lease) : NULL;
@@ -175,13 +174,13 @@ plum_call_dispatch (PlumCall           *self,
 }
 
 void
-plum_backend_start_call (PlumCall          **location,
-                         PlumBackend        *backend,
-                         PlumCallKind        kind,
+plum_backend_start_call (PlumCall **location,
+                         PlumBackend *backend,
+                         PlumCallKind kind,
                          const PlumCallArgs *args,
-                         guint               timeout_ms,
-                         PlumCallFunc        func,
-                         gpointer            user_data)
+                         guint timeout_ms,
+                         PlumCallFunc func,
+                         gpointer user_data)
 {
   static const PlumCallArgs no_args = { NULL, NULL, NULL };
   PlumClock *clock = plum_backend_get_clock (backend);
@@ -211,12 +210,12 @@ plum_backend_start_call (PlumCall          **location,
 }
 
 PlumCall *
-plum_backend_call (PlumBackend        *backend,
-                   PlumCallKind        kind,
+plum_backend_call (PlumBackend *backend,
+                   PlumCallKind kind,
                    const PlumCallArgs *args,
-                   guint               timeout_ms,
-                   PlumCallFunc        func,
-                   gpointer            user_data)
+                   guint timeout_ms,
+                   PlumCallFunc func,
+                   gpointer user_data)
 {
   PlumCall *self = NULL;
 
@@ -236,12 +235,11 @@ plum_call_abandon (PlumCall *self)
   if (self->lease != NULL)
     plum_backend_late_lease (self->backend, self->request, self->lease);
   g_cancellable_cancel (self->cancellable);
-  g_object_unref (self);   /* the reference that plum_backend_call () took */
+  g_object_unref (self); /* the reference that plum_backend_call () took */
 }
 
 void
-plum_call_end (PlumCall     *self,
-               const GError *error)
+plum_call_end (PlumCall *self, const GError *error)
 {
   g_autoptr (PlumCall) alive = g_object_ref (self);
   PlumCallFunc func = self->func;
@@ -339,8 +337,7 @@ plum_call_return_done (PlumCall *self)
  * Since: 1.0
  */
 void
-plum_call_return_lease (PlumCall  *self,
-                        PlumLease *lease)
+plum_call_return_lease (PlumCall *self, PlumLease *lease)
 {
   g_return_if_fail (PLUM_IS_CALL (self));
   g_return_if_fail (PLUM_IS_LEASE (lease));
@@ -362,8 +359,7 @@ plum_call_return_lease (PlumCall  *self,
  * Since: 1.0
  */
 void
-plum_call_return_address (PlumCall     *self,
-                          GInetAddress *address)
+plum_call_return_address (PlumCall *self, GInetAddress *address)
 {
   g_return_if_fail (PLUM_IS_CALL (self));
   g_return_if_fail (G_IS_INET_ADDRESS (address));
@@ -383,8 +379,7 @@ plum_call_return_address (PlumCall     *self,
  * Since: 1.0
  */
 void
-plum_call_return_entries (PlumCall   *self,
-                          GListModel *entries)
+plum_call_return_entries (PlumCall *self, GListModel *entries)
 {
   g_return_if_fail (PLUM_IS_CALL (self));
   g_return_if_fail (G_IS_LIST_MODEL (entries));
@@ -405,8 +400,7 @@ plum_call_return_entries (PlumCall   *self,
  * Since: 1.0
  */
 void
-plum_call_return_error (PlumCall *self,
-                        GError   *error)
+plum_call_return_error (PlumCall *self, GError *error)
 {
   g_autoptr (GError) owned = error;
 
@@ -429,9 +423,7 @@ plum_call_return_error (PlumCall *self,
  * Since: 1.0
  */
 void
-plum_call_fail (PlumCall   *self,
-                PlumError   code,
-                const char *message)
+plum_call_fail (PlumCall *self, PlumError code, const char *message)
 {
   g_return_if_fail (PLUM_IS_CALL (self));
   g_return_if_fail (message != NULL);

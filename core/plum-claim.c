@@ -18,68 +18,68 @@
 static const guint retry_ms[] = { 15000, 60000 };
 
 typedef enum {
-  PHASE_IDLE,         /* there is no gateway to ask */
-  PHASE_CHOOSING,     /* the race of the backends is waited for */
-  PHASE_MAPPING,      /* a backend was asked */
-  PHASE_CLEARING,     /* it did not answer in time, or gave a port that will not do; the delete
-                       * is on its way */
-  PHASE_HELD,         /* the timer is the renewal, or the end of the lease */
-  PHASE_RENEWING,     /* the backend was asked again */
-  PHASE_RECOVERING,   /* the router forgot; the timer is our turn to ask again */
-  PHASE_FAILED,       /* the timer is the next attempt */
-  PHASE_RELEASING,    /* the delete is on its way */
+  PHASE_IDLE,       /* there is no gateway to ask */
+  PHASE_CHOOSING,   /* the race of the backends is waited for */
+  PHASE_MAPPING,    /* a backend was asked */
+  PHASE_CLEARING,   /* it did not answer in time, or gave a port that will not do; the delete
+                     * is on its way */
+  PHASE_HELD,       /* the timer is the renewal, or the end of the lease */
+  PHASE_RENEWING,   /* the backend was asked again */
+  PHASE_RECOVERING, /* the router forgot; the timer is our turn to ask again */
+  PHASE_FAILED,     /* the timer is the next attempt */
+  PHASE_RELEASING,  /* the delete is on its way */
 } PlumClaimPhase;
 
 struct _PlumClaim
 {
   PlumClaimId id;
-  guint16 wished_port;           /* of the first user; 0: none */
-  guint16 recalled_port;         /* of an earlier run; 0: none */
-  guint16 known_port;            /* granted last: it may be known outside; 0: none */
-  guint16 port;                  /* reserved, or leased, at the gateway; 0: none */
+  guint16 wished_port;   /* of the first user; 0: none */
+  guint16 recalled_port; /* of an earlier run; 0: none */
+  guint16 known_port;    /* granted last: it may be known outside; 0: none */
+  guint16 port;          /* reserved, or leased, at the gateway; 0: none */
   PlumClaimPhase phase;
   GBytes *key;
   char *description;
 
   PlumClock *clock;
   const PlumPolicy *policy;
-  const PlumClaimOwner *owner;   /* NULL once it is over */
+  const PlumClaimOwner *owner; /* NULL once it is over */
   gpointer owner_data;
 
-  PlumGateway *gateway;          /* (nullable) */
-  GList link;                    /* in the gateway's claims */
-  GError *no_gateway;            /* why gateway is NULL */
+  PlumGateway *gateway; /* (nullable) */
+  GList link;           /* in the gateway's claims */
+  GError *no_gateway;   /* why gateway is NULL */
 
-  GSList *users;                 /* (element-type PlumMapping) */
-  GSList *leavers;               /* those who wait for the delete */
-  guint told;                    /* counts what the users were told */
+  GSList *users;   /* (element-type PlumMapping) */
+  GSList *leavers; /* those who wait for the delete */
+  guint told;      /* counts what the users were told */
 
   PlumTimer timer;
-  PlumCall *call;                /* map, renewal or unmap */
+  PlumCall *call; /* map, renewal or unmap */
   PlumCall *check;
 
-  guint64 tried;                 /* contenders that failed in this attempt */
-  GString *verdicts;             /* (nullable): what they said */
-  int verdict_code;              /* of the first that said it */
+  guint64 tried;     /* contenders that failed in this attempt */
+  GString *verdicts; /* (nullable): what they said */
+  int verdict_code;  /* of the first that said it */
   GQuark verdict_domain;
-  guint contender;               /* being asked, or holder of the lease */
+  guint contender; /* being asked, or holder of the lease */
   guint retries;
 
-  PlumRequest *request;          /* the last one sent */
-  PlumLease *lease;              /* (nullable): also the lost one while it is asked for again, and
-                                  * the one that will not do while it is given back */
-  gboolean foreign;              /* the router has another host's mapping in the place of lease */
-  PlumBackend *backend;          /* (nullable): that granted the lease */
-  gint64 granted;                /* when, on the clock */
-  gint64 expires;                /* on the real-time clock; 0: never */
-  guint renewals;                /* windows that have passed */
+  PlumRequest *request; /* the last one sent */
+  PlumLease *lease;     /* (nullable): also the lost one while it is asked for again, and
+                         * the one that will not do while it is given back */
+  gboolean foreign;     /* the router has another host's mapping in the place of lease */
+  PlumBackend *backend; /* (nullable): that granted the lease */
+  gint64 granted;       /* when, on the clock */
+  gint64 expires;       /* on the real-time clock; 0: never */
+  guint renewals;       /* windows that have passed */
 };
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PlumClaim, plum_claim_unref)
 
-static void plum_claim_advance       (PlumClaim *self);
+static void plum_claim_advance (PlumClaim *self);
 static void plum_claim_start_attempt (PlumClaim *self);
-static void plum_claim_end           (PlumClaim *self);
+static void plum_claim_end (PlumClaim *self);
 
 /* --- The external port that users require --- */
 
@@ -93,8 +93,7 @@ plum_claim_get_required_port (PlumClaim *self)
 }
 
 static gboolean
-plum_claim_may_have (PlumClaim *self,
-                     guint      external_port)
+plum_claim_may_have (PlumClaim *self, guint external_port)
 {
   guint required = plum_claim_get_required_port (self);
 
@@ -114,14 +113,14 @@ plum_claim_is_astray (PlumClaim *self)
 /* What serves the others is a failure to a user who requires another port. Gives why; NULL: it is
  * none. (transfer full) */
 static GError *
-plum_claim_refuse_user (PlumClaim             *self,
-                        PlumMapping           *user,
-                        PlumMappingEvent       event,
+plum_claim_refuse_user (PlumClaim *self,
+                        PlumMapping *user,
+                        PlumMappingEvent event,
                         const PlumMappingNews *news)
 {
   gboolean leased = news->lease != NULL;
-  guint port = leased ? plum_lease_get_external_port (news->lease)
-                      : plum_claim_get_required_port (self);
+  guint port =
+    leased ? plum_lease_get_external_port (news->lease) : plum_claim_get_required_port (self);
 
   if ((!leased && event != PLUM_MAPPING_FAILED) || port == 0 ||
       plum_requirement_is_met (user, port))
@@ -131,9 +130,9 @@ plum_claim_refuse_user (PlumClaim             *self,
 }
 
 static void
-plum_claim_tell_user (PlumClaim             *self,
-                      PlumMapping           *user,
-                      PlumMappingEvent       event,
+plum_claim_tell_user (PlumClaim *self,
+                      PlumMapping *user,
+                      PlumMappingEvent event,
                       const PlumMappingNews *news)
 {
   g_autoptr (GError) error = plum_claim_refuse_user (self, user, event, news);
@@ -146,9 +145,7 @@ plum_claim_tell_user (PlumClaim             *self,
 }
 
 static void
-plum_claim_tell (PlumClaim        *self,
-                 PlumMappingEvent  event,
-                 const GError     *error)
+plum_claim_tell (PlumClaim *self, PlumMappingEvent event, const GError *error)
 {
   PlumMappingNews news = { NULL };
   g_autoslist (PlumMapping) users = NULL;
@@ -183,8 +180,7 @@ plum_claim_tell (PlumClaim        *self,
 }
 
 static void
-plum_claim_dismiss_leavers (PlumClaim    *self,
-                            const GError *error)
+plum_claim_dismiss_leavers (PlumClaim *self, const GError *error)
 {
   g_autoslist (PlumMapping) leavers = g_steal_pointer (&self->leavers);
   const PlumMappingNews news = { .error = error };
@@ -299,8 +295,7 @@ plum_claim_note (PlumClaim *self)
 /* --- An attempt: one backend after the other --- */
 
 static PlumRequest *
-plum_claim_make_request (PlumClaim *self,
-                         guint      external_port)
+plum_claim_make_request (PlumClaim *self, guint external_port)
 {
   GInetAddress *address =
     self->lease != NULL ? plum_lease_get_external_address (self->lease) : NULL;
@@ -313,8 +308,7 @@ plum_claim_make_request (PlumClaim *self,
 /* Whether the router gave a port that is another claim's: then this lease stands in that one's
  * place, and that one has to be asked for again. */
 static gboolean
-plum_claim_displaces_another (PlumClaim *self,
-                              guint      port)
+plum_claim_displaces_another (PlumClaim *self, guint port)
 {
   PlumClaim *holder = plum_gateway_find_holder (self->gateway, self->id.protocol, port);
 
@@ -328,8 +322,7 @@ plum_claim_displaces_another (PlumClaim *self,
 
 /* Takes over what was granted. */
 static void
-plum_claim_take_lease (PlumClaim *self,
-                       PlumLease *lease)
+plum_claim_take_lease (PlumClaim *self, PlumLease *lease)
 {
   PlumBackend *backend = plum_gateway_get_contender (self->gateway, self->contender)->backend;
   guint port = plum_lease_get_external_port (lease);
@@ -348,8 +341,7 @@ plum_claim_take_lease (PlumClaim *self,
   self->granted = plum_clock_get_time (self->clock);
   self->expires = 0;
   if (plum_lease_get_lifetime (lease) != PLUM_LIFETIME_FOREVER)
-    self->expires = g_get_real_time () +
-                    plum_lease_get_lifetime (lease) * (gint64) G_USEC_PER_SEC;
+    self->expires = g_get_real_time () + plum_lease_get_lifetime (lease) * (gint64) G_USEC_PER_SEC;
   self->renewals = 0;
   self->retries = 0;
   self->phase = PHASE_HELD;
@@ -383,8 +375,7 @@ plum_claim_clear_verdicts (PlumClaim *self)
 }
 
 static void
-plum_claim_add_verdict (PlumClaim    *self,
-                        const GError *error)
+plum_claim_add_verdict (PlumClaim *self, const GError *error)
 {
   gboolean first = self->verdicts == NULL;
 
@@ -437,8 +428,7 @@ plum_claim_fail (PlumClaim *self)
 }
 
 static void
-on_cleared (PlumCall *call,
-            gpointer  user_data)
+on_cleared (PlumCall *call, gpointer user_data)
 {
   PlumClaim *self = user_data;
 
@@ -463,9 +453,7 @@ plum_claim_clear (PlumClaim *self)
 /* A lease that will not do. What is asked next would meet it in the router's table, so
  * its delete is waited for as well; until then it is ours, for whoever releases us meanwhile. */
 static void
-plum_claim_give_back (PlumClaim    *self,
-                      PlumLease    *lease,
-                      PlumCallFunc  func)
+plum_claim_give_back (PlumClaim *self, PlumLease *lease, PlumCallFunc func)
 {
   PlumContender *contender = plum_gateway_get_contender (self->gateway, self->contender);
   const PlumCallArgs args = { .request = self->request, .lease = lease };
@@ -474,13 +462,12 @@ plum_claim_give_back (PlumClaim    *self,
   g_set_object (&self->backend, contender->backend);
   self->foreign = FALSE;
   self->phase = PHASE_CLEARING;
-  plum_backend_start_call (&self->call, contender->backend, PLUM_CALL_UNMAP, &args, CLEAR_MS,
-                           func, self);
+  plum_backend_start_call (&self->call, contender->backend, PLUM_CALL_UNMAP, &args, CLEAR_MS, func,
+                           self);
 }
 
 static void
-on_given_back (PlumCall *call,
-               gpointer  user_data)
+on_given_back (PlumCall *call, gpointer user_data)
 {
   PlumClaim *self = user_data;
 
@@ -492,8 +479,7 @@ on_given_back (PlumCall *call,
 /* Why the lease that was granted, if any, will not do: none of the users can do with its port, or
  * it is another claim's. NULL: it will. (transfer full) */
 static GError *
-plum_claim_check_grant (PlumClaim *self,
-                        PlumLease *lease)
+plum_claim_check_grant (PlumClaim *self, PlumLease *lease)
 {
   guint port = lease != NULL ? plum_lease_get_external_port (lease) : 0;
   PlumContender *contender = plum_gateway_get_contender (self->gateway, self->contender);
@@ -509,8 +495,7 @@ plum_claim_check_grant (PlumClaim *self,
 }
 
 static void
-on_mapped (PlumCall *call,
-           gpointer  user_data)
+on_mapped (PlumCall *call, gpointer user_data)
 {
   PlumClaim *self = user_data;
   g_autoptr (PlumCall) owned = g_steal_pointer (&self->call);
@@ -545,8 +530,7 @@ on_mapped (PlumCall *call,
 }
 
 static gboolean
-plum_claim_reserve_required_port (PlumClaim *self,
-                                  guint      required)
+plum_claim_reserve_required_port (PlumClaim *self, guint required)
 {
   PlumClaim *holder = plum_gateway_find_holder (self->gateway, self->id.protocol, required);
   g_autoptr (GError) error = NULL;
@@ -591,15 +575,14 @@ plum_claim_reserve_port (PlumClaim *self)
 }
 
 static void
-plum_claim_ask (PlumClaim *self,
-                guint      index)
+plum_claim_ask (PlumClaim *self, guint index)
 {
   PlumContender *contender = plum_gateway_get_contender (self->gateway, index);
   PlumCallArgs args = { NULL };
 
   if (self->port == 0 && !plum_claim_reserve_port (self))
     {
-      self->tried = G_MAXUINT64;   /* no backend can do better */
+      self->tried = G_MAXUINT64; /* no backend can do better */
       plum_claim_fail (self);
       return;
     }
@@ -670,7 +653,7 @@ plum_claim_start_attempt (PlumClaim *self)
 static void
 plum_claim_lose (PlumClaim *self)
 {
-  g_autoptr (PlumClaim) alive = plum_claim_ref (self);   /* a handler may end it */
+  g_autoptr (PlumClaim) alive = plum_claim_ref (self); /* a handler may end it */
 
   plum_claim_drop_check (self);
   plum_claim_drop_lease (self);
@@ -681,8 +664,7 @@ plum_claim_lose (PlumClaim *self)
 }
 
 static void
-on_renewal_given_back (PlumCall *call,
-                       gpointer  user_data)
+on_renewal_given_back (PlumCall *call, gpointer user_data)
 {
   PlumClaim *self = user_data;
 
@@ -691,8 +673,7 @@ on_renewal_given_back (PlumCall *call,
 }
 
 static void
-on_renewed (PlumCall *call,
-            gpointer  user_data)
+on_renewed (PlumCall *call, gpointer user_data)
 {
   PlumClaim *self = user_data;
   g_autoptr (PlumCall) owned = g_steal_pointer (&self->call);
@@ -770,8 +751,7 @@ on_timer (gpointer user_data)
 }
 
 static void
-plum_claim_recover (PlumClaim *self,
-                    gint64     spread_ms)
+plum_claim_recover (PlumClaim *self, gint64 spread_ms)
 {
   plum_claim_drop_call (self);
   plum_claim_drop_check (self);
@@ -781,8 +761,7 @@ plum_claim_recover (PlumClaim *self,
 }
 
 void
-plum_claim_lost (PlumClaim   *self,
-                 PlumBackend *backend)
+plum_claim_lost (PlumClaim *self, PlumBackend *backend)
 {
   if (plum_claim_is_up (self) && (backend == NULL || backend == self->backend))
     plum_claim_recover (self, PLUM_SPREAD_MS);
@@ -791,9 +770,7 @@ plum_claim_lost (PlumClaim   *self,
 }
 
 void
-plum_claim_address_changed (PlumClaim    *self,
-                            PlumBackend  *backend,
-                            GInetAddress *address)
+plum_claim_address_changed (PlumClaim *self, PlumBackend *backend, GInetAddress *address)
 {
   GInetAddress *old;
   g_autoptr (PlumLease) lease = NULL;
@@ -805,17 +782,16 @@ plum_claim_address_changed (PlumClaim    *self,
   if (old == address || (old != NULL && address != NULL && g_inet_address_equal (old, address)))
     return;
 
-  lease = plum_lease_new (address, plum_lease_get_external_port (self->lease),
-                          plum_lease_get_lifetime (self->lease),
-                          plum_lease_get_token (self->lease));
+  lease =
+    plum_lease_new (address, plum_lease_get_external_port (self->lease),
+                    plum_lease_get_lifetime (self->lease), plum_lease_get_token (self->lease));
   g_set_object (&self->lease, lease);
   plum_claim_note (self);
   plum_claim_tell (self, PLUM_MAPPING_MAPPED, NULL);
 }
 
 static void
-on_checked (PlumCall *call,
-            gpointer  user_data)
+on_checked (PlumCall *call, gpointer user_data)
 {
   PlumClaim *self = user_data;
   g_autoptr (PlumCall) owned = g_steal_pointer (&self->check);
@@ -863,11 +839,10 @@ plum_claim_race_changed (PlumClaim *self)
 }
 
 void
-plum_claim_hurry (PlumClaim *self,
-                  guint      spread_ms)
+plum_claim_hurry (PlumClaim *self, guint spread_ms)
 {
-  gint64 when = plum_clock_get_time (self->clock) +
-                g_random_int_range (1, (gint32) spread_ms + 1) * MS;
+  gint64 when =
+    plum_clock_get_time (self->clock) + g_random_int_range (1, (gint32) spread_ms + 1) * MS;
 
   if (self->phase == PHASE_FAILED)
     self->retries = 0;
@@ -879,9 +854,7 @@ plum_claim_hurry (PlumClaim *self,
 }
 
 static void
-plum_claim_place (PlumClaim    *self,
-                  PlumGateway  *gateway,
-                  const GError *reason)
+plum_claim_place (PlumClaim *self, PlumGateway *gateway, const GError *reason)
 {
   if (self->gateway != NULL)
     plum_gateway_detach (self->gateway, self);
@@ -895,9 +868,7 @@ plum_claim_place (PlumClaim    *self,
 }
 
 void
-plum_claim_set_gateway (PlumClaim    *self,
-                        PlumGateway  *gateway,
-                        const GError *reason)
+plum_claim_set_gateway (PlumClaim *self, PlumGateway *gateway, const GError *reason)
 {
   g_autoptr (PlumClaim) alive = plum_claim_ref (self);
   gboolean was_up = self->lease != NULL;
@@ -949,16 +920,14 @@ plum_claim_end (PlumClaim *self)
 }
 
 static void
-plum_claim_end_release (PlumClaim    *self,
-                        const GError *error)
+plum_claim_end_release (PlumClaim *self, const GError *error)
 {
   g_autoptr (PlumClaim) alive = plum_claim_ref (self);
 
   plum_claim_drop_lease (self);
   self->phase = PHASE_IDLE;
   if (self->owner != NULL)
-    self->owner->released (self, error != NULL && !plum_state_is_verdict (error),
-                           self->owner_data);
+    self->owner->released (self, error != NULL && !plum_state_is_verdict (error), self->owner_data);
   plum_claim_dismiss_leavers (self, error);
 
   if (self->owner == NULL || self->phase != PHASE_IDLE)
@@ -972,8 +941,7 @@ plum_claim_end_release (PlumClaim    *self,
 }
 
 static void
-on_released (PlumCall *call,
-             gpointer  user_data)
+on_released (PlumCall *call, gpointer user_data)
 {
   PlumClaim *self = user_data;
   g_autoptr (PlumCall) owned = g_steal_pointer (&self->call);
@@ -1009,7 +977,7 @@ plum_claim_release (PlumClaim *self)
 
           g_object_unref (plum_backend_call (backend, PLUM_CALL_UNMAP, &args, timeout, NULL, NULL));
           if (self->phase != phase || self->call != NULL)
-            return;   /* who heard of it has gone on */
+            return; /* who heard of it has gone on */
           leased = FALSE;
           args.lease = NULL;
         }
@@ -1033,9 +1001,7 @@ plum_claim_release (PlumClaim *self)
 
 /* known_port: where it was until now; 0: nowhere. TRUE: there was no other. */
 static gboolean
-plum_claim_add_user (PlumClaim   *self,
-                     PlumMapping *mapping,
-                     guint        known_port)
+plum_claim_add_user (PlumClaim *self, PlumMapping *mapping, guint known_port)
 {
   gboolean first = self->users == NULL;
 
@@ -1053,9 +1019,7 @@ plum_claim_add_user (PlumClaim   *self,
 }
 
 static void
-plum_claim_serve_user (PlumClaim   *self,
-                       PlumMapping *mapping,
-                       gboolean     first)
+plum_claim_serve_user (PlumClaim *self, PlumMapping *mapping, gboolean first)
 {
   g_autoptr (PlumClaim) alive = plum_claim_ref (self);
   const PlumMappingNews news = { NULL };
@@ -1081,16 +1045,14 @@ plum_claim_serve_user (PlumClaim   *self,
 }
 
 void
-plum_claim_join (PlumClaim   *self,
-                 PlumMapping *mapping)
+plum_claim_join (PlumClaim *self, PlumMapping *mapping)
 {
   plum_claim_serve_user (self, mapping, plum_claim_add_user (self, mapping, 0));
 }
 
 /* Those who are left may have waited for one to go. required: as it was then. */
 static void
-plum_claim_reconsider (PlumClaim *self,
-                       guint      required)
+plum_claim_reconsider (PlumClaim *self, guint required)
 {
   if (plum_claim_is_astray (self))
     plum_claim_release (self);
@@ -1099,8 +1061,7 @@ plum_claim_reconsider (PlumClaim *self,
 }
 
 void
-plum_claim_leave (PlumClaim   *self,
-                  PlumMapping *mapping)
+plum_claim_leave (PlumClaim *self, PlumMapping *mapping)
 {
   g_autoptr (PlumClaim) alive = plum_claim_ref (self);
   g_autoptr (PlumMapping) owned = mapping;
@@ -1121,7 +1082,7 @@ plum_claim_leave (PlumClaim   *self,
       if (self->users == NULL)
         plum_claim_release (self);
       else
-        plum_claim_dismiss_leavers (self, NULL);   /* somebody wants it at once again: it stays */
+        plum_claim_dismiss_leavers (self, NULL); /* somebody wants it at once again: it stays */
       return;
     }
 
@@ -1131,9 +1092,7 @@ plum_claim_leave (PlumClaim   *self,
 }
 
 void
-plum_claim_hand_over (PlumClaim   *self,
-                      PlumMapping *mapping,
-                      PlumClaim   *to)
+plum_claim_hand_over (PlumClaim *self, PlumMapping *mapping, PlumClaim *to)
 {
   g_autoptr (PlumClaim) alive = plum_claim_ref (self);
   g_autoptr (PlumClaim) to_alive = plum_claim_ref (to);
@@ -1184,14 +1143,14 @@ plum_claim_drop (PlumClaim *self)
 }
 
 PlumClaim *
-plum_claim_new (const PlumClaimId    *id,
-                GBytes               *key,
-                PlumGateway          *gateway,
-                const GError         *reason,
-                PlumClock            *clock,
-                const PlumPolicy     *policy,
+plum_claim_new (const PlumClaimId *id,
+                GBytes *key,
+                PlumGateway *gateway,
+                const GError *reason,
+                PlumClock *clock,
+                const PlumPolicy *policy,
                 const PlumClaimOwner *owner,
-                gpointer              owner_data)
+                gpointer owner_data)
 {
   PlumClaim *self = g_rc_box_new0 (PlumClaim);
 
@@ -1208,8 +1167,7 @@ plum_claim_new (const PlumClaimId    *id,
 }
 
 void
-plum_claim_suggest_port (PlumClaim *self,
-                         guint      external_port)
+plum_claim_suggest_port (PlumClaim *self, guint external_port)
 {
   self->recalled_port = (guint16) external_port;
 }
@@ -1249,8 +1207,7 @@ plum_claim_id_hash (gconstpointer id)
 }
 
 gboolean
-plum_claim_id_equal (gconstpointer a,
-                     gconstpointer b)
+plum_claim_id_equal (gconstpointer a, gconstpointer b)
 {
   const PlumClaimId *left = a;
   const PlumClaimId *right = b;
@@ -1267,8 +1224,7 @@ plum_claim_get_id (PlumClaim *self)
 }
 
 void
-plum_claim_set_interface (PlumClaim  *self,
-                          const char *interface_name)
+plum_claim_set_interface (PlumClaim *self, const char *interface_name)
 {
   self->id.interface_name = g_intern_string (interface_name);
 }
@@ -1296,8 +1252,7 @@ plum_claim_get_link (PlumClaim *self)
 }
 
 gboolean
-plum_claim_holds (PlumClaim *self,
-                  guint      external_port)
+plum_claim_holds (PlumClaim *self, guint external_port)
 {
   return plum_claim_is_up (self) && plum_lease_get_external_port (self->lease) == external_port;
 }

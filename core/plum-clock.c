@@ -20,46 +20,49 @@
 /* A moment on CLOCK_REALTIME that never comes, and that the kernel can still count in ns. */
 #define NEVER ((time_t) (sizeof (time_t) > 4 ? G_GINT64_CONSTANT (9000000000) : G_MAXINT32))
 
-typedef struct {
-  guint         id;
+typedef struct
+{
+  guint id;
   PlumTimerFunc func;
-  gpointer      user_data;
+  gpointer user_data;
 } ResumeFunc;
 
 struct _PlumClock
 {
-  unsigned int  ref_count;      /* guarded by registry_lock, as one may be found by its context */
+  unsigned int ref_count; /* guarded by registry_lock, as one may be found by its context */
   GMainContext *context;
-  GSource      *source;
+  GSource *source;
   PlumTimerHeap heap;
 
-  gboolean      manual;
-  gint64        now;            /* of a manual clock */
+  gboolean manual;
+  gint64 now; /* of a manual clock */
 
-  int           timer_fd;       /* -1: a manual clock, or the kernel would not give one */
-  gpointer      timer_tag;
-  gint64        armed_for;      /* the deadline that timer_fd is set to, or -1 */
+  int timer_fd; /* -1: a manual clock, or the kernel would not give one */
+  gpointer timer_tag;
+  gint64 armed_for; /* the deadline that timer_fd is set to, or -1 */
 
-  GArray       *resume_funcs;   /* of ResumeFunc */
-  guint         last_resume_id;
-  int           step_fd;        /* wakes when CLOCK_REALTIME is set, as it is by a resume; or -1 */
-  gpointer      step_tag;
-  gint64        suspended;      /* BOOTTIME minus MONOTONIC when last seen */
+  GArray *resume_funcs; /* of ResumeFunc */
+  guint last_resume_id;
+  int step_fd; /* wakes when CLOCK_REALTIME is set, as it is by a resume; or -1 */
+  gpointer step_tag;
+  gint64 suspended; /* BOOTTIME minus MONOTONIC when last seen */
 };
 
-typedef struct {
-  GSource    source;
+typedef struct
+{
+  GSource source;
   PlumClock *clock;
 } ClockSource;
 
-typedef struct {
-  GSource    source;
-  PlumClock *clock;             /* borrowed; alive as long as the timer is armed */
-  PlumTimer  timer;
+typedef struct
+{
+  GSource source;
+  PlumClock *clock; /* borrowed; alive as long as the timer is armed */
+  PlumTimer timer;
 } TimerSource;
 
 static GMutex registry_lock;
-static GHashTable *registry;    /* (element-type GMainContext PlumClock), both borrowed */
+static GHashTable *registry; /* (element-type GMainContext PlumClock), both borrowed */
 
 static void
 close_fd (int *fd)
@@ -121,8 +124,7 @@ plum_clock_peek (PlumClock *self)
 }
 
 static void
-plum_clock_fire (PlumClock *self,
-                 PlumTimer *timer)
+plum_clock_fire (PlumClock *self, PlumTimer *timer)
 {
   PlumTimerFunc func = timer->func;
   gpointer user_data = timer->user_data;
@@ -151,8 +153,7 @@ plum_clock_fire_due (PlumClock *self)
 
 /* Its place, or -1. */
 static int
-plum_clock_find_resume_func (PlumClock *self,
-                             guint      id)
+plum_clock_find_resume_func (PlumClock *self, guint id)
 {
   for (guint i = 0; i < self->resume_funcs->len; i++)
     {
@@ -201,8 +202,7 @@ plum_clock_ref (PlumClock *self)
 }
 
 static void
-plum_clock_set_timer_fd (PlumClock *self,
-                         gint64     deadline)
+plum_clock_set_timer_fd (PlumClock *self, gint64 deadline)
 {
   struct itimerspec when = { 0 };
 
@@ -218,8 +218,7 @@ plum_clock_set_timer_fd (PlumClock *self,
 
 /* Sets the timerfd once for all that was armed and disarmed in the last turn. */
 static gboolean
-clock_source_prepare (GSource *source,
-                      int     *timeout)
+clock_source_prepare (GSource *source, int *timeout)
 {
   PlumClock *self = ((ClockSource *) source)->clock;
   gint64 deadline = plum_clock_get_next_deadline (self);
@@ -273,9 +272,7 @@ drain_timer_fd (int fd)
 }
 
 static gboolean
-clock_source_dispatch (GSource     *source,
-                       GSourceFunc  callback,
-                       gpointer     user_data)
+clock_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
   PlumClock *self = plum_clock_ref (((ClockSource *) source)->clock);
 
@@ -299,8 +296,7 @@ static GSourceFuncs clock_source_funcs = {
 
 /* With registry_lock held. */
 static PlumClock *
-plum_clock_new (GMainContext *context,
-                gboolean      manual)
+plum_clock_new (GMainContext *context, gboolean manual)
 {
   PlumClock *self = g_new0 (PlumClock, 1);
 
@@ -416,9 +412,7 @@ plum_clock_get_time (PlumClock *self)
 }
 
 void
-plum_clock_arm (PlumClock *self,
-                PlumTimer *timer,
-                gint64     deadline)
+plum_clock_arm (PlumClock *self, PlumTimer *timer, gint64 deadline)
 {
   g_assert (timer->func != NULL);
 
@@ -428,9 +422,7 @@ plum_clock_arm (PlumClock *self,
 }
 
 void
-plum_clock_arm_in_ms (PlumClock *self,
-                      PlumTimer *timer,
-                      gint64     ms)
+plum_clock_arm_in_ms (PlumClock *self, PlumTimer *timer, gint64 ms)
 {
   gint64 now = plum_clock_get_time (self);
 
@@ -438,17 +430,14 @@ plum_clock_arm_in_ms (PlumClock *self,
 }
 
 void
-plum_clock_disarm (PlumClock *self,
-                   PlumTimer *timer)
+plum_clock_disarm (PlumClock *self, PlumTimer *timer)
 {
   if (plum_timer_is_armed (timer))
     plum_timer_heap_remove (&self->heap, timer);
 }
 
 static gboolean
-timer_source_dispatch (GSource     *source,
-                       GSourceFunc  callback,
-                       gpointer     user_data)
+timer_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
   if (callback != NULL)
     callback (user_data);
@@ -471,8 +460,7 @@ static GSourceFuncs timer_source_funcs = {
 /* The source does not keep the clock: one that was forgotten ends with the clock, and a context is
  * not held for ever by a source of its own. */
 GSource *
-plum_clock_create_source (PlumClock *self,
-                          guint      ms)
+plum_clock_create_source (PlumClock *self, guint ms)
 {
   GSource *source = g_source_new (&timer_source_funcs, sizeof (TimerSource));
   TimerSource *timer_source = (TimerSource *) source;
@@ -515,9 +503,7 @@ plum_clock_unwatch_steps (PlumClock *self)
 }
 
 guint
-plum_clock_add_resume_func (PlumClock     *self,
-                            PlumTimerFunc  func,
-                            gpointer       user_data)
+plum_clock_add_resume_func (PlumClock *self, PlumTimerFunc func, gpointer user_data)
 {
   ResumeFunc resume = { ++self->last_resume_id, func, user_data };
 
@@ -528,8 +514,7 @@ plum_clock_add_resume_func (PlumClock     *self,
 }
 
 void
-plum_clock_remove_resume_func (PlumClock *self,
-                               guint      id)
+plum_clock_remove_resume_func (PlumClock *self, guint id)
 {
   int index = plum_clock_find_resume_func (self, id);
 
@@ -566,8 +551,7 @@ plum_clock_get_next_deadline (PlumClock *self)
 }
 
 void
-plum_clock_advance (PlumClock *self,
-                    gint64     us)
+plum_clock_advance (PlumClock *self, gint64 us)
 {
   gint64 end = self->now + us;
   PlumTimer *timer;
@@ -585,8 +569,7 @@ plum_clock_advance (PlumClock *self,
 }
 
 void
-plum_clock_suspend (PlumClock *self,
-                    gint64     us)
+plum_clock_suspend (PlumClock *self, gint64 us)
 {
   g_assert (self->manual && us >= 0);
 

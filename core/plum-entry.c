@@ -16,7 +16,7 @@ struct _PlumEntry
   PlumProtocol protocol;
   guint external_port;
   guint internal_port;
-  GInetAddress *internal_address;   /* (nullable) */
+  GInetAddress *internal_address; /* (nullable) */
   char *description;
   guint lifetime;
   gboolean enabled;
@@ -38,10 +38,7 @@ static GParamSpec *properties[N_PROPS];
 G_DEFINE_FINAL_TYPE (PlumEntry, plum_entry, G_TYPE_OBJECT)
 
 static void
-plum_entry_get_property (GObject    *object,
-                         guint       property_id,
-                         GValue     *value,
-                         GParamSpec *pspec)
+plum_entry_get_property (GObject *object, guint property_id, GValue *value, GParamSpec *pspec)
 {
   PlumEntry *self = PLUM_ENTRY (object);
 
@@ -101,8 +98,8 @@ plum_entry_class_init (PlumEntryClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_PROTOCOL] = g_param_spec_enum ("protocol", NULL, NULL, PLUM_TYPE_PROTOCOL,
-                                                 PLUM_PROTOCOL_TCP, flags);
+  properties[PROP_PROTOCOL] =
+    g_param_spec_enum ("protocol", NULL, NULL, PLUM_TYPE_PROTOCOL, PLUM_PROTOCOL_TCP, flags);
 
   /**
    * PlumEntry:external-port: (getter get_external_port)
@@ -111,8 +108,8 @@ plum_entry_class_init (PlumEntryClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_EXTERNAL_PORT] = g_param_spec_uint ("external-port", NULL, NULL,
-                                                      0, G_MAXUINT16, 0, flags);
+  properties[PROP_EXTERNAL_PORT] =
+    g_param_spec_uint ("external-port", NULL, NULL, 0, G_MAXUINT16, 0, flags);
 
   /**
    * PlumEntry:internal-port: (getter get_internal_port)
@@ -121,8 +118,8 @@ plum_entry_class_init (PlumEntryClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_INTERNAL_PORT] = g_param_spec_uint ("internal-port", NULL, NULL,
-                                                      0, G_MAXUINT16, 0, flags);
+  properties[PROP_INTERNAL_PORT] =
+    g_param_spec_uint ("internal-port", NULL, NULL, 0, G_MAXUINT16, 0, flags);
 
   /**
    * PlumEntry:internal-address: (getter get_internal_address)
@@ -131,8 +128,8 @@ plum_entry_class_init (PlumEntryClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_INTERNAL_ADDRESS] = g_param_spec_object ("internal-address", NULL, NULL,
-                                                           G_TYPE_INET_ADDRESS, flags);
+  properties[PROP_INTERNAL_ADDRESS] =
+    g_param_spec_object ("internal-address", NULL, NULL, G_TYPE_INET_ADDRESS, flags);
 
   /**
    * PlumEntry:description: (getter get_description)
@@ -150,8 +147,7 @@ plum_entry_class_init (PlumEntryClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_LIFETIME] = g_param_spec_uint ("lifetime", NULL, NULL,
-                                                 0, G_MAXUINT32, 0, flags);
+  properties[PROP_LIFETIME] = g_param_spec_uint ("lifetime", NULL, NULL, 0, G_MAXUINT32, 0, flags);
 
   /**
    * PlumEntry:enabled: (getter get_enabled)
@@ -187,13 +183,13 @@ plum_entry_init (PlumEntry *self)
  * Since: 1.0
  */
 PlumEntry *
-plum_entry_new (PlumProtocol  protocol,
-                guint         external_port,
-                guint         internal_port,
+plum_entry_new (PlumProtocol protocol,
+                guint external_port,
+                guint internal_port,
                 GInetAddress *internal_address,
-                const char   *description,
-                guint         lifetime,
-                gboolean      enabled)
+                const char *description,
+                guint lifetime,
+                gboolean enabled)
 {
   PlumEntry *self;
 

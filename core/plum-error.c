@@ -2,17 +2,18 @@
 
 #include <plum-glib/plum-glib.h>
 
-G_DEFINE_ENUM_TYPE (PlumError, plum_error,
-  G_DEFINE_ENUM_VALUE (PLUM_ERROR_NO_GATEWAY, "no-gateway"),
-  G_DEFINE_ENUM_VALUE (PLUM_ERROR_NO_BACKEND, "no-backend"),
-  G_DEFINE_ENUM_VALUE (PLUM_ERROR_TIMED_OUT, "timed-out"),
-  G_DEFINE_ENUM_VALUE (PLUM_ERROR_REFUSED, "refused"),
-  G_DEFINE_ENUM_VALUE (PLUM_ERROR_CONFLICT, "conflict"),
-  G_DEFINE_ENUM_VALUE (PLUM_ERROR_NO_RESOURCES, "no-resources"),
-  G_DEFINE_ENUM_VALUE (PLUM_ERROR_NOT_SUPPORTED, "not-supported"),
-  G_DEFINE_ENUM_VALUE (PLUM_ERROR_MALFORMED, "malformed"),
-  G_DEFINE_ENUM_VALUE (PLUM_ERROR_DESTROYED, "destroyed"),
-  G_DEFINE_ENUM_VALUE (PLUM_ERROR_MODULE, "module"))
+G_DEFINE_ENUM_TYPE (PlumError,
+                    plum_error,
+                    G_DEFINE_ENUM_VALUE (PLUM_ERROR_NO_GATEWAY, "no-gateway"),
+                    G_DEFINE_ENUM_VALUE (PLUM_ERROR_NO_BACKEND, "no-backend"),
+                    G_DEFINE_ENUM_VALUE (PLUM_ERROR_TIMED_OUT, "timed-out"),
+                    G_DEFINE_ENUM_VALUE (PLUM_ERROR_REFUSED, "refused"),
+                    G_DEFINE_ENUM_VALUE (PLUM_ERROR_CONFLICT, "conflict"),
+                    G_DEFINE_ENUM_VALUE (PLUM_ERROR_NO_RESOURCES, "no-resources"),
+                    G_DEFINE_ENUM_VALUE (PLUM_ERROR_NOT_SUPPORTED, "not-supported"),
+                    G_DEFINE_ENUM_VALUE (PLUM_ERROR_MALFORMED, "malformed"),
+                    G_DEFINE_ENUM_VALUE (PLUM_ERROR_DESTROYED, "destroyed"),
+                    G_DEFINE_ENUM_VALUE (PLUM_ERROR_MODULE, "module"))
 
 /**
  * plum_error_quark:
@@ -23,4 +24,4 @@ G_DEFINE_ENUM_TYPE (PlumError, plum_error,
  *
  * Since: 1.0
  */
-G_DEFINE_QUARK (plum-error-quark, plum_error)
+G_DEFINE_QUARK (plum - error - quark, plum_error)

@@ -14,17 +14,18 @@ typedef struct _PlumClaim PlumClaim;
 
 /* One backend in the race of one gateway. Its place in the array is its rank, and does not
  * change. */
-typedef struct {
+typedef struct
+{
   PlumGateway *gateway;
   PlumBackend *backend;
-  PlumProbe   *probe;
-  PlumCall    *call;          /* the discovery in progress */
-  gint64       started;       /* of the last discovery */
-  gint64       decided;       /* 0: never */
-  gboolean     doubted;       /* it could map, but did not answer what it was asked last */
-  gint64       lost;          /* when it last lost its state; 0: never */
-  gint64       lost_pause;    /* how long another loss is not acted on */
-  PlumTimer    lost_timer;
+  PlumProbe *probe;
+  PlumCall *call;    /* the discovery in progress */
+  gint64 started;    /* of the last discovery */
+  gint64 decided;    /* 0: never */
+  gboolean doubted;  /* it could map, but did not answer what it was asked last */
+  gint64 lost;       /* when it last lost its state; 0: never */
+  gint64 lost_pause; /* how long another loss is not acted on */
+  PlumTimer lost_timer;
 } PlumContender;
 
 /* At most: the choice keeps a set of them in 64 bits. */
@@ -36,82 +37,61 @@ typedef enum {
   PLUM_PICK_NONE,
 } PlumPick;
 
-PlumGateway *   plum_gateway_new             (PlumNetwork        *network,
-                                              GPtrArray          *backend_infos,
-                                              GMainContext       *context,
-                                              const PlumPolicy   *policy);
+PlumGateway *plum_gateway_new (PlumNetwork *network,
+                               GPtrArray *backend_infos,
+                               GMainContext *context,
+                               const PlumPolicy *policy);
 /* The network is gone: nothing is sent any more. */
-void            plum_gateway_close           (PlumGateway        *self);
+void plum_gateway_close (PlumGateway *self);
 
-PlumNetwork *   plum_gateway_get_network     (PlumGateway        *self);
-PlumClock *     plum_gateway_get_clock       (PlumGateway        *self);
-GMainContext *  plum_gateway_get_context     (PlumGateway        *self);
-const PlumPolicy * plum_gateway_get_policy   (PlumGateway        *self);
+PlumNetwork *plum_gateway_get_network (PlumGateway *self);
+PlumClock *plum_gateway_get_clock (PlumGateway *self);
+GMainContext *plum_gateway_get_context (PlumGateway *self);
+const PlumPolicy *plum_gateway_get_policy (PlumGateway *self);
 /* Whether a claim holds a lease by this backend. */
-gboolean        plum_gateway_is_serving      (PlumGateway        *self,
-                                              PlumBackend        *backend);
+gboolean plum_gateway_is_serving (PlumGateway *self, PlumBackend *backend);
 
 /* The race. again: also those whose verdict was no, and is not fresh. */
-void            plum_gateway_discover        (PlumGateway        *self,
-                                              gboolean            again);
+void plum_gateway_discover (PlumGateway *self, gboolean again);
 /* tried: a set of contenders that need not be picked. */
-PlumPick        plum_gateway_pick            (PlumGateway        *self,
-                                              guint64             tried,
-                                              guint              *index);
-PlumContender * plum_gateway_get_contender   (PlumGateway        *self,
-                                              guint               index);
-guint           plum_gateway_get_n_contenders (PlumGateway       *self);
+PlumPick plum_gateway_pick (PlumGateway *self, guint64 tried, guint *index);
+PlumContender *plum_gateway_get_contender (PlumGateway *self, guint index);
+guint plum_gateway_get_n_contenders (PlumGateway *self);
 /* What a claim's call to a contender came to; error NULL: success. After silence the next attempt
  * has it discovered again: one question for all claims, where each would ask for itself. */
-void            plum_gateway_note_outcome    (PlumGateway        *self,
-                                              guint               index,
-                                              const GError       *error);
-gboolean        plum_gateway_is_decided      (PlumGateway        *self);
+void plum_gateway_note_outcome (PlumGateway *self, guint index, const GError *error);
+gboolean plum_gateway_is_decided (PlumGateway *self);
 /* Why those that are not in tried cannot map. */
-void            plum_gateway_append_verdicts (PlumGateway        *self,
-                                              guint64             tried,
-                                              GString            *verdicts);
+void plum_gateway_append_verdicts (PlumGateway *self, guint64 tried, GString *verdicts);
 /* func is called once, when every contender is decided and the external address was asked for. */
-void            plum_gateway_when_decided    (PlumGateway        *self,
-                                              GSourceFunc         func,
-                                              gpointer            user_data);
+void plum_gateway_when_decided (PlumGateway *self, GSourceFunc func, gpointer user_data);
 /* FALSE: it was called already. */
-gboolean        plum_gateway_forget_func     (PlumGateway        *self,
-                                              gpointer            user_data);
+gboolean plum_gateway_forget_func (PlumGateway *self, gpointer user_data);
 
 /* The claims on it. */
-void            plum_gateway_attach          (PlumGateway        *self,
-                                              PlumClaim          *claim);
-void            plum_gateway_detach          (PlumGateway        *self,
-                                              PlumClaim          *claim);
+void plum_gateway_attach (PlumGateway *self, PlumClaim *claim);
+void plum_gateway_detach (PlumGateway *self, PlumClaim *claim);
 /* No two claims hold one external port. Reserves a random one that nobody holds. */
-guint           plum_gateway_reserve_port    (PlumGateway        *self,
-                                              PlumProtocol        protocol,
-                                              PlumClaim          *claim);
+guint plum_gateway_reserve_port (PlumGateway *self, PlumProtocol protocol, PlumClaim *claim);
 /* FALSE if another claim holds it. */
-gboolean        plum_gateway_hold_port       (PlumGateway        *self,
-                                              PlumProtocol        protocol,
-                                              guint               port,
-                                              PlumClaim          *claim);
-PlumClaim *     plum_gateway_find_holder     (PlumGateway        *self,
-                                              PlumProtocol        protocol,
-                                              guint               port);
-void            plum_gateway_release_port    (PlumGateway        *self,
-                                              PlumProtocol        protocol,
-                                              guint               port,
-                                              PlumClaim          *claim);
+gboolean plum_gateway_hold_port (PlumGateway *self,
+                                 PlumProtocol protocol,
+                                 guint port,
+                                 PlumClaim *claim);
+PlumClaim *plum_gateway_find_holder (PlumGateway *self, PlumProtocol protocol, guint port);
+void plum_gateway_release_port (PlumGateway *self,
+                                PlumProtocol protocol,
+                                guint port,
+                                PlumClaim *claim);
 
 /* address is what a router says of its outer side; NULL: it has none. */
-void            plum_gateway_set_external_address (PlumGateway   *self,
-                                              GInetAddress       *address);
+void plum_gateway_set_external_address (PlumGateway *self, GInetAddress *address);
 /* A router told one backend its address: every mapping by that backend hears it. */
-void            plum_gateway_learn_address   (PlumGateway        *self,
-                                              PlumBackend        *backend,
-                                              GInetAddress       *address);
+void plum_gateway_learn_address (PlumGateway *self, PlumBackend *backend, GInetAddress *address);
 /* After a resume: the external address first, then what would be tried later or is overdue, and
  * what is up; spread, so that many mappings do not ask all at once. */
-void            plum_gateway_hurry           (PlumGateway        *self);
+void plum_gateway_hurry (PlumGateway *self);
 /* Looks after everything now, as at a recheck. */
-void            plum_gateway_recheck         (PlumGateway        *self);
+void plum_gateway_recheck (PlumGateway *self);
 
 G_END_DECLS

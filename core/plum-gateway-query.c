@@ -4,16 +4,17 @@
 #include "plum-gateway-query-private.h"
 
 /* One question, put to one backend after the other until one can answer it. */
-typedef struct {
-  PlumGateway *gateway;      /* owned by the query */
+typedef struct
+{
+  PlumGateway *gateway; /* owned by the query */
   PlumCallKind kind;
-  PlumEntry *entry;          /* (nullable) */
-  guint next;                /* contender to ask next */
-  GError *error;             /* what the last one said */
-  GTask *task;               /* (nullable) */
+  PlumEntry *entry; /* (nullable) */
+  guint next;       /* contender to ask next */
+  GError *error;    /* what the last one said */
+  GTask *task;      /* (nullable) */
   void (*address_func) (PlumGateway *gateway, GInetAddress *address);
   PlumCall *call;
-  GSource *cancel_source;    /* (nullable) */
+  GSource *cancel_source; /* (nullable) */
 } Query;
 
 static void query_ask_next (Query *query);
@@ -33,9 +34,7 @@ query_free (Query *query)
 }
 
 static Query *
-query_new (PlumGateway  *gateway,
-           PlumCallKind  kind,
-           PlumEntry    *entry)
+query_new (PlumGateway *gateway, PlumCallKind kind, PlumEntry *entry)
 {
   Query *query = g_new0 (Query, 1);
 
@@ -61,8 +60,7 @@ query_end (Query *query)
 }
 
 static void
-on_answered (PlumCall *call,
-             gpointer  user_data)
+on_answered (PlumCall *call, gpointer user_data)
 {
   Query *query = user_data;
   const GError *error = plum_call_get_error (call);
@@ -70,8 +68,7 @@ on_answered (PlumCall *call,
   if (error != NULL)
     {
       /* A backend that cannot is no news if another one could but failed. */
-      if (query->error == NULL ||
-          !g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED))
+      if (query->error == NULL || !g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED))
         {
           g_clear_error (&query->error);
           query->error = g_error_copy (error);
@@ -99,8 +96,8 @@ query_ask_next (Query *query)
   guint index;
 
   if (query->next >= PLUM_MAX_CONTENDERS ||
-      plum_gateway_pick (query->gateway, (G_GUINT64_CONSTANT (1) << query->next) - 1,
-                         &index) != PLUM_PICK_READY)
+      plum_gateway_pick (query->gateway, (G_GUINT64_CONSTANT (1) << query->next) - 1, &index) !=
+        PLUM_PICK_READY)
     {
       query_end (query);
       return;
@@ -108,16 +105,14 @@ query_ask_next (Query *query)
 
   query->next = index + 1;
   plum_backend_start_call (&query->call,
-                           plum_gateway_get_contender (query->gateway, index)->backend,
-                           query->kind, &args,
-                           plum_gateway_get_policy (query->gateway)->mapping_timeout,
+                           plum_gateway_get_contender (query->gateway, index)->backend, query->kind,
+                           &args, plum_gateway_get_policy (query->gateway)->mapping_timeout,
                            on_answered, query);
 }
 
 void
-plum_gateway_query_external_address (PlumGateway  *gateway,
-                                     void        (*func) (PlumGateway  *gateway,
-                                                          GInetAddress *address))
+plum_gateway_query_external_address (PlumGateway *gateway,
+                                     void (*func) (PlumGateway *gateway, GInetAddress *address))
 {
   Query *query = query_new (gateway, PLUM_CALL_GET_EXTERNAL_ADDRESS, NULL);
 
@@ -125,14 +120,14 @@ plum_gateway_query_external_address (PlumGateway  *gateway,
   query_ask_next (query);
 }
 
-typedef struct {
+typedef struct
+{
   PlumGateway *gateway;
   void (*func) (PlumBackend *backend, GInetAddress *address, PlumGateway *gateway);
 } ServedQuery;
 
 static void
-on_served_address (PlumCall *call,
-                   gpointer  user_data)
+on_served_address (PlumCall *call, gpointer user_data)
 {
   g_autofree ServedQuery *query = user_data;
   g_autoptr (GObject) backend = g_object_ref (G_OBJECT (plum_call_get_backend (call)));
@@ -143,10 +138,10 @@ on_served_address (PlumCall *call,
 }
 
 void
-plum_gateway_query_served_address (PlumGateway  *gateway,
-                                   void        (*func) (PlumBackend  *backend,
-                                                        GInetAddress *address,
-                                                        PlumGateway  *gateway))
+plum_gateway_query_served_address (PlumGateway *gateway,
+                                   void (*func) (PlumBackend *backend,
+                                                 GInetAddress *address,
+                                                 PlumGateway *gateway))
 {
   guint n = plum_gateway_get_n_contenders (gateway);
 
@@ -175,8 +170,7 @@ on_decided_for_query (gpointer user_data)
 }
 
 static gboolean
-on_query_cancelled (GCancellable *cancellable,
-                    gpointer      user_data)
+on_query_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   Query *query = user_data;
 
@@ -191,11 +185,11 @@ on_query_cancelled (GCancellable *cancellable,
 
 /* The race comes first: who can be asked is known only after it. */
 static void
-query_start (Query               *query,
-             gpointer             tag,
-             GCancellable        *cancellable,
-             GAsyncReadyCallback  callback,
-             gpointer             user_data)
+query_start (Query *query,
+             gpointer tag,
+             GCancellable *cancellable,
+             GAsyncReadyCallback callback,
+             gpointer user_data)
 {
   query->task = g_task_new (query->gateway, cancellable, callback, user_data);
   g_task_set_source_tag (query->task, tag);
@@ -224,16 +218,16 @@ query_start (Query               *query,
  * Since: 1.0
  */
 void
-plum_gateway_list_entries_async (PlumGateway         *self,
-                                 GCancellable        *cancellable,
-                                 GAsyncReadyCallback  callback,
-                                 gpointer             user_data)
+plum_gateway_list_entries_async (PlumGateway *self,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data)
 {
   g_return_if_fail (PLUM_IS_GATEWAY (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  query_start (query_new (self, PLUM_CALL_LIST, NULL), plum_gateway_list_entries_async,
-               cancellable, callback, user_data);
+  query_start (query_new (self, PLUM_CALL_LIST, NULL), plum_gateway_list_entries_async, cancellable,
+               callback, user_data);
 }
 
 /**
@@ -253,9 +247,7 @@ plum_gateway_list_entries_async (PlumGateway         *self,
  * Since: 1.0
  */
 GListModel *
-plum_gateway_list_entries_finish (PlumGateway   *self,
-                                  GAsyncResult  *result,
-                                  GError       **error)
+plum_gateway_list_entries_finish (PlumGateway *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
   g_return_val_if_fail (g_async_result_is_tagged (result, plum_gateway_list_entries_async), NULL);
@@ -278,11 +270,11 @@ plum_gateway_list_entries_finish (PlumGateway   *self,
  * Since: 1.0
  */
 void
-plum_gateway_delete_entry_async (PlumGateway         *self,
-                                 PlumEntry           *entry,
-                                 GCancellable        *cancellable,
-                                 GAsyncReadyCallback  callback,
-                                 gpointer             user_data)
+plum_gateway_delete_entry_async (PlumGateway *self,
+                                 PlumEntry *entry,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data)
 {
   g_return_if_fail (PLUM_IS_GATEWAY (self));
   g_return_if_fail (PLUM_IS_ENTRY (entry));
@@ -307,9 +299,7 @@ plum_gateway_delete_entry_async (PlumGateway         *self,
  * Since: 1.0
  */
 gboolean
-plum_gateway_delete_entry_finish (PlumGateway   *self,
-                                  GAsyncResult  *result,
-                                  GError       **error)
+plum_gateway_delete_entry_finish (PlumGateway *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
   g_return_val_if_fail (g_async_result_is_tagged (result, plum_gateway_delete_entry_async), FALSE);

@@ -11,17 +11,18 @@
 #define DEBOUNCE_MS 250
 #define RETRY_MS 15000
 
-/* When the watch begins, and the other gateways are looked for: whoever wants a port at once does not
- * wait for that. */
+/* When the watch begins, and the other gateways are looked for: whoever wants a port at once does
+ * not wait for that. */
 #define SETTLE_MS 250
 
-typedef struct {
+typedef struct
+{
   GSocketFamily family;
   gboolean used;
-  gboolean all;                  /* not that of the default route alone */
-  GPtrArray *gateways;           /* (element-type PlumGateway), that of the default route first */
-  gboolean has_default;          /* gateways has that */
-  GError *reason;                /* (nullable): why it has not */
+  gboolean all;         /* not that of the default route alone */
+  GPtrArray *gateways;  /* (element-type PlumGateway), that of the default route first */
+  gboolean has_default; /* gateways has that */
+  GError *reason;       /* (nullable): why it has not */
 } Family;
 
 struct _PlumGatewaySet
@@ -29,25 +30,24 @@ struct _PlumGatewaySet
   GMainContext *context;
   PlumClock *clock;
   const PlumPolicy *policy;
-  const PlumGatewaySetOwner *owner;  /* NULL once it is closed */
+  const PlumGatewaySetOwner *owner; /* NULL once it is closed */
   gpointer owner_data;
 
-  GInetAddress *gateway_address;     /* (nullable) */
-  char *interface_name;              /* (nullable) */
+  GInetAddress *gateway_address; /* (nullable) */
+  char *interface_name;          /* (nullable) */
 
-  Family families[2];                /* IPv4, IPv6 */
-  GListStore *list;                  /* the gateways of both: a view of them */
+  Family families[2]; /* IPv4, IPv6 */
+  GListStore *list;   /* the gateways of both: a view of them */
 
-  GSource *watch;                    /* (nullable) */
-  guint resume_id;                   /* 0: not yet */
+  GSource *watch;  /* (nullable) */
+  guint resume_id; /* 0: not yet */
   PlumTimer settle;
   PlumTimer debounce;
-  PlumTimer retry;                   /* of what the kernel could not be asked for */
+  PlumTimer retry; /* of what the kernel could not be asked for */
 };
 
 static Family *
-plum_gateway_set_get_family (PlumGatewaySet *self,
-                             GSocketFamily   family)
+plum_gateway_set_get_family (PlumGatewaySet *self, GSocketFamily family)
 {
   return &self->families[family == G_SOCKET_FAMILY_IPV6 ? 1 : 0];
 }
@@ -61,8 +61,7 @@ family_get_default (Family *family)
 /* --- The list --- */
 
 static PlumGateway *
-plum_gateway_set_nth (PlumGatewaySet *self,
-                      guint           n)
+plum_gateway_set_nth (PlumGatewaySet *self, guint n)
 {
   for (unsigned int i = 0; i < G_N_ELEMENTS (self->families); i++)
     {
@@ -77,8 +76,7 @@ plum_gateway_set_nth (PlumGatewaySet *self,
 }
 
 gboolean
-plum_gateway_set_has (PlumGatewaySet *self,
-                      PlumGateway    *gateway)
+plum_gateway_set_has (PlumGatewaySet *self, PlumGateway *gateway)
 {
   for (unsigned int i = 0; i < G_N_ELEMENTS (self->families); i++)
     if (g_ptr_array_find (self->families[i].gateways, gateway, NULL))
@@ -91,7 +89,7 @@ plum_gateway_set_has (PlumGatewaySet *self,
 static gboolean
 plum_gateway_set_mend_list (PlumGatewaySet *self)
 {
-  for (guint i = 0; ; i++)
+  for (guint i = 0;; i++)
     {
       g_autoptr (PlumGateway) there = g_list_model_get_item (G_LIST_MODEL (self->list), i);
       PlumGateway *wanted = plum_gateway_set_nth (self, i);
@@ -123,9 +121,7 @@ plum_gateway_set_update_list (PlumGatewaySet *self)
 /* --- Looking --- */
 
 PlumNetwork *
-plum_gateway_set_look_up (PlumGatewaySet  *self,
-                          GSocketFamily    family,
-                          GError         **error)
+plum_gateway_set_look_up (PlumGatewaySet *self, GSocketFamily family, GError **error)
 {
   GInetAddress *gateway = self->gateway_address;
 
@@ -143,8 +139,7 @@ plum_gateway_set_look_up (PlumGatewaySet  *self,
 }
 
 static PlumGateway *
-family_find_network (Family      *family,
-                     PlumNetwork *network)
+family_find_network (Family *family, PlumNetwork *network)
 {
   for (unsigned int i = 0; i < family->gateways->len; i++)
     if (plum_network_equal (plum_gateway_get_network (family->gateways->pdata[i]), network))
@@ -156,10 +151,7 @@ family_find_network (Family      *family,
 /* The gateways of networks: those that are there already stay, unless all are made anew.
  * (transfer full) */
 static GPtrArray *
-plum_gateway_set_make (PlumGatewaySet *self,
-                       Family         *family,
-                       GPtrArray      *networks,
-                       gboolean        anew)
+plum_gateway_set_make (PlumGatewaySet *self, Family *family, GPtrArray *networks, gboolean anew)
 {
   GPtrArray *gateways = g_ptr_array_new_with_free_func (g_object_unref);
 
@@ -170,9 +162,9 @@ plum_gateway_set_make (PlumGatewaySet *self,
       if (gateway != NULL)
         g_object_ref (gateway);
       else
-        gateway = plum_gateway_new (networks->pdata[i],
-                                    self->owner->get_backends (self->owner_data),
-                                    self->context, self->policy);
+        gateway =
+          plum_gateway_new (networks->pdata[i], self->owner->get_backends (self->owner_data),
+                            self->context, self->policy);
       g_ptr_array_add (gateways, gateway);
     }
 
@@ -180,8 +172,7 @@ plum_gateway_set_make (PlumGatewaySet *self,
 }
 
 static gboolean
-has_newcomer (GPtrArray *gateways,
-              GPtrArray *old)
+has_newcomer (GPtrArray *gateways, GPtrArray *old)
 {
   for (unsigned int i = 0; i < gateways->len; i++)
     if (!g_ptr_array_find (old, gateways->pdata[i], NULL))
@@ -192,11 +183,8 @@ has_newcomer (GPtrArray *gateways,
 
 /* Takes what was found: networks, that of the default route first, or why that is missing. */
 static void
-plum_gateway_set_take (PlumGatewaySet *self,
-                       Family         *family,
-                       GPtrArray      *networks,
-                       const GError   *reason,
-                       gboolean        anew)
+plum_gateway_set_take (
+  PlumGatewaySet *self, Family *family, GPtrArray *networks, const GError *reason, gboolean anew)
 {
   g_autoptr (PlumGatewaySet) alive = plum_gateway_set_ref (self);
   g_autoptr (GPtrArray) old = NULL;
@@ -226,8 +214,7 @@ plum_gateway_set_take (PlumGatewaySet *self,
 }
 
 static gboolean
-on_same_interface (gconstpointer a,
-                   gconstpointer b)
+on_same_interface (gconstpointer a, gconstpointer b)
 {
   return plum_network_get_interface_index ((PlumNetwork *) a) ==
          plum_network_get_interface_index ((PlumNetwork *) b);
@@ -248,8 +235,7 @@ family_copy_networks (Family *family)
 /* Of all interfaces. That the kernel could not be asked says nothing of them: those that are known
  * stay. (transfer full) */
 static GPtrArray *
-plum_gateway_set_list_networks (PlumGatewaySet *self,
-                                Family         *family)
+plum_gateway_set_list_networks (PlumGatewaySet *self, Family *family)
 {
   g_autoptr (GError) error = NULL;
   GPtrArray *networks = plum_route_list (family->family, &error);
@@ -264,9 +250,7 @@ plum_gateway_set_list_networks (PlumGatewaySet *self,
 
 /* Adds the networks of the other interfaces, unless the program has chosen one. */
 static void
-plum_gateway_set_add_others (PlumGatewaySet *self,
-                             Family         *family,
-                             GPtrArray      *networks)
+plum_gateway_set_add_others (PlumGatewaySet *self, Family *family, GPtrArray *networks)
 {
   g_autoptr (GPtrArray) all = NULL;
 
@@ -280,8 +264,7 @@ plum_gateway_set_add_others (PlumGatewaySet *self,
 }
 
 static void
-plum_gateway_set_refresh_family (PlumGatewaySet *self,
-                                 Family         *family)
+plum_gateway_set_refresh_family (PlumGatewaySet *self, Family *family)
 {
   g_autoptr (GPtrArray) networks = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (GError) error = NULL;
@@ -396,8 +379,7 @@ plum_gateway_set_is_used (PlumGatewaySet *self)
 }
 
 void
-plum_gateway_set_use (PlumGatewaySet *self,
-                      GSocketFamily   socket_family)
+plum_gateway_set_use (PlumGatewaySet *self, GSocketFamily socket_family)
 {
   Family *family = plum_gateway_set_get_family (self, socket_family);
 
@@ -410,8 +392,7 @@ plum_gateway_set_use (PlumGatewaySet *self,
 }
 
 void
-plum_gateway_set_use_all (PlumGatewaySet *self,
-                          GSocketFamily   socket_family)
+plum_gateway_set_use_all (PlumGatewaySet *self, GSocketFamily socket_family)
 {
   Family *family = plum_gateway_set_get_family (self, socket_family);
 
@@ -449,8 +430,7 @@ plum_gateway_set_get_list (PlumGatewaySet *self)
 }
 
 static PlumGateway *
-family_find_interface (Family     *self,
-                       const char *interface_name)
+family_find_interface (Family *self, const char *interface_name)
 {
   for (unsigned int i = 0; i < self->gateways->len; i++)
     if (g_str_equal (plum_gateway_get_interface (self->gateways->pdata[i]), interface_name))
@@ -460,10 +440,10 @@ family_find_interface (Family     *self,
 }
 
 PlumGateway *
-plum_gateway_set_find (PlumGatewaySet  *self,
-                       GSocketFamily    socket_family,
-                       const char      *interface_name,
-                       GError         **error)
+plum_gateway_set_find (PlumGatewaySet *self,
+                       GSocketFamily socket_family,
+                       const char *interface_name,
+                       GError **error)
 {
   Family *family = plum_gateway_set_get_family (self, socket_family);
   PlumGateway *gateway = interface_name != NULL ? family_find_interface (family, interface_name)
@@ -479,8 +459,7 @@ plum_gateway_set_find (PlumGatewaySet  *self,
 }
 
 GPtrArray *
-plum_gateway_set_copy (PlumGatewaySet *self,
-                       GSocketFamily   family)
+plum_gateway_set_copy (PlumGatewaySet *self, GSocketFamily family)
 {
   GPtrArray *gateways = plum_gateway_set_get_family (self, family)->gateways;
   GPtrArray *copy = g_ptr_array_new_with_free_func (g_object_unref);
@@ -491,8 +470,7 @@ plum_gateway_set_copy (PlumGatewaySet *self,
 }
 
 gboolean
-plum_gateway_set_set_address (PlumGatewaySet *self,
-                              GInetAddress   *gateway_address)
+plum_gateway_set_set_address (PlumGatewaySet *self, GInetAddress *gateway_address)
 {
   if (self->gateway_address == gateway_address ||
       (self->gateway_address != NULL && gateway_address != NULL &&
@@ -505,8 +483,7 @@ plum_gateway_set_set_address (PlumGatewaySet *self,
 }
 
 gboolean
-plum_gateway_set_set_interface (PlumGatewaySet *self,
-                                const char     *interface_name)
+plum_gateway_set_set_interface (PlumGatewaySet *self, const char *interface_name)
 {
   if (g_strcmp0 (self->interface_name, interface_name) == 0)
     return FALSE;
@@ -532,8 +509,7 @@ plum_gateway_set_get_interface (PlumGatewaySet *self)
 /* --- Life --- */
 
 static void
-family_init (Family        *self,
-             GSocketFamily  family)
+family_init (Family *self, GSocketFamily family)
 {
   self->family = family;
   self->gateways = g_ptr_array_new_with_free_func (g_object_unref);
@@ -547,10 +523,10 @@ family_clear (Family *self)
 }
 
 PlumGatewaySet *
-plum_gateway_set_new (GMainContext              *context,
-                      const PlumPolicy          *policy,
+plum_gateway_set_new (GMainContext *context,
+                      const PlumPolicy *policy,
                       const PlumGatewaySetOwner *owner,
-                      gpointer                   owner_data)
+                      gpointer owner_data)
 {
   PlumGatewaySet *self = g_rc_box_new0 (PlumGatewaySet);
 

@@ -43,33 +43,35 @@ struct _PlumGateway
   const PlumPolicy *policy;
   gboolean closed;
 
-  GPtrArray *contenders;         /* (element-type PlumContender), best first */
+  GPtrArray *contenders; /* (element-type PlumContender), best first */
   GListStore *probes;
   PlumTimer grace;
   gboolean grace_over;
 
-  GInetAddress *external_address;   /* (nullable) */
+  GInetAddress *external_address; /* (nullable) */
   PlumAddressScope external_scope;
-  const char *backend_name;         /* (nullable), interned */
+  const char *backend_name; /* (nullable), interned */
 
   GQueue claims;
-  GHashTable *ports;             /* protocol and external port -> PlumClaim */
+  GHashTable *ports; /* protocol and external port -> PlumClaim */
   PlumTimer recheck;
   GArray *decided_funcs;
   GSource *decided_source;
   PlumReports *reports;
-  GPtrArray *late_leases;        /* (element-type LateLease) */
+  GPtrArray *late_leases; /* (element-type LateLease) */
   PlumTimer late;
 };
 
 /* A lease that came when nobody waited for it any more. */
-typedef struct {
+typedef struct
+{
   PlumBackend *backend;
   PlumRequest *request;
   PlumLease *lease;
 } LateLease;
 
-typedef struct {
+typedef struct
+{
   GSourceFunc func;
   gpointer user_data;
 } DecidedFunc;
@@ -107,10 +109,7 @@ plum_contender_free (PlumContender *contender)
 }
 
 static void
-plum_gateway_get_property (GObject    *object,
-                           guint       property_id,
-                           GValue     *value,
-                           GParamSpec *pspec)
+plum_gateway_get_property (GObject *object, guint property_id, GValue *value, GParamSpec *pspec)
 {
   PlumGateway *self = PLUM_GATEWAY (object);
 
@@ -187,8 +186,8 @@ plum_gateway_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_ADDRESS] = g_param_spec_object ("address", NULL, NULL,
-                                                  G_TYPE_INET_ADDRESS, flags);
+  properties[PROP_ADDRESS] =
+    g_param_spec_object ("address", NULL, NULL, G_TYPE_INET_ADDRESS, flags);
 
   /**
    * PlumGateway:local-address: (getter get_local_address)
@@ -197,8 +196,8 @@ plum_gateway_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_LOCAL_ADDRESS] = g_param_spec_object ("local-address", NULL, NULL,
-                                                        G_TYPE_INET_ADDRESS, flags);
+  properties[PROP_LOCAL_ADDRESS] =
+    g_param_spec_object ("local-address", NULL, NULL, G_TYPE_INET_ADDRESS, flags);
 
   /**
    * PlumGateway:family: (getter get_family)
@@ -207,8 +206,8 @@ plum_gateway_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_FAMILY] = g_param_spec_enum ("family", NULL, NULL, G_TYPE_SOCKET_FAMILY,
-                                               G_SOCKET_FAMILY_INVALID, flags);
+  properties[PROP_FAMILY] =
+    g_param_spec_enum ("family", NULL, NULL, G_TYPE_SOCKET_FAMILY, G_SOCKET_FAMILY_INVALID, flags);
 
   /**
    * PlumGateway:backend-name: (getter get_backend_name)
@@ -226,8 +225,8 @@ plum_gateway_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_EXTERNAL_ADDRESS] = g_param_spec_object ("external-address", NULL, NULL,
-                                                           G_TYPE_INET_ADDRESS, flags);
+  properties[PROP_EXTERNAL_ADDRESS] =
+    g_param_spec_object ("external-address", NULL, NULL, G_TYPE_INET_ADDRESS, flags);
 
   /**
    * PlumGateway:external-scope: (getter get_external_scope)
@@ -236,9 +235,9 @@ plum_gateway_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_EXTERNAL_SCOPE] = g_param_spec_enum ("external-scope", NULL, NULL,
-                                                       PLUM_TYPE_ADDRESS_SCOPE,
-                                                       PLUM_ADDRESS_SCOPE_UNKNOWN, flags);
+  properties[PROP_EXTERNAL_SCOPE] =
+    g_param_spec_enum ("external-scope", NULL, NULL, PLUM_TYPE_ADDRESS_SCOPE,
+                       PLUM_ADDRESS_SCOPE_UNKNOWN, flags);
 
   /**
    * PlumGateway:probes: (getter get_probes)
@@ -275,9 +274,8 @@ plum_gateway_class_init (PlumGatewayClass *klass)
    *
    * Since: 1.0
    */
-  signals[TRAFFIC] = g_signal_new ("traffic", PLUM_TYPE_GATEWAY, G_SIGNAL_RUN_LAST, 0,
-                                   NULL, NULL, NULL, G_TYPE_NONE, 4,
-                                   G_TYPE_STRING, PLUM_TYPE_TRAFFIC_DIRECTION,
+  signals[TRAFFIC] = g_signal_new ("traffic", PLUM_TYPE_GATEWAY, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                   NULL, G_TYPE_NONE, 4, G_TYPE_STRING, PLUM_TYPE_TRAFFIC_DIRECTION,
                                    G_TYPE_SOCKET_ADDRESS, G_TYPE_BYTES);
 
   /**
@@ -292,19 +290,19 @@ plum_gateway_class_init (PlumGatewayClass *klass)
    *
    * Since: 1.0
    */
-  signals[NOTE] = g_signal_new ("note", PLUM_TYPE_GATEWAY, G_SIGNAL_RUN_LAST, 0,
-                                NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
+  signals[NOTE] = g_signal_new ("note", PLUM_TYPE_GATEWAY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
 }
 
 /* What one claim does when it is told may take others away, which are then skipped. */
 static void
 plum_gateway_for_each_claim (PlumGateway *self,
-                             void       (*func) (PlumClaim *claim, gpointer user_data),
-                             gpointer     user_data)
+                             void (*func) (PlumClaim *claim, gpointer user_data),
+                             gpointer user_data)
 {
   g_autoptr (PlumGateway) alive = g_object_ref (self);
-  g_autoptr (GPtrArray) claims = g_ptr_array_new_full (self->claims.length,
-                                                       (GDestroyNotify) plum_claim_unref);
+  g_autoptr (GPtrArray) claims =
+    g_ptr_array_new_full (self->claims.length, (GDestroyNotify) plum_claim_unref);
 
   for (GList *l = self->claims.head; l != NULL; l = l->next)
     g_ptr_array_add (claims, plum_claim_ref (l->data));
@@ -315,43 +313,39 @@ plum_gateway_for_each_claim (PlumGateway *self,
 }
 
 static void
-tell_race_changed (PlumClaim *claim,
-                   gpointer   user_data)
+tell_race_changed (PlumClaim *claim, gpointer user_data)
 {
   plum_claim_race_changed (claim);
 }
 
 static void
-tell_lost (PlumClaim *claim,
-           gpointer   backend)
+tell_lost (PlumClaim *claim, gpointer backend)
 {
   plum_claim_lost (claim, backend);
 }
 
 static void
-tell_recheck (PlumClaim *claim,
-              gpointer   user_data)
+tell_recheck (PlumClaim *claim, gpointer user_data)
 {
   plum_claim_recheck (claim);
 }
 
 static void
-tell_hurry (PlumClaim *claim,
-            gpointer   user_data)
+tell_hurry (PlumClaim *claim, gpointer user_data)
 {
   const guint *spread_ms = user_data;
 
   plum_claim_hurry (claim, *spread_ms);
 }
 
-typedef struct {
+typedef struct
+{
   PlumBackend *backend;
   GInetAddress *address;
 } AddressNews;
 
 static void
-tell_address_changed (PlumClaim *claim,
-                      gpointer   user_data)
+tell_address_changed (PlumClaim *claim, gpointer user_data)
 {
   const AddressNews *news = user_data;
 
@@ -392,8 +386,7 @@ late_lease_free (LateLease *self)
  * of a port that was granted meanwhile, by whichever backend, or is being asked for again, would
  * hit that one. */
 static void
-plum_gateway_give_back (PlumGateway     *self,
-                        const LateLease *late)
+plum_gateway_give_back (PlumGateway *self, const LateLease *late)
 {
   guint port = plum_lease_get_external_port (late->lease);
   PlumClaim *holder =
@@ -402,12 +395,11 @@ plum_gateway_give_back (PlumGateway     *self,
 
   if (holder != NULL &&
       (plum_claim_holds (holder, port) ||
-       plum_claim_get_id (holder)->internal_port ==
-         plum_request_get_internal_port (late->request)))
+       plum_claim_get_id (holder)->internal_port == plum_request_get_internal_port (late->request)))
     return;
 
-  g_object_unref (plum_backend_call (late->backend, PLUM_CALL_UNMAP, &args, LATE_UNMAP_MS, NULL,
-                                     NULL));
+  g_object_unref (
+    plum_backend_call (late->backend, PLUM_CALL_UNMAP, &args, LATE_UNMAP_MS, NULL, NULL));
 }
 
 static void
@@ -439,8 +431,7 @@ plum_gateway_init (PlumGateway *self)
 }
 
 static PlumContender *
-plum_gateway_find_contender (PlumGateway *self,
-                             PlumBackend *backend)
+plum_gateway_find_contender (PlumGateway *self, PlumBackend *backend)
 {
   for (unsigned int i = 0; i < self->contenders->len; i++)
     {
@@ -463,35 +454,31 @@ on_backend_asks_if_observed (gpointer user_data)
 }
 
 static void
-on_backend_traffic (PlumBackend          *backend,
-                    PlumTrafficDirection  direction,
-                    GSocketAddress       *peer,
-                    GBytes               *bytes,
-                    gpointer              user_data)
+on_backend_traffic (PlumBackend *backend,
+                    PlumTrafficDirection direction,
+                    GSocketAddress *peer,
+                    GBytes *bytes,
+                    gpointer user_data)
 {
   PlumGateway *self = user_data;
   PlumContender *contender = plum_gateway_find_contender (self, backend);
 
-  plum_reports_add_traffic (self->reports,
-                            g_intern_string (plum_probe_get_name (contender->probe)), direction,
-                            peer, bytes);
+  plum_reports_add_traffic (self->reports, g_intern_string (plum_probe_get_name (contender->probe)),
+                            direction, peer, bytes);
 }
 
 static void
-on_backend_note (PlumBackend *backend,
-                 const char  *note,
-                 gpointer     user_data)
+on_backend_note (PlumBackend *backend, const char *note, gpointer user_data)
 {
   PlumGateway *self = user_data;
   PlumContender *contender = plum_gateway_find_contender (self, backend);
 
-  plum_reports_add_note (self->reports,
-                         g_intern_string (plum_probe_get_name (contender->probe)), note);
+  plum_reports_add_note (self->reports, g_intern_string (plum_probe_get_name (contender->probe)),
+                         note);
 }
 
 static void
-on_report (const PlumReport *report,
-           gpointer          owner)
+on_report (const PlumReport *report, gpointer owner)
 {
   if (report->bytes != NULL)
     g_signal_emit (owner, signals[TRAFFIC], 0, report->backend_name, report->direction,
@@ -504,8 +491,8 @@ on_report (const PlumReport *report,
 static void
 on_backend_late_lease (PlumBackend *backend,
                        PlumRequest *request,
-                       PlumLease   *lease,
-                       gpointer     user_data)
+                       PlumLease *lease,
+                       gpointer user_data)
 {
   PlumGateway *self = user_data;
   LateLease *late = g_new (LateLease, 1);
@@ -524,8 +511,7 @@ static const PlumBackendObserver observer = {
   .late_lease = on_backend_late_lease,
 };
 
-static void plum_gateway_start_probe (PlumGateway   *self,
-                                      PlumContender *contender);
+static void plum_gateway_start_probe (PlumGateway *self, PlumContender *contender);
 
 /* Somebody better than those who can map may be about to answer. */
 static void
@@ -539,8 +525,7 @@ plum_gateway_restart_grace (PlumGateway *self)
 
 /* The router forgot: it is discovered anew, and everybody asks again. */
 static void
-plum_gateway_handle_lost (PlumGateway   *self,
-                          PlumContender *contender)
+plum_gateway_handle_lost (PlumGateway *self, PlumContender *contender)
 {
   g_autoptr (PlumGateway) alive = g_object_ref (self);
   const gint64 shortest = LOST_PAUSE_MS * G_GINT64_CONSTANT (1000);
@@ -571,9 +556,7 @@ on_lost_pause_over (gpointer user_data)
 }
 
 static void
-on_backend_lost (PlumBackend *backend,
-                 const char  *reason,
-                 PlumGateway *self)
+on_backend_lost (PlumBackend *backend, const char *reason, PlumGateway *self)
 {
   PlumContender *contender = plum_gateway_find_contender (self, backend);
   gint64 now = plum_clock_get_time (self->clock);
@@ -583,14 +566,11 @@ on_backend_lost (PlumBackend *backend,
   if (contender->lost == 0 || now - contender->lost >= contender->lost_pause)
     plum_gateway_handle_lost (self, contender);
   else if (!plum_timer_is_armed (&contender->lost_timer))
-    plum_clock_arm (self->clock, &contender->lost_timer,
-                    contender->lost + contender->lost_pause);
+    plum_clock_arm (self->clock, &contender->lost_timer, contender->lost + contender->lost_pause);
 }
 
 void
-plum_gateway_learn_address (PlumGateway  *self,
-                            PlumBackend  *backend,
-                            GInetAddress *address)
+plum_gateway_learn_address (PlumGateway *self, PlumBackend *backend, GInetAddress *address)
 {
   g_autoptr (PlumGateway) alive = g_object_ref (self);
   AddressNews news = { backend, address };
@@ -600,16 +580,13 @@ plum_gateway_learn_address (PlumGateway  *self,
 }
 
 static void
-on_backend_external_address_changed (PlumBackend  *backend,
-                                     GInetAddress *address,
-                                     PlumGateway  *self)
+on_backend_external_address_changed (PlumBackend *backend, GInetAddress *address, PlumGateway *self)
 {
   plum_gateway_learn_address (self, backend, address);
 }
 
 static void
-plum_gateway_add_contender (PlumGateway     *self,
-                            PlumBackendInfo *info)
+plum_gateway_add_contender (PlumGateway *self, PlumBackendInfo *info)
 {
   GType type = plum_backend_info_ensure_type (info);
   PlumContender *contender;
@@ -620,8 +597,8 @@ plum_gateway_add_contender (PlumGateway     *self,
   contender = g_new0 (PlumContender, 1);
   contender->gateway = self;
   plum_timer_init (&contender->lost_timer, on_lost_pause_over, contender);
-  contender->backend = plum_backend_new (type, plum_backend_info_get_name (info), self->network,
-                                         self->context);
+  contender->backend =
+    plum_backend_new (type, plum_backend_info_get_name (info), self->network, self->context);
   contender->probe = plum_probe_new (plum_backend_info_get_name (info));
   plum_backend_set_observer (contender->backend, &observer, self);
   g_signal_connect (contender->backend, "lost", G_CALLBACK (on_backend_lost), self);
@@ -633,9 +610,9 @@ plum_gateway_add_contender (PlumGateway     *self,
 }
 
 PlumGateway *
-plum_gateway_new (PlumNetwork      *network,
-                  GPtrArray        *backend_infos,
-                  GMainContext     *context,
+plum_gateway_new (PlumNetwork *network,
+                  GPtrArray *backend_infos,
+                  GMainContext *context,
                   const PlumPolicy *policy)
 {
   PlumGateway *self = g_object_new (PLUM_TYPE_GATEWAY, NULL);
@@ -730,7 +707,7 @@ plum_gateway_update_backend_name (PlumGateway *self)
 static gboolean
 on_decided (gpointer user_data)
 {
-  PlumGateway *self = user_data;   /* the source keeps it */
+  PlumGateway *self = user_data; /* the source keeps it */
   guint n = self->decided_funcs->len;
 
   g_clear_pointer (&self->decided_source, g_source_unref);
@@ -759,8 +736,7 @@ plum_gateway_schedule_decided (PlumGateway *self)
 }
 
 static void
-on_external_address_asked (PlumGateway  *self,
-                           GInetAddress *address)
+on_external_address_asked (PlumGateway *self, GInetAddress *address)
 {
   if (address != NULL)
     plum_gateway_set_external_address (self, address);
@@ -782,8 +758,7 @@ plum_gateway_complete_picture (PlumGateway *self)
 }
 
 static void
-on_discovered (PlumCall *call,
-               gpointer  user_data)
+on_discovered (PlumCall *call, gpointer user_data)
 {
   PlumContender *contender = user_data;
   g_autoptr (PlumGateway) self = g_object_ref (contender->gateway);
@@ -814,8 +789,7 @@ on_discovered (PlumCall *call,
 
 /* Who hears of the outcome may start another attempt: by then the call is there. */
 static void
-plum_gateway_start_probe (PlumGateway   *self,
-                          PlumContender *contender)
+plum_gateway_start_probe (PlumGateway *self, PlumContender *contender)
 {
   contender->started = plum_clock_get_time (self->clock);
   plum_backend_start_call (&contender->call, contender->backend, PLUM_CALL_DISCOVER, NULL,
@@ -831,8 +805,7 @@ plum_contender_is_ready (PlumContender *contender)
 }
 
 void
-plum_gateway_discover (PlumGateway *self,
-                       gboolean     again)
+plum_gateway_discover (PlumGateway *self, gboolean again)
 {
   g_autoptr (PlumGateway) alive = g_object_ref (self);
   gint64 stale = plum_clock_get_time (self->clock) - FRESH_VERDICT_MS * G_GINT64_CONSTANT (1000);
@@ -865,9 +838,7 @@ plum_gateway_discover (PlumGateway *self,
 }
 
 PlumPick
-plum_gateway_pick (PlumGateway *self,
-                   guint64      tried,
-                   guint       *index)
+plum_gateway_pick (PlumGateway *self, guint64 tried, guint *index)
 {
   gboolean better_undecided = FALSE;
 
@@ -910,9 +881,7 @@ plum_gateway_is_decided (PlumGateway *self)
 }
 
 void
-plum_gateway_append_verdicts (PlumGateway *self,
-                              guint64      tried,
-                              GString     *verdicts)
+plum_gateway_append_verdicts (PlumGateway *self, guint64 tried, GString *verdicts)
 {
   for (unsigned int i = 0; i < self->contenders->len; i++)
     {
@@ -925,9 +894,7 @@ plum_gateway_append_verdicts (PlumGateway *self,
 }
 
 void
-plum_gateway_when_decided (PlumGateway *self,
-                           GSourceFunc  func,
-                           gpointer     user_data)
+plum_gateway_when_decided (PlumGateway *self, GSourceFunc func, gpointer user_data)
 {
   const DecidedFunc decided = { func, user_data };
 
@@ -936,8 +903,7 @@ plum_gateway_when_decided (PlumGateway *self,
 }
 
 gboolean
-plum_gateway_forget_func (PlumGateway *self,
-                          gpointer     user_data)
+plum_gateway_forget_func (PlumGateway *self, gpointer user_data)
 {
   for (unsigned int i = 0; i < self->decided_funcs->len; i++)
     {
@@ -976,8 +942,7 @@ plum_gateway_get_policy (PlumGateway *self)
 }
 
 gboolean
-plum_gateway_is_serving (PlumGateway *self,
-                         PlumBackend *backend)
+plum_gateway_is_serving (PlumGateway *self, PlumBackend *backend)
 {
   for (GList *l = self->claims.head; l != NULL; l = l->next)
     if (plum_claim_get_backend (l->data) == backend)
@@ -987,16 +952,13 @@ plum_gateway_is_serving (PlumGateway *self,
 }
 
 PlumContender *
-plum_gateway_get_contender (PlumGateway *self,
-                            guint        index)
+plum_gateway_get_contender (PlumGateway *self, guint index)
 {
   return self->contenders->pdata[index];
 }
 
 void
-plum_gateway_note_outcome (PlumGateway  *self,
-                           guint         index,
-                           const GError *error)
+plum_gateway_note_outcome (PlumGateway *self, guint index, const GError *error)
 {
   PlumContender *contender = plum_gateway_get_contender (self, index);
 
@@ -1010,8 +972,7 @@ plum_gateway_get_n_contenders (PlumGateway *self)
 }
 
 void
-plum_gateway_attach (PlumGateway *self,
-                     PlumClaim   *claim)
+plum_gateway_attach (PlumGateway *self, PlumClaim *claim)
 {
   g_queue_push_tail_link (&self->claims, plum_claim_get_link (claim));
   if (!plum_timer_is_armed (&self->recheck))
@@ -1019,8 +980,7 @@ plum_gateway_attach (PlumGateway *self,
 }
 
 void
-plum_gateway_detach (PlumGateway *self,
-                     PlumClaim   *claim)
+plum_gateway_detach (PlumGateway *self, PlumClaim *claim)
 {
   g_queue_unlink (&self->claims, plum_claim_get_link (claim));
   if (g_queue_is_empty (&self->claims))
@@ -1028,17 +988,13 @@ plum_gateway_detach (PlumGateway *self,
 }
 
 static gpointer
-port_key (PlumProtocol protocol,
-          guint        port)
+port_key (PlumProtocol protocol, guint port)
 {
   return GUINT_TO_POINTER (((guint) protocol << 16) | port);
 }
 
 gboolean
-plum_gateway_hold_port (PlumGateway  *self,
-                        PlumProtocol  protocol,
-                        guint         port,
-                        PlumClaim    *claim)
+plum_gateway_hold_port (PlumGateway *self, PlumProtocol protocol, guint port, PlumClaim *claim)
 {
   PlumClaim *holder = plum_gateway_find_holder (self, protocol, port);
 
@@ -1050,9 +1006,7 @@ plum_gateway_hold_port (PlumGateway  *self,
 }
 
 guint
-plum_gateway_reserve_port (PlumGateway  *self,
-                           PlumProtocol  protocol,
-                           PlumClaim    *claim)
+plum_gateway_reserve_port (PlumGateway *self, PlumProtocol protocol, PlumClaim *claim)
 {
   guint port;
 
@@ -1065,32 +1019,25 @@ plum_gateway_reserve_port (PlumGateway  *self,
 }
 
 PlumClaim *
-plum_gateway_find_holder (PlumGateway  *self,
-                          PlumProtocol  protocol,
-                          guint         port)
+plum_gateway_find_holder (PlumGateway *self, PlumProtocol protocol, guint port)
 {
   return g_hash_table_lookup (self->ports, port_key (protocol, port));
 }
 
 void
-plum_gateway_release_port (PlumGateway  *self,
-                           PlumProtocol  protocol,
-                           guint         port,
-                           PlumClaim    *claim)
+plum_gateway_release_port (PlumGateway *self, PlumProtocol protocol, guint port, PlumClaim *claim)
 {
   if (plum_gateway_find_holder (self, protocol, port) == claim)
     g_hash_table_remove (self->ports, port_key (protocol, port));
 }
 
 void
-plum_gateway_set_external_address (PlumGateway  *self,
-                                   GInetAddress *address)
+plum_gateway_set_external_address (PlumGateway *self, GInetAddress *address)
 {
   PlumAddressScope scope = plum_address_get_scope (address);
 
-  if (address == self->external_address ||
-      (address != NULL && self->external_address != NULL &&
-       g_inet_address_equal (address, self->external_address)))
+  if (address == self->external_address || (address != NULL && self->external_address != NULL &&
+                                            g_inet_address_equal (address, self->external_address)))
     return;
 
   g_object_freeze_notify (G_OBJECT (self));
@@ -1115,7 +1062,8 @@ plum_gateway_hurry (PlumGateway *self)
 
   plum_gateway_query_served_address (self, on_backend_external_address_changed);
   plum_gateway_for_each_claim (self, tell_hurry, &spread_ms);
-  plum_clock_arm_in_ms (self->clock, &self->recheck, g_random_int_range (1, (gint32) spread_ms + 1));
+  plum_clock_arm_in_ms (self->clock, &self->recheck,
+                        g_random_int_range (1, (gint32) spread_ms + 1));
 }
 
 void

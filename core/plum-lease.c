@@ -15,10 +15,10 @@ struct _PlumLease
 {
   GObject parent_instance;
 
-  GInetAddress *external_address;   /* (nullable) */
+  GInetAddress *external_address; /* (nullable) */
   guint external_port;
   guint lifetime;
-  GVariant *token;                  /* (nullable) */
+  GVariant *token; /* (nullable) */
 };
 
 G_DEFINE_FINAL_TYPE (PlumLease, plum_lease, G_TYPE_OBJECT)
@@ -63,9 +63,9 @@ plum_lease_init (PlumLease *self)
  */
 PlumLease *
 plum_lease_new (GInetAddress *external_address,
-                guint         external_port,
-                guint         lifetime,
-                GVariant     *token)
+                guint external_port,
+                guint lifetime,
+                GVariant *token)
 {
   PlumLease *self;
 

@@ -60,10 +60,7 @@ plum_get_log_level (void)
  * Since: 1.0
  */
 void
-plum_log (const char   *domain,
-          PlumLogLevel  level,
-          const char   *format,
-          ...)
+plum_log (const char *domain, PlumLogLevel level, const char *format, ...)
 {
   g_autoptr (GEnumClass) levels = NULL;
   g_autofree char *text = NULL;

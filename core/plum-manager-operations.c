@@ -6,25 +6,26 @@
 #define CREATE_TIMEOUT_MS 30000
 
 /* A mapping that somebody waits for. */
-typedef struct {
+typedef struct
+{
   PlumManager *manager;
   guint id;
-  GTask *create;             /* (nullable) */
-  GTask *destroy;            /* (nullable) */
-  GError *failure;           /* why create fails, once that is known */
+  GTask *create;   /* (nullable) */
+  GTask *destroy;  /* (nullable) */
+  GError *failure; /* why create fails, once that is known */
   PlumTimer timeout;
-  GSource *cancel_source;    /* (nullable): of create */
-  GSource *destroy_cancel;   /* (nullable): of destroy */
+  GSource *cancel_source;  /* (nullable): of create */
+  GSource *destroy_cancel; /* (nullable): of destroy */
 } Operation;
 
 struct _PlumOperations
 {
-  PlumManager *manager;      /* its owner */
-  GHashTable *by_id;         /* id -> Operation */
+  PlumManager *manager; /* its owner */
+  GHashTable *by_id;    /* id -> Operation */
   gboolean closing;
-  GTask *close;              /* (nullable): also NULL when nobody waits for the close any more */
-  GSource *close_cancel;     /* (nullable) */
-  GString *left_behind;      /* what the close could not delete */
+  GTask *close;          /* (nullable): also NULL when nobody waits for the close any more */
+  GSource *close_cancel; /* (nullable) */
+  GString *left_behind;  /* what the close could not delete */
 };
 
 static void
@@ -37,10 +38,10 @@ clear_source (GSource **source)
 
 /* Who cancels is told in the next turn, whatever goes on behind. NULL: it cannot be cancelled. */
 static GSource *
-watch_cancellable (PlumManager            *manager,
-                   GTask                  *task,
-                   GCancellableSourceFunc  func,
-                   gpointer                user_data)
+watch_cancellable (PlumManager *manager,
+                   GTask *task,
+                   GCancellableSourceFunc func,
+                   gpointer user_data)
 {
   GCancellable *cancellable = g_task_get_cancellable (task);
   GSource *source;
@@ -85,7 +86,7 @@ plum_operations_new (PlumManager *manager)
 void
 plum_operations_free (PlumOperations *self)
 {
-  g_assert (self->close == NULL);   /* its task would hold the manager */
+  g_assert (self->close == NULL); /* its task would hold the manager */
 
   clear_source (&self->close_cancel);
   g_hash_table_unref (self->by_id);
@@ -96,8 +97,7 @@ plum_operations_free (PlumOperations *self)
 
 /* It fails: what was begun is undone first, so that nothing stays behind. */
 static void
-operation_fail_create (Operation *operation,
-                       GError    *failure)
+operation_fail_create (Operation *operation, GError *failure)
 {
   PlumMapping *mapping = plum_manager_lookup_mapping (operation->manager, operation->id);
 
@@ -114,16 +114,14 @@ on_create_timeout (gpointer user_data)
   PlumMapping *mapping = plum_manager_lookup_mapping (operation->manager, operation->id);
   const GError *error = plum_mapping_get_error (mapping);
 
-  operation_fail_create (operation,
-                         g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
-                                      "The port was not mapped in time%s%s",
-                                      error != NULL ? ": " : "",
-                                      error != NULL ? error->message : ""));
+  operation_fail_create (operation, g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
+                                                 "The port was not mapped in time%s%s",
+                                                 error != NULL ? ": " : "",
+                                                 error != NULL ? error->message : ""));
 }
 
 static gboolean
-on_create_cancelled (GCancellable *cancellable,
-                     gpointer      user_data)
+on_create_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   Operation *operation = user_data;
   g_autoptr (GTask) task = g_steal_pointer (&operation->create);
@@ -138,9 +136,7 @@ on_create_cancelled (GCancellable *cancellable,
 }
 
 static void
-operation_end_create (Operation   *operation,
-                      PlumMapping *mapping,
-                      PlumState    state)
+operation_end_create (Operation *operation, PlumMapping *mapping, PlumState state)
 {
   g_autoptr (GTask) task = NULL;
 
@@ -176,8 +172,7 @@ operation_end_create (Operation   *operation,
 }
 
 static void
-plum_operations_note_left_behind (PlumOperations *self,
-                                  PlumMapping    *mapping)
+plum_operations_note_left_behind (PlumOperations *self, PlumMapping *mapping)
 {
   const GError *error = plum_mapping_get_error (mapping);
   gboolean tcp = plum_mapping_get_protocol (mapping) == PLUM_PROTOCOL_TCP;
@@ -210,16 +205,13 @@ plum_operations_check_close (PlumOperations *self)
     return;
 
   if (self->left_behind != NULL)
-    g_task_return_new_error (task, PLUM_ERROR, PLUM_ERROR_TIMED_OUT, "%s",
-                             self->left_behind->str);
+    g_task_return_new_error (task, PLUM_ERROR, PLUM_ERROR_TIMED_OUT, "%s", self->left_behind->str);
   else
     g_task_return_boolean (task, TRUE);
 }
 
 void
-plum_operations_mapping_changed (PlumOperations *self,
-                                 PlumMapping    *mapping,
-                                 PlumState       state)
+plum_operations_mapping_changed (PlumOperations *self, PlumMapping *mapping, PlumState state)
 {
   guint id = plum_mapping_get_id (mapping);
   Operation *operation = g_hash_table_lookup (self->by_id, GUINT_TO_POINTER (id));
@@ -245,8 +237,7 @@ plum_operations_mapping_changed (PlumOperations *self,
 }
 
 static Operation *
-plum_operations_ensure (PlumOperations *self,
-                        guint           id)
+plum_operations_ensure (PlumOperations *self, guint id)
 {
   Operation *operation = g_hash_table_lookup (self->by_id, GUINT_TO_POINTER (id));
 
@@ -263,17 +254,14 @@ plum_operations_ensure (PlumOperations *self,
 
 /* The mapping was added, and its state may already be anything. */
 static void
-plum_operations_await (PlumOperations *self,
-                       PlumMapping    *mapping,
-                       GTask          *task,
-                       guint           timeout_ms)
+plum_operations_await (PlumOperations *self, PlumMapping *mapping, GTask *task, guint timeout_ms)
 {
   Operation *operation = plum_operations_ensure (self, plum_mapping_get_id (mapping));
 
   operation->create = g_object_ref (task);
   plum_clock_arm_in_ms (plum_manager_get_clock (self->manager), &operation->timeout, timeout_ms);
-  operation->cancel_source = watch_cancellable (self->manager, task, on_create_cancelled,
-                                                operation);
+  operation->cancel_source =
+    watch_cancellable (self->manager, task, on_create_cancelled, operation);
   operation_end_create (operation, mapping, plum_mapping_get_state (mapping));
 }
 
@@ -296,14 +284,14 @@ plum_operations_await (PlumOperations *self,
  * Since: 1.0
  */
 void
-plum_manager_create_mapping_async (PlumManager         *self,
-                                   PlumProtocol         protocol,
-                                   guint                internal_port,
-                                   guint                external_port,
-                                   guint                timeout_ms,
-                                   GCancellable        *cancellable,
-                                   GAsyncReadyCallback  callback,
-                                   gpointer             user_data)
+plum_manager_create_mapping_async (PlumManager *self,
+                                   PlumProtocol protocol,
+                                   guint internal_port,
+                                   guint external_port,
+                                   guint timeout_ms,
+                                   GCancellable *cancellable,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
   g_autoptr (PlumMapping) mapping = NULL;
@@ -319,11 +307,8 @@ plum_manager_create_mapping_async (PlumManager         *self,
   if (g_task_return_error_if_cancelled (task))
     return;
 
-  mapping = g_object_new (PLUM_TYPE_MAPPING,
-                          "protocol", protocol,
-                          "internal-port", internal_port,
-                          "requested-external-port", external_port,
-                          NULL);
+  mapping = g_object_new (PLUM_TYPE_MAPPING, "protocol", protocol, "internal-port", internal_port,
+                          "requested-external-port", external_port, NULL);
 
   /* The closed manager and the wrong port come before the missing network. */
   if (!plum_manager_add_mapping (self, mapping, &error))
@@ -360,9 +345,7 @@ plum_manager_create_mapping_async (PlumManager         *self,
  * Since: 1.0
  */
 PlumMapping *
-plum_manager_create_mapping_finish (PlumManager   *self,
-                                    GAsyncResult  *result,
-                                    GError       **error)
+plum_manager_create_mapping_finish (PlumManager *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
   g_return_val_if_fail (g_async_result_is_tagged (result, plum_manager_create_mapping_async), NULL);
@@ -371,8 +354,7 @@ plum_manager_create_mapping_finish (PlumManager   *self,
 }
 
 static gboolean
-on_destroy_cancelled (GCancellable *cancellable,
-                      gpointer      user_data)
+on_destroy_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   Operation *operation = user_data;
   g_autoptr (GTask) task = g_steal_pointer (&operation->destroy);
@@ -396,11 +378,11 @@ on_destroy_cancelled (GCancellable *cancellable,
  * Since: 1.0
  */
 void
-plum_manager_destroy_mapping_async (PlumManager         *self,
-                                    guint                id,
-                                    GCancellable        *cancellable,
-                                    GAsyncReadyCallback  callback,
-                                    gpointer             user_data)
+plum_manager_destroy_mapping_async (PlumManager *self,
+                                    guint id,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
   g_autoptr (GError) error = NULL;
@@ -454,9 +436,7 @@ plum_manager_destroy_mapping_async (PlumManager         *self,
  * Since: 1.0
  */
 gboolean
-plum_manager_destroy_mapping_finish (PlumManager   *self,
-                                     GAsyncResult  *result,
-                                     GError       **error)
+plum_manager_destroy_mapping_finish (PlumManager *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
   g_return_val_if_fail (g_async_result_is_tagged (result, plum_manager_destroy_mapping_async),
@@ -467,10 +447,11 @@ plum_manager_destroy_mapping_finish (PlumManager   *self,
 
 /* --- Discovery --- */
 
-typedef struct {
-  GPtrArray *gateways;       /* (element-type PlumGateway): that are asked */
+typedef struct
+{
+  GPtrArray *gateways; /* (element-type PlumGateway): that are asked */
   guint n_undecided;
-  GSource *cancel_source;    /* (nullable) */
+  GSource *cancel_source; /* (nullable) */
 } Discovery;
 
 static void
@@ -498,8 +479,7 @@ on_decided (gpointer user_data)
 }
 
 static gboolean
-on_discover_cancelled (GCancellable *cancellable,
-                       gpointer      user_data)
+on_discover_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   g_autoptr (GTask) task = g_object_ref (G_TASK (user_data));
   Discovery *discovery = g_task_get_task_data (task);
@@ -514,16 +494,15 @@ on_discover_cancelled (GCancellable *cancellable,
 }
 
 static void
-discover_all (GTask     *task,
-              GPtrArray *gateways)   /* (transfer full) */
+discover_all (GTask *task, GPtrArray *gateways) /* (transfer full) */
 {
   Discovery *discovery = g_new0 (Discovery, 1);
 
   discovery->gateways = gateways;
   discovery->n_undecided = gateways->len;
   g_task_set_task_data (task, discovery, (GDestroyNotify) discovery_free);
-  discovery->cancel_source = watch_cancellable (g_task_get_source_object (task), task,
-                                                on_discover_cancelled, task);
+  discovery->cancel_source =
+    watch_cancellable (g_task_get_source_object (task), task, on_discover_cancelled, task);
 
   for (unsigned int i = 0; i < gateways->len; i++)
     {
@@ -548,10 +527,10 @@ discover_all (GTask     *task,
  * Since: 1.0
  */
 void
-plum_manager_discover_async (PlumManager         *self,
-                             GCancellable        *cancellable,
-                             GAsyncReadyCallback  callback,
-                             gpointer             user_data)
+plum_manager_discover_async (PlumManager *self,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
   g_autoptr (GError) error = NULL;
@@ -592,9 +571,7 @@ plum_manager_discover_async (PlumManager         *self,
  * Since: 1.0
  */
 gboolean
-plum_manager_discover_finish (PlumManager   *self,
-                              GAsyncResult  *result,
-                              GError       **error)
+plum_manager_discover_finish (PlumManager *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
   g_return_val_if_fail (g_async_result_is_tagged (result, plum_manager_discover_async), FALSE);
@@ -605,8 +582,7 @@ plum_manager_discover_finish (PlumManager   *self,
 /* --- Close --- */
 
 static gboolean
-on_close_cancelled (GCancellable *cancellable,
-                    gpointer      user_data)
+on_close_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   PlumOperations *self = user_data;
   g_autoptr (GTask) task = g_steal_pointer (&self->close);
@@ -631,10 +607,10 @@ on_close_cancelled (GCancellable *cancellable,
  * Since: 1.0
  */
 void
-plum_manager_close_async (PlumManager         *self,
-                          GCancellable        *cancellable,
-                          GAsyncReadyCallback  callback,
-                          gpointer             user_data)
+plum_manager_close_async (PlumManager *self,
+                          GCancellable *cancellable,
+                          GAsyncReadyCallback callback,
+                          gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
   g_autoptr (GError) error = NULL;
@@ -677,9 +653,7 @@ plum_manager_close_async (PlumManager         *self,
  * Since: 1.0
  */
 gboolean
-plum_manager_close_finish (PlumManager   *self,
-                           GAsyncResult  *result,
-                           GError       **error)
+plum_manager_close_finish (PlumManager *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
   g_return_val_if_fail (g_async_result_is_tagged (result, plum_manager_close_async), FALSE);

@@ -39,17 +39,17 @@ struct _PlumManager
   GMainContext *context;
   PlumClock *clock;
   PlumPolicy policy;
-  GStrv enabled_backends;            /* (nullable) */
-  char *state_directory;             /* (nullable) */
+  GStrv enabled_backends; /* (nullable) */
+  char *state_directory;  /* (nullable) */
 
-  GPtrArray *added_backends;         /* (element-type PlumBackendInfo) */
-  GPtrArray *infos;                  /* (element-type PlumBackendInfo), NULL: not loaded yet */
+  GPtrArray *added_backends; /* (element-type PlumBackendInfo) */
+  GPtrArray *infos;          /* (element-type PlumBackendInfo), NULL: not loaded yet */
   GListStore *backends;
   PlumGatewaySet *gateways;
 
-  GSequence *mappings;               /* (element-type PlumMapping) */
-  GHashTable *by_id;                 /* id -> PlumMapping */
-  GHashTable *claims;                /* PlumClaimId, which is the claim's -> PlumClaim */
+  GSequence *mappings; /* (element-type PlumMapping) */
+  GHashTable *by_id;   /* id -> PlumMapping */
+  GHashTable *claims;  /* PlumClaimId, which is the claim's -> PlumClaim */
   guint last_id;
   PlumOperations *operations;
   PlumStateKeeper *keeper;
@@ -83,7 +83,9 @@ static guint signals[N_SIGNALS];
 
 static void plum_manager_list_model_init (GListModelInterface *iface);
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (PlumManager, plum_manager, G_TYPE_OBJECT,
+G_DEFINE_FINAL_TYPE_WITH_CODE (PlumManager,
+                               plum_manager,
+                               G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL,
                                                       plum_manager_list_model_init))
 
@@ -102,8 +104,7 @@ plum_manager_get_n_items (GListModel *model)
 }
 
 static gpointer
-plum_manager_get_item (GListModel *model,
-                       guint       position)
+plum_manager_get_item (GListModel *model, guint position)
 {
   PlumManager *self = PLUM_MANAGER (model);
   GSequenceIter *iter;
@@ -124,8 +125,7 @@ plum_manager_list_model_init (GListModelInterface *iface)
 }
 
 static void
-plum_manager_remove_mapping (PlumManager *self,
-                             PlumMapping *mapping)
+plum_manager_remove_mapping (PlumManager *self, PlumMapping *mapping)
 {
   GSequenceIter *iter = plum_mapping_get_position (mapping);
   guint position = (guint) g_sequence_iter_get_position (iter);
@@ -137,9 +137,7 @@ plum_manager_remove_mapping (PlumManager *self,
 }
 
 static void
-on_mapping_state (PlumMapping *mapping,
-                  PlumState    old_state,
-                  gpointer     user_data)
+on_mapping_state (PlumMapping *mapping, PlumState old_state, gpointer user_data)
 {
   g_autoptr (PlumManager) self = g_object_ref (PLUM_MANAGER (user_data));
   g_autoptr (PlumMapping) alive = g_object_ref (mapping);
@@ -196,23 +194,20 @@ on_gateways_need_backends (gpointer user_data)
 
 /* The way that mappings take that are bound to none. NULL: there is no default route. */
 static const char *
-plum_manager_get_default_interface (PlumManager   *self,
-                                    GSocketFamily  family)
+plum_manager_get_default_interface (PlumManager *self, GSocketFamily family)
 {
   PlumGateway *gateway = plum_gateway_set_find (self->gateways, family, NULL, NULL);
 
   return gateway != NULL ? g_intern_string (plum_gateway_get_interface (gateway)) : NULL;
 }
 
-static PlumClaim * plum_manager_ensure_claim (PlumManager  *self,
-                                              PlumMapping  *mapping,
-                                              GError      **error);
+static PlumClaim *plum_manager_ensure_claim (PlumManager *self,
+                                             PlumMapping *mapping,
+                                             GError **error);
 
 /* The default route has left a claim that stays where it is: those who follow the route go. */
 static void
-plum_manager_move_mapping (PlumManager *self,
-                           PlumClaim   *claim,
-                           PlumMapping *mapping)
+plum_manager_move_mapping (PlumManager *self, PlumClaim *claim, PlumMapping *mapping)
 {
   g_autoptr (GError) error = NULL;
   PlumClaim *to = plum_manager_ensure_claim (self, mapping, &error);
@@ -233,9 +228,9 @@ plum_manager_move_mapping (PlumManager *self,
 /* Nobody is bound to it, and its router is out of reach: the claim itself can go where the default
  * route leads now. */
 static gboolean
-plum_manager_can_move_claim (PlumManager       *self,
-                             PlumClaim         *claim,
-                             GPtrArray         *users,
+plum_manager_can_move_claim (PlumManager *self,
+                             PlumClaim *claim,
+                             GPtrArray *users,
                              const PlumClaimId *new_id)
 {
   PlumGateway *gateway = plum_claim_get_gateway (claim);
@@ -249,8 +244,7 @@ plum_manager_can_move_claim (PlumManager       *self,
 }
 
 static void
-plum_manager_follow_default (PlumManager *self,
-                             PlumClaim   *claim)
+plum_manager_follow_default (PlumManager *self, PlumClaim *claim)
 {
   g_autoptr (GPtrArray) users = plum_claim_copy_users (claim);
   PlumClaimId new_id = *plum_claim_get_id (claim);
@@ -275,9 +269,7 @@ plum_manager_follow_default (PlumManager *self,
 
 /* Everything moves to where the gateways are now. */
 static void
-on_gateways_changed (GSocketFamily family,
-                     gboolean      come,
-                     gpointer      user_data)
+on_gateways_changed (GSocketFamily family, gboolean come, gpointer user_data)
 {
   g_autoptr (PlumManager) self = g_object_ref (PLUM_MANAGER (user_data));
   g_autoptr (GPtrArray) claims = plum_manager_ref_claims (self);
@@ -310,9 +302,7 @@ static const PlumGatewaySetOwner gateways_owner = {
 /* From the first need on: where the gateway is (all: and those of the other interfaces), and when
  * that changes. */
 static void
-plum_manager_use_family (PlumManager   *self,
-                         GSocketFamily  family,
-                         gboolean       all)
+plum_manager_use_family (PlumManager *self, GSocketFamily family, gboolean all)
 {
   if (!plum_gateway_set_is_used (self->gateways) && self->state_directory != NULL)
     plum_state_keeper_open (self->keeper, self->state_directory);
@@ -326,8 +316,7 @@ plum_manager_use_family (PlumManager   *self,
 /* --- Claims --- */
 
 static void
-on_claim_over (PlumClaim *claim,
-               gpointer   user_data)
+on_claim_over (PlumClaim *claim, gpointer user_data)
 {
   PlumManager *self = user_data;
 
@@ -335,9 +324,7 @@ on_claim_over (PlumClaim *claim,
 }
 
 static gboolean
-on_claim_note (PlumClaim       *claim,
-               PlumStateRecord *record,
-               gpointer         user_data)
+on_claim_note (PlumClaim *claim, PlumStateRecord *record, gpointer user_data)
 {
   PlumManager *self = user_data;
 
@@ -345,9 +332,7 @@ on_claim_note (PlumClaim       *claim,
 }
 
 static void
-on_claim_released (PlumClaim *claim,
-                   gboolean   left_behind,
-                   gpointer   user_data)
+on_claim_released (PlumClaim *claim, gboolean left_behind, gpointer user_data)
 {
   PlumManager *self = user_data;
 
@@ -361,8 +346,7 @@ static const PlumClaimOwner claim_owner = {
 };
 
 static GPtrArray *
-on_keeper_needs_gateways (GSocketFamily family,
-                          gpointer      user_data)
+on_keeper_needs_gateways (GSocketFamily family, gpointer user_data)
 {
   PlumManager *self = user_data;
 
@@ -370,10 +354,10 @@ on_keeper_needs_gateways (GSocketFamily family,
 }
 
 static gboolean
-on_keeper_is_wanted (PlumProtocol  protocol,
-                     guint         internal_port,
-                     PlumGateway  *gateway,
-                     gpointer      user_data)
+on_keeper_is_wanted (PlumProtocol protocol,
+                     guint internal_port,
+                     PlumGateway *gateway,
+                     gpointer user_data)
 {
   PlumManager *self = user_data;
   const PlumClaimId id = {
@@ -420,9 +404,7 @@ make_key (GError **error)
 }
 
 static PlumClaim *
-plum_manager_ensure_claim (PlumManager  *self,
-                           PlumMapping  *mapping,
-                           GError      **error)
+plum_manager_ensure_claim (PlumManager *self, PlumMapping *mapping, GError **error)
 {
   const char *bound_interface = plum_mapping_get_bound_interface (mapping);
   GSocketFamily family = plum_mapping_get_family (mapping);
@@ -430,8 +412,8 @@ plum_manager_ensure_claim (PlumManager  *self,
     .protocol = plum_mapping_get_protocol (mapping),
     .family = family,
     .internal_port = plum_mapping_get_internal_port (mapping),
-    .interface_name = bound_interface != NULL ? bound_interface
-                                              : plum_manager_get_default_interface (self, family),
+    .interface_name =
+      bound_interface != NULL ? bound_interface : plum_manager_get_default_interface (self, family),
   };
   PlumClaim *claim = g_hash_table_lookup (self->claims, &id);
   g_autoptr (GBytes) secret = NULL;
@@ -443,13 +425,14 @@ plum_manager_ensure_claim (PlumManager  *self,
     return claim;
 
   gateway = plum_gateway_set_find (self->gateways, family, id.interface_name, &reason);
-  recalled = plum_state_keeper_recall (self->keeper, id.protocol, family, id.internal_port, gateway);
+  recalled =
+    plum_state_keeper_recall (self->keeper, id.protocol, family, id.internal_port, gateway);
   secret = recalled != NULL ? g_bytes_ref (recalled->key) : make_key (error);
   if (secret == NULL)
     return NULL;
 
-  claim = plum_claim_new (&id, secret, gateway, reason, self->clock, &self->policy, &claim_owner,
-                          self);
+  claim =
+    plum_claim_new (&id, secret, gateway, reason, self->clock, &self->policy, &claim_owner, self);
   if (recalled != NULL)
     plum_claim_suggest_port (claim, recalled->external_port);
   g_hash_table_insert (self->claims, (gpointer) plum_claim_get_id (claim), claim);
@@ -459,10 +442,7 @@ plum_manager_ensure_claim (PlumManager  *self,
 /* --- Object --- */
 
 static void
-plum_manager_get_property (GObject    *object,
-                           guint       property_id,
-                           GValue     *value,
-                           GParamSpec *pspec)
+plum_manager_get_property (GObject *object, guint property_id, GValue *value, GParamSpec *pspec)
 {
   PlumManager *self = PLUM_MANAGER (object);
 
@@ -511,10 +491,10 @@ plum_manager_get_property (GObject    *object,
 }
 
 static void
-plum_manager_set_property (GObject      *object,
-                           guint         property_id,
+plum_manager_set_property (GObject *object,
+                           guint property_id,
                            const GValue *value,
-                           GParamSpec   *pspec)
+                           GParamSpec *pspec)
 {
   PlumManager *self = PLUM_MANAGER (object);
 
@@ -728,8 +708,7 @@ plum_manager_install_wishes (void)
    *
    * Since: 1.0
    */
-  properties[PROP_INTERFACE] =
-    g_param_spec_string ("interface", NULL, NULL, NULL, flags);
+  properties[PROP_INTERFACE] = g_param_spec_string ("interface", NULL, NULL, NULL, flags);
 
   /**
    * PlumManager:enabled-backends: (getter get_enabled_backends) (setter set_enabled_backends)
@@ -793,8 +772,8 @@ plum_manager_class_init (PlumManagerClass *klass)
    * Since: 1.0
    */
   signals[MAPPING_STATE_CHANGED] =
-    g_signal_new ("mapping-state-changed", PLUM_TYPE_MANAGER, G_SIGNAL_RUN_LAST, 0,
-                  NULL, NULL, NULL, G_TYPE_NONE, 2, PLUM_TYPE_MAPPING, PLUM_TYPE_STATE);
+    g_signal_new ("mapping-state-changed", PLUM_TYPE_MANAGER, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                  NULL, G_TYPE_NONE, 2, PLUM_TYPE_MAPPING, PLUM_TYPE_STATE);
 }
 
 static void
@@ -819,8 +798,7 @@ plum_manager_init (PlumManager *self)
 }
 
 gboolean
-plum_manager_check_open (PlumManager  *self,
-                         GError      **error)
+plum_manager_check_open (PlumManager *self, GError **error)
 {
   if (!self->closed)
     return TRUE;
@@ -860,8 +838,7 @@ plum_manager_end_close (PlumManager *self)
 }
 
 void
-plum_manager_leave_mapping (PlumManager *self,
-                            PlumMapping *mapping)
+plum_manager_leave_mapping (PlumManager *self, PlumMapping *mapping)
 {
   PlumClaim *claim = plum_mapping_get_claim (mapping);
 
@@ -870,21 +847,17 @@ plum_manager_leave_mapping (PlumManager *self,
 }
 
 PlumGateway *
-plum_manager_ensure_gateway (PlumManager    *self,
-                             GSocketFamily   family,
-                             GError        **error)
+plum_manager_ensure_gateway (PlumManager *self, GSocketFamily family, GError **error)
 {
   plum_manager_use_family (self, family, FALSE);
-  if (!plum_manager_check_open (self, error))   /* who heard of the gateways may have closed it */
+  if (!plum_manager_check_open (self, error)) /* who heard of the gateways may have closed it */
     return NULL;
 
   return plum_gateway_set_find (self->gateways, family, NULL, error);
 }
 
 GPtrArray *
-plum_manager_find_gateways (PlumManager    *self,
-                            GSocketFamily   family,
-                            GError        **error)
+plum_manager_find_gateways (PlumManager *self, GSocketFamily family, GError **error)
 {
   plum_manager_use_family (self, family, TRUE);
   if (!plum_manager_check_open (self, error) ||
@@ -967,8 +940,7 @@ plum_manager_get_discover_timeout (PlumManager *self)
  * Since: 1.0
  */
 void
-plum_manager_set_discover_timeout (PlumManager *self,
-                                  guint        discover_timeout)
+plum_manager_set_discover_timeout (PlumManager *self, guint discover_timeout)
 {
   g_return_if_fail (PLUM_IS_MANAGER (self));
   g_return_if_fail (discover_timeout >= 100 && discover_timeout <= G_MAXINT);
@@ -1008,8 +980,7 @@ plum_manager_get_mapping_timeout (PlumManager *self)
  * Since: 1.0
  */
 void
-plum_manager_set_mapping_timeout (PlumManager *self,
-                                 guint        mapping_timeout)
+plum_manager_set_mapping_timeout (PlumManager *self, guint mapping_timeout)
 {
   g_return_if_fail (PLUM_IS_MANAGER (self));
   g_return_if_fail (mapping_timeout >= 100 && mapping_timeout <= G_MAXINT);
@@ -1050,8 +1021,7 @@ plum_manager_get_recheck_period (PlumManager *self)
  * Since: 1.0
  */
 void
-plum_manager_set_recheck_period (PlumManager *self,
-                                guint        recheck_period)
+plum_manager_set_recheck_period (PlumManager *self, guint recheck_period)
 {
   g_return_if_fail (PLUM_IS_MANAGER (self));
   g_return_if_fail (recheck_period >= 1000 && recheck_period <= G_MAXINT);
@@ -1091,8 +1061,7 @@ plum_manager_get_lease_duration (PlumManager *self)
  * Since: 1.0
  */
 void
-plum_manager_set_lease_duration (PlumManager *self,
-                                guint        lease_duration)
+plum_manager_set_lease_duration (PlumManager *self, guint lease_duration)
 {
   g_return_if_fail (PLUM_IS_MANAGER (self));
   g_return_if_fail (lease_duration >= 1 && lease_duration <= 604800);
@@ -1169,8 +1138,7 @@ plum_manager_get_gateway_address (PlumManager *self)
  * Since: 1.0
  */
 void
-plum_manager_set_gateway_address (PlumManager  *self,
-                                  GInetAddress *gateway_address)
+plum_manager_set_gateway_address (PlumManager *self, GInetAddress *gateway_address)
 {
   g_return_if_fail (PLUM_IS_MANAGER (self));
   g_return_if_fail (gateway_address == NULL || G_IS_INET_ADDRESS (gateway_address));
@@ -1207,8 +1175,7 @@ plum_manager_get_interface (PlumManager *self)
  * Since: 1.0
  */
 void
-plum_manager_set_interface (PlumManager *self,
-                            const char  *interface_name)
+plum_manager_set_interface (PlumManager *self, const char *interface_name)
 {
   g_return_if_fail (PLUM_IS_MANAGER (self));
 
@@ -1257,8 +1224,7 @@ plum_manager_reload_backends (PlumManager *self)
  * Since: 1.0
  */
 void
-plum_manager_set_enabled_backends (PlumManager        *self,
-                                   const char *const  *enabled_backends)
+plum_manager_set_enabled_backends (PlumManager *self, const char *const *enabled_backends)
 {
   g_return_if_fail (PLUM_IS_MANAGER (self));
 
@@ -1302,8 +1268,7 @@ plum_manager_get_application_name (PlumManager *self)
  * Since: 1.0
  */
 void
-plum_manager_set_application_name (PlumManager *self,
-                                   const char  *application_name)
+plum_manager_set_application_name (PlumManager *self, const char *application_name)
 {
   g_return_if_fail (PLUM_IS_MANAGER (self));
 
@@ -1344,8 +1309,7 @@ plum_manager_get_state_directory (PlumManager *self)
  * Since: 1.0
  */
 void
-plum_manager_set_state_directory (PlumManager *self,
-                                  const char  *state_directory)
+plum_manager_set_state_directory (PlumManager *self, const char *state_directory)
 {
   g_return_if_fail (PLUM_IS_MANAGER (self));
 
@@ -1370,10 +1334,7 @@ plum_manager_set_state_directory (PlumManager *self,
  * Since: 1.0
  */
 void
-plum_manager_add_backend_type (PlumManager *self,
-                               GType        type,
-                               const char  *name,
-                               int          priority)
+plum_manager_add_backend_type (PlumManager *self, GType type, const char *name, int priority)
 {
   g_return_if_fail (PLUM_IS_MANAGER (self));
   g_return_if_fail (g_type_is_a (type, PLUM_TYPE_BACKEND) && !G_TYPE_IS_ABSTRACT (type));
@@ -1385,10 +1346,7 @@ plum_manager_add_backend_type (PlumManager *self,
 }
 
 static gboolean
-check_port (guint        port,
-            guint        least,
-            const char  *what,
-            GError     **error)
+check_port (guint port, guint least, const char *what, GError **error)
 {
   if (port >= least && port <= G_MAXUINT16)
     return TRUE;
@@ -1399,8 +1357,7 @@ check_port (guint        port,
 }
 
 static gboolean
-check_mapping (PlumMapping  *mapping,
-               GError      **error)
+check_mapping (PlumMapping *mapping, GError **error)
 {
   GSocketFamily family = plum_mapping_get_family (mapping);
   PlumGateway *gateway = plum_mapping_get_gateway (mapping);
@@ -1439,9 +1396,7 @@ check_mapping (PlumMapping  *mapping,
  * Since: 1.0
  */
 gboolean
-plum_manager_add_mapping (PlumManager  *self,
-                          PlumMapping  *mapping,
-                          GError      **error)
+plum_manager_add_mapping (PlumManager *self, PlumMapping *mapping, GError **error)
 {
   PlumClaim *claim = NULL;
   GSequenceIter *iter;
@@ -1496,8 +1451,7 @@ plum_manager_add_mapping (PlumManager  *self,
  * Since: 1.0
  */
 gboolean
-plum_manager_has_mapping (PlumManager *self,
-                          guint        id)
+plum_manager_has_mapping (PlumManager *self, guint id)
 {
   g_return_val_if_fail (PLUM_IS_MANAGER (self), FALSE);
 
@@ -1517,8 +1471,7 @@ plum_manager_has_mapping (PlumManager *self,
  * Since: 1.0
  */
 PlumMapping *
-plum_manager_lookup_mapping (PlumManager *self,
-                             guint        id)
+plum_manager_lookup_mapping (PlumManager *self, guint id)
 {
   PlumMapping *mapping;
 
@@ -1555,8 +1508,7 @@ plum_manager_get_main_family (PlumManager *self)
  * Since: 1.0
  */
 GInetAddress *
-plum_manager_get_local_address (PlumManager  *self,
-                                GError      **error)
+plum_manager_get_local_address (PlumManager *self, GError **error)
 {
   g_autoptr (PlumNetwork) network = NULL;
 

@@ -27,22 +27,22 @@ struct _PlumMapping
   guint internal_port;
   guint requested_external_port;
   gboolean require_external_port;
-  char *description;                      /* (nullable) */
-  const char *bound_interface;            /* (nullable), interned: of the gateway it was made for */
+  char *description;           /* (nullable) */
+  const char *bound_interface; /* (nullable), interned: of the gateway it was made for */
 
   guint id;
   PlumState state;
-  GInetSocketAddress *external_address;   /* (nullable) */
-  char *external_host;                    /* (nullable) */
+  GInetSocketAddress *external_address; /* (nullable) */
+  char *external_host;                  /* (nullable) */
   guint external_port;
   PlumAddressScope external_scope;
-  GError *error;                          /* (nullable) */
-  const char *backend_name;               /* (nullable), interned */
-  PlumGateway *gateway;                   /* (nullable) */
+  GError *error;            /* (nullable) */
+  const char *backend_name; /* (nullable), interned */
+  PlumGateway *gateway;     /* (nullable) */
   guint lifetime;
   gint64 expires;
-  GDateTime *expires_at;                  /* made when asked for */
-  GPtrArray *waiters;                     /* (element-type GTask) (nullable) */
+  GDateTime *expires_at; /* made when asked for */
+  GPtrArray *waiters;    /* (element-type GTask) (nullable) */
 
   PlumMappingStateFunc state_func;
   gpointer state_data;
@@ -76,10 +76,7 @@ static GParamSpec *properties[N_PROPS];
 G_DEFINE_FINAL_TYPE (PlumMapping, plum_mapping, G_TYPE_OBJECT)
 
 static void
-plum_mapping_get_property (GObject    *object,
-                           guint       property_id,
-                           GValue     *value,
-                           GParamSpec *pspec)
+plum_mapping_get_property (GObject *object, guint property_id, GValue *value, GParamSpec *pspec)
 {
   PlumMapping *self = PLUM_MAPPING (object);
 
@@ -143,10 +140,10 @@ plum_mapping_get_property (GObject    *object,
 }
 
 static void
-plum_mapping_set_property (GObject      *object,
-                           guint         property_id,
+plum_mapping_set_property (GObject *object,
+                           guint property_id,
                            const GValue *value,
-                           GParamSpec   *pspec)
+                           GParamSpec *pspec)
 {
   PlumMapping *self = PLUM_MAPPING (object);
 
@@ -220,8 +217,8 @@ plum_mapping_install_wishes (void)
    *
    * Since: 1.0
    */
-  properties[PROP_PROTOCOL] = g_param_spec_enum ("protocol", NULL, NULL, PLUM_TYPE_PROTOCOL,
-                                                 PLUM_PROTOCOL_TCP, flags);
+  properties[PROP_PROTOCOL] =
+    g_param_spec_enum ("protocol", NULL, NULL, PLUM_TYPE_PROTOCOL, PLUM_PROTOCOL_TCP, flags);
 
   /**
    * PlumMapping:family: (getter get_family)
@@ -230,8 +227,8 @@ plum_mapping_install_wishes (void)
    *
    * Since: 1.0
    */
-  properties[PROP_FAMILY] = g_param_spec_enum ("family", NULL, NULL, G_TYPE_SOCKET_FAMILY,
-                                               G_SOCKET_FAMILY_IPV4, flags);
+  properties[PROP_FAMILY] =
+    g_param_spec_enum ("family", NULL, NULL, G_TYPE_SOCKET_FAMILY, G_SOCKET_FAMILY_IPV4, flags);
 
   /**
    * PlumMapping:internal-port: (getter get_internal_port)
@@ -241,8 +238,8 @@ plum_mapping_install_wishes (void)
    *
    * Since: 1.0
    */
-  properties[PROP_INTERNAL_PORT] = g_param_spec_uint ("internal-port", NULL, NULL,
-                                                      0, G_MAXUINT, 0, flags);
+  properties[PROP_INTERNAL_PORT] =
+    g_param_spec_uint ("internal-port", NULL, NULL, 0, G_MAXUINT, 0, flags);
 
   /**
    * PlumMapping:requested-external-port: (getter get_requested_external_port)
@@ -297,8 +294,8 @@ plum_mapping_install_wishes (void)
    *
    * Since: 1.0
    */
-  properties[PROP_GATEWAY] = g_param_spec_object ("gateway", NULL, NULL, PLUM_TYPE_GATEWAY,
-                                                  flags | G_PARAM_EXPLICIT_NOTIFY);
+  properties[PROP_GATEWAY] =
+    g_param_spec_object ("gateway", NULL, NULL, PLUM_TYPE_GATEWAY, flags | G_PARAM_EXPLICIT_NOTIFY);
 }
 
 static void
@@ -325,8 +322,8 @@ plum_mapping_install_facts (void)
    *
    * Since: 1.0
    */
-  properties[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, PLUM_TYPE_STATE,
-                                              PLUM_STATE_DESTROYED, flags);
+  properties[PROP_STATE] =
+    g_param_spec_enum ("state", NULL, NULL, PLUM_TYPE_STATE, PLUM_STATE_DESTROYED, flags);
 
   /**
    * PlumMapping:external-port: (getter get_external_port)
@@ -335,8 +332,8 @@ plum_mapping_install_facts (void)
    *
    * Since: 1.0
    */
-  properties[PROP_EXTERNAL_PORT] = g_param_spec_uint ("external-port", NULL, NULL,
-                                                      0, G_MAXUINT16, 0, flags);
+  properties[PROP_EXTERNAL_PORT] =
+    g_param_spec_uint ("external-port", NULL, NULL, 0, G_MAXUINT16, 0, flags);
 
   /**
    * PlumMapping:external-host: (getter get_external_host)
@@ -355,8 +352,8 @@ plum_mapping_install_facts (void)
    *
    * Since: 1.0
    */
-  properties[PROP_EXTERNAL_ADDRESS] = g_param_spec_object ("external-address", NULL, NULL,
-                                                           G_TYPE_INET_SOCKET_ADDRESS, flags);
+  properties[PROP_EXTERNAL_ADDRESS] =
+    g_param_spec_object ("external-address", NULL, NULL, G_TYPE_INET_SOCKET_ADDRESS, flags);
 
   /**
    * PlumMapping:external-scope: (getter get_external_scope)
@@ -366,9 +363,9 @@ plum_mapping_install_facts (void)
    *
    * Since: 1.0
    */
-  properties[PROP_EXTERNAL_SCOPE] = g_param_spec_enum ("external-scope", NULL, NULL,
-                                                       PLUM_TYPE_ADDRESS_SCOPE,
-                                                       PLUM_ADDRESS_SCOPE_UNKNOWN, flags);
+  properties[PROP_EXTERNAL_SCOPE] =
+    g_param_spec_enum ("external-scope", NULL, NULL, PLUM_TYPE_ADDRESS_SCOPE,
+                       PLUM_ADDRESS_SCOPE_UNKNOWN, flags);
 
   /**
    * PlumMapping:error: (getter get_error)
@@ -409,8 +406,8 @@ plum_mapping_install_facts (void)
    *
    * Since: 1.0
    */
-  properties[PROP_EXPIRES_AT] = g_param_spec_boxed ("expires-at", NULL, NULL,
-                                                    G_TYPE_DATE_TIME, flags);
+  properties[PROP_EXPIRES_AT] =
+    g_param_spec_boxed ("expires-at", NULL, NULL, G_TYPE_DATE_TIME, flags);
 }
 
 static void
@@ -433,9 +430,7 @@ plum_mapping_init (PlumMapping *self)
 }
 
 static void
-plum_mapping_set_external (PlumMapping  *self,
-                           GInetAddress *address,
-                           guint         port)
+plum_mapping_set_external (PlumMapping *self, GInetAddress *address, guint port)
 {
   g_autoptr (GInetSocketAddress) endpoint = NULL;
   PlumAddressScope scope = PLUM_ADDRESS_SCOPE_UNKNOWN;
@@ -477,8 +472,7 @@ plum_mapping_set_external (PlumMapping  *self,
 }
 
 static void
-plum_mapping_set_lease (PlumMapping           *self,
-                        const PlumMappingNews *news)
+plum_mapping_set_lease (PlumMapping *self, const PlumMappingNews *news)
 {
   const char *backend_name = g_intern_string (news->backend_name);
   guint lifetime = news->lease != NULL ? plum_lease_get_lifetime (news->lease) : 0;
@@ -514,8 +508,7 @@ plum_mapping_set_lease (PlumMapping           *self,
 }
 
 static void
-plum_mapping_set_error (PlumMapping  *self,
-                        const GError *error)
+plum_mapping_set_error (PlumMapping *self, const GError *error)
 {
   if (self->error == NULL && error == NULL)
     return;
@@ -532,8 +525,7 @@ plum_mapping_set_error (PlumMapping  *self,
 
 /* The state machine: the state that an event leads to. Drawn in docs/life-of-a-mapping.md. */
 static PlumState
-plum_mapping_next_state (PlumState        state,
-                         PlumMappingEvent event)
+plum_mapping_next_state (PlumState state, PlumMappingEvent event)
 {
   switch (event)
     {
@@ -563,13 +555,12 @@ plum_mapping_next_state (PlumState        state,
 }
 
 static void
-plum_mapping_complete_wait (PlumMapping *self,
-                            GTask       *task)
+plum_mapping_complete_wait (PlumMapping *self, GTask *task)
 {
   GSource *cancel_source = g_task_get_task_data (task);
 
   if (cancel_source != NULL)
-    g_source_destroy (cancel_source);   /* it holds a reference to the task */
+    g_source_destroy (cancel_source); /* it holds a reference to the task */
 
   if (self->state == PLUM_STATE_SUCCESS)
     g_task_return_boolean (task, TRUE);
@@ -589,11 +580,9 @@ plum_mapping_complete_waits (PlumMapping *self)
 }
 
 void
-plum_mapping_handle (PlumMapping           *self,
-                     PlumMappingEvent       event,
-                     const PlumMappingNews *news)
+plum_mapping_handle (PlumMapping *self, PlumMappingEvent event, const PlumMappingNews *news)
 {
-  g_autoptr (PlumMapping) alive = g_object_ref (self);   /* a handler may drop the last one */
+  g_autoptr (PlumMapping) alive = g_object_ref (self); /* a handler may drop the last one */
   PlumState old_state = self->state;
   PlumState state = plum_mapping_next_state (old_state, event);
 
@@ -627,10 +616,7 @@ plum_mapping_handle (PlumMapping           *self,
 }
 
 void
-plum_mapping_take_id (PlumMapping          *self,
-                      guint                 id,
-                      PlumMappingStateFunc  func,
-                      gpointer              user_data)
+plum_mapping_take_id (PlumMapping *self, guint id, PlumMappingStateFunc func, gpointer user_data)
 {
   if (self->id != id && id != 0)
     {
@@ -649,8 +635,7 @@ plum_mapping_get_bound_interface (PlumMapping *self)
 }
 
 void
-plum_mapping_set_claim (PlumMapping *self,
-                        gpointer     claim)
+plum_mapping_set_claim (PlumMapping *self, gpointer claim)
 {
   self->claim = claim;
 }
@@ -662,8 +647,7 @@ plum_mapping_get_claim (PlumMapping *self)
 }
 
 void
-plum_mapping_set_position (PlumMapping   *self,
-                           GSequenceIter *position)
+plum_mapping_set_position (PlumMapping *self, GSequenceIter *position)
 {
   self->position = position;
 }
@@ -695,18 +679,14 @@ plum_mapping_get_required_port (PlumMapping *self)
  * Since: 1.0
  */
 PlumMapping *
-plum_mapping_new (PlumProtocol protocol,
-                  guint        internal_port)
+plum_mapping_new (PlumProtocol protocol, guint internal_port)
 {
-  return g_object_new (PLUM_TYPE_MAPPING,
-                       "protocol", protocol,
-                       "internal-port", internal_port,
+  return g_object_new (PLUM_TYPE_MAPPING, "protocol", protocol, "internal-port", internal_port,
                        NULL);
 }
 
 static gboolean
-on_wait_cancelled (GCancellable *cancellable,
-                   gpointer      user_data)
+on_wait_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   g_autoptr (GTask) task = g_object_ref (G_TASK (user_data));
   PlumMapping *self = g_task_get_source_object (task);
@@ -732,10 +712,10 @@ on_wait_cancelled (GCancellable *cancellable,
  * Since: 1.0
  */
 void
-plum_mapping_wait_async (PlumMapping         *self,
-                         GCancellable        *cancellable,
-                         GAsyncReadyCallback  callback,
-                         gpointer             user_data)
+plum_mapping_wait_async (PlumMapping *self,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
 
@@ -781,9 +761,7 @@ plum_mapping_wait_async (PlumMapping         *self,
  * Since: 1.0
  */
 gboolean
-plum_mapping_wait_finish (PlumMapping   *self,
-                          GAsyncResult  *result,
-                          GError       **error)
+plum_mapping_wait_finish (PlumMapping *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
   g_return_val_if_fail (g_async_result_is_tagged (result, plum_mapping_wait_async), FALSE);

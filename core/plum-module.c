@@ -23,9 +23,7 @@ plum_module_set_directory (const char *directory)
 }
 
 static gboolean
-stat_or_fail (const char  *path,
-              GStatBuf    *info,
-              GError     **error)
+stat_or_fail (const char *path, GStatBuf *info, GError **error)
 {
   int saved_errno;
 
@@ -39,8 +37,7 @@ stat_or_fail (const char  *path,
 
 /* Opening a pipe or a device may wait for ever; and root would run what anybody may write. */
 static gboolean
-plum_module_check_file (const char  *path,
-                        GError     **error)
+plum_module_check_file (const char *path, GError **error)
 {
   g_autofree char *directory = g_path_get_dirname (path);
   GStatBuf file, folder;
@@ -72,15 +69,13 @@ plum_module_check_file (const char  *path,
 }
 
 static gboolean
-plum_module_check_descriptor (const char               *path,
-                              const PlumBackendModule  *module,
-                              GError                  **error)
+plum_module_check_descriptor (const char *path, const PlumBackendModule *module, GError **error)
 {
   if (module->abi != PLUM_BACKEND_ABI)
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE,
-                   "%s: built for backend ABI %u, this library has %u; build it anew",
-                   path, module->abi, (unsigned int) PLUM_BACKEND_ABI);
+                   "%s: built for backend ABI %u, this library has %u; build it anew", path,
+                   module->abi, (unsigned int) PLUM_BACKEND_ABI);
       return FALSE;
     }
 
@@ -100,8 +95,7 @@ plum_module_check_descriptor (const char               *path,
 }
 
 static const PlumBackendModule *
-plum_module_open (const char  *path,
-                  GError     **error)
+plum_module_open (const char *path, GError **error)
 {
   GModule *handle;
   gpointer symbol = NULL;
@@ -136,8 +130,7 @@ plum_module_open (const char  *path,
 }
 
 static PlumBackendInfo *
-find_by_name (GPtrArray  *infos,
-              const char *name)
+find_by_name (GPtrArray *infos, const char *name)
 {
   for (unsigned int i = 0; i < infos->len; i++)
     {
@@ -152,9 +145,7 @@ find_by_name (GPtrArray  *infos,
 }
 
 static void
-plum_module_add (GPtrArray               *infos,
-                 const PlumBackendModule *module,
-                 const char              *path)
+plum_module_add (GPtrArray *infos, const PlumBackendModule *module, const char *path)
 {
   PlumBackendInfo *first = find_by_name (infos, module->name);
   g_autoptr (GError) error = NULL;
@@ -168,16 +159,14 @@ plum_module_add (GPtrArray               *infos,
                    first_path != NULL ? first_path : "the library itself");
     }
 
-  g_ptr_array_add (infos, plum_backend_info_new (module->name, module->description,
-                                                 module->priority, path, module->get_type,
-                                                 G_TYPE_INVALID, error));
+  g_ptr_array_add (infos,
+                   plum_backend_info_new (module->name, module->description, module->priority, path,
+                                          module->get_type, G_TYPE_INVALID, error));
 }
 
 /* Lists what cannot be used, a file or a folder, under its name. */
 static void
-plum_module_add_failure (GPtrArray  *infos,
-                         const char *path,
-                         const char *reason)
+plum_module_add_failure (GPtrArray *infos, const char *path, const char *reason)
 {
   g_autofree char *name = g_path_get_basename (path);
   g_autoptr (GError) error = g_error_new_literal (PLUM_ERROR, PLUM_ERROR_MODULE, reason);
@@ -187,8 +176,7 @@ plum_module_add_failure (GPtrArray  *infos,
 }
 
 static void
-plum_module_load_file (GPtrArray  *infos,
-                       const char *path)
+plum_module_load_file (GPtrArray *infos, const char *path)
 {
   g_autoptr (GError) error = NULL;
   const PlumBackendModule *module = plum_module_open (path, &error);
@@ -200,15 +188,13 @@ plum_module_load_file (GPtrArray  *infos,
 }
 
 static int
-compare_names (gconstpointer a,
-               gconstpointer b)
+compare_names (gconstpointer a, gconstpointer b)
 {
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
 static void
-plum_module_load_directory (GPtrArray  *infos,
-                            const char *directory)
+plum_module_load_directory (GPtrArray *infos, const char *directory)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GDir) dir = g_dir_open (directory, 0, &error);
@@ -238,8 +224,7 @@ plum_module_load_directory (GPtrArray  *infos,
 }
 
 static int
-compare_priorities (gconstpointer a,
-                    gconstpointer b)
+compare_priorities (gconstpointer a, gconstpointer b)
 {
   PlumBackendInfo *first = *(PlumBackendInfo *const *) a;
   PlumBackendInfo *second = *(PlumBackendInfo *const *) b;
@@ -287,8 +272,7 @@ plum_module_load_all (GPtrArray *added)
  * chose.
  * It orders as well, so it stands over the priorities. */
 GPtrArray *
-plum_module_select (GPtrArray          *infos,
-                    const char *const  *enabled)
+plum_module_select (GPtrArray *infos, const char *const *enabled)
 {
   const char *list = getauxval (AT_SECURE) == 0 ? g_getenv ("PLUM_BACKENDS") : NULL;
   g_auto (GStrv) from_environment = NULL;

@@ -8,17 +8,14 @@
 #include <unistd.h>
 
 static gboolean
-set_io_error (GError     **error,
-              int          code,
-              const char  *doing)
+set_io_error (GError **error, int code, const char *doing)
 {
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s: %s", doing, g_strerror (code));
   return FALSE;
 }
 
 gboolean
-plum_netlink_client_open (PlumNetlinkClient  *self,
-                          GError            **error)
+plum_netlink_client_open (PlumNetlinkClient *self, GError **error)
 {
   self->sequence = 0;
   self->fd = plum_netlink_open (0, &self->port_id, error);
@@ -32,9 +29,7 @@ plum_netlink_client_close (PlumNetlinkClient *self)
 }
 
 static gboolean
-plum_netlink_client_send (PlumNetlinkClient  *self,
-                          GByteArray         *request,
-                          GError            **error)
+plum_netlink_client_send (PlumNetlinkClient *self, GByteArray *request, GError **error)
 {
   const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 
@@ -45,18 +40,17 @@ plum_netlink_client_send (PlumNetlinkClient  *self,
 }
 
 static gboolean
-plum_netlink_client_is_answer (PlumNetlinkClient        *self,
-                               const PlumNetlinkMessage *message)
+plum_netlink_client_is_answer (PlumNetlinkClient *self, const PlumNetlinkMessage *message)
 {
   return message->sequence == self->sequence && message->port_id == self->port_id;
 }
 
 /* Looks in one datagram for the answer to the last request. FALSE without an error: not in it. */
 static gboolean
-plum_netlink_client_find_answer (PlumNetlinkClient   *self,
-                                 gsize                len,
-                                 PlumNetlinkMessage  *answer,
-                                 GError             **error)
+plum_netlink_client_find_answer (PlumNetlinkClient *self,
+                                 gsize len,
+                                 PlumNetlinkMessage *answer,
+                                 GError **error)
 {
   PlumNetlinkReader reader = PLUM_NETLINK_READER_INIT (self->buffer, len);
 
@@ -70,12 +64,12 @@ plum_netlink_client_find_answer (PlumNetlinkClient   *self,
 
 /* Sends request and takes the answer, which is of type, or else *refusal is the kernel's errno. */
 static gboolean
-plum_netlink_client_ask (PlumNetlinkClient   *self,
-                         GByteArray          *request,
-                         guint16              type,
-                         PlumNetlinkMessage  *answer,
-                         int                 *refusal,
-                         GError             **error)
+plum_netlink_client_ask (PlumNetlinkClient *self,
+                         GByteArray *request,
+                         guint16 type,
+                         PlumNetlinkMessage *answer,
+                         int *refusal,
+                         GError **error)
 {
   g_autoptr (GError) local = NULL;
   gboolean found = FALSE;
@@ -110,12 +104,12 @@ plum_netlink_client_ask (PlumNetlinkClient   *self,
 }
 
 gboolean
-plum_netlink_client_get_link (PlumNetlinkClient  *self,
-                              guint               interface_index,
-                              const char         *name,
-                              PlumNetlinkLink    *out,
-                              int                *refusal,
-                              GError            **error)
+plum_netlink_client_get_link (PlumNetlinkClient *self,
+                              guint interface_index,
+                              const char *name,
+                              PlumNetlinkLink *out,
+                              int *refusal,
+                              GError **error)
 {
   g_autoptr (GByteArray) request =
     plum_netlink_encode_get_link (++self->sequence, interface_index, name);
@@ -127,14 +121,14 @@ plum_netlink_client_get_link (PlumNetlinkClient  *self,
 }
 
 gboolean
-plum_netlink_client_get_route (PlumNetlinkClient  *self,
-                               int                 family,
-                               const guint8       *destination,
-                               guint               interface_index,
-                               guint               flags,
-                               PlumNetlinkRoute   *out,
-                               int                *refusal,
-                               GError            **error)
+plum_netlink_client_get_route (PlumNetlinkClient *self,
+                               int family,
+                               const guint8 *destination,
+                               guint interface_index,
+                               guint flags,
+                               PlumNetlinkRoute *out,
+                               int *refusal,
+                               GError **error)
 {
   g_autoptr (GByteArray) request =
     plum_netlink_encode_get_route (++self->sequence, family, destination, interface_index, flags);
@@ -147,18 +141,18 @@ plum_netlink_client_get_route (PlumNetlinkClient  *self,
 
 /* --- Dumps --- */
 
-typedef void (*TakeFunc) (const PlumNetlinkMessage *message,
-                          GArray                   *items);
+typedef void (*TakeFunc) (const PlumNetlinkMessage *message, GArray *items);
 
-/* Looks through one datagram of a dump. *more: its end was not in it, nor that the kernel refused. */
+/* Looks through one datagram of a dump. *more: its end was not in it, nor that the kernel refused.
+ */
 static gboolean
-plum_netlink_client_take_part (PlumNetlinkClient  *self,
-                               gsize               len,
-                               guint16             type,
-                               TakeFunc            take,
-                               GArray             *items,
-                               gboolean           *more,
-                               GError            **error)
+plum_netlink_client_take_part (PlumNetlinkClient *self,
+                               gsize len,
+                               guint16 type,
+                               TakeFunc take,
+                               GArray *items,
+                               gboolean *more,
+                               GError **error)
 {
   PlumNetlinkReader reader = PLUM_NETLINK_READER_INIT (self->buffer, len);
   PlumNetlinkMessage message;
@@ -183,12 +177,12 @@ plum_netlink_client_take_part (PlumNetlinkClient  *self,
 
 /* As with one answer, the kernel has each part ready when the one before it has been read. */
 static gboolean
-plum_netlink_client_dump (PlumNetlinkClient  *self,
-                          GByteArray         *request,
-                          guint16             type,
-                          TakeFunc            take,
-                          GArray             *items,
-                          GError            **error)
+plum_netlink_client_dump (PlumNetlinkClient *self,
+                          GByteArray *request,
+                          guint16 type,
+                          TakeFunc take,
+                          GArray *items,
+                          GError **error)
 {
   gboolean more = TRUE;
 
@@ -208,8 +202,7 @@ plum_netlink_client_dump (PlumNetlinkClient  *self,
 }
 
 static void
-take_address (const PlumNetlinkMessage *message,
-              GArray                   *items)
+take_address (const PlumNetlinkMessage *message, GArray *items)
 {
   PlumNetlinkAddress address;
 
@@ -228,8 +221,7 @@ plum_netlink_client_get_addresses (PlumNetlinkClient *self)
 }
 
 static void
-take_route (const PlumNetlinkMessage *message,
-            GArray                   *items)
+take_route (const PlumNetlinkMessage *message, GArray *items)
 {
   PlumNetlinkRoute route;
 
@@ -238,9 +230,7 @@ take_route (const PlumNetlinkMessage *message,
 }
 
 GArray *
-plum_netlink_client_get_routes (PlumNetlinkClient  *self,
-                                int                 family,
-                                GError            **error)
+plum_netlink_client_get_routes (PlumNetlinkClient *self, int family, GError **error)
 {
   g_autoptr (GArray) routes = g_array_new (FALSE, FALSE, sizeof (PlumNetlinkRoute));
   g_autoptr (GByteArray) request = plum_netlink_encode_dump_routes (++self->sequence, family);

@@ -8,9 +8,7 @@
 #include <unistd.h>
 
 int
-plum_netlink_open (guint     groups,
-                   guint32  *port_id,
-                   GError  **error)
+plum_netlink_open (guint groups, guint32 *port_id, GError **error)
 {
   struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = groups };
   socklen_t size = sizeof address;
@@ -31,9 +29,7 @@ plum_netlink_open (guint     groups,
 }
 
 gssize
-plum_netlink_receive (int     fd,
-                      guint8 *buffer,
-                      gsize   size)
+plum_netlink_receive (int fd, guint8 *buffer, gsize size)
 {
   while (TRUE)
     {

@@ -16,19 +16,20 @@
 G_STATIC_ASSERT (PLUM_NETLINK_NAME_SIZE == IFNAMSIZ);
 
 /* Bytes not looked at yet. */
-typedef struct {
+typedef struct
+{
   const guint8 *data;
-  gsize         len;
+  gsize len;
 } Span;
 
-typedef struct {
+typedef struct
+{
   guint16 type;
-  Span    value;
+  Span value;
 } Attribute;
 
 static void
-span_skip (Span  *span,
-           gsize  n)
+span_skip (Span *span, gsize n)
 {
   n = MIN (n, span->len);
   span->data += n;
@@ -37,9 +38,7 @@ span_skip (Span  *span,
 
 /* Byte by byte, as nothing says that the bytes are aligned. */
 static gboolean
-span_take (Span     *span,
-           gpointer  out,
-           gsize     n)
+span_take (Span *span, gpointer out, gsize n)
 {
   guint8 *to = out;
 
@@ -53,9 +52,7 @@ span_take (Span     *span,
 }
 
 static gboolean
-set_malformed (GError     **error,
-               const char  *what,
-               gsize        len)
+set_malformed (GError **error, const char *what, gsize len)
 {
   g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
                "A netlink %s does not fit into the %" G_GSIZE_FORMAT " bytes it has", what, len);
@@ -64,9 +61,7 @@ set_malformed (GError     **error,
 
 /* FALSE without an error: no more. */
 static gboolean
-next_attribute (Span       *rest,
-                Attribute  *out,
-                GError    **error)
+next_attribute (Span *rest, Attribute *out, GError **error)
 {
   struct rtattr header;
   Span at = *rest;
@@ -78,7 +73,7 @@ next_attribute (Span       *rest,
     return set_malformed (error, "attribute", rest->len);
 
   out->type = header.rta_type & NLA_TYPE_MASK;
-  out->value = (Span) { at.data, header.rta_len - sizeof header };
+  out->value = (Span){ at.data, header.rta_len - sizeof header };
   span_skip (rest, ALIGNED (header.rta_len));
   return TRUE;
 }
@@ -90,9 +85,7 @@ get_address_size (int family)
 }
 
 static gboolean
-read_u32 (const Attribute  *attribute,
-          guint            *out,
-          GError          **error)
+read_u32 (const Attribute *attribute, guint *out, GError **error)
 {
   Span value = attribute->value;
   guint32 number;
@@ -104,10 +97,7 @@ read_u32 (const Attribute  *attribute,
 }
 
 static gboolean
-read_address (Span      value,
-              int       family,
-              guint8   *out,
-              GError  **error)
+read_address (Span value, int family, guint8 *out, GError **error)
 {
   if (value.len != get_address_size (family) || !span_take (&value, out, value.len))
     return set_malformed (error, "address", value.len);
@@ -116,9 +106,7 @@ read_address (Span      value,
 
 /* RTA_VIA: a gateway of another family than the route's. */
 static gboolean
-read_via (Span                 value,
-          PlumNetlinkNextHop  *hop,
-          GError             **error)
+read_via (Span value, PlumNetlinkNextHop *hop, GError **error)
 {
   guint16 family;
 
@@ -131,10 +119,7 @@ read_via (Span                 value,
 }
 
 static gboolean
-read_gateway (const Attribute     *attribute,
-              int                  family,
-              PlumNetlinkNextHop  *hop,
-              GError             **error)
+read_gateway (const Attribute *attribute, int family, PlumNetlinkNextHop *hop, GError **error)
 {
   if (attribute->type == RTA_VIA)
     return read_via (attribute->value, hop, error);
@@ -146,11 +131,8 @@ read_gateway (const Attribute     *attribute,
 
 /* One struct rtnexthop and its attributes. */
 static gboolean
-read_next_hop (Span                *rest,
-               int                  family,
-               struct rtnexthop    *header,
-               PlumNetlinkNextHop  *hop,
-               GError             **error)
+read_next_hop (
+  Span *rest, int family, struct rtnexthop *header, PlumNetlinkNextHop *hop, GError **error)
 {
   Span at = *rest;
   Span attributes;
@@ -161,7 +143,7 @@ read_next_hop (Span                *rest,
       header->rtnh_len > rest->len)
     return set_malformed (error, "next hop", rest->len);
 
-  attributes = (Span) { at.data, header->rtnh_len - sizeof *header };
+  attributes = (Span){ at.data, header->rtnh_len - sizeof *header };
   while (local == NULL && next_attribute (&attributes, &attribute, &local))
     {
       if (attribute.type == RTA_GATEWAY || attribute.type == RTA_VIA)
@@ -180,9 +162,7 @@ read_next_hop (Span                *rest,
 
 /* All are read, so that a broken one is seen; the first that is alive is taken. */
 static gboolean
-read_multipath (Span               rest,
-                PlumNetlinkRoute  *route,
-                GError           **error)
+read_multipath (Span rest, PlumNetlinkRoute *route, GError **error)
 {
   while (rest.len > 0)
     {
@@ -202,9 +182,7 @@ read_multipath (Span               rest,
 }
 
 static gboolean
-read_route_attribute (const Attribute   *attribute,
-                      PlumNetlinkRoute  *route,
-                      GError           **error)
+read_route_attribute (const Attribute *attribute, PlumNetlinkRoute *route, GError **error)
 {
   switch (attribute->type)
     {
@@ -234,9 +212,7 @@ read_route_attribute (const Attribute   *attribute,
 }
 
 gboolean
-plum_netlink_reader_next (PlumNetlinkReader   *reader,
-                          PlumNetlinkMessage  *out,
-                          GError             **error)
+plum_netlink_reader_next (PlumNetlinkReader *reader, PlumNetlinkMessage *out, GError **error)
 {
   Span rest = { reader->data, reader->len };
   Span at = rest;
@@ -252,7 +228,7 @@ plum_netlink_reader_next (PlumNetlinkReader   *reader,
       return set_malformed (error, "message", rest.len);
     }
 
-  *out = (PlumNetlinkMessage) {
+  *out = (PlumNetlinkMessage){
     .type = header.nlmsg_type,
     .flags = header.nlmsg_flags,
     .sequence = header.nlmsg_seq,
@@ -268,9 +244,7 @@ plum_netlink_reader_next (PlumNetlinkReader   *reader,
 
 /* The errno in an NLMSG_ERROR; 0 is an acknowledgement. */
 gboolean
-plum_netlink_decode_error (const PlumNetlinkMessage  *message,
-                           int                       *out,
-                           GError                   **error)
+plum_netlink_decode_error (const PlumNetlinkMessage *message, int *out, GError **error)
 {
   Span span = { message->payload, message->payload_len };
   gint32 code;
@@ -282,9 +256,7 @@ plum_netlink_decode_error (const PlumNetlinkMessage  *message,
 }
 
 gboolean
-plum_netlink_decode_route (const PlumNetlinkMessage  *message,
-                           PlumNetlinkRoute          *out,
-                           GError                   **error)
+plum_netlink_decode_route (const PlumNetlinkMessage *message, PlumNetlinkRoute *out, GError **error)
 {
   Span span = { message->payload, message->payload_len };
   struct rtmsg header;
@@ -321,9 +293,7 @@ plum_netlink_decode_route (const PlumNetlinkMessage  *message,
 }
 
 static gboolean
-read_name (Span      value,
-           char     *out,
-           GError  **error)
+read_name (Span value, char *out, GError **error)
 {
   if (value.len == 0 || value.len > PLUM_NETLINK_NAME_SIZE || value.data[value.len - 1] != '\0')
     return set_malformed (error, "name", value.len);
@@ -331,9 +301,7 @@ read_name (Span      value,
 }
 
 gboolean
-plum_netlink_decode_link (const PlumNetlinkMessage  *message,
-                          PlumNetlinkLink           *out,
-                          GError                   **error)
+plum_netlink_decode_link (const PlumNetlinkMessage *message, PlumNetlinkLink *out, GError **error)
 {
   Span span = { message->payload, message->payload_len };
   struct ifinfomsg header;
@@ -363,10 +331,10 @@ plum_netlink_decode_link (const PlumNetlinkMessage  *message,
 }
 
 static gboolean
-read_address_attribute (const Attribute     *attribute,
-                        PlumNetlinkAddress  *address,
-                        gboolean            *found,
-                        GError             **error)
+read_address_attribute (const Attribute *attribute,
+                        PlumNetlinkAddress *address,
+                        gboolean *found,
+                        GError **error)
 {
   switch (attribute->type)
     {
@@ -384,9 +352,9 @@ read_address_attribute (const Attribute     *attribute,
 }
 
 gboolean
-plum_netlink_decode_address (const PlumNetlinkMessage  *message,
-                             PlumNetlinkAddress        *out,
-                             GError                   **error)
+plum_netlink_decode_address (const PlumNetlinkMessage *message,
+                             PlumNetlinkAddress *out,
+                             GError **error)
 {
   Span span = { message->payload, message->payload_len };
   struct ifaddrmsg header;
@@ -417,9 +385,7 @@ plum_netlink_decode_address (const PlumNetlinkMessage  *message,
 }
 
 static void
-append (GByteArray    *array,
-        gconstpointer  data,
-        gsize          len)
+append (GByteArray *array, gconstpointer data, gsize len)
 {
   static const guint8 zeros[3] = { 0 };
 
@@ -428,10 +394,7 @@ append (GByteArray    *array,
 }
 
 static void
-append_attribute (GByteArray    *array,
-                  guint16        type,
-                  gconstpointer  value,
-                  gsize          len)
+append_attribute (GByteArray *array, guint16 type, gconstpointer value, gsize len)
 {
   const struct rtattr header = { .rta_len = (guint16) (sizeof header + len), .rta_type = type };
 
@@ -441,10 +404,7 @@ append_attribute (GByteArray    *array,
 
 /* Puts the head before a payload. (transfer full) */
 static GByteArray *
-finish_request (GByteArray *payload,
-                guint16     type,
-                guint16     flags,
-                guint32     sequence)
+finish_request (GByteArray *payload, guint16 type, guint16 flags, guint32 sequence)
 {
   const struct nlmsghdr header = {
     .nlmsg_len = (guint32) sizeof header + payload->len,
@@ -457,11 +417,8 @@ finish_request (GByteArray *payload,
 }
 
 GByteArray *
-plum_netlink_encode_get_route (guint32       sequence,
-                               int           family,
-                               const guint8 *destination,
-                               guint         interface_index,
-                               guint         flags)
+plum_netlink_encode_get_route (
+  guint32 sequence, int family, const guint8 *destination, guint interface_index, guint flags)
 {
   GByteArray *payload = g_byte_array_new ();
   const gsize size = get_address_size (family);
@@ -480,9 +437,7 @@ plum_netlink_encode_get_route (guint32       sequence,
 }
 
 GByteArray *
-plum_netlink_encode_get_link (guint32     sequence,
-                              guint       interface_index,
-                              const char *name)
+plum_netlink_encode_get_link (guint32 sequence, guint interface_index, const char *name)
 {
   GByteArray *payload = g_byte_array_new ();
   const struct ifinfomsg header = { .ifi_index = (int) interface_index };
@@ -506,8 +461,7 @@ plum_netlink_encode_dump_addresses (guint32 sequence)
 }
 
 GByteArray *
-plum_netlink_encode_dump_routes (guint32 sequence,
-                                 int     family)
+plum_netlink_encode_dump_routes (guint32 sequence, int family)
 {
   GByteArray *payload = g_byte_array_new ();
   const struct rtmsg header = { .rtm_family = (guint8) family };

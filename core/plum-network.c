@@ -16,7 +16,7 @@ struct _PlumNetwork
 
   char *interface_name;
   guint interface_index;
-  GInetAddress *gateway;         /* (nullable) */
+  GInetAddress *gateway; /* (nullable) */
   GInetAddress *local_address;
   gboolean overridden;
 };
@@ -47,11 +47,11 @@ plum_network_init (PlumNetwork *self)
 }
 
 PlumNetwork *
-plum_network_new (const char   *interface_name,
-                  guint         interface_index,
+plum_network_new (const char *interface_name,
+                  guint interface_index,
                   GInetAddress *gateway,
                   GInetAddress *local_address,
-                  gboolean      overridden)
+                  gboolean overridden)
 {
   PlumNetwork *self = g_object_new (PLUM_TYPE_NETWORK, NULL);
 
@@ -66,18 +66,15 @@ plum_network_new (const char   *interface_name,
 }
 
 static gboolean
-addresses_equal (GInetAddress *a,
-                 GInetAddress *b)
+addresses_equal (GInetAddress *a, GInetAddress *b)
 {
   return a == b || (a != NULL && b != NULL && g_inet_address_equal (a, b));
 }
 
 gboolean
-plum_network_equal (PlumNetwork *a,
-                    PlumNetwork *b)
+plum_network_equal (PlumNetwork *a, PlumNetwork *b)
 {
-  return a->interface_index == b->interface_index &&
-         a->overridden == b->overridden &&
+  return a->interface_index == b->interface_index && a->overridden == b->overridden &&
          addresses_equal (a->gateway, b->gateway) &&
          addresses_equal (a->local_address, b->local_address) &&
          g_strcmp0 (a->interface_name, b->interface_name) == 0;

@@ -12,17 +12,17 @@ G_BEGIN_DECLS
 
 /* What the program set on the manager, for those who act on it. The manager owns it and outlives
  * its gateways and claims. */
-typedef struct {
-  guint discover_timeout;    /* ms */
-  guint mapping_timeout;     /* ms */
-  guint recheck_period;      /* ms */
-  guint lease_duration;      /* s */
-  char *application_name;    /* (nullable) */
+typedef struct
+{
+  guint discover_timeout; /* ms */
+  guint mapping_timeout;  /* ms */
+  guint recheck_period;   /* ms */
+  guint lease_duration;   /* s */
+  char *application_name; /* (nullable) */
 } PlumPolicy;
 
 /* What the router's table shall say: the mapping's wish, or a text of our own, as routers take
  * it. */
-char * plum_policy_make_description (const PlumPolicy *self,
-                                     PlumMapping      *mapping);
+char *plum_policy_make_description (const PlumPolicy *self, PlumMapping *mapping);
 
 G_END_DECLS

@@ -8,9 +8,7 @@
 #define DESCRIPTION_MAX 32
 
 static void
-append_clean (GString    *text,
-              const char *raw,
-              gsize       max)
+append_clean (GString *text, const char *raw, gsize max)
 {
   for (const char *p = raw; *p != '\0' && text->len < max; p++)
     if (g_ascii_isprint (*p) && strchr ("<>&'\"", *p) == NULL)
@@ -18,8 +16,7 @@ append_clean (GString    *text,
 }
 
 char *
-plum_policy_make_description (const PlumPolicy *self,
-                              PlumMapping      *mapping)
+plum_policy_make_description (const PlumPolicy *self, PlumMapping *mapping)
 {
   const char *wish = plum_mapping_get_description (mapping);
   const char *application = self->application_name;
@@ -35,8 +32,7 @@ plum_policy_make_description (const PlumPolicy *self,
   if (application == NULL)
     application = g_get_prgname ();
 
-  tail = g_strdup_printf (" %s %u", tcp ? "tcp" : "udp",
-                          plum_mapping_get_internal_port (mapping));
+  tail = g_strdup_printf (" %s %u", tcp ? "tcp" : "udp", plum_mapping_get_internal_port (mapping));
   if (application != NULL)
     append_clean (text, application, DESCRIPTION_MAX - strlen (tail));
   if (text->len == 0)

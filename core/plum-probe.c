@@ -32,10 +32,7 @@ static GParamSpec *properties[N_PROPS];
 G_DEFINE_FINAL_TYPE (PlumProbe, plum_probe, G_TYPE_OBJECT)
 
 static void
-plum_probe_get_property (GObject    *object,
-                         guint       property_id,
-                         GValue     *value,
-                         GParamSpec *pspec)
+plum_probe_get_property (GObject *object, guint property_id, GValue *value, GParamSpec *pspec)
 {
   PlumProbe *self = PLUM_PROBE (object);
 
@@ -95,8 +92,8 @@ plum_probe_class_init (PlumProbeClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_OUTCOME] = g_param_spec_enum ("outcome", NULL, NULL, PLUM_TYPE_PROBE_OUTCOME,
-                                                PLUM_PROBE_PENDING, flags);
+  properties[PROP_OUTCOME] =
+    g_param_spec_enum ("outcome", NULL, NULL, PLUM_TYPE_PROBE_OUTCOME, PLUM_PROBE_PENDING, flags);
 
   /**
    * PlumProbe:error: (getter get_error)
@@ -134,10 +131,7 @@ plum_probe_new (const char *name)
 }
 
 void
-plum_probe_set_outcome (PlumProbe        *self,
-                        PlumProbeOutcome  outcome,
-                        const GError     *error,
-                        guint             ms)
+plum_probe_set_outcome (PlumProbe *self, PlumProbeOutcome outcome, const GError *error, guint ms)
 {
   g_object_freeze_notify (G_OBJECT (self));
 

@@ -20,10 +20,7 @@ G_BEGIN_DECLS
  * never less than 4 s after a try that failed (RFC 6887 11.2.1). Gives the end of the lease when no
  * window is left.
  */
-gint64 plum_renewal_next (gint64  granted,
-                          gint64  lifetime,
-                          gint64  now,
-                          guint  *window,
-                          double  random);
+gint64 plum_renewal_next (
+  gint64 granted, gint64 lifetime, gint64 now, guint *window, double random);
 
 G_END_DECLS

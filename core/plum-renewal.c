@@ -8,11 +8,7 @@
 #define LAST_WINDOW 60
 
 gint64
-plum_renewal_next (gint64  granted,
-                   gint64  lifetime,
-                   gint64  now,
-                   guint  *window,
-                   double  random)
+plum_renewal_next (gint64 granted, gint64 lifetime, gint64 now, guint *window, double random)
 {
   const gint64 expiry = granted + lifetime;
   const gboolean retry = *window > 0;

@@ -11,31 +11,27 @@ G_BEGIN_DECLS
 
 typedef struct _PlumReports PlumReports;
 
-typedef struct {
-  const char           *backend_name;   /* interned */
-  PlumTrafficDirection  direction;
-  GSocketAddress       *peer;
-  GBytes               *bytes;          /* NULL: it is a note */
-  char                 *note;
+typedef struct
+{
+  const char *backend_name; /* interned */
+  PlumTrafficDirection direction;
+  GSocketAddress *peer;
+  GBytes *bytes; /* NULL: it is a note */
+  char *note;
 } PlumReport;
 
-typedef void (*PlumReportFunc) (const PlumReport *report,
-                                gpointer          owner);
+typedef void (*PlumReportFunc) (const PlumReport *report, gpointer owner);
 
 /* owner: a GObject, borrowed; kept alive while it is told. */
-PlumReports * plum_reports_new         (GMainContext         *context,
-                                        PlumReportFunc        func,
-                                        gpointer              owner);
+PlumReports *plum_reports_new (GMainContext *context, PlumReportFunc func, gpointer owner);
 /* Nobody hears of what is kept. */
-void          plum_reports_free        (PlumReports          *self);
-void          plum_reports_drop        (PlumReports          *self);
-void          plum_reports_add_traffic (PlumReports          *self,
-                                        const char           *backend_name,
-                                        PlumTrafficDirection  direction,
-                                        GSocketAddress       *peer,
-                                        GBytes               *bytes);
-void          plum_reports_add_note    (PlumReports          *self,
-                                        const char           *backend_name,
-                                        const char           *note);
+void plum_reports_free (PlumReports *self);
+void plum_reports_drop (PlumReports *self);
+void plum_reports_add_traffic (PlumReports *self,
+                               const char *backend_name,
+                               PlumTrafficDirection direction,
+                               GSocketAddress *peer,
+                               GBytes *bytes);
+void plum_reports_add_note (PlumReports *self, const char *backend_name, const char *note);
 
 G_END_DECLS

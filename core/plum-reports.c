@@ -7,8 +7,8 @@ struct _PlumReports
   GMainContext *context;
   PlumReportFunc func;
   gpointer owner;
-  GQueue queue;          /* of PlumReport */
-  GSource *source;       /* (nullable): the turn in which they are told */
+  GQueue queue;    /* of PlumReport */
+  GSource *source; /* (nullable): the turn in which they are told */
 };
 
 static void
@@ -23,9 +23,7 @@ plum_report_free (PlumReport *report)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PlumReport, plum_report_free)
 
 PlumReports *
-plum_reports_new (GMainContext   *context,
-                  PlumReportFunc  func,
-                  gpointer        owner)
+plum_reports_new (GMainContext *context, PlumReportFunc func, gpointer owner)
 {
   PlumReports *self = g_new0 (PlumReports, 1);
 
@@ -72,8 +70,7 @@ on_turn (gpointer user_data)
 }
 
 static void
-plum_reports_add (PlumReports *self,
-                  PlumReport  *report)   /* (transfer full) */
+plum_reports_add (PlumReports *self, PlumReport *report) /* (transfer full) */
 {
   g_queue_push_tail (&self->queue, report);
   if (self->source != NULL)
@@ -87,11 +84,11 @@ plum_reports_add (PlumReports *self,
 }
 
 void
-plum_reports_add_traffic (PlumReports          *self,
-                          const char           *backend_name,
-                          PlumTrafficDirection  direction,
-                          GSocketAddress       *peer,
-                          GBytes               *bytes)
+plum_reports_add_traffic (PlumReports *self,
+                          const char *backend_name,
+                          PlumTrafficDirection direction,
+                          GSocketAddress *peer,
+                          GBytes *bytes)
 {
   PlumReport *report = g_new0 (PlumReport, 1);
 
@@ -103,9 +100,7 @@ plum_reports_add_traffic (PlumReports          *self,
 }
 
 void
-plum_reports_add_note (PlumReports *self,
-                       const char  *backend_name,
-                       const char  *note)
+plum_reports_add_note (PlumReports *self, const char *backend_name, const char *note)
 {
   PlumReport *report = g_new0 (PlumReport, 1);
 

@@ -20,7 +20,7 @@ struct _PlumRequest
   guint16 external_port;
   gboolean require_external_port;
   guint lifetime;
-  GInetAddress *external_address;   /* (nullable) */
+  GInetAddress *external_address; /* (nullable) */
   char *description;
   GBytes *key;
 };
@@ -51,14 +51,14 @@ plum_request_init (PlumRequest *self)
 }
 
 PlumRequest *
-plum_request_new (PlumProtocol  protocol,
-                  guint         internal_port,
-                  guint         external_port,
-                  gboolean      require_external_port,
+plum_request_new (PlumProtocol protocol,
+                  guint internal_port,
+                  guint external_port,
+                  gboolean require_external_port,
                   GInetAddress *external_address,
-                  guint         lifetime,
-                  const char   *description,
-                  GBytes       *key)
+                  guint lifetime,
+                  const char *description,
+                  GBytes *key)
 {
   PlumRequest *self = g_object_new (PLUM_TYPE_REQUEST, NULL);
 

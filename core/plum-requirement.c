@@ -5,8 +5,7 @@
 #include "plum-mapping-private.h"
 
 gboolean
-plum_requirement_is_met (PlumMapping *mapping,
-                         guint        external_port)
+plum_requirement_is_met (PlumMapping *mapping, guint external_port)
 {
   guint required = plum_mapping_get_required_port (mapping);
 
@@ -14,8 +13,7 @@ plum_requirement_is_met (PlumMapping *mapping,
 }
 
 guint
-plum_requirement_get_port (GSList *users,
-                           guint   leased_port)
+plum_requirement_get_port (GSList *users, guint leased_port)
 {
   guint first = 0;
   gboolean served = FALSE;
@@ -42,23 +40,19 @@ protocol_name (PlumProtocol protocol)
 }
 
 GError *
-plum_requirement_make_shared_error (PlumMapping *mapping,
-                                    guint        external_port,
-                                    gboolean     leased)
+plum_requirement_make_shared_error (PlumMapping *mapping, guint external_port, gboolean leased)
 {
   return g_error_new (PLUM_ERROR, PLUM_ERROR_CONFLICT,
                       "%s port %u %s external port %u for another mapping of this program, and "
                       "external port %u is required",
                       protocol_name (plum_mapping_get_protocol (mapping)),
                       plum_mapping_get_internal_port (mapping),
-                      leased ? "is mapped as" : "has to be mapped as",
-                      external_port, plum_mapping_get_required_port (mapping));
+                      leased ? "is mapped as" : "has to be mapped as", external_port,
+                      plum_mapping_get_required_port (mapping));
 }
 
 GError *
-plum_requirement_make_own_error (PlumProtocol protocol,
-                                 guint        internal_port,
-                                 guint        external_port)
+plum_requirement_make_own_error (PlumProtocol protocol, guint internal_port, guint external_port)
 {
   return g_error_new (PLUM_ERROR, PLUM_ERROR_CONFLICT,
                       "Another mapping of this program, that of %s port %u, has external port %u",
@@ -67,10 +61,10 @@ plum_requirement_make_own_error (PlumProtocol protocol,
 
 GError *
 plum_requirement_make_grant_error (const char *backend_name,
-                                   guint       granted_port,
-                                   guint       required_port)
+                                   guint granted_port,
+                                   guint required_port)
 {
   return g_error_new (PLUM_ERROR, PLUM_ERROR_CONFLICT,
-                      "%s: the router gave external port %u, and %u is required",
-                      backend_name, granted_port, required_port);
+                      "%s: the router gave external port %u, and %u is required", backend_name,
+                      granted_port, required_port);
 }

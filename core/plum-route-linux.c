@@ -26,19 +26,18 @@ static const guint8 internet_ipv6[16] = {
 #define IPV6_NETWORK_SIZE 8
 
 /* What is looked for, and what was found so far. */
-typedef struct {
+typedef struct
+{
   PlumNetlinkClient netlink;
-  GSocketFamily    family;
-  GInetAddress    *override;
-  const char      *interface_name;
-  guint            interface_index;     /* of interface_name; 0: any */
+  GSocketFamily family;
+  GInetAddress *override;
+  const char *interface_name;
+  guint interface_index; /* of interface_name; 0: any */
   PlumNetlinkRoute route;
 } Lookup;
 
 static gboolean
-set_io_error (GError     **error,
-              int          code,
-              const char  *doing)
+set_io_error (GError **error, int code, const char *doing)
 {
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s: %s", doing, g_strerror (code));
   return FALSE;
@@ -59,8 +58,7 @@ lookup_get_destination (Lookup *self)
 }
 
 static gboolean
-lookup_set_no_route (Lookup  *self,
-                     GError **error)
+lookup_set_no_route (Lookup *self, GError **error)
 {
   if (self->override != NULL)
     {
@@ -85,9 +83,7 @@ lookup_set_no_route (Lookup  *self,
 }
 
 static gboolean
-lookup_set_closed (Lookup      *self,
-                   const char  *how,
-                   GError     **error)
+lookup_set_closed (Lookup *self, const char *how, GError **error)
 {
   g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
                "The routes of this host %s %s packets to %s", how, family_get_name (self->family),
@@ -97,9 +93,7 @@ lookup_set_closed (Lookup      *self,
 
 /* What the kernel says of the routes that ip-route(8) calls unreachable, prohibit and blackhole. */
 static gboolean
-lookup_set_refused (Lookup  *self,
-                    int      refusal,
-                    GError **error)
+lookup_set_refused (Lookup *self, int refusal, GError **error)
 {
   switch (refusal)
     {
@@ -124,8 +118,7 @@ lookup_set_refused (Lookup  *self,
 }
 
 static gboolean
-lookup_check_type (Lookup  *self,
-                   GError **error)
+lookup_check_type (Lookup *self, GError **error)
 {
   switch (self->route.type)
     {
@@ -148,14 +141,14 @@ lookup_check_type (Lookup  *self,
 }
 
 static gboolean
-lookup_find_interface (Lookup  *self,
-                       GError **error)
+lookup_find_interface (Lookup *self, GError **error)
 {
   PlumNetlinkLink link = { 0 };
   int refusal = ENODEV;
 
   if (*self->interface_name != '\0' && strlen (self->interface_name) < PLUM_NETLINK_NAME_SIZE &&
-      !plum_netlink_client_get_link (&self->netlink, 0, self->interface_name, &link, &refusal, error))
+      !plum_netlink_client_get_link (&self->netlink, 0, self->interface_name, &link, &refusal,
+                                     error))
     return FALSE;
 
   if (refusal == ENODEV || refusal == EINVAL)
@@ -178,16 +171,13 @@ lookup_find_interface (Lookup  *self,
 }
 
 static gboolean
-lookup_ask (Lookup            *self,
-            const guint8      *destination,
-            guint              flags,
-            PlumNetlinkRoute  *out,
-            GError           **error)
+lookup_ask (
+  Lookup *self, const guint8 *destination, guint flags, PlumNetlinkRoute *out, GError **error)
 {
   int refusal;
 
-  if (!plum_netlink_client_get_route (&self->netlink, (int) self->family, destination, self->interface_index,
-                          flags, out, &refusal, error))
+  if (!plum_netlink_client_get_route (&self->netlink, (int) self->family, destination,
+                                      self->interface_index, flags, out, &refusal, error))
     return FALSE;
   if (refusal != 0)
     return lookup_set_refused (self, refusal, error);
@@ -195,8 +185,7 @@ lookup_ask (Lookup            *self,
 }
 
 static gboolean
-lookup_find_route (Lookup  *self,
-                   GError **error)
+lookup_find_route (Lookup *self, GError **error)
 {
   const guint8 *destination = lookup_get_destination (self);
   PlumNetlinkRoute match;
@@ -221,8 +210,7 @@ is_link_local (GInetAddress *address)
  * link-local one, for which no port can be opened (quirk 17): then the source of what goes on from
  * there to the internet is meant. */
 static const guint8 *
-lookup_find_source (Lookup           *self,
-                    PlumNetlinkRoute *onward)
+lookup_find_source (Lookup *self, PlumNetlinkRoute *onward)
 {
   if (is_link_local (self->override) && lookup_ask (self, internet_ipv6, 0, onward, NULL) &&
       onward->has_source)
@@ -237,14 +225,12 @@ static gboolean
 is_lasting (const PlumNetlinkAddress *address)
 {
   return address->scope == RT_SCOPE_UNIVERSE &&
-         (address->flags & (IFA_F_TEMPORARY | IFA_F_DEPRECATED | IFA_F_TENTATIVE |
-                            IFA_F_DADFAILED)) == 0;
+         (address->flags &
+          (IFA_F_TEMPORARY | IFA_F_DEPRECATED | IFA_F_TENTATIVE | IFA_F_DADFAILED)) == 0;
 }
 
 static const PlumNetlinkAddress *
-find_address (GArray       *addresses,
-              guint         interface_index,
-              const guint8 *bytes)
+find_address (GArray *addresses, guint interface_index, const guint8 *bytes)
 {
   for (guint i = 0; i < addresses->len; i++)
     {
@@ -260,8 +246,7 @@ find_address (GArray       *addresses,
 /* How well an address stands for the chosen one: one of the same network before others, as the
  * kernel had its reasons for that network. 0: not at all. */
 static guint
-rate_address (const PlumNetlinkAddress *address,
-              const PlumNetlinkAddress *chosen)
+rate_address (const PlumNetlinkAddress *address, const PlumNetlinkAddress *chosen)
 {
   g_autoptr (GInetAddress) inet = NULL;
 
@@ -278,9 +263,7 @@ rate_address (const PlumNetlinkAddress *address,
 /* RFC 6724 prefers temporary addresses (RFC 8981) for what goes out. They change by the day, and
  * with them what others were told: for a port to be reached at, the lasting address beside it. */
 static const guint8 *
-lookup_prefer_lasting (Lookup       *self,
-                       GArray       *addresses,
-                       const guint8 *source)
+lookup_prefer_lasting (Lookup *self, GArray *addresses, const guint8 *source)
 {
   const guint interface_index = self->route.next_hop.interface_index;
   const PlumNetlinkAddress *chosen = find_address (addresses, interface_index, source);
@@ -304,11 +287,10 @@ lookup_prefer_lasting (Lookup       *self,
   return best;
 }
 
-/* NULL: the interface has none. Where there is no other, the kernel takes ::1 for a route out of this
- * host. */
+/* NULL: the interface has none. Where there is no other, the kernel takes ::1 for a route out of
+ * this host. */
 static GInetAddress *
-lookup_choose_local_address (Lookup                *self,
-                             const PlumNetlinkLink *link)
+lookup_choose_local_address (Lookup *self, const PlumNetlinkLink *link)
 {
   PlumNetlinkRoute onward = { 0 };
   const guint8 *source = lookup_find_source (self, &onward);
@@ -346,8 +328,7 @@ lookup_choose_gateway (Lookup *self)
 }
 
 static PlumNetwork *
-lookup_run (Lookup  *self,
-            GError **error)
+lookup_run (Lookup *self, GError **error)
 {
   g_autoptr (GInetAddress) local_address = NULL;
   g_autoptr (GInetAddress) gateway = NULL;
@@ -358,8 +339,8 @@ lookup_run (Lookup  *self,
     return NULL;
   if (!lookup_find_route (self, error))
     return NULL;
-  if (!plum_netlink_client_get_link (&self->netlink, self->route.next_hop.interface_index, "", &link, &refusal,
-                         error))
+  if (!plum_netlink_client_get_link (&self->netlink, self->route.next_hop.interface_index, "",
+                                     &link, &refusal, error))
     return NULL;
   if (refusal != 0)
     {
@@ -371,9 +352,8 @@ lookup_run (Lookup  *self,
   local_address = lookup_choose_local_address (self, &link);
   if (local_address == NULL)
     {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   "The interface “%s” has no %s address", link.name,
-                   family_get_name (self->family));
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY, "The interface “%s” has no %s address",
+                   link.name, family_get_name (self->family));
       return NULL;
     }
 
@@ -382,10 +362,10 @@ lookup_run (Lookup  *self,
 }
 
 static gboolean
-check_override (GSocketFamily  family,
-                const char    *interface_name,
-                GInetAddress  *gateway,
-                GError       **error)
+check_override (GSocketFamily family,
+                const char *interface_name,
+                GInetAddress *gateway,
+                GError **error)
 {
   g_autofree char *text = g_inet_address_to_string (gateway);
 
@@ -405,10 +385,10 @@ check_override (GSocketFamily  family,
 }
 
 PlumNetwork *
-plum_route_lookup (GSocketFamily   family,
-                   const char     *interface_name,
-                   GInetAddress   *gateway,
-                   GError        **error)
+plum_route_lookup (GSocketFamily family,
+                   const char *interface_name,
+                   GInetAddress *gateway,
+                   GError **error)
 {
   g_autofree Lookup *lookup = NULL;
   PlumNetwork *network;
@@ -418,7 +398,7 @@ plum_route_lookup (GSocketFamily   family,
   if (gateway != NULL && !check_override (family, interface_name, gateway, error))
     return NULL;
 
-  lookup = g_new (Lookup, 1);   /* the buffer is large, and need not be zero */
+  lookup = g_new (Lookup, 1); /* the buffer is large, and need not be zero */
   lookup->family = family;
   lookup->interface_index = 0;
   lookup->interface_name = interface_name;

@@ -19,8 +19,7 @@ leads_to_internet (const PlumNetlinkRoute *route)
 }
 
 static int
-compare_routes (gconstpointer a,
-                gconstpointer b)
+compare_routes (gconstpointer a, gconstpointer b)
 {
   const PlumNetlinkRoute *left = a;
   const PlumNetlinkRoute *right = b;
@@ -31,8 +30,7 @@ compare_routes (gconstpointer a,
 }
 
 static void
-add_index (GArray *indexes,
-           guint   index)
+add_index (GArray *indexes, guint index)
 {
   for (guint i = 0; i < indexes->len; i++)
     if (g_array_index (indexes, guint, i) == index)
@@ -44,9 +42,7 @@ add_index (GArray *indexes,
 
 /* (element-type guint) (transfer full) */
 static GArray *
-find_interfaces (PlumNetlinkClient  *netlink,
-                 GSocketFamily       family,
-                 GError            **error)
+find_interfaces (PlumNetlinkClient *netlink, GSocketFamily family, GError **error)
 {
   g_autoptr (GArray) routes = plum_netlink_client_get_routes (netlink, (int) family, error);
   GArray *indexes;
@@ -72,8 +68,7 @@ find_interfaces (PlumNetlinkClient  *netlink,
 
 /* The names of the interfaces. (transfer full) */
 static GPtrArray *
-find_names (GSocketFamily   family,
-            GError        **error)
+find_names (GSocketFamily family, GError **error)
 {
   g_autofree PlumNetlinkClient *netlink = g_new (PlumNetlinkClient, 1);
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
@@ -102,8 +97,7 @@ find_names (GSocketFamily   family,
 /* The entry in a table is a hint only: rules may bar it, and the address is the kernel's to choose.
  * So each interface is looked up as if somebody had asked for it. */
 GPtrArray *
-plum_route_list (GSocketFamily   family,
-                 GError        **error)
+plum_route_list (GSocketFamily family, GError **error)
 {
   g_autoptr (GPtrArray) names = find_names (family, error);
   g_autoptr (GPtrArray) networks = g_ptr_array_new_with_free_func (g_object_unref);

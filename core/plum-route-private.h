@@ -19,10 +19,10 @@ G_BEGIN_DECLS
  * which in the
  * message), or G_IO_ERROR of the netlink socket.
  */
-PlumNetwork *   plum_route_lookup     (GSocketFamily   family,
-                                       const char     *interface_name,
-                                       GInetAddress   *gateway,
-                                       GError        **error);
+PlumNetwork *plum_route_lookup (GSocketFamily family,
+                                const char *interface_name,
+                                GInetAddress *gateway,
+                                GError **error);
 
 /*
  * plum_route_list:
@@ -35,14 +35,13 @@ PlumNetwork *   plum_route_lookup     (GSocketFamily   family,
  *
  * Returns: (element-type PlumNetwork) (transfer full)
  */
-GPtrArray *     plum_route_list       (GSocketFamily   family,
-                                       GError        **error);
+GPtrArray *plum_route_list (GSocketFamily family, GError **error);
 
 /* Calls func, from context, some time after a link, an address or a route has changed; one call may
  * stand for many changes that the kernel told of in one turn. (transfer full) */
-GSource *       plum_route_watch_new  (GMainContext   *context,
-                                       GSourceFunc     func,
-                                       gpointer        user_data,
-                                       GError        **error);
+GSource *plum_route_watch_new (GMainContext *context,
+                               GSourceFunc func,
+                               gpointer user_data,
+                               GError **error);
 
 G_END_DECLS

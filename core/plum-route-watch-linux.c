@@ -16,22 +16,22 @@
 
 /* What can change the way to the internet. The rules are among it: a VPN that works by a table of
  * its own (quirk 68) switches it on by a rule alone. */
-#define WATCHED_GROUPS                                                                 \
-  (GROUP (LINK) | GROUP (IPV4_IFADDR) | GROUP (IPV4_ROUTE) | GROUP (IPV4_RULE) |       \
+#define WATCHED_GROUPS                                                                             \
+  (GROUP (LINK) | GROUP (IPV4_IFADDR) | GROUP (IPV4_ROUTE) | GROUP (IPV4_RULE) |                   \
    GROUP (IPV6_IFADDR) | GROUP (IPV6_ROUTE) | GROUP (IPV6_RULE))
 
-typedef struct {
-  GSource     source;
-  int         fd;
-  gpointer    tag;
-  GHashTable *links;    /* index of an interface -> what was last seen of it */
+typedef struct
+{
+  GSource source;
+  int fd;
+  gpointer tag;
+  GHashTable *links; /* index of an interface -> what was last seen of it */
 } Watch;
 
 /* The kernel tells of a link for many reasons (a scan for Wi-Fi networks, a new MTU), and its own
  * mask of changes leaves out a cable that is pulled. So what matters is compared here. */
 static gboolean
-watch_link_changed (Watch                    *self,
-                    const PlumNetlinkMessage *message)
+watch_link_changed (Watch *self, const PlumNetlinkMessage *message)
 {
   PlumNetlinkLink link;
   gpointer last;
@@ -61,8 +61,7 @@ route_matters (const PlumNetlinkMessage *message)
 }
 
 static gboolean
-watch_message_matters (Watch                    *self,
-                       const PlumNetlinkMessage *message)
+watch_message_matters (Watch *self, const PlumNetlinkMessage *message)
 {
   switch (message->type)
     {
@@ -80,9 +79,7 @@ watch_message_matters (Watch                    *self,
 
 /* Whether a datagram tells of a change. What cannot be read may be one. */
 static gboolean
-watch_take (Watch        *self,
-            const guint8 *data,
-            gsize         len)
+watch_take (Watch *self, const guint8 *data, gsize len)
 {
   PlumNetlinkReader reader = PLUM_NETLINK_READER_INIT (data, len);
   PlumNetlinkMessage message;
@@ -124,9 +121,7 @@ watch_drain (Watch *self)
 }
 
 static gboolean
-watch_dispatch (GSource     *source,
-                GSourceFunc  callback,
-                gpointer     user_data)
+watch_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
   Watch *self = (Watch *) source;
 
@@ -148,10 +143,7 @@ static GSourceFuncs watch_funcs = {
 };
 
 GSource *
-plum_route_watch_new (GMainContext  *context,
-                      GSourceFunc    func,
-                      gpointer       user_data,
-                      GError       **error)
+plum_route_watch_new (GMainContext *context, GSourceFunc func, gpointer user_data, GError **error)
 {
   GSource *source;
   Watch *self;

@@ -28,21 +28,19 @@ typedef enum {
 } Field;
 
 static const char *const field_names[N_FIELDS] = {
-  "protocol", "family", "internal", "external", "key", "address",
-  "gateway", "hardware", "interface", "backend", "token", "until",
+  "protocol", "family",   "internal",  "external", "key",   "address",
+  "gateway",  "hardware", "interface", "backend",  "token", "until",
 };
 
 #define BIT(field) (1u << (field))
-#define REQUIRED (BIT (FIELD_PROTOCOL) | BIT (FIELD_FAMILY) | BIT (FIELD_INTERNAL) | \
-                  BIT (FIELD_EXTERNAL) | BIT (FIELD_KEY) | BIT (FIELD_INTERFACE) |   \
-                  BIT (FIELD_BACKEND) | BIT (FIELD_UNTIL))
+#define REQUIRED                                                                                   \
+  (BIT (FIELD_PROTOCOL) | BIT (FIELD_FAMILY) | BIT (FIELD_INTERNAL) | BIT (FIELD_EXTERNAL) |       \
+   BIT (FIELD_KEY) | BIT (FIELD_INTERFACE) | BIT (FIELD_BACKEND) | BIT (FIELD_UNTIL))
 
 /* --- Out --- */
 
 static void
-append_text (GString    *line,
-             Field       field,
-             const char *value)
+append_text (GString *line, Field field, const char *value)
 {
   /* Names and tokens may hold anything: what divides words and lines must not be seen in them. */
   g_autofree char *escaped = g_uri_escape_string (value, ":", FALSE);
@@ -51,9 +49,7 @@ append_text (GString    *line,
 }
 
 static void
-append_address (GString      *line,
-                Field         field,
-                GInetAddress *address)
+append_address (GString *line, Field field, GInetAddress *address)
 {
   g_autofree char *text = NULL;
 
@@ -65,8 +61,7 @@ append_address (GString      *line,
 }
 
 static void
-append_key (GString *line,
-            GBytes  *key)
+append_key (GString *line, GBytes *key)
 {
   static const char digits[] = "0123456789abcdef";
   gsize size;
@@ -83,13 +78,11 @@ append_key (GString *line,
 }
 
 static void
-append_record (GString               *text,
-               const PlumStateRecord *record)
+append_record (GString *text, const PlumStateRecord *record)
 {
   g_string_append (text, RECORD);
   append_text (text, FIELD_PROTOCOL, record->protocol == PLUM_PROTOCOL_TCP ? "tcp" : "udp");
-  append_text (text, FIELD_FAMILY,
-               record->family == G_SOCKET_FAMILY_IPV6 ? "ipv6" : "ipv4");
+  append_text (text, FIELD_FAMILY, record->family == G_SOCKET_FAMILY_IPV6 ? "ipv6" : "ipv4");
   g_string_append_printf (text, " %s=%u", field_names[FIELD_INTERNAL], record->internal_port);
   g_string_append_printf (text, " %s=%u", field_names[FIELD_EXTERNAL], record->external_port);
   append_key (text, record->key);
@@ -111,8 +104,7 @@ append_record (GString               *text,
   if (record->until == PLUM_STATE_FOREVER)
     append_text (text, FIELD_UNTIL, "never");
   else
-    g_string_append_printf (text, " %s=%" G_GINT64_FORMAT, field_names[FIELD_UNTIL],
-                            record->until);
+    g_string_append_printf (text, " %s=%" G_GINT64_FORMAT, field_names[FIELD_UNTIL], record->until);
   g_string_append_c (text, '\n');
 }
 
@@ -131,27 +123,20 @@ plum_state_encode (GPtrArray *records)
 
 /* Takes one of two words; *out is the place of the one that it is. */
 static gboolean
-read_choice (const char *value,
-             const char *first,
-             const char *second,
-             guint      *out)
+read_choice (const char *value, const char *first, const char *second, guint *out)
 {
   *out = strcmp (value, second) == 0 ? 1 : 0;
   return *out == 1 || strcmp (value, first) == 0;
 }
 
 static gboolean
-read_number (const char *value,
-             guint64     least,
-             guint64     most,
-             guint64    *out)
+read_number (const char *value, guint64 least, guint64 most, guint64 *out)
 {
   return g_ascii_string_to_unsigned (value, 10, least, most, out, NULL);
 }
 
 static gboolean
-read_port (const char *value,
-           guint      *out)
+read_port (const char *value, guint *out)
 {
   guint64 port;
 
@@ -163,8 +148,7 @@ read_port (const char *value,
 }
 
 static gboolean
-read_until (const char *value,
-            gint64     *out)
+read_until (const char *value, gint64 *out)
 {
   guint64 until = PLUM_STATE_FOREVER;
 
@@ -176,8 +160,7 @@ read_until (const char *value,
 }
 
 static gboolean
-read_key (const char  *value,
-          GBytes     **out)
+read_key (const char *value, GBytes **out)
 {
   guint8 key[PLUM_STATE_KEY_SIZE];
 
@@ -199,16 +182,14 @@ read_key (const char  *value,
 }
 
 static gboolean
-read_text (const char  *value,
-           char       **out)
+read_text (const char *value, char **out)
 {
   *out = g_uri_unescape_string (value, NULL);
   return *out != NULL && **out != '\0';
 }
 
 static gboolean
-read_address (const char    *value,
-              GInetAddress **out)
+read_address (const char *value, GInetAddress **out)
 {
   g_autofree char *text = NULL;
 
@@ -218,8 +199,7 @@ read_address (const char    *value,
 }
 
 static gboolean
-read_token (const char  *value,
-            GVariant   **out)
+read_token (const char *value, GVariant **out)
 {
   g_autofree char *text = NULL;
 
@@ -230,9 +210,7 @@ read_token (const char  *value,
 }
 
 static gboolean
-read_field (PlumStateRecord *record,
-            Field            field,
-            const char      *value)
+read_field (PlumStateRecord *record, Field field, const char *value)
 {
   guint choice;
   gboolean ok;
@@ -275,9 +253,7 @@ read_field (PlumStateRecord *record,
 
 /* A word, NAME=VALUE, of a name that was not seen before. */
 static gboolean
-read_word (PlumStateRecord *record,
-           const char      *word,
-           guint           *seen)
+read_word (PlumStateRecord *record, const char *word, guint *seen)
 {
   const char *equals = strchr (word, '=');
   Field field = 0;
@@ -317,8 +293,7 @@ read_record (const char *line)
 }
 
 static gboolean
-is_end (const char *line,
-        guint       n_records)
+is_end (const char *line, guint n_records)
 {
   g_autofree char *expected = g_strdup_printf (END "%u", n_records);
 
@@ -326,8 +301,7 @@ is_end (const char *line,
 }
 
 static gboolean
-set_malformed (GError **error,
-               guint    line)
+set_malformed (GError **error, guint line)
 {
   g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
                "Line %u is not what a state file of version 1 has there", line);
@@ -335,9 +309,7 @@ set_malformed (GError **error,
 }
 
 static gboolean
-read_lines (GPtrArray   *records,
-            char       **lines,
-            GError     **error)
+read_lines (GPtrArray *records, char **lines, GError **error)
 {
   guint n = g_strv_length (lines);
 
@@ -360,8 +332,7 @@ read_lines (GPtrArray   *records,
 }
 
 static guint
-count_lines (const char *data,
-             gsize       len)
+count_lines (const char *data, gsize len)
 {
   guint n = 1;
 
@@ -372,9 +343,7 @@ count_lines (const char *data,
 }
 
 GPtrArray *
-plum_state_decode (const char  *data,
-                   gsize        len,
-                   GError     **error)
+plum_state_decode (const char *data, gsize len, GError **error)
 {
   g_autoptr (GPtrArray) records =
     g_ptr_array_new_with_free_func ((GDestroyNotify) plum_state_record_free);

@@ -19,10 +19,8 @@ G_BEGIN_DECLS
 #define PLUM_STATE_MAX_SIZE (32 * 1024 * 1024)
 
 /* records: (element-type PlumStateRecord) */
-GString *   plum_state_encode (GPtrArray   *records);
+GString *plum_state_encode (GPtrArray *records);
 /* (transfer full) (element-type PlumStateRecord): data need not end with a zero. */
-GPtrArray * plum_state_decode (const char  *data,
-                               gsize        len,
-                               GError     **error);
+GPtrArray *plum_state_decode (const char *data, gsize len, GError **error);
 
 G_END_DECLS

@@ -23,7 +23,8 @@
 #define NAME_TRIES 8
 
 /* A name in the directory, and the lock on it that we hold. */
-typedef struct {
+typedef struct
+{
   char *path;
   char *lock_path;
   int lock_fd;
@@ -33,7 +34,7 @@ struct _PlumStateFile
 {
   char *directory;
   Slot *slot;
-  GPtrArray *inherited;      /* (element-type Slot): their records are ours to write */
+  GPtrArray *inherited; /* (element-type Slot): their records are ours to write */
 };
 
 static void
@@ -49,10 +50,7 @@ slot_free (Slot *slot)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Slot, slot_free)
 
 static gboolean
-set_io_error (GError     **error,
-              int          code,
-              const char  *doing,
-              const char  *path)
+set_io_error (GError **error, int code, const char *doing, const char *path)
 {
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "Cannot %s %s: %s", doing, path,
                g_strerror (code));
@@ -62,10 +60,7 @@ set_io_error (GError     **error,
 /* Locks DIRECTORY/STEM. flock() holds for the open file, not for the process: two managers of one
  * process keep each other out as well. */
 static Slot *
-slot_lock (const char  *directory,
-           const char  *stem,
-           int          flags,
-           GError     **error)
+slot_lock (const char *directory, const char *stem, int flags, GError **error)
 {
   g_autoptr (Slot) slot = g_new0 (Slot, 1);
   g_autofree char *base = g_build_filename (directory, stem, NULL);
@@ -73,8 +68,8 @@ slot_lock (const char  *directory,
 
   slot->path = g_strconcat (base, STATE_SUFFIX, NULL);
   slot->lock_path = g_strconcat (base, LOCK_SUFFIX, NULL);
-  slot->lock_fd = open (slot->lock_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | flags,
-                        FILE_MODE);
+  slot->lock_fd =
+    open (slot->lock_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | flags, FILE_MODE);
 
   if (slot->lock_fd < 0 || flock (slot->lock_fd, LOCK_EX | LOCK_NB) != 0 ||
       fstat (slot->lock_fd, &status) != 0)
@@ -104,8 +99,7 @@ slot_remove (Slot *slot)
 /* A name of our own. It is new unless somebody plays with us, or it was taken for one of the dead
  * before it was locked: then another one is tried. */
 static Slot *
-slot_new (const char  *directory,
-          GError     **error)
+slot_new (const char *directory, GError **error)
 {
   for (unsigned int i = 0; i < NAME_TRIES; i++)
     {
@@ -125,9 +119,7 @@ slot_new (const char  *directory,
 
 /* Nobody but us can have written it. */
 static gboolean
-check_owner (int           fd,
-             struct stat  *status,
-             GError      **error)
+check_owner (int fd, struct stat *status, GError **error)
 {
   const char *what = NULL;
 
@@ -149,10 +141,7 @@ check_owner (int           fd,
 }
 
 static gboolean
-read_all (int       fd,
-          char     *data,
-          gsize     size,
-          GError  **error)
+read_all (int fd, char *data, gsize size, GError **error)
 {
   gsize have = 0;
 
@@ -173,8 +162,7 @@ read_all (int       fd,
 }
 
 static GPtrArray *
-slot_read (Slot    *slot,
-           GError **error)
+slot_read (Slot *slot, GError **error)
 {
   /* A pipe of that name must not make us wait for a writer. */
   int fd = open (slot->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -202,8 +190,7 @@ slot_read (Slot    *slot,
 }
 
 static void
-slot_set_aside (Slot         *slot,
-                const GError *reason)
+slot_set_aside (Slot *slot, const GError *reason)
 {
   g_autofree char *aside = g_strconcat (slot->path, DAMAGED_SUFFIX, NULL);
 
@@ -216,9 +203,7 @@ slot_set_aside (Slot         *slot,
 
 /* What a write that was cut short left. */
 static void
-remove_scraps (const char *directory,
-               const char *stem,
-               GPtrArray  *names)
+remove_scraps (const char *directory, const char *stem, GPtrArray *names)
 {
   g_autofree char *prefix = g_strconcat (stem, STATE_SUFFIX, ".", NULL);
 
@@ -242,9 +227,9 @@ may_be_read_later (const GError *error)
 
 static void
 plum_state_file_inherit (PlumStateFile *self,
-                         const char    *stem,
-                         GPtrArray     *names,
-                         GPtrArray     *records)
+                         const char *stem,
+                         GPtrArray *names,
+                         GPtrArray *records)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) found = NULL;
@@ -269,7 +254,7 @@ plum_state_file_inherit (PlumStateFile *self,
       g_ptr_array_add (self->inherited, g_steal_pointer (&slot));
     }
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-    slot_remove (slot);   /* it had nothing to remember */
+    slot_remove (slot); /* it had nothing to remember */
   else if (may_be_read_later (error))
     plum_warn ("the state file %s is left for a later start: %s", slot->path, error->message);
   else
@@ -278,9 +263,7 @@ plum_state_file_inherit (PlumStateFile *self,
 
 /* The names that end with suffix, without it. */
 static void
-collect_stems (GPtrArray  *names,
-               const char *suffix,
-               GHashTable *stems)
+collect_stems (GPtrArray *names, const char *suffix, GHashTable *stems)
 {
   for (unsigned int i = 0; i < names->len; i++)
     {
@@ -292,8 +275,7 @@ collect_stems (GPtrArray  *names,
 }
 
 static void
-plum_state_file_inherit_all (PlumStateFile *self,
-                             GPtrArray     *records)
+plum_state_file_inherit_all (PlumStateFile *self, GPtrArray *records)
 {
   g_autoptr (GDir) dir = g_dir_open (self->directory, 0, NULL);
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
@@ -318,9 +300,7 @@ plum_state_file_inherit_all (PlumStateFile *self,
 /* --- Our own --- */
 
 PlumStateFile *
-plum_state_file_open (const char  *directory,
-                      GPtrArray   *records,
-                      GError     **error)
+plum_state_file_open (const char *directory, GPtrArray *records, GError **error)
 {
   PlumStateFile *self;
   Slot *slot;
@@ -365,9 +345,7 @@ plum_state_file_has_inherited (PlumStateFile *self)
 }
 
 static gboolean
-plum_state_file_replace (PlumStateFile  *self,
-                         GPtrArray      *records,
-                         GError        **error)
+plum_state_file_replace (PlumStateFile *self, GPtrArray *records, GError **error)
 {
   g_autoptr (GString) text = NULL;
   g_autofree char *path = NULL;
@@ -377,8 +355,9 @@ plum_state_file_replace (PlumStateFile  *self,
            set_io_error (error, errno, "remove", self->slot->path);
 
   /* A new file and rename(): what a crash of the program leaves is the old one or the new one. No
-   * fsync(), which on a busy disk would hold up the main loop for seconds: should the machine itself
-   * go down, a file that came out damaged is moved aside, and the leases end by themselves. */
+   * fsync(), which on a busy disk would hold up the main loop for seconds: should the machine
+   * itself go down, a file that came out damaged is moved aside, and the leases end by themselves.
+   */
   text = plum_state_encode (records);
   path = g_strconcat (self->slot->path, NEW_SUFFIX, NULL);
   if (!g_file_set_contents_full (path, text->str, (gssize) text->len, G_FILE_SET_CONTENTS_NONE,
@@ -390,9 +369,7 @@ plum_state_file_replace (PlumStateFile  *self,
 }
 
 gboolean
-plum_state_file_write (PlumStateFile  *self,
-                       GPtrArray      *records,
-                       GError        **error)
+plum_state_file_write (PlumStateFile *self, GPtrArray *records, GError **error)
 {
   if (!plum_state_file_replace (self, records, error))
     return FALSE;

@@ -14,17 +14,13 @@ typedef struct _PlumStateFile PlumStateFile;
 /* Makes the directory if there is none. Files of the dead are taken over: what they hold is added
  * to records (element-type PlumStateRecord), and they go with the next write. Those that cannot be
  * read are moved aside. */
-PlumStateFile * plum_state_file_open        (const char     *directory,
-                                             GPtrArray      *records,
-                                             GError        **error);
+PlumStateFile *plum_state_file_open (const char *directory, GPtrArray *records, GError **error);
 /* Lets go. What was written stays, for the next start. */
-void            plum_state_file_free        (PlumStateFile  *self);
+void plum_state_file_free (PlumStateFile *self);
 
 /* Whether there are files of the dead that wait for a write. */
-gboolean        plum_state_file_has_inherited (PlumStateFile *self);
+gboolean plum_state_file_has_inherited (PlumStateFile *self);
 /* Replaces what was written, at once or not at all. Without records there is no file. */
-gboolean        plum_state_file_write       (PlumStateFile  *self,
-                                             GPtrArray      *records,
-                                             GError        **error);
+gboolean plum_state_file_write (PlumStateFile *self, GPtrArray *records, GError **error);
 
 G_END_DECLS

@@ -19,61 +19,58 @@ G_BEGIN_DECLS
 typedef struct _PlumStateKeeper PlumStateKeeper;
 
 /* Who owns it. */
-typedef struct {
+typedef struct
+{
   /* Those within reach. (element-type PlumGateway) (transfer full) */
-  GPtrArray * (*get_gateways) (GSocketFamily  family,
-                               gpointer       user_data);
+  GPtrArray *(*get_gateways) (GSocketFamily family, gpointer user_data);
   /* Whether somebody holds a port, or is going to, at a gateway that is within reach. */
-  gboolean    (*is_wanted)    (PlumProtocol   protocol,
-                               guint          internal_port,
-                               PlumGateway   *gateway,
-                               gpointer       user_data);
+  gboolean (*is_wanted) (PlumProtocol protocol,
+                         guint internal_port,
+                         PlumGateway *gateway,
+                         gpointer user_data);
   /* plum_state_keeper_note () or plum_state_keeper_is_busy () may give another answer now. */
-  void        (*go_on)        (gpointer       user_data);
+  void (*go_on) (gpointer user_data);
 } PlumStateOwner;
 
-PlumStateKeeper * plum_state_keeper_new     (PlumClock            *clock,
-                                             const PlumPolicy     *policy,
-                                             const PlumStateOwner *owner,
-                                             gpointer              owner_data);
-void              plum_state_keeper_free    (PlumStateKeeper      *self);
+PlumStateKeeper *plum_state_keeper_new (PlumClock *clock,
+                                        const PlumPolicy *policy,
+                                        const PlumStateOwner *owner,
+                                        gpointer owner_data);
+void plum_state_keeper_free (PlumStateKeeper *self);
 
 /* Once. What the dead left in directory becomes leftovers. */
-void              plum_state_keeper_open    (PlumStateKeeper      *self,
-                                             const char           *directory);
+void plum_state_keeper_open (PlumStateKeeper *self, const char *directory);
 
 /* The leftover of a port, that of the given gateway before others. gateway: (nullable)
  * (nullable) (transfer none) */
-const PlumStateRecord * plum_state_keeper_recall (PlumStateKeeper *self,
-                                             PlumProtocol          protocol,
-                                             GSocketFamily         family,
-                                             guint                 internal_port,
-                                             PlumGateway          *gateway);
+const PlumStateRecord *plum_state_keeper_recall (PlumStateKeeper *self,
+                                                 PlumProtocol protocol,
+                                                 GSocketFamily family,
+                                                 guint internal_port,
+                                                 PlumGateway *gateway);
 
 /* What its holder is going to ask a gateway for, or was granted. Each holder has one entry. FALSE:
  * it is not on the disk yet, or what stands in its place is being deleted: whoever is going to ask
  * waits for go_on. record: (transfer full) */
-gboolean          plum_state_keeper_note    (PlumStateKeeper      *self,
-                                             gconstpointer         holder,
-                                             PlumGateway          *gateway,
-                                             PlumStateRecord      *record);
+gboolean plum_state_keeper_note (PlumStateKeeper *self,
+                                 gconstpointer holder,
+                                 PlumGateway *gateway,
+                                 PlumStateRecord *record);
 /* The holder does not want it any more. left_behind: the router may still have it. */
-void              plum_state_keeper_forget  (PlumStateKeeper      *self,
-                                             gconstpointer         holder,
-                                             gboolean              left_behind);
+void plum_state_keeper_forget (PlumStateKeeper *self, gconstpointer holder, gboolean left_behind);
 
 /* A gateway has come: its leftovers are deleted, if nobody wants them for some time. */
-void              plum_state_keeper_gateway_came (PlumStateKeeper *self);
+void plum_state_keeper_gateway_came (PlumStateKeeper *self);
 /* Deletes now what is left over and within reach. */
-void              plum_state_keeper_sweep   (PlumStateKeeper      *self);
+void plum_state_keeper_sweep (PlumStateKeeper *self);
 /* Whether a router is being asked. */
-gboolean          plum_state_keeper_is_busy (PlumStateKeeper      *self);
+gboolean plum_state_keeper_is_busy (PlumStateKeeper *self);
 /* The last write. The file goes, unless something is still left over. Nothing is kept any more. */
-void              plum_state_keeper_close   (PlumStateKeeper      *self);
+void plum_state_keeper_close (PlumStateKeeper *self);
 /* The same without a write, as if the process ended here: the file is the next start's. */
-void              plum_state_keeper_drop    (PlumStateKeeper      *self);
+void plum_state_keeper_drop (PlumStateKeeper *self);
 
 /* Whether a refused delete is the router's last word: it would not answer otherwise later. */
-gboolean          plum_state_is_verdict     (const GError         *error);
+gboolean plum_state_is_verdict (const GError *error);
 
 G_END_DECLS

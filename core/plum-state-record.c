@@ -42,9 +42,7 @@ plum_state_record_copy (const PlumStateRecord *self)
 }
 
 gpointer
-plum_state_key (PlumProtocol  protocol,
-                GSocketFamily family,
-                guint         internal_port)
+plum_state_key (PlumProtocol protocol, GSocketFamily family, guint internal_port)
 {
   guint is_ipv6 = family == G_SOCKET_FAMILY_IPV6 ? 1 : 0;
 
@@ -64,8 +62,7 @@ plum_state_record_is_over (const PlumStateRecord *self)
 }
 
 static gboolean
-same_address (GInetAddress *a,
-              GInetAddress *b)
+same_address (GInetAddress *a, GInetAddress *b)
 {
   return a == b || (a != NULL && b != NULL && g_inet_address_equal (a, b));
 }
@@ -74,9 +71,9 @@ same_address (GInetAddress *a,
  * apart. */
 gboolean
 plum_state_record_is_on (const PlumStateRecord *self,
-                         GInetAddress          *gateway,
-                         const char            *interface_name,
-                         const char            *hardware_address)
+                         GInetAddress *gateway,
+                         const char *interface_name,
+                         const char *hardware_address)
 {
   if (!same_address (self->gateway, gateway))
     return FALSE;
@@ -88,16 +85,14 @@ plum_state_record_is_on (const PlumStateRecord *self,
 }
 
 gboolean
-plum_state_record_is_on_router_of (const PlumStateRecord *self,
-                                   const PlumStateRecord *other)
+plum_state_record_is_on_router_of (const PlumStateRecord *self, const PlumStateRecord *other)
 {
   return plum_state_record_is_on (self, other->gateway, other->interface_name,
                                   other->hardware_address);
 }
 
 gboolean
-plum_state_record_is_same_request (const PlumStateRecord *self,
-                                   const PlumStateRecord *other)
+plum_state_record_is_same_request (const PlumStateRecord *self, const PlumStateRecord *other)
 {
   return self->external_port == other->external_port && g_bytes_equal (self->key, other->key) &&
          plum_state_record_is_on_router_of (self, other) &&
@@ -106,12 +101,11 @@ plum_state_record_is_same_request (const PlumStateRecord *self,
 }
 
 gboolean
-plum_state_record_is_same_lease (const PlumStateRecord *self,
-                                 const PlumStateRecord *other)
+plum_state_record_is_same_lease (const PlumStateRecord *self, const PlumStateRecord *other)
 {
-  gboolean same_token = self->token == other->token ||
-                        (self->token != NULL && other->token != NULL &&
-                         g_variant_equal (self->token, other->token));
+  gboolean same_token =
+    self->token == other->token ||
+    (self->token != NULL && other->token != NULL && g_variant_equal (self->token, other->token));
 
   return same_token && same_address (self->external_address, other->external_address);
 }

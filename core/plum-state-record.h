@@ -11,52 +11,51 @@ G_BEGIN_DECLS
 #define PLUM_STATE_FOREVER G_MAXINT64
 
 /* What was, or may have been, mapped on a router. */
-typedef struct {
-  PlumProtocol  protocol;
+typedef struct
+{
+  PlumProtocol protocol;
   GSocketFamily family;
-  guint         internal_port;
-  guint         external_port;
-  GBytes       *key;
-  GInetAddress *external_address;   /* (nullable) */
-  GInetAddress *gateway;            /* (nullable): a point-to-point link has none */
-  char         *hardware_address;   /* (nullable): the gateway's, as 02:00:5e:10:00:01 */
-  char         *interface_name;
-  char         *backend_name;
-  GVariant     *token;              /* (nullable): of the lease */
-  gint64        until;              /* end of the lease, microseconds since 1970 */
+  guint internal_port;
+  guint external_port;
+  GBytes *key;
+  GInetAddress *external_address; /* (nullable) */
+  GInetAddress *gateway;          /* (nullable): a point-to-point link has none */
+  char *hardware_address;         /* (nullable): the gateway's, as 02:00:5e:10:00:01 */
+  char *interface_name;
+  char *backend_name;
+  GVariant *token; /* (nullable): of the lease */
+  gint64 until;    /* end of the lease, microseconds since 1970 */
 } PlumStateRecord;
 
-PlumStateRecord * plum_state_record_new  (void);
-PlumStateRecord * plum_state_record_copy (const PlumStateRecord *self);
-void              plum_state_record_free (PlumStateRecord       *self);
+PlumStateRecord *plum_state_record_new (void);
+PlumStateRecord *plum_state_record_copy (const PlumStateRecord *self);
+void plum_state_record_free (PlumStateRecord *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PlumStateRecord, plum_state_record_free)
 
 /* For a hash table: which port of this host it is about. */
-gpointer      plum_state_key                    (PlumProtocol           protocol,
-                                                 GSocketFamily          family,
-                                                 guint                  internal_port);
-gpointer      plum_state_record_get_key         (const PlumStateRecord *self);
+gpointer plum_state_key (PlumProtocol protocol, GSocketFamily family, guint internal_port);
+gpointer plum_state_record_get_key (const PlumStateRecord *self);
 
-gboolean      plum_state_record_is_over         (const PlumStateRecord *self);
+gboolean plum_state_record_is_over (const PlumStateRecord *self);
 /* Whether it is of this router. What is NULL is not known. */
-gboolean      plum_state_record_is_on           (const PlumStateRecord *self,
-                                                 GInetAddress          *gateway,
-                                                 const char            *interface_name,
-                                                 const char            *hardware_address);
-gboolean      plum_state_record_is_on_router_of (const PlumStateRecord *self,
-                                                 const PlumStateRecord *other);
+gboolean plum_state_record_is_on (const PlumStateRecord *self,
+                                  GInetAddress *gateway,
+                                  const char *interface_name,
+                                  const char *hardware_address);
+gboolean plum_state_record_is_on_router_of (const PlumStateRecord *self,
+                                            const PlumStateRecord *other);
 /* What must be on the disk before a request goes out is the same: who finds it there can delete the
  * mapping. */
-gboolean      plum_state_record_is_same_request (const PlumStateRecord *self,
-                                                 const PlumStateRecord *other);
+gboolean plum_state_record_is_same_request (const PlumStateRecord *self,
+                                            const PlumStateRecord *other);
 /* What the router granted is the same, but for its time. */
-gboolean      plum_state_record_is_same_lease   (const PlumStateRecord *self,
-                                                 const PlumStateRecord *other);
+gboolean plum_state_record_is_same_lease (const PlumStateRecord *self,
+                                          const PlumStateRecord *other);
 
 /* For the delete. A lease without a token is of a mapping that was asked for: whether it was
  * granted was not written any more. */
-PlumRequest * plum_state_record_make_request    (const PlumStateRecord *self);
-PlumLease *   plum_state_record_make_lease      (const PlumStateRecord *self);
+PlumRequest *plum_state_record_make_request (const PlumStateRecord *self);
+PlumLease *plum_state_record_make_lease (const PlumStateRecord *self);
 
 G_END_DECLS

@@ -25,18 +25,20 @@
 /* A renewal alone moves the end of the lease: if that is lost, the router forgets by itself. */
 #define RENEWAL_PAUSE_MS 60000
 
-typedef struct {
+typedef struct
+{
   PlumStateRecord *record;
-  gboolean saved;            /* before it is sent it must be */
+  gboolean saved; /* before it is sent it must be */
 } Entry;
 
 /* A leftover that the router is asked to forget. */
-typedef struct {
+typedef struct
+{
   PlumStateKeeper *keeper;
   PlumStateRecord *record;
-  PlumBackend *backend;      /* NULL: it was asked */
+  PlumBackend *backend; /* NULL: it was asked */
   guint timeout_ms;
-  PlumCall *call;            /* NULL: it will be asked */
+  PlumCall *call; /* NULL: it will be asked */
 } Deletion;
 
 struct _PlumStateKeeper
@@ -46,16 +48,16 @@ struct _PlumStateKeeper
   const PlumStateOwner *owner;
   gpointer owner_data;
 
-  PlumStateFile *file;       /* (nullable) */
-  GHashTable *entries;       /* holder -> Entry */
-  GPtrArray *leftovers;      /* (element-type PlumStateRecord) */
-  GPtrArray *deletions;      /* (element-type Deletion) */
+  PlumStateFile *file;  /* (nullable) */
+  GHashTable *entries;  /* holder -> Entry */
+  GPtrArray *leftovers; /* (element-type PlumStateRecord) */
+  GPtrArray *deletions; /* (element-type Deletion) */
 
   PlumTimer flush;
   PlumTimer sweep;
-  PlumTimer ask;             /* for the deletions */
-  gint64 flush_at;           /* of the armed timer */
-  gint64 next_write;         /* not before */
+  PlumTimer ask;     /* for the deletions */
+  gint64 flush_at;   /* of the armed timer */
+  gint64 next_write; /* not before */
   gboolean warned;
 };
 
@@ -137,8 +139,7 @@ on_flush (gpointer user_data)
 
 /* In a later turn of the loop: what else changes in this one is in the same write. */
 static void
-plum_state_keeper_write_soon (PlumStateKeeper *self,
-                              gint64           delay_ms)
+plum_state_keeper_write_soon (PlumStateKeeper *self, gint64 delay_ms)
 {
   gint64 when = MAX (plum_clock_get_time (self->clock) + delay_ms * MS, self->next_write);
 
@@ -152,16 +153,14 @@ plum_state_keeper_write_soon (PlumStateKeeper *self,
 /* --- Leftovers --- */
 
 static void
-plum_state_keeper_sweep_in (PlumStateKeeper *self,
-                            gint64           ms)
+plum_state_keeper_sweep_in (PlumStateKeeper *self, gint64 ms)
 {
   if (self->file != NULL && self->leftovers->len > 0 && !plum_timer_is_armed (&self->sweep))
     plum_clock_arm_in_ms (self->clock, &self->sweep, ms);
 }
 
 static void
-plum_state_keeper_leave (PlumStateKeeper *self,
-                         PlumStateRecord *record)
+plum_state_keeper_leave (PlumStateKeeper *self, PlumStateRecord *record)
 {
   if (plum_state_record_is_over (record))
     {
@@ -174,16 +173,14 @@ plum_state_keeper_leave (PlumStateKeeper *self,
 }
 
 static PlumStateRecord *
-plum_state_keeper_take_leftover (PlumStateKeeper *self,
-                                 guint            index)
+plum_state_keeper_take_leftover (PlumStateKeeper *self, guint index)
 {
   plum_state_keeper_write_soon (self, 0);
   return g_ptr_array_steal_index_fast (self->leftovers, index);
 }
 
 static gboolean
-is_on (const PlumStateRecord *record,
-       PlumGateway           *gateway)
+is_on (const PlumStateRecord *record, PlumGateway *gateway)
 {
   PlumNetwork *network = plum_gateway_get_network (gateway);
   g_autofree char *hardware_address = NULL;
@@ -194,18 +191,17 @@ is_on (const PlumStateRecord *record,
                                   plum_network_get_interface (network), hardware_address);
 }
 
-/* The gateway within reach that is the one of the record, by the interface that it was then if there
- * are several ways to it. */
+/* The gateway within reach that is the one of the record, by the interface that it was then if
+ * there are several ways to it. */
 static PlumGateway *
-plum_state_keeper_find_router (PlumStateKeeper       *self,
-                               const PlumStateRecord *record)
+plum_state_keeper_find_router (PlumStateKeeper *self, const PlumStateRecord *record)
 {
   g_autoptr (GPtrArray) gateways = self->owner->get_gateways (record->family, self->owner_data);
   PlumGateway *found = NULL;
 
   for (unsigned int i = 0; i < gateways->len; i++)
     {
-      PlumGateway *gateway = gateways->pdata[i];   /* the owner keeps it */
+      PlumGateway *gateway = gateways->pdata[i]; /* the owner keeps it */
 
       if (!is_on (record, gateway))
         continue;
@@ -219,8 +215,7 @@ plum_state_keeper_find_router (PlumStateKeeper       *self,
 }
 
 static gboolean
-plum_state_keeper_wants (PlumStateKeeper       *self,
-                         const PlumStateRecord *record)
+plum_state_keeper_wants (PlumStateKeeper *self, const PlumStateRecord *record)
 {
   PlumGateway *gateway = plum_state_keeper_find_router (self, record);
 
@@ -229,8 +224,7 @@ plum_state_keeper_wants (PlumStateKeeper       *self,
 }
 
 static PlumContender *
-find_contender (PlumGateway *gateway,
-                const char  *backend_name)
+find_contender (PlumGateway *gateway, const char *backend_name)
 {
   guint n = plum_gateway_get_n_contenders (gateway);
 
@@ -255,8 +249,7 @@ plum_state_is_verdict (const GError *error)
 }
 
 static void
-on_deleted (PlumCall *call,
-            gpointer  user_data)
+on_deleted (PlumCall *call, gpointer user_data)
 {
   Deletion *deletion = user_data;
   PlumStateKeeper *self = deletion->keeper;
@@ -321,8 +314,8 @@ on_ask (gpointer user_data)
 static void
 plum_state_keeper_delete (PlumStateKeeper *self,
                           PlumStateRecord *record,
-                          PlumBackend     *backend,
-                          guint            timeout_ms)
+                          PlumBackend *backend,
+                          guint timeout_ms)
 {
   Deletion *deletion = g_new0 (Deletion, 1);
 
@@ -336,9 +329,7 @@ plum_state_keeper_delete (PlumStateKeeper *self,
 
 /* TRUE: its backend is still in the race. */
 static gboolean
-plum_state_keeper_try_delete (PlumStateKeeper *self,
-                              guint            index,
-                              guint            timeout_ms)
+plum_state_keeper_try_delete (PlumStateKeeper *self, guint index, guint timeout_ms)
 {
   PlumStateRecord *record = self->leftovers->pdata[index];
   PlumGateway *gateway = plum_state_keeper_find_router (self, record);
@@ -420,10 +411,10 @@ plum_state_keeper_gateway_came (PlumStateKeeper *self)
 
 const PlumStateRecord *
 plum_state_keeper_recall (PlumStateKeeper *self,
-                          PlumProtocol     protocol,
-                          GSocketFamily    family,
-                          guint            internal_port,
-                          PlumGateway     *gateway)
+                          PlumProtocol protocol,
+                          GSocketFamily family,
+                          guint internal_port,
+                          PlumGateway *gateway)
 {
   gpointer key = plum_state_key (protocol, family, internal_port);
   const PlumStateRecord *found = NULL;
@@ -446,8 +437,7 @@ plum_state_keeper_recall (PlumStateKeeper *self,
 
 /* A leftover of the same port on the same router is what the entry stands for now, or makes way. */
 static void
-plum_state_keeper_supersede (PlumStateKeeper       *self,
-                             const PlumStateRecord *record)
+plum_state_keeper_supersede (PlumStateKeeper *self, const PlumStateRecord *record)
 {
   gpointer key = plum_state_record_get_key (record);
 
@@ -469,8 +459,7 @@ plum_state_keeper_supersede (PlumStateKeeper       *self,
 
 /* Of the same port on the same router. */
 static gboolean
-plum_state_keeper_is_deleting (PlumStateKeeper       *self,
-                               const PlumStateRecord *record)
+plum_state_keeper_is_deleting (PlumStateKeeper *self, const PlumStateRecord *record)
 {
   for (unsigned int i = 0; i < self->deletions->len; i++)
     {
@@ -485,9 +474,7 @@ plum_state_keeper_is_deleting (PlumStateKeeper       *self,
 }
 
 static Entry *
-plum_state_keeper_put (PlumStateKeeper *self,
-                       gconstpointer    holder,
-                       PlumStateRecord *record)
+plum_state_keeper_put (PlumStateKeeper *self, gconstpointer holder, PlumStateRecord *record)
 {
   Entry *entry = g_hash_table_lookup (self->entries, holder);
   PlumStateRecord *old;
@@ -525,8 +512,8 @@ plum_state_keeper_put (PlumStateKeeper *self,
 
 gboolean
 plum_state_keeper_note (PlumStateKeeper *self,
-                        gconstpointer    holder,
-                        PlumGateway     *gateway,
+                        gconstpointer holder,
+                        PlumGateway *gateway,
                         PlumStateRecord *record)
 {
   Entry *entry;
@@ -544,9 +531,7 @@ plum_state_keeper_note (PlumStateKeeper *self,
 }
 
 void
-plum_state_keeper_forget (PlumStateKeeper *self,
-                          gconstpointer    holder,
-                          gboolean         left_behind)
+plum_state_keeper_forget (PlumStateKeeper *self, gconstpointer holder, gboolean left_behind)
 {
   Entry *entry = g_hash_table_lookup (self->entries, holder);
 
@@ -562,10 +547,10 @@ plum_state_keeper_forget (PlumStateKeeper *self,
 /* --- Life --- */
 
 PlumStateKeeper *
-plum_state_keeper_new (PlumClock            *clock,
-                       const PlumPolicy     *policy,
+plum_state_keeper_new (PlumClock *clock,
+                       const PlumPolicy *policy,
                        const PlumStateOwner *owner,
-                       gpointer              owner_data)
+                       gpointer owner_data)
 {
   PlumStateKeeper *self = g_rc_box_new0 (PlumStateKeeper);
 
@@ -583,8 +568,7 @@ plum_state_keeper_new (PlumClock            *clock,
 }
 
 void
-plum_state_keeper_open (PlumStateKeeper *self,
-                        const char      *directory)
+plum_state_keeper_open (PlumStateKeeper *self, const char *directory)
 {
   g_autoptr (GError) error = NULL;
 

@@ -3,11 +3,9 @@
 #include "plum-timer-heap-private.h"
 
 void
-plum_timer_init (PlumTimer     *timer,
-                 PlumTimerFunc  func,
-                 gpointer       user_data)
+plum_timer_init (PlumTimer *timer, PlumTimerFunc func, gpointer user_data)
 {
-  *timer = (PlumTimer) { .func = func, .user_data = user_data };
+  *timer = (PlumTimer){ .func = func, .user_data = user_data };
 }
 
 gboolean
@@ -37,8 +35,7 @@ plum_timer_heap_get_size (PlumTimerHeap *self)
 }
 
 gboolean
-plum_timer_heap_contains (PlumTimerHeap *self,
-                          PlumTimer     *timer)
+plum_timer_heap_contains (PlumTimerHeap *self, PlumTimer *timer)
 {
   return timer->index != 0 && timer->index < self->timers->len &&
          self->timers->pdata[timer->index] == timer;
@@ -57,17 +54,14 @@ plum_timer_heap_peek_any (PlumTimerHeap *self)
 }
 
 static void
-put (PlumTimerHeap *self,
-     guint          index,
-     PlumTimer     *timer)
+put (PlumTimerHeap *self, guint index, PlumTimer *timer)
 {
   self->timers->pdata[index] = timer;
   timer->index = index;
 }
 
 static void
-move_up (PlumTimerHeap *self,
-         PlumTimer     *timer)
+move_up (PlumTimerHeap *self, PlumTimer *timer)
 {
   guint index = timer->index;
 
@@ -84,8 +78,7 @@ move_up (PlumTimerHeap *self,
 }
 
 static void
-move_down (PlumTimerHeap *self,
-           PlumTimer     *timer)
+move_down (PlumTimerHeap *self, PlumTimer *timer)
 {
   guint index = timer->index;
   guint end = self->timers->len;
@@ -113,8 +106,7 @@ move_down (PlumTimerHeap *self,
 }
 
 void
-plum_timer_heap_insert (PlumTimerHeap *self,
-                        PlumTimer     *timer)
+plum_timer_heap_insert (PlumTimerHeap *self, PlumTimer *timer)
 {
   g_assert (timer->index == 0);
 
@@ -124,8 +116,7 @@ plum_timer_heap_insert (PlumTimerHeap *self,
 }
 
 void
-plum_timer_heap_remove (PlumTimerHeap *self,
-                        PlumTimer     *timer)
+plum_timer_heap_remove (PlumTimerHeap *self, PlumTimer *timer)
 {
   guint index = timer->index;
   PlumTimer *last = plum_timer_heap_peek_any (self);

@@ -8,39 +8,37 @@ G_BEGIN_DECLS
 
 /* Constructors of the values that only core makes. */
 
-PlumNetwork *     plum_network_new             (const char      *interface_name,
-                                                guint            interface_index,
-                                                GInetAddress    *gateway,
-                                                GInetAddress    *local_address,
-                                                gboolean         overridden);
-gboolean          plum_network_equal           (PlumNetwork     *a,
-                                                PlumNetwork     *b);
+PlumNetwork *plum_network_new (const char *interface_name,
+                               guint interface_index,
+                               GInetAddress *gateway,
+                               GInetAddress *local_address,
+                               gboolean overridden);
+gboolean plum_network_equal (PlumNetwork *a, PlumNetwork *b);
 
-PlumRequest *     plum_request_new             (PlumProtocol     protocol,
-                                                guint            internal_port,
-                                                guint            external_port,
-                                                gboolean         require_external_port,
-                                                GInetAddress    *external_address,
-                                                guint            lifetime,
-                                                const char      *description,
-                                                GBytes          *key);
+PlumRequest *plum_request_new (PlumProtocol protocol,
+                               guint internal_port,
+                               guint external_port,
+                               gboolean require_external_port,
+                               GInetAddress *external_address,
+                               guint lifetime,
+                               const char *description,
+                               GBytes *key);
 
-PlumProbe *       plum_probe_new               (const char      *name);
-void              plum_probe_set_outcome       (PlumProbe       *self,
-                                                PlumProbeOutcome outcome,
-                                                const GError    *error,
-                                                guint            ms);
+PlumProbe *plum_probe_new (const char *name);
+void plum_probe_set_outcome (PlumProbe *self,
+                             PlumProbeOutcome outcome,
+                             const GError *error,
+                             guint ms);
 
-PlumBackendInfo * plum_backend_info_new        (const char      *name,
-                                                const char      *description,
-                                                int              priority,
-                                                const char      *path,
-                                                GType          (*get_type) (void),
-                                                GType            type,
-                                                const GError    *error);
-void              plum_backend_info_fail       (PlumBackendInfo *self,
-                                                const GError    *error);
+PlumBackendInfo *plum_backend_info_new (const char *name,
+                                        const char *description,
+                                        int priority,
+                                        const char *path,
+                                        GType (*get_type) (void),
+                                        GType type,
+                                        const GError *error);
+void plum_backend_info_fail (PlumBackendInfo *self, const GError *error);
 /* G_TYPE_INVALID if it cannot be used: then the info carries the error. */
-GType             plum_backend_info_ensure_type (PlumBackendInfo *self);
+GType plum_backend_info_ensure_type (PlumBackendInfo *self);
 
 G_END_DECLS

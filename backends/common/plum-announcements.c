@@ -9,19 +9,19 @@
 #define ANNOUNCEMENT_PORT 5350
 #define DRAIN_MAX 64
 
-struct _PlumAnnouncements {
-  PlumBackend          *backend;
-  const char           *label;
-  GSocket              *socket;
-  GSource              *source;
-  PlumAnnouncementFunc  func;
-  gpointer              user_data;
+struct _PlumAnnouncements
+{
+  PlumBackend *backend;
+  const char *label;
+  GSocket *socket;
+  GSource *source;
+  PlumAnnouncementFunc func;
+  gpointer user_data;
 };
 
 /* An external address response of NAT-PMP, or an ANNOUNCE response of PCP: both have 128 for it. */
 static gboolean
-is_announcement (const uint8_t *data,
-                 size_t         len)
+is_announcement (const uint8_t *data, size_t len)
 {
   PlumReader r = PLUM_READER_INIT (data, len);
   uint32_t version = plum_reader_be (&r, 1);
@@ -32,13 +32,12 @@ is_announcement (const uint8_t *data,
 }
 
 static gboolean
-plum_announcements_read_one (PlumAnnouncements *self,
-                             gboolean          *heard)
+plum_announcements_read_one (PlumAnnouncements *self, gboolean *heard)
 {
   GInetAddress *gateway = plum_network_get_gateway (plum_backend_get_network (self->backend));
   g_autoptr (GSocketAddress) from = NULL;
   g_autoptr (GError) error = NULL;
-  uint8_t buffer[64];   /* enough to tell what it is */
+  uint8_t buffer[64]; /* enough to tell what it is */
   gssize n;
 
   n = g_socket_receive_from (self->socket, &from, (char *) buffer, sizeof buffer, NULL, &error);
@@ -54,9 +53,7 @@ plum_announcements_read_one (PlumAnnouncements *self,
 }
 
 static gboolean
-on_readable (GSocket      *socket,
-             GIOCondition  condition,
-             gpointer      user_data)
+on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
   PlumAnnouncements *self = user_data;
   gboolean heard = FALSE;
@@ -74,8 +71,7 @@ on_readable (GSocket      *socket,
 }
 
 static gboolean
-plum_announcements_open (PlumAnnouncements  *self,
-                         GError            **error)
+plum_announcements_open (PlumAnnouncements *self, GError **error)
 {
   PlumNetwork *network = plum_backend_get_network (self->backend);
   GSocketFamily family = plum_network_get_family (network);
@@ -97,9 +93,9 @@ plum_announcements_open (PlumAnnouncements  *self,
 
 static void
 plum_announcements_wait (PlumAnnouncements *self,
-                         GSource           *source,
-                         GSourceFunc        func,
-                         GMainContext      *context)
+                         GSource *source,
+                         GSourceFunc func,
+                         GMainContext *context)
 {
   self->source = source;
   g_source_set_callback (source, func, self, NULL);
@@ -124,10 +120,10 @@ on_idle (gpointer user_data)
 }
 
 PlumAnnouncements *
-plum_announcements_new (PlumBackend          *backend,
-                        PlumExchanges        *exchanges,
-                        PlumAnnouncementFunc  func,
-                        gpointer              user_data)
+plum_announcements_new (PlumBackend *backend,
+                        PlumExchanges *exchanges,
+                        PlumAnnouncementFunc func,
+                        gpointer user_data)
 {
   PlumAnnouncements *self = g_new0 (PlumAnnouncements, 1);
 

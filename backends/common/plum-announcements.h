@@ -20,10 +20,10 @@ typedef void (*PlumAnnouncementFunc) (gpointer user_data);
 /* func is called for an announcement with the gateway's source address. The socket is opened when
  * the context has nothing better to do, so that joining the group delays nobody's mapping. backend
  * and exchanges are borrowed. */
-PlumAnnouncements * plum_announcements_new  (PlumBackend          *backend,
-                                             PlumExchanges        *exchanges,
-                                             PlumAnnouncementFunc  func,
-                                             gpointer              user_data);
-void                plum_announcements_free (PlumAnnouncements    *self);
+PlumAnnouncements *plum_announcements_new (PlumBackend *backend,
+                                           PlumExchanges *exchanges,
+                                           PlumAnnouncementFunc func,
+                                           gpointer user_data);
+void plum_announcements_free (PlumAnnouncements *self);
 
 G_END_DECLS

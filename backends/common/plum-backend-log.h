@@ -7,6 +7,6 @@
 /* Logging under the module's own domain, "Plum-pcp" and so on; G_LOG_DOMAIN comes from the
  * build. */
 #define plum_log_verbose(...) plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_VERBOSE, __VA_ARGS__)
-#define plum_log_debug(...)   plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG, __VA_ARGS__)
-#define plum_log_info(...)    plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_INFO, __VA_ARGS__)
-#define plum_log_warn(...)    plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_WARN, __VA_ARGS__)
+#define plum_log_debug(...) plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG, __VA_ARGS__)
+#define plum_log_info(...) plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_INFO, __VA_ARGS__)
+#define plum_log_warn(...) plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_WARN, __VA_ARGS__)

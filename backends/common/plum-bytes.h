@@ -14,22 +14,25 @@ G_BEGIN_DECLS
 /* A window on somebody else's bytes. Every read checks the bounds; after the first short read the
  * reader stays failed and gives zeros, so that a decoder reads straight through and asks
  * plum_reader_ok () once. */
-typedef struct {
+typedef struct
+{
   const uint8_t *data;
-  size_t         len;
-  size_t         pos;
-  gboolean       failed;
+  size_t len;
+  size_t pos;
+  gboolean failed;
 } PlumReader;
 
-#define PLUM_READER_INIT(d, l) { .data = (d), .len = (l), .pos = 0, .failed = FALSE }
+#define PLUM_READER_INIT(d, l)                                                                     \
+  {                                                                                                \
+    .data = (d), .len = (l), .pos = 0, .failed = FALSE                                             \
+  }
 
 static inline const uint8_t *
-plum_reader_take (PlumReader *r,
-                  size_t      n)
+plum_reader_take (PlumReader *r, size_t n)
 {
   const uint8_t *p;
 
-  if (r->failed || n > r->len - r->pos)   /* pos <= len always: no overflow */
+  if (r->failed || n > r->len - r->pos) /* pos <= len always: no overflow */
     {
       r->failed = TRUE;
       return NULL;
@@ -41,8 +44,7 @@ plum_reader_take (PlumReader *r,
 }
 
 static inline uint32_t
-plum_reader_be (PlumReader *r,
-                size_t      n)            /* 1, 2 or 4 */
+plum_reader_be (PlumReader *r, size_t n) /* 1, 2 or 4 */
 {
   const uint8_t *p = plum_reader_take (r, n);
   uint32_t v = 0;
@@ -53,9 +55,7 @@ plum_reader_be (PlumReader *r,
 }
 
 static inline void
-plum_reader_bytes (PlumReader *r,
-                   uint8_t    *out,
-                   size_t      n)
+plum_reader_bytes (PlumReader *r, uint8_t *out, size_t n)
 {
   const uint8_t *p = plum_reader_take (r, n);
 
@@ -79,18 +79,21 @@ plum_reader_ok (const PlumReader *r)
 
 /* A buffer being filled. What does not fit is not written at all, and plum_writer_finish ()
  * tells. */
-typedef struct {
+typedef struct
+{
   uint8_t *data;
-  size_t   size;
-  size_t   len;
+  size_t size;
+  size_t len;
   gboolean failed;
 } PlumWriter;
 
-#define PLUM_WRITER_INIT(d, s) { .data = (d), .size = (s), .len = 0, .failed = FALSE }
+#define PLUM_WRITER_INIT(d, s)                                                                     \
+  {                                                                                                \
+    .data = (d), .size = (s), .len = 0, .failed = FALSE                                            \
+  }
 
 static inline uint8_t *
-plum_writer_give (PlumWriter *w,
-                  size_t      n)
+plum_writer_give (PlumWriter *w, size_t n)
 {
   uint8_t *p;
 
@@ -106,9 +109,7 @@ plum_writer_give (PlumWriter *w,
 }
 
 static inline void
-plum_writer_be (PlumWriter *w,
-                uint32_t    value,
-                size_t      n)            /* 1, 2 or 4 */
+plum_writer_be (PlumWriter *w, uint32_t value, size_t n) /* 1, 2 or 4 */
 {
   uint8_t *p = plum_writer_give (w, n);
 
@@ -117,9 +118,7 @@ plum_writer_be (PlumWriter *w,
 }
 
 static inline void
-plum_writer_bytes (PlumWriter    *w,
-                   const uint8_t *bytes,
-                   size_t         n)
+plum_writer_bytes (PlumWriter *w, const uint8_t *bytes, size_t n)
 {
   uint8_t *p = plum_writer_give (w, n);
 
@@ -128,8 +127,7 @@ plum_writer_bytes (PlumWriter    *w,
 }
 
 static inline void
-plum_writer_zeros (PlumWriter *w,
-                   size_t      n)
+plum_writer_zeros (PlumWriter *w, size_t n)
 {
   uint8_t *p = plum_writer_give (w, n);
 
@@ -145,17 +143,13 @@ plum_writer_finish (const PlumWriter *w)
 }
 
 static inline void
-plum_bytes_copy (uint8_t       *to,
-                 const uint8_t *from,
-                 size_t         n)
+plum_bytes_copy (uint8_t *to, const uint8_t *from, size_t n)
 {
   memcpy (to, from, n);
 }
 
 static inline gboolean
-plum_bytes_equal (const uint8_t *a,
-                  const uint8_t *b,
-                  size_t         n)
+plum_bytes_equal (const uint8_t *a, const uint8_t *b, size_t n)
 {
   return memcmp (a, b, n) == 0;
 }

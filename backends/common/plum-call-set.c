@@ -2,15 +2,17 @@
 
 #include "plum-call-set.h"
 
-struct _PlumCallSet {
-  GHashTable      *calls;     /* GCancellable (borrowed) -> Member */
-  PlumCallSetFunc  emptied;
-  gpointer         user_data;
+struct _PlumCallSet
+{
+  GHashTable *calls; /* GCancellable (borrowed) -> Member */
+  PlumCallSetFunc emptied;
+  gpointer user_data;
 };
 
-typedef struct {
+typedef struct
+{
   PlumCall *call;
-  gulong    cancel_id;
+  gulong cancel_id;
 } Member;
 
 static void
@@ -25,8 +27,7 @@ member_free (gpointer data)
 }
 
 static void
-on_cancelled (GCancellable *cancellable,
-              gpointer      user_data)
+on_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   PlumCallSet *self = user_data;
 
@@ -36,8 +37,7 @@ on_cancelled (GCancellable *cancellable,
 }
 
 PlumCallSet *
-plum_call_set_new (PlumCallSetFunc  emptied,
-                   gpointer         user_data)
+plum_call_set_new (PlumCallSetFunc emptied, gpointer user_data)
 {
   PlumCallSet *self = g_new0 (PlumCallSet, 1);
 
@@ -55,8 +55,7 @@ plum_call_set_free (PlumCallSet *self)
 }
 
 void
-plum_call_set_add (PlumCallSet *self,
-                   PlumCall    *call)
+plum_call_set_add (PlumCallSet *self, PlumCall *call)
 {
   GCancellable *cancellable = plum_call_get_cancellable (call);
   Member *member;
@@ -98,8 +97,7 @@ plum_call_set_done (PlumCallSet *self)
 }
 
 void
-plum_call_set_address (PlumCallSet  *self,
-                       GInetAddress *address)
+plum_call_set_address (PlumCallSet *self, GInetAddress *address)
 {
   g_autoptr (GHashTable) calls = plum_call_set_steal (self);
   GHashTableIter iter;
@@ -111,8 +109,7 @@ plum_call_set_address (PlumCallSet  *self,
 }
 
 void
-plum_call_set_fail (PlumCallSet  *self,
-                    const GError *error)
+plum_call_set_fail (PlumCallSet *self, const GError *error)
 {
   g_autoptr (GHashTable) calls = plum_call_set_steal (self);
   GHashTableIter iter;

@@ -6,34 +6,35 @@
 #include "plum-bytes.h"
 #include "plum-udp.h"
 
-struct _PlumExchanges {
-  PlumBackend     *backend;
-  GMainContext    *context;
-  char            *label;
-  char            *peer;
-  guint16          port;
-  guint            window;
-  guint            n_slot_sends;
-  PlumReceiveFunc  received;
-  gpointer         user_data;
+struct _PlumExchanges
+{
+  PlumBackend *backend;
+  GMainContext *context;
+  char *label;
+  char *peer;
+  guint16 port;
+  guint window;
+  guint n_slot_sends;
+  PlumReceiveFunc received;
+  gpointer user_data;
 
-  PlumUdp         *udp;
-  GHashTable      *by_key;         /* key -> the first exchange of that key, queued or in flight */
-  GQueue           waiting;        /* those that wait for the window */
-  GSequence       *by_deadline;    /* those in flight */
-  guint            n_slots;        /* of the window, in use */
-  guint64          serial;         /* of datagrams sent */
+  PlumUdp *udp;
+  GHashTable *by_key;     /* key -> the first exchange of that key, queued or in flight */
+  GQueue waiting;         /* those that wait for the window */
+  GSequence *by_deadline; /* those in flight */
+  guint n_slots;          /* of the window, in use */
+  guint64 serial;         /* of datagrams sent */
 
-  GSource         *timer;
-  gint64           timer_at;
+  GSource *timer;
+  gint64 timer_at;
 
-  GError          *icmp_error;     /* came with a send; for those in flight at that time */
-  guint64          icmp_serial;    /* which are those with a lower serial */
-  gboolean         closed;
+  GError *icmp_error;  /* came with a send; for those in flight at that time */
+  guint64 icmp_serial; /* which are those with a lower serial */
+  gboolean closed;
 };
 
 static void exchange_remove (PlumExchange *exchange);
-static void exchanges_pump  (PlumExchanges *self);
+static void exchanges_pump (PlumExchanges *self);
 static void exchanges_clear (gpointer data);
 
 guint
@@ -48,17 +49,14 @@ plum_exchange_key_hash (gconstpointer data)
 }
 
 gboolean
-plum_exchange_key_equal (gconstpointer a,
-                         gconstpointer b)
+plum_exchange_key_equal (gconstpointer a, gconstpointer b)
 {
   return plum_bytes_equal (((const PlumExchangeKey *) a)->bytes,
                            ((const PlumExchangeKey *) b)->bytes, PLUM_EXCHANGE_KEY_SIZE);
 }
 
 static int
-compare_deadlines (gconstpointer a,
-                   gconstpointer b,
-                   gpointer      user_data)
+compare_deadlines (gconstpointer a, gconstpointer b, gpointer user_data)
 {
   const PlumExchange *x = a;
   const PlumExchange *y = b;
@@ -68,9 +66,7 @@ compare_deadlines (gconstpointer a,
 
 /* Ends an exchange without its owner's doing. */
 static void
-exchange_end (PlumExchange    *exchange,
-              PlumExchangeEnd  end,
-              const GError    *error)
+exchange_end (PlumExchange *exchange, PlumExchangeEnd end, const GError *error)
 {
   g_autoptr (GError) own_error = g_steal_pointer (&exchange->error);
 
@@ -118,8 +114,7 @@ exchanges_deliver_icmp (PlumExchanges *self)
 
 /* Sends once more, and puts the exchange in its place among the deadlines. */
 static void
-exchanges_transmit (PlumExchanges *self,
-                    PlumExchange  *exchange)
+exchanges_transmit (PlumExchanges *self, PlumExchange *exchange)
 {
   gint64 now = plum_backend_get_time (self->backend);
   g_autoptr (GError) error = NULL;
@@ -158,16 +153,15 @@ exchanges_transmit (PlumExchanges *self,
     }
 
   if (exchange->place == NULL)
-    exchange->place = g_sequence_insert_sorted (self->by_deadline, exchange, compare_deadlines,
-                                                NULL);
+    exchange->place =
+      g_sequence_insert_sorted (self->by_deadline, exchange, compare_deadlines, NULL);
   else
     g_sequence_sort_changed (exchange->place, compare_deadlines, NULL);
 }
 
 /* What to do with one whose wait is over. */
 static void
-exchanges_expire (PlumExchanges *self,
-                  PlumExchange  *exchange)
+exchanges_expire (PlumExchanges *self, PlumExchange *exchange)
 {
   if (exchange->error != NULL)
     {
@@ -240,8 +234,8 @@ exchanges_update_timer (PlumExchanges *self)
 
   exchanges_drop_timer (self);
   self->timer_at = MAX (at, now);
-  self->timer = plum_backend_create_timer (self->backend,
-                                           (guint) ((self->timer_at - now + 999) / 1000));
+  self->timer =
+    plum_backend_create_timer (self->backend, (guint) ((self->timer_at - now + 999) / 1000));
   g_source_set_callback (self->timer, on_timer, self, NULL);
 }
 
@@ -269,8 +263,7 @@ exchanges_pump (PlumExchanges *self)
 }
 
 static void
-exchange_enqueue (PlumExchange *exchange,
-                  GQueue       *queue)
+exchange_enqueue (PlumExchange *exchange, GQueue *queue)
 {
   exchange->queue = queue;
   g_queue_push_tail_link (queue, &exchange->link);
@@ -323,8 +316,7 @@ exchange_remove (PlumExchange *exchange)
 }
 
 static void
-on_cancelled (GCancellable *cancellable,
-              gpointer      user_data)
+on_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   PlumExchange *exchange = user_data;
   PlumExchanges *self = g_rc_box_acquire (exchange->owner);
@@ -336,21 +328,20 @@ on_cancelled (GCancellable *cancellable,
 }
 
 void
-plum_exchanges_start (PlumExchanges *self,
-                      PlumExchange  *exchange)
+plum_exchanges_start (PlumExchanges *self, PlumExchange *exchange)
 {
   PlumExchange *first = g_hash_table_lookup (self->by_key, &exchange->key);
 
   g_assert (exchange->owner == NULL && exchange->request_len > 0 && self->udp != NULL);
 
   exchange->owner = self;
-  exchange->link = (GList) { .data = exchange };
+  exchange->link = (GList){ .data = exchange };
   exchange->n_sent = 0;
   exchange->wait_ms = 0;
   g_queue_init (&exchange->twins);
   if (exchange->cancellable != NULL)
-    exchange->cancel_id = g_signal_connect (exchange->cancellable, "cancelled",
-                                            G_CALLBACK (on_cancelled), exchange);
+    exchange->cancel_id =
+      g_signal_connect (exchange->cancellable, "cancelled", G_CALLBACK (on_cancelled), exchange);
 
   if (first != NULL)
     {
@@ -379,8 +370,7 @@ plum_exchange_stop (PlumExchange *exchange)
 }
 
 PlumExchange *
-plum_exchanges_lookup (PlumExchanges         *self,
-                       const PlumExchangeKey *key)
+plum_exchanges_lookup (PlumExchanges *self, const PlumExchangeKey *key)
 {
   PlumExchange *exchange = g_hash_table_lookup (self->by_key, key);
 
@@ -388,9 +378,7 @@ plum_exchanges_lookup (PlumExchanges         *self,
 }
 
 static void
-exchanges_end_all (PlumExchanges   *self,
-                   PlumExchangeEnd  end,
-                   const GError    *error)
+exchanges_end_all (PlumExchanges *self, PlumExchangeEnd end, const GError *error)
 {
   g_autoptr (GPtrArray) all = g_ptr_array_new ();
   GHashTableIter iter;
@@ -417,17 +405,14 @@ exchanges_end_all (PlumExchanges   *self,
 }
 
 void
-plum_exchanges_fail_all (PlumExchanges *self,
-                         const GError  *error)
+plum_exchanges_fail_all (PlumExchanges *self, const GError *error)
 {
   exchanges_end_all (self, PLUM_EXCHANGE_FAILED, error);
   exchanges_update_timer (self);
 }
 
 static void
-on_datagram (const uint8_t *data,
-             size_t         len,
-             gpointer       user_data)
+on_datagram (const uint8_t *data, size_t len, gpointer user_data)
 {
   PlumExchanges *self = user_data;
 
@@ -435,8 +420,7 @@ on_datagram (const uint8_t *data,
 }
 
 static void
-on_icmp (const GError *error,
-         gpointer      user_data)
+on_icmp (const GError *error, gpointer user_data)
 {
   PlumExchanges *self = g_rc_box_acquire (user_data);
 
@@ -450,13 +434,13 @@ on_icmp (const GError *error,
 }
 
 PlumExchanges *
-plum_exchanges_new (PlumBackend     *backend,
-                    const char      *label,
-                    guint16          port,
-                    guint            window,
-                    guint            n_slot_sends,
-                    PlumReceiveFunc  received,
-                    gpointer         user_data)
+plum_exchanges_new (PlumBackend *backend,
+                    const char *label,
+                    guint16 port,
+                    guint window,
+                    guint n_slot_sends,
+                    PlumReceiveFunc received,
+                    gpointer user_data)
 {
   GInetAddress *gateway = plum_network_get_gateway (plum_backend_get_network (backend));
   PlumExchanges *self = g_rc_box_new0 (PlumExchanges);
@@ -500,8 +484,7 @@ plum_exchanges_free (PlumExchanges *self)
 }
 
 gboolean
-plum_exchanges_open (PlumExchanges  *self,
-                     GError        **error)
+plum_exchanges_open (PlumExchanges *self, GError **error)
 {
   static const PlumUdpFuncs funcs = { .received = on_datagram, .failed = on_icmp };
   g_autoptr (GError) local_error = NULL;
@@ -513,8 +496,8 @@ plum_exchanges_open (PlumExchanges  *self,
   if (self->udp != NULL)
     return TRUE;
 
-  g_propagate_prefixed_error (error, g_steal_pointer (&local_error), "%s: no socket to ask %s: ",
-                              self->label, self->peer);
+  g_propagate_prefixed_error (error, g_steal_pointer (&local_error),
+                              "%s: no socket to ask %s: ", self->label, self->peer);
   return FALSE;
 }
 
@@ -543,10 +526,10 @@ plum_exchanges_get_context (PlumExchanges *self)
 }
 
 GError *
-plum_exchange_make_error (PlumExchanges   *self,
-                          PlumExchange    *exchange,
-                          PlumExchangeEnd  end,
-                          const GError    *error)
+plum_exchange_make_error (PlumExchanges *self,
+                          PlumExchange *exchange,
+                          PlumExchangeEnd end,
+                          const GError *error)
 {
   gint64 now = plum_backend_get_time (self->backend);
 

@@ -5,25 +5,25 @@
 #include "plum-backend-log.h"
 #include "plum-call-set.h"
 
-struct _PlumInquiry {
-  PlumExchange      exchange;      /* first: one is found by the other */
-  PlumBackend      *backend;
-  PlumExchanges    *exchanges;
-  PlumInquiryFuncs  funcs;
-  gpointer          user_data;
+struct _PlumInquiry
+{
+  PlumExchange exchange; /* first: one is found by the other */
+  PlumBackend *backend;
+  PlumExchanges *exchanges;
+  PlumInquiryFuncs funcs;
+  gpointer user_data;
 
-  PlumCallSet      *waiting;
-  gboolean          wanted;        /* by more than calls */
-  gboolean          ever_answered;
-  gint64            answered_at;
-  gboolean          ever_hinted;
-  gint64            hinted_at;     /* when a hint was last acted upon */
-  GSource          *hint_timer;
+  PlumCallSet *waiting;
+  gboolean wanted; /* by more than calls */
+  gboolean ever_answered;
+  gint64 answered_at;
+  gboolean ever_hinted;
+  gint64 hinted_at; /* when a hint was last acted upon */
+  GSource *hint_timer;
 };
 
 static void
-plum_inquiry_end (PlumInquiry  *self,
-                  const GError *error)
+plum_inquiry_end (PlumInquiry *self, const GError *error)
 {
   G_GNUC_UNUSED g_autoptr (PlumBackend) alive = g_object_ref (self->backend);
 
@@ -36,9 +36,7 @@ plum_inquiry_end (PlumInquiry  *self,
 }
 
 static void
-on_exchange_ended (PlumExchange    *exchange,
-                   PlumExchangeEnd  end,
-                   const GError    *error)
+on_exchange_ended (PlumExchange *exchange, PlumExchangeEnd end, const GError *error)
 {
   PlumInquiry *self = (PlumInquiry *) exchange;
   g_autoptr (GError) reason = NULL;
@@ -60,10 +58,10 @@ on_waiting_emptied (gpointer user_data)
 }
 
 PlumInquiry *
-plum_inquiry_new (PlumBackend            *backend,
-                  PlumExchanges          *exchanges,
+plum_inquiry_new (PlumBackend *backend,
+                  PlumExchanges *exchanges,
                   const PlumInquiryFuncs *funcs,
-                  gpointer                user_data)
+                  gpointer user_data)
 {
   PlumInquiry *self = g_new0 (PlumInquiry, 1);
 
@@ -99,8 +97,7 @@ plum_inquiry_is_running (PlumInquiry *self)
 }
 
 static gboolean
-plum_inquiry_start (PlumInquiry  *self,
-                    GError      **error)
+plum_inquiry_start (PlumInquiry *self, GError **error)
 {
   if (plum_inquiry_is_running (self))
     return TRUE;
@@ -117,9 +114,7 @@ plum_inquiry_start (PlumInquiry  *self,
 }
 
 void
-plum_inquiry_join (PlumInquiry *self,
-                   PlumCall    *call,
-                   guint        fresh_ms)
+plum_inquiry_join (PlumInquiry *self, PlumCall *call, guint fresh_ms)
 {
   gint64 now = plum_backend_get_time (self->backend);
   g_autoptr (GError) error = NULL;
@@ -144,8 +139,7 @@ plum_inquiry_join (PlumInquiry *self,
 }
 
 gboolean
-plum_inquiry_want (PlumInquiry  *self,
-                   GError      **error)
+plum_inquiry_want (PlumInquiry *self, GError **error)
 {
   if (!plum_inquiry_start (self, error))
     return FALSE;
@@ -176,8 +170,7 @@ on_hint_timer (gpointer user_data)
 }
 
 void
-plum_inquiry_hint (PlumInquiry *self,
-                   const char  *why)
+plum_inquiry_hint (PlumInquiry *self, const char *why)
 {
   gint64 now = plum_backend_get_time (self->backend);
   gint64 next = self->hinted_at + PLUM_INQUIRY_HINT_MS * 1000;
@@ -197,8 +190,7 @@ plum_inquiry_hint (PlumInquiry *self,
 }
 
 void
-plum_inquiry_answered (PlumInquiry  *self,
-                       const GError *error)
+plum_inquiry_answered (PlumInquiry *self, const GError *error)
 {
   if (!plum_inquiry_is_running (self))
     return;

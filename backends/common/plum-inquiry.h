@@ -13,38 +13,32 @@ G_BEGIN_DECLS
  */
 typedef struct _PlumInquiry PlumInquiry;
 
-typedef struct {
+typedef struct
+{
   /* Fills in key and request. */
-  void (*ask)   (PlumExchange *exchange,
-                 gpointer      user_data);
+  void (*ask) (PlumExchange *exchange, gpointer user_data);
   /* It is over, and the calls are settled. error: (nullable): why there was no answer. */
-  void (*ended) (const GError *error,
-                 gpointer      user_data);
+  void (*ended) (const GError *error, gpointer user_data);
 } PlumInquiryFuncs;
 
-PlumInquiry * plum_inquiry_new        (PlumBackend            *backend,
-                                       PlumExchanges          *exchanges,
-                                       const PlumInquiryFuncs *funcs,
-                                       gpointer                user_data);
-void          plum_inquiry_free       (PlumInquiry            *self);
+PlumInquiry *plum_inquiry_new (PlumBackend *backend,
+                               PlumExchanges *exchanges,
+                               const PlumInquiryFuncs *funcs,
+                               gpointer user_data);
+void plum_inquiry_free (PlumInquiry *self);
 /* Settles the call with done or an error. An answer that is not older than fresh_ms does for it. */
-void          plum_inquiry_join       (PlumInquiry            *self,
-                                       PlumCall               *call,
-                                       guint                   fresh_ms);
+void plum_inquiry_join (PlumInquiry *self, PlumCall *call, guint fresh_ms);
 /* Asks for the sake of what funcs->ended does. FALSE: there is no socket. */
-gboolean      plum_inquiry_want       (PlumInquiry            *self,
-                                       GError                **error);
+gboolean plum_inquiry_want (PlumInquiry *self, GError **error);
 /* Somebody, perhaps not the gateway, says that it was restarted: asks, but at most once in
  * PLUM_INQUIRY_HINT_MS; a hint in between is served at the end of that time. */
-void          plum_inquiry_hint       (PlumInquiry            *self,
-                                       const char             *why);
+void plum_inquiry_hint (PlumInquiry *self, const char *why);
 /* No hint waits any more. */
-void          plum_inquiry_forget_hint (PlumInquiry           *self);
-gboolean      plum_inquiry_is_running (PlumInquiry            *self);
+void plum_inquiry_forget_hint (PlumInquiry *self);
+gboolean plum_inquiry_is_running (PlumInquiry *self);
 /* The gateway has answered. error: (nullable): what it said is a failure. Does nothing unless one
  * is running. */
-void          plum_inquiry_answered   (PlumInquiry            *self,
-                                       const GError           *error);
+void plum_inquiry_answered (PlumInquiry *self, const GError *error);
 
 #define PLUM_INQUIRY_HINT_MS 10000
 

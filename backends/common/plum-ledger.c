@@ -6,10 +6,11 @@
  * never unmapped either. */
 #define SWEEP_MIN 64
 
-struct _PlumLedger {
+struct _PlumLedger
+{
   GHashTable *by_key;
-  guint       n_live;
-  guint       sweep_at;
+  guint n_live;
+  guint sweep_at;
 };
 
 static void
@@ -47,15 +48,13 @@ plum_ledger_get_n_live (PlumLedger *self)
 }
 
 PlumLedgerRow *
-plum_ledger_lookup (PlumLedger           *self,
-                     const PlumExchangeKey *key)
+plum_ledger_lookup (PlumLedger *self, const PlumExchangeKey *key)
 {
   return g_hash_table_lookup (self->by_key, key);
 }
 
 static PlumLedgerRow *
-plum_ledger_ensure (PlumLedger           *self,
-                     const PlumExchangeKey *key)
+plum_ledger_ensure (PlumLedger *self, const PlumExchangeKey *key)
 {
   PlumLedgerRow *row = plum_ledger_lookup (self, key);
 
@@ -69,14 +68,13 @@ plum_ledger_ensure (PlumLedger           *self,
 }
 
 gboolean
-plum_ledger_grant (PlumLedger           *self,
-                    const PlumExchangeKey *key,
-                    GInetAddress          *external_address,
-                    uint16_t               external_port)
+plum_ledger_grant (PlumLedger *self,
+                   const PlumExchangeKey *key,
+                   GInetAddress *external_address,
+                   uint16_t external_port)
 {
   PlumLedgerRow *row = plum_ledger_ensure (self, key);
-  gboolean moved = row->live &&
-                   (row->external_address == NULL) != (external_address == NULL);
+  gboolean moved = row->live && (row->external_address == NULL) != (external_address == NULL);
 
   if (row->live && row->external_address != NULL && external_address != NULL)
     moved = !g_inet_address_equal (row->external_address, external_address);
@@ -92,9 +90,7 @@ plum_ledger_grant (PlumLedger           *self,
 }
 
 gboolean
-plum_ledger_is_renewal (PlumLedger            *self,
-                        const PlumExchangeKey *key,
-                        guint                  port)
+plum_ledger_is_renewal (PlumLedger *self, const PlumExchangeKey *key, guint port)
 {
   PlumLedgerRow *row = plum_ledger_lookup (self, key);
 
@@ -120,9 +116,7 @@ plum_ledger_peek_live (PlumLedger *self)
 }
 
 static gboolean
-is_past (gpointer key,
-         gpointer value,
-         gpointer user_data)
+is_past (gpointer key, gpointer value, gpointer user_data)
 {
   const PlumLedgerRow *row = value;
   const gint64 *now = user_data;
@@ -131,13 +125,13 @@ is_past (gpointer key,
 }
 
 void
-plum_ledger_hold (PlumLedger           *self,
-                   const PlumExchangeKey *key,
-                   guint                  port,
-                   gboolean               exact,
-                   const GError          *error,
-                   gint64                 now,
-                   gint64                 until)
+plum_ledger_hold (PlumLedger *self,
+                  const PlumExchangeKey *key,
+                  guint port,
+                  gboolean exact,
+                  const GError *error,
+                  gint64 now,
+                  gint64 until)
 {
   PlumLedgerRow *row;
 
@@ -156,12 +150,12 @@ plum_ledger_hold (PlumLedger           *self,
 }
 
 gboolean
-plum_ledger_check_hold (PlumLedger           *self,
-                         const PlumExchangeKey *key,
-                         guint                  port,
-                         gboolean               exact,
-                         gint64                 now,
-                         GError               **error)
+plum_ledger_check_hold (PlumLedger *self,
+                        const PlumExchangeKey *key,
+                        guint port,
+                        gboolean exact,
+                        gint64 now,
+                        GError **error)
 {
   PlumLedgerRow *row = plum_ledger_lookup (self, key);
 
@@ -170,14 +164,13 @@ plum_ledger_check_hold (PlumLedger           *self,
     return FALSE;
 
   g_set_error (error, row->hold_error->domain, row->hold_error->code,
-               "%s (not asked again for another %" G_GINT64_FORMAT " s)",
-               row->hold_error->message, (row->hold_until - now + 999999) / 1000000);
+               "%s (not asked again for another %" G_GINT64_FORMAT " s)", row->hold_error->message,
+               (row->hold_until - now + 999999) / 1000000);
   return TRUE;
 }
 
 void
-plum_ledger_forget (PlumLedger           *self,
-                     const PlumExchangeKey *key)
+plum_ledger_forget (PlumLedger *self, const PlumExchangeKey *key)
 {
   PlumLedgerRow *row = plum_ledger_lookup (self, key);
 

@@ -11,53 +11,50 @@ G_BEGIN_DECLS
  * time comes in as an argument, in microseconds. */
 typedef struct _PlumLedger PlumLedger;
 
-typedef struct {
+typedef struct
+{
   PlumExchangeKey key;
-  gboolean        live;
-  gboolean        certain;            /* granted since the gateway was last restarted */
-  uint32_t        lifetime;           /* s, that was asked for last */
-  uint16_t        external_port;
-  GInetAddress   *external_address;   /* (nullable) */
-  gint64          hold_until;
-  guint           held_port;          /* the external port that was asked for */
-  gboolean        held_exact;         /* and no other */
-  GError         *hold_error;         /* NULL: no hold */
+  gboolean live;
+  gboolean certain;  /* granted since the gateway was last restarted */
+  uint32_t lifetime; /* s, that was asked for last */
+  uint16_t external_port;
+  GInetAddress *external_address; /* (nullable) */
+  gint64 hold_until;
+  guint held_port;     /* the external port that was asked for */
+  gboolean held_exact; /* and no other */
+  GError *hold_error;  /* NULL: no hold */
 } PlumLedgerRow;
 
-PlumLedger *    plum_ledger_new         (void);
-void            plum_ledger_free        (PlumLedger            *self);
-guint           plum_ledger_get_n_live  (PlumLedger            *self);
-PlumLedgerRow * plum_ledger_lookup      (PlumLedger            *self,
-                                         const PlumExchangeKey *key);
+PlumLedger *plum_ledger_new (void);
+void plum_ledger_free (PlumLedger *self);
+guint plum_ledger_get_n_live (PlumLedger *self);
+PlumLedgerRow *plum_ledger_lookup (PlumLedger *self, const PlumExchangeKey *key);
 /* Any that lives and is certain to; NULL: none. */
-PlumLedgerRow * plum_ledger_peek_live   (PlumLedger            *self);
+PlumLedgerRow *plum_ledger_peek_live (PlumLedger *self);
 /* The mapping lives. TRUE: it lived before, with another address. */
-gboolean        plum_ledger_grant       (PlumLedger            *self,
-                                         const PlumExchangeKey *key,
-                                         GInetAddress          *external_address,
-                                         uint16_t               external_port);
+gboolean plum_ledger_grant (PlumLedger *self,
+                            const PlumExchangeKey *key,
+                            GInetAddress *external_address,
+                            uint16_t external_port);
 /* Whether to ask for the port would only renew what is held. */
-gboolean        plum_ledger_is_renewal  (PlumLedger            *self,
-                                         const PlumExchangeKey *key,
-                                         guint                  port);
+gboolean plum_ledger_is_renewal (PlumLedger *self, const PlumExchangeKey *key, guint port);
 /* exact: no other port will do. That is another request than one for which the port is a wish. */
-void            plum_ledger_hold        (PlumLedger            *self,
-                                         const PlumExchangeKey *key,
-                                         guint                  port,
-                                         gboolean               exact,
-                                         const GError          *error,
-                                         gint64                 now,
-                                         gint64                 until);
+void plum_ledger_hold (PlumLedger *self,
+                       const PlumExchangeKey *key,
+                       guint port,
+                       gboolean exact,
+                       const GError *error,
+                       gint64 now,
+                       gint64 until);
 /* Whether the same request must wait, and why. */
-gboolean        plum_ledger_check_hold  (PlumLedger            *self,
-                                         const PlumExchangeKey *key,
-                                         guint                  port,
-                                         gboolean               exact,
-                                         gint64                 now,
-                                         GError               **error);
-void            plum_ledger_forget      (PlumLedger            *self,
-                                         const PlumExchangeKey *key);
+gboolean plum_ledger_check_hold (PlumLedger *self,
+                                 const PlumExchangeKey *key,
+                                 guint port,
+                                 gboolean exact,
+                                 gint64 now,
+                                 GError **error);
+void plum_ledger_forget (PlumLedger *self, const PlumExchangeKey *key);
 /* The gateway was restarted: it is a new one, without holds, and no mapping is certain. */
-void            plum_ledger_restart     (PlumLedger            *self);
+void plum_ledger_restart (PlumLedger *self);
 
 G_END_DECLS

@@ -16,10 +16,7 @@ const PlumRetryPlan plum_retry_pcp = {
 };
 
 gint64
-plum_retry_wait_ms (const PlumRetryPlan *plan,
-                    guint                n_sent,
-                    gint64               previous_ms,
-                    double               jitter)
+plum_retry_wait_ms (const PlumRetryPlan *plan, guint n_sent, gint64 previous_ms, double jitter)
 {
   gint64 wait;
 
@@ -33,8 +30,7 @@ plum_retry_wait_ms (const PlumRetryPlan *plan,
 }
 
 gboolean
-plum_retry_is_last (const PlumRetryPlan *plan,
-                    guint                n_sent)
+plum_retry_is_last (const PlumRetryPlan *plan, guint n_sent)
 {
   return plan->n_sends != 0 && n_sent >= plan->n_sends;
 }

@@ -11,20 +11,19 @@
 /* So many datagrams at one go, then others have their turn of the loop. */
 #define DRAIN_MAX 64
 
-struct _PlumUdp {
-  PlumBackend    *backend;
-  GSocket        *socket;
+struct _PlumUdp
+{
+  PlumBackend *backend;
+  GSocket *socket;
   GSocketAddress *peer;
-  GInetAddress   *local;
-  GSource        *source;
-  PlumUdpFuncs    funcs;
-  gpointer        user_data;
+  GInetAddress *local;
+  GSource *source;
+  PlumUdpFuncs funcs;
+  gpointer user_data;
 };
 
 GSocketAddress *
-plum_udp_socket_address (PlumNetwork  *network,
-                         GInetAddress *address,
-                         guint16       port)
+plum_udp_socket_address (PlumNetwork *network, GInetAddress *address, guint16 port)
 {
   guint scope = 0;
 
@@ -33,11 +32,8 @@ plum_udp_socket_address (PlumNetwork  *network,
       (g_inet_address_get_is_link_local (address) || g_inet_address_get_is_mc_link_local (address)))
     scope = plum_network_get_interface_index (network);
 
-  return g_object_new (G_TYPE_INET_SOCKET_ADDRESS,
-                       "address", address,
-                       "port", (guint) port,
-                       "scope-id", scope,
-                       NULL);
+  return g_object_new (G_TYPE_INET_SOCKET_ADDRESS, "address", address, "port", (guint) port,
+                       "scope-id", scope, NULL);
 }
 
 gboolean
@@ -56,10 +52,7 @@ plum_udp_is_passing (const GError *error)
 }
 
 static void
-plum_udp_report (PlumUdp              *self,
-                 PlumTrafficDirection  direction,
-                 const uint8_t        *data,
-                 size_t                len)
+plum_udp_report (PlumUdp *self, PlumTrafficDirection direction, const uint8_t *data, size_t len)
 {
   if (plum_backend_is_observed (self->backend))
     {
@@ -103,9 +96,7 @@ plum_udp_clear (gpointer data)
 }
 
 static gboolean
-on_readable (GSocket      *socket,
-             GIOCondition  condition,
-             gpointer      user_data)
+on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
   PlumUdp *self = g_rc_box_acquire (user_data);
   /* A handler of what a datagram causes may drop the backend, and with it this. */
@@ -122,8 +113,7 @@ on_readable (GSocket      *socket,
 }
 
 static gboolean
-plum_udp_open (PlumUdp  *self,
-               GError  **error)
+plum_udp_open (PlumUdp *self, GError **error)
 {
   PlumNetwork *network = plum_backend_get_network (self->backend);
   GInetAddress *local = plum_network_get_local_address (network);
@@ -149,12 +139,12 @@ plum_udp_open (PlumUdp  *self,
 }
 
 PlumUdp *
-plum_udp_new (PlumBackend         *backend,
-              GMainContext        *context,
-              guint16              port,
-              const PlumUdpFuncs  *funcs,
-              gpointer             user_data,
-              GError             **error)
+plum_udp_new (PlumBackend *backend,
+              GMainContext *context,
+              guint16 port,
+              const PlumUdpFuncs *funcs,
+              gpointer user_data,
+              GError **error)
 {
   PlumNetwork *network = plum_backend_get_network (backend);
   PlumUdp *self = g_rc_box_new0 (PlumUdp);
@@ -187,10 +177,7 @@ plum_udp_free (PlumUdp *self)
 }
 
 gboolean
-plum_udp_send (PlumUdp        *self,
-               const uint8_t  *data,
-               size_t          len,
-               GError        **error)
+plum_udp_send (PlumUdp *self, const uint8_t *data, size_t len, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
 

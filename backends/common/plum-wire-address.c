@@ -11,8 +11,7 @@ static const uint8_t mapped_any[PLUM_WIRE_ADDRESS_SIZE] = { [10] = 0xff, [11] = 
 static const uint8_t any[PLUM_WIRE_ADDRESS_SIZE];
 
 void
-plum_wire_address_from_inet (GInetAddress *address,
-                             uint8_t       wire[PLUM_WIRE_ADDRESS_SIZE])
+plum_wire_address_from_inet (GInetAddress *address, uint8_t wire[PLUM_WIRE_ADDRESS_SIZE])
 {
   size_t size = g_inet_address_get_native_size (address);
 
@@ -21,11 +20,9 @@ plum_wire_address_from_inet (GInetAddress *address,
 }
 
 void
-plum_wire_address_any (GSocketFamily family,
-                       uint8_t       wire[PLUM_WIRE_ADDRESS_SIZE])
+plum_wire_address_any (GSocketFamily family, uint8_t wire[PLUM_WIRE_ADDRESS_SIZE])
 {
-  plum_bytes_copy (wire, family == G_SOCKET_FAMILY_IPV4 ? mapped_any : any,
-                   PLUM_WIRE_ADDRESS_SIZE);
+  plum_bytes_copy (wire, family == G_SOCKET_FAMILY_IPV4 ? mapped_any : any, PLUM_WIRE_ADDRESS_SIZE);
 }
 
 gboolean

@@ -13,8 +13,7 @@ G_DEFINE_FINAL_TYPE (PlumDirectBackend, plum_direct_backend, PLUM_TYPE_BACKEND)
 
 /* NULL, and the call is settled, if the local address is not one that the internet reaches. */
 static GInetAddress *
-plum_direct_backend_get_address (PlumBackend *backend,
-                                 PlumCall    *call)
+plum_direct_backend_get_address (PlumBackend *backend, PlumCall *call)
 {
   PlumNetwork *network = plum_backend_get_network (backend);
   GInetAddress *local = plum_network_get_local_address (network);
@@ -46,17 +45,14 @@ plum_direct_backend_get_address (PlumBackend *backend,
 }
 
 static void
-plum_direct_backend_discover (PlumBackend *backend,
-                              PlumCall    *call)
+plum_direct_backend_discover (PlumBackend *backend, PlumCall *call)
 {
   if (plum_direct_backend_get_address (backend, call) != NULL)
     plum_call_return_done (call);
 }
 
 static void
-plum_direct_backend_map (PlumBackend *backend,
-                         PlumRequest *request,
-                         PlumCall    *call)
+plum_direct_backend_map (PlumBackend *backend, PlumRequest *request, PlumCall *call)
 {
   GInetAddress *address = plum_direct_backend_get_address (backend, call);
   g_autoptr (PlumLease) lease = NULL;
@@ -64,16 +60,16 @@ plum_direct_backend_map (PlumBackend *backend,
   if (address == NULL)
     return;
 
-  lease = plum_lease_new (address, plum_request_get_internal_port (request), PLUM_LIFETIME_FOREVER,
-                          NULL);
+  lease =
+    plum_lease_new (address, plum_request_get_internal_port (request), PLUM_LIFETIME_FOREVER, NULL);
   plum_call_return_lease (call, lease);
 }
 
 static void
 plum_direct_backend_unmap (PlumBackend *backend,
                            PlumRequest *request,
-                           PlumLease   *lease,
-                           PlumCall    *call)
+                           PlumLease *lease,
+                           PlumCall *call)
 {
   plum_call_return_done (call);
 }
@@ -81,16 +77,15 @@ plum_direct_backend_unmap (PlumBackend *backend,
 static void
 plum_direct_backend_check (PlumBackend *backend,
                            PlumRequest *request,
-                           PlumLease   *lease,
-                           PlumCall    *call)
+                           PlumLease *lease,
+                           PlumCall *call)
 {
   if (plum_direct_backend_get_address (backend, call) != NULL)
     plum_call_return_done (call);
 }
 
 static void
-plum_direct_backend_get_external_address (PlumBackend *backend,
-                                          PlumCall    *call)
+plum_direct_backend_get_external_address (PlumBackend *backend, PlumCall *call)
 {
   GInetAddress *address = plum_direct_backend_get_address (backend, call);
 

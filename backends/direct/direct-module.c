@@ -4,5 +4,7 @@
 
 #include "direct-backend.h"
 
-PLUM_DEFINE_BACKEND_MODULE ("direct", "Public address, nothing to map", 400,
+PLUM_DEFINE_BACKEND_MODULE ("direct",
+                            "Public address, nothing to map",
+                            400,
                             PLUM_TYPE_DIRECT_BACKEND)

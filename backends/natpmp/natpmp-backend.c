@@ -19,9 +19,7 @@
 G_DEFINE_FINAL_TYPE (PlumNatpmpBackend, plum_natpmp_backend, PLUM_TYPE_BACKEND)
 
 GError *
-plum_natpmp_backend_make_result_error (PlumNatpmpBackend *self,
-                                       uint16_t           code,
-                                       const char        *to_what)
+plum_natpmp_backend_make_result_error (PlumNatpmpBackend *self, uint16_t code, const char *to_what)
 {
   const NatpmpResult *result = natpmp_result_lookup (code);
 
@@ -66,13 +64,12 @@ plum_natpmp_backend_listen (PlumNatpmpBackend *self)
     }
 
   if (self->announcements == NULL)
-    self->announcements = plum_announcements_new (PLUM_BACKEND (self), self->exchanges,
-                                                  on_announcement, self);
+    self->announcements =
+      plum_announcements_new (PLUM_BACKEND (self), self->exchanges, on_announcement, self);
 }
 
 static gboolean
-plum_natpmp_backend_epoch_fits (PlumNatpmpBackend *self,
-                                gint64             server)
+plum_natpmp_backend_epoch_fits (PlumNatpmpBackend *self, gint64 server)
 {
   gint64 now = plum_backend_get_time (PLUM_BACKEND (self)) / G_USEC_PER_SEC;
 
@@ -82,19 +79,18 @@ plum_natpmp_backend_epoch_fits (PlumNatpmpBackend *self,
 
 /* RFC 6886 3.6. Last of all that an answer does: who hears of a loss may drop anything. */
 static void
-plum_natpmp_backend_note_epoch (PlumNatpmpBackend *self,
-                                uint32_t           epoch)
+plum_natpmp_backend_note_epoch (PlumNatpmpBackend *self, uint32_t epoch)
 {
   gint64 now = plum_backend_get_time (PLUM_BACKEND (self)) / G_USEC_PER_SEC;
   gboolean fits = plum_natpmp_backend_epoch_fits (self, epoch);
   g_autofree char *reason = NULL;
 
   if (!fits)
-    reason = g_strdup_printf ("NAT-PMP: %s has lost its state: its clock went from %"
-                              G_GINT64_FORMAT " s to %u s while ours went on by %"
-                              G_GINT64_FORMAT " s",
-                              plum_exchanges_get_peer (self->exchanges), self->epoch_server, epoch,
-                              now - self->epoch_client);
+    reason =
+      g_strdup_printf ("NAT-PMP: %s has lost its state: its clock went from %" G_GINT64_FORMAT
+                       " s to %u s while ours went on by %" G_GINT64_FORMAT " s",
+                       plum_exchanges_get_peer (self->exchanges), self->epoch_server, epoch,
+                       now - self->epoch_client);
 
   self->epoch_known = TRUE;
   self->epoch_server = epoch;
@@ -108,8 +104,7 @@ plum_natpmp_backend_note_epoch (PlumNatpmpBackend *self,
 }
 
 static gboolean
-plum_natpmp_backend_is_address (PlumNatpmpBackend *self,
-                                GInetAddress      *address)
+plum_natpmp_backend_is_address (PlumNatpmpBackend *self, GInetAddress *address)
 {
   if (address == NULL || self->address == NULL)
     return address == self->address;
@@ -128,8 +123,7 @@ make_address (const NatpmpReply *reply)
 }
 
 static void
-plum_natpmp_backend_on_unasked (PlumNatpmpBackend *self,
-                                const NatpmpReply *reply)
+plum_natpmp_backend_on_unasked (PlumNatpmpBackend *self, const NatpmpReply *reply)
 {
   g_autoptr (GInetAddress) address = make_address (reply);
 
@@ -141,8 +135,7 @@ plum_natpmp_backend_on_unasked (PlumNatpmpBackend *self,
 }
 
 static void
-plum_natpmp_backend_on_address (PlumNatpmpBackend *self,
-                                const NatpmpReply *reply)
+plum_natpmp_backend_on_address (PlumNatpmpBackend *self, const NatpmpReply *reply)
 {
   g_autoptr (GInetAddress) address = NULL;
   g_autoptr (GError) error = NULL;
@@ -164,8 +157,8 @@ plum_natpmp_backend_on_address (PlumNatpmpBackend *self,
     }
   else
     {
-      error = plum_natpmp_backend_make_result_error (self, reply->result,
-                                                     "the question for its address");
+      error =
+        plum_natpmp_backend_make_result_error (self, reply->result, "the question for its address");
     }
 
   plum_inquiry_answered (self->inquiry, error);
@@ -175,8 +168,7 @@ plum_natpmp_backend_on_address (PlumNatpmpBackend *self,
 }
 
 static void
-plum_natpmp_backend_on_map (PlumNatpmpBackend *self,
-                            const NatpmpReply *reply)
+plum_natpmp_backend_on_map (PlumNatpmpBackend *self, const NatpmpReply *reply)
 {
   if (natpmp_map_answered (self, reply))
     plum_natpmp_backend_note_epoch (self, reply->epoch);
@@ -187,8 +179,7 @@ plum_natpmp_backend_on_map (PlumNatpmpBackend *self,
 
 /* It does not say which request it answers, and is true of all. */
 static void
-plum_natpmp_backend_on_other (PlumNatpmpBackend *self,
-                              const NatpmpReply *reply)
+plum_natpmp_backend_on_other (PlumNatpmpBackend *self, const NatpmpReply *reply)
 {
   const char *peer = plum_exchanges_get_peer (self->exchanges);
   g_autoptr (GError) error = NULL;
@@ -207,9 +198,7 @@ plum_natpmp_backend_on_other (PlumNatpmpBackend *self,
 }
 
 static void
-on_datagram (const uint8_t *data,
-             size_t         len,
-             gpointer       user_data)
+on_datagram (const uint8_t *data, size_t len, gpointer user_data)
 {
   PlumNatpmpBackend *self = user_data;
   g_autoptr (GError) error = NULL;
@@ -240,15 +229,13 @@ on_datagram (const uint8_t *data,
 }
 
 static void
-on_inquiry_ask (PlumExchange *exchange,
-                gpointer      user_data)
+on_inquiry_ask (PlumExchange *exchange, gpointer user_data)
 {
   exchange->request_len = natpmp_encode_address (exchange->request, sizeof exchange->request);
 }
 
 static void
-on_inquiry_ended (const GError *error,
-                  gpointer      user_data)
+on_inquiry_ended (const GError *error, gpointer user_data)
 {
   PlumNatpmpBackend *self = user_data;
   g_autoptr (GError) none = NULL;
@@ -264,18 +251,17 @@ on_inquiry_ended (const GError *error,
       return;
     }
 
-  none = error != NULL ? g_error_copy (error)
-                       : g_error_new (PLUM_ERROR, PLUM_ERROR_NO_RESOURCES,
-                                      "NAT-PMP: %s told no external address: "
-                                      PLUM_NO_PUBLIC_ADDRESS,
-                                      plum_exchanges_get_peer (self->exchanges));
+  none = error != NULL
+           ? g_error_copy (error)
+           : g_error_new (PLUM_ERROR, PLUM_ERROR_NO_RESOURCES,
+                          "NAT-PMP: %s told no external address: " PLUM_NO_PUBLIC_ADDRESS,
+                          plum_exchanges_get_peer (self->exchanges));
   plum_call_set_fail (self->address_calls, none);
 }
 
 /* FALSE: there is nobody to ask, and the call is settled. */
 static gboolean
-plum_natpmp_backend_can_ask (PlumNatpmpBackend *self,
-                             PlumCall          *call)
+plum_natpmp_backend_can_ask (PlumNatpmpBackend *self, PlumCall *call)
 {
   PlumNetwork *network = plum_backend_get_network (PLUM_BACKEND (self));
   GInetAddress *gateway = plum_network_get_gateway (network);
@@ -294,8 +280,7 @@ plum_natpmp_backend_can_ask (PlumNatpmpBackend *self,
 }
 
 static void
-plum_natpmp_backend_discover (PlumBackend *backend,
-                              PlumCall    *call)
+plum_natpmp_backend_discover (PlumBackend *backend, PlumCall *call)
 {
   PlumNatpmpBackend *self = PLUM_NATPMP_BACKEND (backend);
 
@@ -304,9 +289,7 @@ plum_natpmp_backend_discover (PlumBackend *backend,
 }
 
 static void
-plum_natpmp_backend_map (PlumBackend *backend,
-                         PlumRequest *request,
-                         PlumCall    *call)
+plum_natpmp_backend_map (PlumBackend *backend, PlumRequest *request, PlumCall *call)
 {
   PlumNatpmpBackend *self = PLUM_NATPMP_BACKEND (backend);
   g_autoptr (GError) error = NULL;
@@ -336,8 +319,8 @@ plum_natpmp_backend_map (PlumBackend *backend,
 static void
 plum_natpmp_backend_unmap (PlumBackend *backend,
                            PlumRequest *request,
-                           PlumLease   *lease,
-                           PlumCall    *call)
+                           PlumLease *lease,
+                           PlumCall *call)
 {
   PlumNatpmpBackend *self = PLUM_NATPMP_BACKEND (backend);
   PlumExchangeKey key;
@@ -355,8 +338,8 @@ plum_natpmp_backend_unmap (PlumBackend *backend,
 static void
 plum_natpmp_backend_check (PlumBackend *backend,
                            PlumRequest *request,
-                           PlumLease   *lease,
-                           PlumCall    *call)
+                           PlumLease *lease,
+                           PlumCall *call)
 {
   PlumNatpmpBackend *self = PLUM_NATPMP_BACKEND (backend);
 
@@ -365,8 +348,7 @@ plum_natpmp_backend_check (PlumBackend *backend,
 }
 
 static void
-plum_natpmp_backend_get_external_address (PlumBackend *backend,
-                                          PlumCall    *call)
+plum_natpmp_backend_get_external_address (PlumBackend *backend, PlumCall *call)
 {
   PlumNatpmpBackend *self = PLUM_NATPMP_BACKEND (backend);
   g_autoptr (GError) error = NULL;
@@ -393,8 +375,8 @@ plum_natpmp_backend_constructed (GObject *object)
 
   self->ledger = plum_ledger_new ();
   self->address_calls = plum_call_set_new (NULL, NULL);
-  self->exchanges = plum_exchanges_new (backend, "NAT-PMP", NATPMP_PORT, WINDOW, N_SLOT_SENDS,
-                                        on_datagram, self);
+  self->exchanges =
+    plum_exchanges_new (backend, "NAT-PMP", NATPMP_PORT, WINDOW, N_SLOT_SENDS, on_datagram, self);
   self->inquiry = plum_inquiry_new (backend, self->exchanges, &funcs, self);
 }
 

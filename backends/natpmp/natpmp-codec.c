@@ -14,16 +14,16 @@
 
 static const NatpmpResult results[] = {
   { NATPMP_SUCCESS, PLUM_ERROR_MALFORMED, 0, FALSE, "success", "" },
-  { NATPMP_UNSUPP_VERSION, PLUM_ERROR_NOT_SUPPORTED, 300, FALSE,
-    "unsupported version", "it speaks another version of the protocol" },
-  { NATPMP_NOT_AUTHORIZED, PLUM_ERROR_REFUSED, 300, TRUE,
-    "not authorized", "NAT-PMP is switched off in the router, or its policy forbids it" },
-  { NATPMP_NETWORK_FAILURE, PLUM_ERROR_NO_RESOURCES, 30, FALSE,
-    "network failure", PLUM_NO_PUBLIC_ADDRESS },
-  { NATPMP_OUT_OF_RESOURCES, PLUM_ERROR_NO_RESOURCES, 30, TRUE,
-    "out of resources", "the router's table is full, or the external port is taken" },
-  { NATPMP_UNSUPP_OPCODE, PLUM_ERROR_NOT_SUPPORTED, 300, FALSE,
-    "unsupported opcode", "the router cannot do this" },
+  { NATPMP_UNSUPP_VERSION, PLUM_ERROR_NOT_SUPPORTED, 300, FALSE, "unsupported version",
+    "it speaks another version of the protocol" },
+  { NATPMP_NOT_AUTHORIZED, PLUM_ERROR_REFUSED, 300, TRUE, "not authorized",
+    "NAT-PMP is switched off in the router, or its policy forbids it" },
+  { NATPMP_NETWORK_FAILURE, PLUM_ERROR_NO_RESOURCES, 30, FALSE, "network failure",
+    PLUM_NO_PUBLIC_ADDRESS },
+  { NATPMP_OUT_OF_RESOURCES, PLUM_ERROR_NO_RESOURCES, 30, TRUE, "out of resources",
+    "the router's table is full, or the external port is taken" },
+  { NATPMP_UNSUPP_OPCODE, PLUM_ERROR_NOT_SUPPORTED, 300, FALSE, "unsupported opcode",
+    "the router cannot do this" },
 };
 
 /* RFC 6886 3.5: any other code MUST be taken as fatal for the request. */
@@ -45,8 +45,7 @@ natpmp_result_lookup (uint16_t code)
 
 /* RFC 6886 3.2 */
 size_t
-natpmp_encode_address (uint8_t *out,
-                       size_t   size)
+natpmp_encode_address (uint8_t *out, size_t size)
 {
   PlumWriter w = PLUM_WRITER_INIT (out, size);
 
@@ -57,12 +56,12 @@ natpmp_encode_address (uint8_t *out,
 
 /* RFC 6886 3.3 */
 size_t
-natpmp_encode_map (PlumProtocol  protocol,
-                   uint16_t      internal_port,
-                   uint16_t      external_port,
-                   uint32_t      lifetime,
-                   uint8_t      *out,
-                   size_t        size)
+natpmp_encode_map (PlumProtocol protocol,
+                   uint16_t internal_port,
+                   uint16_t external_port,
+                   uint32_t lifetime,
+                   uint8_t *out,
+                   size_t size)
 {
   PlumWriter w = PLUM_WRITER_INIT (out, size);
 
@@ -76,8 +75,7 @@ natpmp_encode_map (PlumProtocol  protocol,
 }
 
 static gboolean
-too_short (size_t    len,
-           GError  **error)
+too_short (size_t len, GError **error)
 {
   g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
                "NAT-PMP: response of %" G_GSIZE_FORMAT " bytes is too short", len);
@@ -85,10 +83,7 @@ too_short (size_t    len,
 }
 
 static gboolean
-decode_body (PlumReader   *r,
-             uint32_t      opcode,
-             NatpmpReply  *reply,
-             GError      **error)
+decode_body (PlumReader *r, uint32_t opcode, NatpmpReply *reply, GError **error)
 {
   switch (opcode)
     {
@@ -116,10 +111,7 @@ decode_body (PlumReader   *r,
 /* Looks at the version before the length: routers are known that answer in PCP's form, cut to
  * twelve bytes (quirk 3), and in four with the misprint of the RFC (erratum 3618). */
 gboolean
-natpmp_decode_reply (const uint8_t  *data,
-                     size_t          len,
-                     NatpmpReply    *out,
-                     GError        **error)
+natpmp_decode_reply (const uint8_t *data, size_t len, NatpmpReply *out, GError **error)
 {
   PlumReader r = PLUM_READER_INIT (data, len);
   NatpmpReply reply = { 0 };

@@ -21,59 +21,57 @@ typedef enum {
   NATPMP_UNSUPP_OPCODE = 5,
 } NatpmpResultCode;
 
-typedef struct {
-  guint16     code;
-  PlumError   error;
-  guint       hold_s;     /* not to ask the same again for so long: the RFC gives no time */
-  gboolean    other_port; /* it may be due to the external port: try another */
+typedef struct
+{
+  guint16 code;
+  PlumError error;
+  guint hold_s;        /* not to ask the same again for so long: the RFC gives no time */
+  gboolean other_port; /* it may be due to the external port: try another */
   const char *name;
-  const char *advice;     /* what it means to a user */
+  const char *advice; /* what it means to a user */
 } NatpmpResult;
 
 typedef enum {
   NATPMP_REPLY_ADDRESS,
   NATPMP_REPLY_MAP,
-  NATPMP_REPLY_VERSION,      /* not version 0, or "not this version" */
-  NATPMP_REPLY_OPCODE,       /* "not this opcode", in eight bytes */
+  NATPMP_REPLY_VERSION, /* not version 0, or "not this version" */
+  NATPMP_REPLY_OPCODE,  /* "not this opcode", in eight bytes */
 } NatpmpReplyKind;
 
-typedef struct {
+typedef struct
+{
   NatpmpReplyKind kind;
-  uint8_t         version;   /* of NATPMP_REPLY_VERSION */
-  uint16_t        result;
-  uint32_t        epoch;
-  uint8_t         address[NATPMP_ADDRESS_SIZE];
-  PlumProtocol    protocol;
-  uint16_t        internal_port;
-  uint16_t        external_port;
-  uint32_t        lifetime;
+  uint8_t version; /* of NATPMP_REPLY_VERSION */
+  uint16_t result;
+  uint32_t epoch;
+  uint8_t address[NATPMP_ADDRESS_SIZE];
+  PlumProtocol protocol;
+  uint16_t internal_port;
+  uint16_t external_port;
+  uint32_t lifetime;
 } NatpmpReply;
 
 /* Both give the length, 0 if the buffer is too small. */
-size_t               natpmp_encode_address (uint8_t       *out,
-                                            size_t         size);
+size_t natpmp_encode_address (uint8_t *out, size_t size);
 /* lifetime 0: a deletion; then the external port must be 0 (RFC 6886 3.4). */
-size_t               natpmp_encode_map     (PlumProtocol   protocol,
-                                            uint16_t       internal_port,
-                                            uint16_t       external_port,
-                                            uint32_t       lifetime,
-                                            uint8_t       *out,
-                                            size_t         size);
+size_t natpmp_encode_map (PlumProtocol protocol,
+                          uint16_t internal_port,
+                          uint16_t external_port,
+                          uint32_t lifetime,
+                          uint8_t *out,
+                          size_t size);
 
 /* *out is untouched on error, which is always PLUM_ERROR_MALFORMED. */
-gboolean             natpmp_decode_reply   (const uint8_t *data,
-                                            size_t         len,
-                                            NatpmpReply   *out,
-                                            GError       **error);
+gboolean natpmp_decode_reply (const uint8_t *data, size_t len, NatpmpReply *out, GError **error);
 
 /* Never NULL: for a code that the RFC has not there is a row that says so. */
-const NatpmpResult * natpmp_result_lookup  (uint16_t       code);
+const NatpmpResult *natpmp_result_lookup (uint16_t code);
 
 /* RFC 6886 3.6, in integers that cannot wrap. One-sided: a jump forward means nothing here. Server
  * times in its seconds, client times in ours. */
-gboolean             natpmp_epoch_is_valid (int64_t        prev_server,
-                                            int64_t        prev_client,
-                                            int64_t        cur_server,
-                                            int64_t        cur_client);
+gboolean natpmp_epoch_is_valid (int64_t prev_server,
+                                int64_t prev_client,
+                                int64_t cur_server,
+                                int64_t cur_client);
 
 G_END_DECLS

@@ -11,19 +11,20 @@
 /* As long as a day: a timer needs no more (see PCP), and nobody's router is up for ever. */
 #define LIFETIME_MAX 86400u
 
-typedef struct {
-  PlumExchange       exchange;        /* first: one is found by the other */
-  PlumNatpmpBackend *backend;         /* borrowed: nothing outlives it */
-  PlumCall          *call;
-  PlumProtocol       protocol;
-  uint16_t           internal_port;
-  uint16_t           external_port;   /* suggested; once granted, that */
-  uint32_t           lifetime;        /* asked, 0: a deletion; once granted, that */
-  guint              asked_port;      /* the external port of the wish, whatever was tried later */
-  gboolean           exact;           /* no other will do */
-  guint              n_ports;
-  GList              link;            /* among backend->granted */
-  gulong             cancel_id;       /* while there */
+typedef struct
+{
+  PlumExchange exchange;      /* first: one is found by the other */
+  PlumNatpmpBackend *backend; /* borrowed: nothing outlives it */
+  PlumCall *call;
+  PlumProtocol protocol;
+  uint16_t internal_port;
+  uint16_t external_port; /* suggested; once granted, that */
+  uint32_t lifetime;      /* asked, 0: a deletion; once granted, that */
+  guint asked_port;       /* the external port of the wish, whatever was tried later */
+  gboolean exact;         /* no other will do */
+  guint n_ports;
+  GList link;       /* among backend->granted */
+  gulong cancel_id; /* while there */
 } MapOp;
 
 static void
@@ -42,17 +43,14 @@ map_op_free (MapOp *op)
 }
 
 static void
-map_op_fail (MapOp  *op,
-             GError *error)   /* (transfer full) */
+map_op_fail (MapOp *op, GError *error) /* (transfer full) */
 {
   plum_call_return_error (op->call, error);
   map_op_free (op);
 }
 
 static void
-on_map_ended (PlumExchange    *exchange,
-              PlumExchangeEnd  end,
-              const GError    *error)
+on_map_ended (PlumExchange *exchange, PlumExchangeEnd end, const GError *error)
 {
   MapOp *op = (MapOp *) exchange;
 
@@ -63,9 +61,7 @@ on_map_ended (PlumExchange    *exchange,
 }
 
 void
-natpmp_map_make_key (PlumProtocol     protocol,
-                     guint            internal_port,
-                     PlumExchangeKey *key)
+natpmp_map_make_key (PlumProtocol protocol, guint internal_port, PlumExchangeKey *key)
 {
   PlumWriter w = PLUM_WRITER_INIT (key->bytes, sizeof key->bytes);
 
@@ -78,17 +74,14 @@ static void
 map_op_send (MapOp *op)
 {
   op->n_ports++;
-  op->exchange.request_len = natpmp_encode_map (op->protocol, op->internal_port, op->external_port,
-                                                op->lifetime, op->exchange.request,
-                                                sizeof op->exchange.request);
+  op->exchange.request_len =
+    natpmp_encode_map (op->protocol, op->internal_port, op->external_port, op->lifetime,
+                       op->exchange.request, sizeof op->exchange.request);
   plum_exchanges_start (op->backend->exchanges, &op->exchange);
 }
 
 void
-natpmp_map_start (PlumNatpmpBackend *self,
-                  PlumRequest       *request,
-                  gboolean           deletion,
-                  PlumCall          *call)
+natpmp_map_start (PlumNatpmpBackend *self, PlumRequest *request, gboolean deletion, PlumCall *call)
 {
   g_autoptr (GError) error = NULL;
   MapOp *op;
@@ -126,15 +119,14 @@ natpmp_map_start (PlumNatpmpBackend *self,
 }
 
 static void
-map_op_refused (MapOp    *op,
-                uint16_t  code)
+map_op_refused (MapOp *op, uint16_t code)
 {
   PlumNatpmpBackend *self = op->backend;
   gint64 now = plum_backend_get_time (PLUM_BACKEND (self));
   const NatpmpResult *result = natpmp_result_lookup (code);
-  g_autofree char *what = g_strdup_printf ("%s port %u",
-                                           op->protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP",
-                                           op->internal_port);
+  g_autofree char *what =
+    g_strdup_printf ("%s port %u", op->protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP",
+                     op->internal_port);
   g_autoptr (GError) error = plum_natpmp_backend_make_result_error (self, code, what);
 
   if (result->other_port && !op->exact && op->n_ports < PORTS_MAX)
@@ -155,23 +147,21 @@ static void
 map_op_complete (MapOp *op)
 {
   PlumNatpmpBackend *self = op->backend;
-  g_autoptr (PlumLease) lease = plum_lease_new (self->address, op->external_port, op->lifetime,
-                                                NULL);
+  g_autoptr (PlumLease) lease =
+    plum_lease_new (self->address, op->external_port, op->lifetime, NULL);
 
   plum_call_return_lease (op->call, lease);
   map_op_free (op);
 }
 
 static void
-on_cancelled (GCancellable *cancellable,
-              gpointer      user_data)
+on_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   map_op_free (user_data);
 }
 
 static void
-map_op_granted (MapOp             *op,
-                const NatpmpReply *reply)
+map_op_granted (MapOp *op, const NatpmpReply *reply)
 {
   PlumNatpmpBackend *self = op->backend;
 
@@ -216,8 +206,7 @@ natpmp_map_complete_all (PlumNatpmpBackend *self)
 }
 
 static void
-map_op_deleted (MapOp             *op,
-                const NatpmpReply *reply)
+map_op_deleted (MapOp *op, const NatpmpReply *reply)
 {
   g_autofree char *what = NULL;
 
@@ -238,8 +227,7 @@ map_op_deleted (MapOp             *op,
 }
 
 gboolean
-natpmp_map_answered (PlumNatpmpBackend *self,
-                     const NatpmpReply *reply)
+natpmp_map_answered (PlumNatpmpBackend *self, const NatpmpReply *reply)
 {
   PlumExchangeKey key;
   MapOp *op;

@@ -4,5 +4,7 @@
 
 #include "natpmp-backend.h"
 
-PLUM_DEFINE_BACKEND_MODULE ("natpmp", "NAT Port Mapping Protocol (RFC 6886)", 200,
+PLUM_DEFINE_BACKEND_MODULE ("natpmp",
+                            "NAT Port Mapping Protocol (RFC 6886)",
+                            200,
                             PLUM_TYPE_NATPMP_BACKEND)

@@ -15,30 +15,29 @@ struct _PlumPcpBackend
   PlumBackend parent_instance;
 
   PlumExchanges *exchanges;
-  PlumInquiry *inquiry;                 /* by ANNOUNCE */
-  PlumAnnouncements *announcements;     /* (nullable): only while a mapping lives */
+  PlumInquiry *inquiry;             /* by ANNOUNCE */
+  PlumAnnouncements *announcements; /* (nullable): only while a mapping lives */
   PlumLedger *ledger;
-  GInetAddress *external_address;       /* (nullable): the last one seen */
+  GInetAddress *external_address; /* (nullable): the last one seen */
 
-  gboolean announced;                   /* the inquiry on its way is for an announcement's sake */
+  gboolean announced; /* the inquiry on its way is for an announcement's sake */
   gboolean epoch_known;
-  gint64 epoch_server;                  /* s */
-  gint64 epoch_client;                  /* s, when epoch_server came */
+  gint64 epoch_server; /* s */
+  gint64 epoch_client; /* s, when epoch_server came */
 };
 
-gboolean plum_pcp_backend_is_ipv4            (PlumPcpBackend        *self);
+gboolean plum_pcp_backend_is_ipv4 (PlumPcpBackend *self);
 /* RFC 6887 8.1: the header's address is the packet's source, and so the socket's. */
-void     plum_pcp_backend_get_client_address (PlumPcpBackend        *self,
-                                              uint8_t                client[PCP_ADDRESS_SIZE]);
+void plum_pcp_backend_get_client_address (PlumPcpBackend *self, uint8_t client[PCP_ADDRESS_SIZE]);
 /* (transfer full) */
-GError * plum_pcp_backend_make_result_error  (PlumPcpBackend        *self,
-                                              uint8_t                code,
-                                              const char            *to_what);
+GError *plum_pcp_backend_make_result_error (PlumPcpBackend *self,
+                                            uint8_t code,
+                                            const char *to_what);
 /* Notes where a mapping is now, and tells if its address on the internet is another one. */
-void     plum_pcp_backend_note_grant         (PlumPcpBackend        *self,
-                                              const PlumExchangeKey *key,
-                                              GInetAddress          *address,
-                                              uint16_t               port,
-                                              uint32_t               lifetime);
+void plum_pcp_backend_note_grant (PlumPcpBackend *self,
+                                  const PlumExchangeKey *key,
+                                  GInetAddress *address,
+                                  uint16_t port,
+                                  uint32_t lifetime);
 
 G_END_DECLS

@@ -24,16 +24,13 @@ plum_pcp_backend_is_ipv4 (PlumPcpBackend *self)
 }
 
 void
-plum_pcp_backend_get_client_address (PlumPcpBackend *self,
-                                     uint8_t         client[PCP_ADDRESS_SIZE])
+plum_pcp_backend_get_client_address (PlumPcpBackend *self, uint8_t client[PCP_ADDRESS_SIZE])
 {
   plum_wire_address_from_inet (plum_exchanges_get_local_address (self->exchanges), client);
 }
 
 GError *
-plum_pcp_backend_make_result_error (PlumPcpBackend *self,
-                                    uint8_t         code,
-                                    const char     *to_what)
+plum_pcp_backend_make_result_error (PlumPcpBackend *self, uint8_t code, const char *to_what)
 {
   const PcpResult *result = pcp_result_lookup (code);
 
@@ -62,16 +59,16 @@ plum_pcp_backend_listen (PlumPcpBackend *self)
     }
 
   if (self->announcements == NULL)
-    self->announcements = plum_announcements_new (PLUM_BACKEND (self), self->exchanges,
-                                                  on_announcement, self);
+    self->announcements =
+      plum_announcements_new (PLUM_BACKEND (self), self->exchanges, on_announcement, self);
 }
 
 void
-plum_pcp_backend_note_grant (PlumPcpBackend        *self,
+plum_pcp_backend_note_grant (PlumPcpBackend *self,
                              const PlumExchangeKey *key,
-                             GInetAddress          *address,
-                             uint16_t               port,
-                             uint32_t               lifetime)
+                             GInetAddress *address,
+                             uint16_t port,
+                             uint32_t lifetime)
 {
   gboolean moved = plum_ledger_grant (self->ledger, key, address, port);
   gboolean news = moved && (address == NULL || self->external_address == NULL ||
@@ -85,9 +82,7 @@ plum_pcp_backend_note_grant (PlumPcpBackend        *self,
 }
 
 static gboolean
-plum_pcp_backend_epoch_fits (PlumPcpBackend *self,
-                             gint64          server,
-                             gint64          now)
+plum_pcp_backend_epoch_fits (PlumPcpBackend *self, gint64 server, gint64 now)
 {
   return !self->epoch_known ||
          pcp_epoch_is_valid (self->epoch_server, self->epoch_client, server, now);
@@ -95,8 +90,7 @@ plum_pcp_backend_epoch_fits (PlumPcpBackend *self,
 
 /* RFC 6887 8.5. Last of all that an answer does: who hears of a loss may drop anything. */
 static void
-plum_pcp_backend_note_epoch (PlumPcpBackend *self,
-                             uint32_t        epoch)
+plum_pcp_backend_note_epoch (PlumPcpBackend *self, uint32_t epoch)
 {
   gint64 now = plum_backend_get_time (PLUM_BACKEND (self)) / G_USEC_PER_SEC;
   gboolean fits = plum_pcp_backend_epoch_fits (self, epoch, now);
@@ -121,8 +115,7 @@ plum_pcp_backend_note_epoch (PlumPcpBackend *self,
 
 /* A Mapping Update (RFC 6887 14.2), or a copy of an answer that came before. */
 static void
-plum_pcp_backend_on_update (PlumPcpBackend *self,
-                            const PcpReply *reply)
+plum_pcp_backend_on_update (PlumPcpBackend *self, const PcpReply *reply)
 {
   gint64 now = plum_backend_get_time (PLUM_BACKEND (self)) / G_USEC_PER_SEC;
   g_autoptr (GInetAddress) address = NULL;
@@ -148,8 +141,7 @@ plum_pcp_backend_on_update (PlumPcpBackend *self,
   if (reply->lifetime > 0 && reply->map.external_port == mapping->external_port)
     {
       address = plum_wire_address_to_inet (reply->map.external_address);
-      plum_pcp_backend_note_grant (self, &key, address, mapping->external_port,
-                                   mapping->lifetime);
+      plum_pcp_backend_note_grant (self, &key, address, mapping->external_port, mapping->lifetime);
     }
   else
     {
@@ -160,8 +152,7 @@ plum_pcp_backend_on_update (PlumPcpBackend *self,
 }
 
 static void
-plum_pcp_backend_on_map (PlumPcpBackend *self,
-                         const PcpReply *reply)
+plum_pcp_backend_on_map (PlumPcpBackend *self, const PcpReply *reply)
 {
   if (reply->result == PCP_SUCCESS && reply->lifetime > 0 && plum_pcp_backend_is_ipv4 (self) &&
       !plum_wire_address_is_ipv4 (reply->map.external_address))
@@ -173,8 +164,7 @@ plum_pcp_backend_on_map (PlumPcpBackend *self,
 }
 
 static void
-plum_pcp_backend_on_announce (PlumPcpBackend *self,
-                              const PcpReply *reply)
+plum_pcp_backend_on_announce (PlumPcpBackend *self, const PcpReply *reply)
 {
   gint64 now = plum_backend_get_time (PLUM_BACKEND (self)) / G_USEC_PER_SEC;
   g_autoptr (GError) error = NULL;
@@ -204,8 +194,7 @@ plum_pcp_backend_on_announce (PlumPcpBackend *self,
 
 /* It does not say which request it answers, and is true of all (quirk 2). */
 static void
-plum_pcp_backend_on_version (PlumPcpBackend *self,
-                             const PcpReply *reply)
+plum_pcp_backend_on_version (PlumPcpBackend *self, const PcpReply *reply)
 {
   const char *peer = plum_exchanges_get_peer (self->exchanges);
   g_autoptr (GError) error = NULL;
@@ -221,9 +210,7 @@ plum_pcp_backend_on_version (PlumPcpBackend *self,
 }
 
 static void
-on_datagram (const uint8_t *data,
-             size_t         len,
-             gpointer       user_data)
+on_datagram (const uint8_t *data, size_t len, gpointer user_data)
 {
   PlumPcpBackend *self = user_data;
   g_autoptr (GError) error = NULL;
@@ -253,20 +240,17 @@ on_datagram (const uint8_t *data,
 }
 
 static void
-on_inquiry_ask (PlumExchange *exchange,
-                gpointer      user_data)
+on_inquiry_ask (PlumExchange *exchange, gpointer user_data)
 {
   PlumPcpBackend *self = user_data;
   uint8_t client[PCP_ADDRESS_SIZE];
 
   plum_pcp_backend_get_client_address (self, client);
-  exchange->request_len = pcp_encode_announce (client, exchange->request,
-                                               sizeof exchange->request);
+  exchange->request_len = pcp_encode_announce (client, exchange->request, sizeof exchange->request);
 }
 
 static void
-on_inquiry_ended (const GError *error,
-                  gpointer      user_data)
+on_inquiry_ended (const GError *error, gpointer user_data)
 {
   if (error != NULL)
     plum_log_debug ("%s", error->message);
@@ -274,8 +258,7 @@ on_inquiry_ended (const GError *error,
 
 /* FALSE: there is nobody to ask, and the call is settled. */
 static gboolean
-plum_pcp_backend_can_ask (PlumPcpBackend *self,
-                          PlumCall       *call)
+plum_pcp_backend_can_ask (PlumPcpBackend *self, PlumCall *call)
 {
   PlumNetwork *network = plum_backend_get_network (PLUM_BACKEND (self));
   GInetAddress *gateway = plum_network_get_gateway (network);
@@ -298,8 +281,7 @@ plum_pcp_backend_can_ask (PlumPcpBackend *self,
 }
 
 static void
-plum_pcp_backend_discover (PlumBackend *backend,
-                           PlumCall    *call)
+plum_pcp_backend_discover (PlumBackend *backend, PlumCall *call)
 {
   PlumPcpBackend *self = PLUM_PCP_BACKEND (backend);
 
@@ -308,9 +290,7 @@ plum_pcp_backend_discover (PlumBackend *backend,
 }
 
 static void
-plum_pcp_backend_map (PlumBackend *backend,
-                      PlumRequest *request,
-                      PlumCall    *call)
+plum_pcp_backend_map (PlumBackend *backend, PlumRequest *request, PlumCall *call)
 {
   PlumPcpBackend *self = PLUM_PCP_BACKEND (backend);
   g_autoptr (GError) error = NULL;
@@ -331,7 +311,7 @@ plum_pcp_backend_map (PlumBackend *backend,
 
   pcp_map_make_key (&map, &key);
   if (plum_ledger_check_hold (self->ledger, &key, map.external_port, map.prefer_failure,
-                               plum_backend_get_time (backend), &error))
+                              plum_backend_get_time (backend), &error))
     plum_call_return_error (call, g_steal_pointer (&error));
   else
     pcp_map_start (self, call, &map, plum_request_get_lifetime (request));
@@ -340,8 +320,8 @@ plum_pcp_backend_map (PlumBackend *backend,
 static void
 plum_pcp_backend_unmap (PlumBackend *backend,
                         PlumRequest *request,
-                        PlumLease   *lease,
-                        PlumCall    *call)
+                        PlumLease *lease,
+                        PlumCall *call)
 {
   PlumPcpBackend *self = PLUM_PCP_BACKEND (backend);
   PlumExchangeKey key;
@@ -360,8 +340,8 @@ plum_pcp_backend_unmap (PlumBackend *backend,
 static void
 plum_pcp_backend_check (PlumBackend *backend,
                         PlumRequest *request,
-                        PlumLease   *lease,
-                        PlumCall    *call)
+                        PlumLease *lease,
+                        PlumCall *call)
 {
   PlumPcpBackend *self = PLUM_PCP_BACKEND (backend);
 
@@ -370,8 +350,7 @@ plum_pcp_backend_check (PlumBackend *backend,
 }
 
 static void
-plum_pcp_backend_get_external_address (PlumBackend *backend,
-                                       PlumCall    *call)
+plum_pcp_backend_get_external_address (PlumBackend *backend, PlumCall *call)
 {
   PlumPcpBackend *self = PLUM_PCP_BACKEND (backend);
 
@@ -395,8 +374,8 @@ plum_pcp_backend_constructed (GObject *object)
   G_OBJECT_CLASS (plum_pcp_backend_parent_class)->constructed (object);
 
   self->ledger = plum_ledger_new ();
-  self->exchanges = plum_exchanges_new (backend, "PCP", PCP_PORT, WINDOW, N_SLOT_SENDS, on_datagram,
-                                        self);
+  self->exchanges =
+    plum_exchanges_new (backend, "PCP", PCP_PORT, WINDOW, N_SLOT_SENDS, on_datagram, self);
   self->inquiry = plum_inquiry_new (backend, self->exchanges, &funcs, self);
 }
 

@@ -18,32 +18,31 @@
 #define LONG_FLOOR 300u
 
 static const PcpResult results[] = {
-  { PCP_SUCCESS, FALSE, PLUM_ERROR_MALFORMED, PCP_NEXT_NOTHING,
-    "SUCCESS", "" },
-  { PCP_UNSUPP_VERSION, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_NOTHING,
-    "UNSUPP_VERSION", "it speaks another version of the protocol" },
-  { PCP_NOT_AUTHORIZED, TRUE, PLUM_ERROR_REFUSED, PCP_NEXT_NOTHING,
-    "NOT_AUTHORIZED", "the router's policy forbids it, or the port belongs to somebody else" },
-  { PCP_MALFORMED_REQUEST, TRUE, PLUM_ERROR_MALFORMED, PCP_NEXT_BARE,
-    "MALFORMED_REQUEST", "the router does not understand a correct request" },
-  { PCP_UNSUPP_OPCODE, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_NOTHING,
-    "UNSUPP_OPCODE", "the router cannot do this" },
-  { PCP_UNSUPP_OPTION, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_BARE,
-    "UNSUPP_OPTION", "the router cannot do this" },
-  { PCP_MALFORMED_OPTION, TRUE, PLUM_ERROR_MALFORMED, PCP_NEXT_BARE,
-    "MALFORMED_OPTION", "the router does not understand a correct request" },
-  { PCP_NETWORK_FAILURE, FALSE, PLUM_ERROR_NO_RESOURCES, PCP_NEXT_NOTHING,
-    "NETWORK_FAILURE", PLUM_NO_PUBLIC_ADDRESS },
-  { PCP_NO_RESOURCES, FALSE, PLUM_ERROR_NO_RESOURCES, PCP_NEXT_NO_PORT,
-    "NO_RESOURCES", "the router's table is full, or the external port is taken" },
-  { PCP_UNSUPP_PROTOCOL, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_NOTHING,
-    "UNSUPP_PROTOCOL", "the router cannot map this transport protocol" },
-  { PCP_USER_EX_QUOTA, FALSE, PLUM_ERROR_NO_RESOURCES, PCP_NEXT_NOTHING,
-    "USER_EX_QUOTA", "this host has as many mappings as the router allows it" },
+  { PCP_SUCCESS, FALSE, PLUM_ERROR_MALFORMED, PCP_NEXT_NOTHING, "SUCCESS", "" },
+  { PCP_UNSUPP_VERSION, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_NOTHING, "UNSUPP_VERSION",
+    "it speaks another version of the protocol" },
+  { PCP_NOT_AUTHORIZED, TRUE, PLUM_ERROR_REFUSED, PCP_NEXT_NOTHING, "NOT_AUTHORIZED",
+    "the router's policy forbids it, or the port belongs to somebody else" },
+  { PCP_MALFORMED_REQUEST, TRUE, PLUM_ERROR_MALFORMED, PCP_NEXT_BARE, "MALFORMED_REQUEST",
+    "the router does not understand a correct request" },
+  { PCP_UNSUPP_OPCODE, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_NOTHING, "UNSUPP_OPCODE",
+    "the router cannot do this" },
+  { PCP_UNSUPP_OPTION, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_BARE, "UNSUPP_OPTION",
+    "the router cannot do this" },
+  { PCP_MALFORMED_OPTION, TRUE, PLUM_ERROR_MALFORMED, PCP_NEXT_BARE, "MALFORMED_OPTION",
+    "the router does not understand a correct request" },
+  { PCP_NETWORK_FAILURE, FALSE, PLUM_ERROR_NO_RESOURCES, PCP_NEXT_NOTHING, "NETWORK_FAILURE",
+    PLUM_NO_PUBLIC_ADDRESS },
+  { PCP_NO_RESOURCES, FALSE, PLUM_ERROR_NO_RESOURCES, PCP_NEXT_NO_PORT, "NO_RESOURCES",
+    "the router's table is full, or the external port is taken" },
+  { PCP_UNSUPP_PROTOCOL, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_NOTHING, "UNSUPP_PROTOCOL",
+    "the router cannot map this transport protocol" },
+  { PCP_USER_EX_QUOTA, FALSE, PLUM_ERROR_NO_RESOURCES, PCP_NEXT_NOTHING, "USER_EX_QUOTA",
+    "this host has as many mappings as the router allows it" },
   { PCP_CANNOT_PROVIDE_EXTERNAL, FALSE, PLUM_ERROR_CONFLICT, PCP_NEXT_NO_ADDRESS,
     "CANNOT_PROVIDE_EXTERNAL", "the external address or port is not to be had" },
-  { PCP_ADDRESS_MISMATCH, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_NOTHING,
-    "ADDRESS_MISMATCH", PLUM_ROUTER_BETWEEN },
+  { PCP_ADDRESS_MISMATCH, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_NOTHING, "ADDRESS_MISMATCH",
+    PLUM_ROUTER_BETWEEN },
   { PCP_EXCESSIVE_REMOTE_PEERS, TRUE, PLUM_ERROR_NO_RESOURCES, PCP_NEXT_NOTHING,
     "EXCESSIVE_REMOTE_PEERS", "the router cannot filter by so many peers" },
 };
@@ -53,7 +52,8 @@ static const PcpResult results[] = {
 #define AUTHENTICATION_LAST 23
 
 static const PcpResult result_authentication = {
-  AUTHENTICATION_FIRST, TRUE, PLUM_ERROR_REFUSED, PCP_NEXT_NOTHING,
+  AUTHENTICATION_FIRST,      TRUE,
+  PLUM_ERROR_REFUSED,        PCP_NEXT_NOTHING,
   "AUTHENTICATION_REQUIRED", "the router wants a password"
 };
 
@@ -76,8 +76,7 @@ pcp_result_lookup (uint8_t code)
 }
 
 uint32_t
-pcp_error_lifetime (uint8_t  code,
-                    uint32_t told)
+pcp_error_lifetime (uint8_t code, uint32_t told)
 {
   uint32_t floor = pcp_result_lookup (code)->is_long ? LONG_FLOOR : SHORT_FLOOR;
 
@@ -86,10 +85,7 @@ pcp_error_lifetime (uint8_t  code,
 
 /* RFC 6887 7.1 */
 static void
-encode_header (PlumWriter    *w,
-               PcpOpcode      opcode,
-               uint32_t       lifetime,
-               const uint8_t *client)
+encode_header (PlumWriter *w, PcpOpcode opcode, uint32_t lifetime, const uint8_t *client)
 {
   plum_writer_be (w, PCP_VERSION, 1);
   plum_writer_be (w, opcode, 1);
@@ -100,9 +96,7 @@ encode_header (PlumWriter    *w,
 
 /* RFC 6887 14.1.1 */
 size_t
-pcp_encode_announce (const uint8_t  client[PCP_ADDRESS_SIZE],
-                     uint8_t       *out,
-                     size_t         size)
+pcp_encode_announce (const uint8_t client[PCP_ADDRESS_SIZE], uint8_t *out, size_t size)
 {
   PlumWriter w = PLUM_WRITER_INIT (out, size);
 
@@ -112,11 +106,11 @@ pcp_encode_announce (const uint8_t  client[PCP_ADDRESS_SIZE],
 
 /* RFC 6887 11.1 */
 size_t
-pcp_encode_map (const uint8_t  client[PCP_ADDRESS_SIZE],
-                uint32_t       lifetime,
-                const PcpMap  *map,
-                uint8_t       *out,
-                size_t         size)
+pcp_encode_map (const uint8_t client[PCP_ADDRESS_SIZE],
+                uint32_t lifetime,
+                const PcpMap *map,
+                uint8_t *out,
+                size_t size)
 {
   PlumWriter w = PLUM_WRITER_INIT (out, size);
 
@@ -135,15 +129,10 @@ pcp_encode_map (const uint8_t  client[PCP_ADDRESS_SIZE],
   return plum_writer_finish (&w);
 }
 
-static gboolean
-malformed (GError     **error,
-           const char  *format,
-           ...) G_GNUC_PRINTF (2, 3);
+static gboolean malformed (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 static gboolean
-malformed (GError     **error,
-           const char  *format,
-           ...)
+malformed (GError **error, const char *format, ...)
 {
   va_list args;
 
@@ -159,9 +148,7 @@ malformed (GError     **error,
  * 6886 3.5 with erratum 3618, quirk 1). Only result 1 means that: 00 80 00 03 is how one PCP
  * router complains of a request. */
 static gboolean
-is_version_reply (const uint8_t *data,
-                  size_t         len,
-                  uint8_t       *version)
+is_version_reply (const uint8_t *data, size_t len, uint8_t *version)
 {
   PlumReader r = PLUM_READER_INIT (data, len);
   uint32_t first = plum_reader_be (&r, 1);
@@ -183,8 +170,7 @@ is_version_reply (const uint8_t *data,
 /* RFC 6887 7.3: code, reserved, length, data, padding to 4. What others than ours say is of no
  * concern here, even of those below 128, but they must lie within the packet. */
 static gboolean
-read_options (PlumReader *r,
-              gboolean   *prefer_failure)
+read_options (PlumReader *r, gboolean *prefer_failure)
 {
   while (plum_reader_left (r) > 0)
     {
@@ -203,9 +189,7 @@ read_options (PlumReader *r,
 }
 
 static gboolean
-decode_map (PlumReader  *r,
-            PcpMap      *map,
-            GError     **error)
+decode_map (PlumReader *r, PcpMap *map, GError **error)
 {
   uint32_t protocol;
 
@@ -230,9 +214,7 @@ decode_map (PlumReader  *r,
 }
 
 static gboolean
-check_frame (const uint8_t  *data,
-             size_t          len,
-             GError        **error)
+check_frame (const uint8_t *data, size_t len, GError **error)
 {
   PlumReader r = PLUM_READER_INIT (data, len);
   uint32_t version = plum_reader_be (&r, 1);
@@ -240,8 +222,8 @@ check_frame (const uint8_t  *data,
   uint32_t natpmp_result = plum_reader_be (&r, 2);
 
   if (!plum_reader_ok (&r))
-    return malformed (error, "PCP: response of %" G_GSIZE_FORMAT " bytes; expected %d or more",
-                      len, PCP_HEADER_SIZE);
+    return malformed (error, "PCP: response of %" G_GSIZE_FORMAT " bytes; expected %d or more", len,
+                      PCP_HEADER_SIZE);
   if (version == 0)
     return malformed (error, "PCP: response in NAT-PMP form, with result %u", natpmp_result);
   if (version != PCP_VERSION)
@@ -249,18 +231,15 @@ check_frame (const uint8_t  *data,
   if ((op & RESPONSE_BIT) == 0)
     return malformed (error, "PCP: a request came where a response was expected");
   if (len < PCP_HEADER_SIZE || len > PCP_PACKET_MAX || len % 4 != 0)
-    return malformed (error, "PCP: response of %" G_GSIZE_FORMAT
-                      " bytes; expected %d to %d in steps of 4",
+    return malformed (error,
+                      "PCP: response of %" G_GSIZE_FORMAT " bytes; expected %d to %d in steps of 4",
                       len, PCP_HEADER_SIZE, PCP_PACKET_MAX);
   return TRUE;
 }
 
 /* RFC 6887 8.3, in its order: what is not to be looked at fails here, the rest is the caller's. */
 gboolean
-pcp_decode_reply (const uint8_t  *data,
-                  size_t          len,
-                  PcpReply       *out,
-                  GError        **error)
+pcp_decode_reply (const uint8_t *data, size_t len, PcpReply *out, GError **error)
 {
   PlumReader r = PLUM_READER_INIT (data, len);
   PcpReply reply = { 0 };

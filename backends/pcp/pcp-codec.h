@@ -47,73 +47,70 @@ typedef enum {
 /* What to change in a MAP before it is asked once more; each at most once. A port that is required
  * stays. */
 typedef enum {
-  PCP_NEXT_NOTHING,      /* it fails */
-  PCP_NEXT_BARE,         /* suggest neither address nor port, and send no option */
-  PCP_NEXT_NO_PORT,      /* suggest no port: it is often taken (quirk 4) */
-  PCP_NEXT_NO_ADDRESS,   /* suggest no address: it may be the router's no more */
+  PCP_NEXT_NOTHING,    /* it fails */
+  PCP_NEXT_BARE,       /* suggest neither address nor port, and send no option */
+  PCP_NEXT_NO_PORT,    /* suggest no port: it is often taken (quirk 4) */
+  PCP_NEXT_NO_ADDRESS, /* suggest no address: it may be the router's no more */
 } PcpNext;
 
-typedef struct {
-  guint8      code;
-  gboolean    is_long;   /* the advised error lifetime is 30 min, not 30 s (RFC 6887 7.4) */
-  PlumError   error;
-  PcpNext     next;
+typedef struct
+{
+  guint8 code;
+  gboolean is_long; /* the advised error lifetime is 30 min, not 30 s (RFC 6887 7.4) */
+  PlumError error;
+  PcpNext next;
   const char *name;
-  const char *advice;    /* what it means to a user */
+  const char *advice; /* what it means to a user */
 } PcpResult;
 
 /* The mapping of a MAP request or response. */
-typedef struct {
-  uint8_t      nonce[PCP_NONCE_SIZE];
+typedef struct
+{
+  uint8_t nonce[PCP_NONCE_SIZE];
   PlumProtocol protocol;
-  uint16_t     internal_port;
-  uint16_t     external_port;
-  uint8_t      external_address[PCP_ADDRESS_SIZE];
-  gboolean     prefer_failure;   /* the option: no other external port or address */
+  uint16_t internal_port;
+  uint16_t external_port;
+  uint8_t external_address[PCP_ADDRESS_SIZE];
+  gboolean prefer_failure; /* the option: no other external port or address */
 } PcpMap;
 
 typedef enum {
-  PCP_REPLY_VERSION,     /* "I speak version so-and-so"; may be no PCP at all (RFC 6887 9) */
+  PCP_REPLY_VERSION, /* "I speak version so-and-so"; may be no PCP at all (RFC 6887 9) */
   PCP_REPLY_ANNOUNCE,
   PCP_REPLY_MAP,
 } PcpReplyKind;
 
-typedef struct {
+typedef struct
+{
   PcpReplyKind kind;
-  uint8_t      version;
-  uint8_t      result;
-  uint32_t     lifetime;
-  uint32_t     epoch;
-  PcpMap       map;      /* only of PCP_REPLY_MAP */
+  uint8_t version;
+  uint8_t result;
+  uint32_t lifetime;
+  uint32_t epoch;
+  PcpMap map; /* only of PCP_REPLY_MAP */
 } PcpReply;
 
 /* Both give the length, 0 if the buffer is too small. */
-size_t             pcp_encode_announce   (const uint8_t   client[PCP_ADDRESS_SIZE],
-                                          uint8_t        *out,
-                                          size_t          size);
-size_t             pcp_encode_map        (const uint8_t   client[PCP_ADDRESS_SIZE],
-                                          uint32_t        lifetime,
-                                          const PcpMap   *map,
-                                          uint8_t        *out,
-                                          size_t          size);
+size_t pcp_encode_announce (const uint8_t client[PCP_ADDRESS_SIZE], uint8_t *out, size_t size);
+size_t pcp_encode_map (const uint8_t client[PCP_ADDRESS_SIZE],
+                       uint32_t lifetime,
+                       const PcpMap *map,
+                       uint8_t *out,
+                       size_t size);
 
 /* *out is untouched on error, which is always PLUM_ERROR_MALFORMED. */
-gboolean           pcp_decode_reply      (const uint8_t  *data,
-                                          size_t          len,
-                                          PcpReply       *out,
-                                          GError        **error);
+gboolean pcp_decode_reply (const uint8_t *data, size_t len, PcpReply *out, GError **error);
 
 /* Never NULL: for a code that no RFC has there is a row that says so. */
-const PcpResult *  pcp_result_lookup     (uint8_t         code);
+const PcpResult *pcp_result_lookup (uint8_t code);
 /* For how long not to ask the same again, in seconds: what the server said, between a floor and a
  * ceiling. Servers are known that say 0. */
-uint32_t           pcp_error_lifetime    (uint8_t         code,
-                                          uint32_t        told);
+uint32_t pcp_error_lifetime (uint8_t code, uint32_t told);
 
 /* RFC 6887 8.5, in integers that cannot wrap. Server times in its seconds, client times in ours. */
-gboolean           pcp_epoch_is_valid    (int64_t         prev_server,
-                                          int64_t         prev_client,
-                                          int64_t         cur_server,
-                                          int64_t         cur_client);
+gboolean pcp_epoch_is_valid (int64_t prev_server,
+                             int64_t prev_client,
+                             int64_t cur_server,
+                             int64_t cur_client);
 
 G_END_DECLS

@@ -7,18 +7,19 @@
 #include "plum-two-routers.h"
 #include "plum-wire-address.h"
 
-typedef struct {
-  PlumExchange    exchange;     /* first: one is found by the other */
-  PlumPcpBackend *backend;      /* borrowed: nothing outlives it */
-  PlumCall       *call;         /* (nullable) if it is a refresh */
-  PcpMap          map;
-  uint32_t        lifetime;
-  PcpMap          asked;        /* the wish, whatever was tried after it; there the option says
-                                 * that the external port is required */
-  PcpMap          before;       /* the try before this one */
-  guint           tried;        /* bits, 1 << PcpNext */
-  gboolean        half_deleted; /* the server said that some time is left */
-  gboolean        refresh;      /* for the address, not for the lease */
+typedef struct
+{
+  PlumExchange exchange;   /* first: one is found by the other */
+  PlumPcpBackend *backend; /* borrowed: nothing outlives it */
+  PlumCall *call;          /* (nullable) if it is a refresh */
+  PcpMap map;
+  uint32_t lifetime;
+  PcpMap asked;          /* the wish, whatever was tried after it; there the option says
+                          * that the external port is required */
+  PcpMap before;         /* the try before this one */
+  guint tried;           /* bits, 1 << PcpNext */
+  gboolean half_deleted; /* the server said that some time is left */
+  gboolean refresh;      /* for the address, not for the lease */
 } MapOp;
 
 static void
@@ -30,8 +31,7 @@ map_op_free (MapOp *op)
 }
 
 static void
-map_op_fail (MapOp  *op,
-             GError *error)   /* (transfer full) */
+map_op_fail (MapOp *op, GError *error) /* (transfer full) */
 {
   if (op->call != NULL)
     plum_call_return_error (op->call, error);
@@ -41,9 +41,7 @@ map_op_fail (MapOp  *op,
 }
 
 static void
-on_map_ended (PlumExchange    *exchange,
-              PlumExchangeEnd  end,
-              const GError    *error)
+on_map_ended (PlumExchange *exchange, PlumExchangeEnd end, const GError *error)
 {
   MapOp *op = (MapOp *) exchange;
 
@@ -64,8 +62,7 @@ on_map_ended (PlumExchange    *exchange,
 }
 
 void
-pcp_map_make_key (const PcpMap    *map,
-                  PlumExchangeKey *key)
+pcp_map_make_key (const PcpMap *map, PlumExchangeKey *key)
 {
   PlumWriter w = PLUM_WRITER_INIT (key->bytes, sizeof key->bytes);
 
@@ -78,12 +75,9 @@ pcp_map_make_key (const PcpMap    *map,
 /* A nonce of the mapping and the server: the same after a lost answer and after a restart of the
  * program, and another one for another server (RFC 6887 11.2, RFC 7488 5). */
 static void
-make_nonce (PlumPcpBackend *self,
-            PlumRequest    *request,
-            uint8_t         nonce[PCP_NONCE_SIZE])
+make_nonce (PlumPcpBackend *self, PlumRequest *request, uint8_t nonce[PCP_NONCE_SIZE])
 {
-  GInetAddress *server =
-    plum_network_get_gateway (plum_backend_get_network (PLUM_BACKEND (self)));
+  GInetAddress *server = plum_network_get_gateway (plum_backend_get_network (PLUM_BACKEND (self)));
   gsize key_size;
   const guchar *key = g_bytes_get_data (plum_request_get_key (request), &key_size);
   g_autoptr (GHmac) hmac = g_hmac_new (G_CHECKSUM_SHA256, key, key_size);
@@ -97,15 +91,12 @@ make_nonce (PlumPcpBackend *self,
 }
 
 void
-pcp_map_fill (PlumPcpBackend *self,
-              PlumRequest    *request,
-              gboolean        deletion,
-              PcpMap         *map)
+pcp_map_fill (PlumPcpBackend *self, PlumRequest *request, gboolean deletion, PcpMap *map)
 {
   GInetAddress *address = plum_request_get_external_address (request);
   GSocketFamily family = plum_network_get_family (plum_backend_get_network (PLUM_BACKEND (self)));
 
-  *map = (PcpMap) { .protocol = plum_request_get_protocol (request) };
+  *map = (PcpMap){ .protocol = plum_request_get_protocol (request) };
   map->internal_port = (uint16_t) plum_request_get_internal_port (request);
   make_nonce (self, request, map->nonce);
 
@@ -132,10 +123,7 @@ map_op_send (MapOp *op)
 }
 
 static MapOp *
-map_op_new (PlumPcpBackend *self,
-            PlumCall       *call,
-            const PcpMap   *map,
-            uint32_t        lifetime)
+map_op_new (PlumPcpBackend *self, PlumCall *call, const PcpMap *map, uint32_t lifetime)
 {
   MapOp *op = g_new0 (MapOp, 1);
 
@@ -155,10 +143,7 @@ map_op_new (PlumPcpBackend *self,
 }
 
 void
-pcp_map_start (PlumPcpBackend *self,
-               PlumCall       *call,
-               const PcpMap   *map,
-               uint32_t        lifetime)
+pcp_map_start (PlumPcpBackend *self, PlumCall *call, const PcpMap *map, uint32_t lifetime)
 {
   g_autoptr (GError) error = NULL;
   MapOp *op;
@@ -180,8 +165,7 @@ pcp_map_start (PlumPcpBackend *self,
 }
 
 gboolean
-pcp_map_refresh (PlumPcpBackend *self,
-                 PlumCall       *call)
+pcp_map_refresh (PlumPcpBackend *self, PlumCall *call)
 {
   PlumLedgerRow *row = plum_ledger_peek_live (self->ledger);
   PcpMap map = { .protocol = PLUM_PROTOCOL_TCP };
@@ -213,15 +197,12 @@ pcp_map_refresh (PlumPcpBackend *self,
 
 /* The same for a port that is required. Without the option core decides if what comes will do. */
 static gboolean
-map_op_change_exact (MapOp         *op,
-                     PcpNext        next,
-                     const uint8_t *any_address)
+map_op_change_exact (MapOp *op, PcpNext next, const uint8_t *any_address)
 {
-  gboolean has_address = !plum_bytes_equal (op->map.external_address, any_address,
-                                            PCP_ADDRESS_SIZE);
+  gboolean has_address =
+    !plum_bytes_equal (op->map.external_address, any_address, PCP_ADDRESS_SIZE);
 
-  if (next == PCP_NEXT_BARE ? !op->map.prefer_failure
-                            : next != PCP_NEXT_NO_ADDRESS || !has_address)
+  if (next == PCP_NEXT_BARE ? !op->map.prefer_failure : next != PCP_NEXT_NO_ADDRESS || !has_address)
     return FALSE;
 
   op->before = op->map;
@@ -233,8 +214,7 @@ map_op_change_exact (MapOp         *op,
 
 /* Changes the request as the result advises. FALSE: that was done already, or changes nothing. */
 static gboolean
-map_op_change (MapOp   *op,
-               PcpNext  next)
+map_op_change (MapOp *op, PcpNext next)
 {
   PlumNetwork *network = plum_backend_get_network (PLUM_BACKEND (op->backend));
   uint8_t any[PCP_ADDRESS_SIZE];
@@ -273,8 +253,7 @@ describe_map (const PcpMap *map)
 }
 
 static gboolean
-same_address (const PcpMap *a,
-              const PcpMap *b)
+same_address (const PcpMap *a, const PcpMap *b)
 {
   return plum_bytes_equal (a->external_address, b->external_address, PCP_ADDRESS_SIZE);
 }
@@ -282,8 +261,7 @@ same_address (const PcpMap *a,
 /* An error repeats the request: is it a copy of the answer to the try before, by what was changed
  * since? */
 static gboolean
-map_op_is_copy (MapOp        *op,
-                const PcpMap *reply)
+map_op_is_copy (MapOp *op, const PcpMap *reply)
 {
   const PcpMap *before = &op->before;
 
@@ -297,8 +275,7 @@ map_op_is_copy (MapOp        *op,
 }
 
 static void
-map_op_refused (MapOp          *op,
-                const PcpReply *reply)
+map_op_refused (MapOp *op, const PcpReply *reply)
 {
   PlumPcpBackend *self = op->backend;
   gint64 now = plum_backend_get_time (PLUM_BACKEND (self));
@@ -334,8 +311,7 @@ map_op_refused (MapOp          *op,
 /* RFC 6887 15: a deletion of what is not there succeeds. Routers are known that say NO_RESOURCES or
  * NOT_AUTHORIZED to that. */
 static void
-map_op_deleted (MapOp          *op,
-                const PcpReply *reply)
+map_op_deleted (MapOp *op, const PcpReply *reply)
 {
   g_autofree char *port = NULL;
   g_autofree char *what = NULL;
@@ -361,8 +337,7 @@ map_op_deleted (MapOp          *op,
 }
 
 static void
-map_op_granted (MapOp          *op,
-                const PcpReply *reply)
+map_op_granted (MapOp *op, const PcpReply *reply)
 {
   PlumPcpBackend *self = op->backend;
   PlumExchangeKey key = op->exchange.key;
@@ -416,8 +391,7 @@ map_op_granted (MapOp          *op,
 }
 
 gboolean
-pcp_map_answered (PlumPcpBackend *self,
-                  const PcpReply *reply)
+pcp_map_answered (PlumPcpBackend *self, const PcpReply *reply)
 {
   PlumExchangeKey key;
   MapOp *op;

@@ -4,17 +4,17 @@
 
 #include <string.h>
 
-#define MAX_HEAD  16384
-#define MAX_LINE  256         /* of a chunk's size */
-#define MAX_TAG   64          /* of the end of a document */
-#define MAX_WASTE 8           /* bytes that came, for each that is kept */
+#define MAX_HEAD 16384
+#define MAX_LINE 256 /* of a chunk's size */
+#define MAX_TAG 64   /* of the end of a document */
+#define MAX_WASTE 8  /* bytes that came, for each that is kept */
 #define NO_LENGTH G_MAXSIZE
 
 #define MANDATORY_HEADER "MAN: \"http://schemas.xmlsoap.org/soap/envelope/\"; ns=01\r\n"
 
 typedef enum {
   READING_HEAD,
-  READING_BODY,               /* to its length, or to the end of the connection */
+  READING_BODY, /* to its length, or to the end of the connection */
   READING_CHUNK_SIZE,
   READING_CHUNK,
   READING_DONE,
@@ -22,21 +22,20 @@ typedef enum {
 
 struct _UpnpHttpDecoder
 {
-  UpnpHttpState  state;
-  GString       *line;        /* the head, or the line of a chunk */
-  GString       *body;
-  gsize          max_body;
-  gsize          fed;
-  gsize          scanned;     /* of body, for the end of the document */
-  gsize          remaining;   /* of the chunk */
-  gsize          length;      /* as announced */
-  guint          status;
-  gboolean       ended;       /* the document is whole */
+  UpnpHttpState state;
+  GString *line; /* the head, or the line of a chunk */
+  GString *body;
+  gsize max_body;
+  gsize fed;
+  gsize scanned;   /* of body, for the end of the document */
+  gsize remaining; /* of the chunk */
+  gsize length;    /* as announced */
+  guint status;
+  gboolean ended; /* the document is whole */
 };
 
 GBytes *
-upnp_http_encode_get (const char *host,
-                      const char *target)
+upnp_http_encode_get (const char *host, const char *target)
 {
   char *text = g_strdup_printf ("GET %s HTTP/1.1\r\n"
                                 "Host: %s\r\n"
@@ -54,7 +53,7 @@ upnp_http_encode_post (const char *host,
                        const char *service_type,
                        const char *action,
                        const char *body,
-                       gboolean    mandatory)
+                       gboolean mandatory)
 {
   /* The spelling of SOAPAction and its quotes matter, it must not come last, and the body has no
    * byte too much: all of quirk 44. */
@@ -95,8 +94,7 @@ upnp_http_decoder_free (UpnpHttpDecoder *self)
 }
 
 static gboolean
-malformed (GError     **error,
-           const char  *what)
+malformed (GError **error, const char *what)
 {
   g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED, "An answer that is no HTTP: %s", what);
   return FALSE;
@@ -104,14 +102,12 @@ malformed (GError     **error,
 
 /* “HTTP/1.x NNN reason” */
 static gboolean
-read_status (UpnpHttpDecoder *self,
-             const char      *line)
+read_status (UpnpHttpDecoder *self, const char *line)
 {
   g_auto (GStrv) words = g_strsplit_set (line, " \t", 3);
   guint64 status;
 
-  if (words[0] == NULL || words[1] == NULL ||
-      g_ascii_strncasecmp (words[0], "HTTP/", 5) != 0 ||
+  if (words[0] == NULL || words[1] == NULL || g_ascii_strncasecmp (words[0], "HTTP/", 5) != 0 ||
       !g_ascii_string_to_unsigned (words[1], 10, 100, 999, &status, NULL))
     return FALSE;
 
@@ -120,9 +116,7 @@ read_status (UpnpHttpDecoder *self,
 }
 
 static void
-read_header (UpnpHttpDecoder *self,
-             const char      *line,
-             gboolean        *chunked)
+read_header (UpnpHttpDecoder *self, const char *line, gboolean *chunked)
 {
   g_auto (GStrv) parts = g_strsplit (line, ":", 2);
   guint64 length;
@@ -142,8 +136,7 @@ read_header (UpnpHttpDecoder *self,
 }
 
 static gboolean
-read_head (UpnpHttpDecoder  *self,
-           GError          **error)
+read_head (UpnpHttpDecoder *self, GError **error)
 {
   g_auto (GStrv) lines = g_strsplit (self->line->str, "\n", -1);
   gboolean chunked = FALSE;
@@ -191,9 +184,7 @@ head_is_whole (UpnpHttpDecoder *self)
 
 /* Takes bytes up to the end of the head or of one line. */
 static gsize
-feed_line (UpnpHttpDecoder *self,
-           const char      *data,
-           gsize            len)
+feed_line (UpnpHttpDecoder *self, const char *data, gsize len)
 {
   const char *end = memchr (data, '\n', len);
   gsize taken = end != NULL ? (gsize) (end + 1 - data) : len;
@@ -205,10 +196,7 @@ feed_line (UpnpHttpDecoder *self,
 }
 
 static gboolean
-append_body (UpnpHttpDecoder  *self,
-             const char       *data,
-             gsize             len,
-             GError          **error)
+append_body (UpnpHttpDecoder *self, const char *data, gsize len, GError **error)
 {
   if (len > self->max_body - self->body->len)
     {
@@ -222,8 +210,7 @@ append_body (UpnpHttpDecoder  *self,
 }
 
 static gboolean
-feed_chunk_size (UpnpHttpDecoder  *self,
-                 GError          **error)
+feed_chunk_size (UpnpHttpDecoder *self, GError **error)
 {
   g_autofree char *line = g_strdup (self->line->str);
   char *end = NULL;
@@ -308,11 +295,7 @@ look_for_end (UpnpHttpDecoder *self)
 
 /* Takes some of data, at least one byte of it. */
 static gboolean
-feed_some (UpnpHttpDecoder  *self,
-           const char       *data,
-           gsize             len,
-           gsize            *taken,
-           GError          **error)
+feed_some (UpnpHttpDecoder *self, const char *data, gsize len, gsize *taken, GError **error)
 {
   *taken = len;
 
@@ -345,10 +328,7 @@ feed_some (UpnpHttpDecoder  *self,
 }
 
 gboolean
-upnp_http_decoder_feed (UpnpHttpDecoder  *self,
-                        const char       *data,
-                        gsize             len,
-                        GError          **error)
+upnp_http_decoder_feed (UpnpHttpDecoder *self, const char *data, gsize len, GError **error)
 {
   /* Interim heads, and chunks of one byte, are neither head nor body, and could go on for ever. */
   self->fed += len;
@@ -396,8 +376,7 @@ upnp_http_decoder_is_complete (UpnpHttpDecoder *self)
 }
 
 gboolean
-upnp_http_decoder_finish (UpnpHttpDecoder  *self,
-                          GError          **error)
+upnp_http_decoder_finish (UpnpHttpDecoder *self, GError **error)
 {
   if (self->status < 200 && self->line->len > 0)
     return malformed (error, "cut off in its head");
@@ -419,8 +398,7 @@ upnp_http_decoder_get_status (UpnpHttpDecoder *self)
 }
 
 const char *
-upnp_http_decoder_get_body (UpnpHttpDecoder *self,
-                            gsize           *len)
+upnp_http_decoder_get_body (UpnpHttpDecoder *self, gsize *len)
 {
   *len = self->body->len;
   return self->body->str;

@@ -7,14 +7,15 @@
 #include "igd-xml.h"
 
 #define MAX_SERVICES 16
-#define MAX_TEXT     64
+#define MAX_TEXT 64
 
 /* The parts of a service type that matter, wherever in the tree it stands and whatever the version:
  * trees that mix versions are common (quirk 42). */
-static const struct {
-  const char      *prefix;
-  guint            version;
-  UpnpServiceKind  kind;
+static const struct
+{
+  const char *prefix;
+  guint version;
+  UpnpServiceKind kind;
 } known_services[] = {
   { "urn:schemas-upnp-org:service:WANIPConnection:", 2, UPNP_SERVICE_IP2 },
   { "urn:schemas-upnp-org:service:WANIPConnection:", 1, UPNP_SERVICE_IP1 },
@@ -40,9 +41,7 @@ is_plain_urn (const char *type)
 }
 
 static gboolean
-classify_type (const char      *type,
-               UpnpServiceKind *kind,
-               guint           *version)
+classify_type (const char *type, UpnpServiceKind *kind, guint *version)
 {
   if (!is_plain_urn (type))
     return FALSE;
@@ -53,8 +52,8 @@ classify_type (const char      *type,
       guint64 number;
 
       if (g_ascii_strncasecmp (type, known_services[i].prefix, length) == 0 &&
-          g_ascii_string_to_unsigned (type + length, 10, known_services[i].version, 99,
-                                      &number, NULL))
+          g_ascii_string_to_unsigned (type + length, 10, known_services[i].version, 99, &number,
+                                      NULL))
         {
           *kind = known_services[i].kind;
           *version = (guint) number;
@@ -67,9 +66,7 @@ classify_type (const char      *type,
 
 /* NULL: not a type of service that maps ports or opens pinholes. */
 UpnpService *
-upnp_service_new (const char *type,
-                  guint16     port,
-                  const char *target)
+upnp_service_new (const char *type, guint16 port, const char *target)
 {
   UpnpServiceKind kind;
   guint version;
@@ -102,8 +99,7 @@ upnp_service_free (UpnpService *self)
 }
 
 gboolean
-upnp_service_equal (const UpnpService *a,
-                    const UpnpService *b)
+upnp_service_equal (const UpnpService *a, const UpnpService *b)
 {
   return a->port == b->port && g_str_equal (a->type, b->type) && g_str_equal (a->target, b->target);
 }
@@ -127,8 +123,7 @@ upnp_description_free (UpnpDescription *self)
 
 /* URLBase counts only where it names the host that LOCATION names (quirk 41). */
 static UpnpUrl *
-find_base (const UpnpXmlNode *document,
-           const UpnpUrl     *location)
+find_base (const UpnpXmlNode *document, const UpnpUrl *location)
 {
   g_autofree char *text = upnp_xml_dup_text (document, "urlbase");
   g_autoptr (UpnpUrl) base = text != NULL ? upnp_url_parse (text, NULL) : NULL;
@@ -140,8 +135,7 @@ find_base (const UpnpXmlNode *document,
 }
 
 static UpnpService *
-read_service (const UpnpXmlNode *node,
-              const UpnpUrl     *base)
+read_service (const UpnpXmlNode *node, const UpnpUrl *base)
 {
   g_autofree char *type = upnp_xml_dup_child_text (node, "servicetype");
   g_autofree char *control = upnp_xml_dup_child_text (node, "controlurl");
@@ -155,8 +149,7 @@ read_service (const UpnpXmlNode *node,
 }
 
 static gboolean
-has_service (GPtrArray         *services,
-             const UpnpService *service)
+has_service (GPtrArray *services, const UpnpService *service)
 {
   for (guint i = 0; i < services->len; i++)
     {
@@ -169,8 +162,7 @@ has_service (GPtrArray         *services,
 
 /* By kind; among equals the order of the document, which g_ptr_array_sort () would not keep. */
 static void
-insert_service (GPtrArray   *services,
-                UpnpService *service)     /* (transfer full) */
+insert_service (GPtrArray *services, UpnpService *service) /* (transfer full) */
 {
   guint i = 0;
 
@@ -181,9 +173,7 @@ insert_service (GPtrArray   *services,
 }
 
 static void
-read_services (const UpnpXmlNode *document,
-               const UpnpUrl     *location,
-               UpnpDescription   *out)
+read_services (const UpnpXmlNode *document, const UpnpUrl *location, UpnpDescription *out)
 {
   g_autoptr (GPtrArray) nodes = upnp_xml_find_all (document, "service");
   g_autoptr (UpnpUrl) base = find_base (document, location);
@@ -204,8 +194,7 @@ read_services (const UpnpXmlNode *document,
 
 /* For people to read: one line, not long. */
 static char *
-dup_label (const UpnpXmlNode *device,
-           const char        *name)
+dup_label (const UpnpXmlNode *device, const char *name)
 {
   g_autofree char *text = device != NULL ? upnp_xml_dup_child_text (device, name) : NULL;
 
@@ -218,10 +207,7 @@ dup_label (const UpnpXmlNode *device,
 }
 
 UpnpDescription *
-upnp_description_decode (const UpnpUrl  *location,
-                         const char     *data,
-                         gsize           len,
-                         GError        **error)
+upnp_description_decode (const UpnpUrl *location, const char *data, gsize len, GError **error)
 {
   g_autoptr (UpnpXmlNode) document = upnp_xml_parse (data, len, error);
   const UpnpXmlNode *device;

@@ -49,8 +49,7 @@ remove_dot_segments (const char *path)
 
 /* A target goes into a request line: nothing in it may end that line, or the word. */
 static char *
-make_target (const char *path,
-             const char *query)     /* (nullable): with its '?' */
+make_target (const char *path, const char *query) /* (nullable): with its '?' */
 {
   g_autofree char *clean = remove_dot_segments (path);
   g_autofree char *raw = g_strconcat (clean, query, NULL);
@@ -68,8 +67,7 @@ make_target (const char *path,
 }
 
 static gboolean
-parse_port (const char *text,
-            guint16    *port)
+parse_port (const char *text, guint16 *port)
 {
   guint64 value;
 
@@ -86,8 +84,7 @@ parse_port (const char *text,
 
 /* host[:port] or [host][:port] */
 static gboolean
-parse_authority (const char  *authority,
-                 UpnpUrl     *url)
+parse_authority (const char *authority, UpnpUrl *url)
 {
   const char *host_end;
 
@@ -113,15 +110,14 @@ parse_authority (const char  *authority,
 }
 
 static gboolean
-check_length (const char  *text,
-              GError     **error)
+check_length (const char *text, GError **error)
 {
   if (strlen (text) <= MAX_URL)
     return TRUE;
 
   g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-               "A URL of %" G_GSIZE_FORMAT " bytes; at most %u are taken",
-               strlen (text), (guint) MAX_URL);
+               "A URL of %" G_GSIZE_FORMAT " bytes; at most %u are taken", strlen (text),
+               (guint) MAX_URL);
   return FALSE;
 }
 
@@ -132,8 +128,7 @@ is_absolute (const char *text)
 }
 
 UpnpUrl *
-upnp_url_parse (const char  *text,
-                GError     **error)
+upnp_url_parse (const char *text, GError **error)
 {
   g_autofree char *stripped = g_strstrip (g_strdup (text));
   g_autoptr (UpnpUrl) url = g_new0 (UpnpUrl, 1);
@@ -168,8 +163,7 @@ upnp_url_parse (const char  *text,
 }
 
 char *
-upnp_url_make_authority (GInetAddress *address,
-                         guint16       port)
+upnp_url_make_authority (GInetAddress *address, guint16 port)
 {
   g_autofree char *text = g_inet_address_to_string (address);
 
@@ -187,8 +181,7 @@ has_foreign_scheme (const char *reference)
 }
 
 static char *
-merge_path (const UpnpUrl *base,
-            const char    *path)
+merge_path (const UpnpUrl *base, const char *path)
 {
   gsize base_length = strcspn (base->target, "?");
   g_autofree char *base_path = g_strndup (base->target, base_length);
@@ -203,9 +196,7 @@ merge_path (const UpnpUrl *base,
 }
 
 UpnpUrl *
-upnp_url_resolve (const UpnpUrl  *base,
-                  const char     *reference,
-                  GError        **error)
+upnp_url_resolve (const UpnpUrl *base, const char *reference, GError **error)
 {
   g_autofree char *stripped = g_strstrip (g_strdup (reference));
   g_autoptr (UpnpUrl) url = NULL;

@@ -11,12 +11,13 @@
  * There is no DTD and no entity but the five: nothing in a document can make it grow.
  */
 
-#define MAX_TAG 1024      /* with its attributes; a longer one has a quote too many */
+#define MAX_TAG 1024 /* with its attributes; a longer one has a quote too many */
 
-typedef struct {
-  UpnpXmlNode  *open;
-  unsigned int  depth;
-  unsigned int  n_elements;
+typedef struct
+{
+  UpnpXmlNode *open;
+  unsigned int depth;
+  unsigned int n_elements;
 } UpnpXmlBuilder;
 
 void
@@ -29,8 +30,7 @@ upnp_xml_node_free (UpnpXmlNode *self)
 }
 
 static UpnpXmlNode *
-upnp_xml_node_new (const char  *name,
-                   UpnpXmlNode *parent)
+upnp_xml_node_new (const char *name, UpnpXmlNode *parent)
 {
   UpnpXmlNode *self = g_new0 (UpnpXmlNode, 1);
 
@@ -50,8 +50,7 @@ upnp_xml_node_new (const char  *name,
 
 /* Control characters out, NUL among them: some devices pad with it. */
 static GString *
-strip_controls (const char *data,
-                gsize       len)
+strip_controls (const char *data, gsize len)
 {
   GString *clean = g_string_sized_new (len);
 
@@ -71,9 +70,9 @@ declares_latin (const char *text)
   g_autofree char *lower = g_ascii_strdown (head, -1);
   const char *encoding = strstr (lower, "encoding=");
 
-  return encoding != NULL && (strstr (encoding, "8859") != NULL ||
-                              strstr (encoding, "1252") != NULL ||
-                              strstr (encoding, "latin") != NULL);
+  return encoding != NULL &&
+         (strstr (encoding, "8859") != NULL || strstr (encoding, "1252") != NULL ||
+          strstr (encoding, "latin") != NULL);
 }
 
 /* Bytes that are not UTF-8 are Latin letters where the document says so, and otherwise marked as
@@ -125,8 +124,7 @@ entity_length (const char *text)
 /* How many bytes there are before the next one of stops, or the end. A walk of our own, because it
  * is called for every tag: it must look at no more than it passes. */
 static gsize
-span_to (const char *text,
-         const char *stops)
+span_to (const char *text, const char *stops)
 {
   gsize n = 0;
 
@@ -161,8 +159,7 @@ find_tag_end (const char *text)
 
 /* Copies a tag without its attributes and prefix, in lower case; gives what follows it. */
 static const char *
-copy_tag (GString    *out,
-          const char *text)
+copy_tag (GString *out, const char *text)
 {
   const char *end = find_tag_end (text);
   gboolean closing = text[1] == '/';
@@ -196,10 +193,7 @@ copy_tag (GString    *out,
 
 /* Copies, or leaves out, from text to the end of closer. */
 static const char *
-pass_section (GString    *out,
-              const char *text,
-              const char *closer,
-              gboolean    keep)
+pass_section (GString *out, const char *text, const char *closer, gboolean keep)
 {
   const char *end = strstr (text, closer);
   gsize length = end != NULL ? (gsize) (end - text) + strlen (closer) : strlen (text);
@@ -226,8 +220,7 @@ skip_declaration (const char *text)
 }
 
 static const char *
-copy_markup (GString    *out,
-             const char *text)
+copy_markup (GString *out, const char *text)
 {
   if (text[1] != '!' && text[1] != '?')
     return copy_tag (out, text);
@@ -242,8 +235,7 @@ copy_markup (GString    *out,
 }
 
 char *
-upnp_xml_sanitise (const char *data,
-                   gsize       len)
+upnp_xml_sanitise (const char *data, gsize len)
 {
   GString *bytes = strip_controls (data, len);
   g_autofree char *utf8 = to_utf8 (bytes);
@@ -279,20 +271,20 @@ upnp_xml_sanitise (const char *data,
 }
 
 static void
-on_start_element (GMarkupParseContext  *context,
-                  const char           *name,
-                  const char          **attribute_names,
-                  const char          **attribute_values,
-                  gpointer              user_data,
-                  GError              **error)
+on_start_element (GMarkupParseContext *context,
+                  const char *name,
+                  const char **attribute_names,
+                  const char **attribute_values,
+                  gpointer user_data,
+                  GError **error)
 {
   UpnpXmlBuilder *builder = user_data;
 
   if (builder->depth >= UPNP_XML_MAX_DEPTH || builder->n_elements >= UPNP_XML_MAX_ELEMENTS)
     {
       g_set_error (error, G_MARKUP_ERROR, G_MARKUP_ERROR_INVALID_CONTENT,
-                   "More than %u elements, or nested deeper than %u",
-                   (guint) UPNP_XML_MAX_ELEMENTS, (guint) UPNP_XML_MAX_DEPTH);
+                   "More than %u elements, or nested deeper than %u", (guint) UPNP_XML_MAX_ELEMENTS,
+                   (guint) UPNP_XML_MAX_DEPTH);
       return;
     }
 
@@ -302,10 +294,7 @@ on_start_element (GMarkupParseContext  *context,
 }
 
 static void
-on_end_element (GMarkupParseContext  *context,
-                const char           *name,
-                gpointer              user_data,
-                GError              **error)
+on_end_element (GMarkupParseContext *context, const char *name, gpointer user_data, GError **error)
 {
   UpnpXmlBuilder *builder = user_data;
 
@@ -315,11 +304,8 @@ on_end_element (GMarkupParseContext  *context,
 }
 
 static void
-on_text (GMarkupParseContext  *context,
-         const char           *text,
-         gsize                 len,
-         gpointer              user_data,
-         GError              **error)
+on_text (
+  GMarkupParseContext *context, const char *text, gsize len, gpointer user_data, GError **error)
 {
   UpnpXmlBuilder *builder = user_data;
 
@@ -327,9 +313,7 @@ on_text (GMarkupParseContext  *context,
 }
 
 UpnpXmlNode *
-upnp_xml_parse (const char  *data,
-                gsize        len,
-                GError     **error)
+upnp_xml_parse (const char *data, gsize len, GError **error)
 {
   static const GMarkupParser parser = {
     .start_element = on_start_element,
@@ -349,8 +333,8 @@ upnp_xml_parse (const char  *data,
   if (document->children == NULL)
     {
       /* GMarkup cites the document by the byte, and may cut a character in two. */
-      g_autofree char *reason = g_utf8_make_valid (markup_error != NULL ? markup_error->message
-                                                                        : "empty", -1);
+      g_autofree char *reason =
+        g_utf8_make_valid (markup_error != NULL ? markup_error->message : "empty", -1);
 
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
                    "%" G_GSIZE_FORMAT " bytes that are no XML: %s", len, reason);
@@ -361,8 +345,7 @@ upnp_xml_parse (const char  *data,
 }
 
 const UpnpXmlNode *
-upnp_xml_find_child (const UpnpXmlNode *self,
-                     const char        *name)
+upnp_xml_find_child (const UpnpXmlNode *self, const char *name)
 {
   for (guint i = 0; self->children != NULL && i < self->children->len; i++)
     {
@@ -376,14 +359,13 @@ upnp_xml_find_child (const UpnpXmlNode *self,
 }
 
 const UpnpXmlNode *
-upnp_xml_find (const UpnpXmlNode *self,
-               const char        *name)
+upnp_xml_find (const UpnpXmlNode *self, const char *name)
 {
   for (guint i = 0; self->children != NULL && i < self->children->len; i++)
     {
       const UpnpXmlNode *child = g_ptr_array_index (self->children, i);
-      const UpnpXmlNode *found = g_str_equal (child->name, name) ? child
-                                                                 : upnp_xml_find (child, name);
+      const UpnpXmlNode *found =
+        g_str_equal (child->name, name) ? child : upnp_xml_find (child, name);
 
       if (found != NULL)
         return found;
@@ -393,9 +375,7 @@ upnp_xml_find (const UpnpXmlNode *self,
 }
 
 static void
-collect (const UpnpXmlNode *self,
-         const char        *name,
-         GPtrArray         *found)
+collect (const UpnpXmlNode *self, const char *name, GPtrArray *found)
 {
   for (guint i = 0; self->children != NULL && i < self->children->len; i++)
     {
@@ -408,8 +388,7 @@ collect (const UpnpXmlNode *self,
 }
 
 GPtrArray *
-upnp_xml_find_all (const UpnpXmlNode *self,
-                   const char        *name)
+upnp_xml_find_all (const UpnpXmlNode *self, const char *name)
 {
   GPtrArray *found = g_ptr_array_new ();
 
@@ -424,15 +403,13 @@ dup_whole_text (const UpnpXmlNode *node)
 }
 
 char *
-upnp_xml_dup_child_text (const UpnpXmlNode *self,
-                         const char        *name)
+upnp_xml_dup_child_text (const UpnpXmlNode *self, const char *name)
 {
   return dup_whole_text (upnp_xml_find_child (self, name));
 }
 
 char *
-upnp_xml_dup_text (const UpnpXmlNode *self,
-                   const char        *name)
+upnp_xml_dup_text (const UpnpXmlNode *self, const char *name)
 {
   return dup_whole_text (upnp_xml_find (self, name));
 }

@@ -8,9 +8,10 @@
 
 #define MAX_DESCRIPTION 32
 
-static const struct {
+static const struct
+{
   const char *name;
-  const char *response;      /* as the XML reader gives names */
+  const char *response; /* as the XML reader gives names */
 } actions[] = {
   [UPNP_ACTION_GET_STATUS] = { "GetStatusInfo", "getstatusinforesponse" },
   [UPNP_ACTION_GET_ADDRESS] = { "GetExternalIPAddress", "getexternalipaddressresponse" },
@@ -64,8 +65,7 @@ upnp_action_get_name (UpnpAction action)
 }
 
 const char *
-upnp_action_get_fault_name (UpnpAction action,
-                            int        code)
+upnp_action_get_fault_name (UpnpAction action, int code)
 {
   if (action < UPNP_ACTION_GET_FIREWALL)
     return NULL;
@@ -85,9 +85,7 @@ protocol_name (PlumProtocol protocol)
 }
 
 static void
-add_text (GString    *out,
-          const char *name,
-          const char *value)
+add_text (GString *out, const char *name, const char *value)
 {
   g_autofree char *escaped = g_markup_escape_text (value, -1);
 
@@ -95,17 +93,14 @@ add_text (GString    *out,
 }
 
 static void
-add_number (GString    *out,
-            const char *name,
-            guint       value)
+add_number (GString *out, const char *name, guint value)
 {
   g_string_append_printf (out, "<%s>%u</%s>", name, value, name);
 }
 
 /* What names an entry. */
 static void
-add_key (GString               *out,
-         const UpnpSoapRequest *request)
+add_key (GString *out, const UpnpSoapRequest *request)
 {
   add_text (out, "NewRemoteHost", request->remote_host != NULL ? request->remote_host : "");
   add_number (out, "NewExternalPort", request->external_port);
@@ -115,9 +110,7 @@ add_key (GString               *out,
 /* From anybody to one port of this host. The names have no “New” here, and the protocol is IANA's
  * number (protocols.md C.4). */
 static void
-add_pinhole (GString               *out,
-             const UpnpSoapRequest *request,
-             const char            *internal_client)
+add_pinhole (GString *out, const UpnpSoapRequest *request, const char *internal_client)
 {
   add_text (out, "RemoteHost", "");
   add_number (out, "RemotePort", 0);
@@ -129,9 +122,7 @@ add_pinhole (GString               *out,
 
 /* All arguments, in the order of the service's own description: devices read by position. */
 static void
-add_arguments (GString               *out,
-               const UpnpSoapRequest *request,
-               const char            *internal_client)
+add_arguments (GString *out, const UpnpSoapRequest *request, const char *internal_client)
 {
   switch (request->action)
     {
@@ -186,8 +177,8 @@ add_arguments (GString               *out,
 
 char *
 upnp_soap_encode (const UpnpSoapRequest *request,
-                  const char            *service_type,
-                  const char            *internal_client)
+                  const char *service_type,
+                  const char *internal_client)
 {
   const char *name = upnp_action_get_name (request->action);
   GString *out = g_string_new ("<?xml version=\"1.0\"?>"
@@ -222,8 +213,7 @@ upnp_soap_plain_description (const char *text)
 }
 
 char *
-upnp_soap_dup_shown (const char *text,
-                     guint       max)
+upnp_soap_dup_shown (const char *text, guint max)
 {
   static const char *const quotes = "\"“”„«»";
   g_autofree char *valid = g_utf8_make_valid (text != NULL ? text : "", -1);
@@ -257,8 +247,7 @@ read_fault (UpnpSoapReply *reply)
   g_autofree char *code = upnp_xml_dup_text (reply->document, "errorcode");
   gint64 value;
 
-  if (code == NULL ||
-      !g_ascii_string_to_signed (code, 10, -G_MAXINT16, G_MAXINT16, &value, NULL))
+  if (code == NULL || !g_ascii_string_to_signed (code, 10, -G_MAXINT16, G_MAXINT16, &value, NULL))
     return FALSE;
 
   reply->code = (int) value;
@@ -269,10 +258,7 @@ read_fault (UpnpSoapReply *reply)
 /* The body tells, whatever the status says: there are faults with 200, and error pages with 200
  * (quirk 36). */
 UpnpSoapReply *
-upnp_soap_decode (UpnpAction  action,
-                  guint       status,
-                  const char *body,
-                  gsize       len)
+upnp_soap_decode (UpnpAction action, guint status, const char *body, gsize len)
 {
   UpnpSoapReply *reply = g_new0 (UpnpSoapReply, 1);
 
@@ -299,8 +285,7 @@ upnp_soap_decode (UpnpAction  action,
 }
 
 char *
-upnp_soap_dup_argument (const UpnpSoapReply *reply,
-                        const char          *name)
+upnp_soap_dup_argument (const UpnpSoapReply *reply, const char *name)
 {
   g_autofree char *lower = g_ascii_strdown (name, -1);
 
@@ -340,15 +325,12 @@ upnp_soap_read_connected (const UpnpSoapReply *reply)
 {
   g_autofree char *text = upnp_soap_dup_argument (reply, "NewConnectionStatus");
 
-  return text != NULL && (g_ascii_strcasecmp (text, "Connected") == 0 ||
-                          g_ascii_strcasecmp (text, "Up") == 0);
+  return text != NULL &&
+         (g_ascii_strcasecmp (text, "Connected") == 0 || g_ascii_strcasecmp (text, "Up") == 0);
 }
 
 static gboolean
-read_number (const UpnpXmlNode *node,
-             const char        *name,
-             guint64            max,
-             guint             *out)
+read_number (const UpnpXmlNode *node, const char *name, guint64 max, guint *out)
 {
   g_autofree char *text = upnp_xml_dup_text (node, name);
   guint64 value;
@@ -372,9 +354,7 @@ upnp_soap_read_port (const UpnpSoapReply *reply)
 
 /* UPnP writes a boolean as 0 or 1, and takes the words for it. */
 static gboolean
-read_boolean (const UpnpXmlNode *node,
-              const char        *name,
-              gboolean          *out)
+read_boolean (const UpnpXmlNode *node, const char *name, gboolean *out)
 {
   static const char *const yes[] = { "1", "true", "yes", NULL };
   static const char *const no[] = { "0", "false", "no", NULL };
@@ -389,14 +369,11 @@ read_boolean (const UpnpXmlNode *node,
 }
 
 gboolean
-upnp_soap_read_firewall (const UpnpSoapReply *reply,
-                         gboolean            *enabled,
-                         gboolean            *allowed)
+upnp_soap_read_firewall (const UpnpSoapReply *reply, gboolean *enabled, gboolean *allowed)
 {
   gboolean is_enabled, is_allowed;
 
-  if (reply->document == NULL ||
-      !read_boolean (reply->document, "firewallenabled", &is_enabled) ||
+  if (reply->document == NULL || !read_boolean (reply->document, "firewallenabled", &is_enabled) ||
       !read_boolean (reply->document, "inboundpinholeallowed", &is_allowed))
     return FALSE;
 
@@ -417,9 +394,7 @@ upnp_soap_read_unique_id (const UpnpSoapReply *reply)
 }
 
 static char *
-dup_either (const UpnpXmlNode *node,
-            const char        *name,
-            const char        *other)
+dup_either (const UpnpXmlNode *node, const char *name, const char *other)
 {
   char *text = upnp_xml_dup_text (node, name);
 
@@ -444,10 +419,11 @@ read_entry (const UpnpXmlNode *node)
     read_number (node, "newleasetime", G_MAXUINT32, &entry->lease);
   read_number (node, "newexternalport", G_MAXUINT16, &entry->external_port);
   entry->protocol = protocol != NULL && g_ascii_strcasecmp (protocol, "UDP") == 0
-                      ? PLUM_PROTOCOL_UDP : PLUM_PROTOCOL_TCP;
-  entry->enabled = enabled == NULL || (!g_str_equal (enabled, "0") &&
-                                       g_ascii_strcasecmp (enabled, "false") != 0 &&
-                                       g_ascii_strcasecmp (enabled, "no") != 0);
+                      ? PLUM_PROTOCOL_UDP
+                      : PLUM_PROTOCOL_TCP;
+  entry->enabled =
+    enabled == NULL || (!g_str_equal (enabled, "0") && g_ascii_strcasecmp (enabled, "false") != 0 &&
+                        g_ascii_strcasecmp (enabled, "no") != 0);
   return g_steal_pointer (&entry);
 }
 
@@ -458,8 +434,7 @@ upnp_soap_read_entry (const UpnpSoapReply *reply)
 }
 
 static void
-read_list_into (const UpnpXmlNode *document,
-                GPtrArray         *entries)
+read_list_into (const UpnpXmlNode *document, GPtrArray *entries)
 {
   g_autoptr (GPtrArray) nodes = upnp_xml_find_all (document, "portmappingentry");
 

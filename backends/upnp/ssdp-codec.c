@@ -39,8 +39,7 @@ upnp_ssdp_targets (GSocketFamily family)
 }
 
 GBytes *
-upnp_ssdp_encode_search (const char *host,
-                         const char *target)
+upnp_ssdp_encode_search (const char *host, const char *target)
 {
   /* MX 1: zero crashes some devices (quirk 26), and one second is what we wait. */
   char *text = g_strdup_printf ("M-SEARCH * HTTP/1.1\r\n"
@@ -57,8 +56,7 @@ upnp_ssdp_encode_search (const char *host,
 /* One string of valid UTF-8, whatever came: stray NULs are blanks (protocols.md C.1), and so is
  * every control character but the end of a line, as some of this gets shown. */
 static char *
-to_text (const char *data,
-         gsize       len)
+to_text (const char *data, gsize len)
 {
   GString *text = g_string_sized_new (len);
   char *valid;
@@ -73,8 +71,7 @@ to_text (const char *data,
 
 /* The value of “name: value” if line is that; its name begins the line (quirk 27). */
 static const char *
-match_header (const char *line,
-              const char *name)
+match_header (const char *line, const char *name)
 {
   gsize length = strlen (name);
 
@@ -92,9 +89,7 @@ match_header (const char *line,
 
 /* The first one counts; an empty one is none. */
 static void
-keep_header (char       **field,
-             const char  *line,
-             const char  *name)
+keep_header (char **field, const char *line, const char *name)
 {
   const char *value = match_header (line, name);
 
@@ -103,8 +98,7 @@ keep_header (char       **field,
 }
 
 static gboolean
-contains_word (const char *text,
-               const char *word)
+contains_word (const char *text, const char *word)
 {
   g_autofree char *lower = g_ascii_strdown (text, -1);
 
@@ -113,15 +107,15 @@ contains_word (const char *text,
 
 /* The answer may name another part of the device than the one that was searched (quirk 21). */
 static UpnpSsdpClass
-classify (const char *target,     /* (nullable) */
-          const char *usn)        /* (nullable) */
+classify (const char *target, /* (nullable) */
+          const char *usn)    /* (nullable) */
 {
   static const char *const gateway[] = {
-    "internetgatewaydevice", "wanipconnection", "wanpppconnection", "wanconnectiondevice",
-    "wandevice", "wanipv6firewallcontrol",
+    "internetgatewaydevice", "wanipconnection", "wanpppconnection",
+    "wanconnectiondevice",   "wandevice",       "wanipv6firewallcontrol",
   };
-  g_autofree char *both = g_strconcat (target != NULL ? target : "", " ",
-                                       usn != NULL ? usn : "", NULL);
+  g_autofree char *both =
+    g_strconcat (target != NULL ? target : "", " ", usn != NULL ? usn : "", NULL);
 
   for (gsize i = 0; i < G_N_ELEMENTS (gateway); i++)
     {
@@ -138,8 +132,8 @@ classify (const char *target,     /* (nullable) */
 }
 
 static gboolean
-read_kind (const char   *first_line,
-           const char   *nts,           /* (nullable) */
+read_kind (const char *first_line,
+           const char *nts, /* (nullable) */
            UpnpSsdpKind *kind)
 {
   g_auto (GStrv) words = g_strsplit_set (first_line, " \t", 3);
@@ -169,7 +163,7 @@ read_kind (const char   *first_line,
 }
 
 static gint64
-read_boot_id (const char *text)     /* (nullable) */
+read_boot_id (const char *text) /* (nullable) */
 {
   guint64 value;
 
@@ -180,9 +174,7 @@ read_boot_id (const char *text)     /* (nullable) */
 }
 
 UpnpSsdpMessage *
-upnp_ssdp_decode (const char  *data,
-                  gsize        len,
-                  GError     **error)
+upnp_ssdp_decode (const char *data, gsize len, GError **error)
 {
   g_autoptr (UpnpSsdpMessage) message = g_new0 (UpnpSsdpMessage, 1);
   g_autofree char *text = to_text (data, MIN (len, UPNP_SSDP_MAX_DATAGRAM));
@@ -212,7 +204,8 @@ upnp_ssdp_decode (const char  *data,
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
                    "A datagram of %" G_GSIZE_FORMAT " bytes that is neither an answer to a search "
-                   "nor a notification", len);
+                   "nor a notification",
+                   len);
       return NULL;
     }
 

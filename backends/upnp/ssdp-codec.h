@@ -6,9 +6,9 @@
 
 G_BEGIN_DECLS
 
-#define UPNP_SSDP_GROUP       "239.255.255.250"
-#define UPNP_SSDP_GROUP6      "ff02::c"
-#define UPNP_SSDP_PORT        1900
+#define UPNP_SSDP_GROUP "239.255.255.250"
+#define UPNP_SSDP_GROUP6 "ff02::c"
+#define UPNP_SSDP_PORT 1900
 #define UPNP_SSDP_MAX_DATAGRAM 4096
 
 typedef enum {
@@ -20,31 +20,29 @@ typedef enum {
 
 /* What the names in a message say of its sender. */
 typedef enum {
-  UPNP_SSDP_GATEWAY,      /* an internet gateway, or a part of one */
-  UPNP_SSDP_ROOT,         /* a root device: only its description tells */
+  UPNP_SSDP_GATEWAY, /* an internet gateway, or a part of one */
+  UPNP_SSDP_ROOT,    /* a root device: only its description tells */
   UPNP_SSDP_OTHER,
 } UpnpSsdpClass;
 
-typedef struct {
-  UpnpSsdpKind   kind;
-  UpnpSsdpClass  class;
-  char          *target;       /* ST or NT; (nullable) */
-  char          *location;     /* (nullable) */
-  char          *server;       /* (nullable) */
-  gint64         boot_id;      /* BOOTID.UPNP.ORG; -1: none */
+typedef struct
+{
+  UpnpSsdpKind kind;
+  UpnpSsdpClass class;
+  char *target;   /* ST or NT; (nullable) */
+  char *location; /* (nullable) */
+  char *server;   /* (nullable) */
+  gint64 boot_id; /* BOOTID.UPNP.ORG; -1: none */
 } UpnpSsdpMessage;
 
-void              upnp_ssdp_message_free   (UpnpSsdpMessage *self);
+void upnp_ssdp_message_free (UpnpSsdpMessage *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UpnpSsdpMessage, upnp_ssdp_message_free)
 
 /* The search targets of quirk 20, NULL-terminated. */
-const char * const * upnp_ssdp_targets       (GSocketFamily    family);
+const char *const *upnp_ssdp_targets (GSocketFamily family);
 /* host: address and port that the datagram goes to. (transfer full) */
-GBytes *             upnp_ssdp_encode_search (const char      *host,
-                                              const char      *target);
+GBytes *upnp_ssdp_encode_search (const char *host, const char *target);
 /* Error MALFORMED: not an answer to a search, and not a notification. */
-UpnpSsdpMessage *    upnp_ssdp_decode        (const char      *data,
-                                              gsize            len,
-                                              GError         **error);
+UpnpSsdpMessage *upnp_ssdp_decode (const char *data, gsize len, GError **error);
 
 G_END_DECLS

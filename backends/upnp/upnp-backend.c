@@ -16,26 +16,23 @@ struct _PlumUpnpBackend
   PlumBackend parent_instance;
 
   GMainContext *context;
-  UpnpDevice *device;        /* (nullable) */
-  UpnpDevice *former;        /* (nullable): the one before, for what it taught us */
-  UpnpPorts *ports;          /* of IPv4 */
-  UpnpPinholes *pinholes;    /* of IPv6 */
-  UpnpWatch *watch;          /* (nullable): while ports are mapped */
+  UpnpDevice *device;     /* (nullable) */
+  UpnpDevice *former;     /* (nullable): the one before, for what it taught us */
+  UpnpPorts *ports;       /* of IPv4 */
+  UpnpPinholes *pinholes; /* of IPv6 */
+  UpnpWatch *watch;       /* (nullable): while ports are mapped */
 };
 
 G_DEFINE_FINAL_TYPE (PlumUpnpBackend, plum_upnp_backend, PLUM_TYPE_BACKEND)
 
 static void
-plum_upnp_backend_discover (PlumBackend *backend,
-                            PlumCall    *call)
+plum_upnp_backend_discover (PlumBackend *backend, PlumCall *call)
 {
   upnp_discovery_start (PLUM_UPNP_BACKEND (backend), call);
 }
 
 static void
-plum_upnp_backend_map (PlumBackend *backend,
-                       PlumRequest *request,
-                       PlumCall    *call)
+plum_upnp_backend_map (PlumBackend *backend, PlumRequest *request, PlumCall *call)
 {
   PlumUpnpBackend *self = PLUM_UPNP_BACKEND (backend);
 
@@ -48,8 +45,8 @@ plum_upnp_backend_map (PlumBackend *backend,
 static void
 plum_upnp_backend_unmap (PlumBackend *backend,
                          PlumRequest *request,
-                         PlumLease   *lease,
-                         PlumCall    *call)
+                         PlumLease *lease,
+                         PlumCall *call)
 {
   PlumUpnpBackend *self = PLUM_UPNP_BACKEND (backend);
 
@@ -62,8 +59,8 @@ plum_upnp_backend_unmap (PlumBackend *backend,
 static void
 plum_upnp_backend_check (PlumBackend *backend,
                          PlumRequest *request,
-                         PlumLease   *lease,
-                         PlumCall    *call)
+                         PlumLease *lease,
+                         PlumCall *call)
 {
   PlumUpnpBackend *self = PLUM_UPNP_BACKEND (backend);
 
@@ -74,8 +71,7 @@ plum_upnp_backend_check (PlumBackend *backend,
 }
 
 static void
-plum_upnp_backend_get_external_address (PlumBackend *backend,
-                                        PlumCall    *call)
+plum_upnp_backend_get_external_address (PlumBackend *backend, PlumCall *call)
 {
   PlumUpnpBackend *self = PLUM_UPNP_BACKEND (backend);
   PlumNetwork *network = plum_backend_get_network (backend);
@@ -88,8 +84,7 @@ plum_upnp_backend_get_external_address (PlumBackend *backend,
 }
 
 static void
-plum_upnp_backend_list (PlumBackend *backend,
-                        PlumCall    *call)
+plum_upnp_backend_list (PlumBackend *backend, PlumCall *call)
 {
   PlumUpnpBackend *self = PLUM_UPNP_BACKEND (backend);
 
@@ -100,9 +95,7 @@ plum_upnp_backend_list (PlumBackend *backend,
 }
 
 static void
-plum_upnp_backend_delete_entry (PlumBackend *backend,
-                                PlumEntry   *entry,
-                                PlumCall    *call)
+plum_upnp_backend_delete_entry (PlumBackend *backend, PlumEntry *entry, PlumCall *call)
 {
   PlumUpnpBackend *self = PLUM_UPNP_BACKEND (backend);
 
@@ -195,16 +188,14 @@ plum_upnp_backend_get_device (PlumUpnpBackend *self)
 }
 
 static gboolean
-is_same_service (UpnpDevice *a,
-                 UpnpDevice *b)
+is_same_service (UpnpDevice *a, UpnpDevice *b)
 {
   return g_inet_address_equal (a->address, b->address) &&
          g_str_equal (a->service->type, b->service->type);
 }
 
 void
-plum_upnp_backend_set_device (PlumUpnpBackend *self,
-                              UpnpDevice      *device)
+plum_upnp_backend_set_device (PlumUpnpBackend *self, UpnpDevice *device)
 {
   /* A restart does not change a router's ways. */
   if (self->device != NULL)
@@ -221,9 +212,7 @@ plum_upnp_backend_set_device (PlumUpnpBackend *self,
 }
 
 void
-plum_upnp_backend_lose (PlumUpnpBackend *self,
-                        UpnpDevice      *device,
-                        const char      *reason)
+plum_upnp_backend_lose (PlumUpnpBackend *self, UpnpDevice *device, const char *reason)
 {
   if (self->device != device)
     return;

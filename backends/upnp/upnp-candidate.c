@@ -4,20 +4,20 @@
 
 /* Status first, then how far the address reaches (quirk 61). */
 #define SCORE_CONNECTED 10
-#define SCORE_PUBLIC    4
-#define SCORE_PRIVATE   2
-#define SCORE_BEST      (SCORE_CONNECTED + SCORE_PUBLIC)
+#define SCORE_PUBLIC 4
+#define SCORE_PRIVATE 2
+#define SCORE_BEST (SCORE_CONNECTED + SCORE_PUBLIC)
 
 UpnpCandidate *
 upnp_candidate_new (PlumUpnpBackend *backend,
-                    GInetAddress    *sender,
-                    UpnpUrl         *location,
-                    gint64           boot_id)
+                    GInetAddress *sender,
+                    UpnpUrl *location,
+                    gint64 boot_id)
 {
   UpnpCandidate *self = g_new0 (UpnpCandidate, 1);
 
-  self->device = upnp_device_new (PLUM_BACKEND (backend), plum_upnp_backend_get_context (backend),
-                                  sender);
+  self->device =
+    upnp_device_new (PLUM_BACKEND (backend), plum_upnp_backend_get_context (backend), sender);
   self->device->location = location;
   self->device->boot_id = boot_id;
   self->score = UPNP_SCORE_UNUSABLE;
@@ -53,8 +53,7 @@ upnp_candidate_get_service (UpnpCandidate *self)
 }
 
 void
-upnp_candidate_take_status (UpnpCandidate       *self,
-                            const UpnpSoapReply *reply)
+upnp_candidate_take_status (UpnpCandidate *self, const UpnpSoapReply *reply)
 {
   /* A fault is an answer too: it speaks SOAP, and may well map. */
   self->spoke = reply->outcome == UPNP_SOAP_DONE || reply->outcome == UPNP_SOAP_FAULT;
@@ -88,10 +87,10 @@ describe_address (GInetAddress *address)
 }
 
 static void
-upnp_candidate_note_service (UpnpCandidate     *self,
+upnp_candidate_note_service (UpnpCandidate *self,
                              const UpnpService *service,
-                             GInetAddress      *address,
-                             int                score)
+                             GInetAddress *address,
+                             int score)
 {
   g_autofree char *note = NULL;
 
@@ -106,8 +105,7 @@ upnp_candidate_note_service (UpnpCandidate     *self,
 }
 
 void
-upnp_candidate_take_address (UpnpCandidate       *self,
-                             const UpnpSoapReply *reply)
+upnp_candidate_take_address (UpnpCandidate *self, const UpnpSoapReply *reply)
 {
   UpnpService *service = upnp_candidate_get_service (self);
   g_autoptr (GInetAddress) address = NULL;
@@ -120,16 +118,16 @@ upnp_candidate_take_address (UpnpCandidate       *self,
 
   if (!self->spoke)
     {
-      g_autofree char *problem = g_strdup_printf ("its control URL gives HTTP %u and no SOAP",
-                                                  reply->status);
+      g_autofree char *problem =
+        g_strdup_printf ("its control URL gives HTTP %u and no SOAP", reply->status);
 
       upnp_candidate_skip (self, problem);
       return;
     }
 
   if (address != NULL)
-    score += plum_address_get_scope (address) == PLUM_ADDRESS_SCOPE_PUBLIC ? SCORE_PUBLIC
-                                                                           : SCORE_PRIVATE;
+    score +=
+      plum_address_get_scope (address) == PLUM_ADDRESS_SCOPE_PUBLIC ? SCORE_PUBLIC : SCORE_PRIVATE;
   upnp_candidate_note_service (self, service, address, score);
   if (score > self->score)
     {
@@ -144,8 +142,7 @@ upnp_candidate_take_address (UpnpCandidate       *self,
 
 /* Why the firewall is of no use; NULL: it is. (transfer full) */
 static char *
-find_firewall_fault (UpnpCandidate       *self,
-                     const UpnpSoapReply *reply)
+find_firewall_fault (UpnpCandidate *self, const UpnpSoapReply *reply)
 {
   gboolean enabled, allowed;
 
@@ -163,8 +160,7 @@ find_firewall_fault (UpnpCandidate       *self,
 }
 
 void
-upnp_candidate_take_firewall (UpnpCandidate       *self,
-                              const UpnpSoapReply *reply)
+upnp_candidate_take_firewall (UpnpCandidate *self, const UpnpSoapReply *reply)
 {
   UpnpService *service = upnp_candidate_get_service (self);
   g_autofree char *fault = find_firewall_fault (self, reply);
@@ -187,8 +183,7 @@ upnp_candidate_take_firewall (UpnpCandidate       *self,
 }
 
 void
-upnp_candidate_skip (UpnpCandidate *self,
-                     const char    *problem)
+upnp_candidate_skip (UpnpCandidate *self, const char *problem)
 {
   if (self->problem == NULL)
     self->problem = g_strdup (problem);
@@ -196,8 +191,7 @@ upnp_candidate_skip (UpnpCandidate *self,
 }
 
 void
-upnp_candidate_reject (UpnpCandidate *self,
-                       const char    *problem)
+upnp_candidate_reject (UpnpCandidate *self, const char *problem)
 {
   g_free (self->problem);
   self->problem = g_strdup (problem);

@@ -2,31 +2,29 @@
 
 #include "upnp-device.h"
 
-#define DESCRIPTION_MAX     (256 * 1024)
-#define SOAP_MAX            (64 * 1024)
-#define LIST_MAX            (1024 * 1024)
+#define DESCRIPTION_MAX (256 * 1024)
+#define SOAP_MAX (64 * 1024)
+#define LIST_MAX (1024 * 1024)
 #define DESCRIPTION_TIMEOUT 2000
-#define SOAP_TIMEOUT        5000
+#define SOAP_TIMEOUT 5000
 
 #define STATUS_METHOD_NOT_ALLOWED 405
 
 struct _UpnpDeviceCall
 {
-  UpnpDevice      *device;
-  UpnpService     *service;       /* NULL: it reads the description */
-  UpnpSoapRequest  request;
-  char            *remote_host;
-  char            *description;
-  UpnpExchange    *exchange;
-  UpnpSoapFunc     soap;
-  UpnpGetFunc      get;
-  gpointer         user_data;
+  UpnpDevice *device;
+  UpnpService *service; /* NULL: it reads the description */
+  UpnpSoapRequest request;
+  char *remote_host;
+  char *description;
+  UpnpExchange *exchange;
+  UpnpSoapFunc soap;
+  UpnpGetFunc get;
+  gpointer user_data;
 };
 
 UpnpDevice *
-upnp_device_new (PlumBackend  *backend,
-                 GMainContext *context,
-                 GInetAddress *address)
+upnp_device_new (PlumBackend *backend, GMainContext *context, GInetAddress *address)
 {
   UpnpDevice *self = g_rc_box_new0 (UpnpDevice);
   GInetAddress *gateway = plum_network_get_gateway (plum_backend_get_network (backend));
@@ -79,9 +77,7 @@ upnp_device_call_free (UpnpDeviceCall *self)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UpnpDeviceCall, upnp_device_call_free)
 
 static GBytes *
-write_get (const char *host,
-           const char *local_address,
-           gpointer    user_data)
+write_get (const char *host, const char *local_address, gpointer user_data)
 {
   UpnpDeviceCall *call = user_data;
 
@@ -90,9 +86,9 @@ write_get (const char *host,
 
 static void
 on_description (UpnpHttpDecoder *reply,
-                const char      *local_address,
-                const GError    *error,
-                gpointer         user_data)
+                const char *local_address,
+                const GError *error,
+                gpointer user_data)
 {
   g_autoptr (UpnpDeviceCall) call = user_data;
   UpnpDevice *self = call->device;
@@ -111,16 +107,14 @@ on_description (UpnpHttpDecoder *reply,
   if (upnp_http_decoder_get_status (reply) / 100 == 2)
     self->description = upnp_description_decode (self->location, body, len, &bad);
   else
-    g_set_error (&bad, PLUM_ERROR, PLUM_ERROR_MALFORMED, "%s port %u: HTTP %u",
-                 self->name, self->location->port, upnp_http_decoder_get_status (reply));
+    g_set_error (&bad, PLUM_ERROR, PLUM_ERROR_MALFORMED, "%s port %u: HTTP %u", self->name,
+                 self->location->port, upnp_http_decoder_get_status (reply));
 
   call->get (bad, call->user_data);
 }
 
 UpnpDeviceCall *
-upnp_device_describe (UpnpDevice  *self,
-                      UpnpGetFunc  func,
-                      gpointer     user_data)
+upnp_device_describe (UpnpDevice *self, UpnpGetFunc func, gpointer user_data)
 {
   UpnpDeviceCall *call = g_new0 (UpnpDeviceCall, 1);
 
@@ -133,9 +127,7 @@ upnp_device_describe (UpnpDevice  *self,
 }
 
 static GBytes *
-write_post (const char *host,
-            const char *local_address,
-            gpointer    user_data)
+write_post (const char *host, const char *local_address, gpointer user_data)
 {
   UpnpDeviceCall *call = user_data;
   g_autofree char *body = upnp_soap_encode (&call->request, call->service->type, local_address);
@@ -148,10 +140,7 @@ write_post (const char *host,
 static void upnp_device_call_post (UpnpDeviceCall *self);
 
 static void
-on_soap (UpnpHttpDecoder *http,
-         const char      *local_address,
-         const GError    *error,
-         gpointer         user_data)
+on_soap (UpnpHttpDecoder *http, const char *local_address, const GError *error, gpointer user_data)
 {
   g_autoptr (UpnpDeviceCall) call = user_data;
   g_autoptr (UpnpSoapReply) reply = NULL;
@@ -186,11 +175,11 @@ upnp_device_call_post (UpnpDeviceCall *self)
 }
 
 UpnpDeviceCall *
-upnp_device_call (UpnpDevice            *self,
-                  const UpnpService     *service,
+upnp_device_call (UpnpDevice *self,
+                  const UpnpService *service,
                   const UpnpSoapRequest *request,
-                  UpnpSoapFunc           func,
-                  gpointer               user_data)
+                  UpnpSoapFunc func,
+                  gpointer user_data)
 {
   UpnpDeviceCall *call = g_new0 (UpnpDeviceCall, 1);
 
@@ -215,12 +204,11 @@ upnp_device_call_cancel (UpnpDeviceCall *self)
 }
 
 gboolean
-upnp_device_set_address (UpnpDevice   *self,
-                         GInetAddress *address)
+upnp_device_set_address (UpnpDevice *self, GInetAddress *address)
 {
-  gboolean same = address == self->external_address ||
-                  (address != NULL && self->external_address != NULL &&
-                   g_inet_address_equal (address, self->external_address));
+  gboolean same =
+    address == self->external_address || (address != NULL && self->external_address != NULL &&
+                                          g_inet_address_equal (address, self->external_address));
 
   g_set_object (&self->external_address, address);
   self->asked = plum_backend_get_time (self->backend);

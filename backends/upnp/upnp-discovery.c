@@ -9,19 +9,20 @@
 /* A flood of answers must neither fill the memory nor keep the gateway's own out. */
 #define MAX_CANDIDATES 32
 #define MAX_PER_SENDER 8
-#define MAX_SENDERS    256
+#define MAX_SENDERS 256
 
-typedef struct {
-  UpnpOperation   operation;      /* its device: the candidate's that is being looked at */
-  UpnpSearch     *search;
-  GPtrArray      *candidates;     /* (element-type UpnpCandidate) */
-  GHashTable     *senders;        /* the addresses that answered at all, as text */
-  UpnpCandidate  *current;        /* (nullable) */
-  gboolean        window_over;
+typedef struct
+{
+  UpnpOperation operation; /* its device: the candidate's that is being looked at */
+  UpnpSearch *search;
+  GPtrArray *candidates;  /* (element-type UpnpCandidate) */
+  GHashTable *senders;    /* the addresses that answered at all, as text */
+  UpnpCandidate *current; /* (nullable) */
+  gboolean window_over;
 } UpnpDiscovery;
 
 static void upnp_discovery_advance (UpnpDiscovery *self);
-static void upnp_discovery_ask     (UpnpDiscovery *self);
+static void upnp_discovery_ask (UpnpDiscovery *self);
 
 static void
 upnp_discovery_clear (UpnpOperation *operation)
@@ -33,10 +34,7 @@ upnp_discovery_clear (UpnpOperation *operation)
   g_clear_pointer (&self->senders, g_hash_table_unref);
 }
 
-static void G_GNUC_PRINTF (2, 3)
-note (UpnpDiscovery *self,
-      const char    *format,
-      ...)
+static void G_GNUC_PRINTF (2, 3) note (UpnpDiscovery *self, const char *format, ...)
 {
   g_autofree char *text = NULL;
   g_autofree char *line = NULL;
@@ -54,9 +52,7 @@ note (UpnpDiscovery *self,
 /* -- What answers are taken -- */
 
 static gboolean
-is_known (UpnpDiscovery *self,
-          GInetAddress  *sender,
-          const UpnpUrl *location)
+is_known (UpnpDiscovery *self, GInetAddress *sender, const UpnpUrl *location)
 {
   for (guint i = 0; i < self->candidates->len; i++)
     {
@@ -72,8 +68,7 @@ is_known (UpnpDiscovery *self,
 }
 
 static guint
-count_candidates (UpnpDiscovery *self,
-                  GInetAddress  *sender)
+count_candidates (UpnpDiscovery *self, GInetAddress *sender)
 {
   guint n = 0;
 
@@ -89,8 +84,7 @@ count_candidates (UpnpDiscovery *self,
 
 /* FALSE: it was there before, or there are so many that one more tells nothing. */
 static gboolean
-add_sender (UpnpDiscovery *self,
-            const char    *name)
+add_sender (UpnpDiscovery *self, const char *name)
 {
   return g_hash_table_size (self->senders) < MAX_SENDERS &&
          g_hash_table_add (self->senders, g_strdup (name));
@@ -98,9 +92,7 @@ add_sender (UpnpDiscovery *self,
 
 /* Why an answer is of no use; NULL: it is. */
 static const char *
-find_fault (UpnpDiscovery         *self,
-            const UpnpSsdpMessage *message,
-            GInetAddress          *sender)
+find_fault (UpnpDiscovery *self, const UpnpSsdpMessage *message, GInetAddress *sender)
 {
   PlumNetwork *network = plum_backend_get_network (PLUM_BACKEND (self->operation.backend));
   gboolean from_gateway = g_inet_address_equal (sender, plum_network_get_gateway (network));
@@ -121,10 +113,10 @@ find_fault (UpnpDiscovery         *self,
 }
 
 static void
-upnp_discovery_take (UpnpDiscovery         *self,
+upnp_discovery_take (UpnpDiscovery *self,
                      const UpnpSsdpMessage *message,
-                     GInetAddress          *sender,
-                     const char            *name)
+                     GInetAddress *sender,
+                     const char *name)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (UpnpUrl) location = upnp_url_parse (message->location, &error);
@@ -145,15 +137,13 @@ upnp_discovery_take (UpnpDiscovery         *self,
           message->location);
 
   g_ptr_array_add (self->candidates,
-                   upnp_candidate_new (self->operation.backend, sender,
-                                       g_steal_pointer (&location), message->boot_id));
+                   upnp_candidate_new (self->operation.backend, sender, g_steal_pointer (&location),
+                                       message->boot_id));
   upnp_discovery_advance (self);
 }
 
 static void
-on_message (const UpnpSsdpMessage *message,
-            GInetAddress          *sender,
-            gpointer               user_data)
+on_message (const UpnpSsdpMessage *message, GInetAddress *sender, gpointer user_data)
 {
   UpnpDiscovery *self = user_data;
   g_autofree char *name = g_inet_address_to_string (sender);
@@ -193,9 +183,9 @@ upnp_discovery_finish_candidate (UpnpDiscovery *self)
 
 static void
 on_address (const UpnpSoapReply *reply,
-            const char          *local_address,
-            const GError        *error,
-            gpointer             user_data)
+            const char *local_address,
+            const GError *error,
+            gpointer user_data)
 {
   UpnpDiscovery *self = user_data;
 
@@ -208,9 +198,9 @@ on_address (const UpnpSoapReply *reply,
 
 static void
 on_firewall (const UpnpSoapReply *reply,
-             const char          *local_address,
-             const GError        *error,
-             gpointer             user_data)
+             const char *local_address,
+             const GError *error,
+             gpointer user_data)
 {
   UpnpDiscovery *self = user_data;
 
@@ -223,9 +213,9 @@ on_firewall (const UpnpSoapReply *reply,
 
 static void
 on_status (const UpnpSoapReply *reply,
-           const char          *local_address,
-           const GError        *error,
-           gpointer             user_data)
+           const char *local_address,
+           const GError *error,
+           gpointer user_data)
 {
   static const UpnpSoapRequest get_address = { .action = UPNP_ACTION_GET_ADDRESS };
   UpnpDiscovery *self = user_data;
@@ -238,8 +228,8 @@ on_status (const UpnpSoapReply *reply,
     }
 
   upnp_candidate_take_status (self->current, reply);
-  upnp_operation_call (&self->operation, upnp_candidate_get_service (self->current),
-                       &get_address, on_address);
+  upnp_operation_call (&self->operation, upnp_candidate_get_service (self->current), &get_address,
+                       on_address);
 }
 
 /* Status and address of the next service, or how the next firewall is set. */
@@ -259,8 +249,7 @@ upnp_discovery_ask (UpnpDiscovery *self)
 }
 
 static void
-on_description (const GError *error,
-                gpointer      user_data)
+on_description (const GError *error, gpointer user_data)
 {
   UpnpDiscovery *self = user_data;
   UpnpDescription *description = self->operation.device->description;
@@ -270,8 +259,8 @@ on_description (const GError *error,
   self->operation.pending = NULL;
   if (error != NULL)
     {
-      g_autofree char *problem = g_strdup_printf ("its description could not be read: %s",
-                                                  error->message);
+      g_autofree char *problem =
+        g_strdup_printf ("its description could not be read: %s", error->message);
 
       upnp_candidate_reject (self->current, problem);
       upnp_discovery_finish_candidate (self);
@@ -284,8 +273,8 @@ on_description (const GError *error,
   note (self, "%s is %s %s (%s), with %u services that %s%s", self->operation.device->name,
         description->manufacturer != NULL ? description->manufacturer : "unknown make",
         description->model != NULL ? description->model : "unknown model",
-        description->friendly_name != NULL ? description->friendly_name : "no name",
-        services->len, ipv6 ? "open its IPv6 firewall" : "map ports",
+        description->friendly_name != NULL ? description->friendly_name : "no name", services->len,
+        ipv6 ? "open its IPv6 firewall" : "map ports",
         description->whole ? "" : "; the description is faulty");
   upnp_discovery_ask (self);
 }
@@ -314,8 +303,7 @@ find_best (UpnpDiscovery *self)
 }
 
 static void
-upnp_discovery_succeed (UpnpDiscovery *self,
-                        UpnpCandidate *chosen)
+upnp_discovery_succeed (UpnpDiscovery *self, UpnpCandidate *chosen)
 {
   UpnpDevice *device = chosen->device;
 
@@ -345,8 +333,7 @@ find_problem (UpnpDiscovery *self)
 
 /* Takes the error. */
 static void
-upnp_discovery_fail_search (UpnpDiscovery *self,
-                            GError        *error)
+upnp_discovery_fail_search (UpnpDiscovery *self, GError *error)
 {
   g_autoptr (PlumCall) call = upnp_operation_end (&self->operation);
 
@@ -480,12 +467,11 @@ find_hindrance (PlumNetwork *network)
 }
 
 void
-upnp_discovery_start (PlumUpnpBackend *backend,
-                      PlumCall        *call)
+upnp_discovery_start (PlumUpnpBackend *backend, PlumCall *call)
 {
   const char *hindrance = find_hindrance (plum_backend_get_network (PLUM_BACKEND (backend)));
-  UpnpDiscovery *self = upnp_operation_new (sizeof (UpnpDiscovery), backend, call,
-                                            upnp_discovery_clear);
+  UpnpDiscovery *self =
+    upnp_operation_new (sizeof (UpnpDiscovery), backend, call, upnp_discovery_clear);
   g_autoptr (GError) error = NULL;
 
   self->candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) upnp_candidate_free);

@@ -7,7 +7,6 @@
 G_BEGIN_DECLS
 
 /* Finds the device and the service that map: the gateway's own at once, else the best of all. */
-void upnp_discovery_start (PlumUpnpBackend *backend,
-                           PlumCall        *call);
+void upnp_discovery_start (PlumUpnpBackend *backend, PlumCall *call);
 
 G_END_DECLS

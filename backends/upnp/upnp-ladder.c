@@ -2,45 +2,46 @@
 
 #include "upnp-ladder.h"
 
-#define ANY_CODE      0
+#define ANY_CODE 0
 #define MAX_ROW_CODES 3
-#define PRIVILEGED    1024
-#define V2_MAX_LEASE  604800
+#define PRIVILEGED 1024
+#define V2_MAX_LEASE 604800
 
 /* When a row holds. Each but the last is false once its step has been taken. */
 typedef enum {
   WHEN_ALWAYS,
-  WHEN_NOT_PERMANENT,     /* a lease for ever has not been tried */
+  WHEN_NOT_PERMANENT, /* a lease for ever has not been tried */
   WHEN_NOT_HOUR,
   WHEN_NOT_WEEK,
-  WHEN_ONLY_PERMANENT,    /* we began with a lease for ever, and have not tried an hour */
-  WHEN_ONLY_LONG,         /* the same, and have not tried a week */
+  WHEN_ONLY_PERMANENT, /* we began with a lease for ever, and have not tried an hour */
+  WHEN_ONLY_LONG,      /* the same, and have not tried a week */
   WHEN_NOT_LOOKED,
-  WHEN_ANY_LEFT,          /* AddAnyPortMapping has not been tried, and may be there */
-  WHEN_PORT_LEFT,         /* another port may be tried, up to UPNP_LADDER_MAX_PORTS */
-  WHEN_FIRST_PORT,        /* another port may be tried, once */
+  WHEN_ANY_LEFT,   /* AddAnyPortMapping has not been tried, and may be there */
+  WHEN_PORT_LEFT,  /* another port may be tried, up to UPNP_LADDER_MAX_PORTS */
+  WHEN_FIRST_PORT, /* another port may be tried, once */
   WHEN_PRIVILEGED,
-  WHEN_NOT_SAME,          /* external != internal, and another external port will do */
-  WHEN_EXACT,             /* no other external port will do */
+  WHEN_NOT_SAME, /* external != internal, and another external port will do */
+  WHEN_EXACT,    /* no other external port will do */
   WHEN_EXACT_NOT_LOOKED,
   WHEN_EXACT_NOT_SAME,
   WHEN_LONG_TEXT,
   WHEN_NOT_STAR,
 } UpnpWhen;
 
-typedef struct {
-  UpnpAction     action;
-  int            codes[MAX_ROW_CODES];
-  UpnpWhen       when;
-  UpnpNext       next;
-  UpnpLeaseKind  lease;
-  PlumError      error;
-  const char    *advice;
+typedef struct
+{
+  UpnpAction action;
+  int codes[MAX_ROW_CODES];
+  UpnpWhen when;
+  UpnpNext next;
+  UpnpLeaseKind lease;
+  PlumError error;
+  const char *advice;
 } UpnpRow;
 
 #define LEASE(when, kind) (when), UPNP_NEXT_LEASE, (kind), 0, NULL
-#define TRY(when, next)   (when), (next), UPNP_LEASE_ASKED, 0, NULL
-#define GIVE_UP_IF(when, error, advice) \
+#define TRY(when, next) (when), (next), UPNP_LEASE_ASKED, 0, NULL
+#define GIVE_UP_IF(when, error, advice)                                                            \
   (when), UPNP_NEXT_GIVE_UP, UPNP_LEASE_ASKED, (error), (advice)
 #define GIVE_UP(error, advice) GIVE_UP_IF (WHEN_ALWAYS, (error), (advice))
 
@@ -48,7 +49,8 @@ typedef struct {
 static const UpnpRow rows[] = {
   /* 725: only permanent leases (quirk 46). */
   { UPNP_ACTION_ADD, { 725 }, LEASE (WHEN_NOT_PERMANENT, UPNP_LEASE_PERMANENT) },
-  { UPNP_ACTION_ADD, { 725 },
+  { UPNP_ACTION_ADD,
+    { 725 },
     GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it takes neither limited nor unlimited leases") },
 
   /* 402, and what reads like it: the lease, the port, the description, in this order (quirk 47). */
@@ -57,34 +59,43 @@ static const UpnpRow rows[] = {
   { UPNP_ACTION_ADD, { 402, 600, 601 }, LEASE (WHEN_NOT_WEEK, UPNP_LEASE_WEEK) },
   { UPNP_ACTION_ADD, { 402, 600, 601 }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_OTHER_PORT) },
   { UPNP_ACTION_ADD, { 402, 600, 601 }, TRY (WHEN_LONG_TEXT, UPNP_NEXT_SHORT_TEXT) },
-  { UPNP_ACTION_ADD, { 402, 600, 601 },
+  { UPNP_ACTION_ADD,
+    { 402, 600, 601 },
     GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it finds fault with every form of the request") },
 
   /* 718, 729: the port is taken. Look before leaping: it may be ours (quirk 49). */
   { UPNP_ACTION_ADD, { 718, 729 }, TRY (WHEN_NOT_LOOKED, UPNP_NEXT_LOOK) },
-  { UPNP_ACTION_ADD, { 718, 729 },
-    GIVE_UP_IF (WHEN_EXACT, PLUM_ERROR_CONFLICT,
+  { UPNP_ACTION_ADD,
+    { 718, 729 },
+    GIVE_UP_IF (WHEN_EXACT,
+                PLUM_ERROR_CONFLICT,
                 "the external port that is required is somebody else's") },
   { UPNP_ACTION_ADD, { 718, 729 }, TRY (WHEN_ANY_LEFT, UPNP_NEXT_ADD_ANY) },
   { UPNP_ACTION_ADD, { 718, 729 }, TRY (WHEN_PORT_LEFT, UPNP_NEXT_OTHER_PORT) },
-  { UPNP_ACTION_ADD, { 718, 729 },
+  { UPNP_ACTION_ADD,
+    { 718, 729 },
     GIVE_UP (PLUM_ERROR_CONFLICT, "every port that may be used is taken, or it refuses them all") },
 
   /* 724: same ports required (quirk 51). */
   { UPNP_ACTION_ADD, { 724 }, TRY (WHEN_NOT_SAME, UPNP_NEXT_SAME_PORT) },
-  { UPNP_ACTION_ADD, { 724 },
-    GIVE_UP_IF (WHEN_EXACT_NOT_SAME, PLUM_ERROR_NOT_SUPPORTED,
+  { UPNP_ACTION_ADD,
+    { 724 },
+    GIVE_UP_IF (WHEN_EXACT_NOT_SAME,
+                PLUM_ERROR_NOT_SUPPORTED,
                 "it wants the same port on both sides, and another external port is required") },
-  { UPNP_ACTION_ADD, { 724 },
+  { UPNP_ACTION_ADD,
+    { 724 },
     GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it wants the same port on both sides, and has it") },
 
   /* 716, 727: wildcards. We never send one: port 0 would be every port (quirk 52). */
   { UPNP_ACTION_ADD, { 716 }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_OTHER_PORT) },
-  { UPNP_ACTION_ADD, { 716, 727 },
+  { UPNP_ACTION_ADD,
+    { 716, 727 },
     GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it can only forward all ports at once") },
 
   { UPNP_ACTION_ADD, { 728 }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_OTHER_PORT) },
-  { UPNP_ACTION_ADD, { 728, 603 },
+  { UPNP_ACTION_ADD,
+    { 728, 603 },
     GIVE_UP (PLUM_ERROR_NO_RESOURCES, "its table is full: delete entries that are not needed") },
 
   /* 606: not authorized; often because the port is privileged (quirks 53, 54), or another's
@@ -92,13 +103,16 @@ static const UpnpRow rows[] = {
   { UPNP_ACTION_ADD, { 606 }, TRY (WHEN_EXACT_NOT_LOOKED, UPNP_NEXT_LOOK) },
   { UPNP_ACTION_ADD, { 606 }, TRY (WHEN_PRIVILEGED, UPNP_NEXT_HIGH_PORT) },
   { UPNP_ACTION_ADD, { 606 }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_OTHER_PORT) },
-  { UPNP_ACTION_ADD, { 606, 604, 731 },
+  { UPNP_ACTION_ADD,
+    { 606, 604, 731 },
     GIVE_UP (PLUM_ERROR_REFUSED, "allow this host to open ports in the router's settings") },
 
   { UPNP_ACTION_ADD, { 605 }, TRY (WHEN_LONG_TEXT, UPNP_NEXT_SHORT_TEXT) },
-  { UPNP_ACTION_ADD, { 605 },
+  { UPNP_ACTION_ADD,
+    { 605 },
     GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it finds the shortest description too long") },
-  { UPNP_ACTION_ADD, { 401, 602 },
+  { UPNP_ACTION_ADD,
+    { 401, 602 },
     GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "this service cannot map ports") },
 
   /* 501 says nothing: a lease, then a port (quirk 48). So do the numbers nobody has defined. */
@@ -107,7 +121,8 @@ static const UpnpRow rows[] = {
   { UPNP_ACTION_ADD, { ANY_CODE }, LEASE (WHEN_ONLY_LONG, UPNP_LEASE_WEEK) },
   { UPNP_ACTION_ADD, { ANY_CODE }, TRY (WHEN_EXACT_NOT_LOOKED, UPNP_NEXT_LOOK) },
   { UPNP_ACTION_ADD, { ANY_CODE }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_FRESH_PORT) },
-  { UPNP_ACTION_ADD, { ANY_CODE },
+  { UPNP_ACTION_ADD,
+    { ANY_CODE },
     GIVE_UP (PLUM_ERROR_REFUSED, "see whether UPnP is allowed in the router's settings") },
 
   /* AddAnyPortMapping is a short cut; where it fails the long way is tried (quirk 55). */
@@ -116,31 +131,40 @@ static const UpnpRow rows[] = {
 
   { UPNP_ACTION_DELETE, { 714, 713 }, TRY (WHEN_ALWAYS, UPNP_NEXT_DONE) },
   { UPNP_ACTION_DELETE, { 402 }, TRY (WHEN_NOT_STAR, UPNP_NEXT_STAR) },
-  { UPNP_ACTION_DELETE, { 401, 602 },
+  { UPNP_ACTION_DELETE,
+    { 401, 602 },
     GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "this service cannot delete entries") },
-  { UPNP_ACTION_DELETE, { ANY_CODE },
+  { UPNP_ACTION_DELETE,
+    { ANY_CODE },
     GIVE_UP (PLUM_ERROR_REFUSED, "the entry may have to be deleted in the router's settings") },
 
   /* The firewall of IPv6. There is one port, one address and one kind of lease: little to try. */
   { UPNP_ACTION_ADD_PINHOLE, { 702 }, TRY (WHEN_ALWAYS, UPNP_NEXT_OPEN) },
-  { UPNP_ACTION_ADD_PINHOLE, { 703 },
+  { UPNP_ACTION_ADD_PINHOLE,
+    { 703 },
     GIVE_UP (PLUM_ERROR_REFUSED, "allow hosts to open its IPv6 firewall in its settings") },
-  { UPNP_ACTION_ADD_PINHOLE, { 701, 603 },
-    GIVE_UP (PLUM_ERROR_NO_RESOURCES, "its table is full") },
-  { UPNP_ACTION_ADD_PINHOLE, { 705 },
+  { UPNP_ACTION_ADD_PINHOLE, { 701, 603 }, GIVE_UP (PLUM_ERROR_NO_RESOURCES, "its table is full") },
+  { UPNP_ACTION_ADD_PINHOLE,
+    { 705 },
     GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it opens no pinhole for this protocol") },
-  { UPNP_ACTION_ADD_PINHOLE, { 708 },
+  { UPNP_ACTION_ADD_PINHOLE,
+    { 708 },
     GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it opens pinholes for one known peer only") },
-  { UPNP_ACTION_ADD_PINHOLE, { 606 },
+  { UPNP_ACTION_ADD_PINHOLE,
+    { 606 },
     GIVE_UP_IF (WHEN_PRIVILEGED, PLUM_ERROR_REFUSED, "it may open no port below 1024") },
-  { UPNP_ACTION_ADD_PINHOLE, { 606, 604, 731 },
+  { UPNP_ACTION_ADD_PINHOLE,
+    { 606, 604, 731 },
     GIVE_UP (PLUM_ERROR_REFUSED, "allow this host to open ports in the router's settings") },
   { UPNP_ACTION_ADD_PINHOLE, { 402, 600, 601 }, LEASE (WHEN_NOT_HOUR, UPNP_LEASE_HOUR) },
-  { UPNP_ACTION_ADD_PINHOLE, { 402, 600, 601 },
+  { UPNP_ACTION_ADD_PINHOLE,
+    { 402, 600, 601 },
     GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it finds fault with every form of the request") },
-  { UPNP_ACTION_ADD_PINHOLE, { 401, 602 },
+  { UPNP_ACTION_ADD_PINHOLE,
+    { 401, 602 },
     GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "this service cannot open pinholes") },
-  { UPNP_ACTION_ADD_PINHOLE, { ANY_CODE },
+  { UPNP_ACTION_ADD_PINHOLE,
+    { ANY_CODE },
     GIVE_UP (PLUM_ERROR_REFUSED, "see whether its settings allow hosts to open its firewall") },
 
   /* 704 by the book, 402 in the field, 606 if another host has the number now; and what cannot be
@@ -149,22 +173,25 @@ static const UpnpRow rows[] = {
   { UPNP_ACTION_UPDATE_PINHOLE, { ANY_CODE }, TRY (WHEN_ALWAYS, UPNP_NEXT_ADD_PINHOLE) },
 
   { UPNP_ACTION_DELETE_PINHOLE, { 704, 702, 402 }, TRY (WHEN_ALWAYS, UPNP_NEXT_DONE) },
-  { UPNP_ACTION_DELETE_PINHOLE, { 401, 602 },
-    GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "this service cannot close pinholes; they end by "
-                                       "themselves") },
-  { UPNP_ACTION_DELETE_PINHOLE, { ANY_CODE },
+  { UPNP_ACTION_DELETE_PINHOLE,
+    { 401, 602 },
+    GIVE_UP (PLUM_ERROR_NOT_SUPPORTED,
+             "this service cannot close pinholes; they end by "
+             "themselves") },
+  { UPNP_ACTION_DELETE_PINHOLE,
+    { ANY_CODE },
     GIVE_UP (PLUM_ERROR_REFUSED, "the pinhole ends by itself") },
 };
 
 void
-upnp_attempt_init (UpnpAttempt      *self,
-                   UpnpAction        action,
+upnp_attempt_init (UpnpAttempt *self,
+                   UpnpAction action,
                    const UpnpMemory *memory,
-                   guint             internal_port,
-                   guint             lifetime,
-                   gboolean          v2)
+                   guint internal_port,
+                   guint lifetime,
+                   gboolean v2)
 {
-  *self = (UpnpAttempt) {
+  *self = (UpnpAttempt){
     .action = action,
     .lifetime = lifetime,
     .internal_port = internal_port,
@@ -172,15 +199,14 @@ upnp_attempt_init (UpnpAttempt      *self,
     .memory = *memory,
   };
 
-  self->first_lease = lifetime == 0 || lifetime == PLUM_LIFETIME_FOREVER ? UPNP_LEASE_PERMANENT
-                                                                         : memory->lease;
+  self->first_lease =
+    lifetime == 0 || lifetime == PLUM_LIFETIME_FOREVER ? UPNP_LEASE_PERMANENT : memory->lease;
   self->lease = self->first_lease;
   self->leases = 1u << self->lease;
 }
 
 void
-upnp_attempt_set_port (UpnpAttempt *self,
-                       guint        external_port)
+upnp_attempt_set_port (UpnpAttempt *self, guint external_port)
 {
   self->external_port = external_port;
   self->n_ports++;
@@ -191,15 +217,13 @@ upnp_attempt_set_port (UpnpAttempt *self,
 }
 
 static gboolean
-was_tried (const UpnpAttempt *self,
-           UpnpLeaseKind      lease)
+was_tried (const UpnpAttempt *self, UpnpLeaseKind lease)
 {
   return (self->leases & (1u << lease)) != 0;
 }
 
 static gboolean
-row_holds (const UpnpRow     *row,
-           const UpnpAttempt *self)
+row_holds (const UpnpRow *row, const UpnpAttempt *self)
 {
   gboolean port_free = !self->memory.same_port && !self->exact;
   gboolean same = self->external_port == self->internal_port;
@@ -247,9 +271,7 @@ row_holds (const UpnpRow     *row,
 }
 
 static gboolean
-row_names (const UpnpRow *row,
-           UpnpAction     action,
-           int            code)
+row_names (const UpnpRow *row, UpnpAction action, int code)
 {
   if (row->action != action)
     return FALSE;
@@ -266,21 +288,19 @@ row_names (const UpnpRow *row,
 }
 
 UpnpStep
-upnp_ladder_next (const UpnpAttempt *self,
-                  int                code)
+upnp_ladder_next (const UpnpAttempt *self, int code)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
       if (row_names (&rows[i], self->action, code) && row_holds (&rows[i], self))
-        return (UpnpStep) { rows[i].next, rows[i].lease, rows[i].error, rows[i].advice };
+        return (UpnpStep){ rows[i].next, rows[i].lease, rows[i].error, rows[i].advice };
     }
 
-  return (UpnpStep) { UPNP_NEXT_GIVE_UP, UPNP_LEASE_ASKED, PLUM_ERROR_REFUSED, NULL };
+  return (UpnpStep){ UPNP_NEXT_GIVE_UP, UPNP_LEASE_ASKED, PLUM_ERROR_REFUSED, NULL };
 }
 
 void
-upnp_attempt_take (UpnpAttempt    *self,
-                   const UpnpStep *step)
+upnp_attempt_take (UpnpAttempt *self, const UpnpStep *step)
 {
   switch (step->next)
     {
@@ -360,9 +380,7 @@ upnp_attempt_get_lease (const UpnpAttempt *self)
 }
 
 void
-upnp_attempt_learn (const UpnpAttempt *self,
-                    gboolean           success,
-                    UpnpMemory        *memory)
+upnp_attempt_learn (const UpnpAttempt *self, gboolean success, UpnpMemory *memory)
 {
   memory->no_add_any = self->memory.no_add_any;
   memory->same_port = self->memory.same_port;

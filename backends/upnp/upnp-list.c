@@ -6,11 +6,12 @@
 
 #define MAX_ENTRIES 4096
 
-typedef struct {
-  UpnpOperation    operation;
-  GListStore      *entries;
-  UpnpSoapRequest  request;
-  UpnpTableEntry  *last;
+typedef struct
+{
+  UpnpOperation operation;
+  GListStore *entries;
+  UpnpSoapRequest request;
+  UpnpTableEntry *last;
 } UpnpList;
 
 static void upnp_list_ask (UpnpList *self);
@@ -25,8 +26,7 @@ upnp_list_clear (UpnpOperation *operation)
 }
 
 static void
-upnp_list_add (UpnpList             *self,
-               const UpnpTableEntry *entry)
+upnp_list_add (UpnpList *self, const UpnpTableEntry *entry)
 {
   g_autoptr (GInetAddress) client = g_inet_address_new_from_string (entry->internal_client);
   g_autoptr (PlumEntry) item = NULL;
@@ -51,8 +51,7 @@ upnp_list_finish (UpnpList *self)
 
 /* Some give the same entry for every index. */
 static gboolean
-is_repeated (UpnpList             *self,
-             const UpnpTableEntry *entry)
+is_repeated (UpnpList *self, const UpnpTableEntry *entry)
 {
   return self->last != NULL && self->last->external_port == entry->external_port &&
          self->last->protocol == entry->protocol;
@@ -60,9 +59,9 @@ is_repeated (UpnpList             *self,
 
 static void
 on_entry (const UpnpSoapReply *reply,
-          const char          *local_address,
-          const GError        *error,
-          gpointer             user_data)
+          const char *local_address,
+          const GError *error,
+          gpointer user_data)
 {
   UpnpList *self = user_data;
   g_autoptr (UpnpTableEntry) entry = NULL;
@@ -99,9 +98,9 @@ on_entry (const UpnpSoapReply *reply,
 
 static void
 on_listing (const UpnpSoapReply *reply,
-            const char          *local_address,
-            const GError        *error,
-            gpointer             user_data)
+            const char *local_address,
+            const GError *error,
+            gpointer user_data)
 {
   UpnpList *self = user_data;
 
@@ -145,8 +144,7 @@ upnp_list_ask (UpnpList *self)
 }
 
 void
-upnp_list_start (PlumUpnpBackend *backend,
-                 PlumCall        *call)
+upnp_list_start (PlumUpnpBackend *backend, PlumCall *call)
 {
   UpnpList *self = upnp_operation_new (sizeof (UpnpList), backend, call, upnp_list_clear);
 
@@ -155,7 +153,8 @@ upnp_list_start (PlumUpnpBackend *backend,
     return;
 
   self->request.action = upnp_service_is_v2 (self->operation.device->service)
-                           ? UPNP_ACTION_GET_LIST : UPNP_ACTION_GET_GENERIC;
+                           ? UPNP_ACTION_GET_LIST
+                           : UPNP_ACTION_GET_GENERIC;
   self->request.protocol = PLUM_PROTOCOL_TCP;
   upnp_list_ask (self);
 }

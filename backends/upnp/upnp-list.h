@@ -7,7 +7,6 @@
 G_BEGIN_DECLS
 
 /* Reads the router's table: in one go where it can, else entry by entry. */
-void upnp_list_start (PlumUpnpBackend *backend,
-                      PlumCall        *call);
+void upnp_list_start (PlumUpnpBackend *backend, PlumCall *call);
 
 G_END_DECLS

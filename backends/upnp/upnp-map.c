@@ -10,30 +10,29 @@
 /* How long the external address is taken to be what it was, in µs. */
 #define ADDRESS_FRESH (60 * G_USEC_PER_SEC)
 
-#define LOWEST_PORT   1024
-#define MAX_DRAWS     64
-#define WEEK          604800
+#define LOWEST_PORT 1024
+#define MAX_DRAWS 64
+#define WEEK 604800
 
 /* How much of what another host, or the router, has written is shown. */
-#define MAX_SHOWN     32
+#define MAX_SHOWN 32
 
-typedef struct {
-  UpnpOperation  operation;
-  PlumRequest   *request;
-  PlumProtocol   protocol;
-  UpnpAttempt    attempt;
-  char          *description;
-  guint          granted_port;
-  guint          granted_lifetime;
-  int            code;             /* of the fault that made us look */
-  gboolean       internal_tried;   /* the internal port, as the external one */
-  gboolean       replaced;         /* our own old entry was deleted, to be made anew */
+typedef struct
+{
+  UpnpOperation operation;
+  PlumRequest *request;
+  PlumProtocol protocol;
+  UpnpAttempt attempt;
+  char *description;
+  guint granted_port;
+  guint granted_lifetime;
+  int code;                /* of the fault that made us look */
+  gboolean internal_tried; /* the internal port, as the external one */
+  gboolean replaced;       /* our own old entry was deleted, to be made anew */
 } UpnpMap;
 
-static void upnp_map_add  (UpnpMap             *self);
-static void upnp_map_step (UpnpMap             *self,
-                           const UpnpSoapReply *reply,
-                           int                  code);
+static void upnp_map_add (UpnpMap *self);
+static void upnp_map_step (UpnpMap *self, const UpnpSoapReply *reply, int code);
 
 static void
 upnp_map_clear (UpnpOperation *operation)
@@ -52,8 +51,7 @@ upnp_map_get_ports (UpnpMap *self)
 
 /* Is the external port free of our other mappings? */
 static gboolean
-upnp_map_may_use (UpnpMap *self,
-                  guint    port)
+upnp_map_may_use (UpnpMap *self, guint port)
 {
   guint holder = upnp_ports_lookup (upnp_map_get_ports (self), self->protocol, port);
 
@@ -61,8 +59,7 @@ upnp_map_may_use (UpnpMap *self,
 }
 
 static void
-upnp_map_set_port (UpnpMap *self,
-                   guint    port)
+upnp_map_set_port (UpnpMap *self, guint port)
 {
   upnp_attempt_set_port (&self->attempt, port);
   if (port == self->attempt.internal_port)
@@ -71,8 +68,7 @@ upnp_map_set_port (UpnpMap *self,
 
 /* The internal port, if it was not tried; else any that needs no privilege. */
 static guint
-upnp_map_choose_port (UpnpMap *self,
-                      guint    lowest)
+upnp_map_choose_port (UpnpMap *self, guint lowest)
 {
   guint port = self->attempt.internal_port;
 
@@ -95,8 +91,8 @@ static guint
 upnp_map_get_lifetime (UpnpMap *self)
 {
   guint lease = upnp_attempt_get_lease (&self->attempt);
-  gboolean asked_forever = self->attempt.lifetime == 0 ||
-                           self->attempt.lifetime == PLUM_LIFETIME_FOREVER;
+  gboolean asked_forever =
+    self->attempt.lifetime == 0 || self->attempt.lifetime == PLUM_LIFETIME_FOREVER;
 
   if (lease != 0)
     return lease;
@@ -106,18 +102,16 @@ upnp_map_get_lifetime (UpnpMap *self)
 
 /* Granted, or a clear no: nothing is in doubt. */
 static void
-upnp_map_settle (UpnpMap  *self,
-                 gboolean  success)
+upnp_map_settle (UpnpMap *self, gboolean success)
 {
   upnp_ports_set_doubt (upnp_map_get_ports (self), self->protocol, self->attempt.internal_port, 0);
   upnp_attempt_learn (&self->attempt, success, &self->operation.device->memory);
 }
 
 static UpnpSoapRequest
-upnp_map_make_request (UpnpMap    *self,
-                       UpnpAction  action)
+upnp_map_make_request (UpnpMap *self, UpnpAction action)
 {
-  return (UpnpSoapRequest) {
+  return (UpnpSoapRequest){
     .action = action,
     .protocol = self->protocol,
     .external_port = self->attempt.external_port,
@@ -148,18 +142,15 @@ upnp_map_return (UpnpMap *self)
 
 static void
 on_left_deleted (const UpnpSoapReply *reply,
-                 const char          *local_address,
-                 const GError        *error,
-                 gpointer             user_data)
+                 const char *local_address,
+                 const GError *error,
+                 gpointer user_data)
 {
   upnp_map_return (user_data);
 }
 
 static void
-upnp_map_call_for (UpnpMap      *self,
-                   UpnpAction    action,
-                   guint         external_port,
-                   UpnpSoapFunc  func)
+upnp_map_call_for (UpnpMap *self, UpnpAction action, guint external_port, UpnpSoapFunc func)
 {
   UpnpSoapRequest request = upnp_map_make_request (self, action);
 
@@ -168,9 +159,7 @@ upnp_map_call_for (UpnpMap      *self,
 }
 
 static void
-upnp_map_call (UpnpMap      *self,
-               UpnpAction    action,
-               UpnpSoapFunc  func)
+upnp_map_call (UpnpMap *self, UpnpAction action, UpnpSoapFunc func)
 {
   upnp_map_call_for (self, action, self->attempt.external_port, func);
 }
@@ -178,9 +167,9 @@ upnp_map_call (UpnpMap      *self,
 /* Ours is deleted; that of another host, who has got our port meanwhile, is not. */
 static void
 on_left_looked (const UpnpSoapReply *reply,
-                const char          *local_address,
-                const GError        *error,
-                gpointer             user_data)
+                const char *local_address,
+                const GError *error,
+                gpointer user_data)
 {
   UpnpMap *self = user_data;
   g_autoptr (UpnpTableEntry) entry = NULL;
@@ -195,9 +184,7 @@ on_left_looked (const UpnpSoapReply *reply,
 }
 
 static void
-upnp_map_succeed (UpnpMap *self,
-                  guint    port,
-                  guint    lifetime)
+upnp_map_succeed (UpnpMap *self, guint port, guint lifetime)
 {
   UpnpPorts *ports = upnp_map_get_ports (self);
   guint asked = plum_request_get_external_port (self->request);
@@ -223,19 +210,16 @@ upnp_map_succeed (UpnpMap *self,
 /* Whether a fault that gives no reason (501) has one: miniupnpd fails so whatever it is asked while
  * its own address is private (quirk 65). */
 static gboolean
-upnp_map_lacks_address (UpnpMap             *self,
-                        const UpnpSoapReply *reply)
+upnp_map_lacks_address (UpnpMap *self, const UpnpSoapReply *reply)
 {
   GInetAddress *address = self->operation.device->external_address;
 
-  return reply->outcome == UPNP_SOAP_FAULT && reply->code == UPNP_CODE_FAILED
-         && plum_address_get_scope (address) != PLUM_ADDRESS_SCOPE_PUBLIC;
+  return reply->outcome == UPNP_SOAP_FAULT && reply->code == UPNP_CODE_FAILED &&
+         plum_address_get_scope (address) != PLUM_ADDRESS_SCOPE_PUBLIC;
 }
 
 static void
-upnp_map_give_up (UpnpMap             *self,
-                  const UpnpSoapReply *reply,
-                  const UpnpStep      *step)
+upnp_map_give_up (UpnpMap *self, const UpnpSoapReply *reply, const UpnpStep *step)
 {
   gboolean no_address = upnp_map_lacks_address (self, reply);
 
@@ -247,9 +231,9 @@ upnp_map_give_up (UpnpMap             *self,
 
 static void
 on_replaced (const UpnpSoapReply *reply,
-             const char          *local_address,
-             const GError        *error,
-             gpointer             user_data)
+             const char *local_address,
+             const GError *error,
+             gpointer user_data)
 {
   UpnpMap *self = user_data;
 
@@ -262,8 +246,7 @@ on_replaced (const UpnpSoapReply *reply,
 /* The port is ours already. Some do not let an entry be renewed (quirk 10): one that would soon be
  * over is made anew. */
 static void
-upnp_map_keep (UpnpMap              *self,
-               const UpnpTableEntry *entry)
+upnp_map_keep (UpnpMap *self, const UpnpTableEntry *entry)
 {
   guint wanted = upnp_attempt_get_lease (&self->attempt);
 
@@ -280,8 +263,7 @@ upnp_map_keep (UpnpMap              *self,
 
 /* "192.168.1.7", or, of this host, "this host's port 9090". */
 static char *
-dup_owner (const UpnpTableEntry *entry,
-           const char           *local_address)
+dup_owner (const UpnpTableEntry *entry, const char *local_address)
 {
   g_autoptr (GInetAddress) client = g_inet_address_new_from_string (entry->internal_client);
 
@@ -294,9 +276,7 @@ dup_owner (const UpnpTableEntry *entry,
 
 /* The port that is required is another's. Whose, is what a person wants to know. */
 static void
-upnp_map_fail_owned (UpnpMap              *self,
-                     const UpnpTableEntry *entry,
-                     const char           *local_address)
+upnp_map_fail_owned (UpnpMap *self, const UpnpTableEntry *entry, const char *local_address)
 {
   g_autofree char *owner = dup_owner (entry, local_address);
   g_autofree char *name = upnp_soap_dup_shown (entry->description, MAX_SHOWN);
@@ -308,17 +288,17 @@ upnp_map_fail_owned (UpnpMap              *self,
   upnp_map_settle (self, FALSE);
   upnp_operation_fail (&self->operation, PLUM_ERROR_CONFLICT, "external %s port %u belongs to %s%s",
                        self->protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP",
-                       self->attempt.external_port,
-                       *owner != '\0' ? owner : "another host", called != NULL ? called : "");
+                       self->attempt.external_port, *owner != '\0' ? owner : "another host",
+                       called != NULL ? called : "");
 }
 
 /* The answer to a look-up: *entry is NULL if there is none that could be read. FALSE: there was no
  * answer, and the operation is over. */
 static gboolean
-upnp_map_read_entry (UpnpMap              *self,
-                     const UpnpSoapReply  *reply,
-                     const GError         *error,
-                     UpnpTableEntry      **entry)
+upnp_map_read_entry (UpnpMap *self,
+                     const UpnpSoapReply *reply,
+                     const GError *error,
+                     UpnpTableEntry **entry)
 {
   if (error != NULL)
     {
@@ -333,9 +313,9 @@ upnp_map_read_entry (UpnpMap              *self,
 
 static void
 on_looked (const UpnpSoapReply *reply,
-           const char          *local_address,
-           const GError        *error,
-           gpointer             user_data)
+           const char *local_address,
+           const GError *error,
+           gpointer user_data)
 {
   UpnpMap *self = user_data;
   const UpnpSoapReply fault = { .outcome = UPNP_SOAP_FAULT, .code = self->code };
@@ -349,15 +329,15 @@ on_looked (const UpnpSoapReply *reply,
   else if (entry != NULL && self->attempt.exact)
     upnp_map_fail_owned (self, entry, local_address);
   else
-    upnp_map_step (self, &fault, self->code);   /* what was looked at is not what was refused */
+    upnp_map_step (self, &fault, self->code); /* what was looked at is not what was refused */
 }
 
 /* An entry of somebody else ends it; whatever else was said, the router is asked to add one. */
 static void
 on_looked_before (const UpnpSoapReply *reply,
-                  const char          *local_address,
-                  const GError        *error,
-                  gpointer             user_data)
+                  const char *local_address,
+                  const GError *error,
+                  gpointer user_data)
 {
   UpnpMap *self = user_data;
   g_autoptr (UpnpTableEntry) entry = NULL;
@@ -376,8 +356,8 @@ on_looked_before (const UpnpSoapReply *reply,
 static void
 upnp_map_begin (UpnpMap *self)
 {
-  guint holder = upnp_ports_lookup (upnp_map_get_ports (self), self->protocol,
-                                    self->attempt.external_port);
+  guint holder =
+    upnp_ports_lookup (upnp_map_get_ports (self), self->protocol, self->attempt.external_port);
   const UpnpStep look = { .next = UPNP_NEXT_LOOK };
 
   if (!self->attempt.exact || holder == self->attempt.internal_port)
@@ -392,8 +372,7 @@ upnp_map_begin (UpnpMap *self)
 
 /* After a step that changed the port. */
 static void
-upnp_map_retry (UpnpMap *self,
-                guint    port)
+upnp_map_retry (UpnpMap *self, guint port)
 {
   upnp_map_set_port (self, port);
   upnp_map_add (self);
@@ -401,9 +380,7 @@ upnp_map_retry (UpnpMap *self,
 
 /* The next rung after a fault. */
 static void
-upnp_map_step (UpnpMap             *self,
-               const UpnpSoapReply *reply,
-               int                  code)
+upnp_map_step (UpnpMap *self, const UpnpSoapReply *reply, int code)
 {
   UpnpStep step = upnp_ladder_next (&self->attempt, code);
 
@@ -454,9 +431,9 @@ upnp_map_step (UpnpMap             *self,
 /* An empty 200 may mean anything: what the table says counts (quirk 36). */
 static void
 on_read_back (const UpnpSoapReply *reply,
-              const char          *local_address,
-              const GError        *error,
-              gpointer             user_data)
+              const char *local_address,
+              const GError *error,
+              gpointer user_data)
 {
   UpnpMap *self = user_data;
   g_autoptr (UpnpTableEntry) entry = NULL;
@@ -471,14 +448,12 @@ on_read_back (const UpnpSoapReply *reply,
   else
     upnp_operation_fail (&self->operation, PLUM_ERROR_MALFORMED,
                          "%s answered %s with nothing, and port %u is not in its table",
-                         self->operation.device->name,
-                         upnp_action_get_name (self->attempt.action),
+                         self->operation.device->name, upnp_action_get_name (self->attempt.action),
                          self->attempt.external_port);
 }
 
 static void
-upnp_map_added (UpnpMap             *self,
-                const UpnpSoapReply *reply)
+upnp_map_added (UpnpMap *self, const UpnpSoapReply *reply)
 {
   guint port = self->attempt.external_port;
 
@@ -493,9 +468,9 @@ upnp_map_added (UpnpMap             *self,
 
 static void
 on_added (const UpnpSoapReply *reply,
-          const char          *local_address,
-          const GError        *error,
-          gpointer             user_data)
+          const char *local_address,
+          const GError *error,
+          gpointer user_data)
 {
   UpnpMap *self = user_data;
 
@@ -523,9 +498,9 @@ upnp_map_add (UpnpMap *self)
 
 static void
 on_address (const UpnpSoapReply *reply,
-            const char          *local_address,
-            const GError        *error,
-            gpointer             user_data)
+            const char *local_address,
+            const GError *error,
+            gpointer user_data)
 {
   UpnpMap *self = user_data;
   PlumBackend *backend = PLUM_BACKEND (self->operation.backend);
@@ -545,7 +520,7 @@ on_address (const UpnpSoapReply *reply,
 
       if (upnp_device_set_address (device, address))
         plum_backend_report_external_address (backend, address);
-      if (plum_call_is_settled (alive))     /* a handler may have given it up: then self is gone */
+      if (plum_call_is_settled (alive)) /* a handler may have given it up: then self is gone */
         return;
     }
 
@@ -554,8 +529,7 @@ on_address (const UpnpSoapReply *reply,
 
 /* FALSE: it must be one that our other mapping has; the operation is over. */
 static gboolean
-upnp_map_choose_first_port (UpnpMap *self,
-                            guint    port)
+upnp_map_choose_first_port (UpnpMap *self, guint port)
 {
   if (self->attempt.exact && !upnp_map_may_use (self, port))
     {
@@ -571,9 +545,7 @@ upnp_map_choose_first_port (UpnpMap *self,
 }
 
 void
-upnp_map_start (PlumUpnpBackend *backend,
-                PlumRequest     *request,
-                PlumCall        *call)
+upnp_map_start (PlumUpnpBackend *backend, PlumRequest *request, PlumCall *call)
 {
   UpnpMap *self = upnp_operation_new (sizeof (UpnpMap), backend, call, upnp_map_clear);
   UpnpDevice *device;

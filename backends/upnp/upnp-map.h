@@ -7,8 +7,6 @@
 G_BEGIN_DECLS
 
 /* Maps a port: up the ladder until the router agrees or there is nothing left to try. */
-void upnp_map_start (PlumUpnpBackend *backend,
-                     PlumRequest     *request,
-                     PlumCall        *call);
+void upnp_map_start (PlumUpnpBackend *backend, PlumRequest *request, PlumCall *call);
 
 G_END_DECLS

@@ -2,5 +2,7 @@
 
 #include "upnp-backend.h"
 
-PLUM_DEFINE_BACKEND_MODULE ("upnp", "UPnP Internet Gateway Device, versions 1 and 2", 100,
+PLUM_DEFINE_BACKEND_MODULE ("upnp",
+                            "UPnP Internet Gateway Device, versions 1 and 2",
+                            100,
                             PLUM_TYPE_UPNP_BACKEND)

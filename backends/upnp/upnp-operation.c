@@ -9,17 +9,13 @@
 #define MAX_SAID 80
 
 static void
-on_cancelled (GCancellable *cancellable,
-              gpointer      user_data)
+on_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   g_object_unref (upnp_operation_end (user_data));
 }
 
 gpointer
-upnp_operation_new (gsize               size,
-                    PlumUpnpBackend    *backend,
-                    PlumCall           *call,
-                    UpnpOperationClear  clear)
+upnp_operation_new (gsize size, PlumUpnpBackend *backend, PlumCall *call, UpnpOperationClear clear)
 {
   UpnpOperation *self = g_malloc0 (size);
 
@@ -50,8 +46,7 @@ upnp_operation_need_device (UpnpOperation *self)
 
 /* NULL: the token is none, or names a host that may not be contacted. */
 static UpnpDevice *
-device_from_lease (PlumUpnpBackend *backend,
-                   PlumLease       *lease)
+device_from_lease (PlumUpnpBackend *backend, PlumLease *lease)
 {
   g_autoptr (UpnpToken) token = upnp_token_parse (plum_lease_get_token (lease));
   g_autoptr (GInetAddress) address = NULL;
@@ -64,15 +59,14 @@ device_from_lease (PlumUpnpBackend *backend,
   if (!upnp_may_contact (plum_backend_get_network (PLUM_BACKEND (backend)), address))
     return NULL;
 
-  device = upnp_device_new (PLUM_BACKEND (backend), plum_upnp_backend_get_context (backend),
-                            address);
+  device =
+    upnp_device_new (PLUM_BACKEND (backend), plum_upnp_backend_get_context (backend), address);
   device->service = g_steal_pointer (&token->service);
   return device;
 }
 
 gboolean
-upnp_operation_need_device_of (UpnpOperation *self,
-                               PlumLease     *lease)
+upnp_operation_need_device_of (UpnpOperation *self, PlumLease *lease)
 {
   if (lease != NULL && plum_upnp_backend_get_device (self->backend) == NULL)
     self->device = device_from_lease (self->backend, lease);
@@ -82,9 +76,9 @@ upnp_operation_need_device_of (UpnpOperation *self,
 
 static void
 on_reply (const UpnpSoapReply *reply,
-          const char          *local_address,
-          const GError        *error,
-          gpointer             user_data)
+          const char *local_address,
+          const GError *error,
+          gpointer user_data)
 {
   UpnpOperation *self = user_data;
 
@@ -93,10 +87,10 @@ on_reply (const UpnpSoapReply *reply,
 }
 
 void
-upnp_operation_call (UpnpOperation         *self,
-                     const UpnpService     *service,
+upnp_operation_call (UpnpOperation *self,
+                     const UpnpService *service,
                      const UpnpSoapRequest *request,
-                     UpnpSoapFunc           func)
+                     UpnpSoapFunc func)
 {
   g_assert (self->pending == NULL);
 
@@ -127,10 +121,7 @@ upnp_operation_done (UpnpOperation *self)
 }
 
 void
-upnp_operation_fail (UpnpOperation *self,
-                     PlumError      code,
-                     const char    *format,
-                     ...)
+upnp_operation_fail (UpnpOperation *self, PlumError code, const char *format, ...)
 {
   g_autoptr (PlumCall) call = NULL;
   g_autofree char *text = NULL;
@@ -147,11 +138,11 @@ upnp_operation_fail (UpnpOperation *self,
 }
 
 void
-upnp_operation_fail_fault (UpnpOperation       *self,
-                           UpnpAction           action,
+upnp_operation_fail_fault (UpnpOperation *self,
+                           UpnpAction action,
                            const UpnpSoapReply *reply,
-                           PlumError            code,
-                           const char          *advice)
+                           PlumError code,
+                           const char *advice)
 {
   const char *name = upnp_action_get_fault_name (action, reply->code);
   g_autofree char *said = upnp_soap_dup_shown (reply->message, MAX_SAID);
@@ -169,15 +160,13 @@ upnp_operation_fail_fault (UpnpOperation       *self,
     fault = g_strdup_printf ("error %d", reply->code);
 
   upnp_operation_fail (self, code, "%s refused %s (%s)%s%s", self->device->name,
-                       upnp_action_get_name (action), fault,
-                       advice != NULL ? ": " : "", advice != NULL ? advice : "");
+                       upnp_action_get_name (action), fault, advice != NULL ? ": " : "",
+                       advice != NULL ? advice : "");
 }
 
 /* The service is gone from where it was: the router was restarted, or UPnP switched off. */
 static char *
-dup_loss (UpnpDevice          *device,
-          const UpnpSoapReply *reply,
-          const GError        *error)
+dup_loss (UpnpDevice *device, const UpnpSoapReply *reply, const GError *error)
 {
   if (error != NULL && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
     return g_strdup_printf ("%s refuses connections to its control port", device->name);
@@ -188,10 +177,10 @@ dup_loss (UpnpDevice          *device,
 }
 
 void
-upnp_operation_fail_exchange (UpnpOperation       *self,
-                              UpnpAction           action,
+upnp_operation_fail_exchange (UpnpOperation *self,
+                              UpnpAction action,
                               const UpnpSoapReply *reply,
-                              const GError        *error)
+                              const GError *error)
 {
   g_autoptr (PlumUpnpBackend) backend = g_object_ref (self->backend);
   g_autoptr (UpnpDevice) device = upnp_device_ref (self->device);
@@ -210,8 +199,8 @@ upnp_operation_fail_exchange (UpnpOperation       *self,
                          device->name, upnp_action_get_name (action), reply->status);
   else
     upnp_operation_fail (self, PLUM_ERROR_MALFORMED,
-                         "%s answered %s with HTTP %u and something else than SOAP",
-                         device->name, upnp_action_get_name (action), reply->status);
+                         "%s answered %s with HTTP %u and something else than SOAP", device->name,
+                         upnp_action_get_name (action), reply->status);
 
   /* Last: core may rediscover from within. */
   if (loss != NULL)
@@ -219,9 +208,7 @@ upnp_operation_fail_exchange (UpnpOperation       *self,
 }
 
 gboolean
-upnp_entry_is_ours (const UpnpTableEntry *entry,
-                    const char           *local_address,
-                    guint                 internal_port)
+upnp_entry_is_ours (const UpnpTableEntry *entry, const char *local_address, guint internal_port)
 {
   return entry->internal_port == internal_port &&
          g_strcmp0 (entry->internal_client, local_address) == 0;

@@ -6,24 +6,23 @@
 #include "upnp-operation.h"
 #include "upnp-token.h"
 
-#define MAX_LEASE 86400      /* of WANIPv6FirewallControl:1 */
+#define MAX_LEASE 86400 /* of WANIPv6FirewallControl:1 */
 
 /* One pinhole: opened, closed, or looked at. */
-typedef struct {
+typedef struct
+{
   UpnpOperation operation;
-  PlumProtocol  protocol;
-  guint         port;
-  UpnpAttempt   attempt;
-  guint         unique_id;     /* of an update or a delete */
+  PlumProtocol protocol;
+  guint port;
+  UpnpAttempt attempt;
+  guint unique_id; /* of an update or a delete */
 } UpnpPinholeOperation;
 
 static UpnpPinholeOperation *
-upnp_pinhole_operation_new (PlumUpnpBackend *backend,
-                            PlumRequest     *request,
-                            PlumCall        *call)
+upnp_pinhole_operation_new (PlumUpnpBackend *backend, PlumRequest *request, PlumCall *call)
 {
-  UpnpPinholeOperation *self = upnp_operation_new (sizeof (UpnpPinholeOperation), backend, call,
-                                                   NULL);
+  UpnpPinholeOperation *self =
+    upnp_operation_new (sizeof (UpnpPinholeOperation), backend, call, NULL);
 
   self->protocol = plum_request_get_protocol (request);
   self->port = plum_request_get_internal_port (request);
@@ -37,17 +36,13 @@ upnp_pinhole_get_held (UpnpPinholeOperation *self)
 }
 
 static void
-upnp_pinhole_set_doubt (UpnpPinholeOperation *self,
-                        gboolean              doubt)
+upnp_pinhole_set_doubt (UpnpPinholeOperation *self, gboolean doubt)
 {
   upnp_pinholes_set_doubt (upnp_pinhole_get_held (self), self->protocol, self->port, doubt);
 }
 
 static void
-upnp_pinhole_call (UpnpPinholeOperation *self,
-                   UpnpAction            action,
-                   guint                 lease,
-                   UpnpSoapFunc          func)
+upnp_pinhole_call (UpnpPinholeOperation *self, UpnpAction action, guint lease, UpnpSoapFunc func)
 {
   UpnpSoapRequest request = {
     .action = action,
@@ -81,9 +76,7 @@ is_off (const UpnpSoapReply *reply)
 static void upnp_pinhole_open (UpnpPinholeOperation *self);
 
 static void
-upnp_pinhole_return_lease (UpnpPinholeOperation *self,
-                           guint                 lifetime,
-                           int                   unique_id)
+upnp_pinhole_return_lease (UpnpPinholeOperation *self, guint lifetime, int unique_id)
 {
   PlumUpnpBackend *backend = self->operation.backend;
   PlumNetwork *network = plum_backend_get_network (PLUM_BACKEND (backend));
@@ -98,8 +91,7 @@ upnp_pinhole_return_lease (UpnpPinholeOperation *self,
 }
 
 static void
-upnp_pinhole_succeed (UpnpPinholeOperation *self,
-                      guint                 unique_id)
+upnp_pinhole_succeed (UpnpPinholeOperation *self, guint unique_id)
 {
   const guint lease = upnp_attempt_get_lease (&self->attempt);
   const UpnpPinhole pinhole = { self->protocol, self->port, unique_id, lease };
@@ -123,9 +115,7 @@ upnp_pinhole_succeed_without (UpnpPinholeOperation *self)
 
 /* The next rung after a fault. */
 static void
-upnp_pinhole_step (UpnpPinholeOperation *self,
-                   const UpnpSoapReply  *reply,
-                   int                   code)
+upnp_pinhole_step (UpnpPinholeOperation *self, const UpnpSoapReply *reply, int code)
 {
   UpnpStep step = upnp_ladder_next (&self->attempt, code);
 
@@ -150,8 +140,7 @@ upnp_pinhole_step (UpnpPinholeOperation *self,
 }
 
 static void
-upnp_pinhole_opened (UpnpPinholeOperation *self,
-                     const UpnpSoapReply  *reply)
+upnp_pinhole_opened (UpnpPinholeOperation *self, const UpnpSoapReply *reply)
 {
   int unique_id = (int) self->unique_id;
 
@@ -163,15 +152,14 @@ upnp_pinhole_opened (UpnpPinholeOperation *self,
     upnp_pinhole_succeed (self, (guint) unique_id);
   else
     upnp_operation_fail (&self->operation, PLUM_ERROR_MALFORMED,
-                         "%s answered AddPinhole without a UniqueID",
-                         self->operation.device->name);
+                         "%s answered AddPinhole without a UniqueID", self->operation.device->name);
 }
 
 static void
 on_opened (const UpnpSoapReply *reply,
-           const char          *local_address,
-           const GError        *error,
-           gpointer             user_data)
+           const char *local_address,
+           const GError *error,
+           gpointer user_data)
 {
   UpnpPinholeOperation *self = user_data;
 
@@ -201,9 +189,9 @@ upnp_pinhole_open (UpnpPinholeOperation *self)
 
 static void
 on_status_before_open (const UpnpSoapReply *reply,
-                       const char          *local_address,
-                       const GError        *error,
-                       gpointer             user_data)
+                       const char *local_address,
+                       const GError *error,
+                       gpointer user_data)
 {
   UpnpPinholeOperation *self = user_data;
 
@@ -223,9 +211,7 @@ on_status_before_open (const UpnpSoapReply *reply,
 }
 
 void
-upnp_pinhole_map_start (PlumUpnpBackend *backend,
-                        PlumRequest     *request,
-                        PlumCall        *call)
+upnp_pinhole_map_start (PlumUpnpBackend *backend, PlumRequest *request, PlumCall *call)
 {
   UpnpPinholeOperation *self = upnp_pinhole_operation_new (backend, request, call);
   guint lifetime = plum_request_get_lifetime (request);
@@ -238,7 +224,8 @@ upnp_pinhole_map_start (PlumUpnpBackend *backend,
     {
       upnp_operation_fail (&self->operation, PLUM_ERROR_CONFLICT,
                            "an IPv6 pinhole keeps the port: it cannot open port %u as external "
-                           "port %u", self->port, plum_request_get_external_port (request));
+                           "port %u",
+                           self->port, plum_request_get_external_port (request));
       return;
     }
 
@@ -267,9 +254,9 @@ upnp_pinhole_map_start (PlumUpnpBackend *backend,
 
 static void
 on_closed (const UpnpSoapReply *reply,
-           const char          *local_address,
-           const GError        *error,
-           gpointer             user_data)
+           const char *local_address,
+           const GError *error,
+           gpointer user_data)
 {
   UpnpPinholeOperation *self = user_data;
   UpnpStep step;
@@ -287,8 +274,8 @@ on_closed (const UpnpSoapReply *reply,
 
   upnp_attempt_init (&self->attempt, UPNP_ACTION_DELETE_PINHOLE, &self->operation.device->memory,
                      self->port, MAX_LEASE, FALSE);
-  step = upnp_ladder_next (&self->attempt, reply->outcome == UPNP_SOAP_FAULT ? reply->code
-                                                                            : UPNP_CODE_FAILED);
+  step = upnp_ladder_next (&self->attempt,
+                           reply->outcome == UPNP_SOAP_FAULT ? reply->code : UPNP_CODE_FAILED);
   if (step.next == UPNP_NEXT_DONE)
     upnp_operation_done (&self->operation);
   else
@@ -297,8 +284,7 @@ on_closed (const UpnpSoapReply *reply,
 }
 
 static void
-upnp_pinhole_close (UpnpPinholeOperation *self,
-                    guint                 unique_id)
+upnp_pinhole_close (UpnpPinholeOperation *self, guint unique_id)
 {
   self->unique_id = unique_id;
   upnp_pinhole_call (self, UPNP_ACTION_DELETE_PINHOLE, 0, on_closed);
@@ -306,9 +292,9 @@ upnp_pinhole_close (UpnpPinholeOperation *self,
 
 static void
 on_learned (const UpnpSoapReply *reply,
-            const char          *local_address,
-            const GError        *error,
-            gpointer             user_data)
+            const char *local_address,
+            const GError *error,
+            gpointer user_data)
 {
   UpnpPinholeOperation *self = user_data;
   int unique_id = -1;
@@ -336,14 +322,14 @@ upnp_pinhole_learn_and_close (UpnpPinholeOperation *self)
 
 void
 upnp_pinhole_unmap_start (PlumUpnpBackend *backend,
-                          PlumRequest     *request,
-                          PlumLease       *lease,
-                          PlumCall        *call)
+                          PlumRequest *request,
+                          PlumLease *lease,
+                          PlumCall *call)
 {
   UpnpPinholes *pinholes = plum_upnp_backend_get_pinholes (backend);
   UpnpPinholeOperation *self = upnp_pinhole_operation_new (backend, request, call);
-  g_autoptr (UpnpToken) token = lease != NULL ? upnp_token_parse (plum_lease_get_token (lease))
-                                              : NULL;
+  g_autoptr (UpnpToken) token =
+    lease != NULL ? upnp_token_parse (plum_lease_get_token (lease)) : NULL;
   const UpnpPinhole *held = upnp_pinholes_lookup (pinholes, self->protocol, self->port);
   gboolean doubt = upnp_pinholes_get_doubt (pinholes, self->protocol, self->port);
 
@@ -361,7 +347,7 @@ upnp_pinhole_unmap_start (PlumUpnpBackend *backend,
     }
   else if (token != NULL && token->unique_id == UPNP_TOKEN_NO_PINHOLE)
     upnp_operation_done (&self->operation);
-  else if (doubt || lease != NULL)     /* without a token: asked for by a program that crashed */
+  else if (doubt || lease != NULL) /* without a token: asked for by a program that crashed */
     upnp_pinhole_learn_and_close (self);
   else
     upnp_operation_done (&self->operation);
@@ -370,8 +356,7 @@ upnp_pinhole_unmap_start (PlumUpnpBackend *backend,
 /* -- Check -- */
 
 static void
-upnp_pinhole_report_gone (UpnpPinholeOperation *self,
-                          const UpnpSoapReply  *reply)
+upnp_pinhole_report_gone (UpnpPinholeOperation *self, const UpnpSoapReply *reply)
 {
   upnp_pinholes_release (upnp_pinhole_get_held (self), self->protocol, self->port);
   plum_upnp_backend_ports_changed (self->operation.backend);
@@ -384,9 +369,9 @@ upnp_pinhole_report_gone (UpnpPinholeOperation *self,
  * another host's now. */
 static void
 on_updated (const UpnpSoapReply *reply,
-            const char          *local_address,
-            const GError        *error,
-            gpointer             user_data)
+            const char *local_address,
+            const GError *error,
+            gpointer user_data)
 {
   UpnpPinholeOperation *self = user_data;
 
@@ -403,9 +388,9 @@ on_updated (const UpnpSoapReply *reply,
 
 static void
 on_status_checked (const UpnpSoapReply *reply,
-                   const char          *local_address,
-                   const GError        *error,
-                   gpointer             user_data)
+                   const char *local_address,
+                   const GError *error,
+                   gpointer user_data)
 {
   UpnpPinholeOperation *self = user_data;
   gboolean enabled, allowed;
@@ -423,14 +408,14 @@ on_status_checked (const UpnpSoapReply *reply,
     upnp_operation_done (&self->operation);
 }
 
-/* There is no way to read a pinhole. CheckPinholeWorking looks at traffic (709: there was none), and
- * routers with that pinhole say all kinds of things to it: updating it is the one question that
+/* There is no way to read a pinhole. CheckPinholeWorking looks at traffic (709: there was none),
+ * and routers with that pinhole say all kinds of things to it: updating it is the one question that
  * every router answers truthfully, as renewals depend on it. The lease is the one it had. */
 void
 upnp_pinhole_check_start (PlumUpnpBackend *backend,
-                          PlumRequest     *request,
-                          PlumLease       *lease,
-                          PlumCall        *call)
+                          PlumRequest *request,
+                          PlumLease *lease,
+                          PlumCall *call)
 {
   UpnpPinholeOperation *self = upnp_pinhole_operation_new (backend, request, call);
   g_autoptr (UpnpToken) token = upnp_token_parse (plum_lease_get_token (lease));

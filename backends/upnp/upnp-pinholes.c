@@ -4,8 +4,8 @@
 
 struct _UpnpPinholes
 {
-  GHashTable *held;       /* protocol and port -> UpnpPinhole */
-  GHashTable *doubts;     /* a set of protocol and port */
+  GHashTable *held;   /* protocol and port -> UpnpPinhole */
+  GHashTable *doubts; /* a set of protocol and port */
 };
 
 UpnpPinholes *
@@ -27,32 +27,26 @@ upnp_pinholes_free (UpnpPinholes *self)
 }
 
 static gpointer
-make_key (PlumProtocol protocol,
-          guint        port)
+make_key (PlumProtocol protocol, guint port)
 {
   return GUINT_TO_POINTER (port | (protocol == PLUM_PROTOCOL_UDP ? 0x10000u : 0));
 }
 
 void
-upnp_pinholes_hold (UpnpPinholes      *self,
-                    const UpnpPinhole *pinhole)
+upnp_pinholes_hold (UpnpPinholes *self, const UpnpPinhole *pinhole)
 {
   g_hash_table_replace (self->held, make_key (pinhole->protocol, pinhole->port),
                         g_memdup2 (pinhole, sizeof *pinhole));
 }
 
 void
-upnp_pinholes_release (UpnpPinholes *self,
-                       PlumProtocol  protocol,
-                       guint         port)
+upnp_pinholes_release (UpnpPinholes *self, PlumProtocol protocol, guint port)
 {
   g_hash_table_remove (self->held, make_key (protocol, port));
 }
 
 const UpnpPinhole *
-upnp_pinholes_lookup (UpnpPinholes *self,
-                      PlumProtocol  protocol,
-                      guint         port)
+upnp_pinholes_lookup (UpnpPinholes *self, PlumProtocol protocol, guint port)
 {
   return g_hash_table_lookup (self->held, make_key (protocol, port));
 }
@@ -74,10 +68,7 @@ upnp_pinholes_clear (UpnpPinholes *self)
 }
 
 void
-upnp_pinholes_set_doubt (UpnpPinholes *self,
-                         PlumProtocol  protocol,
-                         guint         port,
-                         gboolean      doubt)
+upnp_pinholes_set_doubt (UpnpPinholes *self, PlumProtocol protocol, guint port, gboolean doubt)
 {
   if (doubt)
     g_hash_table_add (self->doubts, make_key (protocol, port));
@@ -86,9 +77,7 @@ upnp_pinholes_set_doubt (UpnpPinholes *self,
 }
 
 gboolean
-upnp_pinholes_get_doubt (UpnpPinholes *self,
-                         PlumProtocol  protocol,
-                         guint         port)
+upnp_pinholes_get_doubt (UpnpPinholes *self, PlumProtocol protocol, guint port)
 {
   return g_hash_table_contains (self->doubts, make_key (protocol, port));
 }

@@ -4,8 +4,8 @@
 
 struct _UpnpPorts
 {
-  GHashTable *held;       /* protocol and external port -> internal port */
-  GHashTable *doubts;     /* protocol and internal port -> external port */
+  GHashTable *held;   /* protocol and external port -> internal port */
+  GHashTable *doubts; /* protocol and internal port -> external port */
 };
 
 UpnpPorts *
@@ -27,34 +27,26 @@ upnp_ports_free (UpnpPorts *self)
 }
 
 static gpointer
-make_key (PlumProtocol protocol,
-          guint        port)
+make_key (PlumProtocol protocol, guint port)
 {
   return GUINT_TO_POINTER (port | (protocol == PLUM_PROTOCOL_UDP ? 0x10000u : 0));
 }
 
 void
-upnp_ports_hold (UpnpPorts    *self,
-                 PlumProtocol  protocol,
-                 guint         external_port,
-                 guint         internal_port)
+upnp_ports_hold (UpnpPorts *self, PlumProtocol protocol, guint external_port, guint internal_port)
 {
   g_hash_table_insert (self->held, make_key (protocol, external_port),
                        GUINT_TO_POINTER (internal_port));
 }
 
 void
-upnp_ports_release (UpnpPorts    *self,
-                    PlumProtocol  protocol,
-                    guint         external_port)
+upnp_ports_release (UpnpPorts *self, PlumProtocol protocol, guint external_port)
 {
   g_hash_table_remove (self->held, make_key (protocol, external_port));
 }
 
 guint
-upnp_ports_lookup (UpnpPorts    *self,
-                   PlumProtocol  protocol,
-                   guint         external_port)
+upnp_ports_lookup (UpnpPorts *self, PlumProtocol protocol, guint external_port)
 {
   return GPOINTER_TO_UINT (g_hash_table_lookup (self->held, make_key (protocol, external_port)));
 }
@@ -72,10 +64,10 @@ upnp_ports_is_empty (UpnpPorts *self)
 }
 
 gboolean
-upnp_ports_peek (UpnpPorts    *self,
+upnp_ports_peek (UpnpPorts *self,
                  PlumProtocol *protocol,
-                 guint        *external_port,
-                 guint        *internal_port)
+                 guint *external_port,
+                 guint *internal_port)
 {
   GHashTableIter iter;
   gpointer key, value;
@@ -91,10 +83,10 @@ upnp_ports_peek (UpnpPorts    *self,
 }
 
 void
-upnp_ports_set_doubt (UpnpPorts    *self,
-                      PlumProtocol  protocol,
-                      guint         internal_port,
-                      guint         external_port)
+upnp_ports_set_doubt (UpnpPorts *self,
+                      PlumProtocol protocol,
+                      guint internal_port,
+                      guint external_port)
 {
   if (external_port != 0)
     g_hash_table_insert (self->doubts, make_key (protocol, internal_port),
@@ -104,9 +96,7 @@ upnp_ports_set_doubt (UpnpPorts    *self,
 }
 
 guint
-upnp_ports_get_doubt (UpnpPorts    *self,
-                      PlumProtocol  protocol,
-                      guint         internal_port)
+upnp_ports_get_doubt (UpnpPorts *self, PlumProtocol protocol, guint internal_port)
 {
   return GPOINTER_TO_UINT (g_hash_table_lookup (self->doubts, make_key (protocol, internal_port)));
 }

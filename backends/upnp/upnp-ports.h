@@ -10,37 +10,31 @@ G_BEGIN_DECLS
  * mappings of one host from overwriting each other, so we must (quirk 50). */
 typedef struct _UpnpPorts UpnpPorts;
 
-UpnpPorts * upnp_ports_new          (void);
-void        upnp_ports_free         (UpnpPorts     *self);
+UpnpPorts *upnp_ports_new (void);
+void upnp_ports_free (UpnpPorts *self);
 
-void        upnp_ports_hold         (UpnpPorts     *self,
-                                     PlumProtocol   protocol,
-                                     guint          external_port,
-                                     guint          internal_port);
-void        upnp_ports_release      (UpnpPorts     *self,
-                                     PlumProtocol   protocol,
-                                     guint          external_port);
+void upnp_ports_hold (UpnpPorts *self,
+                      PlumProtocol protocol,
+                      guint external_port,
+                      guint internal_port);
+void upnp_ports_release (UpnpPorts *self, PlumProtocol protocol, guint external_port);
 /* The internal port it leads to; 0: not held. */
-guint       upnp_ports_lookup       (UpnpPorts     *self,
-                                     PlumProtocol   protocol,
-                                     guint          external_port);
+guint upnp_ports_lookup (UpnpPorts *self, PlumProtocol protocol, guint external_port);
 /* The router has forgotten them all. */
-void        upnp_ports_clear        (UpnpPorts     *self);
-gboolean    upnp_ports_is_empty     (UpnpPorts     *self);
+void upnp_ports_clear (UpnpPorts *self);
+gboolean upnp_ports_is_empty (UpnpPorts *self);
 /* Any one of those held. */
-gboolean    upnp_ports_peek         (UpnpPorts     *self,
-                                     PlumProtocol  *protocol,
-                                     guint         *external_port,
-                                     guint         *internal_port);
+gboolean upnp_ports_peek (UpnpPorts *self,
+                          PlumProtocol *protocol,
+                          guint *external_port,
+                          guint *internal_port);
 
 /* The external port that was asked for last, for an internal one, as long as no answer has come:
  * it may be mapped or not. 0: there is no such doubt. */
-void        upnp_ports_set_doubt    (UpnpPorts     *self,
-                                     PlumProtocol   protocol,
-                                     guint          internal_port,
-                                     guint          external_port);
-guint       upnp_ports_get_doubt    (UpnpPorts     *self,
-                                     PlumProtocol   protocol,
-                                     guint          internal_port);
+void upnp_ports_set_doubt (UpnpPorts *self,
+                           PlumProtocol protocol,
+                           guint internal_port,
+                           guint external_port);
+guint upnp_ports_get_doubt (UpnpPorts *self, PlumProtocol protocol, guint internal_port);
 
 G_END_DECLS

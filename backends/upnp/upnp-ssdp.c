@@ -11,54 +11,51 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#define MULTICAST_TTL 2     /* UPnP Device Architecture 1.1 */
-#define MAX_DRAIN     64    /* datagrams in one turn of the loop */
+#define MULTICAST_TTL 2 /* UPnP Device Architecture 1.1 */
+#define MAX_DRAIN 64    /* datagrams in one turn of the loop */
 
 /* How much later IPv6 begins, in ms: there are routers that answer neither search if both come at
  * one moment (quirk 31), and whoever wants both families starts both at once. */
-#define IPV6_LATER    100
+#define IPV6_LATER 100
 
 /* When what is sent, in ms. It begins with one question to the gateway alone: there are routers
  * whose one thread takes some 30 ms for each, and would keep the description waiting for ten
  * answers that nobody needs. */
-static const struct {
-  guint    at;
+static const struct
+{
+  guint at;
   gboolean to_group;
-  guint    first;            /* of the targets */
-  guint    last;
+  guint first; /* of the targets */
+  guint last;
 } rounds[] = {
-  { 0, FALSE, 0, 0 },
-  { 200, FALSE, 1, G_MAXUINT },
-  { 200, TRUE, 0, G_MAXUINT },
-  { 500, FALSE, 0, G_MAXUINT },
-  { 500, TRUE, 0, G_MAXUINT },
-  { 1500, FALSE, 0, G_MAXUINT },
+  { 0, FALSE, 0, 0 },           { 200, FALSE, 1, G_MAXUINT }, { 200, TRUE, 0, G_MAXUINT },
+  { 500, FALSE, 0, G_MAXUINT }, { 500, TRUE, 0, G_MAXUINT },  { 1500, FALSE, 0, G_MAXUINT },
   { 1500, TRUE, 0, G_MAXUINT },
 };
 
 /* A socket that takes datagrams from anybody. */
 struct _UpnpListener
 {
-  PlumBackend     *backend;     /* borrowed */
-  GSocket         *socket;      /* NULL: it was freed while it was reading */
-  GSource         *source;
-  UpnpMessageFunc  message;
-  gpointer         user_data;
+  PlumBackend *backend; /* borrowed */
+  GSocket *socket;      /* NULL: it was freed while it was reading */
+  GSource *source;
+  UpnpMessageFunc message;
+  gpointer user_data;
 };
 
 struct _UpnpSearch
 {
-  PlumBackend       *backend;   /* borrowed */
-  UpnpListener      *answers;
-  UpnpListener      *group;     /* (nullable) */
-  GSource           *timer;
-  guint              round;
-  gboolean           quiet;
-  gboolean           over;
-  gboolean           sent;       /* something has left */
-  GError            *error;      /* why nothing has; (nullable) */
-  UpnpSearchEndFunc  ended;
-  gpointer           user_data;
+  PlumBackend *backend; /* borrowed */
+  UpnpListener *answers;
+  UpnpListener *group; /* (nullable) */
+  GSource *timer;
+  guint round;
+  gboolean quiet;
+  gboolean over;
+  gboolean sent; /* something has left */
+  GError *error; /* why nothing has; (nullable) */
+  UpnpSearchEndFunc ended;
+  gpointer user_data;
 };
 
 static gboolean
@@ -78,8 +75,7 @@ upnp_group_address (PlumNetwork *network)
 
 /* A link-local address of another link is somebody else's. */
 static gboolean
-is_of_other_link (UpnpListener       *self,
-                  GInetSocketAddress *from)
+is_of_other_link (UpnpListener *self, GInetSocketAddress *from)
 {
   PlumNetwork *network = plum_backend_get_network (self->backend);
   guint32 scope;
@@ -92,10 +88,7 @@ is_of_other_link (UpnpListener       *self,
 }
 
 static void
-upnp_listener_take (UpnpListener       *self,
-                    const char         *data,
-                    gsize               len,
-                    GSocketAddress     *from)
+upnp_listener_take (UpnpListener *self, const char *data, gsize len, GSocketAddress *from)
 {
   GInetAddress *sender = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (from));
   g_autoptr (UpnpSsdpMessage) message = NULL;
@@ -120,9 +113,7 @@ upnp_listener_take (UpnpListener       *self,
 }
 
 static gboolean
-on_datagram (GSocket      *socket,
-             GIOCondition  condition,
-             gpointer      user_data)
+on_datagram (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
   /* Whoever hears of a datagram may free the listener. */
   UpnpListener *self = g_rc_box_acquire (user_data);
@@ -135,8 +126,7 @@ on_datagram (GSocket      *socket,
 
       if (n < 0)
         break;
-      if (G_IS_INET_SOCKET_ADDRESS (from) &&
-          !is_of_other_link (self, G_INET_SOCKET_ADDRESS (from)))
+      if (G_IS_INET_SOCKET_ADDRESS (from) && !is_of_other_link (self, G_INET_SOCKET_ADDRESS (from)))
         upnp_listener_take (self, buffer, (gsize) n, from);
     }
 
@@ -145,13 +135,13 @@ on_datagram (GSocket      *socket,
 }
 
 static UpnpListener *
-upnp_listener_new_bound (PlumBackend      *backend,
-                         GMainContext     *context,
-                         GSocketAddress   *address,
-                         gboolean          shared,
-                         UpnpMessageFunc   message,
-                         gpointer          user_data,
-                         GError          **error)
+upnp_listener_new_bound (PlumBackend *backend,
+                         GMainContext *context,
+                         GSocketAddress *address,
+                         gboolean shared,
+                         UpnpMessageFunc message,
+                         gpointer user_data,
+                         GError **error)
 {
   g_autoptr (UpnpListener) self = g_rc_box_new0 (UpnpListener);
 
@@ -171,22 +161,21 @@ upnp_listener_new_bound (PlumBackend      *backend,
 }
 
 UpnpListener *
-upnp_listener_new (PlumBackend      *backend,
-                   GMainContext     *context,
-                   UpnpMessageFunc   message,
-                   gpointer          user_data,
-                   GError          **error)
+upnp_listener_new (PlumBackend *backend,
+                   GMainContext *context,
+                   UpnpMessageFunc message,
+                   gpointer user_data,
+                   GError **error)
 {
   PlumNetwork *network = plum_backend_get_network (backend);
   /* Bound to the group: what others are sent on port 1900 must not come to us. */
   g_autoptr (GSocketAddress) address = upnp_group_address (network);
   GInetAddress *group = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address));
-  g_autoptr (UpnpListener) self = upnp_listener_new_bound (backend, context, address, TRUE,
-                                                           message, user_data, error);
+  g_autoptr (UpnpListener) self =
+    upnp_listener_new_bound (backend, context, address, TRUE, message, user_data, error);
 
-  if (self == NULL ||
-      !g_socket_join_multicast_group (self->socket, group, FALSE,
-                                      plum_network_get_interface (network), error))
+  if (self == NULL || !g_socket_join_multicast_group (self->socket, group, FALSE,
+                                                      plum_network_get_interface (network), error))
     return NULL;
 
   return g_steal_pointer (&self);
@@ -203,8 +192,7 @@ upnp_listener_free (UpnpListener *self)
 }
 
 static gboolean
-set_interface_ipv4 (GSocket     *socket,
-                    PlumNetwork *network)
+set_interface_ipv4 (GSocket *socket, PlumNetwork *network)
 {
   g_autoptr (GSocketAddress) address =
     g_inet_socket_address_new (plum_network_get_local_address (network), 0);
@@ -216,8 +204,7 @@ set_interface_ipv4 (GSocket     *socket,
 }
 
 static gboolean
-set_interface_ipv6 (GSocket     *socket,
-                    PlumNetwork *network)
+set_interface_ipv6 (GSocket *socket, PlumNetwork *network)
 {
   const int index = (int) plum_network_get_interface_index (network);
 
@@ -228,9 +215,7 @@ set_interface_ipv6 (GSocket     *socket,
 /* To the interface that the gateway is behind, not to the one that the routing table has for
  * multicast (quirk 33). */
 static gboolean
-upnp_search_set_interface (UpnpListener  *listener,
-                           PlumNetwork   *network,
-                           GError       **error)
+upnp_search_set_interface (UpnpListener *listener, PlumNetwork *network, GError **error)
 {
   int saved_errno;
 
@@ -247,10 +232,7 @@ upnp_search_set_interface (UpnpListener  *listener,
 }
 
 static void
-upnp_search_send (UpnpSearch     *self,
-                  GSocketAddress *to,
-                  guint           first,
-                  guint           last)
+upnp_search_send (UpnpSearch *self, GSocketAddress *to, guint first, guint last)
 {
   const char *const *targets = upnp_ssdp_targets (g_socket_address_get_family (to));
   GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS (to);
@@ -296,8 +278,7 @@ upnp_search_send_round (UpnpSearch *self)
 static gboolean on_search_timer (gpointer user_data);
 
 static void
-upnp_search_wait (UpnpSearch *self,
-                  guint       ms)
+upnp_search_wait (UpnpSearch *self, guint ms)
 {
   self->timer = plum_backend_create_timer (self->backend, ms);
   g_source_set_callback (self->timer, on_search_timer, self, NULL);
@@ -341,8 +322,7 @@ on_search_timer (gpointer user_data)
 }
 
 void
-upnp_search_set_quiet (UpnpSearch *self,
-                       gboolean    quiet)
+upnp_search_set_quiet (UpnpSearch *self, gboolean quiet)
 {
   if (self->over || self->quiet == quiet)
     return;
@@ -372,21 +352,22 @@ upnp_search_address (PlumNetwork *network)
   g_autoptr (GInetAddress) any = g_inet_address_new_any (G_SOCKET_FAMILY_IPV6);
 
   return g_inet_socket_address_new (is_ipv6 (network) ? any
-                                                      : plum_network_get_local_address (network), 0);
+                                                      : plum_network_get_local_address (network),
+                                    0);
 }
 
 UpnpSearch *
-upnp_search_new (PlumBackend        *backend,
-                 GMainContext       *context,
-                 UpnpMessageFunc     message,
-                 UpnpSearchEndFunc   ended,
-                 gpointer            user_data,
-                 GError            **error)
+upnp_search_new (PlumBackend *backend,
+                 GMainContext *context,
+                 UpnpMessageFunc message,
+                 UpnpSearchEndFunc ended,
+                 gpointer user_data,
+                 GError **error)
 {
   PlumNetwork *network = plum_backend_get_network (backend);
   g_autoptr (GSocketAddress) any_port = upnp_search_address (network);
-  g_autoptr (UpnpListener) answers = upnp_listener_new_bound (backend, context, any_port, FALSE,
-                                                              message, user_data, error);
+  g_autoptr (UpnpListener) answers =
+    upnp_listener_new_bound (backend, context, any_port, FALSE, message, user_data, error);
   g_autoptr (GError) group_error = NULL;
   UpnpSearch *self;
 
@@ -429,9 +410,7 @@ upnp_search_free (UpnpSearch *self)
 }
 
 static gboolean
-is_same_network (GInetAddress *a,
-                 GInetAddress *b,
-                 GInetAddress *netmask)
+is_same_network (GInetAddress *a, GInetAddress *b, GInetAddress *netmask)
 {
   const guint8 *x = g_inet_address_to_bytes (a);
   const guint8 *y = g_inet_address_to_bytes (b);
@@ -449,8 +428,8 @@ is_same_network (GInetAddress *a,
 static GInetAddress *
 from_native (struct sockaddr *native)
 {
-  const gsize size = native->sa_family == AF_INET6 ? sizeof (struct sockaddr_in6)
-                                                   : sizeof (struct sockaddr_in);
+  const gsize size =
+    native->sa_family == AF_INET6 ? sizeof (struct sockaddr_in6) : sizeof (struct sockaddr_in);
   g_autoptr (GSocketAddress) address = g_socket_address_new_from_native (native, size);
 
   return g_object_ref (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
@@ -458,8 +437,7 @@ from_native (struct sockaddr *native)
 
 /* Are both addresses within a network of one of this host's interfaces? */
 static gboolean
-shares_link (GInetAddress *local,
-             GInetAddress *other)
+shares_link (GInetAddress *local, GInetAddress *other)
 {
   const int family = (int) g_inet_address_get_family (local);
   struct ifaddrs *list = NULL;
@@ -488,8 +466,7 @@ shares_link (GInetAddress *local,
 }
 
 gboolean
-upnp_may_contact (PlumNetwork  *network,
-                  GInetAddress *address)
+upnp_may_contact (PlumNetwork *network, GInetAddress *address)
 {
   GInetAddress *gateway = plum_network_get_gateway (network);
 

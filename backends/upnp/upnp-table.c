@@ -13,19 +13,18 @@
 #define MAX_CLIENT 45
 
 /* One entry of the table: looked at, or deleted. */
-typedef struct {
-  UpnpOperation  operation;
-  PlumProtocol   protocol;
-  guint          external_port;
-  guint          internal_port;
-  gboolean       certain;          /* it was made by us: delete it even if it cannot be looked at */
-  UpnpAttempt    attempt;          /* of the delete */
+typedef struct
+{
+  UpnpOperation operation;
+  PlumProtocol protocol;
+  guint external_port;
+  guint internal_port;
+  gboolean certain;    /* it was made by us: delete it even if it cannot be looked at */
+  UpnpAttempt attempt; /* of the delete */
 } UpnpTableOperation;
 
 static void
-upnp_table_call (UpnpTableOperation *self,
-                 UpnpAction          action,
-                 UpnpSoapFunc        func)
+upnp_table_call (UpnpTableOperation *self, UpnpAction action, UpnpSoapFunc func)
 {
   UpnpSoapRequest request = {
     .action = action,
@@ -49,9 +48,9 @@ upnp_delete_succeed (UpnpTableOperation *self)
 
 static void
 on_deleted (const UpnpSoapReply *reply,
-            const char          *local_address,
-            const GError        *error,
-            gpointer             user_data)
+            const char *local_address,
+            const GError *error,
+            gpointer user_data)
 {
   UpnpTableOperation *self = user_data;
   UpnpStep step;
@@ -67,8 +66,8 @@ on_deleted (const UpnpSoapReply *reply,
       return;
     }
 
-  step = upnp_ladder_next (&self->attempt, reply->outcome == UPNP_SOAP_FAULT ? reply->code
-                                                                            : UPNP_CODE_FAILED);
+  step = upnp_ladder_next (&self->attempt,
+                           reply->outcome == UPNP_SOAP_FAULT ? reply->code : UPNP_CODE_FAILED);
   upnp_attempt_take (&self->attempt, &step);
   if (step.next == UPNP_NEXT_DONE)
     upnp_delete_succeed (self);
@@ -90,9 +89,9 @@ upnp_table_delete (UpnpTableOperation *self)
 
 static void
 on_looked_before_delete (const UpnpSoapReply *reply,
-                         const char          *local_address,
-                         const GError        *error,
-                         gpointer             user_data)
+                         const char *local_address,
+                         const GError *error,
+                         gpointer user_data)
 {
   UpnpTableOperation *self = user_data;
   g_autoptr (UpnpTableEntry) entry = NULL;
@@ -110,7 +109,7 @@ on_looked_before_delete (const UpnpSoapReply *reply,
                     : self->certain && reply->code != 714)
     upnp_table_delete (self);
   else if (entry != NULL || reply->code == 714)
-    upnp_operation_done (&self->operation);       /* another's, or gone: nothing of ours is there */
+    upnp_operation_done (&self->operation); /* another's, or gone: nothing of ours is there */
   else
     upnp_operation_fail_fault (&self->operation, UPNP_ACTION_GET_SPECIFIC, reply,
                                PLUM_ERROR_NOT_SUPPORTED,
@@ -119,9 +118,9 @@ on_looked_before_delete (const UpnpSoapReply *reply,
 
 static UpnpTableOperation *
 upnp_table_operation_new (PlumUpnpBackend *backend,
-                          PlumRequest     *request,
-                          PlumLease       *lease,
-                          PlumCall        *call)
+                          PlumRequest *request,
+                          PlumLease *lease,
+                          PlumCall *call)
 {
   UpnpTableOperation *self = upnp_operation_new (sizeof (UpnpTableOperation), backend, call, NULL);
 
@@ -134,10 +133,7 @@ upnp_table_operation_new (PlumUpnpBackend *backend,
 }
 
 void
-upnp_unmap_start (PlumUpnpBackend *backend,
-                  PlumRequest     *request,
-                  PlumLease       *lease,
-                  PlumCall        *call)
+upnp_unmap_start (PlumUpnpBackend *backend, PlumRequest *request, PlumLease *lease, PlumCall *call)
 {
   UpnpPorts *ports = plum_upnp_backend_get_ports (backend);
   UpnpTableOperation *self = upnp_table_operation_new (backend, request, lease, call);
@@ -172,9 +168,7 @@ upnp_unmap_start (PlumUpnpBackend *backend,
 }
 
 void
-upnp_delete_entry_start (PlumUpnpBackend *backend,
-                         PlumEntry       *entry,
-                         PlumCall        *call)
+upnp_delete_entry_start (PlumUpnpBackend *backend, PlumEntry *entry, PlumCall *call)
 {
   UpnpTableOperation *self = upnp_operation_new (sizeof (UpnpTableOperation), backend, call, NULL);
 
@@ -191,9 +185,9 @@ upnp_delete_entry_start (PlumUpnpBackend *backend,
 
 static void
 on_checked (const UpnpSoapReply *reply,
-            const char          *local_address,
-            const GError        *error,
-            gpointer             user_data)
+            const char *local_address,
+            const GError *error,
+            gpointer user_data)
 {
   UpnpTableOperation *self = user_data;
   UpnpOperation *operation = &self->operation;
@@ -213,8 +207,8 @@ on_checked (const UpnpSoapReply *reply,
     upnp_operation_fail (operation, PLUM_ERROR_DESTROYED, "%s has no entry for port %u any more",
                          operation->device->name, self->external_port);
   else if (entry == NULL)
-    upnp_operation_fail_fault (operation, UPNP_ACTION_GET_SPECIFIC, reply,
-                               PLUM_ERROR_NOT_SUPPORTED, NULL);
+    upnp_operation_fail_fault (operation, UPNP_ACTION_GET_SPECIFIC, reply, PLUM_ERROR_NOT_SUPPORTED,
+                               NULL);
   else if (!upnp_entry_is_ours (entry, local_address, self->internal_port))
     {
       client = upnp_soap_dup_shown (entry->internal_client, MAX_CLIENT);
@@ -230,10 +224,7 @@ on_checked (const UpnpSoapReply *reply,
 }
 
 void
-upnp_check_start (PlumUpnpBackend *backend,
-                  PlumRequest     *request,
-                  PlumLease       *lease,
-                  PlumCall        *call)
+upnp_check_start (PlumUpnpBackend *backend, PlumRequest *request, PlumLease *lease, PlumCall *call)
 {
   UpnpTableOperation *self = upnp_table_operation_new (backend, request, lease, call);
 
@@ -265,9 +256,9 @@ upnp_address_settle (UpnpOperation *self)
 
 static void
 on_address (const UpnpSoapReply *reply,
-            const char          *local_address,
-            const GError        *error,
-            gpointer             user_data)
+            const char *local_address,
+            const GError *error,
+            gpointer user_data)
 {
   UpnpOperation *self = user_data;
   g_autoptr (GInetAddress) address = NULL;
@@ -290,8 +281,7 @@ on_address (const UpnpSoapReply *reply,
 }
 
 void
-upnp_get_address_start (PlumUpnpBackend *backend,
-                        PlumCall        *call)
+upnp_get_address_start (PlumUpnpBackend *backend, PlumCall *call)
 {
   static const UpnpSoapRequest request = { .action = UPNP_ACTION_GET_ADDRESS };
   UpnpOperation *self = upnp_operation_new (sizeof (UpnpOperation), backend, call, NULL);

@@ -3,8 +3,8 @@
 #include "upnp-token.h"
 
 /* Of the device: its address, and the service's port, path and type. */
-#define DEVICE_TYPE  "sqss"
-#define ENTRY_TYPE   "(" DEVICE_TYPE "b)"
+#define DEVICE_TYPE "sqss"
+#define ENTRY_TYPE "(" DEVICE_TYPE "b)"
 #define PINHOLE_TYPE "(" DEVICE_TYPE "i)"
 
 void
@@ -16,18 +16,14 @@ upnp_token_free (UpnpToken *self)
 }
 
 GVariant *
-upnp_token_new (const char        *address,
-                const UpnpService *service,
-                gboolean           permanent)
+upnp_token_new (const char *address, const UpnpService *service, gboolean permanent)
 {
   return g_variant_new (ENTRY_TYPE, address, service->port, service->target, service->type,
                         permanent);
 }
 
 GVariant *
-upnp_token_new_pinhole (const char        *address,
-                        const UpnpService *service,
-                        int                unique_id)
+upnp_token_new_pinhole (const char *address, const UpnpService *service, int unique_id)
 {
   return g_variant_new (PINHOLE_TYPE, address, service->port, service->target, service->type,
                         unique_id);
@@ -35,8 +31,7 @@ upnp_token_new_pinhole (const char        *address,
 
 /* NULL: it names no service at an address. */
 static UpnpService *
-read_service (GVariant    *variant,
-              const char **address)
+read_service (GVariant *variant, const char **address)
 {
   g_autoptr (GInetAddress) inet = NULL;
   g_autoptr (UpnpUrl) url = NULL;
@@ -86,5 +81,6 @@ upnp_token_parse (GVariant *variant)
   else
     g_variant_get_child (variant, 4, "b", &self->permanent);
   return self->unique_id >= UPNP_TOKEN_NO_PINHOLE && self->unique_id <= G_MAXUINT16
-           ? g_steal_pointer (&self) : NULL;
+           ? g_steal_pointer (&self)
+           : NULL;
 }

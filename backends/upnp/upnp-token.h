@@ -12,25 +12,22 @@ G_BEGIN_DECLS
 #define UPNP_TOKEN_NO_PINHOLE (-1)
 
 /* What a lease carries, so that another process can check and delete it. */
-typedef struct {
-  char        *address;      /* of the device */
+typedef struct
+{
+  char *address; /* of the device */
   UpnpService *service;
-  gboolean     permanent;    /* an entry of a table */
-  int          unique_id;    /* a pinhole of a firewall */
+  gboolean permanent; /* an entry of a table */
+  int unique_id;      /* a pinhole of a firewall */
 } UpnpToken;
 
-void        upnp_token_free  (UpnpToken         *self);
+void upnp_token_free (UpnpToken *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UpnpToken, upnp_token_free)
 
 /* (transfer floating) */
-GVariant *  upnp_token_new   (const char        *address,
-                              const UpnpService *service,
-                              gboolean           permanent);
-GVariant *  upnp_token_new_pinhole (const char        *address,
-                                    const UpnpService *service,
-                                    int                unique_id);
+GVariant *upnp_token_new (const char *address, const UpnpService *service, gboolean permanent);
+GVariant *upnp_token_new_pinhole (const char *address, const UpnpService *service, int unique_id);
 /* NULL: it is no token of ours. It may come from a file: what is in it is checked as if a stranger
  * had sent it. (transfer full) */
-UpnpToken * upnp_token_parse (GVariant          *variant);
+UpnpToken *upnp_token_parse (GVariant *variant);
 
 G_END_DECLS

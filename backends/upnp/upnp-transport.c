@@ -9,42 +9,40 @@
 
 struct _UpnpTransport
 {
-  PlumBackend   *backend;      /* borrowed */
-  GMainContext  *context;
-  GInetAddress  *device;
+  PlumBackend *backend; /* borrowed */
+  GMainContext *context;
+  GInetAddress *device;
   GSocketClient *client;
-  GQueue         queue;        /* of UpnpExchange; the head is under way */
+  GQueue queue; /* of UpnpExchange; the head is under way */
 };
 
 /* Kept alive by its place in the queue and by each operation of GIO under way. */
 struct _UpnpExchange
 {
-  UpnpTransport     *transport;    /* NULL once it is over */
-  guint16            port;
-  guint              timeout_ms;
-  UpnpWriteFunc      write;
-  UpnpReplyFunc      func;
-  gpointer           user_data;
+  UpnpTransport *transport; /* NULL once it is over */
+  guint16 port;
+  guint timeout_ms;
+  UpnpWriteFunc write;
+  UpnpReplyFunc func;
+  gpointer user_data;
 
-  gboolean           started;
-  GCancellable      *cancellable;
-  GSource           *deadline;
+  gboolean started;
+  GCancellable *cancellable;
+  GSource *deadline;
   GSocketConnection *connection;
-  GSocketAddress    *peer;
-  char              *local_address;
-  GBytes            *request;
-  UpnpHttpDecoder   *reply;
-  gsize              max_body;
-  char              *buffer;           /* of READ_SIZE; a request that waits has none */
+  GSocketAddress *peer;
+  char *local_address;
+  GBytes *request;
+  UpnpHttpDecoder *reply;
+  gsize max_body;
+  char *buffer; /* of READ_SIZE; a request that waits has none */
 };
 
 static void upnp_exchange_start (UpnpExchange *self);
-static void upnp_exchange_read  (UpnpExchange *self);
+static void upnp_exchange_read (UpnpExchange *self);
 
 UpnpTransport *
-upnp_transport_new (PlumBackend  *backend,
-                    GMainContext *context,
-                    GInetAddress *device)
+upnp_transport_new (PlumBackend *backend, GMainContext *context, GInetAddress *device)
 {
   UpnpTransport *self = g_new0 (UpnpTransport, 1);
   GInetAddress *local = plum_network_get_local_address (plum_backend_get_network (backend));
@@ -121,8 +119,7 @@ upnp_transport_start_next (UpnpTransport *self)
 /* Ends the exchange, and tells. The next request goes out first: what is done with an answer may
  * take its time, or end the transport. */
 static void
-upnp_exchange_end (UpnpExchange *exchange,
-                   GError       *error)         /* (transfer full) (nullable) */
+upnp_exchange_end (UpnpExchange *exchange, GError *error) /* (transfer full) (nullable) */
 {
   g_autoptr (UpnpExchange) self = g_rc_box_acquire (exchange);
   g_autoptr (GError) owned = error;
@@ -149,15 +146,14 @@ on_deadline (gpointer user_data)
     upnp_exchange_end (self, NULL);
   else
     upnp_exchange_end (self, g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
-                                          "no answer from %s port %u in %.1f s",
-                                          device, self->port, self->timeout_ms / 1000.0));
+                                          "no answer from %s port %u in %.1f s", device, self->port,
+                                          self->timeout_ms / 1000.0));
 
   return G_SOURCE_REMOVE;
 }
 
 static void
-upnp_exchange_fail (UpnpExchange *self,
-                    GError       *error)      /* (transfer full) */
+upnp_exchange_fail (UpnpExchange *self, GError *error) /* (transfer full) */
 {
   g_autofree char *device = g_inet_address_to_string (self->transport->device);
 
@@ -166,18 +162,14 @@ upnp_exchange_fail (UpnpExchange *self,
 }
 
 static void
-upnp_exchange_report (UpnpExchange         *self,
-                      PlumTrafficDirection  direction,
-                      GBytes               *bytes)
+upnp_exchange_report (UpnpExchange *self, PlumTrafficDirection direction, GBytes *bytes)
 {
   if (plum_backend_is_observed (self->transport->backend))
     plum_backend_report_traffic (self->transport->backend, direction, self->peer, bytes);
 }
 
 static void
-on_read (GObject      *source,
-         GAsyncResult *result,
-         gpointer      user_data)
+on_read (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (UpnpExchange) self = user_data;
   g_autoptr (GError) error = NULL;
@@ -213,15 +205,13 @@ upnp_exchange_read (UpnpExchange *self)
   GInputStream *stream = g_io_stream_get_input_stream (G_IO_STREAM (self->connection));
 
   g_main_context_push_thread_default (self->transport->context);
-  g_input_stream_read_async (stream, self->buffer, READ_SIZE, G_PRIORITY_DEFAULT,
-                             self->cancellable, on_read, g_rc_box_acquire (self));
+  g_input_stream_read_async (stream, self->buffer, READ_SIZE, G_PRIORITY_DEFAULT, self->cancellable,
+                             on_read, g_rc_box_acquire (self));
   g_main_context_pop_thread_default (self->transport->context);
 }
 
 static void
-on_written (GObject      *source,
-            GAsyncResult *result,
-            gpointer      user_data)
+on_written (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (UpnpExchange) self = user_data;
   g_autoptr (GError) error = NULL;
@@ -259,9 +249,7 @@ upnp_exchange_write (UpnpExchange *self)
 }
 
 static void
-on_connected (GObject      *source,
-              GAsyncResult *result,
-              gpointer      user_data)
+on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (UpnpExchange) self = user_data;
   g_autoptr (GSocketConnection) connection = NULL;
@@ -309,12 +297,12 @@ upnp_exchange_start (UpnpExchange *self)
 
 UpnpExchange *
 upnp_transport_send (UpnpTransport *self,
-                     guint16        port,
-                     gsize          max_body,
-                     guint          timeout_ms,
-                     UpnpWriteFunc  write,
-                     UpnpReplyFunc  func,
-                     gpointer       user_data)
+                     guint16 port,
+                     gsize max_body,
+                     guint timeout_ms,
+                     UpnpWriteFunc write,
+                     UpnpReplyFunc func,
+                     gpointer user_data)
 {
   UpnpExchange *exchange = g_rc_box_new0 (UpnpExchange);
 

@@ -9,20 +9,19 @@
 
 struct _UpnpWatch
 {
-  PlumUpnpBackend *backend;        /* borrowed */
-  UpnpDevice      *device;
-  UpnpListener    *listener;       /* (nullable) */
-  GSource         *timer;          /* (nullable): until the device may be asked again */
-  UpnpDeviceCall  *pending;        /* (nullable) */
-  gint64           asked;          /* when it was, in µs; 0: never */
-  char            *hint;           /* what was heard */
-  guint            external_port;  /* asked about */
-  guint            internal_port;
+  PlumUpnpBackend *backend; /* borrowed */
+  UpnpDevice *device;
+  UpnpListener *listener;  /* (nullable) */
+  GSource *timer;          /* (nullable): until the device may be asked again */
+  UpnpDeviceCall *pending; /* (nullable) */
+  gint64 asked;            /* when it was, in µs; 0: never */
+  char *hint;              /* what was heard */
+  guint external_port;     /* asked about */
+  guint internal_port;
 };
 
 static void
-upnp_watch_lose (UpnpWatch  *self,
-                 const char *what)
+upnp_watch_lose (UpnpWatch *self, const char *what)
 {
   g_autofree char *reason = g_strdup_printf ("%s %s, and %s", self->device->name, self->hint, what);
   g_autoptr (UpnpDevice) device = upnp_device_ref (self->device);
@@ -32,8 +31,7 @@ upnp_watch_lose (UpnpWatch  *self,
 }
 
 static void
-on_no_answer (UpnpWatch    *self,
-              const GError *error)
+on_no_answer (UpnpWatch *self, const GError *error)
 {
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
     upnp_watch_lose (self, "refuses connections to its control port");
@@ -47,9 +45,9 @@ is_gone (const UpnpSoapReply *reply)
 
 static void
 on_answer (const UpnpSoapReply *reply,
-           const char          *local_address,
-           const GError        *error,
-           gpointer             user_data)
+           const char *local_address,
+           const GError *error,
+           gpointer user_data)
 {
   UpnpWatch *self = user_data;
   g_autoptr (UpnpTableEntry) entry = NULL;
@@ -74,9 +72,9 @@ on_answer (const UpnpSoapReply *reply,
 
 static void
 on_updated (const UpnpSoapReply *reply,
-            const char          *local_address,
-            const GError        *error,
-            gpointer             user_data)
+            const char *local_address,
+            const GError *error,
+            gpointer user_data)
 {
   UpnpWatch *self = user_data;
 
@@ -93,12 +91,10 @@ on_updated (const UpnpSoapReply *reply,
 
 /* Chooses one of our ports or pinholes, and how to ask for it. FALSE: there is none. */
 static gboolean
-upnp_watch_choose (UpnpWatch       *self,
-                   UpnpSoapRequest *request)
+upnp_watch_choose (UpnpWatch *self, UpnpSoapRequest *request)
 {
   UpnpPorts *ports = plum_upnp_backend_get_ports (self->backend);
-  const UpnpPinhole *pinhole =
-    upnp_pinholes_peek (plum_upnp_backend_get_pinholes (self->backend));
+  const UpnpPinhole *pinhole = upnp_pinholes_peek (plum_upnp_backend_get_pinholes (self->backend));
 
   if (pinhole != NULL)
     {
@@ -143,8 +139,7 @@ on_timer (gpointer user_data)
 
 /* Asks at once, or as soon as it may be asked again: of goodbye and return the second counts. */
 static void
-upnp_watch_take_hint (UpnpWatch  *self,
-                      const char *hint)
+upnp_watch_take_hint (UpnpWatch *self, const char *hint)
 {
   gint64 now = plum_backend_get_time (PLUM_BACKEND (self->backend));
 
@@ -166,8 +161,7 @@ upnp_watch_take_hint (UpnpWatch  *self,
 }
 
 static gboolean
-has_moved (UpnpDevice            *device,
-           const UpnpSsdpMessage *message)
+has_moved (UpnpDevice *device, const UpnpSsdpMessage *message)
 {
   g_autoptr (UpnpUrl) location = NULL;
 
@@ -180,9 +174,7 @@ has_moved (UpnpDevice            *device,
 }
 
 static void
-on_message (const UpnpSsdpMessage *message,
-            GInetAddress          *sender,
-            gpointer               user_data)
+on_message (const UpnpSsdpMessage *message, GInetAddress *sender, gpointer user_data)
 {
   UpnpWatch *self = user_data;
   gint64 known = self->device->boot_id;
@@ -207,17 +199,16 @@ on_message (const UpnpSsdpMessage *message,
 }
 
 UpnpWatch *
-upnp_watch_new (PlumUpnpBackend *backend,
-                UpnpDevice      *device)
+upnp_watch_new (PlumUpnpBackend *backend, UpnpDevice *device)
 {
   UpnpWatch *self = g_new0 (UpnpWatch, 1);
   g_autoptr (GError) error = NULL;
 
   self->backend = backend;
   self->device = upnp_device_ref (device);
-  self->listener = upnp_listener_new (PLUM_BACKEND (backend),
-                                      plum_upnp_backend_get_context (backend),
-                                      on_message, self, &error);
+  self->listener =
+    upnp_listener_new (PLUM_BACKEND (backend), plum_upnp_backend_get_context (backend), on_message,
+                       self, &error);
   if (self->listener == NULL)
     plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG, "no ear for notifications: %s", error->message);
 

@@ -12,8 +12,7 @@ G_BEGIN_DECLS
 typedef struct _UpnpWatch UpnpWatch;
 
 /* backend is borrowed. */
-UpnpWatch * upnp_watch_new  (PlumUpnpBackend *backend,
-                             UpnpDevice      *device);
-void        upnp_watch_free (UpnpWatch       *self);
+UpnpWatch *upnp_watch_new (PlumUpnpBackend *backend, UpnpDevice *device);
+void upnp_watch_free (UpnpWatch *self);
 
 G_END_DECLS

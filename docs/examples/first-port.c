@@ -6,21 +6,17 @@
 #include <plum-glib/plum-glib.h>
 
 static void
-on_state (PlumMapping *mapping,
-          GParamSpec  *pspec,
-          gpointer     user_data)
+on_state (PlumMapping *mapping, GParamSpec *pspec, gpointer user_data)
 {
   switch (plum_mapping_get_state (mapping))
     {
     case PLUM_STATE_SUCCESS:
-      g_print ("Reachable at %s:%u\n",
-               plum_mapping_get_external_host (mapping),
+      g_print ("Reachable at %s:%u\n", plum_mapping_get_external_host (mapping),
                plum_mapping_get_external_port (mapping));
       break;
 
-    case PLUM_STATE_FAILURE:   /* it is tried again, as long as it is wanted */
-      g_print ("Not reachable: %s\n",
-               plum_mapping_get_error (mapping)->message);
+    case PLUM_STATE_FAILURE: /* it is tried again, as long as it is wanted */
+      g_print ("Not reachable: %s\n", plum_mapping_get_error (mapping)->message);
       break;
 
     case PLUM_STATE_PENDING:
@@ -32,9 +28,7 @@ on_state (PlumMapping *mapping,
 }
 
 static void
-on_closed (GObject      *manager,
-           GAsyncResult *result,
-           gpointer      user_data)
+on_closed (GObject *manager, GAsyncResult *result, gpointer user_data)
 {
   GMainLoop *loop = user_data;
   g_autoptr (GError) error = NULL;
@@ -44,7 +38,8 @@ on_closed (GObject      *manager,
   g_main_loop_quit (loop);
 }
 
-typedef struct {
+typedef struct
+{
   GMainLoop *loop;
   PlumManager *manager;
 } Program;
@@ -55,8 +50,7 @@ on_interrupt (gpointer user_data)
   Program *program = user_data;
 
   /* The router forgets the mapping now, not when its lifetime is over. */
-  plum_manager_close_async (program->manager, NULL, on_closed,
-                            program->loop);
+  plum_manager_close_async (program->manager, NULL, on_closed, program->loop);
   return G_SOURCE_REMOVE;
 }
 
@@ -65,14 +59,13 @@ main (void)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (PlumManager) manager = plum_manager_new ();
-  g_autoptr (PlumMapping) mapping =
-    plum_mapping_new (PLUM_PROTOCOL_TCP, 8080);
+  g_autoptr (PlumMapping) mapping = plum_mapping_new (PLUM_PROTOCOL_TCP, 8080);
   Program program = { loop, manager };
   g_autoptr (GError) error = NULL;
 
   g_signal_connect (mapping, "notify::state", G_CALLBACK (on_state), NULL);
   if (!plum_manager_add_mapping (manager, mapping, &error))
-    g_error ("%s", error->message);   /* only a wrong argument, never the network */
+    g_error ("%s", error->message); /* only a wrong argument, never the network */
 
   g_unix_signal_add (SIGINT, on_interrupt, &program);
   g_main_loop_run (loop);

@@ -2,8 +2,8 @@
 
 #pragma once
 
-#if !defined (PLUM_INSIDE) && !defined (PLUM_COMPILATION)
-#error "Only <plum-glib/plum-glib.h> can be included directly."
+#if !defined(PLUM_INSIDE) && !defined(PLUM_COMPILATION)
+#  error "Only <plum-glib/plum-glib.h> can be included directly."
 #endif
 
 #include <gio/gio.h>
@@ -17,14 +17,14 @@ PLUM_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (PlumBackendInfo, plum_backend_info, PLUM, BACKEND_INFO, GObject)
 
 PLUM_AVAILABLE_IN_1_0
-const char *   plum_backend_info_get_name        (PlumBackendInfo *self);
+const char *plum_backend_info_get_name (PlumBackendInfo *self);
 PLUM_AVAILABLE_IN_1_0
-const char *   plum_backend_info_get_description (PlumBackendInfo *self);
+const char *plum_backend_info_get_description (PlumBackendInfo *self);
 PLUM_AVAILABLE_IN_1_0
-int            plum_backend_info_get_priority    (PlumBackendInfo *self);
+int plum_backend_info_get_priority (PlumBackendInfo *self);
 PLUM_AVAILABLE_IN_1_0
-const char *   plum_backend_info_get_path        (PlumBackendInfo *self);
+const char *plum_backend_info_get_path (PlumBackendInfo *self);
 PLUM_AVAILABLE_IN_1_0
-const GError * plum_backend_info_get_error       (PlumBackendInfo *self);
+const GError *plum_backend_info_get_error (PlumBackendInfo *self);
 
 G_END_DECLS

@@ -2,8 +2,8 @@
 
 #pragma once
 
-#if !defined (PLUM_INSIDE) && !defined (PLUM_COMPILATION)
-#error "Only <plum-glib/plum-glib.h> can be included directly."
+#if !defined(PLUM_INSIDE) && !defined(PLUM_COMPILATION)
+#  error "Only <plum-glib/plum-glib.h> can be included directly."
 #endif
 
 #include <gmodule.h>
@@ -35,12 +35,13 @@ G_BEGIN_DECLS
  *
  * Since: 1.0
  */
-typedef struct {
-  guint       abi;
+typedef struct
+{
+  guint abi;
   const char *name;
   const char *description;
-  int         priority;
-  GType     (*get_type) (void);
+  int priority;
+  GType (*get_type) (void);
 } PlumBackendModule;
 
 /**
@@ -55,20 +56,16 @@ typedef struct {
  *
  * Since: 1.0
  */
-#define PLUM_DEFINE_BACKEND_MODULE(module_name, module_description, module_priority, type_macro) \
-  static GType                                                                                   \
-  plum_backend_module_get_type (void)                                                            \
-  {                                                                                              \
-    return type_macro;                                                                           \
-  }                                                                                              \
-                                                                                                 \
-  extern const PlumBackendModule plum_backend_module;                                            \
-  G_MODULE_EXPORT const PlumBackendModule plum_backend_module = {                                \
-    .abi = PLUM_BACKEND_ABI,                                                                     \
-    .name = module_name,                                                                         \
-    .description = module_description,                                                           \
-    .priority = module_priority,                                                                 \
-    .get_type = plum_backend_module_get_type,                                                    \
+#define PLUM_DEFINE_BACKEND_MODULE(module_name, module_description, module_priority, type_macro)   \
+  static GType plum_backend_module_get_type (void) { return type_macro; }                          \
+                                                                                                   \
+  extern const PlumBackendModule plum_backend_module;                                              \
+  G_MODULE_EXPORT const PlumBackendModule plum_backend_module = {                                  \
+    .abi = PLUM_BACKEND_ABI,                                                                       \
+    .name = module_name,                                                                           \
+    .description = module_description,                                                             \
+    .priority = module_priority,                                                                   \
+    .get_type = plum_backend_module_get_type,                                                      \
   };
 
 G_END_DECLS

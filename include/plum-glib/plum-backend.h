@@ -2,8 +2,8 @@
 
 #pragma once
 
-#if !defined (PLUM_INSIDE) && !defined (PLUM_COMPILATION)
-#error "Only <plum-glib/plum-glib.h> can be included directly."
+#if !defined(PLUM_INSIDE) && !defined(PLUM_COMPILATION)
+#  error "Only <plum-glib/plum-glib.h> can be included directly."
 #endif
 
 #include <gio/gio.h>
@@ -107,53 +107,36 @@ struct _PlumBackendClass
 {
   GObjectClass parent_class;
 
-  void (*discover)             (PlumBackend *self,
-                                PlumCall    *call);
-  void (*map)                  (PlumBackend *self,
-                                PlumRequest *request,
-                                PlumCall    *call);
-  void (*unmap)                (PlumBackend *self,
-                                PlumRequest *request,
-                                PlumLease   *lease,
-                                PlumCall    *call);
-  void (*check)                (PlumBackend *self,
-                                PlumRequest *request,
-                                PlumLease   *lease,
-                                PlumCall    *call);
-  void (*get_external_address) (PlumBackend *self,
-                                PlumCall    *call);
-  void (*list)                 (PlumBackend *self,
-                                PlumCall    *call);
-  void (*delete_entry)         (PlumBackend *self,
-                                PlumEntry   *entry,
-                                PlumCall    *call);
+  void (*discover) (PlumBackend *self, PlumCall *call);
+  void (*map) (PlumBackend *self, PlumRequest *request, PlumCall *call);
+  void (*unmap) (PlumBackend *self, PlumRequest *request, PlumLease *lease, PlumCall *call);
+  void (*check) (PlumBackend *self, PlumRequest *request, PlumLease *lease, PlumCall *call);
+  void (*get_external_address) (PlumBackend *self, PlumCall *call);
+  void (*list) (PlumBackend *self, PlumCall *call);
+  void (*delete_entry) (PlumBackend *self, PlumEntry *entry, PlumCall *call);
 
   /*< private >*/
   gpointer padding[8];
 };
 
 PLUM_AVAILABLE_IN_1_0
-PlumNetwork * plum_backend_get_network             (PlumBackend          *self);
+PlumNetwork *plum_backend_get_network (PlumBackend *self);
 PLUM_AVAILABLE_IN_1_0
-gint64        plum_backend_get_time                (PlumBackend          *self);
+gint64 plum_backend_get_time (PlumBackend *self);
 PLUM_AVAILABLE_IN_1_0
-GSource *     plum_backend_create_timer            (PlumBackend          *self,
-                                                    guint                 ms);
+GSource *plum_backend_create_timer (PlumBackend *self, guint ms);
 PLUM_AVAILABLE_IN_1_0
-void          plum_backend_report_lost             (PlumBackend          *self,
-                                                    const char           *reason);
+void plum_backend_report_lost (PlumBackend *self, const char *reason);
 PLUM_AVAILABLE_IN_1_0
-void          plum_backend_report_external_address (PlumBackend          *self,
-                                                    GInetAddress         *address);
+void plum_backend_report_external_address (PlumBackend *self, GInetAddress *address);
 PLUM_AVAILABLE_IN_1_0
-void          plum_backend_report_traffic          (PlumBackend          *self,
-                                                    PlumTrafficDirection  direction,
-                                                    GSocketAddress       *peer,
-                                                    GBytes               *bytes);
+void plum_backend_report_traffic (PlumBackend *self,
+                                  PlumTrafficDirection direction,
+                                  GSocketAddress *peer,
+                                  GBytes *bytes);
 PLUM_AVAILABLE_IN_1_0
-void          plum_backend_report_note             (PlumBackend          *self,
-                                                    const char           *note);
+void plum_backend_report_note (PlumBackend *self, const char *note);
 PLUM_AVAILABLE_IN_1_0
-gboolean      plum_backend_is_observed             (PlumBackend          *self);
+gboolean plum_backend_is_observed (PlumBackend *self);
 
 G_END_DECLS

@@ -2,8 +2,8 @@
 
 #pragma once
 
-#if !defined (PLUM_INSIDE) && !defined (PLUM_COMPILATION)
-#error "Only <plum-glib/plum-glib.h> can be included directly."
+#if !defined(PLUM_INSIDE) && !defined(PLUM_COMPILATION)
+#  error "Only <plum-glib/plum-glib.h> can be included directly."
 #endif
 
 #include <gio/gio.h>
@@ -19,26 +19,20 @@ PLUM_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (PlumCall, plum_call, PLUM, CALL, GObject)
 
 PLUM_AVAILABLE_IN_1_0
-GCancellable * plum_call_get_cancellable (PlumCall     *self);
+GCancellable *plum_call_get_cancellable (PlumCall *self);
 PLUM_AVAILABLE_IN_1_0
-gboolean       plum_call_is_settled      (PlumCall     *self);
+gboolean plum_call_is_settled (PlumCall *self);
 PLUM_AVAILABLE_IN_1_0
-void           plum_call_return_done     (PlumCall     *self);
+void plum_call_return_done (PlumCall *self);
 PLUM_AVAILABLE_IN_1_0
-void           plum_call_return_lease    (PlumCall     *self,
-                                          PlumLease    *lease);
+void plum_call_return_lease (PlumCall *self, PlumLease *lease);
 PLUM_AVAILABLE_IN_1_0
-void           plum_call_return_address  (PlumCall     *self,
-                                          GInetAddress *address);
+void plum_call_return_address (PlumCall *self, GInetAddress *address);
 PLUM_AVAILABLE_IN_1_0
-void           plum_call_return_entries  (PlumCall     *self,
-                                          GListModel   *entries);
+void plum_call_return_entries (PlumCall *self, GListModel *entries);
 PLUM_AVAILABLE_IN_1_0
-void           plum_call_return_error    (PlumCall     *self,
-                                          GError       *error);
+void plum_call_return_error (PlumCall *self, GError *error);
 PLUM_AVAILABLE_IN_1_0
-void           plum_call_fail            (PlumCall     *self,
-                                          PlumError     code,
-                                          const char   *message);
+void plum_call_fail (PlumCall *self, PlumError code, const char *message);
 
 G_END_DECLS

@@ -2,8 +2,8 @@
 
 #pragma once
 
-#if !defined (PLUM_INSIDE) && !defined (PLUM_COMPILATION)
-#error "Only <plum-glib/plum-glib.h> can be included directly."
+#if !defined(PLUM_INSIDE) && !defined(PLUM_COMPILATION)
+#  error "Only <plum-glib/plum-glib.h> can be included directly."
 #endif
 
 #include <gio/gio.h>
@@ -18,26 +18,26 @@ PLUM_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (PlumEntry, plum_entry, PLUM, ENTRY, GObject)
 
 PLUM_AVAILABLE_IN_1_0
-PlumEntry *    plum_entry_new                  (PlumProtocol  protocol,
-                                                guint         external_port,
-                                                guint         internal_port,
-                                                GInetAddress *internal_address,
-                                                const char   *description,
-                                                guint         lifetime,
-                                                gboolean      enabled);
+PlumEntry *plum_entry_new (PlumProtocol protocol,
+                           guint external_port,
+                           guint internal_port,
+                           GInetAddress *internal_address,
+                           const char *description,
+                           guint lifetime,
+                           gboolean enabled);
 PLUM_AVAILABLE_IN_1_0
-PlumProtocol   plum_entry_get_protocol         (PlumEntry    *self);
+PlumProtocol plum_entry_get_protocol (PlumEntry *self);
 PLUM_AVAILABLE_IN_1_0
-guint          plum_entry_get_external_port    (PlumEntry    *self);
+guint plum_entry_get_external_port (PlumEntry *self);
 PLUM_AVAILABLE_IN_1_0
-guint          plum_entry_get_internal_port    (PlumEntry    *self);
+guint plum_entry_get_internal_port (PlumEntry *self);
 PLUM_AVAILABLE_IN_1_0
-GInetAddress * plum_entry_get_internal_address (PlumEntry    *self);
+GInetAddress *plum_entry_get_internal_address (PlumEntry *self);
 PLUM_AVAILABLE_IN_1_0
-const char *   plum_entry_get_description      (PlumEntry    *self);
+const char *plum_entry_get_description (PlumEntry *self);
 PLUM_AVAILABLE_IN_1_0
-guint          plum_entry_get_lifetime         (PlumEntry    *self);
+guint plum_entry_get_lifetime (PlumEntry *self);
 PLUM_AVAILABLE_IN_1_0
-gboolean       plum_entry_get_enabled          (PlumEntry    *self);
+gboolean plum_entry_get_enabled (PlumEntry *self);
 
 G_END_DECLS

@@ -2,8 +2,8 @@
 
 #pragma once
 
-#if !defined (PLUM_INSIDE) && !defined (PLUM_COMPILATION)
-#error "Only <plum-glib/plum-glib.h> can be included directly."
+#if !defined(PLUM_INSIDE) && !defined(PLUM_COMPILATION)
+#  error "Only <plum-glib/plum-glib.h> can be included directly."
 #endif
 
 #include <gio/gio.h>
@@ -18,7 +18,7 @@ G_BEGIN_DECLS
  *
  * Since: 1.0
  */
-#define PLUM_LIFETIME_FOREVER ((guint32) 0xffffffff)   /* G_MAXUINT32 would not reach the bindings */
+#define PLUM_LIFETIME_FOREVER ((guint32) 0xffffffff)
 
 /**
  * PlumProtocol:

@@ -2,8 +2,8 @@
 
 #pragma once
 
-#if !defined (PLUM_INSIDE) && !defined (PLUM_COMPILATION)
-#error "Only <plum-glib/plum-glib.h> can be included directly."
+#if !defined(PLUM_INSIDE) && !defined(PLUM_COMPILATION)
+#  error "Only <plum-glib/plum-glib.h> can be included directly."
 #endif
 
 #include <gio/gio.h>
@@ -19,39 +19,37 @@ PLUM_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (PlumGateway, plum_gateway, PLUM, GATEWAY, GObject)
 
 PLUM_AVAILABLE_IN_1_0
-const char *     plum_gateway_get_interface        (PlumGateway          *self);
+const char *plum_gateway_get_interface (PlumGateway *self);
 PLUM_AVAILABLE_IN_1_0
-GInetAddress *   plum_gateway_get_address          (PlumGateway          *self);
+GInetAddress *plum_gateway_get_address (PlumGateway *self);
 PLUM_AVAILABLE_IN_1_0
-GInetAddress *   plum_gateway_get_local_address    (PlumGateway          *self);
+GInetAddress *plum_gateway_get_local_address (PlumGateway *self);
 PLUM_AVAILABLE_IN_1_0
-GSocketFamily    plum_gateway_get_family           (PlumGateway          *self);
+GSocketFamily plum_gateway_get_family (PlumGateway *self);
 PLUM_AVAILABLE_IN_1_0
-const char *     plum_gateway_get_backend_name     (PlumGateway          *self);
+const char *plum_gateway_get_backend_name (PlumGateway *self);
 PLUM_AVAILABLE_IN_1_0
-GInetAddress *   plum_gateway_get_external_address (PlumGateway          *self);
+GInetAddress *plum_gateway_get_external_address (PlumGateway *self);
 PLUM_AVAILABLE_IN_1_0
-PlumAddressScope plum_gateway_get_external_scope   (PlumGateway          *self);
+PlumAddressScope plum_gateway_get_external_scope (PlumGateway *self);
 PLUM_AVAILABLE_IN_1_0
-GListModel *     plum_gateway_get_probes           (PlumGateway          *self);
+GListModel *plum_gateway_get_probes (PlumGateway *self);
 PLUM_AVAILABLE_IN_1_0
-void             plum_gateway_list_entries_async   (PlumGateway          *self,
-                                                    GCancellable         *cancellable,
-                                                    GAsyncReadyCallback   callback,
-                                                    gpointer              user_data);
+void plum_gateway_list_entries_async (PlumGateway *self,
+                                      GCancellable *cancellable,
+                                      GAsyncReadyCallback callback,
+                                      gpointer user_data);
 PLUM_AVAILABLE_IN_1_0
-GListModel *     plum_gateway_list_entries_finish  (PlumGateway          *self,
-                                                    GAsyncResult         *result,
-                                                    GError              **error);
+GListModel *plum_gateway_list_entries_finish (PlumGateway *self,
+                                              GAsyncResult *result,
+                                              GError **error);
 PLUM_AVAILABLE_IN_1_0
-void             plum_gateway_delete_entry_async   (PlumGateway          *self,
-                                                    PlumEntry            *entry,
-                                                    GCancellable         *cancellable,
-                                                    GAsyncReadyCallback   callback,
-                                                    gpointer              user_data);
+void plum_gateway_delete_entry_async (PlumGateway *self,
+                                      PlumEntry *entry,
+                                      GCancellable *cancellable,
+                                      GAsyncReadyCallback callback,
+                                      gpointer user_data);
 PLUM_AVAILABLE_IN_1_0
-gboolean         plum_gateway_delete_entry_finish  (PlumGateway          *self,
-                                                    GAsyncResult         *result,
-                                                    GError              **error);
+gboolean plum_gateway_delete_entry_finish (PlumGateway *self, GAsyncResult *result, GError **error);
 
 G_END_DECLS

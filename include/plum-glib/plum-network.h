@@ -2,8 +2,8 @@
 
 #pragma once
 
-#if !defined (PLUM_INSIDE) && !defined (PLUM_COMPILATION)
-#error "Only <plum-glib/plum-glib.h> can be included directly."
+#if !defined(PLUM_INSIDE) && !defined(PLUM_COMPILATION)
+#  error "Only <plum-glib/plum-glib.h> can be included directly."
 #endif
 
 #include <gio/gio.h>
@@ -17,16 +17,16 @@ PLUM_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (PlumNetwork, plum_network, PLUM, NETWORK, GObject)
 
 PLUM_AVAILABLE_IN_1_0
-const char *   plum_network_get_interface       (PlumNetwork *self);
+const char *plum_network_get_interface (PlumNetwork *self);
 PLUM_AVAILABLE_IN_1_0
-guint          plum_network_get_interface_index (PlumNetwork *self);
+guint plum_network_get_interface_index (PlumNetwork *self);
 PLUM_AVAILABLE_IN_1_0
-GSocketFamily  plum_network_get_family          (PlumNetwork *self);
+GSocketFamily plum_network_get_family (PlumNetwork *self);
 PLUM_AVAILABLE_IN_1_0
-GInetAddress * plum_network_get_gateway         (PlumNetwork *self);
+GInetAddress *plum_network_get_gateway (PlumNetwork *self);
 PLUM_AVAILABLE_IN_1_0
-GInetAddress * plum_network_get_local_address   (PlumNetwork *self);
+GInetAddress *plum_network_get_local_address (PlumNetwork *self);
 PLUM_AVAILABLE_IN_1_0
-gboolean       plum_network_get_overridden      (PlumNetwork *self);
+gboolean plum_network_get_overridden (PlumNetwork *self);
 
 G_END_DECLS

@@ -2,8 +2,8 @@
 
 #pragma once
 
-#if !defined (PLUM_INSIDE) && !defined (PLUM_COMPILATION)
-#error "Only <plum-glib/plum-glib.h> can be included directly."
+#if !defined(PLUM_INSIDE) && !defined(PLUM_COMPILATION)
+#  error "Only <plum-glib/plum-glib.h> can be included directly."
 #endif
 
 #include <gio/gio.h>
@@ -18,20 +18,20 @@ PLUM_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (PlumRequest, plum_request, PLUM, REQUEST, GObject)
 
 PLUM_AVAILABLE_IN_1_0
-PlumProtocol   plum_request_get_protocol              (PlumRequest *self);
+PlumProtocol plum_request_get_protocol (PlumRequest *self);
 PLUM_AVAILABLE_IN_1_0
-guint          plum_request_get_internal_port         (PlumRequest *self);
+guint plum_request_get_internal_port (PlumRequest *self);
 PLUM_AVAILABLE_IN_1_0
-guint          plum_request_get_external_port         (PlumRequest *self);
+guint plum_request_get_external_port (PlumRequest *self);
 PLUM_AVAILABLE_IN_1_0
-gboolean       plum_request_get_require_external_port (PlumRequest *self);
+gboolean plum_request_get_require_external_port (PlumRequest *self);
 PLUM_AVAILABLE_IN_1_0
-GInetAddress * plum_request_get_external_address      (PlumRequest *self);
+GInetAddress *plum_request_get_external_address (PlumRequest *self);
 PLUM_AVAILABLE_IN_1_0
-guint          plum_request_get_lifetime              (PlumRequest *self);
+guint plum_request_get_lifetime (PlumRequest *self);
 PLUM_AVAILABLE_IN_1_0
-const char *   plum_request_get_description           (PlumRequest *self);
+const char *plum_request_get_description (PlumRequest *self);
 PLUM_AVAILABLE_IN_1_0
-GBytes *       plum_request_get_key                   (PlumRequest *self);
+GBytes *plum_request_get_key (PlumRequest *self);
 
 G_END_DECLS

@@ -2,18 +2,18 @@
 
 #pragma once
 
-#if !defined (PLUM_INSIDE) && !defined (PLUM_COMPILATION)
-#error "Only <plum-glib/plum-glib.h> can be included directly."
+#if !defined(PLUM_INSIDE) && !defined(PLUM_COMPILATION)
+#  error "Only <plum-glib/plum-glib.h> can be included directly."
 #endif
 
 #include <glib.h>
 
 #ifndef PLUM_EXTERN
-#if defined (__GNUC__)
-#define PLUM_EXTERN __attribute__ ((visibility ("default"))) extern
-#else
-#define PLUM_EXTERN extern
-#endif
+#  if defined(__GNUC__)
+#    define PLUM_EXTERN __attribute__ ((visibility ("default"))) extern
+#  else
+#    define PLUM_EXTERN extern
+#  endif
 #endif
 
 /* Every public symbol says since when it is there. */

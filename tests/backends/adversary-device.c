@@ -11,11 +11,12 @@
 /* No more of one answer may be taken: some is dropped as it comes, so it is more than is kept. */
 #define MAX_TAKEN (4 * 1024 * 1024)
 
-typedef struct {
-  AdversaryDevice           *fixture;
+typedef struct
+{
+  AdversaryDevice *fixture;
   GSocketConnection *connection;
-  gsize              n_taken;       /* bytes */
-  char               request[8192];
+  gsize n_taken; /* bytes */
+  char request[8192];
 } Connection;
 
 static void connection_write_piece (Connection *self);
@@ -35,9 +36,7 @@ on_pause_over (gpointer user_data)
 }
 
 static void
-on_written (GObject      *source,
-            GAsyncResult *result,
-            gpointer      user_data)
+on_written (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Connection *self = user_data;
   AdversaryDevice *f = self->fixture;
@@ -63,8 +62,7 @@ on_written (GObject      *source,
 }
 
 static void
-connection_write (Connection *self,
-                  GBytes     *bytes)
+connection_write (Connection *self, GBytes *bytes)
 {
   GOutputStream *stream = g_io_stream_get_output_stream (G_IO_STREAM (self->connection));
   gsize size;
@@ -81,9 +79,7 @@ connection_write_piece (Connection *self)
 }
 
 static void
-on_request (GObject      *source,
-            GAsyncResult *result,
-            gpointer      user_data)
+on_request (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Connection *self = user_data;
 
@@ -94,10 +90,10 @@ on_request (GObject      *source,
 }
 
 static gboolean
-on_incoming (GSocketService    *service,
+on_incoming (GSocketService *service,
              GSocketConnection *connection,
-             GObject           *source,
-             AdversaryDevice           *f)
+             GObject *source,
+             AdversaryDevice *f)
 {
   Connection *self = g_new0 (Connection, 1);
   GInputStream *stream = g_io_stream_get_input_stream (G_IO_STREAM (connection));
@@ -111,21 +107,18 @@ on_incoming (GSocketService    *service,
 }
 
 void
-adversary_device_answer (AdversaryDevice    *f,
-             GSocket    *from,
-             const char *location)
+adversary_device_answer (AdversaryDevice *f, GSocket *from, const char *location)
 {
   g_autofree char *text = g_strdup_printf (DEVICE_OK "ST: " IGD1 "\r\nUSN: uuid:1::" IGD1 "\r\n"
-                                           "LOCATION: %s\r\n\r\n", location);
+                                                     "LOCATION: %s\r\n\r\n",
+                                           location);
   g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
 
   adversary_send (from, f->client, bytes);
 }
 
 static gboolean
-on_search (GSocket      *socket,
-           GIOCondition  condition,
-           gpointer      user_data)
+on_search (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
   AdversaryDevice *f = user_data;
   char search[1024];
@@ -137,8 +130,7 @@ on_search (GSocket      *socket,
 }
 
 static guint16
-listen_on (GSocketService *service,
-           const char     *host)
+listen_on (GSocketService *service, const char *host)
 {
   g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (host, 0);
   g_autoptr (GSocketAddress) effective = NULL;
@@ -151,18 +143,17 @@ listen_on (GSocketService *service,
 }
 
 static gboolean
-on_counted (GSocketService    *service,
+on_counted (GSocketService *service,
             GSocketConnection *connection,
-            GObject           *source,
-            Counter           *counter)
+            GObject *source,
+            Counter *counter)
 {
   counter->n_connections++;
   return TRUE;
 }
 
 static void
-counter_set_up (Counter    *self,
-                const char *host)
+counter_set_up (Counter *self, const char *host)
 {
   self->service = g_socket_service_new ();
   self->port = listen_on (self->service, host);
@@ -186,12 +177,12 @@ counter_tear_down (Counter *self)
 
 /* Whoever is spoken to is the gateway, or the group that searches go to. */
 static void
-on_traffic (PlumGateway          *gateway,
-            const char           *backend,
-            PlumTrafficDirection  direction,
-            GSocketAddress       *peer,
-            GBytes               *bytes,
-            AdversaryDevice              *f)
+on_traffic (PlumGateway *gateway,
+            const char *backend,
+            PlumTrafficDirection direction,
+            GSocketAddress *peer,
+            GBytes *bytes,
+            AdversaryDevice *f)
 {
   GInetAddress *address = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (peer));
   g_autofree char *host = g_inet_address_to_string (address);
@@ -201,8 +192,7 @@ on_traffic (PlumGateway          *gateway,
 }
 
 void
-adversary_device_set_up (AdversaryDevice       *f,
-                gconstpointer  data)
+adversary_device_set_up (AdversaryDevice *f, gconstpointer data)
 {
   adversary_set_up (&f->a, DEVICE_GATEWAY);
   plum_manager_add_backend_type (f->a.manager, PLUM_TYPE_UPNP_BACKEND, "upnp", 100);
@@ -222,8 +212,7 @@ adversary_device_set_up (AdversaryDevice       *f,
 }
 
 void
-adversary_device_tear_down (AdversaryDevice       *f,
-                   gconstpointer  data)
+adversary_device_tear_down (AdversaryDevice *f, gconstpointer data)
 {
   adversary_tear_down (&f->a);
   g_cancellable_cancel (f->cancellable);

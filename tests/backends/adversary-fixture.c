@@ -5,8 +5,7 @@
 #include "plum-module-private.h"
 
 void
-adversary_set_up (Adversary  *self,
-                  const char *gateway)
+adversary_set_up (Adversary *self, const char *gateway)
 {
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string (gateway);
 
@@ -17,9 +16,7 @@ adversary_set_up (Adversary  *self,
 }
 
 static void
-on_change (PlumMapping *mapping,
-           GParamSpec  *pspec,
-           Adversary   *self)
+on_change (PlumMapping *mapping, GParamSpec *pspec, Adversary *self)
 {
   g_test_message ("%s has changed", g_param_spec_get_name (pspec));
   self->n_changes++;
@@ -59,11 +56,8 @@ adversary_tear_down (Adversary *self)
 }
 
 static void
-on_gateways_changed (GListModel *gateways,
-                     guint       position,
-                     guint       removed,
-                     guint       added,
-                     Adversary  *self)
+on_gateways_changed (
+  GListModel *gateways, guint position, guint removed, guint added, Adversary *self)
 {
   for (guint i = position; i < position + added; i++)
     {
@@ -74,9 +68,7 @@ on_gateways_changed (GListModel *gateways,
 }
 
 void
-adversary_watch_traffic (Adversary *self,
-                         GCallback  func,
-                         gpointer   user_data)
+adversary_watch_traffic (Adversary *self, GCallback func, gpointer user_data)
 {
   self->traffic = func;
   self->traffic_data = user_data;
@@ -85,8 +77,7 @@ adversary_watch_traffic (Adversary *self,
 }
 
 void
-adversary_add_mapping (Adversary *self,
-                       guint      port)
+adversary_add_mapping (Adversary *self, guint port)
 {
   g_autoptr (GError) error = NULL;
 
@@ -102,13 +93,12 @@ adversary_is_up (Adversary *self)
 }
 
 GSocket *
-adversary_socket_new (const char *host,
-                      guint16     port)
+adversary_socket_new (const char *host, guint16 port)
 {
   g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (host, port);
   g_autoptr (GError) error = NULL;
-  GSocket *s = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP,
-                             &error);
+  GSocket *s =
+    g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, &error);
 
   g_assert_no_error (error);
   g_socket_bind (s, address, TRUE, &error);
@@ -117,9 +107,7 @@ adversary_socket_new (const char *host,
 }
 
 void
-adversary_send (GSocket        *from,
-                GSocketAddress *to,
-                GBytes         *bytes)
+adversary_send (GSocket *from, GSocketAddress *to, GBytes *bytes)
 {
   gsize size;
   const char *data = g_bytes_get_data (bytes, &size);

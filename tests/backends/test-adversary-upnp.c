@@ -27,16 +27,15 @@
 
 #define IP1 "urn:schemas-upnp-org:service:WANIPConnection:1"
 #define OK DEVICE_OK
-#define SERVICE(control) "<service><serviceType>" IP1 "</serviceType><controlURL>" control \
-                         "</controlURL></service>"
+#define SERVICE(control)                                                                           \
+  "<service><serviceType>" IP1 "</serviceType><controlURL>" control "</controlURL></service>"
 #define ROOT(inner) "<root><device>" inner "</device></root>"
 
 typedef AdversaryDevice Fixture;
 
 /* text with the port and the host of the one who counts where it says @THIRD@. (transfer full) */
 static char *
-name_third (Fixture    *f,
-            const char *text)
+name_third (Fixture *f, const char *text)
 {
   g_auto (GStrv) parts = g_strsplit (text, "@THIRD@", -1);
   g_autofree char *host = g_strdup_printf (DEVICE_THIRD ":%u", f->third.port);
@@ -56,7 +55,8 @@ assert_refused (Fixture *f)
 
 /* --- Where it says to be --- */
 
-typedef struct {
+typedef struct
+{
   const char *name;
   const char *location;
 } LocationTest;
@@ -78,8 +78,7 @@ static const LocationTest location_tests[] = {
 };
 
 static void
-test_location (Fixture       *f,
-               gconstpointer  data)
+test_location (Fixture *f, gconstpointer data)
 {
   const LocationTest *test = data;
 
@@ -91,8 +90,7 @@ test_location (Fixture       *f,
 
 /* More than a datagram can hold, and as much as it can. */
 static void
-test_location_long (Fixture       *f,
-                    gconstpointer  data)
+test_location_long (Fixture *f, gconstpointer data)
 {
   g_autofree char *path = g_strnfill (60000, 'a');
 
@@ -105,14 +103,15 @@ test_location_long (Fixture       *f,
 
 /* --- What it says there --- */
 
-typedef struct {
+typedef struct
+{
   const char *name;
   const char *head;
-  const char *repeated;      /* (nullable): between head and tail */
-  guint       n_repeats;
-  const char *tail;          /* (nullable) */
-  const char *piece;         /* (nullable): without end */
-  guint       pause_ms;
+  const char *repeated; /* (nullable): between head and tail */
+  guint n_repeats;
+  const char *tail;  /* (nullable) */
+  const char *piece; /* (nullable): without end */
+  guint pause_ms;
 } HttpTest;
 
 static const HttpTest http_tests[] = {
@@ -120,43 +119,53 @@ static const HttpTest http_tests[] = {
     .head = "HTTP/1.1 302 Found\r\nLocation: http://@THIRD@/\r\nContent-Length: 0\r\n\r\n" },
   { .name = "control-url-of-another-host",
     .head = OK "\r\n" ROOT (SERVICE ("http://@THIRD@/control")) },
-  { .name = "control-url-without-scheme",
-    .head = OK "\r\n" ROOT (SERVICE ("//@THIRD@/control")) },
+  { .name = "control-url-without-scheme", .head = OK "\r\n" ROOT (SERVICE ("//@THIRD@/control")) },
   { .name = "url-base-of-another-host",
     .head = OK "\r\n<root><URLBase>http://@THIRD@/</URLBase>" SERVICE ("control") "</root>" },
   { .name = "endless-head", .head = OK, .piece = "X-Header: and so on\r\n" },
-  { .name = "endless-interim", .head = "HTTP/1.1 100 Continue\r\n\r\n",
+  { .name = "endless-interim",
+    .head = "HTTP/1.1 100 Continue\r\n\r\n",
     .piece = "HTTP/1.1 100 Continue\r\n\r\n" },
   { .name = "endless-body", .head = OK "\r\n<root>", .piece = "<x>and so on</x>" },
-  { .name = "endless-chunks", .head = OK "Transfer-Encoding: chunked\r\n\r\n",
+  { .name = "endless-chunks",
+    .head = OK "Transfer-Encoding: chunked\r\n\r\n",
     .piece = "1\r\nx\r\n" },
-  { .name = "endless-blank-lines", .head = OK "Transfer-Encoding: chunked\r\n\r\n",
+  { .name = "endless-blank-lines",
+    .head = OK "Transfer-Encoding: chunked\r\n\r\n",
     .piece = "\r\n" },
   { .name = "slow-head", .head = "H", .piece = "T", .pause_ms = 1000 },
   { .name = "slow-body", .head = OK "\r\n<root>", .piece = " ", .pause_ms = 1000 },
-  { .name = "chunk-too-big", .head = OK "Transfer-Encoding: chunked\r\n\r\n"
-                                     "fffffffffffffffff\r\n<root></root>" },
+  { .name = "chunk-too-big",
+    .head = OK "Transfer-Encoding: chunked\r\n\r\n"
+               "fffffffffffffffff\r\n<root></root>" },
   { .name = "negative-length", .head = OK "Content-Length: -1\r\n\r\n<root></root>" },
   { .name = "huge-length", .head = OK "Content-Length: 18446744073709551615\r\n\r\n<root></root>" },
   { .name = "gzip", .head = OK "Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x08" },
   { .name = "deep", .head = OK "\r\n", .repeated = "<device>", .n_repeats = 20000 },
   { .name = "entity-bomb",
     .head = OK "\r\n<!DOCTYPE r [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\">"
-            "<!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;\">]><root><device><friendlyName>",
-    .repeated = "&c;", .n_repeats = 1000, .tail = "</friendlyName></device></root>" },
+               "<!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;\">]><root><device><friendlyName>",
+    .repeated = "&c;",
+    .n_repeats = 1000,
+    .tail = "</friendlyName></device></root>" },
   { .name = "external-entity",
     .head = OK "\r\n<!DOCTYPE r [<!ENTITY a SYSTEM \"http://@THIRD@/\">]><root>&a;</root>" },
-  { .name = "declarations", .head = OK "\r\n", .repeated = "<!>", .n_repeats = 80000,
+  { .name = "declarations",
+    .head = OK "\r\n",
+    .repeated = "<!>",
+    .n_repeats = 80000,
     .tail = "<root></root>" },
   { .name = "end-tags", .head = OK "\r\n", .repeated = "</a ", .n_repeats = 60000 },
-  { .name = "services", .head = OK "\r\n<root>", .repeated = SERVICE ("/x"), .n_repeats = 100000,
+  { .name = "services",
+    .head = OK "\r\n<root>",
+    .repeated = SERVICE ("/x"),
+    .n_repeats = 100000,
     .tail = "</root>" },
   { .name = "hangs-up", .head = "" },
 };
 
 static GBytes *
-make_answer (Fixture        *f,
-             const HttpTest *test)
+make_answer (Fixture *f, const HttpTest *test)
 {
   g_autofree char *head = name_third (f, test->head);
   GString *text = g_string_new (head);
@@ -185,8 +194,7 @@ make_piece (const HttpTest *test)
 }
 
 static void
-test_http (Fixture       *f,
-           gconstpointer  data)
+test_http (Fixture *f, gconstpointer data)
 {
   const HttpTest *test = data;
 
@@ -202,18 +210,18 @@ test_http (Fixture       *f,
 
 /* A document that is a description, and the answer to every action. */
 #define ALL_IN_ONE                                                                                 \
-  OK "Connection: close\r\n\r\n<root>" SERVICE ("/control")                                        \
-  "<GetStatusInfoResponse><NewConnectionStatus>Connected</NewConnectionStatus>"                    \
-  "</GetStatusInfoResponse><GetExternalIPAddressResponse><NewExternalIPAddress>%s"                 \
-  "</NewExternalIPAddress></GetExternalIPAddressResponse><AddPortMappingResponse/>"                \
-  "<DeletePortMappingResponse/><GetSpecificPortMappingEntryResponse>"                              \
-  "<NewInternalPort>8080</NewInternalPort><NewInternalClient>" LOCAL "</NewInternalClient>"        \
-  "<NewEnabled>1</NewEnabled><NewLeaseDuration>7200</NewLeaseDuration>"                            \
-  "</GetSpecificPortMappingEntryResponse></root>"
+  OK "Connection: close\r\n\r\n<root>" SERVICE (                                                   \
+    "/control") "<GetStatusInfoResponse><NewConnectionStatus>Connected</NewConnectionStatus>"      \
+                "</GetStatusInfoResponse><GetExternalIPAddressResponse><NewExternalIPAddress>%s"   \
+                "</NewExternalIPAddress></GetExternalIPAddressResponse><AddPortMappingResponse/>"  \
+                "<DeletePortMappingResponse/><GetSpecificPortMappingEntryResponse>"                \
+                "<NewInternalPort>8080</NewInternalPort><NewInternalClient>" LOCAL                 \
+                "</NewInternalClient>"                                                             \
+                "<NewEnabled>1</NewEnabled><NewLeaseDuration>7200</NewLeaseDuration>"              \
+                "</GetSpecificPortMappingEntryResponse></root>"
 
 static void
-answer_all (Fixture    *f,
-            const char *external_address)
+answer_all (Fixture *f, const char *external_address)
 {
   char *text = g_strdup_printf (ALL_IN_ONE, external_address);
 
@@ -221,18 +229,14 @@ answer_all (Fixture    *f,
 }
 
 static void
-on_note (PlumGateway *gateway,
-         const char  *backend,
-         const char  *note,
-         guint       *n_notes)
+on_note (PlumGateway *gateway, const char *backend, const char *note, guint *n_notes)
 {
   ++*n_notes;
 }
 
 /* 50,000 answers of 5,000 hosts come before the gateway's: it is found all the same. */
 static void
-test_answer_flood (Fixture       *f,
-                   gconstpointer  data)
+test_answer_flood (Fixture *f, gconstpointer data)
 {
   g_autofree char *location = g_steal_pointer (&f->location);
   g_autoptr (PlumGateway) gateway = NULL;
@@ -274,8 +278,7 @@ test_answer_flood (Fixture       *f,
 
 /* What is told as the external address is an IPv4 address of the outside, or nothing. */
 static void
-test_external_address (Fixture       *f,
-                       gconstpointer  data)
+test_external_address (Fixture *f, gconstpointer data)
 {
   answer_all (f, data);
   adversary_add_mapping (&f->a, PORT);
@@ -285,14 +288,14 @@ test_external_address (Fixture       *f,
   g_assert_cmpint (plum_mapping_get_external_scope (f->a.mapping), !=, PLUM_ADDRESS_SCOPE_PUBLIC);
 }
 
-typedef struct {
-  Adversary  a;
-  FakeIgd   *igd;
+typedef struct
+{
+  Adversary a;
+  FakeIgd *igd;
 } Honest;
 
 static void
-honest_set_up (Honest        *h,
-               gconstpointer  data)
+honest_set_up (Honest *h, gconstpointer data)
 {
   adversary_set_up (&h->a, GATEWAY);
   h->igd = fake_igd_new (GATEWAY);
@@ -303,8 +306,7 @@ honest_set_up (Honest        *h,
 }
 
 static void
-honest_tear_down (Honest        *h,
-                  gconstpointer  data)
+honest_tear_down (Honest *h, gconstpointer data)
 {
   g_assert_nonnull (fake_igd_find (h->igd, PLUM_PROTOCOL_TCP, PORT));
   adversary_tear_down (&h->a);
@@ -314,8 +316,7 @@ honest_tear_down (Honest        *h,
 
 /* 10,000 goodbyes or returns in the gateway's name: it is asked, now and then, and is there. */
 static void
-test_forged_notify (Honest        *h,
-                    gconstpointer  nts)
+test_forged_notify (Honest *h, gconstpointer nts)
 {
   if (!fake_igd_notify (h->igd, nts))
     {
@@ -337,10 +338,10 @@ test_forged_notify (Honest        *h,
 }
 
 static void
-add (const char    *folder,
-     const char    *name,
-     gconstpointer  data,
-     void         (*func) (Fixture *, gconstpointer))
+add (const char *folder,
+     const char *name,
+     gconstpointer data,
+     void (*func) (Fixture *, gconstpointer))
 {
   g_autofree char *path = g_strconcat ("/adversary/upnp/", folder, "/", name, NULL);
 
@@ -348,8 +349,7 @@ add (const char    *folder,
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
@@ -368,10 +368,10 @@ main (int    argc,
   add ("external-address", "ipv6", "2001:db8::1", test_external_address);
 
   add ("flood", "answers", NULL, test_answer_flood);
-  g_test_add ("/adversary/upnp/flood/byebye", Honest, "ssdp:byebye",
-              honest_set_up, test_forged_notify, honest_tear_down);
-  g_test_add ("/adversary/upnp/flood/alive", Honest, "ssdp:alive",
-              honest_set_up, test_forged_notify, honest_tear_down);
+  g_test_add ("/adversary/upnp/flood/byebye", Honest, "ssdp:byebye", honest_set_up,
+              test_forged_notify, honest_tear_down);
+  g_test_add ("/adversary/upnp/flood/alive", Honest, "ssdp:alive", honest_set_up,
+              test_forged_notify, honest_tear_down);
 
   return g_test_run ();
 }

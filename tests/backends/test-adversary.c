@@ -25,19 +25,20 @@
 /* What a flood may leave behind for a while, as a time that is to be waited. */
 #define FLOOD_MEMORY (64 * 1024)
 
-typedef struct {
-  Adversary    a;
+typedef struct
+{
+  Adversary a;
   FakeGateway *gateway;
-  GBytes      *answer;     /* the last MAP response that came */
+  GBytes *answer; /* the last MAP response that came */
 } Fixture;
 
 static void
-on_traffic (PlumGateway          *gateway,
-            const char           *backend,
-            PlumTrafficDirection  direction,
-            GSocketAddress       *peer,
-            GBytes               *bytes,
-            Fixture              *f)
+on_traffic (PlumGateway *gateway,
+            const char *backend,
+            PlumTrafficDirection direction,
+            GSocketAddress *peer,
+            GBytes *bytes,
+            Fixture *f)
 {
   gsize size;
   const guint8 *data = g_bytes_get_data (bytes, &size);
@@ -51,8 +52,7 @@ on_traffic (PlumGateway          *gateway,
 
 /* data: "pcp" or "natpmp", the one that the gateway speaks. */
 static void
-fixture_set_up (Fixture       *f,
-                gconstpointer  data)
+fixture_set_up (Fixture *f, gconstpointer data)
 {
   adversary_set_up (&f->a, GATEWAY);
   f->gateway = fake_gateway_new (GATEWAY);
@@ -70,8 +70,7 @@ fixture_set_up (Fixture       *f,
 }
 
 static void
-fixture_tear_down (Fixture       *f,
-                   gconstpointer  data)
+fixture_tear_down (Fixture *f, gconstpointer data)
 {
   g_assert_cmpuint (plum_mapping_get_external_port (f->a.mapping), ==, PORT);
   adversary_tear_down (&f->a);
@@ -98,10 +97,7 @@ make_forged (Fixture *f)
 }
 
 static void
-send_from (Fixture    *f,
-           const char *host,
-           guint16     port,
-           GBytes     *bytes)
+send_from (Fixture *f, const char *host, guint16 port, GBytes *bytes)
 {
   g_autoptr (GSocket) from = adversary_socket_new (host, port);
 
@@ -110,8 +106,7 @@ send_from (Fixture    *f,
 }
 
 static void
-test_other_host (Fixture       *f,
-                 gconstpointer  data)
+test_other_host (Fixture *f, gconstpointer data)
 {
   g_autoptr (GBytes) forged = make_forged (f);
 
@@ -120,8 +115,7 @@ test_other_host (Fixture       *f,
 }
 
 static void
-test_other_port (Fixture       *f,
-                 gconstpointer  data)
+test_other_port (Fixture *f, gconstpointer data)
 {
   g_autoptr (GBytes) forged = make_forged (f);
 
@@ -131,9 +125,7 @@ test_other_port (Fixture       *f,
 
 /* From the gateway's own address and port, as a host on the LAN can forge them. */
 static void
-send_as_gateway (Fixture      *f,
-                 const guint8 *data,
-                 gsize         size)
+send_as_gateway (Fixture *f, const guint8 *data, gsize size)
 {
   g_autoptr (GBytes) bytes = g_bytes_new (data, size);
 
@@ -141,8 +133,7 @@ send_as_gateway (Fixture      *f,
 }
 
 static void
-test_wrong_nonce (Fixture       *f,
-                  gconstpointer  data)
+test_wrong_nonce (Fixture *f, gconstpointer data)
 {
   g_autoptr (GBytes) forged = make_forged (f);
   gsize size = g_bytes_get_size (forged);
@@ -155,8 +146,7 @@ test_wrong_nonce (Fixture       *f,
 
 /* Nothing is asked at the time, so nothing is an answer (NAT-PMP has no nonce). */
 static void
-test_unasked (Fixture       *f,
-              gconstpointer  data)
+test_unasked (Fixture *f, gconstpointer data)
 {
   g_autoptr (GBytes) forged = make_forged (f);
   gsize size;
@@ -168,8 +158,7 @@ test_unasked (Fixture       *f,
 
 /* An old answer says what was true, with the epoch of that time. */
 static void
-test_replay (Fixture       *f,
-             gconstpointer  data)
+test_replay (Fixture *f, gconstpointer data)
 {
   g_autoptr (GBytes) old = g_bytes_ref (f->answer);
   gsize size;
@@ -189,10 +178,7 @@ test_replay (Fixture       *f,
 
 /* FLOOD datagrams in FLOOD_MS, in bursts that the socket's buffer holds: by turns one of each. */
 static void
-flood_to (Fixture        *f,
-          GSocketAddress *to,
-          GBytes        **datagrams,
-          guint           n_datagrams)
+flood_to (Fixture *f, GSocketAddress *to, GBytes **datagrams, guint n_datagrams)
 {
   const guint burst = 50;
   gsize memory = test_memory_in_use ();
@@ -209,9 +195,7 @@ flood_to (Fixture        *f,
 }
 
 static void
-flood (Fixture      *f,
-       const guint8 *data,
-       gsize         size)
+flood (Fixture *f, const guint8 *data, gsize size)
 {
   g_autoptr (GBytes) datagram = g_bytes_new (data, size);
 
@@ -220,8 +204,7 @@ flood (Fixture      *f,
 
 /* A restart that did not happen: the gateway is asked, a few times, and says so. */
 static void
-test_announce_flood (Fixture       *f,
-                     gconstpointer  data)
+test_announce_flood (Fixture *f, gconstpointer data)
 {
   guint8 pcp[24] = { 2, 0x80 };
   guint8 natpmp[12] = { 0, 128 };
@@ -237,8 +220,7 @@ test_announce_flood (Fixture       *f,
 /* The same to the group, in both protocols' words, with another address in NAT-PMP's: of what is
  * told to all nothing is believed. */
 static void
-test_multicast_flood (Fixture       *f,
-                      gconstpointer  data)
+test_multicast_flood (Fixture *f, gconstpointer data)
 {
   static const guint8 pcp[24] = { 2, 0x80 };
   static const guint8 natpmp[12] = { 0, 128, 0, 0, 0, 0, 0, 0, 6, 6, 6, 6 };
@@ -254,7 +236,7 @@ test_multicast_flood (Fixture       *f,
       return;
     }
   test_loop_settle (&f->a.loop);
-  g_assert_cmpuint (f->gateway->counts.datagrams, >, 0);   /* it listens */
+  g_assert_cmpuint (f->gateway->counts.datagrams, >, 0); /* it listens */
 
   test_loop_advance (&f->a.loop, 20000);
   flood_to (f, group, both, G_N_ELEMENTS (both));
@@ -268,8 +250,7 @@ test_multicast_flood (Fixture       *f,
  * than
  * that: the port stays, and the gateway's own answer makes it right. */
 static void
-test_address_flood (Fixture       *f,
-                    gconstpointer  data)
+test_address_flood (Fixture *f, gconstpointer data)
 {
   static const guint8 forged[12] = { 0, 128, 0, 0, 0, 0, 0, 0, 6, 6, 6, 6 };
   g_autofree char *host = g_strdup (plum_mapping_get_external_host (f->a.mapping));
@@ -285,8 +266,7 @@ test_address_flood (Fixture       *f,
 }
 
 static void
-test_garbage_flood (Fixture       *f,
-                    gconstpointer  data)
+test_garbage_flood (Fixture *f, gconstpointer data)
 {
   guint8 garbage[1100];
 
@@ -301,8 +281,7 @@ test_garbage_flood (Fixture       *f,
 
 /* “I do not speak this version”, when nothing was asked. */
 static void
-test_version_flood (Fixture       *f,
-                    gconstpointer  data)
+test_version_flood (Fixture *f, gconstpointer data)
 {
   static const guint8 version[8] = { 0, 0x81, 0, 1 };
 
@@ -312,14 +291,14 @@ test_version_flood (Fixture       *f,
 
 /* --- A gateway that is hostile itself, or broken --- */
 
-typedef struct {
-  Adversary    a;
+typedef struct
+{
+  Adversary a;
   FakeGateway *gateway;
 } Gateway;
 
 static void
-gateway_set_up (Gateway       *g,
-                gconstpointer  data)
+gateway_set_up (Gateway *g, gconstpointer data)
 {
   adversary_set_up (&g->a, GATEWAY);
   g->gateway = fake_gateway_new (GATEWAY);
@@ -330,16 +309,14 @@ gateway_set_up (Gateway       *g,
 }
 
 static void
-gateway_tear_down (Gateway       *g,
-                   gconstpointer  data)
+gateway_tear_down (Gateway *g, gconstpointer data)
 {
   adversary_tear_down (&g->a);
   fake_gateway_free (g->gateway);
 }
 
 static void
-test_lifetime_for_ever (Gateway       *g,
-                        gconstpointer  data)
+test_lifetime_for_ever (Gateway *g, gconstpointer data)
 {
   g->gateway->switches.granted_lifetime = G_MAXUINT32;
   adversary_add_mapping (&g->a, PORT);
@@ -353,8 +330,7 @@ test_lifetime_for_ever (Gateway       *g,
 }
 
 static void
-test_lifetime_none (Gateway       *g,
-                    gconstpointer  data)
+test_lifetime_none (Gateway *g, gconstpointer data)
 {
   g->gateway->switches.grant_nothing = TRUE;
   adversary_add_mapping (&g->a, PORT);
@@ -366,8 +342,7 @@ test_lifetime_none (Gateway       *g,
 
 /* A second's lease does not make it renewed without a pause. */
 static void
-test_lifetime_of_a_second (Gateway       *g,
-                           gconstpointer  data)
+test_lifetime_of_a_second (Gateway *g, gconstpointer data)
 {
   g->gateway->switches.granted_lifetime = 1;
   adversary_add_mapping (&g->a, PORT);
@@ -379,8 +354,7 @@ test_lifetime_of_a_second (Gateway       *g,
 /* The epoch jumps to either end with each answer: every answer is a loss, and work stays bounded.
  * */
 static void
-test_epoch_extremes (Gateway       *g,
-                     gconstpointer  data)
+test_epoch_extremes (Gateway *g, gconstpointer data)
 {
   adversary_add_mapping (&g->a, PORT);
   test_loop_advance_until (&g->a.loop, adversary_is_up (&g->a), 5000);
@@ -398,14 +372,13 @@ test_epoch_extremes (Gateway       *g,
   g_assert_cmpuint (g->gateway->counts.datagrams, <=, 600);
 }
 
-#define ADD(path, protocol, func) \
+#define ADD(path, protocol, func)                                                                  \
   g_test_add (path, Fixture, protocol, fixture_set_up, func, fixture_tear_down)
-#define ADD_GATEWAY(path, protocol, func) \
+#define ADD_GATEWAY(path, protocol, func)                                                          \
   g_test_add (path, Gateway, protocol, gateway_set_up, func, gateway_tear_down)
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

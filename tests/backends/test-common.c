@@ -54,10 +54,7 @@ test_writer (void)
 }
 
 static void
-assert_schedule (const PlumRetryPlan *plan,
-                 double               jitter,
-                 const gint64        *waits,
-                 size_t               n)
+assert_schedule (const PlumRetryPlan *plan, double jitter, const gint64 *waits, size_t n)
 {
   gint64 wait = 0;
 
@@ -81,8 +78,8 @@ test_retry_natpmp (void)
 static void
 test_retry_pcp (void)
 {
-  static const gint64 nominal[] = { 250, 500, 1000, 3000, 6000, 12000, 24000, 48000, 96000, 192000,
-                                    384000, 768000, 1024000, 1024000 };
+  static const gint64 nominal[] = { 250,   500,   1000,   3000,   6000,   12000,   24000,
+                                    48000, 96000, 192000, 384000, 768000, 1024000, 1024000 };
   static const gint64 least[] = { 250, 500, 1000, 2700, 4860 };
   static const gint64 most[] = { 250, 500, 1000, 3300, 7260 };
 
@@ -104,7 +101,8 @@ test_retry_probe (void)
 static void
 test_wire_address (void)
 {
-  static const struct {
+  static const struct
+  {
     const char *address;
     const char *wire;
   } rows[] = {
@@ -204,8 +202,7 @@ test_ledger_sweep (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

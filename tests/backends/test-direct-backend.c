@@ -3,20 +3,18 @@
 #include "direct-backend.h"
 #include "test-loop.h"
 
-typedef struct {
+typedef struct
+{
   const char *name;
   const char *local;
-  gboolean    overridden;
-  gboolean    serves;
+  gboolean overridden;
+  gboolean serves;
 } Row;
 
 static const Row rows[] = {
-  { "public", "1.2.3.4", FALSE, TRUE },
-  { "overridden", "1.2.3.4", TRUE, FALSE },
-  { "private", "192.168.1.10", FALSE, FALSE },
-  { "cgnat", "100.64.1.1", FALSE, FALSE },
-  { "loopback", "127.0.0.1", FALSE, FALSE },
-  { "ipv6", "2606:4700::1", FALSE, FALSE },
+  { "public", "1.2.3.4", FALSE, TRUE },        { "overridden", "1.2.3.4", TRUE, FALSE },
+  { "private", "192.168.1.10", FALSE, FALSE }, { "cgnat", "100.64.1.1", FALSE, FALSE },
+  { "loopback", "127.0.0.1", FALSE, FALSE },   { "ipv6", "2606:4700::1", FALSE, FALSE },
 };
 
 static PlumBackend *
@@ -84,8 +82,8 @@ test_others (void)
     PlumCallArgs args = { .request = request, .lease = lease };
     g_autoptr (PlumCall) check = test_call (&loop, backend, PLUM_CALL_CHECK, &args, 1000);
     g_autoptr (PlumCall) unmap = test_call (&loop, backend, PLUM_CALL_UNMAP, &args, 1000);
-    g_autoptr (PlumCall) address = test_call (&loop, backend, PLUM_CALL_GET_EXTERNAL_ADDRESS, NULL,
-                                              1000);
+    g_autoptr (PlumCall) address =
+      test_call (&loop, backend, PLUM_CALL_GET_EXTERNAL_ADDRESS, NULL, 1000);
 
     g_assert_no_error (plum_call_get_error (check));
     g_assert_no_error (plum_call_get_error (unmap));
@@ -95,8 +93,7 @@ test_others (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

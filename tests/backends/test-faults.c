@@ -24,17 +24,17 @@
 #define GATEWAY ADVERSARY_NET ".3"
 #define PORT 8080
 
-typedef struct {
-  Adversary     a;
-  FakeGateway  *gateway;     /* (nullable) */
-  FakeIgd      *igd;         /* (nullable) */
+typedef struct
+{
+  Adversary a;
+  FakeGateway *gateway; /* (nullable) */
+  FakeIgd *igd;         /* (nullable) */
   struct rlimit limit;
 } Fixture;
 
 /* data: "pcp" or "upnp" */
 static void
-fixture_set_up (Fixture       *f,
-                gconstpointer  data)
+fixture_set_up (Fixture *f, gconstpointer data)
 {
   adversary_set_up (&f->a, GATEWAY);
   if (g_str_equal (data, "pcp"))
@@ -50,8 +50,7 @@ fixture_set_up (Fixture       *f,
 }
 
 static void
-fixture_tear_down (Fixture       *f,
-                   gconstpointer  data)
+fixture_tear_down (Fixture *f, gconstpointer data)
 {
   adversary_tear_down (&f->a);
   test_syscalls_reset ();
@@ -83,8 +82,7 @@ give_descriptors (Fixture *f)
 
 /* From the start: not even the route can be found. */
 static void
-test_at_start (Fixture       *f,
-               gconstpointer  data)
+test_at_start (Fixture *f, gconstpointer data)
 {
   take_descriptors (f);
   adversary_add_mapping (&f->a, PORT);
@@ -97,8 +95,7 @@ test_at_start (Fixture       *f,
 
 /* Something is mapped: it stays, through renewals that cannot be sent. */
 static void
-test_while_mapped (Fixture       *f,
-                   gconstpointer  data)
+test_while_mapped (Fixture *f, gconstpointer data)
 {
   adversary_add_mapping (&f->a, PORT);
   test_loop_advance_until (&f->a.loop, adversary_is_up (&f->a), 5000);
@@ -114,9 +111,7 @@ test_while_mapped (Fixture       *f,
 
 /* A create that has so many ms fails, leaves nothing behind, and says what is wrong. */
 static void
-assert_create_fails (Fixture    *f,
-                     guint       timeout_ms,
-                     const char *reason)
+assert_create_fails (Fixture *f, guint timeout_ms, const char *reason)
 {
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
@@ -133,8 +128,7 @@ assert_create_fails (Fixture    *f,
 }
 
 static void
-test_create (Fixture       *f,
-             gconstpointer  data)
+test_create (Fixture *f, gconstpointer data)
 {
   take_descriptors (f);
   assert_create_fails (f, 5000, "open files");
@@ -143,12 +137,13 @@ test_create (Fixture       *f,
 
 /* --- What fails as a test says --- */
 
-typedef struct {
+typedef struct
+{
   const char *name;
   TestSyscall call;
-  int         error;
-  const char *reason;        /* in the error that is told */
-  const char *only;          /* (nullable): the backend that it is a fault for */
+  int error;
+  const char *reason; /* in the error that is told */
+  const char *only;   /* (nullable): the backend that it is a fault for */
 } Fault;
 
 static const Fault faults[] = {
@@ -162,19 +157,20 @@ static const Fault faults[] = {
     "cannot search: the interface “lo” cannot be chosen: No such device", "upnp" },
 };
 
-typedef struct {
+typedef struct
+{
   const Fault *fault;
-  const char  *backend;
+  const char *backend;
 } FaultTest;
 
-typedef struct {
-  Fixture      f;
+typedef struct
+{
+  Fixture f;
   const Fault *fault;
 } FaultFixture;
 
 static void
-fault_set_up (FaultFixture  *ff,
-              gconstpointer  data)
+fault_set_up (FaultFixture *ff, gconstpointer data)
 {
   const FaultTest *test = data;
 
@@ -183,8 +179,7 @@ fault_set_up (FaultFixture  *ff,
 }
 
 static void
-fault_tear_down (FaultFixture  *ff,
-                 gconstpointer  data)
+fault_tear_down (FaultFixture *ff, gconstpointer data)
 {
   const FaultTest *test = data;
 
@@ -192,15 +187,13 @@ fault_tear_down (FaultFixture  *ff,
 }
 
 static void
-set_broken (FaultFixture *ff,
-            gboolean      broken)
+set_broken (FaultFixture *ff, gboolean broken)
 {
   test_syscall_fail (ff->fault->call, broken ? ff->fault->error : 0);
 }
 
 static void
-test_fault_create (FaultFixture  *ff,
-                   gconstpointer  data)
+test_fault_create (FaultFixture *ff, gconstpointer data)
 {
   set_broken (ff, TRUE);
   assert_create_fails (&ff->f, 12000, ff->fault->reason);
@@ -208,8 +201,7 @@ test_fault_create (FaultFixture  *ff,
 }
 
 static void
-test_fault_at_start (FaultFixture  *ff,
-                     gconstpointer  data)
+test_fault_at_start (FaultFixture *ff, gconstpointer data)
 {
   Fixture *f = &ff->f;
 
@@ -225,8 +217,7 @@ test_fault_at_start (FaultFixture  *ff,
 
 /* Longer than a recheck, and shorter than what the lease has left after the first renewal. */
 static void
-test_fault_while_mapped (FaultFixture  *ff,
-                         gconstpointer  data)
+test_fault_while_mapped (FaultFixture *ff, gconstpointer data)
 {
   Fixture *f = &ff->f;
 
@@ -244,8 +235,7 @@ test_fault_while_mapped (FaultFixture  *ff,
 
 /* There are a few descriptors left, so that it fails later on the way, or not at all. */
 static void
-test_few (Fixture       *f,
-          gconstpointer  data)
+test_few (Fixture *f, gconstpointer data)
 {
   guint n_failed = 0;
 
@@ -276,8 +266,7 @@ test_few (Fixture       *f,
 
 /* A datagram that there was no room for is sent again like one that was lost. */
 static void
-test_buffers_for_a_moment (Fixture       *f,
-                           gconstpointer  data)
+test_buffers_for_a_moment (Fixture *f, gconstpointer data)
 {
   test_syscall_fail (TEST_SYSCALL_SEND, ENOBUFS);
   adversary_add_mapping (&f->a, PORT);
@@ -290,8 +279,7 @@ test_buffers_for_a_moment (Fixture       *f,
 
 /* Without random numbers there is no key, and so no mapping. */
 static void
-test_no_random_numbers (Fixture       *f,
-                        gconstpointer  data)
+test_no_random_numbers (Fixture *f, gconstpointer data)
 {
   test_syscall_fail (TEST_SYSCALL_RANDOM, ENOSYS);
   assert_create_fails (f, 5000, "no random numbers");
@@ -299,8 +287,7 @@ test_no_random_numbers (Fixture       *f,
 
 /* The machine slept for a day, and nothing had said so: what has run out is asked for anew. */
 static void
-test_clock_step (Fixture       *f,
-                 gconstpointer  data)
+test_clock_step (Fixture *f, gconstpointer data)
 {
   adversary_add_mapping (&f->a, PORT);
   test_loop_advance_until (&f->a.loop, adversary_is_up (&f->a), 5000);
@@ -316,16 +303,13 @@ test_clock_step (Fixture       *f,
     g_assert_nonnull (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, PORT));
 }
 
-#define ADD(path, backend, func) \
+#define ADD(path, backend, func)                                                                   \
   g_test_add (path, Fixture, backend, fixture_set_up, func, fixture_tear_down)
 
 /* --- A backend alone --- */
 
 static PlumCall *
-ask (TestLoop     *loop,
-     GType         type,
-     const char   *gateway,
-     PlumCallKind  kind)
+ask (TestLoop *loop, GType type, const char *gateway, PlumCallKind kind)
 {
   g_autoptr (GInetAddress) local = g_inet_address_new_from_string ("127.0.0.1");
   g_autoptr (GInetAddress) to = gateway != NULL ? g_inet_address_new_from_string (gateway) : NULL;
@@ -359,7 +343,9 @@ static void
 test_no_socket_for (gconstpointer data)
 {
   static const PlumCallKind kinds[] = {
-    PLUM_CALL_DISCOVER, PLUM_CALL_MAP, PLUM_CALL_GET_EXTERNAL_ADDRESS,
+    PLUM_CALL_DISCOVER,
+    PLUM_CALL_MAP,
+    PLUM_CALL_GET_EXTERNAL_ADDRESS,
   };
   GType type = GPOINTER_TO_SIZE (data);
   TestLoop loop;
@@ -378,9 +364,9 @@ test_no_socket_for (gconstpointer data)
 
 static void
 add_fault (const Fault *fault,
-           const char  *backend,
-           const char  *what,
-           void       (*func) (FaultFixture *, gconstpointer))
+           const char *backend,
+           const char *what,
+           void (*func) (FaultFixture *, gconstpointer))
 {
   static FaultTest tests[32];
   static guint n_tests;
@@ -388,14 +374,13 @@ add_fault (const Fault *fault,
   g_autofree char *path = g_strdup_printf ("/faults/%s/%s/%s", fault->name, backend, what);
 
   g_assert_cmpuint (n_tests, <=, G_N_ELEMENTS (tests));
-  *test = (FaultTest) { fault, backend };
+  *test = (FaultTest){ fault, backend };
   g_test_add_vtable (path, sizeof (FaultFixture), test, (GTestFixtureFunc) fault_set_up,
                      (GTestFixtureFunc) func, (GTestFixtureFunc) fault_tear_down);
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
@@ -427,8 +412,8 @@ main (int    argc,
                         test_point_to_point);
   g_test_add_data_func ("/faults/point-to-point/natpmp",
                         GSIZE_TO_POINTER (PLUM_TYPE_NATPMP_BACKEND), test_point_to_point);
-  g_test_add_data_func ("/faults/no-socket-for/natpmp",
-                        GSIZE_TO_POINTER (PLUM_TYPE_NATPMP_BACKEND), test_no_socket_for);
+  g_test_add_data_func ("/faults/no-socket-for/natpmp", GSIZE_TO_POINTER (PLUM_TYPE_NATPMP_BACKEND),
+                        test_no_socket_for);
   ADD ("/faults/clock-step/pcp", "pcp", test_clock_step);
   ADD ("/faults/clock-step/upnp", "upnp", test_clock_step);
 

@@ -8,35 +8,32 @@
 #define GATEWAY "127.52.1.1"
 
 static void
-set_up (BackendFixture *f,
-        gconstpointer   data)
+set_up (BackendFixture *f, gconstpointer data)
 {
   backend_fixture_set_up (f, PLUM_TYPE_NATPMP_BACKEND, GATEWAY);
 }
 
 static void
-tear_down (BackendFixture *f,
-           gconstpointer   data)
+tear_down (BackendFixture *f, gconstpointer data)
 {
   backend_fixture_tear_down (f);
 }
 
 static PlumCall *
 ask (BackendFixture *f,
-     PlumCallKind    kind,
-     PlumProtocol    protocol,
-     guint           internal_port,
-     guint           external_port)
+     PlumCallKind kind,
+     PlumProtocol protocol,
+     guint internal_port,
+     guint external_port)
 {
-  g_autoptr (PlumRequest) request = test_request_new (protocol, internal_port, external_port,
-                                                      7200, 1);
+  g_autoptr (PlumRequest) request =
+    test_request_new (protocol, internal_port, external_port, 7200, 1);
 
   return backend_ask (f, kind, request);
 }
 
 static void
-test_discover_found (BackendFixture *f,
-                     gconstpointer   data)
+test_discover_found (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = backend_discover (f);
 
@@ -46,8 +43,7 @@ test_discover_found (BackendFixture *f,
 }
 
 static void
-test_discover_silent (BackendFixture *f,
-                      gconstpointer   data)
+test_discover_silent (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -60,8 +56,7 @@ test_discover_silent (BackendFixture *f,
 }
 
 static void
-test_discover_refused (BackendFixture *f,
-                       gconstpointer   data)
+test_discover_refused (BackendFixture *f, gconstpointer data)
 {
   gint64 start = plum_clock_get_time (f->loop.clock);
   g_autoptr (PlumCall) call = NULL;
@@ -76,8 +71,7 @@ test_discover_refused (BackendFixture *f,
 
 /* A PCP server's answer, whole, or cut to twelve or four bytes (quirk 3). */
 static void
-test_discover_pcp (BackendFixture *f,
-                   gconstpointer   data)
+test_discover_pcp (BackendFixture *f, gconstpointer data)
 {
   gint64 start = plum_clock_get_time (f->loop.clock);
   g_autoptr (PlumCall) call = NULL;
@@ -90,21 +84,19 @@ test_discover_pcp (BackendFixture *f,
 }
 
 static void
-test_discover_double_nat (BackendFixture *f,
-                          gconstpointer   data)
+test_discover_double_nat (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
   f->gateway->switches.address_result = 3;
   call = backend_discover (f);
   g_assert_error (plum_call_get_error (call), PLUM_ERROR, PLUM_ERROR_NO_RESOURCES);
-  g_assert_nonnull (strstr (plum_call_get_error (call)->message,
-                            "another router stands before it"));
+  g_assert_nonnull (
+    strstr (plum_call_get_error (call)->message, "another router stands before it"));
 }
 
 static void
-test_discover_no_address (BackendFixture *f,
-                          gconstpointer   data)
+test_discover_no_address (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -114,34 +106,32 @@ test_discover_no_address (BackendFixture *f,
 }
 
 static void
-test_discover_ipv6 (BackendFixture *f,
-                    gconstpointer   data)
+test_discover_ipv6 (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumNetwork) network = test_network_new ("::1", "::1");
   g_autoptr (PlumBackend) backend = test_backend_new (PLUM_TYPE_NATPMP_BACKEND, network);
-  g_autoptr (PlumCall) call = test_call (&f->loop, backend, PLUM_CALL_DISCOVER, NULL,
-                                         BACKEND_PATIENCE_MS);
+  g_autoptr (PlumCall) call =
+    test_call (&f->loop, backend, PLUM_CALL_DISCOVER, NULL, BACKEND_PATIENCE_MS);
 
   g_assert_error (plum_call_get_error (call), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
 }
 
 static void
-test_map_granted (BackendFixture *f,
-                  gconstpointer   data)
+test_map_granted (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = backend_map (f, 8080);
 
   backend_assert_lease (call, 8080, "1.2.3.4", 7200);
   g_assert_cmpuint (fake_gateway_get_external_port (f->gateway, PLUM_PROTOCOL_TCP, 8080,
-                                                    BACKEND_LOCAL), ==, 8080);
+                                                    BACKEND_LOCAL),
+                    ==, 8080);
   g_assert_cmpuint (f->gateway->counts.natpmp_address, ==, 1);
   g_assert_cmpuint (f->gateway->counts.natpmp_map, ==, 1);
   g_assert_cmpuint (f->gateway->counts.bad, ==, 0);
 }
 
 static void
-test_map_udp (BackendFixture *f,
-              gconstpointer   data)
+test_map_udp (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = ask (f, PLUM_CALL_MAP, PLUM_PROTOCOL_UDP, 5000, 6000);
 
@@ -150,8 +140,7 @@ test_map_udp (BackendFixture *f,
 }
 
 static void
-test_map_short_lease (BackendFixture *f,
-                      gconstpointer   data)
+test_map_short_lease (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -162,8 +151,7 @@ test_map_short_lease (BackendFixture *f,
 
 /* Either of the two questions, or their answers, may be lost. */
 static void
-test_map_one_lost (BackendFixture *f,
-                   gconstpointer   data)
+test_map_one_lost (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -176,8 +164,7 @@ test_map_one_lost (BackendFixture *f,
 }
 
 static void
-test_map_duplicate (BackendFixture *f,
-                    gconstpointer   data)
+test_map_duplicate (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -190,8 +177,7 @@ test_map_duplicate (BackendFixture *f,
 }
 
 static void
-test_map_delayed (BackendFixture *f,
-                  gconstpointer   data)
+test_map_delayed (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -203,8 +189,7 @@ test_map_delayed (BackendFixture *f,
 }
 
 static void
-test_map_foreign_first (BackendFixture *f,
-                        gconstpointer   data)
+test_map_foreign_first (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -214,8 +199,7 @@ test_map_foreign_first (BackendFixture *f,
 }
 
 static void
-test_map_wrong_source (BackendFixture *f,
-                       gconstpointer   data)
+test_map_wrong_source (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -225,8 +209,7 @@ test_map_wrong_source (BackendFixture *f,
 }
 
 static void
-test_map_truncated (BackendFixture *f,
-                    gconstpointer   data)
+test_map_truncated (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -237,8 +220,7 @@ test_map_truncated (BackendFixture *f,
 
 /* The map is granted, and the address does not come: a lease without one. */
 static void
-test_map_address_unknown (BackendFixture *f,
-                          gconstpointer   data)
+test_map_address_unknown (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -249,8 +231,7 @@ test_map_address_unknown (BackendFixture *f,
 }
 
 static void
-test_map_port_refused (BackendFixture *f,
-                       gconstpointer   data)
+test_map_port_refused (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
   guint port;
@@ -266,11 +247,12 @@ test_map_port_refused (BackendFixture *f,
                     fake_gateway_get_external_port (f->gateway, PLUM_PROTOCOL_TCP, 8080, NULL));
 }
 
-typedef struct {
+typedef struct
+{
   const char *name;
-  guint       result;
-  int         error;
-  guint       n_sent;
+  guint result;
+  int error;
+  guint n_sent;
 } ResultRow;
 
 static const ResultRow result_rows[] = {
@@ -282,8 +264,7 @@ static const ResultRow result_rows[] = {
 };
 
 static void
-test_map_result (BackendFixture *f,
-                 gconstpointer   data)
+test_map_result (BackendFixture *f, gconstpointer data)
 {
   const ResultRow *row = data;
   g_autoptr (PlumCall) call = NULL;
@@ -292,14 +273,13 @@ test_map_result (BackendFixture *f,
   f->gateway->switches.n_map_results = G_MAXUINT;
   call = backend_map (f, 8080);
   g_assert_error (plum_call_get_error (call), PLUM_ERROR, row->error);
-  g_assert_true (g_str_has_prefix (plum_call_get_error (call)->message,
-                                   "NAT-PMP: " GATEWAY " answered "));
+  g_assert_true (
+    g_str_has_prefix (plum_call_get_error (call)->message, "NAT-PMP: " GATEWAY " answered "));
   g_assert_cmpuint (f->gateway->counts.natpmp_map, ==, row->n_sent);
 }
 
 static void
-test_map_granted_nothing (BackendFixture *f,
-                          gconstpointer   data)
+test_map_granted_nothing (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -309,8 +289,7 @@ test_map_granted_nothing (BackendFixture *f,
 }
 
 static void
-test_map_refused_once (BackendFixture *f,
-                       gconstpointer   data)
+test_map_refused_once (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) first = NULL;
   g_autoptr (PlumCall) again = NULL;
@@ -325,8 +304,7 @@ test_map_refused_once (BackendFixture *f,
 
 /* One map is out at a time; one question for the address serves all. */
 static void
-test_map_hundred (BackendFixture *f,
-                  gconstpointer   data)
+test_map_hundred (BackendFixture *f, gconstpointer data)
 {
   guint n = 0;
   G_GNUC_UNUSED g_autoptr (GPtrArray) calls =
@@ -340,8 +318,7 @@ test_map_hundred (BackendFixture *f,
 }
 
 static void
-test_map_one_outstanding (BackendFixture *f,
-                          gconstpointer   data)
+test_map_one_outstanding (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (GPtrArray) calls = NULL;
 
@@ -355,8 +332,7 @@ test_map_one_outstanding (BackendFixture *f,
 }
 
 static void
-test_map_five_pcp (BackendFixture *f,
-                   gconstpointer   data)
+test_map_five_pcp (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (GPtrArray) calls = NULL;
 
@@ -369,9 +345,7 @@ test_map_five_pcp (BackendFixture *f,
 }
 
 static void
-add (const char    *path,
-     gconstpointer  data,
-     BackendTest    test)
+add (const char *path, gconstpointer data, BackendTest test)
 {
   g_test_add (path, BackendFixture, data, set_up, test, tear_down);
 }
@@ -407,8 +381,7 @@ add_maps (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -13,13 +13,14 @@ test_encode_address (void)
   g_assert_cmpuint (natpmp_encode_address (out, 1), ==, 0);
 }
 
-typedef struct {
-  const char   *name;
-  PlumProtocol  protocol;
-  uint16_t      internal_port;
-  uint16_t      external_port;
-  uint32_t      lifetime;
-  const char   *wire;
+typedef struct
+{
+  const char *name;
+  PlumProtocol protocol;
+  uint16_t internal_port;
+  uint16_t external_port;
+  uint32_t lifetime;
+  const char *wire;
 } MapRow;
 
 static const MapRow map_rows[] = {
@@ -36,26 +37,29 @@ test_encode_map (gconstpointer data)
   uint8_t out[12];
 
   g_assert_cmpuint (natpmp_encode_map (row->protocol, row->internal_port, row->external_port,
-                                       row->lifetime, out, 12), ==, 12);
+                                       row->lifetime, out, 12),
+                    ==, 12);
   test_bytes_assert_hex (out, 12, row->wire);
   g_assert_cmpuint (natpmp_encode_map (row->protocol, row->internal_port, row->external_port,
-                                       row->lifetime, out, 11), ==, 0);
+                                       row->lifetime, out, 11),
+                    ==, 0);
 }
 
 #define DROP (-1)
 
-typedef struct {
-  const char   *name;
-  const char   *wire;
-  int           kind;
-  uint8_t       version;
-  uint16_t      result;
-  uint32_t      epoch;
-  const char   *address;
-  PlumProtocol  protocol;
-  uint16_t      internal_port;
-  uint16_t      external_port;
-  uint32_t      lifetime;
+typedef struct
+{
+  const char *name;
+  const char *wire;
+  int kind;
+  uint8_t version;
+  uint16_t result;
+  uint32_t epoch;
+  const char *address;
+  PlumProtocol protocol;
+  uint16_t internal_port;
+  uint16_t external_port;
+  uint32_t lifetime;
 } ReplyRow;
 
 static const ReplyRow reply_rows[] = {
@@ -138,18 +142,16 @@ test_truncation (gconstpointer data)
 static void
 test_results (void)
 {
-  static const struct {
-    guint16   code;
+  static const struct
+  {
+    guint16 code;
     PlumError error;
-    guint     hold;
-    gboolean  other_port;
+    guint hold;
+    gboolean other_port;
   } rows[] = {
-    { 1, PLUM_ERROR_NOT_SUPPORTED, 300, FALSE },
-    { 2, PLUM_ERROR_REFUSED, 300, TRUE },
-    { 3, PLUM_ERROR_NO_RESOURCES, 30, FALSE },
-    { 4, PLUM_ERROR_NO_RESOURCES, 30, TRUE },
-    { 5, PLUM_ERROR_NOT_SUPPORTED, 300, FALSE },
-    { 66, PLUM_ERROR_REFUSED, 300, FALSE },
+    { 1, PLUM_ERROR_NOT_SUPPORTED, 300, FALSE }, { 2, PLUM_ERROR_REFUSED, 300, TRUE },
+    { 3, PLUM_ERROR_NO_RESOURCES, 30, FALSE },   { 4, PLUM_ERROR_NO_RESOURCES, 30, TRUE },
+    { 5, PLUM_ERROR_NOT_SUPPORTED, 300, FALSE }, { 66, PLUM_ERROR_REFUSED, 300, FALSE },
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
@@ -165,32 +167,29 @@ test_results (void)
 static void
 test_epoch (void)
 {
-  static const struct {
-    gint64   server, client, cur_server, cur_client;
+  static const struct
+  {
+    gint64 server, client, cur_server, cur_client;
     gboolean valid;
   } rows[] = {
-    { 3600, 100, 3600, 100, TRUE },
-    { 3600, 100, 3598, 100, TRUE },
-    { 3600, 100, 3597, 100, FALSE },
-    { 3600, 100, 99999, 100, TRUE },        /* forward means nothing */
-    { 3600, 100, 4298, 900, TRUE },         /* 7/8 of 800 is 700 */
-    { 3600, 100, 4297, 900, FALSE },
-    { 0, 100, 0, 102, TRUE },
-    { 0, 100, 0, 1000, FALSE },
-    { G_MAXUINT32, 100, 3, 103, FALSE },
+    { 3600, 100, 3600, 100, TRUE },  { 3600, 100, 3598, 100, TRUE },
+    { 3600, 100, 3597, 100, FALSE }, { 3600, 100, 99999, 100, TRUE }, /* forward means nothing */
+    { 3600, 100, 4298, 900, TRUE },                                   /* 7/8 of 800 is 700 */
+    { 3600, 100, 4297, 900, FALSE }, { 0, 100, 0, 102, TRUE },
+    { 0, 100, 0, 1000, FALSE },      { G_MAXUINT32, 100, 3, 103, FALSE },
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
     {
       g_test_message ("row %" G_GSIZE_FORMAT, i);
       g_assert_cmpint (natpmp_epoch_is_valid (rows[i].server, rows[i].client, rows[i].cur_server,
-                                              rows[i].cur_client), ==, rows[i].valid);
+                                              rows[i].cur_client),
+                       ==, rows[i].valid);
     }
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

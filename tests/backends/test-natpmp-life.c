@@ -6,35 +6,32 @@
 #define GATEWAY "127.52.1.1"
 
 static void
-set_up (BackendFixture *f,
-        gconstpointer   data)
+set_up (BackendFixture *f, gconstpointer data)
 {
   backend_fixture_set_up (f, PLUM_TYPE_NATPMP_BACKEND, GATEWAY);
 }
 
 static void
-tear_down (BackendFixture *f,
-           gconstpointer   data)
+tear_down (BackendFixture *f, gconstpointer data)
 {
   backend_fixture_tear_down (f);
 }
 
 static PlumCall *
 ask (BackendFixture *f,
-     PlumCallKind    kind,
-     PlumProtocol    protocol,
-     guint           internal_port,
-     guint           external_port)
+     PlumCallKind kind,
+     PlumProtocol protocol,
+     guint internal_port,
+     guint external_port)
 {
-  g_autoptr (PlumRequest) request = test_request_new (protocol, internal_port, external_port,
-                                                      7200, 1);
+  g_autoptr (PlumRequest) request =
+    test_request_new (protocol, internal_port, external_port, 7200, 1);
 
   return backend_ask (f, kind, request);
 }
 
 static void
-test_hold (BackendFixture *f,
-           gconstpointer   data)
+test_hold (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) first = NULL;
   g_autoptr (PlumCall) held = NULL;
@@ -56,8 +53,7 @@ test_hold (BackendFixture *f,
 
 /* Of a port that is required, no others are tried. */
 static void
-test_exact_refused (BackendFixture *f,
-                    gconstpointer   data)
+test_exact_refused (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) refused = NULL;
   g_autoptr (PlumCall) held = NULL;
@@ -79,8 +75,7 @@ test_exact_refused (BackendFixture *f,
 
 /* What the router grants is told as it is: core gives it back. */
 static void
-test_exact_granted (BackendFixture *f,
-                    gconstpointer   data)
+test_exact_granted (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) exact = backend_map_exact (f, 8080, 9000);
   g_autoptr (PlumCall) other = NULL;
@@ -92,8 +87,7 @@ test_exact_granted (BackendFixture *f,
 }
 
 static void
-test_unmap_done (BackendFixture *f,
-                 gconstpointer   data)
+test_unmap_done (BackendFixture *f, gconstpointer data)
 {
   PlumProtocol protocol = GPOINTER_TO_INT (data);
   G_GNUC_UNUSED g_autoptr (PlumCall) mapped = ask (f, PLUM_CALL_MAP, protocol, 8080, 8080);
@@ -105,8 +99,7 @@ test_unmap_done (BackendFixture *f,
 }
 
 static void
-test_unmap_refused (BackendFixture *f,
-                    gconstpointer   data)
+test_unmap_refused (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -117,8 +110,7 @@ test_unmap_refused (BackendFixture *f,
 }
 
 static void
-test_unmap_silent (BackendFixture *f,
-                   gconstpointer   data)
+test_unmap_silent (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -132,8 +124,7 @@ test_unmap_silent (BackendFixture *f,
 
 /* The late answer to a map that core gave up is not the answer to its deletion, which was lost. */
 static void
-test_unmap_after_late_map (BackendFixture *f,
-                           gconstpointer   data)
+test_unmap_after_late_map (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) mapping = NULL;
   g_autoptr (PlumCall) call = NULL;
@@ -150,8 +141,7 @@ test_unmap_after_late_map (BackendFixture *f,
 
 /* And the other way round: 0 s granted is the late answer to a deletion. */
 static void
-test_map_after_late_unmap (BackendFixture *f,
-                           gconstpointer   data)
+test_map_after_late_unmap (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) unmapping = NULL;
   g_autoptr (PlumCall) call = NULL;
@@ -166,8 +156,7 @@ test_map_after_late_unmap (BackendFixture *f,
 }
 
 static void
-test_check_coalesced (BackendFixture *f,
-                      gconstpointer   data)
+test_check_coalesced (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) mapped = backend_map (f, 8080);
   g_autoptr (PlumRequest) request = test_request_new (PLUM_PROTOCOL_TCP, 8080, 8080, 7200, 1);
@@ -186,8 +175,7 @@ test_check_coalesced (BackendFixture *f,
 }
 
 static void
-test_check_lost (BackendFixture *f,
-                 gconstpointer   data)
+test_check_lost (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -200,8 +188,7 @@ test_check_lost (BackendFixture *f,
 }
 
 static void
-test_check_address (BackendFixture *f,
-                    gconstpointer   data)
+test_check_address (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -215,8 +202,7 @@ test_check_address (BackendFixture *f,
 }
 
 static void
-test_epoch_forward (BackendFixture *f,
-                    gconstpointer   data)
+test_epoch_forward (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -228,8 +214,7 @@ test_epoch_forward (BackendFixture *f,
 }
 
 static void
-test_epoch_suspend (BackendFixture *f,
-                    gconstpointer   data)
+test_epoch_suspend (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -240,8 +225,7 @@ test_epoch_suspend (BackendFixture *f,
 }
 
 static void
-test_hint (BackendFixture *f,
-           gconstpointer   data)
+test_hint (BackendFixture *f, gconstpointer data)
 {
   backend_must_map (f, 8080);
   test_loop_advance (&f->loop, 60000);
@@ -252,8 +236,7 @@ test_hint (BackendFixture *f,
 }
 
 static void
-test_hint_address (BackendFixture *f,
-                   gconstpointer   data)
+test_hint_address (BackendFixture *f, gconstpointer data)
 {
   backend_must_map (f, 8080);
   fake_gateway_set_external_address (f->gateway, "1.2.3.5");
@@ -264,8 +247,7 @@ test_hint_address (BackendFixture *f,
 }
 
 static void
-test_announcement (BackendFixture *f,
-                   gconstpointer   data)
+test_announcement (BackendFixture *f, gconstpointer data)
 {
   backend_must_map (f, 8080);
   test_loop_advance (&f->loop, 60000);
@@ -281,8 +263,7 @@ test_announcement (BackendFixture *f,
 }
 
 static void
-test_external_address (BackendFixture *f,
-                       gconstpointer   data)
+test_external_address (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = backend_ask_port (f, PLUM_CALL_GET_EXTERNAL_ADDRESS, 8080);
   g_autofree char *host = NULL;
@@ -293,8 +274,7 @@ test_external_address (BackendFixture *f,
 }
 
 static void
-test_external_address_none (BackendFixture *f,
-                            gconstpointer   data)
+test_external_address_none (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -305,8 +285,7 @@ test_external_address_none (BackendFixture *f,
 
 /* Cancellation at each wait leaves nothing behind: the tear-down looks. */
 static void
-test_cancel (BackendFixture *f,
-             gconstpointer   data)
+test_cancel (BackendFixture *f, gconstpointer data)
 {
   PlumCallKind kind = GPOINTER_TO_INT (data);
   g_autoptr (PlumRequest) request = test_request_new (PLUM_PROTOCOL_TCP, 8080, 8080, 7200, 1);
@@ -329,8 +308,7 @@ test_cancel (BackendFixture *f,
 
 /* The map is granted and waits for the address when it is given up. */
 static void
-test_cancel_granted (BackendFixture *f,
-                     gconstpointer   data)
+test_cancel_granted (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumRequest) request = test_request_new (PLUM_PROTOCOL_TCP, 8080, 8080, 7200, 1);
   PlumCallArgs args = { .request = request };
@@ -347,8 +325,7 @@ test_cancel_granted (BackendFixture *f,
 
 /* Who started the question goes; the map that waits for its answer stays. */
 static void
-test_cancel_check_not_map (BackendFixture *f,
-                           gconstpointer   data)
+test_cancel_check_not_map (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) checking = NULL;
   g_autoptr (PlumCall) mapping = NULL;
@@ -366,16 +343,13 @@ test_cancel_check_not_map (BackendFixture *f,
 }
 
 static void
-add (const char    *path,
-     gconstpointer  data,
-     BackendTest    test)
+add (const char *path, gconstpointer data, BackendTest test)
 {
   g_test_add (path, BackendFixture, data, set_up, test, tear_down);
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

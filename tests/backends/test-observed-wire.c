@@ -17,19 +17,20 @@
 
 typedef struct _Fixture Fixture;
 
-typedef struct {
+typedef struct
+{
   const char *path;
   const char *backend;
-  const char *signal;    /* "traffic" or "notify" */
-  GType     (*get_type) (void);
-  void      (*deed) (Fixture *f);
+  const char *signal; /* "traffic" or "notify" */
+  GType (*get_type) (void);
+  void (*deed) (Fixture *f);
 } Test;
 
 struct _Fixture
 {
-  Adversary  a;
-  guint      n;          /* signals until now */
-  guint      at;         /* the one at which it is done */
+  Adversary a;
+  guint n;  /* signals until now */
+  guint at; /* the one at which it is done */
   const Test *test;
 };
 
@@ -41,11 +42,7 @@ on_signal (Fixture *f)
 }
 
 static void
-on_gateways_changed (GListModel *gateways,
-                     guint       position,
-                     guint       removed,
-                     guint       added,
-                     Fixture    *f)
+on_gateways_changed (GListModel *gateways, guint position, guint removed, guint added, Fixture *f)
 {
   for (guint i = position; i < position + added; i++)
     {
@@ -82,8 +79,7 @@ forbid_backend (Fixture *f)
 /* Maps, renews and rechecks, while the external address changes, with one deed on the way; all that
  * is left is let go of. FALSE: there were not so many signals. */
 static gboolean
-run_once (const Test *test,
-          guint       at)
+run_once (const Test *test, guint at)
 {
   Fixture f = { .at = at, .test = test };
   FakeGateway *gateway = NULL;
@@ -132,47 +128,42 @@ test_deed (gconstpointer data)
 }
 
 static const Test tests[] = {
-  { "/observed/pcp/traffic/move-away", "pcp", "traffic",
-    plum_pcp_backend_get_type, move_away },
-  { "/observed/pcp/traffic/destroy-mapping", "pcp", "traffic",
-    plum_pcp_backend_get_type, destroy_mapping },
-  { "/observed/pcp/traffic/forbid-backend", "pcp", "traffic",
-    plum_pcp_backend_get_type, forbid_backend },
-  { "/observed/pcp/notify/move-away", "pcp", "notify",
-    plum_pcp_backend_get_type, move_away },
-  { "/observed/pcp/notify/destroy-mapping", "pcp", "notify",
-    plum_pcp_backend_get_type, destroy_mapping },
-  { "/observed/pcp/notify/forbid-backend", "pcp", "notify",
-    plum_pcp_backend_get_type, forbid_backend },
-  { "/observed/natpmp/traffic/move-away", "natpmp", "traffic",
-    plum_natpmp_backend_get_type, move_away },
-  { "/observed/natpmp/traffic/destroy-mapping", "natpmp", "traffic",
-    plum_natpmp_backend_get_type, destroy_mapping },
-  { "/observed/natpmp/traffic/forbid-backend", "natpmp", "traffic",
-    plum_natpmp_backend_get_type, forbid_backend },
-  { "/observed/natpmp/notify/move-away", "natpmp", "notify",
-    plum_natpmp_backend_get_type, move_away },
-  { "/observed/natpmp/notify/destroy-mapping", "natpmp", "notify",
-    plum_natpmp_backend_get_type, destroy_mapping },
-  { "/observed/natpmp/notify/forbid-backend", "natpmp", "notify",
-    plum_natpmp_backend_get_type, forbid_backend },
-  { "/observed/upnp/traffic/move-away", "upnp", "traffic",
-    plum_upnp_backend_get_type, move_away },
-  { "/observed/upnp/traffic/destroy-mapping", "upnp", "traffic",
-    plum_upnp_backend_get_type, destroy_mapping },
-  { "/observed/upnp/traffic/forbid-backend", "upnp", "traffic",
-    plum_upnp_backend_get_type, forbid_backend },
-  { "/observed/upnp/notify/move-away", "upnp", "notify",
-    plum_upnp_backend_get_type, move_away },
-  { "/observed/upnp/notify/destroy-mapping", "upnp", "notify",
-    plum_upnp_backend_get_type, destroy_mapping },
-  { "/observed/upnp/notify/forbid-backend", "upnp", "notify",
-    plum_upnp_backend_get_type, forbid_backend },
+  { "/observed/pcp/traffic/move-away", "pcp", "traffic", plum_pcp_backend_get_type, move_away },
+  { "/observed/pcp/traffic/destroy-mapping", "pcp", "traffic", plum_pcp_backend_get_type,
+    destroy_mapping },
+  { "/observed/pcp/traffic/forbid-backend", "pcp", "traffic", plum_pcp_backend_get_type,
+    forbid_backend },
+  { "/observed/pcp/notify/move-away", "pcp", "notify", plum_pcp_backend_get_type, move_away },
+  { "/observed/pcp/notify/destroy-mapping", "pcp", "notify", plum_pcp_backend_get_type,
+    destroy_mapping },
+  { "/observed/pcp/notify/forbid-backend", "pcp", "notify", plum_pcp_backend_get_type,
+    forbid_backend },
+  { "/observed/natpmp/traffic/move-away", "natpmp", "traffic", plum_natpmp_backend_get_type,
+    move_away },
+  { "/observed/natpmp/traffic/destroy-mapping", "natpmp", "traffic", plum_natpmp_backend_get_type,
+    destroy_mapping },
+  { "/observed/natpmp/traffic/forbid-backend", "natpmp", "traffic", plum_natpmp_backend_get_type,
+    forbid_backend },
+  { "/observed/natpmp/notify/move-away", "natpmp", "notify", plum_natpmp_backend_get_type,
+    move_away },
+  { "/observed/natpmp/notify/destroy-mapping", "natpmp", "notify", plum_natpmp_backend_get_type,
+    destroy_mapping },
+  { "/observed/natpmp/notify/forbid-backend", "natpmp", "notify", plum_natpmp_backend_get_type,
+    forbid_backend },
+  { "/observed/upnp/traffic/move-away", "upnp", "traffic", plum_upnp_backend_get_type, move_away },
+  { "/observed/upnp/traffic/destroy-mapping", "upnp", "traffic", plum_upnp_backend_get_type,
+    destroy_mapping },
+  { "/observed/upnp/traffic/forbid-backend", "upnp", "traffic", plum_upnp_backend_get_type,
+    forbid_backend },
+  { "/observed/upnp/notify/move-away", "upnp", "notify", plum_upnp_backend_get_type, move_away },
+  { "/observed/upnp/notify/destroy-mapping", "upnp", "notify", plum_upnp_backend_get_type,
+    destroy_mapping },
+  { "/observed/upnp/notify/forbid-backend", "upnp", "notify", plum_upnp_backend_get_type,
+    forbid_backend },
 };
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -6,35 +6,32 @@
 #define GATEWAY "127.51.1.1"
 
 static void
-set_up (BackendFixture *f,
-        gconstpointer   data)
+set_up (BackendFixture *f, gconstpointer data)
 {
   backend_fixture_set_up (f, PLUM_TYPE_PCP_BACKEND, GATEWAY);
 }
 
 static void
-tear_down (BackendFixture *f,
-           gconstpointer   data)
+tear_down (BackendFixture *f, gconstpointer data)
 {
   backend_fixture_tear_down (f);
 }
 
 static void
-test_map_granted (BackendFixture *f,
-                  gconstpointer   data)
+test_map_granted (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = backend_map (f, 8080);
 
   backend_assert_lease (call, 8080, "1.2.3.4", 7200);
   g_assert_cmpuint (fake_gateway_get_external_port (f->gateway, PLUM_PROTOCOL_TCP, 8080,
-                                                    BACKEND_LOCAL), ==, 8080);
+                                                    BACKEND_LOCAL),
+                    ==, 8080);
   g_assert_cmpuint (f->gateway->counts.datagrams, ==, 1);
   g_assert_cmpuint (f->gateway->counts.bad, ==, 0);
 }
 
 static void
-test_map_udp (BackendFixture *f,
-              gconstpointer   data)
+test_map_udp (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumRequest) request = test_request_new (PLUM_PROTOCOL_UDP, 5000, 6000, 7200, 1);
   g_autoptr (PlumCall) call = backend_ask (f, PLUM_CALL_MAP, request);
@@ -45,8 +42,7 @@ test_map_udp (BackendFixture *f,
 }
 
 static void
-test_map_lifetime (BackendFixture *f,
-                   gconstpointer   data)
+test_map_lifetime (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) shorter = NULL;
   g_autoptr (PlumCall) forever = NULL;
@@ -61,8 +57,7 @@ test_map_lifetime (BackendFixture *f,
 }
 
 static void
-test_map_other_port (BackendFixture *f,
-                     gconstpointer   data)
+test_map_other_port (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -73,8 +68,7 @@ test_map_other_port (BackendFixture *f,
 
 /* Sends at 0, 250, 750, 1750 ms, and then about every 3, 6, ... s. */
 static void
-test_map_retransmits (BackendFixture *f,
-                      gconstpointer   data)
+test_map_retransmits (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumRequest) request = test_request_new (PLUM_PROTOCOL_TCP, 8080, 8080, 7200, 1);
   PlumCallArgs args = { .request = request };
@@ -100,8 +94,7 @@ test_map_retransmits (BackendFixture *f,
 }
 
 static void
-test_map_answer_lost (BackendFixture *f,
-                      gconstpointer   data)
+test_map_answer_lost (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -113,8 +106,7 @@ test_map_answer_lost (BackendFixture *f,
 }
 
 static void
-test_map_duplicate (BackendFixture *f,
-                    gconstpointer   data)
+test_map_duplicate (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -127,8 +119,7 @@ test_map_duplicate (BackendFixture *f,
 }
 
 static void
-test_map_delayed (BackendFixture *f,
-                  gconstpointer   data)
+test_map_delayed (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -140,8 +131,7 @@ test_map_delayed (BackendFixture *f,
 }
 
 static void
-test_map_foreign_first (BackendFixture *f,
-                        gconstpointer   data)
+test_map_foreign_first (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -150,9 +140,10 @@ test_map_foreign_first (BackendFixture *f,
   backend_assert_lease (call, 8080, "1.2.3.4", 7200);
 }
 
-typedef struct {
+typedef struct
+{
   const char *name;
-  size_t      offset;   /* of a gboolean in FakeSwitches */
+  size_t offset; /* of a gboolean in FakeSwitches */
 } FaultRow;
 
 static const FaultRow fault_rows[] = {
@@ -164,8 +155,7 @@ static const FaultRow fault_rows[] = {
 
 /* What is not the answer is not heard: the answer that comes when the fault is over is. */
 static void
-test_map_fault (BackendFixture *f,
-                gconstpointer   data)
+test_map_fault (BackendFixture *f, gconstpointer data)
 {
   const FaultRow *row = data;
   gboolean *fault = (gboolean *) G_STRUCT_MEMBER_P (&f->gateway->switches, row->offset);
@@ -185,11 +175,12 @@ test_map_fault (BackendFixture *f,
   g_assert_cmpuint (f->lost->len, ==, 0);
 }
 
-typedef struct {
+typedef struct
+{
   const char *name;
-  guint       result;
-  int         error;      /* what it ends with when the router says so every time */
-  guint       n_sent;     /* and after so many requests */
+  guint result;
+  int error;    /* what it ends with when the router says so every time */
+  guint n_sent; /* and after so many requests */
 } ResultRow;
 
 static const ResultRow result_rows[] = {
@@ -210,8 +201,7 @@ static const ResultRow result_rows[] = {
 };
 
 static void
-test_map_result (BackendFixture *f,
-                 gconstpointer   data)
+test_map_result (BackendFixture *f, gconstpointer data)
 {
   const ResultRow *row = data;
   g_autoptr (PlumCall) call = NULL;
@@ -220,15 +210,14 @@ test_map_result (BackendFixture *f,
   f->gateway->switches.n_map_results = G_MAXUINT;
   call = backend_map (f, 8080);
   g_assert_error (plum_call_get_error (call), PLUM_ERROR, row->error);
-  g_assert_true (g_str_has_prefix (plum_call_get_error (call)->message,
-                                   "PCP: " GATEWAY " answered "));
+  g_assert_true (
+    g_str_has_prefix (plum_call_get_error (call)->message, "PCP: " GATEWAY " answered "));
   g_assert_cmpuint (f->gateway->counts.pcp_map, ==, row->n_sent);
 }
 
 /* The second, humbler request is granted. */
 static void
-test_map_result_once (BackendFixture *f,
-                      gconstpointer   data)
+test_map_result_once (BackendFixture *f, gconstpointer data)
 {
   const ResultRow *row = data;
   g_autoptr (PlumCall) call = NULL;
@@ -249,8 +238,7 @@ test_map_result_once (BackendFixture *f,
 /* miniupnpd's error has the port that it tried for a request that suggests none: it looks like a
  * copy of the answer before, but who is asked again and says it again means it. */
 static void
-test_map_error_names_port (BackendFixture *f,
-                           gconstpointer   data)
+test_map_error_names_port (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -263,14 +251,13 @@ test_map_error_names_port (BackendFixture *f,
 }
 
 static void
-test_map_suggested_address (BackendFixture *f,
-                            gconstpointer   data)
+test_map_suggested_address (BackendFixture *f, gconstpointer data)
 {
   guint8 bytes[32] = { 7 };
   g_autoptr (GBytes) key = g_bytes_new (bytes, sizeof bytes);
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string ("9.9.9.9");
-  g_autoptr (PlumRequest) request = plum_request_new (PLUM_PROTOCOL_TCP, 8080, 8081, FALSE, address,
-                                                      7200, "test", key);
+  g_autoptr (PlumRequest) request =
+    plum_request_new (PLUM_PROTOCOL_TCP, 8080, 8081, FALSE, address, 7200, "test", key);
   g_autoptr (PlumCall) call = NULL;
 
   f->gateway->switches.map_result = 11;
@@ -281,8 +268,7 @@ test_map_suggested_address (BackendFixture *f,
 }
 
 static void
-test_map_port_refused (BackendFixture *f,
-                       gconstpointer   data)
+test_map_port_refused (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -293,8 +279,7 @@ test_map_port_refused (BackendFixture *f,
 }
 
 static void
-test_map_granted_nothing (BackendFixture *f,
-                          gconstpointer   data)
+test_map_granted_nothing (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -304,8 +289,7 @@ test_map_granted_nothing (BackendFixture *f,
 }
 
 static void
-test_map_no_address (BackendFixture *f,
-                     gconstpointer   data)
+test_map_no_address (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -315,8 +299,7 @@ test_map_no_address (BackendFixture *f,
 }
 
 static void
-test_map_refused (BackendFixture *f,
-                  gconstpointer   data)
+test_map_refused (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
   g_autoptr (PlumCall) again = NULL;
@@ -333,8 +316,7 @@ test_map_refused (BackendFixture *f,
 }
 
 static void
-test_map_renewal (BackendFixture *f,
-                  gconstpointer   data)
+test_map_renewal (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) renewal = NULL;
 
@@ -348,8 +330,7 @@ test_map_renewal (BackendFixture *f,
 }
 
 static void
-test_map_nonce_per_key (BackendFixture *f,
-                        gconstpointer   data)
+test_map_nonce_per_key (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumRequest) mine = test_request_new (PLUM_PROTOCOL_TCP, 8080, 8080, 7200, 1);
   g_autoptr (PlumRequest) other = test_request_new (PLUM_PROTOCOL_TCP, 8080, 8080, 7200, 2);
@@ -362,8 +343,7 @@ test_map_nonce_per_key (BackendFixture *f,
 
 /* A backend made anew, as after a restart of the program, is known by the same nonce. */
 static void
-test_map_nonce_survives (BackendFixture *f,
-                         gconstpointer   data)
+test_map_nonce_survives (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) first = backend_map (f, 8080);
   g_autoptr (PlumCall) second = NULL;
@@ -377,8 +357,7 @@ test_map_nonce_survives (BackendFixture *f,
 }
 
 static void
-test_map_hundred (BackendFixture *f,
-                  gconstpointer   data)
+test_map_hundred (BackendFixture *f, gconstpointer data)
 {
   gint64 start = plum_clock_get_time (f->loop.clock);
   guint n = 0;
@@ -394,8 +373,7 @@ test_map_hundred (BackendFixture *f,
 
 /* Each gets its own answer, whether the kernel tells by a read or by the next send. */
 static void
-test_map_hundred_refused (BackendFixture *f,
-                          gconstpointer   data)
+test_map_hundred_refused (BackendFixture *f, gconstpointer data)
 {
   gint64 start = plum_clock_get_time (f->loop.clock);
   g_autoptr (GPtrArray) calls = NULL;
@@ -411,8 +389,7 @@ test_map_hundred_refused (BackendFixture *f,
 
 /* The kernel tells of the closed port with the next send, which is another request's. */
 static void
-test_map_refused_before (BackendFixture *f,
-                         gconstpointer   data)
+test_map_refused_before (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) first = NULL;
   g_autoptr (PlumCall) second = NULL;
@@ -429,8 +406,7 @@ test_map_refused_before (BackendFixture *f,
 
 /* The same mapping asked for thrice: one after the other, and the first is given up. */
 static void
-test_map_twins (BackendFixture *f,
-                gconstpointer   data)
+test_map_twins (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) first = NULL;
   g_autoptr (PlumCall) second = NULL;
@@ -450,8 +426,7 @@ test_map_twins (BackendFixture *f,
 
 /* The address of the network is not this host's any more. */
 static void
-test_map_no_socket (BackendFixture *f,
-                    gconstpointer   data)
+test_map_no_socket (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -459,13 +434,12 @@ test_map_no_socket (BackendFixture *f,
   backend_fixture_make (f, PLUM_TYPE_PCP_BACKEND, GATEWAY, "192.0.2.77");
   call = backend_map (f, 8080);
   g_assert_nonnull (plum_call_get_error (call));
-  g_assert_true (g_str_has_prefix (plum_call_get_error (call)->message,
-                                   "PCP: no socket to ask " GATEWAY ": "));
+  g_assert_true (
+    g_str_has_prefix (plum_call_get_error (call)->message, "PCP: no socket to ask " GATEWAY ": "));
 }
 
 static void
-test_map_window (BackendFixture *f,
-                 gconstpointer   data)
+test_map_window (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (GPtrArray) calls = NULL;
 
@@ -484,8 +458,7 @@ test_map_window (BackendFixture *f,
 }
 
 static void
-test_map_five_version_0 (BackendFixture *f,
-                         gconstpointer   data)
+test_map_five_version_0 (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (GPtrArray) calls = NULL;
 
@@ -498,11 +471,10 @@ test_map_five_version_0 (BackendFixture *f,
 }
 
 static void
-test_ipv6 (BackendFixture *f,
-           gconstpointer   data)
+test_ipv6 (BackendFixture *f, gconstpointer data)
 {
-  g_autoptr (GSocket) probe = g_socket_new (G_SOCKET_FAMILY_IPV6, G_SOCKET_TYPE_DATAGRAM,
-                                            G_SOCKET_PROTOCOL_UDP, NULL);
+  g_autoptr (GSocket) probe =
+    g_socket_new (G_SOCKET_FAMILY_IPV6, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
   g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV6);
   g_autoptr (GSocketAddress) at = g_inet_socket_address_new (loopback, 5351);
   g_autoptr (PlumCall) call = NULL;
@@ -529,9 +501,7 @@ test_ipv6 (BackendFixture *f,
 }
 
 static void
-add (const char    *path,
-     gconstpointer  data,
-     BackendTest    test)
+add (const char *path, gconstpointer data, BackendTest test)
 {
   g_test_add (path, BackendFixture, data, set_up, test, tear_down);
 }
@@ -588,8 +558,7 @@ add_maps (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

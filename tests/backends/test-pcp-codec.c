@@ -6,24 +6,25 @@
 #include "test-bytes.h"
 
 #define CLIENT_4 "00000000000000000000ffffc0a8010a"
-#define ZERO_4   "00000000000000000000ffff00000000"
+#define ZERO_4 "00000000000000000000ffff00000000"
 #define PUBLIC_4 "00000000000000000000ffffcb007107"
 #define CLIENT_6 "20010db8000100000000000000000010"
-#define ZERO_6   "00000000000000000000000000000000"
-#define NONCE    "000102030405060708090a0b"
+#define ZERO_6 "00000000000000000000000000000000"
+#define NONCE "000102030405060708090a0b"
 #define RESERVED "000000000000000000000000"
-#define GRANTED  "0281000000001c2000000e11" RESERVED NONCE "11000000c350c351" PUBLIC_4
+#define GRANTED "0281000000001c2000000e11" RESERVED NONCE "11000000c350c351" PUBLIC_4
 
-typedef struct {
-  const char   *name;
-  const char   *client;
-  uint32_t      lifetime;
-  PlumProtocol  protocol;
-  uint16_t      internal_port;
-  uint16_t      external_port;
-  const char   *external_address;
-  const char   *wire;
-  gboolean      prefer_failure;
+typedef struct
+{
+  const char *name;
+  const char *client;
+  uint32_t lifetime;
+  PlumProtocol protocol;
+  uint16_t internal_port;
+  uint16_t external_port;
+  const char *external_address;
+  const char *wire;
+  gboolean prefer_failure;
 } MapRow;
 
 static const MapRow map_rows[] = {
@@ -44,9 +45,7 @@ static const MapRow map_rows[] = {
 };
 
 static void
-fill (uint8_t    *out,
-      size_t      size,
-      const char *hex)
+fill (uint8_t *out, size_t size, const char *hex)
 {
   size_t len;
   g_autofree uint8_t *bytes = test_bytes_from_hex (hex, &len);
@@ -59,7 +58,8 @@ static void
 test_encode_map (gconstpointer data)
 {
   const MapRow *row = data;
-  PcpMap map = { .protocol = row->protocol, .internal_port = row->internal_port,
+  PcpMap map = { .protocol = row->protocol,
+                 .internal_port = row->internal_port,
                  .external_port = row->external_port,
                  .prefer_failure = row->prefer_failure };
   uint8_t client[PCP_ADDRESS_SIZE];
@@ -88,15 +88,16 @@ test_encode_announce (void)
 }
 
 /* version: of PCP_REPLY_VERSION; -1: the packet is to be dropped */
-typedef struct {
-  const char   *name;
-  const char   *wire;
-  int           kind;
-  uint8_t       version;
-  uint8_t       result;
-  uint32_t      lifetime;
-  uint32_t      epoch;
-  uint16_t      external_port;
+typedef struct
+{
+  const char *name;
+  const char *wire;
+  int kind;
+  uint8_t version;
+  uint8_t result;
+  uint32_t lifetime;
+  uint32_t epoch;
+  uint16_t external_port;
 } ReplyRow;
 
 #define DROP (-1)
@@ -111,8 +112,8 @@ static const ReplyRow reply_rows[] = {
     PCP_REPLY_MAP, 2, 8, 30, 3604, 0 },
   { "address-mismatch", "0281000c0000070800000e15" RESERVED NONCE "11000000c3500000" ZERO_4,
     PCP_REPLY_MAP, 2, 12, 1800, 3605, 0 },
-  { "pinhole", "0281000000001c2000000e17" RESERVED NONCE "060000001f901f90" CLIENT_6,
-    PCP_REPLY_MAP, 2, 0, 7200, 3607, 8080 },
+  { "pinhole", "0281000000001c2000000e17" RESERVED NONCE "060000001f901f90" CLIENT_6, PCP_REPLY_MAP,
+    2, 0, 7200, 3607, 8080 },
   { "unknown-option", GRANTED "7d000003aabbcc00", PCP_REPLY_MAP, 2, 0, 7200, 3601, 50001 },
   { "option-of-odd-length", GRANTED "820000050064c35000000000", PCP_REPLY_MAP, 2, 0, 7200, 3601,
     50001 },
@@ -131,12 +132,17 @@ static const ReplyRow reply_rows[] = {
   { "two-bytes", "0280", DROP },
   { "request", "0201000000001c2000000e11" RESERVED NONCE "11000000c350c351" PUBLIC_4, DROP },
   { "request-as-version", "02010001", DROP },
-  { "58-bytes", "0281000000001c2000000e11" RESERVED NONCE "11000000c350c351"
-    "00000000000000000000ffffcb00", DROP },
+  { "58-bytes",
+    "0281000000001c2000000e11" RESERVED NONCE "11000000c350c351"
+    "00000000000000000000ffffcb00",
+    DROP },
   { "44-bytes", "0281000000001c2000000e11" RESERVED NONCE "11000000c350c351", DROP },
   { "option-past-end", GRANTED "0300001400000000", DROP },
   { "option-header-cut", GRANTED "03000014", DROP },
-  { "natpmp-network-failure", "00800003000000000000001500000000" "0000000000000000", DROP },
+  { "natpmp-network-failure",
+    "00800003000000000000001500000000"
+    "0000000000000000",
+    DROP },
   { "natpmp-257", "00800101", DROP },
   { "peer", "0282000000001c2000000e11" RESERVED NONCE "11000000c350c351" PUBLIC_4, DROP },
   { "sctp", "0281000000001c2000000e11" RESERVED NONCE "84000000c350c351" PUBLIC_4, DROP },
@@ -189,13 +195,16 @@ test_decode_map_fields (void)
 static void
 test_decode_prefer_failure (void)
 {
-  static const struct {
+  static const struct
+  {
     const char *options;
-    gboolean    there;
+    gboolean there;
   } rows[] = {
     { "", FALSE },
     { "02000000", TRUE },
-    { "7d000003aabbcc00" "02000000", TRUE },
+    { "7d000003aabbcc00"
+      "02000000",
+      TRUE },
     { "0200000400000000", FALSE },
     { "82000000", FALSE },
   };
@@ -247,12 +256,13 @@ test_too_long (void)
 static void
 test_results (void)
 {
-  static const struct {
-    guint8      code;
+  static const struct
+  {
+    guint8 code;
     const char *name;
-    PlumError   error;
-    PcpNext     next;
-    uint32_t    least;
+    PlumError error;
+    PcpNext next;
+    uint32_t least;
   } rows[] = {
     { 2, "NOT_AUTHORIZED", PLUM_ERROR_REFUSED, PCP_NEXT_NOTHING, 300 },
     { 3, "MALFORMED_REQUEST", PLUM_ERROR_MALFORMED, PCP_NEXT_BARE, 300 },
@@ -286,39 +296,40 @@ test_results (void)
 static void
 test_epoch (void)
 {
-  static const struct {
-    gint64   server, client, cur_server, cur_client;
+  static const struct
+  {
+    gint64 server, client, cur_server, cur_client;
     gboolean valid;
   } rows[] = {
     { 3600, 100, 3600, 100, TRUE },
     { 3600, 100, 3700, 200, TRUE },
-    { 3600, 100, 3599, 100, TRUE },               /* two answers in the wrong order */
+    { 3600, 100, 3599, 100, TRUE }, /* two answers in the wrong order */
     { 3600, 100, 3598, 100, FALSE },
-    { 3600, 100, 0, 100, FALSE },                 /* a restart */
-    { 0, 100, 0, 100, TRUE },                     /* no wrap at 0 */
+    { 3600, 100, 0, 100, FALSE }, /* a restart */
+    { 0, 100, 0, 100, TRUE },     /* no wrap at 0 */
     { 0, 100, 2, 100, TRUE },
-    { 0, 100, 3, 100, FALSE },                    /* forward without time, more than rounding */
+    { 0, 100, 3, 100, FALSE }, /* forward without time, more than rounding */
     { 3600, 100, 3600, 102, TRUE },
     { 3600, 100, 3600, 103, FALSE },              /* stuck */
     { 3600, 100, 3600 + 1600, 100 + 1502, TRUE }, /* ours slow by a sixteenth */
     { 3600, 100, 3600 + 1600, 100 + 1497, FALSE },
     { 3600, 100, 3600 + 1498, 100 + 1600, TRUE },
     { 3600, 100, 3600 + 1497, 100 + 1600, FALSE },
-    { G_MAXUINT32, 100, 5, 105, FALSE },          /* after 136 years */
-    { 50, 100, 40, 86500, FALSE },                /* a restart in the night */
+    { G_MAXUINT32, 100, 5, 105, FALSE }, /* after 136 years */
+    { 50, 100, 40, 86500, FALSE },       /* a restart in the night */
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
     {
       g_test_message ("row %" G_GSIZE_FORMAT, i);
       g_assert_cmpint (pcp_epoch_is_valid (rows[i].server, rows[i].client, rows[i].cur_server,
-                                           rows[i].cur_client), ==, rows[i].valid);
+                                           rows[i].cur_client),
+                       ==, rows[i].valid);
     }
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

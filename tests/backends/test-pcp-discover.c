@@ -6,30 +6,26 @@
 #define GATEWAY "127.51.1.1"
 
 static void
-set_up (BackendFixture *f,
-        gconstpointer   data)
+set_up (BackendFixture *f, gconstpointer data)
 {
   backend_fixture_set_up (f, PLUM_TYPE_PCP_BACKEND, GATEWAY);
 }
 
 static void
-tear_down (BackendFixture *f,
-           gconstpointer   data)
+tear_down (BackendFixture *f, gconstpointer data)
 {
   backend_fixture_tear_down (f);
 }
 
 static void
-assert_says (PlumCall   *call,
-             const char *message)
+assert_says (PlumCall *call, const char *message)
 {
   g_assert_nonnull (plum_call_get_error (call));
   g_assert_cmpstr (plum_call_get_error (call)->message, ==, message);
 }
 
 static void
-test_discover_found (BackendFixture *f,
-                     gconstpointer   data)
+test_discover_found (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = backend_discover (f);
 
@@ -39,8 +35,7 @@ test_discover_found (BackendFixture *f,
 }
 
 static void
-test_discover_one_lost (BackendFixture *f,
-                        gconstpointer   data)
+test_discover_one_lost (BackendFixture *f, gconstpointer data)
 {
   gint64 start = plum_clock_get_time (f->loop.clock);
   g_autoptr (PlumCall) call = NULL;
@@ -52,8 +47,7 @@ test_discover_one_lost (BackendFixture *f,
 }
 
 static void
-test_discover_silent (BackendFixture *f,
-                      gconstpointer   data)
+test_discover_silent (BackendFixture *f, gconstpointer data)
 {
   gint64 start = plum_clock_get_time (f->loop.clock);
   g_autoptr (PlumCall) call = NULL;
@@ -67,8 +61,7 @@ test_discover_silent (BackendFixture *f,
 }
 
 static void
-test_discover_refused (BackendFixture *f,
-                       gconstpointer   data)
+test_discover_refused (BackendFixture *f, gconstpointer data)
 {
   gint64 start = plum_clock_get_time (f->loop.clock);
   g_autoptr (PlumCall) call = NULL;
@@ -80,25 +73,21 @@ test_discover_refused (BackendFixture *f,
   g_assert_cmpint (plum_clock_get_time (f->loop.clock), ==, start);
 }
 
-typedef struct {
+typedef struct
+{
   const char *name;
-  guint       op;
-  guint       len;
-  guint       version;
+  guint op;
+  guint len;
+  guint version;
 } VersionRow;
 
 static const VersionRow version_rows[] = {
-  { "natpmp-8-bytes", 0, 8, 0 },
-  { "natpmp-op-128", 128, 8, 0 },
-  { "natpmp-op-0", 256, 8, 0 },
-  { "natpmp-4-bytes", 0, 4, 0 },
-  { "natpmp-24-bytes", 0, 24, 0 },
-  { "version-1", 0, 24, 1 },
+  { "natpmp-8-bytes", 0, 8, 0 }, { "natpmp-op-128", 128, 8, 0 },  { "natpmp-op-0", 256, 8, 0 },
+  { "natpmp-4-bytes", 0, 4, 0 }, { "natpmp-24-bytes", 0, 24, 0 }, { "version-1", 0, 24, 1 },
 };
 
 static void
-test_discover_version (BackendFixture *f,
-                       gconstpointer   data)
+test_discover_version (BackendFixture *f, gconstpointer data)
 {
   const VersionRow *row = data;
   gint64 start = plum_clock_get_time (f->loop.clock);
@@ -117,8 +106,7 @@ test_discover_version (BackendFixture *f,
 
 /* A complaint in NAT-PMP's form is no downgrade: it is as good as silence. */
 static void
-test_discover_trap (BackendFixture *f,
-                    gconstpointer   data)
+test_discover_trap (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -128,8 +116,7 @@ test_discover_trap (BackendFixture *f,
 }
 
 static void
-test_discover_no_announce (BackendFixture *f,
-                           gconstpointer   data)
+test_discover_no_announce (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -139,8 +126,7 @@ test_discover_no_announce (BackendFixture *f,
 }
 
 static void
-test_discover_not_authorized (BackendFixture *f,
-                              gconstpointer   data)
+test_discover_not_authorized (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -150,8 +136,7 @@ test_discover_not_authorized (BackendFixture *f,
 }
 
 static void
-test_discover_truncated (BackendFixture *f,
-                         gconstpointer   data)
+test_discover_truncated (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -161,41 +146,36 @@ test_discover_truncated (BackendFixture *f,
 }
 
 static void
-test_discover_no_gateway (BackendFixture *f,
-                          gconstpointer   data)
+test_discover_no_gateway (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (GInetAddress) local = g_inet_address_new_from_string (BACKEND_LOCAL);
   g_autoptr (PlumNetwork) network = plum_network_new ("lo", 1, NULL, local, FALSE);
   g_autoptr (PlumBackend) backend = test_backend_new (PLUM_TYPE_PCP_BACKEND, network);
-  g_autoptr (PlumCall) call = test_call (&f->loop, backend, PLUM_CALL_DISCOVER, NULL,
-                                         BACKEND_PATIENCE_MS);
+  g_autoptr (PlumCall) call =
+    test_call (&f->loop, backend, PLUM_CALL_DISCOVER, NULL, BACKEND_PATIENCE_MS);
 
   g_assert_error (plum_call_get_error (call), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
 }
 
 static void
-test_discover_families (BackendFixture *f,
-                        gconstpointer   data)
+test_discover_families (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumNetwork) network = test_network_new ("::1", BACKEND_LOCAL);
   g_autoptr (PlumBackend) backend = test_backend_new (PLUM_TYPE_PCP_BACKEND, network);
-  g_autoptr (PlumCall) call = test_call (&f->loop, backend, PLUM_CALL_DISCOVER, NULL,
-                                         BACKEND_PATIENCE_MS);
+  g_autoptr (PlumCall) call =
+    test_call (&f->loop, backend, PLUM_CALL_DISCOVER, NULL, BACKEND_PATIENCE_MS);
 
   g_assert_error (plum_call_get_error (call), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
 }
 
 static void
-add (const char    *path,
-     gconstpointer  data,
-     BackendTest    test)
+add (const char *path, gconstpointer data, BackendTest test)
 {
   g_test_add (path, BackendFixture, data, set_up, test, tear_down);
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -8,24 +8,20 @@
 #define GATEWAY "127.51.1.1"
 
 static void
-set_up (BackendFixture *f,
-        gconstpointer   data)
+set_up (BackendFixture *f, gconstpointer data)
 {
   backend_fixture_set_up (f, PLUM_TYPE_PCP_BACKEND, GATEWAY);
 }
 
 static void
-tear_down (BackendFixture *f,
-           gconstpointer   data)
+tear_down (BackendFixture *f, gconstpointer data)
 {
   g_assert_cmpuint (f->gateway->counts.bad, ==, 0);
   backend_fixture_tear_down (f);
 }
 
 static void
-assert_fails (PlumCall   *call,
-              PlumError   code,
-              const char *message)
+assert_fails (PlumCall *call, PlumError code, const char *message)
 {
   g_assert_error (plum_call_get_error (call), PLUM_ERROR, (int) code);
   g_assert_cmpstr (plum_call_get_error (call)->message, ==, message);
@@ -41,8 +37,7 @@ ask_address (BackendFixture *f)
 
 /* The error belongs to this question: the next renewal is sent as if nothing had happened. */
 static void
-test_address_refused (BackendFixture *f,
-                      gconstpointer   data)
+test_address_refused (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) asked = NULL;
   g_autoptr (PlumCall) renewed = NULL;
@@ -62,8 +57,7 @@ test_address_refused (BackendFixture *f,
 }
 
 static void
-test_address_none (BackendFixture *f,
-                   gconstpointer   data)
+test_address_none (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) asked = NULL;
 
@@ -76,8 +70,7 @@ test_address_none (BackendFixture *f,
 }
 
 static void
-test_address_unanswered (BackendFixture *f,
-                         gconstpointer   data)
+test_address_unanswered (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) asked = NULL;
 
@@ -85,14 +78,13 @@ test_address_unanswered (BackendFixture *f,
   f->gateway->switches.pcp = FAKE_SILENT;
   asked = ask_address (f);
   g_assert_error (plum_call_get_error (asked), PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
-  g_assert_true (g_str_has_prefix (plum_call_get_error (asked)->message,
-                                   "PCP: no answer from " GATEWAY " in "));
+  g_assert_true (
+    g_str_has_prefix (plum_call_get_error (asked)->message, "PCP: no answer from " GATEWAY " in "));
 }
 
 /* Who has given it up leaves nothing that would be in the way of the next question. */
 static void
-test_address_given_up (BackendFixture *f,
-                       gconstpointer   data)
+test_address_given_up (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) asked = NULL;
   g_autoptr (PlumCall) renewed = NULL;
@@ -110,20 +102,19 @@ test_address_given_up (BackendFixture *f,
 
 /* -- Networks on which nobody can be asked -- */
 
-typedef struct {
+typedef struct
+{
   const char *gateway;
   const char *local;
   const char *message;
 } NetworkCase;
 
 static const NetworkCase families = {
-  "192.0.2.1", "2001:db8::10",
-  "PCP: the gateway and the local address are of different families"
+  "192.0.2.1", "2001:db8::10", "PCP: the gateway and the local address are of different families"
 };
 
 static const NetworkCase link_local = {
-  "fe80::1", "fe80::10",
-  "PCP: a link-local address cannot be reached from the internet"
+  "fe80::1", "fe80::10", "PCP: a link-local address cannot be reached from the internet"
 };
 
 /* Whatever is asked, the answer is the same, and at once. */
@@ -131,7 +122,10 @@ static void
 test_network (gconstpointer data)
 {
   static const PlumCallKind kinds[] = {
-    PLUM_CALL_DISCOVER, PLUM_CALL_MAP, PLUM_CALL_UNMAP, PLUM_CALL_CHECK,
+    PLUM_CALL_DISCOVER,
+    PLUM_CALL_MAP,
+    PLUM_CALL_UNMAP,
+    PLUM_CALL_CHECK,
   };
   const NetworkCase *row = data;
   g_autoptr (PlumRequest) request = test_request_new (PLUM_PROTOCOL_TCP, 8080, 8080, 7200, 1);
@@ -159,8 +153,7 @@ test_network (gconstpointer data)
 #define ADD(path, func) g_test_add (path, BackendFixture, NULL, set_up, func, tear_down)
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -9,32 +9,27 @@
 #define REFUSED "PCP: " GATEWAY " answered "
 
 static void
-set_up (BackendFixture *f,
-        gconstpointer   data)
+set_up (BackendFixture *f, gconstpointer data)
 {
   backend_fixture_set_up (f, PLUM_TYPE_PCP_BACKEND, GATEWAY);
 }
 
 static void
-tear_down (BackendFixture *f,
-           gconstpointer   data)
+tear_down (BackendFixture *f, gconstpointer data)
 {
   g_assert_cmpuint (f->gateway->counts.bad, ==, 0);
   backend_fixture_tear_down (f);
 }
 
 static void
-assert_fails (PlumCall   *call,
-              PlumError   code,
-              const char *message)
+assert_fails (PlumCall *call, PlumError code, const char *message)
 {
   g_assert_error (plum_call_get_error (call), PLUM_ERROR, (int) code);
   g_assert_true (g_str_has_prefix (plum_call_get_error (call)->message, message));
 }
 
 static void
-test_granted (BackendFixture *f,
-              gconstpointer   data)
+test_granted (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = backend_map_exact (f, 8080, 9000);
 
@@ -44,8 +39,7 @@ test_granted (BackendFixture *f,
 }
 
 static void
-test_taken (BackendFixture *f,
-            gconstpointer   data)
+test_taken (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -59,8 +53,7 @@ test_taken (BackendFixture *f,
 
 /* The router gives an internal port one mapping, and that has another external port. */
 static void
-test_mapped_elsewhere (BackendFixture *f,
-                       gconstpointer   data)
+test_mapped_elsewhere (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -70,8 +63,7 @@ test_mapped_elsewhere (BackendFixture *f,
 }
 
 static void
-test_renewal (BackendFixture *f,
-              gconstpointer   data)
+test_renewal (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = backend_map_exact (f, 8080, 9000);
   g_autoptr (PlumCall) renewal = NULL;
@@ -83,8 +75,7 @@ test_renewal (BackendFixture *f,
 }
 
 static void
-test_unmap_has_no_option (BackendFixture *f,
-                          gconstpointer   data)
+test_unmap_has_no_option (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumRequest) request = test_request_new_exact (PLUM_PROTOCOL_TCP, 8080, 9000);
   g_autoptr (PlumCall) mapped = backend_ask (f, PLUM_CALL_MAP, request);
@@ -101,8 +92,7 @@ static const guint option_results[] = { 3, 5, 6 };
 
 /* In copies: each is the answer to the first request still. */
 static void
-test_asked_without_option (BackendFixture *f,
-                           gconstpointer   result)
+test_asked_without_option (BackendFixture *f, gconstpointer result)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -116,8 +106,7 @@ test_asked_without_option (BackendFixture *f,
 
 /* What comes then is told as it is: core gives it back. */
 static void
-test_other_port_without_option (BackendFixture *f,
-                                gconstpointer   result)
+test_other_port_without_option (BackendFixture *f, gconstpointer result)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -128,8 +117,7 @@ test_other_port_without_option (BackendFixture *f,
 }
 
 static void
-test_refused_without_option (BackendFixture *f,
-                             gconstpointer   result)
+test_refused_without_option (BackendFixture *f, gconstpointer result)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -144,8 +132,7 @@ test_refused_without_option (BackendFixture *f,
 
 /* It takes the option and does not heed it: who says so twice means it. */
 static void
-test_option_is_ignored (BackendFixture *f,
-                        gconstpointer   data)
+test_option_is_ignored (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -158,8 +145,7 @@ test_option_is_ignored (BackendFixture *f,
 
 /* A renewal is one packet: what comes is believed at once. */
 static void
-test_option_is_ignored_in_renewal (BackendFixture *f,
-                                   gconstpointer   data)
+test_option_is_ignored_in_renewal (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = backend_map_exact (f, 8080, 9000);
   g_autoptr (PlumCall) renewal = NULL;
@@ -176,8 +162,7 @@ test_option_is_ignored_in_renewal (BackendFixture *f,
 /* --- What is tried after a result, and what is not --- */
 
 static void
-test_port_is_not_given_up (BackendFixture *f,
-                           gconstpointer   data)
+test_port_is_not_given_up (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -190,14 +175,13 @@ test_port_is_not_given_up (BackendFixture *f,
 
 /* The address may be the router's no more. It was suggested only; the port is required. */
 static void
-test_address_is_given_up (BackendFixture *f,
-                          gconstpointer   data)
+test_address_is_given_up (BackendFixture *f, gconstpointer data)
 {
   guint8 bytes[32] = { 7 };
   g_autoptr (GBytes) key = g_bytes_new (bytes, sizeof bytes);
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string ("9.9.9.9");
-  g_autoptr (PlumRequest) request = plum_request_new (PLUM_PROTOCOL_TCP, 8080, 9000, TRUE, address,
-                                                      7200, "test", key);
+  g_autoptr (PlumRequest) request =
+    plum_request_new (PLUM_PROTOCOL_TCP, 8080, 9000, TRUE, address, 7200, "test", key);
   g_autoptr (PlumCall) call = NULL;
 
   f->gateway->switches.map_result = 11;
@@ -211,11 +195,10 @@ test_address_is_given_up (BackendFixture *f,
 
 /* Nothing is translated: the port outside is the port of the host. */
 static void
-test_pinhole (BackendFixture *f,
-              gconstpointer   data)
+test_pinhole (BackendFixture *f, gconstpointer data)
 {
-  g_autoptr (GSocket) probe = g_socket_new (G_SOCKET_FAMILY_IPV6, G_SOCKET_TYPE_DATAGRAM,
-                                            G_SOCKET_PROTOCOL_UDP, NULL);
+  g_autoptr (GSocket) probe =
+    g_socket_new (G_SOCKET_FAMILY_IPV6, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
   g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV6);
   g_autoptr (GSocketAddress) at = g_inet_socket_address_new (loopback, 5351);
   g_autoptr (PlumRequest) other = test_request_new_exact (PLUM_PROTOCOL_TCP, 8080, 9000);
@@ -244,8 +227,7 @@ test_pinhole (BackendFixture *f,
 /* --- Holds --- */
 
 static void
-test_hold_is_of_the_requirement (BackendFixture *f,
-                                 gconstpointer   data)
+test_hold_is_of_the_requirement (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) refused = NULL;
   g_autoptr (PlumCall) held = NULL;
@@ -263,8 +245,7 @@ test_hold_is_of_the_requirement (BackendFixture *f,
 }
 
 static void
-test_hold_of_a_wish (BackendFixture *f,
-                     gconstpointer   data)
+test_hold_of_a_wish (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) refused = NULL;
   g_autoptr (PlumCall) exact = NULL;
@@ -278,9 +259,7 @@ test_hold_of_a_wish (BackendFixture *f,
 }
 
 static void
-add (const char    *path,
-     gconstpointer  data,
-     BackendTest    func)
+add (const char *path, gconstpointer data, BackendTest func)
 {
   g_test_add (path, BackendFixture, data, set_up, func, tear_down);
 }
@@ -302,8 +281,7 @@ add_results (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -8,22 +8,19 @@
 #define GATEWAY "127.51.1.1"
 
 static void
-set_up (BackendFixture *f,
-        gconstpointer   data)
+set_up (BackendFixture *f, gconstpointer data)
 {
   backend_fixture_set_up (f, PLUM_TYPE_PCP_BACKEND, GATEWAY);
 }
 
 static void
-tear_down (BackendFixture *f,
-           gconstpointer   data)
+tear_down (BackendFixture *f, gconstpointer data)
 {
   backend_fixture_tear_down (f);
 }
 
 static void
-test_hold_refuses (BackendFixture *f,
-                   gconstpointer   data)
+test_hold_refuses (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) first = NULL;
   g_autoptr (PlumCall) held = NULL;
@@ -46,8 +43,7 @@ test_hold_refuses (BackendFixture *f,
 }
 
 static void
-test_hold_of_one (BackendFixture *f,
-                  gconstpointer   data)
+test_hold_of_one (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) first = NULL;
   g_autoptr (PlumCall) other = NULL;
@@ -61,8 +57,7 @@ test_hold_of_one (BackendFixture *f,
 }
 
 static void
-test_hold_forgotten (BackendFixture *f,
-                     gconstpointer   data)
+test_hold_forgotten (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) first = NULL;
   g_autoptr (PlumCall) unmapped = NULL;
@@ -78,8 +73,7 @@ test_hold_forgotten (BackendFixture *f,
 }
 
 static void
-test_unmap_done (BackendFixture *f,
-                 gconstpointer   data)
+test_unmap_done (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -92,8 +86,7 @@ test_unmap_done (BackendFixture *f,
 }
 
 static void
-test_unmap_silent (BackendFixture *f,
-                   gconstpointer   data)
+test_unmap_silent (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -106,8 +99,7 @@ test_unmap_silent (BackendFixture *f,
 }
 
 static void
-test_unmap_result (BackendFixture *f,
-                   gconstpointer   data)
+test_unmap_result (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -121,8 +113,7 @@ test_unmap_result (BackendFixture *f,
 }
 
 static void
-test_unmap_lingers (BackendFixture *f,
-                    gconstpointer   data)
+test_unmap_lingers (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -135,8 +126,7 @@ test_unmap_lingers (BackendFixture *f,
 /* A MAP that core gave up is answered late, when its deletion is already on its way, and lost: the
  * deletion is not done before it is answered itself. */
 static void
-test_unmap_after_late_map (BackendFixture *f,
-                           gconstpointer   data)
+test_unmap_after_late_map (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) mapping = NULL;
   g_autoptr (PlumCall) call = NULL;
@@ -153,8 +143,7 @@ test_unmap_after_late_map (BackendFixture *f,
 
 /* And the other way round: 0 s granted is the late answer to a deletion. */
 static void
-test_map_after_late_unmap (BackendFixture *f,
-                           gconstpointer   data)
+test_map_after_late_unmap (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) unmapping = NULL;
   g_autoptr (PlumCall) call = NULL;
@@ -169,8 +158,7 @@ test_map_after_late_unmap (BackendFixture *f,
 }
 
 static void
-test_check_coalesced (BackendFixture *f,
-                      gconstpointer   data)
+test_check_coalesced (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) mapped = backend_map (f, 8080);
   g_autoptr (PlumRequest) request = test_request_new (PLUM_PROTOCOL_TCP, 8080, 8080, 7200, 1);
@@ -194,8 +182,7 @@ test_check_coalesced (BackendFixture *f,
 }
 
 static void
-test_check_lost (BackendFixture *f,
-                 gconstpointer   data)
+test_check_lost (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -215,8 +202,7 @@ test_check_lost (BackendFixture *f,
 }
 
 static void
-test_check_refused (BackendFixture *f,
-                    gconstpointer   data)
+test_check_refused (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -228,8 +214,7 @@ test_check_refused (BackendFixture *f,
 }
 
 static void
-test_epoch_by_map (BackendFixture *f,
-                   gconstpointer   data)
+test_epoch_by_map (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) second = NULL;
 
@@ -242,8 +227,7 @@ test_epoch_by_map (BackendFixture *f,
 }
 
 static void
-test_epoch_back_by_one (BackendFixture *f,
-                        gconstpointer   data)
+test_epoch_back_by_one (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) second = NULL;
 
@@ -254,8 +238,7 @@ test_epoch_back_by_one (BackendFixture *f,
 }
 
 static void
-test_epoch_stuck (BackendFixture *f,
-                  gconstpointer   data)
+test_epoch_stuck (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) first = NULL;
   g_autoptr (PlumCall) second = NULL;
@@ -268,8 +251,7 @@ test_epoch_stuck (BackendFixture *f,
 }
 
 static void
-test_epoch_forged (BackendFixture *f,
-                   gconstpointer   data)
+test_epoch_forged (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumRequest) request = test_request_new (PLUM_PROTOCOL_TCP, 8081, 8081, 7200, 1);
   PlumCallArgs args = { .request = request };
@@ -286,8 +268,7 @@ test_epoch_forged (BackendFixture *f,
 }
 
 static void
-test_suspend (BackendFixture *f,
-              gconstpointer   data)
+test_suspend (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) second = NULL;
 
@@ -299,8 +280,7 @@ test_suspend (BackendFixture *f,
 }
 
 static void
-test_hint (BackendFixture *f,
-           gconstpointer   data)
+test_hint (BackendFixture *f, gconstpointer data)
 {
   backend_must_map (f, 8080);
   test_loop_advance (&f->loop, 60000);
@@ -313,8 +293,7 @@ test_hint (BackendFixture *f,
 
 /* An announcement without a restart: the router has another address, which only MAP tells. */
 static void
-test_hint_address (BackendFixture *f,
-                   gconstpointer   data)
+test_hint_address (BackendFixture *f, gconstpointer data)
 {
   backend_must_map (f, 8080);
   test_loop_advance (&f->loop, 60000);
@@ -333,8 +312,7 @@ test_hint_address (BackendFixture *f,
 
 /* RFC 6887 11.2.1: one packet in each window, whoever is silent. */
 static void
-test_renewal_alone (BackendFixture *f,
-                    gconstpointer   data)
+test_renewal_alone (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -349,8 +327,7 @@ test_renewal_alone (BackendFixture *f,
 
 /* A hint that somebody forged: asked, and nothing is lost. */
 static void
-test_hint_false (BackendFixture *f,
-                 gconstpointer   data)
+test_hint_false (BackendFixture *f, gconstpointer data)
 {
   backend_must_map (f, 8080);
   for (guint i = 0; i < 20; i++)
@@ -374,8 +351,7 @@ test_hint_false (BackendFixture *f,
 
 /* Every answer comes thrice: the copies are no hints. */
 static void
-test_hint_copies (BackendFixture *f,
-                  gconstpointer   data)
+test_hint_copies (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -387,8 +363,7 @@ test_hint_copies (BackendFixture *f,
 }
 
 static void
-test_announcement (BackendFixture *f,
-                   gconstpointer   data)
+test_announcement (BackendFixture *f, gconstpointer data)
 {
   backend_must_map (f, 8080);
   test_loop_advance (&f->loop, 60000);
@@ -406,8 +381,7 @@ test_announcement (BackendFixture *f,
 
 /* Another host says the same: it is not asked about, and neither is the gateway. */
 static void
-test_announcement_foreign (BackendFixture *f,
-                           gconstpointer   data)
+test_announcement_foreign (BackendFixture *f, gconstpointer data)
 {
   FakeGateway *other = fake_gateway_new ("127.51.1.2");
   gboolean announced;
@@ -424,8 +398,7 @@ test_announcement_foreign (BackendFixture *f,
 }
 
 static void
-test_update_address (BackendFixture *f,
-                     gconstpointer   data)
+test_update_address (BackendFixture *f, gconstpointer data)
 {
   backend_must_map (f, 8080);
   fake_gateway_set_external_address (f->gateway, "1.2.3.5");
@@ -437,8 +410,7 @@ test_update_address (BackendFixture *f,
 }
 
 static void
-test_update_gone (BackendFixture *f,
-                  gconstpointer   data)
+test_update_gone (BackendFixture *f, gconstpointer data)
 {
   backend_must_map (f, 8080);
   fake_gateway_update (f->gateway, PLUM_PROTOCOL_TCP, 8080, 0);
@@ -447,8 +419,7 @@ test_update_gone (BackendFixture *f,
 }
 
 static void
-test_renewal_address (BackendFixture *f,
-                      gconstpointer   data)
+test_renewal_address (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) second = NULL;
 
@@ -460,8 +431,7 @@ test_renewal_address (BackendFixture *f,
 }
 
 static void
-test_external_address (BackendFixture *f,
-                       gconstpointer   data)
+test_external_address (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) before = backend_ask_port (f, PLUM_CALL_GET_EXTERNAL_ADDRESS, 8080);
   g_autoptr (PlumCall) after = NULL;
@@ -477,8 +447,7 @@ test_external_address (BackendFixture *f,
 
 /* A server that was restarted is a new one: nothing is held against it. */
 static void
-test_hold_ends_with_loss (BackendFixture *f,
-                          gconstpointer   data)
+test_hold_ends_with_loss (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) refused = NULL;
   g_autoptr (PlumCall) checked = NULL;
@@ -498,8 +467,7 @@ test_hold_ends_with_loss (BackendFixture *f,
 
 /* Cancellation at each wait leaves nothing behind: the tear-down looks. */
 static void
-test_cancel (BackendFixture *f,
-             gconstpointer   data)
+test_cancel (BackendFixture *f, gconstpointer data)
 {
   PlumCallKind kind = GPOINTER_TO_INT (data);
   g_autoptr (PlumRequest) request = test_request_new (PLUM_PROTOCOL_TCP, 8080, 8080, 7200, 1);
@@ -518,8 +486,7 @@ test_cancel (BackendFixture *f,
 
 /* Of two that share one question, the other still gets its answer. */
 static void
-test_cancel_one_of_two (BackendFixture *f,
-                        gconstpointer   data)
+test_cancel_one_of_two (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) first = NULL;
   g_autoptr (PlumCall) second = NULL;
@@ -534,8 +501,7 @@ test_cancel_one_of_two (BackendFixture *f,
 
 /* The owner goes while things are on their way. */
 static void
-test_dispose_in_flight (BackendFixture *f,
-                        gconstpointer   data)
+test_dispose_in_flight (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (GPtrArray) calls = NULL;
 
@@ -547,16 +513,13 @@ test_dispose_in_flight (BackendFixture *f,
 }
 
 static void
-add (const char    *path,
-     gconstpointer  data,
-     BackendTest    test)
+add (const char *path, gconstpointer data, BackendTest test)
 {
   g_test_add (path, BackendFixture, data, set_up, test, tear_down);
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

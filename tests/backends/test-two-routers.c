@@ -17,10 +17,11 @@
 #define ROUTER ADVERSARY_NET ".9"
 #define PORT 8080
 
-typedef struct {
-  const char       *address;
-  PlumAddressScope  scope;
-  gboolean          told;     /* as the mapping's external-host */
+typedef struct
+{
+  const char *address;
+  PlumAddressScope scope;
+  gboolean told; /* as the mapping's external-host */
 } AddressRow;
 
 static const AddressRow addresses[] = {
@@ -31,22 +32,22 @@ static const AddressRow addresses[] = {
   { "100.64.0.2", PLUM_ADDRESS_SCOPE_CGNAT, TRUE },
   { "100.127.255.254", PLUM_ADDRESS_SCOPE_CGNAT, TRUE },
   { "100.128.0.1", PLUM_ADDRESS_SCOPE_PUBLIC, TRUE },
-  { "192.0.0.2", PLUM_ADDRESS_SCOPE_RESERVED, TRUE },     /* DS-Lite (RFC 6333) */
+  { "192.0.0.2", PLUM_ADDRESS_SCOPE_RESERVED, TRUE }, /* DS-Lite (RFC 6333) */
   { "0.0.0.0", PLUM_ADDRESS_SCOPE_UNKNOWN, FALSE },
 };
 
 static const char *const backends[] = { "pcp", "natpmp", "upnp" };
 
-typedef struct {
-  Adversary    a;
-  FakeGateway *gateway;  /* NULL: it speaks UPnP */
-  FakeIgd     *igd;      /* NULL: it does not */
+typedef struct
+{
+  Adversary a;
+  FakeGateway *gateway; /* NULL: it speaks UPnP */
+  FakeIgd *igd;         /* NULL: it does not */
 } Fixture;
 
 /* backend: the only one that is asked, and the only thing that the router speaks. */
 static void
-set_up (Fixture    *f,
-        const char *backend)
+set_up (Fixture *f, const char *backend)
 {
   adversary_set_up (&f->a, ROUTER);
   if (g_str_equal (backend, "upnp"))
@@ -75,8 +76,7 @@ tear_down (Fixture *f)
 
 /* The mapping is up, for the port is mapped; how far its address reaches is told with it. */
 static void
-check_address (const char       *backend,
-               const AddressRow *row)
+check_address (const char *backend, const AddressRow *row)
 {
   Fixture f = { 0 };
 
@@ -105,8 +105,7 @@ test_address (gconstpointer data)
 }
 
 static void
-refuse_maps (Fixture *f,
-             guint    result)
+refuse_maps (Fixture *f, guint result)
 {
   f->gateway->switches.map_result = result;
   f->gateway->switches.n_map_results = G_MAXUINT;
@@ -137,8 +136,7 @@ get_probe_error (Fixture *f)
  * first, so that nobody is left to map: the mapping's code is then NO_BACKEND, and the probe's is
  * this one. */
 static void
-check_refusal (const char *backend,
-               const char *external_address)
+check_refusal (const char *backend, const char *external_address)
 {
   Fixture f = { 0 };
   const GError *probe;
@@ -152,8 +150,8 @@ check_refusal (const char *backend,
     }
   else
     {
-      refuse_maps (&f, 7);                      /* RFC 6887 7.4: NETWORK_FAILURE */
-      f.gateway->switches.address_result = 3;   /* RFC 6886 3.5: network failure */
+      refuse_maps (&f, 7);                    /* RFC 6887 7.4: NETWORK_FAILURE */
+      f.gateway->switches.address_result = 3; /* RFC 6886 3.5: network failure */
     }
 
   error = wait_for_failure (&f);
@@ -199,7 +197,7 @@ test_router_between (void)
   const GError *error;
 
   set_up (&f, "pcp");
-  refuse_maps (&f, 12);   /* RFC 6887 7.4: ADDRESS_MISMATCH */
+  refuse_maps (&f, 12); /* RFC 6887 7.4: ADDRESS_MISMATCH */
   error = wait_for_failure (&f);
   g_test_message ("%s", error->message);
   g_assert_cmpint (error->code, ==, PLUM_ERROR_NOT_SUPPORTED);
@@ -208,8 +206,7 @@ test_router_between (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -23,7 +23,8 @@ enum {
   N_COLUMNS
 };
 
-typedef struct {
+typedef struct
+{
   char *path;
   char *kind;
   char *expected;
@@ -41,8 +42,7 @@ sample_free (gpointer data)
 }
 
 static char *
-load (const Sample *sample,
-      gsize        *len)
+load (const Sample *sample, gsize *len)
 {
   g_autoptr (GError) error = NULL;
   char *data = NULL;
@@ -87,8 +87,7 @@ test_ssdp (gconstpointer user_data)
 
 /* “type -> target; type -> target”, in the order of the document. */
 static void
-assert_services (const UpnpDescription *description,
-                 const char            *listed)
+assert_services (const UpnpDescription *description, const char *listed)
 {
   g_autofree char *until = g_strndup (listed, strcspn (listed, "|"));
   g_auto (GStrv) services = g_strsplit (until, ";", -1);
@@ -131,8 +130,7 @@ test_description (gconstpointer user_data)
 /* -- SOAP -- */
 
 static UpnpAction
-guess_action (const char *data,
-              gsize       len)
+guess_action (const char *data, gsize len)
 {
   g_autofree char *text = g_strndup (data, len);
 
@@ -149,8 +147,7 @@ guess_action (const char *data,
 
 /* Raw HTTP is read as such; else it is the body of an answer with 200, the body tells all. */
 static UpnpSoapReply *
-read_soap (const char *data,
-           gsize       len)
+read_soap (const char *data, gsize len)
 {
   g_autoptr (UpnpHttpDecoder) decoder = upnp_http_decoder_new (65536);
   g_autoptr (GError) error = NULL;
@@ -196,8 +193,7 @@ test_fault (gconstpointer user_data)
 
 /* NAME=VALUE by the line, in a file beside the document. */
 static void
-assert_named_values (const Sample        *sample,
-                     const UpnpSoapReply *reply)
+assert_named_values (const Sample *sample, const UpnpSoapReply *reply)
 {
   g_autofree char *stem = g_strndup (sample->path, strlen (sample->path) - strlen (".xml"));
   g_autofree char *path = g_strconcat (stem, ".namevalue", NULL);
@@ -221,13 +217,13 @@ assert_named_values (const Sample        *sample,
 }
 
 static void
-assert_address (const Sample        *sample,
-                const UpnpSoapReply *reply)
+assert_address (const Sample *sample, const UpnpSoapReply *reply)
 {
   g_autoptr (GInetAddress) address = upnp_soap_read_address (reply);
   g_autofree char *text = address != NULL ? g_inet_address_to_string (address) : NULL;
 
-  if (strstr (sample->expected, "reject") != NULL || strstr (sample->expected, "no address") != NULL)
+  if (strstr (sample->expected, "reject") != NULL ||
+      strstr (sample->expected, "no address") != NULL)
     g_assert_null (text);
   else if (text != NULL)
     g_assert_true (*sample->expected == '\0' || g_str_has_prefix (sample->expected, text));
@@ -288,12 +284,12 @@ test_truncated (gconstpointer user_data)
 }
 
 static void
-add_sample (const char *directory,
-            char      **columns)
+add_sample (const char *directory, char **columns)
 {
-  static const struct {
+  static const struct
+  {
     const char *kind;
-    void      (*func) (gconstpointer user_data);
+    void (*func) (gconstpointer user_data);
   } kinds[] = {
     { "ssdp-", test_ssdp },
     { "device-description", test_description },
@@ -304,8 +300,8 @@ add_sample (const char *directory,
   for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
     {
       g_autofree char *path = g_strconcat ("/upnp/corpus/", columns[COLUMN_FILE], NULL);
-      g_autofree char *cut_path = g_strconcat ("/upnp/corpus-truncated/", columns[COLUMN_FILE],
-                                               NULL);
+      g_autofree char *cut_path =
+        g_strconcat ("/upnp/corpus-truncated/", columns[COLUMN_FILE], NULL);
 
       if (!g_str_has_prefix (columns[COLUMN_KIND], kinds[i].kind))
         continue;
@@ -330,11 +326,11 @@ test_no_corpus (void)
 }
 
 int
-main (int   argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   const char *directory = g_getenv ("PLUM_CORPUS_DIR");
-  g_autofree char *path = directory != NULL ? g_build_filename (directory, "INDEX.tsv", NULL) : NULL;
+  g_autofree char *path =
+    directory != NULL ? g_build_filename (directory, "INDEX.tsv", NULL) : NULL;
   g_autofree char *index = NULL;
   g_auto (GStrv) lines = NULL;
 

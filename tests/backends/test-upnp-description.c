@@ -11,17 +11,15 @@
 #define FIREWALL "urn:schemas-upnp-org:service:WANIPv6FirewallControl:"
 #define DSL "urn:dslforum-org:service:WANPPPConnection:1"
 
-#define SERVICE(type, control) \
+#define SERVICE(type, control)                                                                     \
   "<service><serviceType>" type "</serviceType><controlURL>" control "</controlURL></service>"
-#define DEVICE(inside) \
-  "<?xml version=\"1.0\"?><root xmlns=\"urn:schemas-upnp-org:device-1-0\"><device>" \
-  "<manufacturer>Maker</manufacturer><modelName>Model 1</modelName>" \
+#define DEVICE(inside)                                                                             \
+  "<?xml version=\"1.0\"?><root xmlns=\"urn:schemas-upnp-org:device-1-0\"><device>"                \
+  "<manufacturer>Maker</manufacturer><modelName>Model 1</modelName>"                               \
   "<friendlyName>The box</friendlyName>" inside "</device></root>"
 
 static UpnpDescription *
-decode_at (const char *where,
-           const char *text,
-           gsize       len)
+decode_at (const char *where, const char *text, gsize len)
 {
   g_autoptr (UpnpUrl) location = upnp_url_parse (where, NULL);
   g_autofree char *block = g_memdup2 (text, len);
@@ -53,8 +51,7 @@ summarise (const UpnpDescription *description)
 }
 
 static void
-assert_services (const char *text,
-                 const char *want)
+assert_services (const char *text, const char *want)
 {
   g_autoptr (UpnpDescription) description = decode (text);
   g_autofree char *got = NULL;
@@ -78,11 +75,13 @@ test_labels (void)
 static void
 test_services_anywhere (void)
 {
-  assert_services (DEVICE ("<serviceList>"
-                           SERVICE ("urn:schemas-upnp-org:service:Layer3Forwarding:1", "/l3")
-                           "</serviceList><deviceList><device><deviceList><device><serviceList>"
-                           SERVICE (IP1, "/ctl/ip")
-                           "</serviceList></device></deviceList></device></deviceList>"),
+  assert_services (DEVICE ("<serviceList>" SERVICE (
+                     "urn:schemas-upnp-org:service:Layer3Forwarding:1",
+                     "/l3") "</"
+                            "serviceList><deviceList><device><deviceList><device><"
+                            "serviceList>" SERVICE (IP1,
+                                                    "/ctl/ip") "</serviceList></device></"
+                                                               "deviceList></device></deviceList>"),
                    IP1 " 5000 /ctl/ip");
 }
 
@@ -90,9 +89,9 @@ static void
 test_services_best_first (void)
 {
   assert_services (DEVICE (SERVICE (DSL, "/tr") SERVICE (PPP, "/ppp") SERVICE (IP1, "/one")
-                           SERVICE (IP1, "/two") SERVICE (IP2, "/v2")),
-                   IP2 " 5000 /v2\n" IP1 " 5000 /one\n" IP1 " 5000 /two\n" PPP " 5000 /ppp\n"
-                   DSL " 5000 /tr");
+                             SERVICE (IP1, "/two") SERVICE (IP2, "/v2")),
+                   IP2 " 5000 /v2\n" IP1 " 5000 /one\n" IP1 " 5000 /two\n" PPP " 5000 /ppp\n" DSL
+                       " 5000 /tr");
 }
 
 /* What opens pinholes maps no port, and is no service among the others. */
@@ -101,7 +100,7 @@ test_firewalls (void)
 {
   g_autoptr (UpnpDescription) description =
     decode (DEVICE (SERVICE (IP2, "/v2") SERVICE (FIREWALL "1", "/fw") SERVICE (FIREWALL "1", "/fw")
-                    SERVICE (FIREWALL "2", "/fw2") SERVICE (FIREWALL, "/x")));
+                      SERVICE (FIREWALL "2", "/fw2") SERVICE (FIREWALL, "/x")));
   const UpnpService *service;
 
   g_assert_cmpuint (description->services->len, ==, 1);
@@ -121,10 +120,11 @@ test_services_twice (void)
 static void
 test_services_none (void)
 {
-  assert_services (DEVICE (SERVICE ("urn:schemas-wifialliance-org:service:WFAWLANConfig:1", "/w")
-                           SERVICE (IP1, "") "<service/>"
-                           SERVICE ("urn:schemas-upnp-org:service:WANIPConnection:", "/x")
-                           SERVICE ("urn:schemas-upnp-org:service:WANIPConnection:1&#13;x", "/x")),
+  assert_services (DEVICE (
+                     SERVICE ("urn:schemas-wifialliance-org:service:WFAWLANConfig:1", "/w")
+                       SERVICE (IP1, "") "<service/>" SERVICE (
+                         "urn:schemas-upnp-org:service:WANIPConnection:", "/x")
+                         SERVICE ("urn:schemas-upnp-org:service:WANIPConnection:1&#13;x", "/x")),
                    "");
 }
 
@@ -141,15 +141,17 @@ test_service_later_version (void)
 static void
 test_url_base (void)
 {
-  assert_services ("<root><URLBase>http://192.0.2.1:8080/base/</URLBase><device>"
-                   SERVICE (IP1, "ctl") "</device></root>", IP1 " 8080 /base/ctl");
+  assert_services ("<root><URLBase>http://192.0.2.1:8080/base/</URLBase><device>" SERVICE (
+                     IP1, "ctl") "</device></root>",
+                   IP1 " 8080 /base/ctl");
 }
 
 static void
 test_url_base_of_another_host (void)
 {
-  assert_services ("<root><URLBase>http://127.0.0.1:8080/base/</URLBase><device>"
-                   SERVICE (IP1, "ctl") "</device></root>", IP1 " 5000 /dir/ctl");
+  assert_services ("<root><URLBase>http://127.0.0.1:8080/base/</URLBase><device>" SERVICE (
+                     IP1, "ctl") "</device></root>",
+                   IP1 " 5000 /dir/ctl");
 }
 
 static void
@@ -159,9 +161,10 @@ test_url_base_empty (void)
                    IP1 " 5000 /ctl");
 }
 
-typedef struct {
+typedef struct
+{
   const char *reference;
-  guint       port;           /* 0: refused */
+  guint port; /* 0: refused */
   const char *target;
 } UrlCase;
 
@@ -248,21 +251,25 @@ test_xml_prefixes (void)
 {
   assert_services ("<d:root xmlns:d=\"x\"><d:device><d:service><d:serviceType>" IP1
                    "</d:serviceType><d:controlURL>/ctl</d:controlURL></d:service></d:device>"
-                   "</d:root>", IP1 " 5000 /ctl");
+                   "</d:root>",
+                   IP1 " 5000 /ctl");
 }
 
 static void
 test_xml_case (void)
 {
   assert_services ("<ROOT><Device><SERVICE><servicetype>" IP1 "</serviceType>"
-                   "<ControlUrl>/ctl</controlURL></Service></Device></root>", IP1 " 5000 /ctl");
+                   "<ControlUrl>/ctl</controlURL></Service></Device></root>",
+                   IP1 " 5000 /ctl");
 }
 
 static void
 test_xml_attributes (void)
 {
-  assert_services ("<root xmlns=a xmlns='a' x=\"1>2\" xmlns='a'><device xmlns=\"&\" disabled>"
-                   SERVICE (IP1, "/ctl") "</device></root>", IP1 " 5000 /ctl");
+  assert_services (
+    "<root xmlns=a xmlns='a' x=\"1>2\" xmlns='a'><device xmlns=\"&\" disabled>" SERVICE (
+      IP1, "/ctl") "</device></root>",
+    IP1 " 5000 /ctl");
 }
 
 static void
@@ -312,7 +319,8 @@ static void
 test_xml_no_entities_of_its_own (void)
 {
   assert_services ("<!DOCTYPE root [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]>"
-                   "<root><device>" SERVICE (IP1, "/&b;") "</device></root>", IP1 " 5000 /&b;");
+                   "<root><device>" SERVICE (IP1, "/&b;") "</device></root>",
+                   IP1 " 5000 /&b;");
 }
 
 static void
@@ -326,7 +334,7 @@ test_xml_cut_off_after_a_service (void)
 {
   g_autoptr (UpnpDescription) description =
     decode ("<root><device><serviceList>" SERVICE (IP1, "/ctl") "<service><serviceType>" PPP
-            "</serviceType><controlURL>/pp");
+                                                                "</serviceType><controlURL>/pp");
 
   g_assert_false (description->whole);
   g_assert_cmpuint (description->services->len, ==, 1);
@@ -389,8 +397,10 @@ test_xml_no_document (void)
 static void
 test_every_truncation (void)
 {
-  static const char text[] = DEVICE (SERVICE (IP2, "http://192.0.2.1:49152/ctl?a=&amp;b")
-                                     "<!-- x --><![CDATA[y]]>" SERVICE (PPP, "/ppp"));
+  static const char text[] = DEVICE (
+    SERVICE (IP2,
+             "http://192.0.2.1:49152/ctl?a=&amp;b") "<!-- x --><![CDATA[y]]>" SERVICE (PPP,
+                                                                                       "/ppp"));
 
   for (gsize len = 0; len < sizeof text; len++)
     {
@@ -404,8 +414,7 @@ test_every_truncation (void)
 }
 
 int
-main (int   argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -10,13 +10,12 @@
 const char upnp_test_net[] = UPNP_TEST_NET;
 
 #define NO_GATEWAY_1 "UPnP: 1 device answered, it is no internet gateway"
-#define ANSWERED     "UPnP: " GATEWAY " answered the search, but "
-#define MAY_HELP     "; restarting it may help"
+#define ANSWERED "UPnP: " GATEWAY " answered the search, but "
+#define MAY_HELP "; restarting it may help"
 
 /* The fewest round trips there can be. */
 static void
-test_floor (Fixture       *f,
-            gconstpointer  data)
+test_floor (Fixture *f, gconstpointer data)
 {
   map_only (f, 8080);
   g_assert_cmpuint (f->igd->counts.searches, ==, 1);
@@ -28,8 +27,7 @@ test_floor (Fixture       *f,
 }
 
 static void
-test_gateway_at_once (Fixture       *f,
-                      gconstpointer  data)
+test_gateway_at_once (Fixture *f, gconstpointer data)
 {
   gint64 before = plum_clock_get_time (f->loop.clock);
 
@@ -38,8 +36,7 @@ test_gateway_at_once (Fixture       *f,
 }
 
 static void
-test_nobody (Fixture       *f,
-             gconstpointer  data)
+test_nobody (Fixture *f, gconstpointer data)
 {
   gint64 before = plum_clock_get_time (f->loop.clock);
 
@@ -50,11 +47,10 @@ test_nobody (Fixture       *f,
 }
 
 static void
-test_search_times (Fixture       *f,
-                   gconstpointer  data)
+test_search_times (Fixture *f, gconstpointer data)
 {
-  g_autoptr (PlumCall) pending = plum_backend_call (f->backend, PLUM_CALL_DISCOVER, NULL, TIMEOUT,
-                                                    NULL, NULL);
+  g_autoptr (PlumCall) pending =
+    plum_backend_call (f->backend, PLUM_CALL_DISCOVER, NULL, TIMEOUT, NULL, NULL);
 
   /* The fake does not hear the group: these are those to the gateway. */
   test_loop_settle (&f->loop);
@@ -75,23 +71,20 @@ test_search_times (Fixture       *f,
 }
 
 static void
-test_no_igd (Fixture       *f,
-             gconstpointer  data)
+test_no_igd (Fixture *f, gconstpointer data)
 {
   assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED, NO_GATEWAY_1);
 }
 
 static void
-test_other_device (Fixture       *f,
-                   gconstpointer  data)
+test_other_device (Fixture *f, gconstpointer data)
 {
   assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED, NO_GATEWAY_1);
   g_assert_cmpuint (f->igd->counts.descriptions, ==, 0);
 }
 
 static void
-test_several_devices (Fixture       *f,
-                      gconstpointer  data)
+test_several_devices (Fixture *f, gconstpointer data)
 {
   FakeIgd *other = fake_igd_new (OTHER);
 
@@ -103,12 +96,12 @@ test_several_devices (Fixture       *f,
 }
 
 static void
-test_description_refused (Fixture       *f,
-                          gconstpointer  data)
+test_description_refused (Fixture *f, gconstpointer data)
 {
   g_autofree char *message =
     g_strdup_printf (ANSWERED "its description could not be read: " GATEWAY " port %u: Could not "
-                     "connect to " GATEWAY ": Connection refused" MAY_HELP, f->igd->port);
+                              "connect to " GATEWAY ": Connection refused" MAY_HELP,
+                     f->igd->port);
 
   fake_igd_stop_http (f->igd);
   assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED, message);
@@ -116,19 +109,18 @@ test_description_refused (Fixture       *f,
 }
 
 static void
-test_description_silent (Fixture       *f,
-                         gconstpointer  data)
+test_description_silent (Fixture *f, gconstpointer data)
 {
   g_autofree char *message =
     g_strdup_printf (ANSWERED "its description could not be read: no answer from " GATEWAY
-                     " port %u in 2.0 s" MAY_HELP, f->igd->port);
+                              " port %u in 2.0 s" MAY_HELP,
+                     f->igd->port);
 
   assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED, message);
 }
 
 static void
-test_control_gone (Fixture       *f,
-                   gconstpointer  data)
+test_control_gone (Fixture *f, gconstpointer data)
 {
   assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED,
                          ANSWERED "its control URL gives HTTP 404 and no SOAP" MAY_HELP);
@@ -136,8 +128,7 @@ test_control_gone (Fixture       *f,
 }
 
 static void
-test_needs_login (Fixture       *f,
-                  gconstpointer  data)
+test_needs_login (Fixture *f, gconstpointer data)
 {
   assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED,
                          ANSWERED "its control URL gives HTTP 401 and no SOAP" MAY_HELP);
@@ -145,8 +136,7 @@ test_needs_login (Fixture       *f,
 
 /* Discovers with another device on the link, and says which of the two was taken. */
 static FakeIgd *
-discover_with (Fixture *f,
-               FakeIgd *other)
+discover_with (Fixture *f, FakeIgd *other)
 {
   g_autoptr (PlumCall) done = NULL;
 
@@ -159,8 +149,7 @@ discover_with (Fixture *f,
 
 /* Only another device than the gateway answers: it has to wait for the end of the window. */
 static void
-test_other_igd (Fixture       *f,
-                gconstpointer  data)
+test_other_igd (Fixture *f, gconstpointer data)
 {
   FakeIgd *other = fake_igd_new (OTHER);
   gint64 before = plum_clock_get_time (f->loop.clock);
@@ -171,8 +160,7 @@ test_other_igd (Fixture       *f,
 }
 
 static void
-test_gateway_first (Fixture       *f,
-                    gconstpointer  data)
+test_gateway_first (Fixture *f, gconstpointer data)
 {
   FakeIgd *other = fake_igd_new (OTHER);
 
@@ -183,8 +171,7 @@ test_gateway_first (Fixture       *f,
 
 /* The gateway is a mesh node that is no way to the internet (quirk 61). */
 static void
-test_better_igd (Fixture       *f,
-                 gconstpointer  data)
+test_better_igd (Fixture *f, gconstpointer data)
 {
   FakeIgd *other = fake_igd_new (OTHER);
 
@@ -193,8 +180,7 @@ test_better_igd (Fixture       *f,
 }
 
 static void
-test_neither_connected (Fixture       *f,
-                        gconstpointer  data)
+test_neither_connected (Fixture *f, gconstpointer data)
 {
   FakeIgd *other = fake_igd_new (OTHER);
 
@@ -203,10 +189,10 @@ test_neither_connected (Fixture       *f,
   fake_igd_free (other);
 }
 
-/* The gateway's own description is bad, and that takes its time: then the others still get theirs. */
+/* The gateway's own description is bad, and that takes its time: then the others still get theirs.
+ */
 static void
-test_other_igd_after_bad_gateway (Fixture       *f,
-                                  gconstpointer  data)
+test_other_igd_after_bad_gateway (Fixture *f, gconstpointer data)
 {
   FakeIgd *other = fake_igd_new (OTHER);
 
@@ -217,8 +203,7 @@ test_other_igd_after_bad_gateway (Fixture       *f,
 
 /* A root device that is not the gateway may be anything: it is not even asked. */
 static void
-test_root_device_elsewhere (Fixture       *f,
-                            gconstpointer  data)
+test_root_device_elsewhere (Fixture *f, gconstpointer data)
 {
   FakeIgd *other = fake_igd_new (OTHER);
 
@@ -231,8 +216,7 @@ test_root_device_elsewhere (Fixture       *f,
 
 /* After a restart on another port the next discovery finds it there. */
 static void
-test_again (Fixture       *f,
-            gconstpointer  data)
+test_again (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) done = NULL;
 
@@ -245,13 +229,12 @@ test_again (Fixture       *f,
 
 /* Core gives up in the middle of everything: nothing is left, and nothing is told. */
 static void
-test_abandoned (Fixture       *f,
-                gconstpointer  data)
+test_abandoned (Fixture *f, gconstpointer data)
 {
   for (guint turns = 0; turns < 60; turns++)
     {
-      g_autoptr (PlumCall) pending = plum_backend_call (f->backend, PLUM_CALL_DISCOVER, NULL,
-                                                        TIMEOUT, NULL, NULL);
+      g_autoptr (PlumCall) pending =
+        plum_backend_call (f->backend, PLUM_CALL_DISCOVER, NULL, TIMEOUT, NULL, NULL);
 
       for (guint i = 0; i < turns; i++)
         g_main_context_iteration (f->loop.context, FALSE);
@@ -262,19 +245,17 @@ test_abandoned (Fixture       *f,
 /* -- What an observer is told -- */
 
 static void
-on_note (PlumBackend *backend,
-         const char  *note,
-         gpointer     user_data)
+on_note (PlumBackend *backend, const char *note, gpointer user_data)
 {
   g_string_append_printf (user_data, "%s\n", note);
 }
 
 static void
-on_traffic (PlumBackend          *backend,
-            PlumTrafficDirection  direction,
-            GSocketAddress       *peer,
-            GBytes               *bytes,
-            gpointer              user_data)
+on_traffic (PlumBackend *backend,
+            PlumTrafficDirection direction,
+            GSocketAddress *peer,
+            GBytes *bytes,
+            gpointer user_data)
 {
   g_assert_cmpuint (g_bytes_get_size (bytes), >, 0);
 }
@@ -292,8 +273,7 @@ static const PlumBackendObserver note_taker = {
 };
 
 static void
-test_notes (Fixture       *f,
-            gconstpointer  data)
+test_notes (Fixture *f, gconstpointer data)
 {
   g_autoptr (GString) notes = g_string_new (NULL);
   g_autofree char *want =
@@ -304,7 +284,8 @@ test_notes (Fixture       *f,
                      "UPnP: " GATEWAY ": urn:schemas-upnp-org:service:WANIPConnection:1 at port "
                      "%u/ctl/IPConn says connected, a public address; rank 14\n"
                      "UPnP: chosen: urn:schemas-upnp-org:service:WANIPConnection:1 of " GATEWAY
-                     ", the default gateway\n", f->igd->port, f->igd->port);
+                     ", the default gateway\n",
+                     f->igd->port, f->igd->port);
 
   plum_backend_set_observer (f->backend, &note_taker, notes);
   discover (f);
@@ -313,8 +294,7 @@ test_notes (Fixture       *f,
 }
 
 static void
-test_notes_of_rejected (Fixture       *f,
-                        gconstpointer  data)
+test_notes_of_rejected (Fixture *f, gconstpointer data)
 {
   g_autoptr (GString) notes = g_string_new (NULL);
 
@@ -327,17 +307,18 @@ test_notes_of_rejected (Fixture       *f,
                    "gateway\n");
 }
 
-typedef struct {
+typedef struct
+{
   guint sent;
   guint received;
 } Traffic;
 
 static void
-on_counted_traffic (PlumBackend          *backend,
-                    PlumTrafficDirection  direction,
-                    GSocketAddress       *peer,
-                    GBytes               *bytes,
-                    gpointer              user_data)
+on_counted_traffic (PlumBackend *backend,
+                    PlumTrafficDirection direction,
+                    GSocketAddress *peer,
+                    GBytes *bytes,
+                    gpointer user_data)
 {
   Traffic *traffic = user_data;
   GInetAddress *address = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (peer));
@@ -352,15 +333,12 @@ on_counted_traffic (PlumBackend          *backend,
 }
 
 static void
-on_ignored_note (PlumBackend *backend,
-                 const char  *note,
-                 gpointer     user_data)
+on_ignored_note (PlumBackend *backend, const char *note, gpointer user_data)
 {
 }
 
 static void
-test_traffic (Fixture       *f,
-              gconstpointer  data)
+test_traffic (Fixture *f, gconstpointer data)
 {
   static const PlumBackendObserver observer = {
     .is_observed = on_is_observed,
@@ -401,10 +379,11 @@ test_point_to_point (void)
 static void
 test_whom_to_contact (void)
 {
-  static const struct {
+  static const struct
+  {
     const char *gateway;
     const char *address;
-    gboolean    may;
+    gboolean may;
   } cases[] = {
     { "192.0.2.1", "192.0.2.1", TRUE },
     { "192.0.2.1", "127.0.0.1", FALSE },
@@ -433,9 +412,11 @@ static const UpnpTest tests[] = {
   { "discover/search-times", { .ssdp_silent = TRUE }, test_search_times },
   { "discover/no-service", { .no_service = TRUE }, test_no_igd },
   { "discover/no-location", { .no_location = TRUE }, test_no_igd },
-  { "discover/other-device", { .answer_target = "urn:schemas-upnp-org:device:MediaServer:1" },
+  { "discover/other-device",
+    { .answer_target = "urn:schemas-upnp-org:device:MediaServer:1" },
     test_other_device },
-  { "discover/several-devices", { .answer_target = "urn:schemas-upnp-org:device:MediaServer:1" },
+  { "discover/several-devices",
+    { .answer_target = "urn:schemas-upnp-org:device:MediaServer:1" },
     test_several_devices },
   { "discover/description-refused", { 0 }, test_description_refused },
   { "discover/description-silent", { .http_silent = TRUE }, test_description_silent },
@@ -444,22 +425,24 @@ static const UpnpTest tests[] = {
   { "discover/other-igd", { .ssdp_silent = TRUE }, test_other_igd },
   { "discover/gateway-first", { 0 }, test_gateway_first },
   { "discover/better-igd", { .status = "Disconnected", .external_address = "" }, test_better_igd },
-  { "discover/neither-connected", { .status = "Disconnected", .external_address = "" },
+  { "discover/neither-connected",
+    { .status = "Disconnected", .external_address = "" },
     test_neither_connected },
-  { "discover/other-igd-after-bad-gateway", { .http_silent = TRUE },
+  { "discover/other-igd-after-bad-gateway",
+    { .http_silent = TRUE },
     test_other_igd_after_bad_gateway },
   { "discover/root-device-elsewhere", { .ssdp_silent = TRUE }, test_root_device_elsewhere },
   { "discover/again", { 0 }, test_again },
   { "discover/abandoned", { 0 }, test_abandoned },
   { "discover/notes", { 0 }, test_notes },
-  { "discover/notes-of-rejected", { .answer_target = "urn:schemas-upnp-org:device:MediaServer:1" },
+  { "discover/notes-of-rejected",
+    { .answer_target = "urn:schemas-upnp-org:device:MediaServer:1" },
     test_notes_of_rejected },
   { "discover/traffic", { 0 }, test_traffic },
 };
 
 int
-main (int   argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -14,13 +14,13 @@ const char upnp_test_net[] = UPNP_TEST_NET;
 #define LOGIN "wants a login for "
 
 static void
-assert_fails (Fixture      *f,
-              PlumCallKind  kind,
-              PlumLease    *lease,
-              GQuark        domain,
-              int           code,
-              const char   *action,
-              const char   *reason)
+assert_fails (Fixture *f,
+              PlumCallKind kind,
+              PlumLease *lease,
+              GQuark domain,
+              int code,
+              const char *action,
+              const char *reason)
 {
   g_autoptr (PlumCall) done = lease != NULL ? lease_call (f, kind, lease) : call (f, kind, NULL);
   const GError *error = plum_call_get_error (done);
@@ -32,8 +32,7 @@ assert_fails (Fixture      *f,
 }
 
 static void
-test_login (Fixture       *f,
-            gconstpointer  data)
+test_login (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -50,8 +49,7 @@ test_login (Fixture       *f,
 }
 
 static void
-test_gone (Fixture       *f,
-           gconstpointer  data)
+test_gone (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -63,8 +61,7 @@ test_gone (Fixture       *f,
 }
 
 static void
-test_list_gone (Fixture       *f,
-                gconstpointer  data)
+test_list_gone (Fixture *f, gconstpointer data)
 {
   discover (f);
   fake_igd_stop_http (f->igd);
@@ -74,8 +71,7 @@ test_list_gone (Fixture       *f,
 
 /* Of a lease that another process made it is asked first whose the entry is now. */
 static void
-test_look_gone (Fixture       *f,
-                gconstpointer  data)
+test_look_gone (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -87,8 +83,7 @@ test_look_gone (Fixture       *f,
 
 /* The answer to the map was lost, and the table does not tell whether it was done. */
 static void
-test_look_refused (Fixture       *f,
-                   gconstpointer  data)
+test_look_refused (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) mapped = NULL;
   g_autoptr (PlumCall) done = NULL;
@@ -101,13 +96,12 @@ test_look_refused (Fixture       *f,
 
   done = lease_call (f, PLUM_CALL_UNMAP, NULL);
   g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
-  g_assert_nonnull (strstr (plum_call_get_error (done)->message,
-                            "whether the port was mapped is not known"));
+  g_assert_nonnull (
+    strstr (plum_call_get_error (done)->message, "whether the port was mapped is not known"));
 }
 
 static void
-test_address_refused (Fixture       *f,
-                      gconstpointer  data)
+test_address_refused (Fixture *f, gconstpointer data)
 {
   discover (f);
   test_loop_advance (&f->loop, 3000);
@@ -118,8 +112,7 @@ test_address_refused (Fixture       *f,
 
 /* It says that it has mapped the port, in no words, and its table does not know of it. */
 static void
-test_empty_and_nothing_done (Fixture       *f,
-                             gconstpointer  data)
+test_empty_and_nothing_done (Fixture *f, gconstpointer data)
 {
   discover (f);
   assert_map_fails (f, 8080, PLUM_ERROR_MALFORMED,
@@ -128,8 +121,7 @@ test_empty_and_nothing_done (Fixture       *f,
 }
 
 static void
-test_map_page (Fixture       *f,
-               gconstpointer  data)
+test_map_page (Fixture *f, gconstpointer data)
 {
   discover (f);
   assert_map_fails (f, 8080, PLUM_ERROR_MALFORMED,
@@ -139,25 +131,23 @@ test_map_page (Fixture       *f,
 
 /* -- It goes away between two actions of one mapping -- */
 
-#define HUNG_UP(action) \
-  "UPnP: " action ": " GATEWAY " port "
+#define HUNG_UP(action) "UPnP: " action ": " GATEWAY " port "
 
 static void
-assert_hangs_up (PlumCall   *done,
-                 const char *beginning)
+assert_hangs_up (PlumCall *done, const char *beginning)
 {
   const GError *error = plum_call_get_error (done);
 
   g_assert_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED);
   g_test_message ("%s", error->message);
   g_assert_true (g_str_has_prefix (error->message, beginning));
-  g_assert_true (g_str_has_suffix (error->message, ": the connection was closed without an answer"));
+  g_assert_true (
+    g_str_has_suffix (error->message, ": the connection was closed without an answer"));
 }
 
 /* Our entry could not be renewed and was to be made anew. It is the old one still. */
 static void
-test_replacing_cut_off (Fixture       *f,
-                        gconstpointer  data)
+test_replacing_cut_off (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) done = NULL;
 
@@ -170,8 +160,7 @@ test_replacing_cut_off (Fixture       *f,
 
 /* The port is taken, and it does not tell by whom. */
 static void
-test_look_at_conflict_cut_off (Fixture       *f,
-                               gconstpointer  data)
+test_look_at_conflict_cut_off (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) done = NULL;
 
@@ -183,8 +172,7 @@ test_look_at_conflict_cut_off (Fixture       *f,
 
 /* It answered in no words, and does not tell what it has done. */
 static void
-test_read_back_cut_off (Fixture       *f,
-                        gconstpointer  data)
+test_read_back_cut_off (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) done = NULL;
   g_autoptr (PlumCall) unmapped = NULL;
@@ -202,8 +190,7 @@ test_read_back_cut_off (Fixture       *f,
 /* -- Its table is not for everybody -- */
 
 static void
-test_list_not_for_us (Fixture       *f,
-                      gconstpointer  data)
+test_list_not_for_us (Fixture *f, gconstpointer data)
 {
   discover (f);
   assert_fails (f, PLUM_CALL_LIST, NULL, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED,
@@ -212,8 +199,7 @@ test_list_not_for_us (Fixture       *f,
 
 /* A table that never ends is read as far as any table goes. */
 static void
-test_list_endless (Fixture       *f,
-                   gconstpointer  data)
+test_list_endless (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) done = NULL;
 
@@ -227,8 +213,7 @@ test_list_endless (Fixture       *f,
 
 /* There is no port 0: an entry that has it is none. */
 static void
-test_list_port_0 (Fixture       *f,
-                  gconstpointer  data)
+test_list_port_0 (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) done = NULL;
   g_autoptr (PlumEntry) entry = NULL;
@@ -246,8 +231,7 @@ test_list_port_0 (Fixture       *f,
 
 /* Success, but not which port: it cannot be told to anybody, and could not be closed. */
 static void
-test_any_port_untold (Fixture       *f,
-                      gconstpointer  data)
+test_any_port_untold (Fixture *f, gconstpointer data)
 {
   fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 8080, 8080, STRANGER, 0);
   map_only (f, 8080);
@@ -257,8 +241,7 @@ test_any_port_untold (Fixture       *f,
 
 /* The entry that is ours already, and cannot be renewed, needs no renewal. */
 static void
-test_ours_for_ever (Fixture       *f,
-                    gconstpointer  data)
+test_ours_for_ever (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = NULL;
 
@@ -270,8 +253,7 @@ test_ours_for_ever (Fixture       *f,
 
 /* It says in no words that it has mapped the port that is required, and has not: another has it. */
 static void
-test_empty_and_anothers (Fixture       *f,
-                         gconstpointer  data)
+test_empty_and_anothers (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumRequest) request = test_request_new_exact (PLUM_PROTOCOL_TCP, 8080, 8080);
   const PlumCallArgs args = { request, NULL, NULL };
@@ -288,12 +270,10 @@ test_empty_and_anothers (Fixture       *f,
 /* -- Before anything is known -- */
 
 static void
-test_not_discovered (Fixture       *f,
-                     gconstpointer  data)
+test_not_discovered (Fixture *f, gconstpointer data)
 {
   static const PlumCallKind kinds[] = {
-    PLUM_CALL_MAP, PLUM_CALL_UNMAP, PLUM_CALL_CHECK, PLUM_CALL_GET_EXTERNAL_ADDRESS,
-    PLUM_CALL_LIST,
+    PLUM_CALL_MAP, PLUM_CALL_UNMAP, PLUM_CALL_CHECK, PLUM_CALL_GET_EXTERNAL_ADDRESS, PLUM_CALL_LIST,
   };
   g_autoptr (PlumLease) lease = plum_lease_new (NULL, 8080, LIFETIME, NULL);
 
@@ -310,8 +290,7 @@ test_not_discovered (Fixture       *f,
 
 /* What cannot be asked at all: no gateway, or one of the other family. */
 static void
-test_other_network (Fixture       *f,
-                    gconstpointer  data)
+test_other_network (Fixture *f, gconstpointer data)
 {
   g_autoptr (GInetAddress) local = g_inet_address_new_from_string (LOCAL);
   g_autoptr (PlumNetwork) network = plum_network_new ("lo", 1, NULL, local, FALSE);
@@ -331,32 +310,36 @@ static const UpnpTest tests[] = {
   { "errors/gone/look", { 0 }, test_look_gone },
   { "errors/look-refused", { .specific_fault = 501 }, test_look_refused },
   { "errors/address-refused", { 0 }, test_address_refused },
-  { "errors/empty-and-nothing-done", { .empty_success = TRUE, .ignore_adds = TRUE },
+  { "errors/empty-and-nothing-done",
+    { .empty_success = TRUE, .ignore_adds = TRUE },
     test_empty_and_nothing_done },
   { "errors/page-for-an-answer", { .html_success = TRUE }, test_map_page },
   { "errors/replacing-cut-off",
-    { .refuse_renewal = TRUE, .hang_up_on = "DeletePortMapping" }, test_replacing_cut_off },
-  { "errors/look-at-conflict-cut-off", { .hang_up_on = "GetSpecificPortMappingEntry" },
+    { .refuse_renewal = TRUE, .hang_up_on = "DeletePortMapping" },
+    test_replacing_cut_off },
+  { "errors/look-at-conflict-cut-off",
+    { .hang_up_on = "GetSpecificPortMappingEntry" },
     test_look_at_conflict_cut_off },
   { "errors/read-back-cut-off",
     { .empty_success = TRUE, .hang_up_on = "GetSpecificPortMappingEntry" },
     test_read_back_cut_off },
   { "errors/list-not-for-us", { .generic_fault = 602 }, test_list_not_for_us },
-  { "errors/list-not-for-us-v2", { .version = 2, .list_fault = 401, .generic_fault = 602 },
+  { "errors/list-not-for-us-v2",
+    { .version = 2, .list_fault = 401, .generic_fault = 602 },
     test_list_not_for_us },
   { "errors/list-endless", { .endless_table = TRUE }, test_list_endless },
   { "errors/list-port-0", { 0 }, test_list_port_0 },
   { "errors/any-port-untold", { .version = 2, .no_reserved_port = TRUE }, test_any_port_untold },
   { "errors/ours-for-ever", { .refuse_renewal = TRUE }, test_ours_for_ever },
-  { "errors/empty-and-anothers", { .empty_success = TRUE, .ignore_adds = TRUE },
+  { "errors/empty-and-anothers",
+    { .empty_success = TRUE, .ignore_adds = TRUE },
     test_empty_and_anothers },
   { "errors/not-discovered", { 0 }, test_not_discovered },
   { "errors/point-to-point", { 0 }, test_other_network },
 };
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -14,8 +14,7 @@ const char upnp_test_net[] = UPNP_TEST_NET;
 #define BELONGS "UPnP: external TCP port 9000 belongs to "
 
 static PlumCall *
-map_exact (Fixture *f,
-           guint    external_port)
+map_exact (Fixture *f, guint external_port)
 {
   g_autoptr (PlumRequest) request = test_request_new_exact (PLUM_PROTOCOL_TCP, 8080, external_port);
   const PlumCallArgs args = { request, NULL, NULL };
@@ -24,9 +23,7 @@ map_exact (Fixture *f,
 }
 
 static void
-assert_exact_fails (Fixture    *f,
-                    PlumError   code,
-                    const char *message)
+assert_exact_fails (Fixture *f, PlumError code, const char *message)
 {
   g_autoptr (PlumCall) done = NULL;
 
@@ -40,17 +37,14 @@ assert_exact_fails (Fixture    *f,
 }
 
 static void
-take_port (Fixture    *f,
-           const char *client,
-           const char *description)
+take_port (Fixture *f, const char *client, const char *description)
 {
   fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9000, 80, client, 0);
   fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 9000)->description = g_strdup (description);
 }
 
 static void
-test_free (Fixture       *f,
-           gconstpointer  data)
+test_free (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) done = NULL;
   g_autoptr (PlumCall) renewed = NULL;
@@ -64,20 +58,17 @@ test_free (Fixture       *f,
 }
 
 static void
-test_taken (Fixture       *f,
-            gconstpointer  data)
+test_taken (Fixture *f, gconstpointer data)
 {
   take_port (f, STRANGER, "torrent");
-  assert_exact_fails (f, PLUM_ERROR_CONFLICT,
-                      BELONGS STRANGER " (its entry is called “torrent”)");
+  assert_exact_fails (f, PLUM_ERROR_CONFLICT, BELONGS STRANGER " (its entry is called “torrent”)");
   g_assert_cmpuint (f->igd->counts.add, ==, 0);
   g_assert_cmpstr (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 9000)->client, ==, STRANGER);
 }
 
 /* It would have let us have it. */
 static void
-test_overwriting_router (Fixture       *f,
-                         gconstpointer  data)
+test_overwriting_router (Fixture *f, gconstpointer data)
 {
   take_port (f, STRANGER, "torrent");
   assert_exact_fails (f, PLUM_ERROR_CONFLICT, BELONGS STRANGER " (its entry is called “torrent”)");
@@ -86,8 +77,7 @@ test_overwriting_router (Fixture       *f,
 
 /* A look before the first time, and none where the port is ours. */
 static void
-test_renewal_is_one_action (Fixture       *f,
-                            gconstpointer  data)
+test_renewal_is_one_action (Fixture *f, gconstpointer data)
 {
   discover (f);
   g_object_unref (map_exact (f, 9000));
@@ -99,8 +89,7 @@ test_renewal_is_one_action (Fixture       *f,
 
 /* A router that shows nobody its entries. */
 static void
-test_taken_unseen (Fixture       *f,
-                   gconstpointer  data)
+test_taken_unseen (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) done = NULL;
 
@@ -115,16 +104,14 @@ test_taken_unseen (Fixture       *f,
 }
 
 static void
-test_taken_without_a_name (Fixture       *f,
-                           gconstpointer  data)
+test_taken_without_a_name (Fixture *f, gconstpointer data)
 {
   take_port (f, STRANGER, NULL);
   assert_exact_fails (f, PLUM_ERROR_CONFLICT, BELONGS STRANGER);
 }
 
 static void
-test_taken_by_a_host_with_a_name (Fixture       *f,
-                                  gconstpointer  data)
+test_taken_by_a_host_with_a_name (Fixture *f, gconstpointer data)
 {
   take_port (f, "the \ntelevision", "");
   assert_exact_fails (f, PLUM_ERROR_CONFLICT, BELONGS "the television");
@@ -132,8 +119,7 @@ test_taken_by_a_host_with_a_name (Fixture       *f,
 
 /* Another program has it. */
 static void
-test_taken_by_this_host (Fixture       *f,
-                         gconstpointer  data)
+test_taken_by_this_host (Fixture *f, gconstpointer data)
 {
   take_port (f, LOCAL, "plum-glib tcp 80");
   assert_exact_fails (f, PLUM_ERROR_CONFLICT,
@@ -142,10 +128,11 @@ test_taken_by_this_host (Fixture       *f,
 
 /* What anybody on the network may have written is shown as one line, without tricks, and cut. */
 static void
-test_hostile_description (Fixture       *f,
-                          gconstpointer  data)
+test_hostile_description (Fixture *f, gconstpointer data)
 {
-  take_port (f, STRANGER, "a”). \xe2\x80\xae" "All is well\n\tand a great deal more of this");
+  take_port (f, STRANGER,
+             "a”). \xe2\x80\xae"
+             "All is well\n\tand a great deal more of this");
   assert_exact_fails (f, PLUM_ERROR_CONFLICT,
                       BELONGS STRANGER
                       " (its entry is called “a). All is well and a great deal…”)");
@@ -153,8 +140,7 @@ test_hostile_description (Fixture       *f,
 
 /* The router says that it is taken, and does not say by whom. */
 static void
-test_taken_by_nobody (Fixture       *f,
-                      gconstpointer  data)
+test_taken_by_nobody (Fixture *f, gconstpointer data)
 {
   assert_exact_fails (f, PLUM_ERROR_CONFLICT,
                       REFUSED "718, Fake): the external port that is required is somebody else's");
@@ -163,14 +149,13 @@ test_taken_by_nobody (Fixture       *f,
 }
 
 static void
-test_same_port (Fixture       *f,
-                gconstpointer  data)
+test_same_port (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) same = NULL;
 
   assert_exact_fails (f, PLUM_ERROR_NOT_SUPPORTED,
                       REFUSED "724, Fake): it wants the same port on both sides, and another "
-                      "external port is required");
+                              "external port is required");
   g_assert_cmpuint (f->igd->counts.add, ==, 1);
   same = map_exact (f, 8080);
   assert_lease (plum_call_get_lease (same), 8080, LIFETIME, "1.2.3.4");
@@ -178,8 +163,7 @@ test_same_port (Fixture       *f,
 
 /* That the device once wanted the same port does not change one that is required. */
 static void
-test_same_port_is_remembered (Fixture       *f,
-                              gconstpointer  data)
+test_same_port_is_remembered (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) done = NULL;
 
@@ -189,8 +173,7 @@ test_same_port_is_remembered (Fixture       *f,
 }
 
 static void
-test_privileged (Fixture       *f,
-                 gconstpointer  data)
+test_privileged (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) done = NULL;
 
@@ -201,8 +184,7 @@ test_privileged (Fixture       *f,
 }
 
 static void
-test_permanent_only (Fixture       *f,
-                     gconstpointer  data)
+test_permanent_only (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) done = NULL;
 
@@ -213,17 +195,14 @@ test_permanent_only (Fixture       *f,
 
 /* A success without a word, and the entry is another's. */
 static void
-test_success_that_is_none (Fixture       *f,
-                           gconstpointer  data)
+test_success_that_is_none (Fixture *f, gconstpointer data)
 {
   take_port (f, STRANGER, "torrent");
-  assert_exact_fails (f, PLUM_ERROR_CONFLICT,
-                      BELONGS STRANGER " (its entry is called “torrent”)");
+  assert_exact_fails (f, PLUM_ERROR_CONFLICT, BELONGS STRANGER " (its entry is called “torrent”)");
 }
 
 static void
-test_own_port (Fixture       *f,
-               gconstpointer  data)
+test_own_port (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) first = NULL;
   g_autoptr (PlumCall) done = NULL;
@@ -242,7 +221,8 @@ static const UpnpTest tests[] = {
   { "exact/taken", { 0 }, test_taken },
   { "exact/taken-on-v2", { .version = 2 }, test_taken },
   { "exact/taken-unseen", { .specific_fault = 501 }, test_taken_unseen },
-  { "exact/taken-by-729-unseen", { .specific_fault = 501, .conflict_fault = 729 },
+  { "exact/taken-by-729-unseen",
+    { .specific_fault = 501, .conflict_fault = 729 },
     test_taken_unseen },
   { "exact/overwriting-router", { .overwrite = TRUE }, test_overwriting_router },
   { "exact/renewal-is-one-action", { 0 }, test_renewal_is_one_action },
@@ -255,14 +235,14 @@ static const UpnpTest tests[] = {
   { "exact/same-port-is-remembered", { .same_port = TRUE }, test_same_port_is_remembered },
   { "exact/privileged", { .no_privileged = TRUE }, test_privileged },
   { "exact/permanent-only", { .timed_fault = 725 }, test_permanent_only },
-  { "exact/success-that-is-none", { .empty_success = TRUE, .ignore_adds = TRUE },
+  { "exact/success-that-is-none",
+    { .empty_success = TRUE, .ignore_adds = TRUE },
     test_success_that_is_none },
   { "exact/own-port", { 0 }, test_own_port },
 };
 
 int
-main (int   argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 

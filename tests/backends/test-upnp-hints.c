@@ -33,8 +33,7 @@ say_goodbye_again (Fixture *f)
 
 /* It still knows the port: nothing is lost. */
 static void
-test_hint_goodbye (Fixture       *f,
-                   gconstpointer  data)
+test_hint_goodbye (Fixture *f, gconstpointer data)
 {
   map_only (f, 8080);
   if (hears_goodbye (f))
@@ -42,8 +41,7 @@ test_hint_goodbye (Fixture       *f,
 }
 
 static void
-test_hint_restart (Fixture       *f,
-                   gconstpointer  data)
+test_hint_restart (Fixture *f, gconstpointer data)
 {
   map_only (f, 8080);
   if (!hears_goodbye (f))
@@ -62,8 +60,7 @@ test_hint_restart (Fixture       *f,
 
 /* The ordinary life of a device: said every half hour, and no reason to ask. */
 static void
-test_hint_same_boot (Fixture       *f,
-                     gconstpointer  data)
+test_hint_same_boot (Fixture *f, gconstpointer data)
 {
   map_only (f, 8080);
   fake_igd_notify (f->igd, "ssdp:alive");
@@ -73,8 +70,7 @@ test_hint_same_boot (Fixture       *f,
 
 /* Nothing is mapped any more: nobody listens. */
 static void
-test_hint_without_mapping (Fixture       *f,
-                           gconstpointer  data)
+test_hint_without_mapping (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -87,8 +83,7 @@ test_hint_without_mapping (Fixture       *f,
 #define BYE GATEWAY " said goodbye, and "
 
 static void
-test_hint_refused (Fixture       *f,
-                   gconstpointer  data)
+test_hint_refused (Fixture *f, gconstpointer data)
 {
   map_only (f, 8080);
   if (!hears_goodbye (f))
@@ -100,8 +95,7 @@ test_hint_refused (Fixture       *f,
 }
 
 static void
-test_hint_not_found (Fixture       *f,
-                     gconstpointer  data)
+test_hint_not_found (Fixture *f, gconstpointer data)
 {
   map_only (f, 8080);
   if (!hears_goodbye (f))
@@ -113,8 +107,7 @@ test_hint_not_found (Fixture       *f,
 }
 
 static void
-test_hint_anothers (Fixture       *f,
-                    gconstpointer  data)
+test_hint_anothers (Fixture *f, gconstpointer data)
 {
   map_only (f, 8080);
   if (!hears_goodbye (f))
@@ -127,8 +120,7 @@ test_hint_anothers (Fixture       *f,
 
 /* One that gives no answer may only be busy: its check, or the renewal, will tell. */
 static void
-test_hint_silent (Fixture       *f,
-                  gconstpointer  data)
+test_hint_silent (Fixture *f, gconstpointer data)
 {
   map_only (f, 8080);
   if (!hears_goodbye (f))
@@ -143,8 +135,7 @@ test_hint_silent (Fixture       *f,
 
 /* One that does not show its table says nothing of the port. */
 static void
-test_hint_unclear (Fixture       *f,
-                   gconstpointer  data)
+test_hint_unclear (Fixture *f, gconstpointer data)
 {
   map_only (f, 8080);
   if (!hears_goodbye (f))
@@ -158,8 +149,7 @@ test_hint_unclear (Fixture       *f,
 
 /* It tells no other number of boots, but is to be found elsewhere. */
 static void
-test_hint_moved (Fixture       *f,
-                 gconstpointer  data)
+test_hint_moved (Fixture *f, gconstpointer data)
 {
   map_only (f, 8080);
   if (!hears_goodbye (f))
@@ -170,14 +160,14 @@ test_hint_moved (Fixture       *f,
   test_loop_advance (&f->loop, 11000);
   fake_igd_notify (f->igd, "ssdp:alive");
   test_loop_settle (&f->loop);
-  g_assert_cmpstr (f->lost, ==, GATEWAY " has moved its description, and refuses connections to "
-                                        "its control port");
+  g_assert_cmpstr (f->lost, ==,
+                   GATEWAY " has moved its description, and refuses connections to "
+                           "its control port");
 }
 
 /* Another device says goodbye for itself. */
 static void
-test_hint_of_another (Fixture       *f,
-                      gconstpointer  data)
+test_hint_of_another (Fixture *f, gconstpointer data)
 {
   FakeIgd *other = fake_igd_new (OTHER);
 
@@ -191,8 +181,7 @@ test_hint_of_another (Fixture       *f,
 /* The port is given back while the router is being asked, and while it is to be asked again: the
  * tear-down looks whether anything stays. */
 static void
-test_hint_then_unmap (Fixture       *f,
-                      gconstpointer  data)
+test_hint_then_unmap (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -222,14 +211,14 @@ static const UpnpTest tests[] = {
   { "hint/silent", { 0 }, test_hint_silent },
   { "hint/unclear", { 0 }, test_hint_unclear },
   { "hint/moved",
-    { .notify_target = "urn:schemas-upnp-org:device:InternetGatewayDevice:1" }, test_hint_moved },
+    { .notify_target = "urn:schemas-upnp-org:device:InternetGatewayDevice:1" },
+    test_hint_moved },
   { "hint/of-another-device", { 0 }, test_hint_of_another },
   { "hint/then-unmap", { 0 }, test_hint_then_unmap },
 };
 
 int
-main (int   argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 

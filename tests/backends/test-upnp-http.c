@@ -5,16 +5,12 @@
 #include <string.h>
 
 #define MAX_BODY 4096
-#define DOC      "<?xml version=\"1.0\"?><root><device/></root>"
+#define DOC "<?xml version=\"1.0\"?><root><device/></root>"
 
 /* Feeds in pieces of the given size, each from a block of its own size. Says after how many bytes
  * it was complete; -1: never. */
 static gssize
-feed (UpnpHttpDecoder  *decoder,
-      const char       *text,
-      gsize             len,
-      gsize             piece,
-      GError          **error)
+feed (UpnpHttpDecoder *decoder, const char *text, gsize len, gsize piece, GError **error)
 {
   for (gsize at = 0; at < len; at += piece)
     {
@@ -30,16 +26,16 @@ feed (UpnpHttpDecoder  *decoder,
   return -1;
 }
 
-typedef struct {
+typedef struct
+{
   const char *answer;
-  guint       status;
+  guint status;
   const char *body;
-  gboolean    complete;      /* without the end of the connection */
+  gboolean complete; /* without the end of the connection */
 } Case;
 
 static void
-check_case (const Case *c,
-            gsize       piece)
+check_case (const Case *c, gsize piece)
 {
   g_autoptr (UpnpHttpDecoder) decoder = upnp_http_decoder_new (MAX_BODY);
   g_autoptr (GError) error = NULL;
@@ -66,41 +62,35 @@ test_answer (gconstpointer data)
   check_case (c, 1);
 }
 
-static const Case length = {
-  "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 200, "hello", TRUE
-};
+static const Case length = { "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 200, "hello",
+                             TRUE };
 static const Case no_body = { "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 200, "", TRUE };
 static const Case no_length = { "HTTP/1.0 200 OK\r\n\r\nhello", 200, "hello", FALSE };
 static const Case ends_with_document = { "HTTP/1.0 200 OK\r\n\r\n" DOC, 200, DOC, TRUE };
-static const Case length_too_long = {
-  "HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n" DOC, 200, DOC, TRUE
-};
-static const Case length_too_short = {
-  "HTTP/1.1 200 OK\r\nContent-Length: 25\r\n\r\n" DOC, 200, DOC, TRUE
-};
+static const Case length_too_long = { "HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n" DOC, 200,
+                                      DOC, TRUE };
+static const Case length_too_short = { "HTTP/1.1 200 OK\r\nContent-Length: 25\r\n\r\n" DOC, 200,
+                                       DOC, TRUE };
 static const Case length_twice = {
   "HTTP/1.1 200 OK\r\nContent-Length: 5 \r\nContent-Length: 7\r\n\r\nhello", 200, "hello", TRUE
 };
-static const Case bare_newlines = {
-  "HTTP/1.1 200 OK\ncontent-length:5\n\nhello", 200, "hello", TRUE
-};
-static const Case blank_lines_first = {
-  "\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 200, "hello", TRUE
-};
-static const Case chunked = {
-  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-  "2;x=y\r\nhe\r\n03\r\nllo\r\n0\r\n\r\n", 200, "hello", TRUE
-};
+static const Case bare_newlines = { "HTTP/1.1 200 OK\ncontent-length:5\n\nhello", 200, "hello",
+                                    TRUE };
+static const Case blank_lines_first = { "\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+                                        200, "hello", TRUE };
+static const Case chunked = { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                              "2;x=y\r\nhe\r\n03\r\nllo\r\n0\r\n\r\n",
+                              200, "hello", TRUE };
 static const Case chunked_in_name_only = {
   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" DOC "\r\n", 200, DOC "\r\n", TRUE
 };
 static const Case continued = {
-  "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
-  200, "hello", TRUE
+  "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 200, "hello",
+  TRUE
 };
 static const Case fault_envelope = {
-  "HTTP/1.1 500 Error\r\n\r\n<SOAP-ENV:Envelope></SOAP-ENV:Envelope >",
-  500, "<SOAP-ENV:Envelope></SOAP-ENV:Envelope >", TRUE
+  "HTTP/1.1 500 Error\r\n\r\n<SOAP-ENV:Envelope></SOAP-ENV:Envelope >", 500,
+  "<SOAP-ENV:Envelope></SOAP-ENV:Envelope >", TRUE
 };
 static const Case no_content = { "HTTP/1.1 204 No Content\r\n\r\n", 204, "", TRUE };
 static const Case reason_missing = { "HTTP/1.1 404\r\nContent-Length:0\r\n\r\n", 404, "", TRUE };
@@ -170,8 +160,8 @@ test_get_bytes (void)
 static void
 test_post_bytes (void)
 {
-  g_autoptr (GBytes) bytes = upnp_http_encode_post ("192.0.2.1:5000", "/ctl", "urn:x:1", "Do",
-                                                    "<body/>", FALSE);
+  g_autoptr (GBytes) bytes =
+    upnp_http_encode_post ("192.0.2.1:5000", "/ctl", "urn:x:1", "Do", "<body/>", FALSE);
   static const char want[] = "POST /ctl HTTP/1.1\r\n"
                              "Host: 192.0.2.1:5000\r\n"
                              "Content-Type: text/xml; charset=\"utf-8\"\r\n"
@@ -186,8 +176,8 @@ test_post_bytes (void)
 static void
 test_mandatory_post_bytes (void)
 {
-  g_autoptr (GBytes) bytes = upnp_http_encode_post ("192.0.2.1:5000", "/ctl", "urn:x:1", "Do",
-                                                    "", TRUE);
+  g_autoptr (GBytes) bytes =
+    upnp_http_encode_post ("192.0.2.1:5000", "/ctl", "urn:x:1", "Do", "", TRUE);
   const char *text = g_bytes_get_data (bytes, NULL);
 
   g_assert_true (g_str_has_prefix (text, "M-POST /ctl HTTP/1.1\r\n"));
@@ -197,10 +187,10 @@ test_mandatory_post_bytes (void)
 }
 
 int
-main (int   argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
-  static const struct {
+  static const struct
+  {
     const char *name;
     const Case *test;
   } cases[] = {

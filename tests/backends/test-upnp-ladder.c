@@ -6,37 +6,68 @@
 
 /* What a router says to everything, and the steps that follow, as letters:
  * P H W lease for ever, an hour, a week; L look; O other port; F the same and leases anew;
- * I high port; S same port; A AddAny; a never AddAny again; T short text; * star; D done; U anew what
- * cannot be updated; N nothing needs to be opened. Then the error of giving up. */
-typedef struct {
-  const char  *name;
-  UpnpAction   action;
-  int          code;
-  guint        external_port;
-  gboolean     v2;
-  UpnpMemory   memory;
-  const char  *steps;
-  PlumError    error;
-  gboolean     exact;
+ * I high port; S same port; A AddAny; a never AddAny again; T short text; * star; D done; U anew
+ * what cannot be updated; N nothing needs to be opened. Then the error of giving up. */
+typedef struct
+{
+  const char *name;
+  UpnpAction action;
+  int code;
+  guint external_port;
+  gboolean v2;
+  UpnpMemory memory;
+  const char *steps;
+  PlumError error;
+  gboolean exact;
 } Case;
 
 static const Case cases[] = {
   { "725-timed", UPNP_ACTION_ADD, 725, 8080, FALSE, { 0 }, "P", PLUM_ERROR_NOT_SUPPORTED },
   { "402-timed", UPNP_ACTION_ADD, 402, 8080, FALSE, { 0 }, "PHWOT", PLUM_ERROR_NOT_SUPPORTED },
-  { "402-permanent", UPNP_ACTION_ADD, 402, 8080, FALSE, { .lease = UPNP_LEASE_PERMANENT }, "HWOT",
+  { "402-permanent",
+    UPNP_ACTION_ADD,
+    402,
+    8080,
+    FALSE,
+    { .lease = UPNP_LEASE_PERMANENT },
+    "HWOT",
     PLUM_ERROR_NOT_SUPPORTED },
-  { "402-same-port", UPNP_ACTION_ADD, 402, 8080, FALSE, { .same_port = TRUE }, "PHWT",
+  { "402-same-port",
+    UPNP_ACTION_ADD,
+    402,
+    8080,
+    FALSE,
+    { .same_port = TRUE },
+    "PHWT",
     PLUM_ERROR_NOT_SUPPORTED },
   { "600", UPNP_ACTION_ADD, 600, 8080, FALSE, { 0 }, "PHWOT", PLUM_ERROR_NOT_SUPPORTED },
   { "501-timed", UPNP_ACTION_ADD, 501, 8080, FALSE, { 0 }, "PFP", PLUM_ERROR_REFUSED },
-  { "501-permanent", UPNP_ACTION_ADD, 501, 8080, FALSE, { .lease = UPNP_LEASE_PERMANENT }, "HWFHW",
+  { "501-permanent",
+    UPNP_ACTION_ADD,
+    501,
+    8080,
+    FALSE,
+    { .lease = UPNP_LEASE_PERMANENT },
+    "HWFHW",
     PLUM_ERROR_REFUSED },
   { "unknown-number", UPNP_ACTION_ADD, -911, 8080, FALSE, { 0 }, "PFP", PLUM_ERROR_REFUSED },
   { "718", UPNP_ACTION_ADD, 718, 8080, FALSE, { 0 }, "LOOOOOOOOO", PLUM_ERROR_CONFLICT },
   { "718-v2", UPNP_ACTION_ADD, 718, 8080, TRUE, { 0 }, "LAOOOOOOOOO", PLUM_ERROR_CONFLICT },
-  { "718-v2-without-any", UPNP_ACTION_ADD, 718, 8080, TRUE, { .no_add_any = TRUE }, "LOOOOOOOOO",
+  { "718-v2-without-any",
+    UPNP_ACTION_ADD,
+    718,
+    8080,
+    TRUE,
+    { .no_add_any = TRUE },
+    "LOOOOOOOOO",
     PLUM_ERROR_CONFLICT },
-  { "718-same-port", UPNP_ACTION_ADD, 718, 8080, FALSE, { .same_port = TRUE }, "L",
+  { "718-same-port",
+    UPNP_ACTION_ADD,
+    718,
+    8080,
+    FALSE,
+    { .same_port = TRUE },
+    "L",
     PLUM_ERROR_CONFLICT },
   { "729", UPNP_ACTION_ADD, 729, 8080, FALSE, { 0 }, "LOOOOOOOOO", PLUM_ERROR_CONFLICT },
   { "724", UPNP_ACTION_ADD, 724, 9000, FALSE, { 0 }, "S", PLUM_ERROR_NOT_SUPPORTED },
@@ -56,14 +87,35 @@ static const Case cases[] = {
   { "exact-718-v2", UPNP_ACTION_ADD, 718, 9000, TRUE, { 0 }, "L", PLUM_ERROR_CONFLICT, TRUE },
   { "exact-729", UPNP_ACTION_ADD, 729, 9000, FALSE, { 0 }, "L", PLUM_ERROR_CONFLICT, TRUE },
   { "exact-724", UPNP_ACTION_ADD, 724, 9000, FALSE, { 0 }, "", PLUM_ERROR_NOT_SUPPORTED, TRUE },
-  { "exact-724-with-same-port", UPNP_ACTION_ADD, 724, 8080, FALSE, { 0 }, "",
-    PLUM_ERROR_NOT_SUPPORTED, TRUE },
+  { "exact-724-with-same-port",
+    UPNP_ACTION_ADD,
+    724,
+    8080,
+    FALSE,
+    { 0 },
+    "",
+    PLUM_ERROR_NOT_SUPPORTED,
+    TRUE },
   { "exact-402", UPNP_ACTION_ADD, 402, 8080, FALSE, { 0 }, "PHWT", PLUM_ERROR_NOT_SUPPORTED, TRUE },
   { "exact-501", UPNP_ACTION_ADD, 501, 8080, FALSE, { 0 }, "PL", PLUM_ERROR_REFUSED, TRUE },
-  { "exact-501-permanent", UPNP_ACTION_ADD, 501, 8080, FALSE, { .lease = UPNP_LEASE_PERMANENT },
-    "HWL", PLUM_ERROR_REFUSED, TRUE },
+  { "exact-501-permanent",
+    UPNP_ACTION_ADD,
+    501,
+    8080,
+    FALSE,
+    { .lease = UPNP_LEASE_PERMANENT },
+    "HWL",
+    PLUM_ERROR_REFUSED,
+    TRUE },
   { "exact-606", UPNP_ACTION_ADD, 606, 8080, FALSE, { 0 }, "L", PLUM_ERROR_REFUSED, TRUE },
-  { "exact-606-privileged", UPNP_ACTION_ADD, 606, 443, FALSE, { 0 }, "L", PLUM_ERROR_REFUSED,
+  { "exact-606-privileged",
+    UPNP_ACTION_ADD,
+    606,
+    443,
+    FALSE,
+    { 0 },
+    "L",
+    PLUM_ERROR_REFUSED,
     TRUE },
   { "exact-716", UPNP_ACTION_ADD, 716, 8080, FALSE, { 0 }, "", PLUM_ERROR_NOT_SUPPORTED, TRUE },
   { "exact-728", UPNP_ACTION_ADD, 728, 8080, TRUE, { 0 }, "", PLUM_ERROR_NO_RESOURCES, TRUE },
@@ -72,7 +124,13 @@ static const Case cases[] = {
   { "any-718", UPNP_ACTION_ADD_ANY, 718, 8080, TRUE, { 0 }, "OLOOOOOOOO", PLUM_ERROR_CONFLICT },
   { "delete-714", UPNP_ACTION_DELETE, 714, 8080, FALSE, { 0 }, "D", 0 },
   { "delete-402", UPNP_ACTION_DELETE, 402, 8080, FALSE, { 0 }, "*", PLUM_ERROR_REFUSED },
-  { "delete-402-with-star", UPNP_ACTION_DELETE, 402, 8080, FALSE, { .star_on_delete = TRUE }, "",
+  { "delete-402-with-star",
+    UPNP_ACTION_DELETE,
+    402,
+    8080,
+    FALSE,
+    { .star_on_delete = TRUE },
+    "",
     PLUM_ERROR_REFUSED },
   { "delete-606", UPNP_ACTION_DELETE, 606, 8080, FALSE, { 0 }, "", PLUM_ERROR_REFUSED },
   { "delete-401", UPNP_ACTION_DELETE, 401, 8080, FALSE, { 0 }, "", PLUM_ERROR_NOT_SUPPORTED },
@@ -80,22 +138,46 @@ static const Case cases[] = {
   { "pinhole-702", UPNP_ACTION_ADD_PINHOLE, 702, 8080, FALSE, { 0 }, "N", 0 },
   { "pinhole-703", UPNP_ACTION_ADD_PINHOLE, 703, 8080, FALSE, { 0 }, "", PLUM_ERROR_REFUSED },
   { "pinhole-705", UPNP_ACTION_ADD_PINHOLE, 705, 8080, FALSE, { 0 }, "", PLUM_ERROR_NOT_SUPPORTED },
-  { "pinhole-402", UPNP_ACTION_ADD_PINHOLE, 402, 8080, FALSE, { 0 }, "H",
+  { "pinhole-402",
+    UPNP_ACTION_ADD_PINHOLE,
+    402,
+    8080,
+    FALSE,
+    { 0 },
+    "H",
     PLUM_ERROR_NOT_SUPPORTED },
   { "pinhole-606", UPNP_ACTION_ADD_PINHOLE, 606, 8080, FALSE, { 0 }, "", PLUM_ERROR_REFUSED },
-  { "pinhole-606-privileged", UPNP_ACTION_ADD_PINHOLE, 606, 443, FALSE, { 0 }, "",
+  { "pinhole-606-privileged",
+    UPNP_ACTION_ADD_PINHOLE,
+    606,
+    443,
+    FALSE,
+    { 0 },
+    "",
     PLUM_ERROR_REFUSED },
   { "pinhole-501", UPNP_ACTION_ADD_PINHOLE, 501, 8080, FALSE, { 0 }, "", PLUM_ERROR_REFUSED },
   { "update-702", UPNP_ACTION_UPDATE_PINHOLE, 702, 8080, FALSE, { 0 }, "N", 0 },
   { "update-704", UPNP_ACTION_UPDATE_PINHOLE, 704, 8080, FALSE, { 0 }, "U", PLUM_ERROR_REFUSED },
-  { "update-402", UPNP_ACTION_UPDATE_PINHOLE, 402, 8080, FALSE, { 0 }, "UH",
+  { "update-402",
+    UPNP_ACTION_UPDATE_PINHOLE,
+    402,
+    8080,
+    FALSE,
+    { 0 },
+    "UH",
     PLUM_ERROR_NOT_SUPPORTED },
   { "update-606", UPNP_ACTION_UPDATE_PINHOLE, 606, 8080, FALSE, { 0 }, "U", PLUM_ERROR_REFUSED },
   { "close-704", UPNP_ACTION_DELETE_PINHOLE, 704, 8080, FALSE, { 0 }, "D", 0 },
   { "close-402", UPNP_ACTION_DELETE_PINHOLE, 402, 8080, FALSE, { 0 }, "D", 0 },
   { "close-702", UPNP_ACTION_DELETE_PINHOLE, 702, 8080, FALSE, { 0 }, "D", 0 },
   { "close-606", UPNP_ACTION_DELETE_PINHOLE, 606, 8080, FALSE, { 0 }, "", PLUM_ERROR_REFUSED },
-  { "close-602", UPNP_ACTION_DELETE_PINHOLE, 602, 8080, FALSE, { 0 }, "",
+  { "close-602",
+    UPNP_ACTION_DELETE_PINHOLE,
+    602,
+    8080,
+    FALSE,
+    { 0 },
+    "",
     PLUM_ERROR_NOT_SUPPORTED },
 };
 
@@ -104,11 +186,10 @@ letter (const UpnpStep *step)
 {
   static const char leases[] = { '?', 'P', 'H', 'W' };
   static const char steps[] = {
-    [UPNP_NEXT_DONE] = 'D', [UPNP_NEXT_LOOK] = 'L', [UPNP_NEXT_OTHER_PORT] = 'O',
-    [UPNP_NEXT_FRESH_PORT] = 'F', [UPNP_NEXT_HIGH_PORT] = 'I', [UPNP_NEXT_SAME_PORT] = 'S',
-    [UPNP_NEXT_ADD_ANY] = 'A',
-    [UPNP_NEXT_ADD_PLAIN] = 'a', [UPNP_NEXT_SHORT_TEXT] = 'T', [UPNP_NEXT_STAR] = '*',
-    [UPNP_NEXT_ADD_PINHOLE] = 'U', [UPNP_NEXT_OPEN] = 'N',
+    [UPNP_NEXT_DONE] = 'D',       [UPNP_NEXT_LOOK] = 'L',        [UPNP_NEXT_OTHER_PORT] = 'O',
+    [UPNP_NEXT_FRESH_PORT] = 'F', [UPNP_NEXT_HIGH_PORT] = 'I',   [UPNP_NEXT_SAME_PORT] = 'S',
+    [UPNP_NEXT_ADD_ANY] = 'A',    [UPNP_NEXT_ADD_PLAIN] = 'a',   [UPNP_NEXT_SHORT_TEXT] = 'T',
+    [UPNP_NEXT_STAR] = '*',       [UPNP_NEXT_ADD_PINHOLE] = 'U', [UPNP_NEXT_OPEN] = 'N',
   };
 
   return step->next == UPNP_NEXT_LEASE ? leases[step->lease] : steps[step->next];
@@ -116,8 +197,7 @@ letter (const UpnpStep *step)
 
 /* The caller's part of a step: choosing the port. */
 static void
-set_port (UpnpAttempt    *attempt,
-          const UpnpStep *step)
+set_port (UpnpAttempt *attempt, const UpnpStep *step)
 {
   if (step->next == UPNP_NEXT_SAME_PORT)
     upnp_attempt_set_port (attempt, INTERNAL);
@@ -263,8 +343,7 @@ test_lease_back_to_the_asked_one (void)
 }
 
 int
-main (int   argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 

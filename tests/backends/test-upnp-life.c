@@ -9,8 +9,7 @@ const char upnp_test_net[] = UPNP_TEST_NET;
 /* -- Unmap -- */
 
 static void
-test_unmap (Fixture       *f,
-            gconstpointer  data)
+test_unmap (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -21,8 +20,7 @@ test_unmap (Fixture       *f,
 }
 
 static void
-test_unmap_gone (Fixture       *f,
-                 gconstpointer  data)
+test_unmap_gone (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -31,8 +29,7 @@ test_unmap_gone (Fixture       *f,
 }
 
 static void
-test_unmap_star (Fixture       *f,
-                 gconstpointer  data)
+test_unmap_star (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
   g_autoptr (PlumLease) second = NULL;
@@ -48,8 +45,7 @@ test_unmap_star (Fixture       *f,
 }
 
 static void
-test_unmap_refused (Fixture       *f,
-                    gconstpointer  data)
+test_unmap_refused (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
   g_autoptr (PlumCall) done = lease_call (f, PLUM_CALL_UNMAP, lease);
@@ -62,8 +58,7 @@ test_unmap_refused (Fixture       *f,
 
 /* Somebody else's on this host, as far as we know. */
 static void
-test_unmap_nothing_asked (Fixture       *f,
-                          gconstpointer  data)
+test_unmap_nothing_asked (Fixture *f, gconstpointer data)
 {
   discover (f);
   fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 8080, 8080, LOCAL, 0);
@@ -73,8 +68,7 @@ test_unmap_nothing_asked (Fixture       *f,
 
 /* Another process, after a crash: only the lease is left, and no discovery. */
 static void
-test_unmap_by_lease_alone (Fixture       *f,
-                           gconstpointer  data)
+test_unmap_by_lease_alone (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -86,8 +80,7 @@ test_unmap_by_lease_alone (Fixture       *f,
 /* It was killed before it could write that it had been granted: what is there is ours if it leads
  * here. */
 static void
-test_unmap_without_token (Fixture       *f,
-                          gconstpointer  data)
+test_unmap_without_token (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
   g_autoptr (PlumLease) asked = plum_lease_new (NULL, 8080, LIFETIME, NULL);
@@ -103,8 +96,7 @@ test_unmap_without_token (Fixture       *f,
 }
 
 static void
-test_unmap_by_lease_anothers (Fixture       *f,
-                              gconstpointer  data)
+test_unmap_by_lease_anothers (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -117,8 +109,7 @@ test_unmap_by_lease_anothers (Fixture       *f,
 
 /* A token from a file that somebody else wrote: its host is not contacted. */
 static void
-test_unmap_forged_token (Fixture       *f,
-                         gconstpointer  data)
+test_unmap_forged_token (Fixture *f, gconstpointer data)
 {
   static const char *const hosts[] = { "192.0.2.99", "not-an-address", "224.0.0.1", "::1", "" };
 
@@ -134,8 +125,7 @@ test_unmap_forged_token (Fixture       *f,
 }
 
 static void
-test_unmap_foreign_token (Fixture       *f,
-                          gconstpointer  data)
+test_unmap_foreign_token (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = plum_lease_new (NULL, 8080, 60, g_variant_new_string ("pcp"));
   g_autoptr (PlumCall) done = lease_call (f, PLUM_CALL_UNMAP, lease);
@@ -146,8 +136,7 @@ test_unmap_foreign_token (Fixture       *f,
 /* -- Check -- */
 
 static void
-test_check (Fixture       *f,
-            gconstpointer  data)
+test_check (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -155,8 +144,7 @@ test_check (Fixture       *f,
 }
 
 static void
-test_check_switched_off (Fixture       *f,
-                         gconstpointer  data)
+test_check_switched_off (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -166,8 +154,7 @@ test_check_switched_off (Fixture       *f,
 }
 
 static void
-test_check_gone (Fixture       *f,
-                 gconstpointer  data)
+test_check_gone (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -176,8 +163,7 @@ test_check_gone (Fixture       *f,
 }
 
 static void
-test_check_anothers (Fixture       *f,
-                     gconstpointer  data)
+test_check_anothers (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -187,8 +173,7 @@ test_check_anothers (Fixture       *f,
 
 /* The client of an entry is a text that anybody may have written. */
 static void
-test_check_hostile_client (Fixture       *f,
-                           gconstpointer  data)
+test_check_hostile_client (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
   g_autoptr (PlumCall) done = NULL;
@@ -201,8 +186,7 @@ test_check_hostile_client (Fixture       *f,
 }
 
 static void
-test_check_other_port_of_ours (Fixture       *f,
-                               gconstpointer  data)
+test_check_other_port_of_ours (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -212,8 +196,7 @@ test_check_other_port_of_ours (Fixture       *f,
 
 /* One that cannot be asked gives no verdict. */
 static void
-test_check_unknown (Fixture       *f,
-                    gconstpointer  data)
+test_check_unknown (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -223,8 +206,7 @@ test_check_unknown (Fixture       *f,
 /* -- Loss -- */
 
 static void
-test_lost_refused (Fixture       *f,
-                   gconstpointer  data)
+test_lost_refused (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
   g_autoptr (PlumCall) done = NULL;
@@ -236,8 +218,7 @@ test_lost_refused (Fixture       *f,
 }
 
 static void
-test_lost_not_found (Fixture       *f,
-                     gconstpointer  data)
+test_lost_not_found (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
   g_autoptr (PlumCall) done = NULL;
@@ -250,8 +231,7 @@ test_lost_not_found (Fixture       *f,
 
 /* The router comes back on another port: one loss, one discovery, and all is as before. */
 static void
-test_lost_and_found (Fixture       *f,
-                     gconstpointer  data)
+test_lost_and_found (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) failed = NULL;
   g_autoptr (PlumCall) again = NULL;
@@ -269,8 +249,7 @@ test_lost_and_found (Fixture       *f,
 
 /* Its ways are known from before. */
 static void
-test_lost_and_remembered (Fixture       *f,
-                          gconstpointer  data)
+test_lost_and_remembered (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) failed = NULL;
   g_autoptr (PlumCall) again = NULL;
@@ -289,8 +268,7 @@ test_lost_and_remembered (Fixture       *f,
 /* -- The external address -- */
 
 static void
-assert_address (Fixture    *f,
-                const char *want)
+assert_address (Fixture *f, const char *want)
 {
   g_autoptr (PlumCall) done = call (f, PLUM_CALL_GET_EXTERNAL_ADDRESS, NULL);
   g_autofree char *text = NULL;
@@ -301,8 +279,7 @@ assert_address (Fixture    *f,
 }
 
 static void
-test_address (Fixture       *f,
-              gconstpointer  data)
+test_address (Fixture *f, gconstpointer data)
 {
   discover (f);
   f->igd->switches.external_address = "1.2.3.5";
@@ -312,8 +289,7 @@ test_address (Fixture       *f,
 
 /* Discovery has asked: there is no need to ask again. */
 static void
-test_address_just_asked (Fixture       *f,
-                         gconstpointer  data)
+test_address_just_asked (Fixture *f, gconstpointer data)
 {
   discover (f);
   assert_address (f, "1.2.3.4");
@@ -321,8 +297,7 @@ test_address_just_asked (Fixture       *f,
 }
 
 static void
-test_address_none (Fixture       *f,
-                   gconstpointer  data)
+test_address_none (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) done = NULL;
 
@@ -335,8 +310,7 @@ test_address_none (Fixture       *f,
 /* -- The router's table -- */
 
 static void
-test_list (Fixture       *f,
-           gconstpointer  data)
+test_list (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) done = NULL;
   g_autoptr (PlumEntry) entry = NULL;
@@ -361,16 +335,14 @@ test_list (Fixture       *f,
 }
 
 static void
-test_list_in_one_go (Fixture       *f,
-                     gconstpointer  data)
+test_list_in_one_go (Fixture *f, gconstpointer data)
 {
   test_list (f, data);
   g_assert_cmpuint (f->igd->counts.get_generic, ==, 0);
 }
 
 static void
-test_list_repeated (Fixture       *f,
-                    gconstpointer  data)
+test_list_repeated (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) done = NULL;
 
@@ -381,8 +353,7 @@ test_list_repeated (Fixture       *f,
 }
 
 static void
-test_list_empty (Fixture       *f,
-                 gconstpointer  data)
+test_list_empty (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) done = NULL;
 
@@ -393,8 +364,7 @@ test_list_empty (Fixture       *f,
 
 /* The user said which: it is deleted, whosever it is. */
 static void
-test_delete_entry (Fixture       *f,
-                   gconstpointer  data)
+test_delete_entry (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumEntry) entry = plum_entry_new (PLUM_PROTOCOL_TCP, 9000, 80, NULL, NULL, 600, TRUE);
   const PlumCallArgs args = { NULL, NULL, entry };
@@ -449,8 +419,7 @@ static const UpnpTest tests[] = {
 };
 
 int
-main (int   argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 

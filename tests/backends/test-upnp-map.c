@@ -12,15 +12,13 @@ const char upnp_test_net[] = UPNP_TEST_NET;
 
 /* Another host has a port of the router. */
 static void
-take_port (Fixture *f,
-           guint    external_port)
+take_port (Fixture *f, guint external_port)
 {
   fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, external_port, 80, STRANGER, 0);
 }
 
 static void
-test_request (Fixture       *f,
-              gconstpointer  data)
+test_request (Fixture *f, gconstpointer data)
 {
   const char *text;
 
@@ -33,8 +31,7 @@ test_request (Fixture       *f,
 }
 
 static void
-test_needs_discovery (Fixture       *f,
-                      gconstpointer  data)
+test_needs_discovery (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) done = map_call (f, 8080, 8080, LIFETIME);
 
@@ -44,8 +41,7 @@ test_needs_discovery (Fixture       *f,
 /* -- Renewals -- */
 
 static void
-test_renews (Fixture       *f,
-             gconstpointer  data)
+test_renews (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) renewed = NULL;
 
@@ -59,8 +55,7 @@ test_renews (Fixture       *f,
 
 /* What was known of the address is old by then: it is asked again, before the port (quirk 60). */
 static void
-test_renewal_asks_the_address (Fixture       *f,
-                               gconstpointer  data)
+test_renewal_asks_the_address (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) renewed = NULL;
 
@@ -73,8 +68,7 @@ test_renewal_asks_the_address (Fixture       *f,
 
 /* Most of the lease is left: it is kept as it is. */
 static void
-test_renewal_refused_early (Fixture       *f,
-                            gconstpointer  data)
+test_renewal_refused_early (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) kept = NULL;
 
@@ -87,8 +81,7 @@ test_renewal_refused_early (Fixture       *f,
 
 /* Little of it is left: the entry is made anew. */
 static void
-test_renewal_refused_late (Fixture       *f,
-                           gconstpointer  data)
+test_renewal_refused_late (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) renewed = NULL;
 
@@ -102,8 +95,7 @@ test_renewal_refused_late (Fixture       *f,
 /* -- Leases -- */
 
 static void
-test_permanent_only (Fixture       *f,
-                     gconstpointer  data)
+test_permanent_only (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -113,8 +105,7 @@ test_permanent_only (Fixture       *f,
 }
 
 static void
-test_permanent_is_remembered (Fixture       *f,
-                              gconstpointer  data)
+test_permanent_is_remembered (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) second = NULL;
 
@@ -125,8 +116,7 @@ test_permanent_is_remembered (Fixture       *f,
 }
 
 static void
-test_week_only (Fixture       *f,
-                gconstpointer  data)
+test_week_only (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -135,8 +125,7 @@ test_week_only (Fixture       *f,
 
 /* Maps for ever, which the router may not want. */
 static void
-assert_for_ever_gives (Fixture *f,
-                       guint    lifetime)
+assert_for_ever_gives (Fixture *f, guint lifetime)
 {
   g_autoptr (PlumCall) done = NULL;
 
@@ -147,22 +136,19 @@ assert_for_ever_gives (Fixture *f,
 }
 
 static void
-test_for_ever (Fixture       *f,
-               gconstpointer  data)
+test_for_ever (Fixture *f, gconstpointer data)
 {
   assert_for_ever_gives (f, PLUM_LIFETIME_FOREVER);
 }
 
 static void
-test_for_ever_is_an_hour (Fixture       *f,
-                          gconstpointer  data)
+test_for_ever_is_an_hour (Fixture *f, gconstpointer data)
 {
   assert_for_ever_gives (f, 3600);
 }
 
 static void
-test_for_ever_is_a_week (Fixture       *f,
-                         gconstpointer  data)
+test_for_ever_is_a_week (Fixture *f, gconstpointer data)
 {
   assert_for_ever_gives (f, 604800);
 }
@@ -171,8 +157,7 @@ test_for_ever_is_a_week (Fixture       *f,
 
 /* The internal port comes next, and nobody else's entry is touched. */
 static void
-test_conflict (Fixture       *f,
-               gconstpointer  data)
+test_conflict (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = NULL;
 
@@ -184,8 +169,7 @@ test_conflict (Fixture       *f,
 }
 
 static void
-test_conflict_of_internal_port (Fixture       *f,
-                                gconstpointer  data)
+test_conflict_of_internal_port (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = NULL;
 
@@ -196,8 +180,7 @@ test_conflict_of_internal_port (Fixture       *f,
 }
 
 static void
-test_conflict_on_v2 (Fixture       *f,
-                     gconstpointer  data)
+test_conflict_on_v2 (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = NULL;
 
@@ -209,8 +192,7 @@ test_conflict_on_v2 (Fixture       *f,
 
 /* The next port is ours, and a router lets its own client have it again (miniupnpd). */
 static void
-test_conflict_beside_ours (Fixture       *f,
-                           gconstpointer  data)
+test_conflict_beside_ours (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) first = NULL;
   g_autoptr (PlumLease) second = NULL;
@@ -226,8 +208,7 @@ test_conflict_beside_ours (Fixture       *f,
 
 /* It has refused to renew its own entry (quirk 10): what stands there must not stay for good. */
 static void
-test_renewal_moves (Fixture       *f,
-                    gconstpointer  data)
+test_renewal_moves (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) first = map_port (f, 9000);
   g_autoptr (PlumLease) second = NULL;
@@ -242,8 +223,7 @@ test_renewal_moves (Fixture       *f,
 
 /* Another host has got our port meanwhile: that is its entry. */
 static void
-test_renewal_is_driven_out (Fixture       *f,
-                            gconstpointer  data)
+test_renewal_is_driven_out (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) first = map_port (f, 9000);
   g_autoptr (PlumLease) second = NULL;
@@ -259,8 +239,7 @@ test_renewal_is_driven_out (Fixture       *f,
 
 /* The router does not let go of it: the new one is a lease all the same. */
 static void
-test_renewal_leaves_the_old (Fixture       *f,
-                             gconstpointer  data)
+test_renewal_leaves_the_old (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) first = map_port (f, 9000);
   g_autoptr (PlumLease) second = NULL;
@@ -273,8 +252,7 @@ test_renewal_leaves_the_old (Fixture       *f,
 }
 
 static void
-test_conflict_without_any (Fixture       *f,
-                           gconstpointer  data)
+test_conflict_without_any (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = NULL;
   g_autoptr (PlumLease) second = NULL;
@@ -290,19 +268,17 @@ test_conflict_without_any (Fixture       *f,
 }
 
 static void
-test_conflict_with_all (Fixture       *f,
-                        gconstpointer  data)
+test_conflict_with_all (Fixture *f, gconstpointer data)
 {
   assert_map_fails (f, 8080, PLUM_ERROR_CONFLICT,
                     REFUSED "718, Fake): every port that may be used is taken, or it refuses them "
-                    "all");
+                            "all");
   g_assert_cmpuint (f->igd->counts.add, ==, 10);
 }
 
 /* Two ports of this host must not end up with one port of the router (quirk 50). */
 static void
-test_own_port_is_taken (Fixture       *f,
-                        gconstpointer  data)
+test_own_port_is_taken (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) done = NULL;
 
@@ -313,8 +289,7 @@ test_own_port_is_taken (Fixture       *f,
 }
 
 static void
-test_same_port (Fixture       *f,
-                gconstpointer  data)
+test_same_port (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 9000);
   g_autoptr (PlumLease) second = NULL;
@@ -328,8 +303,7 @@ test_same_port (Fixture       *f,
 }
 
 static void
-test_gives_internal_port (Fixture       *f,
-                          gconstpointer  data)
+test_gives_internal_port (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 9000);
 
@@ -337,8 +311,7 @@ test_gives_internal_port (Fixture       *f,
 }
 
 static void
-test_privileged (Fixture       *f,
-                 gconstpointer  data)
+test_privileged (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 80);
 
@@ -346,8 +319,7 @@ test_privileged (Fixture       *f,
 }
 
 static void
-test_privileged_internal (Fixture       *f,
-                          gconstpointer  data)
+test_privileged_internal (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) done = NULL;
 
@@ -360,16 +332,14 @@ test_privileged_internal (Fixture       *f,
 /* -- Refusals -- */
 
 static void
-test_policy (Fixture       *f,
-             gconstpointer  data)
+test_policy (Fixture *f, gconstpointer data)
 {
   assert_map_fails (f, 8080, PLUM_ERROR_REFUSED,
                     REFUSED "606, Fake): allow this host to open ports in the router's settings");
 }
 
 static void
-test_table_full (Fixture       *f,
-                 gconstpointer  data)
+test_table_full (Fixture *f, gconstpointer data)
 {
   take_port (f, 1);
   assert_map_fails (f, 8080, PLUM_ERROR_NO_RESOURCES,
@@ -377,8 +347,7 @@ test_table_full (Fixture       *f,
 }
 
 static void
-test_description_too_long (Fixture       *f,
-                           gconstpointer  data)
+test_description_too_long (Fixture *f, gconstpointer data)
 {
   g_autoptr (GBytes) key = g_bytes_new_static ("0123456789abcdef0123456789abcdef", 32);
   g_autoptr (PlumRequest) request = plum_request_new (PLUM_PROTOCOL_UDP, 8080, 8080, FALSE, NULL,
@@ -393,8 +362,7 @@ test_description_too_long (Fixture       *f,
 }
 
 static void
-test_bare_error (Fixture       *f,
-                 gconstpointer  data)
+test_bare_error (Fixture *f, gconstpointer data)
 {
   assert_map_fails (f, 8080, PLUM_ERROR_REFUSED,
                     "UPnP: " GATEWAY " refused AddPortMapping (HTTP 500 without a reason): see "
@@ -402,8 +370,7 @@ test_bare_error (Fixture       *f,
 }
 
 static void
-test_success_that_is_none (Fixture       *f,
-                           gconstpointer  data)
+test_success_that_is_none (Fixture *f, gconstpointer data)
 {
   assert_map_fails (f, 8080, PLUM_ERROR_MALFORMED,
                     "UPnP: " GATEWAY " answered AddPortMapping with nothing, and port 8080 is not "
@@ -411,8 +378,7 @@ test_success_that_is_none (Fixture       *f,
 }
 
 static void
-test_login_page (Fixture       *f,
-                 gconstpointer  data)
+test_login_page (Fixture *f, gconstpointer data)
 {
   assert_map_fails (f, 8080, PLUM_ERROR_MALFORMED,
                     "UPnP: " GATEWAY " answered AddPortMapping with HTTP 200 and something else "
@@ -422,8 +388,7 @@ test_login_page (Fixture       *f,
 /* -- The external address -- */
 
 static void
-test_address (Fixture       *f,
-              gconstpointer  data)
+test_address (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -431,8 +396,7 @@ test_address (Fixture       *f,
 }
 
 static void
-test_no_address (Fixture       *f,
-                 gconstpointer  data)
+test_no_address (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -442,8 +406,7 @@ test_no_address (Fixture       *f,
 /* -- Time, and many at once -- */
 
 static void
-test_silent (Fixture       *f,
-             gconstpointer  data)
+test_silent (Fixture *f, gconstpointer data)
 {
   g_autofree char *message = NULL;
   g_autoptr (PlumCall) done = NULL;
@@ -460,8 +423,7 @@ test_silent (Fixture       *f,
 
 /* What was asked for without an answer may be there: the delete that follows finds it. */
 static void
-test_silent_then_unmap (Fixture       *f,
-                        gconstpointer  data)
+test_silent_then_unmap (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) done = NULL;
 
@@ -476,8 +438,7 @@ test_silent_then_unmap (Fixture       *f,
 }
 
 static void
-test_one_at_a_time (Fixture       *f,
-                    gconstpointer  data)
+test_one_at_a_time (Fixture *f, gconstpointer data)
 {
   PlumCall *calls[20];
 
@@ -485,8 +446,8 @@ test_one_at_a_time (Fixture       *f,
   f->igd->switches.delay_ms = 10;
   for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
     {
-      g_autoptr (PlumRequest) request = test_request_new (PLUM_PROTOCOL_UDP, 5000 + i, 5000 + i,
-                                                          LIFETIME, 1);
+      g_autoptr (PlumRequest) request =
+        test_request_new (PLUM_PROTOCOL_UDP, 5000 + i, 5000 + i, LIFETIME, 1);
       const PlumCallArgs args = { request, NULL, NULL };
 
       calls[i] = plum_backend_call (f->backend, PLUM_CALL_MAP, &args, TIMEOUT, NULL, NULL);
@@ -504,8 +465,7 @@ test_one_at_a_time (Fixture       *f,
 
 /* Two requests that core gives up at any moment, the first under way, the second waiting. */
 static void
-test_abandoned (Fixture       *f,
-                gconstpointer  data)
+test_abandoned (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumRequest) request = test_request_new (PLUM_PROTOCOL_TCP, 8080, 8080, LIFETIME, 1);
   const PlumCallArgs args = { request, NULL, NULL };
@@ -513,10 +473,10 @@ test_abandoned (Fixture       *f,
   discover (f);
   for (guint turns = 0; turns < 20; turns++)
     {
-      g_autoptr (PlumCall) first = plum_backend_call (f->backend, PLUM_CALL_MAP, &args, TIMEOUT,
-                                                      NULL, NULL);
-      g_autoptr (PlumCall) second = plum_backend_call (f->backend, PLUM_CALL_MAP, &args, TIMEOUT,
-                                                       NULL, NULL);
+      g_autoptr (PlumCall) first =
+        plum_backend_call (f->backend, PLUM_CALL_MAP, &args, TIMEOUT, NULL, NULL);
+      g_autoptr (PlumCall) second =
+        plum_backend_call (f->backend, PLUM_CALL_MAP, &args, TIMEOUT, NULL, NULL);
 
       for (guint i = 0; i < turns; i++)
         g_main_context_iteration (f->loop.context, FALSE);
@@ -536,21 +496,26 @@ static const UpnpTest tests[] = {
 
   { "map/permanent-lease-only", { .timed_fault = 725 }, test_permanent_only },
   { "map/permanent-lease-only-on-v2", { .timed_fault = 725, .version = 2 }, test_permanent_only },
-  { "map/permanent-lease-only-by-402", { .timed_fault = 402, .xml_bad_utf8 = TRUE },
+  { "map/permanent-lease-only-by-402",
+    { .timed_fault = 402, .xml_bad_utf8 = TRUE },
     test_permanent_only },
   { "map/permanent-lease-only-by-501", { .timed_fault = 501 }, test_permanent_only },
-  { "map/permanent-lease-only-by-bare-500", { .timed_fault = 501, .bare_faults = TRUE },
+  { "map/permanent-lease-only-by-bare-500",
+    { .timed_fault = 501, .bare_faults = TRUE },
     test_permanent_only },
-  { "map/permanent-lease-only-by-911", { .timed_fault = -911, .fault_with_200 = TRUE },
+  { "map/permanent-lease-only-by-911",
+    { .timed_fault = -911, .fault_with_200 = TRUE },
     test_permanent_only },
   { "map/permanent-lease-is-remembered", { .timed_fault = 725 }, test_permanent_is_remembered },
-  { "map/week-only", { .timed_fault = 402, .permanent_fault = 402, .min_lease = 604800 },
+  { "map/week-only",
+    { .timed_fault = 402, .permanent_fault = 402, .min_lease = 604800 },
     test_week_only },
   { "map/for-ever", { 0 }, test_for_ever },
   { "map/for-ever-refused-by-402", { .permanent_fault = 402 }, test_for_ever_is_an_hour },
   { "map/for-ever-refused-by-501", { .permanent_fault = 501 }, test_for_ever_is_an_hour },
   { "map/for-ever-and-an-hour-refused",
-    { .permanent_fault = 402, .timed_fault = 402, .min_lease = 7200 }, test_for_ever_is_a_week },
+    { .permanent_fault = 402, .timed_fault = 402, .min_lease = 7200 },
+    test_for_ever_is_a_week },
   { "map/for-ever-on-v2", { .version = 2 }, test_for_ever_is_a_week },
 
   { "map/conflict", { 0 }, test_conflict },
@@ -566,12 +531,14 @@ static const UpnpTest tests[] = {
   { "map/renewal-leaves-the-old", { .delete_fault = 501 }, test_renewal_leaves_the_old },
   { "map/renewal-leaves-the-old-unseen", { .specific_fault = 501 }, test_renewal_leaves_the_old },
   { "map/conflict-without-any", { .version = 2, .add_any_fault = 602 }, test_conflict_without_any },
-  { "map/conflict-without-any-by-401", { .version = 2, .add_any_fault = 401 },
+  { "map/conflict-without-any-by-401",
+    { .version = 2, .add_any_fault = 401 },
     test_conflict_without_any },
   { "map/conflict-with-all", { .add_fault = 718 }, test_conflict_with_all },
   { "map/own-port-is-taken", { 0 }, test_own_port_is_taken },
   { "map/same-port-wanted", { .same_port = TRUE }, test_same_port },
-  { "map/wildcard-port-refused", { .add_fault = 716, .add_fault_port = 9000 },
+  { "map/wildcard-port-refused",
+    { .add_fault = 716, .add_fault_port = 9000 },
     test_gives_internal_port },
   { "map/privileged-port", { .no_privileged = TRUE }, test_privileged },
   { "map/privileged-internal-port", { .no_privileged = TRUE }, test_privileged_internal },
@@ -580,7 +547,8 @@ static const UpnpTest tests[] = {
   { "map/table-full", { .table_size = 1 }, test_table_full },
   { "map/description-too-long", { .max_description = 8 }, test_description_too_long },
   { "map/bare-error", { .add_fault = 501, .bare_faults = TRUE }, test_bare_error },
-  { "map/success-that-is-none", { .empty_success = TRUE, .ignore_adds = TRUE },
+  { "map/success-that-is-none",
+    { .empty_success = TRUE, .ignore_adds = TRUE },
     test_success_that_is_none },
   { "map/login-page", { .html_success = TRUE }, test_login_page },
 
@@ -600,8 +568,7 @@ static const UpnpTest tests[] = {
 };
 
 int
-main (int   argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -9,23 +9,18 @@ const char upnp_test_net[] = UPNP_TEST_NET;
 /* A router that was found, and then does not do what it is asked of its IPv6 firewall: each action
  * of it ends with an error that names the action and what came. */
 
-#define LOGIN(action) \
-  "UPnP: " TEST_LINK_ROUTER " wants a login for " action " (HTTP 401)"
-#define REFUSED(action, reason) \
-  "UPnP: " TEST_LINK_ROUTER " refused " action " (" reason ")"
+#define LOGIN(action) "UPnP: " TEST_LINK_ROUTER " wants a login for " action " (HTTP 401)"
+#define REFUSED(action, reason) "UPnP: " TEST_LINK_ROUTER " refused " action " (" reason ")"
 
 static void
-assert_error (PlumCall   *done,
-              PlumError   code,
-              const char *message)
+assert_error (PlumCall *done, PlumError code, const char *message)
 {
   g_assert_error (plum_call_get_error (done), PLUM_ERROR, (int) code);
   g_assert_cmpstr (plum_call_get_error (done)->message, ==, message);
 }
 
 static void
-assert_hangs_up (PlumCall   *done,
-                 const char *action)
+assert_hangs_up (PlumCall *done, const char *action)
 {
   const GError *error = plum_call_get_error (done);
   g_autofree char *beginning = g_strdup_printf ("UPnP: %s: %s port ", action, TEST_LINK_ROUTER);
@@ -33,22 +28,21 @@ assert_hangs_up (PlumCall   *done,
   g_assert_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED);
   g_test_message ("%s", error->message);
   g_assert_true (g_str_has_prefix (error->message, beginning));
-  g_assert_true (g_str_has_suffix (error->message, ": the connection was closed without an answer"));
+  g_assert_true (
+    g_str_has_suffix (error->message, ": the connection was closed without an answer"));
 }
 
 /* -- Open -- */
 
 static void
-test_map_login (Fixture       *f,
-                gconstpointer  data)
+test_map_login (Fixture *f, gconstpointer data)
 {
   assert_map_fails (f, 8080, PLUM_ERROR_REFUSED, LOGIN ("AddPinhole"));
 }
 
 /* The firewall was off, so it is asked first whether it still is. */
 static void
-test_map_state_cut_off (Fixture       *f,
-                        gconstpointer  data)
+test_map_state_cut_off (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) done = NULL;
 
@@ -60,8 +54,7 @@ test_map_state_cut_off (Fixture       *f,
 
 /* Who does not tell whether the firewall is off is asked for a pinhole like one that has it on. */
 static void
-test_map_state_refused (Fixture       *f,
-                        gconstpointer  data)
+test_map_state_refused (Fixture *f, gconstpointer data)
 {
   discover (f);
   f->igd->switches.firewall_off = FALSE;
@@ -72,19 +65,19 @@ test_map_state_refused (Fixture       *f,
 
 /* HTTP 500 without a reason, to every form of the request. */
 static void
-test_map_bare_fault (Fixture       *f,
-                     gconstpointer  data)
+test_map_bare_fault (Fixture *f, gconstpointer data)
 {
-  assert_map_fails (f, 8080, PLUM_ERROR_REFUSED,
-                    REFUSED ("AddPinhole", "HTTP 500 without a reason")
-                    ": see whether its settings allow hosts to open its firewall");
+  assert_map_fails (
+    f, 8080, PLUM_ERROR_REFUSED,
+    REFUSED (
+      "AddPinhole",
+      "HTTP 500 without a reason") ": see whether its settings allow hosts to open its firewall");
 }
 
 /* -- Close -- */
 
 static void
-test_unmap_cut_off (Fixture       *f,
-                    gconstpointer  data)
+test_unmap_cut_off (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
   g_autoptr (PlumCall) done = lease_call (f, PLUM_CALL_UNMAP, lease);
@@ -93,8 +86,7 @@ test_unmap_cut_off (Fixture       *f,
 }
 
 static void
-test_unmap_login (Fixture       *f,
-                  gconstpointer  data)
+test_unmap_login (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
   g_autoptr (PlumCall) done = lease_call (f, PLUM_CALL_UNMAP, lease);
@@ -103,8 +95,7 @@ test_unmap_login (Fixture       *f,
 }
 
 static void
-test_unmap_bare_fault (Fixture       *f,
-                       gconstpointer  data)
+test_unmap_bare_fault (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
   g_autoptr (PlumCall) done = NULL;
@@ -112,14 +103,13 @@ test_unmap_bare_fault (Fixture       *f,
   f->igd->switches.bare_faults = TRUE;
   done = lease_call (f, PLUM_CALL_UNMAP, lease);
   assert_error (done, PLUM_ERROR_REFUSED,
-                REFUSED ("DeletePinhole", "HTTP 500 without a reason")
-                ": the pinhole ends by itself");
+                REFUSED ("DeletePinhole",
+                         "HTTP 500 without a reason") ": the pinhole ends by itself");
 }
 
 /* The lease is another process's: the number of its pinhole must be asked for first. */
 static void
-test_learn_login (Fixture       *f,
-                  gconstpointer  data)
+test_learn_login (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
   g_autoptr (PlumCall) done = NULL;
@@ -131,8 +121,7 @@ test_learn_login (Fixture       *f,
 }
 
 static void
-test_learn_cut_off (Fixture       *f,
-                    gconstpointer  data)
+test_learn_cut_off (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
   g_autoptr (PlumCall) done = NULL;
@@ -144,8 +133,7 @@ test_learn_cut_off (Fixture       *f,
 }
 
 static void
-test_learn_refused (Fixture       *f,
-                    gconstpointer  data)
+test_learn_refused (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
   g_autoptr (PlumCall) done = NULL;
@@ -154,13 +142,12 @@ test_learn_refused (Fixture       *f,
   f->igd->switches.pinhole_fault = 701;
   done = lease_call (f, PLUM_CALL_UNMAP, lease);
   assert_error (done, PLUM_ERROR_NOT_SUPPORTED,
-                REFUSED ("AddPinhole", "error 701, PinholeSpaceExhausted")
-                ": the pinhole ends by itself");
+                REFUSED ("AddPinhole",
+                         "error 701, PinholeSpaceExhausted") ": the pinhole ends by itself");
 }
 
 static void
-test_learn_nothing (Fixture       *f,
-                    gconstpointer  data)
+test_learn_nothing (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
   g_autoptr (PlumCall) done = NULL;
@@ -169,17 +156,14 @@ test_learn_nothing (Fixture       *f,
   f->igd->switches.no_unique_id = TRUE;
   done = lease_call (f, PLUM_CALL_UNMAP, lease);
   assert_error (done, PLUM_ERROR_NOT_SUPPORTED,
-                REFUSED ("AddPinhole", "an answer without what was asked")
-                ": the pinhole ends by itself");
+                REFUSED ("AddPinhole",
+                         "an answer without what was asked") ": the pinhole ends by itself");
 }
 
 /* -- Check -- */
 
 static void
-assert_check_fails (Fixture    *f,
-                    PlumLease  *lease,
-                    PlumError   code,
-                    const char *message)
+assert_check_fails (Fixture *f, PlumLease *lease, PlumError code, const char *message)
 {
   g_autoptr (PlumCall) done = lease_call (f, PLUM_CALL_CHECK, lease);
 
@@ -188,8 +172,7 @@ assert_check_fails (Fixture    *f,
 
 /* While the firewall is off its state is what is checked. */
 static void
-test_check_state (Fixture       *f,
-                  gconstpointer  data)
+test_check_state (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -206,8 +189,7 @@ test_check_state (Fixture       *f,
 }
 
 static void
-test_check_login (Fixture       *f,
-                  gconstpointer  data)
+test_check_login (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -215,8 +197,7 @@ test_check_login (Fixture       *f,
 }
 
 static void
-test_not_discovered (Fixture       *f,
-                     gconstpointer  data)
+test_not_discovered (Fixture *f, gconstpointer data)
 {
   static const PlumCallKind kinds[] = { PLUM_CALL_MAP, PLUM_CALL_UNMAP, PLUM_CALL_CHECK };
   g_autoptr (PlumLease) lease = plum_lease_new (NULL, 8080, LIFETIME, NULL);
@@ -233,8 +214,7 @@ test_not_discovered (Fixture       *f,
 /* The pinhole of a program that crashed: its number is not known, and there is no other way to look
  * at it. */
 static void
-test_check_without_token (Fixture       *f,
-                          gconstpointer  data)
+test_check_without_token (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = plum_lease_new (NULL, 8080, LIFETIME, NULL);
 
@@ -262,8 +242,7 @@ static const UpnpTest tests[] = {
 };
 
 int
-main (int   argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 

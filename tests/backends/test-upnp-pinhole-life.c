@@ -18,8 +18,7 @@ assert_maps (Fixture *f)
 /* -- Renewal -- */
 
 static void
-test_renew (Fixture       *f,
-            gconstpointer  data)
+test_renew (Fixture *f, gconstpointer data)
 {
   gint64 end;
 
@@ -35,8 +34,7 @@ test_renew (Fixture       *f,
 
 /* It is opened anew, whatever the router says of a number that it has forgotten. */
 static void
-test_renew_gone (Fixture       *f,
-                 gconstpointer  data)
+test_renew_gone (Fixture *f, gconstpointer data)
 {
   map_only (f, 8080);
   fake_igd_wipe (f->igd);
@@ -52,8 +50,7 @@ test_renew_gone (Fixture       *f,
 
 /* After a restart the number is another host's. */
 static void
-test_renew_anothers (Fixture       *f,
-                     gconstpointer  data)
+test_renew_anothers (Fixture *f, gconstpointer data)
 {
   FakeIgdPinhole *pinhole;
 
@@ -68,8 +65,7 @@ test_renew_anothers (Fixture       *f,
 
 /* One that cannot update is asked to open it again, which it takes for an update. */
 static void
-test_renew_by_adding (Fixture       *f,
-                      gconstpointer  data)
+test_renew_by_adding (Fixture *f, gconstpointer data)
 {
   map_only (f, 8080);
   assert_maps (f);
@@ -80,8 +76,7 @@ test_renew_by_adding (Fixture       *f,
 /* -- Unmap -- */
 
 static void
-test_unmap (Fixture       *f,
-            gconstpointer  data)
+test_unmap (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -92,8 +87,7 @@ test_unmap (Fixture       *f,
 }
 
 static void
-test_unmap_gone (Fixture       *f,
-                 gconstpointer  data)
+test_unmap_gone (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -102,8 +96,7 @@ test_unmap_gone (Fixture       *f,
 }
 
 static void
-test_unmap_refused (Fixture       *f,
-                    gconstpointer  data)
+test_unmap_refused (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
   g_autoptr (PlumCall) done = lease_call (f, PLUM_CALL_UNMAP, lease);
@@ -115,8 +108,7 @@ test_unmap_refused (Fixture       *f,
 }
 
 static void
-test_unmap_nothing_asked (Fixture       *f,
-                          gconstpointer  data)
+test_unmap_nothing_asked (Fixture *f, gconstpointer data)
 {
   discover (f);
   unmap_port (f, NULL);
@@ -126,8 +118,7 @@ test_unmap_nothing_asked (Fixture       *f,
 
 /* The answer was lost: the number is not known, but the router tells it who asks again. */
 static void
-test_unmap_in_doubt (Fixture       *f,
-                     gconstpointer  data)
+test_unmap_in_doubt (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) failed = NULL;
 
@@ -144,8 +135,7 @@ test_unmap_in_doubt (Fixture       *f,
 
 /* Another process, after a crash: only the lease is left, and no discovery. */
 static void
-test_unmap_by_lease_alone (Fixture       *f,
-                           gconstpointer  data)
+test_unmap_by_lease_alone (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -156,8 +146,7 @@ test_unmap_by_lease_alone (Fixture       *f,
 
 /* It crashed before it had noted the answer: the lease has no token. */
 static void
-test_unmap_without_token (Fixture       *f,
-                          gconstpointer  data)
+test_unmap_without_token (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = plum_lease_new (NULL, 8080, LIFETIME, NULL);
 
@@ -170,8 +159,7 @@ test_unmap_without_token (Fixture       *f,
 
 /* The router was restarted since, and the number is that of another pinhole of this host. */
 static void
-test_unmap_by_lease_old_number (Fixture       *f,
-                                gconstpointer  data)
+test_unmap_by_lease_old_number (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
   g_autoptr (PlumCall) other = NULL;
@@ -190,13 +178,13 @@ test_unmap_by_lease_old_number (Fixture       *f,
 
 /* A token from a file that somebody else wrote: its host is not contacted, or it is none. */
 static void
-test_unmap_forged_token (Fixture       *f,
-                         gconstpointer  data)
+test_unmap_forged_token (Fixture *f, gconstpointer data)
 {
-  static const struct {
+  static const struct
+  {
     const char *host;
     const char *type;
-    int         unique_id;
+    int unique_id;
   } cases[] = {
     { "2001:db8:1::1", "urn:schemas-upnp-org:service:WANIPv6FirewallControl:1", 1 },
     { "192.0.2.1", "urn:schemas-upnp-org:service:WANIPv6FirewallControl:1", 1 },
@@ -208,8 +196,8 @@ test_unmap_forged_token (Fixture       *f,
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      GVariant *token = g_variant_new ("(sqssi)", cases[i].host, 80, "/", cases[i].type,
-                                       cases[i].unique_id);
+      GVariant *token =
+        g_variant_new ("(sqssi)", cases[i].host, 80, "/", cases[i].type, cases[i].unique_id);
       g_autoptr (PlumLease) lease = plum_lease_new (NULL, 8080, 60, token);
       g_autoptr (PlumCall) done = lease_call (f, PLUM_CALL_UNMAP, lease);
 
@@ -221,8 +209,7 @@ test_unmap_forged_token (Fixture       *f,
 
 /* It is asked by an update, with the lease that it has: neither longer nor shorter. */
 static void
-test_check (Fixture       *f,
-            gconstpointer  data)
+test_check (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -231,8 +218,7 @@ test_check (Fixture       *f,
 }
 
 static void
-test_check_gone (Fixture       *f,
-                 gconstpointer  data)
+test_check_gone (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -245,8 +231,7 @@ test_check_gone (Fixture       *f,
 }
 
 static void
-test_check_shut (Fixture       *f,
-                 gconstpointer  data)
+test_check_shut (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -256,8 +241,7 @@ test_check_shut (Fixture       *f,
 
 /* Without a firewall it is as open as can be. */
 static void
-test_check_off (Fixture       *f,
-                gconstpointer  data)
+test_check_off (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -267,8 +251,7 @@ test_check_off (Fixture       *f,
 
 /* One that cannot be asked gives no verdict. */
 static void
-test_check_unknown (Fixture       *f,
-                    gconstpointer  data)
+test_check_unknown (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -276,8 +259,7 @@ test_check_unknown (Fixture       *f,
 }
 
 static void
-test_check_of_another_process (Fixture       *f,
-                               gconstpointer  data)
+test_check_of_another_process (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -289,8 +271,7 @@ test_check_of_another_process (Fixture       *f,
 /* -- Loss -- */
 
 static void
-test_lost_refused (Fixture       *f,
-                   gconstpointer  data)
+test_lost_refused (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
   g_autoptr (PlumCall) done = NULL;
@@ -303,8 +284,7 @@ test_lost_refused (Fixture       *f,
 
 /* The router comes back on another port: one loss, one discovery, and all is as before. */
 static void
-test_lost_and_found (Fixture       *f,
-                     gconstpointer  data)
+test_lost_and_found (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) failed = NULL;
 
@@ -323,8 +303,7 @@ test_lost_and_found (Fixture       *f,
 /* -- Hints -- */
 
 static void
-test_hint_lost (Fixture       *f,
-                gconstpointer  data)
+test_hint_lost (Fixture *f, gconstpointer data)
 {
   map_only (f, 8080);
   fake_igd_wipe (f->igd);
@@ -337,8 +316,7 @@ test_hint_lost (Fixture       *f,
 /* Anybody can say goodbye in the router's name: it has the pinhole, and has not lost a second of
  * its lease. */
 static void
-test_hint_false (Fixture       *f,
-                 gconstpointer  data)
+test_hint_false (Fixture *f, gconstpointer data)
 {
   map_only (f, 8080);
   g_assert_true (fake_igd_notify (f->igd, "ssdp:byebye"));
@@ -349,8 +327,7 @@ test_hint_false (Fixture       *f,
 }
 
 static void
-test_hint_anothers (Fixture       *f,
-                    gconstpointer  data)
+test_hint_anothers (Fixture *f, gconstpointer data)
 {
   FakeIgdPinhole *pinhole;
 
@@ -365,8 +342,7 @@ test_hint_anothers (Fixture       *f,
 }
 
 static void
-assert_hint_loses (Fixture    *f,
-                   const char *reason)
+assert_hint_loses (Fixture *f, const char *reason)
 {
   g_assert_true (fake_igd_notify (f->igd, "ssdp:byebye"));
   test_loop_settle (&f->loop);
@@ -374,18 +350,16 @@ assert_hint_loses (Fixture    *f,
 }
 
 static void
-test_hint_refused (Fixture       *f,
-                   gconstpointer  data)
+test_hint_refused (Fixture *f, gconstpointer data)
 {
   map_only (f, 8080);
   fake_igd_stop_http (f->igd);
   assert_hint_loses (f, TEST_LINK_ROUTER " said goodbye, and refuses connections to its control "
-                        "port");
+                                         "port");
 }
 
 static void
-test_hint_not_found (Fixture       *f,
-                     gconstpointer  data)
+test_hint_not_found (Fixture *f, gconstpointer data)
 {
   map_only (f, 8080);
   f->igd->switches.no_control = TRUE;
@@ -394,8 +368,7 @@ test_hint_not_found (Fixture       *f,
 
 /* One that cannot update says nothing of the pinhole. */
 static void
-test_hint_unclear (Fixture       *f,
-                   gconstpointer  data)
+test_hint_unclear (Fixture *f, gconstpointer data)
 {
   map_only (f, 8080);
   assert_hint_loses (f, NULL);
@@ -404,8 +377,7 @@ test_hint_unclear (Fixture       *f,
 
 /* Nothing is open any more: nobody listens. */
 static void
-test_hint_without_pinhole (Fixture       *f,
-                           gconstpointer  data)
+test_hint_without_pinhole (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -418,8 +390,7 @@ test_hint_without_pinhole (Fixture       *f,
 /* -- The rest -- */
 
 static void
-test_address (Fixture       *f,
-              gconstpointer  data)
+test_address (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) done = NULL;
   g_autofree char *text = NULL;
@@ -433,8 +404,7 @@ test_address (Fixture       *f,
 }
 
 static void
-test_no_list (Fixture       *f,
-              gconstpointer  data)
+test_no_list (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumEntry) entry = plum_entry_new (PLUM_PROTOCOL_TCP, 80, 80, NULL, NULL, 60, TRUE);
   const PlumCallArgs args = { NULL, NULL, entry };
@@ -487,8 +457,7 @@ static const UpnpTest tests[] = {
 };
 
 int
-main (int   argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -15,8 +15,7 @@ const char upnp_test_net[] = UPNP_TEST_NET;
 /* -- Discovery -- */
 
 static void
-assert_discovered_in (Fixture *f,
-                      gint64   ms)
+assert_discovered_in (Fixture *f, gint64 ms)
 {
   gint64 before = plum_clock_get_time (f->loop.clock);
 
@@ -26,8 +25,7 @@ assert_discovered_in (Fixture *f,
 
 /* One question to the router, one for the description, and one for the firewall. */
 static void
-test_discover (Fixture       *f,
-               gconstpointer  data)
+test_discover (Fixture *f, gconstpointer data)
 {
   assert_discovered_in (f, LATER);
   g_assert_cmpuint (f->igd->counts.searches, ==, 1);
@@ -37,8 +35,7 @@ test_discover (Fixture       *f,
 }
 
 static void
-test_discover_by_group (Fixture       *f,
-                        gconstpointer  data)
+test_discover_by_group (Fixture *f, gconstpointer data)
 {
   assert_discovered_in (f, LATER + 200);
   g_assert_cmpuint (f->igd->counts.group_searches, >, 0);
@@ -46,8 +43,7 @@ test_discover_by_group (Fixture       *f,
 
 /* LOCATION names the router's global address, or whatever else: the sender is contacted. */
 static void
-test_discover_location (Fixture       *f,
-                        gconstpointer  data)
+test_discover_location (Fixture *f, gconstpointer data)
 {
   assert_discovered_in (f, LATER);
   g_assert_nonnull (strstr (f->igd->last_request, "Host: [" TEST_LINK_ROUTER "]:"));
@@ -55,8 +51,7 @@ test_discover_location (Fixture       *f,
 
 /* The verdict is there at once: what others on the link allow would not help. */
 static void
-test_discover_not_allowed (Fixture       *f,
-                           gconstpointer  data)
+test_discover_not_allowed (Fixture *f, gconstpointer data)
 {
   gint64 before = plum_clock_get_time (f->loop.clock);
 
@@ -67,8 +62,7 @@ test_discover_not_allowed (Fixture       *f,
 }
 
 static void
-test_discover_without_service (Fixture       *f,
-                               gconstpointer  data)
+test_discover_without_service (Fixture *f, gconstpointer data)
 {
   f->igd->switches.firewall = FALSE;
   assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED,
@@ -77,8 +71,7 @@ test_discover_without_service (Fixture       *f,
 }
 
 static void
-test_discover_fault (Fixture       *f,
-                     gconstpointer  data)
+test_discover_fault (Fixture *f, gconstpointer data)
 {
   assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED,
                          "UPnP: " TEST_LINK_ROUTER " answered the search, but it does not tell how "
@@ -86,8 +79,7 @@ test_discover_fault (Fixture       *f,
 }
 
 static void
-test_discover_untold (Fixture       *f,
-                      gconstpointer  data)
+test_discover_untold (Fixture *f, gconstpointer data)
 {
   assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED,
                          "UPnP: " TEST_LINK_ROUTER " answered the search, but it does not tell how "
@@ -95,8 +87,7 @@ test_discover_untold (Fixture       *f,
 }
 
 static void
-test_discover_login (Fixture       *f,
-                     gconstpointer  data)
+test_discover_login (Fixture *f, gconstpointer data)
 {
   assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED,
                          "UPnP: " TEST_LINK_ROUTER " answered the search, but its control URL "
@@ -104,16 +95,14 @@ test_discover_login (Fixture       *f,
 }
 
 static void
-test_discover_nobody (Fixture       *f,
-                      gconstpointer  data)
+test_discover_nobody (Fixture *f, gconstpointer data)
 {
   assert_discover_fails (f, PLUM_ERROR_TIMED_OUT, "UPnP: nobody answered the search in 2.6 s");
 }
 
 /* Another router on the link may be the one that filters; it is taken when the window is over. */
 static void
-test_discover_other_device (Fixture       *f,
-                            gconstpointer  data)
+test_discover_other_device (Fixture *f, gconstpointer data)
 {
   FakeIgd *other = fake_igd_new (TEST_LINK_OTHER "%" TEST_LINK);
 
@@ -127,9 +116,7 @@ test_discover_other_device (Fixture       *f,
 /* -- Addresses that nobody outside can reach -- */
 
 static void
-assert_not_searched (Fixture    *f,
-                     const char *local,
-                     const char *message)
+assert_not_searched (Fixture *f, const char *local, const char *message)
 {
   g_autoptr (PlumNetwork) network = test_link_network_new (TEST_LINK_ROUTER, local);
   g_autoptr (PlumBackend) backend = test_backend_new (PLUM_TYPE_UPNP_BACKEND, network);
@@ -141,38 +128,32 @@ assert_not_searched (Fixture    *f,
 }
 
 static void
-test_unique_local (Fixture       *f,
-                   gconstpointer  data)
+test_unique_local (Fixture *f, gconstpointer data)
 {
-  assert_not_searched (f, "fd00::10", "UPnP: this host has only a unique local IPv6 address, which "
-                                      "the internet cannot reach");
+  assert_not_searched (f, "fd00::10",
+                       "UPnP: this host has only a unique local IPv6 address, which "
+                       "the internet cannot reach");
 }
 
 static void
-test_link_local (Fixture       *f,
-                 gconstpointer  data)
+test_link_local (Fixture *f, gconstpointer data)
 {
-  assert_not_searched (f, "fe80::10", "UPnP: this host has only a link-local IPv6 address, which "
-                                      "the internet cannot reach");
+  assert_not_searched (f, "fe80::10",
+                       "UPnP: this host has only a link-local IPv6 address, which "
+                       "the internet cannot reach");
 }
 
 static void
-test_whom_to_contact (Fixture       *f,
-                      gconstpointer  data)
+test_whom_to_contact (Fixture *f, gconstpointer data)
 {
-  static const struct {
+  static const struct
+  {
     const char *address;
-    gboolean    may;
+    gboolean may;
   } cases[] = {
-    { TEST_LINK_ROUTER, TRUE },
-    { TEST_LINK_OTHER, TRUE },
-    { "2001:db8::1", TRUE },
-    { "2001:db8:1::1", FALSE },
-    { "::1", FALSE },
-    { "::", FALSE },
-    { "ff02::c", FALSE },
-    { "127.0.0.1", FALSE },
-    { "::ffff:127.0.0.1", FALSE },
+    { TEST_LINK_ROUTER, TRUE }, { TEST_LINK_OTHER, TRUE }, { "2001:db8::1", TRUE },
+    { "2001:db8:1::1", FALSE }, { "::1", FALSE },          { "::", FALSE },
+    { "ff02::c", FALSE },       { "127.0.0.1", FALSE },    { "::ffff:127.0.0.1", FALSE },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -189,8 +170,7 @@ test_whom_to_contact (Fixture       *f,
 /* The router compares the client of the request with the one that it comes from: both are the
  * address that is to be reached. */
 static void
-test_map (Fixture       *f,
-          gconstpointer  data)
+test_map (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
   FakeIgdPinhole *pinhole = fake_igd_find_pinhole (f->igd, PLUM_PROTOCOL_TCP, 8080);
@@ -202,8 +182,7 @@ test_map (Fixture       *f,
 }
 
 static void
-test_map_udp (Fixture       *f,
-              gconstpointer  data)
+test_map_udp (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumRequest) request = test_request_new (PLUM_PROTOCOL_UDP, 8080, 8080, LIFETIME, 1);
   const PlumCallArgs args = { request, NULL, NULL };
@@ -217,8 +196,7 @@ test_map_udp (Fixture       *f,
 
 /* Nothing is translated: there is no other port to give. */
 static void
-test_map_other_port (Fixture       *f,
-                     gconstpointer  data)
+test_map_other_port (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 9090);
 
@@ -226,8 +204,7 @@ test_map_other_port (Fixture       *f,
 }
 
 static void
-test_map_exact (Fixture       *f,
-                gconstpointer  data)
+test_map_exact (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumRequest) request = test_request_new_exact (PLUM_PROTOCOL_TCP, 8080, 8080);
   const PlumCallArgs args = { request, NULL, NULL };
@@ -241,8 +218,7 @@ test_map_exact (Fixture       *f,
 
 /* What a pinhole cannot do is not asked for. */
 static void
-test_map_exact_other_port (Fixture       *f,
-                           gconstpointer  data)
+test_map_exact_other_port (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumRequest) request = test_request_new_exact (PLUM_PROTOCOL_TCP, 8080, 9000);
   const PlumCallArgs args = { request, NULL, NULL };
@@ -258,9 +234,7 @@ test_map_exact_other_port (Fixture       *f,
 }
 
 static void
-assert_lifetime (Fixture *f,
-                 guint    asked,
-                 guint    granted)
+assert_lifetime (Fixture *f, guint asked, guint granted)
 {
   g_autoptr (PlumCall) done = map_call (f, 8080, 8080, asked);
 
@@ -269,8 +243,7 @@ assert_lifetime (Fixture *f,
 }
 
 static void
-test_map_lifetimes (Fixture       *f,
-                    gconstpointer  data)
+test_map_lifetimes (Fixture *f, gconstpointer data)
 {
   discover (f);
   assert_lifetime (f, PLUM_LIFETIME_FOREVER, 86400);
@@ -281,8 +254,7 @@ test_map_lifetimes (Fixture       *f,
 
 /* One that does not say that it minds the lease; what helped is remembered. */
 static void
-test_map_short_leases_only (Fixture       *f,
-                            gconstpointer  data)
+test_map_short_leases_only (Fixture *f, gconstpointer data)
 {
   discover (f);
   assert_lifetime (f, 7200, 3600);
@@ -291,11 +263,12 @@ test_map_short_leases_only (Fixture       *f,
   g_assert_cmpuint (f->igd->counts.add_pinhole, ==, 2);
 }
 
-typedef struct {
+typedef struct
+{
   const char *name;
-  int         fault;
-  guint       port;
-  PlumError   error;
+  int fault;
+  guint port;
+  PlumError error;
   const char *message;
 } FaultCase;
 
@@ -313,8 +286,7 @@ static const FaultCase faults[] = {
     "708, WildCardNotPermittedInSrcIP): it opens pinholes for one known peer only" },
   { "402", 402, 8080, PLUM_ERROR_NOT_SUPPORTED,
     "402, Fake): it finds fault with every form of the request" },
-  { "401", 401, 8080, PLUM_ERROR_NOT_SUPPORTED,
-    "401, Fake): this service cannot open pinholes" },
+  { "401", 401, 8080, PLUM_ERROR_NOT_SUPPORTED, "401, Fake): this service cannot open pinholes" },
   { "501", 501, 8080, PLUM_ERROR_REFUSED,
     "501, Fake): see whether its settings allow hosts to open its firewall" },
   { "706", 706, 8080, PLUM_ERROR_REFUSED,
@@ -323,14 +295,14 @@ static const FaultCase faults[] = {
 };
 
 static void
-test_map_faults (Fixture       *f,
-                 gconstpointer  data)
+test_map_faults (Fixture *f, gconstpointer data)
 {
   discover (f);
   for (gsize i = 0; i < G_N_ELEMENTS (faults); i++)
     {
       g_autofree char *message = g_strconcat ("UPnP: " TEST_LINK_ROUTER " refused AddPinhole "
-                                              "(error ", faults[i].message, NULL);
+                                              "(error ",
+                                              faults[i].message, NULL);
       g_autoptr (PlumCall) done = NULL;
 
       f->igd->switches.pinhole_fault = faults[i].fault;
@@ -342,8 +314,7 @@ test_map_faults (Fixture       *f,
 }
 
 static void
-test_map_without_number (Fixture       *f,
-                         gconstpointer  data)
+test_map_without_number (Fixture *f, gconstpointer data)
 {
   assert_map_fails (f, 8080, PLUM_ERROR_MALFORMED,
                     "UPnP: " TEST_LINK_ROUTER " answered AddPinhole without a UniqueID");
@@ -352,8 +323,7 @@ test_map_without_number (Fixture       *f,
 /* -- No firewall -- */
 
 static void
-test_off (Fixture       *f,
-          gconstpointer  data)
+test_off (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -367,8 +337,7 @@ test_off (Fixture       *f,
 
 /* Somebody switches it on: the check says so, and the next request opens a pinhole. */
 static void
-test_off_then_on (Fixture       *f,
-                  gconstpointer  data)
+test_off_then_on (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
   g_autoptr (PlumLease) second = NULL;
@@ -382,8 +351,7 @@ test_off_then_on (Fixture       *f,
 
 /* It was on when the router was looked at. */
 static void
-test_off_after_discovery (Fixture       *f,
-                          gconstpointer  data)
+test_off_after_discovery (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = NULL;
 
@@ -425,8 +393,7 @@ static const UpnpTest tests[] = {
 };
 
 int
-main (int   argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -8,8 +8,7 @@ const char upnp_test_net[] = UPNP_TEST_NET;
 
 /* With each of these, alone, a router must be found and do all that is asked. */
 static void
-test_maps (Fixture       *f,
-           gconstpointer  data)
+test_maps (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8081);
   FakeIgdEntry *entry = fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 8081);
@@ -37,16 +36,21 @@ static const UpnpTest tests[] = {
   { "quirk/service-after-a-dead-one", { .two_services = TRUE }, test_maps },
 
   { "quirk/answers-only-igd-2",
-    { .only_target = "urn:schemas-upnp-org:device:InternetGatewayDevice:2" }, test_maps },
+    { .only_target = "urn:schemas-upnp-org:device:InternetGatewayDevice:2" },
+    test_maps },
   { "quirk/answers-only-ip-1",
-    { .only_target = "urn:schemas-upnp-org:service:WANIPConnection:1" }, test_maps },
+    { .only_target = "urn:schemas-upnp-org:service:WANIPConnection:1" },
+    test_maps },
   { "quirk/answers-only-ip-2",
-    { .only_target = "urn:schemas-upnp-org:service:WANIPConnection:2" }, test_maps },
+    { .only_target = "urn:schemas-upnp-org:service:WANIPConnection:2" },
+    test_maps },
   { "quirk/answers-only-ppp",
-    { .only_target = "urn:schemas-upnp-org:service:WANPPPConnection:1" }, test_maps },
+    { .only_target = "urn:schemas-upnp-org:service:WANPPPConnection:1" },
+    test_maps },
   { "quirk/answers-as-root-device", { .answer_target = "upnp:rootdevice" }, test_maps },
   { "quirk/answers-as-another-part",
-    { .answer_target = "urn:schemas-upnp-org:device:WANConnectionDevice:1" }, test_maps },
+    { .answer_target = "urn:schemas-upnp-org:device:WANConnectionDevice:1" },
+    test_maps },
   { "quirk/first-searches-lost", { .ssdp_drop = 12 }, test_maps },
   { "quirk/location-on-loopback", { .location_host = "127.0.0.1" }, test_maps },
   { "quirk/location-on-v6", { .location_host = "[::1]" }, test_maps },
@@ -89,8 +93,7 @@ static const UpnpTest tests[] = {
 };
 
 int
-main (int   argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 

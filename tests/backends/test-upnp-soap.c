@@ -5,20 +5,18 @@
 #include <string.h>
 
 #define IP1 "urn:schemas-upnp-org:service:WANIPConnection:1"
-#define HEAD \
-  "<?xml version=\"1.0\"?><s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\" " \
+#define HEAD                                                                                       \
+  "<?xml version=\"1.0\"?><s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\" "      \
   "s:encodingStyle=\"http://schemas.xmlsoap.org/soap/encoding/\"><s:Body>"
 #define TAIL "</s:Body></s:Envelope>"
-#define ANSWER(action, inside) \
+#define ANSWER(action, inside)                                                                     \
   HEAD "<u:" action "Response xmlns:u=\"" IP1 "\">" inside "</u:" action "Response>" TAIL
-#define FAULT(inside) HEAD "<s:Fault><faultcode>s:Client</faultcode><detail><UPnPError>" inside \
-  "</UPnPError></detail></s:Fault>" TAIL
+#define FAULT(inside)                                                                              \
+  HEAD "<s:Fault><faultcode>s:Client</faultcode><detail><UPnPError>" inside                        \
+       "</UPnPError></detail></s:Fault>" TAIL
 
 static UpnpSoapReply *
-decode (UpnpAction  action,
-        guint       status,
-        const char *text,
-        gsize       len)
+decode (UpnpAction action, guint status, const char *text, gsize len)
 {
   g_autofree char *block = g_memdup2 (text, len);
 
@@ -26,9 +24,7 @@ decode (UpnpAction  action,
 }
 
 static UpnpSoapReply *
-decode_text (UpnpAction  action,
-             guint       status,
-             const char *text)
+decode_text (UpnpAction action, guint status, const char *text)
 {
   return decode (action, status, text, strlen (text));
 }
@@ -36,13 +32,12 @@ decode_text (UpnpAction  action,
 /* -- Requests -- */
 
 static void
-assert_request (const UpnpSoapRequest *request,
-                const char            *inside)
+assert_request (const UpnpSoapRequest *request, const char *inside)
 {
   g_autofree char *got = upnp_soap_encode (request, IP1, "192.0.2.10");
   const char *name = upnp_action_get_name (request->action);
-  g_autofree char *want = g_strdup_printf (HEAD "<u:%s xmlns:u=\"" IP1 "\">%s</u:%s>" TAIL,
-                                           name, inside, name);
+  g_autofree char *want =
+    g_strdup_printf (HEAD "<u:%s xmlns:u=\"" IP1 "\">%s</u:%s>" TAIL, name, inside, name);
 
   g_assert_cmpstr (got, ==, want);
 }
@@ -145,7 +140,8 @@ test_request_pinhole (void)
 static void
 test_plain_description (void)
 {
-  static const struct {
+  static const struct
+  {
     const char *text;
     const char *want;
   } cases[] = {
@@ -169,7 +165,8 @@ test_plain_description (void)
 static void
 test_shown (void)
 {
-  static const struct {
+  static const struct
+  {
     const char *text;
     const char *want;
   } cases[] = {
@@ -255,7 +252,7 @@ test_reply_fault_with_broken_description (void)
   g_autoptr (UpnpSoapReply) reply =
     decode_text (UPNP_ACTION_ADD, 500,
                  HEAD "<s:Fault><detail><UPnPError><errorCode>401</errorCode>"
-                 "<errorDescription>\xff\xfeInval</errorDesc\xff</UPnPError></detail>");
+                      "<errorDescription>\xff\xfeInval</errorDesc\xff</UPnPError></detail>");
 
   g_assert_cmpint (reply->outcome, ==, UPNP_SOAP_FAULT);
   g_assert_cmpint (reply->code, ==, 401);
@@ -264,9 +261,10 @@ test_reply_fault_with_broken_description (void)
 static void
 test_reply_no_answer (void)
 {
-  static const struct {
-    guint           status;
-    const char     *text;
+  static const struct
+  {
+    guint status;
+    const char *text;
     UpnpSoapOutcome outcome;
   } cases[] = {
     { 200, "", UPNP_SOAP_EMPTY },
@@ -284,8 +282,8 @@ test_reply_no_answer (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (UpnpSoapReply) reply = decode_text (UPNP_ACTION_ADD, cases[i].status,
-                                                     cases[i].text);
+      g_autoptr (UpnpSoapReply) reply =
+        decode_text (UPNP_ACTION_ADD, cases[i].status, cases[i].text);
 
       g_test_message ("%s", cases[i].text);
       g_assert_cmpint (reply->outcome, ==, cases[i].outcome);
@@ -295,22 +293,24 @@ test_reply_no_answer (void)
 static void
 test_reply_address (void)
 {
-  static const struct {
+  static const struct
+  {
     const char *text;
-    gboolean    usable;
+    gboolean usable;
   } cases[] = {
-    { "1.2.3.4", TRUE }, { " 1.2.3.4\n", TRUE }, { "192.168.1.2", TRUE }, { "100.64.0.1", TRUE },
-    { "203.0.113.7", TRUE },
-    { "", FALSE }, { "0.0.0.0", FALSE }, { "127.0.0.1", FALSE }, { "169.254.1.1", FALSE },
-    { "224.0.0.1", FALSE }, { "2001:db8::1", FALSE }, { "none", FALSE }, { "1.2.3", FALSE },
-    { "999.1.1.1", FALSE },
+    { "1.2.3.4", TRUE },    { " 1.2.3.4\n", TRUE },   { "192.168.1.2", TRUE },
+    { "100.64.0.1", TRUE }, { "203.0.113.7", TRUE },  { "", FALSE },
+    { "0.0.0.0", FALSE },   { "127.0.0.1", FALSE },   { "169.254.1.1", FALSE },
+    { "224.0.0.1", FALSE }, { "2001:db8::1", FALSE }, { "none", FALSE },
+    { "1.2.3", FALSE },     { "999.1.1.1", FALSE },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autofree char *text =
         g_strdup_printf (ANSWER ("GetExternalIPAddress",
-                                 "<NewExternalIPAddress>%s</NewExternalIPAddress>"), cases[i].text);
+                                 "<NewExternalIPAddress>%s</NewExternalIPAddress>"),
+                         cases[i].text);
       g_autoptr (UpnpSoapReply) reply = decode_text (UPNP_ACTION_GET_ADDRESS, 200, text);
       g_autoptr (GInetAddress) address = upnp_soap_read_address (reply);
 
@@ -322,19 +322,20 @@ test_reply_address (void)
 static void
 test_reply_connected (void)
 {
-  static const struct {
+  static const struct
+  {
     const char *text;
-    gboolean    connected;
+    gboolean connected;
   } cases[] = {
-    { "Connected", TRUE }, { "Up", TRUE }, { "CONNECTED", TRUE },
+    { "Connected", TRUE },     { "Up", TRUE },          { "CONNECTED", TRUE },
     { "Disconnected", FALSE }, { "Connecting", FALSE }, { "", FALSE },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autofree char *text =
-        g_strdup_printf (ANSWER ("GetStatusInfo",
-                                 "<NewConnectionStatus>%s</NewConnectionStatus>"), cases[i].text);
+        g_strdup_printf (ANSWER ("GetStatusInfo", "<NewConnectionStatus>%s</NewConnectionStatus>"),
+                         cases[i].text);
       g_autoptr (UpnpSoapReply) reply = decode_text (UPNP_ACTION_GET_STATUS, 200, text);
 
       g_assert_cmpint (upnp_soap_read_connected (reply), ==, cases[i].connected);
@@ -344,9 +345,10 @@ test_reply_connected (void)
 static void
 test_reply_reserved_port (void)
 {
-  static const struct {
+  static const struct
+  {
     const char *text;
-    guint       port;
+    guint port;
   } cases[] = {
     { "50000", 50000 }, { "0", 0 }, { "65536", 0 }, { "-1", 0 }, { "x", 0 }, { "", 0 },
   };
@@ -365,24 +367,25 @@ test_reply_reserved_port (void)
 static void
 test_reply_firewall (void)
 {
-  static const struct {
+  static const struct
+  {
     const char *inside;
-    gboolean    told;
-    gboolean    enabled;
-    gboolean    allowed;
+    gboolean told;
+    gboolean enabled;
+    gboolean allowed;
   } cases[] = {
-    { "<FirewallEnabled>1</FirewallEnabled><InboundPinholeAllowed>1</InboundPinholeAllowed>",
-      TRUE, TRUE, TRUE },
-    { "<FirewallEnabled>1</FirewallEnabled><InboundPinholeAllowed>0</InboundPinholeAllowed>",
-      TRUE, TRUE, FALSE },
+    { "<FirewallEnabled>1</FirewallEnabled><InboundPinholeAllowed>1</InboundPinholeAllowed>", TRUE,
+      TRUE, TRUE },
+    { "<FirewallEnabled>1</FirewallEnabled><InboundPinholeAllowed>0</InboundPinholeAllowed>", TRUE,
+      TRUE, FALSE },
     { "<FirewallEnabled>false</FirewallEnabled><InboundPinholeAllowed>True</InboundPinholeAllowed>",
       TRUE, FALSE, TRUE },
     { "<FirewallEnabled>yes</FirewallEnabled><InboundPinholeAllowed>no</InboundPinholeAllowed>",
       TRUE, TRUE, FALSE },
     { "<FirewallEnabled>1</FirewallEnabled>", FALSE, FALSE, FALSE },
     { "<InboundPinholeAllowed>1</InboundPinholeAllowed>", FALSE, FALSE, FALSE },
-    { "<FirewallEnabled>2</FirewallEnabled><InboundPinholeAllowed>1</InboundPinholeAllowed>",
-      FALSE, FALSE, FALSE },
+    { "<FirewallEnabled>2</FirewallEnabled><InboundPinholeAllowed>1</InboundPinholeAllowed>", FALSE,
+      FALSE, FALSE },
     { "<FirewallEnabled/><InboundPinholeAllowed/>", FALSE, FALSE, FALSE },
   };
 
@@ -403,9 +406,10 @@ test_reply_firewall (void)
 static void
 test_reply_unique_id (void)
 {
-  static const struct {
+  static const struct
+  {
     const char *inside;
-    int         want;
+    int want;
   } cases[] = {
     { "<UniqueID>1</UniqueID>", 1 },
     { "<UniqueID>0</UniqueID>", 0 },
@@ -435,8 +439,7 @@ test_fault_names (void)
                    "ActionNotAuthorized");
   g_assert_cmpstr (upnp_action_get_fault_name (UPNP_ACTION_ADD_PINHOLE, 701), ==,
                    "PinholeSpaceExhausted");
-  g_assert_cmpstr (upnp_action_get_fault_name (UPNP_ACTION_UPDATE_PINHOLE, 704), ==,
-                   "NoSuchEntry");
+  g_assert_cmpstr (upnp_action_get_fault_name (UPNP_ACTION_UPDATE_PINHOLE, 704), ==, "NoSuchEntry");
   g_assert_cmpstr (upnp_action_get_fault_name (UPNP_ACTION_GET_FIREWALL, 709), ==, "NoPacketSent");
   g_assert_null (upnp_action_get_fault_name (UPNP_ACTION_ADD_PINHOLE, 700));
   g_assert_null (upnp_action_get_fault_name (UPNP_ACTION_ADD_PINHOLE, 710));
@@ -474,25 +477,26 @@ test_reply_entry_not_whole (void)
   g_autoptr (UpnpSoapReply) reply =
     decode_text (UPNP_ACTION_GET_SPECIFIC, 200,
                  HEAD "<u:GetSpecificPortMappingEntryResponse><NewInternalPort>80</NewInternalPort>"
-                 "<NewInternalClient>192.0.2.1");
+                      "<NewInternalClient>192.0.2.1");
 
   g_assert_cmpint (reply->outcome, ==, UPNP_SOAP_DONE);
   g_assert_null (upnp_soap_read_entry (reply));
 }
 
-#define LISTED(port) \
-  "<p:PortMappingEntry><p:NewRemoteHost/><p:NewExternalPort>" port "</p:NewExternalPort>" \
-  "<p:NewProtocol>TCP</p:NewProtocol><p:NewInternalPort>80</p:NewInternalPort>" \
-  "<p:NewInternalClient>192.0.2.3</p:NewInternalClient><p:NewEnabled>1</p:NewEnabled>" \
+#define LISTED(port)                                                                               \
+  "<p:PortMappingEntry><p:NewRemoteHost/><p:NewExternalPort>" port "</p:NewExternalPort>"          \
+  "<p:NewProtocol>TCP</p:NewProtocol><p:NewInternalPort>80</p:NewInternalPort>"                    \
+  "<p:NewInternalClient>192.0.2.3</p:NewInternalClient><p:NewEnabled>1</p:NewEnabled>"             \
   "<p:NewDescription>d</p:NewDescription><p:NewLeaseTime>9</p:NewLeaseTime></p:PortMappingEntry>"
-#define LISTING "<p:PortMappingList xmlns:p=\"x\">" LISTED ("81") LISTED ("82") \
-  "</p:PortMappingList>"
+#define LISTING                                                                                    \
+  "<p:PortMappingList xmlns:p=\"x\">" LISTED ("81") LISTED ("82") "</p:PortMappingList>"
 
 static void
 assert_listing (const char *inside)
 {
-  g_autofree char *text = g_strdup_printf (ANSWER ("GetListOfPortMappings",
-                                                   "<NewPortListing>%s</NewPortListing>"), inside);
+  g_autofree char *text =
+    g_strdup_printf (ANSWER ("GetListOfPortMappings", "<NewPortListing>%s</NewPortListing>"),
+                     inside);
   g_autoptr (UpnpSoapReply) reply = decode_text (UPNP_ACTION_GET_LIST, 200, text);
   g_autoptr (GPtrArray) entries = upnp_soap_read_list (reply);
   UpnpTableEntry *last;
@@ -541,8 +545,7 @@ test_every_truncation (void)
 }
 
 int
-main (int   argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 

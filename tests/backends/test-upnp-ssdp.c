@@ -9,9 +9,7 @@
 
 /* Decodes from a block of exactly the right size, so that a read past its end is seen. */
 static UpnpSsdpMessage *
-decode (const char  *text,
-        gsize        len,
-        GError     **error)
+decode (const char *text, gsize len, GError **error)
 {
   g_autofree char *block = g_memdup2 (text, len);
 
@@ -30,8 +28,7 @@ decode_good (const char *text)
 }
 
 static void
-assert_bad (const char *text,
-            gsize       len)
+assert_bad (const char *text, gsize len)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (UpnpSsdpMessage) message = decode (text, len, &error);
@@ -77,12 +74,11 @@ test_search_targets_ipv6 (void)
 static void
 test_answer_firewall (void)
 {
-  g_autoptr (UpnpSsdpMessage) message =
-    decode_good ("HTTP/1.1 200 OK\r\n"
-                 "ST: " FIREWALL "\r\n"
-                 "USN: uuid:1::" FIREWALL "\r\n"
-                 "LOCATION: http://[2001:db8::1]:5000/d.xml\r\n"
-                 "\r\n");
+  g_autoptr (UpnpSsdpMessage) message = decode_good ("HTTP/1.1 200 OK\r\n"
+                                                     "ST: " FIREWALL "\r\n"
+                                                     "USN: uuid:1::" FIREWALL "\r\n"
+                                                     "LOCATION: http://[2001:db8::1]:5000/d.xml\r\n"
+                                                     "\r\n");
 
   g_assert_cmpint (message->class, ==, UPNP_SSDP_GATEWAY);
   g_assert_cmpstr (message->location, ==, "http://[2001:db8::1]:5000/d.xml");
@@ -91,16 +87,15 @@ test_answer_firewall (void)
 static void
 test_answer_plain (void)
 {
-  g_autoptr (UpnpSsdpMessage) message =
-    decode_good ("HTTP/1.1 200 OK\r\n"
-                 "CACHE-CONTROL: max-age=1800\r\n"
-                 "EXT:\r\n"
-                 "ST: " IGD "\r\n"
-                 "USN: uuid:1::" IGD "\r\n"
-                 "LOCATION: http://192.0.2.1:5000/d.xml\r\n"
-                 "SERVER: Box/1.0 UPnP/1.1 plum/1\r\n"
-                 "BOOTID.UPNP.ORG: 17\r\n"
-                 "\r\n");
+  g_autoptr (UpnpSsdpMessage) message = decode_good ("HTTP/1.1 200 OK\r\n"
+                                                     "CACHE-CONTROL: max-age=1800\r\n"
+                                                     "EXT:\r\n"
+                                                     "ST: " IGD "\r\n"
+                                                     "USN: uuid:1::" IGD "\r\n"
+                                                     "LOCATION: http://192.0.2.1:5000/d.xml\r\n"
+                                                     "SERVER: Box/1.0 UPnP/1.1 plum/1\r\n"
+                                                     "BOOTID.UPNP.ORG: 17\r\n"
+                                                     "\r\n");
 
   g_assert_cmpint (message->kind, ==, UPNP_SSDP_ANSWER);
   g_assert_cmpint (message->class, ==, UPNP_SSDP_GATEWAY);
@@ -113,12 +108,11 @@ test_answer_plain (void)
 static void
 test_answer_odd_lines (void)
 {
-  g_autoptr (UpnpSsdpMessage) message =
-    decode_good ("\r\nhttp/1.1 200 OK \n"
-                 "server: \n"
-                 "User-Agent: st:other location: none\n"
-                 "Location:http://192.0.2.1/igd.xml\t \n"
-                 "st:" IGD);
+  g_autoptr (UpnpSsdpMessage) message = decode_good ("\r\nhttp/1.1 200 OK \n"
+                                                     "server: \n"
+                                                     "User-Agent: st:other location: none\n"
+                                                     "Location:http://192.0.2.1/igd.xml\t \n"
+                                                     "st:" IGD);
 
   g_assert_cmpint (message->kind, ==, UPNP_SSDP_ANSWER);
   g_assert_cmpstr (message->location, ==, "http://192.0.2.1/igd.xml");
@@ -219,11 +213,16 @@ static void
 test_reject (void)
 {
   static const char *const bad[] = {
-    "", "\r\n\r\n", "HTTP/1.1", "HTTP/1.1 404 Not Found\r\n\r\n", "200 OK",
+    "",
+    "\r\n\r\n",
+    "HTTP/1.1",
+    "HTTP/1.1 404 Not Found\r\n\r\n",
+    "200 OK",
     "M-SEARCH * HTTP/1.1\r\nST: ssdp:all\r\n\r\n",
     "NOTIFY * HTTP/1.1\r\nNT: upnp:rootdevice\r\n\r\n",
     "NOTIFY * HTTP/1.1\r\nNTS: ssdp:other\r\n\r\n",
-    "\xff\xfe\xfd", "<html>",
+    "\xff\xfe\xfd",
+    "<html>",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
@@ -247,8 +246,7 @@ test_every_truncation (void)
 }
 
 int
-main (int   argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -3,9 +3,7 @@
 #include "upnp-fixture.h"
 
 static void
-on_lost (PlumBackend *backend,
-         const char  *reason,
-         gpointer     user_data)
+on_lost (PlumBackend *backend, const char *reason, gpointer user_data)
 {
   Fixture *f = user_data;
 
@@ -21,8 +19,7 @@ make_backend (Fixture *f)
 }
 
 static void
-fixture_set_up_ipv6 (Fixture       *f,
-                     gconstpointer  data)
+fixture_set_up_ipv6 (Fixture *f, gconstpointer data)
 {
   const UpnpTest *test = data;
 
@@ -39,8 +36,7 @@ fixture_set_up_ipv6 (Fixture       *f,
 }
 
 static void
-fixture_set_up (Fixture       *f,
-                gconstpointer  data)
+fixture_set_up (Fixture *f, gconstpointer data)
 {
   const UpnpTest *test = data;
   g_autofree char *gateway = g_strconcat (upnp_test_net, ".1", NULL);
@@ -55,8 +51,7 @@ fixture_set_up (Fixture       *f,
 }
 
 static void
-run_test (Fixture       *f,
-          gconstpointer  data)
+run_test (Fixture *f, gconstpointer data)
 {
   const UpnpTest *test = data;
 
@@ -65,8 +60,7 @@ run_test (Fixture       *f,
 }
 
 static void
-fixture_tear_down (Fixture       *f,
-                   gconstpointer  data)
+fixture_tear_down (Fixture *f, gconstpointer data)
 {
   if (!f->ready)
     {
@@ -110,9 +104,7 @@ renew_backend (Fixture *f)
 }
 
 PlumCall *
-call (Fixture            *f,
-      PlumCallKind        kind,
-      const PlumCallArgs *args)
+call (Fixture *f, PlumCallKind kind, const PlumCallArgs *args)
 {
   PlumCall *done = test_call (&f->loop, f->backend, kind, args, TIMEOUT);
 
@@ -129,9 +121,7 @@ discover (Fixture *f)
 }
 
 void
-assert_discover_fails (Fixture    *f,
-                       PlumError   code,
-                       const char *message)
+assert_discover_fails (Fixture *f, PlumError code, const char *message)
 {
   g_autoptr (PlumCall) done = call (f, PLUM_CALL_DISCOVER, NULL);
 
@@ -140,21 +130,17 @@ assert_discover_fails (Fixture    *f,
 }
 
 PlumCall *
-map_call (Fixture *f,
-          guint    internal_port,
-          guint    external_port,
-          guint    lifetime)
+map_call (Fixture *f, guint internal_port, guint external_port, guint lifetime)
 {
-  g_autoptr (PlumRequest) request = test_request_new (PLUM_PROTOCOL_TCP, internal_port,
-                                                      external_port, lifetime, 1);
+  g_autoptr (PlumRequest) request =
+    test_request_new (PLUM_PROTOCOL_TCP, internal_port, external_port, lifetime, 1);
   const PlumCallArgs args = { request, NULL, NULL };
 
   return call (f, PLUM_CALL_MAP, &args);
 }
 
 PlumLease *
-map_port (Fixture *f,
-          guint    external_port)
+map_port (Fixture *f, guint external_port)
 {
   g_autoptr (PlumCall) done = NULL;
 
@@ -166,17 +152,13 @@ map_port (Fixture *f,
 }
 
 void
-map_only (Fixture *f,
-          guint    external_port)
+map_only (Fixture *f, guint external_port)
 {
   g_object_unref (map_port (f, external_port));
 }
 
 void
-assert_map_fails (Fixture    *f,
-                  guint       external_port,
-                  PlumError   code,
-                  const char *message)
+assert_map_fails (Fixture *f, guint external_port, PlumError code, const char *message)
 {
   g_autoptr (PlumCall) done = NULL;
 
@@ -187,9 +169,7 @@ assert_map_fails (Fixture    *f,
 }
 
 PlumCall *
-lease_call (Fixture      *f,
-            PlumCallKind  kind,
-            PlumLease    *lease)
+lease_call (Fixture *f, PlumCallKind kind, PlumLease *lease)
 {
   g_autoptr (PlumRequest) request = test_request_new (PLUM_PROTOCOL_TCP, 8080, 8080, LIFETIME, 1);
   const PlumCallArgs args = { request, lease, NULL };
@@ -198,8 +178,7 @@ lease_call (Fixture      *f,
 }
 
 void
-unmap_port (Fixture   *f,
-            PlumLease *lease)
+unmap_port (Fixture *f, PlumLease *lease)
 {
   g_autoptr (PlumCall) done = lease_call (f, PLUM_CALL_UNMAP, lease);
 
@@ -207,9 +186,7 @@ unmap_port (Fixture   *f,
 }
 
 void
-assert_check (Fixture   *f,
-              PlumLease *lease,
-              int        code)
+assert_check (Fixture *f, PlumLease *lease, int code)
 {
   g_autoptr (PlumCall) done = lease_call (f, PLUM_CALL_CHECK, lease);
 
@@ -220,10 +197,7 @@ assert_check (Fixture   *f,
 }
 
 void
-assert_lease (PlumLease  *lease,
-              guint       port,
-              guint       lifetime,
-              const char *address)
+assert_lease (PlumLease *lease, guint port, guint lifetime, const char *address)
 {
   GInetAddress *external = plum_lease_get_external_address (lease);
   g_autofree char *text = external != NULL ? g_inet_address_to_string (external) : NULL;

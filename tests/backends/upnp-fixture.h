@@ -12,73 +12,54 @@ G_BEGIN_DECLS
 
 /* A backend, and a fake router for it, on a network that each program of tests has for itself: it
  * defines UPNP_TEST_NET, as "127.77.1", and upnp_test_net with the same value. */
-#define GATEWAY  UPNP_TEST_NET ".1"
-#define OTHER    UPNP_TEST_NET ".2"      /* another device on the link */
-#define LOCAL    UPNP_TEST_NET ".10"
-#define STRANGER UPNP_TEST_NET ".99"     /* another host */
+#define GATEWAY UPNP_TEST_NET ".1"
+#define OTHER UPNP_TEST_NET ".2" /* another device on the link */
+#define LOCAL UPNP_TEST_NET ".10"
+#define STRANGER UPNP_TEST_NET ".99" /* another host */
 #define LIFETIME 7200
-#define TIMEOUT  20000
+#define TIMEOUT 20000
 
 extern const char upnp_test_net[];
 
-typedef struct {
-  TestLoop     loop;
-  FakeIgd     *igd;
+typedef struct
+{
+  TestLoop loop;
+  FakeIgd *igd;
   PlumNetwork *network;
   PlumBackend *backend;
-  char        *lost;        /* the last reason */
-  gboolean     ready;       /* FALSE: the test is skipped */
+  char *lost;     /* the last reason */
+  gboolean ready; /* FALSE: the test is skipped */
 } Fixture;
 
-typedef struct {
-  const char      *name;
-  FakeIgdSwitches  switches;
-  void           (*func) (Fixture       *f,
-                          gconstpointer  data);
+typedef struct
+{
+  const char *name;
+  FakeIgdSwitches switches;
+  void (*func) (Fixture *f, gconstpointer data);
 } UpnpTest;
 
 /* Adds /upnp/NAME with a fresh fixture. */
-void        upnp_test_add         (const UpnpTest     *test);
+void upnp_test_add (const UpnpTest *test);
 /* The same on TEST_LINK: the router has a firewall there, and the host an IPv6 address. */
-void        upnp_test_add_ipv6    (const UpnpTest     *test);
+void upnp_test_add_ipv6 (const UpnpTest *test);
 
 /* A backend that knows nothing, in place of the one there is. */
-void        renew_backend         (Fixture            *f);
-PlumCall *  call                  (Fixture            *f,
-                                   PlumCallKind        kind,
-                                   const PlumCallArgs *args);
-void        discover              (Fixture            *f);
-void        assert_discover_fails (Fixture            *f,
-                                   PlumError           code,
-                                   const char         *message);
+void renew_backend (Fixture *f);
+PlumCall *call (Fixture *f, PlumCallKind kind, const PlumCallArgs *args);
+void discover (Fixture *f);
+void assert_discover_fails (Fixture *f, PlumError code, const char *message);
 /* Of TCP. */
-PlumCall *  map_call              (Fixture            *f,
-                                   guint               internal_port,
-                                   guint               external_port,
-                                   guint               lifetime);
+PlumCall *map_call (Fixture *f, guint internal_port, guint external_port, guint lifetime);
 /* Discovers if that has not been done, maps TCP 8080, and gives the lease. */
-PlumLease * map_port              (Fixture            *f,
-                                   guint               external_port);
+PlumLease *map_port (Fixture *f, guint external_port);
 /* The same, where the lease does not matter. */
-void        map_only              (Fixture            *f,
-                                   guint               external_port);
-void        assert_map_fails      (Fixture            *f,
-                                   guint               external_port,
-                                   PlumError           code,
-                                   const char         *message);
-PlumCall *  lease_call            (Fixture            *f,
-                                   PlumCallKind        kind,
-                                   PlumLease          *lease);
-void        unmap_port            (Fixture            *f,
-                                   PlumLease          *lease);
+void map_only (Fixture *f, guint external_port);
+void assert_map_fails (Fixture *f, guint external_port, PlumError code, const char *message);
+PlumCall *lease_call (Fixture *f, PlumCallKind kind, PlumLease *lease);
+void unmap_port (Fixture *f, PlumLease *lease);
 /* code -1: it is still there. */
-void        assert_check          (Fixture            *f,
-                                   PlumLease          *lease,
-                                   int                 code);
+void assert_check (Fixture *f, PlumLease *lease, int code);
 /* address: (nullable) */
-void        assert_lease          (PlumLease          *lease,
-                                   guint               port,
-                                   guint               lifetime,
-                                   const char         *address);
+void assert_lease (PlumLease *lease, guint port, guint lifetime, const char *address);
 
 G_END_DECLS

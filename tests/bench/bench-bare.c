@@ -24,8 +24,7 @@ static const char *gateway;
 static const char *local;
 
 static struct sockaddr_in
-address_of (const char *host,
-            guint16     port)
+address_of (const char *host, guint16 port)
 {
   struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = g_htons (port) };
 
@@ -34,8 +33,7 @@ address_of (const char *host,
 }
 
 static int
-connect_to (int     type,
-            guint16 port)
+connect_to (int type, guint16 port)
 {
   struct sockaddr_in address = address_of (gateway, port);
   int fd = socket (AF_INET, type, 0);
@@ -59,7 +57,8 @@ ask_route (void)
     struct rtattr attribute;
     struct in_addr destination;
   } request = {
-    .header = { .nlmsg_len = sizeof request, .nlmsg_type = RTM_GETROUTE,
+    .header = { .nlmsg_len = sizeof request,
+                .nlmsg_type = RTM_GETROUTE,
                 .nlmsg_flags = NLM_F_REQUEST },
     .route = { .rtm_family = AF_INET, .rtm_dst_len = 32 },
     .attribute = { .rta_len = RTA_LENGTH (sizeof (struct in_addr)), .rta_type = RTA_DST },
@@ -77,9 +76,7 @@ static GSocket *loop_socket;
 static gboolean loop_answered;
 
 static gboolean
-on_answer (GSocket      *socket,
-           GIOCondition  condition,
-           gpointer      user_data)
+on_answer (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
   guint8 answer[1500];
 
@@ -97,8 +94,8 @@ loop_open (void)
   GSource *source;
 
   ask_route ();
-  loop_socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP,
-                              NULL);
+  loop_socket =
+    g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
   g_socket_set_blocking (loop_socket, FALSE);
   if (!g_socket_bind (loop_socket, from, FALSE, NULL) ||
       !g_socket_connect (loop_socket, to, NULL, NULL))
@@ -119,9 +116,7 @@ loop_close (GSource *source)
 
 /* fd -1: in the main loop */
 static void
-exchange (int           fd,
-          const guint8 *request,
-          gsize         len)
+exchange (int fd, const guint8 *request, gsize len)
 {
   guint8 answer[1500];
 
@@ -148,8 +143,7 @@ put_client (guint8 *packet)
 }
 
 static void
-bare_pcp (guint n,
-          int   fd)
+bare_pcp (guint n, int fd)
 {
   guint8 announce[24] = { 2, 0 };
 
@@ -172,8 +166,7 @@ bare_pcp (guint n,
 }
 
 static void
-bare_natpmp (guint n,
-             int   fd)
+bare_natpmp (guint n, int fd)
 {
   guint8 external[2] = { 0, 0 };
 
@@ -191,8 +184,7 @@ bare_natpmp (guint n,
 
 /* One request on a connection of its own. (transfer full) */
 static char *
-http (guint16     port,
-      const char *text)
+http (guint16 port, const char *text)
 {
   int fd = connect_to (SOCK_STREAM, port);
   GString *answer = g_string_new (NULL);
@@ -209,9 +201,7 @@ http (guint16     port,
 }
 
 static char *
-text_between (const char *text,
-              const char *before,
-              const char *after)
+text_between (const char *text, const char *before, const char *after)
 {
   const char *start = strstr (text, before);
   const char *end = start != NULL ? strstr (start + strlen (before), after) : NULL;
@@ -223,16 +213,13 @@ text_between (const char *text,
 }
 
 static void
-soap (guint16     port,
-      const char *path,
-      const char *type,
-      const char *action,
-      const char *arguments)
+soap (guint16 port, const char *path, const char *type, const char *action, const char *arguments)
 {
   g_autofree char *body = g_strdup_printf (
     "<?xml version=\"1.0\"?><s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\" "
     "s:encodingStyle=\"http://schemas.xmlsoap.org/soap/encoding/\"><s:Body>"
-    "<u:%s xmlns:u=\"%s\">%s</u:%s></s:Body></s:Envelope>", action, type, arguments, action);
+    "<u:%s xmlns:u=\"%s\">%s</u:%s></s:Body></s:Envelope>",
+    action, type, arguments, action);
   g_autofree char *request = g_strdup_printf (
     "POST %s HTTP/1.1\r\nHost: %s:%u\r\nContent-Type: text/xml; charset=\"utf-8\"\r\n"
     "SOAPAction: \"%s#%s\"\r\nContent-Length: %u\r\nConnection: close\r\n\r\n%s",
@@ -279,8 +266,9 @@ bare_upnp (guint n)
   get = g_strdup_printf ("GET %s HTTP/1.1\r\nHost: %s:%u\r\nConnection: close\r\n\r\n", slash,
                          gateway, port);
   description = http (port, get);
-  type = text_between (description, "<serviceType>urn:schemas-upnp-org:service:WANIPConnection:",
-                       "</serviceType>");
+  type =
+    text_between (description,
+                  "<serviceType>urn:schemas-upnp-org:service:WANIPConnection:", "</serviceType>");
   service = g_strconcat ("urn:schemas-upnp-org:service:WANIPConnection:", type, NULL);
   path = text_between (strstr (description, service), "<controlURL>", "</controlURL>");
 
@@ -288,20 +276,20 @@ bare_upnp (guint n)
   soap (port, path, service, "GetExternalIPAddress", "");
   for (guint i = 0; i < n; i++)
     {
-      g_autofree char *arguments = g_strdup_printf (
-        "<NewRemoteHost></NewRemoteHost><NewExternalPort>%u</NewExternalPort>"
-        "<NewProtocol>TCP</NewProtocol><NewInternalPort>%u</NewInternalPort>"
-        "<NewInternalClient>%s</NewInternalClient><NewEnabled>1</NewEnabled>"
-        "<NewPortMappingDescription>bench</NewPortMappingDescription>"
-        "<NewLeaseDuration>7200</NewLeaseDuration>", 40000 + i, 40000 + i, local);
+      g_autofree char *arguments =
+        g_strdup_printf ("<NewRemoteHost></NewRemoteHost><NewExternalPort>%u</NewExternalPort>"
+                         "<NewProtocol>TCP</NewProtocol><NewInternalPort>%u</NewInternalPort>"
+                         "<NewInternalClient>%s</NewInternalClient><NewEnabled>1</NewEnabled>"
+                         "<NewPortMappingDescription>bench</NewPortMappingDescription>"
+                         "<NewLeaseDuration>7200</NewLeaseDuration>",
+                         40000 + i, 40000 + i, local);
 
       soap (port, path, service, "AddPortMapping", arguments);
     }
 }
 
 static void
-bare (const char *what,
-      guint       n)
+bare (const char *what, guint n)
 {
   void (*datagrams) (guint, int) = g_str_has_suffix (what, "natpmp") ? bare_natpmp : bare_pcp;
 
@@ -324,8 +312,7 @@ bare (const char *what,
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   guint n, runs;
 

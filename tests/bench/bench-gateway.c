@@ -14,7 +14,8 @@
 #define SSDP_GROUP "239.255.255.250"
 #define SSDP_PORT 1900
 
-typedef struct {
+typedef struct
+{
   FakeIgd *igd;
   GSocket *group;
 } Group;
@@ -23,9 +24,7 @@ typedef struct {
  * each kind of
  * target that a control point asks for. */
 static gboolean
-on_group_search (GSocket      *socket,
-                 GIOCondition  condition,
-                 gpointer      user_data)
+on_group_search (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
   Group *group = user_data;
   g_autoptr (GSocketAddress) peer = NULL;
@@ -49,27 +48,27 @@ on_group_search (GSocket      *socket,
       strstr (target, "WANIPConnection:1") == NULL && !g_str_equal (target, "upnp:rootdevice"))
     return G_SOURCE_CONTINUE;
 
-  answer = g_strdup_printf ("HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age=1800\r\nEXT:\r\n"
-                            "LOCATION: http://%s:%u/rootDesc.xml\r\nSERVER: bench/1 UPnP/1.1 bench/1\r\n"
-                            "ST: %s\r\nUSN: %s::%s\r\n\r\n",
-                            group->igd->address, group->igd->port, target,
-                            strstr (target, "WAN") != NULL ? FAKE_IGD_CONNECTION_UDN : FAKE_IGD_UDN,
-                            target);
+  answer =
+    g_strdup_printf ("HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age=1800\r\nEXT:\r\n"
+                     "LOCATION: http://%s:%u/rootDesc.xml\r\nSERVER: bench/1 UPnP/1.1 bench/1\r\n"
+                     "ST: %s\r\nUSN: %s::%s\r\n\r\n",
+                     group->igd->address, group->igd->port, target,
+                     strstr (target, "WAN") != NULL ? FAKE_IGD_CONNECTION_UDN : FAKE_IGD_UDN,
+                     target);
   g_socket_send_to (group->igd->ssdp, peer, answer, strlen (answer), NULL, NULL);
   return G_SOURCE_CONTINUE;
 }
 
 static GSource *
-listen_to_group (Group      *group,
-                 const char *address)
+listen_to_group (Group *group, const char *address)
 {
   g_autoptr (GInetAddress) multicast = g_inet_address_new_from_string (SSDP_GROUP);
   g_autoptr (GSocketAddress) bound = g_inet_socket_address_new (multicast, SSDP_PORT);
   g_autoptr (GError) error = NULL;
   GSource *source;
 
-  group->group = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP,
-                               &error);
+  group->group =
+    g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, &error);
   g_assert_no_error (error);
   if (!g_socket_bind (group->group, bound, TRUE, &error) ||
       !g_socket_join_multicast_group (group->group, multicast, FALSE, "lan0", &error))
@@ -82,17 +81,14 @@ listen_to_group (Group      *group,
 }
 
 static gboolean
-on_stdin (int          fd,
-          GIOCondition condition,
-          gpointer     user_data)
+on_stdin (int fd, GIOCondition condition, gpointer user_data)
 {
   g_main_loop_quit (user_data);
   return G_SOURCE_REMOVE;
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GSource) source = NULL;

@@ -8,28 +8,26 @@
 
 static void
 on_mapped (GUPnPSimpleIgd *igd,
-           const char     *protocol,
-           const char     *external_ip,
-           const char     *replaces,
-           guint           external_port,
-           const char     *local_ip,
-           guint           local_port,
-           const char     *description,
-           guint          *left)
+           const char *protocol,
+           const char *external_ip,
+           const char *replaces,
+           guint external_port,
+           const char *local_ip,
+           guint local_port,
+           const char *description,
+           guint *left)
 {
   --*left;
 }
 
 static void
-on_error (GUPnPSimpleIgd *igd,
-          GError         *error)
+on_error (GUPnPSimpleIgd *igd, GError *error)
 {
   g_error ("%s", error->message);
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   guint n, runs;
 

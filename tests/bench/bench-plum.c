@@ -11,10 +11,7 @@
 #include <sys/resource.h>
 
 static void
-on_state (PlumManager *manager,
-          PlumMapping *mapping,
-          PlumState    old_state,
-          guint       *left)
+on_state (PlumManager *manager, PlumMapping *mapping, PlumState old_state, guint *left)
 {
   PlumState state = plum_mapping_get_state (mapping);
 
@@ -25,9 +22,7 @@ on_state (PlumManager *manager,
 }
 
 static void
-on_done (GObject      *source,
-         GAsyncResult *result,
-         gpointer      user_data)
+on_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_set_object ((GAsyncResult **) user_data, result);
 }
@@ -39,13 +34,12 @@ make_manager (char **backends)
 
   if (backends != NULL && *backends != NULL)
     plum_manager_set_enabled_backends (manager, (const char *const *) backends);
-  plum_manager_get_backends (manager);   /* dlopen is not what is measured */
+  plum_manager_get_backends (manager); /* dlopen is not what is measured */
   return manager;
 }
 
 static void
-map_all (PlumManager *manager,
-         guint        n)
+map_all (PlumManager *manager, guint n)
 {
   guint left = n;
   gulong id = g_signal_connect (manager, "mapping-state-changed", G_CALLBACK (on_state), &left);
@@ -75,9 +69,7 @@ close_manager (PlumManager *manager)
 }
 
 static void
-bench_map (guint   n,
-           guint   runs,
-           char  **backends)
+bench_map (guint n, guint runs, char **backends)
 {
   for (guint run = 0; run < runs; run++)
     {
@@ -119,9 +111,7 @@ on_over (gpointer user_data)
 }
 
 static void
-bench_idle (guint   n,
-            guint   seconds,
-            char  **backends)
+bench_idle (guint n, guint seconds, char **backends)
 {
   PlumManager *manager = make_manager (backends);
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
@@ -159,8 +149,7 @@ bench_idle (guint   n,
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   const char *what = argc > 1 ? argv[1] : "";
 

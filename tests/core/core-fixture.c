@@ -7,8 +7,7 @@
 #include <string.h>
 
 void
-core_fixture_set_up (CoreFixture   *f,
-                     gconstpointer  n_backends)
+core_fixture_set_up (CoreFixture *f, gconstpointer n_backends)
 {
   test_loop_set_up (&f->loop, TRUE);
   f->manager = fake_manager_new (n_backends != NULL ? GPOINTER_TO_UINT (n_backends) : 1);
@@ -16,8 +15,7 @@ core_fixture_set_up (CoreFixture   *f,
 }
 
 void
-core_fixture_tear_down (CoreFixture   *f,
-                        gconstpointer  data)
+core_fixture_tear_down (CoreFixture *f, gconstpointer data)
 {
   g_clear_object (&f->result);
   test_loop_settle (&f->loop);
@@ -39,18 +37,12 @@ core_fixture_tear_down (CoreFixture   *f,
 }
 
 static PlumMapping *
-add (CoreFixture *f,
-     guint        internal_port,
-     guint        external_port,
-     gboolean     require)
+add (CoreFixture *f, guint internal_port, guint external_port, gboolean require)
 {
   g_autoptr (GError) error = NULL;
-  PlumMapping *mapping = g_object_new (PLUM_TYPE_MAPPING,
-                                       "protocol", PLUM_PROTOCOL_TCP,
-                                       "internal-port", internal_port,
-                                       "requested-external-port", external_port,
-                                       "require-external-port", require,
-                                       NULL);
+  PlumMapping *mapping =
+    g_object_new (PLUM_TYPE_MAPPING, "protocol", PLUM_PROTOCOL_TCP, "internal-port", internal_port,
+                  "requested-external-port", external_port, "require-external-port", require, NULL);
 
   plum_manager_add_mapping (f->manager, mapping, &error);
   g_assert_no_error (error);
@@ -58,25 +50,19 @@ add (CoreFixture *f,
 }
 
 PlumMapping *
-core_add (CoreFixture *f,
-          guint        internal_port,
-          guint        external_port)
+core_add (CoreFixture *f, guint internal_port, guint external_port)
 {
   return add (f, internal_port, external_port, FALSE);
 }
 
 PlumMapping *
-core_add_exact (CoreFixture *f,
-                guint        internal_port,
-                guint        external_port)
+core_add_exact (CoreFixture *f, guint internal_port, guint external_port)
 {
   return add (f, internal_port, external_port, TRUE);
 }
 
 PlumMapping *
-core_add_up (CoreFixture *f,
-             guint        internal_port,
-             guint        external_port)
+core_add_up (CoreFixture *f, guint internal_port, guint external_port)
 {
   PlumMapping *mapping = core_add (f, internal_port, external_port);
 
@@ -92,8 +78,7 @@ core_begin_watch (CoreFixture *f)
 }
 
 void
-core_destroy (CoreFixture *f,
-              PlumMapping *mapping)
+core_destroy (CoreFixture *f, PlumMapping *mapping)
 {
   plum_manager_destroy_mapping_async (f->manager, plum_mapping_get_id (mapping), NULL, NULL, NULL);
 }
@@ -106,22 +91,20 @@ core_gateway (CoreFixture *f)
 
   g_assert_cmpuint (g_list_model_get_n_items (gateways), ==, 1);
   gateway = g_list_model_get_item (gateways, 0);
-  return gateway;   /* the list keeps it */
+  return gateway; /* the list keeps it */
 }
 
 PlumProbe *
-core_probe (CoreFixture *f,
-            guint        position)
+core_probe (CoreFixture *f, guint position)
 {
   g_autoptr (PlumProbe) probe =
     g_list_model_get_item (plum_gateway_get_probes (core_gateway (f)), position);
 
-  return probe;   /* the list keeps it */
+  return probe; /* the list keeps it */
 }
 
 void
-core_set_gateway (CoreFixture *f,
-                  const char  *address)
+core_set_gateway (CoreFixture *f, const char *address)
 {
   g_autoptr (GInetAddress) gateway = g_inet_address_new_from_string (address);
 
@@ -137,9 +120,7 @@ core_assert_empty (CoreFixture *f)
 }
 
 static void
-on_notify (PlumMapping *mapping,
-           GParamSpec  *pspec,
-           CoreFixture *f)
+on_notify (PlumMapping *mapping, GParamSpec *pspec, CoreFixture *f)
 {
   g_string_append_printf (f->heard, "%s%s", f->heard->len > 0 ? " " : "", pspec->name);
   if (g_str_equal (pspec->name, "state"))
@@ -147,23 +128,20 @@ on_notify (PlumMapping *mapping,
 }
 
 void
-core_listen (CoreFixture *f,
-             PlumMapping *mapping)
+core_listen (CoreFixture *f, PlumMapping *mapping)
 {
   g_signal_connect (mapping, "notify", G_CALLBACK (on_notify), f);
 }
 
 static int
-compare_words (gconstpointer a,
-               gconstpointer b)
+compare_words (gconstpointer a, gconstpointer b)
 {
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
 /* GObject tells the properties of one thaw in an order of its own. */
 void
-core_assert_heard (CoreFixture *f,
-                   const char  *expected)
+core_assert_heard (CoreFixture *f, const char *expected)
 {
   g_auto (GStrv) words = g_strsplit (f->heard->str, " ", -1);
   g_autofree char *sorted = NULL;

@@ -7,8 +7,7 @@
 
 /* As fake_manager_new () makes it, but the scripts stay. */
 PlumManager *
-state_manager_new (const char *directory,
-                   const char *gateway)
+state_manager_new (const char *directory, const char *gateway)
 {
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string (gateway);
   PlumManager *manager = plum_manager_new ();
@@ -22,8 +21,7 @@ state_manager_new (const char *directory,
 }
 
 void
-state_fixture_set_up (StateFixture  *f,
-                      gconstpointer  data)
+state_fixture_set_up (StateFixture *f, gconstpointer data)
 {
   test_loop_set_up (&f->loop, TRUE);
   plum_module_set_directory (NULL);
@@ -34,8 +32,7 @@ state_fixture_set_up (StateFixture  *f,
 }
 
 void
-state_fixture_tear_down (StateFixture  *f,
-                         gconstpointer  data)
+state_fixture_tear_down (StateFixture *f, gconstpointer data)
 {
   g_clear_object (&f->result);
   test_loop_settle (&f->loop);
@@ -46,9 +43,7 @@ state_fixture_tear_down (StateFixture  *f,
 }
 
 PlumMapping *
-state_add_wish (PlumManager *manager,
-                guint        port,
-                guint        external_port)
+state_add_wish (PlumManager *manager, guint port, guint external_port)
 {
   g_autoptr (GError) error = NULL;
   PlumMapping *mapping = g_object_new (PLUM_TYPE_MAPPING, "internal-port", port,
@@ -60,8 +55,7 @@ state_add_wish (PlumManager *manager,
 }
 
 PlumMapping *
-state_add_up (StateFixture *f,
-              guint         port)
+state_add_up (StateFixture *f, guint port)
 {
   PlumMapping *mapping = state_add_wish (f->manager, port, 0);
 
@@ -136,8 +130,7 @@ state_read_records (StateFixture *f)
 }
 
 void
-state_write_records (StateFixture *f,
-                     GPtrArray    *records)
+state_write_records (StateFixture *f, GPtrArray *records)
 {
   g_autofree char *path = test_state_directory_find (&f->directory, ".plum");
   g_autoptr (GString) text = plum_state_encode (records);

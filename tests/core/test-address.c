@@ -2,8 +2,9 @@
 
 #include <plum-glib/plum-glib.h>
 
-typedef struct {
-  const char      *address;
+typedef struct
+{
+  const char *address;
   PlumAddressScope scope;
 } Row;
 
@@ -121,8 +122,7 @@ test_null (void)
 }
 
 int
-main (int   argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -51,8 +51,7 @@ test_defaults (gconstpointer data)
 #define ADD(path, kind) g_test_add_data_func (path, GINT_TO_POINTER (kind), test_defaults)
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

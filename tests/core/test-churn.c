@@ -25,8 +25,7 @@ count_sources (CoreFixture *f)
 }
 
 static void
-cycle (CoreFixture *f,
-       guint        n)
+cycle (CoreFixture *f, guint n)
 {
   for (guint i = 0; i < n; i++)
     {
@@ -40,8 +39,7 @@ cycle (CoreFixture *f,
 }
 
 static void
-test_cycles (CoreFixture   *f,
-             gconstpointer  data)
+test_cycles (CoreFixture *f, gconstpointer data)
 {
   gsize memory;
   guint n_sources;
@@ -67,8 +65,7 @@ test_cycles (CoreFixture   *f,
 }
 
 static void
-test_memory_of_idle_mappings (CoreFixture   *f,
-                              gconstpointer  data)
+test_memory_of_idle_mappings (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (GPtrArray) mappings = g_ptr_array_new_with_free_func (g_object_unref);
   gsize before;
@@ -103,8 +100,7 @@ was_dispatched (CoreFixture *f)
 
 /* With nothing to do, nothing is done before the first recheck. */
 static void
-test_idle_is_idle (CoreFixture   *f,
-                   gconstpointer  data)
+test_idle_is_idle (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (GPtrArray) mappings = g_ptr_array_new_with_free_func (g_object_unref);
 
@@ -120,8 +116,7 @@ test_idle_is_idle (CoreFixture   *f,
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

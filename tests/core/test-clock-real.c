@@ -7,29 +7,29 @@
 
 #define MS G_GINT64_CONSTANT (1000)
 
-typedef struct {
+typedef struct
+{
   GMainContext *context;
-  PlumClock    *clock;
+  PlumClock *clock;
 } Fixture;
 
 /* What a timer's function writes down. */
-typedef struct {
+typedef struct
+{
   PlumClock *clock;
-  PlumTimer  timer;
-  GArray    *log;       /* (element-type gint64): when it fired */
+  PlumTimer timer;
+  GArray *log; /* (element-type gint64): when it fired */
 } Note;
 
 static void
-set_up (Fixture       *f,
-        gconstpointer  data)
+set_up (Fixture *f, gconstpointer data)
 {
   f->context = g_main_context_new ();
   f->clock = plum_clock_ref_for_context (f->context);
 }
 
 static void
-tear_down (Fixture       *f,
-           gconstpointer  data)
+tear_down (Fixture *f, gconstpointer data)
 {
   plum_clock_unref (f->clock);
   g_main_context_unref (f->context);
@@ -52,9 +52,7 @@ on_note (gpointer user_data)
 }
 
 static void
-note_init (Note      *note,
-           PlumClock *clock,
-           GArray    *log)
+note_init (Note *note, PlumClock *clock, GArray *log)
 {
   note->clock = clock;
   note->log = log;
@@ -68,8 +66,7 @@ log_new (void)
 }
 
 static gint64
-log_get (GArray *log,
-         guint   index)
+log_get (GArray *log, guint index)
 {
   g_assert_cmpuint (index, <, log->len);
   return g_array_index (log, gint64, index);
@@ -116,8 +113,7 @@ test_default_context (void)
 }
 
 static void
-test_far_deadline (Fixture       *f,
-                   gconstpointer  data)
+test_far_deadline (Fixture *f, gconstpointer data)
 {
   int n_calls = 0;
   PlumTimer timer;
@@ -131,8 +127,7 @@ test_far_deadline (Fixture       *f,
 }
 
 static void
-test_real_time (Fixture       *f,
-                gconstpointer  data)
+test_real_time (Fixture *f, gconstpointer data)
 {
   gint64 before = plum_clock_get_time (f->clock);
   gint64 after = plum_clock_get_time (f->clock);
@@ -162,15 +157,13 @@ assert_real_timers_fire (Fixture *f)
 }
 
 static void
-test_real_timers (Fixture       *f,
-                  gconstpointer  data)
+test_real_timers (Fixture *f, gconstpointer data)
 {
   assert_real_timers_fire (f);
 }
 
 static void
-test_real_source (Fixture       *f,
-                  gconstpointer  data)
+test_real_source (Fixture *f, gconstpointer data)
 {
   g_autoptr (GSource) source = plum_clock_create_source (f->clock, 4);
   gint64 start = plum_clock_get_time (f->clock);
@@ -182,10 +175,11 @@ test_real_source (Fixture       *f,
   g_assert_cmpint (plum_clock_get_time (f->clock) - start, >=, 4 * MS);
 }
 
-typedef struct {
+typedef struct
+{
   PlumClock *clock;
-  PlumTimer  timer;
-  int        n_calls;
+  PlumTimer timer;
+  int n_calls;
 } Repeater;
 
 static void
@@ -198,8 +192,7 @@ on_repeat (gpointer user_data)
 }
 
 static void
-test_real_overdue_rearm (Fixture       *f,
-                         gconstpointer  data)
+test_real_overdue_rearm (Fixture *f, gconstpointer data)
 {
   Repeater repeater = { .clock = f->clock };
 
@@ -215,8 +208,7 @@ test_real_overdue_rearm (Fixture       *f,
 
 /* Disarmed before the loop turned: the timer must cost no wake-up at all. */
 static void
-test_real_idle_has_no_timeout (Fixture       *f,
-                               gconstpointer  data)
+test_real_idle_has_no_timeout (Fixture *f, gconstpointer data)
 {
   int priority, timeout;
   int n_calls = 0;
@@ -246,7 +238,7 @@ test_real_without_timerfd (void)
   struct rlimit old, none;
 
   g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &old), ==, 0);
-  none = (struct rlimit) { .rlim_cur = 0, .rlim_max = old.rlim_max };
+  none = (struct rlimit){ .rlim_cur = 0, .rlim_max = old.rlim_max };
   g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &none), ==, 0);
   f.clock = plum_clock_ref_for_context (f.context);
   g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &old), ==, 0);
@@ -277,8 +269,7 @@ test_last_unref_in_callback (void)
 }
 
 int
-main (int   argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -6,30 +6,30 @@
 
 #define MS G_GINT64_CONSTANT (1000)
 
-typedef struct {
+typedef struct
+{
   GMainContext *context;
-  PlumClock    *clock;
+  PlumClock *clock;
 } Fixture;
 
 /* What a timer's function writes down. */
-typedef struct {
+typedef struct
+{
   PlumClock *clock;
-  PlumTimer  timer;
-  GArray    *log;       /* (element-type gint64): when it fired */
-  int        rearm_ms;  /* for its function; 0: do not */
+  PlumTimer timer;
+  GArray *log;  /* (element-type gint64): when it fired */
+  int rearm_ms; /* for its function; 0: do not */
 } Note;
 
 static void
-set_up (Fixture       *f,
-        gconstpointer  data)
+set_up (Fixture *f, gconstpointer data)
 {
   f->context = g_main_context_new ();
   f->clock = plum_clock_new_manual (f->context);
 }
 
 static void
-tear_down (Fixture       *f,
-           gconstpointer  data)
+tear_down (Fixture *f, gconstpointer data)
 {
   plum_clock_unref (f->clock);
   g_main_context_unref (f->context);
@@ -54,9 +54,7 @@ on_note (gpointer user_data)
 }
 
 static void
-note_init (Note      *note,
-           PlumClock *clock,
-           GArray    *log)
+note_init (Note *note, PlumClock *clock, GArray *log)
 {
   note->clock = clock;
   note->log = log;
@@ -71,8 +69,7 @@ log_new (void)
 }
 
 static gint64
-log_get (GArray *log,
-         guint   index)
+log_get (GArray *log, guint index)
 {
   g_assert_cmpuint (index, <, log->len);
   return g_array_index (log, gint64, index);
@@ -92,8 +89,7 @@ count_source (gpointer user_data)
 }
 
 static void
-test_manual_is_found (Fixture       *f,
-                      gconstpointer  data)
+test_manual_is_found (Fixture *f, gconstpointer data)
 {
   PlumClock *same = plum_clock_ref_for_context (f->context);
 
@@ -102,16 +98,14 @@ test_manual_is_found (Fixture       *f,
 }
 
 static void
-test_start (Fixture       *f,
-            gconstpointer  data)
+test_start (Fixture *f, gconstpointer data)
 {
   g_assert_cmpint (plum_clock_get_time (f->clock), >, G_GINT64_CONSTANT (1000000) * G_USEC_PER_SEC);
   g_assert_cmpint (plum_clock_get_time (f->clock) % G_USEC_PER_SEC, !=, 0);
 }
 
 static void
-test_order (Fixture       *f,
-            gconstpointer  data)
+test_order (Fixture *f, gconstpointer data)
 {
   g_autoptr (GArray) log = log_new ();
   gint64 start = plum_clock_get_time (f->clock);
@@ -134,8 +128,7 @@ test_order (Fixture       *f,
 }
 
 static void
-test_next_deadline (Fixture       *f,
-                    gconstpointer  data)
+test_next_deadline (Fixture *f, gconstpointer data)
 {
   gint64 start = plum_clock_get_time (f->clock);
   int n_calls = 0;
@@ -154,8 +147,7 @@ test_next_deadline (Fixture       *f,
 }
 
 static void
-test_rearm_moves (Fixture       *f,
-                  gconstpointer  data)
+test_rearm_moves (Fixture *f, gconstpointer data)
 {
   int n_calls = 0;
   PlumTimer timer;
@@ -170,8 +162,7 @@ test_rearm_moves (Fixture       *f,
 }
 
 static void
-test_rearm_in_callback (Fixture       *f,
-                        gconstpointer  data)
+test_rearm_in_callback (Fixture *f, gconstpointer data)
 {
   g_autoptr (GArray) log = log_new ();
   gint64 start = plum_clock_get_time (f->clock);
@@ -187,10 +178,11 @@ test_rearm_in_callback (Fixture       *f,
   plum_clock_disarm (f->clock, &note.timer);
 }
 
-typedef struct {
+typedef struct
+{
   PlumClock *clock;
-  PlumTimer  timer;
-  Note      *victim;    /* on the heap */
+  PlumTimer timer;
+  Note *victim; /* on the heap */
 } Killer;
 
 static void
@@ -204,8 +196,7 @@ on_kill (gpointer user_data)
 
 /* Both are due at once: whoever is freed by the other's function must not be called. */
 static void
-test_free_other_in_callback (Fixture       *f,
-                             gconstpointer  data)
+test_free_other_in_callback (Fixture *f, gconstpointer data)
 {
   g_autoptr (GArray) log = log_new ();
   Killer killer = { .clock = f->clock, .victim = g_new0 (Note, 1) };
@@ -227,8 +218,7 @@ on_free_self (gpointer user_data)
 }
 
 static void
-test_free_self_in_callback (Fixture       *f,
-                            gconstpointer  data)
+test_free_self_in_callback (Fixture *f, gconstpointer data)
 {
   PlumTimer *timer = g_new (PlumTimer, 1);
 
@@ -239,8 +229,7 @@ test_free_self_in_callback (Fixture       *f,
 }
 
 static void
-test_due_from_loop (Fixture       *f,
-                    gconstpointer  data)
+test_due_from_loop (Fixture *f, gconstpointer data)
 {
   int n_calls = 0;
   PlumTimer timer;
@@ -253,8 +242,7 @@ test_due_from_loop (Fixture       *f,
 }
 
 static void
-test_far_deadline (Fixture       *f,
-                   gconstpointer  data)
+test_far_deadline (Fixture *f, gconstpointer data)
 {
   int n_calls = 0;
   PlumTimer timer;
@@ -268,8 +256,7 @@ test_far_deadline (Fixture       *f,
 }
 
 static void
-test_source_fires_once (Fixture       *f,
-                        gconstpointer  data)
+test_source_fires_once (Fixture *f, gconstpointer data)
 {
   g_autoptr (GSource) source = plum_clock_create_source (f->clock, 10);
   int n_calls = 0;
@@ -285,8 +272,7 @@ test_source_fires_once (Fixture       *f,
 }
 
 static void
-test_source_destroyed (Fixture       *f,
-                       gconstpointer  data)
+test_source_destroyed (Fixture *f, gconstpointer data)
 {
   g_autoptr (GSource) source = plum_clock_create_source (f->clock, 10);
   int n_calls = 0;
@@ -300,8 +286,7 @@ test_source_destroyed (Fixture       *f,
 }
 
 static void
-test_source_finalized (Fixture       *f,
-                       gconstpointer  data)
+test_source_finalized (Fixture *f, gconstpointer data)
 {
   GSource *source = plum_clock_create_source (f->clock, 10);
 
@@ -311,8 +296,7 @@ test_source_finalized (Fixture       *f,
 }
 
 static void
-test_source_dropped (Fixture       *f,
-                     gconstpointer  data)
+test_source_dropped (Fixture *f, gconstpointer data)
 {
   GSource *source = plum_clock_create_source (f->clock, 10);
   int n_calls = 0;
@@ -325,8 +309,7 @@ test_source_dropped (Fixture       *f,
 }
 
 static void
-test_source_without_callback (Fixture       *f,
-                              gconstpointer  data)
+test_source_without_callback (Fixture *f, gconstpointer data)
 {
   g_autoptr (GSource) source = plum_clock_create_source (f->clock, 10);
 
@@ -349,11 +332,12 @@ test_source_ends_with_clock (void)
   g_assert_cmpint (n_destroyed, ==, 1);
 }
 
-typedef struct {
-  Fixture  *f;
+typedef struct
+{
+  Fixture *f;
   PlumTimer timer;
-  GString  *order;
-  guint     id;
+  GString *order;
+  guint id;
 } Resume;
 
 static void
@@ -378,8 +362,7 @@ on_resume_timer (gpointer user_data)
 }
 
 static void
-test_resume_before_timers (Fixture       *f,
-                           gconstpointer  data)
+test_resume_before_timers (Fixture *f, gconstpointer data)
 {
   g_autoptr (GString) order = g_string_new (NULL);
   Resume resume = { .f = f, .order = order };
@@ -397,8 +380,7 @@ test_resume_before_timers (Fixture       *f,
 }
 
 static void
-test_resume_func_removes_itself (Fixture       *f,
-                                 gconstpointer  data)
+test_resume_func_removes_itself (Fixture *f, gconstpointer data)
 {
   g_autoptr (GString) order = g_string_new (NULL);
   Resume first = { .f = f, .order = order };
@@ -414,8 +396,7 @@ test_resume_func_removes_itself (Fixture       *f,
 }
 
 static void
-test_advance_is_no_resume (Fixture       *f,
-                           gconstpointer  data)
+test_advance_is_no_resume (Fixture *f, gconstpointer data)
 {
   int n_calls = 0;
   guint id = plum_clock_add_resume_func (f->clock, count, &n_calls);
@@ -426,8 +407,7 @@ test_advance_is_no_resume (Fixture       *f,
 }
 
 int
-main (int   argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -25,10 +25,7 @@ assert_sound (PlumMapping *mapping)
 }
 
 static void
-on_any_state (PlumManager *manager,
-              PlumMapping *mapping,
-              PlumState    old_state,
-              gpointer     user_data)
+on_any_state (PlumManager *manager, PlumMapping *mapping, PlumState old_state, gpointer user_data)
 {
   assert_sound (mapping);
 }
@@ -37,7 +34,10 @@ static void
 change_a_backend (GRand *rand)
 {
   static const FakeReply replies[] = {
-    { .delay_ms = 0 }, { .delay_ms = 100 }, { .delay_ms = 300 }, { .silent = TRUE },
+    { .delay_ms = 0 },
+    { .delay_ms = 100 },
+    { .delay_ms = 300 },
+    { .silent = TRUE },
     { .fails = TRUE, .code = PLUM_ERROR_CONFLICT },
   };
   static const guint granted[] = { 0, 0, 0, 50001, 9000 };
@@ -49,8 +49,7 @@ change_a_backend (GRand *rand)
 }
 
 static void
-take_a_step (CoreFixture *f,
-             GRand       *rand)
+take_a_step (CoreFixture *f, GRand *rand)
 {
   static const guint wishes[] = { 0, 9000, 9001 };
   static const gint64 times_ms[] = { 0, 50, 250, 20 * 1000, 4500 * 1000 };
@@ -94,8 +93,7 @@ end_all (CoreFixture *f)
   ALPHA->unmap = BETA->unmap = AT_ONCE;
   for (guint i = g_list_model_get_n_items (G_LIST_MODEL (f->manager)); i > 0; i--)
     {
-      g_autoptr (PlumMapping) mapping =
-        g_list_model_get_item (G_LIST_MODEL (f->manager), i - 1);
+      g_autoptr (PlumMapping) mapping = g_list_model_get_item (G_LIST_MODEL (f->manager), i - 1);
 
       core_destroy (f, mapping);
     }
@@ -104,11 +102,10 @@ end_all (CoreFixture *f)
 }
 
 static void
-test_whatever_happens (CoreFixture   *f,
-                       gconstpointer  data)
+test_whatever_happens (CoreFixture *f, gconstpointer data)
 {
   g_signal_connect (f->manager, "mapping-state-changed", G_CALLBACK (on_any_state), NULL);
-  g_object_unref (core_add_up (f, 8079, 0));   /* then there is a gateway */
+  g_object_unref (core_add_up (f, 8079, 0)); /* then there is a gateway */
 
   for (guint seed = 0; seed < N_SEEDS; seed++)
     {
@@ -131,8 +128,7 @@ test_whatever_happens (CoreFixture   *f,
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

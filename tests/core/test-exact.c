@@ -9,8 +9,7 @@
 #define NOT_8080 "and 8080 is required"
 
 static void
-assert_conflict (PlumMapping *mapping,
-                 const char  *message)
+assert_conflict (PlumMapping *mapping, const char *message)
 {
   core_assert_state (mapping, FAILURE);
   g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_CONFLICT);
@@ -19,8 +18,7 @@ assert_conflict (PlumMapping *mapping,
 }
 
 static void
-assert_up (PlumMapping *mapping,
-           guint        external_port)
+assert_up (PlumMapping *mapping, guint external_port)
 {
   core_assert_state (mapping, SUCCESS);
   g_assert_no_error (plum_mapping_get_error (mapping));
@@ -28,12 +26,11 @@ assert_up (PlumMapping *mapping,
 }
 
 static void
-test_properties (CoreFixture   *f,
-                 gconstpointer  data)
+test_properties (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) plain = plum_mapping_new (PLUM_PROTOCOL_TCP, 8080);
-  g_autoptr (PlumMapping) exact = g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080,
-                                                "require-external-port", TRUE, NULL);
+  g_autoptr (PlumMapping) exact =
+    g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080, "require-external-port", TRUE, NULL);
   gboolean value = FALSE;
 
   g_assert_false (plum_mapping_get_require_external_port (plain));
@@ -45,8 +42,7 @@ test_properties (CoreFixture   *f,
 /* --- One mapping --- */
 
 static void
-test_requested_port (CoreFixture   *f,
-                     gconstpointer  data)
+test_requested_port (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_exact (f, 8080, 9000);
 
@@ -56,8 +52,7 @@ test_requested_port (CoreFixture   *f,
 }
 
 static void
-test_internal_port_if_none_is_requested (CoreFixture   *f,
-                                         gconstpointer  data)
+test_internal_port_if_none_is_requested (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_exact (f, 8080, 0);
 
@@ -68,8 +63,7 @@ test_internal_port_if_none_is_requested (CoreFixture   *f,
 
 /* What the first gave is gone before the second is asked, for they may be one router. */
 static void
-test_other_port_is_given_back_first (CoreFixture   *f,
-                                     gconstpointer  data)
+test_other_port_is_given_back_first (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -87,8 +81,7 @@ test_other_port_is_given_back_first (CoreFixture   *f,
 }
 
 static void
-test_delete_is_not_waited_for_long (CoreFixture   *f,
-                                    gconstpointer  data)
+test_delete_is_not_waited_for_long (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -102,8 +95,7 @@ test_delete_is_not_waited_for_long (CoreFixture   *f,
 }
 
 static void
-test_other_port_of_all (CoreFixture   *f,
-                        gconstpointer  data)
+test_other_port_of_all (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -123,8 +115,7 @@ test_other_port_of_all (CoreFixture   *f,
 
 /* The first cannot map at all, and the second knows that the port is taken: that is the news. */
 static void
-test_conflict_is_the_code (CoreFixture   *f,
-                           gconstpointer  data)
+test_conflict_is_the_code (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -136,8 +127,7 @@ test_conflict_is_the_code (CoreFixture   *f,
 }
 
 static void
-test_own_conflict (CoreFixture   *f,
-                   gconstpointer  data)
+test_own_conflict (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8081, 8080);
   g_autoptr (PlumMapping) second = NULL;
@@ -156,8 +146,7 @@ test_own_conflict (CoreFixture   *f,
 
 /* A router that gives one port twice: the lease that will not do is another mapping's now. */
 static void
-test_other_port_is_another_mappings (CoreFixture   *f,
-                                     gconstpointer  data)
+test_other_port_is_another_mappings (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8081, 5000);
   g_autoptr (PlumMapping) second = NULL;
@@ -176,8 +165,7 @@ test_other_port_is_another_mappings (CoreFixture   *f,
 /* --- Renewal and loss --- */
 
 static void
-test_renewal_requires (CoreFixture   *f,
-                       gconstpointer  data)
+test_renewal_requires (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_exact (f, 8080, 0);
 
@@ -189,8 +177,7 @@ test_renewal_requires (CoreFixture   *f,
 }
 
 static void
-test_renewal_to_another_port (CoreFixture   *f,
-                              gconstpointer  data)
+test_renewal_to_another_port (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_exact (f, 8080, 0);
 
@@ -212,8 +199,7 @@ test_renewal_to_another_port (CoreFixture   *f,
 }
 
 static void
-test_loss (CoreFixture   *f,
-           gconstpointer  data)
+test_loss (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_exact (f, 8080, 0);
 
@@ -227,8 +213,7 @@ test_loss (CoreFixture   *f,
 /* --- Destroyed while a lease is given back --- */
 
 static void
-test_destroyed_in_giving_back (CoreFixture   *f,
-                               gconstpointer  data)
+test_destroyed_in_giving_back (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -246,8 +231,7 @@ test_destroyed_in_giving_back (CoreFixture   *f,
 }
 
 static void
-test_network_goes_in_giving_back (CoreFixture   *f,
-                                  gconstpointer  data)
+test_network_goes_in_giving_back (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -262,13 +246,12 @@ test_network_goes_in_giving_back (CoreFixture   *f,
 
 /* --- Equal mappings that require different ports, or none --- */
 
-#define SHARED(port, wanted) \
-  "TCP port 8080 is mapped as external port " port " for another mapping of this program, and " \
+#define SHARED(port, wanted)                                                                       \
+  "TCP port 8080 is mapped as external port " port " for another mapping of this program, and "    \
   "external port " wanted " is required"
 
 static void
-test_joins_with_another_port (CoreFixture   *f,
-                              gconstpointer  data)
+test_joins_with_another_port (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 0);
   g_autoptr (PlumMapping) second = core_add_exact (f, 8080, 9000);
@@ -285,8 +268,7 @@ test_joins_with_another_port (CoreFixture   *f,
 }
 
 static void
-test_joins_with_the_same_port (CoreFixture   *f,
-                               gconstpointer  data)
+test_joins_with_the_same_port (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 9000);
   g_autoptr (PlumMapping) second = core_add_exact (f, 8080, 9000);
@@ -303,8 +285,7 @@ test_joins_with_the_same_port (CoreFixture   *f,
 
 /* The requirement counts from then on, and the other one gets that port, too. */
 static void
-test_joins_while_mapping (CoreFixture   *f,
-                          gconstpointer  data)
+test_joins_while_mapping (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = NULL;
   g_autoptr (PlumMapping) second = NULL;
@@ -322,8 +303,7 @@ test_joins_while_mapping (CoreFixture   *f,
 }
 
 static void
-test_joins_while_mapping_the_same_port (CoreFixture   *f,
-                                        gconstpointer  data)
+test_joins_while_mapping_the_same_port (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = NULL;
   g_autoptr (PlumMapping) second = NULL;
@@ -346,8 +326,7 @@ test_joins_while_mapping_the_same_port (CoreFixture   *f,
 
 /* To its users it is up: who requires another port waits, as for a lease that is there. */
 static void
-test_joins_while_recovering (CoreFixture   *f,
-                             gconstpointer  data)
+test_joins_while_recovering (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 0);
   g_autoptr (PlumMapping) second = NULL;
@@ -363,8 +342,7 @@ test_joins_while_recovering (CoreFixture   *f,
 }
 
 static void
-test_first_requirement_counts (CoreFixture   *f,
-                               gconstpointer  data)
+test_first_requirement_counts (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_exact (f, 8080, 9000);
   g_autoptr (PlumMapping) second = core_add_exact (f, 8080, 9001);
@@ -380,8 +358,7 @@ test_first_requirement_counts (CoreFixture   *f,
 }
 
 static void
-test_second_requirement_after_a_failure (CoreFixture   *f,
-                                         gconstpointer  data)
+test_second_requirement_after_a_failure (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = NULL;
   g_autoptr (PlumMapping) second = NULL;
@@ -402,8 +379,7 @@ test_second_requirement_after_a_failure (CoreFixture   *f,
 
 /* The lease is lost while one user fails by it: its reason stays until there is another. */
 static void
-test_reason_stays (CoreFixture   *f,
-                   gconstpointer  data)
+test_reason_stays (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 0);
   g_autoptr (PlumMapping) second = core_add_exact (f, 8080, 9000);
@@ -416,8 +392,7 @@ test_reason_stays (CoreFixture   *f,
 }
 
 static void
-test_leaves_with_the_delete_under_way (CoreFixture   *f,
-                                       gconstpointer  data)
+test_leaves_with_the_delete_under_way (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 0);
   g_autoptr (PlumMapping) second = core_add_exact (f, 8080, 9000);
@@ -436,9 +411,7 @@ test_leaves_with_the_delete_under_way (CoreFixture   *f,
 }
 
 static void
-on_destroying_add_exact (PlumMapping *mapping,
-                         GParamSpec  *pspec,
-                         CoreFixture *f)
+on_destroying_add_exact (PlumMapping *mapping, GParamSpec *pspec, CoreFixture *f)
 {
   if (plum_mapping_get_state (mapping) == PLUM_STATE_DESTROYING)
     g_object_unref (core_add_exact (f, 8080, 9000));
@@ -446,8 +419,7 @@ on_destroying_add_exact (PlumMapping *mapping,
 
 /* The lease has no user but one whom it does not serve. */
 static void
-test_added_while_the_last_one_leaves (CoreFixture   *f,
-                                      gconstpointer  data)
+test_added_while_the_last_one_leaves (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 0);
   g_autoptr (PlumMapping) second = NULL;
@@ -477,13 +449,11 @@ add_sharing_tests (void)
   CORE_ADD ("/exact/sharing/reason-stays", test_reason_stays);
   CORE_ADD ("/exact/sharing/leaves-with-the-delete-under-way",
             test_leaves_with_the_delete_under_way);
-  CORE_ADD ("/exact/sharing/added-while-the-last-one-leaves",
-            test_added_while_the_last_one_leaves);
+  CORE_ADD ("/exact/sharing/added-while-the-last-one-leaves", test_added_while_the_last_one_leaves);
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

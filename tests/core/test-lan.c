@@ -16,8 +16,7 @@ static gboolean have_namespace;
 
 /* A file of /proc must be written at once, and is never created. */
 static gboolean
-write_proc (const char *path,
-            const char *text)
+write_proc (const char *path, const char *text)
 {
   g_autofree char *full_path = g_build_filename ("/proc/self", path, NULL);
   FILE *file = fopen (full_path, "we");
@@ -51,8 +50,8 @@ test_lan_enter_namespace (void)
 {
   g_autofree char *ip = g_find_program_in_path ("ip");
 
-  if (ip == NULL || (unshare (CLONE_NEWNET) != 0 &&
-                     (!enter_user_namespace () || unshare (CLONE_NEWNET) != 0)))
+  if (ip == NULL ||
+      (unshare (CLONE_NEWNET) != 0 && (!enter_user_namespace () || unshare (CLONE_NEWNET) != 0)))
     return;
 
   g_assert_true (test_lan_ip ("link set lo up"));
@@ -138,8 +137,7 @@ add_ipv6 (TestWatch *watch)
 
 /* The kernel finishes links and IPv6 addresses in its own time, and tells when it has. */
 void
-test_lan_set_up (TestLan       *lan,
-                 gconstpointer  family)
+test_lan_set_up (TestLan *lan, gconstpointer family)
 {
   TestWatch watch;
 
@@ -165,8 +163,7 @@ test_lan_set_up (TestLan       *lan,
 }
 
 void
-test_lan_tear_down (TestLan       *lan,
-                    gconstpointer  family)
+test_lan_tear_down (TestLan *lan, gconstpointer family)
 {
   if (lan->ready)
     g_assert_true (test_lan_ip ("link del wan0"));

@@ -12,7 +12,12 @@
 static void
 test_windows (void)
 {
-  static const struct { guint window; double from; double to; } rows[] = {
+  static const struct
+  {
+    guint window;
+    double from;
+    double to;
+  } rows[] = {
     { 0, 1.0 / 2, 5.0 / 8 },
     { 1, 3.0 / 4, 13.0 / 16 },
     { 2, 7.0 / 8, 29.0 / 32 },
@@ -61,8 +66,8 @@ test_properties (void)
 
       while (now < granted + lifetime)
         {
-          gint64 when = plum_renewal_next (granted, lifetime, now, &window,
-                                           g_test_rand_double_range (0, 1));
+          gint64 when =
+            plum_renewal_next (granted, lifetime, now, &window, g_test_rand_double_range (0, 1));
 
           g_assert_cmpint (when, >=, now);
           g_assert_cmpint (when, <=, granted + lifetime);
@@ -82,8 +87,7 @@ without_rechecks (CoreFixture *f)
 }
 
 static void
-test_renewed_by_the_granted_lifetime (CoreFixture   *f,
-                                      gconstpointer  data)
+test_renewed_by_the_granted_lifetime (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -97,8 +101,7 @@ test_renewed_by_the_granted_lifetime (CoreFixture   *f,
 }
 
 static void
-test_renewal_is_quiet (CoreFixture   *f,
-                       gconstpointer  data)
+test_renewal_is_quiet (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -112,8 +115,7 @@ test_renewal_is_quiet (CoreFixture   *f,
 }
 
 static void
-test_renewal_tells_what_changed (CoreFixture   *f,
-                                 gconstpointer  data)
+test_renewal_tells_what_changed (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -129,8 +131,7 @@ test_renewal_tells_what_changed (CoreFixture   *f,
 }
 
 static void
-test_failed_renewal_is_no_loss (CoreFixture   *f,
-                                gconstpointer  data)
+test_failed_renewal_is_no_loss (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -149,8 +150,7 @@ test_failed_renewal_is_no_loss (CoreFixture   *f,
 }
 
 static void
-test_silent_renewal_is_no_loss (CoreFixture   *f,
-                                gconstpointer  data)
+test_silent_renewal_is_no_loss (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -164,8 +164,7 @@ test_silent_renewal_is_no_loss (CoreFixture   *f,
 }
 
 static void
-test_expiry_begins_anew (CoreFixture   *f,
-                         gconstpointer  data)
+test_expiry_begins_anew (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -186,8 +185,7 @@ test_expiry_begins_anew (CoreFixture   *f,
 
 /* Nobody knows whether a router that lets all leases end is still there: one asks for all. */
 static void
-test_silence_is_asked_about_once (CoreFixture   *f,
-                                  gconstpointer  data)
+test_silence_is_asked_about_once (CoreFixture *f, gconstpointer data)
 {
   PlumMapping *mappings[5];
   guint n;
@@ -197,7 +195,7 @@ test_silence_is_asked_about_once (CoreFixture   *f,
     mappings[i] = core_add_up (f, 8080 + i, 0);
   ALPHA->map = SILENCE;
   ALPHA->discover = NO (TIMED_OUT);
-  test_loop_advance (&f->loop, 7200 * 1000 - 1);   /* the last renewal may be as late */
+  test_loop_advance (&f->loop, 7200 * 1000 - 1); /* the last renewal may be as late */
   n = ALPHA->n_map;
   test_loop_advance (&f->loop, 4001);
   g_assert_cmpuint (ALPHA->n_discover, ==, 2);
@@ -217,8 +215,7 @@ test_silence_is_asked_about_once (CoreFixture   *f,
 }
 
 static void
-test_forever_is_only_checked (CoreFixture   *f,
-                              gconstpointer  data)
+test_forever_is_only_checked (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -232,8 +229,7 @@ test_forever_is_only_checked (CoreFixture   *f,
 
 /* When the nth map request went out, in ms from now. */
 static gint64
-wait_for_map (CoreFixture *f,
-              guint        n)
+wait_for_map (CoreFixture *f, guint n)
 {
   gint64 start = plum_clock_get_time (f->loop.clock);
 
@@ -243,8 +239,7 @@ wait_for_map (CoreFixture *f,
 }
 
 static void
-test_retry_times (CoreFixture   *f,
-                  gconstpointer  data)
+test_retry_times (CoreFixture *f, gconstpointer data)
 {
   static const gint64 waits[] = { 15000, 60000, 300000, 300000, 300000 };
   g_autoptr (PlumMapping) mapping = NULL;
@@ -263,8 +258,7 @@ test_retry_times (CoreFixture   *f,
 }
 
 static void
-test_success_forgets_the_retries (CoreFixture   *f,
-                                  gconstpointer  data)
+test_success_forgets_the_retries (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -281,8 +275,7 @@ test_success_forgets_the_retries (CoreFixture   *f,
 }
 
 static void
-test_retries_are_quiet (CoreFixture   *f,
-                        gconstpointer  data)
+test_retries_are_quiet (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -300,8 +293,7 @@ test_retries_are_quiet (CoreFixture   *f,
 }
 
 static void
-test_retry_succeeds (CoreFixture   *f,
-                     gconstpointer  data)
+test_retry_succeeds (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -315,8 +307,7 @@ test_retry_succeeds (CoreFixture   *f,
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -5,19 +5,17 @@
 #include "plum-log-private.h"
 
 /* The last message; GLib lets a program set its writer only once. */
-static struct {
-  guint          n;
+static struct
+{
+  guint n;
   GLogLevelFlags flags;
-  char          *text;
-  char          *domain;
-  char          *nick;
+  char *text;
+  char *domain;
+  char *nick;
 } seen;
 
 static GLogWriterOutput
-write_log (GLogLevelFlags   flags,
-           const GLogField *fields,
-           gsize            n_fields,
-           gpointer         user_data)
+write_log (GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
   seen.n++;
   seen.flags = flags;
@@ -132,8 +130,7 @@ test_debug_domain (void)
 }
 
 int
-main (int   argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_unsetenv ("G_MESSAGES_DEBUG");
   g_test_init (&argc, &argv, NULL);

@@ -2,23 +2,22 @@
 
 #include "fake-backend.h"
 
-typedef struct {
+typedef struct
+{
   TestLoop loop;
   PlumManager *manager;
   GAsyncResult *result;
 } Fixture;
 
 static void
-set_up (Fixture       *f,
-        gconstpointer  n_backends)
+set_up (Fixture *f, gconstpointer n_backends)
 {
   test_loop_set_up (&f->loop, TRUE);
   f->manager = fake_manager_new (n_backends != NULL ? GPOINTER_TO_UINT (n_backends) : 1);
 }
 
 static void
-tear_down (Fixture       *f,
-           gconstpointer  data)
+tear_down (Fixture *f, gconstpointer data)
 {
   g_clear_object (&f->result);
   test_loop_settle (&f->loop);
@@ -28,9 +27,7 @@ tear_down (Fixture       *f,
 }
 
 static PlumMapping *
-add (Fixture      *f,
-     PlumProtocol  protocol,
-     guint         port)
+add (Fixture *f, PlumProtocol protocol, guint port)
 {
   g_autoptr (GError) error = NULL;
   PlumMapping *mapping = plum_mapping_new (protocol, port);
@@ -41,9 +38,7 @@ add (Fixture      *f,
 }
 
 static PlumMapping *
-add_up (Fixture      *f,
-        PlumProtocol  protocol,
-        guint         port)
+add_up (Fixture *f, PlumProtocol protocol, guint port)
 {
   PlumMapping *mapping = add (f, protocol, port);
 
@@ -53,19 +48,14 @@ add_up (Fixture      *f,
 }
 
 static void
-create (Fixture      *f,
-        guint         port,
-        guint         timeout_ms,
-        GCancellable *cancellable)
+create (Fixture *f, guint port, guint timeout_ms, GCancellable *cancellable)
 {
   plum_manager_create_mapping_async (f->manager, PLUM_PROTOCOL_TCP, port, 0, timeout_ms,
                                      cancellable, test_store_result, &f->result);
 }
 
 static void
-assert_create_fails (Fixture *f,
-                     GQuark   domain,
-                     int      code)
+assert_create_fails (Fixture *f, GQuark domain, int code)
 {
   g_autoptr (GError) error = NULL;
 
@@ -78,8 +68,7 @@ assert_create_fails (Fixture *f,
 }
 
 static void
-test_silent_before_first_add (Fixture       *f,
-                              gconstpointer  data)
+test_silent_before_first_add (Fixture *f, gconstpointer data)
 {
   test_loop_advance (&f->loop, 3600 * 1000);
 
@@ -88,8 +77,7 @@ test_silent_before_first_add (Fixture       *f,
 }
 
 static void
-test_add_is_pending_at_once (Fixture       *f,
-                             gconstpointer  data)
+test_add_is_pending_at_once (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = add (f, PLUM_PROTOCOL_TCP, 8080);
   g_autoptr (PlumMapping) listed = g_list_model_get_item (G_LIST_MODEL (f->manager), 0);
@@ -102,9 +90,7 @@ test_add_is_pending_at_once (Fixture       *f,
 }
 
 static void
-on_state_check_all (PlumMapping *mapping,
-                    GParamSpec  *pspec,
-                    guint       *n_success)
+on_state_check_all (PlumMapping *mapping, GParamSpec *pspec, guint *n_success)
 {
   if (plum_mapping_get_state (mapping) != PLUM_STATE_SUCCESS)
     return;
@@ -122,8 +108,7 @@ on_state_check_all (PlumMapping *mapping,
 }
 
 static void
-test_all_is_right_at_success (Fixture       *f,
-                              gconstpointer  data)
+test_all_is_right_at_success (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = add (f, PLUM_PROTOCOL_TCP, 8080);
   guint n_success = 0;
@@ -134,17 +119,13 @@ test_all_is_right_at_success (Fixture       *f,
 }
 
 static void
-on_manager_state (PlumManager *manager,
-                  PlumMapping *mapping,
-                  PlumState    old_state,
-                  GString     *states)
+on_manager_state (PlumManager *manager, PlumMapping *mapping, PlumState old_state, GString *states)
 {
   g_string_append_printf (states, "%d>%d ", old_state, plum_mapping_get_state (mapping));
 }
 
 static void
-test_manager_signal (Fixture       *f,
-                     gconstpointer  data)
+test_manager_signal (Fixture *f, gconstpointer data)
 {
   g_autoptr (GString) states = g_string_new (NULL);
   g_autoptr (PlumMapping) mapping = NULL;
@@ -159,8 +140,7 @@ test_manager_signal (Fixture       *f,
 }
 
 static void
-test_create (Fixture       *f,
-             gconstpointer  data)
+test_create (Fixture *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (PlumMapping) mapping = NULL;
@@ -174,10 +154,9 @@ test_create (Fixture       *f,
 }
 
 static void
-test_create_refused (Fixture       *f,
-                     gconstpointer  data)
+test_create_refused (Fixture *f, gconstpointer data)
 {
-  fake_backend_script (FAKE_ALPHA)->map = (FakeReply) { .fails = TRUE, .code = PLUM_ERROR_REFUSED };
+  fake_backend_script (FAKE_ALPHA)->map = (FakeReply){ .fails = TRUE, .code = PLUM_ERROR_REFUSED };
   create (f, 8080, 0, NULL);
   assert_create_fails (f, PLUM_ERROR, PLUM_ERROR_REFUSED);
 
@@ -186,8 +165,7 @@ test_create_refused (Fixture       *f,
 }
 
 static void
-test_create_timeout (Fixture       *f,
-                     gconstpointer  data)
+test_create_timeout (Fixture *f, gconstpointer data)
 {
   g_autofree char *log = NULL;
 
@@ -203,8 +181,7 @@ test_create_timeout (Fixture       *f,
 }
 
 static void
-test_create_without_network (Fixture       *f,
-                             gconstpointer  data)
+test_create_without_network (Fixture *f, gconstpointer data)
 {
   plum_manager_set_gateway_address (f->manager, NULL);
   plum_manager_set_interface (f->manager, "none0");
@@ -213,8 +190,7 @@ test_create_without_network (Fixture       *f,
 }
 
 static void
-test_create_bad_port (Fixture       *f,
-                      gconstpointer  data)
+test_create_bad_port (Fixture *f, gconstpointer data)
 {
   create (f, 0, 0, NULL);
   assert_create_fails (f, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
@@ -224,8 +200,7 @@ test_create_bad_port (Fixture       *f,
 }
 
 static void
-test_create_cancelled_before (Fixture       *f,
-                              gconstpointer  data)
+test_create_cancelled_before (Fixture *f, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
 
@@ -236,8 +211,7 @@ test_create_cancelled_before (Fixture       *f,
 }
 
 static void
-test_create_cancelled_in_discovery (Fixture       *f,
-                                    gconstpointer  data)
+test_create_cancelled_in_discovery (Fixture *f, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
 
@@ -250,8 +224,7 @@ test_create_cancelled_in_discovery (Fixture       *f,
 }
 
 static void
-test_create_cancelled_in_map (Fixture       *f,
-                              gconstpointer  data)
+test_create_cancelled_in_map (Fixture *f, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
 
@@ -264,16 +237,13 @@ test_create_cancelled_in_map (Fixture       *f,
 }
 
 static void
-destroy_async (Fixture *f,
-               guint    id)
+destroy_async (Fixture *f, guint id)
 {
   plum_manager_destroy_mapping_async (f->manager, id, NULL, test_store_result, &f->result);
 }
 
 static void
-assert_destroy_fails (Fixture *f,
-                      GQuark   domain,
-                      int      code)
+assert_destroy_fails (Fixture *f, GQuark domain, int code)
 {
   g_autoptr (GError) error = NULL;
 
@@ -284,8 +254,7 @@ assert_destroy_fails (Fixture *f,
 }
 
 static void
-test_destroy_waits_for_the_router (Fixture       *f,
-                                   gconstpointer  data)
+test_destroy_waits_for_the_router (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = add_up (f, PLUM_PROTOCOL_TCP, 8080);
   g_autoptr (GError) error = NULL;
@@ -303,8 +272,7 @@ test_destroy_waits_for_the_router (Fixture       *f,
 }
 
 static void
-test_destroy_twice (Fixture       *f,
-                    gconstpointer  data)
+test_destroy_twice (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = add_up (f, PLUM_PROTOCOL_TCP, 8080);
 
@@ -319,8 +287,7 @@ test_destroy_twice (Fixture       *f,
 }
 
 static void
-test_destroy_cancelled (Fixture       *f,
-                        gconstpointer  data)
+test_destroy_cancelled (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = add_up (f, PLUM_PROTOCOL_TCP, 8080);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
@@ -335,8 +302,7 @@ test_destroy_cancelled (Fixture       *f,
 }
 
 static void
-test_destroy_unconfirmed (Fixture       *f,
-                          gconstpointer  data)
+test_destroy_unconfirmed (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = add_up (f, PLUM_PROTOCOL_TCP, 8080);
   g_autoptr (GError) error = NULL;
@@ -356,8 +322,7 @@ close_async (Fixture *f)
 }
 
 static void
-test_close_deletes_all (Fixture       *f,
-                        gconstpointer  data)
+test_close_deletes_all (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = add_up (f, PLUM_PROTOCOL_TCP, 8080);
   g_autoptr (PlumMapping) second = add_up (f, PLUM_PROTOCOL_UDP, 8080);
@@ -374,14 +339,13 @@ test_close_deletes_all (Fixture       *f,
 }
 
 static void
-test_close_tells_what_stays (Fixture       *f,
-                             gconstpointer  data)
+test_close_tells_what_stays (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = add_up (f, PLUM_PROTOCOL_TCP, 8080);
   g_autoptr (GError) error = NULL;
 
-  fake_backend_script (FAKE_ALPHA)->unmap = (FakeReply) { .fails = TRUE,
-                                                          .code = PLUM_ERROR_REFUSED };
+  fake_backend_script (FAKE_ALPHA)->unmap =
+    (FakeReply){ .fails = TRUE, .code = PLUM_ERROR_REFUSED };
   close_async (f);
   test_loop_settle (&f->loop);
   g_assert_false (plum_manager_close_finish (f->manager, f->result, &error));
@@ -390,8 +354,7 @@ test_close_tells_what_stays (Fixture       *f,
 }
 
 static void
-test_close_twice (Fixture       *f,
-                  gconstpointer  data)
+test_close_twice (Fixture *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
@@ -403,8 +366,7 @@ test_close_twice (Fixture       *f,
 }
 
 static void
-test_closed_refuses_everything (Fixture       *f,
-                                gconstpointer  data)
+test_closed_refuses_everything (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = plum_mapping_new (PLUM_PROTOCOL_TCP, 8080);
   g_autoptr (GError) error = NULL;
@@ -430,8 +392,7 @@ test_closed_refuses_everything (Fixture       *f,
 }
 
 static void
-test_close_fails_a_waiting_create (Fixture       *f,
-                                   gconstpointer  data)
+test_close_fails_a_waiting_create (Fixture *f, gconstpointer data)
 {
   fake_backend_script (FAKE_ALPHA)->map.silent = TRUE;
   create (f, 8080, 0, NULL);
@@ -442,8 +403,7 @@ test_close_fails_a_waiting_create (Fixture       *f,
 }
 
 static void
-test_close_is_bounded (Fixture       *f,
-                       gconstpointer  data)
+test_close_is_bounded (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = add_up (f, PLUM_PROTOCOL_TCP, 8080);
   g_autoptr (GError) error = NULL;
@@ -457,8 +417,7 @@ test_close_is_bounded (Fixture       *f,
 }
 
 static void
-test_dispose_ends_mappings (Fixture       *f,
-                            gconstpointer  data)
+test_dispose_ends_mappings (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = add_up (f, PLUM_PROTOCOL_TCP, 8080);
 
@@ -469,8 +428,7 @@ test_dispose_ends_mappings (Fixture       *f,
 }
 
 static void
-test_local_address (Fixture       *f,
-                    gconstpointer  data)
+test_local_address (Fixture *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GInetAddress) address = plum_manager_get_local_address (f->manager, &error);
@@ -481,8 +439,7 @@ test_local_address (Fixture       *f,
 }
 
 static void
-test_add_twice (Fixture       *f,
-                gconstpointer  data)
+test_add_twice (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = add_up (f, PLUM_PROTOCOL_TCP, 8080);
   g_autoptr (GError) error = NULL;
@@ -492,17 +449,14 @@ test_add_twice (Fixture       *f,
 }
 
 static void
-on_state_destroy (PlumMapping *mapping,
-                  GParamSpec  *pspec,
-                  PlumManager *manager)
+on_state_destroy (PlumMapping *mapping, GParamSpec *pspec, PlumManager *manager)
 {
   if (plum_mapping_get_state (mapping) == PLUM_STATE_SUCCESS)
     plum_manager_destroy_mapping_async (manager, plum_mapping_get_id (mapping), NULL, NULL, NULL);
 }
 
 static void
-test_destroy_in_a_handler (Fixture       *f,
-                           gconstpointer  data)
+test_destroy_in_a_handler (Fixture *f, gconstpointer data)
 {
   PlumMapping *mapping = add (f, PLUM_PROTOCOL_TCP, 8080);
 
@@ -514,8 +468,7 @@ test_destroy_in_a_handler (Fixture       *f,
 }
 
 static void
-test_wait (Fixture       *f,
-           gconstpointer  data)
+test_wait (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = add (f, PLUM_PROTOCOL_TCP, 8080);
   g_autoptr (GError) error = NULL;
@@ -527,8 +480,7 @@ test_wait (Fixture       *f,
 }
 
 static void
-test_wait_cancelled (Fixture       *f,
-                     gconstpointer  data)
+test_wait_cancelled (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
@@ -547,9 +499,7 @@ test_wait_cancelled (Fixture       *f,
 }
 
 static void
-assert_wait_fails (Fixture     *f,
-                   PlumMapping *mapping,
-                   int          code)
+assert_wait_fails (Fixture *f, PlumMapping *mapping, int code)
 {
   g_autoptr (GError) error = NULL;
 
@@ -560,20 +510,18 @@ assert_wait_fails (Fixture     *f,
 }
 
 static void
-test_wait_for_a_failure (Fixture       *f,
-                         gconstpointer  data)
+test_wait_for_a_failure (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
-  fake_backend_script (FAKE_ALPHA)->map = (FakeReply) { .fails = TRUE, .code = PLUM_ERROR_REFUSED };
+  fake_backend_script (FAKE_ALPHA)->map = (FakeReply){ .fails = TRUE, .code = PLUM_ERROR_REFUSED };
   mapping = add (f, PLUM_PROTOCOL_TCP, 8080);
   plum_mapping_wait_async (mapping, NULL, test_store_result, &f->result);
   assert_wait_fails (f, mapping, PLUM_ERROR_REFUSED);
 }
 
 static void
-test_wait_for_the_destroyed (Fixture       *f,
-                             gconstpointer  data)
+test_wait_for_the_destroyed (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -587,8 +535,7 @@ test_wait_for_the_destroyed (Fixture       *f,
 
 /* Nothing is pending any more: it is told at once how it is. */
 static void
-test_wait_afterwards (Fixture       *f,
-                      gconstpointer  data)
+test_wait_afterwards (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) up = add (f, PLUM_PROTOCOL_TCP, 8080);
   g_autoptr (PlumMapping) failed = NULL;
@@ -601,7 +548,7 @@ test_wait_afterwards (Fixture       *f,
   g_assert_no_error (error);
   g_clear_object (&f->result);
 
-  fake_backend_script (FAKE_ALPHA)->map = (FakeReply) { .fails = TRUE, .code = PLUM_ERROR_REFUSED };
+  fake_backend_script (FAKE_ALPHA)->map = (FakeReply){ .fails = TRUE, .code = PLUM_ERROR_REFUSED };
   failed = add (f, PLUM_PROTOCOL_TCP, 8081);
   test_loop_settle (&f->loop);
   plum_mapping_wait_async (failed, NULL, test_store_result, &f->result);
@@ -615,8 +562,7 @@ test_wait_afterwards (Fixture       *f,
 }
 
 static void
-test_create_destroyed (Fixture       *f,
-                       gconstpointer  data)
+test_create_destroyed (Fixture *f, gconstpointer data)
 {
   fake_backend_script (FAKE_ALPHA)->map.silent = TRUE;
   create (f, 8080, 0, NULL);
@@ -627,11 +573,10 @@ test_create_destroyed (Fixture       *f,
 }
 
 static void
-test_add_bad_family (Fixture       *f,
-                     gconstpointer  data)
+test_add_bad_family (Fixture *f, gconstpointer data)
 {
-  g_autoptr (PlumMapping) mapping = g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080,
-                                                  "family", G_SOCKET_FAMILY_UNIX, NULL);
+  g_autoptr (PlumMapping) mapping =
+    g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080, "family", G_SOCKET_FAMILY_UNIX, NULL);
   g_autoptr (GError) error = NULL;
 
   g_assert_false (plum_manager_add_mapping (f->manager, mapping, &error));
@@ -641,12 +586,11 @@ test_add_bad_family (Fixture       *f,
 
 /* A gateway that was named is of one family, and serves no mapping of the other. */
 static void
-test_add_of_the_other_family (Fixture       *f,
-                              gconstpointer  data)
+test_add_of_the_other_family (Fixture *f, gconstpointer data)
 {
   g_autoptr (GInetAddress) gateway = g_inet_address_new_from_string ("127.77.99.1");
-  g_autoptr (PlumMapping) mapping = g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080,
-                                                  "family", G_SOCKET_FAMILY_IPV6, NULL);
+  g_autoptr (PlumMapping) mapping =
+    g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080, "family", G_SOCKET_FAMILY_IPV6, NULL);
   g_autoptr (GError) error = NULL;
 
   plum_manager_set_gateway_address (f->manager, gateway);
@@ -659,16 +603,15 @@ test_add_of_the_other_family (Fixture       *f,
 }
 
 static void
-test_discover (Fixture       *f,
-               gconstpointer  data)
+test_discover (Fixture *f, gconstpointer data)
 {
   GListModel *gateways = plum_manager_get_gateways (f->manager);
   g_autoptr (PlumGateway) gateway = NULL;
   g_autoptr (PlumProbe) second = NULL;
   g_autoptr (GError) error = NULL;
 
-  fake_backend_script (FAKE_BETA)->discover = (FakeReply) { .fails = TRUE, .delay_ms = 300,
-                                                            .code = PLUM_ERROR_TIMED_OUT };
+  fake_backend_script (FAKE_BETA)->discover =
+    (FakeReply){ .fails = TRUE, .delay_ms = 300, .code = PLUM_ERROR_TIMED_OUT };
   plum_manager_discover_async (f->manager, NULL, test_store_result, &f->result);
   test_loop_settle (&f->loop);
   g_assert_null (f->result);
@@ -689,8 +632,7 @@ test_discover (Fixture       *f,
 
 /* An address of the other family: that is the network that is asked about. */
 static void
-test_discover_ipv6 (Fixture       *f,
-                    gconstpointer  data)
+test_discover_ipv6 (Fixture *f, gconstpointer data)
 {
   g_autoptr (GInetAddress) address = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV6);
   g_autoptr (PlumGateway) gateway = NULL;
@@ -714,8 +656,7 @@ test_discover_ipv6 (Fixture       *f,
 }
 
 static void
-test_discover_cancelled (Fixture       *f,
-                         gconstpointer  data)
+test_discover_cancelled (Fixture *f, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError) error = NULL;
@@ -732,8 +673,7 @@ test_discover_cancelled (Fixture       *f,
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

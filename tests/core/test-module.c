@@ -24,16 +24,16 @@ getauxval (unsigned long type)
   return type == AT_SECURE && is_secure ? 1 : __getauxval (type);
 }
 
-typedef struct {
+typedef struct
+{
   char *root;
-  GString *path;           /* of PLUM_BACKEND_PATH */
-  GPtrArray *made;         /* what is to be removed, the youngest last */
+  GString *path;   /* of PLUM_BACKEND_PATH */
+  GPtrArray *made; /* what is to be removed, the youngest last */
   PlumManager *manager;
 } Fixture;
 
 static void
-set_up (Fixture       *f,
-        gconstpointer  data)
+set_up (Fixture *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
@@ -45,8 +45,7 @@ set_up (Fixture       *f,
 }
 
 static void
-tear_down (Fixture       *f,
-           gconstpointer  data)
+tear_down (Fixture *f, gconstpointer data)
 {
   g_unsetenv ("PLUM_BACKEND_PATH");
   g_unsetenv ("PLUM_BACKENDS");
@@ -60,8 +59,7 @@ tear_down (Fixture       *f,
 }
 
 static char *
-add_directory (Fixture    *f,
-               const char *name)
+add_directory (Fixture *f, const char *name)
 {
   char *directory = g_build_filename (f->root, name, NULL);
 
@@ -69,19 +67,17 @@ add_directory (Fixture    *f,
   g_ptr_array_add (f->made, directory);
   g_string_append_printf (f->path, "%s%s", f->path->len > 0 ? G_SEARCHPATH_SEPARATOR_S : "",
                           directory);
-  return directory;   /* made keeps it */
+  return directory; /* made keeps it */
 }
 
 static char *
-module_path (Fixture    *f,
-             const char *directory,
-             const char *name)
+module_path (Fixture *f, const char *directory, const char *name)
 {
   g_autofree char *file = g_strdup_printf ("libplum-backend-%s.%s", name, G_MODULE_SUFFIX);
   char *path = g_build_filename (directory, file, NULL);
 
   g_ptr_array_add (f->made, path);
-  return path;   /* made keeps it */
+  return path; /* made keeps it */
 }
 
 static char *
@@ -95,9 +91,7 @@ built_module (const char *name)
 /* Puts a module there, under its own name. A link, so that a module that comes in several tests is
  * opened once: its types stay. */
 static const char *
-add_module (Fixture    *f,
-            const char *directory,
-            const char *name)
+add_module (Fixture *f, const char *directory, const char *name)
 {
   g_autofree char *target = built_module (name);
   const char *path = module_path (f, directory, name);
@@ -116,9 +110,7 @@ load (Fixture *f)
 
 /* The nth that is called so, or whose file is; NULL if there is none. The list keeps it. */
 static PlumBackendInfo *
-find (Fixture    *f,
-      const char *name,
-      guint       nth)
+find (Fixture *f, const char *name, guint nth)
 {
   GListModel *backends = plum_manager_get_backends (f->manager);
 
@@ -134,10 +126,7 @@ find (Fixture    *f,
 }
 
 static void
-assert_fails (Fixture    *f,
-              const char *name,
-              const char *path,
-              const char *reason)
+assert_fails (Fixture *f, const char *name, const char *path, const char *reason)
 {
   PlumBackendInfo *info = find (f, name, 0);
 
@@ -149,8 +138,7 @@ assert_fails (Fixture    *f,
 }
 
 static void
-test_good (Fixture       *f,
-           gconstpointer  data)
+test_good (Fixture *f, gconstpointer data)
 {
   const char *path = add_module (f, add_directory (f, "one"), "good");
   PlumBackendInfo *info;
@@ -165,7 +153,8 @@ test_good (Fixture       *f,
   g_assert_cmpuint (g_type_from_name ("GoodBackend"), !=, G_TYPE_INVALID);
 }
 
-typedef struct {
+typedef struct
+{
   const char *module;
   const char *listed_as;
   const char *reason;
@@ -182,8 +171,7 @@ static const Broken broken[] = {
 };
 
 static void
-test_broken (Fixture       *f,
-             gconstpointer  data)
+test_broken (Fixture *f, gconstpointer data)
 {
   const Broken *row = data;
   const char *directory = add_directory (f, "one");
@@ -198,8 +186,7 @@ test_broken (Fixture       *f,
 }
 
 static void
-test_text_file (Fixture       *f,
-                gconstpointer  data)
+test_text_file (Fixture *f, gconstpointer data)
 {
   const char *path = module_path (f, add_directory (f, "one"), "text");
 
@@ -211,8 +198,7 @@ test_text_file (Fixture       *f,
 
 /* What is no file, under a module's name: none is opened, for to open some waits for ever. */
 static void
-test_not_a_file (Fixture       *f,
-                 gconstpointer  data)
+test_not_a_file (Fixture *f, gconstpointer data)
 {
   const char *directory = add_directory (f, "one");
   const char *pipe = module_path (f, directory, "pipe");
@@ -240,8 +226,7 @@ test_not_a_file (Fixture       *f,
 /* A file that the linker refuses: of no byte, of a few, cut off in its headers, of another machine.
  * (What it does not refuse it trusts, so that no test can go further.) */
 static void
-test_not_an_object (Fixture       *f,
-                    gconstpointer  data)
+test_not_an_object (Fixture *f, gconstpointer data)
 {
   static const gsize lengths[] = { 0, 1, 4, 16, 63, 64 };
   g_autofree char *source = built_module ("good");
@@ -260,7 +245,7 @@ test_not_an_object (Fixture       *f,
       g_assert_true (g_file_set_contents (paths[n], contents, (gssize) lengths[n], NULL));
     }
 
-  contents[18] ^= 0x55;   /* e_machine */
+  contents[18] ^= 0x55; /* e_machine */
   paths[n] = module_path (f, directory, "short-machine");
   g_assert_true (g_file_set_contents (paths[n], contents, (gssize) length, NULL));
 
@@ -276,8 +261,7 @@ test_not_an_object (Fixture       *f,
 }
 
 static void
-test_first_of_a_name_wins (Fixture       *f,
-                           gconstpointer  data)
+test_first_of_a_name_wins (Fixture *f, gconstpointer data)
 {
   const char *first = add_module (f, add_directory (f, "one"), "good");
   const char *second = add_module (f, add_directory (f, "two"), "twin");
@@ -295,8 +279,7 @@ test_first_of_a_name_wins (Fixture       *f,
 }
 
 static void
-test_path_order (Fixture       *f,
-                 gconstpointer  data)
+test_path_order (Fixture *f, gconstpointer data)
 {
   const char *first;
 
@@ -310,8 +293,7 @@ test_path_order (Fixture       *f,
 }
 
 static void
-test_app_stands_over_module (Fixture       *f,
-                             gconstpointer  data)
+test_app_stands_over_module (Fixture *f, gconstpointer data)
 {
   add_module (f, add_directory (f, "one"), "good");
   load (f);
@@ -319,14 +301,12 @@ test_app_stands_over_module (Fixture       *f,
   plum_manager_add_backend_type (f->manager, g_type_from_name ("GoodBackend"), "good", 1);
   g_assert_null (plum_backend_info_get_path (find (f, "good", 0)));
   g_assert_no_error (plum_backend_info_get_error (find (f, "good", 0)));
-  g_assert_error (plum_backend_info_get_error (find (f, "good", 1)), PLUM_ERROR,
-                  PLUM_ERROR_MODULE);
+  g_assert_error (plum_backend_info_get_error (find (f, "good", 1)), PLUM_ERROR, PLUM_ERROR_MODULE);
 }
 
 /* data: the mode of the folder */
 static void
-test_world_writable (Fixture       *f,
-                     gconstpointer  data)
+test_world_writable (Fixture *f, gconstpointer data)
 {
   gboolean folder = data != NULL;
   g_autofree char *source = built_module ("good");
@@ -354,8 +334,7 @@ test_world_writable (Fixture       *f,
 
 /* Folders that cannot be read are listed with the reason, unless they are only not there. */
 static void
-test_unreadable_directories (Fixture       *f,
-                             gconstpointer  data)
+test_unreadable_directories (Fixture *f, gconstpointer data)
 {
   g_autofree char *file = g_build_filename (f->root, "file", NULL);
   g_autofree char *missing = g_build_filename (f->root, "missing", NULL);
@@ -373,8 +352,7 @@ test_unreadable_directories (Fixture       *f,
 
 /* As another user, whom root becomes for the time. */
 static void
-test_forbidden_directory (Fixture       *f,
-                          gconstpointer  data)
+test_forbidden_directory (Fixture *f, gconstpointer data)
 {
   gboolean root = geteuid () == 0;
   const char *directory = add_directory (f, "closed");
@@ -387,7 +365,7 @@ test_forbidden_directory (Fixture       *f,
   else
     {
       load (f);
-      find (f, "closed", 0);   /* it is looked up when it is asked for */
+      find (f, "closed", 0); /* it is looked up when it is asked for */
       if (root)
         g_assert_no_errno (seteuid (0));
       assert_fails (f, "closed", directory, "Permission denied");
@@ -397,8 +375,7 @@ test_forbidden_directory (Fixture       *f,
 
 /* data: the program has more rights than its user, who made the environment */
 static void
-test_environment (Fixture       *f,
-                  gconstpointer  data)
+test_environment (Fixture *f, gconstpointer data)
 {
   add_module (f, add_directory (f, "one"), "good");
   g_setenv ("PLUM_BACKENDS", "good,strange", TRUE);
@@ -419,8 +396,7 @@ test_environment (Fixture       *f,
 }
 
 static void
-test_other_files_are_left_alone (Fixture       *f,
-                                 gconstpointer  data)
+test_other_files_are_left_alone (Fixture *f, gconstpointer data)
 {
   const char *directory = add_directory (f, "one");
   g_autofree char *readme = g_build_filename (directory, "README", NULL);
@@ -432,8 +408,7 @@ test_other_files_are_left_alone (Fixture       *f,
 }
 
 static void
-test_priority_orders (Fixture       *f,
-                      gconstpointer  data)
+test_priority_orders (Fixture *f, gconstpointer data)
 {
   const char *directory = add_directory (f, "one");
   GListModel *backends;
@@ -451,7 +426,7 @@ test_priority_orders (Fixture       *f,
 
       if (plum_backend_info_get_error (info) != NULL)
         {
-          last = G_MININT;   /* only broken ones may follow */
+          last = G_MININT; /* only broken ones may follow */
           continue;
         }
       g_assert_cmpint (plum_backend_info_get_priority (info), <=, last);
@@ -468,8 +443,7 @@ test_built_in (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -11,8 +11,7 @@
 #include "plum-netlink.h"
 
 static GByteArray *
-message_new (gconstpointer header,
-             gsize         len)
+message_new (gconstpointer header, gsize len)
 {
   GByteArray *payload = g_byte_array_new ();
 
@@ -20,21 +19,20 @@ message_new (gconstpointer header,
 }
 
 static GByteArray *
-route_new (guint8 family,
-           guint8 type)
+route_new (guint8 family, guint8 type)
 {
   const struct rtmsg header = {
-    .rtm_family = family, .rtm_type = type, .rtm_table = RT_TABLE_MAIN, .rtm_flags = RTM_F_CLONED,
+    .rtm_family = family,
+    .rtm_type = type,
+    .rtm_table = RT_TABLE_MAIN,
+    .rtm_flags = RTM_F_CLONED,
   };
 
   return message_new (&header, sizeof header);
 }
 
 static void
-add (GByteArray    *payload,
-     guint16        type,
-     gconstpointer  value,
-     gsize          len)
+add (GByteArray *payload, guint16 type, gconstpointer value, gsize len)
 {
   const struct rtattr header = { .rta_len = (guint16) (sizeof header + len), .rta_type = type };
 
@@ -45,31 +43,27 @@ add (GByteArray    *payload,
 }
 
 static void
-add_u32 (GByteArray *payload,
-         guint16     type,
-         guint32     value)
+add_u32 (GByteArray *payload, guint16 type, guint32 value)
 {
   add (payload, type, &value, sizeof value);
 }
 
 static void
-add_address (GByteArray *payload,
-             guint16     type,
-             const char *text)
+add_address (GByteArray *payload, guint16 type, const char *text)
 {
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string (text);
 
-  add (payload, type, g_inet_address_to_bytes (address),
-       g_inet_address_get_native_size (address));
+  add (payload, type, g_inet_address_to_bytes (address), g_inet_address_get_native_size (address));
 }
 
 /* Puts a message's head before a payload. (transfer full) */
 static GBytes *
-finish (GByteArray *payload,
-        guint16     type)
+finish (GByteArray *payload, guint16 type)
 {
   const struct nlmsghdr header = {
-    .nlmsg_len = (guint32) sizeof header + payload->len, .nlmsg_type = type, .nlmsg_seq = 7,
+    .nlmsg_len = (guint32) sizeof header + payload->len,
+    .nlmsg_type = type,
+    .nlmsg_seq = 7,
     .nlmsg_pid = 8,
   };
 
@@ -80,13 +74,11 @@ finish (GByteArray *payload,
 static PlumNetlinkMessage
 message_of (GByteArray *payload)
 {
-  return (PlumNetlinkMessage) { .payload = payload->data, .payload_len = payload->len };
+  return (PlumNetlinkMessage){ .payload = payload->data, .payload_len = payload->len };
 }
 
 static void
-assert_address (const guint8 *bytes,
-                int           family,
-                const char   *expected)
+assert_address (const guint8 *bytes, int family, const char *expected)
 {
   g_autoptr (GInetAddress) address = g_inet_address_new_from_bytes (bytes, (GSocketFamily) family);
   g_autofree char *text = g_inet_address_to_string (address);
@@ -106,8 +98,7 @@ assert_malformed (GByteArray *payload)
 }
 
 static void
-decode (GByteArray       *payload,
-        PlumNetlinkRoute *route)
+decode (GByteArray *payload, PlumNetlinkRoute *route)
 {
   PlumNetlinkMessage message = message_of (payload);
   g_autoptr (GError) error = NULL;
@@ -188,10 +179,7 @@ test_decode_via (void)
 }
 
 static void
-add_hop (GByteArray *hops,
-         int         interface_index,
-         guint8      flags,
-         const char *gateway)
+add_hop (GByteArray *hops, int interface_index, guint8 flags, const char *gateway)
 {
   g_autoptr (GByteArray) attributes = g_byte_array_new ();
   struct rtnexthop header = { .rtnh_flags = flags, .rtnh_ifindex = interface_index };
@@ -237,7 +225,7 @@ test_decode_many_hops (void)
   PlumNetlinkRoute route;
 
   for (guint i = 0; i < G_N_ELEMENTS (hops); i++)
-    hops[i] = (struct rtnexthop) { .rtnh_len = sizeof *hops, .rtnh_ifindex = 10 + (int) i };
+    hops[i] = (struct rtnexthop){ .rtnh_len = sizeof *hops, .rtnh_ifindex = 10 + (int) i };
   add (payload, RTA_MULTIPATH, hops, sizeof hops);
   decode (payload, &route);
   g_assert_cmpuint (route.next_hop.interface_index, ==, 10);
@@ -338,8 +326,7 @@ link_new (const char *name)
 }
 
 static void
-read_one (GBytes             *bytes,
-          PlumNetlinkMessage *message)
+read_one (GBytes *bytes, PlumNetlinkMessage *message)
 {
   gsize len;
   const guint8 *data = g_bytes_get_data (bytes, &len);
@@ -371,18 +358,20 @@ test_decode_link (void)
 }
 
 static GByteArray *
-interface_address_new (guint8 family,
-                       guint8 flags)
+interface_address_new (guint8 family, guint8 flags)
 {
   const struct ifaddrmsg header = {
-    .ifa_family = family, .ifa_flags = flags, .ifa_scope = RT_SCOPE_UNIVERSE, .ifa_index = 3,
+    .ifa_family = family,
+    .ifa_flags = flags,
+    .ifa_scope = RT_SCOPE_UNIVERSE,
+    .ifa_index = 3,
   };
 
   return message_new (&header, sizeof header);
 }
 
 static gboolean
-decode_interface_address (GByteArray         *payload,     /* (transfer full) */
+decode_interface_address (GByteArray *payload, /* (transfer full) */
                           PlumNetlinkAddress *out)
 {
   g_autoptr (GBytes) bytes = finish (payload, RTM_NEWADDR);
@@ -449,12 +438,12 @@ test_decode_link_name_too_long (void)
 }
 
 static void
-assert_errno (gint32 code,
-              int    expected)
+assert_errno (gint32 code, int expected)
 {
   const struct nlmsgerr payload = { .error = code };
   PlumNetlinkMessage message = {
-    .payload = (const guint8 *) &payload, .payload_len = sizeof payload,
+    .payload = (const guint8 *) &payload,
+    .payload_len = sizeof payload,
   };
   int value = -1;
 
@@ -608,8 +597,7 @@ test_encode_dump_routes (void)
 }
 
 int
-main (int   argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -7,8 +7,8 @@
 #include "test-lan.h"
 
 /* Some thousands of steps of everything that can happen to a manager with several networks, each
- * decided by a seed. The routers, one behind wan0 and one behind wlan0, keep a table, so that in the
- * end it is seen whether what is in it is what is wanted, and nothing else.
+ * decided by a seed. The routers, one behind wan0 and one behind wlan0, keep a table, so that in
+ * the end it is seen whether what is in it is what is wanted, and nothing else.
  *
  * In calm weather the default route moves, and every router answers, if late: there the tables are
  * right whenever all has settled. In a storm links go, backends fail, and handlers do what comes to
@@ -23,7 +23,8 @@
 
 /* --- The routers --- */
 
-typedef struct {
+typedef struct
+{
   PlumProtocol protocol;
   guint internal_port;
   guint external_port;
@@ -31,7 +32,7 @@ typedef struct {
 } Entry;
 
 static const char *const interfaces[N_ROUTERS] = { "wan0", "wlan0" };
-static GArray *tables[N_ROUTERS];   /* (element-type Entry) */
+static GArray *tables[N_ROUTERS]; /* (element-type Entry) */
 static GRand *rand_;
 static gboolean storm;
 
@@ -50,8 +51,7 @@ get_table (PlumBackend *backend)
 }
 
 static void
-table_expire (GArray *table,
-              gint64  now)
+table_expire (GArray *table, gint64 now)
 {
   for (guint i = table->len; i > 0; i--)
     if (g_array_index (table, Entry, i - 1).expires <= now)
@@ -60,10 +60,7 @@ table_expire (GArray *table,
 
 /* By its internal port, or by its external one. */
 static Entry *
-table_find (GArray       *table,
-            PlumProtocol  protocol,
-            guint         internal_port,
-            guint         external_port)
+table_find (GArray *table, PlumProtocol protocol, guint internal_port, guint external_port)
 {
   for (guint i = 0; i < table->len; i++)
     {
@@ -80,9 +77,7 @@ table_find (GArray       *table,
 
 /* As PCP and NAT-PMP: one entry for an internal port. NULL: the required port is taken. */
 static Entry *
-table_map (GArray      *table,
-           PlumRequest *request,
-           gint64       now)
+table_map (GArray *table, PlumRequest *request, gint64 now)
 {
   PlumProtocol protocol = plum_request_get_protocol (request);
   guint internal_port = plum_request_get_internal_port (request);
@@ -120,9 +115,10 @@ GType asker_get_type (void);
 
 G_DEFINE_TYPE (Asker, asker, PLUM_TYPE_BACKEND)
 
-typedef struct {
+typedef struct
+{
   PlumCall *call;
-  PlumLease *lease;          /* (nullable) */
+  PlumLease *lease; /* (nullable) */
   gboolean fails;
   PlumError code;
   GSource *timer;
@@ -155,11 +151,7 @@ on_answer (gpointer user_data)
 
 /* Now, later, or, in a storm, never. */
 static void
-answer (Asker     *self,
-        PlumCall  *call,
-        PlumLease *lease,
-        gboolean   fails,
-        PlumError  code)
+answer (Asker *self, PlumCall *call, PlumLease *lease, gboolean fails, PlumError code)
 {
   Answer *answer = g_new0 (Answer, 1);
 
@@ -184,13 +176,11 @@ answer (Asker     *self,
 }
 
 static gboolean
-fail_in_storm (Asker    *self,
-               PlumCall *call,
-               guint     n)
+fail_in_storm (Asker *self, PlumCall *call, guint n)
 {
   static const PlumError codes[] = {
-    PLUM_ERROR_REFUSED, PLUM_ERROR_CONFLICT, PLUM_ERROR_NO_RESOURCES, PLUM_ERROR_TIMED_OUT,
-    PLUM_ERROR_NOT_SUPPORTED,
+    PLUM_ERROR_REFUSED,   PLUM_ERROR_CONFLICT,      PLUM_ERROR_NO_RESOURCES,
+    PLUM_ERROR_TIMED_OUT, PLUM_ERROR_NOT_SUPPORTED,
   };
 
   if (!storm || draw (n) > 0)
@@ -201,8 +191,7 @@ fail_in_storm (Asker    *self,
 }
 
 static void
-asker_discover (PlumBackend *self,
-                PlumCall    *call)
+asker_discover (PlumBackend *self, PlumCall *call)
 {
   plum_backend_report_note (self, "discover");
   if (!fail_in_storm (self, call, 4))
@@ -210,9 +199,7 @@ asker_discover (PlumBackend *self,
 }
 
 static void
-asker_map (PlumBackend *self,
-           PlumRequest *request,
-           PlumCall    *call)
+asker_map (PlumBackend *self, PlumRequest *request, PlumCall *call)
 {
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string ("1.2.3.4");
   g_autoptr (PlumLease) lease = NULL;
@@ -224,16 +211,13 @@ asker_map (PlumBackend *self,
 
   entry = table_map (get_table (self), request, plum_backend_get_time (self));
   if (entry != NULL)
-    lease = plum_lease_new (address, entry->external_port, plum_request_get_lifetime (request),
-                            NULL);
+    lease =
+      plum_lease_new (address, entry->external_port, plum_request_get_lifetime (request), NULL);
   answer (self, call, lease, entry == NULL, PLUM_ERROR_CONFLICT);
 }
 
 static void
-asker_unmap (PlumBackend *self,
-             PlumRequest *request,
-             PlumLease   *lease,
-             PlumCall    *call)
+asker_unmap (PlumBackend *self, PlumRequest *request, PlumLease *lease, PlumCall *call)
 {
   GArray *table = get_table (self);
   Entry *entry;
@@ -250,10 +234,7 @@ asker_unmap (PlumBackend *self,
 }
 
 static void
-asker_check (PlumBackend *self,
-             PlumRequest *request,
-             PlumLease   *lease,
-             PlumCall    *call)
+asker_check (PlumBackend *self, PlumRequest *request, PlumLease *lease, PlumCall *call)
 {
   GArray *table = get_table (self);
 
@@ -281,14 +262,15 @@ asker_init (Asker *self)
 
 /* --- The program --- */
 
-typedef struct {
+typedef struct
+{
   CoreFixture core;
   TestLan lan;
-  GPtrArray *mappings;       /* (element-type PlumMapping) */
+  GPtrArray *mappings; /* (element-type PlumMapping) */
   gboolean wlan_first;
   gboolean down[N_ROUTERS];
-  guint depth;               /* of handlers */
-  gboolean ended;            /* the manager was closed, or disposed */
+  guint depth;    /* of handlers */
+  gboolean ended; /* the manager was closed, or disposed */
 } Program;
 
 static void program_act (Program *f);
@@ -312,20 +294,13 @@ program_meddle (Program *f)
 }
 
 static void
-on_gateway_note (PlumGateway *gateway,
-                 const char  *backend_name,
-                 const char  *note,
-                 Program     *f)
+on_gateway_note (PlumGateway *gateway, const char *backend_name, const char *note, Program *f)
 {
   program_meddle (f);
 }
 
 static void
-on_gateways_changed (GListModel *gateways,
-                     guint       position,
-                     guint       removed,
-                     guint       added,
-                     Program    *f)
+on_gateways_changed (GListModel *gateways, guint position, guint removed, guint added, Program *f)
 {
   for (guint i = position; i < position + added; i++)
     {
@@ -339,10 +314,7 @@ on_gateways_changed (GListModel *gateways,
 }
 
 static void
-on_state (PlumManager *manager,
-          PlumMapping *mapping,
-          PlumState    old_state,
-          Program     *f)
+on_state (PlumManager *manager, PlumMapping *mapping, PlumState old_state, Program *f)
 {
   program_meddle (f);
 }
@@ -360,8 +332,7 @@ program_make_manager (Program *f)
 }
 
 static void
-set_up (Program       *f,
-        gconstpointer  data)
+set_up (Program *f, gconstpointer data)
 {
   core_fixture_set_up (&f->core, data);
   g_clear_object (&f->core.manager);
@@ -382,8 +353,7 @@ set_up (Program       *f,
 }
 
 static void
-tear_down (Program       *f,
-           gconstpointer  data)
+tear_down (Program *f, gconstpointer data)
 {
   storm = FALSE;
   g_clear_pointer (&f->mappings, g_ptr_array_unref);
@@ -404,9 +374,9 @@ program_add (Program *f)
   g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, draw (4));
   g_autoptr (PlumMapping) mapping =
     g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080 + draw (4), "protocol",
-                  draw (2) == 0 ? PLUM_PROTOCOL_TCP : PLUM_PROTOCOL_UDP,
-                  "requested-external-port", draw (2) * (9000 + draw (3)),
-                  "require-external-port", draw (10) == 0, "gateway", gateway, NULL);
+                  draw (2) == 0 ? PLUM_PROTOCOL_TCP : PLUM_PROTOCOL_UDP, "requested-external-port",
+                  draw (2) * (9000 + draw (3)), "require-external-port", draw (10) == 0, "gateway",
+                  gateway, NULL);
 
   if (f->mappings->len >= MAPPINGS_MAX)
     return;
@@ -496,8 +466,7 @@ program_move_route (Program *f)
 }
 
 static void
-program_switch_link (Program *f,
-                     guint    n)
+program_switch_link (Program *f, guint n)
 {
   f->down[n] = !f->down[n];
   if (f->down[n])
@@ -518,8 +487,7 @@ program_switch_link (Program *f,
 /* --- What should be --- */
 
 static const char *
-program_get_way (Program     *f,
-                 PlumMapping *mapping)
+program_get_way (Program *f, PlumMapping *mapping)
 {
   const char *bound = plum_mapping_get_bound_interface (mapping);
 
@@ -527,8 +495,7 @@ program_get_way (Program     *f,
 }
 
 static gboolean
-is_equal (PlumMapping *a,
-          PlumMapping *b)
+is_equal (PlumMapping *a, PlumMapping *b)
 {
   return plum_mapping_get_protocol (a) == plum_mapping_get_protocol (b) &&
          plum_mapping_get_internal_port (a) == plum_mapping_get_internal_port (b);
@@ -536,8 +503,7 @@ is_equal (PlumMapping *a,
 
 /* The port that it requires, or one that shares its lease, is not to be had. */
 static gboolean
-program_is_refused (Program     *f,
-                    PlumMapping *mapping)
+program_is_refused (Program *f, PlumMapping *mapping)
 {
   if (plum_mapping_get_state (mapping) != PLUM_STATE_FAILURE ||
       !g_error_matches (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_CONFLICT))
@@ -574,10 +540,10 @@ program_check (Program *f)
         continue;
       core_assert_state (mapping, SUCCESS);
       g_assert_cmpstr (plum_gateway_get_interface (gateway), ==, way);
-      entry = table_find (tables[g_str_equal (way, interfaces[0]) ? 0 : 1],
-                          plum_mapping_get_protocol (mapping),
-                          plum_mapping_get_internal_port (mapping),
-                          plum_mapping_get_external_port (mapping));
+      entry =
+        table_find (tables[g_str_equal (way, interfaces[0]) ? 0 : 1],
+                    plum_mapping_get_protocol (mapping), plum_mapping_get_internal_port (mapping),
+                    plum_mapping_get_external_port (mapping));
       g_assert_nonnull (entry);
       g_hash_table_add (used, entry);
     }
@@ -585,8 +551,7 @@ program_check (Program *f)
 }
 
 static void
-program_step (Program *f,
-              guint    network_share)
+program_step (Program *f, guint network_share)
 {
   if (draw (network_share) > 0)
     program_act (f);
@@ -623,16 +588,15 @@ static guint32
 get_seed (void)
 {
   const char *from_environment = g_getenv ("PLUM_NETWORKS_SEED");
-  guint32 seed = from_environment != NULL
-                 ? (guint32) g_ascii_strtoull (from_environment, NULL, 10) : 1;
+  guint32 seed =
+    from_environment != NULL ? (guint32) g_ascii_strtoull (from_environment, NULL, 10) : 1;
 
   g_test_message ("PLUM_NETWORKS_SEED=%u", seed);
   return seed;
 }
 
 static void
-test_calm (Program       *f,
-           gconstpointer  data)
+test_calm (Program *f, gconstpointer data)
 {
   g_autoptr (GRand) rand = g_rand_new_with_seed (get_seed ());
 
@@ -666,8 +630,7 @@ program_wait_for_links (Program *f)
 }
 
 static void
-test_storm (Program       *f,
-            gconstpointer  data)
+test_storm (Program *f, gconstpointer data)
 {
   g_autoptr (GRand) rand = g_rand_new_with_seed (get_seed ());
 
@@ -693,8 +656,7 @@ test_storm (Program       *f,
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   test_lan_enter_namespace ();
   g_test_init (&argc, &argv, NULL);

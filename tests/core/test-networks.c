@@ -12,7 +12,8 @@
 /* Several networks at once. wan0 and wlan0 are links of a network of the test's own, with routes as
  * a desktop has them: by wan0, and by wlan0 if that is gone. */
 
-typedef struct {
+typedef struct
+{
   CoreFixture core;
   TestLan lan;
 } Networks;
@@ -34,10 +35,9 @@ ip (const char *line)
 
 /* As core_fixture_set_up (), but the manager looks for its gateways itself. */
 static void
-set_up (Networks      *f,
-        gconstpointer  data)
+set_up (Networks *f, gconstpointer data)
 {
-  core_fixture_set_up (&f->core, data);   /* enters a namespace: before there are links in one */
+  core_fixture_set_up (&f->core, data); /* enters a namespace: before there are links in one */
   test_lan_set_up (&f->lan, TEST_LAN_IPV4);
   plum_manager_set_gateway_address (f->core.manager, NULL);
   fake_backends_tell_interfaces ();
@@ -47,8 +47,7 @@ set_up (Networks      *f,
 }
 
 static void
-tear_down (Networks      *f,
-           gconstpointer  data)
+tear_down (Networks *f, gconstpointer data)
 {
   core_fixture_tear_down (&f->core, NULL);
   if (f->lan.ready)
@@ -64,8 +63,7 @@ settle (Networks *f)
 }
 
 static void
-assert_gateways (Networks   *f,
-                 const char *expected)
+assert_gateways (Networks *f, const char *expected)
 {
   GListModel *gateways = plum_manager_get_gateways (f->core.manager);
   g_autoptr (GString) text = g_string_new (NULL);
@@ -80,13 +78,12 @@ assert_gateways (Networks   *f,
 }
 
 static PlumGateway *
-nth_gateway (Networks *f,
-             guint     n)
+nth_gateway (Networks *f, guint n)
 {
   g_autoptr (PlumGateway) gateway =
     g_list_model_get_item (plum_manager_get_gateways (f->core.manager), n);
 
-  return gateway;   /* the list keeps it */
+  return gateway; /* the list keeps it */
 }
 
 static void
@@ -103,13 +100,11 @@ discover (Networks *f)
 
 /* At the gateway of an interface, or where the default route leads. */
 static PlumMapping *
-add_bound (Networks    *f,
-           guint        port,
-           PlumGateway *gateway)
+add_bound (Networks *f, guint port, PlumGateway *gateway)
 {
   g_autoptr (GError) error = NULL;
-  PlumMapping *mapping = g_object_new (PLUM_TYPE_MAPPING, "internal-port", port,
-                                       "gateway", gateway, NULL);
+  PlumMapping *mapping =
+    g_object_new (PLUM_TYPE_MAPPING, "internal-port", port, "gateway", gateway, NULL);
 
   plum_manager_add_mapping (f->core.manager, mapping, &error);
   g_assert_no_error (error);
@@ -118,21 +113,19 @@ add_bound (Networks    *f,
 }
 
 static void
-assert_up_on (PlumMapping *mapping,
-              const char  *interface_name)
+assert_up_on (PlumMapping *mapping, const char *interface_name)
 {
   core_assert_state (mapping, SUCCESS);
   g_assert_cmpstr (plum_gateway_get_interface (plum_mapping_get_gateway (mapping)), ==,
                    interface_name);
 }
 
-#define SKIP_WITHOUT_LAN(f) \
-  if (!(f)->lan.ready)      \
-    return
+#define SKIP_WITHOUT_LAN(f)                                                                        \
+  if (!(f)->lan.ready)                                                                             \
+  return
 
 static void
-test_list (Networks      *f,
-           gconstpointer  data)
+test_list (Networks *f, gconstpointer data)
 {
   g_autoptr (GPtrArray) networks = NULL;
 
@@ -147,8 +140,7 @@ test_list (Networks      *f,
 
 /* Who is in a hurry is served first. */
 static void
-test_others_come_later (Networks      *f,
-                        gconstpointer  data)
+test_others_come_later (Networks *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -163,8 +155,7 @@ test_others_come_later (Networks      *f,
 }
 
 static void
-test_discovery_is_cancelled (Networks      *f,
-                             gconstpointer  data)
+test_discovery_is_cancelled (Networks *f, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError) error = NULL;
@@ -183,8 +174,7 @@ test_discovery_is_cancelled (Networks      *f,
 
 /* Cable and Wi-Fi: each mapping where it belongs, the same port on both. */
 static void
-test_bound (Networks      *f,
-            gconstpointer  data)
+test_bound (Networks *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) here = NULL;
   g_autoptr (PlumMapping) there = NULL;
@@ -206,8 +196,7 @@ test_bound (Networks      *f,
 
 /* Bound to the gateway of the default route, it shares the lease of those who follow that route. */
 static void
-test_bound_to_default_shares (Networks      *f,
-                              gconstpointer  data)
+test_bound_to_default_shares (Networks *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) follower = NULL;
   g_autoptr (PlumMapping) bound = NULL;
@@ -240,8 +229,7 @@ test_bound_to_default_shares (Networks      *f,
 
 /* The other router is still there: it is told, and the port that is known outside is asked for. */
 static void
-test_default_moves (Networks      *f,
-                    gconstpointer  data)
+test_default_moves (Networks *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -263,8 +251,7 @@ test_default_moves (Networks      *f,
 
 /* The cable is pulled: nobody is told, who could not hear it. */
 static void
-test_default_vanishes (Networks      *f,
-                       gconstpointer  data)
+test_default_vanishes (Networks *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
   g_autoptr (PlumMapping) bound = NULL;
@@ -297,8 +284,7 @@ test_default_vanishes (Networks      *f,
 }
 
 static void
-test_all_vanish (Networks      *f,
-                 gconstpointer  data)
+test_all_vanish (Networks *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
   g_autoptr (PlumMapping) bound = NULL;
@@ -324,8 +310,7 @@ test_all_vanish (Networks      *f,
 
 /* No descriptors at present: that says nothing of the networks. */
 static void
-test_kernel_is_not_asked (Networks      *f,
-                          gconstpointer  data)
+test_kernel_is_not_asked (Networks *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) bound = NULL;
 
@@ -335,7 +320,8 @@ test_kernel_is_not_asked (Networks      *f,
   bound = add_bound (f, 8080, nth_gateway (f, 1));
   settle (f);
   ip ("route del default via 198.51.100.1 dev wlan0 metric 600");
-  test_syscall_fail_after (TEST_SYSCALL_NETLINK_SOCKET, 1, EMFILE);   /* the default route's is told */
+  test_syscall_fail_after (TEST_SYSCALL_NETLINK_SOCKET, 1,
+                           EMFILE); /* the default route's is told */
   settle (f);
   assert_gateways (f, "wan0 wlan0");
   assert_up_on (bound, "wlan0");
@@ -347,8 +333,7 @@ test_kernel_is_not_asked (Networks      *f,
 }
 
 static void
-test_override_leaves_one (Networks      *f,
-                          gconstpointer  data)
+test_override_leaves_one (Networks *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) bound = NULL;
 
@@ -368,8 +353,7 @@ test_override_leaves_one (Networks      *f,
 
 /* It maps nothing for the other family. */
 static void
-test_gateway_of_other_family (Networks      *f,
-                              gconstpointer  data)
+test_gateway_of_other_family (Networks *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
   g_autoptr (GError) error = NULL;
@@ -377,23 +361,20 @@ test_gateway_of_other_family (Networks      *f,
   SKIP_WITHOUT_LAN (f);
 
   discover (f);
-  mapping = g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080,
-                          "family", G_SOCKET_FAMILY_IPV6, "gateway", nth_gateway (f, 0), NULL);
+  mapping = g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080, "family", G_SOCKET_FAMILY_IPV6,
+                          "gateway", nth_gateway (f, 0), NULL);
   g_assert_false (plum_manager_add_mapping (f->core.manager, mapping, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
 }
 
-typedef struct {
+typedef struct
+{
   Networks *f;
   PlumMapping *mapping;
 } Meddler;
 
 static void
-on_list_meddle (GListModel *gateways,
-                guint       position,
-                guint       removed,
-                guint       added,
-                Meddler    *meddler)
+on_list_meddle (GListModel *gateways, guint position, guint removed, guint added, Meddler *meddler)
 {
   if (meddler->mapping == NULL)
     meddler->mapping = add_bound (meddler->f, 9090, NULL);
@@ -401,8 +382,7 @@ on_list_meddle (GListModel *gateways,
 
 /* Who hears of the list in the midst of a change adds a mapping: it goes where all go. */
 static void
-test_meddling (Networks      *f,
-               gconstpointer  data)
+test_meddling (Networks *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
   Meddler meddler = { f, NULL };
@@ -424,27 +404,21 @@ test_meddling (Networks      *f,
 
 /* What a handler does in the midst of a change. */
 static void
-destroy_quietly (Networks    *f,
-                 PlumMapping *mapping)
+destroy_quietly (Networks *f, PlumMapping *mapping)
 {
-  plum_manager_destroy_mapping_async (f->core.manager, plum_mapping_get_id (mapping), NULL,
-                                      NULL, NULL);
+  plum_manager_destroy_mapping_async (f->core.manager, plum_mapping_get_id (mapping), NULL, NULL,
+                                      NULL);
 }
 
 static void
-on_outcome_destroy (PlumProbe  *probe,
-                    GParamSpec *pspec,
-                    Meddler    *meddler)
+on_outcome_destroy (PlumProbe *probe, GParamSpec *pspec, Meddler *meddler)
 {
   if (meddler->mapping != NULL)
     destroy_quietly (meddler->f, g_steal_pointer (&meddler->mapping));
 }
 
 static PlumMapping *
-add_exact (Networks    *f,
-           guint        port,
-           guint        external_port,
-           PlumGateway *gateway)
+add_exact (Networks *f, guint port, guint external_port, PlumGateway *gateway)
 {
   g_autoptr (GError) error = NULL;
   PlumMapping *mapping =
@@ -459,8 +433,7 @@ add_exact (Networks    *f,
 
 /* It leaves one that fails, which begins anew therefore; who hears of that ends it. */
 static void
-test_destroyed_while_it_moves (Networks      *f,
-                               gconstpointer  data)
+test_destroyed_while_it_moves (Networks *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) follower = NULL;
   g_autoptr (PlumMapping) bound = NULL;
@@ -473,7 +446,7 @@ test_destroyed_while_it_moves (Networks      *f,
   discover (f);
   follower = add_exact (f, 8080, 9000, NULL);
   bound = add_exact (f, 8080, 8080, nth_gateway (f, 0));
-  test_loop_advance (&f->core.loop, 6000);   /* the "no" is old, and the retry far */
+  test_loop_advance (&f->core.loop, 6000); /* the "no" is old, and the retry far */
   core_assert_state (follower, FAILURE);
 
   meddler.mapping = follower;
@@ -490,8 +463,7 @@ test_destroyed_while_it_moves (Networks      *f,
 
 /* The router goes while it is asked to forget: it is asked again when it is back. */
 static void
-test_vanishes_while_deleting (Networks      *f,
-                              gconstpointer  data)
+test_vanishes_while_deleting (Networks *f, gconstpointer data)
 {
   TestStateDirectory directory;
   g_autoptr (PlumMapping) mapping = NULL;
@@ -524,20 +496,14 @@ test_vanishes_while_deleting (Networks      *f,
 }
 
 static void
-on_note_destroy (PlumGateway *gateway,
-                 const char  *backend_name,
-                 const char  *note,
-                 Meddler     *meddler)
+on_note_destroy (PlumGateway *gateway, const char *backend_name, const char *note, Meddler *meddler)
 {
   if (g_str_has_prefix (note, "unmap") && meddler->mapping != NULL)
     destroy_quietly (meddler->f, g_steal_pointer (&meddler->mapping));
 }
 
 static void
-on_note_dispose (PlumGateway *gateway,
-                 const char  *backend_name,
-                 const char  *note,
-                 Meddler     *meddler)
+on_note_dispose (PlumGateway *gateway, const char *backend_name, const char *note, Meddler *meddler)
 {
   if (g_str_has_prefix (note, "unmap"))
     g_object_run_dispose (G_OBJECT (meddler->f->core.manager));
@@ -545,8 +511,7 @@ on_note_dispose (PlumGateway *gateway,
 
 /* Its port is given back, and who hears what is sent therefor ends it, or everything. */
 static void
-check_ended_by_note (Networks  *f,
-                     GCallback  handler)
+check_ended_by_note (Networks *f, GCallback handler)
 {
   g_autoptr (PlumMapping) mapping = NULL;
   g_autoptr (PlumGateway) gateway = NULL;
@@ -566,23 +531,19 @@ check_ended_by_note (Networks  *f,
 }
 
 static void
-test_destroyed_by_note (Networks      *f,
-                        gconstpointer  data)
+test_destroyed_by_note (Networks *f, gconstpointer data)
 {
   check_ended_by_note (f, G_CALLBACK (on_note_destroy));
 }
 
 static void
-test_disposed_by_note (Networks      *f,
-                       gconstpointer  data)
+test_disposed_by_note (Networks *f, gconstpointer data)
 {
   check_ended_by_note (f, G_CALLBACK (on_note_dispose));
 }
 
 static void
-on_pending_stay (PlumMapping *mapping,
-                 GParamSpec  *pspec,
-                 Networks    *f)
+on_pending_stay (PlumMapping *mapping, GParamSpec *pspec, Networks *f)
 {
   if (plum_mapping_get_state (mapping) != PLUM_STATE_PENDING)
     return;
@@ -593,8 +554,7 @@ on_pending_stay (PlumMapping *mapping,
 
 /* Who hears that the first one moves has all stay: the second is not given back. */
 static void
-test_second_stays (Networks      *f,
-                   gconstpointer  data)
+test_second_stays (Networks *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = NULL;
   g_autoptr (PlumMapping) second = NULL;
@@ -616,15 +576,14 @@ test_second_stays (Networks      *f,
 
 /* The port that is known outside goes before the wish, as with any other recovery. */
 static void
-test_known_port_moves (Networks      *f,
-                       gconstpointer  data)
+test_known_port_moves (Networks *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
   SKIP_WITHOUT_LAN (f);
 
-  mapping = g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080, "requested-external-port",
-                          9000, NULL);
+  mapping =
+    g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080, "requested-external-port", 9000, NULL);
   discover (f);
   ALPHA->granted_port = 40000;
   g_assert_true (plum_manager_add_mapping (f->core.manager, mapping, NULL));
@@ -640,11 +599,7 @@ test_known_port_moves (Networks      *f,
 }
 
 static void
-on_list_discover (GListModel *gateways,
-                  guint       position,
-                  guint       removed,
-                  guint       added,
-                  Networks   *f)
+on_list_discover (GListModel *gateways, guint position, guint removed, guint added, Networks *f)
 {
   if (f->core.result == NULL && removed > 0)
     {
@@ -655,8 +610,7 @@ on_list_discover (GListModel *gateways,
 
 /* Other backends: all gateways are made anew, and at no time is there none. */
 static void
-test_discovery_while_backends_change (Networks      *f,
-                                      gconstpointer  data)
+test_discovery_while_backends_change (Networks *f, gconstpointer data)
 {
   const char *const backends[] = { "alpha", NULL };
   g_autoptr (PlumMapping) follower = NULL;
@@ -685,9 +639,7 @@ test_discovery_while_backends_change (Networks      *f,
 }
 
 static void
-on_destroyed_meddle (PlumMapping *mapping,
-                     GParamSpec  *pspec,
-                     Networks    *f)
+on_destroyed_meddle (PlumMapping *mapping, GParamSpec *pspec, Networks *f)
 {
   const char *const backends[] = { "alpha", NULL };
 
@@ -700,8 +652,7 @@ on_destroyed_meddle (PlumMapping *mapping,
 
 /* Who hears of the end changes what does not matter any more. */
 static void
-test_disposed_while_meddling (Networks      *f,
-                              gconstpointer  data)
+test_disposed_while_meddling (Networks *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = NULL;
   g_autoptr (PlumMapping) second = NULL;
@@ -720,17 +671,14 @@ test_disposed_while_meddling (Networks      *f,
 }
 
 static void
-on_destroyed_dispose (PlumMapping *mapping,
-                      GParamSpec  *pspec,
-                      Networks    *f)
+on_destroyed_dispose (PlumMapping *mapping, GParamSpec *pspec, Networks *f)
 {
   g_object_run_dispose (G_OBJECT (f->core.manager));
 }
 
 /* Who hears of the end brings it about once more. */
 static void
-test_disposed_while_disposed (Networks      *f,
-                              gconstpointer  data)
+test_disposed_while_disposed (Networks *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = NULL;
   g_autoptr (PlumMapping) second = NULL;
@@ -747,19 +695,14 @@ test_disposed_while_disposed (Networks      *f,
 }
 
 static void
-on_list_close (GListModel *gateways,
-               guint       position,
-               guint       removed,
-               guint       added,
-               Networks   *f)
+on_list_close (GListModel *gateways, guint position, guint removed, guint added, Networks *f)
 {
   g_object_run_dispose (G_OBJECT (f->core.manager));
 }
 
 /* Who hears of the first gateway has enough. */
 static void
-test_closed_while_discovering (Networks      *f,
-                               gconstpointer  data)
+test_closed_while_discovering (Networks *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
@@ -774,10 +717,7 @@ test_closed_while_discovering (Networks      *f,
 }
 
 static void
-on_state_close (PlumManager *manager,
-                PlumMapping *mapping,
-                PlumState    old_state,
-                gpointer     user_data)
+on_state_close (PlumManager *manager, PlumMapping *mapping, PlumState old_state, gpointer user_data)
 {
   if (plum_mapping_get_state (mapping) == PLUM_STATE_PENDING)
     plum_manager_close_async (manager, NULL, NULL, NULL);
@@ -785,8 +725,7 @@ on_state_close (PlumManager *manager,
 
 /* Who hears that a mapping is asked for closes the manager. */
 static void
-test_closed_while_creating (Networks      *f,
-                            gconstpointer  data)
+test_closed_while_creating (Networks *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (PlumMapping) none = NULL;
@@ -803,19 +742,15 @@ test_closed_while_creating (Networks      *f,
 }
 
 static void
-on_added_free_interface (PlumManager *manager,
-                         guint        position,
-                         guint        removed,
-                         guint        added,
-                         gpointer     user_data)
+on_added_free_interface (
+  PlumManager *manager, guint position, guint removed, guint added, gpointer user_data)
 {
   plum_manager_set_interface (manager, NULL);
 }
 
 /* Who hears of a mapping sends it another way: nothing stays where it was to go first. */
 static void
-test_added_another_way (Networks      *f,
-                        gconstpointer  data)
+test_added_another_way (Networks *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -835,8 +770,7 @@ test_added_another_way (Networks      *f,
 
 /* The NAT-PMP server of a VPN, by its name, beside the router at home. */
 static void
-test_two_managers (Networks      *f,
-                   gconstpointer  data)
+test_two_managers (Networks *f, gconstpointer data)
 {
   g_autoptr (PlumManager) vpn = plum_manager_new ();
   g_autoptr (GInetAddress) server = g_inet_address_new_from_string ("198.51.100.77");
@@ -871,8 +805,7 @@ last_key (void)
 
 /* The process ends, and starts anew. */
 static void
-crash (Networks   *f,
-       const char *directory)
+crash (Networks *f, const char *directory)
 {
   test_loop_advance (&f->core.loop, 1000);
   g_object_run_dispose (G_OBJECT (f->core.manager));
@@ -886,8 +819,7 @@ crash (Networks   *f,
 
 /* One port of this host on two routers: after a crash each is taken up, or deleted, where it is. */
 static void
-test_crash (Networks      *f,
-            gconstpointer  data)
+test_crash (Networks *f, gconstpointer data)
 {
   TestStateDirectory directory;
   g_autoptr (PlumMapping) here = NULL;
@@ -921,11 +853,10 @@ test_crash (Networks      *f,
   test_state_directory_tear_down (&directory);
 }
 
-/* Two ways to one router: what was left by the second is deleted by the second, as its entry is that
- * address's. */
+/* Two ways to one router: what was left by the second is deleted by the second, as its entry is
+ * that address's. */
 static void
-test_two_ways_to_one_router (Networks      *f,
-                             gconstpointer  data)
+test_two_ways_to_one_router (Networks *f, gconstpointer data)
 {
   TestStateDirectory directory;
   g_autoptr (PlumMapping) mapping = NULL;
@@ -950,9 +881,7 @@ test_two_ways_to_one_router (Networks      *f,
 }
 
 static void
-on_outcome_dispose (PlumProbe  *probe,
-                    GParamSpec *pspec,
-                    Networks   *f)
+on_outcome_dispose (PlumProbe *probe, GParamSpec *pspec, Networks *f)
 {
   g_autoptr (PlumManager) manager = g_steal_pointer (&f->core.manager);
 
@@ -962,8 +891,7 @@ on_outcome_dispose (PlumProbe  *probe,
 
 /* A router is asked anew for what a crash has left, and who hears of that ends the manager. */
 static void
-test_disposed_while_sweeping (Networks      *f,
-                              gconstpointer  data)
+test_disposed_while_sweeping (Networks *f, gconstpointer data)
 {
   TestStateDirectory directory;
   g_autoptr (PlumMapping) mapping = NULL;
@@ -991,8 +919,7 @@ test_disposed_while_sweeping (Networks      *f,
 
 /* What two mappings left is being deleted, and who hears of it ends the manager. */
 static void
-test_disposed_while_deleting (Networks      *f,
-                              gconstpointer  data)
+test_disposed_while_deleting (Networks *f, gconstpointer data)
 {
   TestStateDirectory directory;
   g_autoptr (PlumMapping) first = NULL;
@@ -1013,14 +940,13 @@ test_disposed_while_deleting (Networks      *f,
   gateway = g_object_ref (nth_gateway (f, 0));
   g_signal_connect (gateway, "note", G_CALLBACK (on_note_dispose), &meddler);
   test_loop_advance (&f->core.loop, 31000);
-  g_assert_cmpuint (ALPHA->n_unmap, ==, 2);   /* a note is told in a turn of its own */
+  g_assert_cmpuint (ALPHA->n_unmap, ==, 2); /* a note is told in a turn of its own */
   g_signal_handlers_disconnect_by_data (gateway, &meddler);
   test_state_directory_tear_down (&directory);
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   test_lan_enter_namespace ();
   g_test_init (&argc, &argv, NULL);

@@ -8,52 +8,41 @@
 static PlumBackendClass *quiet_class;
 
 static void
-chatty_say (PlumBackend *backend,
-            const char  *what)
+chatty_say (PlumBackend *backend, const char *what)
 {
   plum_backend_report_note (backend, what);
 }
 
 static void
-chatty_discover (PlumBackend *backend,
-                 PlumCall    *call)
+chatty_discover (PlumBackend *backend, PlumCall *call)
 {
   chatty_say (backend, "discover");
   quiet_class->discover (backend, call);
 }
 
 static void
-chatty_map (PlumBackend *backend,
-            PlumRequest *request,
-            PlumCall    *call)
+chatty_map (PlumBackend *backend, PlumRequest *request, PlumCall *call)
 {
   chatty_say (backend, "map");
   quiet_class->map (backend, request, call);
 }
 
 static void
-chatty_unmap (PlumBackend *backend,
-              PlumRequest *request,
-              PlumLease   *lease,
-              PlumCall    *call)
+chatty_unmap (PlumBackend *backend, PlumRequest *request, PlumLease *lease, PlumCall *call)
 {
   chatty_say (backend, "unmap");
   quiet_class->unmap (backend, request, lease, call);
 }
 
 static void
-chatty_check (PlumBackend *backend,
-              PlumRequest *request,
-              PlumLease   *lease,
-              PlumCall    *call)
+chatty_check (PlumBackend *backend, PlumRequest *request, PlumLease *lease, PlumCall *call)
 {
   chatty_say (backend, "check");
   quiet_class->check (backend, request, lease, call);
 }
 
 static void
-chatty_class_init (gpointer klass,
-                   gpointer data)
+chatty_class_init (gpointer klass, gpointer data)
 {
   PlumBackendClass *backend_class = klass;
 
@@ -75,28 +64,27 @@ chatty_get_type (void)
     {
       g_type_query (fake_backend_type (FAKE_ALPHA), &query);
       type = g_type_register_static_simple (query.type, "Chatty", query.class_size,
-                                            (GClassInitFunc) chatty_class_init,
-                                            query.instance_size, NULL, 0);
+                                            (GClassInitFunc) chatty_class_init, query.instance_size,
+                                            NULL, 0);
     }
 
   return type;
 }
 
 static void
-set_up (CoreFixture   *f,
-        gconstpointer  data)
+set_up (CoreFixture *f, gconstpointer data)
 {
   core_fixture_set_up (f, NULL);
   plum_manager_add_backend_type (f->manager, chatty_get_type (), "chatty", 400);
 }
 
 static void
-on_traffic (PlumGateway          *gateway,
-            const char           *backend_name,
-            PlumTrafficDirection  direction,
-            GSocketAddress       *peer,
-            GBytes               *bytes,
-            CoreFixture          *f)
+on_traffic (PlumGateway *gateway,
+            const char *backend_name,
+            PlumTrafficDirection direction,
+            GSocketAddress *peer,
+            GBytes *bytes,
+            CoreFixture *f)
 {
   g_string_append_printf (f->heard, "%s:%d:%u:%" G_GSIZE_FORMAT " ", backend_name, direction,
                           g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (peer)),
@@ -104,10 +92,7 @@ on_traffic (PlumGateway          *gateway,
 }
 
 static void
-on_note (PlumGateway *gateway,
-         const char  *backend_name,
-         const char  *note,
-         CoreFixture *f)
+on_note (PlumGateway *gateway, const char *backend_name, const char *note, CoreFixture *f)
 {
   g_string_append_printf (f->heard, "%s:%s ", backend_name, note);
 }
@@ -124,8 +109,7 @@ report (CoreFixture *f)
 }
 
 static void
-test_only_while_connected (CoreFixture   *f,
-                           gconstpointer  data)
+test_only_while_connected (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
   gulong traffic;
@@ -151,8 +135,7 @@ test_only_while_connected (CoreFixture   *f,
 
 /* Nobody hears of it before the backend has returned. */
 static void
-test_later (CoreFixture   *f,
-            gconstpointer  data)
+test_later (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
 
@@ -166,8 +149,7 @@ test_later (CoreFixture   *f,
 
 /* Who left a gateway need not expect to hear from it. */
 static void
-test_never_of_what_is_gone (CoreFixture   *f,
-                            gconstpointer  data)
+test_never_of_what_is_gone (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
   g_autoptr (PlumGateway) gateway = g_object_ref (core_gateway (f));
@@ -179,32 +161,28 @@ test_never_of_what_is_gone (CoreFixture   *f,
   g_assert_cmpstr (f->heard->str, ==, "");
 }
 
-typedef struct {
+typedef struct
+{
   const char *name;
-  const char *note;        /* upon which */
-  gboolean whole;          /* the manager ends, not only the mapping */
+  const char *note; /* upon which */
+  gboolean whole;   /* the manager ends, not only the mapping */
 } Upset;
 
 static const Upset upsets[] = {
-  { "discover", "discover", FALSE },
-  { "map", "map", FALSE },
-  { "check", "check", FALSE },
-  { "manager-in-discover", "discover", TRUE },
-  { "manager-in-map", "map", TRUE },
-  { "manager-in-unmap", "unmap", TRUE },
+  { "discover", "discover", FALSE },     { "map", "map", FALSE },
+  { "check", "check", FALSE },           { "manager-in-discover", "discover", TRUE },
+  { "manager-in-map", "map", TRUE },     { "manager-in-unmap", "unmap", TRUE },
   { "manager-in-check", "check", TRUE },
 };
 
-typedef struct {
+typedef struct
+{
   CoreFixture *f;
   const Upset *upset;
 } Listener;
 
 static void
-on_note_upset (PlumGateway *gateway,
-               const char  *backend_name,
-               const char  *note,
-               Listener    *listener)
+on_note_upset (PlumGateway *gateway, const char *backend_name, const char *note, Listener *listener)
 {
   if (!g_str_equal (note, listener->upset->note))
     return;
@@ -216,11 +194,8 @@ on_note_upset (PlumGateway *gateway,
 }
 
 static void
-on_gateways_listen (GListModel *gateways,
-                    guint       position,
-                    guint       removed,
-                    guint       added,
-                    Listener   *listener)
+on_gateways_listen (
+  GListModel *gateways, guint position, guint removed, guint added, Listener *listener)
 {
   g_autoptr (PlumGateway) gateway = NULL;
 
@@ -232,13 +207,12 @@ on_gateways_listen (GListModel *gateways,
 }
 
 static void
-test_upset_in_the_midst (CoreFixture   *f,
-                         gconstpointer  data)
+test_upset_in_the_midst (CoreFixture *f, gconstpointer data)
 {
   Listener listener = { f, data };
   GListModel *gateways = plum_manager_get_gateways (f->manager);
-  gulong handler = g_signal_connect (gateways, "items-changed", G_CALLBACK (on_gateways_listen),
-                                     &listener);
+  gulong handler =
+    g_signal_connect (gateways, "items-changed", G_CALLBACK (on_gateways_listen), &listener);
   g_autoptr (PlumMapping) mapping = core_add (f, 8080, 0);
 
   test_loop_advance (&f->loop, 300 * 1000);
@@ -249,8 +223,7 @@ test_upset_in_the_midst (CoreFixture   *f,
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

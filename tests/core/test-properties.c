@@ -7,17 +7,17 @@
 /* A property is what its getter says. Every property of every public type is read with a value that
  * is not its default: from one object, or, where they exclude each other, from several. */
 
-typedef struct {
-  GType       type;
-  GObject    *object;     /* the one that is read at present, borrowed */
-  GHashTable *told;       /* names of the properties that had another value than their default */
+typedef struct
+{
+  GType type;
+  GObject *object;  /* the one that is read at present, borrowed */
+  GHashTable *told; /* names of the properties that had another value than their default */
 } Reader;
 
 static void
-reader_init (Reader *r,
-             GType   type)
+reader_init (Reader *r, GType type)
 {
-  *r = (Reader) { .type = type, .told = g_hash_table_new (g_str_hash, g_str_equal) };
+  *r = (Reader){ .type = type, .told = g_hash_table_new (g_str_hash, g_str_equal) };
 }
 
 /* Asserts that no property was left out. */
@@ -37,9 +37,7 @@ reader_clear (Reader *r)
 }
 
 static void
-reader_get (Reader     *r,
-            const char *name,
-            GValue     *value)
+reader_get (Reader *r, const char *name, GValue *value)
 {
   GParamSpec *pspec = g_object_class_find_property (G_OBJECT_GET_CLASS (r->object), name);
 
@@ -52,9 +50,7 @@ reader_get (Reader     *r,
 }
 
 static void
-assert_uint (Reader     *r,
-             const char *name,
-             guint       want)
+assert_uint (Reader *r, const char *name, guint want)
 {
   g_auto (GValue) value = G_VALUE_INIT;
 
@@ -63,9 +59,7 @@ assert_uint (Reader     *r,
 }
 
 static void
-assert_int (Reader     *r,
-            const char *name,
-            int         want)
+assert_int (Reader *r, const char *name, int want)
 {
   g_auto (GValue) value = G_VALUE_INIT;
 
@@ -74,9 +68,7 @@ assert_int (Reader     *r,
 }
 
 static void
-assert_enum (Reader     *r,
-             const char *name,
-             int         want)
+assert_enum (Reader *r, const char *name, int want)
 {
   g_auto (GValue) value = G_VALUE_INIT;
 
@@ -85,9 +77,7 @@ assert_enum (Reader     *r,
 }
 
 static void
-assert_boolean (Reader     *r,
-                const char *name,
-                gboolean    want)
+assert_boolean (Reader *r, const char *name, gboolean want)
 {
   g_auto (GValue) value = G_VALUE_INIT;
 
@@ -96,9 +86,7 @@ assert_boolean (Reader     *r,
 }
 
 static void
-assert_string (Reader     *r,
-               const char *name,
-               const char *want)
+assert_string (Reader *r, const char *name, const char *want)
 {
   g_auto (GValue) value = G_VALUE_INIT;
 
@@ -107,9 +95,7 @@ assert_string (Reader     *r,
 }
 
 static void
-assert_object (Reader     *r,
-               const char *name,
-               gpointer    want)
+assert_object (Reader *r, const char *name, gpointer want)
 {
   g_auto (GValue) value = G_VALUE_INIT;
 
@@ -119,9 +105,7 @@ assert_object (Reader     *r,
 
 /* One that is not copied: a context, a time. */
 static void
-assert_boxed (Reader        *r,
-              const char    *name,
-              gconstpointer  want)
+assert_boxed (Reader *r, const char *name, gconstpointer want)
 {
   g_auto (GValue) value = G_VALUE_INIT;
 
@@ -130,9 +114,7 @@ assert_boxed (Reader        *r,
 }
 
 static void
-assert_names (Reader            *r,
-              const char        *name,
-              const char *const *want)
+assert_names (Reader *r, const char *name, const char *const *want)
 {
   g_auto (GValue) value = G_VALUE_INIT;
 
@@ -141,9 +123,7 @@ assert_names (Reader            *r,
 }
 
 static void
-assert_gerror (Reader       *r,
-               const char   *name,
-               const GError *want)
+assert_gerror (Reader *r, const char *name, const GError *want)
 {
   g_auto (GValue) value = G_VALUE_INIT;
   const GError *error;
@@ -165,8 +145,8 @@ static void
 test_entry (void)
 {
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string ("192.0.2.7");
-  g_autoptr (PlumEntry) entry = plum_entry_new (PLUM_PROTOCOL_UDP, 9000, 80, address, "torrent",
-                                                600, TRUE);
+  g_autoptr (PlumEntry) entry =
+    plum_entry_new (PLUM_PROTOCOL_UDP, 9000, 80, address, "torrent", 600, TRUE);
   Reader r;
 
   reader_init (&r, PLUM_TYPE_ENTRY);
@@ -202,9 +182,9 @@ static void
 test_backend_info (void)
 {
   g_autoptr (GError) error = g_error_new_literal (PLUM_ERROR, PLUM_ERROR_MODULE, "cut off");
-  g_autoptr (PlumBackendInfo) info = plum_backend_info_new ("pcp", "Port Control Protocol", 300,
-                                                            "/lib/libpcp.so", NULL,
-                                                            G_TYPE_INVALID, error);
+  g_autoptr (PlumBackendInfo) info =
+    plum_backend_info_new ("pcp", "Port Control Protocol", 300, "/lib/libpcp.so", NULL,
+                           G_TYPE_INVALID, error);
   Reader r;
 
   reader_init (&r, PLUM_TYPE_BACKEND_INFO);
@@ -220,8 +200,7 @@ test_backend_info (void)
 /* -- What lives with a manager -- */
 
 static void
-read_mapping (Reader      *r,
-              PlumMapping *mapping)
+read_mapping (Reader *r, PlumMapping *mapping)
 {
   r->object = G_OBJECT (mapping);
   assert_enum (r, "protocol", plum_mapping_get_protocol (mapping));
@@ -244,17 +223,13 @@ read_mapping (Reader      *r,
 }
 
 static void
-test_mapping (CoreFixture   *f,
-              gconstpointer  data)
+test_mapping (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) up = NULL;
   g_autoptr (PlumMapping) failed = NULL;
-  g_autoptr (PlumMapping) not_added = g_object_new (PLUM_TYPE_MAPPING,
-                                                    "protocol", PLUM_PROTOCOL_UDP,
-                                                    "family", G_SOCKET_FAMILY_IPV6,
-                                                    "internal-port", 443,
-                                                    "description", "web",
-                                                    NULL);
+  g_autoptr (PlumMapping) not_added =
+    g_object_new (PLUM_TYPE_MAPPING, "protocol", PLUM_PROTOCOL_UDP, "family", G_SOCKET_FAMILY_IPV6,
+                  "internal-port", 443, "description", "web", NULL);
   Reader r;
 
   up = core_add_up (f, 8080, 9090);
@@ -271,8 +246,7 @@ test_mapping (CoreFixture   *f,
 }
 
 static void
-test_gateway (CoreFixture   *f,
-              gconstpointer  data)
+test_gateway (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 8080);
   PlumGateway *gateway = core_gateway (f);
@@ -292,8 +266,7 @@ test_gateway (CoreFixture   *f,
 }
 
 static void
-test_backend (CoreFixture   *f,
-              gconstpointer  data)
+test_backend (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 8080);
   Reader r;
@@ -313,22 +286,14 @@ set_all (PlumManager *manager)
 {
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string ("127.9.9.8");
 
-  g_object_set (manager,
-                "discover-timeout", 4001,
-                "mapping-timeout", 4002,
-                "recheck-period", 400003,
-                "lease-duration", 4004,
-                "gateway-address", address,
-                "interface", "lo",
-                "enabled-backends", backend_names,
-                "application-name", "Reader",
-                "state-directory", "/nonexistent/plum",
-                NULL);
+  g_object_set (manager, "discover-timeout", 4001, "mapping-timeout", 4002, "recheck-period",
+                400003, "lease-duration", 4004, "gateway-address", address, "interface", "lo",
+                "enabled-backends", backend_names, "application-name", "Reader", "state-directory",
+                "/nonexistent/plum", NULL);
 }
 
 static void
-test_manager (CoreFixture   *f,
-              gconstpointer  data)
+test_manager (CoreFixture *f, gconstpointer data)
 {
   PlumManager *manager = f->manager;
   g_autofree char *address = NULL;
@@ -356,8 +321,7 @@ test_manager (CoreFixture   *f,
   assert_uint (&r, "lease-duration", 4004);
   g_assert_cmpstr (plum_manager_get_interface (manager), ==, "lo");
   assert_string (&r, "interface", "lo");
-  g_assert_cmpstrv ((char **) plum_manager_get_enabled_backends (manager),
-                    (char **) backend_names);
+  g_assert_cmpstrv ((char **) plum_manager_get_enabled_backends (manager), (char **) backend_names);
   assert_names (&r, "enabled-backends", backend_names);
   g_assert_cmpstr (plum_manager_get_application_name (manager), ==, "Reader");
   assert_string (&r, "application-name", "Reader");
@@ -367,17 +331,14 @@ test_manager (CoreFixture   *f,
 }
 
 static void
-on_notify (GObject    *object,
-           GParamSpec *pspec,
-           gpointer    user_data)
+on_notify (GObject *object, GParamSpec *pspec, gpointer user_data)
 {
   g_hash_table_add (user_data, (gpointer) pspec->name);
 }
 
 /* Whoever is told has something to do: nobody is told of what is as it was. */
 static void
-test_manager_news (CoreFixture   *f,
-                   gconstpointer  data)
+test_manager_news (CoreFixture *f, gconstpointer data)
 {
   GObjectClass *klass = G_OBJECT_GET_CLASS (f->manager);
   g_autoptr (GHashTable) news = g_hash_table_new (g_str_hash, g_str_equal);
@@ -388,8 +349,8 @@ test_manager_news (CoreFixture   *f,
   set_all (f->manager);
   for (guint i = 0; i < n; i++)
     {
-      if ((pspecs[i]->flags & (G_PARAM_WRITABLE | G_PARAM_CONSTRUCT_ONLY)) == G_PARAM_WRITABLE
-          && !g_hash_table_contains (news, pspecs[i]->name))
+      if ((pspecs[i]->flags & (G_PARAM_WRITABLE | G_PARAM_CONSTRUCT_ONLY)) == G_PARAM_WRITABLE &&
+          !g_hash_table_contains (news, pspecs[i]->name))
         g_test_fail_printf ("%s was set, and nobody told", pspecs[i]->name);
     }
 
@@ -406,8 +367,7 @@ test_manager_news (CoreFixture   *f,
 
 /* A list of mappings, to whoever draws one. */
 static void
-test_manager_list (CoreFixture   *f,
-                   gconstpointer  data)
+test_manager_list (CoreFixture *f, gconstpointer data)
 {
   GListModel *list = G_LIST_MODEL (f->manager);
   g_autoptr (PlumMapping) mapping = core_add (f, 8080, 8080);
@@ -419,8 +379,7 @@ test_manager_list (CoreFixture   *f,
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

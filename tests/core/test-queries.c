@@ -4,26 +4,22 @@
 
 /* Questions about the router's table, and who asks them changing his mind. */
 
-static PlumCall *asked;       /* the last one, until it is over */
+static PlumCall *asked; /* the last one, until it is over */
 
 static void
-lister_list (PlumBackend *backend,
-             PlumCall    *call)
+lister_list (PlumBackend *backend, PlumCall *call)
 {
   g_set_object (&asked, call);
 }
 
 static void
-lister_delete_entry (PlumBackend *backend,
-                     PlumEntry   *entry,
-                     PlumCall    *call)
+lister_delete_entry (PlumBackend *backend, PlumEntry *entry, PlumCall *call)
 {
   g_set_object (&asked, call);
 }
 
 static void
-lister_class_init (gpointer klass,
-                   gpointer data)
+lister_class_init (gpointer klass, gpointer data)
 {
   PlumBackendClass *backend_class = klass;
 
@@ -42,8 +38,8 @@ lister_get_type (void)
     {
       g_type_query (fake_backend_type (FAKE_ALPHA), &query);
       type = g_type_register_static_simple (query.type, "Lister", query.class_size,
-                                            (GClassInitFunc) lister_class_init,
-                                            query.instance_size, NULL, 0);
+                                            (GClassInitFunc) lister_class_init, query.instance_size,
+                                            NULL, 0);
     }
 
   return type;
@@ -51,8 +47,7 @@ lister_get_type (void)
 
 /* A gateway that is known, and whose backend is found there after so many ms. */
 static void
-set_up (CoreFixture   *f,
-        gconstpointer  ms)
+set_up (CoreFixture *f, gconstpointer ms)
 {
   core_fixture_set_up (f, NULL);
   ALPHA->discover = AFTER (GPOINTER_TO_UINT (ms));
@@ -61,16 +56,14 @@ set_up (CoreFixture   *f,
 }
 
 static void
-tear_down (CoreFixture   *f,
-           gconstpointer  data)
+tear_down (CoreFixture *f, gconstpointer data)
 {
   g_clear_object (&asked);
   core_fixture_tear_down (f, NULL);
 }
 
 static void
-list (CoreFixture  *f,
-      GCancellable *cancellable)
+list (CoreFixture *f, GCancellable *cancellable)
 {
   plum_gateway_list_entries_async (core_gateway (f), cancellable, test_store_result, &f->result);
 }
@@ -87,8 +80,7 @@ assert_cancelled (CoreFixture *f)
 }
 
 static void
-test_list (CoreFixture   *f,
-           gconstpointer  data)
+test_list (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (GListStore) entries = g_list_store_new (PLUM_TYPE_ENTRY);
   g_autoptr (GListModel) got = NULL;
@@ -104,8 +96,7 @@ test_list (CoreFixture   *f,
 }
 
 static void
-test_cancelled_before (CoreFixture   *f,
-                       gconstpointer  data)
+test_cancelled_before (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
 
@@ -117,8 +108,7 @@ test_cancelled_before (CoreFixture   *f,
 
 /* Who can be asked is not known yet. */
 static void
-test_cancelled_in_the_race (CoreFixture   *f,
-                            gconstpointer  data)
+test_cancelled_in_the_race (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
 
@@ -135,8 +125,7 @@ test_cancelled_in_the_race (CoreFixture   *f,
 
 /* The backend is told, and what it says all the same goes to nobody. */
 static void
-test_cancelled_while_asked (CoreFixture   *f,
-                            gconstpointer  data)
+test_cancelled_while_asked (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GListStore) entries = g_list_store_new (PLUM_TYPE_ENTRY);
@@ -154,8 +143,7 @@ test_cancelled_while_asked (CoreFixture   *f,
 }
 
 static void
-test_delete_cancelled (CoreFixture   *f,
-                       gconstpointer  data)
+test_delete_cancelled (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (PlumEntry) entry = plum_entry_new (PLUM_PROTOCOL_TCP, 80, 80, NULL, NULL, 60, TRUE);
@@ -173,8 +161,7 @@ test_delete_cancelled (CoreFixture   *f,
 
 /* The answer was there before. */
 static void
-test_cancelled_too_late (CoreFixture   *f,
-                         gconstpointer  data)
+test_cancelled_too_late (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GListStore) entries = g_list_store_new (PLUM_TYPE_ENTRY);
@@ -194,8 +181,7 @@ test_cancelled_too_late (CoreFixture   *f,
 
 /* The gateway goes while its table is being read: whoever waits is told. */
 static void
-test_gateway_gone (CoreFixture   *f,
-                   gconstpointer  data)
+test_gateway_gone (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumGateway) gateway = g_object_ref (core_gateway (f));
   g_autoptr (GError) error = NULL;
@@ -212,8 +198,7 @@ test_gateway_gone (CoreFixture   *f,
 
 /* The same while the race for it is on. */
 static void
-test_gateway_gone_in_the_race (CoreFixture   *f,
-                               gconstpointer  data)
+test_gateway_gone_in_the_race (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumGateway) gateway = g_object_ref (core_gateway (f));
   g_autoptr (GError) error = NULL;
@@ -227,12 +212,11 @@ test_gateway_gone_in_the_race (CoreFixture   *f,
   g_assert_error (error, PLUM_ERROR, PLUM_ERROR_NO_BACKEND);
 }
 
-#define ADD(path, ms, func) \
+#define ADD(path, ms, func)                                                                        \
   g_test_add (path, CoreFixture, GUINT_TO_POINTER (ms), set_up, func, tear_down)
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -8,8 +8,7 @@
  * one fails. alpha is better than beta, beta than gamma. */
 
 static void
-test_best_within_grace (CoreFixture   *f,
-                        gconstpointer  data)
+test_best_within_grace (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -22,8 +21,7 @@ test_best_within_grace (CoreFixture   *f,
 }
 
 static void
-test_grace_ends (CoreFixture   *f,
-                 gconstpointer  data)
+test_grace_ends (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -37,8 +35,7 @@ test_grace_ends (CoreFixture   *f,
 }
 
 static void
-test_late_better_one_joins (CoreFixture   *f,
-                            gconstpointer  data)
+test_late_better_one_joins (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = NULL;
   g_autoptr (PlumMapping) second = NULL;
@@ -56,8 +53,7 @@ test_late_better_one_joins (CoreFixture   *f,
 }
 
 static void
-test_late_one_saves_a_failure (CoreFixture   *f,
-                               gconstpointer  data)
+test_late_one_saves_a_failure (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -70,8 +66,7 @@ test_late_one_saves_a_failure (CoreFixture   *f,
 }
 
 static void
-test_refused_decides_at_once (CoreFixture   *f,
-                              gconstpointer  data)
+test_refused_decides_at_once (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -82,8 +77,7 @@ test_refused_decides_at_once (CoreFixture   *f,
 }
 
 static void
-test_worse_ones_are_not_waited_for (CoreFixture   *f,
-                                    gconstpointer  data)
+test_worse_ones_are_not_waited_for (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -93,8 +87,7 @@ test_worse_ones_are_not_waited_for (CoreFixture   *f,
 }
 
 static void
-test_all_silent (CoreFixture   *f,
-                 gconstpointer  data)
+test_all_silent (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
   const GError *error;
@@ -115,8 +108,7 @@ test_all_silent (CoreFixture   *f,
 }
 
 static void
-test_every_verdict_is_told (CoreFixture   *f,
-                            gconstpointer  data)
+test_every_verdict_is_told (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
   const GError *error;
@@ -134,8 +126,7 @@ test_every_verdict_is_told (CoreFixture   *f,
 }
 
 static void
-test_no_backend (CoreFixture   *f,
-                 gconstpointer  data)
+test_no_backend (CoreFixture *f, gconstpointer data)
 {
   const char *const none[] = { "omega", NULL };
   g_autoptr (PlumMapping) mapping = NULL;
@@ -147,8 +138,7 @@ test_no_backend (CoreFixture   *f,
 }
 
 static void
-test_fall_through (CoreFixture   *f,
-                   gconstpointer  data)
+test_fall_through (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -163,8 +153,7 @@ test_fall_through (CoreFixture   *f,
 }
 
 static void
-test_cleared_before_the_next (CoreFixture   *f,
-                              gconstpointer  data)
+test_cleared_before_the_next (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -180,8 +169,7 @@ test_cleared_before_the_next (CoreFixture   *f,
 }
 
 static void
-test_clearing_is_bounded (CoreFixture   *f,
-                          gconstpointer  data)
+test_clearing_is_bounded (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -195,8 +183,7 @@ test_clearing_is_bounded (CoreFixture   *f,
 }
 
 static void
-settle_late (FakeScript *script,
-             guint       port)
+settle_late (FakeScript *script, guint port)
 {
   g_autoptr (PlumLease) lease = plum_lease_new (NULL, port, 7200, NULL);
 
@@ -204,8 +191,7 @@ settle_late (FakeScript *script,
 }
 
 static void
-test_late_lease_is_given_back (CoreFixture   *f,
-                               gconstpointer  data)
+test_late_lease_is_given_back (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -221,8 +207,7 @@ test_late_lease_is_given_back (CoreFixture   *f,
 }
 
 static void
-test_late_lease_of_another_port (CoreFixture   *f,
-                                 gconstpointer  data)
+test_late_lease_of_another_port (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -238,8 +223,7 @@ test_late_lease_of_another_port (CoreFixture   *f,
 
 /* Routers keep one table: giving the late one back would take the good one away. */
 static void
-test_late_lease_of_a_granted_port (CoreFixture   *f,
-                                   gconstpointer  data)
+test_late_lease_of_a_granted_port (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -256,8 +240,7 @@ test_late_lease_of_a_granted_port (CoreFixture   *f,
 /* The same request is on its way again: its delete could overtake nothing, and would take what it
  * grants. */
 static void
-test_late_lease_of_an_asked_port (CoreFixture   *f,
-                                  gconstpointer  data)
+test_late_lease_of_an_asked_port (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
   g_autoptr (PlumCall) renewal = NULL;
@@ -276,8 +259,7 @@ test_late_lease_of_an_asked_port (CoreFixture   *f,
 }
 
 static void
-test_settled_twice (CoreFixture   *f,
-                    gconstpointer  data)
+test_settled_twice (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -293,22 +275,20 @@ test_settled_twice (CoreFixture   *f,
 }
 
 static void
-test_settled_late_and_once (CoreFixture   *f,
-                            gconstpointer  data)
+test_settled_late_and_once (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
   ALPHA->map = SILENCE;
   mapping = core_add (f, 8080, 0);
   test_loop_advance (&f->loop, 11000);
-  plum_call_fail (ALPHA->last_map, PLUM_ERROR_REFUSED, "late");   /* is silent */
+  plum_call_fail (ALPHA->last_map, PLUM_ERROR_REFUSED, "late"); /* is silent */
   test_loop_settle (&f->loop);
   g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
 }
 
 static void
-test_nobody_settles (CoreFixture   *f,
-                     gconstpointer  data)
+test_nobody_settles (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -320,13 +300,11 @@ test_nobody_settles (CoreFixture   *f,
   test_loop_advance (&f->loop, 1);
   core_assert_state (mapping, FAILURE);
   g_assert_true (g_cancellable_is_cancelled (plum_call_get_cancellable (ALPHA->last_map)));
-  g_assert_cmpstr (plum_mapping_get_error (mapping)->message, ==,
-                   "alpha: no outcome in 10.0 s");
+  g_assert_cmpstr (plum_mapping_get_error (mapping)->message, ==, "alpha: no outcome in 10.0 s");
 }
 
 static void
-test_enabled_backends (CoreFixture   *f,
-                       gconstpointer  data)
+test_enabled_backends (CoreFixture *f, gconstpointer data)
 {
   const char *const enabled[] = { "gamma", "alpha", NULL };
   g_autoptr (PlumMapping) mapping = NULL;
@@ -340,8 +318,7 @@ test_enabled_backends (CoreFixture   *f,
 }
 
 static void
-test_enabled_backends_change (CoreFixture   *f,
-                              gconstpointer  data)
+test_enabled_backends_change (CoreFixture *f, gconstpointer data)
 {
   const char *const enabled[] = { "beta", NULL };
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
@@ -353,8 +330,7 @@ test_enabled_backends_change (CoreFixture   *f,
 }
 
 static void
-test_unknown_backend_is_told (CoreFixture   *f,
-                              gconstpointer  data)
+test_unknown_backend_is_told (CoreFixture *f, gconstpointer data)
 {
   const char *const enabled[] = { "alpha", "omega", NULL };
   g_autoptr (PlumBackendInfo) info = NULL;
@@ -366,8 +342,7 @@ test_unknown_backend_is_told (CoreFixture   *f,
 }
 
 static void
-test_environment_stands_over_it (CoreFixture   *f,
-                                 gconstpointer  data)
+test_environment_stands_over_it (CoreFixture *f, gconstpointer data)
 {
   const char *const enabled[] = { "alpha", NULL };
   g_autoptr (PlumMapping) mapping = NULL;
@@ -388,8 +363,7 @@ test_environment_stands_over_it (CoreFixture   *f,
 }
 
 static void
-test_priority_between (CoreFixture   *f,
-                       gconstpointer  data)
+test_priority_between (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -401,8 +375,7 @@ test_priority_between (CoreFixture   *f,
 }
 
 static void
-test_equal_priority_goes_by_name (CoreFixture   *f,
-                                  gconstpointer  data)
+test_equal_priority_goes_by_name (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -412,17 +385,14 @@ test_equal_priority_goes_by_name (CoreFixture   *f,
 }
 
 static void
-on_outcome (PlumProbe   *probe,
-            GParamSpec  *pspec,
-            CoreFixture *f)
+on_outcome (PlumProbe *probe, GParamSpec *pspec, CoreFixture *f)
 {
   g_string_append_printf (f->heard, "%s=%d ", plum_probe_get_name (probe),
                           plum_probe_get_outcome (probe));
 }
 
 static void
-test_probes_notify (CoreFixture   *f,
-                    gconstpointer  data)
+test_probes_notify (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -440,8 +410,7 @@ test_probes_notify (CoreFixture   *f,
 }
 
 static void
-test_failed_discovery_is_repeated (CoreFixture   *f,
-                                   gconstpointer  data)
+test_failed_discovery_is_repeated (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
   g_autoptr (PlumMapping) soon = NULL;
@@ -462,8 +431,7 @@ test_failed_discovery_is_repeated (CoreFixture   *f,
 }
 
 static void
-test_loser_is_asked_again_at_retries (CoreFixture   *f,
-                                      gconstpointer  data)
+test_loser_is_asked_again_at_retries (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -481,8 +449,7 @@ test_loser_is_asked_again_at_retries (CoreFixture   *f,
 #define RACE(path, func) CORE_ADD_N ("/race/" path, 2, func)
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -8,8 +8,7 @@
 #define N_MANY 40
 
 static void
-test_lost_is_mapped_again (CoreFixture   *f,
-                           gconstpointer  data)
+test_lost_is_mapped_again (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -27,8 +26,7 @@ test_lost_is_mapped_again (CoreFixture   *f,
 }
 
 static void
-test_lost_elsewhere_is_told_once (CoreFixture   *f,
-                                  gconstpointer  data)
+test_lost_elsewhere_is_told_once (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
 
@@ -41,16 +39,14 @@ test_lost_elsewhere_is_told_once (CoreFixture   *f,
 }
 
 static void
-add_many (CoreFixture *f,
-          GPtrArray   *mappings)
+add_many (CoreFixture *f, GPtrArray *mappings)
 {
   for (unsigned int i = 0; i < N_MANY; i++)
     g_ptr_array_add (mappings, core_add_up (f, 8000 + i, 0));
 }
 
 static void
-test_lost_is_spread (CoreFixture   *f,
-                     gconstpointer  data)
+test_lost_is_spread (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (GPtrArray) mappings = g_ptr_array_new_with_free_func (g_object_unref);
 
@@ -65,8 +61,7 @@ test_lost_is_spread (CoreFixture   *f,
 
 /* The better backend is being discovered anew: that is no reason to take the worse one. */
 static void
-test_lost_stays_with_its_backend (CoreFixture   *f,
-                                  gconstpointer  data)
+test_lost_stays_with_its_backend (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (GPtrArray) mappings = g_ptr_array_new_with_free_func (g_object_unref);
 
@@ -83,8 +78,7 @@ test_lost_stays_with_its_backend (CoreFixture   *f,
 }
 
 static void
-test_lost_of_another_backend (CoreFixture   *f,
-                              gconstpointer  data)
+test_lost_of_another_backend (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
 
@@ -95,8 +89,7 @@ test_lost_of_another_backend (CoreFixture   *f,
 }
 
 static void
-test_lost_and_refused (CoreFixture   *f,
-                       gconstpointer  data)
+test_lost_and_refused (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
 
@@ -109,8 +102,7 @@ test_lost_and_refused (CoreFixture   *f,
 
 /* The port that was known outside is asked for again, also after a failure in between. */
 static void
-test_same_port_after_failure (CoreFixture   *f,
-                              gconstpointer  data)
+test_same_port_after_failure (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -126,19 +118,18 @@ test_same_port_after_failure (CoreFixture   *f,
 }
 
 static void
-test_lost_pause_doubles (CoreFixture   *f,
-                         gconstpointer  data)
+test_lost_pause_doubles (CoreFixture *f, gconstpointer data)
 {
-  static const struct { guint at; guint n_discover; } steps[] = {
-    { 0, 2 },          /* acted on at once; the first discovery was the race */
-    { 1000, 2 },       /* 10 s have to pass */
-    { 10000, 3 },      /* now it is; 20 s from here */
-    { 11000, 3 },
-    { 29999, 3 },
-    { 30000, 4 },      /* and 40 s from here */
-    { 31000, 4 },
-    { 69999, 4 },
-    { 70000, 5 },
+  static const struct
+  {
+    guint at;
+    guint n_discover;
+  } steps[] = {
+    { 0, 2 },     /* acted on at once; the first discovery was the race */
+    { 1000, 2 },  /* 10 s have to pass */
+    { 10000, 3 }, /* now it is; 20 s from here */
+    { 11000, 3 }, { 29999, 3 }, { 30000, 4 }, /* and 40 s from here */
+    { 31000, 4 }, { 69999, 4 }, { 70000, 5 },
   };
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
   guint now = 0;
@@ -155,8 +146,7 @@ test_lost_pause_doubles (CoreFixture   *f,
 }
 
 static void
-test_lost_pause_is_forgotten (CoreFixture   *f,
-                              gconstpointer  data)
+test_lost_pause_is_forgotten (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
 
@@ -171,14 +161,13 @@ test_lost_pause_is_forgotten (CoreFixture   *f,
 }
 
 static void
-test_check_says (CoreFixture   *f,
-                 gconstpointer  code)
+test_check_says (CoreFixture *f, gconstpointer code)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
   PlumError error = GPOINTER_TO_INT (code);
   gboolean gone = error == PLUM_ERROR_DESTROYED || error == PLUM_ERROR_CONFLICT;
 
-  ALPHA->check = (FakeReply) { .fails = TRUE, .code = error };
+  ALPHA->check = (FakeReply){ .fails = TRUE, .code = error };
   core_listen (f, mapping);
   test_loop_advance (&f->loop, 300 * 1000);
   g_assert_cmpuint (ALPHA->n_check, ==, 1);
@@ -189,15 +178,13 @@ test_check_says (CoreFixture   *f,
 static void
 report_address (const char *text)
 {
-  g_autoptr (GInetAddress) address =
-    text != NULL ? g_inet_address_new_from_string (text) : NULL;
+  g_autoptr (GInetAddress) address = text != NULL ? g_inet_address_new_from_string (text) : NULL;
 
   plum_backend_report_external_address (ALPHA->backend, address);
 }
 
 static void
-test_address_by_signal (CoreFixture   *f,
-                        gconstpointer  data)
+test_address_by_signal (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 0);
   g_autoptr (PlumMapping) second = core_add_up (f, 8081, 0);
@@ -213,8 +200,7 @@ test_address_by_signal (CoreFixture   *f,
 }
 
 static void
-test_address_taken_away (CoreFixture   *f,
-                         gconstpointer  data)
+test_address_taken_away (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
 
@@ -226,8 +212,7 @@ test_address_taken_away (CoreFixture   *f,
 }
 
 static void
-test_address_by_recheck (CoreFixture   *f,
-                         gconstpointer  data)
+test_address_by_recheck (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 0);
   g_autoptr (PlumMapping) second = core_add_up (f, 8081, 0);
@@ -243,8 +228,7 @@ test_address_by_recheck (CoreFixture   *f,
 
 /* One renewal tells a new address: the other mappings need not wait for theirs. */
 static void
-test_address_by_renewal (CoreFixture   *f,
-                         gconstpointer  data)
+test_address_by_renewal (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = NULL;
   g_autoptr (PlumMapping) second = NULL;
@@ -265,8 +249,7 @@ test_address_by_renewal (CoreFixture   *f,
 #define HURRY_MS 50
 
 static void
-suspend (CoreFixture *f,
-         gint64       seconds)
+suspend (CoreFixture *f, gint64 seconds)
 {
   core_begin_watch (f);
   plum_clock_suspend (f->loop.clock, seconds * G_USEC_PER_SEC);
@@ -274,8 +257,7 @@ suspend (CoreFixture *f,
 }
 
 static void
-test_resume_checks (CoreFixture   *f,
-                    gconstpointer  data)
+test_resume_checks (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
 
@@ -287,8 +269,7 @@ test_resume_checks (CoreFixture   *f,
 }
 
 static void
-test_resume_renews_what_is_overdue (CoreFixture   *f,
-                                    gconstpointer  data)
+test_resume_renews_what_is_overdue (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
 
@@ -299,8 +280,7 @@ test_resume_renews_what_is_overdue (CoreFixture   *f,
 }
 
 static void
-test_resume_after_expiry (CoreFixture   *f,
-                          gconstpointer  data)
+test_resume_after_expiry (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
 
@@ -312,8 +292,7 @@ test_resume_after_expiry (CoreFixture   *f,
 }
 
 static void
-test_resume_tries_a_failure_again (CoreFixture   *f,
-                                   gconstpointer  data)
+test_resume_tries_a_failure_again (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -328,8 +307,7 @@ test_resume_tries_a_failure_again (CoreFixture   *f,
 
 /* Nobody at once, each within 50 ms for each of them, and once. */
 static void
-test_resume_spreads (CoreFixture   *f,
-                     gconstpointer  data)
+test_resume_spreads (CoreFixture *f, gconstpointer data)
 {
   const guint n = 40;
 
@@ -348,8 +326,7 @@ test_resume_spreads (CoreFixture   *f,
 }
 
 static void
-test_other_gateway (CoreFixture   *f,
-                    gconstpointer  data)
+test_other_gateway (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -370,8 +347,7 @@ test_other_gateway (CoreFixture   *f,
 }
 
 static void
-test_network_goes_and_comes (CoreFixture   *f,
-                             gconstpointer  data)
+test_network_goes_and_comes (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
 
@@ -391,8 +367,7 @@ test_network_goes_and_comes (CoreFixture   *f,
 }
 
 static void
-test_starts_without_network (CoreFixture   *f,
-                             gconstpointer  data)
+test_starts_without_network (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -410,8 +385,7 @@ test_starts_without_network (CoreFixture   *f,
 }
 
 static void
-test_question_to_a_gone_gateway (CoreFixture   *f,
-                                 gconstpointer  data)
+test_question_to_a_gone_gateway (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
   g_autoptr (PlumGateway) gone = g_object_ref (core_gateway (f));
@@ -427,20 +401,18 @@ test_question_to_a_gone_gateway (CoreFixture   *f,
   core_assert_state (mapping, SUCCESS);
 }
 
-#define CHECK(name, code)                                                                \
-  g_test_add ("/recovery/check/" name, CoreFixture, GINT_TO_POINTER (PLUM_ERROR_##code), \
+#define CHECK(name, code)                                                                          \
+  g_test_add ("/recovery/check/" name, CoreFixture, GINT_TO_POINTER (PLUM_ERROR_##code),           \
               set_up_one, test_check_says, core_fixture_tear_down)
 
 static void
-set_up_one (CoreFixture   *f,
-            gconstpointer  code)
+set_up_one (CoreFixture *f, gconstpointer code)
 {
   core_fixture_set_up (f, NULL);
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -13,8 +13,7 @@
  * and says why. */
 
 static PlumNetwork *
-look_up (const char  *interface_name,
-         GError     **error)
+look_up (const char *interface_name, GError **error)
 {
   g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
 
@@ -22,10 +21,7 @@ look_up (const char  *interface_name,
 }
 
 static void
-assert_fails (const char *interface_name,
-              GQuark      domain,
-              int         code,
-              const char *message)
+assert_fails (const char *interface_name, GQuark domain, int code, const char *message)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (PlumNetwork) none = look_up (interface_name, &error);
@@ -68,8 +64,7 @@ test_no_answer (void)
 }
 
 static gsize
-forge_type (guint8 *data,
-            gsize   size)
+forge_type (guint8 *data, gsize size)
 {
   ((struct nlmsghdr *) (void *) data)->nlmsg_type = RTM_NEWNEIGH;
   return size;
@@ -84,8 +79,7 @@ test_other_type (void)
 }
 
 static gsize
-forge_length (guint8 *data,
-              gsize   size)
+forge_length (guint8 *data, gsize size)
 {
   ((struct nlmsghdr *) (void *) data)->nlmsg_len = (guint32) size + 1;
   return size;
@@ -103,8 +97,7 @@ test_wrong_length (void)
 }
 
 static gsize
-forge_refusal (guint8 *data,
-               gsize   size)
+forge_refusal (guint8 *data, gsize size)
 {
   struct nlmsghdr *header = (void *) data;
   struct nlmsgerr *refusal = NLMSG_DATA (header);
@@ -134,8 +127,7 @@ test_interface_refused (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

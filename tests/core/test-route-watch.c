@@ -7,8 +7,7 @@
 
 /* The kernel has told before ip(8) ends: nothing is waited for. */
 static void
-assert_changes (const char *line,
-                int         expected)
+assert_changes (const char *line, int expected)
 {
   TestWatch watch;
 
@@ -31,8 +30,7 @@ test_watch_quiet (void)
 }
 
 static void
-test_watch_route (TestLan       *lan,
-                  gconstpointer  family)
+test_watch_route (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -41,8 +39,7 @@ test_watch_route (TestLan       *lan,
 }
 
 static void
-test_watch_route_ipv6 (TestLan       *lan,
-                       gconstpointer  family)
+test_watch_route_ipv6 (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -51,8 +48,7 @@ test_watch_route_ipv6 (TestLan       *lan,
 }
 
 static void
-test_watch_other_table (TestLan       *lan,
-                        gconstpointer  family)
+test_watch_other_table (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -61,8 +57,7 @@ test_watch_other_table (TestLan       *lan,
 }
 
 static void
-test_watch_rule (TestLan       *lan,
-                 gconstpointer  family)
+test_watch_rule (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -72,8 +67,7 @@ test_watch_rule (TestLan       *lan,
 }
 
 static void
-test_watch_address (TestLan       *lan,
-                    gconstpointer  family)
+test_watch_address (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -83,8 +77,7 @@ test_watch_address (TestLan       *lan,
 
 /* It is still there, but not to be used for what is new. */
 static void
-test_watch_address_deprecated (TestLan       *lan,
-                               gconstpointer  family)
+test_watch_address_deprecated (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -93,8 +86,7 @@ test_watch_address_deprecated (TestLan       *lan,
 }
 
 static void
-test_watch_link_down (TestLan       *lan,
-                      gconstpointer  family)
+test_watch_link_down (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -103,8 +95,7 @@ test_watch_link_down (TestLan       *lan,
 }
 
 static void
-test_watch_local_table (TestLan       *lan,
-                        gconstpointer  family)
+test_watch_local_table (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -115,8 +106,7 @@ test_watch_local_table (TestLan       *lan,
 
 /* Told of once to learn it, and never again while nothing that matters is new. */
 static void
-test_watch_link_unchanged (TestLan       *lan,
-                           gconstpointer  family)
+test_watch_link_unchanged (TestLan *lan, gconstpointer family)
 {
   TestWatch watch;
 
@@ -135,8 +125,7 @@ test_watch_link_unchanged (TestLan       *lan,
 
 /* Many changes between two turns of the loop are one call, also when they overrun the socket. */
 static void
-test_watch_overrun (TestLan       *lan,
-                    gconstpointer  family)
+test_watch_overrun (TestLan *lan, gconstpointer family)
 {
   g_autoptr (GString) batch = g_string_new (NULL);
   g_autofree char *path = NULL;
@@ -168,13 +157,12 @@ test_watch_overrun (TestLan       *lan,
 }
 
 int
-main (int   argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   test_lan_enter_namespace ();
   g_test_init (&argc, &argv, NULL);
 
-#define ADD(path, func) \
+#define ADD(path, func)                                                                            \
   g_test_add (path, TestLan, TEST_LAN_IPV4, test_lan_set_up, func, test_lan_tear_down)
   g_test_add_func ("/route-watch/quiet", test_watch_quiet);
   ADD ("/route-watch/route", test_watch_route);

@@ -14,10 +14,7 @@
  * runs on a network of its own. */
 
 static PlumNetwork *
-look_up (const char  *interface_name,
-         const char  *gateway,
-         gboolean     ipv6,
-         GError     **error)
+look_up (const char *interface_name, const char *gateway, gboolean ipv6, GError **error)
 {
   g_autoptr (GInetAddress) address = NULL;
 
@@ -30,7 +27,7 @@ look_up (const char  *interface_name,
 static void
 assert_network (const char *interface_name,
                 const char *gateway,
-                gboolean    ipv6,
+                gboolean ipv6,
                 const char *expected_interface,
                 const char *expected_gateway,
                 const char *expected_local)
@@ -61,7 +58,7 @@ assert_network (const char *interface_name,
 static void
 assert_no_gateway (const char *interface_name,
                    const char *gateway,
-                   gboolean    ipv6,
+                   gboolean ipv6,
                    const char *expected_message)
 {
   g_autoptr (GError) error = NULL;
@@ -117,8 +114,7 @@ test_link_local_without_interface (void)
 }
 
 static void
-test_no_default_route (TestLan       *lan,
-                       gconstpointer  family)
+test_no_default_route (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -128,8 +124,7 @@ test_no_default_route (TestLan       *lan,
 }
 
 static void
-test_no_default_route_ipv6 (TestLan       *lan,
-                            gconstpointer  family)
+test_no_default_route_ipv6 (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -139,8 +134,7 @@ test_no_default_route_ipv6 (TestLan       *lan,
 }
 
 static void
-test_default_route (TestLan       *lan,
-                    gconstpointer  family)
+test_default_route (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -150,8 +144,7 @@ test_default_route (TestLan       *lan,
 }
 
 static void
-test_default_route_ipv6 (TestLan       *lan,
-                         gconstpointer  family)
+test_default_route_ipv6 (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -162,8 +155,7 @@ test_default_route_ipv6 (TestLan       *lan,
 
 /* wan0's setting for IPv6; only in a namespace is it the test's own to change. */
 static gboolean
-set_ipv6 (const char *name,
-          const char *value)
+set_ipv6 (const char *name, const char *value)
 {
   g_autofree char *path = g_strconcat ("/proc/sys/net/ipv6/conf/wan0/", name, NULL);
   FILE *file = fopen (path, "we");
@@ -180,8 +172,8 @@ static char *
 get_kernels_choice (void)
 {
   g_autoptr (GSocketAddress) to = g_inet_socket_address_new_from_string ("2001:503:ba3e::2:30", 9);
-  g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_IPV6, G_SOCKET_TYPE_DATAGRAM,
-                                             G_SOCKET_PROTOCOL_UDP, NULL);
+  g_autoptr (GSocket) socket =
+    g_socket_new (G_SOCKET_FAMILY_IPV6, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
   g_autoptr (GSocketAddress) from = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -210,8 +202,7 @@ wait_for_temporary_address (TestWatch *watch)
 /* With privacy extensions each address that may has a temporary one beside it, and the kernel
  * prefers that. Ports are opened for the lasting one, of the same network. */
 static void
-test_temporary_address (TestLan       *lan,
-                        gconstpointer  family)
+test_temporary_address (TestLan *lan, gconstpointer family)
 {
   TestWatch watch;
 
@@ -233,8 +224,7 @@ test_temporary_address (TestLan       *lan,
 
 /* The network is about to be renumbered: the old address still works, but not for long. */
 static void
-test_deprecated_address (TestLan       *lan,
-                         gconstpointer  family)
+test_deprecated_address (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -249,8 +239,7 @@ test_deprecated_address (TestLan       *lan,
 
 /* Nothing better is there: it is told as it is, and backends say what they think of it. */
 static void
-test_unique_local_address (TestLan       *lan,
-                           gconstpointer  family)
+test_unique_local_address (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -263,8 +252,7 @@ test_unique_local_address (TestLan       *lan,
 }
 
 static void
-test_default_route_in_halves (TestLan       *lan,
-                              gconstpointer  family)
+test_default_route_in_halves (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -275,8 +263,7 @@ test_default_route_in_halves (TestLan       *lan,
 }
 
 static void
-test_point_to_point (TestLan       *lan,
-                     gconstpointer  family)
+test_point_to_point (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -286,8 +273,7 @@ test_point_to_point (TestLan       *lan,
 }
 
 static void
-test_point_to_point_ipv6 (TestLan       *lan,
-                          gconstpointer  family)
+test_point_to_point_ipv6 (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -297,8 +283,7 @@ test_point_to_point_ipv6 (TestLan       *lan,
 }
 
 static void
-test_via_ipv6 (TestLan       *lan,
-               gconstpointer  family)
+test_via_ipv6 (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -308,8 +293,7 @@ test_via_ipv6 (TestLan       *lan,
 }
 
 static void
-test_multipath (TestLan       *lan,
-                gconstpointer  family)
+test_multipath (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -319,8 +303,7 @@ test_multipath (TestLan       *lan,
 }
 
 static void
-test_interface (TestLan       *lan,
-                gconstpointer  family)
+test_interface (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -330,8 +313,7 @@ test_interface (TestLan       *lan,
 }
 
 static void
-test_interface_without_route (TestLan       *lan,
-                              gconstpointer  family)
+test_interface_without_route (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -341,8 +323,7 @@ test_interface_without_route (TestLan       *lan,
 }
 
 static void
-test_interface_without_route_ipv6 (TestLan       *lan,
-                                   gconstpointer  family)
+test_interface_without_route_ipv6 (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -352,8 +333,7 @@ test_interface_without_route_ipv6 (TestLan       *lan,
 }
 
 static void
-test_interface_down (TestLan       *lan,
-                     gconstpointer  family)
+test_interface_down (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -363,8 +343,7 @@ test_interface_down (TestLan       *lan,
 }
 
 static void
-test_override_on_link (TestLan       *lan,
-                       gconstpointer  family)
+test_override_on_link (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -373,8 +352,7 @@ test_override_on_link (TestLan       *lan,
 }
 
 static void
-test_override_behind_router (TestLan       *lan,
-                             gconstpointer  family)
+test_override_behind_router (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -384,8 +362,7 @@ test_override_behind_router (TestLan       *lan,
 }
 
 static void
-test_override_without_route (TestLan       *lan,
-                             gconstpointer  family)
+test_override_without_route (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -394,8 +371,7 @@ test_override_without_route (TestLan       *lan,
 }
 
 static void
-test_override_link_local (TestLan       *lan,
-                          gconstpointer  family)
+test_override_link_local (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -405,8 +381,7 @@ test_override_link_local (TestLan       *lan,
 }
 
 static void
-test_unreachable (TestLan       *lan,
-                  gconstpointer  family)
+test_unreachable (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -418,8 +393,7 @@ test_unreachable (TestLan       *lan,
 }
 
 static void
-test_unreachable_ipv6 (TestLan       *lan,
-                       gconstpointer  family)
+test_unreachable_ipv6 (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -431,8 +405,7 @@ test_unreachable_ipv6 (TestLan       *lan,
 }
 
 static void
-test_prohibit (TestLan       *lan,
-               gconstpointer  family)
+test_prohibit (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -444,8 +417,7 @@ test_prohibit (TestLan       *lan,
 }
 
 static void
-test_prohibit_ipv6 (TestLan       *lan,
-                    gconstpointer  family)
+test_prohibit_ipv6 (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -457,8 +429,7 @@ test_prohibit_ipv6 (TestLan       *lan,
 }
 
 static void
-test_blackhole (TestLan       *lan,
-                gconstpointer  family)
+test_blackhole (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -470,22 +441,19 @@ test_blackhole (TestLan       *lan,
 }
 
 static void
-test_blackhole_ipv6 (TestLan       *lan,
-                     gconstpointer  family)
+test_blackhole_ipv6 (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
 
   g_assert_true (test_lan_ip ("-6 route add blackhole default"));
-  assert_no_gateway (NULL, NULL, TRUE,
-                     "The routes of this host drop IPv6 packets to the internet");
+  assert_no_gateway (NULL, NULL, TRUE, "The routes of this host drop IPv6 packets to the internet");
   g_assert_true (test_lan_ip ("-6 route del blackhole default"));
 }
 
 /* Before DHCP has given it one, or after it has run out. */
 static void
-test_no_address (TestLan       *lan,
-                 gconstpointer  family)
+test_no_address (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -497,8 +465,7 @@ test_no_address (TestLan       *lan,
 }
 
 static void
-test_no_address_ipv6 (TestLan       *lan,
-                      gconstpointer  family)
+test_no_address_ipv6 (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -510,8 +477,7 @@ test_no_address_ipv6 (TestLan       *lan,
 }
 
 static void
-assert_list (gboolean    ipv6,
-             const char *expected)
+assert_list (gboolean ipv6, const char *expected)
 {
   g_autoptr (GPtrArray) networks =
     plum_route_list (ipv6 ? G_SOCKET_FAMILY_IPV6 : G_SOCKET_FAMILY_IPV4, NULL);
@@ -529,8 +495,7 @@ assert_list (gboolean    ipv6,
 }
 
 static void
-test_list (TestLan       *lan,
-           gconstpointer  family)
+test_list (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -560,8 +525,7 @@ test_list (TestLan       *lan,
 }
 
 static void
-test_list_multipath (TestLan       *lan,
-                     gconstpointer  family)
+test_list_multipath (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -577,8 +541,7 @@ test_list_multipath (TestLan       *lan,
 }
 
 static void
-test_list_ipv6 (TestLan       *lan,
-                gconstpointer  family)
+test_list_ipv6 (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
     return;
@@ -590,8 +553,7 @@ test_list_ipv6 (TestLan       *lan,
 
 /* What the router of a state file is told apart by. */
 static void
-test_neighbour (TestLan       *lan,
-                gconstpointer  family)
+test_neighbour (TestLan *lan, gconstpointer family)
 {
   g_autoptr (PlumNetwork) network = NULL;
   g_autofree char *unknown = NULL;
@@ -611,8 +573,7 @@ test_neighbour (TestLan       *lan,
 }
 
 static void
-test_neighbour_none (TestLan       *lan,
-                     gconstpointer  family)
+test_neighbour_none (TestLan *lan, gconstpointer family)
 {
   g_autoptr (PlumNetwork) ipv6 = NULL;
   g_autoptr (PlumNetwork) point_to_point = NULL;
@@ -629,13 +590,12 @@ test_neighbour_none (TestLan       *lan,
 }
 
 int
-main (int   argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   test_lan_enter_namespace ();
   g_test_init (&argc, &argv, NULL);
 
-#define ADD(path, family, func) \
+#define ADD(path, family, func)                                                                    \
   g_test_add (path, TestLan, family, test_lan_set_up, func, test_lan_tear_down)
   g_test_add_func ("/route/loopback-override", test_loopback_override);
   g_test_add_func ("/route/loopback-override-with-interface",

@@ -8,8 +8,7 @@
  * everything while they are being told of a change. */
 
 static void
-test_one_lease_for_equal_ones (CoreFixture   *f,
-                               gconstpointer  data)
+test_one_lease_for_equal_ones (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 0);
   g_autoptr (PlumMapping) second = core_add (f, 8080, 0);
@@ -31,8 +30,7 @@ test_one_lease_for_equal_ones (CoreFixture   *f,
 }
 
 static void
-test_other_wish_gets_the_granted_port (CoreFixture   *f,
-                                       gconstpointer  data)
+test_other_wish_gets_the_granted_port (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 9000);
   g_autoptr (PlumMapping) second = core_add_up (f, 8080, 9001);
@@ -42,8 +40,7 @@ test_other_wish_gets_the_granted_port (CoreFixture   *f,
 }
 
 static void
-test_one_external_port_for_two (CoreFixture   *f,
-                                gconstpointer  data)
+test_one_external_port_for_two (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add (f, 8080, 9000);
   g_autoptr (PlumMapping) second = core_add (f, 8081, 9000);
@@ -60,8 +57,7 @@ test_one_external_port_for_two (CoreFixture   *f,
 /* A router that overwrites: what it gave twice is given back by the second, and asked for again by
  * the first. */
 static void
-test_port_that_is_granted_twice (CoreFixture   *f,
-                                 gconstpointer  data)
+test_port_that_is_granted_twice (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = NULL;
   g_autoptr (PlumMapping) second = NULL;
@@ -81,8 +77,7 @@ test_port_that_is_granted_twice (CoreFixture   *f,
 }
 
 static void
-test_wanted_again_in_release (CoreFixture   *f,
-                              gconstpointer  data)
+test_wanted_again_in_release (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 9000);
   g_autoptr (PlumMapping) second = NULL;
@@ -102,8 +97,7 @@ test_wanted_again_in_release (CoreFixture   *f,
 }
 
 static void
-test_wanted_again_and_not (CoreFixture   *f,
-                           gconstpointer  data)
+test_wanted_again_and_not (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 0);
   g_autoptr (PlumMapping) second = NULL;
@@ -118,14 +112,15 @@ test_wanted_again_and_not (CoreFixture   *f,
   core_assert_empty (f);
 }
 
-typedef struct {
+typedef struct
+{
   const char *name;
   FakeReply discover;
-  FakeReply first_map;      /* of the attempt that brings it up, or does not */
-  FakeReply later_map;      /* of what follows */
-  gboolean lost;            /* it is up, and the router forgets */
-  gint64 advance_ms;        /* then; the present is in the phase */
-  guint n_unmap;            /* deletes that the destruction has to cause */
+  FakeReply first_map; /* of the attempt that brings it up, or does not */
+  FakeReply later_map; /* of what follows */
+  gboolean lost;       /* it is up, and the router forgets */
+  gint64 advance_ms;   /* then; the present is in the phase */
+  guint n_unmap;       /* deletes that the destruction has to cause */
 } Phase;
 
 static const Phase phases[] = {
@@ -133,17 +128,21 @@ static const Phase phases[] = {
   { .name = "mapping", .first_map = { .silent = TRUE }, .n_unmap = 1 },
   { .name = "clearing", .first_map = { .silent = TRUE }, .advance_ms = 10100, .n_unmap = 2 },
   { .name = "held", .n_unmap = 1 },
-  { .name = "renewing", .later_map = { .silent = TRUE }, .advance_ms = 4500 * 1000 + 1,
+  { .name = "renewing",
+    .later_map = { .silent = TRUE },
+    .advance_ms = 4500 * 1000 + 1,
     .n_unmap = 1 },
   { .name = "recovering", .lost = TRUE, .n_unmap = 1 },
-  { .name = "mapping-again", .later_map = { .silent = TRUE }, .lost = TRUE, .advance_ms = 5000,
+  { .name = "mapping-again",
+    .later_map = { .silent = TRUE },
+    .lost = TRUE,
+    .advance_ms = 5000,
     .n_unmap = 1 },
   { .name = "failed", .first_map = { .fails = TRUE, .code = PLUM_ERROR_REFUSED } },
 };
 
 static void
-test_destroyed_in_phase (CoreFixture   *f,
-                         gconstpointer  data)
+test_destroyed_in_phase (CoreFixture *f, gconstpointer data)
 {
   const Phase *phase = data;
   g_autoptr (PlumMapping) mapping = NULL;
@@ -173,16 +172,14 @@ test_destroyed_in_phase (CoreFixture   *f,
 }
 
 static void
-set_up_phase (CoreFixture   *f,
-              gconstpointer  phase)
+set_up_phase (CoreFixture *f, gconstpointer phase)
 {
   core_fixture_set_up (f, NULL);
 }
 
 /* A lost lease of one backend, being asked for at another: either may have it. */
 static void
-test_destroyed_between_two_backends (CoreFixture   *f,
-                                     gconstpointer  data)
+test_destroyed_between_two_backends (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
 
@@ -201,16 +198,15 @@ test_destroyed_between_two_backends (CoreFixture   *f,
 
 typedef void (*React) (CoreFixture *f, PlumMapping *mapping);
 
-typedef struct {
+typedef struct
+{
   CoreFixture *f;
   PlumState state;
   React react;
 } Reaction;
 
 static void
-on_state (PlumMapping *mapping,
-          GParamSpec  *pspec,
-          Reaction    *reaction)
+on_state (PlumMapping *mapping, GParamSpec *pspec, Reaction *reaction)
 {
   React react = reaction->react;
 
@@ -222,29 +218,25 @@ on_state (PlumMapping *mapping,
 }
 
 static void
-lose_network (CoreFixture *f,
-              PlumMapping *mapping)
+lose_network (CoreFixture *f, PlumMapping *mapping)
 {
   plum_manager_set_interface (f->manager, "none0");
 }
 
 static void
-add_equal (CoreFixture *f,
-           PlumMapping *mapping)
+add_equal (CoreFixture *f, PlumMapping *mapping)
 {
   g_object_unref (core_add (f, plum_mapping_get_internal_port (mapping), 0));
 }
 
 static void
-add_another (CoreFixture *f,
-             PlumMapping *mapping)
+add_another (CoreFixture *f, PlumMapping *mapping)
 {
   g_object_unref (core_add (f, 9999, 0));
 }
 
 static void
-destroy_and_add_the_other (CoreFixture *f,
-                           PlumMapping *mapping)
+destroy_and_add_the_other (CoreFixture *f, PlumMapping *mapping)
 {
   guint other = plum_mapping_get_internal_port (mapping) == 8080 ? 8081 : 8080;
   guint id = plum_mapping_get_id (mapping) == 1 ? 2 : 1;
@@ -254,37 +246,31 @@ destroy_and_add_the_other (CoreFixture *f,
 }
 
 static void
-end_manager (CoreFixture *f,
-             PlumMapping *mapping)
+end_manager (CoreFixture *f, PlumMapping *mapping)
 {
   g_object_run_dispose (G_OBJECT (f->manager));
 }
 
 static void
-free_reaction (gpointer  data,
-               GClosure *closure)
+free_reaction (gpointer data, GClosure *closure)
 {
   g_free (data);
 }
 
 /* Once, at the first time that mapping comes into state. */
 static void
-react (CoreFixture *f,
-       PlumMapping *mapping,
-       PlumState    state,
-       React        what)
+react (CoreFixture *f, PlumMapping *mapping, PlumState state, React what)
 {
   Reaction *reaction = g_new (Reaction, 1);
 
-  *reaction = (Reaction) { .f = f, .state = state, .react = what };
+  *reaction = (Reaction){ .f = f, .state = state, .react = what };
   g_signal_connect_data (mapping, "notify::state", G_CALLBACK (on_state), reaction, free_reaction,
                          0);
 }
 
 /* The second must not be told of a success that is over by then. */
 static void
-test_old_news_is_not_told (CoreFixture   *f,
-                           gconstpointer  data)
+test_old_news_is_not_told (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add (f, 8080, 0);
   g_autoptr (PlumMapping) second = core_add (f, 8080, 0);
@@ -296,8 +282,7 @@ test_old_news_is_not_told (CoreFixture   *f,
 }
 
 static void
-test_equal_one_added_while_leaving (CoreFixture   *f,
-                                    gconstpointer  data)
+test_equal_one_added_while_leaving (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 0);
   g_autoptr (PlumMapping) second = NULL;
@@ -313,8 +298,7 @@ test_equal_one_added_while_leaving (CoreFixture   *f,
 
 /* Where who hears of it stands between the old network and the new one. */
 static void
-test_added_while_moving (CoreFixture   *f,
-                         gconstpointer  data)
+test_added_while_moving (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 0);
   g_autoptr (PlumMapping) second = NULL;
@@ -328,8 +312,7 @@ test_added_while_moving (CoreFixture   *f,
 }
 
 static void
-test_replaced_while_moving (CoreFixture   *f,
-                            gconstpointer  data)
+test_replaced_while_moving (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 0);
   g_autoptr (PlumMapping) second = core_add_up (f, 8081, 0);
@@ -347,8 +330,7 @@ test_replaced_while_moving (CoreFixture   *f,
 }
 
 static void
-test_manager_ends_in_state (CoreFixture   *f,
-                            gconstpointer  state)
+test_manager_ends_in_state (CoreFixture *f, gconstpointer state)
 {
   g_autoptr (PlumMapping) first = core_add (f, 8080, 0);
   g_autoptr (PlumMapping) second = core_add (f, 8080, 0);
@@ -368,9 +350,7 @@ test_manager_ends_in_state (CoreFixture   *f,
 }
 
 static void
-on_closed (GObject      *source,
-           GAsyncResult *result,
-           gpointer      user_data)
+on_closed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   CoreFixture *f = user_data;
 
@@ -380,8 +360,7 @@ on_closed (GObject      *source,
 
 /* The usual end of a program: the last reference goes in the callback of the close. */
 static void
-test_manager_unreffed_when_closed (CoreFixture   *f,
-                                   gconstpointer  data)
+test_manager_unreffed_when_closed (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
 
@@ -393,11 +372,8 @@ test_manager_unreffed_when_closed (CoreFixture   *f,
 }
 
 static void
-on_items_destroy_first (GListModel  *model,
-                        guint        position,
-                        guint        removed,
-                        guint        added,
-                        CoreFixture *f)
+on_items_destroy_first (
+  GListModel *model, guint position, guint removed, guint added, CoreFixture *f)
 {
   if (added > 0)
     plum_manager_destroy_mapping_async (f->manager, 1, NULL, NULL, NULL);
@@ -405,8 +381,7 @@ on_items_destroy_first (GListModel  *model,
 
 /* The lease that the new one was to share ends while the list is being told of it. */
 static void
-test_destroyed_while_adding (CoreFixture   *f,
-                             gconstpointer  data)
+test_destroyed_while_adding (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = NULL;
   g_autoptr (PlumMapping) second = NULL;
@@ -423,19 +398,14 @@ test_destroyed_while_adding (CoreFixture   *f,
 }
 
 static void
-on_items_close (GListModel  *model,
-                guint        position,
-                guint        removed,
-                guint        added,
-                CoreFixture *f)
+on_items_close (GListModel *model, guint position, guint removed, guint added, CoreFixture *f)
 {
   if (added > 0)
     plum_manager_close_async (f->manager, NULL, test_store_result, &f->result);
 }
 
 static void
-test_closed_while_adding (CoreFixture   *f,
-                          gconstpointer  data)
+test_closed_while_adding (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = plum_mapping_new (PLUM_PROTOCOL_TCP, 8080);
   g_autoptr (GError) error = NULL;
@@ -448,16 +418,13 @@ test_closed_while_adding (CoreFixture   *f,
 }
 
 static void
-on_outcome_destroy (PlumProbe   *probe,
-                    GParamSpec  *pspec,
-                    CoreFixture *f)
+on_outcome_destroy (PlumProbe *probe, GParamSpec *pspec, CoreFixture *f)
 {
   plum_manager_destroy_mapping_async (f->manager, 1, NULL, NULL, NULL);
 }
 
 static void
-test_destroyed_when_a_probe_begins (CoreFixture   *f,
-                                    gconstpointer  data)
+test_destroyed_when_a_probe_begins (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -471,30 +438,27 @@ test_destroyed_when_a_probe_begins (CoreFixture   *f,
 }
 
 static void
-on_address_destroy (PlumGateway *gateway,
-                    GParamSpec  *pspec,
-                    CoreFixture *f)
+on_address_destroy (PlumGateway *gateway, GParamSpec *pspec, CoreFixture *f)
 {
   plum_manager_destroy_mapping_async (f->manager, 1, NULL, NULL, NULL);
 }
 
 static void
-test_destroyed_when_the_address_comes (CoreFixture   *f,
-                                       gconstpointer  data)
+test_destroyed_when_the_address_comes (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add (f, 8080, 0);
 
-  g_signal_connect (core_gateway (f), "notify::external-address",
-                    G_CALLBACK (on_address_destroy), f);
+  g_signal_connect (core_gateway (f), "notify::external-address", G_CALLBACK (on_address_destroy),
+                    f);
   test_loop_settle (&f->loop);
   core_assert_state (mapping, DESTROYED);
   g_assert_cmpuint (ALPHA->n_unmap, ==, 1);
   core_assert_empty (f);
 }
 
-#define MANAGER_ENDS(name, STATE)                                                               \
-  g_test_add ("/sharing/handler/manager-ends/" name, CoreFixture,                               \
-              GINT_TO_POINTER (PLUM_STATE_##STATE), set_up_phase, test_manager_ends_in_state,   \
+#define MANAGER_ENDS(name, STATE)                                                                  \
+  g_test_add ("/sharing/handler/manager-ends/" name, CoreFixture,                                  \
+              GINT_TO_POINTER (PLUM_STATE_##STATE), set_up_phase, test_manager_ends_in_state,      \
               core_fixture_tear_down)
 
 static void
@@ -516,8 +480,7 @@ add_handler_tests (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -5,8 +5,9 @@
 #include "plum-state-codec.h"
 
 #define KEY "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
-#define LEAST "map protocol=tcp family=ipv4 internal=8080 external=8081 key=" KEY \
-              " interface=eth0 backend=pcp until=1700000000000000"
+#define LEAST                                                                                      \
+  "map protocol=tcp family=ipv4 internal=8080 external=8081 key=" KEY                              \
+  " interface=eth0 backend=pcp until=1700000000000000"
 
 static GInetAddress *
 address_new (const char *text)
@@ -15,9 +16,7 @@ address_new (const char *text)
 }
 
 static PlumStateRecord *
-record_new (guint       internal_port,
-            const char *gateway,
-            const char *hardware_address)
+record_new (guint internal_port, const char *gateway, const char *hardware_address)
 {
   PlumStateRecord *record = plum_state_record_new ();
   guint8 key[PLUM_STATE_KEY_SIZE];
@@ -38,8 +37,7 @@ record_new (guint       internal_port,
 }
 
 static void
-assert_equal (const PlumStateRecord *a,
-              const PlumStateRecord *b)
+assert_equal (const PlumStateRecord *a, const PlumStateRecord *b)
 {
   g_assert_true (plum_state_record_get_key (a) == plum_state_record_get_key (b));
   g_assert_true (plum_state_record_is_same_request (a, b));
@@ -66,8 +64,7 @@ is_record (const char *text)
 
 /* The least record with one word of it replaced. */
 static gboolean
-is_record_with (const char *old,
-                const char *new)
+is_record_with (const char *old, const char *new)
 {
   g_auto (GStrv) parts = g_strsplit (LEAST, old, 2);
   g_autofree char *text = NULL;
@@ -163,19 +160,31 @@ static void
 test_refused_words (void)
 {
   static const char *const words[][2] = {
-    { "protocol=tcp", "protocol=sctp" }, { "family=ipv4", "family=ipx" },
-    { "internal=8080", "internal=0" }, { "internal=8080", "internal=65536" },
-    { "internal=8080", "internal=-1" }, { "internal=8080", "internal=" },
-    { "internal=8080", "internal=8080 internal=8080" }, { "internal=8080 ", "" },
-    { "external=8081", "external=0x10" }, { KEY, "00" }, { KEY, KEY "00" }, { "key=0", "key=g" },
-    { "interface=eth0", "interface=" }, { "interface=eth0", "interface=%0" },
-    { "interface=eth0", "interface=%00" }, { "until=1", "until=-1" },
+    { "protocol=tcp", "protocol=sctp" },
+    { "family=ipv4", "family=ipx" },
+    { "internal=8080", "internal=0" },
+    { "internal=8080", "internal=65536" },
+    { "internal=8080", "internal=-1" },
+    { "internal=8080", "internal=" },
+    { "internal=8080", "internal=8080 internal=8080" },
+    { "internal=8080 ", "" },
+    { "external=8081", "external=0x10" },
+    { KEY, "00" },
+    { KEY, KEY "00" },
+    { "key=0", "key=g" },
+    { "interface=eth0", "interface=" },
+    { "interface=eth0", "interface=%0" },
+    { "interface=eth0", "interface=%00" },
+    { "until=1", "until=-1" },
     { "until=1700000000000000", "until=9223372036854775807" },
     { "backend=pcp", "backend=pcp address=1.2.3" },
     { "backend=pcp", "backend=pcp token=(" },
     { "backend=pcp", "backend=pcp token=%27%ff%27" },
-    { "backend=pcp", "backend=pcp gateway=::1" }, { "backend=pcp", "backend=pcp colour=blue" },
-    { "backend=pcp", "backend=pcp word" }, { "backend=pcp", "backend=pcp  " }, { "map ", "nap " },
+    { "backend=pcp", "backend=pcp gateway=::1" },
+    { "backend=pcp", "backend=pcp colour=blue" },
+    { "backend=pcp", "backend=pcp word" },
+    { "backend=pcp", "backend=pcp  " },
+    { "map ", "nap " },
   };
 
   g_assert_true (is_record (LEAST));
@@ -262,8 +271,7 @@ test_for_the_delete (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

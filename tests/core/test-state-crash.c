@@ -3,8 +3,7 @@
 #include "state-fixture.h"
 
 static void
-test_same_key_and_port (StateFixture  *f,
-                        gconstpointer  data)
+test_same_key_and_port (StateFixture *f, gconstpointer data)
 {
   g_autoptr (GBytes) before = state_crash_with_one (f);
   g_autoptr (GBytes) after = NULL;
@@ -16,8 +15,7 @@ test_same_key_and_port (StateFixture  *f,
 }
 
 static void
-test_not_deleted_if_wanted (StateFixture  *f,
-                            gconstpointer  data)
+test_not_deleted_if_wanted (StateFixture *f, gconstpointer data)
 {
   g_autoptr (GBytes) key = state_crash_with_one (f);
   g_autoptr (PlumMapping) mapping = state_add_up (f, 8080);
@@ -32,12 +30,11 @@ test_not_deleted_if_wanted (StateFixture  *f,
 /* The port of the earlier run would be in the way: by PCP and NAT-PMP an internal port has one
  * mapping. */
 static void
-test_another_port_is_required (StateFixture  *f,
-                               gconstpointer  data)
+test_another_port_is_required (StateFixture *f, gconstpointer data)
 {
   g_autoptr (GBytes) key = state_crash_with_one (f);
-  g_autoptr (PlumMapping) mapping = g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080,
-                                                  "require-external-port", TRUE, NULL);
+  g_autoptr (PlumMapping) mapping =
+    g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080, "require-external-port", TRUE, NULL);
 
   g_assert_true (plum_manager_add_mapping (f->manager, mapping, NULL));
   test_loop_advance (&f->loop, STATE_WRITTEN_MS);
@@ -47,8 +44,7 @@ test_another_port_is_required (StateFixture  *f,
 }
 
 static void
-test_wanted_late (StateFixture  *f,
-                  gconstpointer  data)
+test_wanted_late (StateFixture *f, gconstpointer data)
 {
   g_autoptr (GBytes) before = state_crash_with_one (f);
   g_autoptr (GBytes) after = NULL;
@@ -64,8 +60,7 @@ test_wanted_late (StateFixture  *f,
 }
 
 static void
-test_unwanted_is_deleted (StateFixture  *f,
-                          gconstpointer  data)
+test_unwanted_is_deleted (StateFixture *f, gconstpointer data)
 {
   g_autoptr (GBytes) key = state_crash_with_one (f);
   g_autoptr (PlumMapping) mapping = state_add_up (f, 9090);
@@ -87,8 +82,7 @@ test_unwanted_is_deleted (StateFixture  *f,
 }
 
 static void
-test_discover_is_enough_to_delete (StateFixture  *f,
-                                   gconstpointer  data)
+test_discover_is_enough_to_delete (StateFixture *f, gconstpointer data)
 {
   g_autoptr (GBytes) key = state_crash_with_one (f);
 
@@ -99,8 +93,7 @@ test_discover_is_enough_to_delete (StateFixture  *f,
 }
 
 static void
-test_close_deletes_the_unwanted (StateFixture  *f,
-                                 gconstpointer  data)
+test_close_deletes_the_unwanted (StateFixture *f, gconstpointer data)
 {
   g_autoptr (GBytes) key = state_crash_with_one (f);
   g_autoptr (PlumMapping) mapping = state_add_up (f, 9090);
@@ -112,8 +105,7 @@ test_close_deletes_the_unwanted (StateFixture  *f,
 }
 
 static void
-test_lapsed_is_dropped (StateFixture  *f,
-                        gconstpointer  data)
+test_lapsed_is_dropped (StateFixture *f, gconstpointer data)
 {
   g_autoptr (GBytes) before = state_crash_with_one (f);
   g_autoptr (GPtrArray) records = state_read_records (f);
@@ -128,8 +120,7 @@ test_lapsed_is_dropped (StateFixture  *f,
 
 /* At another router nothing is deleted; back at the first one it is. */
 static void
-test_other_router (StateFixture  *f,
-                   gconstpointer  data)
+test_other_router (StateFixture *f, gconstpointer data)
 {
   g_autoptr (GBytes) key = state_crash_with_one (f);
   g_autoptr (GInetAddress) first = g_inet_address_new_from_string ("127.9.9.9");
@@ -148,8 +139,7 @@ test_other_router (StateFixture  *f,
 
 /* The loopback has no hardware address: what is not known cannot differ. */
 static void
-test_hardware_unknown_now (StateFixture  *f,
-                           gconstpointer  data)
+test_hardware_unknown_now (StateFixture *f, gconstpointer data)
 {
   g_autoptr (GBytes) key = state_crash_with_one (f);
   g_autoptr (GPtrArray) records = state_read_records (f);
@@ -164,8 +154,7 @@ test_hardware_unknown_now (StateFixture  *f,
 
 /* The program wants another external port now: the old mapping goes first. */
 static void
-test_other_wish (StateFixture  *f,
-                 gconstpointer  data)
+test_other_wish (StateFixture *f, gconstpointer data)
 {
   g_autoptr (GBytes) key = state_crash_with_one (f);
   g_autoptr (PlumMapping) mapping = NULL;
@@ -177,8 +166,7 @@ test_other_wish (StateFixture  *f,
 }
 
 static void
-test_other_wish_is_bounded (StateFixture  *f,
-                            gconstpointer  data)
+test_other_wish_is_bounded (StateFixture *f, gconstpointer data)
 {
   g_autoptr (GBytes) key = state_crash_with_one (f);
   g_autoptr (PlumMapping) mapping = NULL;
@@ -190,8 +178,7 @@ test_other_wish_is_bounded (StateFixture  *f,
 }
 
 static void
-test_crash_upon_crash (StateFixture  *f,
-                       gconstpointer  data)
+test_crash_upon_crash (StateFixture *f, gconstpointer data)
 {
   g_autoptr (GBytes) key = state_crash_with_one (f);
   g_autoptr (GPtrArray) records = NULL;
@@ -203,12 +190,11 @@ test_crash_upon_crash (StateFixture  *f,
   g_assert_cmpuint (test_state_directory_count (&f->directory), ==, 2);
 }
 
-#define ADD(path, func) \
+#define ADD(path, func)                                                                            \
   g_test_add (path, StateFixture, NULL, state_fixture_set_up, func, state_fixture_tear_down)
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

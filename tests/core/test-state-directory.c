@@ -41,15 +41,13 @@ test_state_directory_tear_down (TestStateDirectory *self)
 }
 
 char *
-test_state_directory_build (TestStateDirectory *self,
-                            const char         *name)
+test_state_directory_build (TestStateDirectory *self, const char *name)
 {
   return g_build_filename (self->path, name, NULL);
 }
 
 char *
-test_state_directory_find (TestStateDirectory *self,
-                           const char         *suffix)
+test_state_directory_find (TestStateDirectory *self, const char *suffix)
 {
   g_autoptr (GDir) dir = g_dir_open (self->path, 0, NULL);
   char *found = NULL;
@@ -79,10 +77,7 @@ test_state_directory_count (TestStateDirectory *self)
 }
 
 void
-test_state_directory_write (TestStateDirectory *self,
-                            const char         *name,
-                            const char         *text,
-                            int                 mode)
+test_state_directory_write (TestStateDirectory *self, const char *name, const char *text, int mode)
 {
   g_autofree char *path = test_state_directory_build (self, name);
 
@@ -113,7 +108,8 @@ test_state_directory_watch (TestStateDirectory *self)
 guint
 test_state_directory_n_writes (TestStateDirectory *self)
 {
-  union {
+  union
+  {
     struct inotify_event event;
     char bytes[4096];
   } buffer;

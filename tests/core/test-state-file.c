@@ -12,12 +12,14 @@
 #include "test-warnings.h"
 
 #define KEY "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
-#define FILE_OF_ONE "plum-state 1\n" \
-                    "map protocol=tcp family=ipv4 internal=8080 external=8081 key=" KEY \
-                    " interface=eth0 backend=pcp until=never\n" \
-                    "end 1\n"
+#define FILE_OF_ONE                                                                                \
+  "plum-state 1\n"                                                                                 \
+  "map protocol=tcp family=ipv4 internal=8080 external=8081 key=" KEY                              \
+  " interface=eth0 backend=pcp until=never\n"                                                      \
+  "end 1\n"
 
-typedef struct {
+typedef struct
+{
   TestStateDirectory directory;
   GPtrArray *records;
 } Fixture;
@@ -39,16 +41,14 @@ records_new (void)
 }
 
 static void
-set_up (Fixture       *f,
-        gconstpointer  data)
+set_up (Fixture *f, gconstpointer data)
 {
   test_state_directory_set_up (&f->directory);
   f->records = records_new ();
 }
 
 static void
-tear_down (Fixture       *f,
-           gconstpointer  data)
+tear_down (Fixture *f, gconstpointer data)
 {
   test_syscalls_reset ();
   g_clear_pointer (&f->records, g_ptr_array_unref);
@@ -66,8 +66,7 @@ open_file (Fixture *f)
 }
 
 static void
-write_file (Fixture       *f,
-            PlumStateFile *file)
+write_file (Fixture *f, PlumStateFile *file)
 {
   g_autoptr (GError) error = NULL;
 
@@ -76,8 +75,7 @@ write_file (Fixture       *f,
 }
 
 static void
-test_nothing_stays (Fixture       *f,
-                    gconstpointer  data)
+test_nothing_stays (Fixture *f, gconstpointer data)
 {
   PlumStateFile *file = open_file (f);
 
@@ -87,8 +85,7 @@ test_nothing_stays (Fixture       *f,
 }
 
 static void
-test_inherit (Fixture       *f,
-              gconstpointer  data)
+test_inherit (Fixture *f, gconstpointer data)
 {
   PlumStateFile *file;
   g_autofree char *path = NULL;
@@ -108,8 +105,7 @@ test_inherit (Fixture       *f,
 }
 
 static void
-test_locked_is_left_alone (Fixture       *f,
-                           gconstpointer  data)
+test_locked_is_left_alone (Fixture *f, gconstpointer data)
 {
   PlumStateFile *first, *second;
 
@@ -126,8 +122,7 @@ test_locked_is_left_alone (Fixture       *f,
 }
 
 static void
-test_scraps_go (Fixture       *f,
-                gconstpointer  data)
+test_scraps_go (Fixture *f, gconstpointer data)
 {
   PlumStateFile *file;
   g_autofree char *scrap = NULL;
@@ -143,10 +138,10 @@ test_scraps_go (Fixture       *f,
   g_assert_cmpuint (test_state_directory_count (&f->directory), ==, 2);
 }
 
-/* The main loop never waits for the disk, neither for the first file nor for one that replaces it. */
+/* The main loop never waits for the disk, neither for the first file nor for one that replaces it.
+ */
 static void
-test_no_sync (Fixture       *f,
-              gconstpointer  data)
+test_no_sync (Fixture *f, gconstpointer data)
 {
   PlumStateFile *file;
 
@@ -177,24 +172,21 @@ assert_set_aside (Fixture *f)
 }
 
 static void
-test_damaged (Fixture       *f,
-              gconstpointer  data)
+test_damaged (Fixture *f, gconstpointer data)
 {
   test_state_directory_write (&f->directory, "old.plum", data, 0600);
   assert_set_aside (f);
 }
 
 static void
-test_writable_by_others (Fixture       *f,
-                         gconstpointer  data)
+test_writable_by_others (Fixture *f, gconstpointer data)
 {
   test_state_directory_write (&f->directory, "old.plum", FILE_OF_ONE, 0602);
   assert_set_aside (f);
 }
 
 static void
-test_symlink (Fixture       *f,
-              gconstpointer  data)
+test_symlink (Fixture *f, gconstpointer data)
 {
   g_autofree char *link = test_state_directory_build (&f->directory, "old.plum");
   g_autofree char *target = g_build_filename (f->directory.parent, "target", NULL);
@@ -208,8 +200,7 @@ test_symlink (Fixture       *f,
 
 /* To open a pipe of that name must not wait for a writer. */
 static void
-test_pipe (Fixture       *f,
-           gconstpointer  data)
+test_pipe (Fixture *f, gconstpointer data)
 {
   g_autofree char *path = test_state_directory_build (&f->directory, "old.plum");
 
@@ -219,8 +210,7 @@ test_pipe (Fixture       *f,
 }
 
 static void
-test_other_owner (Fixture       *f,
-                  gconstpointer  data)
+test_other_owner (Fixture *f, gconstpointer data)
 {
   g_autofree char *path = test_state_directory_build (&f->directory, "old.plum");
 
@@ -236,8 +226,7 @@ test_other_owner (Fixture       *f,
 }
 
 static void
-test_no_directory (Fixture       *f,
-                   gconstpointer  data)
+test_no_directory (Fixture *f, gconstpointer data)
 {
   g_autofree char *path = g_build_filename (f->directory.parent, "file", NULL);
   g_autofree char *below = g_build_filename (path, "state", NULL);
@@ -250,8 +239,7 @@ test_no_directory (Fixture       *f,
 }
 
 static void
-test_read_only (Fixture       *f,
-                gconstpointer  data)
+test_read_only (Fixture *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
@@ -262,8 +250,7 @@ test_read_only (Fixture       *f,
 
 /* What cannot be read now is no worse for it: it is said, and a later start takes it over. */
 static void
-test_unreadable (Fixture       *f,
-                 gconstpointer  call)
+test_unreadable (Fixture *f, gconstpointer call)
 {
   PlumStateFile *file;
 
@@ -296,8 +283,7 @@ cut_off (gpointer user_data)
 
 /* It was longer when it was opened: what is left of it is not taken for all of it. */
 static void
-test_cut_off_meanwhile (Fixture       *f,
-                        gconstpointer  data)
+test_cut_off_meanwhile (Fixture *f, gconstpointer data)
 {
   PlumStateFile *file;
   g_autofree char *old = NULL;
@@ -317,10 +303,11 @@ test_cut_off_meanwhile (Fixture       *f,
   plum_state_file_free (file);
 }
 
-typedef struct {
-  Fixture    *f;
-  const char *suffix;      /* of the locks that go */
-  guint       times;
+typedef struct
+{
+  Fixture *f;
+  const char *suffix; /* of the locks that go */
+  guint times;
 } Remover;
 
 static void
@@ -343,8 +330,7 @@ remove_locks (gpointer user_data)
 /* A manager that starts at the same time took our new lock for one of the dead. Whose lock has no
  * name keeps nobody out: there is another one. */
 static void
-test_own_lock_removed (Fixture       *f,
-                       gconstpointer  data)
+test_own_lock_removed (Fixture *f, gconstpointer data)
 {
   Remover remover = { f, ".lock", 1 };
   PlumStateFile *file;
@@ -360,8 +346,7 @@ test_own_lock_removed (Fixture       *f,
 
 /* Somebody removes whatever is made there. */
 static void
-test_own_lock_always_removed (Fixture       *f,
-                              gconstpointer  data)
+test_own_lock_always_removed (Fixture *f, gconstpointer data)
 {
   Remover remover = { f, ".lock", G_MAXUINT };
   g_autoptr (GError) error = NULL;
@@ -376,8 +361,7 @@ test_own_lock_always_removed (Fixture       *f,
 
 /* Another manager has adopted it, and removed it, before it was locked here. */
 static void
-test_old_lock_removed (Fixture       *f,
-                       gconstpointer  data)
+test_old_lock_removed (Fixture *f, gconstpointer data)
 {
   Remover remover = { f, "old.lock", G_MAXUINT };
   PlumStateFile *file;
@@ -394,8 +378,7 @@ test_old_lock_removed (Fixture       *f,
 
 /* A write that fails is told, and takes nothing away: neither ours nor what was inherited. */
 static void
-test_write_fails (Fixture       *f,
-                  gconstpointer  call)
+test_write_fails (Fixture *f, gconstpointer call)
 {
   PlumStateFile *file;
   g_autofree char *old = NULL;
@@ -420,12 +403,11 @@ test_write_fails (Fixture       *f,
 }
 
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
-#define ADD_CALL(path, call, func) \
+#define ADD_CALL(path, call, func)                                                                 \
   g_test_add (path, Fixture, GINT_TO_POINTER (call), set_up, func, tear_down)
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   test_warnings_catch ();

@@ -13,9 +13,7 @@ static StateFixture *spied;
 static GPtrArray *spied_records;
 
 static void
-spy_map (PlumBackend *backend,
-         PlumRequest *request,
-         PlumCall    *call)
+spy_map (PlumBackend *backend, PlumRequest *request, PlumCall *call)
 {
   PlumBackendClass *alpha = g_type_class_peek (fake_backend_type (FAKE_ALPHA));
 
@@ -25,8 +23,7 @@ spy_map (PlumBackend *backend,
 }
 
 static void
-spy_class_init (gpointer klass,
-                gpointer data)
+spy_class_init (gpointer klass, gpointer data)
 {
   PLUM_BACKEND_CLASS (klass)->map = spy_map;
 }
@@ -42,13 +39,12 @@ add_spy (StateFixture *f)
   info.instance_size = (guint16) alpha.instance_size;
   spied = f;
   plum_manager_add_backend_type (f->manager,
-                                 g_type_register_static (alpha.type, "SpyBackend", &info, 0),
-                                 "spy", 400);
+                                 g_type_register_static (alpha.type, "SpyBackend", &info, 0), "spy",
+                                 400);
 }
 
 static void
-test_written_before_sent (StateFixture  *f,
-                          gconstpointer  data)
+test_written_before_sent (StateFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
   g_autoptr (GPtrArray) records = NULL;
@@ -68,8 +64,7 @@ test_written_before_sent (StateFixture  *f,
 }
 
 static void
-test_lease_is_written (StateFixture  *f,
-                       gconstpointer  data)
+test_lease_is_written (StateFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
   g_autoptr (GPtrArray) records = NULL;
@@ -97,13 +92,12 @@ test_lease_is_written (StateFixture  *f,
 }
 
 static void
-test_fall_through_is_written (StateFixture  *f,
-                              gconstpointer  data)
+test_fall_through_is_written (StateFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
   g_autoptr (GPtrArray) records = NULL;
 
-  fake_backend_script (FAKE_ALPHA)->map = (FakeReply) { .fails = TRUE, .code = PLUM_ERROR_REFUSED };
+  fake_backend_script (FAKE_ALPHA)->map = (FakeReply){ .fails = TRUE, .code = PLUM_ERROR_REFUSED };
   fake_backend_script (FAKE_BETA)->map.silent = TRUE;
   mapping = state_add_wish (f->manager, 8080, 0);
   test_loop_advance_until (&f->loop, fake_backend_script (FAKE_BETA)->n_map == 1, 1000);
@@ -113,8 +107,7 @@ test_fall_through_is_written (StateFixture  *f,
 }
 
 static void
-test_modes (StateFixture  *f,
-            gconstpointer  data)
+test_modes (StateFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = state_add_up (f, 8080);
   g_autofree char *file = test_state_directory_find (&f->directory, ".plum");
@@ -126,8 +119,7 @@ test_modes (StateFixture  *f,
 }
 
 static void
-test_destroyed_is_forgotten (StateFixture  *f,
-                             gconstpointer  data)
+test_destroyed_is_forgotten (StateFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = state_add_up (f, 8080);
   g_autoptr (PlumMapping) second = state_add_up (f, 8081);
@@ -141,8 +133,7 @@ test_destroyed_is_forgotten (StateFixture  *f,
 }
 
 static void
-test_thousand_are_one_write (StateFixture  *f,
-                             gconstpointer  data)
+test_thousand_are_one_write (StateFixture *f, gconstpointer data)
 {
   FakeScript *alpha = fake_backend_script (FAKE_ALPHA);
 
@@ -160,8 +151,7 @@ test_thousand_are_one_write (StateFixture  *f,
 
 /* One wish and one answer every ten milliseconds: a write for each would be two hundred. */
 static void
-test_trickle_shares_writes (StateFixture  *f,
-                            gconstpointer  data)
+test_trickle_shares_writes (StateFixture *f, gconstpointer data)
 {
   guint n_writes;
 
@@ -183,8 +173,7 @@ test_trickle_shares_writes (StateFixture  *f,
 
 /* The end of a lease alone is worth no more than a write in a minute. */
 static void
-test_renewals_are_not_hasty (StateFixture  *f,
-                             gconstpointer  data)
+test_renewals_are_not_hasty (StateFixture *f, gconstpointer data)
 {
   FakeScript *alpha = fake_backend_script (FAKE_ALPHA);
   guint n_writes;
@@ -204,8 +193,7 @@ test_renewals_are_not_hasty (StateFixture  *f,
 /* --- The end --- */
 
 static void
-test_close_removes_all (StateFixture  *f,
-                        gconstpointer  data)
+test_close_removes_all (StateFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = state_add_up (f, 8080);
 
@@ -216,13 +204,12 @@ test_close_removes_all (StateFixture  *f,
 }
 
 static void
-test_failed_leaves_no_file (StateFixture  *f,
-                            gconstpointer  data)
+test_failed_leaves_no_file (StateFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
-  fake_backend_script (FAKE_ALPHA)->map = (FakeReply) { .fails = TRUE, .code = PLUM_ERROR_REFUSED };
-  fake_backend_script (FAKE_BETA)->map = (FakeReply) { .fails = TRUE, .code = PLUM_ERROR_REFUSED };
+  fake_backend_script (FAKE_ALPHA)->map = (FakeReply){ .fails = TRUE, .code = PLUM_ERROR_REFUSED };
+  fake_backend_script (FAKE_BETA)->map = (FakeReply){ .fails = TRUE, .code = PLUM_ERROR_REFUSED };
   mapping = state_add_wish (f->manager, 8080, 0);
   test_loop_advance_until (&f->loop, plum_mapping_get_state (mapping) == PLUM_STATE_FAILURE, 1000);
   g_assert_true (state_close (f));
@@ -231,8 +218,7 @@ test_failed_leaves_no_file (StateFixture  *f,
 
 /* A router that did not answer the delete has the next start ask again. */
 static void
-test_unanswered_delete_is_kept (StateFixture  *f,
-                                gconstpointer  data)
+test_unanswered_delete_is_kept (StateFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = state_add_up (f, 8080);
 
@@ -248,13 +234,12 @@ test_unanswered_delete_is_kept (StateFixture  *f,
 }
 
 static void
-test_refused_delete_is_final (StateFixture  *f,
-                              gconstpointer  data)
+test_refused_delete_is_final (StateFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = state_add_up (f, 8080);
 
-  fake_backend_script (FAKE_ALPHA)->unmap = (FakeReply) { .fails = TRUE,
-                                                          .code = PLUM_ERROR_REFUSED };
+  fake_backend_script (FAKE_ALPHA)->unmap =
+    (FakeReply){ .fails = TRUE, .code = PLUM_ERROR_REFUSED };
   g_assert_false (state_close (f));
   g_assert_cmpuint (test_state_directory_count (&f->directory), ==, 0);
 }
@@ -262,8 +247,7 @@ test_refused_delete_is_final (StateFixture  *f,
 /* --- Company --- */
 
 static void
-test_two_managers (StateFixture  *f,
-                   gconstpointer  data)
+test_two_managers (StateFixture *f, gconstpointer data)
 {
   PlumManager *second = state_manager_new (f->directory.path, "127.9.9.9");
   g_autoptr (PlumMapping) mapping = state_add_up (f, 8080);
@@ -281,8 +265,7 @@ test_two_managers (StateFixture  *f,
 }
 
 static void
-test_damaged_does_not_stop (StateFixture  *f,
-                            gconstpointer  data)
+test_damaged_does_not_stop (StateFixture *f, gconstpointer data)
 {
   g_autofree char *aside = NULL;
 
@@ -294,8 +277,7 @@ test_damaged_does_not_stop (StateFixture  *f,
 }
 
 static void
-test_read_only (StateFixture  *f,
-                gconstpointer  data)
+test_read_only (StateFixture *f, gconstpointer data)
 {
   /* Not even root may make a file there. */
   plum_manager_set_state_directory (f->manager, "/proc/self");
@@ -306,8 +288,7 @@ test_read_only (StateFixture  *f,
 }
 
 static void
-test_directory_vanishes (StateFixture  *f,
-                         gconstpointer  data)
+test_directory_vanishes (StateFixture *f, gconstpointer data)
 {
   g_autofree char *file = NULL;
   g_autofree char *lock = NULL;
@@ -325,12 +306,11 @@ test_directory_vanishes (StateFixture  *f,
   g_assert_cmpuint (test_warnings_take (), ==, 1);
 }
 
-#define ADD(path, func) \
+#define ADD(path, func)                                                                            \
   g_test_add (path, StateFixture, NULL, state_fixture_set_up, func, state_fixture_tear_down)
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   test_warnings_catch ();

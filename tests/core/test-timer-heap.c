@@ -11,8 +11,7 @@ never (gpointer user_data)
 }
 
 static int
-compare_deadlines (gconstpointer a,
-                   gconstpointer b)
+compare_deadlines (gconstpointer a, gconstpointer b)
 {
   const PlumTimer *x = a;
   const PlumTimer *y = b;
@@ -89,8 +88,7 @@ test_empty (void)
 }
 
 int
-main (int   argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -9,9 +9,7 @@ static guint n_warnings;
 static char *last;
 
 static const char *
-get_field (const GLogField *fields,
-           gsize            n_fields,
-           const char      *key)
+get_field (const GLogField *fields, gsize n_fields, const char *key)
 {
   for (gsize i = 0; i < n_fields; i++)
     if (strcmp (fields[i].key, key) == 0)
@@ -21,10 +19,7 @@ get_field (const GLogField *fields,
 }
 
 static GLogWriterOutput
-write_log (GLogLevelFlags   level,
-           const GLogField *fields,
-           gsize            n_fields,
-           gpointer         user_data)
+write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
   if (g_strcmp0 (get_field (fields, n_fields, "PLUM_LOG_LEVEL"), "warn") == 0)
     {

@@ -7,10 +7,10 @@
 G_BEGIN_DECLS
 
 /* Once per process, before the tests. */
-void         test_warnings_catch    (void);
+void test_warnings_catch (void);
 /* How many warnings the library has given since the last call. */
-guint        test_warnings_take     (void);
+guint test_warnings_take (void);
 /* The last warning since then, NULL if there was none. */
-const char * test_warnings_get_last (void);
+const char *test_warnings_get_last (void);
 
 G_END_DECLS

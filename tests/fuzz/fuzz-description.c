@@ -50,8 +50,7 @@ check_service (const UpnpService *service)
 }
 
 int
-LLVMFuzzerTestOneInput (const uint8_t *data,
-                        size_t         size)
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   g_autoptr (UpnpUrl) location = upnp_url_parse ("http://192.0.2.1:5000/rootDesc.xml", NULL);
   g_autoptr (GError) error = NULL;

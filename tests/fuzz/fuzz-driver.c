@@ -25,22 +25,21 @@
 #define MAX_EDITS 5
 #define RAND_SEED 6887
 
-typedef struct {
+typedef struct
+{
   const char *name;
   const char *corpus;
   const char *dictionary;
-  guint       n_mutations;
-  GPtrArray  *seeds;           /* (element-type GBytes) */
-  GPtrArray  *tokens;          /* (element-type GBytes) */
-  GRand      *rand;
-  char       *input_path;
-  int         input_fd;
+  guint n_mutations;
+  GPtrArray *seeds;  /* (element-type GBytes) */
+  GPtrArray *tokens; /* (element-type GBytes) */
+  GRand *rand;
+  char *input_path;
+  int input_fd;
 } Driver;
 
 static void
-driver_run (Driver       *self,
-            const guint8 *data,
-            gsize         size)
+driver_run (Driver *self, const guint8 *data, gsize size)
 {
   /* Not g_malloc (): an engine gives an address even where there is no byte. */
   uint8_t *block = malloc (size);
@@ -61,8 +60,7 @@ driver_run (Driver       *self,
 
 /* “# words to the end of the line”, and pairs of hexadecimal digits with any blanks between. */
 static GBytes *
-read_hex (const char *path,
-          const char *text)
+read_hex (const char *path, const char *text)
 {
   GByteArray *bytes = g_byte_array_new ();
   const char *p = text;
@@ -103,8 +101,7 @@ read_seed (const char *path)
 }
 
 static gint
-compare_names (gconstpointer a,
-               gconstpointer b)
+compare_names (gconstpointer a, gconstpointer b)
 {
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
@@ -150,7 +147,7 @@ read_token (const char *line)
           p += 3;
         }
       else if (*p == '\\')
-        byte = (guint8) *++p;
+        byte = (guint8) * ++p;
       g_byte_array_append (bytes, &byte, 1);
     }
 
@@ -179,24 +176,19 @@ driver_load_dictionary (Driver *self)
 }
 
 static guint
-driver_random (Driver *self,
-               gsize   n)
+driver_random (Driver *self, gsize n)
 {
   return n > 0 ? (guint) g_rand_int_range (self->rand, 0, (gint32) n) : 0;
 }
 
 static GBytes *
-driver_pick (Driver    *self,
-             GPtrArray *among)
+driver_pick (Driver *self, GPtrArray *among)
 {
   return g_ptr_array_index (among, driver_random (self, among->len));
 }
 
 static void
-insert_bytes (GByteArray   *input,
-              guint         at,
-              const guint8 *data,
-              gsize         size)
+insert_bytes (GByteArray *input, guint at, const guint8 *data, gsize size)
 {
   guint tail = input->len - at;
 
@@ -210,13 +202,11 @@ insert_bytes (GByteArray   *input,
 
 /* Puts one of the numbers that codecs get wrong over what is there, in one, two or four bytes. */
 static void
-driver_write_number (Driver     *self,
-                     GByteArray *input,
-                     guint       at)
+driver_write_number (Driver *self, GByteArray *input, guint at)
 {
   static const guint32 numbers[] = {
-    0, 1, 2, 3, 4, 0x7f, 0x80, 0x81, 0xff, 0x100, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff,
-    0x80000000, 0xfffffffe, 0xffffffff,
+    0,     1,      2,      3,      4,       0x7f,       0x80,       0x81,       0xff,
+    0x100, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff,
   };
   guint32 number = numbers[driver_random (self, G_N_ELEMENTS (numbers))];
   guint size = 1u << driver_random (self, 3);
@@ -226,9 +216,7 @@ driver_write_number (Driver     *self,
 }
 
 static void
-driver_insert_copy (Driver     *self,
-                    GByteArray *input,
-                    guint       at)
+driver_insert_copy (Driver *self, GByteArray *input, guint at)
 {
   guint size = 1 + driver_random (self, MIN (input->len - at, 256));
   g_autofree guint8 *copy = g_memdup2 (input->data + at, size);
@@ -237,8 +225,7 @@ driver_insert_copy (Driver     *self,
 }
 
 static void
-driver_edit (Driver     *self,
-             GByteArray *input)
+driver_edit (Driver *self, GByteArray *input)
 {
   guint at = driver_random (self, input->len);
   GBytes *other;
@@ -344,9 +331,7 @@ driver_open_input (Driver *self)
 }
 
 static void
-add_test (Driver       *self,
-          const char   *what,
-          GTestDataFunc func)
+add_test (Driver *self, const char *what, GTestDataFunc func)
 {
   g_autofree char *path = g_strdup_printf ("/fuzz/%s/%s", self->name, what);
 
@@ -381,8 +366,7 @@ driver_test (Driver *self)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   Driver driver = { .input_fd = -1 };
 

@@ -10,10 +10,7 @@
 
 /* All at once, or in pieces of the sizes that pattern gives in turn. */
 static gboolean
-feed (UpnpHttpDecoder *decoder,
-      const char      *data,
-      size_t           size,
-      guint            pattern)
+feed (UpnpHttpDecoder *decoder, const char *data, size_t size, guint pattern)
 {
   g_autoptr (GError) error = NULL;
 
@@ -51,8 +48,7 @@ check_body (UpnpHttpDecoder *decoder)
  * must
  * not depend on it. */
 int
-LLVMFuzzerTestOneInput (const uint8_t *data,
-                        size_t         size)
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   g_autoptr (UpnpHttpDecoder) whole = upnp_http_decoder_new (MAX_BODY);
   g_autoptr (UpnpHttpDecoder) pieces = upnp_http_decoder_new (MAX_BODY);

@@ -11,8 +11,7 @@
 #define STALE 0xa5
 
 static void
-check_epoch (const uint8_t *data,
-             size_t         size)
+check_epoch (const uint8_t *data, size_t size)
 {
   uint32_t times[4];
 
@@ -28,8 +27,7 @@ check_epoch (const uint8_t *data,
 }
 
 int
-LLVMFuzzerTestOneInput (const uint8_t *data,
-                        size_t         size)
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   g_autoptr (GError) error = NULL;
   NatpmpReply before, reply;

@@ -66,8 +66,7 @@ check_error (const PlumNetlinkMessage *message)
 }
 
 int
-LLVMFuzzerTestOneInput (const uint8_t *data,
-                        size_t         size)
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   PlumNetlinkReader reader = PLUM_NETLINK_READER_INIT (data, size);
   PlumNetlinkMessage message;

@@ -29,32 +29,35 @@
 /* From here on the external port is required. */
 #define EXACT 128
 
-typedef struct {
+typedef struct
+{
   PlumCall *call;
-  gboolean  settled;
+  gboolean settled;
 } Slot;
 
-typedef struct {
-  TestLoop     loop;
+typedef struct
+{
+  TestLoop loop;
   PlumBackend *backend;
-  GSocket     *gateway;
-  GSocket     *stranger;        /* the gateway's address, another port */
-  GSocketAddress *client;       /* NULL: it has not sent yet */
-  uint8_t      request[PCP_PACKET_MAX];
-  gssize       request_len;     /* of the last one; 0: none */
-  PcpMap       asked[N_PORTS];  /* what a MAP was ever asked for; its port is 0 if none was */
-  Slot         slots[MAX_CALLS];
-  guint        n_calls;
-  guint        n_settled;
-  guint        n_leases;
-  guint        n_reports;
-  guint        n_sent;
+  GSocket *gateway;
+  GSocket *stranger;      /* the gateway's address, another port */
+  GSocketAddress *client; /* NULL: it has not sent yet */
+  uint8_t request[PCP_PACKET_MAX];
+  gssize request_len;    /* of the last one; 0: none */
+  PcpMap asked[N_PORTS]; /* what a MAP was ever asked for; its port is 0 if none was */
+  Slot slots[MAX_CALLS];
+  guint n_calls;
+  guint n_settled;
+  guint n_leases;
+  guint n_reports;
+  guint n_sent;
 } Fuzz;
 
 /* A window on the program; past its end all is 0. */
-typedef struct {
+typedef struct
+{
   const uint8_t *data;
-  size_t         size;
+  size_t size;
 } Program;
 
 static uint8_t
@@ -68,13 +71,12 @@ next (Program *program)
 }
 
 static GSocket *
-make_socket (GInetAddress *address,
-             guint16       port)
+make_socket (GInetAddress *address, guint16 port)
 {
   g_autoptr (GSocketAddress) bound = g_inet_socket_address_new (address, port);
   g_autoptr (GError) error = NULL;
-  GSocket *s = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP,
-                             &error);
+  GSocket *s =
+    g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, &error);
 
   g_assert_no_error (error);
   g_socket_set_blocking (s, FALSE);
@@ -84,17 +86,13 @@ make_socket (GInetAddress *address,
 }
 
 static void
-on_lost (PlumBackend *backend,
-         const char  *reason,
-         Fuzz        *f)
+on_lost (PlumBackend *backend, const char *reason, Fuzz *f)
 {
   f->n_reports++;
 }
 
 static void
-on_moved (PlumBackend  *backend,
-          GInetAddress *address,
-          Fuzz         *f)
+on_moved (PlumBackend *backend, GInetAddress *address, Fuzz *f)
 {
   f->n_reports++;
 }
@@ -137,8 +135,7 @@ fuzz_tear_down (Fuzz *f)
 
 /* What of it names a mapping. */
 static gboolean
-is_same_mapping (const PcpMap *a,
-                 const PcpMap *b)
+is_same_mapping (const PcpMap *a, const PcpMap *b)
 {
   return a->protocol == b->protocol && a->internal_port == b->internal_port &&
          memcmp (a->nonce, b->nonce, PCP_NONCE_SIZE) == 0;
@@ -193,8 +190,7 @@ fuzz_settle (Fuzz *f)
 }
 
 static void
-on_settled (PlumCall *call,
-            gpointer  user_data)
+on_settled (PlumCall *call, gpointer user_data)
 {
   Slot *slot = user_data;
 
@@ -215,14 +211,12 @@ fuzz_count (Fuzz *f)
 }
 
 static void
-fuzz_call (Fuzz         *f,
-           PlumCallKind  kind,
-           uint8_t       which)
+fuzz_call (Fuzz *f, PlumCallKind kind, uint8_t which)
 {
   guint port = FIRST_PORT + which % N_PORTS;
-  g_autoptr (PlumRequest) request =
-    which >= EXACT ? test_request_new_exact (PLUM_PROTOCOL_TCP, port, port)
-                   : test_request_new (PLUM_PROTOCOL_TCP, port, port, 7200, 1);
+  g_autoptr (PlumRequest) request = which >= EXACT
+                                      ? test_request_new_exact (PLUM_PROTOCOL_TCP, port, port)
+                                      : test_request_new (PLUM_PROTOCOL_TCP, port, port, 7200, 1);
   g_autoptr (PlumLease) lease = plum_lease_new (NULL, port, 7200, NULL);
   PlumCallArgs args = { .request = request, .lease = lease };
   Slot *slot = &f->slots[f->n_calls];
@@ -237,15 +231,13 @@ fuzz_call (Fuzz         *f,
 /* What a datagram may do, told from its bytes alone. */
 typedef enum {
   MAY_NOTHING,
-  MAY_ASK,      /* not settle or report anything, if nothing waits for it */
-  MAY_FAIL,     /* fail what is under way, not grant or report anything */
+  MAY_ASK,  /* not settle or report anything, if nothing waits for it */
+  MAY_FAIL, /* fail what is under way, not grant or report anything */
   MAY_ALL,
 } Effect;
 
 static Effect
-judge (Fuzz          *f,
-       const uint8_t *data,
-       size_t         size)
+judge (Fuzz *f, const uint8_t *data, size_t size)
 {
   PcpReply reply;
 
@@ -266,10 +258,7 @@ judge (Fuzz          *f,
 }
 
 static void
-fuzz_receive (Fuzz          *f,
-              GSocket       *from,
-              const uint8_t *data,
-              size_t         size)
+fuzz_receive (Fuzz *f, GSocket *from, const uint8_t *data, size_t size)
 {
   Effect effect = from == f->gateway ? judge (f, data, size) : MAY_NOTHING;
   Fuzz before;
@@ -298,9 +287,7 @@ fuzz_receive (Fuzz          *f,
 
 /* The right answer to the last request, with one byte of it changed, or none. */
 static void
-fuzz_answer (Fuzz    *f,
-             GSocket *from,
-             Program *program)
+fuzz_answer (Fuzz *f, GSocket *from, Program *program)
 {
   uint8_t answer[PCP_PACKET_MAX];
   size_t size = (size_t) f->request_len;
@@ -312,9 +299,9 @@ fuzz_answer (Fuzz    *f,
   memcpy (answer, f->request, size);
   memset (answer + 2, 0, PCP_HEADER_SIZE - 2);
   answer[1] |= 0x80;
-  answer[3] = next (program) % 16;        /* result */
-  answer[6] = next (program);             /* lifetime */
-  answer[10] = next (program);            /* epoch */
+  answer[3] = next (program) % 16; /* result */
+  answer[6] = next (program);      /* lifetime */
+  answer[10] = next (program);     /* epoch */
   answer[11] = next (program);
   at = next (program);
   change = next (program);
@@ -323,9 +310,7 @@ fuzz_answer (Fuzz    *f,
 }
 
 static void
-fuzz_raw (Fuzz    *f,
-          GSocket *from,
-          Program *program)
+fuzz_raw (Fuzz *f, GSocket *from, Program *program)
 {
   size_t wished = next (program);
   size_t size = MIN (wished, program->size);
@@ -337,8 +322,7 @@ fuzz_raw (Fuzz    *f,
 }
 
 static void
-fuzz_step (Fuzz    *f,
-           Program *program)
+fuzz_step (Fuzz *f, Program *program)
 {
   switch (next (program) % 9)
     {
@@ -376,8 +360,7 @@ fuzz_step (Fuzz    *f,
 }
 
 int
-LLVMFuzzerTestOneInput (const uint8_t *data,
-                        size_t         size)
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   Program program = { data, size };
   Fuzz f;

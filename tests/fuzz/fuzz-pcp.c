@@ -37,8 +37,7 @@ check_round_trip (const PcpReply *reply)
 }
 
 static void
-check_epoch (const uint8_t *data,
-             size_t         size)
+check_epoch (const uint8_t *data, size_t size)
 {
   uint32_t times[4];
 
@@ -53,8 +52,7 @@ check_epoch (const uint8_t *data,
 }
 
 int
-LLVMFuzzerTestOneInput (const uint8_t *data,
-                        size_t         size)
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   g_autoptr (GError) error = NULL;
   PcpReply before, reply;

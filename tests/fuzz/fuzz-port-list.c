@@ -9,11 +9,10 @@
 
 /* An answer to GetListOfPortMappings. */
 int
-LLVMFuzzerTestOneInput (const uint8_t *data,
-                        size_t         size)
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  g_autoptr (UpnpSoapReply) reply = upnp_soap_decode (UPNP_ACTION_GET_LIST, 200,
-                                                      (const char *) data, size);
+  g_autoptr (UpnpSoapReply) reply =
+    upnp_soap_decode (UPNP_ACTION_GET_LIST, 200, (const char *) data, size);
   g_autoptr (GPtrArray) entries = upnp_soap_read_list (reply);
 
   g_assert_cmpuint (entries->len, <=, UPNP_XML_MAX_ELEMENTS);

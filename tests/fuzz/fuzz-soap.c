@@ -49,8 +49,7 @@ check_pinhole (const UpnpSoapReply *reply)
 
 /* The first byte says what was asked, and which status HTTP gave. */
 int
-LLVMFuzzerTestOneInput (const uint8_t *data,
-                        size_t         size)
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   g_autoptr (UpnpSoapReply) reply = NULL;
   UpnpAction action;

@@ -18,8 +18,7 @@ check_text (const char *text)
 }
 
 int
-LLVMFuzzerTestOneInput (const uint8_t *data,
-                        size_t         size)
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (UpnpSsdpMessage) message = upnp_ssdp_decode ((const char *) data, size, &error);

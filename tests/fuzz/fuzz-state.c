@@ -24,8 +24,7 @@ check_record (const PlumStateRecord *record)
 }
 
 int
-LLVMFuzzerTestOneInput (const uint8_t *data,
-                        size_t         size)
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) records = plum_state_decode ((const char *) data, size, &error);

@@ -6,8 +6,7 @@
 
 /* A line with an absolute URL, and what is resolved against it. */
 int
-LLVMFuzzerTestOneInput (const uint8_t *data,
-                        size_t         size)
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   g_autofree char *text = g_strndup ((const char *) data, size);
   char *reference = strchr (text, '\n');

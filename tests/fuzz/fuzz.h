@@ -15,5 +15,4 @@
  * prints
  * how much of them was reached.
  */
-int LLVMFuzzerTestOneInput (const uint8_t *data,
-                            size_t         size);
+int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Maps a TCP port at every gateway that this host has, and says where each can be reached, in a line
- * "interface host port". When its standard input ends it gives the ports back. */
+/* Maps a TCP port at every gateway that this host has, and says where each can be reached, in a
+ * line "interface host port". When its standard input ends it gives the ports back. */
 
 #include <plum-glib/plum-glib.h>
 
@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-typedef struct {
+typedef struct
+{
   PlumManager *manager;
   GMainLoop *loop;
   guint port;
@@ -18,8 +19,7 @@ typedef struct {
 } Run;
 
 static void
-fail (Run          *run,
-      const GError *error)
+fail (Run *run, const GError *error)
 {
   fprintf (stderr, "%s\n", error->message);
   run->status = EXIT_FAILURE;
@@ -27,10 +27,7 @@ fail (Run          *run,
 }
 
 static void
-on_state (PlumManager *manager,
-          PlumMapping *mapping,
-          PlumState    old_state,
-          Run         *run)
+on_state (PlumManager *manager, PlumMapping *mapping, PlumState old_state, Run *run)
 {
   if (plum_mapping_get_state (mapping) == PLUM_STATE_FAILURE)
     fail (run, plum_mapping_get_error (mapping));
@@ -43,9 +40,7 @@ on_state (PlumManager *manager,
 }
 
 static void
-on_discovered (GObject      *manager,
-               GAsyncResult *result,
-               gpointer      user_data)
+on_discovered (GObject *manager, GAsyncResult *result, gpointer user_data)
 {
   Run *run = user_data;
   GListModel *gateways = plum_manager_get_gateways (run->manager);
@@ -57,10 +52,8 @@ on_discovered (GObject      *manager,
   for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
     {
       g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
-      g_autoptr (PlumMapping) mapping = g_object_new (PLUM_TYPE_MAPPING,
-                                                      "internal-port", run->port,
-                                                      "gateway", gateway,
-                                                      NULL);
+      g_autoptr (PlumMapping) mapping =
+        g_object_new (PLUM_TYPE_MAPPING, "internal-port", run->port, "gateway", gateway, NULL);
 
       if (!plum_manager_add_mapping (run->manager, mapping, &error))
         {
@@ -71,9 +64,7 @@ on_discovered (GObject      *manager,
 }
 
 static void
-on_closed (GObject      *manager,
-           GAsyncResult *result,
-           gpointer      user_data)
+on_closed (GObject *manager, GAsyncResult *result, gpointer user_data)
 {
   Run *run = user_data;
   g_autoptr (GError) error = NULL;
@@ -84,9 +75,7 @@ on_closed (GObject      *manager,
 }
 
 static gboolean
-on_input (int          fd,
-          GIOCondition condition,
-          gpointer     user_data)
+on_input (int fd, GIOCondition condition, gpointer user_data)
 {
   Run *run = user_data;
   char byte;
@@ -99,8 +88,7 @@ on_input (int          fd,
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (PlumManager) manager = plum_manager_new ();

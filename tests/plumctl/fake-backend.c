@@ -42,8 +42,7 @@ write_table (GKeyFile *table)
 
 /* Entries are named by what the outside sees: "tcp 8080". */
 static char *
-make_group (PlumProtocol protocol,
-            guint        external_port)
+make_group (PlumProtocol protocol, guint external_port)
 {
   return g_strdup_printf ("%s %u", protocol == PLUM_PROTOCOL_TCP ? "tcp" : "udp", external_port);
 }
@@ -55,8 +54,7 @@ get_external_address (void)
 }
 
 static void
-fake_backend_discover (PlumBackend *backend,
-                       PlumCall    *call)
+fake_backend_discover (PlumBackend *backend, PlumCall *call)
 {
   plum_backend_report_note (backend, "taken: \033[31mfake\033[0m router");
   plum_call_return_done (call);
@@ -64,8 +62,7 @@ fake_backend_discover (PlumBackend *backend,
 
 /* TRUE if a fault has settled the call, or leaves it for ever. */
 static gboolean
-fail_map (PlumRequest *request,
-          PlumCall    *call)
+fail_map (PlumRequest *request, PlumCall *call)
 {
   gboolean udp = plum_request_get_protocol (request) == PLUM_PROTOCOL_UDP;
 
@@ -85,10 +82,7 @@ fail_map (PlumRequest *request,
 
 /* The port, or the next one that no other host has. */
 static guint
-choose_port (GKeyFile     *table,
-             PlumProtocol  protocol,
-             guint         port,
-             const char   *address)
+choose_port (GKeyFile *table, PlumProtocol protocol, guint port, const char *address)
 {
   for (;; port++)
     {
@@ -101,15 +95,13 @@ choose_port (GKeyFile     *table,
 }
 
 static void
-fake_backend_map (PlumBackend *backend,
-                  PlumRequest *request,
-                  PlumCall    *call)
+fake_backend_map (PlumBackend *backend, PlumRequest *request, PlumCall *call)
 {
   PlumProtocol protocol = plum_request_get_protocol (request);
   guint internal_port = plum_request_get_internal_port (request);
   guint external_port;
-  guint lifetime = has_fault ("permanent") ? PLUM_LIFETIME_FOREVER
-                                           : plum_request_get_lifetime (request);
+  guint lifetime =
+    has_fault ("permanent") ? PLUM_LIFETIME_FOREVER : plum_request_get_lifetime (request);
   GInetAddress *local = plum_network_get_local_address (plum_backend_get_network (backend));
   g_autofree char *group = NULL;
   g_autofree char *address = g_inet_address_to_string (local);
@@ -133,18 +125,15 @@ fake_backend_map (PlumBackend *backend,
 }
 
 static void
-fake_backend_unmap (PlumBackend *backend,
-                    PlumRequest *request,
-                    PlumLease   *lease,
-                    PlumCall    *call)
+fake_backend_unmap (PlumBackend *backend, PlumRequest *request, PlumLease *lease, PlumCall *call)
 {
   g_autofree char *group = NULL;
   g_autoptr (GKeyFile) table = read_table ();
 
   if (lease != NULL && !has_fault ("sticky"))
     {
-      group = make_group (plum_request_get_protocol (request),
-                          plum_lease_get_external_port (lease));
+      group =
+        make_group (plum_request_get_protocol (request), plum_lease_get_external_port (lease));
       g_key_file_remove_group (table, group, NULL);
       write_table (table);
     }
@@ -152,8 +141,7 @@ fake_backend_unmap (PlumBackend *backend,
 }
 
 static void
-fake_backend_get_external_address (PlumBackend *backend,
-                                   PlumCall    *call)
+fake_backend_get_external_address (PlumBackend *backend, PlumCall *call)
 {
   g_autoptr (GInetAddress) external = get_external_address ();
 
@@ -161,8 +149,7 @@ fake_backend_get_external_address (PlumBackend *backend,
 }
 
 static void
-fake_backend_list (PlumBackend *backend,
-                   PlumCall    *call)
+fake_backend_list (PlumBackend *backend, PlumCall *call)
 {
   g_autoptr (GListStore) entries = g_list_store_new (PLUM_TYPE_ENTRY);
   g_autoptr (GKeyFile) table = read_table ();
@@ -176,8 +163,8 @@ fake_backend_list (PlumBackend *backend,
       g_autoptr (PlumEntry) entry =
         plum_entry_new (groups[i][0] == 't' ? PLUM_PROTOCOL_TCP : PLUM_PROTOCOL_UDP,
                         (guint) g_ascii_strtoull (groups[i] + 4, NULL, 10),
-                        (guint) g_key_file_get_integer (table, groups[i], "port", NULL),
-                        internal, description, 120, TRUE);
+                        (guint) g_key_file_get_integer (table, groups[i], "port", NULL), internal,
+                        description, 120, TRUE);
 
       g_list_store_append (entries, entry);
     }
@@ -186,12 +173,10 @@ fake_backend_list (PlumBackend *backend,
 }
 
 static void
-fake_backend_delete_entry (PlumBackend *backend,
-                           PlumEntry   *entry,
-                           PlumCall    *call)
+fake_backend_delete_entry (PlumBackend *backend, PlumEntry *entry, PlumCall *call)
 {
-  g_autofree char *group = make_group (plum_entry_get_protocol (entry),
-                                       plum_entry_get_external_port (entry));
+  g_autofree char *group =
+    make_group (plum_entry_get_protocol (entry), plum_entry_get_external_port (entry));
   g_autoptr (GKeyFile) table = read_table ();
 
   g_key_file_remove_group (table, group, NULL);

@@ -22,11 +22,14 @@ typedef enum {
 typedef struct
 {
   const char *name;
-  Kind        kind;
-  gsize       offset;
+  Kind kind;
+  gsize offset;
 } Switch;
 
-#define SWITCH(name, kind, member) { name, kind, G_STRUCT_OFFSET (FakeIgdSwitches, member) }
+#define SWITCH(name, kind, member)                                                                 \
+  {                                                                                                \
+    name, kind, G_STRUCT_OFFSET (FakeIgdSwitches, member)                                          \
+  }
 
 static const Switch switches[] = {
   SWITCH ("no-service", NUMBER, no_service),
@@ -41,8 +44,7 @@ static const Switch switches[] = {
 };
 
 static gboolean
-set_switch (FakeIgd    *igd,
-            const char *word)
+set_switch (FakeIgd *igd, const char *word)
 {
   const char *equals = strchr (word, '=');
 
@@ -80,14 +82,12 @@ print_table (FakeIgd *igd)
 
 typedef struct
 {
-  FakeIgd   *igd;
+  FakeIgd *igd;
   GMainLoop *loop;
 } Program;
 
 static gboolean
-on_stdin (int          fd,
-          GIOCondition condition,
-          gpointer     user_data)
+on_stdin (int fd, GIOCondition condition, gpointer user_data)
 {
   Program *program = user_data;
   char line[64];
@@ -103,8 +103,7 @@ on_stdin (int          fd,
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   Program program = { .loop = loop };

@@ -10,89 +10,138 @@
 
 typedef struct
 {
-  const char       *name;
-  DoctorRouterRole  roles[2];
-  const char       *addresses[2];
-  const char       *externals[2];
-  gboolean          opens_nothing;
-  DoctorVerdict     verdict;
-  const char       *lines;
-  const char       *sentence;   /* NULL: that of the verdict */
-  const char       *step;       /* a part of it; NULL as above */
+  const char *name;
+  DoctorRouterRole roles[2];
+  const char *addresses[2];
+  const char *externals[2];
+  gboolean opens_nothing;
+  DoctorVerdict verdict;
+  const char *lines;
+  const char *sentence; /* NULL: that of the verdict */
+  const char *step;     /* a part of it; NULL as above */
 } Row;
 
 #define YOU "you            192.168.1.10 on eth0\n"
 
 static const Row rows[] = {
-  { "both-known", { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_NEXT }, { ROUTER, OUTER },
-    { WAN, "1.2.3.4" }, FALSE, DOCTOR_DOUBLE_NAT,
+  { "both-known",
+    { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_NEXT },
+    { ROUTER, OUTER },
+    { WAN, "1.2.3.4" },
+    FALSE,
+    DOCTOR_DOUBLE_NAT,
     YOU "router         192.168.1.1, its outer address is 10.77.0.2 (private)\n"
         "second router  10.77.0.1, its outer address is 1.2.3.4 (public)",
     "The router 192.168.1.1 has only the private address 10.77.0.2 on its outer side: it stands "
     "behind a second router, 10.77.0.1.",
     "Forward the port on 10.77.0.1 to 10.77.0.2 as well, or make one of the two a bridge." },
-  { "first-unknown", { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_NEXT }, { ROUTER, OUTER },
-    { NULL, "1.2.3.4" }, TRUE, DOCTOR_DOUBLE_NAT,
+  { "first-unknown",
+    { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_NEXT },
+    { ROUTER, OUTER },
+    { NULL, "1.2.3.4" },
+    TRUE,
+    DOCTOR_DOUBLE_NAT,
     YOU "router         192.168.1.1, its outer address is unknown\n"
         "second router  10.77.0.1, its outer address is 1.2.3.4 (public)",
     "The router 192.168.1.1 tells no public address of its own, and the next one on the way to the "
     "internet, 10.77.0.1, has a private one: 192.168.1.1 stands behind a second router.",
     "on 10.77.0.1 to the outer side of 192.168.1.1 and on 192.168.1.1 to this computer" },
-  { "refusing", { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_NEXT }, { ROUTER, OUTER }, { WAN, NULL }, TRUE,
+  { "refusing",
+    { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_NEXT },
+    { ROUTER, OUTER },
+    { WAN, NULL },
+    TRUE,
     DOCTOR_DOUBLE_NAT,
     YOU "router         192.168.1.1, its outer address is 10.77.0.2 (private)\n"
         "second router  10.77.0.1, its outer address is unknown",
     "The router 192.168.1.1 has only the private address 10.77.0.2 on its outer side: it stands "
     "behind a second router, 10.77.0.1.",
     "192.168.1.1 opens no port for a program while its outer address is not public." },
-  { "second-unknown", { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_NEXT }, { ROUTER, NULL }, { WAN, NULL },
-    FALSE, DOCTOR_DOUBLE_NAT,
+  { "second-unknown",
+    { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_NEXT },
+    { ROUTER, NULL },
+    { WAN, NULL },
+    FALSE,
+    DOCTOR_DOUBLE_NAT,
     YOU "router         192.168.1.1, its outer address is 10.77.0.2 (private)\n"
         "second router  unknown: none has answered on the way to the internet",
     "The router 192.168.1.1 has only the private address 10.77.0.2 on its outer side: it stands "
-    "behind a second router.", NULL },
-  { "nothing-known", { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_NEXT }, { ROUTER, NULL }, { NULL, NULL },
-    TRUE, DOCTOR_NOT_CONNECTED,
+    "behind a second router.",
+    NULL },
+  { "nothing-known",
+    { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_NEXT },
+    { ROUTER, NULL },
+    { NULL, NULL },
+    TRUE,
+    DOCTOR_NOT_CONNECTED,
     YOU "router         192.168.1.1, its outer address is unknown\n"
         "second router  unknown: none has answered on the way to the internet",
-    NULL, NULL },
-  { "three-in-a-row", { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_NEXT }, { ROUTER, OUTER },
-    { WAN, "100.64.3.4" }, FALSE, DOCTOR_DOUBLE_NAT,
+    NULL,
+    NULL },
+  { "three-in-a-row",
+    { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_NEXT },
+    { ROUTER, OUTER },
+    { WAN, "100.64.3.4" },
+    FALSE,
+    DOCTOR_DOUBLE_NAT,
     YOU "router         192.168.1.1, its outer address is 10.77.0.2 (private)\n"
         "second router  10.77.0.1, its outer address is 100.64.3.4 (shared by the provider, CGNAT)",
     "The router 192.168.1.1 has only the private address 10.77.0.2 on its outer side: it stands "
     "behind a second router, 10.77.0.1.",
     "Forward the port on 10.77.0.1" },
-  { "cgnat", { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_PROVIDER }, { ROUTER, "100.64.0.1" },
-    { "100.64.0.2", NULL }, FALSE, DOCTOR_CGNAT,
+  { "cgnat",
+    { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_PROVIDER },
+    { ROUTER, "100.64.0.1" },
+    { "100.64.0.2", NULL },
+    FALSE,
+    DOCTOR_CGNAT,
     YOU "router         192.168.1.1, its outer address is 100.64.0.2 (shared by the provider, "
         "CGNAT)\nprovider       100.64.0.1, which was not asked",
     "The router 192.168.1.1 has the address 100.64.0.2 on its outer side, which its provider "
-    "shares among many customers (CGNAT).", NULL },
-  { "cgnat-untold", { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_PROVIDER }, { ROUTER, "100.64.0.1" },
-    { NULL, NULL }, TRUE, DOCTOR_CGNAT,
+    "shares among many customers (CGNAT).",
+    NULL },
+  { "cgnat-untold",
+    { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_PROVIDER },
+    { ROUTER, "100.64.0.1" },
+    { NULL, NULL },
+    TRUE,
+    DOCTOR_CGNAT,
     YOU "router         192.168.1.1, its outer address is unknown\n"
         "provider       100.64.0.1, which was not asked",
-    NULL, NULL },
-  { "between", { DOCTOR_ROUTER_BETWEEN, DOCTOR_ROUTER_ASKED }, { ROUTER, OUTER },
-    { WAN, "1.2.3.4" }, FALSE, DOCTOR_DOUBLE_NAT,
+    NULL,
+    NULL },
+  { "between",
+    { DOCTOR_ROUTER_BETWEEN, DOCTOR_ROUTER_ASKED },
+    { ROUTER, OUTER },
+    { WAN, "1.2.3.4" },
+    FALSE,
+    DOCTOR_DOUBLE_NAT,
     YOU "router         192.168.1.1, its outer address is 10.77.0.2 (private)\n"
         "second router  10.77.0.1, its outer address is 1.2.3.4 (public)",
     "Another router, 192.168.1.1, stands between this computer and 10.77.0.1: what 10.77.0.1 opens "
     "leads to that one, and no further.",
     "Map the port on 192.168.1.1 as well" },
-  { "between-unknown", { DOCTOR_ROUTER_BETWEEN, DOCTOR_ROUTER_ASKED }, { NULL, OUTER },
-    { NULL, NULL }, FALSE, DOCTOR_DOUBLE_NAT,
+  { "between-unknown",
+    { DOCTOR_ROUTER_BETWEEN, DOCTOR_ROUTER_ASKED },
+    { NULL, OUTER },
+    { NULL, NULL },
+    FALSE,
+    DOCTOR_DOUBLE_NAT,
     YOU "router         one whose address is unknown\n"
         "second router  10.77.0.1, its outer address is unknown",
     "Another router stands between this computer and 10.77.0.1: what 10.77.0.1 opens leads to that "
     "one, and no further.",
     "Map the port on the router between as well" },
-  { "plain-router-between", { DOCTOR_ROUTER_BETWEEN, DOCTOR_ROUTER_ASKED }, { ROUTER, OUTER },
-    { NULL, "1.2.3.4" }, FALSE, DOCTOR_WORKS,
+  { "plain-router-between",
+    { DOCTOR_ROUTER_BETWEEN, DOCTOR_ROUTER_ASKED },
+    { ROUTER, OUTER },
+    { NULL, "1.2.3.4" },
+    FALSE,
+    DOCTOR_WORKS,
     YOU "router         192.168.1.1, its outer address is unknown\n"
         "second router  10.77.0.1, its outer address is 1.2.3.4 (public)",
-    NULL, NULL },
+    NULL,
+    NULL },
 };
 
 static void
@@ -145,8 +194,8 @@ test_none (void)
 static void
 test_roles (void)
 {
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "..", "docs", "plumctl-json.md",
-                                                 NULL);
+  g_autofree char *path =
+    g_test_build_filename (G_TEST_DIST, "..", "docs", "plumctl-json.md", NULL);
   g_autofree char *page = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -162,8 +211,7 @@ test_roles (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -5,33 +5,43 @@
 #include <string.h>
 
 #define SERVED .has_gateway = TRUE, .served = TRUE
-#define MAPPED { .mapped = TRUE, .error = -1, .lifetime = 120 }
-#define FOREVER { .mapped = TRUE, .error = -1, .lifetime = PLUM_LIFETIME_FOREVER }
-#define FAILED(code) { .error = code }
+#define MAPPED                                                                                     \
+  {                                                                                                \
+    .mapped = TRUE, .error = -1, .lifetime = 120                                                   \
+  }
+#define FOREVER                                                                                    \
+  {                                                                                                \
+    .mapped = TRUE, .error = -1, .lifetime = PLUM_LIFETIME_FOREVER                                 \
+  }
+#define FAILED(code)                                                                               \
+  {                                                                                                \
+    .error = code                                                                                  \
+  }
 #define TRIED(a, b) .tried = TRUE, .tcp = a, .udp = b
 #define NEXT(where) .next_scope = PLUM_ADDRESS_SCOPE_##where
 #define PUBLIC .scope = PLUM_ADDRESS_SCOPE_PUBLIC
 
 typedef struct
 {
-  const char     *name;
-  DoctorFindings  findings;
-  DoctorVerdict   expected;
+  const char *name;
+  DoctorFindings findings;
+  DoctorVerdict expected;
 } Row;
 
 static const Row rows[] = {
   { "works", { SERVED, PUBLIC, TRIED (MAPPED, MAPPED) }, DOCTOR_WORKS },
   { "untried", { SERVED, PUBLIC }, DOCTOR_READY },
-  { "public-host", { SERVED, PUBLIC, .direct = TRUE, TRIED (MAPPED, MAPPED) },
-    DOCTOR_PUBLIC_HOST },
+  { "public-host", { SERVED, PUBLIC, .direct = TRUE, TRIED (MAPPED, MAPPED) }, DOCTOR_PUBLIC_HOST },
   { "permanent", { SERVED, PUBLIC, TRIED (FOREVER, FOREVER) }, DOCTOR_PERMANENT_ONLY },
   { "no-gateway", { .has_gateway = FALSE }, DOCTOR_NO_GATEWAY },
   { "silent", { .has_gateway = TRUE }, DOCTOR_SILENT },
   { "one-refused", { .has_gateway = TRUE, .n_refused = 1 }, DOCTOR_SWITCHED_OFF },
-  { "television", { .has_gateway = TRUE, .n_refused = 2, .n_failed = 1, .n_strangers = 1 },
+  { "television",
+    { .has_gateway = TRUE, .n_refused = 2, .n_failed = 1, .n_strangers = 1 },
     DOCTOR_NOT_A_GATEWAY },
   { "stray-answer", { .has_gateway = TRUE, .stray_answer = TRUE }, DOCTOR_WRONG_ADDRESS },
-  { "private-wan", { .has_gateway = TRUE, .n_failed = 2, .n_no_resources = 1 },
+  { "private-wan",
+    { .has_gateway = TRUE, .n_failed = 2, .n_no_resources = 1 },
     DOCTOR_NOT_CONNECTED },
   { "private-wan-but-pcp",
     { SERVED, .n_failed = 1, .n_no_resources = 1,
@@ -56,11 +66,11 @@ static const Row rows[] = {
   { "withheld-untried", { SERVED, .address_withheld = TRUE }, DOCTOR_NO_ADDRESS },
   { "unknown-address", { SERVED, TRIED (MAPPED, MAPPED) }, DOCTOR_NO_ADDRESS },
   { "useless", { .has_gateway = TRUE, .n_failed = 1 }, DOCTOR_CANNOT_MAP },
-  { "policy", { SERVED, PUBLIC, TRIED (FAILED (PLUM_ERROR_REFUSED), FAILED (PLUM_ERROR_REFUSED)) },
+  { "policy",
+    { SERVED, PUBLIC, TRIED (FAILED (PLUM_ERROR_REFUSED), FAILED (PLUM_ERROR_REFUSED)) },
     DOCTOR_REFUSED },
   { "table-full",
-    { SERVED, PUBLIC,
-      TRIED (FAILED (PLUM_ERROR_NO_RESOURCES), FAILED (PLUM_ERROR_NO_RESOURCES)) },
+    { SERVED, PUBLIC, TRIED (FAILED (PLUM_ERROR_NO_RESOURCES), FAILED (PLUM_ERROR_NO_RESOURCES)) },
     DOCTOR_TABLE_FULL },
   { "port-taken",
     { SERVED, PUBLIC, TRIED (FAILED (PLUM_ERROR_CONFLICT), FAILED (PLUM_ERROR_CONFLICT)) },
@@ -68,22 +78,26 @@ static const Row rows[] = {
   { "trial-timed-out",
     { SERVED, PUBLIC, TRIED (FAILED (PLUM_ERROR_TIMED_OUT), FAILED (PLUM_ERROR_TIMED_OUT)) },
     DOCTOR_TRIAL_FAILED },
-  { "trial-socket-error", { SERVED, PUBLIC, TRIED (FAILED (-1), FAILED (-1)) },
+  { "trial-socket-error",
+    { SERVED, PUBLIC, TRIED (FAILED (-1), FAILED (-1)) },
     DOCTOR_TRIAL_FAILED },
-  { "tcp-only", { SERVED, PUBLIC, TRIED (MAPPED, FAILED (PLUM_ERROR_REFUSED)) },
+  { "tcp-only",
+    { SERVED, PUBLIC, TRIED (MAPPED, FAILED (PLUM_ERROR_REFUSED)) },
     DOCTOR_ONE_TRANSPORT },
-  { "udp-only", { SERVED, PUBLIC, TRIED (FAILED (PLUM_ERROR_REFUSED), MAPPED) },
+  { "udp-only",
+    { SERVED, PUBLIC, TRIED (FAILED (PLUM_ERROR_REFUSED), MAPPED) },
     DOCTOR_ONE_TRANSPORT },
   { "left-behind",
     { SERVED, PUBLIC, .tried = TRUE, .tcp = MAPPED,
       .udp = { .mapped = TRUE, .error = -1, .lifetime = 120, .left_behind = TRUE } },
     DOCTOR_LEFT_BEHIND },
-  { "double-nat", { SERVED, .scope = PLUM_ADDRESS_SCOPE_PRIVATE, TRIED (MAPPED, MAPPED) },
+  { "double-nat",
+    { SERVED, .scope = PLUM_ADDRESS_SCOPE_PRIVATE, TRIED (MAPPED, MAPPED) },
     DOCTOR_DOUBLE_NAT },
   { "double-nat-untried", { SERVED, .scope = PLUM_ADDRESS_SCOPE_PRIVATE }, DOCTOR_DOUBLE_NAT },
-  { "cgnat", { SERVED, .scope = PLUM_ADDRESS_SCOPE_CGNAT, TRIED (MAPPED, MAPPED) },
-    DOCTOR_CGNAT },
-  { "no-address", { SERVED, .scope = PLUM_ADDRESS_SCOPE_UNSPECIFIED, TRIED (MAPPED, MAPPED) },
+  { "cgnat", { SERVED, .scope = PLUM_ADDRESS_SCOPE_CGNAT, TRIED (MAPPED, MAPPED) }, DOCTOR_CGNAT },
+  { "no-address",
+    { SERVED, .scope = PLUM_ADDRESS_SCOPE_UNSPECIFIED, TRIED (MAPPED, MAPPED) },
     DOCTOR_NO_ADDRESS },
   { "reserved-address", { SERVED, .scope = PLUM_ADDRESS_SCOPE_RESERVED }, DOCTOR_NO_ADDRESS },
   { "mapped-by-the-second-router",
@@ -152,11 +166,12 @@ test_row (gconstpointer data)
 static void
 test_suspicions (void)
 {
-  static const struct {
-    const char    *name;
+  static const struct
+  {
+    const char *name;
     DoctorFindings findings;
-    gboolean       behind;
-    gboolean       nothing;
+    gboolean behind;
+    gboolean nothing;
   } suspicions[] = {
     { "works", { SERVED, PUBLIC, TRIED (MAPPED, MAPPED) }, FALSE, FALSE },
     { "silent", { .has_gateway = TRUE }, FALSE, TRUE },
@@ -164,19 +179,26 @@ test_suspicions (void)
     { "not-connected", { .has_gateway = TRUE, .n_no_resources = 1 }, TRUE, TRUE },
     { "untold", { SERVED }, FALSE, FALSE },
     { "direct", { SERVED, .direct = TRUE, .scope = PLUM_ADDRESS_SCOPE_PRIVATE }, FALSE, FALSE },
-    { "private", { SERVED, .scope = PLUM_ADDRESS_SCOPE_PRIVATE, TRIED (MAPPED, MAPPED) }, TRUE,
+    { "private",
+      { SERVED, .scope = PLUM_ADDRESS_SCOPE_PRIVATE, TRIED (MAPPED, MAPPED) },
+      TRUE,
       FALSE },
     { "cgnat", { SERVED, .scope = PLUM_ADDRESS_SCOPE_CGNAT }, TRUE, FALSE },
     { "withheld", { SERVED, .address_withheld = TRUE }, TRUE, FALSE },
     { "no-resources-untried", { SERVED, .n_no_resources = 1 }, TRUE, TRUE },
     { "no-address-and-refused",
       { SERVED, .scope = PLUM_ADDRESS_SCOPE_UNSPECIFIED,
-        TRIED (FAILED (PLUM_ERROR_REFUSED), FAILED (PLUM_ERROR_REFUSED)) }, TRUE, TRUE },
+        TRIED (FAILED (PLUM_ERROR_REFUSED), FAILED (PLUM_ERROR_REFUSED)) },
+      TRUE,
+      TRUE },
     { "no-address-and-taken",
       { SERVED, .scope = PLUM_ADDRESS_SCOPE_UNSPECIFIED,
-        TRIED (FAILED (PLUM_ERROR_CONFLICT), FAILED (PLUM_ERROR_CONFLICT)) }, FALSE, TRUE },
+        TRIED (FAILED (PLUM_ERROR_CONFLICT), FAILED (PLUM_ERROR_CONFLICT)) },
+      FALSE,
+      TRUE },
     { "public-and-refused",
-      { SERVED, PUBLIC, TRIED (FAILED (PLUM_ERROR_REFUSED), FAILED (PLUM_ERROR_REFUSED)) }, FALSE,
+      { SERVED, PUBLIC, TRIED (FAILED (PLUM_ERROR_REFUSED), FAILED (PLUM_ERROR_REFUSED)) },
+      FALSE,
       TRUE },
   };
 
@@ -243,8 +265,8 @@ test_manual (void)
     {
       g_auto (GStrv) parts = g_strsplit (doctor_verdict_get_name (verdict), "-", -1);
       g_autofree char *name = g_strjoinv ("\\-", parts);
-      g_autofree char *row = g_strdup_printf ("\n.B %d\n.BR %s :\n",
-                                              doctor_verdict_get_exit_code (verdict), name);
+      g_autofree char *row =
+        g_strdup_printf ("\n.B %d\n.BR %s :\n", doctor_verdict_get_exit_code (verdict), name);
 
       /* Those that are no faults stand together at 0. */
       g_assert_nonnull (strstr (manual, doctor_verdict_get_exit_code (verdict) == 0 ? name : row));
@@ -255,7 +277,8 @@ test_manual (void)
 static void
 test_page (void)
 {
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "..", "docs", "plumctl-json.md", NULL);
+  g_autofree char *path =
+    g_test_build_filename (G_TEST_DIST, "..", "docs", "plumctl-json.md", NULL);
   g_autofree char *page = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -264,17 +287,16 @@ test_page (void)
 
   for (int verdict = 0; verdict < DOCTOR_N_VERDICTS; verdict++)
     {
-      g_autofree char *row = g_strdup_printf ("\n| %d | `%s` |",
-                                              doctor_verdict_get_exit_code (verdict),
-                                              doctor_verdict_get_name (verdict));
+      g_autofree char *row =
+        g_strdup_printf ("\n| %d | `%s` |", doctor_verdict_get_exit_code (verdict),
+                         doctor_verdict_get_name (verdict));
 
       g_assert_nonnull (strstr (page, row));
     }
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

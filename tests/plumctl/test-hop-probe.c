@@ -17,7 +17,7 @@
 
 #define ROUTER "192.0.2.1"
 
-static pid_t router;       /* 0: this machine lets us have none */
+static pid_t router; /* 0: this machine lets us have none */
 static int to_router = -1;
 static int from_router = -1;
 
@@ -32,8 +32,7 @@ command (char what)
 }
 
 static gboolean
-write_setting (const char *name,
-               const char *value)
+write_setting (const char *name, const char *value)
 {
   g_autofree char *path = g_strconcat ("/proc/sys/net/ipv4/", name, NULL);
   FILE *file = fopen (path, "we");
@@ -50,8 +49,8 @@ obey (char what)
     case 'n':
       return unshare (CLONE_NEWNET) == 0;
     case 'r':
-      return test_lan_ip ("addr add " ROUTER "/24 dev wan1") && test_lan_ip ("link set wan1 up")
-             && write_setting ("ip_forward", "1") && write_setting ("icmp_ratelimit", "0");
+      return test_lan_ip ("addr add " ROUTER "/24 dev wan1") && test_lan_ip ("link set wan1 up") &&
+             write_setting ("ip_forward", "1") && write_setting ("icmp_ratelimit", "0");
     case 't':
       return test_lan_ip ("route replace default via 192.0.2.254 dev wan1");
     case 'u':
@@ -62,8 +61,7 @@ obey (char what)
 }
 
 static void
-be_router (int in,
-           int out)
+be_router (int in, int out)
 {
   char what;
 
@@ -98,10 +96,10 @@ start_router (void)
   to_router = forth[1];
   from_router = back[0];
   move = g_strdup_printf ("link set wan1 netns %d", (int) router);
-  return command ('n') && test_lan_ip ("link add wan0 type veth peer name wan1")
-         && test_lan_ip (move) && test_lan_ip ("addr add 192.0.2.2/24 dev wan0")
-         && test_lan_ip ("link set wan0 up") && command ('r')
-         && test_lan_ip ("route add default via " ROUTER);
+  return command ('n') && test_lan_ip ("link add wan0 type veth peer name wan1") &&
+         test_lan_ip (move) && test_lan_ip ("addr add 192.0.2.2/24 dev wan0") &&
+         test_lan_ip ("link set wan0 up") && command ('r') &&
+         test_lan_ip ("route add default via " ROUTER);
 }
 
 /* Only in a namespace of our own may links be made. */
@@ -133,7 +131,7 @@ is_ready (void)
 typedef struct
 {
   gboolean done;
-  guint    n_sent;
+  guint n_sent;
 } Outcome;
 
 static void
@@ -143,9 +141,7 @@ on_done (HopProbe *probe)
 }
 
 static void
-on_traffic (HopProbe       *probe,
-            GSocketAddress *peer,
-            GBytes         *bytes)
+on_traffic (HopProbe *probe, GSocketAddress *peer, GBytes *bytes)
 {
   g_assert_cmpuint (g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (peer)), ==,
                     HOP_PROBE_PORT);
@@ -155,9 +151,7 @@ on_traffic (HopProbe       *probe,
 
 /* @expected: NULL for nobody. */
 static void
-check_hop (guint       ttl,
-           const char *interface,
-           const char *expected)
+check_hop (guint ttl, const char *interface, const char *expected)
 {
   Outcome outcome = { 0 };
   HopProbe probe = {
@@ -262,8 +256,7 @@ test_cleared (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   int status;
 

@@ -28,7 +28,11 @@ static const StringRow strings[] = {
   { "newline", "a\nb", "\"a\\nb\"" },
   { "control", "\x01\x1b[31m\x7f", "\"\\u0001\\u001b[31m\\u007f\"" },
   { "utf8", "größe", "\"größe\"" },
-  { "not-utf8", "a\xff" "b", "\"a\xef\xbf\xbd" "b\"" },
+  { "not-utf8",
+    "a\xff"
+    "b",
+    "\"a\xef\xbf\xbd"
+    "b\"" },
 };
 
 static void
@@ -67,8 +71,7 @@ test_object (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

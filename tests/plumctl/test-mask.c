@@ -52,8 +52,8 @@ test_binary (void)
   g_autoptr (GBytes) bytes = g_bytes_new (packet, sizeof packet);
   g_autoptr (GBytes) masked = mask_bytes (bytes, addresses);
 
-  g_assert_cmpmem (g_bytes_get_data (masked, NULL), g_bytes_get_size (masked),
-                   expected, sizeof expected);
+  g_assert_cmpmem (g_bytes_get_data (masked, NULL), g_bytes_get_size (masked), expected,
+                   sizeof expected);
 }
 
 static void
@@ -64,8 +64,8 @@ test_binary_private (void)
   g_autoptr (GBytes) bytes = g_bytes_new (packet, sizeof packet);
   g_autoptr (GBytes) masked = mask_bytes (bytes, addresses);
 
-  g_assert_cmpmem (g_bytes_get_data (masked, NULL), g_bytes_get_size (masked),
-                   packet, sizeof packet);
+  g_assert_cmpmem (g_bytes_get_data (masked, NULL), g_bytes_get_size (masked), packet,
+                   sizeof packet);
 }
 
 /* 60.63.120.109 in bytes reads "<?xm": text is masked as text only. */
@@ -89,27 +89,24 @@ test_text_with_padding (void)
   g_autoptr (GBytes) bytes = g_bytes_new_static (padded, sizeof padded);
   g_autoptr (GBytes) masked = mask_bytes (bytes, addresses);
 
-  g_assert_cmpmem (g_bytes_get_data (masked, NULL), g_bytes_get_size (masked),
-                   expected, sizeof expected);
+  g_assert_cmpmem (g_bytes_get_data (masked, NULL), g_bytes_get_size (masked), expected,
+                   sizeof expected);
 }
 
 typedef struct
 {
   const char *name;
-  guint8      version;
-  guint8      opcode;
-  size_t      length;
-  size_t      offset; /* of the address */
-  gboolean    masked;
+  guint8 version;
+  guint8 opcode;
+  size_t length;
+  size_t offset; /* of the address */
+  gboolean masked;
 } FieldRow;
 
 static const FieldRow fields[] = {
-  { "pcp-client", 2, 1, 60, 20, TRUE },
-  { "pcp-map-request", 2, 1, 60, 56, TRUE },
-  { "pcp-map-answer", 2, 0x81, 60, 56, TRUE },
-  { "pcp-epoch", 2, 0x81, 60, 8, FALSE },
-  { "natpmp-address", 0, 0x80, 12, 8, TRUE },
-  { "natpmp-ports", 0, 0x81, 16, 8, FALSE },
+  { "pcp-client", 2, 1, 60, 20, TRUE },        { "pcp-map-request", 2, 1, 60, 56, TRUE },
+  { "pcp-map-answer", 2, 0x81, 60, 56, TRUE }, { "pcp-epoch", 2, 0x81, 60, 8, FALSE },
+  { "natpmp-address", 0, 0x80, 12, 8, TRUE },  { "natpmp-ports", 0, 0x81, 16, 8, FALSE },
 };
 
 /* Where the protocols have addresses they are masked, though nobody knew of them. */
@@ -133,15 +130,16 @@ test_field (gconstpointer data)
 
   for (size_t i = 0; row->masked && i < sizeof address; i++)
     packet[row->offset + i] = stand_in[i];
-  g_assert_cmpmem (g_bytes_get_data (masked, NULL), g_bytes_get_size (masked),
-                   packet, row->length);
+  g_assert_cmpmem (g_bytes_get_data (masked, NULL), g_bytes_get_size (masked), packet, row->length);
 }
 
 /* Of every length, in a block of exactly its size. */
 static void
 test_lengths (void)
 {
-  static const char data[] = "\0" "8.8.8.8\010\010\010\010" "2a02::1";
+  static const char data[] = "\0"
+                             "8.8.8.8\010\010\010\010"
+                             "2a02::1";
   g_autoptr (GPtrArray) addresses = make_addresses ("8.8.8.8");
 
   for (size_t n = 0; n < sizeof data; n++)
@@ -154,8 +152,7 @@ test_lengths (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -11,28 +11,53 @@ typedef struct
   const char *expected; /* NULL: nothing can be said */
 } BinaryRow;
 
-#define PCP_TAIL "0102030405060708090a0b0c" "06000000" "1f90"
+#define PCP_TAIL                                                                                   \
+  "0102030405060708090a0b0c"                                                                       \
+  "06000000"                                                                                       \
+  "1f90"
 
 static const BinaryRow packets[] = {
-  { "pcp-announce", "0200000000000000" "00000000000000000000ffffc0a8010a", "PCP: anybody there?" },
-  { "pcp-announce-answer", "0280000000000000" "0000000700000000000000000000000000",
+  { "pcp-announce",
+    "0200000000000000"
+    "00000000000000000000ffffc0a8010a",
+    "PCP: anybody there?" },
+  { "pcp-announce-answer",
+    "0280000000000000"
+    "0000000700000000000000000000000000",
     "PCP: SUCCESS (0), epoch 7 s" },
-  { "pcp-map", "0201000000000078" "00000000000000000000ffffc0a8010a" PCP_TAIL "2382"
-    "00000000000000000000ffff00000000", "PCP: map tcp:8080:9090 for 120 s" },
-  { "pcp-map-any", "0201000000000078" "00000000000000000000ffffc0a8010a" PCP_TAIL "0000"
-    "00000000000000000000ffff00000000", "PCP: map tcp:8080 for 120 s" },
-  { "pcp-remove", "0201000000000000" "00000000000000000000ffffc0a8010a" PCP_TAIL "0000"
-    "00000000000000000000ffff00000000", "PCP: remove tcp:8080" },
-  { "pcp-granted", "0281000000000078" "00000009000000000000000000000000" PCP_TAIL "2382"
+  { "pcp-map",
+    "0201000000000078"
+    "00000000000000000000ffffc0a8010a" PCP_TAIL "2382"
+    "00000000000000000000ffff00000000",
+    "PCP: map tcp:8080:9090 for 120 s" },
+  { "pcp-map-any",
+    "0201000000000078"
+    "00000000000000000000ffffc0a8010a" PCP_TAIL "0000"
+    "00000000000000000000ffff00000000",
+    "PCP: map tcp:8080 for 120 s" },
+  { "pcp-remove",
+    "0201000000000000"
+    "00000000000000000000ffffc0a8010a" PCP_TAIL "0000"
+    "00000000000000000000ffff00000000",
+    "PCP: remove tcp:8080" },
+  { "pcp-granted",
+    "0281000000000078"
+    "00000009000000000000000000000000" PCP_TAIL "2382"
     "00000000000000000000ffff01020304",
     "PCP: SUCCESS (0): tcp:8080 is 1.2.3.4:9090 for 120 s, epoch 9 s" },
-  { "pcp-granted-ipv6", "0281000000000078" "00000009000000000000000000000000" PCP_TAIL "1f90"
+  { "pcp-granted-ipv6",
+    "0281000000000078"
+    "00000009000000000000000000000000" PCP_TAIL "1f90"
     "20010db8000000000000000000000001",
     "PCP: SUCCESS (0): tcp:8080 is [2001:db8::1]:8080 for 120 s, epoch 9 s" },
-  { "pcp-refused", "028100020000001e" "00000009000000000000000000000000" PCP_TAIL "2382"
+  { "pcp-refused",
+    "028100020000001e"
+    "00000009000000000000000000000000" PCP_TAIL "2382"
     "00000000000000000000ffff00000000",
     "PCP: NOT_AUTHORIZED (2) to tcp:8080, lifetime 30 s, epoch 9 s" },
-  { "pcp-unknown-result", "028100420000001e" "00000009000000000000000000000000",
+  { "pcp-unknown-result",
+    "028100420000001e"
+    "00000009000000000000000000000000",
     "PCP: unknown result (66), epoch 9 s" },
   { "pcp-cut", "0281", NULL },
   { "natpmp-address", "0000", "NAT-PMP: what is the external address?" },
@@ -53,11 +78,11 @@ static GBytes *
 parse_hex (const char *hex)
 {
   gsize size = strlen (hex) / 2;
-  guint8 *data = g_malloc (size);   /* of that very size: a read behind it is found */
+  guint8 *data = g_malloc (size); /* of that very size: a read behind it is found */
 
   for (gsize i = 0; i < size; i++)
-    data[i] = (guint8) (g_ascii_xdigit_value (hex[2 * i]) << 4
-                        | g_ascii_xdigit_value (hex[2 * i + 1]));
+    data[i] =
+      (guint8) (g_ascii_xdigit_value (hex[2 * i]) << 4 | g_ascii_xdigit_value (hex[2 * i + 1]));
   return g_bytes_new_take (data, size);
 }
 
@@ -100,9 +125,11 @@ static const TextRow texts[] = {
   { "notify", "NOTIFY * HTTP/1.1\r\nNT: y\r\nNTS: ssdp:alive\r\n\r\n",
     "NOTIFY * HTTP/1.1: ssdp:alive" },
   { "get", "GET /rootDesc.xml HTTP/1.1\r\n\r\n", "GET /rootDesc.xml HTTP/1.1" },
-  { "action", "POST /ctl HTTP/1.1\r\nSOAPAction: \"urn:s:WANIPConnection:1#AddPortMapping\"\r\n\r\n",
+  { "action",
+    "POST /ctl HTTP/1.1\r\nSOAPAction: \"urn:s:WANIPConnection:1#AddPortMapping\"\r\n\r\n",
     "POST /ctl HTTP/1.1: AddPortMapping" },
-  { "fault", "HTTP/1.1 500 Error\r\n\r\n<errorCode>718</errorCode>", "HTTP/1.1 500 Error: error 718" },
+  { "fault", "HTTP/1.1 500 Error\r\n\r\n<errorCode>718</errorCode>",
+    "HTTP/1.1 500 Error: error 718" },
   { "fault-cut", "HTTP/1.1 500 Error\r\n\r\n<errorCode>71", "HTTP/1.1 500 Error: error 71" },
   { "no-end", "HTTP/1.1 200 OK", "HTTP/1.1 200 OK" },
   { "piece", "<root>", NULL },
@@ -122,13 +149,28 @@ test_text (gconstpointer data)
 static void
 test_address_mismatch (void)
 {
-  static const struct { const char *hex; gboolean expected; } rows[] = {
-    { "0281000c00000000" "00000001000000000000000000000000" PCP_TAIL "0000"
-      "00000000000000000000ffff00000000", TRUE },
-    { "0280000c00000000" "00000001000000000000000000000000", TRUE },
-    { "0281000200000000" "00000001000000000000000000000000", FALSE },
-    { "0201000c00000078" "00000000000000000000ffffc0a8010a", FALSE },
-    { "0081000c00000005" "1f90238200000078" "0000000000000000", FALSE },
+  static const struct
+  {
+    const char *hex;
+    gboolean expected;
+  } rows[] = {
+    { "0281000c00000000"
+      "00000001000000000000000000000000" PCP_TAIL "0000"
+      "00000000000000000000ffff00000000",
+      TRUE },
+    { "0280000c00000000"
+      "00000001000000000000000000000000",
+      TRUE },
+    { "0281000200000000"
+      "00000001000000000000000000000000",
+      FALSE },
+    { "0201000c00000078"
+      "00000000000000000000ffffc0a8010a",
+      FALSE },
+    { "0081000c00000005"
+      "1f90238200000078"
+      "0000000000000000",
+      FALSE },
     { "0281000c", FALSE },
     { "", FALSE },
   };
@@ -142,8 +184,7 @@ test_address_mismatch (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -8,7 +8,7 @@ typedef struct
 {
   const char *name;
   const char *text;
-  PortSpec    expected;
+  PortSpec expected;
 } GoodSpec;
 
 static const GoodSpec good[] = {
@@ -105,8 +105,7 @@ test_truncated (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

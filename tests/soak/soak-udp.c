@@ -35,7 +35,7 @@ end_fault (gpointer router)
 {
   FakeGateway *gateway = router;
 
-  gateway->switches = (FakeSwitches) { .pcp = is_natpmp_only (gateway) ? FAKE_OFF : FAKE_ON };
+  gateway->switches = (FakeSwitches){ .pcp = is_natpmp_only (gateway) ? FAKE_OFF : FAKE_ON };
 }
 
 static void
@@ -45,8 +45,7 @@ free_gateway (gpointer router)
 }
 
 static guint
-look_up (gpointer     router,
-         PlumMapping *mapping)
+look_up (gpointer router, PlumMapping *mapping)
 {
   return fake_gateway_get_external_port (router, plum_mapping_get_protocol (mapping),
                                          plum_mapping_get_internal_port (mapping), NULL);
@@ -69,8 +68,7 @@ count_requests (gpointer router)
 /* -- What befalls it -- */
 
 static void
-drop_requests (Soak     *soak,
-               gpointer  router)
+drop_requests (Soak *soak, gpointer router)
 {
   FakeGateway *gateway = router;
 
@@ -78,8 +76,7 @@ drop_requests (Soak     *soak,
 }
 
 static void
-drop_replies (Soak     *soak,
-              gpointer  router)
+drop_replies (Soak *soak, gpointer router)
 {
   FakeGateway *gateway = router;
 
@@ -87,8 +84,7 @@ drop_replies (Soak     *soak,
 }
 
 static void
-be_slow (Soak     *soak,
-         gpointer  router)
+be_slow (Soak *soak, gpointer router)
 {
   FakeGateway *gateway = router;
 
@@ -96,8 +92,7 @@ be_slow (Soak     *soak,
 }
 
 static void
-duplicate (Soak     *soak,
-           gpointer  router)
+duplicate (Soak *soak, gpointer router)
 {
   FakeGateway *gateway = router;
 
@@ -105,24 +100,21 @@ duplicate (Soak     *soak,
 }
 
 static void
-reboot_silently (Soak     *soak,
-                 gpointer  router)
+reboot_silently (Soak *soak, gpointer router)
 {
   fake_gateway_reboot (router);
   soak_allow (soak, SOAK_N_MAPPINGS);
 }
 
 static void
-reboot (Soak     *soak,
-        gpointer  router)
+reboot (Soak *soak, gpointer router)
 {
   reboot_silently (soak, router);
   fake_gateway_hint (router);
 }
 
 static void
-turn_clock_back (Soak     *soak,
-                 gpointer  router)
+turn_clock_back (Soak *soak, gpointer router)
 {
   FakeGateway *gateway = router;
 
@@ -130,8 +122,7 @@ turn_clock_back (Soak     *soak,
 }
 
 static void
-grant_less (Soak     *soak,
-            gpointer  router)
+grant_less (Soak *soak, gpointer router)
 {
   FakeGateway *gateway = router;
 
@@ -139,8 +130,7 @@ grant_less (Soak     *soak,
 }
 
 static void
-be_full (Soak     *soak,
-         gpointer  router)
+be_full (Soak *soak, gpointer router)
 {
   FakeGateway *gateway = router;
 
@@ -150,8 +140,7 @@ be_full (Soak     *soak,
 
 /* A new address is a new epoch (RFC 6887 8.5). */
 static void
-change_address (Soak     *soak,
-                gpointer  router)
+change_address (Soak *soak, gpointer router)
 {
   g_autofree char *address = g_strdup_printf ("1.2.3.%d", soak_random (soak, 1, 255));
 
@@ -160,8 +149,7 @@ change_address (Soak     *soak,
 }
 
 static void
-be_silent (Soak     *soak,
-           gpointer  router)
+be_silent (Soak *soak, gpointer router)
 {
   FakeGateway *gateway = router;
 
@@ -171,8 +159,7 @@ be_silent (Soak     *soak,
 }
 
 static void
-reorder (Soak     *soak,
-         gpointer  router)
+reorder (Soak *soak, gpointer router)
 {
   FakeGateway *gateway = router;
 
@@ -181,8 +168,7 @@ reorder (Soak     *soak,
 
 /* At each exchange it seems to have lost everything. */
 static void
-stop_clock (Soak     *soak,
-            gpointer  router)
+stop_clock (Soak *soak, gpointer router)
 {
   FakeGateway *gateway = router;
 
@@ -191,23 +177,20 @@ stop_clock (Soak     *soak,
 }
 
 static void
-wipe (Soak     *soak,
-      gpointer  router)
+wipe (Soak *soak, gpointer router)
 {
   fake_gateway_wipe (router);
 }
 
 static void
-be_replaced (Soak     *soak,
-             gpointer  router)
+be_replaced (Soak *soak, gpointer router)
 {
   soak_next_router (soak);
   soak_allow (soak, SOAK_N_MAPPINGS);
 }
 
 static void
-give_port_away (Soak     *soak,
-                gpointer  router)
+give_port_away (Soak *soak, gpointer router)
 {
   guint port = 10000 + 2 * (guint) soak_random (soak, 0, SOAK_N_MAPPINGS / 2);
 
@@ -234,27 +217,19 @@ static const SoakFault faults[] = {
   { "restarted, and a port is another's", give_port_away },
 };
 
-#define ROUTER(protocol)                              \
-  {                                                   \
-    .name = #protocol,                                \
-    .get_type = plum_##protocol##_backend_get_type,   \
-    .n_seeds = 3,                                     \
-    .faults = faults,                                 \
-    .n_faults = G_N_ELEMENTS (faults),                \
-    .make = make_##protocol,                          \
-    .free = free_gateway,                             \
-    .end_fault = end_fault,                           \
-    .look_up = look_up,                               \
-    .count_mappings = count_mappings,                 \
-    .count_requests = count_requests,                 \
+#define ROUTER(protocol)                                                                           \
+  {                                                                                                \
+    .name = #protocol, .get_type = plum_##protocol##_backend_get_type, .n_seeds = 3,               \
+    .faults = faults, .n_faults = G_N_ELEMENTS (faults), .make = make_##protocol,                  \
+    .free = free_gateway, .end_fault = end_fault, .look_up = look_up,                              \
+    .count_mappings = count_mappings, .count_requests = count_requests,                            \
   }
 
 static const SoakRouter pcp = ROUTER (pcp);
 static const SoakRouter natpmp = ROUTER (natpmp);
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

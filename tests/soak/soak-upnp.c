@@ -7,13 +7,13 @@
 #include "upnp-backend.h"
 
 #define STRANGER "127.201.5.250"
-#define LOCAL    "127.0.0.1"
+#define LOCAL "127.0.0.1"
 
 /* A search, the description, the connection's status and the external address. */
 #define DISCOVERY 4
 
 /* The port is refused, looked at, and another one is asked for. */
-#define MOVE      3
+#define MOVE 3
 
 /* -- The router -- */
 
@@ -38,7 +38,7 @@ end_fault (gpointer router)
 {
   FakeIgd *igd = router;
 
-  igd->switches = (FakeIgdSwitches) {
+  igd->switches = (FakeIgdSwitches){
     .version = igd->switches.version,
     .external_address = igd->switches.external_address,
   };
@@ -50,8 +50,7 @@ end_fault (gpointer router)
 }
 
 static guint
-look_up (gpointer     router,
-         PlumMapping *mapping)
+look_up (gpointer router, PlumMapping *mapping)
 {
   FakeIgdEntry *entry = fake_igd_find (router, plum_mapping_get_protocol (mapping),
                                        plum_mapping_get_external_port (mapping));
@@ -90,8 +89,7 @@ count_requests (gpointer router)
 
 /* It does what it is asked, and nobody hears of it. */
 static void
-drop_replies (Soak     *soak,
-              gpointer  router)
+drop_replies (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -99,8 +97,7 @@ drop_replies (Soak     *soak,
 }
 
 static void
-be_slow (Soak     *soak,
-         gpointer  router)
+be_slow (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -108,16 +105,14 @@ be_slow (Soak     *soak,
 }
 
 static void
-restart_silently (Soak     *soak,
-                  gpointer  router)
+restart_silently (Soak *soak, gpointer router)
 {
   fake_igd_restart (router);
   soak_allow (soak, SOAK_N_MAPPINGS + DISCOVERY);
 }
 
 static void
-restart (Soak     *soak,
-         gpointer  router)
+restart (Soak *soak, gpointer router)
 {
   fake_igd_notify (router, "ssdp:byebye");
   restart_silently (soak, router);
@@ -126,8 +121,7 @@ restart (Soak     *soak,
 
 /* HTTP is there before it can be found. */
 static void
-restart_unfound (Soak     *soak,
-                 gpointer  router)
+restart_unfound (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -136,8 +130,7 @@ restart_unfound (Soak     *soak,
 }
 
 static void
-restart_faulty (Soak     *soak,
-                gpointer  router)
+restart_faulty (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -146,8 +139,7 @@ restart_faulty (Soak     *soak,
 }
 
 static void
-wipe (Soak     *soak,
-      gpointer  router)
+wipe (Soak *soak, gpointer router)
 {
   fake_igd_wipe (router);
   soak_allow (soak, SOAK_N_MAPPINGS);
@@ -155,8 +147,7 @@ wipe (Soak     *soak,
 
 /* Some ports go to another client for some hours. */
 static void
-give_ports_away (Soak     *soak,
-                 gpointer  router)
+give_ports_away (Soak *soak, gpointer router)
 {
   for (int n = soak_random (soak, 1, 20); n > 0; n--)
     {
@@ -169,8 +160,7 @@ give_ports_away (Soak     *soak,
 }
 
 static void
-change_address (Soak     *soak,
-                gpointer  router)
+change_address (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
   g_autofree char *address = g_strdup_printf ("1.2.3.%d", soak_random (soak, 1, 255));
@@ -179,8 +169,7 @@ change_address (Soak     *soak,
 }
 
 static void
-be_permanent_only (Soak     *soak,
-                   gpointer  router)
+be_permanent_only (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -188,8 +177,7 @@ be_permanent_only (Soak     *soak,
 }
 
 static void
-end_leases_early (Soak     *soak,
-                  gpointer  router)
+end_leases_early (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -203,8 +191,7 @@ end_leases_early (Soak     *soak,
 }
 
 static void
-want_login (Soak     *soak,
-            gpointer  router)
+want_login (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -213,8 +200,7 @@ want_login (Soak     *soak,
 
 /* The table stays, but for those who ask it is gone. */
 static void
-have_no_control (Soak     *soak,
-                 gpointer  router)
+have_no_control (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -223,8 +209,7 @@ have_no_control (Soak     *soak,
 }
 
 static void
-refuse_renewals (Soak     *soak,
-                 gpointer  router)
+refuse_renewals (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -232,8 +217,7 @@ refuse_renewals (Soak     *soak,
 }
 
 static void
-fail (Soak     *soak,
-      gpointer  router)
+fail (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -242,8 +226,7 @@ fail (Soak     *soak,
 }
 
 static void
-fail_one_port (Soak     *soak,
-               gpointer  router)
+fail_one_port (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -253,8 +236,7 @@ fail_one_port (Soak     *soak,
 }
 
 static void
-be_full (Soak     *soak,
-         gpointer  router)
+be_full (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -263,8 +245,7 @@ be_full (Soak     *soak,
 }
 
 static void
-ignore_adds (Soak     *soak,
-             gpointer  router)
+ignore_adds (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -272,8 +253,7 @@ ignore_adds (Soak     *soak,
 }
 
 static void
-say_nothing (Soak     *soak,
-             gpointer  router)
+say_nothing (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -281,8 +261,7 @@ say_nothing (Soak     *soak,
 }
 
 static void
-tell_nothing (Soak     *soak,
-              gpointer  router)
+tell_nothing (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -290,8 +269,7 @@ tell_nothing (Soak     *soak,
 }
 
 static void
-be_deaf (Soak     *soak,
-         gpointer  router)
+be_deaf (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -301,8 +279,7 @@ be_deaf (Soak     *soak,
 }
 
 static void
-be_off (Soak     *soak,
-        gpointer  router)
+be_off (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -313,8 +290,7 @@ be_off (Soak     *soak,
 }
 
 static void
-be_replaced (Soak     *soak,
-             gpointer  router)
+be_replaced (Soak *soak, gpointer router)
 {
   FakeIgd *other = soak_next_router (soak);
 
@@ -364,8 +340,7 @@ static const SoakRouter upnp = {
 };
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

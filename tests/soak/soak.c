@@ -23,11 +23,11 @@ struct _Soak
   TestLoop loop;
   PlumManager *manager;
   GRand *rand;
-  guint n_routers;         /* so many in the day, one after the other */
-  guint former_requests;   /* to those that are gone */
+  guint n_routers;       /* so many in the day, one after the other */
+  guint former_requests; /* to those that are gone */
   guint n_faults;
-  guint allowed;           /* requests that make good for losses */
-  gint64 fault_over;       /* on the clock; 0: none at work */
+  guint allowed;     /* requests that make good for losses */
+  gint64 fault_over; /* on the clock; 0: none at work */
 };
 
 static gint64
@@ -37,9 +37,7 @@ now_ms (Soak *soak)
 }
 
 int
-soak_random (Soak *soak,
-             int   begin,
-             int   end)
+soak_random (Soak *soak, int begin, int end)
 {
   return g_rand_int_range (soak->rand, begin, end);
 }
@@ -50,19 +48,17 @@ soak_random_mapping (Soak *soak)
   guint i = (guint) soak_random (soak, 0, SOAK_N_MAPPINGS);
   g_autoptr (PlumMapping) mapping = g_list_model_get_item (G_LIST_MODEL (soak->manager), i);
 
-  return mapping;   /* the manager keeps it */
+  return mapping; /* the manager keeps it */
 }
 
 void
-soak_set_fault_length (Soak   *soak,
-                       gint64  ms)
+soak_set_fault_length (Soak *soak, gint64 ms)
 {
   soak->fault_over = now_ms (soak) + ms;
 }
 
 void
-soak_allow (Soak  *soak,
-            guint  n_requests)
+soak_allow (Soak *soak, guint n_requests)
 {
   soak->allowed += n_requests;
 }
@@ -90,9 +86,7 @@ soak_count_requests (Soak *soak)
 }
 
 static void
-soak_set_up (Soak             *soak,
-             const SoakRouter *kind,
-             guint32           seed)
+soak_set_up (Soak *soak, const SoakRouter *kind, guint32 seed)
 {
   plum_module_set_directory (NULL);
   g_random_set_seed (seed);
@@ -107,9 +101,8 @@ soak_set_up (Soak             *soak,
 
   for (guint i = 0; i < SOAK_N_MAPPINGS; i++)
     {
-      g_autoptr (PlumMapping) mapping = plum_mapping_new (i % 2 == 0 ? PLUM_PROTOCOL_TCP
-                                                                     : PLUM_PROTOCOL_UDP,
-                                                          10000 + i);
+      g_autoptr (PlumMapping) mapping =
+        plum_mapping_new (i % 2 == 0 ? PLUM_PROTOCOL_TCP : PLUM_PROTOCOL_UDP, 10000 + i);
 
       g_assert_true (plum_manager_add_mapping (soak->manager, mapping, NULL));
     }
@@ -158,8 +151,7 @@ static void
 soak_begin_fault (Soak *soak)
 {
   gint64 last = soak_random (soak, 2, 20) * SOAK_MINUTE;
-  const SoakFault *fault =
-    &soak->kind->faults[soak_random (soak, 0, (int) soak->kind->n_faults)];
+  const SoakFault *fault = &soak->kind->faults[soak_random (soak, 0, (int) soak->kind->n_faults)];
 
   g_debug ("%" G_GINT64_FORMAT " min: %s", now_ms (soak) / SOAK_MINUTE, fault->name);
   soak->n_faults++;
@@ -176,9 +168,7 @@ soak_end_fault (Soak *soak)
 
 /* The clock goes on, from deadline to deadline. */
 static void
-soak_run (Soak     *soak,
-          gint64    ms,
-          gboolean  faults)
+soak_run (Soak *soak, gint64 ms, gboolean faults)
 {
   gint64 end = now_ms (soak) + ms;
   gint64 next_fault = now_ms (soak) + soak_random (soak, 5, 60) * SOAK_MINUTE;
@@ -208,8 +198,7 @@ soak_run (Soak     *soak,
 
 /* What the schedule sends in a day if nothing goes wrong. */
 static guint
-measure_ideal (const SoakRouter *kind,
-               guint32           seed)
+measure_ideal (const SoakRouter *kind, guint32 seed)
 {
   Soak soak = { 0 };
   guint requests;
@@ -236,8 +225,7 @@ measure_growth (Soak *soak)
 }
 
 static void
-soak_one_day (const SoakRouter *kind,
-              guint32           seed)
+soak_one_day (const SoakRouter *kind, guint32 seed)
 {
   Soak soak = { 0 };
   guint ideal = measure_ideal (kind, seed);
@@ -254,8 +242,9 @@ soak_one_day (const SoakRouter *kind,
 
   growth = measure_growth (&soak);
   g_test_message ("%s, seed %u: %u faults; %u requests, ideal %u and %u for what was lost, "
-                  "ratio %.2f; memory of a second day %+" G_GSSIZE_FORMAT " bytes", kind->name,
-                  seed, n_faults, sent, ideal, allowed, (double) sent / (ideal + allowed), growth);
+                  "ratio %.2f; memory of a second day %+" G_GSSIZE_FORMAT " bytes",
+                  kind->name, seed, n_faults, sent, ideal, allowed,
+                  (double) sent / (ideal + allowed), growth);
   soak_assert_well (&soak);
   g_assert_cmpfloat ((double) sent, <=, MOST_REQUESTS * (ideal + allowed));
   g_assert_cmpint (growth, <, 64 * 1024);
@@ -281,10 +270,7 @@ test_day (gconstpointer data)
 }
 
 static void
-on_message (const char     *domain,
-            GLogLevelFlags  level,
-            const char     *message,
-            gpointer        user_data)
+on_message (const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
 {
 }
 

@@ -3,8 +3,7 @@
 #include "ports-application.h"
 
 int
-main (int   argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_autoptr (PortsApplication) application = ports_application_new ();
 

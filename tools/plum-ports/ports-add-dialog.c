@@ -64,8 +64,7 @@ get_family (PortsAddDialog *self)
 
 /* The library would let two of them share one lease; a person has mistyped. */
 static gboolean
-is_listed (PortsAddDialog *self,
-           guint           internal_port)
+is_listed (PortsAddDialog *self, guint internal_port)
 {
   GListModel *mappings = G_LIST_MODEL (self->manager);
 
@@ -73,10 +72,10 @@ is_listed (PortsAddDialog *self,
     {
       g_autoptr (PlumMapping) mapping = g_list_model_get_item (mappings, i);
 
-      if (plum_mapping_get_internal_port (mapping) == internal_port
-          && plum_mapping_get_protocol (mapping) == get_protocol (self)
-          && plum_mapping_get_family (mapping) == get_family (self)
-          && plum_mapping_get_state (mapping) != PLUM_STATE_DESTROYING)
+      if (plum_mapping_get_internal_port (mapping) == internal_port &&
+          plum_mapping_get_protocol (mapping) == get_protocol (self) &&
+          plum_mapping_get_family (mapping) == get_family (self) &&
+          plum_mapping_get_state (mapping) != PLUM_STATE_DESTROYING)
         return TRUE;
     }
 
@@ -84,23 +83,20 @@ is_listed (PortsAddDialog *self,
 }
 
 static void
-mark_row (GtkWidget *row,
-          gboolean   wrong)
+mark_row (GtkWidget *row, gboolean wrong)
 {
   if (wrong)
     gtk_widget_add_css_class (row, "error");
   else
     gtk_widget_remove_css_class (row, "error");
 
-  gtk_accessible_update_state (GTK_ACCESSIBLE (row),
-                               GTK_ACCESSIBLE_STATE_INVALID,
+  gtk_accessible_update_state (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_STATE_INVALID,
                                wrong ? GTK_ACCESSIBLE_INVALID_TRUE : GTK_ACCESSIBLE_INVALID_FALSE,
                                -1);
 }
 
 static void
-complain (PortsAddDialog *self,
-          const char     *complaint)
+complain (PortsAddDialog *self, const char *complaint)
 {
   gtk_label_set_label (self->complaint_label, complaint != NULL ? complaint : "");
   gtk_widget_set_visible (GTK_WIDGET (self->complaint_label), complaint != NULL);
@@ -123,8 +119,8 @@ on_changed (PortsAddDialog *self)
   else
     complain (self, NULL);
 
-  gtk_widget_set_sensitive (self->add_button, internal_port != 0 && internal_port != G_MAXUINT
-                                                && external_port != G_MAXUINT && !listed);
+  gtk_widget_set_sensitive (self->add_button, internal_port != 0 && internal_port != G_MAXUINT &&
+                                                external_port != G_MAXUINT && !listed);
 }
 
 static void
@@ -134,13 +130,10 @@ on_add_clicked (PortsAddDialog *self)
   g_autoptr (PlumMapping) mapping = NULL;
   g_autoptr (GError) error = NULL;
 
-  mapping = g_object_new (PLUM_TYPE_MAPPING,
-                          "protocol", get_protocol (self),
-                          "family", get_family (self),
-                          "internal-port", get_port (self->internal_row),
-                          "requested-external-port", get_port (self->external_row),
-                          "description", *description != '\0' ? description : NULL,
-                          NULL);
+  mapping = g_object_new (PLUM_TYPE_MAPPING, "protocol", get_protocol (self), "family",
+                          get_family (self), "internal-port", get_port (self->internal_row),
+                          "requested-external-port", get_port (self->external_row), "description",
+                          *description != '\0' ? description : NULL, NULL);
 
   if (plum_manager_add_mapping (self->manager, mapping, &error))
     {
@@ -165,10 +158,10 @@ ports_add_dialog_dispose (GObject *object)
 }
 
 static void
-ports_add_dialog_set_property (GObject      *object,
-                               guint         property_id,
+ports_add_dialog_set_property (GObject *object,
+                               guint property_id,
                                const GValue *value,
-                               GParamSpec   *pspec)
+                               GParamSpec *pspec)
 {
   PortsAddDialog *self = PORTS_ADD_DIALOG (object);
 
@@ -219,11 +212,7 @@ ports_add_dialog_init (PortsAddDialog *self)
 }
 
 GtkWindow *
-ports_add_dialog_new (GtkWindow   *parent,
-                      PlumManager *manager)
+ports_add_dialog_new (GtkWindow *parent, PlumManager *manager)
 {
-  return g_object_new (PORTS_TYPE_ADD_DIALOG,
-                       "transient-for", parent,
-                       "manager", manager,
-                       NULL);
+  return g_object_new (PORTS_TYPE_ADD_DIALOG, "transient-for", parent, "manager", manager, NULL);
 }

@@ -11,7 +11,6 @@ G_BEGIN_DECLS
 
 G_DECLARE_FINAL_TYPE (PortsAddDialog, ports_add_dialog, PORTS, ADD_DIALOG, AdwWindow)
 
-GtkWindow * ports_add_dialog_new (GtkWindow   *parent,
-                                  PlumManager *manager);
+GtkWindow *ports_add_dialog_new (GtkWindow *parent, PlumManager *manager);
 
 G_END_DECLS

@@ -49,27 +49,20 @@ on_signal (gpointer user_data)
 }
 
 static void
-quit_activated (GSimpleAction *action,
-                GVariant      *parameter,
-                gpointer       user_data)
+quit_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   close_window (user_data);
 }
 
 static void
-about_activated (GSimpleAction *action,
-                 GVariant      *parameter,
-                 gpointer       user_data)
+about_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
-  adw_show_about_window (find_window (user_data),
-                         "application-name", "Ports",
-                         "application-icon", "network-server",
-                         "version", plum_get_version (),
-                         "comments", "An example program of plum-glib: maps ports of this "
-                                     "computer on its router.",
-                         "developer-name", "The plum-glib contributors",
-                         "license-type", GTK_LICENSE_LGPL_2_1,
-                         NULL);
+  adw_show_about_window (find_window (user_data), "application-name", "Ports", "application-icon",
+                         "network-server", "version", plum_get_version (), "comments",
+                         "An example program of plum-glib: maps ports of this "
+                         "computer on its router.",
+                         "developer-name", "The plum-glib contributors", "license-type",
+                         GTK_LICENSE_LGPL_2_1, NULL);
 }
 
 static const GActionEntry actions[] = {
@@ -145,7 +138,5 @@ ports_application_init (PortsApplication *self)
 PortsApplication *
 ports_application_new (void)
 {
-  return g_object_new (PORTS_TYPE_APPLICATION,
-                       "application-id", "org.plum_glib.Ports",
-                       NULL);
+  return g_object_new (PORTS_TYPE_APPLICATION, "application-id", "org.plum_glib.Ports", NULL);
 }

@@ -10,6 +10,6 @@ G_BEGIN_DECLS
 
 G_DECLARE_FINAL_TYPE (PortsApplication, ports_application, PORTS, APPLICATION, AdwApplication)
 
-PortsApplication * ports_application_new (void);
+PortsApplication *ports_application_new (void);
 
 G_END_DECLS

@@ -14,8 +14,8 @@ struct _PortsGatewayGroup
   AdwExpanderRow *probes_row;
 
   PlumGateway *gateway;
-  GListModel *backends;    /* of PlumBackendInfo: what their names stand for */
-  GPtrArray *rows;         /* below probes_row, one for each probe */
+  GListModel *backends; /* of PlumBackendInfo: what their names stand for */
+  GPtrArray *rows;      /* below probes_row, one for each probe */
 };
 
 typedef enum {
@@ -30,15 +30,14 @@ G_DEFINE_FINAL_TYPE (PortsGatewayGroup, ports_gateway_group, ADW_TYPE_PREFERENCE
 
 /* "Port Control Protocol (RFC 6887)" for "pcp". Free with g_free (). */
 static char *
-describe_backend (PortsGatewayGroup *self,
-                  const char        *name)
+describe_backend (PortsGatewayGroup *self, const char *name)
 {
   for (guint i = 0; i < g_list_model_get_n_items (self->backends); i++)
     {
       g_autoptr (PlumBackendInfo) info = g_list_model_get_item (self->backends, i);
 
-      if (g_strcmp0 (plum_backend_info_get_name (info), name) == 0
-          && plum_backend_info_get_description (info) != NULL)
+      if (g_strcmp0 (plum_backend_info_get_name (info), name) == 0 &&
+          plum_backend_info_get_description (info) != NULL)
         return g_strdup (plum_backend_info_get_description (info));
     }
 
@@ -78,20 +77,18 @@ show_backend (PortsGatewayGroup *self)
 }
 
 static void
-show_probe (AdwActionRow *row,
-            GParamSpec   *pspec,
-            PlumProbe    *probe)
+show_probe (AdwActionRow *row, GParamSpec *pspec, PlumProbe *probe)
 {
   g_autofree char *words = ports_words_for_probe (probe);
 
   adw_action_row_set_subtitle (row, words);
   adw_action_row_set_icon_name (row, plum_probe_get_outcome (probe) == PLUM_PROBE_SUCCESS
-                                       ? "emblem-ok-symbolic" : "window-close-symbolic");
+                                       ? "emblem-ok-symbolic"
+                                       : "window-close-symbolic");
 }
 
 static GtkWidget *
-create_probe_row (PortsGatewayGroup *self,
-                  PlumProbe         *probe)
+create_probe_row (PortsGatewayGroup *self, PlumProbe *probe)
 {
   g_autofree char *title = describe_backend (self, plum_probe_get_name (probe));
   GtkWidget *row = adw_action_row_new ();
@@ -108,11 +105,8 @@ create_probe_row (PortsGatewayGroup *self,
 
 /* An expander row is no list box: it cannot be bound to a model. */
 static void
-show_probes (PortsGatewayGroup *self,
-             guint              position,
-             guint              n_removed,
-             guint              n_added,
-             GListModel        *probes)
+show_probes (
+  PortsGatewayGroup *self, guint position, guint n_removed, guint n_added, GListModel *probes)
 {
   for (guint i = 0; i < self->rows->len; i++)
     adw_expander_row_remove (self->probes_row, self->rows->pdata[i]);
@@ -136,8 +130,7 @@ show_address (PortsGatewayGroup *self)
   GInetAddress *address = plum_gateway_get_external_address (self->gateway);
   g_autofree char *text = address != NULL ? g_inet_address_to_string (address) : NULL;
   g_autofree char *title = g_strdup_printf ("External address %s", text != NULL ? text : "unknown");
-  g_autofree char *scope =
-    ports_words_for_scope (plum_gateway_get_external_scope (self->gateway));
+  g_autofree char *scope = ports_words_for_scope (plum_gateway_get_external_scope (self->gateway));
 
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->address_row), title);
   adw_action_row_set_subtitle (self->address_row, text != NULL ? scope : NULL);
@@ -154,16 +147,16 @@ show_router (PortsGatewayGroup *self)
 {
   GInetAddress *address = plum_gateway_get_address (self->gateway);
   g_autofree char *router = address != NULL ? g_inet_address_to_string (address) : NULL;
-  g_autofree char *own =
-    g_inet_address_to_string (plum_gateway_get_local_address (self->gateway));
-  g_autofree char *words = g_strdup_printf ("%s on %s; this computer is %s",
-                                            router != NULL ? router : "Point to point",
-                                            plum_gateway_get_interface (self->gateway), own);
+  g_autofree char *own = g_inet_address_to_string (plum_gateway_get_local_address (self->gateway));
+  g_autofree char *words =
+    g_strdup_printf ("%s on %s; this computer is %s", router != NULL ? router : "Point to point",
+                     plum_gateway_get_interface (self->gateway), own);
   g_autofree char *markup = g_markup_escape_text (words, -1);
 
   adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (self),
                                    plum_gateway_get_family (self->gateway) == G_SOCKET_FAMILY_IPV6
-                                     ? "Router for IPv6" : "Router");
+                                     ? "Router for IPv6"
+                                     : "Router");
   adw_preferences_group_set_description (ADW_PREFERENCES_GROUP (self), markup);
 }
 
@@ -177,12 +170,12 @@ ports_gateway_group_constructed (GObject *object)
 
   g_signal_connect_object (probes, "items-changed", G_CALLBACK (show_probes), self,
                            G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->gateway, "notify::external-address",
-                           G_CALLBACK (show_address), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->gateway, "notify::external-scope",
-                           G_CALLBACK (show_address), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->gateway, "notify::backend-name",
-                           G_CALLBACK (show_backend), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->gateway, "notify::external-address", G_CALLBACK (show_address),
+                           self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->gateway, "notify::external-scope", G_CALLBACK (show_address), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->gateway, "notify::backend-name", G_CALLBACK (show_backend), self,
+                           G_CONNECT_SWAPPED);
   show_router (self);
   show_address (self);
   show_probes (self, 0, 0, 0, probes);
@@ -201,10 +194,10 @@ ports_gateway_group_dispose (GObject *object)
 }
 
 static void
-ports_gateway_group_set_property (GObject      *object,
-                                  guint         property_id,
+ports_gateway_group_set_property (GObject *object,
+                                  guint property_id,
                                   const GValue *value,
-                                  GParamSpec   *pspec)
+                                  GParamSpec *pspec)
 {
   PortsGatewayGroup *self = PORTS_GATEWAY_GROUP (object);
 
@@ -227,15 +220,15 @@ ports_gateway_group_class_init (PortsGatewayGroupClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
-  const GParamFlags flags =
-    G_PARAM_WRITABLE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
+  const GParamFlags flags = G_PARAM_WRITABLE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
 
   object_class->constructed = ports_gateway_group_constructed;
   object_class->dispose = ports_gateway_group_dispose;
   object_class->set_property = ports_gateway_group_set_property;
 
   properties[PROP_GATEWAY] = g_param_spec_object ("gateway", NULL, NULL, PLUM_TYPE_GATEWAY, flags);
-  properties[PROP_BACKENDS] = g_param_spec_object ("backends", NULL, NULL, G_TYPE_LIST_MODEL, flags);
+  properties[PROP_BACKENDS] =
+    g_param_spec_object ("backends", NULL, NULL, G_TYPE_LIST_MODEL, flags);
 
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
@@ -254,11 +247,7 @@ ports_gateway_group_init (PortsGatewayGroup *self)
 }
 
 GtkWidget *
-ports_gateway_group_new (PlumGateway *gateway,
-                         GListModel  *backends)
+ports_gateway_group_new (PlumGateway *gateway, GListModel *backends)
 {
-  return g_object_new (PORTS_TYPE_GATEWAY_GROUP,
-                       "gateway", gateway,
-                       "backends", backends,
-                       NULL);
+  return g_object_new (PORTS_TYPE_GATEWAY_GROUP, "gateway", gateway, "backends", backends, NULL);
 }

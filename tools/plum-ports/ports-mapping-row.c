@@ -57,21 +57,16 @@ ports_mapping_row_update (PortsMappingRow *self)
 }
 
 static void
-label_button (GtkWidget  *button,
-              const char *verb,
-              const char *port)
+label_button (GtkWidget *button, const char *verb, const char *port)
 {
   g_autofree char *label = g_strdup_printf ("%s %s", verb, port);
 
-  gtk_accessible_update_property (GTK_ACCESSIBLE (button),
-                                  GTK_ACCESSIBLE_PROPERTY_LABEL, label,
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
                                   -1);
 }
 
 static void
-copy_activated (GtkWidget  *widget,
-                const char *action_name,
-                GVariant   *parameter)
+copy_activated (GtkWidget *widget, const char *action_name, GVariant *parameter)
 {
   PortsMappingRow *self = PORTS_MAPPING_ROW (widget);
   g_autofree char *endpoint = ports_words_for_endpoint (self->mapping);
@@ -80,9 +75,7 @@ copy_activated (GtkWidget  *widget,
 }
 
 static void
-remove_activated (GtkWidget  *widget,
-                  const char *action_name,
-                  GVariant   *parameter)
+remove_activated (GtkWidget *widget, const char *action_name, GVariant *parameter)
 {
   PortsMappingRow *self = PORTS_MAPPING_ROW (widget);
 
@@ -99,8 +92,8 @@ ports_mapping_row_constructed (GObject *object)
 
   G_OBJECT_CLASS (ports_mapping_row_parent_class)->constructed (object);
 
-  title = description != NULL ? g_strdup_printf ("%s (%s)", port, description)
-                              : g_steal_pointer (&port);
+  title =
+    description != NULL ? g_strdup_printf ("%s (%s)", port, description) : g_steal_pointer (&port);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self), title);
   label_button (self->copy_button, "Copy address of", title);
   label_button (self->remove_button, "Remove", title);
@@ -121,10 +114,10 @@ ports_mapping_row_dispose (GObject *object)
 }
 
 static void
-ports_mapping_row_set_property (GObject      *object,
-                                guint         property_id,
+ports_mapping_row_set_property (GObject *object,
+                                guint property_id,
                                 const GValue *value,
-                                GParamSpec   *pspec)
+                                GParamSpec *pspec)
 {
   PortsMappingRow *self = PORTS_MAPPING_ROW (object);
 
@@ -163,8 +156,7 @@ ports_mapping_row_class_init (PortsMappingRowClass *klass)
 
   gtk_widget_class_install_action (widget_class, "row.copy", NULL, copy_activated);
   gtk_widget_class_install_action (widget_class, "row.remove", NULL, remove_activated);
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_c, GDK_CONTROL_MASK, "row.copy",
-                                       NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_c, GDK_CONTROL_MASK, "row.copy", NULL);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Delete, 0, "row.remove", NULL);
 }
 

@@ -11,6 +11,6 @@ G_BEGIN_DECLS
 
 G_DECLARE_FINAL_TYPE (PortsMappingRow, ports_mapping_row, PORTS, MAPPING_ROW, AdwActionRow)
 
-GtkWidget * ports_mapping_row_new (PlumMapping *mapping);
+GtkWidget *ports_mapping_row_new (PlumMapping *mapping);
 
 G_END_DECLS

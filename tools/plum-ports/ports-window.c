@@ -21,15 +21,14 @@ struct _PortsWindow
   GtkListBox *mappings;
 
   PlumManager *manager;
-  GCancellable *looking;    /* (nullable): while the routers are being asked */
+  GCancellable *looking; /* (nullable): while the routers are being asked */
   gboolean closing;
 };
 
 G_DEFINE_FINAL_TYPE (PortsWindow, ports_window, ADW_TYPE_APPLICATION_WINDOW)
 
 static void
-show_toast (PortsWindow *self,
-            const char  *text)
+show_toast (PortsWindow *self, const char *text)
 {
   g_autofree char *markup = g_markup_escape_text (text, -1);
 
@@ -65,16 +64,13 @@ on_external_address (PortsWindow *self)
 }
 
 static void
-on_gateways_changed (PortsWindow *self,
-                     guint        position,
-                     guint        n_removed,
-                     guint        n_added,
-                     GListModel  *gateways)
+on_gateways_changed (
+  PortsWindow *self, guint position, guint n_removed, guint n_added, GListModel *gateways)
 {
   GListModel *backends = plum_manager_get_backends (self->manager);
   GtkWidget *group;
 
-  if (self->closing)    /* a closed manager has no routers: the window shows the last ones */
+  if (self->closing) /* a closed manager has no routers: the window shows the last ones */
     return;
 
   while ((group = gtk_widget_get_first_child (GTK_WIDGET (self->gateways))) != NULL)
@@ -86,7 +82,8 @@ on_gateways_changed (PortsWindow *self,
 
       group = ports_gateway_group_new (gateway, backends);
       if (i > 0 && plum_gateway_get_family (gateway) == G_SOCKET_FAMILY_IPV4)
-        adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (group), "Router of Another Network");
+        adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (group),
+                                         "Router of Another Network");
       gtk_box_append (self->gateways, group);
 
       /* One that has stayed is connected already. */
@@ -105,8 +102,7 @@ on_gateways_changed (PortsWindow *self,
 }
 
 static void
-show_no_router (PortsWindow  *self,
-                const GError *error)
+show_no_router (PortsWindow *self, const GError *error)
 {
   g_autofree char *words = error != NULL ? ports_words_for_error (error) : NULL;
 
@@ -116,9 +112,7 @@ show_no_router (PortsWindow  *self,
 }
 
 static void
-on_discovered (GObject      *object,
-               GAsyncResult *result,
-               gpointer      user_data)
+on_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (PortsWindow) self = user_data;
   g_autoptr (GError) error = NULL;
@@ -131,9 +125,7 @@ on_discovered (GObject      *object,
 }
 
 static void
-look_again (GtkWidget  *widget,
-            const char *action_name,
-            GVariant   *parameter)
+look_again (GtkWidget *widget, const char *action_name, GVariant *parameter)
 {
   PortsWindow *self = PORTS_WINDOW (widget);
 
@@ -146,16 +138,13 @@ look_again (GtkWidget  *widget,
 /* --- The ports --- */
 
 static GtkWidget *
-create_mapping_row (gpointer item,
-                    gpointer user_data)
+create_mapping_row (gpointer item, gpointer user_data)
 {
   return ports_mapping_row_new (item);
 }
 
 static void
-add_activated (GtkWidget  *widget,
-               const char *action_name,
-               GVariant   *parameter)
+add_activated (GtkWidget *widget, const char *action_name, GVariant *parameter)
 {
   PortsWindow *self = PORTS_WINDOW (widget);
 
@@ -180,9 +169,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Removal, removal_free)
 
 /* The port is out of the list in any case; what the router made of it may still matter. */
 static void
-on_removed (GObject      *object,
-            GAsyncResult *result,
-            gpointer      user_data)
+on_removed (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Removal) removal = user_data;
   g_autofree char *port = ports_words_for_port (removal->mapping);
@@ -200,9 +187,7 @@ on_removed (GObject      *object,
 }
 
 static void
-remove_activated (GtkWidget  *widget,
-                  const char *action_name,
-                  GVariant   *parameter)
+remove_activated (GtkWidget *widget, const char *action_name, GVariant *parameter)
 {
   PortsWindow *self = PORTS_WINDOW (widget);
   guint id = g_variant_get_uint32 (parameter);
@@ -221,8 +206,7 @@ remove_activated (GtkWidget  *widget,
 /* --- The clipboard --- */
 
 static void
-copy_text (PortsWindow *self,
-           const char  *text)
+copy_text (PortsWindow *self, const char *text)
 {
   g_autofree char *told = g_strdup_printf ("%s copied", text);
 
@@ -231,17 +215,13 @@ copy_text (PortsWindow *self,
 }
 
 static void
-copy_activated (GtkWidget  *widget,
-                const char *action_name,
-                GVariant   *parameter)
+copy_activated (GtkWidget *widget, const char *action_name, GVariant *parameter)
 {
   copy_text (PORTS_WINDOW (widget), g_variant_get_string (parameter, NULL));
 }
 
 static void
-copy_address_activated (GtkWidget  *widget,
-                        const char *action_name,
-                        GVariant   *parameter)
+copy_address_activated (GtkWidget *widget, const char *action_name, GVariant *parameter)
 {
   PortsWindow *self = PORTS_WINDOW (widget);
   g_autofree char *address = get_external_address (self);
@@ -253,9 +233,7 @@ copy_address_activated (GtkWidget  *widget,
 /* --- The end --- */
 
 static void
-on_closed (GObject      *object,
-           GAsyncResult *result,
-           gpointer      user_data)
+on_closed (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (PortsWindow) self = user_data;
   g_autoptr (GError) error = NULL;
@@ -320,8 +298,7 @@ ports_window_class_init (PortsWindowClass *klass)
 
   gtk_widget_class_install_action (widget_class, "win.add", NULL, add_activated);
   gtk_widget_class_install_action (widget_class, "win.look-again", NULL, look_again);
-  gtk_widget_class_install_action (widget_class, "win.copy-address", NULL,
-                                   copy_address_activated);
+  gtk_widget_class_install_action (widget_class, "win.copy-address", NULL, copy_address_activated);
   gtk_widget_class_install_action (widget_class, "win.copy", "s", copy_activated);
   gtk_widget_class_install_action (widget_class, "win.remove", "u", remove_activated);
 }

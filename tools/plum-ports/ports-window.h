@@ -10,6 +10,6 @@ G_BEGIN_DECLS
 
 G_DECLARE_FINAL_TYPE (PortsWindow, ports_window, PORTS, WINDOW, AdwApplicationWindow)
 
-PortsWindow * ports_window_new (GtkApplication *application);
+PortsWindow *ports_window_new (GtkApplication *application);
 
 G_END_DECLS

@@ -151,8 +151,8 @@ ports_words_for_port (PlumMapping *mapping)
   gboolean tcp = plum_mapping_get_protocol (mapping) == PLUM_PROTOCOL_TCP;
   gboolean ipv6 = plum_mapping_get_family (mapping) == G_SOCKET_FAMILY_IPV6;
 
-  return g_strdup_printf ("%s %u%s", tcp ? "TCP" : "UDP",
-                          plum_mapping_get_internal_port (mapping), ipv6 ? " over IPv6" : "");
+  return g_strdup_printf ("%s %u%s", tcp ? "TCP" : "UDP", plum_mapping_get_internal_port (mapping),
+                          ipv6 ? " over IPv6" : "");
 }
 
 /* What to tell others: "198.51.100.7:8080", "[2001:db8::7]:8080", or the port alone where the

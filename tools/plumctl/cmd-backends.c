@@ -52,8 +52,7 @@ print_line (PlumBackendInfo *info)
 }
 
 static int
-run_backends (char **words,
-              char **tail)
+run_backends (char **words, char **tail)
 {
   g_autoptr (PlumManager) manager = NULL;
   GListModel *infos;
@@ -92,11 +91,10 @@ const PlumctlCommand plumctl_command_backends = {
   .name = "backends",
   .arguments = "",
   .summary = "List the backends: name, priority, where from; or why not",
-  .details =
-    "Example:\n"
-    "  plumctl backends --json\n"
-    "\n"
-    "Exit status: 0 if there is a backend to use, 3 if there is none.",
+  .details = "Example:\n"
+             "  plumctl backends --json\n"
+             "\n"
+             "Exit status: 0 if there is a backend to use, 3 if there is none.",
   .options = entries,
   .run = run_backends,
 };

@@ -17,12 +17,12 @@
 static struct
 {
   gboolean no_map;
-  char    *record;
+  char *record;
 } options;
 
 static const GOptionEntry entries[] = {
-  { "no-map", 'n', 0, G_OPTION_ARG_NONE, &options.no_map,
-    "Map nothing, not even for a moment", NULL },
+  { "no-map", 'n', 0, G_OPTION_ARG_NONE, &options.no_map, "Map nothing, not even for a moment",
+    NULL },
   { "record", 'r', 0, G_OPTION_ARG_FILENAME, &options.record,
     "Write everything that was sent and received into DIR, public addresses masked", "DIR" },
   COMMON_OPTION_BACKEND,
@@ -36,25 +36,25 @@ static const GOptionEntry entries[] = {
 
 typedef struct
 {
-  Session        session; /* first: a Session * is a Doctor * */
-  Discovery      discovery;
-  GatewayWatch   watch;
-  DoctorLog      log;
-  StrayProbe     stray;
-  DoctorTrial    trial;
-  DoctorPath     path;
-  DoctorRouters  routers;
-  PlumGateway   *gateway;
+  Session session; /* first: a Session * is a Doctor * */
+  Discovery discovery;
+  GatewayWatch watch;
+  DoctorLog log;
+  StrayProbe stray;
+  DoctorTrial trial;
+  DoctorPath path;
+  DoctorRouters routers;
+  PlumGateway *gateway;
   DoctorFindings findings;
 } Doctor;
 
 static void
-on_traffic (GatewayWatch         *watch,
-            PlumGateway          *gateway,
-            const char           *backend,
-            PlumTrafficDirection  direction,
-            GSocketAddress       *peer,
-            GBytes               *bytes)
+on_traffic (GatewayWatch *watch,
+            PlumGateway *gateway,
+            const char *backend,
+            PlumTrafficDirection direction,
+            GSocketAddress *peer,
+            GBytes *bytes)
 {
   Doctor *doctor = watch->user_data;
 
@@ -62,10 +62,7 @@ on_traffic (GatewayWatch         *watch,
 }
 
 static void
-on_note (GatewayWatch *watch,
-         PlumGateway  *gateway,
-         const char   *backend,
-         const char   *text)
+on_note (GatewayWatch *watch, PlumGateway *gateway, const char *backend, const char *text)
 {
   Doctor *doctor = watch->user_data;
 
@@ -73,10 +70,10 @@ on_note (GatewayWatch *watch,
 }
 
 static void
-on_stray_traffic (StrayProbe           *stray,
-                  PlumTrafficDirection  direction,
-                  GSocketAddress       *peer,
-                  GBytes               *bytes)
+on_stray_traffic (StrayProbe *stray,
+                  PlumTrafficDirection direction,
+                  GSocketAddress *peer,
+                  GBytes *bytes)
 {
   Doctor *doctor = stray->user_data;
 
@@ -92,8 +89,7 @@ tells_address (const char *backend)
 }
 
 static void
-find_probes (DoctorFindings *findings,
-             PlumGateway    *gateway)
+find_probes (DoctorFindings *findings, PlumGateway *gateway)
 {
   GListModel *probes = plum_gateway_get_probes (gateway);
   gboolean told = plum_gateway_get_external_address (gateway) != NULL;
@@ -112,20 +108,19 @@ find_probes (DoctorFindings *findings,
         findings->address_withheld = TRUE;
       findings->n_refused += outcome == PLUM_PROBE_REFUSED;
       findings->n_failed += outcome == PLUM_PROBE_FAILED;
-      findings->n_no_resources += error != NULL
-                                  && g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_RESOURCES);
+      findings->n_no_resources +=
+        error != NULL && g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_RESOURCES);
     }
 }
 
 static void
-find_trial (DoctorTrialFindings *findings,
-            const TrialMapping  *trial)
+find_trial (DoctorTrialFindings *findings, const TrialMapping *trial)
 {
   findings->mapped = trial->mapped;
   findings->lifetime = trial->lifetime;
   findings->left_behind = doctor_trial_is_left_behind (trial);
-  findings->error = trial->error != NULL && trial->error->domain == PLUM_ERROR
-                    ? trial->error->code : -1;
+  findings->error =
+    trial->error != NULL && trial->error->domain == PLUM_ERROR ? trial->error->code : -1;
 }
 
 static void
@@ -154,8 +149,7 @@ collect_findings (Doctor *doctor)
 }
 
 static void
-add_address (GPtrArray    *addresses,
-             GInetAddress *address)
+add_address (GPtrArray *addresses, GInetAddress *address)
 {
   if (address != NULL)
     g_ptr_array_add (addresses, g_object_ref (address));
@@ -179,8 +173,8 @@ collect_routers (Doctor *doctor)
   g_autofree char *text = describe_address (external);
   const char *trial = doctor->trial.mappings[PLUM_PROTOCOL_TCP].external_host;
 
-  if (doctor_path_get_between (&doctor->path) != NULL
-      && (doctor_path_other_maps (&doctor->path) || is_mapped_for_another (doctor)))
+  if (doctor_path_get_between (&doctor->path) != NULL &&
+      (doctor_path_other_maps (&doctor->path) || is_mapped_for_another (doctor)))
     findings->router_between = TRUE;
   findings->next_scope = plum_address_get_scope (doctor_path_get_next (&doctor->path));
 
@@ -208,8 +202,8 @@ collect_addresses (Doctor *doctor)
   for (guint i = 0; i < G_N_ELEMENTS (doctor->trial.mappings); i++)
     {
       const char *host = doctor->trial.mappings[i].external_host;
-      g_autoptr (GInetAddress) address = host != NULL ? g_inet_address_new_from_string (host)
-                                                      : NULL;
+      g_autoptr (GInetAddress) address =
+        host != NULL ? g_inet_address_new_from_string (host) : NULL;
 
       add_address (addresses, address);
     }
@@ -221,8 +215,7 @@ collect_addresses (Doctor *doctor)
 }
 
 static void
-write_record (Doctor     *doctor,
-              const char *report)
+write_record (Doctor *doctor, const char *report)
 {
   g_autoptr (GPtrArray) addresses = collect_addresses (doctor);
   g_autoptr (GError) error = NULL;
@@ -276,13 +269,13 @@ on_path_done (DoctorPath *path)
 static gboolean
 wants_path (Doctor *doctor)
 {
-  GInetAddress *address = doctor->gateway != NULL ? plum_gateway_get_address (doctor->gateway)
-                                                  : NULL;
+  GInetAddress *address =
+    doctor->gateway != NULL ? plum_gateway_get_address (doctor->gateway) : NULL;
   gboolean named = common_options.gateway != NULL && doctor->findings.served;
 
-  return address != NULL && g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV4
-         && !g_inet_address_get_is_loopback (address)
-         && (named || doctor_verdict_may_be_behind (&doctor->findings));
+  return address != NULL && g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV4 &&
+         !g_inet_address_get_is_loopback (address) &&
+         (named || doctor_verdict_may_be_behind (&doctor->findings));
 }
 
 /* As the first one is asked, but for where it is. */
@@ -359,8 +352,8 @@ on_discovered (Discovery *discovery)
   address = plum_gateway_get_address (doctor->gateway);
   if (!discovery_is_served (discovery))
     {
-      if (address == NULL || !is_silent (doctor->gateway)
-          || !stray_probe_start (&doctor->stray, address))
+      if (address == NULL || !is_silent (doctor->gateway) ||
+          !stray_probe_start (&doctor->stray, address))
         conclude (doctor);
     }
   else if (options.no_map || plum_gateway_get_local_address (doctor->gateway) == NULL)
@@ -378,25 +371,25 @@ static void
 doctor_init (Doctor *doctor)
 {
   doctor->session.interrupt_code = PLUMCTL_FAILED;
-  doctor->discovery = (Discovery) { .session = &doctor->session, .done = on_discovered };
-  doctor->watch = (GatewayWatch) {
+  doctor->discovery = (Discovery){ .session = &doctor->session, .done = on_discovered };
+  doctor->watch = (GatewayWatch){
     .traffic = on_traffic,
     .note = on_note,
     .user_data = doctor,
   };
-  doctor->stray = (StrayProbe) {
+  doctor->stray = (StrayProbe){
     .done = on_stray_done,
     .traffic = on_stray_traffic,
     .user_data = doctor,
   };
-  doctor->path = (DoctorPath) {
+  doctor->path = (DoctorPath){
     .done = on_path_done,
     .log = &doctor->log,
     .named = common_options.gateway != NULL,
     .interface = common_options.interface,
     .user_data = doctor,
   };
-  doctor->trial = (DoctorTrial) {
+  doctor->trial = (DoctorTrial){
     .done = on_trial_done,
     .user_data = doctor,
     .timeout_ms = common_options_get_timeout_ms (),
@@ -404,8 +397,7 @@ doctor_init (Doctor *doctor)
 }
 
 static int
-run_doctor (char **words,
-            char **tail)
+run_doctor (char **words, char **tail)
 {
   g_autoptr (GError) error = NULL;
   Doctor doctor = { 0 };

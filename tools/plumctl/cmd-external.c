@@ -20,8 +20,7 @@ static const GOptionEntry entries[] = {
 };
 
 static void
-print_address (PlumGateway *gateway,
-               const char  *address)
+print_address (PlumGateway *gateway, const char *address)
 {
   PlumAddressScope scope = plum_gateway_get_external_scope (gateway);
   const char *reason = describe_scope_reason (scope);
@@ -85,8 +84,7 @@ on_done (Discovery *discovery)
 }
 
 static int
-run_external (char **words,
-              char **tail)
+run_external (char **words, char **tail)
 {
   Session session = { .interrupt_code = PLUMCTL_FAILED };
   Discovery discovery = { .session = &session, .first_address = TRUE, .done = on_done };

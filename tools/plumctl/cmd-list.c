@@ -20,8 +20,7 @@ static const GOptionEntry entries[] = {
 };
 
 static void
-print_json (PlumEntry *entry,
-            gboolean   ours)
+print_json (PlumEntry *entry, gboolean ours)
 {
   g_autofree char *text = NULL;
   JsonWriter json;
@@ -44,15 +43,14 @@ print_json (PlumEntry *entry,
 }
 
 static void
-print_line (PlumEntry *entry,
-            gboolean   ours)
+print_line (PlumEntry *entry, gboolean ours)
 {
   g_autofree char *address = describe_address (plum_entry_get_internal_address (entry));
   g_autofree char *lifetime = describe_lifetime (plum_entry_get_lifetime (entry));
   const char *description = plum_entry_get_description (entry);
 
-  output_line (ours ? OUTPUT_GOOD : OUTPUT_PLAIN, "%c %s %5u → %s:%u %s%s %s",
-               ours ? '*' : ' ', describe_protocol (plum_entry_get_protocol (entry)),
+  output_line (ours ? OUTPUT_GOOD : OUTPUT_PLAIN, "%c %s %5u → %s:%u %s%s %s", ours ? '*' : ' ',
+               describe_protocol (plum_entry_get_protocol (entry)),
                plum_entry_get_external_port (entry), address != NULL ? address : "?",
                plum_entry_get_internal_port (entry), lifetime,
                plum_entry_get_enabled (entry) ? "" : " (switched off)",
@@ -60,9 +58,7 @@ print_line (PlumEntry *entry,
 }
 
 static void
-on_listed (GObject      *object,
-           GAsyncResult *result,
-           gpointer      user_data)
+on_listed (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   PlumGateway *gateway = PLUM_GATEWAY (object);
   Session *session = user_data;
@@ -112,8 +108,7 @@ on_done (Discovery *discovery)
 }
 
 static int
-run_list (char **words,
-          char **tail)
+run_list (char **words, char **tail)
 {
   Session session = { .interrupt_code = PLUMCTL_FAILED };
   Discovery discovery = { .session = &session, .done = on_done };

@@ -19,9 +19,9 @@ static struct
   gboolean once;
   gboolean keep_trying;
   gboolean exact;
-  gint64   lifetime;
-  char    *description;
-  char    *family;
+  gint64 lifetime;
+  char *description;
+  char *family;
 } options;
 
 static const GOptionEntry entries[] = {
@@ -49,8 +49,7 @@ static const GOptionEntry entries[] = {
 
 /* Prints a mapping when it looks different from the last time. */
 static void
-on_changed (MappingSet  *set,
-            PlumMapping *mapping)
+on_changed (MappingSet *set, PlumMapping *mapping)
 {
   static const char key[] = "plumctl-printed";
   PlumState state = plum_mapping_get_state (mapping);
@@ -102,8 +101,7 @@ on_up (MappingSet *set)
 static gboolean
 check_options (void)
 {
-  if (options.lifetime != 0
-      && (options.lifetime < LIFETIME_MIN || options.lifetime > LIFETIME_MAX))
+  if (options.lifetime != 0 && (options.lifetime < LIFETIME_MIN || options.lifetime > LIFETIME_MAX))
     {
       output_error ("--lifetime: “%" G_GINT64_FORMAT "” is out of range: %u to %u seconds",
                     options.lifetime, LIFETIME_MIN, LIFETIME_MAX);
@@ -121,8 +119,7 @@ check_options (void)
 }
 
 static int
-hold (Session    *session,
-      MappingSet *set)
+hold (Session *session, MappingSet *set)
 {
   LiveLine live = { 0 };
   int exit_code = PLUMCTL_FAILED;
@@ -141,8 +138,7 @@ hold (Session    *session,
 }
 
 static int
-run_map (char **words,
-         char **tail)
+run_map (char **words, char **tail)
 {
   Session session = { .interrupt_code = PLUMCTL_OK };
   MappingSet set = { .session = &session, .changed = on_changed, .up = on_up };

@@ -11,20 +11,16 @@
 #include "session.h"
 
 static const GOptionEntry entries[] = {
-  COMMON_OPTION_BACKEND,
-  COMMON_OPTION_GATEWAY,
-  COMMON_OPTION_INTERFACE,
-  COMMON_OPTION_JSON,
-  COMMON_OPTION_VERBOSE,
-  { NULL },
+  COMMON_OPTION_BACKEND, COMMON_OPTION_GATEWAY, COMMON_OPTION_INTERFACE,
+  COMMON_OPTION_JSON,    COMMON_OPTION_VERBOSE, { NULL },
 };
 
 static void
 print_change (GatewayWatch *watch,
-              PlumGateway  *gateway,
-              const char   *event,
-              const char   *backend,
-              const char   *text)
+              PlumGateway *gateway,
+              const char *event,
+              const char *backend,
+              const char *text)
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autofree char *time = g_date_time_format (now, "%Y-%m-%dT%H:%M:%SZ");
@@ -52,9 +48,7 @@ print_change (GatewayWatch *watch,
 }
 
 static void
-on_gateway (GatewayWatch *watch,
-            PlumGateway  *gateway,
-            gboolean      present)
+on_gateway (GatewayWatch *watch, PlumGateway *gateway, gboolean present)
 {
   const char *interface = plum_gateway_get_interface (gateway);
   g_autofree char *address = describe_address (plum_gateway_get_address (gateway));
@@ -68,9 +62,7 @@ on_gateway (GatewayWatch *watch,
 }
 
 static void
-on_probe (GatewayWatch *watch,
-          PlumGateway  *gateway,
-          PlumProbe    *probe)
+on_probe (GatewayWatch *watch, PlumGateway *gateway, PlumProbe *probe)
 {
   PlumProbeOutcome outcome = plum_probe_get_outcome (probe);
   const GError *error = plum_probe_get_error (probe);
@@ -86,9 +78,7 @@ on_probe (GatewayWatch *watch,
 }
 
 static void
-on_property (GatewayWatch *watch,
-             PlumGateway  *gateway,
-             const char   *name)
+on_property (GatewayWatch *watch, PlumGateway *gateway, const char *name)
 {
   const char *backend = plum_gateway_get_backend_name (gateway);
 
@@ -109,18 +99,13 @@ on_property (GatewayWatch *watch,
 }
 
 static void
-on_note (GatewayWatch *watch,
-         PlumGateway  *gateway,
-         const char   *backend,
-         const char   *text)
+on_note (GatewayWatch *watch, PlumGateway *gateway, const char *backend, const char *text)
 {
   print_change (watch, gateway, "note", backend, text);
 }
 
 static void
-on_discovered (GObject      *object,
-               GAsyncResult *result,
-               gpointer      user_data)
+on_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   Session *session = user_data;
   g_autoptr (GError) error = NULL;
@@ -131,8 +116,7 @@ on_discovered (GObject      *object,
 }
 
 static int
-run_monitor (char **words,
-             char **tail)
+run_monitor (char **words, char **tail)
 {
   Session session = { .interrupt_code = PLUMCTL_OK };
   GatewayWatch watch = {
@@ -166,12 +150,11 @@ const PlumctlCommand plumctl_command_monitor = {
   .name = "monitor",
   .arguments = "",
   .summary = "Print every change until Ctrl-C",
-  .details =
-    "Examples:\n"
-    "  plumctl monitor\n"
-    "  plumctl monitor --json\n"
-    "\n"
-    "Exit status: 0 after SIGINT or SIGTERM, 2 wrong usage.",
+  .details = "Examples:\n"
+             "  plumctl monitor\n"
+             "  plumctl monitor --json\n"
+             "\n"
+             "Exit status: 0 after SIGINT or SIGTERM, 2 wrong usage.",
   .options = entries,
   .run = run_monitor,
 };

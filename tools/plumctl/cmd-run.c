@@ -18,8 +18,8 @@ static struct
 {
   gboolean keep_trying;
   gboolean exact;
-  char    *wait;
-  char    *description;
+  char *wait;
+  char *description;
 } options;
 
 static const GOptionEntry entries[] = {
@@ -42,16 +42,14 @@ static const GOptionEntry entries[] = {
 
 typedef struct
 {
-  Session      session; /* first: a Session * is a Run * */
-  MappingSet   set;
-  char       **command;
+  Session session; /* first: a Session * is a Run * */
+  MappingSet set;
+  char **command;
   GSubprocess *child;
 } Run;
 
 static void
-on_child_exited (GObject      *object,
-                 GAsyncResult *result,
-                 gpointer      user_data)
+on_child_exited (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   Run *run = user_data;
   GSubprocess *child = G_SUBPROCESS (object);
@@ -69,8 +67,7 @@ on_child_exited (GObject      *object,
 
 /* Tells the command where each mapping can be reached: PLUM_TCP_8080=203.0.113.5:8080. */
 static void
-set_environment (GSubprocessLauncher *launcher,
-                 PlumMapping         *mapping)
+set_environment (GSubprocessLauncher *launcher, PlumMapping *mapping)
 {
   const char *host = plum_mapping_get_external_host (mapping);
   gboolean bracket = host != NULL && strchr (host, ':') != NULL;
@@ -79,8 +76,8 @@ set_environment (GSubprocessLauncher *launcher,
   g_autofree char *name =
     g_strdup_printf ("PLUM_%s_%u", protocol, plum_mapping_get_internal_port (mapping));
   g_autofree char *value =
-    g_strdup_printf ("%s%s%s:%u", bracket ? "[" : "", host != NULL ? host : "",
-                     bracket ? "]" : "", plum_mapping_get_external_port (mapping));
+    g_strdup_printf ("%s%s%s:%u", bracket ? "[" : "", host != NULL ? host : "", bracket ? "]" : "",
+                     plum_mapping_get_external_port (mapping));
 
   if (plum_mapping_get_state (mapping) != PLUM_STATE_SUCCESS)
     return;
@@ -106,7 +103,8 @@ start_child (Run *run)
     {
       output_error ("%s", error->message);
       session_close (&run->session, g_error_matches (error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT)
-                                    ? PLUMCTL_NOT_FOUND : PLUMCTL_NOT_EXECUTABLE);
+                                      ? PLUMCTL_NOT_FOUND
+                                      : PLUMCTL_NOT_EXECUTABLE);
       return;
     }
 
@@ -124,15 +122,14 @@ on_up (MappingSet *set)
 
 /* Standard output is the command's: what becomes of the mappings goes to standard error. */
 static void
-on_changed (MappingSet  *set,
-            PlumMapping *mapping)
+on_changed (MappingSet *set, PlumMapping *mapping)
 {
   static const char key[] = "plumctl-printed";
   PlumState state = plum_mapping_get_state (mapping);
   char *text;
 
-  if (common_options.quiet
-      || (state != PLUM_STATE_SUCCESS && (state != PLUM_STATE_FAILURE || !set->decided)))
+  if (common_options.quiet ||
+      (state != PLUM_STATE_SUCCESS && (state != PLUM_STATE_FAILURE || !set->decided)))
     return;
 
   text = describe_mapping (mapping);
@@ -142,8 +139,7 @@ on_changed (MappingSet  *set,
 }
 
 static void
-on_interrupted (Session *session,
-                int      signal_number)
+on_interrupted (Session *session, int signal_number)
 {
   Run *run = (Run *) session;
 
@@ -163,8 +159,8 @@ on_interrupted (Session *session,
 static gboolean
 check_words (char **tail)
 {
-  if (options.wait != NULL && !g_str_equal (options.wait, "yes")
-      && !g_str_equal (options.wait, "no"))
+  if (options.wait != NULL && !g_str_equal (options.wait, "yes") &&
+      !g_str_equal (options.wait, "no"))
     {
       output_error ("--wait: “%s” is neither yes nor no", options.wait);
       return FALSE;
@@ -180,8 +176,7 @@ check_words (char **tail)
 }
 
 static int
-run_with_session (Run      *run,
-                  gboolean  wait)
+run_with_session (Run *run, gboolean wait)
 {
   int exit_code = PLUMCTL_FAILED;
 
@@ -198,15 +193,15 @@ run_with_session (Run      *run,
 }
 
 static int
-run_run (char **words,
-         char **tail)
+run_run (char **words, char **tail)
 {
   Run run = { .command = tail };
   gboolean wait = g_strcmp0 (options.wait, "no") != 0;
   int exit_code = PLUMCTL_USAGE;
 
-  run.set = (MappingSet) { .session = &run.session, .changed = on_changed, .up = on_up,
-                           .exact = options.exact };
+  run.set = (MappingSet){
+    .session = &run.session, .changed = on_changed, .up = on_up, .exact = options.exact
+  };
   if (check_words (tail) && mapping_set_parse (&run.set, words, options.description))
     {
       if (session_init (&run.session))

@@ -20,8 +20,7 @@ static const GOptionEntry entries[] = {
 };
 
 static void
-print_json (PlumGateway *gateway,
-            gboolean     is_default)
+print_json (PlumGateway *gateway, gboolean is_default)
 {
   g_autofree char *text = NULL;
   JsonWriter json;
@@ -44,8 +43,7 @@ print_json (PlumGateway *gateway,
 }
 
 static void
-print_lines (PlumGateway *gateway,
-             gboolean     is_default)
+print_lines (PlumGateway *gateway, gboolean is_default)
 {
   PlumAddressScope scope = plum_gateway_get_external_scope (gateway);
   const char *reason = describe_scope_reason (scope);
@@ -94,8 +92,7 @@ on_done (Discovery *discovery)
 }
 
 static int
-run_status (char **words,
-            char **tail)
+run_status (char **words, char **tail)
 {
   Session session = { .interrupt_code = PLUMCTL_FAILED };
   Discovery discovery = { .session = &session, .first_address = TRUE, .done = on_done };
@@ -107,12 +104,11 @@ const PlumctlCommand plumctl_command_status = {
   .name = "status",
   .arguments = "",
   .summary = "Show the gateway, the addresses and the backend that would serve",
-  .details =
-    "Examples:\n"
-    "  plumctl status\n"
-    "  plumctl status --interface wlan0\n"
-    "\n"
-    "Exit status: 0 if a router answered, 2 wrong usage, 3 if none did.",
+  .details = "Examples:\n"
+             "  plumctl status\n"
+             "  plumctl status --interface wlan0\n"
+             "\n"
+             "Exit status: 0 if a router answered, 2 wrong usage, 3 if none did.",
   .options = entries,
   .run = run_status,
 };

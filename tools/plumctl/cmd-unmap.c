@@ -33,20 +33,19 @@ static const GOptionEntry entries[] = {
 
 typedef struct
 {
-  Session      session; /* first: a Session * is an Unmap * */
-  Discovery    discovery;
-  MappingSet   set;
+  Session session; /* first: a Session * is an Unmap * */
+  Discovery discovery;
+  MappingSet set;
   PlumGateway *gateway;
-  GPtrArray   *entries; /* of PlumEntry, still to be deleted */
-  guint        n_removed;
-  gboolean     failed;
+  GPtrArray *entries; /* of PlumEntry, still to be deleted */
+  guint n_removed;
+  gboolean failed;
 } Unmap;
 
 static void delete_next (Unmap *unmap);
 
 static void
-print_removed (PlumProtocol protocol,
-               guint        internal_port)
+print_removed (PlumProtocol protocol, guint internal_port)
 {
   const char *name = describe_protocol (protocol);
   g_autofree char *text = NULL;
@@ -69,9 +68,7 @@ print_removed (PlumProtocol protocol,
 }
 
 static void
-on_deleted (GObject      *object,
-            GAsyncResult *result,
-            gpointer      user_data)
+on_deleted (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   Unmap *unmap = user_data;
   g_autoptr (PlumEntry) entry = g_ptr_array_steal_index (unmap->entries, 0);
@@ -98,8 +95,8 @@ delete_next (Unmap *unmap)
 {
   if (unmap->entries->len > 0)
     {
-      plum_gateway_delete_entry_async (unmap->gateway, unmap->entries->pdata[0], NULL,
-                                       on_deleted, unmap);
+      plum_gateway_delete_entry_async (unmap->gateway, unmap->entries->pdata[0], NULL, on_deleted,
+                                       unmap);
       return;
     }
 
@@ -109,8 +106,7 @@ delete_next (Unmap *unmap)
 }
 
 static gboolean
-is_wanted_away (Unmap     *unmap,
-                PlumEntry *entry)
+is_wanted_away (Unmap *unmap, PlumEntry *entry)
 {
   GInetAddress *local = plum_gateway_get_local_address (unmap->gateway);
   GInetAddress *address = plum_entry_get_internal_address (entry);
@@ -126,9 +122,9 @@ is_wanted_away (Unmap     *unmap,
       PlumMapping *mapping = unmap->set.mappings->pdata[i];
       guint external_port = plum_mapping_get_requested_external_port (mapping);
 
-      if (plum_mapping_get_protocol (mapping) == plum_entry_get_protocol (entry)
-          && plum_mapping_get_internal_port (mapping) == plum_entry_get_internal_port (entry)
-          && (external_port == 0 || external_port == plum_entry_get_external_port (entry)))
+      if (plum_mapping_get_protocol (mapping) == plum_entry_get_protocol (entry) &&
+          plum_mapping_get_internal_port (mapping) == plum_entry_get_internal_port (entry) &&
+          (external_port == 0 || external_port == plum_entry_get_external_port (entry)))
         return TRUE;
     }
 
@@ -159,15 +155,16 @@ on_up (MappingSet *set)
         }
 
       failed = TRUE;
-      output_error ("%s: the router's port %u stays with who has it: its key is not known here, and "
-                    "it ends with its lease", name, wanted);
+      output_error (
+        "%s: the router's port %u stays with who has it: its key is not known here, and "
+        "it ends with its lease",
+        name, wanted);
     }
   session_close (set->session, failed ? PLUMCTL_FAILED : PLUMCTL_OK);
 }
 
 static void
-remap_to_remove (Unmap        *unmap,
-                 const GError *reason)
+remap_to_remove (Unmap *unmap, const GError *reason)
 {
   int exit_code = PLUMCTL_FAILED;
 
@@ -187,9 +184,7 @@ remap_to_remove (Unmap        *unmap,
 }
 
 static void
-on_listed (GObject      *object,
-           GAsyncResult *result,
-           gpointer      user_data)
+on_listed (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   Unmap *unmap = user_data;
   g_autoptr (GError) error = NULL;
@@ -244,8 +239,7 @@ run_with_session (Unmap *unmap)
 }
 
 static gboolean
-parse_words (Unmap  *unmap,
-             char  **words)
+parse_words (Unmap *unmap, char **words)
 {
   if (!options.all_mine)
     return mapping_set_parse (&unmap->set, words, NULL);
@@ -260,14 +254,13 @@ parse_words (Unmap  *unmap,
 }
 
 static int
-run_unmap (char **words,
-           char **tail)
+run_unmap (char **words, char **tail)
 {
   Unmap unmap = { .session.interrupt_code = PLUMCTL_FAILED };
   int exit_code = PLUMCTL_USAGE;
 
-  unmap.discovery = (Discovery) { .session = &unmap.session, .done = on_discovered };
-  unmap.set = (MappingSet) { .session = &unmap.session, .up = on_up };
+  unmap.discovery = (Discovery){ .session = &unmap.session, .done = on_discovered };
+  unmap.set = (MappingSet){ .session = &unmap.session, .up = on_up };
   unmap.entries = g_ptr_array_new_with_free_func (g_object_unref);
 
   if (parse_words (&unmap, words))

@@ -25,8 +25,8 @@ common_options_check (GInetAddress **gateway)
   /* Written so that NaN fails. */
   if (!(common_options.timeout >= TIMEOUT_MIN && common_options.timeout <= TIMEOUT_MAX))
     {
-      output_error ("--timeout: “%g” is out of range: %g to %g seconds",
-                    common_options.timeout, TIMEOUT_MIN, TIMEOUT_MAX);
+      output_error ("--timeout: “%g” is out of range: %g to %g seconds", common_options.timeout,
+                    TIMEOUT_MIN, TIMEOUT_MAX);
       return FALSE;
     }
 
@@ -53,8 +53,7 @@ common_options_check (GInetAddress **gateway)
 }
 
 static PlumBackendInfo *
-find_backend (PlumManager *manager,
-              const char  *name)
+find_backend (PlumManager *manager, const char *name)
 {
   GListModel *infos = plum_manager_get_backends (manager);
 
@@ -88,9 +87,7 @@ list_backend_names (PlumManager *manager)
 }
 
 static gboolean
-check_backend (PlumManager *manager,
-               const char  *name,
-               int         *exit_code)
+check_backend (PlumManager *manager, const char *name, int *exit_code)
 {
   g_autoptr (PlumBackendInfo) info = find_backend (manager, name);
   const GError *failure;
@@ -117,8 +114,7 @@ check_backend (PlumManager *manager,
 }
 
 static gboolean
-apply_backends (PlumManager *manager,
-                int         *exit_code)
+apply_backends (PlumManager *manager, int *exit_code)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_auto (GStrv) names = NULL;
@@ -142,8 +138,7 @@ apply_backends (PlumManager *manager,
 
 /* Brings the options to a new manager. */
 gboolean
-common_options_apply (PlumManager *manager,
-                      int         *exit_code)
+common_options_apply (PlumManager *manager, int *exit_code)
 {
   g_autoptr (GInetAddress) gateway = NULL;
 

@@ -13,9 +13,7 @@
 #include <plum-glib/plum-glib.h>
 
 static void
-offer (const char *last,
-       const char *candidate,
-       const char *description)
+offer (const char *last, const char *candidate, const char *description)
 {
   if (g_str_has_prefix (candidate, last))
     printf ("%s\t%s\n", candidate, description);
@@ -47,8 +45,7 @@ offer_backends (const char *last)
 }
 
 static void
-offer_options (const PlumctlCommand *command,
-               const char           *last)
+offer_options (const PlumctlCommand *command, const char *last)
 {
   for (const GOptionEntry *entry = command->options; entry->long_name != NULL; entry++)
     {
@@ -61,21 +58,19 @@ offer_options (const PlumctlCommand *command,
 
 /* The option that waits for its value at @word, such as "--interface" or "-i". */
 static const GOptionEntry *
-find_option_with_value (const PlumctlCommand *command,
-                        const char           *word)
+find_option_with_value (const PlumctlCommand *command, const char *word)
 {
   for (const GOptionEntry *entry = command->options; entry->long_name != NULL; entry++)
-    if (entry->arg != G_OPTION_ARG_NONE
-        && ((g_str_has_prefix (word, "--") && g_str_equal (word + 2, entry->long_name))
-            || (strlen (word) == 2 && word[0] == '-' && word[1] == entry->short_name)))
+    if (entry->arg != G_OPTION_ARG_NONE &&
+        ((g_str_has_prefix (word, "--") && g_str_equal (word + 2, entry->long_name)) ||
+         (strlen (word) == 2 && word[0] == '-' && word[1] == entry->short_name)))
       return entry;
 
   return NULL;
 }
 
 static const PlumctlCommand *
-find_command (const PlumctlCommand *const *commands,
-              const char                  *name)
+find_command (const PlumctlCommand *const *commands, const char *name)
 {
   for (guint i = 0; commands[i] != NULL; i++)
     if (g_str_equal (commands[i]->name, name))
@@ -85,8 +80,7 @@ find_command (const PlumctlCommand *const *commands,
 }
 
 void
-complete_words (const PlumctlCommand *const  *commands,
-                char                        **words)
+complete_words (const PlumctlCommand *const *commands, char **words)
 {
   guint n = g_strv_length (words);
   const char *last = n > 0 ? words[n - 1] : "";

@@ -4,5 +4,4 @@
 
 #include "command.h"
 
-void complete_words (const PlumctlCommand *const  *commands,
-                     char                        **words);
+void complete_words (const PlumctlCommand *const *commands, char **words);

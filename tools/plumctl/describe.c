@@ -6,8 +6,7 @@
 
 /* The nick of an enumeration's value: "no-gateway". Stable, for scripts. */
 const char *
-describe_enum (GType type,
-               int   value)
+describe_enum (GType type, int value)
 {
   GEnumClass *klass = g_type_class_ref (type); /* the nicks are literals: they outlive it */
   const GEnumValue *found = g_enum_get_value (klass, value);
@@ -96,9 +95,9 @@ describe_address (GInetAddress *address)
 int
 describe_exit_code (const GError *error)
 {
-  if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY)
-      || g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_BACKEND)
-      || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE))
+  if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY) ||
+      g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_BACKEND) ||
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE))
     return PLUMCTL_NOBODY;
 
   return PLUMCTL_FAILED;
@@ -113,8 +112,7 @@ describe_mapping_name (PlumMapping *mapping)
 }
 
 static char *
-describe_success (PlumMapping *mapping,
-                  const char  *name)
+describe_success (PlumMapping *mapping, const char *name)
 {
   const char *host = plum_mapping_get_external_host (mapping);
   const char *reason = describe_scope_reason (plum_mapping_get_external_scope (mapping));
@@ -124,9 +122,8 @@ describe_success (PlumMapping *mapping,
 
   return g_strdup_printf ("%s → %s%s%s:%u by %s, %s%s%s%s", name, bracket ? "[" : "",
                           host != NULL ? host : "(address unknown)", bracket ? "]" : "",
-                          plum_mapping_get_external_port (mapping),
-                          backend != NULL ? backend : "?", lease,
-                          reason != NULL ? " (" : "", reason != NULL ? reason : "",
+                          plum_mapping_get_external_port (mapping), backend != NULL ? backend : "?",
+                          lease, reason != NULL ? " (" : "", reason != NULL ? reason : "",
                           reason != NULL ? ")" : "");
 }
 
@@ -190,9 +187,7 @@ describe_mapping_json (PlumMapping *mapping)
 
 /* An error as an object: who defined it, its stable name, and its sentence. */
 void
-describe_error_json (JsonWriter   *json,
-                     const char   *key,
-                     const GError *error)
+describe_error_json (JsonWriter *json, const char *key, const GError *error)
 {
   const char *code = "other";
 
@@ -214,9 +209,7 @@ describe_error_json (JsonWriter   *json,
 }
 
 void
-describe_address_json (JsonWriter   *json,
-                       const char   *key,
-                       GInetAddress *address)
+describe_address_json (JsonWriter *json, const char *key, GInetAddress *address)
 {
   g_autofree char *text = describe_address (address);
 
@@ -225,9 +218,7 @@ describe_address_json (JsonWriter   *json,
 
 /* Seconds, or "forever". */
 void
-describe_lifetime_json (JsonWriter *json,
-                        const char *key,
-                        guint       lifetime)
+describe_lifetime_json (JsonWriter *json, const char *key, guint lifetime)
 {
   if (lifetime == PLUM_LIFETIME_FOREVER)
     json_writer_string (json, key, "forever");

@@ -6,25 +6,18 @@
 
 #include <plum-glib/plum-glib.h>
 
-const char * describe_enum         (GType             type,
-                                    int               value);
-const char * describe_protocol     (PlumProtocol      protocol);
-const char * describe_scope        (PlumAddressScope  scope);
-const char * describe_scope_reason (PlumAddressScope  scope);
-char *       describe_untold       (PlumGateway      *gateway);
-char *       describe_lifetime     (guint             lifetime);
-char *       describe_address      (GInetAddress     *address);
-int          describe_exit_code    (const GError     *error);
+const char *describe_enum (GType type, int value);
+const char *describe_protocol (PlumProtocol protocol);
+const char *describe_scope (PlumAddressScope scope);
+const char *describe_scope_reason (PlumAddressScope scope);
+char *describe_untold (PlumGateway *gateway);
+char *describe_lifetime (guint lifetime);
+char *describe_address (GInetAddress *address);
+int describe_exit_code (const GError *error);
 
-char *       describe_mapping_name (PlumMapping      *mapping);
-char *       describe_mapping      (PlumMapping      *mapping);
-char *       describe_mapping_json (PlumMapping      *mapping);
-void         describe_error_json   (JsonWriter       *json,
-                                    const char       *key,
-                                    const GError     *error);
-void         describe_address_json (JsonWriter       *json,
-                                    const char       *key,
-                                    GInetAddress     *address);
-void         describe_lifetime_json (JsonWriter      *json,
-                                     const char      *key,
-                                     guint            lifetime);
+char *describe_mapping_name (PlumMapping *mapping);
+char *describe_mapping (PlumMapping *mapping);
+char *describe_mapping_json (PlumMapping *mapping);
+void describe_error_json (JsonWriter *json, const char *key, const GError *error);
+void describe_address_json (JsonWriter *json, const char *key, GInetAddress *address);
+void describe_lifetime_json (JsonWriter *json, const char *key, guint lifetime);

@@ -19,22 +19,18 @@ finish (Discovery *self)
 }
 
 static void
-on_property (GatewayWatch *watch,
-             PlumGateway  *gateway,
-             const char   *name)
+on_property (GatewayWatch *watch, PlumGateway *gateway, const char *name)
 {
   Discovery *self = watch->user_data;
   g_autoptr (PlumGateway) used = discovery_dup_gateway (self);
 
-  if (gateway == used && plum_gateway_get_external_address (gateway) != NULL
-      && plum_gateway_get_backend_name (gateway) != NULL)
+  if (gateway == used && plum_gateway_get_external_address (gateway) != NULL &&
+      plum_gateway_get_backend_name (gateway) != NULL)
     finish (self);
 }
 
 static void
-on_discovered (GObject      *object,
-               GAsyncResult *result,
-               gpointer      user_data)
+on_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   Discovery *self = user_data;
 
@@ -84,8 +80,7 @@ discovery_clear (Discovery *self)
 
 /* The whole of a command that discovers, then does its work in done(), then quits. */
 int
-discovery_run (Discovery  *self,
-               char      **words)
+discovery_run (Discovery *self, char **words)
 {
   int exit_code;
 
@@ -114,8 +109,8 @@ discovery_is_served (Discovery *self)
   return gateway != NULL && plum_gateway_get_backend_name (gateway) != NULL;
 }
 
-/* The gateway that programs use: that of the default route. NULL: there is none, though there may be
- * those of other networks. */
+/* The gateway that programs use: that of the default route. NULL: there is none, though there may
+ * be those of other networks. */
 PlumGateway *
 discovery_dup_gateway (Discovery *self)
 {

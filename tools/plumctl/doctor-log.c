@@ -18,9 +18,7 @@ doctor_event_free (DoctorEvent *event)
 }
 
 static DoctorEvent *
-add_event (DoctorLog   *self,
-           PlumGateway *gateway,
-           const char  *backend)
+add_event (DoctorLog *self, PlumGateway *gateway, const char *backend)
 {
   DoctorEvent *event = g_new0 (DoctorEvent, 1);
 
@@ -45,12 +43,12 @@ doctor_log_clear (DoctorLog *self)
 }
 
 void
-doctor_log_add_traffic (DoctorLog            *self,
-                        PlumGateway          *gateway,
-                        const char           *backend,
-                        PlumTrafficDirection  direction,
-                        GSocketAddress       *peer,
-                        GBytes               *bytes)
+doctor_log_add_traffic (DoctorLog *self,
+                        PlumGateway *gateway,
+                        const char *backend,
+                        PlumTrafficDirection direction,
+                        GSocketAddress *peer,
+                        GBytes *bytes)
 {
   DoctorEvent *event = add_event (self, gateway, backend);
 
@@ -61,10 +59,7 @@ doctor_log_add_traffic (DoctorLog            *self,
 }
 
 void
-doctor_log_add_note (DoctorLog   *self,
-                     PlumGateway *gateway,
-                     const char  *backend,
-                     const char  *note)
+doctor_log_add_note (DoctorLog *self, PlumGateway *gateway, const char *backend, const char *note)
 {
   add_event (self, gateway, backend)->note = g_strdup (note);
 }
@@ -97,8 +92,7 @@ doctor_event_is_search (const DoctorEvent *event)
 
 /* How many others than the gateway answered on its network. */
 guint
-doctor_log_count_strangers (DoctorLog   *self,
-                            PlumGateway *gateway)
+doctor_log_count_strangers (DoctorLog *self, PlumGateway *gateway)
 {
   GInetAddress *address = plum_gateway_get_address (gateway);
   g_autoptr (GHashTable) strangers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -109,8 +103,8 @@ doctor_log_count_strangers (DoctorLog   *self,
       GInetAddress *peer;
 
       /* A search that is heard on the group, our own as well, answers nobody. */
-      if (event->gateway != gateway || event->peer == NULL || address == NULL
-          || event->direction != PLUM_TRAFFIC_RECEIVED || doctor_event_is_search (event))
+      if (event->gateway != gateway || event->peer == NULL || address == NULL ||
+          event->direction != PLUM_TRAFFIC_RECEIVED || doctor_event_is_search (event))
         continue;
 
       peer = g_inet_socket_address_get_address (event->peer);
@@ -123,16 +117,15 @@ doctor_log_count_strangers (DoctorLog   *self,
 
 /* Whether @gateway has said that another router translates what comes to it. */
 gboolean
-doctor_log_has_mismatch (DoctorLog   *self,
-                         PlumGateway *gateway)
+doctor_log_has_mismatch (DoctorLog *self, PlumGateway *gateway)
 {
   for (guint i = 0; i < self->events->len; i++)
     {
       const DoctorEvent *event = self->events->pdata[i];
 
-      if (event->gateway == gateway && event->bytes != NULL
-          && event->direction == PLUM_TRAFFIC_RECEIVED
-          && packet_text_is_address_mismatch (event->bytes))
+      if (event->gateway == gateway && event->bytes != NULL &&
+          event->direction == PLUM_TRAFFIC_RECEIVED &&
+          packet_text_is_address_mismatch (event->bytes))
         return TRUE;
     }
 

@@ -8,8 +8,7 @@
 #define ASK_MS 3500
 
 static gboolean
-is_same (GInetAddress *a,
-         GInetAddress *b)
+is_same (GInetAddress *a, GInetAddress *b)
 {
   return a != NULL && b != NULL && g_inet_address_equal (a, b);
 }
@@ -73,17 +72,16 @@ get_other_external (DoctorPath *self)
 
 /* Whether who is beyond the gateway belongs to the provider, and is no router of the home. */
 static gboolean
-is_provider (DoctorPath   *self,
-             GInetAddress *next)
+is_provider (DoctorPath *self, GInetAddress *next)
 {
-  return self->scope == PLUM_ADDRESS_SCOPE_CGNAT
-         || (next != NULL && plum_address_get_scope (next) != PLUM_ADDRESS_SCOPE_PRIVATE);
+  return self->scope == PLUM_ADDRESS_SCOPE_CGNAT ||
+         (next != NULL && plum_address_get_scope (next) != PLUM_ADDRESS_SCOPE_PRIVATE);
 }
 
 void
-doctor_path_list (DoctorPath    *self,
-                  const char    *external,
-                  gboolean       translated,
+doctor_path_list (DoctorPath *self,
+                  const char *external,
+                  gboolean translated,
                   DoctorRouters *routers)
 {
   GInetAddress *between = doctor_path_get_between (self);
@@ -92,8 +90,8 @@ doctor_path_list (DoctorPath    *self,
   g_autofree char *other = describe_address (between != NULL ? between : next);
   g_autofree char *other_external = describe_address (get_other_external (self));
   PlumAddressScope other_scope = plum_address_get_scope (get_other_external (self));
-  gboolean first = !self->named || is_same (self->hops[0].hop,
-                                            plum_gateway_get_address (self->gateway));
+  gboolean first =
+    !self->named || is_same (self->hops[0].hop, plum_gateway_get_address (self->gateway));
 
   routers->local = describe_address (plum_gateway_get_local_address (self->gateway));
   routers->interface = g_strdup (plum_gateway_get_interface (self->gateway));
@@ -105,15 +103,13 @@ doctor_path_list (DoctorPath    *self,
 
   doctor_routers_add (routers, DOCTOR_ROUTER_ASKED, address, external, self->scope);
   if (routers->n_routers == 1)
-    doctor_routers_add (routers, is_provider (self, next) ? DOCTOR_ROUTER_PROVIDER
-                                                          : DOCTOR_ROUTER_NEXT,
+    doctor_routers_add (routers,
+                        is_provider (self, next) ? DOCTOR_ROUTER_PROVIDER : DOCTOR_ROUTER_NEXT,
                         other, other_external, other_scope);
 }
 
 static void
-on_discovered (GObject      *object,
-               GAsyncResult *result,
-               gpointer      user_data)
+on_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   DoctorPath *self = user_data;
 
@@ -136,21 +132,17 @@ on_deadline (gpointer user_data)
 
 /* The address is enough: who else answers, and how, is not what is asked here. */
 static void
-on_property (GatewayWatch *watch,
-             PlumGateway  *gateway,
-             const char   *name)
+on_property (GatewayWatch *watch, PlumGateway *gateway, const char *name)
 {
   DoctorPath *self = watch->user_data;
 
-  if (plum_gateway_get_external_address (gateway) != NULL
-      && plum_gateway_get_backend_name (gateway) != NULL)
+  if (plum_gateway_get_external_address (gateway) != NULL &&
+      plum_gateway_get_backend_name (gateway) != NULL)
     g_cancellable_cancel (self->cancellable);
 }
 
 static void
-on_gateway (GatewayWatch *watch,
-            PlumGateway  *gateway,
-            gboolean      present)
+on_gateway (GatewayWatch *watch, PlumGateway *gateway, gboolean present)
 {
   DoctorPath *self = watch->user_data;
 
@@ -159,12 +151,12 @@ on_gateway (GatewayWatch *watch,
 }
 
 static void
-on_traffic (GatewayWatch         *watch,
-            PlumGateway          *gateway,
-            const char           *backend,
-            PlumTrafficDirection  direction,
-            GSocketAddress       *peer,
-            GBytes               *bytes)
+on_traffic (GatewayWatch *watch,
+            PlumGateway *gateway,
+            const char *backend,
+            PlumTrafficDirection direction,
+            GSocketAddress *peer,
+            GBytes *bytes)
 {
   DoctorPath *self = watch->user_data;
 
@@ -172,10 +164,7 @@ on_traffic (GatewayWatch         *watch,
 }
 
 static void
-on_note (GatewayWatch *watch,
-         PlumGateway  *gateway,
-         const char   *backend,
-         const char   *text)
+on_note (GatewayWatch *watch, PlumGateway *gateway, const char *backend, const char *text)
 {
   DoctorPath *self = watch->user_data;
 
@@ -183,14 +172,13 @@ on_note (GatewayWatch *watch,
 }
 
 static void
-ask (DoctorPath   *self,
-     GInetAddress *router)
+ask (DoctorPath *self, GInetAddress *router)
 {
   plum_manager_set_gateway_address (self->manager, router);
   self->cancellable = g_cancellable_new ();
   self->deadline_id = g_timeout_add (ASK_MS, on_deadline, self);
   self->returned = FALSE;
-  self->watch = (GatewayWatch) {
+  self->watch = (GatewayWatch){
     .gateway = on_gateway,
     .property = on_property,
     .traffic = on_traffic,
@@ -207,8 +195,7 @@ on_hop (HopProbe *probe)
   DoctorPath *self = probe->user_data;
   g_autofree char *address = describe_address (probe->hop);
   g_autofree char *note = g_strdup_printf ("path: %s is router %u on the way to the internet",
-                                           address != NULL ? address : "nobody known",
-                                           probe->ttl);
+                                           address != NULL ? address : "nobody known", probe->ttl);
   GInetAddress *between;
   GInetAddress *next;
 
@@ -227,9 +214,7 @@ on_hop (HopProbe *probe)
 }
 
 static void
-on_hop_traffic (HopProbe       *probe,
-                GSocketAddress *peer,
-                GBytes         *bytes)
+on_hop_traffic (HopProbe *probe, GSocketAddress *peer, GBytes *bytes)
 {
   DoctorPath *self = probe->user_data;
 
@@ -239,8 +224,7 @@ on_hop_traffic (HopProbe       *probe,
 /* @manager: one of its own, for the second router. FALSE if nobody can be looked for; then done()
  * is not called. */
 gboolean
-doctor_path_start (DoctorPath  *self,
-                   PlumManager *manager)
+doctor_path_start (DoctorPath *self, PlumManager *manager)
 {
   self->manager = g_object_ref (manager);
   self->returned = TRUE;

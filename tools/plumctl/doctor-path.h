@@ -16,38 +16,37 @@ typedef struct _DoctorPath DoctorPath;
  * is private: the provider's routers are left alone. */
 struct _DoctorPath
 {
-  PlumGateway  *gateway;     /* the one that the doctor is about */
-  DoctorLog    *log;         /* where everything that is sent and received goes */
-  gboolean      named;       /* the user chose the gateway: it may be any hop, or none */
-  PlumAddressScope scope;    /* of the gateway's outer address */
-  const char   *interface;   /* the only one to go by; NULL: as the routes say */
-  HopProbe      hops[DOCTOR_PATH_HOPS]; /* by TTL - 1 */
-  guint         n_open;      /* of them */
+  PlumGateway *gateway;            /* the one that the doctor is about */
+  DoctorLog *log;                  /* where everything that is sent and received goes */
+  gboolean named;                  /* the user chose the gateway: it may be any hop, or none */
+  PlumAddressScope scope;          /* of the gateway's outer address */
+  const char *interface;           /* the only one to go by; NULL: as the routes say */
+  HopProbe hops[DOCTOR_PATH_HOPS]; /* by TTL - 1 */
+  guint n_open;                    /* of them */
 
   /* The second router, and the manager that asks it. */
-  PlumManager  *manager;
-  PlumGateway  *other;       /* NULL: not asked */
-  GatewayWatch  watch;
+  PlumManager *manager;
+  PlumGateway *other; /* NULL: not asked */
+  GatewayWatch watch;
   GCancellable *cancellable;
-  guint         deadline_id;
-  gboolean      returned;    /* the library is done with it */
+  guint deadline_id;
+  gboolean returned; /* the library is done with it */
 
-  gpointer      user_data;
+  gpointer user_data;
 
-  void        (*done) (DoctorPath *self);
+  void (*done) (DoctorPath *self);
 };
 
-gboolean       doctor_path_start       (DoctorPath        *self,
-                                        PlumManager       *manager);
-void           doctor_path_clear       (DoctorPath        *self);
+gboolean doctor_path_start (DoctorPath *self, PlumManager *manager);
+void doctor_path_clear (DoctorPath *self);
 
 /* What was found; NULL: nobody. */
-GInetAddress * doctor_path_get_between (DoctorPath        *self);
-GInetAddress * doctor_path_get_next    (DoctorPath        *self);
-gboolean       doctor_path_other_maps  (DoctorPath        *self);
+GInetAddress *doctor_path_get_between (DoctorPath *self);
+GInetAddress *doctor_path_get_next (DoctorPath *self);
+gboolean doctor_path_other_maps (DoctorPath *self);
 /* In the order in which a packet meets them. @external: what the gateway told of itself; nullable.
  * @translated: packets do not come to the gateway with this computer's address. */
-void           doctor_path_list        (DoctorPath        *self,
-                                        const char        *external,
-                                        gboolean           translated,
-                                        DoctorRouters     *routers);
+void doctor_path_list (DoctorPath *self,
+                       const char *external,
+                       gboolean translated,
+                       DoctorRouters *routers);

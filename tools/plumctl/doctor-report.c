@@ -80,15 +80,13 @@ print_event (const DoctorEvent *event)
   what = packet_text_describe (event->bytes);
   output_line (OUTPUT_FAINT, "    +%u ms %s %s, %" G_GSIZE_FORMAT " bytes%s%s", event->ms,
                event->direction == PLUM_TRAFFIC_SENT ? "to" : "from", peer,
-               g_bytes_get_size (event->bytes), what != NULL ? ": " : "",
-               what != NULL ? what : "");
+               g_bytes_get_size (event->bytes), what != NULL ? ": " : "", what != NULL ? what : "");
 }
 
-/* What was concluded is always worth a line; many packets, and searches above all, are like others. */
+/* What was concluded is always worth a line; many packets, and searches above all, are like others.
+ */
 static void
-print_events (const DoctorReport *self,
-              PlumGateway        *gateway,
-              const char         *backend)
+print_events (const DoctorReport *self, PlumGateway *gateway, const char *backend)
 {
   guint n_packets = 0;
   guint n_searches = 0;
@@ -102,8 +100,8 @@ print_events (const DoctorReport *self,
         continue;
       if (event->note != NULL)
         print_event (event);
-      else if ((doctor_event_is_search (event) && ++n_searches > MAX_SEARCHES)
-               || ++n_packets > MAX_PACKETS)
+      else if ((doctor_event_is_search (event) && ++n_searches > MAX_SEARCHES) ||
+               ++n_packets > MAX_PACKETS)
         n_hidden++;
       else
         print_event (event);
@@ -114,9 +112,7 @@ print_events (const DoctorReport *self,
 }
 
 static void
-print_probe (const DoctorReport *self,
-             PlumGateway        *gateway,
-             PlumProbe          *probe)
+print_probe (const DoctorReport *self, PlumGateway *gateway, PlumProbe *probe)
 {
   PlumProbeOutcome outcome = plum_probe_get_outcome (probe);
   const GError *error = plum_probe_get_error (probe);
@@ -136,8 +132,7 @@ print_probe (const DoctorReport *self,
 }
 
 static void
-print_gateway (const DoctorReport *self,
-               PlumGateway        *gateway)
+print_gateway (const DoctorReport *self, PlumGateway *gateway)
 {
   GListModel *probes = plum_gateway_get_probes (gateway);
   PlumAddressScope scope = plum_gateway_get_external_scope (gateway);
@@ -166,8 +161,7 @@ print_gateway (const DoctorReport *self,
 }
 
 static void
-print_trial (PlumProtocol        protocol,
-             const TrialMapping *trial)
+print_trial (PlumProtocol protocol, const TrialMapping *trial)
 {
   const char *name = describe_protocol (protocol);
   g_autofree char *lease = describe_lifetime (trial->lifetime);
@@ -245,8 +239,7 @@ doctor_report_print_text (const DoctorReport *self)
 }
 
 static void
-write_probes (JsonWriter  *json,
-              PlumGateway *gateway)
+write_probes (JsonWriter *json, PlumGateway *gateway)
 {
   GListModel *probes = plum_gateway_get_probes (gateway);
 
@@ -258,8 +251,8 @@ write_probes (JsonWriter  *json,
 
       json_writer_begin_object (json, NULL);
       json_writer_string (json, "name", plum_probe_get_name (probe));
-      json_writer_string (json, "outcome", describe_enum (PLUM_TYPE_PROBE_OUTCOME,
-                                                          plum_probe_get_outcome (probe)));
+      json_writer_string (json, "outcome",
+                          describe_enum (PLUM_TYPE_PROBE_OUTCOME, plum_probe_get_outcome (probe)));
       json_writer_int (json, "ms", plum_probe_get_ms (probe));
       json_writer_string (json, "detail", error != NULL ? error->message : NULL);
       json_writer_end_object (json);
@@ -268,8 +261,7 @@ write_probes (JsonWriter  *json,
 }
 
 static void
-write_event (JsonWriter        *json,
-             const DoctorEvent *event)
+write_event (JsonWriter *json, const DoctorEvent *event)
 {
   g_autofree char *peer = doctor_log_describe_peer (event);
   g_autofree char *what = event->bytes != NULL ? packet_text_describe (event->bytes) : NULL;
@@ -283,8 +275,8 @@ write_event (JsonWriter        *json,
     }
   else
     {
-      json_writer_string (json, "direction", describe_enum (PLUM_TYPE_TRAFFIC_DIRECTION,
-                                                            (int) event->direction));
+      json_writer_string (json, "direction",
+                          describe_enum (PLUM_TYPE_TRAFFIC_DIRECTION, (int) event->direction));
       json_writer_string (json, "peer", peer);
       json_writer_int (json, "bytes", (gint64) g_bytes_get_size (event->bytes));
       json_writer_string (json, "what", what);
@@ -294,9 +286,7 @@ write_event (JsonWriter        *json,
 
 /* @gateway: NULL for nobody. */
 static void
-write_exchange (const DoctorReport *self,
-                JsonWriter         *json,
-                PlumGateway        *gateway)
+write_exchange (const DoctorReport *self, JsonWriter *json, PlumGateway *gateway)
 {
   json_writer_begin_array (json, "exchange");
   for (guint i = 0; gateway != NULL && i < self->log->events->len; i++)
@@ -310,9 +300,7 @@ write_exchange (const DoctorReport *self,
 }
 
 static void
-write_gateway (const DoctorReport *self,
-               JsonWriter         *json,
-               PlumGateway        *gateway)
+write_gateway (const DoctorReport *self, JsonWriter *json, PlumGateway *gateway)
 {
   json_writer_begin_object (json, NULL);
   json_writer_string (json, "interface", plum_gateway_get_interface (gateway));
@@ -331,8 +319,7 @@ write_gateway (const DoctorReport *self,
 
 /* What was said to a router that is no gateway of this computer is with it here. */
 static void
-write_routers (const DoctorReport *self,
-               JsonWriter         *json)
+write_routers (const DoctorReport *self, JsonWriter *json)
 {
   json_writer_begin_array (json, "routers");
   for (guint i = 0; i < self->routers->n_routers; i++)
@@ -351,9 +338,7 @@ write_routers (const DoctorReport *self,
 }
 
 static void
-write_trial (JsonWriter         *json,
-             PlumProtocol        protocol,
-             const TrialMapping *trial)
+write_trial (JsonWriter *json, PlumProtocol protocol, const TrialMapping *trial)
 {
   json_writer_begin_object (json, NULL);
   json_writer_string (json, "protocol", describe_protocol (protocol));

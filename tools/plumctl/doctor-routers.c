@@ -16,15 +16,15 @@ doctor_routers_clear (DoctorRouters *self)
 }
 
 void
-doctor_routers_add (DoctorRouters    *self,
-                    DoctorRouterRole  role,
-                    const char       *address,
-                    const char       *external,
-                    PlumAddressScope  scope)
+doctor_routers_add (DoctorRouters *self,
+                    DoctorRouterRole role,
+                    const char *address,
+                    const char *external,
+                    PlumAddressScope scope)
 {
   g_assert (self->n_routers < G_N_ELEMENTS (self->routers));
 
-  self->routers[self->n_routers++] = (DoctorRouter) {
+  self->routers[self->n_routers++] = (DoctorRouter){
     .role = role,
     .address = g_strdup (address),
     .external = g_strdup (external),
@@ -107,15 +107,16 @@ doctor_routers_describe (const DoctorRouters *self)
 
       g_string_append_printf (text, "\n%s%s",
                               router->role == DOCTOR_ROUTER_PROVIDER ? "provider       "
-                              : i == 0 ? "router         " : "second router  ", description);
+                              : i == 0                               ? "router         "
+                                                                     : "second router  ",
+                              description);
     }
 
   return g_string_free (text, FALSE);
 }
 
 static const DoctorRouter *
-find_router (const DoctorRouters *self,
-             DoctorRouterRole     role)
+find_router (const DoctorRouters *self, DoctorRouterRole role)
 {
   for (guint i = 0; i < self->n_routers; i++)
     if (self->routers[i].role == role)
@@ -126,24 +127,23 @@ find_router (const DoctorRouters *self,
 
 /* The router's outer address as far as it is known, and who is beyond as far as that is. */
 static char *
-dup_double_nat (const DoctorRouter *asked,
-                const DoctorRouter *next)
+dup_double_nat (const DoctorRouter *asked, const DoctorRouter *next)
 {
   if (asked->external == NULL)
     return g_strdup_printf ("The router %s tells no public address of its own, and the next one on "
                             "the way to the internet, %s, has a private one: %s stands behind a "
-                            "second router.", asked->address, next->address, asked->address);
+                            "second router.",
+                            asked->address, next->address, asked->address);
 
   return g_strdup_printf ("The router %s has only the private address %s on its outer side: it "
-                          "stands behind a second router%s%s.", asked->address, asked->external,
-                          next->address != NULL ? ", " : "",
+                          "stands behind a second router%s%s.",
+                          asked->address, asked->external, next->address != NULL ? ", " : "",
                           next->address != NULL ? next->address : "");
 }
 
 /* The sentence of the verdict with the addresses that are known; NULL: it has one for all cases. */
 char *
-doctor_routers_dup_sentence (const DoctorRouters *self,
-                             DoctorVerdict        verdict)
+doctor_routers_dup_sentence (const DoctorRouters *self, DoctorVerdict verdict)
 {
   const DoctorRouter *between = find_router (self, DOCTOR_ROUTER_BETWEEN);
   const DoctorRouter *asked = find_router (self, DOCTOR_ROUTER_ASKED);
@@ -154,28 +154,25 @@ doctor_routers_dup_sentence (const DoctorRouters *self,
                             "opens leads to that one, and no further.",
                             between->address != NULL ? ", " : "",
                             between->address != NULL ? between->address : "",
-                            between->address != NULL ? "," : "",
-                            asked->address, asked->address);
-  if (verdict == DOCTOR_DOUBLE_NAT && next != NULL
-      && (asked->external != NULL || next->address != NULL))
+                            between->address != NULL ? "," : "", asked->address, asked->address);
+  if (verdict == DOCTOR_DOUBLE_NAT && next != NULL &&
+      (asked->external != NULL || next->address != NULL))
     return dup_double_nat (asked, next);
   if (verdict == DOCTOR_CGNAT && asked != NULL && asked->external != NULL)
     return g_strdup_printf ("The router %s has the address %s on its outer side, which its "
-                            "provider shares among many customers (CGNAT).", asked->address,
-                            asked->external);
+                            "provider shares among many customers (CGNAT).",
+                            asked->address, asked->external);
 
   return NULL;
 }
 
 /* Whose port has to lead where, and what else helps. */
 static char *
-dup_double_nat_step (const DoctorRouters *self,
-                     const DoctorRouter  *asked,
-                     const DoctorRouter  *next)
+dup_double_nat_step (const DoctorRouters *self, const DoctorRouter *asked, const DoctorRouter *next)
 {
   g_autofree char *where = asked->external != NULL
-                           ? g_strdup (asked->external)
-                           : g_strdup_printf ("the outer side of %s", asked->address);
+                             ? g_strdup (asked->external)
+                             : g_strdup_printf ("the outer side of %s", asked->address);
 
   if (self->opens_nothing)
     return g_strdup_printf ("Make one of the two a bridge. Else the port has to be forwarded by "
@@ -185,13 +182,13 @@ dup_double_nat_step (const DoctorRouters *self,
 
   return g_strdup_printf ("Forward the port on %s to %s as well, or make one of the two a bridge. "
                           "If %s is not yours it is the provider's: ask there for a public "
-                          "address.", next->address, where, next->address);
+                          "address.",
+                          next->address, where, next->address);
 }
 
 /* NULL as above. */
 char *
-doctor_routers_dup_next_step (const DoctorRouters *self,
-                              DoctorVerdict        verdict)
+doctor_routers_dup_next_step (const DoctorRouters *self, DoctorVerdict verdict)
 {
   const DoctorRouter *between = find_router (self, DOCTOR_ROUTER_BETWEEN);
   const DoctorRouter *asked = find_router (self, DOCTOR_ROUTER_ASKED);
@@ -202,8 +199,8 @@ doctor_routers_dup_next_step (const DoctorRouters *self,
 
   if (between != NULL && between->address != NULL)
     return g_strdup_printf ("Map the port on %s as well (“plumctl doctor --gateway %s” tells "
-                            "whether it can), or make one of the two a bridge.", between->address,
-                            between->address);
+                            "whether it can), or make one of the two a bridge.",
+                            between->address, between->address);
   if (between != NULL)
     return g_strdup ("Map the port on the router between as well, or make one of the two a "
                      "bridge.");

@@ -8,18 +8,16 @@ static void read_table (DoctorTrial *self);
 
 /* A port that nobody on this computer uses: while it is mapped, this socket holds it. */
 static gboolean
-take_port (DoctorTrial   *self,
-           PlumProtocol   protocol,
-           TrialMapping  *trial)
+take_port (DoctorTrial *self, PlumProtocol protocol, TrialMapping *trial)
 {
   GInetAddress *local = plum_gateway_get_local_address (self->gateway);
   g_autoptr (GSocketAddress) wanted = g_inet_socket_address_new (local, 0);
   g_autoptr (GSocketAddress) bound = NULL;
 
-  trial->socket = g_socket_new (g_inet_address_get_family (local),
-                                protocol == PLUM_PROTOCOL_TCP ? G_SOCKET_TYPE_STREAM
-                                                              : G_SOCKET_TYPE_DATAGRAM,
-                                G_SOCKET_PROTOCOL_DEFAULT, &trial->error);
+  trial->socket =
+    g_socket_new (g_inet_address_get_family (local),
+                  protocol == PLUM_PROTOCOL_TCP ? G_SOCKET_TYPE_STREAM : G_SOCKET_TYPE_DATAGRAM,
+                  G_SOCKET_PROTOCOL_DEFAULT, &trial->error);
   if (trial->socket == NULL || !g_socket_bind (trial->socket, wanted, FALSE, &trial->error))
     return FALSE;
 
@@ -32,8 +30,7 @@ take_port (DoctorTrial   *self,
 }
 
 static void
-copy_outcome (DoctorTrial  *self,
-              TrialMapping *trial)
+copy_outcome (DoctorTrial *self, TrialMapping *trial)
 {
   const GError *error = plum_mapping_get_error (trial->mapping);
 
@@ -44,9 +41,9 @@ copy_outcome (DoctorTrial  *self,
       if (error != NULL)
         trial->error = g_error_copy (error);
       else
-        trial->error = g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
-                                    "No answer to the trial mapping in %.1f s",
-                                    self->timeout_ms / 1000.0);
+        trial->error =
+          g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, "No answer to the trial mapping in %.1f s",
+                       self->timeout_ms / 1000.0);
       return;
     }
 
@@ -64,9 +61,7 @@ finish (DoctorTrial *self)
 }
 
 static void
-on_removed (GObject      *object,
-            GAsyncResult *result,
-            gpointer      user_data)
+on_removed (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   DoctorTrial *self = user_data;
   TrialMapping *trial = NULL;
@@ -75,7 +70,7 @@ on_removed (GObject      *object,
     if (self->mappings[i].removing)
       trial = &self->mappings[i];
 
-  g_assert (trial != NULL);   /* they are removed one at a time */
+  g_assert (trial != NULL); /* they are removed one at a time */
   trial->removing = FALSE;
   plum_manager_destroy_mapping_finish (PLUM_MANAGER (object), result, &trial->remove_error);
   g_clear_object (&trial->mapping);
@@ -93,8 +88,8 @@ remove_next (DoctorTrial *self)
       if (trial->mapping == NULL)
         continue;
       trial->removing = TRUE;
-      plum_manager_destroy_mapping_async (self->manager, plum_mapping_get_id (trial->mapping),
-                                          NULL, on_removed, self);
+      plum_manager_destroy_mapping_async (self->manager, plum_mapping_get_id (trial->mapping), NULL,
+                                          on_removed, self);
       return TRUE;
     }
 
@@ -102,19 +97,16 @@ remove_next (DoctorTrial *self)
 }
 
 static gboolean
-is_in_table (GListModel   *table,
-             PlumProtocol  protocol,
-             TrialMapping *trial,
-             GInetAddress *local)
+is_in_table (GListModel *table, PlumProtocol protocol, TrialMapping *trial, GInetAddress *local)
 {
   for (guint i = 0; i < g_list_model_get_n_items (table); i++)
     {
       g_autoptr (PlumEntry) entry = g_list_model_get_item (table, i);
       GInetAddress *address = plum_entry_get_internal_address (entry);
 
-      if (plum_entry_get_protocol (entry) == protocol
-          && plum_entry_get_internal_port (entry) == trial->internal_port
-          && address != NULL && g_inet_address_equal (address, local))
+      if (plum_entry_get_protocol (entry) == protocol &&
+          plum_entry_get_internal_port (entry) == trial->internal_port && address != NULL &&
+          g_inet_address_equal (address, local))
         return TRUE;
     }
 
@@ -122,13 +114,11 @@ is_in_table (GListModel   *table,
 }
 
 static void
-on_table (GObject      *object,
-          GAsyncResult *result,
-          gpointer      user_data)
+on_table (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   DoctorTrial *self = user_data;
-  g_autoptr (GListModel) table = plum_gateway_list_entries_finish (PLUM_GATEWAY (object),
-                                                                   result, NULL);
+  g_autoptr (GListModel) table =
+    plum_gateway_list_entries_finish (PLUM_GATEWAY (object), result, NULL);
   GInetAddress *local = plum_gateway_get_local_address (self->gateway);
 
   for (guint i = 0; i < G_N_ELEMENTS (self->mappings); i++)
@@ -139,8 +129,7 @@ on_table (GObject      *object,
       if (!trial->mapped)
         continue;
       if (table != NULL)
-        seen = is_in_table (table, (PlumProtocol) i, trial, local) ? READBACK_THERE
-                                                                   : READBACK_GONE;
+        seen = is_in_table (table, (PlumProtocol) i, trial, local) ? READBACK_THERE : READBACK_GONE;
       if (self->reading_first)
         trial->after_map = seen;
       else
@@ -168,8 +157,7 @@ read_table (DoctorTrial *self)
 }
 
 static void
-decide (DoctorTrial *self,
-        gboolean     give_up)
+decide (DoctorTrial *self, gboolean give_up)
 {
   for (guint i = 0; i < G_N_ELEMENTS (self->mappings); i++)
     {
@@ -197,9 +185,7 @@ decide (DoctorTrial *self,
 }
 
 static void
-on_state (PlumMapping *mapping,
-          GParamSpec  *pspec,
-          DoctorTrial *self)
+on_state (PlumMapping *mapping, GParamSpec *pspec, DoctorTrial *self)
 {
   decide (self, FALSE);
 }
@@ -215,8 +201,7 @@ on_deadline (gpointer user_data)
 }
 
 static void
-add_mapping (DoctorTrial  *self,
-             PlumProtocol  protocol)
+add_mapping (DoctorTrial *self, PlumProtocol protocol)
 {
   TrialMapping *trial = &self->mappings[protocol];
 
@@ -226,12 +211,10 @@ add_mapping (DoctorTrial  *self,
       return;
     }
 
-  trial->mapping = g_object_new (PLUM_TYPE_MAPPING,
-                                 "protocol", protocol,
-                                 "internal-port", trial->internal_port,
-                                 "family", plum_gateway_get_family (self->gateway),
-                                 "description", DESCRIPTION,
-                                 NULL);
+  trial->mapping =
+    g_object_new (PLUM_TYPE_MAPPING, "protocol", protocol, "internal-port", trial->internal_port,
+                  "family", plum_gateway_get_family (self->gateway), "description", DESCRIPTION,
+                  NULL);
   g_signal_connect (trial->mapping, "notify::state", G_CALLBACK (on_state), self);
   if (!plum_manager_add_mapping (self->manager, trial->mapping, &trial->error))
     {
@@ -242,9 +225,7 @@ add_mapping (DoctorTrial  *self,
 
 /* The gateway must have a local address: it has one where a backend serves. */
 void
-doctor_trial_start (DoctorTrial *self,
-                    PlumManager *manager,
-                    PlumGateway *gateway)
+doctor_trial_start (DoctorTrial *self, PlumManager *manager, PlumGateway *gateway)
 {
   self->manager = g_object_ref (manager);
   self->gateway = g_object_ref (gateway);

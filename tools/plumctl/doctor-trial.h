@@ -18,19 +18,19 @@ typedef enum {
 typedef struct
 {
   PlumMapping *mapping;
-  GSocket     *socket;       /* keeps the internal port ours, and thus harmless */
-  guint        internal_port;
-  gboolean     decided;      /* the first attempt is over */
-  gboolean     mapped;
-  guint        external_port;
-  char        *external_host;
+  GSocket *socket; /* keeps the internal port ours, and thus harmless */
+  guint internal_port;
+  gboolean decided; /* the first attempt is over */
+  gboolean mapped;
+  guint external_port;
+  char *external_host;
   PlumAddressScope scope;
-  guint        lifetime;
-  GError      *error;        /* why not mapped */
-  Readback     after_map;
-  gboolean     removing;
-  GError      *remove_error;
-  Readback     after_remove;
+  guint lifetime;
+  GError *error; /* why not mapped */
+  Readback after_map;
+  gboolean removing;
+  GError *remove_error;
+  Readback after_remove;
 } TrialMapping;
 
 typedef struct _DoctorTrial DoctorTrial;
@@ -38,19 +38,17 @@ typedef struct _DoctorTrial DoctorTrial;
 /* Maps one port on each transport, reads the table, removes them, reads the table again. */
 struct _DoctorTrial
 {
-  PlumManager  *manager;
-  PlumGateway  *gateway;
-  TrialMapping  mappings[2]; /* by PlumProtocol */
-  guint         deadline_id;
-  guint         timeout_ms;
-  gboolean      reading_first;
-  gpointer      user_data;
+  PlumManager *manager;
+  PlumGateway *gateway;
+  TrialMapping mappings[2]; /* by PlumProtocol */
+  guint deadline_id;
+  guint timeout_ms;
+  gboolean reading_first;
+  gpointer user_data;
 
-  void        (*done) (DoctorTrial *self);
+  void (*done) (DoctorTrial *self);
 };
 
-void     doctor_trial_start         (DoctorTrial        *self,
-                                     PlumManager        *manager,
-                                     PlumGateway        *gateway);
-void     doctor_trial_clear         (DoctorTrial        *self);
+void doctor_trial_start (DoctorTrial *self, PlumManager *manager, PlumGateway *gateway);
+void doctor_trial_clear (DoctorTrial *self);
 gboolean doctor_trial_is_left_behind (const TrialMapping *mapping);

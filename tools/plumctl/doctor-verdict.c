@@ -5,7 +5,7 @@
 typedef struct
 {
   const char *name;
-  int         exit_code;
+  int exit_code;
   const char *sentence;
   const char *next_step;
 } VerdictText;
@@ -196,8 +196,7 @@ seems_disconnected (const DoctorFindings *f)
   if (f->tcp.error == PLUM_ERROR_NO_RESOURCES && is_inner (f->scope))
     return TRUE;
 
-  return f->n_no_resources > 0 || f->address_withheld
-         || f->scope == PLUM_ADDRESS_SCOPE_UNSPECIFIED;
+  return f->n_no_resources > 0 || f->address_withheld || f->scope == PLUM_ADDRESS_SCOPE_UNSPECIFIED;
 }
 
 static gboolean
@@ -208,8 +207,7 @@ is_refused (const DoctorFindings *f)
 
 /* TRUE if the trial decides. */
 static gboolean
-decide_by_trial (const DoctorFindings *f,
-                 DoctorVerdict        *verdict)
+decide_by_trial (const DoctorFindings *f, DoctorVerdict *verdict)
 {
   if (f->tcp.left_behind || f->udp.left_behind)
     *verdict = DOCTOR_LEFT_BEHIND;
@@ -296,8 +294,8 @@ doctor_verdict_may_be_behind (const DoctorFindings *findings)
 gboolean
 doctor_verdict_opens_nothing (const DoctorFindings *findings)
 {
-  return !findings->served || is_refused (findings)
-         || (!findings->tried && findings->n_no_resources > 0);
+  return !findings->served || is_refused (findings) ||
+         (!findings->tried && findings->n_no_resources > 0);
 }
 
 const char *

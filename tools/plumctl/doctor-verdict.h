@@ -33,37 +33,37 @@ typedef enum {
 typedef struct
 {
   gboolean mapped;
-  int      error;       /* a PlumError; -1: none, or of another domain */
-  guint    lifetime;    /* s */
+  int error;            /* a PlumError; -1: none, or of another domain */
+  guint lifetime;       /* s */
   gboolean left_behind; /* still, or perhaps still, on the router after its removal */
 } DoctorTrialFindings;
 
 /* What was found; the verdict depends on nothing else. */
 typedef struct
 {
-  gboolean            has_gateway;
-  gboolean            served;         /* some backend can map */
-  gboolean            direct;         /* ... because this host is public itself */
-  guint               n_refused;      /* probes that ended so */
-  guint               n_failed;
-  guint               n_no_resources; /* of those that failed */
-  guint               n_strangers;    /* other devices that answered */
-  gboolean            address_withheld; /* who could have told the external address did not */
-  gboolean            stray_answer;   /* an answer came from another address than the gateway's */
-  gboolean            router_between; /* another one before the gateway translates addresses */
-  PlumAddressScope    next_scope;     /* of the router beyond the gateway; UNKNOWN: none was seen */
-  PlumAddressScope    scope;          /* of the external address */
-  gboolean            tried;          /* the trial mappings were asked for */
+  gboolean has_gateway;
+  gboolean served; /* some backend can map */
+  gboolean direct; /* ... because this host is public itself */
+  guint n_refused; /* probes that ended so */
+  guint n_failed;
+  guint n_no_resources;        /* of those that failed */
+  guint n_strangers;           /* other devices that answered */
+  gboolean address_withheld;   /* who could have told the external address did not */
+  gboolean stray_answer;       /* an answer came from another address than the gateway's */
+  gboolean router_between;     /* another one before the gateway translates addresses */
+  PlumAddressScope next_scope; /* of the router beyond the gateway; UNKNOWN: none was seen */
+  PlumAddressScope scope;      /* of the external address */
+  gboolean tried;              /* the trial mappings were asked for */
   DoctorTrialFindings tcp;
   DoctorTrialFindings udp;
 } DoctorFindings;
 
-DoctorVerdict doctor_verdict_decide        (const DoctorFindings *findings);
+DoctorVerdict doctor_verdict_decide (const DoctorFindings *findings);
 /* Whether a second router may be the reason of what was found: it is worth looking for. */
-gboolean      doctor_verdict_may_be_behind (const DoctorFindings *findings);
+gboolean doctor_verdict_may_be_behind (const DoctorFindings *findings);
 /* Whether the router opens nothing because of where it stands. */
-gboolean      doctor_verdict_opens_nothing (const DoctorFindings *findings);
-const char *  doctor_verdict_get_name      (DoctorVerdict         verdict);
-const char *  doctor_verdict_get_sentence  (DoctorVerdict         verdict);
-const char *  doctor_verdict_get_next_step (DoctorVerdict         verdict);
-int           doctor_verdict_get_exit_code (DoctorVerdict         verdict);
+gboolean doctor_verdict_opens_nothing (const DoctorFindings *findings);
+const char *doctor_verdict_get_name (DoctorVerdict verdict);
+const char *doctor_verdict_get_sentence (DoctorVerdict verdict);
+const char *doctor_verdict_get_next_step (DoctorVerdict verdict);
+int doctor_verdict_get_exit_code (DoctorVerdict verdict);

@@ -5,47 +5,37 @@
 static const char gateway_key[] = "plumctl-gateway";
 
 static void
-on_note (PlumGateway  *gateway,
-         const char   *backend,
-         const char   *text,
-         GatewayWatch *self)
+on_note (PlumGateway *gateway, const char *backend, const char *text, GatewayWatch *self)
 {
   self->note (self, gateway, backend, text);
 }
 
 static void
-on_traffic (PlumGateway          *gateway,
-            const char           *backend,
-            PlumTrafficDirection  direction,
-            GSocketAddress       *peer,
-            GBytes               *bytes,
-            GatewayWatch         *self)
+on_traffic (PlumGateway *gateway,
+            const char *backend,
+            PlumTrafficDirection direction,
+            GSocketAddress *peer,
+            GBytes *bytes,
+            GatewayWatch *self)
 {
   self->traffic (self, gateway, backend, direction, peer, bytes);
 }
 
 static void
-on_property (PlumGateway  *gateway,
-             GParamSpec   *pspec,
-             GatewayWatch *self)
+on_property (PlumGateway *gateway, GParamSpec *pspec, GatewayWatch *self)
 {
   self->property (self, gateway, pspec->name);
 }
 
 static void
-on_outcome (PlumProbe    *probe,
-            GParamSpec   *pspec,
-            GatewayWatch *self)
+on_outcome (PlumProbe *probe, GParamSpec *pspec, GatewayWatch *self)
 {
   self->probe (self, g_object_get_data (G_OBJECT (probe), gateway_key), probe);
 }
 
 static void
-on_probes_changed (GListModel   *probes,
-                   guint         position,
-                   guint         n_removed,
-                   guint         n_added,
-                   GatewayWatch *self)
+on_probes_changed (
+  GListModel *probes, guint position, guint n_removed, guint n_added, GatewayWatch *self)
 {
   PlumGateway *gateway = g_object_get_data (G_OBJECT (probes), gateway_key);
 
@@ -61,8 +51,7 @@ on_probes_changed (GListModel   *probes,
 }
 
 static void
-connect_gateway (GatewayWatch *self,
-                 PlumGateway  *gateway)
+connect_gateway (GatewayWatch *self, PlumGateway *gateway)
 {
   GListModel *probes = plum_gateway_get_probes (gateway);
 
@@ -86,16 +75,14 @@ connect_gateway (GatewayWatch *self,
 }
 
 static void
-disconnect_gateway (GatewayWatch *self,
-                    PlumGateway  *gateway)
+disconnect_gateway (GatewayWatch *self, PlumGateway *gateway)
 {
   g_signal_handlers_disconnect_by_data (gateway, self);
   g_signal_handlers_disconnect_by_data (plum_gateway_get_probes (gateway), self);
 }
 
 static gboolean
-has_gateway (GListModel  *gateways,
-             PlumGateway *gateway)
+has_gateway (GListModel *gateways, PlumGateway *gateway)
 {
   for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
     {
@@ -109,11 +96,8 @@ has_gateway (GListModel  *gateways,
 }
 
 static void
-on_gateways_changed (GListModel   *gateways,
-                     guint         position,
-                     guint         n_removed,
-                     guint         n_added,
-                     GatewayWatch *self)
+on_gateways_changed (
+  GListModel *gateways, guint position, guint n_removed, guint n_added, GatewayWatch *self)
 {
   for (guint i = self->gateways->len; i > 0; i--)
     {
@@ -137,8 +121,7 @@ on_gateways_changed (GListModel   *gateways,
 }
 
 void
-gateway_watch_start (GatewayWatch *self,
-                     PlumManager  *manager)
+gateway_watch_start (GatewayWatch *self, PlumManager *manager)
 {
   GListModel *gateways = plum_manager_get_gateways (manager);
 

@@ -11,31 +11,21 @@ typedef struct _GatewayWatch GatewayWatch;
 struct _GatewayWatch
 {
   PlumManager *manager;
-  GPtrArray   *gateways; /* of PlumGateway, connected */
-  GPtrArray   *probes;   /* of PlumProbe, connected */
-  gpointer     user_data;
+  GPtrArray *gateways; /* of PlumGateway, connected */
+  GPtrArray *probes;   /* of PlumProbe, connected */
+  gpointer user_data;
 
-  void (*gateway)  (GatewayWatch         *self,
-                    PlumGateway          *gateway,
-                    gboolean              present);
-  void (*probe)    (GatewayWatch         *self,
-                    PlumGateway          *gateway,
-                    PlumProbe            *probe);
-  void (*property) (GatewayWatch         *self,
-                    PlumGateway          *gateway,
-                    const char           *name);
-  void (*note)     (GatewayWatch         *self,
-                    PlumGateway          *gateway,
-                    const char           *backend,
-                    const char           *text);
-  void (*traffic)  (GatewayWatch         *self,
-                    PlumGateway          *gateway,
-                    const char           *backend,
-                    PlumTrafficDirection  direction,
-                    GSocketAddress       *peer,
-                    GBytes               *bytes);
+  void (*gateway) (GatewayWatch *self, PlumGateway *gateway, gboolean present);
+  void (*probe) (GatewayWatch *self, PlumGateway *gateway, PlumProbe *probe);
+  void (*property) (GatewayWatch *self, PlumGateway *gateway, const char *name);
+  void (*note) (GatewayWatch *self, PlumGateway *gateway, const char *backend, const char *text);
+  void (*traffic) (GatewayWatch *self,
+                   PlumGateway *gateway,
+                   const char *backend,
+                   PlumTrafficDirection direction,
+                   GSocketAddress *peer,
+                   GBytes *bytes);
 };
 
-void gateway_watch_start (GatewayWatch *self,
-                          PlumManager  *manager);
-void gateway_watch_stop  (GatewayWatch *self);
+void gateway_watch_start (GatewayWatch *self, PlumManager *manager);
+void gateway_watch_stop (GatewayWatch *self);

@@ -48,9 +48,9 @@ read_offender (struct msghdr *message)
       const struct sock_extended_err *error = (const void *) CMSG_DATA (part);
       const struct sockaddr_in *offender = (const void *) SO_EE_OFFENDER (error);
 
-      if (part->cmsg_level != IPPROTO_IP || part->cmsg_type != IP_RECVERR
-          || error->ee_origin != SO_EE_ORIGIN_ICMP || error->ee_type != ICMP_TIME_EXCEEDED
-          || offender->sin_family != AF_INET)
+      if (part->cmsg_level != IPPROTO_IP || part->cmsg_type != IP_RECVERR ||
+          error->ee_origin != SO_EE_ORIGIN_ICMP || error->ee_type != ICMP_TIME_EXCEEDED ||
+          offender->sin_family != AF_INET)
         continue;
       return g_inet_address_new_from_bytes ((const guint8 *) &offender->sin_addr,
                                             G_SOCKET_FAMILY_IPV4);
@@ -61,9 +61,7 @@ read_offender (struct msghdr *message)
 
 /* Whatever comes ends it: a router that cannot go on, or a host that was reached, is no hop. */
 static gboolean
-on_ready (GSocket      *socket,
-          GIOCondition  condition,
-          gpointer      user_data)
+on_ready (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
   HopProbe *self = user_data;
   guint8 control[512];
@@ -77,12 +75,10 @@ on_ready (GSocket      *socket,
 }
 
 static gboolean
-set_up_socket (HopProbe       *self,
-               GSocketAddress *internet,
-               const char     *interface)
+set_up_socket (HopProbe *self, GSocketAddress *internet, const char *interface)
 {
-  self->socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM,
-                               G_SOCKET_PROTOCOL_UDP, NULL);
+  self->socket =
+    g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
   if (self->socket == NULL)
     return FALSE;
 
@@ -92,23 +88,22 @@ set_up_socket (HopProbe       *self,
                                        interface, (socklen_t) strlen (interface)) != 0)
     return FALSE;
 
-  return g_socket_set_option (self->socket, IPPROTO_IP, IP_TTL, (int) self->ttl, NULL)
-         && g_socket_set_option (self->socket, IPPROTO_IP, IP_RECVERR, 1, NULL)
-         && g_socket_connect (self->socket, internet, NULL, NULL);
+  return g_socket_set_option (self->socket, IPPROTO_IP, IP_TTL, (int) self->ttl, NULL) &&
+         g_socket_set_option (self->socket, IPPROTO_IP, IP_RECVERR, 1, NULL) &&
+         g_socket_connect (self->socket, internet, NULL, NULL);
 }
 
 /* @interface: the only one that it may leave by; nullable. FALSE if it cannot be asked; then
  * done() is not called. */
 gboolean
-hop_probe_start (HopProbe   *self,
-                 const char *interface)
+hop_probe_start (HopProbe *self, const char *interface)
 {
-  g_autoptr (GSocketAddress) internet = g_inet_socket_address_new_from_string (INTERNET,
-                                                                               HOP_PROBE_PORT);
+  g_autoptr (GSocketAddress) internet =
+    g_inet_socket_address_new_from_string (INTERNET, HOP_PROBE_PORT);
   g_autoptr (GBytes) bytes = g_bytes_new_static (content, sizeof content - 1);
 
-  if (!set_up_socket (self, internet, interface)
-      || g_socket_send (self->socket, content, sizeof content - 1, NULL, NULL) < 0)
+  if (!set_up_socket (self, internet, interface) ||
+      g_socket_send (self->socket, content, sizeof content - 1, NULL, NULL) < 0)
     return FALSE;
 
   if (self->traffic != NULL)

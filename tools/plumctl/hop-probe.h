@@ -14,19 +14,16 @@ typedef struct _HopProbe HopProbe;
  * datagram came from (ip(7), IP_RECVERR). */
 struct _HopProbe
 {
-  guint         ttl;
-  GSocket      *socket;
-  GSource      *source;
-  guint         deadline_id;
-  GInetAddress *hop;          /* NULL: nobody said so in time, or something else came */
-  gpointer      user_data;
+  guint ttl;
+  GSocket *socket;
+  GSource *source;
+  guint deadline_id;
+  GInetAddress *hop; /* NULL: nobody said so in time, or something else came */
+  gpointer user_data;
 
-  void        (*done)    (HopProbe       *self);
-  void        (*traffic) (HopProbe       *self,
-                          GSocketAddress *peer,
-                          GBytes         *bytes);
+  void (*done) (HopProbe *self);
+  void (*traffic) (HopProbe *self, GSocketAddress *peer, GBytes *bytes);
 };
 
-gboolean hop_probe_start (HopProbe   *self,
-                          const char *interface);
-void     hop_probe_clear (HopProbe   *self);
+gboolean hop_probe_start (HopProbe *self, const char *interface);
+void hop_probe_clear (HopProbe *self);

@@ -3,8 +3,7 @@
 #include "json.h"
 
 static void
-append_quoted (GString    *text,
-               const char *value)
+append_quoted (GString *text, const char *value)
 {
   /* What a router said need not be UTF-8; JSON must be (RFC 8259 section 8.1). */
   g_autofree char *valid = g_utf8_make_valid (value, -1);
@@ -25,8 +24,7 @@ append_quoted (GString    *text,
 }
 
 static void
-begin_member (JsonWriter *self,
-              const char *key)
+begin_member (JsonWriter *self, const char *key)
 {
   if (self->needs_comma)
     g_string_append_c (self->text, ',');
@@ -40,9 +38,7 @@ begin_member (JsonWriter *self,
 }
 
 static void
-begin_nested (JsonWriter *self,
-              const char *key,
-              char        bracket)
+begin_nested (JsonWriter *self, const char *key, char bracket)
 {
   begin_member (self, key);
   g_string_append_c (self->text, bracket);
@@ -50,8 +46,7 @@ begin_nested (JsonWriter *self,
 }
 
 static void
-end_nested (JsonWriter *self,
-            char        bracket)
+end_nested (JsonWriter *self, char bracket)
 {
   g_string_append_c (self->text, bracket);
   self->needs_comma = TRUE;
@@ -72,8 +67,7 @@ json_writer_finish (JsonWriter *self)
 }
 
 void
-json_writer_begin_object (JsonWriter *self,
-                          const char *key)
+json_writer_begin_object (JsonWriter *self, const char *key)
 {
   begin_nested (self, key, '{');
 }
@@ -85,8 +79,7 @@ json_writer_end_object (JsonWriter *self)
 }
 
 void
-json_writer_begin_array (JsonWriter *self,
-                         const char *key)
+json_writer_begin_array (JsonWriter *self, const char *key)
 {
   begin_nested (self, key, '[');
 }
@@ -99,9 +92,7 @@ json_writer_end_array (JsonWriter *self)
 
 /* A @value of NULL is written as null. */
 void
-json_writer_string (JsonWriter *self,
-                    const char *key,
-                    const char *value)
+json_writer_string (JsonWriter *self, const char *key, const char *value)
 {
   if (value == NULL)
     {
@@ -114,26 +105,21 @@ json_writer_string (JsonWriter *self,
 }
 
 void
-json_writer_int (JsonWriter *self,
-                 const char *key,
-                 gint64      value)
+json_writer_int (JsonWriter *self, const char *key, gint64 value)
 {
   begin_member (self, key);
   g_string_append_printf (self->text, "%" G_GINT64_FORMAT, value);
 }
 
 void
-json_writer_bool (JsonWriter *self,
-                  const char *key,
-                  gboolean    value)
+json_writer_bool (JsonWriter *self, const char *key, gboolean value)
 {
   begin_member (self, key);
   g_string_append (self->text, value ? "true" : "false");
 }
 
 void
-json_writer_null (JsonWriter *self,
-                  const char *key)
+json_writer_null (JsonWriter *self, const char *key)
 {
   begin_member (self, key);
   g_string_append (self->text, "null");

@@ -8,28 +8,19 @@
  * quoting and valid UTF-8 are seen to here. A key of NULL is a member of an array. */
 typedef struct
 {
-  GString  *text;
-  gboolean  needs_comma;
+  GString *text;
+  gboolean needs_comma;
 } JsonWriter;
 
-void   json_writer_init         (JsonWriter *self);
-char * json_writer_finish       (JsonWriter *self);
+void json_writer_init (JsonWriter *self);
+char *json_writer_finish (JsonWriter *self);
 
-void   json_writer_begin_object (JsonWriter *self,
-                                 const char *key);
-void   json_writer_end_object   (JsonWriter *self);
-void   json_writer_begin_array  (JsonWriter *self,
-                                 const char *key);
-void   json_writer_end_array    (JsonWriter *self);
+void json_writer_begin_object (JsonWriter *self, const char *key);
+void json_writer_end_object (JsonWriter *self);
+void json_writer_begin_array (JsonWriter *self, const char *key);
+void json_writer_end_array (JsonWriter *self);
 
-void   json_writer_string       (JsonWriter *self,
-                                 const char *key,
-                                 const char *value);
-void   json_writer_int          (JsonWriter *self,
-                                 const char *key,
-                                 gint64      value);
-void   json_writer_bool         (JsonWriter *self,
-                                 const char *key,
-                                 gboolean    value);
-void   json_writer_null         (JsonWriter *self,
-                                 const char *key);
+void json_writer_string (JsonWriter *self, const char *key, const char *value);
+void json_writer_int (JsonWriter *self, const char *key, gint64 value);
+void json_writer_bool (JsonWriter *self, const char *key, gboolean value);
+void json_writer_null (JsonWriter *self, const char *key);

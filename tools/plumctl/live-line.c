@@ -42,8 +42,7 @@ build_text (LiveLine *self)
   if (self->set->session->closing)
     return g_strdup_printf ("%c removing", spinner[self->frame]);
   if (self->asking)
-    return g_strdup_printf ("%c asking the router: %u of %u mapped", spinner[self->frame],
-                            n_up, n);
+    return g_strdup_printf ("%c asking the router: %u of %u mapped", spinner[self->frame], n_up, n);
   if (left < 0)
     return g_strdup_printf ("%u of %u mapped. Ctrl-C removes", n_up, n);
 
@@ -73,8 +72,7 @@ on_frame (gpointer user_data)
 }
 
 void
-live_line_start (LiveLine   *self,
-                 MappingSet *set)
+live_line_start (LiveLine *self, MappingSet *set)
 {
   self->set = set;
   self->asking = TRUE;

@@ -8,11 +8,10 @@
 typedef struct
 {
   MappingSet *set;
-  guint       timer_id;
-  guint       frame;
-  gboolean    asking;
+  guint timer_id;
+  guint frame;
+  gboolean asking;
 } LiveLine;
 
-void live_line_start (LiveLine   *self,
-                      MappingSet *set);
-void live_line_stop  (LiveLine   *self);
+void live_line_start (LiveLine *self, MappingSet *set);
+void live_line_stop (LiveLine *self);

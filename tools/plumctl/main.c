@@ -13,16 +13,11 @@
 #include <stdio.h>
 
 static const PlumctlCommand *const commands[] = {
-  &plumctl_command_map,
-  &plumctl_command_run,
-  &plumctl_command_unmap,
-  &plumctl_command_list,
-  &plumctl_command_status,
-  &plumctl_command_external,
-  &plumctl_command_monitor,
-  &plumctl_command_doctor,
-  &plumctl_command_backends,
-  NULL,
+  &plumctl_command_map,      &plumctl_command_run,
+  &plumctl_command_unmap,    &plumctl_command_list,
+  &plumctl_command_status,   &plumctl_command_external,
+  &plumctl_command_monitor,  &plumctl_command_doctor,
+  &plumctl_command_backends, NULL,
 };
 
 static const PlumctlCommand *
@@ -73,9 +68,7 @@ reject_command (const char *word)
 
 /* Cuts @argv at "--" where the command takes another command behind it. */
 static char **
-cut_tail (const PlumctlCommand  *command,
-          int                   *argc,
-          char                 **argv)
+cut_tail (const PlumctlCommand *command, int *argc, char **argv)
 {
   for (int i = 1; command->has_tail && i < *argc; i++)
     if (g_str_equal (argv[i], "--"))
@@ -102,9 +95,7 @@ drop_separator (char **words)
 
 /* @argv[0] is the command's name. */
 static int
-run_command (const PlumctlCommand  *command,
-             int                    argc,
-             char                 **argv)
+run_command (const PlumctlCommand *command, int argc, char **argv)
 {
   g_autoptr (GOptionContext) context = g_option_context_new (command->arguments);
   g_autofree char *program = g_strdup_printf ("plumctl %s", command->name);
@@ -129,8 +120,7 @@ run_command (const PlumctlCommand  *command,
 
 /* "plumctl help map" is "plumctl map --help". */
 static int
-run_help (int    argc,
-          char **argv)
+run_help (int argc, char **argv)
 {
   char *help_words[] = { NULL, (char *) "--help", NULL };
   const PlumctlCommand *command;
@@ -150,8 +140,7 @@ run_help (int    argc,
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   const PlumctlCommand *command;
   const char *word = argc > 1 ? argv[1] : NULL;

@@ -9,29 +9,24 @@
 #include "port-spec.h"
 
 static void
-mapping_set_add (MappingSet     *self,
+mapping_set_add (MappingSet *self,
                  const PortSpec *spec,
-                 GSocketFamily   family,
-                 const char     *description)
+                 GSocketFamily family,
+                 const char *description)
 {
   for (guint i = 0; i < spec->n_ports; i++)
     g_ptr_array_add (self->mappings,
-                     g_object_new (PLUM_TYPE_MAPPING,
-                                   "protocol", spec->protocol,
-                                   "family", family,
+                     g_object_new (PLUM_TYPE_MAPPING, "protocol", spec->protocol, "family", family,
                                    "internal-port", spec->first_internal + i,
                                    "requested-external-port",
                                    spec->first_external != 0 ? spec->first_external + i : 0,
-                                   "require-external-port", self->exact,
-                                   "description", description,
+                                   "require-external-port", self->exact, "description", description,
                                    NULL));
 }
 
 /* Makes the mappings of @specs; no packet leaves. Says what is wrong where a SPEC is. */
 gboolean
-mapping_set_parse (MappingSet  *self,
-                   char       **specs,
-                   const char  *description)
+mapping_set_parse (MappingSet *self, char **specs, const char *description)
 {
   self->mappings = g_ptr_array_new_with_free_func (g_object_unref);
 
@@ -71,8 +66,7 @@ mapping_set_clear (MappingSet *self)
 }
 
 guint
-mapping_set_count (MappingSet *self,
-                   PlumState   state)
+mapping_set_count (MappingSet *self, PlumState state)
 {
   guint n = 0;
 
@@ -166,9 +160,7 @@ decide (MappingSet *self)
 
 /* All properties of one change are right at its first notification. */
 static void
-on_notify (PlumMapping *mapping,
-           GParamSpec  *pspec,
-           MappingSet  *self)
+on_notify (PlumMapping *mapping, GParamSpec *pspec, MappingSet *self)
 {
   if (self->changed != NULL)
     self->changed (self, mapping);
@@ -177,8 +169,7 @@ on_notify (PlumMapping *mapping,
 
 /* Nobody need wait for a timeout to learn that there is no network; once for all mappings. */
 static gboolean
-check_network (MappingSet *self,
-               int        *exit_code)
+check_network (MappingSet *self, int *exit_code)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GInetAddress) address = NULL;
@@ -197,11 +188,13 @@ check_network (MappingSet *self,
 
 /* Adds the mappings to the session's manager. On FALSE the reason has been told. */
 gboolean
-mapping_set_start (MappingSet *self,
-                   int        *exit_code)
+mapping_set_start (MappingSet *self, int *exit_code)
 {
   static const char *const watched[] = {
-    "notify::state", "notify::error", "notify::external-address", "notify::lifetime",
+    "notify::state",
+    "notify::error",
+    "notify::external-address",
+    "notify::lifetime",
   };
 
   if (!check_network (self, exit_code))

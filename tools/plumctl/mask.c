@@ -9,15 +9,8 @@
 
 /* By the length of the text; all in 1.0.0.0/8, 11.0.0.0/8 and 111.0.0.0/8. */
 static const char *const ipv4_stand_ins[] = {
-  "1.2.3.4",
-  "1.2.3.40",
-  "1.2.3.140",
-  "1.2.30.140",
-  "1.2.130.140",
-  "1.20.130.140",
-  "1.120.130.140",
-  "11.120.130.140",
-  "111.120.130.140",
+  "1.2.3.4",      "1.2.3.40",      "1.2.3.140",      "1.2.30.140",      "1.2.130.140",
+  "1.20.130.140", "1.120.130.140", "11.120.130.140", "111.120.130.140",
 };
 
 /* Keeps the first group, which tells the scope, and zeroes the digits of all others. */
@@ -67,8 +60,7 @@ is_address_char (char c)
 
 /* "192.0.2.1:80" is an address and a port: the length of what is the address. */
 static size_t
-get_address_length (const char *run,
-                    size_t      length)
+get_address_length (const char *run, size_t length)
 {
   const char *colon = memchr (run, ':', length);
   gboolean has_dot = memchr (run, '.', length) != NULL;
@@ -78,8 +70,7 @@ get_address_length (const char *run,
 
 /* Replaces every public address literal in place. */
 static void
-mask_literals (char   *text,
-               size_t  length)
+mask_literals (char *text, size_t length)
 {
   size_t i = 0;
 
@@ -116,9 +107,7 @@ mask_text (const char *text)
 
 /* Replaces @address's own bytes in place. */
 static void
-mask_binary (char         *data,
-             size_t        length,
-             GInetAddress *address)
+mask_binary (char *data, size_t length, GInetAddress *address)
 {
   g_autoptr (GInetAddress) stand_in = mask_address (address);
   const guint8 *wanted = g_inet_address_to_bytes (address);
@@ -133,10 +122,7 @@ mask_binary (char         *data,
 
 /* Replaces the address that a packet has at @offset. PCP writes IPv4 as IPv6 does. */
 static void
-mask_field (char          *data,
-            size_t         length,
-            size_t         offset,
-            GSocketFamily  family)
+mask_field (char *data, size_t length, size_t offset, GSocketFamily family)
 {
   static const char mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (char) 0xff, (char) 0xff };
   size_t size = family == G_SOCKET_FAMILY_IPV4 ? 4 : 16;
@@ -157,8 +143,7 @@ mask_field (char          *data,
 
 /* Where RFC 6887 (7.1, 11.1) and RFC 6886 (3.2) have addresses. */
 static void
-mask_fields (char   *data,
-             size_t  length)
+mask_fields (char *data, size_t length)
 {
   if (data[0] == 2 && length >= 24)
     {
@@ -174,8 +159,7 @@ mask_fields (char   *data,
 
 /* @addresses: those that binary packets may hold elsewhere. */
 GBytes *
-mask_bytes (GBytes    *bytes,
-            GPtrArray *addresses)
+mask_bytes (GBytes *bytes, GPtrArray *addresses)
 {
   size_t length;
   const char *data = g_bytes_get_data (bytes, &length);

@@ -8,7 +8,6 @@
  * that lengths in the recorded packets stay true, and public as well, so that the recording
  * leads to the same verdict. Private addresses stay: they tell nothing about anybody. */
 
-GInetAddress * mask_address (GInetAddress *address);
-char *         mask_text    (const char   *text);
-GBytes *       mask_bytes   (GBytes       *bytes,
-                             GPtrArray    *addresses);
+GInetAddress *mask_address (GInetAddress *address);
+char *mask_text (const char *text);
+GBytes *mask_bytes (GBytes *bytes, GPtrArray *addresses);

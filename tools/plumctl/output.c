@@ -9,7 +9,7 @@
 /* Where the text goes and how. Set once by output_init(). */
 static struct
 {
-  gboolean terminal;   /* standard output is one, and understands escapes */
+  gboolean terminal; /* standard output is one, and understands escapes */
   gboolean coloured;
   gboolean utf8;
   gboolean quiet;
@@ -82,9 +82,7 @@ erase_live (void)
 
 /* One line on standard output, unless --quiet. */
 void
-output_line (OutputColour  colour,
-             const char   *format,
-             ...)
+output_line (OutputColour colour, const char *format, ...)
 {
   g_autofree char *text = NULL;
   g_autofree char *clean = NULL;
@@ -133,10 +131,7 @@ output_live (const char *text)
   fflush (stdout);
 }
 
-static void G_GNUC_PRINTF (2, 0)
-put_error (const char *prefix,
-           const char *format,
-           va_list     args)
+static void G_GNUC_PRINTF (2, 0) put_error (const char *prefix, const char *format, va_list args)
 {
   g_autofree char *text = g_strdup_vprintf (format, args);
   g_autofree char *clean = make_printable (text);
@@ -148,8 +143,7 @@ put_error (const char *prefix,
 
 /* What went wrong, on standard error. */
 void
-output_error (const char *format,
-              ...)
+output_error (const char *format, ...)
 {
   va_list args;
 
@@ -160,8 +154,7 @@ output_error (const char *format,
 
 /* What the user may do about it, on standard error. */
 void
-output_hint (const char *format,
-             ...)
+output_hint (const char *format, ...)
 {
   va_list args;
 

@@ -11,16 +11,12 @@ typedef enum {
   OUTPUT_FAINT,
 } OutputColour;
 
-void     output_init        (void);
+void output_init (void);
 gboolean output_is_terminal (void);
-void     output_set_quiet   (gboolean quiet);
+void output_set_quiet (gboolean quiet);
 
-void     output_line        (OutputColour  colour,
-                             const char   *format,
-                             ...) G_GNUC_PRINTF (2, 3);
-void     output_json        (const char   *json);
-void     output_live        (const char   *text);
-void     output_error       (const char   *format,
-                             ...) G_GNUC_PRINTF (1, 2);
-void     output_hint        (const char   *format,
-                             ...) G_GNUC_PRINTF (1, 2);
+void output_line (OutputColour colour, const char *format, ...) G_GNUC_PRINTF (2, 3);
+void output_json (const char *json);
+void output_live (const char *text);
+void output_error (const char *format, ...) G_GNUC_PRINTF (1, 2);
+void output_hint (const char *format, ...) G_GNUC_PRINTF (1, 2);

@@ -21,27 +21,26 @@
 typedef struct
 {
   const guint8 *data;
-  gsize         size;
+  gsize size;
 } Packet;
 
 /* RFC 6887 section 7.4. */
 static const char *const pcp_results[] = {
-  "SUCCESS", "UNSUPP_VERSION", "NOT_AUTHORIZED", "MALFORMED_REQUEST", "UNSUPP_OPCODE",
-  "UNSUPP_OPTION", "MALFORMED_OPTION", "NETWORK_FAILURE", "NO_RESOURCES", "UNSUPP_PROTOCOL",
-  "USER_EX_QUOTA", "CANNOT_PROVIDE_EXTERNAL", "ADDRESS_MISMATCH", "EXCESSIVE_REMOTE_PEERS",
+  "SUCCESS",          "UNSUPP_VERSION",         "NOT_AUTHORIZED",   "MALFORMED_REQUEST",
+  "UNSUPP_OPCODE",    "UNSUPP_OPTION",          "MALFORMED_OPTION", "NETWORK_FAILURE",
+  "NO_RESOURCES",     "UNSUPP_PROTOCOL",        "USER_EX_QUOTA",    "CANNOT_PROVIDE_EXTERNAL",
+  "ADDRESS_MISMATCH", "EXCESSIVE_REMOTE_PEERS",
 };
 
 /* RFC 6886 section 3.5. */
 static const char *const natpmp_results[] = {
-  "success", "unsupported version", "not authorized", "network failure", "out of resources",
-  "unsupported opcode",
+  "success",         "unsupported version", "not authorized",
+  "network failure", "out of resources",    "unsupported opcode",
 };
 
 /* Big-endian; what is not there is 0. */
 static guint32
-read_number (const Packet *packet,
-             gsize         offset,
-             gsize         size)
+read_number (const Packet *packet, gsize offset, gsize size)
 {
   guint32 number = 0;
 
@@ -51,9 +50,7 @@ read_number (const Packet *packet,
 }
 
 static char *
-name_result (const char *const *names,
-             gsize              n_names,
-             guint              result)
+name_result (const char *const *names, gsize n_names, guint result)
 {
   return g_strdup_printf ("%s (%u)", result < n_names ? names[result] : "unknown result", result);
 }
@@ -83,11 +80,10 @@ describe_pcp_map_request (const Packet *packet)
 }
 
 static char *
-describe_pcp_map_answer (const Packet *packet,
-                         const char   *result)
+describe_pcp_map_answer (const Packet *packet, const char *result)
 {
-  gboolean v4 = read_number (packet, 44, 4) == 0 && read_number (packet, 48, 4) == 0
-                && read_number (packet, 52, 4) == 0xffff;
+  gboolean v4 = read_number (packet, 44, 4) == 0 && read_number (packet, 48, 4) == 0 &&
+                read_number (packet, 52, 4) == 0xffff;
   g_autoptr (GInetAddress) address =
     g_inet_address_new_from_bytes (packet->data + (v4 ? 56 : 44),
                                    v4 ? G_SOCKET_FAMILY_IPV4 : G_SOCKET_FAMILY_IPV6);
@@ -113,20 +109,19 @@ describe_pcp (const Packet *packet)
   g_autofree char *result = NULL;
 
   if ((opcode & ANSWER) == 0)
-    return map ? describe_pcp_map_request (packet)
+    return map           ? describe_pcp_map_request (packet)
            : opcode == 0 ? g_strdup ("PCP: anybody there?")
-           : g_strdup_printf ("PCP: request %u", opcode);
+                         : g_strdup_printf ("PCP: request %u", opcode);
 
   result = name_result (pcp_results, G_N_ELEMENTS (pcp_results), read_number (packet, 3, 1));
   return map ? describe_pcp_map_answer (packet, result)
-         : g_strdup_printf ("PCP: %s, epoch %u s", result, read_number (packet, 8, 4));
+             : g_strdup_printf ("PCP: %s, epoch %u s", result, read_number (packet, 8, 4));
 }
 
 /* --- NAT-PMP (RFC 6886) --- */
 
 static char *
-describe_natpmp_request (const Packet *packet,
-                         guint         opcode)
+describe_natpmp_request (const Packet *packet, guint opcode)
 {
   const char *protocol = opcode == 1 ? "udp" : "tcp";
   guint external_port = read_number (packet, 6, 2);
@@ -143,8 +138,7 @@ describe_natpmp_request (const Packet *packet,
 }
 
 static char *
-describe_natpmp_answer (const Packet *packet,
-                        guint         opcode)
+describe_natpmp_answer (const Packet *packet, guint opcode)
 {
   guint code = read_number (packet, 2, 2);
   guint epoch = read_number (packet, 4, 4);
@@ -172,8 +166,7 @@ describe_natpmp_answer (const Packet *packet,
 
 /* The line at @start, without its end. */
 static char *
-copy_line (const char *start,
-           const char *end)
+copy_line (const char *start, const char *end)
 {
   const char *stop = start;
 
@@ -184,17 +177,15 @@ copy_line (const char *start,
 
 /* The value of a header's first occurrence; NULL: there is none. */
 static char *
-find_header (const char *text,
-             gsize       length,
-             const char *name)
+find_header (const char *text, gsize length, const char *name)
 {
   const char *end = text + length;
   gsize name_length = strlen (name);
 
-  for (const char *line = text; line != NULL && line < end; )
+  for (const char *line = text; line != NULL && line < end;)
     {
-      if ((gsize) (end - line) > name_length && line[name_length] == ':'
-          && g_ascii_strncasecmp (line, name, name_length) == 0)
+      if ((gsize) (end - line) > name_length && line[name_length] == ':' &&
+          g_ascii_strncasecmp (line, name, name_length) == 0)
         return g_strstrip (copy_line (line + name_length + 1, end));
 
       line = memchr (line, '\n', (gsize) (end - line));
@@ -217,8 +208,7 @@ cut_action (char *header)
 }
 
 static char *
-find_fault (const char *text,
-            gsize       length)
+find_fault (const char *text, gsize length)
 {
   static const char tag[] = "<errorCode>";
   const char *found = g_strstr_len (text, (gssize) length, tag);
@@ -272,7 +262,7 @@ packet_text_describe (GBytes *bytes)
     return describe_pcp (&packet);
   if (packet.data[0] == 0)
     return (opcode & ANSWER) == 0 ? describe_natpmp_request (&packet, opcode)
-           : describe_natpmp_answer (&packet, opcode & ~(guint) ANSWER);
+                                  : describe_natpmp_answer (&packet, opcode & ~(guint) ANSWER);
   if (g_ascii_isupper (packet.data[0]) && (g_ascii_isupper (opcode) || opcode == '-'))
     return describe_text (&packet);
   return NULL;
@@ -285,7 +275,7 @@ packet_text_is_address_mismatch (GBytes *bytes)
 {
   Packet packet = { g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes) };
 
-  return packet.size >= PCP_HEADER_SIZE && read_number (&packet, 0, 1) == PCP_VERSION
-         && (read_number (&packet, 1, 1) & ANSWER) != 0
-         && read_number (&packet, 3, 1) == PCP_ADDRESS_MISMATCH;
+  return packet.size >= PCP_HEADER_SIZE && read_number (&packet, 0, 1) == PCP_VERSION &&
+         (read_number (&packet, 1, 1) & ANSWER) != 0 &&
+         read_number (&packet, 3, 1) == PCP_ADDRESS_MISMATCH;
 }

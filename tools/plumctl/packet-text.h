@@ -4,5 +4,5 @@
 
 #include <gio/gio.h>
 
-char *   packet_text_describe            (GBytes *bytes);
+char *packet_text_describe (GBytes *bytes);
 gboolean packet_text_is_address_mismatch (GBytes *bytes);

@@ -14,10 +14,7 @@ typedef struct
 } PortRange;
 
 static gboolean
-parse_port (const char  *text,
-            size_t       length,
-            guint       *out,
-            GError     **error)
+parse_port (const char *text, size_t length, guint *out, GError **error)
 {
   guint port = 0;
 
@@ -34,8 +31,8 @@ parse_port (const char  *text,
 
   if (length == 0)
     {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "a port is missing; %s", EXPECTED);
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "a port is missing; %s",
+                   EXPECTED);
       return FALSE;
     }
 
@@ -51,10 +48,7 @@ parse_port (const char  *text,
 }
 
 static gboolean
-parse_range (const char  *text,
-             size_t       length,
-             PortRange   *out,
-             GError     **error)
+parse_range (const char *text, size_t length, PortRange *out, GError **error)
 {
   const char *dash = memchr (text, '-', length);
   size_t first_length = dash != NULL ? (size_t) (dash - text) : length;
@@ -87,10 +81,7 @@ parse_range (const char  *text,
 }
 
 static gboolean
-parse_protocol (const char    *text,
-                size_t         length,
-                PlumProtocol  *out,
-                GError       **error)
+parse_protocol (const char *text, size_t length, PlumProtocol *out, GError **error)
 {
   if (length == 3 && g_ascii_strncasecmp (text, "tcp", 3) == 0)
     *out = PLUM_PROTOCOL_TCP;
@@ -108,15 +99,13 @@ parse_protocol (const char    *text,
 
 /* The ports behind the protocol: one range, and perhaps a second for the outside. */
 static gboolean
-parse_ports (const char  *ports,
-             PortSpec    *spec,
-             GError     **error)
+parse_ports (const char *ports, PortSpec *spec, GError **error)
 {
   const char *colon = strchr (ports, ':');
   PortRange internal, external;
 
-  if (!parse_range (ports, colon != NULL ? (size_t) (colon - ports) : strlen (ports),
-                    &internal, error))
+  if (!parse_range (ports, colon != NULL ? (size_t) (colon - ports) : strlen (ports), &internal,
+                    error))
     return FALSE;
 
   spec->first_internal = internal.first;
@@ -145,9 +134,7 @@ parse_ports (const char  *ports,
 /* Reads one SPEC. The error's text names the part that is wrong, not the whole word: the
  * caller puts that before it. *out is untouched on error. */
 gboolean
-port_spec_parse (const char  *text,
-                 PortSpec    *out,
-                 GError     **error)
+port_spec_parse (const char *text, PortSpec *out, GError **error)
 {
   const char *colon = strchr (text, ':');
   PortSpec spec = { 0 };
@@ -164,8 +151,8 @@ port_spec_parse (const char  *text,
       return FALSE;
     }
 
-  if (!parse_protocol (text, (size_t) (colon - text), &spec.protocol, error)
-      || !parse_ports (colon + 1, &spec, error))
+  if (!parse_protocol (text, (size_t) (colon - text), &spec.protocol, error) ||
+      !parse_ports (colon + 1, &spec, error))
     return FALSE;
 
   *out = spec;

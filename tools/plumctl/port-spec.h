@@ -12,11 +12,9 @@
 typedef struct
 {
   PlumProtocol protocol;
-  guint        first_internal;
-  guint        n_ports;
-  guint        first_external; /* 0: as the router likes */
+  guint first_internal;
+  guint n_ports;
+  guint first_external; /* 0: as the router likes */
 } PortSpec;
 
-gboolean port_spec_parse (const char  *text,
-                          PortSpec    *out,
-                          GError     **error);
+gboolean port_spec_parse (const char *text, PortSpec *out, GError **error);

@@ -18,8 +18,7 @@
 
 /* Before anything is sent: a recording that cannot be written must not cost the user a run. */
 gboolean
-recorder_prepare (const char  *directory,
-                  GError     **error)
+recorder_prepare (const char *directory, GError **error)
 {
   g_autofree char *index = g_build_filename (directory, INDEX_NAME, NULL);
 
@@ -34,8 +33,8 @@ recorder_prepare (const char  *directory,
 
   if (g_file_test (index, G_FILE_TEST_EXISTS))
     {
-      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
-                   "“%s” holds a recording already", directory);
+      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST, "“%s” holds a recording already",
+                   directory);
       return FALSE;
     }
 
@@ -54,23 +53,20 @@ is_text (GBytes *bytes)
 }
 
 static gboolean
-is_same_stream (const DoctorEvent *a,
-                const DoctorEvent *b)
+is_same_stream (const DoctorEvent *a, const DoctorEvent *b)
 {
-  return a->bytes != NULL && b->bytes != NULL && a->direction == b->direction
-         && a->peer != NULL && b->peer != NULL
-         && g_str_equal (a->backend, b->backend) && is_text (a->bytes) && is_text (b->bytes)
-         && g_inet_socket_address_get_port (a->peer) == g_inet_socket_address_get_port (b->peer)
-         && g_inet_address_equal (g_inet_socket_address_get_address (a->peer),
-                                  g_inet_socket_address_get_address (b->peer));
+  return a->bytes != NULL && b->bytes != NULL && a->direction == b->direction && a->peer != NULL &&
+         b->peer != NULL && g_str_equal (a->backend, b->backend) && is_text (a->bytes) &&
+         is_text (b->bytes) &&
+         g_inet_socket_address_get_port (a->peer) == g_inet_socket_address_get_port (b->peer) &&
+         g_inet_address_equal (g_inet_socket_address_get_address (a->peer),
+                               g_inet_socket_address_get_address (b->peer));
 }
 
 /* Masks what came in pieces as a whole, for an address may lie across two of them, and cuts it up
  * again: masking changes no length. The elements are in the order of the events, from @first on. */
 static GPtrArray *
-mask_run (DoctorLog *log,
-          guint      first,
-          GPtrArray *addresses)
+mask_run (DoctorLog *log, guint first, GPtrArray *addresses)
 {
   GPtrArray *pieces = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   g_autoptr (GByteArray) whole = g_byte_array_new ();
@@ -104,10 +100,7 @@ mask_run (DoctorLog *log,
 }
 
 static gboolean
-write_bytes (const char  *directory,
-             const char  *name,
-             GBytes      *bytes,
-             GError     **error)
+write_bytes (const char *directory, const char *name, GBytes *bytes, GError **error)
 {
   g_autofree char *path = g_build_filename (directory, name, NULL);
   gsize length;
@@ -117,9 +110,7 @@ write_bytes (const char  *directory,
 }
 
 static void
-append_row (GString           *index,
-            const char        *name,
-            const DoctorEvent *event)
+append_row (GString *index, const char *name, const DoctorEvent *event)
 {
   g_autofree char *peer = NULL;
   g_autofree char *note = event->note != NULL ? mask_text (event->note) : g_strdup ("");
@@ -137,14 +128,14 @@ append_row (GString           *index,
   /* A note may quote the network: a tab or newline in it must not make another row. */
   g_strdelimit (note, "\t\r\n", ' ');
   g_string_append_printf (index, "%s\t%u\t%s\t%s\t%s\t%u\t%s\n", name, event->ms, event->backend,
-                          event->bytes == NULL ? "note"
-                          : event->direction == PLUM_TRAFFIC_SENT ? "sent" : "received",
+                          event->bytes == NULL                    ? "note"
+                          : event->direction == PLUM_TRAFFIC_SENT ? "sent"
+                                                                  : "received",
                           peer != NULL ? peer : "", port, note);
 }
 
 static char *
-make_name (const DoctorEvent *event,
-           guint              number)
+make_name (const DoctorEvent *event, guint number)
 {
   return g_strdup_printf ("%04u-%s-%s.bin", number, event->backend,
                           event->direction == PLUM_TRAFFIC_SENT ? "sent" : "received");
@@ -152,12 +143,12 @@ make_name (const DoctorEvent *event,
 
 /* What is repeated, such as an unanswered question, is one file. */
 static const char *
-save_bytes (const char        *directory,
-            GHashTable        *names,
+save_bytes (const char *directory,
+            GHashTable *names,
             const DoctorEvent *event,
-            guint              number,
-            GBytes            *masked,
-            GError           **error)
+            guint number,
+            GBytes *masked,
+            GError **error)
 {
   g_autofree char *name = NULL;
   const char *known = g_hash_table_lookup (names, masked);
@@ -176,14 +167,11 @@ save_bytes (const char        *directory,
 
 /* @addresses: those that binary packets may hold. @report: what was made of it all, as JSON. */
 gboolean
-recorder_write (const char  *directory,
-                DoctorLog   *log,
-                GPtrArray   *addresses,
-                const char  *report,
-                GError     **error)
+recorder_write (
+  const char *directory, DoctorLog *log, GPtrArray *addresses, const char *report, GError **error)
 {
-  g_autoptr (GHashTable) names = g_hash_table_new_full (g_bytes_hash, g_bytes_equal,
-                                                        (GDestroyNotify) g_bytes_unref, g_free);
+  g_autoptr (GHashTable) names =
+    g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, g_free);
   g_autoptr (GString) index = g_string_new (INDEX_HEAD);
   g_autofree char *index_path = g_build_filename (directory, INDEX_NAME, NULL);
   g_autofree char *report_path = g_build_filename (directory, REPORT_NAME, NULL);
@@ -205,8 +193,8 @@ recorder_write (const char  *directory,
       pieces = mask_run (log, i, addresses);
       for (guint j = 0; j < pieces->len; j++, i++)
         {
-          const char *name = save_bytes (directory, names, log->events->pdata[i], i + 1,
-                                         pieces->pdata[j], error);
+          const char *name =
+            save_bytes (directory, names, log->events->pdata[i], i + 1, pieces->pdata[j], error);
 
           if (name == NULL)
             return FALSE;
@@ -214,6 +202,6 @@ recorder_write (const char  *directory,
         }
     }
 
-  return g_file_set_contents (report_path, masked_report, -1, error)
-         && g_file_set_contents (index_path, index->str, (gssize) index->len, error);
+  return g_file_set_contents (report_path, masked_report, -1, error) &&
+         g_file_set_contents (index_path, index->str, (gssize) index->len, error);
 }

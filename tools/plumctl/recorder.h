@@ -4,10 +4,6 @@
 
 #include "doctor-log.h"
 
-gboolean recorder_prepare (const char  *directory,
-                           GError     **error);
-gboolean recorder_write   (const char  *directory,
-                           DoctorLog   *log,
-                           GPtrArray   *addresses,
-                           const char  *report,
-                           GError     **error);
+gboolean recorder_prepare (const char *directory, GError **error);
+gboolean recorder_write (
+  const char *directory, DoctorLog *log, GPtrArray *addresses, const char *report, GError **error);

@@ -15,8 +15,7 @@
 static const int session_signals[] = { SIGINT, SIGTERM, SIGHUP };
 
 static gboolean
-on_signal (Session *self,
-           int      signal_number)
+on_signal (Session *self, int signal_number)
 {
   /* The second one is impatience: whatever the router still has ends with its lease. */
   if (self->closing)
@@ -88,9 +87,7 @@ session_clear (Session *self)
 }
 
 static gboolean
-on_reader_left (int          fd,
-                GIOCondition condition,
-                gpointer     user_data)
+on_reader_left (int fd, GIOCondition condition, gpointer user_data)
 {
   Session *self = user_data;
 
@@ -107,8 +104,8 @@ void
 session_end_with_reader (Session *self)
 {
   signal (SIGPIPE, SIG_IGN);
-  self->reader_id = g_unix_fd_add (STDOUT_FILENO, G_IO_ERR | G_IO_HUP | G_IO_NVAL, on_reader_left,
-                                   self);
+  self->reader_id =
+    g_unix_fd_add (STDOUT_FILENO, G_IO_ERR | G_IO_HUP | G_IO_NVAL, on_reader_left, self);
 }
 
 /* Runs until somebody quits or closes. Returns the exit status. */
@@ -122,17 +119,14 @@ session_run (Session *self)
 
 /* Ends the run and leaves on the router what is there. */
 void
-session_quit (Session *self,
-              int      exit_code)
+session_quit (Session *self, int exit_code)
 {
   self->exit_code = exit_code;
   g_main_loop_quit (self->loop);
 }
 
 static void
-on_closed (GObject      *object,
-           GAsyncResult *result,
-           gpointer      user_data)
+on_closed (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   Session *self = user_data;
   g_autoptr (GError) error = NULL;
@@ -145,8 +139,7 @@ on_closed (GObject      *object,
 
 /* Ends the run when the router has let go of everything of ours. */
 void
-session_close (Session *self,
-               int      exit_code)
+session_close (Session *self, int exit_code)
 {
   if (self->closing)
     return;

@@ -17,11 +17,11 @@ finish (StrayProbe *self)
 }
 
 static void
-report_traffic (StrayProbe           *self,
-                PlumTrafficDirection  direction,
-                GSocketAddress       *peer,
-                const char           *data,
-                gsize                 size)
+report_traffic (StrayProbe *self,
+                PlumTrafficDirection direction,
+                GSocketAddress *peer,
+                const char *data,
+                gsize size)
 {
   g_autoptr (GBytes) bytes = g_bytes_new (data, size);
 
@@ -39,9 +39,7 @@ on_deadline (gpointer user_data)
 }
 
 static gboolean
-on_answer (GSocket      *socket,
-           GIOCondition  condition,
-           gpointer      user_data)
+on_answer (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
   StrayProbe *self = user_data;
   g_autoptr (GSocketAddress) peer = NULL;
@@ -53,8 +51,8 @@ on_answer (GSocket      *socket,
     return G_SOURCE_CONTINUE;
 
   from = G_INET_SOCKET_ADDRESS (peer);
-  if (g_inet_socket_address_get_port (from) != NATPMP_PORT
-      || g_inet_address_equal (g_inet_socket_address_get_address (from), self->gateway))
+  if (g_inet_socket_address_get_port (from) != NATPMP_PORT ||
+      g_inet_address_equal (g_inet_socket_address_get_address (from), self->gateway))
     return G_SOURCE_CONTINUE;
 
   report_traffic (self, PLUM_TRAFFIC_RECEIVED, peer, answer, (gsize) size);
@@ -65,8 +63,7 @@ on_answer (GSocket      *socket,
 
 /* FALSE if it cannot be asked; then done() is not called. */
 gboolean
-stray_probe_start (StrayProbe   *self,
-                   GInetAddress *gateway)
+stray_probe_start (StrayProbe *self, GInetAddress *gateway)
 {
   g_autoptr (GSocketAddress) address = g_inet_socket_address_new (gateway, NATPMP_PORT);
 

@@ -12,19 +12,18 @@ typedef struct _StrayProbe StrayProbe;
 struct _StrayProbe
 {
   GInetAddress *gateway;
-  GSocket      *socket;
-  GSource      *source;
-  guint         deadline_id;
-  char         *answered_from; /* NULL: nobody, or the gateway itself */
-  gpointer      user_data;
+  GSocket *socket;
+  GSource *source;
+  guint deadline_id;
+  char *answered_from; /* NULL: nobody, or the gateway itself */
+  gpointer user_data;
 
-  void        (*done)    (StrayProbe           *self);
-  void        (*traffic) (StrayProbe           *self,
-                          PlumTrafficDirection  direction,
-                          GSocketAddress       *peer,
-                          GBytes               *bytes);
+  void (*done) (StrayProbe *self);
+  void (*traffic) (StrayProbe *self,
+                   PlumTrafficDirection direction,
+                   GSocketAddress *peer,
+                   GBytes *bytes);
 };
 
-gboolean stray_probe_start (StrayProbe   *self,
-                            GInetAddress *gateway);
-void     stray_probe_clear (StrayProbe   *self);
+gboolean stray_probe_start (StrayProbe *self, GInetAddress *gateway);
+void stray_probe_clear (StrayProbe *self);

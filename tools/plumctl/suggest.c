@@ -10,8 +10,7 @@
 
 /* Levenshtein's distance of two short words. */
 static guint
-get_distance (const char *a,
-              const char *b)
+get_distance (const char *a, const char *b)
 {
   size_t n_a = strlen (a), n_b = strlen (b);
   guint row[MAX_LENGTH + 1];
@@ -43,8 +42,7 @@ get_distance (const char *a,
 /* Which of @known the user may have meant by @word: one that begins so, or the nearest;
  * NULL if none is near. */
 const char *
-suggest_nearest (const char         *word,
-                 const char *const  *known)
+suggest_nearest (const char *word, const char *const *known)
 {
   const char *nearest = NULL;
   guint least = MAX_DISTANCE + 1;

@@ -4,5 +4,4 @@
 
 #include <glib.h>
 
-const char * suggest_nearest (const char         *word,
-                              const char *const  *known);
+const char *suggest_nearest (const char *word, const char *const *known);

@@ -14,22 +14,19 @@ struct _ParrotBackend
 G_DEFINE_FINAL_TYPE (ParrotBackend, parrot_backend, PLUM_TYPE_BACKEND)
 
 static void
-on_done (PlumCall           *call,
-         const ParrotAnswer *answer)
+on_done (PlumCall *call, const ParrotAnswer *answer)
 {
   plum_call_return_done (call);
 }
 
 static void
-on_address (PlumCall           *call,
-            const ParrotAnswer *answer)
+on_address (PlumCall *call, const ParrotAnswer *answer)
 {
   plum_call_return_address (call, answer->address);
 }
 
 static void
-on_mapped (PlumCall           *call,
-           const ParrotAnswer *answer)
+on_mapped (PlumCall *call, const ParrotAnswer *answer)
 {
   g_autoptr (PlumLease) lease = NULL;
 
@@ -44,8 +41,7 @@ on_mapped (PlumCall           *call,
 }
 
 static void
-parrot_backend_discover (PlumBackend *backend,
-                         PlumCall    *call)
+parrot_backend_discover (PlumBackend *backend, PlumCall *call)
 {
   guint32 number = g_random_int ();
   g_autoptr (GBytes) question = parrot_encode_hello (number);
@@ -54,41 +50,31 @@ parrot_backend_discover (PlumBackend *backend,
 }
 
 static void
-parrot_backend_map (PlumBackend *backend,
-                    PlumRequest *request,
-                    PlumCall    *call)
+parrot_backend_map (PlumBackend *backend, PlumRequest *request, PlumCall *call)
 {
   guint32 number = g_random_int ();
-  g_autoptr (GBytes) question =
-    parrot_encode_map (number, plum_request_get_protocol (request),
-                       plum_request_get_internal_port (request),
-                       plum_request_get_external_port (request),
-                       plum_request_get_lifetime (request));
+  g_autoptr (GBytes) question = parrot_encode_map (number, plum_request_get_protocol (request),
+                                                   plum_request_get_internal_port (request),
+                                                   plum_request_get_external_port (request),
+                                                   plum_request_get_lifetime (request));
 
   parrot_exchange_start (backend, call, number, question, PLUM_ERROR_CONFLICT, on_mapped);
 }
 
 /* lease may be NULL: no answer came to MAP, and the router may have mapped it all the same. */
 static void
-parrot_backend_unmap (PlumBackend *backend,
-                      PlumRequest *request,
-                      PlumLease   *lease,
-                      PlumCall    *call)
+parrot_backend_unmap (PlumBackend *backend, PlumRequest *request, PlumLease *lease, PlumCall *call)
 {
   guint32 number = g_random_int ();
-  g_autoptr (GBytes) question =
-    parrot_encode_map (number, plum_request_get_protocol (request),
-                       plum_request_get_internal_port (request), 0, 0);
+  g_autoptr (GBytes) question = parrot_encode_map (number, plum_request_get_protocol (request),
+                                                   plum_request_get_internal_port (request), 0, 0);
 
   parrot_exchange_start (backend, call, number, question, PLUM_ERROR_REFUSED, on_done);
 }
 
 /* "It is not there" has to be PLUM_ERROR_DESTROYED: then the library maps it again. */
 static void
-parrot_backend_check (PlumBackend *backend,
-                      PlumRequest *request,
-                      PlumLease   *lease,
-                      PlumCall    *call)
+parrot_backend_check (PlumBackend *backend, PlumRequest *request, PlumLease *lease, PlumCall *call)
 {
   guint32 number = g_random_int ();
   g_autoptr (GBytes) question = parrot_encode_ask (number, plum_request_get_protocol (request),
@@ -98,8 +84,7 @@ parrot_backend_check (PlumBackend *backend,
 }
 
 static void
-parrot_backend_get_external_address (PlumBackend *backend,
-                                     PlumCall    *call)
+parrot_backend_get_external_address (PlumBackend *backend, PlumCall *call)
 {
   guint32 number = g_random_int ();
   g_autoptr (GBytes) question = parrot_encode_hello (number);

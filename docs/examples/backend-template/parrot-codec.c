@@ -32,11 +32,8 @@ parrot_encode_hello (guint32 number)
 }
 
 GBytes *
-parrot_encode_map (guint32      number,
-                   PlumProtocol protocol,
-                   guint        internal_port,
-                   guint        external_port,
-                   guint        lifetime)
+parrot_encode_map (
+  guint32 number, PlumProtocol protocol, guint internal_port, guint external_port, guint lifetime)
 {
   return take_line (g_strdup_printf (MAGIC " %08x MAP %s %u %u %u", number,
                                      protocol_name (protocol), internal_port, external_port,
@@ -44,18 +41,14 @@ parrot_encode_map (guint32      number,
 }
 
 GBytes *
-parrot_encode_ask (guint32      number,
-                   PlumProtocol protocol,
-                   guint        internal_port)
+parrot_encode_ask (guint32 number, PlumProtocol protocol, guint internal_port)
 {
-  return take_line (g_strdup_printf (MAGIC " %08x ASK %s %u", number, protocol_name (protocol),
-                                     internal_port));
+  return take_line (
+    g_strdup_printf (MAGIC " %08x ASK %s %u", number, protocol_name (protocol), internal_port));
 }
 
 static gboolean
-parse_number (const char *word,
-              guint64     max,
-              guint      *out)
+parse_number (const char *word, guint64 max, guint *out)
 {
   guint64 value;
 
@@ -68,8 +61,7 @@ parse_number (const char *word,
 
 /* The words after OK: an address, and of MAP the port and the seconds that were granted. */
 static gboolean
-parse_grant (char         **words,
-             ParrotAnswer  *answer)
+parse_grant (char **words, ParrotAnswer *answer)
 {
   guint n = g_strv_length (words);
 
@@ -83,9 +75,7 @@ parse_grant (char         **words,
 }
 
 static gboolean
-parse_answer (char         **words,
-              guint32        number,
-              ParrotAnswer  *answer)
+parse_answer (char **words, guint32 number, ParrotAnswer *answer)
 {
   g_autofree char *expected = g_strdup_printf ("%08x", number);
 
@@ -95,8 +85,8 @@ parse_answer (char         **words,
 
   if (g_str_equal (words[2], "NO"))
     {
-      answer->refusal = words[3] != NULL ? g_strjoinv (" ", words + 3)
-                                         : g_strdup ("it does not say why");
+      answer->refusal =
+        words[3] != NULL ? g_strjoinv (" ", words + 3) : g_strdup ("it does not say why");
       return TRUE;
     }
 
@@ -104,11 +94,8 @@ parse_answer (char         **words,
 }
 
 gboolean
-parrot_decode_answer (const char    *data,
-                      gsize          len,
-                      guint32        number,
-                      ParrotAnswer  *out,
-                      GError       **error)
+parrot_decode_answer (
+  const char *data, gsize len, guint32 number, ParrotAnswer *out, GError **error)
 {
   g_autofree char *line = NULL;
   g_auto (GStrv) words = NULL;
@@ -124,12 +111,12 @@ parrot_decode_answer (const char    *data,
   if (words == NULL || !parse_answer (words, number, &answer))
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-                   "%" G_GSIZE_FORMAT " bytes came; an answer to question %08x was expected",
-                   len, number);
+                   "%" G_GSIZE_FORMAT " bytes came; an answer to question %08x was expected", len,
+                   number);
       return FALSE;
     }
 
   *out = answer;
-  answer = (ParrotAnswer) { NULL };
+  answer = (ParrotAnswer){ NULL };
   return TRUE;
 }

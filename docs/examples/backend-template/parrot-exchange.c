@@ -7,7 +7,8 @@
 /* Sent at 0, 250 and 750 ms; given up at 1750 ms. */
 static const guint wait_ms[] = { 250, 500, 1000 };
 
-typedef struct {
+typedef struct
+{
   PlumBackend *backend;
   PlumCall *call;
   guint32 number;
@@ -44,16 +45,14 @@ exchange_free (Exchange *self)
 }
 
 static void
-exchange_fail (Exchange *self,
-               GError   *error)
+exchange_fail (Exchange *self, GError *error)
 {
   plum_call_return_error (self->call, error);
   exchange_free (self);
 }
 
 static void
-exchange_finish (Exchange           *self,
-                 const ParrotAnswer *answer)
+exchange_finish (Exchange *self, const ParrotAnswer *answer)
 {
   if (answer->refusal != NULL)
     {
@@ -69,10 +68,7 @@ exchange_finish (Exchange           *self,
 
 /* The recorder of "plumctl doctor" wants every byte. */
 static void
-exchange_report (Exchange             *self,
-                 PlumTrafficDirection  direction,
-                 const char           *data,
-                 gsize                 len)
+exchange_report (Exchange *self, PlumTrafficDirection direction, const char *data, gsize len)
 {
   g_autoptr (GBytes) bytes = NULL;
 
@@ -84,9 +80,7 @@ exchange_report (Exchange             *self,
 }
 
 static gboolean
-on_answer (GSocket      *socket,
-           GIOCondition  condition,
-           gpointer      user_data)
+on_answer (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
   Exchange *self = user_data;
   g_auto (ParrotAnswer) answer = { NULL };
@@ -164,8 +158,7 @@ exchange_send (Exchange *self)
 /* From the local address that the library chose, and connected: the kernel drops what others send,
  * and tells at once if nobody listens there. */
 static gboolean
-exchange_open (Exchange  *self,
-               GError   **error)
+exchange_open (Exchange *self, GError **error)
 {
   PlumNetwork *network = plum_backend_get_network (self->backend);
   GInetAddress *gateway = plum_network_get_gateway (network);
@@ -191,12 +184,12 @@ exchange_open (Exchange  *self,
 }
 
 void
-parrot_exchange_start (PlumBackend    *backend,
-                       PlumCall       *call,
-                       guint32         number,
-                       GBytes         *question,
-                       PlumError       refusal_code,
-                       ParrotAnswered  answered)
+parrot_exchange_start (PlumBackend *backend,
+                       PlumCall *call,
+                       guint32 number,
+                       GBytes *question,
+                       PlumError refusal_code,
+                       ParrotAnswered answered)
 {
   Exchange *self = g_new0 (Exchange, 1);
   g_autoptr (GError) error = NULL;
@@ -215,8 +208,8 @@ parrot_exchange_start (PlumBackend    *backend,
     }
 
   /* The thread-default context is the manager's as long as the library calls us. */
-  self->answer_source = g_socket_create_source (self->socket, G_IO_IN,
-                                                plum_call_get_cancellable (call));
+  self->answer_source =
+    g_socket_create_source (self->socket, G_IO_IN, plum_call_get_cancellable (call));
   g_source_set_callback (self->answer_source, G_SOURCE_FUNC (on_answer), self, NULL);
   g_source_attach (self->answer_source, g_main_context_get_thread_default ());
   exchange_send (self);

@@ -2,5 +2,7 @@
 
 #include "parrot-backend.h"
 
-PLUM_DEFINE_BACKEND_MODULE ("parrot", "A toy that shows how a backend is written", 50,
+PLUM_DEFINE_BACKEND_MODULE ("parrot",
+                            "A toy that shows how a backend is written",
+                            50,
                             PARROT_TYPE_BACKEND)

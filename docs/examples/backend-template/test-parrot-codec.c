@@ -7,8 +7,7 @@
 #define NUMBER 0x1f03a2c7
 
 static void
-assert_line (GBytes     *bytes,
-             const char *expected)
+assert_line (GBytes *bytes, const char *expected)
 {
   gsize len;
   const char *data = g_bytes_get_data (bytes, &len);
@@ -41,9 +40,7 @@ test_encode_ask (void)
 }
 
 static gboolean
-decode (const char   *line,
-        gsize         len,
-        ParrotAnswer *answer)
+decode (const char *line, gsize len, ParrotAnswer *answer)
 {
   g_autoptr (GError) error = NULL;
   /* A block of just this size: a read past its end is seen by a sanitizer. */
@@ -137,8 +134,7 @@ test_decode_too_long (void)
 }
 
 int
-main (int   argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/parrot/encode/hello", test_encode_hello);

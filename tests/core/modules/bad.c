@@ -5,11 +5,11 @@
 /* A module with one thing wrong; which, say the macros. */
 
 #ifndef MODULE_ABI
-#define MODULE_ABI PLUM_BACKEND_ABI
+#  define MODULE_ABI PLUM_BACKEND_ABI
 #endif
 
 #ifndef MODULE_GET_TYPE
-#define MODULE_GET_TYPE must_not_be_called
+#  define MODULE_GET_TYPE must_not_be_called
 #endif
 
 extern const PlumBackendModule plum_backend_module;

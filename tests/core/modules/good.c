@@ -9,8 +9,7 @@ typedef PlumBackend GoodBackend;
 typedef PlumBackendClass GoodBackendClass;
 
 static void
-good_backend_class_init (gpointer klass,
-                         gpointer data)
+good_backend_class_init (gpointer klass, gpointer data)
 {
 }
 
@@ -20,12 +19,13 @@ good_backend_get_type (void)
   static GType type;
 
   if (type == G_TYPE_INVALID)
-    type = g_type_register_static_simple (PLUM_TYPE_BACKEND, MODULE_TYPE,
-                                          sizeof (GoodBackendClass), good_backend_class_init,
-                                          sizeof (GoodBackend), NULL, 0);
+    type = g_type_register_static_simple (PLUM_TYPE_BACKEND, MODULE_TYPE, sizeof (GoodBackendClass),
+                                          good_backend_class_init, sizeof (GoodBackend), NULL, 0);
 
   return type;
 }
 
-PLUM_DEFINE_BACKEND_MODULE (MODULE_NAME, MODULE_DESCRIPTION, MODULE_PRIORITY,
+PLUM_DEFINE_BACKEND_MODULE (MODULE_NAME,
+                            MODULE_DESCRIPTION,
+                            MODULE_PRIORITY,
                             good_backend_get_type ())
