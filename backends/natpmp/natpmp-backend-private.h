@@ -6,8 +6,8 @@
 #include "natpmp-codec.h"
 #include "plum-announcements.h"
 #include "plum-call-set.h"
-#include "plum-inquiry.h"
-#include "plum-ledger.h"
+#include "plum-server-probe.h"
+#include "plum-lease-table.h"
 
 G_BEGIN_DECLS
 
@@ -16,9 +16,9 @@ struct _PlumNatpmpBackend
   PlumBackend parent_instance;
 
   PlumExchanges *exchanges;
-  PlumInquiry *inquiry;             /* for the external address */
+  PlumServerProbe *probe;           /* for the external address */
   PlumAnnouncements *announcements; /* (nullable): only while a mapping lives */
-  PlumLedger *ledger;
+  PlumLeaseTable *leases;
   PlumCallSet *address_calls; /* wait for the inquiry, too */
   GQueue granted;             /* maps that have their port and wait for the address */
 

@@ -4,7 +4,7 @@
 
 #include "natpmp-map.h"
 #include "plum-backend-log.h"
-#include "plum-two-routers.h"
+#include "plum-double-nat.h"
 
 /* One map at a time (RFC 6886 3.3: queue the rest), and one that is silent after so many sends,
  * which is after 3.75 s, no longer keeps the others waiting. */
@@ -41,7 +41,7 @@ plum_natpmp_backend_want_address (PlumNatpmpBackend *self)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!plum_natpmp_backend_address_is_fresh (self) && !plum_inquiry_want (self->inquiry, &error))
+  if (!plum_natpmp_backend_address_is_fresh (self) && !plum_server_probe_want (self->probe, &error))
     plum_log_debug ("%s", error->message);
 }
 
@@ -50,16 +50,17 @@ on_announcement (gpointer user_data)
 {
   PlumNatpmpBackend *self = user_data;
 
-  plum_inquiry_hint (self->inquiry, "the gateway's address announces a restart or a new address");
+  plum_server_probe_hint (self->probe,
+                          "the gateway's address announces a restart or a new address");
 }
 
 void
 plum_natpmp_backend_listen (PlumNatpmpBackend *self)
 {
-  if (plum_ledger_get_n_live (self->ledger) == 0)
+  if (plum_lease_table_get_n_live (self->leases) == 0)
     {
       g_clear_pointer (&self->announcements, plum_announcements_free);
-      plum_inquiry_forget_hint (self->inquiry);
+      plum_server_probe_forget_hint (self->probe);
       return;
     }
 
@@ -98,7 +99,7 @@ plum_natpmp_backend_note_epoch (PlumNatpmpBackend *self, uint32_t epoch)
   if (fits)
     return;
 
-  plum_ledger_restart (self->ledger);
+  plum_lease_table_restart (self->leases);
   plum_log_info ("%s", reason);
   plum_backend_report_lost (PLUM_BACKEND (self), reason);
 }
@@ -131,7 +132,7 @@ plum_natpmp_backend_on_unasked (PlumNatpmpBackend *self, const NatpmpReply *repl
   if (!plum_natpmp_backend_epoch_fits (self, reply->epoch) ||
       (reply->result == NATPMP_SUCCESS && self->address_known &&
        !plum_natpmp_backend_is_address (self, address)))
-    plum_inquiry_hint (self->inquiry, "an unasked response tells of a restart or a new address");
+    plum_server_probe_hint (self->probe, "an unasked response tells of a restart or a new address");
 }
 
 static void
@@ -141,7 +142,7 @@ plum_natpmp_backend_on_address (PlumNatpmpBackend *self, const NatpmpReply *repl
   g_autoptr (GError) error = NULL;
   gboolean moved = FALSE;
 
-  if (!plum_inquiry_is_running (self->inquiry))
+  if (!plum_server_probe_is_running (self->probe))
     {
       plum_natpmp_backend_on_unasked (self, reply);
       return;
@@ -161,7 +162,7 @@ plum_natpmp_backend_on_address (PlumNatpmpBackend *self, const NatpmpReply *repl
         plum_natpmp_backend_make_result_error (self, reply->result, "the question for its address");
     }
 
-  plum_inquiry_answered (self->inquiry, error);
+  plum_server_probe_answered (self->probe, error);
   if (moved)
     plum_backend_report_external_address (PLUM_BACKEND (self), address);
   plum_natpmp_backend_note_epoch (self, reply->epoch);
@@ -229,13 +230,13 @@ on_datagram (const uint8_t *data, size_t len, gpointer user_data)
 }
 
 static void
-on_inquiry_ask (PlumExchange *exchange, gpointer user_data)
+on_probe_ask (PlumExchange *exchange, gpointer user_data)
 {
   exchange->request_len = natpmp_encode_address (exchange->request, sizeof exchange->request);
 }
 
 static void
-on_inquiry_ended (const GError *error, gpointer user_data)
+on_probe_ended (const GError *error, gpointer user_data)
 {
   PlumNatpmpBackend *self = user_data;
   g_autoptr (GError) none = NULL;
@@ -285,7 +286,7 @@ plum_natpmp_backend_discover (PlumBackend *backend, PlumCall *call)
   PlumNatpmpBackend *self = PLUM_NATPMP_BACKEND (backend);
 
   if (plum_natpmp_backend_can_ask (self, call))
-    plum_inquiry_join (self->inquiry, call, 0);
+    plum_server_probe_join (self->probe, call, 0);
 }
 
 static void
@@ -300,9 +301,9 @@ plum_natpmp_backend_map (PlumBackend *backend, PlumRequest *request, PlumCall *c
 
   natpmp_map_make_key (plum_request_get_protocol (request),
                        plum_request_get_internal_port (request), &key);
-  if (plum_ledger_check_hold (self->ledger, &key, plum_request_get_external_port (request),
-                              plum_request_get_require_external_port (request),
-                              plum_backend_get_time (backend), &error))
+  if (plum_lease_table_check_hold (self->leases, &key, plum_request_get_external_port (request),
+                                   plum_request_get_require_external_port (request),
+                                   plum_backend_get_time (backend), &error))
     {
       plum_call_return_error (call, g_steal_pointer (&error));
       return;
@@ -311,7 +312,7 @@ plum_natpmp_backend_map (PlumBackend *backend, PlumRequest *request, PlumCall *c
   /* Both at once: either may be lost, and neither needs the other (quirk 14). A renewal goes
    * alone: the address is asked for at each recheck. */
   if (!self->address_known ||
-      !plum_ledger_is_renewal (self->ledger, &key, plum_request_get_external_port (request)))
+      !plum_lease_table_is_renewal (self->leases, &key, plum_request_get_external_port (request)))
     plum_natpmp_backend_want_address (self);
   natpmp_map_start (self, request, FALSE, call);
 }
@@ -330,7 +331,7 @@ plum_natpmp_backend_unmap (PlumBackend *backend,
 
   natpmp_map_make_key (plum_request_get_protocol (request),
                        plum_request_get_internal_port (request), &key);
-  plum_ledger_forget (self->ledger, &key);
+  plum_lease_table_forget (self->leases, &key);
   plum_natpmp_backend_listen (self);
   natpmp_map_start (self, request, TRUE, call);
 }
@@ -344,7 +345,7 @@ plum_natpmp_backend_check (PlumBackend *backend,
   PlumNatpmpBackend *self = PLUM_NATPMP_BACKEND (backend);
 
   if (plum_natpmp_backend_can_ask (self, call))
-    plum_inquiry_join (self->inquiry, call, FRESH_MS);
+    plum_server_probe_join (self->probe, call, FRESH_MS);
 }
 
 static void
@@ -358,7 +359,7 @@ plum_natpmp_backend_get_external_address (PlumBackend *backend, PlumCall *call)
 
   if (self->address != NULL && plum_natpmp_backend_address_is_fresh (self))
     plum_call_return_address (call, self->address);
-  else if (plum_inquiry_want (self->inquiry, &error))
+  else if (plum_server_probe_want (self->probe, &error))
     plum_call_set_add (self->address_calls, call);
   else
     plum_call_return_error (call, g_steal_pointer (&error));
@@ -367,17 +368,17 @@ plum_natpmp_backend_get_external_address (PlumBackend *backend, PlumCall *call)
 static void
 plum_natpmp_backend_constructed (GObject *object)
 {
-  static const PlumInquiryFuncs funcs = { .ask = on_inquiry_ask, .ended = on_inquiry_ended };
+  static const PlumServerProbeFuncs funcs = { .ask = on_probe_ask, .ended = on_probe_ended };
   PlumNatpmpBackend *self = PLUM_NATPMP_BACKEND (object);
   PlumBackend *backend = PLUM_BACKEND (object);
 
   G_OBJECT_CLASS (plum_natpmp_backend_parent_class)->constructed (object);
 
-  self->ledger = plum_ledger_new ();
+  self->leases = plum_lease_table_new ();
   self->address_calls = plum_call_set_new (NULL, NULL);
   self->exchanges =
     plum_exchanges_new (backend, "NAT-PMP", NATPMP_PORT, WINDOW, N_SLOT_SENDS, on_datagram, self);
-  self->inquiry = plum_inquiry_new (backend, self->exchanges, &funcs, self);
+  self->probe = plum_server_probe_new (backend, self->exchanges, &funcs, self);
 }
 
 static void
@@ -386,10 +387,10 @@ plum_natpmp_backend_finalize (GObject *object)
   PlumNatpmpBackend *self = PLUM_NATPMP_BACKEND (object);
 
   g_clear_pointer (&self->announcements, plum_announcements_free);
-  g_clear_pointer (&self->inquiry, plum_inquiry_free);
+  g_clear_pointer (&self->probe, plum_server_probe_free);
   g_clear_pointer (&self->exchanges, plum_exchanges_free);
   g_clear_pointer (&self->address_calls, plum_call_set_free);
-  g_clear_pointer (&self->ledger, plum_ledger_free);
+  g_clear_pointer (&self->leases, plum_lease_table_free);
   g_clear_object (&self->address);
 
   G_OBJECT_CLASS (plum_natpmp_backend_parent_class)->finalize (object);

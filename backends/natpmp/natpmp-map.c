@@ -111,7 +111,7 @@ natpmp_map_start (PlumNatpmpBackend *self, PlumRequest *request, gboolean deleti
   natpmp_map_make_key (op->protocol, op->internal_port, &op->exchange.key);
   if (deletion)
     op->exchange.plan = &plum_retry_probe;
-  else if (plum_ledger_is_renewal (self->ledger, &op->exchange.key, op->external_port))
+  else if (plum_lease_table_is_renewal (self->leases, &op->exchange.key, op->external_port))
     op->exchange.plan = &plum_retry_renewal;
   else
     op->exchange.plan = &plum_retry_natpmp;
@@ -138,8 +138,8 @@ map_op_refused (MapOp *op, uint16_t code)
       return;
     }
 
-  plum_ledger_hold (self->ledger, &op->exchange.key, op->asked_port, op->exact, error, now,
-                    now + (gint64) result->hold_s * G_USEC_PER_SEC);
+  plum_lease_table_hold (self->leases, &op->exchange.key, op->asked_port, op->exact, error, now,
+                         now + (gint64) result->hold_s * G_USEC_PER_SEC);
   map_op_fail (op, g_steal_pointer (&error));
 }
 
@@ -178,17 +178,17 @@ map_op_granted (MapOp *op, const NatpmpReply *reply)
 
   op->external_port = reply->external_port;
   op->lifetime = MIN (reply->lifetime, LIFETIME_MAX);
-  plum_ledger_grant (self->ledger, &op->exchange.key, self->address, op->external_port);
+  plum_lease_table_grant (self->leases, &op->exchange.key, self->address, op->external_port);
   plum_natpmp_backend_listen (self);
 
-  if (!plum_inquiry_is_running (self->inquiry))
+  if (!plum_server_probe_is_running (self->probe))
     {
       map_op_complete (op);
       return;
     }
 
   /* Whoever asked for it may go, but it is wanted here. */
-  plum_inquiry_want (self->inquiry, NULL);
+  plum_server_probe_want (self->probe, NULL);
   plum_exchange_stop (&op->exchange);
   op->link.data = op;
   g_queue_push_tail_link (&self->granted, &op->link);

@@ -5,8 +5,8 @@
 #include "pcp-backend.h"
 #include "pcp-codec.h"
 #include "plum-announcements.h"
-#include "plum-inquiry.h"
-#include "plum-ledger.h"
+#include "plum-server-probe.h"
+#include "plum-lease-table.h"
 
 G_BEGIN_DECLS
 
@@ -15,9 +15,9 @@ struct _PlumPcpBackend
   PlumBackend parent_instance;
 
   PlumExchanges *exchanges;
-  PlumInquiry *inquiry;             /* by ANNOUNCE */
+  PlumServerProbe *probe;           /* by ANNOUNCE */
   PlumAnnouncements *announcements; /* (nullable): only while a mapping lives */
-  PlumLedger *ledger;
+  PlumLeaseTable *leases;
   GInetAddress *external_address; /* (nullable): the last one seen */
 
   gboolean announced; /* the inquiry on its way is for an announcement's sake */

@@ -45,16 +45,16 @@ on_announcement (gpointer user_data)
   PlumPcpBackend *self = user_data;
 
   self->announced = TRUE;
-  plum_inquiry_hint (self->inquiry, "the gateway's address announces a restart");
+  plum_server_probe_hint (self->probe, "the gateway's address announces a restart");
 }
 
 static void
 plum_pcp_backend_listen (PlumPcpBackend *self)
 {
-  if (plum_ledger_get_n_live (self->ledger) == 0)
+  if (plum_lease_table_get_n_live (self->leases) == 0)
     {
       g_clear_pointer (&self->announcements, plum_announcements_free);
-      plum_inquiry_forget_hint (self->inquiry);
+      plum_server_probe_forget_hint (self->probe);
       return;
     }
 
@@ -70,11 +70,11 @@ plum_pcp_backend_note_grant (PlumPcpBackend *self,
                              uint16_t port,
                              uint32_t lifetime)
 {
-  gboolean moved = plum_ledger_grant (self->ledger, key, address, port);
+  gboolean moved = plum_lease_table_grant (self->leases, key, address, port);
   gboolean news = moved && (address == NULL || self->external_address == NULL ||
                             !g_inet_address_equal (address, self->external_address));
 
-  plum_ledger_lookup (self->ledger, key)->lifetime = lifetime;
+  plum_lease_table_lookup (self->leases, key)->lifetime = lifetime;
   g_set_object (&self->external_address, address);
   plum_pcp_backend_listen (self);
   if (news)
@@ -108,7 +108,7 @@ plum_pcp_backend_note_epoch (PlumPcpBackend *self, uint32_t epoch)
   if (fits)
     return;
 
-  plum_ledger_restart (self->ledger);
+  plum_lease_table_restart (self->leases);
   plum_log_info ("%s", reason);
   plum_backend_report_lost (PLUM_BACKEND (self), reason);
 }
@@ -121,10 +121,10 @@ plum_pcp_backend_on_update (PlumPcpBackend *self, const PcpReply *reply)
   g_autoptr (GInetAddress) address = NULL;
   g_autofree char *reason = NULL;
   PlumExchangeKey key;
-  PlumLedgerRow *mapping;
+  PlumLeaseTableRow *mapping;
 
   pcp_map_make_key (&reply->map, &key);
-  mapping = plum_ledger_lookup (self->ledger, &key);
+  mapping = plum_lease_table_lookup (self->leases, &key);
   if (mapping == NULL || !mapping->live || reply->result != PCP_SUCCESS)
     {
       plum_log_debug ("PCP: dropped a MAP response that answers nothing");
@@ -134,7 +134,7 @@ plum_pcp_backend_on_update (PlumPcpBackend *self, const PcpReply *reply)
   /* An old copy would look like a restart: ask. */
   if (!plum_pcp_backend_epoch_fits (self, reply->epoch, now))
     {
-      plum_inquiry_hint (self->inquiry, "the epoch of an unasked MAP response does not fit");
+      plum_server_probe_hint (self->probe, "the epoch of an unasked MAP response does not fit");
       return;
     }
 
@@ -169,11 +169,11 @@ plum_pcp_backend_on_announce (PlumPcpBackend *self, const PcpReply *reply)
   gint64 now = plum_backend_get_time (PLUM_BACKEND (self)) / G_USEC_PER_SEC;
   g_autoptr (GError) error = NULL;
 
-  if (!plum_inquiry_is_running (self->inquiry))
+  if (!plum_server_probe_is_running (self->probe))
     {
       /* If it fits it is no news, or a copy of the answer that came before. */
       if (!plum_pcp_backend_epoch_fits (self, reply->epoch, now))
-        plum_inquiry_hint (self->inquiry, "an unasked ANNOUNCE response tells of a restart");
+        plum_server_probe_hint (self->probe, "an unasked ANNOUNCE response tells of a restart");
       return;
     }
 
@@ -181,7 +181,7 @@ plum_pcp_backend_on_announce (PlumPcpBackend *self, const PcpReply *reply)
   if (reply->result != PCP_SUCCESS && reply->result != PCP_UNSUPP_OPCODE)
     error = plum_pcp_backend_make_result_error (self, reply->result, "ANNOUNCE");
 
-  plum_inquiry_answered (self->inquiry, error);
+  plum_server_probe_answered (self->probe, error);
 
   /* A router that announces and was not restarted has another address (miniupnpd keeps its epoch
    * then), which no answer to ANNOUNCE tells. */
@@ -240,7 +240,7 @@ on_datagram (const uint8_t *data, size_t len, gpointer user_data)
 }
 
 static void
-on_inquiry_ask (PlumExchange *exchange, gpointer user_data)
+on_probe_ask (PlumExchange *exchange, gpointer user_data)
 {
   PlumPcpBackend *self = user_data;
   uint8_t client[PCP_ADDRESS_SIZE];
@@ -250,7 +250,7 @@ on_inquiry_ask (PlumExchange *exchange, gpointer user_data)
 }
 
 static void
-on_inquiry_ended (const GError *error, gpointer user_data)
+on_probe_ended (const GError *error, gpointer user_data)
 {
   if (error != NULL)
     plum_log_debug ("%s", error->message);
@@ -286,7 +286,7 @@ plum_pcp_backend_discover (PlumBackend *backend, PlumCall *call)
   PlumPcpBackend *self = PLUM_PCP_BACKEND (backend);
 
   if (plum_pcp_backend_can_ask (self, call))
-    plum_inquiry_join (self->inquiry, call, 0);
+    plum_server_probe_join (self->probe, call, 0);
 }
 
 static void
@@ -310,8 +310,8 @@ plum_pcp_backend_map (PlumBackend *backend, PlumRequest *request, PlumCall *call
     }
 
   pcp_map_make_key (&map, &key);
-  if (plum_ledger_check_hold (self->ledger, &key, map.external_port, map.prefer_failure,
-                              plum_backend_get_time (backend), &error))
+  if (plum_lease_table_check_hold (self->leases, &key, map.external_port, map.prefer_failure,
+                                   plum_backend_get_time (backend), &error))
     plum_call_return_error (call, g_steal_pointer (&error));
   else
     pcp_map_start (self, call, &map, plum_request_get_lifetime (request));
@@ -332,7 +332,7 @@ plum_pcp_backend_unmap (PlumBackend *backend,
 
   pcp_map_fill (self, request, TRUE, &map);
   pcp_map_make_key (&map, &key);
-  plum_ledger_forget (self->ledger, &key);
+  plum_lease_table_forget (self->leases, &key);
   plum_pcp_backend_listen (self);
   pcp_map_start (self, call, &map, 0);
 }
@@ -346,7 +346,7 @@ plum_pcp_backend_check (PlumBackend *backend,
   PlumPcpBackend *self = PLUM_PCP_BACKEND (backend);
 
   if (plum_pcp_backend_can_ask (self, call))
-    plum_inquiry_join (self->inquiry, call, FRESH_MS);
+    plum_server_probe_join (self->probe, call, FRESH_MS);
 }
 
 static void
@@ -367,16 +367,16 @@ plum_pcp_backend_get_external_address (PlumBackend *backend, PlumCall *call)
 static void
 plum_pcp_backend_constructed (GObject *object)
 {
-  static const PlumInquiryFuncs funcs = { .ask = on_inquiry_ask, .ended = on_inquiry_ended };
+  static const PlumServerProbeFuncs funcs = { .ask = on_probe_ask, .ended = on_probe_ended };
   PlumPcpBackend *self = PLUM_PCP_BACKEND (object);
   PlumBackend *backend = PLUM_BACKEND (object);
 
   G_OBJECT_CLASS (plum_pcp_backend_parent_class)->constructed (object);
 
-  self->ledger = plum_ledger_new ();
+  self->leases = plum_lease_table_new ();
   self->exchanges =
     plum_exchanges_new (backend, "PCP", PCP_PORT, WINDOW, N_SLOT_SENDS, on_datagram, self);
-  self->inquiry = plum_inquiry_new (backend, self->exchanges, &funcs, self);
+  self->probe = plum_server_probe_new (backend, self->exchanges, &funcs, self);
 }
 
 static void
@@ -385,9 +385,9 @@ plum_pcp_backend_finalize (GObject *object)
   PlumPcpBackend *self = PLUM_PCP_BACKEND (object);
 
   g_clear_pointer (&self->announcements, plum_announcements_free);
-  g_clear_pointer (&self->inquiry, plum_inquiry_free);
+  g_clear_pointer (&self->probe, plum_server_probe_free);
   g_clear_pointer (&self->exchanges, plum_exchanges_free);
-  g_clear_pointer (&self->ledger, plum_ledger_free);
+  g_clear_pointer (&self->leases, plum_lease_table_free);
   g_clear_object (&self->external_address);
 
   G_OBJECT_CLASS (plum_pcp_backend_parent_class)->finalize (object);

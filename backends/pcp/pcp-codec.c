@@ -3,7 +3,7 @@
 #include "pcp-codec.h"
 
 #include "plum-bytes.h"
-#include "plum-two-routers.h"
+#include "plum-double-nat.h"
 
 #define RESPONSE_BIT 0x80u
 

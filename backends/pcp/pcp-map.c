@@ -4,7 +4,7 @@
 
 #include "plum-backend-log.h"
 #include "plum-bytes.h"
-#include "plum-two-routers.h"
+#include "plum-double-nat.h"
 #include "plum-wire-address.h"
 
 typedef struct
@@ -157,7 +157,7 @@ pcp_map_start (PlumPcpBackend *self, PlumCall *call, const PcpMap *map, uint32_t
   op = map_op_new (self, call, map, lifetime);
   if (lifetime == 0)
     op->exchange.plan = &plum_retry_probe;
-  else if (plum_ledger_is_renewal (self->ledger, &op->exchange.key, map->external_port))
+  else if (plum_lease_table_is_renewal (self->leases, &op->exchange.key, map->external_port))
     op->exchange.plan = &plum_retry_renewal;
   else
     op->exchange.plan = &plum_retry_pcp;
@@ -167,7 +167,7 @@ pcp_map_start (PlumPcpBackend *self, PlumCall *call, const PcpMap *map, uint32_t
 gboolean
 pcp_map_refresh (PlumPcpBackend *self, PlumCall *call)
 {
-  PlumLedgerRow *row = plum_ledger_peek_live (self->ledger);
+  PlumLeaseTableRow *row = plum_lease_table_peek_live (self->leases);
   PcpMap map = { .protocol = PLUM_PROTOCOL_TCP };
   PlumReader r;
   MapOp *op;
@@ -303,8 +303,9 @@ map_op_refused (MapOp *op, const PcpReply *reply)
     }
 
   held = pcp_error_lifetime (reply->result, reply->lifetime);
-  plum_ledger_hold (self->ledger, &op->exchange.key, op->asked.external_port,
-                    op->asked.prefer_failure, error, now, now + (gint64) held * G_USEC_PER_SEC);
+  plum_lease_table_hold (self->leases, &op->exchange.key, op->asked.external_port,
+                         op->asked.prefer_failure, error, now,
+                         now + (gint64) held * G_USEC_PER_SEC);
   map_op_fail (op, g_steal_pointer (&error));
 }
 

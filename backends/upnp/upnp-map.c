@@ -2,7 +2,7 @@
 
 #include "upnp-map.h"
 
-#include "plum-two-routers.h"
+#include "plum-double-nat.h"
 #include "upnp-ladder.h"
 #include "upnp-operation.h"
 #include "upnp-token.h"

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "plum-netlink.h"
+#include "plum-netlink-private.h"
 
 static GByteArray *
 message_new (gconstpointer header, gsize len)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Fuzzes: core/plum-netlink.c */
+/* Fuzzes: core/net/linux/plum-netlink.c */
 
 #include "fuzz.h"
 
 #include <string.h>
 #include <sys/socket.h>
 
-#include "plum-netlink.h"
+#include "plum-netlink-private.h"
 
 static void
 check_route (const PlumNetlinkMessage *message)

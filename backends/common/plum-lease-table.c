@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-lease-table.h"
+
+/* Over so many, holds that are over are swept out: those of mappings that never came to be are
+ * never unmapped either. */
+#define SWEEP_MIN 64
+
+struct _PlumLeaseTable
+{
+  GHashTable *by_key;
+  guint n_live;
+  guint sweep_at;
+};
+
+static void
+plum_lease_table_row_free (gpointer data)
+{
+  PlumLeaseTableRow *row = data;
+
+  g_clear_object (&row->external_address);
+  g_clear_error (&row->hold_error);
+  g_free (row);
+}
+
+PlumLeaseTable *
+plum_lease_table_new (void)
+{
+  PlumLeaseTable *self = g_new0 (PlumLeaseTable, 1);
+
+  self->by_key = g_hash_table_new_full (plum_exchange_key_hash, plum_exchange_key_equal, NULL,
+                                        plum_lease_table_row_free);
+  self->sweep_at = SWEEP_MIN;
+  return self;
+}
+
+void
+plum_lease_table_free (PlumLeaseTable *self)
+{
+  g_hash_table_unref (self->by_key);
+  g_free (self);
+}
+
+guint
+plum_lease_table_get_n_live (PlumLeaseTable *self)
+{
+  return self->n_live;
+}
+
+PlumLeaseTableRow *
+plum_lease_table_lookup (PlumLeaseTable *self, const PlumExchangeKey *key)
+{
+  return g_hash_table_lookup (self->by_key, key);
+}
+
+static PlumLeaseTableRow *
+plum_lease_table_ensure (PlumLeaseTable *self, const PlumExchangeKey *key)
+{
+  PlumLeaseTableRow *row = plum_lease_table_lookup (self, key);
+
+  if (row != NULL)
+    return row;
+
+  row = g_new0 (PlumLeaseTableRow, 1);
+  row->key = *key;
+  g_hash_table_insert (self->by_key, &row->key, row);
+  return row;
+}
+
+gboolean
+plum_lease_table_grant (PlumLeaseTable *self,
+                        const PlumExchangeKey *key,
+                        GInetAddress *external_address,
+                        uint16_t external_port)
+{
+  PlumLeaseTableRow *row = plum_lease_table_ensure (self, key);
+  gboolean moved = row->live && (row->external_address == NULL) != (external_address == NULL);
+
+  if (row->live && row->external_address != NULL && external_address != NULL)
+    moved = !g_inet_address_equal (row->external_address, external_address);
+
+  if (!row->live)
+    self->n_live++;
+  row->live = TRUE;
+  row->certain = TRUE;
+  row->external_port = external_port;
+  g_set_object (&row->external_address, external_address);
+  g_clear_error (&row->hold_error);
+  return moved;
+}
+
+gboolean
+plum_lease_table_is_renewal (PlumLeaseTable *self, const PlumExchangeKey *key, guint port)
+{
+  PlumLeaseTableRow *row = plum_lease_table_lookup (self, key);
+
+  return row != NULL && row->live && row->certain && row->external_port == port;
+}
+
+PlumLeaseTableRow *
+plum_lease_table_peek_live (PlumLeaseTable *self)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->by_key);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      PlumLeaseTableRow *row = value;
+
+      if (row->live && row->certain)
+        return row;
+    }
+
+  return NULL;
+}
+
+static gboolean
+is_past (gpointer key, gpointer value, gpointer user_data)
+{
+  const PlumLeaseTableRow *row = value;
+  const gint64 *now = user_data;
+
+  return !row->live && row->hold_until <= *now;
+}
+
+void
+plum_lease_table_hold (PlumLeaseTable *self,
+                       const PlumExchangeKey *key,
+                       guint port,
+                       gboolean exact,
+                       const GError *error,
+                       gint64 now,
+                       gint64 until)
+{
+  PlumLeaseTableRow *row;
+
+  if (g_hash_table_size (self->by_key) >= self->sweep_at)
+    {
+      g_hash_table_foreach_remove (self->by_key, is_past, &now);
+      self->sweep_at = MAX (SWEEP_MIN, 2 * g_hash_table_size (self->by_key));
+    }
+
+  row = plum_lease_table_ensure (self, key);
+  g_clear_error (&row->hold_error);
+  row->hold_error = g_error_copy (error);
+  row->hold_until = until;
+  row->held_port = port;
+  row->held_exact = exact;
+}
+
+gboolean
+plum_lease_table_check_hold (PlumLeaseTable *self,
+                             const PlumExchangeKey *key,
+                             guint port,
+                             gboolean exact,
+                             gint64 now,
+                             GError **error)
+{
+  PlumLeaseTableRow *row = plum_lease_table_lookup (self, key);
+
+  if (row == NULL || row->hold_error == NULL || row->held_port != port ||
+      row->held_exact != exact || now >= row->hold_until)
+    return FALSE;
+
+  g_set_error (error, row->hold_error->domain, row->hold_error->code,
+               "%s (not asked again for another %" G_GINT64_FORMAT " s)", row->hold_error->message,
+               (row->hold_until - now + 999999) / 1000000);
+  return TRUE;
+}
+
+void
+plum_lease_table_forget (PlumLeaseTable *self, const PlumExchangeKey *key)
+{
+  PlumLeaseTableRow *row = plum_lease_table_lookup (self, key);
+
+  if (row == NULL)
+    return;
+
+  if (row->live)
+    self->n_live--;
+  g_hash_table_remove (self->by_key, key);
+}
+
+void
+plum_lease_table_restart (PlumLeaseTable *self)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->by_key);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      PlumLeaseTableRow *row = value;
+
+      g_clear_error (&row->hold_error);
+      row->certain = FALSE;
+    }
+}

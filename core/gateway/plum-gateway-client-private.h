@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <plum-glib/plum-glib.h>
+
+G_BEGIN_DECLS
+
+/* What uses a gateway, as the gateway sees it: a place in its list, and the holder of ports. The
+ * user embeds a PlumGatewayClient and adds it to at most one gateway at a time. */
+typedef struct _PlumGatewayClient PlumGatewayClient;
+
+typedef enum {
+  PLUM_GATEWAY_RACE_CHANGED,    /* a backend was decided, or the grace period has ended */
+  PLUM_GATEWAY_LOST,            /* the router may have lost the leases of backend */
+  PLUM_GATEWAY_ADDRESS_CHANGED, /* the router reports address to backend */
+  PLUM_GATEWAY_RECHECK,         /* verify the lease */
+  PLUM_GATEWAY_RESUMED,         /* the host was suspended: act on overdue timers within spread_ms */
+} PlumGatewayEventKind;
+
+/* Fields that do not apply are NULL or 0. All borrowed. */
+typedef struct
+{
+  PlumGatewayEventKind kind;
+  PlumBackend *backend;
+  GInetAddress *address;
+  guint spread_ms;
+} PlumGatewayEvent;
+
+typedef struct
+{
+  void (*handle_event) (PlumGatewayClient *client, const PlumGatewayEvent *event);
+  /* The backend that granted the client's lease; NULL without a lease. (transfer none) */
+  PlumBackend *(*get_backend) (PlumGatewayClient *client);
+  /* Whether deleting the mapping of internal_port to external_port would hit the client's own. */
+  gboolean (*uses_mapping) (PlumGatewayClient *client, guint internal_port, guint external_port);
+  void (*ref) (PlumGatewayClient *client);
+  void (*unref) (PlumGatewayClient *client);
+} PlumGatewayClientInterface;
+
+struct _PlumGatewayClient
+{
+  const PlumGatewayClientInterface *iface;
+  gpointer data;        /* the user's */
+  PlumGateway *gateway; /* (nullable), borrowed: set by the gateway */
+  GList link;           /* the gateway's */
+};
+
+G_END_DECLS

@@ -1,0 +1,595 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-gateway-set-private.h"
+
+#include "plum-gateway-private.h"
+#include "plum-log-private.h"
+#include "plum-route-private.h"
+#include "plum-values-private.h"
+
+/* Links, addresses and routes change in showers. */
+#define DEBOUNCE_MS 250
+#define RETRY_MS 15000
+
+/* When the watch begins, and the other gateways are looked for: whoever wants a port at once does
+ * not wait for that. */
+#define SETTLE_MS 250
+
+typedef struct
+{
+  GSocketFamily family;
+  gboolean used;
+  gboolean all;         /* not that of the default route alone */
+  GPtrArray *gateways;  /* (element-type PlumGateway), that of the default route first */
+  gboolean has_default; /* gateways has that */
+  GError *reason;       /* (nullable): why it has not */
+} Family;
+
+struct _PlumGatewaySet
+{
+  GMainContext *context;
+  PlumClock *clock;
+  const PlumSettings *settings;
+  const PlumGatewaySetOwner *owner; /* NULL once it is closed */
+  gpointer owner_data;
+
+  GInetAddress *gateway_address; /* (nullable) */
+  char *interface_name;          /* (nullable) */
+
+  Family families[2]; /* IPv4, IPv6 */
+  GListStore *list;   /* the gateways of both: a view of them */
+
+  GSource *watch;  /* (nullable) */
+  guint resume_id; /* 0: not yet */
+  PlumTimer settle;
+  PlumTimer debounce;
+  PlumTimer retry; /* of what the kernel could not be asked for */
+};
+
+static Family *
+plum_gateway_set_get_family (PlumGatewaySet *self, GSocketFamily family)
+{
+  return &self->families[family == G_SOCKET_FAMILY_IPV6 ? 1 : 0];
+}
+
+static PlumGateway *
+family_get_default (Family *family)
+{
+  return family->has_default ? family->gateways->pdata[0] : NULL;
+}
+
+/* --- The list --- */
+
+static PlumGateway *
+plum_gateway_set_nth (PlumGatewaySet *self, guint n)
+{
+  for (unsigned int i = 0; i < G_N_ELEMENTS (self->families); i++)
+    {
+      GPtrArray *gateways = self->families[i].gateways;
+
+      if (n < gateways->len)
+        return gateways->pdata[n];
+      n -= gateways->len;
+    }
+
+  return NULL;
+}
+
+gboolean
+plum_gateway_set_has (PlumGatewaySet *self, PlumGateway *gateway)
+{
+  for (unsigned int i = 0; i < G_N_ELEMENTS (self->families); i++)
+    if (g_ptr_array_find (self->families[i].gateways, gateway, NULL))
+      return TRUE;
+
+  return FALSE;
+}
+
+/* One step nearer to what the list should be. FALSE: it is that. */
+static gboolean
+plum_gateway_set_mend_list (PlumGatewaySet *self)
+{
+  for (guint i = 0;; i++)
+    {
+      g_autoptr (PlumGateway) there = g_list_model_get_item (G_LIST_MODEL (self->list), i);
+      PlumGateway *wanted = plum_gateway_set_nth (self, i);
+      guint position = i;
+
+      if (there == NULL && wanted == NULL)
+        return FALSE;
+      if (there == wanted)
+        continue;
+
+      /* One that is further back is taken out, and put here in the next step. */
+      if (wanted == NULL || (there != NULL && !plum_gateway_set_has (self, there)) ||
+          g_list_store_find (self->list, wanted, &position))
+        g_list_store_remove (self->list, position);
+      else
+        g_list_store_insert (self->list, i, wanted);
+      return TRUE;
+    }
+}
+
+/* Who hears of a step may change everything. */
+static void
+plum_gateway_set_update_list (PlumGatewaySet *self)
+{
+  while (plum_gateway_set_mend_list (self))
+    ;
+}
+
+/* --- Looking --- */
+
+PlumNetwork *
+plum_gateway_set_look_up (PlumGatewaySet *self, GSocketFamily family, GError **error)
+{
+  GInetAddress *gateway = self->gateway_address;
+
+  if (gateway != NULL && g_inet_address_get_family (gateway) != family)
+    {
+      g_autofree char *text = g_inet_address_to_string (gateway);
+
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                   "The gateway was set to %s, which has no %s", text,
+                   family == G_SOCKET_FAMILY_IPV6 ? "IPv6" : "IPv4");
+      return NULL;
+    }
+
+  return plum_route_lookup (family, self->interface_name, gateway, error);
+}
+
+static PlumGateway *
+family_find_network (Family *family, PlumNetwork *network)
+{
+  for (unsigned int i = 0; i < family->gateways->len; i++)
+    if (plum_network_equal (plum_gateway_get_network (family->gateways->pdata[i]), network))
+      return family->gateways->pdata[i];
+
+  return NULL;
+}
+
+/* The gateways of networks: those that are there already stay, unless all are made anew.
+ * (transfer full) */
+static GPtrArray *
+plum_gateway_set_make (PlumGatewaySet *self, Family *family, GPtrArray *networks, gboolean anew)
+{
+  GPtrArray *gateways = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (unsigned int i = 0; i < networks->len; i++)
+    {
+      PlumGateway *gateway = anew ? NULL : family_find_network (family, networks->pdata[i]);
+
+      if (gateway != NULL)
+        g_object_ref (gateway);
+      else
+        gateway =
+          plum_gateway_new (networks->pdata[i], self->owner->get_backends (self->owner_data),
+                            self->context, self->settings);
+      g_ptr_array_add (gateways, gateway);
+    }
+
+  return gateways;
+}
+
+static gboolean
+has_newcomer (GPtrArray *gateways, GPtrArray *old)
+{
+  for (unsigned int i = 0; i < gateways->len; i++)
+    if (!g_ptr_array_find (old, gateways->pdata[i], NULL))
+      return TRUE;
+
+  return FALSE;
+}
+
+/* Takes what was found: networks, that of the default route first, or why that is missing. */
+static void
+plum_gateway_set_take (
+  PlumGatewaySet *self, Family *family, GPtrArray *networks, const GError *reason, gboolean anew)
+{
+  g_autoptr (PlumGatewaySet) alive = plum_gateway_set_ref (self);
+  g_autoptr (GPtrArray) old = NULL;
+  GPtrArray *gateways = plum_gateway_set_make (self, family, networks, anew);
+  PlumGateway *old_default = family_get_default (family);
+  gboolean come;
+
+  old = g_steal_pointer (&family->gateways);
+  come = has_newcomer (gateways, old);
+  family->gateways = gateways;
+  family->has_default = reason == NULL && gateways->len > 0;
+  g_clear_error (&family->reason);
+  if (reason != NULL)
+    family->reason = g_error_copy (reason);
+
+  if (!come && old->len == gateways->len && old_default == family_get_default (family))
+    return;
+
+  /* Before anybody acts on it: a mapping that a handler adds must not begin on an old one. */
+  plum_gateway_set_update_list (self);
+  if (self->owner != NULL)
+    self->owner->changed (family->family, come, self->owner_data);
+
+  for (unsigned int i = 0; i < old->len; i++)
+    if (!plum_gateway_set_has (self, old->pdata[i]))
+      plum_gateway_close (old->pdata[i]);
+}
+
+static gboolean
+on_same_interface (gconstpointer a, gconstpointer b)
+{
+  return plum_network_get_interface_index ((PlumNetwork *) a) ==
+         plum_network_get_interface_index ((PlumNetwork *) b);
+}
+
+/* (transfer full) */
+static GPtrArray *
+family_copy_networks (Family *family)
+{
+  GPtrArray *networks = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (unsigned int i = 0; i < family->gateways->len; i++)
+    g_ptr_array_add (networks,
+                     g_object_ref (plum_gateway_get_network (family->gateways->pdata[i])));
+  return networks;
+}
+
+/* Of all interfaces. That the kernel could not be asked says nothing of them: those that are known
+ * stay. (transfer full) */
+static GPtrArray *
+plum_gateway_set_list_networks (PlumGatewaySet *self, Family *family)
+{
+  g_autoptr (GError) error = NULL;
+  GPtrArray *networks = plum_route_list (family->family, &error);
+
+  if (networks != NULL)
+    return networks;
+
+  plum_debug ("%s", error->message);
+  plum_clock_arm_in_ms (self->clock, &self->retry, RETRY_MS);
+  return family_copy_networks (family);
+}
+
+/* Adds the networks of the other interfaces, unless the program has chosen one. */
+static void
+plum_gateway_set_add_others (PlumGatewaySet *self, Family *family, GPtrArray *networks)
+{
+  g_autoptr (GPtrArray) all = NULL;
+
+  if (!family->all || self->gateway_address != NULL || self->interface_name != NULL)
+    return;
+
+  all = plum_gateway_set_list_networks (self, family);
+  for (unsigned int i = 0; i < all->len; i++)
+    if (!g_ptr_array_find_with_equal_func (networks, all->pdata[i], on_same_interface, NULL))
+      g_ptr_array_add (networks, g_object_ref (all->pdata[i]));
+}
+
+static void
+plum_gateway_set_refresh_family (PlumGatewaySet *self, Family *family)
+{
+  g_autoptr (GPtrArray) networks = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GError) error = NULL;
+  PlumNetwork *network = plum_gateway_set_look_up (self, family->family, &error);
+
+  if (network != NULL)
+    g_ptr_array_add (networks, network);
+  else
+    plum_debug ("%s", error->message);
+
+  /* The kernel could not be asked: no descriptors, no memory. That says nothing of the network. */
+  if (network == NULL && !g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
+    {
+      plum_clock_arm_in_ms (self->clock, &self->retry, RETRY_MS);
+      if (family->has_default)
+        return;
+    }
+
+  plum_gateway_set_add_others (self, family, networks);
+  plum_gateway_set_take (self, family, networks, error, FALSE);
+}
+
+void
+plum_gateway_set_refresh (PlumGatewaySet *self)
+{
+  g_autoptr (PlumGatewaySet) alive = plum_gateway_set_ref (self);
+
+  for (unsigned int i = 0; i < G_N_ELEMENTS (self->families) && self->owner != NULL; i++)
+    if (self->families[i].used)
+      plum_gateway_set_refresh_family (self, &self->families[i]);
+}
+
+static gboolean
+on_network_changed (gpointer user_data)
+{
+  PlumGatewaySet *self = user_data;
+
+  if (!plum_timer_is_armed (&self->debounce))
+    plum_clock_arm_in_ms (self->clock, &self->debounce, DEBOUNCE_MS);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+on_debounced (gpointer user_data)
+{
+  plum_gateway_set_refresh (user_data);
+}
+
+/* Gateway and address first, then everything that was due while the machine slept. */
+static void
+on_resumed (gpointer user_data)
+{
+  g_autoptr (PlumGatewaySet) self = plum_gateway_set_ref (user_data);
+  g_autoptr (GPtrArray) gateways = g_ptr_array_new_with_free_func (g_object_unref);
+  PlumGateway *gateway;
+
+  plum_info ("the machine slept");
+  plum_gateway_set_refresh (self);
+
+  for (guint i = 0; (gateway = plum_gateway_set_nth (self, i)) != NULL; i++)
+    g_ptr_array_add (gateways, g_object_ref (gateway));
+  for (unsigned int i = 0; i < gateways->len; i++)
+    plum_gateway_on_resume (gateways->pdata[i]);
+}
+
+/* Without it only the retry looks where the gateway is. */
+static void
+plum_gateway_set_ensure_watch (PlumGatewaySet *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->resume_id == 0)
+    self->resume_id = plum_clock_add_resume_func (self->clock, on_resumed, self);
+  if (self->watch != NULL)
+    return;
+
+  self->watch = plum_route_watch_new (self->context, on_network_changed, self, &error);
+  if (self->watch != NULL)
+    return;
+
+  plum_warn ("network changes go unnoticed: %s", error->message);
+  plum_clock_arm_in_ms (self->clock, &self->retry, RETRY_MS);
+}
+
+/* Of the watch, and of a look-up. */
+static void
+on_retry (gpointer user_data)
+{
+  PlumGatewaySet *self = user_data;
+
+  plum_gateway_set_ensure_watch (self);
+  plum_gateway_set_refresh (self);
+}
+
+/* What has changed before the watch began is found by looking once more. */
+static void
+on_settled (gpointer user_data)
+{
+  PlumGatewaySet *self = user_data;
+
+  plum_gateway_set_ensure_watch (self);
+  for (unsigned int i = 0; i < G_N_ELEMENTS (self->families); i++)
+    self->families[i].all = self->families[i].used;
+  plum_gateway_set_refresh (self);
+}
+
+gboolean
+plum_gateway_set_is_used (PlumGatewaySet *self)
+{
+  return self->families[0].used || self->families[1].used;
+}
+
+void
+plum_gateway_set_use (PlumGatewaySet *self, GSocketFamily socket_family)
+{
+  Family *family = plum_gateway_set_get_family (self, socket_family);
+
+  if (family->used || self->owner == NULL)
+    return;
+
+  family->used = TRUE;
+  plum_clock_arm_in_ms (self->clock, &self->settle, SETTLE_MS);
+  plum_gateway_set_refresh_family (self, family);
+}
+
+void
+plum_gateway_set_use_all (PlumGatewaySet *self, GSocketFamily socket_family)
+{
+  Family *family = plum_gateway_set_get_family (self, socket_family);
+
+  if (family->all || self->owner == NULL)
+    return;
+
+  family->all = TRUE;
+  if (family->used)
+    plum_gateway_set_refresh_family (self, family);
+  else
+    plum_gateway_set_use (self, socket_family);
+}
+
+void
+plum_gateway_set_reset (PlumGatewaySet *self)
+{
+  g_autoptr (PlumGatewaySet) alive = plum_gateway_set_ref (self);
+
+  for (unsigned int i = 0; i < G_N_ELEMENTS (self->families) && self->owner != NULL; i++)
+    {
+      Family *family = &self->families[i];
+      g_autoptr (GPtrArray) networks = family_copy_networks (family);
+      g_autoptr (GError) reason = family->reason != NULL ? g_error_copy (family->reason) : NULL;
+
+      plum_gateway_set_take (self, family, networks, reason, TRUE);
+    }
+}
+
+/* --- Asking --- */
+
+GListModel *
+plum_gateway_set_get_list (PlumGatewaySet *self)
+{
+  return G_LIST_MODEL (self->list);
+}
+
+static PlumGateway *
+family_find_interface (Family *self, const char *interface_name)
+{
+  for (unsigned int i = 0; i < self->gateways->len; i++)
+    if (g_str_equal (plum_gateway_get_interface (self->gateways->pdata[i]), interface_name))
+      return self->gateways->pdata[i];
+
+  return NULL;
+}
+
+PlumGateway *
+plum_gateway_set_find (PlumGatewaySet *self,
+                       GSocketFamily socket_family,
+                       const char *interface_name,
+                       GError **error)
+{
+  Family *family = plum_gateway_set_get_family (self, socket_family);
+  PlumGateway *gateway = interface_name != NULL ? family_find_interface (family, interface_name)
+                                                : family_get_default (family);
+
+  if (gateway == NULL && interface_name != NULL)
+    g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                 "The interface “%s” has no %s router at present", interface_name,
+                 socket_family == G_SOCKET_FAMILY_IPV6 ? "IPv6" : "IPv4");
+  else if (gateway == NULL && family->reason != NULL)
+    g_propagate_error (error, g_error_copy (family->reason));
+  return gateway;
+}
+
+GPtrArray *
+plum_gateway_set_copy (PlumGatewaySet *self, GSocketFamily family)
+{
+  GPtrArray *gateways = plum_gateway_set_get_family (self, family)->gateways;
+  GPtrArray *copy = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (unsigned int i = 0; i < gateways->len; i++)
+    g_ptr_array_add (copy, g_object_ref (gateways->pdata[i]));
+  return copy;
+}
+
+gboolean
+plum_gateway_set_set_address (PlumGatewaySet *self, GInetAddress *gateway_address)
+{
+  if (self->gateway_address == gateway_address ||
+      (self->gateway_address != NULL && gateway_address != NULL &&
+       g_inet_address_equal (self->gateway_address, gateway_address)))
+    return FALSE;
+
+  g_set_object (&self->gateway_address, gateway_address);
+  plum_gateway_set_refresh (self);
+  return TRUE;
+}
+
+gboolean
+plum_gateway_set_set_interface (PlumGatewaySet *self, const char *interface_name)
+{
+  if (g_strcmp0 (self->interface_name, interface_name) == 0)
+    return FALSE;
+
+  g_free (self->interface_name);
+  self->interface_name = g_strdup (interface_name);
+  plum_gateway_set_refresh (self);
+  return TRUE;
+}
+
+GInetAddress *
+plum_gateway_set_get_address (PlumGatewaySet *self)
+{
+  return self->gateway_address;
+}
+
+const char *
+plum_gateway_set_get_interface (PlumGatewaySet *self)
+{
+  return self->interface_name;
+}
+
+/* --- Life --- */
+
+static void
+family_init (Family *self, GSocketFamily family)
+{
+  self->family = family;
+  self->gateways = g_ptr_array_new_with_free_func (g_object_unref);
+}
+
+static void
+family_clear (Family *self)
+{
+  g_clear_pointer (&self->gateways, g_ptr_array_unref);
+  g_clear_error (&self->reason);
+}
+
+PlumGatewaySet *
+plum_gateway_set_new (GMainContext *context,
+                      const PlumSettings *settings,
+                      const PlumGatewaySetOwner *owner,
+                      gpointer owner_data)
+{
+  PlumGatewaySet *self = g_rc_box_new0 (PlumGatewaySet);
+
+  self->context = g_main_context_ref (context);
+  self->clock = plum_clock_ref_for_context (context);
+  self->settings = settings;
+  self->owner = owner;
+  self->owner_data = owner_data;
+  self->list = g_list_store_new (PLUM_TYPE_GATEWAY);
+  family_init (&self->families[0], G_SOCKET_FAMILY_IPV4);
+  family_init (&self->families[1], G_SOCKET_FAMILY_IPV6);
+  plum_timer_init (&self->debounce, on_debounced, self);
+  plum_timer_init (&self->retry, on_retry, self);
+  plum_timer_init (&self->settle, on_settled, self);
+  return self;
+}
+
+void
+plum_gateway_set_stop (PlumGatewaySet *self)
+{
+  self->owner = NULL;
+  if (self->watch != NULL)
+    g_source_destroy (self->watch);
+  g_clear_pointer (&self->watch, g_source_unref);
+  plum_clock_disarm (self->clock, &self->debounce);
+  if (self->resume_id != 0)
+    plum_clock_remove_resume_func (self->clock, self->resume_id);
+  self->resume_id = 0;
+  plum_clock_disarm (self->clock, &self->settle);
+  plum_clock_disarm (self->clock, &self->retry);
+}
+
+void
+plum_gateway_set_close (PlumGatewaySet *self)
+{
+  g_autoptr (PlumGatewaySet) alive = plum_gateway_set_ref (self);
+  g_autoptr (GPtrArray) none = g_ptr_array_new ();
+
+  plum_gateway_set_stop (self);
+  for (unsigned int i = 0; i < G_N_ELEMENTS (self->families); i++)
+    plum_gateway_set_take (self, &self->families[i], none, NULL, FALSE);
+}
+
+PlumGatewaySet *
+plum_gateway_set_ref (PlumGatewaySet *self)
+{
+  return g_rc_box_acquire (self);
+}
+
+static void
+plum_gateway_set_finalize (PlumGatewaySet *self)
+{
+  family_clear (&self->families[0]);
+  family_clear (&self->families[1]);
+  g_clear_object (&self->list);
+  g_clear_object (&self->gateway_address);
+  g_clear_pointer (&self->interface_name, g_free);
+  g_clear_pointer (&self->clock, plum_clock_unref);
+  g_clear_pointer (&self->context, g_main_context_unref);
+}
+
+void
+plum_gateway_set_unref (PlumGatewaySet *self)
+{
+  g_rc_box_release_full (self, (GDestroyNotify) plum_gateway_set_finalize);
+}

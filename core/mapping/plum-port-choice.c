@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-port-choice-private.h"
+
+#include "plum-mapping-private.h"
+
+gboolean
+plum_port_choice_is_met (PlumMapping *mapping, guint external_port)
+{
+  guint required = plum_mapping_get_required_port (mapping);
+
+  return required == 0 || required == external_port;
+}
+
+guint
+plum_port_choice_get_port (GSList *users, guint leased_port)
+{
+  guint first = 0;
+  gboolean served = FALSE;
+
+  for (GSList *l = users; l != NULL; l = l->next)
+    {
+      guint required = plum_mapping_get_required_port (l->data);
+
+      if (leased_port != 0 && required == leased_port)
+        return leased_port;
+      if (required == 0)
+        served = leased_port != 0;
+      else if (first == 0)
+        first = required;
+    }
+
+  return served ? 0 : first;
+}
+
+static const char *
+protocol_name (PlumProtocol protocol)
+{
+  return protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP";
+}
+
+GError *
+plum_port_choice_make_shared_error (PlumMapping *mapping, guint external_port, gboolean leased)
+{
+  return g_error_new (PLUM_ERROR, PLUM_ERROR_CONFLICT,
+                      "%s port %u %s external port %u for another mapping of this program, and "
+                      "external port %u is required",
+                      protocol_name (plum_mapping_get_protocol (mapping)),
+                      plum_mapping_get_internal_port (mapping),
+                      leased ? "is mapped as" : "has to be mapped as", external_port,
+                      plum_mapping_get_required_port (mapping));
+}
+
+GError *
+plum_port_choice_make_own_error (PlumProtocol protocol, guint internal_port, guint external_port)
+{
+  return g_error_new (PLUM_ERROR, PLUM_ERROR_CONFLICT,
+                      "Another mapping of this program, that of %s port %u, has external port %u",
+                      protocol_name (protocol), internal_port, external_port);
+}
+
+GError *
+plum_port_choice_make_grant_error (const char *backend_name,
+                                   guint granted_port,
+                                   guint required_port)
+{
+  return g_error_new (PLUM_ERROR, PLUM_ERROR_CONFLICT,
+                      "%s: the router gave external port %u, and %u is required", backend_name,
+                      granted_port, required_port);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-route-private.h"
+
+#include <linux/rtnetlink.h>
+
+#include "plum-netlink-client-private.h"
+
+/* More than a host has; an index is looked up for each. */
+#define INTERFACES_MAX 16
+
+/* A default route, or a half of one: VPNs lay two of these over it. */
+static gboolean
+leads_to_internet (const PlumNetlinkRoute *route)
+{
+  return route->destination_len <= 1 && route->type == RTN_UNICAST &&
+         route->table != RT_TABLE_LOCAL &&
+         (route->flags & (RTM_F_CLONED | RTNH_F_DEAD | RTNH_F_LINKDOWN)) == 0;
+}
+
+static int
+compare_routes (gconstpointer a, gconstpointer b)
+{
+  const PlumNetlinkRoute *left = a;
+  const PlumNetlinkRoute *right = b;
+
+  if (left->priority != right->priority)
+    return left->priority < right->priority ? -1 : 1;
+  return 0;
+}
+
+static void
+add_index (GArray *indexes, guint index)
+{
+  for (guint i = 0; i < indexes->len; i++)
+    if (g_array_index (indexes, guint, i) == index)
+      return;
+
+  if (index != 0 && indexes->len < INTERFACES_MAX)
+    g_array_append_val (indexes, index);
+}
+
+/* (element-type guint) (transfer full) */
+static GArray *
+find_interfaces (PlumNetlinkClient *netlink, GSocketFamily family, GError **error)
+{
+  g_autoptr (GArray) routes = plum_netlink_client_get_routes (netlink, (int) family, error);
+  GArray *indexes;
+
+  if (routes == NULL)
+    return NULL;
+
+  indexes = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_array_sort (routes, compare_routes);
+  for (guint i = 0; i < routes->len; i++)
+    {
+      const PlumNetlinkRoute *route = &g_array_index (routes, PlumNetlinkRoute, i);
+
+      if (!leads_to_internet (route))
+        continue;
+      add_index (indexes, route->next_hop.interface_index);
+      for (guint j = 0; j < route->n_hop_interfaces; j++)
+        add_index (indexes, route->hop_interfaces[j]);
+    }
+
+  return indexes;
+}
+
+/* The names of the interfaces. (transfer full) */
+static GPtrArray *
+find_names (GSocketFamily family, GError **error)
+{
+  g_autofree PlumNetlinkClient *netlink = g_new (PlumNetlinkClient, 1);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GArray) indexes = NULL;
+  gboolean told = TRUE;
+
+  if (!plum_netlink_client_open (netlink, error))
+    return NULL;
+
+  indexes = find_interfaces (netlink, family, error);
+  for (guint i = 0; indexes != NULL && told && i < indexes->len; i++)
+    {
+      PlumNetlinkLink link;
+      int refusal;
+
+      told = plum_netlink_client_get_link (netlink, g_array_index (indexes, guint, i), "", &link,
+                                           &refusal, error);
+      if (told && refusal == 0)
+        g_ptr_array_add (names, g_strdup (link.name));
+    }
+
+  plum_netlink_client_close (netlink);
+  return indexes != NULL && told ? g_steal_pointer (&names) : NULL;
+}
+
+/* The entry in a table is a hint only: rules may bar it, and the address is the kernel's to choose.
+ * So each interface is looked up as if somebody had asked for it. */
+GPtrArray *
+plum_route_list (GSocketFamily family, GError **error)
+{
+  g_autoptr (GPtrArray) names = find_names (family, error);
+  g_autoptr (GPtrArray) networks = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; names != NULL && i < names->len; i++)
+    {
+      g_autoptr (GError) local = NULL;
+      PlumNetwork *network = plum_route_lookup (family, names->pdata[i], NULL, &local);
+
+      if (network != NULL)
+        g_ptr_array_add (networks, network);
+      else if (!g_error_matches (local, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return NULL;
+        }
+    }
+
+  return names != NULL ? g_steal_pointer (&networks) : NULL;
+}

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-lease-file-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "plum-log-private.h"
+
+#define STATE_SUFFIX ".plum"
+#define LOCK_SUFFIX ".lock"
+#define NEW_SUFFIX ".new"
+#define DAMAGED_SUFFIX ".damaged"
+
+#define DIRECTORY_MODE 0700
+#define FILE_MODE 0600
+
+#define NAME_TRIES 8
+
+/* A name in the directory, and the lock on it that we hold. */
+typedef struct
+{
+  char *path;
+  char *lock_path;
+  int lock_fd;
+} Slot;
+
+struct _PlumLeaseFile
+{
+  char *directory;
+  Slot *slot;
+  GPtrArray *inherited; /* (element-type Slot): their records are ours to write */
+};
+
+static void
+slot_free (Slot *slot)
+{
+  if (slot->lock_fd >= 0)
+    close (slot->lock_fd);
+  g_free (slot->path);
+  g_free (slot->lock_path);
+  g_free (slot);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Slot, slot_free)
+
+static gboolean
+set_io_error (GError **error, int code, const char *doing, const char *path)
+{
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "Cannot %s %s: %s", doing, path,
+               g_strerror (code));
+  return FALSE;
+}
+
+/* Locks DIRECTORY/STEM. flock() holds for the open file, not for the process: two managers of one
+ * process keep each other out as well. */
+static Slot *
+slot_lock (const char *directory, const char *stem, int flags, GError **error)
+{
+  g_autoptr (Slot) slot = g_new0 (Slot, 1);
+  g_autofree char *base = g_build_filename (directory, stem, NULL);
+  struct stat status;
+
+  slot->path = g_strconcat (base, STATE_SUFFIX, NULL);
+  slot->lock_path = g_strconcat (base, LOCK_SUFFIX, NULL);
+  slot->lock_fd =
+    open (slot->lock_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | flags, FILE_MODE);
+
+  if (slot->lock_fd < 0 || flock (slot->lock_fd, LOCK_EX | LOCK_NB) != 0 ||
+      fstat (slot->lock_fd, &status) != 0)
+    {
+      set_io_error (error, errno, "lock", slot->lock_path);
+      return NULL;
+    }
+
+  /* Its owner closed, and removed it, between our open() and flock(). */
+  if (status.st_nlink == 0)
+    {
+      set_io_error (error, ESTALE, "lock", slot->lock_path);
+      return NULL;
+    }
+
+  return g_steal_pointer (&slot);
+}
+
+/* The lock goes last: who finds the one finds no other. */
+static void
+slot_remove (Slot *slot)
+{
+  g_unlink (slot->path);
+  g_unlink (slot->lock_path);
+}
+
+/* A name of our own. It is new unless somebody plays with us, or it was taken for one of the dead
+ * before it was locked: then another one is tried. */
+static Slot *
+slot_new (const char *directory, GError **error)
+{
+  for (unsigned int i = 0; i < NAME_TRIES; i++)
+    {
+      g_autofree char *stem = g_uuid_string_random ();
+      Slot *slot;
+
+      g_clear_error (error);
+      slot = slot_lock (directory, stem, O_EXCL, error);
+      if (slot != NULL)
+        return slot;
+    }
+
+  return NULL;
+}
+
+/* --- Files of the dead --- */
+
+/* Nobody but us can have written it. */
+static gboolean
+check_owner (int fd, struct stat *status, GError **error)
+{
+  const char *what = NULL;
+
+  if (fstat (fd, status) != 0)
+    return set_io_error (error, errno, "look at", "it");
+
+  if (!S_ISREG (status->st_mode))
+    what = "it is not a regular file";
+  else if (status->st_uid != geteuid ())
+    what = "it belongs to another user";
+  else if ((status->st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    what = "others may write to it";
+  else if (status->st_size > PLUM_STATE_MAX_SIZE)
+    what = "it is too long";
+
+  if (what != NULL)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, what);
+  return what == NULL;
+}
+
+static gboolean
+read_all (int fd, char *data, gsize size, GError **error)
+{
+  gsize have = 0;
+
+  while (have < size)
+    {
+      gssize n = read (fd, data + have, size - have);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        return set_io_error (error, errno, "read", "it");
+      if (n == 0)
+        return set_io_error (error, EIO, "read", "it");
+      have += (gsize) n;
+    }
+
+  return TRUE;
+}
+
+static GPtrArray *
+slot_read (Slot *slot, GError **error)
+{
+  /* A pipe of that name must not make us wait for a writer. */
+  int fd = open (slot->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  g_autofree char *data = NULL;
+  GPtrArray *records = NULL;
+  struct stat status;
+
+  if (fd < 0)
+    {
+      set_io_error (error, errno, "open", "it");
+      return NULL;
+    }
+
+  if (check_owner (fd, &status, error))
+    {
+      gsize size = (gsize) status.st_size;
+
+      data = g_malloc (size + 1);
+      if (read_all (fd, data, size, error))
+        records = plum_lease_codec_decode (data, size, error);
+    }
+
+  close (fd);
+  return records;
+}
+
+static void
+slot_set_aside (Slot *slot, const GError *reason)
+{
+  g_autofree char *aside = g_strconcat (slot->path, DAMAGED_SUFFIX, NULL);
+
+  plum_warn ("the state file %s cannot be used: %s", slot->path, reason->message);
+  if (g_rename (slot->path, aside) != 0)
+    plum_warn ("cannot move it aside: %s", g_strerror (errno));
+  else
+    g_unlink (slot->lock_path);
+}
+
+/* What a write that was cut short left. */
+static void
+remove_scraps (const char *directory, const char *stem, GPtrArray *names)
+{
+  g_autofree char *prefix = g_strconcat (stem, STATE_SUFFIX, ".", NULL);
+
+  for (unsigned int i = 0; i < names->len; i++)
+    if (g_str_has_prefix (names->pdata[i], prefix) &&
+        !g_str_has_suffix (names->pdata[i], DAMAGED_SUFFIX))
+      {
+        g_autofree char *path = g_build_filename (directory, names->pdata[i], NULL);
+
+        g_unlink (path);
+      }
+}
+
+/* The system could not read it now: that says nothing against what is in it. */
+static gboolean
+may_be_read_later (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_FAILED);
+}
+
+static void
+plum_lease_file_inherit (PlumLeaseFile *self,
+                         const char *stem,
+                         GPtrArray *names,
+                         GPtrArray *records)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) found = NULL;
+  g_autoptr (Slot) slot = slot_lock (self->directory, stem, 0, &error);
+
+  if (slot == NULL)
+    {
+      /* Somebody lives, or it is another user's. */
+      plum_debug ("%s", error->message);
+      return;
+    }
+
+  remove_scraps (self->directory, stem, names);
+
+  found = slot_read (slot, &error);
+  if (found != NULL)
+    {
+      plum_info ("%s was left by a manager that did not close: %u mappings", slot->path,
+                 found->len);
+      for (unsigned int i = 0; i < found->len; i++)
+        g_ptr_array_add (records, plum_lease_record_copy (found->pdata[i]));
+      g_ptr_array_add (self->inherited, g_steal_pointer (&slot));
+    }
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    slot_remove (slot); /* it had nothing to remember */
+  else if (may_be_read_later (error))
+    plum_warn ("the state file %s is left for a later start: %s", slot->path, error->message);
+  else
+    slot_set_aside (slot, error);
+}
+
+/* The names that end with suffix, without it. */
+static void
+collect_stems (GPtrArray *names, const char *suffix, GHashTable *stems)
+{
+  for (unsigned int i = 0; i < names->len; i++)
+    {
+      const char *name = names->pdata[i];
+
+      if (*name != '.' && g_str_has_suffix (name, suffix))
+        g_hash_table_add (stems, g_strndup (name, strlen (name) - strlen (suffix)));
+    }
+}
+
+static void
+plum_lease_file_inherit_all (PlumLeaseFile *self, GPtrArray *records)
+{
+  g_autoptr (GDir) dir = g_dir_open (self->directory, 0, NULL);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GHashTable) stems = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  GHashTableIter iter;
+  const char *name;
+  gpointer stem;
+
+  if (dir == NULL)
+    return;
+
+  while ((name = g_dir_read_name (dir)) != NULL)
+    g_ptr_array_add (names, g_strdup (name));
+  collect_stems (names, STATE_SUFFIX, stems);
+  collect_stems (names, LOCK_SUFFIX, stems);
+
+  g_hash_table_iter_init (&iter, stems);
+  while (g_hash_table_iter_next (&iter, &stem, NULL))
+    plum_lease_file_inherit (self, stem, names, records);
+}
+
+/* --- Our own --- */
+
+PlumLeaseFile *
+plum_lease_file_open (const char *directory, GPtrArray *records, GError **error)
+{
+  PlumLeaseFile *self;
+  Slot *slot;
+
+  if (g_mkdir_with_parents (directory, DIRECTORY_MODE) != 0)
+    {
+      set_io_error (error, errno, "make the state directory", directory);
+      return NULL;
+    }
+
+  slot = slot_new (directory, error);
+  if (slot == NULL)
+    return NULL;
+
+  self = g_new0 (PlumLeaseFile, 1);
+  self->directory = g_strdup (directory);
+  self->inherited = g_ptr_array_new_with_free_func ((GDestroyNotify) slot_free);
+
+  /* Our own lock is held by now, so that we are not among the dead. */
+  self->slot = slot;
+  plum_lease_file_inherit_all (self, records);
+  return self;
+}
+
+void
+plum_lease_file_free (PlumLeaseFile *self)
+{
+  /* Without a file there is nobody whom the lock would keep out. */
+  if (g_access (self->slot->path, F_OK) != 0)
+    g_unlink (self->slot->lock_path);
+
+  g_clear_pointer (&self->slot, slot_free);
+  g_clear_pointer (&self->inherited, g_ptr_array_unref);
+  g_free (self->directory);
+  g_free (self);
+}
+
+gboolean
+plum_lease_file_has_inherited (PlumLeaseFile *self)
+{
+  return self->inherited->len > 0;
+}
+
+static gboolean
+plum_lease_file_replace (PlumLeaseFile *self, GPtrArray *records, GError **error)
+{
+  g_autoptr (GString) text = NULL;
+  g_autofree char *path = NULL;
+
+  if (records->len == 0)
+    return g_unlink (self->slot->path) == 0 || errno == ENOENT ||
+           set_io_error (error, errno, "remove", self->slot->path);
+
+  /* A new file and rename(): what a crash of the program leaves is the old one or the new one. No
+   * fsync(), which on a busy disk would hold up the main loop for seconds: should the machine
+   * itself go down, a file that came out damaged is moved aside, and the leases end by themselves.
+   */
+  text = plum_lease_codec_encode (records);
+  path = g_strconcat (self->slot->path, NEW_SUFFIX, NULL);
+  if (!g_file_set_contents_full (path, text->str, (gssize) text->len, G_FILE_SET_CONTENTS_NONE,
+                                 FILE_MODE, error))
+    return FALSE;
+
+  return g_rename (path, self->slot->path) == 0 ||
+         set_io_error (error, errno, "replace", self->slot->path);
+}
+
+gboolean
+plum_lease_file_write (PlumLeaseFile *self, GPtrArray *records, GError **error)
+{
+  if (!plum_lease_file_replace (self, records, error))
+    return FALSE;
+
+  /* Only now is what they held safe with us. */
+  for (unsigned int i = 0; i < self->inherited->len; i++)
+    slot_remove (self->inherited->pdata[i]);
+  g_ptr_array_set_size (self->inherited, 0);
+  return TRUE;
+}

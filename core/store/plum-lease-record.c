@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-lease-record-private.h"
+
+#include "plum-values-private.h"
+
+PlumLeaseRecord *
+plum_lease_record_new (void)
+{
+  return g_new0 (PlumLeaseRecord, 1);
+}
+
+void
+plum_lease_record_free (PlumLeaseRecord *self)
+{
+  g_clear_pointer (&self->key, g_bytes_unref);
+  g_clear_object (&self->external_address);
+  g_clear_object (&self->gateway);
+  g_clear_pointer (&self->hardware_address, g_free);
+  g_clear_pointer (&self->interface_name, g_free);
+  g_clear_pointer (&self->backend_name, g_free);
+  g_clear_pointer (&self->token, g_variant_unref);
+  g_free (self);
+}
+
+PlumLeaseRecord *
+plum_lease_record_copy (const PlumLeaseRecord *self)
+{
+  PlumLeaseRecord *copy = plum_lease_record_new ();
+
+  *copy = *self;
+  copy->key = g_bytes_ref (self->key);
+  copy->external_address = NULL;
+  g_set_object (&copy->external_address, self->external_address);
+  copy->gateway = NULL;
+  g_set_object (&copy->gateway, self->gateway);
+  copy->hardware_address = g_strdup (self->hardware_address);
+  copy->interface_name = g_strdup (self->interface_name);
+  copy->backend_name = g_strdup (self->backend_name);
+  copy->token = self->token != NULL ? g_variant_ref (self->token) : NULL;
+  return copy;
+}
+
+gpointer
+plum_lease_record_key (PlumProtocol protocol, GSocketFamily family, guint internal_port)
+{
+  guint is_ipv6 = family == G_SOCKET_FAMILY_IPV6 ? 1 : 0;
+
+  return GUINT_TO_POINTER (is_ipv6 << 24 | (guint) protocol << 16 | internal_port);
+}
+
+gpointer
+plum_lease_record_get_key (const PlumLeaseRecord *self)
+{
+  return plum_lease_record_key (self->protocol, self->family, self->internal_port);
+}
+
+gboolean
+plum_lease_record_is_over (const PlumLeaseRecord *self)
+{
+  return self->until != PLUM_LEASE_RECORD_FOREVER && self->until <= g_get_real_time ();
+}
+
+static gboolean
+same_address (GInetAddress *a, GInetAddress *b)
+{
+  return a == b || (a != NULL && b != NULL && g_inet_address_equal (a, b));
+}
+
+/* Half the world's routers are 192.168.1.1: where the hardware address is known it tells them
+ * apart. */
+gboolean
+plum_lease_record_is_on (const PlumLeaseRecord *self,
+                         GInetAddress *gateway,
+                         const char *interface_name,
+                         const char *hardware_address)
+{
+  if (!same_address (self->gateway, gateway))
+    return FALSE;
+  if (gateway == NULL)
+    return g_str_equal (self->interface_name, interface_name);
+
+  return self->hardware_address == NULL || hardware_address == NULL ||
+         g_str_equal (self->hardware_address, hardware_address);
+}
+
+gboolean
+plum_lease_record_is_on_router_of (const PlumLeaseRecord *self, const PlumLeaseRecord *other)
+{
+  return plum_lease_record_is_on (self, other->gateway, other->interface_name,
+                                  other->hardware_address);
+}
+
+gboolean
+plum_lease_record_is_same_request (const PlumLeaseRecord *self, const PlumLeaseRecord *other)
+{
+  return self->external_port == other->external_port && g_bytes_equal (self->key, other->key) &&
+         plum_lease_record_is_on_router_of (self, other) &&
+         g_str_equal (self->interface_name, other->interface_name) &&
+         g_str_equal (self->backend_name, other->backend_name);
+}
+
+gboolean
+plum_lease_record_is_same_lease (const PlumLeaseRecord *self, const PlumLeaseRecord *other)
+{
+  gboolean same_token =
+    self->token == other->token ||
+    (self->token != NULL && other->token != NULL && g_variant_equal (self->token, other->token));
+
+  return same_token && same_address (self->external_address, other->external_address);
+}
+
+/* In seconds, as a router counts. */
+static guint
+plum_lease_record_get_lifetime (const PlumLeaseRecord *self)
+{
+  gint64 left;
+
+  if (self->until == PLUM_LEASE_RECORD_FOREVER)
+    return PLUM_LIFETIME_FOREVER;
+
+  left = (self->until - g_get_real_time ()) / G_USEC_PER_SEC;
+  return (guint) CLAMP (left, 1, (gint64) PLUM_LIFETIME_FOREVER - 1);
+}
+
+PlumRequest *
+plum_lease_record_make_request (const PlumLeaseRecord *self)
+{
+  return plum_request_new (self->protocol, self->internal_port, self->external_port, FALSE,
+                           self->external_address, plum_lease_record_get_lifetime (self), "plum",
+                           self->key);
+}
+
+PlumLease *
+plum_lease_record_make_lease (const PlumLeaseRecord *self)
+{
+  return plum_lease_new (self->external_address, self->external_port,
+                         plum_lease_record_get_lifetime (self), self->token);
+}

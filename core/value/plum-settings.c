@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-settings-private.h"
+
+#include <string.h>
+
+/* Routers refuse longer ones, and those with the special characters of XML (quirk 57). */
+#define DESCRIPTION_MAX 32
+
+static void
+append_clean (GString *text, const char *raw, gsize max)
+{
+  for (const char *p = raw; *p != '\0' && text->len < max; p++)
+    if (g_ascii_isprint (*p) && strchr ("<>&'\"", *p) == NULL)
+      g_string_append_c (text, *p);
+}
+
+char *
+plum_settings_make_description (const PlumSettings *self,
+                                const char *requested,
+                                PlumProtocol protocol,
+                                guint internal_port)
+{
+  const char *application = self->application_name;
+  GString *text = g_string_new (NULL);
+  g_autofree char *tail = NULL;
+
+  if (requested != NULL)
+    append_clean (text, requested, DESCRIPTION_MAX);
+  if (text->len > 0)
+    return g_string_free (text, FALSE);
+
+  if (application == NULL)
+    application = g_get_prgname ();
+
+  tail = g_strdup_printf (" %s %u", protocol == PLUM_PROTOCOL_TCP ? "tcp" : "udp", internal_port);
+  if (application != NULL)
+    append_clean (text, application, DESCRIPTION_MAX - strlen (tail));
+  if (text->len == 0)
+    g_string_append (text, "plum");
+  g_string_append (text, tail);
+  return g_string_free (text, FALSE);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "lease-store-fixture.h"
+
+#include "plum-module-private.h"
+#include "test-warnings.h"
+
+/* As fake_manager_new () makes it, but the scripts stay. */
+PlumManager *
+state_manager_new (const char *directory, const char *gateway)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (gateway);
+  PlumManager *manager = plum_manager_new ();
+
+  plum_manager_set_gateway_address (manager, address);
+  for (unsigned int i = 0; i < 2; i++)
+    plum_manager_add_backend_type (manager, fake_backend_type (i), fake_backend_name (i),
+                                   300 - (int) i);
+  plum_manager_set_state_directory (manager, directory);
+  return manager;
+}
+
+void
+state_fixture_set_up (StateFixture *f, gconstpointer data)
+{
+  test_loop_set_up (&f->loop, TRUE);
+  plum_module_set_directory (NULL);
+  fake_backends_reset ();
+  test_state_directory_set_up (&f->directory);
+  f->manager = state_manager_new (f->directory.path, "127.9.9.9");
+  test_warnings_take ();
+}
+
+void
+state_fixture_tear_down (StateFixture *f, gconstpointer data)
+{
+  g_clear_object (&f->result);
+  test_loop_settle (&f->loop);
+  fake_backends_reset ();
+  g_assert_finalize_object (g_steal_pointer (&f->manager));
+  test_state_directory_tear_down (&f->directory);
+  test_loop_tear_down (&f->loop);
+}
+
+PlumMapping *
+state_add_wish (PlumManager *manager, guint port, guint external_port)
+{
+  g_autoptr (GError) error = NULL;
+  PlumMapping *mapping = g_object_new (PLUM_TYPE_MAPPING, "internal-port", port,
+                                       "requested-external-port", external_port, NULL);
+
+  plum_manager_add_mapping (manager, mapping, &error);
+  g_assert_no_error (error);
+  return mapping;
+}
+
+PlumMapping *
+state_add_up (StateFixture *f, guint port)
+{
+  PlumMapping *mapping = state_add_wish (f->manager, port, 0);
+
+  test_loop_advance_until (&f->loop, plum_mapping_get_state (mapping) == PLUM_STATE_SUCCESS, 1000);
+  return mapping;
+}
+
+GBytes *
+state_last_key (void)
+{
+  PlumCall *call = fake_backend_script (FAKE_ALPHA)->last_map;
+
+  return g_bytes_ref (plum_request_get_key (plum_call_get_request (call)));
+}
+
+/* The process ends: nothing is sent, and the kernel lets go of the lock. */
+void
+state_crash (StateFixture *f)
+{
+  g_object_run_dispose (G_OBJECT (f->manager));
+  g_assert_finalize_object (g_steal_pointer (&f->manager));
+  g_free (fake_backends_take_log ());
+}
+
+void
+state_crash_and_restart (StateFixture *f)
+{
+  test_loop_advance (&f->loop, STATE_WRITTEN_MS);
+  state_crash (f);
+  f->manager = state_manager_new (f->directory.path, "127.9.9.9");
+}
+
+/* A mapping of TCP 8080 at external port 40000, and a crash. */
+GBytes *
+state_crash_with_one (StateFixture *f)
+{
+  fake_backend_script (FAKE_ALPHA)->granted_port = 40000;
+  g_object_unref (state_add_up (f, 8080));
+  fake_backend_script (FAKE_ALPHA)->granted_port = 0;
+  state_crash_and_restart (f);
+  return state_last_key ();
+}
+
+gboolean
+state_close (StateFixture *f)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean clean;
+
+  plum_manager_close_async (f->manager, NULL, test_store_result, &f->result);
+  test_loop_advance_until (&f->loop, f->result != NULL, 20000);
+  clean = plum_manager_close_finish (f->manager, f->result, &error);
+  g_clear_object (&f->result);
+  return clean;
+}
+
+/* The one state file. */
+GPtrArray *
+state_read_records (StateFixture *f)
+{
+  g_autofree char *path = test_state_directory_find (&f->directory, ".plum");
+  g_autofree char *data = NULL;
+  g_autoptr (GError) error = NULL;
+  GPtrArray *records;
+  gsize size;
+
+  g_assert_nonnull (path);
+  g_assert_true (g_file_get_contents (path, &data, &size, NULL));
+  records = plum_lease_codec_decode (data, size, &error);
+  g_assert_no_error (error);
+  return records;
+}
+
+void
+state_write_records (StateFixture *f, GPtrArray *records)
+{
+  g_autofree char *path = test_state_directory_find (&f->directory, ".plum");
+  g_autoptr (GString) text = plum_lease_codec_encode (records);
+
+  g_assert_true (g_file_set_contents_full (path, text->str, (gssize) text->len,
+                                           G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL));
+}
+
+void
+state_assert_log (const char *expected)
+{
+  g_autofree char *log = fake_backends_take_log ();
+
+  g_assert_cmpstr (log, ==, expected);
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "plum-lease-codec-private.h"
+
+#define KEY "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+#define LEAST                                                                                      \
+  "map protocol=tcp family=ipv4 internal=8080 external=8081 key=" KEY                              \
+  " interface=eth0 backend=pcp until=1700000000000000"
+
+static GInetAddress *
+address_new (const char *text)
+{
+  return text != NULL ? g_inet_address_new_from_string (text) : NULL;
+}
+
+static PlumLeaseRecord *
+record_new (guint internal_port, const char *gateway, const char *hardware_address)
+{
+  PlumLeaseRecord *record = plum_lease_record_new ();
+  guint8 key[PLUM_LEASE_RECORD_KEY_SIZE];
+
+  for (unsigned int i = 0; i < sizeof key; i++)
+    key[i] = (guint8) (internal_port + i);
+  record->protocol = PLUM_PROTOCOL_UDP;
+  record->family = G_SOCKET_FAMILY_IPV4;
+  record->internal_port = internal_port;
+  record->external_port = 40000;
+  record->key = g_bytes_new (key, sizeof key);
+  record->gateway = address_new (gateway);
+  record->hardware_address = g_strdup (hardware_address);
+  record->interface_name = g_strdup ("eth0");
+  record->backend_name = g_strdup ("upnp");
+  record->until = g_get_real_time () + (gint64) G_USEC_PER_SEC * 3600;
+  return record;
+}
+
+static void
+assert_equal (const PlumLeaseRecord *a, const PlumLeaseRecord *b)
+{
+  g_assert_true (plum_lease_record_get_key (a) == plum_lease_record_get_key (b));
+  g_assert_true (plum_lease_record_is_same_request (a, b));
+  g_assert_true (plum_lease_record_is_same_lease (a, b));
+  g_assert_cmpstr (a->hardware_address, ==, b->hardware_address);
+  g_assert_cmpint (a->until, ==, b->until);
+}
+
+static GPtrArray *
+decode (const char *text)
+{
+  return plum_lease_codec_decode (text, strlen (text), NULL);
+}
+
+/* A file of one record that is text. */
+static gboolean
+is_record (const char *text)
+{
+  g_autofree char *file = g_strdup_printf ("plum-state 1\n%s\nend 1\n", text);
+  g_autoptr (GPtrArray) records = decode (file);
+
+  return records != NULL;
+}
+
+/* The least record with one word of it replaced. */
+static gboolean
+is_record_with (const char *old, const char *new)
+{
+  g_auto (GStrv) parts = g_strsplit (LEAST, old, 2);
+  g_autofree char *text = NULL;
+
+  g_assert_cmpuint (g_strv_length (parts), ==, 2);
+  text = g_strconcat (parts[0], new, parts[1], NULL);
+  return is_record (text);
+}
+
+static void
+test_round_trip (void)
+{
+  g_autoptr (GPtrArray) records =
+    g_ptr_array_new_with_free_func ((GDestroyNotify) plum_lease_record_free);
+  g_autoptr (GPtrArray) decoded = NULL;
+  g_autoptr (GString) text = NULL;
+  g_autoptr (GError) error = NULL;
+  PlumLeaseRecord *full = record_new (8080, "192.168.1.1", "02:00:5e:10:00:01");
+  PlumLeaseRecord *bare = record_new (8081, NULL, NULL);
+
+  full->external_address = address_new ("1.2.3.4");
+  full->token = g_variant_ref_sink (g_variant_new ("(ssb)", "a b=c\n%", "d", TRUE));
+  g_free (full->interface_name);
+  full->interface_name = g_strdup ("odd =%\xff");
+  bare->until = PLUM_LEASE_RECORD_FOREVER;
+  g_ptr_array_add (records, full);
+  g_ptr_array_add (records, bare);
+
+  text = plum_lease_codec_encode (records);
+  decoded = plum_lease_codec_decode (text->str, text->len, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (decoded->len, ==, 2);
+  assert_equal (decoded->pdata[0], full);
+  assert_equal (decoded->pdata[1], bare);
+}
+
+static void
+test_ipv6 (void)
+{
+  g_assert_true (is_record ("map protocol=udp family=ipv6 internal=1 external=65535 key=" KEY
+                            " gateway=fe80::1 interface=eth0 backend=pcp until=never"));
+}
+
+static void
+test_empty (void)
+{
+  g_autoptr (GPtrArray) records = decode ("plum-state 1\nend 0\n");
+
+  g_assert_nonnull (records);
+  g_assert_cmpuint (records->len, ==, 0);
+}
+
+static void
+test_truncated (void)
+{
+  const char *text = "plum-state 1\n" LEAST "\n" LEAST " gateway=10.0.0.1 token=%27a%27\nend 2\n";
+  gsize len = strlen (text);
+  g_autoptr (GPtrArray) whole = decode (text);
+
+  g_assert_nonnull (whole);
+  for (gsize i = 0; i < len; i++)
+    {
+      g_autofree char *block = g_memdup2 (text, i);
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (plum_lease_codec_decode (block, i, &error));
+      g_assert_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED);
+    }
+}
+
+static void
+test_other_version (void)
+{
+  g_assert_null (decode ("plum-state 2\nend 0\n"));
+}
+
+static void
+test_zero_byte (void)
+{
+  static const char text[] = "plum-state 1\nend 0\n";
+
+  g_assert_null (plum_lease_codec_decode (text, sizeof text, NULL));
+}
+
+static void
+test_wrong_count (void)
+{
+  g_assert_null (decode ("plum-state 1\n" LEAST "\nend 2\n"));
+  g_assert_null (decode ("plum-state 1\n" LEAST "\nend 01\n"));
+}
+
+static void
+test_refused_words (void)
+{
+  static const char *const words[][2] = {
+    { "protocol=tcp", "protocol=sctp" },
+    { "family=ipv4", "family=ipx" },
+    { "internal=8080", "internal=0" },
+    { "internal=8080", "internal=65536" },
+    { "internal=8080", "internal=-1" },
+    { "internal=8080", "internal=" },
+    { "internal=8080", "internal=8080 internal=8080" },
+    { "internal=8080 ", "" },
+    { "external=8081", "external=0x10" },
+    { KEY, "00" },
+    { KEY, KEY "00" },
+    { "key=0", "key=g" },
+    { "interface=eth0", "interface=" },
+    { "interface=eth0", "interface=%0" },
+    { "interface=eth0", "interface=%00" },
+    { "until=1", "until=-1" },
+    { "until=1700000000000000", "until=9223372036854775807" },
+    { "backend=pcp", "backend=pcp address=1.2.3" },
+    { "backend=pcp", "backend=pcp token=(" },
+    { "backend=pcp", "backend=pcp token=%27%ff%27" },
+    { "backend=pcp", "backend=pcp gateway=::1" },
+    { "backend=pcp", "backend=pcp colour=blue" },
+    { "backend=pcp", "backend=pcp word" },
+    { "backend=pcp", "backend=pcp  " },
+    { "map ", "nap " },
+  };
+
+  g_assert_true (is_record (LEAST));
+  for (unsigned int i = 0; i < G_N_ELEMENTS (words); i++)
+    {
+      if (is_record_with (words[i][0], words[i][1]))
+        g_error ("“%s” was taken", words[i][1]);
+    }
+}
+
+static void
+test_deep_token (void)
+{
+  g_autoptr (GString) token = g_string_new (NULL);
+  g_autofree char *text = NULL;
+
+  for (unsigned int i = 0; i < 4000; i++)
+    g_string_append (token, "<");
+  text = g_strconcat (LEAST " token=", token->str, NULL);
+  g_assert_false (is_record (text));
+}
+
+/* A byte changed anywhere never does worse than be refused. */
+static void
+test_flipped (void)
+{
+  const char *text = "plum-state 1\n" LEAST " gateway=10.0.0.1 token=%28%27a%27%2c1%29\nend 1\n";
+  gsize len = strlen (text);
+  guint n_taken = 0;
+
+  for (gsize i = 0; i < len; i++)
+    for (unsigned int bit = 0; bit < 8; bit++)
+      {
+        g_autofree char *block = g_memdup2 (text, len);
+        g_autoptr (GError) error = NULL;
+        g_autoptr (GPtrArray) records = NULL;
+
+        block[i] = (char) (block[i] ^ (1 << bit));
+        records = plum_lease_codec_decode (block, len, &error);
+        g_assert_true ((records == NULL) == (error != NULL));
+        if (records != NULL)
+          n_taken++;
+      }
+
+  g_assert_cmpuint (n_taken, >, 0);
+}
+
+static void
+test_same_router (void)
+{
+  g_autoptr (PlumLeaseRecord) known = record_new (80, "192.168.1.1", "02:00:00:00:00:01");
+  g_autoptr (PlumLeaseRecord) other = record_new (80, "192.168.1.1", "02:00:00:00:00:02");
+  g_autoptr (PlumLeaseRecord) unknown = record_new (80, "192.168.1.1", NULL);
+  g_autoptr (PlumLeaseRecord) elsewhere = record_new (80, "192.168.1.2", "02:00:00:00:00:01");
+  g_autoptr (PlumLeaseRecord) none = record_new (80, NULL, NULL);
+
+  g_assert_true (plum_lease_record_is_on_router_of (known, unknown));
+  g_assert_true (plum_lease_record_is_on_router_of (none, none));
+  g_assert_false (plum_lease_record_is_on_router_of (known, other));
+  g_assert_false (plum_lease_record_is_on_router_of (known, elsewhere));
+  g_assert_false (plum_lease_record_is_on_router_of (known, none));
+}
+
+static void
+test_for_the_delete (void)
+{
+  g_autoptr (PlumLeaseRecord) record = record_new (80, "192.168.1.1", NULL);
+  g_autoptr (PlumRequest) request = plum_lease_record_make_request (record);
+  g_autoptr (PlumLease) asked = NULL;
+  g_autoptr (PlumLease) lease = NULL;
+
+  g_assert_true (g_bytes_equal (plum_request_get_key (request), record->key));
+  g_assert_cmpuint (plum_request_get_external_port (request), ==, 40000);
+  asked = plum_lease_record_make_lease (record);
+  g_assert_null (plum_lease_get_token (asked));
+  g_assert_cmpuint (plum_lease_get_external_port (asked), ==, record->external_port);
+
+  record->token = g_variant_ref_sink (g_variant_new_string ("token"));
+  record->until = PLUM_LEASE_RECORD_FOREVER;
+  lease = plum_lease_record_make_lease (record);
+  g_assert_true (plum_lease_get_token (lease) == record->token);
+  g_assert_cmpuint (plum_lease_get_external_port (lease), ==, 40000);
+  g_assert_cmpuint (plum_lease_get_lifetime (lease), ==, PLUM_LIFETIME_FOREVER);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/lease-codec/round-trip", test_round_trip);
+  g_test_add_func ("/lease-codec/ipv6", test_ipv6);
+  g_test_add_func ("/lease-codec/empty", test_empty);
+  g_test_add_func ("/lease-codec/truncated", test_truncated);
+  g_test_add_func ("/lease-codec/other-version", test_other_version);
+  g_test_add_func ("/lease-codec/zero-byte", test_zero_byte);
+  g_test_add_func ("/lease-codec/wrong-count", test_wrong_count);
+  g_test_add_func ("/lease-codec/refused-words", test_refused_words);
+  g_test_add_func ("/lease-codec/deep-token", test_deep_token);
+  g_test_add_func ("/lease-codec/flipped", test_flipped);
+  g_test_add_func ("/lease-record/same-router", test_same_router);
+  g_test_add_func ("/lease-record/for-the-delete", test_for_the_delete);
+
+  return g_test_run ();
+}
