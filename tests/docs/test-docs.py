@@ -64,13 +64,22 @@ def check_examples(folder):
         yield "no page shows an example"
 
 
+def anchors(text):
+    """The anchors that hosting sites give to the headings of a page."""
+    for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE):
+        yield re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
 def check_sources(folder):
     """Links between files, as a reader of the repository follows them."""
     paths = [path for pattern in ("*.md", "examples/**/*.md")
              for path in glob.glob(os.path.join(folder, pattern), recursive=True)]
     for path in paths:
-        for target in LINK.findall(CODE.sub("", read(path))):
+        text = read(path)
+        for target in LINK.findall(CODE.sub("code", text)):
             url = urllib.parse.urlsplit(target)
+            if not url.scheme and not url.path and url.fragment not in anchors(text):
+                yield "%s: %s has no heading" % (path, target)
             # check_manual() checks the pages and pictures of the built manual.
             if url.scheme or not url.path or url.path.endswith((".html", ".svg")):
                 continue
