@@ -38,7 +38,7 @@ def read(path):
 
 
 def example(folder, name):
-    """The file as a page shows it: without its licence line."""
+    """The file as a page shows it: without its license line."""
     lines = read(os.path.join(folder, name)).split("\n")
     return "\n".join(lines[2:] if "SPDX" in lines[0] else lines)
 
