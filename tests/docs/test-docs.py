@@ -28,6 +28,7 @@ SOURCE_NAMES = (".c", ".h", ".in", ".py", ".js", ".vala", ".md", ".sh", ".build"
 QUIRKS = re.compile(r"\bquirks? ((?:\d+(?:,? and |, | to )?)+)", re.IGNORECASE)
 QUIRK_ROW = re.compile(r"^\| (\d+) \|", re.MULTILINE)
 DOCUMENT = re.compile(r"(?<![\w/.*-])[\w./-]+\.md\b")
+BACKENDS = ("pcp", "natpmp", "upnp", "direct")
 STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 TEST_PATH = re.compile(r"`(/[a-z][a-z0-9-]*/[\w.*/-]+)`")
 
@@ -141,6 +142,9 @@ def test_paths(root):
     # The fixtures put paths together for all tests of their folder.
     shared = {(os.path.dirname(path), text) for path, strings in files.items()
               if path.endswith("-fixture.c") for text in strings if is_prefix(text)}
+    # "/", the name of a backend, "/", and the rest.
+    shared |= {(folder, "/%s/" % name) for folder, text in shared if text == "/"
+               for name in BACKENDS}
     paths = set()
 
     for path, text in sources(root).items():
@@ -148,6 +152,7 @@ def test_paths(root):
             paths |= {found + "any" for found in re.findall(r" (/[a-z-]+/)[%{]", text)}
     for path, strings in files.items():
         names = {text for text in strings if re.fullmatch(r"[a-z0-9][\w./-]*", text)}
+        names |= {one + two for one in names if one.endswith("/") for two in names}
         prefixes = {text for text in strings if is_prefix(text)}
         prefixes |= {text for folder, text in shared if folder == os.path.dirname(path)}
         paths |= {text for text in strings if text.startswith("/")}
