@@ -15,7 +15,7 @@ on_state (PlumMapping *mapping, GParamSpec *pspec, gpointer user_data)
                plum_mapping_get_external_port (mapping));
       break;
 
-    case PLUM_STATE_FAILURE: /* it is tried again, as long as it is wanted */
+    case PLUM_STATE_FAILURE: /* the library tries again */
       g_print ("Not reachable: %s\n", plum_mapping_get_error (mapping)->message);
       break;
 
@@ -49,7 +49,7 @@ on_interrupt (gpointer user_data)
 {
   Program *program = user_data;
 
-  /* The router forgets the mapping now, not when its lifetime is over. */
+  /* Removes the mapping from the router now, not when its lease expires. */
   plum_manager_close_async (program->manager, NULL, on_closed, program->loop);
   return G_SOURCE_REMOVE;
 }
@@ -65,7 +65,7 @@ main (void)
 
   g_signal_connect (mapping, "notify::state", G_CALLBACK (on_state), NULL);
   if (!plum_manager_add_mapping (manager, mapping, &error))
-    g_error ("%s", error->message); /* only a wrong argument, never the network */
+    g_error ("%s", error->message); /* an argument is invalid */
 
   g_unix_signal_add (SIGINT, on_interrupt, &program);
   g_main_loop_run (loop);

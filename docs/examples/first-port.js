@@ -16,12 +16,12 @@ const mapping = Plum.Mapping.new(Plum.Protocol.TCP, 8080);
 mapping.connect('notify::state', () => {
     if (mapping.state === Plum.State.SUCCESS)
         print(`Reachable at ${mapping.externalHost}:${mapping.externalPort}`);
-    else if (mapping.state === Plum.State.FAILURE)   // it is tried again, as long as it is wanted
+    else if (mapping.state === Plum.State.FAILURE)   // the library tries again
         print(`Not reachable: ${mapping.error.message}`);
 });
 manager.add_mapping(mapping);
 
-// The router forgets the mapping now, not when its lifetime is over.
+// Removes the mapping from the router now, not when its lease expires.
 async function close() {
     try {
         await manager.close_async(null);

@@ -15,7 +15,7 @@ def on_state(mapping, pspec):
         print("Reachable at %s:%d" % (mapping.props.external_host, mapping.props.external_port),
               flush=True)
     elif mapping.props.state == Plum.State.FAILURE:
-        # It is tried again, for as long as it is wanted.
+        # The library tries again.
         print("Not reachable: %s" % mapping.props.error.message, flush=True)
 
 
@@ -28,7 +28,7 @@ def on_closed(manager, result):
 
 
 def on_interrupt():
-    # The router forgets the mapping now, not when its lifetime is over.
+    # Removes the mapping from the router now, not when its lease expires.
     manager.close_async(None, on_closed)
     return GLib.SOURCE_REMOVE
 

@@ -6,13 +6,13 @@ void on_state (Plum.Mapping mapping) {
   if (mapping.state == Plum.State.SUCCESS) {
     print ("Reachable at %s:%u\n", mapping.external_host, mapping.external_port);
   } else if (mapping.state == Plum.State.FAILURE) {
-    // It is tried again, for as long as it is wanted.
+    // The library tries again.
     print ("Not reachable: %s\n", mapping.error.message);
   }
 }
 
-// The router forgets the mapping now, not when its lifetime is over.
-async void end (Plum.Manager manager, MainLoop loop) {
+// Removes the mapping from the router now, not when its lease expires.
+async void close_manager (Plum.Manager manager, MainLoop loop) {
   try {
     yield manager.close_async (null);
   } catch (Error error) {
@@ -30,11 +30,11 @@ int main () {
   try {
     manager.add_mapping (mapping);
   } catch (Error error) {
-    GLib.error ("%s", error.message);   // only a wrong argument, never the network
+    GLib.error ("%s", error.message);   // an argument is invalid
   }
 
   Unix.signal_add (Posix.Signal.INT, () => {
-    end.begin (manager, loop);
+    close_manager.begin (manager, loop);
     return Source.REMOVE;
   });
   loop.run ();

@@ -9,4 +9,4 @@ Gio._promisify(Plum.Manager.prototype, 'close_async', 'close_finish');
 const manager = new Plum.Manager();
 const mapping = await manager.create_mapping_async(Plum.Protocol.TCP, 8080, 0, 0, null);
 print(`Reachable at ${mapping.externalHost}:${mapping.externalPort}`);
-await manager.close_async(null);   // the router forgets it
+await manager.close_async(null);   // removes the mapping from the router

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Two hosts on a cable: this process on a router, and commands on the host behind it.
+"""Two connected hosts: this process runs on a router, and commands run on the host behind it.
 
-The host has a default route, so that a program finds its router without being told. Needs user and
-network namespaces, and ip (iproute2).
+The default route of the host leads to the router. Needs user and network namespaces, and ip
+(iproute2).
 """
 
 import ctypes
@@ -28,15 +28,15 @@ def _ip(*words):
 
 
 def enter_router():
-    """Moves this process to the router. Call it before the first thread is started."""
+    """Moves this process to the router. Call it before any thread is started."""
     if shutil.which("ip") is None:
-        raise Unavailable("no ip here (iproute2)")
+        raise Unavailable("ip (iproute2) is not installed")
     if not own_network.enter():
-        raise Unavailable("no network namespaces for ordinary users here")
+        raise Unavailable("network namespaces are not available to ordinary users")
 
 
 class Host:
-    """The other end of the cable, as a with statement keeps it."""
+    """The host behind the router, for the duration of a with statement."""
 
     def __enter__(self):
         ready, done = os.pipe()
@@ -56,7 +56,7 @@ class Host:
 
     @staticmethod
     def _hold(done):
-        """In the child: keeps the second network in being until it is killed."""
+        """Runs in the child: holds the second network until the child is killed."""
         libc = ctypes.CDLL(None)
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if libc.unshare(own_network.CLONE_NEWNET) == 0:
@@ -78,7 +78,7 @@ class Host:
                 subprocess.run([*self._command, "ip", *words], check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError) as error:
             self.__exit__()
-            raise Unavailable("no veth here: %s" % error)
+            raise Unavailable("veth is not available: %s" % error)
 
     def start(self, command, **options):
         return subprocess.Popen([*self._command, *command], **options)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""The examples of the manual, each as its reader would run it: behind a router, until Ctrl-C.
+"""Runs the examples of the manual behind a router, as a reader would.
 
-An example whose name begins with "once-" maps, tells, unmaps and ends; the others do so on SIGINT.
+An example whose name begins with "once-" maps a port, prints the result, unmaps the port and exits.
+The others unmap the port and exit on SIGINT.
 
 Usage: test-examples.py NAME COMMAND [ARGUMENT]... [-- NAME COMMAND [ARGUMENT]...]...
 Writes TAP.
@@ -17,7 +18,7 @@ from fake_gateway import FakeGateway
 
 import lan
 
-DEADLINE = 20  # s; only a fault ever takes as long
+DEADLINE = 20  # s; reached only if a test fails
 
 
 def equal(got, expected):
@@ -32,7 +33,7 @@ def check(host, command):
                              text=True) as program:
         try:
             ready, _, _ = select.select([program.stdout], [], [], DEADLINE)
-            assert ready, "nothing came"
+            assert ready, "the program printed nothing"
             equal(program.stdout.readline(), "Reachable at 1.2.3.4:8080\n")
             equal(list(gateway.table), [("tcp", 8080)])
             program.send_signal(signal.SIGINT)
@@ -41,7 +42,7 @@ def check(host, command):
             program.kill()
             raise
         equal((program.returncode, output, errors), (0, "", ""))
-        assert gateway.wait_for(lambda table: not table), "the mapping is still there"
+        assert gateway.wait_for(lambda table: not table), "the mapping still exists"
 
 
 def check_once(host, command):
@@ -56,7 +57,7 @@ def check_once(host, command):
             program.kill()
             raise
         equal((program.returncode, output, errors), (0, "Reachable at 1.2.3.4:8080\n", ""))
-        assert gateway.wait_for(lambda table: not table), "the mapping is still there"
+        assert gateway.wait_for(lambda table: not table), "the mapping still exists"
 
 
 def split(words):
