@@ -4,7 +4,7 @@
 
 #include <plum-glib/plum-glib.h>
 
-#include "plum-call-private.h"
+#include "plum-backend-private.h"
 #include "plum-clock-private.h"
 #include "plum-gateway-client-private.h"
 #include "plum-settings-private.h"

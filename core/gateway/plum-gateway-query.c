@@ -120,6 +120,7 @@ plum_gateway_query_external_address (PlumGateway *gateway,
 typedef struct
 {
   PlumGateway *gateway;
+  PlumBackend *backend;
   void (*func) (PlumBackend *backend, GInetAddress *address, PlumGateway *gateway);
 } ServedQuery;
 
@@ -127,7 +128,7 @@ static void
 on_served_address (PlumCall *call, gpointer user_data)
 {
   g_autofree ServedQuery *query = user_data;
-  g_autoptr (GObject) backend = g_object_ref (G_OBJECT (plum_call_get_backend (call)));
+  g_autoptr (GObject) backend = g_object_ref (G_OBJECT (query->backend));
 
   /* An error is no update: no address is known by it, and none is lost. */
   if (plum_call_get_address (call) != NULL)
@@ -152,6 +153,7 @@ plum_gateway_query_served_address (PlumGateway *gateway,
 
       query = g_new0 (ServedQuery, 1);
       query->gateway = gateway;
+      query->backend = candidate->backend;
       query->func = func;
       g_object_unref (plum_backend_call (candidate->backend, PLUM_CALL_GET_EXTERNAL_ADDRESS, NULL,
                                          plum_gateway_get_settings (gateway)->mapping_timeout,
@@ -173,7 +175,7 @@ on_query_cancelled (GCancellable *cancellable, gpointer user_data)
 
   plum_gateway_forget_func (query->gateway, query);
   if (query->call != NULL)
-    plum_call_abandon (query->call);
+    plum_call_cancel (query->call);
   g_task_return_error_if_cancelled (query->task);
   query_free (query);
 

@@ -420,31 +420,6 @@ on_backend_asks_if_observed (gpointer user_data)
 }
 
 static void
-on_backend_traffic (PlumBackend *backend,
-                    PlumTrafficDirection direction,
-                    GSocketAddress *peer,
-                    GBytes *bytes,
-                    gpointer user_data)
-{
-  PlumGateway *self = user_data;
-  PlumCandidate *candidate = plum_gateway_find_candidate (self, backend);
-
-  plum_signal_queue_add_traffic (self->reports,
-                                 g_intern_string (plum_probe_get_name (candidate->probe)),
-                                 direction, peer, bytes);
-}
-
-static void
-on_backend_note (PlumBackend *backend, const char *note, gpointer user_data)
-{
-  PlumGateway *self = user_data;
-  PlumCandidate *candidate = plum_gateway_find_candidate (self, backend);
-
-  plum_signal_queue_add_note (self->reports,
-                              g_intern_string (plum_probe_get_name (candidate->probe)), note);
-}
-
-static void
 on_report (const PlumQueuedSignal *report, gpointer owner)
 {
   if (report->bytes != NULL)
@@ -470,13 +445,6 @@ on_backend_late_lease (PlumBackend *backend,
   g_ptr_array_add (self->late_leases, late);
   plum_clock_arm_in_ms (self->clock, &self->late, 0);
 }
-
-static const PlumBackendObserver observer = {
-  .is_observed = on_backend_asks_if_observed,
-  .traffic = on_backend_traffic,
-  .note = on_backend_note,
-  .late_lease = on_backend_late_lease,
-};
 
 static void plum_gateway_start_probe (PlumGateway *self, PlumCandidate *candidate);
 
@@ -524,9 +492,8 @@ on_lost_pause_over (gpointer user_data)
 }
 
 static void
-on_backend_lost (PlumBackend *backend, const char *reason, PlumGateway *self)
+plum_gateway_note_lost (PlumGateway *self, PlumCandidate *candidate, const char *reason)
 {
-  PlumCandidate *candidate = plum_gateway_find_candidate (self, backend);
   gint64 now = plum_clock_get_time (self->clock);
 
   plum_info ("%s has lost its state: %s", plum_probe_get_name (candidate->probe), reason);
@@ -558,6 +525,40 @@ on_backend_external_address_changed (PlumBackend *backend, GInetAddress *address
 }
 
 static void
+on_backend_event (PlumBackend *backend, const PlumBackendEvent *event, gpointer user_data)
+{
+  PlumGateway *self = user_data;
+  const char *name = plum_backend_get_name (backend);
+
+  switch (event->kind)
+    {
+    case PLUM_BACKEND_TRAFFIC:
+      plum_signal_queue_add_traffic (self->reports, name, event->direction, event->peer,
+                                     event->bytes);
+      break;
+    case PLUM_BACKEND_NOTE:
+      plum_signal_queue_add_note (self->reports, name, event->text);
+      break;
+    case PLUM_BACKEND_LOST:
+      plum_gateway_note_lost (self, plum_gateway_find_candidate (self, backend), event->text);
+      break;
+    case PLUM_BACKEND_ADDRESS_CHANGED:
+      plum_gateway_learn_address (self, backend, event->address);
+      break;
+    case PLUM_BACKEND_LATE_LEASE:
+      on_backend_late_lease (backend, event->request, event->lease, self);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static const PlumBackendObserver observer = {
+  .is_observed = on_backend_asks_if_observed,
+  .handle_event = on_backend_event,
+};
+
+static void
 plum_gateway_add_candidate (PlumGateway *self, PlumBackendInfo *info)
 {
   GType type = plum_backend_info_ensure_type (info);
@@ -573,9 +574,6 @@ plum_gateway_add_candidate (PlumGateway *self, PlumBackendInfo *info)
     plum_backend_new (type, plum_backend_info_get_name (info), self->network, self->context);
   candidate->probe = plum_probe_new (plum_backend_info_get_name (info));
   plum_backend_set_observer (candidate->backend, &observer, self);
-  g_signal_connect (candidate->backend, "lost", G_CALLBACK (on_backend_lost), self);
-  g_signal_connect (candidate->backend, "external-address-changed",
-                    G_CALLBACK (on_backend_external_address_changed), self);
 
   g_ptr_array_add (self->candidates, candidate);
   g_list_store_append (self->probes, candidate->probe);
@@ -625,8 +623,7 @@ plum_gateway_close (PlumGateway *self)
     {
       PlumCandidate *candidate = self->candidates->pdata[i];
 
-      g_signal_handlers_disconnect_by_data (candidate->backend, self);
-      plum_backend_retire (candidate->backend);
+      plum_backend_close (candidate->backend);
       plum_clock_disarm (self->clock, &candidate->lost_timer);
       g_clear_object (&candidate->call);
     }

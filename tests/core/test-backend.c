@@ -41,7 +41,8 @@ test_defaults (gconstpointer data)
   backend = test_backend_new (bare_backend_get_type (), network);
   done = test_call (&loop, backend, kind, &args, 5000);
   g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
-  g_assert_cmpstr (plum_call_get_error (done)->message, ==, "BareBackend cannot do this");
+  g_assert_cmpstr (plum_call_get_error (done)->message, ==,
+                   "The backend “BareBackend” does not support this operation");
   g_clear_object (&done);
   test_loop_settle (&loop);
   g_assert_finalize_object (backend);

@@ -193,7 +193,7 @@ test_gateway_gone (CoreFixture *f, gconstpointer data)
   g_assert_nonnull (f->result);
   g_assert_null (plum_gateway_list_entries_finish (gateway, f->result, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
-  g_assert_cmpstr (error->message, ==, "The network is not there any more");
+  g_assert_cmpstr (error->message, ==, "The gateway is no longer available");
 }
 
 /* The same while the race for it is on. */

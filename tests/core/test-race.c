@@ -103,8 +103,9 @@ test_all_silent (CoreFixture *f, gconstpointer data)
   error = plum_mapping_get_error (mapping);
   g_assert_error (error, PLUM_ERROR, PLUM_ERROR_NO_BACKEND);
   g_assert_cmpstr (error->message, ==,
-                   "alpha: no outcome in 3.0 s; beta: no outcome in 3.0 s; "
-                   "gamma: no outcome in 3.0 s");
+                   "The backend “alpha” did not answer within 3.0 s; "
+                   "The backend “beta” did not answer within 3.0 s; "
+                   "The backend “gamma” did not answer within 3.0 s");
 }
 
 static void
@@ -267,7 +268,7 @@ test_settled_twice (CoreFixture *f, gconstpointer data)
   mapping = core_add (f, 8080, 0);
   test_loop_settle (&f->loop);
   settle_late (ALPHA, 8080);
-  g_test_expect_message ("Plum", G_LOG_LEVEL_CRITICAL, "alpha settled a call twice");
+  g_test_expect_message ("Plum", G_LOG_LEVEL_CRITICAL, "The backend “alpha” settled a call twice");
   plum_call_fail (ALPHA->last_map, PLUM_ERROR_REFUSED, "changed its mind");
   g_test_assert_expected_messages ();
   test_loop_settle (&f->loop);
@@ -300,7 +301,8 @@ test_nobody_settles (CoreFixture *f, gconstpointer data)
   test_loop_advance (&f->loop, 1);
   core_assert_state (mapping, FAILURE);
   g_assert_true (g_cancellable_is_cancelled (plum_call_get_cancellable (ALPHA->last_map)));
-  g_assert_cmpstr (plum_mapping_get_error (mapping)->message, ==, "alpha: no outcome in 10.0 s");
+  g_assert_cmpstr (plum_mapping_get_error (mapping)->message, ==,
+                   "The backend “alpha” did not answer within 10.0 s");
 }
 
 static void
