@@ -164,6 +164,41 @@ plum_backend_finalize (GObject *object)
 }
 
 static void
+plum_backend_install_signals (void)
+{
+  /**
+   * PlumBackend::lost:
+   * @self: the backend
+   * @reason: how the backend detected it, for people
+   *
+   * Emitted when the router has lost its mappings, for example after a restart.
+   *
+   * A backend emits it with [method@Plum.Backend.report_lost].
+   *
+   * Since: 1.0
+   */
+  signals[LOST] = g_signal_new_class_handler ("lost", PLUM_TYPE_BACKEND, G_SIGNAL_RUN_FIRST,
+                                              G_CALLBACK (plum_backend_real_lost), NULL, NULL, NULL,
+                                              G_TYPE_NONE, 1, G_TYPE_STRING);
+
+  /**
+   * PlumBackend::external-address-changed:
+   * @self: the backend
+   * @address: (nullable): the new address, or %NULL if the router currently has none
+   *
+   * Emitted when the router's external address has changed.
+   *
+   * A backend emits it with [method@Plum.Backend.report_external_address].
+   *
+   * Since: 1.0
+   */
+  signals[EXTERNAL_ADDRESS_CHANGED] =
+    g_signal_new_class_handler ("external-address-changed", PLUM_TYPE_BACKEND, G_SIGNAL_RUN_FIRST,
+                                G_CALLBACK (plum_backend_real_external_address_changed), NULL, NULL,
+                                NULL, G_TYPE_NONE, 1, G_TYPE_INET_ADDRESS);
+}
+
+static void
 plum_backend_class_init (PlumBackendClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -194,36 +229,7 @@ plum_backend_class_init (PlumBackendClass *klass)
 
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
-  /**
-   * PlumBackend::lost:
-   * @self: the backend
-   * @reason: how the backend detected it, for people
-   *
-   * Emitted when the router has lost its mappings, for example after a restart.
-   *
-   * A backend emits it with [method@Plum.Backend.report_lost].
-   *
-   * Since: 1.0
-   */
-  signals[LOST] = g_signal_new_class_handler ("lost", PLUM_TYPE_BACKEND, G_SIGNAL_RUN_FIRST,
-                                              G_CALLBACK (plum_backend_real_lost), NULL, NULL, NULL,
-                                              G_TYPE_NONE, 1, G_TYPE_STRING);
-
-  /**
-   * PlumBackend::external-address-changed:
-   * @self: the backend
-   * @address: (nullable): the new address, or %NULL if the router has none at present
-   *
-   * Emitted when the router's external address has changed.
-   *
-   * A backend emits it with [method@Plum.Backend.report_external_address].
-   *
-   * Since: 1.0
-   */
-  signals[EXTERNAL_ADDRESS_CHANGED] =
-    g_signal_new_class_handler ("external-address-changed", PLUM_TYPE_BACKEND, G_SIGNAL_RUN_FIRST,
-                                G_CALLBACK (plum_backend_real_external_address_changed), NULL, NULL,
-                                NULL, G_TYPE_NONE, 1, G_TYPE_INET_ADDRESS);
+  plum_backend_install_signals ();
 }
 
 static void
@@ -444,7 +450,7 @@ plum_backend_report_lost (PlumBackend *self, const char *reason)
 /**
  * plum_backend_report_external_address:
  * @self: a backend
- * @address: (nullable): the address, or %NULL if the router has none at present
+ * @address: (nullable): the address, or %NULL if the router currently has none
  *
  * Reports the router's external address. Call it when the address becomes known other than by a
  * call of `get_external_address`.

@@ -59,7 +59,7 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Waits for the race first: only then it is known which backends can be asked. */
+/* Waits for the race first: it decides which backends to ask. */
 static void
 plum_gateway_start_operation (PlumGateway *self,
                               PlumCallKind kind,
@@ -124,8 +124,8 @@ plum_gateway_list_entries_async (PlumGateway *self,
  * Finishes [method@Plum.Gateway.list_entries_async].
  *
  * Errors: %PLUM_ERROR_NO_BACKEND if no backend can map ports on the gateway;
- * %PLUM_ERROR_NOT_SUPPORTED if none of the backends that can supports the operation; otherwise the
- * error of such a backend; %G_IO_ERROR_CLOSED if the gateway was removed meanwhile;
+ * %PLUM_ERROR_NOT_SUPPORTED if no such backend supports the operation; the error of the backend
+ * that supports it; %G_IO_ERROR_CLOSED if the gateway is removed before the operation has finished;
  * %G_IO_ERROR_CANCELLED.
  *
  * Returns: (transfer full): a list of [class@Plum.Entry]

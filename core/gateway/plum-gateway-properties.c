@@ -2,6 +2,9 @@
 
 #include "plum-gateway-object-private.h"
 
+static const GParamFlags flags =
+  G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
 static GParamSpec *properties[PLUM_GATEWAY_N_PROPS];
 
 void
@@ -47,13 +50,9 @@ plum_gateway_get_property (GObject *object, guint property_id, GValue *value, GP
     }
 }
 
-void
-plum_gateway_install_properties (GObjectClass *object_class)
+static void
+plum_gateway_create_network_properties (void)
 {
-  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
-
-  object_class->get_property = plum_gateway_get_property;
-
   /**
    * PlumGateway:interface: (getter get_interface)
    *
@@ -93,12 +92,15 @@ plum_gateway_install_properties (GObjectClass *object_class)
    */
   properties[PLUM_GATEWAY_PROP_FAMILY] =
     g_param_spec_enum ("family", NULL, NULL, G_TYPE_SOCKET_FAMILY, G_SOCKET_FAMILY_INVALID, flags);
+}
 
+static void
+plum_gateway_create_result_properties (void)
+{
   /**
    * PlumGateway:backend-name: (getter get_backend_name)
    *
-   * The name of the best backend that can map ports on the gateway, or %NULL if no backend is known
-   * to.
+   * The name of the best backend that can map ports on the gateway, or %NULL if none is known.
    *
    * Since: 1.0
    */
@@ -135,7 +137,15 @@ plum_gateway_install_properties (GObjectClass *object_class)
    */
   properties[PLUM_GATEWAY_PROP_PROBES] =
     g_param_spec_object ("probes", NULL, NULL, G_TYPE_LIST_MODEL, flags);
+}
 
+void
+plum_gateway_install_properties (GObjectClass *object_class)
+{
+  object_class->get_property = plum_gateway_get_property;
+
+  plum_gateway_create_network_properties ();
+  plum_gateway_create_result_properties ();
   g_object_class_install_properties (object_class, PLUM_GATEWAY_N_PROPS, properties);
 }
 
@@ -217,7 +227,7 @@ plum_gateway_get_family (PlumGateway *self)
  *
  * Gets the name of the best backend that can map ports on the gateway.
  *
- * Returns: (nullable): the name, or %NULL if no backend is known to
+ * Returns: (nullable): the name, or %NULL if none is known
  *
  * Since: 1.0
  */

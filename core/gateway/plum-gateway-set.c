@@ -502,11 +502,11 @@ void
 plum_gateway_set_close (PlumGatewaySet *self)
 {
   g_autoptr (PlumGatewaySet) alive = plum_gateway_set_ref (self);
-  g_autoptr (GPtrArray) none = g_ptr_array_new ();
+  g_autoptr (GPtrArray) no_networks = g_ptr_array_new ();
 
   plum_gateway_set_close_watch (self);
   for (unsigned int i = 0; i < G_N_ELEMENTS (self->families); i++)
-    plum_gateway_set_take (self, &self->families[i], none, NULL, FALSE);
+    plum_gateway_set_take (self, &self->families[i], no_networks, NULL, FALSE);
 }
 
 PlumGatewaySet *

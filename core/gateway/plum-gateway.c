@@ -100,7 +100,7 @@ plum_gateway_class_init (PlumGatewayClass *klass)
 
 /* --- Clients --- */
 
-/* A client that handles the event may remove other clients; those are skipped. */
+/* Skips the clients that are removed while another client handles the event. */
 static void
 plum_gateway_send_event (PlumGateway *self, const PlumGatewayEvent *event)
 {
@@ -234,7 +234,7 @@ plum_gateway_call_decided_funcs (PlumGateway *self, guint n)
     }
 }
 
-/* Functions that are added meanwhile are called in a later turn. */
+/* Functions that are added by a called function are called in a later turn. */
 static gboolean
 on_decided (gpointer user_data)
 {

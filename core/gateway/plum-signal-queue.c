@@ -51,7 +51,7 @@ plum_signal_queue_free (PlumSignalQueue *self)
   g_free (self);
 }
 
-/* A signal handler may clear the queue. Signals that are queued meanwhile wait for a later turn. */
+/* A signal handler may clear the queue, or cause new signals, which wait for a later turn. */
 static gboolean
 on_turn (gpointer user_data)
 {

@@ -2,7 +2,7 @@
 
 #include "test-loop.h"
 
-/* A backend that implements nothing: the least that a third party can write. */
+/* A backend that implements no method: the minimum that a third party can write. */
 
 G_DECLARE_FINAL_TYPE (BareBackend, bare_backend, BARE, BACKEND, PlumBackend)
 
@@ -23,7 +23,7 @@ bare_backend_init (BareBackend *self)
 {
 }
 
-/* Whatever it is asked, it says that it cannot, and at once. */
+/* Every call fails immediately with NOT_SUPPORTED. */
 static void
 test_defaults (gconstpointer data)
 {
