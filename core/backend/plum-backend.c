@@ -84,15 +84,14 @@ plum_backend_send_event (PlumBackend *self, const PlumBackendEvent *event)
     priv->observer->handle_event (self, event, priv->observer_data);
 }
 
-/* The default handlers of the signals pass them on to the observer, however they are emitted. */
 static void
-plum_backend_real_lost (PlumBackend *self, const char *reason)
+on_lost (PlumBackend *self, const char *reason)
 {
   plum_backend_send_event (self, &(PlumBackendEvent){ .kind = PLUM_BACKEND_LOST, .text = reason });
 }
 
 static void
-plum_backend_real_external_address_changed (PlumBackend *self, GInetAddress *address)
+on_external_address_changed (PlumBackend *self, GInetAddress *address)
 {
   plum_backend_send_event (self, &(PlumBackendEvent){ .kind = PLUM_BACKEND_ADDRESS_CHANGED,
                                                       .address = address });
@@ -177,9 +176,8 @@ plum_backend_install_signals (void)
    *
    * Since: 1.0
    */
-  signals[LOST] = g_signal_new_class_handler ("lost", PLUM_TYPE_BACKEND, G_SIGNAL_RUN_FIRST,
-                                              G_CALLBACK (plum_backend_real_lost), NULL, NULL, NULL,
-                                              G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[LOST] = g_signal_new ("lost", PLUM_TYPE_BACKEND, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                G_TYPE_NONE, 1, G_TYPE_STRING);
 
   /**
    * PlumBackend::external-address-changed:
@@ -193,9 +191,8 @@ plum_backend_install_signals (void)
    * Since: 1.0
    */
   signals[EXTERNAL_ADDRESS_CHANGED] =
-    g_signal_new_class_handler ("external-address-changed", PLUM_TYPE_BACKEND, G_SIGNAL_RUN_FIRST,
-                                G_CALLBACK (plum_backend_real_external_address_changed), NULL, NULL,
-                                NULL, G_TYPE_NONE, 1, G_TYPE_INET_ADDRESS);
+    g_signal_new ("external-address-changed", PLUM_TYPE_BACKEND, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                  NULL, G_TYPE_NONE, 1, G_TYPE_INET_ADDRESS);
 }
 
 static void
@@ -242,6 +239,11 @@ plum_backend_init (PlumBackend *self)
   priv->host.clock = plum_clock_ref_for_context (priv->host.context);
   priv->host.late_lease = on_late_lease;
   g_queue_init (&priv->host.calls);
+
+  /* A backend may emit the signals itself. Class handlers could be overridden by a subclass. */
+  g_signal_connect (self, "lost", G_CALLBACK (on_lost), NULL);
+  g_signal_connect (self, "external-address-changed", G_CALLBACK (on_external_address_changed),
+                    NULL);
 }
 
 PlumBackend *
