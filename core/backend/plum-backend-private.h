@@ -4,42 +4,76 @@
 
 #include <plum-glib/plum-glib.h>
 
-#include "plum-clock-private.h"
+#include "plum-call-private.h"
 
 G_BEGIN_DECLS
 
-/* Whoever owns the backend and hears what it says beside the outcomes of calls: the gateway. */
+typedef enum {
+  PLUM_BACKEND_TRAFFIC,         /* direction, peer, bytes; only while observed */
+  PLUM_BACKEND_NOTE,            /* text; only while observed */
+  PLUM_BACKEND_LOST,            /* text: the reason */
+  PLUM_BACKEND_ADDRESS_CHANGED, /* address: NULL if the router has none */
+  PLUM_BACKEND_LATE_LEASE,      /* request, lease: it arrived after the call was cancelled */
+} PlumBackendEventKind;
+
+/* What a backend reports besides the results of calls. Fields that do not apply are NULL. All
+ * borrowed. */
 typedef struct
 {
+  PlumBackendEventKind kind;
+  PlumTrafficDirection direction;
+  GSocketAddress *peer;
+  GBytes *bytes;
+  const char *text;
+  GInetAddress *address;
+  PlumRequest *request;
+  PlumLease *lease;
+} PlumBackendEvent;
+
+typedef struct
+{
+  /* Whether traffic and notes have a receiver. */
   gboolean (*is_observed) (gpointer user_data);
-  void (*traffic) (PlumBackend *backend,
-                   PlumTrafficDirection direction,
-                   GSocketAddress *peer,
-                   GBytes *bytes,
-                   gpointer user_data);
-  void (*note) (PlumBackend *backend, const char *note, gpointer user_data);
-  /* A lease that came after core gave the call up. */
-  void (*late_lease) (PlumBackend *backend,
-                      PlumRequest *request,
-                      PlumLease *lease,
-                      gpointer user_data);
+  void (*handle_event) (PlumBackend *backend, const PlumBackendEvent *event, gpointer user_data);
 } PlumBackendObserver;
 
-/* Makes a backend with context thread-default, as every call on it will be. */
+/* What a call is about. Fields that do not apply are NULL. All borrowed. */
+typedef struct
+{
+  PlumRequest *request;
+  PlumLease *lease;
+  PlumEntry *entry;
+} PlumCallArgs;
+
+/* Creates a backend. context is the thread-default one during its construction and its methods. */
 PlumBackend *plum_backend_new (GType type,
                                const char *name,
                                PlumNetwork *network,
                                GMainContext *context);
-/* As the module calls it: "pcp". For sentences. */
+/* Gets the name that the module declares, such as "pcp". */
 const char *plum_backend_get_name (PlumBackend *self);
 void plum_backend_set_observer (PlumBackend *self,
                                 const PlumBackendObserver *observer,
                                 gpointer user_data);
-/* The owner goes: every open call fails at once, nothing is reported any more. */
-void plum_backend_retire (PlumBackend *self);
-PlumClock *plum_backend_get_clock (PlumBackend *self);
-GMainContext *plum_backend_get_context (PlumBackend *self);
-void plum_backend_late_lease (PlumBackend *self, PlumRequest *request, PlumLease *lease);
-GQueue *plum_backend_get_calls (PlumBackend *self);
+/* Finishes every pending call with an error; nothing is reported afterwards. */
+void plum_backend_close (PlumBackend *self);
+
+/* Starts a call; see plum_call_new(). (transfer full) */
+PlumCall *plum_backend_call (PlumBackend *self,
+                             PlumCallKind kind,
+                             const PlumCallArgs *args,
+                             guint timeout_ms,
+                             PlumCallFunc func,
+                             gpointer user_data);
+
+/* Starts a call and stores it in location, which must hold NULL, before it calls the backend: the
+ * backend may report events, whose handlers may cancel the call. */
+void plum_backend_start_call (PlumCall **location,
+                              PlumBackend *self,
+                              PlumCallKind kind,
+                              const PlumCallArgs *args,
+                              guint timeout_ms,
+                              PlumCallFunc func,
+                              gpointer user_data);
 
 G_END_DECLS

@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "plum-backend-private.h"
-#include "plum-call-private.h"
-#include "plum-log-private.h"
 
 /**
  * PlumBackend:
  *
- * One way to ask one gateway for a port: a protocol.
+ * A port mapping protocol on one gateway.
  *
- * A backend is made once for each gateway. It knows the wire and nothing else: what to map, when to
- * renew, what to do after an error is decided by the library, once for all protocols. Each method
- * gets a [class@Plum.Call] to settle; a method that a class does not have settles it with
- * %PLUM_ERROR_NOT_SUPPORTED.
+ * The library creates one backend of each type for each gateway. A backend implements a protocol
+ * only: the library decides what to map, when to renew and what to do after an error, in the same
+ * way for all protocols. Each method receives a [class@Plum.Call] to settle. The default
+ * implementation of each method settles it with %PLUM_ERROR_NOT_SUPPORTED.
  *
- * A backend lives in the manager's main context, which is the thread-default one during its
- * construction and during each of its methods. For its own timing it has
+ * A backend runs in the manager's main context, which is the thread-default one during its
+ * construction and during each of its methods. For timing it uses
  * [method@Plum.Backend.get_time] and [method@Plum.Backend.create_timer].
  *
  * Since: 1.0
@@ -23,11 +21,8 @@
 
 typedef struct
 {
-  const char *name; /* interned */
   PlumNetwork *network;
-  GMainContext *context;
-  PlumClock *clock;
-  GQueue calls;
+  PlumCallHost host;
   const PlumBackendObserver *observer; /* (nullable) */
   gpointer observer_data;
 } PlumBackendPrivate;
@@ -51,9 +46,10 @@ G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (PlumBackend, plum_backend, G_TYPE_OBJECT)
 #define PRIVATE(self) ((PlumBackendPrivate *) plum_backend_get_instance_private (self))
 
 static void
-plum_backend_cannot (PlumBackend *self, PlumCall *call)
+plum_backend_real_call (PlumBackend *self, PlumCall *call)
 {
-  g_autofree char *message = g_strdup_printf ("%s cannot do this", plum_backend_get_name (self));
+  g_autofree char *message = g_strdup_printf ("The backend “%s” does not support this operation",
+                                              plum_backend_get_name (self));
 
   plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, message);
 }
@@ -61,22 +57,52 @@ plum_backend_cannot (PlumBackend *self, PlumCall *call)
 static void
 plum_backend_real_map (PlumBackend *self, PlumRequest *request, PlumCall *call)
 {
-  plum_backend_cannot (self, call);
+  plum_backend_real_call (self, call);
 }
 
 static void
-plum_backend_real_with_lease (PlumBackend *self,
-                              PlumRequest *request,
-                              PlumLease *lease,
-                              PlumCall *call)
+plum_backend_real_call_with_lease (PlumBackend *self,
+                                   PlumRequest *request,
+                                   PlumLease *lease,
+                                   PlumCall *call)
 {
-  plum_backend_cannot (self, call);
+  plum_backend_real_call (self, call);
 }
 
 static void
 plum_backend_real_delete_entry (PlumBackend *self, PlumEntry *entry, PlumCall *call)
 {
-  plum_backend_cannot (self, call);
+  plum_backend_real_call (self, call);
+}
+
+static void
+plum_backend_send_event (PlumBackend *self, const PlumBackendEvent *event)
+{
+  PlumBackendPrivate *priv = PRIVATE (self);
+
+  if (priv->observer != NULL)
+    priv->observer->handle_event (self, event, priv->observer_data);
+}
+
+static void
+on_lost (PlumBackend *self, const char *reason)
+{
+  plum_backend_send_event (self, &(PlumBackendEvent){ .kind = PLUM_BACKEND_LOST, .text = reason });
+}
+
+static void
+on_external_address_changed (PlumBackend *self, GInetAddress *address)
+{
+  plum_backend_send_event (self, &(PlumBackendEvent){ .kind = PLUM_BACKEND_ADDRESS_CHANGED,
+                                                      .address = address });
+}
+
+static void
+on_late_lease (gpointer owner, PlumRequest *request, PlumLease *lease)
+{
+  plum_backend_send_event (owner, &(PlumBackendEvent){ .kind = PLUM_BACKEND_LATE_LEASE,
+                                                       .request = request,
+                                                       .lease = lease });
 }
 
 static void
@@ -115,56 +141,38 @@ plum_backend_set_property (GObject *object,
 }
 
 static void
+plum_backend_constructed (GObject *object)
+{
+  PRIVATE (PLUM_BACKEND (object))->host.name = G_OBJECT_TYPE_NAME (object);
+
+  G_OBJECT_CLASS (plum_backend_parent_class)->constructed (object);
+}
+
+static void
 plum_backend_finalize (GObject *object)
 {
   PlumBackendPrivate *priv = PRIVATE (PLUM_BACKEND (object));
 
-  g_assert (g_queue_is_empty (&priv->calls));
+  g_assert (g_queue_is_empty (&priv->host.calls));
 
   g_clear_object (&priv->network);
-  g_clear_pointer (&priv->clock, plum_clock_unref);
-  g_clear_pointer (&priv->context, g_main_context_unref);
+  g_clear_pointer (&priv->host.clock, plum_clock_unref);
+  g_clear_pointer (&priv->host.context, g_main_context_unref);
 
   G_OBJECT_CLASS (plum_backend_parent_class)->finalize (object);
 }
 
 static void
-plum_backend_class_init (PlumBackendClass *klass)
+plum_backend_install_signals (void)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
-
-  object_class->finalize = plum_backend_finalize;
-  object_class->get_property = plum_backend_get_property;
-  object_class->set_property = plum_backend_set_property;
-
-  klass->discover = plum_backend_cannot;
-  klass->map = plum_backend_real_map;
-  klass->unmap = plum_backend_real_with_lease;
-  klass->check = plum_backend_real_with_lease;
-  klass->get_external_address = plum_backend_cannot;
-  klass->list = plum_backend_cannot;
-  klass->delete_entry = plum_backend_real_delete_entry;
-
-  /**
-   * PlumBackend:network: (getter get_network)
-   *
-   * Where the backend works.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_NETWORK] =
-    g_param_spec_object ("network", NULL, NULL, PLUM_TYPE_NETWORK,
-                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
-
-  g_object_class_install_properties (object_class, N_PROPS, properties);
-
   /**
    * PlumBackend::lost:
    * @self: the backend
-   * @reason: what tells so, in words
+   * @reason: how the backend detected it, for people
    *
-   * The router has forgotten what it was asked for: it was restarted, or its table was cleared.
-   * Emit it with [method@Plum.Backend.report_lost].
+   * Emitted when the router has lost its mappings, for example after a restart.
+   *
+   * A backend emits it with [method@Plum.Backend.report_lost].
    *
    * Since: 1.0
    */
@@ -174,10 +182,11 @@ plum_backend_class_init (PlumBackendClass *klass)
   /**
    * PlumBackend::external-address-changed:
    * @self: the backend
-   * @address: (nullable): the new address, or %NULL if the router has none at present
+   * @address: (nullable): the new address, or %NULL if the router currently has none
    *
-   * The router has another address on the internet than before.
-   * Emit it with [method@Plum.Backend.report_external_address].
+   * Emitted when the router's external address has changed.
+   *
+   * A backend emits it with [method@Plum.Backend.report_external_address].
    *
    * Since: 1.0
    */
@@ -187,13 +196,54 @@ plum_backend_class_init (PlumBackendClass *klass)
 }
 
 static void
+plum_backend_class_init (PlumBackendClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->constructed = plum_backend_constructed;
+  object_class->finalize = plum_backend_finalize;
+  object_class->get_property = plum_backend_get_property;
+  object_class->set_property = plum_backend_set_property;
+
+  klass->discover = plum_backend_real_call;
+  klass->map = plum_backend_real_map;
+  klass->unmap = plum_backend_real_call_with_lease;
+  klass->check = plum_backend_real_call_with_lease;
+  klass->get_external_address = plum_backend_real_call;
+  klass->list = plum_backend_real_call;
+  klass->delete_entry = plum_backend_real_delete_entry;
+
+  /**
+   * PlumBackend:network: (getter get_network)
+   *
+   * The network of the gateway.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_NETWORK] =
+    g_param_spec_object ("network", NULL, NULL, PLUM_TYPE_NETWORK,
+                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  plum_backend_install_signals ();
+}
+
+static void
 plum_backend_init (PlumBackend *self)
 {
   PlumBackendPrivate *priv = PRIVATE (self);
 
-  g_queue_init (&priv->calls);
-  priv->context = g_main_context_ref_thread_default ();
-  priv->clock = plum_clock_ref_for_context (priv->context);
+  priv->host.owner = G_OBJECT (self);
+  priv->host.context = g_main_context_ref_thread_default ();
+  priv->host.clock = plum_clock_ref_for_context (priv->host.context);
+  priv->host.late_lease = on_late_lease;
+  g_queue_init (&priv->host.calls);
+
+  /* A backend may emit the signals itself. Class handlers could be overridden by a subclass. */
+  g_signal_connect (self, "lost", G_CALLBACK (on_lost), NULL);
+  g_signal_connect (self, "external-address-changed", G_CALLBACK (on_external_address_changed),
+                    NULL);
 }
 
 PlumBackend *
@@ -204,7 +254,7 @@ plum_backend_new (GType type, const char *name, PlumNetwork *network, GMainConte
   g_main_context_push_thread_default (context);
   self = g_object_new (type, "network", network, NULL);
   g_main_context_pop_thread_default (context);
-  PRIVATE (self)->name = g_intern_string (name);
+  PRIVATE (self)->host.name = g_intern_string (name);
 
   return self;
 }
@@ -212,9 +262,7 @@ plum_backend_new (GType type, const char *name, PlumNetwork *network, GMainConte
 const char *
 plum_backend_get_name (PlumBackend *self)
 {
-  const char *name = PRIVATE (self)->name;
-
-  return name != NULL ? name : G_OBJECT_TYPE_NAME (self);
+  return PRIVATE (self)->host.name;
 }
 
 void
@@ -229,50 +277,104 @@ plum_backend_set_observer (PlumBackend *self,
 }
 
 void
-plum_backend_retire (PlumBackend *self)
+plum_backend_close (PlumBackend *self)
 {
   PlumBackendPrivate *priv = PRIVATE (self);
 
   g_autoptr (GError) error =
-    g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, "The network is not there any more");
+    g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, "The gateway is no longer available");
 
   plum_backend_set_observer (self, NULL, NULL);
-  while (!g_queue_is_empty (&priv->calls))
-    plum_call_end (g_queue_peek_head (&priv->calls), error);
+  while (!g_queue_is_empty (&priv->host.calls))
+    plum_call_finish (g_queue_peek_head (&priv->host.calls), error);
 }
 
-PlumClock *
-plum_backend_get_clock (PlumBackend *self)
+/* The backend may report events, whose handlers may release everything that args came from. */
+static void
+plum_backend_dispatch (PlumBackend *self,
+                       PlumCallKind kind,
+                       const PlumCallArgs *args,
+                       PlumCall *call)
 {
-  return PRIVATE (self)->clock;
-}
+  g_autoptr (PlumCall) alive = g_object_ref (call);
+  PlumRequest *request = plum_call_get_request (call);
+  g_autoptr (PlumLease) lease = args->lease != NULL ? g_object_ref (args->lease) : NULL;
+  g_autoptr (PlumEntry) entry = args->entry != NULL ? g_object_ref (args->entry) : NULL;
+  PlumBackendClass *klass = PLUM_BACKEND_GET_CLASS (self);
+  GMainContext *context = PRIVATE (self)->host.context;
 
-GMainContext *
-plum_backend_get_context (PlumBackend *self)
-{
-  return PRIVATE (self)->context;
-}
+  g_main_context_push_thread_default (context);
 
-GQueue *
-plum_backend_get_calls (PlumBackend *self)
-{
-  return &PRIVATE (self)->calls;
+  switch (kind)
+    {
+    case PLUM_CALL_DISCOVER:
+      klass->discover (self, call);
+      break;
+    case PLUM_CALL_MAP:
+      klass->map (self, request, call);
+      break;
+    case PLUM_CALL_UNMAP:
+      klass->unmap (self, request, lease, call);
+      break;
+    case PLUM_CALL_CHECK:
+      klass->check (self, request, lease, call);
+      break;
+    case PLUM_CALL_GET_EXTERNAL_ADDRESS:
+      klass->get_external_address (self, call);
+      break;
+    case PLUM_CALL_LIST:
+      klass->list (self, call);
+      break;
+    case PLUM_CALL_DELETE_ENTRY:
+      klass->delete_entry (self, entry, call);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+
+  g_main_context_pop_thread_default (context);
 }
 
 void
-plum_backend_late_lease (PlumBackend *self, PlumRequest *request, PlumLease *lease)
+plum_backend_start_call (PlumCall **location,
+                         PlumBackend *self,
+                         PlumCallKind kind,
+                         const PlumCallArgs *args,
+                         guint timeout_ms,
+                         PlumCallFunc func,
+                         gpointer user_data)
 {
-  PlumBackendPrivate *priv = PRIVATE (self);
+  static const PlumCallArgs no_args = { NULL, NULL, NULL };
 
-  if (priv->observer != NULL && priv->observer->late_lease != NULL)
-    priv->observer->late_lease (self, request, lease, priv->observer_data);
+  g_assert (*location == NULL);
+
+  if (args == NULL)
+    args = &no_args;
+
+  *location =
+    plum_call_new (&PRIVATE (self)->host, kind, args->request, timeout_ms, func, user_data);
+  plum_backend_dispatch (self, kind, args, *location);
+}
+
+PlumCall *
+plum_backend_call (PlumBackend *self,
+                   PlumCallKind kind,
+                   const PlumCallArgs *args,
+                   guint timeout_ms,
+                   PlumCallFunc func,
+                   gpointer user_data)
+{
+  PlumCall *call = NULL;
+
+  plum_backend_start_call (&call, self, kind, args, timeout_ms, func, user_data);
+  return call;
 }
 
 /**
  * plum_backend_get_network: (get-property network)
  * @self: a backend
  *
- * Gets where the backend works.
+ * Gets the network of the gateway.
  *
  * Returns: (transfer none): the network
  *
@@ -290,9 +392,10 @@ plum_backend_get_network (PlumBackend *self)
  * plum_backend_get_time:
  * @self: a backend
  *
- * Gets the time on the library's clock. It never goes back, and goes on while the machine sleeps.
+ * Gets the time of the library's clock. The clock is monotonic and includes the time that the
+ * system is suspended.
  *
- * Returns: microseconds since an unspecified moment
+ * Returns: the time in microseconds since an unspecified point in time
  *
  * Since: 1.0
  */
@@ -301,16 +404,17 @@ plum_backend_get_time (PlumBackend *self)
 {
   g_return_val_if_fail (PLUM_IS_BACKEND (self), 0);
 
-  return plum_clock_get_time (PRIVATE (self)->clock);
+  return plum_clock_get_time (PRIVATE (self)->host.clock);
 }
 
 /**
  * plum_backend_create_timer:
  * @self: a backend
- * @ms: milliseconds from now on the clock of [method@Plum.Backend.get_time]
+ * @ms: the timeout in milliseconds, on the clock of [method@Plum.Backend.get_time]
  *
- * Makes a source that is dispatched once. It is already attached to the backend's context: set
- * its callback before returning to the main loop, and destroy it if it is not wanted any more.
+ * Creates a source that is dispatched once. The source is already attached to the backend's main
+ * context. The caller sets the callback before it returns to the main loop, and destroys the source
+ * if it is no longer needed.
  *
  * Returns: (transfer full): the source
  *
@@ -321,16 +425,18 @@ plum_backend_create_timer (PlumBackend *self, guint ms)
 {
   g_return_val_if_fail (PLUM_IS_BACKEND (self), NULL);
 
-  return plum_clock_create_source (PRIVATE (self)->clock, ms);
+  return plum_clock_create_source (PRIVATE (self)->host.clock, ms);
 }
 
 /**
  * plum_backend_report_lost:
  * @self: a backend
- * @reason: what tells so, in words
+ * @reason: how the backend detected it, for people
  *
- * Tells that the router has forgotten what it was asked for. Everything is asked for again.
- * Report it only if the router itself said so in an exchange: announcements can be forged.
+ * Reports that the router has lost its mappings. The library requests all of them again.
+ *
+ * Call it only after an exchange with the router has confirmed the loss: announcements can be
+ * forged.
  *
  * Since: 1.0
  */
@@ -346,9 +452,10 @@ plum_backend_report_lost (PlumBackend *self, const char *reason)
 /**
  * plum_backend_report_external_address:
  * @self: a backend
- * @address: (nullable): the address, or %NULL if the router has none at present
+ * @address: (nullable): the address, or %NULL if the router currently has none
  *
- * Tells which address the router has on the internet, when that came unasked.
+ * Reports the router's external address. Call it when the address becomes known other than by a
+ * call of `get_external_address`.
  *
  * Since: 1.0
  */
@@ -365,10 +472,10 @@ plum_backend_report_external_address (PlumBackend *self, GInetAddress *address)
  * plum_backend_is_observed:
  * @self: a backend
  *
- * Tells if anybody listens to [method@Plum.Backend.report_traffic] and
- * [method@Plum.Backend.report_note], so that nothing need be prepared in vain.
+ * Checks whether [method@Plum.Backend.report_traffic] and [method@Plum.Backend.report_note] have a
+ * receiver. If not, the backend can skip preparing their arguments.
  *
- * Returns: %TRUE if somebody does
+ * Returns: %TRUE if traffic and notes have a receiver
  *
  * Since: 1.0
  */
@@ -379,18 +486,17 @@ plum_backend_is_observed (PlumBackend *self)
 
   g_return_val_if_fail (PLUM_IS_BACKEND (self), FALSE);
 
-  return priv->observer != NULL && priv->observer->is_observed != NULL &&
-         priv->observer->is_observed (priv->observer_data);
+  return priv->observer != NULL && priv->observer->is_observed (priv->observer_data);
 }
 
 /**
  * plum_backend_report_traffic:
  * @self: a backend
- * @direction: which way the bytes went
- * @peer: the other end
- * @bytes: one datagram, or one piece of a stream
+ * @direction: the direction
+ * @peer: the address of the peer
+ * @bytes: a datagram or a part of a stream
  *
- * Tells what went over the wire; see [signal@Plum.Gateway::traffic].
+ * Reports data that was sent or received. See [signal@Plum.Gateway::traffic].
  *
  * Since: 1.0
  */
@@ -400,14 +506,15 @@ plum_backend_report_traffic (PlumBackend *self,
                              GSocketAddress *peer,
                              GBytes *bytes)
 {
-  PlumBackendPrivate *priv = PRIVATE (self);
-
   g_return_if_fail (PLUM_IS_BACKEND (self));
   g_return_if_fail (G_IS_SOCKET_ADDRESS (peer));
   g_return_if_fail (bytes != NULL);
 
   if (plum_backend_is_observed (self))
-    priv->observer->traffic (self, direction, peer, bytes, priv->observer_data);
+    plum_backend_send_event (self, &(PlumBackendEvent){ .kind = PLUM_BACKEND_TRAFFIC,
+                                                        .direction = direction,
+                                                        .peer = peer,
+                                                        .bytes = bytes });
 }
 
 /**
@@ -415,7 +522,7 @@ plum_backend_report_traffic (PlumBackend *self,
  * @self: a backend
  * @note: one line of text
  *
- * Tells what the backend found or decided, for people who look for the cause of trouble; see
+ * Reports what the backend found or decided, for troubleshooting. See
  * [signal@Plum.Gateway::note].
  *
  * Since: 1.0
@@ -423,11 +530,9 @@ plum_backend_report_traffic (PlumBackend *self,
 void
 plum_backend_report_note (PlumBackend *self, const char *note)
 {
-  PlumBackendPrivate *priv = PRIVATE (self);
-
   g_return_if_fail (PLUM_IS_BACKEND (self));
   g_return_if_fail (note != NULL);
 
   if (plum_backend_is_observed (self))
-    priv->observer->note (self, note, priv->observer_data);
+    plum_backend_send_event (self, &(PlumBackendEvent){ .kind = PLUM_BACKEND_NOTE, .text = note });
 }

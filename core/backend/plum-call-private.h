@@ -20,41 +20,34 @@ typedef enum {
 
 typedef void (*PlumCallFunc) (PlumCall *call, gpointer user_data);
 
-/* What a call is about; what does not apply is NULL. All borrowed. */
+/* The object that the calls are made on, as the calls see it. The owner embeds it. */
 typedef struct
 {
-  PlumRequest *request;
-  PlumLease *lease;
-  PlumEntry *entry;
-} PlumCallArgs;
+  GObject *owner;   /* borrowed; each call keeps a reference */
+  const char *name; /* for messages */
+  PlumClock *clock;
+  GMainContext *context;
+  GQueue calls; /* (element-type PlumCall), the pending ones */
+  /* Handles a lease that arrives after its call was cancelled or timed out. */
+  void (*late_lease) (gpointer owner, PlumRequest *request, PlumLease *lease);
+} PlumCallHost;
 
-/* Starts a call on a backend. func is called once, in a later turn of the loop, unless the call is
- * abandoned first. timeout_ms: then core settles it with PLUM_ERROR_TIMED_OUT. */
-PlumCall *plum_backend_call (PlumBackend *backend,
-                             PlumCallKind kind,
-                             const PlumCallArgs *args,
-                             guint timeout_ms,
-                             PlumCallFunc func,
-                             gpointer user_data);
+/* Creates a pending call. func is called once, in a later turn of the main loop, unless the call is
+ * cancelled first. After timeout_ms the call fails with PLUM_ERROR_TIMED_OUT. */
+PlumCall *plum_call_new (PlumCallHost *host,
+                         PlumCallKind kind,
+                         PlumRequest *request,
+                         guint timeout_ms,
+                         PlumCallFunc func,
+                         gpointer user_data);
 
-/* The same for who keeps the call: it is in location (until then NULL) before the backend hears of
- * it, for the backend may raise signals, and who hears them may abandon it. */
-void plum_backend_start_call (PlumCall **location,
-                              PlumBackend *backend,
-                              PlumCallKind kind,
-                              const PlumCallArgs *args,
-                              guint timeout_ms,
-                              PlumCallFunc func,
-                              gpointer user_data);
+/* Stops waiting: func is not called, the cancellable is cancelled, and a lease that arrives later
+ * is passed to the host's late_lease. Does nothing if the call is no longer pending. */
+void plum_call_cancel (PlumCall *self);
 
-/* Core gives up: func is not called any more, the cancellable fires, a lease that still comes is
- * handed to the backend's late-lease handler. */
-void plum_call_abandon (PlumCall *self);
+/* Like plum_call_cancel(), but calls func with error before it returns. */
+void plum_call_finish (PlumCall *self, const GError *error);
 
-/* The same, but func is told error, now. */
-void plum_call_end (PlumCall *self, const GError *error);
-
-PlumBackend *plum_call_get_backend (PlumCall *self);
 PlumRequest *plum_call_get_request (PlumCall *self);
 const GError *plum_call_get_error (PlumCall *self);
 PlumLease *plum_call_get_lease (PlumCall *self);

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "plum-backend-private.h"
 #include "plum-call-private.h"
 #include "plum-log-private.h"
 
 /**
  * PlumCall:
  *
- * One thing that a backend was asked to do, to be settled by the backend: at once or later, with
- * exactly one of the `plum_call_return_*` functions that fits the question, or with an error.
+ * One operation that a backend is asked to perform.
  *
- * The outcome is delivered in a later turn of the main loop. A call that nobody settles is settled
- * by the library when its time is up; an outcome that comes after that is no mistake, a second
- * outcome is one.
+ * The backend settles the call, either at once or later, with exactly one of the
+ * `plum_call_return_*` functions that fits the operation, or with an error.
+ *
+ * The result is delivered in a later turn of the main loop. If the backend does not settle the call
+ * in time, the library fails it with %PLUM_ERROR_TIMED_OUT. Settling a call after that has no
+ * effect; settling it twice is a programming error.
  *
  * Since: 1.0
  */
@@ -20,7 +21,7 @@ struct _PlumCall
 {
   GObject parent_instance;
 
-  PlumBackend *backend;
+  PlumCallHost *host; /* its owner is kept alive */
   PlumCallKind kind;
   PlumRequest *request; /* (nullable) */
   PlumCallFunc func;
@@ -29,10 +30,10 @@ struct _PlumCall
   GCancellable *cancellable;
   PlumTimer deadline;
   gint64 started;
-  GSource *delivery; /* set once core knows the outcome, until it is told */
-  GList link;        /* in the backend's open calls, while core waits */
-  gboolean waiting;  /* core wants the outcome */
-  gboolean settled;  /* the backend has told one */
+  GSource *delivery; /* set once the result is known, until it is delivered */
+  GList link;        /* in the host's calls, while pending */
+  gboolean pending;
+  gboolean settled; /* by the backend */
 
   PlumLease *lease;
   GInetAddress *address;
@@ -47,9 +48,10 @@ plum_call_finalize (GObject *object)
 {
   PlumCall *self = PLUM_CALL (object);
 
-  g_assert (!self->waiting);
+  g_assert (!self->pending);
 
-  g_clear_object (&self->backend);
+  if (self->host != NULL)
+    g_object_unref (self->host->owner);
   g_clear_object (&self->request);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->lease);
@@ -72,16 +74,14 @@ plum_call_init (PlumCall *self)
   self->link.data = self;
 }
 
-/* Core stops waiting: the call is no longer the backend's open business, and lives only as long as
- * somebody holds it. */
 static void
-plum_call_stop_waiting (PlumCall *self)
+plum_call_remove_from_host (PlumCall *self)
 {
-  g_assert (self->waiting);
+  g_assert (self->pending);
 
-  self->waiting = FALSE;
-  plum_clock_disarm (plum_backend_get_clock (self->backend), &self->deadline);
-  g_queue_unlink (plum_backend_get_calls (self->backend), &self->link);
+  self->pending = FALSE;
+  plum_clock_disarm (self->host->clock, &self->deadline);
+  g_queue_unlink (&self->host->calls, &self->link);
   if (self->delivery != NULL)
     {
       g_source_destroy (self->delivery);
@@ -92,9 +92,9 @@ plum_call_stop_waiting (PlumCall *self)
 static gboolean
 on_deliver (gpointer user_data)
 {
-  g_autoptr (PlumCall) self = user_data; /* the reference that plum_backend_call () took */
+  g_autoptr (PlumCall) self = user_data; /* the reference of the host's queue */
 
-  plum_call_stop_waiting (self);
+  plum_call_remove_from_host (self);
   if (self->func != NULL)
     self->func (self, self->user_data);
 
@@ -108,9 +108,9 @@ plum_call_schedule_delivery (PlumCall *self)
 
   self->delivery = g_idle_source_new ();
   g_source_set_priority (self->delivery, G_PRIORITY_DEFAULT);
-  g_source_set_static_name (self->delivery, "[plum] outcome of a call");
+  g_source_set_static_name (self->delivery, "[plum] result of a call");
   g_source_set_callback (self->delivery, on_deliver, self, NULL);
-  g_source_attach (self->delivery, plum_backend_get_context (self->backend));
+  g_source_attach (self->delivery, self->host->context);
 }
 
 static void
@@ -122,129 +122,64 @@ on_deadline (gpointer user_data)
   if (self->delivery != NULL)
     return;
 
-  seconds =
-    (double) (plum_clock_get_time (plum_backend_get_clock (self->backend)) - self->started) /
-    G_USEC_PER_SEC;
-  self->error = g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, "%s: no outcome in %.1f s",
-                             plum_backend_get_name (self->backend), seconds);
+  seconds = (double) (plum_clock_get_time (self->host->clock) - self->started) / G_USEC_PER_SEC;
+  self->error =
+    g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, "The backend “%s” did not answer within %.1f s",
+                 self->host->name, seconds);
   plum_call_schedule_delivery (self);
   g_cancellable_cancel (self->cancellable);
 }
 
-/* The backend may raise signals, and who hears them may end everything that args came from. */
-static void
-plum_call_dispatch (PlumCall *self, const PlumCallArgs *args)
+PlumCall *
+plum_call_new (PlumCallHost *host,
+               PlumCallKind kind,
+               PlumRequest *request,
+               guint timeout_ms,
+               PlumCallFunc func,
+               gpointer user_data)
 {
-  g_autoptr (PlumCall) alive = g_object_ref (self);
-  g_autoptr (PlumLease) lease = args->lease != NULL ? g_object_ref (args->lease) : NULL;
-  g_autoptr (PlumEntry) entry = args->entry != NULL ? g_object_ref (args->entry) : NULL;
-  PlumBackendClass *klass = PLUM_BACKEND_GET_CLASS (self->backend);
-  GMainContext *context = plum_backend_get_context (self->backend);
-
-  g_main_context_push_thread_default (context);
-
-  switch (self->kind)
-    {
-    case PLUM_CALL_DISCOVER:
-      klass->discover (self->backend, self);
-      break;
-    case PLUM_CALL_MAP:
-      klass->map (self->backend, self->request, self);
-      break;
-    case PLUM_CALL_UNMAP:
-      klass->unmap (self->backend, self->request, lease, self);
-      break;
-    case PLUM_CALL_CHECK:
-      klass->check (self->backend, self->request, lease, self);
-      break;
-    case PLUM_CALL_GET_EXTERNAL_ADDRESS:
-      klass->get_external_address (self->backend, self);
-      break;
-    case PLUM_CALL_LIST:
-      klass->list (self->backend, self);
-      break;
-    case PLUM_CALL_DELETE_ENTRY:
-      klass->delete_entry (self->backend, entry, self);
-      break;
-    default:
-      g_assert_not_reached ();
-    }
-
-  g_main_context_pop_thread_default (context);
-}
-
-void
-plum_backend_start_call (PlumCall **location,
-                         PlumBackend *backend,
-                         PlumCallKind kind,
-                         const PlumCallArgs *args,
-                         guint timeout_ms,
-                         PlumCallFunc func,
-                         gpointer user_data)
-{
-  static const PlumCallArgs no_args = { NULL, NULL, NULL };
-  PlumClock *clock = plum_backend_get_clock (backend);
   PlumCall *self = g_object_new (PLUM_TYPE_CALL, NULL);
 
-  g_assert (*location == NULL);
-
-  if (args == NULL)
-    args = &no_args;
-
-  self->backend = g_object_ref (backend);
+  self->host = host;
+  g_object_ref (host->owner);
   self->kind = kind;
-  g_set_object (&self->request, args->request);
+  g_set_object (&self->request, request);
   self->func = func;
   self->user_data = user_data;
   self->cancellable = g_cancellable_new ();
-  self->started = plum_clock_get_time (clock);
-  self->waiting = TRUE;
+  self->started = plum_clock_get_time (host->clock);
+  self->pending = TRUE;
   g_object_ref (self);
-  g_queue_push_tail_link (plum_backend_get_calls (backend), &self->link);
+  g_queue_push_tail_link (&host->calls, &self->link);
 
   plum_timer_init (&self->deadline, on_deadline, self);
-  plum_clock_arm_in_ms (clock, &self->deadline, timeout_ms);
+  plum_clock_arm_in_ms (host->clock, &self->deadline, timeout_ms);
 
-  *location = self;
-  plum_call_dispatch (self, args);
-}
-
-PlumCall *
-plum_backend_call (PlumBackend *backend,
-                   PlumCallKind kind,
-                   const PlumCallArgs *args,
-                   guint timeout_ms,
-                   PlumCallFunc func,
-                   gpointer user_data)
-{
-  PlumCall *self = NULL;
-
-  plum_backend_start_call (&self, backend, kind, args, timeout_ms, func, user_data);
   return self;
 }
 
 void
-plum_call_abandon (PlumCall *self)
+plum_call_cancel (PlumCall *self)
 {
   g_autoptr (PlumCall) alive = g_object_ref (self);
 
-  if (!self->waiting)
+  if (!self->pending)
     return;
 
-  plum_call_stop_waiting (self);
+  plum_call_remove_from_host (self);
   if (self->lease != NULL)
-    plum_backend_late_lease (self->backend, self->request, self->lease);
+    self->host->late_lease (self->host->owner, self->request, self->lease);
   g_cancellable_cancel (self->cancellable);
-  g_object_unref (self); /* the reference that plum_backend_call () took */
+  g_object_unref (self); /* the reference of the host's queue */
 }
 
 void
-plum_call_end (PlumCall *self, const GError *error)
+plum_call_finish (PlumCall *self, const GError *error)
 {
   g_autoptr (PlumCall) alive = g_object_ref (self);
   PlumCallFunc func = self->func;
 
-  plum_call_abandon (self);
+  plum_call_cancel (self);
   g_clear_object (&self->lease);
   g_clear_error (&self->error);
   self->error = g_error_copy (error);
@@ -252,18 +187,18 @@ plum_call_end (PlumCall *self, const GError *error)
     func (self, self->user_data);
 }
 
-/* FALSE if nobody waits for the outcome any more. */
+/* Returns FALSE if the result is no longer needed. */
 static gboolean
 plum_call_settle (PlumCall *self)
 {
   if (self->settled)
     {
-      g_critical ("%s settled a call twice", plum_backend_get_name (self->backend));
+      g_critical ("The backend “%s” settled a call twice", self->host->name);
       return FALSE;
     }
 
   self->settled = TRUE;
-  if (!self->waiting || self->delivery != NULL)
+  if (!self->pending || self->delivery != NULL)
     return FALSE;
 
   plum_call_schedule_delivery (self);
@@ -274,10 +209,11 @@ plum_call_settle (PlumCall *self)
  * plum_call_get_cancellable:
  * @self: a call
  *
- * Gets a cancellable that fires when the outcome is not wanted any more: then stop working on it.
- * Settling it
- * after that is allowed and has no effect, but a lease that came nevertheless is given back to the
- * router.
+ * Gets a cancellable that is cancelled when the result is no longer needed. The backend then stops
+ * working on the call.
+ *
+ * Settling the call after that is allowed and has no effect, except that a lease passed to
+ * [method@Plum.Call.return_lease] is released on the router.
  *
  * Returns: (transfer none): the cancellable
  *
@@ -295,9 +231,9 @@ plum_call_get_cancellable (PlumCall *self)
  * plum_call_is_settled:
  * @self: a call
  *
- * Tells if the call needs no outcome any more, because it has one or because its time is up.
+ * Checks whether the call no longer needs a result: it was settled or cancelled, or has timed out.
  *
- * Returns: %TRUE if nothing is left to do for it
+ * Returns: %TRUE if the backend has nothing left to do for the call
  *
  * Since: 1.0
  */
@@ -306,14 +242,14 @@ plum_call_is_settled (PlumCall *self)
 {
   g_return_val_if_fail (PLUM_IS_CALL (self), TRUE);
 
-  return self->settled || !self->waiting || self->delivery != NULL;
+  return self->settled || !self->pending || self->delivery != NULL;
 }
 
 /**
  * plum_call_return_done:
  * @self: a call of `discover`, `unmap`, `check` or `delete_entry`
  *
- * Settles the call: what was asked is so.
+ * Settles the call with success.
  *
  * Since: 1.0
  */
@@ -330,9 +266,9 @@ plum_call_return_done (PlumCall *self)
 /**
  * plum_call_return_lease:
  * @self: a call of `map`
- * @lease: (transfer none): what the router granted
+ * @lease: (transfer none): the lease that the router granted
  *
- * Settles the call: the port is mapped.
+ * Settles the call with a lease: the port is mapped.
  *
  * Since: 1.0
  */
@@ -346,15 +282,15 @@ plum_call_return_lease (PlumCall *self, PlumLease *lease)
   if (plum_call_settle (self))
     g_set_object (&self->lease, lease);
   else if (self->lease == NULL)
-    plum_backend_late_lease (self->backend, self->request, lease);
+    self->host->late_lease (self->host->owner, self->request, lease);
 }
 
 /**
  * plum_call_return_address:
  * @self: a call of `get_external_address`
- * @address: (transfer none): the router's address as the internet sees it
+ * @address: (transfer none): the router's external address
  *
- * Settles the call: this is the address.
+ * Settles the call with the external address.
  *
  * Since: 1.0
  */
@@ -374,7 +310,7 @@ plum_call_return_address (PlumCall *self, GInetAddress *address)
  * @self: a call of `list`
  * @entries: (transfer none): a list of [class@Plum.Entry]
  *
- * Settles the call: this is the router's table.
+ * Settles the call with the entries of the router's mapping table.
  *
  * Since: 1.0
  */
@@ -393,9 +329,10 @@ plum_call_return_entries (PlumCall *self, GListModel *entries)
 /**
  * plum_call_return_error:
  * @self: a call
- * @error: (transfer full): why it failed, best of %PLUM_ERROR; who, what came, what was expected
+ * @error: (transfer full): the error, preferably of the %PLUM_ERROR domain; its message names the
+ *   router, what it sent and what was expected
  *
- * Settles the call: it failed.
+ * Settles the call with an error.
  *
  * Since: 1.0
  */
@@ -414,11 +351,12 @@ plum_call_return_error (PlumCall *self, GError *error)
 /**
  * plum_call_fail:
  * @self: a call
- * @code: what kind of failure
- * @message: the failure in words that a user can act on
+ * @code: the error code
+ * @message: the error message; a user can act on it
  *
- * Settles the call: it failed. The same as [method@Plum.Call.return_error] in a form that is easy
- * from every language.
+ * Settles the call with an error of the %PLUM_ERROR domain. Unlike
+ * [method@Plum.Call.return_error], it can be called from language bindings without creating a
+ * [struct@GLib.Error].
  *
  * Since: 1.0
  */
@@ -429,12 +367,6 @@ plum_call_fail (PlumCall *self, PlumError code, const char *message)
   g_return_if_fail (message != NULL);
 
   plum_call_return_error (self, g_error_new_literal (PLUM_ERROR, code, message));
-}
-
-PlumBackend *
-plum_call_get_backend (PlumCall *self)
-{
-  return self->backend;
 }
 
 PlumRequest *

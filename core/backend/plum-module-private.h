@@ -6,19 +6,20 @@
 
 G_BEGIN_DECLS
 
-/* NULL-terminated; generated. */
+/* The backends that are linked into the library, NULL-terminated. Generated. */
 extern const PlumBackendModule *const plum_builtin_backends[];
 
-/* Finds and opens modules, in the order in which they may serve: (element-type PlumBackendInfo)
- * (transfer full). A module that cannot be used is in it with its error. What the program added
- * itself comes with it, and stands over a module of the same name. */
+/* Finds and opens all modules, and sorts them by priority. A module that cannot be used is listed
+ * with its error. added: the backends that the program has added; they take precedence over
+ * modules of the same name. (element-type PlumBackendInfo) (transfer full) */
 GPtrArray *plum_module_load_all (GPtrArray *added);
 
-/* The ones that may serve, in order, as PLUM_BACKENDS or enabled (nullable) say, their types
- * registered; then the broken ones: (element-type PlumBackendInfo) (transfer full). */
+/* Selects the backends that PLUM_BACKENDS or enabled (nullable) names, in that order, and registers
+ * their types. The modules that cannot be used follow. (element-type PlumBackendInfo)
+ * (transfer full) */
 GPtrArray *plum_module_select (GPtrArray *infos, const char *const *enabled);
 
-/* For tests: where to look after PLUM_BACKEND_PATH; NULL is nowhere. */
+/* For tests: sets the directory that is searched after PLUM_BACKEND_PATH, or NULL for none. */
 void plum_module_set_directory (const char *directory);
 
 G_END_DECLS

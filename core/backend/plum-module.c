@@ -35,7 +35,7 @@ stat_or_fail (const char *path, GStatBuf *info, GError **error)
   return FALSE;
 }
 
-/* Opening a pipe or a device may wait for ever; and root would run what anybody may write. */
+/* Opening a pipe or a device can block. A file that any user can write must not run as root. */
 static gboolean
 plum_module_check_file (const char *path, GError **error)
 {
@@ -47,7 +47,7 @@ plum_module_check_file (const char *path, GError **error)
 
   if (!S_ISREG (file.st_mode))
     {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE, "%s: it is not a regular file", path);
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE, "%s is not a regular file", path);
       return FALSE;
     }
 
@@ -60,8 +60,9 @@ plum_module_check_file (const char *path, GError **error)
   if (((file.st_mode | folder.st_mode) & S_IWOTH) != 0)
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE,
-                   "%s: anybody may write %s, and this program runs as root; “chmod o-w” mends it",
-                   path, (file.st_mode & S_IWOTH) != 0 ? "this file" : "to the folder it is in");
+                   "%s: %s is writable by any user and this program runs as root; run “chmod o-w” "
+                   "on it",
+                   path, (file.st_mode & S_IWOTH) != 0 ? "the file" : "the folder of the file");
       return FALSE;
     }
 
@@ -74,7 +75,7 @@ plum_module_check_descriptor (const char *path, const PlumBackendModule *module,
   if (module->abi != PLUM_BACKEND_ABI)
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE,
-                   "%s: built for backend ABI %u, this library has %u; build it anew", path,
+                   "%s: built for backend ABI %u, but this library has ABI %u; rebuild it", path,
                    module->abi, (unsigned int) PLUM_BACKEND_ABI);
       return FALSE;
     }
@@ -113,7 +114,7 @@ plum_module_open (const char *path, GError **error)
   if (!g_module_symbol (handle, MODULE_SYMBOL, &symbol) || symbol == NULL)
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE,
-                   "%s: not a backend module: it has no symbol " MODULE_SYMBOL, path);
+                   "%s is not a backend module: it has no symbol " MODULE_SYMBOL, path);
       g_module_close (handle);
       return NULL;
     }
@@ -124,7 +125,7 @@ plum_module_open (const char *path, GError **error)
       return NULL;
     }
 
-  /* A static GType must never lose its code. */
+  /* The code of a static GType must not be unloaded. */
   g_module_make_resident (handle);
   return symbol;
 }
@@ -154,9 +155,10 @@ plum_module_add (GPtrArray *infos, const PlumBackendModule *module, const char *
     {
       const char *first_path = plum_backend_info_get_path (first);
 
-      g_set_error (&error, PLUM_ERROR, PLUM_ERROR_MODULE, "%s: “%s” is already there from %s",
-                   path != NULL ? path : "linked in", module->name,
-                   first_path != NULL ? first_path : "the library itself");
+      g_set_error (&error, PLUM_ERROR, PLUM_ERROR_MODULE,
+                   "%s: the backend “%s” is already provided by %s",
+                   path != NULL ? path : "the library", module->name,
+                   first_path != NULL ? first_path : "the library");
     }
 
   g_ptr_array_add (infos,
@@ -164,7 +166,7 @@ plum_module_add (GPtrArray *infos, const PlumBackendModule *module, const char *
                                           module->get_type, G_TYPE_INVALID, error));
 }
 
-/* Lists what cannot be used, a file or a folder, under its name. */
+/* Adds a file or folder that cannot be used, with its name. */
 static void
 plum_module_add_failure (GPtrArray *infos, const char *path, const char *reason)
 {
@@ -204,7 +206,7 @@ plum_module_load_directory (GPtrArray *infos, const char *directory)
   if (dir == NULL)
     {
       if (g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-        plum_debug ("no modules from %s: %s", directory, error->message);
+        plum_debug ("No modules in %s: %s", directory, error->message);
       else
         plum_module_add_failure (infos, directory, error->message);
       return;
@@ -268,9 +270,8 @@ plum_module_load_all (GPtrArray *added)
   return infos;
 }
 
-/* The filter is PLUM_BACKENDS if set (never for a set-user-id program), else what the program
- * chose.
- * It orders as well, so it stands over the priorities. */
+/* The order of PLUM_BACKENDS, or of enabled, takes precedence over the priorities. The variable is
+ * ignored in a set-user-ID program. */
 GPtrArray *
 plum_module_select (GPtrArray *infos, const char *const *enabled)
 {
@@ -292,7 +293,7 @@ plum_module_select (GPtrArray *infos, const char *const *enabled)
 
       if (info == NULL)
         {
-          g_set_error (&error, PLUM_ERROR, PLUM_ERROR_MODULE, "There is no backend “%s”", name);
+          g_set_error (&error, PLUM_ERROR, PLUM_ERROR_MODULE, "No such backend: “%s”", name);
           g_ptr_array_add (selected, plum_backend_info_new (name, NULL, 0, NULL, NULL,
                                                             G_TYPE_INVALID, error));
         }
@@ -308,7 +309,7 @@ plum_module_select (GPtrArray *infos, const char *const *enabled)
         g_ptr_array_add (selected, g_object_ref (info));
     }
 
-  /* Only now, and only for what may serve, is code of a module run. */
+  /* Runs code of the selected modules only. */
   for (unsigned int i = 0; i < selected->len; i++)
     plum_backend_info_ensure_type (selected->pdata[i]);
 

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* What uses a gateway, as the gateway sees it: a place in its list, and the holder of ports. The
- * user embeds a PlumGatewayClient and adds it to at most one gateway at a time. */
+/* A user of a gateway, such as a lease holder. The user embeds a PlumGatewayClient and adds it to
+ * at most one gateway at a time. A client can hold external ports. */
 typedef struct _PlumGatewayClient PlumGatewayClient;
 
 typedef enum {

@@ -2,21 +2,37 @@
 
 #pragma once
 
-#include "plum-gateway-private.h"
+#include "plum-race-private.h"
 
 G_BEGIN_DECLS
 
-/* Questions to a gateway that are no mapping: the external address and the router's table. */
+/* A question about the router rather than about a mapping, such as its external address or its
+ * table. It is put to one backend after the other, the best first, until one answers it. */
+typedef struct _PlumGatewayQuery PlumGatewayQuery;
 
-/* Asks the backends that can map, the best first, until one knows; address is NULL if none does. */
-void plum_gateway_query_external_address (PlumGateway *gateway,
-                                          void (*func) (PlumGateway *gateway,
-                                                        GInetAddress *address));
+/* Receives either the call that was answered, or an error. The query is freed afterwards. */
+typedef void (*PlumGatewayQueryFunc) (PlumCall *call, const GError *error, gpointer user_data);
 
-/* Asks each backend that holds a lease; func is called for each that knows. */
-void plum_gateway_query_served_address (PlumGateway *gateway,
-                                        void (*func) (PlumBackend *backend,
-                                                      GInetAddress *address,
-                                                      PlumGateway *gateway));
+/* entry: (nullable): the argument of PLUM_CALL_DELETE_ENTRY. timeout_ms: for each backend. */
+PlumGatewayQuery *plum_gateway_query_new (PlumRace *race,
+                                          PlumCallKind kind,
+                                          PlumEntry *entry,
+                                          guint timeout_ms,
+                                          PlumGatewayQueryFunc func,
+                                          gpointer user_data);
+/* May call func before it returns. */
+void plum_gateway_query_start (PlumGatewayQuery *self);
+/* Frees a query that is not started or still pending; func is not called. */
+void plum_gateway_query_cancel (PlumGatewayQuery *self);
+
+typedef void (*PlumBackendAddressFunc) (PlumBackend *backend,
+                                        GInetAddress *address,
+                                        gpointer user_data);
+
+/* Asks one backend for the external address. func is called only if the backend knows it. */
+void plum_gateway_query_backend_address (PlumBackend *backend,
+                                         guint timeout_ms,
+                                         PlumBackendAddressFunc func,
+                                         gpointer user_data);
 
 G_END_DECLS

@@ -4,26 +4,25 @@
 
 #include <plum-glib/plum-glib.h>
 
-#include "plum-clock-private.h"
 #include "plum-settings-private.h"
 
 G_BEGIN_DECLS
 
-/* Which gateways a manager can ask, and how that changes: the one of the default route for each
- * family that is used, and those of the other interfaces with a default route.
+/* The gateways that a manager can use: for each used family, that of the default route and those of
+ * the other interfaces that have a default route. The set follows changes of the network.
  *
- * The gateway of a network that does not change stays the same object, also if the default route
- * moves to or from it. */
+ * While a network does not change, its gateway remains the same object, even if the default route
+ * moves to another network. */
 typedef struct _PlumGatewaySet PlumGatewaySet;
 
-/* Who owns it. */
 typedef struct
 {
-  /* What maps ports. (element-type PlumBackendInfo) (transfer none) */
+  /* The available backends. (element-type PlumBackendInfo) (transfer none) */
   GPtrArray *(*get_backends) (gpointer user_data);
-  /* There are other gateways, or another one is the default's: what is held on those that are gone
-   * must have been let go of when this returns. come: there is one that was not there before. */
-  void (*changed) (GSocketFamily family, gboolean come, gpointer user_data);
+  /* The gateways of family have changed, or another one is that of the default route. added: at
+   * least one is new. Before it returns, the owner removes its clients from the gateways that are
+   * no longer in the set: these are closed next. */
+  void (*changed) (GSocketFamily family, gboolean added, gpointer user_data);
 } PlumGatewaySetOwner;
 
 PlumGatewaySet *plum_gateway_set_new (GMainContext *context,
@@ -32,41 +31,43 @@ PlumGatewaySet *plum_gateway_set_new (GMainContext *context,
                                       gpointer owner_data);
 PlumGatewaySet *plum_gateway_set_ref (PlumGatewaySet *self);
 void plum_gateway_set_unref (PlumGatewaySet *self);
-/* Nothing is watched and nobody is called any more: it stays as it is. */
-void plum_gateway_set_stop (PlumGatewaySet *self);
-/* And the gateways are closed. */
+/* Stops following the network. The gateways stay in the set; the owner is no longer called. */
+void plum_gateway_set_close_watch (PlumGatewaySet *self);
+/* Closes the watch and all gateways. */
 void plum_gateway_set_close (PlumGatewaySet *self);
 
-/* IPv4 first, and of each family that of the default route. */
+/* A list of PlumGateway: IPv4 first, and for each family that of the default route first.
+ * (transfer none) */
 GListModel *plum_gateway_set_get_list (PlumGatewaySet *self);
 
-/* FALSE: it was set so already. */
+/* The setters return FALSE if the value has not changed. */
 gboolean plum_gateway_set_set_address (PlumGatewaySet *self, GInetAddress *gateway_address);
 gboolean plum_gateway_set_set_interface (PlumGatewaySet *self, const char *interface_name);
 GInetAddress *plum_gateway_set_get_address (PlumGatewaySet *self);
 const char *plum_gateway_set_get_interface (PlumGatewaySet *self);
 
-/* From the first need on gateways are looked for, and watched. */
+/* Gateways of a family are looked up and watched from its first use on. */
 gboolean plum_gateway_set_is_used (PlumGatewaySet *self);
 void plum_gateway_set_use (PlumGatewaySet *self, GSocketFamily family);
-/* Also those of other interfaces than the default route's, now. They are looked for in any case a
- * moment later, when whoever is in a hurry has been served. */
+/* Also looks up the gateways of the other interfaces before it returns. After
+ * plum_gateway_set_use() that happens a moment later, so that it does not delay a first mapping. */
 void plum_gateway_set_use_all (PlumGatewaySet *self, GSocketFamily family);
-/* Looks again. */
+/* Looks up the gateways again. */
 void plum_gateway_set_refresh (PlumGatewaySet *self);
-/* All gateways are made anew: the backends are others. */
+/* Replaces all gateways by new ones: the backends have changed. */
 void plum_gateway_set_reset (PlumGatewaySet *self);
 
-/* That of an interface, or of the default route if interface_name is NULL. NULL: there is none;
- * error tells why, once the family is used. (transfer none) */
+/* Finds the gateway of an interface, or of the default route if interface_name is NULL. error is
+ * set if there is none, except for the default route of a family that is not used. (transfer none)
+ * (nullable) */
 PlumGateway *plum_gateway_set_find (PlumGatewaySet *self,
                                     GSocketFamily family,
                                     const char *interface_name,
                                     GError **error);
 gboolean plum_gateway_set_has (PlumGatewaySet *self, PlumGateway *gateway);
-/* Those of a family. (element-type PlumGateway) (transfer full) */
+/* Copies the gateways of a family. (element-type PlumGateway) (transfer full) */
 GPtrArray *plum_gateway_set_copy (PlumGatewaySet *self, GSocketFamily family);
-/* Where the gateway of the default route is, whatever is used or known. (transfer full) */
+/* Looks up the network of the default route without changing the set. (transfer full) */
 PlumNetwork *plum_gateway_set_look_up (PlumGatewaySet *self, GSocketFamily family, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PlumGatewaySet, plum_gateway_set_unref)

@@ -4,46 +4,33 @@
 
 #include "plum-gateway-private.h"
 #include "plum-log-private.h"
+#include "plum-network-watch-private.h"
 #include "plum-route-private.h"
 #include "plum-values-private.h"
-
-/* Links, addresses and routes change in showers. */
-#define DEBOUNCE_MS 250
-#define RETRY_MS 15000
-
-/* When the watch begins, and the other gateways are looked for: whoever wants a port at once does
- * not wait for that. */
-#define SETTLE_MS 250
 
 typedef struct
 {
   GSocketFamily family;
   gboolean used;
-  gboolean all;         /* not that of the default route alone */
+  gboolean all;         /* all interfaces, not only that of the default route */
   GPtrArray *gateways;  /* (element-type PlumGateway), that of the default route first */
-  gboolean has_default; /* gateways has that */
-  GError *reason;       /* (nullable): why it has not */
+  gboolean has_default; /* gateways starts with that of the default route */
+  GError *reason;       /* (nullable): why has_default is FALSE */
 } Family;
 
 struct _PlumGatewaySet
 {
   GMainContext *context;
-  PlumClock *clock;
   const PlumSettings *settings;
-  const PlumGatewaySetOwner *owner; /* NULL once it is closed */
+  const PlumGatewaySetOwner *owner; /* NULL once the watch is closed */
   gpointer owner_data;
 
   GInetAddress *gateway_address; /* (nullable) */
   char *interface_name;          /* (nullable) */
 
   Family families[2]; /* IPv4, IPv6 */
-  GListStore *list;   /* the gateways of both: a view of them */
-
-  GSource *watch;  /* (nullable) */
-  guint resume_id; /* 0: not yet */
-  PlumTimer settle;
-  PlumTimer debounce;
-  PlumTimer retry; /* of what the kernel could not be asked for */
+  GListStore *list;   /* (element-type PlumGateway), those of both families */
+  PlumNetworkWatch *watch;
 };
 
 static Family *
@@ -85,40 +72,40 @@ plum_gateway_set_has (PlumGatewaySet *self, PlumGateway *gateway)
   return FALSE;
 }
 
-/* One step nearer to what the list should be. FALSE: it is that. */
+/* Makes one change towards the expected list. Returns FALSE if there is nothing to change. */
 static gboolean
-plum_gateway_set_mend_list (PlumGatewaySet *self)
+plum_gateway_set_update_list_once (PlumGatewaySet *self)
 {
   for (guint i = 0;; i++)
     {
-      g_autoptr (PlumGateway) there = g_list_model_get_item (G_LIST_MODEL (self->list), i);
-      PlumGateway *wanted = plum_gateway_set_nth (self, i);
+      g_autoptr (PlumGateway) current = g_list_model_get_item (G_LIST_MODEL (self->list), i);
+      PlumGateway *expected = plum_gateway_set_nth (self, i);
       guint position = i;
 
-      if (there == NULL && wanted == NULL)
+      if (current == NULL && expected == NULL)
         return FALSE;
-      if (there == wanted)
+      if (current == expected)
         continue;
 
-      /* One that is further back is taken out, and put here in the next step. */
-      if (wanted == NULL || (there != NULL && !plum_gateway_set_has (self, there)) ||
-          g_list_store_find (self->list, wanted, &position))
+      /* A gateway that is at a later position is removed, and inserted here by the next change. */
+      if (expected == NULL || (current != NULL && !plum_gateway_set_has (self, current)) ||
+          g_list_store_find (self->list, expected, &position))
         g_list_store_remove (self->list, position);
       else
-        g_list_store_insert (self->list, i, wanted);
+        g_list_store_insert (self->list, i, expected);
       return TRUE;
     }
 }
 
-/* Who hears of a step may change everything. */
+/* A handler of items-changed may change the set, so each change compares the list again. */
 static void
 plum_gateway_set_update_list (PlumGatewaySet *self)
 {
-  while (plum_gateway_set_mend_list (self))
+  while (plum_gateway_set_update_list_once (self))
     ;
 }
 
-/* --- Looking --- */
+/* --- Lookup --- */
 
 PlumNetwork *
 plum_gateway_set_look_up (PlumGatewaySet *self, GSocketFamily family, GError **error)
@@ -130,7 +117,7 @@ plum_gateway_set_look_up (PlumGatewaySet *self, GSocketFamily family, GError **e
       g_autofree char *text = g_inet_address_to_string (gateway);
 
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   "The gateway was set to %s, which has no %s", text,
+                   "The gateway address is set to %s, which is not an %s address", text,
                    family == G_SOCKET_FAMILY_IPV6 ? "IPv6" : "IPv4");
       return NULL;
     }
@@ -148,16 +135,16 @@ family_find_network (Family *family, PlumNetwork *network)
   return NULL;
 }
 
-/* The gateways of networks: those that are there already stay, unless all are made anew.
+/* Gets the gateways of networks. reset: create all of them, rather than the new ones only.
  * (transfer full) */
 static GPtrArray *
-plum_gateway_set_make (PlumGatewaySet *self, Family *family, GPtrArray *networks, gboolean anew)
+plum_gateway_set_make (PlumGatewaySet *self, Family *family, GPtrArray *networks, gboolean reset)
 {
   GPtrArray *gateways = g_ptr_array_new_with_free_func (g_object_unref);
 
   for (unsigned int i = 0; i < networks->len; i++)
     {
-      PlumGateway *gateway = anew ? NULL : family_find_network (family, networks->pdata[i]);
+      PlumGateway *gateway = reset ? NULL : family_find_network (family, networks->pdata[i]);
 
       if (gateway != NULL)
         g_object_ref (gateway);
@@ -172,7 +159,7 @@ plum_gateway_set_make (PlumGatewaySet *self, Family *family, GPtrArray *networks
 }
 
 static gboolean
-has_newcomer (GPtrArray *gateways, GPtrArray *old)
+has_new (GPtrArray *gateways, GPtrArray *old)
 {
   for (unsigned int i = 0; i < gateways->len; i++)
     if (!g_ptr_array_find (old, gateways->pdata[i], NULL))
@@ -181,32 +168,33 @@ has_newcomer (GPtrArray *gateways, GPtrArray *old)
   return FALSE;
 }
 
-/* Takes what was found: networks, that of the default route first, or why that is missing. */
+/* Applies the result of a lookup: the networks, that of the default route first, or the reason why
+ * there is none of the default route. */
 static void
 plum_gateway_set_take (
-  PlumGatewaySet *self, Family *family, GPtrArray *networks, const GError *reason, gboolean anew)
+  PlumGatewaySet *self, Family *family, GPtrArray *networks, const GError *reason, gboolean reset)
 {
   g_autoptr (PlumGatewaySet) alive = plum_gateway_set_ref (self);
   g_autoptr (GPtrArray) old = NULL;
-  GPtrArray *gateways = plum_gateway_set_make (self, family, networks, anew);
+  GPtrArray *gateways = plum_gateway_set_make (self, family, networks, reset);
   PlumGateway *old_default = family_get_default (family);
-  gboolean come;
+  gboolean added;
 
   old = g_steal_pointer (&family->gateways);
-  come = has_newcomer (gateways, old);
+  added = has_new (gateways, old);
   family->gateways = gateways;
   family->has_default = reason == NULL && gateways->len > 0;
   g_clear_error (&family->reason);
   if (reason != NULL)
     family->reason = g_error_copy (reason);
 
-  if (!come && old->len == gateways->len && old_default == family_get_default (family))
+  if (!added && old->len == gateways->len && old_default == family_get_default (family))
     return;
 
-  /* Before anybody acts on it: a mapping that a handler adds must not begin on an old one. */
+  /* Update the list first: a mapping that a handler adds must not start on a removed gateway. */
   plum_gateway_set_update_list (self);
   if (self->owner != NULL)
-    self->owner->changed (family->family, come, self->owner_data);
+    self->owner->changed (family->family, added, self->owner_data);
 
   for (unsigned int i = 0; i < old->len; i++)
     if (!plum_gateway_set_has (self, old->pdata[i]))
@@ -220,7 +208,7 @@ on_same_interface (gconstpointer a, gconstpointer b)
          plum_network_get_interface_index ((PlumNetwork *) b);
 }
 
-/* (transfer full) */
+/* (element-type PlumNetwork) (transfer full) */
 static GPtrArray *
 family_copy_networks (Family *family)
 {
@@ -232,8 +220,8 @@ family_copy_networks (Family *family)
   return networks;
 }
 
-/* Of all interfaces. That the kernel could not be asked says nothing of them: those that are known
- * stay. (transfer full) */
+/* Lists the networks of all interfaces. If the kernel cannot be asked, the known networks are kept.
+ * (element-type PlumNetwork) (transfer full) */
 static GPtrArray *
 plum_gateway_set_list_networks (PlumGatewaySet *self, Family *family)
 {
@@ -244,11 +232,11 @@ plum_gateway_set_list_networks (PlumGatewaySet *self, Family *family)
     return networks;
 
   plum_debug ("%s", error->message);
-  plum_clock_arm_in_ms (self->clock, &self->retry, RETRY_MS);
+  plum_network_watch_retry (self->watch);
   return family_copy_networks (family);
 }
 
-/* Adds the networks of the other interfaces, unless the program has chosen one. */
+/* Adds the networks of the other interfaces, unless the program has set a gateway. */
 static void
 plum_gateway_set_add_others (PlumGatewaySet *self, Family *family, GPtrArray *networks)
 {
@@ -275,10 +263,10 @@ plum_gateway_set_refresh_family (PlumGatewaySet *self, Family *family)
   else
     plum_debug ("%s", error->message);
 
-  /* The kernel could not be asked: no descriptors, no memory. That says nothing of the network. */
+  /* Keep the gateway if the kernel cannot be asked, for example without free descriptors. */
   if (network == NULL && !g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
     {
-      plum_clock_arm_in_ms (self->clock, &self->retry, RETRY_MS);
+      plum_network_watch_retry (self->watch);
       if (family->has_default)
         return;
     }
@@ -297,32 +285,13 @@ plum_gateway_set_refresh (PlumGatewaySet *self)
       plum_gateway_set_refresh_family (self, &self->families[i]);
 }
 
-static gboolean
-on_network_changed (gpointer user_data)
-{
-  PlumGatewaySet *self = user_data;
-
-  if (!plum_timer_is_armed (&self->debounce))
-    plum_clock_arm_in_ms (self->clock, &self->debounce, DEBOUNCE_MS);
-
-  return G_SOURCE_CONTINUE;
-}
-
 static void
-on_debounced (gpointer user_data)
+plum_gateway_set_resume (PlumGatewaySet *self)
 {
-  plum_gateway_set_refresh (user_data);
-}
-
-/* Gateway and address first, then everything that was due while the machine slept. */
-static void
-on_resumed (gpointer user_data)
-{
-  g_autoptr (PlumGatewaySet) self = plum_gateway_set_ref (user_data);
   g_autoptr (GPtrArray) gateways = g_ptr_array_new_with_free_func (g_object_unref);
   PlumGateway *gateway;
 
-  plum_info ("the machine slept");
+  plum_info ("The system was suspended");
   plum_gateway_set_refresh (self);
 
   for (guint i = 0; (gateway = plum_gateway_set_nth (self, i)) != NULL; i++)
@@ -331,45 +300,27 @@ on_resumed (gpointer user_data)
     plum_gateway_on_resume (gateways->pdata[i]);
 }
 
-/* Without it only the retry looks where the gateway is. */
 static void
-plum_gateway_set_ensure_watch (PlumGatewaySet *self)
+on_watch_event (PlumNetworkWatchEvent event, gpointer user_data)
 {
-  g_autoptr (GError) error = NULL;
+  g_autoptr (PlumGatewaySet) self = plum_gateway_set_ref (user_data);
 
-  if (self->resume_id == 0)
-    self->resume_id = plum_clock_add_resume_func (self->clock, on_resumed, self);
-  if (self->watch != NULL)
-    return;
-
-  self->watch = plum_route_watch_new (self->context, on_network_changed, self, &error);
-  if (self->watch != NULL)
-    return;
-
-  plum_warn ("network changes go unnoticed: %s", error->message);
-  plum_clock_arm_in_ms (self->clock, &self->retry, RETRY_MS);
-}
-
-/* Of the watch, and of a look-up. */
-static void
-on_retry (gpointer user_data)
-{
-  PlumGatewaySet *self = user_data;
-
-  plum_gateway_set_ensure_watch (self);
-  plum_gateway_set_refresh (self);
-}
-
-/* What has changed before the watch began is found by looking once more. */
-static void
-on_settled (gpointer user_data)
-{
-  PlumGatewaySet *self = user_data;
-
-  plum_gateway_set_ensure_watch (self);
-  for (unsigned int i = 0; i < G_N_ELEMENTS (self->families); i++)
-    self->families[i].all = self->families[i].used;
-  plum_gateway_set_refresh (self);
+  switch (event)
+    {
+    case PLUM_NETWORK_WATCH_STARTED:
+      for (unsigned int i = 0; i < G_N_ELEMENTS (self->families); i++)
+        self->families[i].all = self->families[i].used;
+      plum_gateway_set_refresh (self);
+      break;
+    case PLUM_NETWORK_WATCH_CHANGED:
+      plum_gateway_set_refresh (self);
+      break;
+    case PLUM_NETWORK_WATCH_RESUMED:
+      plum_gateway_set_resume (self);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
 }
 
 gboolean
@@ -387,7 +338,7 @@ plum_gateway_set_use (PlumGatewaySet *self, GSocketFamily socket_family)
     return;
 
   family->used = TRUE;
-  plum_clock_arm_in_ms (self->clock, &self->settle, SETTLE_MS);
+  plum_network_watch_start (self->watch);
   plum_gateway_set_refresh_family (self, family);
 }
 
@@ -421,7 +372,7 @@ plum_gateway_set_reset (PlumGatewaySet *self)
     }
 }
 
-/* --- Asking --- */
+/* --- Access --- */
 
 GListModel *
 plum_gateway_set_get_list (PlumGatewaySet *self)
@@ -450,9 +401,8 @@ plum_gateway_set_find (PlumGatewaySet *self,
                                                 : family_get_default (family);
 
   if (gateway == NULL && interface_name != NULL)
-    g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                 "The interface “%s” has no %s router at present", interface_name,
-                 socket_family == G_SOCKET_FAMILY_IPV6 ? "IPv6" : "IPv4");
+    g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY, "No %s gateway on the interface “%s”",
+                 socket_family == G_SOCKET_FAMILY_IPV6 ? "IPv6" : "IPv4", interface_name);
   else if (gateway == NULL && family->reason != NULL)
     g_propagate_error (error, g_error_copy (family->reason));
   return gateway;
@@ -531,43 +481,32 @@ plum_gateway_set_new (GMainContext *context,
   PlumGatewaySet *self = g_rc_box_new0 (PlumGatewaySet);
 
   self->context = g_main_context_ref (context);
-  self->clock = plum_clock_ref_for_context (context);
   self->settings = settings;
   self->owner = owner;
   self->owner_data = owner_data;
   self->list = g_list_store_new (PLUM_TYPE_GATEWAY);
   family_init (&self->families[0], G_SOCKET_FAMILY_IPV4);
   family_init (&self->families[1], G_SOCKET_FAMILY_IPV6);
-  plum_timer_init (&self->debounce, on_debounced, self);
-  plum_timer_init (&self->retry, on_retry, self);
-  plum_timer_init (&self->settle, on_settled, self);
+  self->watch = plum_network_watch_new (context, on_watch_event, self);
   return self;
 }
 
 void
-plum_gateway_set_stop (PlumGatewaySet *self)
+plum_gateway_set_close_watch (PlumGatewaySet *self)
 {
   self->owner = NULL;
-  if (self->watch != NULL)
-    g_source_destroy (self->watch);
-  g_clear_pointer (&self->watch, g_source_unref);
-  plum_clock_disarm (self->clock, &self->debounce);
-  if (self->resume_id != 0)
-    plum_clock_remove_resume_func (self->clock, self->resume_id);
-  self->resume_id = 0;
-  plum_clock_disarm (self->clock, &self->settle);
-  plum_clock_disarm (self->clock, &self->retry);
+  plum_network_watch_close (self->watch);
 }
 
 void
 plum_gateway_set_close (PlumGatewaySet *self)
 {
   g_autoptr (PlumGatewaySet) alive = plum_gateway_set_ref (self);
-  g_autoptr (GPtrArray) none = g_ptr_array_new ();
+  g_autoptr (GPtrArray) no_networks = g_ptr_array_new ();
 
-  plum_gateway_set_stop (self);
+  plum_gateway_set_close_watch (self);
   for (unsigned int i = 0; i < G_N_ELEMENTS (self->families); i++)
-    plum_gateway_set_take (self, &self->families[i], none, NULL, FALSE);
+    plum_gateway_set_take (self, &self->families[i], no_networks, NULL, FALSE);
 }
 
 PlumGatewaySet *
@@ -584,7 +523,7 @@ plum_gateway_set_finalize (PlumGatewaySet *self)
   g_clear_object (&self->list);
   g_clear_object (&self->gateway_address);
   g_clear_pointer (&self->interface_name, g_free);
-  g_clear_pointer (&self->clock, plum_clock_unref);
+  g_clear_pointer (&self->watch, plum_network_watch_free);
   g_clear_pointer (&self->context, g_main_context_unref);
 }
 

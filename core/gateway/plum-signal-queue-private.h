@@ -6,9 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* What backends tell of their traffic and their thoughts, kept until the next turn of the loop.
- * They tell it in the midst of sending and receiving; whoever hears of it may end the backend. */
-
+/* The traffic and notes that backends report, kept until a later turn of the main loop. Backends
+ * report them in the middle of an exchange, and a signal handler may close the backend. */
 typedef struct _PlumSignalQueue PlumSignalQueue;
 
 typedef struct
@@ -16,19 +15,19 @@ typedef struct
   const char *backend_name; /* interned */
   PlumTrafficDirection direction;
   GSocketAddress *peer;
-  GBytes *bytes; /* NULL: it is a note */
+  GBytes *bytes; /* NULL: a note */
   char *note;
 } PlumQueuedSignal;
 
-typedef void (*PlumQueuedSignalFunc) (const PlumQueuedSignal *report, gpointer owner);
+typedef void (*PlumQueuedSignalFunc) (const PlumQueuedSignal *queued, gpointer owner);
 
-/* owner: a GObject, borrowed; kept alive while it is told. */
+/* owner: a GObject, borrowed; kept alive while func runs. */
 PlumSignalQueue *plum_signal_queue_new (GMainContext *context,
                                         PlumQueuedSignalFunc func,
                                         gpointer owner);
-/* Nobody hears of what is kept. */
 void plum_signal_queue_free (PlumSignalQueue *self);
-void plum_signal_queue_drop (PlumSignalQueue *self);
+/* Removes all queued signals; func is not called for them. */
+void plum_signal_queue_clear (PlumSignalQueue *self);
 void plum_signal_queue_add_traffic (PlumSignalQueue *self,
                                     const char *backend_name,
                                     PlumTrafficDirection direction,

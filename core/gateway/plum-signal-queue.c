@@ -7,17 +7,17 @@ struct _PlumSignalQueue
   GMainContext *context;
   PlumQueuedSignalFunc func;
   gpointer owner;
-  GQueue queue;    /* of PlumQueuedSignal */
-  GSource *source; /* (nullable): the turn in which they are told */
+  GQueue queue;    /* (element-type PlumQueuedSignal) */
+  GSource *source; /* (nullable): while the queue is not empty */
 };
 
 static void
-plum_queued_signal_free (PlumQueuedSignal *report)
+plum_queued_signal_free (PlumQueuedSignal *queued)
 {
-  g_clear_object (&report->peer);
-  g_clear_pointer (&report->bytes, g_bytes_unref);
-  g_free (report->note);
-  g_free (report);
+  g_clear_object (&queued->peer);
+  g_clear_pointer (&queued->bytes, g_bytes_unref);
+  g_free (queued->note);
+  g_free (queued);
 }
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PlumQueuedSignal, plum_queued_signal_free)
@@ -35,7 +35,7 @@ plum_signal_queue_new (GMainContext *context, PlumQueuedSignalFunc func, gpointe
 }
 
 void
-plum_signal_queue_drop (PlumSignalQueue *self)
+plum_signal_queue_clear (PlumSignalQueue *self)
 {
   if (self->source != NULL)
     g_source_destroy (self->source);
@@ -46,12 +46,12 @@ plum_signal_queue_drop (PlumSignalQueue *self)
 void
 plum_signal_queue_free (PlumSignalQueue *self)
 {
-  plum_signal_queue_drop (self);
+  plum_signal_queue_clear (self);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_free (self);
 }
 
-/* Whoever is told may drop the others, or cause new ones, which have a turn of their own. */
+/* A signal handler may clear the queue, or cause new signals, which wait for a later turn. */
 static gboolean
 on_turn (gpointer user_data)
 {
@@ -61,18 +61,18 @@ on_turn (gpointer user_data)
   g_clear_pointer (&self->source, g_source_unref);
   for (guint n = self->queue.length; n > 0 && self->queue.length > 0; n--)
     {
-      g_autoptr (PlumQueuedSignal) report = g_queue_pop_head (&self->queue);
+      g_autoptr (PlumQueuedSignal) queued = g_queue_pop_head (&self->queue);
 
-      self->func (report, alive);
+      self->func (queued, alive);
     }
 
   return G_SOURCE_REMOVE;
 }
 
 static void
-plum_signal_queue_add (PlumSignalQueue *self, PlumQueuedSignal *report) /* (transfer full) */
+plum_signal_queue_add (PlumSignalQueue *self, PlumQueuedSignal *queued) /* (transfer full) */
 {
-  g_queue_push_tail (&self->queue, report);
+  g_queue_push_tail (&self->queue, queued);
   if (self->source != NULL)
     return;
 
@@ -90,21 +90,21 @@ plum_signal_queue_add_traffic (PlumSignalQueue *self,
                                GSocketAddress *peer,
                                GBytes *bytes)
 {
-  PlumQueuedSignal *report = g_new0 (PlumQueuedSignal, 1);
+  PlumQueuedSignal *queued = g_new0 (PlumQueuedSignal, 1);
 
-  report->backend_name = backend_name;
-  report->direction = direction;
-  report->peer = g_object_ref (peer);
-  report->bytes = g_bytes_ref (bytes);
-  plum_signal_queue_add (self, report);
+  queued->backend_name = backend_name;
+  queued->direction = direction;
+  queued->peer = g_object_ref (peer);
+  queued->bytes = g_bytes_ref (bytes);
+  plum_signal_queue_add (self, queued);
 }
 
 void
 plum_signal_queue_add_note (PlumSignalQueue *self, const char *backend_name, const char *note)
 {
-  PlumQueuedSignal *report = g_new0 (PlumQueuedSignal, 1);
+  PlumQueuedSignal *queued = g_new0 (PlumQueuedSignal, 1);
 
-  report->backend_name = backend_name;
-  report->note = g_strdup (note);
-  plum_signal_queue_add (self, report);
+  queued->backend_name = backend_name;
+  queued->note = g_strdup (note);
+  plum_signal_queue_add (self, queued);
 }

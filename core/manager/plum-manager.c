@@ -572,7 +572,7 @@ plum_manager_drop_all (PlumManager *self)
   gpointer next;
 
   /* What those do who hear of the end must not close gateways that have holders. */
-  plum_gateway_set_stop (self->gateways);
+  plum_gateway_set_close_watch (self->gateways);
 
   /* One by one: if they end the manager once more, that one goes on with the others. */
   for (g_hash_table_iter_init (&iter, self->holders); g_hash_table_iter_next (&iter, NULL, &next);

@@ -486,7 +486,7 @@ on_discover_cancelled (GCancellable *cancellable, gpointer user_data)
 
   clear_source (&discovery->cancel_source);
   for (unsigned int i = 0; i < discovery->gateways->len; i++)
-    if (plum_gateway_forget_func (discovery->gateways->pdata[i], task))
+    if (plum_gateway_remove_decided_func (discovery->gateways->pdata[i], task))
       g_object_unref (task);
   g_task_return_error_if_cancelled (task);
 

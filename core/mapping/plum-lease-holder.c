@@ -243,7 +243,7 @@ static void
 plum_lease_holder_drop_call (PlumLeaseHolder *self)
 {
   if (self->call != NULL)
-    plum_call_abandon (self->call);
+    plum_call_cancel (self->call);
   g_clear_object (&self->call);
 }
 
@@ -251,7 +251,7 @@ static void
 plum_lease_holder_drop_check (PlumLeaseHolder *self)
 {
   if (self->check != NULL)
-    plum_call_abandon (self->check);
+    plum_call_cancel (self->check);
   g_clear_object (&self->check);
 }
 

@@ -77,7 +77,7 @@ static void
 deletion_free (Deletion *deletion)
 {
   if (deletion->call != NULL)
-    plum_call_abandon (deletion->call);
+    plum_call_cancel (deletion->call);
   g_clear_object (&deletion->call);
   g_clear_object (&deletion->backend);
   g_clear_pointer (&deletion->record, plum_lease_record_free);

@@ -328,7 +328,7 @@ test_map_one_outstanding (BackendFixture *f, gconstpointer data)
   /* One map, and the question for the address. */
   g_assert_cmpuint (f->gateway->counts.datagrams, ==, 2);
   for (guint i = 0; i < calls->len; i++)
-    plum_call_abandon (calls->pdata[i]);
+    plum_call_cancel (calls->pdata[i]);
 }
 
 static void

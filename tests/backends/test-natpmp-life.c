@@ -132,7 +132,7 @@ test_unmap_after_late_map (BackendFixture *f, gconstpointer data)
   f->gateway->switches.delay_ms = 100;
   mapping = backend_start (f, PLUM_CALL_MAP, 8080, NULL, NULL);
   test_loop_settle (&f->loop);
-  plum_call_abandon (mapping);
+  plum_call_cancel (mapping);
   f->gateway->switches.drop_requests = 1;
   call = backend_unmap (f, 8080);
   g_assert_no_error (plum_call_get_error (call));
@@ -150,7 +150,7 @@ test_map_after_late_unmap (BackendFixture *f, gconstpointer data)
   f->gateway->switches.delay_ms = 100;
   unmapping = backend_start (f, PLUM_CALL_UNMAP, 8080, NULL, NULL);
   test_loop_settle (&f->loop);
-  plum_call_abandon (unmapping);
+  plum_call_cancel (unmapping);
   call = backend_map (f, 8080);
   backend_assert_lease (call, 8080, "1.2.3.4", 7200);
 }
@@ -297,7 +297,7 @@ test_cancel (BackendFixture *f, gconstpointer data)
   f->gateway->switches.natpmp = FAKE_SILENT;
   call = plum_backend_call (f->backend, kind, &args, BACKEND_PATIENCE_MS, NULL, NULL);
   test_loop_advance (&f->loop, 300);
-  plum_call_abandon (call);
+  plum_call_cancel (call);
   /* The question for the address, which nobody waits for, may come to its end. */
   test_loop_advance (&f->loop, 2000);
   sent = f->gateway->counts.datagrams;
@@ -319,7 +319,7 @@ test_cancel_granted (BackendFixture *f, gconstpointer data)
   test_loop_settle (&f->loop);
   g_assert_cmpuint (fake_gateway_get_n_mappings (f->gateway), ==, 1);
   g_assert_false (plum_call_is_settled (call));
-  plum_call_abandon (call);
+  plum_call_cancel (call);
   test_loop_advance (&f->loop, 5000);
 }
 
@@ -337,7 +337,7 @@ test_cancel_check_not_map (BackendFixture *f, gconstpointer data)
   checking = backend_start (f, PLUM_CALL_CHECK, 8080, NULL, NULL);
   mapping = backend_start (f, PLUM_CALL_MAP, 8081, backend_count_done, &n);
   test_loop_settle (&f->loop);
-  plum_call_abandon (checking);
+  plum_call_cancel (checking);
   test_loop_advance (&f->loop, 3000);
   g_assert_cmpuint (n, ==, 1);
 }

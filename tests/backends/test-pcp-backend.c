@@ -90,7 +90,7 @@ test_map_retransmits (BackendFixture *f, gconstpointer data)
   g_assert_cmpuint (f->gateway->counts.datagrams, ==, 5);
   test_loop_advance (&f->loop, 7300);
   g_assert_cmpuint (f->gateway->counts.datagrams, ==, 6);
-  plum_call_abandon (call);
+  plum_call_cancel (call);
 }
 
 static void
@@ -419,7 +419,7 @@ test_map_twins (BackendFixture *f, gconstpointer data)
   third = backend_start (f, PLUM_CALL_MAP, 8080, backend_count_done, &n);
   test_loop_settle (&f->loop);
   g_assert_cmpuint (f->gateway->counts.datagrams, ==, 1);
-  plum_call_abandon (first);
+  plum_call_cancel (first);
   test_loop_advance (&f->loop, 1000);
   g_assert_cmpuint (n, ==, 2);
 }
@@ -448,7 +448,7 @@ test_map_window (BackendFixture *f, gconstpointer data)
   test_loop_settle (&f->loop);
   g_assert_cmpuint (f->gateway->counts.datagrams, ==, 32);
   for (guint i = 0; i < 100; i++)
-    plum_call_abandon (calls->pdata[i]);
+    plum_call_cancel (calls->pdata[i]);
   /* Given up, they are gone: nothing more is sent. */
   test_loop_advance (&f->loop, 5000);
   g_assert_cmpuint (f->gateway->counts.datagrams, <=, 100);

@@ -93,7 +93,7 @@ test_address_given_up (BackendFixture *f, gconstpointer data)
   f->gateway->switches.pcp = FAKE_SILENT;
   asked = backend_start (f, PLUM_CALL_GET_EXTERNAL_ADDRESS, 8080, NULL, NULL);
   test_loop_settle (&f->loop);
-  plum_call_abandon (asked);
+  plum_call_cancel (asked);
   f->gateway->switches.pcp = FAKE_ON;
 
   renewed = backend_map (f, 8080);

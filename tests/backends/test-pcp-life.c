@@ -134,7 +134,7 @@ test_unmap_after_late_map (BackendFixture *f, gconstpointer data)
   f->gateway->switches.delay_ms = 100;
   mapping = backend_start (f, PLUM_CALL_MAP, 8080, NULL, NULL);
   test_loop_settle (&f->loop);
-  plum_call_abandon (mapping);
+  plum_call_cancel (mapping);
   f->gateway->switches.drop_requests = 1;
   call = backend_unmap (f, 8080);
   g_assert_no_error (plum_call_get_error (call));
@@ -152,7 +152,7 @@ test_map_after_late_unmap (BackendFixture *f, gconstpointer data)
   f->gateway->switches.delay_ms = 100;
   unmapping = backend_start (f, PLUM_CALL_UNMAP, 8080, NULL, NULL);
   test_loop_settle (&f->loop);
-  plum_call_abandon (unmapping);
+  plum_call_cancel (unmapping);
   call = backend_map (f, 8080);
   backend_assert_lease (call, 8080, "1.2.3.4", 7200);
 }
@@ -264,7 +264,7 @@ test_epoch_forged (BackendFixture *f, gconstpointer data)
   second = plum_backend_call (f->backend, PLUM_CALL_MAP, &args, BACKEND_PATIENCE_MS, NULL, NULL);
   test_loop_advance (&f->loop, 1000);
   g_assert_cmpuint (f->lost->len, ==, 0);
-  plum_call_abandon (second);
+  plum_call_cancel (second);
 }
 
 static void
@@ -478,7 +478,7 @@ test_cancel (BackendFixture *f, gconstpointer data)
   f->gateway->switches.pcp = FAKE_SILENT;
   call = plum_backend_call (f->backend, kind, &args, BACKEND_PATIENCE_MS, NULL, NULL);
   test_loop_advance (&f->loop, 300);
-  plum_call_abandon (call);
+  plum_call_cancel (call);
   g_assert_cmpuint (f->gateway->counts.datagrams, ==, 2);
   test_loop_advance (&f->loop, 60000);
   g_assert_cmpuint (f->gateway->counts.datagrams, ==, 2);
@@ -494,7 +494,7 @@ test_cancel_one_of_two (BackendFixture *f, gconstpointer data)
 
   first = backend_start (f, PLUM_CALL_DISCOVER, 8080, backend_count_done, &n);
   second = backend_start (f, PLUM_CALL_DISCOVER, 8080, backend_count_done, &n);
-  plum_call_abandon (first);
+  plum_call_cancel (first);
   test_loop_settle (&f->loop);
   g_assert_cmpuint (n, ==, 1);
 }
@@ -509,7 +509,7 @@ test_dispose_in_flight (BackendFixture *f, gconstpointer data)
   calls = backend_start_many (f, PLUM_CALL_MAP, 50, NULL, NULL);
   test_loop_advance (&f->loop, 300);
   for (guint i = 0; i < calls->len; i++)
-    plum_call_abandon (calls->pdata[i]);
+    plum_call_cancel (calls->pdata[i]);
 }
 
 static void

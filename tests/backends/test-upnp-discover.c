@@ -67,7 +67,7 @@ test_search_times (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.searches, ==, 10);
   test_loop_advance (&f->loop, 1);
   g_assert_cmpuint (f->igd->counts.searches, ==, 15);
-  plum_call_abandon (pending);
+  plum_call_cancel (pending);
 }
 
 static void
@@ -238,26 +238,19 @@ test_abandoned (Fixture *f, gconstpointer data)
 
       for (guint i = 0; i < turns; i++)
         g_main_context_iteration (f->loop.context, FALSE);
-      plum_call_abandon (pending);
+      plum_call_cancel (pending);
     }
 }
 
 /* -- What an observer is told -- */
 
 static void
-on_note (PlumBackend *backend, const char *note, gpointer user_data)
+on_event (PlumBackend *backend, const PlumBackendEvent *event, gpointer user_data)
 {
-  g_string_append_printf (user_data, "%s\n", note);
-}
-
-static void
-on_traffic (PlumBackend *backend,
-            PlumTrafficDirection direction,
-            GSocketAddress *peer,
-            GBytes *bytes,
-            gpointer user_data)
-{
-  g_assert_cmpuint (g_bytes_get_size (bytes), >, 0);
+  if (event->kind == PLUM_BACKEND_NOTE)
+    g_string_append_printf (user_data, "%s\n", event->text);
+  else if (event->kind == PLUM_BACKEND_TRAFFIC)
+    g_assert_cmpuint (g_bytes_get_size (event->bytes), >, 0);
 }
 
 static gboolean
@@ -268,8 +261,7 @@ on_is_observed (gpointer user_data)
 
 static const PlumBackendObserver note_taker = {
   .is_observed = on_is_observed,
-  .note = on_note,
-  .traffic = on_traffic,
+  .handle_event = on_event,
 };
 
 static void
@@ -314,27 +306,23 @@ typedef struct
 } Traffic;
 
 static void
-on_counted_traffic (PlumBackend *backend,
-                    PlumTrafficDirection direction,
-                    GSocketAddress *peer,
-                    GBytes *bytes,
-                    gpointer user_data)
+on_counted_event (PlumBackend *backend, const PlumBackendEvent *event, gpointer user_data)
 {
   Traffic *traffic = user_data;
-  GInetAddress *address = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (peer));
-  g_autofree char *name = g_inet_address_to_string (address);
+  GInetAddress *address;
+  g_autofree char *name = NULL;
 
+  if (event->kind != PLUM_BACKEND_TRAFFIC)
+    return;
+
+  address = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (event->peer));
+  name = g_inet_address_to_string (address);
   if (!g_str_equal (name, GATEWAY))
     return;
-  if (direction == PLUM_TRAFFIC_SENT)
+  if (event->direction == PLUM_TRAFFIC_SENT)
     traffic->sent++;
   else
     traffic->received++;
-}
-
-static void
-on_ignored_note (PlumBackend *backend, const char *note, gpointer user_data)
-{
 }
 
 static void
@@ -342,8 +330,7 @@ test_traffic (Fixture *f, gconstpointer data)
 {
   static const PlumBackendObserver observer = {
     .is_observed = on_is_observed,
-    .note = on_ignored_note,
-    .traffic = on_counted_traffic,
+    .handle_event = on_counted_event,
   };
   Traffic traffic = { 0, 0 };
 

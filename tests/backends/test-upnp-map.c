@@ -480,8 +480,8 @@ test_abandoned (Fixture *f, gconstpointer data)
 
       for (guint i = 0; i < turns; i++)
         g_main_context_iteration (f->loop.context, FALSE);
-      plum_call_abandon (first);
-      plum_call_abandon (second);
+      plum_call_cancel (first);
+      plum_call_cancel (second);
     }
 }
 

@@ -599,7 +599,7 @@ test_add_of_the_other_family (Fixture *f, gconstpointer data)
   test_loop_settle (&f->loop);
   g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_NO_GATEWAY);
   g_assert_cmpstr (plum_mapping_get_error (mapping)->message, ==,
-                   "The gateway was set to 127.77.99.1, which has no IPv6");
+                   "The gateway address is set to 127.77.99.1, which is not an IPv6 address");
 }
 
 static void

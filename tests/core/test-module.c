@@ -9,15 +9,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The loader, from outside: the shared library, real modules, the public API. Each test makes
- * folders of its own with what it wants to be found there. */
+/* The module loader, tested with the shared library, real modules and the public API. Each test
+ * creates its own folders of modules. */
 
-/* This program has more rights than its user, as far as the library can tell. */
+/* Whether the library sees this program as privileged, such as a set-user-ID program. */
 static gboolean is_secure;
 
 unsigned long __getauxval (unsigned long type);
 
-/* In the place of the C library's, for the library under test as well. */
+/* Replaces the function of the C library, also for the library under test. */
 G_MODULE_EXPORT unsigned long
 getauxval (unsigned long type)
 {
@@ -27,8 +27,8 @@ getauxval (unsigned long type)
 typedef struct
 {
   char *root;
-  GString *path;   /* of PLUM_BACKEND_PATH */
-  GPtrArray *made; /* what is to be removed, the youngest last */
+  GString *path;   /* the value of PLUM_BACKEND_PATH */
+  GPtrArray *made; /* the paths to remove, in the order of their creation */
   PlumManager *manager;
 } Fixture;
 
@@ -88,8 +88,8 @@ built_module (const char *name)
   return g_build_filename (TEST_MODULES_DIR, file, NULL);
 }
 
-/* Puts a module there, under its own name. A link, so that a module that comes in several tests is
- * opened once: its types stay. */
+/* Adds a module under its own name. It is a link, so that a module that several tests use is opened
+ * only once: its types cannot be unloaded. */
 static const char *
 add_module (Fixture *f, const char *directory, const char *name)
 {
@@ -108,7 +108,7 @@ load (Fixture *f)
   f->manager = plum_manager_new ();
 }
 
-/* The nth that is called so, or whose file is; NULL if there is none. The list keeps it. */
+/* Finds the nth backend with that name or file name. (nullable), owned by the list */
 static PlumBackendInfo *
 find (Fixture *f, const char *name, guint nth)
 {
@@ -161,7 +161,7 @@ typedef struct
 } Broken;
 
 static const Broken broken[] = {
-  { "wrong-abi", "wrong-abi", "backend ABI 2, this library has 1" },
+  { "wrong-abi", "wrong-abi", "backend ABI 2, but this library has ABI 1" },
   { "no-name", "no-name", "no name" },
   { "empty-name", "empty-name", "no name" },
   { "no-type", "no-type", "no type" },
@@ -181,7 +181,7 @@ test_broken (Fixture *f, gconstpointer data)
   load (f);
   assert_fails (f, row->listed_as, path, row->reason);
 
-  /* And the next one is none the worse for it. */
+  /* The next module is not affected. */
   g_assert_no_error (plum_backend_info_get_error (find (f, "better", 0)));
 }
 
@@ -196,7 +196,7 @@ test_text_file (Fixture *f, gconstpointer data)
   assert_fails (f, "text", path, path);
 }
 
-/* What is no file, under a module's name: none is opened, for to open some waits for ever. */
+/* These are not regular files. The loader must not open them: opening some of them blocks. */
 static void
 test_not_a_file (Fixture *f, gconstpointer data)
 {
@@ -223,8 +223,8 @@ test_not_a_file (Fixture *f, gconstpointer data)
   g_assert_no_error (plum_backend_info_get_error (find (f, "good", 0)));
 }
 
-/* A file that the linker refuses: of no byte, of a few, cut off in its headers, of another machine.
- * (What it does not refuse it trusts, so that no test can go further.) */
+/* Files that the dynamic linker rejects: empty, truncated, or built for another machine. It trusts
+ * all other files, so further damage cannot be tested. */
 static void
 test_not_an_object (Fixture *f, gconstpointer data)
 {
@@ -271,7 +271,7 @@ test_first_of_a_name_wins (Fixture *f, gconstpointer data)
   g_assert_cmpstr (plum_backend_info_get_path (find (f, "good", 0)), ==, first);
   g_assert_no_error (plum_backend_info_get_error (find (f, "good", 0)));
 
-  /* Its get_type would have ended this program. */
+  /* Calling its get_type would abort this program. */
   twin = find (f, "good", 1);
   g_assert_cmpstr (plum_backend_info_get_path (twin), ==, second);
   g_assert_error (plum_backend_info_get_error (twin), PLUM_ERROR, PLUM_ERROR_MODULE);
@@ -293,7 +293,7 @@ test_path_order (Fixture *f, gconstpointer data)
 }
 
 static void
-test_app_stands_over_module (Fixture *f, gconstpointer data)
+test_program_takes_precedence (Fixture *f, gconstpointer data)
 {
   add_module (f, add_directory (f, "one"), "good");
   load (f);
@@ -317,7 +317,7 @@ test_world_writable (Fixture *f, gconstpointer data)
 
   if (geteuid () != 0)
     {
-      g_test_skip ("only root refuses what anybody may write");
+      g_test_skip ("only root refuses files that any user can write");
       return;
     }
 
@@ -329,10 +329,11 @@ test_world_writable (Fixture *f, gconstpointer data)
   if (folder)
     g_assert_cmpint (g_chmod (directory, GPOINTER_TO_UINT (data)), ==, 0);
   load (f);
-  assert_fails (f, "good", path, folder ? "the folder it is in" : "anybody may write this file");
+  assert_fails (f, "good", path,
+                folder ? "the folder of the file is writable" : "the file is writable");
 }
 
-/* Folders that cannot be read are listed with the reason, unless they are only not there. */
+/* Folders that cannot be read are listed with the reason, unless they do not exist. */
 static void
 test_unreadable_directories (Fixture *f, gconstpointer data)
 {
@@ -350,7 +351,7 @@ test_unreadable_directories (Fixture *f, gconstpointer data)
   g_assert_no_error (plum_backend_info_get_error (find (f, "good", 0)));
 }
 
-/* As another user, whom root becomes for the time. */
+/* If run as root, the test temporarily becomes another user. */
 static void
 test_forbidden_directory (Fixture *f, gconstpointer data)
 {
@@ -361,11 +362,11 @@ test_forbidden_directory (Fixture *f, gconstpointer data)
   g_assert_cmpint (g_chmod (f->root, 0711), ==, 0);
   g_assert_cmpint (g_chmod (directory, 0), ==, 0);
   if (root && seteuid (65534) != 0)
-    g_test_skip ("there is no other user here");
+    g_test_skip ("cannot become another user");
   else
     {
       load (f);
-      find (f, "closed", 0); /* it is looked up when it is asked for */
+      find (f, "closed", 0); /* loads the modules */
       if (root)
         g_assert_no_errno (seteuid (0));
       assert_fails (f, "closed", directory, "Permission denied");
@@ -373,7 +374,7 @@ test_forbidden_directory (Fixture *f, gconstpointer data)
   g_assert_cmpint (g_chmod (directory, 0700), ==, 0);
 }
 
-/* data: the program has more rights than its user, who made the environment */
+/* data: whether the program is privileged, so that the environment is not trusted */
 static void
 test_environment (Fixture *f, gconstpointer data)
 {
@@ -396,7 +397,7 @@ test_environment (Fixture *f, gconstpointer data)
 }
 
 static void
-test_other_files_are_left_alone (Fixture *f, gconstpointer data)
+test_other_files_are_ignored (Fixture *f, gconstpointer data)
 {
   const char *directory = add_directory (f, "one");
   g_autofree char *readme = g_build_filename (directory, "README", NULL);
@@ -426,7 +427,7 @@ test_priority_orders (Fixture *f, gconstpointer data)
 
       if (plum_backend_info_get_error (info) != NULL)
         {
-          last = G_MININT; /* only broken ones may follow */
+          last = G_MININT; /* only unusable modules may follow */
           continue;
         }
       g_assert_cmpint (plum_backend_info_get_priority (info), <=, last);
@@ -463,7 +464,7 @@ main (int argc, char **argv)
   ADD ("broken/text-file", test_text_file);
   ADD ("first-of-a-name-wins", test_first_of_a_name_wins);
   ADD ("path-order", test_path_order);
-  ADD ("program-stands-over-module", test_app_stands_over_module);
+  ADD ("program-takes-precedence", test_program_takes_precedence);
   ADD ("broken/not-a-file", test_not_a_file);
   ADD ("broken/not-an-object", test_not_an_object);
   ADD ("world-writable/file", test_world_writable);
@@ -473,7 +474,7 @@ main (int argc, char **argv)
               test_world_writable, tear_down);
   ADD ("unreadable-directories", test_unreadable_directories);
   ADD ("forbidden-directory", test_forbidden_directory);
-  ADD ("other-files-are-left-alone", test_other_files_are_left_alone);
+  ADD ("other-files-are-ignored", test_other_files_are_ignored);
   ADD ("priority-orders", test_priority_orders);
   ADD ("environment", test_environment);
   g_test_add ("/module/environment-under-at-secure", Fixture, GINT_TO_POINTER (TRUE), set_up,

@@ -2,9 +2,9 @@
 
 #include "core-fixture.h"
 
-/* Questions about the router's table, and who asks them changing his mind. */
+/* Queries of the router's table, and their cancellation. */
 
-static PlumCall *asked; /* the last one, until it is over */
+static PlumCall *asked; /* the last call */
 
 static void
 lister_list (PlumBackend *backend, PlumCall *call)
@@ -27,7 +27,7 @@ lister_class_init (gpointer klass, gpointer data)
   backend_class->delete_entry = lister_delete_entry;
 }
 
-/* As alpha, but it has a table, of which the test tells. */
+/* Like alpha, but it has a table, which the test returns. */
 static GType
 lister_get_type (void)
 {
@@ -45,7 +45,7 @@ lister_get_type (void)
   return type;
 }
 
-/* A gateway that is known, and whose backend is found there after so many ms. */
+/* The gateway is known, and its backend is discovered after ms milliseconds. */
 static void
 set_up (CoreFixture *f, gconstpointer ms)
 {
@@ -68,7 +68,6 @@ list (CoreFixture *f, GCancellable *cancellable)
   plum_gateway_list_entries_async (core_gateway (f), cancellable, test_store_result, &f->result);
 }
 
-/* It has ended, for him who asked. */
 static void
 assert_cancelled (CoreFixture *f)
 {
@@ -106,7 +105,7 @@ test_cancelled_before (CoreFixture *f, gconstpointer data)
   assert_cancelled (f);
 }
 
-/* Who can be asked is not known yet. */
+/* No backend is decided yet. */
 static void
 test_cancelled_in_the_race (CoreFixture *f, gconstpointer data)
 {
@@ -123,7 +122,7 @@ test_cancelled_in_the_race (CoreFixture *f, gconstpointer data)
   g_assert_null (asked);
 }
 
-/* The backend is told, and what it says all the same goes to nobody. */
+/* The backend is informed, and its result is ignored. */
 static void
 test_cancelled_while_asked (CoreFixture *f, gconstpointer data)
 {
@@ -159,7 +158,7 @@ test_delete_cancelled (CoreFixture *f, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
-/* The answer was there before. */
+/* The answer has already arrived. */
 static void
 test_cancelled_too_late (CoreFixture *f, gconstpointer data)
 {
@@ -179,9 +178,9 @@ test_cancelled_too_late (CoreFixture *f, gconstpointer data)
   test_loop_settle (&f->loop);
 }
 
-/* The gateway goes while its table is being read: whoever waits is told. */
+/* The gateway is removed while its table is being read: the query fails. */
 static void
-test_gateway_gone (CoreFixture *f, gconstpointer data)
+test_gateway_removed (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumGateway) gateway = g_object_ref (core_gateway (f));
   g_autoptr (GError) error = NULL;
@@ -193,12 +192,12 @@ test_gateway_gone (CoreFixture *f, gconstpointer data)
   g_assert_nonnull (f->result);
   g_assert_null (plum_gateway_list_entries_finish (gateway, f->result, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
-  g_assert_cmpstr (error->message, ==, "The network is not there any more");
+  g_assert_cmpstr (error->message, ==, "The gateway is no longer available");
 }
 
-/* The same while the race for it is on. */
+/* The same during the race. */
 static void
-test_gateway_gone_in_the_race (CoreFixture *f, gconstpointer data)
+test_gateway_removed_in_the_race (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumGateway) gateway = g_object_ref (core_gateway (f));
   g_autoptr (GError) error = NULL;
@@ -226,8 +225,8 @@ main (int argc, char **argv)
   ADD ("/query/cancelled/while-asked", 0, test_cancelled_while_asked);
   ADD ("/query/cancelled/delete", 0, test_delete_cancelled);
   ADD ("/query/cancelled/too-late", 0, test_cancelled_too_late);
-  ADD ("/query/gateway-gone", 0, test_gateway_gone);
-  ADD ("/query/gateway-gone-in-the-race", 1000, test_gateway_gone_in_the_race);
+  ADD ("/query/gateway-removed", 0, test_gateway_removed);
+  ADD ("/query/gateway-removed-in-the-race", 1000, test_gateway_removed_in_the_race);
 
   return g_test_run ();
 }

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* Which backend serves: the race of their discoveries, the choice, and what follows when the chosen
- * one fails. alpha is better than beta, beta than gamma. */
+/* Which backend is used: the race of the discoveries, the choice, and what happens when the chosen
+ * backend fails. alpha has the highest priority, then beta, then gamma. */
 
 static void
 test_best_within_grace (CoreFixture *f, gconstpointer data)
@@ -35,7 +35,7 @@ test_grace_ends (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_late_better_one_joins (CoreFixture *f, gconstpointer data)
+test_late_better_backend_joins (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = NULL;
   g_autoptr (PlumMapping) second = NULL;
@@ -46,14 +46,14 @@ test_late_better_one_joins (CoreFixture *f, gconstpointer data)
   g_assert_cmpint (plum_probe_get_outcome (core_probe (f, 0)), ==, PLUM_PROBE_SUCCESS);
   g_assert_cmpstr (plum_gateway_get_backend_name (core_gateway (f)), ==, "alpha");
 
-  /* Nobody is moved from a lease that stands; who comes later gets the better one. */
+  /* A mapping with a lease keeps its backend; a new mapping uses the better one. */
   core_assert_backend (first, "beta");
   second = core_add_up (f, 8081, 0);
   core_assert_backend (second, "alpha");
 }
 
 static void
-test_late_one_saves_a_failure (CoreFixture *f, gconstpointer data)
+test_late_backend_prevents_failure (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -66,7 +66,7 @@ test_late_one_saves_a_failure (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_refused_decides_at_once (CoreFixture *f, gconstpointer data)
+test_refusal_decides_immediately (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -77,7 +77,7 @@ test_refused_decides_at_once (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_worse_ones_are_not_waited_for (CoreFixture *f, gconstpointer data)
+test_does_not_wait_for_worse_backends (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -103,12 +103,13 @@ test_all_silent (CoreFixture *f, gconstpointer data)
   error = plum_mapping_get_error (mapping);
   g_assert_error (error, PLUM_ERROR, PLUM_ERROR_NO_BACKEND);
   g_assert_cmpstr (error->message, ==,
-                   "alpha: no outcome in 3.0 s; beta: no outcome in 3.0 s; "
-                   "gamma: no outcome in 3.0 s");
+                   "The backend “alpha” did not answer within 3.0 s; "
+                   "The backend “beta” did not answer within 3.0 s; "
+                   "The backend “gamma” did not answer within 3.0 s");
 }
 
 static void
-test_every_verdict_is_told (CoreFixture *f, gconstpointer data)
+test_every_verdict_is_reported (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
   const GError *error;
@@ -128,10 +129,10 @@ test_every_verdict_is_told (CoreFixture *f, gconstpointer data)
 static void
 test_no_backend (CoreFixture *f, gconstpointer data)
 {
-  const char *const none[] = { "omega", NULL };
+  const char *const unknown[] = { "omega", NULL };
   g_autoptr (PlumMapping) mapping = NULL;
 
-  plum_manager_set_enabled_backends (f->manager, none);
+  plum_manager_set_enabled_backends (f->manager, unknown);
   mapping = core_add (f, 8080, 0);
   test_loop_settle (&f->loop);
   g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_NO_BACKEND);
@@ -191,7 +192,7 @@ settle_late (FakeScript *script, guint port)
 }
 
 static void
-test_late_lease_is_given_back (CoreFixture *f, gconstpointer data)
+test_late_lease_is_released (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -221,7 +222,7 @@ test_late_lease_of_another_port (CoreFixture *f, gconstpointer data)
   core_assert_log ("alpha:unmap:tcp:8080");
 }
 
-/* Routers keep one table: giving the late one back would take the good one away. */
+/* A router has one table for all backends: releasing the late lease would delete the new one. */
 static void
 test_late_lease_of_a_granted_port (CoreFixture *f, gconstpointer data)
 {
@@ -237,10 +238,9 @@ test_late_lease_of_a_granted_port (CoreFixture *f, gconstpointer data)
   core_assert_log ("");
 }
 
-/* The same request is on its way again: its delete could overtake nothing, and would take what it
- * grants. */
+/* The same request is pending again: a delete would remove the mapping that it creates. */
 static void
-test_late_lease_of_an_asked_port (CoreFixture *f, gconstpointer data)
+test_late_lease_of_a_requested_port (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
   g_autoptr (PlumCall) renewal = NULL;
@@ -267,8 +267,8 @@ test_settled_twice (CoreFixture *f, gconstpointer data)
   mapping = core_add (f, 8080, 0);
   test_loop_settle (&f->loop);
   settle_late (ALPHA, 8080);
-  g_test_expect_message ("Plum", G_LOG_LEVEL_CRITICAL, "alpha settled a call twice");
-  plum_call_fail (ALPHA->last_map, PLUM_ERROR_REFUSED, "changed its mind");
+  g_test_expect_message ("Plum", G_LOG_LEVEL_CRITICAL, "The backend “alpha” settled a call twice");
+  plum_call_fail (ALPHA->last_map, PLUM_ERROR_REFUSED, "second outcome");
   g_test_assert_expected_messages ();
   test_loop_settle (&f->loop);
   core_assert_state (mapping, SUCCESS);
@@ -282,13 +282,13 @@ test_settled_late_and_once (CoreFixture *f, gconstpointer data)
   ALPHA->map = SILENCE;
   mapping = core_add (f, 8080, 0);
   test_loop_advance (&f->loop, 11000);
-  plum_call_fail (ALPHA->last_map, PLUM_ERROR_REFUSED, "late"); /* is silent */
+  plum_call_fail (ALPHA->last_map, PLUM_ERROR_REFUSED, "late"); /* is ignored */
   test_loop_settle (&f->loop);
   g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
 }
 
 static void
-test_nobody_settles (CoreFixture *f, gconstpointer data)
+test_never_settled (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -300,7 +300,8 @@ test_nobody_settles (CoreFixture *f, gconstpointer data)
   test_loop_advance (&f->loop, 1);
   core_assert_state (mapping, FAILURE);
   g_assert_true (g_cancellable_is_cancelled (plum_call_get_cancellable (ALPHA->last_map)));
-  g_assert_cmpstr (plum_mapping_get_error (mapping)->message, ==, "alpha: no outcome in 10.0 s");
+  g_assert_cmpstr (plum_mapping_get_error (mapping)->message, ==,
+                   "The backend “alpha” did not answer within 10.0 s");
 }
 
 static void
@@ -330,7 +331,7 @@ test_enabled_backends_change (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_unknown_backend_is_told (CoreFixture *f, gconstpointer data)
+test_unknown_backend_is_reported (CoreFixture *f, gconstpointer data)
 {
   const char *const enabled[] = { "alpha", "omega", NULL };
   g_autoptr (PlumBackendInfo) info = NULL;
@@ -342,7 +343,7 @@ test_unknown_backend_is_told (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_environment_stands_over_it (CoreFixture *f, gconstpointer data)
+test_environment_takes_precedence (CoreFixture *f, gconstpointer data)
 {
   const char *const enabled[] = { "alpha", NULL };
   g_autoptr (PlumMapping) mapping = NULL;
@@ -375,7 +376,7 @@ test_priority_between (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_equal_priority_goes_by_name (CoreFixture *f, gconstpointer data)
+test_equal_priority_sorts_by_name (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -410,7 +411,7 @@ test_probes_notify (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_failed_discovery_is_repeated (CoreFixture *f, gconstpointer data)
+test_recent_failure_is_not_probed_again (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
   g_autoptr (PlumMapping) soon = NULL;
@@ -431,7 +432,7 @@ test_failed_discovery_is_repeated (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_loser_is_asked_again_at_retries (CoreFixture *f, gconstpointer data)
+test_failed_backend_is_probed_again_at_retries (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -455,32 +456,32 @@ main (int argc, char **argv)
 
   RACE ("best-within-grace", test_best_within_grace);
   RACE ("grace-ends", test_grace_ends);
-  RACE ("late-better-one-joins", test_late_better_one_joins);
-  RACE ("late-one-saves-a-failure", test_late_one_saves_a_failure);
-  RACE ("refused-decides-at-once", test_refused_decides_at_once);
-  RACE ("worse-ones-are-not-waited-for", test_worse_ones_are_not_waited_for);
+  RACE ("late-better-backend-joins", test_late_better_backend_joins);
+  RACE ("late-backend-prevents-failure", test_late_backend_prevents_failure);
+  RACE ("refusal-decides-immediately", test_refusal_decides_immediately);
+  RACE ("does-not-wait-for-worse-backends", test_does_not_wait_for_worse_backends);
   CORE_ADD_N ("/race/all-silent", 3, test_all_silent);
-  CORE_ADD_N ("/race/every-verdict-is-told", 3, test_every_verdict_is_told);
+  CORE_ADD_N ("/race/every-verdict-is-reported", 3, test_every_verdict_is_reported);
   RACE ("no-backend", test_no_backend);
   RACE ("fall-through", test_fall_through);
   RACE ("cleared-before-the-next", test_cleared_before_the_next);
   RACE ("clearing-is-bounded", test_clearing_is_bounded);
-  RACE ("late-lease/given-back", test_late_lease_is_given_back);
+  RACE ("late-lease/released", test_late_lease_is_released);
   RACE ("late-lease/another-port", test_late_lease_of_another_port);
   RACE ("late-lease/granted-port", test_late_lease_of_a_granted_port);
-  CORE_ADD ("/race/late-lease/asked-port", test_late_lease_of_an_asked_port);
+  CORE_ADD ("/race/late-lease/requested-port", test_late_lease_of_a_requested_port);
   CORE_ADD ("/race/settled/twice", test_settled_twice);
   CORE_ADD ("/race/settled/late-and-once", test_settled_late_and_once);
-  CORE_ADD ("/race/settled/never", test_nobody_settles);
+  CORE_ADD ("/race/settled/never", test_never_settled);
   CORE_ADD_N ("/race/enabled/filter-and-order", 3, test_enabled_backends);
   RACE ("enabled/change", test_enabled_backends_change);
-  RACE ("enabled/unknown-is-told", test_unknown_backend_is_told);
-  CORE_ADD_N ("/race/enabled/environment", 3, test_environment_stands_over_it);
+  RACE ("enabled/unknown-is-reported", test_unknown_backend_is_reported);
+  CORE_ADD_N ("/race/enabled/environment", 3, test_environment_takes_precedence);
   RACE ("priority/between", test_priority_between);
-  CORE_ADD ("/race/priority/equal-goes-by-name", test_equal_priority_goes_by_name);
+  CORE_ADD ("/race/priority/equal-sorts-by-name", test_equal_priority_sorts_by_name);
   RACE ("probes/notify", test_probes_notify);
-  CORE_ADD ("/race/again/not-within-five-seconds", test_failed_discovery_is_repeated);
-  RACE ("again/at-retries", test_loser_is_asked_again_at_retries);
+  CORE_ADD ("/race/again/not-within-five-seconds", test_recent_failure_is_not_probed_again);
+  RACE ("again/at-retries", test_failed_backend_is_probed_again_at_retries);
 
   return g_test_run ();
 }

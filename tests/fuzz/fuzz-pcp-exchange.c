@@ -120,7 +120,7 @@ fuzz_tear_down (Fuzz *f)
 {
   for (guint i = 0; i < f->n_calls; i++)
     {
-      plum_call_abandon (f->slots[i].call);
+      plum_call_cancel (f->slots[i].call);
       g_clear_object (&f->slots[i].call);
     }
 

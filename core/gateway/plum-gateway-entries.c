@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-gateway-private.h"
+#include "plum-gateway-query-private.h"
+
+/* Reading and deleting the entries of the router's mapping table. */
+typedef struct
+{
+  GTask *task;
+  PlumGatewayQuery *query; /* (nullable): until it is answered */
+  GSource *cancel_source;  /* (nullable) */
+} Operation;
+
+static void
+operation_free (Operation *operation)
+{
+  if (operation->cancel_source != NULL)
+    g_source_destroy (operation->cancel_source);
+  g_clear_pointer (&operation->cancel_source, g_source_unref);
+  g_clear_object (&operation->task);
+  g_free (operation);
+}
+
+static void
+on_answered (PlumCall *call, const GError *error, gpointer user_data)
+{
+  Operation *operation = user_data;
+  GListModel *entries = call != NULL ? plum_call_get_entries (call) : NULL;
+
+  if (error != NULL)
+    g_task_return_error (operation->task, g_error_copy (error));
+  else if (entries != NULL)
+    g_task_return_pointer (operation->task, g_object_ref (entries), g_object_unref);
+  else
+    g_task_return_boolean (operation->task, TRUE);
+
+  operation_free (operation);
+}
+
+static gboolean
+on_decided (gpointer user_data)
+{
+  Operation *operation = user_data;
+
+  plum_gateway_query_start (operation->query);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_cancelled (GCancellable *cancellable, gpointer user_data)
+{
+  Operation *operation = user_data;
+
+  plum_gateway_remove_decided_func (g_task_get_source_object (operation->task), operation);
+  plum_gateway_query_cancel (operation->query);
+  g_task_return_error_if_cancelled (operation->task);
+  operation_free (operation);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* Waits for the race first: it decides which backends to ask. */
+static void
+plum_gateway_start_operation (PlumGateway *self,
+                              PlumCallKind kind,
+                              PlumEntry *entry,
+                              GTask *task) /* (transfer full) */
+{
+  Operation *operation = g_new0 (Operation, 1);
+  GCancellable *cancellable = g_task_get_cancellable (task);
+
+  operation->task = task;
+  operation->query = plum_gateway_query_new (plum_gateway_get_race (self), kind, entry,
+                                             plum_gateway_get_settings (self)->mapping_timeout,
+                                             on_answered, operation);
+
+  if (cancellable != NULL)
+    {
+      operation->cancel_source = g_cancellable_source_new (cancellable);
+      g_source_set_callback (operation->cancel_source, G_SOURCE_FUNC (on_cancelled), operation,
+                             NULL);
+      g_source_attach (operation->cancel_source, plum_gateway_get_context (self));
+    }
+
+  plum_gateway_discover (self, FALSE);
+  plum_gateway_when_decided (self, on_decided, operation);
+}
+
+/**
+ * plum_gateway_list_entries_async:
+ * @self: a gateway
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when the operation is finished
+ * @user_data: data for @callback
+ *
+ * Reads the router's mapping table, with the mappings of all hosts.
+ *
+ * UPnP IGD supports this operation; PCP and NAT-PMP do not.
+ *
+ * Since: 1.0
+ */
+void
+plum_gateway_list_entries_async (PlumGateway *self,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (PLUM_IS_GATEWAY (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, plum_gateway_list_entries_async);
+  plum_gateway_start_operation (self, PLUM_CALL_LIST, NULL, task);
+}
+
+/**
+ * plum_gateway_list_entries_finish:
+ * @self: a gateway
+ * @result: the result
+ * @error: return location for an error
+ *
+ * Finishes [method@Plum.Gateway.list_entries_async].
+ *
+ * Errors: %PLUM_ERROR_NO_BACKEND if no backend can map ports on the gateway;
+ * %PLUM_ERROR_NOT_SUPPORTED if no such backend supports the operation; the error of the backend
+ * that supports it; %G_IO_ERROR_CLOSED if the gateway is removed before the operation has finished;
+ * %G_IO_ERROR_CANCELLED.
+ *
+ * Returns: (transfer full): a list of [class@Plum.Entry]
+ *
+ * Since: 1.0
+ */
+GListModel *
+plum_gateway_list_entries_finish (PlumGateway *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, plum_gateway_list_entries_async), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
+ * plum_gateway_delete_entry_async:
+ * @self: a gateway
+ * @entry: an entry of the router's table
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when the operation is finished
+ * @user_data: data for @callback
+ *
+ * Deletes an entry of the router's mapping table, including entries of other programs.
+ *
+ * Most routers allow it only for entries that forward to the requesting host. To delete a mapping
+ * of this program, use [method@Plum.Manager.destroy_mapping_async].
+ *
+ * Since: 1.0
+ */
+void
+plum_gateway_delete_entry_async (PlumGateway *self,
+                                 PlumEntry *entry,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (PLUM_IS_GATEWAY (self));
+  g_return_if_fail (PLUM_IS_ENTRY (entry));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, plum_gateway_delete_entry_async);
+  plum_gateway_start_operation (self, PLUM_CALL_DELETE_ENTRY, entry, task);
+}
+
+/**
+ * plum_gateway_delete_entry_finish:
+ * @self: a gateway
+ * @result: the result
+ * @error: return location for an error
+ *
+ * Finishes [method@Plum.Gateway.delete_entry_async].
+ *
+ * Errors: the same as [method@Plum.Gateway.list_entries_finish]; %PLUM_ERROR_REFUSED.
+ *
+ * Returns: %TRUE if the router no longer has the entry
+ *
+ * Since: 1.0
+ */
+gboolean
+plum_gateway_delete_entry_finish (PlumGateway *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, plum_gateway_delete_entry_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

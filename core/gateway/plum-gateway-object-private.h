@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <plum-glib/plum-glib.h>
+
+#include "plum-gateway-private.h"
+#include "plum-late-leases-private.h"
+#include "plum-port-table-private.h"
+#include "plum-race-private.h"
+#include "plum-signal-queue-private.h"
+
+G_BEGIN_DECLS
+
+/* The fields of PlumGateway, for plum-gateway.c and plum-gateway-properties.c only. */
+struct _PlumGateway
+{
+  GObject parent_instance;
+
+  PlumNetwork *network;
+  GMainContext *context;
+  PlumClock *clock;
+  const PlumSettings *settings;
+  gboolean closed;
+
+  PlumRace *race;
+  PlumPortTable *ports;
+  PlumLateLeases *late_leases;
+  PlumSignalQueue *signal_queue;
+
+  GInetAddress *external_address; /* (nullable) */
+  PlumAddressScope external_scope;
+
+  GQueue clients; /* (element-type PlumGatewayClient) */
+  PlumTimer recheck;
+  GArray *decided_funcs; /* (element-type DecidedFunc) */
+  GSource *decided_source;
+};
+
+typedef enum {
+  PLUM_GATEWAY_PROP_INTERFACE = 1,
+  PLUM_GATEWAY_PROP_ADDRESS,
+  PLUM_GATEWAY_PROP_LOCAL_ADDRESS,
+  PLUM_GATEWAY_PROP_FAMILY,
+  PLUM_GATEWAY_PROP_BACKEND_NAME,
+  PLUM_GATEWAY_PROP_EXTERNAL_ADDRESS,
+  PLUM_GATEWAY_PROP_EXTERNAL_SCOPE,
+  PLUM_GATEWAY_PROP_PROBES,
+  PLUM_GATEWAY_N_PROPS
+} PlumGatewayProperty;
+
+/* Sets get_property and installs the properties. */
+void plum_gateway_install_properties (GObjectClass *object_class);
+void plum_gateway_notify (PlumGateway *self, PlumGatewayProperty property);
+
+G_END_DECLS

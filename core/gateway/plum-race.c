@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-race-private.h"
+
+#include "plum-clock-private.h"
+#include "plum-log-private.h"
+#include "plum-values-private.h"
+
+/* How long to wait for better candidates after the first success. One lost datagram and its
+ * retransmission after 250 ms must not change the order. */
+#define GRACE_MS 350
+
+/* A failure that is more recent is not probed again. */
+#define FRESH_VERDICT_MS 5000
+
+/* How long to ignore further losses. The pause doubles, up to a recheck period, while a router
+ * keeps losing its state. */
+#define LOST_PAUSE_MS 10000
+
+typedef struct
+{
+  PlumCandidate parent;
+
+  PlumRace *race;
+  gint64 started;    /* of the last discovery */
+  gint64 decided;    /* 0: never */
+  gboolean suspect;  /* it can map, but its last call timed out */
+  gint64 lost;       /* time of the last loss that was acted on; 0: never */
+  gint64 lost_pause; /* in microseconds */
+  PlumTimer lost_timer;
+} Candidate;
+
+struct _PlumRace
+{
+  PlumClock *clock;
+  const PlumSettings *settings;
+  const PlumRaceClient *client;
+  gpointer user_data;
+  gboolean closed;
+
+  GPtrArray *candidates; /* (element-type Candidate), best first */
+  GListStore *probes;
+  PlumTimer grace;
+  gboolean grace_ended;
+  const char *backend_name; /* (nullable), interned */
+};
+
+static PlumProbeOutcome
+outcome_of_error (const GError *error)
+{
+  if (error == NULL)
+    return PLUM_PROBE_SUCCESS;
+  if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT))
+    return PLUM_PROBE_TIMED_OUT;
+  if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_REFUSED) ||
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
+    return PLUM_PROBE_REFUSED;
+  return PLUM_PROBE_FAILED;
+}
+
+static gboolean
+candidate_can_map (Candidate *candidate)
+{
+  return plum_probe_get_outcome (candidate->parent.probe) == PLUM_PROBE_SUCCESS;
+}
+
+static gboolean
+candidate_is_ready (Candidate *candidate)
+{
+  return !candidate->suspect && candidate_can_map (candidate);
+}
+
+static void
+candidate_free (Candidate *candidate)
+{
+  g_clear_object (&candidate->parent.call);
+  g_clear_object (&candidate->parent.backend);
+  g_clear_object (&candidate->parent.probe);
+  g_free (candidate);
+}
+
+static void
+plum_race_send_event (PlumRace *self, const PlumRaceEvent *event)
+{
+  if (!self->closed)
+    self->client->handle_event (event, self->user_data);
+}
+
+static void
+plum_race_send_changed (PlumRace *self)
+{
+  plum_race_send_event (self, &(PlumRaceEvent){ .kind = PLUM_RACE_CHANGED });
+}
+
+/* --- Discovery --- */
+
+/* Runs only while a candidate is ready: without one, the first success starts the period. */
+static void
+plum_race_restart_grace (PlumRace *self)
+{
+  self->grace_ended = FALSE;
+  plum_clock_disarm (self->clock, &self->grace);
+  if (self->backend_name != NULL && !self->closed)
+    plum_clock_arm_in_ms (self->clock, &self->grace, GRACE_MS);
+}
+
+static void
+on_grace_ended (gpointer user_data)
+{
+  PlumRace *self = user_data;
+
+  self->grace_ended = TRUE;
+  plum_race_send_changed (self);
+}
+
+static void
+plum_race_update_backend_name (PlumRace *self)
+{
+  const char *name = NULL;
+
+  for (unsigned int i = 0; name == NULL && i < self->candidates->len; i++)
+    if (candidate_can_map (self->candidates->pdata[i]))
+      name = plum_backend_get_name (plum_race_get_candidate (self, i)->backend);
+
+  if (self->backend_name == name)
+    return;
+
+  self->backend_name = name;
+  plum_race_send_event (self, &(PlumRaceEvent){ .kind = PLUM_RACE_NAME_CHANGED });
+}
+
+static void
+on_discovered (PlumCall *call, gpointer user_data)
+{
+  Candidate *candidate = user_data;
+  g_autoptr (PlumRace) self = plum_race_ref (candidate->race);
+  const GError *error = plum_call_get_error (call);
+  PlumProbeOutcome outcome = outcome_of_error (error);
+
+  candidate->decided = plum_clock_get_time (self->clock);
+  candidate->suspect = FALSE;
+  plum_debug ("%s: %s", plum_probe_get_name (candidate->parent.probe),
+              error != NULL ? error->message : "can map ports");
+  g_clear_object (&candidate->parent.call);
+
+  if (outcome == PLUM_PROBE_SUCCESS && !self->grace_ended && !plum_timer_is_armed (&self->grace) &&
+      !plum_race_is_decided (self))
+    plum_clock_arm_in_ms (self->clock, &self->grace, GRACE_MS);
+
+  plum_probe_set_outcome (candidate->parent.probe, outcome, error,
+                          (guint) ((candidate->decided - candidate->started) / 1000));
+  if (self->closed)
+    return;
+
+  if (plum_race_is_decided (self))
+    plum_clock_disarm (self->clock, &self->grace);
+  plum_race_update_backend_name (self);
+  plum_race_send_changed (self);
+  if (plum_race_is_decided (self))
+    plum_race_send_event (self, &(PlumRaceEvent){ .kind = PLUM_RACE_DECIDED });
+}
+
+/* Stores the call before it notifies: handlers may re-enter. */
+static void
+plum_race_probe (PlumRace *self, Candidate *candidate)
+{
+  candidate->started = plum_clock_get_time (self->clock);
+  plum_backend_start_call (&candidate->parent.call, candidate->parent.backend, PLUM_CALL_DISCOVER,
+                           NULL, self->settings->discover_timeout, on_discovered, candidate);
+  if (candidate->parent.call != NULL)
+    plum_probe_set_outcome (candidate->parent.probe, PLUM_PROBE_PENDING, NULL, 0);
+}
+
+void
+plum_race_discover (PlumRace *self, gboolean again)
+{
+  g_autoptr (PlumRace) alive = plum_race_ref (self);
+  gint64 stale = plum_clock_get_time (self->clock) - FRESH_VERDICT_MS * G_GINT64_CONSTANT (1000);
+  gboolean started = FALSE;
+  gboolean any = FALSE;
+
+  for (unsigned int i = 0; i < self->candidates->len; i++)
+    {
+      Candidate *candidate = self->candidates->pdata[i];
+
+      any = any || candidate->parent.call != NULL || candidate_is_ready (candidate);
+    }
+
+  for (unsigned int i = 0; i < self->candidates->len && !self->closed; i++)
+    {
+      Candidate *candidate = self->candidates->pdata[i];
+
+      if (candidate->parent.call != NULL || candidate_is_ready (candidate))
+        continue;
+      if (candidate->decided != 0 && !candidate->suspect &&
+          (candidate->decided > stale || (any && !again)))
+        continue;
+
+      plum_race_probe (self, candidate);
+      started = TRUE;
+    }
+
+  if (started)
+    plum_race_restart_grace (self);
+}
+
+/* --- Losses --- */
+
+static void
+plum_race_handle_lost (PlumRace *self, Candidate *candidate)
+{
+  g_autoptr (PlumRace) alive = plum_race_ref (self);
+  const gint64 shortest = LOST_PAUSE_MS * G_GINT64_CONSTANT (1000);
+  const gint64 longest = MAX (shortest, self->settings->recheck_period * G_GINT64_CONSTANT (1000));
+  gint64 now = plum_clock_get_time (self->clock);
+
+  if (candidate->lost != 0 && now - candidate->lost < 2 * candidate->lost_pause)
+    candidate->lost_pause = MIN (2 * candidate->lost_pause, longest);
+  else
+    candidate->lost_pause = shortest;
+  candidate->lost = now;
+
+  if (candidate->parent.call == NULL)
+    {
+      plum_race_probe (self, candidate);
+      plum_race_restart_grace (self);
+    }
+
+  plum_race_send_event (self, &(PlumRaceEvent){ .kind = PLUM_RACE_LOST,
+                                                .backend = candidate->parent.backend });
+}
+
+static void
+on_lost_pause_ended (gpointer user_data)
+{
+  Candidate *candidate = user_data;
+
+  plum_race_handle_lost (candidate->race, candidate);
+}
+
+static void
+plum_race_note_lost (PlumRace *self, Candidate *candidate, const char *reason)
+{
+  gint64 now = plum_clock_get_time (self->clock);
+
+  plum_info ("%s: the router has lost its state: %s", plum_probe_get_name (candidate->parent.probe),
+             reason);
+
+  if (candidate->lost == 0 || now - candidate->lost >= candidate->lost_pause)
+    plum_race_handle_lost (self, candidate);
+  else if (!plum_timer_is_armed (&candidate->lost_timer))
+    plum_clock_arm (self->clock, &candidate->lost_timer, candidate->lost + candidate->lost_pause);
+}
+
+/* --- The backends as their observer --- */
+
+static gboolean
+is_observed (gpointer user_data)
+{
+  Candidate *candidate = user_data;
+
+  return candidate->race->client->is_observed (candidate->race->user_data);
+}
+
+static void
+on_backend_event (PlumBackend *backend, const PlumBackendEvent *event, gpointer user_data)
+{
+  Candidate *candidate = user_data;
+
+  if (event->kind == PLUM_BACKEND_LOST)
+    plum_race_note_lost (candidate->race, candidate, event->text);
+  else
+    plum_race_send_event (candidate->race, &(PlumRaceEvent){ .kind = PLUM_RACE_BACKEND_EVENT,
+                                                             .backend = backend,
+                                                             .backend_event = event });
+}
+
+static const PlumBackendObserver observer = {
+  .is_observed = is_observed,
+  .handle_event = on_backend_event,
+};
+
+/* --- Life --- */
+
+static void
+plum_race_add_candidate (PlumRace *self,
+                         PlumBackendInfo *info,
+                         PlumNetwork *network,
+                         GMainContext *context)
+{
+  GType type = plum_backend_info_ensure_type (info);
+  const char *name = plum_backend_info_get_name (info);
+  Candidate *candidate;
+
+  if (type == G_TYPE_INVALID)
+    return;
+
+  candidate = g_new0 (Candidate, 1);
+  candidate->race = self;
+  plum_timer_init (&candidate->lost_timer, on_lost_pause_ended, candidate);
+  candidate->parent.backend = plum_backend_new (type, name, network, context);
+  candidate->parent.probe = plum_probe_new (name);
+  plum_backend_set_observer (candidate->parent.backend, &observer, candidate);
+
+  g_ptr_array_add (self->candidates, candidate);
+  g_list_store_append (self->probes, candidate->parent.probe);
+}
+
+PlumRace *
+plum_race_new (PlumNetwork *network,
+               GPtrArray *backend_infos,
+               GMainContext *context,
+               const PlumSettings *settings,
+               const PlumRaceClient *client,
+               gpointer user_data)
+{
+  PlumRace *self = g_rc_box_new0 (PlumRace);
+
+  self->clock = plum_clock_ref_for_context (context);
+  self->settings = settings;
+  self->client = client;
+  self->user_data = user_data;
+  self->candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) candidate_free);
+  self->probes = g_list_store_new (PLUM_TYPE_PROBE);
+  plum_timer_init (&self->grace, on_grace_ended, self);
+
+  for (unsigned int i = 0; i < backend_infos->len; i++)
+    plum_race_add_candidate (self, backend_infos->pdata[i], network, context);
+
+  return self;
+}
+
+PlumRace *
+plum_race_ref (PlumRace *self)
+{
+  return g_rc_box_acquire (self);
+}
+
+static void
+plum_race_finalize (PlumRace *self)
+{
+  g_assert (self->closed);
+
+  g_clear_pointer (&self->candidates, g_ptr_array_unref);
+  g_clear_object (&self->probes);
+  g_clear_pointer (&self->clock, plum_clock_unref);
+}
+
+void
+plum_race_unref (PlumRace *self)
+{
+  g_rc_box_release_full (self, (GDestroyNotify) plum_race_finalize);
+}
+
+void
+plum_race_close (PlumRace *self)
+{
+  self->closed = TRUE;
+  plum_clock_disarm (self->clock, &self->grace);
+
+  for (unsigned int i = 0; i < self->candidates->len; i++)
+    {
+      Candidate *candidate = self->candidates->pdata[i];
+
+      plum_backend_close (candidate->parent.backend);
+      plum_clock_disarm (self->clock, &candidate->lost_timer);
+      g_clear_object (&candidate->parent.call);
+    }
+}
+
+/* --- The state --- */
+
+guint
+plum_race_get_n_candidates (PlumRace *self)
+{
+  return self->candidates->len;
+}
+
+PlumCandidate *
+plum_race_get_candidate (PlumRace *self, guint index)
+{
+  Candidate *candidate = self->candidates->pdata[index];
+
+  return &candidate->parent;
+}
+
+GListModel *
+plum_race_get_probes (PlumRace *self)
+{
+  return G_LIST_MODEL (self->probes);
+}
+
+const char *
+plum_race_get_backend_name (PlumRace *self)
+{
+  return self->backend_name;
+}
+
+gboolean
+plum_race_is_decided (PlumRace *self)
+{
+  for (unsigned int i = 0; i < self->candidates->len; i++)
+    if (plum_race_get_candidate (self, i)->call != NULL)
+      return FALSE;
+
+  return TRUE;
+}
+
+PlumPick
+plum_race_pick (PlumRace *self, guint first, const gboolean *tried, guint *index)
+{
+  gboolean better_pending = FALSE;
+
+  if (self->closed)
+    return PLUM_PICK_NONE;
+
+  for (unsigned int i = first; i < self->candidates->len; i++)
+    {
+      Candidate *candidate = self->candidates->pdata[i];
+
+      if (tried != NULL && tried[i])
+        continue;
+
+      if (candidate->parent.call != NULL)
+        better_pending = TRUE;
+      else if (candidate_can_map (candidate))
+        {
+          if (better_pending && !self->grace_ended)
+            return PLUM_PICK_WAIT;
+          *index = i;
+          return PLUM_PICK_READY;
+        }
+    }
+
+  return better_pending ? PLUM_PICK_WAIT : PLUM_PICK_NONE;
+}
+
+void
+plum_race_note_outcome (PlumRace *self, guint index, const GError *error)
+{
+  Candidate *candidate = self->candidates->pdata[index];
+
+  candidate->suspect = g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+}
+
+void
+plum_race_append_verdicts (PlumRace *self, const gboolean *tried, GString *verdicts)
+{
+  for (unsigned int i = 0; i < self->candidates->len; i++)
+    {
+      const GError *error = plum_probe_get_error (plum_race_get_candidate (self, i)->probe);
+
+      if ((tried == NULL || !tried[i]) && error != NULL)
+        g_string_append_printf (verdicts, "%s%s", verdicts->len > 0 ? "; " : "", error->message);
+    }
+}
