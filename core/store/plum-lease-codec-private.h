@@ -15,8 +15,8 @@ G_BEGIN_DECLS
  * The last line counts the records, so that a file that was cut off anywhere is known for one. */
 
 /* More ports than one address has are no honest file; a longer one is not read at all. */
-#define PLUM_STATE_MAX_RECORDS (2 * 65535)
-#define PLUM_STATE_MAX_SIZE (32 * 1024 * 1024)
+#define PLUM_LEASE_CODEC_MAX_RECORDS (2 * 65535)
+#define PLUM_LEASE_CODEC_MAX_SIZE (32 * 1024 * 1024)
 
 /* records: (element-type PlumLeaseRecord) */
 GString *plum_lease_codec_encode (GPtrArray *records);

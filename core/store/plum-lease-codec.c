@@ -101,10 +101,11 @@ append_record (GString *text, const PlumLeaseRecord *record)
         append_text (text, FIELD_TOKEN, token);
     }
 
-  if (record->until == PLUM_LEASE_RECORD_FOREVER)
+  if (record->expires == PLUM_LEASE_RECORD_FOREVER)
     append_text (text, FIELD_UNTIL, "never");
   else
-    g_string_append_printf (text, " %s=%" G_GINT64_FORMAT, field_names[FIELD_UNTIL], record->until);
+    g_string_append_printf (text, " %s=%" G_GINT64_FORMAT, field_names[FIELD_UNTIL],
+                            record->expires);
   g_string_append_c (text, '\n');
 }
 
@@ -244,7 +245,7 @@ read_field (PlumLeaseRecord *record, Field field, const char *value)
     case FIELD_TOKEN:
       return read_token (value, &record->token);
     case FIELD_UNTIL:
-      return read_until (value, &record->until);
+      return read_until (value, &record->expires);
     case N_FIELDS:
     default:
       return FALSE;
@@ -351,7 +352,7 @@ plum_lease_codec_decode (const char *data, gsize len, GError **error)
   g_auto (GStrv) lines = NULL;
   guint n;
 
-  if (len > PLUM_STATE_MAX_SIZE || (len > 0 && memchr (data, '\0', len) != NULL))
+  if (len > PLUM_LEASE_CODEC_MAX_SIZE || (len > 0 && memchr (data, '\0', len) != NULL))
     {
       set_malformed (error, 1);
       return NULL;
@@ -359,7 +360,7 @@ plum_lease_codec_decode (const char *data, gsize len, GError **error)
 
   text = g_strndup (len > 0 ? data : "", len);
   /* Counted first, as g_strsplit () makes room for all that it is allowed. */
-  n = MIN (count_lines (data, len), PLUM_STATE_MAX_RECORDS + 4);
+  n = MIN (count_lines (data, len), PLUM_LEASE_CODEC_MAX_RECORDS + 4);
   lines = g_strsplit (text, "\n", (int) n);
   if (!read_lines (records, lines, error))
     return NULL;

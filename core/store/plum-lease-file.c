@@ -132,7 +132,7 @@ check_owner (int fd, struct stat *status, GError **error)
     what = "it belongs to another user";
   else if ((status->st_mode & (S_IWGRP | S_IWOTH)) != 0)
     what = "others may write to it";
-  else if (status->st_size > PLUM_STATE_MAX_SIZE)
+  else if (status->st_size > PLUM_LEASE_CODEC_MAX_SIZE)
     what = "it is too long";
 
   if (what != NULL)

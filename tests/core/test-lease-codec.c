@@ -32,7 +32,7 @@ record_new (guint internal_port, const char *gateway, const char *hardware_addre
   record->hardware_address = g_strdup (hardware_address);
   record->interface_name = g_strdup ("eth0");
   record->backend_name = g_strdup ("upnp");
-  record->until = g_get_real_time () + (gint64) G_USEC_PER_SEC * 3600;
+  record->expires = g_get_real_time () + (gint64) G_USEC_PER_SEC * 3600;
   return record;
 }
 
@@ -43,7 +43,7 @@ assert_equal (const PlumLeaseRecord *a, const PlumLeaseRecord *b)
   g_assert_true (plum_lease_record_is_same_request (a, b));
   g_assert_true (plum_lease_record_is_same_lease (a, b));
   g_assert_cmpstr (a->hardware_address, ==, b->hardware_address);
-  g_assert_cmpint (a->until, ==, b->until);
+  g_assert_cmpint (a->expires, ==, b->expires);
 }
 
 static GPtrArray *
@@ -89,7 +89,7 @@ test_round_trip (void)
   full->token = g_variant_ref_sink (g_variant_new ("(ssb)", "a b=c\n%", "d", TRUE));
   g_free (full->interface_name);
   full->interface_name = g_strdup ("odd =%\xff");
-  bare->until = PLUM_LEASE_RECORD_FOREVER;
+  bare->expires = PLUM_LEASE_RECORD_FOREVER;
   g_ptr_array_add (records, full);
   g_ptr_array_add (records, bare);
 
@@ -241,11 +241,11 @@ test_same_router (void)
   g_autoptr (PlumLeaseRecord) elsewhere = record_new (80, "192.168.1.2", "02:00:00:00:00:01");
   g_autoptr (PlumLeaseRecord) none = record_new (80, NULL, NULL);
 
-  g_assert_true (plum_lease_record_is_on_router_of (known, unknown));
-  g_assert_true (plum_lease_record_is_on_router_of (none, none));
-  g_assert_false (plum_lease_record_is_on_router_of (known, other));
-  g_assert_false (plum_lease_record_is_on_router_of (known, elsewhere));
-  g_assert_false (plum_lease_record_is_on_router_of (known, none));
+  g_assert_true (plum_lease_record_is_same_router (known, unknown));
+  g_assert_true (plum_lease_record_is_same_router (none, none));
+  g_assert_false (plum_lease_record_is_same_router (known, other));
+  g_assert_false (plum_lease_record_is_same_router (known, elsewhere));
+  g_assert_false (plum_lease_record_is_same_router (known, none));
 }
 
 static void
@@ -263,7 +263,7 @@ test_for_the_delete (void)
   g_assert_cmpuint (plum_lease_get_external_port (asked), ==, record->external_port);
 
   record->token = g_variant_ref_sink (g_variant_new_string ("token"));
-  record->until = PLUM_LEASE_RECORD_FOREVER;
+  record->expires = PLUM_LEASE_RECORD_FOREVER;
   lease = plum_lease_record_make_lease (record);
   g_assert_true (plum_lease_get_token (lease) == record->token);
   g_assert_cmpuint (plum_lease_get_external_port (lease), ==, 40000);

@@ -111,7 +111,7 @@ test_lapsed_is_dropped (StateFixture *f, gconstpointer data)
   g_autoptr (GPtrArray) records = state_read_records (f);
   g_autoptr (PlumMapping) mapping = NULL;
 
-  ((PlumLeaseRecord *) records->pdata[0])->until = g_get_real_time () - 1;
+  ((PlumLeaseRecord *) records->pdata[0])->expires = g_get_real_time () - 1;
   state_write_records (f, records);
   mapping = state_add_up (f, 9090);
   test_loop_advance (&f->loop, STATE_GRACE_MS);

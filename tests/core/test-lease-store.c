@@ -79,7 +79,7 @@ test_lease_is_written (StateFixture *f, gconstpointer data)
 
   records = state_read_records (f);
   record = records->pdata[0];
-  left = record->until - g_get_real_time ();
+  left = record->expires - g_get_real_time ();
   address = g_inet_address_to_string (record->external_address);
   gateway = g_inet_address_to_string (record->gateway);
   g_assert_cmpuint (record->external_port, ==, 40000);
