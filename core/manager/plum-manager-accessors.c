@@ -270,7 +270,7 @@ plum_manager_set_gateway_address (PlumManager *self, GInetAddress *gateway_addre
  * plum_manager_get_interface: (get-property interface)
  * @self: a manager
  *
- * Gets the network interface whose router to use.
+ * Gets the network interface to use.
  *
  * Returns: (nullable): the name of the interface, or %NULL for that of the default route
  *
@@ -290,9 +290,9 @@ plum_manager_get_interface (PlumManager *self)
  * @interface_name: (nullable): the name of the interface, such as `wlan0`, or %NULL for that of the
  *   default route
  *
- * Sets the network interface whose router to use.
+ * Sets the network interface to use.
  *
- * Existing mappings are requested again from that router.
+ * Existing mappings are requested again from the router of that interface.
  *
  * Since: 1.0
  */

@@ -223,7 +223,7 @@ install_network_properties (void)
   /**
    * PlumManager:interface: (getter get_interface) (setter set_interface)
    *
-   * The network interface whose router to use.
+   * The name of the network interface to use. Ports are mapped on the router of that interface.
    *
    * If %NULL, the interface of the default route is used.
    *

@@ -190,12 +190,12 @@ slot_read (Slot *slot, GError **error)
 }
 
 static void
-slot_set_aside (Slot *slot, const GError *reason)
+slot_rename_damaged (Slot *slot, const GError *reason)
 {
-  g_autofree char *aside = g_strconcat (slot->path, DAMAGED_SUFFIX, NULL);
+  g_autofree char *renamed = g_strconcat (slot->path, DAMAGED_SUFFIX, NULL);
 
   plum_warn ("cannot use the lease file %s: %s", slot->path, reason->message);
-  if (g_rename (slot->path, aside) != 0)
+  if (g_rename (slot->path, renamed) != 0)
     plum_warn ("cannot rename %s: %s", slot->path, g_strerror (errno));
   else
     g_unlink (slot->lock_path);
@@ -203,7 +203,7 @@ slot_set_aside (Slot *slot, const GError *reason)
 
 /* Temporary files of interrupted writes. */
 static void
-remove_scraps (const char *directory, const char *stem, GPtrArray *names)
+remove_temporary_files (const char *directory, const char *stem, GPtrArray *names)
 {
   g_autofree char *prefix = g_strconcat (stem, FILE_SUFFIX, ".", NULL);
 
@@ -242,13 +242,13 @@ plum_lease_file_inherit (PlumLeaseFile *self,
       return;
     }
 
-  remove_scraps (self->directory, stem, names);
+  remove_temporary_files (self->directory, stem, names);
 
   found = slot_read (slot, &error);
   if (found != NULL)
     {
-      plum_info ("%s: inherited %u records from a manager that was not closed", slot->path,
-                 found->len);
+      plum_info ("%s: inherited %u record%s from a manager that was not closed", slot->path,
+                 found->len, found->len == 1 ? "" : "s");
       for (unsigned int i = 0; i < found->len; i++)
         g_ptr_array_add (records, plum_lease_record_copy (found->pdata[i]));
       g_ptr_array_add (self->inherited, g_steal_pointer (&slot));
@@ -258,7 +258,7 @@ plum_lease_file_inherit (PlumLeaseFile *self,
   else if (may_be_read_later (error))
     plum_warn ("keeping the lease file %s for a later start: %s", slot->path, error->message);
   else
-    slot_set_aside (slot, error);
+    slot_rename_damaged (slot, error);
 }
 
 /* Adds the names that end with suffix, without the suffix. */

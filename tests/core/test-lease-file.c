@@ -159,13 +159,13 @@ static void
 assert_renamed (Fixture *f)
 {
   PlumLeaseFile *file;
-  g_autofree char *aside = NULL;
+  g_autofree char *renamed = NULL;
 
   file = open_file (f);
   g_assert_cmpuint (test_warnings_take (), ==, 1);
   g_assert_cmpuint (f->records->len, ==, 0);
-  aside = test_state_directory_find (&f->directory, "old.plum.damaged");
-  g_assert_nonnull (aside);
+  renamed = test_state_directory_find (&f->directory, "old.plum.damaged");
+  g_assert_nonnull (renamed);
   plum_lease_file_free (file);
   g_assert_cmpuint (test_state_directory_count (&f->directory), ==, 1);
 }
@@ -215,7 +215,7 @@ test_other_owner (Fixture *f, gconstpointer data)
 
   if (geteuid () != 0)
     {
-      g_test_skip ("only root can give files away");
+      g_test_skip ("only root can change the owner of a file");
       return;
     }
 

@@ -267,13 +267,13 @@ test_two_managers (StoreFixture *f, gconstpointer data)
 static void
 test_damaged_does_not_stop (StoreFixture *f, gconstpointer data)
 {
-  g_autofree char *aside = NULL;
+  g_autofree char *renamed = NULL;
 
   test_state_directory_write (&f->directory, "old.plum", "plum-state 1\nmap pro", 0600);
   g_object_unref (store_add_up (f, 8080));
   g_assert_cmpuint (test_warnings_take (), ==, 1);
-  aside = test_state_directory_find (&f->directory, "old.plum.damaged");
-  g_assert_nonnull (aside);
+  renamed = test_state_directory_find (&f->directory, "old.plum.damaged");
+  g_assert_nonnull (renamed);
 }
 
 static void

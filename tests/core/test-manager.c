@@ -417,7 +417,7 @@ test_close_is_bounded (Fixture *f, gconstpointer data)
 }
 
 static void
-test_dispose_ends_mappings (Fixture *f, gconstpointer data)
+test_dispose_destroys_mappings (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = add_up (f, PLUM_PROTOCOL_TCP, 8080);
 
@@ -704,7 +704,7 @@ main (int argc, char **argv)
   ADD ("/manager/close/refuses-everything", test_closed_refuses_everything);
   ADD ("/manager/close/fails-a-pending-create", test_close_fails_a_pending_create);
   ADD ("/manager/close/bounded", test_close_is_bounded);
-  ADD ("/manager/dispose", test_dispose_ends_mappings);
+  ADD ("/manager/dispose", test_dispose_destroys_mappings);
   ADD ("/manager/local-address", test_local_address);
   ADD ("/mapping/wait", test_wait);
   ADD ("/mapping/wait-for-a-failure", test_wait_for_a_failure);

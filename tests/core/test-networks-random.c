@@ -577,7 +577,7 @@ program_step (Program *f, guint network_share)
 }
 
 static void
-program_end (Program *f)
+program_close (Program *f)
 {
   g_ptr_array_set_size (f->mappings, 0);
   plum_manager_close_async (f->core.manager, NULL, NULL, NULL);
@@ -614,7 +614,7 @@ test_calm (Program *f, gconstpointer data)
       test_loop_advance (&f->core.loop, 5000);
       program_check (f);
     }
-  program_end (f);
+  program_close (f);
 }
 
 /* The kernel removes links asynchronously. */
@@ -654,7 +654,7 @@ test_storm (Program *f, gconstpointer data)
   program_wait_for_links (f);
   test_loop_advance (&f->core.loop, 4 * LEASE_S * 1000);
   program_check (f);
-  program_end (f);
+  program_close (f);
 }
 
 int
