@@ -217,7 +217,7 @@ remove_temporary_files (const char *directory, const char *stem, GPtrArray *name
       }
 }
 
-/* Whether the failure does not mean that the file is damaged. */
+/* Whether a later start may succeed: the failure says nothing about the contents. */
 static gboolean
 may_be_read_later (const GError *error)
 {

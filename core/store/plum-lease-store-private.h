@@ -22,7 +22,7 @@ typedef struct
   void (*leftover_added) (gpointer user_data);
   /* The leftover at index is on the same router and port as a new entry, but another mapping. */
   void (*leftover_in_conflict) (guint index, gpointer user_data);
-  /* plum_lease_store_note() may return another result. */
+  /* The entries are on disk, so plum_lease_store_note() may return another result. */
   void (*written) (gpointer user_data);
 } PlumLeaseStoreClient;
 
@@ -44,8 +44,7 @@ void plum_lease_store_close (PlumLeaseStore *self);
 /* Whether the record is of the router of network. */
 gboolean plum_lease_store_is_on_network (const PlumLeaseRecord *record, PlumNetwork *network);
 
-/* The leftover of a port, preferably on network. network: (nullable)
- * (nullable) (transfer none) */
+/* The leftover of a port, preferably on network (nullable). (nullable) (transfer none) */
 const PlumLeaseRecord *plum_lease_store_recall (PlumLeaseStore *self,
                                                 PlumProtocol protocol,
                                                 GSocketFamily family,
@@ -53,8 +52,8 @@ const PlumLeaseRecord *plum_lease_store_recall (PlumLeaseStore *self,
                                                 PlumNetwork *network);
 
 /* Sets the entry of a holder: what it is going to request, or was granted. Returns FALSE if the
- * request must wait for the client's `written`: the record is not on disk yet, or a conflicting
- * leftover is being deleted. record: (transfer full) */
+ * request must wait: the record is not on disk yet, or a conflicting leftover is being deleted.
+ * record: (transfer full) */
 gboolean plum_lease_store_note (PlumLeaseStore *self,
                                 gconstpointer holder,
                                 PlumNetwork *network,

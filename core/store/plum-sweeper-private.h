@@ -36,7 +36,7 @@ PlumSweeper *plum_sweeper_new (PlumLeaseStore *store,
 void plum_sweeper_close (PlumSweeper *self);
 void plum_sweeper_free (PlumSweeper *self);
 
-/* Starts the grace period after which unclaimed leftovers of a new gateway are deleted. */
+/* Starts a grace period. After it, leftovers that were not requested again are deleted. */
 void plum_sweeper_gateway_added (PlumSweeper *self);
 /* Deletes the leftovers on the routers at hand now. */
 void plum_sweeper_sweep (PlumSweeper *self);
