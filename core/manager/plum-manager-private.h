@@ -4,37 +4,69 @@
 
 #include <plum-glib/plum-glib.h>
 
+#include "plum-assignment-private.h"
+#include "plum-backend-list-private.h"
 #include "plum-clock-private.h"
+#include "plum-gateway-set-private.h"
+#include "plum-pending-private.h"
+#include "plum-settings-private.h"
 
 G_BEGIN_DECLS
 
-/* What is waited for: creates, destroys, the close. In plum-manager-pending.c. */
-typedef struct _PlumPending PlumPending;
+struct _PlumManager
+{
+  GObject parent_instance;
 
-PlumPending *plum_pending_new (PlumManager *manager);
-void plum_pending_free (PlumPending *self);
-void plum_pending_mapping_changed (PlumPending *self, PlumMapping *mapping, PlumState state);
-/* What the close waits for may be done. */
-void plum_pending_check_close (PlumPending *self);
+  GMainContext *context;
+  PlumClock *clock;
+  PlumSettings settings;
+  char *state_directory; /* (nullable) */
 
-/* FALSE with G_IO_ERROR_CLOSED during and after the close. */
+  PlumBackendList *backends;
+  PlumAssignment *assignment;
+  PlumGatewaySet *gateways; /* the assignment's */
+  PlumPending *pending;
+
+  GSequence *mappings; /* (element-type PlumMapping) */
+  GHashTable *by_id;   /* id -> PlumMapping */
+  guint last_id;
+
+  gboolean closed;
+};
+
+typedef enum {
+  PROP_MAIN_CONTEXT = 1,
+  PROP_DISCOVER_TIMEOUT,
+  PROP_MAPPING_TIMEOUT,
+  PROP_RECHECK_PERIOD,
+  PROP_LEASE_DURATION,
+  PROP_GATEWAYS,
+  PROP_BACKENDS,
+  PROP_GATEWAY_ADDRESS,
+  PROP_INTERFACE,
+  PROP_ENABLED_BACKENDS,
+  PROP_APPLICATION_NAME,
+  PROP_STATE_DIRECTORY,
+  N_PROPS
+} PlumManagerProperty;
+
+/* Installed by plum-manager-properties.c, and notified by plum-manager-accessors.c. */
+extern GParamSpec *plum_manager_properties[N_PROPS];
+
+void plum_manager_init_settings (PlumManager *self);
+void plum_manager_class_install_properties (PlumManagerClass *klass);
+
+/* Returns FALSE with G_IO_ERROR_CLOSED during and after the close. */
 gboolean plum_manager_check_open (PlumManager *self, GError **error);
-/* From now on nothing is taken any more. */
+/* Releases all mappings; later calls fail. */
 void plum_manager_begin_close (PlumManager *self);
-/* Everything is given back: let go of the networks. */
-void plum_manager_end_close (PlumManager *self);
-/* Whether a router is still asked to forget what an earlier run left. */
-gboolean plum_manager_is_sweeping (PlumManager *self);
-/* Nobody wants the mapping any more. */
-void plum_manager_leave_mapping (PlumManager *self, PlumMapping *mapping);
-/* IPv4, or that of the gateway-address. */
+
+/* The family of gateway-address, otherwise IPv4. */
 GSocketFamily plum_manager_get_main_family (PlumManager *self);
-/* NULL with an error if there is no gateway for the family. */
+/* The gateway of the default route; NULL with an error if there is none. (transfer none) */
 PlumGateway *plum_manager_ensure_gateway (PlumManager *self, GSocketFamily family, GError **error);
-/* All of the family, that of the default route first; NULL with an error if that is missing.
- * (element-type PlumGateway) (transfer full) */
+/* All gateways of the family, starting with the one of the default route; NULL with an error if
+ * that is missing. (element-type PlumGateway) (transfer full) */
 GPtrArray *plum_manager_find_gateways (PlumManager *self, GSocketFamily family, GError **error);
-PlumPending *plum_manager_get_operations (PlumManager *self);
-PlumClock *plum_manager_get_clock (PlumManager *self);
 
 G_END_DECLS

@@ -6,21 +6,21 @@
 
 G_BEGIN_DECLS
 
-/* The text of a state file. Pure: bytes in, records or GError (PLUM_ERROR_MALFORMED) out, and back.
+/* Encodes and decodes the text of a lease file. Invalid text is refused with PLUM_ERROR_MALFORMED.
  *
  *   plum-state 1
  *   map protocol=tcp family=ipv4 internal=8080 external=8080 key=... backend=pcp until=...
  *   end 1
  *
- * The last line counts the records, so that a file that was cut off anywhere is known for one. */
+ * The last line has the number of records, so that any truncation is detected. */
 
-/* More ports than one address has are no honest file; a longer one is not read at all. */
-#define PLUM_STATE_MAX_RECORDS (2 * 65535)
-#define PLUM_STATE_MAX_SIZE (32 * 1024 * 1024)
+/* One record for each port of one address and protocol; longer files are not read. */
+#define PLUM_LEASE_CODEC_MAX_RECORDS (2 * 65535)
+#define PLUM_LEASE_CODEC_MAX_SIZE (32 * 1024 * 1024)
 
 /* records: (element-type PlumLeaseRecord) */
 GString *plum_lease_codec_encode (GPtrArray *records);
-/* (transfer full) (element-type PlumLeaseRecord): data need not end with a zero. */
+/* data need not be terminated by a zero byte. (transfer full) (element-type PlumLeaseRecord) */
 GPtrArray *plum_lease_codec_decode (const char *data, gsize len, GError **error);
 
 G_END_DECLS

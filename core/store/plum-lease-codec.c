@@ -8,7 +8,7 @@
 #define RECORD "map"
 #define END "end "
 
-/* Longer than any token of a backend here. */
+/* Longer than any token of the backends in this repository. */
 #define TOKEN_MAX 8192
 
 typedef enum {
@@ -37,12 +37,12 @@ static const char *const field_names[N_FIELDS] = {
   (BIT (FIELD_PROTOCOL) | BIT (FIELD_FAMILY) | BIT (FIELD_INTERNAL) | BIT (FIELD_EXTERNAL) |       \
    BIT (FIELD_KEY) | BIT (FIELD_INTERFACE) | BIT (FIELD_BACKEND) | BIT (FIELD_UNTIL))
 
-/* --- Out --- */
+/* --- Encoding --- */
 
 static void
 append_text (GString *line, Field field, const char *value)
 {
-  /* Names and tokens may hold anything: what divides words and lines must not be seen in them. */
+  /* Names and tokens can contain any character, including separators. */
   g_autofree char *escaped = g_uri_escape_string (value, ":", FALSE);
 
   g_string_append_printf (line, " %s=%s", field_names[field], escaped);
@@ -101,10 +101,11 @@ append_record (GString *text, const PlumLeaseRecord *record)
         append_text (text, FIELD_TOKEN, token);
     }
 
-  if (record->until == PLUM_LEASE_RECORD_FOREVER)
+  if (record->expires == PLUM_LEASE_RECORD_FOREVER)
     append_text (text, FIELD_UNTIL, "never");
   else
-    g_string_append_printf (text, " %s=%" G_GINT64_FORMAT, field_names[FIELD_UNTIL], record->until);
+    g_string_append_printf (text, " %s=%" G_GINT64_FORMAT, field_names[FIELD_UNTIL],
+                            record->expires);
   g_string_append_c (text, '\n');
 }
 
@@ -119,9 +120,9 @@ plum_lease_codec_encode (GPtrArray *records)
   return text;
 }
 
-/* --- In --- */
+/* --- Decoding --- */
 
-/* Takes one of two words; *out is the place of the one that it is. */
+/* Sets *out to 0 for first and to 1 for second. */
 static gboolean
 read_choice (const char *value, const char *first, const char *second, guint *out)
 {
@@ -203,7 +204,7 @@ read_token (const char *value, GVariant **out)
 {
   g_autofree char *text = NULL;
 
-  /* The parser of GVariants takes it for granted that a text is UTF-8. */
+  /* g_variant_parse() requires UTF-8. */
   if (read_text (value, &text) && strlen (text) <= TOKEN_MAX && g_utf8_validate (text, -1, NULL))
     *out = g_variant_parse (NULL, text, NULL, NULL, NULL);
   return *out != NULL;
@@ -244,14 +245,14 @@ read_field (PlumLeaseRecord *record, Field field, const char *value)
     case FIELD_TOKEN:
       return read_token (value, &record->token);
     case FIELD_UNTIL:
-      return read_until (value, &record->until);
+      return read_until (value, &record->expires);
     case N_FIELDS:
     default:
       return FALSE;
     }
 }
 
-/* A word, NAME=VALUE, of a name that was not seen before. */
+/* A word is NAME=VALUE; no name may occur twice. */
 static gboolean
 read_word (PlumLeaseRecord *record, const char *word, guint *seen)
 {
@@ -271,7 +272,7 @@ read_word (PlumLeaseRecord *record, const char *word, guint *seen)
   return read_field (record, field, equals + 1);
 }
 
-/* NULL: it is none. */
+/* Returns NULL if the line is not a valid record. */
 static PlumLeaseRecord *
 read_record (const char *line)
 {
@@ -304,7 +305,7 @@ static gboolean
 set_malformed (GError **error, guint line)
 {
   g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-               "Line %u is not what a state file of version 1 has there", line);
+               "Line %u is not valid in a lease file of version 1", line);
   return FALSE;
 }
 
@@ -315,7 +316,7 @@ read_lines (GPtrArray *records, char **lines, GError **error)
 
   if (n < 3 || strcmp (lines[0], HEAD) != 0)
     return set_malformed (error, 1);
-  /* A last line that ends is followed by nothing. */
+  /* The last line must end with a newline. */
   if (*lines[n - 1] != '\0' || !is_end (lines[n - 2], n - 3))
     return set_malformed (error, n - 1);
 
@@ -351,15 +352,15 @@ plum_lease_codec_decode (const char *data, gsize len, GError **error)
   g_auto (GStrv) lines = NULL;
   guint n;
 
-  if (len > PLUM_STATE_MAX_SIZE || (len > 0 && memchr (data, '\0', len) != NULL))
+  if (len > PLUM_LEASE_CODEC_MAX_SIZE || (len > 0 && memchr (data, '\0', len) != NULL))
     {
       set_malformed (error, 1);
       return NULL;
     }
 
   text = g_strndup (len > 0 ? data : "", len);
-  /* Counted first, as g_strsplit () makes room for all that it is allowed. */
-  n = MIN (count_lines (data, len), PLUM_STATE_MAX_RECORDS + 4);
+  /* Count first: g_strsplit() allocates memory for the maximum. */
+  n = MIN (count_lines (data, len), PLUM_LEASE_CODEC_MAX_RECORDS + 4);
   lines = g_strsplit (text, "\n", (int) n);
   if (!read_lines (records, lines, error))
     return NULL;

@@ -6,21 +6,21 @@
 
 G_BEGIN_DECLS
 
-/* One file DIRECTORY/RANDOM.plum, of one manager. Its sibling RANDOM.lock is locked as long as the
- * manager lives (the file itself cannot be: each write puts another inode in its place), and a
- * file whose lock is free was left by one that died. Blocks, for as long as the disk takes. */
+/* The lease file DIRECTORY/RANDOM.plum of one manager. RANDOM.lock beside it is locked while the
+ * manager uses the file; the file itself cannot be locked, as each write replaces its inode. If the
+ * lock is free, the manager of the file has ended without closing. All functions block on I/O. */
 typedef struct _PlumLeaseFile PlumLeaseFile;
 
-/* Makes the directory if there is none. Files of the dead are taken over: what they hold is added
- * to records (element-type PlumLeaseRecord), and they go with the next write. Those that cannot be
- * read are moved aside. */
+/* Creates the directory if it does not exist. Unlocked files are inherited: their records are added
+ * to records (element-type PlumLeaseRecord), and the next write removes them. Damaged files are
+ * renamed. */
 PlumLeaseFile *plum_lease_file_open (const char *directory, GPtrArray *records, GError **error);
-/* Lets go. What was written stays, for the next start. */
+/* A file that was written stays for the next start. */
 void plum_lease_file_free (PlumLeaseFile *self);
 
-/* Whether there are files of the dead that wait for a write. */
+/* Whether there are inherited files that the next write removes. */
 gboolean plum_lease_file_has_inherited (PlumLeaseFile *self);
-/* Replaces what was written, at once or not at all. Without records there is no file. */
+/* Replaces the contents atomically. Without records the file is removed. */
 gboolean plum_lease_file_write (PlumLeaseFile *self, GPtrArray *records, GError **error);
 
 G_END_DECLS

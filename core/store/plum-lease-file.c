@@ -12,7 +12,7 @@
 
 #include "plum-log-private.h"
 
-#define STATE_SUFFIX ".plum"
+#define FILE_SUFFIX ".plum"
 #define LOCK_SUFFIX ".lock"
 #define NEW_SUFFIX ".new"
 #define DAMAGED_SUFFIX ".damaged"
@@ -22,7 +22,7 @@
 
 #define NAME_TRIES 8
 
-/* A name in the directory, and the lock on it that we hold. */
+/* A file name in the directory, locked by this process. */
 typedef struct
 {
   char *path;
@@ -34,7 +34,7 @@ struct _PlumLeaseFile
 {
   char *directory;
   Slot *slot;
-  GPtrArray *inherited; /* (element-type Slot): their records are ours to write */
+  GPtrArray *inherited; /* (element-type Slot): removed by the next write */
 };
 
 static void
@@ -57,8 +57,8 @@ set_io_error (GError **error, int code, const char *doing, const char *path)
   return FALSE;
 }
 
-/* Locks DIRECTORY/STEM. flock() holds for the open file, not for the process: two managers of one
- * process keep each other out as well. */
+/* Locks DIRECTORY/STEM. flock() locks the open file, not the process, so it also excludes other
+ * managers of the same process. */
 static Slot *
 slot_lock (const char *directory, const char *stem, int flags, GError **error)
 {
@@ -66,7 +66,7 @@ slot_lock (const char *directory, const char *stem, int flags, GError **error)
   g_autofree char *base = g_build_filename (directory, stem, NULL);
   struct stat status;
 
-  slot->path = g_strconcat (base, STATE_SUFFIX, NULL);
+  slot->path = g_strconcat (base, FILE_SUFFIX, NULL);
   slot->lock_path = g_strconcat (base, LOCK_SUFFIX, NULL);
   slot->lock_fd =
     open (slot->lock_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | flags, FILE_MODE);
@@ -78,7 +78,7 @@ slot_lock (const char *directory, const char *stem, int flags, GError **error)
       return NULL;
     }
 
-  /* Its owner closed, and removed it, between our open() and flock(). */
+  /* Another manager removed the lock between open() and flock(). */
   if (status.st_nlink == 0)
     {
       set_io_error (error, ESTALE, "lock", slot->lock_path);
@@ -88,7 +88,7 @@ slot_lock (const char *directory, const char *stem, int flags, GError **error)
   return g_steal_pointer (&slot);
 }
 
-/* The lock goes last: who finds the one finds no other. */
+/* The lock is removed last, so that there is never a file without a lock. */
 static void
 slot_remove (Slot *slot)
 {
@@ -96,8 +96,8 @@ slot_remove (Slot *slot)
   g_unlink (slot->lock_path);
 }
 
-/* A name of our own. It is new unless somebody plays with us, or it was taken for one of the dead
- * before it was locked: then another one is tried. */
+/* Another manager can inherit the new name before it is locked here; then the next name is
+ * tried. */
 static Slot *
 slot_new (const char *directory, GError **error)
 {
@@ -115,25 +115,25 @@ slot_new (const char *directory, GError **error)
   return NULL;
 }
 
-/* --- Files of the dead --- */
+/* --- Inherited files --- */
 
-/* Nobody but us can have written it. */
+/* Refuses files that another user can have written. */
 static gboolean
 check_owner (int fd, struct stat *status, GError **error)
 {
   const char *what = NULL;
 
   if (fstat (fd, status) != 0)
-    return set_io_error (error, errno, "look at", "it");
+    return set_io_error (error, errno, "get the status of", "the file");
 
   if (!S_ISREG (status->st_mode))
-    what = "it is not a regular file";
+    what = "The file is not a regular file";
   else if (status->st_uid != geteuid ())
-    what = "it belongs to another user";
+    what = "The file belongs to another user";
   else if ((status->st_mode & (S_IWGRP | S_IWOTH)) != 0)
-    what = "others may write to it";
-  else if (status->st_size > PLUM_STATE_MAX_SIZE)
-    what = "it is too long";
+    what = "The file is writable by other users";
+  else if (status->st_size > PLUM_LEASE_CODEC_MAX_SIZE)
+    what = "The file is too long";
 
   if (what != NULL)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, what);
@@ -152,9 +152,9 @@ read_all (int fd, char *data, gsize size, GError **error)
       if (n < 0 && errno == EINTR)
         continue;
       if (n < 0)
-        return set_io_error (error, errno, "read", "it");
+        return set_io_error (error, errno, "read", "the file");
       if (n == 0)
-        return set_io_error (error, EIO, "read", "it");
+        return set_io_error (error, EIO, "read", "the file");
       have += (gsize) n;
     }
 
@@ -164,7 +164,7 @@ read_all (int fd, char *data, gsize size, GError **error)
 static GPtrArray *
 slot_read (Slot *slot, GError **error)
 {
-  /* A pipe of that name must not make us wait for a writer. */
+  /* O_NONBLOCK: opening a named pipe must not block. */
   int fd = open (slot->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   g_autofree char *data = NULL;
   GPtrArray *records = NULL;
@@ -172,7 +172,7 @@ slot_read (Slot *slot, GError **error)
 
   if (fd < 0)
     {
-      set_io_error (error, errno, "open", "it");
+      set_io_error (error, errno, "open", "the file");
       return NULL;
     }
 
@@ -190,22 +190,22 @@ slot_read (Slot *slot, GError **error)
 }
 
 static void
-slot_set_aside (Slot *slot, const GError *reason)
+slot_rename_damaged (Slot *slot, const GError *reason)
 {
-  g_autofree char *aside = g_strconcat (slot->path, DAMAGED_SUFFIX, NULL);
+  g_autofree char *renamed = g_strconcat (slot->path, DAMAGED_SUFFIX, NULL);
 
-  plum_warn ("the state file %s cannot be used: %s", slot->path, reason->message);
-  if (g_rename (slot->path, aside) != 0)
-    plum_warn ("cannot move it aside: %s", g_strerror (errno));
+  plum_warn ("cannot use the lease file %s: %s", slot->path, reason->message);
+  if (g_rename (slot->path, renamed) != 0)
+    plum_warn ("cannot rename %s: %s", slot->path, g_strerror (errno));
   else
     g_unlink (slot->lock_path);
 }
 
-/* What a write that was cut short left. */
+/* Temporary files of interrupted writes. */
 static void
-remove_scraps (const char *directory, const char *stem, GPtrArray *names)
+remove_temporary_files (const char *directory, const char *stem, GPtrArray *names)
 {
-  g_autofree char *prefix = g_strconcat (stem, STATE_SUFFIX, ".", NULL);
+  g_autofree char *prefix = g_strconcat (stem, FILE_SUFFIX, ".", NULL);
 
   for (unsigned int i = 0; i < names->len; i++)
     if (g_str_has_prefix (names->pdata[i], prefix) &&
@@ -217,7 +217,7 @@ remove_scraps (const char *directory, const char *stem, GPtrArray *names)
       }
 }
 
-/* The system could not read it now: that says nothing against what is in it. */
+/* Whether a later start may succeed: the failure says nothing about the contents. */
 static gboolean
 may_be_read_later (const GError *error)
 {
@@ -237,31 +237,31 @@ plum_lease_file_inherit (PlumLeaseFile *self,
 
   if (slot == NULL)
     {
-      /* Somebody lives, or it is another user's. */
+      /* Another manager uses the file, or it belongs to another user. */
       plum_debug ("%s", error->message);
       return;
     }
 
-  remove_scraps (self->directory, stem, names);
+  remove_temporary_files (self->directory, stem, names);
 
   found = slot_read (slot, &error);
   if (found != NULL)
     {
-      plum_info ("%s was left by a manager that did not close: %u mappings", slot->path,
-                 found->len);
+      plum_info ("%s: inherited %u record%s from a manager that was not closed", slot->path,
+                 found->len, found->len == 1 ? "" : "s");
       for (unsigned int i = 0; i < found->len; i++)
         g_ptr_array_add (records, plum_lease_record_copy (found->pdata[i]));
       g_ptr_array_add (self->inherited, g_steal_pointer (&slot));
     }
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-    slot_remove (slot); /* it had nothing to remember */
+    slot_remove (slot); /* a lock without a file */
   else if (may_be_read_later (error))
-    plum_warn ("the state file %s is left for a later start: %s", slot->path, error->message);
+    plum_warn ("keeping the lease file %s for a later start: %s", slot->path, error->message);
   else
-    slot_set_aside (slot, error);
+    slot_rename_damaged (slot, error);
 }
 
-/* The names that end with suffix, without it. */
+/* Adds the names that end with suffix, without the suffix. */
 static void
 collect_stems (GPtrArray *names, const char *suffix, GHashTable *stems)
 {
@@ -289,7 +289,7 @@ plum_lease_file_inherit_all (PlumLeaseFile *self, GPtrArray *records)
 
   while ((name = g_dir_read_name (dir)) != NULL)
     g_ptr_array_add (names, g_strdup (name));
-  collect_stems (names, STATE_SUFFIX, stems);
+  collect_stems (names, FILE_SUFFIX, stems);
   collect_stems (names, LOCK_SUFFIX, stems);
 
   g_hash_table_iter_init (&iter, stems);
@@ -297,7 +297,7 @@ plum_lease_file_inherit_all (PlumLeaseFile *self, GPtrArray *records)
     plum_lease_file_inherit (self, stem, names, records);
 }
 
-/* --- Our own --- */
+/* --- The own file --- */
 
 PlumLeaseFile *
 plum_lease_file_open (const char *directory, GPtrArray *records, GError **error)
@@ -307,7 +307,7 @@ plum_lease_file_open (const char *directory, GPtrArray *records, GError **error)
 
   if (g_mkdir_with_parents (directory, DIRECTORY_MODE) != 0)
     {
-      set_io_error (error, errno, "make the state directory", directory);
+      set_io_error (error, errno, "create the directory", directory);
       return NULL;
     }
 
@@ -319,7 +319,7 @@ plum_lease_file_open (const char *directory, GPtrArray *records, GError **error)
   self->directory = g_strdup (directory);
   self->inherited = g_ptr_array_new_with_free_func ((GDestroyNotify) slot_free);
 
-  /* Our own lock is held by now, so that we are not among the dead. */
+  /* After the own lock, so that the own file is not inherited. */
   self->slot = slot;
   plum_lease_file_inherit_all (self, records);
   return self;
@@ -328,7 +328,7 @@ plum_lease_file_open (const char *directory, GPtrArray *records, GError **error)
 void
 plum_lease_file_free (PlumLeaseFile *self)
 {
-  /* Without a file there is nobody whom the lock would keep out. */
+  /* A lock without a file is not needed. */
   if (g_access (self->slot->path, F_OK) != 0)
     g_unlink (self->slot->lock_path);
 
@@ -354,10 +354,9 @@ plum_lease_file_replace (PlumLeaseFile *self, GPtrArray *records, GError **error
     return g_unlink (self->slot->path) == 0 || errno == ENOENT ||
            set_io_error (error, errno, "remove", self->slot->path);
 
-  /* A new file and rename(): what a crash of the program leaves is the old one or the new one. No
-   * fsync(), which on a busy disk would hold up the main loop for seconds: should the machine
-   * itself go down, a file that came out damaged is moved aside, and the leases end by themselves.
-   */
+  /* With rename(), a crash of the program leaves either the old or the new contents. fsync() could
+   * block the main loop for seconds on a busy disk. Without it, a crash of the system can damage
+   * the file; it is then renamed at the next start, and the leases expire. */
   text = plum_lease_codec_encode (records);
   path = g_strconcat (self->slot->path, NEW_SUFFIX, NULL);
   if (!g_file_set_contents_full (path, text->str, (gssize) text->len, G_FILE_SET_CONTENTS_NONE,
@@ -374,7 +373,7 @@ plum_lease_file_write (PlumLeaseFile *self, GPtrArray *records, GError **error)
   if (!plum_lease_file_replace (self, records, error))
     return FALSE;
 
-  /* Only now is what they held safe with us. */
+  /* Their records are in the own file now. */
   for (unsigned int i = 0; i < self->inherited->len; i++)
     slot_remove (self->inherited->pdata[i]);
   g_ptr_array_set_size (self->inherited, 0);

@@ -56,9 +56,9 @@ plum_lease_record_get_key (const PlumLeaseRecord *self)
 }
 
 gboolean
-plum_lease_record_is_over (const PlumLeaseRecord *self)
+plum_lease_record_has_expired (const PlumLeaseRecord *self)
 {
-  return self->until != PLUM_LEASE_RECORD_FOREVER && self->until <= g_get_real_time ();
+  return self->expires != PLUM_LEASE_RECORD_FOREVER && self->expires <= g_get_real_time ();
 }
 
 static gboolean
@@ -67,8 +67,8 @@ same_address (GInetAddress *a, GInetAddress *b)
   return a == b || (a != NULL && b != NULL && g_inet_address_equal (a, b));
 }
 
-/* Half the world's routers are 192.168.1.1: where the hardware address is known it tells them
- * apart. */
+/* Many routers have the same address, such as 192.168.1.1: a known hardware address distinguishes
+ * them. */
 gboolean
 plum_lease_record_is_on (const PlumLeaseRecord *self,
                          GInetAddress *gateway,
@@ -85,7 +85,7 @@ plum_lease_record_is_on (const PlumLeaseRecord *self,
 }
 
 gboolean
-plum_lease_record_is_on_router_of (const PlumLeaseRecord *self, const PlumLeaseRecord *other)
+plum_lease_record_is_same_router (const PlumLeaseRecord *self, const PlumLeaseRecord *other)
 {
   return plum_lease_record_is_on (self, other->gateway, other->interface_name,
                                   other->hardware_address);
@@ -95,7 +95,7 @@ gboolean
 plum_lease_record_is_same_request (const PlumLeaseRecord *self, const PlumLeaseRecord *other)
 {
   return self->external_port == other->external_port && g_bytes_equal (self->key, other->key) &&
-         plum_lease_record_is_on_router_of (self, other) &&
+         plum_lease_record_is_same_router (self, other) &&
          g_str_equal (self->interface_name, other->interface_name) &&
          g_str_equal (self->backend_name, other->backend_name);
 }
@@ -110,16 +110,16 @@ plum_lease_record_is_same_lease (const PlumLeaseRecord *self, const PlumLeaseRec
   return same_token && same_address (self->external_address, other->external_address);
 }
 
-/* In seconds, as a router counts. */
+/* In seconds. */
 static guint
 plum_lease_record_get_lifetime (const PlumLeaseRecord *self)
 {
   gint64 left;
 
-  if (self->until == PLUM_LEASE_RECORD_FOREVER)
+  if (self->expires == PLUM_LEASE_RECORD_FOREVER)
     return PLUM_LIFETIME_FOREVER;
 
-  left = (self->until - g_get_real_time ()) / G_USEC_PER_SEC;
+  left = (self->expires - g_get_real_time ()) / G_USEC_PER_SEC;
   return (guint) CLAMP (left, 1, (gint64) PLUM_LIFETIME_FOREVER - 1);
 }
 

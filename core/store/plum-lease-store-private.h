@@ -5,69 +5,76 @@
 #include <plum-glib/plum-glib.h>
 
 #include "plum-clock-private.h"
-#include "plum-gateway-private.h"
-#include "plum-settings-private.h"
 #include "plum-lease-codec-private.h"
 
 G_BEGIN_DECLS
 
-/* The memory of a manager that outlives it: what is, or may be, mapped on which router, so that the
- * next start can take it over or delete it. It has entries, which are ports that are wanted, and
- * leftovers, which nobody wants (yet): they are deleted when their router is at hand.
+/* The leases of a manager, kept in a file so that they survive a crash. The next start of the
+ * program takes them over or deletes them.
  *
- * Until it has a directory, or if that cannot be used, nothing is kept and nobody has to wait. */
+ * An entry is the record of a lease holder. A leftover is a record without a holder: it stays until
+ * it expires, a holder replaces it, or the sweeper has deleted it from the router. Without a file
+ * nothing is kept, and requests need not wait for a write. */
 typedef struct _PlumLeaseStore PlumLeaseStore;
 
-/* Who owns it. */
 typedef struct
 {
-  /* Those within reach. (element-type PlumGateway) (transfer full) */
-  GPtrArray *(*get_gateways) (GSocketFamily family, gpointer user_data);
-  /* Whether somebody holds a port, or is going to, at a gateway that is within reach. */
-  gboolean (*is_wanted) (PlumProtocol protocol,
-                         guint internal_port,
-                         PlumGateway *gateway,
-                         gpointer user_data);
-  /* plum_lease_store_note () or plum_lease_store_is_busy () may give another answer now. */
-  void (*go_on) (gpointer user_data);
+  void (*leftover_added) (gpointer user_data);
+  /* The leftover at index is on the same router and port as a new entry, but another mapping. */
+  void (*leftover_in_conflict) (guint index, gpointer user_data);
+  /* The entries are on disk, so plum_lease_store_note() may return another result. */
+  void (*written) (gpointer user_data);
 } PlumLeaseStoreClient;
 
-PlumLeaseStore *plum_lease_store_new (PlumClock *clock,
-                                      const PlumSettings *settings,
-                                      const PlumLeaseStoreClient *owner,
-                                      gpointer owner_data);
-void plum_lease_store_free (PlumLeaseStore *self);
+PlumLeaseStore *plum_lease_store_new (PlumClock *clock);
+PlumLeaseStore *plum_lease_store_ref (PlumLeaseStore *self);
+void plum_lease_store_unref (PlumLeaseStore *self);
+void plum_lease_store_set_client (PlumLeaseStore *self,
+                                  const PlumLeaseStoreClient *client,
+                                  gpointer user_data);
 
-/* Once. What the dead left in directory becomes leftovers. */
+/* Records of managers that did not close become leftovers. Can be called once. */
 void plum_lease_store_open (PlumLeaseStore *self, const char *directory);
+gboolean plum_lease_store_is_open (PlumLeaseStore *self);
+/* Writes pending changes now. */
+void plum_lease_store_flush (PlumLeaseStore *self);
+/* Without a write: a file with records stays for the next start. */
+void plum_lease_store_close (PlumLeaseStore *self);
 
-/* The leftover of a port, that of the given gateway before others. gateway: (nullable)
- * (nullable) (transfer none) */
+/* Whether the record is of the router of network. */
+gboolean plum_lease_store_is_on_network (const PlumLeaseRecord *record, PlumNetwork *network);
+
+/* The leftover of a port, preferably on network (nullable). (nullable) (transfer none) */
 const PlumLeaseRecord *plum_lease_store_recall (PlumLeaseStore *self,
                                                 PlumProtocol protocol,
                                                 GSocketFamily family,
                                                 guint internal_port,
-                                                PlumGateway *gateway);
+                                                PlumNetwork *network);
 
-/* What its holder is going to ask a gateway for, or was granted. Each holder has one entry. FALSE:
- * it is not on the disk yet, or what stands in its place is being deleted: whoever is going to ask
- * waits for go_on. record: (transfer full) */
+/* Sets the entry of a holder: what it is going to request, or was granted. Returns FALSE if the
+ * request must wait: the record is not on disk yet, or a conflicting leftover is being deleted.
+ * record: (transfer full) */
 gboolean plum_lease_store_note (PlumLeaseStore *self,
                                 gconstpointer holder,
-                                PlumGateway *gateway,
+                                PlumNetwork *network,
                                 PlumLeaseRecord *record);
-/* The holder does not want it any more. left_behind: the router may still have it. */
-void plum_lease_store_forget (PlumLeaseStore *self, gconstpointer holder, gboolean left_behind);
+/* left_behind: the router may still have the mapping, so the entry becomes a leftover. */
+void plum_lease_store_remove_entry (PlumLeaseStore *self,
+                                    gconstpointer holder,
+                                    gboolean left_behind);
 
-/* A gateway has come: its leftovers are deleted, if nobody wants them for some time. */
-void plum_lease_store_gateway_came (PlumLeaseStore *self);
-/* Deletes now what is left over and within reach. */
-void plum_lease_store_sweep (PlumLeaseStore *self);
-/* Whether a router is being asked. */
-gboolean plum_lease_store_is_busy (PlumLeaseStore *self);
-/* The last write. The file goes, unless something is still left over. Nothing is kept any more. */
-void plum_lease_store_close (PlumLeaseStore *self);
-/* The same without a write, as if the process ended here: the file is the next start's. */
-void plum_lease_store_drop (PlumLeaseStore *self);
+/* The leftovers, for the sweeper. An index is valid until a leftover is added or removed; removal
+ * moves the last leftover into its place. */
+guint plum_lease_store_get_n_leftovers (PlumLeaseStore *self);
+const PlumLeaseRecord *plum_lease_store_get_leftover (PlumLeaseStore *self, guint index);
+void plum_lease_store_remove_leftover (PlumLeaseStore *self, guint index);
+/* The record stays in the file until plum_lease_store_finish_delete(). (transfer none) */
+const PlumLeaseRecord *plum_lease_store_begin_delete (PlumLeaseStore *self, guint index);
+/* keep: the record becomes a leftover again. */
+void plum_lease_store_finish_delete (PlumLeaseStore *self,
+                                     const PlumLeaseRecord *record,
+                                     gboolean keep);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PlumLeaseStore, plum_lease_store_unref)
 
 G_END_DECLS

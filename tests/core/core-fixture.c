@@ -25,7 +25,7 @@ core_fixture_tear_down (CoreFixture *f, gconstpointer data)
   if (f->manager != NULL)
     g_assert_finalize_object (g_steal_pointer (&f->manager));
 
-  /* What the backends still had to do runs out; a timer of core's would be found out now. */
+  /* Let pending work of the backends finish; a leaked timer of core would be detected now. */
   test_loop_advance (&f->loop, 3600 * 1000);
   for (unsigned int i = 0; i < FAKE_N_BACKENDS; i++)
     g_assert_null (fake_backend_script (i)->backend);
@@ -91,7 +91,7 @@ core_gateway (CoreFixture *f)
 
   g_assert_cmpuint (g_list_model_get_n_items (gateways), ==, 1);
   gateway = g_list_model_get_item (gateways, 0);
-  return gateway; /* the list keeps it */
+  return gateway; /* the list keeps a reference */
 }
 
 PlumProbe *
@@ -100,7 +100,7 @@ core_probe (CoreFixture *f, guint position)
   g_autoptr (PlumProbe) probe =
     g_list_model_get_item (plum_gateway_get_probes (core_gateway (f)), position);
 
-  return probe; /* the list keeps it */
+  return probe; /* the list keeps a reference */
 }
 
 void
@@ -139,7 +139,7 @@ compare_words (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* GObject tells the properties of one thaw in an order of its own. */
+/* The order of notifications in one thaw is not defined. */
 void
 core_assert_heard (CoreFixture *f, const char *expected)
 {

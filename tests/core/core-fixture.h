@@ -6,18 +6,18 @@
 
 G_BEGIN_DECLS
 
-/* A manager with fake backends, on a clock that stands still. */
+/* A manager with fake backends and a manual clock. */
 typedef struct
 {
   TestLoop loop;
   PlumManager *manager;
   GAsyncResult *result;
-  GString *heard; /* what core_listen () heard */
+  GString *heard; /* the notifications, see core_listen() */
 } CoreFixture;
 
 /* n_backends: 1 if NULL. */
 void core_fixture_set_up (CoreFixture *f, gconstpointer n_backends);
-/* Asserts that the manager takes its backends and its timers with it. */
+/* Asserts that the manager has freed its backends and timers. */
 void core_fixture_tear_down (CoreFixture *f, gconstpointer data);
 
 #define CORE_ADD(path, func)                                                                       \
@@ -35,26 +35,26 @@ void core_fixture_tear_down (CoreFixture *f, gconstpointer data);
 #define AFTER(ms) ((FakeReply){ .delay_ms = (ms) })
 #define AT_ONCE ((FakeReply){ .silent = FALSE })
 
-/* TCP, with a wished external port or 0; (transfer full). */
+/* Adds a TCP mapping. external_port: requested, or 0. (transfer full) */
 PlumMapping *core_add (CoreFixture *f, guint internal_port, guint external_port);
-/* The same, and no other external port will do. */
+/* The same, and requires the external port. */
 PlumMapping *core_add_exact (CoreFixture *f, guint internal_port, guint external_port);
-/* And comes up at once. */
+/* The same as core_add(), and asserts that it is up at once. */
 PlumMapping *core_add_up (CoreFixture *f, guint internal_port, guint external_port);
-/* Some time after the first mapping the manager begins to watch its networks. */
+/* Advances until the manager watches its networks, which starts after the first mapping. */
 void core_begin_watch (CoreFixture *f);
 void core_destroy (CoreFixture *f, PlumMapping *mapping);
-/* Asserts that nothing is left: no mapping, no held port. */
+/* Asserts that there are no mappings and no held ports. */
 void core_assert_empty (CoreFixture *f);
 PlumGateway *core_gateway (CoreFixture *f);
 PlumProbe *core_probe (CoreFixture *f, guint position);
 void core_set_gateway (CoreFixture *f, const char *address);
 
-/* Notes every notify of the mapping, and every change of state as "state=3". */
+/* Records every notification of the mapping; those of the state as "state=3". */
 void core_listen (CoreFixture *f, PlumMapping *mapping);
-/* Asserts what was heard, each word as often as it was, in alphabetical order; forgets it. */
+/* Asserts the recorded notifications, in alphabetical order, and clears them. */
 void core_assert_heard (CoreFixture *f, const char *expected);
-/* Asserts what the backends were asked, and forgets it. */
+/* Asserts the calls of the backends, and clears them. */
 void core_assert_log (const char *expected);
 
 #define core_assert_state(mapping, STATE)                                                          \

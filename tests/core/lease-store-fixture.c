@@ -5,9 +5,8 @@
 #include "plum-module-private.h"
 #include "test-warnings.h"
 
-/* As fake_manager_new () makes it, but the scripts stay. */
 PlumManager *
-state_manager_new (const char *directory, const char *gateway)
+store_manager_new (const char *directory, const char *gateway)
 {
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string (gateway);
   PlumManager *manager = plum_manager_new ();
@@ -21,18 +20,18 @@ state_manager_new (const char *directory, const char *gateway)
 }
 
 void
-state_fixture_set_up (StateFixture *f, gconstpointer data)
+store_fixture_set_up (StoreFixture *f, gconstpointer data)
 {
   test_loop_set_up (&f->loop, TRUE);
   plum_module_set_directory (NULL);
   fake_backends_reset ();
   test_state_directory_set_up (&f->directory);
-  f->manager = state_manager_new (f->directory.path, "127.9.9.9");
+  f->manager = store_manager_new (f->directory.path, "127.9.9.9");
   test_warnings_take ();
 }
 
 void
-state_fixture_tear_down (StateFixture *f, gconstpointer data)
+store_fixture_tear_down (StoreFixture *f, gconstpointer data)
 {
   g_clear_object (&f->result);
   test_loop_settle (&f->loop);
@@ -43,7 +42,7 @@ state_fixture_tear_down (StateFixture *f, gconstpointer data)
 }
 
 PlumMapping *
-state_add_wish (PlumManager *manager, guint port, guint external_port)
+store_add (PlumManager *manager, guint port, guint external_port)
 {
   g_autoptr (GError) error = NULL;
   PlumMapping *mapping = g_object_new (PLUM_TYPE_MAPPING, "internal-port", port,
@@ -55,25 +54,24 @@ state_add_wish (PlumManager *manager, guint port, guint external_port)
 }
 
 PlumMapping *
-state_add_up (StateFixture *f, guint port)
+store_add_up (StoreFixture *f, guint port)
 {
-  PlumMapping *mapping = state_add_wish (f->manager, port, 0);
+  PlumMapping *mapping = store_add (f->manager, port, 0);
 
   test_loop_advance_until (&f->loop, plum_mapping_get_state (mapping) == PLUM_STATE_SUCCESS, 1000);
   return mapping;
 }
 
 GBytes *
-state_last_key (void)
+store_last_key (void)
 {
   PlumCall *call = fake_backend_script (FAKE_ALPHA)->last_map;
 
   return g_bytes_ref (plum_request_get_key (plum_call_get_request (call)));
 }
 
-/* The process ends: nothing is sent, and the kernel lets go of the lock. */
 void
-state_crash (StateFixture *f)
+store_crash (StoreFixture *f)
 {
   g_object_run_dispose (G_OBJECT (f->manager));
   g_assert_finalize_object (g_steal_pointer (&f->manager));
@@ -81,26 +79,25 @@ state_crash (StateFixture *f)
 }
 
 void
-state_crash_and_restart (StateFixture *f)
+store_crash_and_restart (StoreFixture *f)
 {
-  test_loop_advance (&f->loop, STATE_WRITTEN_MS);
-  state_crash (f);
-  f->manager = state_manager_new (f->directory.path, "127.9.9.9");
+  test_loop_advance (&f->loop, STORE_WRITTEN_MS);
+  store_crash (f);
+  f->manager = store_manager_new (f->directory.path, "127.9.9.9");
 }
 
-/* A mapping of TCP 8080 at external port 40000, and a crash. */
 GBytes *
-state_crash_with_one (StateFixture *f)
+store_crash_with_one (StoreFixture *f)
 {
   fake_backend_script (FAKE_ALPHA)->granted_port = 40000;
-  g_object_unref (state_add_up (f, 8080));
+  g_object_unref (store_add_up (f, 8080));
   fake_backend_script (FAKE_ALPHA)->granted_port = 0;
-  state_crash_and_restart (f);
-  return state_last_key ();
+  store_crash_and_restart (f);
+  return store_last_key ();
 }
 
 gboolean
-state_close (StateFixture *f)
+store_close (StoreFixture *f)
 {
   g_autoptr (GError) error = NULL;
   gboolean clean;
@@ -112,9 +109,8 @@ state_close (StateFixture *f)
   return clean;
 }
 
-/* The one state file. */
 GPtrArray *
-state_read_records (StateFixture *f)
+store_read_records (StoreFixture *f)
 {
   g_autofree char *path = test_state_directory_find (&f->directory, ".plum");
   g_autofree char *data = NULL;
@@ -130,7 +126,7 @@ state_read_records (StateFixture *f)
 }
 
 void
-state_write_records (StateFixture *f, GPtrArray *records)
+store_write_records (StoreFixture *f, GPtrArray *records)
 {
   g_autofree char *path = test_state_directory_find (&f->directory, ".plum");
   g_autoptr (GString) text = plum_lease_codec_encode (records);
@@ -140,7 +136,7 @@ state_write_records (StateFixture *f, GPtrArray *records)
 }
 
 void
-state_assert_log (const char *expected)
+store_assert_log (const char *expected)
 {
   g_autofree char *log = fake_backends_take_log ();
 

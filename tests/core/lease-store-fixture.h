@@ -8,45 +8,46 @@
 
 G_BEGIN_DECLS
 
-/* How long an earlier run's mapping waits to be wanted again, and a margin. */
-#define STATE_GRACE_MS 31000
+/* The grace period of leftovers, and a margin. */
+#define STORE_GRACE_MS 31000
 
-/* In this time everything that changed is written. */
-#define STATE_WRITTEN_MS 200
+/* Pending changes are written within this time. */
+#define STORE_WRITTEN_MS 200
 
-/* A manager with the fake backends alpha and beta, and a state directory of its own. */
+/* A manager with the fake backends alpha and beta, and its own state directory. */
 typedef struct
 {
   TestLoop loop;
   TestStateDirectory directory;
   PlumManager *manager;
   GAsyncResult *result;
-} StateFixture;
+} StoreFixture;
 
-void state_fixture_set_up (StateFixture *f, gconstpointer data);
-void state_fixture_tear_down (StateFixture *f, gconstpointer data);
+void store_fixture_set_up (StoreFixture *f, gconstpointer data);
+void store_fixture_tear_down (StoreFixture *f, gconstpointer data);
 
-/* As fake_manager_new () makes it, but the scripts stay. (transfer full) */
-PlumManager *state_manager_new (const char *directory, const char *gateway);
-/* TCP. (transfer full) */
-PlumMapping *state_add_wish (PlumManager *manager, guint port, guint external_port);
-PlumMapping *state_add_up (StateFixture *f, guint port);
-/* TRUE: the router confirmed that all is deleted. */
-gboolean state_close (StateFixture *f);
+/* Like fake_manager_new(), but keeps the scripts. (transfer full) */
+PlumManager *store_manager_new (const char *directory, const char *gateway);
+/* Adds a TCP mapping. (transfer full) */
+PlumMapping *store_add (PlumManager *manager, guint port, guint external_port);
+/* The same, and waits until it is up. (transfer full) */
+PlumMapping *store_add_up (StoreFixture *f, guint port);
+/* Returns TRUE if the router confirmed that all mappings are deleted. */
+gboolean store_close (StoreFixture *f);
 
-/* The process ends: nothing is sent, and the kernel lets go of the lock. */
-void state_crash (StateFixture *f);
-void state_crash_and_restart (StateFixture *f);
-/* A mapping of TCP 8080 at external port 40000, a crash, and a new manager. Gives the key of it.
- * (transfer full) */
-GBytes *state_crash_with_one (StateFixture *f);
+/* Simulates the end of the process: nothing is sent, and the lock becomes free. */
+void store_crash (StoreFixture *f);
+void store_crash_and_restart (StoreFixture *f);
+/* Maps TCP 8080 to external port 40000, crashes and makes a new manager. Returns the key of the
+ * mapping. (transfer full) */
+GBytes *store_crash_with_one (StoreFixture *f);
 
-/* The key in alpha's last request. (transfer full) */
-GBytes *state_last_key (void);
-/* What the backends were asked since the last call. */
-void state_assert_log (const char *expected);
-/* The one state file. (transfer full) */
-GPtrArray *state_read_records (StateFixture *f);
-void state_write_records (StateFixture *f, GPtrArray *records);
+/* The key of alpha's last request. (transfer full) */
+GBytes *store_last_key (void);
+/* Asserts the calls of the backends since the last call of this function. */
+void store_assert_log (const char *expected);
+/* The records of the only lease file. (transfer full) */
+GPtrArray *store_read_records (StoreFixture *f);
+void store_write_records (StoreFixture *f, GPtrArray *records);
 
 G_END_DECLS

@@ -2,7 +2,7 @@
 
 #include "core-fixture.h"
 
-/* What many mappings cost, and that nothing of them is left. */
+/* The cost of many mappings, and leaks. */
 
 #define N_CYCLES 10000
 #define N_WARM_UP 500
@@ -57,8 +57,8 @@ test_cycles (CoreFixture *f, gconstpointer data)
   g_assert_cmpint (plum_clock_get_next_deadline (f->loop.clock), ==, -1);
   g_test_message ("%u cycles: %" G_GSIZE_FORMAT " bytes before, %" G_GSIZE_FORMAT " after",
                   N_CYCLES, memory, test_memory_in_use ());
-  /* Less than a byte a cycle: what the allocator itself moves about. A sanitizer looks for leaks
-   * itself. */
+  /* Less than one byte for each cycle, because of the allocator. With a sanitizer the memory is
+   * unknown, and the sanitizer finds leaks. */
   if (memory != 0)
     g_assert_cmpuint (test_memory_in_use (), <, memory + N_CYCLES);
   core_assert_empty (f);
@@ -73,7 +73,7 @@ test_memory_of_idle_mappings (CoreFixture *f, gconstpointer data)
 
   if (test_memory_in_use () == 0)
     {
-      g_test_skip ("a sanitizer's allocator does not tell what is in use");
+      g_test_skip ("the memory in use is unknown with a sanitizer");
       return;
     }
 
@@ -98,7 +98,7 @@ was_dispatched (CoreFixture *f)
   return dispatched;
 }
 
-/* With nothing to do, nothing is done before the first recheck. */
+/* Idle mappings cause no wakeups before the first recheck. */
 static void
 test_idle_is_idle (CoreFixture *f, gconstpointer data)
 {

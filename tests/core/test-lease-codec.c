@@ -5,7 +5,7 @@
 #include "plum-lease-codec-private.h"
 
 #define KEY "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
-#define LEAST                                                                                      \
+#define SHORTEST                                                                                   \
   "map protocol=tcp family=ipv4 internal=8080 external=8081 key=" KEY                              \
   " interface=eth0 backend=pcp until=1700000000000000"
 
@@ -32,7 +32,7 @@ record_new (guint internal_port, const char *gateway, const char *hardware_addre
   record->hardware_address = g_strdup (hardware_address);
   record->interface_name = g_strdup ("eth0");
   record->backend_name = g_strdup ("upnp");
-  record->until = g_get_real_time () + (gint64) G_USEC_PER_SEC * 3600;
+  record->expires = g_get_real_time () + (gint64) G_USEC_PER_SEC * 3600;
   return record;
 }
 
@@ -43,7 +43,7 @@ assert_equal (const PlumLeaseRecord *a, const PlumLeaseRecord *b)
   g_assert_true (plum_lease_record_is_same_request (a, b));
   g_assert_true (plum_lease_record_is_same_lease (a, b));
   g_assert_cmpstr (a->hardware_address, ==, b->hardware_address);
-  g_assert_cmpint (a->until, ==, b->until);
+  g_assert_cmpint (a->expires, ==, b->expires);
 }
 
 static GPtrArray *
@@ -52,7 +52,7 @@ decode (const char *text)
   return plum_lease_codec_decode (text, strlen (text), NULL);
 }
 
-/* A file of one record that is text. */
+/* Whether a file with this line is valid. */
 static gboolean
 is_record (const char *text)
 {
@@ -62,11 +62,11 @@ is_record (const char *text)
   return records != NULL;
 }
 
-/* The least record with one word of it replaced. */
+/* Whether the shortest record is still valid after replacing old with new. */
 static gboolean
 is_record_with (const char *old, const char *new)
 {
-  g_auto (GStrv) parts = g_strsplit (LEAST, old, 2);
+  g_auto (GStrv) parts = g_strsplit (SHORTEST, old, 2);
   g_autofree char *text = NULL;
 
   g_assert_cmpuint (g_strv_length (parts), ==, 2);
@@ -89,7 +89,7 @@ test_round_trip (void)
   full->token = g_variant_ref_sink (g_variant_new ("(ssb)", "a b=c\n%", "d", TRUE));
   g_free (full->interface_name);
   full->interface_name = g_strdup ("odd =%\xff");
-  bare->until = PLUM_LEASE_RECORD_FOREVER;
+  bare->expires = PLUM_LEASE_RECORD_FOREVER;
   g_ptr_array_add (records, full);
   g_ptr_array_add (records, bare);
 
@@ -120,7 +120,8 @@ test_empty (void)
 static void
 test_truncated (void)
 {
-  const char *text = "plum-state 1\n" LEAST "\n" LEAST " gateway=10.0.0.1 token=%27a%27\nend 2\n";
+  const char *text =
+    "plum-state 1\n" SHORTEST "\n" SHORTEST " gateway=10.0.0.1 token=%27a%27\nend 2\n";
   gsize len = strlen (text);
   g_autoptr (GPtrArray) whole = decode (text);
 
@@ -152,8 +153,8 @@ test_zero_byte (void)
 static void
 test_wrong_count (void)
 {
-  g_assert_null (decode ("plum-state 1\n" LEAST "\nend 2\n"));
-  g_assert_null (decode ("plum-state 1\n" LEAST "\nend 01\n"));
+  g_assert_null (decode ("plum-state 1\n" SHORTEST "\nend 2\n"));
+  g_assert_null (decode ("plum-state 1\n" SHORTEST "\nend 01\n"));
 }
 
 static void
@@ -187,11 +188,11 @@ test_refused_words (void)
     { "map ", "nap " },
   };
 
-  g_assert_true (is_record (LEAST));
+  g_assert_true (is_record (SHORTEST));
   for (unsigned int i = 0; i < G_N_ELEMENTS (words); i++)
     {
       if (is_record_with (words[i][0], words[i][1]))
-        g_error ("“%s” was taken", words[i][1]);
+        g_error ("“%s” was accepted", words[i][1]);
     }
 }
 
@@ -203,17 +204,17 @@ test_deep_token (void)
 
   for (unsigned int i = 0; i < 4000; i++)
     g_string_append (token, "<");
-  text = g_strconcat (LEAST " token=", token->str, NULL);
+  text = g_strconcat (SHORTEST " token=", token->str, NULL);
   g_assert_false (is_record (text));
 }
 
-/* A byte changed anywhere never does worse than be refused. */
+/* Any changed bit results in valid records or an error. */
 static void
 test_flipped (void)
 {
-  const char *text = "plum-state 1\n" LEAST " gateway=10.0.0.1 token=%28%27a%27%2c1%29\nend 1\n";
+  const char *text = "plum-state 1\n" SHORTEST " gateway=10.0.0.1 token=%28%27a%27%2c1%29\nend 1\n";
   gsize len = strlen (text);
-  guint n_taken = 0;
+  guint n_accepted = 0;
 
   for (gsize i = 0; i < len; i++)
     for (unsigned int bit = 0; bit < 8; bit++)
@@ -226,10 +227,10 @@ test_flipped (void)
         records = plum_lease_codec_decode (block, len, &error);
         g_assert_true ((records == NULL) == (error != NULL));
         if (records != NULL)
-          n_taken++;
+          n_accepted++;
       }
 
-  g_assert_cmpuint (n_taken, >, 0);
+  g_assert_cmpuint (n_accepted, >, 0);
 }
 
 static void
@@ -241,29 +242,29 @@ test_same_router (void)
   g_autoptr (PlumLeaseRecord) elsewhere = record_new (80, "192.168.1.2", "02:00:00:00:00:01");
   g_autoptr (PlumLeaseRecord) none = record_new (80, NULL, NULL);
 
-  g_assert_true (plum_lease_record_is_on_router_of (known, unknown));
-  g_assert_true (plum_lease_record_is_on_router_of (none, none));
-  g_assert_false (plum_lease_record_is_on_router_of (known, other));
-  g_assert_false (plum_lease_record_is_on_router_of (known, elsewhere));
-  g_assert_false (plum_lease_record_is_on_router_of (known, none));
+  g_assert_true (plum_lease_record_is_same_router (known, unknown));
+  g_assert_true (plum_lease_record_is_same_router (none, none));
+  g_assert_false (plum_lease_record_is_same_router (known, other));
+  g_assert_false (plum_lease_record_is_same_router (known, elsewhere));
+  g_assert_false (plum_lease_record_is_same_router (known, none));
 }
 
 static void
-test_for_the_delete (void)
+test_delete_arguments (void)
 {
   g_autoptr (PlumLeaseRecord) record = record_new (80, "192.168.1.1", NULL);
   g_autoptr (PlumRequest) request = plum_lease_record_make_request (record);
-  g_autoptr (PlumLease) asked = NULL;
+  g_autoptr (PlumLease) pending = NULL;
   g_autoptr (PlumLease) lease = NULL;
 
   g_assert_true (g_bytes_equal (plum_request_get_key (request), record->key));
   g_assert_cmpuint (plum_request_get_external_port (request), ==, 40000);
-  asked = plum_lease_record_make_lease (record);
-  g_assert_null (plum_lease_get_token (asked));
-  g_assert_cmpuint (plum_lease_get_external_port (asked), ==, record->external_port);
+  pending = plum_lease_record_make_lease (record);
+  g_assert_null (plum_lease_get_token (pending));
+  g_assert_cmpuint (plum_lease_get_external_port (pending), ==, record->external_port);
 
   record->token = g_variant_ref_sink (g_variant_new_string ("token"));
-  record->until = PLUM_LEASE_RECORD_FOREVER;
+  record->expires = PLUM_LEASE_RECORD_FOREVER;
   lease = plum_lease_record_make_lease (record);
   g_assert_true (plum_lease_get_token (lease) == record->token);
   g_assert_cmpuint (plum_lease_get_external_port (lease), ==, 40000);
@@ -286,7 +287,7 @@ main (int argc, char **argv)
   g_test_add_func ("/lease-codec/deep-token", test_deep_token);
   g_test_add_func ("/lease-codec/flipped", test_flipped);
   g_test_add_func ("/lease-record/same-router", test_same_router);
-  g_test_add_func ("/lease-record/for-the-delete", test_for_the_delete);
+  g_test_add_func ("/lease-record/delete-arguments", test_delete_arguments);
 
   return g_test_run ();
 }

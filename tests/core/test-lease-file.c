@@ -26,7 +26,7 @@ typedef struct
 
 static guint n_syncs;
 
-/* In the place of the C library's, for GLib as well. */
+/* Replaces the function of the C library, also for GLib. */
 G_MODULE_EXPORT int
 fsync (int fd)
 {
@@ -95,7 +95,7 @@ test_inherit (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->records->len, ==, 1);
   g_assert_true (plum_lease_file_has_inherited (file));
 
-  /* The old one stays until the new one is written: a crash in between loses nothing. */
+  /* The old file stays until the new one is written, so that a crash in between loses nothing. */
   path = test_state_directory_find (&f->directory, "old.plum");
   g_assert_nonnull (path);
   write_file (f, file);
@@ -122,24 +122,23 @@ test_locked_is_left_alone (Fixture *f, gconstpointer data)
 }
 
 static void
-test_scraps_go (Fixture *f, gconstpointer data)
+test_temporary_files_are_removed (Fixture *f, gconstpointer data)
 {
   PlumLeaseFile *file;
-  g_autofree char *scrap = NULL;
+  g_autofree char *temporary = NULL;
 
   test_state_directory_write (&f->directory, "old.plum", FILE_OF_ONE, 0600);
   test_state_directory_write (&f->directory, "old.plum.A1B2C3", "half a fi", 0600);
   test_state_directory_write (&f->directory, "gone.lock", "", 0600);
   file = open_file (f);
   write_file (f, file);
-  scrap = test_state_directory_find (&f->directory, ".A1B2C3");
-  g_assert_null (scrap);
+  temporary = test_state_directory_find (&f->directory, ".A1B2C3");
+  g_assert_null (temporary);
   plum_lease_file_free (file);
   g_assert_cmpuint (test_state_directory_count (&f->directory), ==, 2);
 }
 
-/* The main loop never waits for the disk, neither for the first file nor for one that replaces it.
- */
+/* The main loop never waits for the disk, neither for the first write nor for later ones. */
 static void
 test_no_sync (Fixture *f, gconstpointer data)
 {
@@ -155,18 +154,18 @@ test_no_sync (Fixture *f, gconstpointer data)
   plum_lease_file_free (file);
 }
 
-/* It is out of the way, and that was said. */
+/* Asserts that the file was renamed, with a warning. */
 static void
-assert_set_aside (Fixture *f)
+assert_renamed (Fixture *f)
 {
   PlumLeaseFile *file;
-  g_autofree char *aside = NULL;
+  g_autofree char *renamed = NULL;
 
   file = open_file (f);
   g_assert_cmpuint (test_warnings_take (), ==, 1);
   g_assert_cmpuint (f->records->len, ==, 0);
-  aside = test_state_directory_find (&f->directory, "old.plum.damaged");
-  g_assert_nonnull (aside);
+  renamed = test_state_directory_find (&f->directory, "old.plum.damaged");
+  g_assert_nonnull (renamed);
   plum_lease_file_free (file);
   g_assert_cmpuint (test_state_directory_count (&f->directory), ==, 1);
 }
@@ -175,14 +174,14 @@ static void
 test_damaged (Fixture *f, gconstpointer data)
 {
   test_state_directory_write (&f->directory, "old.plum", data, 0600);
-  assert_set_aside (f);
+  assert_renamed (f);
 }
 
 static void
 test_writable_by_others (Fixture *f, gconstpointer data)
 {
   test_state_directory_write (&f->directory, "old.plum", FILE_OF_ONE, 0602);
-  assert_set_aside (f);
+  assert_renamed (f);
 }
 
 static void
@@ -194,11 +193,11 @@ test_symlink (Fixture *f, gconstpointer data)
   g_assert_cmpint (g_mkdir (f->directory.path, 0700), ==, 0);
   g_assert_true (g_file_set_contents (target, FILE_OF_ONE, -1, NULL));
   g_assert_cmpint (symlink (target, link), ==, 0);
-  assert_set_aside (f);
+  assert_renamed (f);
   g_assert_cmpint (g_remove (target), ==, 0);
 }
 
-/* To open a pipe of that name must not wait for a writer. */
+/* Opening a named pipe must not block. */
 static void
 test_pipe (Fixture *f, gconstpointer data)
 {
@@ -206,7 +205,7 @@ test_pipe (Fixture *f, gconstpointer data)
 
   g_assert_cmpint (g_mkdir (f->directory.path, 0700), ==, 0);
   g_assert_cmpint (mkfifo (path, 0600), ==, 0);
-  assert_set_aside (f);
+  assert_renamed (f);
 }
 
 static void
@@ -216,13 +215,13 @@ test_other_owner (Fixture *f, gconstpointer data)
 
   if (geteuid () != 0)
     {
-      g_test_skip ("only root can give files away");
+      g_test_skip ("only root can change the owner of a file");
       return;
     }
 
   test_state_directory_write (&f->directory, "old.plum", FILE_OF_ONE, 0600);
   g_assert_cmpint (chown (path, 12345, 12345), ==, 0);
-  assert_set_aside (f);
+  assert_renamed (f);
 }
 
 static void
@@ -243,19 +242,19 @@ test_read_only (Fixture *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  /* Not even root may make a file there. */
+  /* Even root cannot create files there. */
   g_assert_null (plum_lease_file_open ("/proc/self", f->records, &error));
   g_assert_nonnull (error);
 }
 
-/* What cannot be read now is no worse for it: it is said, and a later start takes it over. */
+/* A read error does not mean that the file is damaged: a later start inherits it. */
 static void
 test_unreadable (Fixture *f, gconstpointer call)
 {
   PlumLeaseFile *file;
 
   test_state_directory_write (&f->directory, "old.plum", FILE_OF_ONE, 0600);
-  /* The first fstat () is that of the lock of our own, the second that of the old one. */
+  /* The first fstat() is for the new lock, the second for the old one. */
   test_syscall_fail_after (GPOINTER_TO_INT (call),
                            GPOINTER_TO_INT (call) == TEST_SYSCALL_FSTAT ? 2 : 0, EIO);
   file = open_file (f);
@@ -270,7 +269,7 @@ test_unreadable (Fixture *f, gconstpointer call)
   plum_lease_file_free (file);
 }
 
-/* -- Others, between two system calls -- */
+/* --- Changes by others between two system calls --- */
 
 static void
 cut_off (gpointer user_data)
@@ -281,7 +280,7 @@ cut_off (gpointer user_data)
   g_assert_cmpint (truncate (path, 20), ==, 0);
 }
 
-/* It was longer when it was opened: what is left of it is not taken for all of it. */
+/* The file is truncated after it was opened: the rest must not be taken for the whole file. */
 static void
 test_cut_off_meanwhile (Fixture *f, gconstpointer data)
 {
@@ -298,7 +297,7 @@ test_cut_off_meanwhile (Fixture *f, gconstpointer data)
 
   warning = test_warnings_get_last ();
   g_assert_nonnull (strstr (warning, old));
-  g_assert_nonnull (strstr (warning, "is left for a later start: Cannot read it"));
+  g_assert_nonnull (strstr (warning, "for a later start: Cannot read the file"));
   g_assert_cmpuint (test_warnings_take (), ==, 1);
   plum_lease_file_free (file);
 }
@@ -306,7 +305,7 @@ test_cut_off_meanwhile (Fixture *f, gconstpointer data)
 typedef struct
 {
   Fixture *f;
-  const char *suffix; /* of the locks that go */
+  const char *suffix; /* of the locks to remove */
   guint times;
 } Remover;
 
@@ -327,8 +326,8 @@ remove_locks (gpointer user_data)
     }
 }
 
-/* A manager that starts at the same time took our new lock for one of the dead. Whose lock has no
- * name keeps nobody out: there is another one. */
+/* A manager that starts at the same time inherits the new lock. A lock without a name excludes
+ * nothing, so another name is used. */
 static void
 test_own_lock_removed (Fixture *f, gconstpointer data)
 {
@@ -344,7 +343,7 @@ test_own_lock_removed (Fixture *f, gconstpointer data)
   plum_lease_file_free (file);
 }
 
-/* Somebody removes whatever is made there. */
+/* Another process removes every file that is created. */
 static void
 test_own_lock_always_removed (Fixture *f, gconstpointer data)
 {
@@ -359,7 +358,7 @@ test_own_lock_always_removed (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (error->message, f->directory.path));
 }
 
-/* Another manager has adopted it, and removed it, before it was locked here. */
+/* Another manager inherits and removes the old file before it is locked here. */
 static void
 test_old_lock_removed (Fixture *f, gconstpointer data)
 {
@@ -376,7 +375,7 @@ test_old_lock_removed (Fixture *f, gconstpointer data)
   plum_lease_file_free (file);
 }
 
-/* A write that fails is told, and takes nothing away: neither ours nor what was inherited. */
+/* If a write fails, neither the own file nor the inherited ones are removed. */
 static void
 test_write_fails (Fixture *f, gconstpointer call)
 {
@@ -415,7 +414,7 @@ main (int argc, char **argv)
   ADD ("/lease-file/nothing-stays", test_nothing_stays);
   ADD ("/lease-file/inherit", test_inherit);
   ADD ("/lease-file/locked-is-left-alone", test_locked_is_left_alone);
-  ADD ("/lease-file/scraps-go", test_scraps_go);
+  ADD ("/lease-file/temporary-files-are-removed", test_temporary_files_are_removed);
   ADD ("/lease-file/no-sync", test_no_sync);
   g_test_add ("/lease-file/damaged", Fixture, "plum-state 1\nend 1\n", set_up, test_damaged,
               tear_down);

@@ -339,7 +339,7 @@ test_close_deletes_all (Fixture *f, gconstpointer data)
 }
 
 static void
-test_close_tells_what_stays (Fixture *f, gconstpointer data)
+test_close_reports_what_stays (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = add_up (f, PLUM_PROTOCOL_TCP, 8080);
   g_autoptr (GError) error = NULL;
@@ -392,7 +392,7 @@ test_closed_refuses_everything (Fixture *f, gconstpointer data)
 }
 
 static void
-test_close_fails_a_waiting_create (Fixture *f, gconstpointer data)
+test_close_fails_a_pending_create (Fixture *f, gconstpointer data)
 {
   fake_backend_script (FAKE_ALPHA)->map.silent = TRUE;
   create (f, 8080, 0, NULL);
@@ -417,7 +417,7 @@ test_close_is_bounded (Fixture *f, gconstpointer data)
 }
 
 static void
-test_dispose_ends_mappings (Fixture *f, gconstpointer data)
+test_dispose_destroys_mappings (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = add_up (f, PLUM_PROTOCOL_TCP, 8080);
 
@@ -533,7 +533,7 @@ test_wait_for_the_destroyed (Fixture *f, gconstpointer data)
   assert_wait_fails (f, mapping, PLUM_ERROR_DESTROYED);
 }
 
-/* Nothing is pending any more: it is told at once how it is. */
+/* The state is no longer pending: the operation returns at once. */
 static void
 test_wait_afterwards (Fixture *f, gconstpointer data)
 {
@@ -584,7 +584,7 @@ test_add_bad_family (Fixture *f, gconstpointer data)
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (f->manager)), ==, 0);
 }
 
-/* A gateway that was named is of one family, and serves no mapping of the other. */
+/* A configured gateway address has one family, and is not used for the other. */
 static void
 test_add_of_the_other_family (Fixture *f, gconstpointer data)
 {
@@ -630,7 +630,7 @@ test_discover (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fake_backend_script (FAKE_ALPHA)->n_map, ==, 0);
 }
 
-/* An address of the other family: that is the network that is asked about. */
+/* With an IPv6 gateway address, the local address is that of the IPv6 network. */
 static void
 test_discover_ipv6 (Fixture *f, gconstpointer data)
 {
@@ -699,12 +699,12 @@ main (int argc, char **argv)
   ADD ("/manager/destroy/unconfirmed", test_destroy_unconfirmed);
   ADD ("/manager/destroy/in-a-handler", test_destroy_in_a_handler);
   ADD ("/manager/close/deletes-all", test_close_deletes_all);
-  ADD ("/manager/close/tells-what-stays", test_close_tells_what_stays);
+  ADD ("/manager/close/reports-what-stays", test_close_reports_what_stays);
   ADD ("/manager/close/twice", test_close_twice);
   ADD ("/manager/close/refuses-everything", test_closed_refuses_everything);
-  ADD ("/manager/close/fails-a-waiting-create", test_close_fails_a_waiting_create);
+  ADD ("/manager/close/fails-a-pending-create", test_close_fails_a_pending_create);
   ADD ("/manager/close/bounded", test_close_is_bounded);
-  ADD ("/manager/dispose", test_dispose_ends_mappings);
+  ADD ("/manager/dispose", test_dispose_destroys_mappings);
   ADD ("/manager/local-address", test_local_address);
   ADD ("/mapping/wait", test_wait);
   ADD ("/mapping/wait-for-a-failure", test_wait_for_a_failure);

@@ -6,13 +6,14 @@
 #include "plum-route-private.h"
 #include "test-lan.h"
 
-/* Some thousands of steps of everything that can happen to a manager with several networks, each
- * decided by a seed. The routers, one behind wan0 and one behind wlan0, keep a table, so that in
- * the end it is seen whether what is in it is what is wanted, and nothing else.
+/* Thousands of random steps, chosen by a seed, of a manager with several networks. The routers, one
+ * on wan0 and one on wlan0, have mapping tables, so that the result can be compared with the
+ * mappings of the program.
  *
- * In calm weather the default route moves, and every router answers, if late: there the tables are
- * right whenever all has settled. In a storm links go, backends fail, and handlers do what comes to
- * their minds: there they are right in the end, when what nobody could delete has lapsed. */
+ * In the calm test the default route moves, and all routers answer, possibly late: the tables are
+ * correct whenever there is nothing pending. In the storm test links go down, backends fail, and
+ * handlers call random functions: the tables are correct at the end, after the leases that could
+ * not be deleted have expired. */
 
 #define LEASE_S 600
 #define N_ROUTERS 2
@@ -58,7 +59,7 @@ table_expire (GArray *table, gint64 now)
       g_array_remove_index_fast (table, i - 1);
 }
 
-/* By its internal port, or by its external one. */
+/* Finds an entry by its internal or its external port. */
 static Entry *
 table_find (GArray *table, PlumProtocol protocol, guint internal_port, guint external_port)
 {
@@ -75,7 +76,8 @@ table_find (GArray *table, PlumProtocol protocol, guint internal_port, guint ext
   return NULL;
 }
 
-/* As PCP and NAT-PMP: one entry for an internal port. NULL: the required port is taken. */
+/* As in PCP and NAT-PMP, an internal port has one entry. Returns NULL if the required port is in
+ * use. */
 static Entry *
 table_map (GArray *table, PlumRequest *request, gint64 now)
 {
@@ -106,7 +108,7 @@ table_map (GArray *table, PlumRequest *request, gint64 now)
   return entry;
 }
 
-/* --- Two backends, which ask the same router --- */
+/* --- Two backends for the same router --- */
 
 typedef PlumBackend Asker;
 typedef PlumBackendClass AskerClass;
@@ -149,7 +151,7 @@ on_answer (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Now, later, or, in a storm, never. */
+/* Answers now, later or, in the storm test, never. */
 static void
 answer (Asker *self, PlumCall *call, PlumLease *lease, gboolean fails, PlumError code)
 {
@@ -269,8 +271,8 @@ typedef struct
   GPtrArray *mappings; /* (element-type PlumMapping) */
   gboolean wlan_first;
   gboolean down[N_ROUTERS];
-  guint depth;    /* of handlers */
-  gboolean ended; /* the manager was closed, or disposed */
+  guint depth;     /* of nested handlers */
+  gboolean closed; /* the manager was closed or disposed */
 } Program;
 
 static void program_act (Program *f);
@@ -281,7 +283,7 @@ ip (const char *line)
   g_assert_true (test_lan_ip (line));
 }
 
-/* Whoever is told of anything may do anything. */
+/* Handlers may call anything. */
 static void
 program_meddle (Program *f)
 {
@@ -365,7 +367,7 @@ tear_down (Program *f, gconstpointer data)
     g_clear_pointer (&tables[i], g_array_unref);
 }
 
-/* --- What it does --- */
+/* --- Steps --- */
 
 static void
 program_add (Program *f)
@@ -421,7 +423,7 @@ program_set_backends (Program *f)
   plum_manager_set_enabled_backends (f->core.manager, draw (2) == 0 ? two : NULL);
 }
 
-/* In an orderly way or not; the next step begins with another one. */
+/* Closes or disposes the manager; the next step creates another one. */
 static void
 program_end_manager (Program *f)
 {
@@ -432,10 +434,10 @@ program_end_manager (Program *f)
   else
     g_object_run_dispose (G_OBJECT (f->core.manager));
   g_ptr_array_set_size (f->mappings, 0);
-  f->ended = TRUE;
+  f->closed = TRUE;
 }
 
-/* May come from a handler, in a storm. */
+/* In the storm test also called by handlers. */
 static void
 program_act (Program *f)
 {
@@ -484,7 +486,7 @@ program_switch_link (Program *f, guint n)
     ip ("route add default via 198.51.100.1 dev wlan0 metric 50");
 }
 
-/* --- What should be --- */
+/* --- Checks --- */
 
 static const char *
 program_get_way (Program *f, PlumMapping *mapping)
@@ -501,7 +503,7 @@ is_equal (PlumMapping *a, PlumMapping *b)
          plum_mapping_get_internal_port (a) == plum_mapping_get_internal_port (b);
 }
 
-/* The port that it requires, or one that shares its lease, is not to be had. */
+/* Whether a required port, of the mapping or of one that shares its lease, is not available. */
 static gboolean
 program_is_refused (Program *f, PlumMapping *mapping)
 {
@@ -565,17 +567,17 @@ program_step (Program *f, guint network_share)
   else
     test_loop_settle (&f->core.loop);
 
-  if (f->ended)
+  if (f->closed)
     {
       test_loop_advance (&f->core.loop, 30000);
       g_assert_finalize_object (g_steal_pointer (&f->core.manager));
       program_make_manager (f);
-      f->ended = FALSE;
+      f->closed = FALSE;
     }
 }
 
 static void
-program_end (Program *f)
+program_close (Program *f)
 {
   g_ptr_array_set_size (f->mappings, 0);
   plum_manager_close_async (f->core.manager, NULL, NULL, NULL);
@@ -583,7 +585,7 @@ program_end (Program *f)
   program_check (f);
 }
 
-/* One seed for everybody, so that who changes something is not blamed for another one's luck. */
+/* A fixed default seed, so that a failure is caused by a change. */
 static guint32
 get_seed (void)
 {
@@ -612,10 +614,10 @@ test_calm (Program *f, gconstpointer data)
       test_loop_advance (&f->core.loop, 5000);
       program_check (f);
     }
-  program_end (f);
+  program_close (f);
 }
 
-/* The kernel finishes links in its own time. */
+/* The kernel removes links asynchronously. */
 static void
 program_wait_for_links (Program *f)
 {
@@ -652,7 +654,7 @@ test_storm (Program *f, gconstpointer data)
   program_wait_for_links (f);
   test_loop_advance (&f->core.loop, 4 * LEASE_S * 1000);
   program_check (f);
-  program_end (f);
+  program_close (f);
 }
 
 int

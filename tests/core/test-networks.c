@@ -9,8 +9,8 @@
 #include "test-state-directory.h"
 #include "test-syscalls.h"
 
-/* Several networks at once. wan0 and wlan0 are links of a network of the test's own, with routes as
- * a desktop has them: by wan0, and by wlan0 if that is gone. */
+/* Several networks at once. wan0 and wlan0 are links in a network namespace of the test. As on a
+ * desktop, the default route uses wan0, and wlan0 if wan0 is down. */
 
 typedef struct
 {
@@ -33,11 +33,11 @@ ip (const char *line)
   g_assert_true (test_lan_ip (line));
 }
 
-/* As core_fixture_set_up (), but the manager looks for its gateways itself. */
+/* Like core_fixture_set_up(), but the manager finds its gateways itself. */
 static void
 set_up (Networks *f, gconstpointer data)
 {
-  core_fixture_set_up (&f->core, data); /* enters a namespace: before there are links in one */
+  core_fixture_set_up (&f->core, data); /* first: it enters the namespace */
   test_lan_set_up (&f->lan, TEST_LAN_IPV4);
   plum_manager_set_gateway_address (f->core.manager, NULL);
   fake_backends_tell_interfaces ();
@@ -55,7 +55,7 @@ tear_down (Networks *f, gconstpointer data)
   test_lan_tear_down (&f->lan, TEST_LAN_IPV4);
 }
 
-/* The kernel has told of it by now, and the shower of changes is over. */
+/* Waits until the manager has processed the changes of the kernel. */
 static void
 settle (Networks *f)
 {
@@ -83,7 +83,7 @@ nth_gateway (Networks *f, guint n)
   g_autoptr (PlumGateway) gateway =
     g_list_model_get_item (plum_manager_get_gateways (f->core.manager), n);
 
-  return gateway; /* the list keeps it */
+  return gateway; /* the list keeps a reference */
 }
 
 static void
@@ -98,7 +98,7 @@ discover (Networks *f)
   g_clear_object (&f->core.result);
 }
 
-/* At the gateway of an interface, or where the default route leads. */
+/* gateway: (nullable): NULL to follow the default route */
 static PlumMapping *
 add_bound (Networks *f, guint port, PlumGateway *gateway)
 {
@@ -138,7 +138,7 @@ test_list (Networks *f, gconstpointer data)
   core_assert_log ("alpha@wan0:discover alpha@wlan0:discover");
 }
 
-/* Who is in a hurry is served first. */
+/* The gateway of the default route does not wait for the others. */
 static void
 test_others_come_later (Networks *f, gconstpointer data)
 {
@@ -172,7 +172,7 @@ test_discovery_is_cancelled (Networks *f, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
-/* Cable and Wi-Fi: each mapping where it belongs, the same port on both. */
+/* The same port is mapped on two gateways. */
 static void
 test_bound (Networks *f, gconstpointer data)
 {
@@ -194,7 +194,7 @@ test_bound (Networks *f, gconstpointer data)
   core_assert_log ("alpha@wan0:unmap:tcp:8080");
 }
 
-/* Bound to the gateway of the default route, it shares the lease of those who follow that route. */
+/* A mapping bound to the gateway of the default route shares the lease of unbound mappings. */
 static void
 test_bound_to_default_shares (Networks *f, gconstpointer data)
 {
@@ -210,7 +210,7 @@ test_bound_to_default_shares (Networks *f, gconstpointer data)
   assert_up_on (bound, "wan0");
   core_assert_log ("alpha@wan0:map:tcp:8080:8080");
 
-  /* The route moves, and they part. */
+  /* The default route moves: two leases. */
   ip ("route change default via 192.0.2.1 dev wan0 metric 100");
   ip ("route add default via 198.51.100.1 dev wlan0 metric 50");
   settle (f);
@@ -219,7 +219,7 @@ test_bound_to_default_shares (Networks *f, gconstpointer data)
   assert_up_on (bound, "wan0");
   core_assert_log ("alpha@wlan0:map:tcp:8080:8080");
 
-  /* It comes back, and they share again: the one on the Wi-Fi is given back. */
+  /* The default route moves back: one lease again, and the other is released. */
   ip ("route del default via 198.51.100.1 dev wlan0 metric 50");
   settle (f);
   assert_gateways (f, "wan0 wlan0");
@@ -227,7 +227,7 @@ test_bound_to_default_shares (Networks *f, gconstpointer data)
   core_assert_log ("alpha@wlan0:unmap:tcp:8080");
 }
 
-/* The other router is still there: it is told, and the port that is known outside is asked for. */
+/* The old router is still at hand: its lease is released, and the same external port requested. */
 static void
 test_default_moves (Networks *f, gconstpointer data)
 {
@@ -249,7 +249,7 @@ test_default_moves (Networks *f, gconstpointer data)
   ip ("route del default via 198.51.100.1 dev wlan0 metric 50");
 }
 
-/* The cable is pulled: nobody is told, who could not hear it. */
+/* The link goes down: nothing is sent to its router. */
 static void
 test_default_vanishes (Networks *f, gconstpointer data)
 {
@@ -274,7 +274,7 @@ test_default_vanishes (Networks *f, gconstpointer data)
   g_assert_true (plum_mapping_get_gateway (bound) == wan);
   core_assert_log ("alpha@wlan0:map:tcp:8080:8080");
 
-  /* And put in again. */
+  /* The link comes up again. */
   ip ("link set wan0 up");
   ip ("route add default via 192.0.2.1 dev wan0 metric 100");
   settle (f);
@@ -308,9 +308,9 @@ test_all_vanish (Networks *f, gconstpointer data)
   core_assert_log ("alpha@wlan0:discover alpha@wlan0:map:tcp:8080:8080");
 }
 
-/* No descriptors at present: that says nothing of the networks. */
+/* A failed query of the kernel does not change the gateways. */
 static void
-test_kernel_is_not_asked (Networks *f, gconstpointer data)
+test_kernel_query_fails (Networks *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) bound = NULL;
 
@@ -321,12 +321,12 @@ test_kernel_is_not_asked (Networks *f, gconstpointer data)
   settle (f);
   ip ("route del default via 198.51.100.1 dev wlan0 metric 600");
   test_syscall_fail_after (TEST_SYSCALL_NETLINK_SOCKET, 1,
-                           EMFILE); /* the default route's is told */
+                           EMFILE); /* not that of the default route */
   settle (f);
   assert_gateways (f, "wan0 wlan0");
   assert_up_on (bound, "wlan0");
 
-  /* It is looked again, with nobody to say that anything changed. */
+  /* The query is retried without a change. */
   test_syscalls_reset ();
   test_loop_advance (&f->core.loop, 15000);
   assert_gateways (f, "wan0");
@@ -351,7 +351,7 @@ test_override_leaves_one (Networks *f, gconstpointer data)
   assert_up_on (bound, "wlan0");
 }
 
-/* It maps nothing for the other family. */
+/* An IPv4 gateway cannot have IPv6 mappings. */
 static void
 test_gateway_of_other_family (Networks *f, gconstpointer data)
 {
@@ -371,21 +371,22 @@ typedef struct
 {
   Networks *f;
   PlumMapping *mapping;
-} Meddler;
+} HandlerData;
 
 static void
-on_list_meddle (GListModel *gateways, guint position, guint removed, guint added, Meddler *meddler)
+on_list_add_mapping (
+  GListModel *gateways, guint position, guint removed, guint added, HandlerData *handler_data)
 {
-  if (meddler->mapping == NULL)
-    meddler->mapping = add_bound (meddler->f, 9090, NULL);
+  if (handler_data->mapping == NULL)
+    handler_data->mapping = add_bound (handler_data->f, 9090, NULL);
 }
 
-/* Who hears of the list in the midst of a change adds a mapping: it goes where all go. */
+/* A handler adds a mapping during a change of the list. */
 static void
-test_meddling (Networks *f, gconstpointer data)
+test_added_in_change (Networks *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
-  Meddler meddler = { f, NULL };
+  HandlerData handler_data = { f, NULL };
   GListModel *gateways = plum_manager_get_gateways (f->core.manager);
   gulong handler;
 
@@ -393,16 +394,17 @@ test_meddling (Networks *f, gconstpointer data)
 
   discover (f);
   mapping = add_bound (f, 8080, NULL);
-  handler = g_signal_connect (gateways, "items-changed", G_CALLBACK (on_list_meddle), &meddler);
+  handler =
+    g_signal_connect (gateways, "items-changed", G_CALLBACK (on_list_add_mapping), &handler_data);
   ip ("link set wan0 down");
   settle (f);
   assert_up_on (mapping, "wlan0");
-  assert_up_on (meddler.mapping, "wlan0");
+  assert_up_on (handler_data.mapping, "wlan0");
   g_signal_handler_disconnect (gateways, handler);
-  g_object_unref (meddler.mapping);
+  g_object_unref (handler_data.mapping);
 }
 
-/* What a handler does in the midst of a change. */
+/* For handlers that destroy a mapping during a change. */
 static void
 destroy_quietly (Networks *f, PlumMapping *mapping)
 {
@@ -411,10 +413,10 @@ destroy_quietly (Networks *f, PlumMapping *mapping)
 }
 
 static void
-on_outcome_destroy (PlumProbe *probe, GParamSpec *pspec, Meddler *meddler)
+on_outcome_destroy (PlumProbe *probe, GParamSpec *pspec, HandlerData *handler_data)
 {
-  if (meddler->mapping != NULL)
-    destroy_quietly (meddler->f, g_steal_pointer (&meddler->mapping));
+  if (handler_data->mapping != NULL)
+    destroy_quietly (handler_data->f, g_steal_pointer (&handler_data->mapping));
 }
 
 static PlumMapping *
@@ -431,14 +433,14 @@ add_exact (Networks *f, guint port, guint external_port, PlumGateway *gateway)
   return mapping;
 }
 
-/* It leaves one that fails, which begins anew therefore; who hears of that ends it. */
+/* A mapping leaves a failed lease holder, which starts again; a handler of that destroys it. */
 static void
 test_destroyed_while_it_moves (Networks *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) follower = NULL;
   g_autoptr (PlumMapping) bound = NULL;
   g_autoptr (PlumProbe) probe = NULL;
-  Meddler meddler = { f, NULL };
+  HandlerData handler_data = { f, NULL };
 
   SKIP_WITHOUT_LAN (f);
 
@@ -446,22 +448,22 @@ test_destroyed_while_it_moves (Networks *f, gconstpointer data)
   discover (f);
   follower = add_exact (f, 8080, 9000, NULL);
   bound = add_exact (f, 8080, 8080, nth_gateway (f, 0));
-  test_loop_advance (&f->core.loop, 6000); /* the "no" is old, and the retry far */
+  test_loop_advance (&f->core.loop, 6000); /* the failed probe is old, the retry not yet due */
   core_assert_state (follower, FAILURE);
 
-  meddler.mapping = follower;
+  handler_data.mapping = follower;
   probe = g_list_model_get_item (plum_gateway_get_probes (nth_gateway (f, 0)), 0);
-  g_signal_connect (probe, "notify::outcome", G_CALLBACK (on_outcome_destroy), &meddler);
+  g_signal_connect (probe, "notify::outcome", G_CALLBACK (on_outcome_destroy), &handler_data);
   ip ("route add default via 198.51.100.1 dev wlan0 metric 50");
   settle (f);
-  g_assert_null (meddler.mapping);
+  g_assert_null (handler_data.mapping);
   core_assert_state (follower, DESTROYED);
   core_assert_state (bound, FAILURE);
-  g_signal_handlers_disconnect_by_data (probe, &meddler);
+  g_signal_handlers_disconnect_by_data (probe, &handler_data);
   ip ("route del default via 198.51.100.1 dev wlan0 metric 50");
 }
 
-/* The router goes while it is asked to forget: it is asked again when it is back. */
+/* The router vanishes during a delete, which is sent again when it is back. */
 static void
 test_vanishes_while_deleting (Networks *f, gconstpointer data)
 {
@@ -496,54 +498,60 @@ test_vanishes_while_deleting (Networks *f, gconstpointer data)
 }
 
 static void
-on_note_destroy (PlumGateway *gateway, const char *backend_name, const char *note, Meddler *meddler)
+on_note_destroy (PlumGateway *gateway,
+                 const char *backend_name,
+                 const char *note,
+                 HandlerData *handler_data)
 {
-  if (g_str_has_prefix (note, "unmap") && meddler->mapping != NULL)
-    destroy_quietly (meddler->f, g_steal_pointer (&meddler->mapping));
+  if (g_str_has_prefix (note, "unmap") && handler_data->mapping != NULL)
+    destroy_quietly (handler_data->f, g_steal_pointer (&handler_data->mapping));
 }
 
 static void
-on_note_dispose (PlumGateway *gateway, const char *backend_name, const char *note, Meddler *meddler)
+on_note_dispose (PlumGateway *gateway,
+                 const char *backend_name,
+                 const char *note,
+                 HandlerData *handler_data)
 {
   if (g_str_has_prefix (note, "unmap"))
-    g_object_run_dispose (G_OBJECT (meddler->f->core.manager));
+    g_object_run_dispose (G_OBJECT (handler_data->f->core.manager));
 }
 
-/* Its port is given back, and who hears what is sent therefor ends it, or everything. */
+/* A handler of the notes about a release destroys the mapping, or disposes the manager. */
 static void
-check_ended_by_note (Networks *f, GCallback handler)
+check_closed_by_note (Networks *f, GCallback handler)
 {
   g_autoptr (PlumMapping) mapping = NULL;
   g_autoptr (PlumGateway) gateway = NULL;
-  Meddler meddler = { f, NULL };
+  HandlerData handler_data = { f, NULL };
 
   SKIP_WITHOUT_LAN (f);
 
   discover (f);
-  mapping = meddler.mapping = add_bound (f, 8080, NULL);
+  mapping = handler_data.mapping = add_bound (f, 8080, NULL);
   gateway = g_object_ref (nth_gateway (f, 0));
-  g_signal_connect (gateway, "note", handler, &meddler);
+  g_signal_connect (gateway, "note", handler, &handler_data);
   ip ("route add default via 198.51.100.1 dev wlan0 metric 50");
   settle (f);
   core_assert_state (mapping, DESTROYED);
-  g_signal_handlers_disconnect_by_data (gateway, &meddler);
+  g_signal_handlers_disconnect_by_data (gateway, &handler_data);
   ip ("route del default via 198.51.100.1 dev wlan0 metric 50");
 }
 
 static void
 test_destroyed_by_note (Networks *f, gconstpointer data)
 {
-  check_ended_by_note (f, G_CALLBACK (on_note_destroy));
+  check_closed_by_note (f, G_CALLBACK (on_note_destroy));
 }
 
 static void
 test_disposed_by_note (Networks *f, gconstpointer data)
 {
-  check_ended_by_note (f, G_CALLBACK (on_note_dispose));
+  check_closed_by_note (f, G_CALLBACK (on_note_dispose));
 }
 
 static void
-on_pending_stay (PlumMapping *mapping, GParamSpec *pspec, Networks *f)
+on_pending_revert (PlumMapping *mapping, GParamSpec *pspec, Networks *f)
 {
   if (plum_mapping_get_state (mapping) != PLUM_STATE_PENDING)
     return;
@@ -552,7 +560,7 @@ on_pending_stay (PlumMapping *mapping, GParamSpec *pspec, Networks *f)
   plum_manager_set_interface (f->core.manager, "wan0");
 }
 
-/* Who hears that the first one moves has all stay: the second is not given back. */
+/* A handler of the first move reverts the change: the second mapping is not released. */
 static void
 test_second_stays (Networks *f, gconstpointer data)
 {
@@ -565,7 +573,7 @@ test_second_stays (Networks *f, gconstpointer data)
   first = add_bound (f, 8080, NULL);
   second = add_bound (f, 8080, NULL);
   g_free (fake_backends_take_log ());
-  g_signal_connect (first, "notify::state", G_CALLBACK (on_pending_stay), f);
+  g_signal_connect (first, "notify::state", G_CALLBACK (on_pending_revert), f);
   ip ("route add default via 198.51.100.1 dev wlan0 metric 50");
   settle (f);
   core_assert_state (first, DESTROYED);
@@ -574,7 +582,7 @@ test_second_stays (Networks *f, gconstpointer data)
   ip ("route del default via 198.51.100.1 dev wlan0 metric 50");
 }
 
-/* The port that is known outside goes before the wish, as with any other recovery. */
+/* The known external port takes precedence over the requested one, as in any recovery. */
 static void
 test_known_port_moves (Networks *f, gconstpointer data)
 {
@@ -608,7 +616,7 @@ on_list_discover (GListModel *gateways, guint position, guint removed, guint add
     }
 }
 
-/* Other backends: all gateways are made anew, and at no time is there none. */
+/* A change of the backends replaces all gateways; the list is never empty. */
 static void
 test_discovery_while_backends_change (Networks *f, gconstpointer data)
 {
@@ -639,7 +647,7 @@ test_discovery_while_backends_change (Networks *f, gconstpointer data)
 }
 
 static void
-on_destroyed_meddle (PlumMapping *mapping, GParamSpec *pspec, Networks *f)
+on_destroyed_change (PlumMapping *mapping, GParamSpec *pspec, Networks *f)
 {
   const char *const backends[] = { "alpha", NULL };
 
@@ -650,9 +658,9 @@ on_destroyed_meddle (PlumMapping *mapping, GParamSpec *pspec, Networks *f)
   plum_manager_set_enabled_backends (f->core.manager, backends);
 }
 
-/* Who hears of the end changes what does not matter any more. */
+/* A handler changes properties during dispose. */
 static void
-test_disposed_while_meddling (Networks *f, gconstpointer data)
+test_changed_in_dispose (Networks *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = NULL;
   g_autoptr (PlumMapping) second = NULL;
@@ -662,8 +670,8 @@ test_disposed_while_meddling (Networks *f, gconstpointer data)
   discover (f);
   first = add_bound (f, 8080, NULL);
   second = add_bound (f, 8081, NULL);
-  g_signal_connect (first, "notify::state", G_CALLBACK (on_destroyed_meddle), f);
-  g_signal_connect (second, "notify::state", G_CALLBACK (on_destroyed_meddle), f);
+  g_signal_connect (first, "notify::state", G_CALLBACK (on_destroyed_change), f);
+  g_signal_connect (second, "notify::state", G_CALLBACK (on_destroyed_change), f);
   g_object_run_dispose (G_OBJECT (f->core.manager));
   core_assert_state (first, DESTROYED);
   core_assert_state (second, DESTROYED);
@@ -676,7 +684,7 @@ on_destroyed_dispose (PlumMapping *mapping, GParamSpec *pspec, Networks *f)
   g_object_run_dispose (G_OBJECT (f->core.manager));
 }
 
-/* Who hears of the end brings it about once more. */
+/* A handler disposes the manager during dispose. */
 static void
 test_disposed_while_disposed (Networks *f, gconstpointer data)
 {
@@ -700,7 +708,7 @@ on_list_close (GListModel *gateways, guint position, guint removed, guint added,
   g_object_run_dispose (G_OBJECT (f->core.manager));
 }
 
-/* Who hears of the first gateway has enough. */
+/* A handler closes the manager when the first gateway is added. */
 static void
 test_closed_while_discovering (Networks *f, gconstpointer data)
 {
@@ -723,7 +731,7 @@ on_state_close (PlumManager *manager, PlumMapping *mapping, PlumState old_state,
     plum_manager_close_async (manager, NULL, NULL, NULL);
 }
 
-/* Who hears that a mapping is asked for closes the manager. */
+/* A handler closes the manager when a mapping becomes pending. */
 static void
 test_closed_while_creating (Networks *f, gconstpointer data)
 {
@@ -748,7 +756,7 @@ on_added_free_interface (
   plum_manager_set_interface (manager, NULL);
 }
 
-/* Who hears of a mapping sends it another way: nothing stays where it was to go first. */
+/* A handler moves the default route while a mapping is added: nothing stays on the old gateway. */
 static void
 test_added_another_way (Networks *f, gconstpointer data)
 {
@@ -768,7 +776,7 @@ test_added_another_way (Networks *f, gconstpointer data)
   g_assert_cmpint (plum_clock_get_next_deadline (f->core.loop.clock), ==, -1);
 }
 
-/* The NAT-PMP server of a VPN, by its name, beside the router at home. */
+/* One manager for the NAT-PMP server of a VPN, one for the home router. */
 static void
 test_two_managers (Networks *f, gconstpointer data)
 {
@@ -791,7 +799,7 @@ test_two_managers (Networks *f, gconstpointer data)
   address = g_inet_address_to_string (plum_gateway_get_address (plum_mapping_get_gateway (in_vpn)));
   g_assert_cmpstr (address, ==, "198.51.100.77");
 
-  /* The end of one is none of the other's business. */
+  /* Closing one does not affect the other. */
   g_object_run_dispose (G_OBJECT (vpn));
   core_assert_state (in_vpn, DESTROYED);
   assert_up_on (at_home, "wan0");
@@ -803,7 +811,7 @@ last_key (void)
   return g_bytes_ref (plum_request_get_key (plum_call_get_request (ALPHA->last_map)));
 }
 
-/* The process ends, and starts anew. */
+/* Simulates the end of the process, and its next start. */
 static void
 crash (Networks *f, const char *directory)
 {
@@ -817,7 +825,7 @@ crash (Networks *f, const char *directory)
   plum_manager_set_state_directory (f->core.manager, directory);
 }
 
-/* One port of this host on two routers: after a crash each is taken up, or deleted, where it is. */
+/* One port on two routers: after a crash each mapping is renewed or deleted on its own router. */
 static void
 test_crash (Networks *f, gconstpointer data)
 {
@@ -853,8 +861,8 @@ test_crash (Networks *f, gconstpointer data)
   test_state_directory_tear_down (&directory);
 }
 
-/* Two ways to one router: what was left by the second is deleted by the second, as its entry is
- * that address's. */
+/* Two interfaces lead to one router: a leftover is deleted over its own interface, because the
+ * router's entry is for the address of that interface. */
 static void
 test_two_ways_to_one_router (Networks *f, gconstpointer data)
 {
@@ -889,7 +897,7 @@ on_outcome_dispose (PlumProbe *probe, GParamSpec *pspec, Networks *f)
     g_object_run_dispose (G_OBJECT (manager));
 }
 
-/* A router is asked anew for what a crash has left, and who hears of that ends the manager. */
+/* The router of a leftover is discovered again; a handler of that disposes the manager. */
 static void
 test_disposed_while_sweeping (Networks *f, gconstpointer data)
 {
@@ -917,7 +925,7 @@ test_disposed_while_sweeping (Networks *f, gconstpointer data)
   test_state_directory_tear_down (&directory);
 }
 
-/* What two mappings left is being deleted, and who hears of it ends the manager. */
+/* Two leftovers are being deleted; a handler of that disposes the manager. */
 static void
 test_disposed_while_deleting (Networks *f, gconstpointer data)
 {
@@ -925,7 +933,7 @@ test_disposed_while_deleting (Networks *f, gconstpointer data)
   g_autoptr (PlumMapping) first = NULL;
   g_autoptr (PlumMapping) second = NULL;
   g_autoptr (PlumGateway) gateway = NULL;
-  Meddler meddler = { f, NULL };
+  HandlerData handler_data = { f, NULL };
 
   SKIP_WITHOUT_LAN (f);
 
@@ -938,10 +946,10 @@ test_disposed_while_deleting (Networks *f, gconstpointer data)
   crash (f, directory.path);
   discover (f);
   gateway = g_object_ref (nth_gateway (f, 0));
-  g_signal_connect (gateway, "note", G_CALLBACK (on_note_dispose), &meddler);
+  g_signal_connect (gateway, "note", G_CALLBACK (on_note_dispose), &handler_data);
   test_loop_advance (&f->core.loop, 31000);
-  g_assert_cmpuint (ALPHA->n_unmap, ==, 2); /* a note is told in a turn of its own */
-  g_signal_handlers_disconnect_by_data (gateway, &meddler);
+  g_assert_cmpuint (ALPHA->n_unmap, ==, 2); /* notes are emitted in a later turn */
+  g_signal_handlers_disconnect_by_data (gateway, &handler_data);
   test_state_directory_tear_down (&directory);
 }
 
@@ -960,10 +968,10 @@ main (int argc, char **argv)
   ADD ("default-moves", test_default_moves);
   ADD ("default-vanishes", test_default_vanishes);
   ADD ("all-vanish", test_all_vanish);
-  ADD ("kernel-is-not-asked", test_kernel_is_not_asked);
+  ADD ("kernel-query-fails", test_kernel_query_fails);
   ADD ("override-leaves-one", test_override_leaves_one);
   ADD ("gateway-of-other-family", test_gateway_of_other_family);
-  ADD ("meddling", test_meddling);
+  ADD ("added-in-change", test_added_in_change);
   ADD ("destroyed-while-it-moves", test_destroyed_while_it_moves);
   ADD ("vanishes-while-deleting", test_vanishes_while_deleting);
   ADD ("destroyed-by-note", test_destroyed_by_note);
@@ -971,7 +979,7 @@ main (int argc, char **argv)
   ADD ("second-stays", test_second_stays);
   ADD ("known-port-moves", test_known_port_moves);
   ADD ("discovery-while-backends-change", test_discovery_while_backends_change);
-  ADD ("disposed-while-meddling", test_disposed_while_meddling);
+  ADD ("changed-in-dispose", test_changed_in_dispose);
   ADD ("disposed-while-disposed", test_disposed_while_disposed);
   ADD ("closed-while-discovering", test_closed_while_discovering);
   ADD ("closed-while-creating", test_closed_while_creating);

@@ -2,8 +2,8 @@
 
 #include "core-fixture.h"
 
-/* Traffic and notes: told while a backend is in the midst of something, and heard afterwards, so
- * that who hears of them may end it. */
+/* Traffic and notes: reported while a backend runs, and emitted afterwards, so that handlers can
+ * close the backend. */
 
 static PlumBackendClass *quiet_class;
 
@@ -53,7 +53,7 @@ chatty_class_init (gpointer klass, gpointer data)
   backend_class->check = chatty_check;
 }
 
-/* As alpha, but it talks. */
+/* Like alpha, but reports notes. */
 static GType
 chatty_get_type (void)
 {
@@ -133,7 +133,7 @@ test_only_while_connected (CoreFixture *f, gconstpointer data)
   core_assert_state (mapping, SUCCESS);
 }
 
-/* Nobody hears of it before the backend has returned. */
+/* Nothing is emitted before the backend has returned. */
 static void
 test_later (CoreFixture *f, gconstpointer data)
 {
@@ -147,9 +147,9 @@ test_later (CoreFixture *f, gconstpointer data)
   g_assert_cmpstr (f->heard->str, ==, "alpha:one alpha:two ");
 }
 
-/* Who left a gateway need not expect to hear from it. */
+/* A gateway that was removed emits nothing. */
 static void
-test_never_of_what_is_gone (CoreFixture *f, gconstpointer data)
+test_removed_gateway_is_silent (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
   g_autoptr (PlumGateway) gateway = g_object_ref (core_gateway (f));
@@ -164,11 +164,11 @@ test_never_of_what_is_gone (CoreFixture *f, gconstpointer data)
 typedef struct
 {
   const char *name;
-  const char *note; /* upon which */
-  gboolean whole;   /* the manager ends, not only the mapping */
-} Upset;
+  const char *note; /* when it happens */
+  gboolean manager; /* dispose the manager, otherwise destroy the mapping */
+} Disturbance;
 
-static const Upset upsets[] = {
+static const Disturbance disturbances[] = {
   { "discover", "discover", FALSE },     { "map", "map", FALSE },
   { "check", "check", FALSE },           { "manager-in-discover", "discover", TRUE },
   { "manager-in-map", "map", TRUE },     { "manager-in-unmap", "unmap", TRUE },
@@ -178,16 +178,19 @@ static const Upset upsets[] = {
 typedef struct
 {
   CoreFixture *f;
-  const Upset *upset;
+  const Disturbance *disturbance;
 } Listener;
 
 static void
-on_note_upset (PlumGateway *gateway, const char *backend_name, const char *note, Listener *listener)
+on_note_disturb (PlumGateway *gateway,
+                 const char *backend_name,
+                 const char *note,
+                 Listener *listener)
 {
-  if (!g_str_equal (note, listener->upset->note))
+  if (!g_str_equal (note, listener->disturbance->note))
     return;
 
-  if (listener->upset->whole)
+  if (listener->disturbance->manager)
     g_object_run_dispose (G_OBJECT (listener->f->manager));
   else
     plum_manager_destroy_mapping_async (listener->f->manager, 1, NULL, NULL, NULL);
@@ -203,11 +206,11 @@ on_gateways_listen (
     return;
 
   gateway = g_list_model_get_item (gateways, position);
-  g_signal_connect (gateway, "note", G_CALLBACK (on_note_upset), listener);
+  g_signal_connect (gateway, "note", G_CALLBACK (on_note_disturb), listener);
 }
 
 static void
-test_upset_in_the_midst (CoreFixture *f, gconstpointer data)
+test_close_in_handler (CoreFixture *f, gconstpointer data)
 {
   Listener listener = { f, data };
   GListModel *gateways = plum_manager_get_gateways (f->manager);
@@ -229,12 +232,13 @@ main (int argc, char **argv)
 
   CORE_ADD ("/observed/only-while-connected", test_only_while_connected);
   CORE_ADD ("/observed/later", test_later);
-  CORE_ADD ("/observed/never-of-what-is-gone", test_never_of_what_is_gone);
-  for (unsigned int i = 0; i < G_N_ELEMENTS (upsets); i++)
+  CORE_ADD ("/observed/removed-gateway-is-silent", test_removed_gateway_is_silent);
+  for (unsigned int i = 0; i < G_N_ELEMENTS (disturbances); i++)
     {
-      g_autofree char *path = g_strconcat ("/observed/upset/", upsets[i].name, NULL);
+      g_autofree char *path =
+        g_strconcat ("/observed/close-in-handler/", disturbances[i].name, NULL);
 
-      g_test_add (path, CoreFixture, &upsets[i], set_up, test_upset_in_the_midst,
+      g_test_add (path, CoreFixture, &disturbances[i], set_up, test_close_in_handler,
                   core_fixture_tear_down);
     }
 

@@ -100,8 +100,8 @@ test_state_directory_watch (TestStateDirectory *self)
 {
   self->notify_fd = inotify_init1 (IN_NONBLOCK | IN_CLOEXEC);
   g_assert_cmpint (self->notify_fd, >=, 0);
-  /* Equal events in a row would come as one (inotify(7)): the creation of the temporary file, which
-   * has another name each time, stands between two. */
+  /* inotify(7) merges equal successive events. IN_CREATE of the temporary file, which has another
+   * name each time, separates them. */
   g_assert_cmpint (inotify_add_watch (self->notify_fd, self->path, IN_MOVED_TO | IN_CREATE), >=, 0);
 }
 

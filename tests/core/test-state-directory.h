@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* A folder that does not exist yet, in one of the test's own. */
+/* A path that does not exist yet, in a temporary directory. */
 typedef struct
 {
   char *parent;
@@ -15,12 +15,12 @@ typedef struct
 } TestStateDirectory;
 
 void test_state_directory_set_up (TestStateDirectory *self);
-/* Removes it with all that is in it. */
+/* Removes the directory and its files. */
 void test_state_directory_tear_down (TestStateDirectory *self);
 
 /* (transfer full) */
 char *test_state_directory_build (TestStateDirectory *self, const char *name);
-/* The path of the one file whose name ends so; NULL if there is none. (transfer full) */
+/* The path of the only file with this suffix. (nullable) (transfer full) */
 char *test_state_directory_find (TestStateDirectory *self, const char *suffix);
 guint test_state_directory_count (TestStateDirectory *self);
 void test_state_directory_write (TestStateDirectory *self,
@@ -29,9 +29,9 @@ void test_state_directory_write (TestStateDirectory *self,
                                  int mode);
 guint test_state_get_mode (const char *path);
 
-/* From now on; it must exist. */
+/* Starts counting writes; the directory must exist. */
 void test_state_directory_watch (TestStateDirectory *self);
-/* How many times a file was put in place since the last call. */
+/* The number of files that were renamed into place since the last call. */
 guint test_state_directory_n_writes (TestStateDirectory *self);
 
 G_END_DECLS

@@ -20,7 +20,7 @@ check_record (const PlumLeaseRecord *record)
   g_assert_cmpuint (g_bytes_get_size (record->key), ==, PLUM_LEASE_RECORD_KEY_SIZE);
   g_assert_nonnull (record->interface_name);
   g_assert_nonnull (record->backend_name);
-  g_assert_cmpint (record->until, >=, 0);
+  g_assert_cmpint (record->expires, >=, 0);
 }
 
 int

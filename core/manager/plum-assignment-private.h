@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <plum-glib/plum-glib.h>
+
+#include "plum-clock-private.h"
+#include "plum-gateway-set-private.h"
+#include "plum-settings-private.h"
+
+G_BEGIN_DECLS
+
+/* Which mapping uses which gateway. Owns the gateways, the lease holders of each, and the store
+ * that keeps their leases. */
+typedef struct _PlumAssignment PlumAssignment;
+
+typedef struct
+{
+  /* (element-type PlumBackendInfo) (transfer none) */
+  GPtrArray *(*get_backends) (gpointer owner);
+  /* plum_assignment_is_sweeping() may return another result. */
+  void (*swept) (gpointer owner);
+} PlumAssignmentClient;
+
+/* owner: a GObject, borrowed, and kept alive while handlers run. */
+PlumAssignment *plum_assignment_new (GMainContext *context,
+                                     PlumClock *clock,
+                                     const PlumSettings *settings,
+                                     const PlumAssignmentClient *client,
+                                     gpointer owner);
+void plum_assignment_free (PlumAssignment *self);
+/* Nothing is sent: the mappings are destroyed here, and expire on the router. */
+void plum_assignment_close (PlumAssignment *self);
+
+PlumGatewaySet *plum_assignment_get_gateways (PlumAssignment *self);
+
+/* Assigns a mapping to a lease holder, which is made if necessary. */
+gboolean plum_assignment_add_mapping (PlumAssignment *self, PlumMapping *mapping, GError **error);
+/* Does nothing if the mapping is not assigned. */
+void plum_assignment_release_mapping (PlumMapping *mapping);
+
+/* Can be called once, before the first mapping is added. */
+void plum_assignment_open_store (PlumAssignment *self, const char *directory);
+void plum_assignment_flush_store (PlumAssignment *self);
+/* Deletes the mappings of earlier runs. */
+void plum_assignment_sweep (PlumAssignment *self);
+gboolean plum_assignment_is_sweeping (PlumAssignment *self);
+
+G_END_DECLS

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-manager-private.h"
+
+GParamSpec *plum_manager_properties[N_PROPS];
+
+/**
+ * plum_manager_get_main_context: (get-property main-context)
+ * @self: a manager
+ *
+ * Gets the main context of the manager.
+ *
+ * Returns: (transfer none): the main context
+ *
+ * Since: 1.0
+ */
+GMainContext *
+plum_manager_get_main_context (PlumManager *self)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+
+  return self->context;
+}
+
+/**
+ * plum_manager_get_discover_timeout: (get-property discover-timeout)
+ * @self: a manager
+ *
+ * Gets the timeout for discovering what a gateway supports.
+ *
+ * Returns: the timeout in milliseconds
+ *
+ * Since: 1.0
+ */
+guint
+plum_manager_get_discover_timeout (PlumManager *self)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), 0);
+
+  return self->settings.discover_timeout;
+}
+
+/**
+ * plum_manager_set_discover_timeout: (set-property discover-timeout)
+ * @self: a manager
+ * @discover_timeout: the timeout in milliseconds, at least 100
+ *
+ * Sets the timeout for discovering what a gateway supports.
+ *
+ * Takes effect at the next discovery.
+ *
+ * Since: 1.0
+ */
+void
+plum_manager_set_discover_timeout (PlumManager *self, guint discover_timeout)
+{
+  g_return_if_fail (PLUM_IS_MANAGER (self));
+  g_return_if_fail (discover_timeout >= 100 && discover_timeout <= G_MAXINT);
+
+  if (self->settings.discover_timeout == discover_timeout)
+    return;
+
+  self->settings.discover_timeout = discover_timeout;
+  g_object_notify_by_pspec (G_OBJECT (self), plum_manager_properties[PROP_DISCOVER_TIMEOUT]);
+}
+
+/**
+ * plum_manager_get_mapping_timeout: (get-property mapping-timeout)
+ * @self: a manager
+ *
+ * Gets the timeout for one attempt by one backend.
+ *
+ * Returns: the timeout in milliseconds
+ *
+ * Since: 1.0
+ */
+guint
+plum_manager_get_mapping_timeout (PlumManager *self)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), 0);
+
+  return self->settings.mapping_timeout;
+}
+
+/**
+ * plum_manager_set_mapping_timeout: (set-property mapping-timeout)
+ * @self: a manager
+ * @mapping_timeout: the timeout in milliseconds, at least 100
+ *
+ * Sets the timeout for one attempt by one backend.
+ *
+ * Takes effect at the next attempt.
+ *
+ * Since: 1.0
+ */
+void
+plum_manager_set_mapping_timeout (PlumManager *self, guint mapping_timeout)
+{
+  g_return_if_fail (PLUM_IS_MANAGER (self));
+  g_return_if_fail (mapping_timeout >= 100 && mapping_timeout <= G_MAXINT);
+
+  if (self->settings.mapping_timeout == mapping_timeout)
+    return;
+
+  self->settings.mapping_timeout = mapping_timeout;
+  g_object_notify_by_pspec (G_OBJECT (self), plum_manager_properties[PROP_MAPPING_TIMEOUT]);
+}
+
+/**
+ * plum_manager_get_recheck_period: (get-property recheck-period)
+ * @self: a manager
+ *
+ * Gets how often to verify that the router still has the mappings.
+ *
+ * Returns: the period in milliseconds
+ *
+ * Since: 1.0
+ */
+guint
+plum_manager_get_recheck_period (PlumManager *self)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), 0);
+
+  return self->settings.recheck_period;
+}
+
+/**
+ * plum_manager_set_recheck_period: (set-property recheck-period)
+ * @self: a manager
+ * @recheck_period: the period in milliseconds, at least 1000
+ *
+ * Sets how often to verify that the router still has the mappings.
+ *
+ * Takes effect after the next verification.
+ *
+ * Since: 1.0
+ */
+void
+plum_manager_set_recheck_period (PlumManager *self, guint recheck_period)
+{
+  g_return_if_fail (PLUM_IS_MANAGER (self));
+  g_return_if_fail (recheck_period >= 1000 && recheck_period <= G_MAXINT);
+
+  if (self->settings.recheck_period == recheck_period)
+    return;
+
+  self->settings.recheck_period = recheck_period;
+  g_object_notify_by_pspec (G_OBJECT (self), plum_manager_properties[PROP_RECHECK_PERIOD]);
+}
+
+/**
+ * plum_manager_get_lease_duration: (get-property lease-duration)
+ * @self: a manager
+ *
+ * Gets the lifetime that is requested for mappings.
+ *
+ * Returns: the lifetime in seconds
+ *
+ * Since: 1.0
+ */
+guint
+plum_manager_get_lease_duration (PlumManager *self)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), 0);
+
+  return self->settings.lease_duration;
+}
+
+/**
+ * plum_manager_set_lease_duration: (set-property lease-duration)
+ * @self: a manager
+ * @lease_duration: the lifetime in seconds, 1 to 604800
+ *
+ * Sets the lifetime that is requested for mappings.
+ *
+ * Takes effect at the next request or renewal of each mapping.
+ *
+ * Since: 1.0
+ */
+void
+plum_manager_set_lease_duration (PlumManager *self, guint lease_duration)
+{
+  g_return_if_fail (PLUM_IS_MANAGER (self));
+  g_return_if_fail (lease_duration >= 1 && lease_duration <= 604800);
+
+  if (self->settings.lease_duration == lease_duration)
+    return;
+
+  self->settings.lease_duration = lease_duration;
+  g_object_notify_by_pspec (G_OBJECT (self), plum_manager_properties[PROP_LEASE_DURATION]);
+}
+
+/**
+ * plum_manager_get_gateways: (get-property gateways)
+ * @self: a manager
+ *
+ * Gets the gateways of this host.
+ *
+ * Returns: (transfer none): a list of [class@Plum.Gateway]
+ *
+ * Since: 1.0
+ */
+GListModel *
+plum_manager_get_gateways (PlumManager *self)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+
+  return plum_gateway_set_get_list (self->gateways);
+}
+
+/**
+ * plum_manager_get_backends: (get-property backends)
+ * @self: a manager
+ *
+ * Gets the backends, loading the modules if necessary.
+ *
+ * Returns: (transfer none): a list of [class@Plum.BackendInfo]
+ *
+ * Since: 1.0
+ */
+GListModel *
+plum_manager_get_backends (PlumManager *self)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+
+  plum_backend_list_load (self->backends);
+  return plum_backend_list_get_model (self->backends);
+}
+
+/**
+ * plum_manager_get_gateway_address: (get-property gateway-address)
+ * @self: a manager
+ *
+ * Gets the address of the router to use instead of the next hop of the default route.
+ *
+ * Returns: (transfer none) (nullable): the address, or %NULL if the router is found automatically
+ *
+ * Since: 1.0
+ */
+GInetAddress *
+plum_manager_get_gateway_address (PlumManager *self)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+
+  return plum_gateway_set_get_address (self->gateways);
+}
+
+/**
+ * plum_manager_set_gateway_address: (set-property gateway-address)
+ * @self: a manager
+ * @gateway_address: (nullable): the address, or %NULL to find the router automatically
+ *
+ * Sets the address of the router to use instead of the next hop of the default route.
+ *
+ * Existing mappings are requested again from that router.
+ *
+ * Since: 1.0
+ */
+void
+plum_manager_set_gateway_address (PlumManager *self, GInetAddress *gateway_address)
+{
+  g_return_if_fail (PLUM_IS_MANAGER (self));
+  g_return_if_fail (gateway_address == NULL || G_IS_INET_ADDRESS (gateway_address));
+
+  if (plum_gateway_set_set_address (self->gateways, gateway_address))
+    g_object_notify_by_pspec (G_OBJECT (self), plum_manager_properties[PROP_GATEWAY_ADDRESS]);
+}
+
+/**
+ * plum_manager_get_interface: (get-property interface)
+ * @self: a manager
+ *
+ * Gets the network interface to use.
+ *
+ * Returns: (nullable): the name of the interface, or %NULL for that of the default route
+ *
+ * Since: 1.0
+ */
+const char *
+plum_manager_get_interface (PlumManager *self)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+
+  return plum_gateway_set_get_interface (self->gateways);
+}
+
+/**
+ * plum_manager_set_interface: (set-property interface)
+ * @self: a manager
+ * @interface_name: (nullable): the name of the interface, such as `wlan0`, or %NULL for that of the
+ *   default route
+ *
+ * Sets the network interface to use.
+ *
+ * Existing mappings are requested again from the router of that interface.
+ *
+ * Since: 1.0
+ */
+void
+plum_manager_set_interface (PlumManager *self, const char *interface_name)
+{
+  g_return_if_fail (PLUM_IS_MANAGER (self));
+
+  if (plum_gateway_set_set_interface (self->gateways, interface_name))
+    g_object_notify_by_pspec (G_OBJECT (self), plum_manager_properties[PROP_INTERFACE]);
+}
+
+/**
+ * plum_manager_get_enabled_backends: (get-property enabled-backends)
+ * @self: a manager
+ *
+ * Gets the names of the backends to use.
+ *
+ * Returns: (transfer none) (nullable) (array zero-terminated=1): the names, or %NULL for all
+ *
+ * Since: 1.0
+ */
+const char *const *
+plum_manager_get_enabled_backends (PlumManager *self)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+
+  return plum_backend_list_get_enabled (self->backends);
+}
+
+/**
+ * plum_manager_set_enabled_backends: (set-property enabled-backends)
+ * @self: a manager
+ * @enabled_backends: (nullable) (array zero-terminated=1): the names, in the order in which to try
+ *   them, or %NULL for all backends in the order of their priorities
+ *
+ * Sets the names of the backends to use, and their order.
+ *
+ * Unknown names are listed with an error in [property@Plum.Manager:backends].
+ *
+ * Since: 1.0
+ */
+void
+plum_manager_set_enabled_backends (PlumManager *self, const char *const *enabled_backends)
+{
+  const char *const *old;
+
+  g_return_if_fail (PLUM_IS_MANAGER (self));
+
+  old = plum_backend_list_get_enabled (self->backends);
+  if (old == NULL && enabled_backends == NULL)
+    return;
+  if (old != NULL && enabled_backends != NULL && g_strv_equal (old, enabled_backends))
+    return;
+
+  if (plum_backend_list_set_enabled (self->backends, enabled_backends))
+    plum_gateway_set_reset (self->gateways);
+  g_object_notify_by_pspec (G_OBJECT (self), plum_manager_properties[PROP_ENABLED_BACKENDS]);
+}
+
+/**
+ * plum_manager_get_application_name: (get-property application-name)
+ * @self: a manager
+ *
+ * Gets the name shown in the mapping tables of routers.
+ *
+ * Returns: (nullable): the name, or %NULL for the name of the program
+ *
+ * Since: 1.0
+ */
+const char *
+plum_manager_get_application_name (PlumManager *self)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+
+  return self->settings.application_name;
+}
+
+/**
+ * plum_manager_set_application_name: (set-property application-name)
+ * @self: a manager
+ * @application_name: (nullable): the name, or %NULL for the name of the program
+ *
+ * Sets the name shown in the mapping tables of routers.
+ *
+ * Takes effect for mappings that are added later.
+ *
+ * Since: 1.0
+ */
+void
+plum_manager_set_application_name (PlumManager *self, const char *application_name)
+{
+  g_return_if_fail (PLUM_IS_MANAGER (self));
+
+  if (g_strcmp0 (self->settings.application_name, application_name) == 0)
+    return;
+
+  g_free (self->settings.application_name);
+  self->settings.application_name = g_strdup (application_name);
+  g_object_notify_by_pspec (G_OBJECT (self), plum_manager_properties[PROP_APPLICATION_NAME]);
+}
+
+/**
+ * plum_manager_get_state_directory: (get-property state-directory)
+ * @self: a manager
+ *
+ * Gets the directory where the manager keeps a record of its mappings.
+ *
+ * Returns: (nullable): the path, or %NULL if no record is kept
+ *
+ * Since: 1.0
+ */
+const char *
+plum_manager_get_state_directory (PlumManager *self)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+
+  return self->state_directory;
+}
+
+/**
+ * plum_manager_set_state_directory: (set-property state-directory)
+ * @self: a manager
+ * @state_directory: (nullable): a path, or %NULL to keep no record
+ *
+ * Sets the directory where the manager keeps a record of its mappings.
+ *
+ * Takes effect only if it is set before the first mapping is added and before discovery is started.
+ *
+ * Since: 1.0
+ */
+void
+plum_manager_set_state_directory (PlumManager *self, const char *state_directory)
+{
+  g_return_if_fail (PLUM_IS_MANAGER (self));
+
+  if (g_strcmp0 (self->state_directory, state_directory) == 0)
+    return;
+
+  g_free (self->state_directory);
+  self->state_directory = g_strdup (state_directory);
+  g_object_notify_by_pspec (G_OBJECT (self), plum_manager_properties[PROP_STATE_DIRECTORY]);
+}

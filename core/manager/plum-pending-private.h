@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <plum-glib/plum-glib.h>
+
+#include "plum-clock-private.h"
+
+G_BEGIN_DECLS
+
+/* The pending operations of a manager: create, destroy, close. */
+typedef struct _PlumPending PlumPending;
+
+typedef struct
+{
+  /* Returns FALSE with G_IO_ERROR_CLOSED during and after the close. */
+  gboolean (*check_open) (gpointer user_data, GError **error);
+  /* Whether mappings exist, or a delete is pending. */
+  gboolean (*is_busy) (gpointer user_data);
+  /* Nothing is pending any longer: stop using the network. */
+  void (*finish_close) (gpointer user_data);
+} PlumPendingClient;
+
+PlumPending *plum_pending_new (GMainContext *context,
+                               PlumClock *clock,
+                               const PlumPendingClient *client,
+                               gpointer user_data);
+void plum_pending_free (PlumPending *self);
+
+/* The task returns when the mapping is up, or was destroyed because it did not come up. */
+void plum_pending_add_create (PlumPending *self,
+                              PlumMapping *mapping,
+                              GTask *task,
+                              guint timeout_ms);
+/* Releases the mapping. The task returns when it is destroyed. */
+void plum_pending_add_destroy (PlumPending *self, PlumMapping *mapping, GTask *task);
+/* The task returns after finish_close(). */
+void plum_pending_add_close (PlumPending *self, GTask *task);
+
+void plum_pending_mapping_changed (PlumPending *self, PlumMapping *mapping, PlumState state);
+/* Finishes the close, if there is one, when the client is no longer busy. */
+void plum_pending_check_close (PlumPending *self);
+
+/* Attaches a source that calls func when the task is cancelled; NULL if it cannot be. */
+GSource *plum_pending_watch_cancellable (GMainContext *context,
+                                         GTask *task,
+                                         GCancellableSourceFunc func,
+                                         gpointer user_data);
+void plum_pending_clear_source (GSource **source);
+
+G_END_DECLS

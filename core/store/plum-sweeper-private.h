@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <plum-glib/plum-glib.h>
+
+#include "plum-clock-private.h"
+#include "plum-gateway-private.h"
+#include "plum-lease-store-private.h"
+#include "plum-settings-private.h"
+
+G_BEGIN_DECLS
+
+/* Deletes the leftovers of a lease store on the routers at hand. */
+typedef struct _PlumSweeper PlumSweeper;
+
+typedef struct
+{
+  /* The gateways at hand. (element-type PlumGateway) (transfer full) */
+  GPtrArray *(*get_gateways) (GSocketFamily family, gpointer user_data);
+  /* Whether a lease holder has, or requests, the port on a gateway at hand. */
+  gboolean (*is_wanted) (PlumProtocol protocol,
+                         guint internal_port,
+                         PlumGateway *gateway,
+                         gpointer user_data);
+  /* plum_lease_store_note() or plum_sweeper_is_busy() may return another result. */
+  void (*changed) (gpointer user_data);
+} PlumSweeperClient;
+
+/* Becomes the client of store. */
+PlumSweeper *plum_sweeper_new (PlumLeaseStore *store,
+                               PlumClock *clock,
+                               const PlumSettings *settings,
+                               const PlumSweeperClient *client,
+                               gpointer user_data);
+void plum_sweeper_close (PlumSweeper *self);
+void plum_sweeper_free (PlumSweeper *self);
+
+/* Starts a grace period. After it, leftovers that were not requested again are deleted. */
+void plum_sweeper_gateway_added (PlumSweeper *self);
+/* Deletes the leftovers on the routers at hand now. */
+void plum_sweeper_sweep (PlumSweeper *self);
+/* Whether a delete is pending. */
+gboolean plum_sweeper_is_busy (PlumSweeper *self);
+
+G_END_DECLS

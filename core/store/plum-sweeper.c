@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-sweeper-private.h"
+
+#include "plum-error-private.h"
+#include "plum-log-private.h"
+
+/* How long after a gateway was added the program has time to request its earlier mappings again. */
+#define GRACE_MS 30000
+
+/* How soon to look again whether a backend that is still in the race can be used. */
+#define RACE_MS 1000
+
+/* How long a new mapping waits for the delete of a conflicting one. */
+#define CONFLICT_TIMEOUT_MS 2000
+
+typedef struct
+{
+  PlumSweeper *sweeper;
+  const PlumLeaseRecord *record; /* the store's */
+  PlumBackend *backend;          /* NULL once the call was started */
+  PlumCall *call;                /* NULL until the call is started */
+  guint timeout_ms;
+} Deletion;
+
+struct _PlumSweeper
+{
+  PlumLeaseStore *store;
+  PlumClock *clock;
+  const PlumSettings *settings;
+  const PlumSweeperClient *client;
+  gpointer client_data;
+
+  GPtrArray *deletions; /* (element-type Deletion) */
+  PlumTimer sweep;
+  PlumTimer start; /* for the deletions */
+};
+
+static void plum_sweeper_unref (PlumSweeper *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PlumSweeper, plum_sweeper_unref)
+
+static void
+deletion_free (Deletion *deletion)
+{
+  if (deletion->call != NULL)
+    plum_call_cancel (deletion->call);
+  g_clear_object (&deletion->call);
+  g_clear_object (&deletion->backend);
+  g_free (deletion);
+}
+
+static void
+plum_sweeper_sweep_in (PlumSweeper *self, gint64 ms)
+{
+  if (plum_lease_store_is_open (self->store) &&
+      plum_lease_store_get_n_leftovers (self->store) > 0 && !plum_timer_is_armed (&self->sweep))
+    plum_clock_arm_in_ms (self->clock, &self->sweep, ms);
+}
+
+/* --- The routers --- */
+
+/* The gateway at hand that is the router of record. If several interfaces lead to it, the one of
+ * the record takes precedence. */
+static PlumGateway *
+plum_sweeper_find_router (PlumSweeper *self, const PlumLeaseRecord *record)
+{
+  g_autoptr (GPtrArray) gateways = self->client->get_gateways (record->family, self->client_data);
+  PlumGateway *found = NULL;
+
+  for (unsigned int i = 0; i < gateways->len; i++)
+    {
+      PlumGateway *gateway = gateways->pdata[i]; /* the client keeps a reference */
+
+      if (!plum_lease_store_is_on_network (record, plum_gateway_get_network (gateway)))
+        continue;
+      if (g_str_equal (plum_gateway_get_interface (gateway), record->interface_name))
+        return gateway;
+      if (found == NULL)
+        found = gateway;
+    }
+
+  return found;
+}
+
+static gboolean
+plum_sweeper_is_wanted (PlumSweeper *self, const PlumLeaseRecord *record)
+{
+  PlumGateway *gateway = plum_sweeper_find_router (self, record);
+
+  return gateway != NULL && self->client->is_wanted (record->protocol, record->internal_port,
+                                                     gateway, self->client_data);
+}
+
+static PlumCandidate *
+find_candidate (PlumGateway *gateway, const char *backend_name)
+{
+  guint n = plum_gateway_get_n_candidates (gateway);
+
+  for (unsigned int i = 0; i < n; i++)
+    {
+      PlumCandidate *candidate = plum_gateway_get_candidate (gateway, i);
+
+      if (g_str_equal (plum_probe_get_name (candidate->probe), backend_name))
+        return candidate;
+    }
+
+  return NULL;
+}
+
+/* --- Deletions --- */
+
+static void
+on_deleted (PlumCall *call, gpointer user_data)
+{
+  Deletion *deletion = user_data;
+  PlumSweeper *self = deletion->sweeper;
+  const GError *error = plum_call_get_error (call);
+  const PlumLeaseRecord *record = deletion->record;
+
+  g_clear_object (&deletion->call);
+  g_ptr_array_remove_fast (self->deletions, deletion);
+
+  if (error != NULL)
+    plum_info ("the router may still have a mapping of an earlier run: %s", error->message);
+
+  /* If the port is wanted, a new mapping replaces the old one, deleted or not. */
+  plum_lease_store_finish_delete (self->store, record,
+                                  error != NULL && !plum_error_is_final (error) &&
+                                    !plum_sweeper_is_wanted (self, record));
+  self->client->changed (self->client_data);
+}
+
+static void
+deletion_start (Deletion *self)
+{
+  g_autoptr (PlumBackend) backend = g_steal_pointer (&self->backend);
+  g_autoptr (PlumRequest) request = plum_lease_record_make_request (self->record);
+  g_autoptr (PlumLease) lease = plum_lease_record_make_lease (self->record);
+  const PlumCallArgs args = { .request = request, .lease = lease };
+
+  plum_info ("deleting the mapping of port %u that an earlier run left",
+             self->record->internal_port);
+  plum_backend_start_call (&self->call, backend, PLUM_CALL_UNMAP, &args, self->timeout_ms,
+                           on_deleted, self);
+}
+
+static Deletion *
+plum_sweeper_find_unstarted (PlumSweeper *self)
+{
+  for (unsigned int i = 0; i < self->deletions->len; i++)
+    {
+      Deletion *deletion = self->deletions->pdata[i];
+
+      if (deletion->backend != NULL)
+        return deletion;
+    }
+
+  return NULL;
+}
+
+/* In a turn of its own: a call emits signals, and their handlers may close the manager. */
+static void
+on_start (gpointer user_data)
+{
+  g_autoptr (PlumSweeper) self = g_rc_box_acquire (user_data);
+  Deletion *deletion;
+
+  while ((deletion = plum_sweeper_find_unstarted (self)) != NULL)
+    deletion_start (deletion);
+}
+
+/* Returns TRUE if the backend of the leftover is still in the race. */
+static gboolean
+plum_sweeper_try_delete (PlumSweeper *self, guint index, guint timeout_ms)
+{
+  const PlumLeaseRecord *record = plum_lease_store_get_leftover (self->store, index);
+  PlumGateway *gateway = plum_sweeper_find_router (self, record);
+  PlumCandidate *candidate = NULL;
+
+  if (gateway != NULL)
+    candidate = find_candidate (gateway, record->backend_name);
+  if (candidate == NULL)
+    return FALSE;
+
+  if (plum_probe_get_outcome (candidate->probe) == PLUM_PROBE_SUCCESS)
+    {
+      Deletion *deletion = g_new0 (Deletion, 1);
+
+      deletion->sweeper = self;
+      deletion->record = plum_lease_store_begin_delete (self->store, index);
+      deletion->backend = g_object_ref (candidate->backend);
+      deletion->timeout_ms = timeout_ms;
+      g_ptr_array_add (self->deletions, deletion);
+      plum_clock_arm_in_ms (self->clock, &self->start, 0);
+    }
+
+  return candidate->call != NULL;
+}
+
+/* --- Sweeping --- */
+
+/* Discovers the backends on the routers of leftovers. Handlers may close the manager. */
+static void
+plum_sweeper_discover (PlumSweeper *self)
+{
+  g_autoptr (GPtrArray) gateways = g_ptr_array_new_with_free_func (g_object_unref);
+  guint n = plum_lease_store_get_n_leftovers (self->store);
+
+  for (unsigned int i = 0; i < n; i++)
+    {
+      const PlumLeaseRecord *record = plum_lease_store_get_leftover (self->store, i);
+      PlumGateway *gateway = plum_sweeper_find_router (self, record);
+
+      if (gateway != NULL && find_candidate (gateway, record->backend_name) != NULL &&
+          !plum_lease_record_has_expired (record) && !plum_sweeper_is_wanted (self, record) &&
+          !g_ptr_array_find (gateways, gateway, NULL))
+        g_ptr_array_add (gateways, g_object_ref (gateway));
+    }
+
+  for (unsigned int i = 0; i < gateways->len; i++)
+    plum_gateway_discover (gateways->pdata[i], FALSE);
+}
+
+void
+plum_sweeper_sweep (PlumSweeper *self)
+{
+  g_autoptr (PlumSweeper) alive = g_rc_box_acquire (self);
+  gboolean undecided = FALSE;
+
+  plum_sweeper_discover (self);
+  if (!plum_lease_store_is_open (self->store))
+    return;
+
+  plum_clock_disarm (self->clock, &self->sweep);
+
+  for (unsigned int i = plum_lease_store_get_n_leftovers (self->store); i > 0; i--)
+    {
+      const PlumLeaseRecord *record = plum_lease_store_get_leftover (self->store, i - 1);
+
+      if (plum_lease_record_has_expired (record))
+        plum_lease_store_remove_leftover (self->store, i - 1);
+      else if (!plum_sweeper_is_wanted (self, record))
+        undecided |= plum_sweeper_try_delete (self, i - 1, self->settings->mapping_timeout);
+    }
+
+  plum_sweeper_sweep_in (self, undecided ? RACE_MS : self->settings->recheck_period);
+}
+
+static void
+on_sweep (gpointer user_data)
+{
+  plum_sweeper_sweep (user_data);
+}
+
+void
+plum_sweeper_gateway_added (PlumSweeper *self)
+{
+  plum_clock_disarm (self->clock, &self->sweep);
+  plum_sweeper_sweep_in (self, GRACE_MS);
+}
+
+gboolean
+plum_sweeper_is_busy (PlumSweeper *self)
+{
+  return self->deletions->len > 0;
+}
+
+/* --- The store's client --- */
+
+static void
+on_leftover_added (gpointer user_data)
+{
+  PlumSweeper *self = user_data;
+
+  plum_sweeper_sweep_in (self, self->settings->recheck_period);
+}
+
+static void
+on_leftover_in_conflict (guint index, gpointer user_data)
+{
+  plum_sweeper_try_delete (user_data, index, CONFLICT_TIMEOUT_MS);
+}
+
+static void
+on_written (gpointer user_data)
+{
+  PlumSweeper *self = user_data;
+
+  self->client->changed (self->client_data);
+}
+
+static const PlumLeaseStoreClient store_client = {
+  .leftover_added = on_leftover_added,
+  .leftover_in_conflict = on_leftover_in_conflict,
+  .written = on_written,
+};
+
+/* --- Life --- */
+
+PlumSweeper *
+plum_sweeper_new (PlumLeaseStore *store,
+                  PlumClock *clock,
+                  const PlumSettings *settings,
+                  const PlumSweeperClient *client,
+                  gpointer user_data)
+{
+  PlumSweeper *self = g_rc_box_new0 (PlumSweeper);
+
+  self->store = plum_lease_store_ref (store);
+  self->clock = clock;
+  self->settings = settings;
+  self->client = client;
+  self->client_data = user_data;
+  self->deletions = g_ptr_array_new_with_free_func ((GDestroyNotify) deletion_free);
+  plum_timer_init (&self->sweep, on_sweep, self);
+  plum_timer_init (&self->start, on_start, self);
+  plum_lease_store_set_client (store, &store_client, self);
+  return self;
+}
+
+void
+plum_sweeper_close (PlumSweeper *self)
+{
+  plum_clock_disarm (self->clock, &self->sweep);
+  plum_clock_disarm (self->clock, &self->start);
+  g_ptr_array_set_size (self->deletions, 0);
+}
+
+static void
+plum_sweeper_finalize (PlumSweeper *self)
+{
+  g_clear_pointer (&self->deletions, g_ptr_array_unref);
+  g_clear_pointer (&self->store, plum_lease_store_unref);
+}
+
+static void
+plum_sweeper_unref (PlumSweeper *self)
+{
+  g_rc_box_release_full (self, (GDestroyNotify) plum_sweeper_finalize);
+}
+
+void
+plum_sweeper_free (PlumSweeper *self)
+{
+  plum_sweeper_close (self);
+  plum_sweeper_unref (self);
+}
