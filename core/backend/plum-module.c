@@ -310,7 +310,7 @@ plum_module_select (GPtrArray *infos, const char *const *enabled)
 
   /* Only now, and only for what may serve, is code of a module run. */
   for (unsigned int i = 0; i < selected->len; i++)
-    plum_backend_info_ensure_type (selected->pdata[i]);
+    plum_backend_info_ensure_type (selected->pdata[i], PLUM_TYPE_BACKEND);
 
   return selected;
 }

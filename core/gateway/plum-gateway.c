@@ -560,7 +560,7 @@ on_backend_external_address_changed (PlumBackend *backend, GInetAddress *address
 static void
 plum_gateway_add_candidate (PlumGateway *self, PlumBackendInfo *info)
 {
-  GType type = plum_backend_info_ensure_type (info);
+  GType type = plum_backend_info_ensure_type (info, PLUM_TYPE_BACKEND);
   PlumCandidate *candidate;
 
   if (type == G_TYPE_INVALID)
