@@ -43,7 +43,7 @@ test_no_socket (void)
 {
   test_syscall_fail (TEST_SYSCALL_NETLINK_SOCKET, EAFNOSUPPORT);
   assert_fails (NULL, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                "Cannot ask the kernel for routes: Address family not supported by protocol");
+                "Cannot query the kernel for routes: Address family not supported by protocol");
 }
 
 static void
@@ -51,7 +51,7 @@ test_no_send (void)
 {
   test_syscall_fail (TEST_SYSCALL_NETLINK_SEND, EPERM);
   assert_fails (NULL, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                "Cannot ask the kernel for routes: Operation not permitted");
+                "Cannot query the kernel for routes: Operation not permitted");
 }
 
 /* It never waits for an answer: there is one when the send returns, or none at all. */
@@ -60,7 +60,7 @@ test_no_answer (void)
 {
   test_syscall_fail (TEST_SYSCALL_NETLINK_RECEIVE, EAGAIN);
   assert_fails (NULL, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
-                "The kernel does not tell its routes: Resource temporarily unavailable");
+                "The kernel did not report its routes: Resource temporarily unavailable");
 }
 
 static gsize
@@ -115,7 +115,7 @@ test_refused (void)
 {
   test_syscalls_set_forger (forge_refusal);
   assert_fails (NULL, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                "The kernel does not tell its routes: Operation not permitted");
+                "The kernel did not report its routes: Operation not permitted");
 }
 
 static void
@@ -123,7 +123,7 @@ test_interface_refused (void)
 {
   test_syscalls_set_forger (forge_refusal);
   assert_fails ("lo", G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                "The kernel does not tell its interfaces: Operation not permitted");
+                "The kernel did not report its interfaces: Operation not permitted");
 }
 
 int

@@ -84,20 +84,20 @@ test_loopback_override_with_interface (void)
 static void
 test_no_such_interface (void)
 {
-  assert_no_gateway ("plum-none", NULL, FALSE, "There is no interface “plum-none”");
+  assert_no_gateway ("plum-none", NULL, FALSE, "The interface “plum-none” does not exist");
 }
 
 static void
 test_interface_name_too_long (void)
 {
   assert_no_gateway ("plum-name-too-long", NULL, FALSE,
-                     "There is no interface “plum-name-too-long”");
+                     "The interface “plum-name-too-long” does not exist");
 }
 
 static void
 test_interface_name_empty (void)
 {
-  assert_no_gateway ("", NULL, TRUE, "There is no interface “”");
+  assert_no_gateway ("", NULL, TRUE, "The interface “” does not exist");
 }
 
 static void
@@ -110,7 +110,7 @@ static void
 test_link_local_without_interface (void)
 {
   assert_no_gateway (NULL, "fe80::1", TRUE,
-                     "The gateway fe80::1 is link-local: it takes an interface to know the link");
+                     "The gateway fe80::1 is link-local and requires an interface");
 }
 
 static void
