@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* bench-bare pcp|natpmp|upnp GATEWAY LOCAL-ADDRESS N RUNS: the same calls as the library makes, by
- * hand, one
- * after the other: the floor. The time for N mappings, in µs, a run a line.
+/*
+ * bench-bare pcp|natpmp|upnp GATEWAY LOCAL-ADDRESS N RUNS
  *
- * pcp and natpmp are what a GLib program would write by itself: the route is asked for, and a
- * GSocket in a
- * main context waits for each answer. With "raw" before the name (rawpcp, rawnatpmp) it is a
- * blocking socket
- * and nothing else, which no program with a main loop can have. upnp is on blocking sockets. */
+ * Sends the same requests as the library without it, one after the other, as a lower bound. Prints
+ * the time for N mappings in µs, one line per run.
+ *
+ * pcp and natpmp work like a GLib program: they query the route, and a GSocket in a main context
+ * waits for each answer. rawpcp and rawnatpmp use a blocking socket only, which a program with a
+ * main loop cannot do. upnp uses blocking sockets.
+ */
 
 #include <arpa/inet.h>
 #include <gio/gio.h>
@@ -46,7 +47,7 @@ connect_to (int type, guint16 port)
   return fd;
 }
 
-/* Which way to the gateway: one question to the kernel. */
+/* Queries the kernel for the route to the gateway. */
 static void
 ask_route (void)
 {
@@ -114,7 +115,7 @@ loop_close (GSource *source)
   g_clear_object (&loop_socket);
 }
 
-/* fd -1: in the main loop */
+/* If fd is -1, uses the main loop. */
 static void
 exchange (int fd, const guint8 *request, gsize len)
 {
@@ -182,7 +183,7 @@ bare_natpmp (guint n, int fd)
     }
 }
 
-/* One request on a connection of its own. (transfer full) */
+/* Sends one request on a new connection. (transfer full) */
 static char *
 http (guint16 port, const char *text)
 {

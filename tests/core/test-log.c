@@ -4,7 +4,7 @@
 
 #include "plum-log-private.h"
 
-/* The last message; GLib lets a program set its writer only once. */
+/* The last message. GLib allows only one call to set the log writer. */
 static struct
 {
   guint n;
@@ -93,7 +93,7 @@ test_fatal_is_a_message (void)
   forget ();
 }
 
-/* In a process of its own, with GLib's writer, which aborts on what is fatal. */
+/* Runs in a subprocess with the default log writer, which aborts on fatal messages. */
 static void
 test_never_aborts (void)
 {
