@@ -86,14 +86,8 @@ plum_entry_finalize (GObject *object)
 }
 
 static void
-plum_entry_class_init (PlumEntryClass *klass)
+define_endpoint_properties (GParamFlags flags)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
-  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
-
-  object_class->finalize = plum_entry_finalize;
-  object_class->get_property = plum_entry_get_property;
-
   /**
    * PlumEntry:protocol: (getter get_protocol)
    *
@@ -133,6 +127,18 @@ plum_entry_class_init (PlumEntryClass *klass)
    */
   properties[PROP_INTERNAL_ADDRESS] =
     g_param_spec_object ("internal-address", NULL, NULL, G_TYPE_INET_ADDRESS, flags);
+}
+
+static void
+plum_entry_class_init (PlumEntryClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  object_class->finalize = plum_entry_finalize;
+  object_class->get_property = plum_entry_get_property;
+
+  define_endpoint_properties (flags);
 
   /**
    * PlumEntry:description: (getter get_description)

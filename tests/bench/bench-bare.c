@@ -49,7 +49,7 @@ connect_to (int type, guint16 port)
 
 /* Queries the kernel for the route to the gateway. */
 static void
-ask_route (void)
+query_route (void)
 {
   struct
   {
@@ -94,7 +94,7 @@ loop_open (void)
   g_autoptr (GSocketAddress) from = g_inet_socket_address_new_from_string (local, 0);
   GSource *source;
 
-  ask_route ();
+  query_route ();
   loop_socket =
     g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
   g_socket_set_blocking (loop_socket, FALSE);

@@ -229,11 +229,11 @@ fuzz_call (Fuzz *f, PlumCallKind kind, uint8_t which)
 
 /* The permitted effects of a datagram, derived from its bytes. */
 typedef enum {
-  MAY_NOTHING,
-  MAY_ASK,  /* may cause requests; must not settle a call without a pending request, or report
-               anything */
+  MAY_DO_NOTHING,
+  MAY_SEND, /* may cause requests; must not settle a call without a pending request, or report
+              anything */
   MAY_FAIL, /* may fail pending calls; must not grant or report anything */
-  MAY_ALL,
+  MAY_DO_ANYTHING,
 } Effect;
 
 static Effect
@@ -242,25 +242,25 @@ get_permitted_effect (Fuzz *f, const uint8_t *data, size_t size)
   PcpReply reply;
 
   if (!pcp_decode_reply (data, size, &reply, NULL))
-    return MAY_NOTHING;
+    return MAY_DO_NOTHING;
   if (reply.kind == PCP_REPLY_VERSION)
     return MAY_FAIL;
   if (reply.kind == PCP_REPLY_ANNOUNCE)
-    return MAY_ASK;
+    return MAY_SEND;
 
   for (guint i = 0; i < N_PORTS; i++)
     {
       if (is_same_mapping (&f->requested[i], &reply.map))
-        return MAY_ALL;
+        return MAY_DO_ANYTHING;
     }
 
-  return MAY_NOTHING;
+  return MAY_DO_NOTHING;
 }
 
 static void
 fuzz_receive (Fuzz *f, GSocket *from, const uint8_t *data, size_t size)
 {
-  Effect effect = from == f->gateway ? get_permitted_effect (f, data, size) : MAY_NOTHING;
+  Effect effect = from == f->gateway ? get_permitted_effect (f, data, size) : MAY_DO_NOTHING;
   Fuzz before;
 
   if (f->client == NULL)
@@ -274,14 +274,14 @@ fuzz_receive (Fuzz *f, GSocket *from, const uint8_t *data, size_t size)
   fuzz_settle (f);
   fuzz_count (f);
 
-  if (effect == MAY_NOTHING)
+  if (effect == MAY_DO_NOTHING)
     {
       g_assert_cmpuint (f->n_settled, ==, before.n_settled);
       g_assert_cmpuint (f->n_sent, ==, before.n_sent);
     }
-  if (effect == MAY_NOTHING || effect == MAY_FAIL)
+  if (effect == MAY_DO_NOTHING || effect == MAY_FAIL)
     g_assert_cmpuint (f->n_reports, ==, before.n_reports);
-  if (effect != MAY_ALL)
+  if (effect != MAY_DO_ANYTHING)
     g_assert_cmpuint (f->n_leases, ==, before.n_leases);
 }
 
@@ -312,8 +312,8 @@ fuzz_answer (Fuzz *f, GSocket *from, Program *program)
 static void
 fuzz_raw (Fuzz *f, GSocket *from, Program *program)
 {
-  size_t wished = next (program);
-  size_t size = MIN (wished, program->size);
+  size_t requested_size = next (program);
+  size_t size = MIN (requested_size, program->size);
   const uint8_t *data = program->data;
 
   program->data += size;

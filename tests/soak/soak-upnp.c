@@ -6,7 +6,7 @@
 #include "soak.h"
 #include "upnp-backend.h"
 
-#define STRANGER "127.201.5.250"
+#define OTHER_CLIENT "127.201.5.250"
 #define LOCAL "127.0.0.1"
 
 /* A search, the description, the connection status and the external address. */
@@ -154,7 +154,7 @@ take_ports (Soak *soak, gpointer router)
       PlumMapping *mapping = soak_random_mapping (soak);
 
       fake_igd_add_entry (router, plum_mapping_get_protocol (mapping),
-                          plum_mapping_get_external_port (mapping), 80, STRANGER, 6 * 3600);
+                          plum_mapping_get_external_port (mapping), 80, OTHER_CLIENT, 6 * 3600);
       soak_allow (soak, MOVE);
     }
 }
