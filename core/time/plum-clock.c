@@ -18,8 +18,7 @@
 /* Not 0, so that no test depends on the start time. */
 #define MANUAL_START (G_GINT64_CONSTANT (1036800) * G_USEC_PER_SEC + 345678)
 
-/* A time on CLOCK_REALTIME that is never reached, and that fits into the nanoseconds of the kernel.
- */
+/* A time on CLOCK_REALTIME that is never reached, and that the kernel can represent in ns. */
 #define NEVER ((time_t) (sizeof (time_t) > 4 ? G_GINT64_CONSTANT (9000000000) : G_MAXINT32))
 
 typedef struct
@@ -136,8 +135,7 @@ plum_clock_fire (PlumClock *self, PlumTimer *timer)
   func (user_data);
 }
 
-/* Runs each timer at most once, so that a timer that re-arms itself does not block the main loop.
- */
+/* Runs each timer once at most, so that a timer that re-arms itself does not block the loop. */
 static void
 plum_clock_fire_due (PlumClock *self)
 {
@@ -335,8 +333,7 @@ plum_clock_new (GMainContext *context, gboolean manual)
   return self;
 }
 
-/* Removes all timers before the caller destroys a source, because that may run code of its owner.
- */
+/* Removes all timers before a source is destroyed, because that may run code of its owner. */
 static GPtrArray *
 plum_clock_remove_sources (PlumClock *self)
 {

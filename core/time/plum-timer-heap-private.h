@@ -17,8 +17,7 @@ void plum_timer_heap_init (PlumTimerHeap *self);
 void plum_timer_heap_clear (PlumTimerHeap *self);
 guint plum_timer_heap_get_size (PlumTimerHeap *self);
 gboolean plum_timer_heap_contains (PlumTimerHeap *self, PlumTimer *timer);
-/* Returns the timer with the earliest deadline, or NULL. The order of equal deadlines is undefined.
- */
+/* Returns the timer with the earliest deadline, or NULL. Equal deadlines have no defined order. */
 PlumTimer *plum_timer_heap_peek (PlumTimerHeap *self);
 /* Returns the timer that is cheapest to remove, or NULL. */
 PlumTimer *plum_timer_heap_peek_any (PlumTimerHeap *self);

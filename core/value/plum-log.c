@@ -2,7 +2,7 @@
 
 #include "plum-log-private.h"
 
-/* Accessed from any thread. */
+/* Atomic: any thread may access it. */
 static int log_level = PLUM_LOG_LEVEL_NONE;
 
 /**

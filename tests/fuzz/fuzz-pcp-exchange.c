@@ -230,8 +230,7 @@ fuzz_call (Fuzz *f, PlumCallKind kind, uint8_t which)
 /* The permitted effects of a datagram, derived from its bytes. */
 typedef enum {
   MAY_DO_NOTHING,
-  MAY_SEND, /* may cause requests; must not settle a call without a pending request, or report
-              anything */
+  MAY_SEND, /* may cause requests; must not report anything or settle an unrelated call */
   MAY_FAIL, /* may fail pending calls; must not grant or report anything */
   MAY_DO_ANYTHING,
 } Effect;

@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 /* The kernel sends no larger datagrams for the messages that we request. */
 #define PLUM_NETLINK_BUFFER_SIZE 32768
 
-/* Opens a non-blocking rtnetlink socket. groups is a mask of multicast groups. Returns -1 on error.
- */
+/* Opens a non-blocking rtnetlink socket. groups is a mask of multicast groups. Returns -1 on error,
+ * and sets error. */
 int plum_netlink_open (guint groups, guint32 *port_id, GError **error);
 
 /* Receives one datagram from the kernel. Returns its length or -errno; -EMSGSIZE if the buffer is

@@ -238,8 +238,8 @@ find_address (GArray *addresses, guint interface_index, const guint8 *bytes)
   return NULL;
 }
 
-/* Returns action well an address replaces the chosen one; 0 if it does not. An address with the
- * same prefix is preferred, because the kernel chose that prefix. */
+/* Returns the rank of an address as a replacement for the chosen one; 0 if it is unsuitable. An
+ * address with the same prefix ranks higher, because the kernel chose that prefix. */
 static guint
 rate_address (const PlumNetlinkAddress *address, const PlumNetlinkAddress *chosen)
 {
