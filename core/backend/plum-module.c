@@ -311,7 +311,7 @@ plum_module_select (GPtrArray *infos, const char *const *enabled)
 
   /* Runs code of the selected modules only. */
   for (unsigned int i = 0; i < selected->len; i++)
-    plum_backend_info_ensure_type (selected->pdata[i]);
+    plum_backend_info_ensure_type (selected->pdata[i], PLUM_TYPE_BACKEND);
 
   return selected;
 }

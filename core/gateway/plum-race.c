@@ -288,7 +288,7 @@ plum_race_add_candidate (PlumRace *self,
                          PlumNetwork *network,
                          GMainContext *context)
 {
-  GType type = plum_backend_info_ensure_type (info);
+  GType type = plum_backend_info_ensure_type (info, PLUM_TYPE_BACKEND);
   const char *name = plum_backend_info_get_name (info);
   Candidate *candidate;
 

@@ -6,9 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The hardware address of a network's gateway, as 02:00:5e:10:00:01, if the kernel knows it just
- * now. Nothing is sent for it. IPv4 only: an IPv6 gateway's link-local address is its own.
- * (nullable) */
+/* Returns the hardware address of the gateway of a network, such as 02:00:5e:10:00:01, or NULL if
+ * the kernel does not know it. Sends nothing. IPv4 only. (nullable) (transfer full) */
 char *plum_neighbour_lookup (PlumNetwork *network);
 
 G_END_DECLS

@@ -8,16 +8,17 @@ G_BEGIN_DECLS
 
 /*
  * plum_route_lookup:
- * @family: of the route
- * @interface_name: (nullable): only routes out of this interface
- * @gateway: (nullable): ask this host instead of the default route's next hop
+ * @family: the address family of the route
+ * @interface_name: (nullable): the interface of the route, or %NULL for any
+ * @gateway: (nullable): the gateway to use instead of the next hop of the default route
  *
- * Asks the kernel which way a packet to the internet (or to @gateway) would take. Does not block:
- * the kernel answers while it is asked. A point-to-point link gives a network without a gateway.
+ * Queries the kernel for the route to the internet, or to @gateway. Does not block. On a
+ * point-to-point link, the network has no gateway.
  *
- * Errors: NO_GATEWAY (no route; no such interface; the interface has no gateway, with which is
- * which in the
- * message), or G_IO_ERROR of the netlink socket.
+ * Errors: %PLUM_ERROR_NO_GATEWAY if there is no route, the interface does not exist, or it has no
+ * address; %PLUM_ERROR_MALFORMED; or a %G_IO_ERROR of the netlink socket.
+ *
+ * Returns: (transfer full): the network, or %NULL on error
  */
 PlumNetwork *plum_route_lookup (GSocketFamily family,
                                 const char *interface_name,
@@ -26,19 +27,19 @@ PlumNetwork *plum_route_lookup (GSocketFamily family,
 
 /*
  * plum_route_list:
- * @family: of the routes
+ * @family: the address family of the routes
  *
- * Asks the kernel for every way to the internet: one for each interface with a default route, the
- * best first.
+ * Queries the kernel for all routes to the internet: one network for each interface with a default
+ * route, ordered by the priority of the routes.
  *
- * Errors: G_IO_ERROR of the netlink socket; MALFORMED.
+ * Errors: %PLUM_ERROR_MALFORMED, or a %G_IO_ERROR of the netlink socket.
  *
- * Returns: (element-type PlumNetwork) (transfer full)
+ * Returns: (element-type PlumNetwork) (transfer full): the networks, or %NULL on error
  */
 GPtrArray *plum_route_list (GSocketFamily family, GError **error);
 
-/* Calls func, from context, some time after a link, an address or a route has changed; one call may
- * stand for many changes that the kernel told of in one turn. (transfer full) */
+/* Calls func from context after a link, an address, a route or a rule changes. One call may stand
+ * for several changes. (transfer full) */
 GSource *plum_route_watch_new (GMainContext *context,
                                GSourceFunc func,
                                gpointer user_data,

@@ -11,13 +11,14 @@
 #include "plum-log-private.h"
 #include "plum-timer-heap-private.h"
 
-/* BOOTTIME gains on MONOTONIC in suspend only; less than this is not worth a new look round. */
+/* The difference between BOOTTIME and MONOTONIC grows in suspend only. A smaller growth is not
+ * treated as a resume. */
 #define RESUME_THRESHOLD (2 * G_USEC_PER_SEC)
 
-/* Twelve days and a bit: no test may pass because the clock happens to start at 0. */
+/* Not 0, so that no test depends on the start time. */
 #define MANUAL_START (G_GINT64_CONSTANT (1036800) * G_USEC_PER_SEC + 345678)
 
-/* A moment on CLOCK_REALTIME that never comes, and that the kernel can still count in ns. */
+/* A time on CLOCK_REALTIME that is never reached, and that the kernel can represent in ns. */
 #define NEVER ((time_t) (sizeof (time_t) > 4 ? G_GINT64_CONSTANT (9000000000) : G_MAXINT32))
 
 typedef struct
@@ -29,23 +30,23 @@ typedef struct
 
 struct _PlumClock
 {
-  unsigned int ref_count; /* guarded by registry_lock, as one may be found by its context */
+  unsigned int ref_count; /* guarded by registry_lock, because of plum_clock_ref_for_context () */
   GMainContext *context;
   GSource *source;
   PlumTimerHeap heap;
 
   gboolean manual;
-  gint64 now; /* of a manual clock */
+  gint64 now; /* for a manual clock */
 
-  int timer_fd; /* -1: a manual clock, or the kernel would not give one */
+  int timer_fd; /* -1 for a manual clock, or if no timerfd is available */
   gpointer timer_tag;
-  gint64 armed_for; /* the deadline that timer_fd is set to, or -1 */
+  gint64 timer_deadline; /* the deadline of timer_fd, or -1 */
 
   GArray *resume_funcs; /* of ResumeFunc */
   guint last_resume_id;
-  int step_fd; /* wakes when CLOCK_REALTIME is set, as it is by a resume; or -1 */
+  int step_fd; /* readable after CLOCK_REALTIME is set, such as by a resume; or -1 */
   gpointer step_tag;
-  gint64 suspended; /* BOOTTIME minus MONOTONIC when last seen */
+  gint64 suspended; /* the last known BOOTTIME minus MONOTONIC */
 };
 
 typedef struct
@@ -57,7 +58,7 @@ typedef struct
 typedef struct
 {
   GSource source;
-  PlumClock *clock; /* borrowed; alive as long as the timer is armed */
+  PlumClock *clock; /* borrowed; valid while the timer is armed */
   PlumTimer timer;
 } TimerSource;
 
@@ -81,8 +82,8 @@ get_clock_time (clockid_t id)
   return (gint64) now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
 }
 
-/* MONOTONIC is read last, so that a pause between the two reads can only hide a suspend until the
- * next look and never feign one. */
+/* Reads MONOTONIC last: a delay between the two reads can hide a suspend until the next call, but
+ * cannot simulate one. */
 static gint64
 get_suspended_time (void)
 {
@@ -105,8 +106,8 @@ timer_get_source (PlumTimer *timer)
   return timer->func == on_source_due ? timer->user_data : NULL;
 }
 
-/* GSource has no hook for its destruction, only for its end: one that was destroyed but is still
- * held by somebody is dropped here, before it could cost a wake-up. */
+/* GSource has no hook for its destruction, only for its finalization. Removes the timers of
+ * destroyed sources that still have references, so that they cause no wake-up. */
 static PlumTimer *
 plum_clock_peek (PlumClock *self)
 {
@@ -129,12 +130,12 @@ plum_clock_fire (PlumClock *self, PlumTimer *timer)
   PlumTimerFunc func = timer->func;
   gpointer user_data = timer->user_data;
 
-  /* The function may re-arm the timer, or free it with its owner: it is not touched after. */
+  /* Do not access the timer afterwards: the function may re-arm or free it. */
   plum_timer_heap_remove (&self->heap, timer);
   func (user_data);
 }
 
-/* A timer that re-arms itself at once waits for the next turn: it must not starve the loop. */
+/* Runs each timer once at most, so that a timer that re-arms itself does not block the loop. */
 static void
 plum_clock_fire_due (PlumClock *self)
 {
@@ -151,7 +152,7 @@ plum_clock_fire_due (PlumClock *self)
     }
 }
 
-/* Its place, or -1. */
+/* Returns the index, or -1. */
 static int
 plum_clock_find_resume_func (PlumClock *self, guint id)
 {
@@ -163,9 +164,9 @@ plum_clock_find_resume_func (PlumClock *self, guint id)
   return -1;
 }
 
-/* A function may remove itself and others: walk over a copy, call only what is still there. */
+/* Iterates over a copy, because a function may remove itself and others. */
 static void
-plum_clock_tell_resumed (PlumClock *self)
+plum_clock_run_resume_funcs (PlumClock *self)
 {
   g_autoptr (GArray) funcs = g_array_copy (self->resume_funcs);
 
@@ -179,7 +180,7 @@ plum_clock_tell_resumed (PlumClock *self)
 }
 
 static void
-plum_clock_look_for_resume (PlumClock *self)
+plum_clock_check_resume (PlumClock *self)
 {
   gint64 suspended = get_suspended_time ();
   gint64 jump = suspended - self->suspended;
@@ -187,8 +188,9 @@ plum_clock_look_for_resume (PlumClock *self)
   self->suspended = MAX (self->suspended, suspended);
   if (jump > RESUME_THRESHOLD)
     {
-      plum_debug ("Resumed after %" G_GINT64_FORMAT " s of suspend", jump / G_USEC_PER_SEC);
-      plum_clock_tell_resumed (self);
+      plum_debug ("The system resumed after %" G_GINT64_FORMAT " s of suspend",
+                  jump / G_USEC_PER_SEC);
+      plum_clock_run_resume_funcs (self);
     }
 }
 
@@ -209,14 +211,14 @@ plum_clock_set_timer_fd (PlumClock *self, gint64 deadline)
   if (deadline >= 0)
     {
       when.it_value.tv_sec = deadline / G_USEC_PER_SEC;
-      /* All zeros would switch it off. */
+      /* All zeros would disarm the timerfd. */
       when.it_value.tv_nsec = deadline % G_USEC_PER_SEC * 1000 + 1;
     }
   timerfd_settime (self->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
-  self->armed_for = deadline;
+  self->timer_deadline = deadline;
 }
 
-/* Sets the timerfd once for all that was armed and disarmed in the last turn. */
+/* Sets the timerfd once per iteration, and not for each timer that is armed or disarmed. */
 static gboolean
 clock_source_prepare (GSource *source, int *timeout)
 {
@@ -227,7 +229,7 @@ clock_source_prepare (GSource *source, int *timeout)
   *timeout = -1;
   if (self->timer_fd >= 0)
     {
-      if (deadline != self->armed_for)
+      if (deadline != self->timer_deadline)
         plum_clock_set_timer_fd (self, deadline);
       return FALSE;
     }
@@ -239,7 +241,7 @@ clock_source_prepare (GSource *source, int *timeout)
   if (wait <= 0)
     return TRUE;
 
-  /* A poll does not count suspend: after one it wakes late, and then looks at BOOTTIME again. */
+  /* A poll timeout does not include the time in suspend: it may expire late after a resume. */
   if (!self->manual)
     *timeout = (int) MIN ((wait + 999) / 1000, G_MAXINT);
   return FALSE;
@@ -262,7 +264,7 @@ clock_source_check (GSource *source)
   return deadline >= 0 && deadline <= plum_clock_get_time (self);
 }
 
-/* Takes away what made fd readable. ECANCELED of the step timer is as good as an expiry. */
+/* Returns whether the timer expired. ECANCELED, from the step timer, counts as an expiry. */
 static gboolean
 drain_timer_fd (int fd)
 {
@@ -277,11 +279,11 @@ clock_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data
   PlumClock *self = plum_clock_ref (((ClockSource *) source)->clock);
 
   if (drain_timer_fd (self->timer_fd))
-    self->armed_for = -1;
+    self->timer_deadline = -1;
   drain_timer_fd (self->step_fd);
 
   if (!self->manual)
-    plum_clock_look_for_resume (self);
+    plum_clock_check_resume (self);
   plum_clock_fire_due (self);
 
   plum_clock_unref (self);
@@ -294,7 +296,7 @@ static GSourceFuncs clock_source_funcs = {
   .dispatch = clock_source_dispatch,
 };
 
-/* With registry_lock held. */
+/* The caller holds registry_lock. */
 static PlumClock *
 plum_clock_new (GMainContext *context, gboolean manual)
 {
@@ -308,7 +310,7 @@ plum_clock_new (GMainContext *context, gboolean manual)
   self->now = MANUAL_START;
   self->suspended = get_suspended_time ();
   self->timer_fd = self->step_fd = -1;
-  self->armed_for = -1;
+  self->timer_deadline = -1;
 
   self->source = g_source_new (&clock_source_funcs, sizeof (ClockSource));
   ((ClockSource *) self->source)->clock = self;
@@ -320,7 +322,7 @@ plum_clock_new (GMainContext *context, gboolean manual)
       if (self->timer_fd >= 0)
         self->timer_tag = g_source_add_unix_fd (self->source, self->timer_fd, G_IO_IN);
       else
-        plum_debug ("No timerfd (%s): the poll's timeout serves instead", g_strerror (errno));
+        plum_debug ("Cannot create a timerfd, using poll timeouts instead: %s", g_strerror (errno));
     }
 
   g_source_attach (self->source, context);
@@ -331,9 +333,9 @@ plum_clock_new (GMainContext *context, gboolean manual)
   return self;
 }
 
-/* All are let go before any is destroyed: that may run code of whoever waited for it. */
+/* Removes all timers before a source is destroyed, because that may run code of its owner. */
 static GPtrArray *
-plum_clock_steal_sources (PlumClock *self)
+plum_clock_remove_sources (PlumClock *self)
 {
   GPtrArray *sources = g_ptr_array_new_with_free_func ((GDestroyNotify) g_source_unref);
   PlumTimer *timer;
@@ -352,10 +354,10 @@ plum_clock_steal_sources (PlumClock *self)
 static void
 plum_clock_free (PlumClock *self)
 {
-  g_autoptr (GPtrArray) orphans = plum_clock_steal_sources (self);
+  g_autoptr (GPtrArray) sources = plum_clock_remove_sources (self);
 
-  for (guint i = 0; i < orphans->len; i++)
-    g_source_destroy (orphans->pdata[i]);
+  for (guint i = 0; i < sources->len; i++)
+    g_source_destroy (sources->pdata[i]);
 
   g_source_destroy (self->source);
   g_source_unref (self->source);
@@ -457,8 +459,8 @@ static GSourceFuncs timer_source_funcs = {
   .finalize = timer_source_finalize,
 };
 
-/* The source does not keep the clock: one that was forgotten ends with the clock, and a context is
- * not held for ever by a source of its own. */
+/* The source has no reference to the clock, which would keep the context of an abandoned source
+ * alive. When the clock is freed, it destroys its sources. */
 GSource *
 plum_clock_create_source (PlumClock *self, guint ms)
 {
@@ -473,10 +475,11 @@ plum_clock_create_source (PlumClock *self, guint ms)
   return source;
 }
 
-/* The kernel cancels this timer whenever CLOCK_REALTIME is set, which a resume does: an idle loop
- * wakes, and compares the clocks that a mere change of the date leaves alone. */
+/* The kernel cancels this timer whenever CLOCK_REALTIME is set, which a resume does. It wakes an
+ * idle main loop, which then compares BOOTTIME and MONOTONIC; a change of the date does not affect
+ * these. */
 static void
-plum_clock_watch_steps (PlumClock *self)
+plum_clock_add_step_watch (PlumClock *self)
 {
   const struct itimerspec never = { .it_value.tv_sec = NEVER };
   const int flags = TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET;
@@ -488,12 +491,13 @@ plum_clock_watch_steps (PlumClock *self)
       return;
     }
 
-  plum_debug ("A resume will be noticed at the next wake-up only: %s", g_strerror (errno));
+  plum_debug ("Cannot watch for a resume, it will be detected at the next wake-up: %s",
+              g_strerror (errno));
   close_fd (&self->step_fd);
 }
 
 static void
-plum_clock_unwatch_steps (PlumClock *self)
+plum_clock_remove_step_watch (PlumClock *self)
 {
   if (self->step_fd < 0)
     return;
@@ -508,7 +512,7 @@ plum_clock_add_resume_func (PlumClock *self, PlumTimerFunc func, gpointer user_d
   ResumeFunc resume = { ++self->last_resume_id, func, user_data };
 
   if (self->resume_funcs->len == 0 && !self->manual)
-    plum_clock_watch_steps (self);
+    plum_clock_add_step_watch (self);
   g_array_append_val (self->resume_funcs, resume);
   return resume.id;
 }
@@ -523,7 +527,7 @@ plum_clock_remove_resume_func (PlumClock *self, guint id)
 
   g_array_remove_index (self->resume_funcs, (guint) index);
   if (self->resume_funcs->len == 0)
-    plum_clock_unwatch_steps (self);
+    plum_clock_remove_step_watch (self);
 }
 
 PlumClock *
@@ -575,7 +579,7 @@ plum_clock_suspend (PlumClock *self, gint64 us)
 
   plum_clock_ref (self);
   self->now += us;
-  plum_clock_tell_resumed (self);
+  plum_clock_run_resume_funcs (self);
   plum_clock_advance (self, 0);
   plum_clock_unref (self);
 }

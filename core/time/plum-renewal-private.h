@@ -6,23 +6,23 @@
 
 G_BEGIN_DECLS
 
-/* After a loss or a resume, all mappings are requested again within this time, spread at random
- * (RFC 6887 8.5, RFC 6886 3.6). */
+/* The time in which the mappings are requested again after a loss or a resume, each at a random
+ * moment (RFC 6887 8.5, RFC 6886 3.6). */
 #define PLUM_SPREAD_MS 5000
 
-/* Times in microseconds on one clock. Pure. */
+/* Pure. Times are in microseconds on the same clock. */
 
 /*
  * plum_renewal_next:
- * @granted: when the lease was granted
- * @lifetime: for how long
- * @now: the present
- * @window: (inout): how many windows have passed; 0 after a grant
- * @random: in [0, 1)
+ * @granted: the time of the grant
+ * @lifetime: the granted lifetime
+ * @now: the current time
+ * @window: (inout): the number of windows that have passed; 0 after a grant
+ * @random: a random number in [0, 1)
  *
- * When to renew next: in the k-th window [1 - 2^-k, 1 - 2^-k + 2^-(k+2)] of the granted lifetime,
- * never less than 4 s after a try that failed (RFC 6887 11.2.1). Gives the end of the lease when no
- * window is left.
+ * Computes the time of the next renewal: a random moment in window k, which is [1 - 2^-k, 1 - 2^-k
+ * + 2^-(k+2)] of the lifetime, at least 4 s after a failed attempt (RFC 6887 11.2.1). Returns the
+ * expiry if no window remains.
  */
 gint64 plum_renewal_next (
   gint64 granted, gint64 lifetime, gint64 now, guint *window, double random);

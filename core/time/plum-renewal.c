@@ -2,9 +2,9 @@
 
 #include "plum-renewal-private.h"
 
-#define PAUSE (4 * (gint64) G_USEC_PER_SEC)
+#define RETRY_INTERVAL (4 * (gint64) G_USEC_PER_SEC)
 
-/* Then what is left of any lease is less than a microsecond. */
+/* In this window, less than a microsecond of any lease remains. */
 #define LAST_WINDOW 60
 
 gint64
@@ -22,8 +22,8 @@ plum_renewal_next (gint64 granted, gint64 lifetime, gint64 now, guint *window, d
     }
   while (when < now && *window < LAST_WINDOW);
 
-  if (retry && when < now + PAUSE)
-    when = now + PAUSE;
+  if (retry && when < now + RETRY_INTERVAL)
+    when = now + RETRY_INTERVAL;
 
   return MIN (when, expiry);
 }

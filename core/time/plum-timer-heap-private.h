@@ -2,12 +2,12 @@
 
 #pragma once
 
-#include "plum-clock-private.h"
+#include "plum-timer-private.h"
 
 G_BEGIN_DECLS
 
-/* Timers in the order of their deadlines: a binary heap that borrows them, and that knows each
- * one's place by PlumTimer.index, so that any can be taken out in O(log n). */
+/* A binary heap of borrowed timers, ordered by deadline. PlumTimer.index is the position of a
+ * timer, so that removing any of them takes O(log n). */
 typedef struct
 {
   GPtrArray *timers; /* from 1; [0] is NULL */
@@ -17,9 +17,9 @@ void plum_timer_heap_init (PlumTimerHeap *self);
 void plum_timer_heap_clear (PlumTimerHeap *self);
 guint plum_timer_heap_get_size (PlumTimerHeap *self);
 gboolean plum_timer_heap_contains (PlumTimerHeap *self, PlumTimer *timer);
-/* The one with the earliest deadline, or NULL. Of equal ones, any. */
+/* Returns the timer with the earliest deadline, or NULL. Equal deadlines have no defined order. */
 PlumTimer *plum_timer_heap_peek (PlumTimerHeap *self);
-/* Any of them, or NULL: the one that costs least to take out. */
+/* Returns the timer that is cheapest to remove, or NULL. */
 PlumTimer *plum_timer_heap_peek_any (PlumTimerHeap *self);
 void plum_timer_heap_insert (PlumTimerHeap *self, PlumTimer *timer);
 void plum_timer_heap_remove (PlumTimerHeap *self, PlumTimer *timer);

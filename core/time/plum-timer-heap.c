@@ -3,18 +3,6 @@
 #include "plum-timer-heap-private.h"
 
 void
-plum_timer_init (PlumTimer *timer, PlumTimerFunc func, gpointer user_data)
-{
-  *timer = (PlumTimer){ .func = func, .user_data = user_data };
-}
-
-gboolean
-plum_timer_is_armed (PlumTimer *timer)
-{
-  return timer->index != 0;
-}
-
-void
 plum_timer_heap_init (PlumTimerHeap *self)
 {
   self->timers = g_ptr_array_new ();
@@ -54,7 +42,7 @@ plum_timer_heap_peek_any (PlumTimerHeap *self)
 }
 
 static void
-put (PlumTimerHeap *self, guint index, PlumTimer *timer)
+place (PlumTimerHeap *self, guint index, PlumTimer *timer)
 {
   self->timers->pdata[index] = timer;
   timer->index = index;
@@ -71,10 +59,10 @@ move_up (PlumTimerHeap *self, PlumTimer *timer)
 
       if (parent->deadline <= timer->deadline)
         break;
-      put (self, index, parent);
+      place (self, index, parent);
       index /= 2;
     }
-  put (self, index, timer);
+  place (self, index, timer);
 }
 
 static void
@@ -99,10 +87,10 @@ move_down (PlumTimerHeap *self, PlumTimer *timer)
         break;
 
       below = child->index;
-      put (self, index, child);
+      place (self, index, child);
       index = below;
     }
-  put (self, index, timer);
+  place (self, index, timer);
 }
 
 void
@@ -128,7 +116,7 @@ plum_timer_heap_remove (PlumTimerHeap *self, PlumTimer *timer)
   if (last == timer)
     return;
 
-  put (self, index, last);
+  place (self, index, last);
   move_up (self, last);
   move_down (self, last);
 }

@@ -17,9 +17,9 @@ typedef struct
 #define V4(...) RULE (IPV4, __VA_ARGS__)
 #define V6(...) RULE (IPV6, __VA_ARGS__)
 
-/* The first that fits counts. After RFC 6890 and the two IANA special-purpose registries; where
- * these call a block globally reachable but no host on the internet has its address in it (an
- * anycast service, a transition mechanism), it is RESERVED here. */
+/* The first matching rule applies. The table follows RFC 6890 and the two IANA registries of
+ * special-purpose addresses. Blocks that these call globally reachable, but that contain no address
+ * of an internet host (anycast services, transition mechanisms), are RESERVED here. */
 static const ScopeRule rules[] = {
   V4 (8, UNSPECIFIED, 0),               /* RFC 791 3.2 */
   V4 (8, PRIVATE, 10),                  /* RFC 1918 */
@@ -27,9 +27,9 @@ static const ScopeRule rules[] = {
   V4 (8, LOOPBACK, 127),                /* RFC 1122 3.2.1.3 */
   V4 (16, LINK_LOCAL, 169, 254),        /* RFC 3927 */
   V4 (12, PRIVATE, 172, 16),            /* RFC 1918 */
-  V4 (24, RESERVED, 192, 0, 0),         /* RFC 6890 2.1, DS-Lite among them (RFC 6333) */
+  V4 (24, RESERVED, 192, 0, 0),         /* RFC 6890 2.1; includes DS-Lite (RFC 6333) */
   V4 (24, DOCUMENTATION, 192, 0, 2),    /* RFC 5737 */
-  V4 (24, RESERVED, 192, 88, 99),       /* RFC 7526: once 6to4 relays */
+  V4 (24, RESERVED, 192, 88, 99),       /* RFC 7526: formerly 6to4 relays */
   V4 (16, PRIVATE, 192, 168),           /* RFC 1918 */
   V4 (15, RESERVED, 198, 18),           /* RFC 2544: benchmarks */
   V4 (24, DOCUMENTATION, 198, 51, 100), /* RFC 5737 */
@@ -40,15 +40,15 @@ static const ScopeRule rules[] = {
 
   V6 (128, UNSPECIFIED, 0),      /* RFC 4291 2.5.2 */
   V6 (128, LOOPBACK, [15] = 1),  /* RFC 4291 2.5.3 */
-  V6 (23, RESERVED, 0x20, 0x01), /* RFC 2928; Teredo (RFC 4380) is 2001::/32 in it */
+  V6 (23, RESERVED, 0x20, 0x01), /* RFC 2928; includes Teredo, 2001::/32 (RFC 4380) */
   V6 (32, DOCUMENTATION, 0x20, 0x01, 0x0d, 0xb8), /* RFC 3849 */
   V6 (16, RESERVED, 0x20, 0x02),                  /* RFC 3056: 6to4 */
   V6 (20, DOCUMENTATION, 0x3f, 0xff),             /* RFC 9637 */
-  V6 (3, PUBLIC, 0x20),                           /* RFC 4291 2.5.4: global unicast as assigned */
+  V6 (3, PUBLIC, 0x20),                           /* RFC 4291 2.5.4: assigned global unicast */
   V6 (7, PRIVATE, 0xfc),                          /* RFC 4193 */
   V6 (10, LINK_LOCAL, 0xfe, 0x80),                /* RFC 4291 2.5.6 */
   V6 (8, MULTICAST, 0xff),                        /* RFC 4291 2.7 */
-  V6 (0, RESERVED, 0),                            /* NAT64 (RFC 6052, RFC 8215) is in it */
+  V6 (0, RESERVED, 0),                            /* includes NAT64 (RFC 6052, RFC 8215) */
 };
 
 static const guint8 v4_mapped_prefix[16] = { [10] = 0xff, [11] = 0xff };
@@ -68,18 +68,20 @@ has_prefix (const guint8 *address, const guint8 *prefix, guint length)
  * plum_address_get_scope:
  * @address: (nullable): an address
  *
- * Tells how far an address reaches, as far as the address itself tells.
+ * Gets the scope of an address.
  *
- * A router says which external address it gave; this says whether hosts on the
- * internet can reach it. %PLUM_ADDRESS_SCOPE_PRIVATE and %PLUM_ADDRESS_SCOPE_CGNAT
- * mean that there is another NAT above the router.
+ * Use it to determine whether hosts on the internet can reach the external address of a mapping.
+ * %PLUM_ADDRESS_SCOPE_PRIVATE and %PLUM_ADDRESS_SCOPE_CGNAT mean that there is another NAT between
+ * the router and the internet.
  *
- * An IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) has the scope of the IPv4
- * address in it. Addresses of transition mechanisms (Teredo, 6to4, NAT64) are
- * %PLUM_ADDRESS_SCOPE_RESERVED: no port is mapped to them. The table follows
- * RFC 6890 and the IANA registries of special-purpose addresses.
+ * An IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) has the scope of the IPv4 address that it
+ * contains. Addresses of transition mechanisms (Teredo, 6to4, NAT64) have the scope
+ * %PLUM_ADDRESS_SCOPE_RESERVED, because routers map no ports to them.
  *
- * Returns: the scope; %PLUM_ADDRESS_SCOPE_UNKNOWN if @address is %NULL
+ * The classification follows RFC 6890 and the IANA registries of special-purpose addresses. The
+ * function does not access the network.
+ *
+ * Returns: the scope, or %PLUM_ADDRESS_SCOPE_UNKNOWN if @address is %NULL
  *
  * Since: 1.0
  */

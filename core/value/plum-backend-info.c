@@ -5,8 +5,10 @@
 /**
  * PlumBackendInfo:
  *
- * A backend that a manager has, or that it found and could not use; an item of
- * [property@Plum.Manager:backends].
+ * Information about a backend.
+ *
+ * The list [property@Plum.Manager:backends] contains one object of this type for each backend that
+ * the manager found, including those that cannot be used.
  *
  * Since: 1.0
  */
@@ -93,7 +95,8 @@ plum_backend_info_class_init (PlumBackendInfoClass *klass)
   /**
    * PlumBackendInfo:name: (getter get_name)
    *
-   * The backend's name, as `pcp`; for a file that is no module, the file's name.
+   * The name of the backend, such as `pcp`. If the file is not a valid module, the name of the
+   * file.
    *
    * Since: 1.0
    */
@@ -102,7 +105,7 @@ plum_backend_info_class_init (PlumBackendInfoClass *klass)
   /**
    * PlumBackendInfo:description: (getter get_description)
    *
-   * What it is, for people.
+   * The human-readable description of the backend, or %NULL if it is unknown.
    *
    * Since: 1.0
    */
@@ -111,7 +114,7 @@ plum_backend_info_class_init (PlumBackendInfoClass *klass)
   /**
    * PlumBackendInfo:priority: (getter get_priority)
    *
-   * Higher is asked for a mapping first.
+   * The priority of the backend. The library tries backends with a higher priority first.
    *
    * Since: 1.0
    */
@@ -121,7 +124,7 @@ plum_backend_info_class_init (PlumBackendInfoClass *klass)
   /**
    * PlumBackendInfo:path: (getter get_path)
    *
-   * The module's file; %NULL if it is linked in or was added by the program.
+   * The path of the module file, or %NULL if the backend is built in or the program added it.
    *
    * Since: 1.0
    */
@@ -130,7 +133,7 @@ plum_backend_info_class_init (PlumBackendInfoClass *klass)
   /**
    * PlumBackendInfo:error: (getter get_error)
    *
-   * Why it cannot be used; %NULL if it can.
+   * The reason why the backend cannot be used, or %NULL if it can be used.
    *
    * Since: 1.0
    */
@@ -174,7 +177,7 @@ plum_backend_info_fail (PlumBackendInfo *self, const GError *error)
 }
 
 GType
-plum_backend_info_ensure_type (PlumBackendInfo *self)
+plum_backend_info_ensure_type (PlumBackendInfo *self, GType parent_type)
 {
   g_autoptr (GError) error = NULL;
 
@@ -184,24 +187,24 @@ plum_backend_info_ensure_type (PlumBackendInfo *self)
   if (self->type == G_TYPE_INVALID)
     self->type = self->get_type ();
 
-  if (g_type_is_a (self->type, PLUM_TYPE_BACKEND) && !G_TYPE_IS_ABSTRACT (self->type))
+  if (g_type_is_a (self->type, parent_type) && !G_TYPE_IS_ABSTRACT (self->type))
     return self->type;
 
   g_set_error (&error, PLUM_ERROR, PLUM_ERROR_MODULE,
-               "%s: its type is %s, not one made from PlumBackend",
-               self->path != NULL ? self->path : self->name,
-               self->type != G_TYPE_INVALID ? g_type_name (self->type) : "none");
+               "%s: expected a concrete subclass of %s, got %s",
+               self->path != NULL ? self->path : self->name, g_type_name (parent_type),
+               self->type != G_TYPE_INVALID ? g_type_name (self->type) : "no type");
   plum_backend_info_fail (self, error);
   return G_TYPE_INVALID;
 }
 
 /**
  * plum_backend_info_get_name: (get-property name)
- * @self: a backend's description
+ * @self: a backend info
  *
- * Gets the backend's name.
+ * Gets the name of the backend. See [property@Plum.BackendInfo:name].
  *
- * Returns: the name
+ * Returns: the name, such as `pcp`
  *
  * Since: 1.0
  */
@@ -215,11 +218,11 @@ plum_backend_info_get_name (PlumBackendInfo *self)
 
 /**
  * plum_backend_info_get_description: (get-property description)
- * @self: a backend's description
+ * @self: a backend info
  *
- * Gets what it is, for people.
+ * Gets the human-readable description of the backend.
  *
- * Returns: (nullable): the description
+ * Returns: (nullable): the description, or %NULL if it is unknown
  *
  * Since: 1.0
  */
@@ -233,9 +236,9 @@ plum_backend_info_get_description (PlumBackendInfo *self)
 
 /**
  * plum_backend_info_get_priority: (get-property priority)
- * @self: a backend's description
+ * @self: a backend info
  *
- * Gets its priority. Higher is asked for a mapping first.
+ * Gets the priority of the backend. The library tries backends with a higher priority first.
  *
  * Returns: the priority
  *
@@ -251,11 +254,11 @@ plum_backend_info_get_priority (PlumBackendInfo *self)
 
 /**
  * plum_backend_info_get_path: (get-property path)
- * @self: a backend's description
+ * @self: a backend info
  *
- * Gets the module's file.
+ * Gets the path of the module file.
  *
- * Returns: (nullable): the path, or %NULL if it is linked in or was added by the program
+ * Returns: (nullable): the path, or %NULL if the backend is built in or the program added it
  *
  * Since: 1.0
  */
@@ -269,11 +272,12 @@ plum_backend_info_get_path (PlumBackendInfo *self)
 
 /**
  * plum_backend_info_get_error: (get-property error)
- * @self: a backend's description
+ * @self: a backend info
  *
- * Gets why it cannot be used.
+ * Gets the reason why the backend cannot be used.
  *
- * Returns: (transfer none) (nullable): the error, of %PLUM_ERROR_MODULE, or %NULL if it can be used
+ * Returns: (transfer none) (nullable): an error with the code %PLUM_ERROR_MODULE, or %NULL if the
+ *   backend can be used
  *
  * Since: 1.0
  */

@@ -5,7 +5,10 @@
 /**
  * PlumEntry:
  *
- * One line of a router's table of forwarded ports, whoever made it.
+ * An entry of a router's mapping table.
+ *
+ * See [method@Plum.Gateway.list_entries_async]. The table contains the entries of all hosts. The
+ * object is immutable.
  *
  * Since: 1.0
  */
@@ -83,14 +86,8 @@ plum_entry_finalize (GObject *object)
 }
 
 static void
-plum_entry_class_init (PlumEntryClass *klass)
+define_endpoint_properties (GParamFlags flags)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
-  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
-
-  object_class->finalize = plum_entry_finalize;
-  object_class->get_property = plum_entry_get_property;
-
   /**
    * PlumEntry:protocol: (getter get_protocol)
    *
@@ -104,7 +101,7 @@ plum_entry_class_init (PlumEntryClass *klass)
   /**
    * PlumEntry:external-port: (getter get_external_port)
    *
-   * The port that the router forwards, 1 to 65535; 0 stands for all ports.
+   * The external port, between 1 and 65535, or 0 if the router forwards all ports.
    *
    * Since: 1.0
    */
@@ -114,7 +111,7 @@ plum_entry_class_init (PlumEntryClass *klass)
   /**
    * PlumEntry:internal-port: (getter get_internal_port)
    *
-   * The port that it is forwarded to.
+   * The port on the internal host, between 0 and 65535.
    *
    * Since: 1.0
    */
@@ -124,17 +121,31 @@ plum_entry_class_init (PlumEntryClass *klass)
   /**
    * PlumEntry:internal-address: (getter get_internal_address)
    *
-   * The host that it is forwarded to; %NULL if the router told none that makes sense.
+   * The address of the internal host, or %NULL if the router did not report a valid one.
    *
    * Since: 1.0
    */
   properties[PROP_INTERNAL_ADDRESS] =
     g_param_spec_object ("internal-address", NULL, NULL, G_TYPE_INET_ADDRESS, flags);
+}
+
+static void
+plum_entry_class_init (PlumEntryClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  object_class->finalize = plum_entry_finalize;
+  object_class->get_property = plum_entry_get_property;
+
+  define_endpoint_properties (flags);
 
   /**
    * PlumEntry:description: (getter get_description)
    *
-   * What the maker of the entry called it. It comes from the network: show it as plain text.
+   * The description that the creator of the entry chose, or %NULL if there is none.
+   *
+   * The text comes from the network and is not trusted: display it as plain text, not as markup.
    *
    * Since: 1.0
    */
@@ -143,7 +154,7 @@ plum_entry_class_init (PlumEntryClass *klass)
   /**
    * PlumEntry:lifetime: (getter get_lifetime)
    *
-   * The seconds that are left, or %PLUM_LIFETIME_FOREVER.
+   * The remaining lifetime in seconds, or %PLUM_LIFETIME_FOREVER if the entry does not expire.
    *
    * Since: 1.0
    */
@@ -152,7 +163,7 @@ plum_entry_class_init (PlumEntryClass *klass)
   /**
    * PlumEntry:enabled: (getter get_enabled)
    *
-   * Whether the router forwards it at present.
+   * Whether the entry is enabled. The router does not forward the port of a disabled entry.
    *
    * Since: 1.0
    */
@@ -169,16 +180,16 @@ plum_entry_init (PlumEntry *self)
 /**
  * plum_entry_new:
  * @protocol: the transport protocol
- * @external_port: the port that the router forwards, 0 to 65535; 0 for all
- * @internal_port: the port that it is forwarded to, 0 to 65535
- * @internal_address: (nullable): the host that it is forwarded to
- * @description: (nullable): what its maker called it
- * @lifetime: the seconds that are left, or %PLUM_LIFETIME_FOREVER
- * @enabled: whether the router forwards it at present
+ * @external_port: the external port, between 1 and 65535, or 0 for all ports
+ * @internal_port: the port on the internal host, between 0 and 65535
+ * @internal_address: (nullable): the address of the internal host, or %NULL if it is unknown
+ * @description: (nullable): the description that the creator of the entry chose
+ * @lifetime: the remaining lifetime in seconds, or %PLUM_LIFETIME_FOREVER
+ * @enabled: whether the entry is enabled
  *
- * Makes an entry; backends do.
+ * Creates an entry. Only backends need this function.
  *
- * Returns: (transfer full): the entry
+ * Returns: (transfer full): a new entry
  *
  * Since: 1.0
  */
@@ -230,9 +241,9 @@ plum_entry_get_protocol (PlumEntry *self)
  * plum_entry_get_external_port: (get-property external-port)
  * @self: an entry
  *
- * Gets the port that the router forwards.
+ * Gets the external port.
  *
- * Returns: the port, 1 to 65535, or 0 for all
+ * Returns: the port, between 1 and 65535, or 0 if the router forwards all ports
  *
  * Since: 1.0
  */
@@ -248,9 +259,9 @@ plum_entry_get_external_port (PlumEntry *self)
  * plum_entry_get_internal_port: (get-property internal-port)
  * @self: an entry
  *
- * Gets the port that it is forwarded to.
+ * Gets the port on the internal host.
  *
- * Returns: the port
+ * Returns: the port, between 0 and 65535
  *
  * Since: 1.0
  */
@@ -266,9 +277,10 @@ plum_entry_get_internal_port (PlumEntry *self)
  * plum_entry_get_internal_address: (get-property internal-address)
  * @self: an entry
  *
- * Gets the host that it is forwarded to.
+ * Gets the address of the internal host.
  *
- * Returns: (transfer none) (nullable): the address
+ * Returns: (transfer none) (nullable): the address, or %NULL if the router did not report a valid
+ *   one
  *
  * Since: 1.0
  */
@@ -284,9 +296,9 @@ plum_entry_get_internal_address (PlumEntry *self)
  * plum_entry_get_description: (get-property description)
  * @self: an entry
  *
- * Gets what its maker called it.
+ * Gets the description of the entry. See [property@Plum.Entry:description].
  *
- * Returns: (nullable): the description
+ * Returns: (nullable): the description, or %NULL if there is none
  *
  * Since: 1.0
  */
@@ -302,9 +314,9 @@ plum_entry_get_description (PlumEntry *self)
  * plum_entry_get_lifetime: (get-property lifetime)
  * @self: an entry
  *
- * Gets the time that is left.
+ * Gets the remaining lifetime.
  *
- * Returns: seconds, or %PLUM_LIFETIME_FOREVER
+ * Returns: the lifetime in seconds, or %PLUM_LIFETIME_FOREVER if the entry does not expire
  *
  * Since: 1.0
  */
@@ -320,9 +332,9 @@ plum_entry_get_lifetime (PlumEntry *self)
  * plum_entry_get_enabled: (get-property enabled)
  * @self: an entry
  *
- * Tells if the router forwards it at present.
+ * Gets whether the entry is enabled.
  *
- * Returns: %TRUE if it does
+ * Returns: %TRUE if the entry is enabled
  *
  * Since: 1.0
  */

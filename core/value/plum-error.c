@@ -20,7 +20,7 @@ G_DEFINE_ENUM_TYPE (PlumError,
  *
  * Gets the error domain of this library. See %PLUM_ERROR.
  *
- * Returns: the quark
+ * Returns: the error domain
  *
  * Since: 1.0
  */

@@ -5,9 +5,9 @@
 /**
  * PlumLease:
  *
- * What a router granted: an external address and port, for a time.
+ * A lease: the external address and port that a router granted for a limited time.
  *
- * A backend makes one when [vfunc@Plum.Backend.map] succeeds. It never changes.
+ * A backend creates a lease when [vfunc@Plum.Backend.map] succeeds. The object is immutable.
  *
  * Since: 1.0
  */
@@ -47,17 +47,16 @@ plum_lease_init (PlumLease *self)
 
 /**
  * plum_lease_new:
- * @external_address: (nullable): the router's address as the internet sees it, or %NULL if the
- *   router does not know it (yet)
- * @external_port: the port there, 1 to 65535
- * @lifetime: how long it was granted for, in seconds from now, at least 1;
- *   %PLUM_LIFETIME_FOREVER if until somebody deletes it
- * @token: (nullable): whatever the backend needs to unmap or check it later, even in another
- *   process; a floating reference is sunk
+ * @external_address: (nullable): the external address, or %NULL if the router did not report it
+ * @external_port: the external port, between 1 and 65535
+ * @lifetime: the lifetime in seconds from now, at least 1, or %PLUM_LIFETIME_FOREVER if the lease
+ *   does not expire
+ * @token: (nullable): data that the backend needs to remove or verify the mapping later, possibly
+ *   in another process; a floating reference is sunk
  *
- * Makes a lease.
+ * Creates a lease. Only backends need this function.
  *
- * Returns: (transfer full): the lease
+ * Returns: (transfer full): a new lease
  *
  * Since: 1.0
  */
@@ -85,9 +84,9 @@ plum_lease_new (GInetAddress *external_address,
  * plum_lease_get_external_address:
  * @self: a lease
  *
- * Gets the router's address as the internet sees it.
+ * Gets the external address.
  *
- * Returns: (transfer none) (nullable): the address, or %NULL if the router did not tell
+ * Returns: (transfer none) (nullable): the address, or %NULL if the router did not report it
  *
  * Since: 1.0
  */
@@ -103,9 +102,9 @@ plum_lease_get_external_address (PlumLease *self)
  * plum_lease_get_external_port:
  * @self: a lease
  *
- * Gets the port that the router forwards.
+ * Gets the external port.
  *
- * Returns: the port, 1 to 65535
+ * Returns: the port, between 1 and 65535
  *
  * Since: 1.0
  */
@@ -121,9 +120,10 @@ plum_lease_get_external_port (PlumLease *self)
  * plum_lease_get_lifetime:
  * @self: a lease
  *
- * Gets for how long it was granted.
+ * Gets the lifetime that the router granted.
  *
- * Returns: seconds from the moment of the grant, or %PLUM_LIFETIME_FOREVER
+ * Returns: the lifetime in seconds from the time of the grant, or %PLUM_LIFETIME_FOREVER if the
+ *   lease does not expire
  *
  * Since: 1.0
  */
@@ -139,9 +139,9 @@ plum_lease_get_lifetime (PlumLease *self)
  * plum_lease_get_token:
  * @self: a lease
  *
- * Gets what the backend keeps with the lease. Only the backend that made it can read it.
+ * Gets the data that the backend stored in the lease. Its format is private to the backend.
  *
- * Returns: (transfer none) (nullable): the token
+ * Returns: (transfer none) (nullable): the token, or %NULL if there is none
  *
  * Since: 1.0
  */

@@ -2,22 +2,22 @@
 
 #include "plum-log-private.h"
 
-/* Read by every log call, set by the program, on whatever threads they run. */
+/* Atomic: any thread may access it. */
 static int log_level = PLUM_LOG_LEVEL_NONE;
 
 /**
  * plum_set_log_level:
- * @level: the least level to tell of
+ * @level: the lowest level of the messages to show
  *
- * Sets how much of what the library logs is a message.
+ * Sets the lowest level of the log messages to show. The default is %PLUM_LOG_LEVEL_NONE.
  *
- * A message at @level or above is logged by [func@GLib.log_structured] as
- * %G_LOG_LEVEL_MESSAGE, with the nick of its level before the text and in the
- * field `PLUM_LOG_LEVEL`. It aborts nothing, not even with
- * `G_DEBUG=fatal-warnings`. What is below @level is logged as %G_LOG_LEVEL_DEBUG,
- * which is dropped unless `G_MESSAGES_DEBUG` names the domain.
+ * The library passes a message of this level or a higher one to [func@GLib.log_structured] with
+ * %G_LOG_LEVEL_MESSAGE. It passes messages of lower levels with %G_LOG_LEVEL_DEBUG; GLib drops
+ * these unless `G_MESSAGES_DEBUG` contains the log domain. The nick of the level precedes the text,
+ * and the field `PLUM_LOG_LEVEL` contains it.
  *
- * The default is %PLUM_LOG_LEVEL_NONE.
+ * No message aborts the process, not even if `G_DEBUG` contains `fatal-warnings`. This function may
+ * be called from any thread.
  *
  * Since: 1.0
  */
@@ -32,7 +32,7 @@ plum_set_log_level (PlumLogLevel level)
 /**
  * plum_get_log_level:
  *
- * Gets the least level that is told of. See [func@Plum.set_log_level].
+ * Gets the lowest level of the log messages to show. See [func@Plum.set_log_level].
  *
  * Returns: the level
  *
@@ -46,16 +46,15 @@ plum_get_log_level (void)
 
 /**
  * plum_log: (skip)
- * @domain: the log domain: `Plum-` and the name of the backend
- * @level: how much it matters; not %PLUM_LOG_LEVEL_NONE
- * @format: a printf format
- * @...: its arguments
+ * @domain: the log domain: `Plum-`, followed by the name of the backend
+ * @level: the level of the message; not %PLUM_LOG_LEVEL_NONE
+ * @format: a `printf()` format string
+ * @...: the arguments of the format string
  *
- * Logs a message. The backends of this library log by this function, and those
- * of others may.
+ * Logs a message. The backends of this library use this function; third-party backends may use it.
  *
- * A message that nobody will see costs no formatting. One of level
- * %PLUM_LOG_LEVEL_FATAL does not abort the process.
+ * The arguments are formatted only if the message is shown. A message of the level
+ * %PLUM_LOG_LEVEL_FATAL does not abort the process. This function may be called from any thread.
  *
  * Since: 1.0
  */

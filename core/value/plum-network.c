@@ -5,8 +5,9 @@
 /**
  * PlumNetwork:
  *
- * Where a backend works: an interface, the gateway behind it, and this host's address there.
- * It never changes; when the network does, there is another one.
+ * The network that a backend uses: an interface, its gateway and the local address.
+ *
+ * The object is immutable. If the network changes, the library creates a new object.
  *
  * Since: 1.0
  */
@@ -86,7 +87,7 @@ plum_network_equal (PlumNetwork *a, PlumNetwork *b)
  *
  * Gets the name of the network interface.
  *
- * Returns: the name, as `wlan0`
+ * Returns: the name, such as `wlan0`
  *
  * Since: 1.0
  */
@@ -102,9 +103,9 @@ plum_network_get_interface (PlumNetwork *self)
  * plum_network_get_interface_index:
  * @self: a network
  *
- * Gets the number of the network interface. It is the scope of link-local addresses.
+ * Gets the index of the network interface. Link-local addresses use it as their scope ID.
  *
- * Returns: the index, from 1
+ * Returns: the index, at least 1
  *
  * Since: 1.0
  */
@@ -120,7 +121,7 @@ plum_network_get_interface_index (PlumNetwork *self)
  * plum_network_get_family:
  * @self: a network
  *
- * Gets the family of the addresses.
+ * Gets the address family of the gateway and the local address.
  *
  * Returns: %G_SOCKET_FAMILY_IPV4 or %G_SOCKET_FAMILY_IPV6
  *
@@ -138,10 +139,10 @@ plum_network_get_family (PlumNetwork *self)
  * plum_network_get_gateway:
  * @self: a network
  *
- * Gets the router to ask.
+ * Gets the address of the gateway.
  *
- * Returns: (transfer none) (nullable): its address, or %NULL on a point-to-point link,
- *   where the next hop has none
+ * Returns: (transfer none) (nullable): the address, or %NULL on a point-to-point link, where the
+ *   next hop has no address
  *
  * Since: 1.0
  */
@@ -157,7 +158,7 @@ plum_network_get_gateway (PlumNetwork *self)
  * plum_network_get_local_address:
  * @self: a network
  *
- * Gets this host's address towards the gateway.
+ * Gets the address of this host on the network of the gateway.
  *
  * Returns: (transfer none): the address
  *
@@ -175,9 +176,9 @@ plum_network_get_local_address (PlumNetwork *self)
  * plum_network_get_overridden:
  * @self: a network
  *
- * Tells if the gateway was set by hand ([property@Plum.Manager:gateway-address]), not found.
+ * Gets whether the program set the gateway with [property@Plum.Manager:gateway-address].
  *
- * Returns: %TRUE if set by hand
+ * Returns: %TRUE if the program set the gateway, %FALSE if the library found it
  *
  * Since: 1.0
  */

@@ -5,7 +5,10 @@
 /**
  * PlumProbe:
  *
- * What one backend found when it asked one gateway; an item of [property@Plum.Gateway:probes].
+ * The result of the discovery of one gateway by one backend.
+ *
+ * The list [property@Plum.Gateway:probes] contains one object of this type for each enabled
+ * backend.
  *
  * Since: 1.0
  */
@@ -79,7 +82,7 @@ plum_probe_class_init (PlumProbeClass *klass)
   /**
    * PlumProbe:name: (getter get_name)
    *
-   * The backend's name.
+   * The name of the backend, such as `pcp`.
    *
    * Since: 1.0
    */
@@ -88,7 +91,7 @@ plum_probe_class_init (PlumProbeClass *klass)
   /**
    * PlumProbe:outcome: (getter get_outcome)
    *
-   * What became of it.
+   * The outcome of the discovery.
    *
    * Since: 1.0
    */
@@ -98,7 +101,8 @@ plum_probe_class_init (PlumProbeClass *klass)
   /**
    * PlumProbe:error: (getter get_error)
    *
-   * Why it cannot map here; %NULL while pending and after success.
+   * The reason why the backend cannot map ports on the gateway, or %NULL while the probe is pending
+   * and after a success.
    *
    * Since: 1.0
    */
@@ -107,7 +111,7 @@ plum_probe_class_init (PlumProbeClass *klass)
   /**
    * PlumProbe:ms: (getter get_ms)
    *
-   * How long it took to know, in milliseconds; 0 while pending.
+   * The duration of the discovery in milliseconds, or 0 while the probe is pending.
    *
    * Since: 1.0
    */
@@ -161,9 +165,9 @@ plum_probe_set_outcome (PlumProbe *self, PlumProbeOutcome outcome, const GError 
  * plum_probe_get_name: (get-property name)
  * @self: a probe
  *
- * Gets the backend's name.
+ * Gets the name of the backend.
  *
- * Returns: the name, as `pcp`
+ * Returns: the name, such as `pcp`
  *
  * Since: 1.0
  */
@@ -179,7 +183,7 @@ plum_probe_get_name (PlumProbe *self)
  * plum_probe_get_outcome: (get-property outcome)
  * @self: a probe
  *
- * Gets what became of it.
+ * Gets the outcome of the discovery.
  *
  * Returns: the outcome
  *
@@ -197,9 +201,10 @@ plum_probe_get_outcome (PlumProbe *self)
  * plum_probe_get_error: (get-property error)
  * @self: a probe
  *
- * Gets why the backend cannot map here.
+ * Gets the reason why the backend cannot map ports on the gateway.
  *
- * Returns: (transfer none) (nullable): the error, or %NULL while pending and after success
+ * Returns: (transfer none) (nullable): the error, or %NULL while the probe is pending and after a
+ *   success
  *
  * Since: 1.0
  */
@@ -215,9 +220,9 @@ plum_probe_get_error (PlumProbe *self)
  * plum_probe_get_ms: (get-property ms)
  * @self: a probe
  *
- * Gets how long it took to know.
+ * Gets the duration of the discovery.
  *
- * Returns: milliseconds; 0 while pending
+ * Returns: the duration in milliseconds, or 0 while the probe is pending
  *
  * Since: 1.0
  */

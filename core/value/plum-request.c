@@ -5,9 +5,10 @@
 /**
  * PlumRequest:
  *
- * What a backend is asked to map. It never changes.
+ * A request to map a port.
  *
- * A renewal is a request with the external address and port that were granted before.
+ * A renewal is a request with the external address and port of the current lease. The object is
+ * immutable.
  *
  * Since: 1.0
  */
@@ -101,7 +102,7 @@ plum_request_get_protocol (PlumRequest *self)
  *
  * Gets the port on this host.
  *
- * Returns: the port, 1 to 65535
+ * Returns: the port, between 1 and 65535
  *
  * Since: 1.0
  */
@@ -117,10 +118,11 @@ plum_request_get_internal_port (PlumRequest *self)
  * plum_request_get_external_port:
  * @self: a request
  *
- * Gets the external port to suggest to the router. It may grant another: see
- * [method@Plum.Request.get_require_external_port].
+ * Gets the external port to suggest to the router.
  *
- * Returns: the port, 1 to 65535
+ * The router may grant another port. See [method@Plum.Request.get_require_external_port].
+ *
+ * Returns: the port, between 1 and 65535
  *
  * Since: 1.0
  */
@@ -136,10 +138,14 @@ plum_request_get_external_port (PlumRequest *self)
  * plum_request_get_require_external_port:
  * @self: a request
  *
- * Gets whether no other external port will do. Then a backend need not look for another one, may
- * tell the router so where the protocol can, and fails with %PLUM_ERROR_CONFLICT if the port is
- * somebody else's, best with who that is in the message. One that does not heed this is still
- * right: the library gives a lease with another port back.
+ * Gets whether the program requires the external port.
+ *
+ * If it does, a backend does not try other ports and, if the protocol supports it, sends the
+ * requirement to the router (such as the PREFER_FAILURE option of PCP, RFC 6887 13.2). If the port
+ * belongs to another host, the backend fails with %PLUM_ERROR_CONFLICT and names that host in the
+ * message, if it is known.
+ *
+ * A backend may ignore the requirement: the library releases a lease with another port.
  *
  * Returns: %TRUE if the external port is required
  *
@@ -157,7 +163,7 @@ plum_request_get_require_external_port (PlumRequest *self)
  * plum_request_get_external_address:
  * @self: a request
  *
- * Gets the external address to suggest: the one that was granted before.
+ * Gets the external address to suggest to the router, which is the address of the previous lease.
  *
  * Returns: (transfer none) (nullable): the address, or %NULL for no preference
  *
@@ -175,9 +181,9 @@ plum_request_get_external_address (PlumRequest *self)
  * plum_request_get_lifetime:
  * @self: a request
  *
- * Gets the lifetime to ask for.
+ * Gets the lifetime to request from the router.
  *
- * Returns: seconds, at least 1
+ * Returns: the lifetime in seconds, at least 1
  *
  * Since: 1.0
  */
@@ -193,8 +199,10 @@ plum_request_get_lifetime (PlumRequest *self)
  * plum_request_get_description:
  * @self: a request
  *
- * Gets a short text for the router's table: printable ASCII without the special characters of XML,
- * 1 to 32 characters.
+ * Gets the description for the router's mapping table.
+ *
+ * The description consists of 1 to 32 printable ASCII characters, without the special characters of
+ * XML.
  *
  * Returns: the description
  *
@@ -212,9 +220,11 @@ plum_request_get_description (PlumRequest *self)
  * plum_request_get_key:
  * @self: a request
  *
- * Gets a secret that is the same for all requests of one mapping, and different for each mapping:
- * 32 random bytes. A protocol's nonce is derived from it, so that it survives renewals and
- * restarts.
+ * Gets the secret key of the mapping.
+ *
+ * The key consists of 32 random bytes. It is the same for all requests of a mapping, and differs
+ * between mappings. Backends derive the nonce of the protocol from it, so that the nonce survives
+ * renewals and restarts.
  *
  * Returns: (transfer none): the key
  *

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* What the program set on the manager, for those who act on it. The manager owns it and outlives
- * its gateways and holders. */
+/* The settings of the manager. The manager owns the struct, which outlives its gateways and lease
+ * holders. */
 typedef struct
 {
   guint discover_timeout; /* ms */
@@ -17,8 +17,9 @@ typedef struct
   char *application_name; /* (nullable) */
 } PlumSettings;
 
-/* The description for the router's table: @requested (nullable), or the application's name, the
- * protocol and the port. Cut and cleaned to what routers accept. */
+/* Creates the description for the router's mapping table from requested (nullable) or, if that is
+ * empty, from the application name, the protocol and the port. Removes the characters that routers
+ * refuse. */
 char *plum_settings_make_description (const PlumSettings *self,
                                       const char *requested,
                                       PlumProtocol protocol,

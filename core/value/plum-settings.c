@@ -4,11 +4,11 @@
 
 #include <string.h>
 
-/* Routers refuse longer ones, and those with the special characters of XML (quirk 57). */
+/* Routers refuse longer descriptions, and the special characters of XML (quirk 57). */
 #define DESCRIPTION_MAX 32
 
 static void
-append_clean (GString *text, const char *raw, gsize max)
+append_accepted (GString *text, const char *raw, gsize max)
 {
   for (const char *p = raw; *p != '\0' && text->len < max; p++)
     if (g_ascii_isprint (*p) && strchr ("<>&'\"", *p) == NULL)
@@ -23,21 +23,21 @@ plum_settings_make_description (const PlumSettings *self,
 {
   const char *application = self->application_name;
   GString *text = g_string_new (NULL);
-  g_autofree char *tail = NULL;
+  g_autofree char *suffix = NULL;
 
   if (requested != NULL)
-    append_clean (text, requested, DESCRIPTION_MAX);
+    append_accepted (text, requested, DESCRIPTION_MAX);
   if (text->len > 0)
     return g_string_free (text, FALSE);
 
   if (application == NULL)
     application = g_get_prgname ();
 
-  tail = g_strdup_printf (" %s %u", protocol == PLUM_PROTOCOL_TCP ? "tcp" : "udp", internal_port);
+  suffix = g_strdup_printf (" %s %u", protocol == PLUM_PROTOCOL_TCP ? "tcp" : "udp", internal_port);
   if (application != NULL)
-    append_clean (text, application, DESCRIPTION_MAX - strlen (tail));
+    append_accepted (text, application, DESCRIPTION_MAX - strlen (suffix));
   if (text->len == 0)
     g_string_append (text, "plum");
-  g_string_append (text, tail);
+  g_string_append (text, suffix);
   return g_string_free (text, FALSE);
 }

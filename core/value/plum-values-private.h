@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* Constructors of the values that only core makes. */
+/* Constructors of value types that only core creates. */
 
 PlumNetwork *plum_network_new (const char *interface_name,
                                guint interface_index,
@@ -38,7 +38,8 @@ PlumBackendInfo *plum_backend_info_new (const char *name,
                                         GType type,
                                         const GError *error);
 void plum_backend_info_fail (PlumBackendInfo *self, const GError *error);
-/* G_TYPE_INVALID if it cannot be used: then the info carries the error. */
-GType plum_backend_info_ensure_type (PlumBackendInfo *self);
+/* Registers the type, which must be a concrete subclass of parent_type. Returns G_TYPE_INVALID and
+ * sets the error of the info if the backend cannot be used. */
+GType plum_backend_info_ensure_type (PlumBackendInfo *self, GType parent_type);
 
 G_END_DECLS

@@ -5,8 +5,10 @@
 /**
  * plum_get_version:
  *
- * Gets the version of the library that the program runs with, which may be newer
- * than the [const@Plum.MAJOR_VERSION] and its companions that it was compiled with.
+ * Gets the version of the library that the program runs with.
+ *
+ * It may be newer than the version that the program was compiled against, which
+ * [const@Plum.MAJOR_VERSION], [const@Plum.MINOR_VERSION] and [const@Plum.MICRO_VERSION] define.
  *
  * Returns: (transfer none): the version, such as `1.2.3`
  *

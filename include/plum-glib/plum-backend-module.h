@@ -14,8 +14,10 @@ G_BEGIN_DECLS
 /**
  * PLUM_BACKEND_ABI:
  *
- * The number that a module and the library must share. It changes whenever
- * [struct@Plum.BackendModule] or the layout of [class@Plum.Backend] does.
+ * The version of the interface between the library and its backend modules.
+ *
+ * The library refuses a module that was built with another value. The value changes whenever
+ * [struct@Plum.BackendModule] or the layout of [class@Plum.Backend] changes.
  *
  * Since: 1.0
  */
@@ -23,15 +25,19 @@ G_BEGIN_DECLS
 
 /**
  * PlumBackendModule: (skip)
- * @abi: [const@Plum.BACKEND_ABI] of the headers that the module was built with
- * @name: a short name, `[a-z][a-z0-9-]*`, unique among the backends
- * @description: what it is, for people
- * @priority: higher is asked for a mapping first; `direct` is 400, `pcp` 300,
- *   `natpmp` 200, `upnp` 100
- * @get_type: registers and gives the [class@Plum.Backend] type
+ * @abi: the value of [const@Plum.BACKEND_ABI] in the headers that the module was built with
+ * @name: a short name that matches `[a-z][a-z0-9-]*` and is unique among the backends
+ * @description: a human-readable description
+ * @priority: the priority; the library tries backends with a higher priority first. The priorities
+ *   of the backends of this library are 400 for `direct`, 300 for `pcp`, 200 for `natpmp` and 100
+ *   for `upnp`
+ * @get_type: registers and returns the `GType` of the [class@Plum.Backend] subclass
  *
- * What a backend module exports, as the constant `plum_backend_module`.
- * Write it with %PLUM_DEFINE_BACKEND_MODULE.
+ * The description of a backend module.
+ *
+ * A module exports one constant of this type under the name `plum_backend_module`. Use
+ * %PLUM_DEFINE_BACKEND_MODULE to define it. The strings must remain valid for the lifetime of the
+ * process.
  *
  * Since: 1.0
  */
@@ -46,13 +52,16 @@ typedef struct
 
 /**
  * PLUM_DEFINE_BACKEND_MODULE: (skip)
- * @module_name: a string literal
- * @module_description: a string literal
- * @module_priority: a number
- * @type_macro: the backend's type, as `PLUM_TYPE_PCP_BACKEND`, that is a call
- *   of its `_get_type ()` function
+ * @module_name: the name of the backend, as a string literal
+ * @module_description: the human-readable description, as a string literal
+ * @module_priority: the priority, as an integer constant
+ * @type_macro: the type macro of the backend, such as `PLUM_TYPE_PCP_BACKEND`; it expands to a call
+ *   of the `_get_type()` function
  *
- * Writes the one symbol that a backend module exports.
+ * Defines the symbol that a backend module exports.
+ *
+ * Use it once per module, at file scope. See [struct@Plum.BackendModule] for the meaning of the
+ * arguments.
  *
  * Since: 1.0
  */

@@ -25,10 +25,13 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
 /**
  * PlumBackendClass::discover:
  * @self: a backend
- * @call: settle it with [method@Plum.Call.return_done] or an error
+ * @call: the call; settle it with [method@Plum.Call.return_done] or an error
  *
- * Finds out if the backend can map ports on its gateway. Success means just that: an answer that
- * shows a protocol but no way to map is a failure. It may be called again at any time.
+ * Determines whether the backend can map ports on the gateway of its network.
+ *
+ * Settle the call successfully only if the backend can map ports. If the gateway supports the
+ * protocol but cannot map ports, the call fails. The library may call this function again at any
+ * time.
  *
  * Since: 1.0
  */
@@ -36,11 +39,14 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
 /**
  * PlumBackendClass::map:
  * @self: a backend
- * @request: what is wanted
- * @call: settle it with [method@Plum.Call.return_lease] or an error
+ * @request: the requested mapping
+ * @call: the call; settle it with [method@Plum.Call.return_lease] or an error
  *
- * Maps a port, or renews what was mapped: both are the same question. The external port is a wish;
- * what the router granted belongs into the lease.
+ * Requests a mapping from the router, or renews one.
+ *
+ * A renewal is a request with the same key as the request that created the mapping. The external
+ * port of @request is a suggestion: the router may grant another port, and the lease contains the
+ * port that it granted.
  *
  * Since: 1.0
  */
@@ -48,13 +54,14 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
 /**
  * PlumBackendClass::unmap:
  * @self: a backend
- * @request: what was asked for when it was mapped
- * @lease: (nullable): what was granted, or %NULL if no answer came and the router may have mapped
- * it
- *   all the same
- * @call: settle it with [method@Plum.Call.return_done] or an error
+ * @request: the request that created the mapping
+ * @lease: (nullable): the lease that the router granted, or %NULL if the router did not answer; in
+ *   that case it may have created the mapping nevertheless
+ * @call: the call; settle it with [method@Plum.Call.return_done] or an error
  *
- * Gives a mapping back. That the router does not have it (any more) is a success.
+ * Removes a mapping from the router.
+ *
+ * If the router does not have the mapping, the call succeeds.
  *
  * Since: 1.0
  */
@@ -62,13 +69,15 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
 /**
  * PlumBackendClass::check:
  * @self: a backend
- * @request: what was asked for when it was mapped
- * @lease: what was granted
- * @call: settle it with [method@Plum.Call.return_done] or an error
+ * @request: the request that created the mapping
+ * @lease: the lease that the router granted
+ * @call: the call; settle it with [method@Plum.Call.return_done] or an error
  *
- * Asks if the router still has a mapping. %PLUM_ERROR_DESTROYED and %PLUM_ERROR_CONFLICT say that
- * it
- * has it no more, or for somebody else; any other error says that nobody knows.
+ * Verifies that the router still has a mapping.
+ *
+ * Fail with %PLUM_ERROR_DESTROYED if the router no longer has the mapping, or with
+ * %PLUM_ERROR_CONFLICT if the external port now belongs to another host. Any other error means that
+ * the state of the mapping is unknown.
  *
  * Since: 1.0
  */
@@ -76,9 +85,9 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
 /**
  * PlumBackendClass::get_external_address:
  * @self: a backend
- * @call: settle it with [method@Plum.Call.return_address] or an error
+ * @call: the call; settle it with [method@Plum.Call.return_address] or an error
  *
- * Asks for the router's address as the internet sees it.
+ * Queries the external address of the router.
  *
  * Since: 1.0
  */
@@ -86,9 +95,9 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
 /**
  * PlumBackendClass::list:
  * @self: a backend
- * @call: settle it with [method@Plum.Call.return_entries] or an error
+ * @call: the call; settle it with [method@Plum.Call.return_entries] or an error
  *
- * Asks for the router's table, with everybody's mappings.
+ * Queries the mapping table of the router, with the mappings of all hosts.
  *
  * Since: 1.0
  */
@@ -96,10 +105,10 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
 /**
  * PlumBackendClass::delete_entry:
  * @self: a backend
- * @entry: an entry of the router's table
- * @call: settle it with [method@Plum.Call.return_done] or an error
+ * @entry: an entry of the router's mapping table
+ * @call: the call; settle it with [method@Plum.Call.return_done] or an error
  *
- * Deletes an entry, whoever made it.
+ * Deletes an entry of the router's mapping table, including entries that other hosts created.
  *
  * Since: 1.0
  */

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 /**
  * PLUM_LIFETIME_FOREVER:
  *
- * The lifetime of a mapping that the router keeps until somebody deletes it.
+ * The lifetime of a mapping that never expires. The router keeps it until it is deleted.
  *
  * Since: 1.0
  */
@@ -25,7 +25,7 @@ G_BEGIN_DECLS
  * @PLUM_PROTOCOL_TCP: TCP
  * @PLUM_PROTOCOL_UDP: UDP
  *
- * A transport protocol whose ports can be mapped.
+ * The transport protocol of a mapping.
  *
  * Since: 1.0
  */
@@ -40,13 +40,13 @@ GType plum_protocol_get_type (void) G_GNUC_CONST;
 
 /**
  * PlumState:
- * @PLUM_STATE_DESTROYED: nothing is wanted and nothing is held any more
- * @PLUM_STATE_PENDING: wanted, and being asked for
+ * @PLUM_STATE_DESTROYED: the mapping is not active and not requested
+ * @PLUM_STATE_PENDING: the mapping is requested and the router has not answered yet
  * @PLUM_STATE_SUCCESS: the router forwards the port
- * @PLUM_STATE_FAILURE: nobody would map the port; it is tried again
- * @PLUM_STATE_DESTROYING: the router is being asked to forget it
+ * @PLUM_STATE_FAILURE: the last attempt failed on every gateway; the library retries later
+ * @PLUM_STATE_DESTROYING: the library is removing the mapping from the router
  *
- * Where a [class@Plum.Mapping] stands.
+ * The state of a [class@Plum.Mapping].
  *
  * Since: 1.0
  */
@@ -64,18 +64,23 @@ GType plum_state_get_type (void) G_GNUC_CONST;
 
 /**
  * PlumAddressScope:
- * @PLUM_ADDRESS_SCOPE_UNKNOWN: no address is known
- * @PLUM_ADDRESS_SCOPE_UNSPECIFIED: all zeros, or "this network" (0.0.0.0/8)
- * @PLUM_ADDRESS_SCOPE_LOOPBACK: this host only
- * @PLUM_ADDRESS_SCOPE_LINK_LOCAL: this link only
- * @PLUM_ADDRESS_SCOPE_PRIVATE: a private network (RFC 1918), or an IPv6 unique local address
- * @PLUM_ADDRESS_SCOPE_CGNAT: a provider's carrier-grade NAT (100.64.0.0/10, RFC 6598)
- * @PLUM_ADDRESS_SCOPE_DOCUMENTATION: reserved for examples
- * @PLUM_ADDRESS_SCOPE_RESERVED: not usable on the internet for another reason
- * @PLUM_ADDRESS_SCOPE_MULTICAST: a group, not a host
- * @PLUM_ADDRESS_SCOPE_PUBLIC: reachable from the internet, as far as the address tells
+ * @PLUM_ADDRESS_SCOPE_UNKNOWN: the address is unknown
+ * @PLUM_ADDRESS_SCOPE_UNSPECIFIED: the unspecified address, or an address of "this network"
+ *   (0.0.0.0/8)
+ * @PLUM_ADDRESS_SCOPE_LOOPBACK: a loopback address
+ * @PLUM_ADDRESS_SCOPE_LINK_LOCAL: a link-local address
+ * @PLUM_ADDRESS_SCOPE_PRIVATE: a private IPv4 address (RFC 1918), or an IPv6 unique local address
+ *   (RFC 4193)
+ * @PLUM_ADDRESS_SCOPE_CGNAT: an address of a carrier-grade NAT (100.64.0.0/10, RFC 6598)
+ * @PLUM_ADDRESS_SCOPE_DOCUMENTATION: an address that is reserved for documentation
+ * @PLUM_ADDRESS_SCOPE_RESERVED: an address that is not usable on the internet for another reason
+ * @PLUM_ADDRESS_SCOPE_MULTICAST: a multicast address
+ * @PLUM_ADDRESS_SCOPE_PUBLIC: an address that is reachable from the internet, unless a firewall
+ *   prevents it
  *
- * How far an address reaches (RFC 6890).
+ * The scope of an address, in the categories of RFC 6890.
+ *
+ * See [func@Plum.address_get_scope].
  *
  * Since: 1.0
  */
@@ -98,15 +103,17 @@ GType plum_address_scope_get_type (void) G_GNUC_CONST;
 
 /**
  * PlumLogLevel:
- * @PLUM_LOG_LEVEL_VERBOSE: every packet
- * @PLUM_LOG_LEVEL_DEBUG: every decision
- * @PLUM_LOG_LEVEL_INFO: what a user may care for
- * @PLUM_LOG_LEVEL_WARN: something is wrong and was worked around
- * @PLUM_LOG_LEVEL_ERROR: something is wrong and a mapping suffers
- * @PLUM_LOG_LEVEL_FATAL: nothing works; it never aborts the process
- * @PLUM_LOG_LEVEL_NONE: silence, unless `G_MESSAGES_DEBUG` names the domain
+ * @PLUM_LOG_LEVEL_VERBOSE: packets that are sent and received
+ * @PLUM_LOG_LEVEL_DEBUG: decisions of the library
+ * @PLUM_LOG_LEVEL_INFO: events that may interest a user
+ * @PLUM_LOG_LEVEL_WARN: a problem that the library worked around
+ * @PLUM_LOG_LEVEL_ERROR: a problem that affects a mapping
+ * @PLUM_LOG_LEVEL_FATAL: a problem that prevents all mappings; it does not abort the process
+ * @PLUM_LOG_LEVEL_NONE: no messages, unless `G_MESSAGES_DEBUG` contains the log domain
  *
- * How much is logged.
+ * The severity of a log message, in ascending order.
+ *
+ * See [func@Plum.set_log_level].
  *
  * Since: 1.0
  */
@@ -126,13 +133,14 @@ GType plum_log_level_get_type (void) G_GNUC_CONST;
 
 /**
  * PlumProbeOutcome:
- * @PLUM_PROBE_PENDING: not decided yet: not asked, or not answered
- * @PLUM_PROBE_SUCCESS: it can map here
- * @PLUM_PROBE_TIMED_OUT: nobody answered
- * @PLUM_PROBE_REFUSED: the gateway said at once that nobody listens, or that it will not
- * @PLUM_PROBE_FAILED: it answered, but it cannot map; see [property@Plum.Probe:error]
+ * @PLUM_PROBE_PENDING: the backend has not started, or the gateway has not answered yet
+ * @PLUM_PROBE_SUCCESS: the backend can map ports on the gateway
+ * @PLUM_PROBE_TIMED_OUT: the gateway did not answer in time
+ * @PLUM_PROBE_REFUSED: the gateway refused: the port is closed, or its settings forbid mappings
+ * @PLUM_PROBE_FAILED: the backend cannot map ports for another reason; see
+ *   [property@Plum.Probe:error]
  *
- * What became of asking one gateway by one backend.
+ * The outcome of a [class@Plum.Probe].
  *
  * Since: 1.0
  */
@@ -150,10 +158,10 @@ GType plum_probe_outcome_get_type (void) G_GNUC_CONST;
 
 /**
  * PlumTrafficDirection:
- * @PLUM_TRAFFIC_SENT: from this host
- * @PLUM_TRAFFIC_RECEIVED: to this host
+ * @PLUM_TRAFFIC_SENT: sent by this host
+ * @PLUM_TRAFFIC_RECEIVED: received by this host
  *
- * Which way bytes went.
+ * The direction of network traffic.
  *
  * Since: 1.0
  */

@@ -14,8 +14,10 @@ G_BEGIN_DECLS
 /**
  * PLUM_ERROR:
  *
- * The error domain of this library. Cancellation and socket trouble stay
- * in [error@Gio.IOErrorEnum].
+ * The error domain of this library.
+ *
+ * Errors in this domain are from the [error@Plum.Error] enumeration. Cancellation and socket errors
+ * use the domain of [error@Gio.IOErrorEnum].
  *
  * Since: 1.0
  */
@@ -23,18 +25,18 @@ G_BEGIN_DECLS
 
 /**
  * PlumError:
- * @PLUM_ERROR_NO_GATEWAY: this host has no router to ask
- * @PLUM_ERROR_NO_BACKEND: no backend can map on this gateway
- * @PLUM_ERROR_TIMED_OUT: no answer came in time
- * @PLUM_ERROR_REFUSED: the router will not do it, by policy
- * @PLUM_ERROR_CONFLICT: the external port belongs to somebody else
- * @PLUM_ERROR_NO_RESOURCES: the router has no room, or no connection, at present
- * @PLUM_ERROR_NOT_SUPPORTED: the router, or the backend, cannot do it
- * @PLUM_ERROR_MALFORMED: what came cannot be understood
- * @PLUM_ERROR_DESTROYED: the mapping is destroyed, or its entry is gone from the router
- * @PLUM_ERROR_MODULE: a backend module cannot be used
+ * @PLUM_ERROR_NO_GATEWAY: this host has no gateway
+ * @PLUM_ERROR_NO_BACKEND: no backend can map ports on the gateway
+ * @PLUM_ERROR_TIMED_OUT: the router did not answer in time
+ * @PLUM_ERROR_REFUSED: the router refused the request; its settings forbid it
+ * @PLUM_ERROR_CONFLICT: the external port belongs to another host or another mapping
+ * @PLUM_ERROR_NO_RESOURCES: the router is out of resources, or is not connected at present
+ * @PLUM_ERROR_NOT_SUPPORTED: the router or the backend does not support the operation
+ * @PLUM_ERROR_MALFORMED: the data that was received is malformed
+ * @PLUM_ERROR_DESTROYED: the mapping is destroyed, or the router no longer has it
+ * @PLUM_ERROR_MODULE: the backend module cannot be used
  *
- * What went wrong.
+ * Error codes of the library.
  *
  * Since: 1.0
  */

@@ -16,5 +16,5 @@
 #  endif
 #endif
 
-/* Every public symbol says since when it is there. */
+/* Marks a public symbol with the version that introduced it. */
 #define PLUM_AVAILABLE_IN_1_0 PLUM_EXTERN

@@ -148,7 +148,7 @@ typedef struct
 
 static const Fault faults[] = {
   { "no-sockets", TEST_SYSCALL_SOCKET, EACCES, "Permission denied", NULL },
-  { "no-netlink", TEST_SYSCALL_NETLINK_SOCKET, EAFNOSUPPORT, "Cannot ask the kernel for routes",
+  { "no-netlink", TEST_SYSCALL_NETLINK_SOCKET, EAFNOSUPPORT, "Cannot query the kernel for routes",
     NULL },
   { "no-buffers", TEST_SYSCALL_SEND, ENOBUFS, "No buffer space", NULL },
   { "own-firewall", TEST_SYSCALL_SEND, EPERM, "not permitted", NULL },

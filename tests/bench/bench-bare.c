@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* bench-bare pcp|natpmp|upnp GATEWAY LOCAL-ADDRESS N RUNS: the same calls as the library makes, by
- * hand, one
- * after the other: the floor. The time for N mappings, in µs, a run a line.
+/*
+ * bench-bare pcp|natpmp|upnp GATEWAY LOCAL-ADDRESS N RUNS
  *
- * pcp and natpmp are what a GLib program would write by itself: the route is asked for, and a
- * GSocket in a
- * main context waits for each answer. With "raw" before the name (rawpcp, rawnatpmp) it is a
- * blocking socket
- * and nothing else, which no program with a main loop can have. upnp is on blocking sockets. */
+ * Sends the same requests as the library without it, one after the other, as a lower bound. Prints
+ * the time for N mappings in µs, one line per run.
+ *
+ * pcp and natpmp work like a GLib program: they query the route, and a GSocket in a main context
+ * waits for each answer. rawpcp and rawnatpmp use a blocking socket only, which a program with a
+ * main loop cannot do. upnp uses blocking sockets.
+ */
 
 #include <arpa/inet.h>
 #include <gio/gio.h>
@@ -46,9 +47,9 @@ connect_to (int type, guint16 port)
   return fd;
 }
 
-/* Which way to the gateway: one question to the kernel. */
+/* Queries the kernel for the route to the gateway. */
 static void
-ask_route (void)
+query_route (void)
 {
   struct
   {
@@ -93,7 +94,7 @@ loop_open (void)
   g_autoptr (GSocketAddress) from = g_inet_socket_address_new_from_string (local, 0);
   GSource *source;
 
-  ask_route ();
+  query_route ();
   loop_socket =
     g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
   g_socket_set_blocking (loop_socket, FALSE);
@@ -114,7 +115,7 @@ loop_close (GSource *source)
   g_clear_object (&loop_socket);
 }
 
-/* fd -1: in the main loop */
+/* If fd is -1, uses the main loop. */
 static void
 exchange (int fd, const guint8 *request, gsize len)
 {
@@ -182,7 +183,7 @@ bare_natpmp (guint n, int fd)
     }
 }
 
-/* One request on a connection of its own. (transfer full) */
+/* Sends one request on a new connection. (transfer full) */
 static char *
 http (guint16 port, const char *text)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A fast router in a process of its own: bench-gateway ADDRESS pcp|natpmp|upnp. It says "ready"
- * when it
- * can be asked, and ends with its standard input. */
+/* bench-gateway ADDRESS pcp|natpmp|upnp: a fake router in a separate process. Prints "ready" when
+ * it accepts requests, and exits when its standard input is closed. */
 
 #include <glib-unix.h>
 #include <string.h>
@@ -20,9 +19,8 @@ typedef struct
   GSocket *group;
 } Group;
 
-/* The fake router of the tests answers unicast searches; those to the group are answered here,
- * each kind of
- * target that a control point asks for. */
+/* The fake router answers unicast searches only. Answers multicast searches for the targets that
+ * control points use. */
 static gboolean
 on_group_search (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
@@ -72,7 +70,7 @@ listen_to_group (Group *group, const char *address)
   g_assert_no_error (error);
   if (!g_socket_bind (group->group, bound, TRUE, &error) ||
       !g_socket_join_multicast_group (group->group, multicast, FALSE, "lan0", &error))
-    g_printerr ("bench-gateway: no multicast: %s\n", error->message);
+    g_printerr ("bench-gateway: Cannot join the multicast group: %s\n", error->message);
 
   source = g_socket_create_source (group->group, G_IO_IN, NULL);
   g_source_set_callback (source, G_SOURCE_FUNC (on_group_search), group, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* bench-gupnp LOCAL-ADDRESS N RUNS: the time that gupnp-igd takes for N mappings, in µs, a run a
- * line. */
+/* bench-gupnp LOCAL-ADDRESS N RUNS: prints the time that gupnp-igd takes for N mappings in µs, one
+ * line per run. */
 
 #include <libgupnp-igd/gupnp-simple-igd.h>
 #include <stdlib.h>

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* bench-plum map N RUNS [BACKEND...]: the time from a fresh manager to N mappings up, in µs, a run
- * a line.
- * bench-plum verdict: the time until "nobody answers", and the reasons.
- * bench-plum idle N SECONDS [BACKEND...]: memory per mapping, and wake-ups while nothing is due. */
+/*
+ * bench-plum map N RUNS [BACKEND...]: prints the time from the creation of a manager until N
+ * mappings are up in µs, one line per run.
+ *
+ * bench-plum verdict: prints the time until the mapping fails because no router answers, and the
+ * error message.
+ *
+ * bench-plum idle N SECONDS [BACKEND...]: prints the memory per mapping, and the wake-ups while no
+ * timer is due.
+ */
 
 #include <malloc.h>
 #include <plum-glib/plum-glib.h>
@@ -34,7 +40,7 @@ make_manager (char **backends)
 
   if (backends != NULL && *backends != NULL)
     plum_manager_set_enabled_backends (manager, (const char *const *) backends);
-  plum_manager_get_backends (manager); /* dlopen is not what is measured */
+  plum_manager_get_backends (manager); /* load the modules before the measurement */
   return manager;
 }
 
@@ -104,7 +110,7 @@ bench_verdict (void)
 }
 
 static gboolean
-on_over (gpointer user_data)
+on_timeout (gpointer user_data)
 {
   g_main_loop_quit (user_data);
   return G_SOURCE_REMOVE;
@@ -134,13 +140,13 @@ bench_idle (guint n, guint seconds, char **backends)
         g_main_context_iteration (NULL, TRUE);
     }
 
-  /* One turn of the discovery that still goes on is not idle: let the others give up first. */
-  g_timeout_add_seconds (4, on_over, loop);
+  /* Wait until the discovery of the other backends has timed out. */
+  g_timeout_add_seconds (4, on_timeout, loop);
   g_main_loop_run (loop);
   used = mallinfo2 ().uordblks - used;
 
   getrusage (RUSAGE_SELF, &before);
-  g_timeout_add_seconds (seconds, on_over, loop);
+  g_timeout_add_seconds (seconds, on_timeout, loop);
   g_main_loop_run (loop);
   getrusage (RUSAGE_SELF, &after);
 

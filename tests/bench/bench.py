@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""How fast it is, beside the others and beside a bare exchange, all in one run.
+"""Measures the library, other libraries and bare exchanges in one run.
 
-Everything runs in the lab: the router's host has a fast fake gateway, or the real miniupnpd. Medians; a
-ratio that is more than 1.5 times over its limit is a failure, anything else is only told.
+Runs in the lab, where the host of the router runs a fake gateway or miniupnpd. Prints medians. A value
+that exceeds 1.5 times its limit is a failure; values without a limit are informative.
 """
 
 import argparse
@@ -17,19 +17,19 @@ import time
 
 ROUTER, CLIENT = '192.168.1.1', '192.168.1.10'
 RUNS = 7
-SHORT_RUNS = 61  # of what is over in a fraction of a millisecond
+SHORT_RUNS = 61  # for operations that take less than a millisecond
 SLACK = 1.5
 
 
 def microseconds(*command, stderr=None):
-    """What a bench program prints: a run a line; in ms."""
+    """Runs a bench program, which prints one line per run. Returns the times in ms."""
     out = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=stderr, text=True,
                          timeout=60).stdout
     return [int(line) / 1000 for line in out.split()]
 
 
 def processes(*command):
-    """Whole processes; in ms."""
+    """Measures complete processes. Returns the times in ms."""
     times = []
     for _ in range(RUNS):
         start = time.monotonic()
@@ -46,7 +46,7 @@ class Bench:
         self.plumctl = os.path.join(build, 'tools', 'plumctl', 'plumctl')
 
     def row(self, case, ours, limit=None, against=None, other=None, unit='ms', ratio=None):
-        """limit is what ours may be (in its unit), ratio what ours / other may be."""
+        """Adds a result. limit applies to ours, in its unit, and ratio to ours / other."""
         ours = statistics.median(ours)
         other = statistics.median(other) if other else None
         bad = (limit is not None and ours > SLACK * limit) or \
@@ -69,7 +69,7 @@ class Bench:
         try:
             return microseconds(program, CLIENT, str(n), str(runs), stderr=subprocess.DEVNULL)
         except subprocess.TimeoutExpired:
-            return None    # it waits for ever if its port is taken, which happens
+            return None    # it never terminates if its port is in use
 
     def idle(self, backend):
         out = subprocess.run([self.tool('bench-plum'), 'idle', '1000', '5', backend], check=True,
@@ -86,18 +86,18 @@ class Bench:
         ratio = {'pcp': 0.6, 'natpmp': 1.3}[protocol]
         hundred = self.plum(100, protocol, runs=5)
         thousand = self.plum(1000, protocol, runs=5)
-        self.row(protocol + ': 100 mappings', hundred, None, 'bare, one by one',
+        self.row(protocol + ': 100 mappings', hundred, None, 'bare, sequential',
                  self.bare(protocol, 100, 5), ratio=ratio)
-        self.row(protocol + ': 1000 mappings', thousand, None, 'bare, one by one',
+        self.row(protocol + ': 1000 mappings', thousand, None, 'bare, sequential',
                  self.bare(protocol, 1000, 5), ratio=ratio)
-        self.row(protocol + ': each of 1000 beside each of 100',
+        self.row(protocol + ': each of 1000 versus each of 100',
                  [statistics.median(thousand) / 10], None, 'each of 100', hundred, ratio=1.2)
         if protocol == 'pcp':
-            self.row('plumctl map --once, pcp, whole process',
+            self.row('plumctl map --once, pcp, complete process',
                      processes(self.plumctl, 'map', '--once', '--quiet', 'tcp:30000'), 10)
             self.idle('pcp')
         elif shutil.which('natpmpc'):
-            self.row('plumctl map --once, natpmp, whole process',
+            self.row('plumctl map --once, natpmp, complete process',
                      processes(self.plumctl, 'map', '--once', '--quiet', 'tcp:30000'), None,
                      'natpmpc', processes('natpmpc', '-a', '30000', '30000', 'tcp', '60'))
 
@@ -112,7 +112,7 @@ class Bench:
                  self.gupnp(100, 5), ratio=0.5)
         self.row('upnp, fake gateway: 1000 mappings', thousand, None, 'gupnp-igd',
                  self.gupnp(1000, 5), ratio=0.5)
-        self.row('upnp: each of 1000 beside each of 100', [statistics.median(thousand) / 10], None,
+        self.row('upnp: each of 1000 versus each of 100', [statistics.median(thousand) / 10], None,
                  'each of 100', hundred, ratio=1.2)
 
     def real_upnp(self):
@@ -121,41 +121,41 @@ class Bench:
                  self.bare('upnp', 1), ratio=1.2)
         self.row('upnp, miniupnpd: one mapping', ours, None, 'gupnp-igd', self.gupnp(1))
         if shutil.which('upnpc'):
-            self.row('plumctl map --once, miniupnpd, whole process',
+            self.row('plumctl map --once, miniupnpd, complete process',
                      processes(self.plumctl, 'map', '--once', '--quiet', 'tcp:30000'), None, 'upnpc',
                      processes('upnpc', '-a', CLIENT, '30000', '30000', 'tcp', '60'))
 
     def both_families(self):
-        """Both at once, whole processes, beside the slower one alone."""
+        """Compares both families, as complete processes, with the slower one alone."""
         def once(family):
             return processes(self.plumctl, 'map', '--once', '--quiet', '--family', family,
                              'tcp:30000')
 
         slower = max(once('4'), once('6'), key=statistics.median)
-        self.row('upnp, miniupnpd: both families', once('both'), None, 'the slower one', slower,
+        self.row('upnp, miniupnpd: both families', once('both'), None, 'the slower family', slower,
                  ratio=1.2)
 
     def silent_others(self):
-        """PCP and NAT-PMP dropped: what that costs over UPnP alone."""
+        """Measures the additional time with PCP and NAT-PMP packets dropped over UPnP alone."""
         alone = statistics.median(self.plum(1, 'upnp'))
         together = statistics.median(self.plum(1))
-        self.row('pcp and natpmp silent, upnp answers: the wait for them', [together - alone], 400)
+        self.row('pcp and natpmp silent, upnp answers: additional time', [together - alone], 400)
 
-    def nobody(self):
+    def no_router(self):
         out = subprocess.run([self.tool('bench-plum'), 'verdict'], check=True,
                              stdout=subprocess.PIPE, text=True, timeout=60).stdout.splitlines()
-        self.row('no router: verdict (%s)' % out[1], [int(out[0]) / 1000], 3000)
+        self.row('no router: time to failure (%s)' % out[1], [int(out[0]) / 1000], 3000)
 
 
 def inside(build, what):
-    """In the lab, on the client."""
+    """Runs in the lab, on the client."""
     rows = []
     bench = Bench(build, rows)
     gateway = None
     cpus = sorted(os.sched_getaffinity(0))
     if what in ('pcp', 'natpmp', 'fake_upnp'):
-        # A router is another machine. Where the scheduler puts the two is worth more than what is
-        # measured: a processor of its own for each.
+        # A router is a separate machine, so run each side on a processor of its own. Otherwise, the
+        # decisions of the scheduler dominate the result.
         os.sched_setaffinity(0, cpus[-1:])
         gateway = subprocess.Popen(
             ['lab-host', 'router', bench.tool('bench-gateway'), ROUTER, what.replace('fake_', '')],
@@ -193,13 +193,13 @@ def main():
                           ('fake_upnp', ['--router=none']), ('real_upnp', ['--router=upnp']),
                           ('both_families', ['--router=upnp', '--ipv6']),
                           ('silent_others', ['--router=upnp', '--drop']),
-                          ('nobody', ['--router=none', '--drop'])):
+                          ('no_router', ['--router=none', '--drop'])):
         if args.cases and what not in args.cases:
             continue
         done = subprocess.run([lab, *options, '--', sys.executable, __file__, args.build,
                                '--inside', what], stdout=subprocess.PIPE, text=True, check=False)
         if done.returncode:
-            print('not ok: %s ended with status %d' % (what, done.returncode))
+            print('not ok: %s exited with status %d' % (what, done.returncode))
             rows.append({'case': what, 'ok': False})
             continue
         rows += json.loads(done.stdout)
@@ -209,7 +209,7 @@ def main():
             continue
         other = '%10.2f  %5.2f x %s' % (row['other'], row['ratio'], row['against']) \
             if row['other'] is not None else ''
-        limit = '  (to reach: %s)' % ', '.join(
+        limit = '  (limit: %s)' % ', '.join(
             text for text in ('%g %s' % (row['limit'], row['unit']) if row['limit'] else '',
                               '%g x' % row['ratio_limit'] if row['ratio_limit'] else '') if text) \
             if row['limit'] or row['ratio_limit'] else ''

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""A network for this process alone: a loopback interface and nothing else.
+"""Moves the process to a network namespace that contains only a loopback interface.
 
-What a binding sends by mistake goes nowhere, and that there is no router is a fact.
+In this namespace, no packet reaches another host, and there is no default route.
 """
 
 import ctypes
@@ -23,7 +23,7 @@ def _write(path, text):
         file.write(text)
 
 
-def _raise_loopback():
+def _set_loopback_up():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         name = struct.pack("16sH14x", b"lo", 0)
         flags = struct.unpack("16sH14x", fcntl.ioctl(control, SIOCGIFFLAGS, name))[1]
@@ -40,11 +40,11 @@ def _enter():
     _write("/proc/self/setgroups", "deny")
     _write("/proc/self/uid_map", "%d %d 1" % (user, user))
     _write("/proc/self/gid_map", "%d %d 1" % (group, group))
-    _raise_loopback()
+    _set_loopback_up()
 
 
 def _can_enter():
-    """Tried in a child first: there is no way back from a half-made one."""
+    """Tries it in a child process, because a failure half-way cannot be undone."""
     child = os.fork()
     if child == 0:
         try:
@@ -56,9 +56,9 @@ def _can_enter():
 
 
 def enter():
-    """Moves this process there. False where the kernel does not let an ordinary user do so.
+    """Moves this process to a new network namespace. Returns False if the kernel does not permit it.
 
-    Call it before the first thread is started.
+    Call this before another thread is started.
     """
     if not _can_enter():
         return False

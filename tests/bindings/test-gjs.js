@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The library from GJS. Writes TAP.
+// Tests the library from GJS. Writes TAP.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -232,11 +232,11 @@ test('/gjs/enum/forever', () => {
     equal(Plum.LIFETIME_FOREVER, 0xffffffff);
 });
 
-// A backend written in JavaScript. It has no constructor: g_object_new () makes it, with its network.
+// A backend in JavaScript. It has no constructor, because g_object_new () creates it with its network.
 
 const ScriptedBackend = GObject.registerClass(
 class GjsScriptedBackend extends Plum.Backend {
-    // Settles later, by the library's own timer, as a real one does.
+    // Settles calls asynchronously, with a timer of the library.
     later(action) {
         this.create_timer(1).set_callback(() => {
             action();
@@ -293,7 +293,7 @@ test('/gjs/backend/chosen-by-priority', async () => {
     await manager.close_async(null);
 });
 
-test('/gjs/backend/passed-over-by-priority', async () => {
+test('/gjs/backend/not-chosen-by-priority', async () => {
     const manager = makeScripted(ScriptedBackend, 1);
     const mapping = await create(manager);
 
@@ -301,7 +301,7 @@ test('/gjs/backend/passed-over-by-priority', async () => {
     await manager.close_async(null);
 });
 
-test('/gjs/backend/refusal-falls-through', async () => {
+test('/gjs/backend/next-after-refusal', async () => {
     const manager = makeScripted(RefusingBackend);
     const mapping = await create(manager);
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""The library from PyGObject. Writes TAP."""
+"""Tests the library from PyGObject. Writes TAP."""
 
 import os
 import sys
@@ -17,7 +17,7 @@ SILENT = Gio.InetAddress.new_from_string(os.environ["PLUM_TEST_SILENT"])
 OWN_NETWORK = "PLUM_TEST_OWN_NETWORK" in os.environ
 
 CONTEXT = GLib.MainContext.default()
-DEADLINE = 20  # s; only a fault ever takes as long
+DEADLINE = 20  # in seconds; exceeded only by a defect
 TESTS = []
 
 
@@ -42,13 +42,13 @@ def run_until(condition):
     watchdog.set_callback(lambda *unused: late.append(True) or GLib.SOURCE_REMOVE)
     watchdog.attach(CONTEXT)
     while not condition():
-        assert not late, "waited in vain"
+        assert not late, "timed out"
         CONTEXT.iteration(True)
     watchdog.destroy()
 
 
 def call(source, name, *arguments):
-    """Calls source.name_async () and gives what source.name_finish () does."""
+    """Calls source.name_async () and returns the result of source.name_finish ()."""
     results = []
     getattr(source, name + "_async")(*arguments, lambda source, result: results.append(result))
     run_until(lambda: results)
@@ -60,7 +60,7 @@ def error_of(function, *arguments):
         function(*arguments)
     except GLib.Error as error:
         return error
-    raise AssertionError("no error came")
+    raise AssertionError("no error was raised")
 
 
 def plum_error(error, code):
@@ -162,7 +162,7 @@ def add_no_port():
     close(manager)
 
 
-@test("/python/add/wishes-are-properties")
+@test("/python/add/construct-properties")
 def add_wishes():
     mapping = Plum.Mapping(protocol=Plum.Protocol.UDP, internal_port=4000,
                            requested_external_port=14000, description="a game")
@@ -256,7 +256,7 @@ def list_model():
     close(manager)
 
 
-@test("/python/destroy/leaves-the-list")
+@test("/python/destroy/removed-from-list")
 def destroy():
     manager = make_manager()
     mapping = create(manager)
@@ -323,7 +323,7 @@ def discover_traffic():
     close(manager)
 
 
-@test("/python/backends/a-missing-one-is-told")
+@test("/python/backends/missing-backend")
 def backends_missing():
     manager = make_manager(backends=("bongo", "pcp"))
     missing = manager.props.backends[0]
@@ -344,10 +344,10 @@ def enum_forever():
     equal(Plum.LIFETIME_FOREVER, 0xFFFFFFFF)
 
 
-# A backend written in Python
+# Backends in Python
 
 class ScriptedBackend(Plum.Backend):
-    """Settles later, by the library's own timer, as a real one does."""
+    """Settles calls asynchronously, with a timer of the library."""
 
     __gtype_name__ = "PythonScriptedBackend"
 
@@ -381,20 +381,20 @@ class ScriptedBackend(Plum.Backend):
         call.fail(Plum.Error.REFUSED, "%s stays" % entry.props.description)
 
 
-class ElsewhereBackend(ScriptedBackend):
-    """Its router has one free port."""
+class OtherPortBackend(ScriptedBackend):
+    """Always grants the same external port."""
 
-    __gtype_name__ = "PythonElsewhereBackend"
-    asked = []
+    __gtype_name__ = "PythonOtherPortBackend"
+    calls = []
 
     def do_map(self, request, call):
-        self.asked.append(("map", request.get_external_port(),
+        self.calls.append(("map", request.get_external_port(),
                            request.get_require_external_port()))
         address = Gio.InetAddress.new_from_string("5.6.7.8")
         self.later(call.return_lease, Plum.Lease.new(address, 50001, 60, None))
 
     def do_unmap(self, request, lease, call):
-        self.asked.append(("unmap", lease.get_external_port()))
+        self.calls.append(("unmap", lease.get_external_port()))
         self.later(call.return_done)
 
 
@@ -436,7 +436,7 @@ def exact_granted():
 @test("/python/exact/another-port-is-a-conflict")
 def exact_conflict():
     manager = make_manager(backends=("elsewhere",))
-    manager.add_backend_type(ElsewhereBackend, "elsewhere", 1000)
+    manager.add_backend_type(OtherPortBackend, "elsewhere", 1000)
     mapping = Plum.Mapping(protocol=Plum.Protocol.TCP, internal_port=8080,
                            require_external_port=True)
 
@@ -445,7 +445,7 @@ def exact_conflict():
     plum_error(mapping.props.error, Plum.Error.CONFLICT)
     equal(mapping.props.error.message,
           "elsewhere: the router gave external port 50001, and 8080 is required")
-    equal(ElsewhereBackend.asked, [("map", 8080, True), ("unmap", 50001)])
+    equal(OtherPortBackend.calls, [("map", 8080, True), ("unmap", 50001)])
     close(manager)
 
 
@@ -461,7 +461,7 @@ def backend_chosen():
     close(manager)
 
 
-@test("/python/backend/passed-over-by-priority")
+@test("/python/backend/not-chosen-by-priority")
 def backend_passed_over():
     manager = make_scripted(ScriptedBackend, 1)
     mapping = create(manager, 8080)
@@ -470,7 +470,7 @@ def backend_passed_over():
     close(manager)
 
 
-@test("/python/backend/refusal-falls-through")
+@test("/python/backend/next-after-refusal")
 def backend_falls_through():
     manager = make_scripted(RefusingBackend)
     mapping = create(manager, 8080)
@@ -479,7 +479,7 @@ def backend_falls_through():
     close(manager)
 
 
-@test("/python/backend/throwing-cannot-hang")
+@test("/python/backend/exception-fails-call")
 def backend_throws():
     manager = make_scripted(ThrowingBackend)
     manager.props.enabled_backends = ["scripted"]

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The library from Vala.
+// Tests the library from Vala.
 
-const uint DEADLINE_S = 20;   // only a fault ever takes as long
+const uint DEADLINE_S = 20;   // exceeded only by a defect
 
 Plum.Manager make_manager (string variable) {
   var manager = new Plum.Manager ();
@@ -164,7 +164,7 @@ async void test_close_refuses_more () throws Error {
   assert_true (closed);
 }
 
-// A backend written in Vala.
+// A backend in Vala.
 
 class ScriptedBackend : Plum.Backend {
   public override void discover (Plum.Call call) {

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Runs a test beside fake routers on loopback, in a network of its own where that is possible.
+"""Runs a test together with fake routers on loopback, in a network namespace if possible.
 
 Usage: with-gateways.py COMMAND [ARGUMENT]...
 
-COMMAND finds in its environment
-  PLUM_TEST_GATEWAY      the address of a router that maps what it is asked for, by PCP
-  PLUM_TEST_REFUSING     the address of one that answers NOT_AUTHORIZED
-  PLUM_TEST_SILENT       the address of one that never answers
-  PLUM_TEST_OWN_NETWORK  set if there is no other network, and so no default route
-What COMMAND leaves mapped on the first one is a failure.
+The environment of COMMAND contains
+  PLUM_TEST_GATEWAY      the address of a router that supports PCP
+  PLUM_TEST_REFUSING     the address of a router that answers NOT_AUTHORIZED
+  PLUM_TEST_SILENT       the address of a router that does not answer
+  PLUM_TEST_OWN_NETWORK  set in a network namespace, which has no default route
+If mappings remain on the first router when COMMAND exits, the test fails.
 """
 
 import contextlib
@@ -40,7 +40,7 @@ def main():
 
         status = subprocess.run(sys.argv[1:], env=environment).returncode
         if not gateway.wait_for(lambda table: not table, timeout=2):
-            print("Bail out! left on the router: %s" % sorted(gateway.table), flush=True)
+            print("Bail out! Mappings remain on the router: %s" % sorted(gateway.table), flush=True)
             return 1
     return status
 

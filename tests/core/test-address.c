@@ -8,7 +8,7 @@ typedef struct
   PlumAddressScope scope;
 } Row;
 
-/* The first and the last of each block, and its neighbours. */
+/* The first and the last address of each block, and their neighbours. */
 static const Row rows[] = {
   { "0.0.0.0", PLUM_ADDRESS_SCOPE_UNSPECIFIED },
   { "0.255.255.255", PLUM_ADDRESS_SCOPE_UNSPECIFIED },

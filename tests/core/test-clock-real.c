@@ -13,12 +13,12 @@ typedef struct
   PlumClock *clock;
 } Fixture;
 
-/* What a timer's function writes down. */
+/* Records the calls of a timer function. */
 typedef struct
 {
   PlumClock *clock;
   PlumTimer timer;
-  GArray *log; /* (element-type gint64): when it fired */
+  GArray *log; /* (element-type gint64): the times of the calls */
 } Note;
 
 static void
@@ -136,7 +136,7 @@ test_real_time (Fixture *f, gconstpointer data)
   g_assert_cmpint (after, >=, before);
 }
 
-/* Waits for two timers, armed in the wrong order, and sees that neither comes early. */
+/* Arms two timers in reverse order. Neither may run early. */
 static void
 assert_real_timers_fire (Fixture *f)
 {
@@ -206,7 +206,7 @@ test_real_overdue_rearm (Fixture *f, gconstpointer data)
   plum_clock_disarm (f->clock, &repeater.timer);
 }
 
-/* Disarmed before the loop turned: the timer must cost no wake-up at all. */
+/* The timer is disarmed before the main loop runs: it must not cause a wake-up. */
 static void
 test_real_idle_has_no_timeout (Fixture *f, gconstpointer data)
 {
@@ -230,7 +230,7 @@ test_real_idle_has_no_timeout (Fixture *f, gconstpointer data)
   plum_clock_remove_resume_func (f->clock, id);
 }
 
-/* No descriptor is left for a timerfd: the poll's timeout has to do. */
+/* No descriptor is available for a timerfd: the clock uses the poll timeout. */
 static void
 test_real_without_timerfd (void)
 {
@@ -279,7 +279,7 @@ main (int argc, char *argv[])
   ADD ("/clock/real/time", test_real_time);
   ADD ("/clock/real/timers", test_real_timers);
   ADD ("/clock/real/source", test_real_source);
-  ADD ("/clock/real/overdue-rearm-waits-a-turn", test_real_overdue_rearm);
+  ADD ("/clock/real/overdue-rearm-runs-in-next-iteration", test_real_overdue_rearm);
   ADD ("/clock/real/far-deadline", test_far_deadline);
   ADD ("/clock/real/idle-has-no-timeout", test_real_idle_has_no_timeout);
   g_test_add_func ("/clock/real/without-timerfd", test_real_without_timerfd);

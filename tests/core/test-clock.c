@@ -12,13 +12,13 @@ typedef struct
   PlumClock *clock;
 } Fixture;
 
-/* What a timer's function writes down. */
+/* Records the calls of a timer function. */
 typedef struct
 {
   PlumClock *clock;
   PlumTimer timer;
-  GArray *log;  /* (element-type gint64): when it fired */
-  int rearm_ms; /* for its function; 0: do not */
+  GArray *log;  /* (element-type gint64): the times of the calls */
+  int rearm_ms; /* re-arm after this time; 0: do not re-arm */
 } Note;
 
 static void
@@ -89,7 +89,7 @@ count_source (gpointer user_data)
 }
 
 static void
-test_manual_is_found (Fixture *f, gconstpointer data)
+test_manual_found_by_context (Fixture *f, gconstpointer data)
 {
   PlumClock *same = plum_clock_ref_for_context (f->context);
 
@@ -182,11 +182,11 @@ typedef struct
 {
   PlumClock *clock;
   PlumTimer timer;
-  Note *victim; /* on the heap */
+  Note *victim; /* heap-allocated */
 } Killer;
 
 static void
-on_kill (gpointer user_data)
+on_free_victim (gpointer user_data)
 {
   Killer *killer = user_data;
 
@@ -194,7 +194,8 @@ on_kill (gpointer user_data)
   g_clear_pointer (&killer->victim, g_free);
 }
 
-/* Both are due at once: whoever is freed by the other's function must not be called. */
+/* Both are due at the same time. The timer that the function of the other one frees must not run.
+ */
 static void
 test_free_other_in_callback (Fixture *f, gconstpointer data)
 {
@@ -202,7 +203,7 @@ test_free_other_in_callback (Fixture *f, gconstpointer data)
   Killer killer = { .clock = f->clock, .victim = g_new0 (Note, 1) };
 
   note_init (killer.victim, f->clock, log);
-  plum_timer_init (&killer.timer, on_kill, &killer);
+  plum_timer_init (&killer.timer, on_free_victim, &killer);
   plum_clock_arm_in_ms (f->clock, &killer.timer, 9);
   plum_clock_arm_in_ms (f->clock, &killer.victim->timer, 10);
   plum_clock_suspend (f->clock, 1000 * MS);
@@ -296,7 +297,7 @@ test_source_finalized (Fixture *f, gconstpointer data)
 }
 
 static void
-test_source_dropped (Fixture *f, gconstpointer data)
+test_source_unreferenced (Fixture *f, gconstpointer data)
 {
   GSource *source = plum_clock_create_source (f->clock, 10);
   int n_calls = 0;
@@ -319,7 +320,7 @@ test_source_without_callback (Fixture *f, gconstpointer data)
 }
 
 static void
-test_source_ends_with_clock (void)
+test_source_destroyed_with_clock (void)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
   PlumClock *clock = plum_clock_new_manual (context);
@@ -396,7 +397,7 @@ test_resume_func_removes_itself (Fixture *f, gconstpointer data)
 }
 
 static void
-test_advance_is_no_resume (Fixture *f, gconstpointer data)
+test_no_resume_after_advance (Fixture *f, gconstpointer data)
 {
   int n_calls = 0;
   guint id = plum_clock_add_resume_func (f->clock, count, &n_calls);
@@ -412,7 +413,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
 
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
-  ADD ("/clock/manual/is-found-by-context", test_manual_is_found);
+  ADD ("/clock/manual/found-by-context", test_manual_found_by_context);
   ADD ("/clock/manual/start", test_start);
   ADD ("/clock/manual/order", test_order);
   ADD ("/clock/manual/next-deadline", test_next_deadline);
@@ -425,12 +426,12 @@ main (int argc, char *argv[])
   ADD ("/clock/source/fires-once", test_source_fires_once);
   ADD ("/clock/source/destroyed", test_source_destroyed);
   ADD ("/clock/source/finalized", test_source_finalized);
-  ADD ("/clock/source/dropped", test_source_dropped);
+  ADD ("/clock/source/unreferenced", test_source_unreferenced);
   ADD ("/clock/source/without-callback", test_source_without_callback);
-  g_test_add_func ("/clock/source/ends-with-clock", test_source_ends_with_clock);
+  g_test_add_func ("/clock/source/destroyed-with-clock", test_source_destroyed_with_clock);
   ADD ("/clock/resume/before-timers", test_resume_before_timers);
   ADD ("/clock/resume/func-removes-itself", test_resume_func_removes_itself);
-  ADD ("/clock/resume/advance-is-none", test_advance_is_no_resume);
+  ADD ("/clock/resume/not-after-advance", test_no_resume_after_advance);
 #undef ADD
 
   return g_test_run ();

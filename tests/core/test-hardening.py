@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What is installed resists: no table of functions that can be written, no stack that can be run.
+"""Verifies that the installed binaries have full RELRO and a non-executable stack.
 
-Reads the ELF files given; see elf(5).
+Reads the ELF files in the arguments; see elf(5).
 """
 
 import struct
@@ -15,7 +15,7 @@ DF_BIND_NOW, DF_1_NOW = 8, 1
 
 
 def program_headers(elf):
-    """(type, flags, offset, size) of each, of a 64-bit or a 32-bit file."""
+    """Yields (type, flags, offset, size) of each header of a 32-bit or 64-bit file."""
     order = '<' if elf[5] == 1 else '>'
     if elf[4] == 2:
         offset, size, count = (struct.unpack_from(order + 'Q', elf, 32)[0],
@@ -47,11 +47,11 @@ def faults(path):
         elf = file.read()
     headers = {kind: (flags, at, length) for kind, flags, at, length in program_headers(elf)}
     if PT_GNU_RELRO not in headers:
-        yield 'no part of it becomes read-only'
+        yield 'has no RELRO segment'
     if PT_DYNAMIC in headers and not is_bound_now(elf, *headers[PT_DYNAMIC][1:]):
-        yield 'its functions are looked up late'
+        yield 'does not bind all symbols at start-up'
     if headers.get(PT_GNU_STACK, (PF_X,))[0] & PF_X:
-        yield 'its stack can be run'
+        yield 'has an executable stack'
 
 
 def main():

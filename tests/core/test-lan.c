@@ -14,7 +14,7 @@
 
 static gboolean have_namespace;
 
-/* A file of /proc must be written at once, and is never created. */
+/* Files in /proc require a single write and must not be created. */
 static gboolean
 write_proc (const char *path, const char *text)
 {
@@ -29,7 +29,7 @@ write_proc (const char *path, const char *text)
   return fclose (file) == 0 && written;
 }
 
-/* Becomes root of a user namespace, which any user may where the system lets him. */
+/* Becomes root in a new user namespace, if the system allows it. */
 static gboolean
 enter_user_namespace (void)
 {
@@ -39,7 +39,7 @@ enter_user_namespace (void)
   if (unshare (CLONE_NEWUSER) != 0)
     return FALSE;
 
-  /* Lost with the change of user, but needed for /proc and by LeakSanitizer. */
+  /* The change of user clears this flag, which /proc and LeakSanitizer require. */
   prctl (PR_SET_DUMPABLE, 1);
   return write_proc ("uid_map", uid_map) && write_proc ("setgroups", "deny") &&
          write_proc ("gid_map", gid_map);
@@ -135,7 +135,7 @@ add_ipv6 (TestWatch *watch)
     g_main_context_iteration (watch->context, TRUE);
 }
 
-/* The kernel finishes links and IPv6 addresses in its own time, and tells when it has. */
+/* The kernel configures links and IPv6 addresses asynchronously and reports changes. */
 void
 test_lan_set_up (TestLan *lan, gconstpointer family)
 {

@@ -6,15 +6,15 @@
 
 G_BEGIN_DECLS
 
-/* A network of the test's own: a namespace, in which only loopback is up, and in it, for each test
- * that wants it, a link to nobody. */
+/* A network namespace for tests. It contains the loopback interface and, for each test that uses
+ * the fixture, a link without peers. */
 
-/* To be called first in main (), before there is a second thread, which could not follow. */
+/* Call this first in main (), before another thread exists. */
 void test_lan_enter_namespace (void);
-/* Runs ip(8), in the namespace. */
+/* Runs ip(8) in the namespace. */
 gboolean test_lan_ip (const char *line);
 
-/* A route watch in a context of its own. */
+/* A route watch with a main context of its own. */
 typedef struct
 {
   GMainContext *context;
@@ -26,8 +26,9 @@ void test_watch_init (TestWatch *watch);
 void test_watch_settle (TestWatch *watch);
 void test_watch_clear (TestWatch *watch);
 
-/* A fixture: wan0 with 192.0.2.2/24; given TEST_LAN_IPV6, with 2001:db8::2 and fe80::2 besides. No
- * routes. If ready is FALSE, the test is skipped already. */
+/* A fixture with the interface wan0, which has the address 192.0.2.2/24 and, with TEST_LAN_IPV6,
+ * 2001:db8::2 and fe80::2. There are no routes. If ready is FALSE, the test is already marked as
+ * skipped. */
 typedef struct
 {
   gboolean ready;

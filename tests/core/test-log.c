@@ -4,7 +4,7 @@
 
 #include "plum-log-private.h"
 
-/* The last message; GLib lets a program set its writer only once. */
+/* The last message. GLib allows only one call to set the log writer. */
 static struct
 {
   guint n;
@@ -39,7 +39,7 @@ write_log (GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpoint
 }
 
 static void
-forget (void)
+reset_log (void)
 {
   seen.n = 0;
   g_clear_pointer (&seen.text, g_free);
@@ -59,7 +59,7 @@ test_silent_by_default (void)
 {
   plum_log ("Plum", PLUM_LOG_LEVEL_FATAL, "text");
   g_assert_cmpuint (seen.n, ==, 0);
-  forget ();
+  reset_log ();
 }
 
 static void
@@ -68,7 +68,7 @@ test_below_level (void)
   plum_set_log_level (PLUM_LOG_LEVEL_WARN);
   plum_info ("text");
   g_assert_cmpuint (seen.n, ==, 0);
-  forget ();
+  reset_log ();
 }
 
 static void
@@ -80,7 +80,7 @@ test_at_level (void)
   g_assert_cmpstr (seen.text, ==, "warn: 2 of three");
   g_assert_cmpstr (seen.nick, ==, "warn");
   g_assert_cmpstr (seen.domain, ==, "Plum");
-  forget ();
+  reset_log ();
 }
 
 static void
@@ -90,10 +90,10 @@ test_fatal_is_a_message (void)
   plum_log ("Plum-pcp", PLUM_LOG_LEVEL_FATAL, "text");
   g_assert_cmpint (seen.flags, ==, G_LOG_LEVEL_MESSAGE);
   g_assert_cmpstr (seen.domain, ==, "Plum-pcp");
-  forget ();
+  reset_log ();
 }
 
-/* In a process of its own, with GLib's writer, which aborts on what is fatal. */
+/* Runs in a subprocess with the default log writer, which aborts on fatal messages. */
 static void
 test_never_aborts (void)
 {

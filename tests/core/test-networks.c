@@ -40,7 +40,7 @@ set_up (Networks *f, gconstpointer data)
   core_fixture_set_up (&f->core, data); /* first: it enters the namespace */
   test_lan_set_up (&f->lan, TEST_LAN_IPV4);
   plum_manager_set_gateway_address (f->core.manager, NULL);
-  fake_backends_tell_interfaces ();
+  fake_backends_log_interfaces ();
 
   for (unsigned int i = 0; f->lan.ready && i < G_N_ELEMENTS (wlan_up); i++)
     ip (wlan_up[i]);

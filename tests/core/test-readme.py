@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The examples of the README are the files that are compiled and run.
+"""Verifies that the examples in the README are identical to the files that are compiled and run.
 
 Usage: test-readme.py README LANGUAGE EXAMPLE [LANGUAGE EXAMPLE]...
 """
@@ -16,5 +16,5 @@ for number, (language, path) in enumerate(zip(sys.argv[2::2], sys.argv[3::2]), 1
     example = re.sub(r'\A// SPDX.*\n\n', '', open(path, encoding='utf-8').read())
     same = re.findall(r'^```%s\n(.*?)^```$' % language, readme, re.M | re.S) == [example]
     failed += not same
-    print('%sok %d /readme/%s-is-the-file' % ('' if same else 'not ', number, language))
+    print('%sok %d /readme/%s-example' % ('' if same else 'not ', number, language))
 sys.exit(1 if failed else 0)

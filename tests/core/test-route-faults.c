@@ -9,8 +9,7 @@
 #include "plum-route-private.h"
 #include "test-syscalls.h"
 
-/* A kernel that does not tell of its routes, or what nobody understands. Each look-up ends at once,
- * and says why. */
+/* Tests of kernel errors and malformed answers. Each look-up fails immediately, with a message. */
 
 static PlumNetwork *
 look_up (const char *interface_name, GError **error)
@@ -32,7 +31,7 @@ assert_fails (const char *interface_name, GQuark domain, int code, const char *m
   g_assert_error (error, domain, code);
   g_assert_cmpstr (error->message, ==, message);
 
-  /* And the next one is none the worse for it. */
+  /* The next look-up succeeds. */
   test_syscalls_reset ();
   network = look_up (interface_name, &no_error);
   g_assert_no_error (no_error);
@@ -43,7 +42,7 @@ test_no_socket (void)
 {
   test_syscall_fail (TEST_SYSCALL_NETLINK_SOCKET, EAFNOSUPPORT);
   assert_fails (NULL, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                "Cannot ask the kernel for routes: Address family not supported by protocol");
+                "Cannot query the kernel for routes: Address family not supported by protocol");
 }
 
 static void
@@ -51,16 +50,16 @@ test_no_send (void)
 {
   test_syscall_fail (TEST_SYSCALL_NETLINK_SEND, EPERM);
   assert_fails (NULL, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                "Cannot ask the kernel for routes: Operation not permitted");
+                "Cannot query the kernel for routes: Operation not permitted");
 }
 
-/* It never waits for an answer: there is one when the send returns, or none at all. */
+/* The look-up never waits for an answer: if the send succeeds, the answer is available. */
 static void
 test_no_answer (void)
 {
   test_syscall_fail (TEST_SYSCALL_NETLINK_RECEIVE, EAGAIN);
   assert_fails (NULL, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
-                "The kernel does not tell its routes: Resource temporarily unavailable");
+                "The kernel did not report its routes: Resource temporarily unavailable");
 }
 
 static gsize
@@ -115,7 +114,7 @@ test_refused (void)
 {
   test_syscalls_set_forger (forge_refusal);
   assert_fails (NULL, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                "The kernel does not tell its routes: Operation not permitted");
+                "The kernel did not report its routes: Operation not permitted");
 }
 
 static void
@@ -123,7 +122,7 @@ test_interface_refused (void)
 {
   test_syscalls_set_forger (forge_refusal);
   assert_fails ("lo", G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                "The kernel does not tell its interfaces: Operation not permitted");
+                "The kernel did not report its interfaces: Operation not permitted");
 }
 
 int

@@ -5,7 +5,7 @@
 
 #include "test-lan.h"
 
-/* The kernel has told before ip(8) ends: nothing is waited for. */
+/* The kernel reports changes before ip(8) exits, so there is no need to wait. */
 static void
 assert_changes (const char *line, int expected)
 {
@@ -75,7 +75,7 @@ test_watch_address (TestLan *lan, gconstpointer family)
   assert_changes ("addr add 192.0.2.3/24 dev wan0", 1);
 }
 
-/* It is still there, but not to be used for what is new. */
+/* A deprecated address remains, but is not used for new connections. */
 static void
 test_watch_address_deprecated (TestLan *lan, gconstpointer family)
 {
@@ -104,7 +104,7 @@ test_watch_local_table (TestLan *lan, gconstpointer family)
   g_assert_true (test_lan_ip ("route del local 192.0.2.77 dev lo table local"));
 }
 
-/* Told of once to learn it, and never again while nothing that matters is new. */
+/* The first report of a link counts as a change, later ones only if relevant properties change. */
 static void
 test_watch_link_unchanged (TestLan *lan, gconstpointer family)
 {
@@ -123,7 +123,8 @@ test_watch_link_unchanged (TestLan *lan, gconstpointer family)
   test_watch_clear (&watch);
 }
 
-/* Many changes between two turns of the loop are one call, also when they overrun the socket. */
+/* Many changes in one main loop iteration cause one call, even if they overrun the socket buffer.
+ */
 static void
 test_watch_overrun (TestLan *lan, gconstpointer family)
 {

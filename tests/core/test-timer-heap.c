@@ -19,7 +19,7 @@ compare_deadlines (gconstpointer a, gconstpointer b)
   return (x->deadline > y->deadline) - (x->deadline < y->deadline);
 }
 
-/* A third is taken out from anywhere; the others must come out sorted. */
+/* Removes a third of the timers from anywhere. The others must come out in order. */
 static void
 test_order (void)
 {

@@ -6,11 +6,11 @@
 
 G_BEGIN_DECLS
 
-/* Once per process, before the tests. */
+/* Call this once per process, before the tests run. */
 void test_warnings_catch (void);
-/* How many warnings the library has given since the last call. */
+/* Returns the number of warnings of the library since the last call. */
 guint test_warnings_take (void);
-/* The last warning since then, NULL if there was none. */
+/* Returns the last warning since then, or NULL. */
 const char *test_warnings_get_last (void);
 
 G_END_DECLS

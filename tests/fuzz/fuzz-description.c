@@ -20,7 +20,7 @@ check_label (const char *label)
   g_assert_cmpint (g_utf8_strlen (label, -1), <=, MAX_LABEL);
 }
 
-/* A request made of it has the seven lines that it should have. */
+/* A request that is built from the URL has the expected seven lines. */
 static void
 check_request (const UpnpService *service)
 {

@@ -10,15 +10,16 @@
 #include <unistd.h>
 
 /*
- * Stands in for a fuzzing engine, so that every test run is a short fuzz run: the seeds, every
- * truncation of them, and mutations of them that are the same in every run.
+ * Replaces a fuzzing engine, so that each test run is a short fuzz run with the seeds, all
+ * truncations of the seeds, and reproducible mutations.
  *
- *   fuzz-NAME [--tap] NAME CORPUS DICTIONARY N-MUTATIONS
- *   fuzz-NAME --run FILE...
+ * fuzz-NAME [--tap] NAME CORPUS DICTIONARY N-MUTATIONS
  *
- * Each input lies in a heap block of exactly its size, so that a read past its end is seen, and in
- * the
- * file fuzz-NAME.input until the target has come back from it, so that it is there after a crash.
+ * fuzz-NAME --run FILE...
+ *
+ * Each input is in a heap block of the exact size, so that sanitizers detect a read past its end.
+ * The file fuzz-NAME.input contains the current input until the target returns, so that it is
+ * available after a crash.
  */
 
 #define MAX_LENGTH 16384
@@ -41,7 +42,7 @@ typedef struct
 static void
 driver_run (Driver *self, const guint8 *data, gsize size)
 {
-  /* Not g_malloc (): an engine gives an address even where there is no byte. */
+  /* Not g_malloc (): engines pass a valid pointer even if the size is 0. */
   uint8_t *block = malloc (size);
 
   g_assert_true (block != NULL || size == 0);
@@ -58,7 +59,8 @@ driver_run (Driver *self, const guint8 *data, gsize size)
   free (block);
 }
 
-/* “# words to the end of the line”, and pairs of hexadecimal digits with any blanks between. */
+/* Reads pairs of hexadecimal digits, with optional spaces, and comments from “#” to the end of the
+ * line. */
 static GBytes *
 read_hex (const char *path, const char *text)
 {
@@ -106,7 +108,7 @@ compare_names (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* In the order of their names: a folder's own order differs from one machine to the next. */
+/* Sorts by name, because the order in a directory differs between systems. */
 static void
 driver_load_corpus (Driver *self)
 {
@@ -125,7 +127,7 @@ driver_load_corpus (Driver *self)
   g_assert_cmpuint (self->seeds->len, >, 0);
 }
 
-/* The value of a line NAME="TEXT" of a dictionary, where \xNN, \\ and \" stand for one byte. */
+/* Reads the value of a line NAME="TEXT" of a dictionary, with the escapes \xNN, \\ and \". */
 static GBytes *
 read_token (const char *line)
 {
@@ -200,7 +202,7 @@ insert_bytes (GByteArray *input, guint at, const guint8 *data, gsize size)
   memcpy (input->data + at, data, size);
 }
 
-/* Puts one of the numbers that codecs get wrong over what is there, in one, two or four bytes. */
+/* Overwrites one, two or four bytes with a boundary value. */
 static void
 driver_write_number (Driver *self, GByteArray *input, guint at)
 {
@@ -260,7 +262,7 @@ driver_edit (Driver *self, GByteArray *input)
       break;
     case 7:
     default:
-      /* The beginning of this, the end of another. */
+      /* Combine the start of this input with the end of another one. */
       other = driver_pick (self, self->seeds);
       data = g_bytes_get_data (other, &size);
       g_byte_array_set_size (input, at);

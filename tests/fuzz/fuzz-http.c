@@ -8,7 +8,7 @@
 
 #define MAX_BODY 4096
 
-/* All at once, or in pieces of the sizes that pattern gives in turn. */
+/* Passes the data in one piece, or in pieces whose sizes pattern defines. */
 static gboolean
 feed (UpnpHttpDecoder *decoder, const char *data, size_t size, guint pattern)
 {
@@ -26,7 +26,7 @@ feed (UpnpHttpDecoder *decoder, const char *data, size_t size, guint pattern)
         }
       at += piece;
 
-      /* As the transport does after each piece. */
+      /* The transport does the same after each piece. */
       upnp_http_decoder_is_complete (decoder);
     }
 
@@ -44,9 +44,7 @@ check_body (UpnpHttpDecoder *decoder)
   g_assert_cmpint (body[len], ==, '\0');
 }
 
-/* The first byte says how the rest is cut into pieces. The network cuts as it likes: what was read
- * must
- * not depend on it. */
+/* The first byte defines how the rest is split. The result must not depend on the split. */
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {

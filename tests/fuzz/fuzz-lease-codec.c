@@ -41,7 +41,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   for (guint i = 0; i < records->len; i++)
     check_record (g_ptr_array_index (records, i));
 
-  /* What was read is written so that it is read again, and then it is the same text. */
+  /* Encoding and decoding a record again must return the same text. */
   text = plum_lease_codec_encode (records);
   again = plum_lease_codec_decode (text->str, text->len, &error);
   g_assert_no_error (error);

@@ -20,7 +20,7 @@ check_epoch (const uint8_t *data, size_t size)
 
   memcpy (times, data, sizeof times);
   natpmp_epoch_is_valid (times[0], times[1], times[2], times[3]);
-  /* One-sided: a server that is ahead has lost nothing (RFC 6886 3.6). */
+  /* A server whose epoch is ahead has not lost its state (RFC 6886 3.6). */
   g_assert_true (natpmp_epoch_is_valid (times[0], times[1],
                                         (int64_t) times[0] + times[2] + times[3],
                                         (int64_t) times[1] + times[2]));

@@ -59,7 +59,7 @@ check_error (const PlumNetlinkMessage *message)
   int number;
 
   if (plum_netlink_decode_error (message, &number, &error))
-    /* It is handed to strerror (). */
+    /* The value is passed to strerror (). */
     g_assert_cmpint (number, >=, 0);
   else
     g_assert_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED);
@@ -77,10 +77,10 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     {
       g_assert_true (message.payload >= data && message.payload_len <= size);
       g_assert_true (message.payload + message.payload_len <= data + size);
-      /* Each takes a head of 16 bytes: the walk ends. */
+      /* Each message has a header of 16 bytes, so the iteration terminates. */
       g_assert_cmpuint (++n_messages, <=, size / 16);
 
-      /* Whatever its type says: each decoder must stand any bytes. */
+      /* Pass the message to all decoders, which must accept any bytes. */
       check_route (&message);
       check_link (&message);
       check_address (&message);

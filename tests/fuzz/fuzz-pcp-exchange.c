@@ -12,12 +12,11 @@
 #include "test-loop.h"
 
 /*
- * The input is a program: what is asked of the backend, what time passes, which datagrams come,
- * from the
- * gateway's port and from another one. The rule that is checked after each datagram: one that is no
- * answer to anything asked (RFC 6887 8.3: other sender, other opcode, other protocol, port or
- * nonce)
- * changes nothing. No call is settled by it, nothing is reported, nothing is sent.
+ * The input is a program of calls to the backend, delays, and datagrams from the port of the
+ * gateway and from another port.
+ *
+ * After each datagram, checks that a datagram that does not answer a request (RFC 6887 8.3: another
+ * sender, opcode, protocol, port or nonce) settles no call, reports nothing and sends nothing.
  */
 
 #define N_PORTS 4
@@ -26,7 +25,7 @@
 #define MAX_STEPS 64
 #define PATIENCE_MS 10000
 
-/* From here on the external port is required. */
+/* These operations require the external port. */
 #define EXACT 128
 
 typedef struct
@@ -40,11 +39,11 @@ typedef struct
   TestLoop loop;
   PlumBackend *backend;
   GSocket *gateway;
-  GSocket *stranger;      /* the gateway's address, another port */
-  GSocketAddress *client; /* NULL: it has not sent yet */
+  GSocket *other_socket;  /* at the address of the gateway, with another port */
+  GSocketAddress *client; /* NULL before the first request */
   uint8_t request[PCP_PACKET_MAX];
-  gssize request_len;    /* of the last one; 0: none */
-  PcpMap asked[N_PORTS]; /* what a MAP was ever asked for; its port is 0 if none was */
+  gssize request_len;        /* size of the last request; 0: none */
+  PcpMap requested[N_PORTS]; /* the MAP requests so far; internal port 0: none */
   Slot slots[MAX_CALLS];
   guint n_calls;
   guint n_settled;
@@ -53,7 +52,7 @@ typedef struct
   guint n_sent;
 } Fuzz;
 
-/* A window on the program; past its end all is 0. */
+/* The rest of the program. Reads past its end return 0. */
 typedef struct
 {
   const uint8_t *data;
@@ -100,7 +99,7 @@ on_moved (PlumBackend *backend, GInetAddress *address, Fuzz *f)
 static void
 fuzz_set_up (Fuzz *f)
 {
-  /* Two runs at the same time do not share an address. */
+  /* Concurrent runs use different addresses. */
   guint pid = (guint) getpid ();
   g_autofree char *text = g_strdup_printf ("127.66.%u.%u", pid >> 8 & 0xff, 1 + pid % 254);
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string (text);
@@ -109,7 +108,7 @@ fuzz_set_up (Fuzz *f)
   memset (f, 0, sizeof *f);
   test_loop_set_up (&f->loop, TRUE);
   f->gateway = make_socket (address, PCP_PORT);
-  f->stranger = make_socket (address, 0);
+  f->other_socket = make_socket (address, 0);
   f->backend = test_backend_new (PLUM_TYPE_PCP_BACKEND, network);
   g_signal_connect (f->backend, "lost", G_CALLBACK (on_lost), f);
   g_signal_connect (f->backend, "external-address-changed", G_CALLBACK (on_moved), f);
@@ -128,12 +127,12 @@ fuzz_tear_down (Fuzz *f)
   g_assert_finalize_object (g_steal_pointer (&f->backend));
   g_assert_cmpint (plum_clock_get_next_deadline (f->loop.clock), ==, -1);
   g_clear_object (&f->client);
-  g_clear_object (&f->stranger);
+  g_clear_object (&f->other_socket);
   g_clear_object (&f->gateway);
   test_loop_tear_down (&f->loop);
 }
 
-/* What of it names a mapping. */
+/* Compares the fields that identify a mapping. */
 static gboolean
 is_same_mapping (const PcpMap *a, const PcpMap *b)
 {
@@ -141,11 +140,11 @@ is_same_mapping (const PcpMap *a, const PcpMap *b)
          memcmp (a->nonce, b->nonce, PCP_NONCE_SIZE) == 0;
 }
 
-/* RFC 6887 13.2: the option, of no length. */
+/* RFC 6887 13.2: the option, without data. */
 static const uint8_t prefer_failure[] = { 2, 0, 0, 0 };
 
 static void
-note_request (Fuzz *f)
+record_request (Fuzz *f)
 {
   PcpMap *map;
   uint32_t port;
@@ -161,13 +160,13 @@ note_request (Fuzz *f)
   port = (guint) f->request[40] << 8 | f->request[41];
   g_assert_cmpuint (port, >=, FIRST_PORT);
   g_assert_cmpuint (port, <, FIRST_PORT + N_PORTS);
-  map = &f->asked[port - FIRST_PORT];
+  map = &f->requested[port - FIRST_PORT];
   map->protocol = PLUM_PROTOCOL_TCP;
   map->internal_port = (uint16_t) port;
   memcpy (map->nonce, f->request + PCP_HEADER_SIZE, PCP_NONCE_SIZE);
 }
 
-/* Lets the loop run, and takes what the backend has sent. */
+/* Iterates the context and receives the requests of the backend. */
 static void
 fuzz_settle (Fuzz *f)
 {
@@ -185,7 +184,7 @@ fuzz_settle (Fuzz *f)
       f->request_len = n;
       f->n_sent++;
       g_set_object (&f->client, from);
-      note_request (f);
+      record_request (f);
     }
 }
 
@@ -228,39 +227,39 @@ fuzz_call (Fuzz *f, PlumCallKind kind, uint8_t which)
   slot->call = plum_backend_call (f->backend, kind, &args, PATIENCE_MS, on_settled, slot);
 }
 
-/* What a datagram may do, told from its bytes alone. */
+/* The permitted effects of a datagram, derived from its bytes. */
 typedef enum {
-  MAY_NOTHING,
-  MAY_ASK,  /* not settle or report anything, if nothing waits for it */
-  MAY_FAIL, /* fail what is under way, not grant or report anything */
-  MAY_ALL,
+  MAY_DO_NOTHING,
+  MAY_SEND, /* may cause requests; must not report anything or settle an unrelated call */
+  MAY_FAIL, /* may fail pending calls; must not grant or report anything */
+  MAY_DO_ANYTHING,
 } Effect;
 
 static Effect
-judge (Fuzz *f, const uint8_t *data, size_t size)
+get_permitted_effect (Fuzz *f, const uint8_t *data, size_t size)
 {
   PcpReply reply;
 
   if (!pcp_decode_reply (data, size, &reply, NULL))
-    return MAY_NOTHING;
+    return MAY_DO_NOTHING;
   if (reply.kind == PCP_REPLY_VERSION)
     return MAY_FAIL;
   if (reply.kind == PCP_REPLY_ANNOUNCE)
-    return MAY_ASK;
+    return MAY_SEND;
 
   for (guint i = 0; i < N_PORTS; i++)
     {
-      if (is_same_mapping (&f->asked[i], &reply.map))
-        return MAY_ALL;
+      if (is_same_mapping (&f->requested[i], &reply.map))
+        return MAY_DO_ANYTHING;
     }
 
-  return MAY_NOTHING;
+  return MAY_DO_NOTHING;
 }
 
 static void
 fuzz_receive (Fuzz *f, GSocket *from, const uint8_t *data, size_t size)
 {
-  Effect effect = from == f->gateway ? judge (f, data, size) : MAY_NOTHING;
+  Effect effect = from == f->gateway ? get_permitted_effect (f, data, size) : MAY_DO_NOTHING;
   Fuzz before;
 
   if (f->client == NULL)
@@ -274,18 +273,18 @@ fuzz_receive (Fuzz *f, GSocket *from, const uint8_t *data, size_t size)
   fuzz_settle (f);
   fuzz_count (f);
 
-  if (effect == MAY_NOTHING)
+  if (effect == MAY_DO_NOTHING)
     {
       g_assert_cmpuint (f->n_settled, ==, before.n_settled);
       g_assert_cmpuint (f->n_sent, ==, before.n_sent);
     }
-  if (effect == MAY_NOTHING || effect == MAY_FAIL)
+  if (effect == MAY_DO_NOTHING || effect == MAY_FAIL)
     g_assert_cmpuint (f->n_reports, ==, before.n_reports);
-  if (effect != MAY_ALL)
+  if (effect != MAY_DO_ANYTHING)
     g_assert_cmpuint (f->n_leases, ==, before.n_leases);
 }
 
-/* The right answer to the last request, with one byte of it changed, or none. */
+/* A correct answer to the last request, with up to one modified byte. */
 static void
 fuzz_answer (Fuzz *f, GSocket *from, Program *program)
 {
@@ -312,8 +311,8 @@ fuzz_answer (Fuzz *f, GSocket *from, Program *program)
 static void
 fuzz_raw (Fuzz *f, GSocket *from, Program *program)
 {
-  size_t wished = next (program);
-  size_t size = MIN (wished, program->size);
+  size_t requested_size = next (program);
+  size_t size = MIN (requested_size, program->size);
   const uint8_t *data = program->data;
 
   program->data += size;
@@ -345,14 +344,14 @@ fuzz_step (Fuzz *f, Program *program)
       fuzz_answer (f, f->gateway, program);
       break;
     case 6:
-      fuzz_answer (f, f->stranger, program);
+      fuzz_answer (f, f->other_socket, program);
       break;
     case 7:
       fuzz_raw (f, f->gateway, program);
       break;
     case 8:
     default:
-      fuzz_raw (f, f->stranger, program);
+      fuzz_raw (f, f->other_socket, program);
       break;
     }
 

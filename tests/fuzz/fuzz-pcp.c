@@ -10,9 +10,8 @@
 
 #define STALE 0xa5
 
-/* A response looks like the request that it answers (RFC 6887 7.2): what was read from it must be
- * read
- * again from what is written of it. */
+/* A response has the format of the request (RFC 6887 7.2): encoding and decoding it again must
+ * return the same values. */
 static void
 check_round_trip (const PcpReply *reply)
 {
@@ -46,7 +45,7 @@ check_epoch (const uint8_t *data, size_t size)
 
   memcpy (times, data, sizeof times);
   pcp_epoch_is_valid (times[0], times[1], times[2], times[3]);
-  /* A server whose clock goes with ours has lost nothing. */
+  /* A server whose clock is synchronous with that of the client has not lost its state. */
   g_assert_true (pcp_epoch_is_valid (times[0], times[1], (int64_t) times[0] + times[2],
                                      (int64_t) times[1] + times[2]));
 }

@@ -47,7 +47,7 @@ check_pinhole (const UpnpSoapReply *reply)
   g_assert_cmpint (upnp_soap_read_unique_id (reply), <=, G_MAXUINT16);
 }
 
-/* The first byte says what was asked, and which status HTTP gave. */
+/* The first byte selects the action and the HTTP status. */
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
@@ -76,7 +76,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
         g_assert_true (g_utf8_validate (reply->message, -1, NULL));
       break;
     case UPNP_SOAP_EMPTY:
-      /* Nothing is taken for success that has any content. */
+      /* An empty result has no content and HTTP status 200. */
       g_assert_null (reply->document);
       g_assert_cmpuint (status, ==, 200);
       break;

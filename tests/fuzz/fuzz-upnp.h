@@ -8,7 +8,8 @@
 
 #include "igd-url.h"
 
-/* What goes into a request line or a header: nothing in it ends the line, the word, or a quote. */
+/* Checks a value for a request line or a header: it must not contain a line end, a space or a
+ * quote. */
 static inline void
 fuzz_assert_one_word (const char *text)
 {
@@ -16,7 +17,7 @@ fuzz_assert_one_word (const char *text)
     g_assert_true ((guchar) *p > 0x20 && (guchar) *p < 0x7f);
 }
 
-/* What a person gets to see: one line. */
+/* Checks a text for display: it must be a single line. */
 static inline void
 fuzz_assert_one_line (const char *text)
 {

@@ -4,7 +4,7 @@
 
 #include "fuzz-upnp.h"
 
-/* A line with an absolute URL, and what is resolved against it. */
+/* An absolute URL, a line end, and a reference to resolve against it. */
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {

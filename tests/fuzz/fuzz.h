@@ -7,12 +7,10 @@
 #include <stdint.h>
 
 /*
- * A fuzz target is one file with this one function. It aborts if what must hold for every input
- * does
- * not. With a fuzzing engine (tools/fuzz) the engine calls it; without one fuzz-driver.c does.
+ * A fuzz target is a file that defines this function. It aborts if the target violates an
+ * invariant. A fuzzing engine (tools/fuzz) or fuzz-driver.c calls it.
  *
- * The first comment of each target names the files that it is about: tools/fuzz reads it, and
- * prints
- * how much of them was reached.
+ * The first comment of each target lists the source files that it tests. tools/fuzz reads it and
+ * prints their coverage.
  */
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""The library as it is installed: what others build against, and what they find.
+"""Tests the installed library: headers, pkg-config file, modules, manual pages and tests.
 
 Usage: test-installed.py SOURCE-ROOT BUILD-ROOT PREFIX LIBDIR with-tests|without-tests [EXAMPLE...]
-Installs into a temporary folder. EXAMPLE... are the words of tests/docs/test-examples.py. Writes TAP.
+Installs into a temporary directory. EXAMPLE... are the arguments of tests/docs/test-examples.py. Writes TAP.
 """
 
 import glob
@@ -22,7 +22,7 @@ import own_network
 SOURCE, BUILD, PREFIX, LIBDIR, WITH_TESTS = sys.argv[1:6]
 SCRIPTS = sys.argv[6:]
 EXAMPLES = os.path.join(SOURCE, "docs", "examples")
-DEADLINE = 240  # s; a whole build is in it
+DEADLINE = 240  # in seconds; includes a complete build
 
 TESTS = []
 
@@ -39,7 +39,7 @@ def equal(got, expected):
 
 
 def run(*command, env=None):
-    """What the command prints. That it fails is a failure."""
+    """Runs a command, asserts success and returns its output."""
     result = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, capture_output=True,
                             text=True, timeout=DEADLINE)
     assert result.returncode == 0, "%s: %d\n%s%s" % (" ".join(command), result.returncode,
@@ -49,7 +49,7 @@ def run(*command, env=None):
 
 def read_line(stream):
     ready, _, _ = select.select([stream], [], [], 20)
-    assert ready, "nothing came"
+    assert ready, "timed out without output"
     return stream.readline()
 
 
@@ -70,7 +70,7 @@ class Installation:
         self.env.pop("PLUM_BACKENDS", None)
 
     def _move_pkg_config(self):
-        """As if the folder were the prefix that the library was configured with."""
+        """Relocates the pkg-config file to the temporary prefix."""
         name = "plum-glib-1.0.pc"
         with open(os.path.join(self.libdir, "pkgconfig", name)) as file:
             text = file.read()
@@ -82,7 +82,7 @@ class Installation:
         return run("pkg-config", *words, "plum-glib-1.0", env=self.env).strip()
 
     def build(self, source, name):
-        """Configures, builds and tests another project against what is installed."""
+        """Configures, builds and tests another project with the installed library."""
         build = os.path.join(self.folder, name)
         run("meson", "setup", "-Dwerror=true", build, source, env=self.env)
         run("meson", "compile", "-C", build, env=self.env)
@@ -95,12 +95,12 @@ def exported(path):
     return sorted(line.split()[-1] for line in lines)
 
 
-# What is there
+# Installed files
 
 @test("/installed/pkg-config/backenddir")
 def pkg_config_backenddir(here):
     equal(here.pkg_config("--variable=backenddir"), here.backends)
-    assert glob.glob(here.backends + "/libplum-backend-*.so"), "no backend is installed there"
+    assert glob.glob(here.backends + "/libplum-backend-*.so"), "no backend is installed"
 
 
 @test("/installed/pkg-config/compiles-and-links")
@@ -112,17 +112,17 @@ def pkg_config_compiles(here):
         os.path.join(EXAMPLES, "first-port.c"), "-o", program, *flags)
 
 
-@test("/installed/symbols/are-the-listed-ones")
+@test("/installed/symbols/as-listed")
 def symbols(here):
     with open(os.path.join(os.path.dirname(__file__), "symbols.txt")) as file:
         listed = file.read().split()
     found = exported(os.path.join(here.libdir, "libplum-glib-1.0.so"))
 
-    equal(sorted(set(listed) - set(found)), [])   # a promise that is broken
-    equal(sorted(set(found) - set(listed)), [])   # one that nobody meant to make
+    equal(sorted(set(listed) - set(found)), [])   # removed symbols
+    equal(sorted(set(found) - set(listed)), [])   # symbols that were not declared
 
 
-@test("/installed/symbols/a-module-has-one")
+@test("/installed/symbols/modules")
 def symbols_of_modules(here):
     for path in glob.glob(here.backends + "/*.so"):
         equal(exported(path), ["plum_backend_module"])
@@ -150,9 +150,9 @@ def man_pages(here):
             equal((result.returncode, result.stderr), (0, ""))
 
 
-@test("/installed/tests/some-pass")
+@test("/installed/tests/run")
 def installed_tests(here):
-    """Those that the option installs are described, and run where they are."""
+    """Checks the descriptions of the installed tests, and runs some of them."""
     found = sorted(glob.glob(here.prefix + "/share/installed-tests/plum-glib-1.0/*.test"))
     equal(bool(found), WITH_TESTS == "with-tests")
     for path in found:
@@ -160,13 +160,13 @@ def installed_tests(here):
             lines = file.read().splitlines()
         equal((lines[0], lines[1], lines[3]), ("[Test]", "Type=session", "Output=TAP"))
         program = here.root + lines[2].split()[-2]
-        assert os.access(program, os.X_OK), "%s is no program" % program
+        assert os.access(program, os.X_OK), "%s is not executable" % program
         if os.path.basename(program) in ("test-address", "test-pcp-codec", "test-timer-heap"):
             output = run(program, "--tap", env=dict(here.env, PLUM_BACKENDS=""))
             assert "ok 1 " in output and "not ok" not in output, output
 
 
-# Short scripts, as somebody writes who has read the README
+# Example scripts
 
 @test("/installed/scripts/map")
 def scripts(here):
@@ -181,7 +181,7 @@ def scripts(here):
     assert "not ok" not in output and ("ok 1 " in output or "SKIP" in output), output
 
 
-# The backend of a third party
+# Third-party backend
 
 def build_template(here):
     build = os.path.join(here.folder, "parrot")
@@ -215,7 +215,7 @@ def template_maps(here):
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=build_template(here))
     try:
         equal(read_line(server.stdout), "tcp:8080:18080\n")
-        assert any("203.0.113.7:18080" in line for line in plumctl.stdout), "it was not mapped"
+        assert any("203.0.113.7:18080" in line for line in plumctl.stdout), "the port was not mapped"
         plumctl.send_signal(signal.SIGINT)
         _, errors = plumctl.communicate(timeout=DEADLINE)
         equal((plumctl.returncode, errors), (0, ""))
@@ -226,7 +226,7 @@ def template_maps(here):
             program.communicate()
 
 
-# The library inside another project
+# Subproject
 
 @test("/installed/subproject/builds-and-runs")
 def subproject(here):
@@ -235,7 +235,7 @@ def subproject(here):
     os.mkdir(os.path.join(outer, "subprojects"))
     os.symlink(SOURCE, os.path.join(outer, "subprojects", "plum-glib"))
 
-    # Without the installed one: it would be taken first.
+    # Hide the installed library, which would take precedence.
     env = {name: value for name, value in here.env.items()
            if name not in ("PKG_CONFIG_PATH", "LD_LIBRARY_PATH", "PLUM_BACKEND_PATH")}
     build = os.path.join(here.folder, "outer")

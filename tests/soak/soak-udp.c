@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* PCP and NAT-PMP. */
+/* Soak tests of PCP and NAT-PMP. */
 
 #include "fake-gateway.h"
 #include "natpmp-backend.h"
 #include "pcp-backend.h"
 #include "soak.h"
 
-/* -- The router -- */
+/* Router */
 
 static gpointer
 make_pcp (const char *address)
@@ -65,7 +65,7 @@ count_requests (gpointer router)
   return gateway->counts.datagrams;
 }
 
-/* -- What befalls it -- */
+/* Faults */
 
 static void
 drop_requests (Soak *soak, gpointer router)
@@ -84,7 +84,7 @@ drop_replies (Soak *soak, gpointer router)
 }
 
 static void
-be_slow (Soak *soak, gpointer router)
+delay_answers (Soak *soak, gpointer router)
 {
   FakeGateway *gateway = router;
 
@@ -114,7 +114,7 @@ reboot (Soak *soak, gpointer router)
 }
 
 static void
-turn_clock_back (Soak *soak, gpointer router)
+decrease_epoch (Soak *soak, gpointer router)
 {
   FakeGateway *gateway = router;
 
@@ -122,7 +122,7 @@ turn_clock_back (Soak *soak, gpointer router)
 }
 
 static void
-grant_less (Soak *soak, gpointer router)
+grant_short_leases (Soak *soak, gpointer router)
 {
   FakeGateway *gateway = router;
 
@@ -130,7 +130,7 @@ grant_less (Soak *soak, gpointer router)
 }
 
 static void
-be_full (Soak *soak, gpointer router)
+fill_table (Soak *soak, gpointer router)
 {
   FakeGateway *gateway = router;
 
@@ -138,7 +138,7 @@ be_full (Soak *soak, gpointer router)
   gateway->switches.n_map_results = (guint) soak_random (soak, 1, 50);
 }
 
-/* A new address is a new epoch (RFC 6887 8.5). */
+/* A new external address restarts the epoch (RFC 6887 8.5). */
 static void
 change_address (Soak *soak, gpointer router)
 {
@@ -149,7 +149,7 @@ change_address (Soak *soak, gpointer router)
 }
 
 static void
-be_silent (Soak *soak, gpointer router)
+ignore_requests (Soak *soak, gpointer router)
 {
   FakeGateway *gateway = router;
 
@@ -166,9 +166,9 @@ reorder (Soak *soak, gpointer router)
   gateway->switches.reorder_ms = (guint) soak_random (soak, 1, 200);
 }
 
-/* At each exchange it seems to have lost everything. */
+/* Each answer indicates that the router lost its state. */
 static void
-stop_clock (Soak *soak, gpointer router)
+freeze_epoch (Soak *soak, gpointer router)
 {
   FakeGateway *gateway = router;
 
@@ -183,14 +183,14 @@ wipe (Soak *soak, gpointer router)
 }
 
 static void
-be_replaced (Soak *soak, gpointer router)
+replace_router (Soak *soak, gpointer router)
 {
   soak_next_router (soak);
   soak_allow (soak, SOAK_N_MAPPINGS);
 }
 
 static void
-give_port_away (Soak *soak, gpointer router)
+restart_and_take_port (Soak *soak, gpointer router)
 {
   guint port = 10000 + 2 * (guint) soak_random (soak, 0, SOAK_N_MAPPINGS / 2);
 
@@ -201,20 +201,20 @@ give_port_away (Soak *soak, gpointer router)
 static const SoakFault faults[] = {
   { "requests are lost", drop_requests },
   { "answers are lost", drop_replies },
-  { "slow", be_slow },
-  { "answers come thrice", duplicate },
-  { "restarted", reboot },
-  { "restarted, and does not say so", reboot_silently },
-  { "its clock goes back", turn_clock_back },
-  { "short leases", grant_less },
-  { "the table is full", be_full },
+  { "slow answers", delay_answers },
+  { "triplicate answers", duplicate },
+  { "restart with announcement", reboot },
+  { "silent restart", reboot_silently },
+  { "epoch goes back", decrease_epoch },
+  { "short leases", grant_short_leases },
+  { "mapping table full", fill_table },
   { "another external address", change_address },
-  { "silent for an hour", be_silent },
-  { "answers overtake each other", reorder },
-  { "its clock stands still", stop_clock },
-  { "the table is wiped", wipe },
-  { "another router", be_replaced },
-  { "restarted, and a port is another's", give_port_away },
+  { "silent for an hour", ignore_requests },
+  { "answers in another order", reorder },
+  { "epoch does not advance", freeze_epoch },
+  { "mapping table cleared", wipe },
+  { "router replaced", replace_router },
+  { "restart, and another host has a port", restart_and_take_port },
 };
 
 #define ROUTER(protocol)                                                                           \

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* UPnP IGD. */
+/* Soak tests of UPnP IGD. */
 
 #include "fake-igd.h"
 #include "soak.h"
 #include "upnp-backend.h"
 
-#define STRANGER "127.201.5.250"
+#define OTHER_CLIENT "127.201.5.250"
 #define LOCAL "127.0.0.1"
 
-/* A search, the description, the connection's status and the external address. */
+/* A search, the description, the connection status and the external address. */
 #define DISCOVERY 4
 
-/* The port is refused, looked at, and another one is asked for. */
+/* A conflict, a look-up of the entry, and a request for another port. */
 #define MOVE 3
 
-/* -- The router -- */
+/* Router */
 
 static gpointer
 make_igd (const char *address)
@@ -32,7 +32,7 @@ free_igd (gpointer router)
   fake_igd_free (igd);
 }
 
-/* What it is stays; what is wrong with it ends. One that was off is on again. */
+/* Resets the faults but keeps the device type. Reopens a closed router. */
 static void
 end_fault (gpointer router)
 {
@@ -60,7 +60,7 @@ look_up (gpointer router, PlumMapping *mapping)
   return ours ? entry->external_port : 0;
 }
 
-/* Without those of the stranger. */
+/* Without the entries of other hosts. */
 static guint
 count_mappings (gpointer router)
 {
@@ -85,9 +85,9 @@ count_requests (gpointer router)
   return igd->counts.searches + igd->counts.descriptions + igd->counts.posts;
 }
 
-/* -- What befalls it -- */
+/* Faults */
 
-/* It does what it is asked, and nobody hears of it. */
+/* The router executes requests, but the answers are lost. */
 static void
 drop_replies (Soak *soak, gpointer router)
 {
@@ -97,7 +97,7 @@ drop_replies (Soak *soak, gpointer router)
 }
 
 static void
-be_slow (Soak *soak, gpointer router)
+delay_answers (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -119,9 +119,9 @@ restart (Soak *soak, gpointer router)
   fake_igd_notify (router, "ssdp:alive");
 }
 
-/* HTTP is there before it can be found. */
+/* HTTP works again before SSDP. */
 static void
-restart_unfound (Soak *soak, gpointer router)
+restart_without_ssdp (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -130,7 +130,7 @@ restart_unfound (Soak *soak, gpointer router)
 }
 
 static void
-restart_faulty (Soak *soak, gpointer router)
+restart_with_bad_description (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -145,16 +145,16 @@ wipe (Soak *soak, gpointer router)
   soak_allow (soak, SOAK_N_MAPPINGS);
 }
 
-/* Some ports go to another client for some hours. */
+/* Another client takes some ports for some hours. */
 static void
-give_ports_away (Soak *soak, gpointer router)
+take_ports (Soak *soak, gpointer router)
 {
   for (int n = soak_random (soak, 1, 20); n > 0; n--)
     {
       PlumMapping *mapping = soak_random_mapping (soak);
 
       fake_igd_add_entry (router, plum_mapping_get_protocol (mapping),
-                          plum_mapping_get_external_port (mapping), 80, STRANGER, 6 * 3600);
+                          plum_mapping_get_external_port (mapping), 80, OTHER_CLIENT, 6 * 3600);
       soak_allow (soak, MOVE);
     }
 }
@@ -169,7 +169,7 @@ change_address (Soak *soak, gpointer router)
 }
 
 static void
-be_permanent_only (Soak *soak, gpointer router)
+require_permanent_leases (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -177,7 +177,7 @@ be_permanent_only (Soak *soak, gpointer router)
 }
 
 static void
-end_leases_early (Soak *soak, gpointer router)
+expire_leases_early (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -191,16 +191,16 @@ end_leases_early (Soak *soak, gpointer router)
 }
 
 static void
-want_login (Soak *soak, gpointer router)
+require_login (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
   igd->switches.login = TRUE;
 }
 
-/* The table stays, but for those who ask it is gone. */
+/* The mapping table remains, but clients cannot access it. */
 static void
-have_no_control (Soak *soak, gpointer router)
+remove_control_url (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -217,7 +217,7 @@ refuse_renewals (Soak *soak, gpointer router)
 }
 
 static void
-fail (Soak *soak, gpointer router)
+fail_all_adds (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -226,7 +226,7 @@ fail (Soak *soak, gpointer router)
 }
 
 static void
-fail_one_port (Soak *soak, gpointer router)
+fail_adds_of_one_port (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -236,7 +236,7 @@ fail_one_port (Soak *soak, gpointer router)
 }
 
 static void
-be_full (Soak *soak, gpointer router)
+fill_table (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -253,7 +253,7 @@ ignore_adds (Soak *soak, gpointer router)
 }
 
 static void
-say_nothing (Soak *soak, gpointer router)
+send_empty_answers (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -261,7 +261,7 @@ say_nothing (Soak *soak, gpointer router)
 }
 
 static void
-tell_nothing (Soak *soak, gpointer router)
+hide_table (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -269,7 +269,7 @@ tell_nothing (Soak *soak, gpointer router)
 }
 
 static void
-be_deaf (Soak *soak, gpointer router)
+ignore_requests (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -279,7 +279,7 @@ be_deaf (Soak *soak, gpointer router)
 }
 
 static void
-be_off (Soak *soak, gpointer router)
+close_router (Soak *soak, gpointer router)
 {
   FakeIgd *igd = router;
 
@@ -290,7 +290,7 @@ be_off (Soak *soak, gpointer router)
 }
 
 static void
-be_replaced (Soak *soak, gpointer router)
+replace_router (Soak *soak, gpointer router)
 {
   FakeIgd *other = soak_next_router (soak);
 
@@ -300,28 +300,28 @@ be_replaced (Soak *soak, gpointer router)
 
 static const SoakFault faults[] = {
   { "answers are lost", drop_replies },
-  { "slow", be_slow },
-  { "restarted, and says so", restart },
-  { "restarted", restart_silently },
-  { "restarted, and is not found", restart_unfound },
-  { "restarted, with half a description", restart_faulty },
-  { "the table is wiped", wipe },
-  { "ports are another's", give_ports_away },
+  { "slow answers", delay_answers },
+  { "restart with announcement", restart },
+  { "silent restart", restart_silently },
+  { "restart, and no answer to searches", restart_without_ssdp },
+  { "restart, and truncated description", restart_with_bad_description },
+  { "mapping table cleared", wipe },
+  { "another host has some ports", take_ports },
   { "another external address", change_address },
-  { "permanent leases only", be_permanent_only },
-  { "leases end early", end_leases_early },
-  { "wants a login", want_login },
-  { "the control URL is gone", have_no_control },
+  { "permanent leases only", require_permanent_leases },
+  { "leases expire early", expire_leases_early },
+  { "login required", require_login },
+  { "control URL not found", remove_control_url },
   { "renewals are conflicts", refuse_renewals },
-  { "error 501", fail },
-  { "error 501 for one port", fail_one_port },
-  { "the table is full", be_full },
+  { "error 501", fail_all_adds },
+  { "error 501 for one port", fail_adds_of_one_port },
+  { "mapping table full", fill_table },
   { "adds are ignored", ignore_adds },
-  { "empty answers", say_nothing },
-  { "does not tell its table", tell_nothing },
-  { "silent for an hour", be_deaf },
-  { "off for an hour", be_off },
-  { "another router", be_replaced },
+  { "empty answers", send_empty_answers },
+  { "mapping table not readable", hide_table },
+  { "silent for an hour", ignore_requests },
+  { "off for an hour", close_router },
+  { "router replaced", replace_router },
 };
 
 static const SoakRouter upnp = {

@@ -9,11 +9,11 @@
 
 #define ADDRESS "127.201.5.%u"
 
-/* The library lets a lost loss be found at a recheck, a failed mapping be tried again after that,
- * and a lease be renewed after 5/8 of two hours: by then all is well again, whatever happened. */
+/* A recheck detects a lost mapping, a failed mapping is retried after that, and a lease is renewed
+ * after 5/8 of two hours. After this time, all mappings must have recovered from any fault. */
 #define RECOVERY (2 * SOAK_HOUR)
 
-/* Of the ideal. */
+/* Relative to a day without faults. */
 #define MOST_REQUESTS 1.5
 
 struct _Soak
@@ -23,11 +23,11 @@ struct _Soak
   TestLoop loop;
   PlumManager *manager;
   GRand *rand;
-  guint n_routers;       /* so many in the day, one after the other */
-  guint former_requests; /* to those that are gone */
+  guint n_routers;       /* number of routers so far */
+  guint former_requests; /* requests to replaced routers */
   guint n_faults;
-  guint allowed;     /* requests that make good for losses */
-  gint64 fault_over; /* on the clock; 0: none at work */
+  guint allowed;    /* requests that recover lost mappings */
+  gint64 fault_end; /* end of the fault on the clock; 0: no fault */
 };
 
 static gint64
@@ -48,13 +48,13 @@ soak_random_mapping (Soak *soak)
   guint i = (guint) soak_random (soak, 0, SOAK_N_MAPPINGS);
   g_autoptr (PlumMapping) mapping = g_list_model_get_item (G_LIST_MODEL (soak->manager), i);
 
-  return mapping; /* the manager keeps it */
+  return mapping; /* the manager holds a reference */
 }
 
 void
 soak_set_fault_length (Soak *soak, gint64 ms)
 {
-  soak->fault_over = now_ms (soak) + ms;
+  soak->fault_end = now_ms (soak) + ms;
 }
 
 void
@@ -128,9 +128,10 @@ soak_tear_down (Soak *soak)
   g_clear_pointer (&soak->rand, g_rand_free);
 }
 
-/* Every mapping is up, is in the router's table where it says, and there is nothing else. */
+/* Asserts that all mappings are up, and that the table of the router contains these mappings and no
+ * others. */
 static void
-soak_assert_well (Soak *soak)
+soak_assert_recovered (Soak *soak)
 {
   for (guint i = 0; i < SOAK_N_MAPPINGS; i++)
     {
@@ -163,10 +164,10 @@ static void
 soak_end_fault (Soak *soak)
 {
   soak->kind->end_fault (soak->router);
-  soak->fault_over = 0;
+  soak->fault_end = 0;
 }
 
-/* The clock goes on, from deadline to deadline. */
+/* Advances the clock from deadline to deadline. */
 static void
 soak_run (Soak *soak, gint64 ms, gboolean faults)
 {
@@ -177,42 +178,42 @@ soak_run (Soak *soak, gint64 ms, gboolean faults)
     {
       gint64 until = end;
 
-      if (soak->fault_over != 0)
-        until = MIN (until, soak->fault_over);
+      if (soak->fault_end != 0)
+        until = MIN (until, soak->fault_end);
       else if (faults)
         until = MIN (until, next_fault);
 
       test_loop_advance (&soak->loop, MAX (until - now_ms (soak), 1));
 
-      if (soak->fault_over != 0 && now_ms (soak) >= soak->fault_over)
+      if (soak->fault_end != 0 && now_ms (soak) >= soak->fault_end)
         {
           soak_end_fault (soak);
           next_fault = now_ms (soak) + soak_random (soak, 5, 60) * SOAK_MINUTE;
         }
-      else if (faults && soak->fault_over == 0 && now_ms (soak) >= next_fault)
+      else if (faults && soak->fault_end == 0 && now_ms (soak) >= next_fault)
         soak_begin_fault (soak);
     }
 
   soak_end_fault (soak);
 }
 
-/* What the schedule sends in a day if nothing goes wrong. */
+/* Measures the number of requests in a day without faults. */
 static guint
-measure_ideal (const SoakRouter *kind, guint32 seed)
+measure_expected_requests (const SoakRouter *kind, guint32 seed)
 {
   Soak soak = { 0 };
   guint requests;
 
   soak_set_up (&soak, kind, seed);
   soak_run (&soak, 24 * SOAK_HOUR, FALSE);
-  soak_assert_well (&soak);
+  soak_assert_recovered (&soak);
   requests = soak_count_requests (&soak);
   soak_tear_down (&soak);
 
   return requests;
 }
 
-/* Queues and tables grow to what a bad day needs, and then no more. */
+/* After the first day, queues and tables have reached their size and must not grow further. */
 static gssize
 measure_growth (Soak *soak)
 {
@@ -228,7 +229,7 @@ static void
 soak_one_day (const SoakRouter *kind, guint32 seed)
 {
   Soak soak = { 0 };
-  guint ideal = measure_ideal (kind, seed);
+  guint expected = measure_expected_requests (kind, seed);
   guint sent, n_faults, allowed;
   gssize growth;
 
@@ -238,15 +239,15 @@ soak_one_day (const SoakRouter *kind, guint32 seed)
   n_faults = soak.n_faults;
   allowed = soak.allowed;
   soak_run (&soak, RECOVERY, FALSE);
-  soak_assert_well (&soak);
+  soak_assert_recovered (&soak);
 
   growth = measure_growth (&soak);
-  g_test_message ("%s, seed %u: %u faults; %u requests, ideal %u and %u for what was lost, "
-                  "ratio %.2f; memory of a second day %+" G_GSSIZE_FORMAT " bytes",
-                  kind->name, seed, n_faults, sent, ideal, allowed,
-                  (double) sent / (ideal + allowed), growth);
-  soak_assert_well (&soak);
-  g_assert_cmpfloat ((double) sent, <=, MOST_REQUESTS * (ideal + allowed));
+  g_test_message ("%s, seed %u: %u faults; %u requests, expected %u and %u to recover, "
+                  "ratio %.2f; memory growth on the second day %+" G_GSSIZE_FORMAT " bytes",
+                  kind->name, seed, n_faults, sent, expected, allowed,
+                  (double) sent / (expected + allowed), growth);
+  soak_assert_recovered (&soak);
+  g_assert_cmpfloat ((double) sent, <=, MOST_REQUESTS * (expected + allowed));
   g_assert_cmpint (growth, <, 64 * 1024);
   soak_tear_down (&soak);
 }
@@ -279,7 +280,7 @@ soak_add_test (const SoakRouter *router)
 {
   g_autofree char *path = g_strdup_printf ("/soak/%s", router->name);
 
-  /* It tells six times of each of 50000 connections. */
+  /* It logs six messages for each of 50000 connections. */
   g_log_set_handler ("GLib-GIO", G_LOG_LEVEL_DEBUG, on_message, NULL);
   g_test_add_data_func (path, router, test_day);
 }

@@ -6,9 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* A day in the life of 200 mappings, on a clock that the test moves: a router with a bad
- * character, and what that costs. The faults come from a seed (PLUM_SOAK_SEED, else fixed ones),
- * which is printed. What differs between the backends is the router. */
+/* Simulates a day of 200 mappings on a manual clock, with a router that has random faults, and
+ * counts the requests that the library sends. The seed of the faults is in PLUM_SOAK_SEED, or
+ * fixed, and is printed. */
 
 #define SOAK_N_MAPPINGS 200
 #define SOAK_MINUTE G_GINT64_CONSTANT (60000)
@@ -19,16 +19,16 @@ typedef struct _Soak Soak;
 typedef struct
 {
   const char *name;
-  /* It ends by itself, or when the router's end_fault is called. */
+  /* The fault ends by itself, or when end_fault () of the router is called. */
   void (*begin) (Soak *soak, gpointer router);
 } SoakFault;
 
 typedef struct
 {
-  const char *name; /* of the backend that is tested with it */
+  const char *name; /* name of the backend */
   GType (*get_type) (void);
-  guint recheck_period; /* ms; 0: as the manager has it */
-  guint n_seeds;        /* that are tried if none is given */
+  guint recheck_period; /* in ms; 0: the default of the manager */
+  guint n_seeds;        /* number of seeds to use if none is set */
 
   const SoakFault *faults;
   guint n_faults;
@@ -36,24 +36,24 @@ typedef struct
   gpointer (*make) (const char *address);
   void (*free) (gpointer router);
   void (*end_fault) (gpointer router);
-  /* The external port in the router's table, 0 if it has no such mapping. */
+  /* Returns the external port in the table of the router, or 0 if it has no such mapping. */
   guint (*look_up) (gpointer router, PlumMapping *mapping);
   guint (*count_mappings) (gpointer router);
-  /* What has been sent to it. */
+  /* Returns the number of requests that the router received. */
   guint (*count_requests) (gpointer router);
 } SoakRouter;
 
 void soak_add_test (const SoakRouter *router);
 
-/* -- For faults -- */
+/* For faults */
 
 int soak_random (Soak *soak, int begin, int end);
 PlumMapping *soak_random_mapping (Soak *soak);
-/* Another length than some minutes. */
+/* Sets the duration of the fault. The default is some minutes. */
 void soak_set_fault_length (Soak *soak, gint64 ms);
-/* What was lost has to be asked for again: so many requests are no waste. */
+/* Allows additional requests, which recover lost mappings. */
 void soak_allow (Soak *soak, guint n_requests);
-/* The network has another router from now on, at another address. The former one is gone. */
+/* Replaces the router by another one with a new address. */
 gpointer soak_next_router (Soak *soak);
 
 G_END_DECLS

@@ -11,9 +11,9 @@
 
 #define ETHERNET_SIZE 6
 
-/* arp(7). FALSE: the kernel does not know it. */
+/* Returns FALSE if the kernel does not know the address. See arp(7). */
 static gboolean
-ask_kernel (struct arpreq *request)
+query_arp_table (struct arpreq *request)
 {
   int fd = socket (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   gboolean found;
@@ -41,7 +41,7 @@ plum_neighbour_lookup (PlumNetwork *network)
   if (!g_socket_address_to_native (peer, &request.arp_pa, sizeof request.arp_pa, NULL))
     return NULL;
   g_strlcpy (request.arp_dev, plum_network_get_interface (network), sizeof request.arp_dev);
-  if (!ask_kernel (&request))
+  if (!query_arp_table (&request))
     return NULL;
 
   text = g_string_new (NULL);

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* One conversation with the kernel, in which nothing waits: the kernel has put the answer into the
- * socket when the question is sent. */
+/* A netlink socket for requests. No function blocks: when a request has been sent, the kernel has
+ * queued the answer. */
 typedef struct
 {
   int fd;
@@ -20,7 +20,7 @@ typedef struct
 gboolean plum_netlink_client_open (PlumNetlinkClient *self, GError **error);
 void plum_netlink_client_close (PlumNetlinkClient *self);
 
-/* TRUE with *refusal set to an errno: the kernel has answered, and that is what it said. */
+/* If the kernel refuses the request, these return TRUE and set *refusal to the errno. */
 gboolean plum_netlink_client_get_link (PlumNetlinkClient *self,
                                        guint interface_index,
                                        const char *name,
@@ -36,10 +36,10 @@ gboolean plum_netlink_client_get_route (PlumNetlinkClient *self,
                                         int *refusal,
                                         GError **error);
 
-/* The IPv6 addresses of this host; what cannot be had is missing.
+/* Returns the IPv6 addresses of this host. The array is incomplete if an error occurs.
  * (element-type PlumNetlinkAddress) (transfer full) */
 GArray *plum_netlink_client_get_addresses (PlumNetlinkClient *self);
-/* All routes of a family; none if the kernel refuses to tell.
+/* Returns all routes of a family. The array is empty if the kernel refuses the request.
  * (element-type PlumNetlinkRoute) (transfer full) */
 GArray *plum_netlink_client_get_routes (PlumNetlinkClient *self, int family, GError **error);
 

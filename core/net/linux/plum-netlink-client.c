@@ -7,13 +7,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static gboolean
-set_io_error (GError **error, int code, const char *doing)
-{
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s: %s", doing, g_strerror (code));
-  return FALSE;
-}
-
 gboolean
 plum_netlink_client_open (PlumNetlinkClient *self, GError **error)
 {
@@ -35,7 +28,7 @@ plum_netlink_client_send (PlumNetlinkClient *self, GByteArray *request, GError *
 
   if (sendto (self->fd, request->data, request->len, 0, (const struct sockaddr *) &kernel,
               sizeof kernel) != (gssize) request->len)
-    return set_io_error (error, errno, "Cannot ask the kernel for routes");
+    return plum_netlink_set_io_error (error, errno, "Cannot query the kernel for routes");
   return TRUE;
 }
 
@@ -45,7 +38,8 @@ plum_netlink_client_is_answer (PlumNetlinkClient *self, const PlumNetlinkMessage
   return message->sequence == self->sequence && message->port_id == self->port_id;
 }
 
-/* Looks in one datagram for the answer to the last request. FALSE without an error: not in it. */
+/* Searches a datagram for the answer to the last request. Returns FALSE without an error if it does
+ * not contain it. */
 static gboolean
 plum_netlink_client_find_answer (PlumNetlinkClient *self,
                                  gsize len,
@@ -62,14 +56,14 @@ plum_netlink_client_find_answer (PlumNetlinkClient *self,
   return FALSE;
 }
 
-/* Sends request and takes the answer, which is of type, or else *refusal is the kernel's errno. */
+/* Sends a request and receives the answer. If the kernel refuses it, sets *refusal to the errno. */
 static gboolean
-plum_netlink_client_ask (PlumNetlinkClient *self,
-                         GByteArray *request,
-                         guint16 type,
-                         PlumNetlinkMessage *answer,
-                         int *refusal,
-                         GError **error)
+plum_netlink_client_query (PlumNetlinkClient *self,
+                           GByteArray *request,
+                           guint16 type,
+                           PlumNetlinkMessage *answer,
+                           int *refusal,
+                           GError **error)
 {
   g_autoptr (GError) local = NULL;
   gboolean found = FALSE;
@@ -83,7 +77,7 @@ plum_netlink_client_ask (PlumNetlinkClient *self,
       gssize n = plum_netlink_receive (self->fd, self->buffer, sizeof self->buffer);
 
       if (n < 0)
-        return set_io_error (error, (int) -n, "The kernel does not tell its routes");
+        return plum_netlink_set_io_error (error, (int) -n, "The kernel did not report its routes");
       found = plum_netlink_client_find_answer (self, (gsize) n, answer, &local);
     }
 
@@ -115,7 +109,7 @@ plum_netlink_client_get_link (PlumNetlinkClient *self,
     plum_netlink_encode_get_link (++self->sequence, interface_index, name);
   PlumNetlinkMessage answer;
 
-  if (!plum_netlink_client_ask (self, request, RTM_NEWLINK, &answer, refusal, error))
+  if (!plum_netlink_client_query (self, request, RTM_NEWLINK, &answer, refusal, error))
     return FALSE;
   return *refusal != 0 || plum_netlink_decode_link (&answer, out, error);
 }
@@ -134,22 +128,22 @@ plum_netlink_client_get_route (PlumNetlinkClient *self,
     plum_netlink_encode_get_route (++self->sequence, family, destination, interface_index, flags);
   PlumNetlinkMessage answer;
 
-  if (!plum_netlink_client_ask (self, request, RTM_NEWROUTE, &answer, refusal, error))
+  if (!plum_netlink_client_query (self, request, RTM_NEWROUTE, &answer, refusal, error))
     return FALSE;
   return *refusal != 0 || plum_netlink_decode_route (&answer, out, error);
 }
 
-/* --- Dumps --- */
+/* Dumps */
 
-typedef void (*TakeFunc) (const PlumNetlinkMessage *message, GArray *items);
+typedef void (*AppendFunc) (const PlumNetlinkMessage *message, GArray *items);
 
-/* Looks through one datagram of a dump. *more: its end was not in it, nor that the kernel refused.
- */
+/* Reads one datagram of a dump. Clears *more at the end of the dump, or if the kernel refuses the
+ * request. */
 static gboolean
-plum_netlink_client_take_part (PlumNetlinkClient *self,
+plum_netlink_client_read_part (PlumNetlinkClient *self,
                                gsize len,
                                guint16 type,
-                               TakeFunc take,
+                               AppendFunc append,
                                GArray *items,
                                gboolean *more,
                                GError **error)
@@ -164,7 +158,7 @@ plum_netlink_client_take_part (PlumNetlinkClient *self,
         continue;
       *more = message.type == type;
       if (*more)
-        take (&message, items);
+        append (&message, items);
     }
 
   if (local != NULL)
@@ -175,12 +169,12 @@ plum_netlink_client_take_part (PlumNetlinkClient *self,
   return TRUE;
 }
 
-/* As with one answer, the kernel has each part ready when the one before it has been read. */
+/* The kernel queues each part when the previous part has been read. */
 static gboolean
 plum_netlink_client_dump (PlumNetlinkClient *self,
                           GByteArray *request,
                           guint16 type,
-                          TakeFunc take,
+                          AppendFunc append,
                           GArray *items,
                           GError **error)
 {
@@ -194,15 +188,15 @@ plum_netlink_client_dump (PlumNetlinkClient *self,
       gssize n = plum_netlink_receive (self->fd, self->buffer, sizeof self->buffer);
 
       if (n < 0)
-        return set_io_error (error, (int) -n, "The kernel does not tell its routes");
-      if (!plum_netlink_client_take_part (self, (gsize) n, type, take, items, &more, error))
+        return plum_netlink_set_io_error (error, (int) -n, "The kernel did not report its routes");
+      if (!plum_netlink_client_read_part (self, (gsize) n, type, append, items, &more, error))
         return FALSE;
     }
   return TRUE;
 }
 
 static void
-take_address (const PlumNetlinkMessage *message, GArray *items)
+append_address (const PlumNetlinkMessage *message, GArray *items)
 {
   PlumNetlinkAddress address;
 
@@ -216,12 +210,12 @@ plum_netlink_client_get_addresses (PlumNetlinkClient *self)
   GArray *addresses = g_array_new (FALSE, FALSE, sizeof (PlumNetlinkAddress));
   g_autoptr (GByteArray) request = plum_netlink_encode_dump_addresses (++self->sequence);
 
-  plum_netlink_client_dump (self, request, RTM_NEWADDR, take_address, addresses, NULL);
+  plum_netlink_client_dump (self, request, RTM_NEWADDR, append_address, addresses, NULL);
   return addresses;
 }
 
 static void
-take_route (const PlumNetlinkMessage *message, GArray *items)
+append_route (const PlumNetlinkMessage *message, GArray *items)
 {
   PlumNetlinkRoute route;
 
@@ -235,7 +229,7 @@ plum_netlink_client_get_routes (PlumNetlinkClient *self, int family, GError **er
   g_autoptr (GArray) routes = g_array_new (FALSE, FALSE, sizeof (PlumNetlinkRoute));
   g_autoptr (GByteArray) request = plum_netlink_encode_dump_routes (++self->sequence, family);
 
-  if (!plum_netlink_client_dump (self, request, RTM_NEWROUTE, take_route, routes, error))
+  if (!plum_netlink_client_dump (self, request, RTM_NEWROUTE, append_route, routes, error))
     return NULL;
   return g_steal_pointer (&routes);
 }

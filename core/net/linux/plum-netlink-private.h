@@ -7,14 +7,14 @@
 
 G_BEGIN_DECLS
 
-/* The few rtnetlink messages that tell of a host's routes. Pure: bytes in, struct or GError
- * (PLUM_ERROR_MALFORMED) out, and bytes out for the requests. The byte order is the host's. */
+/* Encodes and decodes the rtnetlink messages about links, addresses and routes. Pure. Errors are
+ * PLUM_ERROR_MALFORMED. The byte order is that of the host. */
 
 #define PLUM_NETLINK_ADDRESS_SIZE 16
 #define PLUM_NETLINK_NAME_SIZE 16
 #define PLUM_NETLINK_HOPS_MAX 8
 
-/* A walk over the messages of one datagram. */
+/* Iterates over the messages of one datagram. */
 typedef struct
 {
   const guint8 *data;
@@ -32,7 +32,7 @@ typedef struct
   guint16 flags;
   guint32 sequence;
   guint32 port_id;
-  const guint8 *payload; /* in the datagram */
+  const guint8 *payload; /* points into the datagram */
   gsize payload_len;
 } PlumNetlinkMessage;
 
@@ -49,10 +49,10 @@ typedef struct
   guint8 type; /* RTN_UNICAST, ... */
   guint table;
   guint flags;                                 /* RTM_F_CLONED, RTNH_F_DEAD, ... */
-  guint8 destination_len;                      /* bits; 0: the whole internet */
-  guint priority;                              /* the less, the better */
-  PlumNetlinkNextHop next_hop;                 /* of several, the first that is alive */
-  guint hop_interfaces[PLUM_NETLINK_HOPS_MAX]; /* of several that are alive */
+  guint8 destination_len;                      /* in bits; 0 for a default route */
+  guint priority;                              /* lower values take precedence */
+  PlumNetlinkNextHop next_hop;                 /* the first usable one */
+  guint hop_interfaces[PLUM_NETLINK_HOPS_MAX]; /* of all usable next hops of a multipath route */
   guint n_hop_interfaces;
   gboolean has_source;
   guint8 source[PLUM_NETLINK_ADDRESS_SIZE];
@@ -73,12 +73,12 @@ typedef struct
   guint8 address[PLUM_NETLINK_ADDRESS_SIZE];
 } PlumNetlinkAddress;
 
-/* FALSE without an error: the datagram is at its end. */
+/* Returns FALSE without an error at the end of the datagram. */
 gboolean plum_netlink_reader_next (PlumNetlinkReader *reader,
                                    PlumNetlinkMessage *out,
                                    GError **error);
 
-/* *out is untouched on error in all of these. */
+/* On error, these do not change *out. */
 gboolean plum_netlink_decode_error (const PlumNetlinkMessage *message, int *out, GError **error);
 gboolean plum_netlink_decode_route (const PlumNetlinkMessage *message,
                                     PlumNetlinkRoute *out,
@@ -86,21 +86,21 @@ gboolean plum_netlink_decode_route (const PlumNetlinkMessage *message,
 gboolean plum_netlink_decode_link (const PlumNetlinkMessage *message,
                                    PlumNetlinkLink *out,
                                    GError **error);
-/* Of an interface, IPv6 only. */
+/* Decodes an address of an interface. IPv6 only. */
 gboolean plum_netlink_decode_address (const PlumNetlinkMessage *message,
                                       PlumNetlinkAddress *out,
                                       GError **error);
 
-/* interface_index: 0 is any. */
+/* If interface_index is 0, any interface matches. */
 GByteArray *plum_netlink_encode_get_route (
   guint32 sequence, int family, const guint8 *destination, guint interface_index, guint flags);
-/* By its index or, if that is 0, by its name. */
+/* Requests a link by its index or, if that is 0, by its name. */
 GByteArray *plum_netlink_encode_get_link (guint32 sequence,
                                           guint interface_index,
                                           const char *name);
-/* All IPv6 addresses of this host; the answers end with NLMSG_DONE. */
+/* Requests all IPv6 addresses of this host. The last message of the answer is NLMSG_DONE. */
 GByteArray *plum_netlink_encode_dump_addresses (guint32 sequence);
-/* All routes of a family, of all tables. */
+/* Requests the routes of a family in all tables. */
 GByteArray *plum_netlink_encode_dump_routes (guint32 sequence, int family);
 
 G_END_DECLS

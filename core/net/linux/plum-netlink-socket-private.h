@@ -6,13 +6,18 @@
 
 G_BEGIN_DECLS
 
-/* More than the kernel puts into one datagram for one host's routes. */
+/* The kernel sends no larger datagrams for the messages that we request. */
 #define PLUM_NETLINK_BUFFER_SIZE 32768
 
-/* A rtnetlink socket that hears groups, a mask of RTMGRP bits; -1 on error. */
+/* Opens a non-blocking rtnetlink socket. groups is a mask of multicast groups. Returns -1 on error,
+ * and sets error. */
 int plum_netlink_open (guint groups, guint32 *port_id, GError **error);
 
-/* One datagram of the kernel, without waiting: its length, or -errno. EMSGSIZE: it did not fit. */
+/* Receives one datagram from the kernel. Returns its length or -errno; -EMSGSIZE if the buffer is
+ * too small. Does not block. */
 gssize plum_netlink_receive (int fd, guint8 *buffer, gsize size);
+
+/* Sets a G_IO_ERROR for the errno code, with "what: " before its text. Returns FALSE. */
+gboolean plum_netlink_set_io_error (GError **error, int code, const char *what);
 
 G_END_DECLS

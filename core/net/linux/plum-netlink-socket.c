@@ -7,6 +7,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+gboolean
+plum_netlink_set_io_error (GError **error, int code, const char *what)
+{
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s: %s", what, g_strerror (code));
+  return FALSE;
+}
+
 int
 plum_netlink_open (guint groups, guint32 *port_id, GError **error)
 {
@@ -21,8 +28,7 @@ plum_netlink_open (guint groups, guint32 *port_id, GError **error)
       return fd;
     }
 
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
-               "Cannot ask the kernel for routes: %s", g_strerror (errno));
+  plum_netlink_set_io_error (error, errno, "Cannot query the kernel for routes");
   if (fd >= 0)
     close (fd);
   return -1;
@@ -47,7 +53,7 @@ plum_netlink_receive (int fd, guint8 *buffer, gsize size)
         continue;
       if (n < 0)
         return -errno;
-      /* Any process may send to a netlink socket. */
+      /* Any process can send to a netlink socket. */
       if (header.msg_namelen != sizeof sender || sender.nl_pid != 0)
         continue;
       return (header.msg_flags & MSG_TRUNC) != 0 ? -EMSGSIZE : n;

@@ -7,15 +7,15 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Attributes and messages start at multiples of four (netlink(7)). */
+/* Attributes and messages are aligned to four bytes (netlink(7)). */
 #define ALIGNED(n) (((n) + 3) & ~(gsize) 3)
 
-/* The kernel's errors are small; -4095 is the least it can tell. */
+/* The highest errno that the kernel reports. */
 #define MAX_ERRNO 4095
 
 G_STATIC_ASSERT (PLUM_NETLINK_NAME_SIZE == IFNAMSIZ);
 
-/* Bytes not looked at yet. */
+/* Bytes that have not been read yet. */
 typedef struct
 {
   const guint8 *data;
@@ -36,9 +36,9 @@ span_skip (Span *span, gsize n)
   span->len -= n;
 }
 
-/* Byte by byte, as nothing says that the bytes are aligned. */
+/* Copies each byte, because the data may not be aligned. */
 static gboolean
-span_take (Span *span, gpointer out, gsize n)
+span_read (Span *span, gpointer out, gsize n)
 {
   guint8 *to = out;
 
@@ -55,11 +55,11 @@ static gboolean
 set_malformed (GError **error, const char *what, gsize len)
 {
   g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-               "A netlink %s does not fit into the %" G_GSIZE_FORMAT " bytes it has", what, len);
+               "Invalid or truncated netlink %s (%" G_GSIZE_FORMAT " bytes)", what, len);
   return FALSE;
 }
 
-/* FALSE without an error: no more. */
+/* Returns FALSE without an error at the end. */
 static gboolean
 next_attribute (Span *rest, Attribute *out, GError **error)
 {
@@ -68,7 +68,7 @@ next_attribute (Span *rest, Attribute *out, GError **error)
 
   if (rest->len == 0)
     return FALSE;
-  if (!span_take (&at, &header, sizeof header) || header.rta_len < sizeof header ||
+  if (!span_read (&at, &header, sizeof header) || header.rta_len < sizeof header ||
       header.rta_len > rest->len)
     return set_malformed (error, "attribute", rest->len);
 
@@ -90,7 +90,7 @@ read_u32 (const Attribute *attribute, guint *out, GError **error)
   Span value = attribute->value;
   guint32 number;
 
-  if (value.len != sizeof number || !span_take (&value, &number, sizeof number))
+  if (value.len != sizeof number || !span_read (&value, &number, sizeof number))
     return set_malformed (error, "number", value.len);
   *out = number;
   return TRUE;
@@ -99,18 +99,18 @@ read_u32 (const Attribute *attribute, guint *out, GError **error)
 static gboolean
 read_address (Span value, int family, guint8 *out, GError **error)
 {
-  if (value.len != get_address_size (family) || !span_take (&value, out, value.len))
+  if (value.len != get_address_size (family) || !span_read (&value, out, value.len))
     return set_malformed (error, "address", value.len);
   return TRUE;
 }
 
-/* RTA_VIA: a gateway of another family than the route's. */
+/* RTA_VIA: a gateway whose family may differ from that of the route. */
 static gboolean
 read_via (Span value, PlumNetlinkNextHop *hop, GError **error)
 {
   guint16 family;
 
-  if (!span_take (&value, &family, sizeof family) || (family != AF_INET && family != AF_INET6))
+  if (!span_read (&value, &family, sizeof family) || (family != AF_INET && family != AF_INET6))
     return set_malformed (error, "gateway", value.len);
   if (!read_address (value, family, hop->gateway, error))
     return FALSE;
@@ -129,7 +129,7 @@ read_gateway (const Attribute *attribute, int family, PlumNetlinkNextHop *hop, G
   return TRUE;
 }
 
-/* One struct rtnexthop and its attributes. */
+/* Reads one struct rtnexthop with its attributes. */
 static gboolean
 read_next_hop (
   Span *rest, int family, struct rtnexthop *header, PlumNetlinkNextHop *hop, GError **error)
@@ -139,7 +139,7 @@ read_next_hop (
   Attribute attribute;
   g_autoptr (GError) local = NULL;
 
-  if (!span_take (&at, header, sizeof *header) || header->rtnh_len < sizeof *header ||
+  if (!span_read (&at, header, sizeof *header) || header->rtnh_len < sizeof *header ||
       header->rtnh_len > rest->len)
     return set_malformed (error, "next hop", rest->len);
 
@@ -160,7 +160,7 @@ read_next_hop (
   return TRUE;
 }
 
-/* All are read, so that a broken one is seen; the first that is alive is taken. */
+/* Reads all next hops, so that malformed ones are detected, and uses the first usable one. */
 static gboolean
 read_multipath (Span rest, PlumNetlinkRoute *route, GError **error)
 {
@@ -220,10 +220,10 @@ plum_netlink_reader_next (PlumNetlinkReader *reader, PlumNetlinkMessage *out, GE
 
   if (rest.len == 0)
     return FALSE;
-  if (!span_take (&at, &header, sizeof header) || header.nlmsg_len < sizeof header ||
+  if (!span_read (&at, &header, sizeof header) || header.nlmsg_len < sizeof header ||
       header.nlmsg_len > rest.len)
     {
-      /* A walk that goes on after an error must end. */
+      /* Iteration after an error must terminate. */
       reader->len = 0;
       return set_malformed (error, "message", rest.len);
     }
@@ -242,14 +242,14 @@ plum_netlink_reader_next (PlumNetlinkReader *reader, PlumNetlinkMessage *out, GE
   return TRUE;
 }
 
-/* The errno in an NLMSG_ERROR; 0 is an acknowledgement. */
+/* Decodes the errno of an NLMSG_ERROR. 0 is an acknowledgement. */
 gboolean
 plum_netlink_decode_error (const PlumNetlinkMessage *message, int *out, GError **error)
 {
   Span span = { message->payload, message->payload_len };
   gint32 code;
 
-  if (!span_take (&span, &code, sizeof code) || code > 0 || code < -MAX_ERRNO)
+  if (!span_read (&span, &code, sizeof code) || code > 0 || code < -MAX_ERRNO)
     return set_malformed (error, "error", span.len);
   *out = -code;
   return TRUE;
@@ -264,13 +264,13 @@ plum_netlink_decode_route (const PlumNetlinkMessage *message, PlumNetlinkRoute *
   Attribute attribute;
   g_autoptr (GError) local = NULL;
 
-  if (!span_take (&span, &header, sizeof header))
+  if (!span_read (&span, &header, sizeof header))
     return set_malformed (error, "route", span.len);
   if (header.rtm_family != AF_INET && header.rtm_family != AF_INET6)
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-                   "A netlink route is of family %u; expected %d or %d", header.rtm_family, AF_INET,
-                   AF_INET6);
+                   "Invalid family %u of a netlink route; expected %d or %d", header.rtm_family,
+                   AF_INET, AF_INET6);
       return FALSE;
     }
 
@@ -297,7 +297,7 @@ read_name (Span value, char *out, GError **error)
 {
   if (value.len == 0 || value.len > PLUM_NETLINK_NAME_SIZE || value.data[value.len - 1] != '\0')
     return set_malformed (error, "name", value.len);
-  return span_take (&value, out, value.len);
+  return span_read (&value, out, value.len);
 }
 
 gboolean
@@ -309,7 +309,7 @@ plum_netlink_decode_link (const PlumNetlinkMessage *message, PlumNetlinkLink *ou
   Attribute attribute;
   g_autoptr (GError) local = NULL;
 
-  if (!span_take (&span, &header, sizeof header))
+  if (!span_read (&span, &header, sizeof header))
     return set_malformed (error, "link", span.len);
 
   link.index = (guint) header.ifi_index;
@@ -338,7 +338,7 @@ read_address_attribute (const Attribute *attribute,
 {
   switch (attribute->type)
     {
-    /* The byte in the head has only the flags that are old enough. */
+    /* The flags in the header are limited to eight bits. */
     case IFA_FLAGS:
       return read_u32 (attribute, &address->flags, error);
 
@@ -363,7 +363,7 @@ plum_netlink_decode_address (const PlumNetlinkMessage *message,
   Attribute attribute;
   g_autoptr (GError) local = NULL;
 
-  if (!span_take (&span, &header, sizeof header) || header.ifa_family != AF_INET6)
+  if (!span_read (&span, &header, sizeof header) || header.ifa_family != AF_INET6)
     return set_malformed (error, "address of an interface", span.len);
 
   address.interface_index = header.ifa_index;
@@ -385,7 +385,7 @@ plum_netlink_decode_address (const PlumNetlinkMessage *message,
 }
 
 static void
-append (GByteArray *array, gconstpointer data, gsize len)
+append_padded (GByteArray *array, gconstpointer data, gsize len)
 {
   static const guint8 zeros[3] = { 0 };
 
@@ -398,13 +398,13 @@ append_attribute (GByteArray *array, guint16 type, gconstpointer value, gsize le
 {
   const struct rtattr header = { .rta_len = (guint16) (sizeof header + len), .rta_type = type };
 
-  append (array, &header, sizeof header);
-  append (array, value, len);
+  append_padded (array, &header, sizeof header);
+  append_padded (array, value, len);
 }
 
-/* Puts the head before a payload. (transfer full) */
+/* Prepends the message header to a payload. (transfer full) */
 static GByteArray *
-finish_request (GByteArray *payload, guint16 type, guint16 flags, guint32 sequence)
+prepend_header (GByteArray *payload, guint16 type, guint16 flags, guint32 sequence)
 {
   const struct nlmsghdr header = {
     .nlmsg_len = (guint32) sizeof header + payload->len,
@@ -429,11 +429,11 @@ plum_netlink_encode_get_route (
   };
   const guint32 index = interface_index;
 
-  append (payload, &header, sizeof header);
+  append_padded (payload, &header, sizeof header);
   append_attribute (payload, RTA_DST, destination, size);
   if (index != 0)
     append_attribute (payload, RTA_OIF, &index, sizeof index);
-  return finish_request (payload, RTM_GETROUTE, 0, sequence);
+  return prepend_header (payload, RTM_GETROUTE, 0, sequence);
 }
 
 GByteArray *
@@ -443,11 +443,11 @@ plum_netlink_encode_get_link (guint32 sequence, guint interface_index, const cha
   const struct ifinfomsg header = { .ifi_index = (int) interface_index };
   const guint32 filter = RTEXT_FILTER_SKIP_STATS;
 
-  append (payload, &header, sizeof header);
+  append_padded (payload, &header, sizeof header);
   if (interface_index == 0)
     append_attribute (payload, IFLA_IFNAME, name, strlen (name) + 1);
   append_attribute (payload, IFLA_EXT_MASK, &filter, sizeof filter);
-  return finish_request (payload, RTM_GETLINK, 0, sequence);
+  return prepend_header (payload, RTM_GETLINK, 0, sequence);
 }
 
 GByteArray *
@@ -456,8 +456,8 @@ plum_netlink_encode_dump_addresses (guint32 sequence)
   GByteArray *payload = g_byte_array_new ();
   const struct ifaddrmsg header = { .ifa_family = AF_INET6 };
 
-  append (payload, &header, sizeof header);
-  return finish_request (payload, RTM_GETADDR, NLM_F_DUMP, sequence);
+  append_padded (payload, &header, sizeof header);
+  return prepend_header (payload, RTM_GETADDR, NLM_F_DUMP, sequence);
 }
 
 GByteArray *
@@ -466,6 +466,6 @@ plum_netlink_encode_dump_routes (guint32 sequence, int family)
   GByteArray *payload = g_byte_array_new ();
   const struct rtmsg header = { .rtm_family = (guint8) family };
 
-  append (payload, &header, sizeof header);
-  return finish_request (payload, RTM_GETROUTE, NLM_F_DUMP, sequence);
+  append_padded (payload, &header, sizeof header);
+  return prepend_header (payload, RTM_GETROUTE, NLM_F_DUMP, sequence);
 }

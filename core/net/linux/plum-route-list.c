@@ -6,10 +6,10 @@
 
 #include "plum-netlink-client-private.h"
 
-/* More than a host has; an index is looked up for each. */
+/* Limits the number of look-ups, each of which is several system calls. */
 #define INTERFACES_MAX 16
 
-/* A default route, or a half of one: VPNs lay two of these over it. */
+/* Matches default routes and halves of them, which VPNs use to override the default route. */
 static gboolean
 leads_to_internet (const PlumNetlinkRoute *route)
 {
@@ -42,7 +42,7 @@ add_index (GArray *indexes, guint index)
 
 /* (element-type guint) (transfer full) */
 static GArray *
-find_interfaces (PlumNetlinkClient *netlink, GSocketFamily family, GError **error)
+find_interface_indexes (PlumNetlinkClient *netlink, GSocketFamily family, GError **error)
 {
   g_autoptr (GArray) routes = plum_netlink_client_get_routes (netlink, (int) family, error);
   GArray *indexes;
@@ -66,40 +66,40 @@ find_interfaces (PlumNetlinkClient *netlink, GSocketFamily family, GError **erro
   return indexes;
 }
 
-/* The names of the interfaces. (transfer full) */
+/* The names of the interfaces with a default route. (transfer full) */
 static GPtrArray *
-find_names (GSocketFamily family, GError **error)
+find_interface_names (GSocketFamily family, GError **error)
 {
   g_autofree PlumNetlinkClient *netlink = g_new (PlumNetlinkClient, 1);
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GArray) indexes = NULL;
-  gboolean told = TRUE;
+  gboolean valid = TRUE;
 
   if (!plum_netlink_client_open (netlink, error))
     return NULL;
 
-  indexes = find_interfaces (netlink, family, error);
-  for (guint i = 0; indexes != NULL && told && i < indexes->len; i++)
+  indexes = find_interface_indexes (netlink, family, error);
+  for (guint i = 0; indexes != NULL && valid && i < indexes->len; i++)
     {
       PlumNetlinkLink link;
       int refusal;
 
-      told = plum_netlink_client_get_link (netlink, g_array_index (indexes, guint, i), "", &link,
-                                           &refusal, error);
-      if (told && refusal == 0)
+      valid = plum_netlink_client_get_link (netlink, g_array_index (indexes, guint, i), "", &link,
+                                            &refusal, error);
+      if (valid && refusal == 0)
         g_ptr_array_add (names, g_strdup (link.name));
     }
 
   plum_netlink_client_close (netlink);
-  return indexes != NULL && told ? g_steal_pointer (&names) : NULL;
+  return indexes != NULL && valid ? g_steal_pointer (&names) : NULL;
 }
 
-/* The entry in a table is a hint only: rules may bar it, and the address is the kernel's to choose.
- * So each interface is looked up as if somebody had asked for it. */
+/* Looks up each interface instead of using the table entry: policy rules may exclude the entry, and
+ * the kernel chooses the local address. */
 GPtrArray *
 plum_route_list (GSocketFamily family, GError **error)
 {
-  g_autoptr (GPtrArray) names = find_names (family, error);
+  g_autoptr (GPtrArray) names = find_interface_names (family, error);
   g_autoptr (GPtrArray) networks = g_ptr_array_new_with_free_func (g_object_unref);
 
   for (guint i = 0; names != NULL && i < names->len; i++)

@@ -12,26 +12,26 @@
 #include "plum-netlink-socket-private.h"
 #include "plum-netlink-private.h"
 
-#define GROUP(group) (1u << (RTNLGRP_##group - 1))
+#define GROUP_BIT(group) (1u << (RTNLGRP_##group - 1))
 
-/* What can change the way to the internet. The rules are among it: a VPN that works by a table of
- * its own (quirk 68) switches it on by a rule alone. */
+/* The groups that report changes of the route to the internet. This includes rules: some VPNs add
+ * only a rule that selects a separate table (quirk 68). */
 #define WATCHED_GROUPS                                                                             \
-  (GROUP (LINK) | GROUP (IPV4_IFADDR) | GROUP (IPV4_ROUTE) | GROUP (IPV4_RULE) |                   \
-   GROUP (IPV6_IFADDR) | GROUP (IPV6_ROUTE) | GROUP (IPV6_RULE))
+  (GROUP_BIT (LINK) | GROUP_BIT (IPV4_IFADDR) | GROUP_BIT (IPV4_ROUTE) | GROUP_BIT (IPV4_RULE) |   \
+   GROUP_BIT (IPV6_IFADDR) | GROUP_BIT (IPV6_ROUTE) | GROUP_BIT (IPV6_RULE))
 
 typedef struct
 {
   GSource source;
   int fd;
   gpointer tag;
-  GHashTable *links; /* index of an interface -> what was last seen of it */
-} Watch;
+  GHashTable *links; /* interface index -> hash of its last known state */
+} RouteWatch;
 
-/* The kernel tells of a link for many reasons (a scan for Wi-Fi networks, a new MTU), and its own
- * mask of changes leaves out a cable that is pulled. So what matters is compared here. */
+/* The kernel reports a link for many reasons, such as a Wi-Fi scan or a new MTU, and its change
+ * mask omits the loss of the carrier. Compare the relevant state. */
 static gboolean
-watch_link_changed (Watch *self, const PlumNetlinkMessage *message)
+watch_link_changed (RouteWatch *self, const PlumNetlinkMessage *message)
 {
   PlumNetlinkLink link;
   gpointer last;
@@ -47,8 +47,8 @@ watch_link_changed (Watch *self, const PlumNetlinkMessage *message)
   return !known || last != now;
 }
 
-/* A table entry for an address of this host comes and goes with the address, of which the kernel
- * tells besides; a cloned route is a cache's. */
+/* Ignores routes in the local table, because the kernel also reports the address that they belong
+ * to, and cached routes. */
 static gboolean
 route_matters (const PlumNetlinkMessage *message)
 {
@@ -61,7 +61,7 @@ route_matters (const PlumNetlinkMessage *message)
 }
 
 static gboolean
-watch_message_matters (Watch *self, const PlumNetlinkMessage *message)
+watch_message_matters (RouteWatch *self, const PlumNetlinkMessage *message)
 {
   switch (message->type)
     {
@@ -77,9 +77,9 @@ watch_message_matters (Watch *self, const PlumNetlinkMessage *message)
     }
 }
 
-/* Whether a datagram tells of a change. What cannot be read may be one. */
+/* Returns whether a datagram reports a change. Data that cannot be decoded counts as a change. */
 static gboolean
-watch_take (Watch *self, const guint8 *data, gsize len)
+watch_parse (RouteWatch *self, const guint8 *data, gsize len)
 {
   PlumNetlinkReader reader = PLUM_NETLINK_READER_INIT (data, len);
   PlumNetlinkMessage message;
@@ -92,7 +92,7 @@ watch_take (Watch *self, const guint8 *data, gsize len)
 }
 
 static gboolean
-watch_drain (Watch *self)
+watch_receive (RouteWatch *self)
 {
   guint8 buffer[PLUM_NETLINK_BUFFER_SIZE];
   gboolean changed = FALSE;
@@ -103,18 +103,18 @@ watch_drain (Watch *self)
 
       if (n >= 0)
         {
-          changed |= watch_take (self, buffer, (gsize) n);
+          changed |= watch_parse (self, buffer, (gsize) n);
         }
       else if (n == -ENOBUFS || n == -EMSGSIZE)
         {
-          /* Something was lost: nothing that was known holds. */
+          /* Messages were lost, so the known state is invalid. */
           g_hash_table_remove_all (self->links);
           changed = TRUE;
         }
       else
         {
           if (n != -EAGAIN)
-            plum_warn ("Cannot hear of changes of the network: %s", g_strerror ((int) -n));
+            plum_warn ("Cannot receive network changes: %s", g_strerror ((int) -n));
           return changed;
         }
     }
@@ -123,15 +123,15 @@ watch_drain (Watch *self)
 static gboolean
 watch_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
-  Watch *self = (Watch *) source;
+  RouteWatch *self = (RouteWatch *) source;
 
-  return watch_drain (self) ? callback (user_data) : G_SOURCE_CONTINUE;
+  return watch_receive (self) ? callback (user_data) : G_SOURCE_CONTINUE;
 }
 
 static void
 watch_finalize (GSource *source)
 {
-  Watch *self = (Watch *) source;
+  RouteWatch *self = (RouteWatch *) source;
 
   close (self->fd);
   g_hash_table_unref (self->links);
@@ -146,15 +146,15 @@ GSource *
 plum_route_watch_new (GMainContext *context, GSourceFunc func, gpointer user_data, GError **error)
 {
   GSource *source;
-  Watch *self;
+  RouteWatch *self;
   guint32 port_id;
   int fd = plum_netlink_open (WATCHED_GROUPS, &port_id, error);
 
   if (fd < 0)
     return NULL;
 
-  source = g_source_new (&watch_funcs, sizeof (Watch));
-  self = (Watch *) source;
+  source = g_source_new (&watch_funcs, sizeof (RouteWatch));
+  self = (RouteWatch *) source;
   self->fd = fd;
   self->tag = g_source_add_unix_fd (source, fd, G_IO_IN | G_IO_ERR);
   self->links = g_hash_table_new (NULL, NULL);

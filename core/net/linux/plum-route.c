@@ -13,35 +13,27 @@
 #include "plum-netlink-client-private.h"
 #include "plum-values-private.h"
 
-/* A root name server's addresses, which are on the internet for sure and in nobody's own network.
- * To ask for the way to a host, and not for the default route, is right also where several routes
- * (two halves of the internet through a VPN), tables and rules make the default. A look-up sends
- * nothing: the kernel answers from its tables, and that host hears nothing of it. */
-static const guint8 internet_ipv4[4] = { 198, 41, 0, 4 };
-static const guint8 internet_ipv6[16] = {
+/* The addresses of a root name server, which are public and not part of a private network. The
+ * route to a host is more reliable than the default route: it honours split default routes, policy
+ * rules and several tables. A route query sends no packet. */
+static const guint8 public_host_ipv4[4] = { 198, 41, 0, 4 };
+static const guint8 public_host_ipv6[16] = {
   0x20, 0x01, 0x05, 0x03, 0xba, 0x3e, 0, 0, 0, 0, 0, 0, 0, 0x02, 0, 0x30,
 };
 
-/* The part of an IPv6 address that is its network's. */
+/* The size of the network prefix of an IPv6 address, in bytes. */
 #define IPV6_NETWORK_SIZE 8
 
-/* What is looked for, and what was found so far. */
+/* The parameters and the intermediate results of a look-up. */
 typedef struct
 {
   PlumNetlinkClient netlink;
   GSocketFamily family;
   GInetAddress *override;
   const char *interface_name;
-  guint interface_index; /* of interface_name; 0: any */
+  guint interface_index; /* the index of interface_name; 0: any */
   PlumNetlinkRoute route;
-} Lookup;
-
-static gboolean
-set_io_error (GError **error, int code, const char *doing)
-{
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s: %s", doing, g_strerror (code));
-  return FALSE;
-}
+} RouteLookup;
 
 static const char *
 family_get_name (GSocketFamily family)
@@ -50,15 +42,15 @@ family_get_name (GSocketFamily family)
 }
 
 static const guint8 *
-lookup_get_destination (Lookup *self)
+lookup_get_destination (RouteLookup *self)
 {
   if (self->override != NULL)
     return g_inet_address_to_bytes (self->override);
-  return self->family == G_SOCKET_FAMILY_IPV4 ? internet_ipv4 : internet_ipv6;
+  return self->family == G_SOCKET_FAMILY_IPV4 ? public_host_ipv4 : public_host_ipv6;
 }
 
 static gboolean
-lookup_set_no_route (Lookup *self, GError **error)
+lookup_set_no_route (RouteLookup *self, GError **error)
 {
   if (self->override != NULL)
     {
@@ -83,17 +75,18 @@ lookup_set_no_route (Lookup *self, GError **error)
 }
 
 static gboolean
-lookup_set_closed (Lookup *self, const char *how, GError **error)
+lookup_set_blocked (RouteLookup *self, const char *action, GError **error)
 {
   g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-               "The routes of this host %s %s packets to %s", how, family_get_name (self->family),
+               "The routes of this host %s %s packets to %s", action,
+               family_get_name (self->family),
                self->override != NULL ? "the gateway" : "the internet");
   return FALSE;
 }
 
-/* What the kernel says of the routes that ip-route(8) calls unreachable, prohibit and blackhole. */
+/* The errors include those of the route types unreachable, prohibit and blackhole (ip-route(8)). */
 static gboolean
-lookup_set_refused (Lookup *self, int refusal, GError **error)
+lookup_set_refused (RouteLookup *self, int refusal, GError **error)
 {
   switch (refusal)
     {
@@ -107,18 +100,18 @@ lookup_set_refused (Lookup *self, int refusal, GError **error)
       return lookup_set_no_route (self, error);
 
     case EACCES:
-      return lookup_set_closed (self, "prohibit", error);
+      return lookup_set_blocked (self, "prohibit", error);
 
     case EINVAL:
-      return lookup_set_closed (self, "drop", error);
+      return lookup_set_blocked (self, "drop", error);
 
     default:
-      return set_io_error (error, refusal, "The kernel does not tell its routes");
+      return plum_netlink_set_io_error (error, refusal, "The kernel did not report its routes");
     }
 }
 
 static gboolean
-lookup_check_type (Lookup *self, GError **error)
+lookup_check_type (RouteLookup *self, GError **error)
 {
   switch (self->route.type)
     {
@@ -126,14 +119,14 @@ lookup_check_type (Lookup *self, GError **error)
       return TRUE;
 
     case RTN_LOCAL:
-      /* A server on this very host, if somebody says so. */
+      /* The program may set a gateway that runs on this host. */
       return self->override != NULL || lookup_set_no_route (self, error);
 
     case RTN_BLACKHOLE:
-      return lookup_set_closed (self, "drop", error);
+      return lookup_set_blocked (self, "drop", error);
 
     case RTN_PROHIBIT:
-      return lookup_set_closed (self, "prohibit", error);
+      return lookup_set_blocked (self, "prohibit", error);
 
     default:
       return lookup_set_no_route (self, error);
@@ -141,7 +134,7 @@ lookup_check_type (Lookup *self, GError **error)
 }
 
 static gboolean
-lookup_find_interface (Lookup *self, GError **error)
+lookup_find_interface (RouteLookup *self, GError **error)
 {
   PlumNetlinkLink link = { 0 };
   int refusal = ENODEV;
@@ -153,12 +146,12 @@ lookup_find_interface (Lookup *self, GError **error)
 
   if (refusal == ENODEV || refusal == EINVAL)
     {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY, "There is no interface “%s”",
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY, "The interface “%s” does not exist",
                    self->interface_name);
       return FALSE;
     }
   if (refusal != 0)
-    return set_io_error (error, refusal, "The kernel does not tell its interfaces");
+    return plum_netlink_set_io_error (error, refusal, "The kernel did not report its interfaces");
   if ((link.flags & IFF_UP) == 0)
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY, "The interface “%s” is down",
@@ -171,8 +164,8 @@ lookup_find_interface (Lookup *self, GError **error)
 }
 
 static gboolean
-lookup_ask (
-  Lookup *self, const guint8 *destination, guint flags, PlumNetlinkRoute *out, GError **error)
+lookup_query_route (
+  RouteLookup *self, const guint8 *destination, guint flags, PlumNetlinkRoute *out, GError **error)
 {
   int refusal;
 
@@ -185,44 +178,46 @@ lookup_ask (
 }
 
 static gboolean
-lookup_find_route (Lookup *self, GError **error)
+lookup_find_route (RouteLookup *self, GError **error)
 {
   const guint8 *destination = lookup_get_destination (self);
   PlumNetlinkRoute match;
 
-  /* Asked for an IPv4 route out of an interface that has none, the kernel makes one up: it takes
-   * the whole internet to be on that link. Only an entry in a table proves a route. */
+  /* If an interface has no IPv4 route, the kernel assumes that all destinations are on-link. Only a
+   * table entry proves that a route exists. */
   if (self->family == G_SOCKET_FAMILY_IPV4 && self->interface_name != NULL &&
-      self->override == NULL && !lookup_ask (self, destination, RTM_F_FIB_MATCH, &match, error))
+      self->override == NULL &&
+      !lookup_query_route (self, destination, RTM_F_FIB_MATCH, &match, error))
     return FALSE;
 
-  return lookup_ask (self, destination, 0, &self->route, error) && lookup_check_type (self, error);
+  return lookup_query_route (self, destination, 0, &self->route, error) &&
+         lookup_check_type (self, error);
 }
 
 static gboolean
-is_link_local (GInetAddress *address)
+is_ipv6_link_local (GInetAddress *address)
 {
   return address != NULL && g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6 &&
          g_inet_address_get_is_link_local (address);
 }
 
-/* The kernel's choice of a source address (RFC 6724). Towards a link-local gateway that is a
- * link-local one, for which no port can be opened (quirk 17): then the source of what goes on from
- * there to the internet is meant. */
+/* Uses the source address that the kernel chooses (RFC 6724). For a link-local gateway, that is a
+ * link-local address, for which no port can be mapped (quirk 17); use the source address of the
+ * route to the internet instead. */
 static const guint8 *
-lookup_find_source (Lookup *self, PlumNetlinkRoute *onward)
+lookup_find_source (RouteLookup *self, PlumNetlinkRoute *internet_route)
 {
-  if (is_link_local (self->override) && lookup_ask (self, internet_ipv6, 0, onward, NULL) &&
-      onward->has_source)
-    return onward->source;
+  if (is_ipv6_link_local (self->override) &&
+      lookup_query_route (self, public_host_ipv6, 0, internet_route, NULL) &&
+      internet_route->has_source)
+    return internet_route->source;
 
   return self->route.has_source ? self->route.source : NULL;
 }
 
-/* For a port that is to be reached: it is known outside, does not end soon, and is this host's
- * beyond doubt. */
+/* Whether an address is stable, valid outside of the link and usable for incoming connections. */
 static gboolean
-is_lasting (const PlumNetlinkAddress *address)
+is_stable_address (const PlumNetlinkAddress *address)
 {
   return address->scope == RT_SCOPE_UNIVERSE &&
          (address->flags &
@@ -243,27 +238,27 @@ find_address (GArray *addresses, guint interface_index, const guint8 *bytes)
   return NULL;
 }
 
-/* How well an address stands for the chosen one: one of the same network before others, as the
- * kernel had its reasons for that network. 0: not at all. */
+/* Returns the rank of an address as a replacement for the chosen one; 0 if it is unsuitable. An
+ * address with the same prefix ranks higher, because the kernel chose that prefix. */
 static guint
 rate_address (const PlumNetlinkAddress *address, const PlumNetlinkAddress *chosen)
 {
   g_autoptr (GInetAddress) inet = NULL;
 
-  if (address->interface_index != chosen->interface_index || !is_lasting (address))
+  if (address->interface_index != chosen->interface_index || !is_stable_address (address))
     return 0;
   if (memcmp (address->address, chosen->address, IPV6_NETWORK_SIZE) == 0)
     return 2;
 
-  /* A unique local address reaches nobody outside. */
+  /* A unique local address is not reachable from the internet. */
   inet = g_inet_address_new_from_bytes (address->address, G_SOCKET_FAMILY_IPV6);
   return plum_address_get_scope (inet) != PLUM_ADDRESS_SCOPE_PRIVATE ? 1 : 0;
 }
 
-/* RFC 6724 prefers temporary addresses (RFC 8981) for what goes out. They change by the day, and
- * with them what others were told: for a port to be reached at, the lasting address beside it. */
+/* RFC 6724 prefers temporary addresses (RFC 8981) for outgoing connections. They change daily and
+ * are not suitable for mapped ports: use the stable address of the same interface. */
 static const guint8 *
-lookup_prefer_lasting (Lookup *self, GArray *addresses, const guint8 *source)
+lookup_prefer_stable (RouteLookup *self, GArray *addresses, const guint8 *source)
 {
   const guint interface_index = self->route.next_hop.interface_index;
   const PlumNetlinkAddress *chosen = find_address (addresses, interface_index, source);
@@ -287,13 +282,13 @@ lookup_prefer_lasting (Lookup *self, GArray *addresses, const guint8 *source)
   return best;
 }
 
-/* NULL: the interface has none. Where there is no other, the kernel takes ::1 for a route out of
- * this host. */
+/* Returns NULL if the interface has no address. If no other address exists, the kernel chooses ::1
+ * even for another interface. */
 static GInetAddress *
-lookup_choose_local_address (Lookup *self, const PlumNetlinkLink *link)
+lookup_choose_local_address (RouteLookup *self, const PlumNetlinkLink *link)
 {
-  PlumNetlinkRoute onward = { 0 };
-  const guint8 *source = lookup_find_source (self, &onward);
+  PlumNetlinkRoute internet_route = { 0 };
+  const guint8 *source = lookup_find_source (self, &internet_route);
   g_autoptr (GArray) addresses = NULL;
   g_autoptr (GInetAddress) address = NULL;
 
@@ -303,7 +298,7 @@ lookup_choose_local_address (Lookup *self, const PlumNetlinkLink *link)
   if (self->family == G_SOCKET_FAMILY_IPV6)
     {
       addresses = plum_netlink_client_get_addresses (&self->netlink);
-      source = lookup_prefer_lasting (self, addresses, source);
+      source = lookup_prefer_stable (self, addresses, source);
     }
 
   address = g_inet_address_new_from_bytes (source, self->family);
@@ -313,7 +308,7 @@ lookup_choose_local_address (Lookup *self, const PlumNetlinkLink *link)
 }
 
 static GInetAddress *
-lookup_choose_gateway (Lookup *self)
+lookup_choose_gateway (RouteLookup *self)
 {
   const PlumNetlinkNextHop *hop = &self->route.next_hop;
 
@@ -322,13 +317,14 @@ lookup_choose_gateway (Lookup *self)
   if (hop->gateway_family == (int) self->family)
     return g_inet_address_new_from_bytes (hop->gateway, self->family);
   if (hop->gateway_family != AF_UNSPEC)
-    plum_debug ("The next hop of the %s default route is not an %s address: it cannot be asked",
-                family_get_name (self->family), family_get_name (self->family));
+    plum_debug (
+      "The next hop of the %s default route has no %s address and cannot be used as a gateway",
+      family_get_name (self->family), family_get_name (self->family));
   return NULL;
 }
 
 static PlumNetwork *
-lookup_run (Lookup *self, GError **error)
+lookup_find_network (RouteLookup *self, GError **error)
 {
   g_autoptr (GInetAddress) local_address = NULL;
   g_autoptr (GInetAddress) gateway = NULL;
@@ -344,7 +340,7 @@ lookup_run (Lookup *self, GError **error)
     return NULL;
   if (refusal != 0)
     {
-      /* It went away between the two questions. */
+      /* The interface was removed between the two queries. */
       lookup_set_no_route (self, error);
       return NULL;
     }
@@ -362,10 +358,10 @@ lookup_run (Lookup *self, GError **error)
 }
 
 static gboolean
-check_override (GSocketFamily family,
-                const char *interface_name,
-                GInetAddress *gateway,
-                GError **error)
+check_gateway_override (GSocketFamily family,
+                        const char *interface_name,
+                        GInetAddress *gateway,
+                        GError **error)
 {
   g_autofree char *text = g_inet_address_to_string (gateway);
 
@@ -375,10 +371,10 @@ check_override (GSocketFamily family,
                    text, family_get_name (family));
       return FALSE;
     }
-  if (is_link_local (gateway) && interface_name == NULL)
+  if (is_ipv6_link_local (gateway) && interface_name == NULL)
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   "The gateway %s is link-local: it takes an interface to know the link", text);
+                   "The gateway %s is link-local and requires an interface", text);
       return FALSE;
     }
   return TRUE;
@@ -390,15 +386,15 @@ plum_route_lookup (GSocketFamily family,
                    GInetAddress *gateway,
                    GError **error)
 {
-  g_autofree Lookup *lookup = NULL;
+  g_autofree RouteLookup *lookup = NULL;
   PlumNetwork *network;
 
   g_assert (family == G_SOCKET_FAMILY_IPV4 || family == G_SOCKET_FAMILY_IPV6);
 
-  if (gateway != NULL && !check_override (family, interface_name, gateway, error))
+  if (gateway != NULL && !check_gateway_override (family, interface_name, gateway, error))
     return NULL;
 
-  lookup = g_new (Lookup, 1); /* the buffer is large, and need not be zero */
+  lookup = g_new (RouteLookup, 1); /* not zeroed, because the buffer is large */
   lookup->family = family;
   lookup->interface_index = 0;
   lookup->interface_name = interface_name;
@@ -406,7 +402,7 @@ plum_route_lookup (GSocketFamily family,
   if (!plum_netlink_client_open (&lookup->netlink, error))
     return NULL;
 
-  network = lookup_run (lookup, error);
+  network = lookup_find_network (lookup, error);
   plum_netlink_client_close (&lookup->netlink);
   return network;
 }

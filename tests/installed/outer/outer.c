@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Uses the library as a subproject, its backends linked in. */
+/* Uses the library as a subproject, with built-in backends. */
 
 #include <plum-glib/plum-glib.h>
 
