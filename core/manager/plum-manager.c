@@ -316,7 +316,7 @@ plum_manager_use_family (PlumManager *self, GSocketFamily family, gboolean all)
 /* --- Claims --- */
 
 static void
-on_holder_over (PlumLeaseHolder *holder, gpointer user_data)
+on_holder_closed (PlumLeaseHolder *holder, gpointer user_data)
 {
   PlumManager *self = user_data;
 
@@ -369,7 +369,7 @@ on_holder_released (PlumLeaseHolder *holder, gboolean left_behind, gpointer user
 }
 
 static const PlumLeaseHolderOwner holder_owner = {
-  .over = on_holder_over,
+  .closed = on_holder_closed,
   .note = on_holder_note,
   .released = on_holder_released,
 };
@@ -579,7 +579,7 @@ plum_manager_drop_all (PlumManager *self)
        g_hash_table_iter_init (&iter, self->holders))
     {
       g_hash_table_iter_steal (&iter);
-      plum_lease_holder_drop (next);
+      plum_lease_holder_close (next);
       plum_lease_holder_unref (next);
     }
 
@@ -871,7 +871,7 @@ plum_manager_leave_mapping (PlumManager *self, PlumMapping *mapping)
   PlumLeaseHolder *holder = plum_mapping_get_holder (mapping);
 
   if (holder != NULL)
-    plum_lease_holder_leave (holder, mapping);
+    plum_lease_holder_remove_user (holder, mapping);
 }
 
 PlumGateway *
@@ -1463,7 +1463,7 @@ plum_manager_add_mapping (PlumManager *self, PlumMapping *mapping, GError **erro
       return FALSE;
     }
 
-  plum_lease_holder_join (holder, mapping);
+  plum_lease_holder_add_user (holder, mapping);
   return TRUE;
 }
 
