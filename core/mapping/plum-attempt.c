@@ -104,7 +104,7 @@ plum_attempt_make_error (PlumAttempt *self)
 
   plum_gateway_append_verdicts (self->gateway, self->tried, message);
   if (message->len == 0)
-    g_string_append (message, "No backend is there: no module was found, or none is enabled");
+    g_string_append (message, "No backend available: no module was found, or none is enabled");
 
   return g_error_new_literal (self->error_domain, self->error_code, message->str);
 }

@@ -63,7 +63,7 @@ void plum_held_lease_check (PlumHeldLease *self);
 void plum_held_lease_on_resume (PlumHeldLease *self, gint64 when);
 /* Cancels the renewal and the check, and schedules no more. Keeps the lease. */
 void plum_held_lease_cancel (PlumHeldLease *self);
-/* Forgets the lease, after plum_held_lease_cancel (). */
+/* Clears the lease, after plum_held_lease_cancel (). */
 void plum_held_lease_clear (PlumHeldLease *self);
 
 PlumLease *plum_held_lease_get_lease (PlumHeldLease *self);     /* (transfer none) (nullable) */

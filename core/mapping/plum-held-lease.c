@@ -3,7 +3,6 @@
 #include "plum-held-lease-private.h"
 #include "plum-log-private.h"
 #include "plum-renewal-private.h"
-#include "plum-values-private.h"
 
 #define MS G_GINT64_CONSTANT (1000)
 
@@ -39,6 +38,7 @@ plum_held_lease_report (PlumHeldLease *self, PlumHeldLeaseEventKind kind, PlumLe
 
 /* --- Renewal --- */
 
+/* On the clock. */
 static gint64
 plum_held_lease_get_expiry (PlumHeldLease *self)
 {
@@ -143,7 +143,7 @@ on_checked (PlumCall *call, gpointer user_data)
   const GError *error = plum_call_get_error (call);
   gboolean taken_over = g_error_matches (error, PLUM_ERROR, PLUM_ERROR_CONFLICT);
 
-  /* Any other error does not tell whether the router has the mapping. */
+  /* After any other error, it is unknown whether the router has the mapping. */
   if (!taken_over && !g_error_matches (error, PLUM_ERROR, PLUM_ERROR_DESTROYED))
     return;
 

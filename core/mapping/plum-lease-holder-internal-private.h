@@ -68,7 +68,7 @@ gboolean plum_lease_holder_note (PlumLeaseHolder *self, guint candidate);
 
 /* Cancels everything that is pending. */
 void plum_lease_holder_cancel (PlumLeaseHolder *self);
-/* Forgets the lease, and releases the port at the gateway. */
+/* Clears the lease, and releases the port at the gateway. */
 void plum_lease_holder_clear_lease (PlumLeaseHolder *self);
 /* Starts from the first candidate; the lost lease, if any, is requested again. */
 void plum_lease_holder_start_attempt (PlumLeaseHolder *self);

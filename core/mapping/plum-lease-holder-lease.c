@@ -73,13 +73,19 @@ plum_lease_holder_get_backend_name (PlumLeaseHolder *self, guint candidate)
   return plum_probe_get_name (plum_gateway_get_candidate (self->gateway, candidate)->probe);
 }
 
+static void
+plum_lease_holder_release_port (PlumLeaseHolder *self)
+{
+  if (self->port != 0 && self->gateway != NULL)
+    plum_gateway_release_port (self->gateway, self->id.protocol, self->port, &self->client);
+  self->port = 0;
+}
+
 void
 plum_lease_holder_clear_lease (PlumLeaseHolder *self)
 {
   plum_held_lease_clear (self->held);
-  if (self->port != 0 && self->gateway != NULL)
-    plum_gateway_release_port (self->gateway, self->id.protocol, self->port, &self->client);
-  self->port = 0;
+  plum_lease_holder_release_port (self);
 }
 
 void
@@ -153,7 +159,8 @@ plum_lease_holder_suspect_loss (PlumLeaseHolder *self, PlumBackend *backend)
     plum_lease_holder_start_attempt (self);
 }
 
-/* If the router granted the port of another holder, the lease has replaced that holder's. */
+/* If the port belongs to another holder, the router has replaced the mapping of that holder: it has
+ * to request its port again. */
 static gboolean
 plum_lease_holder_displaces_another (PlumLeaseHolder *self, guint port)
 {
@@ -187,8 +194,7 @@ plum_lease_holder_take_lease (PlumLeaseHolder *self, guint candidate, PlumLease 
 
   if (self->port != port)
     {
-      if (self->port != 0)
-        plum_gateway_release_port (self->gateway, self->id.protocol, self->port, &self->client);
+      plum_lease_holder_release_port (self);
       plum_gateway_hold_port (self->gateway, self->id.protocol, port, &self->client);
       self->port = (guint16) port;
     }
@@ -200,7 +206,7 @@ plum_lease_holder_take_lease (PlumLeaseHolder *self, guint candidate, PlumLease 
   plum_lease_holder_note (self, candidate);
 }
 
-/* The external address of a new lease applies to the gateway and to its other leases. */
+/* The external address of a lease also applies to the gateway and to its other leases. */
 static void
 plum_lease_holder_notify_mapped (PlumLeaseHolder *self)
 {
@@ -311,7 +317,7 @@ static gboolean
 plum_lease_holder_reserve_port (PlumLeaseHolder *self, GError **error)
 {
   guint required = plum_lease_holder_get_required_port (self);
-  PlumGatewayClient *other;
+  PlumLeaseHolder *other;
 
   self->port =
     (guint16) plum_port_choice_reserve (&self->hints, required, self->id.protocol,
@@ -319,10 +325,9 @@ plum_lease_holder_reserve_port (PlumLeaseHolder *self, GError **error)
   if (self->port != 0 || required == 0)
     return TRUE;
 
-  other = plum_gateway_find_holder (self->gateway, self->id.protocol, required);
-  g_propagate_error (error, plum_port_choice_make_own_error (
-                              self->id.protocol,
-                              ((PlumLeaseHolder *) other->data)->id.internal_port, required));
+  other = plum_gateway_find_holder (self->gateway, self->id.protocol, required)->data;
+  g_propagate_error (error, plum_port_choice_make_own_error (self->id.protocol,
+                                                             other->id.internal_port, required));
   return FALSE;
 }
 
@@ -373,7 +378,7 @@ on_attempt_event (const PlumAttemptEvent *event, gpointer user_data)
       plum_lease_holder_notify_mapped (self);
       break;
     case PLUM_ATTEMPT_UNFIT:
-      /* If the users are removed before the delete is answered, it is repeated. */
+      /* Store it: if the holder is released before the delete is answered, it is deleted again. */
       plum_held_lease_set (self->held, self->gateway, event->candidate, event->lease);
       break;
     case PLUM_ATTEMPT_DELETED:

@@ -79,7 +79,7 @@ GPtrArray *plum_lease_holder_copy_users (PlumLeaseHolder *self);
 
 /* Sets the interface in the id. The owner keeps the ids unique. */
 void plum_lease_holder_set_interface (PlumLeaseHolder *self, const char *interface_name);
-/* Sets the gateway to request from, and forgets the lease of the last one. gateway: (nullable).
+/* Sets the gateway to request from, and clears the lease of the last one. gateway: (nullable).
  * reason: (nullable): why there is no gateway. */
 void plum_lease_holder_set_gateway (PlumLeaseHolder *self,
                                     PlumGateway *gateway,

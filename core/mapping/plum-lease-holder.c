@@ -5,7 +5,6 @@
 #include "plum-lease-holder-private.h"
 
 #include "plum-lease-holder-internal-private.h"
-#include "plum-values-private.h"
 
 #define MS G_GINT64_CONSTANT (1000)
 

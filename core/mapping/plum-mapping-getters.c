@@ -6,9 +6,9 @@
  * plum_mapping_get_id: (get-property id)
  * @self: a mapping
  *
- * Gets the manager's number for it.
+ * Gets the number of the mapping in its manager.
  *
- * Returns: the id, from 1; 0 before it is added
+ * Returns: the number, from 1; 0 until the mapping is added
  *
  * Since: 1.0
  */
@@ -78,9 +78,9 @@ plum_mapping_get_internal_port (PlumMapping *self)
  * plum_mapping_get_requested_external_port: (get-property requested-external-port)
  * @self: a mapping
  *
- * Gets the port that was wished outside.
+ * Gets the preferred external port.
  *
- * Returns: the port, or 0 for any
+ * Returns: the port; 0 for no preference
  *
  * Since: 1.0
  */
@@ -96,10 +96,10 @@ plum_mapping_get_requested_external_port (PlumMapping *self)
  * plum_mapping_get_require_external_port: (get-property require-external-port)
  * @self: a mapping
  *
- * Gets whether no other external port will do than the requested one, or the internal one if none
- * was requested.
+ * Gets whether the mapping accepts no external port other than the requested one, or the internal
+ * one if no port is requested.
  *
- * Returns: %TRUE if it fails with any other
+ * Returns: %TRUE if the external port is required
  *
  * Since: 1.0
  */
@@ -115,9 +115,9 @@ plum_mapping_get_require_external_port (PlumMapping *self)
  * plum_mapping_get_description: (get-property description)
  * @self: a mapping
  *
- * Gets what the router's table shall say of it.
+ * Gets the description for the router's mapping table.
  *
- * Returns: (nullable): the description as it was set
+ * Returns: (nullable): the description, as it was set
  *
  * Since: 1.0
  */
@@ -133,7 +133,7 @@ plum_mapping_get_description (PlumMapping *self)
  * plum_mapping_get_state: (get-property state)
  * @self: a mapping
  *
- * Gets where the mapping stands.
+ * Gets the state of the mapping.
  *
  * Returns: the state
  *
@@ -151,9 +151,9 @@ plum_mapping_get_state (PlumMapping *self)
  * plum_mapping_get_external_port: (get-property external-port)
  * @self: a mapping
  *
- * Gets the port that the router forwards.
+ * Gets the external port that the router forwards.
  *
- * Returns: the port, 1 to 65535; 0 while there is none
+ * Returns: the port, from 1 to 65535; 0 while the mapping is not up
  *
  * Since: 1.0
  */
@@ -169,9 +169,9 @@ plum_mapping_get_external_port (PlumMapping *self)
  * plum_mapping_get_external_host: (get-property external-host)
  * @self: a mapping
  *
- * Gets the router's address on its outer side, in text.
+ * Gets the external address of the router, in text form.
  *
- * Returns: (nullable): the address, or %NULL while there is none
+ * Returns: (nullable): the address; %NULL while the mapping is not up, or if the address is unknown
  *
  * Since: 1.0
  */
@@ -189,7 +189,8 @@ plum_mapping_get_external_host (PlumMapping *self)
  *
  * Gets the external host and port.
  *
- * Returns: (transfer none) (nullable): the socket address, or %NULL while there is none
+ * Returns: (transfer none) (nullable): the socket address; %NULL while the mapping is not up, or if
+ *   the address is unknown
  *
  * Since: 1.0
  */
@@ -205,9 +206,9 @@ plum_mapping_get_external_address (PlumMapping *self)
  * plum_mapping_get_external_scope: (get-property external-scope)
  * @self: a mapping
  *
- * Gets how far the external address reaches.
+ * Gets the scope of the external address.
  *
- * Returns: the scope
+ * Returns: the scope; %PLUM_ADDRESS_SCOPE_UNKNOWN if the address is unknown
  *
  * Since: 1.0
  */
@@ -223,9 +224,9 @@ plum_mapping_get_external_scope (PlumMapping *self)
  * plum_mapping_get_error: (get-property error)
  * @self: a mapping
  *
- * Gets what the last attempt ended with.
+ * Gets the error of the last attempt.
  *
- * Returns: (transfer none) (nullable): the error, or %NULL if all is well
+ * Returns: (transfer none) (nullable): the error; %NULL if there is none
  *
  * Since: 1.0
  */
@@ -241,9 +242,9 @@ plum_mapping_get_error (PlumMapping *self)
  * plum_mapping_get_backend_name: (get-property backend-name)
  * @self: a mapping
  *
- * Gets the backend that mapped it.
+ * Gets the name of the backend that mapped the port.
  *
- * Returns: (nullable): its name, or %NULL while the mapping is not up
+ * Returns: (nullable): the name; %NULL while the mapping is not up
  *
  * Since: 1.0
  */
@@ -259,10 +260,10 @@ plum_mapping_get_backend_name (PlumMapping *self)
  * plum_mapping_get_gateway: (get-property gateway)
  * @self: a mapping
  *
- * Gets the gateway that maps it, or that it is bound to.
+ * Gets the gateway that maps the port, or that the mapping is bound to.
  *
- * Returns: (transfer none) (nullable): the gateway, or %NULL while a mapping that is bound to none
- *   is not up
+ * Returns: (transfer none) (nullable): the gateway; %NULL while a mapping that is not bound is not
+ *   up
  *
  * Since: 1.0
  */
@@ -278,9 +279,9 @@ plum_mapping_get_gateway (PlumMapping *self)
  * plum_mapping_get_lifetime: (get-property lifetime)
  * @self: a mapping
  *
- * Gets what the router granted last.
+ * Gets the lifetime that the router granted last.
  *
- * Returns: seconds, or %PLUM_LIFETIME_FOREVER; 0 while the mapping is not up
+ * Returns: the lifetime in seconds, or %PLUM_LIFETIME_FOREVER; 0 while the mapping is not up
  *
  * Since: 1.0
  */
@@ -296,9 +297,10 @@ plum_mapping_get_lifetime (PlumMapping *self)
  * plum_mapping_get_expires_at: (get-property expires-at)
  * @self: a mapping
  *
- * Gets when the router would forget it if it were not renewed.
+ * Gets the time when the mapping expires unless it is renewed.
  *
- * Returns: (transfer none) (nullable): the time, or %NULL if never, or while the mapping is not up
+ * Returns: (transfer none) (nullable): the time; %NULL if the mapping never expires, or while it is
+ *   not up
  *
  * Since: 1.0
  */

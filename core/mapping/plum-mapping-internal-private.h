@@ -19,7 +19,7 @@ struct _PlumMapping
   guint requested_external_port;
   gboolean require_external_port;
   char *description;           /* (nullable) */
-  const char *bound_interface; /* (nullable), interned: of the gateway it was made for */
+  const char *bound_interface; /* (nullable), interned: of the gateway set at construction */
 
   guint id;
   PlumState state;
@@ -31,14 +31,14 @@ struct _PlumMapping
   const char *backend_name; /* (nullable), interned */
   PlumGateway *gateway;     /* (nullable) */
   guint lifetime;
-  gint64 expires;
-  GDateTime *expires_at; /* made when asked for */
+  gint64 expires;        /* on the real-time clock, in microseconds; 0: never */
+  GDateTime *expires_at; /* (nullable): created on demand */
   GPtrArray *waiters;    /* (element-type GTask) (nullable) */
 
-  PlumMappingStateFunc state_func;
+  PlumMappingStateFunc state_func; /* (nullable) */
   gpointer state_data;
-  gpointer holder;
-  GSequenceIter *position;
+  gpointer holder;         /* (nullable), borrowed: the lease holder */
+  GSequenceIter *position; /* (nullable), borrowed: in the manager's list */
 };
 
 typedef enum {
@@ -65,7 +65,7 @@ typedef enum {
 /* --- plum-mapping-properties.c --- */
 
 void plum_mapping_notify (PlumMapping *self, PlumMappingProperty property);
-/* Makes expires_at when it is first used. (transfer none) (nullable) */
+/* Returns expires_at, created on demand. (transfer none) (nullable) */
 GDateTime *plum_mapping_ensure_expires_at (PlumMapping *self);
 
 G_END_DECLS

@@ -5,15 +5,15 @@
 /**
  * PlumMapping:
  *
- * One port that a program wants to be reached at from outside.
+ * A port of this host that the router makes reachable from outside of the local network.
  *
- * Make one with [ctor@Plum.Mapping.new] (or with its construct-only properties), give it to
- * [method@Plum.Manager.add_mapping], and watch [property@Plum.Mapping:state]. It is wanted, and
- * asked for
- * again whenever it was lost, until [method@Plum.Manager.destroy_mapping_async]; dropping the
- * reference changes nothing.
+ * Create a mapping with [ctor@Plum.Mapping.new], or with its construct-only properties, pass it to
+ * [method@Plum.Manager.add_mapping], and watch [property@Plum.Mapping:state]. The manager requests
+ * the mapping from the router, renews it, and requests it again whenever the router loses it. Only
+ * [method@Plum.Manager.destroy_mapping_async] removes it from the router. Releasing the last
+ * reference does not.
  *
- * A mapping is for one address family; both families are two mappings.
+ * A mapping has one address family. To be reachable over both IPv4 and IPv6, create two mappings.
  *
  * Since: 1.0
  */
@@ -172,11 +172,12 @@ plum_mapping_finalize (GObject *object)
   G_OBJECT_CLASS (plum_mapping_parent_class)->finalize (object);
 }
 
-static void
-plum_mapping_install_construct_properties (void)
-{
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
+#define CONSTRUCT_FLAGS (G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS)
+#define READABLE_FLAGS (G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS)
 
+static void
+plum_mapping_install_port_properties (void)
+{
   /**
    * PlumMapping:protocol: (getter get_protocol)
    *
@@ -184,8 +185,8 @@ plum_mapping_install_construct_properties (void)
    *
    * Since: 1.0
    */
-  properties[PROP_PROTOCOL] =
-    g_param_spec_enum ("protocol", NULL, NULL, PLUM_TYPE_PROTOCOL, PLUM_PROTOCOL_TCP, flags);
+  properties[PROP_PROTOCOL] = g_param_spec_enum ("protocol", NULL, NULL, PLUM_TYPE_PROTOCOL,
+                                                 PLUM_PROTOCOL_TCP, CONSTRUCT_FLAGS);
 
   /**
    * PlumMapping:family: (getter get_family)
@@ -194,187 +195,217 @@ plum_mapping_install_construct_properties (void)
    *
    * Since: 1.0
    */
-  properties[PROP_FAMILY] =
-    g_param_spec_enum ("family", NULL, NULL, G_TYPE_SOCKET_FAMILY, G_SOCKET_FAMILY_IPV4, flags);
+  properties[PROP_FAMILY] = g_param_spec_enum ("family", NULL, NULL, G_TYPE_SOCKET_FAMILY,
+                                               G_SOCKET_FAMILY_IPV4, CONSTRUCT_FLAGS);
 
   /**
    * PlumMapping:internal-port: (getter get_internal_port)
    *
-   * The port that this host listens on, 1 to 65535. Another number is told as an error by
-   * [method@Plum.Manager.add_mapping].
+   * The port that this host listens on, from 1 to 65535. Other values make
+   * [method@Plum.Manager.add_mapping] fail.
    *
    * Since: 1.0
    */
   properties[PROP_INTERNAL_PORT] =
-    g_param_spec_uint ("internal-port", NULL, NULL, 0, G_MAXUINT, 0, flags);
+    g_param_spec_uint ("internal-port", NULL, NULL, 0, G_MAXUINT, 0, CONSTRUCT_FLAGS);
 
   /**
    * PlumMapping:requested-external-port: (getter get_requested_external_port)
    *
-   * The port that is wished outside, 1 to 65535; 0 leaves it to the library, which asks for the
-   * internal
-   * one first. The router may grant another: see [property@Plum.Mapping:external-port], and
-   * [property@Plum.Mapping:require-external-port] to take no other.
+   * The preferred external port, from 1 to 65535, or 0 for no preference. Other values make
+   * [method@Plum.Manager.add_mapping] fail.
+   *
+   * If this is 0, the library requests the port that an earlier run of the program had, if that is
+   * known, or else the internal port. The router may grant another port, which is
+   * [property@Plum.Mapping:external-port]. To accept no other port, set
+   * [property@Plum.Mapping:require-external-port].
    *
    * Since: 1.0
    */
   properties[PROP_REQUESTED_EXTERNAL_PORT] =
-    g_param_spec_uint ("requested-external-port", NULL, NULL, 0, G_MAXUINT, 0, flags);
+    g_param_spec_uint ("requested-external-port", NULL, NULL, 0, G_MAXUINT, 0, CONSTRUCT_FLAGS);
+}
 
+static void
+plum_mapping_install_option_properties (void)
+{
   /**
    * PlumMapping:require-external-port: (getter get_require_external_port)
    *
-   * Whether no other external port will do than
-   * [property@Plum.Mapping:requested-external-port], or, if that is 0, than
-   * [property@Plum.Mapping:internal-port].
+   * Whether to accept no external port other than [property@Plum.Mapping:requested-external-port],
+   * or [property@Plum.Mapping:internal-port] if no port is requested.
    *
-   * Where the router has it for somebody else, or for another mapping of this program, the mapping
-   * fails with %PLUM_ERROR_CONFLICT, whose message names who has it if the router tells; a lease
-   * with another port is given back. It is tried again as after any failure. An equal mapping
-   * that is up with another port keeps it, and this one fails until that one is destroyed.
+   * If another host or another mapping of this program uses the port, the mapping fails with
+   * %PLUM_ERROR_CONFLICT. The error message names the user of the port if the router reports it. A
+   * lease with another port is released. The library tries again as after any other failure.
+   *
+   * If an equal mapping is up with another port, that mapping keeps it. This mapping fails until
+   * the other one is destroyed.
    *
    * Since: 1.0
    */
   properties[PROP_REQUIRE_EXTERNAL_PORT] =
-    g_param_spec_boolean ("require-external-port", NULL, NULL, FALSE, flags);
+    g_param_spec_boolean ("require-external-port", NULL, NULL, FALSE, CONSTRUCT_FLAGS);
 
   /**
    * PlumMapping:description: (getter get_description)
    *
-   * What the router's table shall say of it. Some routers take little: it is cut and cleaned as
-   * they need. %NULL: the application's name, the protocol and the port.
+   * The description for the router's mapping table. It is shortened and cleaned to what the router
+   * accepts. If it is %NULL, the library uses the application name, the protocol and the port.
    *
    * Since: 1.0
    */
-  properties[PROP_DESCRIPTION] = g_param_spec_string ("description", NULL, NULL, NULL, flags);
+  properties[PROP_DESCRIPTION] =
+    g_param_spec_string ("description", NULL, NULL, NULL, CONSTRUCT_FLAGS);
 
   /**
    * PlumMapping:gateway: (getter get_gateway)
    *
-   * The gateway that maps it.
+   * The gateway that maps the port.
    *
-   * Left %NULL at construction, the mapping goes where the default route leads, and this is %NULL
-   * while it is not up. Set to one of [property@Plum.Manager:gateways], the mapping is bound to the
-   * network interface of that gateway, and goes nowhere else: it follows the interface to another
-   * network or address, and is pending while that has no router. Then this is the last gateway
-   * that was there.
+   * If this is %NULL at construction, the mapping follows the default route, and this property is
+   * %NULL while the mapping is not up.
+   *
+   * If this is set at construction to one of [property@Plum.Manager:gateways], the mapping is bound
+   * to the network interface of that gateway. It follows that interface to other networks and
+   * addresses, and is pending while the interface has no router. This property is then the last
+   * known gateway of the interface.
    *
    * Since: 1.0
    */
-  properties[PROP_GATEWAY] =
-    g_param_spec_object ("gateway", NULL, NULL, PLUM_TYPE_GATEWAY, flags | G_PARAM_EXPLICIT_NOTIFY);
+  properties[PROP_GATEWAY] = g_param_spec_object ("gateway", NULL, NULL, PLUM_TYPE_GATEWAY,
+                                                  CONSTRUCT_FLAGS | G_PARAM_EXPLICIT_NOTIFY);
 }
 
 static void
-plum_mapping_install_readonly_properties (void)
+plum_mapping_install_state_properties (void)
 {
-  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
-
   /**
    * PlumMapping:id: (getter get_id)
    *
-   * The manager's number for it, from 1 and never used again; 0 before it is added.
+   * The number of the mapping in its manager. Numbers start at 1 and are never reused. The number
+   * is 0 until the mapping is added.
    *
    * Since: 1.0
    */
-  properties[PROP_ID] = g_param_spec_uint ("id", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  properties[PROP_ID] = g_param_spec_uint ("id", NULL, NULL, 0, G_MAXUINT, 0, READABLE_FLAGS);
 
   /**
    * PlumMapping:state: (getter get_state)
    *
-   * Where the mapping stands; %PLUM_STATE_DESTROYED before it is added.
+   * The state of the mapping. It is %PLUM_STATE_DESTROYED until the mapping is added.
    *
-   * When this becomes %PLUM_STATE_SUCCESS, all other properties are already right: they are
-   * notified together.
+   * When it becomes %PLUM_STATE_SUCCESS, the other properties are already set. They are notified
+   * together.
    *
    * Since: 1.0
    */
   properties[PROP_STATE] =
-    g_param_spec_enum ("state", NULL, NULL, PLUM_TYPE_STATE, PLUM_STATE_DESTROYED, flags);
+    g_param_spec_enum ("state", NULL, NULL, PLUM_TYPE_STATE, PLUM_STATE_DESTROYED, READABLE_FLAGS);
 
+  /**
+   * PlumMapping:error: (getter get_error)
+   *
+   * The error of the last attempt; %NULL if there is none. Its message contains the errors of all
+   * backends.
+   *
+   * On a destroyed mapping, this is the reason why the router may still have the mapping.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ERROR] = g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR, READABLE_FLAGS);
+}
+
+static void
+plum_mapping_install_external_properties (void)
+{
   /**
    * PlumMapping:external-port: (getter get_external_port)
    *
-   * The port that the router forwards; 0 while there is none.
+   * The external port that the router forwards, from 1 to 65535; 0 while the mapping is not up.
    *
    * Since: 1.0
    */
   properties[PROP_EXTERNAL_PORT] =
-    g_param_spec_uint ("external-port", NULL, NULL, 0, G_MAXUINT16, 0, flags);
+    g_param_spec_uint ("external-port", NULL, NULL, 0, G_MAXUINT16, 0, READABLE_FLAGS);
 
   /**
    * PlumMapping:external-host: (getter get_external_host)
    *
-   * The router's address on its outer side, in text; %NULL while there is none, or the router does
-   * not know it. See [property@Plum.Mapping:external-scope] for who can reach it.
+   * The external address of the router, in text form; %NULL while the mapping is not up, or if the
+   * router does not report the address.
+   *
+   * See [property@Plum.Mapping:external-scope] for the hosts that can reach it.
    *
    * Since: 1.0
    */
-  properties[PROP_EXTERNAL_HOST] = g_param_spec_string ("external-host", NULL, NULL, NULL, flags);
+  properties[PROP_EXTERNAL_HOST] =
+    g_param_spec_string ("external-host", NULL, NULL, NULL, READABLE_FLAGS);
 
   /**
    * PlumMapping:external-address: (getter get_external_address)
    *
-   * The external host and port as a socket address; %NULL where `external-host` is.
+   * The external host and port as a socket address; %NULL if [property@Plum.Mapping:external-host]
+   * is %NULL.
    *
    * Since: 1.0
    */
   properties[PROP_EXTERNAL_ADDRESS] =
-    g_param_spec_object ("external-address", NULL, NULL, G_TYPE_INET_SOCKET_ADDRESS, flags);
+    g_param_spec_object ("external-address", NULL, NULL, G_TYPE_INET_SOCKET_ADDRESS,
+                         READABLE_FLAGS);
 
   /**
    * PlumMapping:external-scope: (getter get_external_scope)
    *
-   * How far the external address reaches. Anything but %PLUM_ADDRESS_SCOPE_PUBLIC on a mapping
-   * that is up means another NAT behind this router, or a router without a connection.
+   * The scope of the external address.
+   *
+   * If the mapping is up and this is not %PLUM_ADDRESS_SCOPE_PUBLIC, there is another NAT behind
+   * this router, or the router has no connection.
    *
    * Since: 1.0
    */
   properties[PROP_EXTERNAL_SCOPE] =
     g_param_spec_enum ("external-scope", NULL, NULL, PLUM_TYPE_ADDRESS_SCOPE,
-                       PLUM_ADDRESS_SCOPE_UNKNOWN, flags);
+                       PLUM_ADDRESS_SCOPE_UNKNOWN, READABLE_FLAGS);
+}
 
-  /**
-   * PlumMapping:error: (getter get_error)
-   *
-   * What the last attempt ended with, every backend's verdict in its message; %NULL if all is
-   * well. On a
-   * destroyed mapping: why the router could not be told.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_ERROR] = g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR, flags);
-
+static void
+plum_mapping_install_lease_properties (void)
+{
   /**
    * PlumMapping:backend-name: (getter get_backend_name)
    *
-   * The backend that mapped it: `pcp`, `natpmp`, `upnp`, `direct`, or a third party's; %NULL while
-   * it is not up.
+   * The name of the backend that mapped the port: `pcp`, `natpmp`, `upnp`, `direct` or the name of
+   * a third-party backend; %NULL while the mapping is not up.
    *
    * Since: 1.0
    */
-  properties[PROP_BACKEND_NAME] = g_param_spec_string ("backend-name", NULL, NULL, NULL, flags);
+  properties[PROP_BACKEND_NAME] =
+    g_param_spec_string ("backend-name", NULL, NULL, NULL, READABLE_FLAGS);
 
   /**
    * PlumMapping:lifetime: (getter get_lifetime)
    *
-   * What the router granted last, in seconds, or %PLUM_LIFETIME_FOREVER; 0 while it is not up.
-   * It is renewed in time.
+   * The lifetime that the router granted last, in seconds, or %PLUM_LIFETIME_FOREVER; 0 while the
+   * mapping is not up.
+   *
+   * The library renews the mapping before it expires.
    *
    * Since: 1.0
    */
-  properties[PROP_LIFETIME] = g_param_spec_uint ("lifetime", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  properties[PROP_LIFETIME] =
+    g_param_spec_uint ("lifetime", NULL, NULL, 0, G_MAXUINT, 0, READABLE_FLAGS);
 
   /**
    * PlumMapping:expires-at: (getter get_expires_at)
    *
-   * When the router would forget it if it were not renewed; %NULL if never, or while it is not
-   * up. It moves with each renewal.
+   * The time when the mapping expires unless it is renewed; %NULL if it never expires, or while the
+   * mapping is not up. Each renewal changes it.
    *
    * Since: 1.0
    */
   properties[PROP_EXPIRES_AT] =
-    g_param_spec_boxed ("expires-at", NULL, NULL, G_TYPE_DATE_TIME, flags);
+    g_param_spec_boxed ("expires-at", NULL, NULL, G_TYPE_DATE_TIME, READABLE_FLAGS);
 }
 
 static void
@@ -386,8 +417,11 @@ plum_mapping_class_init (PlumMappingClass *klass)
   object_class->get_property = plum_mapping_get_property;
   object_class->set_property = plum_mapping_set_property;
 
-  plum_mapping_install_construct_properties ();
-  plum_mapping_install_readonly_properties ();
+  plum_mapping_install_port_properties ();
+  plum_mapping_install_option_properties ();
+  plum_mapping_install_state_properties ();
+  plum_mapping_install_external_properties ();
+  plum_mapping_install_lease_properties ();
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 

@@ -96,7 +96,7 @@ plum_mapping_set_error (PlumMapping *self, const GError *error)
   plum_mapping_notify (self, PROP_ERROR);
 }
 
-/* The state machine: the state that an event leads to. Drawn in docs/life-of-a-mapping.md. */
+/* The state machine. docs/life-of-a-mapping.md has a diagram. */
 static PlumState
 plum_mapping_next_state (PlumState state, PlumMappingEvent event)
 {
@@ -110,7 +110,7 @@ plum_mapping_next_state (PlumState state, PlumMappingEvent event)
 
     case PLUM_MAPPING_TROUBLE:
     case PLUM_MAPPING_LOST:
-      /* A failure stays one until an attempt succeeds: a retry is no update. */
+      /* A retry is not reported: the failure lasts until an attempt succeeds. */
       return state == PLUM_STATE_FAILURE ? PLUM_STATE_FAILURE : PLUM_STATE_PENDING;
 
     case PLUM_MAPPING_FAILED:
@@ -128,12 +128,12 @@ plum_mapping_next_state (PlumState state, PlumMappingEvent event)
 }
 
 static void
-plum_mapping_complete_wait (PlumMapping *self, GTask *task)
+plum_mapping_finish_wait (PlumMapping *self, GTask *task)
 {
   GSource *cancel_source = g_task_get_task_data (task);
 
   if (cancel_source != NULL)
-    g_source_destroy (cancel_source); /* it holds a reference to the task */
+    g_source_destroy (cancel_source); /* it has a reference to the task */
 
   if (self->state == PLUM_STATE_SUCCESS)
     g_task_return_boolean (task, TRUE);
@@ -144,18 +144,18 @@ plum_mapping_complete_wait (PlumMapping *self, GTask *task)
 }
 
 static void
-plum_mapping_complete_waits (PlumMapping *self)
+plum_mapping_finish_waits (PlumMapping *self)
 {
   g_autoptr (GPtrArray) waiters = g_steal_pointer (&self->waiters);
 
   for (unsigned int i = 0; waiters != NULL && i < waiters->len; i++)
-    plum_mapping_complete_wait (self, waiters->pdata[i]);
+    plum_mapping_finish_wait (self, waiters->pdata[i]);
 }
 
 void
 plum_mapping_handle (PlumMapping *self, PlumMappingEvent event, const PlumMappingUpdate *update)
 {
-  g_autoptr (PlumMapping) alive = g_object_ref (self); /* a handler may drop the last one */
+  g_autoptr (PlumMapping) alive = g_object_ref (self); /* a handler may unref the last one */
   PlumState old_state = self->state;
   PlumState state = plum_mapping_next_state (old_state, event);
 
@@ -163,11 +163,11 @@ plum_mapping_handle (PlumMapping *self, PlumMappingEvent event, const PlumMappin
 
   g_object_freeze_notify (G_OBJECT (self));
 
-  /* What was leased stays to be seen until it is gone from the router. */
+  /* The lease properties keep their values until the router has removed the mapping. */
   if (event != PLUM_MAPPING_RELEASED)
     {
       plum_mapping_set_lease (self, update);
-      /* A failure keeps its reason until it is over, or there is another one. */
+      /* A failure keeps its error until the next one, or until the mapping is up. */
       if (update->error != NULL || state != PLUM_STATE_FAILURE)
         plum_mapping_set_error (self, update->error);
     }
@@ -183,9 +183,9 @@ plum_mapping_handle (PlumMapping *self, PlumMappingEvent event, const PlumMappin
   if (state != old_state && self->state_func != NULL)
     self->state_func (self, old_state, self->state_data);
 
-  /* self->state, not state: a handler may have moved on. */
+  /* Use self->state: a handler may have changed it. */
   if (self->state != PLUM_STATE_PENDING)
-    plum_mapping_complete_waits (self);
+    plum_mapping_finish_waits (self);
 }
 
 void
@@ -242,12 +242,12 @@ plum_mapping_get_required_port (PlumMapping *self)
 /**
  * plum_mapping_new:
  * @protocol: the transport protocol
- * @internal_port: the port that this host listens on, 1 to 65535
+ * @internal_port: the port that this host listens on, from 1 to 65535
  *
- * Makes a mapping for IPv4 whose external port is left to the library and the router. Nothing is
- * asked for before [method@Plum.Manager.add_mapping].
+ * Creates a mapping for IPv4 without a preferred external port. The router is not asked until
+ * [method@Plum.Manager.add_mapping].
  *
- * Returns: (transfer full): the mapping
+ * Returns: (transfer full): a new mapping
  *
  * Since: 1.0
  */
@@ -276,11 +276,11 @@ on_wait_cancelled (GCancellable *cancellable, gpointer user_data)
 /**
  * plum_mapping_wait_async:
  * @self: a mapping that was added to a manager
- * @cancellable: (nullable): stops the waiting, not the mapping
- * @callback: (scope async): called once the state is no longer pending
+ * @cancellable: (nullable): a cancellable; cancels the wait, not the mapping
+ * @callback: (scope async): a callback to call when the mapping is no longer pending
  * @user_data: data for @callback
  *
- * Waits until the mapping is up, or has failed, or is destroyed.
+ * Waits until the mapping is up, has failed, or is destroyed.
  *
  * Since: 1.0
  */
@@ -301,7 +301,7 @@ plum_mapping_wait_async (PlumMapping *self,
 
   if (self->state != PLUM_STATE_PENDING)
     {
-      plum_mapping_complete_wait (self, task);
+      plum_mapping_finish_wait (self, task);
       return;
     }
 
@@ -326,8 +326,9 @@ plum_mapping_wait_async (PlumMapping *self,
  *
  * Finishes [method@Plum.Mapping.wait_async].
  *
- * Errors: %G_IO_ERROR_CANCELLED; %PLUM_ERROR_DESTROYED if the mapping is not wanted (any more);
- * else what the attempt failed with, which is [property@Plum.Mapping:error].
+ * Errors: %G_IO_ERROR_CANCELLED if the wait was cancelled; %PLUM_ERROR_DESTROYED if the mapping is
+ * being destroyed, is destroyed, or was not added; otherwise the error of the last attempt,
+ * [property@Plum.Mapping:error].
  *
  * Returns: %TRUE if the mapping is up
  *
