@@ -41,7 +41,7 @@ plum_assignment_ref_holders (PlumAssignment *self)
 /* --- The lease holders' owner --- */
 
 static void
-on_holder_over (PlumLeaseHolder *holder, gpointer user_data)
+on_holder_closed (PlumLeaseHolder *holder, gpointer user_data)
 {
   PlumAssignment *self = user_data;
 
@@ -94,7 +94,7 @@ on_holder_released (PlumLeaseHolder *holder, gboolean left_behind, gpointer user
 }
 
 static const PlumLeaseHolderOwner holder_owner = {
-  .over = on_holder_over,
+  .closed = on_holder_closed,
   .note = on_holder_note,
   .released = on_holder_released,
 };
@@ -176,7 +176,7 @@ plum_assignment_add_mapping (PlumAssignment *self, PlumMapping *mapping, GError 
   if (holder == NULL)
     return FALSE;
 
-  plum_lease_holder_join (holder, mapping);
+  plum_lease_holder_add_user (holder, mapping);
   return TRUE;
 }
 
@@ -186,7 +186,7 @@ plum_assignment_release_mapping (PlumMapping *mapping)
   PlumLeaseHolder *holder = plum_mapping_get_holder (mapping);
 
   if (holder != NULL)
-    plum_lease_holder_leave (holder, mapping);
+    plum_lease_holder_remove_user (holder, mapping);
 }
 
 /* --- Changes of the gateways --- */
@@ -378,7 +378,7 @@ plum_assignment_close (PlumAssignment *self)
        g_hash_table_iter_init (&iter, self->holders))
     {
       g_hash_table_iter_steal (&iter);
-      plum_lease_holder_drop (next);
+      plum_lease_holder_close (next);
       plum_lease_holder_unref (next);
     }
 

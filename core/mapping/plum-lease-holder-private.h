@@ -9,23 +9,20 @@
 
 G_BEGIN_DECLS
 
+/* Gets and keeps the lease for one port of this host, as long as it has users. Equal mappings share
+ * one lease holder; when its last user is removed, it releases the lease. */
 typedef struct _PlumLeaseHolder PlumLeaseHolder;
 
-/* What is held on a router for one port of this host: the lease, its renewal, the retries. Equal
- * mappings share one holder; it is given back with its last user. */
-
-/* Which port, and where. Two holders never have the same. */
+/* What a lease holder is for. No two lease holders have equal ids. */
 typedef struct
 {
   PlumProtocol protocol;
   GSocketFamily family;
   guint internal_port;
-  const char *interface_name; /* (nullable), interned. NULL: the default route's, while there is
-                               * none */
+  const char *interface_name; /* (nullable), interned. NULL: there is no default route */
 } PlumLeaseHolderId;
 
-/* Who owns holders. */
-/* What a holder is going to request, or was granted. All borrowed. */
+/* What a lease holder is going to request, or was granted. All borrowed. */
 typedef struct
 {
   guint external_port;
@@ -35,17 +32,19 @@ typedef struct
   gint64 expires;   /* on the real-time clock, in microseconds; 0: never, or no lease */
 } PlumLeaseNote;
 
+/* The client interface of the owner, the manager. */
 typedef struct
 {
-  /* The holder holds nothing and has no user: the owner may let go of it. */
-  void (*over) (PlumLeaseHolder *holder, gpointer user_data);
-  /* FALSE: the holder must not send the request yet, plum_lease_holder_race_changed () is called
-   * when it may. */
+  /* The holder has no lease and no users, and is closed. The owner may unref it. */
+  void (*closed) (PlumLeaseHolder *holder, gpointer user_data);
+  /* Records a request before it is sent, or a lease. Returns FALSE if the request must not be sent
+   * yet; the owner calls plum_lease_holder_race_changed () when it may. */
   gboolean (*note) (PlumLeaseHolder *holder, const PlumLeaseNote *note, gpointer user_data);
-  /* It was given back. left_behind: the router may still have it. */
+  /* The lease was released. left_behind: the router may still have the mapping. */
   void (*released) (PlumLeaseHolder *holder, gboolean left_behind, gpointer user_data);
 } PlumLeaseHolderOwner;
 
+/* gateway: (nullable). reason: (nullable): why there is no gateway. */
 PlumLeaseHolder *plum_lease_holder_new (const PlumLeaseHolderId *id,
                                         GBytes *key,
                                         PlumGateway *gateway,
@@ -56,36 +55,39 @@ PlumLeaseHolder *plum_lease_holder_new (const PlumLeaseHolderId *id,
                                         gpointer owner_data);
 PlumLeaseHolder *plum_lease_holder_ref (PlumLeaseHolder *self);
 void plum_lease_holder_unref (PlumLeaseHolder *self);
+/* Sends nothing more. The users are destroyed. */
+void plum_lease_holder_close (PlumLeaseHolder *self);
 
-/* For a hash table of holders. */
+/* For a hash table of lease holders. */
 guint plum_lease_holder_id_hash (gconstpointer id);
 gboolean plum_lease_holder_id_equal (gconstpointer a, gconstpointer b);
 
 const PlumLeaseHolderId *plum_lease_holder_get_id (PlumLeaseHolder *self);
 PlumGateway *plum_lease_holder_get_gateway (PlumLeaseHolder *self);
 
-/* What an earlier run was granted: asked for where no mapping wishes another. */
+/* Sets the port that an earlier run of the program was granted. It is requested if no user requests
+ * another one. */
 void plum_lease_holder_suggest_port (PlumLeaseHolder *self, guint external_port);
 
-/* A mapping wants it, or does not any more. */
-void plum_lease_holder_join (PlumLeaseHolder *self, PlumMapping *mapping);
-void plum_lease_holder_leave (PlumLeaseHolder *self, PlumMapping *mapping);
-/* Lets another holder have a user, and asks for the port there that is known outside: nothing is
- * said but where the mapping is now. */
+void plum_lease_holder_add_user (PlumLeaseHolder *self, PlumMapping *mapping);
+void plum_lease_holder_remove_user (PlumLeaseHolder *self, PlumMapping *mapping);
+/* Moves a user to another lease holder, which requests the external port that the user had. The
+ * mapping is not destroyed in between. */
 void plum_lease_holder_hand_over (PlumLeaseHolder *self, PlumMapping *mapping, PlumLeaseHolder *to);
-/* Its users. (element-type PlumMapping) (transfer full) */
+/* (element-type PlumMapping) (transfer full) */
 GPtrArray *plum_lease_holder_copy_users (PlumLeaseHolder *self);
-/* The manager goes: nothing is said to anybody but the mappings. */
-void plum_lease_holder_drop (PlumLeaseHolder *self);
 
-/* Where to ask: what was held elsewhere is forgotten. reason: why there is none. The name is the
- * new gateway's, and the owner's to keep unique. */
+/* Sets the interface in the id. The owner keeps the ids unique. */
 void plum_lease_holder_set_interface (PlumLeaseHolder *self, const char *interface_name);
+/* Sets the gateway to request from, and clears the lease of the last one. gateway: (nullable).
+ * reason: (nullable): why there is no gateway. */
 void plum_lease_holder_set_gateway (PlumLeaseHolder *self,
                                     PlumGateway *gateway,
                                     const GError *reason);
 
-/* The race of the gateway, or the answer of note (), may be another one now. */
+/* The race of the gateway, or the answer of note (), may have changed. */
 void plum_lease_holder_race_changed (PlumLeaseHolder *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PlumLeaseHolder, plum_lease_holder_unref)
 
 G_END_DECLS

@@ -6,24 +6,24 @@
 
 G_BEGIN_DECLS
 
-/* What can happen to a mapping. The table of what follows is in plum-mapping.c. */
+/* The events of a mapping. plum-mapping.c has the state that follows each. */
 typedef enum {
-  PLUM_MAPPING_ADDED,    /* the manager took it */
-  PLUM_MAPPING_MAPPED,   /* the router forwards it: first, again, or elsewhere */
-  PLUM_MAPPING_TROUBLE,  /* cannot be asked for at present */
-  PLUM_MAPPING_LOST,     /* the router does not forward it any more, and is asked again */
-  PLUM_MAPPING_FAILED,   /* an attempt ended without a lease */
-  PLUM_MAPPING_RELEASED, /* nobody wants it any more */
-  PLUM_MAPPING_GONE,     /* and the router was told, or need not be */
+  PLUM_MAPPING_ADDED,    /* the manager added it */
+  PLUM_MAPPING_MAPPED,   /* the router granted, renewed or changed the lease */
+  PLUM_MAPPING_TROUBLE,  /* it cannot be requested at present */
+  PLUM_MAPPING_LOST,     /* the router no longer forwards the port; it is requested again */
+  PLUM_MAPPING_FAILED,   /* an attempt failed */
+  PLUM_MAPPING_RELEASED, /* the program destroys it */
+  PLUM_MAPPING_GONE,     /* the delete is answered, timed out or was not necessary */
 } PlumMappingEvent;
 
-/* What comes with an event; what does not apply is NULL or 0. All borrowed. */
+/* The details of an event. Fields that do not apply are NULL or 0. All borrowed. */
 typedef struct
 {
   PlumLease *lease;
   const char *backend_name;
   PlumGateway *gateway;
-  gint64 expires; /* µs of the real-time clock; 0: never, or no lease */
+  gint64 expires; /* on the real-time clock, in microseconds; 0: never, or no lease */
   const GError *error;
 } PlumMappingUpdate;
 
@@ -31,23 +31,25 @@ typedef void (*PlumMappingStateFunc) (PlumMapping *mapping,
                                       PlumState old_state,
                                       gpointer user_data);
 
-/* The only way in which a mapping changes. */
+/* The only function that changes the state of a mapping. */
 void plum_mapping_handle (PlumMapping *self,
                           PlumMappingEvent event,
                           const PlumMappingUpdate *update);
 
-/* The manager's: who hears of state changes after everybody else, and its own things. */
+/* For the manager. id: 0 keeps the present one. func: (nullable): called after notify::state. */
 void plum_mapping_take_id (PlumMapping *self,
                            guint id,
                            PlumMappingStateFunc func,
                            gpointer user_data);
-/* (nullable): the interface of the gateway that it was made for, interned. */
+/* The interface of the gateway that was set at construction. (nullable), interned */
 const char *plum_mapping_get_bound_interface (PlumMapping *self);
+/* The lease holder that the mapping is a user of. (nullable), borrowed */
 void plum_mapping_set_holder (PlumMapping *self, gpointer holder);
 gpointer plum_mapping_get_holder (PlumMapping *self);
+/* The place in the manager's list. (nullable), borrowed */
 void plum_mapping_set_position (PlumMapping *self, GSequenceIter *position);
 GSequenceIter *plum_mapping_get_position (PlumMapping *self);
-/* The external port that it must have, 0: any. */
+/* The external port that is required; 0: any port fits. */
 guint plum_mapping_get_required_port (PlumMapping *self);
 
 G_END_DECLS

@@ -4,29 +4,52 @@
 
 #include <plum-glib/plum-glib.h>
 
+#include "plum-gateway-private.h"
+
 G_BEGIN_DECLS
 
-/* Which external port must be had, where several equal mappings share one lease. */
+/* The choice of the external port of a lease, which several equal mappings may share. */
 
-/* The port that must be had for users (element-type PlumMapping), 0: any will do. leased_port: 0
- * without a lease. While one of them is served by the lease, those who require another port wait
- * for its end; else the first who requires one decides. */
-guint plum_port_choice_get_port (GSList *users, guint leased_port);
-/* Whether a lease with this port would serve the mapping. */
+/* Ports to prefer while no user requires one; 0: none. */
+typedef struct
+{
+  guint16 known;     /* granted last: peers may know it */
+  guint16 requested; /* by the first user */
+  guint16 recalled;  /* granted to an earlier run of the program */
+} PlumPortHints;
+
+/* Returns the port that the lease must have for users (element-type PlumMapping), 0 if any port
+ * fits. leased_port: 0 without a lease. While the lease serves one of the users, those that require
+ * another port wait until it is released; otherwise the first that requires a port decides. */
+guint plum_port_choice_get_required (GSList *users, guint leased_port);
+/* Returns whether a lease with external_port serves the mapping. */
 gboolean plum_port_choice_is_met (PlumMapping *mapping, guint external_port);
 
-/* Why it is not met: PLUM_ERROR_CONFLICT. (transfer full) */
-/* The mapping's lease has external_port (or is being asked for with it) because of an equal one. */
+/* Reserves a port at the gateway: the required one, or else the first free one of the known, the
+ * requested, the recalled and the internal port, or else a random one. Returns 0 if another client
+ * holds the required port. */
+guint plum_port_choice_reserve (const PlumPortHints *hints,
+                                guint required_port,
+                                PlumProtocol protocol,
+                                guint internal_port,
+                                PlumGateway *gateway,
+                                PlumGatewayClient *client);
+
+/* The errors of a port that is not available: PLUM_ERROR_CONFLICT. (transfer full) */
+
+/* An equal mapping has external_port (leased), or requires it. */
 GError *plum_port_choice_make_shared_error (PlumMapping *mapping,
                                             guint external_port,
                                             gboolean leased);
-/* The port is held by another holder of this program. */
+/* The mapping of internal_port holds the required port. */
 GError *plum_port_choice_make_own_error (PlumProtocol protocol,
                                          guint internal_port,
                                          guint external_port);
-/* The router has granted another one. */
+/* The router granted another port than the required one. */
 GError *plum_port_choice_make_grant_error (const char *backend_name,
                                            guint granted_port,
                                            guint required_port);
+/* The router granted a port that another mapping of this program holds. */
+GError *plum_port_choice_make_displaced_error (void);
 
 G_END_DECLS

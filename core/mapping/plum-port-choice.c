@@ -13,7 +13,7 @@ plum_port_choice_is_met (PlumMapping *mapping, guint external_port)
 }
 
 guint
-plum_port_choice_get_port (GSList *users, guint leased_port)
+plum_port_choice_get_required (GSList *users, guint leased_port)
 {
   guint first = 0;
   gboolean served = FALSE;
@@ -33,8 +33,30 @@ plum_port_choice_get_port (GSList *users, guint leased_port)
   return served ? 0 : first;
 }
 
+guint
+plum_port_choice_reserve (const PlumPortHints *hints,
+                          guint required_port,
+                          PlumProtocol protocol,
+                          guint internal_port,
+                          PlumGateway *gateway,
+                          PlumGatewayClient *client)
+{
+  const guint preferred[] = { hints->known, hints->requested, hints->recalled, internal_port };
+
+  if (required_port != 0)
+    return plum_gateway_hold_port (gateway, protocol, required_port, client) ? required_port : 0;
+
+  for (unsigned int i = 0; i < G_N_ELEMENTS (preferred); i++)
+    if (preferred[i] != 0 && plum_gateway_hold_port (gateway, protocol, preferred[i], client))
+      return preferred[i];
+
+  return plum_gateway_reserve_port (gateway, protocol, client);
+}
+
+/* --- Errors --- */
+
 static const char *
-protocol_name (PlumProtocol protocol)
+get_protocol_name (PlumProtocol protocol)
 {
   return protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP";
 }
@@ -43,20 +65,19 @@ GError *
 plum_port_choice_make_shared_error (PlumMapping *mapping, guint external_port, gboolean leased)
 {
   return g_error_new (PLUM_ERROR, PLUM_ERROR_CONFLICT,
-                      "%s port %u %s external port %u for another mapping of this program, and "
-                      "external port %u is required",
-                      protocol_name (plum_mapping_get_protocol (mapping)),
-                      plum_mapping_get_internal_port (mapping),
-                      leased ? "is mapped as" : "has to be mapped as", external_port,
-                      plum_mapping_get_required_port (mapping));
+                      "External port %u is required, but another mapping of this program %s "
+                      "external port %u for %s port %u",
+                      plum_mapping_get_required_port (mapping), leased ? "uses" : "requires",
+                      external_port, get_protocol_name (plum_mapping_get_protocol (mapping)),
+                      plum_mapping_get_internal_port (mapping));
 }
 
 GError *
 plum_port_choice_make_own_error (PlumProtocol protocol, guint internal_port, guint external_port)
 {
   return g_error_new (PLUM_ERROR, PLUM_ERROR_CONFLICT,
-                      "Another mapping of this program, that of %s port %u, has external port %u",
-                      protocol_name (protocol), internal_port, external_port);
+                      "Another mapping of this program uses external port %u for %s port %u",
+                      external_port, get_protocol_name (protocol), internal_port);
 }
 
 GError *
@@ -65,6 +86,15 @@ plum_port_choice_make_grant_error (const char *backend_name,
                                    guint required_port)
 {
   return g_error_new (PLUM_ERROR, PLUM_ERROR_CONFLICT,
-                      "%s: the router gave external port %u, and %u is required", backend_name,
-                      granted_port, required_port);
+                      "External port %u is required, but the router granted external port %u to "
+                      "the %s backend",
+                      required_port, granted_port, backend_name);
+}
+
+GError *
+plum_port_choice_make_displaced_error (void)
+{
+  return g_error_new (PLUM_ERROR, PLUM_ERROR_CONFLICT,
+                      "The router granted an external port that another mapping of this program "
+                      "uses");
 }

@@ -444,7 +444,8 @@ def exact_conflict():
     run_until(lambda: mapping.props.state == Plum.State.FAILURE)
     plum_error(mapping.props.error, Plum.Error.CONFLICT)
     equal(mapping.props.error.message,
-          "elsewhere: the router gave external port 50001, and 8080 is required")
+          "External port 8080 is required, but the router granted external port 50001 to "
+          "the elsewhere backend")
     equal(OtherPortBackend.calls, [("map", 8080, True), ("unmap", 50001)])
     close(manager)
 

@@ -2,15 +2,15 @@
 
 #include "core-fixture.h"
 
-/* Equal mappings that require one port, or another, or none, while everything else happens as well:
- * a mapping that requires a port never has another one, and nothing is left behind. */
+/* Equal mappings with different requirements, and random events: a mapping that requires a port
+ * never has another one, and no mapping remains on the router. */
 
 #define N_SEEDS 100
 #define N_STEPS 80
 
-/* What is true at every moment of every mapping. */
+/* Asserts what is true of every mapping at any time. */
 static void
-assert_sound (PlumMapping *mapping)
+assert_consistent (PlumMapping *mapping)
 {
   guint requested = plum_mapping_get_requested_external_port (mapping);
 
@@ -27,11 +27,11 @@ assert_sound (PlumMapping *mapping)
 static void
 on_any_state (PlumManager *manager, PlumMapping *mapping, PlumState old_state, gpointer user_data)
 {
-  assert_sound (mapping);
+  assert_consistent (mapping);
 }
 
 static void
-change_a_backend (GRand *rand)
+change_backend (GRand *rand)
 {
   static const FakeReply replies[] = {
     { .delay_ms = 0 },
@@ -49,11 +49,11 @@ change_a_backend (GRand *rand)
 }
 
 static void
-take_a_step (CoreFixture *f, GRand *rand)
+take_step (CoreFixture *f, GRand *rand)
 {
-  static const guint wishes[] = { 0, 9000, 9001 };
+  static const guint requested_ports[] = { 0, 9000, 9001 };
   static const gint64 times_ms[] = { 0, 50, 250, 20 * 1000, 4500 * 1000 };
-  guint wish = wishes[g_rand_int_range (rand, 0, G_N_ELEMENTS (wishes))];
+  guint requested = requested_ports[g_rand_int_range (rand, 0, G_N_ELEMENTS (requested_ports))];
   guint port = (guint) g_rand_int_range (rand, 8080, 8082);
   guint n = g_list_model_get_n_items (G_LIST_MODEL (f->manager));
   g_autoptr (PlumMapping) any =
@@ -63,11 +63,11 @@ take_a_step (CoreFixture *f, GRand *rand)
   switch (g_rand_int_range (rand, 0, 8))
     {
     case 0:
-      g_object_unref (core_add (f, port, wish));
+      g_object_unref (core_add (f, port, requested));
       break;
     case 1:
     case 2:
-      g_object_unref (core_add_exact (f, port, wish));
+      g_object_unref (core_add_exact (f, port, requested));
       break;
     case 3:
     case 4:
@@ -75,7 +75,7 @@ take_a_step (CoreFixture *f, GRand *rand)
         core_destroy (f, any);
       break;
     case 5:
-      change_a_backend (rand);
+      change_backend (rand);
       break;
     case 6:
       if (script->backend != NULL)
@@ -88,7 +88,7 @@ take_a_step (CoreFixture *f, GRand *rand)
 }
 
 static void
-end_all (CoreFixture *f)
+destroy_all (CoreFixture *f)
 {
   ALPHA->unmap = BETA->unmap = AT_ONCE;
   for (guint i = g_list_model_get_n_items (G_LIST_MODEL (f->manager)); i > 0; i--)
@@ -102,10 +102,10 @@ end_all (CoreFixture *f)
 }
 
 static void
-test_whatever_happens (CoreFixture *f, gconstpointer data)
+test_random_events (CoreFixture *f, gconstpointer data)
 {
   g_signal_connect (f->manager, "mapping-state-changed", G_CALLBACK (on_any_state), NULL);
-  g_object_unref (core_add_up (f, 8079, 0)); /* then there is a gateway */
+  g_object_unref (core_add_up (f, 8079, 0)); /* creates the gateway */
 
   for (guint seed = 0; seed < N_SEEDS; seed++)
     {
@@ -113,16 +113,16 @@ test_whatever_happens (CoreFixture *f, gconstpointer data)
 
       for (guint step = 0; step < N_STEPS; step++)
         {
-          take_a_step (f, rand);
+          take_step (f, rand);
           for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (f->manager)); i++)
             {
               g_autoptr (PlumMapping) mapping =
                 g_list_model_get_item (G_LIST_MODEL (f->manager), i);
 
-              assert_sound (mapping);
+              assert_consistent (mapping);
             }
         }
-      end_all (f);
+      destroy_all (f);
       g_free (fake_backends_take_log ());
     }
 }
@@ -132,7 +132,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  CORE_ADD_N ("/exact/whatever-happens", 2, test_whatever_happens);
+  CORE_ADD_N ("/exact/random-events", 2, test_random_events);
 
   return g_test_run ();
 }

@@ -4,9 +4,11 @@
 
 #include "plum-gateway-private.h"
 
-/* Mappings that must have one external port and no other. */
+/* Mappings that require one particular external port. */
 
-#define NOT_8080 "and 8080 is required"
+#define NOT_8080(backend, port)                                                                    \
+  "External port 8080 is required, but the router granted external port " port " to the " backend  \
+  " backend"
 
 static void
 assert_conflict (PlumMapping *mapping, const char *message)
@@ -61,9 +63,9 @@ test_internal_port_if_none_is_requested (CoreFixture *f, gconstpointer data)
   core_assert_log ("alpha:discover alpha:map:tcp:8080:8080!");
 }
 
-/* What the first gave is gone before the second is asked, for they may be one router. */
+/* Both backends may use one router: the unfit lease is deleted before the second is asked. */
 static void
-test_other_port_is_given_back_first (CoreFixture *f, gconstpointer data)
+test_other_port_is_deleted_first (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -81,7 +83,7 @@ test_other_port_is_given_back_first (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_delete_is_not_waited_for_long (CoreFixture *f, gconstpointer data)
+test_delete_times_out_early (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -95,7 +97,7 @@ test_delete_is_not_waited_for_long (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_other_port_of_all (CoreFixture *f, gconstpointer data)
+test_other_port_from_all (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -103,8 +105,7 @@ test_other_port_of_all (CoreFixture *f, gconstpointer data)
   BETA->granted_port = 50002;
   mapping = core_add_exact (f, 8080, 0);
   test_loop_settle (&f->loop);
-  assert_conflict (mapping, "alpha: the router gave external port 50001, " NOT_8080 "; "
-                            "beta: the router gave external port 50002, " NOT_8080);
+  assert_conflict (mapping, NOT_8080 ("alpha", "50001") "; " NOT_8080 ("beta", "50002"));
   g_assert_cmpuint (ALPHA->n_unmap, ==, 1);
   g_assert_cmpuint (BETA->n_unmap, ==, 1);
 
@@ -113,9 +114,9 @@ test_other_port_of_all (CoreFixture *f, gconstpointer data)
   assert_up (mapping, 8080);
 }
 
-/* The first cannot map at all, and the second knows that the port is taken: that is the news. */
+/* If a port is required, a conflict takes precedence over another error. */
 static void
-test_conflict_is_the_code (CoreFixture *f, gconstpointer data)
+test_conflict_takes_precedence (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -135,8 +136,8 @@ test_own_conflict (CoreFixture *f, gconstpointer data)
   g_free (fake_backends_take_log ());
   second = core_add_exact (f, 8080, 0);
   test_loop_settle (&f->loop);
-  assert_conflict (second, "Another mapping of this program, that of TCP port 8081, has external "
-                           "port 8080");
+  assert_conflict (second, "Another mapping of this program uses external port 8080 for TCP port "
+                           "8081");
   core_assert_log ("");
 
   core_destroy (f, first);
@@ -144,9 +145,9 @@ test_own_conflict (CoreFixture *f, gconstpointer data)
   assert_up (second, 8080);
 }
 
-/* A router that gives one port twice: the lease that will not do is another mapping's now. */
+/* The router grants one port twice: the unfit lease has replaced the other mapping. */
 static void
-test_other_port_is_another_mappings (CoreFixture *f, gconstpointer data)
+test_other_port_is_in_use (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8081, 5000);
   g_autoptr (PlumMapping) second = NULL;
@@ -155,7 +156,7 @@ test_other_port_is_another_mappings (CoreFixture *f, gconstpointer data)
   ALPHA->granted_port = 5000;
   second = core_add_exact (f, 8080, 0);
   test_loop_settle (&f->loop);
-  assert_conflict (second, "alpha: the router gave external port 5000, " NOT_8080);
+  assert_conflict (second, NOT_8080 ("alpha", "5000"));
   core_assert_log ("alpha:map:tcp:8080:8080! alpha:unmap:tcp:8080");
   test_loop_advance (&f->loop, 5000);
   core_assert_log ("alpha:map:tcp:8081:5000");
@@ -189,7 +190,7 @@ test_renewal_to_another_port (CoreFixture *f, gconstpointer data)
   test_loop_settle (&f->loop);
   core_assert_log ("alpha:map:tcp:8080:8080! alpha:unmap:tcp:8080 "
                    "alpha:map:tcp:8080:8080! alpha:unmap:tcp:8080");
-  assert_conflict (mapping, "alpha: the router gave external port 50001, " NOT_8080);
+  assert_conflict (mapping, NOT_8080 ("alpha", "50001"));
   core_assert_heard (f, "backend-name error expires-at external-address external-host "
                         "external-port external-scope gateway lifetime state=1 state=3");
 
@@ -207,13 +208,13 @@ test_loss (CoreFixture *f, gconstpointer data)
   ALPHA->granted_port = 50001;
   plum_backend_report_lost (ALPHA->backend, "restarted");
   test_loop_advance (&f->loop, 5000);
-  assert_conflict (mapping, "alpha: the router gave external port 50001, " NOT_8080);
+  assert_conflict (mapping, NOT_8080 ("alpha", "50001"));
 }
 
-/* --- Destroyed while a lease is given back --- */
+/* --- Changes while an unfit lease is deleted --- */
 
 static void
-test_destroyed_in_giving_back (CoreFixture *f, gconstpointer data)
+test_destroyed_during_delete (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -231,7 +232,7 @@ test_destroyed_in_giving_back (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_network_goes_in_giving_back (CoreFixture *f, gconstpointer data)
+test_network_lost_during_delete (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -244,14 +245,14 @@ test_network_goes_in_giving_back (CoreFixture *f, gconstpointer data)
   core_assert_state (mapping, PENDING);
 }
 
-/* --- Equal mappings that require different ports, or none --- */
+/* --- Equal mappings that require different ports, or no port --- */
 
-#define SHARED(port, wanted)                                                                       \
-  "TCP port 8080 is mapped as external port " port " for another mapping of this program, and "    \
-  "external port " wanted " is required"
+#define SHARED(port, required)                                                                     \
+  "External port " required " is required, but another mapping of this program uses external "     \
+  "port " port " for TCP port 8080"
 
 static void
-test_joins_with_another_port (CoreFixture *f, gconstpointer data)
+test_added_with_another_port (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 0);
   g_autoptr (PlumMapping) second = core_add_exact (f, 8080, 9000);
@@ -259,7 +260,7 @@ test_joins_with_another_port (CoreFixture *f, gconstpointer data)
   assert_conflict (second, SHARED ("8080", "9000"));
   assert_up (first, 8080);
 
-  /* Nobody is served by the lease any more. */
+  /* The lease no longer serves any user. */
   g_free (fake_backends_take_log ());
   core_destroy (f, first);
   test_loop_settle (&f->loop);
@@ -268,7 +269,7 @@ test_joins_with_another_port (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_joins_with_the_same_port (CoreFixture *f, gconstpointer data)
+test_added_with_the_same_port (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 9000);
   g_autoptr (PlumMapping) second = core_add_exact (f, 8080, 9000);
@@ -276,16 +277,16 @@ test_joins_with_the_same_port (CoreFixture *f, gconstpointer data)
   assert_up (second, 9000);
   g_assert_cmpuint (ALPHA->n_map, ==, 1);
 
-  /* From now on the renewals may bring no other port. */
+  /* Renewals now require the port. */
   g_free (fake_backends_take_log ());
   test_loop_advance (&f->loop, 4500 * 1000 + 1);
   core_assert_log ("alpha:map:tcp:8080:9000!");
   assert_up (first, 9000);
 }
 
-/* The requirement counts from then on, and the other one gets that port, too. */
+/* The requirement takes effect at once, for both mappings. */
 static void
-test_joins_while_mapping (CoreFixture *f, gconstpointer data)
+test_added_during_request (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = NULL;
   g_autoptr (PlumMapping) second = NULL;
@@ -303,7 +304,7 @@ test_joins_while_mapping (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_joins_while_mapping_the_same_port (CoreFixture *f, gconstpointer data)
+test_added_during_request_for_the_same_port (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = NULL;
   g_autoptr (PlumMapping) second = NULL;
@@ -316,17 +317,17 @@ test_joins_while_mapping_the_same_port (CoreFixture *f, gconstpointer data)
   test_loop_advance (&f->loop, 100);
   core_assert_log ("alpha:discover alpha:map:tcp:8080:8080 alpha:unmap:tcp:8080");
   core_assert_state (first, FAILURE);
-  assert_conflict (second, "alpha: the router gave external port 50001, " NOT_8080);
+  assert_conflict (second, NOT_8080 ("alpha", "50001"));
 
-  /* Without the requirement that port will do, at once. */
+  /* Without the requirement, that port fits at once. */
   core_destroy (f, second);
   test_loop_advance (&f->loop, 100);
   assert_up (first, 50001);
 }
 
-/* To its users it is up: who requires another port waits, as for a lease that is there. */
+/* A lease that is being recovered takes precedence over a new requirement. */
 static void
-test_joins_while_recovering (CoreFixture *f, gconstpointer data)
+test_added_during_recovery (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 0);
   g_autoptr (PlumMapping) second = NULL;
@@ -342,7 +343,7 @@ test_joins_while_recovering (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_first_requirement_counts (CoreFixture *f, gconstpointer data)
+test_first_requirement_takes_precedence (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_exact (f, 8080, 9000);
   g_autoptr (PlumMapping) second = core_add_exact (f, 8080, 9001);
@@ -368,8 +369,8 @@ test_second_requirement_after_a_failure (CoreFixture *f, gconstpointer data)
   second = core_add_exact (f, 8080, 9001);
   test_loop_settle (&f->loop);
   assert_conflict (first, "alpha said no to map");
-  assert_conflict (second, "TCP port 8080 has to be mapped as external port 9000 for another "
-                           "mapping of this program, and external port 9001 is required");
+  assert_conflict (second, "External port 9001 is required, but another mapping of this program "
+                           "requires external port 9000 for TCP port 8080");
 
   ALPHA->map = AT_ONCE;
   core_destroy (f, first);
@@ -377,9 +378,9 @@ test_second_requirement_after_a_failure (CoreFixture *f, gconstpointer data)
   assert_up (second, 9001);
 }
 
-/* The lease is lost while one user fails by it: its reason stays until there is another. */
+/* A failure keeps its error while the lease that caused it is lost. */
 static void
-test_reason_stays (CoreFixture *f, gconstpointer data)
+test_error_is_kept (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 0);
   g_autoptr (PlumMapping) second = core_add_exact (f, 8080, 9000);
@@ -392,7 +393,7 @@ test_reason_stays (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_leaves_with_the_delete_under_way (CoreFixture *f, gconstpointer data)
+test_destroyed_during_delete_for_another_port (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 0);
   g_autoptr (PlumMapping) second = core_add_exact (f, 8080, 9000);
@@ -417,9 +418,9 @@ on_destroying_add_exact (PlumMapping *mapping, GParamSpec *pspec, CoreFixture *f
     g_object_unref (core_add_exact (f, 8080, 9000));
 }
 
-/* The lease has no user but one whom it does not serve. */
+/* The lease does not serve the only user that is left. */
 static void
-test_added_while_the_last_one_leaves (CoreFixture *f, gconstpointer data)
+test_added_while_the_last_is_removed (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 0);
   g_autoptr (PlumMapping) second = NULL;
@@ -437,19 +438,20 @@ test_added_while_the_last_one_leaves (CoreFixture *f, gconstpointer data)
 static void
 add_sharing_tests (void)
 {
-  CORE_ADD ("/exact/sharing/joins-with-another-port", test_joins_with_another_port);
-  CORE_ADD ("/exact/sharing/joins-with-the-same-port", test_joins_with_the_same_port);
-  CORE_ADD ("/exact/sharing/joins-while-mapping", test_joins_while_mapping);
-  CORE_ADD ("/exact/sharing/joins-while-mapping-the-same-port",
-            test_joins_while_mapping_the_same_port);
-  CORE_ADD ("/exact/sharing/joins-while-recovering", test_joins_while_recovering);
-  CORE_ADD ("/exact/sharing/first-requirement-counts", test_first_requirement_counts);
+  CORE_ADD ("/exact/sharing/added-with-another-port", test_added_with_another_port);
+  CORE_ADD ("/exact/sharing/added-with-the-same-port", test_added_with_the_same_port);
+  CORE_ADD ("/exact/sharing/added-during-request", test_added_during_request);
+  CORE_ADD ("/exact/sharing/added-during-request-for-the-same-port",
+            test_added_during_request_for_the_same_port);
+  CORE_ADD ("/exact/sharing/added-during-recovery", test_added_during_recovery);
+  CORE_ADD ("/exact/sharing/first-requirement-takes-precedence",
+            test_first_requirement_takes_precedence);
   CORE_ADD ("/exact/sharing/second-requirement-after-a-failure",
             test_second_requirement_after_a_failure);
-  CORE_ADD ("/exact/sharing/reason-stays", test_reason_stays);
-  CORE_ADD ("/exact/sharing/leaves-with-the-delete-under-way",
-            test_leaves_with_the_delete_under_way);
-  CORE_ADD ("/exact/sharing/added-while-the-last-one-leaves", test_added_while_the_last_one_leaves);
+  CORE_ADD ("/exact/sharing/error-is-kept", test_error_is_kept);
+  CORE_ADD ("/exact/sharing/destroyed-during-delete",
+            test_destroyed_during_delete_for_another_port);
+  CORE_ADD ("/exact/sharing/added-while-the-last-is-removed", test_added_while_the_last_is_removed);
 }
 
 int
@@ -460,18 +462,17 @@ main (int argc, char **argv)
   CORE_ADD ("/exact/properties", test_properties);
   CORE_ADD ("/exact/requested-port", test_requested_port);
   CORE_ADD ("/exact/internal-port-if-none-is-requested", test_internal_port_if_none_is_requested);
-  CORE_ADD_N ("/exact/other-port/given-back-first", 2, test_other_port_is_given_back_first);
-  CORE_ADD_N ("/exact/other-port/delete-is-not-waited-for-long", 2,
-              test_delete_is_not_waited_for_long);
-  CORE_ADD_N ("/exact/other-port/of-all", 2, test_other_port_of_all);
-  CORE_ADD ("/exact/other-port/another-mappings", test_other_port_is_another_mappings);
-  CORE_ADD_N ("/exact/conflict-is-the-code", 2, test_conflict_is_the_code);
+  CORE_ADD_N ("/exact/other-port/deleted-first", 2, test_other_port_is_deleted_first);
+  CORE_ADD_N ("/exact/other-port/delete-times-out-early", 2, test_delete_times_out_early);
+  CORE_ADD_N ("/exact/other-port/from-all", 2, test_other_port_from_all);
+  CORE_ADD ("/exact/other-port/in-use", test_other_port_is_in_use);
+  CORE_ADD_N ("/exact/conflict-takes-precedence", 2, test_conflict_takes_precedence);
   CORE_ADD ("/exact/own-conflict", test_own_conflict);
   CORE_ADD ("/exact/renewal/requires", test_renewal_requires);
   CORE_ADD ("/exact/renewal/to-another-port", test_renewal_to_another_port);
   CORE_ADD ("/exact/loss", test_loss);
-  CORE_ADD ("/exact/giving-back/destroyed", test_destroyed_in_giving_back);
-  CORE_ADD ("/exact/giving-back/network-goes", test_network_goes_in_giving_back);
+  CORE_ADD ("/exact/during-delete/destroyed", test_destroyed_during_delete);
+  CORE_ADD ("/exact/during-delete/network-lost", test_network_lost_during_delete);
   add_sharing_tests ();
 
   return g_test_run ();

@@ -4,8 +4,7 @@
 
 #include "plum-renewal-private.h"
 
-/* The life of a lease: when it is renewed, what a failed renewal means, when a failure is tried
- * again. */
+/* The life of a lease: renewal times, failed renewals, expiry, and retries after a failure. */
 
 #define SECOND ((gint64) G_USEC_PER_SEC)
 
@@ -45,13 +44,13 @@ test_late_call_skips_windows (void)
   guint window = 0;
   gint64 when = plum_renewal_next (0, 7200 * SECOND, 6000 * SECOND, &window, 0.5);
 
-  /* 6000 of 7200 s have passed: 7/8 is next. */
+  /* 6000 of 7200 s have passed: the window at 7/8 is next. */
   g_assert_cmpint (when, >=, 6300 * SECOND);
   g_assert_cmpint (when, <=, 6525 * SECOND);
 }
 
-/* Any lifetime, every try failing at once: always ahead, 4 s apart, and done at the end of the
- * lease. */
+/* For any lifetime, if each renewal fails at once, the next one is in the future, at least 4 s
+ * later, and not after the expiry. */
 static void
 test_properties (void)
 {
@@ -79,7 +78,7 @@ test_properties (void)
     }
 }
 
-/* Renewals have to be the only thing that happens. */
+/* Leaves the renewals as the only events. */
 static void
 without_rechecks (CoreFixture *f)
 {
@@ -101,7 +100,7 @@ test_renewed_by_the_granted_lifetime (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_renewal_is_quiet (CoreFixture *f, gconstpointer data)
+test_renewal_notifies_expiry_only (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -115,7 +114,7 @@ test_renewal_is_quiet (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_renewal_tells_what_changed (CoreFixture *f, gconstpointer data)
+test_renewal_notifies_changes (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -131,7 +130,7 @@ test_renewal_tells_what_changed (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_failed_renewal_is_no_loss (CoreFixture *f, gconstpointer data)
+test_failed_renewal_keeps_lease (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -150,7 +149,7 @@ test_failed_renewal_is_no_loss (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_silent_renewal_is_no_loss (CoreFixture *f, gconstpointer data)
+test_unanswered_renewal_keeps_lease (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -164,7 +163,7 @@ test_silent_renewal_is_no_loss (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_expiry_begins_anew (CoreFixture *f, gconstpointer data)
+test_expiry_starts_attempt (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -183,9 +182,10 @@ test_expiry_begins_anew (CoreFixture *f, gconstpointer data)
   core_assert_state (mapping, SUCCESS);
 }
 
-/* Nobody knows whether a router that lets all leases end is still there: one asks for all. */
+/* If the router lets all leases expire, one discovery for all of them finds out whether it is
+ * still there. */
 static void
-test_silence_is_asked_about_once (CoreFixture *f, gconstpointer data)
+test_unanswered_expiry_discovers_once (CoreFixture *f, gconstpointer data)
 {
   PlumMapping *mappings[5];
   guint n;
@@ -195,7 +195,7 @@ test_silence_is_asked_about_once (CoreFixture *f, gconstpointer data)
     mappings[i] = core_add_up (f, 8080 + i, 0);
   ALPHA->map = SILENCE;
   ALPHA->discover = NO (TIMED_OUT);
-  test_loop_advance (&f->loop, 7200 * 1000 - 1); /* the last renewal may be as late */
+  test_loop_advance (&f->loop, 7200 * 1000 - 1); /* the last renewal may be this late */
   n = ALPHA->n_map;
   test_loop_advance (&f->loop, 4001);
   g_assert_cmpuint (ALPHA->n_discover, ==, 2);
@@ -227,7 +227,7 @@ test_forever_is_only_checked (CoreFixture *f, gconstpointer data)
   g_assert_cmpuint (ALPHA->n_check, ==, 24 * 12);
 }
 
-/* When the nth map request went out, in ms from now. */
+/* Returns the time until the nth map request, in ms. */
 static gint64
 wait_for_map (CoreFixture *f, guint n)
 {
@@ -258,7 +258,7 @@ test_retry_times (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_success_forgets_the_retries (CoreFixture *f, gconstpointer data)
+test_success_resets_retries (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -275,7 +275,7 @@ test_success_forgets_the_retries (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_retries_are_quiet (CoreFixture *f, gconstpointer data)
+test_retries_notify_errors_only (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -315,16 +315,16 @@ main (int argc, char **argv)
   g_test_add_func ("/life/windows/late-call", test_late_call_skips_windows);
   g_test_add_func ("/life/windows/properties", test_properties);
   CORE_ADD ("/life/renewal/by-granted-lifetime", test_renewed_by_the_granted_lifetime);
-  CORE_ADD ("/life/renewal/quiet", test_renewal_is_quiet);
-  CORE_ADD ("/life/renewal/tells-what-changed", test_renewal_tells_what_changed);
-  CORE_ADD ("/life/renewal/failed-is-no-loss", test_failed_renewal_is_no_loss);
-  CORE_ADD ("/life/renewal/silent-is-no-loss", test_silent_renewal_is_no_loss);
-  CORE_ADD ("/life/expiry", test_expiry_begins_anew);
-  CORE_ADD ("/life/expiry-in-silence", test_silence_is_asked_about_once);
+  CORE_ADD ("/life/renewal/notifies-expiry-only", test_renewal_notifies_expiry_only);
+  CORE_ADD ("/life/renewal/notifies-changes", test_renewal_notifies_changes);
+  CORE_ADD ("/life/renewal/failed-keeps-lease", test_failed_renewal_keeps_lease);
+  CORE_ADD ("/life/renewal/unanswered-keeps-lease", test_unanswered_renewal_keeps_lease);
+  CORE_ADD ("/life/expiry", test_expiry_starts_attempt);
+  CORE_ADD ("/life/expiry-unanswered", test_unanswered_expiry_discovers_once);
   CORE_ADD ("/life/forever-is-only-checked", test_forever_is_only_checked);
   CORE_ADD ("/life/retry/times", test_retry_times);
-  CORE_ADD ("/life/retry/forgotten-after-success", test_success_forgets_the_retries);
-  CORE_ADD ("/life/retry/quiet", test_retries_are_quiet);
+  CORE_ADD ("/life/retry/reset-by-success", test_success_resets_retries);
+  CORE_ADD ("/life/retry/notify-errors-only", test_retries_notify_errors_only);
   CORE_ADD ("/life/retry/succeeds", test_retry_succeeds);
 
   return g_test_run ();

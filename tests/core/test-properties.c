@@ -4,23 +4,24 @@
 
 #include "plum-values-private.h"
 
-/* A property is what its getter says. Every property of every public type is read with a value that
- * is not its default: from one object, or, where they exclude each other, from several. */
+/* Each property has the value that its getter returns. Each property of each public type is read
+ * with a value other than its default, from one object or, if values exclude each other, from
+ * several. */
 
 typedef struct
 {
   GType type;
-  GObject *object;  /* the one that is read at present, borrowed */
-  GHashTable *told; /* names of the properties that had another value than their default */
+  GObject *object;  /* the object to read, borrowed */
+  GHashTable *seen; /* names of the properties that had a value other than their default */
 } Reader;
 
 static void
 reader_init (Reader *r, GType type)
 {
-  *r = (Reader){ .type = type, .told = g_hash_table_new (g_str_hash, g_str_equal) };
+  *r = (Reader){ .type = type, .seen = g_hash_table_new (g_str_hash, g_str_equal) };
 }
 
-/* Asserts that no property was left out. */
+/* Asserts that each property was read. */
 static void
 reader_clear (Reader *r)
 {
@@ -30,10 +31,10 @@ reader_clear (Reader *r)
 
   for (guint i = 0; i < n; i++)
     {
-      if (!g_hash_table_contains (r->told, pspecs[i]->name))
+      if (!g_hash_table_contains (r->seen, pspecs[i]->name))
         g_test_fail_printf ("%s:%s was not read", g_type_name (r->type), pspecs[i]->name);
     }
-  g_clear_pointer (&r->told, g_hash_table_unref);
+  g_clear_pointer (&r->seen, g_hash_table_unref);
 }
 
 static void
@@ -46,7 +47,7 @@ reader_get (Reader *r, const char *name, GValue *value)
   g_value_init (value, pspec->value_type);
   g_object_get_property (r->object, name, value);
   if (!g_param_value_defaults (pspec, value))
-    g_hash_table_add (r->told, (gpointer) pspec->name);
+    g_hash_table_add (r->seen, (gpointer) pspec->name);
 }
 
 static void
@@ -103,7 +104,7 @@ assert_object (Reader *r, const char *name, gpointer want)
   g_assert_true (g_value_get_object (&value) == want);
 }
 
-/* One that is not copied: a context, a time. */
+/* For a boxed type that is not copied: a context, a time. */
 static void
 assert_boxed (Reader *r, const char *name, gconstpointer want)
 {
@@ -197,7 +198,7 @@ test_backend_info (void)
   reader_clear (&r);
 }
 
-/* -- What lives with a manager -- */
+/* -- Objects of a manager -- */
 
 static void
 read_mapping (Reader *r, PlumMapping *mapping)
@@ -277,7 +278,7 @@ test_backend (CoreFixture *f, gconstpointer data)
   reader_clear (&r);
 }
 
-/* -- The manager: what is set is what is got -- */
+/* -- The manager: a getter returns the value that was set -- */
 
 static const char *const backend_names[] = { "beta", "alpha", NULL };
 
@@ -336,36 +337,36 @@ on_notify (GObject *object, GParamSpec *pspec, gpointer user_data)
   g_hash_table_add (user_data, (gpointer) pspec->name);
 }
 
-/* Whoever is told has something to do: nobody is told of what is as it was. */
+/* Setting a property notifies if, and only if, the value changes. */
 static void
-test_manager_news (CoreFixture *f, gconstpointer data)
+test_manager_notify (CoreFixture *f, gconstpointer data)
 {
   GObjectClass *klass = G_OBJECT_GET_CLASS (f->manager);
-  g_autoptr (GHashTable) news = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) notified = g_hash_table_new (g_str_hash, g_str_equal);
   guint n;
   g_autofree GParamSpec **pspecs = g_object_class_list_properties (klass, &n);
 
-  g_signal_connect (f->manager, "notify", G_CALLBACK (on_notify), news);
+  g_signal_connect (f->manager, "notify", G_CALLBACK (on_notify), notified);
   set_all (f->manager);
   for (guint i = 0; i < n; i++)
     {
       if ((pspecs[i]->flags & (G_PARAM_WRITABLE | G_PARAM_CONSTRUCT_ONLY)) == G_PARAM_WRITABLE &&
-          !g_hash_table_contains (news, pspecs[i]->name))
-        g_test_fail_printf ("%s was set, and nobody told", pspecs[i]->name);
+          !g_hash_table_contains (notified, pspecs[i]->name))
+        g_test_fail_printf ("%s was set without a notification", pspecs[i]->name);
     }
 
-  g_hash_table_remove_all (news);
+  g_hash_table_remove_all (notified);
   set_all (f->manager);
-  g_assert_cmpuint (g_hash_table_size (news), ==, 0);
+  g_assert_cmpuint (g_hash_table_size (notified), ==, 0);
 
   g_object_set (f->manager, "enabled-backends", NULL, NULL);
-  g_assert_cmpuint (g_hash_table_size (news), >, 0);
-  g_hash_table_remove_all (news);
+  g_assert_cmpuint (g_hash_table_size (notified), >, 0);
+  g_hash_table_remove_all (notified);
   g_object_set (f->manager, "enabled-backends", NULL, NULL);
-  g_assert_cmpuint (g_hash_table_size (news), ==, 0);
+  g_assert_cmpuint (g_hash_table_size (notified), ==, 0);
 }
 
-/* A list of mappings, to whoever draws one. */
+/* The manager is a list model of mappings. */
 static void
 test_manager_list (CoreFixture *f, gconstpointer data)
 {
@@ -390,7 +391,7 @@ main (int argc, char **argv)
   CORE_ADD ("/properties/gateway", test_gateway);
   CORE_ADD ("/properties/backend", test_backend);
   CORE_ADD_N ("/properties/manager", 2, test_manager);
-  CORE_ADD_N ("/properties/manager/no-news", 2, test_manager_news);
+  CORE_ADD_N ("/properties/manager/notify", 2, test_manager_notify);
   CORE_ADD ("/properties/manager/list", test_manager_list);
 
   return g_test_run ();

@@ -2,8 +2,8 @@
 
 #include "core-fixture.h"
 
-/* What was up and is not any more, or may not be: a router that forgot, an address that changed,
- * another network, a machine that slept. */
+/* Changes while a mapping is up: the router loses its mappings, the external address or the network
+ * changes, the host is suspended. */
 
 #define N_MANY 40
 
@@ -26,7 +26,7 @@ test_lost_is_mapped_again (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_lost_elsewhere_is_told_once (CoreFixture *f, gconstpointer data)
+test_lost_with_another_port_notifies_once (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
 
@@ -52,20 +52,20 @@ test_lost_is_spread (CoreFixture *f, gconstpointer data)
 
   add_many (f, mappings);
   plum_backend_report_lost (ALPHA->backend, "restarted");
-  /* A chance of 10^-40 that all of them come in the first half second. */
+  /* The probability that all requests are sent in the first half second is 10^-40. */
   test_loop_advance (&f->loop, 500);
   g_assert_cmpuint (ALPHA->n_map, <, 2 * N_MANY);
   test_loop_advance (&f->loop, 4500);
   g_assert_cmpuint (ALPHA->n_map, ==, 2 * N_MANY);
 }
 
-/* The better backend is being discovered anew: that is no reason to take the worse one. */
+/* A pending discovery of the better backend is no reason to use another backend. */
 static void
-test_lost_stays_with_its_backend (CoreFixture *f, gconstpointer data)
+test_lost_keeps_backend (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (GPtrArray) mappings = g_ptr_array_new_with_free_func (g_object_unref);
 
-  /* The grace of the first race has run out long ago. */
+  /* The grace period of the first race has ended. */
   BETA->discover = AFTER (1000);
   add_many (f, mappings);
   test_loop_advance (&f->loop, 2000);
@@ -100,7 +100,7 @@ test_lost_and_refused (CoreFixture *f, gconstpointer data)
   g_assert_null (plum_mapping_get_external_host (mapping));
 }
 
-/* The port that was known outside is asked for again, also after a failure in between. */
+/* The external port, which peers may know, is requested again even after a failure. */
 static void
 test_same_port_after_failure (CoreFixture *f, gconstpointer data)
 {
@@ -125,10 +125,10 @@ test_lost_pause_doubles (CoreFixture *f, gconstpointer data)
     guint at;
     guint n_discover;
   } steps[] = {
-    { 0, 2 },     /* acted on at once; the first discovery was the race */
-    { 1000, 2 },  /* 10 s have to pass */
-    { 10000, 3 }, /* now it is; 20 s from here */
-    { 11000, 3 }, { 29999, 3 }, { 30000, 4 }, /* and 40 s from here */
+    { 0, 2 },     /* acted on at once; the race was the first discovery */
+    { 1000, 2 },  /* ignored for 10 s */
+    { 10000, 3 }, /* acted on; then ignored for 20 s */
+    { 11000, 3 }, { 29999, 3 }, { 30000, 4 }, /* then for 40 s */
     { 31000, 4 }, { 69999, 4 }, { 70000, 5 },
   };
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
@@ -146,7 +146,7 @@ test_lost_pause_doubles (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_lost_pause_is_forgotten (CoreFixture *f, gconstpointer data)
+test_lost_pause_is_reset (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
 
@@ -161,7 +161,7 @@ test_lost_pause_is_forgotten (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_check_says (CoreFixture *f, gconstpointer code)
+test_check_result (CoreFixture *f, gconstpointer code)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
   PlumError error = GPOINTER_TO_INT (code);
@@ -200,7 +200,7 @@ test_address_by_signal (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_address_taken_away (CoreFixture *f, gconstpointer data)
+test_address_removed (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
 
@@ -226,7 +226,7 @@ test_address_by_recheck (CoreFixture *f, gconstpointer data)
   g_assert_cmpstr (text, ==, "1.2.3.5");
 }
 
-/* One renewal tells a new address: the other mappings need not wait for theirs. */
+/* A new address in one renewal applies to all mappings. */
 static void
 test_address_by_renewal (CoreFixture *f, gconstpointer data)
 {
@@ -245,8 +245,8 @@ test_address_by_renewal (CoreFixture *f, gconstpointer data)
   g_assert_cmpstr (plum_mapping_get_external_host (second), ==, "1.2.3.5");
 }
 
-/* The pace after a resume, for each mapping. */
-#define HURRY_MS 50
+/* The time in which one mapping is checked or renewed after a resume. */
+#define RESUME_MS 50
 
 static void
 suspend (CoreFixture *f, gint64 seconds)
@@ -263,13 +263,13 @@ test_resume_checks (CoreFixture *f, gconstpointer data)
 
   core_listen (f, mapping);
   suspend (f, 100);
-  test_loop_advance (&f->loop, HURRY_MS);
+  test_loop_advance (&f->loop, RESUME_MS);
   g_assert_cmpuint (ALPHA->n_check, ==, 1);
   core_assert_heard (f, "");
 }
 
 static void
-test_resume_renews_what_is_overdue (CoreFixture *f, gconstpointer data)
+test_resume_renews_overdue_lease (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
 
@@ -292,7 +292,7 @@ test_resume_after_expiry (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_resume_tries_a_failure_again (CoreFixture *f, gconstpointer data)
+test_resume_retries_failure (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -301,11 +301,11 @@ test_resume_tries_a_failure_again (CoreFixture *f, gconstpointer data)
   test_loop_settle (&f->loop);
   ALPHA->map = AT_ONCE;
   suspend (f, 10);
-  test_loop_advance (&f->loop, HURRY_MS);
+  test_loop_advance (&f->loop, RESUME_MS);
   core_assert_state (mapping, SUCCESS);
 }
 
-/* Nobody at once, each within 50 ms for each of them, and once. */
+/* No mapping acts at once; each acts once, within 50 ms times the number of mappings. */
 static void
 test_resume_spreads (CoreFixture *f, gconstpointer data)
 {
@@ -317,10 +317,10 @@ test_resume_spreads (CoreFixture *f, gconstpointer data)
   suspend (f, 5000);
   g_assert_cmpuint (ALPHA->n_map, ==, n);
   g_assert_cmpuint (ALPHA->n_check, ==, 0);
-  test_loop_advance (&f->loop, n * HURRY_MS / 2);
+  test_loop_advance (&f->loop, n * RESUME_MS / 2);
   g_assert_cmpuint (ALPHA->n_map, >, n);
   g_assert_cmpuint (ALPHA->n_map, <, 2 * n);
-  test_loop_advance (&f->loop, n * HURRY_MS / 2);
+  test_loop_advance (&f->loop, n * RESUME_MS / 2);
   g_assert_cmpuint (ALPHA->n_map, ==, 2 * n);
   g_assert_cmpuint (ALPHA->n_check, ==, n);
 }
@@ -339,7 +339,9 @@ test_other_gateway (CoreFixture *f, gconstpointer data)
   core_assert_state (mapping, PENDING);
   test_loop_settle (&f->loop);
 
-  /* Nothing is said to the old one, and the new one is asked for the port that is known outside. */
+  /* Nothing is sent to the old gateway. The lost external port is requested
+   * from the new one.
+   */
   core_assert_log ("alpha:discover alpha:map:tcp:8080:5000");
   core_assert_state (mapping, SUCCESS);
   g_assert_cmpuint (ALPHA->n_made, ==, 2);
@@ -347,7 +349,7 @@ test_other_gateway (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_network_goes_and_comes (CoreFixture *f, gconstpointer data)
+test_network_lost_and_found (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
 
@@ -385,17 +387,17 @@ test_starts_without_network (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_question_to_a_gone_gateway (CoreFixture *f, gconstpointer data)
+test_query_to_closed_gateway (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
-  g_autoptr (PlumGateway) gone = g_object_ref (core_gateway (f));
+  g_autoptr (PlumGateway) closed = g_object_ref (core_gateway (f));
   g_autoptr (GError) error = NULL;
 
   core_set_gateway (f, "127.9.9.8");
-  plum_gateway_list_entries_async (gone, NULL, test_store_result, &f->result);
+  plum_gateway_list_entries_async (closed, NULL, test_store_result, &f->result);
   test_loop_settle (&f->loop);
   g_assert_nonnull (f->result);
-  g_assert_null (plum_gateway_list_entries_finish (gone, f->result, &error));
+  g_assert_null (plum_gateway_list_entries_finish (closed, f->result, &error));
   g_assert_error (error, PLUM_ERROR, PLUM_ERROR_NO_BACKEND);
   g_clear_object (&f->result);
   core_assert_state (mapping, SUCCESS);
@@ -403,7 +405,7 @@ test_question_to_a_gone_gateway (CoreFixture *f, gconstpointer data)
 
 #define CHECK(name, code)                                                                          \
   g_test_add ("/recovery/check/" name, CoreFixture, GINT_TO_POINTER (PLUM_ERROR_##code),           \
-              set_up_one, test_check_says, core_fixture_tear_down)
+              set_up_one, test_check_result, core_fixture_tear_down)
 
 static void
 set_up_one (CoreFixture *f, gconstpointer code)
@@ -417,31 +419,31 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   CORE_ADD ("/recovery/lost/mapped-again", test_lost_is_mapped_again);
-  CORE_ADD ("/recovery/lost/elsewhere-is-told-once", test_lost_elsewhere_is_told_once);
+  CORE_ADD ("/recovery/lost/another-port-notifies-once", test_lost_with_another_port_notifies_once);
   CORE_ADD ("/recovery/lost/spread", test_lost_is_spread);
-  CORE_ADD_N ("/recovery/lost/stays-with-its-backend", 2, test_lost_stays_with_its_backend);
+  CORE_ADD_N ("/recovery/lost/keeps-backend", 2, test_lost_keeps_backend);
   CORE_ADD_N ("/recovery/lost/of-another-backend", 2, test_lost_of_another_backend);
   CORE_ADD ("/recovery/lost/and-refused", test_lost_and_refused);
   CORE_ADD ("/recovery/lost/same-port-after-failure", test_same_port_after_failure);
   CORE_ADD ("/recovery/lost/pause-doubles", test_lost_pause_doubles);
-  CORE_ADD ("/recovery/lost/pause-is-forgotten", test_lost_pause_is_forgotten);
+  CORE_ADD ("/recovery/lost/pause-is-reset", test_lost_pause_is_reset);
   CHECK ("gone", DESTROYED);
   CHECK ("another-host-has-it", CONFLICT);
   CHECK ("no-answer", TIMED_OUT);
   CHECK ("cannot-check", NOT_SUPPORTED);
   CORE_ADD ("/recovery/address/by-signal", test_address_by_signal);
-  CORE_ADD ("/recovery/address/taken-away", test_address_taken_away);
+  CORE_ADD ("/recovery/address/removed", test_address_removed);
   CORE_ADD ("/recovery/address/by-recheck", test_address_by_recheck);
   CORE_ADD ("/recovery/address/by-renewal", test_address_by_renewal);
   CORE_ADD ("/recovery/resume/checks", test_resume_checks);
   CORE_ADD ("/recovery/resume/spread", test_resume_spreads);
-  CORE_ADD ("/recovery/resume/renews-what-is-overdue", test_resume_renews_what_is_overdue);
+  CORE_ADD ("/recovery/resume/renews-overdue-lease", test_resume_renews_overdue_lease);
   CORE_ADD ("/recovery/resume/after-expiry", test_resume_after_expiry);
-  CORE_ADD ("/recovery/resume/tries-a-failure-again", test_resume_tries_a_failure_again);
+  CORE_ADD ("/recovery/resume/retries-failure", test_resume_retries_failure);
   CORE_ADD ("/recovery/network/other-gateway", test_other_gateway);
-  CORE_ADD ("/recovery/network/goes-and-comes", test_network_goes_and_comes);
+  CORE_ADD ("/recovery/network/lost-and-found", test_network_lost_and_found);
   CORE_ADD ("/recovery/network/starts-without", test_starts_without_network);
-  CORE_ADD ("/recovery/network/question-to-a-gone-gateway", test_question_to_a_gone_gateway);
+  CORE_ADD ("/recovery/network/query-to-closed-gateway", test_query_to_closed_gateway);
 
   return g_test_run ();
 }

@@ -4,11 +4,11 @@
 
 #include "plum-gateway-private.h"
 
-/* Several mappings for one port; mappings that end in the midst of something; programs that change
- * everything while they are being told of a change. */
+/* Several mappings for one port, mappings that are destroyed in each phase, and handlers that
+ * change mappings while a change is notified. */
 
 static void
-test_one_lease_for_equal_ones (CoreFixture *f, gconstpointer data)
+test_equal_mappings_share_lease (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 0);
   g_autoptr (PlumMapping) second = core_add (f, 8080, 0);
@@ -30,7 +30,7 @@ test_one_lease_for_equal_ones (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_other_wish_gets_the_granted_port (CoreFixture *f, gconstpointer data)
+test_other_request_gets_the_granted_port (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 9000);
   g_autoptr (PlumMapping) second = core_add_up (f, 8080, 9001);
@@ -40,7 +40,7 @@ test_other_wish_gets_the_granted_port (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_one_external_port_for_two (CoreFixture *f, gconstpointer data)
+test_external_port_is_requested_twice (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add (f, 8080, 9000);
   g_autoptr (PlumMapping) second = core_add (f, 8081, 9000);
@@ -54,10 +54,10 @@ test_one_external_port_for_two (CoreFixture *f, gconstpointer data)
   g_assert_cmpuint (plum_mapping_get_external_port (third), !=, 8081);
 }
 
-/* A router that overwrites: what it gave twice is given back by the second, and asked for again by
- * the first. */
+/* The router replaces the mapping of a port that it grants twice: the second mapping releases the
+ * port, and the first requests it again. */
 static void
-test_port_that_is_granted_twice (CoreFixture *f, gconstpointer data)
+test_external_port_is_granted_twice (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = NULL;
   g_autoptr (PlumMapping) second = NULL;
@@ -77,7 +77,7 @@ test_port_that_is_granted_twice (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_wanted_again_in_release (CoreFixture *f, gconstpointer data)
+test_added_during_release (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 9000);
   g_autoptr (PlumMapping) second = NULL;
@@ -97,7 +97,7 @@ test_wanted_again_in_release (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_wanted_again_and_not (CoreFixture *f, gconstpointer data)
+test_added_and_destroyed_during_release (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 0);
   g_autoptr (PlumMapping) second = NULL;
@@ -116,11 +116,11 @@ typedef struct
 {
   const char *name;
   FakeReply discover;
-  FakeReply first_map; /* of the attempt that brings it up, or does not */
-  FakeReply later_map; /* of what follows */
-  gboolean lost;       /* it is up, and the router forgets */
-  gint64 advance_ms;   /* then; the present is in the phase */
-  guint n_unmap;       /* deletes that the destruction has to cause */
+  FakeReply first_map; /* of the first attempt */
+  FakeReply later_map; /* of later requests */
+  gboolean lost;       /* the mapping is up, and the router loses it */
+  gint64 advance_ms;   /* the time until the phase */
+  guint n_unmap;       /* the expected number of deletes */
 } Phase;
 
 static const Phase phases[] = {
@@ -165,7 +165,7 @@ test_destroyed_in_phase (CoreFixture *f, gconstpointer data)
   g_assert_cmpuint (ALPHA->n_unmap, ==, phase->n_unmap);
   core_assert_empty (f);
 
-  /* And nothing comes after it. */
+  /* Nothing follows. */
   g_free (fake_backends_take_log ());
   test_loop_advance (&f->loop, 24 * 3600 * 1000);
   core_assert_log ("");
@@ -177,7 +177,7 @@ set_up_phase (CoreFixture *f, gconstpointer phase)
   core_fixture_set_up (f, NULL);
 }
 
-/* A lost lease of one backend, being asked for at another: either may have it. */
+/* A lost lease that is being requested from another backend: both may have the mapping. */
 static void
 test_destroyed_between_two_backends (CoreFixture *f, gconstpointer data)
 {
@@ -194,7 +194,7 @@ test_destroyed_between_two_backends (CoreFixture *f, gconstpointer data)
   core_assert_state (mapping, DESTROYED);
 }
 
-/* --- Handlers that change everything --- */
+/* --- Handlers that change mappings --- */
 
 typedef void (*React) (CoreFixture *f, PlumMapping *mapping);
 
@@ -246,7 +246,7 @@ destroy_and_add_the_other (CoreFixture *f, PlumMapping *mapping)
 }
 
 static void
-end_manager (CoreFixture *f, PlumMapping *mapping)
+dispose_manager (CoreFixture *f, PlumMapping *mapping)
 {
   g_object_run_dispose (G_OBJECT (f->manager));
 }
@@ -257,7 +257,7 @@ free_reaction (gpointer data, GClosure *closure)
   g_free (data);
 }
 
-/* Once, at the first time that mapping comes into state. */
+/* Calls what once, when the mapping first has the state. */
 static void
 react (CoreFixture *f, PlumMapping *mapping, PlumState state, React what)
 {
@@ -268,9 +268,9 @@ react (CoreFixture *f, PlumMapping *mapping, PlumState state, React what)
                          0);
 }
 
-/* The second must not be told of a success that is over by then. */
+/* The second mapping must not be notified of a success that no longer applies. */
 static void
-test_old_news_is_not_told (CoreFixture *f, gconstpointer data)
+test_obsolete_success_is_not_notified (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add (f, 8080, 0);
   g_autoptr (PlumMapping) second = core_add (f, 8080, 0);
@@ -282,7 +282,7 @@ test_old_news_is_not_told (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_equal_one_added_while_leaving (CoreFixture *f, gconstpointer data)
+test_equal_added_while_destroying (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 0);
   g_autoptr (PlumMapping) second = NULL;
@@ -296,7 +296,7 @@ test_equal_one_added_while_leaving (CoreFixture *f, gconstpointer data)
   g_assert_cmpuint (ALPHA->n_unmap, ==, 0);
 }
 
-/* Where who hears of it stands between the old network and the new one. */
+/* The handler runs after the old network is left, and before the new one is used. */
 static void
 test_added_while_moving (CoreFixture *f, gconstpointer data)
 {
@@ -330,12 +330,12 @@ test_replaced_while_moving (CoreFixture *f, gconstpointer data)
 }
 
 static void
-test_manager_ends_in_state (CoreFixture *f, gconstpointer state)
+test_manager_disposed_in_state (CoreFixture *f, gconstpointer state)
 {
   g_autoptr (PlumMapping) first = core_add (f, 8080, 0);
   g_autoptr (PlumMapping) second = core_add (f, 8080, 0);
 
-  react (f, first, GPOINTER_TO_INT (state), end_manager);
+  react (f, first, GPOINTER_TO_INT (state), dispose_manager);
   if (GPOINTER_TO_INT (state) == PLUM_STATE_FAILURE)
     ALPHA->map = NO (REFUSED);
   test_loop_settle (&f->loop);
@@ -358,7 +358,7 @@ on_closed (GObject *source, GAsyncResult *result, gpointer user_data)
   g_clear_object (&f->manager);
 }
 
-/* The usual end of a program: the last reference goes in the callback of the close. */
+/* Many programs release the last reference in the callback of the close. */
 static void
 test_manager_unreffed_when_closed (CoreFixture *f, gconstpointer data)
 {
@@ -379,7 +379,7 @@ on_items_destroy_first (
     plum_manager_destroy_mapping_async (f->manager, 1, NULL, NULL, NULL);
 }
 
-/* The lease that the new one was to share ends while the list is being told of it. */
+/* The handler removes the only user of the lease that the new mapping is going to share. */
 static void
 test_destroyed_while_adding (CoreFixture *f, gconstpointer data)
 {
@@ -424,7 +424,7 @@ on_outcome_destroy (PlumProbe *probe, GParamSpec *pspec, CoreFixture *f)
 }
 
 static void
-test_destroyed_when_a_probe_begins (CoreFixture *f, gconstpointer data)
+test_destroyed_when_a_probe_starts (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
@@ -444,7 +444,7 @@ on_address_destroy (PlumGateway *gateway, GParamSpec *pspec, CoreFixture *f)
 }
 
 static void
-test_destroyed_when_the_address_comes (CoreFixture *f, gconstpointer data)
+test_destroyed_when_the_address_is_known (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add (f, 8080, 0);
 
@@ -456,27 +456,28 @@ test_destroyed_when_the_address_comes (CoreFixture *f, gconstpointer data)
   core_assert_empty (f);
 }
 
-#define MANAGER_ENDS(name, STATE)                                                                  \
-  g_test_add ("/sharing/handler/manager-ends/" name, CoreFixture,                                  \
-              GINT_TO_POINTER (PLUM_STATE_##STATE), set_up_phase, test_manager_ends_in_state,      \
+#define MANAGER_DISPOSED(name, STATE)                                                              \
+  g_test_add ("/sharing/handler/manager-disposed/" name, CoreFixture,                              \
+              GINT_TO_POINTER (PLUM_STATE_##STATE), set_up_phase, test_manager_disposed_in_state,  \
               core_fixture_tear_down)
 
 static void
 add_handler_tests (void)
 {
-  CORE_ADD ("/sharing/handler/old-news-is-not-told", test_old_news_is_not_told);
-  CORE_ADD ("/sharing/handler/equal-one-added-while-leaving", test_equal_one_added_while_leaving);
+  CORE_ADD ("/sharing/handler/obsolete-success-is-not-notified",
+            test_obsolete_success_is_not_notified);
+  CORE_ADD ("/sharing/handler/equal-added-while-destroying", test_equal_added_while_destroying);
   CORE_ADD ("/sharing/handler/added-while-moving", test_added_while_moving);
   CORE_ADD ("/sharing/handler/replaced-while-moving", test_replaced_while_moving);
-  MANAGER_ENDS ("success", SUCCESS);
-  MANAGER_ENDS ("failure", FAILURE);
-  MANAGER_ENDS ("destroying", DESTROYING);
+  MANAGER_DISPOSED ("success", SUCCESS);
+  MANAGER_DISPOSED ("failure", FAILURE);
+  MANAGER_DISPOSED ("destroying", DESTROYING);
   CORE_ADD ("/sharing/handler/manager-unreffed-when-closed", test_manager_unreffed_when_closed);
   CORE_ADD ("/sharing/handler/destroyed-while-adding", test_destroyed_while_adding);
   CORE_ADD ("/sharing/handler/closed-while-adding", test_closed_while_adding);
-  CORE_ADD ("/sharing/handler/destroyed-when-a-probe-begins", test_destroyed_when_a_probe_begins);
-  CORE_ADD ("/sharing/handler/destroyed-when-the-address-comes",
-            test_destroyed_when_the_address_comes);
+  CORE_ADD ("/sharing/handler/destroyed-when-a-probe-starts", test_destroyed_when_a_probe_starts);
+  CORE_ADD ("/sharing/handler/destroyed-when-the-address-is-known",
+            test_destroyed_when_the_address_is_known);
 }
 
 int
@@ -484,12 +485,12 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  CORE_ADD ("/sharing/equal", test_one_lease_for_equal_ones);
-  CORE_ADD ("/sharing/other-wish", test_other_wish_gets_the_granted_port);
-  CORE_ADD ("/sharing/one-external-port-for-two", test_one_external_port_for_two);
-  CORE_ADD ("/sharing/granted-twice", test_port_that_is_granted_twice);
-  CORE_ADD ("/sharing/wanted-again-in-release", test_wanted_again_in_release);
-  CORE_ADD ("/sharing/wanted-again-and-not", test_wanted_again_and_not);
+  CORE_ADD ("/sharing/equal", test_equal_mappings_share_lease);
+  CORE_ADD ("/sharing/other-request", test_other_request_gets_the_granted_port);
+  CORE_ADD ("/sharing/requested-twice", test_external_port_is_requested_twice);
+  CORE_ADD ("/sharing/granted-twice", test_external_port_is_granted_twice);
+  CORE_ADD ("/sharing/added-during-release", test_added_during_release);
+  CORE_ADD ("/sharing/added-and-destroyed-during-release", test_added_and_destroyed_during_release);
   for (unsigned int i = 0; i < G_N_ELEMENTS (phases); i++)
     {
       g_autofree char *path = g_strconcat ("/sharing/destroyed/", phases[i].name, NULL);

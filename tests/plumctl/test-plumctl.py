@@ -195,8 +195,8 @@ def map_exact_taken():
         router.add_foreign()
         result = router.plumctl("map", "--exact", "tcp:8080")
         equal(result.returncode, 1)
-        equal(result.stderr, "plumctl: tcp:8080: fake: the router gave external port 8081, and "
-                             "8080 is required\n")
+        equal(result.stderr, "plumctl: tcp:8080: External port 8080 is required, but the router "
+                             "granted external port 8081 to the fake backend\n")
         equal(router.table(), ["tcp 8080"])
 
 
@@ -216,7 +216,7 @@ def run_exact_taken():
         result = router.plumctl("run", "--exact", "tcp:8080", "--", "echo", "started")
         equal(result.returncode, 1)
         equal(result.stdout, "")
-        contains(result.stderr, "and 8080 is required")
+        contains(result.stderr, "External port 8080 is required")
 
 
 @test

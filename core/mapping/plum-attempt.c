@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-attempt-private.h"
+
+typedef enum {
+  STATE_INACTIVE,    /* not started, finished or cancelled */
+  STATE_CHOOSING,    /* waiting for the race of the gateway, or for the client */
+  STATE_ASKING,      /* waiting for the answer of the candidate */
+  STATE_CLEANING_UP, /* waiting for its delete, after silence or an unfit lease */
+} PlumAttemptState;
+
+struct _PlumAttempt
+{
+  const PlumSettings *settings;
+  const PlumAttemptClientInterface *iface;
+  gpointer user_data;
+
+  PlumGateway *gateway; /* (nullable), borrowed */
+  PlumAttemptState state;
+  guint candidate;      /* the last one that was asked */
+  PlumRequest *request; /* (nullable): the last one that was sent */
+  PlumCall *call;       /* (nullable): map or unmap */
+
+  gboolean *tried;   /* (nullable): for each candidate, whether it failed in this attempt */
+  GString *messages; /* (nullable): the errors of these candidates */
+  GQuark error_domain;
+  int error_code;
+};
+
+static void plum_attempt_advance (PlumAttempt *self);
+
+PlumAttempt *
+plum_attempt_new (const PlumSettings *settings,
+                  const PlumAttemptClientInterface *iface,
+                  gpointer user_data)
+{
+  PlumAttempt *self = g_new0 (PlumAttempt, 1);
+
+  self->settings = settings;
+  self->iface = iface;
+  self->user_data = user_data;
+  return self;
+}
+
+static void
+plum_attempt_clear_errors (PlumAttempt *self)
+{
+  if (self->messages != NULL)
+    g_string_free (g_steal_pointer (&self->messages), TRUE);
+}
+
+void
+plum_attempt_free (PlumAttempt *self)
+{
+  g_assert (self->call == NULL);
+
+  g_clear_object (&self->request);
+  g_clear_pointer (&self->tried, g_free);
+  plum_attempt_clear_errors (self);
+  g_free (self);
+}
+
+void
+plum_attempt_set_gateway (PlumAttempt *self, PlumGateway *gateway)
+{
+  self->gateway = gateway;
+}
+
+/* --- The error --- */
+
+static void
+plum_attempt_add_error (PlumAttempt *self, const GError *error)
+{
+  gboolean first = self->messages == NULL;
+
+  /* If a port is required, a conflict explains more than what the other candidates lack. */
+  if (first || (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_CONFLICT) &&
+                self->iface->requires_port (self->user_data)))
+    {
+      self->error_domain = error->domain;
+      self->error_code = error->code;
+    }
+
+  if (first)
+    self->messages = g_string_new (NULL);
+  else
+    g_string_append (self->messages, "; ");
+
+  g_string_append (self->messages, error->message);
+}
+
+/* Joins the errors of the candidates that were asked, and of those that cannot map. */
+static GError *
+plum_attempt_make_error (PlumAttempt *self)
+{
+  g_autoptr (GString) message = g_steal_pointer (&self->messages);
+
+  if (message == NULL)
+    {
+      message = g_string_new (NULL);
+      self->error_domain = PLUM_ERROR;
+      self->error_code = PLUM_ERROR_NO_BACKEND;
+    }
+
+  plum_gateway_append_verdicts (self->gateway, self->tried, message);
+  if (message->len == 0)
+    g_string_append (message, "No backend available: no module was found, or none is enabled");
+
+  return g_error_new_literal (self->error_domain, self->error_code, message->str);
+}
+
+/* --- Reports --- */
+
+static void
+plum_attempt_report (PlumAttempt *self,
+                     PlumAttemptEventKind kind,
+                     PlumLease *lease,
+                     const GError *error)
+{
+  const PlumAttemptEvent event = {
+    .kind = kind,
+    .candidate = self->candidate,
+    .lease = lease,
+    .error = error,
+  };
+
+  self->iface->handle_event (&event, self->user_data);
+}
+
+static void
+plum_attempt_fail (PlumAttempt *self)
+{
+  g_autoptr (GError) error = plum_attempt_make_error (self);
+
+  self->state = STATE_INACTIVE;
+  plum_attempt_report (self, PLUM_ATTEMPT_FAILED, NULL, error);
+}
+
+/* --- The clean-up after a candidate --- */
+
+static void
+on_deleted (PlumCall *call, gpointer user_data)
+{
+  PlumAttempt *self = user_data;
+
+  g_clear_object (&self->call);
+  self->state = STATE_CHOOSING;
+  plum_attempt_advance (self);
+}
+
+static void
+on_unfit_deleted (PlumCall *call, gpointer user_data)
+{
+  PlumAttempt *self = user_data;
+
+  plum_attempt_report (self, PLUM_ATTEMPT_DELETED, NULL, NULL);
+  on_deleted (call, self);
+}
+
+/* The backends of one router share its table: a mapping that is left there is in the way of the
+ * next candidate. lease: (nullable): the unfit lease. */
+static void
+plum_attempt_clean_up (PlumAttempt *self, PlumLease *lease)
+{
+  PlumCandidate *candidate = plum_gateway_get_candidate (self->gateway, self->candidate);
+  const PlumCallArgs args = { .request = self->request, .lease = lease };
+
+  self->state = STATE_CLEANING_UP;
+  if (lease != NULL)
+    plum_attempt_report (self, PLUM_ATTEMPT_UNFIT, lease, NULL);
+  plum_backend_start_call (&self->call, candidate->backend, PLUM_CALL_UNMAP, &args,
+                           PLUM_ATTEMPT_CLEAN_UP_MS, lease != NULL ? on_unfit_deleted : on_deleted,
+                           self);
+}
+
+/* --- One candidate after the other --- */
+
+static void
+on_mapped (PlumCall *call, gpointer user_data)
+{
+  PlumAttempt *self = user_data;
+  g_autoptr (PlumCall) owned = g_steal_pointer (&self->call);
+  const GError *error = plum_call_get_error (call);
+  PlumLease *lease = plum_call_get_lease (call);
+  g_autoptr (GError) unfit = NULL;
+
+  if (lease != NULL)
+    unfit = self->iface->check_lease (self->candidate, lease, self->user_data);
+  plum_gateway_note_outcome (self->gateway, self->candidate, error);
+
+  if (error == NULL && unfit == NULL)
+    {
+      plum_attempt_clear_errors (self);
+      self->state = STATE_INACTIVE;
+      plum_attempt_report (self, PLUM_ATTEMPT_GRANTED, lease, NULL);
+      return;
+    }
+
+  self->tried[self->candidate] = TRUE;
+  plum_attempt_add_error (self, unfit != NULL ? unfit : error);
+
+  /* A router that did not answer in time may have added the mapping. */
+  if (unfit != NULL || g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT))
+    {
+      plum_attempt_clean_up (self, unfit != NULL ? lease : NULL);
+      return;
+    }
+
+  self->state = STATE_CHOOSING;
+  plum_attempt_advance (self);
+}
+
+static void
+plum_attempt_ask (PlumAttempt *self, guint index)
+{
+  PlumCandidate *candidate = plum_gateway_get_candidate (self->gateway, index);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PlumRequest) request = self->iface->prepare (index, self->user_data, &error);
+  const PlumCallArgs args = { .request = request };
+
+  if (error != NULL)
+    {
+      for (unsigned int i = 0; i < plum_gateway_get_n_candidates (self->gateway); i++)
+        self->tried[i] = TRUE;
+      plum_attempt_add_error (self, error);
+      plum_attempt_fail (self);
+      return;
+    }
+  if (request == NULL)
+    return;
+
+  self->candidate = index;
+  g_set_object (&self->request, request);
+  self->state = STATE_ASKING;
+  plum_backend_start_call (&self->call, candidate->backend, PLUM_CALL_MAP, &args,
+                           self->settings->mapping_timeout, on_mapped, self);
+}
+
+/* Asks the best candidate that is left, waits for the race to decide one, or fails. */
+static void
+plum_attempt_advance (PlumAttempt *self)
+{
+  guint index;
+
+  g_assert (self->state == STATE_CHOOSING);
+
+  switch (plum_gateway_pick (self->gateway, 0, self->tried, &index))
+    {
+    case PLUM_PICK_READY:
+      plum_attempt_ask (self, index);
+      break;
+
+    case PLUM_PICK_WAIT:
+      break;
+
+    case PLUM_PICK_NONE:
+    default:
+      plum_attempt_fail (self);
+      break;
+    }
+}
+
+void
+plum_attempt_start (PlumAttempt *self, gboolean again)
+{
+  g_assert (self->gateway != NULL && self->call == NULL);
+
+  g_free (self->tried);
+  self->tried = g_new0 (gboolean, plum_gateway_get_n_candidates (self->gateway));
+  plum_attempt_clear_errors (self);
+  self->state = STATE_CHOOSING;
+  plum_gateway_discover (self->gateway, again);
+
+  /* The discovery notifies: a handler may have advanced or cancelled the attempt. */
+  if (self->state == STATE_CHOOSING)
+    plum_attempt_advance (self);
+}
+
+void
+plum_attempt_cancel (PlumAttempt *self)
+{
+  if (self->call != NULL)
+    plum_call_cancel (self->call);
+  g_clear_object (&self->call);
+  self->state = STATE_INACTIVE;
+}
+
+void
+plum_attempt_race_changed (PlumAttempt *self)
+{
+  if (self->state == STATE_CHOOSING)
+    plum_attempt_advance (self);
+}
+
+gboolean
+plum_attempt_is_active (PlumAttempt *self)
+{
+  return self->state != STATE_INACTIVE;
+}
+
+gboolean
+plum_attempt_has_untried (PlumAttempt *self)
+{
+  guint index;
+
+  return plum_gateway_pick (self->gateway, 0, self->tried, &index) == PLUM_PICK_READY;
+}
+
+PlumBackend *
+plum_attempt_get_backend (PlumAttempt *self)
+{
+  if (self->state != STATE_ASKING && self->state != STATE_CLEANING_UP)
+    return NULL;
+
+  return plum_gateway_get_candidate (self->gateway, self->candidate)->backend;
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-held-lease-private.h"
+#include "plum-log-private.h"
+#include "plum-renewal-private.h"
+
+#define MS G_GINT64_CONSTANT (1000)
+
+struct _PlumHeldLease
+{
+  PlumClock *clock;
+  const PlumSettings *settings;
+  const PlumHeldLeaseClientInterface *iface;
+  gpointer user_data;
+
+  PlumLease *lease;     /* (nullable) */
+  PlumGateway *gateway; /* (nullable): of the candidate */
+  guint candidate;      /* that granted the lease */
+  PlumBackend *backend; /* (nullable): of the candidate */
+  PlumRequest *request; /* (nullable): the last one that was sent */
+  gboolean taken_over;  /* the router has a mapping of another host in its place */
+  gint64 granted;       /* on the clock */
+  gint64 expires;       /* on the real-time clock; 0: never */
+  guint windows;        /* of plum_renewal_next () that have passed */
+
+  PlumTimer timer; /* the next renewal, or the expiry */
+  PlumCall *renewal;
+  PlumCall *check;
+};
+
+static void
+plum_held_lease_report (PlumHeldLease *self, PlumHeldLeaseEventKind kind, PlumLease *lease)
+{
+  const PlumHeldLeaseEvent event = { .kind = kind, .lease = lease };
+
+  self->iface->handle_event (&event, self->user_data);
+}
+
+/* --- Renewal --- */
+
+/* On the clock. */
+static gint64
+plum_held_lease_get_expiry (PlumHeldLease *self)
+{
+  guint lifetime = plum_lease_get_lifetime (self->lease);
+
+  if (lifetime == PLUM_LIFETIME_FOREVER)
+    return G_MAXINT64;
+  return self->granted + lifetime * (gint64) G_USEC_PER_SEC;
+}
+
+static gboolean
+plum_held_lease_has_expired (PlumHeldLease *self)
+{
+  return plum_clock_get_time (self->clock) >= plum_held_lease_get_expiry (self);
+}
+
+static void
+plum_held_lease_schedule_renewal (PlumHeldLease *self)
+{
+  gint64 expiry = plum_held_lease_get_expiry (self);
+
+  if (expiry == G_MAXINT64)
+    plum_clock_disarm (self->clock, &self->timer);
+  else
+    plum_clock_arm (self->clock, &self->timer,
+                    plum_renewal_next (self->granted, expiry - self->granted,
+                                       plum_clock_get_time (self->clock), &self->windows,
+                                       g_random_double ()));
+}
+
+static void
+on_renewed (PlumCall *call, gpointer user_data)
+{
+  PlumHeldLease *self = user_data;
+  g_autoptr (PlumCall) owned = g_steal_pointer (&self->renewal);
+  const GError *error = plum_call_get_error (call);
+  PlumLease *lease = plum_call_get_lease (call);
+  g_autoptr (GError) unfit = NULL;
+
+  if (lease != NULL)
+    unfit = self->iface->check_lease (self->candidate, lease, self->user_data);
+  plum_gateway_note_outcome (self->gateway, self->candidate, error);
+
+  if (unfit != NULL)
+    {
+      plum_info ("%s", unfit->message);
+      plum_held_lease_report (self, PLUM_HELD_LEASE_UNFIT, lease);
+      return;
+    }
+  if (error == NULL)
+    {
+      plum_held_lease_report (self, PLUM_HELD_LEASE_RENEWED, lease);
+      return;
+    }
+
+  /* The lease is valid until it expires: routers refuse or ignore renewals (quirk 10). */
+  plum_info ("Renewal failed: %s", error->message);
+  if (plum_held_lease_has_expired (self))
+    plum_held_lease_report (self, PLUM_HELD_LEASE_EXPIRED, NULL);
+  else
+    plum_held_lease_schedule_renewal (self);
+}
+
+static void
+plum_held_lease_renew (PlumHeldLease *self)
+{
+  PlumCallArgs args = { NULL };
+  gint64 left = (plum_held_lease_get_expiry (self) - plum_clock_get_time (self->clock)) / MS;
+
+  g_clear_object (&self->request);
+  self->request = self->iface->make_request (self->user_data);
+  args.request = self->request;
+  plum_backend_start_call (&self->renewal, self->backend, PLUM_CALL_MAP, &args,
+                           (guint) MIN (left, self->settings->mapping_timeout), on_renewed, self);
+}
+
+static void
+on_timer (gpointer user_data)
+{
+  PlumHeldLease *self = user_data;
+
+  if (plum_held_lease_has_expired (self))
+    plum_held_lease_report (self, PLUM_HELD_LEASE_EXPIRED, NULL);
+  else
+    plum_held_lease_renew (self);
+}
+
+void
+plum_held_lease_on_resume (PlumHeldLease *self, gint64 when)
+{
+  if (plum_timer_is_armed (&self->timer) && self->timer.deadline < when)
+    plum_clock_arm (self->clock, &self->timer, when);
+}
+
+/* --- Checks --- */
+
+static void
+on_checked (PlumCall *call, gpointer user_data)
+{
+  PlumHeldLease *self = user_data;
+  g_autoptr (PlumCall) owned = g_steal_pointer (&self->check);
+  const GError *error = plum_call_get_error (call);
+  gboolean taken_over = g_error_matches (error, PLUM_ERROR, PLUM_ERROR_CONFLICT);
+
+  /* After any other error, it is unknown whether the router has the mapping. */
+  if (!taken_over && !g_error_matches (error, PLUM_ERROR, PLUM_ERROR_DESTROYED))
+    return;
+
+  plum_info ("%s", error->message);
+  self->taken_over = taken_over;
+  plum_held_lease_report (self, PLUM_HELD_LEASE_MISSING, NULL);
+}
+
+void
+plum_held_lease_check (PlumHeldLease *self)
+{
+  const PlumCallArgs args = { .request = self->request, .lease = self->lease };
+
+  if (self->renewal != NULL || self->check != NULL)
+    return;
+
+  plum_backend_start_call (&self->check, self->backend, PLUM_CALL_CHECK, &args,
+                           self->settings->mapping_timeout, on_checked, self);
+}
+
+/* --- The lease --- */
+
+void
+plum_held_lease_set (PlumHeldLease *self, PlumGateway *gateway, guint candidate, PlumLease *lease)
+{
+  g_set_object (&self->lease, lease);
+  g_set_object (&self->gateway, gateway);
+  g_set_object (&self->backend, plum_gateway_get_candidate (gateway, candidate)->backend);
+  self->candidate = candidate;
+  self->taken_over = FALSE;
+}
+
+void
+plum_held_lease_take (PlumHeldLease *self,
+                      PlumGateway *gateway,
+                      guint candidate,
+                      PlumRequest *request,
+                      PlumLease *lease)
+{
+  guint lifetime = plum_lease_get_lifetime (lease);
+
+  plum_held_lease_set (self, gateway, candidate, lease);
+  g_set_object (&self->request, request);
+  self->granted = plum_clock_get_time (self->clock);
+  self->expires = 0;
+  if (lifetime != PLUM_LIFETIME_FOREVER)
+    self->expires = g_get_real_time () + lifetime * (gint64) G_USEC_PER_SEC;
+  self->windows = 0;
+  plum_held_lease_schedule_renewal (self);
+}
+
+gboolean
+plum_held_lease_set_address (PlumHeldLease *self, GInetAddress *address)
+{
+  GInetAddress *old = plum_lease_get_external_address (self->lease);
+  g_autoptr (PlumLease) lease = NULL;
+
+  if (old == address || (old != NULL && address != NULL && g_inet_address_equal (old, address)))
+    return FALSE;
+
+  lease =
+    plum_lease_new (address, plum_lease_get_external_port (self->lease),
+                    plum_lease_get_lifetime (self->lease), plum_lease_get_token (self->lease));
+  g_set_object (&self->lease, lease);
+  return TRUE;
+}
+
+static void
+plum_held_lease_cancel_call (PlumCall **call)
+{
+  if (*call != NULL)
+    plum_call_cancel (*call);
+  g_clear_object (call);
+}
+
+void
+plum_held_lease_cancel (PlumHeldLease *self)
+{
+  plum_clock_disarm (self->clock, &self->timer);
+  plum_held_lease_cancel_call (&self->renewal);
+  plum_held_lease_cancel_call (&self->check);
+}
+
+void
+plum_held_lease_clear (PlumHeldLease *self)
+{
+  g_clear_object (&self->lease);
+  g_clear_object (&self->backend);
+  g_clear_object (&self->gateway);
+  self->taken_over = FALSE;
+  self->expires = 0;
+}
+
+PlumLease *
+plum_held_lease_get_lease (PlumHeldLease *self)
+{
+  return self->lease;
+}
+
+guint
+plum_held_lease_get_port (PlumHeldLease *self)
+{
+  return self->lease != NULL ? plum_lease_get_external_port (self->lease) : 0;
+}
+
+PlumBackend *
+plum_held_lease_get_backend (PlumHeldLease *self)
+{
+  return self->backend;
+}
+
+guint
+plum_held_lease_get_candidate (PlumHeldLease *self)
+{
+  return self->candidate;
+}
+
+gint64
+plum_held_lease_get_expires (PlumHeldLease *self)
+{
+  return self->expires;
+}
+
+gboolean
+plum_held_lease_is_taken_over (PlumHeldLease *self)
+{
+  return self->taken_over;
+}
+
+PlumHeldLease *
+plum_held_lease_new (PlumClock *clock,
+                     const PlumSettings *settings,
+                     const PlumHeldLeaseClientInterface *iface,
+                     gpointer user_data)
+{
+  PlumHeldLease *self = g_new0 (PlumHeldLease, 1);
+
+  self->clock = clock;
+  self->settings = settings;
+  self->iface = iface;
+  self->user_data = user_data;
+  plum_timer_init (&self->timer, on_timer, self);
+  return self;
+}
+
+void
+plum_held_lease_free (PlumHeldLease *self)
+{
+  g_assert (self->lease == NULL && self->renewal == NULL && self->check == NULL);
+  g_assert (!plum_timer_is_armed (&self->timer));
+
+  g_clear_object (&self->request);
+  g_free (self);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "plum-attempt-private.h"
+#include "plum-held-lease-private.h"
+#include "plum-lease-holder-private.h"
+#include "plum-lease-users-private.h"
+#include "plum-port-choice-private.h"
+
+G_BEGIN_DECLS
+
+/* The state machine of PlumLeaseHolder, for its own files only:
+ * plum-lease-holder-lease.c <- plum-lease-holder-release.c <- plum-lease-holder.c */
+
+typedef enum {
+  PLUM_PHASE_IDLE,       /* no gateway, or no users */
+  PLUM_PHASE_ATTEMPTING, /* the attempt is active */
+  PLUM_PHASE_HELD,       /* the lease is valid, and renewed in time */
+  PLUM_PHASE_RETURNING,  /* a renewal was granted an unfit lease: its delete is pending */
+  PLUM_PHASE_RECOVERING, /* the router lost the mapping; the timer is the next attempt */
+  PLUM_PHASE_FAILED,     /* the timer is the next attempt */
+  PLUM_PHASE_RELEASING,  /* the delete is pending */
+} PlumLeaseHolderPhase;
+
+struct _PlumLeaseHolder
+{
+  PlumLeaseHolderId id;
+  GBytes *key;
+  char *description; /* (nullable): of the first user */
+  PlumLeaseUsers users;
+  PlumPortHints hints;
+
+  PlumClock *clock;
+  const PlumSettings *settings;
+  const PlumLeaseHolderOwner *owner; /* NULL if closed */
+  gpointer owner_data;
+
+  PlumGateway *gateway; /* (nullable) */
+  PlumGatewayClient client;
+  GError *no_gateway; /* (nullable): why gateway is NULL */
+
+  PlumLeaseHolderPhase phase;
+  guint16 port;         /* reserved at the gateway; 0: none */
+  PlumRequest *request; /* (nullable): the last one that was sent */
+  PlumAttempt *attempt;
+  PlumHeldLease *held; /* also the lost lease during an attempt, and an unfit one */
+  PlumCall *call;      /* (nullable): the pending delete */
+  PlumTimer timer;     /* the next attempt */
+  guint retries;
+};
+
+/* --- plum-lease-holder-lease.c --- */
+
+void plum_lease_holder_init_lease (PlumLeaseHolder *self);
+
+/* Returns the external port that the users require; 0: any port fits. */
+guint plum_lease_holder_get_required_port (PlumLeaseHolder *self);
+/* Returns whether the port that is leased or requested no longer serves any user. */
+gboolean plum_lease_holder_has_port_mismatch (PlumLeaseHolder *self);
+gboolean plum_lease_holder_is_up (PlumLeaseHolder *self);
+
+/* Reports an event to the users. error: (nullable). */
+void plum_lease_holder_notify (PlumLeaseHolder *self, PlumMappingEvent event, const GError *error);
+/* Reports the lease, or the next request, to the owner. Returns FALSE if the request must not be
+ * sent yet. */
+gboolean plum_lease_holder_note (PlumLeaseHolder *self, guint candidate);
+
+/* Cancels everything that is pending. */
+void plum_lease_holder_cancel (PlumLeaseHolder *self);
+/* Clears the lease, and releases the port at the gateway. */
+void plum_lease_holder_clear_lease (PlumLeaseHolder *self);
+/* Starts from the first candidate; the lost lease, if any, is requested again. */
+void plum_lease_holder_start_attempt (PlumLeaseHolder *self);
+/* The router may have lost the leases of the backend. backend: NULL: of all backends. */
+void plum_lease_holder_suspect_loss (PlumLeaseHolder *self, PlumBackend *backend);
+
+/* --- plum-lease-holder-release.c --- */
+
+/* gateway: (nullable). */
+void plum_lease_holder_replace_gateway (PlumLeaseHolder *self, PlumGateway *gateway);
+/* Closes a holder without lease and users, and reports it to the owner. */
+void plum_lease_holder_close_unused (PlumLeaseHolder *self);
+/* Deletes the lease, and what a pending request may have added. */
+void plum_lease_holder_release (PlumLeaseHolder *self);
+
+G_END_DECLS

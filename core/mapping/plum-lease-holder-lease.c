@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Gets a lease and keeps it: all phases except the release. */
+
+#include "plum-lease-holder-internal-private.h"
+#include "plum-log-private.h"
+#include "plum-renewal-private.h"
+#include "plum-values-private.h"
+
+/* The delays of the first retries; the recheck period follows. */
+static const guint retry_ms[] = { 15000, 60000 };
+
+/* --- References --- */
+
+PlumLeaseHolder *
+plum_lease_holder_ref (PlumLeaseHolder *self)
+{
+  return g_rc_box_acquire (self);
+}
+
+static void
+plum_lease_holder_finalize (PlumLeaseHolder *self)
+{
+  g_assert (plum_lease_users_is_empty (&self->users) && self->users.releasing == NULL);
+  g_assert (self->gateway == NULL && self->call == NULL);
+
+  g_clear_pointer (&self->attempt, plum_attempt_free);
+  g_clear_pointer (&self->held, plum_held_lease_free);
+  g_clear_object (&self->request);
+  g_clear_pointer (&self->key, g_bytes_unref);
+  g_clear_pointer (&self->description, g_free);
+  g_clear_error (&self->no_gateway);
+}
+
+void
+plum_lease_holder_unref (PlumLeaseHolder *self)
+{
+  g_rc_box_release_full (self, (GDestroyNotify) plum_lease_holder_finalize);
+}
+
+/* --- State --- */
+
+guint
+plum_lease_holder_get_required_port (PlumLeaseHolder *self)
+{
+  return plum_port_choice_get_required (self->users.users, plum_held_lease_get_port (self->held));
+}
+
+static gboolean
+plum_lease_holder_may_have (PlumLeaseHolder *self, guint external_port)
+{
+  guint required = plum_lease_holder_get_required_port (self);
+
+  return required == 0 || required == external_port;
+}
+
+gboolean
+plum_lease_holder_has_port_mismatch (PlumLeaseHolder *self)
+{
+  return self->port != 0 && self->phase != PLUM_PHASE_RELEASING &&
+         !plum_lease_holder_may_have (self, self->port);
+}
+
+gboolean
+plum_lease_holder_is_up (PlumLeaseHolder *self)
+{
+  return self->phase == PLUM_PHASE_HELD;
+}
+
+static const char *
+plum_lease_holder_get_backend_name (PlumLeaseHolder *self, guint candidate)
+{
+  return plum_probe_get_name (plum_gateway_get_candidate (self->gateway, candidate)->probe);
+}
+
+static void
+plum_lease_holder_release_port (PlumLeaseHolder *self)
+{
+  if (self->port != 0 && self->gateway != NULL)
+    plum_gateway_release_port (self->gateway, self->id.protocol, self->port, &self->client);
+  self->port = 0;
+}
+
+void
+plum_lease_holder_clear_lease (PlumLeaseHolder *self)
+{
+  plum_held_lease_clear (self->held);
+  plum_lease_holder_release_port (self);
+}
+
+void
+plum_lease_holder_cancel (PlumLeaseHolder *self)
+{
+  plum_clock_disarm (self->clock, &self->timer);
+  plum_attempt_cancel (self->attempt);
+  plum_held_lease_cancel (self->held);
+  if (self->call != NULL)
+    plum_call_cancel (self->call);
+  g_clear_object (&self->call);
+}
+
+/* --- Reports --- */
+
+void
+plum_lease_holder_notify (PlumLeaseHolder *self, PlumMappingEvent event, const GError *error)
+{
+  /* Handlers may change the holder: keep what the update borrows. */
+  g_autoptr (PlumLeaseHolder) alive = plum_lease_holder_ref (self);
+  g_autoptr (PlumLease) lease = NULL;
+  g_autoptr (PlumGateway) gateway = NULL;
+  g_autoptr (GError) owned_error = error != NULL ? g_error_copy (error) : NULL;
+  PlumMappingUpdate update = { .error = owned_error };
+
+  if (event == PLUM_MAPPING_MAPPED)
+    {
+      guint candidate = plum_held_lease_get_candidate (self->held);
+
+      update.lease = lease = g_object_ref (plum_held_lease_get_lease (self->held));
+      update.gateway = gateway = g_object_ref (self->gateway);
+      update.backend_name = plum_lease_holder_get_backend_name (self, candidate);
+      update.expires = plum_held_lease_get_expires (self->held);
+    }
+
+  plum_lease_users_notify (&self->users, event, &update);
+}
+
+gboolean
+plum_lease_holder_note (PlumLeaseHolder *self, guint candidate)
+{
+  const PlumLeaseNote note = {
+    .external_port = self->port,
+    .key = self->key,
+    .backend_name = plum_lease_holder_get_backend_name (self, candidate),
+    .lease = plum_held_lease_get_lease (self->held),
+    .expires = plum_held_lease_get_expires (self->held),
+  };
+
+  return self->owner->note (self, &note, self->owner_data);
+}
+
+/* --- The lease --- */
+
+static void
+plum_lease_holder_recover (PlumLeaseHolder *self, gint64 spread_ms)
+{
+  plum_lease_holder_cancel (self);
+  self->phase = PLUM_PHASE_RECOVERING;
+  plum_clock_arm_in_ms (self->clock, &self->timer,
+                        spread_ms > 0 ? g_random_int_range (0, (gint32) spread_ms) : 0);
+}
+
+void
+plum_lease_holder_suspect_loss (PlumLeaseHolder *self, PlumBackend *backend)
+{
+  if (plum_lease_holder_is_up (self) &&
+      (backend == NULL || backend == plum_held_lease_get_backend (self->held)))
+    plum_lease_holder_recover (self, PLUM_SPREAD_MS);
+  else if (self->phase == PLUM_PHASE_FAILED)
+    plum_lease_holder_start_attempt (self);
+}
+
+/* If the port belongs to another holder, the router has replaced the mapping of that holder: it has
+ * to request its port again. */
+static gboolean
+plum_lease_holder_displaces_another (PlumLeaseHolder *self, guint port)
+{
+  PlumGatewayClient *other = plum_gateway_find_holder (self->gateway, self->id.protocol, port);
+
+  if (other == NULL || other == &self->client)
+    return FALSE;
+
+  plum_info ("The router granted external port %u twice", port);
+  plum_lease_holder_suspect_loss (other->data, NULL);
+  return TRUE;
+}
+
+static GError *
+on_check_lease (guint candidate, PlumLease *lease, gpointer user_data)
+{
+  PlumLeaseHolder *self = user_data;
+  guint port = plum_lease_get_external_port (lease);
+  gboolean displaces = plum_lease_holder_displaces_another (self, port);
+
+  if (!plum_lease_holder_may_have (self, port))
+    return plum_port_choice_make_grant_error (plum_lease_holder_get_backend_name (self, candidate),
+                                              port, plum_lease_holder_get_required_port (self));
+  return displaces ? plum_port_choice_make_displaced_error () : NULL;
+}
+
+static void
+plum_lease_holder_take_lease (PlumLeaseHolder *self, guint candidate, PlumLease *lease)
+{
+  guint port = plum_lease_get_external_port (lease);
+
+  if (self->port != port)
+    {
+      plum_lease_holder_release_port (self);
+      plum_gateway_hold_port (self->gateway, self->id.protocol, port, &self->client);
+      self->port = (guint16) port;
+    }
+
+  plum_held_lease_take (self->held, self->gateway, candidate, self->request, lease);
+  self->hints.known = (guint16) port;
+  self->retries = 0;
+  self->phase = PLUM_PHASE_HELD;
+  plum_lease_holder_note (self, candidate);
+}
+
+/* The external address of a lease also applies to the gateway and to its other leases. */
+static void
+plum_lease_holder_notify_mapped (PlumLeaseHolder *self)
+{
+  g_autoptr (PlumLeaseHolder) alive = plum_lease_holder_ref (self);
+  PlumLease *lease = plum_held_lease_get_lease (self->held);
+  GInetAddress *known = plum_gateway_get_external_address (self->gateway);
+  g_autoptr (GInetAddress) address = plum_lease_get_external_address (lease);
+
+  if (address != NULL)
+    g_object_ref (address);
+  if (address != NULL && (known == NULL || !g_inet_address_equal (known, address)))
+    plum_gateway_learn_address (self->gateway, plum_held_lease_get_backend (self->held), address);
+
+  if (plum_lease_holder_is_up (self))
+    plum_lease_holder_notify (self, PLUM_MAPPING_MAPPED, NULL);
+}
+
+static void
+plum_lease_holder_lose (PlumLeaseHolder *self)
+{
+  g_autoptr (PlumLeaseHolder) alive = plum_lease_holder_ref (self);
+
+  plum_held_lease_cancel (self->held);
+  plum_lease_holder_clear_lease (self);
+  self->phase = PLUM_PHASE_IDLE;
+  plum_lease_holder_notify (self, PLUM_MAPPING_LOST, NULL);
+  if (!plum_lease_users_is_empty (&self->users) && self->phase == PLUM_PHASE_IDLE)
+    plum_lease_holder_start_attempt (self);
+}
+
+static void
+on_returned (PlumCall *call, gpointer user_data)
+{
+  PlumLeaseHolder *self = user_data;
+
+  g_clear_object (&self->call);
+  plum_lease_holder_lose (self);
+}
+
+/* A new request would meet the unfit lease in the router's table: deletes it first. */
+static void
+plum_lease_holder_return_lease (PlumLeaseHolder *self, PlumLease *lease)
+{
+  const PlumCallArgs args = { .request = self->request, .lease = lease };
+
+  plum_held_lease_cancel (self->held);
+  plum_held_lease_set (self->held, self->gateway, plum_held_lease_get_candidate (self->held),
+                       lease);
+  self->phase = PLUM_PHASE_RETURNING;
+  plum_backend_start_call (&self->call, plum_held_lease_get_backend (self->held), PLUM_CALL_UNMAP,
+                           &args, PLUM_ATTEMPT_CLEAN_UP_MS, on_returned, self);
+}
+
+static PlumRequest *
+plum_lease_holder_make_request (PlumLeaseHolder *self)
+{
+  PlumLease *lease = plum_held_lease_get_lease (self->held);
+  GInetAddress *address = lease != NULL ? plum_lease_get_external_address (lease) : NULL;
+  gboolean exact = plum_lease_holder_get_required_port (self) == self->port;
+
+  g_clear_object (&self->request);
+  self->request =
+    plum_request_new (self->id.protocol, self->id.internal_port, self->port, exact, address,
+                      self->settings->lease_duration, self->description, self->key);
+  return g_object_ref (self->request);
+}
+
+static PlumRequest *
+on_make_renewal (gpointer user_data)
+{
+  return plum_lease_holder_make_request (user_data);
+}
+
+static void
+on_held_lease_event (const PlumHeldLeaseEvent *event, gpointer user_data)
+{
+  PlumLeaseHolder *self = user_data;
+
+  switch (event->kind)
+    {
+    case PLUM_HELD_LEASE_RENEWED:
+      plum_lease_holder_take_lease (self, plum_held_lease_get_candidate (self->held), event->lease);
+      plum_lease_holder_notify_mapped (self);
+      break;
+    case PLUM_HELD_LEASE_UNFIT:
+      plum_lease_holder_return_lease (self, event->lease);
+      break;
+    case PLUM_HELD_LEASE_EXPIRED:
+      plum_lease_holder_lose (self);
+      break;
+    case PLUM_HELD_LEASE_MISSING:
+      plum_lease_holder_recover (self, 0);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static const PlumHeldLeaseClientInterface held_iface = {
+  .make_request = on_make_renewal,
+  .check_lease = on_check_lease,
+  .handle_event = on_held_lease_event,
+};
+
+/* --- The attempt --- */
+
+static gboolean
+plum_lease_holder_reserve_port (PlumLeaseHolder *self, GError **error)
+{
+  guint required = plum_lease_holder_get_required_port (self);
+  PlumLeaseHolder *other;
+
+  self->port =
+    (guint16) plum_port_choice_reserve (&self->hints, required, self->id.protocol,
+                                        self->id.internal_port, self->gateway, &self->client);
+  if (self->port != 0 || required == 0)
+    return TRUE;
+
+  other = plum_gateway_find_holder (self->gateway, self->id.protocol, required)->data;
+  g_propagate_error (error, plum_port_choice_make_own_error (self->id.protocol,
+                                                             other->id.internal_port, required));
+  return FALSE;
+}
+
+static PlumRequest *
+on_prepare (guint candidate, gpointer user_data, GError **error)
+{
+  PlumLeaseHolder *self = user_data;
+
+  if (self->port == 0 && !plum_lease_holder_reserve_port (self, error))
+    return NULL;
+  if (!plum_lease_holder_note (self, candidate))
+    return NULL;
+
+  return plum_lease_holder_make_request (self);
+}
+
+static gboolean
+on_requires_port (gpointer user_data)
+{
+  return plum_lease_holder_get_required_port (user_data) != 0;
+}
+
+static void
+plum_lease_holder_fail (PlumLeaseHolder *self, const GError *error)
+{
+  guint delay = self->retries < G_N_ELEMENTS (retry_ms) ? retry_ms[self->retries]
+                                                        : self->settings->recheck_period;
+
+  self->retries++;
+  delay += (guint) g_random_int_range (0, (gint32) (delay / 10) + 1);
+
+  plum_lease_holder_clear_lease (self);
+  self->phase = PLUM_PHASE_FAILED;
+  plum_clock_arm_in_ms (self->clock, &self->timer, delay);
+  plum_debug ("%s", error->message);
+  plum_lease_holder_notify (self, PLUM_MAPPING_FAILED, error);
+}
+
+static void
+on_attempt_event (const PlumAttemptEvent *event, gpointer user_data)
+{
+  PlumLeaseHolder *self = user_data;
+
+  switch (event->kind)
+    {
+    case PLUM_ATTEMPT_GRANTED:
+      plum_lease_holder_take_lease (self, event->candidate, event->lease);
+      plum_lease_holder_notify_mapped (self);
+      break;
+    case PLUM_ATTEMPT_UNFIT:
+      /* Store it: if the holder is released before the delete is answered, it is deleted again. */
+      plum_held_lease_set (self->held, self->gateway, event->candidate, event->lease);
+      break;
+    case PLUM_ATTEMPT_DELETED:
+      plum_held_lease_clear (self->held);
+      break;
+    case PLUM_ATTEMPT_FAILED:
+      plum_lease_holder_fail (self, event->error);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static const PlumAttemptClientInterface attempt_iface = {
+  .prepare = on_prepare,
+  .check_lease = on_check_lease,
+  .requires_port = on_requires_port,
+  .handle_event = on_attempt_event,
+};
+
+void
+plum_lease_holder_start_attempt (PlumLeaseHolder *self)
+{
+  g_autoptr (PlumLeaseHolder) alive = plum_lease_holder_ref (self);
+
+  plum_lease_holder_cancel (self);
+  if (self->gateway == NULL)
+    {
+      self->phase = PLUM_PHASE_IDLE;
+      plum_lease_holder_notify (self, PLUM_MAPPING_TROUBLE, self->no_gateway);
+      return;
+    }
+
+  self->phase = PLUM_PHASE_ATTEMPTING;
+  plum_attempt_start (self->attempt, self->retries > 0);
+}
+
+static void
+on_timer (gpointer user_data)
+{
+  PlumLeaseHolder *self = user_data;
+
+  g_assert (self->phase == PLUM_PHASE_RECOVERING || self->phase == PLUM_PHASE_FAILED);
+
+  plum_lease_holder_start_attempt (self);
+}
+
+void
+plum_lease_holder_init_lease (PlumLeaseHolder *self)
+{
+  self->attempt = plum_attempt_new (self->settings, &attempt_iface, self);
+  self->held = plum_held_lease_new (self->clock, self->settings, &held_iface, self);
+  plum_timer_init (&self->timer, on_timer, self);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Releases the lease after the last user, or to request another port. */
+
+#include "plum-backend-private.h"
+#include "plum-error-private.h"
+#include "plum-lease-holder-internal-private.h"
+#include "plum-log-private.h"
+
+void
+plum_lease_holder_replace_gateway (PlumLeaseHolder *self, PlumGateway *gateway)
+{
+  if (self->gateway != NULL)
+    plum_gateway_remove_client (self->gateway, &self->client);
+  g_set_object (&self->gateway, gateway);
+  plum_attempt_set_gateway (self->attempt, gateway);
+  if (gateway != NULL)
+    plum_gateway_add_client (gateway, &self->client);
+}
+
+void
+plum_lease_holder_close_unused (PlumLeaseHolder *self)
+{
+  const PlumLeaseHolderOwner *owner = g_steal_pointer (&self->owner);
+
+  if (owner == NULL)
+    return;
+
+  plum_clock_disarm (self->clock, &self->timer);
+  plum_lease_holder_replace_gateway (self, NULL);
+  owner->closed (self, self->owner_data);
+}
+
+static void
+plum_lease_holder_finish_release (PlumLeaseHolder *self, const GError *error)
+{
+  g_autoptr (PlumLeaseHolder) alive = plum_lease_holder_ref (self);
+
+  plum_lease_holder_clear_lease (self);
+  self->phase = PLUM_PHASE_IDLE;
+  if (self->owner != NULL)
+    self->owner->released (self, error != NULL && !plum_error_is_final (error), self->owner_data);
+  plum_lease_users_finish_releasing (&self->users, error);
+
+  if (self->owner == NULL || self->phase != PLUM_PHASE_IDLE)
+    return;
+
+  /* A user may have been added during the delete. */
+  if (!plum_lease_users_is_empty (&self->users))
+    plum_lease_holder_start_attempt (self);
+  else
+    plum_lease_holder_close_unused (self);
+}
+
+static void
+on_released (PlumCall *call, gpointer user_data)
+{
+  PlumLeaseHolder *self = user_data;
+  g_autoptr (PlumCall) owned = g_steal_pointer (&self->call);
+  const GError *error = plum_call_get_error (call);
+
+  if (error != NULL)
+    plum_info ("The router may still have the mapping: %s", error->message);
+  plum_lease_holder_finish_release (self, error);
+}
+
+/* Deletes a lost lease that is being requested from another backend. Returns FALSE if a handler
+ * has started something else meanwhile. */
+static gboolean
+plum_lease_holder_delete_lost (PlumLeaseHolder *self, PlumBackend *backend)
+{
+  const PlumCallArgs args = { .request = self->request,
+                              .lease = plum_held_lease_get_lease (self->held) };
+
+  g_object_unref (plum_backend_call (backend, PLUM_CALL_UNMAP, &args,
+                                     self->settings->mapping_timeout, NULL, NULL));
+  return self->phase == PLUM_PHASE_ATTEMPTING && self->call == NULL &&
+         !plum_attempt_is_active (self->attempt);
+}
+
+void
+plum_lease_holder_release (PlumLeaseHolder *self)
+{
+  g_autoptr (PlumLeaseHolder) alive = plum_lease_holder_ref (self);
+  gboolean leased =
+    plum_held_lease_get_lease (self->held) != NULL && !plum_held_lease_is_taken_over (self->held);
+  PlumBackend *backend = leased ? plum_held_lease_get_backend (self->held) : NULL;
+  PlumBackend *asked = plum_attempt_get_backend (self->attempt);
+  PlumCallArgs args = { .request = self->request };
+  guint timeout = self->settings->mapping_timeout;
+
+  plum_lease_holder_cancel (self);
+
+  if (asked != NULL)
+    {
+      if (leased && asked != backend)
+        {
+          if (!plum_lease_holder_delete_lost (self, backend))
+            return;
+          leased = FALSE;
+        }
+
+      /* A router that has not answered the request may not answer the delete. */
+      if (!leased)
+        timeout = MIN (timeout, PLUM_ATTEMPT_CLEAN_UP_MS);
+      backend = asked;
+    }
+
+  if (backend == NULL)
+    {
+      plum_lease_holder_finish_release (self, NULL);
+      return;
+    }
+
+  if (leased)
+    args.lease = plum_held_lease_get_lease (self->held);
+  self->phase = PLUM_PHASE_RELEASING;
+  plum_backend_start_call (&self->call, backend, PLUM_CALL_UNMAP, &args, timeout, on_released,
+                           self);
+}

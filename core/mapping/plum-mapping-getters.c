@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-mapping-internal-private.h"
+
+/**
+ * plum_mapping_get_id: (get-property id)
+ * @self: a mapping
+ *
+ * Gets the number of the mapping in its manager.
+ *
+ * Returns: the number, from 1; 0 until the mapping is added
+ *
+ * Since: 1.0
+ */
+guint
+plum_mapping_get_id (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), 0);
+
+  return self->id;
+}
+
+/**
+ * plum_mapping_get_protocol: (get-property protocol)
+ * @self: a mapping
+ *
+ * Gets the transport protocol.
+ *
+ * Returns: the protocol
+ *
+ * Since: 1.0
+ */
+PlumProtocol
+plum_mapping_get_protocol (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), PLUM_PROTOCOL_TCP);
+
+  return self->protocol;
+}
+
+/**
+ * plum_mapping_get_family: (get-property family)
+ * @self: a mapping
+ *
+ * Gets the address family.
+ *
+ * Returns: %G_SOCKET_FAMILY_IPV4 or %G_SOCKET_FAMILY_IPV6
+ *
+ * Since: 1.0
+ */
+GSocketFamily
+plum_mapping_get_family (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), G_SOCKET_FAMILY_INVALID);
+
+  return self->family;
+}
+
+/**
+ * plum_mapping_get_internal_port: (get-property internal-port)
+ * @self: a mapping
+ *
+ * Gets the port that this host listens on.
+ *
+ * Returns: the port
+ *
+ * Since: 1.0
+ */
+guint
+plum_mapping_get_internal_port (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), 0);
+
+  return self->internal_port;
+}
+
+/**
+ * plum_mapping_get_requested_external_port: (get-property requested-external-port)
+ * @self: a mapping
+ *
+ * Gets the preferred external port.
+ *
+ * Returns: the port; 0 for no preference
+ *
+ * Since: 1.0
+ */
+guint
+plum_mapping_get_requested_external_port (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), 0);
+
+  return self->requested_external_port;
+}
+
+/**
+ * plum_mapping_get_require_external_port: (get-property require-external-port)
+ * @self: a mapping
+ *
+ * Gets whether the mapping accepts no external port other than the requested one, or the internal
+ * one if no port is requested.
+ *
+ * Returns: %TRUE if the external port is required
+ *
+ * Since: 1.0
+ */
+gboolean
+plum_mapping_get_require_external_port (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), FALSE);
+
+  return self->require_external_port;
+}
+
+/**
+ * plum_mapping_get_description: (get-property description)
+ * @self: a mapping
+ *
+ * Gets the description for the router's mapping table.
+ *
+ * Returns: (nullable): the description, as it was set
+ *
+ * Since: 1.0
+ */
+const char *
+plum_mapping_get_description (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+
+  return self->description;
+}
+
+/**
+ * plum_mapping_get_state: (get-property state)
+ * @self: a mapping
+ *
+ * Gets the state of the mapping.
+ *
+ * Returns: the state
+ *
+ * Since: 1.0
+ */
+PlumState
+plum_mapping_get_state (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), PLUM_STATE_DESTROYED);
+
+  return self->state;
+}
+
+/**
+ * plum_mapping_get_external_port: (get-property external-port)
+ * @self: a mapping
+ *
+ * Gets the external port that the router forwards.
+ *
+ * Returns: the port, from 1 to 65535; 0 while the mapping is not up
+ *
+ * Since: 1.0
+ */
+guint
+plum_mapping_get_external_port (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), 0);
+
+  return self->external_port;
+}
+
+/**
+ * plum_mapping_get_external_host: (get-property external-host)
+ * @self: a mapping
+ *
+ * Gets the external address of the router, in text form.
+ *
+ * Returns: (nullable): the address; %NULL while the mapping is not up, or if the address is unknown
+ *
+ * Since: 1.0
+ */
+const char *
+plum_mapping_get_external_host (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+
+  return self->external_host;
+}
+
+/**
+ * plum_mapping_get_external_address: (get-property external-address)
+ * @self: a mapping
+ *
+ * Gets the external host and port.
+ *
+ * Returns: (transfer none) (nullable): the socket address; %NULL while the mapping is not up, or if
+ *   the address is unknown
+ *
+ * Since: 1.0
+ */
+GInetSocketAddress *
+plum_mapping_get_external_address (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+
+  return self->external_address;
+}
+
+/**
+ * plum_mapping_get_external_scope: (get-property external-scope)
+ * @self: a mapping
+ *
+ * Gets the scope of the external address.
+ *
+ * Returns: the scope; %PLUM_ADDRESS_SCOPE_UNKNOWN if the address is unknown
+ *
+ * Since: 1.0
+ */
+PlumAddressScope
+plum_mapping_get_external_scope (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), PLUM_ADDRESS_SCOPE_UNKNOWN);
+
+  return self->external_scope;
+}
+
+/**
+ * plum_mapping_get_error: (get-property error)
+ * @self: a mapping
+ *
+ * Gets the error of the last attempt.
+ *
+ * Returns: (transfer none) (nullable): the error; %NULL if there is none
+ *
+ * Since: 1.0
+ */
+const GError *
+plum_mapping_get_error (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+
+  return self->error;
+}
+
+/**
+ * plum_mapping_get_backend_name: (get-property backend-name)
+ * @self: a mapping
+ *
+ * Gets the name of the backend that mapped the port.
+ *
+ * Returns: (nullable): the name; %NULL while the mapping is not up
+ *
+ * Since: 1.0
+ */
+const char *
+plum_mapping_get_backend_name (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+
+  return self->backend_name;
+}
+
+/**
+ * plum_mapping_get_gateway: (get-property gateway)
+ * @self: a mapping
+ *
+ * Gets the gateway that maps the port, or that the mapping is bound to.
+ *
+ * Returns: (transfer none) (nullable): the gateway; %NULL while a mapping that is not bound is not
+ *   up
+ *
+ * Since: 1.0
+ */
+PlumGateway *
+plum_mapping_get_gateway (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+
+  return self->gateway;
+}
+
+/**
+ * plum_mapping_get_lifetime: (get-property lifetime)
+ * @self: a mapping
+ *
+ * Gets the lifetime that the router granted last.
+ *
+ * Returns: the lifetime in seconds, or %PLUM_LIFETIME_FOREVER; 0 while the mapping is not up
+ *
+ * Since: 1.0
+ */
+guint
+plum_mapping_get_lifetime (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), 0);
+
+  return self->lifetime;
+}
+
+/**
+ * plum_mapping_get_expires_at: (get-property expires-at)
+ * @self: a mapping
+ *
+ * Gets the time when the mapping expires unless it is renewed.
+ *
+ * Returns: (transfer none) (nullable): the time; %NULL if the mapping never expires, or while it is
+ *   not up
+ *
+ * Since: 1.0
+ */
+GDateTime *
+plum_mapping_get_expires_at (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+
+  return plum_mapping_ensure_expires_at (self);
+}

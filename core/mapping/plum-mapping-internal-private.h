@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "plum-mapping-private.h"
+
+G_BEGIN_DECLS
+
+/* The fields of PlumMapping, for its own files only:
+ * plum-mapping-properties.c <- plum-mapping-getters.c, plum-mapping.c */
+
+struct _PlumMapping
+{
+  GObject parent_instance;
+
+  PlumProtocol protocol;
+  GSocketFamily family;
+  guint internal_port;
+  guint requested_external_port;
+  gboolean require_external_port;
+  char *description;           /* (nullable) */
+  const char *bound_interface; /* (nullable), interned: of the gateway set at construction */
+
+  guint id;
+  PlumState state;
+  GInetSocketAddress *external_address; /* (nullable) */
+  char *external_host;                  /* (nullable) */
+  guint external_port;
+  PlumAddressScope external_scope;
+  GError *error;            /* (nullable) */
+  const char *backend_name; /* (nullable), interned */
+  PlumGateway *gateway;     /* (nullable) */
+  guint lifetime;
+  gint64 expires;        /* on the real-time clock, in microseconds; 0: never */
+  GDateTime *expires_at; /* (nullable): created on demand */
+  GPtrArray *waiters;    /* (element-type GTask) (nullable) */
+
+  PlumMappingStateFunc state_func; /* (nullable) */
+  gpointer state_data;
+  gpointer holder;         /* (nullable), borrowed: the lease holder */
+  GSequenceIter *position; /* (nullable), borrowed: in the manager's list */
+};
+
+typedef enum {
+  PROP_PROTOCOL = 1,
+  PROP_FAMILY,
+  PROP_INTERNAL_PORT,
+  PROP_REQUESTED_EXTERNAL_PORT,
+  PROP_REQUIRE_EXTERNAL_PORT,
+  PROP_DESCRIPTION,
+  PROP_ID,
+  PROP_STATE,
+  PROP_EXTERNAL_PORT,
+  PROP_EXTERNAL_HOST,
+  PROP_EXTERNAL_ADDRESS,
+  PROP_EXTERNAL_SCOPE,
+  PROP_ERROR,
+  PROP_BACKEND_NAME,
+  PROP_GATEWAY,
+  PROP_LIFETIME,
+  PROP_EXPIRES_AT,
+  N_PROPS
+} PlumMappingProperty;
+
+/* --- plum-mapping-properties.c --- */
+
+void plum_mapping_notify (PlumMapping *self, PlumMappingProperty property);
+/* Returns expires_at, created on demand. (transfer none) (nullable) */
+GDateTime *plum_mapping_ensure_expires_at (PlumMapping *self);
+
+G_END_DECLS
