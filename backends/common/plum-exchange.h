@@ -31,13 +31,15 @@ guint plum_exchange_key_hash (gconstpointer data);
 gboolean plum_exchange_key_equal (gconstpointer a, gconstpointer b);
 
 typedef enum {
-  PLUM_EXCHANGE_SILENT,    /* the last wait of the plan is over */
+  PLUM_EXCHANGE_TIMED_OUT, /* the last wait of the plan is over */
   PLUM_EXCHANGE_FAILED,    /* the socket, or the network by ICMP */
   PLUM_EXCHANGE_CANCELLED, /* by its cancellable, or because all ends */
-} PlumExchangeEnd;
+} PlumExchangeOutcome;
 
 /* It has ended without its owner's doing, is out of all lists, and may be freed. */
-typedef void (*PlumExchangeFunc) (PlumExchange *exchange, PlumExchangeEnd end, const GError *error);
+typedef void (*PlumExchangeFunc) (PlumExchange *exchange,
+                                  PlumExchangeOutcome outcome,
+                                  const GError *error);
 
 /* Embedded in its owner. The first members are set before plum_exchanges_start (); the others
  * belong to plum-exchange.c. All zeros but for them. */
@@ -47,16 +49,16 @@ struct _PlumExchange
   PlumExchangeKey key;
   const PlumRetryPlan *plan;
   GCancellable *cancellable; /* borrowed, nullable */
-  gboolean aside;            /* goes at once, whatever the window holds */
+  gboolean bypass_window;    /* goes at once, whatever the window holds */
   size_t request_len;
   uint8_t request[PLUM_EXCHANGE_REQUEST_SIZE];
 
   PlumExchanges *owner; /* NULL: not started, or ended */
   gulong cancel_id;
   GList link;
-  GQueue *queue;        /* that link is in */
-  GQueue twins;         /* of the same key, each waits for the one before */
-  GSequenceIter *place; /* among the deadlines; NULL: not sent yet */
+  GQueue *queue;                /* that link is in */
+  GQueue followers;             /* of the same key, each waits for the one before */
+  GSequenceIter *deadline_iter; /* among the deadlines; NULL: not sent yet */
   gint64 first_sent;
   gint64 deadline;
   gint64 wait_ms;
@@ -96,12 +98,12 @@ PlumExchange *plum_exchanges_lookup (PlumExchanges *self, const PlumExchangeKey 
 /* Ends all of them as FAILED. */
 void plum_exchanges_fail_all (PlumExchanges *self, const GError *error);
 /* Takes it out; func is not called. Does nothing if it has ended. */
-void plum_exchange_stop (PlumExchange *exchange);
+void plum_exchange_remove (PlumExchange *exchange);
 /* What the end of an exchange means, in words that begin with the label. One that was cancelled
  * means nothing to anybody: it is not for this. (transfer full) */
 GError *plum_exchange_make_error (PlumExchanges *self,
                                   PlumExchange *exchange,
-                                  PlumExchangeEnd end,
+                                  PlumExchangeOutcome outcome,
                                   const GError *error);
 
 G_END_DECLS

@@ -98,7 +98,7 @@ plum_lease_table_is_renewal (PlumLeaseTable *self, const PlumExchangeKey *key, g
 }
 
 PlumLeaseTableRow *
-plum_lease_table_peek_live (PlumLeaseTable *self)
+plum_lease_table_find_live (PlumLeaseTable *self)
 {
   GHashTableIter iter;
   gpointer value;
@@ -170,7 +170,7 @@ plum_lease_table_check_hold (PlumLeaseTable *self,
 }
 
 void
-plum_lease_table_forget (PlumLeaseTable *self, const PlumExchangeKey *key)
+plum_lease_table_remove (PlumLeaseTable *self, const PlumExchangeKey *key)
 {
   PlumLeaseTableRow *row = plum_lease_table_lookup (self, key);
 

@@ -30,7 +30,7 @@ void plum_lease_table_free (PlumLeaseTable *self);
 guint plum_lease_table_get_n_live (PlumLeaseTable *self);
 PlumLeaseTableRow *plum_lease_table_lookup (PlumLeaseTable *self, const PlumExchangeKey *key);
 /* Any that lives and is certain to; NULL: none. */
-PlumLeaseTableRow *plum_lease_table_peek_live (PlumLeaseTable *self);
+PlumLeaseTableRow *plum_lease_table_find_live (PlumLeaseTable *self);
 /* The mapping lives. TRUE: it lived before, with another address. */
 gboolean plum_lease_table_grant (PlumLeaseTable *self,
                                  const PlumExchangeKey *key,
@@ -53,7 +53,7 @@ gboolean plum_lease_table_check_hold (PlumLeaseTable *self,
                                       gboolean exact,
                                       gint64 now,
                                       GError **error);
-void plum_lease_table_forget (PlumLeaseTable *self, const PlumExchangeKey *key);
+void plum_lease_table_remove (PlumLeaseTable *self, const PlumExchangeKey *key);
 /* The gateway was restarted: it is a new one, without holds, and no mapping is certain. */
 void plum_lease_table_restart (PlumLeaseTable *self);
 

@@ -43,6 +43,15 @@ natpmp_result_lookup (uint16_t code)
   return &result_unknown;
 }
 
+GError *
+natpmp_result_make_error (uint16_t code, const char *peer, const char *to_what)
+{
+  const NatpmpResult *result = natpmp_result_lookup (code);
+
+  return g_error_new (PLUM_ERROR, (int) result->error, "NAT-PMP: %s answered \"%s\" (%u) to %s: %s",
+                      peer, result->name, code, to_what, result->advice);
+}
+
 /* RFC 6886 3.2 */
 size_t
 natpmp_encode_address (uint8_t *out, size_t size)

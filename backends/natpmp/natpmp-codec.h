@@ -66,6 +66,8 @@ gboolean natpmp_decode_reply (const uint8_t *data, size_t len, NatpmpReply *out,
 
 /* Never NULL: for a code that the RFC has not there is a row that says so. */
 const NatpmpResult *natpmp_result_lookup (uint16_t code);
+/* (transfer full) to_what: what the server was asked for. */
+GError *natpmp_result_make_error (uint16_t code, const char *peer, const char *to_what);
 
 /* RFC 6886 3.6, in integers that cannot wrap. One-sided: a jump forward means nothing here. Server
  * times in its seconds, client times in ours. */

@@ -75,6 +75,15 @@ pcp_result_lookup (uint8_t code)
   return &result_unknown;
 }
 
+GError *
+pcp_result_make_error (uint8_t code, const char *peer, const char *to_what)
+{
+  const PcpResult *result = pcp_result_lookup (code);
+
+  return g_error_new (PLUM_ERROR, (int) result->error, "PCP: %s answered %s (%u) to %s: %s", peer,
+                      result->name, code, to_what, result->advice);
+}
+
 uint32_t
 pcp_error_lifetime (uint8_t code, uint32_t told)
 {

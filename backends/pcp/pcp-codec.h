@@ -103,6 +103,8 @@ gboolean pcp_decode_reply (const uint8_t *data, size_t len, PcpReply *out, GErro
 
 /* Never NULL: for a code that no RFC has there is a row that says so. */
 const PcpResult *pcp_result_lookup (uint8_t code);
+/* (transfer full) to_what: what the server was asked for. */
+GError *pcp_result_make_error (uint8_t code, const char *peer, const char *to_what);
 /* For how long not to ask the same again, in seconds: what the server said, between a floor and a
  * ceiling. Servers are known that say 0. */
 uint32_t pcp_error_lifetime (uint8_t code, uint32_t told);

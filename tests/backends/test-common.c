@@ -168,7 +168,7 @@ test_ledger_live (void)
   g_assert_true (plum_lease_table_grant (ledger, &key, there, 8080));
   g_assert_true (plum_lease_table_grant (ledger, &key, NULL, 8080));
   g_assert_cmpuint (plum_lease_table_get_n_live (ledger), ==, 1);
-  plum_lease_table_forget (ledger, &key);
+  plum_lease_table_remove (ledger, &key);
   g_assert_cmpuint (plum_lease_table_get_n_live (ledger), ==, 0);
   g_assert_null (plum_lease_table_lookup (ledger, &key));
   plum_lease_table_free (ledger);

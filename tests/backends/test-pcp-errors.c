@@ -65,7 +65,7 @@ test_address_none (BackendFixture *f, gconstpointer data)
   f->gateway->switches.no_address = TRUE;
   asked = ask_address (f);
   assert_fails (asked, PLUM_ERROR_NO_RESOURCES,
-                "PCP: no external address was told: the router has no public address itself: "
+                "PCP: no external address: the router has no public address itself: "
                 "another router stands before it, or it has no connection at present");
 }
 
