@@ -20,16 +20,16 @@ struct _PlumExchanges
 
   PlumUdp *udp;
   GHashTable *by_key;     /* key -> the first exchange of that key, queued or in flight */
-  GQueue waiting;         /* those that wait for the window */
-  GSequence *by_deadline; /* those in flight */
-  guint n_slots;          /* of the window, in use */
+  GQueue waiting;         /* for the window */
+  GSequence *by_deadline; /* exchanges in flight */
+  guint n_slots;          /* in use, of the window */
   guint64 serial;         /* of datagrams sent */
 
   GSource *timer;
   gint64 timer_at;
 
-  GError *icmp_error;  /* came with a send; for those in flight at that time */
-  guint64 icmp_serial; /* which are those with a lower serial */
+  GError *icmp_error; /* reported by a send; fails the exchanges sent before icmp_serial */
+  guint64 icmp_serial;
   gboolean closed;
 };
 
@@ -64,7 +64,7 @@ compare_deadlines (gconstpointer a, gconstpointer b, gpointer user_data)
   return (x->deadline > y->deadline) - (x->deadline < y->deadline);
 }
 
-/* Ends an exchange without its owner's doing. */
+/* Finishes an exchange other than by plum_exchange_remove (). */
 static void
 exchange_finish (PlumExchange *exchange, PlumExchangeOutcome outcome, const GError *error)
 {
@@ -82,7 +82,7 @@ exchanges_clear_timer (PlumExchanges *self)
   g_clear_pointer (&self->timer, g_source_unref);
 }
 
-/* Those in flight when the network said that something had not arrived. */
+/* Fails the exchanges that were in flight when the ICMP error was caused. */
 static void
 exchanges_deliver_icmp (PlumExchanges *self)
 {
@@ -99,9 +99,9 @@ exchanges_deliver_icmp (PlumExchanges *self)
     }
 
   if (hit->len == 0)
-    plum_log_debug ("%s: late from %s: %s", self->label, self->peer, error->message);
+    plum_log_debug ("%s: a late error from %s: %s", self->label, self->peer, error->message);
 
-  /* All first leave the lists, so that an owner who looks finds none of them. */
+  /* Unlink all before the first callback, so that it finds none of them. */
   for (unsigned int i = 0; i < hit->len; i++)
     exchange_unlink (hit->pdata[i]);
   for (unsigned int i = 0; i < hit->len; i++)
@@ -112,7 +112,7 @@ exchanges_deliver_icmp (PlumExchanges *self)
     }
 }
 
-/* Sends once more, and puts the exchange in its place among the deadlines. */
+/* Sends the request, and updates its deadline. */
 static void
 exchanges_transmit (PlumExchanges *self, PlumExchange *exchange)
 {
@@ -123,7 +123,7 @@ exchanges_transmit (PlumExchanges *self, PlumExchange *exchange)
   sent = plum_udp_send (self->udp, exchange->request, exchange->request_len, &error);
   if (!sent && plum_udp_is_icmp (error))
     {
-      /* The answer to an earlier datagram; reading it has cleared it. */
+      /* The error of an earlier datagram. The failed send has cleared it. */
       g_clear_error (&self->icmp_error);
       self->icmp_error = g_steal_pointer (&error);
       self->icmp_serial = self->serial;
@@ -140,14 +140,14 @@ exchanges_transmit (PlumExchanges *self, PlumExchange *exchange)
   exchange->wait_ms = plum_retry_wait_ms (exchange->plan, exchange->n_sent, exchange->wait_ms,
                                           g_random_double_range (-0.1, 0.1));
   exchange->deadline = now + exchange->wait_ms * 1000;
-  if (!sent && plum_udp_is_passing (error) &&
+  if (!sent && plum_udp_is_transient (error) &&
       !plum_retry_is_last (exchange->plan, exchange->n_sent))
     {
       plum_log_debug ("%s: %s", self->label, error->message);
     }
   else if (!sent)
     {
-      /* It fails from the loop, never from within plum_exchanges_start (). */
+      /* Fail in the main loop, never within plum_exchanges_start (). */
       exchange->error = g_steal_pointer (&error);
       exchange->deadline = now;
     }
@@ -159,7 +159,7 @@ exchanges_transmit (PlumExchanges *self, PlumExchange *exchange)
     g_sequence_sort_changed (exchange->deadline_iter, compare_deadlines, NULL);
 }
 
-/* What to do with one whose wait is over. */
+/* The deadline of an exchange has passed. */
 static void
 exchanges_expire (PlumExchanges *self, PlumExchange *exchange)
 {
@@ -213,8 +213,7 @@ on_timer (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* One timer, for the earliest deadline. One that is armed for earlier stays: it looks, and goes
- * on. */
+/* One timer, for the earliest deadline. A timer that is set for an earlier time is kept. */
 static void
 exchanges_update_timer (PlumExchanges *self)
 {
@@ -239,7 +238,7 @@ exchanges_update_timer (PlumExchanges *self)
   g_source_set_callback (self->timer, on_timer, self, NULL);
 }
 
-/* Sends what the window allows. */
+/* Sends as many requests as the window has room for. */
 static void
 exchanges_fill_window (PlumExchanges *self)
 {
@@ -269,7 +268,7 @@ exchange_enqueue (PlumExchange *exchange, GQueue *queue)
   g_queue_push_tail_link (queue, &exchange->link);
 }
 
-/* The next of the same key takes the place of the one that has ended. */
+/* The next exchange of the same key takes the place of a finished one. */
 static void
 exchange_promote_follower (PlumExchange *exchange)
 {
@@ -295,7 +294,7 @@ exchange_unlink (PlumExchange *exchange)
 {
   PlumExchanges *self = exchange->owner;
 
-  /* Not g_cancellable_disconnect (), which would wait for itself within the handler. */
+  /* g_cancellable_disconnect () would wait for itself within the handler. */
   if (exchange->cancel_id != 0)
     g_signal_handler_disconnect (exchange->cancellable, exchange->cancel_id);
   exchange->cancel_id = 0;
@@ -533,7 +532,7 @@ plum_exchange_make_error (PlumExchanges *self,
 {
   gint64 now = plum_backend_get_time (self->backend);
 
-  /* Who gives up an exchange, or ends its owner, is told nothing. */
+  /* A cancelled exchange has no caller to report an error to. */
   g_assert (outcome != PLUM_EXCHANGE_CANCELLED);
 
   if (outcome == PLUM_EXCHANGE_TIMED_OUT)

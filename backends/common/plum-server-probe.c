@@ -14,11 +14,11 @@ struct _PlumServerProbe
   gpointer user_data;
 
   PlumCallSet *waiting;
-  gboolean requested; /* by more than calls */
+  gboolean requested; /* other than by calls */
   gboolean ever_answered;
   gint64 answered_at;
   gboolean ever_hinted;
-  gint64 hinted_at; /* when a hint was last acted upon */
+  gint64 hinted_at; /* when a hint was last served */
   GSource *hint_timer;
 };
 
@@ -150,7 +150,7 @@ plum_server_probe_request (PlumServerProbe *self, GError **error)
 }
 
 static void
-plum_server_probe_act_on_hint (PlumServerProbe *self)
+plum_server_probe_serve_hint (PlumServerProbe *self)
 {
   g_autoptr (GError) error = NULL;
 
@@ -166,7 +166,7 @@ on_hint_timer (gpointer user_data)
   PlumServerProbe *self = user_data;
 
   g_clear_pointer (&self->hint_timer, g_source_unref);
-  plum_server_probe_act_on_hint (self);
+  plum_server_probe_serve_hint (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -182,7 +182,7 @@ plum_server_probe_hint (PlumServerProbe *self, const char *why)
 
   if (!self->ever_hinted || now >= next)
     {
-      plum_server_probe_act_on_hint (self);
+      plum_server_probe_serve_hint (self);
       return;
     }
 

@@ -7,9 +7,9 @@
 G_BEGIN_DECLS
 
 /*
- * The one question to a gateway that changes nothing there (PCP ANNOUNCE, NAT-PMP external
- * address): is it there, and since when? Discovery, every check of a lease and every hint of a
- * restart want its answer; however many ask while it is out, one datagram goes.
+ * The request that changes nothing on the gateway (PCP ANNOUNCE, NAT-PMP external address). Its
+ * answer shows that the gateway is there, and its epoch. Discovery, the checks of leases and the
+ * hints of a restart share one request in flight.
  */
 typedef struct _PlumServerProbe PlumServerProbe;
 
@@ -26,18 +26,20 @@ PlumServerProbe *plum_server_probe_new (PlumBackend *backend,
                                         const PlumServerProbeFuncs *funcs,
                                         gpointer user_data);
 void plum_server_probe_free (PlumServerProbe *self);
-/* Settles the call with done or an error. An answer that is not older than fresh_ms does for it. */
+/* Finishes the call with done or an error: by the probe in flight or a new one, or at once if the
+ * last answer is not older than fresh_ms. */
 void plum_server_probe_join (PlumServerProbe *self, PlumCall *call, guint fresh_ms);
-/* Asks for the sake of what funcs->ended does. FALSE: there is no socket. */
+/* Starts the probe if it is not running, and keeps it running if all calls are cancelled. FALSE:
+ * there is no socket. */
 gboolean plum_server_probe_request (PlumServerProbe *self, GError **error);
-/* Somebody, perhaps not the gateway, says that it was restarted: asks, but at most once in
- * PLUM_SERVER_PROBE_HINT_MS; a hint in between is served at the end of that time. */
+/* A datagram that may be forged reports a restart: starts the probe, at most once in
+ * PLUM_SERVER_PROBE_HINT_MS. A hint within that time is served at its end. */
 void plum_server_probe_hint (PlumServerProbe *self, const char *why);
-/* No hint waits any more. */
+/* Clears a hint that is not served yet. */
 void plum_server_probe_clear_hint (PlumServerProbe *self);
 gboolean plum_server_probe_is_running (PlumServerProbe *self);
-/* The gateway has answered. error: (nullable): what it said is a failure. Does nothing unless one
- * is running. */
+/* The gateway has answered. error: (nullable): the answer is a failure. Does nothing if the probe
+ * is not running. */
 void plum_server_probe_finish (PlumServerProbe *self, const GError *error);
 
 #define PLUM_SERVER_PROBE_HINT_MS 10000

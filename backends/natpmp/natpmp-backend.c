@@ -175,7 +175,7 @@ check_network (PlumNetwork *network)
 
   if (g_inet_address_get_family (gateway) != G_SOCKET_FAMILY_IPV4 || local == NULL ||
       g_inet_address_get_family (local) != G_SOCKET_FAMILY_IPV4)
-    return "the protocol supports IPv4 only";
+    return "only IPv4 is supported";
   return NULL;
 }
 

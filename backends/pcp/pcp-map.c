@@ -34,8 +34,8 @@ pcp_map_make_key (const PcpMap *map, PlumExchangeKey *key)
   plum_writer_bytes (&w, map->nonce, PCP_NONCE_SIZE);
 }
 
-/* A nonce of the mapping and the server: the same after a lost answer and after a restart of the
- * program, and another one for another server (RFC 6887 11.2, RFC 7488 5). */
+/* The nonce depends on the mapping and the server. It is the same after a lost answer and after a
+ * restart of the program, and differs for another server (RFC 6887 11.2, RFC 7488 5). */
 static void
 make_nonce (PlumUdpSession *session, PlumRequest *request, uint8_t nonce[PCP_NONCE_SIZE])
 {
@@ -61,7 +61,7 @@ pcp_map_fill (PlumUdpSession *session, PlumRequest *request, gboolean deletion, 
   map->internal_port = (uint16_t) plum_request_get_internal_port (request);
   make_nonce (session, request, map->nonce);
 
-  /* Quirk 16 and erratum 3621: no preference is the zeros of the family that is meant. */
+  /* Quirk 16 and erratum 3621: "no preference" is all zeros of the requested family. */
   plum_wire_address_any (get_family (session), map->external_address);
   if (deletion)
     return;
@@ -136,7 +136,8 @@ pcp_map_refresh (PlumUdpSession *session, PlumCall *call)
   return TRUE;
 }
 
-/* The same for a port that is required. Without the option core decides if what comes will do. */
+/* The same for a required port. Without the option, core decides whether the granted port will do.
+ */
 static gboolean
 map_op_change_exact (MapOp *op, PcpNext next, const uint8_t *any_address)
 {
@@ -153,7 +154,7 @@ map_op_change_exact (MapOp *op, PcpNext next, const uint8_t *any_address)
   return TRUE;
 }
 
-/* Changes the request as the result advises. FALSE: that was done already, or changes nothing. */
+/* Changes the request as the result suggests. FALSE: that was done before, or changes nothing. */
 static gboolean
 map_op_change (MapOp *op, PcpNext next)
 {
@@ -198,8 +199,8 @@ same_address (const PcpMap *a, const PcpMap *b)
   return plum_bytes_equal (a->external_address, b->external_address, PCP_ADDRESS_SIZE);
 }
 
-/* An error repeats the request: is it a copy of the answer to the try before, by what was changed
- * since? */
+/* An error response repeats the request. If it repeats the previous try, it is a copy of the answer
+ * to that. */
 static gboolean
 map_op_is_copy (MapOp *op, const PcpMap *reply)
 {

@@ -41,8 +41,7 @@ test_discover_double_nat (BackendFixture *f, gconstpointer data)
   f->gateway->switches.address_result = 3;
   call = backend_discover (f);
   g_assert_error (plum_call_get_error (call), PLUM_ERROR, PLUM_ERROR_NO_RESOURCES);
-  g_assert_nonnull (
-    strstr (plum_call_get_error (call)->message, "another router stands before it"));
+  g_assert_nonnull (strstr (plum_call_get_error (call)->message, "it is behind another router"));
 }
 
 static void

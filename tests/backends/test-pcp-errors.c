@@ -49,7 +49,7 @@ test_address_refused (BackendFixture *f, gconstpointer data)
   asked = ask_address (f);
   assert_fails (asked, PLUM_ERROR_REFUSED,
                 "PCP: " GATEWAY " answered NOT_AUTHORIZED (2) to TCP port 8080: the router's "
-                "policy forbids it, or the port belongs to somebody else");
+                "policy forbids it, or another host has the port");
 
   renewed = backend_map (f, 8080);
   backend_assert_lease (renewed, 8080, "1.2.3.4", 7200);
@@ -65,8 +65,8 @@ test_address_none (BackendFixture *f, gconstpointer data)
   f->gateway->switches.no_address = TRUE;
   asked = ask_address (f);
   assert_fails (asked, PLUM_ERROR_NO_RESOURCES,
-                "PCP: no external address: the router has no public address itself: "
-                "another router stands before it, or it has no connection at present");
+                "PCP: no external address: the router has no public address: it is "
+                "behind another router, or it has no connection at present");
 }
 
 static void
