@@ -65,7 +65,7 @@ test_discover_ipv6 (BackendFixture *f, gconstpointer data)
   g_assert_error (plum_call_get_error (call), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
 }
 
-/* Either of the two questions, or their answers, may be lost. */
+/* Either of the two requests, or their answers, may be lost. */
 static void
 test_map_one_lost (BackendFixture *f, gconstpointer data)
 {
@@ -140,13 +140,13 @@ test_map_five_pcp (BackendFixture *f, gconstpointer data)
     g_assert_error (plum_call_get_error (calls->pdata[i]), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
 }
 
-/* Of a port that is required, no others are tried. */
+/* For a required port, no other is tried. */
 static void
 test_exact_refused (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) refused = NULL;
   g_autoptr (PlumCall) held = NULL;
-  g_autoptr (PlumCall) wished = NULL;
+  g_autoptr (PlumCall) suggested = NULL;
 
   f->gateway->switches.refuse_port = 8080;
   refused = backend_map_exact (f, 8080, 8080);
@@ -156,13 +156,13 @@ test_exact_refused (BackendFixture *f, gconstpointer data)
   g_assert_error (plum_call_get_error (held), PLUM_ERROR, PLUM_ERROR_REFUSED);
   g_assert_cmpuint (f->gateway->counts.natpmp_map, ==, 1);
 
-  /* That is no word about a port that is only wished. */
-  wished = backend_map (f, 8080);
-  g_assert_no_error (plum_call_get_error (wished));
-  g_assert_cmpuint (plum_lease_get_external_port (plum_call_get_lease (wished)), !=, 8080);
+  /* The hold does not apply to a suggested port. */
+  suggested = backend_map (f, 8080);
+  g_assert_no_error (plum_call_get_error (suggested));
+  g_assert_cmpuint (plum_lease_get_external_port (plum_call_get_lease (suggested)), !=, 8080);
 }
 
-/* What the router grants is told as it is: core gives it back. */
+/* The granted port is reported unchanged: core releases it. */
 static void
 test_exact_granted (BackendFixture *f, gconstpointer data)
 {
@@ -244,7 +244,7 @@ test_external_address_none (BackendFixture *f, gconstpointer data)
   g_assert_error (plum_call_get_error (call), PLUM_ERROR, PLUM_ERROR_NO_RESOURCES);
 }
 
-/* The map is granted and waits for the address when it is given up. */
+/* The call is cancelled when the map is granted and the address is pending. */
 static void
 test_cancel_granted (BackendFixture *f, gconstpointer data)
 {
@@ -261,7 +261,7 @@ test_cancel_granted (BackendFixture *f, gconstpointer data)
   test_loop_advance (&f->loop, 5000);
 }
 
-/* Who started the question goes; the map that waits for its answer stays. */
+/* The check that started the probe is cancelled; the map still waits for its answer. */
 static void
 test_cancel_check_not_map (BackendFixture *f, gconstpointer data)
 {

@@ -79,7 +79,7 @@ static const FaultRow fault_rows[] = {
   { "malformed-as-natpmp", G_STRUCT_OFFSET (FakeSwitches, malformed_as_natpmp) },
 };
 
-/* What is not the answer is not heard: the answer that comes when the fault is over is. */
+/* A wrong answer is ignored. The right answer that comes afterwards is not. */
 static void
 test_map_fault (BackendFixture *f, gconstpointer data)
 {
@@ -101,8 +101,8 @@ test_map_fault (BackendFixture *f, gconstpointer data)
   g_assert_cmpuint (f->lost->len, ==, 0);
 }
 
-/* miniupnpd's error has the port that it tried for a request that suggests none: it looks like a
- * copy of the answer before, but who is asked again and says it again means it. */
+/* miniupnpd's error has the port that it tried for a request that suggests none. It looks like a
+ * copy of the previous answer; if it is repeated, it is the answer. */
 static void
 test_map_error_names_port (BackendFixture *f, gconstpointer data)
 {
@@ -129,7 +129,7 @@ test_map_suggested_address (BackendFixture *f, gconstpointer data)
   f->gateway->switches.map_result = 11;
   f->gateway->switches.n_map_results = 1;
   call = backend_ask (f, PLUM_CALL_MAP, request);
-  /* The address was given up, the port was not. */
+  /* The second request suggests the port, and no address. */
   backend_assert_lease (call, 8081, "1.2.3.4", 7200);
 }
 
@@ -156,7 +156,7 @@ test_map_nonce_per_key (BackendFixture *f, gconstpointer data)
   g_assert_error (plum_call_get_error (second), PLUM_ERROR, PLUM_ERROR_REFUSED);
 }
 
-/* A backend made anew, as after a restart of the program, is known by the same nonce. */
+/* A new backend, such as after a restart of the program, uses the same nonce. */
 static void
 test_map_nonce_survives (BackendFixture *f, gconstpointer data)
 {
@@ -171,7 +171,7 @@ test_map_nonce_survives (BackendFixture *f, gconstpointer data)
   backend_assert_lease (second, 8080, "1.2.3.4", 7200);
 }
 
-/* The kernel tells of the closed port with the next send, which is another request's. */
+/* The kernel reports the closed port with the next send, which is of another request. */
 static void
 test_map_refused_before (BackendFixture *f, gconstpointer data)
 {
@@ -213,7 +213,7 @@ test_ipv6 (BackendFixture *f, gconstpointer data)
 
   if (probe == NULL || !g_socket_bind (probe, at, FALSE, NULL))
     {
-      g_test_skip ("[::1]:5351 is not to be had");
+      g_test_skip ("[::1]:5351 is not available");
       return;
     }
 
@@ -224,7 +224,7 @@ test_ipv6 (BackendFixture *f, gconstpointer data)
   backend_fixture_make (f, PLUM_TYPE_PCP_BACKEND, "::1", "::1");
 
   call = backend_map (f, 8080);
-  /* A pinhole: nothing is translated. */
+  /* A pinhole does not translate ports. */
   backend_assert_lease (call, 8080, "::1", 7200);
   unmapped = backend_unmap (f, 8080);
   g_assert_no_error (plum_call_get_error (unmapped));
@@ -264,7 +264,7 @@ test_epoch_forged (BackendFixture *f, gconstpointer data)
   g_autoptr (PlumCall) second = NULL;
 
   backend_must_map (f, 8080);
-  /* Another nonce, and an epoch of a restart: the nonce is looked at first. */
+  /* Another nonce, and the epoch of a restart: the nonce is checked first. */
   f->gateway->switches.wrong_nonce = TRUE;
   f->gateway->switches.epoch_offset = -3600;
   second = plum_backend_call (f->backend, PLUM_CALL_MAP, &args, BACKEND_PATIENCE_MS, NULL, NULL);
@@ -273,7 +273,7 @@ test_epoch_forged (BackendFixture *f, gconstpointer data)
   plum_call_abandon (second);
 }
 
-/* An announcement without a restart: the router has another address, which only MAP tells. */
+/* An announcement without a restart: the router has another address, which only MAP returns. */
 static void
 test_hint_address (BackendFixture *f, gconstpointer data)
 {
@@ -282,7 +282,7 @@ test_hint_address (BackendFixture *f, gconstpointer data)
   fake_gateway_set_external_address (f->gateway, "1.2.3.9");
   if (!fake_gateway_announce (f->gateway))
     {
-      g_test_skip ("no multicast on lo");
+      g_test_skip ("the interface lo does no multicast here");
       return;
     }
 

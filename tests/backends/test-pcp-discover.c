@@ -55,9 +55,9 @@ test_discover_version (BackendFixture *f, gconstpointer data)
   g_assert_cmpint (plum_clock_get_time (f->loop.clock), ==, start);
 }
 
-/* A complaint in NAT-PMP's form is no downgrade: it is as good as silence. */
+/* An error in NAT-PMP's form is no downgrade: it is ignored. */
 static void
-test_discover_trap (BackendFixture *f, gconstpointer data)
+test_discover_natpmp_error (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -118,7 +118,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  add ("/pcp/discover/trap", NULL, test_discover_trap);
+  add ("/pcp/discover/trap", NULL, test_discover_natpmp_error);
   add ("/pcp/discover/no-announce", NULL, test_discover_no_announce);
   add ("/pcp/discover/not-authorized", NULL, test_discover_not_authorized);
   add ("/pcp/discover/truncated", NULL, test_discover_truncated);
