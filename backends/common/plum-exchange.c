@@ -496,7 +496,7 @@ plum_exchanges_open (PlumExchanges *self, GError **error)
     return TRUE;
 
   g_propagate_prefixed_error (error, g_steal_pointer (&local_error),
-                              "%s: no socket to ask %s: ", self->label, self->peer);
+                              "%s: cannot open a socket to %s: ", self->label, self->peer);
   return FALSE;
 }
 

@@ -12,10 +12,9 @@
 G_BEGIN_DECLS
 
 /*
- * The talk of one backend with one gateway over UDP, for the protocols that are built alike: PCP
- * (RFC 6887) and NAT-PMP (RFC 6886). It has the socket and the requests on their way, the server
- * probe, the announcements, the lease table, the gateway's epoch and its external address. The
- * protocol provides the packets, and what an answer means.
+ * One backend's session with one gateway over UDP, for PCP (RFC 6887) and NAT-PMP (RFC 6886). It
+ * has the socket, the requests in flight, the server probe, the announcements, the lease table, the
+ * gateway's epoch and its external address. The protocol provides the packets and their meaning.
  */
 typedef struct _PlumUdpSession PlumUdpSession;
 
@@ -29,13 +28,13 @@ typedef struct
   guint n_slot_sends; /* as in plum_exchanges_new () */
   const PlumRetryPlan *map_plan;
 
-  /* The difference of two answers' epochs and of the times when they came, in seconds. FALSE: the
-   * gateway was restarted in between. */
+  /* The epochs of two answers, and the times when they arrived, in seconds. FALSE: the gateway was
+   * restarted in between. */
   gboolean (*epoch_is_valid) (int64_t prev_server,
                               int64_t prev_client,
                               int64_t cur_server,
                               int64_t cur_client);
-  /* (nullable): why the gateway of this network, which is not NULL, cannot be asked. */
+  /* (nullable): why the gateway of the network cannot be used. The network has a gateway. */
   const char *(*check_network) (PlumNetwork *network);
   size_t (*encode_probe) (PlumUdpSession *session, uint8_t *out, size_t size);
   /* The calls that waited for the probe have finished. error: (nullable) */
@@ -85,10 +84,10 @@ gboolean plum_udp_session_check_hold (PlumUdpSession *self,
 /* The methods of PlumBackend, by the server probe. */
 void plum_udp_session_discover (PlumUdpSession *self, PlumCall *call);
 void plum_udp_session_check (PlumUdpSession *self, PlumCall *call);
-/* The gateway's answer is true of all requests: they fail. */
+/* Fails all requests in flight and queued: the answer applies to each of them. */
 void plum_udp_session_fail_all (PlumUdpSession *self, const GError *error);
 
-/* Keep the lease table, and listen for announcements while a mapping is live. TRUE: the mapping
+/* Update the lease table, and listen for announcements while a mapping is live. TRUE: the mapping
  * was live with another external address. */
 gboolean plum_udp_session_add_lease (PlumUdpSession *self,
                                      const PlumExchangeKey *key,

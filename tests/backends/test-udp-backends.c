@@ -206,8 +206,8 @@ test_map_hundred_refused (BackendFixture *f, gconstpointer data)
 static void
 test_map_no_socket (BackendFixture *f, gconstpointer data)
 {
-  g_autofree char *start =
-    g_strdup_printf ("%s: no socket to ask %s: ", udp_protocol->label, udp_protocol->gateway);
+  g_autofree char *start = g_strdup_printf ("%s: cannot open a socket to %s: ", udp_protocol->label,
+                                            udp_protocol->gateway);
   g_autoptr (PlumCall) call = NULL;
 
   g_assert_finalize_object (g_steal_pointer (&f->backend));
