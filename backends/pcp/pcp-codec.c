@@ -157,8 +157,8 @@ malformed (GError **error, const char *format, ...)
 
 /* The answer to an unsupported version has many lengths, and from a NAT-PMP router NAT-PMP's form:
  * its 16-bit result is at PCP's reserved and result bytes (RFC 6887 9 and appendix A, RFC 6886 3.5
- * with erratum 3618, quirk 1). Only for result 1: one PCP router refuses requests with 00 80 00 03.
- */
+ * with erratum 3618, quirk 1). Only for result 1: one PCP router refuses requests with
+ * 00 80 00 03. */
 static gboolean
 is_version_reply (const uint8_t *data, size_t len, uint8_t *version)
 {

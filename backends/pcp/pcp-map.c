@@ -136,8 +136,7 @@ pcp_map_refresh (PlumUdpSession *session, PlumCall *call)
   return TRUE;
 }
 
-/* The same for a required port. Without the option, core decides whether the granted port will do.
- */
+/* The same for a required port. Without the option, core checks the granted port. */
 static gboolean
 map_op_change_exact (MapOp *op, PcpNext next, const uint8_t *any_address)
 {
