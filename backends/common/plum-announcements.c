@@ -19,7 +19,7 @@ struct _PlumAnnouncements
   gpointer user_data;
 };
 
-/* An external address response of NAT-PMP, or an ANNOUNCE response of PCP: both have 128 for it. */
+/* An external address response of NAT-PMP, or an ANNOUNCE response of PCP: 128 in both. */
 static gboolean
 is_announcement (const uint8_t *data, size_t len)
 {
@@ -32,12 +32,12 @@ is_announcement (const uint8_t *data, size_t len)
 }
 
 static gboolean
-plum_announcements_read_one (PlumAnnouncements *self, gboolean *heard)
+plum_announcements_read_one (PlumAnnouncements *self, gboolean *announced)
 {
   GInetAddress *gateway = plum_network_get_gateway (plum_backend_get_network (self->backend));
   g_autoptr (GSocketAddress) from = NULL;
   g_autoptr (GError) error = NULL;
-  uint8_t buffer[64]; /* enough to tell what it is */
+  uint8_t buffer[64]; /* an announcement is shorter */
   gssize n;
 
   n = g_socket_receive_from (self->socket, &from, (char *) buffer, sizeof buffer, NULL, &error);
@@ -48,7 +48,7 @@ plum_announcements_read_one (PlumAnnouncements *self, gboolean *heard)
       g_inet_address_equal (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (from)),
                             gateway) &&
       is_announcement (buffer, (size_t) n))
-    *heard = TRUE;
+    *announced = TRUE;
   return TRUE;
 }
 
@@ -56,16 +56,16 @@ static gboolean
 on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
   PlumAnnouncements *self = user_data;
-  gboolean heard = FALSE;
+  gboolean announced = FALSE;
 
   for (unsigned int i = 0; i < DRAIN_MAX; i++)
     {
-      if (!plum_announcements_read_one (self, &heard))
+      if (!plum_announcements_read_one (self, &announced))
         break;
     }
 
-  /* Last, because it may free self. A restart is told ten times: once is enough for one turn. */
-  if (heard)
+  /* Last, because it may free self. A restart is announced ten times: report it once. */
+  if (announced)
     self->func (self->user_data);
   return G_SOURCE_CONTINUE;
 }
@@ -84,8 +84,8 @@ plum_announcements_open (PlumAnnouncements *self, GError **error)
     return FALSE;
 
   g_socket_set_blocking (self->socket, FALSE);
-  /* Bound to the group and not to any address, so that nothing sent to us alone comes here; TRUE
-   * sets SO_REUSEADDR and SO_REUSEPORT: other programs listen there as well. */
+  /* Bound to the group, so that unicast datagrams are not received. TRUE sets SO_REUSEADDR and
+   * SO_REUSEPORT: other programs listen there as well. */
   return g_socket_bind (self->socket, at, TRUE, error) &&
          g_socket_join_multicast_group (self->socket, group, FALSE,
                                         plum_network_get_interface (network), error);
@@ -114,7 +114,7 @@ on_idle (gpointer user_data)
     plum_announcements_wait (self, g_socket_create_source (self->socket, G_IO_IN, NULL),
                              G_SOURCE_FUNC (on_readable), context);
   else
-    plum_log_debug ("%s: announcements of a restart will not be heard: %s", self->label,
+    plum_log_debug ("%s: cannot listen for announcements of a restart: %s", self->label,
                     error->message);
   return G_SOURCE_REMOVE;
 }

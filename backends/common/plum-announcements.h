@@ -9,17 +9,16 @@
 G_BEGIN_DECLS
 
 /*
- * Hears what gateways say to all: UDP 5350 on 224.0.0.1 or ff02::1, where both NAT-PMP (RFC 6886
- * 3.2.1) and PCP (RFC 6887 14.1.1) announce a restart. Anybody on the link can forge that, so it
- * is a hint and nothing more.
+ * Listens on UDP port 5350 of 224.0.0.1 or ff02::1, where gateways announce a restart by NAT-PMP
+ * (RFC 6886 3.2.1) and PCP (RFC 6887 14.1.1). Any host on the link can forge an announcement, so it
+ * is only a hint.
  */
 typedef struct _PlumAnnouncements PlumAnnouncements;
 
 typedef void (*PlumAnnouncementFunc) (gpointer user_data);
 
-/* func is called for an announcement with the gateway's source address. The socket is opened when
- * the context has nothing better to do, so that joining the group delays nobody's mapping. backend
- * and exchanges are borrowed. */
+/* Calls func for announcements from the gateway's address. The socket is opened in an idle source,
+ * so that joining the group does not delay a mapping. backend and exchanges are borrowed. */
 PlumAnnouncements *plum_announcements_new (PlumBackend *backend,
                                            PlumExchanges *exchanges,
                                            PlumAnnouncementFunc func,

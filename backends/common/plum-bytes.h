@@ -8,12 +8,11 @@
 
 G_BEGIN_DECLS
 
-/* The one place that indexes bytes of a datagram: codecs read through PlumReader and write through
- * PlumWriter, and so cannot pass the end of either. All integers are big-endian. */
+/* The only code that indexes the bytes of a datagram. Codecs read through PlumReader and write
+ * through PlumWriter, which do not pass the end of the buffer. All integers are big-endian. */
 
-/* A window on somebody else's bytes. Every read checks the bounds; after the first short read the
- * reader stays failed and gives zeros, so that a decoder reads straight through and asks
- * plum_reader_ok () once. */
+/* Reads borrowed bytes. Each read checks the bounds. After the first short read the reader has
+ * failed and returns zeros, so that a decoder needs to check plum_reader_ok () only once. */
 typedef struct
 {
   const uint8_t *data;
@@ -77,8 +76,7 @@ plum_reader_ok (const PlumReader *r)
   return !r->failed;
 }
 
-/* A buffer being filled. What does not fit is not written at all, and plum_writer_finish ()
- * tells. */
+/* Fills a buffer. A value that does not fit is not written, and plum_writer_finish () returns 0. */
 typedef struct
 {
   uint8_t *data;
@@ -93,7 +91,7 @@ typedef struct
   }
 
 static inline uint8_t *
-plum_writer_give (PlumWriter *w, size_t n)
+plum_writer_take (PlumWriter *w, size_t n)
 {
   uint8_t *p;
 
@@ -111,7 +109,7 @@ plum_writer_give (PlumWriter *w, size_t n)
 static inline void
 plum_writer_be (PlumWriter *w, uint32_t value, size_t n) /* 1, 2 or 4 */
 {
-  uint8_t *p = plum_writer_give (w, n);
+  uint8_t *p = plum_writer_take (w, n);
 
   for (size_t i = 0; p != NULL && i < n; i++)
     p[i] = (uint8_t) (value >> (8 * (n - 1 - i)));
@@ -120,7 +118,7 @@ plum_writer_be (PlumWriter *w, uint32_t value, size_t n) /* 1, 2 or 4 */
 static inline void
 plum_writer_bytes (PlumWriter *w, const uint8_t *bytes, size_t n)
 {
-  uint8_t *p = plum_writer_give (w, n);
+  uint8_t *p = plum_writer_take (w, n);
 
   if (p != NULL && n > 0)
     memcpy (p, bytes, n);
@@ -129,13 +127,13 @@ plum_writer_bytes (PlumWriter *w, const uint8_t *bytes, size_t n)
 static inline void
 plum_writer_zeros (PlumWriter *w, size_t n)
 {
-  uint8_t *p = plum_writer_give (w, n);
+  uint8_t *p = plum_writer_take (w, n);
 
   if (p != NULL && n > 0)
     memset (p, 0, n);
 }
 
-/* The length of what was written; 0 if it did not fit. */
+/* The length written; 0 if not all fitted. */
 static inline size_t
 plum_writer_finish (const PlumWriter *w)
 {

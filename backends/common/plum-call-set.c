@@ -20,7 +20,7 @@ member_free (gpointer data)
 {
   Member *member = data;
 
-  /* Not g_cancellable_disconnect (), which would wait for itself within the handler. */
+  /* g_cancellable_disconnect () would wait for itself within the handler. */
   g_signal_handler_disconnect (plum_call_get_cancellable (member->call), member->cancel_id);
   g_object_unref (member->call);
   g_free (member);

@@ -6,17 +6,18 @@
 
 G_BEGIN_DECLS
 
-/* Calls that wait for one and the same outcome. One that core gives up leaves at once. */
+/* Calls that wait for the same result. A call that core cancels is removed at once. */
 typedef struct _PlumCallSet PlumCallSet;
 
 typedef void (*PlumCallSetFunc) (gpointer user_data);
 
-/* emptied: (nullable): called when the last one was given up. */
+/* emptied: (nullable): called after the last call was cancelled. */
 PlumCallSet *plum_call_set_new (PlumCallSetFunc emptied, gpointer user_data);
-/* Those still in it are forgotten. */
+/* Calls still in it do not finish. */
 void plum_call_set_free (PlumCallSet *self);
 void plum_call_set_add (PlumCallSet *self, PlumCall *call);
 gboolean plum_call_set_is_empty (PlumCallSet *self);
+/* These finish all calls, and empty the set. */
 void plum_call_set_done (PlumCallSet *self);
 void plum_call_set_address (PlumCallSet *self, GInetAddress *address);
 void plum_call_set_fail (PlumCallSet *self, const GError *error);

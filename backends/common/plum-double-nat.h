@@ -2,19 +2,18 @@
 
 #pragma once
 
-/* What a router says when two of them stand in a row. Each protocol has a number or a silence of
- * its own for it; a person reads the same words whichever was asked. */
+/* The messages for double NAT. Each protocol reports it with a code of its own; the user reads the
+ * same words whichever protocol was used. */
 
-/* It has no address that it could map to, so it refuses, or tells none: PCP NETWORK_FAILURE (RFC
- * 6887 7.4), NAT-PMP "network failure" (RFC 6886 3.5, quirk 5), 0.0.0.0, an empty
- * GetExternalIPAddress. The error is NO_RESOURCES: it may be otherwise later. */
+/* The router has no external address to map to, so it refuses, or returns no address: PCP
+ * NETWORK_FAILURE (RFC 6887 7.4), NAT-PMP "network failure" (RFC 6886 3.5, quirk 5), 0.0.0.0, an
+ * empty GetExternalIPAddress. The error is NO_RESOURCES: it may change. */
 #define PLUM_NO_PUBLIC_ADDRESS                                                                     \
-  "the router has no public address itself: another router stands before it, or it has no "        \
-  "connection at present"
+  "the router has no public address: it is behind another router, or it has no connection at "     \
+  "present"
 
-/* It sees that packets come from another address than they were sent from: PCP ADDRESS_MISMATCH
- * (RFC 6887 8.2; the other protocols cannot see it). Nothing that it maps would lead to this host,
- * so it is NOT_SUPPORTED, and not a matter of waiting. */
+/* The source address of a packet changed on its way: PCP ADDRESS_MISMATCH (RFC 6887 8.2); the other
+ * protocols cannot detect it. No mapping would lead to this host, so the error is NOT_SUPPORTED. */
 #define PLUM_ROUTER_BETWEEN                                                                        \
-  "another router stands between this host and that one, which therefore cannot open a port of "   \
-  "this host"
+  "a second router between this host and the gateway translates addresses, so the gateway "        \
+  "cannot open a port of this host"

@@ -20,21 +20,21 @@ struct _PlumExchanges
 
   PlumUdp *udp;
   GHashTable *by_key;     /* key -> the first exchange of that key, queued or in flight */
-  GQueue waiting;         /* those that wait for the window */
-  GSequence *by_deadline; /* those in flight */
-  guint n_slots;          /* of the window, in use */
+  GQueue waiting;         /* for the window */
+  GSequence *by_deadline; /* exchanges in flight */
+  guint n_slots;          /* in use, of the window */
   guint64 serial;         /* of datagrams sent */
 
   GSource *timer;
   gint64 timer_at;
 
-  GError *icmp_error;  /* came with a send; for those in flight at that time */
-  guint64 icmp_serial; /* which are those with a lower serial */
+  GError *icmp_error; /* reported by a send; fails the exchanges sent before icmp_serial */
+  guint64 icmp_serial;
   gboolean closed;
 };
 
-static void exchange_remove (PlumExchange *exchange);
-static void exchanges_pump (PlumExchanges *self);
+static void exchange_unlink (PlumExchange *exchange);
+static void exchanges_fill_window (PlumExchanges *self);
 static void exchanges_clear (gpointer data);
 
 guint
@@ -64,25 +64,25 @@ compare_deadlines (gconstpointer a, gconstpointer b, gpointer user_data)
   return (x->deadline > y->deadline) - (x->deadline < y->deadline);
 }
 
-/* Ends an exchange without its owner's doing. */
+/* Finishes an exchange other than by plum_exchange_remove (). */
 static void
-exchange_end (PlumExchange *exchange, PlumExchangeEnd end, const GError *error)
+exchange_finish (PlumExchange *exchange, PlumExchangeOutcome outcome, const GError *error)
 {
   g_autoptr (GError) own_error = g_steal_pointer (&exchange->error);
 
-  exchange_remove (exchange);
-  exchange->func (exchange, end, own_error != NULL ? own_error : error);
+  exchange_unlink (exchange);
+  exchange->func (exchange, outcome, own_error != NULL ? own_error : error);
 }
 
 static void
-exchanges_drop_timer (PlumExchanges *self)
+exchanges_clear_timer (PlumExchanges *self)
 {
   if (self->timer != NULL)
     g_source_destroy (self->timer);
   g_clear_pointer (&self->timer, g_source_unref);
 }
 
-/* Those in flight when the network said that something had not arrived. */
+/* Fails the exchanges that were in flight when the ICMP error was caused. */
 static void
 exchanges_deliver_icmp (PlumExchanges *self)
 {
@@ -99,11 +99,11 @@ exchanges_deliver_icmp (PlumExchanges *self)
     }
 
   if (hit->len == 0)
-    plum_log_debug ("%s: late from %s: %s", self->label, self->peer, error->message);
+    plum_log_debug ("%s: a late error from %s: %s", self->label, self->peer, error->message);
 
-  /* All first leave the lists, so that an owner who looks finds none of them. */
+  /* Unlink all before the first callback, so that it finds none of them. */
   for (unsigned int i = 0; i < hit->len; i++)
-    exchange_remove (hit->pdata[i]);
+    exchange_unlink (hit->pdata[i]);
   for (unsigned int i = 0; i < hit->len; i++)
     {
       PlumExchange *exchange = hit->pdata[i];
@@ -112,7 +112,7 @@ exchanges_deliver_icmp (PlumExchanges *self)
     }
 }
 
-/* Sends once more, and puts the exchange in its place among the deadlines. */
+/* Sends the request, and updates its deadline. */
 static void
 exchanges_transmit (PlumExchanges *self, PlumExchange *exchange)
 {
@@ -123,7 +123,7 @@ exchanges_transmit (PlumExchanges *self, PlumExchange *exchange)
   sent = plum_udp_send (self->udp, exchange->request, exchange->request_len, &error);
   if (!sent && plum_udp_is_icmp (error))
     {
-      /* The answer to an earlier datagram; reading it has cleared it. */
+      /* The error of an earlier datagram. The failed send has cleared it. */
       g_clear_error (&self->icmp_error);
       self->icmp_error = g_steal_pointer (&error);
       self->icmp_serial = self->serial;
@@ -140,38 +140,38 @@ exchanges_transmit (PlumExchanges *self, PlumExchange *exchange)
   exchange->wait_ms = plum_retry_wait_ms (exchange->plan, exchange->n_sent, exchange->wait_ms,
                                           g_random_double_range (-0.1, 0.1));
   exchange->deadline = now + exchange->wait_ms * 1000;
-  if (!sent && plum_udp_is_passing (error) &&
+  if (!sent && plum_udp_is_transient (error) &&
       !plum_retry_is_last (exchange->plan, exchange->n_sent))
     {
       plum_log_debug ("%s: %s", self->label, error->message);
     }
   else if (!sent)
     {
-      /* It fails from the loop, never from within plum_exchanges_start (). */
+      /* Fail in the main loop, never within plum_exchanges_start (). */
       exchange->error = g_steal_pointer (&error);
       exchange->deadline = now;
     }
 
-  if (exchange->place == NULL)
-    exchange->place =
+  if (exchange->deadline_iter == NULL)
+    exchange->deadline_iter =
       g_sequence_insert_sorted (self->by_deadline, exchange, compare_deadlines, NULL);
   else
-    g_sequence_sort_changed (exchange->place, compare_deadlines, NULL);
+    g_sequence_sort_changed (exchange->deadline_iter, compare_deadlines, NULL);
 }
 
-/* What to do with one whose wait is over. */
+/* The deadline of an exchange has passed. */
 static void
 exchanges_expire (PlumExchanges *self, PlumExchange *exchange)
 {
   if (exchange->error != NULL)
     {
-      exchange_end (exchange, PLUM_EXCHANGE_FAILED, NULL);
+      exchange_finish (exchange, PLUM_EXCHANGE_FAILED, NULL);
       return;
     }
 
   if (plum_retry_is_last (exchange->plan, exchange->n_sent))
     {
-      exchange_end (exchange, PLUM_EXCHANGE_SILENT, NULL);
+      exchange_finish (exchange, PLUM_EXCHANGE_TIMED_OUT, NULL);
       return;
     }
 
@@ -208,13 +208,12 @@ on_timer (gpointer user_data)
     }
 
   if (!self->closed)
-    exchanges_pump (self);
+    exchanges_fill_window (self);
   g_rc_box_release_full (self, exchanges_clear);
   return G_SOURCE_REMOVE;
 }
 
-/* One timer, for the earliest deadline. One that is armed for earlier stays: it looks, and goes
- * on. */
+/* One timer, for the earliest deadline. A timer that is set for an earlier time is kept. */
 static void
 exchanges_update_timer (PlumExchanges *self)
 {
@@ -223,7 +222,7 @@ exchanges_update_timer (PlumExchanges *self)
 
   if (g_sequence_iter_is_end (first) && self->icmp_error == NULL)
     {
-      exchanges_drop_timer (self);
+      exchanges_clear_timer (self);
       return;
     }
 
@@ -232,16 +231,16 @@ exchanges_update_timer (PlumExchanges *self)
   if (self->timer != NULL && self->timer_at <= at)
     return;
 
-  exchanges_drop_timer (self);
+  exchanges_clear_timer (self);
   self->timer_at = MAX (at, now);
   self->timer =
     plum_backend_create_timer (self->backend, (guint) ((self->timer_at - now + 999) / 1000));
   g_source_set_callback (self->timer, on_timer, self, NULL);
 }
 
-/* Sends what the window allows. */
+/* Sends as many requests as the window has room for. */
 static void
-exchanges_pump (PlumExchanges *self)
+exchanges_fill_window (PlumExchanges *self)
 {
   while (self->n_slots < self->window)
     {
@@ -269,12 +268,12 @@ exchange_enqueue (PlumExchange *exchange, GQueue *queue)
   g_queue_push_tail_link (queue, &exchange->link);
 }
 
-/* The next of the same key takes the place of the one that has ended. */
+/* The next exchange of the same key takes the place of a finished one. */
 static void
-exchange_promote_twin (PlumExchange *exchange)
+exchange_promote_follower (PlumExchange *exchange)
 {
   PlumExchanges *self = exchange->owner;
-  GList *link = g_queue_pop_head_link (&exchange->twins);
+  GList *link = g_queue_pop_head_link (&exchange->followers);
   PlumExchange *next;
 
   g_hash_table_remove (self->by_key, &exchange->key);
@@ -283,19 +282,19 @@ exchange_promote_twin (PlumExchange *exchange)
 
   next = link->data;
   next->queue = NULL;
-  while ((link = g_queue_pop_head_link (&exchange->twins)) != NULL)
-    exchange_enqueue (link->data, &next->twins);
+  while ((link = g_queue_pop_head_link (&exchange->followers)) != NULL)
+    exchange_enqueue (link->data, &next->followers);
 
   g_hash_table_insert (self->by_key, &next->key, next);
   exchange_enqueue (next, &self->waiting);
 }
 
 static void
-exchange_remove (PlumExchange *exchange)
+exchange_unlink (PlumExchange *exchange)
 {
   PlumExchanges *self = exchange->owner;
 
-  /* Not g_cancellable_disconnect (), which would wait for itself within the handler. */
+  /* g_cancellable_disconnect () would wait for itself within the handler. */
   if (exchange->cancel_id != 0)
     g_signal_handler_disconnect (exchange->cancellable, exchange->cancel_id);
   exchange->cancel_id = 0;
@@ -304,14 +303,14 @@ exchange_remove (PlumExchange *exchange)
     g_queue_unlink (exchange->queue, &exchange->link);
   exchange->queue = NULL;
 
-  g_clear_pointer (&exchange->place, g_sequence_remove);
+  g_clear_pointer (&exchange->deadline_iter, g_sequence_remove);
   if (exchange->holds_slot)
     self->n_slots--;
   exchange->holds_slot = FALSE;
   g_clear_error (&exchange->error);
 
   if (g_hash_table_lookup (self->by_key, &exchange->key) == exchange)
-    exchange_promote_twin (exchange);
+    exchange_promote_follower (exchange);
   exchange->owner = NULL;
 }
 
@@ -321,9 +320,9 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
   PlumExchange *exchange = user_data;
   PlumExchanges *self = g_rc_box_acquire (exchange->owner);
 
-  exchange_end (exchange, PLUM_EXCHANGE_CANCELLED, NULL);
+  exchange_finish (exchange, PLUM_EXCHANGE_CANCELLED, NULL);
   if (!self->closed)
-    exchanges_pump (self);
+    exchanges_fill_window (self);
   g_rc_box_release_full (self, exchanges_clear);
 }
 
@@ -338,35 +337,35 @@ plum_exchanges_start (PlumExchanges *self, PlumExchange *exchange)
   exchange->link = (GList){ .data = exchange };
   exchange->n_sent = 0;
   exchange->wait_ms = 0;
-  g_queue_init (&exchange->twins);
+  g_queue_init (&exchange->followers);
   if (exchange->cancellable != NULL)
     exchange->cancel_id =
       g_signal_connect (exchange->cancellable, "cancelled", G_CALLBACK (on_cancelled), exchange);
 
   if (first != NULL)
     {
-      exchange_enqueue (exchange, &first->twins);
+      exchange_enqueue (exchange, &first->followers);
       return;
     }
 
   g_hash_table_insert (self->by_key, &exchange->key, exchange);
-  if (exchange->aside)
+  if (exchange->bypass_window)
     exchanges_transmit (self, exchange);
   else
     exchange_enqueue (exchange, &self->waiting);
-  exchanges_pump (self);
+  exchanges_fill_window (self);
 }
 
 void
-plum_exchange_stop (PlumExchange *exchange)
+plum_exchange_remove (PlumExchange *exchange)
 {
   PlumExchanges *self = exchange->owner;
 
   if (self == NULL)
     return;
 
-  exchange_remove (exchange);
-  exchanges_pump (self);
+  exchange_unlink (exchange);
+  exchanges_fill_window (self);
 }
 
 PlumExchange *
@@ -378,7 +377,7 @@ plum_exchanges_lookup (PlumExchanges *self, const PlumExchangeKey *key)
 }
 
 static void
-exchanges_end_all (PlumExchanges *self, PlumExchangeEnd end, const GError *error)
+exchanges_finish_all (PlumExchanges *self, PlumExchangeOutcome outcome, const GError *error)
 {
   g_autoptr (GPtrArray) all = g_ptr_array_new ();
   GHashTableIter iter;
@@ -390,24 +389,24 @@ exchanges_end_all (PlumExchanges *self, PlumExchangeEnd end, const GError *error
       PlumExchange *exchange = value;
 
       g_ptr_array_add (all, exchange);
-      for (GList *link = exchange->twins.head; link != NULL; link = link->next)
+      for (GList *link = exchange->followers.head; link != NULL; link = link->next)
         g_ptr_array_add (all, link->data);
     }
 
   for (unsigned int i = 0; i < all->len; i++)
-    exchange_remove (all->pdata[i]);
+    exchange_unlink (all->pdata[i]);
   for (unsigned int i = 0; i < all->len; i++)
     {
       PlumExchange *exchange = all->pdata[i];
 
-      exchange->func (exchange, end, error);
+      exchange->func (exchange, outcome, error);
     }
 }
 
 void
 plum_exchanges_fail_all (PlumExchanges *self, const GError *error)
 {
-  exchanges_end_all (self, PLUM_EXCHANGE_FAILED, error);
+  exchanges_finish_all (self, PLUM_EXCHANGE_FAILED, error);
   exchanges_update_timer (self);
 }
 
@@ -429,7 +428,7 @@ on_icmp (const GError *error, gpointer user_data)
   self->icmp_serial = G_MAXUINT64;
   exchanges_deliver_icmp (self);
   if (!self->closed)
-    exchanges_pump (self);
+    exchanges_fill_window (self);
   g_rc_box_release_full (self, exchanges_clear);
 }
 
@@ -477,9 +476,9 @@ void
 plum_exchanges_free (PlumExchanges *self)
 {
   self->closed = TRUE;
-  exchanges_drop_timer (self);
+  exchanges_clear_timer (self);
   g_clear_pointer (&self->udp, plum_udp_free);
-  exchanges_end_all (self, PLUM_EXCHANGE_CANCELLED, NULL);
+  exchanges_finish_all (self, PLUM_EXCHANGE_CANCELLED, NULL);
   g_rc_box_release_full (self, exchanges_clear);
 }
 
@@ -497,7 +496,7 @@ plum_exchanges_open (PlumExchanges *self, GError **error)
     return TRUE;
 
   g_propagate_prefixed_error (error, g_steal_pointer (&local_error),
-                              "%s: no socket to ask %s: ", self->label, self->peer);
+                              "%s: cannot open a socket to %s: ", self->label, self->peer);
   return FALSE;
 }
 
@@ -528,15 +527,15 @@ plum_exchanges_get_context (PlumExchanges *self)
 GError *
 plum_exchange_make_error (PlumExchanges *self,
                           PlumExchange *exchange,
-                          PlumExchangeEnd end,
+                          PlumExchangeOutcome outcome,
                           const GError *error)
 {
   gint64 now = plum_backend_get_time (self->backend);
 
-  /* Who gives up an exchange, or ends its owner, is told nothing. */
-  g_assert (end != PLUM_EXCHANGE_CANCELLED);
+  /* A cancelled exchange has no caller to report an error to. */
+  g_assert (outcome != PLUM_EXCHANGE_CANCELLED);
 
-  if (end == PLUM_EXCHANGE_SILENT)
+  if (outcome == PLUM_EXCHANGE_TIMED_OUT)
     return g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, "%s: no answer from %s in %.1f s",
                         self->label, self->peer, (double) (now - exchange->first_sent) / 1e6);
 

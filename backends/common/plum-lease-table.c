@@ -2,8 +2,8 @@
 
 #include "plum-lease-table.h"
 
-/* Over so many, holds that are over are swept out: those of mappings that never came to be are
- * never unmapped either. */
+/* From so many rows on, expired holds are removed: a mapping that was never granted is never
+ * unmapped. */
 #define SWEEP_MIN 64
 
 struct _PlumLeaseTable
@@ -98,7 +98,7 @@ plum_lease_table_is_renewal (PlumLeaseTable *self, const PlumExchangeKey *key, g
 }
 
 PlumLeaseTableRow *
-plum_lease_table_peek_live (PlumLeaseTable *self)
+plum_lease_table_find_live (PlumLeaseTable *self)
 {
   GHashTableIter iter;
   gpointer value;
@@ -116,7 +116,7 @@ plum_lease_table_peek_live (PlumLeaseTable *self)
 }
 
 static gboolean
-is_past (gpointer key, gpointer value, gpointer user_data)
+has_expired (gpointer key, gpointer value, gpointer user_data)
 {
   const PlumLeaseTableRow *row = value;
   const gint64 *now = user_data;
@@ -137,7 +137,7 @@ plum_lease_table_hold (PlumLeaseTable *self,
 
   if (g_hash_table_size (self->by_key) >= self->sweep_at)
     {
-      g_hash_table_foreach_remove (self->by_key, is_past, &now);
+      g_hash_table_foreach_remove (self->by_key, has_expired, &now);
       self->sweep_at = MAX (SWEEP_MIN, 2 * g_hash_table_size (self->by_key));
     }
 
@@ -164,13 +164,13 @@ plum_lease_table_check_hold (PlumLeaseTable *self,
     return FALSE;
 
   g_set_error (error, row->hold_error->domain, row->hold_error->code,
-               "%s (not asked again for another %" G_GINT64_FORMAT " s)", row->hold_error->message,
-               (row->hold_until - now + 999999) / 1000000);
+               "%s (not requested again for another %" G_GINT64_FORMAT " s)",
+               row->hold_error->message, (row->hold_until - now + 999999) / 1000000);
   return TRUE;
 }
 
 void
-plum_lease_table_forget (PlumLeaseTable *self, const PlumExchangeKey *key)
+plum_lease_table_remove (PlumLeaseTable *self, const PlumExchangeKey *key)
 {
   PlumLeaseTableRow *row = plum_lease_table_lookup (self, key);
 

@@ -14,38 +14,38 @@ struct _PlumServerProbe
   gpointer user_data;
 
   PlumCallSet *waiting;
-  gboolean wanted; /* by more than calls */
+  gboolean requested; /* other than by calls */
   gboolean ever_answered;
   gint64 answered_at;
   gboolean ever_hinted;
-  gint64 hinted_at; /* when a hint was last acted upon */
+  gint64 hinted_at; /* when a hint was last served */
   GSource *hint_timer;
 };
 
 static void
-plum_server_probe_end (PlumServerProbe *self, const GError *error)
+plum_server_probe_report (PlumServerProbe *self, const GError *error)
 {
   G_GNUC_UNUSED g_autoptr (PlumBackend) alive = g_object_ref (self->backend);
 
-  self->wanted = FALSE;
+  self->requested = FALSE;
   if (error == NULL)
     plum_call_set_done (self->waiting);
   else
     plum_call_set_fail (self->waiting, error);
-  self->funcs.ended (error, self->user_data);
+  self->funcs.finished (error, self->user_data);
 }
 
 static void
-on_exchange_ended (PlumExchange *exchange, PlumExchangeEnd end, const GError *error)
+on_exchange_finished (PlumExchange *exchange, PlumExchangeOutcome outcome, const GError *error)
 {
   PlumServerProbe *self = (PlumServerProbe *) exchange;
   g_autoptr (GError) reason = NULL;
 
-  if (end == PLUM_EXCHANGE_CANCELLED)
+  if (outcome == PLUM_EXCHANGE_CANCELLED)
     return;
 
-  reason = plum_exchange_make_error (self->exchanges, exchange, end, error);
-  plum_server_probe_end (self, reason);
+  reason = plum_exchange_make_error (self->exchanges, exchange, outcome, error);
+  plum_server_probe_report (self, reason);
 }
 
 static void
@@ -53,8 +53,8 @@ on_waiting_emptied (gpointer user_data)
 {
   PlumServerProbe *self = user_data;
 
-  if (!self->wanted)
-    plum_exchange_stop (&self->exchange);
+  if (!self->requested)
+    plum_exchange_remove (&self->exchange);
 }
 
 PlumServerProbe *
@@ -74,7 +74,7 @@ plum_server_probe_new (PlumBackend *backend,
 }
 
 void
-plum_server_probe_forget_hint (PlumServerProbe *self)
+plum_server_probe_clear_hint (PlumServerProbe *self)
 {
   if (self->hint_timer != NULL)
     g_source_destroy (self->hint_timer);
@@ -84,8 +84,8 @@ plum_server_probe_forget_hint (PlumServerProbe *self)
 void
 plum_server_probe_free (PlumServerProbe *self)
 {
-  plum_server_probe_forget_hint (self);
-  plum_exchange_stop (&self->exchange);
+  plum_server_probe_clear_hint (self);
+  plum_exchange_remove (&self->exchange);
   plum_call_set_free (self->waiting);
   g_free (self);
 }
@@ -105,10 +105,11 @@ plum_server_probe_start (PlumServerProbe *self, GError **error)
   if (!plum_exchanges_open (self->exchanges, error))
     return FALSE;
 
-  self->exchange.func = on_exchange_ended;
+  self->exchange.func = on_exchange_finished;
   self->exchange.plan = &plum_retry_probe;
-  self->exchange.aside = TRUE;
-  self->funcs.ask (&self->exchange, self->user_data);
+  self->exchange.bypass_window = TRUE;
+  self->exchange.request_len =
+    self->funcs.encode (self->exchange.request, sizeof self->exchange.request, self->user_data);
   plum_exchanges_start (self->exchanges, &self->exchange);
   return TRUE;
 }
@@ -139,23 +140,23 @@ plum_server_probe_join (PlumServerProbe *self, PlumCall *call, guint fresh_ms)
 }
 
 gboolean
-plum_server_probe_want (PlumServerProbe *self, GError **error)
+plum_server_probe_request (PlumServerProbe *self, GError **error)
 {
   if (!plum_server_probe_start (self, error))
     return FALSE;
 
-  self->wanted = TRUE;
+  self->requested = TRUE;
   return TRUE;
 }
 
 static void
-plum_server_probe_act_on_hint (PlumServerProbe *self)
+plum_server_probe_serve_hint (PlumServerProbe *self)
 {
   g_autoptr (GError) error = NULL;
 
   self->ever_hinted = TRUE;
   self->hinted_at = plum_backend_get_time (self->backend);
-  if (!plum_server_probe_want (self, &error))
+  if (!plum_server_probe_request (self, &error))
     plum_log_debug ("%s", error->message);
 }
 
@@ -165,7 +166,7 @@ on_hint_timer (gpointer user_data)
   PlumServerProbe *self = user_data;
 
   g_clear_pointer (&self->hint_timer, g_source_unref);
-  plum_server_probe_act_on_hint (self);
+  plum_server_probe_serve_hint (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -181,7 +182,7 @@ plum_server_probe_hint (PlumServerProbe *self, const char *why)
 
   if (!self->ever_hinted || now >= next)
     {
-      plum_server_probe_act_on_hint (self);
+      plum_server_probe_serve_hint (self);
       return;
     }
 
@@ -190,16 +191,16 @@ plum_server_probe_hint (PlumServerProbe *self, const char *why)
 }
 
 void
-plum_server_probe_answered (PlumServerProbe *self, const GError *error)
+plum_server_probe_finish (PlumServerProbe *self, const GError *error)
 {
   if (!plum_server_probe_is_running (self))
     return;
 
-  plum_exchange_stop (&self->exchange);
+  plum_exchange_remove (&self->exchange);
   if (error == NULL)
     {
       self->ever_answered = TRUE;
       self->answered_at = plum_backend_get_time (self->backend);
     }
-  plum_server_probe_end (self, error);
+  plum_server_probe_report (self, error);
 }

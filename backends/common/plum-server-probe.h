@@ -7,18 +7,18 @@
 G_BEGIN_DECLS
 
 /*
- * The one question to a gateway that changes nothing there (PCP ANNOUNCE, NAT-PMP external
- * address): is it there, and since when? Discovery, every check of a lease and every hint of a
- * restart want its answer; however many ask while it is out, one datagram goes.
+ * The request that changes nothing on the gateway (PCP ANNOUNCE, NAT-PMP external address). Its
+ * answer shows that the gateway is there, and its epoch. Discovery, the checks of leases and the
+ * hints of a restart share one request in flight.
  */
 typedef struct _PlumServerProbe PlumServerProbe;
 
 typedef struct
 {
-  /* Fills in key and request. */
-  void (*ask) (PlumExchange *exchange, gpointer user_data);
-  /* It is over, and the calls are settled. error: (nullable): why there was no answer. */
-  void (*ended) (const GError *error, gpointer user_data);
+  /* Returns the length. */
+  size_t (*encode) (uint8_t *out, size_t size, gpointer user_data);
+  /* The calls have finished. error: (nullable): why there is no answer, or what it refused. */
+  void (*finished) (const GError *error, gpointer user_data);
 } PlumServerProbeFuncs;
 
 PlumServerProbe *plum_server_probe_new (PlumBackend *backend,
@@ -26,19 +26,21 @@ PlumServerProbe *plum_server_probe_new (PlumBackend *backend,
                                         const PlumServerProbeFuncs *funcs,
                                         gpointer user_data);
 void plum_server_probe_free (PlumServerProbe *self);
-/* Settles the call with done or an error. An answer that is not older than fresh_ms does for it. */
+/* Finishes the call with done or an error: by the probe in flight or a new one, or at once if the
+ * last answer is not older than fresh_ms. */
 void plum_server_probe_join (PlumServerProbe *self, PlumCall *call, guint fresh_ms);
-/* Asks for the sake of what funcs->ended does. FALSE: there is no socket. */
-gboolean plum_server_probe_want (PlumServerProbe *self, GError **error);
-/* Somebody, perhaps not the gateway, says that it was restarted: asks, but at most once in
- * PLUM_SERVER_PROBE_HINT_MS; a hint in between is served at the end of that time. */
+/* Starts the probe if it is not running, and keeps it running if all calls are cancelled. FALSE:
+ * there is no socket. */
+gboolean plum_server_probe_request (PlumServerProbe *self, GError **error);
+/* A datagram that may be forged reports a restart: starts the probe, at most once in
+ * PLUM_SERVER_PROBE_HINT_MS. A hint within that time is served at its end. */
 void plum_server_probe_hint (PlumServerProbe *self, const char *why);
-/* No hint waits any more. */
-void plum_server_probe_forget_hint (PlumServerProbe *self);
+/* Clears a hint that is not served yet. */
+void plum_server_probe_clear_hint (PlumServerProbe *self);
 gboolean plum_server_probe_is_running (PlumServerProbe *self);
-/* The gateway has answered. error: (nullable): what it said is a failure. Does nothing unless one
- * is running. */
-void plum_server_probe_answered (PlumServerProbe *self, const GError *error);
+/* The gateway has answered. error: (nullable): the answer is a failure. Does nothing if the probe
+ * is not running. */
+void plum_server_probe_finish (PlumServerProbe *self, const GError *error);
 
 #define PLUM_SERVER_PROBE_HINT_MS 10000
 

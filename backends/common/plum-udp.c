@@ -4,11 +4,10 @@
 
 #include "plum-backend-log.h"
 
-/* Longer than any datagram of the protocols that use this (PCP: 1100): what is cut here is refused
- * by its size anyway. */
+/* Longer than any datagram of PCP (1100 bytes) and NAT-PMP. The codecs refuse longer ones. */
 #define DATAGRAM_MAX 2048
 
-/* So many datagrams at one go, then others have their turn of the loop. */
+/* How many datagrams to read at a time, so that other sources are dispatched in between. */
 #define DRAIN_MAX 64
 
 struct _PlumUdp
@@ -27,7 +26,7 @@ plum_udp_socket_address (PlumNetwork *network, GInetAddress *address, guint16 po
 {
   guint scope = 0;
 
-  /* The kernel cannot tell on which link fe80:: or ff02:: is meant. */
+  /* Without a scope the kernel does not know the link of fe80:: or ff02::. */
   if (g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6 &&
       (g_inet_address_get_is_link_local (address) || g_inet_address_get_is_mc_link_local (address)))
     scope = plum_network_get_interface_index (network);
@@ -46,7 +45,7 @@ plum_udp_is_icmp (const GError *error)
 
 /* ENOBUFS and ENOMEM have no code of their own in GIO. */
 gboolean
-plum_udp_is_passing (const GError *error)
+plum_udp_is_transient (const GError *error)
 {
   return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_FAILED);
 }
@@ -62,7 +61,7 @@ plum_udp_report (PlumUdp *self, PlumTrafficDirection direction, const uint8_t *d
     }
 }
 
-/* FALSE: nothing is left to read. */
+/* FALSE: there is nothing to read. */
 static gboolean
 plum_udp_read_one (PlumUdp *self)
 {
@@ -99,7 +98,7 @@ static gboolean
 on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
   PlumUdp *self = g_rc_box_acquire (user_data);
-  /* A handler of what a datagram causes may drop the backend, and with it this. */
+  /* A handler may unref the backend, which frees self. */
   G_GNUC_UNUSED g_autoptr (PlumBackend) alive = g_object_ref (self->backend);
 
   for (unsigned int i = 0; i < DRAIN_MAX && self->socket != NULL; i++)
@@ -188,7 +187,7 @@ plum_udp_send (PlumUdp *self, const uint8_t *data, size_t len, GError **error)
       return FALSE;
     }
 
-  /* A full send buffer is a lost datagram: the next send of the schedule is for that. */
+  /* A full send buffer is a lost datagram: it will be sent again. */
   plum_udp_report (self, PLUM_TRAFFIC_SENT, data, len);
   return TRUE;
 }

@@ -6,7 +6,7 @@
 
 #define PREFIX_SIZE 12
 
-/* RFC 4291 2.5.5.2: the prefix of an IPv4 address, and 0.0.0.0 behind it. */
+/* RFC 4291 2.5.5.2: the prefix of an IPv4 address, followed by 0.0.0.0. */
 static const uint8_t mapped_any[PLUM_WIRE_ADDRESS_SIZE] = { [10] = 0xff, [11] = 0xff };
 static const uint8_t any[PLUM_WIRE_ADDRESS_SIZE];
 

@@ -7,11 +7,11 @@
 
 G_BEGIN_DECLS
 
-/* Addresses on the wire: 16 bytes in PCP, where IPv4 is ::ffff:a.b.c.d (RFC 6887 5). */
+/* Addresses in PCP packets: 16 bytes, in which IPv4 is ::ffff:a.b.c.d (RFC 6887 5). */
 #define PLUM_WIRE_ADDRESS_SIZE 16
 
 void plum_wire_address_from_inet (GInetAddress *address, uint8_t wire[PLUM_WIRE_ADDRESS_SIZE]);
-/* "No preference" of a family: the two are not interchangeable. */
+/* "No preference": all zeros of the family. The two are not interchangeable (RFC 6887 5). */
 void plum_wire_address_any (GSocketFamily family, uint8_t wire[PLUM_WIRE_ADDRESS_SIZE]);
 gboolean plum_wire_address_is_ipv4 (const uint8_t wire[PLUM_WIRE_ADDRESS_SIZE]);
 /* (transfer full) (nullable): NULL for all zeros of either family */

@@ -2,8 +2,7 @@
 
 #include "direct-backend.h"
 
-/* Nobody stands between this host and the internet: what is there to map? No packet is ever
- * sent. */
+/* The host has a public address, so there is nothing to map. No packet is sent. */
 struct _PlumDirectBackend
 {
   PlumBackend parent_instance;
@@ -11,7 +10,7 @@ struct _PlumDirectBackend
 
 G_DEFINE_FINAL_TYPE (PlumDirectBackend, plum_direct_backend, PLUM_TYPE_BACKEND)
 
-/* NULL, and the call is settled, if the local address is not one that the internet reaches. */
+/* (nullable): NULL, and the call fails, if the local address is not public. */
 static GInetAddress *
 plum_direct_backend_get_address (PlumBackend *backend, PlumCall *call)
 {
@@ -20,18 +19,17 @@ plum_direct_backend_get_address (PlumBackend *backend, PlumCall *call)
   g_autofree char *host = NULL;
   g_autofree char *message = NULL;
 
-  /* Who names a gateway wants it asked. */
+  /* A program that sets a gateway address wants that gateway to be asked. */
   if (plum_network_get_overridden (network))
     {
-      plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
-                      "direct: a gateway was named, and it is to be asked");
+      plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, "direct: a gateway address is set");
       return NULL;
     }
 
-  /* In IPv6 every address is a public one, and a firewall at the router is the rule. */
+  /* With IPv6 every address is public, but usually behind a firewall in the router. */
   if (local == NULL || g_inet_address_get_family (local) != G_SOCKET_FAMILY_IPV4)
     {
-      plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, "direct: it is for IPv4 only");
+      plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, "direct: only IPv4 is supported");
       return NULL;
     }
 

@@ -7,7 +7,7 @@
 
 #define RESPONSE_BIT 0x80u
 
-/* Not the IANA numbers, and often taken for each other (RFC 6886 3.3). */
+/* RFC 6886 3.3. Not the IANA protocol numbers. */
 #define OPCODE_ADDRESS 0u
 #define OPCODE_MAP_UDP 1u
 #define OPCODE_MAP_TCP 2u
@@ -15,20 +15,20 @@
 static const NatpmpResult results[] = {
   { NATPMP_SUCCESS, PLUM_ERROR_MALFORMED, 0, FALSE, "success", "" },
   { NATPMP_UNSUPP_VERSION, PLUM_ERROR_NOT_SUPPORTED, 300, FALSE, "unsupported version",
-    "it speaks another version of the protocol" },
+    "the router speaks another version of the protocol" },
   { NATPMP_NOT_AUTHORIZED, PLUM_ERROR_REFUSED, 300, TRUE, "not authorized",
-    "NAT-PMP is switched off in the router, or its policy forbids it" },
+    "NAT-PMP is disabled in the router, or its policy forbids it" },
   { NATPMP_NETWORK_FAILURE, PLUM_ERROR_NO_RESOURCES, 30, FALSE, "network failure",
     PLUM_NO_PUBLIC_ADDRESS },
   { NATPMP_OUT_OF_RESOURCES, PLUM_ERROR_NO_RESOURCES, 30, TRUE, "out of resources",
     "the router's table is full, or the external port is taken" },
   { NATPMP_UNSUPP_OPCODE, PLUM_ERROR_NOT_SUPPORTED, 300, FALSE, "unsupported opcode",
-    "the router cannot do this" },
+    "the router does not support this" },
 };
 
-/* RFC 6886 3.5: any other code MUST be taken as fatal for the request. */
+/* RFC 6886 3.5: any other code is fatal for the request. */
 static const NatpmpResult result_unknown = {
-  G_MAXUINT16, PLUM_ERROR_REFUSED, 300, FALSE, "unknown result", "no standard knows this result"
+  G_MAXUINT16, PLUM_ERROR_REFUSED, 300, FALSE, "unknown result", "no standard defines this result"
 };
 
 const NatpmpResult *
@@ -41,6 +41,15 @@ natpmp_result_lookup (uint16_t code)
     }
 
   return &result_unknown;
+}
+
+GError *
+natpmp_result_make_error (uint16_t code, const char *peer, const char *to_what)
+{
+  const NatpmpResult *result = natpmp_result_lookup (code);
+
+  return g_error_new (PLUM_ERROR, (int) result->error, "NAT-PMP: %s answered \"%s\" (%u) to %s: %s",
+                      peer, result->name, code, to_what, result->advice);
 }
 
 /* RFC 6886 3.2 */
@@ -108,8 +117,8 @@ decode_body (PlumReader *r, uint32_t opcode, NatpmpReply *reply, GError **error)
   return plum_reader_ok (r) || too_short (r->len, error);
 }
 
-/* Looks at the version before the length: routers are known that answer in PCP's form, cut to
- * twelve bytes (quirk 3), and in four with the misprint of the RFC (erratum 3618). */
+/* Checks the version before the length: some routers answer in PCP's form, cut to twelve bytes
+ * (quirk 3), or in four bytes after a misprint of the RFC (erratum 3618). */
 gboolean
 natpmp_decode_reply (const uint8_t *data, size_t len, NatpmpReply *out, GError **error)
 {
@@ -126,7 +135,7 @@ natpmp_decode_reply (const uint8_t *data, size_t len, NatpmpReply *out, GError *
   if ((op & RESPONSE_BIT) == 0 && !(op == 0 && reply.result == NATPMP_UNSUPP_VERSION))
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-                   "NAT-PMP: a request came where a response was expected");
+                   "NAT-PMP: received a request; expected a response");
       return FALSE;
     }
 
@@ -158,6 +167,6 @@ natpmp_epoch_is_valid (int64_t prev_server,
 {
   int64_t elapsed = cur_client - prev_client;
 
-  /* 7/8 of our time is what the slowest of clocks has counted; two seconds are for rounding. */
+  /* The server's clock may be slow by an eighth, and two seconds of rounding. */
   return cur_server + 2 >= prev_server + elapsed * 7 / 8;
 }

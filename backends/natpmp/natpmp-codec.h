@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* NAT Port Mapping Protocol (RFC 6886). Pure: bytes in, struct out, and back. */
+/* NAT Port Mapping Protocol (RFC 6886): packets to structures and back. */
 
 #define NATPMP_PORT 5351
 #define NATPMP_ADDRESS_SIZE 4
@@ -25,23 +25,23 @@ typedef struct
 {
   guint16 code;
   PlumError error;
-  guint hold_s;        /* not to ask the same again for so long: the RFC gives no time */
-  gboolean other_port; /* it may be due to the external port: try another */
+  guint hold_s;        /* of the same request; RFC 6886 has no error lifetime */
+  gboolean other_port; /* try another external port: this one may be the reason */
   const char *name;
-  const char *advice; /* what it means to a user */
+  const char *advice; /* what it means, for the user */
 } NatpmpResult;
 
 typedef enum {
   NATPMP_REPLY_ADDRESS,
   NATPMP_REPLY_MAP,
-  NATPMP_REPLY_VERSION, /* not version 0, or "not this version" */
-  NATPMP_REPLY_OPCODE,  /* "not this opcode", in eight bytes */
+  NATPMP_REPLY_VERSION, /* a version other than 0, or an unsupported version */
+  NATPMP_REPLY_OPCODE,  /* an unsupported opcode, in eight bytes */
 } NatpmpReplyKind;
 
 typedef struct
 {
   NatpmpReplyKind kind;
-  uint8_t version; /* of NATPMP_REPLY_VERSION */
+  uint8_t version; /* NATPMP_REPLY_VERSION only */
   uint16_t result;
   uint32_t epoch;
   uint8_t address[NATPMP_ADDRESS_SIZE];
@@ -51,7 +51,7 @@ typedef struct
   uint32_t lifetime;
 } NatpmpReply;
 
-/* Both give the length, 0 if the buffer is too small. */
+/* Both return the length; 0 if the buffer is too small. */
 size_t natpmp_encode_address (uint8_t *out, size_t size);
 /* lifetime 0: a deletion; then the external port must be 0 (RFC 6886 3.4). */
 size_t natpmp_encode_map (PlumProtocol protocol,
@@ -61,14 +61,15 @@ size_t natpmp_encode_map (PlumProtocol protocol,
                           uint8_t *out,
                           size_t size);
 
-/* *out is untouched on error, which is always PLUM_ERROR_MALFORMED. */
+/* On error, which is always PLUM_ERROR_MALFORMED, *out is not changed. */
 gboolean natpmp_decode_reply (const uint8_t *data, size_t len, NatpmpReply *out, GError **error);
 
-/* Never NULL: for a code that the RFC has not there is a row that says so. */
+/* Never NULL: there is a row for codes that the RFC does not define. */
 const NatpmpResult *natpmp_result_lookup (uint16_t code);
+/* (transfer full) to_what: what the server was asked for. */
+GError *natpmp_result_make_error (uint16_t code, const char *peer, const char *to_what);
 
-/* RFC 6886 3.6, in integers that cannot wrap. One-sided: a jump forward means nothing here. Server
- * times in its seconds, client times in ours. */
+/* RFC 6886 3.6. A jump forward is valid. In seconds of each clock; the types cannot wrap. */
 gboolean natpmp_epoch_is_valid (int64_t prev_server,
                                 int64_t prev_client,
                                 int64_t cur_server,

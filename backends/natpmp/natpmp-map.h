@@ -2,22 +2,28 @@
 
 #pragma once
 
-#include "natpmp-backend-private.h"
+#include "natpmp-codec.h"
+#include "plum-udp-operation.h"
 
 G_BEGIN_DECLS
 
-/* One map request on its way: a wish, a renewal, or a deletion. */
+/*
+ * The map requests of one session: new mappings, renewals and deletions. A response contains no
+ * external address, so a lease waits for the probe that asks for it, if one is on its way.
+ */
+typedef struct _NatpmpMaps NatpmpMaps;
+
+/* session: borrowed, and outlives it */
+NatpmpMaps *natpmp_maps_new (PlumUdpSession *session);
+void natpmp_maps_free (NatpmpMaps *self);
 
 /* All that a response repeats: NAT-PMP has no other mark of a request. */
 void natpmp_map_make_key (PlumProtocol protocol, guint internal_port, PlumExchangeKey *key);
-/* Settles the call. */
-void natpmp_map_start (PlumNatpmpBackend *self,
-                       PlumRequest *request,
-                       gboolean deletion,
-                       PlumCall *call);
-/* FALSE: it answers nothing that is on its way. */
-gboolean natpmp_map_answered (PlumNatpmpBackend *self, const NatpmpReply *reply);
-/* Whether the address came or not, those that waited for it only get their lease. */
-void natpmp_map_complete_all (PlumNatpmpBackend *self);
+/* Finishes the call. */
+void natpmp_maps_start (NatpmpMaps *self, PlumRequest *request, gboolean deletion, PlumCall *call);
+/* FALSE: it answers no request on its way. */
+gboolean natpmp_maps_handle_reply (NatpmpMaps *self, const NatpmpReply *reply);
+/* The probe has finished: the leases that wait for the external address get it, or go without. */
+void natpmp_maps_address_arrived (NatpmpMaps *self);
 
 G_END_DECLS

@@ -11,7 +11,7 @@
 #define PROTOCOL_TCP 6
 #define PROTOCOL_UDP 17
 
-/* RFC 6887 13.2: nothing but its head */
+/* RFC 6887 13.2: a header only */
 #define OPTION_PREFER_FAILURE 2u
 
 #define SHORT_FLOOR 30u
@@ -20,15 +20,15 @@
 static const PcpResult results[] = {
   { PCP_SUCCESS, FALSE, PLUM_ERROR_MALFORMED, PCP_NEXT_NOTHING, "SUCCESS", "" },
   { PCP_UNSUPP_VERSION, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_NOTHING, "UNSUPP_VERSION",
-    "it speaks another version of the protocol" },
+    "the router speaks another version of the protocol" },
   { PCP_NOT_AUTHORIZED, TRUE, PLUM_ERROR_REFUSED, PCP_NEXT_NOTHING, "NOT_AUTHORIZED",
-    "the router's policy forbids it, or the port belongs to somebody else" },
+    "the router's policy forbids it, or another host has the port" },
   { PCP_MALFORMED_REQUEST, TRUE, PLUM_ERROR_MALFORMED, PCP_NEXT_BARE, "MALFORMED_REQUEST",
     "the router does not understand a correct request" },
   { PCP_UNSUPP_OPCODE, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_NOTHING, "UNSUPP_OPCODE",
-    "the router cannot do this" },
+    "the router does not support this" },
   { PCP_UNSUPP_OPTION, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_BARE, "UNSUPP_OPTION",
-    "the router cannot do this" },
+    "the router does not support this" },
   { PCP_MALFORMED_OPTION, TRUE, PLUM_ERROR_MALFORMED, PCP_NEXT_BARE, "MALFORMED_OPTION",
     "the router does not understand a correct request" },
   { PCP_NETWORK_FAILURE, FALSE, PLUM_ERROR_NO_RESOURCES, PCP_NEXT_NOTHING, "NETWORK_FAILURE",
@@ -38,28 +38,31 @@ static const PcpResult results[] = {
   { PCP_UNSUPP_PROTOCOL, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_NOTHING, "UNSUPP_PROTOCOL",
     "the router cannot map this transport protocol" },
   { PCP_USER_EX_QUOTA, FALSE, PLUM_ERROR_NO_RESOURCES, PCP_NEXT_NOTHING, "USER_EX_QUOTA",
-    "this host has as many mappings as the router allows it" },
+    "this host has reached the router's limit of mappings" },
   { PCP_CANNOT_PROVIDE_EXTERNAL, FALSE, PLUM_ERROR_CONFLICT, PCP_NEXT_NO_ADDRESS,
-    "CANNOT_PROVIDE_EXTERNAL", "the external address or port is not to be had" },
+    "CANNOT_PROVIDE_EXTERNAL", "the external address or port is not available" },
   { PCP_ADDRESS_MISMATCH, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_NOTHING, "ADDRESS_MISMATCH",
     PLUM_ROUTER_BETWEEN },
   { PCP_EXCESSIVE_REMOTE_PEERS, TRUE, PLUM_ERROR_NO_RESOURCES, PCP_NEXT_NOTHING,
     "EXCESSIVE_REMOTE_PEERS", "the router cannot filter by so many peers" },
 };
 
-/* RFC 7652 8.3: 14 to 23 are steps of an authentication that this client does not do. */
+/* RFC 7652 8.3: 14 to 23 are steps of authentication, which is not supported. */
 #define AUTHENTICATION_FIRST 14
 #define AUTHENTICATION_LAST 23
 
 static const PcpResult result_authentication = {
   AUTHENTICATION_FIRST,      TRUE,
   PLUM_ERROR_REFUSED,        PCP_NEXT_NOTHING,
-  "AUTHENTICATION_REQUIRED", "the router wants a password"
+  "AUTHENTICATION_REQUIRED", "the router requires authentication"
 };
 
-static const PcpResult result_unknown = {
-  255, TRUE, PLUM_ERROR_REFUSED, PCP_NEXT_NOTHING, "unknown result", "no standard knows this result"
-};
+static const PcpResult result_unknown = { 255,
+                                          TRUE,
+                                          PLUM_ERROR_REFUSED,
+                                          PCP_NEXT_NOTHING,
+                                          "unknown result",
+                                          "no standard defines this result" };
 
 const PcpResult *
 pcp_result_lookup (uint8_t code)
@@ -75,12 +78,21 @@ pcp_result_lookup (uint8_t code)
   return &result_unknown;
 }
 
+GError *
+pcp_result_make_error (uint8_t code, const char *peer, const char *to_what)
+{
+  const PcpResult *result = pcp_result_lookup (code);
+
+  return g_error_new (PLUM_ERROR, (int) result->error, "PCP: %s answered %s (%u) to %s: %s", peer,
+                      result->name, code, to_what, result->advice);
+}
+
 uint32_t
-pcp_error_lifetime (uint8_t code, uint32_t told)
+pcp_error_lifetime (uint8_t code, uint32_t lifetime)
 {
   uint32_t floor = pcp_result_lookup (code)->is_long ? LONG_FLOOR : SHORT_FLOOR;
 
-  return CLAMP (told, floor, PCP_LIFETIME_MAX);
+  return CLAMP (lifetime, floor, PCP_LIFETIME_MAX);
 }
 
 /* RFC 6887 7.1 */
@@ -143,10 +155,10 @@ malformed (GError **error, const char *format, ...)
   return FALSE;
 }
 
-/* "I do not speak your version" comes in many lengths, and from a NAT-PMP router in its own form:
- * its 16 bits of result lie on PCP's reserved and result bytes (RFC 6887 9 and appendix A, RFC
- * 6886 3.5 with erratum 3618, quirk 1). Only result 1 means that: 00 80 00 03 is how one PCP
- * router complains of a request. */
+/* The answer to an unsupported version has many lengths, and from a NAT-PMP router NAT-PMP's form:
+ * its 16-bit result is at PCP's reserved and result bytes (RFC 6887 9 and appendix A, RFC 6886 3.5
+ * with erratum 3618, quirk 1). Only for result 1: one PCP router refuses requests with
+ * 00 80 00 03. */
 static gboolean
 is_version_reply (const uint8_t *data, size_t len, uint8_t *version)
 {
@@ -167,8 +179,8 @@ is_version_reply (const uint8_t *data, size_t len, uint8_t *version)
   return TRUE;
 }
 
-/* RFC 6887 7.3: code, reserved, length, data, padding to 4. What others than ours say is of no
- * concern here, even of those below 128, but they must lie within the packet. */
+/* RFC 6887 7.3: code, reserved, length, data, padding to 4. Other options are skipped, those below
+ * 128 too, but must not pass the end of the packet. */
 static gboolean
 read_options (PlumReader *r, gboolean *prefer_failure)
 {
@@ -209,7 +221,7 @@ decode_map (PlumReader *r, PcpMap *map, GError **error)
 
   map->protocol = protocol == PROTOCOL_TCP ? PLUM_PROTOCOL_TCP : PLUM_PROTOCOL_UDP;
   if (!read_options (r, &map->prefer_failure))
-    return malformed (error, "PCP: MAP response with an option that runs past its end");
+    return malformed (error, "PCP: MAP response with an option that passes the end");
   return TRUE;
 }
 
@@ -229,7 +241,7 @@ check_frame (const uint8_t *data, size_t len, GError **error)
   if (version != PCP_VERSION)
     return malformed (error, "PCP: response of version %u; expected %d", version, PCP_VERSION);
   if ((op & RESPONSE_BIT) == 0)
-    return malformed (error, "PCP: a request came where a response was expected");
+    return malformed (error, "PCP: received a request; expected a response");
   if (len < PCP_HEADER_SIZE || len > PCP_PACKET_MAX || len % 4 != 0)
     return malformed (error,
                       "PCP: response of %" G_GSIZE_FORMAT " bytes; expected %d to %d in steps of 4",
@@ -237,7 +249,7 @@ check_frame (const uint8_t *data, size_t len, GError **error)
   return TRUE;
 }
 
-/* RFC 6887 8.3, in its order: what is not to be looked at fails here, the rest is the caller's. */
+/* The checks of RFC 6887 8.3 in its order, up to those that need the request. */
 gboolean
 pcp_decode_reply (const uint8_t *data, size_t len, PcpReply *out, GError **error)
 {
@@ -276,7 +288,7 @@ pcp_decode_reply (const uint8_t *data, size_t len, PcpReply *out, GError **error
 
       reply.kind = PCP_REPLY_ANNOUNCE;
       if (!read_options (&r, &prefer_failure))
-        return malformed (error, "PCP: ANNOUNCE response with an option that runs past its end");
+        return malformed (error, "PCP: ANNOUNCE response with an option that passes the end");
     }
   else
     {
@@ -296,10 +308,10 @@ pcp_epoch_is_valid (int64_t prev_server,
   int64_t client = cur_client - prev_client;
   int64_t server = cur_server - prev_server;
 
-  /* Two answers may come in the wrong order, so one second back is allowed. */
+  /* Answers may come in the wrong order: one second back is valid. */
   if (server < -1)
     return FALSE;
 
-  /* The two clocks may differ by a sixteenth, and by two seconds of rounding, either way. */
+  /* The clocks may differ by a sixteenth, and by two seconds of rounding. */
   return client + 2 >= server - server / 16 && server + 2 >= client - client / 16;
 }

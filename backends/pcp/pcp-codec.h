@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* Port Control Protocol (RFC 6887). Pure: bytes in, struct out, and back. */
+/* Port Control Protocol (RFC 6887): packets to structures and back. */
 
 #define PCP_PORT 5351
 #define PCP_VERSION 2
@@ -18,8 +18,7 @@ G_BEGIN_DECLS
 #define PCP_PREFER_FAILURE_SIZE 4
 #define PCP_PACKET_MAX 1100
 
-/* The longest that a granted lifetime and an error lifetime count for: one day (RFC 6887 15,
- * 7.4). */
+/* s: the longest granted lifetime and error lifetime, one day (RFC 6887 15, 7.4). */
 #define PCP_LIFETIME_MAX 86400u
 
 typedef enum {
@@ -44,13 +43,13 @@ typedef enum {
   PCP_EXCESSIVE_REMOTE_PEERS = 13,
 } PcpResultCode;
 
-/* What to change in a MAP before it is asked once more; each at most once. A port that is required
- * stays. */
+/* What to change in a MAP before it is sent again, each at most once. A required port is never
+ * changed. */
 typedef enum {
-  PCP_NEXT_NOTHING,    /* it fails */
+  PCP_NEXT_NOTHING,    /* the request fails */
   PCP_NEXT_BARE,       /* suggest neither address nor port, and send no option */
   PCP_NEXT_NO_PORT,    /* suggest no port: it is often taken (quirk 4) */
-  PCP_NEXT_NO_ADDRESS, /* suggest no address: it may be the router's no more */
+  PCP_NEXT_NO_ADDRESS, /* suggest no address: the router may no longer have it */
 } PcpNext;
 
 typedef struct
@@ -60,7 +59,7 @@ typedef struct
   PlumError error;
   PcpNext next;
   const char *name;
-  const char *advice; /* what it means to a user */
+  const char *advice; /* what it means, for the user */
 } PcpResult;
 
 /* The mapping of a MAP request or response. */
@@ -75,7 +74,7 @@ typedef struct
 } PcpMap;
 
 typedef enum {
-  PCP_REPLY_VERSION, /* "I speak version so-and-so"; may be no PCP at all (RFC 6887 9) */
+  PCP_REPLY_VERSION, /* an unsupported version; may be in NAT-PMP's form (RFC 6887 9) */
   PCP_REPLY_ANNOUNCE,
   PCP_REPLY_MAP,
 } PcpReplyKind;
@@ -87,10 +86,10 @@ typedef struct
   uint8_t result;
   uint32_t lifetime;
   uint32_t epoch;
-  PcpMap map; /* only of PCP_REPLY_MAP */
+  PcpMap map; /* PCP_REPLY_MAP only */
 } PcpReply;
 
-/* Both give the length, 0 if the buffer is too small. */
+/* Both return the length; 0 if the buffer is too small. */
 size_t pcp_encode_announce (const uint8_t client[PCP_ADDRESS_SIZE], uint8_t *out, size_t size);
 size_t pcp_encode_map (const uint8_t client[PCP_ADDRESS_SIZE],
                        uint32_t lifetime,
@@ -98,16 +97,18 @@ size_t pcp_encode_map (const uint8_t client[PCP_ADDRESS_SIZE],
                        uint8_t *out,
                        size_t size);
 
-/* *out is untouched on error, which is always PLUM_ERROR_MALFORMED. */
+/* On error, which is always PLUM_ERROR_MALFORMED, *out is not changed. */
 gboolean pcp_decode_reply (const uint8_t *data, size_t len, PcpReply *out, GError **error);
 
-/* Never NULL: for a code that no RFC has there is a row that says so. */
+/* Never NULL: there is a row for codes that no RFC defines. */
 const PcpResult *pcp_result_lookup (uint8_t code);
-/* For how long not to ask the same again, in seconds: what the server said, between a floor and a
- * ceiling. Servers are known that say 0. */
-uint32_t pcp_error_lifetime (uint8_t code, uint32_t told);
+/* (transfer full) to_what: what the server was asked for. */
+GError *pcp_result_make_error (uint8_t code, const char *peer, const char *to_what);
+/* The hold of the same request, in seconds: the server's error lifetime within limits. Some servers
+ * send 0. */
+uint32_t pcp_error_lifetime (uint8_t code, uint32_t lifetime);
 
-/* RFC 6887 8.5, in integers that cannot wrap. Server times in its seconds, client times in ours. */
+/* RFC 6887 8.5. In seconds of each clock; the types cannot wrap. */
 gboolean pcp_epoch_is_valid (int64_t prev_server,
                              int64_t prev_client,
                              int64_t cur_server,

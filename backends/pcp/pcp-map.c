@@ -9,56 +9,18 @@
 
 typedef struct
 {
-  PlumExchange exchange;   /* first: one is found by the other */
-  PlumPcpBackend *backend; /* borrowed: nothing outlives it */
-  PlumCall *call;          /* (nullable) if it is a refresh */
+  PlumUdpOperation base; /* first; base.call is NULL if nothing waits for a refresh */
   PcpMap map;
-  uint32_t lifetime;
-  PcpMap asked;          /* the wish, whatever was tried after it; there the option says
-                          * that the external port is required */
-  PcpMap before;         /* the try before this one */
-  guint tried;           /* bits, 1 << PcpNext */
-  gboolean half_deleted; /* the server said that some time is left */
-  gboolean refresh;      /* for the address, not for the lease */
+  PcpMap requested; /* the first try; there the option says that the external port is required */
+  PcpMap previous;  /* the try before this one */
+  guint tried;      /* bits, 1 << PcpNext */
+  gboolean refresh; /* for the external address, not for the lease */
 } MapOp;
 
-static void
-map_op_free (MapOp *op)
+static GSocketFamily
+get_family (PlumUdpSession *session)
 {
-  plum_exchange_stop (&op->exchange);
-  g_clear_object (&op->call);
-  g_free (op);
-}
-
-static void
-map_op_fail (MapOp *op, GError *error) /* (transfer full) */
-{
-  if (op->call != NULL)
-    plum_call_return_error (op->call, error);
-  else
-    g_error_free (error);
-  map_op_free (op);
-}
-
-static void
-on_map_ended (PlumExchange *exchange, PlumExchangeEnd end, const GError *error)
-{
-  MapOp *op = (MapOp *) exchange;
-
-  if (end == PLUM_EXCHANGE_CANCELLED)
-    {
-      map_op_free (op);
-      return;
-    }
-
-  if (end == PLUM_EXCHANGE_SILENT && op->half_deleted)
-    {
-      plum_call_return_done (op->call);
-      map_op_free (op);
-      return;
-    }
-
-  map_op_fail (op, plum_exchange_make_error (op->backend->exchanges, exchange, end, error));
+  return plum_network_get_family (plum_backend_get_network (session->backend));
 }
 
 void
@@ -72,12 +34,12 @@ pcp_map_make_key (const PcpMap *map, PlumExchangeKey *key)
   plum_writer_bytes (&w, map->nonce, PCP_NONCE_SIZE);
 }
 
-/* A nonce of the mapping and the server: the same after a lost answer and after a restart of the
- * program, and another one for another server (RFC 6887 11.2, RFC 7488 5). */
+/* The nonce depends on the mapping and the server. It is the same after a lost answer and after a
+ * restart of the program, and differs for another server (RFC 6887 11.2, RFC 7488 5). */
 static void
-make_nonce (PlumPcpBackend *self, PlumRequest *request, uint8_t nonce[PCP_NONCE_SIZE])
+make_nonce (PlumUdpSession *session, PlumRequest *request, uint8_t nonce[PCP_NONCE_SIZE])
 {
-  GInetAddress *server = plum_network_get_gateway (plum_backend_get_network (PLUM_BACKEND (self)));
+  GInetAddress *server = plum_network_get_gateway (plum_backend_get_network (session->backend));
   gsize key_size;
   const guchar *key = g_bytes_get_data (plum_request_get_key (request), &key_size);
   g_autoptr (GHmac) hmac = g_hmac_new (G_CHECKSUM_SHA256, key, key_size);
@@ -91,17 +53,16 @@ make_nonce (PlumPcpBackend *self, PlumRequest *request, uint8_t nonce[PCP_NONCE_
 }
 
 void
-pcp_map_fill (PlumPcpBackend *self, PlumRequest *request, gboolean deletion, PcpMap *map)
+pcp_map_fill (PlumUdpSession *session, PlumRequest *request, gboolean deletion, PcpMap *map)
 {
   GInetAddress *address = plum_request_get_external_address (request);
-  GSocketFamily family = plum_network_get_family (plum_backend_get_network (PLUM_BACKEND (self)));
 
   *map = (PcpMap){ .protocol = plum_request_get_protocol (request) };
   map->internal_port = (uint16_t) plum_request_get_internal_port (request);
-  make_nonce (self, request, map->nonce);
+  make_nonce (session, request, map->nonce);
 
-  /* Quirk 16 and erratum 3621: no preference is the zeros of the family that is meant. */
-  plum_wire_address_any (family, map->external_address);
+  /* Quirk 16 and erratum 3621: "no preference" is all zeros of the requested family. */
+  plum_wire_address_any (get_family (session), map->external_address);
   if (deletion)
     return;
 
@@ -111,68 +72,49 @@ pcp_map_fill (PlumPcpBackend *self, PlumRequest *request, gboolean deletion, Pcp
     plum_wire_address_from_inet (address, map->external_address);
 }
 
-static void
-map_op_send (MapOp *op)
+static size_t
+map_op_encode (PlumUdpOperation *base, uint8_t *out, size_t size)
 {
+  MapOp *op = (MapOp *) base;
   uint8_t client[PCP_ADDRESS_SIZE];
 
-  plum_pcp_backend_get_client_address (op->backend, client);
-  op->exchange.request_len = pcp_encode_map (client, op->lifetime, &op->map, op->exchange.request,
-                                             sizeof op->exchange.request);
-  plum_exchanges_start (op->backend->exchanges, &op->exchange);
+  /* RFC 6887 8.1: the header's address is the packet's source, and so the socket's. */
+  plum_wire_address_from_inet (plum_exchanges_get_local_address (base->session->exchanges), client);
+  return pcp_encode_map (client, base->lifetime, &op->map, out, size);
 }
 
 static MapOp *
-map_op_new (PlumPcpBackend *self, PlumCall *call, const PcpMap *map, uint32_t lifetime)
+map_op_new (PlumUdpSession *session, PlumCall *call, const PcpMap *map, uint32_t lifetime)
 {
-  MapOp *op = g_new0 (MapOp, 1);
+  PlumExchangeKey key;
+  MapOp *op;
 
-  op->backend = self;
+  pcp_map_make_key (map, &key);
+  op = (MapOp *) plum_udp_operation_new (sizeof *op, session, call, &key, map_op_encode);
+  op->base.lifetime = lifetime;
+  op->base.requested_port = map->external_port;
+  op->base.exact = map->prefer_failure;
   op->map = *map;
-  op->lifetime = lifetime;
-  op->asked = *map;
-  op->exchange.func = on_map_ended;
-  pcp_map_make_key (map, &op->exchange.key);
-  if (call != NULL)
-    {
-      op->call = g_object_ref (call);
-      op->exchange.cancellable = plum_call_get_cancellable (call);
-    }
-
+  op->requested = *map;
   return op;
 }
 
 void
-pcp_map_start (PlumPcpBackend *self, PlumCall *call, const PcpMap *map, uint32_t lifetime)
+pcp_map_start (PlumUdpSession *session, PlumCall *call, const PcpMap *map, uint32_t lifetime)
 {
-  g_autoptr (GError) error = NULL;
-  MapOp *op;
-
-  if (!plum_exchanges_open (self->exchanges, &error))
-    {
-      plum_call_return_error (call, g_steal_pointer (&error));
-      return;
-    }
-
-  op = map_op_new (self, call, map, lifetime);
-  if (lifetime == 0)
-    op->exchange.plan = &plum_retry_probe;
-  else if (plum_lease_table_is_renewal (self->leases, &op->exchange.key, map->external_port))
-    op->exchange.plan = &plum_retry_renewal;
-  else
-    op->exchange.plan = &plum_retry_pcp;
-  map_op_send (op);
+  if (plum_udp_session_open (session, call))
+    plum_udp_operation_start (&map_op_new (session, call, map, lifetime)->base);
 }
 
 gboolean
-pcp_map_refresh (PlumPcpBackend *self, PlumCall *call)
+pcp_map_refresh (PlumUdpSession *session, PlumCall *call)
 {
-  PlumLeaseTableRow *row = plum_lease_table_peek_live (self->leases);
+  PlumLeaseTableRow *row = plum_lease_table_find_live (session->leases);
   PcpMap map = { .protocol = PLUM_PROTOCOL_TCP };
   PlumReader r;
   MapOp *op;
 
-  if (row == NULL || !plum_exchanges_open (self->exchanges, NULL))
+  if (row == NULL || !plum_exchanges_open (session->exchanges, NULL))
     return FALSE;
 
   /* What pcp_map_make_key () wrote. */
@@ -185,17 +127,16 @@ pcp_map_refresh (PlumPcpBackend *self, PlumCall *call)
   if (row->external_address != NULL)
     plum_wire_address_from_inet (row->external_address, map.external_address);
   else
-    plum_wire_address_any (plum_network_get_family (plum_backend_get_network (PLUM_BACKEND (self))),
-                           map.external_address);
+    plum_wire_address_any (get_family (session), map.external_address);
 
-  op = map_op_new (self, call, &map, row->lifetime);
+  op = map_op_new (session, call, &map, row->lifetime);
   op->refresh = TRUE;
-  op->exchange.plan = &plum_retry_probe;
-  map_op_send (op);
+  op->base.exchange.plan = &plum_retry_probe;
+  plum_udp_operation_start (&op->base);
   return TRUE;
 }
 
-/* The same for a port that is required. Without the option core decides if what comes will do. */
+/* The same for a required port. Without the option, core checks the granted port. */
 static gboolean
 map_op_change_exact (MapOp *op, PcpNext next, const uint8_t *any_address)
 {
@@ -205,23 +146,22 @@ map_op_change_exact (MapOp *op, PcpNext next, const uint8_t *any_address)
   if (next == PCP_NEXT_BARE ? !op->map.prefer_failure : next != PCP_NEXT_NO_ADDRESS || !has_address)
     return FALSE;
 
-  op->before = op->map;
+  op->previous = op->map;
   plum_bytes_copy (op->map.external_address, any_address, PCP_ADDRESS_SIZE);
   if (next == PCP_NEXT_BARE)
     op->map.prefer_failure = FALSE;
   return TRUE;
 }
 
-/* Changes the request as the result advises. FALSE: that was done already, or changes nothing. */
+/* Changes the request as the result suggests. FALSE: that was done before, or changes nothing. */
 static gboolean
 map_op_change (MapOp *op, PcpNext next)
 {
-  PlumNetwork *network = plum_backend_get_network (PLUM_BACKEND (op->backend));
   uint8_t any[PCP_ADDRESS_SIZE];
   gboolean has_address, has_port = op->map.external_port != 0;
 
-  plum_wire_address_any (plum_network_get_family (network), any);
-  if (op->asked.prefer_failure)
+  plum_wire_address_any (get_family (op->base.session), any);
+  if (op->requested.prefer_failure)
     return map_op_change_exact (op, next, any);
 
   has_address = !plum_bytes_equal (op->map.external_address, any, PCP_ADDRESS_SIZE);
@@ -233,7 +173,7 @@ map_op_change (MapOp *op, PcpNext next)
     return FALSE;
 
   op->tried |= 1u << next;
-  op->before = op->map;
+  op->previous = op->map;
   if (next != PCP_NEXT_NO_ADDRESS)
     op->map.external_port = 0;
   if (next != PCP_NEXT_NO_PORT)
@@ -258,151 +198,166 @@ same_address (const PcpMap *a, const PcpMap *b)
   return plum_bytes_equal (a->external_address, b->external_address, PCP_ADDRESS_SIZE);
 }
 
-/* An error repeats the request: is it a copy of the answer to the try before, by what was changed
- * since? */
+/* An error response repeats the request. If it repeats the previous try, it is a copy of the answer
+ * to that. */
 static gboolean
 map_op_is_copy (MapOp *op, const PcpMap *reply)
 {
-  const PcpMap *before = &op->before;
+  const PcpMap *previous = &op->previous;
 
-  if (before->internal_port == 0)
+  if (previous->internal_port == 0)
     return FALSE;
 
-  return (before->external_port != op->map.external_port &&
-          before->external_port == reply->external_port) ||
-         (before->prefer_failure && !op->map.prefer_failure && reply->prefer_failure) ||
-         (!same_address (before, &op->map) && same_address (before, reply));
+  return (previous->external_port != op->map.external_port &&
+          previous->external_port == reply->external_port) ||
+         (previous->prefer_failure && !op->map.prefer_failure && reply->prefer_failure) ||
+         (!same_address (previous, &op->map) && same_address (previous, reply));
 }
 
 static void
 map_op_refused (MapOp *op, const PcpReply *reply)
 {
-  PlumPcpBackend *self = op->backend;
-  gint64 now = plum_backend_get_time (PLUM_BACKEND (self));
-  g_autofree char *what = describe_map (&op->asked);
-  g_autoptr (GError) error = plum_pcp_backend_make_result_error (self, reply->result, what);
-  guint held;
+  const char *peer = plum_udp_session_get_peer (op->base.session);
+  g_autofree char *what = describe_map (&op->requested);
+  g_autoptr (GError) error = pcp_result_make_error (reply->result, peer, what);
 
-  /* A copy that comes again to a retransmission is none (miniupnpd names the port it tried where
-   * none was suggested). */
-  if (op->exchange.n_sent < 2 && map_op_is_copy (op, &reply->map))
+  /* A copy that comes again to a retransmission is an answer: miniupnpd names the port that it
+   * tried if none was suggested. */
+  if (!plum_udp_operation_is_repeated (&op->base) && map_op_is_copy (op, &reply->map))
     return;
 
   if (op->refresh)
     {
-      map_op_fail (op, g_steal_pointer (&error));
-      return;
+      plum_udp_operation_fail (&op->base, g_steal_pointer (&error));
     }
-
-  if (map_op_change (op, pcp_result_lookup (reply->result)->next))
+  else if (map_op_change (op, pcp_result_lookup (reply->result)->next))
     {
-      plum_log_debug ("%s; asked again with less", error->message);
-      plum_exchange_stop (&op->exchange);
-      map_op_send (op);
-      return;
+      plum_log_debug ("%s; sent again with fewer suggestions", error->message);
+      plum_udp_operation_restart (&op->base);
     }
-
-  held = pcp_error_lifetime (reply->result, reply->lifetime);
-  plum_lease_table_hold (self->leases, &op->exchange.key, op->asked.external_port,
-                         op->asked.prefer_failure, error, now,
-                         now + (gint64) held * G_USEC_PER_SEC);
-  map_op_fail (op, g_steal_pointer (&error));
+  else
+    {
+      plum_udp_operation_refuse (&op->base, g_steal_pointer (&error),
+                                 pcp_error_lifetime (reply->result, reply->lifetime));
+    }
 }
 
-/* RFC 6887 15: a deletion of what is not there succeeds. Routers are known that say NO_RESOURCES or
- * NOT_AUTHORIZED to that. */
+/* RFC 6887 15: the deletion of a mapping that does not exist succeeds. Some routers answer it with
+ * NO_RESOURCES or NOT_AUTHORIZED. */
 static void
 map_op_deleted (MapOp *op, const PcpReply *reply)
 {
+  const char *peer = plum_udp_session_get_peer (op->base.session);
   g_autofree char *port = NULL;
   g_autofree char *what = NULL;
 
   if (reply->result == PCP_SUCCESS && reply->lifetime > 0)
     {
-      /* The late answer to a renewal; or, if no other comes, traffic keeps it for a while. */
-      op->half_deleted = TRUE;
+      /* The late answer to a renewal; or, if no other answer comes, traffic keeps the mapping. */
+      op->base.silence_is_done = TRUE;
       return;
     }
 
   if (reply->result == PCP_SUCCESS || reply->result == PCP_NOT_AUTHORIZED ||
       reply->result == PCP_NO_RESOURCES)
     {
-      plum_call_return_done (op->call);
-      map_op_free (op);
+      plum_udp_operation_done (&op->base);
       return;
     }
 
   port = describe_map (&op->map);
   what = g_strconcat ("the deletion of ", port, NULL);
-  map_op_fail (op, plum_pcp_backend_make_result_error (op->backend, reply->result, what));
+  plum_udp_operation_fail (&op->base, pcp_result_make_error (reply->result, peer, what));
+}
+
+void
+pcp_map_note_grant (PlumUdpSession *session,
+                    const PlumExchangeKey *key,
+                    GInetAddress *address,
+                    uint16_t port,
+                    uint32_t lifetime)
+{
+  gboolean moved = plum_udp_session_add_lease (session, key, address, port);
+  gboolean changed = plum_udp_session_set_external_address (session, address);
+
+  plum_lease_table_lookup (session->leases, key)->lifetime = lifetime;
+  if (moved && (address == NULL || changed))
+    plum_backend_report_external_address (session->backend, address);
+}
+
+static void
+map_op_finish_call (MapOp *op, GInetAddress *address, uint16_t port, uint32_t lifetime)
+{
+  PlumCall *call = op->base.call;
+  g_autoptr (PlumLease) lease = NULL;
+
+  if (!op->refresh)
+    {
+      lease = plum_lease_new (address, port, MIN (lifetime, PCP_LIFETIME_MAX), NULL);
+      plum_call_return_lease (call, lease);
+    }
+  else if (call != NULL && address != NULL)
+    {
+      plum_call_return_address (call, address);
+    }
+  else if (call != NULL)
+    {
+      plum_call_fail (call, PLUM_ERROR_NO_RESOURCES,
+                      "PCP: no external address: " PLUM_NO_PUBLIC_ADDRESS);
+    }
 }
 
 static void
 map_op_granted (MapOp *op, const PcpReply *reply)
 {
-  PlumPcpBackend *self = op->backend;
-  PlumExchangeKey key = op->exchange.key;
+  PlumUdpSession *session = op->base.session;
+  PlumExchangeKey key = op->base.exchange.key;
   g_autoptr (GInetAddress) address = plum_wire_address_to_inet (reply->map.external_address);
-  g_autoptr (PlumLease) lease = NULL;
   uint16_t port = reply->map.external_port;
-  uint32_t lifetime;
+  uint32_t lifetime = op->base.lifetime;
 
   if (reply->lifetime == 0)
     {
-      /* The first may be the late answer to a deletion; who says it again means it. */
-      if (op->exchange.n_sent > 1)
-        map_op_fail (op, g_error_new (PLUM_ERROR, PLUM_ERROR_NO_RESOURCES,
-                                      "PCP: %s granted port %u for 0 s, which is not at all",
-                                      plum_exchanges_get_peer (self->exchanges), port));
+      plum_udp_operation_grant_nothing (&op->base, port, reply->lifetime);
       return;
     }
 
-  /* A pinhole keeps the port; a router is known that gives 0 on its renewal. */
-  if (port == 0 && !plum_pcp_backend_is_ipv4 (self))
+  /* A pinhole keeps the port. Some routers answer its renewal with port 0. */
+  if (port == 0 && !plum_udp_session_is_ipv4 (session))
     port = op->map.internal_port;
   if (port == 0)
     {
-      map_op_fail (op, g_error_new (PLUM_ERROR, PLUM_ERROR_MALFORMED,
-                                    "PCP: %s granted external port 0; expected 1 to 65535",
-                                    plum_exchanges_get_peer (self->exchanges)));
+      plum_udp_operation_fail (&op->base,
+                               g_error_new (PLUM_ERROR, PLUM_ERROR_MALFORMED,
+                                            "PCP: %s granted external port 0; expected 1 to 65535",
+                                            plum_udp_session_get_peer (session)));
       return;
     }
 
-  /* RFC 6887 13.2: no server's answer to the option. It may be news of another mapping; who says it
-   * again means it (miniupnpd 2.3.1 takes the option and does not heed it), and core gives it
-   * back. */
-  if (op->map.prefer_failure && port != op->map.external_port && op->exchange.n_sent < 2 &&
-      op->exchange.plan != &plum_retry_renewal)
+  /* RFC 6887 13.2 forbids this answer to the option, so the first may be an update of another
+   * mapping. If it is repeated, the server ignores the option (miniupnpd 2.3.1), and core releases
+   * the port. */
+  if (op->map.prefer_failure && port != op->map.external_port &&
+      !plum_udp_operation_is_repeated (&op->base) && op->base.exchange.plan != &plum_retry_renewal)
     return;
 
-  if (!op->refresh)
-    {
-      lease = plum_lease_new (address, port, MIN (reply->lifetime, PCP_LIFETIME_MAX), NULL);
-      plum_call_return_lease (op->call, lease);
-    }
-  else if (op->call != NULL && address != NULL)
-    plum_call_return_address (op->call, address);
-  else if (op->call != NULL)
-    plum_call_fail (op->call, PLUM_ERROR_NO_RESOURCES,
-                    "PCP: no external address was told: " PLUM_NO_PUBLIC_ADDRESS);
-
-  lifetime = op->lifetime;
-  map_op_free (op);
-  plum_pcp_backend_note_grant (self, &key, address, port, lifetime);
+  map_op_finish_call (op, address, port, reply->lifetime);
+  plum_udp_operation_free (&op->base);
+  pcp_map_note_grant (session, &key, address, port, lifetime);
 }
 
 gboolean
-pcp_map_answered (PlumPcpBackend *self, const PcpReply *reply)
+pcp_map_handle_reply (PlumUdpSession *session, const PcpReply *reply)
 {
   PlumExchangeKey key;
   MapOp *op;
 
   pcp_map_make_key (&reply->map, &key);
-  op = (MapOp *) plum_exchanges_lookup (self->exchanges, &key);
+  op = (MapOp *) plum_udp_operation_lookup (session, &key);
   if (op == NULL)
     return FALSE;
 
-  if (op->lifetime == 0)
+  if (op->base.lifetime == 0)
     map_op_deleted (op, reply);
   else if (reply->result != PCP_SUCCESS)
     map_op_refused (op, reply);

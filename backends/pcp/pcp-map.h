@@ -2,21 +2,29 @@
 
 #pragma once
 
-#include "pcp-backend-private.h"
+#include "pcp-codec.h"
+#include "plum-udp-operation.h"
 
 G_BEGIN_DECLS
 
-/* One MAP on its way: a wish, a renewal, a question for the address, or a deletion. */
+/* One MAP on its way: a new mapping, a renewal, a request for the external address, or a
+ * deletion. */
 
-void pcp_map_fill (PlumPcpBackend *self, PlumRequest *request, gboolean deletion, PcpMap *map);
+void pcp_map_fill (PlumUdpSession *session, PlumRequest *request, gboolean deletion, PcpMap *map);
 /* The fields that a response must repeat (RFC 6887 11.4). */
 void pcp_map_make_key (const PcpMap *map, PlumExchangeKey *key);
-/* lifetime 0: a deletion. Settles the call. */
-void pcp_map_start (PlumPcpBackend *self, PlumCall *call, const PcpMap *map, uint32_t lifetime);
-/* Renews some mapping that lives: no other question tells the router's address. call: (nullable):
- * one for the address. FALSE: no mapping lives, and call is not settled. */
-gboolean pcp_map_refresh (PlumPcpBackend *self, PlumCall *call);
-/* FALSE: it answers nothing that is on its way. */
-gboolean pcp_map_answered (PlumPcpBackend *self, const PcpReply *reply);
+/* lifetime 0: a deletion. Finishes the call. */
+void pcp_map_start (PlumUdpSession *session, PlumCall *call, const PcpMap *map, uint32_t lifetime);
+/* Renews any live mapping: no other request returns the external address. call: (nullable): a
+ * request for it. FALSE: no mapping is live, and the call has not finished. */
+gboolean pcp_map_refresh (PlumUdpSession *session, PlumCall *call);
+/* FALSE: it answers no MAP on its way. */
+gboolean pcp_map_handle_reply (PlumUdpSession *session, const PcpReply *reply);
+/* Records where a mapping is, and reports the external address if it has changed. */
+void pcp_map_note_grant (PlumUdpSession *session,
+                         const PlumExchangeKey *key,
+                         GInetAddress *address,
+                         uint16_t port,
+                         uint32_t lifetime);
 
 G_END_DECLS

@@ -132,74 +132,74 @@ test_wire_address (void)
 }
 
 static void
-test_ledger_hold (void)
+test_lease_table_hold (void)
 {
-  PlumLeaseTable *ledger = plum_lease_table_new ();
+  PlumLeaseTable *table = plum_lease_table_new ();
   PlumExchangeKey key = { { 1, 2, 3 } };
   g_autoptr (GError) refused = g_error_new (PLUM_ERROR, PLUM_ERROR_REFUSED, "no");
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (plum_lease_table_check_hold (ledger, &key, 8080, FALSE, 0, &error));
-  plum_lease_table_hold (ledger, &key, 8080, FALSE, refused, 0, 30 * G_USEC_PER_SEC);
-  g_assert_true (plum_lease_table_check_hold (ledger, &key, 8080, FALSE, 1, &error));
+  g_assert_false (plum_lease_table_check_hold (table, &key, 8080, FALSE, 0, &error));
+  plum_lease_table_hold (table, &key, 8080, FALSE, refused, 0, 30 * G_USEC_PER_SEC);
+  g_assert_true (plum_lease_table_check_hold (table, &key, 8080, FALSE, 1, &error));
   g_assert_error (error, PLUM_ERROR, PLUM_ERROR_REFUSED);
-  g_assert_cmpstr (error->message, ==, "no (not asked again for another 30 s)");
+  g_assert_cmpstr (error->message, ==, "no (not requested again for another 30 s)");
   /* Another port is another request. */
-  g_assert_false (plum_lease_table_check_hold (ledger, &key, 8081, FALSE, 1, NULL));
-  g_assert_false (plum_lease_table_check_hold (ledger, &key, 8080, TRUE, 1, NULL));
+  g_assert_false (plum_lease_table_check_hold (table, &key, 8081, FALSE, 1, NULL));
+  g_assert_false (plum_lease_table_check_hold (table, &key, 8080, TRUE, 1, NULL));
   g_assert_false (
-    plum_lease_table_check_hold (ledger, &key, 8080, FALSE, 30 * G_USEC_PER_SEC, NULL));
-  plum_lease_table_restart (ledger);
-  g_assert_false (plum_lease_table_check_hold (ledger, &key, 8080, FALSE, 1, NULL));
-  plum_lease_table_free (ledger);
+    plum_lease_table_check_hold (table, &key, 8080, FALSE, 30 * G_USEC_PER_SEC, NULL));
+  plum_lease_table_restart (table);
+  g_assert_false (plum_lease_table_check_hold (table, &key, 8080, FALSE, 1, NULL));
+  plum_lease_table_free (table);
 }
 
 static void
-test_ledger_live (void)
+test_lease_table_live (void)
 {
-  PlumLeaseTable *ledger = plum_lease_table_new ();
+  PlumLeaseTable *table = plum_lease_table_new ();
   PlumExchangeKey key = { { 1, 2, 3 } };
   g_autoptr (GInetAddress) here = g_inet_address_new_from_string ("1.2.3.4");
   g_autoptr (GInetAddress) there = g_inet_address_new_from_string ("1.2.3.5");
 
-  g_assert_false (plum_lease_table_grant (ledger, &key, here, 8080));
-  g_assert_cmpuint (plum_lease_table_get_n_live (ledger), ==, 1);
-  g_assert_false (plum_lease_table_grant (ledger, &key, here, 8080));
-  g_assert_true (plum_lease_table_grant (ledger, &key, there, 8080));
-  g_assert_true (plum_lease_table_grant (ledger, &key, NULL, 8080));
-  g_assert_cmpuint (plum_lease_table_get_n_live (ledger), ==, 1);
-  plum_lease_table_forget (ledger, &key);
-  g_assert_cmpuint (plum_lease_table_get_n_live (ledger), ==, 0);
-  g_assert_null (plum_lease_table_lookup (ledger, &key));
-  plum_lease_table_free (ledger);
+  g_assert_false (plum_lease_table_grant (table, &key, here, 8080));
+  g_assert_cmpuint (plum_lease_table_get_n_live (table), ==, 1);
+  g_assert_false (plum_lease_table_grant (table, &key, here, 8080));
+  g_assert_true (plum_lease_table_grant (table, &key, there, 8080));
+  g_assert_true (plum_lease_table_grant (table, &key, NULL, 8080));
+  g_assert_cmpuint (plum_lease_table_get_n_live (table), ==, 1);
+  plum_lease_table_remove (table, &key);
+  g_assert_cmpuint (plum_lease_table_get_n_live (table), ==, 0);
+  g_assert_null (plum_lease_table_lookup (table, &key));
+  plum_lease_table_free (table);
 }
 
-/* Holds that are over do not pile up, and those that live are kept. */
+/* Expired holds are removed, and live mappings are kept. */
 static void
-test_ledger_sweep (void)
+test_lease_table_sweep (void)
 {
-  PlumLeaseTable *ledger = plum_lease_table_new ();
+  PlumLeaseTable *table = plum_lease_table_new ();
   PlumExchangeKey live = { { 200 } };
   g_autoptr (GError) refused = g_error_new (PLUM_ERROR, PLUM_ERROR_REFUSED, "no");
   guint n = 0;
 
-  plum_lease_table_grant (ledger, &live, NULL, 8080);
+  plum_lease_table_grant (table, &live, NULL, 8080);
   for (guint i = 0; i < 1000; i++)
     {
       PlumExchangeKey key = { { 1, (uint8_t) (i / 256), (uint8_t) i } };
 
-      plum_lease_table_hold (ledger, &key, 1, FALSE, refused, (gint64) i * 10, (gint64) i * 10 + 5);
+      plum_lease_table_hold (table, &key, 1, FALSE, refused, (gint64) i * 10, (gint64) i * 10 + 5);
     }
 
   for (guint i = 0; i < 1000; i++)
     {
       PlumExchangeKey key = { { 1, (uint8_t) (i / 256), (uint8_t) i } };
 
-      n += plum_lease_table_lookup (ledger, &key) != NULL;
+      n += plum_lease_table_lookup (table, &key) != NULL;
     }
   g_assert_cmpuint (n, <=, 128);
-  g_assert_nonnull (plum_lease_table_lookup (ledger, &live));
-  plum_lease_table_free (ledger);
+  g_assert_nonnull (plum_lease_table_lookup (table, &live));
+  plum_lease_table_free (table);
 }
 
 int
@@ -214,9 +214,9 @@ main (int argc, char **argv)
   g_test_add_func ("/common/retry/pcp", test_retry_pcp);
   g_test_add_func ("/common/retry/probe", test_retry_probe);
   g_test_add_func ("/common/wire-address", test_wire_address);
-  g_test_add_func ("/common/ledger/hold", test_ledger_hold);
-  g_test_add_func ("/common/ledger/live", test_ledger_live);
-  g_test_add_func ("/common/ledger/sweep", test_ledger_sweep);
+  g_test_add_func ("/common/lease-table/hold", test_lease_table_hold);
+  g_test_add_func ("/common/lease-table/live", test_lease_table_live);
+  g_test_add_func ("/common/lease-table/sweep", test_lease_table_sweep);
 
   return g_test_run ();
 }

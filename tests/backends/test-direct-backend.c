@@ -62,7 +62,7 @@ test_map (void)
     g_assert_nonnull (lease);
     host = g_inet_address_to_string (plum_lease_get_external_address (lease));
     g_assert_cmpstr (host, ==, "1.2.3.4");
-    /* The port cannot be another one, whatever was wished. */
+    /* The external port is the internal one, whatever was requested. */
     g_assert_cmpuint (plum_lease_get_external_port (lease), ==, 8080);
     g_assert_cmpuint (plum_lease_get_lifetime (lease), ==, PLUM_LIFETIME_FOREVER);
   }

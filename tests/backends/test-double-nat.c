@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A router that stands behind another one. Whatever it speaks, a program is told the same of it:
- * how far the address reaches that it gave, or, in the same words, why it gave none. */
+/* A router behind another one. Each protocol reports the same: the scope of the external address,
+ * or, in the same words, why there is none. */
 
 #include "adversary-fixture.h"
 
@@ -21,7 +21,7 @@ typedef struct
 {
   const char *address;
   PlumAddressScope scope;
-  gboolean told; /* as the mapping's external-host */
+  gboolean reported; /* as the mapping's external-host */
 } AddressRow;
 
 static const AddressRow addresses[] = {
@@ -41,11 +41,11 @@ static const char *const backends[] = { "pcp", "natpmp", "upnp" };
 typedef struct
 {
   Adversary a;
-  FakeGateway *gateway; /* NULL: it speaks UPnP */
-  FakeIgd *igd;         /* NULL: it does not */
+  FakeGateway *gateway; /* (nullable): PCP and NAT-PMP */
+  FakeIgd *igd;         /* (nullable): UPnP */
 } Fixture;
 
-/* backend: the only one that is asked, and the only thing that the router speaks. */
+/* backend: the only one, and the only protocol that the router supports. */
 static void
 set_up (Fixture *f, const char *backend)
 {
@@ -74,7 +74,7 @@ tear_down (Fixture *f)
   g_clear_pointer (&f->igd, fake_igd_free);
 }
 
-/* The mapping is up, for the port is mapped; how far its address reaches is told with it. */
+/* The mapping is up, with the scope of its external address. */
 static void
 check_address (const char *backend, const AddressRow *row)
 {
@@ -92,7 +92,7 @@ check_address (const char *backend, const AddressRow *row)
   g_assert_cmpstr (plum_mapping_get_backend_name (f.a.mapping), ==, backend);
   g_assert_cmpint (plum_mapping_get_external_scope (f.a.mapping), ==, row->scope);
   g_assert_cmpstr (plum_mapping_get_external_host (f.a.mapping), ==,
-                   row->told ? row->address : NULL);
+                   row->reported ? row->address : NULL);
   g_assert_cmpuint (plum_mapping_get_external_port (f.a.mapping), ==, PORT);
   tear_down (&f);
 }
@@ -120,7 +120,7 @@ wait_for_failure (Fixture *f)
   return plum_mapping_get_error (f->a.mapping);
 }
 
-/* What the only backend came to when the router was discovered; NULL: that it can map. */
+/* The error of the only backend at discovery; NULL: it can map. */
 static const GError *
 get_probe_error (Fixture *f)
 {
@@ -131,10 +131,9 @@ get_probe_error (Fixture *f)
   return plum_probe_get_error (probe);
 }
 
-/* It refuses to map therefore. UPnP has no number for it: 501, which means anything, is read so
- * where the router has told no public address (as miniupnpd does it). NAT-PMP asks for the address
- * first, so that nobody is left to map: the mapping's code is then NO_BACKEND, and the probe's is
- * this one. */
+/* The router refuses to map. UPnP has no code for the reason: 501, "Action Failed", is read so if
+ * the router has no public address (miniupnpd). NAT-PMP already fails at discovery, so the
+ * mapping's code is NO_BACKEND, and NO_RESOURCES is the probe's. */
 static void
 check_refusal (const char *backend, const char *external_address)
 {
@@ -174,7 +173,7 @@ test_private_address_alone (void)
   check_refusal ("upnp", "10.77.0.2");
 }
 
-/* With a public address 501 is a policy, as before. */
+/* With a public address 501 is a policy. */
 static void
 test_public_address_refused (void)
 {
@@ -189,7 +188,7 @@ test_public_address_refused (void)
   tear_down (&f);
 }
 
-/* What PCP alone can see: the packets have come through another router. Waiting does not help. */
+/* Only PCP can detect a router between the host and the gateway. */
 static void
 test_router_between (void)
 {

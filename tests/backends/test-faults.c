@@ -16,9 +16,8 @@
 #include "upnp-backend.h"
 
 /*
- * The system fails for a while: it has no more file descriptors to give, makes no socket, sends
- * nothing, tells nothing of its routes. What goes on then is told as an error, what was mapped
- * stays, and all is well again afterwards.
+ * The system fails for a while: no file descriptors, no sockets, no sending, no routes. Requests
+ * fail with an error, existing mappings stay, and afterwards everything recovers.
  */
 
 #define GATEWAY ADVERSARY_NET ".3"
@@ -58,9 +57,9 @@ fixture_tear_down (Fixture *f, gconstpointer data)
   g_clear_pointer (&f->igd, fake_igd_free);
 }
 
-/* From now on there is no descriptor any more; those that are open go on. */
+/* No further descriptor can be opened; open ones stay usable. */
 static void
-take_descriptors (Fixture *f)
+forbid_descriptors (Fixture *f)
 {
   int next = open ("/dev/null", O_RDONLY | O_CLOEXEC);
   struct rlimit limit;
@@ -75,25 +74,25 @@ take_descriptors (Fixture *f)
 }
 
 static void
-give_descriptors (Fixture *f)
+allow_descriptors (Fixture *f)
 {
   g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &f->limit));
 }
 
-/* From the start: not even the route can be found. */
+/* From the start: the route cannot be determined either. */
 static void
 test_at_start (Fixture *f, gconstpointer data)
 {
-  take_descriptors (f);
+  forbid_descriptors (f);
   adversary_add_mapping (&f->a, PORT);
   test_loop_advance (&f->a.loop, 10000);
   g_assert_false (adversary_is_up (&f->a));
-  give_descriptors (f);
+  allow_descriptors (f);
 
   test_loop_advance_until (&f->a.loop, adversary_is_up (&f->a), 600 * 1000);
 }
 
-/* Something is mapped: it stays, through renewals that cannot be sent. */
+/* A mapping stays up although renewals cannot be sent. */
 static void
 test_while_mapped (Fixture *f, gconstpointer data)
 {
@@ -101,15 +100,15 @@ test_while_mapped (Fixture *f, gconstpointer data)
   test_loop_advance_until (&f->a.loop, adversary_is_up (&f->a), 5000);
   adversary_expect_no_change (&f->a);
 
-  take_descriptors (f);
+  forbid_descriptors (f);
   test_loop_advance (&f->a.loop, 5400 * 1000);
-  give_descriptors (f);
+  allow_descriptors (f);
   test_loop_advance (&f->a.loop, 7200 * 1000);
 
   g_assert_true (adversary_is_up (&f->a));
 }
 
-/* A create that has so many ms fails, leaves nothing behind, and says what is wrong. */
+/* A create call with this timeout fails with the reason, and leaves no mapping. */
 static void
 assert_create_fails (Fixture *f, guint timeout_ms, const char *reason)
 {
@@ -130,20 +129,20 @@ assert_create_fails (Fixture *f, guint timeout_ms, const char *reason)
 static void
 test_create (Fixture *f, gconstpointer data)
 {
-  take_descriptors (f);
+  forbid_descriptors (f);
   assert_create_fails (f, 5000, "open files");
-  give_descriptors (f);
+  allow_descriptors (f);
 }
 
-/* --- What fails as a test says --- */
+/* --- System calls that fail --- */
 
 typedef struct
 {
   const char *name;
   TestSyscall call;
   int error;
-  const char *reason; /* in the error that is told */
-  const char *only;   /* (nullable): the backend that it is a fault for */
+  const char *reason; /* in the error message */
+  const char *only;   /* (nullable): the only backend that it affects */
 } Fault;
 
 static const Fault faults[] = {
@@ -215,7 +214,7 @@ test_fault_at_start (FaultFixture *ff, gconstpointer data)
   test_loop_advance_until (&f->a.loop, adversary_is_up (&f->a), 600 * 1000);
 }
 
-/* Longer than a recheck, and shorter than what the lease has left after the first renewal. */
+/* Longer than the recheck interval, and shorter than the lease after the first renewal. */
 static void
 test_fault_while_mapped (FaultFixture *ff, gconstpointer data)
 {
@@ -233,7 +232,7 @@ test_fault_while_mapped (FaultFixture *ff, gconstpointer data)
   g_assert_true (adversary_is_up (&f->a));
 }
 
-/* There are a few descriptors left, so that it fails later on the way, or not at all. */
+/* With a few descriptors left, it fails later, or not at all. */
 static void
 test_few (Fixture *f, gconstpointer data)
 {
@@ -264,7 +263,7 @@ test_few (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n_failed, >, 0);
 }
 
-/* A datagram that there was no room for is sent again like one that was lost. */
+/* A datagram that the system had no room for is sent again, like a lost one. */
 static void
 test_buffers_for_a_moment (Fixture *f, gconstpointer data)
 {
@@ -277,7 +276,7 @@ test_buffers_for_a_moment (Fixture *f, gconstpointer data)
   test_loop_advance_until (&f->a.loop, adversary_is_up (&f->a), 2500);
 }
 
-/* Without random numbers there is no key, and so no mapping. */
+/* Without random numbers there is no key, and no mapping. */
 static void
 test_no_random_numbers (Fixture *f, gconstpointer data)
 {
@@ -285,7 +284,7 @@ test_no_random_numbers (Fixture *f, gconstpointer data)
   assert_create_fails (f, 5000, "no random numbers");
 }
 
-/* The machine slept for a day, and nothing had said so: what has run out is asked for anew. */
+/* The machine was suspended for a day without a signal: expired leases are requested again. */
 static void
 test_clock_step (Fixture *f, gconstpointer data)
 {
@@ -306,7 +305,7 @@ test_clock_step (Fixture *f, gconstpointer data)
 #define ADD(path, backend, func)                                                                   \
   g_test_add (path, Fixture, backend, fixture_set_up, func, fixture_tear_down)
 
-/* --- A backend alone --- */
+/* --- A backend without a manager --- */
 
 static PlumCall *
 ask (TestLoop *loop, GType type, const char *gateway, PlumCallKind kind)
@@ -323,7 +322,7 @@ ask (TestLoop *loop, GType type, const char *gateway, PlumCallKind kind)
   return done;
 }
 
-/* There is nobody to ask on the other end of a link from point to point. */
+/* A point-to-point link has no gateway. */
 static void
 test_point_to_point (gconstpointer data)
 {
@@ -338,7 +337,7 @@ test_point_to_point (gconstpointer data)
   test_loop_tear_down (&loop);
 }
 
-/* Each thing that may be asked first says that there is no socket. */
+/* Each method that may be called first reports that there is no socket. */
 static void
 test_no_socket_for (gconstpointer data)
 {

@@ -8,8 +8,7 @@
 #include "pcp-backend.h"
 #include "upnp-backend.h"
 
-/* Who hears of a packet, or of what came of it, may pull the ground from under the backend, at
- * whichever of them. */
+/* A handler of any packet or notification may remove the backend, the mapping or the gateway. */
 
 #define GATEWAY ADVERSARY_NET ".4"
 #define ELSEWHERE ADVERSARY_NET ".5"
@@ -23,14 +22,14 @@ typedef struct
   const char *backend;
   const char *signal; /* "traffic" or "notify" */
   GType (*get_type) (void);
-  void (*deed) (Fixture *f);
+  void (*action) (Fixture *f);
 } Test;
 
 struct _Fixture
 {
   Adversary a;
-  guint n;  /* signals until now */
-  guint at; /* the one at which it is done */
+  guint n;  /* signals so far */
+  guint at; /* the signal at which to act */
   const Test *test;
 };
 
@@ -38,7 +37,7 @@ static void
 on_signal (Fixture *f)
 {
   if (++f->n == f->at)
-    f->test->deed (f);
+    f->test->action (f);
 }
 
 static void
@@ -52,7 +51,7 @@ on_gateways_changed (GListModel *gateways, guint position, guint removed, guint 
     }
 }
 
-/* The gateway and all that was asked of it go at once. */
+/* Removes the gateway and its pending requests. */
 static void
 move_away (Fixture *f)
 {
@@ -76,8 +75,8 @@ forbid_backend (Fixture *f)
   plum_manager_set_enabled_backends (f->a.manager, others);
 }
 
-/* Maps, renews and rechecks, while the external address changes, with one deed on the way; all that
- * is left is let go of. FALSE: there were not so many signals. */
+/* Maps, renews and rechecks while the external address changes, acts at one signal, and closes the
+ * manager. FALSE: there were fewer signals. */
 static gboolean
 run_once (const Test *test, guint at)
 {
@@ -113,9 +112,9 @@ run_once (const Test *test, guint at)
   return f.n >= at;
 }
 
-/* The signal is heard a few times at least, and each of them is survived. */
+/* The test acts at each emission of the signal in turn. */
 static void
-test_deed (gconstpointer data)
+test_action (gconstpointer data)
 {
   const Test *test = data;
   guint at = 1;
@@ -168,7 +167,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    g_test_add_data_func (tests[i].path, &tests[i], test_deed);
+    g_test_add_data_func (tests[i].path, &tests[i], test_action);
 
   return g_test_run ();
 }

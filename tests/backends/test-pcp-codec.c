@@ -87,7 +87,7 @@ test_encode_announce (void)
   g_assert_cmpuint (pcp_encode_announce (client, out, 23), ==, 0);
 }
 
-/* version: of PCP_REPLY_VERSION; -1: the packet is to be dropped */
+/* version: of PCP_REPLY_VERSION; -1: the packet is dropped */
 typedef struct
 {
   const char *name;
@@ -104,7 +104,8 @@ typedef struct
 
 static const ReplyRow reply_rows[] = {
   { "announce", "028000000000000000000e10" RESERVED, PCP_REPLY_ANNOUNCE, 2, 0, 0, 3600, 0 },
-  { "announce-unasked", "028000000000000000000000" RESERVED, PCP_REPLY_ANNOUNCE, 2, 0, 0, 0, 0 },
+  { "announce-unsolicited", "028000000000000000000000" RESERVED, PCP_REPLY_ANNOUNCE, 2, 0, 0, 0,
+    0 },
   { "granted", GRANTED, PCP_REPLY_MAP, 2, 0, 7200, 3601, 50001 },
   { "not-authorized", "028100020000070800000e13" RESERVED NONCE "11000000c3500000" ZERO_4,
     PCP_REPLY_MAP, 2, 2, 1800, 3603, 0 },
@@ -191,7 +192,7 @@ test_decode_map_fields (void)
   test_bytes_assert_hex (reply.map.external_address, PCP_ADDRESS_SIZE, PUBLIC_4);
 }
 
-/* An error repeats the request's options: it tells the answer to which request it is. */
+/* An error repeats the request's options, which shows the request that it answers. */
 static void
 test_decode_prefer_failure (void)
 {
@@ -221,7 +222,7 @@ test_decode_prefer_failure (void)
     }
 }
 
-/* Every prefix, in a block of exactly its size: only whole options may be cut away unnoticed. */
+/* Every prefix, in a block of exactly its size: only a cut between options is valid. */
 static void
 test_truncation (void)
 {
@@ -303,7 +304,7 @@ test_epoch (void)
   } rows[] = {
     { 3600, 100, 3600, 100, TRUE },
     { 3600, 100, 3700, 200, TRUE },
-    { 3600, 100, 3599, 100, TRUE }, /* two answers in the wrong order */
+    { 3600, 100, 3599, 100, TRUE }, /* answers in the wrong order */
     { 3600, 100, 3598, 100, FALSE },
     { 3600, 100, 0, 100, FALSE }, /* a restart */
     { 0, 100, 0, 100, TRUE },     /* no wrap at 0 */

@@ -3,7 +3,7 @@
 #include "backend-fixture.h"
 #include "pcp-backend.h"
 
-/* What is told of a question that ends badly. */
+/* The errors of requests that fail. */
 
 #define GATEWAY "127.51.1.1"
 
@@ -27,7 +27,7 @@ assert_fails (PlumCall *call, PlumError code, const char *message)
   g_assert_cmpstr (plum_call_get_error (call)->message, ==, message);
 }
 
-/* -- The external address, for which the mapping that there is is asked for again -- */
+/* --- The external address, which PCP gets by renewing a mapping --- */
 
 static PlumCall *
 ask_address (BackendFixture *f)
@@ -35,21 +35,21 @@ ask_address (BackendFixture *f)
   return backend_ask_port (f, PLUM_CALL_GET_EXTERNAL_ADDRESS, 8080);
 }
 
-/* The error belongs to this question: the next renewal is sent as if nothing had happened. */
+/* The error causes no hold: the next renewal is sent. */
 static void
 test_address_refused (BackendFixture *f, gconstpointer data)
 {
-  g_autoptr (PlumCall) asked = NULL;
+  g_autoptr (PlumCall) call = NULL;
   g_autoptr (PlumCall) renewed = NULL;
 
   backend_must_map (f, 8080);
   f->gateway->switches.map_result = 2;
   f->gateway->switches.n_map_results = 1;
   f->gateway->switches.error_lifetime = 1800;
-  asked = ask_address (f);
-  assert_fails (asked, PLUM_ERROR_REFUSED,
+  call = ask_address (f);
+  assert_fails (call, PLUM_ERROR_REFUSED,
                 "PCP: " GATEWAY " answered NOT_AUTHORIZED (2) to TCP port 8080: the router's "
-                "policy forbids it, or the port belongs to somebody else");
+                "policy forbids it, or another host has the port");
 
   renewed = backend_map (f, 8080);
   backend_assert_lease (renewed, 8080, "1.2.3.4", 7200);
@@ -59,48 +59,48 @@ test_address_refused (BackendFixture *f, gconstpointer data)
 static void
 test_address_none (BackendFixture *f, gconstpointer data)
 {
-  g_autoptr (PlumCall) asked = NULL;
+  g_autoptr (PlumCall) call = NULL;
 
   backend_must_map (f, 8080);
   f->gateway->switches.no_address = TRUE;
-  asked = ask_address (f);
-  assert_fails (asked, PLUM_ERROR_NO_RESOURCES,
-                "PCP: no external address was told: the router has no public address itself: "
-                "another router stands before it, or it has no connection at present");
+  call = ask_address (f);
+  assert_fails (call, PLUM_ERROR_NO_RESOURCES,
+                "PCP: no external address: the router has no public address: it is "
+                "behind another router, or it has no connection at present");
 }
 
 static void
 test_address_unanswered (BackendFixture *f, gconstpointer data)
 {
-  g_autoptr (PlumCall) asked = NULL;
+  g_autoptr (PlumCall) call = NULL;
 
   backend_must_map (f, 8080);
   f->gateway->switches.pcp = FAKE_SILENT;
-  asked = ask_address (f);
-  g_assert_error (plum_call_get_error (asked), PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+  call = ask_address (f);
+  g_assert_error (plum_call_get_error (call), PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
   g_assert_true (
-    g_str_has_prefix (plum_call_get_error (asked)->message, "PCP: no answer from " GATEWAY " in "));
+    g_str_has_prefix (plum_call_get_error (call)->message, "PCP: no answer from " GATEWAY " in "));
 }
 
-/* Who has given it up leaves nothing that would be in the way of the next question. */
+/* A cancelled request does not delay the next one. */
 static void
-test_address_given_up (BackendFixture *f, gconstpointer data)
+test_address_cancelled (BackendFixture *f, gconstpointer data)
 {
-  g_autoptr (PlumCall) asked = NULL;
+  g_autoptr (PlumCall) call = NULL;
   g_autoptr (PlumCall) renewed = NULL;
 
   backend_must_map (f, 8080);
   f->gateway->switches.pcp = FAKE_SILENT;
-  asked = backend_start (f, PLUM_CALL_GET_EXTERNAL_ADDRESS, 8080, NULL, NULL);
+  call = backend_start (f, PLUM_CALL_GET_EXTERNAL_ADDRESS, 8080, NULL, NULL);
   test_loop_settle (&f->loop);
-  plum_call_cancel (asked);
+  plum_call_cancel (call);
   f->gateway->switches.pcp = FAKE_ON;
 
   renewed = backend_map (f, 8080);
   backend_assert_lease (renewed, 8080, "1.2.3.4", 7200);
 }
 
-/* -- Networks on which nobody can be asked -- */
+/* --- Networks without a gateway that can be asked --- */
 
 typedef struct
 {
@@ -117,7 +117,7 @@ static const NetworkCase link_local = {
   "fe80::1", "fe80::10", "PCP: a link-local address cannot be reached from the internet"
 };
 
-/* Whatever is asked, the answer is the same, and at once. */
+/* Each method fails with the same error, at once. */
 static void
 test_network (gconstpointer data)
 {
@@ -160,7 +160,7 @@ main (int argc, char **argv)
   ADD ("/pcp/errors/address-refused", test_address_refused);
   ADD ("/pcp/errors/address-none", test_address_none);
   ADD ("/pcp/errors/address-unanswered", test_address_unanswered);
-  ADD ("/pcp/errors/address-given-up", test_address_given_up);
+  ADD ("/pcp/errors/address-cancelled", test_address_cancelled);
   g_test_add_data_func ("/pcp/errors/other-family", &families, test_network);
   g_test_add_data_func ("/pcp/errors/link-local", &link_local, test_network);
 

@@ -51,7 +51,7 @@ test_taken (BackendFixture *f, gconstpointer data)
   g_assert_cmpuint (fake_gateway_get_n_mappings (f->gateway), ==, 0);
 }
 
-/* The router gives an internal port one mapping, and that has another external port. */
+/* The router allows one mapping per internal port, and that has another external port. */
 static void
 test_mapped_elsewhere (BackendFixture *f, gconstpointer data)
 {
@@ -90,9 +90,9 @@ test_unmap_has_no_option (BackendFixture *f, gconstpointer data)
 
 static const guint option_results[] = { 3, 5, 6 };
 
-/* In copies: each is the answer to the first request still. */
+/* Each answer comes three times: the copies answer the first request only. */
 static void
-test_asked_without_option (BackendFixture *f, gconstpointer result)
+test_sent_without_option (BackendFixture *f, gconstpointer result)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -104,7 +104,7 @@ test_asked_without_option (BackendFixture *f, gconstpointer result)
   g_assert_cmpuint (f->gateway->counts.pcp_prefer_failure, ==, 1);
 }
 
-/* What comes then is told as it is: core gives it back. */
+/* The granted port is reported unchanged: core releases it. */
 static void
 test_other_port_without_option (BackendFixture *f, gconstpointer result)
 {
@@ -130,7 +130,7 @@ test_refused_without_option (BackendFixture *f, gconstpointer result)
   g_assert_cmpuint (f->gateway->counts.pcp_prefer_failure, ==, 1);
 }
 
-/* It takes the option and does not heed it: who says so twice means it. */
+/* The router accepts the option and ignores it: a repeated answer is accepted. */
 static void
 test_option_is_ignored (BackendFixture *f, gconstpointer data)
 {
@@ -143,7 +143,7 @@ test_option_is_ignored (BackendFixture *f, gconstpointer data)
   g_assert_cmpuint (f->gateway->counts.pcp_map, ==, 2);
 }
 
-/* A renewal is one packet: what comes is believed at once. */
+/* A renewal is one packet: the first answer is accepted. */
 static void
 test_option_is_ignored_in_renewal (BackendFixture *f, gconstpointer data)
 {
@@ -159,10 +159,10 @@ test_option_is_ignored_in_renewal (BackendFixture *f, gconstpointer data)
   g_assert_cmpuint (f->gateway->counts.pcp_map, ==, 2);
 }
 
-/* --- What is tried after a result, and what is not --- */
+/* --- What is sent after a result --- */
 
 static void
-test_port_is_not_given_up (BackendFixture *f, gconstpointer data)
+test_port_is_kept (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
@@ -173,9 +173,9 @@ test_port_is_not_given_up (BackendFixture *f, gconstpointer data)
   g_assert_cmpuint (f->gateway->counts.pcp_map, ==, 1);
 }
 
-/* The address may be the router's no more. It was suggested only; the port is required. */
+/* The router may no longer have the address, which is only suggested. The port is required. */
 static void
-test_address_is_given_up (BackendFixture *f, gconstpointer data)
+test_address_is_cleared (BackendFixture *f, gconstpointer data)
 {
   guint8 bytes[32] = { 7 };
   g_autoptr (GBytes) key = g_bytes_new (bytes, sizeof bytes);
@@ -193,7 +193,7 @@ test_address_is_given_up (BackendFixture *f, gconstpointer data)
   g_assert_cmpuint (f->gateway->counts.pcp_prefer_failure, ==, 2);
 }
 
-/* Nothing is translated: the port outside is the port of the host. */
+/* A pinhole does not translate ports: the external port is the internal one. */
 static void
 test_pinhole (BackendFixture *f, gconstpointer data)
 {
@@ -208,7 +208,7 @@ test_pinhole (BackendFixture *f, gconstpointer data)
 
   if (probe == NULL || !g_socket_bind (probe, at, FALSE, NULL))
     {
-      g_test_skip ("[::1]:5351 is not to be had");
+      g_test_skip ("[::1]:5351 is not available");
       return;
     }
 
@@ -227,11 +227,11 @@ test_pinhole (BackendFixture *f, gconstpointer data)
 /* --- Holds --- */
 
 static void
-test_hold_is_of_the_requirement (BackendFixture *f, gconstpointer data)
+test_hold_of_required_port (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) refused = NULL;
   g_autoptr (PlumCall) held = NULL;
-  g_autoptr (PlumCall) wished = NULL;
+  g_autoptr (PlumCall) suggested = NULL;
 
   fake_gateway_take_port (f->gateway, PLUM_PROTOCOL_TCP, 8080);
   refused = backend_map_exact (f, 8080, 8080);
@@ -239,13 +239,13 @@ test_hold_is_of_the_requirement (BackendFixture *f, gconstpointer data)
   assert_fails (held, PLUM_ERROR_CONFLICT, REFUSED "CANNOT_PROVIDE_EXTERNAL (11) ");
   g_assert_cmpuint (f->gateway->counts.pcp_map, ==, 1);
 
-  /* Where the port is only a wish, another one will do. */
-  wished = backend_map (f, 8080);
-  backend_assert_lease (wished, 49152, "1.2.3.4", 7200);
+  /* A suggested port may be replaced by another one. */
+  suggested = backend_map (f, 8080);
+  backend_assert_lease (suggested, 49152, "1.2.3.4", 7200);
 }
 
 static void
-test_hold_of_a_wish (BackendFixture *f, gconstpointer data)
+test_hold_of_suggested_port (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) refused = NULL;
   g_autoptr (PlumCall) exact = NULL;
@@ -270,11 +270,11 @@ add_results (void)
   for (gsize i = 0; i < G_N_ELEMENTS (option_results); i++)
     {
       const guint *result = &option_results[i];
-      g_autofree char *once = g_strdup_printf ("/pcp/exact/result-%u/asked-without", *result);
+      g_autofree char *once = g_strdup_printf ("/pcp/exact/result-%u/sent-without", *result);
       g_autofree char *other = g_strdup_printf ("/pcp/exact/result-%u/other-port", *result);
       g_autofree char *refused = g_strdup_printf ("/pcp/exact/result-%u/refused", *result);
 
-      add (once, result, test_asked_without_option);
+      add (once, result, test_sent_without_option);
       add (other, result, test_other_port_without_option);
       add (refused, result, test_refused_without_option);
     }
@@ -293,11 +293,11 @@ main (int argc, char **argv)
   add_results ();
   add ("/pcp/exact/option-is-ignored", NULL, test_option_is_ignored);
   add ("/pcp/exact/option-is-ignored-in-renewal", NULL, test_option_is_ignored_in_renewal);
-  add ("/pcp/exact/port-is-not-given-up", NULL, test_port_is_not_given_up);
-  add ("/pcp/exact/address-is-given-up", NULL, test_address_is_given_up);
+  add ("/pcp/exact/port-is-kept", NULL, test_port_is_kept);
+  add ("/pcp/exact/address-is-cleared", NULL, test_address_is_cleared);
   add ("/pcp/exact/pinhole", NULL, test_pinhole);
-  add ("/pcp/exact/hold/of-the-requirement", NULL, test_hold_is_of_the_requirement);
-  add ("/pcp/exact/hold/of-a-wish", NULL, test_hold_of_a_wish);
+  add ("/pcp/exact/hold/of-required-port", NULL, test_hold_of_required_port);
+  add ("/pcp/exact/hold/of-suggested-port", NULL, test_hold_of_suggested_port);
 
   return g_test_run ();
 }

@@ -107,7 +107,7 @@ test_address_refused (Fixture *f, gconstpointer data)
   test_loop_advance (&f->loop, 3000);
   f->igd->switches.address_fault = 501;
   assert_fails (f, PLUM_CALL_GET_EXTERNAL_ADDRESS, NULL, PLUM_ERROR, PLUM_ERROR_NO_RESOURCES,
-                "GetExternalIPAddress", "another router stands before it");
+                "GetExternalIPAddress", "it is behind another router");
 }
 
 /* It says that it has mapped the port, in no words, and its table does not know of it. */

@@ -17,7 +17,7 @@ SHARED_WAN = '100.64.0.2'
 PROVIDER = '100.64.0.1'
 
 YOU = f'you            {lab.CLIENT} on eth0'
-NO_PUBLIC_ADDRESS = 'another router stands before it'
+NO_PUBLIC_ADDRESS = 'it is behind another router'
 DOUBLE_NAT, CGNAT, NOT_CONNECTED = 30, 31, 14
 
 

@@ -4,8 +4,8 @@
 
 #include "parrot-exchange.h"
 
-/* No state of its own: what is mapped, until when, and what to do after an error is the library's
- * business. A backend keeps only what its protocol needs (here: nothing). */
+/* The library keeps the mappings, their lifetimes and their errors. A backend keeps only what its
+ * protocol needs; here, nothing. */
 struct _ParrotBackend
 {
   PlumBackend parent_instance;
@@ -32,7 +32,7 @@ on_mapped (PlumCall *call, const ParrotAnswer *answer)
 
   if (answer->external_port == 0)
     {
-      plum_call_fail (call, PLUM_ERROR_MALFORMED, "Parrot: no port in the answer to MAP");
+      plum_call_fail (call, PLUM_ERROR_MALFORMED, "Parrot: no port in the response to MAP");
       return;
     }
 
@@ -44,55 +44,55 @@ static void
 parrot_backend_discover (PlumBackend *backend, PlumCall *call)
 {
   guint32 number = g_random_int ();
-  g_autoptr (GBytes) question = parrot_encode_hello (number);
+  g_autoptr (GBytes) datagram = parrot_encode_hello (number);
 
-  parrot_exchange_start (backend, call, number, question, PLUM_ERROR_REFUSED, on_done);
+  parrot_exchange_start (backend, call, number, datagram, PLUM_ERROR_REFUSED, on_done);
 }
 
 static void
 parrot_backend_map (PlumBackend *backend, PlumRequest *request, PlumCall *call)
 {
   guint32 number = g_random_int ();
-  g_autoptr (GBytes) question = parrot_encode_map (number, plum_request_get_protocol (request),
+  g_autoptr (GBytes) datagram = parrot_encode_map (number, plum_request_get_protocol (request),
                                                    plum_request_get_internal_port (request),
                                                    plum_request_get_external_port (request),
                                                    plum_request_get_lifetime (request));
 
-  parrot_exchange_start (backend, call, number, question, PLUM_ERROR_CONFLICT, on_mapped);
+  parrot_exchange_start (backend, call, number, datagram, PLUM_ERROR_CONFLICT, on_mapped);
 }
 
-/* lease may be NULL: no answer came to MAP, and the router may have mapped it all the same. */
+/* lease may be NULL: MAP was not answered, but the router may have mapped the port. */
 static void
 parrot_backend_unmap (PlumBackend *backend, PlumRequest *request, PlumLease *lease, PlumCall *call)
 {
   guint32 number = g_random_int ();
-  g_autoptr (GBytes) question = parrot_encode_map (number, plum_request_get_protocol (request),
+  g_autoptr (GBytes) datagram = parrot_encode_map (number, plum_request_get_protocol (request),
                                                    plum_request_get_internal_port (request), 0, 0);
 
-  parrot_exchange_start (backend, call, number, question, PLUM_ERROR_REFUSED, on_done);
+  parrot_exchange_start (backend, call, number, datagram, PLUM_ERROR_REFUSED, on_done);
 }
 
-/* "It is not there" has to be PLUM_ERROR_DESTROYED: then the library maps it again. */
+/* A missing mapping is reported as PLUM_ERROR_DESTROYED. The library then maps it again. */
 static void
 parrot_backend_check (PlumBackend *backend, PlumRequest *request, PlumLease *lease, PlumCall *call)
 {
   guint32 number = g_random_int ();
-  g_autoptr (GBytes) question = parrot_encode_ask (number, plum_request_get_protocol (request),
+  g_autoptr (GBytes) datagram = parrot_encode_ask (number, plum_request_get_protocol (request),
                                                    plum_request_get_internal_port (request));
 
-  parrot_exchange_start (backend, call, number, question, PLUM_ERROR_DESTROYED, on_done);
+  parrot_exchange_start (backend, call, number, datagram, PLUM_ERROR_DESTROYED, on_done);
 }
 
 static void
 parrot_backend_get_external_address (PlumBackend *backend, PlumCall *call)
 {
   guint32 number = g_random_int ();
-  g_autoptr (GBytes) question = parrot_encode_hello (number);
+  g_autoptr (GBytes) datagram = parrot_encode_hello (number);
 
-  parrot_exchange_start (backend, call, number, question, PLUM_ERROR_REFUSED, on_address);
+  parrot_exchange_start (backend, call, number, datagram, PLUM_ERROR_REFUSED, on_address);
 }
 
-/* list and delete_entry stay as they are: this router does not show its table. */
+/* list and delete_entry are not set: the protocol cannot list mappings. */
 static void
 parrot_backend_class_init (ParrotBackendClass *klass)
 {

@@ -59,7 +59,7 @@ parse_number (const char *word, guint64 max, guint *out)
   return TRUE;
 }
 
-/* The words after OK: an address, and of MAP the port and the seconds that were granted. */
+/* The words after OK: an address, and for MAP the granted port and lifetime. */
 static gboolean
 parse_grant (char **words, ParrotAnswer *answer)
 {
@@ -86,7 +86,7 @@ parse_answer (char **words, guint32 number, ParrotAnswer *answer)
   if (g_str_equal (words[2], "NO"))
     {
       answer->refusal =
-        words[3] != NULL ? g_strjoinv (" ", words + 3) : g_strdup ("it does not say why");
+        words[3] != NULL ? g_strjoinv (" ", words + 3) : g_strdup ("no reason given");
       return TRUE;
     }
 
@@ -101,7 +101,7 @@ parrot_decode_answer (
   g_auto (GStrv) words = NULL;
   g_auto (ParrotAnswer) answer = { NULL };
 
-  /* What comes from the network becomes text only after it was found to be some. */
+  /* Bytes from the network are checked before they are used as text. */
   if (len > 0 && len <= PARROT_MAX && g_utf8_validate_len (data, len, NULL))
     {
       line = g_strndup (data, len);
@@ -111,8 +111,9 @@ parrot_decode_answer (
   if (words == NULL || !parse_answer (words, number, &answer))
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-                   "%" G_GSIZE_FORMAT " bytes came; an answer to question %08x was expected", len,
-                   number);
+                   "Parrot: received %" G_GSIZE_FORMAT
+                   " bytes; expected a response to request %08x",
+                   len, number);
       return FALSE;
     }
 

@@ -6,15 +6,15 @@
 
 G_BEGIN_DECLS
 
-/* An answer is never longer; what is longer is none. */
+/* The longest valid response, in bytes. */
 #define PARROT_MAX 256
 
 typedef struct
 {
-  GInetAddress *address; /* (nullable): none in a refusal */
-  guint external_port;   /* 0: not told */
-  guint lifetime;        /* seconds; 0: not told */
-  char *refusal;         /* (nullable): why the router will not */
+  GInetAddress *address; /* (nullable): NULL in a refusal */
+  guint external_port;   /* 0: not given */
+  guint lifetime;        /* seconds; 0: not given */
+  char *refusal;         /* (nullable): the reason of a refusal */
 } ParrotAnswer;
 
 void parrot_answer_clear (ParrotAnswer *self);
@@ -25,7 +25,8 @@ GBytes *parrot_encode_map (
   guint32 number, PlumProtocol protocol, guint internal_port, guint external_port, guint lifetime);
 GBytes *parrot_encode_ask (guint32 number, PlumProtocol protocol, guint internal_port);
 
-/* FALSE if the bytes are no answer to the question of this number: then *out is untouched. */
+/* Returns FALSE if the bytes are no response to the request of this number; *out is not changed
+ * then. */
 gboolean parrot_decode_answer (
   const char *data, gsize len, guint32 number, ParrotAnswer *out, GError **error);
 

@@ -4,7 +4,7 @@
 
 #define PARROT_PORT 5999
 
-/* Sent at 0, 250 and 750 ms; given up at 1750 ms. */
+/* Sent at 0, 250 and 750 ms, timed out at 1750 ms. */
 static const guint wait_ms[] = { 250, 500, 1000 };
 
 typedef struct
@@ -12,7 +12,7 @@ typedef struct
   PlumBackend *backend;
   PlumCall *call;
   guint32 number;
-  GBytes *question;
+  GBytes *datagram;
   PlumError refusal_code;
   ParrotAnswered answered;
 
@@ -38,7 +38,7 @@ exchange_free (Exchange *self)
   clear_source (&self->timer);
   g_clear_object (&self->socket);
   g_clear_object (&self->server);
-  g_clear_pointer (&self->question, g_bytes_unref);
+  g_clear_pointer (&self->datagram, g_bytes_unref);
   g_clear_object (&self->call);
   g_clear_object (&self->backend);
   g_free (self);
@@ -66,7 +66,7 @@ exchange_finish (Exchange *self, const ParrotAnswer *answer)
   exchange_free (self);
 }
 
-/* The recorder of "plumctl doctor" wants every byte. */
+/* "plumctl doctor" records all traffic. */
 static void
 exchange_report (Exchange *self, PlumTrafficDirection direction, const char *data, gsize len)
 {
@@ -88,7 +88,7 @@ on_answer (GSocket *socket, GIOCondition condition, gpointer user_data)
   char data[PARROT_MAX + 1];
   gssize n;
 
-  /* The source wakes on cancellation, too: nobody waits for the outcome any more. */
+  /* The source is also dispatched when the call is cancelled. */
   if (plum_call_is_settled (self->call))
     {
       exchange_free (self);
@@ -108,7 +108,7 @@ on_answer (GSocket *socket, GIOCondition condition, gpointer user_data)
   exchange_report (self, PLUM_TRAFFIC_RECEIVED, data, (gsize) n);
   if (!parrot_decode_answer (data, (gsize) n, self->number, &answer, &error))
     {
-      /* Anybody can send us bytes. They cost a line in the log, and the waiting goes on. */
+      /* Any host can send datagrams: log an invalid one, and wait on. */
       plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG, "%s", error->message);
       return G_SOURCE_CONTINUE;
     }
@@ -129,18 +129,18 @@ on_timer (gpointer user_data)
     exchange_send (self);
   else
     exchange_fail (self, g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
-                                      "Parrot: no answer to %u datagrams", self->sent));
+                                      "Parrot: no response to %u datagrams", self->sent));
 
   return G_SOURCE_REMOVE;
 }
 
-/* Ends the exchange if the datagram cannot be sent. */
+/* Fails the exchange if the datagram cannot be sent. */
 static void
 exchange_send (Exchange *self)
 {
   g_autoptr (GError) error = NULL;
   gsize len;
-  const char *data = g_bytes_get_data (self->question, &len);
+  const char *data = g_bytes_get_data (self->datagram, &len);
 
   if (g_socket_send (self->socket, data, len, NULL, &error) < 0)
     {
@@ -155,8 +155,8 @@ exchange_send (Exchange *self)
   self->sent++;
 }
 
-/* From the local address that the library chose, and connected: the kernel drops what others send,
- * and tells at once if nobody listens there. */
+/* The socket is bound to the network's local address, and connected: the kernel drops datagrams of
+ * other hosts, and reports a closed port. */
 static gboolean
 exchange_open (Exchange *self, GError **error)
 {
@@ -168,7 +168,7 @@ exchange_open (Exchange *self, GError **error)
   if (gateway == NULL)
     {
       g_set_error_literal (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED,
-                           "Parrot: a point-to-point link has no gateway address to ask");
+                           "Parrot: a point-to-point link has no gateway to ask");
       return FALSE;
     }
 
@@ -187,7 +187,7 @@ void
 parrot_exchange_start (PlumBackend *backend,
                        PlumCall *call,
                        guint32 number,
-                       GBytes *question,
+                       GBytes *datagram,
                        PlumError refusal_code,
                        ParrotAnswered answered)
 {
@@ -197,7 +197,7 @@ parrot_exchange_start (PlumBackend *backend,
   self->backend = g_object_ref (backend);
   self->call = g_object_ref (call);
   self->number = number;
-  self->question = g_bytes_ref (question);
+  self->datagram = g_bytes_ref (datagram);
   self->refusal_code = refusal_code;
   self->answered = answered;
 
@@ -207,7 +207,7 @@ parrot_exchange_start (PlumBackend *backend,
       return;
     }
 
-  /* The thread-default context is the manager's as long as the library calls us. */
+  /* The library calls with the manager's context as the thread-default one. */
   self->answer_source =
     g_socket_create_source (self->socket, G_IO_IN, plum_call_get_cancellable (call));
   g_source_set_callback (self->answer_source, G_SOURCE_FUNC (on_answer), self, NULL);

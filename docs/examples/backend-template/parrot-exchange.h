@@ -6,14 +6,15 @@
 
 G_BEGIN_DECLS
 
-/* Settles the call with what the router granted; a refusal has been settled before. */
+/* Finishes the call with what the router granted. Not called for a refusal. */
 typedef void (*ParrotAnswered) (PlumCall *call, const ParrotAnswer *answer);
 
-/* Asks the gateway's server one question, and settles call with whatever comes of it. */
+/* Sends one request to the gateway's server, and finishes the call with its result. refusal_code:
+ * of the error if the server refuses. */
 void parrot_exchange_start (PlumBackend *backend,
                             PlumCall *call,
                             guint32 number,
-                            GBytes *question,
+                            GBytes *datagram,
                             PlumError refusal_code,
                             ParrotAnswered answered);
 

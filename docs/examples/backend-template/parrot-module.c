@@ -3,6 +3,6 @@
 #include "parrot-backend.h"
 
 PLUM_DEFINE_BACKEND_MODULE ("parrot",
-                            "A toy that shows how a backend is written",
+                            "A toy protocol that shows how to write a backend",
                             50,
                             PARROT_TYPE_BACKEND)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""A router that speaks the Parrot protocol, without the routing.
+"""A server for the Parrot protocol, which maps nothing.
 
 Usage: parrot-server.py ADDRESS
-Prints its table whenever that changes, "(empty)" at first.
+Prints its table at start and after each change; an empty one as "(empty)".
 """
 
 import socket
@@ -16,7 +16,7 @@ LONGEST = 3600  # s
 
 
 def answer(table, host, words):
-    """The words after the number."""
+    """Returns the words after the number."""
     if words == ["HELLO"]:
         return "OK " + EXTERNAL
 
@@ -28,7 +28,7 @@ def answer(table, host, words):
             return "OK " + EXTERNAL
         external = int(external) or int(internal)
         if any(held == external and other != key for other, held in table.items()):
-            return "NO port %d belongs to somebody else" % external
+            return "NO another host has port %d" % external
         table[key] = external
         return "OK %s %d %d" % (EXTERNAL, external, min(int(seconds), LONGEST))
 
@@ -36,7 +36,7 @@ def answer(table, host, words):
         key = (host, words[1], int(words[2]))
         return "OK " + EXTERNAL if key in table else "NO nothing is mapped there"
 
-    return "NO I do not know what that means"
+    return "NO unknown request"
 
 
 def show(table):
@@ -58,7 +58,7 @@ def serve(address):
             try:
                 said = answer(table, peer[0], words[2:])
             except ValueError:
-                said = "NO that is no number"
+                said = "NO invalid number"
             server.sendto(("PARROT/1 %s %s" % (words[1], said)).encode("ascii", "replace"), peer)
             if table != before:
                 show(table)

@@ -43,7 +43,7 @@ static gboolean
 decode (const char *line, gsize len, ParrotAnswer *answer)
 {
   g_autoptr (GError) error = NULL;
-  /* A block of just this size: a read past its end is seen by a sanitizer. */
+  /* A block of exactly this size: a sanitizer detects a read past its end. */
   g_autofree char *data = g_memdup2 (line, len);
   gboolean ok = parrot_decode_answer (data, len, NUMBER, answer, &error);
 
@@ -78,7 +78,7 @@ test_decode_refused (void)
 }
 
 static void
-test_decode_rubbish (void)
+test_decode_invalid (void)
 {
   const char *lines[] = {
     "",
@@ -107,7 +107,7 @@ test_decode_rubbish (void)
     }
 }
 
-/* No part of an answer makes it read past the end; what parts are answers have what was there. */
+/* No prefix of a response is read past its end. A prefix that is valid has an address. */
 static void
 test_decode_truncated (void)
 {
@@ -142,7 +142,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/parrot/encode/ask", test_encode_ask);
   g_test_add_func ("/parrot/decode/granted", test_decode_granted);
   g_test_add_func ("/parrot/decode/refused", test_decode_refused);
-  g_test_add_func ("/parrot/decode/rubbish", test_decode_rubbish);
+  g_test_add_func ("/parrot/decode/invalid", test_decode_invalid);
   g_test_add_func ("/parrot/decode/truncated", test_decode_truncated);
   g_test_add_func ("/parrot/decode/too-long", test_decode_too_long);
   return g_test_run ();

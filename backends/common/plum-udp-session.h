@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <plum-glib/plum-glib.h>
+
+#include "plum-announcements.h"
+#include "plum-exchange.h"
+#include "plum-lease-table.h"
+#include "plum-server-probe.h"
+
+G_BEGIN_DECLS
+
+/*
+ * One backend's session with one gateway over UDP, for PCP (RFC 6887) and NAT-PMP (RFC 6886). It
+ * has the socket, the requests in flight, the server probe, the announcements, the lease table, the
+ * gateway's epoch and its external address. The protocol provides the packets and their meaning.
+ */
+typedef struct _PlumUdpSession PlumUdpSession;
+
+/* What a protocol provides. backend is the one of the session. */
+typedef struct
+{
+  const char *label; /* the start of each message */
+  const char *log_domain;
+  guint16 port;
+  guint window;       /* as in plum_exchanges_new () */
+  guint n_slot_sends; /* as in plum_exchanges_new () */
+  const PlumRetryPlan *map_plan;
+
+  /* The epochs of two answers, and the times when they arrived, in seconds. FALSE: the gateway was
+   * restarted in between. */
+  gboolean (*epoch_is_valid) (int64_t prev_server,
+                              int64_t prev_client,
+                              int64_t cur_server,
+                              int64_t cur_client);
+  /* (nullable): why the gateway of the network cannot be used. The network has a gateway. */
+  const char *(*check_network) (PlumNetwork *network);
+  size_t (*encode_probe) (PlumUdpSession *session, uint8_t *out, size_t size);
+  /* The calls that waited for the probe have finished. error: (nullable) */
+  void (*probe_finished) (PlumBackend *backend, const GError *error);
+  /* A datagram from the gateway. FALSE: it is malformed, and changes nothing. */
+  gboolean (*receive) (PlumBackend *backend, const uint8_t *data, size_t len, GError **error);
+} PlumUdpProtocol;
+
+/* Read-only for the protocols. */
+struct _PlumUdpSession
+{
+  PlumBackend *backend; /* borrowed */
+  const PlumUdpProtocol *protocol;
+
+  PlumExchanges *exchanges;
+  PlumServerProbe *probe;
+  PlumLeaseTable *leases;
+  PlumAnnouncements *announcements; /* (nullable): only while a mapping is live */
+  gboolean announced;               /* see plum_udp_session_take_announced () */
+
+  GInetAddress *external_address; /* (nullable): unknown, or the gateway has none */
+  gboolean address_known;         /* the gateway has reported it, or that there is none */
+  gint64 address_time;            /* when it did */
+
+  gboolean epoch_known;
+  gint64 epoch_server; /* s */
+  gint64 epoch_client; /* s, when epoch_server came */
+};
+
+PlumUdpSession *plum_udp_session_new (PlumBackend *backend, const PlumUdpProtocol *protocol);
+void plum_udp_session_free (PlumUdpSession *self);
+/* The gateway, for messages. */
+const char *plum_udp_session_get_peer (PlumUdpSession *self);
+gboolean plum_udp_session_is_ipv4 (PlumUdpSession *self);
+
+/* These return FALSE and fail the call if the request cannot be sent: the network has no gateway
+ * that the protocol can ask; there is no socket; the gateway refused the same request a short time
+ * ago. exact: no other external port will do. */
+gboolean plum_udp_session_check_network (PlumUdpSession *self, PlumCall *call);
+gboolean plum_udp_session_open (PlumUdpSession *self, PlumCall *call);
+gboolean plum_udp_session_check_hold (PlumUdpSession *self,
+                                      const PlumExchangeKey *key,
+                                      guint external_port,
+                                      gboolean exact,
+                                      PlumCall *call);
+
+/* The methods of PlumBackend, by the server probe. */
+void plum_udp_session_discover (PlumUdpSession *self, PlumCall *call);
+void plum_udp_session_check (PlumUdpSession *self, PlumCall *call);
+/* Fails all requests in flight and queued: the answer applies to each of them. */
+void plum_udp_session_fail_all (PlumUdpSession *self, const GError *error);
+
+/* Update the lease table, and listen for announcements while a mapping is live. TRUE: the mapping
+ * was live with another external address. */
+gboolean plum_udp_session_add_lease (PlumUdpSession *self,
+                                     const PlumExchangeKey *key,
+                                     GInetAddress *external_address,
+                                     uint16_t external_port);
+void plum_udp_session_remove_lease (PlumUdpSession *self, const PlumExchangeKey *key);
+/* Whether an announcement came since the last call. */
+gboolean plum_udp_session_take_announced (PlumUdpSession *self);
+
+/* address: (nullable): the gateway has none. TRUE: it differs from the last one. */
+gboolean plum_udp_session_set_external_address (PlumUdpSession *self, GInetAddress *address);
+gboolean plum_udp_session_is_external_address (PlumUdpSession *self, GInetAddress *address);
+gboolean plum_udp_session_address_is_fresh (PlumUdpSession *self);
+
+/* Whether an epoch fits the last one. */
+gboolean plum_udp_session_epoch_fits (PlumUdpSession *self, uint32_t epoch);
+/* Reports a loss if the epoch does not fit. Call it last: the handler may free the session. */
+void plum_udp_session_note_epoch (PlumUdpSession *self, uint32_t epoch);
+
+G_END_DECLS
