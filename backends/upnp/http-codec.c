@@ -96,7 +96,7 @@ upnp_http_decoder_free (UpnpHttpDecoder *self)
 static gboolean
 malformed (GError **error, const char *what)
 {
-  g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED, "An answer that is no HTTP: %s", what);
+  g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED, "The answer is not valid HTTP: %s", what);
   return FALSE;
 }
 
@@ -146,7 +146,7 @@ read_head (UpnpHttpDecoder *self, GError **error)
   while (*line != NULL && *g_strstrip (*line) == '\0')
     line++;
   if (*line == NULL || !read_status (self, *line))
-    return malformed (error, "its first line is no status");
+    return malformed (error, "its first line is not a status line");
 
   self->length = NO_LENGTH;
   for (line++; *line != NULL; line++)
@@ -201,7 +201,7 @@ append_body (UpnpHttpDecoder *self, const char *data, gsize len, GError **error)
   if (len > self->max_body - self->body->len)
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-                   "An answer of more than %" G_GSIZE_FORMAT " bytes", self->max_body);
+                   "The answer is longer than %" G_GSIZE_FORMAT " bytes", self->max_body);
       return FALSE;
     }
 
@@ -217,7 +217,7 @@ feed_chunk_size (UpnpHttpDecoder *self, GError **error)
   guint64 size;
 
   if (self->line->len > MAX_LINE)
-    return malformed (error, "the size of a chunk does not end");
+    return malformed (error, "the line with the size of a chunk is too long");
   if (!g_str_has_suffix (line, "\n"))
     return TRUE;
 
@@ -240,7 +240,7 @@ feed_chunk_size (UpnpHttpDecoder *self, GError **error)
 
   size = g_ascii_strtoull (line, &end, 16);
   if (!g_ascii_isxdigit (*line) || size > G_MAXUINT32)
-    return malformed (error, "the size of a chunk is no number");
+    return malformed (error, "the size of a chunk is not a number");
 
   g_string_truncate (self->line, 0);
   self->remaining = (gsize) size;
@@ -304,7 +304,7 @@ feed_some (UpnpHttpDecoder *self, const char *data, gsize len, gsize *taken, GEr
     case READING_HEAD:
       *taken = feed_line (self, data, len);
       if (self->line->len > MAX_HEAD)
-        return malformed (error, "its head does not end");
+        return malformed (error, "its head is too long");
       return !head_is_whole (self) || read_head (self, error);
 
     case READING_CHUNK_SIZE:
@@ -333,7 +333,7 @@ upnp_http_decoder_feed (UpnpHttpDecoder *self, const char *data, gsize len, GErr
   /* Interim heads, and chunks of one byte, are neither head nor body, and could go on for ever. */
   self->fed += len;
   if (self->fed / MAX_WASTE > self->max_body + MAX_HEAD)
-    return malformed (error, "it does not end");
+    return malformed (error, "it is too long");
 
   while (len > 0)
     {
@@ -379,7 +379,7 @@ gboolean
 upnp_http_decoder_finish (UpnpHttpDecoder *self, GError **error)
 {
   if (self->status < 200 && self->line->len > 0)
-    return malformed (error, "cut off in its head");
+    return malformed (error, "its head is incomplete");
   if (self->status < 200)
     {
       g_set_error_literal (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,

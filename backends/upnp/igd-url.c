@@ -116,7 +116,7 @@ check_length (const char *text, GError **error)
     return TRUE;
 
   g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-               "A URL of %" G_GSIZE_FORMAT " bytes; at most %u are taken", strlen (text),
+               "The URL has %" G_GSIZE_FORMAT " bytes; at most %u are accepted", strlen (text),
                (guint) MAX_URL);
   return FALSE;
 }

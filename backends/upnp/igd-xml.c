@@ -283,8 +283,8 @@ on_start_element (GMarkupParseContext *context,
   if (builder->depth >= UPNP_XML_MAX_DEPTH || builder->n_elements >= UPNP_XML_MAX_ELEMENTS)
     {
       g_set_error (error, G_MARKUP_ERROR, G_MARKUP_ERROR_INVALID_CONTENT,
-                   "More than %u elements, or nested deeper than %u", (guint) UPNP_XML_MAX_ELEMENTS,
-                   (guint) UPNP_XML_MAX_DEPTH);
+                   "The document has more than %u elements, or more than %u levels",
+                   (guint) UPNP_XML_MAX_ELEMENTS, (guint) UPNP_XML_MAX_DEPTH);
       return;
     }
 

@@ -203,8 +203,8 @@ upnp_ssdp_decode (const char *data, gsize len, GError **error)
   if (*line == NULL || !read_kind (*line, nts, &message->kind))
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-                   "A datagram of %" G_GSIZE_FORMAT " bytes that is neither an answer to a search "
-                   "nor a notification",
+                   "The datagram of %" G_GSIZE_FORMAT " bytes is neither an answer to a search nor "
+                   "a notification",
                    len);
       return NULL;
     }

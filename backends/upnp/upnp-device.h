@@ -26,7 +26,7 @@ typedef struct
   UpnpMemory memory;
   gboolean firewall_off;          /* it said so of its IPv6 firewall */
   GInetAddress *external_address; /* (nullable): as last told */
-  gint64 asked;                   /* when that was, in µs */
+  gint64 address_time;            /* when that was, in µs */
   gboolean m_post;                /* it wants M-POST */
   UpnpTransport *transport;
 } UpnpDevice;

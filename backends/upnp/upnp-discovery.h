@@ -2,11 +2,11 @@
 
 #pragma once
 
-#include "upnp-backend.h"
+#include "upnp-session.h"
 
 G_BEGIN_DECLS
 
 /* Finds the device and the service that map: the gateway's own at once, else the best of all. */
-void upnp_discovery_start (PlumUpnpBackend *backend, PlumCall *call);
+void upnp_discovery_start (UpnpSession *session, PlumCall *call);
 
 G_END_DECLS

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 
 /* How long an entry is asked to live. A router may take only some of them (quirks 46 to 48). */
 typedef enum {
-  UPNP_LEASE_ASKED,     /* as long as the request says */
+  UPNP_LEASE_REQUESTED, /* as long as the request says */
   UPNP_LEASE_PERMANENT, /* 0 */
   UPNP_LEASE_HOUR,      /* 3600 */
   UPNP_LEASE_WEEK,      /* 604800 */
@@ -44,7 +44,7 @@ typedef struct
   guint external_port;
   guint internal_port;
   gboolean exact;      /* no other external port will do; for the caller to set */
-  gboolean looked;     /* whose the port is, is known: another's */
+  gboolean entry_read; /* whose the port is, is known: another's */
   gboolean v2;         /* the service has AddAnyPortMapping */
   gboolean has_others; /* we hold ports, which AddAnyPortMapping might give away as free: a
                         * router lets its own client have them again (quirk 50) */
@@ -53,10 +53,10 @@ typedef struct
 } UpnpAttempt;
 
 typedef enum {
-  UPNP_NEXT_GIVE_UP,
-  UPNP_NEXT_DONE,  /* a delete: there is nothing to delete */
-  UPNP_NEXT_LEASE, /* with the lease given */
-  UPNP_NEXT_LOOK,  /* whose is the port? */
+  UPNP_NEXT_FAIL,
+  UPNP_NEXT_DONE,       /* a delete: there is nothing to delete */
+  UPNP_NEXT_LEASE,      /* with the lease given */
+  UPNP_NEXT_READ_ENTRY, /* whose is the port? */
   UPNP_NEXT_OTHER_PORT,
   UPNP_NEXT_FRESH_PORT, /* another port, and every kind of lease anew */
   UPNP_NEXT_HIGH_PORT,  /* another port, and not a privileged one */
@@ -66,15 +66,15 @@ typedef enum {
   UPNP_NEXT_SHORT_TEXT,
   UPNP_NEXT_STAR,        /* RemoteHost "*" */
   UPNP_NEXT_ADD_PINHOLE, /* what should be updated is gone: open it anew */
-  UPNP_NEXT_OPEN,        /* there is no firewall: nothing needs to be opened */
+  UPNP_NEXT_NO_FIREWALL, /* there is no firewall: nothing needs to be opened */
 } UpnpNext;
 
 typedef struct
 {
   UpnpNext next;
   UpnpLeaseKind lease; /* of UPNP_NEXT_LEASE */
-  PlumError error;     /* of UPNP_NEXT_GIVE_UP */
-  const char *advice;  /* of UPNP_NEXT_GIVE_UP: what a person can do, or why */
+  PlumError error;     /* of UPNP_NEXT_FAIL */
+  const char *advice;  /* of UPNP_NEXT_FAIL: what a person can do, or why */
 } UpnpStep;
 
 void upnp_attempt_init (UpnpAttempt *self,

@@ -44,7 +44,7 @@ static void
 upnp_list_finish (UpnpList *self)
 {
   g_autoptr (GListStore) entries = g_object_ref (self->entries);
-  g_autoptr (PlumCall) call = upnp_operation_end (&self->operation);
+  g_autoptr (PlumCall) call = upnp_operation_finish (&self->operation);
 
   plum_call_return_entries (call, G_LIST_MODEL (entries));
 }
@@ -144,9 +144,9 @@ upnp_list_ask (UpnpList *self)
 }
 
 void
-upnp_list_start (PlumUpnpBackend *backend, PlumCall *call)
+upnp_list_start (UpnpSession *session, PlumCall *call)
 {
-  UpnpList *self = upnp_operation_new (sizeof (UpnpList), backend, call, upnp_list_clear);
+  UpnpList *self = upnp_operation_new (sizeof (UpnpList), session, call, upnp_list_clear);
 
   self->entries = g_list_store_new (PLUM_TYPE_ENTRY);
   if (!upnp_operation_need_device (&self->operation))

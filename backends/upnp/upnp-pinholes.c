@@ -4,8 +4,8 @@
 
 struct _UpnpPinholes
 {
-  GHashTable *held;   /* protocol and port -> UpnpPinhole */
-  GHashTable *doubts; /* a set of protocol and port */
+  GHashTable *held;        /* protocol and port -> UpnpPinhole */
+  GHashTable *unconfirmed; /* a set of protocol and port */
 };
 
 UpnpPinholes *
@@ -14,7 +14,7 @@ upnp_pinholes_new (void)
   UpnpPinholes *self = g_new0 (UpnpPinholes, 1);
 
   self->held = g_hash_table_new_full (NULL, NULL, NULL, g_free);
-  self->doubts = g_hash_table_new (NULL, NULL);
+  self->unconfirmed = g_hash_table_new (NULL, NULL);
   return self;
 }
 
@@ -22,7 +22,7 @@ void
 upnp_pinholes_free (UpnpPinholes *self)
 {
   g_hash_table_unref (self->held);
-  g_hash_table_unref (self->doubts);
+  g_hash_table_unref (self->unconfirmed);
   g_free (self);
 }
 
@@ -33,14 +33,14 @@ make_key (PlumProtocol protocol, guint port)
 }
 
 void
-upnp_pinholes_hold (UpnpPinholes *self, const UpnpPinhole *pinhole)
+upnp_pinholes_add (UpnpPinholes *self, const UpnpPinhole *pinhole)
 {
   g_hash_table_replace (self->held, make_key (pinhole->protocol, pinhole->port),
                         g_memdup2 (pinhole, sizeof *pinhole));
 }
 
 void
-upnp_pinholes_release (UpnpPinholes *self, PlumProtocol protocol, guint port)
+upnp_pinholes_remove (UpnpPinholes *self, PlumProtocol protocol, guint port)
 {
   g_hash_table_remove (self->held, make_key (protocol, port));
 }
@@ -68,16 +68,19 @@ upnp_pinholes_clear (UpnpPinholes *self)
 }
 
 void
-upnp_pinholes_set_doubt (UpnpPinholes *self, PlumProtocol protocol, guint port, gboolean doubt)
+upnp_pinholes_set_unconfirmed (UpnpPinholes *self,
+                               PlumProtocol protocol,
+                               guint port,
+                               gboolean unconfirmed)
 {
-  if (doubt)
-    g_hash_table_add (self->doubts, make_key (protocol, port));
+  if (unconfirmed)
+    g_hash_table_add (self->unconfirmed, make_key (protocol, port));
   else
-    g_hash_table_remove (self->doubts, make_key (protocol, port));
+    g_hash_table_remove (self->unconfirmed, make_key (protocol, port));
 }
 
 gboolean
-upnp_pinholes_get_doubt (UpnpPinholes *self, PlumProtocol protocol, guint port)
+upnp_pinholes_get_unconfirmed (UpnpPinholes *self, PlumProtocol protocol, guint port)
 {
-  return g_hash_table_contains (self->doubts, make_key (protocol, port));
+  return g_hash_table_contains (self->unconfirmed, make_key (protocol, port));
 }

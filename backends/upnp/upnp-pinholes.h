@@ -22,8 +22,8 @@ typedef struct _UpnpPinholes UpnpPinholes;
 UpnpPinholes *upnp_pinholes_new (void);
 void upnp_pinholes_free (UpnpPinholes *self);
 
-void upnp_pinholes_hold (UpnpPinholes *self, const UpnpPinhole *pinhole);
-void upnp_pinholes_release (UpnpPinholes *self, PlumProtocol protocol, guint port);
+void upnp_pinholes_add (UpnpPinholes *self, const UpnpPinhole *pinhole);
+void upnp_pinholes_remove (UpnpPinholes *self, PlumProtocol protocol, guint port);
 /* NULL: not held. */
 const UpnpPinhole *upnp_pinholes_lookup (UpnpPinholes *self, PlumProtocol protocol, guint port);
 /* Any one of those held. */
@@ -32,10 +32,10 @@ const UpnpPinhole *upnp_pinholes_peek (UpnpPinholes *self);
 void upnp_pinholes_clear (UpnpPinholes *self);
 
 /* Was a pinhole asked for, and no answer has come? Then it may be there or not. */
-void upnp_pinholes_set_doubt (UpnpPinholes *self,
-                              PlumProtocol protocol,
-                              guint port,
-                              gboolean doubt);
-gboolean upnp_pinholes_get_doubt (UpnpPinholes *self, PlumProtocol protocol, guint port);
+void upnp_pinholes_set_unconfirmed (UpnpPinholes *self,
+                                    PlumProtocol protocol,
+                                    guint port,
+                                    gboolean unconfirmed);
+gboolean upnp_pinholes_get_unconfirmed (UpnpPinholes *self, PlumProtocol protocol, guint port);
 
 G_END_DECLS

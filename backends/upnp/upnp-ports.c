@@ -4,8 +4,8 @@
 
 struct _UpnpPorts
 {
-  GHashTable *held;   /* protocol and external port -> internal port */
-  GHashTable *doubts; /* protocol and internal port -> external port */
+  GHashTable *held;        /* protocol and external port -> internal port */
+  GHashTable *unconfirmed; /* protocol and internal port -> external port */
 };
 
 UpnpPorts *
@@ -14,7 +14,7 @@ upnp_ports_new (void)
   UpnpPorts *self = g_new0 (UpnpPorts, 1);
 
   self->held = g_hash_table_new (NULL, NULL);
-  self->doubts = g_hash_table_new (NULL, NULL);
+  self->unconfirmed = g_hash_table_new (NULL, NULL);
   return self;
 }
 
@@ -22,7 +22,7 @@ void
 upnp_ports_free (UpnpPorts *self)
 {
   g_hash_table_unref (self->held);
-  g_hash_table_unref (self->doubts);
+  g_hash_table_unref (self->unconfirmed);
   g_free (self);
 }
 
@@ -33,14 +33,14 @@ make_key (PlumProtocol protocol, guint port)
 }
 
 void
-upnp_ports_hold (UpnpPorts *self, PlumProtocol protocol, guint external_port, guint internal_port)
+upnp_ports_add (UpnpPorts *self, PlumProtocol protocol, guint external_port, guint internal_port)
 {
   g_hash_table_insert (self->held, make_key (protocol, external_port),
                        GUINT_TO_POINTER (internal_port));
 }
 
 void
-upnp_ports_release (UpnpPorts *self, PlumProtocol protocol, guint external_port)
+upnp_ports_remove (UpnpPorts *self, PlumProtocol protocol, guint external_port)
 {
   g_hash_table_remove (self->held, make_key (protocol, external_port));
 }
@@ -83,20 +83,21 @@ upnp_ports_peek (UpnpPorts *self,
 }
 
 void
-upnp_ports_set_doubt (UpnpPorts *self,
-                      PlumProtocol protocol,
-                      guint internal_port,
-                      guint external_port)
+upnp_ports_set_unconfirmed (UpnpPorts *self,
+                            PlumProtocol protocol,
+                            guint internal_port,
+                            guint external_port)
 {
   if (external_port != 0)
-    g_hash_table_insert (self->doubts, make_key (protocol, internal_port),
+    g_hash_table_insert (self->unconfirmed, make_key (protocol, internal_port),
                          GUINT_TO_POINTER (external_port));
   else
-    g_hash_table_remove (self->doubts, make_key (protocol, internal_port));
+    g_hash_table_remove (self->unconfirmed, make_key (protocol, internal_port));
 }
 
 guint
-upnp_ports_get_doubt (UpnpPorts *self, PlumProtocol protocol, guint internal_port)
+upnp_ports_get_unconfirmed (UpnpPorts *self, PlumProtocol protocol, guint internal_port)
 {
-  return GPOINTER_TO_UINT (g_hash_table_lookup (self->doubts, make_key (protocol, internal_port)));
+  return GPOINTER_TO_UINT (
+    g_hash_table_lookup (self->unconfirmed, make_key (protocol, internal_port)));
 }

@@ -13,11 +13,11 @@ typedef struct _UpnpPorts UpnpPorts;
 UpnpPorts *upnp_ports_new (void);
 void upnp_ports_free (UpnpPorts *self);
 
-void upnp_ports_hold (UpnpPorts *self,
-                      PlumProtocol protocol,
-                      guint external_port,
-                      guint internal_port);
-void upnp_ports_release (UpnpPorts *self, PlumProtocol protocol, guint external_port);
+void upnp_ports_add (UpnpPorts *self,
+                     PlumProtocol protocol,
+                     guint external_port,
+                     guint internal_port);
+void upnp_ports_remove (UpnpPorts *self, PlumProtocol protocol, guint external_port);
 /* The internal port it leads to; 0: not held. */
 guint upnp_ports_lookup (UpnpPorts *self, PlumProtocol protocol, guint external_port);
 /* The router has forgotten them all. */
@@ -31,10 +31,10 @@ gboolean upnp_ports_peek (UpnpPorts *self,
 
 /* The external port that was asked for last, for an internal one, as long as no answer has come:
  * it may be mapped or not. 0: there is no such doubt. */
-void upnp_ports_set_doubt (UpnpPorts *self,
-                           PlumProtocol protocol,
-                           guint internal_port,
-                           guint external_port);
-guint upnp_ports_get_doubt (UpnpPorts *self, PlumProtocol protocol, guint internal_port);
+void upnp_ports_set_unconfirmed (UpnpPorts *self,
+                                 PlumProtocol protocol,
+                                 guint internal_port,
+                                 guint external_port);
+guint upnp_ports_get_unconfirmed (UpnpPorts *self, PlumProtocol protocol, guint internal_port);
 
 G_END_DECLS

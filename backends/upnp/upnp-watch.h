@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "upnp-backend.h"
+#include "upnp-session.h"
 
 G_BEGIN_DECLS
 
@@ -11,8 +11,9 @@ G_BEGIN_DECLS
  * and is lost if it does not know it. */
 typedef struct _UpnpWatch UpnpWatch;
 
-/* backend is borrowed. */
-UpnpWatch *upnp_watch_new (PlumUpnpBackend *backend, UpnpDevice *device);
+/* session is borrowed. */
+UpnpWatch *upnp_watch_new (UpnpSession *session, UpnpDevice *device);
+UpnpDevice *upnp_watch_get_device (UpnpWatch *self);
 void upnp_watch_free (UpnpWatch *self);
 
 G_END_DECLS

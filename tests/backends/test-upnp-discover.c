@@ -5,11 +5,11 @@
 #include "upnp-fixture.h"
 
 #include "plum-backend-private.h"
-#include "upnp-ssdp.h"
+#include "upnp-link.h"
 
 const char upnp_test_net[] = UPNP_TEST_NET;
 
-#define NO_GATEWAY_1 "UPnP: 1 device answered, it is no internet gateway"
+#define NO_GATEWAY_1 "UPnP: 1 device answered; it is not an internet gateway"
 #define ANSWERED "UPnP: " GATEWAY " answered the search, but "
 #define MAY_HELP "; restarting it may help"
 
@@ -40,7 +40,7 @@ test_nobody (Fixture *f, gconstpointer data)
 {
   gint64 before = plum_clock_get_time (f->loop.clock);
 
-  assert_discover_fails (f, PLUM_ERROR_TIMED_OUT, "UPnP: nobody answered the search in 2.6 s");
+  assert_discover_fails (f, PLUM_ERROR_TIMED_OUT, "UPnP: no device answered the search in 2.6 s");
   g_assert_cmpint (plum_clock_get_time (f->loop.clock) - before, ==, 2600 * 1000);
   /* Five targets, three times. */
   g_assert_cmpuint (f->igd->counts.searches, ==, 15);
@@ -91,7 +91,7 @@ test_several_devices (Fixture *f, gconstpointer data)
   other->switches = f->igd->switches;
   f->igd->neighbour = other;
   assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED,
-                         "UPnP: 2 devices answered, none is an internet gateway");
+                         "UPnP: 2 devices answered; none is an internet gateway");
   fake_igd_free (other);
 }
 
@@ -99,7 +99,7 @@ static void
 test_description_refused (Fixture *f, gconstpointer data)
 {
   g_autofree char *message =
-    g_strdup_printf (ANSWERED "its description could not be read: " GATEWAY " port %u: Could not "
+    g_strdup_printf (ANSWERED "its description cannot be read: " GATEWAY " port %u: Could not "
                               "connect to " GATEWAY ": Connection refused" MAY_HELP,
                      f->igd->port);
 
@@ -112,7 +112,7 @@ static void
 test_description_silent (Fixture *f, gconstpointer data)
 {
   g_autofree char *message =
-    g_strdup_printf (ANSWERED "its description could not be read: no answer from " GATEWAY
+    g_strdup_printf (ANSWERED "its description cannot be read: no answer from " GATEWAY
                               " port %u in 2.0 s" MAY_HELP,
                      f->igd->port);
 
@@ -123,7 +123,7 @@ static void
 test_control_gone (Fixture *f, gconstpointer data)
 {
   assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED,
-                         ANSWERED "its control URL gives HTTP 404 and no SOAP" MAY_HELP);
+                         ANSWERED "its control URL answers HTTP 404 and no SOAP" MAY_HELP);
   g_assert_null (f->lost);
 }
 
@@ -131,7 +131,7 @@ static void
 test_needs_login (Fixture *f, gconstpointer data)
 {
   assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED,
-                         ANSWERED "its control URL gives HTTP 401 and no SOAP" MAY_HELP);
+                         ANSWERED "its control URL answers HTTP 401 and no SOAP" MAY_HELP);
 }
 
 /* Discovers with another device on the link, and says which of the two was taken. */
@@ -277,12 +277,12 @@ test_notes (Fixture *f, gconstpointer data)
 {
   g_autoptr (GString) notes = g_string_new (NULL);
   g_autofree char *want =
-    g_strdup_printf ("UPnP: answer of " GATEWAY " (fake/1.0 UPnP/1.1) taken: "
+    g_strdup_printf ("UPnP: answer of " GATEWAY " (fake/1.0 UPnP/1.1) accepted: "
                      "http://" GATEWAY ":%u/rootDesc.xml\n"
-                     "UPnP: " GATEWAY " is Fake & Sons F1 (A fake box), with 1 services that map "
-                     "ports\n"
+                     "UPnP: " GATEWAY
+                     " is Fake & Sons F1 (A fake box), with 1 service that can map ports\n"
                      "UPnP: " GATEWAY ": urn:schemas-upnp-org:service:WANIPConnection:1 at port "
-                     "%u/ctl/IPConn says connected, a public address; rank 14\n"
+                     "%u/ctl/IPConn reports connected, a public address; rank 14\n"
                      "UPnP: chosen: urn:schemas-upnp-org:service:WANIPConnection:1 of " GATEWAY
                      ", the default gateway\n",
                      f->igd->port, f->igd->port);
@@ -303,8 +303,8 @@ test_notes_of_rejected (Fixture *f, gconstpointer data)
   plum_backend_set_observer (f->backend, NULL, NULL);
   /* Fifteen answers, one line. */
   g_assert_cmpstr (notes->str, ==,
-                   "UPnP: answer of " GATEWAY " (fake/1.0 UPnP/1.1) rejected: it is no internet "
-                   "gateway\n");
+                   "UPnP: answer of " GATEWAY
+                   " (fake/1.0 UPnP/1.1) rejected: it is not an internet gateway\n");
 }
 
 typedef struct

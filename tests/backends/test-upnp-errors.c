@@ -11,7 +11,7 @@ const char upnp_test_net[] = UPNP_TEST_NET;
 /* A router that answered well at first, and then does not: each action of it ends with an error
  * that names the action and what came. */
 
-#define LOGIN "wants a login for "
+#define LOGIN "requires a login for "
 
 static void
 assert_fails (Fixture *f,
@@ -97,7 +97,7 @@ test_look_refused (Fixture *f, gconstpointer data)
   done = lease_call (f, PLUM_CALL_UNMAP, NULL);
   g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
   g_assert_nonnull (
-    strstr (plum_call_get_error (done)->message, "whether the port was mapped is not known"));
+    strstr (plum_call_get_error (done)->message, "it is unknown whether the port was mapped"));
 }
 
 static void
@@ -116,7 +116,8 @@ test_empty_and_nothing_done (Fixture *f, gconstpointer data)
 {
   discover (f);
   assert_map_fails (f, 8080, PLUM_ERROR_MALFORMED,
-                    "UPnP: " GATEWAY " answered AddPortMapping with nothing, and port 8080 is not "
+                    "UPnP: " GATEWAY
+                    " sent an empty answer to AddPortMapping, and port 8080 is not "
                     "in its table");
 }
 
@@ -125,8 +126,7 @@ test_map_page (Fixture *f, gconstpointer data)
 {
   discover (f);
   assert_map_fails (f, 8080, PLUM_ERROR_MALFORMED,
-                    "UPnP: " GATEWAY " answered AddPortMapping with HTTP 200 and something else "
-                    "than SOAP");
+                    "UPnP: " GATEWAY " answered AddPortMapping with HTTP 200 and no SOAP");
 }
 
 /* -- It goes away between two actions of one mapping -- */
@@ -284,7 +284,7 @@ test_not_discovered (Fixture *f, gconstpointer data)
       g_test_message ("%d", kinds[i]);
       g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NO_GATEWAY);
       g_assert_cmpstr (plum_call_get_error (done)->message, ==,
-                       "UPnP: no router is known at present; it must be searched again");
+                       "UPnP: no router is known; a new search is necessary");
     }
 }
 
@@ -299,7 +299,7 @@ test_other_network (Fixture *f, gconstpointer data)
 
   g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
   g_assert_cmpstr (plum_call_get_error (done)->message, ==,
-                   "UPnP: a link from point to point has no router to ask");
+                   "UPnP: a point-to-point link has no router");
 }
 
 static const UpnpTest tests[] = {

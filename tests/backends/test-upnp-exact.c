@@ -98,7 +98,7 @@ test_taken_unseen (Fixture *f, gconstpointer data)
   done = map_exact (f, 9000);
   g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_CONFLICT);
   g_assert_nonnull (strstr (plum_call_get_error (done)->message,
-                            "the external port that is required is somebody else's"));
+                            "the required external port belongs to another host"));
   g_assert_cmpuint (f->igd->counts.add, ==, 1);
   g_assert_cmpstr (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 9000)->client, ==, STRANGER);
 }
@@ -143,7 +143,7 @@ static void
 test_taken_by_nobody (Fixture *f, gconstpointer data)
 {
   assert_exact_fails (f, PLUM_ERROR_CONFLICT,
-                      REFUSED "718, Fake): the external port that is required is somebody else's");
+                      REFUSED "718, Fake): the required external port belongs to another host");
   g_assert_cmpuint (f->igd->counts.add, ==, 1);
   g_assert_cmpuint (f->igd->counts.get_specific, ==, 1);
 }
@@ -154,8 +154,8 @@ test_same_port (Fixture *f, gconstpointer data)
   g_autoptr (PlumCall) same = NULL;
 
   assert_exact_fails (f, PLUM_ERROR_NOT_SUPPORTED,
-                      REFUSED "724, Fake): it wants the same port on both sides, and another "
-                              "external port is required");
+                      REFUSED "724, Fake): it supports only equal external and internal ports, and "
+                              "another external port is required");
   g_assert_cmpuint (f->igd->counts.add, ==, 1);
   same = map_exact (f, 8080);
   assert_lease (plum_call_get_lease (same), 8080, LIFETIME, "1.2.3.4");

@@ -54,8 +54,7 @@ test_hint_restart (Fixture *f, gconstpointer data)
   test_loop_advance (&f->loop, 9000);
   g_assert_null (f->lost);
   test_loop_advance (&f->loop, 2000);
-  g_assert_cmpstr (f->lost, ==,
-                   GATEWAY " was started anew, and has forgotten what it was asked for");
+  g_assert_cmpstr (f->lost, ==, GATEWAY " has restarted, and it no longer has the mappings");
 }
 
 /* The ordinary life of a device: said every half hour, and no reason to ask. */
@@ -80,7 +79,7 @@ test_hint_without_mapping (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.get_specific, ==, 0);
 }
 
-#define BYE GATEWAY " said goodbye, and "
+#define BYE GATEWAY " has announced its departure, and "
 
 static void
 test_hint_refused (Fixture *f, gconstpointer data)
@@ -91,7 +90,7 @@ test_hint_refused (Fixture *f, gconstpointer data)
 
   fake_igd_stop_http (f->igd);
   say_goodbye_again (f);
-  g_assert_cmpstr (f->lost, ==, BYE "refuses connections to its control port");
+  g_assert_cmpstr (f->lost, ==, BYE "it refuses connections to its control port");
 }
 
 static void
@@ -103,7 +102,7 @@ test_hint_not_found (Fixture *f, gconstpointer data)
 
   f->igd->switches.no_control = TRUE;
   say_goodbye_again (f);
-  g_assert_cmpstr (f->lost, ==, BYE "its control URL is gone");
+  g_assert_cmpstr (f->lost, ==, BYE "its control URL no longer exists");
 }
 
 static void
@@ -115,7 +114,7 @@ test_hint_anothers (Fixture *f, gconstpointer data)
 
   fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 8080, 8080, STRANGER, 0);
   say_goodbye_again (f);
-  g_assert_cmpstr (f->lost, ==, BYE "has given a port of ours to another");
+  g_assert_cmpstr (f->lost, ==, BYE "one of the external ports belongs to another host");
 }
 
 /* One that gives no answer may only be busy: its check, or the renewal, will tell. */
@@ -161,7 +160,7 @@ test_hint_moved (Fixture *f, gconstpointer data)
   fake_igd_notify (f->igd, "ssdp:alive");
   test_loop_settle (&f->loop);
   g_assert_cmpstr (f->lost, ==,
-                   GATEWAY " has moved its description, and refuses connections to "
+                   GATEWAY " has announced another description, and it refuses connections to "
                            "its control port");
 }
 

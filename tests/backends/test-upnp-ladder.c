@@ -186,10 +186,10 @@ letter (const UpnpStep *step)
 {
   static const char leases[] = { '?', 'P', 'H', 'W' };
   static const char steps[] = {
-    [UPNP_NEXT_DONE] = 'D',       [UPNP_NEXT_LOOK] = 'L',        [UPNP_NEXT_OTHER_PORT] = 'O',
+    [UPNP_NEXT_DONE] = 'D',       [UPNP_NEXT_READ_ENTRY] = 'L',  [UPNP_NEXT_OTHER_PORT] = 'O',
     [UPNP_NEXT_FRESH_PORT] = 'F', [UPNP_NEXT_HIGH_PORT] = 'I',   [UPNP_NEXT_SAME_PORT] = 'S',
     [UPNP_NEXT_ADD_ANY] = 'A',    [UPNP_NEXT_ADD_PLAIN] = 'a',   [UPNP_NEXT_SHORT_TEXT] = 'T',
-    [UPNP_NEXT_STAR] = '*',       [UPNP_NEXT_ADD_PINHOLE] = 'U', [UPNP_NEXT_OPEN] = 'N',
+    [UPNP_NEXT_STAR] = '*',       [UPNP_NEXT_ADD_PINHOLE] = 'U', [UPNP_NEXT_NO_FIREWALL] = 'N',
   };
 
   return step->next == UPNP_NEXT_LEASE ? leases[step->lease] : steps[step->next];
@@ -220,21 +220,21 @@ test_row (gconstpointer data)
   attempt.tried_any = c->action == UPNP_ACTION_ADD_ANY;
   upnp_attempt_set_port (&attempt, c->external_port);
   if (c->action == UPNP_ACTION_ADD_ANY)
-    attempt.looked = FALSE;
+    attempt.entry_read = FALSE;
 
-  for (step = upnp_ladder_next (&attempt, c->code); step.next != UPNP_NEXT_GIVE_UP;
+  for (step = upnp_ladder_next (&attempt, c->code); step.next != UPNP_NEXT_FAIL;
        step = upnp_ladder_next (&attempt, c->code))
     {
       g_string_append_c (steps, letter (&step));
       g_assert_cmpuint (steps->len, <, 32);
-      if (step.next == UPNP_NEXT_DONE || step.next == UPNP_NEXT_OPEN)
+      if (step.next == UPNP_NEXT_DONE || step.next == UPNP_NEXT_NO_FIREWALL)
         break;
       upnp_attempt_take (&attempt, &step);
       set_port (&attempt, &step);
     }
 
   g_assert_cmpstr (steps->str, ==, c->steps);
-  if (step.next == UPNP_NEXT_GIVE_UP)
+  if (step.next == UPNP_NEXT_FAIL)
     {
       g_assert_cmpint (step.error, ==, c->error);
       g_assert_nonnull (step.advice);
@@ -266,7 +266,7 @@ test_bounded (gconstpointer exact)
           g_assert_cmpuint (n++, <, 40);
           g_assert_true (exact == NULL || (attempt.n_ports == 1 && !attempt.tried_any));
         }
-      while (step.next != UPNP_NEXT_GIVE_UP);
+      while (step.next != UPNP_NEXT_FAIL);
     }
 }
 
@@ -319,7 +319,7 @@ test_learn_by_success_only (void)
   upnp_attempt_init (&attempt, UPNP_ACTION_ADD, &memory, INTERNAL, 7200, FALSE);
   upnp_attempt_take (&attempt, &permanent);
   upnp_attempt_learn (&attempt, FALSE, &memory);
-  g_assert_cmpint (memory.lease, ==, UPNP_LEASE_ASKED);
+  g_assert_cmpint (memory.lease, ==, UPNP_LEASE_REQUESTED);
   upnp_attempt_learn (&attempt, TRUE, &memory);
   g_assert_cmpint (memory.lease, ==, UPNP_LEASE_PERMANENT);
 }

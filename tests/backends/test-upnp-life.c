@@ -182,7 +182,7 @@ test_check_hostile_client (Fixture *f, gconstpointer data)
   done = lease_call (f, PLUM_CALL_CHECK, lease);
   g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_CONFLICT);
   g_assert_cmpstr (plum_call_get_error (done)->message, ==,
-                   "UPnP: port 8080 of " GATEWAY " leads to me host port 8080 now");
+                   "UPnP: port 8080 of " GATEWAY " now leads to me host port 8080");
 }
 
 static void
@@ -226,7 +226,7 @@ test_lost_not_found (Fixture *f, gconstpointer data)
   f->igd->switches.no_control = TRUE;
   done = lease_call (f, PLUM_CALL_CHECK, lease);
   g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_MALFORMED);
-  g_assert_cmpstr (f->lost, ==, GATEWAY " says 404 of its control URL");
+  g_assert_cmpstr (f->lost, ==, GATEWAY " answers HTTP 404 for its control URL");
 }
 
 /* The router comes back on another port: one loss, one discovery, and all is as before. */

@@ -271,8 +271,7 @@ static void
 test_conflict_with_all (Fixture *f, gconstpointer data)
 {
   assert_map_fails (f, 8080, PLUM_ERROR_CONFLICT,
-                    REFUSED "718, Fake): every port that may be used is taken, or it refuses them "
-                            "all");
+                    REFUSED "718, Fake): every port that was tried is taken");
   g_assert_cmpuint (f->igd->counts.add, ==, 10);
 }
 
@@ -343,7 +342,7 @@ test_table_full (Fixture *f, gconstpointer data)
 {
   take_port (f, 1);
   assert_map_fails (f, 8080, PLUM_ERROR_NO_RESOURCES,
-                    REFUSED "728, Fake): its table is full: delete entries that are not needed");
+                    REFUSED "728, Fake): its table is full: delete unused entries");
 }
 
 static void
@@ -365,15 +364,16 @@ static void
 test_bare_error (Fixture *f, gconstpointer data)
 {
   assert_map_fails (f, 8080, PLUM_ERROR_REFUSED,
-                    "UPnP: " GATEWAY " refused AddPortMapping (HTTP 500 without a reason): see "
-                    "whether UPnP is allowed in the router's settings");
+                    "UPnP: " GATEWAY " refused AddPortMapping (HTTP 500 without a reason): check "
+                    "whether UPnP is enabled in the router's settings");
 }
 
 static void
 test_success_that_is_none (Fixture *f, gconstpointer data)
 {
   assert_map_fails (f, 8080, PLUM_ERROR_MALFORMED,
-                    "UPnP: " GATEWAY " answered AddPortMapping with nothing, and port 8080 is not "
+                    "UPnP: " GATEWAY
+                    " sent an empty answer to AddPortMapping, and port 8080 is not "
                     "in its table");
 }
 
@@ -381,8 +381,7 @@ static void
 test_login_page (Fixture *f, gconstpointer data)
 {
   assert_map_fails (f, 8080, PLUM_ERROR_MALFORMED,
-                    "UPnP: " GATEWAY " answered AddPortMapping with HTTP 200 and something else "
-                    "than SOAP");
+                    "UPnP: " GATEWAY " answered AddPortMapping with HTTP 200 and no SOAP");
 }
 
 /* -- The external address -- */

@@ -9,7 +9,7 @@ const char upnp_test_net[] = UPNP_TEST_NET;
 /* A router that was found, and then does not do what it is asked of its IPv6 firewall: each action
  * of it ends with an error that names the action and what came. */
 
-#define LOGIN(action) "UPnP: " TEST_LINK_ROUTER " wants a login for " action " (HTTP 401)"
+#define LOGIN(action) "UPnP: " TEST_LINK_ROUTER " requires a login for " action " (HTTP 401)"
 #define REFUSED(action, reason) "UPnP: " TEST_LINK_ROUTER " refused " action " (" reason ")"
 
 static void
@@ -67,11 +67,10 @@ test_map_state_refused (Fixture *f, gconstpointer data)
 static void
 test_map_bare_fault (Fixture *f, gconstpointer data)
 {
-  assert_map_fails (
-    f, 8080, PLUM_ERROR_REFUSED,
-    REFUSED (
-      "AddPinhole",
-      "HTTP 500 without a reason") ": see whether its settings allow hosts to open its firewall");
+  assert_map_fails (f, 8080, PLUM_ERROR_REFUSED,
+                    REFUSED ("AddPinhole",
+                             "HTTP 500 without a reason") ": check whether hosts may open the "
+                                                          "firewall in the router's settings");
 }
 
 /* -- Close -- */
@@ -104,7 +103,7 @@ test_unmap_bare_fault (Fixture *f, gconstpointer data)
   done = lease_call (f, PLUM_CALL_UNMAP, lease);
   assert_error (done, PLUM_ERROR_REFUSED,
                 REFUSED ("DeletePinhole",
-                         "HTTP 500 without a reason") ": the pinhole ends by itself");
+                         "HTTP 500 without a reason") ": the pinhole expires by itself");
 }
 
 /* The lease is another process's: the number of its pinhole must be asked for first. */
@@ -143,7 +142,7 @@ test_learn_refused (Fixture *f, gconstpointer data)
   done = lease_call (f, PLUM_CALL_UNMAP, lease);
   assert_error (done, PLUM_ERROR_NOT_SUPPORTED,
                 REFUSED ("AddPinhole",
-                         "error 701, PinholeSpaceExhausted") ": the pinhole ends by itself");
+                         "error 701, PinholeSpaceExhausted") ": the pinhole expires by itself");
 }
 
 static void
@@ -157,7 +156,7 @@ test_learn_nothing (Fixture *f, gconstpointer data)
   done = lease_call (f, PLUM_CALL_UNMAP, lease);
   assert_error (done, PLUM_ERROR_NOT_SUPPORTED,
                 REFUSED ("AddPinhole",
-                         "an answer without what was asked") ": the pinhole ends by itself");
+                         "the answer lacks the requested value") ": the pinhole expires by itself");
 }
 
 /* -- Check -- */
@@ -182,7 +181,7 @@ test_check_state (Fixture *f, gconstpointer data)
 
   f->igd->switches.no_firewall_state = TRUE;
   assert_check_fails (f, lease, PLUM_ERROR_NOT_SUPPORTED,
-                      REFUSED ("GetFirewallStatus", "an answer without what was asked"));
+                      REFUSED ("GetFirewallStatus", "the answer lacks the requested value"));
   f->igd->switches.firewall_fault = 501;
   assert_check_fails (f, lease, PLUM_ERROR_NOT_SUPPORTED,
                       REFUSED ("GetFirewallStatus", "error 501, Fake"));
@@ -207,7 +206,7 @@ test_not_discovered (Fixture *f, gconstpointer data)
       g_autoptr (PlumCall) done = lease_call (f, kinds[i], lease);
 
       assert_error (done, PLUM_ERROR_NO_GATEWAY,
-                    "UPnP: no router is known at present; it must be searched again");
+                    "UPnP: no router is known; a new search is necessary");
     }
 }
 
@@ -220,7 +219,7 @@ test_check_without_token (Fixture *f, gconstpointer data)
 
   discover (f);
   assert_check_fails (f, lease, PLUM_ERROR_NOT_SUPPORTED,
-                      "UPnP: the pinhole of another process cannot be looked at");
+                      "UPnP: the pinhole of another process cannot be checked");
 }
 
 static const UpnpTest tests[] = {

@@ -104,7 +104,7 @@ test_unmap_refused (Fixture *f, gconstpointer data)
   g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_REFUSED);
   g_assert_cmpstr (plum_call_get_error (done)->message, ==,
                    "UPnP: " TEST_LINK_ROUTER " refused DeletePinhole (error 606, "
-                   "ActionNotAuthorized): the pinhole ends by itself");
+                   "ActionNotAuthorized): the pinhole expires by itself");
 }
 
 static void
@@ -310,7 +310,8 @@ test_hint_lost (Fixture *f, gconstpointer data)
   g_assert_true (fake_igd_notify (f->igd, "ssdp:byebye"));
   test_loop_settle (&f->loop);
   g_assert_cmpstr (f->lost, ==,
-                   TEST_LINK_ROUTER " said goodbye, and has forgotten what it was asked for");
+                   TEST_LINK_ROUTER
+                   " has announced its departure, and it no longer has the mappings");
 }
 
 /* Anybody can say goodbye in the router's name: it has the pinhole, and has not lost a second of
@@ -338,7 +339,8 @@ test_hint_anothers (Fixture *f, gconstpointer data)
   g_assert_true (fake_igd_notify (f->igd, "ssdp:byebye"));
   test_loop_settle (&f->loop);
   g_assert_cmpstr (f->lost, ==,
-                   TEST_LINK_ROUTER " said goodbye, and has given a pinhole's number to another");
+                   TEST_LINK_ROUTER
+                   " has announced its departure, and one of the pinholes belongs to another host");
 }
 
 static void
@@ -354,8 +356,9 @@ test_hint_refused (Fixture *f, gconstpointer data)
 {
   map_only (f, 8080);
   fake_igd_stop_http (f->igd);
-  assert_hint_loses (f, TEST_LINK_ROUTER " said goodbye, and refuses connections to its control "
-                                         "port");
+  assert_hint_loses (f, TEST_LINK_ROUTER
+                     " has announced its departure, and it refuses connections to its control "
+                     "port");
 }
 
 static void
@@ -363,7 +366,8 @@ test_hint_not_found (Fixture *f, gconstpointer data)
 {
   map_only (f, 8080);
   f->igd->switches.no_control = TRUE;
-  assert_hint_loses (f, TEST_LINK_ROUTER " said goodbye, and its control URL is gone");
+  assert_hint_loses (f, TEST_LINK_ROUTER
+                     " has announced its departure, and its control URL no longer exists");
 }
 
 /* One that cannot update says nothing of the pinhole. */

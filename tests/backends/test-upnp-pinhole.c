@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "upnp-fixture.h"
-#include "upnp-ssdp.h"
+#include "upnp-link.h"
 
 const char upnp_test_net[] = UPNP_TEST_NET;
 
@@ -56,8 +56,9 @@ test_discover_not_allowed (Fixture *f, gconstpointer data)
   gint64 before = plum_clock_get_time (f->loop.clock);
 
   assert_discover_fails (f, PLUM_ERROR_REFUSED,
-                         "UPnP: " TEST_LINK_ROUTER " answered the search, but it lets no host open "
-                         "its IPv6 firewall: allow it in the router's settings");
+                         "UPnP: " TEST_LINK_ROUTER
+                         " answered the search, but it does not allow hosts to open its IPv6 "
+                         "firewall: allow it in the router's settings");
   g_assert_cmpint ((plum_clock_get_time (f->loop.clock) - before) / 1000, ==, LATER);
 }
 
@@ -73,31 +74,33 @@ test_discover_without_service (Fixture *f, gconstpointer data)
 static void
 test_discover_fault (Fixture *f, gconstpointer data)
 {
-  assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED,
-                         "UPnP: " TEST_LINK_ROUTER " answered the search, but it does not tell how "
-                         "its IPv6 firewall is set (error 501)");
+  assert_discover_fails (
+    f, PLUM_ERROR_NOT_SUPPORTED,
+    "UPnP: " TEST_LINK_ROUTER
+    " answered the search, but it does not report the state of its IPv6 firewall (error 501)");
 }
 
 static void
 test_discover_untold (Fixture *f, gconstpointer data)
 {
-  assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED,
-                         "UPnP: " TEST_LINK_ROUTER " answered the search, but it does not tell how "
-                         "its IPv6 firewall is set");
+  assert_discover_fails (
+    f, PLUM_ERROR_NOT_SUPPORTED,
+    "UPnP: " TEST_LINK_ROUTER
+    " answered the search, but it does not report the state of its IPv6 firewall");
 }
 
 static void
 test_discover_login (Fixture *f, gconstpointer data)
 {
   assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED,
-                         "UPnP: " TEST_LINK_ROUTER " answered the search, but its control URL "
-                         "gives HTTP 401 and no SOAP");
+                         "UPnP: " TEST_LINK_ROUTER
+                         " answered the search, but its control URL answers HTTP 401 and no SOAP");
 }
 
 static void
 test_discover_nobody (Fixture *f, gconstpointer data)
 {
-  assert_discover_fails (f, PLUM_ERROR_TIMED_OUT, "UPnP: nobody answered the search in 2.6 s");
+  assert_discover_fails (f, PLUM_ERROR_TIMED_OUT, "UPnP: no device answered the search in 2.6 s");
 }
 
 /* Another router on the link may be the one that filters; it is taken when the window is over. */
@@ -131,16 +134,16 @@ static void
 test_unique_local (Fixture *f, gconstpointer data)
 {
   assert_not_searched (f, "fd00::10",
-                       "UPnP: this host has only a unique local IPv6 address, which "
-                       "the internet cannot reach");
+                       "UPnP: this host has only a unique local IPv6 address, which is not "
+                       "reachable from the internet");
 }
 
 static void
 test_link_local (Fixture *f, gconstpointer data)
 {
-  assert_not_searched (f, "fe80::10",
-                       "UPnP: this host has only a link-local IPv6 address, which "
-                       "the internet cannot reach");
+  assert_not_searched (
+    f, "fe80::10",
+    "UPnP: this host has only a link-local IPv6 address, which is not reachable from the internet");
 }
 
 static void
@@ -276,22 +279,23 @@ static const FaultCase faults[] = {
   { "606", 606, 8080, PLUM_ERROR_REFUSED,
     "606, ActionNotAuthorized): allow this host to open ports in the router's settings" },
   { "606-privileged", 606, 443, PLUM_ERROR_REFUSED,
-    "606, ActionNotAuthorized): it may open no port below 1024" },
+    "606, ActionNotAuthorized): it does not open ports below 1024" },
   { "701", 701, 8080, PLUM_ERROR_NO_RESOURCES, "701, PinholeSpaceExhausted): its table is full" },
   { "703", 703, 8080, PLUM_ERROR_REFUSED,
-    "703, InboundPinholeNotAllowed): allow hosts to open its IPv6 firewall in its settings" },
+    "703, InboundPinholeNotAllowed): allow hosts to open the IPv6 firewall in the router's "
+    "settings" },
   { "705", 705, 8080, PLUM_ERROR_NOT_SUPPORTED,
-    "705, ProtocolNotSupported): it opens no pinhole for this protocol" },
+    "705, ProtocolNotSupported): it does not support pinholes for this protocol" },
   { "708", 708, 8080, PLUM_ERROR_NOT_SUPPORTED,
-    "708, WildCardNotPermittedInSrcIP): it opens pinholes for one known peer only" },
+    "708, WildCardNotPermittedInSrcIP): it supports only pinholes for one known peer" },
   { "402", 402, 8080, PLUM_ERROR_NOT_SUPPORTED,
-    "402, Fake): it finds fault with every form of the request" },
+    "402, Fake): it refuses every form of the request" },
   { "401", 401, 8080, PLUM_ERROR_NOT_SUPPORTED, "401, Fake): this service cannot open pinholes" },
   { "501", 501, 8080, PLUM_ERROR_REFUSED,
-    "501, Fake): see whether its settings allow hosts to open its firewall" },
+    "501, Fake): check whether hosts may open the firewall in the router's settings" },
   { "706", 706, 8080, PLUM_ERROR_REFUSED,
-    "706, InternalPortWildcardingNotAllowed): see whether its settings allow hosts to open its "
-    "firewall" },
+    "706, InternalPortWildcardingNotAllowed): check whether hosts may open the firewall in the "
+    "router's settings" },
 };
 
 static void
