@@ -13,7 +13,7 @@
 struct _UpnpDeviceCall
 {
   UpnpDevice *device;
-  UpnpService *service; /* NULL: it reads the description */
+  UpnpService *service; /* NULL: the request reads the description */
   UpnpSoapRequest request;
   char *remote_host;
   char *description;

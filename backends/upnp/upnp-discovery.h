@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Finds the device and the service that map: the gateway's own at once, else the best of all. */
+/* Finds the device and the service that map ports: those of the gateway as soon as it answers, else
+ * the best of all that answer. */
 void upnp_discovery_start (UpnpSession *session, PlumCall *call);
 
 G_END_DECLS

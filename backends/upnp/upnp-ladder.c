@@ -7,21 +7,21 @@
 #define PRIVILEGED 1024
 #define V2_MAX_LEASE 604800
 
-/* When a row holds. Each but the last is false once its step has been taken. */
+/* When a row applies. Taking the step of a row makes its condition false, except for the last. */
 typedef enum {
   WHEN_ALWAYS,
-  WHEN_NOT_PERMANENT, /* a lease for ever has not been tried */
+  WHEN_NOT_PERMANENT, /* a permanent lease was not tried */
   WHEN_NOT_HOUR,
   WHEN_NOT_WEEK,
-  WHEN_ONLY_PERMANENT, /* we began with a lease for ever, and have not tried an hour */
-  WHEN_ONLY_LONG,      /* the same, and have not tried a week */
+  WHEN_ONLY_PERMANENT, /* the first lease was permanent, and an hour was not tried */
+  WHEN_ONLY_LONG,      /* the same, and a week was not tried */
   WHEN_NOT_READ,
-  WHEN_ANY_LEFT,   /* AddAnyPortMapping has not been tried, and may be there */
+  WHEN_ANY_LEFT,   /* AddAnyPortMapping was not tried and may be supported */
   WHEN_PORT_LEFT,  /* another port may be tried, up to UPNP_LADDER_MAX_PORTS */
   WHEN_FIRST_PORT, /* another port may be tried, once */
   WHEN_PRIVILEGED,
-  WHEN_NOT_SAME, /* external != internal, and another external port will do */
-  WHEN_EXACT,    /* no other external port will do */
+  WHEN_NOT_SAME, /* external != internal, and the external port is not required */
+  WHEN_EXACT,    /* the external port is required */
   WHEN_EXACT_NOT_READ,
   WHEN_EXACT_NOT_SAME,
   WHEN_LONG_TEXT,
@@ -44,7 +44,7 @@ typedef struct
 #define FAIL_IF(when, error, advice) (when), UPNP_NEXT_FAIL, UPNP_LEASE_REQUESTED, (error), (advice)
 #define FAIL(error, advice) FAIL_IF (WHEN_ALWAYS, (error), (advice))
 
-/* The first row that holds is what is done. */
+/* The first row that applies determines the step. */
 static const UpnpRow rows[] = {
   /* 725: only permanent leases (quirk 46). */
   { UPNP_ACTION_ADD, { 725 }, LEASE (WHEN_NOT_PERMANENT, UPNP_LEASE_PERMANENT) },
@@ -52,7 +52,7 @@ static const UpnpRow rows[] = {
     { 725 },
     FAIL (PLUM_ERROR_NOT_SUPPORTED, "it accepts neither limited nor permanent leases") },
 
-  /* 402, and what reads like it: the lease, the port, the description, in this order (quirk 47). */
+  /* 402 and similar: change the lease, the port, the description, in this order (quirk 47). */
   { UPNP_ACTION_ADD, { 402, 600, 601 }, LEASE (WHEN_NOT_PERMANENT, UPNP_LEASE_PERMANENT) },
   { UPNP_ACTION_ADD, { 402, 600, 601 }, LEASE (WHEN_NOT_HOUR, UPNP_LEASE_HOUR) },
   { UPNP_ACTION_ADD, { 402, 600, 601 }, LEASE (WHEN_NOT_WEEK, UPNP_LEASE_WEEK) },
@@ -62,7 +62,7 @@ static const UpnpRow rows[] = {
     { 402, 600, 601 },
     FAIL (PLUM_ERROR_NOT_SUPPORTED, "it refuses every form of the request") },
 
-  /* 718, 729: the port is taken. Look before leaping: it may be ours (quirk 49). */
+  /* 718, 729: the port is taken. The entry may belong to this host (quirk 49). */
   { UPNP_ACTION_ADD, { 718, 729 }, TRY (WHEN_NOT_READ, UPNP_NEXT_READ_ENTRY) },
   { UPNP_ACTION_ADD,
     { 718, 729 },
@@ -88,7 +88,7 @@ static const UpnpRow rows[] = {
     FAIL (PLUM_ERROR_NOT_SUPPORTED,
           "it supports only equal external and internal ports, and refuses them") },
 
-  /* 716, 727: wildcards. We never send one: port 0 would be every port (quirk 52). */
+  /* 716, 727: wildcards. They are never sent: port 0 would map every port (quirk 52). */
   { UPNP_ACTION_ADD, { 716 }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_OTHER_PORT) },
   { UPNP_ACTION_ADD,
     { 716, 727 },
@@ -99,8 +99,8 @@ static const UpnpRow rows[] = {
     { 728, 603 },
     FAIL (PLUM_ERROR_NO_RESOURCES, "its table is full: delete unused entries") },
 
-  /* 606: not authorized; often because the port is privileged (quirks 53, 54), or another's
-   * (RFC 6970). */
+  /* 606: not authorized, often because the port is privileged (quirks 53, 54) or belongs to another
+   * host (RFC 6970). */
   { UPNP_ACTION_ADD, { 606 }, TRY (WHEN_EXACT_NOT_READ, UPNP_NEXT_READ_ENTRY) },
   { UPNP_ACTION_ADD, { 606 }, TRY (WHEN_PRIVILEGED, UPNP_NEXT_HIGH_PORT) },
   { UPNP_ACTION_ADD, { 606 }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_OTHER_PORT) },
@@ -116,7 +116,7 @@ static const UpnpRow rows[] = {
     { 401, 602 },
     FAIL (PLUM_ERROR_NOT_SUPPORTED, "this service cannot map ports") },
 
-  /* 501 says nothing: a lease, then a port (quirk 48). So do the numbers nobody has defined. */
+  /* 501 and unknown numbers give no reason: change the lease, then the port (quirk 48). */
   { UPNP_ACTION_ADD, { ANY_CODE }, LEASE (WHEN_NOT_PERMANENT, UPNP_LEASE_PERMANENT) },
   { UPNP_ACTION_ADD, { ANY_CODE }, LEASE (WHEN_ONLY_PERMANENT, UPNP_LEASE_HOUR) },
   { UPNP_ACTION_ADD, { ANY_CODE }, LEASE (WHEN_ONLY_LONG, UPNP_LEASE_WEEK) },
@@ -126,7 +126,7 @@ static const UpnpRow rows[] = {
     { ANY_CODE },
     FAIL (PLUM_ERROR_REFUSED, "check whether UPnP is enabled in the router's settings") },
 
-  /* AddAnyPortMapping is a short cut; where it fails the long way is tried (quirk 55). */
+  /* If AddAnyPortMapping fails, use AddPortMapping (quirk 55). */
   { UPNP_ACTION_ADD_ANY, { 401, 602 }, TRY (WHEN_ALWAYS, UPNP_NEXT_ADD_PLAIN) },
   { UPNP_ACTION_ADD_ANY, { ANY_CODE }, TRY (WHEN_ALWAYS, UPNP_NEXT_OTHER_PORT) },
 
@@ -139,7 +139,7 @@ static const UpnpRow rows[] = {
     { ANY_CODE },
     FAIL (PLUM_ERROR_REFUSED, "the entry may have to be deleted in the router's settings") },
 
-  /* The firewall of IPv6. There is one port, one address and one kind of lease: little to try. */
+  /* The IPv6 firewall. The port and the address are fixed, so that few steps are possible. */
   { UPNP_ACTION_ADD_PINHOLE, { 702 }, TRY (WHEN_ALWAYS, UPNP_NEXT_NO_FIREWALL) },
   { UPNP_ACTION_ADD_PINHOLE,
     { 703 },
@@ -169,8 +169,8 @@ static const UpnpRow rows[] = {
     FAIL (PLUM_ERROR_REFUSED,
           "check whether hosts may open the firewall in the router's settings") },
 
-  /* 704 by the book, 402 in the field, 606 if another host has the number now; and what cannot be
-   * updated is opened anew, which extends what is there. */
+  /* 704 is specified for an unknown number. Routers also send 402, or 606 if the number belongs to
+   * another host. Adding the pinhole again extends an existing one. */
   { UPNP_ACTION_UPDATE_PINHOLE, { 702 }, TRY (WHEN_ALWAYS, UPNP_NEXT_NO_FIREWALL) },
   { UPNP_ACTION_UPDATE_PINHOLE, { ANY_CODE }, TRY (WHEN_ALWAYS, UPNP_NEXT_ADD_PINHOLE) },
 
@@ -212,7 +212,7 @@ upnp_attempt_set_port (UpnpAttempt *self, guint external_port)
   self->external_port = external_port;
   self->n_ports++;
 
-  /* The asked port, and the internal one, may have been ours before. */
+  /* The requested port and the internal one may have entries of this host. */
   if (self->n_ports == 1 || external_port == self->internal_port)
     self->entry_read = FALSE;
 }
@@ -224,7 +224,7 @@ was_tried (const UpnpAttempt *self, UpnpLeaseKind lease)
 }
 
 static gboolean
-row_holds (const UpnpRow *row, const UpnpAttempt *self)
+row_applies (const UpnpRow *row, const UpnpAttempt *self)
 {
   gboolean port_free = !self->memory.same_port && !self->exact;
   gboolean same = self->external_port == self->internal_port;
@@ -272,7 +272,7 @@ row_holds (const UpnpRow *row, const UpnpAttempt *self)
 }
 
 static gboolean
-row_names (const UpnpRow *row, UpnpAction action, int code)
+row_matches (const UpnpRow *row, UpnpAction action, int code)
 {
   if (row->action != action)
     return FALSE;
@@ -293,7 +293,7 @@ upnp_ladder_next (const UpnpAttempt *self, int code)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      if (row_names (&rows[i], self->action, code) && row_holds (&rows[i], self))
+      if (row_matches (&rows[i], self->action, code) && row_applies (&rows[i], self))
         return (UpnpStep){ rows[i].next, rows[i].lease, rows[i].error, rows[i].advice };
     }
 
@@ -327,7 +327,7 @@ upnp_attempt_take (UpnpAttempt *self, const UpnpStep *step)
     case UPNP_NEXT_OTHER_PORT:
     case UPNP_NEXT_HIGH_PORT:
       self->action = UPNP_ACTION_ADD;
-      /* No kind of lease was to blame: back to the first one. */
+      /* The lease was not the reason: return to the first kind. */
       if (was_tried (self, UPNP_LEASE_WEEK))
         self->lease = self->first_lease;
       break;
@@ -375,7 +375,7 @@ upnp_attempt_get_lease (const UpnpAttempt *self)
     case UPNP_LEASE_REQUESTED:
     case UPNP_N_LEASES:
     default:
-      /* WANIPConnection:2 takes no more than a week; nor need anybody ask for more. */
+      /* WANIPConnection:2 limits leases to a week. */
       return MIN (self->lifetime, V2_MAX_LEASE);
     }
 }

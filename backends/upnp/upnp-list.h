@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* Reads the router's table: in one go where it can, else entry by entry. */
+/* Reads the router's table: as a whole if the router supports that, else entry by entry. */
 void upnp_list_start (UpnpSession *session, PlumCall *call);
 
 G_END_DECLS

@@ -11,12 +11,12 @@ typedef struct
 {
   PlumProtocol protocol;
   guint port;
-  guint unique_id; /* what the router calls it */
+  guint unique_id; /* the router's number for it */
   guint lease;     /* s, as granted */
 } UpnpPinhole;
 
-/* The pinholes that this process holds, or may hold. The router knows them by numbers that it makes
- * up, and that it may give to others once it has forgotten ours. */
+/* The pinholes that this process holds or may hold. The router assigns their numbers, and may reuse
+ * them for other hosts after it has lost its state. */
 typedef struct _UpnpPinholes UpnpPinholes;
 
 UpnpPinholes *upnp_pinholes_new (void);
@@ -26,12 +26,12 @@ void upnp_pinholes_add (UpnpPinholes *self, const UpnpPinhole *pinhole);
 void upnp_pinholes_remove (UpnpPinholes *self, PlumProtocol protocol, guint port);
 /* NULL: not held. */
 const UpnpPinhole *upnp_pinholes_lookup (UpnpPinholes *self, PlumProtocol protocol, guint port);
-/* Any one of those held. */
+/* Any of them; NULL: there is none. */
 const UpnpPinhole *upnp_pinholes_peek (UpnpPinholes *self);
-/* The router has forgotten them all. */
+/* The router no longer has any of them. */
 void upnp_pinholes_clear (UpnpPinholes *self);
 
-/* Was a pinhole asked for, and no answer has come? Then it may be there or not. */
+/* Whether the router has not answered a request for a pinhole: it may exist or not. */
 void upnp_pinholes_set_unconfirmed (UpnpPinholes *self,
                                     PlumProtocol protocol,
                                     guint port,

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The external ports that this process holds on the router, or may hold. A router does not keep
- * mappings of one host from overwriting each other, so we must (quirk 50). */
+/* The external ports that this process holds or may hold on the router. A router lets the mappings
+ * of one host overwrite each other, so this table prevents it (quirk 50). */
 typedef struct _UpnpPorts UpnpPorts;
 
 UpnpPorts *upnp_ports_new (void);
@@ -18,19 +18,19 @@ void upnp_ports_add (UpnpPorts *self,
                      guint external_port,
                      guint internal_port);
 void upnp_ports_remove (UpnpPorts *self, PlumProtocol protocol, guint external_port);
-/* The internal port it leads to; 0: not held. */
+/* The internal port that it leads to; 0: not held. */
 guint upnp_ports_lookup (UpnpPorts *self, PlumProtocol protocol, guint external_port);
-/* The router has forgotten them all. */
+/* The router no longer has any of them. */
 void upnp_ports_clear (UpnpPorts *self);
 gboolean upnp_ports_is_empty (UpnpPorts *self);
-/* Any one of those held. */
+/* Returns any of them. FALSE: there is none. */
 gboolean upnp_ports_peek (UpnpPorts *self,
                           PlumProtocol *protocol,
                           guint *external_port,
                           guint *internal_port);
 
-/* The external port that was asked for last, for an internal one, as long as no answer has come:
- * it may be mapped or not. 0: there is no such doubt. */
+/* The external port of the last request for an internal port that the router has not answered: it
+ * may be mapped or not. 0: there is none. */
 void upnp_ports_set_unconfirmed (UpnpPorts *self,
                                  PlumProtocol protocol,
                                  guint internal_port,

@@ -87,8 +87,8 @@ on_entry_before_delete (const UpnpSoapReply *reply,
                     : self->certain && reply->code != 714)
     upnp_table_delete (self);
   else if (entry != NULL || reply->code == 714)
-    upnp_operation_succeed (
-      &self->negotiation.operation); /* it belongs to another host, or is gone */
+    /* it belongs to another host, or does not exist */
+    upnp_operation_succeed (&self->negotiation.operation);
   else
     upnp_operation_fail_fault (&self->negotiation.operation, UPNP_ACTION_GET_SPECIFIC, reply,
                                PLUM_ERROR_NOT_SUPPORTED,

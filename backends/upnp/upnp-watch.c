@@ -12,11 +12,11 @@ struct _UpnpWatch
   UpnpSession *session; /* borrowed */
   UpnpDevice *device;
   UpnpListener *listener;  /* (nullable) */
-  GSource *timer;          /* (nullable): until the device may be asked again */
+  GSource *timer;          /* (nullable): until the device may be queried again */
   UpnpDeviceCall *pending; /* (nullable) */
-  gint64 asked;            /* when it was, in µs; 0: never */
-  char *hint;              /* what was heard */
-  guint external_port;     /* asked about */
+  gint64 query_time;       /* when it was queried, in µs; 0: never */
+  char *hint;              /* what the device announced */
+  guint external_port;     /* of the query */
   guint internal_port;
 };
 
@@ -89,7 +89,8 @@ on_updated (const UpnpSoapReply *reply,
     upnp_watch_lose (self, "one of the pinholes belongs to another host");
 }
 
-/* Chooses one of our ports or pinholes, and how to ask for it. FALSE: there is none. */
+/* Chooses a port or a pinhole of this process, and the action that checks it. FALSE: there is
+ * none. */
 static gboolean
 upnp_watch_choose (UpnpWatch *self, UpnpSoapRequest *request)
 {
@@ -113,14 +114,14 @@ upnp_watch_choose (UpnpWatch *self, UpnpSoapRequest *request)
 }
 
 static void
-upnp_watch_ask (UpnpWatch *self)
+upnp_watch_query (UpnpWatch *self)
 {
   UpnpSoapRequest request = { 0 };
 
   if (!upnp_watch_choose (self, &request))
     return;
 
-  self->asked = plum_backend_get_time (upnp_session_get_backend (self->session));
+  self->query_time = plum_backend_get_time (upnp_session_get_backend (self->session));
   self->pending =
     upnp_device_call (self->device, NULL, &request,
                       request.action == UPNP_ACTION_UPDATE_PINHOLE ? on_updated : on_answer, self);
@@ -133,11 +134,12 @@ on_timer (gpointer user_data)
 
   g_clear_pointer (&self->timer, g_source_unref);
   if (self->pending == NULL)
-    upnp_watch_ask (self);
+    upnp_watch_query (self);
   return G_SOURCE_REMOVE;
 }
 
-/* Asks at once, or as soon as it may be asked again: of goodbye and return the second counts. */
+/* Queries the device now, or as soon as it may be queried again: after a restart, the announcement
+ * of the new start counts, not the one of the departure. */
 static void
 upnp_watch_take_hint (UpnpWatch *self, const char *hint)
 {
@@ -149,14 +151,15 @@ upnp_watch_take_hint (UpnpWatch *self, const char *hint)
 
   if (self->timer != NULL)
     return;
-  if (self->pending == NULL && (self->asked == 0 || now - self->asked >= MIN_INTERVAL))
+  if (self->pending == NULL && (self->query_time == 0 || now - self->query_time >= MIN_INTERVAL))
     {
-      upnp_watch_ask (self);
+      upnp_watch_query (self);
       return;
     }
 
-  self->timer = plum_backend_create_timer (upnp_session_get_backend (self->session),
-                                           (guint) ((self->asked + MIN_INTERVAL - now) / 1000 + 1));
+  self->timer =
+    plum_backend_create_timer (upnp_session_get_backend (self->session),
+                               (guint) ((self->query_time + MIN_INTERVAL - now) / 1000 + 1));
   g_source_set_callback (self->timer, on_timer, self, NULL);
 }
 
