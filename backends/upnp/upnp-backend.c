@@ -108,7 +108,8 @@ on_session_changed (gpointer user_data)
 {
   PlumUpnpBackend *self = user_data;
   UpnpDevice *device = upnp_session_get_device (self->session);
-  gboolean needed = device != NULL && upnp_session_holds_any (self->session);
+  gboolean needed =
+    device != NULL && upnp_ports_peek (upnp_session_get_ports (self->session)) != NULL;
 
   if (self->watch != NULL && (!needed || upnp_watch_get_device (self->watch) != device))
     g_clear_pointer (&self->watch, upnp_watch_free);

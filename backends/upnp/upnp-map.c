@@ -56,7 +56,10 @@ upnp_map_get_ports (UpnpMap *self)
 static guint
 upnp_map_get_holder (UpnpMap *self, guint port)
 {
-  return upnp_ports_lookup (upnp_map_get_ports (self), self->negotiation.protocol, port);
+  const UpnpPort *held =
+    upnp_ports_lookup (upnp_map_get_ports (self), self->negotiation.protocol, port);
+
+  return held != NULL ? held->internal_port : 0;
 }
 
 /* Whether no other mapping of this process holds the external port. */
@@ -179,9 +182,12 @@ upnp_map_succeed (UpnpMap *self, guint port, guint lifetime)
   PlumProtocol protocol = self->negotiation.protocol;
   guint internal_port = self->negotiation.attempt.internal_port;
   guint requested = plum_request_get_external_port (self->request);
+  const UpnpPort held = { .protocol = protocol,
+                          .external_port = port,
+                          .internal_port = internal_port };
 
   /* Record the port first, so that it can be deleted whatever fails later (quirk 60). */
-  upnp_ports_add (ports, protocol, port, internal_port);
+  upnp_ports_add (ports, &held);
   self->granted_port = port;
   self->granted_lifetime = lifetime;
   if (requested == port || upnp_map_get_holder (self, requested) != internal_port)
@@ -357,21 +363,6 @@ upnp_map_read_entry (UpnpMap *self, UpnpReadReason reason)
 
 /* -- The negotiation -- */
 
-static void
-upnp_map_prepare (UpnpNegotiation *negotiation)
-{
-  upnp_ports_set_unconfirmed (upnp_map_get_ports ((UpnpMap *) negotiation), negotiation->protocol,
-                              negotiation->attempt.internal_port,
-                              negotiation->attempt.external_port);
-}
-
-static void
-upnp_map_confirm (UpnpNegotiation *negotiation)
-{
-  upnp_ports_set_unconfirmed (upnp_map_get_ports ((UpnpMap *) negotiation), negotiation->protocol,
-                              negotiation->attempt.internal_port, 0);
-}
-
 static UpnpSoapRequest
 upnp_map_make_request (UpnpNegotiation *negotiation, UpnpAction action)
 {
@@ -468,13 +459,13 @@ upnp_map_explain (UpnpNegotiation *negotiation, const UpnpSoapReply *reply, Upnp
 }
 
 static const UpnpNegotiationMethods methods = {
-  .prepare = upnp_map_prepare,
+  .prepare = upnp_negotiation_set_unconfirmed,
   .make_request = upnp_map_make_request,
   .accept = upnp_map_accept,
   .accept_empty = upnp_map_accept_empty,
   .adapt = upnp_map_adapt,
   .explain = upnp_map_explain,
-  .confirm = upnp_map_confirm,
+  .confirm = upnp_negotiation_clear_unconfirmed,
 };
 
 /* -- Start -- */
@@ -547,7 +538,7 @@ upnp_map_start (UpnpSession *session, PlumRequest *request, PlumCall *call)
                          plum_request_get_internal_port (request),
                          plum_request_get_lifetime (request));
   negotiation->attempt.exact = plum_request_get_require_external_port (request);
-  negotiation->attempt.has_others = !upnp_ports_is_empty (upnp_map_get_ports (self));
+  negotiation->attempt.has_others = upnp_ports_peek (upnp_map_get_ports (self)) != NULL;
 
   if (!upnp_map_choose_first_port (self, plum_request_get_external_port (request)))
     return;

@@ -25,6 +25,20 @@ upnp_negotiation_call (UpnpNegotiation *self, UpnpAction action, UpnpSoapFunc fu
 }
 
 void
+upnp_negotiation_set_unconfirmed (UpnpNegotiation *self)
+{
+  upnp_ports_set_unconfirmed (upnp_session_get_ports (self->operation.session), self->protocol,
+                              self->attempt.internal_port, self->attempt.external_port);
+}
+
+void
+upnp_negotiation_clear_unconfirmed (UpnpNegotiation *self)
+{
+  upnp_ports_set_unconfirmed (upnp_session_get_ports (self->operation.session), self->protocol,
+                              self->attempt.internal_port, 0);
+}
+
+void
 upnp_negotiation_confirm (UpnpNegotiation *self, gboolean success)
 {
   if (self->methods->confirm != NULL)

@@ -54,6 +54,10 @@ void upnp_negotiation_init (UpnpNegotiation *self,
 void upnp_negotiation_send (UpnpNegotiation *self);
 /* Sends another action about the same port or pinhole, once. */
 void upnp_negotiation_call (UpnpNegotiation *self, UpnpAction action, UpnpSoapFunc func);
+/* Record that the request has no answer yet, or that its outcome is certain. Methods for prepare
+ * and confirm. */
+void upnp_negotiation_set_unconfirmed (UpnpNegotiation *self);
+void upnp_negotiation_clear_unconfirmed (UpnpNegotiation *self);
 /* Takes the step of the ladder for this fault. */
 void upnp_negotiation_reject (UpnpNegotiation *self, const UpnpSoapReply *reply, int code);
 

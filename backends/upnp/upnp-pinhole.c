@@ -26,30 +26,29 @@ upnp_pinhole_operation_new (UpnpSession *session, PlumRequest *request, PlumCall
   return self;
 }
 
-static UpnpPinholes *
-upnp_pinhole_get_held (UpnpPinholeOperation *self)
+static UpnpPorts *
+upnp_pinhole_get_ports (UpnpPinholeOperation *self)
 {
-  return upnp_session_get_pinholes (self->negotiation.operation.session);
+  return upnp_session_get_ports (self->negotiation.operation.session);
 }
 
-static const UpnpPinhole *
+static const UpnpPort *
 upnp_pinhole_lookup (UpnpPinholeOperation *self)
 {
-  return upnp_pinholes_lookup (upnp_pinhole_get_held (self), self->negotiation.protocol,
-                               self->port);
+  return upnp_ports_lookup (upnp_pinhole_get_ports (self), self->negotiation.protocol, self->port);
 }
 
 static void
 upnp_pinhole_remove (UpnpPinholeOperation *self)
 {
-  upnp_pinholes_remove (upnp_pinhole_get_held (self), self->negotiation.protocol, self->port);
+  upnp_ports_remove (upnp_pinhole_get_ports (self), self->negotiation.protocol, self->port);
 }
 
 static void
-upnp_pinhole_set_unconfirmed (UpnpPinholeOperation *self, gboolean unconfirmed)
+upnp_pinhole_clear_unconfirmed (UpnpPinholeOperation *self)
 {
-  upnp_pinholes_set_unconfirmed (upnp_pinhole_get_held (self), self->negotiation.protocol,
-                                 self->port, unconfirmed);
+  upnp_ports_set_unconfirmed (upnp_pinhole_get_ports (self), self->negotiation.protocol, self->port,
+                              0);
 }
 
 static UpnpSoapRequest
@@ -107,7 +106,7 @@ static void
 upnp_pinhole_succeed_without (UpnpPinholeOperation *self)
 {
   self->negotiation.operation.device->firewall_off = TRUE;
-  upnp_pinhole_set_unconfirmed (self, FALSE);
+  upnp_pinhole_clear_unconfirmed (self);
   upnp_pinhole_remove (self);
   upnp_pinhole_return_lease (self, PLUM_LIFETIME_FOREVER, UPNP_TOKEN_NO_PINHOLE);
 }
@@ -121,7 +120,7 @@ open_prepare (UpnpNegotiation *negotiation)
     return;
 
   upnp_pinhole_remove (self);
-  upnp_pinhole_set_unconfirmed (self, TRUE);
+  upnp_negotiation_set_unconfirmed (negotiation);
 }
 
 static UpnpSoapRequest
@@ -135,8 +134,10 @@ static void
 open_accept (UpnpNegotiation *negotiation, const UpnpSoapReply *reply)
 {
   UpnpPinholeOperation *self = (UpnpPinholeOperation *) negotiation;
-  UpnpPinhole pinhole = { negotiation->protocol, self->port, self->unique_id,
-                          upnp_attempt_get_lease (&negotiation->attempt) };
+  UpnpPort pinhole = { .protocol = negotiation->protocol,
+                       .external_port = self->port,
+                       .internal_port = self->port,
+                       .lease = upnp_attempt_get_lease (&negotiation->attempt) };
   int unique_id = (int) self->unique_id;
 
   if (reply == NULL)
@@ -158,22 +159,16 @@ open_accept (UpnpNegotiation *negotiation, const UpnpSoapReply *reply)
     }
 
   pinhole.unique_id = (guint) unique_id;
-  upnp_pinholes_add (upnp_pinhole_get_held (self), &pinhole);
+  upnp_ports_add (upnp_pinhole_get_ports (self), &pinhole);
   upnp_negotiation_confirm (negotiation, TRUE);
   upnp_pinhole_return_lease (self, pinhole.lease, unique_id);
-}
-
-static void
-open_confirm (UpnpNegotiation *negotiation)
-{
-  upnp_pinhole_set_unconfirmed ((UpnpPinholeOperation *) negotiation, FALSE);
 }
 
 static const UpnpNegotiationMethods open_methods = {
   .prepare = open_prepare,
   .make_request = make_request,
   .accept = open_accept,
-  .confirm = open_confirm,
+  .confirm = upnp_negotiation_clear_unconfirmed,
 };
 
 static void
@@ -206,7 +201,7 @@ upnp_pinhole_map_start (UpnpSession *session, PlumRequest *request, PlumCall *ca
   UpnpPinholeOperation *self = upnp_pinhole_operation_new (session, request, call);
   UpnpNegotiation *negotiation = &self->negotiation;
   guint lifetime = plum_request_get_lifetime (request);
-  const UpnpPinhole *held;
+  const UpnpPort *held;
 
   /* A firewall does not translate: the external port is the internal one. */
   if (plum_request_get_require_external_port (request) &&
@@ -307,14 +302,14 @@ upnp_pinhole_unmap_start (UpnpSession *session,
   UpnpPinholeOperation *self = upnp_pinhole_operation_new (session, request, call);
   g_autoptr (UpnpToken) token =
     lease != NULL ? upnp_token_parse (plum_lease_get_token (lease)) : NULL;
-  const UpnpPinhole *held = upnp_pinhole_lookup (self);
-  gboolean unconfirmed = upnp_pinholes_get_unconfirmed (upnp_pinhole_get_held (self),
-                                                        self->negotiation.protocol, self->port);
+  const UpnpPort *held = upnp_pinhole_lookup (self);
+  guint unconfirmed = upnp_ports_get_unconfirmed (upnp_pinhole_get_ports (self),
+                                                  self->negotiation.protocol, self->port);
 
   if (!upnp_operation_need_device_of (&self->negotiation.operation, lease))
     return;
 
-  upnp_pinhole_set_unconfirmed (self, FALSE);
+  upnp_pinhole_clear_unconfirmed (self);
   if (held != NULL)
     {
       guint unique_id = held->unique_id;
@@ -325,7 +320,7 @@ upnp_pinhole_unmap_start (UpnpSession *session,
     }
   else if (token != NULL && token->unique_id == UPNP_TOKEN_NO_PINHOLE)
     upnp_operation_succeed (&self->negotiation.operation);
-  else if (unconfirmed || lease != NULL) /* no token: requested by a program that crashed */
+  else if (unconfirmed != 0 || lease != NULL) /* no token: requested by a program that crashed */
     upnp_pinhole_find_and_close (self);
   else
     upnp_operation_succeed (&self->negotiation.operation);
@@ -400,7 +395,7 @@ upnp_pinhole_check_start (UpnpSession *session,
 {
   UpnpPinholeOperation *self = upnp_pinhole_operation_new (session, request, call);
   g_autoptr (UpnpToken) token = upnp_token_parse (plum_lease_get_token (lease));
-  const UpnpPinhole *held;
+  const UpnpPort *held;
 
   if (!upnp_operation_need_device_of (&self->negotiation.operation, lease))
     return;

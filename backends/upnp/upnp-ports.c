@@ -4,7 +4,7 @@
 
 struct _UpnpPorts
 {
-  GHashTable *held;        /* protocol and external port -> internal port */
+  GHashTable *held;        /* protocol and external port -> UpnpPort */
   GHashTable *unconfirmed; /* protocol and internal port -> external port */
 };
 
@@ -13,7 +13,7 @@ upnp_ports_new (void)
 {
   UpnpPorts *self = g_new0 (UpnpPorts, 1);
 
-  self->held = g_hash_table_new (NULL, NULL);
+  self->held = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->unconfirmed = g_hash_table_new (NULL, NULL);
   return self;
 }
@@ -33,10 +33,10 @@ make_key (PlumProtocol protocol, guint port)
 }
 
 void
-upnp_ports_add (UpnpPorts *self, PlumProtocol protocol, guint external_port, guint internal_port)
+upnp_ports_add (UpnpPorts *self, const UpnpPort *port)
 {
-  g_hash_table_insert (self->held, make_key (protocol, external_port),
-                       GUINT_TO_POINTER (internal_port));
+  g_hash_table_replace (self->held, make_key (port->protocol, port->external_port),
+                        g_memdup2 (port, sizeof *port));
 }
 
 void
@@ -45,41 +45,26 @@ upnp_ports_remove (UpnpPorts *self, PlumProtocol protocol, guint external_port)
   g_hash_table_remove (self->held, make_key (protocol, external_port));
 }
 
-guint
+const UpnpPort *
 upnp_ports_lookup (UpnpPorts *self, PlumProtocol protocol, guint external_port)
 {
-  return GPOINTER_TO_UINT (g_hash_table_lookup (self->held, make_key (protocol, external_port)));
+  return g_hash_table_lookup (self->held, make_key (protocol, external_port));
+}
+
+const UpnpPort *
+upnp_ports_peek (UpnpPorts *self)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->held);
+  return g_hash_table_iter_next (&iter, NULL, &value) ? value : NULL;
 }
 
 void
 upnp_ports_clear (UpnpPorts *self)
 {
   g_hash_table_remove_all (self->held);
-}
-
-gboolean
-upnp_ports_is_empty (UpnpPorts *self)
-{
-  return g_hash_table_size (self->held) == 0;
-}
-
-gboolean
-upnp_ports_peek (UpnpPorts *self,
-                 PlumProtocol *protocol,
-                 guint *external_port,
-                 guint *internal_port)
-{
-  GHashTableIter iter;
-  gpointer key, value;
-
-  g_hash_table_iter_init (&iter, self->held);
-  if (!g_hash_table_iter_next (&iter, &key, &value))
-    return FALSE;
-
-  *protocol = GPOINTER_TO_UINT (key) > G_MAXUINT16 ? PLUM_PROTOCOL_UDP : PLUM_PROTOCOL_TCP;
-  *external_port = GPOINTER_TO_UINT (key) & G_MAXUINT16;
-  *internal_port = GPOINTER_TO_UINT (value);
-  return TRUE;
 }
 
 void

@@ -8,10 +8,9 @@ struct _UpnpSession
   GMainContext *context;
   const UpnpSessionClient *client;
   gpointer user_data;
-  UpnpDevice *device;     /* (nullable) */
-  UpnpDevice *former;     /* (nullable): the device before, for what is known about it */
-  UpnpPorts *ports;       /* IPv4 */
-  UpnpPinholes *pinholes; /* IPv6 */
+  UpnpDevice *device; /* (nullable) */
+  UpnpDevice *former; /* (nullable): the device before, for what is known about it */
+  UpnpPorts *ports;
 };
 
 UpnpSession *
@@ -24,7 +23,6 @@ upnp_session_new (PlumBackend *backend, const UpnpSessionClient *client, gpointe
   self->user_data = user_data;
   self->context = g_main_context_ref_thread_default ();
   self->ports = upnp_ports_new ();
-  self->pinholes = upnp_pinholes_new ();
   return self;
 }
 
@@ -40,7 +38,6 @@ upnp_session_free (UpnpSession *self)
 {
   upnp_session_close (self);
   upnp_ports_free (self->ports);
-  upnp_pinholes_free (self->pinholes);
   g_main_context_unref (self->context);
   g_free (self);
 }
@@ -73,18 +70,6 @@ UpnpPorts *
 upnp_session_get_ports (UpnpSession *self)
 {
   return self->ports;
-}
-
-UpnpPinholes *
-upnp_session_get_pinholes (UpnpSession *self)
-{
-  return self->pinholes;
-}
-
-gboolean
-upnp_session_holds_any (UpnpSession *self)
-{
-  return !upnp_ports_is_empty (self->ports) || upnp_pinholes_peek (self->pinholes) != NULL;
 }
 
 UpnpDevice *
@@ -125,7 +110,6 @@ upnp_session_report_lost (UpnpSession *self, UpnpDevice *device, const char *rea
   g_clear_pointer (&self->former, upnp_device_unref);
   self->former = g_steal_pointer (&self->device);
   upnp_ports_clear (self->ports);
-  upnp_pinholes_clear (self->pinholes);
   upnp_session_report_changed (self);
   plum_backend_report_lost (self->backend, reason);
 }

@@ -5,7 +5,6 @@
 #include <plum-glib/plum-glib.h>
 
 #include "upnp-device.h"
-#include "upnp-pinholes.h"
 #include "upnp-ports.h"
 
 G_BEGIN_DECLS
@@ -35,9 +34,6 @@ GMainContext *upnp_session_get_context (UpnpSession *self);
 /* Whether the backend opens pinholes in an IPv6 firewall instead of mapping IPv4 ports. */
 gboolean upnp_session_is_ipv6 (UpnpSession *self);
 UpnpPorts *upnp_session_get_ports (UpnpSession *self);
-UpnpPinholes *upnp_session_get_pinholes (UpnpSession *self);
-/* Whether this process holds a port or a pinhole. */
-gboolean upnp_session_holds_any (UpnpSession *self);
 
 /* The device that maps; NULL: none was found, or it was lost. */
 UpnpDevice *upnp_session_get_device (UpnpSession *self);

@@ -116,7 +116,8 @@ upnp_unmap_start (UpnpSession *session, PlumRequest *request, PlumLease *lease, 
 {
   UpnpPorts *ports = upnp_session_get_ports (session);
   UpnpTableOperation *self = upnp_table_operation_new (session, request, lease, call);
-  guint holder;
+  const UpnpPort *held;
+  gboolean ours;
 
   if (self == NULL)
     return;
@@ -133,14 +134,15 @@ upnp_unmap_start (UpnpSession *session, PlumRequest *request, PlumLease *lease, 
       return;
     }
 
-  holder = upnp_ports_lookup (ports, self->negotiation.protocol, self->external_port);
+  held = upnp_ports_lookup (ports, self->negotiation.protocol, self->external_port);
+  ours = held != NULL && held->internal_port == self->internal_port;
   upnp_ports_remove (ports, self->negotiation.protocol, self->external_port);
   upnp_session_report_changed (session);
 
   /* An entry of this process is deleted at once. For the lease of another process, or for a mapping
    * that may not exist, read the entry first: it may belong to another host (quirk 49). */
   self->certain = lease != NULL && plum_lease_get_token (lease) != NULL;
-  if (lease != NULL && holder == self->internal_port)
+  if (lease != NULL && ours)
     upnp_table_delete (self);
   else
     upnp_table_read_entry (self, on_entry_before_delete);

@@ -16,8 +16,7 @@ struct _UpnpWatch
   UpnpDeviceCall *pending; /* (nullable) */
   gint64 query_time;       /* when it was queried, in µs; 0: never */
   char *hint;              /* what the device announced */
-  guint external_port;     /* of the query */
-  guint internal_port;
+  guint internal_port;     /* of the query */
 };
 
 static void
@@ -94,22 +93,20 @@ on_updated (const UpnpSoapReply *reply,
 static gboolean
 upnp_watch_choose (UpnpWatch *self, UpnpSoapRequest *request)
 {
-  UpnpPorts *ports = upnp_session_get_ports (self->session);
-  const UpnpPinhole *pinhole = upnp_pinholes_peek (upnp_session_get_pinholes (self->session));
+  const UpnpPort *port = upnp_ports_peek (upnp_session_get_ports (self->session));
 
-  if (pinhole != NULL)
-    {
-      request->action = UPNP_ACTION_UPDATE_PINHOLE;
-      request->unique_id = pinhole->unique_id;
-      request->lease = pinhole->lease;
-      return TRUE;
-    }
-
-  request->action = UPNP_ACTION_GET_SPECIFIC;
-  if (!upnp_ports_peek (ports, &request->protocol, &self->external_port, &self->internal_port))
+  if (port == NULL)
     return FALSE;
 
-  request->external_port = self->external_port;
+  self->internal_port = port->internal_port;
+  *request = (UpnpSoapRequest){
+    .action =
+      upnp_session_is_ipv6 (self->session) ? UPNP_ACTION_UPDATE_PINHOLE : UPNP_ACTION_GET_SPECIFIC,
+    .protocol = port->protocol,
+    .external_port = port->external_port,
+    .unique_id = port->unique_id,
+    .lease = port->lease,
+  };
   return TRUE;
 }
 
