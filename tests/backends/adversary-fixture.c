@@ -112,6 +112,6 @@ adversary_send (GSocket *from, GSocketAddress *to, GBytes *bytes)
   gsize size;
   const char *data = g_bytes_get_data (bytes, &size);
 
-  /* Lost on its way, or not: the adversary does not mind. */
+  /* Ignore errors: a datagram may be lost. */
   g_socket_send_to (from, to, data, size, NULL, NULL);
 }

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 #define ADVERSARY_NET "127.81.0"
 
-/* A manager that runs, and a mapping of it. */
+/* A running manager with a mapping. */
 typedef struct
 {
   TestLoop loop;
@@ -16,18 +16,17 @@ typedef struct
   PlumMapping *mapping;
   GCallback traffic; /* (nullable) */
   gpointer traffic_data;
-  guint n_changes; /* of the mapping, since none was expected */
+  guint n_changes; /* of the mapping, since adversary_expect_no_change() */
 } Adversary;
 
 void adversary_set_up (Adversary *self, const char *gateway);
-/* Closes the manager, and asserts that nothing is left of it, and that nothing has changed that was
- * not to. */
+/* Closes the manager. Asserts that nothing is left, and that no unexpected change was reported. */
 void adversary_tear_down (Adversary *self);
 /* func: a handler of PlumGateway::traffic, for every gateway. */
 void adversary_watch_traffic (Adversary *self, GCallback func, gpointer user_data);
 void adversary_add_mapping (Adversary *self, guint port);
 gboolean adversary_is_up (Adversary *self);
-/* From now on whatever the mapping tells of its state, its port or its address fails the test. */
+/* From now on, a change of the state, port or address of the mapping fails the test. */
 void adversary_expect_no_change (Adversary *self);
 
 GSocket *adversary_socket_new (const char *host, guint16 port);

@@ -8,13 +8,9 @@
 #include "natpmp-backend.h"
 #include "pcp-backend.h"
 
-/*
- * A manager with a mapping by PCP or by NAT-PMP, and somebody on the LAN who sends what he likes.
- * Each
- * test asserts that the mapping stays what it was, that nobody is told otherwise, and that he
- * cannot
- * make this host send much.
- */
+/* A manager has a mapping by PCP or NAT-PMP, and a hostile host on the LAN sends arbitrary
+ * datagrams. Each test asserts that the mapping does not change, that no change is reported, and
+ * that this host sends only few requests. */
 
 #define GATEWAY ADVERSARY_NET ".1"
 #define STRANGER ADVERSARY_NET ".66"
@@ -22,14 +18,14 @@
 #define FLOOD 50000
 #define FLOOD_MS 5000
 
-/* What a flood may leave behind for a while, as a time that is to be waited. */
+/* How long to wait for what remains after a flood. */
 #define FLOOD_MEMORY (64 * 1024)
 
 typedef struct
 {
   Adversary a;
   FakeGateway *gateway;
-  GBytes *answer; /* the last MAP response that came */
+  GBytes *answer; /* the last MAP response */
 } Fixture;
 
 static void
@@ -50,7 +46,7 @@ on_traffic (PlumGateway *gateway,
     }
 }
 
-/* data: "pcp" or "natpmp", the one that the gateway speaks. */
+/* data: "pcp" or "natpmp", the protocol of the gateway. */
 static void
 fixture_set_up (Fixture *f, gconstpointer data)
 {
@@ -80,7 +76,7 @@ fixture_tear_down (Fixture *f, gconstpointer data)
   g_clear_pointer (&f->answer, g_bytes_unref);
 }
 
-/* The answer that came, with another external port and another address. */
+/* The last answer with another external port and another address. */
 static GBytes *
 make_forged (Fixture *f)
 {
@@ -123,7 +119,7 @@ test_other_port (Fixture *f, gconstpointer data)
   test_loop_advance (&f->a.loop, 30000);
 }
 
-/* From the gateway's own address and port, as a host on the LAN can forge them. */
+/* From the address and port of the gateway, which a host on the LAN can forge. */
 static void
 send_as_gateway (Fixture *f, const guint8 *data, gsize size)
 {
@@ -144,7 +140,7 @@ test_wrong_nonce (Fixture *f, gconstpointer data)
   test_loop_advance (&f->a.loop, 30000);
 }
 
-/* Nothing is asked at the time, so nothing is an answer (NAT-PMP has no nonce). */
+/* No request is pending, so no datagram is an answer (NAT-PMP has no nonce). */
 static void
 test_unasked (Fixture *f, gconstpointer data)
 {
@@ -156,7 +152,7 @@ test_unasked (Fixture *f, gconstpointer data)
   test_loop_advance (&f->a.loop, 30000);
 }
 
-/* An old answer says what was true, with the epoch of that time. */
+/* A replayed answer has the epoch of its time. */
 static void
 test_replay (Fixture *f, gconstpointer data)
 {
@@ -176,7 +172,7 @@ test_replay (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->gateway->counts.datagrams, <=, 4);
 }
 
-/* FLOOD datagrams in FLOOD_MS, in bursts that the socket's buffer holds: by turns one of each. */
+/* Sends FLOOD datagrams in FLOOD_MS, alternating, in bursts that fit into the socket buffer. */
 static void
 flood_to (Fixture *f, GSocketAddress *to, GBytes **datagrams, guint n_datagrams)
 {
@@ -202,7 +198,7 @@ flood (Fixture *f, const guint8 *data, gsize size)
   flood_to (f, f->gateway->last_client, &datagram, 1);
 }
 
-/* A restart that did not happen: the gateway is asked, a few times, and says so. */
+/* A forged restart: the gateway is queried a few times, and denies it. */
 static void
 test_announce_flood (Fixture *f, gconstpointer data)
 {
@@ -217,8 +213,8 @@ test_announce_flood (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->gateway->counts.datagrams, <=, 4);
 }
 
-/* The same to the group, in both protocols' words, with another address in NAT-PMP's: of what is
- * told to all nothing is believed. */
+/* The same by multicast in both protocols, with another address in NAT-PMP: no announcement is
+ * trusted. */
 static void
 test_multicast_flood (Fixture *f, gconstpointer data)
 {
@@ -236,7 +232,7 @@ test_multicast_flood (Fixture *f, gconstpointer data)
       return;
     }
   test_loop_settle (&f->a.loop);
-  g_assert_cmpuint (f->gateway->counts.datagrams, >, 0); /* it listens */
+  g_assert_cmpuint (f->gateway->counts.datagrams, >, 0); /* it receives multicast */
 
   test_loop_advance (&f->a.loop, 20000);
   flood_to (f, group, both, G_N_ELEMENTS (both));
@@ -244,11 +240,9 @@ test_multicast_flood (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->gateway->counts.datagrams, <=, 4);
 }
 
-/* NAT-PMP has nothing by which an answer could be told from a forged one that comes while the
- * question
- * is out. So who forges the gateway's own address can lie about the external one, and no longer
- * than
- * that: the port stays, and the gateway's own answer makes it right. */
+/* NAT-PMP cannot distinguish a forged answer from a real one while a request is pending. A host
+ * that forges the address of the gateway can therefore fake the external address, but only until
+ * the next answer of the gateway, and the port does not change. */
 static void
 test_address_flood (Fixture *f, gconstpointer data)
 {
@@ -279,7 +273,7 @@ test_garbage_flood (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->gateway->counts.datagrams, ==, 0);
 }
 
-/* “I do not speak this version”, when nothing was asked. */
+/* “Unsupported version” without a request. */
 static void
 test_version_flood (Fixture *f, gconstpointer data)
 {
@@ -289,7 +283,7 @@ test_version_flood (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->gateway->counts.datagrams, ==, 0);
 }
 
-/* --- A gateway that is hostile itself, or broken --- */
+/* -- A hostile or broken gateway -- */
 
 typedef struct
 {
@@ -322,7 +316,7 @@ test_lifetime_for_ever (Gateway *g, gconstpointer data)
   adversary_add_mapping (&g->a, PORT);
   test_loop_advance_until (&g->a.loop, adversary_is_up (&g->a), 5000);
 
-  /* Not longer than a day (RFC 6887 15), whatever the router says. */
+  /* At most a day (RFC 6887 15), whatever the router grants. */
   if (g_str_equal (data, "pcp"))
     g_assert_cmpuint (plum_mapping_get_lifetime (g->a.mapping), ==, 86400);
   else
@@ -340,7 +334,7 @@ test_lifetime_none (Gateway *g, gconstpointer data)
   g_assert_nonnull (plum_mapping_get_error (g->a.mapping));
 }
 
-/* A second's lease does not make it renewed without a pause. */
+/* A lease of one second is not renewed without a pause. */
 static void
 test_lifetime_of_a_second (Gateway *g, gconstpointer data)
 {
@@ -351,8 +345,7 @@ test_lifetime_of_a_second (Gateway *g, gconstpointer data)
   g_assert_cmpuint (g->gateway->counts.datagrams, <=, 60 * 20);
 }
 
-/* The epoch jumps to either end with each answer: every answer is a loss, and work stays bounded.
- * */
+/* The epoch alternates between its extremes: each answer is a loss, and the work stays bounded. */
 static void
 test_epoch_extremes (Gateway *g, gconstpointer data)
 {

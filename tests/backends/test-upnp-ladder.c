@@ -4,10 +4,11 @@
 
 #define INTERNAL 8080
 
-/* What a router says to everything, and the steps that follow, as letters:
- * P H W lease for ever, an hour, a week; L look; O other port; F the same and leases anew;
- * I high port; S same port; A AddAny; a never AddAny again; T short text; * star; D done; U anew
- * what cannot be updated; N nothing needs to be opened. Then the error of giving up. */
+/* A fault that the router sends to every request, and the steps that follow, as letters:
+ * P H W permanent lease, an hour, a week; L read the entry; O other port; F other port and all
+ * leases again; I high port; S same port; A AddAnyPortMapping; a no longer AddAnyPortMapping; T
+ * short text;
+ * * star; D done; U add the pinhole again; N no firewall. Then the final error. */
 typedef struct
 {
   const char *name;
@@ -82,7 +83,7 @@ static const Case cases[] = {
   { "605", UPNP_ACTION_ADD, 605, 8080, FALSE, { 0 }, "T", PLUM_ERROR_NOT_SUPPORTED },
   { "401", UPNP_ACTION_ADD, 401, 8080, FALSE, { 0 }, "", PLUM_ERROR_NOT_SUPPORTED },
   { "602", UPNP_ACTION_ADD, 602, 8080, FALSE, { 0 }, "", PLUM_ERROR_NOT_SUPPORTED },
-  /* Of a port that is required, every step keeps it. */
+  /* Every step keeps a required port. */
   { "exact-718", UPNP_ACTION_ADD, 718, 8080, FALSE, { 0 }, "L", PLUM_ERROR_CONFLICT, TRUE },
   { "exact-718-v2", UPNP_ACTION_ADD, 718, 9000, TRUE, { 0 }, "L", PLUM_ERROR_CONFLICT, TRUE },
   { "exact-729", UPNP_ACTION_ADD, 729, 9000, FALSE, { 0 }, "L", PLUM_ERROR_CONFLICT, TRUE },
@@ -195,7 +196,7 @@ letter (const UpnpStep *step)
   return step->next == UPNP_NEXT_LEASE ? leases[step->lease] : steps[step->next];
 }
 
-/* The caller's part of a step: choosing the port. */
+/* The part of the caller: choose a port. */
 static void
 set_port (UpnpAttempt *attempt, const UpnpStep *step)
 {
@@ -206,7 +207,7 @@ set_port (UpnpAttempt *attempt, const UpnpStep *step)
     upnp_attempt_set_port (attempt, 20000 + attempt->n_ports);
 }
 
-/* A router that gives the same answer for ever: the ladder ends, and by these steps. */
+/* A router that always sends the same fault: the ladder ends after these steps. */
 static void
 test_row (gconstpointer data)
 {
@@ -241,8 +242,7 @@ test_row (gconstpointer data)
     }
 }
 
-/* Whatever a router answers, in whatever order, the ladder ends; and a port that is required is the
- * only one that is ever asked for. */
+/* For every sequence of faults, the ladder ends, and requests no other port than a required one. */
 static void
 test_bounded (gconstpointer exact)
 {
@@ -290,7 +290,7 @@ test_leases (void)
 }
 
 static void
-test_lease_for_ever (void)
+test_lease_permanent (void)
 {
   static const UpnpMemory memory = { 0 };
   UpnpAttempt attempt;
@@ -324,9 +324,9 @@ test_learn_by_success_only (void)
   g_assert_cmpint (memory.lease, ==, UPNP_LEASE_PERMANENT);
 }
 
-/* After every lease has been refused, the next port is asked for with the one that was wanted. */
+/* After every lease was refused, the next port is requested with the first lease. */
 static void
-test_lease_back_to_the_asked_one (void)
+test_lease_returns_to_requested (void)
 {
   static const UpnpMemory memory = { 0 };
   UpnpAttempt attempt;
@@ -356,10 +356,10 @@ main (int argc, char *argv[])
   g_test_add_data_func ("/upnp/ladder/bounded", NULL, test_bounded);
   g_test_add_data_func ("/upnp/ladder/exact-bounded", "exact", test_bounded);
   g_test_add_func ("/upnp/ladder/leases", test_leases);
-  g_test_add_func ("/upnp/ladder/lease-for-ever", test_lease_for_ever);
+  g_test_add_func ("/upnp/ladder/lease-permanent", test_lease_permanent);
   g_test_add_func ("/upnp/ladder/lease-capped", test_lease_capped);
   g_test_add_func ("/upnp/ladder/learn-by-success-only", test_learn_by_success_only);
-  g_test_add_func ("/upnp/ladder/lease-back-to-the-asked-one", test_lease_back_to_the_asked_one);
+  g_test_add_func ("/upnp/ladder/lease-returns-to-requested", test_lease_returns_to_requested);
 
   return g_test_run ();
 }

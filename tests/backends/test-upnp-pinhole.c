@@ -9,7 +9,7 @@
 
 const char upnp_test_net[] = UPNP_TEST_NET;
 
-/* How much later than with IPv4 the search begins, in ms. */
+/* How much later than for IPv4 the search begins, in ms. */
 #define LATER 100
 
 /* -- Discovery -- */
@@ -23,7 +23,7 @@ assert_discovered_in (Fixture *f, gint64 ms)
   g_assert_cmpint ((plum_clock_get_time (f->loop.clock) - before) / 1000, ==, ms);
 }
 
-/* One question to the router, one for the description, and one for the firewall. */
+/* One search, the description, and the state of the firewall. */
 static void
 test_discover (Fixture *f, gconstpointer data)
 {
@@ -41,7 +41,7 @@ test_discover_by_group (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.group_searches, >, 0);
 }
 
-/* LOCATION names the router's global address, or whatever else: the sender is contacted. */
+/* Whichever host LOCATION names, the sender is contacted. */
 static void
 test_discover_location (Fixture *f, gconstpointer data)
 {
@@ -49,7 +49,7 @@ test_discover_location (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (f->igd->last_request, "Host: [" TEST_LINK_ROUTER "]:"));
 }
 
-/* The verdict is there at once: what others on the link allow would not help. */
+/* Discovery fails at once: another device could not help. */
 static void
 test_discover_not_allowed (Fixture *f, gconstpointer data)
 {
@@ -81,7 +81,7 @@ test_discover_fault (Fixture *f, gconstpointer data)
 }
 
 static void
-test_discover_untold (Fixture *f, gconstpointer data)
+test_discover_no_state (Fixture *f, gconstpointer data)
 {
   assert_discover_fails (
     f, PLUM_ERROR_NOT_SUPPORTED,
@@ -98,12 +98,12 @@ test_discover_login (Fixture *f, gconstpointer data)
 }
 
 static void
-test_discover_nobody (Fixture *f, gconstpointer data)
+test_discover_no_answer (Fixture *f, gconstpointer data)
 {
   assert_discover_fails (f, PLUM_ERROR_TIMED_OUT, "UPnP: no device answered the search in 2.6 s");
 }
 
-/* Another router on the link may be the one that filters; it is taken when the window is over. */
+/* Another router on the link may have the firewall: it is examined after the window has expired. */
 static void
 test_discover_other_device (Fixture *f, gconstpointer data)
 {
@@ -116,7 +116,7 @@ test_discover_other_device (Fixture *f, gconstpointer data)
   fake_igd_free (other);
 }
 
-/* -- Addresses that nobody outside can reach -- */
+/* -- Addresses that are not reachable from the internet -- */
 
 static void
 assert_not_searched (Fixture *f, const char *local, const char *message)
@@ -147,7 +147,7 @@ test_link_local (Fixture *f, gconstpointer data)
 }
 
 static void
-test_whom_to_contact (Fixture *f, gconstpointer data)
+test_may_contact (Fixture *f, gconstpointer data)
 {
   static const struct
   {
@@ -170,8 +170,8 @@ test_whom_to_contact (Fixture *f, gconstpointer data)
 
 /* -- Map -- */
 
-/* The router compares the client of the request with the one that it comes from: both are the
- * address that is to be reached. */
+/* The router compares the client in the request with its sender: both are the address of the
+ * pinhole. */
 static void
 test_map (Fixture *f, gconstpointer data)
 {
@@ -197,7 +197,7 @@ test_map_udp (Fixture *f, gconstpointer data)
   g_assert_nonnull (fake_igd_find_pinhole (f->igd, PLUM_PROTOCOL_UDP, 8080));
 }
 
-/* Nothing is translated: there is no other port to give. */
+/* A firewall does not translate ports: another external port is not possible. */
 static void
 test_map_other_port (Fixture *f, gconstpointer data)
 {
@@ -219,7 +219,7 @@ test_map_exact (Fixture *f, gconstpointer data)
   g_assert_nonnull (fake_igd_find_pinhole (f->igd, PLUM_PROTOCOL_TCP, 8080));
 }
 
-/* What a pinhole cannot do is not asked for. */
+/* An external port that differs is not requested. */
 static void
 test_map_exact_other_port (Fixture *f, gconstpointer data)
 {
@@ -255,7 +255,7 @@ test_map_lifetimes (Fixture *f, gconstpointer data)
   assert_lifetime (f, 1, 1);
 }
 
-/* One that does not say that it minds the lease; what helped is remembered. */
+/* A router that refuses long leases without a reason: the backend remembers the accepted one. */
 static void
 test_map_short_leases_only (Fixture *f, gconstpointer data)
 {
@@ -339,7 +339,7 @@ test_off (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.delete_pinhole, ==, 0);
 }
 
-/* Somebody switches it on: the check says so, and the next request opens a pinhole. */
+/* The firewall is switched on: the check reports it, and the next request opens a pinhole. */
 static void
 test_off_then_on (Fixture *f, gconstpointer data)
 {
@@ -353,7 +353,7 @@ test_off_then_on (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 1);
 }
 
-/* It was on when the router was looked at. */
+/* The firewall was on during discovery. */
 static void
 test_off_after_discovery (Fixture *f, gconstpointer data)
 {
@@ -373,13 +373,13 @@ static const UpnpTest tests[] = {
   { "discover-not-allowed", { .no_inbound = TRUE }, test_discover_not_allowed },
   { "discover-without-service", { 0 }, test_discover_without_service },
   { "discover-fault", { .firewall_fault = 501 }, test_discover_fault },
-  { "discover-untold", { .no_firewall_state = TRUE }, test_discover_untold },
+  { "discover-no-state", { .no_firewall_state = TRUE }, test_discover_no_state },
   { "discover-login", { .login = TRUE }, test_discover_login },
-  { "discover-nobody", { .ssdp_silent = TRUE }, test_discover_nobody },
+  { "discover-no-answer", { .ssdp_silent = TRUE }, test_discover_no_answer },
   { "discover-other-device", { .ssdp_silent = TRUE }, test_discover_other_device },
   { "unique-local", { 0 }, test_unique_local },
   { "link-local", { 0 }, test_link_local },
-  { "whom-to-contact", { 0 }, test_whom_to_contact },
+  { "may-contact", { 0 }, test_may_contact },
   { "map", { 0 }, test_map },
   { "map-udp", { 0 }, test_map_udp },
   { "map-other-port", { 0 }, test_map_other_port },
@@ -399,10 +399,5 @@ static const UpnpTest tests[] = {
 int
 main (int argc, char *argv[])
 {
-  g_test_init (&argc, &argv, NULL);
-
-  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
-    upnp_test_add_ipv6 (&tests[i]);
-
-  return g_test_run ();
+  return upnp_test_run_ipv6 (argc, argv, tests, G_N_ELEMENTS (tests));
 }
