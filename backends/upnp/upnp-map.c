@@ -286,52 +286,15 @@ upnp_map_fail_taken (UpnpMap *self, const UpnpTableEntry *entry, const char *loc
 }
 
 static void
-upnp_map_found_entry (UpnpMap *self, const UpnpTableEntry *entry)
+upnp_map_fail_empty (UpnpMap *self)
 {
-  switch (self->reason)
-    {
-    case READ_AFTER_FAULT:
-      upnp_map_adopt_entry (self, entry);
-      break;
-
-    case READ_AFTER_EMPTY_ANSWER:
-      upnp_map_succeed (self, self->negotiation.attempt.external_port,
-                        upnp_map_get_lifetime (self));
-      break;
-
-    case READ_BEFORE_ADD:
-    default:
-      upnp_negotiation_send (&self->negotiation);
-      break;
-    }
-}
-
-static void
-upnp_map_found_no_entry (UpnpMap *self)
-{
-  /* The refused request was the add, not the read. */
-  const UpnpSoapReply fault = { .outcome = UPNP_SOAP_FAULT, .code = self->negotiation.code };
   UpnpOperation *operation = &self->negotiation.operation;
-  const UpnpAttempt *attempt = &self->negotiation.attempt;
 
-  switch (self->reason)
-    {
-    case READ_AFTER_FAULT:
-      upnp_negotiation_reject (&self->negotiation, &fault, fault.code);
-      break;
-
-    case READ_AFTER_EMPTY_ANSWER:
-      upnp_operation_fail (operation, PLUM_ERROR_MALFORMED,
-                           "%s sent an empty answer to %s, and port %u is not in its table",
-                           operation->device->name, upnp_action_get_name (attempt->action),
-                           attempt->external_port);
-      break;
-
-    case READ_BEFORE_ADD:
-    default:
-      upnp_negotiation_send (&self->negotiation);
-      break;
-    }
+  upnp_operation_fail (operation, PLUM_ERROR_MALFORMED,
+                       "%s sent an empty answer to %s, and port %u is not in its table",
+                       operation->device->name,
+                       upnp_action_get_name (self->negotiation.attempt.action),
+                       self->negotiation.attempt.external_port);
 }
 
 static void
@@ -341,17 +304,28 @@ on_entry (const UpnpSoapReply *reply,
           gpointer user_data)
 {
   UpnpMap *self = user_data;
+  UpnpNegotiation *negotiation = &self->negotiation;
+  /* The refused request was the add, not the read. */
+  const UpnpSoapReply fault = { .outcome = UPNP_SOAP_FAULT, .code = negotiation->code };
   g_autoptr (UpnpTableEntry) entry = NULL;
+  gboolean ours;
 
-  if (!upnp_negotiation_read_entry (&self->negotiation, reply, error, &entry))
+  if (!upnp_negotiation_read_entry (negotiation, reply, error, &entry))
     return;
 
-  if (upnp_map_is_ours (self, entry, local_address))
-    upnp_map_found_entry (self, entry);
-  else if (entry != NULL && self->negotiation.attempt.exact)
+  ours = upnp_map_is_ours (self, entry, local_address);
+  if (entry != NULL && !ours && negotiation->attempt.exact)
     upnp_map_fail_taken (self, entry, local_address);
+  else if (self->reason == READ_BEFORE_ADD)
+    upnp_negotiation_send (negotiation);
+  else if (self->reason == READ_AFTER_FAULT && ours)
+    upnp_map_adopt_entry (self, entry);
+  else if (self->reason == READ_AFTER_FAULT)
+    upnp_negotiation_reject (negotiation, &fault, fault.code);
+  else if (ours)
+    upnp_map_succeed (self, negotiation->attempt.external_port, upnp_map_get_lifetime (self));
   else
-    upnp_map_found_no_entry (self);
+    upnp_map_fail_empty (self);
 }
 
 static void

@@ -46,6 +46,20 @@ upnp_negotiation_confirm (UpnpNegotiation *self, gboolean success)
   upnp_attempt_learn (&self->attempt, success, &self->operation.device->memory);
 }
 
+void
+upnp_negotiation_accept_delete (UpnpNegotiation *self, const UpnpSoapReply *reply)
+{
+  upnp_negotiation_confirm (self, TRUE);
+  upnp_operation_succeed (&self->operation);
+}
+
+gboolean
+upnp_negotiation_accept_empty_delete (UpnpNegotiation *self, const UpnpSoapReply *reply)
+{
+  upnp_negotiation_accept_delete (self, reply);
+  return TRUE;
+}
+
 static void
 upnp_negotiation_fail (UpnpNegotiation *self, const UpnpSoapReply *reply, UpnpStep *step)
 {

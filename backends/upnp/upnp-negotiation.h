@@ -58,6 +58,9 @@ void upnp_negotiation_call (UpnpNegotiation *self, UpnpAction action, UpnpSoapFu
  * and confirm. */
 void upnp_negotiation_set_unconfirmed (UpnpNegotiation *self);
 void upnp_negotiation_clear_unconfirmed (UpnpNegotiation *self);
+/* Methods for a delete, which succeeds with a plain and with an empty answer. */
+void upnp_negotiation_accept_delete (UpnpNegotiation *self, const UpnpSoapReply *reply);
+gboolean upnp_negotiation_accept_empty_delete (UpnpNegotiation *self, const UpnpSoapReply *reply);
 /* Takes the step of the ladder for this fault. */
 void upnp_negotiation_reject (UpnpNegotiation *self, const UpnpSoapReply *reply, int code);
 

@@ -234,23 +234,10 @@ upnp_pinhole_map_start (UpnpSession *session, PlumRequest *request, PlumCall *ca
 
 /* -- Close -- */
 
-static void
-close_accept (UpnpNegotiation *negotiation, const UpnpSoapReply *reply)
-{
-  upnp_operation_succeed (&negotiation->operation);
-}
-
-static gboolean
-close_accept_empty (UpnpNegotiation *negotiation, const UpnpSoapReply *reply)
-{
-  close_accept (negotiation, reply);
-  return TRUE;
-}
-
 static const UpnpNegotiationMethods close_methods = {
   .make_request = make_request,
-  .accept = close_accept,
-  .accept_empty = close_accept_empty,
+  .accept = upnp_negotiation_accept_delete,
+  .accept_empty = upnp_negotiation_accept_empty_delete,
 };
 
 static void
@@ -258,7 +245,7 @@ upnp_pinhole_close (UpnpPinholeOperation *self, guint unique_id)
 {
   self->unique_id = unique_id;
   upnp_negotiation_init (&self->negotiation, &close_methods, UPNP_ACTION_DELETE_PINHOLE, self->port,
-                         MAX_LEASE);
+                         PLUM_LIFETIME_FOREVER);
   upnp_negotiation_send (&self->negotiation);
 }
 

@@ -42,24 +42,10 @@ upnp_table_read_entry (UpnpTableOperation *self, UpnpSoapFunc func)
 
 /* -- Delete -- */
 
-static void
-delete_accept (UpnpNegotiation *negotiation, const UpnpSoapReply *reply)
-{
-  upnp_negotiation_confirm (negotiation, TRUE);
-  upnp_operation_succeed (&negotiation->operation);
-}
-
-static gboolean
-delete_accept_empty (UpnpNegotiation *negotiation, const UpnpSoapReply *reply)
-{
-  delete_accept (negotiation, reply);
-  return TRUE;
-}
-
 static const UpnpNegotiationMethods delete_methods = {
   .make_request = make_request,
-  .accept = delete_accept,
-  .accept_empty = delete_accept_empty,
+  .accept = upnp_negotiation_accept_delete,
+  .accept_empty = upnp_negotiation_accept_empty_delete,
 };
 
 static void

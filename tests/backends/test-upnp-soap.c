@@ -370,7 +370,7 @@ test_reply_firewall (void)
   static const struct
   {
     const char *inside;
-    gboolean told;
+    gboolean complete;
     gboolean enabled;
     gboolean allowed;
   } cases[] = {
@@ -397,9 +397,9 @@ test_reply_firewall (void)
 
       g_test_message ("%s", cases[i].inside);
       g_assert_cmpint (reply->outcome, ==, UPNP_SOAP_DONE);
-      g_assert_cmpint (upnp_soap_read_firewall (reply, &enabled, &allowed), ==, cases[i].told);
-      g_assert_cmpint (enabled, ==, cases[i].told ? cases[i].enabled : -1);
-      g_assert_cmpint (allowed, ==, cases[i].told ? cases[i].allowed : -1);
+      g_assert_cmpint (upnp_soap_read_firewall (reply, &enabled, &allowed), ==, cases[i].complete);
+      g_assert_cmpint (enabled, ==, cases[i].complete ? cases[i].enabled : -1);
+      g_assert_cmpint (allowed, ==, cases[i].complete ? cases[i].allowed : -1);
     }
 }
 
