@@ -402,8 +402,7 @@ dup_either (const UpnpXmlNode *node, const char *name, const char *other)
   return text != NULL ? text : upnp_xml_dup_text (node, other);
 }
 
-/* The names of the arguments in a single entry and in a list, where two of them differ
- * (UPnP WANIPConnection:2). */
+/* The names of the arguments in an entry and in a list, where two differ (UPnP IGD:2). */
 static UpnpTableEntry *
 read_entry (const UpnpXmlNode *node)
 {

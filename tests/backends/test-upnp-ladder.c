@@ -4,11 +4,11 @@
 
 #define INTERNAL 8080
 
-/* A fault that the router sends to every request, and the steps that follow, as letters:
- * P H W permanent lease, an hour, a week; L read the entry; O other port; F other port and all
- * leases again; I high port; S same port; A AddAnyPortMapping; a no longer AddAnyPortMapping; T
- * short text;
- * * star; D done; U add the pinhole again; N no firewall. Then the final error. */
+/* A fault that the router sends to every request, and the steps that follow, as letters: P H W
+ * permanent lease, an hour, a week; L read the entry; O other port; F other port and all leases
+ * again; I high port; S same port; A AddAnyPortMapping; a no longer AddAnyPortMapping; T short
+ * text; U add the pinhole again; N no firewall; D done; an asterisk for RemoteHost "*". Then the
+ * final error. */
 typedef struct
 {
   const char *name;
