@@ -5,16 +5,16 @@
 #include <string.h>
 
 #define MAX_HEAD 16384
-#define MAX_LINE 256 /* of a chunk's size */
-#define MAX_TAG 64   /* of the end of a document */
-#define MAX_WASTE 8  /* bytes that came, for each that is kept */
+#define MAX_LINE 256 /* the size of a chunk */
+#define MAX_TAG 64   /* the end tag of a document */
+#define MAX_WASTE 8  /* received bytes for each byte that is kept */
 #define NO_LENGTH G_MAXSIZE
 
 #define MANDATORY_HEADER "MAN: \"http://schemas.xmlsoap.org/soap/envelope/\"; ns=01\r\n"
 
 typedef enum {
   READING_HEAD,
-  READING_BODY, /* to its length, or to the end of the connection */
+  READING_BODY, /* up to its length or to the end of the connection */
   READING_CHUNK_SIZE,
   READING_CHUNK,
   READING_DONE,
@@ -23,15 +23,15 @@ typedef enum {
 struct _UpnpHttpDecoder
 {
   UpnpHttpState state;
-  GString *line; /* the head, or the line of a chunk */
+  GString *line; /* the head, or the line with the size of a chunk */
   GString *body;
   gsize max_body;
   gsize fed;
-  gsize scanned;   /* of body, for the end of the document */
+  gsize scanned;   /* bytes of body that were searched for the end of the document */
   gsize remaining; /* of the chunk */
   gsize length;    /* as announced */
   guint status;
-  gboolean ended; /* the document is whole */
+  gboolean ended; /* the document is complete */
 };
 
 GBytes *
@@ -55,8 +55,8 @@ upnp_http_encode_post (const char *host,
                        const char *body,
                        gboolean mandatory)
 {
-  /* The spelling of SOAPAction and its quotes matter, it must not come last, and the body has no
-   * byte too much: all of quirk 44. */
+  /* Some routers require this spelling of SOAPAction, its quotes, that it is not the last header,
+   * and a body of exactly the announced length (quirk 44). */
   char *text = g_strdup_printf ("%sPOST %s HTTP/1.1\r\n"
                                 "Host: %s\r\n"
                                 "Content-Type: text/xml; charset=\"utf-8\"\r\n"
@@ -96,7 +96,7 @@ upnp_http_decoder_free (UpnpHttpDecoder *self)
 static gboolean
 malformed (GError **error, const char *what)
 {
-  g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED, "An answer that is no HTTP: %s", what);
+  g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED, "The answer is not valid HTTP: %s", what);
   return FALSE;
 }
 
@@ -127,7 +127,7 @@ read_header (UpnpHttpDecoder *self, const char *line, gboolean *chunked)
   g_strstrip (parts[0]);
   g_strstrip (parts[1]);
 
-  /* Headers come twice (quirk 35): the first one counts. */
+  /* A header may occur twice (quirk 35): the first one counts. */
   if (g_ascii_strcasecmp (parts[0], "Content-Length") == 0 && self->length == NO_LENGTH &&
       g_ascii_string_to_unsigned (parts[1], 10, 0, G_MAXUINT32, &length, NULL))
     self->length = (gsize) length;
@@ -146,13 +146,13 @@ read_head (UpnpHttpDecoder *self, GError **error)
   while (*line != NULL && *g_strstrip (*line) == '\0')
     line++;
   if (*line == NULL || !read_status (self, *line))
-    return malformed (error, "its first line is no status");
+    return malformed (error, "its first line is not a status line");
 
   self->length = NO_LENGTH;
   for (line++; *line != NULL; line++)
     read_header (self, *line, &chunked);
 
-  /* An interim answer: the real one follows. */
+  /* An interim answer precedes the final one. */
   if (self->status < 200)
     self->state = READING_HEAD;
   else if (self->status == 204 || self->status == 304)
@@ -163,8 +163,8 @@ read_head (UpnpHttpDecoder *self, GError **error)
   return TRUE;
 }
 
-/* Is there a blank line at the end of what was read? The empty lines that some put before the
- * status do not count, and are dropped. */
+/* Whether the line is the blank line after the head. Removes the empty lines that some devices send
+ * before the status line. */
 static gboolean
 head_is_whole (UpnpHttpDecoder *self)
 {
@@ -182,7 +182,7 @@ head_is_whole (UpnpHttpDecoder *self)
   return self->line->len >= 3 && (end[-2] == '\n' || (end[-2] == '\r' && end[-3] == '\n'));
 }
 
-/* Takes bytes up to the end of the head or of one line. */
+/* Reads up to the end of the head or of one line. */
 static gsize
 feed_line (UpnpHttpDecoder *self, const char *data, gsize len)
 {
@@ -201,7 +201,7 @@ append_body (UpnpHttpDecoder *self, const char *data, gsize len, GError **error)
   if (len > self->max_body - self->body->len)
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-                   "An answer of more than %" G_GSIZE_FORMAT " bytes", self->max_body);
+                   "The answer is longer than %" G_GSIZE_FORMAT " bytes", self->max_body);
       return FALSE;
     }
 
@@ -217,7 +217,7 @@ feed_chunk_size (UpnpHttpDecoder *self, GError **error)
   guint64 size;
 
   if (self->line->len > MAX_LINE)
-    return malformed (error, "the size of a chunk does not end");
+    return malformed (error, "the line with the size of a chunk is too long");
   if (!g_str_has_suffix (line, "\n"))
     return TRUE;
 
@@ -228,7 +228,7 @@ feed_chunk_size (UpnpHttpDecoder *self, GError **error)
       return TRUE;
     }
 
-  /* Some say “chunked” and then send the document as it is. */
+  /* Some devices announce chunks and then send the plain document. */
   if (*line == '<' && self->body->len == 0)
     {
       self->state = READING_BODY;
@@ -240,7 +240,7 @@ feed_chunk_size (UpnpHttpDecoder *self, GError **error)
 
   size = g_ascii_strtoull (line, &end, 16);
   if (!g_ascii_isxdigit (*line) || size > G_MAXUINT32)
-    return malformed (error, "the size of a chunk is no number");
+    return malformed (error, "the size of a chunk is not a number");
 
   g_string_truncate (self->line, 0);
   self->remaining = (gsize) size;
@@ -248,8 +248,8 @@ feed_chunk_size (UpnpHttpDecoder *self, GError **error)
   return TRUE;
 }
 
-/* “</root>” or “</Envelope>”, with any prefix, at text, which begins with '<'. A longer tag than
- * MAX_TAG is none of them: so it is the same in whatever pieces it comes, and costs no search. */
+/* Whether text, which begins with '<', is “</root>” or “</Envelope>” with any prefix. The limit of
+ * MAX_TAG makes the result independent of the pieces, and bounds the search. */
 static gboolean
 is_last_tag (const char *text)
 {
@@ -276,8 +276,8 @@ is_last_tag (const char *text)
          (length == 8 && g_ascii_strncasecmp (name, "envelope", 8) == 0);
 }
 
-/* The last tag of a description or of a SOAP envelope, whatever the length that was announced says:
- * devices count wrong both ways, or keep the connection open (quirk 35). */
+/* The end tag of a description or of a SOAP envelope takes precedence over the announced length:
+ * devices announce too much or too little, or keep the connection open (quirk 35). */
 static void
 look_for_end (UpnpHttpDecoder *self)
 {
@@ -293,7 +293,7 @@ look_for_end (UpnpHttpDecoder *self)
     }
 }
 
-/* Takes some of data, at least one byte of it. */
+/* Consumes at least one byte of data. */
 static gboolean
 feed_some (UpnpHttpDecoder *self, const char *data, gsize len, gsize *taken, GError **error)
 {
@@ -304,7 +304,7 @@ feed_some (UpnpHttpDecoder *self, const char *data, gsize len, gsize *taken, GEr
     case READING_HEAD:
       *taken = feed_line (self, data, len);
       if (self->line->len > MAX_HEAD)
-        return malformed (error, "its head does not end");
+        return malformed (error, "its head is too long");
       return !head_is_whole (self) || read_head (self, error);
 
     case READING_CHUNK_SIZE:
@@ -330,10 +330,10 @@ feed_some (UpnpHttpDecoder *self, const char *data, gsize len, gsize *taken, GEr
 gboolean
 upnp_http_decoder_feed (UpnpHttpDecoder *self, const char *data, gsize len, GError **error)
 {
-  /* Interim heads, and chunks of one byte, are neither head nor body, and could go on for ever. */
+  /* Interim heads and chunks of one byte would otherwise not count against any limit. */
   self->fed += len;
   if (self->fed / MAX_WASTE > self->max_body + MAX_HEAD)
-    return malformed (error, "it does not end");
+    return malformed (error, "it is too long");
 
   while (len > 0)
     {
@@ -349,8 +349,7 @@ upnp_http_decoder_feed (UpnpHttpDecoder *self, const char *data, gsize len, GErr
   return TRUE;
 }
 
-/* Does the body look like a document that goes on? Then an announced length that has been reached
- * was counted wrong. */
+/* Whether the body is a document without its end: then the announced length is too short. */
 static gboolean
 is_unfinished_document (UpnpHttpDecoder *self)
 {
@@ -379,7 +378,7 @@ gboolean
 upnp_http_decoder_finish (UpnpHttpDecoder *self, GError **error)
 {
   if (self->status < 200 && self->line->len > 0)
-    return malformed (error, "cut off in its head");
+    return malformed (error, "its head is incomplete");
   if (self->status < 200)
     {
       g_set_error_literal (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,

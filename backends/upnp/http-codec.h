@@ -6,10 +6,11 @@
 
 G_BEGIN_DECLS
 
-/* Head and body in one block, to be sent by one write (quirk 44). host: address and port.
+/* Returns head and body in one block, for a single write (quirk 44). host: address and port.
  * (transfer full) */
 GBytes *upnp_http_encode_get (const char *host, const char *target);
-/* mandatory: as M-POST, for the few that answer 405 to a POST (protocols.md C.3). */
+/* mandatory: M-POST, for devices that answer 405 to a POST (UPnP Device Architecture 1.0, 3.2.1).
+ */
 GBytes *upnp_http_encode_post (const char *host,
                                const char *target,
                                const char *service_type,
@@ -17,24 +18,24 @@ GBytes *upnp_http_encode_post (const char *host,
                                const char *body,
                                gboolean mandatory);
 
-/* Takes an answer as it comes, in pieces of any size, and knows when it is whole: at its length, at
- * the end of its chunks, at the end of its document, or when the connection ends (quirk 35). */
+/* Decodes an answer in pieces of any size. The answer is complete at its announced length, after
+ * its last chunk, at the end of its document, or when the connection ends (quirk 35). */
 typedef struct _UpnpHttpDecoder UpnpHttpDecoder;
 
 UpnpHttpDecoder *upnp_http_decoder_new (gsize max_body);
 void upnp_http_decoder_free (UpnpHttpDecoder *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UpnpHttpDecoder, upnp_http_decoder_free)
 
-/* Error MALFORMED: it is no HTTP, or over a limit. */
+/* Error MALFORMED: the answer is not HTTP, or exceeds a limit. */
 gboolean upnp_http_decoder_feed (UpnpHttpDecoder *self,
                                  const char *data,
                                  gsize len,
                                  GError **error);
 gboolean upnp_http_decoder_is_complete (UpnpHttpDecoder *self);
-/* Nothing more will come. Error MALFORMED: not even the head was whole. */
+/* The connection has ended. Error MALFORMED: the head is incomplete. */
 gboolean upnp_http_decoder_finish (UpnpHttpDecoder *self, GError **error);
 guint upnp_http_decoder_get_status (UpnpHttpDecoder *self);
-/* What has come of it. (transfer none) */
+/* The body received so far. (transfer none) */
 const char *upnp_http_decoder_get_body (UpnpHttpDecoder *self, gsize *len);
 
 G_END_DECLS

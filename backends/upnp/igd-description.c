@@ -9,7 +9,7 @@
 #define MAX_SERVICES 16
 #define MAX_TEXT 64
 
-/* The parts of a service type that matter, wherever in the tree it stands and whatever the version:
+/* The significant parts of a service type. Its place in the tree and its version do not matter:
  * trees that mix versions are common (quirk 42). */
 static const struct
 {
@@ -25,7 +25,7 @@ static const struct
   { "urn:schemas-upnp-org:service:WANIPv6FirewallControl:", 1, UPNP_SERVICE_FIREWALL },
 };
 
-/* The type goes into a header and into an attribute: only the characters of a URN will do. */
+/* The type is copied into a header and an attribute: allow only the characters of a URN. */
 static gboolean
 is_plain_urn (const char *type)
 {
@@ -64,7 +64,7 @@ classify_type (const char *type, UpnpServiceKind *kind, guint *version)
   return FALSE;
 }
 
-/* NULL: not a type of service that maps ports or opens pinholes. */
+/* NULL: the service neither maps ports nor opens pinholes. */
 UpnpService *
 upnp_service_new (const char *type, guint16 port, const char *target)
 {
@@ -121,7 +121,7 @@ upnp_description_free (UpnpDescription *self)
   g_free (self);
 }
 
-/* URLBase counts only where it names the host that LOCATION names (quirk 41). */
+/* URLBase is ignored unless it names the same host as LOCATION (quirk 41). */
 static UpnpUrl *
 find_base (const UpnpXmlNode *document, const UpnpUrl *location)
 {
@@ -160,7 +160,7 @@ has_service (GPtrArray *services, const UpnpService *service)
   return FALSE;
 }
 
-/* By kind; among equals the order of the document, which g_ptr_array_sort () would not keep. */
+/* Sorts by kind and keeps the order of the document among equals, unlike g_ptr_array_sort(). */
 static void
 insert_service (GPtrArray *services, UpnpService *service) /* (transfer full) */
 {
@@ -192,7 +192,7 @@ read_services (const UpnpXmlNode *document, const UpnpUrl *location, UpnpDescrip
     }
 }
 
-/* For people to read: one line, not long. */
+/* A short single line for messages. */
 static char *
 dup_label (const UpnpXmlNode *device, const char *name)
 {

@@ -47,7 +47,8 @@ remove_dot_segments (const char *path)
   return g_string_free (out, FALSE);
 }
 
-/* A target goes into a request line: nothing in it may end that line, or the word. */
+/* The target is copied into a request line: it must contain neither blanks nor control
+ * characters. */
 static char *
 make_target (const char *path, const char *query) /* (nullable): with its '?' */
 {
@@ -71,7 +72,7 @@ parse_port (const char *text, guint16 *port)
 {
   guint64 value;
 
-  /* Seen: an empty port, and port 0. Both mean the usual one (protocols.md C.2). */
+  /* Some devices send an empty port or port 0 for the default port. */
   *port = 80;
   if (*text == '\0')
     return TRUE;
@@ -116,7 +117,7 @@ check_length (const char *text, GError **error)
     return TRUE;
 
   g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-               "A URL of %" G_GSIZE_FORMAT " bytes; at most %u are taken", strlen (text),
+               "The URL has %" G_GSIZE_FORMAT " bytes; at most %u are accepted", strlen (text),
                (guint) MAX_URL);
   return FALSE;
 }
@@ -170,7 +171,7 @@ upnp_url_make_authority (GInetAddress *address, guint16 port)
   return g_strdup_printf (strchr (text, ':') != NULL ? "[%s]:%u" : "%s:%u", text, port);
 }
 
-/* Has it the form of a URL of another scheme? A colon alone does not make one: a path may be
+/* Whether it is a URL of another scheme. A colon is not sufficient: a path may be
  * “uuid:…/WANIPConnection:1” (quirk 40). */
 static gboolean
 has_foreign_scheme (const char *reference)

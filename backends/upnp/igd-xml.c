@@ -4,14 +4,11 @@
 
 #include <string.h>
 
-/*
- * Routers write XML by printf. The sanitiser does away with what GMarkup rightly refuses but what
- * everybody else lets pass (quirk 37): byte order marks, NUL padding, other encodings than UTF-8,
- * ampersands that begin no entity, attributes of any shape, and tags closed in another case.
- * There is no DTD and no entity but the five: nothing in a document can make it grow.
- */
+/* Many routers produce XML that GMarkup rejects (quirk 37). The sanitiser removes byte order marks,
+ * NUL padding, other encodings than UTF-8, stray ampersands, attributes, and differences of case
+ * between tags. It has no DTD and only the five standard entities, so that no document can grow. */
 
-#define MAX_TAG 1024 /* with its attributes; a longer one has a quote too many */
+#define MAX_TAG 1024 /* with its attributes; a longer tag has an unmatched quote */
 
 typedef struct
 {
@@ -48,7 +45,7 @@ upnp_xml_node_new (const char *name, UpnpXmlNode *parent)
   return self;
 }
 
-/* Control characters out, NUL among them: some devices pad with it. */
+/* Removes control characters, and the NUL bytes that some devices use for padding. */
 static GString *
 strip_controls (const char *data, gsize len)
 {
@@ -75,8 +72,8 @@ declares_latin (const char *text)
           strstr (encoding, "latin") != NULL);
 }
 
-/* Bytes that are not UTF-8 are Latin letters where the document says so, and otherwise marked as
- * unknown: an error text in a strange encoding must not hide the error's number (quirk 37). */
+/* Converts bytes that are not UTF-8 from Latin-1 if the document declares it, else replaces them:
+ * the encoding of an error text must not hide the number of the error (quirk 37). */
 static char *
 to_utf8 (GString *bytes)
 {
@@ -93,7 +90,7 @@ to_utf8 (GString *bytes)
   return g_string_free (utf8, FALSE);
 }
 
-/* How long the entity at text is, 0 if it is none that GMarkup would take. */
+/* The length of the entity at text; 0: GMarkup would reject it. */
 static gsize
 entity_length (const char *text)
 {
@@ -121,8 +118,8 @@ entity_length (const char *text)
   return (gsize) (end + 1 - text);
 }
 
-/* How many bytes there are before the next one of stops, or the end. A walk of our own, because it
- * is called for every tag: it must look at no more than it passes. */
+/* The number of bytes before the next character of stops, or before the end. It runs for every tag,
+ * so it must not read beyond the result. */
 static gsize
 span_to (const char *text, const char *stops)
 {
@@ -133,7 +130,7 @@ span_to (const char *text, const char *stops)
   return n;
 }
 
-/* The '>' that ends the tag at text; a quoted one does not. */
+/* The '>' that ends the tag at text, outside of quotes. */
 static const char *
 find_tag_end (const char *text)
 {
@@ -152,12 +149,12 @@ find_tag_end (const char *text)
         return p;
     }
 
-  /* A quote too many: then any will do. */
+  /* An unmatched quote: accept any. */
   text += span_to (text, ">");
   return *text == '>' ? text : NULL;
 }
 
-/* Copies a tag without its attributes and prefix, in lower case; gives what follows it. */
+/* Copies a tag in lower case without its attributes and prefix. Returns the text after it. */
 static const char *
 copy_tag (GString *out, const char *text)
 {
@@ -169,7 +166,7 @@ copy_tag (GString *out, const char *text)
 
   if (end == NULL)
     {
-      /* Cut off: what is missing is an error that the parser shall see. */
+      /* The tag is incomplete: the parser reports the error. */
       g_string_append_c (out, '<');
       return text + strlen (text);
     }
@@ -191,7 +188,7 @@ copy_tag (GString *out, const char *text)
   return end + 1;
 }
 
-/* Copies, or leaves out, from text to the end of closer. */
+/* Copies or skips the text up to the end of closer. */
 static const char *
 pass_section (GString *out, const char *text, const char *closer, gboolean keep)
 {
@@ -204,7 +201,7 @@ pass_section (GString *out, const char *text, const char *closer, gboolean keep)
   return text + length;
 }
 
-/* A document type may hold declarations in brackets; all of it goes. */
+/* Skips a document type with the declarations in its brackets. */
 static const char *
 skip_declaration (const char *text)
 {
@@ -240,7 +237,7 @@ upnp_xml_sanitise (const char *data, gsize len)
   GString *bytes = strip_controls (data, len);
   g_autofree char *utf8 = to_utf8 (bytes);
   GString *out = g_string_sized_new (bytes->len);
-  /* Blanks, a byte order mark or any other noise before the document (quirk 37). */
+  /* Skip blanks, a byte order mark and other bytes before the document (quirk 37). */
   const char *p = strchr (utf8, '<');
 
   g_string_free (bytes, TRUE);
@@ -283,8 +280,8 @@ on_start_element (GMarkupParseContext *context,
   if (builder->depth >= UPNP_XML_MAX_DEPTH || builder->n_elements >= UPNP_XML_MAX_ELEMENTS)
     {
       g_set_error (error, G_MARKUP_ERROR, G_MARKUP_ERROR_INVALID_CONTENT,
-                   "More than %u elements, or nested deeper than %u", (guint) UPNP_XML_MAX_ELEMENTS,
-                   (guint) UPNP_XML_MAX_DEPTH);
+                   "The document has more than %u elements, or more than %u levels",
+                   (guint) UPNP_XML_MAX_ELEMENTS, (guint) UPNP_XML_MAX_DEPTH);
       return;
     }
 
@@ -332,7 +329,7 @@ upnp_xml_parse (const char *data, gsize len, GError **error)
 
   if (document->children == NULL)
     {
-      /* GMarkup cites the document by the byte, and may cut a character in two. */
+      /* GMarkup quotes the document by bytes, and may split a character. */
       g_autofree char *reason =
         g_utf8_make_valid (markup_error != NULL ? markup_error->message : "empty", -1);
 

@@ -11,7 +11,7 @@
 static const struct
 {
   const char *name;
-  const char *response; /* as the XML reader gives names */
+  const char *response; /* in lower case, as in UpnpXmlNode */
 } actions[] = {
   [UPNP_ACTION_GET_STATUS] = { "GetStatusInfo", "getstatusinforesponse" },
   [UPNP_ACTION_GET_ADDRESS] = { "GetExternalIPAddress", "getexternalipaddressresponse" },
@@ -29,7 +29,7 @@ static const struct
   [UPNP_ACTION_DELETE_PINHOLE] = { "DeletePinhole", "deletepinholeresponse" },
 };
 
-/* Of WANIPv6FirewallControl:1, from 701 on. */
+/* The faults of WANIPv6FirewallControl:1, from 701 on. */
 static const char *const pinhole_faults[] = {
   "PinholeSpaceExhausted",
   "FirewallDisabled",
@@ -80,7 +80,7 @@ upnp_action_get_fault_name (UpnpAction action, int code)
 static const char *
 protocol_name (PlumProtocol protocol)
 {
-  /* In capitals, or some say 402 (quirk 54). */
+  /* Some routers answer 402 to lower case (quirk 54). */
   return protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP";
 }
 
@@ -98,7 +98,7 @@ add_number (GString *out, const char *name, guint value)
   g_string_append_printf (out, "<%s>%u</%s>", name, value, name);
 }
 
-/* What names an entry. */
+/* The arguments that identify an entry. */
 static void
 add_key (GString *out, const UpnpSoapRequest *request)
 {
@@ -107,8 +107,8 @@ add_key (GString *out, const UpnpSoapRequest *request)
   add_text (out, "NewProtocol", protocol_name (request->protocol));
 }
 
-/* From anybody to one port of this host. The names have no “New” here, and the protocol is IANA's
- * number (protocols.md C.4). */
+/* From any host to one port of this host. The names have no “New”, and the protocol is a number of
+ * IANA (UPnP WANIPv6FirewallControl:1). */
 static void
 add_pinhole (GString *out, const UpnpSoapRequest *request, const char *internal_client)
 {
@@ -120,7 +120,7 @@ add_pinhole (GString *out, const UpnpSoapRequest *request, const char *internal_
   add_number (out, "LeaseTime", request->lease);
 }
 
-/* All arguments, in the order of the service's own description: devices read by position. */
+/* All arguments in the order of the specification: some devices read them by position. */
 static void
 add_arguments (GString *out, const UpnpSoapRequest *request, const char *internal_client)
 {
@@ -226,7 +226,7 @@ upnp_soap_dup_shown (const char *text, guint max)
 
       if (g_unichar_isspace (c))
         c = ' ';
-      /* Neither controls, nor what changes the direction of writing. */
+      /* Skip control characters and those that change the direction of text. */
       if (!g_unichar_isprint (c) || g_utf8_strchr (quotes, -1, c) != NULL ||
           (c == ' ' && (out->len == 0 || out->str[out->len - 1] == ' ')))
         continue;
@@ -255,7 +255,7 @@ read_fault (UpnpSoapReply *reply)
   return TRUE;
 }
 
-/* The body tells, whatever the status says: there are faults with 200, and error pages with 200
+/* The body takes precedence over the status: routers send faults and error pages with status 200
  * (quirk 36). */
 UpnpSoapReply *
 upnp_soap_decode (UpnpAction action, guint status, const char *body, gsize len)
@@ -352,7 +352,8 @@ upnp_soap_read_port (const UpnpSoapReply *reply)
   return port;
 }
 
-/* UPnP writes a boolean as 0 or 1, and takes the words for it. */
+/* UPnP sends a boolean as 0 or 1; a receiver also accepts words (UPnP Device Architecture 1.1,
+ * 2.5). */
 static gboolean
 read_boolean (const UpnpXmlNode *node, const char *name, gboolean *out)
 {
@@ -401,7 +402,7 @@ dup_either (const UpnpXmlNode *node, const char *name, const char *other)
   return text != NULL ? text : upnp_xml_dup_text (node, other);
 }
 
-/* The names of an entry, alone and in a list, where two of them differ (protocols.md C.4). */
+/* The names of the arguments in an entry and in a list, where two differ (UPnP IGD:2). */
 static UpnpTableEntry *
 read_entry (const UpnpXmlNode *node)
 {
@@ -447,7 +448,7 @@ read_list_into (const UpnpXmlNode *document, GPtrArray *entries)
     }
 }
 
-/* The listing is a document of its own, escaped or in CDATA; and some put it in as it is. */
+/* The list is a document in itself, escaped or in CDATA. Some routers do not escape it. */
 GPtrArray *
 upnp_soap_read_list (const UpnpSoapReply *reply)
 {

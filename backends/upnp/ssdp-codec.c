@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* A v2 device answers a v1 search, yet some answer only the one they were built for, and some
- * only with a service's name (quirk 20). */
+/* A version 2 device must answer a search for version 1, but some devices answer only their own
+ * version, or only the name of a service (quirk 20). */
 static const char *const ipv4_targets[] = {
   "urn:schemas-upnp-org:device:InternetGatewayDevice:1",
   "urn:schemas-upnp-org:device:InternetGatewayDevice:2",
@@ -15,7 +15,7 @@ static const char *const ipv4_targets[] = {
   NULL,
 };
 
-/* Only the second version has a firewall to control. */
+/* Only version 2 has WANIPv6FirewallControl. */
 static const char *const ipv6_targets[] = {
   "urn:schemas-upnp-org:service:WANIPv6FirewallControl:1",
   "urn:schemas-upnp-org:device:InternetGatewayDevice:2",
@@ -41,7 +41,7 @@ upnp_ssdp_targets (GSocketFamily family)
 GBytes *
 upnp_ssdp_encode_search (const char *host, const char *target)
 {
-  /* MX 1: zero crashes some devices (quirk 26), and one second is what we wait. */
+  /* MX 0 crashes some devices (quirk 26). */
   char *text = g_strdup_printf ("M-SEARCH * HTTP/1.1\r\n"
                                 "HOST: %s\r\n"
                                 "MAN: \"ssdp:discover\"\r\n"
@@ -53,8 +53,8 @@ upnp_ssdp_encode_search (const char *host, const char *target)
   return g_bytes_new_take (text, strlen (text));
 }
 
-/* One string of valid UTF-8, whatever came: stray NULs are blanks (protocols.md C.1), and so is
- * every control character but the end of a line, as some of this gets shown. */
+/* Converts the datagram to valid UTF-8. Replaces NUL bytes and control characters other than line
+ * ends by blanks, as parts of it appear in messages. */
 static char *
 to_text (const char *data, gsize len)
 {
@@ -69,7 +69,7 @@ to_text (const char *data, gsize len)
   return valid;
 }
 
-/* The value of “name: value” if line is that; its name begins the line (quirk 27). */
+/* The value if line is “name: value”; the name starts the line (quirk 27). */
 static const char *
 match_header (const char *line, const char *name)
 {
@@ -87,7 +87,7 @@ match_header (const char *line, const char *name)
   return line + strspn (line, " \t");
 }
 
-/* The first one counts; an empty one is none. */
+/* The first header of a name counts; an empty one does not. */
 static void
 keep_header (char **field, const char *line, const char *name)
 {
@@ -105,7 +105,7 @@ contains_word (const char *text, const char *word)
   return strstr (lower, word) != NULL;
 }
 
-/* The answer may name another part of the device than the one that was searched (quirk 21). */
+/* The answer may name another part of the device than the search target (quirk 21). */
 static UpnpSsdpClass
 classify (const char *target, /* (nullable) */
           const char *usn)    /* (nullable) */
@@ -123,8 +123,8 @@ classify (const char *target, /* (nullable) */
         return UPNP_SSDP_GATEWAY;
     }
 
-  /* A header may be lost where a datagram is cut (quirk 27): no name at all tells no more than
-   * “root device” does. */
+  /* A truncated datagram may lack a header (quirk 27): a message without a name may be from any
+   * root device. */
   if (target == NULL || contains_word (both, "rootdevice"))
     return UPNP_SSDP_ROOT;
 
@@ -184,7 +184,7 @@ upnp_ssdp_decode (const char *data, gsize len, GError **error)
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
   char **line = lines;
 
-  /* The end of a line is LF with or without CR; the last one may have no end at all (quirk 27). */
+  /* Lines end in LF with or without CR; the last line may have no end (quirk 27). */
   while (*line != NULL && *g_strstrip (*line) == '\0')
     line++;
 
@@ -203,8 +203,8 @@ upnp_ssdp_decode (const char *data, gsize len, GError **error)
   if (*line == NULL || !read_kind (*line, nts, &message->kind))
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-                   "A datagram of %" G_GSIZE_FORMAT " bytes that is neither an answer to a search "
-                   "nor a notification",
+                   "The datagram of %" G_GSIZE_FORMAT " bytes is neither an answer to a search nor "
+                   "a notification",
                    len);
       return NULL;
     }

@@ -18,10 +18,10 @@ typedef enum {
   UPNP_SSDP_UPDATE,
 } UpnpSsdpKind;
 
-/* What the names in a message say of its sender. */
+/* The kind of sender, by the names in a message. */
 typedef enum {
-  UPNP_SSDP_GATEWAY, /* an internet gateway, or a part of one */
-  UPNP_SSDP_ROOT,    /* a root device: only its description tells */
+  UPNP_SSDP_GATEWAY, /* an internet gateway or a part of one */
+  UPNP_SSDP_ROOT,    /* a root device of unknown type */
   UPNP_SSDP_OTHER,
 } UpnpSsdpClass;
 
@@ -38,11 +38,11 @@ typedef struct
 void upnp_ssdp_message_free (UpnpSsdpMessage *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UpnpSsdpMessage, upnp_ssdp_message_free)
 
-/* The search targets of quirk 20, NULL-terminated. */
+/* The search targets (quirk 20), NULL-terminated. */
 const char *const *upnp_ssdp_targets (GSocketFamily family);
-/* host: address and port that the datagram goes to. (transfer full) */
+/* host: the address and port of the recipient. (transfer full) */
 GBytes *upnp_ssdp_encode_search (const char *host, const char *target);
-/* Error MALFORMED: not an answer to a search, and not a notification. */
+/* Error MALFORMED: neither an answer to a search nor a notification. */
 UpnpSsdpMessage *upnp_ssdp_decode (const char *data, gsize len, GError **error);
 
 G_END_DECLS

@@ -6,21 +6,18 @@
 #include "upnp-list.h"
 #include "upnp-map.h"
 #include "upnp-pinhole.h"
+#include "upnp-session.h"
 #include "upnp-table.h"
 #include "upnp-watch.h"
 
-#define NO_LIST "UPnP: an IPv6 firewall does not tell its pinholes"
+#define NO_LIST "UPnP: an IPv6 firewall cannot list its pinholes"
 
 struct _PlumUpnpBackend
 {
   PlumBackend parent_instance;
 
-  GMainContext *context;
-  UpnpDevice *device;     /* (nullable) */
-  UpnpDevice *former;     /* (nullable): the one before, for what it taught us */
-  UpnpPorts *ports;       /* of IPv4 */
-  UpnpPinholes *pinholes; /* of IPv6 */
-  UpnpWatch *watch;       /* (nullable): while ports are mapped */
+  UpnpSession *session;
+  UpnpWatch *watch; /* (nullable): while the device holds a port or a pinhole */
 };
 
 G_DEFINE_FINAL_TYPE (PlumUpnpBackend, plum_upnp_backend, PLUM_TYPE_BACKEND)
@@ -28,18 +25,18 @@ G_DEFINE_FINAL_TYPE (PlumUpnpBackend, plum_upnp_backend, PLUM_TYPE_BACKEND)
 static void
 plum_upnp_backend_discover (PlumBackend *backend, PlumCall *call)
 {
-  upnp_discovery_start (PLUM_UPNP_BACKEND (backend), call);
+  upnp_discovery_start (PLUM_UPNP_BACKEND (backend)->session, call);
 }
 
 static void
 plum_upnp_backend_map (PlumBackend *backend, PlumRequest *request, PlumCall *call)
 {
-  PlumUpnpBackend *self = PLUM_UPNP_BACKEND (backend);
+  UpnpSession *session = PLUM_UPNP_BACKEND (backend)->session;
 
-  if (plum_upnp_backend_is_ipv6 (self))
-    upnp_pinhole_map_start (self, request, call);
+  if (upnp_session_is_ipv6 (session))
+    upnp_pinhole_map_start (session, request, call);
   else
-    upnp_map_start (self, request, call);
+    upnp_map_start (session, request, call);
 }
 
 static void
@@ -48,12 +45,12 @@ plum_upnp_backend_unmap (PlumBackend *backend,
                          PlumLease *lease,
                          PlumCall *call)
 {
-  PlumUpnpBackend *self = PLUM_UPNP_BACKEND (backend);
+  UpnpSession *session = PLUM_UPNP_BACKEND (backend)->session;
 
-  if (plum_upnp_backend_is_ipv6 (self))
-    upnp_pinhole_unmap_start (self, request, lease, call);
+  if (upnp_session_is_ipv6 (session))
+    upnp_pinhole_unmap_start (session, request, lease, call);
   else
-    upnp_unmap_start (self, request, lease, call);
+    upnp_unmap_start (session, request, lease, call);
 }
 
 static void
@@ -62,47 +59,62 @@ plum_upnp_backend_check (PlumBackend *backend,
                          PlumLease *lease,
                          PlumCall *call)
 {
-  PlumUpnpBackend *self = PLUM_UPNP_BACKEND (backend);
+  UpnpSession *session = PLUM_UPNP_BACKEND (backend)->session;
 
-  if (plum_upnp_backend_is_ipv6 (self))
-    upnp_pinhole_check_start (self, request, lease, call);
+  if (upnp_session_is_ipv6 (session))
+    upnp_pinhole_check_start (session, request, lease, call);
   else
-    upnp_check_start (self, request, lease, call);
+    upnp_check_start (session, request, lease, call);
 }
 
 static void
 plum_upnp_backend_get_external_address (PlumBackend *backend, PlumCall *call)
 {
-  PlumUpnpBackend *self = PLUM_UPNP_BACKEND (backend);
+  UpnpSession *session = PLUM_UPNP_BACKEND (backend)->session;
   PlumNetwork *network = plum_backend_get_network (backend);
 
-  /* Behind a firewall alone, this host's address is the one that is seen outside. */
-  if (plum_upnp_backend_is_ipv6 (self))
+  /* A firewall does not translate: this host's own address is the external one. */
+  if (upnp_session_is_ipv6 (session))
     plum_call_return_address (call, plum_network_get_local_address (network));
   else
-    upnp_get_address_start (self, call);
+    upnp_get_address_start (session, call);
 }
 
 static void
 plum_upnp_backend_list (PlumBackend *backend, PlumCall *call)
 {
-  PlumUpnpBackend *self = PLUM_UPNP_BACKEND (backend);
+  UpnpSession *session = PLUM_UPNP_BACKEND (backend)->session;
 
-  if (plum_upnp_backend_is_ipv6 (self))
+  if (upnp_session_is_ipv6 (session))
     plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, NO_LIST);
   else
-    upnp_list_start (self, call);
+    upnp_list_start (session, call);
 }
 
 static void
 plum_upnp_backend_delete_entry (PlumBackend *backend, PlumEntry *entry, PlumCall *call)
 {
-  PlumUpnpBackend *self = PLUM_UPNP_BACKEND (backend);
+  UpnpSession *session = PLUM_UPNP_BACKEND (backend)->session;
 
-  if (plum_upnp_backend_is_ipv6 (self))
+  if (upnp_session_is_ipv6 (session))
     plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, NO_LIST);
   else
-    upnp_delete_entry_start (self, entry, call);
+    upnp_delete_entry_start (session, entry, call);
+}
+
+/* Keeps a watch while the device holds something for this process. */
+static void
+on_session_changed (gpointer user_data)
+{
+  PlumUpnpBackend *self = user_data;
+  UpnpDevice *device = upnp_session_get_device (self->session);
+  gboolean needed =
+    device != NULL && upnp_ports_peek (upnp_session_get_ports (self->session)) != NULL;
+
+  if (self->watch != NULL && (!needed || upnp_watch_get_device (self->watch) != device))
+    g_clear_pointer (&self->watch, upnp_watch_free);
+  if (self->watch == NULL && needed)
+    self->watch = upnp_watch_new (self->session, device);
 }
 
 static void
@@ -111,8 +123,7 @@ plum_upnp_backend_dispose (GObject *object)
   PlumUpnpBackend *self = PLUM_UPNP_BACKEND (object);
 
   g_clear_pointer (&self->watch, upnp_watch_free);
-  g_clear_pointer (&self->device, upnp_device_unref);
-  g_clear_pointer (&self->former, upnp_device_unref);
+  upnp_session_close (self->session);
 
   G_OBJECT_CLASS (plum_upnp_backend_parent_class)->dispose (object);
 }
@@ -122,9 +133,7 @@ plum_upnp_backend_finalize (GObject *object)
 {
   PlumUpnpBackend *self = PLUM_UPNP_BACKEND (object);
 
-  g_clear_pointer (&self->ports, upnp_ports_free);
-  g_clear_pointer (&self->pinholes, upnp_pinholes_free);
-  g_clear_pointer (&self->context, g_main_context_unref);
+  g_clear_pointer (&self->session, upnp_session_free);
 
   G_OBJECT_CLASS (plum_upnp_backend_parent_class)->finalize (object);
 }
@@ -150,88 +159,7 @@ plum_upnp_backend_class_init (PlumUpnpBackendClass *klass)
 static void
 plum_upnp_backend_init (PlumUpnpBackend *self)
 {
-  self->context = g_main_context_ref_thread_default ();
-  self->ports = upnp_ports_new ();
-  self->pinholes = upnp_pinholes_new ();
-}
+  static const UpnpSessionClient client = { .changed = on_session_changed };
 
-GMainContext *
-plum_upnp_backend_get_context (PlumUpnpBackend *self)
-{
-  return self->context;
-}
-
-gboolean
-plum_upnp_backend_is_ipv6 (PlumUpnpBackend *self)
-{
-  PlumNetwork *network = plum_backend_get_network (PLUM_BACKEND (self));
-
-  return plum_network_get_family (network) == G_SOCKET_FAMILY_IPV6;
-}
-
-UpnpPorts *
-plum_upnp_backend_get_ports (PlumUpnpBackend *self)
-{
-  return self->ports;
-}
-
-UpnpPinholes *
-plum_upnp_backend_get_pinholes (PlumUpnpBackend *self)
-{
-  return self->pinholes;
-}
-
-UpnpDevice *
-plum_upnp_backend_get_device (PlumUpnpBackend *self)
-{
-  return self->device;
-}
-
-static gboolean
-is_same_service (UpnpDevice *a, UpnpDevice *b)
-{
-  return g_inet_address_equal (a->address, b->address) &&
-         g_str_equal (a->service->type, b->service->type);
-}
-
-void
-plum_upnp_backend_set_device (PlumUpnpBackend *self, UpnpDevice *device)
-{
-  /* A restart does not change a router's ways. */
-  if (self->device != NULL)
-    {
-      g_clear_pointer (&self->former, upnp_device_unref);
-      self->former = g_steal_pointer (&self->device);
-    }
-  if (self->former != NULL && is_same_service (self->former, device))
-    device->memory = self->former->memory;
-
-  g_clear_pointer (&self->watch, upnp_watch_free);
-  self->device = upnp_device_ref (device);
-  plum_upnp_backend_ports_changed (self);
-}
-
-void
-plum_upnp_backend_lose (PlumUpnpBackend *self, UpnpDevice *device, const char *reason)
-{
-  if (self->device != device)
-    return;
-
-  g_clear_pointer (&self->watch, upnp_watch_free);
-  g_clear_pointer (&self->former, upnp_device_unref);
-  self->former = g_steal_pointer (&self->device);
-  upnp_ports_clear (self->ports);
-  upnp_pinholes_clear (self->pinholes);
-  plum_backend_report_lost (PLUM_BACKEND (self), reason);
-}
-
-void
-plum_upnp_backend_ports_changed (PlumUpnpBackend *self)
-{
-  gboolean idle = upnp_ports_is_empty (self->ports) && upnp_pinholes_peek (self->pinholes) == NULL;
-
-  if (self->device == NULL || idle)
-    g_clear_pointer (&self->watch, upnp_watch_free);
-  else if (self->watch == NULL)
-    self->watch = upnp_watch_new (self, self->device);
+  self->session = upnp_session_new (PLUM_BACKEND (self), &client, self);
 }

@@ -2,22 +2,20 @@
 
 #include "upnp-candidate.h"
 
-/* Status first, then how far the address reaches (quirk 61). */
+/* The status counts first, then the scope of the address (quirk 61). */
 #define SCORE_CONNECTED 10
 #define SCORE_PUBLIC 4
 #define SCORE_PRIVATE 2
 #define SCORE_BEST (SCORE_CONNECTED + SCORE_PUBLIC)
 
 UpnpCandidate *
-upnp_candidate_new (PlumUpnpBackend *backend,
-                    GInetAddress *sender,
-                    UpnpUrl *location,
-                    gint64 boot_id)
+upnp_candidate_new (UpnpSession *session, GInetAddress *sender, UpnpUrl *location, gint64 boot_id)
 {
   UpnpCandidate *self = g_new0 (UpnpCandidate, 1);
 
-  self->device =
-    upnp_device_new (PLUM_BACKEND (backend), plum_upnp_backend_get_context (backend), sender);
+  self->ipv6 = upnp_session_is_ipv6 (session);
+  self->device = upnp_device_new (upnp_session_get_backend (session),
+                                  upnp_session_get_context (session), sender);
   self->device->location = location;
   self->device->boot_id = boot_id;
   self->score = UPNP_SCORE_UNUSABLE;
@@ -36,9 +34,8 @@ GPtrArray *
 upnp_candidate_get_services (UpnpCandidate *self)
 {
   UpnpDescription *description = self->device->description;
-  PlumUpnpBackend *backend = PLUM_UPNP_BACKEND (self->device->backend);
 
-  return plum_upnp_backend_is_ipv6 (backend) ? description->firewalls : description->services;
+  return self->ipv6 ? description->firewalls : description->services;
 }
 
 UpnpService *
@@ -52,11 +49,36 @@ upnp_candidate_get_service (UpnpCandidate *self)
   return g_ptr_array_index (services, self->index);
 }
 
+UpnpAction
+upnp_candidate_get_action (UpnpCandidate *self)
+{
+  if (self->ipv6)
+    return UPNP_ACTION_GET_FIREWALL;
+
+  return self->status_read ? UPNP_ACTION_GET_ADDRESS : UPNP_ACTION_GET_STATUS;
+}
+
+static void
+upnp_candidate_next_service (UpnpCandidate *self)
+{
+  self->index++;
+  self->status_read = FALSE;
+}
+
 void
+upnp_candidate_skip (UpnpCandidate *self, const char *problem)
+{
+  if (self->problem == NULL)
+    self->problem = g_strdup (problem);
+  upnp_candidate_next_service (self);
+}
+
+static void
 upnp_candidate_take_status (UpnpCandidate *self, const UpnpSoapReply *reply)
 {
-  /* A fault is an answer too: it speaks SOAP, and may well map. */
-  self->spoke = reply->outcome == UPNP_SOAP_DONE || reply->outcome == UPNP_SOAP_FAULT;
+  /* A service that answers with a fault may still map ports. */
+  self->status_read = TRUE;
+  self->answered_soap = reply->outcome == UPNP_SOAP_DONE || reply->outcome == UPNP_SOAP_FAULT;
   self->connected = reply->outcome == UPNP_SOAP_DONE && upnp_soap_read_connected (reply);
 }
 
@@ -73,7 +95,7 @@ describe_address (GInetAddress *address)
     case PLUM_ADDRESS_SCOPE_PRIVATE:
       return "a private address";
     case PLUM_ADDRESS_SCOPE_CGNAT:
-      return "a carrier's shared address";
+      return "a shared address (CGNAT)";
     case PLUM_ADDRESS_SCOPE_UNKNOWN:
     case PLUM_ADDRESS_SCOPE_UNSPECIFIED:
     case PLUM_ADDRESS_SCOPE_LOOPBACK:
@@ -97,14 +119,14 @@ upnp_candidate_note_service (UpnpCandidate *self,
   if (!plum_backend_is_observed (self->device->backend))
     return;
 
-  note = g_strdup_printf ("UPnP: %s: %s at port %u%s says %s, %s; rank %d", self->device->name,
+  note = g_strdup_printf ("UPnP: %s: %s at port %u%s reports %s, %s; rank %d", self->device->name,
                           service->type, service->port, service->target,
                           self->connected ? "connected" : "not connected",
                           describe_address (address), score);
   plum_backend_report_note (self->device->backend, note);
 }
 
-void
+static void
 upnp_candidate_take_address (UpnpCandidate *self, const UpnpSoapReply *reply)
 {
   UpnpService *service = upnp_candidate_get_service (self);
@@ -114,12 +136,12 @@ upnp_candidate_take_address (UpnpCandidate *self, const UpnpSoapReply *reply)
   if (reply->outcome == UPNP_SOAP_DONE)
     address = upnp_soap_read_address (reply);
   if (reply->outcome == UPNP_SOAP_DONE || reply->outcome == UPNP_SOAP_FAULT)
-    self->spoke = TRUE;
+    self->answered_soap = TRUE;
 
-  if (!self->spoke)
+  if (!self->answered_soap)
     {
       g_autofree char *problem =
-        g_strdup_printf ("its control URL gives HTTP %u and no SOAP", reply->status);
+        g_strdup_printf ("its control URL answers HTTP %u and no SOAP", reply->status);
 
       upnp_candidate_skip (self, problem);
       return;
@@ -137,29 +159,29 @@ upnp_candidate_take_address (UpnpCandidate *self, const UpnpSoapReply *reply)
       upnp_device_set_address (self->device, address);
     }
 
-  self->index++;
+  upnp_candidate_next_service (self);
 }
 
-/* Why the firewall is of no use; NULL: it is. (transfer full) */
+/* Why the firewall cannot be used; NULL: it can. (transfer full) */
 static char *
 find_firewall_fault (UpnpCandidate *self, const UpnpSoapReply *reply)
 {
   gboolean enabled, allowed;
 
   if (reply->outcome == UPNP_SOAP_FAULT)
-    return g_strdup_printf ("it does not tell how its IPv6 firewall is set (error %d)",
+    return g_strdup_printf ("it does not report the state of its IPv6 firewall (error %d)",
                             reply->code);
   if (reply->outcome != UPNP_SOAP_DONE)
-    return g_strdup_printf ("its control URL gives HTTP %u and no SOAP", reply->status);
+    return g_strdup_printf ("its control URL answers HTTP %u and no SOAP", reply->status);
   if (!upnp_soap_read_firewall (reply, &enabled, &allowed))
-    return g_strdup ("it does not tell how its IPv6 firewall is set");
+    return g_strdup ("it does not report the state of its IPv6 firewall");
 
   self->device->firewall_off = !enabled;
   self->refuses = enabled && !allowed;
-  return self->refuses ? g_strdup ("it lets no host open its IPv6 firewall") : NULL;
+  return self->refuses ? g_strdup ("it does not allow hosts to open its IPv6 firewall") : NULL;
 }
 
-void
+static void
 upnp_candidate_take_firewall (UpnpCandidate *self, const UpnpSoapReply *reply)
 {
   UpnpService *service = upnp_candidate_get_service (self);
@@ -172,22 +194,32 @@ upnp_candidate_take_firewall (UpnpCandidate *self, const UpnpSoapReply *reply)
       return;
     }
 
-  note = g_strdup_printf ("UPnP: %s: %s at port %u%s says its firewall is %s", self->device->name,
-                          service->type, service->port, service->target,
-                          self->device->firewall_off ? "off: nothing needs to be opened"
-                                                     : "on, and that hosts may open it");
+  note = g_strdup_printf ("UPnP: %s: %s at port %u%s reports that its firewall is %s",
+                          self->device->name, service->type, service->port, service->target,
+                          self->device->firewall_off ? "off" : "on and that hosts may open it");
   plum_backend_report_note (self->device->backend, note);
   self->score = SCORE_BEST;
   self->device->service = upnp_service_copy (service);
-  self->index++;
+  upnp_candidate_next_service (self);
 }
 
 void
-upnp_candidate_skip (UpnpCandidate *self, const char *problem)
+upnp_candidate_take (UpnpCandidate *self, const UpnpSoapReply *reply)
 {
-  if (self->problem == NULL)
-    self->problem = g_strdup (problem);
-  self->index++;
+  switch (upnp_candidate_get_action (self))
+    {
+    case UPNP_ACTION_GET_FIREWALL:
+      upnp_candidate_take_firewall (self, reply);
+      break;
+
+    case UPNP_ACTION_GET_ADDRESS:
+      upnp_candidate_take_address (self, reply);
+      break;
+
+    default:
+      upnp_candidate_take_status (self, reply);
+      break;
+    }
 }
 
 void

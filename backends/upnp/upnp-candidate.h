@@ -2,48 +2,49 @@
 
 #pragma once
 
-#include "upnp-operation.h"
+#include "upnp-session.h"
 
 G_BEGIN_DECLS
 
-/* No answer to either question: it cannot be used. Everything else can (quirk 61: rank, do not
- * exclude), and 0 is a service that claims neither a connection nor an address. */
+/* The service answered neither action. All others can be used (quirk 61: rank, do not exclude); 0
+ * is a service that reports neither a connection nor an address. */
 #define UPNP_SCORE_UNUSABLE (-1)
 
-/* A device that may be the gateway, while it is being looked at. */
+/* A device that may be the gateway, while discovery examines it. */
 typedef struct
 {
   UpnpDevice *device;
+  gboolean ipv6;
   gboolean done;
   int score;        /* of its best service */
   char *problem;    /* (nullable): why it cannot be used */
-  gboolean refuses; /* that is how somebody has set it up */
-  /* The service that is being asked. */
+  gboolean refuses; /* its settings do not allow hosts to open the firewall */
+  /* The service that is examined: */
   guint index;
+  gboolean status_read;
   gboolean connected;
-  gboolean spoke;
+  gboolean answered_soap;
 } UpnpCandidate;
 
 /* location: (transfer full) */
-UpnpCandidate *upnp_candidate_new (PlumUpnpBackend *backend,
+UpnpCandidate *upnp_candidate_new (UpnpSession *session,
                                    GInetAddress *sender,
                                    UpnpUrl *location,
                                    gint64 boot_id);
 void upnp_candidate_free (UpnpCandidate *self);
 
-/* What can be used of it in the backend's family. */
+/* The services that the backend can use on its network. */
 GPtrArray *upnp_candidate_get_services (UpnpCandidate *self);
-/* The service that is to be asked next; NULL: all have been, or a better one cannot come. */
+/* The service to examine next; NULL: all are examined, or no better one is possible. */
 UpnpService *upnp_candidate_get_service (UpnpCandidate *self);
-void upnp_candidate_take_status (UpnpCandidate *self, const UpnpSoapReply *reply);
-/* Ranks the service, keeps it if it is the best so far, and goes on to the next. */
-void upnp_candidate_take_address (UpnpCandidate *self, const UpnpSoapReply *reply);
-/* The same for what a firewall says of itself: one that lets hosts open it is as good as any, and
- * so is one that is off. */
-void upnp_candidate_take_firewall (UpnpCandidate *self, const UpnpSoapReply *reply);
-/* The service did not answer. */
+/* The action to send to that service. */
+UpnpAction upnp_candidate_get_action (UpnpCandidate *self);
+/* Takes the reply to that action. When a service has answered all, ranks it and keeps it if it is
+ * the best so far. A firewall that is off, or that hosts may open, has the highest rank. */
+void upnp_candidate_take (UpnpCandidate *self, const UpnpSoapReply *reply);
+/* The service did not answer: continues with the next. */
 void upnp_candidate_skip (UpnpCandidate *self, const char *problem);
-/* Says why it cannot be used. */
+/* Rejects the whole device. */
 void upnp_candidate_reject (UpnpCandidate *self, const char *problem);
 
 G_END_DECLS

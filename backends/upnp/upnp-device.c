@@ -13,7 +13,7 @@
 struct _UpnpDeviceCall
 {
   UpnpDevice *device;
-  UpnpService *service; /* NULL: it reads the description */
+  UpnpService *service; /* NULL: the request reads the description */
   UpnpSoapRequest request;
   char *remote_host;
   char *description;
@@ -211,6 +211,6 @@ upnp_device_set_address (UpnpDevice *self, GInetAddress *address)
                                           g_inet_address_equal (address, self->external_address));
 
   g_set_object (&self->external_address, address);
-  self->asked = plum_backend_get_time (self->backend);
+  self->address_time = plum_backend_get_time (self->backend);
   return !same;
 }

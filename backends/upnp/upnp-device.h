@@ -11,8 +11,8 @@
 
 G_BEGIN_DECLS
 
-/* One device, reached at the one address it spoke from: what it offers, and what it has taught us.
- * Reference-counted: an operation may outlive the backend's interest in it. */
+/* One device at the address that its answer came from: its services, and what is known about its
+ * behaviour. Reference-counted: an operation may outlive its use by the backend. */
 typedef struct
 {
   PlumBackend *backend; /* borrowed */
@@ -20,21 +20,21 @@ typedef struct
   char *name; /* the address, for messages */
   gboolean is_gateway;
   UpnpUrl *location;            /* (nullable): of its description */
-  gint64 boot_id;               /* -1: not told */
+  gint64 boot_id;               /* -1: unknown */
   UpnpDescription *description; /* (nullable) */
   UpnpService *service;         /* (nullable): the chosen one */
   UpnpMemory memory;
-  gboolean firewall_off;          /* it said so of its IPv6 firewall */
-  GInetAddress *external_address; /* (nullable): as last told */
-  gint64 asked;                   /* when that was, in µs */
-  gboolean m_post;                /* it wants M-POST */
+  gboolean firewall_off;          /* its IPv6 firewall is off */
+  GInetAddress *external_address; /* (nullable): as last reported */
+  gint64 address_time;            /* when that was, in µs */
+  gboolean m_post;                /* it requires M-POST */
   UpnpTransport *transport;
 } UpnpDevice;
 
-/* A request under way. */
+/* A pending request. */
 typedef struct _UpnpDeviceCall UpnpDeviceCall;
 
-/* One of reply and error is NULL; both are borrowed. The call is gone when this is called. */
+/* One of reply and error is NULL; both are borrowed. The call is invalid by then. */
 typedef void (*UpnpSoapFunc) (const UpnpSoapReply *reply,
                               const char *local_address,
                               const GError *error,
@@ -46,9 +46,9 @@ UpnpDevice *upnp_device_ref (UpnpDevice *self);
 void upnp_device_unref (UpnpDevice *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UpnpDevice, upnp_device_unref)
 
-/* Reads its description from its location. */
+/* Reads the description from the location of the device. */
 UpnpDeviceCall *upnp_device_describe (UpnpDevice *self, UpnpGetFunc func, gpointer user_data);
-/* The strings in request are copied. service: (nullable): not the chosen one. */
+/* Copies the strings in request. service: (nullable): NULL for the chosen service. */
 UpnpDeviceCall *upnp_device_call (UpnpDevice *self,
                                   const UpnpService *service,
                                   const UpnpSoapRequest *request,
@@ -56,7 +56,7 @@ UpnpDeviceCall *upnp_device_call (UpnpDevice *self,
                                   gpointer user_data);
 void upnp_device_call_cancel (UpnpDeviceCall *self);
 
-/* Takes note of what GetExternalIPAddress gave. TRUE: it is another one than before. */
+/* Records the answer to GetExternalIPAddress. TRUE: the address has changed. */
 gboolean upnp_device_set_address (UpnpDevice *self, GInetAddress *address);
 
 G_END_DECLS

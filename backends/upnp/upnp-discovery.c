@@ -4,25 +4,26 @@
 
 #include "upnp-candidate.h"
 #include "upnp-operation.h"
-#include "upnp-ssdp.h"
+#include "upnp-link.h"
+#include "upnp-search.h"
 
-/* A flood of answers must neither fill the memory nor keep the gateway's own out. */
+/* A flood of answers must neither exhaust memory nor displace the answer of the gateway. */
 #define MAX_CANDIDATES 32
 #define MAX_PER_SENDER 8
 #define MAX_SENDERS 256
 
 typedef struct
 {
-  UpnpOperation operation; /* its device: the candidate's that is being looked at */
+  UpnpOperation operation; /* its device is that of the current candidate */
   UpnpSearch *search;
   GPtrArray *candidates;  /* (element-type UpnpCandidate) */
   GHashTable *senders;    /* the addresses that answered at all, as text */
   UpnpCandidate *current; /* (nullable) */
-  gboolean window_over;
+  gboolean window_expired;
 } UpnpDiscovery;
 
 static void upnp_discovery_advance (UpnpDiscovery *self);
-static void upnp_discovery_ask (UpnpDiscovery *self);
+static void upnp_discovery_continue (UpnpDiscovery *self);
 
 static void
 upnp_discovery_clear (UpnpOperation *operation)
@@ -44,12 +45,12 @@ static void G_GNUC_PRINTF (2, 3) note (UpnpDiscovery *self, const char *format, 
   text = g_strdup_vprintf (format, args);
   va_end (args);
 
-  plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG, "%s", text);
   line = g_strconcat ("UPnP: ", text, NULL);
-  plum_backend_report_note (PLUM_BACKEND (self->operation.backend), line);
+  plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG, "%s", line);
+  plum_backend_report_note (upnp_session_get_backend (self->operation.session), line);
 }
 
-/* -- What answers are taken -- */
+/* -- Answers -- */
 
 static gboolean
 is_known (UpnpDiscovery *self, GInetAddress *sender, const UpnpUrl *location)
@@ -82,7 +83,7 @@ count_candidates (UpnpDiscovery *self, GInetAddress *sender)
   return n;
 }
 
-/* FALSE: it was there before, or there are so many that one more tells nothing. */
+/* FALSE: the sender is known, or there are too many senders. */
 static gboolean
 add_sender (UpnpDiscovery *self, const char *name)
 {
@@ -90,15 +91,15 @@ add_sender (UpnpDiscovery *self, const char *name)
          g_hash_table_add (self->senders, g_strdup (name));
 }
 
-/* Why an answer is of no use; NULL: it is. */
+/* Why an answer is rejected; NULL: it is not. */
 static const char *
 find_fault (UpnpDiscovery *self, const UpnpSsdpMessage *message, GInetAddress *sender)
 {
-  PlumNetwork *network = plum_backend_get_network (PLUM_BACKEND (self->operation.backend));
+  PlumNetwork *network = upnp_session_get_network (self->operation.session);
   gboolean from_gateway = g_inet_address_equal (sender, plum_network_get_gateway (network));
 
   if (message->class == UPNP_SSDP_OTHER)
-    return "it is no internet gateway";
+    return "it is not an internet gateway";
   if (message->class == UPNP_SSDP_ROOT && !from_gateway)
     return "a root device that is not the default gateway";
   if (message->location == NULL)
@@ -107,7 +108,7 @@ find_fault (UpnpDiscovery *self, const UpnpSsdpMessage *message, GInetAddress *s
     return "the sender is not on this link";
   if ((!from_gateway && self->candidates->len >= MAX_CANDIDATES) ||
       count_candidates (self, sender) >= MAX_PER_SENDER)
-    return "there are too many";
+    return "too many answers";
 
   return NULL;
 }
@@ -120,7 +121,7 @@ upnp_discovery_take (UpnpDiscovery *self,
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (UpnpUrl) location = upnp_url_parse (message->location, &error);
-  const char *server = message->server != NULL ? message->server : "no name";
+  const char *server = message->server != NULL ? message->server : "unnamed";
 
   if (location == NULL)
     {
@@ -131,13 +132,13 @@ upnp_discovery_take (UpnpDiscovery *self,
     return;
 
   if (g_str_equal (location->host, name))
-    note (self, "answer of %s (%s) taken: %s", name, server, message->location);
+    note (self, "answer of %s (%s) accepted: %s", name, server, message->location);
   else
-    note (self, "answer of %s (%s) taken, with the sender for the host of %s", name, server,
+    note (self, "answer of %s (%s) accepted; the sender replaces the host of %s", name, server,
           message->location);
 
   g_ptr_array_add (self->candidates,
-                   upnp_candidate_new (self->operation.backend, sender, g_steal_pointer (&location),
+                   upnp_candidate_new (self->operation.session, sender, g_steal_pointer (&location),
                                        message->boot_id));
   upnp_discovery_advance (self);
 }
@@ -149,7 +150,7 @@ on_message (const UpnpSsdpMessage *message, GInetAddress *sender, gpointer user_
   g_autofree char *name = g_inet_address_to_string (sender);
   const char *fault = find_fault (self, message, sender);
 
-  /* What others tell the group is no answer to us, unless it is what we look for (quirk 24). */
+  /* A notification counts as an answer only if it is from a gateway (quirk 24). */
   if (message->kind != UPNP_SSDP_ANSWER && (message->kind != UPNP_SSDP_ALIVE || fault != NULL))
     return;
 
@@ -160,13 +161,13 @@ on_message (const UpnpSsdpMessage *message, GInetAddress *sender, gpointer user_
       return;
     }
 
-  /* The same device answers many times (quirk 29): once told is enough. */
+  /* A device answers many times (quirk 29): report it once. */
   if (add_sender (self, name))
     note (self, "answer of %s (%s) rejected: %s", name,
-          message->server != NULL ? message->server : "no name", fault);
+          message->server != NULL ? message->server : "unnamed", fault);
 }
 
-/* -- What a candidate offers -- */
+/* -- Candidates -- */
 
 static void
 upnp_discovery_finish_candidate (UpnpDiscovery *self)
@@ -182,70 +183,31 @@ upnp_discovery_finish_candidate (UpnpDiscovery *self)
 }
 
 static void
-on_address (const UpnpSoapReply *reply,
-            const char *local_address,
-            const GError *error,
-            gpointer user_data)
+on_reply (const UpnpSoapReply *reply,
+          const char *local_address,
+          const GError *error,
+          gpointer user_data)
 {
   UpnpDiscovery *self = user_data;
 
   if (error != NULL)
     upnp_candidate_skip (self->current, error->message);
   else
-    upnp_candidate_take_address (self->current, reply);
-  upnp_discovery_ask (self);
+    upnp_candidate_take (self->current, reply);
+  upnp_discovery_continue (self);
 }
 
+/* Sends the next request to the current candidate. */
 static void
-on_firewall (const UpnpSoapReply *reply,
-             const char *local_address,
-             const GError *error,
-             gpointer user_data)
+upnp_discovery_continue (UpnpDiscovery *self)
 {
-  UpnpDiscovery *self = user_data;
-
-  if (error != NULL)
-    upnp_candidate_skip (self->current, error->message);
-  else
-    upnp_candidate_take_firewall (self->current, reply);
-  upnp_discovery_ask (self);
-}
-
-static void
-on_status (const UpnpSoapReply *reply,
-           const char *local_address,
-           const GError *error,
-           gpointer user_data)
-{
-  static const UpnpSoapRequest get_address = { .action = UPNP_ACTION_GET_ADDRESS };
-  UpnpDiscovery *self = user_data;
-
-  if (error != NULL)
-    {
-      upnp_candidate_skip (self->current, error->message);
-      upnp_discovery_ask (self);
-      return;
-    }
-
-  upnp_candidate_take_status (self->current, reply);
-  upnp_operation_call (&self->operation, upnp_candidate_get_service (self->current), &get_address,
-                       on_address);
-}
-
-/* Status and address of the next service, or how the next firewall is set. */
-static void
-upnp_discovery_ask (UpnpDiscovery *self)
-{
-  static const UpnpSoapRequest get_status = { .action = UPNP_ACTION_GET_STATUS };
-  static const UpnpSoapRequest get_firewall = { .action = UPNP_ACTION_GET_FIREWALL };
   UpnpService *service = upnp_candidate_get_service (self->current);
+  UpnpSoapRequest request = { .action = upnp_candidate_get_action (self->current) };
 
-  if (service == NULL)
-    upnp_discovery_finish_candidate (self);
-  else if (plum_upnp_backend_is_ipv6 (self->operation.backend))
-    upnp_operation_call (&self->operation, service, &get_firewall, on_firewall);
+  if (service != NULL)
+    upnp_operation_call (&self->operation, service, &request, on_reply);
   else
-    upnp_operation_call (&self->operation, service, &get_status, on_status);
+    upnp_discovery_finish_candidate (self);
 }
 
 static void
@@ -253,14 +215,14 @@ on_description (const GError *error, gpointer user_data)
 {
   UpnpDiscovery *self = user_data;
   UpnpDescription *description = self->operation.device->description;
-  gboolean ipv6 = plum_upnp_backend_is_ipv6 (self->operation.backend);
+  gboolean ipv6 = upnp_session_is_ipv6 (self->operation.session);
   GPtrArray *services;
 
   self->operation.pending = NULL;
   if (error != NULL)
     {
       g_autofree char *problem =
-        g_strdup_printf ("its description could not be read: %s", error->message);
+        g_strdup_printf ("its description cannot be read: %s", error->message);
 
       upnp_candidate_reject (self->current, problem);
       upnp_discovery_finish_candidate (self);
@@ -270,13 +232,14 @@ on_description (const GError *error, gpointer user_data)
   services = upnp_candidate_get_services (self->current);
   if (ipv6 && services->len == 0)
     upnp_candidate_reject (self->current, "it has no service that opens its IPv6 firewall");
-  note (self, "%s is %s %s (%s), with %u services that %s%s", self->operation.device->name,
-        description->manufacturer != NULL ? description->manufacturer : "unknown make",
-        description->model != NULL ? description->model : "unknown model",
-        description->friendly_name != NULL ? description->friendly_name : "no name", services->len,
-        ipv6 ? "open its IPv6 firewall" : "map ports",
-        description->whole ? "" : "; the description is faulty");
-  upnp_discovery_ask (self);
+  note (self, "%s is %s %s (%s), with %u %s %s%s", self->operation.device->name,
+        description->manufacturer != NULL ? description->manufacturer : "an unknown make",
+        description->model != NULL ? description->model : "an unknown model",
+        description->friendly_name != NULL ? description->friendly_name : "unnamed", services->len,
+        services->len == 1 ? "service that" : "services that",
+        ipv6 ? "can open its IPv6 firewall" : "can map ports",
+        description->whole ? "" : "; the description is not well-formed");
+  upnp_discovery_continue (self);
 }
 
 /* -- The choice -- */
@@ -292,7 +255,7 @@ find_best (UpnpDiscovery *self)
 
       if (candidate->score == UPNP_SCORE_UNUSABLE)
         continue;
-      /* Among equals the default gateway is right (quirk 63). */
+      /* Among equals the default gateway takes precedence (quirk 63). */
       if (best == NULL || candidate->score > best->score ||
           (candidate->score == best->score && candidate->device->is_gateway &&
            !best->device->is_gateway))
@@ -308,12 +271,12 @@ upnp_discovery_succeed (UpnpDiscovery *self, UpnpCandidate *chosen)
   UpnpDevice *device = chosen->device;
 
   note (self, "chosen: %s of %s, %s", device->service->type, device->name,
-        device->is_gateway ? "the default gateway" : "the best of those that answered");
-  plum_upnp_backend_set_device (self->operation.backend, device);
-  upnp_operation_done (&self->operation);
+        device->is_gateway ? "the default gateway" : "the best of the devices that answered");
+  upnp_session_set_device (self->operation.session, device);
+  upnp_operation_succeed (&self->operation);
 }
 
-/* The most telling reason that a candidate gave; the gateway's before others'. */
+/* The candidate whose problem is reported: the gateway takes precedence. */
 static UpnpCandidate *
 find_problem (UpnpDiscovery *self)
 {
@@ -335,14 +298,14 @@ find_problem (UpnpDiscovery *self)
 static void
 upnp_discovery_fail_search (UpnpDiscovery *self, GError *error)
 {
-  g_autoptr (PlumCall) call = upnp_operation_end (&self->operation);
+  g_autoptr (PlumCall) call = upnp_operation_finish (&self->operation);
 
   g_prefix_error (&error, "UPnP: cannot search: ");
   plum_call_return_error (call, error);
 }
 
 static void
-upnp_discovery_give_up (UpnpDiscovery *self)
+upnp_discovery_fail (UpnpDiscovery *self)
 {
   guint n = g_hash_table_size (self->senders);
   UpnpCandidate *candidate = find_problem (self);
@@ -352,12 +315,12 @@ upnp_discovery_give_up (UpnpDiscovery *self)
     upnp_discovery_fail_search (self, g_error_copy (unsent));
   else if (n == 0)
     upnp_operation_fail (&self->operation, PLUM_ERROR_TIMED_OUT,
-                         "nobody answered the search in %.1f s", UPNP_SEARCH_WINDOW / 1000.0);
+                         "no device answered the search in %.1f s", UPNP_SEARCH_WINDOW / 1000.0);
   else if (candidate != NULL && candidate->refuses)
     upnp_operation_fail (&self->operation, PLUM_ERROR_REFUSED,
                          "%s answered the search, but %s: allow it in the router's settings",
                          candidate->device->name, candidate->problem);
-  else if (candidate != NULL && plum_upnp_backend_is_ipv6 (self->operation.backend))
+  else if (candidate != NULL && upnp_session_is_ipv6 (self->operation.session))
     upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
                          "%s answered the search, but %s", candidate->device->name,
                          candidate->problem);
@@ -367,13 +330,13 @@ upnp_discovery_give_up (UpnpDiscovery *self)
                          candidate->device->name, candidate->problem);
   else if (n == 1)
     upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
-                         "1 device answered, it is no internet gateway");
+                         "1 device answered; it is not an internet gateway");
   else
     upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
-                         "%u devices answered, none is an internet gateway", n);
+                         "%u devices answered; none is an internet gateway", n);
 }
 
-/* The gateway as soon as it has answered, the others when all have had their time. */
+/* The gateway as soon as it has answered; other devices after the window has expired. */
 static UpnpCandidate *
 find_next (UpnpDiscovery *self)
 {
@@ -383,7 +346,7 @@ find_next (UpnpDiscovery *self)
     {
       UpnpCandidate *candidate = g_ptr_array_index (self->candidates, i);
 
-      if (candidate->done || !(candidate->device->is_gateway || self->window_over))
+      if (candidate->done || !(candidate->device->is_gateway || self->window_expired))
         continue;
       if (found == NULL || (candidate->device->is_gateway && !found->device->is_gateway))
         found = candidate;
@@ -392,7 +355,7 @@ find_next (UpnpDiscovery *self)
   return found;
 }
 
-/* Is there a gateway of which no better could come? */
+/* The gateway, if no other device could be better. */
 static UpnpCandidate *
 find_good_gateway (UpnpDiscovery *self)
 {
@@ -401,7 +364,7 @@ find_good_gateway (UpnpDiscovery *self)
   return best != NULL && best->device->is_gateway && best->score > 0 ? best : NULL;
 }
 
-/* Is the gateway a firewall that nobody may open? What another device allows would not help. */
+/* Whether the gateway does not allow hosts to open its firewall. No other device could help. */
 static gboolean
 gateway_refuses (UpnpDiscovery *self)
 {
@@ -422,8 +385,8 @@ upnp_discovery_advance (UpnpDiscovery *self)
   if (chosen == NULL)
     self->current = find_next (self);
 
-  /* Whoever is being looked at had better not be kept busy with more questions. */
-  upnp_search_set_quiet (self->search, self->current != NULL || chosen != NULL);
+  /* Further searches would only keep the device busy. */
+  upnp_search_set_paused (self->search, self->current != NULL || chosen != NULL);
   if (self->current != NULL)
     {
       self->operation.device = upnp_device_ref (self->current->device);
@@ -431,60 +394,62 @@ upnp_discovery_advance (UpnpDiscovery *self)
       return;
     }
 
-  if (chosen == NULL && self->window_over)
+  if (chosen == NULL && self->window_expired)
     chosen = find_best (self);
   if (chosen != NULL)
     upnp_discovery_succeed (self, chosen);
-  else if (self->window_over || gateway_refuses (self))
-    upnp_discovery_give_up (self);
+  else if (self->window_expired || gateway_refuses (self))
+    upnp_discovery_fail (self);
 }
 
 static void
-on_search_ended (gpointer user_data)
+on_search_finished (gpointer user_data)
 {
   UpnpDiscovery *self = user_data;
 
-  self->window_over = TRUE;
+  self->window_expired = TRUE;
   upnp_discovery_advance (self);
 }
 
-/* Why nobody need be asked; NULL: somebody has to be. */
+/* Why a search is not necessary; NULL: it is. */
 static const char *
-find_hindrance (PlumNetwork *network)
+find_obstacle (PlumNetwork *network)
 {
   GInetAddress *local = plum_network_get_local_address (network);
 
   if (plum_network_get_gateway (network) == NULL)
-    return "a link from point to point has no router to ask";
+    return "a point-to-point link has no router";
   if (plum_network_get_family (network) != G_SOCKET_FAMILY_IPV6)
     return NULL;
   if (plum_address_get_scope (local) == PLUM_ADDRESS_SCOPE_LINK_LOCAL)
-    return "this host has only a link-local IPv6 address, which the internet cannot reach";
+    return "this host has only a link-local IPv6 address, which is not reachable from the internet";
   if (plum_address_get_scope (local) == PLUM_ADDRESS_SCOPE_PRIVATE)
-    return "this host has only a unique local IPv6 address, which the internet cannot reach";
+    return "this host has only a unique local IPv6 address, which is not reachable from the "
+           "internet";
 
   return NULL;
 }
 
 void
-upnp_discovery_start (PlumUpnpBackend *backend, PlumCall *call)
+upnp_discovery_start (UpnpSession *session, PlumCall *call)
 {
-  const char *hindrance = find_hindrance (plum_backend_get_network (PLUM_BACKEND (backend)));
+  const char *obstacle = find_obstacle (upnp_session_get_network (session));
   UpnpDiscovery *self =
-    upnp_operation_new (sizeof (UpnpDiscovery), backend, call, upnp_discovery_clear);
+    upnp_operation_new (sizeof (UpnpDiscovery), session, call, upnp_discovery_clear);
   g_autoptr (GError) error = NULL;
 
   self->candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) upnp_candidate_free);
   self->senders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
-  if (hindrance != NULL)
+  if (obstacle != NULL)
     {
-      upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED, "%s", hindrance);
+      upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED, "%s", obstacle);
       return;
     }
 
-  self->search = upnp_search_new (PLUM_BACKEND (backend), plum_upnp_backend_get_context (backend),
-                                  on_message, on_search_ended, self, &error);
+  self->search =
+    upnp_search_new (upnp_session_get_backend (session), upnp_session_get_context (session),
+                     on_message, on_search_finished, self, &error);
   if (self->search == NULL)
     upnp_discovery_fail_search (self, g_steal_pointer (&error));
 }

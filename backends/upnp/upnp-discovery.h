@@ -2,11 +2,12 @@
 
 #pragma once
 
-#include "upnp-backend.h"
+#include "upnp-session.h"
 
 G_BEGIN_DECLS
 
-/* Finds the device and the service that map: the gateway's own at once, else the best of all. */
-void upnp_discovery_start (PlumUpnpBackend *backend, PlumCall *call);
+/* Finds the device and the service that map ports: those of the gateway as soon as it answers, else
+ * the best of all that answer. */
+void upnp_discovery_start (UpnpSession *session, PlumCall *call);
 
 G_END_DECLS

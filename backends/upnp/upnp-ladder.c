@@ -7,22 +7,22 @@
 #define PRIVILEGED 1024
 #define V2_MAX_LEASE 604800
 
-/* When a row holds. Each but the last is false once its step has been taken. */
+/* When a row applies. Taking the step of a row makes its condition false, except for the last. */
 typedef enum {
   WHEN_ALWAYS,
-  WHEN_NOT_PERMANENT, /* a lease for ever has not been tried */
+  WHEN_NOT_PERMANENT, /* a permanent lease was not tried */
   WHEN_NOT_HOUR,
   WHEN_NOT_WEEK,
-  WHEN_ONLY_PERMANENT, /* we began with a lease for ever, and have not tried an hour */
-  WHEN_ONLY_LONG,      /* the same, and have not tried a week */
-  WHEN_NOT_LOOKED,
-  WHEN_ANY_LEFT,   /* AddAnyPortMapping has not been tried, and may be there */
+  WHEN_ONLY_PERMANENT, /* the first lease was permanent, and an hour was not tried */
+  WHEN_ONLY_LONG,      /* the same, and a week was not tried */
+  WHEN_NOT_READ,
+  WHEN_ANY_LEFT,   /* AddAnyPortMapping was not tried and may be supported */
   WHEN_PORT_LEFT,  /* another port may be tried, up to UPNP_LADDER_MAX_PORTS */
   WHEN_FIRST_PORT, /* another port may be tried, once */
   WHEN_PRIVILEGED,
-  WHEN_NOT_SAME, /* external != internal, and another external port will do */
-  WHEN_EXACT,    /* no other external port will do */
-  WHEN_EXACT_NOT_LOOKED,
+  WHEN_NOT_SAME, /* external != internal, and the external port is not required */
+  WHEN_EXACT,    /* the external port is required */
+  WHEN_EXACT_NOT_READ,
   WHEN_EXACT_NOT_SAME,
   WHEN_LONG_TEXT,
   WHEN_NOT_STAR,
@@ -40,20 +40,19 @@ typedef struct
 } UpnpRow;
 
 #define LEASE(when, kind) (when), UPNP_NEXT_LEASE, (kind), 0, NULL
-#define TRY(when, next) (when), (next), UPNP_LEASE_ASKED, 0, NULL
-#define GIVE_UP_IF(when, error, advice)                                                            \
-  (when), UPNP_NEXT_GIVE_UP, UPNP_LEASE_ASKED, (error), (advice)
-#define GIVE_UP(error, advice) GIVE_UP_IF (WHEN_ALWAYS, (error), (advice))
+#define TRY(when, next) (when), (next), UPNP_LEASE_REQUESTED, 0, NULL
+#define FAIL_IF(when, error, advice) (when), UPNP_NEXT_FAIL, UPNP_LEASE_REQUESTED, (error), (advice)
+#define FAIL(error, advice) FAIL_IF (WHEN_ALWAYS, (error), (advice))
 
-/* The first row that holds is what is done. */
+/* The first row that applies determines the step. */
 static const UpnpRow rows[] = {
   /* 725: only permanent leases (quirk 46). */
   { UPNP_ACTION_ADD, { 725 }, LEASE (WHEN_NOT_PERMANENT, UPNP_LEASE_PERMANENT) },
   { UPNP_ACTION_ADD,
     { 725 },
-    GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it takes neither limited nor unlimited leases") },
+    FAIL (PLUM_ERROR_NOT_SUPPORTED, "it accepts neither limited nor permanent leases") },
 
-  /* 402, and what reads like it: the lease, the port, the description, in this order (quirk 47). */
+  /* 402 and similar: change the lease, the port, the description, in this order (quirk 47). */
   { UPNP_ACTION_ADD, { 402, 600, 601 }, LEASE (WHEN_NOT_PERMANENT, UPNP_LEASE_PERMANENT) },
   { UPNP_ACTION_ADD, { 402, 600, 601 }, LEASE (WHEN_NOT_HOUR, UPNP_LEASE_HOUR) },
   { UPNP_ACTION_ADD, { 402, 600, 601 }, LEASE (WHEN_NOT_WEEK, UPNP_LEASE_WEEK) },
@@ -61,71 +60,73 @@ static const UpnpRow rows[] = {
   { UPNP_ACTION_ADD, { 402, 600, 601 }, TRY (WHEN_LONG_TEXT, UPNP_NEXT_SHORT_TEXT) },
   { UPNP_ACTION_ADD,
     { 402, 600, 601 },
-    GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it finds fault with every form of the request") },
+    FAIL (PLUM_ERROR_NOT_SUPPORTED, "it refuses every form of the request") },
 
-  /* 718, 729: the port is taken. Look before leaping: it may be ours (quirk 49). */
-  { UPNP_ACTION_ADD, { 718, 729 }, TRY (WHEN_NOT_LOOKED, UPNP_NEXT_LOOK) },
+  /* 718, 729: the port is taken. The entry may belong to this host (quirk 49). */
+  { UPNP_ACTION_ADD, { 718, 729 }, TRY (WHEN_NOT_READ, UPNP_NEXT_READ_ENTRY) },
   { UPNP_ACTION_ADD,
     { 718, 729 },
-    GIVE_UP_IF (WHEN_EXACT,
-                PLUM_ERROR_CONFLICT,
-                "the external port that is required is somebody else's") },
+    FAIL_IF (WHEN_EXACT,
+             PLUM_ERROR_CONFLICT,
+             "the required external port belongs to another host") },
   { UPNP_ACTION_ADD, { 718, 729 }, TRY (WHEN_ANY_LEFT, UPNP_NEXT_ADD_ANY) },
   { UPNP_ACTION_ADD, { 718, 729 }, TRY (WHEN_PORT_LEFT, UPNP_NEXT_OTHER_PORT) },
   { UPNP_ACTION_ADD,
     { 718, 729 },
-    GIVE_UP (PLUM_ERROR_CONFLICT, "every port that may be used is taken, or it refuses them all") },
+    FAIL (PLUM_ERROR_CONFLICT, "every port that was tried is taken") },
 
   /* 724: same ports required (quirk 51). */
   { UPNP_ACTION_ADD, { 724 }, TRY (WHEN_NOT_SAME, UPNP_NEXT_SAME_PORT) },
   { UPNP_ACTION_ADD,
     { 724 },
-    GIVE_UP_IF (WHEN_EXACT_NOT_SAME,
-                PLUM_ERROR_NOT_SUPPORTED,
-                "it wants the same port on both sides, and another external port is required") },
+    FAIL_IF (WHEN_EXACT_NOT_SAME,
+             PLUM_ERROR_NOT_SUPPORTED,
+             "it supports only equal external and internal ports, and another external port is "
+             "required") },
   { UPNP_ACTION_ADD,
     { 724 },
-    GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it wants the same port on both sides, and has it") },
+    FAIL (PLUM_ERROR_NOT_SUPPORTED,
+          "it supports only equal external and internal ports, and refuses them") },
 
-  /* 716, 727: wildcards. We never send one: port 0 would be every port (quirk 52). */
+  /* 716, 727: wildcards. They are never sent: port 0 would map every port (quirk 52). */
   { UPNP_ACTION_ADD, { 716 }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_OTHER_PORT) },
   { UPNP_ACTION_ADD,
     { 716, 727 },
-    GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it can only forward all ports at once") },
+    FAIL (PLUM_ERROR_NOT_SUPPORTED, "it can only forward all ports at once") },
 
   { UPNP_ACTION_ADD, { 728 }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_OTHER_PORT) },
   { UPNP_ACTION_ADD,
     { 728, 603 },
-    GIVE_UP (PLUM_ERROR_NO_RESOURCES, "its table is full: delete entries that are not needed") },
+    FAIL (PLUM_ERROR_NO_RESOURCES, "its table is full: delete unused entries") },
 
-  /* 606: not authorized; often because the port is privileged (quirks 53, 54), or another's
-   * (RFC 6970). */
-  { UPNP_ACTION_ADD, { 606 }, TRY (WHEN_EXACT_NOT_LOOKED, UPNP_NEXT_LOOK) },
+  /* 606: not authorized, often because the port is privileged (quirks 53, 54) or belongs to another
+   * host (RFC 6970). */
+  { UPNP_ACTION_ADD, { 606 }, TRY (WHEN_EXACT_NOT_READ, UPNP_NEXT_READ_ENTRY) },
   { UPNP_ACTION_ADD, { 606 }, TRY (WHEN_PRIVILEGED, UPNP_NEXT_HIGH_PORT) },
   { UPNP_ACTION_ADD, { 606 }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_OTHER_PORT) },
   { UPNP_ACTION_ADD,
     { 606, 604, 731 },
-    GIVE_UP (PLUM_ERROR_REFUSED, "allow this host to open ports in the router's settings") },
+    FAIL (PLUM_ERROR_REFUSED, "allow this host to open ports in the router's settings") },
 
   { UPNP_ACTION_ADD, { 605 }, TRY (WHEN_LONG_TEXT, UPNP_NEXT_SHORT_TEXT) },
   { UPNP_ACTION_ADD,
     { 605 },
-    GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it finds the shortest description too long") },
+    FAIL (PLUM_ERROR_NOT_SUPPORTED, "it refuses even the shortest description") },
   { UPNP_ACTION_ADD,
     { 401, 602 },
-    GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "this service cannot map ports") },
+    FAIL (PLUM_ERROR_NOT_SUPPORTED, "this service cannot map ports") },
 
-  /* 501 says nothing: a lease, then a port (quirk 48). So do the numbers nobody has defined. */
+  /* 501 and unknown numbers give no reason: change the lease, then the port (quirk 48). */
   { UPNP_ACTION_ADD, { ANY_CODE }, LEASE (WHEN_NOT_PERMANENT, UPNP_LEASE_PERMANENT) },
   { UPNP_ACTION_ADD, { ANY_CODE }, LEASE (WHEN_ONLY_PERMANENT, UPNP_LEASE_HOUR) },
   { UPNP_ACTION_ADD, { ANY_CODE }, LEASE (WHEN_ONLY_LONG, UPNP_LEASE_WEEK) },
-  { UPNP_ACTION_ADD, { ANY_CODE }, TRY (WHEN_EXACT_NOT_LOOKED, UPNP_NEXT_LOOK) },
+  { UPNP_ACTION_ADD, { ANY_CODE }, TRY (WHEN_EXACT_NOT_READ, UPNP_NEXT_READ_ENTRY) },
   { UPNP_ACTION_ADD, { ANY_CODE }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_FRESH_PORT) },
   { UPNP_ACTION_ADD,
     { ANY_CODE },
-    GIVE_UP (PLUM_ERROR_REFUSED, "see whether UPnP is allowed in the router's settings") },
+    FAIL (PLUM_ERROR_REFUSED, "check whether UPnP is enabled in the router's settings") },
 
-  /* AddAnyPortMapping is a short cut; where it fails the long way is tried (quirk 55). */
+  /* If AddAnyPortMapping fails, use AddPortMapping (quirk 55). */
   { UPNP_ACTION_ADD_ANY, { 401, 602 }, TRY (WHEN_ALWAYS, UPNP_NEXT_ADD_PLAIN) },
   { UPNP_ACTION_ADD_ANY, { ANY_CODE }, TRY (WHEN_ALWAYS, UPNP_NEXT_OTHER_PORT) },
 
@@ -133,54 +134,54 @@ static const UpnpRow rows[] = {
   { UPNP_ACTION_DELETE, { 402 }, TRY (WHEN_NOT_STAR, UPNP_NEXT_STAR) },
   { UPNP_ACTION_DELETE,
     { 401, 602 },
-    GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "this service cannot delete entries") },
+    FAIL (PLUM_ERROR_NOT_SUPPORTED, "this service cannot delete entries") },
   { UPNP_ACTION_DELETE,
     { ANY_CODE },
-    GIVE_UP (PLUM_ERROR_REFUSED, "the entry may have to be deleted in the router's settings") },
+    FAIL (PLUM_ERROR_REFUSED, "the entry may have to be deleted in the router's settings") },
 
-  /* The firewall of IPv6. There is one port, one address and one kind of lease: little to try. */
-  { UPNP_ACTION_ADD_PINHOLE, { 702 }, TRY (WHEN_ALWAYS, UPNP_NEXT_OPEN) },
+  /* The IPv6 firewall. The port and the address are fixed, so that few steps are possible. */
+  { UPNP_ACTION_ADD_PINHOLE, { 702 }, TRY (WHEN_ALWAYS, UPNP_NEXT_NO_FIREWALL) },
   { UPNP_ACTION_ADD_PINHOLE,
     { 703 },
-    GIVE_UP (PLUM_ERROR_REFUSED, "allow hosts to open its IPv6 firewall in its settings") },
-  { UPNP_ACTION_ADD_PINHOLE, { 701, 603 }, GIVE_UP (PLUM_ERROR_NO_RESOURCES, "its table is full") },
+    FAIL (PLUM_ERROR_REFUSED, "allow hosts to open the IPv6 firewall in the router's settings") },
+  { UPNP_ACTION_ADD_PINHOLE, { 701, 603 }, FAIL (PLUM_ERROR_NO_RESOURCES, "its table is full") },
   { UPNP_ACTION_ADD_PINHOLE,
     { 705 },
-    GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it opens no pinhole for this protocol") },
+    FAIL (PLUM_ERROR_NOT_SUPPORTED, "it does not support pinholes for this protocol") },
   { UPNP_ACTION_ADD_PINHOLE,
     { 708 },
-    GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it opens pinholes for one known peer only") },
+    FAIL (PLUM_ERROR_NOT_SUPPORTED, "it supports only pinholes for one known peer") },
   { UPNP_ACTION_ADD_PINHOLE,
     { 606 },
-    GIVE_UP_IF (WHEN_PRIVILEGED, PLUM_ERROR_REFUSED, "it may open no port below 1024") },
+    FAIL_IF (WHEN_PRIVILEGED, PLUM_ERROR_REFUSED, "it does not open ports below 1024") },
   { UPNP_ACTION_ADD_PINHOLE,
     { 606, 604, 731 },
-    GIVE_UP (PLUM_ERROR_REFUSED, "allow this host to open ports in the router's settings") },
+    FAIL (PLUM_ERROR_REFUSED, "allow this host to open ports in the router's settings") },
   { UPNP_ACTION_ADD_PINHOLE, { 402, 600, 601 }, LEASE (WHEN_NOT_HOUR, UPNP_LEASE_HOUR) },
   { UPNP_ACTION_ADD_PINHOLE,
     { 402, 600, 601 },
-    GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "it finds fault with every form of the request") },
+    FAIL (PLUM_ERROR_NOT_SUPPORTED, "it refuses every form of the request") },
   { UPNP_ACTION_ADD_PINHOLE,
     { 401, 602 },
-    GIVE_UP (PLUM_ERROR_NOT_SUPPORTED, "this service cannot open pinholes") },
+    FAIL (PLUM_ERROR_NOT_SUPPORTED, "this service cannot open pinholes") },
   { UPNP_ACTION_ADD_PINHOLE,
     { ANY_CODE },
-    GIVE_UP (PLUM_ERROR_REFUSED, "see whether its settings allow hosts to open its firewall") },
+    FAIL (PLUM_ERROR_REFUSED,
+          "check whether hosts may open the firewall in the router's settings") },
 
-  /* 704 by the book, 402 in the field, 606 if another host has the number now; and what cannot be
-   * updated is opened anew, which extends what is there. */
-  { UPNP_ACTION_UPDATE_PINHOLE, { 702 }, TRY (WHEN_ALWAYS, UPNP_NEXT_OPEN) },
+  /* 704 is specified for an unknown number. Routers also send 402, or 606 if the number belongs to
+   * another host. Adding the pinhole again extends an existing one. */
+  { UPNP_ACTION_UPDATE_PINHOLE, { 702 }, TRY (WHEN_ALWAYS, UPNP_NEXT_NO_FIREWALL) },
   { UPNP_ACTION_UPDATE_PINHOLE, { ANY_CODE }, TRY (WHEN_ALWAYS, UPNP_NEXT_ADD_PINHOLE) },
 
   { UPNP_ACTION_DELETE_PINHOLE, { 704, 702, 402 }, TRY (WHEN_ALWAYS, UPNP_NEXT_DONE) },
   { UPNP_ACTION_DELETE_PINHOLE,
     { 401, 602 },
-    GIVE_UP (PLUM_ERROR_NOT_SUPPORTED,
-             "this service cannot close pinholes; they end by "
-             "themselves") },
+    FAIL (PLUM_ERROR_NOT_SUPPORTED,
+          "this service cannot close pinholes; they expire by themselves") },
   { UPNP_ACTION_DELETE_PINHOLE,
     { ANY_CODE },
-    GIVE_UP (PLUM_ERROR_REFUSED, "the pinhole ends by itself") },
+    FAIL (PLUM_ERROR_REFUSED, "the pinhole expires by itself") },
 };
 
 void
@@ -211,9 +212,9 @@ upnp_attempt_set_port (UpnpAttempt *self, guint external_port)
   self->external_port = external_port;
   self->n_ports++;
 
-  /* The asked port, and the internal one, may have been ours before. */
+  /* The requested port and the internal one may have entries of this host. */
   if (self->n_ports == 1 || external_port == self->internal_port)
-    self->looked = FALSE;
+    self->entry_read = FALSE;
 }
 
 static gboolean
@@ -223,11 +224,11 @@ was_tried (const UpnpAttempt *self, UpnpLeaseKind lease)
 }
 
 static gboolean
-row_holds (const UpnpRow *row, const UpnpAttempt *self)
+row_applies (const UpnpRow *row, const UpnpAttempt *self)
 {
   gboolean port_free = !self->memory.same_port && !self->exact;
   gboolean same = self->external_port == self->internal_port;
-  gboolean timed = was_tried (self, UPNP_LEASE_ASKED);
+  gboolean timed = was_tried (self, UPNP_LEASE_REQUESTED);
 
   switch (row->when)
     {
@@ -241,8 +242,8 @@ row_holds (const UpnpRow *row, const UpnpAttempt *self)
       return !timed && !was_tried (self, UPNP_LEASE_HOUR);
     case WHEN_ONLY_LONG:
       return !timed && !was_tried (self, UPNP_LEASE_WEEK);
-    case WHEN_NOT_LOOKED:
-      return !self->looked;
+    case WHEN_NOT_READ:
+      return !self->entry_read;
     case WHEN_ANY_LEFT:
       return port_free && self->v2 && !self->has_others && !self->tried_any &&
              !self->memory.no_add_any;
@@ -256,8 +257,8 @@ row_holds (const UpnpRow *row, const UpnpAttempt *self)
       return !same && !self->exact;
     case WHEN_EXACT:
       return self->exact;
-    case WHEN_EXACT_NOT_LOOKED:
-      return self->exact && !self->looked;
+    case WHEN_EXACT_NOT_READ:
+      return self->exact && !self->entry_read;
     case WHEN_EXACT_NOT_SAME:
       return self->exact && !same;
     case WHEN_LONG_TEXT:
@@ -271,7 +272,7 @@ row_holds (const UpnpRow *row, const UpnpAttempt *self)
 }
 
 static gboolean
-row_names (const UpnpRow *row, UpnpAction action, int code)
+row_matches (const UpnpRow *row, UpnpAction action, int code)
 {
   if (row->action != action)
     return FALSE;
@@ -292,11 +293,11 @@ upnp_ladder_next (const UpnpAttempt *self, int code)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      if (row_names (&rows[i], self->action, code) && row_holds (&rows[i], self))
+      if (row_matches (&rows[i], self->action, code) && row_applies (&rows[i], self))
         return (UpnpStep){ rows[i].next, rows[i].lease, rows[i].error, rows[i].advice };
     }
 
-  return (UpnpStep){ UPNP_NEXT_GIVE_UP, UPNP_LEASE_ASKED, PLUM_ERROR_REFUSED, NULL };
+  return (UpnpStep){ UPNP_NEXT_FAIL, UPNP_LEASE_REQUESTED, PLUM_ERROR_REFUSED, NULL };
 }
 
 void
@@ -309,8 +310,8 @@ upnp_attempt_take (UpnpAttempt *self, const UpnpStep *step)
       self->leases |= 1u << step->lease;
       break;
 
-    case UPNP_NEXT_LOOK:
-      self->looked = TRUE;
+    case UPNP_NEXT_READ_ENTRY:
+      self->entry_read = TRUE;
       break;
 
     case UPNP_NEXT_ADD_ANY:
@@ -326,7 +327,7 @@ upnp_attempt_take (UpnpAttempt *self, const UpnpStep *step)
     case UPNP_NEXT_OTHER_PORT:
     case UPNP_NEXT_HIGH_PORT:
       self->action = UPNP_ACTION_ADD;
-      /* No kind of lease was to blame: back to the first one. */
+      /* The lease was not the reason: return to the first kind. */
       if (was_tried (self, UPNP_LEASE_WEEK))
         self->lease = self->first_lease;
       break;
@@ -352,9 +353,9 @@ upnp_attempt_take (UpnpAttempt *self, const UpnpStep *step)
       self->action = UPNP_ACTION_ADD_PINHOLE;
       break;
 
-    case UPNP_NEXT_GIVE_UP:
+    case UPNP_NEXT_FAIL:
     case UPNP_NEXT_DONE:
-    case UPNP_NEXT_OPEN:
+    case UPNP_NEXT_NO_FIREWALL:
     default:
       break;
     }
@@ -371,10 +372,10 @@ upnp_attempt_get_lease (const UpnpAttempt *self)
       return 3600;
     case UPNP_LEASE_WEEK:
       return 604800;
-    case UPNP_LEASE_ASKED:
+    case UPNP_LEASE_REQUESTED:
     case UPNP_N_LEASES:
     default:
-      /* WANIPConnection:2 takes no more than a week; nor need anybody ask for more. */
+      /* WANIPConnection:2 limits leases to a week. */
       return MIN (self->lifetime, V2_MAX_LEASE);
     }
 }
@@ -382,15 +383,16 @@ upnp_attempt_get_lease (const UpnpAttempt *self)
 void
 upnp_attempt_learn (const UpnpAttempt *self, gboolean success, UpnpMemory *memory)
 {
-  memory->no_add_any = self->memory.no_add_any;
-  memory->same_port = self->memory.same_port;
+  /* Concurrent attempts share the memory: never clear what another one has learnt. */
+  memory->no_add_any |= self->memory.no_add_any;
+  memory->same_port |= self->memory.same_port;
 
-  /* A rung that did not help proves nothing. */
+  /* A step that did not help proves nothing. */
   if (!success)
     return;
 
-  memory->short_text = self->memory.short_text;
-  memory->star_on_delete = self->memory.star_on_delete;
+  memory->short_text |= self->memory.short_text;
+  memory->star_on_delete |= self->memory.star_on_delete;
   if (self->lifetime != 0 && self->lifetime != PLUM_LIFETIME_FOREVER)
     memory->lease = self->lease;
 }

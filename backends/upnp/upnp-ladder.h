@@ -10,71 +10,71 @@ G_BEGIN_DECLS
 
 #define UPNP_LADDER_MAX_PORTS 10
 
-/* A fault without a number, and the numbers that nobody has defined: read as 501, action failed. */
+/* The code for a fault without a number, and the meaning of unknown numbers: action failed. */
 #define UPNP_CODE_FAILED 501
 
-/* How long an entry is asked to live. A router may take only some of them (quirks 46 to 48). */
+/* The lease to request. A router may accept only some of them (quirks 46 to 48). */
 typedef enum {
-  UPNP_LEASE_ASKED,     /* as long as the request says */
+  UPNP_LEASE_REQUESTED, /* as the request says */
   UPNP_LEASE_PERMANENT, /* 0 */
   UPNP_LEASE_HOUR,      /* 3600 */
   UPNP_LEASE_WEEK,      /* 604800 */
   UPNP_N_LEASES
 } UpnpLeaseKind;
 
-/* What a device has taught us, kept for the next request. */
+/* What is known about the behaviour of a device, for the next request. */
 typedef struct
 {
   UpnpLeaseKind lease;
   gboolean same_port;      /* 724: the external port must be the internal one */
-  gboolean short_text;     /* it minds the description */
+  gboolean short_text;     /* it accepts only a short description */
   gboolean no_add_any;     /* it has no AddAnyPortMapping */
-  gboolean star_on_delete; /* its RemoteHost is "*" where an entry is deleted (quirk 52) */
+  gboolean star_on_delete; /* it expects RemoteHost "*" in a delete (quirk 52) */
 } UpnpMemory;
 
-/* One request's way up. */
+/* The state of one request on the ladder. */
 typedef struct
 {
-  UpnpAction action; /* what was just tried */
-  guint lifetime;    /* s, as the request asks */
+  UpnpAction action; /* of the last request */
+  guint lifetime;    /* s, as requested */
   UpnpLeaseKind first_lease;
   UpnpLeaseKind lease;
-  guint leases;  /* bits: every kind that was tried */
-  guint n_ports; /* how many external ports were tried */
+  guint leases;  /* bits: the kinds that were tried */
+  guint n_ports; /* the number of external ports that were tried */
   guint external_port;
   guint internal_port;
-  gboolean exact;      /* no other external port will do; for the caller to set */
-  gboolean looked;     /* whose the port is, is known: another's */
+  gboolean exact;      /* the external port is required; set by the caller */
+  gboolean entry_read; /* the entry of the port was read */
   gboolean v2;         /* the service has AddAnyPortMapping */
-  gboolean has_others; /* we hold ports, which AddAnyPortMapping might give away as free: a
-                        * router lets its own client have them again (quirk 50) */
+  gboolean has_others; /* this process holds ports: AddAnyPortMapping may grant one of them
+                        * again to the same host (quirk 50) */
   gboolean tried_any;
   UpnpMemory memory;
 } UpnpAttempt;
 
 typedef enum {
-  UPNP_NEXT_GIVE_UP,
-  UPNP_NEXT_DONE,  /* a delete: there is nothing to delete */
-  UPNP_NEXT_LEASE, /* with the lease given */
-  UPNP_NEXT_LOOK,  /* whose is the port? */
+  UPNP_NEXT_FAIL,
+  UPNP_NEXT_DONE,       /* of a delete: the entry does not exist */
+  UPNP_NEXT_LEASE,      /* with the given lease */
+  UPNP_NEXT_READ_ENTRY, /* to find the owner of the port */
   UPNP_NEXT_OTHER_PORT,
-  UPNP_NEXT_FRESH_PORT, /* another port, and every kind of lease anew */
-  UPNP_NEXT_HIGH_PORT,  /* another port, and not a privileged one */
+  UPNP_NEXT_FRESH_PORT, /* another port, with every kind of lease again */
+  UPNP_NEXT_HIGH_PORT,  /* another port that is not privileged */
   UPNP_NEXT_SAME_PORT,  /* external = internal */
-  UPNP_NEXT_ADD_ANY,    /* let the router choose */
-  UPNP_NEXT_ADD_PLAIN,  /* never AddAnyPortMapping again: another port */
+  UPNP_NEXT_ADD_ANY,    /* the router chooses the port */
+  UPNP_NEXT_ADD_PLAIN,  /* another port, without AddAnyPortMapping */
   UPNP_NEXT_SHORT_TEXT,
   UPNP_NEXT_STAR,        /* RemoteHost "*" */
-  UPNP_NEXT_ADD_PINHOLE, /* what should be updated is gone: open it anew */
-  UPNP_NEXT_OPEN,        /* there is no firewall: nothing needs to be opened */
+  UPNP_NEXT_ADD_PINHOLE, /* the pinhole cannot be updated: add it again */
+  UPNP_NEXT_NO_FIREWALL, /* the firewall is off: the port is open */
 } UpnpNext;
 
 typedef struct
 {
   UpnpNext next;
   UpnpLeaseKind lease; /* of UPNP_NEXT_LEASE */
-  PlumError error;     /* of UPNP_NEXT_GIVE_UP */
-  const char *advice;  /* of UPNP_NEXT_GIVE_UP: what a person can do, or why */
+  PlumError error;     /* of UPNP_NEXT_FAIL */
+  const char *advice;  /* of UPNP_NEXT_FAIL: the reason, or what the user can do */
 } UpnpStep;
 
 void upnp_attempt_init (UpnpAttempt *self,
@@ -83,16 +83,16 @@ void upnp_attempt_init (UpnpAttempt *self,
                         guint internal_port,
                         guint lifetime,
                         gboolean v2);
-/* Records the port that is tried now. */
+/* Sets the port of the next request. */
 void upnp_attempt_set_port (UpnpAttempt *self, guint external_port);
-/* What to try after a fault with this number. Never without end: each step changes the attempt so
- * that it is not taken again. */
+/* The step after a fault with this number. The ladder is finite: each step changes the attempt so
+ * that the step does not apply again. */
 UpnpStep upnp_ladder_next (const UpnpAttempt *self, int code);
-/* Takes a step: changes the attempt. The other port is the caller's to choose and to set. */
+/* Applies a step to the attempt. The caller chooses and sets another port. */
 void upnp_attempt_take (UpnpAttempt *self, const UpnpStep *step);
-/* What to ask for, in seconds; 0: for ever. */
+/* The lease to request, in s; 0: permanent. */
 guint upnp_attempt_get_lease (const UpnpAttempt *self);
-/* What the device has taught by the end of the attempt. */
+/* Records in memory what the attempt has shown about the device. */
 void upnp_attempt_learn (const UpnpAttempt *self, gboolean success, UpnpMemory *memory);
 
 G_END_DECLS

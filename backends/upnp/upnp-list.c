@@ -14,7 +14,7 @@ typedef struct
   UpnpTableEntry *last;
 } UpnpList;
 
-static void upnp_list_ask (UpnpList *self);
+static void upnp_list_continue (UpnpList *self);
 
 static void
 upnp_list_clear (UpnpOperation *operation)
@@ -44,12 +44,12 @@ static void
 upnp_list_finish (UpnpList *self)
 {
   g_autoptr (GListStore) entries = g_object_ref (self->entries);
-  g_autoptr (PlumCall) call = upnp_operation_end (&self->operation);
+  g_autoptr (PlumCall) call = upnp_operation_finish (&self->operation);
 
   plum_call_return_entries (call, G_LIST_MODEL (entries));
 }
 
-/* Some give the same entry for every index. */
+/* Some routers return the same entry for every index. */
 static gboolean
 is_repeated (UpnpList *self, const UpnpTableEntry *entry)
 {
@@ -82,7 +82,7 @@ on_entry (const UpnpSoapReply *reply,
   if (reply->outcome == UPNP_SOAP_DONE)
     entry = upnp_soap_read_entry (reply);
 
-  /* 713 is the end of the table by the book, 714, 402 and 501 are so in the field. */
+  /* 713 is the end of the table (UPnP IGD:1); routers also send 714, 402 or 501. */
   if (entry == NULL || is_repeated (self, entry) || self->request.index + 1 >= MAX_ENTRIES)
     {
       upnp_list_finish (self);
@@ -93,7 +93,7 @@ on_entry (const UpnpSoapReply *reply,
   g_clear_pointer (&self->last, upnp_table_entry_free);
   self->last = g_steal_pointer (&entry);
   self->request.index++;
-  upnp_list_ask (self);
+  upnp_list_continue (self);
 }
 
 static void
@@ -110,7 +110,7 @@ on_listing (const UpnpSoapReply *reply,
       return;
     }
 
-  /* 730: there is none in that range. Any other fault: entry by entry, from the start. */
+  /* 730: the range has no entries. After any other fault, read entry by entry from the start. */
   if (reply->outcome == UPNP_SOAP_DONE)
     {
       g_autoptr (GPtrArray) entries = upnp_soap_read_list (reply);
@@ -122,7 +122,7 @@ on_listing (const UpnpSoapReply *reply,
     {
       g_list_store_remove_all (self->entries);
       self->request.action = UPNP_ACTION_GET_GENERIC;
-      upnp_list_ask (self);
+      upnp_list_continue (self);
       return;
     }
 
@@ -133,20 +133,20 @@ on_listing (const UpnpSoapReply *reply,
     }
 
   self->request.protocol = PLUM_PROTOCOL_UDP;
-  upnp_list_ask (self);
+  upnp_list_continue (self);
 }
 
 static void
-upnp_list_ask (UpnpList *self)
+upnp_list_continue (UpnpList *self)
 {
   upnp_operation_call (&self->operation, NULL, &self->request,
                        self->request.action == UPNP_ACTION_GET_LIST ? on_listing : on_entry);
 }
 
 void
-upnp_list_start (PlumUpnpBackend *backend, PlumCall *call)
+upnp_list_start (UpnpSession *session, PlumCall *call)
 {
-  UpnpList *self = upnp_operation_new (sizeof (UpnpList), backend, call, upnp_list_clear);
+  UpnpList *self = upnp_operation_new (sizeof (UpnpList), session, call, upnp_list_clear);
 
   self->entries = g_list_store_new (PLUM_TYPE_ENTRY);
   if (!upnp_operation_need_device (&self->operation))
@@ -156,5 +156,5 @@ upnp_list_start (PlumUpnpBackend *backend, PlumCall *call)
                            ? UPNP_ACTION_GET_LIST
                            : UPNP_ACTION_GET_GENERIC;
   self->request.protocol = PLUM_PROTOCOL_TCP;
-  upnp_list_ask (self);
+  upnp_list_continue (self);
 }

@@ -2,11 +2,11 @@
 
 #pragma once
 
-#include "upnp-backend.h"
+#include "upnp-session.h"
 
 G_BEGIN_DECLS
 
-/* Reads the router's table: in one go where it can, else entry by entry. */
-void upnp_list_start (PlumUpnpBackend *backend, PlumCall *call);
+/* Reads the router's table: as a whole if the router supports that, else entry by entry. */
+void upnp_list_start (UpnpSession *session, PlumCall *call);
 
 G_END_DECLS

@@ -2,11 +2,11 @@
 
 #pragma once
 
-#include "upnp-backend.h"
+#include "upnp-session.h"
 
 G_BEGIN_DECLS
 
-/* Maps a port: up the ladder until the router agrees or there is nothing left to try. */
-void upnp_map_start (PlumUpnpBackend *backend, PlumRequest *request, PlumCall *call);
+/* Maps a port: adapts the request until the router accepts it or the ladder ends. */
+void upnp_map_start (UpnpSession *session, PlumRequest *request, PlumCall *call);
 
 G_END_DECLS

@@ -2,27 +2,27 @@
 
 #include "upnp-operation.h"
 
-#include "upnp-ssdp.h"
+#include "upnp-link.h"
 #include "upnp-token.h"
 
-/* How much of a fault's own words is told. */
-#define MAX_SAID 80
+/* How much of a fault's own text to show. */
+#define MAX_FAULT_TEXT 80
 
 static void
 on_cancelled (GCancellable *cancellable, gpointer user_data)
 {
-  g_object_unref (upnp_operation_end (user_data));
+  g_object_unref (upnp_operation_finish (user_data));
 }
 
 gpointer
-upnp_operation_new (gsize size, PlumUpnpBackend *backend, PlumCall *call, UpnpOperationClear clear)
+upnp_operation_new (gsize size, UpnpSession *session, PlumCall *call, UpnpOperationClear clear)
 {
   UpnpOperation *self = g_malloc0 (size);
 
-  self->backend = backend;
+  self->session = session;
   self->call = g_object_ref (call);
   self->clear = clear;
-  /* Not g_cancellable_connect (): its handler could not be disconnected from within. */
+  /* Not g_cancellable_connect(): a handler cannot disconnect itself from it. */
   self->cancelled = g_signal_connect (plum_call_get_cancellable (call), "cancelled",
                                       G_CALLBACK (on_cancelled), self);
   return self;
@@ -31,12 +31,12 @@ upnp_operation_new (gsize size, PlumUpnpBackend *backend, PlumCall *call, UpnpOp
 gboolean
 upnp_operation_need_device (UpnpOperation *self)
 {
-  UpnpDevice *device = plum_upnp_backend_get_device (self->backend);
+  UpnpDevice *device = upnp_session_get_device (self->session);
 
   if (device == NULL)
     {
       upnp_operation_fail (self, PLUM_ERROR_NO_GATEWAY,
-                           "no router is known at present; it must be searched again");
+                           "no router is known; a new search is necessary");
       return FALSE;
     }
 
@@ -44,9 +44,9 @@ upnp_operation_need_device (UpnpOperation *self)
   return TRUE;
 }
 
-/* NULL: the token is none, or names a host that may not be contacted. */
+/* NULL: the token is invalid, or the host that it names may not be contacted. */
 static UpnpDevice *
-device_from_lease (PlumUpnpBackend *backend, PlumLease *lease)
+device_from_lease (UpnpSession *session, PlumLease *lease)
 {
   g_autoptr (UpnpToken) token = upnp_token_parse (plum_lease_get_token (lease));
   g_autoptr (GInetAddress) address = NULL;
@@ -56,11 +56,11 @@ device_from_lease (PlumUpnpBackend *backend, PlumLease *lease)
     return NULL;
 
   address = g_inet_address_new_from_string (token->address);
-  if (!upnp_may_contact (plum_backend_get_network (PLUM_BACKEND (backend)), address))
+  if (!upnp_may_contact (upnp_session_get_network (session), address))
     return NULL;
 
-  device =
-    upnp_device_new (PLUM_BACKEND (backend), plum_upnp_backend_get_context (backend), address);
+  device = upnp_device_new (upnp_session_get_backend (session), upnp_session_get_context (session),
+                            address);
   device->service = g_steal_pointer (&token->service);
   return device;
 }
@@ -68,8 +68,8 @@ device_from_lease (PlumUpnpBackend *backend, PlumLease *lease)
 gboolean
 upnp_operation_need_device_of (UpnpOperation *self, PlumLease *lease)
 {
-  if (lease != NULL && plum_upnp_backend_get_device (self->backend) == NULL)
-    self->device = device_from_lease (self->backend, lease);
+  if (lease != NULL && upnp_session_get_device (self->session) == NULL)
+    self->device = device_from_lease (self->session, lease);
 
   return self->device != NULL || upnp_operation_need_device (self);
 }
@@ -99,7 +99,7 @@ upnp_operation_call (UpnpOperation *self,
 }
 
 PlumCall *
-upnp_operation_end (UpnpOperation *self)
+upnp_operation_finish (UpnpOperation *self)
 {
   PlumCall *call = g_steal_pointer (&self->call);
 
@@ -113,9 +113,9 @@ upnp_operation_end (UpnpOperation *self)
 }
 
 void
-upnp_operation_done (UpnpOperation *self)
+upnp_operation_succeed (UpnpOperation *self)
 {
-  g_autoptr (PlumCall) call = upnp_operation_end (self);
+  g_autoptr (PlumCall) call = upnp_operation_finish (self);
 
   plum_call_return_done (call);
 }
@@ -133,7 +133,7 @@ upnp_operation_fail (UpnpOperation *self, PlumError code, const char *format, ..
   va_end (args);
   message = g_strconcat ("UPnP: ", text, NULL);
 
-  call = upnp_operation_end (self);
+  call = upnp_operation_finish (self);
   plum_call_fail (call, code, message);
 }
 
@@ -145,17 +145,17 @@ upnp_operation_fail_fault (UpnpOperation *self,
                            const char *advice)
 {
   const char *name = upnp_action_get_fault_name (action, reply->code);
-  g_autofree char *said = upnp_soap_dup_shown (reply->message, MAX_SAID);
+  g_autofree char *text = upnp_soap_dup_shown (reply->message, MAX_FAULT_TEXT);
   g_autofree char *fault = NULL;
 
   if (reply->outcome == UPNP_SOAP_DONE)
-    fault = g_strdup ("an answer without what was asked");
+    fault = g_strdup ("the answer lacks the requested value");
   else if (reply->outcome != UPNP_SOAP_FAULT)
     fault = g_strdup_printf ("HTTP %u without a reason", reply->status);
   else if (name != NULL)
     fault = g_strdup_printf ("error %d, %s", reply->code, name);
-  else if (*said != '\0')
-    fault = g_strdup_printf ("error %d, %s", reply->code, said);
+  else if (*text != '\0')
+    fault = g_strdup_printf ("error %d, %s", reply->code, text);
   else
     fault = g_strdup_printf ("error %d", reply->code);
 
@@ -164,14 +164,14 @@ upnp_operation_fail_fault (UpnpOperation *self,
                        advice != NULL ? advice : "");
 }
 
-/* The service is gone from where it was: the router was restarted, or UPnP switched off. */
+/* Why the service is lost: the router was restarted, or UPnP was switched off. NULL: it is not. */
 static char *
 dup_loss (UpnpDevice *device, const UpnpSoapReply *reply, const GError *error)
 {
   if (error != NULL && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
     return g_strdup_printf ("%s refuses connections to its control port", device->name);
   if (reply != NULL && (reply->status == 404 || reply->status == 410))
-    return g_strdup_printf ("%s says %u of its control URL", device->name, reply->status);
+    return g_strdup_printf ("%s answers HTTP %u for its control URL", device->name, reply->status);
 
   return NULL;
 }
@@ -182,29 +182,29 @@ upnp_operation_fail_exchange (UpnpOperation *self,
                               const UpnpSoapReply *reply,
                               const GError *error)
 {
-  g_autoptr (PlumUpnpBackend) backend = g_object_ref (self->backend);
+  UpnpSession *session = self->session;
+  g_autoptr (PlumBackend) backend = g_object_ref (upnp_session_get_backend (session));
   g_autoptr (UpnpDevice) device = upnp_device_ref (self->device);
   g_autofree char *loss = dup_loss (device, reply, error);
 
   if (error != NULL)
     {
-      g_autoptr (PlumCall) call = upnp_operation_end (self);
+      g_autoptr (PlumCall) call = upnp_operation_finish (self);
       GError *copy = g_error_copy (error);
 
       g_prefix_error (&copy, "UPnP: %s: ", upnp_action_get_name (action));
       plum_call_return_error (call, copy);
     }
   else if (reply->status == 401 || reply->status == 403)
-    upnp_operation_fail (self, PLUM_ERROR_REFUSED, "%s wants a login for %s (HTTP %u)",
+    upnp_operation_fail (self, PLUM_ERROR_REFUSED, "%s requires a login for %s (HTTP %u)",
                          device->name, upnp_action_get_name (action), reply->status);
   else
-    upnp_operation_fail (self, PLUM_ERROR_MALFORMED,
-                         "%s answered %s with HTTP %u and something else than SOAP", device->name,
-                         upnp_action_get_name (action), reply->status);
+    upnp_operation_fail (self, PLUM_ERROR_MALFORMED, "%s answered %s with HTTP %u and no SOAP",
+                         device->name, upnp_action_get_name (action), reply->status);
 
-  /* Last: core may rediscover from within. */
+  /* Last: core may start a discovery in the handler. */
   if (loss != NULL)
-    plum_upnp_backend_lose (backend, device, loss);
+    upnp_session_report_lost (session, device, loss);
 }
 
 gboolean

@@ -4,49 +4,50 @@
 
 #include <plum-glib/plum-glib.h>
 
-#include "upnp-backend.h"
+#include "upnp-session.h"
 
 G_BEGIN_DECLS
 
 typedef struct _UpnpOperation UpnpOperation;
 
-/* Frees what the operation has beyond this, not the block itself. */
+/* Frees the members of the derived operation, not the block itself. */
 typedef void (*UpnpOperationClear) (UpnpOperation *self);
 
-/* What a PlumCall has us do, request by request. The first member of each kind of operation. It
- * ends by settling the call, or at once when core gives up. */
+/* The requests that carry out one PlumCall. It is the first member of each kind of operation, and
+ * is freed when it settles the call or when core cancels the call. */
 struct _UpnpOperation
 {
-  PlumUpnpBackend *backend; /* borrowed: the call keeps it */
+  UpnpSession *session; /* borrowed: the call keeps the backend, which owns it */
   PlumCall *call;
   gulong cancelled;
   UpnpOperationClear clear; /* (nullable) */
   UpnpDevice *device;       /* (nullable) */
-  UpnpDeviceCall *pending;  /* (nullable): under way */
+  UpnpDeviceCall *pending;  /* (nullable): the request under way */
   UpnpSoapFunc func;        /* for its reply */
 };
 
 gpointer upnp_operation_new (gsize size,
-                             PlumUpnpBackend *backend,
+                             UpnpSession *session,
                              PlumCall *call,
                              UpnpOperationClear clear);
-/* Takes the backend's device; without one the operation fails, and is gone. */
+/* Uses the session's device. If there is none, the operation fails and is freed. */
 gboolean upnp_operation_need_device (UpnpOperation *self);
-/* The same; without one, that of a lease that another process made. lease: (nullable) */
+/* The same, but falls back to the device of a lease that another process made. lease: (nullable) */
 gboolean upnp_operation_need_device_of (UpnpOperation *self, PlumLease *lease);
-/* Sends a request to the operation's device. func's user_data is the operation. */
+/* Sends a request to the operation's device. The user_data of func is the operation. */
 void upnp_operation_call (UpnpOperation *self,
                           const UpnpService *service,
                           const UpnpSoapRequest *request,
                           UpnpSoapFunc func);
-/* Ends the operation; the call is the caller's to settle. (transfer full) */
-PlumCall *upnp_operation_end (UpnpOperation *self);
+/* Frees the operation and returns its call, which the caller settles. (transfer full) */
+PlumCall *upnp_operation_finish (UpnpOperation *self);
 
-/* These end the operation and settle the call. */
-void upnp_operation_done (UpnpOperation *self);
+/* The following functions free the operation and settle its call. */
+void upnp_operation_succeed (UpnpOperation *self);
 void upnp_operation_fail (UpnpOperation *self, PlumError code, const char *format, ...)
   G_GNUC_PRINTF (3, 4);
-/* For a request that got no answer in SOAP: if the service is not where it was, it is lost. */
+/* For a request that was not answered in SOAP. Reports the device as lost if its service is no
+ * longer available. */
 void upnp_operation_fail_exchange (UpnpOperation *self,
                                    UpnpAction action,
                                    const UpnpSoapReply *reply,
@@ -58,7 +59,7 @@ void upnp_operation_fail_fault (UpnpOperation *self,
                                 PlumError code,
                                 const char *advice);
 
-/* Is it an entry for this internal port, and of the host at this end of the connection? */
+/* Whether an entry leads to this internal port of the host at this end of the connection. */
 gboolean upnp_entry_is_ours (const UpnpTableEntry *entry,
                              const char *local_address,
                              guint internal_port);

@@ -2,60 +2,76 @@
 
 #include "upnp-pinhole.h"
 
-#include "upnp-ladder.h"
-#include "upnp-operation.h"
+#include "upnp-negotiation.h"
 #include "upnp-token.h"
 
-#define MAX_LEASE 86400 /* of WANIPv6FirewallControl:1 */
+/* In s: the longest lease of WANIPv6FirewallControl:1. It has no permanent leases. */
+#define MAX_LEASE 86400
 
-/* One pinhole: opened, closed, or looked at. */
 typedef struct
 {
-  UpnpOperation operation;
-  PlumProtocol protocol;
+  UpnpNegotiation negotiation;
   guint port;
-  UpnpAttempt attempt;
   guint unique_id; /* of an update or a delete */
 } UpnpPinholeOperation;
 
 static UpnpPinholeOperation *
-upnp_pinhole_operation_new (PlumUpnpBackend *backend, PlumRequest *request, PlumCall *call)
+upnp_pinhole_operation_new (UpnpSession *session, PlumRequest *request, PlumCall *call)
 {
   UpnpPinholeOperation *self =
-    upnp_operation_new (sizeof (UpnpPinholeOperation), backend, call, NULL);
+    upnp_operation_new (sizeof (UpnpPinholeOperation), session, call, NULL);
 
-  self->protocol = plum_request_get_protocol (request);
+  self->negotiation.protocol = plum_request_get_protocol (request);
   self->port = plum_request_get_internal_port (request);
   return self;
 }
 
-static UpnpPinholes *
-upnp_pinhole_get_held (UpnpPinholeOperation *self)
+static UpnpPorts *
+upnp_pinhole_get_ports (UpnpPinholeOperation *self)
 {
-  return plum_upnp_backend_get_pinholes (self->operation.backend);
+  return upnp_session_get_ports (self->negotiation.operation.session);
+}
+
+static const UpnpPort *
+upnp_pinhole_lookup (UpnpPinholeOperation *self)
+{
+  return upnp_ports_lookup (upnp_pinhole_get_ports (self), self->negotiation.protocol, self->port);
 }
 
 static void
-upnp_pinhole_set_doubt (UpnpPinholeOperation *self, gboolean doubt)
+upnp_pinhole_remove (UpnpPinholeOperation *self)
 {
-  upnp_pinholes_set_doubt (upnp_pinhole_get_held (self), self->protocol, self->port, doubt);
+  upnp_ports_remove (upnp_pinhole_get_ports (self), self->negotiation.protocol, self->port);
+}
+
+static void
+upnp_pinhole_clear_unconfirmed (UpnpPinholeOperation *self)
+{
+  upnp_ports_set_unconfirmed (upnp_pinhole_get_ports (self), self->negotiation.protocol, self->port,
+                              0);
+}
+
+static UpnpSoapRequest
+upnp_pinhole_make_request (UpnpPinholeOperation *self, UpnpAction action, guint lease)
+{
+  return (UpnpSoapRequest){
+    .action = action,
+    .protocol = self->negotiation.protocol,
+    .internal_port = self->port,
+    .lease = lease,
+    .unique_id = self->unique_id,
+  };
 }
 
 static void
 upnp_pinhole_call (UpnpPinholeOperation *self, UpnpAction action, guint lease, UpnpSoapFunc func)
 {
-  UpnpSoapRequest request = {
-    .action = action,
-    .protocol = self->protocol,
-    .internal_port = self->port,
-    .lease = lease,
-    .unique_id = self->unique_id,
-  };
+  UpnpSoapRequest request = upnp_pinhole_make_request (self, action, lease);
 
-  upnp_operation_call (&self->operation, NULL, &request, func);
+  upnp_operation_call (&self->negotiation.operation, NULL, &request, func);
 }
 
-/* An answer in SOAP, whatever it says. */
+/* Whether the router answered in SOAP. */
 static gboolean
 is_answer (const UpnpSoapReply *reply)
 {
@@ -73,119 +89,87 @@ is_off (const UpnpSoapReply *reply)
 
 /* -- Open -- */
 
-static void upnp_pinhole_open (UpnpPinholeOperation *self);
-
 static void
 upnp_pinhole_return_lease (UpnpPinholeOperation *self, guint lifetime, int unique_id)
 {
-  PlumUpnpBackend *backend = self->operation.backend;
-  PlumNetwork *network = plum_backend_get_network (PLUM_BACKEND (backend));
-  UpnpDevice *device = self->operation.device;
-  g_autoptr (PlumLease) lease =
-    plum_lease_new (plum_network_get_local_address (network), self->port, lifetime,
-                    upnp_token_new_pinhole (device->name, device->service, unique_id));
-  g_autoptr (PlumCall) call = upnp_operation_end (&self->operation);
+  UpnpOperation *operation = &self->negotiation.operation;
+  PlumNetwork *network = upnp_session_get_network (operation->session);
+  UpnpDevice *device = operation->device;
 
-  plum_call_return_lease (call, lease);
-  plum_upnp_backend_ports_changed (backend);
+  upnp_negotiation_return_lease (&self->negotiation, plum_network_get_local_address (network),
+                                 self->port, lifetime,
+                                 upnp_token_new_pinhole (device->name, device->service, unique_id));
 }
 
-static void
-upnp_pinhole_succeed (UpnpPinholeOperation *self, guint unique_id)
-{
-  const guint lease = upnp_attempt_get_lease (&self->attempt);
-  const UpnpPinhole pinhole = { self->protocol, self->port, unique_id, lease };
-
-  upnp_pinholes_hold (upnp_pinhole_get_held (self), &pinhole);
-  upnp_pinhole_set_doubt (self, FALSE);
-  upnp_attempt_learn (&self->attempt, TRUE, &self->operation.device->memory);
-  upnp_pinhole_return_lease (self, lease, (int) unique_id);
-}
-
-/* Without a firewall the port is open as it is, until somebody switches the firewall on: check
- * looks whether that has happened. */
+/* The port is open without a pinhole until the firewall is switched on, which check notices. */
 static void
 upnp_pinhole_succeed_without (UpnpPinholeOperation *self)
 {
-  self->operation.device->firewall_off = TRUE;
-  upnp_pinhole_set_doubt (self, FALSE);
-  upnp_pinholes_release (upnp_pinhole_get_held (self), self->protocol, self->port);
+  self->negotiation.operation.device->firewall_off = TRUE;
+  upnp_pinhole_clear_unconfirmed (self);
+  upnp_pinhole_remove (self);
   upnp_pinhole_return_lease (self, PLUM_LIFETIME_FOREVER, UPNP_TOKEN_NO_PINHOLE);
 }
 
-/* The next rung after a fault. */
 static void
-upnp_pinhole_step (UpnpPinholeOperation *self, const UpnpSoapReply *reply, int code)
+open_prepare (UpnpNegotiation *negotiation)
 {
-  UpnpStep step = upnp_ladder_next (&self->attempt, code);
+  UpnpPinholeOperation *self = (UpnpPinholeOperation *) negotiation;
 
-  if (step.next == UPNP_NEXT_GIVE_UP)
-    {
-      upnp_pinhole_set_doubt (self, FALSE);
-      upnp_operation_fail_fault (&self->operation, self->attempt.action, reply, step.error,
-                                 step.advice);
-    }
-  else if (step.next == UPNP_NEXT_OPEN)
-    {
-      upnp_pinhole_succeed_without (self);
-    }
-  else
-    {
-      plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG, "%s: %s of port %u: error %d, trying otherwise",
-                self->operation.device->name, upnp_action_get_name (self->attempt.action),
-                self->port, code);
-      upnp_attempt_take (&self->attempt, &step);
-      upnp_pinhole_open (self);
-    }
+  if (negotiation->attempt.action != UPNP_ACTION_ADD_PINHOLE)
+    return;
+
+  upnp_pinhole_remove (self);
+  upnp_negotiation_set_unconfirmed (negotiation);
+}
+
+static UpnpSoapRequest
+make_request (UpnpNegotiation *negotiation, UpnpAction action)
+{
+  return upnp_pinhole_make_request ((UpnpPinholeOperation *) negotiation, action,
+                                    upnp_attempt_get_lease (&negotiation->attempt));
 }
 
 static void
-upnp_pinhole_opened (UpnpPinholeOperation *self, const UpnpSoapReply *reply)
+open_accept (UpnpNegotiation *negotiation, const UpnpSoapReply *reply)
 {
+  UpnpPinholeOperation *self = (UpnpPinholeOperation *) negotiation;
+  UpnpPort pinhole = { .protocol = negotiation->protocol,
+                       .external_port = self->port,
+                       .internal_port = self->port,
+                       .lease = upnp_attempt_get_lease (&negotiation->attempt) };
   int unique_id = (int) self->unique_id;
 
-  if (self->attempt.action == UPNP_ACTION_ADD_PINHOLE)
+  if (reply == NULL)
+    {
+      upnp_pinhole_succeed_without (self);
+      return;
+    }
+
+  if (negotiation->attempt.action == UPNP_ACTION_ADD_PINHOLE)
     unique_id = upnp_soap_read_unique_id (reply);
 
-  /* Without its number it could be neither renewed nor closed. */
-  if (unique_id >= 0)
-    upnp_pinhole_succeed (self, (guint) unique_id);
-  else
-    upnp_operation_fail (&self->operation, PLUM_ERROR_MALFORMED,
-                         "%s answered AddPinhole without a UniqueID", self->operation.device->name);
-}
-
-static void
-on_opened (const UpnpSoapReply *reply,
-           const char *local_address,
-           const GError *error,
-           gpointer user_data)
-{
-  UpnpPinholeOperation *self = user_data;
-
-  if (error != NULL)
-    upnp_operation_fail_exchange (&self->operation, self->attempt.action, reply, error);
-  else if (reply->outcome == UPNP_SOAP_DONE)
-    upnp_pinhole_opened (self, reply);
-  else if (reply->outcome == UPNP_SOAP_FAULT)
-    upnp_pinhole_step (self, reply, reply->code);
-  else if (reply->outcome == UPNP_SOAP_EMPTY || reply->status / 100 == 5)
-    upnp_pinhole_step (self, reply, UPNP_CODE_FAILED);
-  else
-    upnp_operation_fail_exchange (&self->operation, self->attempt.action, reply, NULL);
-}
-
-static void
-upnp_pinhole_open (UpnpPinholeOperation *self)
-{
-  if (self->attempt.action == UPNP_ACTION_ADD_PINHOLE)
+  /* Without its number the pinhole could be neither renewed nor closed. */
+  if (unique_id < 0)
     {
-      upnp_pinholes_release (upnp_pinhole_get_held (self), self->protocol, self->port);
-      upnp_pinhole_set_doubt (self, TRUE);
+      upnp_operation_fail (&negotiation->operation, PLUM_ERROR_MALFORMED,
+                           "%s answered AddPinhole without a UniqueID",
+                           negotiation->operation.device->name);
+      return;
     }
-  upnp_pinhole_call (self, self->attempt.action, upnp_attempt_get_lease (&self->attempt),
-                     on_opened);
+
+  pinhole.unique_id = (guint) unique_id;
+  upnp_ports_add (upnp_pinhole_get_ports (self), &pinhole);
+  upnp_negotiation_confirm (negotiation, TRUE);
+  upnp_pinhole_return_lease (self, pinhole.lease, unique_id);
 }
+
+static const UpnpNegotiationMethods open_methods = {
+  .prepare = open_prepare,
+  .make_request = make_request,
+  .accept = open_accept,
+  .confirm = upnp_negotiation_clear_unconfirmed,
+};
 
 static void
 on_status_before_open (const UpnpSoapReply *reply,
@@ -197,7 +181,8 @@ on_status_before_open (const UpnpSoapReply *reply,
 
   if (error != NULL)
     {
-      upnp_operation_fail_exchange (&self->operation, UPNP_ACTION_GET_FIREWALL, reply, error);
+      upnp_operation_fail_exchange (&self->negotiation.operation, UPNP_ACTION_GET_FIREWALL, reply,
+                                    error);
     }
   else if (is_off (reply))
     {
@@ -205,96 +190,70 @@ on_status_before_open (const UpnpSoapReply *reply,
     }
   else
     {
-      self->operation.device->firewall_off = FALSE;
-      upnp_pinhole_open (self);
+      self->negotiation.operation.device->firewall_off = FALSE;
+      upnp_negotiation_send (&self->negotiation);
     }
 }
 
 void
-upnp_pinhole_map_start (PlumUpnpBackend *backend, PlumRequest *request, PlumCall *call)
+upnp_pinhole_map_start (UpnpSession *session, PlumRequest *request, PlumCall *call)
 {
-  UpnpPinholeOperation *self = upnp_pinhole_operation_new (backend, request, call);
+  UpnpPinholeOperation *self = upnp_pinhole_operation_new (session, request, call);
+  UpnpNegotiation *negotiation = &self->negotiation;
   guint lifetime = plum_request_get_lifetime (request);
-  const UpnpPinhole *held;
-  UpnpDevice *device;
+  const UpnpPort *held;
 
-  /* Nothing is translated: the port outside is the port of the host. */
+  /* A firewall does not translate: the external port is the internal one. */
   if (plum_request_get_require_external_port (request) &&
       plum_request_get_external_port (request) != self->port)
     {
-      upnp_operation_fail (&self->operation, PLUM_ERROR_CONFLICT,
+      upnp_operation_fail (&negotiation->operation, PLUM_ERROR_CONFLICT,
                            "an IPv6 pinhole keeps the port: it cannot open port %u as external "
                            "port %u",
                            self->port, plum_request_get_external_port (request));
       return;
     }
 
-  if (!upnp_operation_need_device (&self->operation))
+  if (!upnp_operation_need_device (&negotiation->operation))
     return;
 
-  device = self->operation.device;
-  held = upnp_pinholes_lookup (upnp_pinhole_get_held (self), self->protocol, self->port);
+  held = upnp_pinhole_lookup (self);
   if (held != NULL)
     self->unique_id = held->unique_id;
 
-  /* There is no pinhole for ever. */
-  lifetime = lifetime == 0 ? MAX_LEASE : MIN (lifetime, MAX_LEASE);
-  upnp_attempt_init (&self->attempt,
-                     held != NULL ? UPNP_ACTION_UPDATE_PINHOLE : UPNP_ACTION_ADD_PINHOLE,
-                     &device->memory, self->port, lifetime, FALSE);
-  upnp_attempt_set_port (&self->attempt, self->port);
+  upnp_negotiation_init (negotiation, &open_methods,
+                         held != NULL ? UPNP_ACTION_UPDATE_PINHOLE : UPNP_ACTION_ADD_PINHOLE,
+                         self->port, lifetime == 0 ? MAX_LEASE : MIN (lifetime, MAX_LEASE));
+  upnp_attempt_set_port (&negotiation->attempt, self->port);
 
-  if (device->firewall_off)
+  if (negotiation->operation.device->firewall_off)
     upnp_pinhole_call (self, UPNP_ACTION_GET_FIREWALL, 0, on_status_before_open);
   else
-    upnp_pinhole_open (self);
+    upnp_negotiation_send (negotiation);
 }
 
 /* -- Close -- */
 
-static void
-on_closed (const UpnpSoapReply *reply,
-           const char *local_address,
-           const GError *error,
-           gpointer user_data)
-{
-  UpnpPinholeOperation *self = user_data;
-  UpnpStep step;
-
-  if (error != NULL || (reply->outcome == UPNP_SOAP_NO_ANSWER && reply->status / 100 != 5))
-    {
-      upnp_operation_fail_exchange (&self->operation, UPNP_ACTION_DELETE_PINHOLE, reply, error);
-      return;
-    }
-  if (reply->outcome == UPNP_SOAP_DONE || reply->outcome == UPNP_SOAP_EMPTY)
-    {
-      upnp_operation_done (&self->operation);
-      return;
-    }
-
-  upnp_attempt_init (&self->attempt, UPNP_ACTION_DELETE_PINHOLE, &self->operation.device->memory,
-                     self->port, MAX_LEASE, FALSE);
-  step = upnp_ladder_next (&self->attempt,
-                           reply->outcome == UPNP_SOAP_FAULT ? reply->code : UPNP_CODE_FAILED);
-  if (step.next == UPNP_NEXT_DONE)
-    upnp_operation_done (&self->operation);
-  else
-    upnp_operation_fail_fault (&self->operation, UPNP_ACTION_DELETE_PINHOLE, reply, step.error,
-                               step.advice);
-}
+static const UpnpNegotiationMethods close_methods = {
+  .make_request = make_request,
+  .accept = upnp_negotiation_accept_delete,
+  .accept_empty = upnp_negotiation_accept_empty_delete,
+};
 
 static void
 upnp_pinhole_close (UpnpPinholeOperation *self, guint unique_id)
 {
   self->unique_id = unique_id;
-  upnp_pinhole_call (self, UPNP_ACTION_DELETE_PINHOLE, 0, on_closed);
+  upnp_negotiation_init (&self->negotiation, &close_methods, UPNP_ACTION_DELETE_PINHOLE, self->port,
+                         PLUM_LIFETIME_FOREVER);
+  upnp_negotiation_send (&self->negotiation);
 }
 
 static void
-on_learned (const UpnpSoapReply *reply,
-            const char *local_address,
-            const GError *error,
-            gpointer user_data)
+on_number (const UpnpSoapReply *reply,
+           const char *local_address,
+           const GError *error,
+           gpointer user_data)
 {
   UpnpPinholeOperation *self = user_data;
   int unique_id = -1;
@@ -305,68 +264,69 @@ on_learned (const UpnpSoapReply *reply,
   if (unique_id >= 0)
     upnp_pinhole_close (self, (guint) unique_id);
   else if (error != NULL || !is_answer (reply))
-    upnp_operation_fail_exchange (&self->operation, UPNP_ACTION_ADD_PINHOLE, reply, error);
+    upnp_operation_fail_exchange (&self->negotiation.operation, UPNP_ACTION_ADD_PINHOLE, reply,
+                                  error);
   else
-    upnp_operation_fail_fault (&self->operation, UPNP_ACTION_ADD_PINHOLE, reply,
-                               PLUM_ERROR_NOT_SUPPORTED, "the pinhole ends by itself");
+    upnp_operation_fail_fault (&self->negotiation.operation, UPNP_ACTION_ADD_PINHOLE, reply,
+                               PLUM_ERROR_NOT_SUPPORTED, "the pinhole expires by itself");
 }
 
-/* Only the number that this process was given is certain. That of another process may be another
- * pinhole's by now, and that of an answer that never came is not known. But who asks for a pinhole
- * that is there is told its number: it is asked for, for one second, and closed. */
+/* Only a number that this process was given is certain: the router may have reused the number of
+ * another process, and a lost answer leaves it unknown. A router answers AddPinhole for an existing
+ * pinhole with its number, so request it for one second and close it. */
 static void
-upnp_pinhole_learn_and_close (UpnpPinholeOperation *self)
+upnp_pinhole_find_and_close (UpnpPinholeOperation *self)
 {
-  upnp_pinhole_call (self, UPNP_ACTION_ADD_PINHOLE, 1, on_learned);
+  upnp_pinhole_call (self, UPNP_ACTION_ADD_PINHOLE, 1, on_number);
 }
 
 void
-upnp_pinhole_unmap_start (PlumUpnpBackend *backend,
+upnp_pinhole_unmap_start (UpnpSession *session,
                           PlumRequest *request,
                           PlumLease *lease,
                           PlumCall *call)
 {
-  UpnpPinholes *pinholes = plum_upnp_backend_get_pinholes (backend);
-  UpnpPinholeOperation *self = upnp_pinhole_operation_new (backend, request, call);
+  UpnpPinholeOperation *self = upnp_pinhole_operation_new (session, request, call);
   g_autoptr (UpnpToken) token =
     lease != NULL ? upnp_token_parse (plum_lease_get_token (lease)) : NULL;
-  const UpnpPinhole *held = upnp_pinholes_lookup (pinholes, self->protocol, self->port);
-  gboolean doubt = upnp_pinholes_get_doubt (pinholes, self->protocol, self->port);
+  const UpnpPort *held = upnp_pinhole_lookup (self);
+  guint unconfirmed = upnp_ports_get_unconfirmed (upnp_pinhole_get_ports (self),
+                                                  self->negotiation.protocol, self->port);
 
-  if (!upnp_operation_need_device_of (&self->operation, lease))
+  if (!upnp_operation_need_device_of (&self->negotiation.operation, lease))
     return;
 
-  upnp_pinhole_set_doubt (self, FALSE);
+  upnp_pinhole_clear_unconfirmed (self);
   if (held != NULL)
     {
       guint unique_id = held->unique_id;
 
-      upnp_pinholes_release (pinholes, self->protocol, self->port);
-      plum_upnp_backend_ports_changed (backend);
+      upnp_pinhole_remove (self);
+      upnp_session_report_changed (session);
       upnp_pinhole_close (self, unique_id);
     }
   else if (token != NULL && token->unique_id == UPNP_TOKEN_NO_PINHOLE)
-    upnp_operation_done (&self->operation);
-  else if (doubt || lease != NULL) /* without a token: asked for by a program that crashed */
-    upnp_pinhole_learn_and_close (self);
+    upnp_operation_succeed (&self->negotiation.operation);
+  else if (unconfirmed != 0 || lease != NULL) /* no token: requested by a program that crashed */
+    upnp_pinhole_find_and_close (self);
   else
-    upnp_operation_done (&self->operation);
+    upnp_operation_succeed (&self->negotiation.operation);
 }
 
 /* -- Check -- */
 
 static void
-upnp_pinhole_report_gone (UpnpPinholeOperation *self, const UpnpSoapReply *reply)
+upnp_pinhole_fail_removed (UpnpPinholeOperation *self, const UpnpSoapReply *reply)
 {
-  upnp_pinholes_release (upnp_pinhole_get_held (self), self->protocol, self->port);
-  plum_upnp_backend_ports_changed (self->operation.backend);
-  upnp_operation_fail (&self->operation, PLUM_ERROR_DESTROYED,
-                       "%s has no pinhole for port %u any more (error %d)",
-                       self->operation.device->name, self->port, reply->code);
+  upnp_pinhole_remove (self);
+  upnp_session_report_changed (self->negotiation.operation.session);
+  upnp_operation_fail (&self->negotiation.operation, PLUM_ERROR_DESTROYED,
+                       "%s no longer has a pinhole for port %u (error %d)",
+                       self->negotiation.operation.device->name, self->port, reply->code);
 }
 
-/* What the book says of a number that is not known is 704; 402 is said as well, and 606 where it is
- * another host's now. */
+/* UPnP WANIPv6FirewallControl:1 defines 704 for an unknown number. Routers also send 402, or 606 if
+ * the number belongs to another host now. */
 static void
 on_updated (const UpnpSoapReply *reply,
             const char *local_address,
@@ -376,13 +336,14 @@ on_updated (const UpnpSoapReply *reply,
   UpnpPinholeOperation *self = user_data;
 
   if (error != NULL || !is_answer (reply))
-    upnp_operation_fail_exchange (&self->operation, UPNP_ACTION_UPDATE_PINHOLE, reply, error);
+    upnp_operation_fail_exchange (&self->negotiation.operation, UPNP_ACTION_UPDATE_PINHOLE, reply,
+                                  error);
   else if (reply->outcome == UPNP_SOAP_DONE || reply->code == 702)
-    upnp_operation_done (&self->operation);
+    upnp_operation_succeed (&self->negotiation.operation);
   else if (reply->code == 704 || reply->code == 402 || reply->code == 606 || reply->code == 703)
-    upnp_pinhole_report_gone (self, reply);
+    upnp_pinhole_fail_removed (self, reply);
   else
-    upnp_operation_fail_fault (&self->operation, UPNP_ACTION_UPDATE_PINHOLE, reply,
+    upnp_operation_fail_fault (&self->negotiation.operation, UPNP_ACTION_UPDATE_PINHOLE, reply,
                                PLUM_ERROR_NOT_SUPPORTED, NULL);
 }
 
@@ -396,35 +357,37 @@ on_status_checked (const UpnpSoapReply *reply,
   gboolean enabled, allowed;
 
   if (error != NULL || !is_answer (reply))
-    upnp_operation_fail_exchange (&self->operation, UPNP_ACTION_GET_FIREWALL, reply, error);
+    upnp_operation_fail_exchange (&self->negotiation.operation, UPNP_ACTION_GET_FIREWALL, reply,
+                                  error);
   else if (reply->outcome == UPNP_SOAP_FAULT ||
            !upnp_soap_read_firewall (reply, &enabled, &allowed))
-    upnp_operation_fail_fault (&self->operation, UPNP_ACTION_GET_FIREWALL, reply,
+    upnp_operation_fail_fault (&self->negotiation.operation, UPNP_ACTION_GET_FIREWALL, reply,
                                PLUM_ERROR_NOT_SUPPORTED, NULL);
   else if (enabled)
-    upnp_operation_fail (&self->operation, PLUM_ERROR_DESTROYED,
-                         "%s has switched its IPv6 firewall on", self->operation.device->name);
+    upnp_operation_fail (&self->negotiation.operation, PLUM_ERROR_DESTROYED,
+                         "%s has switched on its IPv6 firewall",
+                         self->negotiation.operation.device->name);
   else
-    upnp_operation_done (&self->operation);
+    upnp_operation_succeed (&self->negotiation.operation);
 }
 
-/* There is no way to read a pinhole. CheckPinholeWorking looks at traffic (709: there was none),
- * and routers with that pinhole say all kinds of things to it: updating it is the one question that
- * every router answers truthfully, as renewals depend on it. The lease is the one it had. */
+/* No action reads a pinhole. CheckPinholeWorking reports traffic (709: none), and its answers are
+ * not reliable. Every router answers UpdatePinhole correctly, as renewals depend on it; the lease
+ * stays the same. */
 void
-upnp_pinhole_check_start (PlumUpnpBackend *backend,
+upnp_pinhole_check_start (UpnpSession *session,
                           PlumRequest *request,
                           PlumLease *lease,
                           PlumCall *call)
 {
-  UpnpPinholeOperation *self = upnp_pinhole_operation_new (backend, request, call);
+  UpnpPinholeOperation *self = upnp_pinhole_operation_new (session, request, call);
   g_autoptr (UpnpToken) token = upnp_token_parse (plum_lease_get_token (lease));
-  const UpnpPinhole *held;
+  const UpnpPort *held;
 
-  if (!upnp_operation_need_device_of (&self->operation, lease))
+  if (!upnp_operation_need_device_of (&self->negotiation.operation, lease))
     return;
 
-  held = upnp_pinholes_lookup (upnp_pinhole_get_held (self), self->protocol, self->port);
+  held = upnp_pinhole_lookup (self);
   if (held != NULL)
     {
       self->unique_id = held->unique_id;
@@ -433,6 +396,6 @@ upnp_pinhole_check_start (PlumUpnpBackend *backend,
   else if (token != NULL && token->unique_id == UPNP_TOKEN_NO_PINHOLE)
     upnp_pinhole_call (self, UPNP_ACTION_GET_FIREWALL, 0, on_status_checked);
   else
-    upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
-                         "the pinhole of another process cannot be looked at");
+    upnp_operation_fail (&self->negotiation.operation, PLUM_ERROR_NOT_SUPPORTED,
+                         "the pinhole of another process cannot be checked");
 }

@@ -2,17 +2,17 @@
 
 #pragma once
 
-#include "upnp-backend.h"
+#include "upnp-session.h"
 
 G_BEGIN_DECLS
 
-/* WANIPv6FirewallControl: on an IPv6 network these stand for map, unmap and check. */
-void upnp_pinhole_map_start (PlumUpnpBackend *backend, PlumRequest *request, PlumCall *call);
-void upnp_pinhole_unmap_start (PlumUpnpBackend *backend,
+/* Map, unmap and check on an IPv6 network, by WANIPv6FirewallControl:1. */
+void upnp_pinhole_map_start (UpnpSession *session, PlumRequest *request, PlumCall *call);
+void upnp_pinhole_unmap_start (UpnpSession *session,
                                PlumRequest *request,
                                PlumLease *lease,
                                PlumCall *call);
-void upnp_pinhole_check_start (PlumUpnpBackend *backend,
+void upnp_pinhole_check_start (UpnpSession *session,
                                PlumRequest *request,
                                PlumLease *lease,
                                PlumCall *call);

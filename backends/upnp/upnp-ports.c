@@ -4,8 +4,8 @@
 
 struct _UpnpPorts
 {
-  GHashTable *held;   /* protocol and external port -> internal port */
-  GHashTable *doubts; /* protocol and internal port -> external port */
+  GHashTable *held;        /* protocol and external port -> UpnpPort */
+  GHashTable *unconfirmed; /* protocol and internal port -> external port */
 };
 
 UpnpPorts *
@@ -13,8 +13,8 @@ upnp_ports_new (void)
 {
   UpnpPorts *self = g_new0 (UpnpPorts, 1);
 
-  self->held = g_hash_table_new (NULL, NULL);
-  self->doubts = g_hash_table_new (NULL, NULL);
+  self->held = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  self->unconfirmed = g_hash_table_new (NULL, NULL);
   return self;
 }
 
@@ -22,7 +22,7 @@ void
 upnp_ports_free (UpnpPorts *self)
 {
   g_hash_table_unref (self->held);
-  g_hash_table_unref (self->doubts);
+  g_hash_table_unref (self->unconfirmed);
   g_free (self);
 }
 
@@ -33,22 +33,32 @@ make_key (PlumProtocol protocol, guint port)
 }
 
 void
-upnp_ports_hold (UpnpPorts *self, PlumProtocol protocol, guint external_port, guint internal_port)
+upnp_ports_add (UpnpPorts *self, const UpnpPort *port)
 {
-  g_hash_table_insert (self->held, make_key (protocol, external_port),
-                       GUINT_TO_POINTER (internal_port));
+  g_hash_table_replace (self->held, make_key (port->protocol, port->external_port),
+                        g_memdup2 (port, sizeof *port));
 }
 
 void
-upnp_ports_release (UpnpPorts *self, PlumProtocol protocol, guint external_port)
+upnp_ports_remove (UpnpPorts *self, PlumProtocol protocol, guint external_port)
 {
   g_hash_table_remove (self->held, make_key (protocol, external_port));
 }
 
-guint
+const UpnpPort *
 upnp_ports_lookup (UpnpPorts *self, PlumProtocol protocol, guint external_port)
 {
-  return GPOINTER_TO_UINT (g_hash_table_lookup (self->held, make_key (protocol, external_port)));
+  return g_hash_table_lookup (self->held, make_key (protocol, external_port));
+}
+
+const UpnpPort *
+upnp_ports_peek (UpnpPorts *self)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->held);
+  return g_hash_table_iter_next (&iter, NULL, &value) ? value : NULL;
 }
 
 void
@@ -57,46 +67,22 @@ upnp_ports_clear (UpnpPorts *self)
   g_hash_table_remove_all (self->held);
 }
 
-gboolean
-upnp_ports_is_empty (UpnpPorts *self)
-{
-  return g_hash_table_size (self->held) == 0;
-}
-
-gboolean
-upnp_ports_peek (UpnpPorts *self,
-                 PlumProtocol *protocol,
-                 guint *external_port,
-                 guint *internal_port)
-{
-  GHashTableIter iter;
-  gpointer key, value;
-
-  g_hash_table_iter_init (&iter, self->held);
-  if (!g_hash_table_iter_next (&iter, &key, &value))
-    return FALSE;
-
-  *protocol = GPOINTER_TO_UINT (key) > G_MAXUINT16 ? PLUM_PROTOCOL_UDP : PLUM_PROTOCOL_TCP;
-  *external_port = GPOINTER_TO_UINT (key) & G_MAXUINT16;
-  *internal_port = GPOINTER_TO_UINT (value);
-  return TRUE;
-}
-
 void
-upnp_ports_set_doubt (UpnpPorts *self,
-                      PlumProtocol protocol,
-                      guint internal_port,
-                      guint external_port)
+upnp_ports_set_unconfirmed (UpnpPorts *self,
+                            PlumProtocol protocol,
+                            guint internal_port,
+                            guint external_port)
 {
   if (external_port != 0)
-    g_hash_table_insert (self->doubts, make_key (protocol, internal_port),
+    g_hash_table_insert (self->unconfirmed, make_key (protocol, internal_port),
                          GUINT_TO_POINTER (external_port));
   else
-    g_hash_table_remove (self->doubts, make_key (protocol, internal_port));
+    g_hash_table_remove (self->unconfirmed, make_key (protocol, internal_port));
 }
 
 guint
-upnp_ports_get_doubt (UpnpPorts *self, PlumProtocol protocol, guint internal_port)
+upnp_ports_get_unconfirmed (UpnpPorts *self, PlumProtocol protocol, guint internal_port)
 {
-  return GPOINTER_TO_UINT (g_hash_table_lookup (self->doubts, make_key (protocol, internal_port)));
+  return GPOINTER_TO_UINT (
+    g_hash_table_lookup (self->unconfirmed, make_key (protocol, internal_port)));
 }

@@ -6,35 +6,41 @@
 
 G_BEGIN_DECLS
 
-/* The external ports that this process holds on the router, or may hold. A router does not keep
- * mappings of one host from overwriting each other, so we must (quirk 50). */
+/* A mapped port or, on an IPv6 network, a pinhole, whose external port is the internal one. */
+typedef struct
+{
+  PlumProtocol protocol;
+  guint external_port;
+  guint internal_port;
+  guint unique_id; /* of a pinhole: the router's number for it */
+  guint lease;     /* of a pinhole: s, as granted */
+} UpnpPort;
+
+/* The ports and pinholes that this process holds or may hold on the router. A router lets the
+ * mappings of one host overwrite each other, so this table prevents it (quirk 50). It also keeps
+ * the numbers of pinholes, which the router may reuse for other hosts after it has lost its state.
+ */
 typedef struct _UpnpPorts UpnpPorts;
 
 UpnpPorts *upnp_ports_new (void);
 void upnp_ports_free (UpnpPorts *self);
 
-void upnp_ports_hold (UpnpPorts *self,
-                      PlumProtocol protocol,
-                      guint external_port,
-                      guint internal_port);
-void upnp_ports_release (UpnpPorts *self, PlumProtocol protocol, guint external_port);
-/* The internal port it leads to; 0: not held. */
-guint upnp_ports_lookup (UpnpPorts *self, PlumProtocol protocol, guint external_port);
-/* The router has forgotten them all. */
+/* Copies port. */
+void upnp_ports_add (UpnpPorts *self, const UpnpPort *port);
+void upnp_ports_remove (UpnpPorts *self, PlumProtocol protocol, guint external_port);
+/* NULL: not held. */
+const UpnpPort *upnp_ports_lookup (UpnpPorts *self, PlumProtocol protocol, guint external_port);
+/* Any of them; NULL: there is none. */
+const UpnpPort *upnp_ports_peek (UpnpPorts *self);
+/* The router no longer has any of them. */
 void upnp_ports_clear (UpnpPorts *self);
-gboolean upnp_ports_is_empty (UpnpPorts *self);
-/* Any one of those held. */
-gboolean upnp_ports_peek (UpnpPorts *self,
-                          PlumProtocol *protocol,
-                          guint *external_port,
-                          guint *internal_port);
 
-/* The external port that was asked for last, for an internal one, as long as no answer has come:
- * it may be mapped or not. 0: there is no such doubt. */
-void upnp_ports_set_doubt (UpnpPorts *self,
-                           PlumProtocol protocol,
-                           guint internal_port,
-                           guint external_port);
-guint upnp_ports_get_doubt (UpnpPorts *self, PlumProtocol protocol, guint internal_port);
+/* The external port of the last request for an internal port that the router has not answered: it
+ * may be mapped or not. 0: there is none. */
+void upnp_ports_set_unconfirmed (UpnpPorts *self,
+                                 PlumProtocol protocol,
+                                 guint internal_port,
+                                 guint external_port);
+guint upnp_ports_get_unconfirmed (UpnpPorts *self, PlumProtocol protocol, guint internal_port);
 
 G_END_DECLS

@@ -3,179 +3,146 @@
 #include "upnp-table.h"
 
 #include "plum-double-nat.h"
-#include "upnp-ladder.h"
-#include "upnp-operation.h"
+#include "upnp-negotiation.h"
 
-/* An address that was asked for within this, in µs, is not asked for again. */
-#define ADDRESS_NEWS (2 * G_USEC_PER_SEC)
+/* How long a known external address remains valid for a caller that asks for it, in µs. */
+#define ADDRESS_VALID (2 * G_USEC_PER_SEC)
 
-/* How much of another host's name is told. */
+/* How many characters of another host's name to show. */
 #define MAX_CLIENT 45
 
-/* One entry of the table: looked at, or deleted. */
+/* Reads or deletes one entry of the table. */
 typedef struct
 {
-  UpnpOperation operation;
-  PlumProtocol protocol;
+  UpnpNegotiation negotiation;
   guint external_port;
   guint internal_port;
-  gboolean certain;    /* it was made by us: delete it even if it cannot be looked at */
-  UpnpAttempt attempt; /* of the delete */
+  gboolean certain; /* this program made the entry: delete it even if it cannot be read */
 } UpnpTableOperation;
 
-static void
-upnp_table_call (UpnpTableOperation *self, UpnpAction action, UpnpSoapFunc func)
+static UpnpSoapRequest
+make_request (UpnpNegotiation *negotiation, UpnpAction action)
 {
-  UpnpSoapRequest request = {
+  return (UpnpSoapRequest){
     .action = action,
-    .protocol = self->protocol,
-    .external_port = self->external_port,
+    .protocol = negotiation->protocol,
+    .external_port = ((UpnpTableOperation *) negotiation)->external_port,
+    .remote_host =
+      action == UPNP_ACTION_DELETE && negotiation->attempt.memory.star_on_delete ? "*" : NULL,
   };
+}
 
-  if (action == UPNP_ACTION_DELETE && self->attempt.memory.star_on_delete)
-    request.remote_host = "*";
-  upnp_operation_call (&self->operation, NULL, &request, func);
+static void
+upnp_table_read_entry (UpnpTableOperation *self, UpnpSoapFunc func)
+{
+  UpnpSoapRequest request = make_request (&self->negotiation, UPNP_ACTION_GET_SPECIFIC);
+
+  upnp_operation_call (&self->negotiation.operation, NULL, &request, func);
 }
 
 /* -- Delete -- */
 
-static void
-upnp_delete_succeed (UpnpTableOperation *self)
-{
-  upnp_attempt_learn (&self->attempt, TRUE, &self->operation.device->memory);
-  upnp_operation_done (&self->operation);
-}
-
-static void
-on_deleted (const UpnpSoapReply *reply,
-            const char *local_address,
-            const GError *error,
-            gpointer user_data)
-{
-  UpnpTableOperation *self = user_data;
-  UpnpStep step;
-
-  if (error != NULL || (reply->outcome == UPNP_SOAP_NO_ANSWER && reply->status / 100 != 5))
-    {
-      upnp_operation_fail_exchange (&self->operation, UPNP_ACTION_DELETE, reply, error);
-      return;
-    }
-  if (reply->outcome == UPNP_SOAP_DONE || reply->outcome == UPNP_SOAP_EMPTY)
-    {
-      upnp_delete_succeed (self);
-      return;
-    }
-
-  step = upnp_ladder_next (&self->attempt,
-                           reply->outcome == UPNP_SOAP_FAULT ? reply->code : UPNP_CODE_FAILED);
-  upnp_attempt_take (&self->attempt, &step);
-  if (step.next == UPNP_NEXT_DONE)
-    upnp_delete_succeed (self);
-  else if (step.next == UPNP_NEXT_STAR)
-    upnp_table_call (self, UPNP_ACTION_DELETE, on_deleted);
-  else
-    upnp_operation_fail_fault (&self->operation, UPNP_ACTION_DELETE, reply, step.error,
-                               step.advice);
-}
+static const UpnpNegotiationMethods delete_methods = {
+  .make_request = make_request,
+  .accept = upnp_negotiation_accept_delete,
+  .accept_empty = upnp_negotiation_accept_empty_delete,
+};
 
 static void
 upnp_table_delete (UpnpTableOperation *self)
 {
-  upnp_attempt_init (&self->attempt, UPNP_ACTION_DELETE, &self->operation.device->memory,
-                     self->internal_port, PLUM_LIFETIME_FOREVER, FALSE);
-  self->attempt.external_port = self->external_port;
-  upnp_table_call (self, UPNP_ACTION_DELETE, on_deleted);
+  upnp_negotiation_init (&self->negotiation, &delete_methods, UPNP_ACTION_DELETE,
+                         self->internal_port, PLUM_LIFETIME_FOREVER);
+  self->negotiation.attempt.external_port = self->external_port;
+  upnp_negotiation_send (&self->negotiation);
 }
 
 static void
-on_looked_before_delete (const UpnpSoapReply *reply,
-                         const char *local_address,
-                         const GError *error,
-                         gpointer user_data)
+on_entry_before_delete (const UpnpSoapReply *reply,
+                        const char *local_address,
+                        const GError *error,
+                        gpointer user_data)
 {
   UpnpTableOperation *self = user_data;
   g_autoptr (UpnpTableEntry) entry = NULL;
 
-  if (error != NULL)
-    {
-      upnp_operation_fail_exchange (&self->operation, UPNP_ACTION_GET_SPECIFIC, reply, error);
-      return;
-    }
-
-  if (reply->outcome == UPNP_SOAP_DONE)
-    entry = upnp_soap_read_entry (reply);
+  if (!upnp_negotiation_read_entry (&self->negotiation, reply, error, &entry))
+    return;
 
   if (entry != NULL ? upnp_entry_is_ours (entry, local_address, self->internal_port)
                     : self->certain && reply->code != 714)
     upnp_table_delete (self);
   else if (entry != NULL || reply->code == 714)
-    upnp_operation_done (&self->operation); /* another's, or gone: nothing of ours is there */
+    /* it belongs to another host, or does not exist */
+    upnp_operation_succeed (&self->negotiation.operation);
   else
-    upnp_operation_fail_fault (&self->operation, UPNP_ACTION_GET_SPECIFIC, reply,
+    upnp_operation_fail_fault (&self->negotiation.operation, UPNP_ACTION_GET_SPECIFIC, reply,
                                PLUM_ERROR_NOT_SUPPORTED,
-                               "whether the port was mapped is not known");
+                               "it is unknown whether the port was mapped");
 }
 
 static UpnpTableOperation *
-upnp_table_operation_new (PlumUpnpBackend *backend,
+upnp_table_operation_new (UpnpSession *session,
                           PlumRequest *request,
                           PlumLease *lease,
                           PlumCall *call)
 {
-  UpnpTableOperation *self = upnp_operation_new (sizeof (UpnpTableOperation), backend, call, NULL);
+  UpnpTableOperation *self = upnp_operation_new (sizeof (UpnpTableOperation), session, call, NULL);
 
-  self->protocol = plum_request_get_protocol (request);
+  self->negotiation.protocol = plum_request_get_protocol (request);
   self->internal_port = plum_request_get_internal_port (request);
   if (lease != NULL)
     self->external_port = plum_lease_get_external_port (lease);
 
-  return upnp_operation_need_device_of (&self->operation, lease) ? self : NULL;
+  return upnp_operation_need_device_of (&self->negotiation.operation, lease) ? self : NULL;
 }
 
 void
-upnp_unmap_start (PlumUpnpBackend *backend, PlumRequest *request, PlumLease *lease, PlumCall *call)
+upnp_unmap_start (UpnpSession *session, PlumRequest *request, PlumLease *lease, PlumCall *call)
 {
-  UpnpPorts *ports = plum_upnp_backend_get_ports (backend);
-  UpnpTableOperation *self = upnp_table_operation_new (backend, request, lease, call);
-  guint holder;
+  UpnpPorts *ports = upnp_session_get_ports (session);
+  UpnpTableOperation *self = upnp_table_operation_new (session, request, lease, call);
+  const UpnpPort *held;
+  gboolean ours;
 
   if (self == NULL)
     return;
 
   if (lease == NULL)
-    self->external_port = upnp_ports_get_doubt (ports, self->protocol, self->internal_port);
-  upnp_ports_set_doubt (ports, self->protocol, self->internal_port, 0);
+    self->external_port =
+      upnp_ports_get_unconfirmed (ports, self->negotiation.protocol, self->internal_port);
+  upnp_ports_set_unconfirmed (ports, self->negotiation.protocol, self->internal_port, 0);
 
-  /* Nothing was asked for that has no answer yet. */
+  /* No request is unanswered. */
   if (self->external_port == 0)
     {
-      upnp_operation_done (&self->operation);
+      upnp_operation_succeed (&self->negotiation.operation);
       return;
     }
 
-  holder = upnp_ports_lookup (ports, self->protocol, self->external_port);
-  upnp_ports_release (ports, self->protocol, self->external_port);
-  plum_upnp_backend_ports_changed (backend);
+  held = upnp_ports_lookup (ports, self->negotiation.protocol, self->external_port);
+  ours = held != NULL && held->internal_port == self->internal_port;
+  upnp_ports_remove (ports, self->negotiation.protocol, self->external_port);
+  upnp_session_report_changed (session);
 
-  /* What this process made is deleted straight away; a lease of another, or a mapping that may
-   * never have come to be, is looked at first: others' entries are not ours to delete
-   * (quirk 49). */
+  /* An entry of this process is deleted at once. For the lease of another process, or for a mapping
+   * that may not exist, read the entry first: it may belong to another host (quirk 49). */
   self->certain = lease != NULL && plum_lease_get_token (lease) != NULL;
-  if (lease != NULL && holder == self->internal_port)
+  if (lease != NULL && ours)
     upnp_table_delete (self);
   else
-    upnp_table_call (self, UPNP_ACTION_GET_SPECIFIC, on_looked_before_delete);
+    upnp_table_read_entry (self, on_entry_before_delete);
 }
 
 void
-upnp_delete_entry_start (PlumUpnpBackend *backend, PlumEntry *entry, PlumCall *call)
+upnp_delete_entry_start (UpnpSession *session, PlumEntry *entry, PlumCall *call)
 {
-  UpnpTableOperation *self = upnp_operation_new (sizeof (UpnpTableOperation), backend, call, NULL);
+  UpnpTableOperation *self = upnp_operation_new (sizeof (UpnpTableOperation), session, call, NULL);
 
-  if (!upnp_operation_need_device (&self->operation))
+  if (!upnp_operation_need_device (&self->negotiation.operation))
     return;
 
-  self->protocol = plum_entry_get_protocol (entry);
+  self->negotiation.protocol = plum_entry_get_protocol (entry);
   self->external_port = plum_entry_get_external_port (entry);
   self->internal_port = plum_entry_get_internal_port (entry);
   upnp_table_delete (self);
@@ -190,7 +157,7 @@ on_checked (const UpnpSoapReply *reply,
             gpointer user_data)
 {
   UpnpTableOperation *self = user_data;
-  UpnpOperation *operation = &self->operation;
+  UpnpOperation *operation = &self->negotiation.operation;
   g_autoptr (UpnpTableEntry) entry = NULL;
   g_autofree char *client = NULL;
 
@@ -204,7 +171,7 @@ on_checked (const UpnpSoapReply *reply,
     entry = upnp_soap_read_entry (reply);
 
   if (entry == NULL && reply->outcome == UPNP_SOAP_FAULT && reply->code == 714)
-    upnp_operation_fail (operation, PLUM_ERROR_DESTROYED, "%s has no entry for port %u any more",
+    upnp_operation_fail (operation, PLUM_ERROR_DESTROYED, "%s no longer has an entry for port %u",
                          operation->device->name, self->external_port);
   else if (entry == NULL)
     upnp_operation_fail_fault (operation, UPNP_ACTION_GET_SPECIFIC, reply, PLUM_ERROR_NOT_SUPPORTED,
@@ -212,31 +179,31 @@ on_checked (const UpnpSoapReply *reply,
   else if (!upnp_entry_is_ours (entry, local_address, self->internal_port))
     {
       client = upnp_soap_dup_shown (entry->internal_client, MAX_CLIENT);
-      upnp_operation_fail (operation, PLUM_ERROR_CONFLICT, "port %u of %s leads to %s port %u now",
+      upnp_operation_fail (operation, PLUM_ERROR_CONFLICT, "port %u of %s now leads to %s port %u",
                            self->external_port, operation->device->name, client,
                            entry->internal_port);
     }
   else if (!entry->enabled)
-    upnp_operation_fail (operation, PLUM_ERROR_DESTROYED, "%s has switched off port %u",
+    upnp_operation_fail (operation, PLUM_ERROR_DESTROYED, "%s has disabled the entry for port %u",
                          operation->device->name, self->external_port);
   else
-    upnp_operation_done (operation);
+    upnp_operation_succeed (operation);
 }
 
 void
-upnp_check_start (PlumUpnpBackend *backend, PlumRequest *request, PlumLease *lease, PlumCall *call)
+upnp_check_start (UpnpSession *session, PlumRequest *request, PlumLease *lease, PlumCall *call)
 {
-  UpnpTableOperation *self = upnp_table_operation_new (backend, request, lease, call);
+  UpnpTableOperation *self = upnp_table_operation_new (session, request, lease, call);
 
   if (self != NULL)
-    upnp_table_call (self, UPNP_ACTION_GET_SPECIFIC, on_checked);
+    upnp_table_read_entry (self, on_checked);
 }
 
 /* -- The external address -- */
 
-/* Tells the device's address as it was last told. */
+/* Settles the call with the address that the device last reported. */
 static void
-upnp_address_settle (UpnpOperation *self)
+upnp_address_return (UpnpOperation *self)
 {
   g_autoptr (GInetAddress) address = NULL;
   g_autoptr (PlumCall) call = NULL;
@@ -244,13 +211,13 @@ upnp_address_settle (UpnpOperation *self)
   if (self->device->external_address == NULL)
     {
       upnp_operation_fail (self, PLUM_ERROR_NO_RESOURCES,
-                           "%s told no external address: " PLUM_NO_PUBLIC_ADDRESS,
+                           "%s reported no external address: " PLUM_NO_PUBLIC_ADDRESS,
                            self->device->name);
       return;
     }
 
   address = g_object_ref (self->device->external_address);
-  call = upnp_operation_end (self);
+  call = upnp_operation_finish (self);
   plum_call_return_address (call, address);
 }
 
@@ -277,21 +244,22 @@ on_address (const UpnpSoapReply *reply,
 
   address = upnp_soap_read_address (reply);
   upnp_device_set_address (self->device, address);
-  upnp_address_settle (self);
+  upnp_address_return (self);
 }
 
 void
-upnp_get_address_start (PlumUpnpBackend *backend, PlumCall *call)
+upnp_get_address_start (UpnpSession *session, PlumCall *call)
 {
   static const UpnpSoapRequest request = { .action = UPNP_ACTION_GET_ADDRESS };
-  UpnpOperation *self = upnp_operation_new (sizeof (UpnpOperation), backend, call, NULL);
+  UpnpOperation *self = upnp_operation_new (sizeof (UpnpOperation), session, call, NULL);
 
   if (!upnp_operation_need_device (self))
     return;
 
-  /* Discovery has just asked. */
-  if (plum_backend_get_time (PLUM_BACKEND (backend)) - self->device->asked < ADDRESS_NEWS)
-    upnp_address_settle (self);
+  /* Discovery has just read it. */
+  if (plum_backend_get_time (upnp_session_get_backend (session)) - self->device->address_time <
+      ADDRESS_VALID)
+    upnp_address_return (self);
   else
     upnp_operation_call (self, NULL, &request, on_address);
 }

@@ -2,22 +2,23 @@
 
 #pragma once
 
-#include "upnp-backend.h"
+#include "upnp-session.h"
 
 G_BEGIN_DECLS
 
-/* The smaller operations on the router's table. */
+/* The operations on one entry of the router's table, and on its address. */
 
-/* Deletes the mapping, if it is ours. lease: (nullable): the answer to the mapping never came */
-void upnp_unmap_start (PlumUpnpBackend *backend,
+/* Deletes the mapping if it belongs to this host. lease: (nullable): NULL if the router did not
+ * answer the request for the mapping. */
+void upnp_unmap_start (UpnpSession *session,
                        PlumRequest *request,
                        PlumLease *lease,
                        PlumCall *call);
-void upnp_check_start (PlumUpnpBackend *backend,
+void upnp_check_start (UpnpSession *session,
                        PlumRequest *request,
                        PlumLease *lease,
                        PlumCall *call);
-void upnp_get_address_start (PlumUpnpBackend *backend, PlumCall *call);
-void upnp_delete_entry_start (PlumUpnpBackend *backend, PlumEntry *entry, PlumCall *call);
+void upnp_get_address_start (UpnpSession *session, PlumCall *call);
+void upnp_delete_entry_start (UpnpSession *session, PlumEntry *entry, PlumCall *call);
 
 G_END_DECLS

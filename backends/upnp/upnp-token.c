@@ -2,7 +2,7 @@
 
 #include "upnp-token.h"
 
-/* Of the device: its address, and the service's port, path and type. */
+/* The address of the device, and the port, path and type of the service. */
 #define DEVICE_TYPE "sqss"
 #define ENTRY_TYPE "(" DEVICE_TYPE "b)"
 #define PINHOLE_TYPE "(" DEVICE_TYPE "i)"
@@ -29,7 +29,7 @@ upnp_token_new_pinhole (const char *address, const UpnpService *service, int uni
                         unique_id);
 }
 
-/* NULL: it names no service at an address. */
+/* NULL: the token does not name a service at an address. */
 static UpnpService *
 read_service (GVariant *variant, const char **address)
 {

@@ -8,16 +8,16 @@
 
 G_BEGIN_DECLS
 
-/* Of a firewall that was off: there is no pinhole. */
+/* The firewall was off: there is no pinhole. */
 #define UPNP_TOKEN_NO_PINHOLE (-1)
 
-/* What a lease carries, so that another process can check and delete it. */
+/* The data in a lease with which another process can check and delete the mapping. */
 typedef struct
 {
   char *address; /* of the device */
   UpnpService *service;
-  gboolean permanent; /* an entry of a table */
-  int unique_id;      /* a pinhole of a firewall */
+  gboolean permanent; /* for an entry of the table */
+  int unique_id;      /* for a pinhole */
 } UpnpToken;
 
 void upnp_token_free (UpnpToken *self);
@@ -26,8 +26,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (UpnpToken, upnp_token_free)
 /* (transfer floating) */
 GVariant *upnp_token_new (const char *address, const UpnpService *service, gboolean permanent);
 GVariant *upnp_token_new_pinhole (const char *address, const UpnpService *service, int unique_id);
-/* NULL: it is no token of ours. It may come from a file: what is in it is checked as if a stranger
- * had sent it. (transfer full) */
+/* NULL: the token is invalid. A token may come from a file, so it is not trusted. (transfer full)
+ */
 UpnpToken *upnp_token_parse (GVariant *variant);
 
 G_END_DECLS

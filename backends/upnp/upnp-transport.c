@@ -13,13 +13,13 @@ struct _UpnpTransport
   GMainContext *context;
   GInetAddress *device;
   GSocketClient *client;
-  GQueue queue; /* of UpnpExchange; the head is under way */
+  GQueue queue; /* of UpnpExchange; the head is in progress */
 };
 
-/* Kept alive by its place in the queue and by each operation of GIO under way. */
+/* The queue holds a reference, and so does each pending operation of GIO. */
 struct _UpnpExchange
 {
-  UpnpTransport *transport; /* NULL once it is over */
+  UpnpTransport *transport; /* NULL once the exchange is closed */
   guint16 port;
   guint timeout_ms;
   UpnpWriteFunc write;
@@ -35,7 +35,7 @@ struct _UpnpExchange
   GBytes *request;
   UpnpHttpDecoder *reply;
   gsize max_body;
-  char *buffer; /* of READ_SIZE; a request that waits has none */
+  char *buffer; /* (nullable): of READ_SIZE; allocated when the exchange starts */
 };
 
 static void upnp_exchange_start (UpnpExchange *self);
@@ -80,9 +80,10 @@ upnp_exchange_unref (UpnpExchange *self)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UpnpExchange, upnp_exchange_unref)
 
-/* Out of the queue: nobody is told, and what GIO still does for it goes to nobody. */
+/* Removes the exchange from the queue. Its function is not called any longer, and pending
+ * operations of GIO have no effect. */
 static void
-upnp_exchange_leave (UpnpExchange *self)
+upnp_exchange_close (UpnpExchange *self)
 {
   UpnpTransport *transport = g_steal_pointer (&self->transport);
 
@@ -99,7 +100,7 @@ void
 upnp_transport_free (UpnpTransport *self)
 {
   while (!g_queue_is_empty (&self->queue))
-    upnp_exchange_leave (g_queue_peek_tail (&self->queue));
+    upnp_exchange_close (g_queue_peek_tail (&self->queue));
 
   g_clear_object (&self->client);
   g_clear_object (&self->device);
@@ -116,10 +117,10 @@ upnp_transport_start_next (UpnpTransport *self)
     upnp_exchange_start (head);
 }
 
-/* Ends the exchange, and tells. The next request goes out first: what is done with an answer may
- * take its time, or end the transport. */
+/* Closes the exchange and calls its function. The next request starts first: the function may take
+ * long, or free the transport. */
 static void
-upnp_exchange_end (UpnpExchange *exchange, GError *error) /* (transfer full) (nullable) */
+upnp_exchange_finish (UpnpExchange *exchange, GError *error) /* (transfer full) (nullable) */
 {
   g_autoptr (UpnpExchange) self = g_rc_box_acquire (exchange);
   g_autoptr (GError) owned = error;
@@ -128,7 +129,7 @@ upnp_exchange_end (UpnpExchange *exchange, GError *error) /* (transfer full) (nu
   if (transport == NULL)
     return;
 
-  upnp_exchange_leave (self);
+  upnp_exchange_close (self);
   upnp_transport_start_next (transport);
   self->func (owned == NULL ? self->reply : NULL, self->local_address, owned, self->user_data);
 }
@@ -140,14 +141,14 @@ on_deadline (gpointer user_data)
   g_autofree char *device = g_inet_address_to_string (self->transport->device);
   gsize length;
 
-  /* A device that counts wrong and keeps the connection open has told all there is (quirk 35). */
+  /* A device may announce a wrong length and keep the connection open (quirk 35). */
   upnp_http_decoder_get_body (self->reply, &length);
   if (length > 0 && upnp_http_decoder_finish (self->reply, NULL))
-    upnp_exchange_end (self, NULL);
+    upnp_exchange_finish (self, NULL);
   else
-    upnp_exchange_end (self, g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
-                                          "no answer from %s port %u in %.1f s", device, self->port,
-                                          self->timeout_ms / 1000.0));
+    upnp_exchange_finish (self, g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
+                                             "no answer from %s port %u in %.1f s", device,
+                                             self->port, self->timeout_ms / 1000.0));
 
   return G_SOURCE_REMOVE;
 }
@@ -158,7 +159,7 @@ upnp_exchange_fail (UpnpExchange *self, GError *error) /* (transfer full) */
   g_autofree char *device = g_inet_address_to_string (self->transport->device);
 
   g_prefix_error (&error, "%s port %u: ", device, self->port);
-  upnp_exchange_end (self, error);
+  upnp_exchange_finish (self, error);
 }
 
 static void
@@ -186,15 +187,15 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
       if (!upnp_http_decoder_feed (self->reply, self->buffer, (gsize) n, &error))
         upnp_exchange_fail (self, g_steal_pointer (&error));
       else if (upnp_http_decoder_is_complete (self->reply))
-        upnp_exchange_end (self, NULL);
+        upnp_exchange_finish (self, NULL);
       else
         upnp_exchange_read (self);
       return;
     }
 
-  /* A reset is an end like any other, if an answer came before it. */
+  /* A reset after an answer counts as the end of the answer. */
   if (upnp_http_decoder_finish (self->reply, error == NULL ? &error : NULL))
-    upnp_exchange_end (self, NULL);
+    upnp_exchange_finish (self, NULL);
   else
     upnp_exchange_fail (self, g_steal_pointer (&error));
 }
@@ -220,7 +221,7 @@ on_written (GObject *source, GAsyncResult *result, gpointer user_data)
   if (self->transport == NULL)
     return;
 
-  /* One that hangs up before it has read all may have answered all the same. */
+  /* A device that closes the connection early may have answered before. */
   if (error != NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
     {
       upnp_exchange_fail (self, g_steal_pointer (&error));
@@ -324,6 +325,6 @@ upnp_exchange_cancel (UpnpExchange *self)
 {
   UpnpTransport *transport = self->transport;
 
-  upnp_exchange_leave (self);
+  upnp_exchange_close (self);
   upnp_transport_start_next (transport);
 }

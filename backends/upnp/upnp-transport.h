@@ -8,15 +8,13 @@
 
 G_BEGIN_DECLS
 
-/*
- * HTTP with one device: one request after the other, each on a connection of its own from the
- * network's local address, through no proxy, to no other host, within a time and a size.
- */
+/* HTTP with one device. Sends one request at a time, each on a new connection from the network's
+ * local address, without a proxy, and limits the time and the size of each answer. */
 typedef struct _UpnpTransport UpnpTransport;
 typedef struct _UpnpExchange UpnpExchange;
 
-/* Writes the request. host: address and port to be named in it; local_address: this end of the
- * connection that will carry it (quirk 56). */
+/* Encodes the request. host: the address and port for the Host header; local_address: this end of
+ * the connection that carries the request (quirk 56). */
 typedef GBytes *(*UpnpWriteFunc) (const char *host, const char *local_address, gpointer user_data);
 /* One of reply and error is NULL; both are borrowed. */
 typedef void (*UpnpReplyFunc) (UpnpHttpDecoder *reply,
@@ -24,15 +22,15 @@ typedef void (*UpnpReplyFunc) (UpnpHttpDecoder *reply,
                                const GError *error,
                                gpointer user_data);
 
-/* backend is borrowed; device is the one address that will ever be contacted. */
+/* backend is borrowed. device is the only address that is contacted. */
 UpnpTransport *upnp_transport_new (PlumBackend *backend,
                                    GMainContext *context,
                                    GInetAddress *device);
-/* Exchanges under way are cancelled. */
+/* Cancels pending exchanges. */
 void upnp_transport_free (UpnpTransport *self);
 
-/* Queues a request. func is called once, from the loop, unless the exchange is cancelled before;
- * the exchange is gone when it is called. timeout_ms counts from when the connection is begun. */
+/* Queues a request. func is called once, from the loop, unless the exchange is cancelled first; the
+ * exchange is invalid by then. timeout_ms counts from the start of the connection. */
 UpnpExchange *upnp_transport_send (UpnpTransport *self,
                                    guint16 port,
                                    gsize max_body,

@@ -3,21 +3,20 @@
 #include "upnp-watch.h"
 
 #include "upnp-operation.h"
-#include "upnp-ssdp.h"
+#include "upnp-listener.h"
 
 #define MIN_INTERVAL (10 * G_USEC_PER_SEC)
 
 struct _UpnpWatch
 {
-  PlumUpnpBackend *backend; /* borrowed */
+  UpnpSession *session; /* borrowed */
   UpnpDevice *device;
   UpnpListener *listener;  /* (nullable) */
-  GSource *timer;          /* (nullable): until the device may be asked again */
+  GSource *timer;          /* (nullable): until the device may be queried again */
   UpnpDeviceCall *pending; /* (nullable) */
-  gint64 asked;            /* when it was, in µs; 0: never */
-  char *hint;              /* what was heard */
-  guint external_port;     /* asked about */
-  guint internal_port;
+  gint64 query_time;       /* when it was queried, in µs; 0: never */
+  char *hint;              /* what the device announced */
+  guint internal_port;     /* of the query */
 };
 
 static void
@@ -27,14 +26,14 @@ upnp_watch_lose (UpnpWatch *self, const char *what)
   g_autoptr (UpnpDevice) device = upnp_device_ref (self->device);
 
   /* Frees self. */
-  plum_upnp_backend_lose (self->backend, device, reason);
+  upnp_session_report_lost (self->session, device, reason);
 }
 
 static void
 on_no_answer (UpnpWatch *self, const GError *error)
 {
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
-    upnp_watch_lose (self, "refuses connections to its control port");
+    upnp_watch_lose (self, "it refuses connections to its control port");
 }
 
 static gboolean
@@ -63,11 +62,11 @@ on_answer (const UpnpSoapReply *reply,
     entry = upnp_soap_read_entry (reply);
 
   if (is_gone (reply))
-    upnp_watch_lose (self, "its control URL is gone");
+    upnp_watch_lose (self, "its control URL no longer exists");
   else if (reply->outcome == UPNP_SOAP_FAULT && reply->code == 714)
-    upnp_watch_lose (self, "has forgotten what it was asked for");
+    upnp_watch_lose (self, "it no longer has the mappings");
   else if (entry != NULL && !upnp_entry_is_ours (entry, local_address, self->internal_port))
-    upnp_watch_lose (self, "has given a port of ours to another");
+    upnp_watch_lose (self, "one of the external ports belongs to another host");
 }
 
 static void
@@ -82,45 +81,44 @@ on_updated (const UpnpSoapReply *reply,
   if (error != NULL)
     on_no_answer (self, error);
   else if (is_gone (reply))
-    upnp_watch_lose (self, "its control URL is gone");
+    upnp_watch_lose (self, "its control URL no longer exists");
   else if (reply->outcome == UPNP_SOAP_FAULT && (reply->code == 704 || reply->code == 402))
-    upnp_watch_lose (self, "has forgotten what it was asked for");
+    upnp_watch_lose (self, "it no longer has the mappings");
   else if (reply->outcome == UPNP_SOAP_FAULT && reply->code == 606)
-    upnp_watch_lose (self, "has given a pinhole's number to another");
+    upnp_watch_lose (self, "one of the pinholes belongs to another host");
 }
 
-/* Chooses one of our ports or pinholes, and how to ask for it. FALSE: there is none. */
+/* Chooses a port or a pinhole of this process, and the action that checks it. FALSE: there is
+ * none. */
 static gboolean
 upnp_watch_choose (UpnpWatch *self, UpnpSoapRequest *request)
 {
-  UpnpPorts *ports = plum_upnp_backend_get_ports (self->backend);
-  const UpnpPinhole *pinhole = upnp_pinholes_peek (plum_upnp_backend_get_pinholes (self->backend));
+  const UpnpPort *port = upnp_ports_peek (upnp_session_get_ports (self->session));
 
-  if (pinhole != NULL)
-    {
-      request->action = UPNP_ACTION_UPDATE_PINHOLE;
-      request->unique_id = pinhole->unique_id;
-      request->lease = pinhole->lease;
-      return TRUE;
-    }
-
-  request->action = UPNP_ACTION_GET_SPECIFIC;
-  if (!upnp_ports_peek (ports, &request->protocol, &self->external_port, &self->internal_port))
+  if (port == NULL)
     return FALSE;
 
-  request->external_port = self->external_port;
+  self->internal_port = port->internal_port;
+  *request = (UpnpSoapRequest){
+    .action =
+      upnp_session_is_ipv6 (self->session) ? UPNP_ACTION_UPDATE_PINHOLE : UPNP_ACTION_GET_SPECIFIC,
+    .protocol = port->protocol,
+    .external_port = port->external_port,
+    .unique_id = port->unique_id,
+    .lease = port->lease,
+  };
   return TRUE;
 }
 
 static void
-upnp_watch_ask (UpnpWatch *self)
+upnp_watch_query (UpnpWatch *self)
 {
   UpnpSoapRequest request = { 0 };
 
   if (!upnp_watch_choose (self, &request))
     return;
 
-  self->asked = plum_backend_get_time (PLUM_BACKEND (self->backend));
+  self->query_time = plum_backend_get_time (upnp_session_get_backend (self->session));
   self->pending =
     upnp_device_call (self->device, NULL, &request,
                       request.action == UPNP_ACTION_UPDATE_PINHOLE ? on_updated : on_answer, self);
@@ -133,30 +131,32 @@ on_timer (gpointer user_data)
 
   g_clear_pointer (&self->timer, g_source_unref);
   if (self->pending == NULL)
-    upnp_watch_ask (self);
+    upnp_watch_query (self);
   return G_SOURCE_REMOVE;
 }
 
-/* Asks at once, or as soon as it may be asked again: of goodbye and return the second counts. */
+/* Queries the device now, or as soon as it may be queried again: after a restart, the announcement
+ * of the new start counts, not the one of the departure. */
 static void
 upnp_watch_take_hint (UpnpWatch *self, const char *hint)
 {
-  gint64 now = plum_backend_get_time (PLUM_BACKEND (self->backend));
+  gint64 now = plum_backend_get_time (upnp_session_get_backend (self->session));
 
-  plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG, "%s %s", self->device->name, hint);
+  plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG, "UPnP: %s %s", self->device->name, hint);
   g_free (self->hint);
   self->hint = g_strdup (hint);
 
   if (self->timer != NULL)
     return;
-  if (self->pending == NULL && (self->asked == 0 || now - self->asked >= MIN_INTERVAL))
+  if (self->pending == NULL && (self->query_time == 0 || now - self->query_time >= MIN_INTERVAL))
     {
-      upnp_watch_ask (self);
+      upnp_watch_query (self);
       return;
     }
 
-  self->timer = plum_backend_create_timer (PLUM_BACKEND (self->backend),
-                                           (guint) ((self->asked + MIN_INTERVAL - now) / 1000 + 1));
+  self->timer =
+    plum_backend_create_timer (upnp_session_get_backend (self->session),
+                               (guint) ((self->query_time + MIN_INTERVAL - now) / 1000 + 1));
   g_source_set_callback (self->timer, on_timer, self, NULL);
 }
 
@@ -184,7 +184,7 @@ on_message (const UpnpSsdpMessage *message, GInetAddress *sender, gpointer user_
 
   if (message->kind == UPNP_SSDP_BYEBYE)
     {
-      upnp_watch_take_hint (self, "said goodbye");
+      upnp_watch_take_hint (self, "has announced its departure");
       return;
     }
   if (message->kind != UPNP_SSDP_ALIVE)
@@ -193,26 +193,33 @@ on_message (const UpnpSsdpMessage *message, GInetAddress *sender, gpointer user_
   if (message->boot_id >= 0)
     self->device->boot_id = message->boot_id;
   if (message->boot_id >= 0 && known >= 0 && message->boot_id != known)
-    upnp_watch_take_hint (self, "was started anew");
+    upnp_watch_take_hint (self, "has restarted");
   else if (has_moved (self->device, message))
-    upnp_watch_take_hint (self, "has moved its description");
+    upnp_watch_take_hint (self, "has announced another description");
 }
 
 UpnpWatch *
-upnp_watch_new (PlumUpnpBackend *backend, UpnpDevice *device)
+upnp_watch_new (UpnpSession *session, UpnpDevice *device)
 {
   UpnpWatch *self = g_new0 (UpnpWatch, 1);
   g_autoptr (GError) error = NULL;
 
-  self->backend = backend;
+  self->session = session;
   self->device = upnp_device_ref (device);
   self->listener =
-    upnp_listener_new (PLUM_BACKEND (backend), plum_upnp_backend_get_context (backend), on_message,
-                       self, &error);
+    upnp_listener_new_for_group (upnp_session_get_backend (session),
+                                 upnp_session_get_context (session), on_message, self, &error);
   if (self->listener == NULL)
-    plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG, "no ear for notifications: %s", error->message);
+    plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG, "UPnP: cannot receive notifications: %s",
+              error->message);
 
   return self;
+}
+
+UpnpDevice *
+upnp_watch_get_device (UpnpWatch *self)
+{
+  return self->device;
 }
 
 void

@@ -2,17 +2,18 @@
 
 #pragma once
 
-#include "upnp-backend.h"
+#include "upnp-session.h"
 
 G_BEGIN_DECLS
 
-/* As long as ports are mapped: hears the device say goodbye, or be there anew. Anybody can say that
- * in its name, so it is a hint only: the device is asked for one of our ports, at most every 10 s,
- * and is lost if it does not know it. */
+/* Receives the announcements of the device while ports are mapped. Any host can forge them, so each
+ * is only a hint: the watch queries the device for one of the ports, at most every 10 s, and
+ * reports the device as lost if the port is missing. */
 typedef struct _UpnpWatch UpnpWatch;
 
-/* backend is borrowed. */
-UpnpWatch *upnp_watch_new (PlumUpnpBackend *backend, UpnpDevice *device);
+/* session is borrowed. */
+UpnpWatch *upnp_watch_new (UpnpSession *session, UpnpDevice *device);
+UpnpDevice *upnp_watch_get_device (UpnpWatch *self);
 void upnp_watch_free (UpnpWatch *self);
 
 G_END_DECLS

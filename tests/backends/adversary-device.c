@@ -8,7 +8,7 @@
 
 #define IGD1 "urn:schemas-upnp-org:device:InternetGatewayDevice:1"
 
-/* No more of one answer may be taken: some is dropped as it comes, so it is more than is kept. */
+/* The limit for the bytes received of one answer, which are more than the bytes that are kept. */
 #define MAX_TAKEN (4 * 1024 * 1024)
 
 typedef struct
@@ -175,7 +175,7 @@ counter_tear_down (Counter *self)
   g_clear_object (&self->ssdp);
 }
 
-/* Whoever is spoken to is the gateway, or the group that searches go to. */
+/* Requests go only to the gateway or to the multicast group. */
 static void
 on_traffic (PlumGateway *gateway,
             const char *backend,

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 #define DEVICE_THIRD ADVERSARY_NET ".77"
 #define DEVICE_OK "HTTP/1.1 200 OK\r\n"
 
-/* A host that counts who comes, and hangs up. */
+/* A host that counts connections and closes them. */
 typedef struct
 {
   GSocketService *service;
@@ -19,30 +19,30 @@ typedef struct
   guint n_connections;
 } Counter;
 
-/* A manager, and a gateway that answers searches and HTTP as a test says. */
+/* A manager, and a gateway whose answers to searches and HTTP requests a test defines. */
 typedef struct
 {
   Adversary a;
   GSocket *ssdp;
   GSource *ssdp_source;
-  GSocketAddress *client; /* where the search came from; (nullable) */
+  GSocketAddress *client; /* (nullable): the sender of the search */
   GSocketService *http;
   guint16 port;
   GCancellable *cancellable;
   guint n_connections;
   Counter third;
 
-  /* What it does. */
-  char *location; /* of its answer to a search; owned */
-  GBytes *head;   /* of its answers to HTTP */
-  GBytes *piece;  /* and after it this, again and again; (nullable) */
-  guint pause_ms; /* between two of them; 0: none */
+  /* Its behaviour: */
+  char *location; /* in the answer to a search; owned */
+  GBytes *head;   /* of the answers by HTTP */
+  GBytes *piece;  /* (nullable): repeated after the head */
+  guint pause_ms; /* between two pieces; 0: none */
 } AdversaryDevice;
 
 void adversary_device_set_up (AdversaryDevice *f, gconstpointer data);
-/* Asserts too that nobody has come to the host that counts. */
+/* Asserts that the third host was not contacted. */
 void adversary_device_tear_down (AdversaryDevice *f, gconstpointer data);
-/* An answer to the last search, from any socket. */
+/* Answers the last search from a socket. */
 void adversary_device_answer (AdversaryDevice *f, GSocket *from, const char *location);
 
 G_END_DECLS

@@ -7,22 +7,18 @@
 #include "fake-igd.h"
 #include "upnp-backend.h"
 
-/*
- * A manager that asks for a port by UPnP, where what answers the search is hostile: the gateway
- * itself,
- * whose answers and documents a test writes; or another host beside an honest gateway. On the
- * address of
- * a third host somebody counts: nothing of this library may ever come to him.
- */
+/* A manager maps a port by UPnP, and the device that answers the search is hostile: either the
+ * gateway itself, whose answers and documents the test defines, or another host beside an honest
+ * gateway. A third host counts connections: this library must never contact it. */
 
 #define GATEWAY DEVICE_GATEWAY
 #define LOCAL "127.0.0.1"
 #define PORT 8080
 
-/* What answers of other hosts may make the library keep. */
+/* How much memory the answers of other hosts may occupy, in bytes. */
 #define FLOOD_MEMORY (256 * 1024)
 
-/* So many bytes of an endless answer are offered at a time. */
+/* The size of one write of an endless answer, in bytes. */
 #define PIECE 4096
 
 #define IP1 "urn:schemas-upnp-org:service:WANIPConnection:1"
@@ -33,7 +29,7 @@
 
 typedef AdversaryDevice Fixture;
 
-/* text with the port and the host of the one who counts where it says @THIRD@. (transfer full) */
+/* Replaces @THIRD@ in text by the host and port of the third host. (transfer full) */
 static char *
 name_third (Fixture *f, const char *text)
 {
@@ -53,7 +49,7 @@ assert_refused (Fixture *f)
   g_assert_nonnull (plum_mapping_get_error (f->a.mapping));
 }
 
-/* --- Where it says to be --- */
+/* -- Locations -- */
 
 typedef struct
 {
@@ -88,7 +84,7 @@ test_location (Fixture *f, gconstpointer data)
   assert_refused (f);
 }
 
-/* More than a datagram can hold, and as much as it can. */
+/* Longer than a datagram, and as long as possible. */
 static void
 test_location_long (Fixture *f, gconstpointer data)
 {
@@ -101,7 +97,7 @@ test_location_long (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->n_connections, ==, 0);
 }
 
-/* --- What it says there --- */
+/* -- Answers by HTTP -- */
 
 typedef struct
 {
@@ -110,7 +106,7 @@ typedef struct
   const char *repeated; /* (nullable): between head and tail */
   guint n_repeats;
   const char *tail;  /* (nullable) */
-  const char *piece; /* (nullable): without end */
+  const char *piece; /* (nullable): repeated without end */
   guint pause_ms;
 } HttpTest;
 
@@ -206,9 +202,9 @@ test_http (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->n_connections, >, 0);
 }
 
-/* --- Among others --- */
+/* -- Floods -- */
 
-/* A document that is a description, and the answer to every action. */
+/* A description that is also the answer to every action. */
 #define ALL_IN_ONE                                                                                 \
   OK "Connection: close\r\n\r\n<root>" SERVICE (                                                   \
     "/control") "<GetStatusInfoResponse><NewConnectionStatus>Connected</NewConnectionStatus>"      \
@@ -234,7 +230,7 @@ on_note (PlumGateway *gateway, const char *backend, const char *note, guint *n_n
   ++*n_notes;
 }
 
-/* 50,000 answers of 5,000 hosts come before the gateway's: it is found all the same. */
+/* The gateway is found although 50,000 answers of 5,000 hosts precede its answer. */
 static void
 test_answer_flood (Fixture *f, gconstpointer data)
 {
@@ -276,7 +272,7 @@ test_answer_flood (Fixture *f, gconstpointer data)
   g_signal_handlers_disconnect_by_data (gateway, &n_notes);
 }
 
-/* What is told as the external address is an IPv4 address of the outside, or nothing. */
+/* The reported external address is a valid IPv4 address, or unknown. */
 static void
 test_external_address (Fixture *f, gconstpointer data)
 {
@@ -314,7 +310,7 @@ honest_tear_down (Honest *h, gconstpointer data)
   fake_igd_free (h->igd);
 }
 
-/* 10,000 goodbyes or returns in the gateway's name: it is asked, now and then, and is there. */
+/* 10,000 forged byebye or alive messages: the gateway is queried rarely, and stays available. */
 static void
 test_forged_notify (Honest *h, gconstpointer nts)
 {

@@ -153,7 +153,7 @@ static const Fault faults[] = {
   { "own-firewall", TEST_SYSCALL_SEND, EPERM, "not permitted", NULL },
   { "own-firewall-for-http", TEST_SYSCALL_STREAM_SEND, EPERM, "not permitted", "upnp" },
   { "no-multicast", TEST_SYSCALL_MULTICAST_IF, ENODEV,
-    "cannot search: the interface “lo” cannot be chosen: No such device", "upnp" },
+    "cannot search: cannot select the interface “lo”: No such device", "upnp" },
 };
 
 typedef struct

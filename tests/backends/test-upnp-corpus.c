@@ -8,11 +8,9 @@
 #include "soap-codec.h"
 #include "ssdp-codec.h"
 
-/*
- * What real routers sent, where PLUM_CORPUS_DIR names a folder of it with its INDEX.tsv (file,
- * source, router, kind, expected, ...). What is expected is written there for people: from it are
- * read the facts that can be told apart from the words round them.
- */
+/* Answers of real routers, if PLUM_CORPUS_DIR names a folder with an INDEX.tsv (file, source,
+ * router, kind, expected, ...). The expected results are prose: the test extracts the facts from
+ * it. */
 
 enum {
   COLUMN_FILE,
@@ -145,7 +143,7 @@ guess_action (const char *data, gsize len)
   return UPNP_ACTION_ADD;
 }
 
-/* Raw HTTP is read as such; else it is the body of an answer with 200, the body tells all. */
+/* Raw HTTP, or the body of an answer with status 200. */
 static UpnpSoapReply *
 read_soap (const char *data, gsize len)
 {
@@ -191,7 +189,7 @@ test_fault (gconstpointer user_data)
   g_assert_cmpint (reply->code, ==, first_code (sample->expected));
 }
 
-/* NAME=VALUE by the line, in a file beside the document. */
+/* Lines of NAME=VALUE in a file beside the document. */
 static void
 assert_named_values (const Sample *sample, const UpnpSoapReply *reply)
 {
@@ -255,9 +253,9 @@ test_response (gconstpointer user_data)
     g_assert_false (upnp_soap_read_connected (reply));
 }
 
-/* -- All of it -- */
+/* -- Truncation -- */
 
-/* Every file of it, cut off at many places, through every codec. */
+/* Every file, truncated at many places, through every codec. */
 static void
 test_truncated (gconstpointer user_data)
 {

@@ -94,7 +94,7 @@ test_services_best_first (void)
                        " 5000 /tr");
 }
 
-/* What opens pinholes maps no port, and is no service among the others. */
+/* A service that opens pinholes is not among those that map ports. */
 static void
 test_firewalls (void)
 {
@@ -164,7 +164,7 @@ test_url_base_empty (void)
 typedef struct
 {
   const char *reference;
-  guint port; /* 0: refused */
+  guint port; /* 0: the URL is rejected */
   const char *target;
 } UrlCase;
 
@@ -393,7 +393,7 @@ test_xml_no_document (void)
     }
 }
 
-/* A service that is there is whole, wherever the document ends. */
+/* Wherever the document ends, each service is complete. */
 static void
 test_every_truncation (void)
 {

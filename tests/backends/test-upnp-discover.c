@@ -5,17 +5,17 @@
 #include "upnp-fixture.h"
 
 #include "plum-backend-private.h"
-#include "upnp-ssdp.h"
+#include "upnp-link.h"
 
 const char upnp_test_net[] = UPNP_TEST_NET;
 
-#define NO_GATEWAY_1 "UPnP: 1 device answered, it is no internet gateway"
+#define NO_GATEWAY_1 "UPnP: 1 device answered; it is not an internet gateway"
 #define ANSWERED "UPnP: " GATEWAY " answered the search, but "
 #define MAY_HELP "; restarting it may help"
 
-/* The fewest round trips there can be. */
+/* The minimum of round trips. */
 static void
-test_floor (Fixture *f, gconstpointer data)
+test_minimum (Fixture *f, gconstpointer data)
 {
   map_only (f, 8080);
   g_assert_cmpuint (f->igd->counts.searches, ==, 1);
@@ -36,11 +36,11 @@ test_gateway_at_once (Fixture *f, gconstpointer data)
 }
 
 static void
-test_nobody (Fixture *f, gconstpointer data)
+test_no_answer (Fixture *f, gconstpointer data)
 {
   gint64 before = plum_clock_get_time (f->loop.clock);
 
-  assert_discover_fails (f, PLUM_ERROR_TIMED_OUT, "UPnP: nobody answered the search in 2.6 s");
+  assert_discover_fails (f, PLUM_ERROR_TIMED_OUT, "UPnP: no device answered the search in 2.6 s");
   g_assert_cmpint (plum_clock_get_time (f->loop.clock) - before, ==, 2600 * 1000);
   /* Five targets, three times. */
   g_assert_cmpuint (f->igd->counts.searches, ==, 15);
@@ -52,7 +52,7 @@ test_search_times (Fixture *f, gconstpointer data)
   g_autoptr (PlumCall) pending =
     plum_backend_call (f->backend, PLUM_CALL_DISCOVER, NULL, TIMEOUT, NULL, NULL);
 
-  /* The fake does not hear the group: these are those to the gateway. */
+  /* The fake does not receive multicast: these are the searches to the gateway. */
   test_loop_settle (&f->loop);
   g_assert_cmpuint (f->igd->counts.searches, ==, 1);
   test_loop_advance (&f->loop, 199);
@@ -91,7 +91,7 @@ test_several_devices (Fixture *f, gconstpointer data)
   other->switches = f->igd->switches;
   f->igd->neighbour = other;
   assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED,
-                         "UPnP: 2 devices answered, none is an internet gateway");
+                         "UPnP: 2 devices answered; none is an internet gateway");
   fake_igd_free (other);
 }
 
@@ -99,7 +99,7 @@ static void
 test_description_refused (Fixture *f, gconstpointer data)
 {
   g_autofree char *message =
-    g_strdup_printf (ANSWERED "its description could not be read: " GATEWAY " port %u: Could not "
+    g_strdup_printf (ANSWERED "its description cannot be read: " GATEWAY " port %u: Could not "
                               "connect to " GATEWAY ": Connection refused" MAY_HELP,
                      f->igd->port);
 
@@ -112,7 +112,7 @@ static void
 test_description_silent (Fixture *f, gconstpointer data)
 {
   g_autofree char *message =
-    g_strdup_printf (ANSWERED "its description could not be read: no answer from " GATEWAY
+    g_strdup_printf (ANSWERED "its description cannot be read: no answer from " GATEWAY
                               " port %u in 2.0 s" MAY_HELP,
                      f->igd->port);
 
@@ -123,7 +123,7 @@ static void
 test_control_gone (Fixture *f, gconstpointer data)
 {
   assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED,
-                         ANSWERED "its control URL gives HTTP 404 and no SOAP" MAY_HELP);
+                         ANSWERED "its control URL answers HTTP 404 and no SOAP" MAY_HELP);
   g_assert_null (f->lost);
 }
 
@@ -131,10 +131,10 @@ static void
 test_needs_login (Fixture *f, gconstpointer data)
 {
   assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED,
-                         ANSWERED "its control URL gives HTTP 401 and no SOAP" MAY_HELP);
+                         ANSWERED "its control URL answers HTTP 401 and no SOAP" MAY_HELP);
 }
 
-/* Discovers with another device on the link, and says which of the two was taken. */
+/* Discovers with another device on the link, and returns the chosen one. */
 static FakeIgd *
 discover_with (Fixture *f, FakeIgd *other)
 {
@@ -147,7 +147,7 @@ discover_with (Fixture *f, FakeIgd *other)
   return fake_igd_n_entries (other) > 0 ? other : f->igd;
 }
 
-/* Only another device than the gateway answers: it has to wait for the end of the window. */
+/* Another device than the gateway is examined after the window has expired. */
 static void
 test_other_igd (Fixture *f, gconstpointer data)
 {
@@ -169,7 +169,7 @@ test_gateway_first (Fixture *f, gconstpointer data)
   fake_igd_free (other);
 }
 
-/* The gateway is a mesh node that is no way to the internet (quirk 61). */
+/* The gateway is a mesh node without a connection to the internet (quirk 61). */
 static void
 test_better_igd (Fixture *f, gconstpointer data)
 {
@@ -189,8 +189,7 @@ test_neither_connected (Fixture *f, gconstpointer data)
   fake_igd_free (other);
 }
 
-/* The gateway's own description is bad, and that takes its time: then the others still get theirs.
- */
+/* The description of the gateway is invalid: the other devices still get their time. */
 static void
 test_other_igd_after_bad_gateway (Fixture *f, gconstpointer data)
 {
@@ -201,7 +200,7 @@ test_other_igd_after_bad_gateway (Fixture *f, gconstpointer data)
   fake_igd_free (other);
 }
 
-/* A root device that is not the gateway may be anything: it is not even asked. */
+/* A root device that is not the gateway is not contacted. */
 static void
 test_root_device_elsewhere (Fixture *f, gconstpointer data)
 {
@@ -214,7 +213,7 @@ test_root_device_elsewhere (Fixture *f, gconstpointer data)
   fake_igd_free (other);
 }
 
-/* After a restart on another port the next discovery finds it there. */
+/* After a restart on another port, the next discovery finds the gateway. */
 static void
 test_again (Fixture *f, gconstpointer data)
 {
@@ -227,9 +226,9 @@ test_again (Fixture *f, gconstpointer data)
   g_assert_no_error (plum_call_get_error (done));
 }
 
-/* Core gives up in the middle of everything: nothing is left, and nothing is told. */
+/* Core cancels at any moment: nothing is left behind and nothing is reported. */
 static void
-test_abandoned (Fixture *f, gconstpointer data)
+test_cancelled (Fixture *f, gconstpointer data)
 {
   for (guint turns = 0; turns < 60; turns++)
     {
@@ -242,7 +241,7 @@ test_abandoned (Fixture *f, gconstpointer data)
     }
 }
 
-/* -- What an observer is told -- */
+/* -- Notes and traffic -- */
 
 static void
 on_event (PlumBackend *backend, const PlumBackendEvent *event, gpointer user_data)
@@ -269,12 +268,12 @@ test_notes (Fixture *f, gconstpointer data)
 {
   g_autoptr (GString) notes = g_string_new (NULL);
   g_autofree char *want =
-    g_strdup_printf ("UPnP: answer of " GATEWAY " (fake/1.0 UPnP/1.1) taken: "
+    g_strdup_printf ("UPnP: answer of " GATEWAY " (fake/1.0 UPnP/1.1) accepted: "
                      "http://" GATEWAY ":%u/rootDesc.xml\n"
-                     "UPnP: " GATEWAY " is Fake & Sons F1 (A fake box), with 1 services that map "
-                     "ports\n"
+                     "UPnP: " GATEWAY
+                     " is Fake & Sons F1 (A fake box), with 1 service that can map ports\n"
                      "UPnP: " GATEWAY ": urn:schemas-upnp-org:service:WANIPConnection:1 at port "
-                     "%u/ctl/IPConn says connected, a public address; rank 14\n"
+                     "%u/ctl/IPConn reports connected, a public address; rank 14\n"
                      "UPnP: chosen: urn:schemas-upnp-org:service:WANIPConnection:1 of " GATEWAY
                      ", the default gateway\n",
                      f->igd->port, f->igd->port);
@@ -293,10 +292,10 @@ test_notes_of_rejected (Fixture *f, gconstpointer data)
   plum_backend_set_observer (f->backend, &note_taker, notes);
   assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED, NO_GATEWAY_1);
   plum_backend_set_observer (f->backend, NULL, NULL);
-  /* Fifteen answers, one line. */
+  /* Fifteen answers, one note. */
   g_assert_cmpstr (notes->str, ==,
-                   "UPnP: answer of " GATEWAY " (fake/1.0 UPnP/1.1) rejected: it is no internet "
-                   "gateway\n");
+                   "UPnP: answer of " GATEWAY
+                   " (fake/1.0 UPnP/1.1) rejected: it is not an internet gateway\n");
 }
 
 typedef struct
@@ -337,12 +336,12 @@ test_traffic (Fixture *f, gconstpointer data)
   plum_backend_set_observer (f->backend, &observer, &traffic);
   discover (f);
   plum_backend_set_observer (f->backend, NULL, NULL);
-  /* One search, the description, status and address. */
+  /* One search, the description, the status and the address. */
   g_assert_cmpuint (traffic.sent, ==, 4);
   g_assert_cmpuint (traffic.received, ==, 4);
 }
 
-/* -- Where it does not search, and whom it does not ask -- */
+/* -- Which networks and addresses are excluded -- */
 
 static void
 test_point_to_point (void)
@@ -364,7 +363,7 @@ test_point_to_point (void)
 }
 
 static void
-test_whom_to_contact (void)
+test_may_contact (void)
 {
   static const struct
   {
@@ -393,9 +392,9 @@ test_whom_to_contact (void)
 }
 
 static const UpnpTest tests[] = {
-  { "discover/floor", { 0 }, test_floor },
+  { "discover/minimum", { 0 }, test_minimum },
   { "discover/gateway-at-once", { 0 }, test_gateway_at_once },
-  { "discover/nobody", { .ssdp_silent = TRUE }, test_nobody },
+  { "discover/no-answer", { .ssdp_silent = TRUE }, test_no_answer },
   { "discover/search-times", { .ssdp_silent = TRUE }, test_search_times },
   { "discover/no-service", { .no_service = TRUE }, test_no_igd },
   { "discover/no-location", { .no_location = TRUE }, test_no_igd },
@@ -420,7 +419,7 @@ static const UpnpTest tests[] = {
     test_other_igd_after_bad_gateway },
   { "discover/root-device-elsewhere", { .ssdp_silent = TRUE }, test_root_device_elsewhere },
   { "discover/again", { 0 }, test_again },
-  { "discover/abandoned", { 0 }, test_abandoned },
+  { "discover/cancelled", { 0 }, test_cancelled },
   { "discover/notes", { 0 }, test_notes },
   { "discover/notes-of-rejected",
     { .answer_target = "urn:schemas-upnp-org:device:MediaServer:1" },
@@ -436,7 +435,7 @@ main (int argc, char *argv[])
   for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
     upnp_test_add (&tests[i]);
   g_test_add_func ("/upnp/discover/point-to-point", test_point_to_point);
-  g_test_add_func ("/upnp/discover/whom-to-contact", test_whom_to_contact);
+  g_test_add_func ("/upnp/discover/may-contact", test_may_contact);
 
   return g_test_run ();
 }

@@ -8,10 +8,10 @@
 
 const char upnp_test_net[] = UPNP_TEST_NET;
 
-/* A router that answered well at first, and then does not: each action of it ends with an error
- * that names the action and what came. */
+/* A router that fails after it was found: each action ends with an error that names the action and
+ * the answer. */
 
-#define LOGIN "wants a login for "
+#define LOGIN "requires a login for "
 
 static void
 assert_fails (Fixture *f,
@@ -69,9 +69,9 @@ test_list_gone (Fixture *f, gconstpointer data)
                 GATEWAY);
 }
 
-/* Of a lease that another process made it is asked first whose the entry is now. */
+/* For the lease of another process, the entry is read first. */
 static void
-test_look_gone (Fixture *f, gconstpointer data)
+test_read_gone (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -81,9 +81,9 @@ test_look_gone (Fixture *f, gconstpointer data)
                 "GetSpecificPortMappingEntry", GATEWAY);
 }
 
-/* The answer to the map was lost, and the table does not tell whether it was done. */
+/* The answer to the map was lost, and the table does not show whether it succeeded. */
 static void
-test_look_refused (Fixture *f, gconstpointer data)
+test_read_refused (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) mapped = NULL;
   g_autoptr (PlumCall) done = NULL;
@@ -97,7 +97,7 @@ test_look_refused (Fixture *f, gconstpointer data)
   done = lease_call (f, PLUM_CALL_UNMAP, NULL);
   g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
   g_assert_nonnull (
-    strstr (plum_call_get_error (done)->message, "whether the port was mapped is not known"));
+    strstr (plum_call_get_error (done)->message, "it is unknown whether the port was mapped"));
 }
 
 static void
@@ -110,13 +110,14 @@ test_address_refused (Fixture *f, gconstpointer data)
                 "GetExternalIPAddress", "it is behind another router");
 }
 
-/* It says that it has mapped the port, in no words, and its table does not know of it. */
+/* The router sends an empty answer, and its table does not contain the port. */
 static void
 test_empty_and_nothing_done (Fixture *f, gconstpointer data)
 {
   discover (f);
   assert_map_fails (f, 8080, PLUM_ERROR_MALFORMED,
-                    "UPnP: " GATEWAY " answered AddPortMapping with nothing, and port 8080 is not "
+                    "UPnP: " GATEWAY
+                    " sent an empty answer to AddPortMapping, and port 8080 is not "
                     "in its table");
 }
 
@@ -125,11 +126,10 @@ test_map_page (Fixture *f, gconstpointer data)
 {
   discover (f);
   assert_map_fails (f, 8080, PLUM_ERROR_MALFORMED,
-                    "UPnP: " GATEWAY " answered AddPortMapping with HTTP 200 and something else "
-                    "than SOAP");
+                    "UPnP: " GATEWAY " answered AddPortMapping with HTTP 200 and no SOAP");
 }
 
-/* -- It goes away between two actions of one mapping -- */
+/* -- Connections that end between two actions of one mapping -- */
 
 #define HUNG_UP(action) "UPnP: " action ": " GATEWAY " port "
 
@@ -145,7 +145,7 @@ assert_hangs_up (PlumCall *done, const char *beginning)
     g_str_has_suffix (error->message, ": the connection was closed without an answer"));
 }
 
-/* Our entry could not be renewed and was to be made anew. It is the old one still. */
+/* The entry cannot be renewed, and the connection ends before it is replaced: the old one stays. */
 static void
 test_replacing_cut_off (Fixture *f, gconstpointer data)
 {
@@ -158,9 +158,9 @@ test_replacing_cut_off (Fixture *f, gconstpointer data)
   g_assert_nonnull (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 8080));
 }
 
-/* The port is taken, and it does not tell by whom. */
+/* The port is taken, and the connection ends before the entry is read. */
 static void
-test_look_at_conflict_cut_off (Fixture *f, gconstpointer data)
+test_conflict_read_cut_off (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) done = NULL;
 
@@ -170,7 +170,7 @@ test_look_at_conflict_cut_off (Fixture *f, gconstpointer data)
   assert_hangs_up (done, HUNG_UP ("GetSpecificPortMappingEntry"));
 }
 
-/* It answered in no words, and does not tell what it has done. */
+/* The answer is empty, and the connection ends before the entry is read. */
 static void
 test_read_back_cut_off (Fixture *f, gconstpointer data)
 {
@@ -181,23 +181,23 @@ test_read_back_cut_off (Fixture *f, gconstpointer data)
   done = map_call (f, 8080, 8080, LIFETIME);
   assert_hangs_up (done, HUNG_UP ("GetSpecificPortMappingEntry"));
 
-  /* What it did is not forgotten: it can be taken back. */
+  /* The port stays recorded, so that it can be deleted. */
   f->igd->switches.hang_up_on = NULL;
   unmap_port (f, NULL);
   g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
 }
 
-/* -- Its table is not for everybody -- */
+/* -- Tables -- */
 
 static void
-test_list_not_for_us (Fixture *f, gconstpointer data)
+test_list_refused (Fixture *f, gconstpointer data)
 {
   discover (f);
   assert_fails (f, PLUM_CALL_LIST, NULL, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED,
                 GATEWAY " refused GetGenericPortMappingEntry", "(error 602, Fake)");
 }
 
-/* A table that never ends is read as far as any table goes. */
+/* An endless table is read up to the limit. */
 static void
 test_list_endless (Fixture *f, gconstpointer data)
 {
@@ -211,7 +211,7 @@ test_list_endless (Fixture *f, gconstpointer data)
   g_assert_cmpuint (g_list_model_get_n_items (plum_call_get_entries (done)), ==, 4095);
 }
 
-/* There is no port 0: an entry that has it is none. */
+/* An entry with port 0 is ignored. */
 static void
 test_list_port_0 (Fixture *f, gconstpointer data)
 {
@@ -227,11 +227,11 @@ test_list_port_0 (Fixture *f, gconstpointer data)
   g_assert_cmpuint (plum_entry_get_external_port (entry), ==, 9000);
 }
 
-/* -- Answers that say less than they should -- */
+/* -- Incomplete answers -- */
 
-/* Success, but not which port: it cannot be told to anybody, and could not be closed. */
+/* A success without the port: the mapping could be neither reported nor deleted. */
 static void
-test_any_port_untold (Fixture *f, gconstpointer data)
+test_no_reserved_port (Fixture *f, gconstpointer data)
 {
   fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 8080, 8080, STRANGER, 0);
   map_only (f, 8080);
@@ -239,9 +239,9 @@ test_any_port_untold (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.add, ==, 2);
 }
 
-/* The entry that is ours already, and cannot be renewed, needs no renewal. */
+/* A permanent entry of this host that cannot be renewed needs no renewal. */
 static void
-test_ours_for_ever (Fixture *f, gconstpointer data)
+test_permanent_entry (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = NULL;
 
@@ -251,9 +251,9 @@ test_ours_for_ever (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.delete, ==, 0);
 }
 
-/* It says in no words that it has mapped the port that is required, and has not: another has it. */
+/* The answer is empty, and the required port belongs to another host. */
 static void
-test_empty_and_anothers (Fixture *f, gconstpointer data)
+test_empty_and_taken (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumRequest) request = test_request_new_exact (PLUM_PROTOCOL_TCP, 8080, 8080);
   const PlumCallArgs args = { request, NULL, NULL };
@@ -267,7 +267,7 @@ test_empty_and_anothers (Fixture *f, gconstpointer data)
                    "UPnP: external TCP port 8080 belongs to this host's port 9999");
 }
 
-/* -- Before anything is known -- */
+/* -- Without a device -- */
 
 static void
 test_not_discovered (Fixture *f, gconstpointer data)
@@ -284,11 +284,11 @@ test_not_discovered (Fixture *f, gconstpointer data)
       g_test_message ("%d", kinds[i]);
       g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NO_GATEWAY);
       g_assert_cmpstr (plum_call_get_error (done)->message, ==,
-                       "UPnP: no router is known at present; it must be searched again");
+                       "UPnP: no router is known; a new search is necessary");
     }
 }
 
-/* What cannot be asked at all: no gateway, or one of the other family. */
+/* Networks without a gateway. */
 static void
 test_other_network (Fixture *f, gconstpointer data)
 {
@@ -299,7 +299,7 @@ test_other_network (Fixture *f, gconstpointer data)
 
   g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
   g_assert_cmpstr (plum_call_get_error (done)->message, ==,
-                   "UPnP: a link from point to point has no router to ask");
+                   "UPnP: a point-to-point link has no router");
 }
 
 static const UpnpTest tests[] = {
@@ -307,44 +307,39 @@ static const UpnpTest tests[] = {
   { "errors/gone/unmap", { 0 }, test_gone },
   { "errors/gone/list", { 0 }, test_list_gone },
   { "errors/gone/list-v2", { .version = 2 }, test_list_gone },
-  { "errors/gone/look", { 0 }, test_look_gone },
-  { "errors/look-refused", { .specific_fault = 501 }, test_look_refused },
+  { "errors/gone/read", { 0 }, test_read_gone },
+  { "errors/read-refused", { .specific_fault = 501 }, test_read_refused },
   { "errors/address-refused", { 0 }, test_address_refused },
   { "errors/empty-and-nothing-done",
     { .empty_success = TRUE, .ignore_adds = TRUE },
     test_empty_and_nothing_done },
-  { "errors/page-for-an-answer", { .html_success = TRUE }, test_map_page },
+  { "errors/html-page", { .html_success = TRUE }, test_map_page },
   { "errors/replacing-cut-off",
     { .refuse_renewal = TRUE, .hang_up_on = "DeletePortMapping" },
     test_replacing_cut_off },
-  { "errors/look-at-conflict-cut-off",
+  { "errors/conflict-read-cut-off",
     { .hang_up_on = "GetSpecificPortMappingEntry" },
-    test_look_at_conflict_cut_off },
+    test_conflict_read_cut_off },
   { "errors/read-back-cut-off",
     { .empty_success = TRUE, .hang_up_on = "GetSpecificPortMappingEntry" },
     test_read_back_cut_off },
-  { "errors/list-not-for-us", { .generic_fault = 602 }, test_list_not_for_us },
-  { "errors/list-not-for-us-v2",
+  { "errors/list-refused", { .generic_fault = 602 }, test_list_refused },
+  { "errors/list-refused-v2",
     { .version = 2, .list_fault = 401, .generic_fault = 602 },
-    test_list_not_for_us },
+    test_list_refused },
   { "errors/list-endless", { .endless_table = TRUE }, test_list_endless },
   { "errors/list-port-0", { 0 }, test_list_port_0 },
-  { "errors/any-port-untold", { .version = 2, .no_reserved_port = TRUE }, test_any_port_untold },
-  { "errors/ours-for-ever", { .refuse_renewal = TRUE }, test_ours_for_ever },
-  { "errors/empty-and-anothers",
+  { "errors/no-reserved-port", { .version = 2, .no_reserved_port = TRUE }, test_no_reserved_port },
+  { "errors/permanent-entry", { .refuse_renewal = TRUE }, test_permanent_entry },
+  { "errors/empty-and-taken",
     { .empty_success = TRUE, .ignore_adds = TRUE },
-    test_empty_and_anothers },
+    test_empty_and_taken },
   { "errors/not-discovered", { 0 }, test_not_discovered },
   { "errors/point-to-point", { 0 }, test_other_network },
 };
 
 int
-main (int argc, char **argv)
+main (int argc, char *argv[])
 {
-  g_test_init (&argc, &argv, NULL);
-
-  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
-    upnp_test_add (&tests[i]);
-
-  return g_test_run ();
+  return upnp_test_run (argc, argv, tests, G_N_ELEMENTS (tests));
 }

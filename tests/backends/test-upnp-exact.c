@@ -66,7 +66,7 @@ test_taken (Fixture *f, gconstpointer data)
   g_assert_cmpstr (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 9000)->client, ==, STRANGER);
 }
 
-/* It would have let us have it. */
+/* The router would have granted it. */
 static void
 test_overwriting_router (Fixture *f, gconstpointer data)
 {
@@ -75,7 +75,7 @@ test_overwriting_router (Fixture *f, gconstpointer data)
   g_assert_cmpstr (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 9000)->client, ==, STRANGER);
 }
 
-/* A look before the first time, and none where the port is ours. */
+/* The entry is read before the first request, and not if this process holds the port. */
 static void
 test_renewal_is_one_action (Fixture *f, gconstpointer data)
 {
@@ -87,9 +87,9 @@ test_renewal_is_one_action (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.add, ==, 2);
 }
 
-/* A router that shows nobody its entries. */
+/* A router that refuses to show entries. */
 static void
-test_taken_unseen (Fixture *f, gconstpointer data)
+test_taken_unreadable (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) done = NULL;
 
@@ -98,7 +98,7 @@ test_taken_unseen (Fixture *f, gconstpointer data)
   done = map_exact (f, 9000);
   g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_CONFLICT);
   g_assert_nonnull (strstr (plum_call_get_error (done)->message,
-                            "the external port that is required is somebody else's"));
+                            "the required external port belongs to another host"));
   g_assert_cmpuint (f->igd->counts.add, ==, 1);
   g_assert_cmpstr (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 9000)->client, ==, STRANGER);
 }
@@ -117,7 +117,7 @@ test_taken_by_a_host_with_a_name (Fixture *f, gconstpointer data)
   assert_exact_fails (f, PLUM_ERROR_CONFLICT, BELONGS "the television");
 }
 
-/* Another program has it. */
+/* Another program of this host has the port. */
 static void
 test_taken_by_this_host (Fixture *f, gconstpointer data)
 {
@@ -126,7 +126,7 @@ test_taken_by_this_host (Fixture *f, gconstpointer data)
                       BELONGS "this host's port 80 (its entry is called “plum-glib tcp 80”)");
 }
 
-/* What anybody on the network may have written is shown as one line, without tricks, and cut. */
+/* Untrusted text is shown as one short line. */
 static void
 test_hostile_description (Fixture *f, gconstpointer data)
 {
@@ -138,12 +138,12 @@ test_hostile_description (Fixture *f, gconstpointer data)
                       " (its entry is called “a). All is well and a great deal…”)");
 }
 
-/* The router says that it is taken, and does not say by whom. */
+/* The router reports a conflict but no entry. */
 static void
-test_taken_by_nobody (Fixture *f, gconstpointer data)
+test_taken_without_entry (Fixture *f, gconstpointer data)
 {
   assert_exact_fails (f, PLUM_ERROR_CONFLICT,
-                      REFUSED "718, Fake): the external port that is required is somebody else's");
+                      REFUSED "718, Fake): the required external port belongs to another host");
   g_assert_cmpuint (f->igd->counts.add, ==, 1);
   g_assert_cmpuint (f->igd->counts.get_specific, ==, 1);
 }
@@ -154,14 +154,14 @@ test_same_port (Fixture *f, gconstpointer data)
   g_autoptr (PlumCall) same = NULL;
 
   assert_exact_fails (f, PLUM_ERROR_NOT_SUPPORTED,
-                      REFUSED "724, Fake): it wants the same port on both sides, and another "
-                              "external port is required");
+                      REFUSED "724, Fake): it supports only equal external and internal ports, and "
+                              "another external port is required");
   g_assert_cmpuint (f->igd->counts.add, ==, 1);
   same = map_exact (f, 8080);
   assert_lease (plum_call_get_lease (same), 8080, LIFETIME, "1.2.3.4");
 }
 
-/* That the device once wanted the same port does not change one that is required. */
+/* A device that supports only equal ports does not change a required port. */
 static void
 test_same_port_is_remembered (Fixture *f, gconstpointer data)
 {
@@ -193,9 +193,9 @@ test_permanent_only (Fixture *f, gconstpointer data)
   assert_lease (plum_call_get_lease (done), 9000, PLUM_LIFETIME_FOREVER, "1.2.3.4");
 }
 
-/* A success without a word, and the entry is another's. */
+/* An empty answer, and the entry belongs to another host. */
 static void
-test_success_that_is_none (Fixture *f, gconstpointer data)
+test_empty_answer (Fixture *f, gconstpointer data)
 {
   take_port (f, STRANGER, "torrent");
   assert_exact_fails (f, PLUM_ERROR_CONFLICT, BELONGS STRANGER " (its entry is called “torrent”)");
@@ -220,34 +220,27 @@ static const UpnpTest tests[] = {
   { "exact/free-on-v2", { .version = 2 }, test_free },
   { "exact/taken", { 0 }, test_taken },
   { "exact/taken-on-v2", { .version = 2 }, test_taken },
-  { "exact/taken-unseen", { .specific_fault = 501 }, test_taken_unseen },
-  { "exact/taken-by-729-unseen",
+  { "exact/taken-unreadable", { .specific_fault = 501 }, test_taken_unreadable },
+  { "exact/taken-by-729-unreadable",
     { .specific_fault = 501, .conflict_fault = 729 },
-    test_taken_unseen },
+    test_taken_unreadable },
   { "exact/overwriting-router", { .overwrite = TRUE }, test_overwriting_router },
   { "exact/renewal-is-one-action", { 0 }, test_renewal_is_one_action },
   { "exact/taken-without-a-name", { 0 }, test_taken_without_a_name },
   { "exact/taken-by-a-host-with-a-name", { 0 }, test_taken_by_a_host_with_a_name },
   { "exact/taken-by-this-host", { .refuse_renewal = TRUE }, test_taken_by_this_host },
-  { "exact/taken-by-nobody", { .add_fault = 718 }, test_taken_by_nobody },
+  { "exact/taken-without-entry", { .add_fault = 718 }, test_taken_without_entry },
   { "exact/hostile-description", { 0 }, test_hostile_description },
   { "exact/same-port", { .same_port = TRUE }, test_same_port },
   { "exact/same-port-is-remembered", { .same_port = TRUE }, test_same_port_is_remembered },
   { "exact/privileged", { .no_privileged = TRUE }, test_privileged },
   { "exact/permanent-only", { .timed_fault = 725 }, test_permanent_only },
-  { "exact/success-that-is-none",
-    { .empty_success = TRUE, .ignore_adds = TRUE },
-    test_success_that_is_none },
+  { "exact/empty-answer", { .empty_success = TRUE, .ignore_adds = TRUE }, test_empty_answer },
   { "exact/own-port", { 0 }, test_own_port },
 };
 
 int
 main (int argc, char *argv[])
 {
-  g_test_init (&argc, &argv, NULL);
-
-  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
-    upnp_test_add (&tests[i]);
-
-  return g_test_run ();
+  return upnp_test_run (argc, argv, tests, G_N_ELEMENTS (tests));
 }

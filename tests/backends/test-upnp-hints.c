@@ -6,9 +6,9 @@
 
 const char upnp_test_net[] = UPNP_TEST_NET;
 
-/* What is said to all on the network is a hint: the router is asked, and what it answers counts. */
+/* Multicast announcements are hints: the backend queries the router, and only its answer counts. */
 
-/* Does lo carry multicast here? Said once, by a goodbye that must make the backend ask. */
+/* Whether lo carries multicast: a byebye message must cause a query. */
 static gboolean
 hears_goodbye (Fixture *f)
 {
@@ -22,7 +22,7 @@ hears_goodbye (Fixture *f)
   return FALSE;
 }
 
-/* As soon as the router may be asked again. */
+/* As soon as the router may be queried again. */
 static void
 say_goodbye_again (Fixture *f)
 {
@@ -31,9 +31,9 @@ say_goodbye_again (Fixture *f)
   test_loop_settle (&f->loop);
 }
 
-/* It still knows the port: nothing is lost. */
+/* The router still has the port: nothing is lost. */
 static void
-test_hint_goodbye (Fixture *f, gconstpointer data)
+test_hint_byebye (Fixture *f, gconstpointer data)
 {
   map_only (f, 8080);
   if (hears_goodbye (f))
@@ -50,15 +50,14 @@ test_hint_restart (Fixture *f, gconstpointer data)
   fake_igd_wipe (f->igd);
   f->igd->boot_id++;
   fake_igd_notify (f->igd, "ssdp:alive");
-  /* Not asked again within 10 s, whatever comes. */
+  /* No second query within 10 s. */
   test_loop_advance (&f->loop, 9000);
   g_assert_null (f->lost);
   test_loop_advance (&f->loop, 2000);
-  g_assert_cmpstr (f->lost, ==,
-                   GATEWAY " was started anew, and has forgotten what it was asked for");
+  g_assert_cmpstr (f->lost, ==, GATEWAY " has restarted, and it no longer has the mappings");
 }
 
-/* The ordinary life of a device: said every half hour, and no reason to ask. */
+/* The regular announcement of a device causes no query. */
 static void
 test_hint_same_boot (Fixture *f, gconstpointer data)
 {
@@ -68,7 +67,7 @@ test_hint_same_boot (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.get_specific, ==, 0);
 }
 
-/* Nothing is mapped any more: nobody listens. */
+/* Without a mapping, announcements are ignored. */
 static void
 test_hint_without_mapping (Fixture *f, gconstpointer data)
 {
@@ -80,7 +79,7 @@ test_hint_without_mapping (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.get_specific, ==, 0);
 }
 
-#define BYE GATEWAY " said goodbye, and "
+#define BYE GATEWAY " has announced its departure, and "
 
 static void
 test_hint_refused (Fixture *f, gconstpointer data)
@@ -91,7 +90,7 @@ test_hint_refused (Fixture *f, gconstpointer data)
 
   fake_igd_stop_http (f->igd);
   say_goodbye_again (f);
-  g_assert_cmpstr (f->lost, ==, BYE "refuses connections to its control port");
+  g_assert_cmpstr (f->lost, ==, BYE "it refuses connections to its control port");
 }
 
 static void
@@ -103,11 +102,11 @@ test_hint_not_found (Fixture *f, gconstpointer data)
 
   f->igd->switches.no_control = TRUE;
   say_goodbye_again (f);
-  g_assert_cmpstr (f->lost, ==, BYE "its control URL is gone");
+  g_assert_cmpstr (f->lost, ==, BYE "its control URL no longer exists");
 }
 
 static void
-test_hint_anothers (Fixture *f, gconstpointer data)
+test_hint_taken_over (Fixture *f, gconstpointer data)
 {
   map_only (f, 8080);
   if (!hears_goodbye (f))
@@ -115,10 +114,10 @@ test_hint_anothers (Fixture *f, gconstpointer data)
 
   fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 8080, 8080, STRANGER, 0);
   say_goodbye_again (f);
-  g_assert_cmpstr (f->lost, ==, BYE "has given a port of ours to another");
+  g_assert_cmpstr (f->lost, ==, BYE "one of the external ports belongs to another host");
 }
 
-/* One that gives no answer may only be busy: its check, or the renewal, will tell. */
+/* A router that does not answer may be busy: the check or the renewal decides. */
 static void
 test_hint_silent (Fixture *f, gconstpointer data)
 {
@@ -133,7 +132,7 @@ test_hint_silent (Fixture *f, gconstpointer data)
   g_assert_null (f->lost);
 }
 
-/* One that does not show its table says nothing of the port. */
+/* A router that refuses to show its table gives no information about the port. */
 static void
 test_hint_unclear (Fixture *f, gconstpointer data)
 {
@@ -147,7 +146,7 @@ test_hint_unclear (Fixture *f, gconstpointer data)
   g_assert_null (f->lost);
 }
 
-/* It tells no other number of boots, but is to be found elsewhere. */
+/* The same BOOTID, but another location. */
 static void
 test_hint_moved (Fixture *f, gconstpointer data)
 {
@@ -161,11 +160,11 @@ test_hint_moved (Fixture *f, gconstpointer data)
   fake_igd_notify (f->igd, "ssdp:alive");
   test_loop_settle (&f->loop);
   g_assert_cmpstr (f->lost, ==,
-                   GATEWAY " has moved its description, and refuses connections to "
+                   GATEWAY " has announced another description, and it refuses connections to "
                            "its control port");
 }
 
-/* Another device says goodbye for itself. */
+/* The byebye message of another device. */
 static void
 test_hint_of_another (Fixture *f, gconstpointer data)
 {
@@ -178,8 +177,8 @@ test_hint_of_another (Fixture *f, gconstpointer data)
   fake_igd_free (other);
 }
 
-/* The port is given back while the router is being asked, and while it is to be asked again: the
- * tear-down looks whether anything stays. */
+/* The port is unmapped during a query, and while a query is scheduled: the tear-down verifies that
+ * nothing is left. */
 static void
 test_hint_then_unmap (Fixture *f, gconstpointer data)
 {
@@ -201,13 +200,13 @@ test_hint_then_unmap (Fixture *f, gconstpointer data)
 }
 
 static const UpnpTest tests[] = {
-  { "hint/goodbye", { 0 }, test_hint_goodbye },
+  { "hint/byebye", { 0 }, test_hint_byebye },
   { "hint/restart", { 0 }, test_hint_restart },
   { "hint/same-boot", { 0 }, test_hint_same_boot },
   { "hint/without-mapping", { 0 }, test_hint_without_mapping },
   { "hint/refused", { 0 }, test_hint_refused },
   { "hint/not-found", { 0 }, test_hint_not_found },
-  { "hint/anothers", { 0 }, test_hint_anothers },
+  { "hint/taken-over", { 0 }, test_hint_taken_over },
   { "hint/silent", { 0 }, test_hint_silent },
   { "hint/unclear", { 0 }, test_hint_unclear },
   { "hint/moved",
@@ -220,10 +219,5 @@ static const UpnpTest tests[] = {
 int
 main (int argc, char *argv[])
 {
-  g_test_init (&argc, &argv, NULL);
-
-  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
-    upnp_test_add (&tests[i]);
-
-  return g_test_run ();
+  return upnp_test_run (argc, argv, tests, G_N_ELEMENTS (tests));
 }

@@ -7,8 +7,8 @@
 #define MAX_BODY 4096
 #define DOC "<?xml version=\"1.0\"?><root><device/></root>"
 
-/* Feeds in pieces of the given size, each from a block of its own size. Says after how many bytes
- * it was complete; -1: never. */
+/* Feeds pieces of the given size, each from a block of exactly that size. Returns the number of
+ * bytes after which the answer was complete; -1: never. */
 static gssize
 feed (UpnpHttpDecoder *decoder, const char *text, gsize len, gsize piece, GError **error)
 {
@@ -52,7 +52,7 @@ check_case (const Case *c, gsize piece)
   g_assert_cmpmem (body, len, c->body, strlen (c->body));
 }
 
-/* An answer must read the same in one piece and byte by byte. */
+/* An answer gives the same result in one piece and byte by byte. */
 static void
 test_answer (gconstpointer data)
 {
@@ -128,7 +128,7 @@ test_reject (void)
   assert_bad (answer);
 }
 
-/* What comes may end anywhere: never a crash, never a body that was not sent. */
+/* A truncated answer never crashes and never has a body that was not sent. */
 static void
 test_every_truncation (void)
 {

@@ -4,10 +4,11 @@
 
 #define INTERNAL 8080
 
-/* What a router says to everything, and the steps that follow, as letters:
- * P H W lease for ever, an hour, a week; L look; O other port; F the same and leases anew;
- * I high port; S same port; A AddAny; a never AddAny again; T short text; * star; D done; U anew
- * what cannot be updated; N nothing needs to be opened. Then the error of giving up. */
+/* A fault that the router sends to every request, and the steps that follow, as letters: P H W
+ * permanent lease, an hour, a week; L read the entry; O other port; F other port and all leases
+ * again; I high port; S same port; A AddAnyPortMapping; a no longer AddAnyPortMapping; T short
+ * text; U add the pinhole again; N no firewall; D done; an asterisk for RemoteHost "*". Then the
+ * final error. */
 typedef struct
 {
   const char *name;
@@ -82,7 +83,7 @@ static const Case cases[] = {
   { "605", UPNP_ACTION_ADD, 605, 8080, FALSE, { 0 }, "T", PLUM_ERROR_NOT_SUPPORTED },
   { "401", UPNP_ACTION_ADD, 401, 8080, FALSE, { 0 }, "", PLUM_ERROR_NOT_SUPPORTED },
   { "602", UPNP_ACTION_ADD, 602, 8080, FALSE, { 0 }, "", PLUM_ERROR_NOT_SUPPORTED },
-  /* Of a port that is required, every step keeps it. */
+  /* Every step keeps a required port. */
   { "exact-718", UPNP_ACTION_ADD, 718, 8080, FALSE, { 0 }, "L", PLUM_ERROR_CONFLICT, TRUE },
   { "exact-718-v2", UPNP_ACTION_ADD, 718, 9000, TRUE, { 0 }, "L", PLUM_ERROR_CONFLICT, TRUE },
   { "exact-729", UPNP_ACTION_ADD, 729, 9000, FALSE, { 0 }, "L", PLUM_ERROR_CONFLICT, TRUE },
@@ -186,16 +187,16 @@ letter (const UpnpStep *step)
 {
   static const char leases[] = { '?', 'P', 'H', 'W' };
   static const char steps[] = {
-    [UPNP_NEXT_DONE] = 'D',       [UPNP_NEXT_LOOK] = 'L',        [UPNP_NEXT_OTHER_PORT] = 'O',
+    [UPNP_NEXT_DONE] = 'D',       [UPNP_NEXT_READ_ENTRY] = 'L',  [UPNP_NEXT_OTHER_PORT] = 'O',
     [UPNP_NEXT_FRESH_PORT] = 'F', [UPNP_NEXT_HIGH_PORT] = 'I',   [UPNP_NEXT_SAME_PORT] = 'S',
     [UPNP_NEXT_ADD_ANY] = 'A',    [UPNP_NEXT_ADD_PLAIN] = 'a',   [UPNP_NEXT_SHORT_TEXT] = 'T',
-    [UPNP_NEXT_STAR] = '*',       [UPNP_NEXT_ADD_PINHOLE] = 'U', [UPNP_NEXT_OPEN] = 'N',
+    [UPNP_NEXT_STAR] = '*',       [UPNP_NEXT_ADD_PINHOLE] = 'U', [UPNP_NEXT_NO_FIREWALL] = 'N',
   };
 
   return step->next == UPNP_NEXT_LEASE ? leases[step->lease] : steps[step->next];
 }
 
-/* The caller's part of a step: choosing the port. */
+/* The part of the caller: choose a port. */
 static void
 set_port (UpnpAttempt *attempt, const UpnpStep *step)
 {
@@ -206,7 +207,7 @@ set_port (UpnpAttempt *attempt, const UpnpStep *step)
     upnp_attempt_set_port (attempt, 20000 + attempt->n_ports);
 }
 
-/* A router that gives the same answer for ever: the ladder ends, and by these steps. */
+/* A router that always sends the same fault: the ladder ends after these steps. */
 static void
 test_row (gconstpointer data)
 {
@@ -220,29 +221,28 @@ test_row (gconstpointer data)
   attempt.tried_any = c->action == UPNP_ACTION_ADD_ANY;
   upnp_attempt_set_port (&attempt, c->external_port);
   if (c->action == UPNP_ACTION_ADD_ANY)
-    attempt.looked = FALSE;
+    attempt.entry_read = FALSE;
 
-  for (step = upnp_ladder_next (&attempt, c->code); step.next != UPNP_NEXT_GIVE_UP;
+  for (step = upnp_ladder_next (&attempt, c->code); step.next != UPNP_NEXT_FAIL;
        step = upnp_ladder_next (&attempt, c->code))
     {
       g_string_append_c (steps, letter (&step));
       g_assert_cmpuint (steps->len, <, 32);
-      if (step.next == UPNP_NEXT_DONE || step.next == UPNP_NEXT_OPEN)
+      if (step.next == UPNP_NEXT_DONE || step.next == UPNP_NEXT_NO_FIREWALL)
         break;
       upnp_attempt_take (&attempt, &step);
       set_port (&attempt, &step);
     }
 
   g_assert_cmpstr (steps->str, ==, c->steps);
-  if (step.next == UPNP_NEXT_GIVE_UP)
+  if (step.next == UPNP_NEXT_FAIL)
     {
       g_assert_cmpint (step.error, ==, c->error);
       g_assert_nonnull (step.advice);
     }
 }
 
-/* Whatever a router answers, in whatever order, the ladder ends; and a port that is required is the
- * only one that is ever asked for. */
+/* For every sequence of faults, the ladder ends, and requests no other port than a required one. */
 static void
 test_bounded (gconstpointer exact)
 {
@@ -266,7 +266,7 @@ test_bounded (gconstpointer exact)
           g_assert_cmpuint (n++, <, 40);
           g_assert_true (exact == NULL || (attempt.n_ports == 1 && !attempt.tried_any));
         }
-      while (step.next != UPNP_NEXT_GIVE_UP);
+      while (step.next != UPNP_NEXT_FAIL);
     }
 }
 
@@ -290,7 +290,7 @@ test_leases (void)
 }
 
 static void
-test_lease_for_ever (void)
+test_lease_permanent (void)
 {
   static const UpnpMemory memory = { 0 };
   UpnpAttempt attempt;
@@ -319,14 +319,14 @@ test_learn_by_success_only (void)
   upnp_attempt_init (&attempt, UPNP_ACTION_ADD, &memory, INTERNAL, 7200, FALSE);
   upnp_attempt_take (&attempt, &permanent);
   upnp_attempt_learn (&attempt, FALSE, &memory);
-  g_assert_cmpint (memory.lease, ==, UPNP_LEASE_ASKED);
+  g_assert_cmpint (memory.lease, ==, UPNP_LEASE_REQUESTED);
   upnp_attempt_learn (&attempt, TRUE, &memory);
   g_assert_cmpint (memory.lease, ==, UPNP_LEASE_PERMANENT);
 }
 
-/* After every lease has been refused, the next port is asked for with the one that was wanted. */
+/* After every lease was refused, the next port is requested with the first lease. */
 static void
-test_lease_back_to_the_asked_one (void)
+test_lease_returns_to_requested (void)
 {
   static const UpnpMemory memory = { 0 };
   UpnpAttempt attempt;
@@ -356,10 +356,10 @@ main (int argc, char *argv[])
   g_test_add_data_func ("/upnp/ladder/bounded", NULL, test_bounded);
   g_test_add_data_func ("/upnp/ladder/exact-bounded", "exact", test_bounded);
   g_test_add_func ("/upnp/ladder/leases", test_leases);
-  g_test_add_func ("/upnp/ladder/lease-for-ever", test_lease_for_ever);
+  g_test_add_func ("/upnp/ladder/lease-permanent", test_lease_permanent);
   g_test_add_func ("/upnp/ladder/lease-capped", test_lease_capped);
   g_test_add_func ("/upnp/ladder/learn-by-success-only", test_learn_by_success_only);
-  g_test_add_func ("/upnp/ladder/lease-back-to-the-asked-one", test_lease_back_to_the_asked_one);
+  g_test_add_func ("/upnp/ladder/lease-returns-to-requested", test_lease_returns_to_requested);
 
   return g_test_run ();
 }

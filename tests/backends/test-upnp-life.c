@@ -15,7 +15,7 @@ test_unmap (Fixture *f, gconstpointer data)
 
   unmap_port (f, lease);
   g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
-  /* It was ours beyond doubt: nothing was asked before. */
+  /* This process made the entry: it was not read before. */
   g_assert_cmpuint (f->igd->counts.get_specific, ==, 0);
 }
 
@@ -38,7 +38,7 @@ test_unmap_star (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
   g_assert_cmpuint (f->igd->counts.delete, ==, 2);
 
-  /* It is remembered. */
+  /* The backend remembers it. */
   second = map_port (f, 8080);
   unmap_port (f, second);
   g_assert_cmpuint (f->igd->counts.delete, ==, 3);
@@ -56,9 +56,9 @@ test_unmap_refused (Fixture *f, gconstpointer data)
                    "have to be deleted in the router's settings");
 }
 
-/* Somebody else's on this host, as far as we know. */
+/* An entry that may belong to another program of this host. */
 static void
-test_unmap_nothing_asked (Fixture *f, gconstpointer data)
+test_unmap_nothing_requested (Fixture *f, gconstpointer data)
 {
   discover (f);
   fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 8080, 8080, LOCAL, 0);
@@ -66,7 +66,7 @@ test_unmap_nothing_asked (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
 }
 
-/* Another process, after a crash: only the lease is left, and no discovery. */
+/* Another process after a crash: it has only the lease, without a discovery. */
 static void
 test_unmap_by_lease_alone (Fixture *f, gconstpointer data)
 {
@@ -77,8 +77,8 @@ test_unmap_by_lease_alone (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
 }
 
-/* It was killed before it could write that it had been granted: what is there is ours if it leads
- * here. */
+/* The program crashed before it recorded the lease: the entry is deleted if it leads to this host.
+ */
 static void
 test_unmap_without_token (Fixture *f, gconstpointer data)
 {
@@ -96,7 +96,7 @@ test_unmap_without_token (Fixture *f, gconstpointer data)
 }
 
 static void
-test_unmap_by_lease_anothers (Fixture *f, gconstpointer data)
+test_unmap_by_lease_taken_over (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -107,7 +107,7 @@ test_unmap_by_lease_anothers (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.delete, ==, 0);
 }
 
-/* A token from a file that somebody else wrote: its host is not contacted. */
+/* A forged token: its host is not contacted. */
 static void
 test_unmap_forged_token (Fixture *f, gconstpointer data)
 {
@@ -144,7 +144,7 @@ test_check (Fixture *f, gconstpointer data)
 }
 
 static void
-test_check_switched_off (Fixture *f, gconstpointer data)
+test_check_disabled (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -163,7 +163,7 @@ test_check_gone (Fixture *f, gconstpointer data)
 }
 
 static void
-test_check_anothers (Fixture *f, gconstpointer data)
+test_check_taken_over (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -171,7 +171,7 @@ test_check_anothers (Fixture *f, gconstpointer data)
   assert_check (f, lease, PLUM_ERROR_CONFLICT);
 }
 
-/* The client of an entry is a text that anybody may have written. */
+/* The client of an entry is untrusted text. */
 static void
 test_check_hostile_client (Fixture *f, gconstpointer data)
 {
@@ -182,7 +182,7 @@ test_check_hostile_client (Fixture *f, gconstpointer data)
   done = lease_call (f, PLUM_CALL_CHECK, lease);
   g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_CONFLICT);
   g_assert_cmpstr (plum_call_get_error (done)->message, ==,
-                   "UPnP: port 8080 of " GATEWAY " leads to me host port 8080 now");
+                   "UPnP: port 8080 of " GATEWAY " now leads to me host port 8080");
 }
 
 static void
@@ -194,7 +194,7 @@ test_check_other_port_of_ours (Fixture *f, gconstpointer data)
   assert_check (f, lease, PLUM_ERROR_CONFLICT);
 }
 
-/* One that cannot be asked gives no verdict. */
+/* A router that refuses the query gives no result. */
 static void
 test_check_unknown (Fixture *f, gconstpointer data)
 {
@@ -226,10 +226,10 @@ test_lost_not_found (Fixture *f, gconstpointer data)
   f->igd->switches.no_control = TRUE;
   done = lease_call (f, PLUM_CALL_CHECK, lease);
   g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_MALFORMED);
-  g_assert_cmpstr (f->lost, ==, GATEWAY " says 404 of its control URL");
+  g_assert_cmpstr (f->lost, ==, GATEWAY " answers HTTP 404 for its control URL");
 }
 
-/* The router comes back on another port: one loss, one discovery, and all is as before. */
+/* The router returns on another port: one loss and one discovery suffice. */
 static void
 test_lost_and_found (Fixture *f, gconstpointer data)
 {
@@ -247,7 +247,7 @@ test_lost_and_found (Fixture *f, gconstpointer data)
   assert_lease (plum_call_get_lease (again), 8080, LIFETIME, "1.2.3.4");
 }
 
-/* Its ways are known from before. */
+/* The behaviour of the device is still known. */
 static void
 test_lost_and_remembered (Fixture *f, gconstpointer data)
 {
@@ -287,9 +287,9 @@ test_address (Fixture *f, gconstpointer data)
   assert_address (f, "1.2.3.5");
 }
 
-/* Discovery has asked: there is no need to ask again. */
+/* Discovery has just read the address: no second request. */
 static void
-test_address_just_asked (Fixture *f, gconstpointer data)
+test_address_just_read (Fixture *f, gconstpointer data)
 {
   discover (f);
   assert_address (f, "1.2.3.4");
@@ -362,7 +362,7 @@ test_list_empty (Fixture *f, gconstpointer data)
   g_assert_cmpuint (g_list_model_get_n_items (plum_call_get_entries (done)), ==, 0);
 }
 
-/* The user said which: it is deleted, whosever it is. */
+/* The user named the entry: it is deleted whichever host it belongs to. */
 static void
 test_delete_entry (Fixture *f, gconstpointer data)
 {
@@ -382,18 +382,18 @@ static const UpnpTest tests[] = {
   { "unmap/gone", { 0 }, test_unmap_gone },
   { "unmap/star", { .star_on_delete = TRUE }, test_unmap_star },
   { "unmap/refused", { .delete_fault = 606 }, test_unmap_refused },
-  { "unmap/nothing-asked", { 0 }, test_unmap_nothing_asked },
+  { "unmap/nothing-requested", { 0 }, test_unmap_nothing_requested },
   { "unmap/by-lease-alone", { 0 }, test_unmap_by_lease_alone },
-  { "unmap/by-lease-alone-without-look", { .specific_fault = 401 }, test_unmap_by_lease_alone },
+  { "unmap/by-lease-alone-unreadable", { .specific_fault = 401 }, test_unmap_by_lease_alone },
   { "unmap/without-token", { 0 }, test_unmap_without_token },
-  { "unmap/by-lease-anothers", { 0 }, test_unmap_by_lease_anothers },
+  { "unmap/by-lease-taken-over", { 0 }, test_unmap_by_lease_taken_over },
   { "unmap/forged-token", { 0 }, test_unmap_forged_token },
   { "unmap/foreign-token", { 0 }, test_unmap_foreign_token },
 
   { "check/there", { 0 }, test_check },
-  { "check/switched-off", { 0 }, test_check_switched_off },
+  { "check/disabled", { 0 }, test_check_disabled },
   { "check/gone", { 0 }, test_check_gone },
-  { "check/anothers", { 0 }, test_check_anothers },
+  { "check/taken-over", { 0 }, test_check_taken_over },
   { "check/hostile-client", { 0 }, test_check_hostile_client },
   { "check/other-port-of-ours", { 0 }, test_check_other_port_of_ours },
   { "check/unknown", { .specific_fault = 401 }, test_check_unknown },
@@ -404,8 +404,8 @@ static const UpnpTest tests[] = {
   { "lost/and-found", { 0 }, test_lost_and_found },
   { "lost/and-remembered", { .timed_fault = 725 }, test_lost_and_remembered },
 
-  { "address/asked", { 0 }, test_address },
-  { "address/just-asked", { 0 }, test_address_just_asked },
+  { "address/requested", { 0 }, test_address },
+  { "address/just-read", { 0 }, test_address_just_read },
   { "address/none", { .external_address = "" }, test_address_none },
 
   { "list/one-by-one", { 0 }, test_list },
@@ -421,10 +421,5 @@ static const UpnpTest tests[] = {
 int
 main (int argc, char *argv[])
 {
-  g_test_init (&argc, &argv, NULL);
-
-  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
-    upnp_test_add (&tests[i]);
-
-  return g_test_run ();
+  return upnp_test_run (argc, argv, tests, G_N_ELEMENTS (tests));
 }

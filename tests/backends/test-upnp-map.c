@@ -53,9 +53,9 @@ test_renews (Fixture *f, gconstpointer data)
   g_assert_nonnull (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 8080));
 }
 
-/* What was known of the address is old by then: it is asked again, before the port (quirk 60). */
+/* The known address has expired: it is read before the port is mapped (quirk 60). */
 static void
-test_renewal_asks_the_address (Fixture *f, gconstpointer data)
+test_renewal_reads_the_address (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) renewed = NULL;
 
@@ -66,7 +66,7 @@ test_renewal_asks_the_address (Fixture *f, gconstpointer data)
   assert_lease (renewed, 8080, LIFETIME, "1.2.3.5");
 }
 
-/* Most of the lease is left: it is kept as it is. */
+/* Most of the lease remains: it is kept. */
 static void
 test_renewal_refused_early (Fixture *f, gconstpointer data)
 {
@@ -79,7 +79,7 @@ test_renewal_refused_early (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.delete, ==, 0);
 }
 
-/* Little of it is left: the entry is made anew. */
+/* Little of the lease remains: the entry is replaced. */
 static void
 test_renewal_refused_late (Fixture *f, gconstpointer data)
 {
@@ -123,9 +123,9 @@ test_week_only (Fixture *f, gconstpointer data)
   assert_lease (lease, 8080, 604800, "1.2.3.4");
 }
 
-/* Maps for ever, which the router may not want. */
+/* Requests a permanent lease, which the router may refuse. */
 static void
-assert_for_ever_gives (Fixture *f, guint lifetime)
+assert_permanent_lease_gives (Fixture *f, guint lifetime)
 {
   g_autoptr (PlumCall) done = NULL;
 
@@ -136,26 +136,26 @@ assert_for_ever_gives (Fixture *f, guint lifetime)
 }
 
 static void
-test_for_ever (Fixture *f, gconstpointer data)
+test_permanent_lease (Fixture *f, gconstpointer data)
 {
-  assert_for_ever_gives (f, PLUM_LIFETIME_FOREVER);
+  assert_permanent_lease_gives (f, PLUM_LIFETIME_FOREVER);
 }
 
 static void
-test_for_ever_is_an_hour (Fixture *f, gconstpointer data)
+test_permanent_lease_is_an_hour (Fixture *f, gconstpointer data)
 {
-  assert_for_ever_gives (f, 3600);
+  assert_permanent_lease_gives (f, 3600);
 }
 
 static void
-test_for_ever_is_a_week (Fixture *f, gconstpointer data)
+test_permanent_lease_is_a_week (Fixture *f, gconstpointer data)
 {
-  assert_for_ever_gives (f, 604800);
+  assert_permanent_lease_gives (f, 604800);
 }
 
 /* -- Ports -- */
 
-/* The internal port comes next, and nobody else's entry is touched. */
+/* The internal port is next, and the entry of the other host is not changed. */
 static void
 test_conflict (Fixture *f, gconstpointer data)
 {
@@ -190,9 +190,9 @@ test_conflict_on_v2 (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.add_any, ==, 1);
 }
 
-/* The next port is ours, and a router lets its own client have it again (miniupnpd). */
+/* The next port is held by this process; miniupnpd would grant it again. */
 static void
-test_conflict_beside_ours (Fixture *f, gconstpointer data)
+test_conflict_beside_own_port (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) first = NULL;
   g_autoptr (PlumLease) second = NULL;
@@ -206,7 +206,7 @@ test_conflict_beside_ours (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 9001)->internal_port, ==, 9090);
 }
 
-/* It has refused to renew its own entry (quirk 10): what stands there must not stay for good. */
+/* The router refused to renew the entry (quirk 10): the old one must not remain. */
 static void
 test_renewal_moves (Fixture *f, gconstpointer data)
 {
@@ -221,9 +221,9 @@ test_renewal_moves (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
 }
 
-/* Another host has got our port meanwhile: that is its entry. */
+/* Another host has the port now: its entry is not deleted. */
 static void
-test_renewal_is_driven_out (Fixture *f, gconstpointer data)
+test_renewal_is_taken_over (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) first = map_port (f, 9000);
   g_autoptr (PlumLease) second = NULL;
@@ -237,7 +237,7 @@ test_renewal_is_driven_out (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.delete, ==, 0);
 }
 
-/* The router does not let go of it: the new one is a lease all the same. */
+/* The router does not delete the old entry: the new lease is still valid. */
 static void
 test_renewal_leaves_the_old (Fixture *f, gconstpointer data)
 {
@@ -262,7 +262,7 @@ test_conflict_without_any (Fixture *f, gconstpointer data)
   lease = map_port (f, 9000);
   assert_lease (lease, 8080, LIFETIME, "1.2.3.4");
 
-  /* It is remembered that there is no such action. */
+  /* The backend remembers that the action is missing. */
   second = map_port (f, 9001);
   g_assert_cmpuint (f->igd->counts.add_any, ==, 1);
 }
@@ -271,12 +271,11 @@ static void
 test_conflict_with_all (Fixture *f, gconstpointer data)
 {
   assert_map_fails (f, 8080, PLUM_ERROR_CONFLICT,
-                    REFUSED "718, Fake): every port that may be used is taken, or it refuses them "
-                            "all");
+                    REFUSED "718, Fake): every port that was tried is taken");
   g_assert_cmpuint (f->igd->counts.add, ==, 10);
 }
 
-/* Two ports of this host must not end up with one port of the router (quirk 50). */
+/* Two ports of this host must not get the same external port (quirk 50). */
 static void
 test_own_port_is_taken (Fixture *f, gconstpointer data)
 {
@@ -296,7 +295,7 @@ test_same_port (Fixture *f, gconstpointer data)
 
   assert_lease (lease, 8080, LIFETIME, "1.2.3.4");
   g_assert_cmpuint (f->igd->counts.add, ==, 2);
-  /* It is remembered. */
+  /* The backend remembers it. */
   second = map_port (f, 9001);
   assert_lease (second, 8080, LIFETIME, "1.2.3.4");
   g_assert_cmpuint (f->igd->counts.add, ==, 3);
@@ -332,7 +331,7 @@ test_privileged_internal (Fixture *f, gconstpointer data)
 /* -- Refusals -- */
 
 static void
-test_policy (Fixture *f, gconstpointer data)
+test_refused_by_settings (Fixture *f, gconstpointer data)
 {
   assert_map_fails (f, 8080, PLUM_ERROR_REFUSED,
                     REFUSED "606, Fake): allow this host to open ports in the router's settings");
@@ -343,7 +342,7 @@ test_table_full (Fixture *f, gconstpointer data)
 {
   take_port (f, 1);
   assert_map_fails (f, 8080, PLUM_ERROR_NO_RESOURCES,
-                    REFUSED "728, Fake): its table is full: delete entries that are not needed");
+                    REFUSED "728, Fake): its table is full: delete unused entries");
 }
 
 static void
@@ -365,15 +364,16 @@ static void
 test_bare_error (Fixture *f, gconstpointer data)
 {
   assert_map_fails (f, 8080, PLUM_ERROR_REFUSED,
-                    "UPnP: " GATEWAY " refused AddPortMapping (HTTP 500 without a reason): see "
-                    "whether UPnP is allowed in the router's settings");
+                    "UPnP: " GATEWAY " refused AddPortMapping (HTTP 500 without a reason): check "
+                    "whether UPnP is enabled in the router's settings");
 }
 
 static void
-test_success_that_is_none (Fixture *f, gconstpointer data)
+test_empty_answer (Fixture *f, gconstpointer data)
 {
   assert_map_fails (f, 8080, PLUM_ERROR_MALFORMED,
-                    "UPnP: " GATEWAY " answered AddPortMapping with nothing, and port 8080 is not "
+                    "UPnP: " GATEWAY
+                    " sent an empty answer to AddPortMapping, and port 8080 is not "
                     "in its table");
 }
 
@@ -381,8 +381,7 @@ static void
 test_login_page (Fixture *f, gconstpointer data)
 {
   assert_map_fails (f, 8080, PLUM_ERROR_MALFORMED,
-                    "UPnP: " GATEWAY " answered AddPortMapping with HTTP 200 and something else "
-                    "than SOAP");
+                    "UPnP: " GATEWAY " answered AddPortMapping with HTTP 200 and no SOAP");
 }
 
 /* -- The external address -- */
@@ -403,7 +402,7 @@ test_no_address (Fixture *f, gconstpointer data)
   assert_lease (lease, 8080, LIFETIME, NULL);
 }
 
-/* -- Time, and many at once -- */
+/* -- Timeouts and concurrency -- */
 
 static void
 test_silent (Fixture *f, gconstpointer data)
@@ -421,7 +420,7 @@ test_silent (Fixture *f, gconstpointer data)
   g_assert_null (f->lost);
 }
 
-/* What was asked for without an answer may be there: the delete that follows finds it. */
+/* A request without an answer may have succeeded: the delete that follows finds the entry. */
 static void
 test_silent_then_unmap (Fixture *f, gconstpointer data)
 {
@@ -463,9 +462,9 @@ test_one_at_a_time (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.add, ==, G_N_ELEMENTS (calls));
 }
 
-/* Two requests that core gives up at any moment, the first under way, the second waiting. */
+/* Core cancels two requests at any moment, the first in progress, the second queued. */
 static void
-test_abandoned (Fixture *f, gconstpointer data)
+test_cancelled (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumRequest) request = test_request_new (PLUM_PROTOCOL_TCP, 8080, 8080, LIFETIME, 1);
   const PlumCallArgs args = { request, NULL, NULL };
@@ -490,7 +489,7 @@ static const UpnpTest tests[] = {
   { "map/needs-discovery", { 0 }, test_needs_discovery },
 
   { "map/renews", { 0 }, test_renews },
-  { "map/renewal-asks-the-address", { 0 }, test_renewal_asks_the_address },
+  { "map/renewal-reads-the-address", { 0 }, test_renewal_reads_the_address },
   { "map/renewal-refused-early", { .refuse_renewal = TRUE }, test_renewal_refused_early },
   { "map/renewal-refused-late", { .refuse_renewal = TRUE }, test_renewal_refused_late },
 
@@ -510,13 +509,17 @@ static const UpnpTest tests[] = {
   { "map/week-only",
     { .timed_fault = 402, .permanent_fault = 402, .min_lease = 604800 },
     test_week_only },
-  { "map/for-ever", { 0 }, test_for_ever },
-  { "map/for-ever-refused-by-402", { .permanent_fault = 402 }, test_for_ever_is_an_hour },
-  { "map/for-ever-refused-by-501", { .permanent_fault = 501 }, test_for_ever_is_an_hour },
-  { "map/for-ever-and-an-hour-refused",
+  { "map/permanent-lease-requested", { 0 }, test_permanent_lease },
+  { "map/permanent-lease-requested-refused-by-402",
+    { .permanent_fault = 402 },
+    test_permanent_lease_is_an_hour },
+  { "map/permanent-lease-requested-refused-by-501",
+    { .permanent_fault = 501 },
+    test_permanent_lease_is_an_hour },
+  { "map/permanent-lease-requested-and-an-hour-refused",
     { .permanent_fault = 402, .timed_fault = 402, .min_lease = 7200 },
-    test_for_ever_is_a_week },
-  { "map/for-ever-on-v2", { .version = 2 }, test_for_ever_is_a_week },
+    test_permanent_lease_is_a_week },
+  { "map/permanent-lease-requested-on-v2", { .version = 2 }, test_permanent_lease_is_a_week },
 
   { "map/conflict", { 0 }, test_conflict },
   { "map/conflict-by-729", { .conflict_fault = 729 }, test_conflict },
@@ -525,31 +528,31 @@ static const UpnpTest tests[] = {
   { "map/conflict-by-606", { .conflict_fault = 606 }, test_conflict },
   { "map/conflict-of-internal-port", { 0 }, test_conflict_of_internal_port },
   { "map/conflict-on-v2", { .version = 2 }, test_conflict_on_v2 },
-  { "map/conflict-beside-ours", { .version = 2 }, test_conflict_beside_ours },
+  { "map/conflict-beside-own-port", { .version = 2 }, test_conflict_beside_own_port },
   { "map/renewal-moves", { 0 }, test_renewal_moves },
-  { "map/renewal-is-driven-out", { 0 }, test_renewal_is_driven_out },
+  { "map/renewal-is-taken-over", { 0 }, test_renewal_is_taken_over },
   { "map/renewal-leaves-the-old", { .delete_fault = 501 }, test_renewal_leaves_the_old },
-  { "map/renewal-leaves-the-old-unseen", { .specific_fault = 501 }, test_renewal_leaves_the_old },
+  { "map/renewal-leaves-the-old-unreadable",
+    { .specific_fault = 501 },
+    test_renewal_leaves_the_old },
   { "map/conflict-without-any", { .version = 2, .add_any_fault = 602 }, test_conflict_without_any },
   { "map/conflict-without-any-by-401",
     { .version = 2, .add_any_fault = 401 },
     test_conflict_without_any },
   { "map/conflict-with-all", { .add_fault = 718 }, test_conflict_with_all },
   { "map/own-port-is-taken", { 0 }, test_own_port_is_taken },
-  { "map/same-port-wanted", { .same_port = TRUE }, test_same_port },
+  { "map/same-port-required", { .same_port = TRUE }, test_same_port },
   { "map/wildcard-port-refused",
     { .add_fault = 716, .add_fault_port = 9000 },
     test_gives_internal_port },
   { "map/privileged-port", { .no_privileged = TRUE }, test_privileged },
   { "map/privileged-internal-port", { .no_privileged = TRUE }, test_privileged_internal },
 
-  { "map/policy", { .add_fault = 606 }, test_policy },
+  { "map/refused-by-settings", { .add_fault = 606 }, test_refused_by_settings },
   { "map/table-full", { .table_size = 1 }, test_table_full },
   { "map/description-too-long", { .max_description = 8 }, test_description_too_long },
   { "map/bare-error", { .add_fault = 501, .bare_faults = TRUE }, test_bare_error },
-  { "map/success-that-is-none",
-    { .empty_success = TRUE, .ignore_adds = TRUE },
-    test_success_that_is_none },
+  { "map/empty-answer", { .empty_success = TRUE, .ignore_adds = TRUE }, test_empty_answer },
   { "map/login-page", { .html_success = TRUE }, test_login_page },
 
   { "map/address-private", { .external_address = "192.168.0.2" }, test_address },
@@ -564,16 +567,11 @@ static const UpnpTest tests[] = {
   { "map/silent", { 0 }, test_silent },
   { "map/silent-then-unmap", { 0 }, test_silent_then_unmap },
   { "map/one-at-a-time", { 0 }, test_one_at_a_time },
-  { "map/abandoned", { 0 }, test_abandoned },
+  { "map/cancelled", { 0 }, test_cancelled },
 };
 
 int
 main (int argc, char *argv[])
 {
-  g_test_init (&argc, &argv, NULL);
-
-  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
-    upnp_test_add (&tests[i]);
-
-  return g_test_run ();
+  return upnp_test_run (argc, argv, tests, G_N_ELEMENTS (tests));
 }

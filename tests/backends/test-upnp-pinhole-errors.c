@@ -6,10 +6,10 @@
 
 const char upnp_test_net[] = UPNP_TEST_NET;
 
-/* A router that was found, and then does not do what it is asked of its IPv6 firewall: each action
- * of it ends with an error that names the action and what came. */
+/* A router that fails after it was found: each action on its IPv6 firewall ends with an error that
+ * names the action and the answer. */
 
-#define LOGIN(action) "UPnP: " TEST_LINK_ROUTER " wants a login for " action " (HTTP 401)"
+#define LOGIN(action) "UPnP: " TEST_LINK_ROUTER " requires a login for " action " (HTTP 401)"
 #define REFUSED(action, reason) "UPnP: " TEST_LINK_ROUTER " refused " action " (" reason ")"
 
 static void
@@ -40,7 +40,7 @@ test_map_login (Fixture *f, gconstpointer data)
   assert_map_fails (f, 8080, PLUM_ERROR_REFUSED, LOGIN ("AddPinhole"));
 }
 
-/* The firewall was off, so it is asked first whether it still is. */
+/* The firewall was off: its state is read first. */
 static void
 test_map_state_cut_off (Fixture *f, gconstpointer data)
 {
@@ -52,7 +52,7 @@ test_map_state_cut_off (Fixture *f, gconstpointer data)
   assert_hangs_up (done, "GetFirewallStatus");
 }
 
-/* Who does not tell whether the firewall is off is asked for a pinhole like one that has it on. */
+/* A router that does not report the state is treated as if its firewall were on. */
 static void
 test_map_state_refused (Fixture *f, gconstpointer data)
 {
@@ -67,11 +67,10 @@ test_map_state_refused (Fixture *f, gconstpointer data)
 static void
 test_map_bare_fault (Fixture *f, gconstpointer data)
 {
-  assert_map_fails (
-    f, 8080, PLUM_ERROR_REFUSED,
-    REFUSED (
-      "AddPinhole",
-      "HTTP 500 without a reason") ": see whether its settings allow hosts to open its firewall");
+  assert_map_fails (f, 8080, PLUM_ERROR_REFUSED,
+                    REFUSED ("AddPinhole",
+                             "HTTP 500 without a reason") ": check whether hosts may open the "
+                                                          "firewall in the router's settings");
 }
 
 /* -- Close -- */
@@ -104,12 +103,12 @@ test_unmap_bare_fault (Fixture *f, gconstpointer data)
   done = lease_call (f, PLUM_CALL_UNMAP, lease);
   assert_error (done, PLUM_ERROR_REFUSED,
                 REFUSED ("DeletePinhole",
-                         "HTTP 500 without a reason") ": the pinhole ends by itself");
+                         "HTTP 500 without a reason") ": the pinhole expires by itself");
 }
 
-/* The lease is another process's: the number of its pinhole must be asked for first. */
+/* The lease of another process: the number of its pinhole is read first. */
 static void
-test_learn_login (Fixture *f, gconstpointer data)
+test_find_number_login (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
   g_autoptr (PlumCall) done = NULL;
@@ -121,7 +120,7 @@ test_learn_login (Fixture *f, gconstpointer data)
 }
 
 static void
-test_learn_cut_off (Fixture *f, gconstpointer data)
+test_find_number_cut_off (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
   g_autoptr (PlumCall) done = NULL;
@@ -133,7 +132,7 @@ test_learn_cut_off (Fixture *f, gconstpointer data)
 }
 
 static void
-test_learn_refused (Fixture *f, gconstpointer data)
+test_find_number_refused (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
   g_autoptr (PlumCall) done = NULL;
@@ -143,11 +142,11 @@ test_learn_refused (Fixture *f, gconstpointer data)
   done = lease_call (f, PLUM_CALL_UNMAP, lease);
   assert_error (done, PLUM_ERROR_NOT_SUPPORTED,
                 REFUSED ("AddPinhole",
-                         "error 701, PinholeSpaceExhausted") ": the pinhole ends by itself");
+                         "error 701, PinholeSpaceExhausted") ": the pinhole expires by itself");
 }
 
 static void
-test_learn_nothing (Fixture *f, gconstpointer data)
+test_find_number_nothing (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
   g_autoptr (PlumCall) done = NULL;
@@ -157,7 +156,7 @@ test_learn_nothing (Fixture *f, gconstpointer data)
   done = lease_call (f, PLUM_CALL_UNMAP, lease);
   assert_error (done, PLUM_ERROR_NOT_SUPPORTED,
                 REFUSED ("AddPinhole",
-                         "an answer without what was asked") ": the pinhole ends by itself");
+                         "the answer lacks the requested value") ": the pinhole expires by itself");
 }
 
 /* -- Check -- */
@@ -170,7 +169,7 @@ assert_check_fails (Fixture *f, PlumLease *lease, PlumError code, const char *me
   assert_error (done, code, message);
 }
 
-/* While the firewall is off its state is what is checked. */
+/* While the firewall is off, the check reads its state. */
 static void
 test_check_state (Fixture *f, gconstpointer data)
 {
@@ -182,7 +181,7 @@ test_check_state (Fixture *f, gconstpointer data)
 
   f->igd->switches.no_firewall_state = TRUE;
   assert_check_fails (f, lease, PLUM_ERROR_NOT_SUPPORTED,
-                      REFUSED ("GetFirewallStatus", "an answer without what was asked"));
+                      REFUSED ("GetFirewallStatus", "the answer lacks the requested value"));
   f->igd->switches.firewall_fault = 501;
   assert_check_fails (f, lease, PLUM_ERROR_NOT_SUPPORTED,
                       REFUSED ("GetFirewallStatus", "error 501, Fake"));
@@ -207,12 +206,11 @@ test_not_discovered (Fixture *f, gconstpointer data)
       g_autoptr (PlumCall) done = lease_call (f, kinds[i], lease);
 
       assert_error (done, PLUM_ERROR_NO_GATEWAY,
-                    "UPnP: no router is known at present; it must be searched again");
+                    "UPnP: no router is known; a new search is necessary");
     }
 }
 
-/* The pinhole of a program that crashed: its number is not known, and there is no other way to look
- * at it. */
+/* The pinhole of a program that crashed: its number is unknown, so it cannot be checked. */
 static void
 test_check_without_token (Fixture *f, gconstpointer data)
 {
@@ -220,7 +218,7 @@ test_check_without_token (Fixture *f, gconstpointer data)
 
   discover (f);
   assert_check_fails (f, lease, PLUM_ERROR_NOT_SUPPORTED,
-                      "UPnP: the pinhole of another process cannot be looked at");
+                      "UPnP: the pinhole of another process cannot be checked");
 }
 
 static const UpnpTest tests[] = {
@@ -231,10 +229,10 @@ static const UpnpTest tests[] = {
   { "errors/unmap-cut-off", { .hang_up_on = "DeletePinhole" }, test_unmap_cut_off },
   { "errors/unmap-login", { .login_for = "DeletePinhole" }, test_unmap_login },
   { "errors/unmap-bare-fault", { .close_fault = 501 }, test_unmap_bare_fault },
-  { "errors/learn-login", { 0 }, test_learn_login },
-  { "errors/learn-cut-off", { 0 }, test_learn_cut_off },
-  { "errors/learn-refused", { 0 }, test_learn_refused },
-  { "errors/learn-nothing", { 0 }, test_learn_nothing },
+  { "errors/find-number-login", { 0 }, test_find_number_login },
+  { "errors/find-number-cut-off", { 0 }, test_find_number_cut_off },
+  { "errors/find-number-refused", { 0 }, test_find_number_refused },
+  { "errors/find-number-nothing", { 0 }, test_find_number_nothing },
   { "errors/check-state", { .firewall_off = TRUE }, test_check_state },
   { "errors/check-without-token", { 0 }, test_check_without_token },
   { "errors/not-discovered", { 0 }, test_not_discovered },
@@ -244,10 +242,5 @@ static const UpnpTest tests[] = {
 int
 main (int argc, char *argv[])
 {
-  g_test_init (&argc, &argv, NULL);
-
-  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
-    upnp_test_add_ipv6 (&tests[i]);
-
-  return g_test_run ();
+  return upnp_test_run_ipv6 (argc, argv, tests, G_N_ELEMENTS (tests));
 }

@@ -32,7 +32,7 @@ test_renew (Fixture *f, gconstpointer data)
                    end + G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC);
 }
 
-/* It is opened anew, whatever the router says of a number that it has forgotten. */
+/* The pinhole is opened again, whichever fault the router sends for an unknown number. */
 static void
 test_renew_gone (Fixture *f, gconstpointer data)
 {
@@ -43,14 +43,14 @@ test_renew_gone (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.add_pinhole, ==, 2);
   g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 1);
 
-  /* The new number is the one that counts. */
+  /* The new number is used. */
   assert_maps (f);
   g_assert_cmpuint (f->igd->counts.add_pinhole, ==, 2);
 }
 
-/* After a restart the number is another host's. */
+/* After a restart, the number belongs to another host. */
 static void
-test_renew_anothers (Fixture *f, gconstpointer data)
+test_renew_taken_over (Fixture *f, gconstpointer data)
 {
   FakeIgdPinhole *pinhole;
 
@@ -63,7 +63,7 @@ test_renew_anothers (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 2);
 }
 
-/* One that cannot update is asked to open it again, which it takes for an update. */
+/* A router without UpdatePinhole extends the pinhole when it is added again. */
 static void
 test_renew_by_adding (Fixture *f, gconstpointer data)
 {
@@ -104,11 +104,11 @@ test_unmap_refused (Fixture *f, gconstpointer data)
   g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_REFUSED);
   g_assert_cmpstr (plum_call_get_error (done)->message, ==,
                    "UPnP: " TEST_LINK_ROUTER " refused DeletePinhole (error 606, "
-                   "ActionNotAuthorized): the pinhole ends by itself");
+                   "ActionNotAuthorized): the pinhole expires by itself");
 }
 
 static void
-test_unmap_nothing_asked (Fixture *f, gconstpointer data)
+test_unmap_nothing_requested (Fixture *f, gconstpointer data)
 {
   discover (f);
   unmap_port (f, NULL);
@@ -116,9 +116,9 @@ test_unmap_nothing_asked (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.delete_pinhole, ==, 0);
 }
 
-/* The answer was lost: the number is not known, but the router tells it who asks again. */
+/* The answer was lost: the router reports the number when the pinhole is added again. */
 static void
-test_unmap_in_doubt (Fixture *f, gconstpointer data)
+test_unmap_unconfirmed (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) failed = NULL;
 
@@ -133,7 +133,7 @@ test_unmap_in_doubt (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 0);
 }
 
-/* Another process, after a crash: only the lease is left, and no discovery. */
+/* Another process after a crash: it has only the lease, without a discovery. */
 static void
 test_unmap_by_lease_alone (Fixture *f, gconstpointer data)
 {
@@ -144,7 +144,7 @@ test_unmap_by_lease_alone (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 0);
 }
 
-/* It crashed before it had noted the answer: the lease has no token. */
+/* The program crashed before it recorded the answer: the lease has no token. */
 static void
 test_unmap_without_token (Fixture *f, gconstpointer data)
 {
@@ -157,7 +157,7 @@ test_unmap_without_token (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 0);
 }
 
-/* The router was restarted since, and the number is that of another pinhole of this host. */
+/* The router has restarted, and the number belongs to another pinhole of this host. */
 static void
 test_unmap_by_lease_old_number (Fixture *f, gconstpointer data)
 {
@@ -176,7 +176,7 @@ test_unmap_by_lease_old_number (Fixture *f, gconstpointer data)
   g_assert_null (fake_igd_find_pinhole (f->igd, PLUM_PROTOCOL_TCP, 8080));
 }
 
-/* A token from a file that somebody else wrote: its host is not contacted, or it is none. */
+/* A forged or invalid token: its host is not contacted. */
 static void
 test_unmap_forged_token (Fixture *f, gconstpointer data)
 {
@@ -207,7 +207,7 @@ test_unmap_forged_token (Fixture *f, gconstpointer data)
 
 /* -- Check -- */
 
-/* It is asked by an update, with the lease that it has: neither longer nor shorter. */
+/* The check sends an update with the lease of the pinhole. */
 static void
 test_check (Fixture *f, gconstpointer data)
 {
@@ -225,13 +225,13 @@ test_check_gone (Fixture *f, gconstpointer data)
   fake_igd_wipe (f->igd);
   assert_check (f, lease, PLUM_ERROR_DESTROYED);
 
-  /* It is known to be gone: the next request opens it at once. */
+  /* The pinhole no longer exists: the next request opens it at once. */
   assert_maps (f);
   g_assert_cmpuint (f->igd->counts.update_pinhole, ==, 1);
 }
 
 static void
-test_check_shut (Fixture *f, gconstpointer data)
+test_check_firewall_on (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
 
@@ -239,7 +239,7 @@ test_check_shut (Fixture *f, gconstpointer data)
   assert_check (f, lease, PLUM_ERROR_DESTROYED);
 }
 
-/* Without a firewall it is as open as can be. */
+/* Without a firewall, the port is open. */
 static void
 test_check_off (Fixture *f, gconstpointer data)
 {
@@ -249,7 +249,7 @@ test_check_off (Fixture *f, gconstpointer data)
   assert_check (f, lease, -1);
 }
 
-/* One that cannot be asked gives no verdict. */
+/* A router that refuses the query gives no result. */
 static void
 test_check_unknown (Fixture *f, gconstpointer data)
 {
@@ -282,7 +282,7 @@ test_lost_refused (Fixture *f, gconstpointer data)
   g_assert_cmpstr (f->lost, ==, TEST_LINK_ROUTER " refuses connections to its control port");
 }
 
-/* The router comes back on another port: one loss, one discovery, and all is as before. */
+/* The router returns on another port: one loss and one discovery suffice. */
 static void
 test_lost_and_found (Fixture *f, gconstpointer data)
 {
@@ -310,11 +310,11 @@ test_hint_lost (Fixture *f, gconstpointer data)
   g_assert_true (fake_igd_notify (f->igd, "ssdp:byebye"));
   test_loop_settle (&f->loop);
   g_assert_cmpstr (f->lost, ==,
-                   TEST_LINK_ROUTER " said goodbye, and has forgotten what it was asked for");
+                   TEST_LINK_ROUTER
+                   " has announced its departure, and it no longer has the mappings");
 }
 
-/* Anybody can say goodbye in the router's name: it has the pinhole, and has not lost a second of
- * its lease. */
+/* A forged byebye message: the router has the pinhole, with its full lease. */
 static void
 test_hint_false (Fixture *f, gconstpointer data)
 {
@@ -327,7 +327,7 @@ test_hint_false (Fixture *f, gconstpointer data)
 }
 
 static void
-test_hint_anothers (Fixture *f, gconstpointer data)
+test_hint_taken_over (Fixture *f, gconstpointer data)
 {
   FakeIgdPinhole *pinhole;
 
@@ -338,7 +338,8 @@ test_hint_anothers (Fixture *f, gconstpointer data)
   g_assert_true (fake_igd_notify (f->igd, "ssdp:byebye"));
   test_loop_settle (&f->loop);
   g_assert_cmpstr (f->lost, ==,
-                   TEST_LINK_ROUTER " said goodbye, and has given a pinhole's number to another");
+                   TEST_LINK_ROUTER
+                   " has announced its departure, and one of the pinholes belongs to another host");
 }
 
 static void
@@ -354,8 +355,9 @@ test_hint_refused (Fixture *f, gconstpointer data)
 {
   map_only (f, 8080);
   fake_igd_stop_http (f->igd);
-  assert_hint_loses (f, TEST_LINK_ROUTER " said goodbye, and refuses connections to its control "
-                                         "port");
+  assert_hint_loses (f, TEST_LINK_ROUTER
+                     " has announced its departure, and it refuses connections to its control "
+                     "port");
 }
 
 static void
@@ -363,10 +365,11 @@ test_hint_not_found (Fixture *f, gconstpointer data)
 {
   map_only (f, 8080);
   f->igd->switches.no_control = TRUE;
-  assert_hint_loses (f, TEST_LINK_ROUTER " said goodbye, and its control URL is gone");
+  assert_hint_loses (f, TEST_LINK_ROUTER
+                     " has announced its departure, and its control URL no longer exists");
 }
 
-/* One that cannot update says nothing of the pinhole. */
+/* A router without UpdatePinhole gives no information about the pinhole. */
 static void
 test_hint_unclear (Fixture *f, gconstpointer data)
 {
@@ -375,7 +378,7 @@ test_hint_unclear (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.update_pinhole, ==, 1);
 }
 
-/* Nothing is open any more: nobody listens. */
+/* Without a pinhole, announcements are ignored. */
 static void
 test_hint_without_pinhole (Fixture *f, gconstpointer data)
 {
@@ -387,7 +390,7 @@ test_hint_without_pinhole (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.update_pinhole, ==, 0);
 }
 
-/* -- The rest -- */
+/* -- Address and list -- */
 
 static void
 test_address (Fixture *f, gconstpointer data)
@@ -422,15 +425,15 @@ static const UpnpTest tests[] = {
   { "renew", { 0 }, test_renew },
   { "renew-gone", { 0 }, test_renew_gone },
   { "renew-gone-402", { .unknown_id_fault = 402 }, test_renew_gone },
-  { "renew-anothers", { 0 }, test_renew_anothers },
+  { "renew-taken-over", { 0 }, test_renew_taken_over },
   { "renew-by-adding", { .update_fault = 602 }, test_renew_by_adding },
   { "renew-by-adding-501", { .update_fault = 501 }, test_renew_by_adding },
   { "unmap", { 0 }, test_unmap },
   { "unmap-gone", { 0 }, test_unmap_gone },
   { "unmap-gone-402", { .unknown_id_fault = 402 }, test_unmap_gone },
   { "unmap-refused", { .close_fault = 606 }, test_unmap_refused },
-  { "unmap-nothing-asked", { 0 }, test_unmap_nothing_asked },
-  { "unmap-in-doubt", { 0 }, test_unmap_in_doubt },
+  { "unmap-nothing-requested", { 0 }, test_unmap_nothing_requested },
+  { "unmap-unconfirmed", { 0 }, test_unmap_unconfirmed },
   { "unmap-by-lease-alone", { 0 }, test_unmap_by_lease_alone },
   { "unmap-without-token", { 0 }, test_unmap_without_token },
   { "unmap-by-lease-old-number", { 0 }, test_unmap_by_lease_old_number },
@@ -438,7 +441,7 @@ static const UpnpTest tests[] = {
   { "check", { 0 }, test_check },
   { "check-gone", { 0 }, test_check_gone },
   { "check-gone-402", { .unknown_id_fault = 402 }, test_check_gone },
-  { "check-shut", { 0 }, test_check_shut },
+  { "check-firewall-on", { 0 }, test_check_firewall_on },
   { "check-off", { 0 }, test_check_off },
   { "check-unknown", { .update_fault = 501 }, test_check_unknown },
   { "check-of-another-process", { 0 }, test_check_of_another_process },
@@ -446,7 +449,7 @@ static const UpnpTest tests[] = {
   { "lost-and-found", { 0 }, test_lost_and_found },
   { "hint-lost", { 0 }, test_hint_lost },
   { "hint-false", { 0 }, test_hint_false },
-  { "hint-anothers", { 0 }, test_hint_anothers },
+  { "hint-taken-over", { 0 }, test_hint_taken_over },
   { "hint-lost-402", { .unknown_id_fault = 402 }, test_hint_lost },
   { "hint-refused", { 0 }, test_hint_refused },
   { "hint-not-found", { 0 }, test_hint_not_found },
@@ -459,10 +462,5 @@ static const UpnpTest tests[] = {
 int
 main (int argc, char *argv[])
 {
-  g_test_init (&argc, &argv, NULL);
-
-  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
-    upnp_test_add_ipv6 (&tests[i]);
-
-  return g_test_run ();
+  return upnp_test_run_ipv6 (argc, argv, tests, G_N_ELEMENTS (tests));
 }

@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "upnp-fixture.h"
-#include "upnp-ssdp.h"
+#include "upnp-link.h"
 
 const char upnp_test_net[] = UPNP_TEST_NET;
 
-/* How much later than with IPv4 the search begins, in ms. */
+/* How much later than for IPv4 the search begins, in ms. */
 #define LATER 100
 
 /* -- Discovery -- */
@@ -23,7 +23,7 @@ assert_discovered_in (Fixture *f, gint64 ms)
   g_assert_cmpint ((plum_clock_get_time (f->loop.clock) - before) / 1000, ==, ms);
 }
 
-/* One question to the router, one for the description, and one for the firewall. */
+/* One search, the description, and the state of the firewall. */
 static void
 test_discover (Fixture *f, gconstpointer data)
 {
@@ -41,7 +41,7 @@ test_discover_by_group (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.group_searches, >, 0);
 }
 
-/* LOCATION names the router's global address, or whatever else: the sender is contacted. */
+/* Whichever host LOCATION names, the sender is contacted. */
 static void
 test_discover_location (Fixture *f, gconstpointer data)
 {
@@ -49,15 +49,16 @@ test_discover_location (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (f->igd->last_request, "Host: [" TEST_LINK_ROUTER "]:"));
 }
 
-/* The verdict is there at once: what others on the link allow would not help. */
+/* Discovery fails at once: another device could not help. */
 static void
 test_discover_not_allowed (Fixture *f, gconstpointer data)
 {
   gint64 before = plum_clock_get_time (f->loop.clock);
 
   assert_discover_fails (f, PLUM_ERROR_REFUSED,
-                         "UPnP: " TEST_LINK_ROUTER " answered the search, but it lets no host open "
-                         "its IPv6 firewall: allow it in the router's settings");
+                         "UPnP: " TEST_LINK_ROUTER
+                         " answered the search, but it does not allow hosts to open its IPv6 "
+                         "firewall: allow it in the router's settings");
   g_assert_cmpint ((plum_clock_get_time (f->loop.clock) - before) / 1000, ==, LATER);
 }
 
@@ -73,34 +74,36 @@ test_discover_without_service (Fixture *f, gconstpointer data)
 static void
 test_discover_fault (Fixture *f, gconstpointer data)
 {
-  assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED,
-                         "UPnP: " TEST_LINK_ROUTER " answered the search, but it does not tell how "
-                         "its IPv6 firewall is set (error 501)");
+  assert_discover_fails (
+    f, PLUM_ERROR_NOT_SUPPORTED,
+    "UPnP: " TEST_LINK_ROUTER
+    " answered the search, but it does not report the state of its IPv6 firewall (error 501)");
 }
 
 static void
-test_discover_untold (Fixture *f, gconstpointer data)
+test_discover_no_state (Fixture *f, gconstpointer data)
 {
-  assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED,
-                         "UPnP: " TEST_LINK_ROUTER " answered the search, but it does not tell how "
-                         "its IPv6 firewall is set");
+  assert_discover_fails (
+    f, PLUM_ERROR_NOT_SUPPORTED,
+    "UPnP: " TEST_LINK_ROUTER
+    " answered the search, but it does not report the state of its IPv6 firewall");
 }
 
 static void
 test_discover_login (Fixture *f, gconstpointer data)
 {
   assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED,
-                         "UPnP: " TEST_LINK_ROUTER " answered the search, but its control URL "
-                         "gives HTTP 401 and no SOAP");
+                         "UPnP: " TEST_LINK_ROUTER
+                         " answered the search, but its control URL answers HTTP 401 and no SOAP");
 }
 
 static void
-test_discover_nobody (Fixture *f, gconstpointer data)
+test_discover_no_answer (Fixture *f, gconstpointer data)
 {
-  assert_discover_fails (f, PLUM_ERROR_TIMED_OUT, "UPnP: nobody answered the search in 2.6 s");
+  assert_discover_fails (f, PLUM_ERROR_TIMED_OUT, "UPnP: no device answered the search in 2.6 s");
 }
 
-/* Another router on the link may be the one that filters; it is taken when the window is over. */
+/* Another router on the link may have the firewall: it is examined after the window has expired. */
 static void
 test_discover_other_device (Fixture *f, gconstpointer data)
 {
@@ -113,7 +116,7 @@ test_discover_other_device (Fixture *f, gconstpointer data)
   fake_igd_free (other);
 }
 
-/* -- Addresses that nobody outside can reach -- */
+/* -- Addresses that are not reachable from the internet -- */
 
 static void
 assert_not_searched (Fixture *f, const char *local, const char *message)
@@ -131,20 +134,20 @@ static void
 test_unique_local (Fixture *f, gconstpointer data)
 {
   assert_not_searched (f, "fd00::10",
-                       "UPnP: this host has only a unique local IPv6 address, which "
-                       "the internet cannot reach");
+                       "UPnP: this host has only a unique local IPv6 address, which is not "
+                       "reachable from the internet");
 }
 
 static void
 test_link_local (Fixture *f, gconstpointer data)
 {
-  assert_not_searched (f, "fe80::10",
-                       "UPnP: this host has only a link-local IPv6 address, which "
-                       "the internet cannot reach");
+  assert_not_searched (
+    f, "fe80::10",
+    "UPnP: this host has only a link-local IPv6 address, which is not reachable from the internet");
 }
 
 static void
-test_whom_to_contact (Fixture *f, gconstpointer data)
+test_may_contact (Fixture *f, gconstpointer data)
 {
   static const struct
   {
@@ -167,8 +170,8 @@ test_whom_to_contact (Fixture *f, gconstpointer data)
 
 /* -- Map -- */
 
-/* The router compares the client of the request with the one that it comes from: both are the
- * address that is to be reached. */
+/* The router compares the client in the request with its sender: both are the address of the
+ * pinhole. */
 static void
 test_map (Fixture *f, gconstpointer data)
 {
@@ -194,7 +197,7 @@ test_map_udp (Fixture *f, gconstpointer data)
   g_assert_nonnull (fake_igd_find_pinhole (f->igd, PLUM_PROTOCOL_UDP, 8080));
 }
 
-/* Nothing is translated: there is no other port to give. */
+/* A firewall does not translate ports: another external port is not possible. */
 static void
 test_map_other_port (Fixture *f, gconstpointer data)
 {
@@ -216,7 +219,7 @@ test_map_exact (Fixture *f, gconstpointer data)
   g_assert_nonnull (fake_igd_find_pinhole (f->igd, PLUM_PROTOCOL_TCP, 8080));
 }
 
-/* What a pinhole cannot do is not asked for. */
+/* An external port that differs is not requested. */
 static void
 test_map_exact_other_port (Fixture *f, gconstpointer data)
 {
@@ -252,7 +255,7 @@ test_map_lifetimes (Fixture *f, gconstpointer data)
   assert_lifetime (f, 1, 1);
 }
 
-/* One that does not say that it minds the lease; what helped is remembered. */
+/* A router that refuses long leases without a reason: the backend remembers the accepted one. */
 static void
 test_map_short_leases_only (Fixture *f, gconstpointer data)
 {
@@ -276,22 +279,23 @@ static const FaultCase faults[] = {
   { "606", 606, 8080, PLUM_ERROR_REFUSED,
     "606, ActionNotAuthorized): allow this host to open ports in the router's settings" },
   { "606-privileged", 606, 443, PLUM_ERROR_REFUSED,
-    "606, ActionNotAuthorized): it may open no port below 1024" },
+    "606, ActionNotAuthorized): it does not open ports below 1024" },
   { "701", 701, 8080, PLUM_ERROR_NO_RESOURCES, "701, PinholeSpaceExhausted): its table is full" },
   { "703", 703, 8080, PLUM_ERROR_REFUSED,
-    "703, InboundPinholeNotAllowed): allow hosts to open its IPv6 firewall in its settings" },
+    "703, InboundPinholeNotAllowed): allow hosts to open the IPv6 firewall in the router's "
+    "settings" },
   { "705", 705, 8080, PLUM_ERROR_NOT_SUPPORTED,
-    "705, ProtocolNotSupported): it opens no pinhole for this protocol" },
+    "705, ProtocolNotSupported): it does not support pinholes for this protocol" },
   { "708", 708, 8080, PLUM_ERROR_NOT_SUPPORTED,
-    "708, WildCardNotPermittedInSrcIP): it opens pinholes for one known peer only" },
+    "708, WildCardNotPermittedInSrcIP): it supports only pinholes for one known peer" },
   { "402", 402, 8080, PLUM_ERROR_NOT_SUPPORTED,
-    "402, Fake): it finds fault with every form of the request" },
+    "402, Fake): it refuses every form of the request" },
   { "401", 401, 8080, PLUM_ERROR_NOT_SUPPORTED, "401, Fake): this service cannot open pinholes" },
   { "501", 501, 8080, PLUM_ERROR_REFUSED,
-    "501, Fake): see whether its settings allow hosts to open its firewall" },
+    "501, Fake): check whether hosts may open the firewall in the router's settings" },
   { "706", 706, 8080, PLUM_ERROR_REFUSED,
-    "706, InternalPortWildcardingNotAllowed): see whether its settings allow hosts to open its "
-    "firewall" },
+    "706, InternalPortWildcardingNotAllowed): check whether hosts may open the firewall in the "
+    "router's settings" },
 };
 
 static void
@@ -335,7 +339,7 @@ test_off (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.delete_pinhole, ==, 0);
 }
 
-/* Somebody switches it on: the check says so, and the next request opens a pinhole. */
+/* The firewall is switched on: the check reports it, and the next request opens a pinhole. */
 static void
 test_off_then_on (Fixture *f, gconstpointer data)
 {
@@ -349,7 +353,7 @@ test_off_then_on (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 1);
 }
 
-/* It was on when the router was looked at. */
+/* The firewall was on during discovery. */
 static void
 test_off_after_discovery (Fixture *f, gconstpointer data)
 {
@@ -369,13 +373,13 @@ static const UpnpTest tests[] = {
   { "discover-not-allowed", { .no_inbound = TRUE }, test_discover_not_allowed },
   { "discover-without-service", { 0 }, test_discover_without_service },
   { "discover-fault", { .firewall_fault = 501 }, test_discover_fault },
-  { "discover-untold", { .no_firewall_state = TRUE }, test_discover_untold },
+  { "discover-no-state", { .no_firewall_state = TRUE }, test_discover_no_state },
   { "discover-login", { .login = TRUE }, test_discover_login },
-  { "discover-nobody", { .ssdp_silent = TRUE }, test_discover_nobody },
+  { "discover-no-answer", { .ssdp_silent = TRUE }, test_discover_no_answer },
   { "discover-other-device", { .ssdp_silent = TRUE }, test_discover_other_device },
   { "unique-local", { 0 }, test_unique_local },
   { "link-local", { 0 }, test_link_local },
-  { "whom-to-contact", { 0 }, test_whom_to_contact },
+  { "may-contact", { 0 }, test_may_contact },
   { "map", { 0 }, test_map },
   { "map-udp", { 0 }, test_map_udp },
   { "map-other-port", { 0 }, test_map_other_port },
@@ -395,10 +399,5 @@ static const UpnpTest tests[] = {
 int
 main (int argc, char *argv[])
 {
-  g_test_init (&argc, &argv, NULL);
-
-  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
-    upnp_test_add_ipv6 (&tests[i]);
-
-  return g_test_run ();
+  return upnp_test_run_ipv6 (argc, argv, tests, G_N_ELEMENTS (tests));
 }

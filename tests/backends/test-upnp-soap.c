@@ -108,7 +108,7 @@ test_request_table (void)
                             "<NewNumberOfPorts>0</NewNumberOfPorts>");
 }
 
-/* The names have no “New” but for the lease of an update, and the protocol is a number. */
+/* Only the lease of an update has “New” in its name, and the protocol is a number. */
 static void
 test_request_pinhole (void)
 {
@@ -370,7 +370,7 @@ test_reply_firewall (void)
   static const struct
   {
     const char *inside;
-    gboolean told;
+    gboolean complete;
     gboolean enabled;
     gboolean allowed;
   } cases[] = {
@@ -397,9 +397,9 @@ test_reply_firewall (void)
 
       g_test_message ("%s", cases[i].inside);
       g_assert_cmpint (reply->outcome, ==, UPNP_SOAP_DONE);
-      g_assert_cmpint (upnp_soap_read_firewall (reply, &enabled, &allowed), ==, cases[i].told);
-      g_assert_cmpint (enabled, ==, cases[i].told ? cases[i].enabled : -1);
-      g_assert_cmpint (allowed, ==, cases[i].told ? cases[i].allowed : -1);
+      g_assert_cmpint (upnp_soap_read_firewall (reply, &enabled, &allowed), ==, cases[i].complete);
+      g_assert_cmpint (enabled, ==, cases[i].complete ? cases[i].enabled : -1);
+      g_assert_cmpint (allowed, ==, cases[i].complete ? cases[i].allowed : -1);
     }
 }
 
@@ -431,7 +431,7 @@ test_reply_unique_id (void)
     }
 }
 
-/* The same number is another fault in another service. */
+/* The same number has another meaning in another service. */
 static void
 test_fault_names (void)
 {
@@ -472,7 +472,7 @@ test_reply_entry (void)
 }
 
 static void
-test_reply_entry_not_whole (void)
+test_reply_entry_incomplete (void)
 {
   g_autoptr (UpnpSoapReply) reply =
     decode_text (UPNP_ACTION_GET_SPECIFIC, 200,
@@ -523,7 +523,7 @@ test_reply_list_cdata (void)
 }
 
 static void
-test_reply_list_as_it_is (void)
+test_reply_list_unescaped (void)
 {
   assert_listing (LISTING);
 }
@@ -571,10 +571,10 @@ main (int argc, char *argv[])
   g_test_add_func ("/upnp/soap/reply-unique-id", test_reply_unique_id);
   g_test_add_func ("/upnp/soap/fault-names", test_fault_names);
   g_test_add_func ("/upnp/soap/reply-entry", test_reply_entry);
-  g_test_add_func ("/upnp/soap/reply-entry-not-whole", test_reply_entry_not_whole);
+  g_test_add_func ("/upnp/soap/reply-entry-incomplete", test_reply_entry_incomplete);
   g_test_add_func ("/upnp/soap/reply-list-escaped", test_reply_list_escaped);
   g_test_add_func ("/upnp/soap/reply-list-cdata", test_reply_list_cdata);
-  g_test_add_func ("/upnp/soap/reply-list-as-it-is", test_reply_list_as_it_is);
+  g_test_add_func ("/upnp/soap/reply-list-unescaped", test_reply_list_unescaped);
   g_test_add_func ("/upnp/soap/every-truncation", test_every_truncation);
 
   return g_test_run ();

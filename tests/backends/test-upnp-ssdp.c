@@ -7,7 +7,7 @@
 #define IGD "urn:schemas-upnp-org:device:InternetGatewayDevice:1"
 #define FIREWALL "urn:schemas-upnp-org:service:WANIPv6FirewallControl:1"
 
-/* Decodes from a block of exactly the right size, so that a read past its end is seen. */
+/* Decodes from a block of exact size, so that a sanitizer detects a read past its end. */
 static UpnpSsdpMessage *
 decode (const char *text, gsize len, GError **error)
 {
@@ -60,7 +60,7 @@ test_search_targets (void)
   g_assert_cmpstr (targets[0], ==, IGD);
 }
 
-/* A router of the second version may answer any of them; what is wanted is asked for first. */
+/* A router of version 2 may answer any of them; the most specific target is first. */
 static void
 test_search_targets_ipv6 (void)
 {
@@ -133,7 +133,7 @@ test_answer_cut_in_usn (void)
 }
 
 static void
-test_answer_other_target_than_asked (void)
+test_answer_other_target_than_searched (void)
 {
   g_autoptr (UpnpSsdpMessage) message =
     decode_good ("HTTP/1.1 200 OK\r\nLOCATION: http://192.0.2.1/\r\n"
@@ -257,8 +257,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/upnp/ssdp/answer-plain", test_answer_plain);
   g_test_add_func ("/upnp/ssdp/answer-odd-lines", test_answer_odd_lines);
   g_test_add_func ("/upnp/ssdp/answer-cut-in-usn", test_answer_cut_in_usn);
-  g_test_add_func ("/upnp/ssdp/answer-other-target-than-asked",
-                   test_answer_other_target_than_asked);
+  g_test_add_func ("/upnp/ssdp/answer-other-target-than-searched",
+                   test_answer_other_target_than_searched);
   g_test_add_func ("/upnp/ssdp/answer-of-another-device", test_answer_of_another_device);
   g_test_add_func ("/upnp/ssdp/answer-named-by-usn", test_answer_named_by_usn);
   g_test_add_func ("/upnp/ssdp/answer-bad-utf8", test_answer_bad_utf8);

@@ -86,7 +86,7 @@ upnp_test_add (const UpnpTest *test)
   g_test_add (path, Fixture, test, fixture_set_up, run_test, fixture_tear_down);
 }
 
-void
+static void
 upnp_test_add_ipv6 (const UpnpTest *test)
 {
   g_autofree char *path = g_strconcat ("/upnp/pinhole/", test->name, NULL);
@@ -205,4 +205,26 @@ assert_lease (PlumLease *lease, guint port, guint lifetime, const char *address)
   g_assert_cmpuint (plum_lease_get_external_port (lease), ==, port);
   g_assert_cmpuint (plum_lease_get_lifetime (lease), ==, lifetime);
   g_assert_cmpstr (text, ==, address);
+}
+
+int
+upnp_test_run (int argc, char *argv[], const UpnpTest *tests, gsize n_tests)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  for (gsize i = 0; i < n_tests; i++)
+    upnp_test_add (&tests[i]);
+
+  return g_test_run ();
+}
+
+int
+upnp_test_run_ipv6 (int argc, char *argv[], const UpnpTest *tests, gsize n_tests)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  for (gsize i = 0; i < n_tests; i++)
+    upnp_test_add_ipv6 (&tests[i]);
+
+  return g_test_run ();
 }

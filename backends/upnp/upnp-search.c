@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "upnp-search.h"
+
+#include "igd-url.h"
+#include "plum-udp.h"
+
+/* How much later an IPv6 search begins, in ms: some routers answer neither family if both searches
+ * arrive at the same moment (quirk 31), and a program often starts both at once. */
+#define IPV6_DELAY 100
+
+/* What is sent when, in ms. The first message goes to the gateway alone: a router with one thread
+ * may take 30 ms for each message, and would serve its description after ten unnecessary
+ * answers. */
+static const struct
+{
+  guint at;
+  gboolean to_group;
+  guint first; /* of the targets */
+  guint last;
+} rounds[] = {
+  { 0, FALSE, 0, 0 },           { 200, FALSE, 1, G_MAXUINT }, { 200, TRUE, 0, G_MAXUINT },
+  { 500, FALSE, 0, G_MAXUINT }, { 500, TRUE, 0, G_MAXUINT },  { 1500, FALSE, 0, G_MAXUINT },
+  { 1500, TRUE, 0, G_MAXUINT },
+};
+
+struct _UpnpSearch
+{
+  PlumBackend *backend; /* borrowed */
+  UpnpListener *answers;
+  UpnpListener *group; /* (nullable) */
+  GSource *timer;
+  guint round;
+  gboolean paused;
+  gboolean finished;
+  gboolean sent; /* at least one message */
+  GError *error; /* (nullable): why the last message could not be sent */
+  UpnpSearchFinishedFunc finished_func;
+  gpointer user_data;
+};
+
+static gboolean
+is_ipv6 (PlumNetwork *network)
+{
+  return plum_network_get_family (network) == G_SOCKET_FAMILY_IPV6;
+}
+
+static void
+upnp_search_send (UpnpSearch *self, GSocketAddress *to, guint first, guint last)
+{
+  const char *const *targets = upnp_ssdp_targets (g_socket_address_get_family (to));
+  GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS (to);
+  g_autofree char *host = upnp_url_make_authority (g_inet_socket_address_get_address (inet),
+                                                   g_inet_socket_address_get_port (inet));
+
+  for (guint i = first; i <= last && targets[i] != NULL; i++)
+    {
+      g_autoptr (GBytes) bytes = upnp_ssdp_encode_search (host, targets[i]);
+      g_autoptr (GError) error = NULL;
+
+      if (!upnp_listener_send (self->answers, to, bytes, &error))
+        {
+          plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG, "UPnP: cannot send a search to %s: %s",
+                    host, error->message);
+          g_clear_error (&self->error);
+          self->error = g_steal_pointer (&error);
+          return;
+        }
+      self->sent = TRUE;
+    }
+}
+
+/* Sends what is due. The gateway comes before the group, which also opens this host's own firewall
+ * for the gateway's answers (quirk 25). */
+static void
+upnp_search_send_round (UpnpSearch *self)
+{
+  PlumNetwork *network = plum_backend_get_network (self->backend);
+  g_autoptr (GSocketAddress) group = upnp_ssdp_group_address (network);
+  g_autoptr (GSocketAddress) gateway =
+    plum_udp_socket_address (network, plum_network_get_gateway (network), UPNP_SSDP_PORT);
+  guint at = rounds[self->round].at;
+
+  for (; self->round < G_N_ELEMENTS (rounds) && rounds[self->round].at == at; self->round++)
+    upnp_search_send (self, rounds[self->round].to_group ? group : gateway,
+                      rounds[self->round].first, rounds[self->round].last);
+}
+
+static gboolean on_search_timer (gpointer user_data);
+
+static void
+upnp_search_start_timer (UpnpSearch *self, guint ms)
+{
+  self->timer = plum_backend_create_timer (self->backend, ms);
+  g_source_set_callback (self->timer, on_search_timer, self, NULL);
+}
+
+static void
+upnp_search_continue (UpnpSearch *self)
+{
+  guint last = rounds[self->round - 1].at;
+  guint next = self->round < G_N_ELEMENTS (rounds) ? rounds[self->round].at : UPNP_SEARCH_WINDOW;
+
+  upnp_search_start_timer (self, next - last);
+}
+
+static void
+upnp_search_clear_timer (UpnpSearch *self)
+{
+  if (self->timer != NULL)
+    g_source_destroy (self->timer);
+  g_clear_pointer (&self->timer, g_source_unref);
+}
+
+static gboolean
+on_search_timer (gpointer user_data)
+{
+  UpnpSearch *self = user_data;
+
+  g_clear_pointer (&self->timer, g_source_unref);
+  if (self->round < G_N_ELEMENTS (rounds))
+    {
+      upnp_search_send_round (self);
+      upnp_search_continue (self);
+    }
+  else
+    {
+      self->finished = TRUE;
+      self->finished_func (self->user_data);
+    }
+
+  return G_SOURCE_REMOVE;
+}
+
+void
+upnp_search_set_paused (UpnpSearch *self, gboolean paused)
+{
+  if (self->finished || self->paused == paused)
+    return;
+
+  self->paused = paused;
+  if (paused)
+    {
+      upnp_search_clear_timer (self);
+      return;
+    }
+
+  /* The device could not be used: send the targets that were left out. */
+  if (self->round < G_N_ELEMENTS (rounds))
+    {
+      self->round = 1;
+      upnp_search_send_round (self);
+    }
+  upnp_search_continue (self);
+}
+
+/* The local address of the search. A router answers from an address of the same scope: an IPv6
+ * search from a global address would be answered from the router's global address, which cannot be
+ * recognised as the gateway. An unbound socket sends from the link-local address. */
+static GSocketAddress *
+upnp_search_address (PlumNetwork *network)
+{
+  g_autoptr (GInetAddress) any = g_inet_address_new_any (G_SOCKET_FAMILY_IPV6);
+
+  return g_inet_socket_address_new (is_ipv6 (network) ? any
+                                                      : plum_network_get_local_address (network),
+                                    0);
+}
+
+UpnpSearch *
+upnp_search_new (PlumBackend *backend,
+                 GMainContext *context,
+                 UpnpMessageFunc message,
+                 UpnpSearchFinishedFunc finished,
+                 gpointer user_data,
+                 GError **error)
+{
+  PlumNetwork *network = plum_backend_get_network (backend);
+  g_autoptr (GSocketAddress) any_port = upnp_search_address (network);
+  g_autoptr (UpnpListener) answers =
+    upnp_listener_new_bound (backend, context, any_port, FALSE, message, user_data, error);
+  g_autoptr (GError) group_error = NULL;
+  UpnpSearch *self;
+
+  if (answers == NULL || !upnp_listener_set_interface (answers, error))
+    return NULL;
+
+  self = g_new0 (UpnpSearch, 1);
+  self->backend = backend;
+  self->finished_func = finished;
+  self->user_data = user_data;
+  self->answers = g_steal_pointer (&answers);
+
+  /* Some routers answer a search with a notification to the group (quirk 24). */
+  self->group = upnp_listener_new_for_group (backend, context, message, user_data, &group_error);
+  if (self->group == NULL)
+    plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG, "UPnP: cannot receive notifications: %s",
+              group_error->message);
+
+  if (is_ipv6 (network))
+    upnp_search_start_timer (self, IPV6_DELAY);
+  else
+    on_search_timer (self);
+  return self;
+}
+
+const GError *
+upnp_search_get_error (UpnpSearch *self)
+{
+  return self->sent ? NULL : self->error;
+}
+
+void
+upnp_search_free (UpnpSearch *self)
+{
+  upnp_search_clear_timer (self);
+  g_clear_pointer (&self->answers, upnp_listener_free);
+  g_clear_pointer (&self->group, upnp_listener_free);
+  g_clear_error (&self->error);
+  g_free (self);
+}
