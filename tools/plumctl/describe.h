@@ -10,8 +10,10 @@ const char *describe_enum (GType type, int value);
 const char *describe_protocol (PlumProtocol protocol);
 const char *describe_scope (PlumAddressScope scope);
 const char *describe_scope_reason (PlumAddressScope scope);
-char *describe_untold (PlumGateway *gateway);
+char *describe_missing_address (PlumGateway *gateway);
 char *describe_lifetime (guint lifetime);
+const char *describe_backend (const char *name);
+char *describe_probe (PlumProbe *probe);
 char *describe_address (GInetAddress *address);
 int describe_exit_code (const GError *error);
 
