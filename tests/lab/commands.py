@@ -39,7 +39,8 @@ class Commands:
 
     def succeed(self, *arguments):
         done = self.plumctl(*arguments)
-        lab.equal(done.returncode, 0, f'exit status of {arguments[0]}, which printed {done.stderr!r}')
+        lab.equal(done.returncode, 0,
+                  f'exit status of {arguments[0]}, which printed {done.stderr!r}')
         return done.stdout
 
     def status(self, backend):
@@ -81,7 +82,7 @@ class Commands:
         lab.equal(lab.rules(9034), [], 'rules left on the router')
 
     def unmap_by_pcp(self):
-        """miniupnpd lets a host take over a mapping that it made with another key, and remove it."""
+        """miniupnpd lets a host take over its own mappings without the key, and remove them."""
         self.succeed('map', '--once', '--backend', 'pcp', 'tcp:9035')
         assert lab.rules(9035), 'not mapped'
         self.succeed('unmap', '--backend', 'pcp', 'tcp:9035')
@@ -115,7 +116,7 @@ class Commands:
         lab.equal(lab.rules(9036), [], 'rules left on the router')
 
     def doctor(self, verdict):
-        """Checks the verdict, the next step, the exit status, and that no mapping is left behind."""
+        """Checks the verdict, the next step and the exit status. No mapping may be left behind."""
         exit_code, sentence = SENTENCES[verdict]
         before = lab.run('lab-router', 'nft-table')
         done = self.plumctl('doctor')

@@ -170,8 +170,8 @@ wan_addresses () {
   } | ip -n "$1" -batch -
 }
 
-# miniupnpd answers PCP over IPv6 whatever its configuration is, so router kinds without PCP get that
-# port closed.
+# miniupnpd answers PCP over IPv6 whatever its configuration is, so the port is closed for router
+# kinds without PCP.
 close_pcp6 () {
   case $LAB_ROUTER_KIND in
     upnp | upnp1)

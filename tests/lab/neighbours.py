@@ -89,15 +89,15 @@ def television(address):
 
 
 def twin(address):
-    """Like one of two routers that share 192.168.1.1, each of which answers from its own address."""
-    asked = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    asked.bind((ROUTER, 5351))
+    """Like one of two routers that share 192.168.1.1 and answer from their own addresses."""
+    requests = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    requests.bind((ROUTER, 5351))
     answers = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     answers.bind((address, 5351))
     started = time.monotonic()
     print('ready', flush=True)
     while True:
-        data, peer = asked.recvfrom(2048)
+        data, peer = requests.recvfrom(2048)
         if data[:2] == b'\0\0':
             epoch = int(time.monotonic() - started)
             answers.sendto(struct.pack('!BBHI4B', 0, 128, 0, epoch, 1, 2, 3, 4), peer)

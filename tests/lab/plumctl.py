@@ -64,7 +64,7 @@ class Plumctl:
             try:
                 when, line = self.events.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
-                raise AssertionError(f'no such event within {timeout} s, only {self.seen}') from None
+                raise AssertionError(f'no such event in {timeout} s, only {self.seen}') from None
             assert line is not None, f'plumctl exited: {self.errors}'
             event = json.loads(line)
             if event['event'] == 'mapping':

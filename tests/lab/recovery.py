@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Recovery from faults: each case checks that traffic passes again, and prints how long that took."""
+"""Recovery from faults. Each case checks that traffic passes again, and prints the time."""
 
 import contextlib
 import os
@@ -105,7 +105,7 @@ def cases(plumctl_map, say, backend):
                 interrupt(plumctl, *specs)
 
     def two_processes():
-        """Of two processes one is killed. A third one removes its mapping, but not that of the other."""
+        """A killed process is cleaned up after by another one; a running process is not."""
         with tempfile.TemporaryDirectory() as state:
             env = dict(os.environ, XDG_STATE_HOME=state)
             with mapped('tcp:9005', env=env) as living, mapped('tcp:9010', env=env) as dying:

@@ -31,7 +31,8 @@ def show(program):
             step(f'The laptop asks the router: plumctl map tcp:{PORT}')
             event = plumctl.wait_for('success', 'tcp')
             host, port = event['external_host'], event['external_port']
-            step(f'The router maps the port with {NAMES.get(event["backend"], event["backend"])} for {event["lifetime"]} s: '
+            protocol = NAMES.get(event['backend'], event['backend'])
+            step(f'The router maps the port with {protocol} for {event["lifetime"]} s: '
                  f'{host} port {port} leads to the laptop.')
             if not lab.reached('tcp', host, port):
                 raise AssertionError(f'{host} port {port} is not reachable')
@@ -43,8 +44,7 @@ def show(program):
         if lab.reached('tcp', host, port, lab.UNREACHED_AFTER):
             raise AssertionError('the port is still open afterwards')
         step('A host on the internet tries again: the router blocks the connection.')
-    return f'{host} port {port}, forwarded to {lab.CLIENT} port {PORT} with ' \
-           f'{NAMES.get(event["backend"], event["backend"])}'
+    return f'{host} port {port}, forwarded to {lab.CLIENT} port {PORT} with {protocol}'
 
 
 def main():

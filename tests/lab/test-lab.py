@@ -58,7 +58,7 @@ def assert_mapped(event, backend, internal_port, external_port=None):
 def nothing_is_forwarded_by_default():
     with traffic.echo_server('tcp', 9000):
         assert not lab.reached('tcp', lab.CLIENT, 9000), 'the LAN is reachable from the internet'
-        assert not lab.reached('tcp', lab.WAN, 9000, lab.UNREACHED_AFTER), 'it is forwarded without a mapping'
+        assert not lab.reached('tcp', lab.WAN, 9000, lab.UNREACHED_AFTER), 'it is reached without mapping'
 
 
 def map_and_remove(protocol, backend, port, *options):
@@ -168,7 +168,7 @@ def ipv6_pinhole(backend, port):
     """The firewall blocks all ports, then allows the mapped port, then blocks it again."""
     host = lab.CLIENT6
     with traffic.echo_server('tcp', port, '::'), traffic.echo_server('tcp', port + 1, '::'):
-        assert not lab.reached('tcp', host, port, lab.UNREACHED_AFTER), 'it is forwarded without a mapping'
+        assert not lab.reached('tcp', host, port, lab.UNREACHED_AFTER), 'it is reached without mapping'
         with plumctl_map('--family', '6', f'tcp:{port}') as plumctl:
             event = plumctl.wait_for('success', 'tcp')
             lab.equal(event['backend'], backend, 'backend')
@@ -176,7 +176,7 @@ def ipv6_pinhole(backend, port):
             lab.equal(event['external_port'], port, 'external_port')
             lab.equal(event['external_host'], host, 'external_host')
             assert lab.reached('tcp', host, port), f'{host} is not reached'
-            assert not lab.reached('tcp', host, port + 1, lab.UNREACHED_AFTER), 'other ports are open as well'
+            assert not lab.reached('tcp', host, port + 1, lab.UNREACHED_AFTER), 'other ports are open'
             lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
         # With PCP, miniupnpd 2.3.1 does not delete pinholes: they expire with their lease.
         if backend == 'upnp':
@@ -193,7 +193,7 @@ def ipv6_exact_pinhole(backend, port):
         lab.equal(lab.rules(port) + lab.rules(port + 1), [], 'rules left on the router')
         with plumctl_map('--family', '6', '--exact', f'tcp:{port}') as plumctl:
             event = plumctl.wait_for('success', 'tcp')
-            lab.equal((event['backend'], event['external_port']), (backend, port), 'backend and port')
+            lab.equal((event['backend'], event['external_port']), (backend, port), 'endpoint')
             assert lab.reached('tcp', lab.CLIENT6, port), 'not reached'
             lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
 
@@ -253,7 +253,7 @@ def doctor(verdict, backends):
     lab.equal(report['verdict'], verdict, 'verdict')
     probes = {probe['name']: probe['outcome'] for probe in report['gateways'][0]['probes']}
     lab.equal(sorted(set(probes) - {'direct'}), ['natpmp', 'pcp', 'upnp'], 'probes')
-    lab.equal(sorted(name for name in probes if probes[name] == 'success'), backends, 'available backends')
+    lab.equal(sorted(name for name in probes if probes[name] == 'success'), backends, 'backends')
     lab.equal(lab.run('lab-router', 'nft-table'), before, 'the table of the router')
 
 
@@ -397,7 +397,7 @@ def run_cases(cases):
     if failures:
         log = subprocess.run(['lab-router', 'log'], check=False, text=True,
                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
-        say('\n'.join(["the end of the log of the router:", *log.splitlines()[-30:]] if log else []))
+        say('\n'.join(["end of the router's log:", *log.splitlines()[-30:]] if log else []))
     return 1 if failures else 0
 
 

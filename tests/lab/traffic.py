@@ -42,7 +42,7 @@ def echo_once(protocol, listener):
 
 @contextlib.contextmanager
 def echo_server(protocol, port, address='0.0.0.0'):
-    """While the block runs, echoes to everybody who comes to the port."""
+    """Runs an echo server while the block runs."""
     listener = bind(protocol, port, address)
     listener.settimeout(0.1)
     done = threading.Event()

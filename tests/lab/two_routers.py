@@ -41,7 +41,8 @@ class TwoRouters:
         with self.nothing_left():
             done = self.plumctl('doctor', *options)
         printed = done.stdout.splitlines()
-        assert printed[-2].startswith('verdict: ') and printed[-1].startswith('next step: '), printed[-2:]
+        assert printed[-2].startswith('verdict: '), printed[-2:]
+        assert printed[-1].startswith('next step: '), printed[-2:]
         lab.equal(printed[-2 - len(lines):-2], lines, 'routers')
         lab.equal(done.returncode, exit_code, 'exit status')
         return printed[-2].removeprefix('verdict: '), printed[-1].removeprefix('next step: ')
@@ -76,7 +77,7 @@ class TwoRouters:
         peers = {event.get('peer') for event in report['routers'][1]['exchange']} - {None}
         assert f'{OUTER}:5351' in peers, peers
         path = [event for event in report['gateways'][0]['exchange'] if event['backend'] == 'path']
-        lab.equal([event.get('direction') for event in path], ['sent', None], 'the search for the second router')
+        lab.equal([event.get('direction') for event in path], ['sent', None], 'hop probe')
         assert OUTER in path[1]['note'], path[1]
 
     def other_commands(self):
@@ -88,7 +89,7 @@ class TwoRouters:
         assert NO_PUBLIC_ADDRESS in done.stderr, done.stderr
 
     def silent_second(self):
-        """The second router supports no protocol: it is found, but its external address is unknown."""
+        """The second router supports no protocol: only its own address is known."""
         lab.run('lab-router', '--outer', 'kill')
         try:
             self.doctor(DOUBLE_NAT, [
@@ -168,7 +169,7 @@ class TwoRouters:
         lab.equal(report['routers'][1]['exchange'], [], 'the exchange with the provider')
 
     def shared_and_refusing(self):
-        """The router does not report its address; the address of the next router is a CGNAT address."""
+        """The router does not report its address; that of the next router is a CGNAT address."""
         self.doctor(CGNAT, [COMPUTER, f'router         {ROUTER}, external address unknown',
                             f'provider       {PROVIDER}, not queried'])
 
@@ -179,8 +180,8 @@ class TwoRouters:
             verdict, step = self.doctor(DOUBLE_NAT, [
                 COMPUTER, f'router         {ROUTER}, external address {INNER_WAN} (private)',
                 f'second router  {OUTER}, external address {lab.WAN} (public)'])
-            lab.equal(verdict, f'The external address of the router {ROUTER} is the private address '
-                               f'{INNER_WAN}: it is behind a second router, {OUTER}.',
+            lab.equal(verdict, f'The external address of the router {ROUTER} is the private '
+                               f'address {INNER_WAN}: it is behind a second router, {OUTER}.',
                       'verdict')
             assert f'Forward the port on {OUTER} to {INNER_WAN} as well' in step, step
             report = self.report('double-nat')

@@ -141,7 +141,7 @@ class UpnpRouter:
 
 
 def in_own_network(script, *arguments):
-    """Runs plumctl as "$@" of a shell script in a new network namespace, in which even lo is down."""
+    """Runs plumctl as "$@" of a shell script in a new network namespace; even lo is down."""
     unshare = ["unshare", "--user", "--map-root-user", "--net"]
     try:
         able = subprocess.run([*unshare, "true"], capture_output=True).returncode == 0

@@ -5,10 +5,10 @@ documents the format).
 
 Each request is matched with the most similar recorded request: the n-th request of a kind gets the
 answer to the n-th recorded one, with the same delay; further requests get the last answer. Values
-that differ between runs are translated: nonces, ports, and the addresses of the router and the host.
+that differ between runs are translated: nonces, ports, the addresses of the router and the host.
 Unrequested messages and answers to searches are sent at the recorded time after the first search.
 
-Limitations: IPv4 only; one router, without a second one behind it; chunked bodies are not translated.
+Limitations: IPv4 only; no second router; chunked bodies are not translated.
 """
 
 import csv
@@ -60,7 +60,7 @@ class Exchange:
 
 
 def datagram_kind(data):
-    """The key of a PCP or NAT-PMP request: equal for requests that differ only in ports and nonce."""
+    """The key of a PCP or NAT-PMP request, which ignores ports and nonce."""
     if data[0] == 0 and len(data) >= 12:
         return data[:2], data[8:12] == bytes(4)
     if data[0] == 2 and len(data) >= 60:
@@ -120,10 +120,10 @@ class RecordedGateway:
 
     # The recording
 
-    def _pair(self, kind, wanted):
+    def _pair(self, kind, condition):
         exchanges = {}
         last = {}
-        for event in filter(wanted, self._events):
+        for event in filter(condition, self._events):
             # The answer to a datagram may come from another address (a stray answer).
             server = event.backend, event.port, event.is_http() and event.peer
             if event.direction == SENT:
@@ -138,7 +138,7 @@ class RecordedGateway:
 
     @staticmethod
     def _choose(requests, answer):
-        """The request that an answer belongs to: the one with the same nonce or port, else the last."""
+        """The request of an answer: the one with the same nonce or port, else the last."""
         for exchange in reversed(requests):
             request = exchange.request.data
             if answer.port != PORT_MAPPING:

@@ -131,11 +131,11 @@ static const Row rows[] = {
   { "maps-and-withholds", /* providers use private addresses in their networks as well */
     { SERVED, .address_withheld = TRUE, NEXT (PRIVATE), TRIED (MAPPED, MAPPED) },
     DOCTOR_NO_ADDRESS },
-  { "tells-private-and-refuses",
+  { "reports-private-and-refuses",
     { SERVED, .scope = PLUM_ADDRESS_SCOPE_PRIVATE,
       TRIED (FAILED (PLUM_ERROR_NO_RESOURCES), FAILED (PLUM_ERROR_NO_RESOURCES)) },
     DOCTOR_DOUBLE_NAT },
-  { "tells-cgnat-and-refuses",
+  { "reports-cgnat-and-refuses",
     { SERVED, .scope = PLUM_ADDRESS_SCOPE_CGNAT, .n_no_resources = 1, NEXT (PRIVATE),
       TRIED (FAILED (PLUM_ERROR_NO_RESOURCES), FAILED (PLUM_ERROR_NO_RESOURCES)) },
     DOCTOR_CGNAT },

@@ -180,7 +180,7 @@ def verdict_wrong_address():
 
 @test
 def verdict_not_connected_by_upnp():
-    """Like miniupnpd behind another router: connected, no address, and error 501 for every request."""
+    """Like miniupnpd behind another router: connected, no address, and error 501."""
     with UpnpRouter("address-fault=501", "add-fault=501") as router:
         both(router, "not-connected")
 
@@ -411,7 +411,8 @@ def json_is_documented():
         where = ["--gateway", router.address, "--backend", "upnp", "--json"]
         by_pcp = ["--gateway", gateway.address, "--backend", "pcp", "--json"]
         answers = [plumctl("map", "--once", *where, "tcp:80"), plumctl("list", *where),
-                   plumctl("unmap", *where, "tcp:80"), plumctl("status", *where), plumctl("external", *where),
+                   plumctl("unmap", *where, "tcp:80"), plumctl("status", *where),
+                   plumctl("external", *where),
                    plumctl("doctor", *where), plumctl("doctor", *by_pcp),
                    plumctl("doctor", "--gateway", beyond.address, "--backend", "pcp", "--json"),
                    plumctl("map", "--once", *by_pcp, "tcp:80"), plumctl("backends", "--json")]
@@ -440,8 +441,8 @@ def play(folder):
 
 
 def verdict_alone(report):
-    """The verdict without the second router, which is not played: a router that refuses because of it,
-    and does not report its own address, seems to have no connection."""
+    """The verdict without the second router, which is not played: a router that refuses because of
+    it, and does not report its own address, seems to have no connection."""
     unreported = [router["role"] == "asked" and router["external_address"] is None
               for router in report.get("routers", [])]
     return "not-connected" if unreported[:1] == [True] else report["verdict"]

@@ -365,7 +365,7 @@ def external_without_network():
 # On a terminal
 
 def on_terminal(wait_for, *arguments, **extra):
-    """Runs plumctl on a terminal until it prints the text, then presses Ctrl-C. Returns its output."""
+    """Runs plumctl on a terminal until it prints a text, then interrupts it. Returns the output."""
     leader, follower = pty.openpty()
     env = environment(TERM="xterm", **extra)
     process = subprocess.Popen([PLUMCTL, *arguments], stdin=subprocess.DEVNULL, stdout=follower,

@@ -66,7 +66,8 @@ def usage_unknown_interface():
 
 @test
 def usage_unknown_backend():
-    usage_error(plumctl("map", "--backend", "pcp2", "tcp:80"), "no backend “pcp2”", "available backends:")
+    usage_error(plumctl("map", "--backend", "pcp2", "tcp:80"), "no backend “pcp2”",
+                "available backends:")
 
 
 @test

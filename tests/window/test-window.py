@@ -203,7 +203,7 @@ def reports_a_router_without_port_mapping():
         window.text('The router offers no port mapping. Enable UPnP, NAT-PMP or PCP')
         window.text('External address unknown')
         add(window, '8080')
-        window.text('The router offers no port mapping. Enable UPnP, NAT-PMP or PCP in its settings.')
+        window.text('The router offers no port mapping. Enable UPnP, NAT-PMP or PCP in its')
         picture(window, 'failed')
         window.click('Remove TCP 8080')
         window.gone('list item', 'TCP 8080')
