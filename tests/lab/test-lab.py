@@ -98,7 +98,7 @@ def port_of_another_host(backend):
         lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
         lab.equal(lab.rules(event['external_port']), [], 'rules left on the router')
         assert any(port_owner.ADDRESS in rule for rule in lab.rules(9016)), \
-            "the neighbour's rule is gone"
+            "the rule of the other host is gone"
 
 
 def exact_port(backend, *options):
@@ -124,7 +124,7 @@ def exact_port_of_another_host(entry, *options):
             assert expected in plumctl.errors, plumctl.errors
         lab.equal(lab.run('lab-router', 'nft-table'), before, 'the table of the router')
         assert any(port_owner.ADDRESS in rule for rule in lab.rules(9029)), \
-            "the neighbour's rule is gone"
+            "the rule of the other host is gone"
 
 
 def few_descriptors():
