@@ -31,7 +31,7 @@ print_change (GatewayWatch *watch,
     {
       output_line (OUTPUT_PLAIN, "%s %s: %s%s%s", time, event,
                    backend != NULL ? describe_backend (backend) : "", backend != NULL ? ": " : "",
-                   text);
+                   backend != NULL ? describe_skip_backend (text, backend) : text);
     }
   else
     {

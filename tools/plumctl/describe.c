@@ -114,17 +114,22 @@ describe_outcome (PlumProbeOutcome outcome)
                                          : describe_enum (PLUM_TYPE_PROBE_OUTCOME, (int) outcome);
 }
 
+/* Skips the name of the backend at the start of @message, where the caller prints it itself. */
+const char *
+describe_skip_backend (const char *message, const char *backend)
+{
+  g_autofree char *prefix = g_strdup_printf ("%s: ", describe_backend (backend));
+
+  return g_str_has_prefix (message, prefix) ? message + strlen (prefix) : message;
+}
+
 /* The outcome of a probe, in one line, without the name of the backend. */
 char *
 describe_probe (PlumProbe *probe)
 {
   const GError *error = plum_probe_get_error (probe);
-  const char *backend = describe_backend (plum_probe_get_name (probe));
-  const char *message = error != NULL ? error->message : NULL;
-
-  if (message != NULL && g_str_has_prefix (message, backend) &&
-      g_str_has_prefix (message + strlen (backend), ": "))
-    message += strlen (backend) + strlen (": ");
+  const char *message =
+    error != NULL ? describe_skip_backend (error->message, plum_probe_get_name (probe)) : NULL;
 
   return g_strdup_printf ("%s after %u ms%s%s", describe_outcome (plum_probe_get_outcome (probe)),
                           plum_probe_get_ms (probe), message != NULL ? ": " : "",
