@@ -1,28 +1,28 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# What tools/try, tools/check and .ci/run share: which Debian packages are needed, how they are
-# installed, how a build is made. Sourced, not run.
+# Shared by tools/try, tools/check and .ci/run: lists and installs the Debian packages that they need,
+# and makes builds. Sourced, not run.
 
 source_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
 # To build the library and plumctl.
 # shellcheck disable=SC2034
 build_packages=(meson ninja-build gcc libc6-dev pkg-config libglib2.0-dev python3)
-# To run the lab: three hosts in namespaces. Its router daemon is unpacked, never installed.
+# To run the lab. Its router daemon is unpacked, not installed.
 # shellcheck disable=SC2034
 lab_packages=(iproute2 nftables procps util-linux mount)
 # To build and test the bindings and the manual.
 # shellcheck disable=SC2034
 binding_packages=(libgirepository1.0-dev gobject-introspection valac gjs python3-gi gi-docgen)
-# To build plum-ports, and to use its window on a screen that nobody sees.
+# To build plum-ports, and to test its window on a virtual screen.
 # shellcheck disable=SC2034
 window_packages=(libgtk-4-dev libadwaita-1-dev at-spi2-core dbus dbus-daemon python3-gi xvfb xdotool
   x11-utils imagemagick adwaita-icon-theme fonts-cantarell)
-# To build a second time, with the other compiler.
+# To build with the second compiler.
 # shellcheck disable=SC2034
 clang_packages=(clang libclang-rt-dev)
-# To analyse the code without running it.
+# For static analysis.
 # shellcheck disable=SC2034
 analysis_packages=(clang clang-tidy cppcheck)
 
@@ -49,12 +49,12 @@ as_root () {
   fi
 }
 
-# Installs those of the given Debian packages that are missing, or names them and stops.
+# install_missing PACKAGE...: installs the given Debian packages that are missing, or fails.
 install_missing () {
   local package missing=()
 
   type -P dpkg-query apt-get >/dev/null ||
-    fail "this is no Debian: install what here goes by these names, then use --no-install: $*"
+    fail "this is not Debian: install the equivalents of these packages, then use --no-install: $*"
 
   for package in "$@"; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
@@ -64,13 +64,13 @@ install_missing () {
 
   say "Installing ${missing[*]}"
   [ "$(id -u)" -eq 0 ] || type -P sudo >/dev/null ||
-    fail "no sudo here: as root, call apt-get install ${missing[*]}"
+    fail "sudo is not installed: as root, run apt-get install ${missing[*]}"
   as_root apt-get -q update
   as_root env DEBIAN_FRONTEND=noninteractive \
     apt-get -q install -y --no-install-recommends "${missing[@]}"
 }
 
-# make_build DIR [MESON-OPTION...]: configures (again), and builds.
+# make_build DIR [MESON-OPTION...]: configures or reconfigures, and builds.
 make_build () {
   local dir=$1 again=()
 
@@ -80,7 +80,7 @@ make_build () {
   meson setup "${again[@]}" "$dir" "$source_root" --werror "$@" && ninja -C "$dir"
 }
 
-# run_tests DIR TEST-OPTION...: what fails, or a build without tests, is counted by count-tests.
+# run_tests DIR TEST-OPTION...: runs tests. Always succeeds: count-tests counts the failures.
 run_tests () {
   local dir=$1
 

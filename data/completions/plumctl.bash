@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# bash completion: plumctl itself knows what can come next.
+# bash completion: the candidates come from “plumctl __complete”.
 
 _plumctl ()
 {
   local line before="${COMP_LINE:0:COMP_POINT}"
   local -a words
 
-  # bash cuts words at colons; a SPEC has some.
+  # bash splits words at colons, which a SPEC contains.
   read -r -a words <<< "$before"
   [[ "$before" == *[[:space:]] ]] && words+=('')
 

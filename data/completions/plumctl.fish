@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# fish completion: plumctl itself knows what can come next.
+# fish completion: the candidates come from “plumctl __complete”.
 
 function __plumctl_complete
     set -l words (commandline -opc)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# The hosts of the lab, their addresses, and the routers' firewall. Sourced by the scripts of this
-# folder, inside the lab's namespaces.
+# The hosts of the lab, their addresses, and the firewall of the routers. Sourced by the scripts of
+# this directory, inside the namespaces of the lab.
 
-# shellcheck disable=SC2034  # for those who source this
+# shellcheck disable=SC2034  # used by the scripts that source this file
 LAB_RUN=/run/lab
 LAB_CLIENT_ADDRESS=192.168.1.10
 LAB_ROUTER_ADDRESS=192.168.1.1
@@ -17,7 +17,7 @@ LAB_SECOND_WAN=1.2.4.4
 LAB_LAN6=2a00:1111:1:1
 LAB_WAN6=2a00:1111:1:2
 
-# On the host $1, run the rest.
+# on HOST COMMAND...: runs COMMAND on HOST.
 on () {
   local host=$1
 
@@ -31,14 +31,14 @@ setting () {
   on "$1" sh -c 'echo "$1" >"/proc/sys/net/$0"' "$2" "$3"
 }
 
-# The routers, from the client on.
+# The routers, starting with the one next to the client.
 router_names () {
   echo router
   [ "$LAB_TWO_ROUTERS" = no ] || echo outer
   [ "$LAB_TWO_GATEWAYS" = no ] || echo second
 }
 
-# The outer router's address on the side of the inner one: in the network of that one's own.
+# The address of the outer router in the network between the two routers.
 outer_address () {
   # shellcheck disable=SC2153  # an option of the lab
   local first=${LAB_WAN%%,*}
@@ -66,7 +66,7 @@ END
   [ "$LAB_TWO_GATEWAYS" = no ] || make_second_links || return
   for host in $(router_names); do
     setting "$host" ipv4/ip_forward 1 || return
-    # Else a closed port stays silent after six quick refusals, and looks like a dropped one.
+    # Otherwise a closed port stops refusing after six packets and looks like a dropped one.
     setting "$host" ipv4/icmp_ratelimit 0 || return
     ip -n "$host" -batch - <<END || return
 link set lo up
@@ -98,8 +98,8 @@ link add wan0 netns second type veth peer name eth1 netns internet
 END
 }
 
-# As a desktop with cable and Wi-Fi: by the cable if it is there. What comes in by the second router
-# is answered that way.
+# Like a desktop with cable and Wi-Fi: prefers the first network. Answers to packets from the second
+# router are sent through that router.
 connect_second () {
   ip -n second address add "$LAB_SECOND_ADDRESS/24" dev lan0 || return
   wan_addresses second "$LAB_SECOND_WAN" || return
@@ -116,7 +116,7 @@ rule add from $LAB_SECOND_CLIENT_ADDRESS lookup 2
 END
 }
 
-# No duplicate address detection: it takes a second, and nobody else is on these links.
+# No duplicate address detection: it takes a second, and these links have no other hosts.
 ipv6_settings () {
   if [ "$LAB_IPV6" = yes ]; then
     setting "$1" ipv6/conf/default/accept_dad 0
@@ -136,7 +136,7 @@ make_ipv6 () {
   client_address6
 }
 
-# As a router advertisement would: the default route goes by the router's link-local address.
+# As with a router advertisement, the default route uses the link-local address of the router.
 client_address6 () {
   local router
 
@@ -146,7 +146,7 @@ client_address6 () {
   ip -n client route add default via "fe80:${router%%/*}" dev eth0
 }
 
-# The client's address and route, as DHCP would set them.
+# Sets the address and route of the client, as DHCP does.
 client_address () {
   ip -n client -batch - <<END
 address flush dev eth0 scope global
@@ -155,7 +155,7 @@ route replace default via $LAB_ROUTER_ADDRESS dev eth0
 END
 }
 
-# The addresses of the router $1 on its internet side: $2, separated by commas.
+# Sets the external addresses of the router $1 to $2, separated by commas.
 wan_addresses () {
   local address next=$LAB_INTERNET_ADDRESS
 
@@ -170,8 +170,8 @@ wan_addresses () {
   } | ip -n "$1" -batch -
 }
 
-# miniupnpd answers PCP by IPv6 whatever its configuration says: a kind of router without PCP has
-# that port closed.
+# miniupnpd answers PCP over IPv6 whatever its configuration is, so the port is closed for router
+# kinds without PCP.
 close_pcp6 () {
   case $LAB_ROUTER_KIND in
     upnp | upnp1)
@@ -179,8 +179,8 @@ close_pcp6 () {
   esac
 }
 
-# Makes $1 a router as one buys it: masquerades, lets nothing in, and has empty chains for
-# miniupnpd. What is put into the set `dropped` is swallowed on the side of the client.
+# Makes $1 a typical home router: it masquerades, blocks incoming connections, and has empty chains
+# for miniupnpd. Packets from the client to ports in the set `dropped` are dropped.
 make_firewall () {
   on "$1" nft -f - <<END
 table inet filter {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Cases that test the lab: what the other cases lean on. Nothing of plum-glib runs here."""
+"""Tests of the lab itself. They do not run plum-glib."""
 
 import os
 import pathlib
@@ -14,12 +14,12 @@ import traffic
 
 ROUTER = '192.168.1.1'
 OUTER = '10.77.0.1'
-MARK = 'sleep 86399'  # a command line that nothing else has
-IP_RECVERR = 11  # <linux/in.h>; Python names it from 3.14 on
+MARK = 'sleep 86399'  # a unique command line
+IP_RECVERR = 11  # <linux/in.h>; defined by Python 3.14 and later
 
 
-def ask_address(timeout=1.0, router=ROUTER):
-    """NAT-PMP's question for the external address: (seconds since start of epoch, address)."""
+def query_address(timeout=1.0, router=ROUTER):
+    """Sends a NAT-PMP external address request. Returns the epoch and the address."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(timeout)
         client.connect((router, 5351))
@@ -29,20 +29,20 @@ def ask_address(timeout=1.0, router=ROUTER):
     return int.from_bytes(answer[4:8], 'big'), socket.inet_ntoa(answer[8:12])
 
 
-def error_of_asking(timeout=0.3):
+def query_error(timeout=0.3):
     try:
-        ask_address(timeout)
+        query_address(timeout)
     except OSError as error:
         return type(error)
     return None
 
 
 def wait_for_address(address):
-    lab.eventually(lambda: ask_address()[1] == address, f'the router says {address}')
+    lab.eventually(lambda: query_address()[1] == address, f'the router reports {address}')
 
 
 def map_port(port, router=ROUTER):
-    """NAT-PMP's request for a TCP port."""
+    """Sends a NAT-PMP request for a TCP port."""
     lab.equal(result_of_mapping(port, router), 0, 'result code')
 
 
@@ -72,58 +72,58 @@ def nothing_but_the_hosts(*routers):
 
 
 def wan_address_changes():
-    lab.equal(ask_address()[1], lab.WAN, 'address before')
+    lab.equal(query_address()[1], lab.WAN, 'address before')
     lab.run('lab-router', 'wan-address', '1.2.3.77')
     wait_for_address('1.2.3.77')
     lab.run('lab-router', 'wan-address', lab.WAN)
     wait_for_address(lab.WAN)
 
 
-def kill_leaves_the_rules():
+def kill_keeps_the_rules():
     map_port(9000)
     assert lab.rules(9000), 'no rule after mapping'
     lab.run('lab-router', 'kill')
-    lab.equal(error_of_asking(), ConnectionRefusedError, 'asking a dead daemon')
-    assert lab.rules(9000), 'the rules went with the daemon'
+    lab.equal(query_error(), ConnectionRefusedError, 'query while the daemon is dead')
+    assert lab.rules(9000), 'the rules were removed with the daemon'
     lab.run('lab-router', 'start')
 
 
-def forget_leaves_the_daemon():
+def forget_keeps_the_daemon():
     map_port(9001)
     lab.run('lab-router', 'forget')
     lab.equal(lab.rules(9001), [], 'rules')
-    lab.equal(error_of_asking(), None, 'asking')
+    lab.equal(query_error(), None, 'query')
 
 
-def restart_forgets_and_moves():
+def restart_removes_rules_and_changes_port():
     map_port(9002)
     before = http_port()
-    lab.eventually(lambda: ask_address()[0] >= 3, 'an epoch of 3 s')
+    lab.eventually(lambda: query_address()[0] >= 3, 'an epoch of 3 s')
     lab.run('lab-router', 'restart')
     lab.equal(lab.rules(9002), [], 'rules')
     assert http_port() != before, 'the same HTTP port as before'
-    assert ask_address()[0] < 3, 'the epoch goes on'
+    assert query_address()[0] < 3, 'the epoch did not restart'
 
 
 def closed_port_always_refuses():
     lab.run('lab-router', 'kill')
-    refusals = [error_of_asking() for _ in range(12)]
-    lab.equal(refusals, [ConnectionRefusedError] * 12, 'asking again and again')
+    refusals = [query_error() for _ in range(12)]
+    lab.equal(refusals, [ConnectionRefusedError] * 12, 'repeated queries')
     lab.run('lab-router', 'start')
 
 
 def drop_and_undrop():
     lab.run('lab-router', 'drop')
-    lab.equal(error_of_asking(), socket.timeout, 'asking while dropped')
+    lab.equal(query_error(), socket.timeout, 'query while dropped')
     lab.run('lab-router', 'undrop')
-    lab.equal(error_of_asking(), None, 'asking afterwards')
+    lab.equal(query_error(), None, 'query afterwards')
 
 
 def router_link_flaps():
     lab.run('lab-router', 'link', 'down')
     assert 'NO-CARRIER' in lab.run('ip', 'link', 'show', 'eth0'), 'the client has a carrier'
     lab.run('lab-router', 'link', 'up')
-    lab.equal(error_of_asking(3.0), None, 'asking afterwards')
+    lab.equal(query_error(3.0), None, 'query afterwards')
 
 
 def client_moves():
@@ -134,7 +134,7 @@ def client_moves():
         client.connect((ROUTER, 5351))
         lab.equal(client.getsockname()[0], '192.168.1.11', 'address')
     lab.run('lab-client', 'address', lab.CLIENT)
-    lab.equal(error_of_asking(3.0), None, 'asking afterwards')
+    lab.equal(query_error(3.0), None, 'query afterwards')
 
 
 def marked_processes():
@@ -148,10 +148,10 @@ def marked_processes():
     return found
 
 
-def nothing_outlives(number):
-    """A lab inside the lab is killed; none of its processes may be left."""
+def nothing_survives(number):
+    """Kills a lab inside the lab; none of its processes may survive."""
     program = [str(lab.HERE / 'lab'), '--router=none', '--', *MARK.split()]
-    # The handlers of a lab are its own only if it does not inherit an ignored signal.
+    # The lab handles only signals that are not ignored when it starts.
     with subprocess.Popen(['env', '--default-signal', *program]) as inner:
         lab.eventually(runs_inside, 'the inner lab runs its command', 10)
         os.kill(inner.pid, number)
@@ -162,7 +162,7 @@ def nothing_outlives(number):
 
 
 def runs_inside():
-    """Whether the command itself runs, not only the scripts that carry it as arguments."""
+    """Whether the command itself runs, not only the scripts that have it in their arguments."""
     names = [pathlib.Path('/proc', str(pid), 'comm') for pid in marked_processes()]
     return any(name.exists() and name.read_text() == 'sleep\n' for name in names)
 
@@ -174,7 +174,7 @@ def status_passes_through():
 
 
 def hop_at(ttl):
-    """Who says that a datagram has been on its way for too long (RFC 792); None: nobody."""
+    """The router that reports that the TTL of a datagram was exceeded (RFC 792), or None."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(0.5)
         client.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
@@ -196,13 +196,13 @@ def routers_in_a_row():
     lab.equal([hop_at(ttl) for ttl in (1, 2)], [ROUTER, OUTER], 'the hops')
 
 
-def each_router_tells_its_address():
-    lab.equal(ask_address(router=OUTER)[1], lab.WAN, 'the address of the outer router')
+def each_router_reports_its_address():
+    lab.equal(query_address(router=OUTER)[1], lab.WAN, 'the address of the outer router')
     lab.equal(result_of_mapping(9100, ROUTER), 3, 'result of mapping on the inner router')
 
 
-def one_router_alone_opens_nothing():
-    """What the outer one maps for the client is the inner one's port, and ends there."""
+def mapping_on_one_router_is_not_enough():
+    """A mapping on the outer router leads to the inner router, and no further."""
     with traffic.echo_server('tcp', 9101):
         map_port(9101, OUTER)
         assert lab.rules(9101, 'outer'), 'no rule on the outer router'
@@ -210,18 +210,18 @@ def one_router_alone_opens_nothing():
         assert not lab.reached('tcp', lab.WAN, 9101, lab.UNREACHED_AFTER), 'it is reached'
 
 
-def both_routers_open_it():
-    """The inner one's rule is made by hand, as its daemon refuses."""
+def mapping_on_both_routers():
+    """The rule of the inner router is added manually, because its daemon refuses."""
     with traffic.echo_server('tcp', 9102):
         map_port(9102, OUTER)
-        forward_by_hand(9102)
+        forward_manually(9102)
         assert lab.reached('tcp', lab.WAN, 9102), 'it is not reached'
         lab.run('lab-router', 'forget')
         lab.run('lab-router', '--outer', 'forget')
         lab.equal(lab.rules(9102) + lab.rules(9102, 'outer'), [], 'rules')
 
 
-def forward_by_hand(port):
+def forward_manually(port):
     table = ['lab-host', 'router', 'nft', 'add', 'rule', 'inet', 'filter']
     lab.run(*table, 'prerouting_miniupnpd', 'meta', 'nfproto', 'ipv4', 'iifname', 'wan0', 'tcp',
             'dport', str(port), 'dnat', 'ip', 'to', lab.CLIENT)
@@ -232,31 +232,31 @@ def outer_router_restarts():
     map_port(9103, OUTER)
     lab.run('lab-router', '--outer', 'restart')
     lab.equal(lab.rules(9103, 'outer'), [], 'rules of the outer router')
-    lab.equal(ask_address(router=OUTER)[1], lab.WAN, 'the address of the outer router')
+    lab.equal(query_address(router=OUTER)[1], lab.WAN, 'the address of the outer router')
 
 
 TWO_ROUTERS = [
     ('nothing-but-the-hosts', nothing_but_the_hosts, 'router', 'outer'),
     ('routers-in-a-row', routers_in_a_row),
-    ('each-router-tells-its-address', each_router_tells_its_address),
-    ('one-router-alone-opens-nothing', one_router_alone_opens_nothing),
-    ('both-routers-open-it', both_routers_open_it),
+    ('each-router-reports-its-address', each_router_reports_its_address),
+    ('mapping-on-one-router-is-not-enough', mapping_on_one_router_is_not_enough),
+    ('mapping-on-both-routers', mapping_on_both_routers),
     ('outer-router-restarts', outer_router_restarts),
 ]
 
 CASES = [
     ('nothing-but-the-hosts', nothing_but_the_hosts, 'router'),
     ('wan-address-changes', wan_address_changes),
-    ('kill-leaves-the-rules', kill_leaves_the_rules),
-    ('forget-leaves-the-daemon', forget_leaves_the_daemon),
-    ('restart-forgets-and-moves', restart_forgets_and_moves),
+    ('kill-keeps-the-rules', kill_keeps_the_rules),
+    ('forget-keeps-the-daemon', forget_keeps_the_daemon),
+    ('restart-removes-rules-and-changes-port', restart_removes_rules_and_changes_port),
     ('closed-port-always-refuses', closed_port_always_refuses),
     ('drop-and-undrop', drop_and_undrop),
     ('router-link-flaps', router_link_flaps),
     ('client-moves', client_moves),
     ('status-passes-through', status_passes_through),
-    ('nothing-outlives-int', nothing_outlives, signal.SIGINT),
-    ('nothing-outlives-term', nothing_outlives, signal.SIGTERM),
-    ('nothing-outlives-hup', nothing_outlives, signal.SIGHUP),
-    ('nothing-outlives-kill', nothing_outlives, signal.SIGKILL),
+    ('nothing-survives-int', nothing_survives, signal.SIGINT),
+    ('nothing-survives-term', nothing_survives, signal.SIGTERM),
+    ('nothing-survives-hup', nothing_survives, signal.SIGHUP),
+    ('nothing-survives-kill', nothing_survives, signal.SIGKILL),
 ]

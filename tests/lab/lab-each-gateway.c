@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Maps a TCP port at every gateway that this host has, and says where each can be reached, in a
- * line "interface host port". When its standard input ends it gives the ports back. */
+/* Maps a TCP port at every gateway of this host, and prints each external endpoint in a line
+ * "interface host port". Removes the mappings at the end of standard input. */
 
 #include <plum-glib/plum-glib.h>
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The lab as seen by a Python program that runs inside it, as the client."""
+"""Functions for Python programs that run inside the lab, on the client."""
 
 import pathlib
 import subprocess
@@ -9,7 +9,7 @@ import time
 CLIENT = '192.168.1.10'
 CLIENT6 = '2a00:1111:1:1::10'
 WAN = '1.2.3.4'
-UNREACHED_AFTER = 0.4  # seconds; the lab's links need less than one millisecond
+UNREACHED_AFTER = 0.4  # seconds; the links of the lab need less than a millisecond
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -19,7 +19,7 @@ def equal(got, expected, what):
 
 
 def eventually(condition, what, timeout=5.0):
-    """Waits for what another process is about to do."""
+    """Waits until a condition is true."""
     deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline, f'{what}: not within {timeout} s'
@@ -31,14 +31,14 @@ def run(*command):
 
 
 def rules(port, router='router'):
-    """A router's forwarding rules that mention a port, whoever made them."""
+    """The forwarding rules of a router that contain a port."""
     which = ['--outer'] if router == 'outer' else []
     return [line.strip() for line in run('lab-router', *which, 'nft-table').splitlines()
             if f'dport {port} ' in line]
 
 
 def reached(protocol, address, port, timeout=3.0):
-    """Whether an exchange that starts on the internet side gets its answer."""
+    """Whether a server can be reached from the internet host."""
     command = ['lab-host', 'internet', sys.executable, str(HERE / 'traffic.py'), 'send',
                protocol, address, str(port), '--timeout', str(timeout)]
     return subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode == 0

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Other hosts of the home, for the lab: each has an address beside the router's own.
+"""Other hosts of the home network. Each runs on the router, with an additional address.
 
-  television   answers every UPnP search, and is no router
-  twin         answers the questions that the router is asked by NAT-PMP, from its own address
-  mapper       is the router itself, where that has no daemon: it says success to every wish by
-               NAT-PMP, also with a private outer address (and opens nothing)
+  television   answers every UPnP search, but is not a router
+  twin         answers the NAT-PMP requests to the router from its own address
+  mapper       takes the place of a router without a daemon: it answers every NAT-PMP request with
+               success, even with a private external address (and forwards nothing)
 """
 
 import argparse
@@ -89,22 +89,22 @@ def television(address):
 
 
 def twin(address):
-    """Two routers share 192.168.1.1, and each answers from what it is called itself."""
-    asked = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    asked.bind((ROUTER, 5351))
+    """Like one of two routers that share 192.168.1.1 and answer from their own addresses."""
+    requests = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    requests.bind((ROUTER, 5351))
     answers = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     answers.bind((address, 5351))
     started = time.monotonic()
     print('ready', flush=True)
     while True:
-        data, peer = asked.recvfrom(2048)
+        data, peer = requests.recvfrom(2048)
         if data[:2] == b'\0\0':
             epoch = int(time.monotonic() - started)
             answers.sendto(struct.pack('!BBHI4B', 0, 128, 0, epoch, 1, 2, 3, 4), peer)
 
 
 def mapper(address):
-    """miniupnpd does not map with a private outer address; many a router does."""
+    """Unlike miniupnpd, many routers map ports while their external address is private."""
     sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / 'plumctl'))
     from fake_gateway import FakeGateway
     links = json.loads(subprocess.run(['ip', '-json', '-4', 'address', 'show', 'dev', 'wan0'],
@@ -118,7 +118,7 @@ def mapper(address):
 
 @contextlib.contextmanager
 def neighbour(kind, address):
-    """While the block runs, another host of this kind is there."""
+    """Adds another host of this kind while the block runs."""
     place = ['lab-host', 'router', 'ip', 'address']
     if address != ROUTER:
         subprocess.run([*place, 'add', address + '/24', 'dev', 'lan0'], check=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""plumctl as a child process, by what it promises to its callers: JSON lines and exit codes."""
+"""Runs plumctl as a child process and reads its JSON lines."""
 
 import json
 import queue
@@ -8,11 +8,11 @@ import subprocess
 import threading
 import time
 
-UP_WITHIN = 15.0  # seconds; what is fast is measured by the benchmarks, not here
+UP_WITHIN = 15.0  # seconds; speed is measured by the benchmarks
 
 
 class Plumctl:
-    """One run of `plumctl map --json`, and the events it has told so far."""
+    """A run of `plumctl map --json`, with the events that it has printed so far."""
 
     def __init__(self, program, *args, on_event=None, env=None):
         self.started = time.monotonic()
@@ -37,7 +37,7 @@ class Plumctl:
         self.errors = self.process.stderr.read()
 
     def wait_for(self, state, protocol, timeout=UP_WITHIN):
-        """The first event, from now on or before, of this state and protocol."""
+        """The first event with this state and protocol, including earlier events."""
         deadline = time.monotonic() + timeout
         while True:
             for event in self.seen:
@@ -50,7 +50,7 @@ class Plumctl:
                                      f'only {self.seen}') from None
             if line is None:
                 self.wait()
-                raise AssertionError(f'plumctl ended ({self.process.returncode}) before "{state}" '
+                raise AssertionError(f'plumctl exited ({self.process.returncode}) before "{state}" '
                                      f'of {protocol}: {self.errors.strip()}')
             event = json.loads(line)
             if event['event'] == 'mapping':
@@ -58,14 +58,14 @@ class Plumctl:
                 self.on_event(when, line.strip())
 
     def wait_until(self, condition, timeout):
-        """The first event from now on that condition is true of."""
+        """The first new event for which the condition is true."""
         deadline = time.monotonic() + timeout
         while True:
             try:
                 when, line = self.events.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
-                raise AssertionError(f'not told within {timeout} s, only {self.seen}') from None
-            assert line is not None, f'plumctl ended: {self.errors}'
+                raise AssertionError(f'no such event in {timeout} s, only {self.seen}') from None
+            assert line is not None, f'plumctl exited: {self.errors}'
             event = json.loads(line)
             if event['event'] == 'mapping':
                 self.seen.append(event)
@@ -74,17 +74,17 @@ class Plumctl:
                     return event
 
     def wait(self, timeout=UP_WITHIN):
-        """Until it ends by itself: its exit status."""
+        """Waits until plumctl exits. Returns its exit status."""
         try:
             status = self.process.wait(timeout)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f'plumctl still runs after {timeout} s') from None
+            raise AssertionError(f'plumctl is still running after {timeout} s') from None
         for reader in self.readers:
             reader.join(timeout)
         return status
 
     def interrupt(self):
-        """SIGINT; returns the exit status and the seconds it took."""
+        """Sends SIGINT. Returns the exit status and the time it took, in seconds."""
         before = time.monotonic()
         self.process.send_signal(signal.SIGINT)
         return self.wait(), time.monotonic() - before

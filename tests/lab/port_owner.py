@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Another host of the home network, that has a port of the router: a second address of the client's."""
+"""Another host of the home network that holds an external port, simulated with a second address of
+the client.
+"""
 
 import contextlib
 import http.client
@@ -17,7 +19,7 @@ SERVICE = 'urn:schemas-upnp-org:service:WANIPConnection:1'
 
 
 def udp(message, port):
-    """One question from the neighbour's address; the answer, or None."""
+    """Sends a request from the address of the other host. Returns the answer, or None."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
         asker.bind((ADDRESS, 0))
         asker.settimeout(2)
@@ -63,7 +65,7 @@ def map_by_upnp(port):
 
 @contextlib.contextmanager
 def having(port):
-    """While the block runs, the neighbour is there; it has the TCP port until its lease ends."""
+    """Adds the other host while the block runs. It holds the TCP port until its lease expires."""
     device = f'{ADDRESS}/24', 'dev', 'eth0'
     lab.run('ip', 'address', 'add', *device)
     try:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What plum-glib is for, step by step in plain words. Run inside the lab, as the client."""
+"""Shows step by step what plum-glib does. Runs inside the lab, on the client."""
 
 import argparse
 import subprocess
@@ -11,6 +11,7 @@ import traffic
 from plumctl import Plumctl
 
 PORT = 9000
+NAMES = {'pcp': 'PCP', 'natpmp': 'NAT-PMP', 'upnp': 'UPnP'}
 
 
 def step(text):
@@ -18,33 +19,32 @@ def step(text):
 
 
 def show(program):
-    print(f'A laptop ({lab.CLIENT}) is behind a home router, whose address on the internet is '
+    print(f'A laptop ({lab.CLIENT}) is behind a home router with the external address '
           f'{lab.WAN}.')
     with traffic.echo_server('tcp', PORT):
         step(f'The laptop starts a server on TCP port {PORT}.')
         if lab.reached('tcp', lab.WAN, PORT, lab.UNREACHED_AFTER):
-            raise AssertionError('it is reached before anything was asked: this is no test')
-        step('Somebody on the internet tries to connect: the router lets nobody in.')
+            raise AssertionError('the port is reachable before it is mapped')
+        step('A host on the internet tries to connect: the router blocks the connection.')
 
         with Plumctl(program, f'tcp:{PORT}') as plumctl:
             step(f'The laptop asks the router: plumctl map tcp:{PORT}')
             event = plumctl.wait_for('success', 'tcp')
             host, port = event['external_host'], event['external_port']
-            step(f'The router agrees, by {event["backend"]}, for {event["lifetime"]} s: '
+            protocol = NAMES.get(event['backend'], event['backend'])
+            step(f'The router maps the port with {protocol} for {event["lifetime"]} s: '
                  f'{host} port {port} leads to the laptop.')
             if not lab.reached('tcp', host, port):
-                raise AssertionError(f'nobody gets through to {host} port {port}')
-            step(f'Somebody on the internet connects to {host} port {port}, and is answered by '
-                 'the laptop.')
+                raise AssertionError(f'{host} port {port} is not reachable')
+            step(f'A host on the internet connects to {host} port {port}, and the laptop answers.')
             status, seconds = plumctl.interrupt()
             if status != 0:
-                raise AssertionError(f'plumctl ended with {status}: {plumctl.errors.strip()}')
-        step(f'Ctrl-C: plumctl asks the router to forget it, and leaves after '
-             f'{seconds * 1000:.0f} ms.')
+                raise AssertionError(f'plumctl exited with {status}: {plumctl.errors.strip()}')
+        step(f'Ctrl-C: plumctl removes the mapping and exits after {seconds * 1000:.0f} ms.')
         if lab.reached('tcp', host, port, lab.UNREACHED_AFTER):
             raise AssertionError('the port is still open afterwards')
-        step('Somebody on the internet tries again: the router lets nobody in.')
-    return f'{host} port {port}, forwarded to {lab.CLIENT} port {PORT} by {event["backend"]}'
+        step('A host on the internet tries again: the router blocks the connection.')
+    return f'{host} port {port}, forwarded to {lab.CLIENT} port {PORT} with {protocol}'
 
 
 def main():

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """plumctl against a real router, in the lab, with real traffic. Prints TAP.
 
-The script starts itself again inside the lab, as the client; there it runs the cases of one
-router kind in turn, each a plain function that fails by an assertion.
+The script starts itself again inside the lab, on the client, and runs the cases of one suite there.
+A case is a function that raises an exception if it fails.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from commands import Commands
 from plumctl import Plumctl
 from two_gateways import TwoGateways
 
-GONE_WITHIN = 1.0  # seconds from SIGINT until the router has forgotten
+GONE_WITHIN = 1.0  # seconds from SIGINT until the mapping is removed
 EXIT_NO_GATEWAY = 3
 
 plumctl_path = None
@@ -55,14 +55,14 @@ def assert_mapped(event, backend, internal_port, external_port=None):
 # The cases.
 
 
-def nothing_arrives_unasked():
+def nothing_is_forwarded_by_default():
     with traffic.echo_server('tcp', 9000):
-        assert not lab.reached('tcp', lab.CLIENT, 9000), 'the LAN is routed from outside'
-        assert not lab.reached('tcp', lab.WAN, 9000, lab.UNREACHED_AFTER), 'it arrives unasked'
+        assert not lab.reached('tcp', lab.CLIENT, 9000), 'the LAN is reachable from the internet'
+        assert not lab.reached('tcp', lab.WAN, 9000, lab.UNREACHED_AFTER), 'it is reached without mapping'
 
 
-def life(protocol, backend, port, *options):
-    """Mapped, reached at the very address that was told, and gone again on SIGINT."""
+def map_and_remove(protocol, backend, port, *options):
+    """The port is mapped, reachable at the reported address, and removed on SIGINT."""
     spec = f'{protocol}:{port}'
     with traffic.echo_server(protocol, port), plumctl_map(*options, spec) as plumctl:
         event = plumctl.wait_for('success', protocol)
@@ -74,7 +74,7 @@ def life(protocol, backend, port, *options):
         status, seconds = plumctl.interrupt()
         lab.equal(status, 0, 'exit status after SIGINT')
         lab.equal(lab.rules(port), [], 'rules left on the router')
-        assert seconds < GONE_WITHIN, f'it took {seconds:.1f} s to leave'
+        assert seconds < GONE_WITHIN, f'it took {seconds:.1f} s to exit'
         assert not lab.reached(protocol, *where, lab.UNREACHED_AFTER), 'traffic still arrives'
         lab.equal(plumctl.errors, '', 'stderr')
 
@@ -82,13 +82,13 @@ def life(protocol, backend, port, *options):
 def another_external_port(backend):
     with traffic.echo_server('tcp', 9003), plumctl_map('tcp:9003:19003') as plumctl:
         assert_mapped(plumctl.wait_for('success', 'tcp'), backend, 9003, 19003)
-        assert lab.reached('tcp', lab.WAN, 19003), 'not reached at the port that was asked for'
+        assert lab.reached('tcp', lab.WAN, 19003), 'not reached at the requested port'
         lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
         lab.equal(lab.rules(19003), [], 'rules left on the router')
 
 
 def port_of_another_host(backend):
-    """It stays with its owner, and plumctl tells the port that it has got instead."""
+    """The other host keeps the port, and plumctl reports the port that it got instead."""
     with port_owner.having(9016), traffic.echo_server('tcp', 9016), \
             plumctl_map('tcp:9016') as plumctl:
         event = plumctl.wait_for('success', 'tcp')
@@ -98,7 +98,7 @@ def port_of_another_host(backend):
         lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
         lab.equal(lab.rules(event['external_port']), [], 'rules left on the router')
         assert any(port_owner.ADDRESS in rule for rule in lab.rules(9016)), \
-            "the neighbour's rule is gone"
+            "the rule of the other host is gone"
 
 
 def exact_port(backend, *options):
@@ -111,7 +111,7 @@ def exact_port(backend, *options):
 
 
 def exact_port_of_another_host(entry, *options):
-    """It fails, says so, and leaves the router as it was."""
+    """The mapping fails with an error, and the router is not changed."""
     with port_owner.having(9029):
         before = lab.run('lab-router', 'nft-table')
         with plumctl_map('--exact', *options, 'tcp:9029') as plumctl:
@@ -124,11 +124,11 @@ def exact_port_of_another_host(entry, *options):
             assert expected in plumctl.errors, plumctl.errors
         lab.equal(lab.run('lab-router', 'nft-table'), before, 'the table of the router')
         assert any(port_owner.ADDRESS in rule for rule in lab.rules(9029)), \
-            "the neighbour's rule is gone"
+            "the rule of the other host is gone"
 
 
 def few_descriptors():
-    """Twenty are enough; where they are not the reason is told."""
+    """Twenty file descriptors are enough; with too few, plumctl reports the reason."""
     def limited(limit):
         return subprocess.run(
             ['sh', '-c', f'ulimit -n {limit} && exec "$@"', 'sh', plumctl_path, 'map', '--once',
@@ -155,20 +155,20 @@ def two_at_once(backend):
         lab.equal(lab.rules(9004), [], 'rules left on the router')
 
 
-def once_leaves_it_to_its_lease(backend):
+def once_keeps_the_mapping(backend):
     with traffic.echo_server('tcp', 9002), plumctl_map('--once', 'tcp:9002') as plumctl:
         event = plumctl.wait_for('success', 'tcp')
         assert_mapped(event, backend, 9002)
         lab.equal(plumctl.wait(), 0, 'exit status')
-        say(f'whole process: {(time.monotonic() - plumctl.started) * 1000:.0f} ms')
-        assert lab.reached('tcp', lab.WAN, 9002), 'not reached after plumctl is gone'
+        say(f'total time: {(time.monotonic() - plumctl.started) * 1000:.0f} ms')
+        assert lab.reached('tcp', lab.WAN, 9002), 'not reached after plumctl has exited'
 
 
 def ipv6_pinhole(backend, port):
-    """The firewall lets nothing in; then that one port; then nothing again."""
+    """The firewall blocks all ports, then allows the mapped port, then blocks it again."""
     host = lab.CLIENT6
     with traffic.echo_server('tcp', port, '::'), traffic.echo_server('tcp', port + 1, '::'):
-        assert not lab.reached('tcp', host, port, lab.UNREACHED_AFTER), 'it arrives unasked'
+        assert not lab.reached('tcp', host, port, lab.UNREACHED_AFTER), 'it is reached without mapping'
         with plumctl_map('--family', '6', f'tcp:{port}') as plumctl:
             event = plumctl.wait_for('success', 'tcp')
             lab.equal(event['backend'], backend, 'backend')
@@ -176,16 +176,16 @@ def ipv6_pinhole(backend, port):
             lab.equal(event['external_port'], port, 'external_port')
             lab.equal(event['external_host'], host, 'external_host')
             assert lab.reached('tcp', host, port), f'{host} is not reached'
-            assert not lab.reached('tcp', host, port + 1, lab.UNREACHED_AFTER), 'all is open'
+            assert not lab.reached('tcp', host, port + 1, lab.UNREACHED_AFTER), 'other ports are open'
             lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
-        # The PCP of miniupnpd 2.3.1 does not delete pinholes: they end with their lease.
+        # With PCP, miniupnpd 2.3.1 does not delete pinholes: they expire with their lease.
         if backend == 'upnp':
             lab.equal(lab.rules(port), [], 'rules left on the router')
             assert not lab.reached('tcp', host, port, lab.UNREACHED_AFTER), 'traffic still arrives'
 
 
 def ipv6_exact_pinhole(backend, port):
-    """It keeps its port; for another one nothing is asked."""
+    """A pinhole keeps its port; a request for another port fails without a packet."""
     with traffic.echo_server('tcp', port, '::'):
         with plumctl_map('--family', '6', '--exact', f'tcp:{port}:{port + 1}') as plumctl:
             lab.equal(plumctl.wait_for('failure', 'tcp')['error']['code'], 'conflict', 'error')
@@ -193,13 +193,13 @@ def ipv6_exact_pinhole(backend, port):
         lab.equal(lab.rules(port) + lab.rules(port + 1), [], 'rules left on the router')
         with plumctl_map('--family', '6', '--exact', f'tcp:{port}') as plumctl:
             event = plumctl.wait_for('success', 'tcp')
-            lab.equal((event['backend'], event['external_port']), (backend, port), 'by and as')
+            lab.equal((event['backend'], event['external_port']), (backend, port), 'endpoint')
             assert lab.reached('tcp', lab.CLIENT6, port), 'not reached'
             lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
 
 
-def ipv6_pinhole_comes_back():
-    """The router is switched off and on: the pinhole is there again, without anybody's help."""
+def ipv6_pinhole_after_restart():
+    """The router restarts: the pinhole is created again automatically."""
     with traffic.echo_server('tcp', 9024, '::'), \
             plumctl_map('--family', '6', 'tcp:9024') as plumctl:
         lab.equal(plumctl.wait_for('success', 'tcp')['backend'], 'upnp', 'backend')
@@ -213,7 +213,7 @@ def ipv6_pinhole_comes_back():
 
 
 def ipv6_address_changes():
-    """The address is about to go: the pinhole is one for the new address then."""
+    """The address is deprecated: the pinhole moves to the new address."""
     new = lab.CLIENT6[:-2] + '11'
     with traffic.echo_server('tcp', 9026, '::'), \
             plumctl_map('--family', '6', 'tcp:9026') as plumctl:
@@ -229,7 +229,7 @@ def ipv6_address_changes():
 
 
 def both_families(backend):
-    """An endpoint of each family, both reached from the internet side."""
+    """Maps one endpoint per family; both are reachable from the internet."""
     with traffic.echo_server('tcp', 9020, '::'), \
             plumctl_map('--family', 'both', '--once', 'tcp:9020') as plumctl:
         hosts = []
@@ -245,7 +245,7 @@ def both_families(backend):
 
 
 def doctor(verdict, backends):
-    """The verdict, who can map, and that nothing is left behind."""
+    """Checks the verdict, the available backends, and that no mapping is left behind."""
     before = lab.run('lab-router', 'nft-table')
     done = subprocess.run([plumctl_path, 'doctor', '--json'], check=False, text=True, timeout=30,
                           stdout=subprocess.PIPE)
@@ -253,17 +253,17 @@ def doctor(verdict, backends):
     lab.equal(report['verdict'], verdict, 'verdict')
     probes = {probe['name']: probe['outcome'] for probe in report['gateways'][0]['probes']}
     lab.equal(sorted(set(probes) - {'direct'}), ['natpmp', 'pcp', 'upnp'], 'probes')
-    lab.equal(sorted(name for name in probes if probes[name] == 'success'), backends, 'can map')
+    lab.equal(sorted(name for name in probes if probes[name] == 'success'), backends, 'backends')
     lab.equal(lab.run('lab-router', 'nft-table'), before, 'the table of the router')
 
 
 def command_with_a_port():
-    """plumctl run: the port is there while the command runs, and its status comes back."""
+    """plumctl run: the port is mapped while the command runs; plumctl exits with its status."""
     done = subprocess.run([plumctl_path, 'run', 'tcp:9011', '--', 'sh', '-c',
                            'echo $PLUM_TCP_9011; exit 7'], check=False, text=True, timeout=30,
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     lab.equal(done.returncode, 7, 'exit status')
-    lab.equal(done.stdout, f'{lab.WAN}:9011\n', 'what the command saw')
+    lab.equal(done.stdout, f'{lab.WAN}:9011\n', 'output of the command')
     lab.equal(lab.rules(9011), [], 'rules left on the router')
 
 
@@ -291,36 +291,36 @@ def no_network():
 
 def full(backend, neighbours_entry):
     return [
-        ('nothing-arrives-unasked', nothing_arrives_unasked),
-        ('life-of-tcp', life, 'tcp', backend, 9000),
-        ('life-of-udp', life, 'udp', backend, 9001),
+        ('nothing-is-forwarded-by-default', nothing_is_forwarded_by_default),
+        ('map-and-remove-tcp', map_and_remove, 'tcp', backend, 9000),
+        ('map-and-remove-udp', map_and_remove, 'udp', backend, 9001),
         ('another-external-port', another_external_port, backend),
         ('port-of-another-host', port_of_another_host, backend),
         ('exact-port', exact_port, backend),
         ('exact-port-of-another-host', exact_port_of_another_host, neighbours_entry),
         ('two-at-once', two_at_once, backend),
-        ('once-leaves-it-to-its-lease', once_leaves_it_to_its_lease, backend),
+        ('once-keeps-the-mapping', once_keeps_the_mapping, backend),
     ]
 
 
-# The router's kind: options of the lab, cases (name, function, arguments).
+# Suite: options of the lab, cases (name, function, arguments).
 SUITES = {
     'itself': (['--router=all'], itself.CASES),
     'itself-two-routers': (['--two-routers'], itself.TWO_ROUTERS),
     'pcp': (['--router=pcp'], full('pcp', None)),
     'natpmp': (['--router=pcp'], [
-        ('life-of-tcp', life, 'tcp', 'natpmp', 9000, '--backend', 'natpmp'),
-        ('life-of-udp', life, 'udp', 'natpmp', 9001, '--backend', 'natpmp'),
+        ('map-and-remove-tcp', map_and_remove, 'tcp', 'natpmp', 9000, '--backend', 'natpmp'),
+        ('map-and-remove-udp', map_and_remove, 'udp', 'natpmp', 9001, '--backend', 'natpmp'),
         ('exact-port', exact_port, 'natpmp', '--backend', 'natpmp'),
         ('exact-port-of-another-host', exact_port_of_another_host, None, '--backend', 'natpmp'),
     ]),
     'upnp': (['--router=upnp'], full('upnp', 'neighbour')),
     'upnp1': (['--router=upnp1'], full('upnp', 'neighbour')),
     'upnp-dropped': (['--router=upnp', '--drop'], [
-        ('once-leaves-it-to-its-lease', once_leaves_it_to_its_lease, 'upnp'),
+        ('once-keeps-the-mapping', once_keeps_the_mapping, 'upnp'),
     ]),
     'all': (['--router=all'], full('pcp', 'NAT-PMP 9029 tcp') + [
-        ('life-of-tcp-by-upnp', life, 'tcp', 'upnp', 9008, '--backend', 'upnp'),
+        ('map-and-remove-tcp-by-upnp', map_and_remove, 'tcp', 'upnp', 9008, '--backend', 'upnp'),
         ('command-with-a-port', command_with_a_port),
         ('few-descriptors', few_descriptors),
         ('doctor', doctor, 'works', ['natpmp', 'pcp', 'upnp']),
@@ -329,10 +329,10 @@ SUITES = {
     'commands': (['--router=all'], [
         ('status', commands.status, 'pcp'),
         ('external', commands.external),
-        ('list-cannot', commands.list_cannot),
+        ('list-not-supported', commands.list_not_supported),
         ('unmap-by-natpmp', commands.unmap_by_natpmp),
         ('unmap-by-pcp', commands.unmap_by_pcp),
-        ('run-ends-by-signal', commands.run_ends_by_signal),
+        ('run-killed-by-signal', commands.run_killed_by_signal),
         ('monitor', commands.monitor),
     ]),
     'commands-upnp': (['--router=upnp'], [
@@ -340,15 +340,15 @@ SUITES = {
         ('list-and-unmap', commands.list_and_unmap),
         ('unmap-all-mine', commands.unmap_all_mine),
     ]),
-    # What maps ports is there, but miniupnpd refuses with a private address outside.
+    # The daemon runs, but miniupnpd refuses while its external address is private.
     'private-wan': (['--router=all', '--wan=10.0.0.5'], [
         ('doctor', commands.doctor, 'not-connected'),
     ]),
     'private-wan-upnp': (['--router=upnp', '--wan=10.0.0.5'], [
         ('doctor', commands.doctor, 'not-connected'),
     ]),
-    # miniupnpd watches its outer address only if it has UPnP as well; by UPnP alone it tells
-    # nobody of a new one.
+    # miniupnpd monitors its external address only if UPnP is enabled, and announces a change only
+    # with PCP and NAT-PMP.
     'recovery-pcp': (['--router=all'], recovery.cases(plumctl_map, say, 'pcp')),
     'recovery-natpmp': (['--router=all'], recovery.cases(plumctl_map, say, 'natpmp')),
     'recovery-upnp': (['--router=upnp'], recovery.cases(plumctl_map, say, 'upnp')),
@@ -361,7 +361,7 @@ SUITES = {
         ('pinhole', ipv6_pinhole, 'upnp', 9022),
         ('exact-pinhole', ipv6_exact_pinhole, 'upnp', 9030),
         ('both-families', both_families, 'upnp'),
-        ('pinhole-comes-back', ipv6_pinhole_comes_back),
+        ('pinhole-after-restart', ipv6_pinhole_after_restart),
         ('address-changes', ipv6_address_changes),
     ]),
     'two-gateways': (['--router=all', '--two-gateways'],
@@ -390,14 +390,14 @@ def run_cases(cases):
         try:
             function(*args)
             print(f'ok {number} - {name}', flush=True)
-        except Exception as error:  # whatever it is, the other cases still run
+        except Exception as error:  # the other cases still run
             failures += 1
             print(f'not ok {number} - {name}', flush=True)
             say(str(error) if isinstance(error, AssertionError) else traceback.format_exc())
     if failures:
         log = subprocess.run(['lab-router', 'log'], check=False, text=True,
                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
-        say('\n'.join(["the end of the router's log:", *log.splitlines()[-30:]] if log else []))
+        say('\n'.join(["end of the router's log:", *log.splitlines()[-30:]] if log else []))
     return 1 if failures else 0
 
 
@@ -422,7 +422,7 @@ def main():
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--plumctl', required=True, help='the program to test')
-    parser.add_argument('--cache', default='_build/lab', help='where the lab keeps its router')
+    parser.add_argument('--cache', default='_build/lab', help='directory of the router of the lab')
     parser.add_argument('--inside', action='store_true', help=argparse.SUPPRESS)
     parser.add_argument('suite', choices=SUITES)
     args = parser.parse_args()

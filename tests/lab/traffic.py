@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Traffic for the lab: a listener that echoes, and a sender that wants its words back."""
+"""Traffic for the lab: an echo server, and a client that checks the answer."""
 
 import argparse
 import contextlib
@@ -27,7 +27,7 @@ def bind(protocol, port, address='0.0.0.0'):
 
 
 def echo_once(protocol, listener):
-    """Answers one peer; returns what came, and the peer's address."""
+    """Answers one peer. Returns the data and the address of the peer."""
     if protocol == 'udp':
         data, peer = listener.recvfrom(SIZE)
         listener.sendto(data, peer)
@@ -42,7 +42,7 @@ def echo_once(protocol, listener):
 
 @contextlib.contextmanager
 def echo_server(protocol, port, address='0.0.0.0'):
-    """While the block runs, echoes to everybody who comes to the port."""
+    """Runs an echo server while the block runs."""
     listener = bind(protocol, port, address)
     listener.settimeout(0.1)
     done = threading.Event()
@@ -63,7 +63,7 @@ def echo_server(protocol, port, address='0.0.0.0'):
 
 
 def exchange(protocol, address, port, timeout):
-    """Sends a fresh token and returns whether it comes back; the reason if not."""
+    """Sends a random token. Returns whether the same token comes back, and the reason if not."""
     token = os.urandom(8).hex().encode()
     try:
         with socket.socket(family_of(address), KINDS[protocol]) as client:
@@ -73,20 +73,20 @@ def exchange(protocol, address, port, timeout):
             answer = client.recv(SIZE)
     except OSError as error:
         return False, str(error)
-    return answer == token, 'another answer came back: %r' % answer
+    return answer == token, 'unexpected answer: %r' % answer
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(dest='command', required=True)
-    listen = commands.add_parser('listen', help='echo to one peer, tell who it was, and end')
+    listen = commands.add_parser('listen', help='answer one peer, print its address, and exit')
     listen.add_argument('protocol', choices=KINDS)
     listen.add_argument('port', type=int)
-    send = commands.add_parser('send', help='send a token, and expect it back')
+    send = commands.add_parser('send', help='send a token and expect it back')
     send.add_argument('protocol', choices=KINDS)
     send.add_argument('address')
     send.add_argument('port', type=int)
-    send.add_argument('--timeout', type=float, default=3.0, help='seconds (3)')
+    send.add_argument('--timeout', type=float, default=3.0, help='seconds (default: 3)')
     args = parser.parse_args()
 
     if args.command == 'listen':

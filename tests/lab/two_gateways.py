@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The lab with two gateways: the cable, which has the default route, and a second network."""
+"""Two gateways: the first network, which has the default route, and a second one."""
 
 import json
 import os
@@ -18,7 +18,7 @@ def second_rules(port):
 
 
 class TwoGateways:
-    """plumctl: a function that gives its path; plumctl_map: one that starts it."""
+    """The cases; plumctl returns the path of plumctl, plumctl_map starts `plumctl map`."""
 
     def __init__(self, plumctl, plumctl_map, say):
         self.plumctl = plumctl
@@ -26,7 +26,7 @@ class TwoGateways:
         self.say = say
 
     def mapping_at_each(self):
-        """One process, one manager, the same port at both: reached by both, given back to both."""
+        """One manager maps the same port at both gateways, and removes both mappings."""
         program = os.path.join(os.environ['PLUM_LAB_PROGRAMS'], 'lab-each-gateway')
         with traffic.echo_server('tcp', 9030), \
                 subprocess.Popen([program, '9030'], text=True, stdin=subprocess.PIPE,
@@ -40,24 +40,24 @@ class TwoGateways:
         lab.equal(lab.rules(9030) + second_rules(9030), [], 'rules left on the routers')
 
     def mapping_follows_default_route(self):
-        """The cable is pulled, and put in again. The second router is told when it is left."""
+        """The first link goes down and up. Then the second router has no mapping."""
         with traffic.echo_server('tcp', 9031), self.plumctl_map('tcp:9031') as plumctl:
             lab.equal(plumctl.wait_for('success', 'tcp')['external_host'], lab.WAN, 'first host')
             lab.run('lab-client', 'link', 'down')
             pulled = time.monotonic()
             plumctl.wait_until(lambda event: event['external_host'] == SECOND_WAN, 10)
-            self.say(f'by the second router after {time.monotonic() - pulled:.2f} s')
-            assert lab.reached('tcp', SECOND_WAN, 9031), 'not reached by the second router'
+            self.say(f'through the second router after {time.monotonic() - pulled:.2f} s')
+            assert lab.reached('tcp', SECOND_WAN, 9031), 'not reached through the second router'
 
             lab.run('lab-client', 'link', 'up')
             plumctl.wait_until(lambda event: event['external_host'] == lab.WAN, 10)
-            assert lab.reached('tcp', lab.WAN, 9031), 'not reached by the first router again'
-            lab.eventually(lambda: not second_rules(9031), 'the second router forgets')
+            assert lab.reached('tcp', lab.WAN, 9031), 'not reached through the first router again'
+            lab.eventually(lambda: not second_rules(9031), 'no mapping on the second router')
             lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
         lab.equal(lab.rules(9031) + second_rules(9031), [], 'rules left on the routers')
 
     def server_of_a_vpn(self):
-        """Beside what is mapped at home, a NAT-PMP server that is named."""
+        """A NAT-PMP server chosen with --gateway, and a mapping at the default gateway."""
         with traffic.echo_server('tcp', 9032), self.plumctl_map('tcp:9032') as at_home, \
                 self.plumctl_map('--gateway', '192.168.2.1', '--backend', 'natpmp',
                                  '--lifetime', '60', 'tcp:9032') as in_vpn:
@@ -79,7 +79,7 @@ class TwoGateways:
             lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
 
     def status(self):
-        """Both, that of the default route first, and only that one counts."""
+        """status lists both gateways, that of the default route first, and marks the other one."""
         done = subprocess.run([self.plumctl(), 'status', '--json'], check=True, text=True,
                               timeout=30, stdout=subprocess.PIPE)
         gateways = [json.loads(line) for line in done.stdout.splitlines()]
@@ -90,10 +90,10 @@ class TwoGateways:
                               stdout=subprocess.PIPE).stdout
         lines = text.splitlines()
         lab.equal(lines[0], 'gateway   192.168.1.1 on eth0', 'first line')
-        assert 'gateway   192.168.2.1 on eth1, not on the default route' in lines, text
+        assert 'gateway   192.168.2.1 on eth1, not used by default' in lines, text
 
     def doctor(self):
-        """What is wrong on the second network is not what is wrong with the default route."""
+        """The verdict depends only on the gateway of the default route."""
         lab.run('lab-router', '--second', 'stop')
         done = subprocess.run([self.plumctl(), 'doctor', '--json'], check=False, text=True,
                               timeout=30, stdout=subprocess.PIPE)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Two routers in a row: what plumctl says of them. Cases for test-lab.py."""
+"""plumctl with two routers in a row: cases for test-lab.py."""
 
 import contextlib
 import json
@@ -16,20 +16,20 @@ INNER_WAN = '10.77.0.2'
 SHARED_WAN = '100.64.0.2'
 PROVIDER = '100.64.0.1'
 
-YOU = f'you            {lab.CLIENT} on eth0'
+COMPUTER = f'this computer  {lab.CLIENT} on eth0'
 NO_PUBLIC_ADDRESS = 'it is behind another router'
 DOUBLE_NAT, CGNAT, NOT_CONNECTED = 30, 31, 14
 
 
 class TwoRouters:
-    """The cases, with the commands that they run (a Commands)."""
+    """The cases; commands is a Commands."""
 
     def __init__(self, commands):
         self.plumctl = commands.plumctl
 
     @contextlib.contextmanager
     def nothing_left(self, one=False):
-        """Whatever is asked leaves no rule on either router."""
+        """Checks that no rule is left on the routers."""
         tables = [('lab-router', 'nft-table'), ('lab-router', '--outer', 'nft-table')]
         tables = tables[:1] if one else tables
         before = [lab.run(*table) for table in tables]
@@ -37,14 +37,15 @@ class TwoRouters:
         lab.equal([lab.run(*table) for table in tables], before, 'the tables of the routers')
 
     def doctor(self, exit_code, lines, *options):
-        """The last lines but two, which are the verdict and the next step: these are given back."""
+        """Checks the lines before the verdict. Returns the verdict and the next step."""
         with self.nothing_left():
             done = self.plumctl('doctor', *options)
-        said = done.stdout.splitlines()
-        assert said[-2].startswith('verdict: ') and said[-1].startswith('next: '), said[-2:]
-        lab.equal(said[-2 - len(lines):-2], lines, 'which address belongs to whom')
+        printed = done.stdout.splitlines()
+        assert printed[-2].startswith('verdict: '), printed[-2:]
+        assert printed[-1].startswith('next step: '), printed[-2:]
+        lab.equal(printed[-2 - len(lines):-2], lines, 'routers')
         lab.equal(done.returncode, exit_code, 'exit status')
-        return said[-2].removeprefix('verdict: '), said[-1].removeprefix('next: ')
+        return printed[-2].removeprefix('verdict: '), printed[-1].removeprefix('next step: ')
 
     def report(self, verdict, *options, one=False):
         with self.nothing_left(one):
@@ -61,8 +62,8 @@ class TwoRouters:
 
     def refusing(self, *options):
         verdict, step = self.doctor(DOUBLE_NAT, [
-            YOU, f'router         {ROUTER}, its outer address is unknown',
-            f'second router  {OUTER}, its outer address is {lab.WAN} (public)'], *options)
+            COMPUTER, f'router         {ROUTER}, external address unknown',
+            f'second router  {OUTER}, external address {lab.WAN} (public)'], *options)
         assert ROUTER in verdict and OUTER in verdict and 'second router' in verdict, verdict
         assert ROUTER in step and OUTER in step and 'a bridge' in step, step
 
@@ -76,7 +77,7 @@ class TwoRouters:
         peers = {event.get('peer') for event in report['routers'][1]['exchange']} - {None}
         assert f'{OUTER}:5351' in peers, peers
         path = [event for event in report['gateways'][0]['exchange'] if event['backend'] == 'path']
-        lab.equal([event.get('direction') for event in path], ['sent', None], 'looking for it')
+        lab.equal([event.get('direction') for event in path], ['sent', None], 'hop probe')
         assert OUTER in path[1]['note'], path[1]
 
     def other_commands(self):
@@ -88,66 +89,66 @@ class TwoRouters:
         assert NO_PUBLIC_ADDRESS in done.stderr, done.stderr
 
     def silent_second(self):
-        """It forwards, and speaks none of the protocols: it is seen, and its address unknown."""
+        """The second router supports no protocol: only its own address is known."""
         lab.run('lab-router', '--outer', 'kill')
         try:
             self.doctor(DOUBLE_NAT, [
-                YOU, f'router         {ROUTER}, its outer address is unknown',
-                f'second router  {OUTER}, its outer address is unknown'], '--no-map')
+                COMPUTER, f'router         {ROUTER}, external address unknown',
+                f'second router  {OUTER}, external address unknown'], '--no-map')
         finally:
             lab.run('lab-router', '--outer', 'start')
 
     def no_second(self):
-        """Nothing comes back from beyond the first: nobody is made up."""
+        """No router answers beyond the first one."""
         lab.run('lab-router', '--outer', 'link', 'down')
         try:
             self.doctor(NOT_CONNECTED, [
-                YOU, f'router         {ROUTER}, its outer address is unknown',
-                'second router  unknown: none has answered on the way to the internet'])
+                COMPUTER, f'router         {ROUTER}, external address unknown',
+                'second router  address unknown: no router answered beyond the first one'])
         finally:
             lab.run('lab-router', '--outer', 'link', 'up')
 
     def recording_is_masked(self):
-        """Also what the second router said of its address, in packets, text and report."""
+        """The external address of the second router is masked in packets, texts and the report."""
         address = '1.2.3.77'
         lab.run('lab-router', '--outer', 'wan-address', address)
         try:
             with tempfile.TemporaryDirectory() as folder:
                 done = self.plumctl('doctor', '--record', folder)
-                assert f'its outer address is {address}' in done.stdout, done.stdout
+                assert f'external address {address}' in done.stdout, done.stdout
                 data = b''.join(path.read_bytes() for path in pathlib.Path(folder).iterdir())
         finally:
             lab.run('lab-router', '--outer', 'wan-address', lab.WAN)
         assert OUTER.encode() in data, 'the second router is not in the recording'
         assert address.encode() not in data and socket.inet_aton(address) not in data, 'not masked'
 
-    # The second router, named.
+    # The second router, chosen with --gateway.
 
-    def named(self, *options):
+    def chosen(self, *options):
         verdict, step = self.doctor(DOUBLE_NAT, [
-            YOU, f'router         {ROUTER}, its outer address is unknown',
-            f'second router  {OUTER}, its outer address is {lab.WAN} (public)'],
+            COMPUTER, f'router         {ROUTER}, external address unknown',
+            f'second router  {OUTER}, external address {lab.WAN} (public)'],
             '--gateway', OUTER, *options)
-        lab.equal(verdict, f'Another router, {ROUTER}, stands between this computer and {OUTER}: '
-                           f'what {OUTER} opens leads to that one, and no further.', 'verdict')
+        lab.equal(verdict, f'Another router, {ROUTER}, is between this computer and {OUTER}: '
+                           f'ports that {OUTER} maps lead to that router only.', 'verdict')
         assert ROUTER in step, step
 
-    def named_json(self):
+    def chosen_json(self):
         report = self.report('double-nat', '--gateway', OUTER)
         lab.equal(self.routers(report), [('between', ROUTER, None, 'unknown'),
                                          ('asked', OUTER, lab.WAN, 'public')], 'routers')
         lab.equal([trial['mapped'] for trial in report['trial']], [True, True], 'mapped')
-        said = [event.get('what') or '' for event in report['gateways'][0]['exchange']]
-        assert any('ADDRESS_MISMATCH' in what for what in said), said
+        described = [event.get('what') or '' for event in report['gateways'][0]['exchange']]
+        assert any('ADDRESS_MISMATCH' in what for what in described), described
 
-    def first_named(self):
-        """The first router named is the first router still."""
+    def first_chosen(self):
+        """--gateway with the address of the default gateway changes nothing."""
         self.refusing('--gateway', ROUTER)
 
-    # One router alone.
+    # A single router.
 
     def one_router(self):
-        """Its address is public: nobody is looked for, or, if it was named, nobody is told of."""
+        """Its external address is public: no second router is reported, even with --gateway."""
         report = self.report('works', one=True)
         lab.equal(report['routers'], [], 'routers')
         backends = {event['backend'] for event in report['gateways'][0]['exchange']}
@@ -159,28 +160,28 @@ class TwoRouters:
     def shared(self):
         with neighbour('mapper', ROUTER):
             verdict, _ = self.doctor(CGNAT, [
-                YOU, f'router         {ROUTER}, its outer address is {SHARED_WAN} (shared by the '
-                     'provider, CGNAT)', f'provider       {PROVIDER}, which was not asked'])
+                COMPUTER, f'router         {ROUTER}, external address {SHARED_WAN} (shared by the '
+                     'provider: CGNAT)', f'provider       {PROVIDER}, not queried'])
             assert ROUTER in verdict and SHARED_WAN in verdict, verdict
             report = self.report('cgnat')
         lab.equal(self.routers(report), [('asked', ROUTER, SHARED_WAN, 'cgnat'),
                                          ('provider', PROVIDER, None, 'unknown')], 'routers')
-        lab.equal(report['routers'][1]['exchange'], [], 'what was said to the provider')
+        lab.equal(report['routers'][1]['exchange'], [], 'the exchange with the provider')
 
     def shared_and_refusing(self):
-        """It does not tell its address; the next one has one of those that providers share."""
-        self.doctor(CGNAT, [YOU, f'router         {ROUTER}, its outer address is unknown',
-                            f'provider       {PROVIDER}, which was not asked'])
+        """The router does not report its address; that of the next router is a CGNAT address."""
+        self.doctor(CGNAT, [COMPUTER, f'router         {ROUTER}, external address unknown',
+                            f'provider       {PROVIDER}, not queried'])
 
-    # A first router that maps all the same.
+    # A first router that maps ports although its external address is private.
 
     def mapping(self):
         with neighbour('mapper', ROUTER):
             verdict, step = self.doctor(DOUBLE_NAT, [
-                YOU, f'router         {ROUTER}, its outer address is {INNER_WAN} (private)',
-                f'second router  {OUTER}, its outer address is {lab.WAN} (public)'])
-            lab.equal(verdict, f'The router {ROUTER} has only the private address {INNER_WAN} on '
-                               f'its outer side: it stands behind a second router, {OUTER}.',
+                COMPUTER, f'router         {ROUTER}, external address {INNER_WAN} (private)',
+                f'second router  {OUTER}, external address {lab.WAN} (public)'])
+            lab.equal(verdict, f'The external address of the router {ROUTER} is the private '
+                               f'address {INNER_WAN}: it is behind a second router, {OUTER}.',
                       'verdict')
             assert f'Forward the port on {OUTER} to {INNER_WAN} as well' in step, step
             report = self.report('double-nat')
@@ -188,33 +189,32 @@ class TwoRouters:
                                          ('next', OUTER, lab.WAN, 'public')], 'routers')
         lab.equal([trial['mapped'] for trial in report['trial']], [True, True], 'mapped')
 
-    def mapping_told_by_others(self):
+    def mapping_in_other_commands(self):
         with neighbour('mapper', ROUTER):
             done = self.plumctl('map', '--once', '--json', 'tcp:9110')
             event = json.loads(done.stdout.splitlines()[-1])
             lab.equal((event['state'], event['external_host'], event['external_scope']),
                       ('success', INNER_WAN, 'private'), 'the mapping')
             done = self.plumctl('status')
-            assert f'external  {INNER_WAN} (private: another router' in done.stdout, done.stdout
+            assert f'external  {INNER_WAN} (private: a second router' in done.stdout, done.stdout
             done = self.plumctl('external')
             lab.equal((done.returncode, done.stdout), (0, INNER_WAN + '\n'), 'external')
-            assert 'private: another router' in done.stderr, done.stderr
+            assert 'private: a second router' in done.stderr, done.stderr
 
     def mapping_no_second(self):
         lab.run('lab-router', '--outer', 'link', 'down')
         try:
             with neighbour('mapper', ROUTER):
                 verdict, _ = self.doctor(DOUBLE_NAT, [
-                    YOU, f'router         {ROUTER}, its outer address is {INNER_WAN} (private)',
-                    'second router  unknown: none has answered on the way to the internet'])
-            assert verdict.endswith(f'{INNER_WAN} on its outer side: it stands behind a second '
-                                    'router.'), verdict
+                    COMPUTER, f'router         {ROUTER}, external address {INNER_WAN} (private)',
+                    'second router  address unknown: no router answered beyond the first one'])
+            assert verdict.endswith(f'{INNER_WAN}: it is behind a second router.'), verdict
         finally:
             lab.run('lab-router', '--outer', 'link', 'up')
 
 
 def suites(commands):
-    """Options of the lab, and cases, by the suite's name."""
+    """Suite name: options of the lab, cases."""
     case = TwoRouters(commands)
     return {
         'two-routers': (['--two-routers'], [
@@ -227,11 +227,11 @@ def suites(commands):
             ('silent-second', case.silent_second),
             ('no-second', case.no_second),
             ('recording-is-masked', case.recording_is_masked),
-            ('named', case.named),
-            ('named-by-natpmp', case.named, '--backend', 'natpmp'),
-            ('named-by-upnp-unmapped', case.named, '--backend', 'upnp', '--no-map'),
-            ('named-json', case.named_json),
-            ('first-named', case.first_named),
+            ('chosen', case.chosen),
+            ('chosen-by-natpmp', case.chosen, '--backend', 'natpmp'),
+            ('chosen-by-upnp-unmapped', case.chosen, '--backend', 'upnp', '--no-map'),
+            ('chosen-json', case.chosen_json),
+            ('first-chosen', case.first_chosen),
         ]),
         'two-routers-cgnat': (['--two-routers', f'--wan={SHARED_WAN}'], [
             ('shared-and-refusing', case.shared_and_refusing),
@@ -241,7 +241,7 @@ def suites(commands):
         ]),
         'two-routers-maps': (['--two-routers', '--router=none'], [
             ('mapping', case.mapping),
-            ('mapping-told-by-others', case.mapping_told_by_others),
+            ('mapping-in-other-commands', case.mapping_in_other_commands),
             ('mapping-no-second', case.mapping_no_second),
         ]),
     }

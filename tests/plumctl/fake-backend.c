@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A backend for the tests of plumctl, loaded like any third party's. Its router is a key file,
- * named by PLUM_FAKE_TABLE, so that one process finds what another one mapped. What it does
- * wrong is told by PLUM_FAKE_FAULT. */
+/* A backend for the tests of plumctl, loaded like a third-party backend. Its router is a key
+ * file, named by PLUM_FAKE_TABLE, so that a process finds the mappings of another one.
+ * PLUM_FAKE_FAULT selects a fault. */
 
 #include <plum-glib/plum-glib.h>
 
@@ -40,7 +40,7 @@ write_table (GKeyFile *table)
   g_assert_no_error (error);
 }
 
-/* Entries are named by what the outside sees: "tcp 8080". */
+/* Entries are named by protocol and external port: "tcp 8080". */
 static char *
 make_group (PlumProtocol protocol, guint external_port)
 {
@@ -60,7 +60,7 @@ fake_backend_discover (PlumBackend *backend, PlumCall *call)
   plum_call_return_done (call);
 }
 
-/* TRUE if a fault has settled the call, or leaves it for ever. */
+/* TRUE: a fault has completed the call, or leaves it pending forever. */
 static gboolean
 fail_map (PlumRequest *request, PlumCall *call)
 {
@@ -69,7 +69,7 @@ fail_map (PlumRequest *request, PlumCall *call)
   if (has_fault ("taken"))
     plum_call_fail (call, PLUM_ERROR_CONFLICT, "the port belongs to another host");
   else if (has_fault ("odd"))
-    plum_call_fail (call, PLUM_ERROR_MALFORMED, "nobody understands the answer");
+    plum_call_fail (call, PLUM_ERROR_MALFORMED, "the answer is malformed");
   else if (has_fault ("mute"))
     return TRUE;
   else if (has_fault ("tcp-only") && udp)
@@ -80,7 +80,7 @@ fail_map (PlumRequest *request, PlumCall *call)
   return TRUE;
 }
 
-/* The port, or the next one that no other host has. */
+/* The port, or the next one that is not used by another host. */
 static guint
 choose_port (GKeyFile *table, PlumProtocol protocol, guint port, const char *address)
 {
@@ -202,4 +202,4 @@ fake_backend_init (FakeBackend *self)
 {
 }
 
-PLUM_DEFINE_BACKEND_MODULE ("fake", "The tests' own", 50, FAKE_TYPE_BACKEND)
+PLUM_DEFINE_BACKEND_MODULE ("fake", "Test backend", 50, FAKE_TYPE_BACKEND)

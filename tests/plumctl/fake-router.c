@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The tests' UPnP router in a process of its own: fake-router ADDRESS [SWITCH=VALUE]...
+/* The UPnP router of the tests in a separate process: fake-router ADDRESS [SWITCH=VALUE]...
  *
- * A SWITCH is a member of FakeIgdSwitches with dashes for underlines. It writes "ready" when it can
- * be asked. A line on its standard input, whatever it says, is answered with the table, entries as
- * "tcp:8080:192.168.1.10:80" with blanks between; the end of its input is its end. */
+ * A SWITCH is a member of FakeIgdSwitches, with dashes for underscores. The program prints "ready"
+ * when the router can be queried. For each line on standard input it prints the table, with entries
+ * such as "tcp:8080:192.168.1.10:80" separated by spaces. It exits at the end of its input. */
 
 #include <stdio.h>
 #include <string.h>

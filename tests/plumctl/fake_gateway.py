@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""A router on loopback that speaks PCP (RFC 6887) or NAT-PMP (RFC 6886), on a thread of its own.
+"""A router on loopback that speaks PCP (RFC 6887) or NAT-PMP (RFC 6886), in a separate thread.
 
-It takes an address of its own in 127.0.0.0/8 and the real port, so nothing in plumctl or the
-library knows that it is being tested.
+It has its own address in 127.0.0.0/8 and uses the real port, so plumctl and the library need no
+hooks for tests.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ _numbers = itertools.count(os.getpid() * 251 % 60000)
 
 
 def free_address():
-    """An address that no other test of this machine is likely to use at the same time."""
+    """An address that other tests on this machine are unlikely to use at the same time."""
     n = next(_numbers) % 60000
     return "127.77.%d.%d" % (n // 250, n % 250 + 2)
 
@@ -44,10 +44,10 @@ class FakeGateway:
         self.speaks = speaks
         self.external = external
         self.result = result          # of every MAP
-        self.lifetime = lifetime      # granted instead of the asked
+        self.lifetime = lifetime      # granted instead of the requested one
         self.silent = silent
         self.answer_from = answer_from
-        self.address_result = address_result  # of NAT-PMP's question for the address
+        self.address_result = address_result  # of the NAT-PMP address request
         self.table = {}               # (protocol, internal port) -> (external port, nonce)
         self.requests = 0
         self.changed = threading.Condition()
@@ -75,7 +75,7 @@ class FakeGateway:
             self._answers.close()
 
     def wait_for(self, condition, timeout=10):
-        """Waits until condition(table) holds; False if it never does."""
+        """Waits until condition(table) is true. Returns False after the timeout."""
         with self.changed:
             return self.changed.wait_for(lambda: condition(self.table), timeout)
 
@@ -109,8 +109,8 @@ class FakeGateway:
         else:
             self.table[key] = (external_port, nonce)
 
-    def _granted(self, asked):
-        return asked if asked == 0 or self.lifetime is None else self.lifetime
+    def _granted(self, requested):
+        return requested if requested == 0 or self.lifetime is None else self.lifetime
 
     # RFC 6887
 
@@ -120,7 +120,7 @@ class FakeGateway:
 
     def _answer_pcp(self, request):
         if request[0] != PCP_VERSION:
-            # What a server of another version says (section 9).
+            # The answer to an unsupported version (section 9).
             return self._pcp_head(request[1] & 0x7F, 1, 30)
         opcode = request[1] & 0x7F
         if opcode == PCP_ANNOUNCE:
@@ -161,8 +161,8 @@ class FakeGateway:
         if opcode not in NATPMP_TO_NAME or len(request) < 12:
             return struct.pack("!BBHI", 0, 128 + opcode, 5, self._epoch())
 
-        internal, external, asked = struct.unpack_from("!HHI", request, 4)
-        lifetime = self._granted(asked)
+        internal, external, requested = struct.unpack_from("!HHI", request, 4)
+        lifetime = self._granted(requested)
         if self.result == 0:
             external = 0 if lifetime == 0 else external or internal
             self._set((NATPMP_TO_NAME[opcode], internal), external, b"", lifetime)

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""What the tests of plumctl from the outside share: words in, lines and exit status out, a fake router
-on loopback.
+"""Shared code of the tests that run plumctl as a program, with a fake router on loopback.
 
-Usage: test-X.py PLUMCTL BACKEND-PATH FAKE-ROUTER [NAME]...   (NAME: run these tests only)
-Writes TAP.
+Usage: test-X.py PLUMCTL BACKEND-PATH FAKE-ROUTER [NAME]...   (NAME: run only these tests)
+Prints TAP.
 """
 
 import concurrent.futures
@@ -21,7 +20,7 @@ sys.dont_write_bytecode = True
 from fake_gateway import free_address
 
 PLUMCTL, BACKEND_PATH, FAKE_ROUTER = sys.argv[1:4]
-DEADLINE = 30  # s; only a fault ever takes as long
+DEADLINE = 30  # s; reached only if a test fails
 WORKERS = 12
 
 TESTS = []
@@ -41,19 +40,19 @@ def environment(**extra):
     env = dict(os.environ, LC_ALL="C.UTF-8", TERM="dumb", XDG_STATE_HOME=local.state,
                PLUM_BACKEND_PATH=BACKEND_PATH)
     env.pop("PLUM_BACKENDS", None)
-    # What a sanitizer finds must not pass for an exit status of plumctl's.
+    # A sanitizer report must not look like an exit status of plumctl.
     env["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":exitcode=99"
     env.update(extra)
     return env
 
 
-def plumctl(*words, **extra):
-    return subprocess.run([PLUMCTL, *words], stdin=subprocess.DEVNULL, capture_output=True,
+def plumctl(*arguments, **extra):
+    return subprocess.run([PLUMCTL, *arguments], stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, timeout=DEADLINE, env=environment(**extra))
 
 
-def start(*words, **extra):
-    return subprocess.Popen([PLUMCTL, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+def start(*arguments, **extra):
+    return subprocess.Popen([PLUMCTL, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, text=True, env=environment(**extra))
 
 
@@ -89,7 +88,7 @@ def common(gateway, backend="pcp"):
 
 
 class Router:
-    """The backend of fake-backend.c, with one fault or none."""
+    """The backend of fake-backend.c, optionally with a fault."""
 
     def __init__(self, fault=""):
         self.fault = fault
@@ -102,8 +101,8 @@ class Router:
     def __exit__(self, *unused):
         self._folder.cleanup()
 
-    def plumctl(self, command, *words, fault=None):
-        return plumctl(command, "--gateway", "127.0.0.9", "--backend", "fake", *words,
+    def plumctl(self, command, *arguments, fault=None):
+        return plumctl(command, "--gateway", "127.0.0.9", "--backend", "fake", *arguments,
                        PLUM_FAKE_TABLE=self.path,
                        PLUM_FAKE_FAULT=self.fault if fault is None else fault)
 
@@ -111,13 +110,13 @@ class Router:
         with open(self.path) as file:
             return [line.strip()[1:-1] for line in file if line.startswith("[")]
 
-    def add_foreign(self):
+    def add_other_host(self):
         with open(self.path, "a") as file:
             file.write("[tcp 8080]\nport=8080\naddress=192.168.1.77\ndescription=console\n")
 
 
 class UpnpRouter:
-    """The UPnP router of the library's own tests, in a process of its own."""
+    """The UPnP router of the library's tests, in a separate process."""
 
     def __init__(self, *switches):
         self.address = free_address()
@@ -141,26 +140,26 @@ class UpnpRouter:
         return self._process.stdout.readline().split()
 
 
-def in_own_network(script, *words):
-    """plumctl as "$@" of a shell script in a network namespace of its own, where not even lo is up."""
+def in_own_network(script, *arguments):
+    """Runs plumctl as "$@" of a shell script in a new network namespace; even lo is down."""
     unshare = ["unshare", "--user", "--map-root-user", "--net"]
     try:
         able = subprocess.run([*unshare, "true"], capture_output=True).returncode == 0
     except FileNotFoundError:
         able = False
     if not able:
-        raise Skip("this machine lets nobody make a network namespace")
-    return subprocess.run([*unshare, "sh", "-c", script, "sh", PLUMCTL, *words],
+        raise Skip("network namespaces cannot be created on this machine")
+    return subprocess.run([*unshare, "sh", "-c", script, "sh", PLUMCTL, *arguments],
                           stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           timeout=DEADLINE, env=environment())
 
 
-def without_network(*words):
-    return in_own_network('exec "$@"', *words)
+def without_network(*arguments):
+    return in_own_network('exec "$@"', *arguments)
 
 
 def run(function):
-    """The lines of TAP behind the number, and whether it is a failure."""
+    """Runs a test. Returns the TAP directive, the diagnostic lines, and whether the test failed."""
     try:
         with tempfile.TemporaryDirectory() as local.state:
             function()
@@ -172,12 +171,12 @@ def run(function):
 
 
 def main(suite):
-    wanted = sys.argv[4:]
-    tests = [function for function in TESTS if not wanted or function.__name__ in wanted]
+    names = sys.argv[4:]
+    tests = [function for function in TESTS if not names or function.__name__ in names]
     failed = 0
 
     print("1..%d" % len(tests))
-    # They wait for most of their time, and each has a router and a state directory of its own.
+    # Tests mostly wait, and each has its own router and state directory.
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
         results = zip(tests, pool.map(run, tests))
         for number, (function, (remark, trace, is_failure)) in enumerate(results, 1):

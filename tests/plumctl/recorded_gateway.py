@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""A router on loopback that answers as another one did: it plays what `plumctl doctor --record`
-wrote (docs/plumctl-json.md has the layout).
+"""A router on loopback that plays a recording of `plumctl doctor --record` (docs/plumctl-json.md
+documents the format).
 
-Every question is matched with the recorded one that it is most like: the n-th of a kind is answered
-as the n-th of that kind was, with the same delay; more of them as the last one. What must differ
-from one run to the next is carried over: nonces, ports, the router's and the host's address. What
-the network said unasked, or to a search, comes when it came then, counted from the first search.
+Each request is matched with the most similar recorded request: the n-th request of a kind gets the
+answer to the n-th recorded one, with the same delay; further requests get the last answer. Values
+that differ between runs are translated: nonces, ports, the addresses of the router and the host.
+Unrequested messages and answers to searches are sent at the recorded time after the first search.
 
-Known limits: IPv4; one router, without a second one that stands before it; bodies with chunks are played as they are.
+Limitations: IPv4 only; no second router; chunked bodies are not translated.
 """
 
 import csv
@@ -23,7 +23,7 @@ from fake_gateway import free_address
 
 PORT_MAPPING = 5351
 SSDP = 1900
-PATIENCE = 10  # s; for a client that does not finish its request
+PATIENCE = 10  # s; limit for a client that does not finish its request
 
 SENT, RECEIVED = "sent", "received"
 
@@ -41,7 +41,7 @@ class Event:
                 self.data = file.read()
 
     def is_ssdp(self):
-        """A search, its answer or a notification; HTTP looks much the same."""
+        """Whether this is a search, an answer to a search or a notification; HTTP looks similar."""
         if self.data.startswith((b"M-SEARCH", b"NOTIFY")):
             return True
         head = self.data.split(b"\r\n\r\n")[0].upper()
@@ -52,15 +52,15 @@ class Event:
 
 
 class Exchange:
-    """A recorded question and what came back to it."""
+    """A recorded request and its answers."""
 
-    def __init__(self, question):
-        self.question = question
+    def __init__(self, request):
+        self.request = request
         self.answers = []
 
 
 def datagram_kind(data):
-    """What makes two questions of PCP or NAT-PMP the same but for their ports and nonce."""
+    """The key of a PCP or NAT-PMP request, which ignores ports and nonce."""
     if data[0] == 0 and len(data) >= 12:
         return data[:2], data[8:12] == bytes(4)
     if data[0] == 2 and len(data) >= 60:
@@ -107,8 +107,8 @@ class RecordedGateway:
         self._events = [event for event in (Event(folder, row) for row in rows)
                         if event.data and event.peer not in others and event.backend != "path"]
         self._refused = "refused" in [probe["outcome"] for probe in seen["probes"]]
-        self._places = {self._recorded: self.address}  # who was where; where it is now
-        self._ports = {}                               # recorded -> of this run
+        self._places = {self._recorded: self.address}  # recorded address -> current address
+        self._ports = {}                               # recorded port -> current port
         self._counts = {}
         self._lock = threading.Lock()
         self._datagrams = self._pair(datagram_kind, lambda event: event.port == PORT_MAPPING)
@@ -118,68 +118,68 @@ class RecordedGateway:
     def events(self):
         return self._events
 
-    # What was recorded
+    # The recording
 
-    def _pair(self, kind, wanted):
+    def _pair(self, kind, condition):
         exchanges = {}
         last = {}
-        for event in filter(wanted, self._events):
-            # An answer to a datagram may come from elsewhere, that is why it is called a stray.
+        for event in filter(condition, self._events):
+            # The answer to a datagram may come from another address (a stray answer).
             server = event.backend, event.port, event.is_http() and event.peer
             if event.direction == SENT:
                 exchange = Exchange(event)
                 exchanges.setdefault(kind(event.data), []).append(exchange)
                 last.setdefault(server, []).append(exchange)
             else:
-                asked = last.get(server, [])
-                if asked:
-                    self._choose(asked, event).answers.append(event)
+                requests = last.get(server, [])
+                if requests:
+                    self._choose(requests, event).answers.append(event)
         return exchanges
 
     @staticmethod
-    def _choose(asked, answer):
-        """To which of the questions before it: that of the same nonce or port, else the last."""
-        for exchange in reversed(asked):
-            question = exchange.question.data
+    def _choose(requests, answer):
+        """The request of an answer: the one with the same nonce or port, else the last."""
+        for exchange in reversed(requests):
+            request = exchange.request.data
             if answer.port != PORT_MAPPING:
                 break
-            if answer.data[1] & 0x7F != question[1]:
+            if answer.data[1] & 0x7F != request[1]:
                 continue
-            if answer.data[0] == 2 and len(answer.data) >= 60 <= len(question):
-                if answer.data[24:36] + answer.data[40:42] != question[24:36] + question[40:42]:
+            if answer.data[0] == 2 and len(answer.data) >= 60 <= len(request):
+                if answer.data[24:36] + answer.data[40:42] != request[24:36] + request[40:42]:
                     continue
-            elif len(answer.data) >= 16 and len(question) >= 12:
-                if answer.data[8:10] != question[4:6]:
+            elif len(answer.data) >= 16 and len(request) >= 12:
+                if answer.data[8:10] != request[4:6]:
                     continue
             return exchange
-        return asked[-1]
+        return requests[-1]
 
     def _find(self, exchanges, kind):
-        """The n-th of its kind as the n-th then; None where nobody ever asked so."""
+        """The n-th exchange of a kind; None if no such request was recorded."""
         with self._lock:
             known = exchanges.get(kind)
             number = self._counts.get(kind, 0)
             self._counts[kind] = number + 1
         return known[min(number, len(known) - 1)] if known else None
 
-    # What is carried over
+    # Translation of values that differ between runs
 
     def _learn_ports(self, then, now):
         with self._lock:
             self._ports.update({a: b for a, b in zip(then, now) if a and b})
 
-    def _carry_datagram(self, answer, question, asked):
+    def _translate_datagram(self, answer, request, actual):
         data = bytearray(answer)
         pcp = data[0] == 2 and len(data) >= 60
-        if pcp and data[24:36] == question[24:36]:
-            data[24:36] = asked[24:36]
+        if pcp and data[24:36] == request[24:36]:
+            data[24:36] = actual[24:36]
         for at in (40, 42) if pcp else (8, 10) if data[0] == 0 and len(data) >= 16 else ():
             port = int.from_bytes(data[at:at + 2], "big")
             data[at:at + 2] = self._ports.get(port, port).to_bytes(2, "big")
         return bytes(data)
 
-    def _carry_text(self, data, host):
-        def carry_port(match):
+    def _translate_text(self, data, host):
+        def translate_port(match):
             port = int(match.group(2))
             return match.group(1) + str(self._ports.get(port, port)).encode()
 
@@ -188,17 +188,17 @@ class RecordedGateway:
         pattern = b"|".join(re.escape(address.encode()) for address in places)
         data = re.sub(rb"(?<![\d.])(%s)(?![\d.])" % pattern,
                       lambda match: places[match.group(1).decode()].encode(), data)
-        return re.sub(rb"(New(?:In|Ex)ternalPort(?:>|&gt;))(\d+)", carry_port, data)
+        return re.sub(rb"(New(?:In|Ex)ternalPort(?:>|&gt;))(\d+)", translate_port, data)
 
-    def _carry_http(self, data, host):
+    def _translate_http(self, data, host):
         head, gap, body = data.partition(b"\r\n\r\n")
-        carried = self._carry_text(body, host)
+        translated = self._translate_text(body, host)
         if re.search(rb"(?im)^transfer-encoding:", head):
-            carried = body
+            translated = body
         head = re.sub(rb"(?im)^(content-length:\s*)(\d+)",
-                      lambda match: match.group(1) + b"%d" % (int(match.group(2)) + len(carried)
+                      lambda match: match.group(1) + b"%d" % (int(match.group(2)) + len(translated)
                                                               - len(body)), head)
-        return self._carry_text(head, host) + gap + carried
+        return self._translate_text(head, host) + gap + translated
 
     # The network
 
@@ -264,22 +264,22 @@ class RecordedGateway:
     def _send(sock, data, to):
         try:
             sock.sendto(data, to)
-        except OSError:  # whoever asked has gone
+        except OSError:  # the client has exited
             pass
 
     def _on_datagram(self, sock):
-        asked, client = sock.recvfrom(2048)
-        exchange = self._find(self._datagrams, datagram_kind(asked))
+        actual, client = sock.recvfrom(2048)
+        exchange = self._find(self._datagrams, datagram_kind(actual))
         if exchange is None:
             return
-        question = exchange.question
-        self._learn_ports(ports_of_datagram(question.data), ports_of_datagram(asked))
+        request = exchange.request
+        self._learn_ports(ports_of_datagram(request.data), ports_of_datagram(actual))
         for answer in exchange.answers:
             end = sock
             if answer.peer != self._recorded:
                 end = self._open(socket.SOCK_DGRAM, self._places[answer.peer], PORT_MAPPING, None)
-            self._later(answer.ms - question.ms, self._send, end,
-                        self._carry_datagram(answer.data, question.data, asked), client)
+            self._later(answer.ms - request.ms, self._send, end,
+                        self._translate_datagram(answer.data, request.data, actual), client)
 
     def _on_search(self, sock):
         client = sock.recvfrom(2048)[1]
@@ -293,7 +293,7 @@ class RecordedGateway:
                     and not answer.data.startswith(b"M-SEARCH"):
                 end = self._open(socket.SOCK_DGRAM, self._places[answer.peer], answer.port, None)
                 self._later(answer.ms - searches[0].ms, self._send, end,
-                            self._carry_text(answer.data, client[0]), client)
+                            self._translate_text(answer.data, client[0]), client)
 
     def _on_connection(self, sock):
         connection, client = sock.accept()
@@ -303,18 +303,18 @@ class RecordedGateway:
                          daemon=True).start()
 
     def _answer_http(self, connection, host):
-        asked = b""
+        actual = b""
         try:
-            while not self._is_whole(asked):
+            while not self._is_whole(actual):
                 piece = connection.recv(4096)
                 if not piece:
                     return
-                asked += piece
-            exchange = self._find(self._requests, http_kind(asked))
+                actual += piece
+            exchange = self._find(self._requests, http_kind(actual))
             if exchange is None or not exchange.answers:
-                return  # and the connection stays open, until the client has had enough
-            self._learn_ports(ports_of_http(exchange.question.data), ports_of_http(asked))
-            self._later(exchange.answers[-1].ms - exchange.question.ms, self._finish_http,
+                return  # the connection stays open until the client times out
+            self._learn_ports(ports_of_http(exchange.request.data), ports_of_http(actual))
+            self._later(exchange.answers[-1].ms - exchange.request.ms, self._finish_http,
                         connection, exchange, host)
         except OSError:
             connection.close()
@@ -322,7 +322,7 @@ class RecordedGateway:
     def _finish_http(self, connection, exchange, host):
         data = b"".join(answer.data for answer in exchange.answers)
         try:
-            connection.sendall(self._carry_http(data, host))
+            connection.sendall(self._translate_http(data, host))
         except OSError:
             pass
         connection.close()

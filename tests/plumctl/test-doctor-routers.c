@@ -14,14 +14,14 @@ typedef struct
   DoctorRouterRole roles[2];
   const char *addresses[2];
   const char *externals[2];
-  gboolean opens_nothing;
+  gboolean maps_nothing;
   DoctorVerdict verdict;
   const char *lines;
   const char *sentence; /* NULL: that of the verdict */
   const char *step;     /* a part of it; NULL as above */
 } Row;
 
-#define YOU "you            192.168.1.10 on eth0\n"
+#define YOU "this computer  192.168.1.10 on eth0\n"
 
 static const Row rows[] = {
   { "both-known",
@@ -30,42 +30,42 @@ static const Row rows[] = {
     { WAN, "1.2.3.4" },
     FALSE,
     DOCTOR_DOUBLE_NAT,
-    YOU "router         192.168.1.1, its outer address is 10.77.0.2 (private)\n"
-        "second router  10.77.0.1, its outer address is 1.2.3.4 (public)",
-    "The router 192.168.1.1 has only the private address 10.77.0.2 on its outer side: it stands "
+    YOU "router         192.168.1.1, external address 10.77.0.2 (private)\n"
+        "second router  10.77.0.1, external address 1.2.3.4 (public)",
+    "The external address of the router 192.168.1.1 is the private address 10.77.0.2: it is "
     "behind a second router, 10.77.0.1.",
-    "Forward the port on 10.77.0.1 to 10.77.0.2 as well, or make one of the two a bridge." },
+    "Forward the port on 10.77.0.1 to 10.77.0.2 as well, or configure one of the two" },
   { "first-unknown",
     { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_NEXT },
     { ROUTER, OUTER },
     { NULL, "1.2.3.4" },
     TRUE,
     DOCTOR_DOUBLE_NAT,
-    YOU "router         192.168.1.1, its outer address is unknown\n"
-        "second router  10.77.0.1, its outer address is 1.2.3.4 (public)",
-    "The router 192.168.1.1 tells no public address of its own, and the next one on the way to the "
-    "internet, 10.77.0.1, has a private one: 192.168.1.1 stands behind a second router.",
-    "on 10.77.0.1 to the outer side of 192.168.1.1 and on 192.168.1.1 to this computer" },
+    YOU "router         192.168.1.1, external address unknown\n"
+        "second router  10.77.0.1, external address 1.2.3.4 (public)",
+    "The router 192.168.1.1 does not report a public address, and the next router on the path to "
+    "the internet, 10.77.0.1, has a private address: 192.168.1.1 is behind a second router.",
+    "on 10.77.0.1 to the external address of 192.168.1.1, and on 192.168.1.1 to this computer" },
   { "refusing",
     { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_NEXT },
     { ROUTER, OUTER },
     { WAN, NULL },
     TRUE,
     DOCTOR_DOUBLE_NAT,
-    YOU "router         192.168.1.1, its outer address is 10.77.0.2 (private)\n"
-        "second router  10.77.0.1, its outer address is unknown",
-    "The router 192.168.1.1 has only the private address 10.77.0.2 on its outer side: it stands "
+    YOU "router         192.168.1.1, external address 10.77.0.2 (private)\n"
+        "second router  10.77.0.1, external address unknown",
+    "The external address of the router 192.168.1.1 is the private address 10.77.0.2: it is "
     "behind a second router, 10.77.0.1.",
-    "192.168.1.1 opens no port for a program while its outer address is not public." },
+    "192.168.1.1 maps no ports while its external address is not public." },
   { "second-unknown",
     { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_NEXT },
     { ROUTER, NULL },
     { WAN, NULL },
     FALSE,
     DOCTOR_DOUBLE_NAT,
-    YOU "router         192.168.1.1, its outer address is 10.77.0.2 (private)\n"
-        "second router  unknown: none has answered on the way to the internet",
-    "The router 192.168.1.1 has only the private address 10.77.0.2 on its outer side: it stands "
+    YOU "router         192.168.1.1, external address 10.77.0.2 (private)\n"
+        "second router  address unknown: no router answered beyond the first one",
+    "The external address of the router 192.168.1.1 is the private address 10.77.0.2: it is "
     "behind a second router.",
     NULL },
   { "nothing-known",
@@ -74,8 +74,8 @@ static const Row rows[] = {
     { NULL, NULL },
     TRUE,
     DOCTOR_NOT_CONNECTED,
-    YOU "router         192.168.1.1, its outer address is unknown\n"
-        "second router  unknown: none has answered on the way to the internet",
+    YOU "router         192.168.1.1, external address unknown\n"
+        "second router  address unknown: no router answered beyond the first one",
     NULL,
     NULL },
   { "three-in-a-row",
@@ -84,9 +84,9 @@ static const Row rows[] = {
     { WAN, "100.64.3.4" },
     FALSE,
     DOCTOR_DOUBLE_NAT,
-    YOU "router         192.168.1.1, its outer address is 10.77.0.2 (private)\n"
-        "second router  10.77.0.1, its outer address is 100.64.3.4 (shared by the provider, CGNAT)",
-    "The router 192.168.1.1 has only the private address 10.77.0.2 on its outer side: it stands "
+    YOU "router         192.168.1.1, external address 10.77.0.2 (private)\n"
+        "second router  10.77.0.1, external address 100.64.3.4 (shared by the provider: CGNAT)",
+    "The external address of the router 192.168.1.1 is the private address 10.77.0.2: it is "
     "behind a second router, 10.77.0.1.",
     "Forward the port on 10.77.0.1" },
   { "cgnat",
@@ -95,19 +95,19 @@ static const Row rows[] = {
     { "100.64.0.2", NULL },
     FALSE,
     DOCTOR_CGNAT,
-    YOU "router         192.168.1.1, its outer address is 100.64.0.2 (shared by the provider, "
-        "CGNAT)\nprovider       100.64.0.1, which was not asked",
-    "The router 192.168.1.1 has the address 100.64.0.2 on its outer side, which its provider "
-    "shares among many customers (CGNAT).",
+    YOU "router         192.168.1.1, external address 100.64.0.2 (shared by the provider: "
+        "CGNAT)\nprovider       100.64.0.1, not queried",
+    "The external address of the router 192.168.1.1 is 100.64.0.2, which the provider shares "
+    "among several customers (CGNAT).",
     NULL },
-  { "cgnat-untold",
+  { "cgnat-unreported",
     { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_PROVIDER },
     { ROUTER, "100.64.0.1" },
     { NULL, NULL },
     TRUE,
     DOCTOR_CGNAT,
-    YOU "router         192.168.1.1, its outer address is unknown\n"
-        "provider       100.64.0.1, which was not asked",
+    YOU "router         192.168.1.1, external address unknown\n"
+        "provider       100.64.0.1, not queried",
     NULL,
     NULL },
   { "between",
@@ -116,10 +116,10 @@ static const Row rows[] = {
     { WAN, "1.2.3.4" },
     FALSE,
     DOCTOR_DOUBLE_NAT,
-    YOU "router         192.168.1.1, its outer address is 10.77.0.2 (private)\n"
-        "second router  10.77.0.1, its outer address is 1.2.3.4 (public)",
-    "Another router, 192.168.1.1, stands between this computer and 10.77.0.1: what 10.77.0.1 opens "
-    "leads to that one, and no further.",
+    YOU "router         192.168.1.1, external address 10.77.0.2 (private)\n"
+        "second router  10.77.0.1, external address 1.2.3.4 (public)",
+    "Another router, 192.168.1.1, is between this computer and 10.77.0.1: ports that 10.77.0.1 "
+    "maps lead to that router only.",
     "Map the port on 192.168.1.1 as well" },
   { "between-unknown",
     { DOCTOR_ROUTER_BETWEEN, DOCTOR_ROUTER_ASKED },
@@ -127,19 +127,19 @@ static const Row rows[] = {
     { NULL, NULL },
     FALSE,
     DOCTOR_DOUBLE_NAT,
-    YOU "router         one whose address is unknown\n"
-        "second router  10.77.0.1, its outer address is unknown",
-    "Another router stands between this computer and 10.77.0.1: what 10.77.0.1 opens leads to that "
-    "one, and no further.",
-    "Map the port on the router between as well" },
+    YOU "router         address unknown\n"
+        "second router  10.77.0.1, external address unknown",
+    "Another router is between this computer and 10.77.0.1: ports that 10.77.0.1 maps lead to "
+    "that router only.",
+    "Map the port on the router in between as well" },
   { "plain-router-between",
     { DOCTOR_ROUTER_BETWEEN, DOCTOR_ROUTER_ASKED },
     { ROUTER, OUTER },
     { NULL, "1.2.3.4" },
     FALSE,
     DOCTOR_WORKS,
-    YOU "router         192.168.1.1, its outer address is unknown\n"
-        "second router  10.77.0.1, its outer address is 1.2.3.4 (public)",
+    YOU "router         192.168.1.1, external address unknown\n"
+        "second router  10.77.0.1, external address 1.2.3.4 (public)",
     NULL,
     NULL },
 };
@@ -151,7 +151,7 @@ test_row (gconstpointer data)
   DoctorRouters routers = {
     .local = g_strdup ("192.168.1.10"),
     .interface = g_strdup ("eth0"),
-    .opens_nothing = row->opens_nothing,
+    .maps_nothing = row->maps_nothing,
   };
   g_autofree char *lines = NULL;
   g_autofree char *sentence = NULL;
@@ -177,7 +177,7 @@ test_row (gconstpointer data)
   doctor_routers_clear (&routers);
 }
 
-/* Nobody was looked for: nothing is made up, whatever the verdict. */
+/* If no second router was looked for, the general texts are used, whatever the verdict. */
 static void
 test_none (void)
 {
@@ -190,7 +190,7 @@ test_none (void)
     }
 }
 
-/* Every role is on the page about the JSON. */
+/* Every role is documented on the page about the JSON. */
 static void
 test_roles (void)
 {

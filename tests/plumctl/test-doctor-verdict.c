@@ -37,7 +37,7 @@ static const Row rows[] = {
   { "silent", { .has_gateway = TRUE }, DOCTOR_SILENT },
   { "one-refused", { .has_gateway = TRUE, .n_refused = 1 }, DOCTOR_SWITCHED_OFF },
   { "television",
-    { .has_gateway = TRUE, .n_refused = 2, .n_failed = 1, .n_strangers = 1 },
+    { .has_gateway = TRUE, .n_refused = 2, .n_failed = 1, .n_other_devices = 1 },
     DOCTOR_NOT_A_GATEWAY },
   { "stray-answer", { .has_gateway = TRUE, .stray_answer = TRUE }, DOCTOR_WRONG_ADDRESS },
   { "private-wan",
@@ -128,18 +128,19 @@ static const Row rows[] = {
   { "private-wan-untried-with-witness",
     { SERVED, .n_failed = 1, .n_no_resources = 1, .address_withheld = TRUE, NEXT (PRIVATE) },
     DOCTOR_DOUBLE_NAT },
-  { "maps-and-withholds", /* providers have private addresses inside as well */
+  { "maps-and-withholds", /* providers use private addresses in their networks as well */
     { SERVED, .address_withheld = TRUE, NEXT (PRIVATE), TRIED (MAPPED, MAPPED) },
     DOCTOR_NO_ADDRESS },
-  { "tells-private-and-refuses",
+  { "reports-private-and-refuses",
     { SERVED, .scope = PLUM_ADDRESS_SCOPE_PRIVATE,
       TRIED (FAILED (PLUM_ERROR_NO_RESOURCES), FAILED (PLUM_ERROR_NO_RESOURCES)) },
     DOCTOR_DOUBLE_NAT },
-  { "tells-cgnat-and-refuses",
+  { "reports-cgnat-and-refuses",
     { SERVED, .scope = PLUM_ADDRESS_SCOPE_CGNAT, .n_no_resources = 1, NEXT (PRIVATE),
       TRIED (FAILED (PLUM_ERROR_NO_RESOURCES), FAILED (PLUM_ERROR_NO_RESOURCES)) },
     DOCTOR_CGNAT },
-  { "public-and-refuses-with-witness", /* what it tells goes before who is beyond */
+  { "public-and-refuses-with-witness", /* the reported address takes precedence over the next router
+                                        */
     { SERVED, PUBLIC, .n_no_resources = 1, NEXT (PRIVATE),
       TRIED (FAILED (PLUM_ERROR_NO_RESOURCES), FAILED (PLUM_ERROR_NO_RESOURCES)) },
     DOCTOR_NOT_CONNECTED },
@@ -162,22 +163,22 @@ test_row (gconstpointer data)
                    doctor_verdict_get_name (row->expected));
 }
 
-/* Is it worth while to look for a second router, and does anything get opened? */
+/* Whether to look for a second router, and whether any port gets mapped. */
 static void
-test_suspicions (void)
+test_second_router (void)
 {
   static const struct
   {
     const char *name;
     DoctorFindings findings;
     gboolean behind;
-    gboolean nothing;
-  } suspicions[] = {
+    gboolean maps_nothing;
+  } cases[] = {
     { "works", { SERVED, PUBLIC, TRIED (MAPPED, MAPPED) }, FALSE, FALSE },
     { "silent", { .has_gateway = TRUE }, FALSE, TRUE },
     { "switched-off", { .has_gateway = TRUE, .n_refused = 2 }, FALSE, TRUE },
     { "not-connected", { .has_gateway = TRUE, .n_no_resources = 1 }, TRUE, TRUE },
-    { "untold", { SERVED }, FALSE, FALSE },
+    { "unreported", { SERVED }, FALSE, FALSE },
     { "direct", { SERVED, .direct = TRUE, .scope = PLUM_ADDRESS_SCOPE_PRIVATE }, FALSE, FALSE },
     { "private",
       { SERVED, .scope = PLUM_ADDRESS_SCOPE_PRIVATE, TRIED (MAPPED, MAPPED) },
@@ -202,17 +203,15 @@ test_suspicions (void)
       TRUE },
   };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (suspicions); i++)
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_test_message ("%s", suspicions[i].name);
-      g_assert_cmpint (doctor_verdict_may_be_behind (&suspicions[i].findings), ==,
-                       suspicions[i].behind);
-      g_assert_cmpint (doctor_verdict_opens_nothing (&suspicions[i].findings), ==,
-                       suspicions[i].nothing);
+      g_test_message ("%s", cases[i].name);
+      g_assert_cmpint (doctor_verdict_may_be_behind (&cases[i].findings), ==, cases[i].behind);
+      g_assert_cmpint (doctor_verdict_maps_nothing (&cases[i].findings), ==, cases[i].maps_nothing);
     }
 }
 
-/* The texts of every verdict are whole, and every fault has a status of its own. */
+/* Every verdict has complete texts, and every fault has its own exit status. */
 static void
 test_texts (void)
 {
@@ -234,7 +233,7 @@ test_texts (void)
     }
 }
 
-/* Every verdict is some row's: none is there that cannot come about. */
+/* Every verdict is reachable. */
 static void
 test_all_reachable (void)
 {
@@ -268,12 +267,12 @@ test_manual (void)
       g_autofree char *row =
         g_strdup_printf ("\n.B %d\n.BR %s :\n", doctor_verdict_get_exit_code (verdict), name);
 
-      /* Those that are no faults stand together at 0. */
+      /* Verdicts that are not faults share one entry for status 0. */
       g_assert_nonnull (strstr (manual, doctor_verdict_get_exit_code (verdict) == 0 ? name : row));
     }
 }
 
-/* So does the page on the JSON. */
+/* The page on the JSON lists every verdict with its exit status. */
 static void
 test_page (void)
 {
@@ -306,7 +305,7 @@ main (int argc, char **argv)
 
       g_test_add_data_func (path, &rows[i], test_row);
     }
-  g_test_add_func ("/plumctl/doctor/suspicions", test_suspicions);
+  g_test_add_func ("/plumctl/doctor/second-router", test_second_router);
   g_test_add_func ("/plumctl/doctor/texts", test_texts);
   g_test_add_func ("/plumctl/doctor/all-reachable", test_all_reachable);
   g_test_add_func ("/plumctl/doctor/manual", test_manual);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""plumctl doctor: what it says of every kind of router, and recordings of real ones.
+"""plumctl doctor, with every kind of router and with recordings of real routers.
 
 Usage: see harness.py.
 """
@@ -22,40 +22,39 @@ RECORDINGS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "recording
 
 SENTENCES = {
     "works": (0, "Port mapping works."),
-    "ready": (0, "The router answers and would map ports; no trial was made."),
-    "public-host": (0, "This computer has a public address itself: nothing needs mapping."),
-    "permanent-only": (0, "Port mapping works, but the router knows no leases: a mapping stays "
-                          "until it is removed."),
-    "no-gateway": (3, "This computer has no route to the internet, so there is no router to ask."),
-    "silent": (10, "The router answers none of the protocols."),
-    "switched-off": (11, "The router is there, but refuses to be asked: port mapping is switched "
-                         "off, or not known to it."),
-    "not-a-gateway": (12, "Other devices answered, but none of them is a router that maps ports."),
-    "wrong-address": (13, "The gateway's answer came from another address, and such answers are "
-                          "not trusted."),
-    "not-connected": (14, "The router answers, but it has no connection to the internet, or only "
-                          "a private address there."),
-    "cannot-map": (15, "The router answers, but offers no port mapping that can be used."),
-    "refused": (20, "The router refuses by policy."),
-    "table-full": (21, "The router has no room for another mapping, or no connection at present."),
-    "port-taken": (22, "The router says that the port belongs to somebody else."),
-    "trial-failed": (23, "The router answers, but a trial mapping did not work."),
-    "one-transport": (24, "Only one of TCP and UDP could be mapped."),
-    "left-behind": (25, "The trial mapping could not be removed again."),
-    "double-nat": (30, "The router's own outer address is private: a second router stands before "
-                       "it."),
-    "cgnat": (31, "The router's provider shares one address among many customers (CGNAT)."),
-    "no-address": (32, "The router maps ports, but it told no address that the internet could "
-                       "reach."),
+    "ready": (0, "The router offers port mapping; no trial mapping was made."),
+    "public-host": (0, "This computer has a public address: port mapping is not needed."),
+    "permanent-only": (0, "Port mapping works, but the router supports only permanent leases."),
+    "no-gateway": (3, "This computer has no default route, so no router was found."),
+    "silent": (10, "The router does not answer any protocol."),
+    "switched-off": (11, "The router refuses all requests: port mapping is disabled or not "
+                         "supported."),
+    "not-a-gateway": (12, "Other devices answered, but none of them is a router that maps "
+                          "ports."),
+    "wrong-address": (13, "The answer came from an address other than the gateway's, and was "
+                          "ignored."),
+    "not-connected": (14, "The router answers, but it has no internet connection or no public "
+                          "address."),
+    "cannot-map": (15, "The router answers, but offers no usable port mapping service."),
+    "refused": (20, "The router's policy refuses the mapping."),
+    "table-full": (21, "The router's mapping table is full, or it has no internet connection at "
+                       "present."),
+    "port-taken": (22, "The router reports that another device uses the port."),
+    "trial-failed": (23, "The router answers, but the trial mapping failed."),
+    "one-transport": (24, "The router mapped only one of TCP and UDP."),
+    "left-behind": (25, "The trial mapping could not be removed."),
+    "double-nat": (30, "The router's external address is private: it is behind a second router."),
+    "cgnat": (31, "The provider shares one public address among several customers (CGNAT)."),
+    "no-address": (32, "The router maps ports, but did not report a public address."),
 }
 
 
 def ends_with(result, verdict):
-    """What a person reads and what a script sees say the same."""
+    """The text for people and the exit status match."""
     exit_code, sentence = SENTENCES[verdict]
     lines = result.stdout.splitlines()
     equal(lines[-2], "verdict: " + sentence)
-    assert lines[-1].startswith("next: "), lines[-1]
+    assert lines[-1].startswith("next step: "), lines[-1]
     equal(result.returncode, exit_code)
 
 
@@ -69,33 +68,33 @@ def report_of(result, verdict):
     return report
 
 
-def words_of(gateway, *words, backend=None):
+def arguments_of(gateway, *arguments, backend=None):
     backends = [backend] if backend is not None else ["pcp", "natpmp", "upnp"]
     for name in backends:
         need_backend(name)
-    return ["doctor", "--gateway", gateway.address, "--backend", ",".join(backends), *words]
+    return ["doctor", "--gateway", gateway.address, "--backend", ",".join(backends), *arguments]
 
 
-def doctor(gateway, *words, backend=None):
-    return plumctl(*words_of(gateway, *words, backend=backend))
+def doctor(gateway, *arguments, backend=None):
+    return plumctl(*arguments_of(gateway, *arguments, backend=backend))
 
 
-def both(gateway, verdict, *words, backend=None):
-    """In words for people, then for scripts."""
-    ends_with(doctor(gateway, *words, backend=backend), verdict)
-    return report_of(doctor(gateway, "--json", *words, backend=backend), verdict)
+def both(gateway, verdict, *arguments, backend=None):
+    """Checks the text output, then the JSON output."""
+    ends_with(doctor(gateway, *arguments, backend=backend), verdict)
+    return report_of(doctor(gateway, "--json", *arguments, backend=backend), verdict)
 
 
 def both_at_once(gateway, verdict, *, backend=None):
-    """The same of a router that lets one wait, and maps nothing."""
-    with start(*words_of(gateway, backend=backend)) as process:
+    """Runs both at the same time, for a router that answers slowly and maps nothing."""
+    with start(*arguments_of(gateway, backend=backend)) as process:
         report = report_of(doctor(gateway, "--json", backend=backend), verdict)
         out, err = process.communicate(timeout=DEADLINE)
     ends_with(subprocess.CompletedProcess(process.args, process.returncode, out, err), verdict)
     return report
 
 
-# The verdicts, with every backend there is
+# The verdicts, with every available backend
 
 @test
 def verdict_works():
@@ -181,7 +180,7 @@ def verdict_wrong_address():
 
 @test
 def verdict_not_connected_by_upnp():
-    """As miniupnpd is behind another router: connected, no address, and 501 to every wish."""
+    """Like miniupnpd behind another router: connected, no address, and error 501."""
     with UpnpRouter("address-fault=501", "add-fault=501") as router:
         both(router, "not-connected")
 
@@ -194,7 +193,7 @@ def verdict_not_connected_by_natpmp():
 
 @test
 def verdict_cannot_map():
-    """The router answers the search, and has nothing that maps ports."""
+    """The router answers the search, but has no service that maps ports."""
     with UpnpRouter("no-service=1") as router:
         both_at_once(router, "cannot-map")
 
@@ -231,7 +230,7 @@ def verdict_table_full_by_upnp():
 
 @test
 def verdict_port_taken_by_upnp():
-    """Every port belongs to somebody else."""
+    """Every port belongs to another host."""
     with UpnpRouter("add-fault=718") as router:
         both(router, "port-taken")
 
@@ -243,12 +242,12 @@ def verdict_trial_failed():
 
 
 @test
-def verdict_trial_without_an_answer():
+def verdict_trial_timed_out():
     with Router("mute") as router:
         report = report_of(router.plumctl("doctor", "--json", "--timeout", "0.5"), "trial-failed")
         for trial in report["trial"]:
             equal((trial["mapped"], trial["error"]["code"]), (False, "timed-out"))
-            equal(trial["error"]["message"], "No answer to the trial mapping in 0.5 s")
+            equal(trial["error"]["message"], "No answer to the trial mapping within 0.5 s")
 
 
 @test
@@ -282,7 +281,7 @@ def verdict_double_nat_by_upnp():
 
 @test
 def verdict_double_nat_refused_by_upnp():
-    """It tells its private address, and gives no reason but that for refusing."""
+    """The router reports its private address; that is the only reason for the refusal."""
     with UpnpRouter("external-address=10.0.0.5", "add-fault=501") as router:
         report = both(router, "double-nat")
         equal([trial["mapped"] for trial in report["trial"]], [False, False])
@@ -291,22 +290,22 @@ def verdict_double_nat_refused_by_upnp():
 
 @test
 def verdict_double_nat_between():
-    """The router sees that packets have been translated on their way to it; nobody knows where."""
+    """The router reports that packets are translated before they reach it, by an unknown router."""
     with FakeGateway(result=12) as gateway:
         report = json.loads(doctor(gateway, "--json", backend="pcp").stdout)
         equal((report["verdict"], report["exit_code"]), ("double-nat", 30))
-        contains(report["sentence"], "Another router stands between this computer and "
+        contains(report["sentence"], "Another router is between this computer and "
                  + gateway.address)
         equal([(router["role"], router["address"]) for router in report["routers"]],
               [("between", None), ("asked", gateway.address)])
         contains(doctor(gateway, backend="pcp").stdout,
-                 "\nrouter         one whose address is unknown\n"
-                 "second router  %s, its outer address is unknown\n" % gateway.address)
+                 "\nrouter         address unknown\n"
+                 "second router  %s, external address unknown\n" % gateway.address)
 
 
 @test
-def nobody_looks_beyond_this_host():
-    """A router on loopback stands nowhere: no datagram leaves to find out."""
+def no_second_router_beyond_this_host():
+    """For a router on loopback, no datagram is sent to look for a second router."""
     with FakeGateway(speaks="natpmp", external="10.0.0.5") as gateway:
         report = both(gateway, "double-nat", backend="natpmp")
         equal(report["routers"], [])
@@ -327,7 +326,7 @@ def verdict_no_address():
         both(router, "no-address")
 
 
-# How it is told
+# The output
 
 
 @test
@@ -347,7 +346,7 @@ def doctor_reads_the_table_back():
 
 
 @test
-def doctor_note_cannot_drive_the_terminal():
+def doctor_note_has_no_escape_sequences():
     with Router() as router:
         result = router.plumctl("doctor", "--no-map")
         contains(result.stdout, "taken: ?[31mfake?[0m router")
@@ -374,10 +373,10 @@ def doctor_record():
 
 
 @test
-def doctor_record_where_nothing_can_be_written():
-    """Said before anything is sent, and no run is wasted."""
+def doctor_record_to_unwritable_directory():
+    """Reported before anything is sent."""
     with FakeGateway(speaks="natpmp") as gateway, tempfile.NamedTemporaryFile() as file:
-        for folder, reason in ((file.name + "/below", "cannot be made: Not a directory"),
+        for folder, reason in ((file.name + "/below", "cannot be created: Not a directory"),
                                ("/proc/self", "No such file or directory")):
             result = doctor(gateway, "--record", folder, backend="natpmp")
             equal((result.returncode, result.stdout), (2, ""))
@@ -387,7 +386,7 @@ def doctor_record_where_nothing_can_be_written():
 
 
 @test
-def doctor_record_masks_what_upnp_says():
+def doctor_record_masks_upnp_text():
     with UpnpRouter("external-address=81.169.1.22") as router, \
          tempfile.TemporaryDirectory() as folder:
         doctor(router, "--record", folder)
@@ -397,7 +396,7 @@ def doctor_record_masks_what_upnp_says():
 
 
 def members(value):
-    """The name of every member in an object, however deep."""
+    """The names of all members of an object, recursively."""
     if isinstance(value, dict):
         return set(value).union(*map(members, value.values()))
     return set().union(*map(members, value)) if isinstance(value, list) else set()
@@ -405,14 +404,15 @@ def members(value):
 
 @test
 def json_is_documented():
-    """Each member of every command's JSON is on its page."""
+    """Every JSON member of every command is documented."""
     with open(os.path.join(DOCS, "plumctl-json.md")) as file:
         page = file.read()
     with UpnpRouter() as router, FakeGateway() as gateway, FakeGateway(result=12) as beyond:
         where = ["--gateway", router.address, "--backend", "upnp", "--json"]
         by_pcp = ["--gateway", gateway.address, "--backend", "pcp", "--json"]
         answers = [plumctl("map", "--once", *where, "tcp:80"), plumctl("list", *where),
-                   plumctl("unmap", *where, "tcp:80"), plumctl("status", *where), plumctl("external", *where),
+                   plumctl("unmap", *where, "tcp:80"), plumctl("status", *where),
+                   plumctl("external", *where),
                    plumctl("doctor", *where), plumctl("doctor", *by_pcp),
                    plumctl("doctor", "--gateway", beyond.address, "--backend", "pcp", "--json"),
                    plumctl("map", "--once", *by_pcp, "tcp:80"), plumctl("backends", "--json")]
@@ -423,8 +423,8 @@ def json_is_documented():
                if '"%s":' % name not in page and "`%s`" % name not in page}, set())
 
 
-# Recordings: what `plumctl doctor --record` wrote at a router is a folder in recordings/, and thus a
-# test. The router that is made of it must be told the same.
+# Recordings: each folder in recordings/ was written by `plumctl doctor --record` and is a test. The
+# doctor must report the same for a router that plays the recording.
 
 def play(folder):
     with RecordedGateway(folder) as gateway:
@@ -441,15 +441,15 @@ def play(folder):
 
 
 def verdict_alone(report):
-    """That of the router without the second one, which is not played: who refuses because of it, and
-    does not tell its own address, seems to have no connection."""
-    untold = [router["role"] == "asked" and router["external_address"] is None
+    """The verdict without the second router, which is not played: a router that refuses because of
+    it, and does not report its own address, seems to have no connection."""
+    unreported = [router["role"] == "asked" and router["external_address"] is None
               for router in report.get("routers", [])]
-    return "not-connected" if untold[:1] == [True] else report["verdict"]
+    return "not-connected" if unreported[:1] == [True] else report["verdict"]
 
 
 def outcomes(report):
-    """Without "direct": on loopback the gateway has to be named, and that switches it off."""
+    """Without "direct": --gateway, which is needed on loopback, disables it."""
     return {probe["name"]: probe["outcome"] for probe in report["gateways"][0]["probes"]
             if probe["name"] != "direct"}
 
@@ -463,17 +463,17 @@ for recording in sorted(os.listdir(RECORDINGS)):
 
 
 @test
-def recording_is_played_as_it_is_written():
-    """From a router to a folder to a router to a folder: nothing is lost on the way."""
+def recording_is_played_as_written():
+    """Recording a router that plays a recording gives the same recording."""
     with tempfile.TemporaryDirectory() as folder:
         first, second = os.path.join(folder, "1"), os.path.join(folder, "2")
         with UpnpRouter() as router:
             report_of(doctor(router, "--json", "--record", first), "works")
         with RecordedGateway(first) as gateway:
             report_of(doctor(gateway, "--json", "--record", second), "works")
-        said = [[(event.backend, event.direction) for event in RecordedGateway(place).events()
+        recorded = [[(event.backend, event.direction) for event in RecordedGateway(place).events()
                  if not event.is_ssdp()] for place in (first, second)]
-        equal(said[0], said[1])
+        equal(recorded[0], recorded[1])
 
 
 sys.exit(main("plumctl-doctor"))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Who throws a datagram away. The program is the computer, a process of its own is the router, each
- * in a network namespace: nothing leaves them. */
+/* The router that discards a datagram. The test is the computer, a child process is the router,
+ * each in its own network namespace: no packet leaves them. */
 
 #include "hop-probe.h"
 
@@ -17,12 +17,13 @@
 
 #define ROUTER "192.0.2.1"
 
-static pid_t router; /* 0: this machine lets us have none */
+static pid_t router; /* 0: namespaces are not available */
 static int to_router = -1;
 static int from_router = -1;
 
-/* Tells the router to do something, and waits until it is done: 't' throws away what comes, for its
- * time is up or for its next hop is not there; 'u' says that the internet cannot be reached. */
+/* Requests an action of the router, and waits until it is done: 't' makes it discard packets
+ * because of their TTL or because the next hop does not exist; 'u' makes it report that the
+ * internet is unreachable. */
 static gboolean
 command (char what)
 {
@@ -76,7 +77,7 @@ be_router (int in, int out)
   _exit (0);
 }
 
-/* FALSE: not on this machine. */
+/* FALSE: not possible on this machine. */
 static gboolean
 start_router (void)
 {
@@ -102,7 +103,7 @@ start_router (void)
          test_lan_ip ("route add default via " ROUTER);
 }
 
-/* Only in a namespace of our own may links be made. */
+/* Links may be created only in a separate namespace. */
 static gboolean
 enter_namespace (void)
 {
@@ -149,7 +150,7 @@ on_traffic (HopProbe *probe, GSocketAddress *peer, GBytes *bytes)
   ((Outcome *) probe->user_data)->n_sent++;
 }
 
-/* @expected: NULL for nobody. */
+/* @expected: the hop, or NULL for none. */
 static void
 check_hop (guint ttl, const char *interface, const char *expected)
 {
@@ -192,9 +193,9 @@ test_by_interface (void)
   check_hop (1, "wan0", ROUTER);
 }
 
-/* The router passes it on, and nobody is there: that is over after a second. */
+/* The router forwards the datagram, but no host answers: the probe ends after one second. */
 static void
-test_nobody (void)
+test_no_answer (void)
 {
   gint64 start = g_get_monotonic_time ();
 
@@ -206,7 +207,7 @@ test_nobody (void)
   g_assert_cmpint (g_get_monotonic_time () - start, <, 3 * G_USEC_PER_SEC);
 }
 
-/* Another message of ICMP is no hop. */
+/* Other ICMP messages do not report a hop. */
 static void
 test_unreachable (void)
 {
@@ -238,7 +239,7 @@ test_no_route (void)
   g_assert_cmpuint (outcome.n_sent, ==, 0);
 }
 
-/* Whoever is in a hurry takes it away before it has come to an end. */
+/* The probe can be cleared before it has finished. */
 static void
 test_cleared (void)
 {
@@ -264,7 +265,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/plumctl/hop-probe/first", test_first);
   g_test_add_func ("/plumctl/hop-probe/by-interface", test_by_interface);
-  g_test_add_func ("/plumctl/hop-probe/nobody", test_nobody);
+  g_test_add_func ("/plumctl/hop-probe/no-answer", test_no_answer);
   g_test_add_func ("/plumctl/hop-probe/unreachable", test_unreachable);
   g_test_add_func ("/plumctl/hop-probe/no-route", test_no_route);
   g_test_add_func ("/plumctl/hop-probe/cleared", test_cleared);

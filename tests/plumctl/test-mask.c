@@ -68,7 +68,7 @@ test_binary_private (void)
                    sizeof packet);
 }
 
-/* 60.63.120.109 in bytes reads "<?xm": text is masked as text only. */
+/* 60.63.120.109 in bytes is "<?xm": text must be masked only as text. */
 static void
 test_text_is_not_binary (void)
 {
@@ -109,14 +109,14 @@ static const FieldRow fields[] = {
   { "natpmp-address", 0, 0x80, 12, 8, TRUE },  { "natpmp-ports", 0, 0x81, 16, 8, FALSE },
 };
 
-/* Where the protocols have addresses they are masked, though nobody knew of them. */
+/* Address fields of the protocols are masked even if the address was not known before. */
 static void
 test_field (gconstpointer data)
 {
   static const guint8 address[] = { 9, 9, 9, 9 };
-  static const guint8 stand_in[] = { 1, 2, 3, 4 };
+  static const guint8 replacement[] = { 1, 2, 3, 4 };
   const FieldRow *row = data;
-  g_autoptr (GPtrArray) nobody = g_ptr_array_new ();
+  g_autoptr (GPtrArray) no_addresses = g_ptr_array_new ();
   g_autoptr (GBytes) bytes = NULL;
   g_autoptr (GBytes) masked = NULL;
   guint8 packet[60] = { row->version, row->opcode };
@@ -126,14 +126,14 @@ test_field (gconstpointer data)
   for (size_t i = 0; i < sizeof address; i++)
     packet[row->offset + i] = address[i];
   bytes = g_bytes_new (packet, row->length);
-  masked = mask_bytes (bytes, nobody);
+  masked = mask_bytes (bytes, no_addresses);
 
   for (size_t i = 0; row->masked && i < sizeof address; i++)
-    packet[row->offset + i] = stand_in[i];
+    packet[row->offset + i] = replacement[i];
   g_assert_cmpmem (g_bytes_get_data (masked, NULL), g_bytes_get_size (masked), packet, row->length);
 }
 
-/* Of every length, in a block of exactly its size. */
+/* All lengths, in a block of exactly this size. */
 static void
 test_lengths (void)
 {

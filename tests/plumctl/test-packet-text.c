@@ -8,7 +8,7 @@ typedef struct
 {
   const char *name;
   const char *hex;
-  const char *expected; /* NULL: nothing can be said */
+  const char *expected; /* NULL: no description */
 } BinaryRow;
 
 #define PCP_TAIL                                                                                   \
@@ -20,7 +20,7 @@ static const BinaryRow packets[] = {
   { "pcp-announce",
     "0200000000000000"
     "00000000000000000000ffffc0a8010a",
-    "PCP: anybody there?" },
+    "PCP: announce" },
   { "pcp-announce-answer",
     "0280000000000000"
     "0000000700000000000000000000000000",
@@ -54,13 +54,13 @@ static const BinaryRow packets[] = {
     "028100020000001e"
     "00000009000000000000000000000000" PCP_TAIL "2382"
     "00000000000000000000ffff00000000",
-    "PCP: NOT_AUTHORIZED (2) to tcp:8080, lifetime 30 s, epoch 9 s" },
+    "PCP: NOT_AUTHORIZED (2) for tcp:8080, lifetime 30 s, epoch 9 s" },
   { "pcp-unknown-result",
     "028100420000001e"
     "00000009000000000000000000000000",
     "PCP: unknown result (66), epoch 9 s" },
   { "pcp-cut", "0281", NULL },
-  { "natpmp-address", "0000", "NAT-PMP: what is the external address?" },
+  { "natpmp-address", "0000", "NAT-PMP: external address request" },
   { "natpmp-address-answer", "008000000000000501020304",
     "NAT-PMP: success (0): the external address is 1.2.3.4, epoch 5 s" },
   { "natpmp-no-address", "008000030000000500000000", "NAT-PMP: network failure (3), epoch 5 s" },
@@ -78,7 +78,7 @@ static GBytes *
 parse_hex (const char *hex)
 {
   gsize size = strlen (hex) / 2;
-  guint8 *data = g_malloc (size); /* of that very size: a read behind it is found */
+  guint8 *data = g_malloc (size); /* exactly this size, so that an overread is detected */
 
   for (gsize i = 0; i < size; i++)
     data[i] =
@@ -96,7 +96,7 @@ test_binary (gconstpointer data)
   g_assert_cmpstr (text, ==, row->expected);
 }
 
-/* However little of a packet there is, nothing behind its end is read. */
+/* No prefix of a packet makes the parser read beyond its end. */
 static void
 test_prefixes (void)
 {
@@ -145,7 +145,7 @@ test_text (gconstpointer data)
   g_assert_cmpstr (text, ==, row->expected);
 }
 
-/* Only what a server says by PCP, and only this: the same number means nothing elsewhere. */
+/* Only this PCP result: the same number has other meanings elsewhere. */
 static void
 test_address_mismatch (void)
 {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""The commands that map, and those that look, against a fake router.
+"""All commands except the doctor, with a fake router.
 
 Usage: see harness.py.
 """
@@ -40,7 +40,7 @@ def map_once_lines():
     with FakeGateway() as gateway:
         result = plumctl("map", "-1", *common(gateway), "udp:5000:6000")
         equal(result.returncode, 0)
-        contains(result.stdout, "udp:5000 → 1.2.3.4:6000 by pcp, for 7200 s")
+        contains(result.stdout, "udp:5000 → 1.2.3.4:6000 by PCP, for 7200 s")
         equal(gateway.table[("udp", 5000)][0], 6000)
 
 
@@ -68,7 +68,7 @@ def map_lifetime():
 
 
 @test
-def map_permanent_lease_is_told():
+def map_warns_of_permanent_lease():
     with Router("permanent") as router:
         result = router.plumctl("map", "--once", "--json", "tcp:8080")
         equal(result.returncode, 0)
@@ -78,14 +78,14 @@ def map_permanent_lease_is_told():
 
 
 @test
-def map_private_address_is_told():
+def map_reports_private_address():
     with FakeGateway(external="10.1.2.3") as gateway:
         result = plumctl("map", "--once", *common(gateway), "tcp:8080")
         equal(result.returncode, 0)
-        contains(result.stdout, "another router")
+        contains(result.stdout, "second router")
 
 
-def hold_and_end_by(number):
+def map_and_send_signal(number):
     with FakeGateway() as gateway:
         process = start("map", "--json", *common(gateway), "tcp:8080", "udp:8080")
         try:
@@ -105,26 +105,26 @@ def hold_and_end_by(number):
 
 @test
 def map_sigint_removes():
-    hold_and_end_by(signal.SIGINT)
+    map_and_send_signal(signal.SIGINT)
 
 
 @test
 def map_sigterm_removes():
-    hold_and_end_by(signal.SIGTERM)
+    map_and_send_signal(signal.SIGTERM)
 
 
 @test
 def map_sighup_removes():
-    hold_and_end_by(signal.SIGHUP)
+    map_and_send_signal(signal.SIGHUP)
 
 
 @test
-def map_reader_leaves():
+def map_reader_exits():
     class Held(FakeGateway):
-        reader_left = threading.Event()
+        reader_exited = threading.Event()
 
         def _answer_pcp_map(self, request):
-            self.reader_left.wait(DEADLINE)
+            self.reader_exited.wait(DEADLINE)
             return super()._answer_pcp_map(request)
 
     with Held() as gateway:
@@ -132,7 +132,7 @@ def map_reader_leaves():
         try:
             equal(json.loads(process.stdout.readline())["state"], "pending")
             process.stdout.close()
-            gateway.reader_left.set()
+            gateway.reader_exited.set()
             process.wait(DEADLINE)
         finally:
             process.kill()
@@ -142,8 +142,8 @@ def map_reader_leaves():
 
 
 @test
-def map_reader_leaves_what_is_held():
-    """Nothing is left to be printed: no write fails."""
+def map_reader_exits_while_mapped():
+    """No output is pending, so no write fails."""
     with FakeGateway() as gateway:
         process = start("map", "--json", *common(gateway), "tcp:8080")
         try:
@@ -181,9 +181,9 @@ def map_one_of_two_refused_leaves_nothing():
 
 
 @test
-def map_another_port_than_the_wished():
+def map_other_port_than_requested():
     with Router() as router:
-        router.add_foreign()
+        router.add_other_host()
         result = router.plumctl("map", "--once", "tcp:8080")
         equal(result.returncode, 0)
         contains(result.stdout, "1.2.3.4:8081")
@@ -192,7 +192,7 @@ def map_another_port_than_the_wished():
 @test
 def map_exact_taken():
     with Router() as router:
-        router.add_foreign()
+        router.add_other_host()
         result = router.plumctl("map", "--exact", "tcp:8080")
         equal(result.returncode, 1)
         equal(result.stderr, "plumctl: tcp:8080: External port 8080 is required, but the router "
@@ -203,7 +203,7 @@ def map_exact_taken():
 @test
 def map_exact_free():
     with Router() as router:
-        router.add_foreign()
+        router.add_other_host()
         result = router.plumctl("map", "--once", "--exact", "tcp:8080:9000")
         equal(result.returncode, 0)
         contains(result.stdout, "1.2.3.4:9000")
@@ -212,7 +212,7 @@ def map_exact_free():
 @test
 def run_exact_taken():
     with Router() as router:
-        router.add_foreign()
+        router.add_other_host()
         result = router.plumctl("run", "--exact", "tcp:8080", "--", "echo", "started")
         equal(result.returncode, 1)
         equal(result.stdout, "")
@@ -220,7 +220,7 @@ def run_exact_taken():
 
 
 @test
-def map_nobody_there():
+def map_no_router():
     need_backend("pcp")
     result = plumctl("map", "--gateway", free_address(), "--backend", "pcp", "tcp:8080")
     equal(result.returncode, 3)
@@ -262,7 +262,7 @@ def map_keep_trying():
 
 
 @test
-def map_backend_option_goes_before_the_environment():
+def map_backend_option_takes_precedence_over_the_environment():
     with FakeGateway() as gateway:
         result = plumctl("map", "--once", *common(gateway), "tcp:8080", PLUM_BACKENDS="upnp")
         equal(result.returncode, 0)
@@ -291,14 +291,14 @@ def run_status_and_environment():
 
 
 @test
-def run_command_options_are_not_ours():
+def run_does_not_parse_command_options():
     with FakeGateway() as gateway:
         result = plumctl("run", *common(gateway), "tcp:9011", "--", "echo", "--help", "--", "x")
         equal(result.stdout, "--help -- x\n")
 
 
 @test
-def run_command_dies_by_signal():
+def run_command_killed_by_signal():
     with FakeGateway() as gateway:
         result = plumctl("run", *common(gateway), "tcp:9011", "--", "sh", "-c", "kill -9 $$")
         equal(result.returncode, 128 + 9)
@@ -331,7 +331,7 @@ def run_without_waiting():
 
 
 @test
-def run_passes_signals_on():
+def run_forwards_signals():
     with FakeGateway() as gateway:
         process = start("run", *common(gateway), "tcp:9011", "--", "sh", "-c",
                         "trap 'kill $!; exit 5' TERM; sleep 30 & echo ready; wait")
@@ -364,11 +364,11 @@ def external_without_network():
 
 # On a terminal
 
-def on_terminal(wait_for, *words, **extra):
-    """plumctl with a terminal for its output, until that shows the text; then Ctrl-C. All it wrote."""
+def on_terminal(wait_for, *arguments, **extra):
+    """Runs plumctl on a terminal until it prints a text, then interrupts it. Returns the output."""
     leader, follower = pty.openpty()
     env = environment(TERM="xterm", **extra)
-    process = subprocess.Popen([PLUMCTL, *words], stdin=subprocess.DEVNULL, stdout=follower,
+    process = subprocess.Popen([PLUMCTL, *arguments], stdin=subprocess.DEVNULL, stdout=follower,
                                stderr=subprocess.PIPE, env=env)
     os.close(follower)
     shown = b""
@@ -379,7 +379,7 @@ def on_terminal(wait_for, *words, **extra):
         try:
             while piece := os.read(leader, 4096):
                 shown += piece
-        except OSError:  # how a terminal says that nobody is at its other end
+        except OSError:  # the other end of the terminal is closed
             pass
         process.communicate(timeout=DEADLINE)
     finally:
@@ -391,12 +391,12 @@ def on_terminal(wait_for, *words, **extra):
 
 
 @test
-def terminal_shows_one_line_of_status():
+def terminal_shows_status_line():
     with FakeGateway() as gateway:
         shown = on_terminal("1 of 1 mapped, lease 1:", "map", *common(gateway), "tcp:8080")
         contains(shown, "\r\033[K")
         contains(shown, "\033[32mtcp:8080")
-        assert "Ctrl-C removes" in shown
+        assert "Press Ctrl-C to remove" in shown
         equal(gateway.table, {})
 
 
@@ -409,7 +409,7 @@ def terminal_without_colour():
 
 
 @test
-def terminal_is_left_alone_where_there_is_none():
+def no_escape_sequences_without_a_terminal():
     with FakeGateway() as gateway:
         result = plumctl("map", "--once", *common(gateway), "tcp:8080", TERM="xterm")
         assert "\033" not in result.stdout and "\r" not in result.stdout
@@ -418,9 +418,9 @@ def terminal_is_left_alone_where_there_is_none():
 # A second signal
 
 @test
-def second_signal_does_not_wait():
-    """The router does not answer the removal; who interrupts again is not kept waiting."""
-    class Deaf(FakeGateway):
+def second_signal_exits_at_once():
+    """The router does not answer the removal; a second signal ends plumctl at once."""
+    class Silent(FakeGateway):
         removing = threading.Event()
 
         def _answer_pcp_map(self, request):
@@ -429,7 +429,7 @@ def second_signal_does_not_wait():
                 return None
             return super()._answer_pcp_map(request)
 
-    with Deaf() as gateway:
+    with Silent() as gateway:
         process = start("map", "--json", *common(gateway), "tcp:8080")
         try:
             while json.loads(process.stdout.readline())["state"] != "success":
@@ -443,7 +443,7 @@ def second_signal_does_not_wait():
         equal(process.returncode, 128 + signal.SIGTERM)
 
 
-# The commands that look
+# Commands that map nothing
 
 @test
 def external_address_only():
@@ -453,16 +453,16 @@ def external_address_only():
 
 
 @test
-def external_untold():
+def external_not_reported():
     with FakeGateway() as gateway:
         result = plumctl("external", *common(gateway))
         equal((result.returncode, result.stdout), (1, ""))
-        contains(result.stderr, "did not tell its external address")
+        contains(result.stderr, "did not report its external address")
         contains(result.stderr, "plumctl map --once")
 
 
 @test
-def external_nobody_there():
+def external_no_router():
     need_backend("pcp")
     result = plumctl("external", "--gateway", free_address(), "--backend", "pcp")
     equal((result.returncode, result.stdout), (3, ""))
@@ -491,19 +491,19 @@ def status_json():
 
 
 @test
-def status_nobody_there():
+def status_no_router():
     need_backend("pcp")
     result = plumctl("status", "--gateway", free_address(), "--backend", "pcp")
     equal(result.returncode, 3)
-    contains(result.stdout, "none answered")
+    contains(result.stdout, "backend   none")
 
 
 @test
-def list_says_where_it_cannot():
+def list_not_supported():
     with FakeGateway() as gateway:
         result = plumctl("list", *common(gateway))
         equal(result.returncode, 1)
-        contains(result.stderr, "pcp cannot tell the router's table: only UPnP can")
+        contains(result.stderr, "PCP cannot list the mappings of the router: only UPnP can")
 
 
 @test
@@ -527,8 +527,8 @@ def unmap_by_pcp_without_the_key():
 
 
 @test
-def unmap_where_another_key_gets_another_port():
-    """The second mapping goes, and the first one is not said to be gone."""
+def unmap_when_another_key_gets_another_port():
+    """The second mapping is removed, and the first one is not reported as removed."""
     class Generous(FakeGateway):
         def _answer_pcp_map(self, request):
             held = self.table.pop(("tcp", 8080), None)
@@ -542,23 +542,23 @@ def unmap_where_another_key_gets_another_port():
         equal(plumctl("map", "--once", *common(gateway), "tcp:8080").returncode, 0)
         result = plumctl("unmap", *common(gateway), "tcp:8080")
         equal((result.returncode, result.stdout), (1, ""))
-        contains(result.stderr, "port 8080 stays with who has it")
+        contains(result.stderr, "external port 8080 cannot be removed")
         equal(gateway.kept[0], 8080)
         equal(gateway.table, {})
 
 
 @test
-def unmap_all_mine_says_where_it_cannot():
+def unmap_all_mine_not_supported():
     with FakeGateway() as gateway:
         result = plumctl("unmap", "--all-mine", *common(gateway))
         equal(result.returncode, 1)
-        contains(result.stderr, "cannot tell which")
+        contains(result.stderr, "cannot be listed: only UPnP")
 
 
 @test
-def list_marks_ours():
+def list_marks_own_mappings():
     with Router() as router:
-        router.add_foreign()
+        router.add_other_host()
         equal(router.plumctl("map", "--once", "--description", "my server",
                              "udp:5000:6000").returncode, 0)
         lines = router.plumctl("list").stdout.splitlines()
@@ -571,7 +571,7 @@ def list_marks_ours():
 @test
 def list_json():
     with Router() as router:
-        router.add_foreign()
+        router.add_other_host()
         (event,) = events(router.plumctl("list", "--json").stdout)
         equal(event, {"event": "entry", "protocol": "tcp", "external_port": 8080,
                       "internal_address": "192.168.1.77", "internal_port": 8080,
@@ -580,7 +580,7 @@ def list_json():
 
 
 @test
-def unmap_removes_the_named():
+def unmap_removes_only_the_given_ports():
     with Router() as router:
         router.plumctl("map", "--once", "tcp:81", "tcp:82", "udp:81")
         result = router.plumctl("unmap", "tcp:81")
@@ -602,18 +602,18 @@ def unmap_json():
 
 
 @test
-def unmap_never_removes_another_computers():
+def unmap_keeps_mappings_of_other_hosts():
     with Router() as router:
-        router.add_foreign()
+        router.add_other_host()
         result = router.plumctl("unmap", "tcp:8080")
-        equal((result.returncode, result.stdout), (0, "nothing to remove\n"))
+        equal((result.returncode, result.stdout), (0, "no mappings to remove\n"))
         equal(router.table(), ["tcp 8080"])
 
 
 @test
 def unmap_all_mine():
     with Router() as router:
-        router.add_foreign()
+        router.add_other_host()
         router.plumctl("map", "--once", "tcp:81", "udp:82")
         result = router.plumctl("unmap", "--all-mine")
         equal(result.returncode, 0)
@@ -621,7 +621,7 @@ def unmap_all_mine():
 
 
 @test
-def monitor_tells_and_ends():
+def monitor_prints_events():
     with FakeGateway(speaks="natpmp") as gateway:
         process = start("monitor", "--json", *common(gateway, "natpmp"))
         try:
@@ -636,14 +636,14 @@ def monitor_tells_and_ends():
         assert "gateway" in seen and "probe" in seen
 
 
-def monitor_until(last, *words, **extra):
-    """Its lines, up to the one that ends with last."""
+def monitor_until(last, *arguments, **extra):
+    """The lines that monitor prints, up to one that ends with last."""
     lines = []
-    process = start("monitor", *words, **extra)
+    process = start("monitor", *arguments, **extra)
     try:
         while not (lines and lines[-1].endswith(last)):
             line = process.stdout.readline()
-            assert line, "it ended, after %r" % lines
+            assert line, "monitor exited after %r" % lines
             lines.append(line.rstrip("\n"))
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=DEADLINE)
@@ -654,30 +654,30 @@ def monitor_until(last, *words, **extra):
 
 
 @test
-def monitor_in_words():
+def monitor_as_text():
     with Router() as router:
         lines = monitor_until("external: 1.2.3.4 (public)", "--gateway", "127.0.0.9",
                               "--backend", "fake", PLUM_FAKE_TABLE=router.path)
-    equal(lines[0], "gateway: 127.0.0.9 on lo, own address 127.0.0.1")
+    equal(lines[0], "gateway: 127.0.0.9 on lo, local address 127.0.0.1")
     contains(lines, "note: fake: taken: ?[31mfake?[0m router")
     contains(lines, "backend: fake")
     assert any(line.startswith("probe: fake: success after ") for line in lines), lines
 
 
 @test
-def monitor_tells_why_nobody_can_map():
+def monitor_reports_refusal():
     address = free_address()
     (line,) = [line for line in
                monitor_until("%s refused port 5351" % address, "--gateway", address,
                              "--backend", "pcp") if line.startswith("probe")]
-    assert line.startswith("probe: pcp: refused after "), line
+    assert line.startswith("probe: PCP: refused after "), line
 
 
 @test
-def monitor_takes_no_words():
+def monitor_takes_no_arguments():
     result = plumctl("monitor", "tcp:80")
     equal((result.returncode, result.stdout), (2, ""))
-    contains(result.stderr, "“tcp:80”: this command takes no words")
+    contains(result.stderr, "unexpected argument “tcp:80”")
 
 
 sys.exit(main("plumctl"))

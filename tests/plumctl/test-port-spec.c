@@ -23,37 +23,37 @@ static const GoodSpec good[] = {
   { "range-of-one", "tcp:8000-8000", { PLUM_PROTOCOL_TCP, 8000, 1, 0 } },
   { "range-of-most", "tcp:1000-2023", { PLUM_PROTOCOL_TCP, 1000, 1024, 0 } },
   { "range-to-range", "udp:1-3:11-13", { PLUM_PROTOCOL_UDP, 1, 3, 11 } },
-  { "range-counting-on", "udp:1-3:65533", { PLUM_PROTOCOL_UDP, 1, 3, 65533 } },
+  { "range-to-first-external", "udp:1-3:65533", { PLUM_PROTOCOL_UDP, 1, 3, 65533 } },
 };
 
 typedef struct
 {
   const char *name;
   const char *text;
-  const char *complaint; /* what the error must say */
+  const char *message; /* part of the error message */
 } BadSpec;
 
 static const BadSpec bad[] = {
   { "empty", "", "expected" },
   { "no-colon", "8080", "expected" },
   { "no-port", "tcp:", "a port is missing" },
-  { "port-zero", "tcp:0", "0 is not a port: 1 to 65535" },
-  { "port-too-great", "tcp:65536", "65536 is not a port: 1 to 65535" },
-  { "port-beyond-32-bit", "tcp:4294967376", "4294967376 is not a port" },
+  { "port-zero", "tcp:0", "port 0 is out of range, must be 1 to 65535" },
+  { "port-too-great", "tcp:65536", "port 65536 is out of range, must be 1 to 65535" },
+  { "port-beyond-32-bit", "tcp:4294967376", "port 4294967376 is out of range" },
   { "negative", "tcp:-1", "a port is missing" },
   { "letters", "tcp:http", "“http” is not a number" },
   { "space", "tcp: 80", "“ 80” is not a number" },
-  { "protocol", "sctp:80", "“sctp” is not a protocol: tcp or udp" },
+  { "protocol", "sctp:80", "“sctp” is not a protocol, must be tcp or udp" },
   { "no-protocol", ":80", "“” is not a protocol" },
-  { "external-zero", "tcp:80:0", "0 is not a port" },
+  { "external-zero", "tcp:80:0", "port 0 is out of range" },
   { "external-missing", "tcp:80:", "a port is missing" },
   { "third-part", "tcp:80:81:82", "“81:82” is not a number" },
-  { "backwards", "tcp:90-80", "the range 90-80 goes backwards" },
+  { "reversed-range", "tcp:90-80", "the first port of the range 90-80 is greater than the last" },
   { "open-range", "tcp:80-", "a port is missing" },
   { "two-dashes", "tcp:1-2-3", "“2-3” is not a number" },
   { "too-many", "tcp:1-1025", "has 1025 ports" },
   { "uneven", "tcp:1-3:11-12", "3 internal ports do not fit" },
-  { "counting-over-the-end", "tcp:1-3:65534", "3 internal ports do not fit" },
+  { "external-range-too-great", "tcp:1-3:65534", "3 internal ports do not fit" },
   { "not-utf8", "\xff:80", "expected" },
 };
 
@@ -81,11 +81,11 @@ test_bad (gconstpointer data)
 
   g_assert_false (port_spec_parse (row->text, &spec, &error));
   g_assert_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE);
-  g_assert_nonnull (strstr (error->message, row->complaint));
+  g_assert_nonnull (strstr (error->message, row->message));
   g_assert_cmpuint (spec.first_external, ==, 3);
 }
 
-/* Every prefix of a long SPEC, in a block of exactly its size: nothing reads on. */
+/* All prefixes of a long SPEC, in a block of exactly this size, so that an overread is detected. */
 static void
 test_truncated (void)
 {
@@ -117,7 +117,7 @@ main (int argc, char **argv)
     }
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
     {
-      g_autofree char *path = g_strdup_printf ("/plumctl/port-spec/wrong/%s", bad[i].name);
+      g_autofree char *path = g_strdup_printf ("/plumctl/port-spec/invalid/%s", bad[i].name);
 
       g_test_add_data_func (path, &bad[i], test_bad);
     }

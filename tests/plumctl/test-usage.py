@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""What plumctl says to wrong words, and of itself: help, manual, completions, backends.
+"""Usage errors, help, the manual, completions and the list of backends.
 
 Usage: see harness.py.
 """
@@ -27,7 +27,7 @@ def usage_unknown_command():
 
 
 @test
-def usage_unknown_command_far_from_all():
+def usage_unknown_command_without_suggestion():
     result = plumctl("frobnicate")
     usage_error(result, "“frobnicate” is not a command")
     assert "did you mean" not in result.stderr
@@ -39,22 +39,22 @@ def usage_map_without_spec():
 
 
 @test
-def usage_wrong_specs():
-    for word, part in (("tcp:0", "0 is not a port: 1 to 65535"),
-                       ("tcp:65536", "65536 is not a port: 1 to 65535"),
+def usage_invalid_specs():
+    for word, part in (("tcp:0", "port 0 is out of range, must be 1 to 65535"),
+                       ("tcp:65536", "port 65536 is out of range, must be 1 to 65535"),
                        ("8080", "expected tcp:PORT"),
                        ("icmp:80", "“icmp” is not a protocol"),
-                       ("tcp:90-80", "backwards")):
+                       ("tcp:90-80", "the first port of the range 90-80 is greater than the last")):
         usage_error(plumctl("map", "udp:1", word), "“%s”" % word, part)
 
 
 @test
 def usage_ascii_quotes_in_the_c_locale():
-    usage_error(plumctl("map", "tcp:0", LC_ALL="C"), 'plumctl: "tcp:0": 0 is not a port')
+    usage_error(plumctl("map", "tcp:0", LC_ALL="C"), 'plumctl: "tcp:0": port 0 is out of range')
 
 
 @test
-def usage_gateway_is_no_address():
+def usage_invalid_gateway():
     usage_error(plumctl("map", "--gateway", "my.router", "tcp:80"),
                 "--gateway: “my.router” is not an IP address")
 
@@ -66,7 +66,8 @@ def usage_unknown_interface():
 
 @test
 def usage_unknown_backend():
-    usage_error(plumctl("map", "--backend", "pcp2", "tcp:80"), "no backend “pcp2”", "there are:")
+    usage_error(plumctl("map", "--backend", "pcp2", "tcp:80"), "no backend “pcp2”",
+                "available backends:")
 
 
 @test
@@ -94,7 +95,7 @@ def usage_unknown_option():
 
 
 @test
-def usage_word_too_many():
+def usage_unexpected_argument():
     for command in ("status", "external", "list", "backends", "monitor", "doctor"):
         usage_error(plumctl(command, "surplus"), "“surplus”")
 
@@ -116,16 +117,16 @@ def usage_all_mine_with_spec():
 
 
 @test
-def usage_record_into_a_recording():
+def usage_record_into_existing_recording():
     with tempfile.TemporaryDirectory() as folder:
         open(os.path.join(folder, "index.tsv"), "w").close()
-        usage_error(plumctl("doctor", "--record", folder), "holds a recording already")
+        usage_error(plumctl("doctor", "--record", folder), "already contains a recording")
 
 
 # Help
 
 @test
-def help_of_all():
+def help_of_all_commands():
     result = plumctl("--help")
     equal(result.returncode, 0)
     for command in ("map", "run", "unmap", "list", "status", "external", "monitor", "doctor",
@@ -154,8 +155,8 @@ def version():
     assert result.stdout.split()[1][0].isdigit()
 
 
-def complete(*words):
-    return [line.split("\t")[0] for line in plumctl("__complete", *words).stdout.splitlines()]
+def complete(*arguments):
+    return [line.split("\t")[0] for line in plumctl("__complete", *arguments).stdout.splitlines()]
 
 
 @test

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The accessible tree of the programs on this session's bus, as AT-SPI has it on D-Bus.
+"""The accessibility tree of the programs on the session bus, read over D-Bus (AT-SPI).
 
-Not by libatspi: it remembers what it saw, and a test wants to know what is there now. And GTK 4.8
-crashes on its question for a single child that was not asked for before.
+Does not use libatspi, which caches the tree: a test needs the current state. Also, GTK 4.8 crashes
+if libatspi requests a single child that was not requested before.
 """
 
 import gi
@@ -12,12 +12,12 @@ from gi.repository import Gio, GLib  # noqa: E402
 ROOT = '/org/a11y/atspi/accessible/root'
 TIMEOUT = 5000  # ms
 
-# The numbers that AT-SPI gives; names of roles differ from toolkit to toolkit.
+# The role numbers of AT-SPI; the names of roles differ between toolkits.
 ROLES = {2: 'alert', 29: 'label', 32: 'list item', 43: 'button', 61: 'text'}
-LEAVES = ('label', 'button', 'text')  # what is in them says nothing new
+LEAVES = ('label', 'button', 'text')  # their children contain no further text
 FOCUSED, SENSITIVE = 12, 24
 
-Gone = GLib.Error  # what a question ends with whose object is not there any more
+Gone = GLib.Error  # raised if the object no longer exists
 
 
 class Bus:
@@ -28,14 +28,14 @@ class Bus:
         self.connection = Gio.DBusConnection.new_for_address_sync(
             address, Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT
             | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION)
-        self.roles = {}  # they stay, so they are asked for once
+        self.roles = {}  # roles do not change, so they are cached
 
     def programs(self):
         return Part(self, 'org.a11y.atspi.Registry', ROOT).children()
 
 
 class Part:
-    """A window, or something in it."""
+    """A window or a widget."""
 
     def __init__(self, bus, owner, path):
         self.bus, self.owner, self.path = bus, owner, path
@@ -53,7 +53,7 @@ class Part:
                 if child[1] != '/org/a11y/atspi/null']
 
     def walk(self):
-        """This and all that is in it, from the top."""
+        """This part and all its descendants, from the top."""
         yield self
         for child in self.children() if self.role not in LEAVES else ():
             yield from child.walk()

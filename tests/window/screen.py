@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A program as a person has it: what its windows say to a screen reader, the keyboard, a picture."""
+"""Controls a program through its accessibility tree and the keyboard, and takes pictures of it."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ import time
 
 import accessible
 
-WITHIN = 10.0  # seconds; a busy machine draws slowly
+WITHIN = 10.0  # seconds; long enough for a busy machine
 
 
 class Screen:
@@ -17,15 +17,15 @@ class Screen:
         self.bus = accessible.Bus()
 
     def look(self):
-        """All that is on the screen now: (role, name, part)."""
+        """All parts that are on the screen now: (role, name, part)."""
         return [(part.role, part.name, part) for program in self.bus.programs()
                 if program.name == self.name for part in program.walk()]
 
     def wait(self, found, what):
-        """What found(parts) gives, as soon as that is something."""
+        """Waits until found(parts) is true, and returns its value."""
         deadline = time.monotonic() + WITHIN
         while True:
-            assert self.process.poll() is None, f'the program ended ({self.process.returncode})'
+            assert self.process.poll() is None, f'the program exited ({self.process.returncode})'
             try:
                 result = found(self.look())
             except accessible.Gone:
@@ -44,10 +44,10 @@ class Screen:
         self.wait(lambda parts: all(seen != [role, name] for *seen, _ in parts),
                   f'{role} {name!r} gone')
 
-    def text(self, words):
-        """Waits until these words stand somewhere."""
-        self.wait(lambda parts: any(role in ('label', 'alert') and words in name
-                                    for role, name, _ in parts), repr(words))
+    def text(self, text):
+        """Waits until a label or an alert contains this text."""
+        self.wait(lambda parts: any(role in ('label', 'alert') and text in name
+                                    for role, name, _ in parts), repr(text))
 
     def click(self, name):
         button = self.part('button', name)
@@ -55,21 +55,21 @@ class Screen:
         assert button.click(), f'{name!r} does nothing'
 
     def type(self, name, text):
-        """Into the field of this name."""
-        assert self.part('text', name).set_text(text), f'{name!r} takes no text'
+        """Sets the text of the field with this name."""
+        assert self.part('text', name).set_text(text), f'{name!r} is not editable'
 
     def focus(self, title, role, name):
-        """By the Tab key, as far as that goes."""
+        """Moves the focus with the Tab key."""
         for _ in range(20):
             self.press(title, 'Tab')
             if self.part(role, name).focused:
                 return
-        raise AssertionError(f'{name!r} cannot be reached by the keyboard')
+        raise AssertionError(f'{name!r} cannot be focused with the keyboard')
 
-    # As X has it.
+    # Through the X server.
 
     def window(self, title):
-        """The number of the window, as soon as it is there."""
+        """Waits for a window. Returns its X identifier."""
         found = subprocess.run(['xdotool', 'search', '--sync', '--onlyvisible', '--name',
                                 f'^{title}$'], check=True, text=True, stdout=subprocess.PIPE,
                                timeout=WITHIN)

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""plum-ports behind a real router, in the lab, on a screen that nobody sees. Prints TAP.
+"""plum-ports behind a real router, in the lab, on a virtual screen. Prints TAP.
 
-The script starts itself again inside the lab, with a display, a session bus and an accessibility
-bus of its own; there it uses the window as a person does who hears it, or has no mouse.
+The script starts itself again inside the lab, with its own display, session bus and accessibility
+bus. There it uses the window as a screen reader and a keyboard do.
 """
 
 import argparse
@@ -25,7 +25,7 @@ import lab  # noqa: E402
 import traffic  # noqa: E402
 
 NEEDED = ['Xvfb', 'dbus-run-session', 'import', 'xdotool', 'xprop']
-PHONE = 360  # pixels: the narrowest that a GNOME program has to fit
+PHONE = 360  # pixels: the smallest width that a GNOME program must support
 
 arguments = None
 
@@ -37,7 +37,7 @@ def say(text):
 
 @contextlib.contextmanager
 def display():
-    """A screen in memory; the server chooses a number that is free."""
+    """A virtual screen; the server chooses a free display number."""
     server = subprocess.Popen(['Xvfb', '-displayfd', '1', '-nolisten', 'tcp', '-noreset',
                                '-screen', '0', '800x900x24'],
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -51,7 +51,7 @@ def display():
 
 @contextlib.contextmanager
 def ports():
-    """The program, started; it must end by itself, and leave nothing on the router."""
+    """Runs the program; it must exit on SIGTERM and leave no mappings on the router."""
     import screen  # needs PyGObject
 
     with screen.Screen(arguments.program, dict(os.environ, GTK_A11Y='atspi')) as window:
@@ -66,7 +66,7 @@ def add(window, port, outside='', name=''):
     window.press('Ports', 'ctrl+n')
     window.type('Port on This Computer', port)
     if outside:
-        window.type('Port Outside (Empty: The Same)', outside)
+        window.type('External Port (Optional)', outside)
     if name:
         window.type('Name (Optional)', name)
     window.click('_Add Add')
@@ -74,7 +74,7 @@ def add(window, port, outside='', name=''):
 
 
 def pasted(window):
-    """What is in the clipboard: the dialog's first field takes it, though it is no port."""
+    """The text in the clipboard, pasted into the first field of the dialog."""
     window.press('Ports', 'ctrl+n')
     field = window.part('text', 'Port on This Computer')
     window.press('Add a Port', 'ctrl+v')
@@ -88,22 +88,22 @@ def pasted(window):
 # The cases.
 
 
-def tells_what_the_router_said():
+def shows_the_router():
     with ports() as window:
         window.text(f'External address {lab.WAN}')
-        window.text('This address is public: the whole internet can reach it.')
-        window.text('Maps by Port Control Protocol (RFC 6887)')
+        window.text('This address is public: it can be reached from the internet.')
+        window.text('Maps ports with Port Control Protocol (RFC 6887)')
         window.text(f'{lab.CLIENT} is not a public address')
-        window.wait(lambda parts: sum(name.startswith('Can map ports here')
+        window.wait(lambda parts: sum(name.startswith('Available; answered in')
                                   for role, name, _ in parts if role == 'label') == 3,
-                    'three protocols that can')
+                    'three available protocols')
 
 
 def maps_and_unmaps():
     with ports() as window, traffic.echo_server('tcp', 8080):
         add(window, '8080', '18080', 'Game')
         window.part('list item', 'TCP 8080 (Game)')
-        window.text(f'Reached at {lab.WAN}:18080, renewed before ')
+        window.text(f'Reachable at {lab.WAN}:18080, renewed before ')
         assert lab.rules(18080), 'the router has no rule for the port'
         assert lab.reached('tcp', lab.WAN, 18080), 'it is not reached from the internet side'
 
@@ -114,32 +114,32 @@ def maps_and_unmaps():
         assert not lab.reached('tcp', lab.WAN, 18080, lab.UNREACHED_AFTER), 'traffic still arrives'
 
 
-def refuses_what_is_no_port():
+def refuses_invalid_ports():
     with ports() as window:
         window.press('Ports', 'ctrl+n')
-        for wrong in ('65536', '-1', '80 80', 'http', '0'):
-            window.type('Port on This Computer', wrong)
+        for invalid in ('65536', '-1', '80 80', 'http', '0'):
+            window.type('Port on This Computer', invalid)
             window.text('A port is a number from 1 to 65535.')
-            assert not window.part('button', '_Add Add').sensitive, f'{wrong} can be added'
+            assert not window.part('button', '_Add Add').sensitive, f'{invalid} can be added'
         window.type('Port on This Computer', '8080')
         window.click('_Add Add')
-        window.text(f'Reached at {lab.WAN}:8080')
+        window.text(f'Reachable at {lab.WAN}:8080')
 
         window.press('Ports', 'ctrl+n')
         window.type('Port on This Computer', '8080')
-        window.text('This port is in the list already.')
+        window.text('This port is already in the list.')
         assert not window.part('button', '_Add Add').sensitive, 'the same port can be added twice'
         window.press('Add a Port', 'Escape')
         window.gone('button', '_Add Add')
 
 
-def by_keyboard_alone():
+def keyboard_only():
     with ports() as window:
         window.text(f'External address {lab.WAN}')
         window.press('Ports', 'ctrl+n')
         window.part('text', 'Port on This Computer')
         window.press('Add a Port', *'8081', 'Return')
-        window.text(f'Reached at {lab.WAN}:8081')
+        window.text(f'Reachable at {lab.WAN}:8081')
         assert lab.rules(8081), 'the router has no rule for the port'
 
         window.focus('Ports', 'list item', 'TCP 8081')
@@ -158,18 +158,18 @@ def by_keyboard_alone():
 def every_button_has_a_name():
     with ports() as window:
         add(window, '8080')
-        window.text(f'Reached at {lab.WAN}:8080')
+        window.text(f'Reachable at {lab.WAN}:8080')
         names = [name for role, name, _ in window.look() if role == 'button']
         assert len(names) >= 6, f'only {names}'
         lab.equal([name for name in names if not name or name.startswith('Gtk')], [],
                   'buttons without a name')
 
 
-def removes_all_when_it_is_closed():
+def removes_all_ports_when_closed():
     with ports() as window:
         for port in ('8080', '8081'):
             add(window, port)
-            window.text(f'Reached at {lab.WAN}:{port}')
+            window.text(f'Reachable at {lab.WAN}:{port}')
         assert lab.rules(8080) and lab.rules(8081), 'the router has no rules'
         window.press('Ports', 'ctrl+q')
         lab.equal(window.process.wait(10), 0, 'exit status')
@@ -179,31 +179,31 @@ def removes_all_when_it_is_closed():
 def fits_a_phone():
     with ports() as window:
         add(window, '8080', '18080', 'A game that has a long name, and is played with friends')
-        window.text(f'Reached at {lab.WAN}:18080')
+        window.text(f'Reachable at {lab.WAN}:18080')
         assert window.minimum_width('Ports') <= PHONE, \
             f'it needs {window.minimum_width("Ports")} pixels'
         window.resize('Ports', PHONE, 640)
         picture(window, 'narrow')
 
 
-def looks_like_this():
+def takes_pictures():
     with ports() as window:
         add(window, '8080', name='Game')
         add(window, '8081', '18080')
-        window.text(f'Reached at {lab.WAN}:8080')
-        window.text(f'Reached at {lab.WAN}:18080')
+        window.text(f'Reachable at {lab.WAN}:8080')
+        window.text(f'Reachable at {lab.WAN}:18080')
         picture(window, 'wide')
         window.focus('Ports', 'list item', 'Protocols')
         window.press('Ports', 'Return')
         picture(window, 'expanded')
 
 
-def says_that_nobody_maps():
+def reports_a_router_without_port_mapping():
     with ports() as window:
-        window.text('Nobody here maps ports. Switch on UPnP, NAT-PMP or PCP')
+        window.text('The router offers no port mapping. Enable UPnP, NAT-PMP or PCP')
         window.text('External address unknown')
         add(window, '8080')
-        window.text('The router maps no ports. Switch on UPnP, NAT-PMP or PCP in its settings.')
+        window.text('The router offers no port mapping. Enable UPnP, NAT-PMP or PCP in its')
         picture(window, 'failed')
         window.click('Remove TCP 8080')
         window.gone('list item', 'TCP 8080')
@@ -211,21 +211,21 @@ def says_that_nobody_maps():
 
 def waits_for_a_network():
     with ports() as window:
-        window.text('No router')
-        window.text('This computer has no router to ask: is it connected to a network?')
+        window.text('No router found')
+        window.text('No router was found. Is this computer connected to a network?')
         add(window, '8080')
-        window.text('Asking the router…')
+        window.text('Waiting for the router…')
         picture(window, 'offline')
         lab.run('lab-client', 'link', 'up')
-        window.text(f'Reached at {lab.WAN}:8080')
+        window.text(f'Reachable at {lab.WAN}:8080')
         window.text(f'External address {lab.WAN}')
-        window.gone('label', 'No router')
+        window.gone('label', 'No router found')
 
 
-def looks_again():
+def searches_again():
     lab.run('lab-client', 'link', 'down')
     with ports() as window:
-        window.text('No router')
+        window.text('No router found')
         lab.run('lab-client', 'link', 'up')
         window.press('Ports', 'F5')
         window.text(f'External address {lab.WAN}')
@@ -233,25 +233,25 @@ def looks_again():
 
 SUITES = {
     'all': ([], [
-        tells_what_the_router_said,
+        shows_the_router,
         maps_and_unmaps,
-        refuses_what_is_no_port,
-        by_keyboard_alone,
+        refuses_invalid_ports,
+        keyboard_only,
         every_button_has_a_name,
-        removes_all_when_it_is_closed,
+        removes_all_ports_when_closed,
         fits_a_phone,
-        looks_like_this,
+        takes_pictures,
     ]),
-    'none': (['--router=none'], [says_that_nobody_maps]),
-    'offline': (['--no-network'], [waits_for_a_network, looks_again]),
+    'none': (['--router=none'], [reports_a_router_without_port_mapping]),
+    'offline': (['--no-network'], [waits_for_a_network, searches_again]),
 }
 
 
 def picture(window, name):
     path = pathlib.Path(arguments.pictures or os.environ['HOME']) / f'plum-ports-{name}.png'
-    time.sleep(0.5 if arguments.pictures else 0)  # for people: what moves has come to rest
+    time.sleep(0.5 if arguments.pictures else 0)  # let animations finish
     window.picture('Ports', path)
-    assert path.stat().st_size > 1000, f'{path} is no picture'
+    assert path.stat().st_size > 1000, f'{path} is not a picture'
 
 
 def run_cases(cases):
@@ -262,7 +262,7 @@ def run_cases(cases):
         try:
             case()
             print(f'ok {number} - {name}', flush=True)
-        except Exception:  # whatever it is, the other cases still run
+        except Exception:  # the other cases still run
             failures += 1
             print(f'not ok {number} - {name}', flush=True)
             say(traceback.format_exc())
@@ -270,7 +270,7 @@ def run_cases(cases):
 
 
 def own_environment(folder):
-    """A home without anybody's settings, and a desktop that looks like GNOME's."""
+    """An empty home directory, and desktop settings as in GNOME."""
     settings = folder / 'config' / 'gtk-4.0' / 'settings.ini'
     settings.parent.mkdir(parents=True)
     settings.write_text('[Settings]\n'
@@ -288,7 +288,7 @@ def own_environment(folder):
 
 
 def missing():
-    """Why this machine cannot show a window to a test; None if it can."""
+    """Why the tests cannot run on this machine; None if they can."""
     programs = [program for program in NEEDED if shutil.which(program) is None]
     if programs:
         return f'no {", ".join(programs)}'
@@ -330,8 +330,8 @@ def main():
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--program', required=True, help='the program to test')
-    parser.add_argument('--cache', default='_build/lab', help='where the lab keeps its router')
-    parser.add_argument('--pictures', help='a folder for pictures of the window')
+    parser.add_argument('--cache', default='_build/lab', help='directory of the router of the lab')
+    parser.add_argument('--pictures', help='directory for pictures of the window')
     parser.add_argument('--inside', action='store_true', help=argparse.SUPPRESS)
     parser.add_argument('suite', choices=SUITES)
     arguments = parser.parse_args()
@@ -339,7 +339,7 @@ def main():
     options, cases = SUITES[arguments.suite]
     if not arguments.inside:
         return enter(options)
-    # What the buses start writes to the standard output it was given: the results are not there.
+    # Services on the buses write to standard output, so the results use another descriptor.
     with display(), os.fdopen(3, 'w') as results, contextlib.redirect_stdout(results):
         return run_cases(cases)
 

@@ -2,9 +2,9 @@
 
 #include "ports-add-dialog.h"
 
-#include "ports-words.h"
+#include "ports-text.h"
 
-/* Asks for one port, and gives it to the manager. */
+/* A dialog that adds a mapping to the manager. */
 struct _PortsAddDialog
 {
   AdwWindow parent_instance;
@@ -14,7 +14,7 @@ struct _PortsAddDialog
   GtkWidget *description_row;
   AdwComboRow *protocol_row;
   AdwComboRow *family_row;
-  GtkLabel *complaint_label;
+  GtkLabel *error_label;
   GtkWidget *add_button;
 
   PlumManager *manager;
@@ -35,7 +35,7 @@ get_text (GtkWidget *row)
   return gtk_editable_get_text (GTK_EDITABLE (row));
 }
 
-/* The port in the row, 0 where it is empty; G_MAXUINT where it is none. */
+/* The port in the row: 0 if the row is empty, G_MAXUINT if its text is invalid. */
 static guint
 get_port (GtkWidget *row)
 {
@@ -62,7 +62,7 @@ get_family (PortsAddDialog *self)
                                                             : G_SOCKET_FAMILY_IPV6;
 }
 
-/* The library would let two of them share one lease; a person has mistyped. */
+/* The library lets two equal mappings share a lease, but for a user this is probably an error. */
 static gboolean
 is_listed (PortsAddDialog *self, guint internal_port)
 {
@@ -83,23 +83,23 @@ is_listed (PortsAddDialog *self, guint internal_port)
 }
 
 static void
-mark_row (GtkWidget *row, gboolean wrong)
+mark_row (GtkWidget *row, gboolean invalid)
 {
-  if (wrong)
+  if (invalid)
     gtk_widget_add_css_class (row, "error");
   else
     gtk_widget_remove_css_class (row, "error");
 
   gtk_accessible_update_state (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_STATE_INVALID,
-                               wrong ? GTK_ACCESSIBLE_INVALID_TRUE : GTK_ACCESSIBLE_INVALID_FALSE,
+                               invalid ? GTK_ACCESSIBLE_INVALID_TRUE : GTK_ACCESSIBLE_INVALID_FALSE,
                                -1);
 }
 
 static void
-complain (PortsAddDialog *self, const char *complaint)
+show_error (PortsAddDialog *self, const char *message)
 {
-  gtk_label_set_label (self->complaint_label, complaint != NULL ? complaint : "");
-  gtk_widget_set_visible (GTK_WIDGET (self->complaint_label), complaint != NULL);
+  gtk_label_set_label (self->error_label, message != NULL ? message : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->error_label), message != NULL);
 }
 
 static void
@@ -113,11 +113,11 @@ on_changed (PortsAddDialog *self)
   mark_row (self->external_row, external_port == G_MAXUINT);
 
   if (internal_port == G_MAXUINT || external_port == G_MAXUINT)
-    complain (self, "A port is a number from 1 to 65535.");
+    show_error (self, "A port is a number from 1 to 65535.");
   else if (listed)
-    complain (self, "This port is in the list already.");
+    show_error (self, "This port is already in the list.");
   else
-    complain (self, NULL);
+    show_error (self, NULL);
 
   gtk_widget_set_sensitive (self->add_button, internal_port != 0 && internal_port != G_MAXUINT &&
                                                 external_port != G_MAXUINT && !listed);
@@ -141,9 +141,9 @@ on_add_clicked (PortsAddDialog *self)
     }
   else
     {
-      g_autofree char *words = ports_words_for_error (error);
+      g_autofree char *text = ports_text_for_error (error);
 
-      complain (self, words);
+      show_error (self, text);
     }
 }
 
@@ -199,7 +199,7 @@ ports_add_dialog_class_init (PortsAddDialogClass *klass)
   gtk_widget_class_bind_template_child (widget_class, PortsAddDialog, description_row);
   gtk_widget_class_bind_template_child (widget_class, PortsAddDialog, protocol_row);
   gtk_widget_class_bind_template_child (widget_class, PortsAddDialog, family_row);
-  gtk_widget_class_bind_template_child (widget_class, PortsAddDialog, complaint_label);
+  gtk_widget_class_bind_template_child (widget_class, PortsAddDialog, error_label);
   gtk_widget_class_bind_template_child (widget_class, PortsAddDialog, add_button);
   gtk_widget_class_bind_template_callback (widget_class, on_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_add_clicked);

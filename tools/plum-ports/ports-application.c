@@ -7,8 +7,8 @@
 #include <glib-unix.h>
 #include <plum-glib/plum-glib.h>
 
-/* One window, and one manager in it. Whatever ends the program closes the window, and that removes
- * from the router what was mapped. */
+/* An application with one window, which owns the manager. However the program is ended, it
+ * closes the window, which removes the mappings from the router. */
 struct _PortsApplication
 {
   AdwApplication parent_instance;
@@ -19,7 +19,7 @@ struct _PortsApplication
 
 G_DEFINE_FINAL_TYPE (PortsApplication, ports_application, ADW_TYPE_APPLICATION)
 
-/* A dialog may be the active window. */
+/* The active window may be a dialog. */
 static GtkWindow *
 find_window (PortsApplication *self)
 {
@@ -59,8 +59,8 @@ about_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   adw_show_about_window (find_window (user_data), "application-name", "Ports", "application-icon",
                          "network-server", "version", plum_get_version (), "comments",
-                         "An example program of plum-glib: maps ports of this "
-                         "computer on its router.",
+                         "Maps ports of this computer on its router. "
+                         "An example program of plum-glib.",
                          "developer-name", "The plum-glib contributors", "license-type",
                          GTK_LICENSE_LGPL_2_1, NULL);
 }
@@ -78,7 +78,7 @@ static const struct
   { "app.quit", { "<Control>q" } },
   { "window.close", { "<Control>w" } },
   { "win.add", { "<Control>n" } },
-  { "win.look-again", { "<Control>r", "F5" } },
+  { "win.search-again", { "<Control>r", "F5" } },
   { "win.copy-address", { "<Control><Shift>c" } },
 };
 

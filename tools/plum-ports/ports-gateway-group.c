@@ -2,9 +2,9 @@
 
 #include "ports-gateway-group.h"
 
-#include "ports-words.h"
+#include "ports-text.h"
 
-/* One router: its address on the internet, and what every protocol found there. */
+/* A router: its external address, and the outcome of every protocol. */
 struct _PortsGatewayGroup
 {
   AdwPreferencesGroup parent_instance;
@@ -14,8 +14,8 @@ struct _PortsGatewayGroup
   AdwExpanderRow *probes_row;
 
   PlumGateway *gateway;
-  GListModel *backends; /* of PlumBackendInfo: what their names stand for */
-  GPtrArray *rows;      /* below probes_row, one for each probe */
+  GListModel *backends; /* of PlumBackendInfo, for the descriptions */
+  GPtrArray *rows;      /* rows of probes_row, one per probe */
 };
 
 typedef enum {
@@ -28,7 +28,8 @@ static GParamSpec *properties[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (PortsGatewayGroup, ports_gateway_group, ADW_TYPE_PREFERENCES_GROUP)
 
-/* "Port Control Protocol (RFC 6887)" for "pcp". Free with g_free (). */
+/* The description of a backend: "Port Control Protocol (RFC 6887)" for "pcp". Free with g_free
+ * (). */
 static char *
 describe_backend (PortsGatewayGroup *self, const char *name)
 {
@@ -45,7 +46,7 @@ describe_backend (PortsGatewayGroup *self, const char *name)
 }
 
 static gboolean
-is_asking (GListModel *probes)
+is_pending (GListModel *probes)
 {
   for (guint i = 0; i < g_list_model_get_n_items (probes); i++)
     {
@@ -63,25 +64,25 @@ show_backend (PortsGatewayGroup *self)
 {
   const char *name = plum_gateway_get_backend_name (self->gateway);
   g_autofree char *description = name != NULL ? describe_backend (self, name) : NULL;
-  g_autofree char *words = NULL;
+  g_autofree char *text = NULL;
 
   if (description != NULL)
-    words = g_strdup_printf ("Maps by %s", description);
-  else if (is_asking (plum_gateway_get_probes (self->gateway)))
-    words = g_strdup ("Asking what the router can do…");
+    text = g_strdup_printf ("Maps ports with %s", description);
+  else if (is_pending (plum_gateway_get_probes (self->gateway)))
+    text = g_strdup ("Querying the router…");
   else
-    words = g_strdup ("Nobody here maps ports. Switch on UPnP, NAT-PMP or PCP in the router's "
-                      "settings.");
+    text =
+      g_strdup ("The router offers no port mapping. Enable UPnP, NAT-PMP or PCP in its settings.");
 
-  adw_expander_row_set_subtitle (self->probes_row, words);
+  adw_expander_row_set_subtitle (self->probes_row, text);
 }
 
 static void
 show_probe (AdwActionRow *row, GParamSpec *pspec, PlumProbe *probe)
 {
-  g_autofree char *words = ports_words_for_probe (probe);
+  g_autofree char *text = ports_text_for_probe (probe);
 
-  adw_action_row_set_subtitle (row, words);
+  adw_action_row_set_subtitle (row, text);
   adw_action_row_set_icon_name (row, plum_probe_get_outcome (probe) == PLUM_PROBE_SUCCESS
                                        ? "emblem-ok-symbolic"
                                        : "window-close-symbolic");
@@ -103,7 +104,7 @@ create_probe_row (PortsGatewayGroup *self, PlumProbe *probe)
   return row;
 }
 
-/* An expander row is no list box: it cannot be bound to a model. */
+/* An expander row is not a list box and cannot be bound to a model. */
 static void
 show_probes (
   PortsGatewayGroup *self, guint position, guint n_removed, guint n_added, GListModel *probes)
@@ -130,7 +131,7 @@ show_address (PortsGatewayGroup *self)
   GInetAddress *address = plum_gateway_get_external_address (self->gateway);
   g_autofree char *text = address != NULL ? g_inet_address_to_string (address) : NULL;
   g_autofree char *title = g_strdup_printf ("External address %s", text != NULL ? text : "unknown");
-  g_autofree char *scope = ports_words_for_scope (plum_gateway_get_external_scope (self->gateway));
+  g_autofree char *scope = ports_text_for_scope (plum_gateway_get_external_scope (self->gateway));
 
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->address_row), title);
   adw_action_row_set_subtitle (self->address_row, text != NULL ? scope : NULL);
@@ -148,10 +149,10 @@ show_router (PortsGatewayGroup *self)
   GInetAddress *address = plum_gateway_get_address (self->gateway);
   g_autofree char *router = address != NULL ? g_inet_address_to_string (address) : NULL;
   g_autofree char *own = g_inet_address_to_string (plum_gateway_get_local_address (self->gateway));
-  g_autofree char *words =
-    g_strdup_printf ("%s on %s; this computer is %s", router != NULL ? router : "Point to point",
-                     plum_gateway_get_interface (self->gateway), own);
-  g_autofree char *markup = g_markup_escape_text (words, -1);
+  g_autofree char *text = g_strdup_printf ("%s on %s; this computer has the address %s",
+                                           router != NULL ? router : "Point-to-point connection",
+                                           plum_gateway_get_interface (self->gateway), own);
+  g_autofree char *markup = g_markup_escape_text (text, -1);
 
   adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (self),
                                    plum_gateway_get_family (self->gateway) == G_SOCKET_FAMILY_IPV6

@@ -2,9 +2,9 @@
 
 #include "ports-mapping-row.h"
 
-#include "ports-words.h"
+#include "ports-text.h"
 
-/* One mapping, as it stands. What to do with it is asked of the window, by its actions. */
+/* A row that shows a mapping. Its buttons use actions of the window. */
 struct _PortsMappingRow
 {
   AdwActionRow parent_instance;
@@ -46,10 +46,10 @@ static void
 ports_mapping_row_update (PortsMappingRow *self)
 {
   PlumState state = plum_mapping_get_state (self->mapping);
-  g_autofree char *words = ports_words_for_mapping (self->mapping);
+  g_autofree char *text = ports_text_for_mapping (self->mapping);
 
   gtk_stack_set_visible_child_name (self->indicator, get_indicator (state));
-  adw_action_row_set_subtitle (ADW_ACTION_ROW (self), words);
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (self), text);
   gtk_widget_set_visible (self->copy_button, state == PLUM_STATE_SUCCESS);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "row.copy", state == PLUM_STATE_SUCCESS);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "row.remove",
@@ -69,7 +69,7 @@ static void
 copy_activated (GtkWidget *widget, const char *action_name, GVariant *parameter)
 {
   PortsMappingRow *self = PORTS_MAPPING_ROW (widget);
-  g_autofree char *endpoint = ports_words_for_endpoint (self->mapping);
+  g_autofree char *endpoint = ports_text_for_endpoint (self->mapping);
 
   gtk_widget_activate_action (widget, "win.copy", "s", endpoint);
 }
@@ -87,7 +87,7 @@ ports_mapping_row_constructed (GObject *object)
 {
   PortsMappingRow *self = PORTS_MAPPING_ROW (object);
   const char *description = plum_mapping_get_description (self->mapping);
-  g_autofree char *port = ports_words_for_port (self->mapping);
+  g_autofree char *port = ports_text_for_port (self->mapping);
   g_autofree char *title = NULL;
 
   G_OBJECT_CLASS (ports_mapping_row_parent_class)->constructed (object);

@@ -5,11 +5,11 @@
 #include "ports-add-dialog.h"
 #include "ports-gateway-group.h"
 #include "ports-mapping-row.h"
-#include "ports-words.h"
+#include "ports-text.h"
 
 #include <plum-glib/plum-glib.h>
 
-/* The routers and the ports of one manager. Both are lists that the window only draws. */
+/* Shows the routers and the mappings of a manager. Both are list models. */
 struct _PortsWindow
 {
   AdwApplicationWindow parent_instance;
@@ -21,7 +21,7 @@ struct _PortsWindow
   GtkListBox *mappings;
 
   PlumManager *manager;
-  GCancellable *looking; /* (nullable): while the routers are being asked */
+  GCancellable *discovering; /* (nullable): set while the routers are queried */
   gboolean closing;
 };
 
@@ -37,7 +37,7 @@ show_toast (PortsWindow *self, const char *text)
 
 /* --- The routers --- */
 
-/* The first router's that told one; NULL if none did. Free with g_free (). */
+/* The first known external address; NULL if there is none. Free with g_free (). */
 static char *
 get_external_address (PortsWindow *self)
 {
@@ -70,7 +70,7 @@ on_gateways_changed (
   GListModel *backends = plum_manager_get_backends (self->manager);
   GtkWidget *group;
 
-  if (self->closing) /* a closed manager has no routers: the window shows the last ones */
+  if (self->closing) /* a closed manager has no routers: keep showing the last ones */
     return;
 
   while ((group = gtk_widget_get_first_child (GTK_WIDGET (self->gateways))) != NULL)
@@ -86,7 +86,7 @@ on_gateways_changed (
                                          "Router of Another Network");
       gtk_box_append (self->gateways, group);
 
-      /* One that has stayed is connected already. */
+      /* A router that stayed in the list is already connected. */
       g_signal_handlers_disconnect_by_func (gateway, on_external_address, self);
       g_signal_connect_object (gateway, "notify::external-address",
                                G_CALLBACK (on_external_address), self, G_CONNECT_SWAPPED);
@@ -96,19 +96,19 @@ on_gateways_changed (
   gtk_widget_set_visible (GTK_WIDGET (self->gateways), g_list_model_get_n_items (gateways) != 0);
   on_external_address (self);
 
-  /* It came by itself, with the network: nobody asked it anything yet. */
-  if (n_added > 0 && self->looking == NULL)
-    gtk_widget_activate_action (GTK_WIDGET (self), "win.look-again", NULL);
+  /* The router appeared with a network and has not been queried yet. */
+  if (n_added > 0 && self->discovering == NULL)
+    gtk_widget_activate_action (GTK_WIDGET (self), "win.search-again", NULL);
 }
 
 static void
 show_no_router (PortsWindow *self, const GError *error)
 {
-  g_autofree char *words = error != NULL ? ports_words_for_error (error) : NULL;
+  g_autofree char *text = error != NULL ? ports_text_for_error (error) : NULL;
 
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->no_router_row),
-                                 error != NULL ? "No router" : "Looking for the router…");
-  adw_action_row_set_subtitle (self->no_router_row, words);
+                                 error != NULL ? "No router found" : "Searching for the router…");
+  adw_action_row_set_subtitle (self->no_router_row, text);
 }
 
 static void
@@ -117,22 +117,23 @@ on_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (PortsWindow) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  g_clear_object (&self->looking);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.look-again", TRUE);
+  g_clear_object (&self->discovering);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.search-again", TRUE);
 
   if (!plum_manager_discover_finish (PLUM_MANAGER (object), result, &error))
     show_no_router (self, error);
 }
 
 static void
-look_again (GtkWidget *widget, const char *action_name, GVariant *parameter)
+search_again (GtkWidget *widget, const char *action_name, GVariant *parameter)
 {
   PortsWindow *self = PORTS_WINDOW (widget);
 
-  self->looking = g_cancellable_new ();
-  gtk_widget_action_set_enabled (widget, "win.look-again", FALSE);
+  self->discovering = g_cancellable_new ();
+  gtk_widget_action_set_enabled (widget, "win.search-again", FALSE);
   show_no_router (self, NULL);
-  plum_manager_discover_async (self->manager, self->looking, on_discovered, g_object_ref (self));
+  plum_manager_discover_async (self->manager, self->discovering, on_discovered,
+                               g_object_ref (self));
 }
 
 /* --- The ports --- */
@@ -167,19 +168,19 @@ removal_free (Removal *removal)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Removal, removal_free)
 
-/* The port is out of the list in any case; what the router made of it may still matter. */
+/* The port has left the list in any case; the result may still matter to the user. */
 static void
 on_removed (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Removal) removal = user_data;
-  g_autofree char *port = ports_words_for_port (removal->mapping);
+  g_autofree char *port = ports_text_for_port (removal->mapping);
   g_autofree char *text = NULL;
   g_autoptr (GError) error = NULL;
 
   if (!plum_manager_destroy_mapping_finish (PLUM_MANAGER (object), result, &error))
     text = g_strdup (error->message);
   else if (plum_mapping_get_error (removal->mapping) != NULL)
-    text = g_strdup_printf ("%s removed, but the router did not confirm it", port);
+    text = g_strdup_printf ("%s removed, but the router did not confirm the removal", port);
   else
     text = g_strdup_printf ("%s removed", port);
 
@@ -208,10 +209,10 @@ remove_activated (GtkWidget *widget, const char *action_name, GVariant *paramete
 static void
 copy_text (PortsWindow *self, const char *text)
 {
-  g_autofree char *told = g_strdup_printf ("%s copied", text);
+  g_autofree char *message = g_strdup_printf ("%s copied", text);
 
   gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self)), text);
-  show_toast (self, told);
+  show_toast (self, message);
 }
 
 static void
@@ -230,7 +231,7 @@ copy_address_activated (GtkWidget *widget, const char *action_name, GVariant *pa
     copy_text (self, address);
 }
 
-/* --- The end --- */
+/* --- Closing --- */
 
 static void
 on_closed (GObject *object, GAsyncResult *result, gpointer user_data)
@@ -238,15 +239,15 @@ on_closed (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (PortsWindow) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  /* The window goes in any case, so this is where its owner may find it. */
+  /* The window closes in any case, so print the error for the user to find. */
   if (!plum_manager_close_finish (PLUM_MANAGER (object), result, &error))
     g_printerr ("plum-ports: %s\n", error->message);
 
   gtk_window_destroy (GTK_WINDOW (self));
 }
 
-/* The ports are removed first, in sight; the library bounds how long that takes. Whoever closes a
- * second time does not want to wait for it. */
+/* Removes the mappings before the window closes; the library limits how long this takes. A
+ * second request closes the window at once. */
 static gboolean
 ports_window_close_request (GtkWindow *window)
 {
@@ -256,9 +257,9 @@ ports_window_close_request (GtkWindow *window)
     return GTK_WINDOW_CLASS (ports_window_parent_class)->close_request (window);
 
   self->closing = TRUE;
-  g_cancellable_cancel (self->looking);
+  g_cancellable_cancel (self->discovering);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.add", FALSE);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.look-again", FALSE);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.search-again", FALSE);
   plum_manager_close_async (self->manager, NULL, on_closed, g_object_ref (self));
 
   return GDK_EVENT_STOP;
@@ -272,7 +273,7 @@ ports_window_dispose (GObject *object)
   if (self->mappings != NULL)
     gtk_list_box_bind_model (self->mappings, NULL, NULL, NULL, NULL);
   self->mappings = NULL;
-  g_clear_object (&self->looking);
+  g_clear_object (&self->discovering);
   g_clear_object (&self->manager);
 
   G_OBJECT_CLASS (ports_window_parent_class)->dispose (object);
@@ -297,13 +298,13 @@ ports_window_class_init (PortsWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, PortsWindow, mappings);
 
   gtk_widget_class_install_action (widget_class, "win.add", NULL, add_activated);
-  gtk_widget_class_install_action (widget_class, "win.look-again", NULL, look_again);
+  gtk_widget_class_install_action (widget_class, "win.search-again", NULL, search_again);
   gtk_widget_class_install_action (widget_class, "win.copy-address", NULL, copy_address_activated);
   gtk_widget_class_install_action (widget_class, "win.copy", "s", copy_activated);
   gtk_widget_class_install_action (widget_class, "win.remove", "u", remove_activated);
 }
 
-/* Should the program be killed, the next one removes what it left on the router. */
+/* If the program is killed, its next run removes the mappings. */
 static PlumManager *
 create_manager (void)
 {
@@ -331,7 +332,7 @@ ports_window_init (PortsWindow *self)
   g_signal_connect_object (gateways, "items-changed", G_CALLBACK (on_gateways_changed), self,
                            G_CONNECT_SWAPPED);
   on_gateways_changed (self, 0, 0, 0, gateways);
-  gtk_widget_activate_action (GTK_WIDGET (self), "win.look-again", NULL);
+  gtk_widget_activate_action (GTK_WIDGET (self), "win.search-again", NULL);
 }
 
 PortsWindow *

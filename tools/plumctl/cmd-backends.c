@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* "plumctl backends": what was loaded and from where, and what was not and why. */
+/* "plumctl backends": lists the backends that were loaded, and those that failed to load. */
 
 #include "command.h"
 #include "common-options.h"
@@ -45,22 +45,22 @@ print_line (PlumBackendInfo *info)
   const GError *error = plum_backend_info_get_error (info);
 
   if (error != NULL)
-    output_line (OUTPUT_BAD, "%-8s failed %s", name != NULL ? name : "-", error->message);
+    output_line (OUTPUT_BAD, "%-8s failed: %s", name != NULL ? name : "-", error->message);
   else
     output_line (OUTPUT_PLAIN, "%-8s %6d %s (%s)", name, plum_backend_info_get_priority (info),
                  description != NULL ? description : "", path != NULL ? path : "built in");
 }
 
 static int
-run_backends (char **words, char **tail)
+run_backends (char **arguments, char **tail)
 {
   g_autoptr (PlumManager) manager = NULL;
   GListModel *infos;
   guint n_usable = 0;
 
-  if (words[0] != NULL)
+  if (arguments[0] != NULL)
     {
-      output_error ("“%s”: this command takes no words", words[0]);
+      output_error ("unexpected argument “%s”", arguments[0]);
       return PLUMCTL_USAGE;
     }
 
@@ -83,18 +83,18 @@ run_backends (char **words, char **tail)
   if (n_usable > 0)
     return PLUMCTL_OK;
 
-  output_error ("no backend could be loaded; PLUM_BACKEND_PATH names a folder to look in first");
-  return PLUMCTL_NOBODY;
+  output_error ("no backend could be loaded; PLUM_BACKEND_PATH can name a folder to search first");
+  return PLUMCTL_NO_ROUTER;
 }
 
 const PlumctlCommand plumctl_command_backends = {
   .name = "backends",
   .arguments = "",
-  .summary = "List the backends: name, priority, where from; or why not",
+  .summary = "List the backends and where they were loaded from",
   .details = "Example:\n"
              "  plumctl backends --json\n"
              "\n"
-             "Exit status: 0 if there is a backend to use, 3 if there is none.",
+             "Exit status: 0 a backend is available, 2 usage error, 3 no backend is available.",
   .options = entries,
   .run = run_backends,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* "plumctl doctor": asks everybody, maps a port for a moment, and says in one sentence what is
- * the matter and what to do. */
+/* "plumctl doctor": queries the router with every protocol, maps a port briefly, and reports a
+ * verdict and the next step. */
 
 #include "command.h"
 #include "common-options.h"
@@ -21,10 +21,9 @@ static struct
 } options;
 
 static const GOptionEntry entries[] = {
-  { "no-map", 'n', 0, G_OPTION_ARG_NONE, &options.no_map, "Map nothing, not even for a moment",
-    NULL },
+  { "no-map", 'n', 0, G_OPTION_ARG_NONE, &options.no_map, "Do not map a trial port", NULL },
   { "record", 'r', 0, G_OPTION_ARG_FILENAME, &options.record,
-    "Write everything that was sent and received into DIR, public addresses masked", "DIR" },
+    "Record all packets in the directory DIR, with public addresses masked", "DIR" },
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
@@ -80,10 +79,10 @@ on_stray_traffic (StrayProbe *stray,
   doctor_log_add_traffic (&doctor->log, doctor->gateway, "stray", direction, peer, bytes);
 }
 
-/* Whether a protocol tells the router's address as soon as it serves: "direct" asks nobody, and PCP
- * tells it with a mapping only. */
+/* Whether a protocol reports the external address before a mapping exists: "direct" queries no
+ * router, and PCP reports the address only with a mapping. */
 static gboolean
-tells_address (const char *backend)
+reports_address (const char *backend)
 {
   return !g_str_equal (backend, "direct") && !g_str_equal (backend, "pcp");
 }
@@ -92,7 +91,7 @@ static void
 find_probes (DoctorFindings *findings, PlumGateway *gateway)
 {
   GListModel *probes = plum_gateway_get_probes (gateway);
-  gboolean told = plum_gateway_get_external_address (gateway) != NULL;
+  gboolean reported = plum_gateway_get_external_address (gateway) != NULL;
 
   for (guint i = 0; i < g_list_model_get_n_items (probes); i++)
     {
@@ -101,10 +100,10 @@ find_probes (DoctorFindings *findings, PlumGateway *gateway)
       const GError *error = plum_probe_get_error (probe);
       const char *name = plum_probe_get_name (probe);
 
-      /* "direct" asks nobody: that this host is not public says nothing about the router. */
+      /* "direct" queries no router: its outcome says nothing about the router. */
       if (g_str_equal (name, "direct"))
         continue;
-      if (outcome == PLUM_PROBE_SUCCESS && tells_address (name) && !told)
+      if (outcome == PLUM_PROBE_SUCCESS && reports_address (name) && !reported)
         findings->address_withheld = TRUE;
       findings->n_refused += outcome == PLUM_PROBE_REFUSED;
       findings->n_failed += outcome == PLUM_PROBE_FAILED;
@@ -135,7 +134,7 @@ collect_findings (Doctor *doctor)
     return;
 
   find_probes (findings, doctor->gateway);
-  findings->n_strangers = doctor_log_count_strangers (&doctor->log, doctor->gateway);
+  findings->n_other_devices = doctor_log_count_other_devices (&doctor->log, doctor->gateway);
   findings->direct = g_strcmp0 (plum_gateway_get_backend_name (doctor->gateway), "direct") == 0;
   findings->router_between = doctor_log_has_mismatch (&doctor->log, doctor->gateway);
   findings->scope = plum_gateway_get_external_scope (doctor->gateway);
@@ -155,16 +154,16 @@ add_address (GPtrArray *addresses, GInetAddress *address)
     g_ptr_array_add (addresses, g_object_ref (address));
 }
 
-/* What the table shows of a mapping that came by another router is that router's address. */
+/* For a mapping requested through another router, the table shows that router's address. */
 static gboolean
-is_mapped_for_another (Doctor *doctor)
+is_mapped_for_other_router (Doctor *doctor)
 {
   const TrialMapping *tcp = &doctor->trial.mappings[PLUM_PROTOCOL_TCP];
 
   return doctor->findings.tried && tcp->mapped && tcp->after_map == READBACK_GONE;
 }
 
-/* What was found of a second router, if one was looked for. */
+/* Collects what is known about a second router, if one was looked for. */
 static void
 collect_routers (Doctor *doctor)
 {
@@ -174,16 +173,16 @@ collect_routers (Doctor *doctor)
   const char *trial = doctor->trial.mappings[PLUM_PROTOCOL_TCP].external_host;
 
   if (doctor_path_get_between (&doctor->path) != NULL &&
-      (doctor_path_other_maps (&doctor->path) || is_mapped_for_another (doctor)))
+      (doctor_path_other_maps (&doctor->path) || is_mapped_for_other_router (doctor)))
     findings->router_between = TRUE;
   findings->next_scope = plum_address_get_scope (doctor_path_get_next (&doctor->path));
 
-  doctor->routers.opens_nothing = doctor_verdict_opens_nothing (findings);
+  doctor->routers.maps_nothing = doctor_verdict_maps_nothing (findings);
   doctor_path_list (&doctor->path, text != NULL ? text : trial, findings->router_between,
                     &doctor->routers);
 }
 
-/* Which addresses the packets of PCP and NAT-PMP may hold. */
+/* The addresses that PCP and NAT-PMP packets may contain. */
 static GPtrArray *
 collect_addresses (Doctor *doctor)
 {
@@ -264,10 +263,10 @@ on_path_done (DoctorPath *path)
   report_all (doctor);
 }
 
-/* A router that the user has named may be any on the way; it is worth a look if it maps. In this
- * host itself (as a test's is) nobody stands behind anybody. */
+/* A router named by the user may be any router on the path; it is worth checking if it maps
+ * ports. No router is behind a gateway on this host, such as that of a test. */
 static gboolean
-wants_path (Doctor *doctor)
+should_find_path (Doctor *doctor)
 {
   GInetAddress *address =
     doctor->gateway != NULL ? plum_gateway_get_address (doctor->gateway) : NULL;
@@ -278,7 +277,7 @@ wants_path (Doctor *doctor)
          (named || doctor_verdict_may_be_behind (&doctor->findings));
 }
 
-/* As the first one is asked, but for where it is. */
+/* The same settings as for the first router, except for the gateway address. */
 static PlumManager *
 make_other_manager (Doctor *doctor)
 {
@@ -290,7 +289,7 @@ make_other_manager (Doctor *doctor)
   return manager;
 }
 
-/* All that was asked has been answered, or not: only where the router stands may be open. */
+/* Everything has been answered or has timed out; only the position of the router may be unknown. */
 static void
 conclude (Doctor *doctor)
 {
@@ -302,7 +301,7 @@ conclude (Doctor *doctor)
   collect_findings (doctor);
   doctor->path.gateway = doctor->gateway;
   doctor->path.scope = doctor->findings.scope;
-  if (wants_path (doctor))
+  if (should_find_path (doctor))
     {
       manager = make_other_manager (doctor);
       if (doctor_path_start (&doctor->path, manager))
@@ -326,7 +325,7 @@ on_stray_done (StrayProbe *stray)
   conclude (stray->user_data);
 }
 
-/* Only who says nothing at all may have answered from elsewhere. */
+/* Only a router that did not refuse may have answered from another address. */
 static gboolean
 is_silent (PlumGateway *gateway)
 {
@@ -397,15 +396,15 @@ doctor_init (Doctor *doctor)
 }
 
 static int
-run_doctor (char **words, char **tail)
+run_doctor (char **arguments, char **tail)
 {
   g_autoptr (GError) error = NULL;
   Doctor doctor = { 0 };
   int exit_code;
 
-  if (words[0] != NULL)
+  if (arguments[0] != NULL)
     {
-      output_error ("“%s”: this command takes no words", words[0]);
+      output_error ("unexpected argument “%s”", arguments[0]);
       return PLUMCTL_USAGE;
     }
 
@@ -429,7 +428,7 @@ run_doctor (char **words, char **tail)
   stray_probe_clear (&doctor.stray);
   doctor_path_clear (&doctor.path);
   doctor_routers_clear (&doctor.routers);
-  gateway_watch_stop (&doctor.watch);
+  gateway_watch_clear (&doctor.watch);
   g_clear_object (&doctor.gateway);
   session_clear (&doctor.session);
   doctor_log_clear (&doctor.log);
@@ -439,19 +438,19 @@ run_doctor (char **words, char **tail)
 const PlumctlCommand plumctl_command_doctor = {
   .name = "doctor",
   .arguments = "",
-  .summary = "Find out why a port does not open, and say what to do",
+  .summary = "Find out why port mapping fails, and what to do about it",
   .details =
-    "It asks every router by every protocol, maps a TCP and a UDP port for a moment and removes\n"
-    "them, and ends with a verdict and the next step. Where a second router may be the reason it\n"
-    "looks who that is, and says which address belongs to whom.\n"
+    "Queries the router with every protocol, maps a TCP and a UDP port, removes them again, and\n"
+    "prints a verdict and the next step. If a second router may be the cause, the doctor looks\n"
+    "for it and shows the addresses of both routers.\n"
     "\n"
     "Examples:\n"
     "  plumctl doctor\n"
     "  plumctl doctor --json --no-map\n"
     "  plumctl doctor --record my-router\n"
     "\n"
-    "Exit status: 0 port mapping works, 1 interrupted, 2 wrong usage, 3 no gateway; from 10 up\n"
-    "one for each verdict, as plumctl(1) lists them.",
+    "Exit status: 0 port mapping works, 1 interrupted, 2 usage error, 3 no gateway; 10 and\n"
+    "above: see plumctl(1) for the status of each verdict.",
   .options = entries,
   .run = run_doctor,
 };

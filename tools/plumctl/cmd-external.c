@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* "plumctl external": the external address and nothing else, for scripts. */
+/* "plumctl external": prints only the external address, for scripts. */
 
 #include "command.h"
 #include "common-options.h"
@@ -47,19 +47,20 @@ print_address (PlumGateway *gateway, const char *address)
 }
 
 static void
-print_untold (PlumGateway *gateway)
+print_missing_address (PlumGateway *gateway)
 {
   const char *backend = plum_gateway_get_backend_name (gateway);
-  g_autofree char *reason = describe_untold (gateway);
+  g_autofree char *reason = describe_missing_address (gateway);
 
   if (reason != NULL)
     output_error ("%s", reason);
   else
-    output_error ("the router answered by %s, but did not tell its external address", backend);
+    output_error ("the router answered by %s, but did not report its external address",
+                  describe_backend (backend));
   if (reason == NULL && g_str_equal (backend, "pcp"))
-    output_hint ("PCP tells it with a mapping only: “plumctl map --once udp:9” shows it.");
+    output_hint ("PCP reports it only with a mapping: run “plumctl map --once udp:9”.");
   else
-    output_hint ("“plumctl doctor” looks for the reason.");
+    output_hint ("Run “plumctl doctor” to find out why.");
 }
 
 static void
@@ -71,7 +72,7 @@ on_done (Discovery *discovery)
   if (!discovery_is_served (discovery))
     {
       discovery_print_failure (discovery);
-      session_quit (discovery->session, PLUMCTL_NOBODY);
+      session_quit (discovery->session, PLUMCTL_NO_ROUTER);
       return;
     }
 
@@ -79,28 +80,28 @@ on_done (Discovery *discovery)
   if (address != NULL)
     print_address (gateway, address);
   else
-    print_untold (gateway);
+    print_missing_address (gateway);
   session_quit (discovery->session, address != NULL ? PLUMCTL_OK : PLUMCTL_FAILED);
 }
 
 static int
-run_external (char **words, char **tail)
+run_external (char **arguments, char **tail)
 {
   Session session = { .interrupt_code = PLUMCTL_FAILED };
   Discovery discovery = { .session = &session, .first_address = TRUE, .done = on_done };
 
-  return discovery_run (&discovery, words);
+  return discovery_run (&discovery, arguments);
 }
 
 const PlumctlCommand plumctl_command_external = {
   .name = "external",
   .arguments = "",
-  .summary = "Print the external address only",
-  .details =
-    "Example:\n"
-    "  address=$(plumctl external) || exit\n"
-    "\n"
-    "Exit status: 0 printed, 1 the router did not tell, 2 wrong usage, 3 no router answered.",
+  .summary = "Print only the external address",
+  .details = "Example:\n"
+             "  address=$(plumctl external) || exit\n"
+             "\n"
+             "Exit status: 0 success, 1 the router did not report its external address,\n"
+             "2 usage error, 3 no router answered.",
   .options = entries,
   .run = run_external,
 };

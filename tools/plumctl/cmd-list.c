@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* "plumctl list": the router's table, where the protocol can tell. */
+/* "plumctl list": lists the mapping table of the router, if the protocol can read it. */
 
 #include "command.h"
 #include "common-options.h"
@@ -53,7 +53,7 @@ print_line (PlumEntry *entry, gboolean ours)
                describe_protocol (plum_entry_get_protocol (entry)),
                plum_entry_get_external_port (entry), address != NULL ? address : "?",
                plum_entry_get_internal_port (entry), lifetime,
-               plum_entry_get_enabled (entry) ? "" : " (switched off)",
+               plum_entry_get_enabled (entry) ? "" : " (disabled)",
                description != NULL ? description : "");
 }
 
@@ -69,10 +69,10 @@ on_listed (GObject *object, GAsyncResult *result, gpointer user_data)
   if (found == NULL)
     {
       if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED))
-        output_error ("%s cannot tell the router's table: only UPnP can",
-                      plum_gateway_get_backend_name (gateway));
+        output_error ("%s cannot list the mappings of the router: only UPnP can",
+                      describe_backend (plum_gateway_get_backend_name (gateway)));
       else
-        output_error ("the router did not tell its table: %s", error->message);
+        output_error ("the router did not list its mappings: %s", error->message);
       session_quit (session, PLUMCTL_FAILED);
       return;
     }
@@ -100,7 +100,7 @@ on_done (Discovery *discovery)
   if (!discovery_is_served (discovery))
     {
       discovery_print_failure (discovery);
-      session_quit (discovery->session, PLUMCTL_NOBODY);
+      session_quit (discovery->session, PLUMCTL_NO_ROUTER);
       return;
     }
 
@@ -108,26 +108,26 @@ on_done (Discovery *discovery)
 }
 
 static int
-run_list (char **words, char **tail)
+run_list (char **arguments, char **tail)
 {
   Session session = { .interrupt_code = PLUMCTL_FAILED };
   Discovery discovery = { .session = &session, .done = on_done };
 
-  return discovery_run (&discovery, words);
+  return discovery_run (&discovery, arguments);
 }
 
 const PlumctlCommand plumctl_command_list = {
   .name = "list",
   .arguments = "",
-  .summary = "List what the router forwards; * marks this computer's",
-  .details =
-    "Only UPnP can tell the whole table; PCP and NAT-PMP cannot.\n"
-    "\n"
-    "Examples:\n"
-    "  plumctl list\n"
-    "  plumctl list --backend upnp --json\n"
-    "\n"
-    "Exit status: 0 listed, 1 the router cannot tell, 2 wrong usage, 3 no router answered.",
+  .summary = "List the mappings of the router; * marks those of this computer",
+  .details = "Only UPnP can list the mappings; PCP and NAT-PMP cannot.\n"
+             "\n"
+             "Examples:\n"
+             "  plumctl list\n"
+             "  plumctl list --backend upnp --json\n"
+             "\n"
+             "Exit status: 0 success, 1 the mappings cannot be listed, 2 usage error,\n"
+             "3 no router answered.",
   .options = entries,
   .run = run_list,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* "plumctl map": asks for ports and holds them, or leaves them to their lease. */
+/* "plumctl map": maps ports and keeps them mapped, or leaves them to expire with their lease. */
 
 #include "command.h"
 #include "common-options.h"
@@ -26,15 +26,15 @@ static struct
 
 static const GOptionEntry entries[] = {
   { "once", '1', 0, G_OPTION_ARG_NONE, &options.once,
-    "Exit when all are up, and leave them to their lease", NULL },
+    "Exit when all ports are mapped; the mappings expire with their lease", NULL },
   { "keep-trying", 'k', 0, G_OPTION_ARG_NONE, &options.keep_trying,
-    "Do not exit when the first attempt fails", NULL },
+    "Do not exit if the first attempt fails", NULL },
   { "exact", 'e', 0, G_OPTION_ARG_NONE, &options.exact,
-    "Take exactly the external port that is asked for, or fail", NULL },
+    "Fail if the requested external port is not available", NULL },
   { "lifetime", 'l', 0, G_OPTION_ARG_INT64, &options.lifetime,
-    "Ask for leases of this many seconds (7200)", "SECONDS" },
+    "Lease duration to request (default: 7200)", "SECONDS" },
   { "description", 'd', 0, G_OPTION_ARG_STRING, &options.description,
-    "The name that the router's table shows", "TEXT" },
+    "The name shown in the router's mapping table", "TEXT" },
   { "family", 0, 0, G_OPTION_ARG_STRING, &options.family,
     "IPv4 (the default), a pinhole in the IPv6 firewall, or both", "4|6|both" },
   COMMON_OPTION_BACKEND,
@@ -47,7 +47,7 @@ static const GOptionEntry entries[] = {
   { NULL },
 };
 
-/* Prints a mapping when it looks different from the last time. */
+/* Prints a mapping if its text differs from the last one printed. */
 static void
 on_changed (MappingSet *set, PlumMapping *mapping)
 {
@@ -74,7 +74,7 @@ on_changed (MappingSet *set, PlumMapping *mapping)
     output_line (colour, "%s", text);
 }
 
-/* A lease without an end outlives this process and this computer: say so. */
+/* A permanent lease outlives this process and this computer. */
 static void
 warn_of_permanent (PlumMapping *mapping)
 {
@@ -84,8 +84,9 @@ warn_of_permanent (PlumMapping *mapping)
     return;
 
   name = describe_mapping_name (mapping);
-  output_error ("%s stays: the router gave no end to its lease. “plumctl unmap %s” removes it",
-                name, name);
+  output_error (
+    "%s does not expire: the router granted a permanent lease. Run “plumctl unmap %s” to remove it",
+    name, name);
 }
 
 static void
@@ -103,7 +104,7 @@ check_options (void)
 {
   if (options.lifetime != 0 && (options.lifetime < LIFETIME_MIN || options.lifetime > LIFETIME_MAX))
     {
-      output_error ("--lifetime: “%" G_GINT64_FORMAT "” is out of range: %u to %u seconds",
+      output_error ("--lifetime: “%" G_GINT64_FORMAT "” is out of range, must be %u to %u seconds",
                     options.lifetime, LIFETIME_MIN, LIFETIME_MAX);
       return FALSE;
     }
@@ -111,7 +112,7 @@ check_options (void)
   if (options.family != NULL && !g_str_equal (options.family, "4") &&
       !g_str_equal (options.family, "6") && !g_str_equal (options.family, "both"))
     {
-      output_error ("--family: “%s” is none: 4, 6 or both", options.family);
+      output_error ("--family: “%s” is invalid, must be 4, 6 or both", options.family);
       return FALSE;
     }
 
@@ -133,12 +134,12 @@ hold (Session *session, MappingSet *set)
   if (!common_options.json)
     live_line_start (&live, set);
   exit_code = session_run (session);
-  live_line_stop (&live);
+  live_line_clear (&live);
   return exit_code;
 }
 
 static int
-run_map (char **words, char **tail)
+run_map (char **arguments, char **tail)
 {
   Session session = { .interrupt_code = PLUMCTL_OK };
   MappingSet set = { .session = &session, .changed = on_changed, .up = on_up };
@@ -147,7 +148,7 @@ run_map (char **words, char **tail)
   set.exact = options.exact;
   set.no_ipv4 = g_strcmp0 (options.family, "6") == 0;
   set.ipv6 = set.no_ipv4 || g_strcmp0 (options.family, "both") == 0;
-  if (check_options () && mapping_set_parse (&set, words, options.description))
+  if (check_options () && mapping_set_parse (&set, arguments, options.description))
     {
       set.keep_trying = options.keep_trying;
       if (options.once)
@@ -155,7 +156,7 @@ run_map (char **words, char **tail)
 
       if (session_init (&session))
         {
-          session_end_with_reader (&session);
+          session_close_with_reader (&session);
           if (!options.once)
             state_directory_use (session.manager);
           exit_code = hold (&session, &set);
@@ -174,21 +175,20 @@ run_map (char **words, char **tail)
 const PlumctlCommand plumctl_command_map = {
   .name = "map",
   .arguments = "SPEC…",
-  .summary = "Map ports and hold them until Ctrl-C",
-  .details =
-    "A SPEC is a protocol and a port of this computer, and, if it matters, the router's port:\n"
-    "  tcp:8080              TCP port 8080; the router gives the same number if it can\n"
-    "  udp:5000:6000         UDP port 5000 here is 6000 on the router\n"
-    "  tcp:8000-8010         eleven ports\n"
-    "\n"
-    "Examples:\n"
-    "  plumctl map tcp:8080\n"
-    "  plumctl map --once --json udp:5000:6000\n"
-    "  plumctl map --family both tcp:8080\n"
-    "  plumctl map --exact tcp:8443:443\n"
-    "  plumctl map --gateway 10.2.0.1 --backend natpmp tcp:4242 udp:4242\n"
-    "\n"
-    "Exit status: 0 done, 1 a mapping failed, 2 wrong usage, 3 no router answered.",
+  .summary = "Map ports until Ctrl-C is pressed",
+  .details = "A SPEC is a protocol, a port of this computer and, optionally, an external port:\n"
+             "  tcp:8080              TCP port 8080; the same external port if it is available\n"
+             "  udp:5000:6000         UDP port 5000, external port 6000\n"
+             "  tcp:8000-8010         11 ports\n"
+             "\n"
+             "Examples:\n"
+             "  plumctl map tcp:8080\n"
+             "  plumctl map --once --json udp:5000:6000\n"
+             "  plumctl map --family both tcp:8080\n"
+             "  plumctl map --exact tcp:8443:443\n"
+             "  plumctl map --gateway 10.2.0.1 --backend natpmp tcp:4242 udp:4242\n"
+             "\n"
+             "Exit status: 0 success, 1 a mapping failed, 2 usage error, 3 no router answered.",
   .options = entries,
   .run = run_map,
 };

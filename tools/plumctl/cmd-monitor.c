@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* "plumctl monitor": every change of the gateways as it comes. */
+/* "plumctl monitor": prints every change of the gateways. */
 
 #include "command.h"
 #include "common-options.h"
@@ -29,8 +29,9 @@ print_change (GatewayWatch *watch,
 
   if (!common_options.json)
     {
-      output_line (OUTPUT_PLAIN, "%s %s: %s%s%s", time, event, backend != NULL ? backend : "",
-                   backend != NULL ? ": " : "", text);
+      output_line (OUTPUT_PLAIN, "%s %s: %s%s%s", time, event,
+                   backend != NULL ? describe_backend (backend) : "", backend != NULL ? ": " : "",
+                   backend != NULL ? describe_skip_backend (text, backend) : text);
     }
   else
     {
@@ -54,9 +55,9 @@ on_gateway (GatewayWatch *watch, PlumGateway *gateway, gboolean present)
   g_autofree char *address = describe_address (plum_gateway_get_address (gateway));
   g_autofree char *local = describe_address (plum_gateway_get_local_address (gateway));
   g_autofree char *text =
-    g_strdup_printf ("%s on %s, own address %s%s", address != NULL ? address : "none",
-                     interface != NULL ? interface : "?", local != NULL ? local : "unknown",
-                     present ? "" : ", is gone");
+    g_strdup_printf ("%s on %s, local address %s%s", address != NULL ? address : "no address",
+                     interface != NULL ? interface : "an unknown interface",
+                     local != NULL ? local : "unknown", present ? "" : ", removed");
 
   print_change (watch, gateway, "gateway", NULL, text);
 }
@@ -64,16 +65,12 @@ on_gateway (GatewayWatch *watch, PlumGateway *gateway, gboolean present)
 static void
 on_probe (GatewayWatch *watch, PlumGateway *gateway, PlumProbe *probe)
 {
-  PlumProbeOutcome outcome = plum_probe_get_outcome (probe);
-  const GError *error = plum_probe_get_error (probe);
   g_autofree char *text = NULL;
 
-  if (outcome == PLUM_PROBE_PENDING)
+  if (plum_probe_get_outcome (probe) == PLUM_PROBE_PENDING)
     return;
 
-  text = g_strdup_printf ("%s after %u ms%s%s", describe_enum (PLUM_TYPE_PROBE_OUTCOME, outcome),
-                          plum_probe_get_ms (probe), error != NULL ? ": " : "",
-                          error != NULL ? error->message : "");
+  text = describe_probe (probe);
   print_change (watch, gateway, "probe", plum_probe_get_name (probe), text);
 }
 
@@ -94,7 +91,8 @@ on_property (GatewayWatch *watch, PlumGateway *gateway, const char *name)
     }
   else
     {
-      print_change (watch, gateway, "backend", NULL, backend != NULL ? backend : "none");
+      print_change (watch, gateway, "backend", NULL,
+                    backend != NULL ? describe_backend (backend) : "none");
     }
 }
 
@@ -110,13 +108,13 @@ on_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
   Session *session = user_data;
   g_autoptr (GError) error = NULL;
 
-  /* Not the end: the network may come, the router may be switched on. */
+  /* Keep running: the network or the router may become available later. */
   if (!plum_manager_discover_finish (PLUM_MANAGER (object), result, &error) && !session->closing)
     output_error ("%s", error->message);
 }
 
 static int
-run_monitor (char **words, char **tail)
+run_monitor (char **arguments, char **tail)
 {
   Session session = { .interrupt_code = PLUMCTL_OK };
   GatewayWatch watch = {
@@ -128,20 +126,20 @@ run_monitor (char **words, char **tail)
   };
   int exit_code;
 
-  if (words[0] != NULL)
+  if (arguments[0] != NULL)
     {
-      output_error ("“%s”: this command takes no words", words[0]);
+      output_error ("unexpected argument “%s”", arguments[0]);
       return PLUMCTL_USAGE;
     }
 
   if (!session_init (&session))
     return session.exit_code;
-  session_end_with_reader (&session);
+  session_close_with_reader (&session);
 
   gateway_watch_start (&watch, session.manager);
   plum_manager_discover_async (session.manager, NULL, on_discovered, &session);
   exit_code = session_run (&session);
-  gateway_watch_stop (&watch);
+  gateway_watch_clear (&watch);
   session_clear (&session);
   return exit_code;
 }
@@ -149,12 +147,12 @@ run_monitor (char **words, char **tail)
 const PlumctlCommand plumctl_command_monitor = {
   .name = "monitor",
   .arguments = "",
-  .summary = "Print every change until Ctrl-C",
+  .summary = "Print every change of the gateways until Ctrl-C is pressed",
   .details = "Examples:\n"
              "  plumctl monitor\n"
              "  plumctl monitor --json\n"
              "\n"
-             "Exit status: 0 after SIGINT or SIGTERM, 2 wrong usage.",
+             "Exit status: 0 after SIGINT, SIGTERM or SIGHUP, 2 usage error.",
   .options = entries,
   .run = run_monitor,
 };

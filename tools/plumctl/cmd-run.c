@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* "plumctl run": maps ports for as long as a command runs, and tells the command where. */
+/* "plumctl run": maps ports while a command runs, and passes their addresses to the command. */
 
 #include "command.h"
 #include "common-options.h"
@@ -24,13 +24,13 @@ static struct
 
 static const GOptionEntry entries[] = {
   { "wait", 'w', 0, G_OPTION_ARG_STRING, &options.wait,
-    "Whether to wait for the mappings before the command starts (yes)", "yes|no" },
+    "Wait for the mappings before starting the command (default: yes)", "yes|no" },
   { "keep-trying", 'k', 0, G_OPTION_ARG_NONE, &options.keep_trying,
-    "Do not exit when the first attempt fails", NULL },
+    "Do not exit if the first attempt fails", NULL },
   { "exact", 'e', 0, G_OPTION_ARG_NONE, &options.exact,
-    "Take exactly the external port that is asked for, or fail", NULL },
+    "Fail if the requested external port is not available", NULL },
   { "description", 'd', 0, G_OPTION_ARG_STRING, &options.description,
-    "The name that the router's table shows", "TEXT" },
+    "The name shown in the router's mapping table", "TEXT" },
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
@@ -65,7 +65,7 @@ on_child_exited (GObject *object, GAsyncResult *result, gpointer user_data)
   session_close (&run->session, exit_code);
 }
 
-/* Tells the command where each mapping can be reached: PLUM_TCP_8080=203.0.113.5:8080. */
+/* Passes a mapping's external address to the command: PLUM_TCP_8080=203.0.113.5:8080. */
 static void
 set_environment (GSubprocessLauncher *launcher, PlumMapping *mapping)
 {
@@ -94,7 +94,7 @@ start_child (Run *run)
     g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_INHERIT);
   g_autoptr (GError) error = NULL;
 
-  /* From the last to the first: the first SPEC's address is PLUM_EXTERNAL_ADDRESS. */
+  /* In reverse, so that PLUM_EXTERNAL_ADDRESS is the address of the first SPEC. */
   for (guint i = run->set.mappings->len; i > 0; i--)
     set_environment (launcher, run->set.mappings->pdata[i - 1]);
 
@@ -120,7 +120,7 @@ on_up (MappingSet *set)
     start_child (run);
 }
 
-/* Standard output is the command's: what becomes of the mappings goes to standard error. */
+/* Standard output belongs to the command, so changes are printed on standard error. */
 static void
 on_changed (MappingSet *set, PlumMapping *mapping)
 {
@@ -149,7 +149,8 @@ on_interrupted (Session *session, int signal_number)
       return;
     }
 
-  /* A terminal's Ctrl-C has reached the command already: it is in our process group. */
+  /* The terminal has already sent this signal to the command, which is in the same process
+   * group. */
   if (signal_number == SIGINT && tcgetpgrp (STDIN_FILENO) == getpgrp ())
     return;
 
@@ -157,18 +158,18 @@ on_interrupted (Session *session, int signal_number)
 }
 
 static gboolean
-check_words (char **tail)
+check_arguments (char **tail)
 {
   if (options.wait != NULL && !g_str_equal (options.wait, "yes") &&
       !g_str_equal (options.wait, "no"))
     {
-      output_error ("--wait: “%s” is neither yes nor no", options.wait);
+      output_error ("--wait: “%s” is invalid, must be yes or no", options.wait);
       return FALSE;
     }
 
   if (tail == NULL || tail[0] == NULL)
     {
-      output_error ("no command: put it after “--”, as in plumctl run tcp:8080 -- my-server");
+      output_error ("no command given, for example: plumctl run tcp:8080 -- my-server");
       return FALSE;
     }
 
@@ -193,7 +194,7 @@ run_with_session (Run *run, gboolean wait)
 }
 
 static int
-run_run (char **words, char **tail)
+run_run (char **arguments, char **tail)
 {
   Run run = { .command = tail };
   gboolean wait = g_strcmp0 (options.wait, "no") != 0;
@@ -202,7 +203,7 @@ run_run (char **words, char **tail)
   run.set = (MappingSet){
     .session = &run.session, .changed = on_changed, .up = on_up, .exact = options.exact
   };
-  if (check_words (tail) && mapping_set_parse (&run.set, words, options.description))
+  if (check_arguments (tail) && mapping_set_parse (&run.set, arguments, options.description))
     {
       if (session_init (&run.session))
         exit_code = run_with_session (&run, wait);
@@ -218,18 +219,19 @@ run_run (char **words, char **tail)
 const PlumctlCommand plumctl_command_run = {
   .name = "run",
   .arguments = "SPEC… -- COMMAND [ARGUMENT…]",
-  .summary = "Map ports for as long as a command runs",
+  .summary = "Map ports while a command runs",
   .details =
-    "The command finds PLUM_TCP_8080=ADDRESS:PORT for tcp:8080 in its environment, and\n"
-    "PLUM_EXTERNAL_ADDRESS; with --wait=no only what is mapped at its start. The mappings are\n"
-    "removed when it ends. SIGINT, SIGTERM and SIGHUP are passed on to it.\n"
+    "The environment of the command contains PLUM_TCP_8080=ADDRESS:PORT for tcp:8080, and\n"
+    "PLUM_EXTERNAL_ADDRESS. With --wait=no, variables are set only for ports that are already\n"
+    "mapped. The mappings are removed when the command exits. SIGINT, SIGTERM and SIGHUP are\n"
+    "forwarded to the command.\n"
     "\n"
     "Example:\n"
     "  plumctl run tcp:9011 -- sh -c 'echo \"reach me at $PLUM_TCP_9011\"; my-server 9011'\n"
     "\n"
-    "Exit status: the command's, 128 and the number of the signal that ended it, 126 or 127 if\n"
-    "it could not be started; before that 1 a mapping failed, 2 wrong usage, 3 no router\n"
-    "answered.",
+    "Exit status: that of the command; 128 plus the signal number if a signal killed it; 126 or\n"
+    "127 if it could not be started. If it was not started: 1 a mapping failed, 2 usage error,\n"
+    "3 no router answered.",
   .options = entries,
   .has_tail = TRUE,
   .run = run_run,

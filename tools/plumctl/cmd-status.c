@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* "plumctl status": four lines on each gateway. */
+/* "plumctl status": prints four lines for each gateway. */
 
 #include "command.h"
 #include "common-options.h"
@@ -52,21 +52,21 @@ print_lines (PlumGateway *gateway, gboolean is_default)
   g_autofree char *address = describe_address (plum_gateway_get_address (gateway));
   g_autofree char *local = describe_address (plum_gateway_get_local_address (gateway));
   g_autofree char *external = describe_address (plum_gateway_get_external_address (gateway));
-  g_autofree char *untold = describe_untold (gateway);
+  g_autofree char *missing = describe_missing_address (gateway);
 
-  output_line (OUTPUT_PLAIN, "gateway   %s on %s%s", address != NULL ? address : "none",
+  output_line (OUTPUT_PLAIN, "gateway   %s on %s%s", address != NULL ? address : "no address",
                interface != NULL ? interface : "an unknown interface",
-               is_default ? "" : ", not on the default route");
-  output_line (OUTPUT_PLAIN, "own       %s", local != NULL ? local : "unknown");
+               is_default ? "" : ", not used by default");
+  output_line (OUTPUT_PLAIN, "local     %s", local != NULL ? local : "unknown");
   if (external != NULL)
     output_line (reason == NULL ? OUTPUT_PLAIN : OUTPUT_BAD, "external  %s (%s)", external,
                  reason != NULL ? reason : describe_scope (scope));
   else
-    output_line (untold == NULL ? OUTPUT_PLAIN : OUTPUT_BAD, "external  unknown%s%s%s",
-                 untold != NULL ? " (" : "", untold != NULL ? untold : "",
-                 untold != NULL ? ")" : "");
+    output_line (missing == NULL ? OUTPUT_PLAIN : OUTPUT_BAD, "external  unknown%s%s%s",
+                 missing != NULL ? " (" : "", missing != NULL ? missing : "",
+                 missing != NULL ? ")" : "");
   output_line (backend != NULL ? OUTPUT_GOOD : OUTPUT_BAD, "backend   %s",
-               backend != NULL ? backend : "none answered");
+               backend != NULL ? backend : "none: no protocol is available");
 }
 
 static void
@@ -88,27 +88,27 @@ on_done (Discovery *discovery)
 
   if (!served)
     discovery_print_failure (discovery);
-  session_quit (discovery->session, served ? PLUMCTL_OK : PLUMCTL_NOBODY);
+  session_quit (discovery->session, served ? PLUMCTL_OK : PLUMCTL_NO_ROUTER);
 }
 
 static int
-run_status (char **words, char **tail)
+run_status (char **arguments, char **tail)
 {
   Session session = { .interrupt_code = PLUMCTL_FAILED };
   Discovery discovery = { .session = &session, .first_address = TRUE, .done = on_done };
 
-  return discovery_run (&discovery, words);
+  return discovery_run (&discovery, arguments);
 }
 
 const PlumctlCommand plumctl_command_status = {
   .name = "status",
   .arguments = "",
-  .summary = "Show the gateway, the addresses and the backend that would serve",
+  .summary = "Show the gateways, their addresses and their backends",
   .details = "Examples:\n"
              "  plumctl status\n"
              "  plumctl status --interface wlan0\n"
              "\n"
-             "Exit status: 0 if a router answered, 2 wrong usage, 3 if none did.",
+             "Exit status: 0 success, 2 usage error, 3 no router answered.",
   .options = entries,
   .run = run_status,
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* "plumctl unmap": removes this computer's mappings that nobody holds any more. Where the router
- * can tell its table, what is ours in it is deleted. Where it cannot, asking for the mapping once
- * more makes it ours, and then it can be given back. */
+/* "plumctl unmap": removes mappings of this computer that no process holds. If the router can
+ * list its table, deletes the entries of this computer. If not, requests the mapping again, to
+ * become its owner, and then releases it. */
 
 #include "command.h"
 #include "common-options.h"
@@ -20,7 +20,7 @@ static struct
 
 static const GOptionEntry entries[] = {
   { "all-mine", 'a', 0, G_OPTION_ARG_NONE, &options.all_mine,
-    "Remove all that the router forwards to this computer", NULL },
+    "Remove all mappings of this computer", NULL },
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
@@ -101,17 +101,17 @@ delete_next (Unmap *unmap)
     }
 
   if (unmap->n_removed == 0 && !unmap->failed && !common_options.json)
-    output_line (OUTPUT_PLAIN, "nothing to remove");
+    output_line (OUTPUT_PLAIN, "no mappings to remove");
   session_close (&unmap->session, unmap->failed ? PLUMCTL_FAILED : PLUMCTL_OK);
 }
 
 static gboolean
-is_wanted_away (Unmap *unmap, PlumEntry *entry)
+should_remove (Unmap *unmap, PlumEntry *entry)
 {
   GInetAddress *local = plum_gateway_get_local_address (unmap->gateway);
   GInetAddress *address = plum_entry_get_internal_address (entry);
 
-  /* Never another computer's. */
+  /* Never remove a mapping of another computer. */
   if (local == NULL || address == NULL || !g_inet_address_equal (local, address))
     return FALSE;
   if (options.all_mine)
@@ -131,8 +131,9 @@ is_wanted_away (Unmap *unmap, PlumEntry *entry)
   return FALSE;
 }
 
-/* What came up is ours; closing gives it back. If it is another port than the one to be removed,
- * that one was made with a key that is not known here, and asking only made a second mapping. */
+/* Closing the session releases the mapping. If the router granted another port than the one to
+ * be removed, the existing mapping was made with a key that is not known, and the request made a
+ * second mapping. */
 static void
 on_up (MappingSet *set)
 {
@@ -142,12 +143,12 @@ on_up (MappingSet *set)
     {
       PlumMapping *mapping = set->mappings->pdata[i];
       g_autofree char *name = describe_mapping_name (mapping);
-      guint wanted = plum_mapping_get_requested_external_port (mapping);
+      guint requested = plum_mapping_get_requested_external_port (mapping);
 
-      if (wanted == 0)
-        wanted = plum_mapping_get_internal_port (mapping);
+      if (requested == 0)
+        requested = plum_mapping_get_internal_port (mapping);
 
-      if (plum_mapping_get_external_port (mapping) == wanted)
+      if (plum_mapping_get_external_port (mapping) == requested)
         {
           print_removed (plum_mapping_get_protocol (mapping),
                          plum_mapping_get_internal_port (mapping));
@@ -156,9 +157,9 @@ on_up (MappingSet *set)
 
       failed = TRUE;
       output_error (
-        "%s: the router's port %u stays with who has it: its key is not known here, and "
-        "it ends with its lease",
-        name, wanted);
+        "%s: external port %u cannot be removed: the mapping was made with a key that is "
+        "not known, and expires with its lease",
+        name, requested);
     }
   session_close (set->session, failed ? PLUMCTL_FAILED : PLUMCTL_OK);
 }
@@ -171,10 +172,11 @@ remap_to_remove (Unmap *unmap, const GError *reason)
   if (options.all_mine)
     {
       if (g_error_matches (reason, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED))
-        output_error ("the router cannot tell which mappings are yours: only UPnP can");
+        output_error (
+          "the mappings of this computer cannot be listed: only UPnP can list mappings");
       else
-        output_error ("the router did not tell which mappings are yours: %s", reason->message);
-      output_hint ("Name them: plumctl unmap tcp:8080");
+        output_error ("the mappings of this computer cannot be listed: %s", reason->message);
+      output_hint ("Name them instead: plumctl unmap tcp:8080");
       session_close (&unmap->session, PLUMCTL_FAILED);
       return;
     }
@@ -203,7 +205,7 @@ on_listed (GObject *object, GAsyncResult *result, gpointer user_data)
     {
       g_autoptr (PlumEntry) entry = g_list_model_get_item (found, i);
 
-      if (is_wanted_away (unmap, entry))
+      if (should_remove (unmap, entry))
         g_ptr_array_add (unmap->entries, g_steal_pointer (&entry));
     }
   delete_next (unmap);
@@ -217,7 +219,7 @@ on_discovered (Discovery *discovery)
   if (!discovery_is_served (discovery))
     {
       discovery_print_failure (discovery);
-      session_close (discovery->session, PLUMCTL_NOBODY);
+      session_close (discovery->session, PLUMCTL_NO_ROUTER);
       return;
     }
 
@@ -230,7 +232,7 @@ run_with_session (Unmap *unmap)
 {
   int exit_code;
 
-  /* The keys of a process that was killed are there: PCP lets go of nothing without. */
+  /* PCP needs the key of a mapping to remove it. The keys of a killed process are stored there. */
   state_directory_use (unmap->session.manager);
   discovery_start (&unmap->discovery);
   exit_code = session_run (&unmap->session);
@@ -239,14 +241,14 @@ run_with_session (Unmap *unmap)
 }
 
 static gboolean
-parse_words (Unmap *unmap, char **words)
+parse_arguments (Unmap *unmap, char **arguments)
 {
   if (!options.all_mine)
-    return mapping_set_parse (&unmap->set, words, NULL);
+    return mapping_set_parse (&unmap->set, arguments, NULL);
 
-  if (words[0] != NULL)
+  if (arguments[0] != NULL)
     {
-      output_error ("“%s”: --all-mine takes no SPEC", words[0]);
+      output_error ("“%s”: a SPEC cannot be used with --all-mine", arguments[0]);
       return FALSE;
     }
 
@@ -254,7 +256,7 @@ parse_words (Unmap *unmap, char **words)
 }
 
 static int
-run_unmap (char **words, char **tail)
+run_unmap (char **arguments, char **tail)
 {
   Unmap unmap = { .session.interrupt_code = PLUMCTL_FAILED };
   int exit_code = PLUMCTL_USAGE;
@@ -263,7 +265,7 @@ run_unmap (char **words, char **tail)
   unmap.set = (MappingSet){ .session = &unmap.session, .up = on_up };
   unmap.entries = g_ptr_array_new_with_free_func (g_object_unref);
 
-  if (parse_words (&unmap, words))
+  if (parse_arguments (&unmap, arguments))
     {
       if (session_init (&unmap.session))
         exit_code = run_with_session (&unmap);
@@ -281,16 +283,18 @@ run_unmap (char **words, char **tail)
 const PlumctlCommand plumctl_command_unmap = {
   .name = "unmap",
   .arguments = "SPEC…",
-  .summary = "Remove this computer's mappings from the router",
+  .summary = "Remove mappings of this computer from the router",
   .details =
-    "By PCP a strict router lets nobody remove a mapping without the key that it was made with:\n"
-    "what “plumctl map --once” left there ends with its lease, and this command says so.\n"
+    "With PCP, a strict router refuses to remove a mapping without the key that it was made\n"
+    "with. Mappings made by “plumctl map --once” then expire with their lease, and this\n"
+    "command fails.\n"
     "\n"
     "Examples:\n"
     "  plumctl unmap tcp:8080\n"
     "  plumctl unmap --all-mine\n"
     "\n"
-    "Exit status: 0 nothing is left, 1 something is, 2 wrong usage, 3 no router answered.",
+    "Exit status: 0 success, 1 a mapping could not be removed, 2 usage error,\n"
+    "3 no router answered.",
   .options = entries,
   .run = run_unmap,
 };

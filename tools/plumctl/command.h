@@ -4,19 +4,19 @@
 
 #include <glib.h>
 
-/* One command of plumctl: what --help, the completions and the dispatcher know of it. */
+/* A command of plumctl, as used by the dispatcher, --help and the completions. */
 typedef struct
 {
   const char *name;
-  const char *arguments; /* as in the usage line */
+  const char *arguments; /* as shown in the usage line */
   const char *summary;   /* one line */
-  const char *details;   /* the end of --help: examples and what the exit status means */
+  const char *details;   /* printed at the end of --help: examples and the exit status */
   const GOptionEntry *options;
-  gboolean has_tail; /* takes a command of its own after "--" */
+  gboolean has_tail; /* takes another command after "--" */
 
-  /* @words: what is left beside the options; @tail: what follows "--" (NULL without has_tail).
-   * Returns the exit status. */
-  int (*run) (char **words, char **tail);
+  /* @arguments: the remaining arguments, without the options; @tail: those after "--" (NULL
+   * without has_tail). Returns the exit status. */
+  int (*run) (char **arguments, char **tail);
 } PlumctlCommand;
 
 extern const PlumctlCommand plumctl_command_map;

@@ -18,15 +18,15 @@ common_options_get_timeout_ms (void)
   return (guint) (common_options.timeout * 1000);
 }
 
-/* Checks what needs no manager. Says what is wrong and returns FALSE where something is. */
+/* Checks the options that need no manager. If one is invalid, reports it and returns FALSE. */
 gboolean
 common_options_check (GInetAddress **gateway)
 {
-  /* Written so that NaN fails. */
+  /* The negation also rejects NaN. */
   if (!(common_options.timeout >= TIMEOUT_MIN && common_options.timeout <= TIMEOUT_MAX))
     {
-      output_error ("--timeout: “%g” is out of range: %g to %g seconds", common_options.timeout,
-                    TIMEOUT_MIN, TIMEOUT_MAX);
+      output_error ("--timeout: “%g” is out of range, must be %g to %g seconds",
+                    common_options.timeout, TIMEOUT_MIN, TIMEOUT_MAX);
       return FALSE;
     }
 
@@ -35,7 +35,7 @@ common_options_check (GInetAddress **gateway)
       *gateway = g_inet_address_new_from_string (common_options.gateway);
       if (*gateway == NULL)
         {
-          output_error ("--gateway: “%s” is not an IP address, such as 192.168.1.1",
+          output_error ("--gateway: “%s” is not an IP address (such as 192.168.1.1)",
                         common_options.gateway);
           return FALSE;
         }
@@ -43,7 +43,7 @@ common_options_check (GInetAddress **gateway)
 
   if (common_options.interface != NULL && if_nametoindex (common_options.interface) == 0)
     {
-      output_error ("--interface: there is no network interface “%s”; “ip link” lists them",
+      output_error ("--interface: no network interface “%s”; “ip link” lists the interfaces",
                     common_options.interface);
       g_clear_object (gateway);
       return FALSE;
@@ -96,7 +96,7 @@ check_backend (PlumManager *manager, const char *name, int *exit_code)
     {
       g_autofree char *known = list_backend_names (manager);
 
-      output_error ("--backend: there is no backend “%s”; there are: %s", name,
+      output_error ("--backend: no backend “%s”; available backends: %s", name,
                     *known != '\0' ? known : "none");
       *exit_code = PLUMCTL_USAGE;
       return FALSE;
@@ -106,7 +106,7 @@ check_backend (PlumManager *manager, const char *name, int *exit_code)
   if (failure != NULL)
     {
       output_error ("--backend: “%s” cannot be used: %s", name, failure->message);
-      *exit_code = PLUMCTL_NOBODY;
+      *exit_code = PLUMCTL_NO_ROUTER;
       return FALSE;
     }
 
@@ -136,7 +136,7 @@ apply_backends (PlumManager *manager, int *exit_code)
   return TRUE;
 }
 
-/* Brings the options to a new manager. */
+/* Applies the options to a new manager. */
 gboolean
 common_options_apply (PlumManager *manager, int *exit_code)
 {

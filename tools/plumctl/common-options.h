@@ -4,7 +4,7 @@
 
 #include <plum-glib/plum-glib.h>
 
-/* The options that several commands share. A command lists those that it takes. */
+/* The options that several commands share. Each command lists those that it accepts. */
 typedef struct
 {
   gboolean json;
@@ -22,36 +22,36 @@ extern CommonOptions common_options;
 
 #define COMMON_OPTION_JSON                                                                         \
   {                                                                                                \
-    "json", 0, 0, G_OPTION_ARG_NONE, &common_options.json, "Write JSON, one object a line", NULL   \
+    "json", 0, 0, G_OPTION_ARG_NONE, &common_options.json, "Print JSON, one object per line", NULL \
   }
 #define COMMON_OPTION_QUIET                                                                        \
   {                                                                                                \
-    "quiet", 'q', 0, G_OPTION_ARG_NONE, &common_options.quiet, "Write errors only", NULL           \
+    "quiet", 'q', 0, G_OPTION_ARG_NONE, &common_options.quiet, "Print errors only", NULL           \
   }
 #define COMMON_OPTION_VERBOSE                                                                      \
   {                                                                                                \
     "verbose", 'v', 0, G_OPTION_ARG_NONE, &common_options.verbose,                                 \
-      "Write every decision to standard error", NULL                                               \
+      "Log every decision to standard error", NULL                                                 \
   }
 #define COMMON_OPTION_GATEWAY                                                                      \
   {                                                                                                \
-    "gateway", 'g', 0, G_OPTION_ARG_STRING, &common_options.gateway, "Ask the router at ADDRESS",  \
+    "gateway", 'g', 0, G_OPTION_ARG_STRING, &common_options.gateway, "Use the router at ADDRESS",  \
       "ADDRESS"                                                                                    \
   }
 #define COMMON_OPTION_INTERFACE                                                                    \
   {                                                                                                \
     "interface", 'i', 0, G_OPTION_ARG_STRING, &common_options.interface,                           \
-      "Ask the router behind the network interface NAME", "NAME"                                   \
+      "Use the router of network interface NAME", "NAME"                                           \
   }
 #define COMMON_OPTION_BACKEND                                                                      \
   {                                                                                                \
     "backend", 'b', 0, G_OPTION_ARG_STRING_ARRAY, &common_options.backends,                        \
-      "Use this backend only; again, or with commas, for several in order", "NAME"                 \
+      "Use only this backend; repeat, or separate with commas, for several", "NAME"                \
   }
 #define COMMON_OPTION_TIMEOUT                                                                      \
   {                                                                                                \
     "timeout", 't', 0, G_OPTION_ARG_DOUBLE, &common_options.timeout,                               \
-      "Seconds for the first attempt (30)", "SECONDS"                                              \
+      "Time limit for the first attempt (default: 30)", "SECONDS"                                  \
   }
 
 gboolean common_options_check (GInetAddress **gateway);

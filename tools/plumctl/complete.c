@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the shells' completions ask for: "plumctl __complete WORD... LAST" prints one candidate
- * for LAST a line, with a tab and a description behind it. The tables that parse the command
- * line are the only source, so the shells never know less than plumctl does. */
+/* The back end of the shell completions: "plumctl __complete ARGUMENT... LAST" prints the
+ * candidates for LAST, one per line, each followed by a tab and a description. They are taken
+ * from the same tables that parse the command line. */
 
 #include "complete.h"
 
@@ -56,7 +56,7 @@ offer_options (const PlumctlCommand *command, const char *last)
   offer (last, "--help", "Show help options");
 }
 
-/* The option that waits for its value at @word, such as "--interface" or "-i". */
+/* The option that takes a value and is named by @word, such as "--interface" or "-i". */
 static const GOptionEntry *
 find_option_with_value (const PlumctlCommand *command, const char *word)
 {
@@ -80,10 +80,10 @@ find_command (const PlumctlCommand *const *commands, const char *name)
 }
 
 void
-complete_words (const PlumctlCommand *const *commands, char **words)
+complete_arguments (const PlumctlCommand *const *commands, char **arguments)
 {
-  guint n = g_strv_length (words);
-  const char *last = n > 0 ? words[n - 1] : "";
+  guint n = g_strv_length (arguments);
+  const char *last = n > 0 ? arguments[n - 1] : "";
   const PlumctlCommand *command;
   const GOptionEntry *option;
 
@@ -94,11 +94,11 @@ complete_words (const PlumctlCommand *const *commands, char **words)
       return;
     }
 
-  command = find_command (commands, words[0]);
+  command = find_command (commands, arguments[0]);
   if (command == NULL)
     return;
 
-  option = find_option_with_value (command, words[n - 2]);
+  option = find_option_with_value (command, arguments[n - 2]);
   if (option != NULL && g_str_equal (option->long_name, "interface"))
     offer_interfaces (last);
   else if (option != NULL && g_str_equal (option->long_name, "backend"))

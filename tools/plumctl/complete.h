@@ -4,4 +4,4 @@
 
 #include "command.h"
 
-void complete_words (const PlumctlCommand *const *commands, char **words);
+void complete_arguments (const PlumctlCommand *const *commands, char **arguments);

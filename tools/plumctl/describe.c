@@ -4,11 +4,13 @@
 
 #include "exit-code.h"
 
-/* The nick of an enumeration's value: "no-gateway". Stable, for scripts. */
+#include <string.h>
+
+/* The nick of an enumeration value, such as "no-gateway". Stable, for scripts. */
 const char *
 describe_enum (GType type, int value)
 {
-  GEnumClass *klass = g_type_class_ref (type); /* the nicks are literals: they outlive it */
+  GEnumClass *klass = g_type_class_ref (type); /* the nicks are literals and stay valid */
   const GEnumValue *found = g_enum_get_value (klass, value);
   const char *nick = found != NULL ? found->value_nick : "unknown";
 
@@ -28,7 +30,7 @@ describe_scope (PlumAddressScope scope)
   return describe_enum (PLUM_TYPE_ADDRESS_SCOPE, scope);
 }
 
-/* Why an external address of this scope is not the internet's; NULL where it is, or may be. */
+/* Why the internet cannot reach an external address of this scope; NULL if it can, or may. */
 const char *
 describe_scope_reason (PlumAddressScope scope)
 {
@@ -38,25 +40,25 @@ describe_scope_reason (PlumAddressScope scope)
     case PLUM_ADDRESS_SCOPE_UNKNOWN:
       return NULL;
     case PLUM_ADDRESS_SCOPE_PRIVATE:
-      return "private: another router stands between yours and the internet";
+      return "private: a second router is between your router and the internet";
     case PLUM_ADDRESS_SCOPE_CGNAT:
-      return "shared: your provider's own NAT stands before your router";
+      return "shared: your provider uses carrier-grade NAT";
     case PLUM_ADDRESS_SCOPE_UNSPECIFIED:
-      return "the router has no address of its own yet";
+      return "the router has no external address at present";
     case PLUM_ADDRESS_SCOPE_LOOPBACK:
     case PLUM_ADDRESS_SCOPE_LINK_LOCAL:
     case PLUM_ADDRESS_SCOPE_DOCUMENTATION:
     case PLUM_ADDRESS_SCOPE_RESERVED:
     case PLUM_ADDRESS_SCOPE_MULTICAST:
     default:
-      return "not an address of the internet";
+      return "not a public address";
     }
 }
 
-/* Why a gateway's external address is not known, in the words of a backend that was told so; else
- * NULL. */
+/* Why the external address of a gateway is unknown, as reported by a backend; NULL if no reason
+ * was reported. */
 char *
-describe_untold (PlumGateway *gateway)
+describe_missing_address (PlumGateway *gateway)
 {
   GListModel *probes = plum_gateway_get_probes (gateway);
 
@@ -84,26 +86,76 @@ describe_lifetime (guint lifetime)
   return g_strdup_printf ("for %u s", lifetime);
 }
 
-/* Text of an address; NULL for NULL. */
+/* The protocol name to show to people for the name of a backend: "NAT-PMP" for "natpmp". */
+const char *
+describe_backend (const char *name)
+{
+  static const struct
+  {
+    const char *name;
+    const char *text;
+  } backends[] = {
+    { "pcp", "PCP" },
+    { "natpmp", "NAT-PMP" },
+    { "upnp", "UPnP" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (backends); i++)
+    if (g_str_equal (backends[i].name, name))
+      return backends[i].text;
+
+  return name;
+}
+
+static const char *
+describe_outcome (PlumProbeOutcome outcome)
+{
+  return outcome == PLUM_PROBE_TIMED_OUT ? "timed out"
+                                         : describe_enum (PLUM_TYPE_PROBE_OUTCOME, (int) outcome);
+}
+
+/* Skips the name of the backend at the start of @message, where the caller prints it itself. */
+const char *
+describe_skip_backend (const char *message, const char *backend)
+{
+  g_autofree char *prefix = g_strdup_printf ("%s: ", describe_backend (backend));
+
+  return g_str_has_prefix (message, prefix) ? message + strlen (prefix) : message;
+}
+
+/* The outcome of a probe, in one line, without the name of the backend. */
+char *
+describe_probe (PlumProbe *probe)
+{
+  const GError *error = plum_probe_get_error (probe);
+  const char *message =
+    error != NULL ? describe_skip_backend (error->message, plum_probe_get_name (probe)) : NULL;
+
+  return g_strdup_printf ("%s after %u ms%s%s", describe_outcome (plum_probe_get_outcome (probe)),
+                          plum_probe_get_ms (probe), message != NULL ? ": " : "",
+                          message != NULL ? message : "");
+}
+
+/* The text of an address; NULL for NULL. */
 char *
 describe_address (GInetAddress *address)
 {
   return address != NULL ? g_inet_address_to_string (address) : NULL;
 }
 
-/* What plumctl ends with after @error. */
+/* The exit status of plumctl after @error. */
 int
 describe_exit_code (const GError *error)
 {
   if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY) ||
       g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_BACKEND) ||
       g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE))
-    return PLUMCTL_NOBODY;
+    return PLUMCTL_NO_ROUTER;
 
   return PLUMCTL_FAILED;
 }
 
-/* A mapping as the user named it: "tcp:8080". */
+/* The name of a mapping on the command line: "tcp:8080". */
 char *
 describe_mapping_name (PlumMapping *mapping)
 {
@@ -122,12 +174,13 @@ describe_success (PlumMapping *mapping, const char *name)
 
   return g_strdup_printf ("%s → %s%s%s:%u by %s, %s%s%s%s", name, bracket ? "[" : "",
                           host != NULL ? host : "(address unknown)", bracket ? "]" : "",
-                          plum_mapping_get_external_port (mapping), backend != NULL ? backend : "?",
-                          lease, reason != NULL ? " (" : "", reason != NULL ? reason : "",
+                          plum_mapping_get_external_port (mapping),
+                          backend != NULL ? describe_backend (backend) : "?", lease,
+                          reason != NULL ? " (" : "", reason != NULL ? reason : "",
                           reason != NULL ? ")" : "");
 }
 
-/* One line on where a mapping stands. */
+/* The state of a mapping, in one line. */
 char *
 describe_mapping (PlumMapping *mapping)
 {
@@ -140,11 +193,11 @@ describe_mapping (PlumMapping *mapping)
       return describe_success (mapping, name);
     case PLUM_STATE_FAILURE:
       return g_strdup_printf ("%s failed: %s", name,
-                              error != NULL ? error->message : "no reason was given");
+                              error != NULL ? error->message : "unknown reason");
     case PLUM_STATE_PENDING:
-      return g_strdup_printf ("%s asking", name);
+      return g_strdup_printf ("%s pending", name);
     case PLUM_STATE_DESTROYING:
-      return g_strdup_printf ("%s removing", name);
+      return g_strdup_printf ("%s being removed", name);
     case PLUM_STATE_DESTROYED:
     default:
       return g_strdup_printf ("%s removed", name);
@@ -185,7 +238,7 @@ describe_mapping_json (PlumMapping *mapping)
   return json_writer_finish (&json);
 }
 
-/* An error as an object: who defined it, its stable name, and its sentence. */
+/* Writes an error as an object: its stable name and its message. */
 void
 describe_error_json (JsonWriter *json, const char *key, const GError *error)
 {

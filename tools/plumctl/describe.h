@@ -10,8 +10,11 @@ const char *describe_enum (GType type, int value);
 const char *describe_protocol (PlumProtocol protocol);
 const char *describe_scope (PlumAddressScope scope);
 const char *describe_scope_reason (PlumAddressScope scope);
-char *describe_untold (PlumGateway *gateway);
+char *describe_missing_address (PlumGateway *gateway);
 char *describe_lifetime (guint lifetime);
+const char *describe_backend (const char *name);
+const char *describe_skip_backend (const char *message, const char *backend);
+char *describe_probe (PlumProbe *probe);
 char *describe_address (GInetAddress *address);
 int describe_exit_code (const GError *error);
 

@@ -66,9 +66,9 @@ void
 discovery_clear (Discovery *self)
 {
   g_clear_handle_id (&self->deadline_id, g_source_remove);
-  gateway_watch_stop (&self->watch);
+  gateway_watch_clear (&self->watch);
 
-  /* The call has a pointer to us until it returns. */
+  /* The call holds a pointer to @self until it returns. */
   self->finished = TRUE;
   g_cancellable_cancel (self->cancellable);
   while (!self->returned)
@@ -78,15 +78,15 @@ discovery_clear (Discovery *self)
   g_clear_error (&self->error);
 }
 
-/* The whole of a command that discovers, then does its work in done(), then quits. */
+/* Runs a command that discovers the gateways, does its work in done() and then quits. */
 int
-discovery_run (Discovery *self, char **words)
+discovery_run (Discovery *self, char **arguments)
 {
   int exit_code;
 
-  if (words[0] != NULL)
+  if (arguments[0] != NULL)
     {
-      output_error ("“%s”: this command takes no words", words[0]);
+      output_error ("unexpected argument “%s”", arguments[0]);
       return PLUMCTL_USAGE;
     }
 
@@ -100,7 +100,7 @@ discovery_run (Discovery *self, char **words)
   return exit_code;
 }
 
-/* TRUE if some backend answered. */
+/* Whether a backend can map ports at the gateway. */
 gboolean
 discovery_is_served (Discovery *self)
 {
@@ -109,8 +109,8 @@ discovery_is_served (Discovery *self)
   return gateway != NULL && plum_gateway_get_backend_name (gateway) != NULL;
 }
 
-/* The gateway that programs use: that of the default route. NULL: there is none, though there may
- * be those of other networks. */
+/* The gateway of the default route, which programs use. NULL if there is none; gateways of other
+ * networks may still exist. */
 PlumGateway *
 discovery_dup_gateway (Discovery *self)
 {
@@ -120,7 +120,7 @@ discovery_dup_gateway (Discovery *self)
   return g_list_model_get_item (plum_manager_get_gateways (self->session->manager), 0);
 }
 
-/* Why nobody serves, and who knows more. */
+/* Reports why no backend is available, and how to find out more. */
 void
 discovery_print_failure (Discovery *self)
 {
@@ -129,9 +129,9 @@ discovery_print_failure (Discovery *self)
   else if (self->error != NULL)
     output_error ("%s", self->error->message);
   else if (g_list_model_get_n_items (plum_manager_get_gateways (self->session->manager)) == 0)
-    output_error ("there is no gateway");
+    output_error ("no gateway found");
   else
-    output_error ("no backend answered");
+    output_error ("no router answered");
 
-  output_hint ("“plumctl doctor” tells who was asked and what was answered.");
+  output_hint ("Run “plumctl doctor” to find out why.");
 }

@@ -7,23 +7,23 @@
 
 typedef struct _Discovery Discovery;
 
-/* Finds the gateways and asks them all, for the commands that only look. */
+/* Finds the gateways and queries them, for commands that do not map ports. */
 struct _Discovery
 {
   Session *session;
   GCancellable *cancellable;
   GatewayWatch watch;
   guint deadline_id;
-  gboolean first_address; /* an external address is enough: do not wait for all backends */
+  gboolean first_address; /* finish as soon as an external address is known */
   gboolean finished;
-  gboolean returned; /* the library is done with it */
-  GError *error;     /* what discovery ended with */
+  gboolean returned; /* the call has returned */
+  GError *error;     /* the result of the discovery, nullable */
 
-  /* Called once, at the end, whatever came of it. */
+  /* Called once, when the discovery has finished or failed. */
   void (*done) (Discovery *self);
 };
 
-int discovery_run (Discovery *self, char **words);
+int discovery_run (Discovery *self, char **arguments);
 void discovery_start (Discovery *self);
 void discovery_clear (Discovery *self);
 PlumGateway *discovery_dup_gateway (Discovery *self);

@@ -90,32 +90,32 @@ doctor_event_is_search (const DoctorEvent *event)
   return size >= sizeof start - 1 && strncmp (data, start, sizeof start - 1) == 0;
 }
 
-/* How many others than the gateway answered on its network. */
+/* The number of devices other than the gateway that answered on its network. */
 guint
-doctor_log_count_strangers (DoctorLog *self, PlumGateway *gateway)
+doctor_log_count_other_devices (DoctorLog *self, PlumGateway *gateway)
 {
   GInetAddress *address = plum_gateway_get_address (gateway);
-  g_autoptr (GHashTable) strangers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) others = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
   for (guint i = 0; i < self->events->len; i++)
     {
       const DoctorEvent *event = self->events->pdata[i];
       GInetAddress *peer;
 
-      /* A search that is heard on the group, our own as well, answers nobody. */
+      /* A search received from the multicast group (also our own) is not an answer. */
       if (event->gateway != gateway || event->peer == NULL || address == NULL ||
           event->direction != PLUM_TRAFFIC_RECEIVED || doctor_event_is_search (event))
         continue;
 
       peer = g_inet_socket_address_get_address (event->peer);
       if (!g_inet_address_equal (peer, address))
-        g_hash_table_add (strangers, g_inet_address_to_string (peer));
+        g_hash_table_add (others, g_inet_address_to_string (peer));
     }
 
-  return g_hash_table_size (strangers);
+  return g_hash_table_size (others);
 }
 
-/* Whether @gateway has said that another router translates what comes to it. */
+/* Whether @gateway has reported that another router translates our packets. */
 gboolean
 doctor_log_has_mismatch (DoctorLog *self, PlumGateway *gateway)
 {

@@ -4,7 +4,7 @@
 
 #include <plum-glib/plum-glib.h>
 
-/* Something that a backend sent, received or noted. */
+/* An event of a backend: a packet sent or received, or a note. */
 typedef struct
 {
   PlumGateway *gateway;
@@ -16,7 +16,7 @@ typedef struct
   char *note;
 } DoctorEvent;
 
-/* What happened, in order. */
+/* All events, in order. */
 typedef struct
 {
   gint64 start;      /* monotonic, us */
@@ -36,7 +36,7 @@ void doctor_log_add_note (DoctorLog *self,
                           const char *backend,
                           const char *note);
 char *doctor_log_describe_peer (const DoctorEvent *event);
-guint doctor_log_count_strangers (DoctorLog *self, PlumGateway *gateway);
+guint doctor_log_count_other_devices (DoctorLog *self, PlumGateway *gateway);
 gboolean doctor_log_has_mismatch (DoctorLog *self, PlumGateway *gateway);
-/* Of one with bytes. */
+/* For events with bytes only. */
 gboolean doctor_event_is_search (const DoctorEvent *event);

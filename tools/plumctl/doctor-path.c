@@ -4,8 +4,8 @@
 
 #include "describe.h"
 
-/* As the library's own verdict on a silent router. */
-#define ASK_MS 3500
+/* Long enough for the library to detect a silent router. */
+#define QUERY_MS 3500
 
 static gboolean
 is_same (GInetAddress *a, GInetAddress *b)
@@ -13,8 +13,7 @@ is_same (GInetAddress *a, GInetAddress *b)
   return a != NULL && b != NULL && g_inet_address_equal (a, b);
 }
 
-/* Who is beyond the gateway. Without --gateway the gateway is the first hop: that is how it was
- * found. */
+/* The router beyond the gateway. Without --gateway, the gateway is the first hop. */
 GInetAddress *
 doctor_path_get_next (DoctorPath *self)
 {
@@ -23,11 +22,11 @@ doctor_path_get_next (DoctorPath *self)
   if (self->named && !is_same (self->hops[0].hop, gateway))
     return NULL;
 
-  /* Two routers that share an address, or one that counts itself twice. */
+  /* Two routers that share an address, or one that decrements the TTL twice. */
   return is_same (self->hops[1].hop, gateway) ? NULL : self->hops[1].hop;
 }
 
-/* Who is on this side of it. */
+/* The router between this computer and the gateway. */
 GInetAddress *
 doctor_path_get_between (DoctorPath *self)
 {
@@ -39,8 +38,9 @@ doctor_path_get_between (DoctorPath *self)
   return is_same (self->hops[0].hop, gateway) ? NULL : self->hops[0].hop;
 }
 
-/* Whether the second router speaks a protocol that maps ports: then it translates addresses, and
- * does not only pass packets on. One that refuses for want of a public address does speak it. */
+/* Whether the second router supports a protocol that maps ports: then it translates addresses
+ * and is not a plain router. One that refuses for lack of a public address supports the
+ * protocol. */
 gboolean
 doctor_path_other_maps (DoctorPath *self)
 {
@@ -63,14 +63,14 @@ doctor_path_other_maps (DoctorPath *self)
   return FALSE;
 }
 
-/* The outer address of the second router; NULL: it was not asked, or did not tell. */
+/* The external address of the second router; NULL if it was not queried or did not report it. */
 static GInetAddress *
 get_other_external (DoctorPath *self)
 {
   return self->other != NULL ? plum_gateway_get_external_address (self->other) : NULL;
 }
 
-/* Whether who is beyond the gateway belongs to the provider, and is no router of the home. */
+/* Whether the router beyond the gateway belongs to the provider, not to the home. */
 static gboolean
 is_provider (DoctorPath *self, GInetAddress *next)
 {
@@ -130,7 +130,7 @@ on_deadline (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* The address is enough: who else answers, and how, is not what is asked here. */
+/* The external address is enough: do not wait for the other backends. */
 static void
 on_property (GatewayWatch *watch, PlumGateway *gateway, const char *name)
 {
@@ -172,11 +172,11 @@ on_note (GatewayWatch *watch, PlumGateway *gateway, const char *backend, const c
 }
 
 static void
-ask (DoctorPath *self, GInetAddress *router)
+query (DoctorPath *self, GInetAddress *router)
 {
   plum_manager_set_gateway_address (self->manager, router);
   self->cancellable = g_cancellable_new ();
-  self->deadline_id = g_timeout_add (ASK_MS, on_deadline, self);
+  self->deadline_id = g_timeout_add (QUERY_MS, on_deadline, self);
   self->returned = FALSE;
   self->watch = (GatewayWatch){
     .gateway = on_gateway,
@@ -194,8 +194,9 @@ on_hop (HopProbe *probe)
 {
   DoctorPath *self = probe->user_data;
   g_autofree char *address = describe_address (probe->hop);
-  g_autofree char *note = g_strdup_printf ("path: %s is router %u on the way to the internet",
-                                           address != NULL ? address : "nobody known", probe->ttl);
+  g_autofree char *note =
+    g_strdup_printf ("path: %s is router %u on the path to the internet",
+                     address != NULL ? address : "an unknown address", probe->ttl);
   GInetAddress *between;
   GInetAddress *next;
 
@@ -206,9 +207,9 @@ on_hop (HopProbe *probe)
   between = doctor_path_get_between (self);
   next = doctor_path_get_next (self);
   if (between != NULL && plum_address_get_scope (between) == PLUM_ADDRESS_SCOPE_PRIVATE)
-    ask (self, between);
+    query (self, between);
   else if (next != NULL && self->scope != PLUM_ADDRESS_SCOPE_PUBLIC && !is_provider (self, next))
-    ask (self, next);
+    query (self, next);
   else
     self->done (self);
 }
@@ -221,15 +222,15 @@ on_hop_traffic (HopProbe *probe, GSocketAddress *peer, GBytes *bytes)
   doctor_log_add_traffic (self->log, self->gateway, "path", PLUM_TRAFFIC_SENT, peer, bytes);
 }
 
-/* @manager: one of its own, for the second router. FALSE if nobody can be looked for; then done()
- * is not called. */
+/* FALSE: no hop can be probed, and done() is not called. @manager: a separate manager for the
+ * second router. */
 gboolean
 doctor_path_start (DoctorPath *self, PlumManager *manager)
 {
   self->manager = g_object_ref (manager);
   self->returned = TRUE;
 
-  /* The first hop needs to be looked for only if it may be another one than the gateway. */
+  /* The first hop is probed only if it may be another router than the gateway. */
   for (guint i = self->named ? 0 : 1; i < G_N_ELEMENTS (self->hops); i++)
     {
       HopProbe *hop = &self->hops[i];
@@ -255,11 +256,11 @@ doctor_path_clear (DoctorPath *self)
   g_clear_handle_id (&self->deadline_id, g_source_remove);
   if (self->cancellable != NULL)
     {
-      /* The call has a pointer to us until it returns. */
+      /* The call holds a pointer to @self until it returns. */
       g_cancellable_cancel (self->cancellable);
       while (!self->returned)
         g_main_context_iteration (NULL, TRUE);
-      gateway_watch_stop (&self->watch);
+      gateway_watch_clear (&self->watch);
     }
   g_clear_object (&self->cancellable);
   g_clear_object (&self->other);

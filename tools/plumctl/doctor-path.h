@@ -11,26 +11,26 @@
 
 typedef struct _DoctorPath DoctorPath;
 
-/* Looks for a second router: who are the first on the way to the internet, and what does the one
- * say of its outer address that the doctor has not asked yet? It is asked only if its own address
+/* Looks for a second router: finds the first routers on the path to the internet, and queries
+ * the external address of the one that is not the gateway. It is queried only if its own address
  * is private: the provider's routers are left alone. */
 struct _DoctorPath
 {
-  PlumGateway *gateway;            /* the one that the doctor is about */
-  DoctorLog *log;                  /* where everything that is sent and received goes */
-  gboolean named;                  /* the user chose the gateway: it may be any hop, or none */
-  PlumAddressScope scope;          /* of the gateway's outer address */
-  const char *interface;           /* the only one to go by; NULL: as the routes say */
-  HopProbe hops[DOCTOR_PATH_HOPS]; /* by TTL - 1 */
-  guint n_open;                    /* of them */
+  PlumGateway *gateway;   /* the gateway under examination */
+  DoctorLog *log;         /* records all packets */
+  gboolean named;         /* chosen by the user: it may be any router on the path, or none */
+  PlumAddressScope scope; /* of the external address of the gateway */
+  const char *interface;  /* NULL: as the routing table decides */
+  HopProbe hops[DOCTOR_PATH_HOPS]; /* indexed by TTL - 1 */
+  guint n_open;                    /* number of pending hops */
 
-  /* The second router, and the manager that asks it. */
+  /* The second router, and the manager that queries it. */
   PlumManager *manager;
-  PlumGateway *other; /* NULL: not asked */
+  PlumGateway *other; /* NULL: not queried */
   GatewayWatch watch;
   GCancellable *cancellable;
   guint deadline_id;
-  gboolean returned; /* the library is done with it */
+  gboolean returned; /* the call has returned */
 
   gpointer user_data;
 
@@ -40,12 +40,13 @@ struct _DoctorPath
 gboolean doctor_path_start (DoctorPath *self, PlumManager *manager);
 void doctor_path_clear (DoctorPath *self);
 
-/* What was found; NULL: nobody. */
+/* The router that was found, or NULL. */
 GInetAddress *doctor_path_get_between (DoctorPath *self);
 GInetAddress *doctor_path_get_next (DoctorPath *self);
 gboolean doctor_path_other_maps (DoctorPath *self);
-/* In the order in which a packet meets them. @external: what the gateway told of itself; nullable.
- * @translated: packets do not come to the gateway with this computer's address. */
+/* Lists the routers in the order in which a packet passes them. @external: the external address
+ * reported by the gateway; nullable. @translated: another router translates packets to the
+ * gateway. */
 void doctor_path_list (DoctorPath *self,
                        const char *external,
                        gboolean translated,

@@ -7,11 +7,11 @@
 #include "output.h"
 #include "packet-text.h"
 
-/* How many packets of one backend's exchange are shown; --json has all. */
+/* The number of packets shown per backend; --json shows all. */
 #define MAX_PACKETS 24
 #define MAX_SEARCHES 2
 
-/* Why this gateway and no other. */
+/* Why this gateway was chosen. */
 static const char *
 get_choice (void)
 {
@@ -26,10 +26,10 @@ static const char *
 describe_choice (void)
 {
   if (common_options.gateway != NULL)
-    return "named by --gateway";
+    return "chosen by --gateway";
   if (common_options.interface != NULL)
-    return "the one behind --interface";
-  return "by the default route";
+    return "chosen by --interface";
+  return "default route";
 }
 
 static const char *
@@ -50,18 +50,18 @@ describe_readback (Readback readback)
 }
 
 static const char *
-describe_readback_words (Readback readback)
+describe_readback_text (Readback readback)
 {
   switch (readback)
     {
     case READBACK_THERE:
-      return "there";
+      return "yes";
     case READBACK_GONE:
-      return "not there";
+      return "no";
     case READBACK_NOT_SUPPORTED:
     case READBACK_NOT_DONE:
     default:
-      return "it does not tell";
+      return "unknown";
     }
 }
 
@@ -83,8 +83,7 @@ print_event (const DoctorEvent *event)
                g_bytes_get_size (event->bytes), what != NULL ? ": " : "", what != NULL ? what : "");
 }
 
-/* What was concluded is always worth a line; many packets, and searches above all, are like others.
- */
+/* Notes are always shown. Long exchanges, and repeated searches in particular, are shortened. */
 static void
 print_events (const DoctorReport *self, PlumGateway *gateway, const char *backend)
 {
@@ -108,7 +107,8 @@ print_events (const DoctorReport *self, PlumGateway *gateway, const char *backen
     }
 
   if (n_hidden > 0)
-    output_line (OUTPUT_FAINT, "    and %u packets more; --json has all", n_hidden);
+    output_line (OUTPUT_FAINT, "    %u more packet%s; --json shows all", n_hidden,
+                 n_hidden == 1 ? "" : "s");
 }
 
 static void
@@ -116,18 +116,17 @@ print_probe (const DoctorReport *self, PlumGateway *gateway, PlumProbe *probe)
 {
   PlumProbeOutcome outcome = plum_probe_get_outcome (probe);
   const GError *error = plum_probe_get_error (probe);
+  g_autofree char *text = describe_probe (probe);
 
-  /* It asks nobody: that this computer has no public address is no fault. */
+  /* It queries no router, and a private local address is not a fault. */
   if (g_str_equal (plum_probe_get_name (probe), "direct") && error != NULL)
     {
       output_line (OUTPUT_PLAIN, "  %s", error->message);
       return;
     }
 
-  output_line (outcome == PLUM_PROBE_SUCCESS ? OUTPUT_GOOD : OUTPUT_PLAIN,
-               "  %s: %s after %u ms%s%s", plum_probe_get_name (probe),
-               describe_enum (PLUM_TYPE_PROBE_OUTCOME, outcome), plum_probe_get_ms (probe),
-               error != NULL ? ": " : "", error != NULL ? error->message : "");
+  output_line (outcome == PLUM_PROBE_SUCCESS ? OUTPUT_GOOD : OUTPUT_PLAIN, "  %s: %s",
+               describe_backend (plum_probe_get_name (probe)), text);
   print_events (self, gateway, plum_probe_get_name (probe));
 }
 
@@ -142,9 +141,10 @@ print_gateway (const DoctorReport *self, PlumGateway *gateway)
   g_autofree char *local = describe_address (plum_gateway_get_local_address (gateway));
   g_autofree char *external = describe_address (plum_gateway_get_external_address (gateway));
 
-  output_line (OUTPUT_PLAIN, "gateway %s on %s (%s), own address %s",
-               address != NULL ? address : "none", interface != NULL ? interface : "?",
-               describe_choice (), local != NULL ? local : "unknown");
+  output_line (OUTPUT_PLAIN, "gateway %s on %s (%s), local address %s",
+               address != NULL ? address : "no address",
+               interface != NULL ? interface : "an unknown interface", describe_choice (),
+               local != NULL ? local : "unknown");
 
   for (guint i = 0; i < g_list_model_get_n_items (probes); i++)
     {
@@ -169,7 +169,7 @@ print_trial (PlumProtocol protocol, const TrialMapping *trial)
   if (!trial->mapped)
     {
       output_line (OUTPUT_BAD, "trial %s:%u failed: %s", name, trial->internal_port,
-                   trial->error != NULL ? trial->error->message : "no reason was given");
+                   trial->error != NULL ? trial->error->message : "unknown reason");
       return;
     }
 
@@ -177,11 +177,11 @@ print_trial (PlumProtocol protocol, const TrialMapping *trial)
                trial->external_host != NULL ? trial->external_host : "(address unknown)",
                trial->external_port, lease);
   output_line (doctor_trial_is_left_behind (trial) ? OUTPUT_BAD : OUTPUT_PLAIN,
-               "  in the router's table: %s; removed: %s%s; then in the table: %s",
-               describe_readback_words (trial->after_map),
+               "  in the router's table: %s; removed: %s%s; still in the table: %s",
+               describe_readback_text (trial->after_map),
                trial->remove_error == NULL ? "yes" : "no, ",
                trial->remove_error == NULL ? "" : trial->remove_error->message,
-               describe_readback_words (trial->after_remove));
+               describe_readback_text (trial->after_remove));
 }
 
 static char *
@@ -235,7 +235,7 @@ doctor_report_print_text (const DoctorReport *self)
   print_routers (self);
 
   output_line (exit_code == 0 ? OUTPUT_GOOD : OUTPUT_BAD, "verdict: %s", sentence);
-  output_line (OUTPUT_PLAIN, "next: %s", step);
+  output_line (OUTPUT_PLAIN, "next step: %s", step);
 }
 
 static void
@@ -284,7 +284,7 @@ write_event (JsonWriter *json, const DoctorEvent *event)
   json_writer_end_object (json);
 }
 
-/* @gateway: NULL for nobody. */
+/* @gateway: NULL for an empty array. */
 static void
 write_exchange (const DoctorReport *self, JsonWriter *json, PlumGateway *gateway)
 {
@@ -317,7 +317,7 @@ write_gateway (const DoctorReport *self, JsonWriter *json, PlumGateway *gateway)
   json_writer_end_object (json);
 }
 
-/* What was said to a router that is no gateway of this computer is with it here. */
+/* Includes the exchange with a second router, which is not a gateway of this computer. */
 static void
 write_routers (const DoctorReport *self, JsonWriter *json)
 {

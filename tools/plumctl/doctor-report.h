@@ -7,16 +7,16 @@
 #include "doctor-trial.h"
 #include "doctor-verdict.h"
 
-/* All that the doctor tells. */
+/* The results of a run of the doctor. */
 typedef struct
 {
   PlumManager *manager;
   DoctorLog *log;
-  DoctorTrial *trial; /* NULL: none was made */
+  DoctorTrial *trial; /* NULL: no trial was made */
   DoctorRouters *routers;
-  PlumGateway *other;  /* of the routers, the one that was asked besides; nullable */
-  const char *stray;   /* who answered in the gateway's stead; NULL: nobody */
-  const GError *error; /* what discovery ended with; nullable */
+  PlumGateway *other;  /* the second router, if it was queried; nullable */
+  const char *stray;   /* the address that answered instead of the gateway; nullable */
+  const GError *error; /* the result of the discovery; nullable */
   DoctorVerdict verdict;
 } DoctorReport;
 

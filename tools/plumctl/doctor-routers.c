@@ -32,7 +32,7 @@ doctor_routers_add (DoctorRouters *self,
   };
 }
 
-/* In JSON, documented in docs/plumctl-json.md. */
+/* The names in JSON, documented in docs/plumctl-json.md. */
 const char *
 doctor_router_role_get_name (DoctorRouterRole role)
 {
@@ -51,7 +51,7 @@ doctor_router_role_get_name (DoctorRouterRole role)
 }
 
 static const char *
-get_scope_words (PlumAddressScope scope)
+get_scope_text (PlumAddressScope scope)
 {
   switch (scope)
     {
@@ -60,7 +60,7 @@ get_scope_words (PlumAddressScope scope)
     case PLUM_ADDRESS_SCOPE_PRIVATE:
       return "private";
     case PLUM_ADDRESS_SCOPE_CGNAT:
-      return "shared by the provider, CGNAT";
+      return "shared by the provider: CGNAT";
     case PLUM_ADDRESS_SCOPE_UNKNOWN:
     case PLUM_ADDRESS_SCOPE_UNSPECIFIED:
     case PLUM_ADDRESS_SCOPE_LOOPBACK:
@@ -69,34 +69,34 @@ get_scope_words (PlumAddressScope scope)
     case PLUM_ADDRESS_SCOPE_RESERVED:
     case PLUM_ADDRESS_SCOPE_MULTICAST:
     default:
-      return "not of the internet";
+      return "not a public address";
     }
 }
 
-/* What is known of it, for the end of its line. */
+/* What is known about a router, for the end of its line. */
 static char *
 describe_router (const DoctorRouter *router)
 {
   if (router->address == NULL && router->role == DOCTOR_ROUTER_BETWEEN)
-    return g_strdup ("one whose address is unknown");
+    return g_strdup ("address unknown");
   if (router->address == NULL)
-    return g_strdup ("unknown: none has answered on the way to the internet");
+    return g_strdup ("address unknown: no router answered beyond the first one");
   if (router->role == DOCTOR_ROUTER_PROVIDER)
-    return g_strdup_printf ("%s, which was not asked", router->address);
+    return g_strdup_printf ("%s, not queried", router->address);
   if (router->external == NULL)
-    return g_strdup_printf ("%s, its outer address is unknown", router->address);
+    return g_strdup_printf ("%s, external address unknown", router->address);
 
-  return g_strdup_printf ("%s, its outer address is %s (%s)", router->address, router->external,
-                          get_scope_words (router->scope));
+  return g_strdup_printf ("%s, external address %s (%s)", router->address, router->external,
+                          get_scope_text (router->scope));
 }
 
-/* Lines for people, from this computer on: which address belongs to whom. */
+/* Describes the routers and their addresses, one per line, starting at this computer. */
 char *
 doctor_routers_describe (const DoctorRouters *self)
 {
   GString *text = g_string_new (NULL);
 
-  g_string_append_printf (text, "you            %s%s%s",
+  g_string_append_printf (text, "this computer  %s%s%s",
                           self->local != NULL ? self->local : "unknown",
                           self->interface != NULL ? " on " : "",
                           self->interface != NULL ? self->interface : "");
@@ -125,23 +125,24 @@ find_router (const DoctorRouters *self, DoctorRouterRole role)
   return NULL;
 }
 
-/* The router's outer address as far as it is known, and who is beyond as far as that is. */
+/* Names the addresses as far as they are known. */
 static char *
 dup_double_nat (const DoctorRouter *asked, const DoctorRouter *next)
 {
   if (asked->external == NULL)
-    return g_strdup_printf ("The router %s tells no public address of its own, and the next one on "
-                            "the way to the internet, %s, has a private one: %s stands behind a "
-                            "second router.",
-                            asked->address, next->address, asked->address);
+    return g_strdup_printf (
+      "The router %s does not report a public address, and the next router on "
+      "the path to the internet, %s, has a private address: %s is behind a "
+      "second router.",
+      asked->address, next->address, asked->address);
 
-  return g_strdup_printf ("The router %s has only the private address %s on its outer side: it "
-                          "stands behind a second router%s%s.",
+  return g_strdup_printf ("The external address of the router %s is the private address %s: it is "
+                          "behind a second router%s%s.",
                           asked->address, asked->external, next->address != NULL ? ", " : "",
                           next->address != NULL ? next->address : "");
 }
 
-/* The sentence of the verdict with the addresses that are known; NULL: it has one for all cases. */
+/* The sentence of the verdict with the known addresses; NULL: use the general sentence. */
 char *
 doctor_routers_dup_sentence (const DoctorRouters *self, DoctorVerdict verdict)
 {
@@ -150,8 +151,8 @@ doctor_routers_dup_sentence (const DoctorRouters *self, DoctorVerdict verdict)
   const DoctorRouter *next = find_router (self, DOCTOR_ROUTER_NEXT);
 
   if (verdict == DOCTOR_DOUBLE_NAT && between != NULL)
-    return g_strdup_printf ("Another router%s%s%s stands between this computer and %s: what %s "
-                            "opens leads to that one, and no further.",
+    return g_strdup_printf ("Another router%s%s%s is between this computer and %s: ports that %s "
+                            "maps lead to that router only.",
                             between->address != NULL ? ", " : "",
                             between->address != NULL ? between->address : "",
                             between->address != NULL ? "," : "", asked->address, asked->address);
@@ -159,34 +160,36 @@ doctor_routers_dup_sentence (const DoctorRouters *self, DoctorVerdict verdict)
       (asked->external != NULL || next->address != NULL))
     return dup_double_nat (asked, next);
   if (verdict == DOCTOR_CGNAT && asked != NULL && asked->external != NULL)
-    return g_strdup_printf ("The router %s has the address %s on its outer side, which its "
-                            "provider shares among many customers (CGNAT).",
-                            asked->address, asked->external);
+    return g_strdup_printf (
+      "The external address of the router %s is %s, which the provider shares "
+      "among several customers (CGNAT).",
+      asked->address, asked->external);
 
   return NULL;
 }
 
-/* Whose port has to lead where, and what else helps. */
+/* How to forward the port on both routers, and the alternatives. */
 static char *
 dup_double_nat_step (const DoctorRouters *self, const DoctorRouter *asked, const DoctorRouter *next)
 {
   g_autofree char *where = asked->external != NULL
                              ? g_strdup (asked->external)
-                             : g_strdup_printf ("the outer side of %s", asked->address);
+                             : g_strdup_printf ("the external address of %s", asked->address);
 
-  if (self->opens_nothing)
-    return g_strdup_printf ("Make one of the two a bridge. Else the port has to be forwarded by "
-                            "hand on both, on %s to %s and on %s to this computer: %s opens no "
-                            "port for a program while its outer address is not public.",
+  if (self->maps_nothing)
+    return g_strdup_printf ("Configure one of the two routers as a bridge, or forward the port "
+                            "manually on both: on %s to %s, and on %s to this computer. %s maps no "
+                            "ports while its external address is not public.",
                             next->address, where, asked->address, asked->address);
 
-  return g_strdup_printf ("Forward the port on %s to %s as well, or make one of the two a bridge. "
-                          "If %s is not yours it is the provider's: ask there for a public "
-                          "address.",
-                          next->address, where, next->address);
+  return g_strdup_printf (
+    "Forward the port on %s to %s as well, or configure one of the two "
+    "routers as a bridge. If %s belongs to the provider, ask the provider for "
+    "a public address.",
+    next->address, where, next->address);
 }
 
-/* NULL as above. */
+/* NULL: use the general next step. */
 char *
 doctor_routers_dup_next_step (const DoctorRouters *self, DoctorVerdict verdict)
 {
@@ -198,12 +201,12 @@ doctor_routers_dup_next_step (const DoctorRouters *self, DoctorVerdict verdict)
     return NULL;
 
   if (between != NULL && between->address != NULL)
-    return g_strdup_printf ("Map the port on %s as well (“plumctl doctor --gateway %s” tells "
-                            "whether it can), or make one of the two a bridge.",
+    return g_strdup_printf ("Map the port on %s as well (“plumctl doctor --gateway %s” checks "
+                            "whether it can), or configure one of the two routers as a bridge.",
                             between->address, between->address);
   if (between != NULL)
-    return g_strdup ("Map the port on the router between as well, or make one of the two a "
-                     "bridge.");
+    return g_strdup ("Map the port on the router in between as well, or configure one of the "
+                     "two routers as a bridge.");
   if (next == NULL || next->address == NULL)
     return NULL;
 

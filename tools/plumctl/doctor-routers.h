@@ -4,31 +4,31 @@
 
 #include "doctor-verdict.h"
 
-/* Where a router stands, seen from the one that the doctor is about. */
+/* The position of a router, relative to the gateway under examination. */
 typedef enum {
-  DOCTOR_ROUTER_BETWEEN,  /* between this computer and it */
-  DOCTOR_ROUTER_ASKED,    /* it is that one */
-  DOCTOR_ROUTER_NEXT,     /* behind it, on the way to the internet: a second router of the home */
-  DOCTOR_ROUTER_PROVIDER, /* the same, but a router of the provider's */
+  DOCTOR_ROUTER_BETWEEN, /* between this computer and the gateway */
+  DOCTOR_ROUTER_ASKED,   /* the gateway itself */
+  DOCTOR_ROUTER_NEXT,    /* beyond the gateway, towards the internet: a second router of the home */
+  DOCTOR_ROUTER_PROVIDER, /* beyond the gateway, a router of the provider */
 } DoctorRouterRole;
 
-/* All texts are addresses; NULL: unknown. */
+/* Addresses as text; NULL: unknown. */
 typedef struct
 {
   DoctorRouterRole role;
-  char *address; /* on our side of it */
+  char *address; /* on the side of this computer */
   char *external;
   PlumAddressScope scope; /* of the external address */
 } DoctorRouter;
 
-/* Two routers in a row, from this computer on. */
+/* Two routers in a row, starting at this computer. */
 typedef struct
 {
   char *local;
   char *interface;
   DoctorRouter routers[2];
-  guint n_routers;        /* 0: there was no reason to look for a second one */
-  gboolean opens_nothing; /* the asked one refuses, because its outer address is not public */
+  guint n_routers;       /* 0: no second router was looked for */
+  gboolean maps_nothing; /* the gateway refuses, because its external address is not public */
 } DoctorRouters;
 
 void doctor_routers_clear (DoctorRouters *self);

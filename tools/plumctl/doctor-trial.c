@@ -6,19 +6,19 @@
 
 static void read_table (DoctorTrial *self);
 
-/* A port that nobody on this computer uses: while it is mapped, this socket holds it. */
+/* Binds an unused port, so that no other program receives traffic while it is mapped. */
 static gboolean
-take_port (DoctorTrial *self, PlumProtocol protocol, TrialMapping *trial)
+bind_port (DoctorTrial *self, PlumProtocol protocol, TrialMapping *trial)
 {
   GInetAddress *local = plum_gateway_get_local_address (self->gateway);
-  g_autoptr (GSocketAddress) wanted = g_inet_socket_address_new (local, 0);
+  g_autoptr (GSocketAddress) any_port = g_inet_socket_address_new (local, 0);
   g_autoptr (GSocketAddress) bound = NULL;
 
   trial->socket =
     g_socket_new (g_inet_address_get_family (local),
                   protocol == PLUM_PROTOCOL_TCP ? G_SOCKET_TYPE_STREAM : G_SOCKET_TYPE_DATAGRAM,
                   G_SOCKET_PROTOCOL_DEFAULT, &trial->error);
-  if (trial->socket == NULL || !g_socket_bind (trial->socket, wanted, FALSE, &trial->error))
+  if (trial->socket == NULL || !g_socket_bind (trial->socket, any_port, FALSE, &trial->error))
     return FALSE;
 
   bound = g_socket_get_local_address (trial->socket, &trial->error);
@@ -42,8 +42,8 @@ copy_outcome (DoctorTrial *self, TrialMapping *trial)
         trial->error = g_error_copy (error);
       else
         trial->error =
-          g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, "No answer to the trial mapping in %.1f s",
-                       self->timeout_ms / 1000.0);
+          g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
+                       "No answer to the trial mapping within %.1f s", self->timeout_ms / 1000.0);
       return;
     }
 
@@ -70,14 +70,14 @@ on_removed (GObject *object, GAsyncResult *result, gpointer user_data)
     if (self->mappings[i].removing)
       trial = &self->mappings[i];
 
-  g_assert (trial != NULL); /* they are removed one at a time */
+  g_assert (trial != NULL); /* mappings are removed one at a time */
   trial->removing = FALSE;
   plum_manager_destroy_mapping_finish (PLUM_MANAGER (object), result, &trial->remove_error);
   g_clear_object (&trial->mapping);
   read_table (self);
 }
 
-/* One after the other: the answer's order tells whose it is. */
+/* One at a time: the result does not name the mapping. */
 static gboolean
 remove_next (DoctorTrial *self)
 {
@@ -146,7 +146,7 @@ on_table (GObject *object, GAsyncResult *result, gpointer user_data)
   read_table (self);
 }
 
-/* Reads the table where it is time to, else takes the next step towards that. */
+/* Reads the table, after removing the mappings if this is the second reading. */
 static void
 read_table (DoctorTrial *self)
 {
@@ -157,7 +157,7 @@ read_table (DoctorTrial *self)
 }
 
 static void
-decide (DoctorTrial *self, gboolean give_up)
+decide (DoctorTrial *self, gboolean timed_out)
 {
   for (guint i = 0; i < G_N_ELEMENTS (self->mappings); i++)
     {
@@ -165,7 +165,7 @@ decide (DoctorTrial *self, gboolean give_up)
 
       if (trial->decided)
         continue;
-      if (!give_up && plum_mapping_get_state (trial->mapping) == PLUM_STATE_PENDING)
+      if (!timed_out && plum_mapping_get_state (trial->mapping) == PLUM_STATE_PENDING)
         return;
     }
 
@@ -205,7 +205,7 @@ add_mapping (DoctorTrial *self, PlumProtocol protocol)
 {
   TrialMapping *trial = &self->mappings[protocol];
 
-  if (!take_port (self, protocol, trial))
+  if (!bind_port (self, protocol, trial))
     {
       trial->decided = TRUE;
       return;
@@ -223,7 +223,7 @@ add_mapping (DoctorTrial *self, PlumProtocol protocol)
     }
 }
 
-/* The gateway must have a local address: it has one where a backend serves. */
+/* The gateway must have a local address, as it does when a backend is available. */
 void
 doctor_trial_start (DoctorTrial *self, PlumManager *manager, PlumGateway *gateway)
 {
@@ -259,7 +259,7 @@ doctor_trial_clear (DoctorTrial *self)
   g_clear_object (&self->manager);
 }
 
-/* The router's table is the witness; where there is none, its answer to the removal is. */
+/* The router's table is decisive; without a table, the result of the removal is. */
 gboolean
 doctor_trial_is_left_behind (const TrialMapping *mapping)
 {

@@ -4,9 +4,9 @@
 
 #include <plum-glib/plum-glib.h>
 
-#define DOCTOR_TRIAL_LEASE 120 /* s: should all fail, the router forgets by itself */
+#define DOCTOR_TRIAL_LEASE 120 /* s: if the removal fails, the mapping expires soon */
 
-/* Whether the router's own table shows a mapping. */
+/* Whether the router's table contains a mapping. */
 typedef enum {
   READBACK_NOT_DONE,
   READBACK_NOT_SUPPORTED,
@@ -14,19 +14,19 @@ typedef enum {
   READBACK_GONE,
 } Readback;
 
-/* One of the two mappings. */
+/* One of the two trial mappings. */
 typedef struct
 {
   PlumMapping *mapping;
-  GSocket *socket; /* keeps the internal port ours, and thus harmless */
+  GSocket *socket; /* bound to the internal port, so that no other program receives its traffic */
   guint internal_port;
-  gboolean decided; /* the first attempt is over */
+  gboolean decided; /* the first attempt has ended */
   gboolean mapped;
   guint external_port;
   char *external_host;
   PlumAddressScope scope;
   guint lifetime;
-  GError *error; /* why not mapped */
+  GError *error; /* why it is not mapped */
   Readback after_map;
   gboolean removing;
   GError *remove_error;
@@ -35,7 +35,8 @@ typedef struct
 
 typedef struct _DoctorTrial DoctorTrial;
 
-/* Maps one port on each transport, reads the table, removes them, reads the table again. */
+/* Maps one port with each transport, reads the table, removes the mappings, reads the table
+ * again. */
 struct _DoctorTrial
 {
   PlumManager *manager;

@@ -10,112 +10,110 @@ typedef struct
   const char *next_step;
 } VerdictText;
 
-/* Names and exit codes are an interface: documented in plumctl(1), never changed. */
+/* Names and exit codes are an interface, documented in plumctl(1): they never change. */
 static const VerdictText texts[DOCTOR_N_VERDICTS] = {
   [DOCTOR_WORKS] = {
     "works", 0,
     "Port mapping works.",
-    "Nothing needs doing. If a program still cannot be reached, look at this computer's firewall.",
+    "No action is needed. If a program is still unreachable, check the firewall of this computer.",
   },
   [DOCTOR_READY] = {
     "ready", 0,
-    "The router answers and would map ports; no trial was made.",
-    "Run it without --no-map to see a port mapped and removed.",
+    "The router offers port mapping; no trial mapping was made.",
+    "Run the doctor without --no-map to test a mapping.",
   },
   [DOCTOR_PUBLIC_HOST] = {
     "public-host", 0,
-    "This computer has a public address itself: nothing needs mapping.",
-    "If a program cannot be reached, look at this computer's firewall.",
+    "This computer has a public address: port mapping is not needed.",
+    "If a program is unreachable, check the firewall of this computer.",
   },
   [DOCTOR_PERMANENT_ONLY] = {
     "permanent-only", 0,
-    "Port mapping works, but the router knows no leases: a mapping stays until it is removed.",
-    "After a crash look at “plumctl list” and remove leftovers with “plumctl unmap”.",
+    "Port mapping works, but the router supports only permanent leases.",
+    "After a crash, check “plumctl list” and remove remaining mappings with “plumctl unmap”.",
   },
   [DOCTOR_NO_GATEWAY] = {
     "no-gateway", 3,
-    "This computer has no route to the internet, so there is no router to ask.",
-    "Connect to a network, or name the router with --gateway ADDRESS.",
+    "This computer has no default route, so no router was found.",
+    "Connect to a network, or specify the router with --gateway ADDRESS.",
   },
   [DOCTOR_SILENT] = {
     "silent", 10,
-    "The router answers none of the protocols.",
-    "Switch on UPnP, NAT-PMP or PCP in the router's settings; behind a VPN, or with two routers, "
-    "name the right one with --gateway ADDRESS.",
+    "The router does not answer any protocol.",
+    "Enable UPnP, NAT-PMP or PCP in the router's settings. With a VPN or two routers, specify "
+    "the right router with --gateway ADDRESS.",
   },
   [DOCTOR_SWITCHED_OFF] = {
     "switched-off", 11,
-    "The router is there, but refuses to be asked: port mapping is switched off, or not known to "
-    "it.",
-    "Switch on UPnP, NAT-PMP or PCP in the router's settings.",
+    "The router refuses all requests: port mapping is disabled or not supported.",
+    "Enable UPnP, NAT-PMP or PCP in the router's settings.",
   },
   [DOCTOR_NOT_A_GATEWAY] = {
     "not-a-gateway", 12,
     "Other devices answered, but none of them is a router that maps ports.",
-    "Switch on UPnP, NAT-PMP or PCP in the router's settings.",
+    "Enable UPnP, NAT-PMP or PCP in the router's settings.",
   },
   [DOCTOR_WRONG_ADDRESS] = {
     "wrong-address", 13,
-    "The gateway's answer came from another address, and such answers are not trusted.",
-    "If that address is your router's own, name it with --gateway ADDRESS.",
+    "The answer came from an address other than the gateway's, and was ignored.",
+    "If that address belongs to your router, specify it with --gateway ADDRESS.",
   },
   [DOCTOR_NOT_CONNECTED] = {
     "not-connected", 14,
-    "The router answers, but it has no connection to the internet, or only a private address "
-    "there.",
-    "Look at the router's connection; if another router stands before it, map the port on that "
-    "one, or make this one a bridge.",
+    "The router answers, but it has no internet connection or no public address.",
+    "Check the router's internet connection. If it is behind another router, map the port on that "
+    "router, or configure this one as a bridge.",
   },
   [DOCTOR_CANNOT_MAP] = {
     "cannot-map", 15,
-    "The router answers, but offers no port mapping that can be used.",
-    "Look for a firmware update, or forward the port by hand in the router's settings.",
+    "The router answers, but offers no usable port mapping service.",
+    "Update the firmware of the router, or forward the port manually in its settings.",
   },
   [DOCTOR_REFUSED] = {
     "refused", 20,
-    "The router refuses by policy.",
-    "Allow this computer to open ports in the router's settings (on a FRITZ!Box: independent "
-    "port sharing for this device).",
+    "The router's policy refuses the mapping.",
+    "Allow this computer to map ports in the router's settings (on a FRITZ!Box: “Permit "
+    "independent port sharing” for this device).",
   },
   [DOCTOR_TABLE_FULL] = {
     "table-full", 21,
-    "The router has no room for another mapping, or no connection at present.",
-    "Remove what is not needed (“plumctl list”), or restart the router.",
+    "The router's mapping table is full, or it has no internet connection at present.",
+    "Remove unneeded mappings (see “plumctl list”), or restart the router.",
   },
   [DOCTOR_PORT_TAKEN] = {
     "port-taken", 22,
-    "The router says that the port belongs to somebody else.",
-    "Ask for another external port: plumctl map tcp:8080:18080.",
+    "The router reports that another device uses the port.",
+    "Request another external port: plumctl map tcp:8080:18080.",
   },
   [DOCTOR_TRIAL_FAILED] = {
     "trial-failed", 23,
-    "The router answers, but a trial mapping did not work.",
-    "Record what happens with --record DIR and report it, with the router's model.",
+    "The router answers, but the trial mapping failed.",
+    "Make a recording with --record DIR and report the problem, with the model of the router.",
   },
   [DOCTOR_ONE_TRANSPORT] = {
     "one-transport", 24,
-    "Only one of TCP and UDP could be mapped.",
-    "Forward the other by hand in the router's settings, or look for a firmware update.",
+    "The router mapped only one of TCP and UDP.",
+    "Forward the other port manually in the router's settings, or update its firmware.",
   },
   [DOCTOR_LEFT_BEHIND] = {
     "left-behind", 25,
-    "The trial mapping could not be removed again.",
-    "Remove it in the router's settings, if it is still there in two minutes.",
+    "The trial mapping could not be removed.",
+    "If the mapping still exists in two minutes, remove it in the router's settings.",
   },
   [DOCTOR_DOUBLE_NAT] = {
     "double-nat", 30,
-    "The router's own outer address is private: a second router stands before it.",
-    "Map the port on the second router as well, or make one of the two a bridge.",
+    "The router's external address is private: it is behind a second router.",
+    "Map the port on the second router as well, or configure one of the two routers as a bridge.",
   },
   [DOCTOR_CGNAT] = {
     "cgnat", 31,
-    "The router's provider shares one address among many customers (CGNAT).",
+    "The provider shares one public address among several customers (CGNAT).",
     "Ask the provider for a public IPv4 address, or use IPv6.",
   },
   [DOCTOR_NO_ADDRESS] = {
     "no-address", 32,
-    "The router maps ports, but it told no address that the internet could reach.",
-    "Look at the router's connection to the internet, then run this again.",
+    "The router maps ports, but did not report a public address.",
+    "Check the router's internet connection, then run the doctor again.",
   },
 };
 
@@ -126,17 +124,17 @@ is_inner (PlumAddressScope scope)
 }
 
 static gboolean
-is_told (PlumAddressScope scope)
+is_reported (PlumAddressScope scope)
 {
   return scope != PLUM_ADDRESS_SCOPE_UNKNOWN && scope != PLUM_ADDRESS_SCOPE_UNSPECIFIED;
 }
 
-/* A router that is not connected answers nobody from beyond itself. So where one is there, who says
- * that he has no public address has one in the network of that other. */
+/* A router without an internet connection gets no answers from beyond it. If a next router
+ * answered, a router that reports no public address has one in the network of that router. */
 static DoctorVerdict
 decide_disconnected (const DoctorFindings *f)
 {
-  switch (is_told (f->scope) ? f->scope : f->next_scope)
+  switch (is_reported (f->scope) ? f->scope : f->next_scope)
     {
     case PLUM_ADDRESS_SCOPE_PRIVATE:
       return DOCTOR_DOUBLE_NAT;
@@ -162,7 +160,7 @@ decide_unserved (const DoctorFindings *f)
     return DOCTOR_WRONG_ADDRESS;
   if (f->n_no_resources > 0)
     return decide_disconnected (f);
-  if (f->n_strangers > 0)
+  if (f->n_other_devices > 0)
     return DOCTOR_NOT_A_GATEWAY;
   if (f->n_failed > 0)
     return DOCTOR_CANNOT_MAP;
@@ -187,7 +185,7 @@ decide_by_error (int error)
     }
 }
 
-/* A router without a connection refuses in words that mean a policy or a full table elsewhere. */
+/* A router without a connection uses errors that otherwise mean a policy or a full table. */
 static gboolean
 seems_disconnected (const DoctorFindings *f)
 {
@@ -205,7 +203,7 @@ is_refused (const DoctorFindings *f)
   return f->tried && !f->tcp.mapped && !f->udp.mapped;
 }
 
-/* TRUE if the trial decides. */
+/* TRUE: the trial decides the verdict. */
 static gboolean
 decide_by_trial (const DoctorFindings *f, DoctorVerdict *verdict)
 {
@@ -226,8 +224,8 @@ decide_by_trial (const DoctorFindings *f, DoctorVerdict *verdict)
 static DoctorVerdict
 decide_working (const DoctorFindings *f)
 {
-  /* It has said that it has no public address. */
-  if (f->n_no_resources > 0 && !is_told (f->scope) && is_inner (f->next_scope))
+  /* The router has reported that it has no public address. */
+  if (f->n_no_resources > 0 && !is_reported (f->scope) && is_inner (f->next_scope))
     return decide_disconnected (f);
 
   switch (f->scope)
@@ -239,7 +237,7 @@ decide_working (const DoctorFindings *f)
     case PLUM_ADDRESS_SCOPE_PUBLIC:
       break;
     case PLUM_ADDRESS_SCOPE_UNKNOWN:
-      /* PCP tells it with a mapping, and not before. */
+      /* PCP reports the address only with a mapping. */
       if (!f->tried && !f->address_withheld)
         break;
       return DOCTOR_NO_ADDRESS;
@@ -262,7 +260,7 @@ decide_working (const DoctorFindings *f)
   return DOCTOR_WORKS;
 }
 
-/* Of several faults the one nearest to this computer: it must be mended first. */
+/* Of several faults, report the one nearest to this computer: it must be fixed first. */
 DoctorVerdict
 doctor_verdict_decide (const DoctorFindings *findings)
 {
@@ -292,7 +290,7 @@ doctor_verdict_may_be_behind (const DoctorFindings *findings)
 }
 
 gboolean
-doctor_verdict_opens_nothing (const DoctorFindings *findings)
+doctor_verdict_maps_nothing (const DoctorFindings *findings)
 {
   return !findings->served || is_refused (findings) ||
          (!findings->tried && findings->n_no_resources > 0);

@@ -4,7 +4,7 @@
 
 #include <plum-glib/plum-glib.h>
 
-/* What the doctor can end with. */
+/* The verdicts of the doctor. */
 typedef enum {
   DOCTOR_WORKS,
   DOCTOR_READY,
@@ -29,40 +29,40 @@ typedef enum {
   DOCTOR_N_VERDICTS
 } DoctorVerdict;
 
-/* One trial mapping. */
+/* The result of a trial mapping. */
 typedef struct
 {
   gboolean mapped;
-  int error;            /* a PlumError; -1: none, or of another domain */
+  int error;            /* a PlumError; -1: none, or another domain */
   guint lifetime;       /* s */
-  gboolean left_behind; /* still, or perhaps still, on the router after its removal */
+  gboolean left_behind; /* the mapping is still on the router, or may be */
 } DoctorTrialFindings;
 
-/* What was found; the verdict depends on nothing else. */
+/* The findings; the verdict depends on nothing else. */
 typedef struct
 {
   gboolean has_gateway;
-  gboolean served; /* some backend can map */
-  gboolean direct; /* ... because this host is public itself */
-  guint n_refused; /* probes that ended so */
+  gboolean served; /* a backend can map ports */
+  gboolean direct; /* ... because this host has a public address */
+  guint n_refused; /* probes with this outcome */
   guint n_failed;
-  guint n_no_resources;        /* of those that failed */
-  guint n_strangers;           /* other devices that answered */
-  gboolean address_withheld;   /* who could have told the external address did not */
+  guint n_no_resources;        /* failed probes with NO_RESOURCES */
+  guint n_other_devices;       /* other devices that answered */
+  gboolean address_withheld;   /* a backend that reports the external address did not */
   gboolean stray_answer;       /* an answer came from another address than the gateway's */
-  gboolean router_between;     /* another one before the gateway translates addresses */
-  PlumAddressScope next_scope; /* of the router beyond the gateway; UNKNOWN: none was seen */
+  gboolean router_between;     /* another router translates packets to the gateway */
+  PlumAddressScope next_scope; /* of the router beyond the gateway; UNKNOWN: none found */
   PlumAddressScope scope;      /* of the external address */
-  gboolean tried;              /* the trial mappings were asked for */
+  gboolean tried;              /* trial mappings were requested */
   DoctorTrialFindings tcp;
   DoctorTrialFindings udp;
 } DoctorFindings;
 
 DoctorVerdict doctor_verdict_decide (const DoctorFindings *findings);
-/* Whether a second router may be the reason of what was found: it is worth looking for. */
+/* Whether a second router may be the cause of the findings, and should be looked for. */
 gboolean doctor_verdict_may_be_behind (const DoctorFindings *findings);
-/* Whether the router opens nothing because of where it stands. */
-gboolean doctor_verdict_opens_nothing (const DoctorFindings *findings);
+/* Whether the router maps no port because of its position. */
+gboolean doctor_verdict_maps_nothing (const DoctorFindings *findings);
 const char *doctor_verdict_get_name (DoctorVerdict verdict);
 const char *doctor_verdict_get_sentence (DoctorVerdict verdict);
 const char *doctor_verdict_get_next_step (DoctorVerdict verdict);

@@ -2,14 +2,14 @@
 
 #pragma once
 
-/* What plumctl's exit status means. The numbers are an interface: documented in plumctl(1),
- * never changed. The doctor's own are in doctor-verdict.c, from 10 up. */
+/* The exit status of plumctl. The numbers are an interface, documented in plumctl(1): they never
+ * change. The doctor's own statuses, from 10 up, are in doctor-verdict.c. */
 typedef enum {
   PLUMCTL_OK = 0,
-  PLUMCTL_FAILED = 1,           /* asked, and it could not be done */
-  PLUMCTL_USAGE = 2,            /* a word of the command line is wrong */
-  PLUMCTL_NOBODY = 3,           /* no gateway, or no backend answered */
-  PLUMCTL_NOT_EXECUTABLE = 126, /* "run": as the shell has it */
+  PLUMCTL_FAILED = 1,           /* the request failed */
+  PLUMCTL_USAGE = 2,            /* the command line is invalid */
+  PLUMCTL_NO_ROUTER = 3,        /* there is no gateway, or no backend got an answer */
+  PLUMCTL_NOT_EXECUTABLE = 126, /* "run": the same values as in the shell */
   PLUMCTL_NOT_FOUND = 127,
-  PLUMCTL_SIGNALLED = 128, /* plus the signal's number */
+  PLUMCTL_SIGNALLED = 128, /* plus the number of the signal */
 } PlumctlExit;

@@ -133,7 +133,7 @@ gateway_watch_start (GatewayWatch *self, PlumManager *manager)
 }
 
 void
-gateway_watch_stop (GatewayWatch *self)
+gateway_watch_clear (GatewayWatch *self)
 {
   g_signal_handlers_disconnect_by_data (plum_manager_get_gateways (self->manager), self);
   for (guint i = 0; i < self->gateways->len; i++)

@@ -6,8 +6,8 @@
 
 typedef struct _GatewayWatch GatewayWatch;
 
-/* Connects to every gateway as it comes, before it is asked anything. A slot that is NULL is
- * not connected, so that nobody records what nobody reads. */
+/* Connects to every gateway when it appears, before the gateway is queried. Callbacks that are
+ * NULL are not connected, so that unneeded traffic is not recorded. */
 struct _GatewayWatch
 {
   PlumManager *manager;
@@ -28,4 +28,4 @@ struct _GatewayWatch
 };
 
 void gateway_watch_start (GatewayWatch *self, PlumManager *manager);
-void gateway_watch_stop (GatewayWatch *self);
+void gateway_watch_clear (GatewayWatch *self);

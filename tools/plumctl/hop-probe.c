@@ -7,17 +7,17 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* After the kernel's own headers, which it needs and does not include. */
+/* Needs the kernel headers above, but does not include them. */
 #include <linux/errqueue.h>
 
-/* The library's route look-up takes the same host for "the internet": a.root-servers.net. The
- * datagram does not get so far. */
+/* The address that the library's route lookup uses for the internet, a.root-servers.net. The
+ * datagram does not reach it. */
 #define INTERNET "198.41.0.4"
 
-/* A router that says so says it in milliseconds, also over a slow line. */
+/* Routers answer within milliseconds, also over a slow line. */
 #define WAIT_MS 1000
 
-/* For whoever looks at what passes. */
+/* Identifies the datagram in a packet capture. */
 static const char content[] = "plumctl doctor";
 
 static void
@@ -38,7 +38,7 @@ on_deadline (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Who threw the datagram away; NULL: it ended in another way. */
+/* The router that discarded the datagram; NULL if another error was reported. */
 static GInetAddress *
 read_offender (struct msghdr *message)
 {
@@ -59,7 +59,7 @@ read_offender (struct msghdr *message)
   return NULL;
 }
 
-/* Whatever comes ends it: a router that cannot go on, or a host that was reached, is no hop. */
+/* Any message ends the probe: an unreachable network or a host that was reached is not a hop. */
 static gboolean
 on_ready (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
@@ -75,7 +75,7 @@ on_ready (GSocket *socket, GIOCondition condition, gpointer user_data)
 }
 
 static gboolean
-set_up_socket (HopProbe *self, GSocketAddress *internet, const char *interface)
+create_socket (HopProbe *self, GSocketAddress *internet, const char *interface)
 {
   self->socket =
     g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
@@ -83,7 +83,7 @@ set_up_socket (HopProbe *self, GSocketAddress *internet, const char *interface)
     return FALSE;
 
   g_socket_set_blocking (self->socket, FALSE);
-  /* Without privileges since Linux 5.7. Where it is refused the way would be another one. */
+  /* Needs no privileges since Linux 5.7. If it fails, the datagram would take another path. */
   if (interface != NULL && setsockopt (g_socket_get_fd (self->socket), SOL_SOCKET, SO_BINDTODEVICE,
                                        interface, (socklen_t) strlen (interface)) != 0)
     return FALSE;
@@ -93,8 +93,8 @@ set_up_socket (HopProbe *self, GSocketAddress *internet, const char *interface)
          g_socket_connect (self->socket, internet, NULL, NULL);
 }
 
-/* @interface: the only one that it may leave by; nullable. FALSE if it cannot be asked; then
- * done() is not called. */
+/* FALSE: the probe cannot be sent, and done() is not called. @interface: the only interface that
+ * the probe may use; nullable. */
 gboolean
 hop_probe_start (HopProbe *self, const char *interface)
 {
@@ -102,7 +102,7 @@ hop_probe_start (HopProbe *self, const char *interface)
     g_inet_socket_address_new_from_string (INTERNET, HOP_PROBE_PORT);
   g_autoptr (GBytes) bytes = g_bytes_new_static (content, sizeof content - 1);
 
-  if (!set_up_socket (self, internet, interface) ||
+  if (!create_socket (self, internet, interface) ||
       g_socket_send (self->socket, content, sizeof content - 1, NULL, NULL) < 0)
     return FALSE;
 

@@ -4,21 +4,21 @@
 
 #include <plum-glib/plum-glib.h>
 
-#define HOP_PROBE_PORT 33434 /* where traceroute begins: nobody listens there */
+#define HOP_PROBE_PORT 33434 /* the first port of traceroute: no service uses it */
 
 typedef struct _HopProbe HopProbe;
 
-/* Which router is the n-th on the way to the internet? Sends one datagram that may pass n - 1 of
- * them; the n-th throws it away and says so by ICMP "time exceeded" (RFC 792, RFC 1812 5.3.1), as
- * traceroute has it. Needs no privilege: the kernel gives the ICMP message to the socket that the
- * datagram came from (ip(7), IP_RECVERR). */
+/* Finds the n-th router on the path to the internet. Sends one datagram with a TTL of n; the
+ * n-th router discards it and reports ICMP "time exceeded" (RFC 792, RFC 1812 5.3.1), as with
+ * traceroute. Needs no privileges: the kernel passes the ICMP message to the sending socket
+ * (ip(7), IP_RECVERR). */
 struct _HopProbe
 {
   guint ttl;
   GSocket *socket;
   GSource *source;
   guint deadline_id;
-  GInetAddress *hop; /* NULL: nobody said so in time, or something else came */
+  GInetAddress *hop; /* NULL: no router answered in time, or another error was reported */
   gpointer user_data;
 
   void (*done) (HopProbe *self);

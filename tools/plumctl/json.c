@@ -5,7 +5,7 @@
 static void
 append_quoted (GString *text, const char *value)
 {
-  /* What a router said need not be UTF-8; JSON must be (RFC 8259 section 8.1). */
+  /* Text from a router may not be UTF-8, but JSON must be (RFC 8259 8.1). */
   g_autofree char *valid = g_utf8_make_valid (value, -1);
 
   g_string_append_c (text, '"');
@@ -59,7 +59,7 @@ json_writer_init (JsonWriter *self)
   self->needs_comma = FALSE;
 }
 
-/* Gives the text to the caller. */
+/* Returns the text (transfer full). */
 char *
 json_writer_finish (JsonWriter *self)
 {

@@ -4,8 +4,9 @@
 
 #include <glib.h>
 
-/* Writes one JSON document (RFC 8259) into a string. The caller sees to the nesting; commas,
- * quoting and valid UTF-8 are seen to here. A key of NULL is a member of an array. */
+/* Writes one JSON document (RFC 8259) into a string. The caller is responsible for balanced
+ * nesting; the writer adds commas, quotes strings and ensures valid UTF-8. The key is NULL for a
+ * member of an array. */
 typedef struct
 {
   GString *text;

@@ -4,14 +4,14 @@
 
 #include "output.h"
 
-#define ASKING_MS 100
-#define HOLDING_MS 1000
+#define PENDING_MS 100
+#define MAPPED_MS 1000
 
 static const char spinner[] = { '|', '/', '-', '\\' };
 
 static gboolean on_frame (gpointer user_data);
 
-/* Seconds until the first lease ends; -1 where none does. */
+/* Seconds until the first lease expires; -1 if no lease expires. */
 static gint64
 get_seconds_left (MappingSet *set)
 {
@@ -40,13 +40,14 @@ build_text (LiveLine *self)
   gint64 left = get_seconds_left (self->set);
 
   if (self->set->session->closing)
-    return g_strdup_printf ("%c removing", spinner[self->frame]);
-  if (self->asking)
-    return g_strdup_printf ("%c asking the router: %u of %u mapped", spinner[self->frame], n_up, n);
+    return g_strdup_printf ("%c removing the mappings", spinner[self->frame]);
+  if (self->pending)
+    return g_strdup_printf ("%c waiting for the router: %u of %u mapped", spinner[self->frame],
+                            n_up, n);
   if (left < 0)
-    return g_strdup_printf ("%u of %u mapped. Ctrl-C removes", n_up, n);
+    return g_strdup_printf ("%u of %u mapped. Press Ctrl-C to remove", n_up, n);
 
-  return g_strdup_printf ("%u of %u mapped, lease %u:%02u:%02u. Ctrl-C removes", n_up, n,
+  return g_strdup_printf ("%u of %u mapped, lease %u:%02u:%02u. Press Ctrl-C to remove", n_up, n,
                           (guint) (left / 3600), (guint) (left / 60 % 60), (guint) (left % 60));
 }
 
@@ -54,15 +55,15 @@ static gboolean
 on_frame (gpointer user_data)
 {
   LiveLine *self = user_data;
-  gboolean asking = mapping_set_count (self->set, PLUM_STATE_PENDING) > 0;
+  gboolean pending = mapping_set_count (self->set, PLUM_STATE_PENDING) > 0;
   g_autofree char *text = NULL;
 
   self->frame = (self->frame + 1) % G_N_ELEMENTS (spinner);
-  if (asking != self->asking)
+  if (pending != self->pending)
     {
-      /* A spinner needs ten pictures a second; a held mapping one. */
-      self->asking = asking;
-      self->timer_id = g_timeout_add (asking ? ASKING_MS : HOLDING_MS, on_frame, self);
+      /* The spinner needs ten frames per second; the countdown needs one. */
+      self->pending = pending;
+      self->timer_id = g_timeout_add (pending ? PENDING_MS : MAPPED_MS, on_frame, self);
     }
 
   text = build_text (self);
@@ -75,13 +76,13 @@ void
 live_line_start (LiveLine *self, MappingSet *set)
 {
   self->set = set;
-  self->asking = TRUE;
+  self->pending = TRUE;
   if (output_is_terminal ())
-    self->timer_id = g_timeout_add (ASKING_MS, on_frame, self);
+    self->timer_id = g_timeout_add (PENDING_MS, on_frame, self);
 }
 
 void
-live_line_stop (LiveLine *self)
+live_line_clear (LiveLine *self)
 {
   g_clear_handle_id (&self->timer_id, g_source_remove);
   output_live (NULL);

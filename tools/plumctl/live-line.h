@@ -4,14 +4,14 @@
 
 #include "mapping-set.h"
 
-/* The line at the bottom of a terminal while mappings are asked for and held. */
+/* The status line at the bottom of a terminal. */
 typedef struct
 {
   MappingSet *set;
   guint timer_id;
   guint frame;
-  gboolean asking;
+  gboolean pending;
 } LiveLine;
 
 void live_line_start (LiveLine *self, MappingSet *set);
-void live_line_stop (LiveLine *self);
+void live_line_clear (LiveLine *self);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* plumctl: maps ports on a home router, and tells why it cannot. The table of commands below is
- * the one source of the dispatcher, the help and the completions. */
+/* plumctl: maps ports on a home router, and finds out why that fails. The dispatcher, the help
+ * and the completions are all generated from the command table below. */
 
 #include "command.h"
 #include "complete.h"
@@ -33,9 +33,9 @@ find_command (const char *name)
 static void
 print_usage (FILE *file)
 {
-  fputs ("Usage: plumctl COMMAND [OPTION...] [WORD...]\n"
+  fputs ("Usage: plumctl COMMAND [OPTION…] [ARGUMENT…]\n"
          "\n"
-         "Asks a home router to forward ports to this computer, by PCP, NAT-PMP or UPnP.\n"
+         "Asks the home router to forward ports to this computer, using PCP, NAT-PMP or UPnP.\n"
          "\n"
          "Commands:\n",
          file);
@@ -43,10 +43,10 @@ print_usage (FILE *file)
     fprintf (file, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
   fputs ("\n"
          "Options:\n"
-         "  -h, --help     Show this; after a COMMAND, what that one takes\n"
+         "  -h, --help     Show this help; after COMMAND, the help of that command\n"
          "      --version  Show the version\n"
          "\n"
-         "Exit status: 0 done, 1 failed, 2 wrong usage, 3 no router answered.\n",
+         "Exit status: 0 success, 1 failure, 2 usage error, 3 no router answered.\n",
          file);
 }
 
@@ -62,11 +62,11 @@ reject_command (const char *word)
 
   output_error ("“%s” is not a command%s%s%s", word, nearest != NULL ? "; did you mean “" : "",
                 nearest != NULL ? nearest : "", nearest != NULL ? "”?" : "");
-  output_hint ("“plumctl --help” lists them.");
+  output_hint ("Run “plumctl --help” for a list of commands.");
   return PLUMCTL_USAGE;
 }
 
-/* Cuts @argv at "--" where the command takes another command behind it. */
+/* Splits @argv at "--" if the command takes another command after it. */
 static char **
 cut_tail (const PlumctlCommand *command, int *argc, char **argv)
 {
@@ -82,18 +82,18 @@ cut_tail (const PlumctlCommand *command, int *argc, char **argv)
 }
 
 static void
-drop_separator (char **words)
+remove_separator (char **arguments)
 {
-  for (guint i = 0; words[i] != NULL; i++)
-    if (g_str_equal (words[i], "--"))
+  for (guint i = 0; arguments[i] != NULL; i++)
+    if (g_str_equal (arguments[i], "--"))
       {
-        for (; words[i] != NULL; i++)
-          words[i] = words[i + 1];
+        for (; arguments[i] != NULL; i++)
+          arguments[i] = arguments[i + 1];
         return;
       }
 }
 
-/* @argv[0] is the command's name. */
+/* @argv[0] is the name of the command. */
 static int
 run_command (const PlumctlCommand *command, int argc, char **argv)
 {
@@ -110,19 +110,19 @@ run_command (const PlumctlCommand *command, int argc, char **argv)
   if (!g_option_context_parse (context, &argc, &argv, &error))
     {
       output_error ("%s", error->message);
-      output_hint ("“%s --help” lists the options.", program);
+      output_hint ("Run “%s --help” for a list of options.", program);
       return PLUMCTL_USAGE;
     }
 
-  drop_separator (argv + 1);
+  remove_separator (argv + 1);
   return command->run (argv + 1, tail);
 }
 
-/* "plumctl help map" is "plumctl map --help". */
+/* "plumctl help map" is the same as "plumctl map --help". */
 static int
 run_help (int argc, char **argv)
 {
-  char *help_words[] = { NULL, (char *) "--help", NULL };
+  char *help_arguments[] = { NULL, (char *) "--help", NULL };
   const PlumctlCommand *command;
 
   if (argc < 3)
@@ -135,8 +135,8 @@ run_help (int argc, char **argv)
   if (command == NULL)
     return reject_command (argv[2]);
 
-  help_words[0] = argv[2];
-  return run_command (command, 2, help_words);
+  help_arguments[0] = argv[2];
+  return run_command (command, 2, help_arguments);
 }
 
 int
@@ -146,7 +146,7 @@ main (int argc, char **argv)
   const char *word = argc > 1 ? argv[1] : NULL;
 
   output_init ();
-  /* GLib's writer puts debug and info messages on standard output, where our answers are. */
+  /* GLib's writer prints debug and info messages on standard output, where the results are. */
   g_log_writer_default_set_use_stderr (TRUE);
 
   if (word == NULL)
@@ -166,7 +166,7 @@ main (int argc, char **argv)
 
   if (g_str_equal (word, "__complete"))
     {
-      complete_words (commands, argv + 2);
+      complete_arguments (commands, argv + 2);
       return PLUMCTL_OK;
     }
 

@@ -24,7 +24,7 @@ mapping_set_add (MappingSet *self,
                                    NULL));
 }
 
-/* Makes the mappings of @specs; no packet leaves. Says what is wrong where a SPEC is. */
+/* Creates the mappings of @specs; sends nothing. Reports an invalid SPEC. */
 gboolean
 mapping_set_parse (MappingSet *self, char **specs, const char *description)
 {
@@ -49,7 +49,7 @@ mapping_set_parse (MappingSet *self, char **specs, const char *description)
 
   if (self->mappings->len == 0)
     {
-      output_error ("no SPEC: which port? For example tcp:8080 or udp:5000:6000");
+      output_error ("no SPEC given, for example tcp:8080 or udp:5000:6000");
       return FALSE;
     }
 
@@ -75,11 +75,11 @@ mapping_set_count (MappingSet *self, PlumState state)
   return n;
 }
 
-/* The first attempt came to nothing: what did come up is taken down again. */
+/* The first attempt failed: the mappings that succeeded are removed. */
 static void
 fail (MappingSet *self)
 {
-  int exit_code = PLUMCTL_NOBODY;
+  int exit_code = PLUMCTL_NO_ROUTER;
 
   self->decided = TRUE;
   g_clear_handle_id (&self->deadline_id, g_source_remove);
@@ -98,12 +98,12 @@ fail (MappingSet *self)
       else
         output_error ("%s: no answer within %g s", name, common_options.timeout);
 
-      if (error == NULL || describe_exit_code (error) != PLUMCTL_NOBODY)
+      if (error == NULL || describe_exit_code (error) != PLUMCTL_NO_ROUTER)
         exit_code = PLUMCTL_FAILED;
     }
 
-  if (exit_code == PLUMCTL_NOBODY)
-    output_hint ("“plumctl doctor” tells who was asked and what was answered.");
+  if (exit_code == PLUMCTL_NO_ROUTER)
+    output_hint ("Run “plumctl doctor” to find out why.");
   session_close (self->session, exit_code);
 }
 
@@ -117,9 +117,9 @@ on_deadline (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Without a network it stays PENDING: only who keeps trying waits for one. */
+/* Without a network a mapping stays pending, but only --keep-trying waits for a network. */
 static gboolean
-is_waiting (PlumMapping *mapping)
+is_pending (PlumMapping *mapping)
 {
   return plum_mapping_get_id (mapping) == 0 ||
          (plum_mapping_get_state (mapping) == PLUM_STATE_PENDING &&
@@ -127,11 +127,11 @@ is_waiting (PlumMapping *mapping)
 }
 
 static gboolean
-is_any_waiting (MappingSet *self)
+is_any_pending (MappingSet *self)
 {
   for (guint i = 0; i < self->mappings->len; i++)
     {
-      if (is_waiting (self->mappings->pdata[i]))
+      if (is_pending (self->mappings->pdata[i]))
         return TRUE;
     }
 
@@ -151,14 +151,14 @@ decide (MappingSet *self)
       if (self->up != NULL)
         self->up (self);
     }
-  else if (!self->keep_trying && !is_any_waiting (self))
+  else if (!self->keep_trying && !is_any_pending (self))
     {
-      /* Not at the first failure: each one's reason is worth knowing. */
+      /* Only when all have failed, so that every error is reported. */
       fail (self);
     }
 }
 
-/* All properties of one change are right at its first notification. */
+/* All properties are up to date at the first notification of a change. */
 static void
 on_notify (PlumMapping *mapping, GParamSpec *pspec, MappingSet *self)
 {
@@ -167,7 +167,7 @@ on_notify (PlumMapping *mapping, GParamSpec *pspec, MappingSet *self)
   decide (self);
 }
 
-/* Nobody need wait for a timeout to learn that there is no network; once for all mappings. */
+/* Reports a missing network at once, and once for all mappings. */
 static gboolean
 check_network (MappingSet *self, int *exit_code)
 {
@@ -186,7 +186,7 @@ check_network (MappingSet *self, int *exit_code)
   return FALSE;
 }
 
-/* Adds the mappings to the session's manager. On FALSE the reason has been told. */
+/* Adds the mappings to the session's manager. If that fails, reports it and returns FALSE. */
 gboolean
 mapping_set_start (MappingSet *self, int *exit_code)
 {

@@ -6,21 +6,21 @@
 
 typedef struct _MappingSet MappingSet;
 
-/* The mappings that the command line asks for, and the verdict on their first attempt. */
+/* The mappings of the command line, and the outcome of their first attempt. */
 struct _MappingSet
 {
   Session *session;
   GPtrArray *mappings;  /* of PlumMapping */
-  gboolean keep_trying; /* no verdict but success */
+  gboolean keep_trying; /* the first attempt cannot fail */
   gboolean no_ipv4;     /* set before parsing */
   gboolean ipv6;
-  gboolean exact; /* no other external port will do; set before parsing */
+  gboolean exact; /* require the requested external port; set before parsing */
   guint deadline_id;
   gboolean decided;
 
-  /* Something about a mapping that a user would see. */
+  /* Called when a visible property of a mapping changes. */
   void (*changed) (MappingSet *self, PlumMapping *mapping);
-  /* All are up, for the first time. */
+  /* Called when all mappings are up for the first time. */
   void (*up) (MappingSet *self);
 };
 

@@ -7,13 +7,13 @@
 #define IPV4_TEXT_MIN 7
 #define IPV4_TEXT_MAX 15
 
-/* By the length of the text; all in 1.0.0.0/8, 11.0.0.0/8 and 111.0.0.0/8. */
-static const char *const ipv4_stand_ins[] = {
+/* Indexed by the length of the text; all in 1.0.0.0/8, 11.0.0.0/8 and 111.0.0.0/8. */
+static const char *const ipv4_replacements[] = {
   "1.2.3.4",      "1.2.3.40",      "1.2.3.140",      "1.2.30.140",      "1.2.130.140",
   "1.20.130.140", "1.120.130.140", "11.120.130.140", "111.120.130.140",
 };
 
-/* Keeps the first group, which tells the scope, and zeroes the digits of all others. */
+/* Keeps the first group, which determines the scope, and zeroes all other digits. */
 static char *
 mask_ipv6_text (const char *text)
 {
@@ -27,9 +27,9 @@ mask_ipv6_text (const char *text)
   return masked;
 }
 
-/* The stand-in, or NULL if @address may be shown. */
+/* The replacement, or NULL if @address need not be masked. */
 static char *
-get_stand_in (const char *text)
+dup_replacement (const char *text)
 {
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string (text);
   size_t length = strlen (text);
@@ -39,17 +39,17 @@ get_stand_in (const char *text)
   if (g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6)
     return mask_ipv6_text (text);
 
-  return g_strdup (ipv4_stand_ins[CLAMP (length, IPV4_TEXT_MIN, IPV4_TEXT_MAX) - IPV4_TEXT_MIN]);
+  return g_strdup (ipv4_replacements[CLAMP (length, IPV4_TEXT_MIN, IPV4_TEXT_MAX) - IPV4_TEXT_MIN]);
 }
 
-/* Gives a new reference; to @address itself if that may be shown. */
+/* Returns: (transfer full): @address itself if it need not be masked. */
 GInetAddress *
 mask_address (GInetAddress *address)
 {
   g_autofree char *text = g_inet_address_to_string (address);
-  g_autofree char *stand_in = get_stand_in (text);
+  g_autofree char *new_text = dup_replacement (text);
 
-  return stand_in != NULL ? g_inet_address_new_from_string (stand_in) : g_object_ref (address);
+  return new_text != NULL ? g_inet_address_new_from_string (new_text) : g_object_ref (address);
 }
 
 static gboolean
@@ -58,7 +58,7 @@ is_address_char (char c)
   return g_ascii_isxdigit (c) || c == '.' || c == ':';
 }
 
-/* "192.0.2.1:80" is an address and a port: the length of what is the address. */
+/* The length of the address in "192.0.2.1:80", an address and a port. */
 static size_t
 get_address_length (const char *run, size_t length)
 {
@@ -77,7 +77,7 @@ mask_literals (char *text, size_t length)
   while (i < length)
     {
       g_autofree char *literal = NULL;
-      g_autofree char *stand_in = NULL;
+      g_autofree char *new_text = NULL;
       size_t n = 0;
 
       while (i + n < length && is_address_char (text[i + n]))
@@ -89,9 +89,9 @@ mask_literals (char *text, size_t length)
         }
 
       literal = g_strndup (text + i, get_address_length (text + i, n));
-      stand_in = get_stand_in (literal);
-      for (size_t j = 0; stand_in != NULL && j < strlen (stand_in); j++)
-        text[i + j] = stand_in[j];
+      new_text = dup_replacement (literal);
+      for (size_t j = 0; new_text != NULL && j < strlen (new_text); j++)
+        text[i + j] = new_text[j];
       i += n;
     }
 }
@@ -105,22 +105,22 @@ mask_text (const char *text)
   return masked;
 }
 
-/* Replaces @address's own bytes in place. */
+/* Replaces the bytes of @address in place. */
 static void
 mask_binary (char *data, size_t length, GInetAddress *address)
 {
-  g_autoptr (GInetAddress) stand_in = mask_address (address);
-  const guint8 *wanted = g_inet_address_to_bytes (address);
-  const guint8 *replacement = g_inet_address_to_bytes (stand_in);
+  g_autoptr (GInetAddress) new_text = mask_address (address);
+  const guint8 *old_bytes = g_inet_address_to_bytes (address);
+  const guint8 *new_bytes = g_inet_address_to_bytes (new_text);
   size_t size = g_inet_address_get_native_size (address);
 
   for (size_t i = 0; length >= size && i <= length - size; i++)
-    if (memcmp (data + i, wanted, size) == 0)
+    if (memcmp (data + i, old_bytes, size) == 0)
       for (size_t j = 0; j < size; j++)
-        data[i + j] = (char) replacement[j];
+        data[i + j] = (char) new_bytes[j];
 }
 
-/* Replaces the address that a packet has at @offset. PCP writes IPv4 as IPv6 does. */
+/* Replaces the address at @offset in place. PCP uses IPv4-mapped IPv6 addresses. */
 static void
 mask_field (char *data, size_t length, size_t offset, GSocketFamily family)
 {
@@ -141,7 +141,7 @@ mask_field (char *data, size_t length, size_t offset, GSocketFamily family)
   mask_binary (data + offset, size, address);
 }
 
-/* Where RFC 6887 (7.1, 11.1) and RFC 6886 (3.2) have addresses. */
+/* The address fields of RFC 6887 (7.1, 11.1) and RFC 6886 (3.2). */
 static void
 mask_fields (char *data, size_t length)
 {
@@ -157,7 +157,7 @@ mask_fields (char *data, size_t length)
     }
 }
 
-/* @addresses: those that binary packets may hold elsewhere. */
+/* @addresses: addresses that binary packets may contain in other places. */
 GBytes *
 mask_bytes (GBytes *bytes, GPtrArray *addresses)
 {
@@ -165,7 +165,7 @@ mask_bytes (GBytes *bytes, GPtrArray *addresses)
   const char *data = g_bytes_get_data (bytes, &length);
   char *masked = g_memdup2 (data, length);
 
-  /* SSDP and HTTP have no zero byte, or pad with some; PCP and NAT-PMP are never without. */
+  /* SSDP and HTTP contain no zero bytes, or only as padding; PCP and NAT-PMP always contain one. */
   mask_literals (masked, length);
   if (length >= 2 && memchr (data, 0, length) != NULL)
     {

@@ -6,14 +6,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* Where the text goes and how. Set once by output_init(). */
+/* The output settings. Set once by output_init(). */
 static struct
 {
-  gboolean terminal; /* standard output is one, and understands escapes */
+  gboolean terminal; /* standard output is a terminal that understands escape sequences */
   gboolean coloured;
   gboolean utf8;
   gboolean quiet;
-  gboolean live_shown; /* the cursor stands on the live line */
+  gboolean live_shown; /* the cursor is on the status line */
 } output;
 
 static const char *const colours[] = {
@@ -47,8 +47,7 @@ output_set_quiet (gboolean quiet)
   output.quiet = quiet;
 }
 
-/* What a router or a neighbour put into a message must not drive the user's terminal, and
- * typographic quotes are for those who can see them. */
+/* Text from the network must not control the user's terminal, and typographic quotes need UTF-8. */
 static char *
 make_printable (const char *text)
 {
@@ -80,7 +79,7 @@ erase_live (void)
   output.live_shown = FALSE;
 }
 
-/* One line on standard output, unless --quiet. */
+/* Prints a line on standard output, unless --quiet is given. */
 void
 output_line (OutputColour colour, const char *format, ...)
 {
@@ -104,7 +103,7 @@ output_line (OutputColour colour, const char *format, ...)
   fflush (stdout);
 }
 
-/* One JSON document on standard output; it is escaped already. */
+/* Prints a JSON document, which is already escaped, on standard output. */
 void
 output_json (const char *json)
 {
@@ -112,7 +111,7 @@ output_json (const char *json)
   fflush (stdout);
 }
 
-/* The last line of a terminal, drawn over at each call; NULL takes it away. */
+/* Draws the status line of a terminal, replacing the previous one; NULL removes it. */
 void
 output_live (const char *text)
 {
@@ -141,7 +140,7 @@ static void G_GNUC_PRINTF (2, 0) put_error (const char *prefix, const char *form
   fprintf (stderr, "%s%s\n", prefix, clean);
 }
 
-/* What went wrong, on standard error. */
+/* Prints an error on standard error. */
 void
 output_error (const char *format, ...)
 {
@@ -152,7 +151,7 @@ output_error (const char *format, ...)
   va_end (args);
 }
 
-/* What the user may do about it, on standard error. */
+/* Prints advice for the user on standard error. */
 void
 output_hint (const char *format, ...)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a datagram or a piece of a stream says, in a few words, for a person who reads along. It
- * looks at the bytes alone: whether they were welcome is for the backends to tell. */
+/* Describes a datagram or a segment of a stream in a few words. The description depends only on
+ * the bytes: the backends decide whether they are valid. */
 
 #include "packet-text.h"
 
 #include <string.h>
 
-#define MAX_WORD 80 /* of a line that the network wrote */
+#define MAX_WORD 80 /* of a line received from the network */
 
 #define PCP_VERSION 2
 #define PCP_HEADER_SIZE 24
@@ -38,7 +38,7 @@ static const char *const natpmp_results[] = {
   "network failure", "out of resources",    "unsupported opcode",
 };
 
-/* Big-endian; what is not there is 0. */
+/* Reads a big-endian number; missing bytes are 0. */
 static guint32
 read_number (const Packet *packet, gsize offset, gsize size)
 {
@@ -93,7 +93,7 @@ describe_pcp_map_answer (const Packet *packet, const char *result)
   guint lifetime = read_number (packet, 4, 4);
 
   if (read_number (packet, 3, 1) != 0 || lifetime == 0)
-    return g_strdup_printf ("PCP: %s to %s:%u, lifetime %u s, epoch %u s", result, protocol,
+    return g_strdup_printf ("PCP: %s for %s:%u, lifetime %u s, epoch %u s", result, protocol,
                             internal_port, lifetime, read_number (packet, 8, 4));
 
   return g_strdup_printf ("PCP: %s: %s:%u is %s%s%s:%u for %u s, epoch %u s", result, protocol,
@@ -110,8 +110,8 @@ describe_pcp (const Packet *packet)
 
   if ((opcode & ANSWER) == 0)
     return map           ? describe_pcp_map_request (packet)
-           : opcode == 0 ? g_strdup ("PCP: anybody there?")
-                         : g_strdup_printf ("PCP: request %u", opcode);
+           : opcode == 0 ? g_strdup ("PCP: announce")
+                         : g_strdup_printf ("PCP: request with opcode %u", opcode);
 
   result = name_result (pcp_results, G_N_ELEMENTS (pcp_results), read_number (packet, 3, 1));
   return map ? describe_pcp_map_answer (packet, result)
@@ -128,9 +128,9 @@ describe_natpmp_request (const Packet *packet, guint opcode)
   guint lifetime = read_number (packet, 8, 4);
 
   if (opcode == 0)
-    return g_strdup ("NAT-PMP: what is the external address?");
+    return g_strdup ("NAT-PMP: external address request");
   if (opcode > 2 || packet->size < NATPMP_MAP_REQUEST_SIZE)
-    return g_strdup_printf ("NAT-PMP: request %u", opcode);
+    return g_strdup_printf ("NAT-PMP: request with opcode %u", opcode);
   if (lifetime == 0)
     return g_strdup_printf ("NAT-PMP: remove %s:%u", protocol, read_number (packet, 4, 2));
   return g_strdup_printf ("NAT-PMP: map %s:%u:%u for %u s", protocol, read_number (packet, 4, 2),
@@ -164,9 +164,9 @@ describe_natpmp_answer (const Packet *packet, guint opcode)
 
 /* --- SSDP and HTTP --- */
 
-/* The line at @start, without its end. */
+/* The line at @start, without its line terminator. */
 static char *
-copy_line (const char *start, const char *end)
+dup_line (const char *start, const char *end)
 {
   const char *stop = start;
 
@@ -175,9 +175,9 @@ copy_line (const char *start, const char *end)
   return g_strndup (start, (gsize) (stop - start));
 }
 
-/* The value of a header's first occurrence; NULL: there is none. */
+/* The value of the first header with this name; NULL if there is none. */
 static char *
-find_header (const char *text, gsize length, const char *name)
+dup_header (const char *text, gsize length, const char *name)
 {
   const char *end = text + length;
   gsize name_length = strlen (name);
@@ -186,7 +186,7 @@ find_header (const char *text, gsize length, const char *name)
     {
       if ((gsize) (end - line) > name_length && line[name_length] == ':' &&
           g_ascii_strncasecmp (line, name, name_length) == 0)
-        return g_strstrip (copy_line (line + name_length + 1, end));
+        return g_strstrip (dup_line (line + name_length + 1, end));
 
       line = memchr (line, '\n', (gsize) (end - line));
       line = line != NULL ? line + 1 : NULL;
@@ -195,9 +195,9 @@ find_header (const char *text, gsize length, const char *name)
   return NULL;
 }
 
-/* "urn:schemas-upnp-org:service:WANIPConnection:1#AddPortMapping", perhaps in quotes. */
+/* "urn:schemas-upnp-org:service:WANIPConnection:1#AddPortMapping", optionally in quotes. */
 static const char *
-cut_action (char *header)
+extract_action (char *header)
 {
   char *hash = header != NULL ? strrchr (header, '#') : NULL;
 
@@ -208,7 +208,7 @@ cut_action (char *header)
 }
 
 static char *
-find_fault (const char *text, gsize length)
+dup_error_code (const char *text, gsize length)
 {
   static const char tag[] = "<errorCode>";
   const char *found = g_strstr_len (text, (gssize) length, tag);
@@ -228,17 +228,17 @@ static char *
 describe_text (const Packet *packet)
 {
   const char *text = (const char *) packet->data;
-  g_autofree char *line = copy_line (text, text + packet->size);
-  g_autofree char *header = find_header (text, packet->size, "SOAPAction");
-  g_autofree char *target = find_header (text, packet->size, "ST");
-  g_autofree char *kind = find_header (text, packet->size, "NTS");
-  g_autofree char *fault = find_fault (text, packet->size);
-  const char *action = cut_action (header);
+  g_autofree char *line = dup_line (text, text + packet->size);
+  g_autofree char *header = dup_header (text, packet->size, "SOAPAction");
+  g_autofree char *target = dup_header (text, packet->size, "ST");
+  g_autofree char *kind = dup_header (text, packet->size, "NTS");
+  g_autofree char *error_code = dup_error_code (text, packet->size);
+  const char *action = extract_action (header);
 
   if (action != NULL)
     return g_strdup_printf ("%s: %s", line, action);
-  if (fault != NULL)
-    return g_strdup_printf ("%s: error %s", line, fault);
+  if (error_code != NULL)
+    return g_strdup_printf ("%s: error %s", line, error_code);
   if (target != NULL)
     return g_strdup_printf ("%s: %s", line, target);
   if (kind != NULL)
@@ -246,7 +246,7 @@ describe_text (const Packet *packet)
   return g_steal_pointer (&line);
 }
 
-/* NULL: nothing that can be named, such as a later piece of a stream. */
+/* NULL: the bytes cannot be described, such as a later segment of a stream. */
 char *
 packet_text_describe (GBytes *bytes)
 {
@@ -268,8 +268,8 @@ packet_text_describe (GBytes *bytes)
   return NULL;
 }
 
-/* Whether a server says by PCP that its client's packets come from another address than they
- * should: they are translated on their way (RFC 6887 8.2). The other protocols cannot say so. */
+/* Whether a PCP server reports that another device translates the client's packets (RFC 6887
+ * 8.2). The other protocols cannot report this. */
 gboolean
 packet_text_is_address_mismatch (GBytes *bytes)
 {

@@ -6,7 +6,7 @@
 
 #define EXPECTED "expected tcp:PORT, udp:PORT, tcp:INTERNAL:EXTERNAL or tcp:FIRST-LAST"
 
-/* A run of ports, both ends included. */
+/* A range of ports, both ends included. */
 typedef struct
 {
   guint first;
@@ -39,7 +39,7 @@ parse_port (const char *text, size_t length, guint *out, GError **error)
   if (port == 0 || port > G_MAXUINT16)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "%.*s is not a port: 1 to 65535", (int) length, text);
+                   "port %.*s is out of range, must be 1 to 65535", (int) length, text);
       return FALSE;
     }
 
@@ -64,15 +64,16 @@ parse_range (const char *text, size_t length, PortRange *out, GError **error)
   if (range.last < range.first)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "the range %u-%u goes backwards", range.first, range.last);
+                   "the first port of the range %u-%u is greater than the last", range.first,
+                   range.last);
       return FALSE;
     }
 
   if (range.last - range.first >= PORT_SPEC_MAX_PORTS)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "the range %u-%u has %u ports, more than the %u that one range may have",
-                   range.first, range.last, range.last - range.first + 1, PORT_SPEC_MAX_PORTS);
+                   "the range %u-%u has %u ports, but the maximum is %u", range.first, range.last,
+                   range.last - range.first + 1, PORT_SPEC_MAX_PORTS);
       return FALSE;
     }
 
@@ -90,14 +91,15 @@ parse_protocol (const char *text, size_t length, PlumProtocol *out, GError **err
   else
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "“%.*s” is not a protocol: tcp or udp", (int) length, text);
+                   "“%.*s” is not a protocol, must be tcp or udp", (int) length, text);
       return FALSE;
     }
 
   return TRUE;
 }
 
-/* The ports behind the protocol: one range, and perhaps a second for the outside. */
+/* Parses the part after the protocol: the internal range, optionally followed by the external
+ * range. */
 static gboolean
 parse_ports (const char *ports, PortSpec *spec, GError **error)
 {
@@ -116,14 +118,14 @@ parse_ports (const char *ports, PortSpec *spec, GError **error)
   if (!parse_range (colon + 1, strlen (colon + 1), &external, error))
     return FALSE;
 
-  /* "tcp:8000-8010:9000" counts on from 9000. */
+  /* "tcp:8000-8010:9000" means external ports from 9000 up. */
   if (external.first == external.last)
     external.last = external.first + spec->n_ports - 1;
 
   if (external.last > G_MAXUINT16 || external.last - external.first + 1 != spec->n_ports)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "%u internal ports do not fit the external %s", spec->n_ports, colon + 1);
+                   "%u internal ports do not fit the external range %s", spec->n_ports, colon + 1);
       return FALSE;
     }
 
@@ -131,8 +133,8 @@ parse_ports (const char *ports, PortSpec *spec, GError **error)
   return TRUE;
 }
 
-/* Reads one SPEC. The error's text names the part that is wrong, not the whole word: the
- * caller puts that before it. *out is untouched on error. */
+/* Parses one SPEC. The error message names the invalid part; the caller adds the whole SPEC.
+ * *out is not modified on error. */
 gboolean
 port_spec_parse (const char *text, PortSpec *out, GError **error)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Writes what the doctor saw into a folder: index.tsv, a line for each datagram or piece of a
- * stream, files with their bytes, and report.json, what was made of it. The layout is in
- * docs/plumctl-json.md; tests/plumctl/recorded_gateway.py plays it. */
+/* Writes a recording of the doctor into a directory: index.tsv, with one line per datagram,
+ * stream segment or note; files with the bytes; and report.json. The format is documented in
+ * docs/plumctl-json.md; tests/plumctl/recorded_gateway.py plays a recording. */
 
 #include "recorder.h"
 
@@ -16,7 +16,7 @@
 #define REPORT_NAME "report.json"
 #define INDEX_HEAD "file\tms\tbackend\tdirection\tpeer\tport\tnote\n"
 
-/* Before anything is sent: a recording that cannot be written must not cost the user a run. */
+/* Called before anything is sent, so that an unwritable directory does not waste a run. */
 gboolean
 recorder_prepare (const char *directory, GError **error)
 {
@@ -27,22 +27,22 @@ recorder_prepare (const char *directory, GError **error)
       int saved_errno = errno;
 
       g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved_errno),
-                   "“%s” cannot be made: %s", directory, g_strerror (saved_errno));
+                   "“%s” cannot be created: %s", directory, g_strerror (saved_errno));
       return FALSE;
     }
 
   if (g_file_test (index, G_FILE_TEST_EXISTS))
     {
-      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST, "“%s” holds a recording already",
+      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST, "“%s” already contains a recording",
                    directory);
       return FALSE;
     }
 
-  /* Written now and again at the end: a full or read-only disk shows at once. */
+  /* Written now and again at the end: a full or read-only disk is detected early. */
   return g_file_set_contents (index, INDEX_HEAD, -1, error);
 }
 
-/* SSDP and HTTP have no zero byte; PCP and NAT-PMP are never without. */
+/* SSDP and HTTP contain no zero bytes; PCP and NAT-PMP always do. */
 static gboolean
 is_text (GBytes *bytes)
 {
@@ -63,8 +63,9 @@ is_same_stream (const DoctorEvent *a, const DoctorEvent *b)
                                g_inet_socket_address_get_address (b->peer));
 }
 
-/* Masks what came in pieces as a whole, for an address may lie across two of them, and cuts it up
- * again: masking changes no length. The elements are in the order of the events, from @first on. */
+/* Masks consecutive segments of a stream as a whole, since an address may span two of them, and
+ * splits the result again: masking does not change lengths. Returns one element per event, from
+ * @first on. */
 static GPtrArray *
 mask_run (DoctorLog *log, guint first, GPtrArray *addresses)
 {
@@ -125,7 +126,7 @@ append_row (GString *index, const char *name, const DoctorEvent *event)
       port = g_inet_socket_address_get_port (event->peer);
     }
 
-  /* A note may quote the network: a tab or newline in it must not make another row. */
+  /* A note may quote text from the network: a tab or newline must not create another row. */
   g_strdelimit (note, "\t\r\n", ' ');
   g_string_append_printf (index, "%s\t%u\t%s\t%s\t%s\t%u\t%s\n", name, event->ms, event->backend,
                           event->bytes == NULL                    ? "note"
@@ -141,7 +142,7 @@ make_name (const DoctorEvent *event, guint number)
                           event->direction == PLUM_TRAFFIC_SENT ? "sent" : "received");
 }
 
-/* What is repeated, such as an unanswered question, is one file. */
+/* Identical packets, such as unanswered requests, share one file. */
 static const char *
 save_bytes (const char *directory,
             GHashTable *names,
@@ -165,7 +166,7 @@ save_bytes (const char *directory,
   return known;
 }
 
-/* @addresses: those that binary packets may hold. @report: what was made of it all, as JSON. */
+/* @addresses: addresses that binary packets may contain. @report: the report, as JSON. */
 gboolean
 recorder_write (
   const char *directory, DoctorLog *log, GPtrArray *addresses, const char *report, GError **error)

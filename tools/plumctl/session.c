@@ -17,7 +17,7 @@ static const int session_signals[] = { SIGINT, SIGTERM, SIGHUP };
 static gboolean
 on_signal (Session *self, int signal_number)
 {
-  /* The second one is impatience: whatever the router still has ends with its lease. */
+  /* On the second signal, exit at once: the mappings expire with their leases. */
   if (self->closing)
     _exit (PLUMCTL_SIGNALLED + signal_number);
 
@@ -47,14 +47,14 @@ on_sighup (gpointer user_data)
   return on_signal (user_data, SIGHUP);
 }
 
-/* Makes the manager as the options wish. On FALSE the reason has been told, exit_code is set
- * and nothing needs clearing. */
+/* Creates the manager with the options. If that fails, reports it, sets exit_code and returns
+ * FALSE; nothing needs to be cleared then. */
 gboolean
 session_init (Session *self)
 {
   const GSourceFunc handlers[] = { on_sigint, on_sigterm, on_sighup };
 
-  /* What the command line says goes before what the environment says. */
+  /* The command line takes precedence over the environment. */
   if (common_options.backends != NULL)
     g_unsetenv ("PLUM_BACKENDS");
   if (common_options.verbose)
@@ -87,7 +87,7 @@ session_clear (Session *self)
 }
 
 static gboolean
-on_reader_left (int fd, GIOCondition condition, gpointer user_data)
+on_reader_closed (int fd, GIOCondition condition, gpointer user_data)
 {
   Session *self = user_data;
 
@@ -98,17 +98,17 @@ on_reader_left (int fd, GIOCondition condition, gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Ends with the reader of standard output: in "plumctl map ... | head -1" nobody would ever see
- * again what is held. A failed write tells it late, or never. */
+/* Closes the session when the reader of standard output exits: in "plumctl map ... | head -1"
+ * the mappings would otherwise be kept unseen. A failed write would be noticed late, or never. */
 void
-session_end_with_reader (Session *self)
+session_close_with_reader (Session *self)
 {
   signal (SIGPIPE, SIG_IGN);
   self->reader_id =
-    g_unix_fd_add (STDOUT_FILENO, G_IO_ERR | G_IO_HUP | G_IO_NVAL, on_reader_left, self);
+    g_unix_fd_add (STDOUT_FILENO, G_IO_ERR | G_IO_HUP | G_IO_NVAL, on_reader_closed, self);
 }
 
-/* Runs until somebody quits or closes. Returns the exit status. */
+/* Runs until session_quit() or session_close() ends the session. Returns the exit status. */
 int
 session_run (Session *self)
 {
@@ -117,7 +117,7 @@ session_run (Session *self)
   return self->exit_code;
 }
 
-/* Ends the run and leaves on the router what is there. */
+/* Ends the session without removing mappings from the router. */
 void
 session_quit (Session *self, int exit_code)
 {
@@ -132,12 +132,12 @@ on_closed (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   if (!plum_manager_close_finish (PLUM_MANAGER (object), result, &error))
-    output_error ("closing: %s", error->message);
+    output_error ("mappings may remain on the router: %s", error->message);
 
   session_quit (self, self->exit_code);
 }
 
-/* Ends the run when the router has let go of everything of ours. */
+/* Ends the session when all mappings have been removed from the router. */
 void
 session_close (Session *self, int exit_code)
 {

@@ -6,7 +6,8 @@
 
 typedef struct _Session Session;
 
-/* One command's run: the manager, the loop, and what SIGINT, SIGTERM and SIGHUP do to them. */
+/* The run of a command: the manager, the main loop, and the handling of SIGINT, SIGTERM and
+ * SIGHUP. */
 struct _Session
 {
   PlumManager *manager;
@@ -17,13 +18,13 @@ struct _Session
   guint reader_id;
   gboolean closing;
 
-  /* Called instead of the closing, if set. */
+  /* If set, called instead of closing. */
   void (*interrupted) (Session *self, int signal_number);
 };
 
 gboolean session_init (Session *self);
 void session_clear (Session *self);
-void session_end_with_reader (Session *self);
+void session_close_with_reader (Session *self);
 int session_run (Session *self);
 void session_quit (Session *self, int exit_code);
 void session_close (Session *self, int exit_code);

@@ -2,9 +2,9 @@
 
 #include "state-directory.h"
 
-/* Lets @manager remember, in $XDG_STATE_HOME/plumctl, what it holds: should this process be
- * killed, the next one takes it over or removes it. Not for what is left on the router on
- * purpose, and not for commands that only look. */
+/* Makes @manager store its leases in $XDG_STATE_HOME/plumctl: if this process is killed, the
+ * next one takes over or removes its mappings. Not for mappings that are left on the router on
+ * purpose, nor for commands that map nothing. */
 void
 state_directory_use (PlumManager *manager)
 {

@@ -5,8 +5,8 @@
 #define NATPMP_PORT 5351
 #define WAIT_MS 1000
 
-/* RFC 6886 section 3.2: version 0, operation 0, "what is your external address?" */
-static const char question[] = { 0, 0 };
+/* RFC 6886 3.2: version 0, opcode 0, external address request. */
+static const char request[] = { 0, 0 };
 
 static void
 finish (StrayProbe *self)
@@ -61,7 +61,7 @@ on_answer (GSocket *socket, GIOCondition condition, gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* FALSE if it cannot be asked; then done() is not called. */
+/* FALSE: the request cannot be sent, and done() is not called. */
 gboolean
 stray_probe_start (StrayProbe *self, GInetAddress *gateway)
 {
@@ -74,10 +74,10 @@ stray_probe_start (StrayProbe *self, GInetAddress *gateway)
     return FALSE;
 
   g_socket_set_blocking (self->socket, FALSE);
-  if (g_socket_send_to (self->socket, address, question, sizeof question, NULL, NULL) < 0)
+  if (g_socket_send_to (self->socket, address, request, sizeof request, NULL, NULL) < 0)
     return FALSE;
 
-  report_traffic (self, PLUM_TRAFFIC_SENT, address, question, sizeof question);
+  report_traffic (self, PLUM_TRAFFIC_SENT, address, request, sizeof request);
   self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);
   g_source_set_callback (self->source, G_SOURCE_FUNC (on_answer), self, NULL);
   g_source_attach (self->source, NULL);

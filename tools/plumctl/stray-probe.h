@@ -6,16 +6,16 @@
 
 typedef struct _StrayProbe StrayProbe;
 
-/* Asks a silent gateway once more from a socket that hears everybody: some routers answer from
- * another address of theirs than the one that was asked (two routers that share a virtual
- * address), and the backends' sockets do not hear that (RFC 6886 section 3.1 forbids to). */
+/* Queries a silent gateway again, from a socket that receives from every address: some routers
+ * answer from another address than the one that was queried (two routers that share a virtual
+ * address). The backends' sockets do not receive that, as RFC 6886 3.1 requires. */
 struct _StrayProbe
 {
   GInetAddress *gateway;
   GSocket *socket;
   GSource *source;
   guint deadline_id;
-  char *answered_from; /* NULL: nobody, or the gateway itself */
+  char *answered_from; /* NULL: no answer, or an answer from the gateway itself */
   gpointer user_data;
 
   void (*done) (StrayProbe *self);

@@ -4,13 +4,13 @@
 
 #include <string.h>
 
-/* More slips than this and the word was no slip. */
+/* With more differences than this, the word is probably not a typing error. */
 #define MAX_DISTANCE 2
 #define MAX_LENGTH 31
 
-/* Levenshtein's distance of two short words. */
+/* The Levenshtein distance of two short words. */
 static guint
-get_distance (const char *a, const char *b)
+measure_distance (const char *a, const char *b)
 {
   size_t n_a = strlen (a), n_b = strlen (b);
   guint row[MAX_LENGTH + 1];
@@ -39,8 +39,7 @@ get_distance (const char *a, const char *b)
   return row[n_b];
 }
 
-/* Which of @known the user may have meant by @word: one that begins so, or the nearest;
- * NULL if none is near. */
+/* The element of @known that begins with @word, or else is nearest to it; NULL if none is near. */
 const char *
 suggest_nearest (const char *word, const char *const *known)
 {
@@ -49,7 +48,7 @@ suggest_nearest (const char *word, const char *const *known)
 
   for (guint i = 0; known[i] != NULL; i++)
     {
-      guint distance = get_distance (word, known[i]);
+      guint distance = measure_distance (word, known[i]);
 
       if (*word != '\0' && g_str_has_prefix (known[i], word))
         return known[i];

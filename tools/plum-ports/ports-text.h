@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <plum-glib/plum-glib.h>
+
+G_BEGIN_DECLS
+
+/* Texts for the states and errors of the library. Plain text, without markup. */
+
+char *ports_text_for_scope (PlumAddressScope scope);
+char *ports_text_for_error (const GError *error);
+char *ports_text_for_probe (PlumProbe *probe);
+char *ports_text_for_mapping (PlumMapping *mapping);
+char *ports_text_for_port (PlumMapping *mapping);
+char *ports_text_for_endpoint (PlumMapping *mapping);
+
+G_END_DECLS
