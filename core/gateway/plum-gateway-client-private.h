@@ -34,8 +34,6 @@ typedef struct
   PlumBackend *(*get_backend) (PlumGatewayClient *client);
   /* Whether deleting the mapping of internal_port to external_port would hit the client's own. */
   gboolean (*uses_mapping) (PlumGatewayClient *client, guint internal_port, guint external_port);
-  void (*ref) (PlumGatewayClient *client);
-  void (*unref) (PlumGatewayClient *client);
 } PlumGatewayClientInterface;
 
 struct _PlumGatewayClient

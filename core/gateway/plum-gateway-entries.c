@@ -8,33 +8,57 @@ typedef struct
 {
   GTask *task;
   PlumGatewayQuery *query; /* (nullable): until it is answered */
-  GSource *cancel_source;  /* (nullable) */
+  GListModel *entries;     /* (nullable): the answer */
+  GError *error;           /* (nullable): the answer */
+  GSource *cancel_source;  /* (nullable): until the answer is queued */
 } Operation;
 
 static void
-operation_free (Operation *operation)
+operation_clear_cancel_source (Operation *operation)
 {
   if (operation->cancel_source != NULL)
     g_source_destroy (operation->cancel_source);
   g_clear_pointer (&operation->cancel_source, g_source_unref);
+}
+
+static void
+operation_free (Operation *operation)
+{
+  operation_clear_cancel_source (operation);
+  g_clear_object (&operation->entries);
+  g_clear_error (&operation->error);
   g_clear_object (&operation->task);
   g_free (operation);
+}
+
+static void
+on_finish (gpointer object, gpointer data)
+{
+  Operation *operation = data;
+
+  if (operation->error != NULL)
+    g_task_return_error (operation->task, g_steal_pointer (&operation->error));
+  else if (operation->entries != NULL)
+    g_task_return_pointer (operation->task, g_steal_pointer (&operation->entries), g_object_unref);
+  else
+    g_task_return_boolean (operation->task, TRUE);
 }
 
 static void
 on_answered (PlumCall *call, const GError *error, gpointer user_data)
 {
   Operation *operation = user_data;
-  GListModel *entries = call != NULL ? plum_call_get_entries (call) : NULL;
+  PlumGateway *gateway = g_task_get_source_object (operation->task);
 
+  operation_clear_cancel_source (operation);
+  operation->query = NULL;
   if (error != NULL)
-    g_task_return_error (operation->task, g_error_copy (error));
-  else if (entries != NULL)
-    g_task_return_pointer (operation->task, g_object_ref (entries), g_object_unref);
+    operation->error = g_error_copy (error);
   else
-    g_task_return_boolean (operation->task, TRUE);
+    g_set_object (&operation->entries, plum_call_get_entries (call));
 
-  operation_free (operation);
+  plum_signal_queue_add (plum_gateway_get_signals (gateway), gateway, on_finish, operation,
+                         (GDestroyNotify) operation_free);
 }
 
 static gboolean
@@ -66,6 +90,7 @@ plum_gateway_start_operation (PlumGateway *self,
                               PlumEntry *entry,
                               GTask *task) /* (transfer full) */
 {
+  PLUM_SIGNAL_SCOPE (plum_gateway_get_signals (self));
   Operation *operation = g_new0 (Operation, 1);
   GCancellable *cancellable = g_task_get_cancellable (task);
 

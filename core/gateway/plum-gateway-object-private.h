@@ -22,11 +22,12 @@ struct _PlumGateway
   PlumClock *clock;
   const PlumSettings *settings;
   gboolean closed;
+  gboolean published; /* it is in the list of gateways */
 
   PlumRace *race;
   PlumPortTable *ports;
   PlumLateLeases *late_leases;
-  PlumSignalQueue *signal_queue;
+  PlumSignalQueue *signals;
 
   GInetAddress *external_address; /* (nullable) */
   PlumAddressScope external_scope;
@@ -34,7 +35,6 @@ struct _PlumGateway
   GQueue clients; /* (element-type PlumGatewayClient) */
   PlumTimer recheck;
   GArray *decided_funcs; /* (element-type DecidedFunc) */
-  GSource *decided_source;
 };
 
 typedef enum {
@@ -51,6 +51,7 @@ typedef enum {
 
 /* Sets get_property and installs the properties. */
 void plum_gateway_install_properties (GObjectClass *object_class);
+/* Queues the notification. */
 void plum_gateway_notify (PlumGateway *self, PlumGatewayProperty property);
 
 G_END_DECLS

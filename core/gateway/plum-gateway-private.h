@@ -7,13 +7,18 @@
 #include "plum-gateway-client-private.h"
 #include "plum-race-private.h"
 #include "plum-settings-private.h"
+#include "plum-signal-queue-private.h"
 
 G_BEGIN_DECLS
 
 PlumGateway *plum_gateway_new (PlumNetwork *network,
                                GPtrArray *backend_infos,
                                GMainContext *context,
-                               const PlumSettings *settings);
+                               const PlumSettings *settings,
+                               PlumSignalQueue *signals);
+/* Call it before the program can see the gateway in a list. Until then, traffic and notes are
+ * queued for the handlers that the program may connect when it does. */
+void plum_gateway_publish (PlumGateway *self);
 /* Call it when the gateway is no longer available and has no clients: nothing is sent afterwards.
  */
 void plum_gateway_close (PlumGateway *self);
@@ -22,6 +27,7 @@ PlumNetwork *plum_gateway_get_network (PlumGateway *self);
 GMainContext *plum_gateway_get_context (PlumGateway *self);
 const PlumSettings *plum_gateway_get_settings (PlumGateway *self);
 PlumRace *plum_gateway_get_race (PlumGateway *self);
+PlumSignalQueue *plum_gateway_get_signals (PlumGateway *self);
 
 /* The race; see plum-race-private.h. */
 void plum_gateway_discover (PlumGateway *self, gboolean again);
@@ -31,7 +37,7 @@ guint plum_gateway_get_n_candidates (PlumGateway *self);
 void plum_gateway_note_outcome (PlumGateway *self, guint index, const GError *error);
 void plum_gateway_append_verdicts (PlumGateway *self, const gboolean *tried, GString *verdicts);
 
-/* Calls func once, in a later turn of the main loop, when every candidate is decided and the router
+/* Queues one call of func when every candidate is decided and the router
  * was asked for its external address. */
 void plum_gateway_when_decided (PlumGateway *self, GSourceFunc func, gpointer user_data);
 /* Returns FALSE if the function was called already. */

@@ -10,6 +10,7 @@ static GParamSpec *properties[PLUM_GATEWAY_N_PROPS];
 void
 plum_gateway_notify (PlumGateway *self, PlumGatewayProperty property)
 {
+  plum_signal_queue_freeze (self->signals, self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[property]);
 }
 

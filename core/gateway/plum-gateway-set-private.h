@@ -5,6 +5,7 @@
 #include <plum-glib/plum-glib.h>
 
 #include "plum-settings-private.h"
+#include "plum-signal-queue-private.h"
 
 G_BEGIN_DECLS
 
@@ -27,13 +28,12 @@ typedef struct
 
 PlumGatewaySet *plum_gateway_set_new (GMainContext *context,
                                       const PlumSettings *settings,
+                                      PlumSignalQueue *signals,
                                       const PlumGatewaySetOwner *owner,
                                       gpointer owner_data);
 PlumGatewaySet *plum_gateway_set_ref (PlumGatewaySet *self);
 void plum_gateway_set_unref (PlumGatewaySet *self);
-/* Stops following the network. The gateways stay in the set; the owner is no longer called. */
-void plum_gateway_set_close_watch (PlumGatewaySet *self);
-/* Closes the watch and all gateways. */
+/* Closes all gateways, which must have no clients. The owner is no longer called. */
 void plum_gateway_set_close (PlumGatewaySet *self);
 
 /* A list of PlumGateway: IPv4 first, and for each family that of the default route first.

@@ -22,6 +22,7 @@ struct _PlumGatewaySet
 {
   GMainContext *context;
   const PlumSettings *settings;
+  PlumSignalQueue *signals;
   const PlumGatewaySetOwner *owner; /* NULL once the watch is closed */
   gpointer owner_data;
 
@@ -92,17 +93,28 @@ plum_gateway_set_update_list_once (PlumGatewaySet *self)
           g_list_store_find (self->list, expected, &position))
         g_list_store_remove (self->list, position);
       else
-        g_list_store_insert (self->list, i, expected);
+        {
+          plum_gateway_publish (expected);
+          g_list_store_insert (self->list, i, expected);
+        }
       return TRUE;
     }
 }
 
 /* A handler of items-changed may change the set, so each change compares the list again. */
 static void
-plum_gateway_set_update_list (PlumGatewaySet *self)
+on_update_list (gpointer object, gpointer data)
 {
-  while (plum_gateway_set_update_list_once (self))
+  while (plum_gateway_set_update_list_once (data))
     ;
+}
+
+/* The list changes when its observers can be notified: never before items-changed. */
+static void
+plum_gateway_set_queue_list_update (PlumGatewaySet *self)
+{
+  plum_signal_queue_add (self->signals, NULL, on_update_list, plum_gateway_set_ref (self),
+                         (GDestroyNotify) plum_gateway_set_unref);
 }
 
 /* --- Lookup --- */
@@ -151,7 +163,7 @@ plum_gateway_set_make (PlumGatewaySet *self, Family *family, GPtrArray *networks
       else
         gateway =
           plum_gateway_new (networks->pdata[i], self->owner->get_backends (self->owner_data),
-                            self->context, self->settings);
+                            self->context, self->settings, self->signals);
       g_ptr_array_add (gateways, gateway);
     }
 
@@ -174,7 +186,6 @@ static void
 plum_gateway_set_take (
   PlumGatewaySet *self, Family *family, GPtrArray *networks, const GError *reason, gboolean reset)
 {
-  g_autoptr (PlumGatewaySet) alive = plum_gateway_set_ref (self);
   g_autoptr (GPtrArray) old = NULL;
   GPtrArray *gateways = plum_gateway_set_make (self, family, networks, reset);
   PlumGateway *old_default = family_get_default (family);
@@ -191,8 +202,7 @@ plum_gateway_set_take (
   if (!added && old->len == gateways->len && old_default == family_get_default (family))
     return;
 
-  /* Update the list first: a mapping that a handler adds must not start on a removed gateway. */
-  plum_gateway_set_update_list (self);
+  plum_gateway_set_queue_list_update (self);
   if (self->owner != NULL)
     self->owner->changed (family->family, added, self->owner_data);
 
@@ -278,8 +288,6 @@ plum_gateway_set_refresh_family (PlumGatewaySet *self, Family *family)
 void
 plum_gateway_set_refresh (PlumGatewaySet *self)
 {
-  g_autoptr (PlumGatewaySet) alive = plum_gateway_set_ref (self);
-
   for (unsigned int i = 0; i < G_N_ELEMENTS (self->families) && self->owner != NULL; i++)
     if (self->families[i].used)
       plum_gateway_set_refresh_family (self, &self->families[i]);
@@ -288,22 +296,20 @@ plum_gateway_set_refresh (PlumGatewaySet *self)
 static void
 plum_gateway_set_resume (PlumGatewaySet *self)
 {
-  g_autoptr (GPtrArray) gateways = g_ptr_array_new_with_free_func (g_object_unref);
   PlumGateway *gateway;
 
   plum_info ("The system was suspended");
   plum_gateway_set_refresh (self);
 
   for (guint i = 0; (gateway = plum_gateway_set_nth (self, i)) != NULL; i++)
-    g_ptr_array_add (gateways, g_object_ref (gateway));
-  for (unsigned int i = 0; i < gateways->len; i++)
-    plum_gateway_on_resume (gateways->pdata[i]);
+    plum_gateway_on_resume (gateway);
 }
 
 static void
 on_watch_event (PlumNetworkWatchEvent event, gpointer user_data)
 {
-  g_autoptr (PlumGatewaySet) self = plum_gateway_set_ref (user_data);
+  PlumGatewaySet *self = user_data;
+  PLUM_SIGNAL_SCOPE (self->signals);
 
   switch (event)
     {
@@ -360,8 +366,6 @@ plum_gateway_set_use_all (PlumGatewaySet *self, GSocketFamily socket_family)
 void
 plum_gateway_set_reset (PlumGatewaySet *self)
 {
-  g_autoptr (PlumGatewaySet) alive = plum_gateway_set_ref (self);
-
   for (unsigned int i = 0; i < G_N_ELEMENTS (self->families) && self->owner != NULL; i++)
     {
       Family *family = &self->families[i];
@@ -475,6 +479,7 @@ family_clear (Family *self)
 PlumGatewaySet *
 plum_gateway_set_new (GMainContext *context,
                       const PlumSettings *settings,
+                      PlumSignalQueue *signals,
                       const PlumGatewaySetOwner *owner,
                       gpointer owner_data)
 {
@@ -482,6 +487,7 @@ plum_gateway_set_new (GMainContext *context,
 
   self->context = g_main_context_ref (context);
   self->settings = settings;
+  self->signals = plum_signal_queue_ref (signals);
   self->owner = owner;
   self->owner_data = owner_data;
   self->list = g_list_store_new (PLUM_TYPE_GATEWAY);
@@ -492,19 +498,12 @@ plum_gateway_set_new (GMainContext *context,
 }
 
 void
-plum_gateway_set_close_watch (PlumGatewaySet *self)
-{
-  self->owner = NULL;
-  plum_network_watch_close (self->watch);
-}
-
-void
 plum_gateway_set_close (PlumGatewaySet *self)
 {
-  g_autoptr (PlumGatewaySet) alive = plum_gateway_set_ref (self);
   g_autoptr (GPtrArray) no_networks = g_ptr_array_new ();
 
-  plum_gateway_set_close_watch (self);
+  self->owner = NULL;
+  plum_network_watch_close (self->watch);
   for (unsigned int i = 0; i < G_N_ELEMENTS (self->families); i++)
     plum_gateway_set_take (self, &self->families[i], no_networks, NULL, FALSE);
 }
@@ -524,6 +523,7 @@ plum_gateway_set_finalize (PlumGatewaySet *self)
   g_clear_object (&self->gateway_address);
   g_clear_pointer (&self->interface_name, g_free);
   g_clear_pointer (&self->watch, plum_network_watch_free);
+  g_clear_pointer (&self->signals, plum_signal_queue_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
 }
 

@@ -41,9 +41,9 @@ plum_gateway_finalize (GObject *object)
 
   plum_gateway_close (self);
   g_clear_pointer (&self->race, plum_race_unref);
-  g_clear_pointer (&self->late_leases, plum_late_leases_unref);
+  g_clear_pointer (&self->late_leases, plum_late_leases_free);
   g_clear_pointer (&self->ports, plum_port_table_free);
-  g_clear_pointer (&self->signal_queue, plum_signal_queue_free);
+  g_clear_pointer (&self->signals, plum_signal_queue_unref);
   g_clear_pointer (&self->decided_funcs, g_array_unref);
   g_clear_object (&self->network);
   g_clear_object (&self->external_address);
@@ -100,28 +100,14 @@ plum_gateway_class_init (PlumGatewayClass *klass)
 
 /* --- Clients --- */
 
-/* Skips the clients that are removed while another client handles the event. */
 static void
 plum_gateway_send_event (PlumGateway *self, const PlumGatewayEvent *event)
 {
-  g_autoptr (PlumGateway) alive = g_object_ref (self);
-  g_autoptr (GPtrArray) clients = g_ptr_array_sized_new (self->clients.length);
-
   for (GList *l = self->clients.head; l != NULL; l = l->next)
     {
       PlumGatewayClient *client = l->data;
 
-      client->iface->ref (client);
-      g_ptr_array_add (clients, client);
-    }
-
-  for (unsigned int i = 0; i < clients->len; i++)
-    {
-      PlumGatewayClient *client = clients->pdata[i];
-
-      if (client->gateway == self)
-        client->iface->handle_event (client, event);
-      client->iface->unref (client);
+      client->iface->handle_event (client, event);
     }
 }
 
@@ -173,7 +159,6 @@ plum_gateway_set_external_address (PlumGateway *self, GInetAddress *address)
                                             g_inet_address_equal (address, self->external_address)))
     return;
 
-  g_object_freeze_notify (G_OBJECT (self));
   g_set_object (&self->external_address, address);
   plum_gateway_notify (self, PLUM_GATEWAY_PROP_EXTERNAL_ADDRESS);
   if (self->external_scope != scope)
@@ -181,13 +166,11 @@ plum_gateway_set_external_address (PlumGateway *self, GInetAddress *address)
       self->external_scope = scope;
       plum_gateway_notify (self, PLUM_GATEWAY_PROP_EXTERNAL_SCOPE);
     }
-  g_object_thaw_notify (G_OBJECT (self));
 }
 
 void
 plum_gateway_learn_address (PlumGateway *self, PlumBackend *backend, GInetAddress *address)
 {
-  g_autoptr (PlumGateway) alive = g_object_ref (self);
   const PlumGatewayEvent event = {
     .kind = PLUM_GATEWAY_ADDRESS_CHANGED,
     .backend = backend,
@@ -201,7 +184,10 @@ plum_gateway_learn_address (PlumGateway *self, PlumBackend *backend, GInetAddres
 static void
 on_backend_address (PlumBackend *backend, GInetAddress *address, gpointer user_data)
 {
-  plum_gateway_learn_address (user_data, backend, address);
+  PlumGateway *self = user_data;
+  PLUM_SIGNAL_SCOPE (self->signals);
+
+  plum_gateway_learn_address (self, backend, address);
 }
 
 static void
@@ -221,11 +207,14 @@ plum_gateway_query_served_addresses (PlumGateway *self)
 
 /* --- Waiting for the decision --- */
 
-/* Calls at most n functions. Takes each from the array first: a function may remove others. */
+/* Takes each function from the array first: a function may remove others. Functions that are added
+ * meanwhile are called later. */
 static void
-plum_gateway_call_decided_funcs (PlumGateway *self, guint n)
+on_decided (gpointer object, gpointer data)
 {
-  for (; n > 0 && self->decided_funcs->len > 0; n--)
+  PlumGateway *self = object;
+
+  for (guint n = self->decided_funcs->len; n > 0 && self->decided_funcs->len > 0; n--)
     {
       DecidedFunc decided = g_array_index (self->decided_funcs, DecidedFunc, 0);
 
@@ -234,39 +223,23 @@ plum_gateway_call_decided_funcs (PlumGateway *self, guint n)
     }
 }
 
-/* Functions that are added by a called function are called in a later turn. */
-static gboolean
-on_decided (gpointer user_data)
-{
-  PlumGateway *self = user_data; /* the source keeps it */
-
-  g_clear_pointer (&self->decided_source, g_source_unref);
-  plum_gateway_call_decided_funcs (self, self->decided_funcs->len);
-
-  return G_SOURCE_REMOVE;
-}
-
 static void
-plum_gateway_schedule_decided (PlumGateway *self)
+plum_gateway_queue_decided (PlumGateway *self)
 {
-  if (self->decided_funcs->len == 0 || self->decided_source != NULL)
-    return;
-
-  self->decided_source = g_idle_source_new ();
-  g_source_set_priority (self->decided_source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (self->decided_source, on_decided, g_object_ref (self), g_object_unref);
-  g_source_attach (self->decided_source, self->context);
+  if (self->decided_funcs->len > 0)
+    plum_signal_queue_add (self->signals, self, on_decided, NULL, NULL);
 }
 
 static void
 on_external_address_answered (PlumCall *call, const GError *error, gpointer user_data)
 {
   g_autoptr (PlumGateway) self = user_data;
+  PLUM_SIGNAL_SCOPE (self->signals);
 
   if (call != NULL)
     plum_gateway_set_external_address (self, plum_call_get_address (call));
 
-  plum_gateway_schedule_decided (self);
+  plum_gateway_queue_decided (self);
 }
 
 /* The functions can expect the external address to be known, if the router reports it. */
@@ -278,7 +251,7 @@ plum_gateway_complete_discovery (PlumGateway *self)
 
   if (self->closed || self->external_address != NULL ||
       plum_race_get_backend_name (self->race) == NULL)
-    plum_gateway_schedule_decided (self);
+    plum_gateway_queue_decided (self);
   else
     plum_gateway_query_start (plum_gateway_query_new (self->race, PLUM_CALL_GET_EXTERNAL_ADDRESS,
                                                       NULL, self->settings->mapping_timeout,
@@ -317,8 +290,56 @@ is_observed (gpointer user_data)
 {
   PlumGateway *self = user_data;
 
-  return g_signal_has_handler_pending (self, signals[TRAFFIC], 0, FALSE) ||
+  return !self->published || g_signal_has_handler_pending (self, signals[TRAFFIC], 0, FALSE) ||
          g_signal_has_handler_pending (self, signals[NOTE], 0, FALSE);
+}
+
+/* A copy of a PLUM_BACKEND_TRAFFIC or PLUM_BACKEND_NOTE. */
+typedef struct
+{
+  const char *backend_name; /* interned */
+  PlumTrafficDirection direction;
+  GSocketAddress *peer; /* (nullable) */
+  GBytes *bytes;        /* (nullable): NULL for a note */
+  char *note;           /* (nullable) */
+} Report;
+
+static void
+report_free (Report *report)
+{
+  g_clear_object (&report->peer);
+  g_clear_pointer (&report->bytes, g_bytes_unref);
+  g_free (report->note);
+  g_free (report);
+}
+
+static void
+on_report (gpointer object, gpointer data)
+{
+  PlumGateway *self = object;
+  const Report *report = data;
+
+  if (self->closed)
+    return;
+
+  if (report->bytes != NULL)
+    g_signal_emit (self, signals[TRAFFIC], 0, report->backend_name, report->direction, report->peer,
+                   report->bytes);
+  else
+    g_signal_emit (self, signals[NOTE], 0, report->backend_name, report->note);
+}
+
+static void
+plum_gateway_queue_report (PlumGateway *self, const char *name, const PlumBackendEvent *event)
+{
+  Report *report = g_new0 (Report, 1);
+
+  report->backend_name = g_intern_string (name);
+  report->direction = event->direction;
+  g_set_object (&report->peer, event->peer);
+  report->bytes = event->bytes != NULL ? g_bytes_ref (event->bytes) : NULL;
+  report->note = g_strdup (event->text);
+  plum_signal_queue_add (self->signals, self, on_report, report, (GDestroyNotify) report_free);
 }
 
 static void
@@ -326,16 +347,11 @@ plum_gateway_handle_backend_event (PlumGateway *self,
                                    PlumBackend *backend,
                                    const PlumBackendEvent *event)
 {
-  const char *name = plum_backend_get_name (backend);
-
   switch (event->kind)
     {
     case PLUM_BACKEND_TRAFFIC:
-      plum_signal_queue_add_traffic (self->signal_queue, name, event->direction, event->peer,
-                                     event->bytes);
-      break;
     case PLUM_BACKEND_NOTE:
-      plum_signal_queue_add_note (self->signal_queue, name, event->text);
+      plum_gateway_queue_report (self, plum_backend_get_name (backend), event);
       break;
     case PLUM_BACKEND_ADDRESS_CHANGED:
       plum_gateway_learn_address (self, backend, event->address);
@@ -385,19 +401,10 @@ static const PlumRaceClient race_client = {
 /* --- Life --- */
 
 static void
-on_queued_signal (const PlumQueuedSignal *queued, gpointer owner)
-{
-  if (queued->bytes != NULL)
-    g_signal_emit (owner, signals[TRAFFIC], 0, queued->backend_name, queued->direction,
-                   queued->peer, queued->bytes);
-  else
-    g_signal_emit (owner, signals[NOTE], 0, queued->backend_name, queued->note);
-}
-
-static void
 on_recheck (gpointer user_data)
 {
-  g_autoptr (PlumGateway) self = g_object_ref (user_data);
+  PlumGateway *self = user_data;
+  PLUM_SIGNAL_SCOPE (self->signals);
 
   plum_clock_arm_in_ms (self->clock, &self->recheck, self->settings->recheck_period);
   plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_RECHECK });
@@ -417,7 +424,8 @@ PlumGateway *
 plum_gateway_new (PlumNetwork *network,
                   GPtrArray *backend_infos,
                   GMainContext *context,
-                  const PlumSettings *settings)
+                  const PlumSettings *settings,
+                  PlumSignalQueue *queue)
 {
   PlumGateway *self = g_object_new (PLUM_TYPE_GATEWAY, NULL);
 
@@ -425,11 +433,17 @@ plum_gateway_new (PlumNetwork *network,
   self->context = g_main_context_ref (context);
   self->clock = plum_clock_ref_for_context (context);
   self->settings = settings;
-  self->signal_queue = plum_signal_queue_new (context, on_queued_signal, self);
+  self->signals = plum_signal_queue_ref (queue);
   self->late_leases = plum_late_leases_new (context, self->ports);
-  self->race = plum_race_new (network, backend_infos, context, settings, &race_client, self);
+  self->race = plum_race_new (network, backend_infos, context, settings, queue, &race_client, self);
 
   return self;
+}
+
+void
+plum_gateway_publish (PlumGateway *self)
+{
+  self->published = TRUE;
 }
 
 void
@@ -441,23 +455,15 @@ plum_gateway_close (PlumGateway *self)
   self->closed = TRUE;
   g_assert (g_queue_is_empty (&self->clients));
 
-  plum_signal_queue_clear (self->signal_queue);
   plum_clock_disarm (self->clock, &self->recheck);
   plum_late_leases_close (self->late_leases);
-  if (self->decided_source != NULL)
-    {
-      g_source_destroy (self->decided_source);
-      g_clear_pointer (&self->decided_source, g_source_unref);
-    }
   plum_race_close (self->race);
-
-  plum_gateway_call_decided_funcs (self, G_MAXUINT);
+  plum_gateway_queue_decided (self);
 }
 
 void
 plum_gateway_on_resume (PlumGateway *self)
 {
-  g_autoptr (PlumGateway) alive = g_object_ref (self);
   guint spread_ms = MIN (self->clients.length * RESUME_SPREAD_MS, PLUM_SPREAD_MS);
 
   if (spread_ms == 0)
@@ -556,6 +562,12 @@ const PlumSettings *
 plum_gateway_get_settings (PlumGateway *self)
 {
   return self->settings;
+}
+
+PlumSignalQueue *
+plum_gateway_get_signals (PlumGateway *self)
+{
+  return self->signals;
 }
 
 PlumRace *

@@ -15,7 +15,7 @@ typedef struct _PlumLateLeases PlumLateLeases;
 
 /* ports is borrowed; it must stay valid until the leases are closed. */
 PlumLateLeases *plum_late_leases_new (GMainContext *context, PlumPortTable *ports);
-void plum_late_leases_unref (PlumLateLeases *self);
+void plum_late_leases_free (PlumLateLeases *self);
 /* Removes all leases; they are not released on the router. */
 void plum_late_leases_close (PlumLateLeases *self);
 void plum_late_leases_add (PlumLateLeases *self,

@@ -49,18 +49,11 @@ plum_late_leases_release (PlumLateLeases *self, const LateLease *late)
     plum_backend_call (late->backend, PLUM_CALL_UNMAP, &args, UNMAP_TIMEOUT_MS, NULL, NULL));
 }
 
-static void
-plum_late_leases_finalize (PlumLateLeases *self)
-{
-  g_clear_pointer (&self->leases, g_ptr_array_unref);
-  g_clear_pointer (&self->clock, plum_clock_unref);
-}
-
-/* A backend may report events while a call starts, and a handler may close the gateway. */
+/* A backend may report more late leases while a call starts. */
 static void
 on_timer (gpointer user_data)
 {
-  PlumLateLeases *self = g_rc_box_acquire (user_data);
+  PlumLateLeases *self = user_data;
 
   while (self->leases->len > 0)
     {
@@ -69,14 +62,12 @@ on_timer (gpointer user_data)
       plum_late_leases_release (self, late);
       late_lease_free (late);
     }
-
-  plum_late_leases_unref (self);
 }
 
 PlumLateLeases *
 plum_late_leases_new (GMainContext *context, PlumPortTable *ports)
 {
-  PlumLateLeases *self = g_rc_box_new0 (PlumLateLeases);
+  PlumLateLeases *self = g_new0 (PlumLateLeases, 1);
 
   self->clock = plum_clock_ref_for_context (context);
   self->ports = ports;
@@ -86,16 +77,19 @@ plum_late_leases_new (GMainContext *context, PlumPortTable *ports)
 }
 
 void
-plum_late_leases_unref (PlumLateLeases *self)
-{
-  g_rc_box_release_full (self, (GDestroyNotify) plum_late_leases_finalize);
-}
-
-void
 plum_late_leases_close (PlumLateLeases *self)
 {
   plum_clock_disarm (self->clock, &self->timer);
   g_ptr_array_set_size (self->leases, 0);
+}
+
+void
+plum_late_leases_free (PlumLateLeases *self)
+{
+  plum_late_leases_close (self);
+  g_clear_pointer (&self->leases, g_ptr_array_unref);
+  g_clear_pointer (&self->clock, plum_clock_unref);
+  g_free (self);
 }
 
 void

@@ -6,6 +6,7 @@
 
 #include "plum-backend-private.h"
 #include "plum-settings-private.h"
+#include "plum-signal-queue-private.h"
 
 G_BEGIN_DECLS
 
@@ -55,6 +56,7 @@ PlumRace *plum_race_new (PlumNetwork *network,
                          GPtrArray *backend_infos,
                          GMainContext *context,
                          const PlumSettings *settings,
+                         PlumSignalQueue *signals,
                          const PlumRaceClient *client,
                          gpointer user_data);
 PlumRace *plum_race_ref (PlumRace *self);

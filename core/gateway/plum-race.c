@@ -34,6 +34,7 @@ struct _PlumRace
 {
   PlumClock *clock;
   const PlumSettings *settings;
+  PlumSignalQueue *signals;
   const PlumRaceClient *client;
   gpointer user_data;
   gboolean closed;
@@ -68,6 +69,16 @@ static gboolean
 candidate_is_ready (Candidate *candidate)
 {
   return !candidate->suspect && candidate_can_map (candidate);
+}
+
+static void
+candidate_set_outcome (Candidate *candidate,
+                       PlumProbeOutcome outcome,
+                       const GError *error,
+                       guint ms)
+{
+  plum_signal_queue_freeze (candidate->race->signals, candidate->parent.probe);
+  plum_probe_set_outcome (candidate->parent.probe, outcome, error, ms);
 }
 
 static void
@@ -108,6 +119,7 @@ static void
 on_grace_ended (gpointer user_data)
 {
   PlumRace *self = user_data;
+  PLUM_SIGNAL_SCOPE (self->signals);
 
   self->grace_ended = TRUE;
   plum_race_send_changed (self);
@@ -133,7 +145,8 @@ static void
 on_discovered (PlumCall *call, gpointer user_data)
 {
   Candidate *candidate = user_data;
-  g_autoptr (PlumRace) self = plum_race_ref (candidate->race);
+  PlumRace *self = candidate->race;
+  PLUM_SIGNAL_SCOPE (self->signals);
   const GError *error = plum_call_get_error (call);
   PlumProbeOutcome outcome = outcome_of_error (error);
 
@@ -147,8 +160,8 @@ on_discovered (PlumCall *call, gpointer user_data)
       !plum_race_is_decided (self))
     plum_clock_arm_in_ms (self->clock, &self->grace, GRACE_MS);
 
-  plum_probe_set_outcome (candidate->parent.probe, outcome, error,
-                          (guint) ((candidate->decided - candidate->started) / 1000));
+  candidate_set_outcome (candidate, outcome, error,
+                         (guint) ((candidate->decided - candidate->started) / 1000));
   if (self->closed)
     return;
 
@@ -160,7 +173,6 @@ on_discovered (PlumCall *call, gpointer user_data)
     plum_race_send_event (self, &(PlumRaceEvent){ .kind = PLUM_RACE_DECIDED });
 }
 
-/* Stores the call before it notifies: handlers may re-enter. */
 static void
 plum_race_probe (PlumRace *self, Candidate *candidate)
 {
@@ -168,13 +180,12 @@ plum_race_probe (PlumRace *self, Candidate *candidate)
   plum_backend_start_call (&candidate->parent.call, candidate->parent.backend, PLUM_CALL_DISCOVER,
                            NULL, self->settings->discover_timeout, on_discovered, candidate);
   if (candidate->parent.call != NULL)
-    plum_probe_set_outcome (candidate->parent.probe, PLUM_PROBE_PENDING, NULL, 0);
+    candidate_set_outcome (candidate, PLUM_PROBE_PENDING, NULL, 0);
 }
 
 void
 plum_race_discover (PlumRace *self, gboolean again)
 {
-  g_autoptr (PlumRace) alive = plum_race_ref (self);
   gint64 stale = plum_clock_get_time (self->clock) - FRESH_VERDICT_MS * G_GINT64_CONSTANT (1000);
   gboolean started = FALSE;
   gboolean any = FALSE;
@@ -209,7 +220,6 @@ plum_race_discover (PlumRace *self, gboolean again)
 static void
 plum_race_handle_lost (PlumRace *self, Candidate *candidate)
 {
-  g_autoptr (PlumRace) alive = plum_race_ref (self);
   const gint64 shortest = LOST_PAUSE_MS * G_GINT64_CONSTANT (1000);
   const gint64 longest = MAX (shortest, self->settings->recheck_period * G_GINT64_CONSTANT (1000));
   gint64 now = plum_clock_get_time (self->clock);
@@ -234,6 +244,7 @@ static void
 on_lost_pause_ended (gpointer user_data)
 {
   Candidate *candidate = user_data;
+  PLUM_SIGNAL_SCOPE (candidate->race->signals);
 
   plum_race_handle_lost (candidate->race, candidate);
 }
@@ -311,6 +322,7 @@ plum_race_new (PlumNetwork *network,
                GPtrArray *backend_infos,
                GMainContext *context,
                const PlumSettings *settings,
+               PlumSignalQueue *signals,
                const PlumRaceClient *client,
                gpointer user_data)
 {
@@ -318,6 +330,7 @@ plum_race_new (PlumNetwork *network,
 
   self->clock = plum_clock_ref_for_context (context);
   self->settings = settings;
+  self->signals = plum_signal_queue_ref (signals);
   self->client = client;
   self->user_data = user_data;
   self->candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) candidate_free);
@@ -343,6 +356,7 @@ plum_race_finalize (PlumRace *self)
 
   g_clear_pointer (&self->candidates, g_ptr_array_unref);
   g_clear_object (&self->probes);
+  g_clear_pointer (&self->signals, plum_signal_queue_unref);
   g_clear_pointer (&self->clock, plum_clock_unref);
 }
 

@@ -2,37 +2,60 @@
 
 #pragma once
 
-#include <plum-glib/plum-glib.h>
+#include <glib-object.h>
 
 G_BEGIN_DECLS
 
-/* The traffic and notes that backends report, kept until a later turn of the main loop. Backends
- * report them in the middle of an exchange, and a signal handler may close the backend. */
+/*
+ * PlumSignalQueue:
+ *
+ * The notifications of one manager, in order: property notifications, signals, changes of lists,
+ * and results of asynchronous operations.
+ *
+ * Core changes its state first and notifies last. Handlers may call any function of the library,
+ * drop references and close the manager; therefore they run only while no core function is on the
+ * stack. Each entry into core that is followed by notifications (a public function, the callback of
+ * a timer or of a call) opens a scope; the queue is drained when the outermost scope ends. What is
+ * queued outside of a scope, such as the report of a backend, is delivered in the next turn of the
+ * main loop, before any other source.
+ *
+ * A public function that a handler calls opens a scope of its own: everything that is queued before
+ * it returns is delivered before it returns.
+ */
 typedef struct _PlumSignalQueue PlumSignalQueue;
 
-typedef struct
-{
-  const char *backend_name; /* interned */
-  PlumTrafficDirection direction;
-  GSocketAddress *peer;
-  GBytes *bytes; /* NULL: a note */
-  char *note;
-} PlumQueuedSignal;
+typedef void (*PlumSignalFunc) (gpointer object, gpointer data);
 
-typedef void (*PlumQueuedSignalFunc) (const PlumQueuedSignal *queued, gpointer owner);
+PlumSignalQueue *plum_signal_queue_new (GMainContext *context);
+PlumSignalQueue *plum_signal_queue_ref (PlumSignalQueue *self);
+void plum_signal_queue_unref (PlumSignalQueue *self);
 
-/* owner: a GObject, borrowed; kept alive while func runs. */
-PlumSignalQueue *plum_signal_queue_new (GMainContext *context,
-                                        PlumQueuedSignalFunc func,
-                                        gpointer owner);
-void plum_signal_queue_free (PlumSignalQueue *self);
-/* Removes all queued signals; func is not called for them. */
-void plum_signal_queue_clear (PlumSignalQueue *self);
-void plum_signal_queue_add_traffic (PlumSignalQueue *self,
-                                    const char *backend_name,
-                                    PlumTrafficDirection direction,
-                                    GSocketAddress *peer,
-                                    GBytes *bytes);
-void plum_signal_queue_add_note (PlumSignalQueue *self, const char *backend_name, const char *note);
+/* Queues a call of func (nullable). object: (nullable): a GObject, kept alive until the call.
+ * data: freed with free_data (nullable) after the call. */
+void plum_signal_queue_add (PlumSignalQueue *self,
+                            gpointer object,
+                            PlumSignalFunc func,
+                            gpointer data,
+                            GDestroyNotify free_data);
+
+/* Freezes the property notifications of object until they can be delivered. */
+void plum_signal_queue_freeze (PlumSignalQueue *self, gpointer object);
+
+/* Delivers everything now, whatever is on the stack: for the end of the manager. */
+void plum_signal_queue_flush (PlumSignalQueue *self);
+
+/* For PLUM_SIGNAL_SCOPE (). */
+typedef PlumSignalQueue PlumSignalScope;
+
+PlumSignalScope *plum_signal_queue_enter (PlumSignalQueue *self);
+void plum_signal_queue_leave (PlumSignalScope *scope);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PlumSignalScope, plum_signal_queue_leave)
+
+/* Opens a scope that ends with the block: the first declaration of a function, so that the queue is
+ * drained after everything else has been cleaned up. */
+#define PLUM_SIGNAL_SCOPE(queue)                                                                   \
+  g_autoptr (PlumSignalScope) G_PASTE (signal_scope_, __LINE__) G_GNUC_UNUSED =                    \
+    plum_signal_queue_enter (queue)
 
 G_END_DECLS

@@ -2,109 +2,166 @@
 
 #include "plum-signal-queue-private.h"
 
+typedef struct
+{
+  GObject *object; /* (nullable) */
+  PlumSignalFunc func;
+  gpointer data;
+  GDestroyNotify free_data;
+} Notification;
+
+/* Ready while something is queued outside of a scope. */
+typedef struct
+{
+  GSource source;
+  PlumSignalQueue *queue; /* borrowed */
+} QueueSource;
+
 struct _PlumSignalQueue
 {
-  GMainContext *context;
-  PlumQueuedSignalFunc func;
-  gpointer owner;
-  GQueue queue;    /* (element-type PlumQueuedSignal) */
-  GSource *source; /* (nullable): while the queue is not empty */
+  GQueue notifications; /* (element-type Notification) */
+  guint depth;          /* open scopes */
+  GSource *source;
 };
 
 static void
-plum_queued_signal_free (PlumQueuedSignal *queued)
+notification_free (Notification *self)
 {
-  g_clear_object (&queued->peer);
-  g_clear_pointer (&queued->bytes, g_bytes_unref);
-  g_free (queued->note);
-  g_free (queued);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (PlumQueuedSignal, plum_queued_signal_free)
-
-PlumSignalQueue *
-plum_signal_queue_new (GMainContext *context, PlumQueuedSignalFunc func, gpointer owner)
-{
-  PlumSignalQueue *self = g_new0 (PlumSignalQueue, 1);
-
-  self->context = g_main_context_ref (context);
-  self->func = func;
-  self->owner = owner;
-  g_queue_init (&self->queue);
-  return self;
-}
-
-void
-plum_signal_queue_clear (PlumSignalQueue *self)
-{
-  if (self->source != NULL)
-    g_source_destroy (self->source);
-  g_clear_pointer (&self->source, g_source_unref);
-  g_queue_clear_full (&self->queue, (GDestroyNotify) plum_queued_signal_free);
-}
-
-void
-plum_signal_queue_free (PlumSignalQueue *self)
-{
-  plum_signal_queue_clear (self);
-  g_clear_pointer (&self->context, g_main_context_unref);
+  if (self->free_data != NULL)
+    self->free_data (self->data);
+  g_clear_object (&self->object);
   g_free (self);
 }
 
-/* A signal handler may clear the queue, or cause new signals, which wait for a later turn. */
-static gboolean
-on_turn (gpointer user_data)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Notification, notification_free)
+
+/* A handler may queue more, and drain the queue itself by calling a public function. */
+static void
+plum_signal_queue_drain (PlumSignalQueue *self)
 {
-  PlumSignalQueue *self = user_data;
-  g_autoptr (GObject) alive = g_object_ref (self->owner);
-
-  g_clear_pointer (&self->source, g_source_unref);
-  for (guint n = self->queue.length; n > 0 && self->queue.length > 0; n--)
+  while (!g_queue_is_empty (&self->notifications))
     {
-      g_autoptr (PlumQueuedSignal) queued = g_queue_pop_head (&self->queue);
+      g_autoptr (Notification) next = g_queue_pop_head (&self->notifications);
 
-      self->func (queued, alive);
+      if (next->func != NULL)
+        next->func (next->object, next->data);
     }
+}
 
-  return G_SOURCE_REMOVE;
+static gboolean
+plum_signal_queue_is_ready (GSource *source)
+{
+  PlumSignalQueue *self = ((QueueSource *) source)->queue;
+
+  return self->depth == 0 && !g_queue_is_empty (&self->notifications);
+}
+
+static gboolean
+queue_source_prepare (GSource *source, int *timeout)
+{
+  *timeout = -1;
+  return plum_signal_queue_is_ready (source);
+}
+
+static gboolean
+queue_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  PLUM_SIGNAL_SCOPE (((QueueSource *) source)->queue);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs queue_source_funcs = {
+  .prepare = queue_source_prepare,
+  .check = plum_signal_queue_is_ready,
+  .dispatch = queue_source_dispatch,
+};
+
+PlumSignalQueue *
+plum_signal_queue_new (GMainContext *context)
+{
+  PlumSignalQueue *self = g_rc_box_new0 (PlumSignalQueue);
+
+  g_queue_init (&self->notifications);
+  self->source = g_source_new (&queue_source_funcs, sizeof (QueueSource));
+  ((QueueSource *) self->source)->queue = self;
+  g_source_set_priority (self->source, G_PRIORITY_HIGH);
+  /* A handler may run the main loop. */
+  g_source_set_can_recurse (self->source, TRUE);
+  g_source_set_static_name (self->source, "[plum] notifications");
+  g_source_attach (self->source, context);
+  return self;
+}
+
+PlumSignalQueue *
+plum_signal_queue_ref (PlumSignalQueue *self)
+{
+  return g_rc_box_acquire (self);
 }
 
 static void
-plum_signal_queue_add (PlumSignalQueue *self, PlumQueuedSignal *queued) /* (transfer full) */
+plum_signal_queue_finalize (PlumSignalQueue *self)
 {
-  g_queue_push_tail (&self->queue, queued);
-  if (self->source != NULL)
-    return;
+  g_assert (g_queue_is_empty (&self->notifications) && self->depth == 0);
 
-  self->source = g_idle_source_new ();
-  g_source_set_priority (self->source, G_PRIORITY_DEFAULT);
-  g_source_set_static_name (self->source, "[plum] traffic and notes");
-  g_source_set_callback (self->source, on_turn, self, NULL);
-  g_source_attach (self->source, self->context);
+  g_source_destroy (self->source);
+  g_source_unref (self->source);
 }
 
 void
-plum_signal_queue_add_traffic (PlumSignalQueue *self,
-                               const char *backend_name,
-                               PlumTrafficDirection direction,
-                               GSocketAddress *peer,
-                               GBytes *bytes)
+plum_signal_queue_unref (PlumSignalQueue *self)
 {
-  PlumQueuedSignal *queued = g_new0 (PlumQueuedSignal, 1);
-
-  queued->backend_name = backend_name;
-  queued->direction = direction;
-  queued->peer = g_object_ref (peer);
-  queued->bytes = g_bytes_ref (bytes);
-  plum_signal_queue_add (self, queued);
+  g_rc_box_release_full (self, (GDestroyNotify) plum_signal_queue_finalize);
 }
 
 void
-plum_signal_queue_add_note (PlumSignalQueue *self, const char *backend_name, const char *note)
+plum_signal_queue_add (PlumSignalQueue *self,
+                       gpointer object,
+                       PlumSignalFunc func,
+                       gpointer data,
+                       GDestroyNotify free_data)
 {
-  PlumQueuedSignal *queued = g_new0 (PlumQueuedSignal, 1);
+  Notification *notification = g_new (Notification, 1);
 
-  queued->backend_name = backend_name;
-  queued->note = g_strdup (note);
-  plum_signal_queue_add (self, queued);
+  notification->object = object != NULL ? g_object_ref (object) : NULL;
+  notification->func = func;
+  notification->data = data;
+  notification->free_data = free_data;
+  g_queue_push_tail (&self->notifications, notification);
+}
+
+static void
+on_thaw (gpointer object, gpointer data)
+{
+  g_object_thaw_notify (object);
+}
+
+void
+plum_signal_queue_freeze (PlumSignalQueue *self, gpointer object)
+{
+  g_object_freeze_notify (object);
+  plum_signal_queue_add (self, object, on_thaw, NULL, NULL);
+}
+
+void
+plum_signal_queue_flush (PlumSignalQueue *self)
+{
+  plum_signal_queue_ref (self);
+  plum_signal_queue_drain (self);
+  plum_signal_queue_unref (self);
+}
+
+PlumSignalScope *
+plum_signal_queue_enter (PlumSignalQueue *self)
+{
+  self->depth++;
+  return plum_signal_queue_ref (self);
+}
+
+void
+plum_signal_queue_leave (PlumSignalScope *scope)
+{
+  if (--scope->depth == 0)
+    plum_signal_queue_drain (scope);
+  plum_signal_queue_unref (scope);
 }

@@ -7,6 +7,7 @@
 #include "plum-clock-private.h"
 #include "plum-gateway-set-private.h"
 #include "plum-settings-private.h"
+#include "plum-signal-queue-private.h"
 
 G_BEGIN_DECLS
 
@@ -22,10 +23,11 @@ typedef struct
   void (*swept) (gpointer owner);
 } PlumAssignmentClient;
 
-/* owner: a GObject, borrowed, and kept alive while handlers run. */
+/* owner: borrowed. */
 PlumAssignment *plum_assignment_new (GMainContext *context,
                                      PlumClock *clock,
                                      const PlumSettings *settings,
+                                     PlumSignalQueue *signals,
                                      const PlumAssignmentClient *client,
                                      gpointer owner);
 void plum_assignment_free (PlumAssignment *self);

@@ -16,7 +16,8 @@ struct _PlumAssignment
   PlumClock *clock;
   const PlumSettings *settings;
   const PlumAssignmentClient *client;
-  GObject *owner; /* borrowed */
+  gpointer owner; /* borrowed */
+  PlumSignalQueue *signals;
 
   PlumGatewaySet *gateways;
   GHashTable *holders; /* PlumLeaseHolderId of the holder -> PlumLeaseHolder */
@@ -24,7 +25,7 @@ struct _PlumAssignment
   PlumSweeper *sweeper;
 };
 
-/* For iteration: changes to one holder may remove others. */
+/* For iteration: a change of one holder may close others. */
 static GPtrArray *
 plum_assignment_ref_holders (PlumAssignment *self)
 {
@@ -45,7 +46,10 @@ on_holder_closed (PlumLeaseHolder *holder, gpointer user_data)
 {
   PlumAssignment *self = user_data;
 
-  g_hash_table_remove (self->holders, plum_lease_holder_get_id (holder));
+  /* Not now: a function of the holder is on the stack. */
+  g_hash_table_steal (self->holders, plum_lease_holder_get_id (holder));
+  plum_signal_queue_add (self->signals, NULL, NULL, holder,
+                         (GDestroyNotify) plum_lease_holder_unref);
 }
 
 /* Without a lease: the latest time at which the requested one can expire. */
@@ -143,7 +147,7 @@ plum_assignment_create_holder (PlumAssignment *self, const PlumLeaseHolderId *id
     return NULL;
 
   holder = plum_lease_holder_new (id, key, gateway, reason, self->clock, self->settings,
-                                  &holder_owner, self);
+                                  self->signals, &holder_owner, self);
   if (record != NULL)
     plum_lease_holder_suggest_port (holder, record->external_port);
   g_hash_table_insert (self->holders, (gpointer) plum_lease_holder_get_id (holder), holder);
@@ -204,10 +208,6 @@ plum_assignment_move_mapping (PlumAssignment *self, PlumLeaseHolder *from, PlumM
       return;
     }
 
-  /* The handlers of an earlier move can have moved the default route back. */
-  if (to == from)
-    return;
-
   plum_lease_holder_hand_over (from, mapping, to);
 }
 
@@ -257,7 +257,6 @@ static void
 on_gateways_changed (GSocketFamily family, gboolean come, gpointer user_data)
 {
   PlumAssignment *self = user_data;
-  g_autoptr (GObject) alive = g_object_ref (self->owner);
   g_autoptr (GPtrArray) holders = plum_assignment_ref_holders (self);
 
   for (unsigned int i = 0; i < holders->len; i++)
@@ -324,7 +323,7 @@ static void
 on_sweeper_changed (gpointer user_data)
 {
   PlumAssignment *self = user_data;
-  g_autoptr (GObject) alive = g_object_ref (self->owner);
+  PLUM_SIGNAL_SCOPE (self->signals);
   g_autoptr (GPtrArray) holders = plum_assignment_ref_holders (self);
 
   for (unsigned int i = 0; i < holders->len; i++)
@@ -344,6 +343,7 @@ PlumAssignment *
 plum_assignment_new (GMainContext *context,
                      PlumClock *clock,
                      const PlumSettings *settings,
+                     PlumSignalQueue *signals,
                      const PlumAssignmentClient *client,
                      gpointer owner)
 {
@@ -353,7 +353,8 @@ plum_assignment_new (GMainContext *context,
   self->settings = settings;
   self->client = client;
   self->owner = owner;
-  self->gateways = plum_gateway_set_new (context, settings, &gateways_owner, self);
+  self->signals = plum_signal_queue_ref (signals);
+  self->gateways = plum_gateway_set_new (context, settings, signals, &gateways_owner, self);
   self->holders = g_hash_table_new_full (plum_lease_holder_id_hash, plum_lease_holder_id_equal,
                                          NULL, (GDestroyNotify) plum_lease_holder_unref);
   self->store = plum_lease_store_new (clock);
@@ -365,21 +366,16 @@ void
 plum_assignment_close (PlumAssignment *self)
 {
   GHashTableIter iter;
-  gpointer next;
+  gpointer holder;
 
   plum_sweeper_close (self->sweeper);
   plum_lease_store_close (self->store);
 
-  /* Handlers must not close gateways that still have holders. */
-  plum_gateway_set_close_watch (self->gateways);
-
-  /* One by one: handlers may close the manager again, and that call goes on with the rest. */
-  for (g_hash_table_iter_init (&iter, self->holders); g_hash_table_iter_next (&iter, NULL, &next);
-       g_hash_table_iter_init (&iter, self->holders))
+  g_hash_table_iter_init (&iter, self->holders);
+  while (g_hash_table_iter_next (&iter, NULL, &holder))
     {
-      g_hash_table_iter_steal (&iter);
-      plum_lease_holder_close (next);
-      plum_lease_holder_unref (next);
+      plum_lease_holder_close (holder);
+      g_hash_table_iter_remove (&iter);
     }
 
   plum_gateway_set_close (self->gateways);
@@ -392,6 +388,7 @@ plum_assignment_free (PlumAssignment *self)
   g_clear_pointer (&self->store, plum_lease_store_unref);
   g_clear_pointer (&self->holders, g_hash_table_unref);
   g_clear_pointer (&self->gateways, plum_gateway_set_unref);
+  g_clear_pointer (&self->signals, plum_signal_queue_unref);
   g_free (self);
 }
 

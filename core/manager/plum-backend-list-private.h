@@ -4,17 +4,20 @@
 
 #include <plum-glib/plum-glib.h>
 
+#include "plum-signal-queue-private.h"
+
 G_BEGIN_DECLS
 
 /* The backends of one manager: modules and added types, loaded when they are first needed. */
 typedef struct _PlumBackendList PlumBackendList;
 
-PlumBackendList *plum_backend_list_new (void);
+PlumBackendList *plum_backend_list_new (PlumSignalQueue *signals);
 void plum_backend_list_free (PlumBackendList *self);
 
 /* Loads the backends if necessary. (element-type PlumBackendInfo) (transfer none) */
 GPtrArray *plum_backend_list_load (PlumBackendList *self);
-/* The same as a list of PlumBackendInfo; empty until they are loaded. (transfer none) */
+/* The same as a list of PlumBackendInfo, which changes when its observers are notified.
+ * (transfer none) */
 GListModel *plum_backend_list_get_model (PlumBackendList *self);
 
 /* (nullable) */

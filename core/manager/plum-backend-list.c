@@ -10,13 +10,15 @@ struct _PlumBackendList
   GPtrArray *added; /* (element-type PlumBackendInfo) */
   GPtrArray *infos; /* (element-type PlumBackendInfo), NULL until they are loaded */
   GListStore *model;
+  PlumSignalQueue *signals;
 };
 
 PlumBackendList *
-plum_backend_list_new (void)
+plum_backend_list_new (PlumSignalQueue *signals)
 {
   PlumBackendList *self = g_new0 (PlumBackendList, 1);
 
+  self->signals = plum_signal_queue_ref (signals);
   self->added = g_ptr_array_new_with_free_func (g_object_unref);
   self->model = g_list_store_new (PLUM_TYPE_BACKEND_INFO);
   return self;
@@ -29,7 +31,16 @@ plum_backend_list_free (PlumBackendList *self)
   g_clear_pointer (&self->added, g_ptr_array_unref);
   g_clear_pointer (&self->infos, g_ptr_array_unref);
   g_clear_object (&self->model);
+  g_clear_pointer (&self->signals, plum_signal_queue_unref);
   g_free (self);
+}
+
+static void
+on_loaded (gpointer object, gpointer data)
+{
+  GPtrArray *infos = data;
+
+  g_list_store_splice (object, 0, g_list_model_get_n_items (object), infos->pdata, infos->len);
 }
 
 GPtrArray *
@@ -42,8 +53,8 @@ plum_backend_list_load (PlumBackendList *self)
 
   all = plum_module_load_all (self->added);
   self->infos = plum_module_select (all, (const char *const *) self->enabled);
-  g_list_store_splice (self->model, 0, g_list_model_get_n_items (G_LIST_MODEL (self->model)),
-                       self->infos->pdata, self->infos->len);
+  plum_signal_queue_add (self->signals, self->model, on_loaded, g_ptr_array_ref (self->infos),
+                         (GDestroyNotify) g_ptr_array_unref);
   return self->infos;
 }
 

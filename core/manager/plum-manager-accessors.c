@@ -4,6 +4,16 @@
 
 GParamSpec *plum_manager_properties[N_PROPS];
 
+/* Delivers the notification, and what was queued before it, unless a scope is open. */
+static void
+plum_manager_notify (PlumManager *self, PlumManagerProperty property)
+{
+  PLUM_SIGNAL_SCOPE (self->signals);
+
+  plum_signal_queue_freeze (self->signals, self);
+  g_object_notify_by_pspec (G_OBJECT (self), plum_manager_properties[property]);
+}
+
 /**
  * plum_manager_get_main_context: (get-property main-context)
  * @self: a manager
@@ -61,7 +71,7 @@ plum_manager_set_discover_timeout (PlumManager *self, guint discover_timeout)
     return;
 
   self->settings.discover_timeout = discover_timeout;
-  g_object_notify_by_pspec (G_OBJECT (self), plum_manager_properties[PROP_DISCOVER_TIMEOUT]);
+  plum_manager_notify (self, PROP_DISCOVER_TIMEOUT);
 }
 
 /**
@@ -103,7 +113,7 @@ plum_manager_set_mapping_timeout (PlumManager *self, guint mapping_timeout)
     return;
 
   self->settings.mapping_timeout = mapping_timeout;
-  g_object_notify_by_pspec (G_OBJECT (self), plum_manager_properties[PROP_MAPPING_TIMEOUT]);
+  plum_manager_notify (self, PROP_MAPPING_TIMEOUT);
 }
 
 /**
@@ -145,7 +155,7 @@ plum_manager_set_recheck_period (PlumManager *self, guint recheck_period)
     return;
 
   self->settings.recheck_period = recheck_period;
-  g_object_notify_by_pspec (G_OBJECT (self), plum_manager_properties[PROP_RECHECK_PERIOD]);
+  plum_manager_notify (self, PROP_RECHECK_PERIOD);
 }
 
 /**
@@ -187,7 +197,7 @@ plum_manager_set_lease_duration (PlumManager *self, guint lease_duration)
     return;
 
   self->settings.lease_duration = lease_duration;
-  g_object_notify_by_pspec (G_OBJECT (self), plum_manager_properties[PROP_LEASE_DURATION]);
+  plum_manager_notify (self, PROP_LEASE_DURATION);
 }
 
 /**
@@ -223,7 +233,12 @@ plum_manager_get_backends (PlumManager *self)
 {
   g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
 
-  plum_backend_list_load (self->backends);
+  {
+    PLUM_SIGNAL_SCOPE (self->signals);
+
+    plum_backend_list_load (self->backends);
+  }
+
   return plum_backend_list_get_model (self->backends);
 }
 
@@ -263,7 +278,7 @@ plum_manager_set_gateway_address (PlumManager *self, GInetAddress *gateway_addre
   g_return_if_fail (gateway_address == NULL || G_IS_INET_ADDRESS (gateway_address));
 
   if (plum_gateway_set_set_address (self->gateways, gateway_address))
-    g_object_notify_by_pspec (G_OBJECT (self), plum_manager_properties[PROP_GATEWAY_ADDRESS]);
+    plum_manager_notify (self, PROP_GATEWAY_ADDRESS);
 }
 
 /**
@@ -302,7 +317,7 @@ plum_manager_set_interface (PlumManager *self, const char *interface_name)
   g_return_if_fail (PLUM_IS_MANAGER (self));
 
   if (plum_gateway_set_set_interface (self->gateways, interface_name))
-    g_object_notify_by_pspec (G_OBJECT (self), plum_manager_properties[PROP_INTERFACE]);
+    plum_manager_notify (self, PROP_INTERFACE);
 }
 
 /**
@@ -350,7 +365,7 @@ plum_manager_set_enabled_backends (PlumManager *self, const char *const *enabled
 
   if (plum_backend_list_set_enabled (self->backends, enabled_backends))
     plum_gateway_set_reset (self->gateways);
-  g_object_notify_by_pspec (G_OBJECT (self), plum_manager_properties[PROP_ENABLED_BACKENDS]);
+  plum_manager_notify (self, PROP_ENABLED_BACKENDS);
 }
 
 /**
@@ -392,7 +407,7 @@ plum_manager_set_application_name (PlumManager *self, const char *application_na
 
   g_free (self->settings.application_name);
   self->settings.application_name = g_strdup (application_name);
-  g_object_notify_by_pspec (G_OBJECT (self), plum_manager_properties[PROP_APPLICATION_NAME]);
+  plum_manager_notify (self, PROP_APPLICATION_NAME);
 }
 
 /**
@@ -434,5 +449,5 @@ plum_manager_set_state_directory (PlumManager *self, const char *state_directory
 
   g_free (self->state_directory);
   self->state_directory = g_strdup (state_directory);
-  g_object_notify_by_pspec (G_OBJECT (self), plum_manager_properties[PROP_STATE_DIRECTORY]);
+  plum_manager_notify (self, PROP_STATE_DIRECTORY);
 }

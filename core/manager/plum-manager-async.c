@@ -3,6 +3,7 @@
 #include "plum-manager-private.h"
 
 #include "plum-gateway-private.h"
+#include "plum-mapping-private.h"
 
 #define CREATE_TIMEOUT_MS 30000
 
@@ -65,6 +66,8 @@ plum_manager_create_mapping_async (PlumManager *self,
 
   if (plum_manager_ensure_gateway (self, G_SOCKET_FAMILY_IPV4, &error) == NULL)
     {
+      PLUM_SIGNAL_SCOPE (self->signals);
+
       plum_assignment_release_mapping (mapping);
       g_task_return_error (task, g_steal_pointer (&error));
       return;
@@ -139,13 +142,14 @@ plum_manager_destroy_mapping_async (PlumManager *self,
     }
 
   mapping = plum_manager_lookup_mapping (self, id);
-  if (mapping == NULL || plum_mapping_get_state (mapping) == PLUM_STATE_DESTROYING)
+  if (mapping == NULL || plum_mapping_get_next_state (mapping) == PLUM_STATE_DESTROYING)
     {
       g_task_return_new_error (task, PLUM_ERROR, PLUM_ERROR_DESTROYED,
                                "There is no mapping with id %u, or it is being destroyed", id);
       return;
     }
 
+  PLUM_SIGNAL_SCOPE (self->signals);
   plum_pending_add_destroy (self->pending, mapping, task);
 }
 
@@ -201,12 +205,16 @@ on_decided (gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   Discovery *discovery = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
 
   if (--discovery->n_undecided > 0)
     return G_SOURCE_REMOVE;
 
   plum_pending_clear_source (&discovery->cancel_source);
-  g_task_return_boolean (task, TRUE);
+  if (plum_manager_check_open (g_task_get_source_object (task), &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
 
   return G_SOURCE_REMOVE;
 }
@@ -280,6 +288,7 @@ plum_manager_discover_async (PlumManager *self,
   if (g_task_return_error_if_cancelled (task))
     return;
 
+  PLUM_SIGNAL_SCOPE (self->signals);
   if (plum_manager_check_open (self, &error))
     gateways = plum_manager_find_gateways (self, plum_manager_get_main_family (self), &error);
   if (gateways == NULL)
@@ -353,6 +362,7 @@ plum_manager_close_async (PlumManager *self,
       return;
     }
 
+  PLUM_SIGNAL_SCOPE (self->signals);
   plum_pending_add_close (self->pending, task);
   plum_manager_begin_close (self);
   plum_pending_check_close (self->pending);

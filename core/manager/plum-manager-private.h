@@ -10,6 +10,7 @@
 #include "plum-gateway-set-private.h"
 #include "plum-pending-private.h"
 #include "plum-settings-private.h"
+#include "plum-signal-queue-private.h"
 
 G_BEGIN_DECLS
 
@@ -20,6 +21,7 @@ struct _PlumManager
   GMainContext *context;
   PlumClock *clock;
   PlumSettings settings;
+  PlumSignalQueue *signals;
   char *state_directory; /* (nullable) */
 
   PlumBackendList *backends;

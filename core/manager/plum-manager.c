@@ -74,11 +74,14 @@ plum_manager_list_model_init (GListModelInterface *iface)
   iface->get_item = plum_manager_get_item;
 }
 
+/* The list changes when its observers are notified, never before. */
 static void
-plum_manager_append_item (PlumManager *self, PlumMapping *mapping)
+on_append_item (gpointer object, gpointer data)
 {
+  PlumManager *self = object;
+  PlumMapping *mapping = data;
+
   plum_mapping_set_position (mapping, g_sequence_append (self->mappings, g_object_ref (mapping)));
-  g_hash_table_insert (self->by_id, GUINT_TO_POINTER (plum_mapping_get_id (mapping)), mapping);
   g_list_model_items_changed (G_LIST_MODEL (self),
                               (guint) g_sequence_get_length (self->mappings) - 1, 0, 1);
 }
@@ -90,7 +93,6 @@ plum_manager_remove_item (PlumManager *self, PlumMapping *mapping)
   guint position = (guint) g_sequence_iter_get_position (iter);
 
   plum_mapping_set_position (mapping, NULL);
-  g_hash_table_remove (self->by_id, GUINT_TO_POINTER (plum_mapping_get_id (mapping)));
   g_sequence_remove (iter);
   g_list_model_items_changed (G_LIST_MODEL (self), position, 1, 0);
 }
@@ -98,14 +100,13 @@ plum_manager_remove_item (PlumManager *self, PlumMapping *mapping)
 static void
 on_mapping_state (PlumMapping *mapping, PlumState old_state, gpointer user_data)
 {
-  g_autoptr (PlumManager) self = g_object_ref (PLUM_MANAGER (user_data));
-  g_autoptr (PlumMapping) alive = g_object_ref (mapping);
+  g_autoptr (PlumManager) self = g_object_ref (user_data); /* handlers may drop the last one */
   PlumState state = plum_mapping_get_state (mapping);
 
   if (state == PLUM_STATE_DESTROYED)
     {
+      g_hash_table_remove (self->by_id, GUINT_TO_POINTER (plum_mapping_get_id (mapping)));
       plum_manager_remove_item (self, mapping);
-      plum_mapping_take_id (mapping, 0, NULL, NULL);
     }
 
   g_signal_emit (self, signals[MAPPING_STATE_CHANGED], 0, mapping, old_state);
@@ -182,11 +183,19 @@ on_assignment_needs_backends (gpointer owner)
 }
 
 static void
+on_check_close (gpointer object, gpointer data)
+{
+  PlumManager *self = object;
+
+  plum_pending_check_close (self->pending);
+}
+
+static void
 on_assignment_swept (gpointer owner)
 {
   PlumManager *self = owner;
 
-  plum_pending_check_close (self->pending);
+  plum_signal_queue_add (self->signals, self, on_check_close, NULL, NULL);
 }
 
 static const PlumAssignmentClient assignment_client = {
@@ -203,6 +212,7 @@ plum_manager_dispose (GObject *object)
 
   self->closed = TRUE;
   plum_assignment_close (self->assignment);
+  plum_signal_queue_flush (self->signals);
 
   G_OBJECT_CLASS (plum_manager_parent_class)->dispose (object);
 }
@@ -217,6 +227,7 @@ plum_manager_finalize (GObject *object)
   g_clear_pointer (&self->by_id, g_hash_table_unref);
   g_clear_pointer (&self->mappings, g_sequence_free);
   g_clear_pointer (&self->backends, plum_backend_list_free);
+  g_clear_pointer (&self->signals, plum_signal_queue_unref);
   g_clear_pointer (&self->state_directory, g_free);
   g_clear_pointer (&self->settings.application_name, g_free);
   g_clear_pointer (&self->clock, plum_clock_unref);
@@ -258,13 +269,15 @@ plum_manager_init (PlumManager *self)
   self->clock = plum_clock_ref_for_context (self->context);
   plum_manager_init_settings (self);
 
+  self->signals = plum_signal_queue_new (self->context);
   self->mappings = g_sequence_new (g_object_unref);
   self->by_id = g_hash_table_new (NULL, NULL);
-  self->backends = plum_backend_list_new ();
-  self->assignment =
-    plum_assignment_new (self->context, self->clock, &self->settings, &assignment_client, self);
+  self->backends = plum_backend_list_new (self->signals);
+  self->assignment = plum_assignment_new (self->context, self->clock, &self->settings,
+                                          self->signals, &assignment_client, self);
   self->gateways = plum_assignment_get_gateways (self->assignment);
-  self->pending = plum_pending_new (self->context, self->clock, &pending_client, self);
+  self->pending =
+    plum_pending_new (self->context, self->clock, self->signals, &pending_client, self);
 }
 
 /**
@@ -302,6 +315,7 @@ plum_manager_add_backend_type (PlumManager *self, GType type, const char *name, 
   g_return_if_fail (g_type_is_a (type, PLUM_TYPE_BACKEND) && !G_TYPE_IS_ABSTRACT (type));
   g_return_if_fail (name != NULL && *name != '\0');
 
+  PLUM_SIGNAL_SCOPE (self->signals);
   if (plum_backend_list_add (self->backends,
                              plum_backend_info_new (name, NULL, priority, NULL, NULL, type, NULL)))
     plum_gateway_set_reset (self->gateways);
@@ -326,19 +340,25 @@ plum_manager_use_family (PlumManager *self, GSocketFamily family, gboolean all)
 PlumGateway *
 plum_manager_ensure_gateway (PlumManager *self, GSocketFamily family, GError **error)
 {
-  plum_manager_use_family (self, family, FALSE);
-  if (!plum_manager_check_open (self, error)) /* handlers may have closed the manager */
+  PLUM_SIGNAL_SCOPE (self->signals);
+
+  if (!plum_manager_check_open (self, error))
     return NULL;
 
+  plum_manager_use_family (self, family, FALSE);
   return plum_gateway_set_find (self->gateways, family, NULL, error);
 }
 
 GPtrArray *
 plum_manager_find_gateways (PlumManager *self, GSocketFamily family, GError **error)
 {
+  PLUM_SIGNAL_SCOPE (self->signals);
+
+  if (!plum_manager_check_open (self, error))
+    return NULL;
+
   plum_manager_use_family (self, family, TRUE);
-  if (!plum_manager_check_open (self, error) ||
-      plum_gateway_set_find (self->gateways, family, NULL, error) == NULL)
+  if (plum_gateway_set_find (self->gateways, family, NULL, error) == NULL)
     return NULL;
 
   return plum_gateway_set_copy (self->gateways, family);
@@ -420,6 +440,31 @@ check_mapping (PlumMapping *mapping, GError **error)
          check_port (plum_mapping_get_requested_external_port (mapping), 0, "external", error);
 }
 
+static void
+plum_manager_take_mapping (PlumManager *self, PlumMapping *mapping)
+{
+  plum_manager_use_family (self, plum_mapping_get_family (mapping),
+                           plum_mapping_get_bound_interface (mapping) != NULL);
+  plum_mapping_take_id (mapping, ++self->last_id, self->signals, on_mapping_state, self);
+  g_hash_table_insert (self->by_id, GUINT_TO_POINTER (self->last_id), mapping);
+  plum_signal_queue_add (self->signals, self, on_append_item, g_object_ref (mapping),
+                         g_object_unref);
+}
+
+static void
+on_reject_item (gpointer object, gpointer data)
+{
+  plum_manager_remove_item (object, data);
+}
+
+static void
+plum_manager_reject_mapping (PlumManager *self, PlumMapping *mapping)
+{
+  g_hash_table_remove (self->by_id, GUINT_TO_POINTER (plum_mapping_get_id (mapping)));
+  plum_signal_queue_add (self->signals, self, on_reject_item, g_object_ref (mapping),
+                         g_object_unref);
+}
+
 /**
  * plum_manager_add_mapping:
  * @self: a manager
@@ -457,22 +502,13 @@ plum_manager_add_mapping (PlumManager *self, PlumMapping *mapping, GError **erro
       return FALSE;
     }
 
-  plum_manager_use_family (self, plum_mapping_get_family (mapping),
-                           plum_mapping_get_bound_interface (mapping) != NULL);
-  plum_mapping_take_id (mapping, ++self->last_id, on_mapping_state, self);
-  plum_manager_append_item (self, mapping);
+  PLUM_SIGNAL_SCOPE (self->signals);
+  plum_manager_take_mapping (self, mapping);
+  if (plum_assignment_add_mapping (self->assignment, mapping, error))
+    return TRUE;
 
-  /* Handlers of items-changed may have closed the manager. */
-  if (!plum_manager_check_open (self, error) ||
-      !plum_assignment_add_mapping (self->assignment, mapping, error))
-    {
-      plum_manager_remove_item (self, mapping);
-      plum_mapping_take_id (mapping, 0, NULL, NULL);
-      plum_pending_check_close (self->pending);
-      return FALSE;
-    }
-
-  return TRUE;
+  plum_manager_reject_mapping (self, mapping);
+  return FALSE;
 }
 
 /**
@@ -514,7 +550,7 @@ plum_manager_lookup_mapping (PlumManager *self, guint id)
   g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
 
   mapping = g_hash_table_lookup (self->by_id, GUINT_TO_POINTER (id));
-  if (mapping == NULL || plum_mapping_get_state (mapping) == PLUM_STATE_DESTROYED)
+  if (mapping == NULL || plum_mapping_get_next_state (mapping) == PLUM_STATE_DESTROYED)
     return NULL;
 
   return mapping;

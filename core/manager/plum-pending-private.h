@@ -5,6 +5,7 @@
 #include <plum-glib/plum-glib.h>
 
 #include "plum-clock-private.h"
+#include "plum-signal-queue-private.h"
 
 G_BEGIN_DECLS
 
@@ -23,6 +24,7 @@ typedef struct
 
 PlumPending *plum_pending_new (GMainContext *context,
                                PlumClock *clock,
+                               PlumSignalQueue *signals,
                                const PlumPendingClient *client,
                                gpointer user_data);
 void plum_pending_free (PlumPending *self);

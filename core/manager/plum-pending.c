@@ -21,6 +21,7 @@ struct _PlumPending
 {
   GMainContext *context;
   PlumClock *clock;
+  PlumSignalQueue *signals; /* borrowed */
   const PlumPendingClient *client;
   gpointer client_data;
 
@@ -79,6 +80,7 @@ operation_free (Operation *operation)
 PlumPending *
 plum_pending_new (GMainContext *context,
                   PlumClock *clock,
+                  PlumSignalQueue *signals,
                   const PlumPendingClient *client,
                   gpointer user_data)
 {
@@ -86,6 +88,7 @@ plum_pending_new (GMainContext *context,
 
   self->context = context;
   self->clock = clock;
+  self->signals = signals;
   self->client = client;
   self->client_data = user_data;
   self->operations = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) operation_free);
@@ -121,6 +124,7 @@ static void
 on_create_timeout (gpointer user_data)
 {
   Operation *operation = user_data;
+  PLUM_SIGNAL_SCOPE (operation->pending->signals);
   const GError *error = plum_mapping_get_error (operation->mapping);
 
   operation_fail_create (operation, g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,

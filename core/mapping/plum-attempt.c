@@ -271,9 +271,7 @@ plum_attempt_start (PlumAttempt *self, gboolean again)
   self->state = STATE_CHOOSING;
   plum_gateway_discover (self->gateway, again);
 
-  /* The discovery notifies: a handler may have advanced or cancelled the attempt. */
-  if (self->state == STATE_CHOOSING)
-    plum_attempt_advance (self);
+  plum_attempt_advance (self);
 }
 
 void

@@ -33,6 +33,7 @@ struct _PlumLeaseHolder
 
   PlumClock *clock;
   const PlumSettings *settings;
+  PlumSignalQueue *signals;
   const PlumLeaseHolderOwner *owner; /* NULL if closed */
   gpointer owner_data;
 

@@ -27,6 +27,7 @@ plum_lease_holder_finalize (PlumLeaseHolder *self)
   g_clear_pointer (&self->attempt, plum_attempt_free);
   g_clear_pointer (&self->held, plum_held_lease_free);
   g_clear_object (&self->request);
+  g_clear_pointer (&self->signals, plum_signal_queue_unref);
   g_clear_pointer (&self->key, g_bytes_unref);
   g_clear_pointer (&self->description, g_free);
   g_clear_error (&self->no_gateway);
@@ -104,19 +105,14 @@ plum_lease_holder_cancel (PlumLeaseHolder *self)
 void
 plum_lease_holder_notify (PlumLeaseHolder *self, PlumMappingEvent event, const GError *error)
 {
-  /* Handlers may change the holder: keep what the update borrows. */
-  g_autoptr (PlumLeaseHolder) alive = plum_lease_holder_ref (self);
-  g_autoptr (PlumLease) lease = NULL;
-  g_autoptr (PlumGateway) gateway = NULL;
-  g_autoptr (GError) owned_error = error != NULL ? g_error_copy (error) : NULL;
-  PlumMappingUpdate update = { .error = owned_error };
+  PlumMappingUpdate update = { .error = error };
 
   if (event == PLUM_MAPPING_MAPPED)
     {
       guint candidate = plum_held_lease_get_candidate (self->held);
 
-      update.lease = lease = g_object_ref (plum_held_lease_get_lease (self->held));
-      update.gateway = gateway = g_object_ref (self->gateway);
+      update.lease = plum_held_lease_get_lease (self->held);
+      update.gateway = self->gateway;
       update.backend_name = plum_lease_holder_get_backend_name (self, candidate);
       update.expires = plum_held_lease_get_expires (self->held);
     }
@@ -210,37 +206,31 @@ plum_lease_holder_take_lease (PlumLeaseHolder *self, guint candidate, PlumLease 
 static void
 plum_lease_holder_notify_mapped (PlumLeaseHolder *self)
 {
-  g_autoptr (PlumLeaseHolder) alive = plum_lease_holder_ref (self);
   PlumLease *lease = plum_held_lease_get_lease (self->held);
   GInetAddress *known = plum_gateway_get_external_address (self->gateway);
-  g_autoptr (GInetAddress) address = plum_lease_get_external_address (lease);
+  GInetAddress *address = plum_lease_get_external_address (lease);
 
-  if (address != NULL)
-    g_object_ref (address);
   if (address != NULL && (known == NULL || !g_inet_address_equal (known, address)))
     plum_gateway_learn_address (self->gateway, plum_held_lease_get_backend (self->held), address);
 
-  if (plum_lease_holder_is_up (self))
-    plum_lease_holder_notify (self, PLUM_MAPPING_MAPPED, NULL);
+  plum_lease_holder_notify (self, PLUM_MAPPING_MAPPED, NULL);
 }
 
 static void
 plum_lease_holder_lose (PlumLeaseHolder *self)
 {
-  g_autoptr (PlumLeaseHolder) alive = plum_lease_holder_ref (self);
-
   plum_held_lease_cancel (self->held);
   plum_lease_holder_clear_lease (self);
   self->phase = PLUM_PHASE_IDLE;
   plum_lease_holder_notify (self, PLUM_MAPPING_LOST, NULL);
-  if (!plum_lease_users_is_empty (&self->users) && self->phase == PLUM_PHASE_IDLE)
-    plum_lease_holder_start_attempt (self);
+  plum_lease_holder_start_attempt (self);
 }
 
 static void
 on_returned (PlumCall *call, gpointer user_data)
 {
   PlumLeaseHolder *self = user_data;
+  PLUM_SIGNAL_SCOPE (self->signals);
 
   g_clear_object (&self->call);
   plum_lease_holder_lose (self);
@@ -284,6 +274,7 @@ static void
 on_held_lease_event (const PlumHeldLeaseEvent *event, gpointer user_data)
 {
   PlumLeaseHolder *self = user_data;
+  PLUM_SIGNAL_SCOPE (self->signals);
 
   switch (event->kind)
     {
@@ -370,6 +361,7 @@ static void
 on_attempt_event (const PlumAttemptEvent *event, gpointer user_data)
 {
   PlumLeaseHolder *self = user_data;
+  PLUM_SIGNAL_SCOPE (self->signals);
 
   switch (event->kind)
     {
@@ -402,8 +394,6 @@ static const PlumAttemptClientInterface attempt_iface = {
 void
 plum_lease_holder_start_attempt (PlumLeaseHolder *self)
 {
-  g_autoptr (PlumLeaseHolder) alive = plum_lease_holder_ref (self);
-
   plum_lease_holder_cancel (self);
   if (self->gateway == NULL)
     {
@@ -420,6 +410,7 @@ static void
 on_timer (gpointer user_data)
 {
   PlumLeaseHolder *self = user_data;
+  PLUM_SIGNAL_SCOPE (self->signals);
 
   g_assert (self->phase == PLUM_PHASE_RECOVERING || self->phase == PLUM_PHASE_FAILED);
 

@@ -35,7 +35,8 @@ typedef struct
 /* The client interface of the owner, the manager. */
 typedef struct
 {
-  /* The holder has no lease and no users, and is closed. The owner may unref it. */
+  /* The holder has no lease and no users, and is closed. The owner must keep it until no function
+   * of it is on the stack. */
   void (*closed) (PlumLeaseHolder *holder, gpointer user_data);
   /* Records a request before it is sent, or a lease. Returns FALSE if the request must not be sent
    * yet; the owner calls plum_lease_holder_race_changed () when it may. */
@@ -51,6 +52,7 @@ PlumLeaseHolder *plum_lease_holder_new (const PlumLeaseHolderId *id,
                                         const GError *reason,
                                         PlumClock *clock,
                                         const PlumSettings *settings,
+                                        PlumSignalQueue *signals,
                                         const PlumLeaseHolderOwner *owner,
                                         gpointer owner_data);
 PlumLeaseHolder *plum_lease_holder_ref (PlumLeaseHolder *self);

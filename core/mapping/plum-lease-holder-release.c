@@ -23,9 +23,6 @@ plum_lease_holder_close_unused (PlumLeaseHolder *self)
 {
   const PlumLeaseHolderOwner *owner = g_steal_pointer (&self->owner);
 
-  if (owner == NULL)
-    return;
-
   plum_clock_disarm (self->clock, &self->timer);
   plum_lease_holder_replace_gateway (self, NULL);
   owner->closed (self, self->owner_data);
@@ -34,16 +31,10 @@ plum_lease_holder_close_unused (PlumLeaseHolder *self)
 static void
 plum_lease_holder_finish_release (PlumLeaseHolder *self, const GError *error)
 {
-  g_autoptr (PlumLeaseHolder) alive = plum_lease_holder_ref (self);
-
   plum_lease_holder_clear_lease (self);
   self->phase = PLUM_PHASE_IDLE;
-  if (self->owner != NULL)
-    self->owner->released (self, error != NULL && !plum_error_is_final (error), self->owner_data);
+  self->owner->released (self, error != NULL && !plum_error_is_final (error), self->owner_data);
   plum_lease_users_finish_releasing (&self->users, error);
-
-  if (self->owner == NULL || self->phase != PLUM_PHASE_IDLE)
-    return;
 
   /* A user may have been added during the delete. */
   if (!plum_lease_users_is_empty (&self->users))
@@ -56,6 +47,7 @@ static void
 on_released (PlumCall *call, gpointer user_data)
 {
   PlumLeaseHolder *self = user_data;
+  PLUM_SIGNAL_SCOPE (self->signals);
   g_autoptr (PlumCall) owned = g_steal_pointer (&self->call);
   const GError *error = plum_call_get_error (call);
 
@@ -64,9 +56,8 @@ on_released (PlumCall *call, gpointer user_data)
   plum_lease_holder_finish_release (self, error);
 }
 
-/* Deletes a lost lease that is being requested from another backend. Returns FALSE if a handler
- * has started something else meanwhile. */
-static gboolean
+/* Deletes a lost lease that is being requested from another backend. */
+static void
 plum_lease_holder_delete_lost (PlumLeaseHolder *self, PlumBackend *backend)
 {
   const PlumCallArgs args = { .request = self->request,
@@ -74,14 +65,11 @@ plum_lease_holder_delete_lost (PlumLeaseHolder *self, PlumBackend *backend)
 
   g_object_unref (plum_backend_call (backend, PLUM_CALL_UNMAP, &args,
                                      self->settings->mapping_timeout, NULL, NULL));
-  return self->phase == PLUM_PHASE_ATTEMPTING && self->call == NULL &&
-         !plum_attempt_is_active (self->attempt);
 }
 
 void
 plum_lease_holder_release (PlumLeaseHolder *self)
 {
-  g_autoptr (PlumLeaseHolder) alive = plum_lease_holder_ref (self);
   gboolean leased =
     plum_held_lease_get_lease (self->held) != NULL && !plum_held_lease_is_taken_over (self->held);
   PlumBackend *backend = leased ? plum_held_lease_get_backend (self->held) : NULL;
@@ -95,8 +83,7 @@ plum_lease_holder_release (PlumLeaseHolder *self)
     {
       if (leased && asked != backend)
         {
-          if (!plum_lease_holder_delete_lost (self, backend))
-            return;
+          plum_lease_holder_delete_lost (self, backend);
           leased = FALSE;
         }
 

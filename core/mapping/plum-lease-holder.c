@@ -93,24 +93,10 @@ on_gateway_uses_mapping (PlumGatewayClient *client, guint internal_port, guint e
          (plum_lease_holder_is_up (self) && plum_held_lease_get_port (self->held) == external_port);
 }
 
-static void
-on_gateway_ref (PlumGatewayClient *client)
-{
-  plum_lease_holder_ref (client->data);
-}
-
-static void
-on_gateway_unref (PlumGatewayClient *client)
-{
-  plum_lease_holder_unref (client->data);
-}
-
 static const PlumGatewayClientInterface client_iface = {
   .handle_event = on_gateway_event,
   .get_backend = on_gateway_get_backend,
   .uses_mapping = on_gateway_uses_mapping,
-  .ref = on_gateway_ref,
-  .unref = on_gateway_unref,
 };
 
 static void
@@ -124,7 +110,6 @@ plum_lease_holder_set_reason (PlumLeaseHolder *self, const GError *reason)
 void
 plum_lease_holder_set_gateway (PlumLeaseHolder *self, PlumGateway *gateway, const GError *reason)
 {
-  g_autoptr (PlumLeaseHolder) alive = plum_lease_holder_ref (self);
   gboolean had_lease = plum_held_lease_get_lease (self->held) != NULL;
 
   if (self->owner == NULL)
@@ -147,10 +132,9 @@ plum_lease_holder_set_gateway (PlumLeaseHolder *self, PlumGateway *gateway, cons
       return;
     }
 
-  if (had_lease && self->phase == PLUM_PHASE_IDLE)
+  if (had_lease)
     plum_lease_holder_notify (self, PLUM_MAPPING_LOST, self->no_gateway);
-  if (!plum_lease_users_is_empty (&self->users) && self->phase == PLUM_PHASE_IDLE)
-    plum_lease_holder_start_attempt (self);
+  plum_lease_holder_start_attempt (self);
 }
 
 /* --- Users --- */
@@ -179,17 +163,13 @@ plum_lease_holder_insert_user (PlumLeaseHolder *self, PlumMapping *mapping, guin
 static void
 plum_lease_holder_serve_user (PlumLeaseHolder *self, PlumMapping *mapping, gboolean first)
 {
-  g_autoptr (PlumLeaseHolder) alive = plum_lease_holder_ref (self);
   const PlumMappingUpdate update = { NULL };
 
-  if (plum_mapping_get_state (mapping) == PLUM_STATE_DESTROYED)
+  if (plum_mapping_get_next_state (mapping) == PLUM_STATE_DESTROYED)
     plum_mapping_handle (mapping, PLUM_MAPPING_ADDED, &update);
-  else if (plum_mapping_get_state (mapping) == PLUM_STATE_SUCCESS &&
+  else if (plum_mapping_get_next_state (mapping) == PLUM_STATE_SUCCESS &&
            !plum_lease_holder_is_up (self))
     plum_mapping_handle (mapping, PLUM_MAPPING_LOST, &update);
-
-  if (!plum_lease_users_contains (&self->users, mapping))
-    return;
 
   if (plum_lease_holder_has_port_mismatch (self))
     plum_lease_holder_release (self);
@@ -221,7 +201,6 @@ plum_lease_holder_reconsider_port (PlumLeaseHolder *self, guint required)
 void
 plum_lease_holder_remove_user (PlumLeaseHolder *self, PlumMapping *mapping)
 {
-  g_autoptr (PlumLeaseHolder) alive = plum_lease_holder_ref (self);
   const guint required = plum_lease_holder_get_required_port (self);
   g_autoptr (PlumMapping) owned = plum_lease_users_remove (&self->users, mapping);
   const PlumMappingUpdate update = { NULL };
@@ -236,34 +215,24 @@ plum_lease_holder_remove_user (PlumLeaseHolder *self, PlumMapping *mapping)
 
   plum_lease_users_add_releasing (&self->users, g_steal_pointer (&owned));
   plum_mapping_handle (mapping, PLUM_MAPPING_RELEASED, &update);
-  if (self->phase == PLUM_PHASE_RELEASING)
-    return;
-
-  /* A handler may have added a user: it keeps the lease. */
-  if (plum_lease_users_is_empty (&self->users))
+  if (self->phase != PLUM_PHASE_RELEASING)
     plum_lease_holder_release (self);
-  else
-    plum_lease_users_finish_releasing (&self->users, NULL);
 }
 
 void
 plum_lease_holder_hand_over (PlumLeaseHolder *self, PlumMapping *mapping, PlumLeaseHolder *to)
 {
-  g_autoptr (PlumLeaseHolder) alive = plum_lease_holder_ref (self);
-  g_autoptr (PlumLeaseHolder) to_alive = plum_lease_holder_ref (to);
   const guint required = plum_lease_holder_get_required_port (self);
   g_autoptr (PlumMapping) owned = plum_lease_users_remove (&self->users, mapping);
   gboolean first;
 
   g_assert (to != self);
 
-  /* Insert before notifying: a handler must find the mapping at one holder. */
   first = plum_lease_holder_insert_user (to, mapping, self->hints.known);
 
   if (plum_lease_users_is_empty (&self->users) && self->phase != PLUM_PHASE_RELEASING)
     plum_lease_holder_release (self);
-  if (plum_lease_users_contains (&to->users, mapping))
-    plum_lease_holder_serve_user (to, mapping, first);
+  plum_lease_holder_serve_user (to, mapping, first);
   if (!plum_lease_users_is_empty (&self->users))
     plum_lease_holder_reconsider_port (self, required);
 }
@@ -283,6 +252,7 @@ plum_lease_holder_new (const PlumLeaseHolderId *id,
                        const GError *reason,
                        PlumClock *clock,
                        const PlumSettings *settings,
+                       PlumSignalQueue *signals,
                        const PlumLeaseHolderOwner *owner,
                        gpointer owner_data)
 {
@@ -292,6 +262,7 @@ plum_lease_holder_new (const PlumLeaseHolderId *id,
   self->key = g_bytes_ref (key);
   self->clock = clock;
   self->settings = settings;
+  self->signals = plum_signal_queue_ref (signals);
   self->owner = owner;
   self->owner_data = owner_data;
   self->client.iface = &client_iface;
@@ -305,7 +276,6 @@ plum_lease_holder_new (const PlumLeaseHolderId *id,
 void
 plum_lease_holder_close (PlumLeaseHolder *self)
 {
-  g_autoptr (PlumLeaseHolder) alive = plum_lease_holder_ref (self);
 
   self->owner = NULL;
   plum_lease_holder_cancel (self);

@@ -11,13 +11,11 @@ G_BEGIN_DECLS
 /* The mappings that share one lease, and those that wait until it is deleted. */
 typedef struct
 {
-  GSList *users;       /* (element-type PlumMapping), in the order in which they were added */
-  GSList *releasing;   /* (element-type PlumMapping) */
-  guint notify_serial; /* counts the notifications of users */
+  GSList *users;     /* (element-type PlumMapping), in the order in which they were added */
+  GSList *releasing; /* (element-type PlumMapping) */
 } PlumLeaseUsers;
 
 gboolean plum_lease_users_is_empty (const PlumLeaseUsers *self);
-gboolean plum_lease_users_contains (const PlumLeaseUsers *self, PlumMapping *mapping);
 /* (element-type PlumMapping) (transfer full) */
 GPtrArray *plum_lease_users_copy (const PlumLeaseUsers *self);
 

@@ -10,12 +10,6 @@ plum_lease_users_is_empty (const PlumLeaseUsers *self)
   return self->users == NULL;
 }
 
-gboolean
-plum_lease_users_contains (const PlumLeaseUsers *self, PlumMapping *mapping)
-{
-  return g_slist_find (self->users, mapping) != NULL;
-}
-
 GPtrArray *
 plum_lease_users_copy (const PlumLeaseUsers *self)
 {
@@ -36,7 +30,7 @@ plum_lease_users_add (PlumLeaseUsers *self, PlumMapping *mapping, gpointer holde
 PlumMapping *
 plum_lease_users_remove (PlumLeaseUsers *self, PlumMapping *mapping)
 {
-  g_assert (plum_lease_users_contains (self, mapping));
+  g_assert (g_slist_find (self->users, mapping) != NULL);
 
   self->users = g_slist_remove (self->users, mapping);
   plum_mapping_set_holder (mapping, NULL);
@@ -95,13 +89,8 @@ plum_lease_users_notify (PlumLeaseUsers *self,
                          PlumMappingEvent event,
                          const PlumMappingUpdate *update)
 {
-  g_autoptr (GPtrArray) users = plum_lease_users_copy (self);
-  const guint serial = ++self->notify_serial;
-
-  /* A handler may remove users. If it causes another notification, that one is newer. */
-  for (unsigned int i = 0; i < users->len && serial == self->notify_serial; i++)
-    if (plum_lease_users_contains (self, users->pdata[i]))
-      plum_lease_users_notify_user (self, users->pdata[i], event, update);
+  for (GSList *l = self->users; l != NULL; l = l->next)
+    plum_lease_users_notify_user (self, l->data, event, update);
 }
 
 void

@@ -35,6 +35,8 @@ struct _PlumMapping
   GDateTime *expires_at; /* (nullable): created on demand */
   GPtrArray *waiters;    /* (element-type GTask) (nullable) */
 
+  PlumSignalQueue *signals;        /* (nullable): until the mapping is added */
+  PlumState next_state;            /* after all queued events */
   PlumMappingStateFunc state_func; /* (nullable) */
   gpointer state_data;
   gpointer holder;         /* (nullable), borrowed: the lease holder */

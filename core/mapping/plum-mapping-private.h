@@ -4,6 +4,8 @@
 
 #include <plum-glib/plum-glib.h>
 
+#include "plum-signal-queue-private.h"
+
 G_BEGIN_DECLS
 
 /* The events of a mapping. plum-mapping.c has the state that follows each. */
@@ -31,14 +33,19 @@ typedef void (*PlumMappingStateFunc) (PlumMapping *mapping,
                                       PlumState old_state,
                                       gpointer user_data);
 
-/* The only function that changes the state of a mapping. */
+/* The only function that changes the state of a mapping. The change is queued: the properties
+ * change when their notifications are delivered, so that handlers see each state in turn. */
 void plum_mapping_handle (PlumMapping *self,
                           PlumMappingEvent event,
                           const PlumMappingUpdate *update);
 
-/* For the manager. id: 0 keeps the present one. func: (nullable): called after notify::state. */
+/* The state after all queued events, for functions of core: the property may be older. */
+PlumState plum_mapping_get_next_state (PlumMapping *self);
+
+/* For the manager, before the first event. func: called after notify::state. */
 void plum_mapping_take_id (PlumMapping *self,
                            guint id,
+                           PlumSignalQueue *signals,
                            PlumMappingStateFunc func,
                            gpointer user_data);
 /* The interface of the gateway that was set at construction. (nullable), interned */

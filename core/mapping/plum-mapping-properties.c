@@ -43,30 +43,10 @@ plum_mapping_ensure_expires_at (PlumMapping *self)
 }
 
 static void
-plum_mapping_get_property (GObject *object, guint property_id, GValue *value, GParamSpec *pspec)
+plum_mapping_get_status_property (PlumMapping *self, PlumMappingProperty property, GValue *value)
 {
-  PlumMapping *self = PLUM_MAPPING (object);
-
-  switch ((PlumMappingProperty) property_id)
+  switch (property)
     {
-    case PROP_PROTOCOL:
-      g_value_set_enum (value, self->protocol);
-      break;
-    case PROP_FAMILY:
-      g_value_set_enum (value, self->family);
-      break;
-    case PROP_INTERNAL_PORT:
-      g_value_set_uint (value, self->internal_port);
-      break;
-    case PROP_REQUESTED_EXTERNAL_PORT:
-      g_value_set_uint (value, self->requested_external_port);
-      break;
-    case PROP_REQUIRE_EXTERNAL_PORT:
-      g_value_set_boolean (value, self->require_external_port);
-      break;
-    case PROP_DESCRIPTION:
-      g_value_set_string (value, self->description);
-      break;
     case PROP_ID:
       g_value_set_uint (value, self->id);
       break;
@@ -99,6 +79,49 @@ plum_mapping_get_property (GObject *object, guint property_id, GValue *value, GP
       break;
     case PROP_EXPIRES_AT:
       g_value_set_boxed (value, plum_mapping_ensure_expires_at (self));
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static void
+plum_mapping_get_property (GObject *object, guint property_id, GValue *value, GParamSpec *pspec)
+{
+  PlumMapping *self = PLUM_MAPPING (object);
+
+  switch ((PlumMappingProperty) property_id)
+    {
+    case PROP_PROTOCOL:
+      g_value_set_enum (value, self->protocol);
+      break;
+    case PROP_FAMILY:
+      g_value_set_enum (value, self->family);
+      break;
+    case PROP_INTERNAL_PORT:
+      g_value_set_uint (value, self->internal_port);
+      break;
+    case PROP_REQUESTED_EXTERNAL_PORT:
+      g_value_set_uint (value, self->requested_external_port);
+      break;
+    case PROP_REQUIRE_EXTERNAL_PORT:
+      g_value_set_boolean (value, self->require_external_port);
+      break;
+    case PROP_DESCRIPTION:
+      g_value_set_string (value, self->description);
+      break;
+    case PROP_ID:
+    case PROP_STATE:
+    case PROP_EXTERNAL_PORT:
+    case PROP_EXTERNAL_HOST:
+    case PROP_EXTERNAL_ADDRESS:
+    case PROP_EXTERNAL_SCOPE:
+    case PROP_ERROR:
+    case PROP_BACKEND_NAME:
+    case PROP_GATEWAY:
+    case PROP_LIFETIME:
+    case PROP_EXPIRES_AT:
+      plum_mapping_get_status_property (self, property_id, value);
       break;
     case N_PROPS:
     default:
@@ -167,6 +190,7 @@ plum_mapping_finalize (GObject *object)
   g_clear_pointer (&self->external_host, g_free);
   g_clear_error (&self->error);
   g_clear_object (&self->gateway);
+  g_clear_pointer (&self->signals, plum_signal_queue_unref);
   g_clear_pointer (&self->expires_at, g_date_time_unref);
 
   G_OBJECT_CLASS (plum_mapping_parent_class)->finalize (object);

@@ -152,53 +152,115 @@ plum_mapping_finish_waits (PlumMapping *self)
     plum_mapping_finish_wait (self, waiters->pdata[i]);
 }
 
+/* A queued event: the state that it leads to, and a copy of its update. */
+typedef struct
+{
+  PlumMappingEvent event;
+  PlumState state;
+  PlumMappingUpdate update;
+} Transition;
+
+static void
+transition_free (Transition *transition)
+{
+  g_clear_object (&transition->update.lease);
+  g_clear_object (&transition->update.gateway);
+  g_clear_error ((GError **) &transition->update.error);
+  g_free (transition);
+}
+
+static void
+on_transition (gpointer object, gpointer data)
+{
+  PlumMapping *self = object;
+  const Transition *transition = data;
+  const GError *error = transition->update.error;
+
+  g_object_freeze_notify (object);
+
+  /* The lease properties keep their values until the router has removed the mapping. */
+  if (transition->event != PLUM_MAPPING_RELEASED)
+    {
+      plum_mapping_set_lease (self, &transition->update);
+      /* A failure keeps its error until the next one, or until the mapping is up. */
+      if (error != NULL || transition->state != PLUM_STATE_FAILURE)
+        plum_mapping_set_error (self, error);
+    }
+
+  if (self->state != transition->state)
+    {
+      self->state = transition->state;
+      plum_mapping_notify (self, PROP_STATE);
+    }
+
+  g_object_thaw_notify (object);
+}
+
+static void
+on_state_changed (gpointer object, gpointer data)
+{
+  PlumMapping *self = object;
+
+  self->state_func (self, GPOINTER_TO_INT (data), self->state_data);
+}
+
+static void
+on_finish_waits (gpointer object, gpointer data)
+{
+  plum_mapping_finish_waits (object);
+}
+
 void
 plum_mapping_handle (PlumMapping *self, PlumMappingEvent event, const PlumMappingUpdate *update)
 {
-  g_autoptr (PlumMapping) alive = g_object_ref (self); /* a handler may unref the last one */
-  PlumState old_state = self->state;
+  Transition *transition = g_new (Transition, 1);
+  PlumState old_state = self->next_state;
   PlumState state = plum_mapping_next_state (old_state, event);
 
   g_assert (old_state != PLUM_STATE_DESTROYING || event == PLUM_MAPPING_GONE);
 
-  g_object_freeze_notify (G_OBJECT (self));
+  self->next_state = state;
 
-  /* The lease properties keep their values until the router has removed the mapping. */
-  if (event != PLUM_MAPPING_RELEASED)
-    {
-      plum_mapping_set_lease (self, update);
-      /* A failure keeps its error until the next one, or until the mapping is up. */
-      if (update->error != NULL || state != PLUM_STATE_FAILURE)
-        plum_mapping_set_error (self, update->error);
-    }
+  transition->event = event;
+  transition->state = state;
+  transition->update = *update;
+  transition->update.backend_name = g_intern_string (update->backend_name);
+  transition->update.lease = update->lease != NULL ? g_object_ref (update->lease) : NULL;
+  transition->update.gateway = update->gateway != NULL ? g_object_ref (update->gateway) : NULL;
+  transition->update.error = update->error != NULL ? g_error_copy (update->error) : NULL;
 
+  /* One after the other: a handler of the first may cause another transition, which is later. */
+  plum_signal_queue_add (self->signals, self, on_transition, transition,
+                         (GDestroyNotify) transition_free);
   if (state != old_state)
-    {
-      self->state = state;
-      plum_mapping_notify (self, PROP_STATE);
-    }
+    plum_signal_queue_add (self->signals, self, on_state_changed, GINT_TO_POINTER (old_state),
+                           NULL);
+  if (state != PLUM_STATE_PENDING)
+    plum_signal_queue_add (self->signals, self, on_finish_waits, NULL, NULL);
+}
 
-  g_object_thaw_notify (G_OBJECT (self));
-
-  if (state != old_state && self->state_func != NULL)
-    self->state_func (self, old_state, self->state_data);
-
-  /* Use self->state: a handler may have changed it. */
-  if (self->state != PLUM_STATE_PENDING)
-    plum_mapping_finish_waits (self);
+PlumState
+plum_mapping_get_next_state (PlumMapping *self)
+{
+  return self->next_state;
 }
 
 void
-plum_mapping_take_id (PlumMapping *self, guint id, PlumMappingStateFunc func, gpointer user_data)
+plum_mapping_take_id (PlumMapping *self,
+                      guint id,
+                      PlumSignalQueue *signals,
+                      PlumMappingStateFunc func,
+                      gpointer user_data)
 {
-  if (self->id != id && id != 0)
-    {
-      self->id = id;
-      plum_mapping_notify (self, PROP_ID);
-    }
+  g_assert (self->signals == NULL);
 
+  self->id = id;
+  self->signals = plum_signal_queue_ref (signals);
   self->state_func = func;
   self->state_data = user_data;
+
+  plum_signal_queue_freeze (signals, self);
+  plum_mapping_notify (self, PROP_ID);
 }
 
 const char *

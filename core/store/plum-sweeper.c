@@ -36,10 +36,6 @@ struct _PlumSweeper
   PlumTimer start; /* for the deletions */
 };
 
-static void plum_sweeper_unref (PlumSweeper *self);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (PlumSweeper, plum_sweeper_unref)
-
 static void
 deletion_free (Deletion *deletion)
 {
@@ -159,11 +155,11 @@ plum_sweeper_find_unstarted (PlumSweeper *self)
   return NULL;
 }
 
-/* In a turn of its own: a call emits signals, and their handlers may close the manager. */
+/* In a later turn: the store is being changed while a deletion is prepared. */
 static void
 on_start (gpointer user_data)
 {
-  g_autoptr (PlumSweeper) self = g_rc_box_acquire (user_data);
+  PlumSweeper *self = user_data;
   Deletion *deletion;
 
   while ((deletion = plum_sweeper_find_unstarted (self)) != NULL)
@@ -200,7 +196,7 @@ plum_sweeper_try_delete (PlumSweeper *self, guint index, guint timeout_ms)
 
 /* --- Sweeping --- */
 
-/* Discovers the backends on the routers of leftovers. Handlers may close the manager. */
+/* Discovers the backends on the routers of leftovers. */
 static void
 plum_sweeper_discover (PlumSweeper *self)
 {
@@ -225,7 +221,6 @@ plum_sweeper_discover (PlumSweeper *self)
 void
 plum_sweeper_sweep (PlumSweeper *self)
 {
-  g_autoptr (PlumSweeper) alive = g_rc_box_acquire (self);
   gboolean undecided = FALSE;
 
   plum_sweeper_discover (self);
@@ -305,7 +300,7 @@ plum_sweeper_new (PlumLeaseStore *store,
                   const PlumSweeperClient *client,
                   gpointer user_data)
 {
-  PlumSweeper *self = g_rc_box_new0 (PlumSweeper);
+  PlumSweeper *self = g_new0 (PlumSweeper, 1);
 
   self->store = plum_lease_store_ref (store);
   self->clock = clock;
@@ -327,22 +322,11 @@ plum_sweeper_close (PlumSweeper *self)
   g_ptr_array_set_size (self->deletions, 0);
 }
 
-static void
-plum_sweeper_finalize (PlumSweeper *self)
-{
-  g_clear_pointer (&self->deletions, g_ptr_array_unref);
-  g_clear_pointer (&self->store, plum_lease_store_unref);
-}
-
-static void
-plum_sweeper_unref (PlumSweeper *self)
-{
-  g_rc_box_release_full (self, (GDestroyNotify) plum_sweeper_finalize);
-}
-
 void
 plum_sweeper_free (PlumSweeper *self)
 {
   plum_sweeper_close (self);
-  plum_sweeper_unref (self);
+  g_clear_pointer (&self->deletions, g_ptr_array_unref);
+  g_clear_pointer (&self->store, plum_lease_store_unref);
+  g_free (self);
 }

@@ -176,11 +176,12 @@ test_check_result (CoreFixture *f, gconstpointer code)
 }
 
 static void
-report_address (const char *text)
+report_address (CoreFixture *f, const char *text)
 {
   g_autoptr (GInetAddress) address = text != NULL ? g_inet_address_new_from_string (text) : NULL;
 
   plum_backend_report_external_address (ALPHA->backend, address);
+  test_loop_settle (&f->loop);
 }
 
 static void
@@ -190,12 +191,12 @@ test_address_by_signal (CoreFixture *f, gconstpointer data)
   g_autoptr (PlumMapping) second = core_add_up (f, 8081, 0);
 
   core_listen (f, first);
-  report_address ("100.64.0.7");
+  report_address (f, "100.64.0.7");
   core_assert_heard (f, "external-address external-host external-scope");
   g_assert_cmpstr (plum_mapping_get_external_host (second), ==, "100.64.0.7");
   g_assert_cmpint (plum_gateway_get_external_scope (core_gateway (f)), ==,
                    PLUM_ADDRESS_SCOPE_CGNAT);
-  report_address ("100.64.0.7");
+  report_address (f, "100.64.0.7");
   core_assert_heard (f, "");
 }
 
@@ -204,7 +205,7 @@ test_address_removed (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
 
-  report_address (NULL);
+  report_address (f, NULL);
   g_assert_null (plum_mapping_get_external_host (mapping));
   g_assert_null (plum_gateway_get_external_address (core_gateway (f)));
   core_assert_state (mapping, SUCCESS);
