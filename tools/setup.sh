@@ -24,7 +24,7 @@ window_packages=(libgtk-4-dev libadwaita-1-dev at-spi2-core dbus dbus-daemon pyt
 clang_packages=(clang libclang-rt-dev)
 # For static analysis.
 # shellcheck disable=SC2034
-analysis_packages=(clang clang-tidy cppcheck)
+analysis_packages=(clang clang-format clang-tidy cppcheck)
 
 say () {
   printf '\n== %s\n' "$*"

@@ -147,6 +147,15 @@ family_find_network (Family *family, PlumNetwork *network)
   return NULL;
 }
 
+static PlumGateway *
+plum_gateway_set_create (PlumGatewaySet *self, PlumNetwork *network)
+{
+  g_assert (self->owner != NULL);
+
+  return plum_gateway_new (network, self->owner->get_backends (self->owner_data), self->context,
+                           self->settings, self->signals);
+}
+
 /* Gets the gateways of networks. reset: create all of them, rather than the new ones only.
  * (transfer full) */
 static GPtrArray *
@@ -158,13 +167,9 @@ plum_gateway_set_make (PlumGatewaySet *self, Family *family, GPtrArray *networks
     {
       PlumGateway *gateway = reset ? NULL : family_find_network (family, networks->pdata[i]);
 
-      if (gateway != NULL)
-        g_object_ref (gateway);
-      else
-        gateway =
-          plum_gateway_new (networks->pdata[i], self->owner->get_backends (self->owner_data),
-                            self->context, self->settings, self->signals);
-      g_ptr_array_add (gateways, gateway);
+      g_ptr_array_add (gateways, gateway != NULL
+                                   ? g_object_ref (gateway)
+                                   : plum_gateway_set_create (self, networks->pdata[i]));
     }
 
   return gateways;

@@ -142,8 +142,9 @@ plum_assignment_create_holder (PlumAssignment *self, const PlumLeaseHolderId *id
   gateway = plum_gateway_set_find (self->gateways, id->family, id->interface_name, &reason);
   record = plum_lease_store_recall (self->store, id->protocol, id->family, id->internal_port,
                                     gateway != NULL ? plum_gateway_get_network (gateway) : NULL);
-  key = record != NULL ? g_bytes_ref (record->key) : make_key (error);
-  if (key == NULL)
+  if (record != NULL)
+    key = g_bytes_ref (record->key);
+  else if ((key = make_key (error)) == NULL)
     return NULL;
 
   holder = plum_lease_holder_new (id, key, gateway, reason, self->clock, self->settings,
