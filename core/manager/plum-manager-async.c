@@ -238,6 +238,7 @@ on_discover_cancelled (GCancellable *cancellable, gpointer user_data)
 static void
 plum_manager_discover_all (PlumManager *self, GTask *task, GPtrArray *gateways)
 {
+  PLUM_SIGNAL_SCOPE (self->signals);
   Discovery *discovery = g_new0 (Discovery, 1);
 
   discovery->gateways = gateways;
@@ -288,7 +289,6 @@ plum_manager_discover_async (PlumManager *self,
   if (g_task_return_error_if_cancelled (task))
     return;
 
-  PLUM_SIGNAL_SCOPE (self->signals);
   if (plum_manager_check_open (self, &error))
     gateways = plum_manager_find_gateways (self, plum_manager_get_main_family (self), &error);
   if (gateways == NULL)

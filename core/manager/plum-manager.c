@@ -328,6 +328,8 @@ plum_manager_add_backend_type (PlumManager *self, GType type, const char *name, 
 static void
 plum_manager_use_family (PlumManager *self, GSocketFamily family, gboolean all)
 {
+  PLUM_SIGNAL_SCOPE (self->signals);
+
   if (!plum_gateway_set_is_used (self->gateways) && self->state_directory != NULL)
     plum_assignment_open_store (self->assignment, self->state_directory);
 
@@ -337,28 +339,34 @@ plum_manager_use_family (PlumManager *self, GSocketFamily family, gboolean all)
     plum_gateway_set_use (self->gateways, family);
 }
 
+/* Handlers may close the manager when they are notified of the gateways. */
+static gboolean
+plum_manager_prepare_gateways (PlumManager *self,
+                               GSocketFamily family,
+                               gboolean all,
+                               GError **error)
+{
+  if (!plum_manager_check_open (self, error))
+    return FALSE;
+
+  plum_manager_use_family (self, family, all);
+  return plum_manager_check_open (self, error);
+}
+
 PlumGateway *
 plum_manager_ensure_gateway (PlumManager *self, GSocketFamily family, GError **error)
 {
-  PLUM_SIGNAL_SCOPE (self->signals);
-
-  if (!plum_manager_check_open (self, error))
+  if (!plum_manager_prepare_gateways (self, family, FALSE, error))
     return NULL;
 
-  plum_manager_use_family (self, family, FALSE);
   return plum_gateway_set_find (self->gateways, family, NULL, error);
 }
 
 GPtrArray *
 plum_manager_find_gateways (PlumManager *self, GSocketFamily family, GError **error)
 {
-  PLUM_SIGNAL_SCOPE (self->signals);
-
-  if (!plum_manager_check_open (self, error))
-    return NULL;
-
-  plum_manager_use_family (self, family, TRUE);
-  if (plum_gateway_set_find (self->gateways, family, NULL, error) == NULL)
+  if (!plum_manager_prepare_gateways (self, family, TRUE, error) ||
+      plum_gateway_set_find (self->gateways, family, NULL, error) == NULL)
     return NULL;
 
   return plum_gateway_set_copy (self->gateways, family);
@@ -440,11 +448,22 @@ check_mapping (PlumMapping *mapping, GError **error)
          check_port (plum_mapping_get_requested_external_port (mapping), 0, "external", error);
 }
 
+static gboolean
+plum_manager_can_add (PlumManager *self, PlumMapping *mapping, GError **error)
+{
+  if (!plum_manager_check_open (self, error) || !check_mapping (mapping, error))
+    return FALSE;
+  if (plum_mapping_get_id (mapping) == 0)
+    return TRUE;
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, "The mapping was added before, with id %u",
+               plum_mapping_get_id (mapping));
+  return FALSE;
+}
+
 static void
 plum_manager_take_mapping (PlumManager *self, PlumMapping *mapping)
 {
-  plum_manager_use_family (self, plum_mapping_get_family (mapping),
-                           plum_mapping_get_bound_interface (mapping) != NULL);
   plum_mapping_take_id (mapping, ++self->last_id, self->signals, on_mapping_state, self);
   g_hash_table_insert (self->by_id, GUINT_TO_POINTER (self->last_id), mapping);
   plum_signal_queue_add (self->signals, self, on_append_item, g_object_ref (mapping),
@@ -492,15 +511,14 @@ plum_manager_add_mapping (PlumManager *self, PlumMapping *mapping, GError **erro
   g_return_val_if_fail (PLUM_IS_MAPPING (mapping), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!plum_manager_check_open (self, error) || !check_mapping (mapping, error))
+  if (!plum_manager_can_add (self, mapping, error))
     return FALSE;
 
-  if (plum_mapping_get_id (mapping) != 0)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, "The mapping was added before, with id %u",
-                   plum_mapping_get_id (mapping));
-      return FALSE;
-    }
+  /* The program sees the gateways before they are used. Its handlers may close the manager. */
+  plum_manager_use_family (self, plum_mapping_get_family (mapping),
+                           plum_mapping_get_bound_interface (mapping) != NULL);
+  if (!plum_manager_can_add (self, mapping, error))
+    return FALSE;
 
   PLUM_SIGNAL_SCOPE (self->signals);
   plum_manager_take_mapping (self, mapping);
