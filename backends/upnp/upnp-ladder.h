@@ -22,7 +22,7 @@ typedef enum {
   UPNP_N_LEASES
 } UpnpLeaseKind;
 
-/* What is known about the behaviour of a device, for the next request. */
+/* What is known about the behavior of a device, for the next request. */
 typedef struct
 {
   UpnpLeaseKind lease;

@@ -18,7 +18,7 @@ typedef struct _UpnpSearch UpnpSearch;
 /* May free the search. */
 typedef void (*UpnpSearchFinishedFunc) (gpointer user_data);
 
-/* message may free the search, too. backend is borrowed. Error: of the socket. */
+/* message may also free the search. backend is borrowed. Error: of the socket. */
 UpnpSearch *upnp_search_new (PlumBackend *backend,
                              GMainContext *context,
                              UpnpMessageFunc message,

@@ -460,7 +460,7 @@ plum_gateway_set_get_interface (PlumGatewaySet *self)
   return self->interface_name;
 }
 
-/* --- Life --- */
+/* --- Object --- */
 
 static void
 family_init (Family *self, GSocketFamily family)

@@ -424,9 +424,9 @@ def json_is_documented():
 
 
 # Recordings: each folder in recordings/ was written by `plumctl doctor --record` and is a test. The
-# doctor must report the same for a router that plays the recording.
+# doctor must report the same for a router that replays the recording.
 
-def play(folder):
+def replay(folder):
     with RecordedGateway(folder) as gateway:
         then = gateway.report
         now = report_of(doctor(gateway, "--json"), verdict_alone(then))
@@ -441,8 +441,8 @@ def play(folder):
 
 
 def verdict_alone(report):
-    """The verdict without the second router, which is not played: a router that refuses because of
-    it, and does not report its own address, seems to have no connection."""
+    """The verdict without the second router, which is not replayed: a router that refuses because
+    of it, and does not report its own address, seems to have no connection."""
     unreported = [router["role"] == "asked" and router["external_address"] is None
               for router in report.get("routers", [])]
     return "not-connected" if unreported[:1] == [True] else report["verdict"]
@@ -456,7 +456,7 @@ def outcomes(report):
 
 for recording in sorted(os.listdir(RECORDINGS)):
     def play_recording(folder=os.path.join(RECORDINGS, recording)):
-        play(folder)
+        replay(folder)
 
     play_recording.__name__ = "recording_" + recording.replace("-", "_")
     test(play_recording)
@@ -464,7 +464,7 @@ for recording in sorted(os.listdir(RECORDINGS)):
 
 @test
 def recording_is_played_as_written():
-    """Recording a router that plays a recording gives the same recording."""
+    """Recording a router that replays a recording gives the same recording."""
     with tempfile.TemporaryDirectory() as folder:
         first, second = os.path.join(folder, "1"), os.path.join(folder, "2")
         with UpnpRouter() as router:
