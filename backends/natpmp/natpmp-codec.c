@@ -48,7 +48,7 @@ natpmp_result_make_error (uint16_t code, const char *peer, const char *to_what)
 {
   const NatpmpResult *result = natpmp_result_lookup (code);
 
-  return g_error_new (PLUM_ERROR, (int) result->error, "NAT-PMP: %s answered \"%s\" (%u) to %s: %s",
+  return g_error_new (PLUM_ERROR, (int) result->error, "NAT-PMP: %s answered “%s” (%u) to %s: %s",
                       peer, result->name, code, to_what, result->advice);
 }
 
