@@ -46,7 +46,7 @@ void plum_lease_table_hold (PlumLeaseTable *self,
                             const GError *error,
                             gint64 now,
                             gint64 until);
-/* TRUE: the same request must not be sent yet; error says why. */
+/* TRUE: the same request must not be sent yet; sets error. */
 gboolean plum_lease_table_check_hold (PlumLeaseTable *self,
                                       const PlumExchangeKey *key,
                                       guint port,

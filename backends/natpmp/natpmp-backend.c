@@ -103,7 +103,7 @@ plum_natpmp_backend_on_unsupported (PlumNatpmpBackend *self, const NatpmpReply *
                  peer);
   else
     g_set_error (&error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED,
-                 "NAT-PMP: %s speaks PCP only (version %u)", peer, reply->version);
+                 "NAT-PMP: %s supports PCP only (version %u)", peer, reply->version);
 
   plum_udp_session_fail_all (self->session, error);
 }

@@ -109,7 +109,8 @@ plum_pcp_backend_on_version (PlumPcpBackend *self, const PcpReply *reply)
   g_autoptr (GError) error = NULL;
 
   if (reply->version == 0)
-    g_set_error (&error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED, "PCP: %s speaks NAT-PMP only", peer);
+    g_set_error (&error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED, "PCP: %s supports NAT-PMP only",
+                 peer);
   else
     g_set_error (&error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED,
                  "PCP: %s refused version %d and offers version %u", peer, PCP_VERSION,

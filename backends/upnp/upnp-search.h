@@ -25,7 +25,7 @@ UpnpSearch *upnp_search_new (PlumBackend *backend,
                              UpnpSearchFinishedFunc finished,
                              gpointer user_data,
                              GError **error);
-/* While paused, the search receives but does not send, and its time stands still. */
+/* While paused, the search receives but does not send, and its time is stopped. */
 void upnp_search_set_paused (UpnpSearch *self, gboolean paused);
 /* Why no message could be sent; NULL: at least one was. */
 const GError *upnp_search_get_error (UpnpSearch *self);

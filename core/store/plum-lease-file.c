@@ -217,7 +217,7 @@ remove_temporary_files (const char *directory, const char *stem, GPtrArray *name
       }
 }
 
-/* Whether a later start may succeed: the failure says nothing about the contents. */
+/* Whether a later start may succeed: the failure does not depend on the contents. */
 static gboolean
 may_be_read_later (const GError *error)
 {
