@@ -12,7 +12,7 @@
   "the router has no public address: it is behind another router, or it has no connection at "     \
   "present"
 
-/* The source address of a packet changed on its way: PCP ADDRESS_MISMATCH (RFC 6887 8.2); the other
+/* A NAT changed the source address of a packet: PCP ADDRESS_MISMATCH (RFC 6887 8.2); the other
  * protocols cannot detect it. No mapping would lead to this host, so the error is NOT_SUPPORTED. */
 #define PLUM_ROUTER_BETWEEN                                                                        \
   "a second router between this host and the gateway translates addresses, so the gateway "        \

@@ -21,7 +21,7 @@ typedef struct
   GInetAddress *external_address; /* (nullable) */
   gint64 hold_until;
   guint held_port;     /* the requested external port */
-  gboolean held_exact; /* no other external port would do */
+  gboolean held_exact; /* the external port was required */
   GError *hold_error;  /* NULL: no hold */
 } PlumLeaseTableRow;
 
@@ -38,7 +38,7 @@ gboolean plum_lease_table_grant (PlumLeaseTable *self,
                                  uint16_t external_port);
 /* Whether a request for the port would only renew the mapping. */
 gboolean plum_lease_table_is_renewal (PlumLeaseTable *self, const PlumExchangeKey *key, guint port);
-/* exact: no other port will do. A request with a suggested port is a different one. */
+/* exact: the port is required. A request that only suggests the port is a different one. */
 void plum_lease_table_hold (PlumLeaseTable *self,
                             const PlumExchangeKey *key,
                             guint port,
@@ -46,7 +46,7 @@ void plum_lease_table_hold (PlumLeaseTable *self,
                             const GError *error,
                             gint64 now,
                             gint64 until);
-/* TRUE: the same request must not be sent yet; error says why. */
+/* TRUE: the same request must not be sent yet; sets error. */
 gboolean plum_lease_table_check_hold (PlumLeaseTable *self,
                                       const PlumExchangeKey *key,
                                       guint port,

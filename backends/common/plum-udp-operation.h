@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /*
- * One request that changes a mapping, on its way: a new mapping, a renewal or a deletion. Embedded
- * as the first member of the protocol's own structure, and freed with it when it finishes. After a
+ * One pending request that changes a mapping: a new mapping, a renewal or a deletion. Embedded as
+ * the first member of the protocol's own structure, and freed with it when it finishes. After a
  * refusal the protocol may change the request and send it again.
  */
 typedef struct _PlumUdpOperation PlumUdpOperation;
@@ -23,8 +23,8 @@ struct _PlumUdpOperation
   PlumUdpOperationEncode encode;
 
   uint32_t lifetime;        /* s, requested; 0: a deletion */
-  guint requested_port;     /* the external port of the request, whatever was tried after it */
-  gboolean exact;           /* no other external port will do */
+  guint requested_port;     /* the external port of the first request; later ones may differ */
+  gboolean exact;           /* the external port is required */
   gboolean silence_is_done; /* if no further answer comes, the call succeeds */
 };
 

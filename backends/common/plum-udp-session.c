@@ -90,7 +90,7 @@ plum_udp_session_check_network (PlumUdpSession *self, PlumCall *call)
   const char *reason;
 
   if (plum_network_get_gateway (network) == NULL)
-    reason = "a point-to-point link has no gateway to ask";
+    reason = "a point-to-point link has no gateway";
   else
     reason = self->protocol->check_network (network);
   if (reason == NULL)

@@ -72,7 +72,7 @@ gboolean plum_udp_session_is_ipv4 (PlumUdpSession *self);
 
 /* These return FALSE and fail the call if the request cannot be sent: the network has no gateway
  * that the protocol can ask; there is no socket; the gateway refused the same request a short time
- * ago. exact: no other external port will do. */
+ * ago. exact: the external port is required. */
 gboolean plum_udp_session_check_network (PlumUdpSession *self, PlumCall *call);
 gboolean plum_udp_session_open (PlumUdpSession *self, PlumCall *call);
 gboolean plum_udp_session_check_hold (PlumUdpSession *self,

@@ -19,7 +19,7 @@ plum_direct_backend_get_address (PlumBackend *backend, PlumCall *call)
   g_autofree char *host = NULL;
   g_autofree char *message = NULL;
 
-  /* A program that sets a gateway address wants that gateway to be asked. */
+  /* A program that sets a gateway address requires that gateway to be used. */
   if (plum_network_get_overridden (network))
     {
       plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, "direct: a gateway address is set");

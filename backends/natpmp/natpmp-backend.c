@@ -18,7 +18,7 @@ struct _PlumNatpmpBackend
 
   PlumUdpSession *session; /* its probe is the external address request */
   NatpmpMaps *maps;
-  PlumCallSet *address_calls; /* wait for the probe, too */
+  PlumCallSet *address_calls; /* also wait for the probe */
 };
 
 G_DEFINE_FINAL_TYPE (PlumNatpmpBackend, plum_natpmp_backend, PLUM_TYPE_BACKEND)
@@ -40,7 +40,7 @@ plum_natpmp_backend_on_unsolicited (PlumNatpmpBackend *self, const NatpmpReply *
   PlumUdpSession *session = self->session;
   g_autoptr (GInetAddress) address = make_address (reply);
 
-  /* If all fits, it brings nothing new, or is a copy of an earlier answer. */
+  /* A response that matches the known state is redundant, or a copy of an earlier answer. */
   if (!plum_udp_session_epoch_fits (session, reply->epoch) ||
       (reply->result == NATPMP_SUCCESS && session->address_known &&
        !plum_udp_session_is_external_address (session, address)))
@@ -85,11 +85,11 @@ plum_natpmp_backend_on_map (PlumNatpmpBackend *self, const NatpmpReply *reply)
   if (natpmp_maps_handle_reply (self->maps, reply))
     plum_udp_session_note_epoch (self->session, reply->epoch);
   else
-    plum_log_debug ("NAT-PMP: dropped a map response to no request, for port %u",
+    plum_log_debug ("NAT-PMP: dropped a map response that matches no request, for port %u",
                     reply->internal_port);
 }
 
-/* The response does not repeat the request: it is true of all. */
+/* The response does not identify the request: it applies to all pending ones. */
 static void
 plum_natpmp_backend_on_unsupported (PlumNatpmpBackend *self, const NatpmpReply *reply)
 {
@@ -103,7 +103,7 @@ plum_natpmp_backend_on_unsupported (PlumNatpmpBackend *self, const NatpmpReply *
                  peer);
   else
     g_set_error (&error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED,
-                 "NAT-PMP: %s speaks PCP only (version %u)", peer, reply->version);
+                 "NAT-PMP: %s supports PCP only (version %u)", peer, reply->version);
 
   plum_udp_session_fail_all (self->session, error);
 }
@@ -199,7 +199,7 @@ plum_natpmp_backend_discover (PlumBackend *backend, PlumCall *call)
   plum_udp_session_discover (PLUM_NATPMP_BACKEND (backend)->session, call);
 }
 
-/* Requests the address, unless it is fresh; a request on its way serves this one, too. */
+/* Requests the address, unless it is fresh. A pending request serves all callers. */
 static void
 plum_natpmp_backend_request_address (PlumNatpmpBackend *self)
 {

@@ -15,7 +15,7 @@
 static const NatpmpResult results[] = {
   { NATPMP_SUCCESS, PLUM_ERROR_MALFORMED, 0, FALSE, "success", "" },
   { NATPMP_UNSUPP_VERSION, PLUM_ERROR_NOT_SUPPORTED, 300, FALSE, "unsupported version",
-    "the router speaks another version of the protocol" },
+    "the router supports another version of the protocol" },
   { NATPMP_NOT_AUTHORIZED, PLUM_ERROR_REFUSED, 300, TRUE, "not authorized",
     "NAT-PMP is disabled in the router, or its policy forbids it" },
   { NATPMP_NETWORK_FAILURE, PLUM_ERROR_NO_RESOURCES, 30, FALSE, "network failure",
@@ -48,7 +48,7 @@ natpmp_result_make_error (uint16_t code, const char *peer, const char *to_what)
 {
   const NatpmpResult *result = natpmp_result_lookup (code);
 
-  return g_error_new (PLUM_ERROR, (int) result->error, "NAT-PMP: %s answered \"%s\" (%u) to %s: %s",
+  return g_error_new (PLUM_ERROR, (int) result->error, "NAT-PMP: %s answered “%s” (%u) to %s: %s",
                       peer, result->name, code, to_what, result->advice);
 }
 

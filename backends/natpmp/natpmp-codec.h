@@ -66,7 +66,7 @@ gboolean natpmp_decode_reply (const uint8_t *data, size_t len, NatpmpReply *out,
 
 /* Never NULL: there is a row for codes that the RFC does not define. */
 const NatpmpResult *natpmp_result_lookup (uint16_t code);
-/* (transfer full) to_what: what the server was asked for. */
+/* (transfer full) to_what: the request, for the message. */
 GError *natpmp_result_make_error (uint16_t code, const char *peer, const char *to_what);
 
 /* RFC 6886 3.6. A jump forward is valid. In seconds of each clock; the types cannot wrap. */

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 
 /*
  * The map requests of one session: new mappings, renewals and deletions. A response contains no
- * external address, so a lease waits for the probe that asks for it, if one is on its way.
+ * external address, so a lease waits for the probe that asks for it, if one is pending.
  */
 typedef struct _NatpmpMaps NatpmpMaps;
 
@@ -17,13 +17,13 @@ typedef struct _NatpmpMaps NatpmpMaps;
 NatpmpMaps *natpmp_maps_new (PlumUdpSession *session);
 void natpmp_maps_free (NatpmpMaps *self);
 
-/* All that a response repeats: NAT-PMP has no other mark of a request. */
+/* The fields that a response repeats. NAT-PMP has no other identifier of a request. */
 void natpmp_map_make_key (PlumProtocol protocol, guint internal_port, PlumExchangeKey *key);
 /* Finishes the call. */
 void natpmp_maps_start (NatpmpMaps *self, PlumRequest *request, gboolean deletion, PlumCall *call);
-/* FALSE: it answers no request on its way. */
+/* FALSE: it answers no pending request. */
 gboolean natpmp_maps_handle_reply (NatpmpMaps *self, const NatpmpReply *reply);
-/* The probe has finished: the leases that wait for the external address get it, or go without. */
+/* The probe has finished: completes the leases that wait for the external address. */
 void natpmp_maps_address_arrived (NatpmpMaps *self);
 
 G_END_DECLS

@@ -33,7 +33,7 @@ plum_pcp_backend_on_update (PlumPcpBackend *self, const PcpReply *reply)
   row = plum_lease_table_lookup (session->leases, &key);
   if (row == NULL || !row->live || reply->result != PCP_SUCCESS)
     {
-      plum_log_debug ("PCP: dropped a MAP response to no request");
+      plum_log_debug ("PCP: dropped a MAP response that matches no request");
       return;
     }
 
@@ -79,14 +79,14 @@ plum_pcp_backend_on_announce (PlumPcpBackend *self, const PcpReply *reply)
 
   if (!plum_server_probe_is_running (session->probe))
     {
-      /* An epoch that fits brings nothing new, or is a copy of an earlier answer. */
+      /* A response whose epoch fits is redundant, or a copy of an earlier answer. */
       if (!plum_udp_session_epoch_fits (session, reply->epoch))
         plum_server_probe_hint (session->probe,
                                 "an unsolicited ANNOUNCE response reports a restart");
       return;
     }
 
-  /* A server that does not know ANNOUNCE is a PCP server all the same (quirk 4). */
+  /* A server that does not support ANNOUNCE is a PCP server nevertheless (quirk 4). */
   if (reply->result != PCP_SUCCESS && reply->result != PCP_UNSUPP_OPCODE)
     error = pcp_result_make_error (reply->result, plum_udp_session_get_peer (session), "ANNOUNCE");
 
@@ -101,7 +101,7 @@ plum_pcp_backend_on_announce (PlumPcpBackend *self, const PcpReply *reply)
   plum_udp_session_note_epoch (session, reply->epoch);
 }
 
-/* The response does not repeat the request: it is true of all (quirk 2). */
+/* The response does not identify the request: it applies to all pending ones (quirk 2). */
 static void
 plum_pcp_backend_on_version (PlumPcpBackend *self, const PcpReply *reply)
 {
@@ -109,7 +109,8 @@ plum_pcp_backend_on_version (PlumPcpBackend *self, const PcpReply *reply)
   g_autoptr (GError) error = NULL;
 
   if (reply->version == 0)
-    g_set_error (&error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED, "PCP: %s speaks NAT-PMP only", peer);
+    g_set_error (&error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED, "PCP: %s supports NAT-PMP only",
+                 peer);
   else
     g_set_error (&error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED,
                  "PCP: %s refused version %d and offers version %u", peer, PCP_VERSION,

@@ -20,7 +20,7 @@
 static const PcpResult results[] = {
   { PCP_SUCCESS, FALSE, PLUM_ERROR_MALFORMED, PCP_NEXT_NOTHING, "SUCCESS", "" },
   { PCP_UNSUPP_VERSION, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_NOTHING, "UNSUPP_VERSION",
-    "the router speaks another version of the protocol" },
+    "the router supports another version of the protocol" },
   { PCP_NOT_AUTHORIZED, TRUE, PLUM_ERROR_REFUSED, PCP_NEXT_NOTHING, "NOT_AUTHORIZED",
     "the router's policy forbids it, or another host has the port" },
   { PCP_MALFORMED_REQUEST, TRUE, PLUM_ERROR_MALFORMED, PCP_NEXT_BARE, "MALFORMED_REQUEST",

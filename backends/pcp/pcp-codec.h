@@ -102,7 +102,7 @@ gboolean pcp_decode_reply (const uint8_t *data, size_t len, PcpReply *out, GErro
 
 /* Never NULL: there is a row for codes that no RFC defines. */
 const PcpResult *pcp_result_lookup (uint8_t code);
-/* (transfer full) to_what: what the server was asked for. */
+/* (transfer full) to_what: the request, for the message. */
 GError *pcp_result_make_error (uint8_t code, const char *peer, const char *to_what);
 /* The hold of the same request, in seconds: the server's error lifetime within limits. Some servers
  * send 0. */

@@ -11,7 +11,7 @@ typedef struct
 {
   PlumUdpOperation base; /* first; base.call is NULL if nothing waits for a refresh */
   PcpMap map;
-  PcpMap requested; /* the first try; there the option says that the external port is required */
+  PcpMap requested; /* the first try, with the option if the external port is required */
   PcpMap previous;  /* the try before this one */
   guint tried;      /* bits, 1 << PcpNext */
   gboolean refresh; /* for the external address, not for the lease */

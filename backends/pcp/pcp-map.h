@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* One MAP on its way: a new mapping, a renewal, a request for the external address, or a
+/* One pending MAP: a new mapping, a renewal, a request for the external address, or a
  * deletion. */
 
 void pcp_map_fill (PlumUdpSession *session, PlumRequest *request, gboolean deletion, PcpMap *map);
@@ -18,7 +18,7 @@ void pcp_map_start (PlumUdpSession *session, PlumCall *call, const PcpMap *map, 
 /* Renews any live mapping: no other request returns the external address. call: (nullable): a
  * request for it. FALSE: no mapping is live, and the call has not finished. */
 gboolean pcp_map_refresh (PlumUdpSession *session, PlumCall *call);
-/* FALSE: it answers no MAP on its way. */
+/* FALSE: it answers no pending MAP. */
 gboolean pcp_map_handle_reply (PlumUdpSession *session, const PcpReply *reply);
 /* Records where a mapping is, and reports the external address if it has changed. */
 void pcp_map_note_grant (PlumUdpSession *session,

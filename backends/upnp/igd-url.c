@@ -142,7 +142,7 @@ upnp_url_parse (const char *text, GError **error)
     return NULL;
   if (!is_absolute (stripped))
     {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED, "“%s” is no http URL", stripped);
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED, "“%s” is not an http URL", stripped);
       return NULL;
     }
 
@@ -151,8 +151,8 @@ upnp_url_parse (const char *text, GError **error)
   rest += strlen (authority);
   if (!parse_authority (authority, url))
     {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-                   "“%s” names no host and port that can be used", stripped);
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED, "“%s” has no usable host and port",
+                   stripped);
       return NULL;
     }
 
@@ -219,7 +219,7 @@ upnp_url_resolve (const UpnpUrl *base, const char *reference, GError **error)
     return NULL;
   if (has_foreign_scheme (stripped))
     {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED, "“%s” is no http URL", stripped);
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED, "“%s” is not an http URL", stripped);
       return NULL;
     }
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Many routers produce XML that GMarkup rejects (quirk 37). The sanitiser removes byte order marks,
+/* Many routers produce XML that GMarkup rejects (quirk 37). The sanitizer removes byte order marks,
  * NUL padding, other encodings than UTF-8, stray ampersands, attributes, and differences of case
  * between tags. It has no DTD and only the five standard entities, so that no document can grow. */
 
@@ -334,7 +334,7 @@ upnp_xml_parse (const char *data, gsize len, GError **error)
         g_utf8_make_valid (markup_error != NULL ? markup_error->message : "empty", -1);
 
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-                   "%" G_GSIZE_FORMAT " bytes that are no XML: %s", len, reason);
+                   "%" G_GSIZE_FORMAT " bytes are not XML: %s", len, reason);
       return NULL;
     }
 

@@ -141,7 +141,7 @@ upnp_candidate_take_address (UpnpCandidate *self, const UpnpSoapReply *reply)
   if (!self->answered_soap)
     {
       g_autofree char *problem =
-        g_strdup_printf ("its control URL answers HTTP %u and no SOAP", reply->status);
+        g_strdup_printf ("its control URL answers HTTP %u without SOAP", reply->status);
 
       upnp_candidate_skip (self, problem);
       return;
@@ -172,7 +172,7 @@ find_firewall_fault (UpnpCandidate *self, const UpnpSoapReply *reply)
     return g_strdup_printf ("it does not report the state of its IPv6 firewall (error %d)",
                             reply->code);
   if (reply->outcome != UPNP_SOAP_DONE)
-    return g_strdup_printf ("its control URL answers HTTP %u and no SOAP", reply->status);
+    return g_strdup_printf ("its control URL answers HTTP %u without SOAP", reply->status);
   if (!upnp_soap_read_firewall (reply, &enabled, &allowed))
     return g_strdup ("it does not report the state of its IPv6 firewall");
 

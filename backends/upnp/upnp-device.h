@@ -12,7 +12,7 @@
 G_BEGIN_DECLS
 
 /* One device at the address that its answer came from: its services, and what is known about its
- * behaviour. Reference-counted: an operation may outlive its use by the backend. */
+ * behavior. Reference-counted: an operation may outlive its use by the backend. */
 typedef struct
 {
   PlumBackend *backend; /* borrowed */

@@ -418,7 +418,7 @@ find_obstacle (PlumNetwork *network)
   GInetAddress *local = plum_network_get_local_address (network);
 
   if (plum_network_get_gateway (network) == NULL)
-    return "a point-to-point link has no router";
+    return "a point-to-point link has no gateway";
   if (plum_network_get_family (network) != G_SOCKET_FAMILY_IPV6)
     return NULL;
   if (plum_address_get_scope (local) == PLUM_ADDRESS_SCOPE_LINK_LOCAL)

@@ -383,11 +383,11 @@ upnp_attempt_get_lease (const UpnpAttempt *self)
 void
 upnp_attempt_learn (const UpnpAttempt *self, gboolean success, UpnpMemory *memory)
 {
-  /* Concurrent attempts share the memory: never clear what another one has learnt. */
+  /* Concurrent attempts share the memory: never clear the result of another one. */
   memory->no_add_any |= self->memory.no_add_any;
   memory->same_port |= self->memory.same_port;
 
-  /* A step that did not help proves nothing. */
+  /* A step that did not help gives no information. */
   if (!success)
     return;
 

@@ -15,14 +15,14 @@ G_BEGIN_DECLS
 
 /* The lease to request. A router may accept only some of them (quirks 46 to 48). */
 typedef enum {
-  UPNP_LEASE_REQUESTED, /* as the request says */
+  UPNP_LEASE_REQUESTED, /* as in the request */
   UPNP_LEASE_PERMANENT, /* 0 */
   UPNP_LEASE_HOUR,      /* 3600 */
   UPNP_LEASE_WEEK,      /* 604800 */
   UPNP_N_LEASES
 } UpnpLeaseKind;
 
-/* What is known about the behaviour of a device, for the next request. */
+/* What is known about the behavior of a device, for the next request. */
 typedef struct
 {
   UpnpLeaseKind lease;

@@ -479,7 +479,7 @@ on_address (const UpnpSoapReply *reply,
       return;
     }
 
-  /* A router that does not know its address at present can map ports all the same. */
+  /* A router that does not know its address at present may map ports nevertheless. */
   if (reply->outcome == UPNP_SOAP_DONE)
     {
       g_autoptr (GInetAddress) address = upnp_soap_read_address (reply);

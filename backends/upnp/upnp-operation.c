@@ -199,7 +199,7 @@ upnp_operation_fail_exchange (UpnpOperation *self,
     upnp_operation_fail (self, PLUM_ERROR_REFUSED, "%s requires a login for %s (HTTP %u)",
                          device->name, upnp_action_get_name (action), reply->status);
   else
-    upnp_operation_fail (self, PLUM_ERROR_MALFORMED, "%s answered %s with HTTP %u and no SOAP",
+    upnp_operation_fail (self, PLUM_ERROR_MALFORMED, "%s answered %s with HTTP %u without SOAP",
                          device->name, upnp_action_get_name (action), reply->status);
 
   /* Last: core may start a discovery in the handler. */

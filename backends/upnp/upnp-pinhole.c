@@ -365,7 +365,7 @@ on_status_checked (const UpnpSoapReply *reply,
                                PLUM_ERROR_NOT_SUPPORTED, NULL);
   else if (enabled)
     upnp_operation_fail (&self->negotiation.operation, PLUM_ERROR_DESTROYED,
-                         "%s has switched on its IPv6 firewall",
+                         "%s has enabled its IPv6 firewall",
                          self->negotiation.operation.device->name);
   else
     upnp_operation_succeed (&self->negotiation.operation);

@@ -156,7 +156,7 @@ upnp_search_set_paused (UpnpSearch *self, gboolean paused)
 
 /* The local address of the search. A router answers from an address of the same scope: an IPv6
  * search from a global address would be answered from the router's global address, which cannot be
- * recognised as the gateway. An unbound socket sends from the link-local address. */
+ * recognized as the gateway. An unbound socket sends from the link-local address. */
 static GSocketAddress *
 upnp_search_address (PlumNetwork *network)
 {

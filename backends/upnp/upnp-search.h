@@ -18,14 +18,14 @@ typedef struct _UpnpSearch UpnpSearch;
 /* May free the search. */
 typedef void (*UpnpSearchFinishedFunc) (gpointer user_data);
 
-/* message may free the search, too. backend is borrowed. Error: of the socket. */
+/* message may also free the search. backend is borrowed. Error: of the socket. */
 UpnpSearch *upnp_search_new (PlumBackend *backend,
                              GMainContext *context,
                              UpnpMessageFunc message,
                              UpnpSearchFinishedFunc finished,
                              gpointer user_data,
                              GError **error);
-/* While paused, the search receives but does not send, and its time stands still. */
+/* While paused, the search receives but does not send, and its time is stopped. */
 void upnp_search_set_paused (UpnpSearch *self, gboolean paused);
 /* Why no message could be sent; NULL: at least one was. */
 const GError *upnp_search_get_error (UpnpSearch *self);

@@ -32,8 +32,8 @@ typedef struct
   void (*late_lease) (gpointer owner, PlumRequest *request, PlumLease *lease);
 } PlumCallHost;
 
-/* Creates a pending call. func is called once, in a later turn of the main loop, unless the call is
- * cancelled first. After timeout_ms the call fails with PLUM_ERROR_TIMED_OUT. */
+/* Creates a pending call. func is called once, in a later iteration of the main loop, unless the
+ * call is cancelled first. After timeout_ms the call fails with PLUM_ERROR_TIMED_OUT. */
 PlumCall *plum_call_new (PlumCallHost *host,
                          PlumCallKind kind,
                          PlumRequest *request,

@@ -11,8 +11,8 @@
  * The backend settles the call, either at once or later, with exactly one of the
  * `plum_call_return_*` functions that fits the operation, or with an error.
  *
- * The result is delivered in a later turn of the main loop. If the backend does not settle the call
- * in time, the library fails it with %PLUM_ERROR_TIMED_OUT. Settling a call after that has no
+ * The result is delivered in a later iteration of the main loop. If the backend does not settle the
+ * call in time, the library fails it with %PLUM_ERROR_TIMED_OUT. Settling a call after that has no
  * effect; settling it twice is a programming error.
  *
  * Since: 1.0

@@ -62,7 +62,7 @@ plum_module_check_file (const char *path, GError **error)
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE,
                    "%s: %s is writable by any user and this program runs as root; run “chmod o-w” "
                    "on it",
-                   path, (file.st_mode & S_IWOTH) != 0 ? "the file" : "the folder of the file");
+                   path, (file.st_mode & S_IWOTH) != 0 ? "the file" : "the directory of the file");
       return FALSE;
     }
 
@@ -206,7 +206,7 @@ plum_module_load_directory (GPtrArray *infos, const char *directory)
   if (dir == NULL)
     {
       if (g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-        plum_debug ("No modules in %s: %s", directory, error->message);
+        plum_debug ("Skipping the module directory %s: %s", directory, error->message);
       else
         plum_module_add_failure (infos, directory, error->message);
       return;

@@ -37,8 +37,8 @@ guint plum_gateway_get_n_candidates (PlumGateway *self);
 void plum_gateway_note_outcome (PlumGateway *self, guint index, const GError *error);
 void plum_gateway_append_verdicts (PlumGateway *self, const gboolean *tried, GString *verdicts);
 
-/* Queues one call of func when every candidate is decided and the router
- * was asked for its external address. */
+/* Queues one call of func when every candidate is decided and the query of the external address has
+ * finished. */
 void plum_gateway_when_decided (PlumGateway *self, GSourceFunc func, gpointer user_data);
 /* Returns FALSE if the function was called already. */
 gboolean plum_gateway_remove_decided_func (PlumGateway *self, gpointer user_data);

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* A question about the router rather than about a mapping, such as its external address or its
- * table. It is put to one backend after the other, the best first, until one answers it. */
+/* A query of the router that does not concern a mapping, such as its external address or its table.
+ * It is sent to one backend after the other, the best first, until one answers. */
 typedef struct _PlumGatewayQuery PlumGatewayQuery;
 
 /* Receives either the call that was answered, or an error. The query is freed afterwards. */

@@ -235,7 +235,7 @@ family_copy_networks (Family *family)
   return networks;
 }
 
-/* Lists the networks of all interfaces. If the kernel cannot be asked, the known networks are kept.
+/* Lists the networks of all interfaces. If the query fails, the known networks are kept.
  * (element-type PlumNetwork) (transfer full) */
 static GPtrArray *
 plum_gateway_set_list_networks (PlumGatewaySet *self, Family *family)
@@ -278,7 +278,7 @@ plum_gateway_set_refresh_family (PlumGatewaySet *self, Family *family)
   else
     plum_debug ("%s", error->message);
 
-  /* Keep the gateway if the kernel cannot be asked, for example without free descriptors. */
+  /* Keep the gateway if the query fails, for example without free descriptors. */
   if (network == NULL && !g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
     {
       plum_network_watch_retry (self->watch);
@@ -465,7 +465,7 @@ plum_gateway_set_get_interface (PlumGatewaySet *self)
   return self->interface_name;
 }
 
-/* --- Life --- */
+/* --- Object --- */
 
 static void
 family_init (Family *self, GSocketFamily family)

@@ -72,8 +72,8 @@ plum_gateway_class_init (PlumGatewayClass *klass)
    *
    * Emitted when a backend has sent or received data, while a handler is connected.
    *
-   * The signal is emitted in a later turn of the main loop than the transfer: a handler may call
-   * any function of the library.
+   * The signal is emitted in a later iteration of the main loop than the transfer. A handler may
+   * call any function of the library.
    *
    * Since: 1.0
    */
@@ -398,7 +398,7 @@ static const PlumRaceClient race_client = {
   .handle_event = on_race_event,
 };
 
-/* --- Life --- */
+/* --- Object --- */
 
 static void
 on_recheck (gpointer user_data)

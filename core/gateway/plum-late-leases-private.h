@@ -10,7 +10,7 @@
 G_BEGIN_DECLS
 
 /* Leases that arrive after their call was cancelled. They are released on the router in a later
- * turn of the main loop, because the cancelling function may not have returned yet. */
+ * iteration of the main loop, because the cancelling function may not have returned yet. */
 typedef struct _PlumLateLeases PlumLateLeases;
 
 /* ports is borrowed; it must stay valid until the leases are closed. */

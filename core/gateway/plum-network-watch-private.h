@@ -27,7 +27,7 @@ void plum_network_watch_close (PlumNetworkWatch *self);
 
 /* Starts the watch after a short delay: setting it up must not delay a first mapping. */
 void plum_network_watch_start (PlumNetworkWatch *self);
-/* Has func called later: the kernel could not be asked. */
+/* Call it if the kernel could not be queried: func is called again later. */
 void plum_network_watch_retry (PlumNetworkWatch *self);
 
 G_END_DECLS

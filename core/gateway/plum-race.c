@@ -254,8 +254,8 @@ plum_race_note_lost (PlumRace *self, Candidate *candidate, const char *reason)
 {
   gint64 now = plum_clock_get_time (self->clock);
 
-  plum_info ("%s: the router has lost its state: %s", plum_probe_get_name (candidate->parent.probe),
-             reason);
+  plum_info ("%s: the router has lost the mappings: %s",
+             plum_probe_get_name (candidate->parent.probe), reason);
 
   if (candidate->lost == 0 || now - candidate->lost >= candidate->lost_pause)
     plum_race_handle_lost (self, candidate);
@@ -291,7 +291,7 @@ static const PlumBackendObserver observer = {
   .handle_event = on_backend_event,
 };
 
-/* --- Life --- */
+/* --- Object --- */
 
 static void
 plum_race_add_candidate (PlumRace *self,

@@ -338,7 +338,7 @@ static const PlumSweeperClient sweeper_client = {
   .changed = on_sweeper_changed,
 };
 
-/* --- Life --- */
+/* --- Object --- */
 
 PlumAssignment *
 plum_assignment_new (GMainContext *context,

@@ -273,7 +273,7 @@ plum_pending_note_left_behind (PlumPending *self, PlumMapping *mapping)
     self->left_behind = g_string_new ("The router may still have ");
   else
     g_string_append (self->left_behind, ", ");
-  g_string_append_printf (self->left_behind, "%s %u (%s)", tcp ? "TCP" : "UDP",
+  g_string_append_printf (self->left_behind, "%s port %u (%s)", tcp ? "TCP" : "UDP",
                           plum_mapping_get_internal_port (mapping), error->message);
 }
 

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 
 /* One attempt to get a lease: requests it from one candidate of the gateway after the other until
  * one of them grants a lease that fits. An attempt object serves any number of attempts, one at a
- * time. It knows no mapping users: it reports to its client, the lease holder. */
+ * time. It does not use mappings: it reports to its client, the lease holder. */
 typedef struct _PlumAttempt PlumAttempt;
 
 /* How long to wait for a delete that may remain unanswered. */

@@ -243,7 +243,7 @@ plum_lease_holder_copy_users (PlumLeaseHolder *self)
   return plum_lease_users_copy (&self->users);
 }
 
-/* --- The object --- */
+/* --- Object --- */
 
 PlumLeaseHolder *
 plum_lease_holder_new (const PlumLeaseHolderId *id,

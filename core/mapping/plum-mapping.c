@@ -306,7 +306,7 @@ plum_mapping_get_required_port (PlumMapping *self)
  * @protocol: the transport protocol
  * @internal_port: the port that this host listens on, from 1 to 65535
  *
- * Creates a mapping for IPv4 without a preferred external port. The router is not asked until
+ * Creates a mapping for IPv4 without a preferred external port. Nothing is sent before
  * [method@Plum.Manager.add_mapping].
  *
  * Returns: (transfer full): a new mapping

@@ -194,9 +194,9 @@ slot_rename_damaged (Slot *slot, const GError *reason)
 {
   g_autofree char *renamed = g_strconcat (slot->path, DAMAGED_SUFFIX, NULL);
 
-  plum_warn ("cannot use the lease file %s: %s", slot->path, reason->message);
+  plum_warn ("Cannot use the lease file %s: %s", slot->path, reason->message);
   if (g_rename (slot->path, renamed) != 0)
-    plum_warn ("cannot rename %s: %s", slot->path, g_strerror (errno));
+    plum_warn ("Cannot rename %s: %s", slot->path, g_strerror (errno));
   else
     g_unlink (slot->lock_path);
 }
@@ -217,7 +217,7 @@ remove_temporary_files (const char *directory, const char *stem, GPtrArray *name
       }
 }
 
-/* Whether a later start may succeed: the failure says nothing about the contents. */
+/* Whether a later start may succeed: the failure does not depend on the contents. */
 static gboolean
 may_be_read_later (const GError *error)
 {
@@ -247,7 +247,7 @@ plum_lease_file_inherit (PlumLeaseFile *self,
   found = slot_read (slot, &error);
   if (found != NULL)
     {
-      plum_info ("%s: inherited %u record%s from a manager that was not closed", slot->path,
+      plum_info ("Inherited %s with %u record%s of a manager that was not closed", slot->path,
                  found->len, found->len == 1 ? "" : "s");
       for (unsigned int i = 0; i < found->len; i++)
         g_ptr_array_add (records, plum_lease_record_copy (found->pdata[i]));
@@ -256,7 +256,7 @@ plum_lease_file_inherit (PlumLeaseFile *self,
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     slot_remove (slot); /* a lock without a file */
   else if (may_be_read_later (error))
-    plum_warn ("keeping the lease file %s for a later start: %s", slot->path, error->message);
+    plum_warn ("Keeping the lease file %s for a later start: %s", slot->path, error->message);
   else
     slot_rename_damaged (slot, error);
 }

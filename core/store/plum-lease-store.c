@@ -84,7 +84,7 @@ plum_lease_store_flush (PlumLeaseStore *self)
   start = plum_clock_get_time (self->clock);
   failed = !plum_lease_file_write (self->file, records, &error);
   if (failed && !self->warned)
-    plum_warn ("cannot write the lease file, a crash would leave mappings behind: %s",
+    plum_warn ("Cannot write the lease file; a crash would leave mappings behind: %s",
                error->message);
   self->warned = failed;
 
@@ -107,7 +107,7 @@ on_flush (gpointer user_data)
   self->client->written (self->client_data);
 }
 
-/* Never in this turn of the loop, so that one write covers all its changes. */
+/* Never in this iteration of the loop, so that one write covers all its changes. */
 static void
 plum_lease_store_write_soon (PlumLeaseStore *self, gint64 delay_ms)
 {
@@ -327,7 +327,7 @@ plum_lease_store_remove_entry (PlumLeaseStore *self, gconstpointer holder, gbool
   plum_lease_store_write_soon (self, 0);
 }
 
-/* --- Life --- */
+/* --- Object --- */
 
 PlumLeaseStore *
 plum_lease_store_new (PlumClock *clock)
@@ -391,7 +391,7 @@ plum_lease_store_open (PlumLeaseStore *self, const char *directory)
 
   self->file = plum_lease_file_open (directory, self->leftovers, &error);
   if (self->file == NULL)
-    plum_warn ("cannot open a lease file, a crash would leave mappings behind: %s", error->message);
+    plum_warn ("Cannot open a lease file; a crash would leave mappings behind: %s", error->message);
   else if (plum_lease_file_has_inherited (self->file))
     plum_lease_store_write_soon (self, 0);
 }

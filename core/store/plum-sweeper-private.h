@@ -11,14 +11,14 @@
 
 G_BEGIN_DECLS
 
-/* Deletes the leftovers of a lease store on the routers at hand. */
+/* Deletes the leftovers of a lease store on the routers that are available. */
 typedef struct _PlumSweeper PlumSweeper;
 
 typedef struct
 {
-  /* The gateways at hand. (element-type PlumGateway) (transfer full) */
+  /* The available gateways. (element-type PlumGateway) (transfer full) */
   GPtrArray *(*get_gateways) (GSocketFamily family, gpointer user_data);
-  /* Whether a lease holder has, or requests, the port on a gateway at hand. */
+  /* Whether a lease holder has, or requests, the port on an available gateway. */
   gboolean (*is_wanted) (PlumProtocol protocol,
                          guint internal_port,
                          PlumGateway *gateway,
@@ -38,7 +38,7 @@ void plum_sweeper_free (PlumSweeper *self);
 
 /* Starts a grace period. After it, leftovers that were not requested again are deleted. */
 void plum_sweeper_gateway_added (PlumSweeper *self);
-/* Deletes the leftovers on the routers at hand now. */
+/* Deletes the leftovers on the available routers now. */
 void plum_sweeper_sweep (PlumSweeper *self);
 /* Whether a delete is pending. */
 gboolean plum_sweeper_is_busy (PlumSweeper *self);

@@ -56,7 +56,7 @@ plum_sweeper_sweep_in (PlumSweeper *self, gint64 ms)
 
 /* --- The routers --- */
 
-/* The gateway at hand that is the router of record. If several interfaces lead to it, the one of
+/* The available gateway that is the router of record. If several interfaces lead to it, the one of
  * the record takes precedence. */
 static PlumGateway *
 plum_sweeper_find_router (PlumSweeper *self, const PlumLeaseRecord *record)
@@ -118,7 +118,7 @@ on_deleted (PlumCall *call, gpointer user_data)
   g_ptr_array_remove_fast (self->deletions, deletion);
 
   if (error != NULL)
-    plum_info ("the router may still have a mapping of an earlier run: %s", error->message);
+    plum_info ("The router may still have a mapping of an earlier run: %s", error->message);
 
   /* If the port is wanted, a new mapping replaces the old one, deleted or not. */
   plum_lease_store_finish_delete (self->store, record,
@@ -135,7 +135,7 @@ deletion_start (Deletion *self)
   g_autoptr (PlumLease) lease = plum_lease_record_make_lease (self->record);
   const PlumCallArgs args = { .request = request, .lease = lease };
 
-  plum_info ("deleting the mapping of port %u that an earlier run left",
+  plum_info ("Deleting the mapping of port %u that an earlier run left",
              self->record->internal_port);
   plum_backend_start_call (&self->call, backend, PLUM_CALL_UNMAP, &args, self->timeout_ms,
                            on_deleted, self);
@@ -155,7 +155,7 @@ plum_sweeper_find_unstarted (PlumSweeper *self)
   return NULL;
 }
 
-/* In a later turn: the store is being changed while a deletion is prepared. */
+/* In a later iteration: the store is being changed while a deletion is prepared. */
 static void
 on_start (gpointer user_data)
 {
@@ -291,7 +291,7 @@ static const PlumLeaseStoreClient store_client = {
   .written = on_written,
 };
 
-/* --- Life --- */
+/* --- Object --- */
 
 PlumSweeper *
 plum_sweeper_new (PlumLeaseStore *store,

@@ -322,7 +322,7 @@ plum_clock_new (GMainContext *context, gboolean manual)
       if (self->timer_fd >= 0)
         self->timer_tag = g_source_add_unix_fd (self->source, self->timer_fd, G_IO_IN);
       else
-        plum_debug ("Cannot create a timerfd, using poll timeouts instead: %s", g_strerror (errno));
+        plum_debug ("Cannot create a timerfd; using poll timeouts instead: %s", g_strerror (errno));
     }
 
   g_source_attach (self->source, context);
@@ -491,7 +491,7 @@ plum_clock_add_step_watch (PlumClock *self)
       return;
     }
 
-  plum_debug ("Cannot watch for a resume, it will be detected at the next wake-up: %s",
+  plum_debug ("Cannot watch for a resume; it will be detected at the next wake-up: %s",
               g_strerror (errno));
   close_fd (&self->step_fd);
 }

@@ -40,10 +40,10 @@ GType plum_protocol_get_type (void) G_GNUC_CONST;
 
 /**
  * PlumState:
- * @PLUM_STATE_DESTROYED: the mapping is not active and not requested
- * @PLUM_STATE_PENDING: the mapping is requested and the router has not answered yet
+ * @PLUM_STATE_DESTROYED: the mapping was not added to a manager yet, or is destroyed
+ * @PLUM_STATE_PENDING: an attempt is in progress, or there is no network
  * @PLUM_STATE_SUCCESS: the router forwards the port
- * @PLUM_STATE_FAILURE: the last attempt failed on every gateway; the library retries later
+ * @PLUM_STATE_FAILURE: the last attempt failed with every backend; the library tries again
  * @PLUM_STATE_DESTROYING: the library is removing the mapping from the router
  *
  * The state of a [class@Plum.Mapping].

@@ -32,7 +32,7 @@ typedef struct
   guint n_connections;
   Counter third;
 
-  /* Its behaviour: */
+  /* Its behavior: */
   char *location; /* in the answer to a search; owned */
   GBytes *head;   /* of the answers by HTTP */
   GBytes *piece;  /* (nullable): repeated after the head */

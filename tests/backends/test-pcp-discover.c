@@ -18,7 +18,7 @@ tear_down (BackendFixture *f, gconstpointer data)
 }
 
 static void
-assert_says (PlumCall *call, const char *message)
+assert_message (PlumCall *call, const char *message)
 {
   g_assert_nonnull (plum_call_get_error (call));
   g_assert_cmpstr (plum_call_get_error (call)->message, ==, message);
@@ -50,8 +50,9 @@ test_discover_version (BackendFixture *f, gconstpointer data)
   f->gateway->switches.version_reply_pcp = row->version;
   call = backend_discover (f);
   g_assert_error (plum_call_get_error (call), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
-  assert_says (call, row->version == 0 ? "PCP: " GATEWAY " speaks NAT-PMP only"
-                                       : "PCP: " GATEWAY " refused version 2 and offers version 1");
+  assert_message (call, row->version == 0 ? "PCP: " GATEWAY " supports NAT-PMP only"
+                                          : "PCP: " GATEWAY
+                                            " refused version 2 and offers version 1");
   g_assert_cmpint (plum_clock_get_time (f->loop.clock), ==, start);
 }
 

@@ -64,7 +64,7 @@ test_discover_no_gateway (BackendFixture *f, gconstpointer data)
     test_call (&f->loop, backend, PLUM_CALL_DISCOVER, NULL, BACKEND_PATIENCE_MS);
 
   g_assert_error (plum_call_get_error (call), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
-  udp_assert_message (call, "%s: a point-to-point link has no gateway to ask", udp_protocol->label);
+  udp_assert_message (call, "%s: a point-to-point link has no gateway", udp_protocol->label);
 }
 
 static void
@@ -140,11 +140,11 @@ test_map_delayed (BackendFixture *f, gconstpointer data)
 }
 
 static void
-test_map_foreign_first (BackendFixture *f, gconstpointer data)
+test_map_wrong_first (BackendFixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) call = NULL;
 
-  f->gateway->switches.foreign_first = TRUE;
+  f->gateway->switches.wrong_first = TRUE;
   call = backend_map (f, 8080);
   backend_assert_lease (call, 8080, "1.2.3.4", 7200);
 }
@@ -397,7 +397,7 @@ main (int argc, char **argv)
   udp_add ("map/endless-lease", NULL, test_map_endless_lease);
   udp_add ("map/duplicate", NULL, test_map_duplicate);
   udp_add ("map/delayed", NULL, test_map_delayed);
-  udp_add ("map/foreign-first", NULL, test_map_foreign_first);
+  udp_add ("map/wrong-answers-first", NULL, test_map_wrong_first);
   udp_add ("map/granted-nothing", NULL, test_map_granted_nothing);
   udp_add ("map/no-address", NULL, test_map_no_address);
   udp_add ("map/refused", NULL, test_map_refused);

@@ -123,7 +123,7 @@ static void
 test_control_gone (Fixture *f, gconstpointer data)
 {
   assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED,
-                         ANSWERED "its control URL answers HTTP 404 and no SOAP" MAY_HELP);
+                         ANSWERED "its control URL answers HTTP 404 without SOAP" MAY_HELP);
   g_assert_null (f->lost);
 }
 
@@ -131,7 +131,7 @@ static void
 test_needs_login (Fixture *f, gconstpointer data)
 {
   assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED,
-                         ANSWERED "its control URL answers HTTP 401 and no SOAP" MAY_HELP);
+                         ANSWERED "its control URL answers HTTP 401 without SOAP" MAY_HELP);
 }
 
 /* Discovers with another device on the link, and returns the chosen one. */

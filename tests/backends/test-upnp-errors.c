@@ -126,7 +126,7 @@ test_map_page (Fixture *f, gconstpointer data)
 {
   discover (f);
   assert_map_fails (f, 8080, PLUM_ERROR_MALFORMED,
-                    "UPnP: " GATEWAY " answered AddPortMapping with HTTP 200 and no SOAP");
+                    "UPnP: " GATEWAY " answered AddPortMapping with HTTP 200 without SOAP");
 }
 
 /* -- Connections that end between two actions of one mapping -- */
@@ -299,7 +299,7 @@ test_other_network (Fixture *f, gconstpointer data)
 
   g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
   g_assert_cmpstr (plum_call_get_error (done)->message, ==,
-                   "UPnP: a point-to-point link has no router");
+                   "UPnP: a point-to-point link has no gateway");
 }
 
 static const UpnpTest tests[] = {

@@ -125,7 +125,7 @@ test_unmap_forged_token (Fixture *f, gconstpointer data)
 }
 
 static void
-test_unmap_foreign_token (Fixture *f, gconstpointer data)
+test_unmap_other_token (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = plum_lease_new (NULL, 8080, 60, g_variant_new_string ("pcp"));
   g_autoptr (PlumCall) done = lease_call (f, PLUM_CALL_UNMAP, lease);
@@ -247,7 +247,7 @@ test_lost_and_found (Fixture *f, gconstpointer data)
   assert_lease (plum_call_get_lease (again), 8080, LIFETIME, "1.2.3.4");
 }
 
-/* The behaviour of the device is still known. */
+/* The behavior of the device is still known. */
 static void
 test_lost_and_remembered (Fixture *f, gconstpointer data)
 {
@@ -388,7 +388,7 @@ static const UpnpTest tests[] = {
   { "unmap/without-token", { 0 }, test_unmap_without_token },
   { "unmap/by-lease-taken-over", { 0 }, test_unmap_by_lease_taken_over },
   { "unmap/forged-token", { 0 }, test_unmap_forged_token },
-  { "unmap/foreign-token", { 0 }, test_unmap_foreign_token },
+  { "unmap/token-of-another-backend", { 0 }, test_unmap_other_token },
 
   { "check/there", { 0 }, test_check },
   { "check/disabled", { 0 }, test_check_disabled },

@@ -381,7 +381,7 @@ static void
 test_login_page (Fixture *f, gconstpointer data)
 {
   assert_map_fails (f, 8080, PLUM_ERROR_MALFORMED,
-                    "UPnP: " GATEWAY " answered AddPortMapping with HTTP 200 and no SOAP");
+                    "UPnP: " GATEWAY " answered AddPortMapping with HTTP 200 without SOAP");
 }
 
 /* -- The external address -- */

@@ -94,7 +94,7 @@ test_discover_login (Fixture *f, gconstpointer data)
 {
   assert_discover_fails (f, PLUM_ERROR_NOT_SUPPORTED,
                          "UPnP: " TEST_LINK_ROUTER
-                         " answered the search, but its control URL answers HTTP 401 and no SOAP");
+                         " answered the search, but its control URL answers HTTP 401 without SOAP");
 }
 
 static void

@@ -40,7 +40,7 @@ typedef struct
 
 /* Adds the test /upnp/NAME with a new fixture. */
 void upnp_test_add (const UpnpTest *test);
-/* Initialises GTest, adds the tests and runs them. */
+/* Initializes GTest, adds the tests and runs them. */
 int upnp_test_run (int argc, char *argv[], const UpnpTest *tests, gsize n_tests);
 /* The same for tests /upnp/pinhole/NAME on TEST_LINK, where the router has a firewall and the host
  * an IPv6 address. */

@@ -532,7 +532,7 @@ def backend_report_lost():
 
     made[0].report_external_address(Gio.InetAddress.new_from_string("9.9.9.9"))
     run_until(lambda: manager[0].props.external_host == "9.9.9.9")
-    made[0].report_lost("it said so")
+    made[0].report_lost("for the test")
     run_until(lambda: made[0].maps == 2)
     close(manager)
 

@@ -11,7 +11,7 @@ core_fixture_set_up (CoreFixture *f, gconstpointer n_backends)
 {
   test_loop_set_up (&f->loop, TRUE);
   f->manager = fake_manager_new (n_backends != NULL ? GPOINTER_TO_UINT (n_backends) : 1);
-  f->heard = g_string_new (NULL);
+  f->events = g_string_new (NULL);
 }
 
 void
@@ -32,7 +32,7 @@ core_fixture_tear_down (CoreFixture *f, gconstpointer data)
   g_assert_cmpint (plum_clock_get_next_deadline (f->loop.clock), ==, -1);
 
   fake_backends_reset ();
-  g_string_free (f->heard, TRUE);
+  g_string_free (f->events, TRUE);
   test_loop_tear_down (&f->loop);
 }
 
@@ -122,9 +122,9 @@ core_assert_empty (CoreFixture *f)
 static void
 on_notify (PlumMapping *mapping, GParamSpec *pspec, CoreFixture *f)
 {
-  g_string_append_printf (f->heard, "%s%s", f->heard->len > 0 ? " " : "", pspec->name);
+  g_string_append_printf (f->events, "%s%s", f->events->len > 0 ? " " : "", pspec->name);
   if (g_str_equal (pspec->name, "state"))
-    g_string_append_printf (f->heard, "=%d", plum_mapping_get_state (mapping));
+    g_string_append_printf (f->events, "=%d", plum_mapping_get_state (mapping));
 }
 
 void
@@ -141,15 +141,15 @@ compare_words (gconstpointer a, gconstpointer b)
 
 /* The order of notifications in one thaw is not defined. */
 void
-core_assert_heard (CoreFixture *f, const char *expected)
+core_assert_events (CoreFixture *f, const char *expected)
 {
-  g_auto (GStrv) words = g_strsplit (f->heard->str, " ", -1);
+  g_auto (GStrv) words = g_strsplit (f->events->str, " ", -1);
   g_autofree char *sorted = NULL;
 
   qsort (words, g_strv_length (words), sizeof *words, compare_words);
   sorted = g_strjoinv (" ", words);
   g_assert_cmpstr (sorted, ==, expected);
-  g_string_truncate (f->heard, 0);
+  g_string_truncate (f->events, 0);
 }
 
 void

@@ -12,7 +12,7 @@ typedef struct
   TestLoop loop;
   PlumManager *manager;
   GAsyncResult *result;
-  GString *heard; /* the notifications, see core_listen() */
+  GString *events; /* the notifications, see core_listen() */
 } CoreFixture;
 
 /* n_backends: 1 if NULL. */
@@ -53,7 +53,7 @@ void core_set_gateway (CoreFixture *f, const char *address);
 /* Records every notification of the mapping; those of the state as "state=3". */
 void core_listen (CoreFixture *f, PlumMapping *mapping);
 /* Asserts the recorded notifications, in alphabetical order, and clears them. */
-void core_assert_heard (CoreFixture *f, const char *expected);
+void core_assert_events (CoreFixture *f, const char *expected);
 /* Asserts the calls of the backends, and clears them. */
 void core_assert_log (const char *expected);
 

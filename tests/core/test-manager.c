@@ -350,7 +350,7 @@ test_close_reports_what_stays (Fixture *f, gconstpointer data)
   test_loop_settle (&f->loop);
   g_assert_false (plum_manager_close_finish (f->manager, f->result, &error));
   g_assert_error (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
-  g_assert_nonnull (strstr (error->message, "TCP 8080 (alpha said no to unmap)"));
+  g_assert_nonnull (strstr (error->message, "TCP port 8080 (alpha said no to unmap)"));
 }
 
 static void

@@ -330,7 +330,7 @@ test_world_writable (Fixture *f, gconstpointer data)
     g_assert_cmpint (g_chmod (directory, GPOINTER_TO_UINT (data)), ==, 0);
   load (f);
   assert_fails (f, "good", path,
-                folder ? "the folder of the file is writable" : "the file is writable");
+                folder ? "the directory of the file is writable" : "the file is writable");
 }
 
 /* Folders that cannot be read are listed with the reason, unless they do not exist. */

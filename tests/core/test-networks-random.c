@@ -283,7 +283,7 @@ ip (const char *line)
   g_assert_true (test_lan_ip (line));
 }
 
-/* Handlers may call anything. */
+/* Handlers may call any function. */
 static void
 program_meddle (Program *f)
 {

@@ -227,7 +227,7 @@ test_bound_to_default_shares (Networks *f, gconstpointer data)
   core_assert_log ("alpha@wlan0:unmap:tcp:8080");
 }
 
-/* The old router is still at hand: its lease is released, and the same external port requested. */
+/* The old router still answers: its lease is released, and the same external port requested. */
 static void
 test_default_moves (Networks *f, gconstpointer data)
 {
@@ -950,7 +950,7 @@ test_disposed_while_deleting (Networks *f, gconstpointer data)
   gateway = g_object_ref (nth_gateway (f, 0));
   g_signal_connect (gateway, "note", G_CALLBACK (on_note_dispose), &handler_data);
   test_loop_advance (&f->core.loop, 31000);
-  g_assert_cmpuint (ALPHA->n_unmap, ==, 2); /* notes are emitted in a later turn */
+  g_assert_cmpuint (ALPHA->n_unmap, ==, 2); /* notes are emitted in a later iteration */
   g_signal_handlers_disconnect_by_data (gateway, &handler_data);
   test_state_directory_tear_down (&directory);
 }

@@ -20,21 +20,21 @@ state_name (PlumMapping *mapping)
 static void
 on_state_log (PlumMapping *mapping, GParamSpec *pspec, CoreFixture *f)
 {
-  g_string_append_printf (f->heard, "%s:%u ", state_name (mapping),
+  g_string_append_printf (f->events, "%s:%u ", state_name (mapping),
                           plum_mapping_get_external_port (mapping));
 }
 
 static void
 on_manager_log (PlumManager *manager, PlumMapping *mapping, PlumState old_state, CoreFixture *f)
 {
-  g_string_append_printf (f->heard, "[%s>%s] ", state_names[old_state], state_name (mapping));
+  g_string_append_printf (f->events, "[%s>%s] ", state_names[old_state], state_name (mapping));
 }
 
 static void
 assert_log (CoreFixture *f, const char *expected)
 {
-  g_assert_cmpstr (f->heard->str, ==, expected);
-  g_string_truncate (f->heard, 0);
+  g_assert_cmpstr (f->events->str, ==, expected);
+  g_string_truncate (f->events, 0);
 }
 
 static PlumMapping *
@@ -127,7 +127,7 @@ test_not_within_a_backend (CoreFixture *f, gconstpointer data)
   g_assert_cmpstr (plum_mapping_get_external_host (mapping), !=, "100.64.0.7");
 
   test_loop_settle (&f->loop);
-  core_assert_heard (f, "external-address external-host external-scope");
+  core_assert_events (f, "external-address external-host external-scope");
   g_assert_cmpstr (plum_mapping_get_external_host (mapping), ==, "100.64.0.7");
 }
 
@@ -239,7 +239,7 @@ on_traffic_log (PlumGateway *gateway,
                 GBytes *bytes,
                 CoreFixture *f)
 {
-  g_string_append (f->heard, backend_name);
+  g_string_append (f->events, backend_name);
 }
 
 static void
@@ -311,7 +311,7 @@ test_last_reference_in_a_handler (CoreFixture *f, gconstpointer data)
 
   g_assert_true (plum_manager_add_mapping (f->manager, first, NULL));
   g_assert_true (plum_manager_add_mapping (f->manager, second, NULL));
-  g_string_truncate (f->heard, 0);
+  g_string_truncate (f->events, 0);
   g_signal_connect (first, "notify::state", G_CALLBACK (on_success_unref_manager), f);
   test_loop_settle (&f->loop);
   g_assert_null (f->manager);

@@ -86,7 +86,7 @@ on_traffic (PlumGateway *gateway,
             GBytes *bytes,
             CoreFixture *f)
 {
-  g_string_append_printf (f->heard, "%s:%d:%u:%" G_GSIZE_FORMAT " ", backend_name, direction,
+  g_string_append_printf (f->events, "%s:%d:%u:%" G_GSIZE_FORMAT " ", backend_name, direction,
                           g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (peer)),
                           g_bytes_get_size (bytes));
 }
@@ -94,7 +94,7 @@ on_traffic (PlumGateway *gateway,
 static void
 on_note (PlumGateway *gateway, const char *backend_name, const char *note, CoreFixture *f)
 {
-  g_string_append_printf (f->heard, "%s:%s ", backend_name, note);
+  g_string_append_printf (f->events, "%s:%s ", backend_name, note);
 }
 
 static void
@@ -121,12 +121,12 @@ test_only_while_connected (CoreFixture *f, gconstpointer data)
   traffic = g_signal_connect (core_gateway (f), "traffic", G_CALLBACK (on_traffic), f);
   g_assert_true (plum_backend_is_observed (ALPHA->backend));
   report (f);
-  g_assert_cmpstr (f->heard->str, ==, "alpha:1:5351:5 ");
+  g_assert_cmpstr (f->events->str, ==, "alpha:1:5351:5 ");
 
   note = g_signal_connect (core_gateway (f), "note", G_CALLBACK (on_note), f);
   g_signal_handler_disconnect (core_gateway (f), traffic);
   report (f);
-  g_assert_cmpstr (f->heard->str, ==, "alpha:1:5351:5 alpha:hello ");
+  g_assert_cmpstr (f->events->str, ==, "alpha:1:5351:5 alpha:hello ");
 
   g_signal_handler_disconnect (core_gateway (f), note);
   g_assert_false (plum_backend_is_observed (ALPHA->backend));
@@ -142,9 +142,9 @@ test_later (CoreFixture *f, gconstpointer data)
   g_signal_connect (core_gateway (f), "note", G_CALLBACK (on_note), f);
   plum_backend_report_note (ALPHA->backend, "one");
   plum_backend_report_note (ALPHA->backend, "two");
-  g_assert_cmpstr (f->heard->str, ==, "");
+  g_assert_cmpstr (f->events->str, ==, "");
   test_loop_settle (&f->loop);
-  g_assert_cmpstr (f->heard->str, ==, "alpha:one alpha:two ");
+  g_assert_cmpstr (f->events->str, ==, "alpha:one alpha:two ");
 }
 
 /* A gateway that was removed emits nothing. */
@@ -158,7 +158,7 @@ test_removed_gateway_is_silent (CoreFixture *f, gconstpointer data)
   plum_backend_report_note (ALPHA->backend, "one");
   core_set_gateway (f, "127.9.9.8");
   test_loop_settle (&f->loop);
-  g_assert_cmpstr (f->heard->str, ==, "");
+  g_assert_cmpstr (f->events->str, ==, "");
 }
 
 typedef struct

@@ -149,7 +149,7 @@ test_fall_through (CoreFixture *f, gconstpointer data)
   test_loop_settle (&f->loop);
   core_assert_backend (mapping, "beta");
   core_assert_log ("alpha:discover beta:discover alpha:map:tcp:8080:8080 beta:map:tcp:8080:8080");
-  g_assert_null (strstr (f->heard->str, "state=3"));
+  g_assert_null (strstr (f->events->str, "state=3"));
   g_assert_null (plum_mapping_get_error (mapping));
 }
 
@@ -388,7 +388,7 @@ test_equal_priority_sorts_by_name (CoreFixture *f, gconstpointer data)
 static void
 on_outcome (PlumProbe *probe, GParamSpec *pspec, CoreFixture *f)
 {
-  g_string_append_printf (f->heard, "%s=%d ", plum_probe_get_name (probe),
+  g_string_append_printf (f->events, "%s=%d ", plum_probe_get_name (probe),
                           plum_probe_get_outcome (probe));
 }
 
@@ -405,7 +405,7 @@ test_probes_notify (CoreFixture *f, gconstpointer data)
   g_assert_cmpint (plum_probe_get_outcome (core_probe (f, 0)), ==, PLUM_PROBE_PENDING);
   test_loop_advance (&f->loop, 40);
 
-  g_assert_cmpstr (f->heard->str, ==, "beta=3 alpha=1 ");
+  g_assert_cmpstr (f->events->str, ==, "beta=3 alpha=1 ");
   g_assert_cmpuint (plum_probe_get_ms (core_probe (f, 0)), ==, 40);
   g_assert_error (plum_probe_get_error (core_probe (f, 1)), PLUM_ERROR, PLUM_ERROR_REFUSED);
 }

@@ -9,7 +9,7 @@
 #include "plum-route-private.h"
 #include "test-syscalls.h"
 
-/* Tests of kernel errors and malformed answers. Each look-up fails immediately, with a message. */
+/* Tests of kernel errors and malformed answers. Each lookup fails immediately, with a message. */
 
 static PlumNetwork *
 look_up (const char *interface_name, GError **error)
@@ -31,7 +31,7 @@ assert_fails (const char *interface_name, GQuark domain, int code, const char *m
   g_assert_error (error, domain, code);
   g_assert_cmpstr (error->message, ==, message);
 
-  /* The next look-up succeeds. */
+  /* The next lookup succeeds. */
   test_syscalls_reset ();
   network = look_up (interface_name, &no_error);
   g_assert_no_error (no_error);
@@ -53,7 +53,7 @@ test_no_send (void)
                 "Cannot query the kernel for routes: Operation not permitted");
 }
 
-/* The look-up never waits for an answer: if the send succeeds, the answer is available. */
+/* The lookup never waits for an answer: if the send succeeds, the answer is available. */
 static void
 test_no_answer (void)
 {

@@ -10,7 +10,7 @@
 #include "plum-route-private.h"
 #include "test-lan.h"
 
-/* Tests of route look-ups. They do not depend on the network of this host: except for those that
+/* Tests of route lookups. They do not depend on the network of this host: except for those that
  * use loopback, they run in a network namespace. */
 
 static PlumNetwork *

@@ -25,7 +25,7 @@ GOOD = {
 
 # name: (files that replace or join the good ones, a part of the finding)
 FAULTS = {
-    'include-of-a-later-room': (
+    'include-of-a-higher-layer': (
         {'core/value/lower.c': '#include "upper.h"\n' + LOWER_C},
         'core/value/lower.c: core/value includes "upper.h" of core/time'),
     'include-by-a-path': (

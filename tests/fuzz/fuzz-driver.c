@@ -329,7 +329,7 @@ driver_open_input (Driver *self)
   self->input_fd = g_open (self->input_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (self->input_fd < 0)
     g_error ("%s: %s", self->input_path, g_strerror (errno));
-  g_test_message ("The input at hand is kept in %s", self->input_path);
+  g_test_message ("The current input is kept in %s", self->input_path);
 }
 
 static void

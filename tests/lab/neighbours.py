@@ -109,7 +109,7 @@ def mapper(address):
     from fake_gateway import FakeGateway
     links = json.loads(subprocess.run(['ip', '-json', '-4', 'address', 'show', 'dev', 'wan0'],
                                       check=True, stdout=subprocess.PIPE).stdout)
-    router = FakeGateway(speaks='natpmp', external=links[0]['addr_info'][0]['local'])
+    router = FakeGateway(protocol='natpmp', external=links[0]['addr_info'][0]['local'])
     router.address = address
     with router:
         print('ready', flush=True)

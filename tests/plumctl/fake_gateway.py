@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""A router on loopback that speaks PCP (RFC 6887) or NAT-PMP (RFC 6886), in a separate thread.
+"""A router on loopback that supports PCP (RFC 6887) or NAT-PMP (RFC 6886), in a separate thread.
 
 It has its own address in 127.0.0.0/8 and uses the real port, so plumctl and the library need no
 hooks for tests.
@@ -38,10 +38,10 @@ def free_address():
 
 
 class FakeGateway:
-    def __init__(self, speaks="pcp", external="1.2.3.4", result=0, lifetime=None, silent=False,
+    def __init__(self, protocol="pcp", external="1.2.3.4", result=0, lifetime=None, silent=False,
                  answer_from=None, address_result=0):
         self.address = free_address()
-        self.speaks = speaks
+        self.protocol = protocol
         self.external = external
         self.result = result          # of every MAP
         self.lifetime = lifetime      # granted instead of the requested one
@@ -99,7 +99,7 @@ class FakeGateway:
     def _answer(self, request, peer):
         if len(request) < 2:
             return None
-        if self.speaks == "pcp":
+        if self.protocol == "pcp":
             return self._answer_pcp(request)
         return self._answer_natpmp(request)
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""A router on loopback that plays a recording of `plumctl doctor --record` (docs/plumctl-json.md
+"""A router on loopback that replays a recording of `plumctl doctor --record` (docs/plumctl-json.md
 documents the format).
 
 Each request is matched with the most similar recorded request: the n-th request of a kind gets the

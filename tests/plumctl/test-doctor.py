@@ -98,7 +98,7 @@ def both_at_once(gateway, verdict, *, backend=None):
 
 @test
 def verdict_works():
-    with FakeGateway(speaks="natpmp") as gateway:
+    with FakeGateway(protocol="natpmp") as gateway:
         report = both(gateway, "works", backend="natpmp")
         equal([trial["mapped"] for trial in report["trial"]], [True, True])
         equal([trial["left_behind"] for trial in report["trial"]], [False, False])
@@ -156,7 +156,7 @@ def verdict_no_gateway():
 
 @test
 def verdict_silent():
-    with FakeGateway(speaks="natpmp", silent=True) as gateway:
+    with FakeGateway(protocol="natpmp", silent=True) as gateway:
         both_at_once(gateway, "silent", backend="natpmp")
 
 
@@ -173,7 +173,7 @@ def verdict_switched_off():
 @test
 def verdict_wrong_address():
     other = free_address()
-    with FakeGateway(speaks="natpmp", answer_from=other) as gateway:
+    with FakeGateway(protocol="natpmp", answer_from=other) as gateway:
         report = both_at_once(gateway, "wrong-address", backend="natpmp")
         equal(report["stray_answer_from"], other)
 
@@ -187,7 +187,7 @@ def verdict_not_connected_by_upnp():
 
 @test
 def verdict_not_connected_by_natpmp():
-    with FakeGateway(speaks="natpmp", address_result=3) as gateway:
+    with FakeGateway(protocol="natpmp", address_result=3) as gateway:
         both_at_once(gateway, "not-connected", backend="natpmp")
 
 
@@ -200,7 +200,7 @@ def verdict_cannot_map():
 
 @test
 def verdict_refused_by_natpmp():
-    with FakeGateway(speaks="natpmp", result=2) as gateway:
+    with FakeGateway(protocol="natpmp", result=2) as gateway:
         both(gateway, "refused", backend="natpmp")
 
 
@@ -218,7 +218,7 @@ def verdict_refused_by_upnp():
 
 @test
 def verdict_table_full_by_natpmp():
-    with FakeGateway(speaks="natpmp", result=4) as gateway:
+    with FakeGateway(protocol="natpmp", result=4) as gateway:
         both(gateway, "table-full", backend="natpmp")
 
 
@@ -266,7 +266,7 @@ def verdict_left_behind():
 
 @test
 def verdict_double_nat():
-    with FakeGateway(speaks="natpmp", external="192.168.1.20") as gateway:
+    with FakeGateway(protocol="natpmp", external="192.168.1.20") as gateway:
         report = both(gateway, "double-nat", backend="natpmp")
         equal(report["gateways"][0]["external_scope"], "private")
         equal([trial["mapped"] for trial in report["trial"]], [True, True])
@@ -306,7 +306,7 @@ def verdict_double_nat_between():
 @test
 def no_second_router_beyond_this_host():
     """For a router on loopback, no datagram is sent to look for a second router."""
-    with FakeGateway(speaks="natpmp", external="10.0.0.5") as gateway:
+    with FakeGateway(protocol="natpmp", external="10.0.0.5") as gateway:
         report = both(gateway, "double-nat", backend="natpmp")
         equal(report["routers"], [])
         equal([event for event in report["gateways"][0]["exchange"]
@@ -315,7 +315,7 @@ def no_second_router_beyond_this_host():
 
 @test
 def verdict_cgnat():
-    with FakeGateway(speaks="natpmp", external="100.64.3.4") as gateway:
+    with FakeGateway(protocol="natpmp", external="100.64.3.4") as gateway:
         report = both(gateway, "cgnat", backend="natpmp")
         equal(report["gateways"][0]["external_scope"], "cgnat")
 
@@ -354,7 +354,7 @@ def doctor_note_has_no_escape_sequences():
 
 @test
 def doctor_record():
-    with FakeGateway(speaks="natpmp", external="81.169.1.22") as gateway, \
+    with FakeGateway(protocol="natpmp", external="81.169.1.22") as gateway, \
          tempfile.TemporaryDirectory() as folder:
         report_of(doctor(gateway, "--json", "--record", folder, backend="natpmp"), "works")
         with open(os.path.join(folder, "index.tsv")) as file:
@@ -375,7 +375,7 @@ def doctor_record():
 @test
 def doctor_record_to_unwritable_directory():
     """Reported before anything is sent."""
-    with FakeGateway(speaks="natpmp") as gateway, tempfile.NamedTemporaryFile() as file:
+    with FakeGateway(protocol="natpmp") as gateway, tempfile.NamedTemporaryFile() as file:
         for folder, reason in ((file.name + "/below", "cannot be created: Not a directory"),
                                ("/proc/self", "No such file or directory")):
             result = doctor(gateway, "--record", folder, backend="natpmp")
@@ -424,9 +424,9 @@ def json_is_documented():
 
 
 # Recordings: each folder in recordings/ was written by `plumctl doctor --record` and is a test. The
-# doctor must report the same for a router that plays the recording.
+# doctor must report the same for a router that replays the recording.
 
-def play(folder):
+def replay(folder):
     with RecordedGateway(folder) as gateway:
         then = gateway.report
         now = report_of(doctor(gateway, "--json"), verdict_alone(then))
@@ -441,8 +441,8 @@ def play(folder):
 
 
 def verdict_alone(report):
-    """The verdict without the second router, which is not played: a router that refuses because of
-    it, and does not report its own address, seems to have no connection."""
+    """The verdict without the second router, which is not replayed: a router that refuses because
+    of it, and does not report its own address, seems to have no connection."""
     unreported = [router["role"] == "asked" and router["external_address"] is None
               for router in report.get("routers", [])]
     return "not-connected" if unreported[:1] == [True] else report["verdict"]
@@ -456,7 +456,7 @@ def outcomes(report):
 
 for recording in sorted(os.listdir(RECORDINGS)):
     def play_recording(folder=os.path.join(RECORDINGS, recording)):
-        play(folder)
+        replay(folder)
 
     play_recording.__name__ = "recording_" + recording.replace("-", "_")
     test(play_recording)
@@ -464,7 +464,7 @@ for recording in sorted(os.listdir(RECORDINGS)):
 
 @test
 def recording_is_played_as_written():
-    """Recording a router that plays a recording gives the same recording."""
+    """Recording a router that replays a recording gives the same recording."""
     with tempfile.TemporaryDirectory() as folder:
         first, second = os.path.join(folder, "1"), os.path.join(folder, "2")
         with UpnpRouter() as router:

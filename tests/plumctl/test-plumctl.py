@@ -270,7 +270,7 @@ def map_backend_option_takes_precedence_over_the_environment():
 
 @test
 def map_by_natpmp():
-    with FakeGateway(speaks="natpmp") as gateway:
+    with FakeGateway(protocol="natpmp") as gateway:
         result = plumctl("map", "--once", "--json", *common(gateway, "natpmp"), "udp:8080")
         equal(result.returncode, 0)
         last = events(result.stdout)[-1]
@@ -447,7 +447,7 @@ def second_signal_exits_at_once():
 
 @test
 def external_address_only():
-    with FakeGateway(speaks="natpmp") as gateway:
+    with FakeGateway(protocol="natpmp") as gateway:
         result = plumctl("external", *common(gateway, "natpmp"))
         equal((result.returncode, result.stdout, result.stderr), (0, "1.2.3.4\n", ""))
 
@@ -470,7 +470,7 @@ def external_no_router():
 
 @test
 def status_lines():
-    with FakeGateway(speaks="natpmp") as gateway:
+    with FakeGateway(protocol="natpmp") as gateway:
         result = plumctl("status", *common(gateway, "natpmp"))
         equal(result.returncode, 0)
         lines = result.stdout.splitlines()
@@ -508,7 +508,7 @@ def list_not_supported():
 
 @test
 def unmap_by_natpmp():
-    with FakeGateway(speaks="natpmp") as gateway:
+    with FakeGateway(protocol="natpmp") as gateway:
         equal(plumctl("map", "--once", *common(gateway, "natpmp"), "tcp:8080").returncode, 0)
         equal(len(gateway.table), 1)
         result = plumctl("unmap", *common(gateway, "natpmp"), "tcp:8080")
@@ -595,7 +595,7 @@ def unmap_json():
         removed = [{"event": "removed", "protocol": "tcp", "internal_port": 81}]
         equal(events(router.plumctl("unmap", "--json", "tcp:81").stdout), removed)
         equal(router.plumctl("unmap", "--json", "tcp:81").stdout, "")
-    with FakeGateway(speaks="natpmp") as gateway:
+    with FakeGateway(protocol="natpmp") as gateway:
         plumctl("map", "--once", *common(gateway, "natpmp"), "tcp:81")
         result = plumctl("unmap", "--json", *common(gateway, "natpmp"), "tcp:81")
         equal(events(result.stdout), removed)
@@ -622,7 +622,7 @@ def unmap_all_mine():
 
 @test
 def monitor_prints_events():
-    with FakeGateway(speaks="natpmp") as gateway:
+    with FakeGateway(protocol="natpmp") as gateway:
         process = start("monitor", "--json", *common(gateway, "natpmp"))
         try:
             seen = set()

@@ -12,7 +12,7 @@
 /* A search, the description, the connection status and the external address. */
 #define DISCOVERY 4
 
-/* A conflict, a look-up of the entry, and a request for another port. */
+/* A conflict, a lookup of the entry, and a request for another port. */
 #define MOVE 3
 
 /* Router */

@@ -83,7 +83,8 @@ run_backends (char **arguments, char **tail)
   if (n_usable > 0)
     return PLUMCTL_OK;
 
-  output_error ("no backend could be loaded; PLUM_BACKEND_PATH can name a folder to search first");
+  output_error (
+    "no backend could be loaded; PLUM_BACKEND_PATH can name a directory to search first");
   return PLUMCTL_NO_ROUTER;
 }
 

@@ -2,7 +2,7 @@
 
 /* Writes a recording of the doctor into a directory: index.tsv, with one line per datagram,
  * stream segment or note; files with the bytes; and report.json. The format is documented in
- * docs/plumctl-json.md; tests/plumctl/recorded_gateway.py plays a recording. */
+ * docs/plumctl-json.md; tests/plumctl/recorded_gateway.py replays a recording. */
 
 #include "recorder.h"
 

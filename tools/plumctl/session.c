@@ -132,7 +132,7 @@ on_closed (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   if (!plum_manager_close_finish (PLUM_MANAGER (object), result, &error))
-    output_error ("mappings may remain on the router: %s", error->message);
+    output_error ("%s", error->message);
 
   session_quit (self, self->exit_code);
 }

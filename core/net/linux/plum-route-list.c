@@ -6,7 +6,7 @@
 
 #include "plum-netlink-client-private.h"
 
-/* Limits the number of look-ups, each of which is several system calls. */
+/* Limits the number of lookups, each of which is several system calls. */
 #define INTERFACES_MAX 16
 
 /* Matches default routes and halves of them, which VPNs use to override the default route. */

@@ -24,7 +24,7 @@ static const guint8 public_host_ipv6[16] = {
 /* The size of the network prefix of an IPv6 address, in bytes. */
 #define IPV6_NETWORK_SIZE 8
 
-/* The parameters and the intermediate results of a look-up. */
+/* The parameters and the intermediate results of a lookup. */
 typedef struct
 {
   PlumNetlinkClient netlink;

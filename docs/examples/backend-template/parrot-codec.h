@@ -25,7 +25,7 @@ GBytes *parrot_encode_map (
   guint32 number, PlumProtocol protocol, guint internal_port, guint external_port, guint lifetime);
 GBytes *parrot_encode_ask (guint32 number, PlumProtocol protocol, guint internal_port);
 
-/* Returns FALSE if the bytes are no response to the request of this number; *out is not changed
+/* Returns FALSE if the bytes are not a response to the request of this number; *out is not changed
  * then. */
 gboolean parrot_decode_answer (
   const char *data, gsize len, guint32 number, ParrotAnswer *out, GError **error);

@@ -168,7 +168,7 @@ exchange_open (Exchange *self, GError **error)
   if (gateway == NULL)
     {
       g_set_error_literal (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED,
-                           "Parrot: a point-to-point link has no gateway to ask");
+                           "Parrot: a point-to-point link has no gateway");
       return FALSE;
     }
 

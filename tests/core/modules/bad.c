@@ -2,7 +2,7 @@
 
 #include <plum-glib/plum-glib.h>
 
-/* A module with one thing wrong; which, say the macros. */
+/* A module with one fault, which the macros select. */
 
 #ifndef MODULE_ABI
 #  define MODULE_ABI PLUM_BACKEND_ABI

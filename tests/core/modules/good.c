@@ -2,8 +2,8 @@
 
 #include <plum-glib/plum-glib.h>
 
-/* A backend module as it should be: what it has of protocols is a name. MODULE_TYPE keeps the
- * GTypes of several modules of this kind apart. */
+/* A valid backend module that implements no method. MODULE_TYPE is the name of its GType, which
+ * differs between the modules that are built from this file. */
 
 typedef PlumBackend GoodBackend;
 typedef PlumBackendClass GoodBackendClass;
