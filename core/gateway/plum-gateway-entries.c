@@ -65,6 +65,7 @@ static gboolean
 on_decided (gpointer user_data)
 {
   Operation *operation = user_data;
+  PLUM_SIGNAL_SCOPE (plum_gateway_get_signals (g_task_get_source_object (operation->task)));
 
   plum_gateway_query_start (operation->query);
   return G_SOURCE_REMOVE;
@@ -95,9 +96,9 @@ plum_gateway_start_operation (PlumGateway *self,
   GCancellable *cancellable = g_task_get_cancellable (task);
 
   operation->task = task;
-  operation->query = plum_gateway_query_new (plum_gateway_get_race (self), kind, entry,
-                                             plum_gateway_get_settings (self)->mapping_timeout,
-                                             on_answered, operation);
+  operation->query =
+    plum_gateway_query_new (plum_gateway_get_race (self), kind, entry,
+                            plum_gateway_get_settings (self), on_answered, operation);
 
   if (cancellable != NULL)
     {

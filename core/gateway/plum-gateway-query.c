@@ -7,7 +7,7 @@ struct _PlumGatewayQuery
   PlumRace *race;
   PlumCallKind kind;
   PlumEntry *entry; /* (nullable) */
-  guint timeout_ms;
+  const PlumSettings *settings;
   PlumGatewayQueryFunc func;
   gpointer user_data;
 
@@ -32,7 +32,7 @@ PlumGatewayQuery *
 plum_gateway_query_new (PlumRace *race,
                         PlumCallKind kind,
                         PlumEntry *entry,
-                        guint timeout_ms,
+                        const PlumSettings *settings,
                         PlumGatewayQueryFunc func,
                         gpointer user_data)
 {
@@ -41,7 +41,7 @@ plum_gateway_query_new (PlumRace *race,
   self->race = plum_race_ref (race);
   self->kind = kind;
   g_set_object (&self->entry, entry);
-  self->timeout_ms = timeout_ms;
+  self->settings = settings;
   self->func = func;
   self->user_data = user_data;
   return self;
@@ -80,7 +80,8 @@ plum_gateway_query_ask_next (PlumGatewayQuery *self)
     {
       self->next = index + 1;
       plum_backend_start_call (&self->call, plum_race_get_candidate (self->race, index)->backend,
-                               self->kind, &args, self->timeout_ms, on_answered, self);
+                               self->kind, &args, self->settings->mapping_timeout, on_answered,
+                               self);
       return;
     }
 

@@ -253,10 +253,9 @@ plum_gateway_complete_discovery (PlumGateway *self)
       plum_race_get_backend_name (self->race) == NULL)
     plum_gateway_queue_decided (self);
   else
-    plum_gateway_query_start (plum_gateway_query_new (self->race, PLUM_CALL_GET_EXTERNAL_ADDRESS,
-                                                      NULL, self->settings->mapping_timeout,
-                                                      on_external_address_answered,
-                                                      g_object_ref (self)));
+    plum_gateway_query_start (
+      plum_gateway_query_new (self->race, PLUM_CALL_GET_EXTERNAL_ADDRESS, NULL, self->settings,
+                              on_external_address_answered, g_object_ref (self)));
 }
 
 void

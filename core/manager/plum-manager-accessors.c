@@ -277,6 +277,7 @@ plum_manager_set_gateway_address (PlumManager *self, GInetAddress *gateway_addre
   g_return_if_fail (PLUM_IS_MANAGER (self));
   g_return_if_fail (gateway_address == NULL || G_IS_INET_ADDRESS (gateway_address));
 
+  PLUM_SIGNAL_SCOPE (self->signals);
   if (plum_gateway_set_set_address (self->gateways, gateway_address))
     plum_manager_notify (self, PROP_GATEWAY_ADDRESS);
 }
@@ -316,6 +317,7 @@ plum_manager_set_interface (PlumManager *self, const char *interface_name)
 {
   g_return_if_fail (PLUM_IS_MANAGER (self));
 
+  PLUM_SIGNAL_SCOPE (self->signals);
   if (plum_gateway_set_set_interface (self->gateways, interface_name))
     plum_manager_notify (self, PROP_INTERFACE);
 }
@@ -363,6 +365,7 @@ plum_manager_set_enabled_backends (PlumManager *self, const char *const *enabled
   if (old != NULL && enabled_backends != NULL && g_strv_equal (old, enabled_backends))
     return;
 
+  PLUM_SIGNAL_SCOPE (self->signals);
   if (plum_backend_list_set_enabled (self->backends, enabled_backends))
     plum_gateway_set_reset (self->gateways);
   plum_manager_notify (self, PROP_ENABLED_BACKENDS);

@@ -54,6 +54,7 @@ plum_manager_create_mapping_async (PlumManager *self,
   if (g_task_return_error_if_cancelled (task))
     return;
 
+  PLUM_SIGNAL_SCOPE (self->signals);
   mapping = g_object_new (PLUM_TYPE_MAPPING, "protocol", protocol, "internal-port", internal_port,
                           "requested-external-port", external_port, NULL);
 
@@ -66,8 +67,6 @@ plum_manager_create_mapping_async (PlumManager *self,
 
   if (plum_manager_ensure_gateway (self, G_SOCKET_FAMILY_IPV4, &error) == NULL)
     {
-      PLUM_SIGNAL_SCOPE (self->signals);
-
       plum_assignment_release_mapping (mapping);
       g_task_return_error (task, g_steal_pointer (&error));
       return;

@@ -30,7 +30,7 @@ struct _PlumManager
   PlumPending *pending;
 
   GSequence *mappings; /* (element-type PlumMapping) */
-  GHashTable *by_id;   /* id -> PlumMapping */
+  GHashTable *by_id;   /* id -> PlumMapping: also those that mappings does not have yet */
   guint last_id;
 
   gboolean closed;

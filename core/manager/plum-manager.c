@@ -104,12 +104,12 @@ on_mapping_state (PlumMapping *mapping, PlumState old_state, gpointer user_data)
   PlumState state = plum_mapping_get_state (mapping);
 
   if (state == PLUM_STATE_DESTROYED)
-    {
-      g_hash_table_remove (self->by_id, GUINT_TO_POINTER (plum_mapping_get_id (mapping)));
-      plum_manager_remove_item (self, mapping);
-    }
-
+    plum_manager_remove_item (self, mapping);
   g_signal_emit (self, signals[MAPPING_STATE_CHANGED], 0, mapping, old_state);
+
+  /* Last: the close is pending as long as a mapping is there. */
+  if (state == PLUM_STATE_DESTROYED)
+    g_hash_table_remove (self->by_id, GUINT_TO_POINTER (plum_mapping_get_id (mapping)));
   plum_pending_mapping_changed (self->pending, mapping, state);
 }
 
@@ -125,20 +125,25 @@ plum_manager_check_open (PlumManager *self, GError **error)
   return FALSE;
 }
 
+static int
+compare_ids (gconstpointer a, gconstpointer b)
+{
+  guint left = plum_mapping_get_id ((PlumMapping *) a);
+  guint right = plum_mapping_get_id ((PlumMapping *) b);
+
+  return (left > right) - (left < right);
+}
+
 void
 plum_manager_begin_close (PlumManager *self)
 {
-  GSequenceIter *iter;
-  g_autoptr (GPtrArray) mappings = g_ptr_array_new_with_free_func (g_object_unref);
+  /* The list may not have the last ones yet. */
+  g_autoptr (GList) mappings = g_list_sort (g_hash_table_get_values (self->by_id), compare_ids);
 
   self->closed = TRUE;
 
-  for (iter = g_sequence_get_begin_iter (self->mappings); !g_sequence_iter_is_end (iter);
-       iter = g_sequence_iter_next (iter))
-    g_ptr_array_add (mappings, g_object_ref (g_sequence_get (iter)));
-
-  for (unsigned int i = 0; i < mappings->len; i++)
-    plum_assignment_release_mapping (mappings->pdata[i]);
+  for (GList *l = mappings; l != NULL; l = l->next)
+    plum_assignment_release_mapping (l->data);
   plum_assignment_sweep (self->assignment);
 }
 
@@ -153,8 +158,7 @@ on_pending_is_busy (gpointer user_data)
 {
   PlumManager *self = user_data;
 
-  return g_sequence_get_length (self->mappings) > 0 ||
-         plum_assignment_is_sweeping (self->assignment);
+  return g_hash_table_size (self->by_id) > 0 || plum_assignment_is_sweeping (self->assignment);
 }
 
 static void
@@ -211,7 +215,11 @@ plum_manager_dispose (GObject *object)
   PlumManager *self = PLUM_MANAGER (object);
 
   self->closed = TRUE;
-  plum_assignment_close (self->assignment);
+  {
+    PLUM_SIGNAL_SCOPE (self->signals);
+
+    plum_assignment_close (self->assignment);
+  }
   plum_signal_queue_flush (self->signals);
 
   G_OBJECT_CLASS (plum_manager_parent_class)->dispose (object);

@@ -29,7 +29,8 @@ PlumPending *plum_pending_new (GMainContext *context,
                                gpointer user_data);
 void plum_pending_free (PlumPending *self);
 
-/* The task returns when the mapping is up, or was destroyed because it did not come up. */
+/* The task returns when the mapping is up, or was destroyed because it did not come up. Call it in
+ * the scope that adds the mapping: only what is notified later counts. */
 void plum_pending_add_create (PlumPending *self,
                               PlumMapping *mapping,
                               GTask *task,

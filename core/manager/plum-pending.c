@@ -133,17 +133,23 @@ on_create_timeout (gpointer user_data)
                                                  error != NULL ? error->message : ""));
 }
 
+static void
+on_return_cancelled (gpointer object, gpointer data)
+{
+  g_task_return_error_if_cancelled (object);
+}
+
 static gboolean
 on_create_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   Operation *operation = user_data;
   g_autoptr (GTask) task = g_steal_pointer (&operation->create);
-  g_autoptr (PlumMapping) mapping = g_object_ref (operation->mapping);
+  PLUM_SIGNAL_SCOPE (operation->pending->signals);
 
   /* The task returns at once; the mapping is destroyed in the background. */
   operation_clear_create (operation);
-  g_task_return_error_if_cancelled (task);
-  plum_assignment_release_mapping (mapping);
+  plum_signal_queue_add (operation->pending->signals, task, on_return_cancelled, NULL, NULL);
+  plum_assignment_release_mapping (operation->mapping);
 
   return G_SOURCE_REMOVE;
 }
@@ -209,7 +215,6 @@ plum_pending_add_create (PlumPending *self, PlumMapping *mapping, GTask *task, g
   plum_clock_arm_in_ms (self->clock, &operation->timeout, timeout_ms);
   operation->create_cancel =
     plum_pending_watch_cancellable (self->context, task, on_create_cancelled, operation);
-  operation_finish_create (operation, plum_mapping_get_state (mapping));
 }
 
 /* --- Destroy --- */
@@ -288,7 +293,11 @@ plum_pending_check_close (PlumPending *self)
   self->closing = FALSE;
   task = g_steal_pointer (&self->close);
   plum_pending_clear_source (&self->close_cancel);
-  self->client->finish_close (self->client_data);
+  {
+    PLUM_SIGNAL_SCOPE (self->signals);
+
+    self->client->finish_close (self->client_data);
+  }
   if (task == NULL)
     return;
 
@@ -305,6 +314,8 @@ plum_pending_mapping_changed (PlumPending *self, PlumMapping *mapping, PlumState
 {
   Operation *operation = g_hash_table_lookup (self->operations, mapping);
 
+  if (state == PLUM_STATE_DESTROYED)
+    plum_pending_note_left_behind (self, mapping);
   if (operation != NULL && operation->create != NULL)
     operation_finish_create (operation, state);
 
@@ -320,7 +331,5 @@ plum_pending_mapping_changed (PlumPending *self, PlumMapping *mapping, PlumState
       g_task_return_boolean (task, TRUE);
     }
   g_hash_table_remove (self->operations, mapping);
-
-  plum_pending_note_left_behind (self, mapping);
   plum_pending_check_close (self);
 }

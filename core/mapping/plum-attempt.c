@@ -142,6 +142,7 @@ static void
 on_deleted (PlumCall *call, gpointer user_data)
 {
   PlumAttempt *self = user_data;
+  PLUM_SIGNAL_SCOPE (plum_gateway_get_signals (self->gateway));
 
   g_clear_object (&self->call);
   self->state = STATE_CHOOSING;
@@ -152,6 +153,7 @@ static void
 on_unfit_deleted (PlumCall *call, gpointer user_data)
 {
   PlumAttempt *self = user_data;
+  PLUM_SIGNAL_SCOPE (plum_gateway_get_signals (self->gateway));
 
   plum_attempt_report (self, PLUM_ATTEMPT_DELETED, NULL, NULL);
   on_deleted (call, self);
@@ -179,6 +181,7 @@ static void
 on_mapped (PlumCall *call, gpointer user_data)
 {
   PlumAttempt *self = user_data;
+  PLUM_SIGNAL_SCOPE (plum_gateway_get_signals (self->gateway));
   g_autoptr (PlumCall) owned = g_steal_pointer (&self->call);
   const GError *error = plum_call_get_error (call);
   PlumLease *lease = plum_call_get_lease (call);

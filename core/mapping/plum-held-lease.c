@@ -73,6 +73,7 @@ static void
 on_renewed (PlumCall *call, gpointer user_data)
 {
   PlumHeldLease *self = user_data;
+  PLUM_SIGNAL_SCOPE (plum_gateway_get_signals (self->gateway));
   g_autoptr (PlumCall) owned = g_steal_pointer (&self->renewal);
   const GError *error = plum_call_get_error (call);
   PlumLease *lease = plum_call_get_lease (call);
@@ -119,6 +120,7 @@ static void
 on_timer (gpointer user_data)
 {
   PlumHeldLease *self = user_data;
+  PLUM_SIGNAL_SCOPE (plum_gateway_get_signals (self->gateway));
 
   if (plum_held_lease_has_expired (self))
     plum_held_lease_report (self, PLUM_HELD_LEASE_EXPIRED, NULL);
@@ -139,6 +141,7 @@ static void
 on_checked (PlumCall *call, gpointer user_data)
 {
   PlumHeldLease *self = user_data;
+  PLUM_SIGNAL_SCOPE (plum_gateway_get_signals (self->gateway));
   g_autoptr (PlumCall) owned = g_steal_pointer (&self->check);
   const GError *error = plum_call_get_error (call);
   gboolean taken_over = g_error_matches (error, PLUM_ERROR, PLUM_ERROR_CONFLICT);

@@ -274,7 +274,6 @@ static void
 on_held_lease_event (const PlumHeldLeaseEvent *event, gpointer user_data)
 {
   PlumLeaseHolder *self = user_data;
-  PLUM_SIGNAL_SCOPE (self->signals);
 
   switch (event->kind)
     {
@@ -361,7 +360,6 @@ static void
 on_attempt_event (const PlumAttemptEvent *event, gpointer user_data)
 {
   PlumLeaseHolder *self = user_data;
-  PLUM_SIGNAL_SCOPE (self->signals);
 
   switch (event->kind)
     {

@@ -320,6 +320,197 @@ test_last_reference_in_a_handler (CoreFixture *f, gconstpointer data)
   assert_log (f, "success:8080 success:8080 destroyed:0 destroyed:0 ");
 }
 
+static void
+on_note_destroy (PlumGateway *gateway, const char *backend_name, const char *note, CoreFixture *f)
+{
+  if (!g_str_equal (note, "a packet"))
+    return;
+
+  g_string_append (f->heard, "note ");
+  plum_manager_destroy_mapping_async (f->manager, 2, NULL, NULL, NULL);
+}
+
+/* A loss makes several lease holders start an attempt, and the first one fails at once. No handler
+ * runs before all of them have acted. */
+static void
+test_loss_of_several (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) first = core_add_exact (f, 8080, 9000);
+  g_autoptr (PlumMapping) second = NULL;
+  g_autoptr (PlumMapping) third = NULL;
+
+  test_loop_settle (&f->loop);
+  second = core_add_exact (f, 8081, 9000);
+  third = core_add_exact (f, 8082, 9000);
+  test_loop_settle (&f->loop);
+  core_assert_state (second, FAILURE);
+  core_assert_state (third, FAILURE);
+
+  g_signal_connect (core_gateway (f), "note", G_CALLBACK (on_note_destroy), f);
+  plum_backend_report_note (BETA->backend, "a packet");
+  plum_backend_report_lost (BETA->backend, "for the test");
+  assert_log (f, "");
+  test_loop_settle (&f->loop);
+  assert_log (f, "note ");
+  core_assert_state (first, SUCCESS);
+  core_assert_state (second, DESTROYED);
+  core_assert_state (third, FAILURE);
+}
+
+static void
+on_outcome_assert (PlumProbe *probe, GParamSpec *pspec, GListModel *probes)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (probes); i++)
+    {
+      g_autoptr (PlumProbe) other = g_list_model_get_item (probes, i);
+
+      g_assert_cmpint (plum_probe_get_outcome (other), ==, PLUM_PROBE_FAILED);
+    }
+}
+
+/* Starts a discovery that does not end by itself. (transfer full) */
+static GListModel *
+watch_pending_probes (CoreFixture *f)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  GListModel *probes;
+
+  ALPHA->discover = BETA->discover = SILENCE;
+  mapping = core_add (f, 8080, 0);
+  probes = g_object_ref (plum_gateway_get_probes (core_gateway (f)));
+  for (guint i = 0; i < g_list_model_get_n_items (probes); i++)
+    g_signal_connect (core_probe (f, i), "notify::outcome", G_CALLBACK (on_outcome_assert), probes);
+  return probes;
+}
+
+static void
+assert_failed_and_free (GListModel *probes)
+{
+  g_assert_cmpuint (g_list_model_get_n_items (probes), ==, 2);
+  on_outcome_assert (NULL, NULL, probes);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (PlumProbe) probe = g_list_model_get_item (probes, i);
+
+      g_signal_handlers_disconnect_by_data (probe, probes);
+    }
+  g_object_unref (probes);
+}
+
+/* The gateway has closed all its backends before the outcome of the first is notified. */
+static void
+test_closed_by_a_setter (CoreFixture *f, gconstpointer data)
+{
+  GListModel *probes = watch_pending_probes (f);
+
+  core_set_gateway (f, "127.9.9.8");
+  assert_failed_and_free (probes);
+
+  probes = g_object_ref (plum_gateway_get_probes (core_gateway (f)));
+  for (guint i = 0; i < 2; i++)
+    g_signal_connect (core_probe (f, i), "notify::outcome", G_CALLBACK (on_outcome_assert), probes);
+  plum_manager_set_interface (f->manager, "no-such-interface");
+  assert_failed_and_free (probes);
+}
+
+static void
+test_closed_by_new_backends (CoreFixture *f, gconstpointer data)
+{
+  const char *const names[] = { "beta", NULL };
+  GListModel *probes = watch_pending_probes (f);
+
+  plum_manager_set_enabled_backends (f->manager, names);
+  assert_failed_and_free (probes);
+}
+
+static void
+test_closed_with_the_manager (CoreFixture *f, gconstpointer data)
+{
+  GListModel *probes = watch_pending_probes (f);
+
+  g_assert_finalize_object (g_steal_pointer (&f->manager));
+  assert_failed_and_free (probes);
+}
+
+static void
+on_closed_log (GObject *source, GAsyncResult *result, gpointer data)
+{
+  CoreFixture *f = data;
+
+  g_assert_true (plum_manager_close_finish (f->manager, result, NULL));
+  g_string_append_printf (f->heard, "closed:%u ",
+                          g_list_model_get_n_items (plum_manager_get_gateways (f->manager)));
+}
+
+/* The close has notified everything when its callback runs. */
+static void
+test_gateways_are_removed_before_close (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+
+  ALPHA->unmap = AFTER (500);
+  plum_manager_close_async (f->manager, NULL, on_closed_log, f);
+  test_loop_advance (&f->loop, 1000);
+  assert_log (f, "closed:0 ");
+}
+
+static void
+on_id_close (PlumMapping *mapping, GParamSpec *pspec, CoreFixture *f)
+{
+  plum_manager_close_async (f->manager, NULL, on_closed_log, f);
+}
+
+/* A handler closes the manager when the mapping is not in its list yet: it is released too. */
+static void
+test_closed_while_a_mapping_is_added (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) first = core_add_up (f, 8080, 0);
+  g_autoptr (PlumMapping) second = new_logged (f);
+
+  core_destroy (f, first);
+  test_loop_settle (&f->loop);
+  core_assert_state (first, DESTROYED);
+  core_assert_log ("alpha:discover alpha:map:tcp:8080:8080 alpha:unmap:tcp:8080");
+
+  ALPHA->map = AFTER (100);
+  g_signal_connect (second, "notify::id", G_CALLBACK (on_id_close), f);
+  g_assert_true (plum_manager_add_mapping (f->manager, second, NULL));
+  test_loop_advance (&f->loop, 1000);
+  core_assert_log ("alpha:map:tcp:8080:8080 alpha:unmap:tcp:8080");
+  assert_log (f, "pending:0 destroying:0 destroyed:0 closed:0 ");
+}
+
+static void
+on_added_destroy (GListModel *model, guint position, guint removed, guint added, CoreFixture *f)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  if (added == 0)
+    return;
+
+  mapping = g_list_model_get_item (model, position);
+  core_destroy (f, mapping);
+  g_object_add_weak_pointer (G_OBJECT (mapping), g_object_get_data (G_OBJECT (model), "location"));
+}
+
+/* A handler destroys the mapping before create_mapping_async() has returned. */
+static void
+test_destroyed_while_it_is_created (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  gpointer location = f;
+
+  g_object_set_data (G_OBJECT (f->manager), "location", &location);
+  g_signal_connect (f->manager, "items-changed", G_CALLBACK (on_added_destroy), f);
+  plum_manager_create_mapping_async (f->manager, PLUM_PROTOCOL_TCP, 8080, 0, 0, NULL,
+                                     test_store_result, &f->result);
+  test_loop_settle (&f->loop);
+  g_assert_null (plum_manager_create_mapping_finish (f->manager, f->result, &error));
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_DESTROYED);
+  g_clear_object (&f->result);
+  g_assert_null (location);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -334,6 +525,14 @@ main (int argc, char **argv)
   CORE_ADD ("/notify-last/list-changes-with-its-signal", test_list_changes_with_its_signal);
   CORE_ADD ("/notify-last/first-traffic-is-reported", test_first_traffic_is_reported);
   CORE_ADD ("/notify-last/last-reference-in-a-handler", test_last_reference_in_a_handler);
+  CORE_ADD_N ("/notify-last/loss-of-several", 2, test_loss_of_several);
+  CORE_ADD_N ("/notify-last/closed-by-a-setter", 2, test_closed_by_a_setter);
+  CORE_ADD_N ("/notify-last/closed-by-new-backends", 2, test_closed_by_new_backends);
+  CORE_ADD_N ("/notify-last/closed-with-the-manager", 2, test_closed_with_the_manager);
+  CORE_ADD ("/notify-last/gateways-are-removed-before-close",
+            test_gateways_are_removed_before_close);
+  CORE_ADD ("/notify-last/closed-while-a-mapping-is-added", test_closed_while_a_mapping_is_added);
+  CORE_ADD ("/notify-last/destroyed-while-it-is-created", test_destroyed_while_it_is_created);
 
   return g_test_run ();
 }

@@ -211,6 +211,22 @@ test_gateway_removed_in_the_race (CoreFixture *f, gconstpointer data)
   g_assert_error (error, PLUM_ERROR, PLUM_ERROR_NO_BACKEND);
 }
 
+/* The program keeps a gateway longer than the manager. */
+static void
+test_after_the_manager (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumGateway) gateway = g_object_ref (core_gateway (f));
+  g_autoptr (GError) error = NULL;
+
+  test_loop_settle (&f->loop);
+  g_assert_finalize_object (g_steal_pointer (&f->manager));
+  plum_gateway_list_entries_async (gateway, NULL, test_store_result, &f->result);
+  test_loop_settle (&f->loop);
+  g_assert_nonnull (f->result);
+  g_assert_null (plum_gateway_list_entries_finish (gateway, f->result, &error));
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_NO_BACKEND);
+}
+
 #define ADD(path, ms, func)                                                                        \
   g_test_add (path, CoreFixture, GUINT_TO_POINTER (ms), set_up, func, tear_down)
 
@@ -227,6 +243,7 @@ main (int argc, char **argv)
   ADD ("/query/cancelled/too-late", 0, test_cancelled_too_late);
   ADD ("/query/gateway-removed", 0, test_gateway_removed);
   ADD ("/query/gateway-removed-in-the-race", 1000, test_gateway_removed_in_the_race);
+  ADD ("/query/after-the-manager", 0, test_after_the_manager);
 
   return g_test_run ();
 }
