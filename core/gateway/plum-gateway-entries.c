@@ -147,7 +147,7 @@ plum_gateway_list_entries_async (PlumGateway *self,
  * @result: the result
  * @error: return location for an error
  *
- * Finishes [method@Plum.Gateway.list_entries_async].
+ * Finishes an operation started with [method@Plum.Gateway.list_entries_async].
  *
  * Errors: %PLUM_ERROR_NO_BACKEND if no backend can map ports on the gateway;
  * %PLUM_ERROR_NOT_SUPPORTED if no such backend supports the operation; the error of the backend
@@ -206,7 +206,7 @@ plum_gateway_delete_entry_async (PlumGateway *self,
  * @result: the result
  * @error: return location for an error
  *
- * Finishes [method@Plum.Gateway.delete_entry_async].
+ * Finishes an operation started with [method@Plum.Gateway.delete_entry_async].
  *
  * Errors: the same as [method@Plum.Gateway.list_entries_finish]; %PLUM_ERROR_REFUSED.
  *

@@ -179,7 +179,7 @@ plum_manager_get_lease_duration (PlumManager *self)
 /**
  * plum_manager_set_lease_duration: (set-property lease-duration)
  * @self: a manager
- * @lease_duration: the lifetime in seconds, 1 to 604800
+ * @lease_duration: the lifetime in seconds, from 1 to 604800
  *
  * Sets the lifetime that is requested for mappings.
  *

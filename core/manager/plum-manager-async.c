@@ -13,8 +13,8 @@
  * plum_manager_create_mapping_async:
  * @self: a manager
  * @protocol: the transport protocol
- * @internal_port: the port that this host listens on, 1 to 65535
- * @external_port: the requested external port, 1 to 65535, or 0 to let the router choose
+ * @internal_port: the port that this host listens on, from 1 to 65535
+ * @external_port: the requested external port, from 1 to 65535, or 0 for no preference
  * @timeout_ms: the timeout in milliseconds, or 0 for 30000
  * @cancellable: (nullable): a cancellable; if it is cancelled, the mapping is destroyed
  * @callback: (scope async): called when the port is mapped, or the operation has failed

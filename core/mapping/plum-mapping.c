@@ -386,7 +386,7 @@ plum_mapping_wait_async (PlumMapping *self,
  * @result: the result
  * @error: return location for an error
  *
- * Finishes [method@Plum.Mapping.wait_async].
+ * Finishes an operation started with [method@Plum.Mapping.wait_async].
  *
  * Errors: %G_IO_ERROR_CANCELLED if the wait was cancelled; %PLUM_ERROR_DESTROYED if the mapping is
  * being destroyed, is destroyed, or was not added; otherwise the error of the last attempt,

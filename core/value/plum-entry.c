@@ -101,7 +101,7 @@ define_endpoint_properties (GParamFlags flags)
   /**
    * PlumEntry:external-port: (getter get_external_port)
    *
-   * The external port, between 1 and 65535, or 0 if the router forwards all ports.
+   * The external port, from 1 to 65535, or 0 if the router forwards all ports.
    *
    * Since: 1.0
    */
@@ -111,7 +111,7 @@ define_endpoint_properties (GParamFlags flags)
   /**
    * PlumEntry:internal-port: (getter get_internal_port)
    *
-   * The port on the internal host, between 0 and 65535.
+   * The port on the internal host, from 0 to 65535.
    *
    * Since: 1.0
    */
@@ -180,8 +180,8 @@ plum_entry_init (PlumEntry *self)
 /**
  * plum_entry_new:
  * @protocol: the transport protocol
- * @external_port: the external port, between 1 and 65535, or 0 for all ports
- * @internal_port: the port on the internal host, between 0 and 65535
+ * @external_port: the external port, from 1 to 65535, or 0 for all ports
+ * @internal_port: the port on the internal host, from 0 to 65535
  * @internal_address: (nullable): the address of the internal host, or %NULL if it is unknown
  * @description: (nullable): the description that the creator of the entry chose
  * @lifetime: the remaining lifetime in seconds, or %PLUM_LIFETIME_FOREVER
@@ -243,7 +243,7 @@ plum_entry_get_protocol (PlumEntry *self)
  *
  * Gets the external port.
  *
- * Returns: the port, between 1 and 65535, or 0 if the router forwards all ports
+ * Returns: the port, from 1 to 65535, or 0 if the router forwards all ports
  *
  * Since: 1.0
  */
@@ -261,7 +261,7 @@ plum_entry_get_external_port (PlumEntry *self)
  *
  * Gets the port on the internal host.
  *
- * Returns: the port, between 0 and 65535
+ * Returns: the port, from 0 to 65535
  *
  * Since: 1.0
  */

@@ -48,7 +48,7 @@ plum_lease_init (PlumLease *self)
 /**
  * plum_lease_new:
  * @external_address: (nullable): the external address, or %NULL if the router did not report it
- * @external_port: the external port, between 1 and 65535
+ * @external_port: the external port, from 1 to 65535
  * @lifetime: the lifetime in seconds from now, at least 1, or %PLUM_LIFETIME_FOREVER if the lease
  *   does not expire
  * @token: (nullable): data that the backend needs to remove or verify the mapping later, possibly
@@ -104,7 +104,7 @@ plum_lease_get_external_address (PlumLease *self)
  *
  * Gets the external port.
  *
- * Returns: the port, between 1 and 65535
+ * Returns: the port, from 1 to 65535
  *
  * Since: 1.0
  */

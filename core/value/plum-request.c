@@ -102,7 +102,7 @@ plum_request_get_protocol (PlumRequest *self)
  *
  * Gets the port on this host.
  *
- * Returns: the port, between 1 and 65535
+ * Returns: the port, from 1 to 65535
  *
  * Since: 1.0
  */
@@ -122,7 +122,7 @@ plum_request_get_internal_port (PlumRequest *self)
  *
  * The router may grant another port. See [method@Plum.Request.get_require_external_port].
  *
- * Returns: the port, between 1 and 65535
+ * Returns: the port, from 1 to 65535
  *
  * Since: 1.0
  */

@@ -6,10 +6,10 @@
 
 G_BEGIN_DECLS
 
-/* Finishes the call with what the router granted. Not called for a refusal. */
+/* Settles the call with the result of the router. Not called for a refusal. */
 typedef void (*ParrotAnswered) (PlumCall *call, const ParrotAnswer *answer);
 
-/* Sends one request to the gateway's server, and finishes the call with its result. refusal_code:
+/* Sends one request to the gateway's server, and settles the call with its result. refusal_code:
  * of the error if the server refuses. */
 void parrot_exchange_start (PlumBackend *backend,
                             PlumCall *call,
