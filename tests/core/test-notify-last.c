@@ -326,7 +326,7 @@ on_note_destroy (PlumGateway *gateway, const char *backend_name, const char *not
   if (!g_str_equal (note, "a packet"))
     return;
 
-  g_string_append (f->heard, "note ");
+  g_string_append (f->events, "note ");
   plum_manager_destroy_mapping_async (f->manager, 2, NULL, NULL, NULL);
 }
 
@@ -438,7 +438,7 @@ on_closed_log (GObject *source, GAsyncResult *result, gpointer data)
   CoreFixture *f = data;
 
   g_assert_true (plum_manager_close_finish (f->manager, result, NULL));
-  g_string_append_printf (f->heard, "closed:%u ",
+  g_string_append_printf (f->events, "closed:%u ",
                           g_list_model_get_n_items (plum_manager_get_gateways (f->manager)));
 }
 
