@@ -40,7 +40,7 @@ plum_gateway_finalize (GObject *object)
   PlumGateway *self = PLUM_GATEWAY (object);
 
   plum_gateway_close (self);
-  g_clear_pointer (&self->race, plum_race_unref);
+  g_clear_pointer (&self->race, plum_race_free);
   g_clear_pointer (&self->late_leases, plum_late_leases_free);
   g_clear_pointer (&self->ports, plum_port_table_free);
   g_clear_pointer (&self->signals, plum_signal_queue_unref);
