@@ -72,8 +72,8 @@ plum_gateway_class_init (PlumGatewayClass *klass)
    *
    * Emitted when a backend has sent or received data, while a handler is connected.
    *
-   * The signal is emitted in a later turn of the main loop than the transfer: a handler may call
-   * any function of the library.
+   * The signal is emitted after the transfer, when no function of the library is on the stack: a
+   * handler may call any function of the library.
    *
    * Since: 1.0
    */
