@@ -67,7 +67,7 @@ PlumCall *plum_backend_call (PlumBackend *self,
                              gpointer user_data);
 
 /* Starts a call and stores it in location, which must hold NULL, before it calls the backend: the
- * backend may report events, whose handlers may cancel the call. */
+ * observer may cancel the call when the backend reports an event. */
 void plum_backend_start_call (PlumCall **location,
                               PlumBackend *self,
                               PlumCallKind kind,

@@ -289,7 +289,8 @@ plum_backend_close (PlumBackend *self)
     plum_call_finish (g_queue_peek_head (&priv->host.calls), error);
 }
 
-/* The backend may report events, whose handlers may release everything that args came from. */
+/* The backend may report events, on which the observer may release everything that args came from.
+ */
 static void
 plum_backend_dispatch (PlumBackend *self,
                        PlumCallKind kind,

@@ -13,8 +13,9 @@ typedef struct _PlumGatewayQuery PlumGatewayQuery;
 /* Receives either the call that was answered, or an error. The query is freed afterwards. */
 typedef void (*PlumGatewayQueryFunc) (PlumCall *call, const GError *error, gpointer user_data);
 
-/* entry: (nullable): the argument of PLUM_CALL_DELETE_ENTRY. settings: not read after the race is
- * closed, when the manager that owns them may be gone. */
+/* race: borrowed; user_data keeps its gateway. entry: (nullable): the argument of
+ * PLUM_CALL_DELETE_ENTRY. settings: not read after the race is closed, when the manager that owns
+ * them may be gone. */
 PlumGatewayQuery *plum_gateway_query_new (PlumRace *race,
                                           PlumCallKind kind,
                                           PlumEntry *entry,

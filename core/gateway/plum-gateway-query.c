@@ -4,7 +4,7 @@
 
 struct _PlumGatewayQuery
 {
-  PlumRace *race;
+  PlumRace *race; /* borrowed */
   PlumCallKind kind;
   PlumEntry *entry; /* (nullable) */
   const PlumSettings *settings;
@@ -24,7 +24,6 @@ plum_gateway_query_free (PlumGatewayQuery *self)
   g_clear_object (&self->call);
   g_clear_object (&self->entry);
   g_clear_error (&self->error);
-  g_clear_pointer (&self->race, plum_race_unref);
   g_free (self);
 }
 
@@ -38,7 +37,7 @@ plum_gateway_query_new (PlumRace *race,
 {
   PlumGatewayQuery *self = g_new0 (PlumGatewayQuery, 1);
 
-  self->race = plum_race_ref (race);
+  self->race = race;
   self->kind = kind;
   g_set_object (&self->entry, entry);
   self->settings = settings;

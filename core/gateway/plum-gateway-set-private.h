@@ -31,7 +31,6 @@ PlumGatewaySet *plum_gateway_set_new (GMainContext *context,
                                       PlumSignalQueue *signals,
                                       const PlumGatewaySetOwner *owner,
                                       gpointer owner_data);
-PlumGatewaySet *plum_gateway_set_ref (PlumGatewaySet *self);
 void plum_gateway_set_unref (PlumGatewaySet *self);
 /* Closes all gateways, which must have no clients. The owner is no longer called. */
 void plum_gateway_set_close (PlumGatewaySet *self);
@@ -52,8 +51,6 @@ void plum_gateway_set_use (PlumGatewaySet *self, GSocketFamily family);
 /* Also looks up the gateways of the other interfaces before it returns. After
  * plum_gateway_set_use() that happens a moment later, so that it does not delay a first mapping. */
 void plum_gateway_set_use_all (PlumGatewaySet *self, GSocketFamily family);
-/* Looks up the gateways again. */
-void plum_gateway_set_refresh (PlumGatewaySet *self);
 /* Replaces all gateways by new ones: the backends have changed. */
 void plum_gateway_set_reset (PlumGatewaySet *self);
 

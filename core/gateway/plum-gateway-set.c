@@ -109,11 +109,12 @@ on_update_list (gpointer object, gpointer data)
     ;
 }
 
-/* The list changes when its observers can be notified: never before items-changed. */
+/* The list changes when its observers can be notified: never before items-changed. One of them may
+ * drop the last reference to the manager. */
 static void
 plum_gateway_set_queue_list_update (PlumGatewaySet *self)
 {
-  plum_signal_queue_add (self->signals, NULL, on_update_list, plum_gateway_set_ref (self),
+  plum_signal_queue_add (self->signals, NULL, on_update_list, g_rc_box_acquire (self),
                          (GDestroyNotify) plum_gateway_set_unref);
 }
 
@@ -290,7 +291,7 @@ plum_gateway_set_refresh_family (PlumGatewaySet *self, Family *family)
   plum_gateway_set_take (self, family, networks, error, FALSE);
 }
 
-void
+static void
 plum_gateway_set_refresh (PlumGatewaySet *self)
 {
   for (unsigned int i = 0; i < G_N_ELEMENTS (self->families) && self->owner != NULL; i++)
@@ -511,12 +512,6 @@ plum_gateway_set_close (PlumGatewaySet *self)
   plum_network_watch_close (self->watch);
   for (unsigned int i = 0; i < G_N_ELEMENTS (self->families); i++)
     plum_gateway_set_take (self, &self->families[i], no_networks, NULL, FALSE);
-}
-
-PlumGatewaySet *
-plum_gateway_set_ref (PlumGatewaySet *self)
-{
-  return g_rc_box_acquire (self);
 }
 
 static void

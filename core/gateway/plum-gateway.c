@@ -40,7 +40,7 @@ plum_gateway_finalize (GObject *object)
   PlumGateway *self = PLUM_GATEWAY (object);
 
   plum_gateway_close (self);
-  g_clear_pointer (&self->race, plum_race_unref);
+  g_clear_pointer (&self->race, plum_race_free);
   g_clear_pointer (&self->late_leases, plum_late_leases_free);
   g_clear_pointer (&self->ports, plum_port_table_free);
   g_clear_pointer (&self->signals, plum_signal_queue_unref);
@@ -72,8 +72,8 @@ plum_gateway_class_init (PlumGatewayClass *klass)
    *
    * Emitted when a backend has sent or received data, while a handler is connected.
    *
-   * The signal is emitted in a later iteration of the main loop than the transfer. A handler may
-   * call any function of the library.
+   * The signal is emitted after the transfer, when no function of the library is on the stack. A
+   * handler may call any function of the library.
    *
    * Since: 1.0
    */

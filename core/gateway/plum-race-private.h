@@ -59,8 +59,8 @@ PlumRace *plum_race_new (PlumNetwork *network,
                          PlumSignalQueue *signals,
                          const PlumRaceClient *client,
                          gpointer user_data);
-PlumRace *plum_race_ref (PlumRace *self);
-void plum_race_unref (PlumRace *self);
+/* Call plum_race_close() first. */
+void plum_race_free (PlumRace *self);
 /* Closes the backends; their pending calls fail. */
 void plum_race_close (PlumRace *self);
 
@@ -84,6 +84,6 @@ void plum_race_note_outcome (PlumRace *self, guint index, const GError *error);
 /* Appends the errors of the candidates that are not in tried (nullable). */
 void plum_race_append_verdicts (PlumRace *self, const gboolean *tried, GString *verdicts);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (PlumRace, plum_race_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PlumRace, plum_race_free)
 
 G_END_DECLS

@@ -326,7 +326,7 @@ plum_race_new (PlumNetwork *network,
                const PlumRaceClient *client,
                gpointer user_data)
 {
-  PlumRace *self = g_rc_box_new0 (PlumRace);
+  PlumRace *self = g_new0 (PlumRace, 1);
 
   self->clock = plum_clock_ref_for_context (context);
   self->settings = settings;
@@ -343,14 +343,8 @@ plum_race_new (PlumNetwork *network,
   return self;
 }
 
-PlumRace *
-plum_race_ref (PlumRace *self)
-{
-  return g_rc_box_acquire (self);
-}
-
-static void
-plum_race_finalize (PlumRace *self)
+void
+plum_race_free (PlumRace *self)
 {
   g_assert (self->closed);
 
@@ -358,12 +352,7 @@ plum_race_finalize (PlumRace *self)
   g_clear_object (&self->probes);
   g_clear_pointer (&self->signals, plum_signal_queue_unref);
   g_clear_pointer (&self->clock, plum_clock_unref);
-}
-
-void
-plum_race_unref (PlumRace *self)
-{
-  g_rc_box_release_full (self, (GDestroyNotify) plum_race_finalize);
+  g_free (self);
 }
 
 void

@@ -15,9 +15,9 @@ G_BEGIN_DECLS
  * Core changes its state first and notifies last. Handlers may call any function of the library,
  * drop references and close the manager; therefore they run only while no core function is on the
  * stack. Each entry into core that is followed by notifications (a public function, the callback of
- * a timer or of a call) opens a scope; the queue is drained when the outermost scope ends. Outside
- * of a scope, notifications are delivered in the next iteration of the main loop, before any other
- * source.
+ * a timer or of a call) opens a scope; the queue is drained when the outermost scope ends. A scope
+ * must not end in the middle of another function of core. Outside of a scope, notifications are
+ * delivered in the next iteration of the main loop, before any other source.
  *
  * A public function that a handler calls opens a scope of its own: everything that is queued before
  * it returns is delivered before it returns.
@@ -38,7 +38,8 @@ void plum_signal_queue_add (PlumSignalQueue *self,
                             gpointer data,
                             GDestroyNotify free_data);
 
-/* Freezes the property notifications of object until they can be delivered. */
+/* Freezes the property notifications of object until they can be delivered. If object is frozen
+ * again before that, all of them are delivered with the last ones. */
 void plum_signal_queue_freeze (PlumSignalQueue *self, gpointer object);
 
 /* Delivers everything now, whatever is on the stack: for the end of the manager. */

@@ -25,17 +25,18 @@ struct _PlumAssignment
   PlumSweeper *sweeper;
 };
 
-/* For iteration: a change of one holder may close others. */
+/* For iteration: a change of one holder may remove others from the table. Those are freed later.
+ * (transfer container) */
 static GPtrArray *
-plum_assignment_ref_holders (PlumAssignment *self)
+plum_assignment_copy_holders (PlumAssignment *self)
 {
-  GPtrArray *holders = g_ptr_array_new_with_free_func ((GDestroyNotify) plum_lease_holder_unref);
+  GPtrArray *holders = g_ptr_array_new ();
   GHashTableIter iter;
   gpointer holder;
 
   g_hash_table_iter_init (&iter, self->holders);
   while (g_hash_table_iter_next (&iter, NULL, &holder))
-    g_ptr_array_add (holders, plum_lease_holder_ref (holder));
+    g_ptr_array_add (holders, holder);
   return holders;
 }
 
@@ -49,7 +50,7 @@ on_holder_closed (PlumLeaseHolder *holder, gpointer user_data)
   /* Not now: a function of the holder is on the stack. */
   g_hash_table_steal (self->holders, plum_lease_holder_get_id (holder));
   plum_signal_queue_add (self->signals, NULL, NULL, holder,
-                         (GDestroyNotify) plum_lease_holder_unref);
+                         (GDestroyNotify) plum_lease_holder_free);
 }
 
 /* Without a lease: the latest time at which the requested one can expire. */
@@ -258,7 +259,7 @@ static void
 on_gateways_changed (GSocketFamily family, gboolean come, gpointer user_data)
 {
   PlumAssignment *self = user_data;
-  g_autoptr (GPtrArray) holders = plum_assignment_ref_holders (self);
+  g_autoptr (GPtrArray) holders = plum_assignment_copy_holders (self);
 
   for (unsigned int i = 0; i < holders->len; i++)
     {
@@ -325,7 +326,7 @@ on_sweeper_changed (gpointer user_data)
 {
   PlumAssignment *self = user_data;
   PLUM_SIGNAL_SCOPE (self->signals);
-  g_autoptr (GPtrArray) holders = plum_assignment_ref_holders (self);
+  g_autoptr (GPtrArray) holders = plum_assignment_copy_holders (self);
 
   for (unsigned int i = 0; i < holders->len; i++)
     plum_lease_holder_race_changed (holders->pdata[i]);
@@ -357,7 +358,7 @@ plum_assignment_new (GMainContext *context,
   self->signals = plum_signal_queue_ref (signals);
   self->gateways = plum_gateway_set_new (context, settings, signals, &gateways_owner, self);
   self->holders = g_hash_table_new_full (plum_lease_holder_id_hash, plum_lease_holder_id_equal,
-                                         NULL, (GDestroyNotify) plum_lease_holder_unref);
+                                         NULL, (GDestroyNotify) plum_lease_holder_free);
   self->store = plum_lease_store_new (clock);
   self->sweeper = plum_sweeper_new (self->store, clock, settings, &sweeper_client, self);
   return self;
@@ -386,7 +387,7 @@ void
 plum_assignment_free (PlumAssignment *self)
 {
   g_clear_pointer (&self->sweeper, plum_sweeper_free);
-  g_clear_pointer (&self->store, plum_lease_store_unref);
+  g_clear_pointer (&self->store, plum_lease_store_free);
   g_clear_pointer (&self->holders, g_hash_table_unref);
   g_clear_pointer (&self->gateways, plum_gateway_set_unref);
   g_clear_pointer (&self->signals, plum_signal_queue_unref);

@@ -59,7 +59,6 @@ void plum_attempt_cancel (PlumAttempt *self);
 /* The race of the gateway, or the answer of prepare (), may have changed. */
 void plum_attempt_race_changed (PlumAttempt *self);
 
-gboolean plum_attempt_is_active (PlumAttempt *self);
 /* Whether a candidate is available that the last attempt did not try. */
 gboolean plum_attempt_has_untried (PlumAttempt *self);
 /* The backend that may have the requested mapping: it was asked, or its clean-up is pending.

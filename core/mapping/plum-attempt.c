@@ -294,12 +294,6 @@ plum_attempt_race_changed (PlumAttempt *self)
 }
 
 gboolean
-plum_attempt_is_active (PlumAttempt *self)
-{
-  return self->state != STATE_INACTIVE;
-}
-
-gboolean
 plum_attempt_has_untried (PlumAttempt *self)
 {
   guint index;

@@ -10,35 +10,6 @@
 /* The delays of the first retries; the recheck period follows. */
 static const guint retry_ms[] = { 15000, 60000 };
 
-/* --- References --- */
-
-PlumLeaseHolder *
-plum_lease_holder_ref (PlumLeaseHolder *self)
-{
-  return g_rc_box_acquire (self);
-}
-
-static void
-plum_lease_holder_finalize (PlumLeaseHolder *self)
-{
-  g_assert (plum_lease_users_is_empty (&self->users) && self->users.releasing == NULL);
-  g_assert (self->gateway == NULL && self->call == NULL);
-
-  g_clear_pointer (&self->attempt, plum_attempt_free);
-  g_clear_pointer (&self->held, plum_held_lease_free);
-  g_clear_object (&self->request);
-  g_clear_pointer (&self->signals, plum_signal_queue_unref);
-  g_clear_pointer (&self->key, g_bytes_unref);
-  g_clear_pointer (&self->description, g_free);
-  g_clear_error (&self->no_gateway);
-}
-
-void
-plum_lease_holder_unref (PlumLeaseHolder *self)
-{
-  g_rc_box_release_full (self, (GDestroyNotify) plum_lease_holder_finalize);
-}
-
 /* --- State --- */
 
 guint

@@ -55,10 +55,10 @@ PlumLeaseHolder *plum_lease_holder_new (const PlumLeaseHolderId *id,
                                         PlumSignalQueue *signals,
                                         const PlumLeaseHolderOwner *owner,
                                         gpointer owner_data);
-PlumLeaseHolder *plum_lease_holder_ref (PlumLeaseHolder *self);
-void plum_lease_holder_unref (PlumLeaseHolder *self);
 /* Sends nothing more. The users are destroyed. */
 void plum_lease_holder_close (PlumLeaseHolder *self);
+/* The holder must be closed. */
+void plum_lease_holder_free (PlumLeaseHolder *self);
 
 /* For a hash table of lease holders. */
 guint plum_lease_holder_id_hash (gconstpointer id);
@@ -90,6 +90,6 @@ void plum_lease_holder_set_gateway (PlumLeaseHolder *self,
 /* The race of the gateway, or the answer of note (), may have changed. */
 void plum_lease_holder_race_changed (PlumLeaseHolder *self);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (PlumLeaseHolder, plum_lease_holder_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PlumLeaseHolder, plum_lease_holder_free)
 
 G_END_DECLS

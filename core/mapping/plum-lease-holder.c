@@ -256,7 +256,7 @@ plum_lease_holder_new (const PlumLeaseHolderId *id,
                        const PlumLeaseHolderOwner *owner,
                        gpointer owner_data)
 {
-  PlumLeaseHolder *self = g_rc_box_new0 (PlumLeaseHolder);
+  PlumLeaseHolder *self = g_new0 (PlumLeaseHolder, 1);
 
   self->id = *id;
   self->key = g_bytes_ref (key);
@@ -276,7 +276,6 @@ plum_lease_holder_new (const PlumLeaseHolderId *id,
 void
 plum_lease_holder_close (PlumLeaseHolder *self)
 {
-
   self->owner = NULL;
   plum_lease_holder_cancel (self);
   plum_lease_holder_clear_lease (self);
@@ -285,6 +284,22 @@ plum_lease_holder_close (PlumLeaseHolder *self)
 
   plum_lease_users_destroy_all (&self->users);
   plum_lease_users_finish_releasing (&self->users, NULL);
+}
+
+void
+plum_lease_holder_free (PlumLeaseHolder *self)
+{
+  g_assert (plum_lease_users_is_empty (&self->users) && self->users.releasing == NULL);
+  g_assert (self->gateway == NULL && self->call == NULL);
+
+  g_clear_pointer (&self->attempt, plum_attempt_free);
+  g_clear_pointer (&self->held, plum_held_lease_free);
+  g_clear_object (&self->request);
+  g_clear_pointer (&self->signals, plum_signal_queue_unref);
+  g_clear_pointer (&self->key, g_bytes_unref);
+  g_clear_pointer (&self->description, g_free);
+  g_clear_error (&self->no_gateway);
+  g_free (self);
 }
 
 void

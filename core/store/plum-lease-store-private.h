@@ -27,8 +27,7 @@ typedef struct
 } PlumLeaseStoreClient;
 
 PlumLeaseStore *plum_lease_store_new (PlumClock *clock);
-PlumLeaseStore *plum_lease_store_ref (PlumLeaseStore *self);
-void plum_lease_store_unref (PlumLeaseStore *self);
+void plum_lease_store_free (PlumLeaseStore *self);
 void plum_lease_store_set_client (PlumLeaseStore *self,
                                   const PlumLeaseStoreClient *client,
                                   gpointer user_data);
@@ -75,6 +74,6 @@ void plum_lease_store_finish_delete (PlumLeaseStore *self,
                                      const PlumLeaseRecord *record,
                                      gboolean keep);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (PlumLeaseStore, plum_lease_store_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PlumLeaseStore, plum_lease_store_free)
 
 G_END_DECLS

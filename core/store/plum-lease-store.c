@@ -332,7 +332,7 @@ plum_lease_store_remove_entry (PlumLeaseStore *self, gconstpointer holder, gbool
 PlumLeaseStore *
 plum_lease_store_new (PlumClock *clock)
 {
-  PlumLeaseStore *self = g_rc_box_new0 (PlumLeaseStore);
+  PlumLeaseStore *self = g_new0 (PlumLeaseStore, 1);
 
   self->clock = clock;
   self->entries = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) entry_free);
@@ -340,12 +340,6 @@ plum_lease_store_new (PlumClock *clock)
   self->deleting = g_ptr_array_new_with_free_func ((GDestroyNotify) plum_lease_record_free);
   plum_timer_init (&self->flush, on_flush, self);
   return self;
-}
-
-PlumLeaseStore *
-plum_lease_store_ref (PlumLeaseStore *self)
-{
-  return g_rc_box_acquire (self);
 }
 
 void
@@ -358,19 +352,14 @@ plum_lease_store_close (PlumLeaseStore *self)
   g_clear_pointer (&self->file, plum_lease_file_free);
 }
 
-static void
-plum_lease_store_finalize (PlumLeaseStore *self)
+void
+plum_lease_store_free (PlumLeaseStore *self)
 {
   plum_lease_store_close (self);
   g_clear_pointer (&self->deleting, g_ptr_array_unref);
   g_clear_pointer (&self->leftovers, g_ptr_array_unref);
   g_clear_pointer (&self->entries, g_hash_table_unref);
-}
-
-void
-plum_lease_store_unref (PlumLeaseStore *self)
-{
-  g_rc_box_release_full (self, (GDestroyNotify) plum_lease_store_finalize);
+  g_free (self);
 }
 
 void

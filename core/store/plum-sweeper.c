@@ -25,7 +25,7 @@ typedef struct
 
 struct _PlumSweeper
 {
-  PlumLeaseStore *store;
+  PlumLeaseStore *store; /* borrowed */
   PlumClock *clock;
   const PlumSettings *settings;
   const PlumSweeperClient *client;
@@ -302,7 +302,7 @@ plum_sweeper_new (PlumLeaseStore *store,
 {
   PlumSweeper *self = g_new0 (PlumSweeper, 1);
 
-  self->store = plum_lease_store_ref (store);
+  self->store = store;
   self->clock = clock;
   self->settings = settings;
   self->client = client;
@@ -327,6 +327,5 @@ plum_sweeper_free (PlumSweeper *self)
 {
   plum_sweeper_close (self);
   g_clear_pointer (&self->deletions, g_ptr_array_unref);
-  g_clear_pointer (&self->store, plum_lease_store_unref);
   g_free (self);
 }

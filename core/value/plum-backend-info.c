@@ -168,14 +168,6 @@ plum_backend_info_new (const char *name,
   return self;
 }
 
-void
-plum_backend_info_fail (PlumBackendInfo *self, const GError *error)
-{
-  g_clear_error (&self->error);
-  self->error = g_error_copy (error);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ERROR]);
-}
-
 GType
 plum_backend_info_ensure_type (PlumBackendInfo *self, GType parent_type)
 {
@@ -194,7 +186,8 @@ plum_backend_info_ensure_type (PlumBackendInfo *self, GType parent_type)
                "%s: expected a concrete subclass of %s, got %s",
                self->path != NULL ? self->path : self->name, g_type_name (parent_type),
                self->type != G_TYPE_INVALID ? g_type_name (self->type) : "no type");
-  plum_backend_info_fail (self, error);
+  self->error = g_steal_pointer (&error);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ERROR]);
   return G_TYPE_INVALID;
 }
 

@@ -37,7 +37,6 @@ PlumBackendInfo *plum_backend_info_new (const char *name,
                                         GType (*get_type) (void),
                                         GType type,
                                         const GError *error);
-void plum_backend_info_fail (PlumBackendInfo *self, const GError *error);
 /* Registers the type, which must be a concrete subclass of parent_type. Returns G_TYPE_INVALID and
  * sets the error of the info if the backend cannot be used. */
 GType plum_backend_info_ensure_type (PlumBackendInfo *self, GType parent_type);

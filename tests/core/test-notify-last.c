@@ -511,6 +511,27 @@ test_destroyed_while_it_is_created (CoreFixture *f, gconstpointer data)
   g_assert_null (location);
 }
 
+/* The release is notified in the turn of the main loop that handles the cancellation. */
+static void
+test_create_cancelled (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+
+  ALPHA->map = SILENCE;
+  plum_manager_create_mapping_async (f->manager, PLUM_PROTOCOL_TCP, 8080, 0, 0, cancellable,
+                                     test_store_result, &f->result);
+  test_loop_settle (&f->loop);
+  g_signal_connect (f->manager, "mapping-state-changed", G_CALLBACK (on_manager_log), f);
+  g_cancellable_cancel (cancellable);
+  g_main_context_iteration (f->loop.context, FALSE);
+  assert_log (f, "[pending>destroying] ");
+  test_loop_settle (&f->loop);
+  assert_log (f, "[destroying>destroyed] ");
+  g_assert_null (plum_manager_create_mapping_finish (f->manager, f->result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -533,6 +554,7 @@ main (int argc, char **argv)
             test_gateways_are_removed_before_close);
   CORE_ADD ("/notify-last/closed-while-a-mapping-is-added", test_closed_while_a_mapping_is_added);
   CORE_ADD ("/notify-last/destroyed-while-it-is-created", test_destroyed_while_it_is_created);
+  CORE_ADD ("/notify-last/create-cancelled", test_create_cancelled);
 
   return g_test_run ();
 }
