@@ -149,10 +149,10 @@ plum_gateway_list_entries_async (PlumGateway *self,
  *
  * Finishes an operation started with [method@Plum.Gateway.list_entries_async].
  *
- * Errors: %PLUM_ERROR_NO_BACKEND if no backend can map ports on the gateway;
- * %PLUM_ERROR_NOT_SUPPORTED if no such backend supports the operation; the error of the backend
- * that supports it; %G_IO_ERROR_CLOSED if the gateway is removed before the operation has finished;
- * %G_IO_ERROR_CANCELLED.
+ * Errors: %PLUM_ERROR_NO_BACKEND if no backend can map ports on the gateway, or the gateway is
+ * removed before a backend is asked; %PLUM_ERROR_NOT_SUPPORTED if no such backend supports the
+ * operation; the error of the backend that supports it; %G_IO_ERROR_CLOSED if the gateway is
+ * removed while a backend is asked; %G_IO_ERROR_CANCELLED.
  *
  * Returns: (transfer full): a list of [class@Plum.Entry]
  *

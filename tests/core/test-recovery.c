@@ -323,7 +323,9 @@ test_resume_spreads (CoreFixture *f, gconstpointer data)
   g_assert_cmpuint (ALPHA->n_map, <, 2 * n);
   test_loop_advance (&f->loop, n * RESUME_MS / 2);
   g_assert_cmpuint (ALPHA->n_map, ==, 2 * n);
-  g_assert_cmpuint (ALPHA->n_check, ==, n);
+  /* A mapping that is being renewed at the time of the recheck is not checked as well. */
+  g_assert_cmpuint (ALPHA->n_check, <=, n);
+  g_assert_cmpuint (ALPHA->n_check, >=, n - 3);
 }
 
 static void
