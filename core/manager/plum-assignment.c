@@ -206,6 +206,7 @@ plum_assignment_move_mapping (PlumAssignment *self, PlumLeaseHolder *from, PlumM
 
   if (to == NULL)
     {
+      g_assert (error != NULL);
       plum_warn ("%s", error->message);
       return;
     }
