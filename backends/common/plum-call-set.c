@@ -69,12 +69,6 @@ plum_call_set_add (PlumCallSet *self, PlumCall *call)
   g_hash_table_insert (self->calls, cancellable, member);
 }
 
-gboolean
-plum_call_set_is_empty (PlumCallSet *self)
-{
-  return g_hash_table_size (self->calls) == 0;
-}
-
 static GHashTable *
 plum_call_set_steal (PlumCallSet *self)
 {

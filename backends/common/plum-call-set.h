@@ -16,7 +16,6 @@ PlumCallSet *plum_call_set_new (PlumCallSetFunc emptied, gpointer user_data);
 /* Calls still in it do not finish. */
 void plum_call_set_free (PlumCallSet *self);
 void plum_call_set_add (PlumCallSet *self, PlumCall *call);
-gboolean plum_call_set_is_empty (PlumCallSet *self);
 /* These finish all calls, and empty the set. */
 void plum_call_set_done (PlumCallSet *self);
 void plum_call_set_address (PlumCallSet *self, GInetAddress *address);
