@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 /*
  * Listens on UDP port 5350 of 224.0.0.1 or ff02::1, where gateways announce a restart by NAT-PMP
- * (RFC 6886 3.2.1) and PCP (RFC 6887 14.1.1). Any host on the link can forge an announcement, so it
+ * (RFC 6886 3.2.1) and PCP (RFC 6887 14.1). Any host on the link can forge an announcement, so it
  * is only a hint.
  */
 typedef struct _PlumAnnouncements PlumAnnouncements;

@@ -47,7 +47,7 @@ static const PcpResult results[] = {
     "EXCESSIVE_REMOTE_PEERS", "the router cannot filter by so many peers" },
 };
 
-/* RFC 7652 8.3: 14 to 23 are steps of authentication, which is not supported. */
+/* RFC 7652: 14 to 23 are steps of authentication, which is not supported. */
 #define AUTHENTICATION_FIRST 14
 #define AUTHENTICATION_LAST 23
 

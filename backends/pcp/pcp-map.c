@@ -35,7 +35,7 @@ pcp_map_make_key (const PcpMap *map, PlumExchangeKey *key)
 }
 
 /* The nonce depends on the mapping and the server. It is the same after a lost answer and after a
- * restart of the program, and differs for another server (RFC 6887 11.2, RFC 7488 5). */
+ * restart of the program, and differs for another server (RFC 6887 11.2, RFC 7488). */
 static void
 make_nonce (PlumUdpSession *session, PlumRequest *request, uint8_t nonce[PCP_NONCE_SIZE])
 {

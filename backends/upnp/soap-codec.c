@@ -352,8 +352,7 @@ upnp_soap_read_port (const UpnpSoapReply *reply)
   return port;
 }
 
-/* UPnP sends a boolean as 0 or 1; a receiver also accepts words (UPnP Device Architecture 1.1,
- * 2.5). */
+/* UPnP sends a boolean as 0 or 1; a receiver also accepts words (UPnP Device Architecture 1.1). */
 static gboolean
 read_boolean (const UpnpXmlNode *node, const char *name, gboolean *out)
 {

@@ -9,7 +9,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#define MULTICAST_TTL 2  /* UPnP Device Architecture 1.1, 1.3.2 */
+#define MULTICAST_TTL 2  /* UPnP Device Architecture 1.1 */
 #define MAX_DATAGRAMS 64 /* read in one iteration of the loop */
 
 struct _UpnpListener
