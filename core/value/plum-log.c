@@ -5,8 +5,46 @@
 /* Atomic: any thread may access it. */
 static int log_level = PLUM_LOG_LEVEL_NONE;
 
+typedef struct
+{
+  gatomicrefcount ref_count;
+  PlumLogFunc func;
+  gpointer user_data;
+  GDestroyNotify destroy;
+} LogSink;
+
+/* The function of the program; (nullable). The lock is not held during a call of it. */
+static LogSink *log_sink;
+static GMutex log_lock;
+
+static LogSink *
+log_sink_acquire (void)
+{
+  LogSink *sink;
+
+  g_mutex_lock (&log_lock);
+  sink = log_sink;
+  if (sink != NULL)
+    g_atomic_ref_count_inc (&sink->ref_count);
+  g_mutex_unlock (&log_lock);
+
+  return sink;
+}
+
+/* sink: (nullable) */
+static void
+log_sink_unref (LogSink *sink)
+{
+  if (sink == NULL || !g_atomic_ref_count_dec (&sink->ref_count))
+    return;
+
+  if (sink->destroy != NULL)
+    sink->destroy (sink->user_data);
+  g_free (sink);
+}
+
 /**
- * plum_set_log_level:
+ * plum_log_set_level:
  * @level: the lowest level of the messages to show
  *
  * Sets the lowest level of the log messages to show. The default is %PLUM_LOG_LEVEL_NONE.
@@ -16,13 +54,15 @@ static int log_level = PLUM_LOG_LEVEL_NONE;
  * these unless `G_MESSAGES_DEBUG` contains the log domain. The nick of the level precedes the text,
  * and the field `PLUM_LOG_LEVEL` contains it.
  *
+ * If [func@Plum.log_set_func] is used, its function receives the messages instead.
+ *
  * No message aborts the process, not even if `G_DEBUG` contains `fatal-warnings`. This function may
  * be called from any thread.
  *
  * Since: 1.0
  */
 void
-plum_set_log_level (PlumLogLevel level)
+plum_log_set_level (PlumLogLevel level)
 {
   g_return_if_fail (level >= PLUM_LOG_LEVEL_VERBOSE && level <= PLUM_LOG_LEVEL_NONE);
 
@@ -30,18 +70,93 @@ plum_set_log_level (PlumLogLevel level)
 }
 
 /**
- * plum_get_log_level:
+ * plum_log_get_level:
  *
- * Gets the lowest level of the log messages to show. See [func@Plum.set_log_level].
+ * Gets the lowest level of the log messages to show. See [func@Plum.log_set_level].
  *
  * Returns: the level
  *
  * Since: 1.0
  */
 PlumLogLevel
-plum_get_log_level (void)
+plum_log_get_level (void)
 {
   return (PlumLogLevel) g_atomic_int_get (&log_level);
+}
+
+/**
+ * plum_log_set_func:
+ * @func: (nullable) (scope notified) (closure user_data) (destroy destroy): a function that
+ * receives the messages, or %NULL for the log of GLib
+ * @user_data: data for @func
+ * @destroy: (nullable): frees @user_data when it is no longer used
+ *
+ * Sets a function that receives the log messages of the library instead of the log of GLib.
+ *
+ * The function receives the messages of the level of [func@Plum.log_set_level] and of higher
+ * levels. It replaces the function that was set before.
+ *
+ * This function may be called from any thread. A thread that is about to log a message may still
+ * call the previous function for a moment after this function has returned; @destroy is called
+ * after that.
+ *
+ * Since: 1.0
+ */
+void
+plum_log_set_func (PlumLogFunc func, gpointer user_data, GDestroyNotify destroy)
+{
+  LogSink *sink = NULL;
+  LogSink *previous;
+
+  if (func != NULL)
+    {
+      sink = g_new (LogSink, 1);
+      g_atomic_ref_count_init (&sink->ref_count);
+      sink->func = func;
+      sink->user_data = user_data;
+      sink->destroy = destroy;
+    }
+
+  g_mutex_lock (&log_lock);
+  previous = g_steal_pointer (&log_sink);
+  log_sink = sink;
+  g_mutex_unlock (&log_lock);
+
+  log_sink_unref (previous);
+}
+
+/* Formats the message for the log of GLib, unless GLib would drop it. */
+G_GNUC_PRINTF (3, 0)
+static void
+log_to_glib (const char *domain, PlumLogLevel level, const char *format, va_list args)
+{
+  g_autoptr (GEnumClass) levels = NULL;
+  g_autofree char *text = NULL;
+  const char *nick;
+  GLogLevelFlags flags;
+
+  flags = level >= plum_log_get_level () ? G_LOG_LEVEL_MESSAGE : G_LOG_LEVEL_DEBUG;
+  if (flags == G_LOG_LEVEL_DEBUG && g_log_writer_default_would_drop (flags, domain))
+    return;
+
+  text = g_strdup_vprintf (format, args);
+  levels = g_type_class_ref (PLUM_TYPE_LOG_LEVEL);
+  nick = g_enum_get_value (levels, level)->value_nick;
+  g_log_structured (domain, flags, "PLUM_LOG_LEVEL", nick, "MESSAGE", "%s: %s", nick, text);
+}
+
+G_GNUC_PRINTF (4, 0)
+static void
+log_to_sink (
+  LogSink *sink, const char *domain, PlumLogLevel level, const char *format, va_list args)
+{
+  g_autofree char *text = NULL;
+
+  if (level < plum_log_get_level ())
+    return;
+
+  text = g_strdup_vprintf (format, args);
+  sink->func (level, domain, text, sink->user_data);
 }
 
 /**
@@ -61,25 +176,19 @@ plum_get_log_level (void)
 void
 plum_log (const char *domain, PlumLogLevel level, const char *format, ...)
 {
-  g_autoptr (GEnumClass) levels = NULL;
-  g_autofree char *text = NULL;
-  const char *nick;
-  GLogLevelFlags flags;
+  LogSink *sink;
   va_list args;
 
   g_return_if_fail (domain != NULL);
   g_return_if_fail (level >= PLUM_LOG_LEVEL_VERBOSE && level < PLUM_LOG_LEVEL_NONE);
   g_return_if_fail (format != NULL);
 
-  flags = level >= plum_get_log_level () ? G_LOG_LEVEL_MESSAGE : G_LOG_LEVEL_DEBUG;
-  if (flags == G_LOG_LEVEL_DEBUG && g_log_writer_default_would_drop (flags, domain))
-    return;
-
+  sink = log_sink_acquire ();
   va_start (args, format);
-  text = g_strdup_vprintf (format, args);
+  if (sink != NULL)
+    log_to_sink (sink, domain, level, format, args);
+  else
+    log_to_glib (domain, level, format, args);
   va_end (args);
-
-  levels = g_type_class_ref (PLUM_TYPE_LOG_LEVEL);
-  nick = g_enum_get_value (levels, level)->value_nick;
-  g_log_structured (domain, flags, "PLUM_LOG_LEVEL", nick, "MESSAGE", "%s: %s", nick, text);
+  log_sink_unref (sink);
 }

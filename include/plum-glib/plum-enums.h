@@ -113,7 +113,7 @@ GType plum_address_scope_get_type (void) G_GNUC_CONST;
  *
  * The severity of a log message, in ascending order.
  *
- * See [func@Plum.set_log_level].
+ * See [func@Plum.log_set_level].
  *
  * Since: 1.0
  */

@@ -35,7 +35,7 @@ write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpoint
 void
 test_warnings_catch (void)
 {
-  plum_set_log_level (PLUM_LOG_LEVEL_WARN);
+  plum_log_set_level (PLUM_LOG_LEVEL_WARN);
   g_log_set_writer_func (write_log, NULL, NULL);
 }
 

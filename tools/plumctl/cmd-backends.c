@@ -65,7 +65,7 @@ run_backends (char **arguments, char **tail)
     }
 
   if (common_options.verbose)
-    plum_set_log_level (PLUM_LOG_LEVEL_DEBUG);
+    plum_log_set_level (PLUM_LOG_LEVEL_DEBUG);
 
   manager = plum_manager_new ();
   infos = plum_manager_get_backends (manager);

@@ -58,7 +58,7 @@ session_init (Session *self)
   if (common_options.backends != NULL)
     g_unsetenv ("PLUM_BACKENDS");
   if (common_options.verbose)
-    plum_set_log_level (PLUM_LOG_LEVEL_DEBUG);
+    plum_log_set_level (PLUM_LOG_LEVEL_DEBUG);
   output_set_quiet (common_options.quiet);
 
   self->manager = plum_manager_new ();
