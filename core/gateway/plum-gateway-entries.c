@@ -2,6 +2,7 @@
 
 #include "plum-gateway-private.h"
 #include "plum-gateway-query-private.h"
+#include "plum-main-context-private.h"
 
 /* Reading and deleting the entries of the router's mapping table. */
 typedef struct
@@ -134,9 +135,11 @@ plum_gateway_list_entries_async (PlumGateway *self,
   GTask *task;
 
   g_return_if_fail (PLUM_IS_GATEWAY (self));
+  PLUM_RETURN_IF_OTHER_THREAD (plum_gateway_get_context (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = g_task_new (self, cancellable, callback, user_data);
+  task = plum_main_context_new_task (plum_gateway_get_context (self), self, cancellable, callback,
+                                     user_data);
   g_task_set_source_tag (task, plum_gateway_list_entries_async);
   plum_gateway_start_operation (self, PLUM_CALL_LIST, NULL, task);
 }
@@ -192,10 +195,12 @@ plum_gateway_delete_entry_async (PlumGateway *self,
   GTask *task;
 
   g_return_if_fail (PLUM_IS_GATEWAY (self));
+  PLUM_RETURN_IF_OTHER_THREAD (plum_gateway_get_context (self));
   g_return_if_fail (PLUM_IS_ENTRY (entry));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = g_task_new (self, cancellable, callback, user_data);
+  task = plum_main_context_new_task (plum_gateway_get_context (self), self, cancellable, callback,
+                                     user_data);
   g_task_set_source_tag (task, plum_gateway_delete_entry_async);
   plum_gateway_start_operation (self, PLUM_CALL_DELETE_ENTRY, entry, task);
 }

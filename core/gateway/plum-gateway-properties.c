@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "plum-gateway-object-private.h"
+#include "plum-main-context-private.h"
 
 static const GParamFlags flags =
   G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
@@ -164,6 +165,7 @@ const char *
 plum_gateway_get_interface (PlumGateway *self)
 {
   g_return_val_if_fail (PLUM_IS_GATEWAY (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
 
   return plum_network_get_interface (self->network);
 }
@@ -182,6 +184,7 @@ GInetAddress *
 plum_gateway_get_address (PlumGateway *self)
 {
   g_return_val_if_fail (PLUM_IS_GATEWAY (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
 
   return plum_network_get_gateway (self->network);
 }
@@ -200,6 +203,7 @@ GInetAddress *
 plum_gateway_get_local_address (PlumGateway *self)
 {
   g_return_val_if_fail (PLUM_IS_GATEWAY (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
 
   return plum_network_get_local_address (self->network);
 }
@@ -218,6 +222,7 @@ GSocketFamily
 plum_gateway_get_family (PlumGateway *self)
 {
   g_return_val_if_fail (PLUM_IS_GATEWAY (self), G_SOCKET_FAMILY_INVALID);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, G_SOCKET_FAMILY_INVALID);
 
   return plum_network_get_family (self->network);
 }
@@ -236,6 +241,7 @@ const char *
 plum_gateway_get_backend_name (PlumGateway *self)
 {
   g_return_val_if_fail (PLUM_IS_GATEWAY (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
 
   return plum_race_get_backend_name (self->race);
 }
@@ -254,6 +260,7 @@ GInetAddress *
 plum_gateway_get_external_address (PlumGateway *self)
 {
   g_return_val_if_fail (PLUM_IS_GATEWAY (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
 
   return self->external_address;
 }
@@ -272,6 +279,7 @@ PlumAddressScope
 plum_gateway_get_external_scope (PlumGateway *self)
 {
   g_return_val_if_fail (PLUM_IS_GATEWAY (self), PLUM_ADDRESS_SCOPE_UNKNOWN);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, PLUM_ADDRESS_SCOPE_UNKNOWN);
 
   return self->external_scope;
 }
@@ -290,6 +298,7 @@ GListModel *
 plum_gateway_get_probes (PlumGateway *self)
 {
   g_return_val_if_fail (PLUM_IS_GATEWAY (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
 
   return plum_race_get_probes (self->race);
 }

@@ -30,6 +30,9 @@ PlumSignalQueue *plum_signal_queue_new (GMainContext *context);
 PlumSignalQueue *plum_signal_queue_ref (PlumSignalQueue *self);
 void plum_signal_queue_unref (PlumSignalQueue *self);
 
+/* The main context of the manager. (transfer none) */
+GMainContext *plum_signal_queue_get_context (PlumSignalQueue *self);
+
 /* Queues a call of func (nullable). object: (nullable): a GObject, kept alive until the call.
  * data: freed with free_data (nullable) after the call. */
 void plum_signal_queue_add (PlumSignalQueue *self,

@@ -19,8 +19,9 @@ typedef struct
 
 struct _PlumSignalQueue
 {
-  GQueue notifications; /* (element-type Notification) */
-  guint depth;          /* open scopes */
+  GMainContext *context; /* (nullable): the default context */
+  GQueue notifications;  /* (element-type Notification) */
+  guint depth;           /* open scopes */
   GSource *source;
 };
 
@@ -82,6 +83,7 @@ plum_signal_queue_new (GMainContext *context)
 {
   PlumSignalQueue *self = g_rc_box_new0 (PlumSignalQueue);
 
+  self->context = context != NULL ? g_main_context_ref (context) : NULL;
   g_queue_init (&self->notifications);
   self->source = g_source_new (&queue_source_funcs, sizeof (QueueSource));
   ((QueueSource *) self->source)->queue = self;
@@ -106,12 +108,19 @@ plum_signal_queue_finalize (PlumSignalQueue *self)
 
   g_source_destroy (self->source);
   g_source_unref (self->source);
+  g_clear_pointer (&self->context, g_main_context_unref);
 }
 
 void
 plum_signal_queue_unref (PlumSignalQueue *self)
 {
   g_rc_box_release_full (self, (GDestroyNotify) plum_signal_queue_finalize);
+}
+
+GMainContext *
+plum_signal_queue_get_context (PlumSignalQueue *self)
+{
+  return self->context;
 }
 
 void

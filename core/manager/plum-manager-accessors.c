@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "plum-manager-private.h"
+#include "plum-main-context-private.h"
 
 GParamSpec *plum_manager_properties[N_PROPS];
 
@@ -46,6 +47,7 @@ guint
 plum_manager_get_discover_timeout (PlumManager *self)
 {
   g_return_val_if_fail (PLUM_IS_MANAGER (self), 0);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, 0);
 
   return self->settings.discover_timeout;
 }
@@ -65,6 +67,7 @@ void
 plum_manager_set_discover_timeout (PlumManager *self, guint discover_timeout)
 {
   g_return_if_fail (PLUM_IS_MANAGER (self));
+  PLUM_RETURN_IF_OTHER_THREAD (self->context);
   g_return_if_fail (discover_timeout >= 100 && discover_timeout <= G_MAXINT);
 
   if (self->settings.discover_timeout == discover_timeout)
@@ -88,6 +91,7 @@ guint
 plum_manager_get_mapping_timeout (PlumManager *self)
 {
   g_return_val_if_fail (PLUM_IS_MANAGER (self), 0);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, 0);
 
   return self->settings.mapping_timeout;
 }
@@ -107,6 +111,7 @@ void
 plum_manager_set_mapping_timeout (PlumManager *self, guint mapping_timeout)
 {
   g_return_if_fail (PLUM_IS_MANAGER (self));
+  PLUM_RETURN_IF_OTHER_THREAD (self->context);
   g_return_if_fail (mapping_timeout >= 100 && mapping_timeout <= G_MAXINT);
 
   if (self->settings.mapping_timeout == mapping_timeout)
@@ -130,6 +135,7 @@ guint
 plum_manager_get_recheck_period (PlumManager *self)
 {
   g_return_val_if_fail (PLUM_IS_MANAGER (self), 0);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, 0);
 
   return self->settings.recheck_period;
 }
@@ -149,6 +155,7 @@ void
 plum_manager_set_recheck_period (PlumManager *self, guint recheck_period)
 {
   g_return_if_fail (PLUM_IS_MANAGER (self));
+  PLUM_RETURN_IF_OTHER_THREAD (self->context);
   g_return_if_fail (recheck_period >= 1000 && recheck_period <= G_MAXINT);
 
   if (self->settings.recheck_period == recheck_period)
@@ -172,6 +179,7 @@ guint
 plum_manager_get_lease_duration (PlumManager *self)
 {
   g_return_val_if_fail (PLUM_IS_MANAGER (self), 0);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, 0);
 
   return self->settings.lease_duration;
 }
@@ -191,6 +199,7 @@ void
 plum_manager_set_lease_duration (PlumManager *self, guint lease_duration)
 {
   g_return_if_fail (PLUM_IS_MANAGER (self));
+  PLUM_RETURN_IF_OTHER_THREAD (self->context);
   g_return_if_fail (lease_duration >= 1 && lease_duration <= 604800);
 
   if (self->settings.lease_duration == lease_duration)
@@ -214,6 +223,7 @@ GListModel *
 plum_manager_get_gateways (PlumManager *self)
 {
   g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
 
   return plum_gateway_set_get_list (self->gateways);
 }
@@ -232,6 +242,7 @@ GListModel *
 plum_manager_get_backends (PlumManager *self)
 {
   g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
 
   {
     PLUM_SIGNAL_SCOPE (self->signals);
@@ -256,6 +267,7 @@ GInetAddress *
 plum_manager_get_gateway_address (PlumManager *self)
 {
   g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
 
   return plum_gateway_set_get_address (self->gateways);
 }
@@ -275,6 +287,7 @@ void
 plum_manager_set_gateway_address (PlumManager *self, GInetAddress *gateway_address)
 {
   g_return_if_fail (PLUM_IS_MANAGER (self));
+  PLUM_RETURN_IF_OTHER_THREAD (self->context);
   g_return_if_fail (gateway_address == NULL || G_IS_INET_ADDRESS (gateway_address));
 
   PLUM_SIGNAL_SCOPE (self->signals);
@@ -296,6 +309,7 @@ const char *
 plum_manager_get_interface (PlumManager *self)
 {
   g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
 
   return plum_gateway_set_get_interface (self->gateways);
 }
@@ -316,6 +330,7 @@ void
 plum_manager_set_interface (PlumManager *self, const char *interface_name)
 {
   g_return_if_fail (PLUM_IS_MANAGER (self));
+  PLUM_RETURN_IF_OTHER_THREAD (self->context);
 
   PLUM_SIGNAL_SCOPE (self->signals);
   if (plum_gateway_set_set_interface (self->gateways, interface_name))
@@ -336,6 +351,7 @@ const char *const *
 plum_manager_get_enabled_backends (PlumManager *self)
 {
   g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
 
   return plum_backend_list_get_enabled (self->backends);
 }
@@ -358,6 +374,7 @@ plum_manager_set_enabled_backends (PlumManager *self, const char *const *enabled
   const char *const *old;
 
   g_return_if_fail (PLUM_IS_MANAGER (self));
+  PLUM_RETURN_IF_OTHER_THREAD (self->context);
 
   old = plum_backend_list_get_enabled (self->backends);
   if (old == NULL && enabled_backends == NULL)
@@ -385,6 +402,7 @@ const char *
 plum_manager_get_application_name (PlumManager *self)
 {
   g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
 
   return self->settings.application_name;
 }
@@ -404,6 +422,7 @@ void
 plum_manager_set_application_name (PlumManager *self, const char *application_name)
 {
   g_return_if_fail (PLUM_IS_MANAGER (self));
+  PLUM_RETURN_IF_OTHER_THREAD (self->context);
 
   if (g_strcmp0 (self->settings.application_name, application_name) == 0)
     return;
@@ -427,6 +446,7 @@ const char *
 plum_manager_get_state_directory (PlumManager *self)
 {
   g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
 
   return self->state_directory;
 }
@@ -446,6 +466,7 @@ void
 plum_manager_set_state_directory (PlumManager *self, const char *state_directory)
 {
   g_return_if_fail (PLUM_IS_MANAGER (self));
+  PLUM_RETURN_IF_OTHER_THREAD (self->context);
 
   if (g_strcmp0 (self->state_directory, state_directory) == 0)
     return;

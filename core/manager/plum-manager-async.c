@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "plum-manager-private.h"
+#include "plum-main-context-private.h"
 
 #include "plum-gateway-private.h"
 #include "plum-mapping-private.h"
@@ -45,9 +46,10 @@ plum_manager_create_mapping_async (PlumManager *self,
   g_autoptr (GError) error = NULL;
 
   g_return_if_fail (PLUM_IS_MANAGER (self));
+  PLUM_RETURN_IF_OTHER_THREAD (self->context);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = g_task_new (self, cancellable, callback, user_data);
+  task = plum_main_context_new_task (self->context, self, cancellable, callback, user_data);
   g_task_set_source_tag (task, plum_manager_create_mapping_async);
   g_task_set_name (task, "[plum] create a mapping");
 
@@ -128,9 +130,10 @@ plum_manager_destroy_mapping_async (PlumManager *self,
   PlumMapping *mapping;
 
   g_return_if_fail (PLUM_IS_MANAGER (self));
+  PLUM_RETURN_IF_OTHER_THREAD (self->context);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = g_task_new (self, cancellable, callback, user_data);
+  task = plum_main_context_new_task (self->context, self, cancellable, callback, user_data);
   g_task_set_source_tag (task, plum_manager_destroy_mapping_async);
   g_task_set_name (task, "[plum] destroy a mapping");
 
@@ -279,9 +282,10 @@ plum_manager_discover_async (PlumManager *self,
   GPtrArray *gateways = NULL;
 
   g_return_if_fail (PLUM_IS_MANAGER (self));
+  PLUM_RETURN_IF_OTHER_THREAD (self->context);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = g_task_new (self, cancellable, callback, user_data);
+  task = plum_main_context_new_task (self->context, self, cancellable, callback, user_data);
   g_task_set_source_tag (task, plum_manager_discover_async);
   g_task_set_name (task, "[plum] discover");
 
@@ -349,9 +353,10 @@ plum_manager_close_async (PlumManager *self,
   g_autoptr (GError) error = NULL;
 
   g_return_if_fail (PLUM_IS_MANAGER (self));
+  PLUM_RETURN_IF_OTHER_THREAD (self->context);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = g_task_new (self, cancellable, callback, user_data);
+  task = plum_main_context_new_task (self->context, self, cancellable, callback, user_data);
   g_task_set_source_tag (task, plum_manager_close_async);
   g_task_set_name (task, "[plum] close");
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "plum-manager-private.h"
+#include "plum-main-context-private.h"
 
 #include "plum-mapping-private.h"
 #include "plum-values-private.h"
@@ -214,6 +215,8 @@ plum_manager_dispose (GObject *object)
 {
   PlumManager *self = PLUM_MANAGER (object);
 
+  /* Only reports: the last reference is gone, whatever the thread. */
+  plum_main_context_check (self->context, "g_object_unref");
   self->closed = TRUE;
   {
     PLUM_SIGNAL_SCOPE (self->signals);
@@ -320,6 +323,7 @@ void
 plum_manager_add_backend_type (PlumManager *self, GType type, const char *name, int priority)
 {
   g_return_if_fail (PLUM_IS_MANAGER (self));
+  PLUM_RETURN_IF_OTHER_THREAD (self->context);
   g_return_if_fail (g_type_is_a (type, PLUM_TYPE_BACKEND) && !G_TYPE_IS_ABSTRACT (type));
   g_return_if_fail (name != NULL && *name != '\0');
 
@@ -411,6 +415,7 @@ plum_manager_get_local_address (PlumManager *self, GError **error)
   g_autoptr (PlumNetwork) network = NULL;
 
   g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   if (!plum_manager_check_open (self, error))
@@ -516,6 +521,7 @@ gboolean
 plum_manager_add_mapping (PlumManager *self, PlumMapping *mapping, GError **error)
 {
   g_return_val_if_fail (PLUM_IS_MANAGER (self), FALSE);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, FALSE);
   g_return_val_if_fail (PLUM_IS_MAPPING (mapping), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
@@ -552,6 +558,7 @@ gboolean
 plum_manager_has_mapping (PlumManager *self, guint id)
 {
   g_return_val_if_fail (PLUM_IS_MANAGER (self), FALSE);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, FALSE);
 
   return plum_manager_lookup_mapping (self, id) != NULL;
 }
@@ -574,6 +581,7 @@ plum_manager_lookup_mapping (PlumManager *self, guint id)
   PlumMapping *mapping;
 
   g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
 
   mapping = g_hash_table_lookup (self->by_id, GUINT_TO_POINTER (id));
   if (mapping == NULL || plum_mapping_get_next_state (mapping) == PLUM_STATE_DESTROYED)

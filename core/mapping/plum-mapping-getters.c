@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "plum-mapping-internal-private.h"
+#include "plum-main-context-private.h"
 
 /**
  * plum_mapping_get_id: (get-property id)
@@ -16,6 +17,7 @@ guint
 plum_mapping_get_id (PlumMapping *self)
 {
   g_return_val_if_fail (PLUM_IS_MAPPING (self), 0);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), 0);
 
   return self->id;
 }
@@ -34,6 +36,7 @@ PlumProtocol
 plum_mapping_get_protocol (PlumMapping *self)
 {
   g_return_val_if_fail (PLUM_IS_MAPPING (self), PLUM_PROTOCOL_TCP);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), PLUM_PROTOCOL_TCP);
 
   return self->protocol;
 }
@@ -52,6 +55,7 @@ GSocketFamily
 plum_mapping_get_family (PlumMapping *self)
 {
   g_return_val_if_fail (PLUM_IS_MAPPING (self), G_SOCKET_FAMILY_INVALID);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), G_SOCKET_FAMILY_INVALID);
 
   return self->family;
 }
@@ -70,6 +74,7 @@ guint
 plum_mapping_get_internal_port (PlumMapping *self)
 {
   g_return_val_if_fail (PLUM_IS_MAPPING (self), 0);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), 0);
 
   return self->internal_port;
 }
@@ -88,6 +93,7 @@ guint
 plum_mapping_get_requested_external_port (PlumMapping *self)
 {
   g_return_val_if_fail (PLUM_IS_MAPPING (self), 0);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), 0);
 
   return self->requested_external_port;
 }
@@ -107,6 +113,7 @@ gboolean
 plum_mapping_get_require_external_port (PlumMapping *self)
 {
   g_return_val_if_fail (PLUM_IS_MAPPING (self), FALSE);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), FALSE);
 
   return self->require_external_port;
 }
@@ -125,6 +132,7 @@ const char *
 plum_mapping_get_description (PlumMapping *self)
 {
   g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
 
   return self->description;
 }
@@ -143,6 +151,7 @@ PlumState
 plum_mapping_get_state (PlumMapping *self)
 {
   g_return_val_if_fail (PLUM_IS_MAPPING (self), PLUM_STATE_DESTROYED);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), PLUM_STATE_DESTROYED);
 
   return self->state;
 }
@@ -161,6 +170,7 @@ guint
 plum_mapping_get_external_port (PlumMapping *self)
 {
   g_return_val_if_fail (PLUM_IS_MAPPING (self), 0);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), 0);
 
   return self->external_port;
 }
@@ -179,6 +189,7 @@ const char *
 plum_mapping_get_external_host (PlumMapping *self)
 {
   g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
 
   return self->external_host;
 }
@@ -198,6 +209,7 @@ GInetSocketAddress *
 plum_mapping_get_external_address (PlumMapping *self)
 {
   g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
 
   return self->external_address;
 }
@@ -216,6 +228,7 @@ PlumAddressScope
 plum_mapping_get_external_scope (PlumMapping *self)
 {
   g_return_val_if_fail (PLUM_IS_MAPPING (self), PLUM_ADDRESS_SCOPE_UNKNOWN);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), PLUM_ADDRESS_SCOPE_UNKNOWN);
 
   return self->external_scope;
 }
@@ -234,6 +247,7 @@ const GError *
 plum_mapping_get_error (PlumMapping *self)
 {
   g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
 
   return self->error;
 }
@@ -252,6 +266,7 @@ const char *
 plum_mapping_get_backend_name (PlumMapping *self)
 {
   g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
 
   return self->backend_name;
 }
@@ -271,6 +286,7 @@ PlumGateway *
 plum_mapping_get_gateway (PlumMapping *self)
 {
   g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
 
   return self->gateway;
 }
@@ -289,6 +305,7 @@ guint
 plum_mapping_get_lifetime (PlumMapping *self)
 {
   g_return_val_if_fail (PLUM_IS_MAPPING (self), 0);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), 0);
 
   return self->lifetime;
 }
@@ -308,6 +325,7 @@ GDateTime *
 plum_mapping_get_expires_at (PlumMapping *self)
 {
   g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
 
   return plum_mapping_ensure_expires_at (self);
 }

@@ -69,5 +69,7 @@ typedef enum {
 void plum_mapping_notify (PlumMapping *self, PlumMappingProperty property);
 /* Returns expires_at, created on demand. (transfer none) (nullable) */
 GDateTime *plum_mapping_ensure_expires_at (PlumMapping *self);
+/* The main context of the manager. (nullable): until the mapping is added */
+GMainContext *plum_mapping_get_context (PlumMapping *self);
 
 G_END_DECLS

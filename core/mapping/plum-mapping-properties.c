@@ -27,6 +27,12 @@ plum_mapping_notify (PlumMapping *self, PlumMappingProperty property)
   g_object_notify_by_pspec (G_OBJECT (self), properties[property]);
 }
 
+GMainContext *
+plum_mapping_get_context (PlumMapping *self)
+{
+  return self->signals != NULL ? plum_signal_queue_get_context (self->signals) : NULL;
+}
+
 GDateTime *
 plum_mapping_ensure_expires_at (PlumMapping *self)
 {

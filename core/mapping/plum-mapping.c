@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "plum-mapping-internal-private.h"
+#include "plum-main-context-private.h"
 
 static void
 plum_mapping_set_external (PlumMapping *self, GInetAddress *address, guint port)
@@ -355,9 +356,11 @@ plum_mapping_wait_async (PlumMapping *self,
   g_autoptr (GTask) task = NULL;
 
   g_return_if_fail (PLUM_IS_MAPPING (self));
+  PLUM_RETURN_IF_OTHER_THREAD (plum_mapping_get_context (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = g_task_new (self, cancellable, callback, user_data);
+  task = plum_main_context_new_task (plum_mapping_get_context (self), self, cancellable, callback,
+                                     user_data);
   g_task_set_source_tag (task, plum_mapping_wait_async);
   g_task_set_name (task, "[plum] wait for a mapping");
 

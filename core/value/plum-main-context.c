@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-main-context-private.h"
+
+/* A context that no thread runs may be used by any thread: a program sets the manager up before it
+ * runs the loop. */
+gboolean
+plum_main_context_check (GMainContext *context, const char *function)
+{
+  if (context == NULL || g_main_context_is_owner (context))
+    return TRUE;
+
+  if (g_main_context_acquire (context))
+    {
+      g_main_context_release (context);
+      return TRUE;
+    }
+
+  g_critical ("%s() must be called in the thread that runs the main context of the PlumManager, "
+              "and another thread runs it. Use g_main_context_invoke().",
+              function);
+  return FALSE;
+}
+
+GTask *
+plum_main_context_new_task (GMainContext *context,
+                            gpointer source_object,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data)
+{
+  GTask *task;
+
+  if (context != NULL)
+    g_main_context_push_thread_default (context);
+  task = g_task_new (source_object, cancellable, callback, user_data);
+  if (context != NULL)
+    g_main_context_pop_thread_default (context);
+
+  return task;
+}
