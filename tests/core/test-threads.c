@@ -50,8 +50,7 @@ static void
 call_delete (CoreFixture *f, PlumMapping *mapping)
 {
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string ("192.168.1.2");
-  g_autoptr (PlumEntry) entry =
-    plum_entry_new (PLUM_PROTOCOL_TCP, 80, 80, address, "", 0, TRUE);
+  g_autoptr (PlumEntry) entry = plum_entry_new (PLUM_PROTOCOL_TCP, 80, 80, address, "", 0, TRUE);
 
   plum_gateway_delete_entry_async (core_gateway (f), entry, NULL, test_store_result, &f->result);
 }
