@@ -27,6 +27,7 @@
 
 typedef enum {
   MAPPING_STATE_CHANGED,
+  MAPPING_CHANGED,
   N_SIGNALS
 } PlumManagerSignal;
 
@@ -113,6 +114,17 @@ on_mapping_state (PlumMapping *mapping, PlumState old_state, gpointer user_data)
     g_hash_table_remove (self->by_id, GUINT_TO_POINTER (plum_mapping_get_id (mapping)));
   plum_pending_mapping_changed (self->pending, mapping, state);
 }
+
+static void
+on_mapping_changed (PlumMapping *mapping, gpointer user_data)
+{
+  g_signal_emit (user_data, signals[MAPPING_CHANGED], 0, mapping);
+}
+
+static const PlumMappingClient mapping_client = {
+  .state_changed = on_mapping_state,
+  .changed = on_mapping_changed,
+};
 
 /* --- Close --- */
 
@@ -271,6 +283,18 @@ plum_manager_class_init (PlumManagerClass *klass)
   signals[MAPPING_STATE_CHANGED] =
     g_signal_new ("mapping-state-changed", PLUM_TYPE_MANAGER, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                   NULL, G_TYPE_NONE, 2, PLUM_TYPE_MAPPING, PLUM_TYPE_STATE);
+
+  /**
+   * PlumManager::mapping-changed:
+   * @self: the manager
+   * @mapping: a mapping of this manager
+   *
+   * Emitted after [signal@Plum.Mapping::changed] of a mapping.
+   *
+   * Since: 1.0
+   */
+  signals[MAPPING_CHANGED] = g_signal_new ("mapping-changed", PLUM_TYPE_MANAGER, G_SIGNAL_RUN_LAST,
+                                           0, NULL, NULL, NULL, G_TYPE_NONE, 1, PLUM_TYPE_MAPPING);
 }
 
 static void
@@ -428,43 +452,9 @@ plum_manager_get_local_address (PlumManager *self, GError **error)
 /* --- Mappings --- */
 
 static gboolean
-check_port (guint port, guint min, const char *what, GError **error)
-{
-  if (port >= min && port <= G_MAXUINT16)
-    return TRUE;
-
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               "The %s port is %u, but must be between %u and 65535", what, port, min);
-  return FALSE;
-}
-
-static gboolean
-check_mapping (PlumMapping *mapping, GError **error)
-{
-  GSocketFamily family = plum_mapping_get_family (mapping);
-  PlumGateway *gateway = plum_mapping_get_gateway (mapping);
-
-  if (family != G_SOCKET_FAMILY_IPV4 && family != G_SOCKET_FAMILY_IPV6)
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                           "The address family must be IPv4 or IPv6");
-      return FALSE;
-    }
-  if (gateway != NULL && plum_gateway_get_family (gateway) != family)
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                           "The gateway and the mapping have different address families");
-      return FALSE;
-    }
-
-  return check_port (plum_mapping_get_internal_port (mapping), 1, "internal", error) &&
-         check_port (plum_mapping_get_requested_external_port (mapping), 0, "external", error);
-}
-
-static gboolean
 plum_manager_can_add (PlumManager *self, PlumMapping *mapping, GError **error)
 {
-  if (!plum_manager_check_open (self, error) || !check_mapping (mapping, error))
+  if (!plum_manager_check_open (self, error) || !plum_mapping_check (mapping, error))
     return FALSE;
   if (plum_mapping_get_id (mapping) == 0)
     return TRUE;
@@ -477,7 +467,7 @@ plum_manager_can_add (PlumManager *self, PlumMapping *mapping, GError **error)
 static void
 plum_manager_take_mapping (PlumManager *self, PlumMapping *mapping)
 {
-  plum_mapping_take_id (mapping, ++self->last_id, self->signals, on_mapping_state, self);
+  plum_mapping_take_id (mapping, ++self->last_id, self->signals, &mapping_client, self);
   g_hash_table_insert (self->by_id, GUINT_TO_POINTER (self->last_id), mapping);
   plum_signal_queue_add (self->signals, self, on_append_item, g_object_ref (mapping),
                          g_object_unref);
@@ -548,19 +538,22 @@ plum_manager_add_mapping (PlumManager *self, PlumMapping *mapping, GError **erro
  * @self: a manager
  * @id: the id of a mapping
  *
- * Checks whether there is a mapping with this id.
+ * Checks whether there is a mapping with this id that the program has not destroyed.
  *
- * Returns: %FALSE if the id was never used, or the mapping is destroyed
+ * Returns: %FALSE if the id was never used, or the mapping is being destroyed or is destroyed
  *
  * Since: 1.0
  */
 gboolean
 plum_manager_has_mapping (PlumManager *self, guint id)
 {
+  PlumMapping *mapping;
+
   g_return_val_if_fail (PLUM_IS_MANAGER (self), FALSE);
   PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, FALSE);
 
-  return plum_manager_lookup_mapping (self, id) != NULL;
+  mapping = plum_manager_lookup_mapping (self, id);
+  return mapping != NULL && plum_mapping_get_next_state (mapping) != PLUM_STATE_DESTROYING;
 }
 
 /**

@@ -96,7 +96,7 @@ on_renewed (PlumCall *call, gpointer user_data)
     }
 
   /* The lease is valid until it expires: routers refuse or ignore renewals (quirk 10). */
-  plum_info ("Renewal failed: %s", error->message);
+  plum_debug ("Renewal failed: %s", error->message);
   if (plum_held_lease_has_expired (self))
     plum_held_lease_report (self, PLUM_HELD_LEASE_EXPIRED, NULL);
   else

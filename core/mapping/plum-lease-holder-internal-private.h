@@ -43,6 +43,7 @@ struct _PlumLeaseHolder
 
   PlumLeaseHolderPhase phase;
   guint16 port;         /* reserved at the gateway; 0: none */
+  guint serial;         /* of the last lease that was not a renewal */
   PlumRequest *request; /* (nullable): the last one that was sent */
   PlumAttempt *attempt;
   PlumHeldLease *held; /* also the lost lease during an attempt, and an unfit one */

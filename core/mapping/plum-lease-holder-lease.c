@@ -86,6 +86,7 @@ plum_lease_holder_notify (PlumLeaseHolder *self, PlumMappingEvent event, const G
       update.gateway = self->gateway;
       update.backend_name = plum_lease_holder_get_backend_name (self, candidate);
       update.expires = plum_held_lease_get_expires (self->held);
+      update.serial = self->serial;
     }
 
   plum_lease_users_notify (&self->users, event, &update);
@@ -323,8 +324,19 @@ plum_lease_holder_fail (PlumLeaseHolder *self, const GError *error)
   plum_lease_holder_clear_lease (self);
   self->phase = PLUM_PHASE_FAILED;
   plum_clock_arm_in_ms (self->clock, &self->timer, delay);
-  plum_debug ("%s", error->message);
+  plum_warn ("%s port %u cannot be mapped: %s",
+             self->id.protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP", self->id.internal_port,
+             error->message);
   plum_lease_holder_notify (self, PLUM_MAPPING_FAILED, error);
+}
+
+/* Unique in the process, so that a mapping that changes its holder sees another one. */
+static guint
+plum_lease_holder_next_serial (void)
+{
+  static guint last;
+
+  return g_atomic_int_add (&last, 1) + 1;
 }
 
 static void
@@ -335,6 +347,7 @@ on_attempt_event (const PlumAttemptEvent *event, gpointer user_data)
   switch (event->kind)
     {
     case PLUM_ATTEMPT_GRANTED:
+      self->serial = plum_lease_holder_next_serial ();
       plum_lease_holder_take_lease (self, event->candidate, event->lease);
       plum_lease_holder_notify_mapped (self);
       break;

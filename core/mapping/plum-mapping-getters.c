@@ -329,3 +329,22 @@ plum_mapping_get_expires_at (PlumMapping *self)
 
   return plum_mapping_ensure_expires_at (self);
 }
+
+/**
+ * plum_mapping_get_generation: (get-property generation)
+ * @self: a mapping
+ *
+ * Gets how often a router has created this mapping anew. A renewal does not change it.
+ *
+ * Returns: a number that grows; 0 before the port is mapped for the first time
+ *
+ * Since: 1.0
+ */
+guint
+plum_mapping_get_generation (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), 0);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), 0);
+
+  return self->generation;
+}

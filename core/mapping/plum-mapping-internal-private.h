@@ -34,11 +34,14 @@ struct _PlumMapping
   gint64 expires;        /* on the real-time clock, in microseconds; 0: never */
   GDateTime *expires_at; /* (nullable): created on demand */
   GPtrArray *waiters;    /* (element-type GTask) (nullable) */
+  guint generation;
+  guint serial;     /* of the last lease */
+  gboolean changed; /* PlumMapping::changed is due */
 
   PlumSignalQueue *signals;        /* (nullable): until the mapping is added */
   PlumState next_state;            /* after all queued events */
-  PlumMappingStateFunc state_func; /* (nullable) */
-  gpointer state_data;
+  const PlumMappingClient *client; /* (nullable): until the mapping is added */
+  gpointer client_data;
   gpointer holder;         /* (nullable), borrowed: the lease holder */
   GSequenceIter *position; /* (nullable), borrowed: in the manager's list */
 };
@@ -61,12 +64,15 @@ typedef enum {
   PROP_GATEWAY,
   PROP_LIFETIME,
   PROP_EXPIRES_AT,
+  PROP_GENERATION,
   N_PROPS
 } PlumMappingProperty;
 
 /* --- plum-mapping-properties.c --- */
 
 void plum_mapping_notify (PlumMapping *self, PlumMappingProperty property);
+/* Emits PlumMapping::changed. */
+void plum_mapping_emit_changed (PlumMapping *self);
 /* Returns expires_at, created on demand. (transfer none) (nullable) */
 GDateTime *plum_mapping_ensure_expires_at (PlumMapping *self);
 /* The main context of the manager. (nullable): until the mapping is added */

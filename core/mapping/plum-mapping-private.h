@@ -26,12 +26,18 @@ typedef struct
   const char *backend_name;
   PlumGateway *gateway;
   gint64 expires; /* on the real-time clock, in microseconds; 0: never, or no lease */
+  guint serial;   /* differs for each lease that was not a renewal; 0: no lease */
   const GError *error;
 } PlumMappingUpdate;
 
-typedef void (*PlumMappingStateFunc) (PlumMapping *mapping,
-                                      PlumState old_state,
-                                      gpointer user_data);
+/* What the manager hears of a mapping. */
+typedef struct
+{
+  /* After notify::state. */
+  void (*state_changed) (PlumMapping *mapping, PlumState old_state, gpointer user_data);
+  /* After PlumMapping::changed. */
+  void (*changed) (PlumMapping *mapping, gpointer user_data);
+} PlumMappingClient;
 
 /* The only function that changes the state of a mapping. The change is queued: the properties
  * change when their notifications are delivered, so that handlers see each state in turn. */
@@ -42,11 +48,13 @@ void plum_mapping_handle (PlumMapping *self,
 /* The state after all queued events, for functions of core: the property may be older. */
 PlumState plum_mapping_get_next_state (PlumMapping *self);
 
-/* For the manager, before the first event. func: called after notify::state. */
+/* Checks the properties that were set at construction. */
+gboolean plum_mapping_check (PlumMapping *self, GError **error);
+/* For the manager, before the first event. */
 void plum_mapping_take_id (PlumMapping *self,
                            guint id,
                            PlumSignalQueue *signals,
-                           PlumMappingStateFunc func,
+                           const PlumMappingClient *client,
                            gpointer user_data);
 /* The interface of the gateway that was set at construction. (nullable), interned */
 const char *plum_mapping_get_bound_interface (PlumMapping *self);

@@ -20,11 +20,18 @@
 G_DEFINE_FINAL_TYPE (PlumMapping, plum_mapping, G_TYPE_OBJECT)
 
 static GParamSpec *properties[N_PROPS];
+static guint changed_signal;
 
 void
 plum_mapping_notify (PlumMapping *self, PlumMappingProperty property)
 {
   g_object_notify_by_pspec (G_OBJECT (self), properties[property]);
+}
+
+void
+plum_mapping_emit_changed (PlumMapping *self)
+{
+  g_signal_emit (self, changed_signal, 0);
 }
 
 GMainContext *
@@ -86,6 +93,9 @@ plum_mapping_get_status_property (PlumMapping *self, PlumMappingProperty propert
     case PROP_EXPIRES_AT:
       g_value_set_boxed (value, plum_mapping_ensure_expires_at (self));
       break;
+    case PROP_GENERATION:
+      g_value_set_uint (value, self->generation);
+      break;
     default:
       g_assert_not_reached ();
     }
@@ -127,6 +137,7 @@ plum_mapping_get_property (GObject *object, guint property_id, GValue *value, GP
     case PROP_GATEWAY:
     case PROP_LIFETIME:
     case PROP_EXPIRES_AT:
+    case PROP_GENERATION:
       plum_mapping_get_status_property (self, property_id, value);
       break;
     case N_PROPS:
@@ -436,6 +447,19 @@ plum_mapping_install_lease_properties (void)
    */
   properties[PROP_EXPIRES_AT] =
     g_param_spec_boxed ("expires-at", NULL, NULL, G_TYPE_DATE_TIME, READABLE_FLAGS);
+
+  /**
+   * PlumMapping:generation: (getter get_generation)
+   *
+   * How often a router has created this mapping anew; 0 before the first time.
+   *
+   * It grows when the port is mapped for the first time, after a restart of the router, after the
+   * lease was lost, and by another router or backend. A renewal does not change it.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_GENERATION] =
+    g_param_spec_uint ("generation", NULL, NULL, 0, G_MAXUINT, 0, READABLE_FLAGS);
 }
 
 static void
@@ -453,6 +477,23 @@ plum_mapping_class_init (PlumMappingClass *klass)
   plum_mapping_install_external_properties ();
   plum_mapping_install_lease_properties ();
   g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  /**
+   * PlumMapping::changed:
+   * @self: a mapping
+   *
+   * Emitted when something has changed that a program would tell others: the port became reachable,
+   * its external address or port changed, a router created the mapping anew, the mapping was lost,
+   * it failed, or it is destroyed.
+   *
+   * It is emitted once for each change, after all property notifications and after
+   * [signal@Plum.Manager::mapping-state-changed]. The properties have their new values. Renewals,
+   * and repeated failures, do not emit it.
+   *
+   * Since: 1.0
+   */
+  changed_signal = g_signal_new ("changed", PLUM_TYPE_MAPPING, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                 NULL, G_TYPE_NONE, 0);
 }
 
 static void

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "plum-log-private.h"
 #include "plum-mapping-internal-private.h"
 #include "plum-main-context-private.h"
 
@@ -45,6 +46,70 @@ plum_mapping_set_external (PlumMapping *self, GInetAddress *address, guint port)
     }
 }
 
+/* What the program would tell others. */
+typedef struct
+{
+  PlumState state;
+  GInetSocketAddress *address; /* (nullable) */
+  guint port;
+  guint generation;
+} Reachability;
+
+static void
+reachability_clear (Reachability *self)
+{
+  g_clear_object (&self->address);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Reachability, reachability_clear)
+
+static Reachability
+plum_mapping_get_reachability (PlumMapping *self)
+{
+  GInetSocketAddress *address = self->external_address;
+
+  return (Reachability){
+    .state = self->state,
+    .address = address != NULL ? g_object_ref (address) : NULL,
+    .port = self->external_port,
+    .generation = self->generation,
+  };
+}
+
+/* A mapping that is being destroyed tells nothing until it is destroyed. */
+static gboolean
+plum_mapping_differs_from (PlumMapping *self, const Reachability *old)
+{
+  switch (self->state)
+    {
+    case PLUM_STATE_SUCCESS:
+      return old->state != PLUM_STATE_SUCCESS || old->address != self->external_address ||
+             old->port != self->external_port || old->generation != self->generation;
+
+    case PLUM_STATE_PENDING:
+      return old->state == PLUM_STATE_SUCCESS;
+
+    case PLUM_STATE_FAILURE:
+    case PLUM_STATE_DESTROYED:
+      return old->state != self->state;
+
+    case PLUM_STATE_DESTROYING:
+    default:
+      return FALSE;
+    }
+}
+
+static void
+plum_mapping_set_serial (PlumMapping *self, guint serial)
+{
+  if (serial == 0 || self->serial == serial)
+    return;
+
+  self->serial = serial;
+  self->generation++;
+  plum_mapping_notify (self, PROP_GENERATION);
+}
+
 static void
 plum_mapping_set_lease (PlumMapping *self, const PlumMappingUpdate *update)
 {
@@ -72,6 +137,8 @@ plum_mapping_set_lease (PlumMapping *self, const PlumMappingUpdate *update)
       self->lifetime = lifetime;
       plum_mapping_notify (self, PROP_LIFETIME);
     }
+
+  plum_mapping_set_serial (self, update->serial);
 
   if (self->expires != update->expires)
     {
@@ -176,6 +243,7 @@ on_transition (gpointer object, gpointer data)
   PlumMapping *self = object;
   const Transition *transition = data;
   const GError *error = transition->update.error;
+  g_auto (Reachability) old = plum_mapping_get_reachability (self);
 
   g_object_freeze_notify (object);
 
@@ -194,6 +262,7 @@ on_transition (gpointer object, gpointer data)
       plum_mapping_notify (self, PROP_STATE);
     }
 
+  self->changed = plum_mapping_differs_from (self, &old);
   g_object_thaw_notify (object);
 }
 
@@ -202,7 +271,39 @@ on_state_changed (gpointer object, gpointer data)
 {
   PlumMapping *self = object;
 
-  self->state_func (self, GPOINTER_TO_INT (data), self->state_data);
+  self->client->state_changed (self, GPOINTER_TO_INT (data), self->client_data);
+}
+
+/* The log has one line for what changed, and none for renewals. */
+static void
+plum_mapping_log_change (PlumMapping *self)
+{
+  const char *name = self->protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP";
+  g_autofree char *endpoint = NULL;
+
+  if (self->state != PLUM_STATE_SUCCESS)
+    return;
+
+  if (self->external_address != NULL)
+    endpoint = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (self->external_address));
+  else
+    endpoint = g_strdup_printf ("port %u of an unknown address", self->external_port);
+  plum_info ("%s port %u is mapped by %s at %s", name, self->internal_port, self->backend_name,
+             endpoint);
+}
+
+static void
+on_changed (gpointer object, gpointer data)
+{
+  PlumMapping *self = object;
+
+  if (!self->changed)
+    return;
+
+  self->changed = FALSE;
+  plum_mapping_log_change (self);
+  plum_mapping_emit_changed (self);
+  self->client->changed (self, self->client_data);
 }
 
 static void
@@ -236,6 +337,7 @@ plum_mapping_handle (PlumMapping *self, PlumMappingEvent event, const PlumMappin
   if (state != old_state)
     plum_signal_queue_add (self->signals, self, on_state_changed, GINT_TO_POINTER (old_state),
                            NULL);
+  plum_signal_queue_add (self->signals, self, on_changed, NULL, NULL);
   if (state != PLUM_STATE_PENDING)
     plum_signal_queue_add (self->signals, self, on_finish_waits, NULL, NULL);
 }
@@ -250,15 +352,15 @@ void
 plum_mapping_take_id (PlumMapping *self,
                       guint id,
                       PlumSignalQueue *signals,
-                      PlumMappingStateFunc func,
+                      const PlumMappingClient *client,
                       gpointer user_data)
 {
   g_assert (self->signals == NULL);
 
   self->id = id;
   self->signals = plum_signal_queue_ref (signals);
-  self->state_func = func;
-  self->state_data = user_data;
+  self->client = client;
+  self->client_data = user_data;
 
   plum_signal_queue_freeze (signals, self);
   plum_mapping_notify (self, PROP_ID);
@@ -300,6 +402,40 @@ plum_mapping_get_required_port (PlumMapping *self)
   if (!self->require_external_port)
     return 0;
   return self->requested_external_port != 0 ? self->requested_external_port : self->internal_port;
+}
+
+static gboolean
+check_port (guint port, guint min, const char *what, GError **error)
+{
+  if (port >= min && port <= G_MAXUINT16)
+    return TRUE;
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               "The %s port is %u, but must be between %u and 65535", what, port, min);
+  return FALSE;
+}
+
+gboolean
+plum_mapping_check (PlumMapping *self, GError **error)
+{
+  GSocketFamily family = self->family;
+  PlumGateway *gateway = self->gateway;
+
+  if (family != G_SOCKET_FAMILY_IPV4 && family != G_SOCKET_FAMILY_IPV6)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                           "The address family must be IPv4 or IPv6");
+      return FALSE;
+    }
+  if (gateway != NULL && plum_gateway_get_family (gateway) != family)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                           "The gateway and the mapping have different address families");
+      return FALSE;
+    }
+
+  return check_port (self->internal_port, 1, "internal", error) &&
+         check_port (self->requested_external_port, 0, "external", error);
 }
 
 /**

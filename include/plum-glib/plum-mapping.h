@@ -53,6 +53,8 @@ PlumGateway *plum_mapping_get_gateway (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
 guint plum_mapping_get_lifetime (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
+guint plum_mapping_get_generation (PlumMapping *self);
+PLUM_AVAILABLE_IN_1_0
 GDateTime *plum_mapping_get_expires_at (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
 void plum_mapping_wait_async (PlumMapping *self,

@@ -221,6 +221,7 @@ read_mapping (Reader *r, PlumMapping *mapping)
   assert_object (r, "gateway", plum_mapping_get_gateway (mapping));
   assert_uint (r, "lifetime", plum_mapping_get_lifetime (mapping));
   assert_boxed (r, "expires-at", plum_mapping_get_expires_at (mapping));
+  assert_uint (r, "generation", plum_mapping_get_generation (mapping));
 }
 
 static void

@@ -21,7 +21,7 @@ test_lost_is_mapped_again (CoreFixture *f, gconstpointer data)
   plum_backend_report_lost (ALPHA->backend, "restarted");
   test_loop_advance (&f->loop, 5000);
   core_assert_log ("alpha:discover alpha:map:tcp:8080:5000");
-  core_assert_events (f, "expires-at");
+  core_assert_events (f, "expires-at generation");
   core_assert_state (mapping, SUCCESS);
 }
 
@@ -34,7 +34,7 @@ test_lost_with_another_port_notifies_once (CoreFixture *f, gconstpointer data)
   core_listen (f, mapping);
   plum_backend_report_lost (ALPHA->backend, "restarted");
   test_loop_advance (&f->loop, 5000);
-  core_assert_events (f, "expires-at external-address external-port");
+  core_assert_events (f, "expires-at external-address external-port generation");
   g_assert_cmpuint (plum_mapping_get_external_port (mapping), ==, 6000);
 }
 
@@ -172,7 +172,7 @@ test_check_result (CoreFixture *f, gconstpointer code)
   test_loop_advance (&f->loop, 300 * 1000);
   g_assert_cmpuint (ALPHA->n_check, ==, 1);
   g_assert_cmpuint (ALPHA->n_map, ==, gone ? 2 : 1);
-  core_assert_events (f, gone ? "expires-at" : "");
+  core_assert_events (f, gone ? "expires-at generation" : "");
 }
 
 static void
