@@ -96,6 +96,7 @@ plum_direct_backend_class_init (PlumDirectBackendClass *klass)
 {
   PlumBackendClass *backend_class = PLUM_BACKEND_CLASS (klass);
 
+  backend_class->title = "Direct";
   backend_class->discover = plum_direct_backend_discover;
   backend_class->map = plum_direct_backend_map;
   backend_class->unmap = plum_direct_backend_unmap;

@@ -312,6 +312,7 @@ plum_natpmp_backend_class_init (PlumNatpmpBackendClass *klass)
   object_class->constructed = plum_natpmp_backend_constructed;
   object_class->finalize = plum_natpmp_backend_finalize;
 
+  backend_class->title = "NAT-PMP";
   backend_class->discover = plum_natpmp_backend_discover;
   backend_class->map = plum_natpmp_backend_map;
   backend_class->unmap = plum_natpmp_backend_unmap;

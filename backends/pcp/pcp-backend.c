@@ -283,6 +283,7 @@ plum_pcp_backend_class_init (PlumPcpBackendClass *klass)
   object_class->constructed = plum_pcp_backend_constructed;
   object_class->finalize = plum_pcp_backend_finalize;
 
+  backend_class->title = "PCP";
   backend_class->discover = plum_pcp_backend_discover;
   backend_class->map = plum_pcp_backend_map;
   backend_class->unmap = plum_pcp_backend_unmap;

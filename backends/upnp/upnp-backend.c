@@ -147,6 +147,7 @@ plum_upnp_backend_class_init (PlumUpnpBackendClass *klass)
   object_class->dispose = plum_upnp_backend_dispose;
   object_class->finalize = plum_upnp_backend_finalize;
 
+  backend_class->title = "UPnP IGD";
   backend_class->discover = plum_upnp_backend_discover;
   backend_class->map = plum_upnp_backend_map;
   backend_class->unmap = plum_upnp_backend_unmap;

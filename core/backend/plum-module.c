@@ -86,6 +86,14 @@ plum_module_check_descriptor (const char *path, const PlumBackendModule *module,
       return FALSE;
     }
 
+  if (!plum_backend_info_is_valid_name (module->name))
+    {
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE,
+                   "%s: “%s” is not a valid name of a backend: it must match [a-z][a-z0-9-]*", path,
+                   module->name);
+      return FALSE;
+    }
+
   if (module->get_type == NULL)
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE, "%s: the backend has no type", path);

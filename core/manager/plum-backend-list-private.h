@@ -24,6 +24,11 @@ GListModel *plum_backend_list_get_model (PlumBackendList *self);
 const char *const *plum_backend_list_get_enabled (PlumBackendList *self);
 /* Return TRUE if the loaded backends have changed. names: (nullable) */
 gboolean plum_backend_list_set_enabled (PlumBackendList *self, const char *const *names);
+/* Checks the arguments of plum_manager_add_backend_type (). */
+gboolean plum_backend_list_check_type (PlumBackendList *self,
+                                       GType type,
+                                       const char *name,
+                                       GError **error);
 gboolean plum_backend_list_add (PlumBackendList *self, PlumBackendInfo *info); /* (transfer full) */
 
 G_END_DECLS

@@ -3,6 +3,7 @@
 #include "plum-backend-list-private.h"
 
 #include "plum-module-private.h"
+#include "plum-values-private.h"
 
 struct _PlumBackendList
 {
@@ -87,6 +88,36 @@ plum_backend_list_set_enabled (PlumBackendList *self, const char *const *names)
   g_strfreev (self->enabled);
   self->enabled = g_strdupv ((char **) names);
   return plum_backend_list_reload (self);
+}
+
+gboolean
+plum_backend_list_check_type (PlumBackendList *self, GType type, const char *name, GError **error)
+{
+  if (!plum_backend_info_is_valid_name (name))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "“%s” is not a valid name of a backend: it must match [a-z][a-z0-9-]*", name);
+      return FALSE;
+    }
+
+  if (!g_type_is_a (type, PLUM_TYPE_BACKEND) || G_TYPE_IS_ABSTRACT (type))
+    {
+      const char *type_name = g_type_name (type);
+
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "Backend “%s”: expected a concrete subclass of PlumBackend, got %s", name,
+                   type_name != NULL ? type_name : "no type");
+      return FALSE;
+    }
+
+  for (guint i = 0; i < self->added->len; i++)
+    if (g_str_equal (plum_backend_info_get_name (self->added->pdata[i]), name))
+      {
+        g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, "Backend “%s” was added before", name);
+        return FALSE;
+      }
+
+  return TRUE;
 }
 
 gboolean

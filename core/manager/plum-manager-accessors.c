@@ -15,6 +15,13 @@ plum_manager_notify (PlumManager *self, PlumManagerProperty property)
   g_object_notify_by_pspec (G_OBJECT (self), plum_manager_properties[property]);
 }
 
+/* 0 is the default. */
+static guint
+get_time (guint value, guint minimum, guint default_value)
+{
+  return value != 0 ? MAX (value, minimum) : default_value;
+}
+
 /**
  * plum_manager_get_main_context: (get-property main-context)
  * @self: a manager
@@ -55,7 +62,8 @@ plum_manager_get_discover_timeout (PlumManager *self)
 /**
  * plum_manager_set_discover_timeout: (set-property discover-timeout)
  * @self: a manager
- * @discover_timeout: the timeout in milliseconds, at least 100
+ * @discover_timeout: the timeout in milliseconds, or 0 for the default; a value below 100 is raised
+ * to 100
  *
  * Sets the timeout for discovering what a gateway supports.
  *
@@ -68,8 +76,9 @@ plum_manager_set_discover_timeout (PlumManager *self, guint discover_timeout)
 {
   g_return_if_fail (PLUM_IS_MANAGER (self));
   PLUM_RETURN_IF_OTHER_THREAD (self->context);
-  g_return_if_fail (discover_timeout >= 100 && discover_timeout <= G_MAXINT);
+  g_return_if_fail (discover_timeout <= G_MAXINT);
 
+  discover_timeout = get_time (discover_timeout, 100, DISCOVER_TIMEOUT_MS);
   if (self->settings.discover_timeout == discover_timeout)
     return;
 
@@ -99,7 +108,8 @@ plum_manager_get_mapping_timeout (PlumManager *self)
 /**
  * plum_manager_set_mapping_timeout: (set-property mapping-timeout)
  * @self: a manager
- * @mapping_timeout: the timeout in milliseconds, at least 100
+ * @mapping_timeout: the timeout in milliseconds, or 0 for the default; a value below 100 is raised
+ * to 100
  *
  * Sets the timeout for one attempt by one backend.
  *
@@ -112,8 +122,9 @@ plum_manager_set_mapping_timeout (PlumManager *self, guint mapping_timeout)
 {
   g_return_if_fail (PLUM_IS_MANAGER (self));
   PLUM_RETURN_IF_OTHER_THREAD (self->context);
-  g_return_if_fail (mapping_timeout >= 100 && mapping_timeout <= G_MAXINT);
+  g_return_if_fail (mapping_timeout <= G_MAXINT);
 
+  mapping_timeout = get_time (mapping_timeout, 100, MAPPING_TIMEOUT_MS);
   if (self->settings.mapping_timeout == mapping_timeout)
     return;
 
@@ -143,7 +154,8 @@ plum_manager_get_recheck_period (PlumManager *self)
 /**
  * plum_manager_set_recheck_period: (set-property recheck-period)
  * @self: a manager
- * @recheck_period: the period in milliseconds, at least 1000
+ * @recheck_period: the period in milliseconds, or 0 for the default; a value below 1000 is raised
+ * to 1000
  *
  * Sets how often to verify that the router still has the mappings.
  *
@@ -156,8 +168,9 @@ plum_manager_set_recheck_period (PlumManager *self, guint recheck_period)
 {
   g_return_if_fail (PLUM_IS_MANAGER (self));
   PLUM_RETURN_IF_OTHER_THREAD (self->context);
-  g_return_if_fail (recheck_period >= 1000 && recheck_period <= G_MAXINT);
+  g_return_if_fail (recheck_period <= G_MAXINT);
 
+  recheck_period = get_time (recheck_period, 1000, RECHECK_PERIOD_MS);
   if (self->settings.recheck_period == recheck_period)
     return;
 
@@ -187,7 +200,7 @@ plum_manager_get_lease_duration (PlumManager *self)
 /**
  * plum_manager_set_lease_duration: (set-property lease-duration)
  * @self: a manager
- * @lease_duration: the lifetime in seconds, from 1 to 604800
+ * @lease_duration: the lifetime in seconds, from 1 to 604800, or 0 for the default
  *
  * Sets the lifetime that is requested for mappings.
  *
@@ -200,8 +213,9 @@ plum_manager_set_lease_duration (PlumManager *self, guint lease_duration)
 {
   g_return_if_fail (PLUM_IS_MANAGER (self));
   PLUM_RETURN_IF_OTHER_THREAD (self->context);
-  g_return_if_fail (lease_duration >= 1 && lease_duration <= 604800);
+  g_return_if_fail (lease_duration <= 604800);
 
+  lease_duration = get_time (lease_duration, 1, LEASE_DURATION_S);
   if (self->settings.lease_duration == lease_duration)
     return;
 

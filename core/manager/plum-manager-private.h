@@ -14,6 +14,11 @@
 
 G_BEGIN_DECLS
 
+#define DISCOVER_TIMEOUT_MS 10000
+#define MAPPING_TIMEOUT_MS 10000
+#define RECHECK_PERIOD_MS 300000
+#define LEASE_DURATION_S 7200
+
 struct _PlumManager
 {
   GObject parent_instance;

@@ -2,11 +2,6 @@
 
 #include "plum-manager-private.h"
 
-#define DISCOVER_TIMEOUT_MS 10000
-#define MAPPING_TIMEOUT_MS 10000
-#define RECHECK_PERIOD_MS 300000
-#define LEASE_DURATION_S 7200
-
 static void
 plum_manager_get_property (GObject *object, guint property_id, GValue *value, GParamSpec *pspec)
 {
@@ -110,48 +105,58 @@ install_settings (void)
   /**
    * PlumManager:discover-timeout: (getter get_discover_timeout) (setter set_discover_timeout)
    *
-   * The timeout for discovering what a gateway supports, in milliseconds.
+   * The timeout for discovering what a gateway supports, in milliseconds. The default is 10000.
+   *
+   * 0 sets the default. A value below 100 is raised to 100.
    *
    * A gateway that does not answer is usually recognized after three seconds.
    *
    * Since: 1.0
    */
   plum_manager_properties[PROP_DISCOVER_TIMEOUT] =
-    g_param_spec_uint ("discover-timeout", NULL, NULL, 100, G_MAXINT, DISCOVER_TIMEOUT_MS, flags);
+    g_param_spec_uint ("discover-timeout", NULL, NULL, 0, G_MAXINT, DISCOVER_TIMEOUT_MS, flags);
 
   /**
    * PlumManager:mapping-timeout: (getter get_mapping_timeout) (setter set_mapping_timeout)
    *
-   * The timeout for one attempt by one backend, including all its retries, in milliseconds.
+   * The timeout for one attempt by one backend, including all its retries, in milliseconds. The
+   * default is 10000.
+   *
+   * 0 sets the default. A value below 100 is raised to 100.
    *
    * Since: 1.0
    */
   plum_manager_properties[PROP_MAPPING_TIMEOUT] =
-    g_param_spec_uint ("mapping-timeout", NULL, NULL, 100, G_MAXINT, MAPPING_TIMEOUT_MS, flags);
+    g_param_spec_uint ("mapping-timeout", NULL, NULL, 0, G_MAXINT, MAPPING_TIMEOUT_MS, flags);
 
   /**
    * PlumManager:recheck-period: (getter get_recheck_period) (setter set_recheck_period)
    *
-   * How often to verify that the router still has the mappings, in milliseconds.
+   * How often to verify that the router still has the mappings, in milliseconds. The default is
+   * 300000, which is five minutes.
+   *
+   * 0 sets the default. A value below 1000 is raised to 1000.
    *
    * Failed mappings are retried at the same interval after the first minute.
    *
    * Since: 1.0
    */
   plum_manager_properties[PROP_RECHECK_PERIOD] =
-    g_param_spec_uint ("recheck-period", NULL, NULL, 1000, G_MAXINT, RECHECK_PERIOD_MS, flags);
+    g_param_spec_uint ("recheck-period", NULL, NULL, 0, G_MAXINT, RECHECK_PERIOD_MS, flags);
 
   /**
    * PlumManager:lease-duration: (getter get_lease_duration) (setter set_lease_duration)
    *
-   * The lifetime that is requested for mappings, in seconds.
+   * The lifetime that is requested for mappings, in seconds, up to 604800. The default is 7200.
+   *
+   * 0 sets the default.
    *
    * The router may grant a different one.
    *
    * Since: 1.0
    */
   plum_manager_properties[PROP_LEASE_DURATION] =
-    g_param_spec_uint ("lease-duration", NULL, NULL, 1, 604800, LEASE_DURATION_S, flags);
+    g_param_spec_uint ("lease-duration", NULL, NULL, 0, 604800, LEASE_DURATION_S, flags);
 }
 
 static void

@@ -28,6 +28,7 @@ struct _PlumBackendInfo
 
 typedef enum {
   PROP_NAME = 1,
+  PROP_TITLE,
   PROP_DESCRIPTION,
   PROP_PRIORITY,
   PROP_PATH,
@@ -51,6 +52,9 @@ plum_backend_info_get_property (GObject *object,
     {
     case PROP_NAME:
       g_value_set_string (value, self->name);
+      break;
+    case PROP_TITLE:
+      g_value_set_string (value, plum_backend_info_get_title (self));
       break;
     case PROP_DESCRIPTION:
       g_value_set_string (value, self->description);
@@ -84,13 +88,9 @@ plum_backend_info_finalize (GObject *object)
 }
 
 static void
-plum_backend_info_class_init (PlumBackendInfoClass *klass)
+plum_backend_info_install_texts (void)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
   const GParamFlags flags = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
-
-  object_class->finalize = plum_backend_info_finalize;
-  object_class->get_property = plum_backend_info_get_property;
 
   /**
    * PlumBackendInfo:name: (getter get_name)
@@ -103,6 +103,16 @@ plum_backend_info_class_init (PlumBackendInfoClass *klass)
   properties[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, flags);
 
   /**
+   * PlumBackendInfo:title: (getter get_title)
+   *
+   * The name of the protocol for people, such as `PCP`, `NAT-PMP` or `UPnP IGD`. If the backend
+   * does not have one, or cannot be used, the same as [property@Plum.BackendInfo:name].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_TITLE] = g_param_spec_string ("title", NULL, NULL, NULL, flags);
+
+  /**
    * PlumBackendInfo:description: (getter get_description)
    *
    * The human-readable description of the backend, or %NULL if it is unknown.
@@ -110,6 +120,18 @@ plum_backend_info_class_init (PlumBackendInfoClass *klass)
    * Since: 1.0
    */
   properties[PROP_DESCRIPTION] = g_param_spec_string ("description", NULL, NULL, NULL, flags);
+}
+
+static void
+plum_backend_info_class_init (PlumBackendInfoClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  object_class->finalize = plum_backend_info_finalize;
+  object_class->get_property = plum_backend_info_get_property;
+
+  plum_backend_info_install_texts ();
 
   /**
    * PlumBackendInfo:priority: (getter get_priority)
@@ -145,6 +167,19 @@ plum_backend_info_class_init (PlumBackendInfoClass *klass)
 static void
 plum_backend_info_init (PlumBackendInfo *self)
 {
+}
+
+gboolean
+plum_backend_info_is_valid_name (const char *name)
+{
+  if (!g_ascii_islower (*name))
+    return FALSE;
+
+  for (const char *p = name; *p != '\0'; p++)
+    if (!g_ascii_islower (*p) && !g_ascii_isdigit (*p) && *p != '-')
+      return FALSE;
+
+  return TRUE;
 }
 
 PlumBackendInfo *
@@ -207,6 +242,35 @@ plum_backend_info_get_name (PlumBackendInfo *self)
   g_return_val_if_fail (PLUM_IS_BACKEND_INFO (self), NULL);
 
   return self->name;
+}
+
+/**
+ * plum_backend_info_get_title: (get-property title)
+ * @self: a backend info
+ *
+ * Gets the name of the protocol for people. See [property@Plum.BackendInfo:title].
+ *
+ * Returns: the title, such as `UPnP IGD`
+ *
+ * Since: 1.0
+ */
+const char *
+plum_backend_info_get_title (PlumBackendInfo *self)
+{
+  const char *title = NULL;
+
+  g_return_val_if_fail (PLUM_IS_BACKEND_INFO (self), NULL);
+
+  if (self->error == NULL && self->type != G_TYPE_INVALID)
+    {
+      /* A static string: the class may go. */
+      PlumBackendClass *klass = g_type_class_ref (self->type);
+
+      title = klass->title;
+      g_type_class_unref (klass);
+    }
+
+  return title != NULL ? title : self->name;
 }
 
 /**

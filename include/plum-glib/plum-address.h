@@ -14,5 +14,7 @@ G_BEGIN_DECLS
 
 PLUM_AVAILABLE_IN_1_0
 PlumAddressScope plum_address_get_scope (GInetAddress *address);
+PLUM_AVAILABLE_IN_1_0
+GInetAddress *plum_address_get_local (GSocketFamily family, GError **error);
 
 G_END_DECLS

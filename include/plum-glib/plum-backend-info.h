@@ -19,6 +19,8 @@ G_DECLARE_FINAL_TYPE (PlumBackendInfo, plum_backend_info, PLUM, BACKEND_INFO, GO
 PLUM_AVAILABLE_IN_1_0
 const char *plum_backend_info_get_name (PlumBackendInfo *self);
 PLUM_AVAILABLE_IN_1_0
+const char *plum_backend_info_get_title (PlumBackendInfo *self);
+PLUM_AVAILABLE_IN_1_0
 const char *plum_backend_info_get_description (PlumBackendInfo *self);
 PLUM_AVAILABLE_IN_1_0
 int plum_backend_info_get_priority (PlumBackendInfo *self);

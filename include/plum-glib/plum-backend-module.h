@@ -68,13 +68,13 @@ typedef struct
 #define PLUM_DEFINE_BACKEND_MODULE(module_name, module_description, module_priority, type_macro)   \
   static GType plum_backend_module_get_type (void) { return type_macro; }                          \
                                                                                                    \
-  extern const PlumBackendModule plum_backend_module;                                              \
-  G_MODULE_EXPORT const PlumBackendModule plum_backend_module = {                                  \
-    .abi = PLUM_BACKEND_ABI,                                                                       \
-    .name = module_name,                                                                           \
-    .description = module_description,                                                             \
-    .priority = module_priority,                                                                   \
-    .get_type = plum_backend_module_get_type,                                                      \
+  G_MODULE_EXPORT extern const PlumBackendModule plum_backend_module;                              \
+  const PlumBackendModule plum_backend_module = {                                                  \
+    PLUM_BACKEND_ABI,                                                                              \
+    module_name,                                                                                   \
+    module_description,                                                                            \
+    module_priority,                                                                               \
+    plum_backend_module_get_type,                                                                  \
   };
 
 G_END_DECLS

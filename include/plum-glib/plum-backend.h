@@ -124,6 +124,9 @@ struct _PlumBackendClass
   void (*list) (PlumBackend *self, PlumCall *call);
   void (*delete_entry) (PlumBackend *self, PlumEntry *entry, PlumCall *call);
 
+  /* The name of the protocol for people, such as "NAT-PMP": a static string, or NULL. */
+  const char *title;
+
   /*< private >*/
   gpointer padding[8];
 };

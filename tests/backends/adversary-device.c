@@ -195,7 +195,7 @@ void
 adversary_device_set_up (AdversaryDevice *f, gconstpointer data)
 {
   adversary_set_up (&f->a, DEVICE_GATEWAY);
-  plum_manager_add_backend_type (f->a.manager, PLUM_TYPE_UPNP_BACKEND, "upnp", 100);
+  plum_manager_add_backend_type (f->a.manager, PLUM_TYPE_UPNP_BACKEND, "upnp", 100, NULL);
   adversary_watch_traffic (&f->a, G_CALLBACK (on_traffic), f);
   counter_set_up (&f->third, DEVICE_THIRD);
 

@@ -295,7 +295,7 @@ honest_set_up (Honest *h, gconstpointer data)
 {
   adversary_set_up (&h->a, GATEWAY);
   h->igd = fake_igd_new (GATEWAY);
-  plum_manager_add_backend_type (h->a.manager, PLUM_TYPE_UPNP_BACKEND, "upnp", 100);
+  plum_manager_add_backend_type (h->a.manager, PLUM_TYPE_UPNP_BACKEND, "upnp", 100, NULL);
   adversary_add_mapping (&h->a, PORT);
   test_loop_advance_until (&h->a.loop, adversary_is_up (&h->a), 5000);
   adversary_expect_no_change (&h->a);

@@ -55,8 +55,8 @@ fixture_set_up (Fixture *f, gconstpointer data)
   f->gateway = fake_gateway_new (GATEWAY);
   if (g_str_equal (data, "natpmp"))
     f->gateway->switches.pcp = FAKE_OFF;
-  plum_manager_add_backend_type (f->a.manager, PLUM_TYPE_PCP_BACKEND, "pcp", 300);
-  plum_manager_add_backend_type (f->a.manager, PLUM_TYPE_NATPMP_BACKEND, "natpmp", 200);
+  plum_manager_add_backend_type (f->a.manager, PLUM_TYPE_PCP_BACKEND, "pcp", 300, NULL);
+  plum_manager_add_backend_type (f->a.manager, PLUM_TYPE_NATPMP_BACKEND, "natpmp", 200, NULL);
   adversary_watch_traffic (&f->a, G_CALLBACK (on_traffic), f);
 
   adversary_add_mapping (&f->a, PORT);
@@ -299,8 +299,8 @@ gateway_set_up (Gateway *g, gconstpointer data)
   g->gateway = fake_gateway_new (GATEWAY);
   if (g_str_equal (data, "natpmp"))
     g->gateway->switches.pcp = FAKE_OFF;
-  plum_manager_add_backend_type (g->a.manager, PLUM_TYPE_PCP_BACKEND, "pcp", 300);
-  plum_manager_add_backend_type (g->a.manager, PLUM_TYPE_NATPMP_BACKEND, "natpmp", 200);
+  plum_manager_add_backend_type (g->a.manager, PLUM_TYPE_PCP_BACKEND, "pcp", 300, NULL);
+  plum_manager_add_backend_type (g->a.manager, PLUM_TYPE_NATPMP_BACKEND, "natpmp", 200, NULL);
 }
 
 static void

@@ -53,7 +53,7 @@ set_up (Fixture *f, const char *backend)
   if (g_str_equal (backend, "upnp"))
     {
       f->igd = fake_igd_new (ROUTER);
-      plum_manager_add_backend_type (f->a.manager, PLUM_TYPE_UPNP_BACKEND, backend, 100);
+      plum_manager_add_backend_type (f->a.manager, PLUM_TYPE_UPNP_BACKEND, backend, 100, NULL);
       return;
     }
 
@@ -63,7 +63,7 @@ set_up (Fixture *f, const char *backend)
   plum_manager_add_backend_type (f->a.manager,
                                  g_str_equal (backend, "pcp") ? PLUM_TYPE_PCP_BACKEND
                                                               : PLUM_TYPE_NATPMP_BACKEND,
-                                 backend, 200);
+                                 backend, 200, NULL);
 }
 
 static void

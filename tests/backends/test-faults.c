@@ -39,12 +39,12 @@ fixture_set_up (Fixture *f, gconstpointer data)
   if (g_str_equal (data, "pcp"))
     {
       f->gateway = fake_gateway_new (GATEWAY);
-      plum_manager_add_backend_type (f->a.manager, PLUM_TYPE_PCP_BACKEND, "pcp", 300);
+      plum_manager_add_backend_type (f->a.manager, PLUM_TYPE_PCP_BACKEND, "pcp", 300, NULL);
     }
   else
     {
       f->igd = fake_igd_new (GATEWAY);
-      plum_manager_add_backend_type (f->a.manager, PLUM_TYPE_UPNP_BACKEND, "upnp", 100);
+      plum_manager_add_backend_type (f->a.manager, PLUM_TYPE_UPNP_BACKEND, "upnp", 100, NULL);
     }
 }
 

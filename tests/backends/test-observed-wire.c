@@ -92,7 +92,7 @@ run_once (const Test *test, guint at)
     gateway = fake_gateway_new (GATEWAY);
   g_signal_connect (plum_manager_get_gateways (f.a.manager), "items-changed",
                     G_CALLBACK (on_gateways_changed), &f);
-  plum_manager_add_backend_type (f.a.manager, test->get_type (), test->backend, 100);
+  plum_manager_add_backend_type (f.a.manager, test->get_type (), test->backend, 100, NULL);
 
   adversary_add_mapping (&f.a, PORT);
   if (g_str_equal (test->signal, "notify"))

@@ -14,7 +14,7 @@ store_manager_new (const char *directory, const char *gateway)
   plum_manager_set_gateway_address (manager, address);
   for (unsigned int i = 0; i < 2; i++)
     plum_manager_add_backend_type (manager, fake_backend_type (i), fake_backend_name (i),
-                                   300 - (int) i);
+                                   300 - (int) i, NULL);
   plum_manager_set_state_directory (manager, directory);
   return manager;
 }

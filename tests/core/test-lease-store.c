@@ -40,7 +40,7 @@ add_spy (StoreFixture *f)
   spied = f;
   plum_manager_add_backend_type (f->manager,
                                  g_type_register_static (alpha.type, "SpyBackend", &info, 0), "spy",
-                                 400);
+                                 400, NULL);
 }
 
 static void

@@ -164,6 +164,7 @@ static const Broken broken[] = {
   { "wrong-abi", "wrong-abi", "backend ABI 2, but this library has ABI 1" },
   { "no-name", "no-name", "no name" },
   { "empty-name", "empty-name", "no name" },
+  { "odd-name", "Odd name", "not a valid name" },
   { "no-type", "no-type", "no type" },
   { "wrong-type", "wrong-type", "GObject" },
   { "abstract-type", "abstract-type", "PlumBackend" },
@@ -298,10 +299,77 @@ test_program_takes_precedence (Fixture *f, gconstpointer data)
   add_module (f, add_directory (f, "one"), "good");
   load (f);
   g_assert_nonnull (find (f, "good", 0));
-  plum_manager_add_backend_type (f->manager, g_type_from_name ("GoodBackend"), "good", 1);
+  plum_manager_add_backend_type (f->manager, g_type_from_name ("GoodBackend"), "good", 1, NULL);
   g_assert_null (plum_backend_info_get_path (find (f, "good", 0)));
   g_assert_no_error (plum_backend_info_get_error (find (f, "good", 0)));
   g_assert_error (plum_backend_info_get_error (find (f, "good", 1)), PLUM_ERROR, PLUM_ERROR_MODULE);
+}
+
+static void
+assert_not_added (
+  PlumManager *manager, GType type, const char *name, GQuark domain, int code, const char *text)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (plum_manager_add_backend_type (manager, type, name, 1, &error));
+  g_assert_error (error, domain, code);
+  g_assert_nonnull (strstr (error->message, text));
+}
+
+static void
+test_program_errors (Fixture *f, gconstpointer data)
+{
+  static const char *const odd_names[] = { "",      "Good",        "1good", "-good",
+                                           "go od", "good,better", "gööd",  "good_" };
+  g_autoptr (GError) error = NULL;
+  GType type;
+
+  add_module (f, add_directory (f, "one"), "good");
+  load (f);
+  g_assert_nonnull (find (f, "good", 0));
+  type = g_type_from_name ("GoodBackend");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (odd_names); i++)
+    assert_not_added (f->manager, type, odd_names[i], G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                      odd_names[i]);
+  assert_not_added (f->manager, G_TYPE_OBJECT, "other", G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                    "GObject");
+  assert_not_added (f->manager, PLUM_TYPE_BACKEND, "other", G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                    "PlumBackend");
+  assert_not_added (f->manager, G_TYPE_INVALID, "other", G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                    "no type");
+
+  g_assert_true (plum_manager_add_backend_type (f->manager, type, "a-1", 1, &error));
+  g_assert_no_error (error);
+  assert_not_added (f->manager, type, "a-1", G_IO_ERROR, G_IO_ERROR_EXISTS, "a-1");
+
+  plum_manager_close_async (f->manager, NULL, NULL, NULL);
+  assert_not_added (f->manager, type, "late", G_IO_ERROR, G_IO_ERROR_CLOSED, "closed");
+}
+
+static void
+assert_title (Fixture *f, const char *name, const char *title)
+{
+  PlumBackendInfo *info = find (f, name, 0);
+  g_autofree char *property = NULL;
+
+  g_assert_nonnull (info);
+  g_object_get (info, "title", &property, NULL);
+  g_assert_cmpstr (plum_backend_info_get_title (info), ==, title);
+  g_assert_cmpstr (property, ==, title);
+}
+
+/* The name stands in for a title that is missing. */
+static void
+test_title (Fixture *f, gconstpointer data)
+{
+  const char *directory = add_directory (f, "one");
+
+  add_module (f, directory, "good");
+  add_module (f, directory, "wrong-type");
+  load (f);
+  assert_title (f, "good", "good");
+  assert_title (f, "wrong-type", "wrong-type");
 }
 
 /* data: the mode of the folder */
@@ -465,6 +533,8 @@ main (int argc, char **argv)
   ADD ("first-of-a-name-wins", test_first_of_a_name_wins);
   ADD ("path-order", test_path_order);
   ADD ("program-takes-precedence", test_program_takes_precedence);
+  ADD ("program-errors", test_program_errors);
+  ADD ("title", test_title);
   ADD ("broken/not-a-file", test_not_a_file);
   ADD ("broken/not-an-object", test_not_an_object);
   ADD ("world-writable/file", test_world_writable);

@@ -326,8 +326,8 @@ program_make_manager (Program *f)
 {
   f->core.manager = plum_manager_new ();
   plum_manager_set_lease_duration (f->core.manager, LEASE_S);
-  plum_manager_add_backend_type (f->core.manager, asker_get_type (), "one", 200);
-  plum_manager_add_backend_type (f->core.manager, asker_get_type (), "two", 100);
+  plum_manager_add_backend_type (f->core.manager, asker_get_type (), "one", 200, NULL);
+  plum_manager_add_backend_type (f->core.manager, asker_get_type (), "two", 100, NULL);
   g_signal_connect (f->core.manager, "mapping-state-changed", G_CALLBACK (on_state), f);
   g_signal_connect (plum_manager_get_gateways (f->core.manager), "items-changed",
                     G_CALLBACK (on_gateways_changed), f);

@@ -791,7 +791,7 @@ test_two_managers (Networks *f, gconstpointer data)
   SKIP_WITHOUT_LAN (f);
 
   plum_manager_set_gateway_address (vpn, server);
-  plum_manager_add_backend_type (vpn, fake_backend_type (FAKE_BETA), "beta", 200);
+  plum_manager_add_backend_type (vpn, fake_backend_type (FAKE_BETA), "beta", 200, NULL);
   at_home = add_bound (f, 8080, NULL);
   g_assert_true (plum_manager_add_mapping (vpn, in_vpn, NULL));
   test_loop_settle (&f->core.loop);
@@ -823,7 +823,8 @@ crash (Networks *f, const char *directory)
   g_free (fake_backends_take_log ());
 
   f->core.manager = plum_manager_new ();
-  plum_manager_add_backend_type (f->core.manager, fake_backend_type (FAKE_ALPHA), "alpha", 300);
+  plum_manager_add_backend_type (f->core.manager, fake_backend_type (FAKE_ALPHA), "alpha", 300,
+                                 NULL);
   plum_manager_set_state_directory (f->core.manager, directory);
 }
 

@@ -285,7 +285,7 @@ test_first_traffic_is_reported (CoreFixture *f, gconstpointer data)
   g_type_query (fake_backend_type (FAKE_ALPHA), &query);
   type = g_type_register_static_simple (query.type, "Sending", query.class_size, sending_class_init,
                                         query.instance_size, NULL, 0);
-  plum_manager_add_backend_type (f->manager, type, "sending", 400);
+  plum_manager_add_backend_type (f->manager, type, "sending", 400, NULL);
   g_signal_connect (gateways, "items-changed", G_CALLBACK (on_gateway_listen), f);
 
   mapping = core_add (f, 8080, 0);

@@ -75,7 +75,7 @@ static void
 set_up (CoreFixture *f, gconstpointer data)
 {
   core_fixture_set_up (f, NULL);
-  plum_manager_add_backend_type (f->manager, chatty_get_type (), "chatty", 400);
+  plum_manager_add_backend_type (f->manager, chatty_get_type (), "chatty", 400, NULL);
 }
 
 static void

@@ -191,6 +191,7 @@ test_backend_info (void)
   reader_init (&r, PLUM_TYPE_BACKEND_INFO);
   r.object = G_OBJECT (info);
   assert_string (&r, "name", plum_backend_info_get_name (info));
+  assert_string (&r, "title", plum_backend_info_get_title (info));
   assert_string (&r, "description", plum_backend_info_get_description (info));
   assert_int (&r, "priority", plum_backend_info_get_priority (info));
   assert_string (&r, "path", plum_backend_info_get_path (info));
@@ -380,6 +381,44 @@ test_manager_list (CoreFixture *f, gconstpointer data)
   g_assert_null (g_list_model_get_item (list, 1));
 }
 
+static void
+assert_times (PlumManager *manager, guint discover, guint mapping, guint recheck, guint lease)
+{
+  g_assert_cmpuint (plum_manager_get_discover_timeout (manager), ==, discover);
+  g_assert_cmpuint (plum_manager_get_mapping_timeout (manager), ==, mapping);
+  g_assert_cmpuint (plum_manager_get_recheck_period (manager), ==, recheck);
+  g_assert_cmpuint (plum_manager_get_lease_duration (manager), ==, lease);
+}
+
+/* 0 is the default, and lower values are raised, by functions and by properties. */
+static void
+test_times (CoreFixture *f, gconstpointer data)
+{
+  PlumManager *manager = f->manager;
+  g_autoptr (PlumManager) built = g_object_new (PLUM_TYPE_MANAGER, "discover-timeout", 1,
+                                                "mapping-timeout", 0, "recheck-period", 999, NULL);
+
+  assert_times (built, 100, 10000, 1000, 7200);
+
+  g_object_set (manager, "discover-timeout", 99, "mapping-timeout", 1, "recheck-period", 1,
+                "lease-duration", 1, NULL);
+  assert_times (manager, 100, 100, 1000, 1);
+  g_object_set (manager, "discover-timeout", 0, "mapping-timeout", 0, "recheck-period", 0,
+                "lease-duration", 0, NULL);
+  assert_times (manager, 10000, 10000, 300000, 7200);
+
+  plum_manager_set_discover_timeout (manager, 1);
+  plum_manager_set_mapping_timeout (manager, 1);
+  plum_manager_set_recheck_period (manager, 1);
+  plum_manager_set_lease_duration (manager, 604800);
+  assert_times (manager, 100, 100, 1000, 604800);
+  plum_manager_set_discover_timeout (manager, 0);
+  plum_manager_set_mapping_timeout (manager, 0);
+  plum_manager_set_recheck_period (manager, 0);
+  plum_manager_set_lease_duration (manager, 0);
+  assert_times (manager, 10000, 10000, 300000, 7200);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -393,6 +432,7 @@ main (int argc, char **argv)
   CORE_ADD ("/properties/backend", test_backend);
   CORE_ADD_N ("/properties/manager", 2, test_manager);
   CORE_ADD_N ("/properties/manager/notify", 2, test_manager_notify);
+  CORE_ADD ("/properties/manager/times", test_times);
   CORE_ADD ("/properties/manager/list", test_manager_list);
 
   return g_test_run ();

@@ -51,7 +51,7 @@ set_up (CoreFixture *f, gconstpointer ms)
 {
   core_fixture_set_up (f, NULL);
   ALPHA->discover = AFTER (GPOINTER_TO_UINT (ms));
-  plum_manager_add_backend_type (f->manager, lister_get_type (), "lister", 400);
+  plum_manager_add_backend_type (f->manager, lister_get_type (), "lister", 400, NULL);
   plum_manager_discover_async (f->manager, NULL, NULL, NULL);
 }
 

@@ -368,7 +368,7 @@ test_priority_between (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
-  plum_manager_add_backend_type (f->manager, fake_backend_type (FAKE_GAMMA), "third", 250);
+  plum_manager_add_backend_type (f->manager, fake_backend_type (FAKE_GAMMA), "third", 250, NULL);
   mapping = core_add_up (f, 8080, 0);
   g_assert_cmpstr (plum_probe_get_name (core_probe (f, 0)), ==, "alpha");
   g_assert_cmpstr (plum_probe_get_name (core_probe (f, 1)), ==, "third");
@@ -380,7 +380,7 @@ test_equal_priority_sorts_by_name (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
-  plum_manager_add_backend_type (f->manager, fake_backend_type (FAKE_BETA), "aleph", 300);
+  plum_manager_add_backend_type (f->manager, fake_backend_type (FAKE_BETA), "aleph", 300, NULL);
   mapping = core_add_up (f, 8080, 0);
   core_assert_backend (mapping, "aleph");
 }

@@ -313,6 +313,30 @@ test_interface (TestLan *lan, gconstpointer family)
 }
 
 static void
+test_local_address (TestLan *lan, gconstpointer family)
+{
+  GSocketFamily socket_family =
+    family == TEST_LAN_IPV6 ? G_SOCKET_FAMILY_IPV6 : G_SOCKET_FAMILY_IPV4;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GInetAddress) address = NULL;
+  g_autofree char *text = NULL;
+
+  if (!lan->ready)
+    return;
+
+  g_assert_null (plum_address_get_local (socket_family, &error));
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY);
+  g_clear_error (&error);
+
+  g_assert_true (test_lan_ip (family == TEST_LAN_IPV6 ? "-6 route add default via fe80::1 dev wan0"
+                                                      : "route add default via 192.0.2.1"));
+  address = plum_address_get_local (socket_family, &error);
+  g_assert_no_error (error);
+  text = g_inet_address_to_string (address);
+  g_assert_cmpstr (text, ==, family == TEST_LAN_IPV6 ? "2001:db8::2" : "192.0.2.2");
+}
+
+static void
 test_interface_without_route (TestLan *lan, gconstpointer family)
 {
   if (!lan->ready)
@@ -543,6 +567,8 @@ main (int argc, char *argv[])
   ADD ("/route/via-ipv6", TEST_LAN_IPV4, test_via_ipv6);
   ADD ("/route/multipath", TEST_LAN_IPV4, test_multipath);
   ADD ("/route/interface", TEST_LAN_IPV4, test_interface);
+  ADD ("/route/local-address", TEST_LAN_IPV4, test_local_address);
+  ADD ("/route/local-address-ipv6", TEST_LAN_IPV6, test_local_address);
   ADD ("/route/interface-without-route", TEST_LAN_IPV4, test_interface_without_route);
   ADD ("/route/interface-without-route-ipv6", TEST_LAN_IPV6, test_interface_without_route_ipv6);
   ADD ("/route/interface-down", TEST_LAN_IPV4, test_interface_down);

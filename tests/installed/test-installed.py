@@ -181,6 +181,39 @@ def scripts(here):
     assert "not ok" not in output and ("ok 1 " in output or "SKIP" in output), output
 
 
+# C++
+
+def build_cplusplus_module(here, compiler):
+    """Builds the module in a folder of its own, with the flags that C++ projects use."""
+    folder = os.path.join(here.folder, "module-" + compiler)
+    os.mkdir(folder)
+    run(compiler, "-std=c++17", "-fvisibility=hidden", "-fvisibility-inlines-hidden", "-fPIC", "-shared",
+        "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wno-unused-parameter",
+        os.path.join(os.path.dirname(__file__), "cplusplus-module.cpp"),
+        "-o", os.path.join(folder, "libplum-backend-cplusplus.so"),
+        *here.pkg_config("--cflags", "--libs").split())
+    return folder
+
+
+def cplusplus_module(here, compiler):
+    if shutil.which(compiler) is None:
+        return "SKIP %s is not installed" % compiler
+    env = dict(here.env, PLUM_BACKEND_PATH=build_cplusplus_module(here, compiler))
+    lines = run(here.plumctl, "backends", "--json", env=env).splitlines()
+    equal([(event["priority"], event["error"]) for event in map(json.loads, lines)
+           if event["name"] == "cplusplus"], [(40, None)])
+
+
+@test("/installed/c++/module/g++")
+def cplusplus_module_gcc(here):
+    return cplusplus_module(here, "g++")
+
+
+@test("/installed/c++/module/clang++")
+def cplusplus_module_clang(here):
+    return cplusplus_module(here, "clang++")
+
+
 # Third-party backend
 
 def build_template(here):
@@ -252,7 +285,9 @@ def main():
         for number, (path, function) in enumerate(TESTS, 1):
             line = "ok %d %s" % (number, path)
             try:
-                function(here)
+                skipped = function(here)
+                if skipped is not None:
+                    line += " # " + skipped
             except Exception:
                 failed += 1
                 line = "not " + line

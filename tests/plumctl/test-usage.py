@@ -201,8 +201,12 @@ def backends_lines():
 
 @test
 def backends_json():
-    for event in events(plumctl("backends", "--json").stdout):
-        equal(sorted(event), ["description", "error", "event", "name", "path", "priority"])
+    found = events(plumctl("backends", "--json").stdout)
+    titles = {"pcp": "PCP", "natpmp": "NAT-PMP", "upnp": "UPnP IGD", "direct": "Direct"}
+
+    for event in found:
+        equal(sorted(event), ["description", "error", "event", "name", "path", "priority", "title"])
+        equal(event["title"], titles[event["name"]])
 
 
 @test

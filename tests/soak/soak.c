@@ -94,7 +94,7 @@ soak_set_up (Soak *soak, const SoakRouter *kind, guint32 seed)
   soak->rand = g_rand_new_with_seed (seed);
   test_loop_set_up (&soak->loop, TRUE);
   soak->manager = plum_manager_new ();
-  plum_manager_add_backend_type (soak->manager, kind->get_type (), kind->name, 300);
+  plum_manager_add_backend_type (soak->manager, kind->get_type (), kind->name, 300, NULL);
   if (kind->recheck_period != 0)
     plum_manager_set_recheck_period (soak->manager, kind->recheck_period);
   soak_next_router (soak);

@@ -26,6 +26,7 @@ print_json (PlumBackendInfo *info)
   json_writer_begin_object (&json, NULL);
   json_writer_string (&json, "event", "backend");
   json_writer_string (&json, "name", plum_backend_info_get_name (info));
+  json_writer_string (&json, "title", plum_backend_info_get_title (info));
   json_writer_string (&json, "description", plum_backend_info_get_description (info));
   json_writer_int (&json, "priority", plum_backend_info_get_priority (info));
   json_writer_string (&json, "path", plum_backend_info_get_path (info));
