@@ -164,7 +164,7 @@ static const Broken broken[] = {
   { "wrong-abi", "wrong-abi", "backend ABI 2, but this library has ABI 1" },
   { "no-name", "no-name", "no name" },
   { "empty-name", "empty-name", "no name" },
-  { "odd-name", "Odd name", "not a valid name" },
+  { "odd-name", "odd-name", "not a valid name" },
   { "no-type", "no-type", "no type" },
   { "wrong-type", "wrong-type", "GObject" },
   { "abstract-type", "abstract-type", "PlumBackend" },
