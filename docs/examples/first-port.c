@@ -65,7 +65,10 @@ main (void)
 
   g_signal_connect (mapping, "notify::state", G_CALLBACK (on_state), NULL);
   if (!plum_manager_add_mapping (manager, mapping, &error))
-    g_error ("%s", error->message); /* an argument is invalid */
+    {
+      g_printerr ("%s\n", error->message); /* an argument is invalid */
+      return 1;
+    }
 
   g_unix_signal_add (SIGINT, on_interrupt, &program);
   g_main_loop_run (loop);

@@ -7,10 +7,11 @@ on_mapped (GObject *manager, GAsyncResult *result, gpointer data)
   g_autoptr (PlumMapping) mapping =
     plum_manager_create_mapping_finish (PLUM_MANAGER (manager), result, &error);
 
-  if (mapping == NULL)
-    g_error ("not reachable: %s", error->message);
-  g_print ("reachable at %s:%u\n", plum_mapping_get_external_host (mapping),
-           plum_mapping_get_external_port (mapping));
+  if (mapping != NULL)
+    g_print ("reachable at %s:%u\n", plum_mapping_get_external_host (mapping),
+             plum_mapping_get_external_port (mapping));
+  else
+    g_printerr ("not reachable: %s\n", error->message);
 }
 
 int
