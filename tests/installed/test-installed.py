@@ -272,8 +272,17 @@ def subproject(here):
     env = {name: value for name, value in here.env.items()
            if name not in ("PKG_CONFIG_PATH", "LD_LIBRARY_PATH", "PLUM_BACKEND_PATH")}
     build = os.path.join(here.folder, "outer")
-    run("meson", "setup", "--wrap-mode=forcefallback", "-Doptimization=0", build, outer, env=env)
+    run("meson", "setup", "--wrap-mode=forcefallback", "-Doptimization=0", "--prefix=/usr",
+        "--libdir=lib", build, outer, env=env)
     run("meson", "test", "-C", build, "--suite", "outer", env=env)
+
+    # Only the library is built and installed.
+    plan = json.loads(run("meson", "introspect", "--install-plan", build, env=env))
+    installed = sorted(entry["destination"] for group in plan.values() for entry in group.values())
+    equal([path for path in installed if "libplum-glib" not in path], ["{bindir}/outer"])
+    targets = json.loads(run("meson", "introspect", "--targets", build, env=env))
+    equal([target["name"] for target in targets
+           if target["type"] == "executable" and "subprojects" in target["defined_in"]], [])
 
 
 def main():
