@@ -52,6 +52,8 @@ PlumBackend *plum_backend_new (GType type,
                                GMainContext *context);
 /* Gets the name that the module declares, such as "pcp". */
 const char *plum_backend_get_name (PlumBackend *self);
+/* options: of PlumSettings; a reference is kept. */
+void plum_backend_set_options (PlumBackend *self, GHashTable *options);
 void plum_backend_set_observer (PlumBackend *self,
                                 const PlumBackendObserver *observer,
                                 gpointer user_data);

@@ -2,6 +2,9 @@
 
 #include "plum-backend-private.h"
 
+#include "plum-log-private.h"
+#include "plum-settings-private.h"
+
 /**
  * PlumBackend:
  *
@@ -23,6 +26,7 @@ typedef struct
 {
   PlumNetwork *network;
   PlumCallHost host;
+  GHashTable *options;                 /* (nullable) */
   const PlumBackendObserver *observer; /* (nullable) */
   gpointer observer_data;
 } PlumBackendPrivate;
@@ -156,6 +160,7 @@ plum_backend_finalize (GObject *object)
   g_assert (g_queue_is_empty (&priv->host.calls));
 
   g_clear_object (&priv->network);
+  g_clear_pointer (&priv->options, g_hash_table_unref);
   g_clear_pointer (&priv->host.clock, plum_clock_unref);
   g_clear_pointer (&priv->host.context, g_main_context_unref);
 
@@ -263,6 +268,12 @@ const char *
 plum_backend_get_name (PlumBackend *self)
 {
   return PRIVATE (self)->host.name;
+}
+
+void
+plum_backend_set_options (PlumBackend *self, GHashTable *options)
+{
+  PRIVATE (self)->options = g_hash_table_ref (options);
 }
 
 void
@@ -387,6 +398,47 @@ plum_backend_get_network (PlumBackend *self)
   g_return_val_if_fail (PLUM_IS_BACKEND (self), NULL);
 
   return PRIVATE (self)->network;
+}
+
+/**
+ * plum_backend_dup_option:
+ * @self: a backend
+ * @key: the key of the option, such as `location`
+ * @type: the type that the backend expects
+ *
+ * Gets an option that the program set with [method@Plum.Manager.set_backend_option] for the backend
+ * of this name.
+ *
+ * Options can be read in all methods of the backend, but not during its construction. If the
+ * program changes an option, the library closes the backend and creates another one.
+ *
+ * Returns: (transfer full) (nullable): the value, or %NULL if the option is not set; also if it has
+ *   another type, which is logged
+ *
+ * Since: 1.0
+ */
+GVariant *
+plum_backend_dup_option (PlumBackend *self, const char *key, const GVariantType *type)
+{
+  PlumBackendPrivate *priv;
+  GVariant *value = NULL;
+
+  g_return_val_if_fail (PLUM_IS_BACKEND (self), NULL);
+  g_return_val_if_fail (key != NULL, NULL);
+  g_return_val_if_fail (type != NULL, NULL);
+
+  priv = PRIVATE (self);
+  if (priv->options != NULL && priv->host.name != NULL)
+    value = plum_settings_lookup_option (priv->options, priv->host.name, key);
+  if (value == NULL)
+    return NULL;
+  if (g_variant_is_of_type (value, type))
+    return g_variant_ref (value);
+
+  plum_warn ("The option %s.%s has the type %s, and is ignored: the backend expects %.*s",
+             priv->host.name, key, g_variant_get_type_string (value),
+             (int) g_variant_type_get_string_length (type), g_variant_type_peek_string (type));
+  return NULL;
 }
 
 /**

@@ -310,6 +310,7 @@ plum_race_add_candidate (PlumRace *self,
   candidate->race = self;
   plum_timer_init (&candidate->lost_timer, on_lost_pause_ended, candidate);
   candidate->parent.backend = plum_backend_new (type, name, network, context);
+  plum_backend_set_options (candidate->parent.backend, self->settings->options);
   candidate->parent.probe = plum_probe_new (name);
   plum_backend_set_observer (candidate->parent.backend, &observer, candidate);
 

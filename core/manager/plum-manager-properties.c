@@ -305,4 +305,6 @@ plum_manager_init_settings (PlumManager *self)
   self->settings.mapping_timeout = MAPPING_TIMEOUT_MS;
   self->settings.recheck_period = RECHECK_PERIOD_MS;
   self->settings.lease_duration = LEASE_DURATION_S;
+  self->settings.options =
+    g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
 }

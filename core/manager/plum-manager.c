@@ -253,6 +253,7 @@ plum_manager_finalize (GObject *object)
   g_clear_pointer (&self->signals, plum_signal_queue_unref);
   g_clear_pointer (&self->state_directory, g_free);
   g_clear_pointer (&self->settings.application_name, g_free);
+  g_clear_pointer (&self->settings.options, g_hash_table_unref);
   g_clear_pointer (&self->clock, plum_clock_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
 

@@ -15,7 +15,18 @@ typedef struct
   guint recheck_period;   /* ms */
   guint lease_duration;   /* s */
   char *application_name; /* (nullable) */
+  GHashTable *options;    /* "name.key" -> GVariant: of the backends, unread by core */
 } PlumSettings;
+
+/* value: (nullable): NULL removes the option. */
+void plum_settings_set_option (PlumSettings *self,
+                               const char *backend_name,
+                               const char *key,
+                               GVariant *value);
+/* options: of PlumSettings. (transfer none) (nullable) */
+GVariant *plum_settings_lookup_option (GHashTable *options,
+                                       const char *backend_name,
+                                       const char *key);
 
 /* Creates the description for the router's mapping table from requested (nullable) or, if that is
  * empty, from the application name, the protocol and the port. Removes the characters that routers

@@ -7,6 +7,28 @@
 /* Routers refuse longer descriptions, and the special characters of XML (quirk 57). */
 #define DESCRIPTION_MAX 32
 
+void
+plum_settings_set_option (PlumSettings *self,
+                          const char *backend_name,
+                          const char *key,
+                          GVariant *value)
+{
+  g_autofree char *name = g_strconcat (backend_name, ".", key, NULL);
+
+  if (value != NULL)
+    g_hash_table_insert (self->options, g_steal_pointer (&name), g_variant_ref_sink (value));
+  else
+    g_hash_table_remove (self->options, name);
+}
+
+GVariant *
+plum_settings_lookup_option (GHashTable *options, const char *backend_name, const char *key)
+{
+  g_autofree char *name = g_strconcat (backend_name, ".", key, NULL);
+
+  return g_hash_table_lookup (options, name);
+}
+
 static void
 append_accepted (GString *text, const char *raw, gsize max)
 {

@@ -134,6 +134,8 @@ struct _PlumBackendClass
 PLUM_AVAILABLE_IN_1_0
 PlumNetwork *plum_backend_get_network (PlumBackend *self);
 PLUM_AVAILABLE_IN_1_0
+GVariant *plum_backend_dup_option (PlumBackend *self, const char *key, const GVariantType *type);
+PLUM_AVAILABLE_IN_1_0
 gint64 plum_backend_get_time (PlumBackend *self);
 PLUM_AVAILABLE_IN_1_0
 GSource *plum_backend_create_timer (PlumBackend *self, guint ms);

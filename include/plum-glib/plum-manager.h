@@ -66,6 +66,13 @@ PLUM_AVAILABLE_IN_1_0
 gboolean plum_manager_add_backend_type (
   PlumManager *self, GType type, const char *name, int priority, GError **error);
 PLUM_AVAILABLE_IN_1_0
+gboolean plum_manager_set_backend_option (
+  PlumManager *self, const char *backend_name, const char *key, GVariant *value, GError **error);
+PLUM_AVAILABLE_IN_1_0
+GVariant *plum_manager_dup_backend_option (PlumManager *self,
+                                           const char *backend_name,
+                                           const char *key);
+PLUM_AVAILABLE_IN_1_0
 gboolean plum_manager_add_mapping (PlumManager *self, PlumMapping *mapping, GError **error);
 PLUM_AVAILABLE_IN_1_0
 gboolean plum_manager_has_mapping (PlumManager *self, guint id);
