@@ -179,13 +179,13 @@ end_element (UpnpXmlSanitizer *self, gboolean cut)
 
 /* An end tag ends the innermost element of its name, and the elements inside of it. One without an
  * element is a misprint (quirk 37): it ends an element that has only text, and has no effect after
- * other elements. The search is bounded: deeper elements are refused later. */
+ * other elements. The search is short: the depth is bounded. */
 static void
 copy_end_tag (UpnpXmlSanitizer *self, const char *name)
 {
   guint n = 0;
 
-  for (GList *l = self->open.head; l != NULL && n <= UPNP_XML_MAX_DEPTH; l = l->next, n++)
+  for (GList *l = self->open.head; l != NULL; l = l->next, n++)
     {
       if (!g_str_equal (l->data, name))
         continue;
@@ -313,7 +313,8 @@ upnp_xml_sanitise (const char *data, gsize len)
 
   g_string_free (bytes, TRUE);
 
-  while (p != NULL && *p != '\0')
+  /* The parser refuses deeper documents. */
+  while (p != NULL && *p != '\0' && g_queue_get_length (&self.open) <= UPNP_XML_MAX_DEPTH)
     p = copy_some (&self, p);
   while (!g_queue_is_empty (&self.open))
     end_element (&self, TRUE);

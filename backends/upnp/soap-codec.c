@@ -47,6 +47,9 @@ upnp_table_entry_free (UpnpTableEntry *self)
 {
   g_free (self->internal_client);
   g_free (self->description);
+  g_free (self->protocol_text);
+  g_free (self->external_port_text);
+  g_free (self->internal_port_text);
   g_free (self);
 }
 
@@ -215,30 +218,7 @@ upnp_soap_plain_description (const char *text)
 char *
 upnp_soap_dup_shown (const char *text, guint max)
 {
-  static const char *const quotes = "\"“”„«»";
-  g_autofree char *valid = g_utf8_make_valid (text != NULL ? text : "", -1);
-  GString *out = g_string_new (NULL);
-  guint n = 0;
-
-  for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p))
-    {
-      gunichar c = g_utf8_get_char (p);
-
-      if (g_unichar_isspace (c))
-        c = ' ';
-      /* Skip control characters and those that change the direction of text. */
-      if (!g_unichar_isprint (c) || g_utf8_strchr (quotes, -1, c) != NULL ||
-          (c == ' ' && (out->len == 0 || out->str[out->len - 1] == ' ')))
-        continue;
-      if (++n > max)
-        {
-          g_string_append (out, "…");
-          break;
-        }
-      g_string_append_unichar (out, c);
-    }
-
-  return g_strchomp (g_string_free (out, FALSE));
+  return plum_text_make_printable (text, max);
 }
 
 static gboolean
@@ -255,32 +235,54 @@ read_fault (UpnpSoapReply *reply)
   return TRUE;
 }
 
+static gboolean
+is_blank (const char *text, gsize len)
+{
+  for (gsize i = 0; i < len; i++)
+    {
+      if (text[i] != '\0' && !g_ascii_isspace (text[i]))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Whether the document is an envelope whose body is complete and empty. */
+static gboolean
+has_empty_body (const UpnpXmlNode *document)
+{
+  const UpnpXmlNode *envelope = upnp_xml_find_child (document, "envelope");
+  const UpnpXmlNode *body = envelope != NULL ? upnp_xml_find_child (envelope, "body") : NULL;
+
+  return body != NULL && body->closed && body->children == NULL &&
+         is_blank (body->text->str, body->text->len);
+}
+
 /* The body takes precedence over the status: routers send faults and error pages with status 200
  * (quirk 36). */
+static UpnpSoapOutcome
+read_outcome (UpnpAction action, UpnpSoapReply *reply, const char *body, gsize len)
+{
+  gboolean success = reply->status / 100 == 2;
+
+  if (reply->document == NULL)
+    return success && is_blank (body, len) ? UPNP_SOAP_EMPTY : UPNP_SOAP_NO_ANSWER;
+  if (read_fault (reply))
+    return UPNP_SOAP_FAULT;
+  if (upnp_xml_find (reply->document, actions[action].response) != NULL)
+    return UPNP_SOAP_DONE;
+
+  return success && has_empty_body (reply->document) ? UPNP_SOAP_EMPTY : UPNP_SOAP_NO_ANSWER;
+}
+
 UpnpSoapReply *
 upnp_soap_decode (UpnpAction action, guint status, const char *body, gsize len)
 {
   UpnpSoapReply *reply = g_new0 (UpnpSoapReply, 1);
 
   reply->status = status;
-  reply->outcome = UPNP_SOAP_NO_ANSWER;
   reply->document = upnp_xml_parse (body, len, NULL);
-
-  if (reply->document != NULL)
-    {
-      if (read_fault (reply))
-        reply->outcome = UPNP_SOAP_FAULT;
-      else if (upnp_xml_find (reply->document, actions[action].response) != NULL)
-        reply->outcome = UPNP_SOAP_DONE;
-    }
-  else if (status / 100 == 2)
-    {
-      g_autofree char *text = g_strstrip (g_strndup (body, len));
-
-      if (*text == '\0')
-        reply->outcome = UPNP_SOAP_EMPTY;
-    }
-
+  reply->outcome = read_outcome (action, reply, body, len);
   return reply;
 }
 
@@ -401,36 +403,58 @@ dup_either (const UpnpXmlNode *node, const char *name, const char *other)
   return text != NULL ? text : upnp_xml_dup_text (node, other);
 }
 
+static gboolean
+is_word (const char *text, const char *word)
+{
+  return text != NULL && g_ascii_strcasecmp (text, word) == 0;
+}
+
+gboolean
+upnp_table_entry_has_protocol (const UpnpTableEntry *self)
+{
+  return is_word (self->protocol_text, "TCP") || is_word (self->protocol_text, "UDP");
+}
+
 /* The names of the arguments in an entry and in a list, where two differ (UPnP IGD:2). */
 static UpnpTableEntry *
-read_entry (const UpnpXmlNode *node)
+read_any_entry (const UpnpXmlNode *node)
 {
-  g_autoptr (UpnpTableEntry) entry = g_new0 (UpnpTableEntry, 1);
-  g_autofree char *protocol = upnp_xml_dup_text (node, "newprotocol");
+  UpnpTableEntry *entry = g_new0 (UpnpTableEntry, 1);
   g_autofree char *enabled = upnp_xml_dup_text (node, "newenabled");
 
+  entry->protocol_text = upnp_xml_dup_text (node, "newprotocol");
+  entry->external_port_text = upnp_xml_dup_text (node, "newexternalport");
+  entry->internal_port_text = upnp_xml_dup_text (node, "newinternalport");
   entry->internal_client = upnp_xml_dup_text (node, "newinternalclient");
   entry->description = dup_either (node, "newportmappingdescription", "newdescription");
-  if (entry->internal_client == NULL ||
-      !read_number (node, "newinternalport", G_MAXUINT16, &entry->internal_port))
-    return NULL;
 
-  if (!read_number (node, "newleaseduration", G_MAXUINT32, &entry->lease))
-    read_number (node, "newleasetime", G_MAXUINT32, &entry->lease);
   read_number (node, "newexternalport", G_MAXUINT16, &entry->external_port);
-  entry->protocol = protocol != NULL && g_ascii_strcasecmp (protocol, "UDP") == 0
-                      ? PLUM_PROTOCOL_UDP
-                      : PLUM_PROTOCOL_TCP;
+  read_number (node, "newinternalport", G_MAXUINT16, &entry->internal_port);
+  entry->lease_known = read_number (node, "newleaseduration", G_MAXUINT32, &entry->lease) ||
+                       read_number (node, "newleasetime", G_MAXUINT32, &entry->lease);
+  entry->protocol = is_word (entry->protocol_text, "UDP") ? PLUM_PROTOCOL_UDP : PLUM_PROTOCOL_TCP;
   entry->enabled =
-    enabled == NULL || (!g_str_equal (enabled, "0") && g_ascii_strcasecmp (enabled, "false") != 0 &&
-                        g_ascii_strcasecmp (enabled, "no") != 0);
-  return g_steal_pointer (&entry);
+    !is_word (enabled, "0") && !is_word (enabled, "false") && !is_word (enabled, "no");
+  return entry;
+}
+
+UpnpTableEntry *
+upnp_soap_read_any_entry (const UpnpSoapReply *reply)
+{
+  return reply->document != NULL ? read_any_entry (reply->document) : NULL;
 }
 
 UpnpTableEntry *
 upnp_soap_read_entry (const UpnpSoapReply *reply)
 {
-  return reply->document != NULL ? read_entry (reply->document) : NULL;
+  g_autoptr (UpnpTableEntry) entry = upnp_soap_read_any_entry (reply);
+  guint port;
+
+  if (entry == NULL || entry->internal_client == NULL ||
+      !read_number (reply->document, "newinternalport", G_MAXUINT16, &port))
+    return NULL;
+
+  return g_steal_pointer (&entry);
 }
 
 static void
@@ -440,10 +464,10 @@ read_list_into (const UpnpXmlNode *document, GPtrArray *entries)
 
   for (guint i = 0; i < nodes->len; i++)
     {
-      UpnpTableEntry *entry = read_entry (g_ptr_array_index (nodes, i));
+      const UpnpXmlNode *node = g_ptr_array_index (nodes, i);
 
-      if (entry != NULL)
-        g_ptr_array_add (entries, entry);
+      if (node->children != NULL)
+        g_ptr_array_add (entries, read_any_entry (node));
     }
 }
 
@@ -452,19 +476,29 @@ GPtrArray *
 upnp_soap_read_list (const UpnpSoapReply *reply)
 {
   GPtrArray *entries = g_ptr_array_new_with_free_func ((GDestroyNotify) upnp_table_entry_free);
-  g_autofree char *listing = upnp_soap_dup_argument (reply, "NewPortListing");
+  const UpnpXmlNode *listing;
   g_autoptr (UpnpXmlNode) inner = NULL;
 
   if (reply->document == NULL)
     return entries;
 
   read_list_into (reply->document, entries);
-  if (entries->len == 0 && listing != NULL)
-    {
-      inner = upnp_xml_parse (listing, strlen (listing), NULL);
-      if (inner != NULL)
-        read_list_into (inner, entries);
-    }
+  listing = upnp_xml_find (reply->document, "newportlisting");
+  if (entries->len > 0 || listing == NULL)
+    return entries;
 
+  /* It need not be closed: the elements in it know whether they are. */
+  inner = upnp_xml_parse (listing->text->str, listing->text->len, NULL);
+  if (inner != NULL)
+    read_list_into (inner, entries);
   return entries;
+}
+
+gboolean
+upnp_soap_list_is_complete (const UpnpSoapReply *reply)
+{
+  const UpnpXmlNode *listing =
+    reply->document != NULL ? upnp_xml_find (reply->document, "newportlisting") : NULL;
+
+  return listing != NULL && listing->closed;
 }

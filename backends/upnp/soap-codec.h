@@ -38,22 +38,30 @@ typedef struct
 } UpnpSoapRequest;
 
 typedef enum {
-  UPNP_SOAP_DONE,      /* the response of the action */
-  UPNP_SOAP_FAULT,     /* a fault with a number */
-  UPNP_SOAP_EMPTY,     /* an empty 200: the request may have succeeded or not (quirk 36) */
-  UPNP_SOAP_NO_ANSWER, /* HTTP without SOAP: an error page, a login page, an empty error */
+  UPNP_SOAP_DONE,      /* the response of the action; it may be cut: values may be missing */
+  UPNP_SOAP_FAULT,     /* a fault with a number: the only refusal */
+  UPNP_SOAP_EMPTY,     /* a 200 without a body, or with an empty SOAP body: the request may have
+                        * succeeded or not (quirk 36) */
+  UPNP_SOAP_NO_ANSWER, /* HTTP that cannot be understood, whatever its status: an error page, a
+                        * login page, an empty error, another element. The request may have
+                        * succeeded or not (quirk 74) */
 } UpnpSoapOutcome;
 
-/* An entry of the router's table. */
+/* An entry of the router's table. A value whose element is missing, cut or invalid is unknown. */
 typedef struct
 {
   PlumProtocol protocol;
   guint external_port; /* 0: unknown */
-  guint internal_port;
+  guint internal_port; /* 0: unknown */
   char *internal_client;
   char *description;
-  guint lease;
-  gboolean enabled;
+  guint lease; /* s; 0: permanent, if lease_known */
+  gboolean lease_known;
+  gboolean enabled; /* TRUE if unknown */
+  /* As the router sent them; (nullable): missing or cut. */
+  char *protocol_text;
+  char *external_port_text;
+  char *internal_port_text;
 } UpnpTableEntry;
 
 void upnp_table_entry_free (UpnpTableEntry *self);
@@ -85,8 +93,7 @@ char *upnp_soap_encode (const UpnpSoapRequest *request,
 /* Returns a description that every router accepts: short, plain, not empty (quirk 57).
  * (transfer full) */
 char *upnp_soap_plain_description (const char *text);
-/* Makes untrusted text safe for a sentence: one line without quotes, at most max characters. The
- * result may be empty. (transfer full) */
+/* plum_text_make_printable(). (transfer full) */
 char *upnp_soap_dup_shown (const char *text, guint max);
 
 /* Never NULL: every answer has an outcome. */
@@ -107,7 +114,14 @@ int upnp_soap_read_unique_id (const UpnpSoapReply *reply);
 /* The response to GetSpecificPortMappingEntry or GetGenericPortMappingEntry; NULL: incomplete.
  * (transfer full) */
 UpnpTableEntry *upnp_soap_read_entry (const UpnpSoapReply *reply);
-/* The response to GetListOfPortMappings. (element-type UpnpTableEntry) (transfer full) */
+/* The same for a list: also an entry whose values are unknown. (transfer full) */
+UpnpTableEntry *upnp_soap_read_any_entry (const UpnpSoapReply *reply);
+/* Whether the protocol is TCP or UDP. */
+gboolean upnp_table_entry_has_protocol (const UpnpTableEntry *self);
+/* The response to GetListOfPortMappings, as far as it goes. (element-type UpnpTableEntry)
+ * (transfer full) */
 GPtrArray *upnp_soap_read_list (const UpnpSoapReply *reply);
+/* FALSE: the response to GetListOfPortMappings is cut: entries may be missing. */
+gboolean upnp_soap_list_is_complete (const UpnpSoapReply *reply);
 
 G_END_DECLS

@@ -2,6 +2,11 @@
 
 #include "plum-values-private.h"
 
+/* How many characters of a router's text to keep: entries of a table are kept by the thousand. */
+#define MAX_DESCRIPTION 128
+#define MAX_VALUE 64
+#define MAX_PROBLEM 200
+
 /**
  * PlumEntry:
  *
@@ -9,6 +14,10 @@
  *
  * See [method@Plum.Gateway.list_entries_async]. The table contains the entries of all hosts. The
  * object is immutable.
+ *
+ * Routers report entries that are not mappings of one port to one address: a range of ports, a
+ * host name, a protocol that is neither TCP nor UDP. Such an entry is not readable
+ * ([method@Plum.Entry.is_readable]): its texts show what the router reported.
  *
  * Since: 1.0
  */
@@ -23,6 +32,10 @@ struct _PlumEntry
   char *description;
   guint lifetime;
   gboolean enabled;
+  char *protocol_text;         /* (nullable) */
+  char *internal_port_text;    /* (nullable) */
+  char *internal_address_text; /* (nullable) */
+  char *problem;               /* (nullable) */
 };
 
 typedef enum {
@@ -33,6 +46,10 @@ typedef enum {
   PROP_DESCRIPTION,
   PROP_LIFETIME,
   PROP_ENABLED,
+  PROP_PROTOCOL_TEXT,
+  PROP_INTERNAL_PORT_TEXT,
+  PROP_INTERNAL_ADDRESS_TEXT,
+  PROP_PROBLEM,
   N_PROPS
 } PlumEntryProperty;
 
@@ -68,6 +85,73 @@ plum_entry_get_property (GObject *object, guint property_id, GValue *value, GPar
     case PROP_ENABLED:
       g_value_set_boolean (value, self->enabled);
       break;
+    case PROP_PROTOCOL_TEXT:
+      g_value_set_string (value, self->protocol_text);
+      break;
+    case PROP_INTERNAL_PORT_TEXT:
+      g_value_set_string (value, self->internal_port_text);
+      break;
+    case PROP_INTERNAL_ADDRESS_TEXT:
+      g_value_set_string (value, self->internal_address_text);
+      break;
+    case PROP_PROBLEM:
+      g_value_set_string (value, self->problem);
+      break;
+    case N_PROPS:
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+/* The texts come from the network. */
+static char *
+dup_printable (const GValue *value, guint max_chars)
+{
+  const char *text = g_value_get_string (value);
+
+  return text != NULL ? plum_text_make_printable (text, max_chars) : NULL;
+}
+
+static void
+plum_entry_set_property (GObject *object, guint property_id, const GValue *value, GParamSpec *pspec)
+{
+  PlumEntry *self = PLUM_ENTRY (object);
+
+  switch ((PlumEntryProperty) property_id)
+    {
+    case PROP_PROTOCOL:
+      self->protocol = g_value_get_enum (value);
+      break;
+    case PROP_EXTERNAL_PORT:
+      self->external_port = g_value_get_uint (value);
+      break;
+    case PROP_INTERNAL_PORT:
+      self->internal_port = g_value_get_uint (value);
+      break;
+    case PROP_INTERNAL_ADDRESS:
+      self->internal_address = g_value_dup_object (value);
+      break;
+    case PROP_DESCRIPTION:
+      self->description = dup_printable (value, MAX_DESCRIPTION);
+      break;
+    case PROP_LIFETIME:
+      self->lifetime = g_value_get_uint (value);
+      break;
+    case PROP_ENABLED:
+      self->enabled = g_value_get_boolean (value);
+      break;
+    case PROP_PROTOCOL_TEXT:
+      self->protocol_text = dup_printable (value, MAX_VALUE);
+      break;
+    case PROP_INTERNAL_PORT_TEXT:
+      self->internal_port_text = dup_printable (value, MAX_VALUE);
+      break;
+    case PROP_INTERNAL_ADDRESS_TEXT:
+      self->internal_address_text = dup_printable (value, MAX_VALUE);
+      break;
+    case PROP_PROBLEM:
+      self->problem = dup_printable (value, MAX_PROBLEM);
+      break;
     case N_PROPS:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -81,6 +165,10 @@ plum_entry_finalize (GObject *object)
 
   g_clear_object (&self->internal_address);
   g_clear_pointer (&self->description, g_free);
+  g_clear_pointer (&self->protocol_text, g_free);
+  g_clear_pointer (&self->internal_port_text, g_free);
+  g_clear_pointer (&self->internal_address_text, g_free);
+  g_clear_pointer (&self->problem, g_free);
 
   G_OBJECT_CLASS (plum_entry_parent_class)->finalize (object);
 }
@@ -91,7 +179,8 @@ define_endpoint_properties (GParamFlags flags)
   /**
    * PlumEntry:protocol: (getter get_protocol)
    *
-   * The transport protocol.
+   * The transport protocol. If the router reported another one than TCP or UDP,
+   * [property@Plum.Entry:protocol-text] is set, and this value has no meaning.
    *
    * Since: 1.0
    */
@@ -101,7 +190,8 @@ define_endpoint_properties (GParamFlags flags)
   /**
    * PlumEntry:external-port: (getter get_external_port)
    *
-   * The external port, from 1 to 65535, or 0 if the router forwards all ports.
+   * The external port, from 1 to 65535, or 0 if the router forwards all ports, or if the entry is
+   * not readable.
    *
    * Since: 1.0
    */
@@ -111,7 +201,7 @@ define_endpoint_properties (GParamFlags flags)
   /**
    * PlumEntry:internal-port: (getter get_internal_port)
    *
-   * The port on the internal host, from 0 to 65535.
+   * The port on the internal host, from 1 to 65535, or 0 if the router did not report a valid one.
    *
    * Since: 1.0
    */
@@ -130,15 +220,60 @@ define_endpoint_properties (GParamFlags flags)
 }
 
 static void
+define_text_properties (GParamFlags flags)
+{
+  /**
+   * PlumEntry:protocol-text: (getter get_protocol_text)
+   *
+   * The protocol as the router reported it, such as “TCP/UDP”, or %NULL if it is TCP or UDP.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PROTOCOL_TEXT] = g_param_spec_string ("protocol-text", NULL, NULL, NULL, flags);
+
+  /**
+   * PlumEntry:internal-port-text: (getter get_internal_port_text)
+   *
+   * The internal port as the router reported it, such as “6881-6889”, or %NULL if it is a number
+   * from 1 to 65535.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_INTERNAL_PORT_TEXT] =
+    g_param_spec_string ("internal-port-text", NULL, NULL, NULL, flags);
+
+  /**
+   * PlumEntry:internal-address-text: (getter get_internal_address_text)
+   *
+   * The internal host as the router reported it, such as a host name, or %NULL if it is an address.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_INTERNAL_ADDRESS_TEXT] =
+    g_param_spec_string ("internal-address-text", NULL, NULL, NULL, flags);
+
+  /**
+   * PlumEntry:problem: (getter get_problem)
+   *
+   * Why the entry is not readable, for a message, or %NULL if it is.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PROBLEM] = g_param_spec_string ("problem", NULL, NULL, NULL, flags);
+}
+
+static void
 plum_entry_class_init (PlumEntryClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
-  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
 
   object_class->finalize = plum_entry_finalize;
   object_class->get_property = plum_entry_get_property;
+  object_class->set_property = plum_entry_set_property;
 
   define_endpoint_properties (flags);
+  define_text_properties (flags);
 
   /**
    * PlumEntry:description: (getter get_description)
@@ -146,6 +281,7 @@ plum_entry_class_init (PlumEntryClass *klass)
    * The description that the creator of the entry chose, or %NULL if there is none.
    *
    * The text comes from the network and is not trusted: display it as plain text, not as markup.
+   * It is printable, and at most 128 characters long (see [func@Plum.text_make_printable]).
    *
    * Since: 1.0
    */
@@ -154,7 +290,8 @@ plum_entry_class_init (PlumEntryClass *klass)
   /**
    * PlumEntry:lifetime: (getter get_lifetime)
    *
-   * The remaining lifetime in seconds, or %PLUM_LIFETIME_FOREVER if the entry does not expire.
+   * The remaining lifetime in seconds, or %PLUM_LIFETIME_FOREVER if the entry does not expire, or 0
+   * if the router did not report a valid one.
    *
    * Since: 1.0
    */
@@ -184,10 +321,11 @@ plum_entry_init (PlumEntry *self)
  * @internal_port: the port on the internal host, from 0 to 65535
  * @internal_address: (nullable): the address of the internal host, or %NULL if it is unknown
  * @description: (nullable): the description that the creator of the entry chose
- * @lifetime: the remaining lifetime in seconds, or %PLUM_LIFETIME_FOREVER
+ * @lifetime: the remaining lifetime in seconds, or %PLUM_LIFETIME_FOREVER, or 0 if it is unknown
  * @enabled: whether the entry is enabled
  *
- * Creates an entry. Only backends need this function.
+ * Creates an entry. Backends need this function, and programs that delete an entry which they know
+ * without a list. For an entry that is not readable, use [ctor@GObject.Object.new].
  *
  * Returns: (transfer full): a new entry
  *
@@ -202,21 +340,13 @@ plum_entry_new (PlumProtocol protocol,
                 guint lifetime,
                 gboolean enabled)
 {
-  PlumEntry *self;
-
   g_return_val_if_fail (external_port <= G_MAXUINT16, NULL);
   g_return_val_if_fail (internal_port <= G_MAXUINT16, NULL);
   g_return_val_if_fail (internal_address == NULL || G_IS_INET_ADDRESS (internal_address), NULL);
 
-  self = g_object_new (PLUM_TYPE_ENTRY, NULL);
-  self->protocol = protocol;
-  self->external_port = external_port;
-  self->internal_port = internal_port;
-  g_set_object (&self->internal_address, internal_address);
-  self->description = g_strdup (description);
-  self->lifetime = lifetime;
-  self->enabled = enabled;
-  return self;
+  return g_object_new (PLUM_TYPE_ENTRY, "protocol", protocol, "external-port", external_port,
+                       "internal-port", internal_port, "internal-address", internal_address,
+                       "description", description, "lifetime", lifetime, "enabled", enabled, NULL);
 }
 
 /**
@@ -243,7 +373,8 @@ plum_entry_get_protocol (PlumEntry *self)
  *
  * Gets the external port.
  *
- * Returns: the port, from 1 to 65535, or 0 if the router forwards all ports
+ * Returns: the port, from 1 to 65535, or 0 if the router forwards all ports, or if the entry is not
+ *   readable
  *
  * Since: 1.0
  */
@@ -261,7 +392,7 @@ plum_entry_get_external_port (PlumEntry *self)
  *
  * Gets the port on the internal host.
  *
- * Returns: the port, from 0 to 65535
+ * Returns: the port, from 1 to 65535, or 0 if the router did not report a valid one
  *
  * Since: 1.0
  */
@@ -316,7 +447,8 @@ plum_entry_get_description (PlumEntry *self)
  *
  * Gets the remaining lifetime.
  *
- * Returns: the lifetime in seconds, or %PLUM_LIFETIME_FOREVER if the entry does not expire
+ * Returns: the lifetime in seconds, or %PLUM_LIFETIME_FOREVER if the entry does not expire, or 0 if
+ *   the router did not report a valid one
  *
  * Since: 1.0
  */
@@ -344,4 +476,97 @@ plum_entry_get_enabled (PlumEntry *self)
   g_return_val_if_fail (PLUM_IS_ENTRY (self), FALSE);
 
   return self->enabled;
+}
+
+/**
+ * plum_entry_get_protocol_text: (get-property protocol-text)
+ * @self: an entry
+ *
+ * Gets the protocol as the router reported it. The text is printable.
+ *
+ * Returns: (nullable): the text, or %NULL if the protocol is TCP or UDP
+ *
+ * Since: 1.0
+ */
+const char *
+plum_entry_get_protocol_text (PlumEntry *self)
+{
+  g_return_val_if_fail (PLUM_IS_ENTRY (self), NULL);
+
+  return self->protocol_text;
+}
+
+/**
+ * plum_entry_get_internal_port_text: (get-property internal-port-text)
+ * @self: an entry
+ *
+ * Gets the internal port as the router reported it. The text is printable.
+ *
+ * Returns: (nullable): the text, or %NULL if the port is valid
+ *
+ * Since: 1.0
+ */
+const char *
+plum_entry_get_internal_port_text (PlumEntry *self)
+{
+  g_return_val_if_fail (PLUM_IS_ENTRY (self), NULL);
+
+  return self->internal_port_text;
+}
+
+/**
+ * plum_entry_get_internal_address_text: (get-property internal-address-text)
+ * @self: an entry
+ *
+ * Gets the internal host as the router reported it. The text is printable.
+ *
+ * Returns: (nullable): the text, or %NULL if it is an address
+ *
+ * Since: 1.0
+ */
+const char *
+plum_entry_get_internal_address_text (PlumEntry *self)
+{
+  g_return_val_if_fail (PLUM_IS_ENTRY (self), NULL);
+
+  return self->internal_address_text;
+}
+
+/**
+ * plum_entry_get_problem: (get-property problem)
+ * @self: an entry
+ *
+ * Gets why the entry is not readable. The text is printable.
+ *
+ * Returns: (nullable): the reason, or %NULL if the entry is readable
+ *
+ * Since: 1.0
+ */
+const char *
+plum_entry_get_problem (PlumEntry *self)
+{
+  g_return_val_if_fail (PLUM_IS_ENTRY (self), NULL);
+
+  return self->problem;
+}
+
+/**
+ * plum_entry_is_readable:
+ * @self: an entry
+ *
+ * Gets whether the entry maps one port of one protocol to one port of one address.
+ *
+ * If not, [method@Plum.Entry.get_problem] has the reason. An entry that is not readable may also
+ * stand for a row of the table, or for the rest of the table, that the router did not report.
+ *
+ * Returns: %TRUE if the entry is readable
+ *
+ * Since: 1.0
+ */
+gboolean
+plum_entry_is_readable (PlumEntry *self)
+{
+  g_return_val_if_fail (PLUM_IS_ENTRY (self), FALSE);
+
+  return self->problem == NULL;
 }

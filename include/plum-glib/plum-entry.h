@@ -39,5 +39,15 @@ PLUM_AVAILABLE_IN_1_0
 guint plum_entry_get_lifetime (PlumEntry *self);
 PLUM_AVAILABLE_IN_1_0
 gboolean plum_entry_get_enabled (PlumEntry *self);
+PLUM_AVAILABLE_IN_1_0
+const char *plum_entry_get_protocol_text (PlumEntry *self);
+PLUM_AVAILABLE_IN_1_0
+const char *plum_entry_get_internal_port_text (PlumEntry *self);
+PLUM_AVAILABLE_IN_1_0
+const char *plum_entry_get_internal_address_text (PlumEntry *self);
+PLUM_AVAILABLE_IN_1_0
+const char *plum_entry_get_problem (PlumEntry *self);
+PLUM_AVAILABLE_IN_1_0
+gboolean plum_entry_is_readable (PlumEntry *self);
 
 G_END_DECLS

@@ -20,6 +20,7 @@
 #include <plum-glib/plum-network.h>
 #include <plum-glib/plum-probe.h>
 #include <plum-glib/plum-request.h>
+#include <plum-glib/plum-text.h>
 #include <plum-glib/plum-version-macros.h>
 #include <plum-glib/plum-version.h>
 

@@ -147,7 +147,11 @@ test_entry (void)
 {
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string ("192.0.2.7");
   g_autoptr (PlumEntry) entry =
-    plum_entry_new (PLUM_PROTOCOL_UDP, 9000, 80, address, "torrent", 600, TRUE);
+    g_object_new (PLUM_TYPE_ENTRY, "protocol", PLUM_PROTOCOL_UDP, "external-port", 9000,
+                  "internal-port", 80, "internal-address", address, "description", "torrent",
+                  "lifetime", 600, "enabled", TRUE, "protocol-text", "UDP/TCP",
+                  "internal-port-text", "80-90", "internal-address-text", "nas", "problem",
+                  "a range", NULL);
   Reader r;
 
   reader_init (&r, PLUM_TYPE_ENTRY);
@@ -159,6 +163,11 @@ test_entry (void)
   assert_string (&r, "description", plum_entry_get_description (entry));
   assert_uint (&r, "lifetime", plum_entry_get_lifetime (entry));
   assert_boolean (&r, "enabled", plum_entry_get_enabled (entry));
+  assert_string (&r, "protocol-text", plum_entry_get_protocol_text (entry));
+  assert_string (&r, "internal-port-text", plum_entry_get_internal_port_text (entry));
+  assert_string (&r, "internal-address-text", plum_entry_get_internal_address_text (entry));
+  assert_string (&r, "problem", plum_entry_get_problem (entry));
+  g_assert_false (plum_entry_is_readable (entry));
   reader_clear (&r);
 }
 
