@@ -6,6 +6,9 @@
 #include "plum-bytes.h"
 #include "plum-udp.h"
 
+/* Answers that take longer come after the last send of a deletion. */
+#define SLOW_US (1750 * 1000)
+
 struct _PlumExchanges
 {
   PlumBackend *backend;
@@ -24,6 +27,7 @@ struct _PlumExchanges
   GSequence *by_deadline; /* exchanges in flight */
   guint n_slots;          /* in use, of the window */
   guint64 serial;         /* of datagrams sent */
+  gboolean slow;
 
   GSource *timer;
   gint64 timer_at;
@@ -159,6 +163,28 @@ exchanges_transmit (PlumExchanges *self, PlumExchange *exchange)
     g_sequence_sort_changed (exchange->deadline_iter, compare_deadlines, NULL);
 }
 
+static void
+exchange_release_slot (PlumExchange *exchange)
+{
+  if (exchange->holds_slot)
+    exchange->owner->n_slots--;
+  exchange->holds_slot = FALSE;
+}
+
+/* Sends nothing more, but waits for a late answer. */
+static void
+exchange_become_late (PlumExchange *exchange)
+{
+  exchange->is_late = TRUE;
+  exchange_release_slot (exchange);
+  exchange->deadline += (gint64) exchange->plan->late_ms * 1000;
+  g_sequence_sort_changed (exchange->deadline_iter, compare_deadlines, NULL);
+
+  /* Last: it may free the exchange. */
+  if (exchange->late != NULL)
+    exchange->late (exchange);
+}
+
 /* The deadline of an exchange has passed. */
 static void
 exchanges_expire (PlumExchanges *self, PlumExchange *exchange)
@@ -171,15 +197,15 @@ exchanges_expire (PlumExchanges *self, PlumExchange *exchange)
 
   if (plum_retry_is_last (exchange->plan, exchange->n_sent))
     {
-      exchange_finish (exchange, PLUM_EXCHANGE_TIMED_OUT, NULL);
+      if (exchange->plan->late_ms > 0 && !exchange->is_late)
+        exchange_become_late (exchange);
+      else
+        exchange_finish (exchange, PLUM_EXCHANGE_TIMED_OUT, NULL);
       return;
     }
 
-  if (exchange->holds_slot && self->n_slot_sends != 0 && exchange->n_sent >= self->n_slot_sends)
-    {
-      exchange->holds_slot = FALSE;
-      self->n_slots--;
-    }
+  if (self->n_slot_sends != 0 && exchange->n_sent >= self->n_slot_sends)
+    exchange_release_slot (exchange);
   exchanges_transmit (self, exchange);
 }
 
@@ -304,9 +330,7 @@ exchange_unlink (PlumExchange *exchange)
   exchange->queue = NULL;
 
   g_clear_pointer (&exchange->deadline_iter, g_sequence_remove);
-  if (exchange->holds_slot)
-    self->n_slots--;
-  exchange->holds_slot = FALSE;
+  exchange_release_slot (exchange);
   g_clear_error (&exchange->error);
 
   if (g_hash_table_lookup (self->by_key, &exchange->key) == exchange)
@@ -337,6 +361,7 @@ plum_exchanges_start (PlumExchanges *self, PlumExchange *exchange)
   exchange->link = (GList){ .data = exchange };
   exchange->n_sent = 0;
   exchange->wait_ms = 0;
+  exchange->is_late = FALSE;
   g_queue_init (&exchange->followers);
   if (exchange->cancellable != NULL)
     exchange->cancel_id =
@@ -522,6 +547,30 @@ GMainContext *
 plum_exchanges_get_context (PlumExchanges *self)
 {
   return self->context;
+}
+
+gboolean
+plum_exchange_is_late (PlumExchange *exchange)
+{
+  return exchange->is_late;
+}
+
+void
+plum_exchange_note_answer (PlumExchange *exchange)
+{
+  PlumExchanges *self = exchange->owner;
+
+  /* Of several sends it is unknown which one was answered. */
+  if (plum_backend_get_time (self->backend) - exchange->first_sent >= SLOW_US)
+    self->slow = TRUE;
+  else if (exchange->n_sent == 1)
+    self->slow = FALSE;
+}
+
+gboolean
+plum_exchanges_are_slow (PlumExchanges *self)
+{
+  return self->slow;
 }
 
 GError *

@@ -48,8 +48,9 @@ struct _PlumExchange
   PlumExchangeFunc func;
   PlumExchangeKey key;
   const PlumRetryPlan *plan;
-  GCancellable *cancellable; /* borrowed, nullable */
-  gboolean bypass_window;    /* sent at once, even if the window is full */
+  GCancellable *cancellable;             /* borrowed, nullable */
+  void (*late) (PlumExchange *exchange); /* (nullable): see plum_exchange_is_late () */
+  gboolean bypass_window;                /* sent at once, even if the window is full */
   size_t request_len;
   uint8_t request[PLUM_EXCHANGE_REQUEST_SIZE];
 
@@ -65,6 +66,7 @@ struct _PlumExchange
   guint64 first_serial;
   guint n_sent;
   gboolean holds_slot;
+  gboolean is_late;
   GError *error;
 };
 
@@ -90,6 +92,9 @@ const char *plum_exchanges_get_peer (PlumExchanges *self);
 const char *plum_exchanges_get_label (PlumExchanges *self);
 GMainContext *plum_exchanges_get_context (PlumExchanges *self);
 
+/* Whether the last answers came later than a gateway on the link needs. */
+gboolean plum_exchanges_are_slow (PlumExchanges *self);
+
 /* The socket must be open. func is not called before this returns. */
 void plum_exchanges_start (PlumExchanges *self, PlumExchange *exchange);
 /* (nullable) (transfer none): one that was sent at least once, and has not finished. */
@@ -99,6 +104,11 @@ void plum_exchanges_fail_all (PlumExchanges *self, const GError *error);
 /* Removes an exchange from its PlumExchanges, without calling func. Does nothing if it has
  * finished. */
 void plum_exchange_remove (PlumExchange *exchange);
+/* Whether the last send of the plan was not answered in time; a late answer still counts. */
+gboolean plum_exchange_is_late (PlumExchange *exchange);
+/* The exchange was answered: measures how slow the gateway is. Call it before the exchange is
+ * removed. */
+void plum_exchange_note_answer (PlumExchange *exchange);
 /* The error for an outcome other than CANCELLED. Its message starts with the label. (transfer
  * full) */
 GError *plum_exchange_make_error (PlumExchanges *self,

@@ -115,6 +115,25 @@ plum_lease_table_find_live (PlumLeaseTable *self)
   return NULL;
 }
 
+GArray *
+plum_lease_table_get_live (PlumLeaseTable *self)
+{
+  GArray *keys = g_array_new (FALSE, FALSE, sizeof (PlumExchangeKey));
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->by_key);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      PlumLeaseTableRow *row = value;
+
+      if (row->live)
+        g_array_append_val (keys, row->key);
+    }
+
+  return keys;
+}
+
 static gboolean
 has_expired (gpointer key, gpointer value, gpointer user_data)
 {

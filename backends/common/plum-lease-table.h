@@ -17,6 +17,10 @@ typedef struct
   gboolean live;
   gboolean certain;  /* granted since the gateway was last restarted */
   uint32_t lifetime; /* s, last requested */
+  uint32_t answered; /* s: the lifetime in the last answer */
+  gint64 granted_at;
+  guint n_questions; /* see plum_udp_session_doubts () */
+  uint16_t requested_port;
   uint16_t external_port;
   GInetAddress *external_address; /* (nullable) */
   gint64 hold_until;
@@ -31,6 +35,8 @@ guint plum_lease_table_get_n_live (PlumLeaseTable *self);
 PlumLeaseTableRow *plum_lease_table_lookup (PlumLeaseTable *self, const PlumExchangeKey *key);
 /* (nullable) (transfer none): any mapping that is live and certain. */
 PlumLeaseTableRow *plum_lease_table_find_live (PlumLeaseTable *self);
+/* (transfer full) (element-type PlumExchangeKey): the keys of all that are live. */
+GArray *plum_lease_table_get_live (PlumLeaseTable *self);
 /* Records a granted mapping. TRUE: it was live with another address. */
 gboolean plum_lease_table_grant (PlumLeaseTable *self,
                                  const PlumExchangeKey *key,

@@ -2,9 +2,31 @@
 
 #include "plum-retry.h"
 
-const PlumRetryPlan plum_retry_probe = { .fast_ms = 250, .n_fast = 3, .n_sends = 3 };
+/* What the default discover-timeout and mapping-timeout of 10 s leave, with a margin. */
+#define PATIENCE_MS 9750
 
-const PlumRetryPlan plum_retry_renewal = { .fast_ms = 3000, .n_fast = 1, .n_sends = 1 };
+const PlumRetryPlan plum_retry_probe = {
+  .fast_ms = 250,
+  .n_fast = 3,
+  .n_sends = 3,
+  .late_ms = PATIENCE_MS - 1750,
+};
+
+const PlumRetryPlan plum_retry_deletion = { .fast_ms = 250, .n_fast = 3, .n_sends = 3 };
+
+const PlumRetryPlan plum_retry_slow_deletion = {
+  .fast_ms = 250,
+  .n_fast = 3,
+  .n_sends = 3,
+  .late_ms = PATIENCE_MS - 1750,
+};
+
+const PlumRetryPlan plum_retry_renewal = {
+  .fast_ms = 3000,
+  .n_fast = 1,
+  .n_sends = 1,
+  .late_ms = PATIENCE_MS - 3000,
+};
 
 const PlumRetryPlan plum_retry_natpmp = { .fast_ms = 250, .n_fast = 9, .n_sends = 9 };
 

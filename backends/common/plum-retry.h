@@ -14,10 +14,16 @@ typedef struct
   guint slow_ms; /* the next wait (RFC 6887 8.1.1 IRT), doubled each time, with a random part */
   guint max_ms;  /* the longest wait (MRT) */
   guint n_sends; /* in total; 0: no limit */
+  guint late_ms; /* how long a late answer counts after the wait that follows the last send */
 } PlumRetryPlan;
 
-/* The server probe and deletions: sent at 0, 250 and 750 ms, timed out at 1750 ms. */
+/* The server probe: sent at 0, 250 and 750 ms, late from 1750 ms, timed out at 9.75 s, which is
+ * less than the default timeouts of core. */
 extern const PlumRetryPlan plum_retry_probe;
+/* A deletion: the same, but timed out at 1750 ms, so that closing does not wait. */
+extern const PlumRetryPlan plum_retry_deletion;
+/* A deletion on a gateway whose answers take that long. */
+extern const PlumRetryPlan plum_retry_slow_deletion;
 /* A renewal: one packet. If it is lost, the next one is sent in the next window (RFC 6887
  * 11.2.1). */
 extern const PlumRetryPlan plum_retry_renewal;

@@ -49,6 +49,15 @@ on_exchange_finished (PlumExchange *exchange, PlumExchangeOutcome outcome, const
 }
 
 static void
+on_exchange_late (PlumExchange *exchange)
+{
+  PlumServerProbe *self = (PlumServerProbe *) exchange;
+
+  if (self->funcs.late != NULL)
+    self->funcs.late (self->user_data);
+}
+
+static void
 on_waiting_emptied (gpointer user_data)
 {
   PlumServerProbe *self = user_data;
@@ -96,16 +105,25 @@ plum_server_probe_is_running (PlumServerProbe *self)
   return self->exchange.owner != NULL;
 }
 
+gboolean
+plum_server_probe_is_prompt (PlumServerProbe *self)
+{
+  return plum_server_probe_is_running (self) && !plum_exchange_is_late (&self->exchange);
+}
+
 static gboolean
 plum_server_probe_start (PlumServerProbe *self, GError **error)
 {
-  if (plum_server_probe_is_running (self))
+  if (plum_server_probe_is_prompt (self))
     return TRUE;
 
   if (!plum_exchanges_open (self->exchanges, error))
     return FALSE;
 
+  /* A gateway that was silent may answer now: send again. */
+  plum_exchange_remove (&self->exchange);
   self->exchange.func = on_exchange_finished;
+  self->exchange.late = on_exchange_late;
   self->exchange.plan = &plum_retry_probe;
   self->exchange.bypass_window = TRUE;
   self->exchange.request_len =
@@ -196,6 +214,7 @@ plum_server_probe_finish (PlumServerProbe *self, const GError *error)
   if (!plum_server_probe_is_running (self))
     return;
 
+  plum_exchange_note_answer (&self->exchange);
   plum_exchange_remove (&self->exchange);
   if (error == NULL)
     {

@@ -17,6 +17,8 @@ typedef struct
 {
   /* Returns the length. */
   size_t (*encode) (uint8_t *out, size_t size, gpointer user_data);
+  /* (nullable): there is no answer yet, after the last send. The calls still wait for one. */
+  void (*late) (gpointer user_data);
   /* The calls have finished. error: (nullable): why there is no answer, or what it refused. */
   void (*finished) (const GError *error, gpointer user_data);
 } PlumServerProbeFuncs;
@@ -38,6 +40,8 @@ void plum_server_probe_hint (PlumServerProbe *self, const char *why);
 /* Clears a hint that is not served yet. */
 void plum_server_probe_clear_hint (PlumServerProbe *self);
 gboolean plum_server_probe_is_running (PlumServerProbe *self);
+/* Whether it is running, and an answer is expected soon. */
+gboolean plum_server_probe_is_prompt (PlumServerProbe *self);
 /* The gateway has answered. error: (nullable): the answer is a failure. Does nothing if the probe
  * is not running. */
 void plum_server_probe_finish (PlumServerProbe *self, const GError *error);

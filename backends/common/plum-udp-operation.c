@@ -9,8 +9,12 @@ on_exchange_finished (PlumExchange *exchange, PlumExchangeOutcome outcome, const
 
   if (outcome == PLUM_EXCHANGE_CANCELLED)
     plum_udp_operation_free (self);
-  else if (outcome == PLUM_EXCHANGE_TIMED_OUT && self->silence_is_done)
-    plum_udp_operation_done (self);
+  else if (outcome == PLUM_EXCHANGE_TIMED_OUT && self->left > 0)
+    plum_udp_operation_fail (
+      self, g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
+                         "%s: %s did not confirm the deletion: it answered that %u s are left",
+                         self->session->protocol->label, plum_udp_session_get_peer (self->session),
+                         self->left));
   else
     plum_udp_operation_fail (self, plum_exchange_make_error (self->session->exchanges, exchange,
                                                              outcome, error));
@@ -43,6 +47,7 @@ plum_udp_operation_free (PlumUdpOperation *self)
 {
   plum_exchange_remove (&self->exchange);
   g_clear_object (&self->call);
+  g_clear_error (&self->undo_error);
   g_free (self);
 }
 
@@ -67,8 +72,10 @@ plum_udp_operation_choose_plan (PlumUdpOperation *self)
   PlumUdpSession *session = self->session;
 
   if (self->lifetime == 0)
-    return &plum_retry_probe;
-  if (plum_lease_table_is_renewal (session->leases, &self->exchange.key, self->requested_port))
+    return plum_exchanges_are_slow (session->exchanges) ? &plum_retry_slow_deletion
+                                                        : &plum_retry_deletion;
+  if (self->is_refresh ||
+      plum_lease_table_is_renewal (session->leases, &self->exchange.key, self->requested_port))
     return &plum_retry_renewal;
   return session->protocol->map_plan;
 }
@@ -88,26 +95,72 @@ plum_udp_operation_restart (PlumUdpOperation *self)
   plum_udp_operation_send (self);
 }
 
+void
+plum_udp_operation_undo (PlumUdpOperation *self, GError *error, uint32_t granted)
+{
+  PlumLeaseTableRow *row = plum_lease_table_lookup (self->session->leases, &self->exchange.key);
+
+  if (row != NULL && row->live)
+    {
+      plum_udp_operation_fail (self, error);
+      return;
+    }
+
+  self->undo_error = error;
+  self->undo_left = granted != 0 ? granted : self->lifetime;
+  self->lifetime = 0;
+  self->exchange.plan = plum_udp_operation_choose_plan (self);
+  plum_udp_operation_restart (self);
+}
+
 gboolean
 plum_udp_operation_is_repeated (PlumUdpOperation *self)
 {
   return self->exchange.n_sent > 1;
 }
 
+PlumUdpGrant
+plum_udp_operation_make_grant (PlumUdpOperation *self, uint16_t port, uint32_t lifetime)
+{
+  return (PlumUdpGrant){
+    .key = &self->exchange.key,
+    .requested_port = (uint16_t) self->requested_port,
+    .port = port,
+    .requested = self->lifetime,
+    .lifetime = lifetime,
+  };
+}
+
 void
 plum_udp_operation_done (PlumUdpOperation *self)
 {
-  plum_call_return_done (self->call);
+  if (self->undo_error != NULL)
+    plum_call_return_error (self->call, g_steal_pointer (&self->undo_error));
+  else
+    plum_call_return_done (self->call);
   plum_udp_operation_free (self);
+}
+
+/* Adds to the error why the deletion failed. (transfer full) */
+static GError *
+plum_udp_operation_make_left_error (PlumUdpOperation *self, const GError *error)
+{
+  const GError *undo = self->undo_error;
+
+  return g_error_new (undo->domain, undo->code,
+                      "%s; the router may keep the mapping for up to %u s: %s", undo->message,
+                      self->undo_left, error->message);
 }
 
 void
 plum_udp_operation_fail (PlumUdpOperation *self, GError *error)
 {
-  if (self->call != NULL)
-    plum_call_return_error (self->call, error);
-  else
-    g_error_free (error);
+  g_autoptr (GError) owned = error;
+
+  if (self->undo_error != NULL)
+    plum_call_return_error (self->call, plum_udp_operation_make_left_error (self, error));
+  else if (self->call != NULL)
+    plum_call_return_error (self->call, g_steal_pointer (&owned));
   plum_udp_operation_free (self);
 }
 
@@ -122,15 +175,14 @@ plum_udp_operation_refuse (PlumUdpOperation *self, GError *error, guint hold_s)
   plum_udp_operation_fail (self, error);
 }
 
-void
-plum_udp_operation_grant_nothing (PlumUdpOperation *self, guint port, guint lifetime)
+GError *
+plum_udp_operation_make_nothing_error (PlumUdpOperation *self, guint port, guint lifetime)
 {
   if (!plum_udp_operation_is_repeated (self))
-    return;
+    return NULL;
 
-  plum_udp_operation_fail (
-    self, g_error_new (PLUM_ERROR, PLUM_ERROR_NO_RESOURCES,
-                       "%s: %s granted port %u for %u s; expected a port and a lifetime above 0",
-                       self->session->protocol->label, plum_udp_session_get_peer (self->session),
-                       port, lifetime));
+  return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_RESOURCES,
+                      "%s: %s granted port %u for %u s; expected a port and a lifetime above 0",
+                      self->session->protocol->label, plum_udp_session_get_peer (self->session),
+                      port, lifetime);
 }

@@ -22,10 +22,15 @@ struct _PlumUdpOperation
   PlumCall *call;          /* (nullable): finished by the operation */
   PlumUdpOperationEncode encode;
 
-  uint32_t lifetime;        /* s, requested; 0: a deletion */
-  guint requested_port;     /* the external port of the first request; later ones may differ */
-  gboolean exact;           /* the external port is required */
-  gboolean silence_is_done; /* if no further answer comes, the call succeeds */
+  uint32_t lifetime;    /* s, requested; 0: a deletion */
+  guint requested_port; /* the external port of the first request; later ones may differ */
+  gboolean exact;       /* the external port is required */
+  gboolean is_refresh;  /* of a live mapping, for no call of map () */
+  gboolean is_entry;    /* the deletion of an entry of the table */
+  uint32_t left;        /* s: what the answer to a deletion leaves */
+
+  GError *undo_error; /* (nullable): why the grant is being deleted */
+  uint32_t undo_left; /* s: how long the gateway may keep what it granted */
 };
 
 /* size: of the protocol's structure. The session must be open. */
@@ -43,17 +48,26 @@ PlumUdpOperation *plum_udp_operation_lookup (PlumUdpSession *session, const Plum
 void plum_udp_operation_start (PlumUdpOperation *self);
 /* Sends a changed request in place of the one that was answered. */
 void plum_udp_operation_restart (PlumUdpOperation *self);
+/* The answer grants what cannot be used: sends the changed request, which is a deletion, and fails
+ * the call when it is finished. Fails at once if the mapping was live before: it may still be.
+ * error: (transfer full). granted: s; 0: unknown. */
+void plum_udp_operation_undo (PlumUdpOperation *self, GError *error, uint32_t granted);
 /* Whether the request was sent more than once. Before that, an answer that does not fit may be the
  * late answer to an earlier request; if the gateway repeats it, it is not. */
 gboolean plum_udp_operation_is_repeated (PlumUdpOperation *self);
 
+/* What the request and the answer to it are. */
+PlumUdpGrant plum_udp_operation_make_grant (PlumUdpOperation *self,
+                                            uint16_t port,
+                                            uint32_t lifetime);
 /* These finish the call, and free the operation. */
 void plum_udp_operation_done (PlumUdpOperation *self);
 /* error: (transfer full) */
 void plum_udp_operation_fail (PlumUdpOperation *self, GError *error);
 /* The same; and the same request is not sent again for hold_s. error: (transfer full) */
 void plum_udp_operation_refuse (PlumUdpOperation *self, GError *error, guint hold_s);
-/* A grant of nothing. Does nothing for an answer that may be the late one to a deletion. */
-void plum_udp_operation_grant_nothing (PlumUdpOperation *self, guint port, guint lifetime);
+/* (transfer full) (nullable): the error for a grant of nothing. NULL: the answer may be the late
+ * one to a deletion. */
+GError *plum_udp_operation_make_nothing_error (PlumUdpOperation *self, guint port, guint lifetime);
 
 G_END_DECLS

@@ -6,6 +6,16 @@
 #define CHECK_FRESH_MS 1000
 #define ADDRESS_FRESH_MS 60000
 
+/* An answer that contradicts an earlier one within this time makes both doubtful. */
+#define MOMENT_MS 250
+/* How often a doubtful answer causes a question, for each mapping and request. */
+#define QUESTIONS_MAX 3
+/* s: by how much the lifetimes in two answers may differ. */
+#define ROUNDING_S 2
+/* s: below this epoch, a second restart may not show (RFC 6887 8.5 allows for 2 s and a
+ * sixteenth). */
+#define YOUNG_S 60
+
 static void
 on_datagram (const uint8_t *data, size_t len, gpointer user_data)
 {
@@ -32,11 +42,30 @@ static void
 on_probe_finished (const GError *error, gpointer user_data)
 {
   PlumUdpSession *self = user_data;
+  gboolean started = error == NULL && self->silent && self->announced;
+  g_autofree char *reason = NULL;
 
+  self->silent = error != NULL;
   if (error != NULL)
     plum_log (self->protocol->log_domain, PLUM_LOG_LEVEL_DEBUG, "%s", error->message);
+  if (started)
+    reason = g_strdup_printf ("%s: %s answers again after an announcement", self->protocol->label,
+                              plum_udp_session_get_peer (self));
   if (self->protocol->probe_finished != NULL)
     self->protocol->probe_finished (self->backend, error);
+
+  /* Core discovers the gateway again, and requests what has failed. */
+  if (reason != NULL)
+    plum_backend_report_lost (self->backend, reason);
+}
+
+static void
+on_probe_late (gpointer user_data)
+{
+  PlumUdpSession *self = user_data;
+
+  if (self->protocol->probe_late != NULL)
+    self->protocol->probe_late (self->backend);
 }
 
 PlumUdpSession *
@@ -44,6 +73,7 @@ plum_udp_session_new (PlumBackend *backend, const PlumUdpProtocol *protocol)
 {
   static const PlumServerProbeFuncs funcs = {
     .encode = on_probe_encode,
+    .late = on_probe_late,
     .finished = on_probe_finished,
   };
   PlumUdpSession *self = g_new0 (PlumUdpSession, 1);
@@ -102,6 +132,29 @@ plum_udp_session_check_network (PlumUdpSession *self, PlumCall *call)
 }
 
 gboolean
+plum_udp_session_check_entry (PlumUdpSession *self, PlumEntry *entry, PlumCall *call)
+{
+  GInetAddress *local = plum_network_get_local_address (plum_backend_get_network (self->backend));
+  GInetAddress *address = plum_entry_get_internal_address (entry);
+  g_autofree char *message = NULL;
+  const char *reason = NULL;
+
+  if (!plum_udp_session_check_network (self, call))
+    return FALSE;
+
+  if (plum_entry_get_internal_port (entry) == 0)
+    reason = "internal port 0 would delete the mappings of all ports of this host";
+  else if (address != NULL && (local == NULL || !g_inet_address_equal (address, local)))
+    reason = "only mappings of this host can be deleted";
+  if (reason == NULL)
+    return TRUE;
+
+  message = g_strdup_printf ("%s: %s", self->protocol->label, reason);
+  plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, message);
+  return FALSE;
+}
+
+gboolean
 plum_udp_session_open (PlumUdpSession *self, PlumCall *call)
 {
   g_autoptr (GError) error = NULL;
@@ -131,10 +184,36 @@ plum_udp_session_check_hold (PlumUdpSession *self,
 }
 
 void
+plum_udp_session_note_announcement (PlumUdpSession *self, const char *why)
+{
+  self->announced = TRUE;
+  plum_server_probe_hint (self->probe, why);
+}
+
+static void
+on_announcement (gpointer user_data)
+{
+  plum_udp_session_note_announcement (user_data,
+                                      "the gateway announces a restart or a new address");
+}
+
+/* A gateway that starts late is heard, too. */
+static void
+plum_udp_session_listen (PlumUdpSession *self)
+{
+  if (self->announcements == NULL)
+    self->announcements =
+      plum_announcements_new (self->backend, self->exchanges, on_announcement, self);
+}
+
+void
 plum_udp_session_discover (PlumUdpSession *self, PlumCall *call)
 {
-  if (plum_udp_session_check_network (self, call))
-    plum_server_probe_join (self->probe, call, 0);
+  if (!plum_udp_session_check_network (self, call))
+    return;
+
+  plum_udp_session_listen (self);
+  plum_server_probe_join (self->probe, call, 0);
 }
 
 void
@@ -150,57 +229,118 @@ plum_udp_session_fail_all (PlumUdpSession *self, const GError *error)
   plum_exchanges_fail_all (self->exchanges, error);
 }
 
-static void
-on_announcement (gpointer user_data)
+gboolean
+plum_udp_session_add_lease (PlumUdpSession *self,
+                            const PlumUdpGrant *grant,
+                            GInetAddress *external_address)
 {
-  PlumUdpSession *self = user_data;
+  gboolean moved = plum_lease_table_grant (self->leases, grant->key, external_address, grant->port);
+  PlumLeaseTableRow *row = plum_lease_table_lookup (self->leases, grant->key);
 
-  self->announced = TRUE;
-  plum_server_probe_hint (self->probe, "the gateway announces a restart or a new address");
+  row->lifetime = grant->requested;
+  row->answered = grant->lifetime;
+  row->requested_port = grant->requested_port;
+  row->granted_at = plum_backend_get_time (self->backend);
+  plum_udp_session_listen (self);
+  return moved;
 }
 
-/* Listens from the first live mapping to the last. */
-static void
-plum_udp_session_update_announcements (PlumUdpSession *self)
+/* What is used of a granted lifetime. */
+static uint32_t
+row_clamp (const PlumLeaseTableRow *row, uint32_t lifetime)
 {
-  if (plum_lease_table_get_n_live (self->leases) == 0)
-    {
-      g_clear_pointer (&self->announcements, plum_announcements_free);
-      plum_server_probe_clear_hint (self->probe);
-    }
-  else if (self->announcements == NULL)
-    {
-      self->announcements =
-        plum_announcements_new (self->backend, self->exchanges, on_announcement, self);
-    }
+  return MIN (lifetime, row->lifetime);
+}
+
+static gboolean
+row_agrees (const PlumLeaseTableRow *row, uint16_t port, uint32_t lifetime)
+{
+  return row->external_port == port &&
+         row_clamp (row, lifetime) + ROUNDING_S >= row_clamp (row, row->answered);
 }
 
 gboolean
-plum_udp_session_add_lease (PlumUdpSession *self,
-                            const PlumExchangeKey *key,
-                            GInetAddress *external_address,
-                            uint16_t external_port)
+plum_udp_session_doubts (PlumUdpSession *self,
+                         const PlumExchangeKey *key,
+                         uint16_t port,
+                         uint32_t lifetime)
 {
-  gboolean moved = plum_lease_table_grant (self->leases, key, external_address, external_port);
+  PlumLeaseTableRow *row = plum_lease_table_lookup (self->leases, key);
+  gint64 now = plum_backend_get_time (self->backend);
 
-  plum_udp_session_update_announcements (self);
-  return moved;
+  if (row == NULL || !row->live || now - row->granted_at > MOMENT_MS * 1000 ||
+      row_agrees (row, port, lifetime))
+    return FALSE;
+
+  if (row->n_questions < QUESTIONS_MAX)
+    {
+      row->n_questions++;
+      plum_log (self->protocol->log_domain, PLUM_LOG_LEVEL_INFO,
+                "%s: %s answered twice: external port %u for %u s, and port %u for %u s; "
+                "requested again",
+                self->protocol->label, plum_udp_session_get_peer (self), row->external_port,
+                row->answered, port, lifetime);
+      self->protocol->refresh (self->backend, key);
+    }
+  return TRUE;
+}
+
+void
+plum_udp_session_add_refresh (PlumUdpSession *self,
+                              const PlumUdpGrant *grant,
+                              GInetAddress *external_address)
+{
+  PlumLeaseTableRow *row = plum_lease_table_lookup (self->leases, grant->key);
+  g_autofree char *reason = NULL;
+
+  if (row == NULL || !row->live)
+    return;
+
+  if (!row_agrees (row, grant->port, grant->lifetime))
+    reason =
+      g_strdup_printf ("%s: %s has the mapping at external port %u for %u s, not at port %u for "
+                       "%u s",
+                       self->protocol->label, plum_udp_session_get_peer (self), grant->port,
+                       grant->lifetime, row->external_port, row->answered);
+
+  plum_udp_session_add_lease (self, grant, external_address);
+  if (reason != NULL)
+    plum_backend_report_lost (self->backend, reason);
 }
 
 void
 plum_udp_session_remove_lease (PlumUdpSession *self, const PlumExchangeKey *key)
 {
   plum_lease_table_remove (self->leases, key);
-  plum_udp_session_update_announcements (self);
 }
 
 gboolean
-plum_udp_session_take_announced (PlumUdpSession *self)
+plum_udp_session_is_young (PlumUdpSession *self, uint32_t epoch)
 {
-  gboolean announced = self->announced;
+  gint64 now = plum_backend_get_time (self->backend) / G_USEC_PER_SEC;
+
+  return self->epoch_known && epoch < YOUNG_S &&
+         epoch < self->epoch_server + (now - self->epoch_client);
+}
+
+gboolean
+plum_udp_session_serve_announcement (PlumUdpSession *self, uint32_t epoch)
+{
+  g_autoptr (GArray) keys = NULL;
+
+  if (!self->announced)
+    return FALSE;
 
   self->announced = FALSE;
-  return announced;
+  if (!plum_udp_session_epoch_fits (self, epoch))
+    return FALSE;
+  if (epoch >= YOUNG_S)
+    return TRUE;
+
+  keys = plum_lease_table_get_live (self->leases);
+  for (unsigned int i = 0; i < keys->len; i++)
+    self->protocol->refresh (self->backend, &g_array_index (keys, PlumExchangeKey, i));
+  return FALSE;
 }
 
 gboolean

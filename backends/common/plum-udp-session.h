@@ -36,7 +36,11 @@ typedef struct
                               int64_t cur_client);
   /* (nullable): why the gateway of the network cannot be used. The network has a gateway. */
   const char *(*check_network) (PlumNetwork *network);
+  /* Requests a live mapping once more, for no call. */
+  void (*refresh) (PlumBackend *backend, const PlumExchangeKey *key);
   size_t (*encode_probe) (PlumUdpSession *session, uint8_t *out, size_t size);
+  /* (nullable): the probe is not answered yet, after its last send. */
+  void (*probe_late) (PlumBackend *backend);
   /* The calls that waited for the probe have finished. error: (nullable) */
   void (*probe_finished) (PlumBackend *backend, const GError *error);
   /* A datagram from the gateway. FALSE: it is malformed, and changes nothing. */
@@ -52,12 +56,14 @@ struct _PlumUdpSession
   PlumExchanges *exchanges;
   PlumServerProbe *probe;
   PlumLeaseTable *leases;
-  PlumAnnouncements *announcements; /* (nullable): only while a mapping is live */
+  PlumAnnouncements *announcements; /* (nullable): from the first discovery or mapping on */
   gboolean announced;               /* see plum_udp_session_take_announced () */
 
   GInetAddress *external_address; /* (nullable): unknown, or the gateway has none */
   gboolean address_known;         /* the gateway has reported it, or that there is none */
   gint64 address_time;            /* when it did */
+
+  gboolean silent; /* the last probe failed */
 
   gboolean epoch_known;
   gint64 epoch_server; /* s */
@@ -81,21 +87,52 @@ gboolean plum_udp_session_check_hold (PlumUdpSession *self,
                                       gboolean exact,
                                       PlumCall *call);
 
+/* The same for a deletion of an entry: the protocol cannot delete entries of other hosts, and must
+ * not delete several at once. */
+gboolean plum_udp_session_check_entry (PlumUdpSession *self, PlumEntry *entry, PlumCall *call);
+
 /* The methods of PlumBackend, by the server probe. */
 void plum_udp_session_discover (PlumUdpSession *self, PlumCall *call);
 void plum_udp_session_check (PlumUdpSession *self, PlumCall *call);
 /* Fails all requests in flight and queued: the answer applies to each of them. */
 void plum_udp_session_fail_all (PlumUdpSession *self, const GError *error);
 
-/* Update the lease table, and listen for announcements while a mapping is live. TRUE: the mapping
- * was live with another external address. */
+/* A request for a mapping, and its answer. */
+typedef struct
+{
+  const PlumExchangeKey *key;
+  uint16_t requested_port;
+  uint16_t port;
+  uint32_t requested; /* s */
+  uint32_t lifetime;  /* s, as granted */
+} PlumUdpGrant;
+
+/* Adds a granted mapping to the lease table. TRUE: it was live with another external address. */
 gboolean plum_udp_session_add_lease (PlumUdpSession *self,
-                                     const PlumExchangeKey *key,
-                                     GInetAddress *external_address,
-                                     uint16_t external_port);
+                                     const PlumUdpGrant *grant,
+                                     GInetAddress *external_address);
+/* Whether an answer that no request waits for contradicts the one that came just before it: one of
+ * the two is forged. If so, the mapping is requested again; the answer to that decides. */
+gboolean plum_udp_session_doubts (PlumUdpSession *self,
+                                  const PlumExchangeKey *key,
+                                  uint16_t port,
+                                  uint32_t lifetime);
+/* The answer to a refresh: adds it. Reports a loss if the mapping is not where it was; call it
+ * last. */
+void plum_udp_session_add_refresh (PlumUdpSession *self,
+                                   const PlumUdpGrant *grant,
+                                   GInetAddress *external_address);
+
 void plum_udp_session_remove_lease (PlumUdpSession *self, const PlumExchangeKey *key);
-/* Whether an announcement came since the last call. */
-gboolean plum_udp_session_take_announced (PlumUdpSession *self);
+
+/* The gateway announces a restart: starts the probe. */
+void plum_udp_session_note_announcement (PlumUdpSession *self, const char *why);
+/* Whether the epoch of an unsolicited answer is low and behind the expected one: it may be a
+ * restart that the epoch alone does not show. */
+gboolean plum_udp_session_is_young (PlumUdpSession *self, uint32_t epoch);
+/* The probe was answered with an epoch. If an announcement caused it, and the epoch shows no
+ * restart: refreshes all mappings if the gateway has just started; else returns TRUE. */
+gboolean plum_udp_session_serve_announcement (PlumUdpSession *self, uint32_t epoch);
 
 /* address: (nullable): the gateway has none. TRUE: it differs from the last one. */
 gboolean plum_udp_session_set_external_address (PlumUdpSession *self, GInetAddress *address);

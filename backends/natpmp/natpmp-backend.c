@@ -6,6 +6,7 @@
 #include "plum-backend-log.h"
 #include "plum-call-set.h"
 #include "plum-double-nat.h"
+#include "plum-external-address.h"
 
 /* One map request is in flight at a time (RFC 6886 3.3). One that is silent after so many sends,
  * which is after 3.75 s, no longer delays the others. */
@@ -26,26 +27,41 @@ G_DEFINE_FINAL_TYPE (PlumNatpmpBackend, plum_natpmp_backend, PLUM_TYPE_BACKEND)
 /* 0.0.0.0 with success means that there is none at present (quirk 6). (transfer full)
  * (nullable) */
 static GInetAddress *
-make_address (const NatpmpReply *reply)
+make_address (PlumNatpmpBackend *self, const NatpmpReply *reply)
 {
   g_autoptr (GInetAddress) address =
     g_inet_address_new_from_bytes (reply->address, G_SOCKET_FAMILY_IPV4);
+  g_autofree char *shown = NULL;
+  g_autofree char *note = NULL;
 
-  return g_inet_address_get_is_any (address) ? NULL : g_steal_pointer (&address);
+  if (g_inet_address_get_is_any (address))
+    return NULL;
+  if (plum_external_address_is_possible (address))
+    return g_steal_pointer (&address);
+
+  shown = g_inet_address_to_string (address);
+  note = g_strdup_printf ("NAT-PMP: %s reported %s, which cannot be the external address: the "
+                          "address is unknown",
+                          plum_udp_session_get_peer (self->session), shown);
+  plum_log_debug ("%s", note);
+  plum_backend_report_note (PLUM_BACKEND (self), note);
+  return NULL;
 }
 
 static void
 plum_natpmp_backend_on_unsolicited (PlumNatpmpBackend *self, const NatpmpReply *reply)
 {
+  const char *reason = "an unsolicited response reports a restart or a new address";
   PlumUdpSession *session = self->session;
-  g_autoptr (GInetAddress) address = make_address (reply);
+  g_autoptr (GInetAddress) address = make_address (self, reply);
 
   /* A response that matches the known state is redundant, or a copy of an earlier answer. */
-  if (!plum_udp_session_epoch_fits (session, reply->epoch) ||
-      (reply->result == NATPMP_SUCCESS && session->address_known &&
-       !plum_udp_session_is_external_address (session, address)))
-    plum_server_probe_hint (session->probe,
-                            "an unsolicited response reports a restart or a new address");
+  if (plum_udp_session_is_young (session, reply->epoch))
+    plum_udp_session_note_announcement (session, reason);
+  else if (!plum_udp_session_epoch_fits (session, reply->epoch) ||
+           (reply->result == NATPMP_SUCCESS && session->address_known &&
+            !plum_udp_session_is_external_address (session, address)))
+    plum_server_probe_hint (session->probe, reason);
 }
 
 static void
@@ -64,8 +80,9 @@ plum_natpmp_backend_on_address (PlumNatpmpBackend *self, const NatpmpReply *repl
 
   if (reply->result == NATPMP_SUCCESS)
     {
-      address = make_address (reply);
+      address = make_address (self, reply);
       changed = plum_udp_session_set_external_address (session, address);
+      changed = (natpmp_maps_take_incomplete (self->maps) && address != NULL) || changed;
     }
   else
     {
@@ -76,6 +93,7 @@ plum_natpmp_backend_on_address (PlumNatpmpBackend *self, const NatpmpReply *repl
   plum_server_probe_finish (session->probe, error);
   if (changed)
     plum_backend_report_external_address (PLUM_BACKEND (self), address);
+  plum_udp_session_serve_announcement (session, reply->epoch);
   plum_udp_session_note_epoch (session, reply->epoch);
 }
 
@@ -167,6 +185,19 @@ probe_finished (PlumBackend *backend, const GError *error)
     }
 }
 
+/* A router may map ports and not answer this request. */
+static void
+probe_late (PlumBackend *backend)
+{
+  natpmp_maps_address_arrived (PLUM_NATPMP_BACKEND (backend)->maps);
+}
+
+static void
+refresh (PlumBackend *backend, const PlumExchangeKey *key)
+{
+  natpmp_maps_refresh (PLUM_NATPMP_BACKEND (backend)->maps, key);
+}
+
 static const char *
 check_network (PlumNetwork *network)
 {
@@ -188,7 +219,9 @@ static const PlumUdpProtocol natpmp_protocol = {
   .map_plan = &plum_retry_natpmp,
   .epoch_is_valid = natpmp_epoch_is_valid,
   .check_network = check_network,
+  .refresh = refresh,
   .encode_probe = encode_probe,
+  .probe_late = probe_late,
   .probe_finished = probe_finished,
   .receive = receive,
 };
@@ -250,6 +283,15 @@ plum_natpmp_backend_unmap (PlumBackend *backend,
                        plum_request_get_internal_port (request), &key);
   plum_udp_session_remove_lease (self->session, &key);
   natpmp_maps_start (self->maps, request, TRUE, call);
+}
+
+static void
+plum_natpmp_backend_delete_entry (PlumBackend *backend, PlumEntry *entry, PlumCall *call)
+{
+  PlumNatpmpBackend *self = PLUM_NATPMP_BACKEND (backend);
+
+  if (plum_udp_session_check_entry (self->session, entry, call))
+    natpmp_maps_delete_entry (self->maps, entry, call);
 }
 
 static void
@@ -318,6 +360,7 @@ plum_natpmp_backend_class_init (PlumNatpmpBackendClass *klass)
   backend_class->unmap = plum_natpmp_backend_unmap;
   backend_class->check = plum_natpmp_backend_check;
   backend_class->get_external_address = plum_natpmp_backend_get_external_address;
+  backend_class->delete_entry = plum_natpmp_backend_delete_entry;
 }
 
 static void

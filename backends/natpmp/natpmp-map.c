@@ -5,8 +5,10 @@
 #include "plum-backend-log.h"
 #include "plum-bytes.h"
 
-/* How many external ports are tried, the requested one included. */
+/* How many external ports are tried, the requested one included. A refusal by policy is rarely
+ * about one port, and each further request costs the router time (quirk 89). */
 #define PORTS_MAX 4
+#define PORTS_MAX_DENIED 2
 
 /* s: one day, as in PCP (RFC 6887 15). */
 #define LIFETIME_MAX 86400u
@@ -15,6 +17,7 @@ struct _NatpmpMaps
 {
   PlumUdpSession *session; /* borrowed */
   GQueue granted;          /* of Granted */
+  gboolean incomplete;     /* see natpmp_maps_take_incomplete () */
 };
 
 typedef struct
@@ -88,22 +91,30 @@ map_op_encode (PlumUdpOperation *base, uint8_t *out, size_t size)
                             size);
 }
 
-void
-natpmp_maps_start (NatpmpMaps *self, PlumRequest *request, gboolean deletion, PlumCall *call)
+static MapOp *
+map_op_new (NatpmpMaps *self, PlumProtocol protocol, guint internal_port, PlumCall *call)
 {
-  PlumProtocol protocol = plum_request_get_protocol (request);
-  guint internal_port = plum_request_get_internal_port (request);
   PlumExchangeKey key;
   MapOp *op;
-
-  if (!plum_udp_session_open (self->session, call))
-    return;
 
   natpmp_map_make_key (protocol, internal_port, &key);
   op = (MapOp *) plum_udp_operation_new (sizeof *op, self->session, call, &key, map_op_encode);
   op->maps = self;
   op->protocol = protocol;
   op->internal_port = (uint16_t) internal_port;
+  return op;
+}
+
+void
+natpmp_maps_start (NatpmpMaps *self, PlumRequest *request, gboolean deletion, PlumCall *call)
+{
+  MapOp *op;
+
+  if (!plum_udp_session_open (self->session, call))
+    return;
+
+  op = map_op_new (self, plum_request_get_protocol (request),
+                   plum_request_get_internal_port (request), call);
   op->base.requested_port = plum_request_get_external_port (request);
   op->base.exact = plum_request_get_require_external_port (request);
   if (!deletion)
@@ -113,6 +124,42 @@ natpmp_maps_start (NatpmpMaps *self, PlumRequest *request, gboolean deletion, Pl
       op->base.lifetime = plum_request_get_lifetime (request);
     }
 
+  plum_udp_operation_start (&op->base);
+}
+
+void
+natpmp_maps_delete_entry (NatpmpMaps *self, PlumEntry *entry, PlumCall *call)
+{
+  MapOp *op;
+
+  if (!plum_udp_session_open (self->session, call))
+    return;
+
+  op =
+    map_op_new (self, plum_entry_get_protocol (entry), plum_entry_get_internal_port (entry), call);
+  op->base.is_entry = TRUE;
+  plum_udp_operation_start (&op->base);
+}
+
+void
+natpmp_maps_refresh (NatpmpMaps *self, const PlumExchangeKey *key)
+{
+  PlumLeaseTableRow *row = plum_lease_table_lookup (self->session->leases, key);
+  PlumReader r = PLUM_READER_INIT (key->bytes, sizeof key->bytes);
+  PlumProtocol protocol;
+  MapOp *op;
+
+  if (row == NULL || !row->live || !plum_exchanges_open (self->session->exchanges, NULL))
+    return;
+
+  /* What natpmp_map_make_key () wrote. */
+  protocol = plum_reader_be (&r, 1) == 1 ? PLUM_PROTOCOL_UDP : PLUM_PROTOCOL_TCP;
+  op = map_op_new (self, protocol, plum_reader_be (&r, 2), NULL);
+  op->base.is_refresh = TRUE;
+  op->base.requested_port = row->requested_port;
+  op->base.lifetime = row->lifetime;
+  op->base.exchange.plan = &plum_retry_probe;
+  op->external_port = row->requested_port;
   plum_udp_operation_start (&op->base);
 }
 
@@ -127,11 +174,18 @@ static void
 map_op_refused (MapOp *op, uint16_t code)
 {
   const NatpmpResult *result = natpmp_result_lookup (code);
+  guint n_ports = code == NATPMP_NOT_AUTHORIZED ? PORTS_MAX_DENIED : PORTS_MAX;
   const char *peer = plum_udp_session_get_peer (op->base.session);
   g_autofree char *what = describe_map (op);
   g_autoptr (GError) error = natpmp_result_make_error (code, peer, what);
 
-  if (!result->other_port || op->base.exact || op->n_ports >= PORTS_MAX)
+  if (op->base.is_refresh)
+    {
+      plum_udp_operation_fail (&op->base, g_steal_pointer (&error));
+      return;
+    }
+
+  if (!result->other_port || op->base.exact || op->n_ports >= n_ports)
     {
       plum_udp_operation_refuse (&op->base, g_steal_pointer (&error), result->hold_s);
       return;
@@ -151,7 +205,17 @@ natpmp_maps_return_lease (NatpmpMaps *self,
   g_autoptr (PlumLease) lease =
     plum_lease_new (self->session->external_address, external_port, lifetime, NULL);
 
+  self->incomplete = self->incomplete || !self->session->address_known;
   plum_call_return_lease (call, lease);
+}
+
+gboolean
+natpmp_maps_take_incomplete (NatpmpMaps *self)
+{
+  gboolean incomplete = self->incomplete;
+
+  self->incomplete = FALSE;
+  return incomplete;
 }
 
 static void
@@ -195,22 +259,46 @@ natpmp_maps_address_arrived (NatpmpMaps *self)
     }
 }
 
+/* The grant cannot be used: deletes it. */
+static void
+map_op_undo (MapOp *op, GError *error, uint32_t granted)
+{
+  op->external_port = 0;
+  plum_udp_operation_undo (&op->base, error, granted);
+}
+
 static void
 map_op_granted (MapOp *op, const NatpmpReply *reply)
 {
   NatpmpMaps *self = op->maps;
   PlumUdpSession *session = self->session;
+  PlumExchangeKey key = op->base.exchange.key;
+  PlumUdpGrant grant =
+    plum_udp_operation_make_grant (&op->base, reply->external_port, reply->lifetime);
   uint32_t lifetime = MIN (reply->lifetime, LIFETIME_MAX);
+  GError *error;
 
   if (reply->lifetime == 0 || reply->external_port == 0)
     {
-      plum_udp_operation_grant_nothing (&op->base, reply->external_port, reply->lifetime);
+      error =
+        plum_udp_operation_make_nothing_error (&op->base, reply->external_port, reply->lifetime);
+      if (error != NULL)
+        map_op_undo (op, error, reply->lifetime);
       return;
     }
 
-  plum_udp_session_add_lease (session, &op->base.exchange.key, session->external_address,
-                              reply->external_port);
-  if (plum_server_probe_is_running (session->probe))
+  grant.key = &key;
+  plum_exchange_note_answer (&op->base.exchange);
+  if (op->base.is_refresh)
+    {
+      plum_udp_operation_free (&op->base);
+      plum_udp_session_add_refresh (session, &grant, session->external_address);
+      return;
+    }
+
+  plum_udp_session_add_lease (session, &grant, session->external_address);
+  plum_lease_table_lookup (session->leases, &key)->n_questions = 0;
+  if (plum_server_probe_is_prompt (session->probe))
     natpmp_maps_wait_for_address (self, op->base.call, reply->external_port, lifetime);
   else
     natpmp_maps_return_lease (self, op->base.call, reply->external_port, lifetime);
@@ -239,6 +327,60 @@ map_op_deleted (MapOp *op, const NatpmpReply *reply)
   plum_udp_operation_fail (&op->base, natpmp_result_make_error (reply->result, peer, what));
 }
 
+/* (transfer full) */
+static GError *
+map_op_make_cut_error (MapOp *op, const NatpmpReply *reply)
+{
+  return g_error_new (PLUM_ERROR, PLUM_ERROR_MALFORMED,
+                      "NAT-PMP: %s answered for internal port %u, which is port %u cut to its low "
+                      "byte: the router's NAT-PMP works for ports up to 255 only",
+                      plum_udp_session_get_peer (op->base.session), reply->internal_port,
+                      op->internal_port);
+}
+
+/* The pending request whose internal port a router has cut to its low byte (quirk 82), unless the
+ * answer may be a copy for a mapping of that low port. (nullable) */
+static MapOp *
+natpmp_maps_find_cut (NatpmpMaps *self, const NatpmpReply *reply)
+{
+  PlumLeaseTableRow *row;
+  PlumExchangeKey key;
+
+  natpmp_map_make_key (reply->protocol, reply->internal_port, &key);
+  row = plum_lease_table_lookup (self->session->leases, &key);
+  if (reply->internal_port > 0xff || reply->result != NATPMP_SUCCESS || (row != NULL && row->live))
+    return NULL;
+
+  for (unsigned int high = 0x100; high <= 0xff00; high += 0x100)
+    {
+      MapOp *op;
+
+      natpmp_map_make_key (reply->protocol, high | reply->internal_port, &key);
+      op = (MapOp *) plum_udp_operation_lookup (self->session, &key);
+      if (op != NULL)
+        return op;
+    }
+
+  return NULL;
+}
+
+/* The router cuts the port of a request in the same way, or only that of its answers: in both cases
+ * the deletion with the whole port removes what it has added. */
+static gboolean
+natpmp_maps_handle_cut (NatpmpMaps *self, const NatpmpReply *reply)
+{
+  MapOp *op = natpmp_maps_find_cut (self, reply);
+
+  if (op == NULL)
+    return FALSE;
+
+  if (op->base.lifetime != 0 && reply->lifetime != 0)
+    map_op_undo (op, map_op_make_cut_error (op, reply), reply->lifetime);
+  else if (op->base.lifetime == 0 && reply->lifetime == 0)
+    plum_udp_operation_fail (&op->base, map_op_make_cut_error (op, reply));
+  return TRUE;
+}
+
 gboolean
 natpmp_maps_handle_reply (NatpmpMaps *self, const NatpmpReply *reply)
 {
@@ -248,7 +390,9 @@ natpmp_maps_handle_reply (NatpmpMaps *self, const NatpmpReply *reply)
   natpmp_map_make_key (reply->protocol, reply->internal_port, &key);
   op = (MapOp *) plum_udp_operation_lookup (self->session, &key);
   if (op == NULL)
-    return FALSE;
+    return natpmp_maps_handle_cut (self, reply) ||
+           (reply->result == NATPMP_SUCCESS && reply->lifetime != 0 &&
+            plum_udp_session_doubts (self->session, &key, reply->external_port, reply->lifetime));
 
   if (op->base.lifetime == 0)
     map_op_deleted (op, reply);

@@ -21,9 +21,15 @@ void natpmp_maps_free (NatpmpMaps *self);
 void natpmp_map_make_key (PlumProtocol protocol, guint internal_port, PlumExchangeKey *key);
 /* Finishes the call. */
 void natpmp_maps_start (NatpmpMaps *self, PlumRequest *request, gboolean deletion, PlumCall *call);
+/* Deletes an entry of this host. */
+void natpmp_maps_delete_entry (NatpmpMaps *self, PlumEntry *entry, PlumCall *call);
+/* Requests a live mapping once more. */
+void natpmp_maps_refresh (NatpmpMaps *self, const PlumExchangeKey *key);
 /* FALSE: it answers no pending request. */
 gboolean natpmp_maps_handle_reply (NatpmpMaps *self, const NatpmpReply *reply);
-/* The probe has finished: completes the leases that wait for the external address. */
+/* The probe has finished or is late: completes the leases that wait for the external address. */
 void natpmp_maps_address_arrived (NatpmpMaps *self);
+/* Whether a lease was completed without an address that the gateway may still report. Clears it. */
+gboolean natpmp_maps_take_incomplete (NatpmpMaps *self);
 
 G_END_DECLS

@@ -37,6 +37,10 @@ plum_pcp_backend_on_update (PlumPcpBackend *self, const PcpReply *reply)
       return;
     }
 
+  if (reply->lifetime > 0 &&
+      plum_udp_session_doubts (session, &key, reply->map.external_port, reply->lifetime))
+    return;
+
   /* An old copy would look like a restart: probe. */
   if (!plum_udp_session_epoch_fits (session, reply->epoch))
     {
@@ -47,8 +51,16 @@ plum_pcp_backend_on_update (PlumPcpBackend *self, const PcpReply *reply)
 
   if (reply->lifetime > 0 && reply->map.external_port == row->external_port)
     {
-      address = plum_wire_address_to_inet (reply->map.external_address);
-      pcp_map_note_grant (session, &key, address, row->external_port, row->lifetime);
+      const PlumUdpGrant grant = {
+        .key = &key,
+        .requested_port = row->requested_port,
+        .port = row->external_port,
+        .requested = row->lifetime,
+        .lifetime = reply->lifetime,
+      };
+
+      address = pcp_map_dup_address (session, &reply->map);
+      pcp_map_note_grant (session, &grant, address);
     }
   else
     {
@@ -61,11 +73,7 @@ plum_pcp_backend_on_update (PlumPcpBackend *self, const PcpReply *reply)
 static void
 plum_pcp_backend_on_map (PlumPcpBackend *self, const PcpReply *reply)
 {
-  if (reply->result == PCP_SUCCESS && reply->lifetime > 0 &&
-      plum_udp_session_is_ipv4 (self->session) &&
-      !plum_wire_address_is_ipv4 (reply->map.external_address))
-    plum_log_debug ("PCP: dropped a MAP response whose external address is not IPv4");
-  else if (pcp_map_handle_reply (self->session, reply))
+  if (pcp_map_handle_reply (self->session, reply))
     plum_udp_session_note_epoch (self->session, reply->epoch);
   else
     plum_pcp_backend_on_update (self, reply);
@@ -74,15 +82,17 @@ plum_pcp_backend_on_map (PlumPcpBackend *self, const PcpReply *reply)
 static void
 plum_pcp_backend_on_announce (PlumPcpBackend *self, const PcpReply *reply)
 {
+  const char *reason = "an unsolicited ANNOUNCE response reports a restart";
   PlumUdpSession *session = self->session;
   g_autoptr (GError) error = NULL;
 
   if (!plum_server_probe_is_running (session->probe))
     {
-      /* A response whose epoch fits is redundant, or a copy of an earlier answer. */
-      if (!plum_udp_session_epoch_fits (session, reply->epoch))
-        plum_server_probe_hint (session->probe,
-                                "an unsolicited ANNOUNCE response reports a restart");
+      /* Any other response is redundant, or a copy of an earlier answer. */
+      if (plum_udp_session_is_young (session, reply->epoch))
+        plum_udp_session_note_announcement (session, reason);
+      else if (!plum_udp_session_epoch_fits (session, reply->epoch))
+        plum_server_probe_hint (session->probe, reason);
       return;
     }
 
@@ -94,8 +104,7 @@ plum_pcp_backend_on_announce (PlumPcpBackend *self, const PcpReply *reply)
 
   /* A router that announces and was not restarted has a new address (miniupnpd then keeps its
    * epoch), which the answer to ANNOUNCE does not contain. */
-  if (plum_udp_session_take_announced (session) &&
-      plum_udp_session_epoch_fits (session, reply->epoch))
+  if (plum_udp_session_serve_announcement (session, reply->epoch))
     pcp_map_refresh (session, NULL);
 
   plum_udp_session_note_epoch (session, reply->epoch);
@@ -145,6 +154,12 @@ receive (PlumBackend *backend, const uint8_t *data, size_t len, GError **error)
   return TRUE;
 }
 
+static void
+refresh (PlumBackend *backend, const PlumExchangeKey *key)
+{
+  pcp_map_refresh_key (PLUM_PCP_BACKEND (backend)->session, key);
+}
+
 static size_t
 encode_probe (PlumUdpSession *session, uint8_t *out, size_t size)
 {
@@ -177,6 +192,7 @@ static const PlumUdpProtocol pcp_protocol = {
   .map_plan = &plum_retry_pcp,
   .epoch_is_valid = pcp_epoch_is_valid,
   .check_network = check_network,
+  .refresh = refresh,
   .encode_probe = encode_probe,
   .receive = receive,
 };
@@ -228,6 +244,15 @@ plum_pcp_backend_unmap (PlumBackend *backend,
   pcp_map_make_key (&map, &key);
   plum_udp_session_remove_lease (session, &key);
   pcp_map_start (session, call, &map, 0);
+}
+
+static void
+plum_pcp_backend_delete_entry (PlumBackend *backend, PlumEntry *entry, PlumCall *call)
+{
+  PlumUdpSession *session = PLUM_PCP_BACKEND (backend)->session;
+
+  if (plum_udp_session_check_entry (session, entry, call))
+    pcp_map_delete_entry (session, entry, call);
 }
 
 static void
@@ -289,6 +314,7 @@ plum_pcp_backend_class_init (PlumPcpBackendClass *klass)
   backend_class->unmap = plum_pcp_backend_unmap;
   backend_class->check = plum_pcp_backend_check;
   backend_class->get_external_address = plum_pcp_backend_get_external_address;
+  backend_class->delete_entry = plum_pcp_backend_delete_entry;
 }
 
 static void

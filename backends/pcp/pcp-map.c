@@ -5,6 +5,7 @@
 #include "plum-backend-log.h"
 #include "plum-bytes.h"
 #include "plum-double-nat.h"
+#include "plum-external-address.h"
 #include "plum-wire-address.h"
 
 typedef struct
@@ -14,7 +15,6 @@ typedef struct
   PcpMap requested; /* the first try, with the option if the external port is required */
   PcpMap previous;  /* the try before this one */
   guint tried;      /* bits, 1 << PcpNext */
-  gboolean refresh; /* for the external address, not for the lease */
 } MapOp;
 
 static GSocketFamily
@@ -106,34 +106,103 @@ pcp_map_start (PlumUdpSession *session, PlumCall *call, const PcpMap *map, uint3
     plum_udp_operation_start (&map_op_new (session, call, map, lifetime)->base);
 }
 
+/* What pcp_map_make_key () wrote. */
+static void
+fill_from_key (PlumUdpSession *session, const PlumExchangeKey *key, PcpMap *map)
+{
+  PlumReader r = PLUM_READER_INIT (key->bytes, sizeof key->bytes);
+
+  plum_reader_be (&r, 1);
+  *map = (PcpMap){ .protocol = plum_reader_be (&r, 1) };
+  map->internal_port = (uint16_t) plum_reader_be (&r, 2);
+  plum_reader_bytes (&r, map->nonce, PCP_NONCE_SIZE);
+  plum_wire_address_any (get_family (session), map->external_address);
+}
+
+static void
+refresh_start (PlumUdpSession *session, PlumCall *call, const PcpMap *map, uint32_t lifetime)
+{
+  MapOp *op = map_op_new (session, call, map, lifetime);
+
+  op->base.is_refresh = TRUE;
+  op->base.exchange.plan = &plum_retry_probe;
+  plum_udp_operation_start (&op->base);
+}
+
+void
+pcp_map_refresh_key (PlumUdpSession *session, const PlumExchangeKey *key)
+{
+  PlumLeaseTableRow *row = plum_lease_table_lookup (session->leases, key);
+  PcpMap map;
+
+  if (row == NULL || !row->live || !plum_exchanges_open (session->exchanges, NULL))
+    return;
+
+  fill_from_key (session, key, &map);
+  map.external_port = row->requested_port;
+  refresh_start (session, NULL, &map, row->lifetime);
+}
+
 gboolean
 pcp_map_refresh (PlumUdpSession *session, PlumCall *call)
 {
   PlumLeaseTableRow *row = plum_lease_table_find_live (session->leases);
-  PcpMap map = { .protocol = PLUM_PROTOCOL_TCP };
-  PlumReader r;
-  MapOp *op;
+  PcpMap map;
 
   if (row == NULL || !plum_exchanges_open (session->exchanges, NULL))
     return FALSE;
 
-  /* What pcp_map_make_key () wrote. */
-  r = (PlumReader) PLUM_READER_INIT (row->key.bytes, sizeof row->key.bytes);
-  plum_reader_be (&r, 1);
-  map.protocol = plum_reader_be (&r, 1);
-  map.internal_port = (uint16_t) plum_reader_be (&r, 2);
-  plum_bytes_copy (map.nonce, plum_reader_take (&r, PCP_NONCE_SIZE), PCP_NONCE_SIZE);
+  fill_from_key (session, &row->key, &map);
   map.external_port = row->external_port;
   if (row->external_address != NULL)
     plum_wire_address_from_inet (row->external_address, map.external_address);
-  else
-    plum_wire_address_any (get_family (session), map.external_address);
-
-  op = map_op_new (session, call, &map, row->lifetime);
-  op->refresh = TRUE;
-  op->base.exchange.plan = &plum_retry_probe;
-  plum_udp_operation_start (&op->base);
+  refresh_start (session, call, &map, row->lifetime);
   return TRUE;
+}
+
+/* TRUE: the nonce of a live mapping of this backend. */
+static gboolean
+find_nonce (PlumUdpSession *session, PcpMap *map)
+{
+  g_autoptr (GArray) keys = plum_lease_table_get_live (session->leases);
+
+  for (unsigned int i = 0; i < keys->len; i++)
+    {
+      PcpMap live;
+
+      fill_from_key (session, &g_array_index (keys, PlumExchangeKey, i), &live);
+      if (live.protocol == map->protocol && live.internal_port == map->internal_port)
+        {
+          *map = live;
+          return TRUE;
+        }
+    }
+
+  return FALSE;
+}
+
+void
+pcp_map_delete_entry (PlumUdpSession *session, PlumEntry *entry, PlumCall *call)
+{
+  PcpMap map = {
+    .protocol = plum_entry_get_protocol (entry),
+    .internal_port = (uint16_t) plum_entry_get_internal_port (entry),
+  };
+  MapOp *op;
+
+  if (!plum_udp_session_open (session, call))
+    return;
+
+  plum_wire_address_any (get_family (session), map.external_address);
+  if (!find_nonce (session, &map))
+    {
+      for (size_t i = 0; i < PCP_NONCE_SIZE; i++)
+        map.nonce[i] = (uint8_t) g_random_int_range (0, 256);
+    }
+
+  op = map_op_new (session, call, &map, 0);
+  op->base.is_entry = TRUE;
+  plum_udp_operation_start (&op->base);
 }
 
 /* The same for a required port. Without the option, core checks the granted port. */
@@ -226,7 +295,7 @@ map_op_refused (MapOp *op, const PcpReply *reply)
   if (!plum_udp_operation_is_repeated (&op->base) && map_op_is_copy (op, &reply->map))
     return;
 
-  if (op->refresh)
+  if (op->base.is_refresh)
     {
       plum_udp_operation_fail (&op->base, g_steal_pointer (&error));
     }
@@ -242,47 +311,95 @@ map_op_refused (MapOp *op, const PcpReply *reply)
     }
 }
 
+/* (transfer full) The error of a deletion that is refused. */
+static GError *
+map_op_make_deletion_error (MapOp *op, const PcpReply *reply)
+{
+  const char *peer = plum_udp_session_get_peer (op->base.session);
+  g_autofree char *port = describe_map (&op->map);
+  g_autofree char *what = g_strconcat ("the deletion of ", port, NULL);
+
+  if (op->base.is_entry && reply->result == PCP_NOT_AUTHORIZED)
+    return g_error_new (PLUM_ERROR, PLUM_ERROR_REFUSED,
+                        "PCP: %s answered NOT_AUTHORIZED (2) to %s: the mapping was made with a "
+                        "key that is not known here, or the router's policy forbids it",
+                        peer, what);
+  if (op->base.is_entry && reply->result == PCP_NO_RESOURCES)
+    return g_error_new (PLUM_ERROR, PLUM_ERROR_DESTROYED,
+                        "PCP: %s answered NO_RESOURCES (8) to %s: the router has no such mapping",
+                        peer, what);
+  return pcp_result_make_error (reply->result, peer, what);
+}
+
 /* RFC 6887 15: the deletion of a mapping that does not exist succeeds. Some routers answer it with
  * NO_RESOURCES or NOT_AUTHORIZED. */
 static void
 map_op_deleted (MapOp *op, const PcpReply *reply)
 {
-  const char *peer = plum_udp_session_get_peer (op->base.session);
-  g_autofree char *port = NULL;
-  g_autofree char *what = NULL;
+  gboolean is_absent = reply->result == PCP_NOT_AUTHORIZED || reply->result == PCP_NO_RESOURCES;
 
+  /* The late answer to a renewal; or traffic keeps the mapping, if no other answer comes. */
   if (reply->result == PCP_SUCCESS && reply->lifetime > 0)
-    {
-      /* The late answer to a renewal; or, if no other answer comes, traffic keeps the mapping. */
-      op->base.silence_is_done = TRUE;
-      return;
-    }
+    op->base.left = reply->lifetime;
+  else if (reply->result == PCP_SUCCESS || (is_absent && !op->base.is_entry))
+    plum_udp_operation_done (&op->base);
+  else
+    plum_udp_operation_fail (&op->base, map_op_make_deletion_error (op, reply));
+}
 
-  if (reply->result == PCP_SUCCESS || reply->result == PCP_NOT_AUTHORIZED ||
-      reply->result == PCP_NO_RESOURCES)
-    {
-      plum_udp_operation_done (&op->base);
-      return;
-    }
+GInetAddress *
+pcp_map_dup_address (PlumUdpSession *session, const PcpMap *map)
+{
+  GInetAddress *local =
+    plum_network_get_local_address (plum_backend_get_network (session->backend));
+  g_autoptr (GInetAddress) address = plum_wire_address_to_inet (map->external_address);
+  gboolean is_ipv4 = plum_udp_session_is_ipv4 (session);
+  g_autofree char *shown = NULL;
+  g_autofree char *note = NULL;
 
-  port = describe_map (&op->map);
-  what = g_strconcat ("the deletion of ", port, NULL);
-  plum_udp_operation_fail (&op->base, pcp_result_make_error (reply->result, peer, what));
+  if (address == NULL && is_ipv4 == plum_wire_address_is_ipv4 (map->external_address))
+    return NULL;
+
+  /* A pinhole does not translate the address of this host. */
+  if (address != NULL && g_inet_address_get_family (address) == get_family (session) &&
+      (plum_external_address_is_possible (address) ||
+       (!is_ipv4 && g_inet_address_equal (address, local))))
+    return g_steal_pointer (&address);
+
+  shown = address != NULL ? g_inet_address_to_string (address) : g_strdup ("::");
+  note = g_strdup_printf ("PCP: %s reported %s, which cannot be the external address: the address "
+                          "is unknown",
+                          plum_udp_session_get_peer (session), shown);
+  plum_log_debug ("%s", note);
+  plum_backend_report_note (session->backend, note);
+  return NULL;
 }
 
 void
-pcp_map_note_grant (PlumUdpSession *session,
-                    const PlumExchangeKey *key,
-                    GInetAddress *address,
-                    uint16_t port,
-                    uint32_t lifetime)
+pcp_map_note_grant (PlumUdpSession *session, const PlumUdpGrant *grant, GInetAddress *address)
 {
-  gboolean moved = plum_udp_session_add_lease (session, key, address, port);
+  gboolean moved = plum_udp_session_add_lease (session, grant, address);
   gboolean changed = plum_udp_session_set_external_address (session, address);
 
-  plum_lease_table_lookup (session->leases, key)->lifetime = lifetime;
   if (moved && (address == NULL || changed))
     plum_backend_report_external_address (session->backend, address);
+}
+
+static void
+pcp_map_note_refresh (PlumUdpSession *session, const PlumUdpGrant *grant, GInetAddress *address)
+{
+  PlumLeaseTableRow *row = plum_lease_table_lookup (session->leases, grant->key);
+  gboolean changed, moved;
+
+  if (row == NULL || !row->live)
+    return;
+
+  moved = (row->external_address == NULL) != (address == NULL) ||
+          (address != NULL && !g_inet_address_equal (address, row->external_address));
+  changed = plum_udp_session_set_external_address (session, address);
+  if (moved && (address == NULL || changed))
+    plum_backend_report_external_address (session->backend, address);
+  plum_udp_session_add_refresh (session, grant, address);
 }
 
 static void
@@ -291,7 +408,7 @@ map_op_finish_call (MapOp *op, GInetAddress *address, uint16_t port, uint32_t li
   PlumCall *call = op->base.call;
   g_autoptr (PlumLease) lease = NULL;
 
-  if (!op->refresh)
+  if (!op->base.is_refresh)
     {
       lease = plum_lease_new (address, port, MIN (lifetime, PCP_LIFETIME_MAX), NULL);
       plum_call_return_lease (call, lease);
@@ -307,43 +424,76 @@ map_op_finish_call (MapOp *op, GInetAddress *address, uint16_t port, uint32_t li
     }
 }
 
+/* The grant cannot be used: deletes it. */
 static void
-map_op_granted (MapOp *op, const PcpReply *reply)
+map_op_undo (MapOp *op, GError *error, uint32_t granted)
 {
-  PlumUdpSession *session = op->base.session;
-  PlumExchangeKey key = op->base.exchange.key;
-  g_autoptr (GInetAddress) address = plum_wire_address_to_inet (reply->map.external_address);
-  uint16_t port = reply->map.external_port;
-  uint32_t lifetime = op->base.lifetime;
+  op->map.external_port = 0;
+  op->map.prefer_failure = FALSE;
+  plum_wire_address_any (get_family (op->base.session), op->map.external_address);
+  plum_udp_operation_undo (&op->base, error, granted);
+}
+
+/* TRUE: the grant cannot be used, or is not for this request. */
+static gboolean
+map_op_rejects (MapOp *op, const PcpReply *reply, uint16_t port)
+{
+  GError *error;
 
   if (reply->lifetime == 0)
     {
-      plum_udp_operation_grant_nothing (&op->base, port, reply->lifetime);
-      return;
+      error = plum_udp_operation_make_nothing_error (&op->base, port, reply->lifetime);
+      if (error != NULL)
+        map_op_undo (op, error, 0);
+      return TRUE;
     }
 
-  /* A pinhole keeps the port. Some routers answer its renewal with port 0. */
-  if (port == 0 && !plum_udp_session_is_ipv4 (session))
-    port = op->map.internal_port;
   if (port == 0)
     {
-      plum_udp_operation_fail (&op->base,
-                               g_error_new (PLUM_ERROR, PLUM_ERROR_MALFORMED,
-                                            "PCP: %s granted external port 0; expected 1 to 65535",
-                                            plum_udp_session_get_peer (session)));
-      return;
+      error = g_error_new (PLUM_ERROR, PLUM_ERROR_MALFORMED,
+                           "PCP: %s granted external port 0; expected 1 to 65535",
+                           plum_udp_session_get_peer (op->base.session));
+      map_op_undo (op, error, reply->lifetime);
+      return TRUE;
     }
 
   /* RFC 6887 13.2 forbids this answer to the option, so the first may be an update of another
    * mapping. If it is repeated, the server ignores the option (miniupnpd 2.3.1), and core releases
    * the port. */
-  if (op->map.prefer_failure && port != op->map.external_port &&
-      !plum_udp_operation_is_repeated (&op->base) && op->base.exchange.plan != &plum_retry_renewal)
+  return op->map.prefer_failure && port != op->map.external_port &&
+         !plum_udp_operation_is_repeated (&op->base) &&
+         op->base.exchange.plan != &plum_retry_renewal;
+}
+
+static void
+map_op_granted (MapOp *op, const PcpReply *reply)
+{
+  PlumUdpSession *session = op->base.session;
+  PlumExchangeKey key = op->base.exchange.key;
+  gboolean is_refresh = op->base.is_refresh;
+  uint16_t port = reply->map.external_port;
+  g_autoptr (GInetAddress) address = NULL;
+  PlumUdpGrant grant;
+
+  /* A pinhole keeps the port. Some routers answer its renewal with port 0. */
+  if (port == 0 && !plum_udp_session_is_ipv4 (session))
+    port = op->map.internal_port;
+  if (map_op_rejects (op, reply, port))
     return;
 
+  address = pcp_map_dup_address (session, &reply->map);
+  grant = plum_udp_operation_make_grant (&op->base, port, reply->lifetime);
+  grant.key = &key;
+  plum_exchange_note_answer (&op->base.exchange);
   map_op_finish_call (op, address, port, reply->lifetime);
   plum_udp_operation_free (&op->base);
-  pcp_map_note_grant (session, &key, address, port, lifetime);
+  if (is_refresh)
+    pcp_map_note_refresh (session, &grant, address);
+  else
+    {
+      pcp_map_note_grant (session, &grant, address);
+      plum_lease_table_lookup (session->leases, &key)->n_questions = 0;
+    }
 }
 
 gboolean

@@ -15,16 +15,20 @@ void pcp_map_fill (PlumUdpSession *session, PlumRequest *request, gboolean delet
 void pcp_map_make_key (const PcpMap *map, PlumExchangeKey *key);
 /* lifetime 0: a deletion. Finishes the call. */
 void pcp_map_start (PlumUdpSession *session, PlumCall *call, const PcpMap *map, uint32_t lifetime);
+/* Deletes an entry of this host: with the nonce of a live mapping, or if there is none with a new
+ * one, which the server refuses if it has the mapping with another one. */
+void pcp_map_delete_entry (PlumUdpSession *session, PlumEntry *entry, PlumCall *call);
+/* Requests a live mapping once more. */
+void pcp_map_refresh_key (PlumUdpSession *session, const PlumExchangeKey *key);
 /* Renews any live mapping: no other request returns the external address. call: (nullable): a
  * request for it. FALSE: no mapping is live, and the call has not finished. */
 gboolean pcp_map_refresh (PlumUdpSession *session, PlumCall *call);
 /* FALSE: it answers no pending MAP. */
 gboolean pcp_map_handle_reply (PlumUdpSession *session, const PcpReply *reply);
 /* Records where a mapping is, and reports the external address if it has changed. */
-void pcp_map_note_grant (PlumUdpSession *session,
-                         const PlumExchangeKey *key,
-                         GInetAddress *address,
-                         uint16_t port,
-                         uint32_t lifetime);
+void pcp_map_note_grant (PlumUdpSession *session, const PlumUdpGrant *grant, GInetAddress *address);
+/* (transfer full) (nullable): NULL if the address is unknown: the field holds all zeros, an address
+ * of another family (quirk 86), or one that cannot be an external address. */
+GInetAddress *pcp_map_dup_address (PlumUdpSession *session, const PcpMap *map);
 
 G_END_DECLS

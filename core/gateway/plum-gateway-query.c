@@ -11,7 +11,7 @@ struct _PlumGatewayQuery
   PlumGatewayQueryFunc func;
   gpointer user_data;
 
-  guint next;     /* index of the candidate to ask next */
+  guint next;     /* index of the candidate to ask next; from the end for a delete */
   GError *error;  /* (nullable): the most significant one so far */
   PlumCall *call; /* (nullable) */
 };
@@ -69,15 +69,41 @@ on_answered (PlumCall *call, gpointer user_data)
   plum_gateway_query_ask_next (self);
 }
 
+/* To delete an entry, asks the backends of low priority first: these can read the table. The others
+ * confirm the deletion of an entry that they do not have (RFC 6887 15, RFC 6886 3.4). */
+static gboolean
+plum_gateway_query_pick (PlumGatewayQuery *self, guint *index)
+{
+  guint n = plum_race_get_n_candidates (self->race);
+
+  if (self->kind != PLUM_CALL_DELETE_ENTRY)
+    {
+      gboolean found = plum_race_pick (self->race, self->next, NULL, index) == PLUM_PICK_READY;
+
+      if (found)
+        self->next = *index + 1;
+      return found;
+    }
+
+  while (self->next < n)
+    {
+      guint last = n - ++self->next;
+
+      if (plum_race_pick (self->race, last, NULL, index) == PLUM_PICK_READY && *index == last)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 static void
 plum_gateway_query_ask_next (PlumGatewayQuery *self)
 {
   const PlumCallArgs args = { .entry = self->entry };
   guint index;
 
-  if (plum_race_pick (self->race, self->next, NULL, &index) == PLUM_PICK_READY)
+  if (plum_gateway_query_pick (self, &index))
     {
-      self->next = index + 1;
       plum_backend_start_call (&self->call, plum_race_get_candidate (self->race, index)->backend,
                                self->kind, &args, self->settings->mapping_timeout, on_answered,
                                self);

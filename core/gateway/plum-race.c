@@ -10,6 +10,10 @@
  * retransmission after 250 ms must not change the order. */
 #define GRACE_MS 350
 
+/* How long a candidate that has not answered holds up the decision, if another one can map. Late
+ * answers count until discover-timeout. */
+#define SETTLE_MS 3000
+
 /* A failure that is more recent is not probed again. */
 #define FRESH_VERDICT_MS 5000
 
@@ -43,6 +47,8 @@ struct _PlumRace
   GListStore *probes;
   PlumTimer grace;
   gboolean grace_ended;
+  PlumTimer settle;
+  gboolean settled;
   const char *backend_name; /* (nullable), interned */
 };
 
@@ -110,7 +116,10 @@ static void
 plum_race_restart_grace (PlumRace *self)
 {
   self->grace_ended = FALSE;
+  self->settled = FALSE;
   plum_clock_disarm (self->clock, &self->grace);
+  if (!self->closed)
+    plum_clock_arm_in_ms (self->clock, &self->settle, SETTLE_MS);
   if (self->backend_name != NULL && !self->closed)
     plum_clock_arm_in_ms (self->clock, &self->grace, GRACE_MS);
 }
@@ -123,6 +132,21 @@ on_grace_ended (gpointer user_data)
 
   self->grace_ended = TRUE;
   plum_race_send_changed (self);
+}
+
+/* From now on, the first success decides. */
+static void
+on_settled (gpointer user_data)
+{
+  PlumRace *self = user_data;
+  PLUM_SIGNAL_SCOPE (self->signals);
+
+  self->settled = TRUE;
+  self->grace_ended = TRUE;
+  plum_clock_disarm (self->clock, &self->grace);
+  plum_race_send_changed (self);
+  if (plum_race_is_decided (self))
+    plum_race_send_event (self, &(PlumRaceEvent){ .kind = PLUM_RACE_DECIDED });
 }
 
 static void
@@ -166,7 +190,10 @@ on_discovered (PlumCall *call, gpointer user_data)
     return;
 
   if (plum_race_is_decided (self))
-    plum_clock_disarm (self->clock, &self->grace);
+    {
+      plum_clock_disarm (self->clock, &self->grace);
+      plum_clock_disarm (self->clock, &self->settle);
+    }
   plum_race_update_backend_name (self);
   plum_race_send_changed (self);
   if (plum_race_is_decided (self))
@@ -337,6 +364,7 @@ plum_race_new (PlumNetwork *network,
   self->candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) candidate_free);
   self->probes = g_list_store_new (PLUM_TYPE_PROBE);
   plum_timer_init (&self->grace, on_grace_ended, self);
+  plum_timer_init (&self->settle, on_settled, self);
 
   for (unsigned int i = 0; i < backend_infos->len; i++)
     plum_race_add_candidate (self, backend_infos->pdata[i], network, context);
@@ -361,6 +389,7 @@ plum_race_close (PlumRace *self)
 {
   self->closed = TRUE;
   plum_clock_disarm (self->clock, &self->grace);
+  plum_clock_disarm (self->clock, &self->settle);
 
   for (unsigned int i = 0; i < self->candidates->len; i++)
     {
@@ -403,11 +432,20 @@ plum_race_get_backend_name (PlumRace *self)
 gboolean
 plum_race_is_decided (PlumRace *self)
 {
-  for (unsigned int i = 0; i < self->candidates->len; i++)
-    if (plum_race_get_candidate (self, i)->call != NULL)
-      return FALSE;
+  gboolean pending = FALSE;
+  gboolean ready = FALSE;
 
-  return TRUE;
+  for (unsigned int i = 0; i < self->candidates->len; i++)
+    {
+      Candidate *candidate = self->candidates->pdata[i];
+
+      if (candidate->parent.call != NULL)
+        pending = TRUE;
+      else if (candidate_is_ready (candidate))
+        ready = TRUE;
+    }
+
+  return !pending || (self->settled && ready);
 }
 
 PlumPick

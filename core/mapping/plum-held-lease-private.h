@@ -72,6 +72,8 @@ PlumBackend *plum_held_lease_get_backend (PlumHeldLease *self); /* (transfer non
 guint plum_held_lease_get_candidate (PlumHeldLease *self);
 /* On the real-time clock, in microseconds; 0: never, or no lease. */
 gint64 plum_held_lease_get_expires (PlumHeldLease *self);
+/* On the clock: before that, the last lease must not be requested again, also if it has expired. */
+gint64 plum_held_lease_get_next_request (PlumHeldLease *self);
 /* Whether the router has a mapping of another host in place of the lease. */
 gboolean plum_held_lease_is_taken_over (PlumHeldLease *self);
 

@@ -38,7 +38,8 @@ plum_held_lease_report (PlumHeldLease *self, PlumHeldLeaseEventKind kind, PlumLe
 
 /* --- Renewal --- */
 
-/* On the clock. */
+/* On the clock. Not later than requested: the router may grant more, but an answer with a long
+ * lifetime may be forged. */
 static gint64
 plum_held_lease_get_expiry (PlumHeldLease *self)
 {
@@ -46,6 +47,7 @@ plum_held_lease_get_expiry (PlumHeldLease *self)
 
   if (lifetime == PLUM_LIFETIME_FOREVER)
     return G_MAXINT64;
+  lifetime = MIN (lifetime, plum_request_get_lifetime (self->request));
   return self->granted + lifetime * (gint64) G_USEC_PER_SEC;
 }
 
@@ -195,6 +197,10 @@ plum_held_lease_take (PlumHeldLease *self,
   if (lifetime != PLUM_LIFETIME_FOREVER)
     self->expires = g_get_real_time () + lifetime * (gint64) G_USEC_PER_SEC;
   self->windows = 0;
+  if (plum_held_lease_get_expiry (self) - self->granted < PLUM_RENEWAL_INTERVAL)
+    plum_info ("The router grants leases of %u s, which are too short to renew: the mapping will "
+               "be down in between",
+               lifetime);
   plum_held_lease_schedule_renewal (self);
 }
 
@@ -262,6 +268,12 @@ guint
 plum_held_lease_get_candidate (PlumHeldLease *self)
 {
   return self->candidate;
+}
+
+gint64
+plum_held_lease_get_next_request (PlumHeldLease *self)
+{
+  return self->granted + PLUM_RENEWAL_INTERVAL;
 }
 
 gint64

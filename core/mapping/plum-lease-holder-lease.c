@@ -191,11 +191,20 @@ plum_lease_holder_notify_mapped (PlumLeaseHolder *self)
 static void
 plum_lease_holder_lose (PlumLeaseHolder *self)
 {
+  gint64 next = plum_held_lease_get_next_request (self->held);
+
   plum_held_lease_cancel (self->held);
   plum_lease_holder_clear_lease (self);
   self->phase = PLUM_PHASE_IDLE;
   plum_lease_holder_notify (self, PLUM_MAPPING_LOST, NULL);
-  plum_lease_holder_start_attempt (self);
+  if (plum_clock_get_time (self->clock) >= next)
+    {
+      plum_lease_holder_start_attempt (self);
+      return;
+    }
+
+  self->phase = PLUM_PHASE_RECOVERING;
+  plum_clock_arm (self->clock, &self->timer, next);
 }
 
 static void

@@ -10,6 +10,10 @@ G_BEGIN_DECLS
  * moment (RFC 6887 8.5, RFC 6886 3.6). */
 #define PLUM_SPREAD_MS 5000
 
+/* The shortest time between two requests for one mapping (RFC 6887 11.2.1), in microseconds. A
+ * lease that is shorter expires, and is requested again after that time. */
+#define PLUM_RENEWAL_INTERVAL (4 * (gint64) G_USEC_PER_SEC)
+
 /* Pure. Times are in microseconds on the same clock. */
 
 /*
@@ -21,7 +25,7 @@ G_BEGIN_DECLS
  * @random: a random number in [0, 1)
  *
  * Computes the time of the next renewal: a random moment in window k, which is [1 - 2^-k, 1 - 2^-k
- * + 2^-(k+2)] of the lifetime, at least 4 s after a failed attempt (RFC 6887 11.2.1). Returns the
+ * + 2^-(k+2)] of the lifetime, at least PLUM_RENEWAL_INTERVAL from @now. Returns the
  * expiry if no window remains.
  */
 gint64 plum_renewal_next (

@@ -2,8 +2,6 @@
 
 #include "plum-renewal-private.h"
 
-#define RETRY_INTERVAL (4 * (gint64) G_USEC_PER_SEC)
-
 /* In this window, less than a microsecond of any lease remains. */
 #define LAST_WINDOW 60
 
@@ -11,7 +9,6 @@ gint64
 plum_renewal_next (gint64 granted, gint64 lifetime, gint64 now, guint *window, double random)
 {
   const gint64 expiry = granted + lifetime;
-  const gboolean retry = *window > 0;
   gint64 when;
 
   do
@@ -22,8 +19,5 @@ plum_renewal_next (gint64 granted, gint64 lifetime, gint64 now, guint *window, d
     }
   while (when < now && *window < LAST_WINDOW);
 
-  if (retry && when < now + RETRY_INTERVAL)
-    when = now + RETRY_INTERVAL;
-
-  return MIN (when, expiry);
+  return MIN (MAX (when, now + PLUM_RENEWAL_INTERVAL), expiry);
 }

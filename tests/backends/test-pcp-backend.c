@@ -75,7 +75,6 @@ typedef struct
 static const FaultRow fault_rows[] = {
   { "wrong-nonce", G_STRUCT_OFFSET (FakeSwitches, wrong_nonce) },
   { "wrong-source", G_STRUCT_OFFSET (FakeSwitches, wrong_source) },
-  { "not-ipv4", G_STRUCT_OFFSET (FakeSwitches, not_ipv4) },
   { "malformed-as-natpmp", G_STRUCT_OFFSET (FakeSwitches, malformed_as_natpmp) },
 };
 

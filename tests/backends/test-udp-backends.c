@@ -35,9 +35,9 @@ test_discover_silent (BackendFixture *f, gconstpointer data)
   udp_set_mode (f, FAKE_SILENT);
   call = backend_discover (f);
   g_assert_error (plum_call_get_error (call), PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
-  udp_assert_message (call, "%s: no answer from %s in 1.8 s", udp_protocol->label,
+  udp_assert_message (call, "%s: no answer from %s in 9.8 s", udp_protocol->label,
                       udp_protocol->gateway);
-  g_assert_cmpint (plum_clock_get_time (f->loop.clock) - start, ==, 1750 * 1000);
+  g_assert_cmpint (plum_clock_get_time (f->loop.clock) - start, ==, 9750 * 1000);
   g_assert_cmpuint (f->gateway->counts.datagrams, ==, 3);
 }
 
@@ -330,7 +330,7 @@ static const ResultRow pcp_results[] = {
 };
 
 static const ResultRow natpmp_results[] = {
-  { "not-authorized", 2, PLUM_ERROR_REFUSED, 4 },
+  { "not-authorized", 2, PLUM_ERROR_REFUSED, 2 },
   { "network-failure", 3, PLUM_ERROR_NO_RESOURCES, 1 },
   { "out-of-resources", 4, PLUM_ERROR_NO_RESOURCES, 4 },
   { "unsupported-opcode", 5, PLUM_ERROR_NOT_SUPPORTED, 1 },
