@@ -11,9 +11,10 @@ struct _PlumGatewayQuery
   PlumGatewayQueryFunc func;
   gpointer user_data;
 
-  guint next;     /* index of the candidate to ask next; from the end for a delete */
-  GError *error;  /* (nullable): the most significant one so far */
-  PlumCall *call; /* (nullable) */
+  guint next;        /* index of the candidate to ask next; from the end for a delete */
+  GError *error;     /* (nullable): the most significant one so far */
+  GError *not_found; /* (nullable): a backend found nothing to delete */
+  PlumCall *call;    /* (nullable) */
 };
 
 static void plum_gateway_query_ask_next (PlumGatewayQuery *self);
@@ -24,6 +25,7 @@ plum_gateway_query_free (PlumGatewayQuery *self)
   g_clear_object (&self->call);
   g_clear_object (&self->entry);
   g_clear_error (&self->error);
+  g_clear_error (&self->not_found);
   g_free (self);
 }
 
@@ -46,18 +48,32 @@ plum_gateway_query_new (PlumRace *race,
   return self;
 }
 
+/* The port belongs to another host: do not ask the others to delete it. */
+static gboolean
+plum_gateway_query_is_final (PlumGatewayQuery *self, const GError *error)
+{
+  return self->kind == PLUM_CALL_DELETE_ENTRY &&
+         g_error_matches (error, PLUM_ERROR, PLUM_ERROR_CONFLICT);
+}
+
 static void
 on_answered (PlumCall *call, gpointer user_data)
 {
   PlumGatewayQuery *self = user_data;
   const GError *error = plum_call_get_error (call);
 
-  if (error == NULL)
+  if (error == NULL || plum_gateway_query_is_final (self, error))
     {
-      self->func (call, NULL, self->user_data);
+      /* A backend that can look has found nothing: the others confirm that in any case. */
+      const GError *result = error != NULL ? error : self->not_found;
+
+      self->func (call, result, self->user_data);
       plum_gateway_query_free (self);
       return;
     }
+
+  if (self->not_found == NULL && g_error_matches (error, PLUM_ERROR, PLUM_ERROR_DESTROYED))
+    self->not_found = g_error_copy (error);
 
   /* A failure takes precedence over NOT_SUPPORTED. */
   if (self->error == NULL || !g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED))

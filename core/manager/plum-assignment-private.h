@@ -8,6 +8,7 @@
 #include "plum-gateway-set-private.h"
 #include "plum-settings-private.h"
 #include "plum-signal-queue-private.h"
+#include "plum-sweeper-private.h"
 
 G_BEGIN_DECLS
 
@@ -46,6 +47,7 @@ void plum_assignment_open_store (PlumAssignment *self, const char *directory);
 void plum_assignment_flush_store (PlumAssignment *self);
 /* Deletes the mappings of earlier runs. */
 void plum_assignment_sweep (PlumAssignment *self);
+PlumSweeper *plum_assignment_get_sweeper (PlumAssignment *self);
 gboolean plum_assignment_is_sweeping (PlumAssignment *self);
 
 G_END_DECLS

@@ -419,6 +419,12 @@ plum_assignment_sweep (PlumAssignment *self)
   plum_sweeper_sweep (self->sweeper);
 }
 
+PlumSweeper *
+plum_assignment_get_sweeper (PlumAssignment *self)
+{
+  return self->sweeper;
+}
+
 gboolean
 plum_assignment_is_sweeping (PlumAssignment *self)
 {

@@ -23,4 +23,8 @@ gboolean plum_lease_file_has_inherited (PlumLeaseFile *self);
 /* Replaces the contents atomically. Without records the file is removed. */
 gboolean plum_lease_file_write (PlumLeaseFile *self, GPtrArray *records, GError **error);
 
+/* Adds the records of all files in the directory, also of those in use, to records (element-type
+ * PlumLeaseRecord). Files that cannot be read are skipped. Nothing is changed or locked. */
+void plum_lease_file_read_all (const char *directory, GPtrArray *records);
+
 G_END_DECLS

@@ -162,10 +162,10 @@ read_all (int fd, char *data, gsize size, GError **error)
 }
 
 static GPtrArray *
-slot_read (Slot *slot, GError **error)
+read_records (const char *path, GError **error)
 {
   /* O_NONBLOCK: opening a named pipe must not block. */
-  int fd = open (slot->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  int fd = open (path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   g_autofree char *data = NULL;
   GPtrArray *records = NULL;
   struct stat status;
@@ -244,7 +244,7 @@ plum_lease_file_inherit (PlumLeaseFile *self,
 
   remove_temporary_files (self->directory, stem, names);
 
-  found = slot_read (slot, &error);
+  found = read_records (slot->path, &error);
   if (found != NULL)
     {
       plum_info ("Inherited %s with %u record%s of a manager that was not closed", slot->path,
@@ -378,4 +378,22 @@ plum_lease_file_write (PlumLeaseFile *self, GPtrArray *records, GError **error)
     slot_remove (self->inherited->pdata[i]);
   g_ptr_array_set_size (self->inherited, 0);
   return TRUE;
+}
+
+void
+plum_lease_file_read_all (const char *directory, GPtrArray *records)
+{
+  g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (directory, name, NULL);
+      g_autoptr (GPtrArray) found = NULL;
+
+      if (*name != '.' && g_str_has_suffix (name, FILE_SUFFIX))
+        found = read_records (path, NULL);
+      for (unsigned int i = 0; found != NULL && i < found->len; i++)
+        g_ptr_array_add (records, plum_lease_record_copy (found->pdata[i]));
+    }
 }

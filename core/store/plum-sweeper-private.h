@@ -40,6 +40,21 @@ void plum_sweeper_free (PlumSweeper *self);
 void plum_sweeper_gateway_added (PlumSweeper *self);
 /* Deletes the leftovers on the available routers now. */
 void plum_sweeper_sweep (PlumSweeper *self);
+
+/* A leftover of a program's request was deleted, or not. error: (nullable). record: borrowed. */
+typedef void (*PlumSweeperFunc) (const PlumLeaseRecord *record,
+                                 const GError *error,
+                                 gpointer user_data);
+
+/* Deletes the leftovers of a port on the available routers now, and calls func for each, also if
+ * the sweeper is closed. external_port: 0: any. Returns how many there are. */
+guint plum_sweeper_delete_port (PlumSweeper *self,
+                                PlumProtocol protocol,
+                                GSocketFamily family,
+                                guint internal_port,
+                                guint external_port,
+                                PlumSweeperFunc func,
+                                gpointer user_data);
 /* Whether a delete is pending. */
 gboolean plum_sweeper_is_busy (PlumSweeper *self);
 

@@ -21,6 +21,8 @@ typedef struct
   PlumBackend *backend;          /* NULL once the call was started */
   PlumCall *call;                /* NULL until the call is started */
   guint timeout_ms;
+  PlumSweeperFunc func; /* (nullable) */
+  gpointer func_data;
 } Deletion;
 
 struct _PlumSweeper
@@ -37,8 +39,24 @@ struct _PlumSweeper
 };
 
 static void
+deletion_report (Deletion *deletion, const GError *error)
+{
+  PlumSweeperFunc func = g_steal_pointer (&deletion->func);
+
+  if (func != NULL)
+    func (deletion->record, error, deletion->func_data);
+}
+
+static void
 deletion_free (Deletion *deletion)
 {
+  g_autoptr (GError) closed = NULL;
+
+  if (deletion->func != NULL)
+    {
+      g_set_error_literal (&closed, G_IO_ERROR, G_IO_ERROR_CLOSED, "The manager is closed");
+      deletion_report (deletion, closed);
+    }
   if (deletion->call != NULL)
     plum_call_cancel (deletion->call);
   g_clear_object (&deletion->call);
@@ -115,6 +133,7 @@ on_deleted (PlumCall *call, gpointer user_data)
   const PlumLeaseRecord *record = deletion->record;
 
   g_clear_object (&deletion->call);
+  deletion_report (deletion, error);
   g_ptr_array_remove_fast (self->deletions, deletion);
 
   if (error != NULL)
@@ -166,32 +185,78 @@ on_start (gpointer user_data)
     deletion_start (deletion);
 }
 
+static Deletion *
+plum_sweeper_add_deletion (PlumSweeper *self, guint index, PlumBackend *backend, guint timeout_ms)
+{
+  Deletion *deletion = g_new0 (Deletion, 1);
+
+  deletion->sweeper = self;
+  deletion->record = plum_lease_store_begin_delete (self->store, index);
+  deletion->backend = g_object_ref (backend);
+  deletion->timeout_ms = timeout_ms;
+  g_ptr_array_add (self->deletions, deletion);
+  plum_clock_arm_in_ms (self->clock, &self->start, 0);
+  return deletion;
+}
+
+static PlumCandidate *
+plum_sweeper_find_candidate (PlumSweeper *self, const PlumLeaseRecord *record)
+{
+  PlumGateway *gateway = plum_sweeper_find_router (self, record);
+
+  return gateway != NULL ? find_candidate (gateway, record->backend_name) : NULL;
+}
+
 /* Returns TRUE if the backend of the leftover is still in the race. */
 static gboolean
 plum_sweeper_try_delete (PlumSweeper *self, guint index, guint timeout_ms)
 {
   const PlumLeaseRecord *record = plum_lease_store_get_leftover (self->store, index);
-  PlumGateway *gateway = plum_sweeper_find_router (self, record);
-  PlumCandidate *candidate = NULL;
+  PlumCandidate *candidate = plum_sweeper_find_candidate (self, record);
 
-  if (gateway != NULL)
-    candidate = find_candidate (gateway, record->backend_name);
   if (candidate == NULL)
     return FALSE;
 
   if (plum_probe_get_outcome (candidate->probe) == PLUM_PROBE_SUCCESS)
-    {
-      Deletion *deletion = g_new0 (Deletion, 1);
-
-      deletion->sweeper = self;
-      deletion->record = plum_lease_store_begin_delete (self->store, index);
-      deletion->backend = g_object_ref (candidate->backend);
-      deletion->timeout_ms = timeout_ms;
-      g_ptr_array_add (self->deletions, deletion);
-      plum_clock_arm_in_ms (self->clock, &self->start, 0);
-    }
+    plum_sweeper_add_deletion (self, index, candidate->backend, timeout_ms);
 
   return candidate->call != NULL;
+}
+
+guint
+plum_sweeper_delete_port (PlumSweeper *self,
+                          PlumProtocol protocol,
+                          GSocketFamily family,
+                          guint internal_port,
+                          guint external_port,
+                          PlumSweeperFunc func,
+                          gpointer user_data)
+{
+  gpointer key = plum_lease_record_key (protocol, family, internal_port);
+  guint n_deleted = 0;
+
+  for (unsigned int i = plum_lease_store_get_n_leftovers (self->store); i > 0; i--)
+    {
+      const PlumLeaseRecord *record = plum_lease_store_get_leftover (self->store, i - 1);
+      PlumCandidate *candidate;
+      Deletion *deletion;
+
+      if (plum_lease_record_get_key (record) != key || plum_lease_record_has_expired (record) ||
+          (external_port != 0 && record->external_port != external_port))
+        continue;
+
+      candidate = plum_sweeper_find_candidate (self, record);
+      if (candidate == NULL || plum_probe_get_outcome (candidate->probe) != PLUM_PROBE_SUCCESS)
+        continue;
+
+      deletion = plum_sweeper_add_deletion (self, i - 1, candidate->backend,
+                                            self->settings->mapping_timeout);
+      deletion->func = func;
+      deletion->func_data = user_data;
+      n_deleted++;
+    }
+
+  return n_deleted;
 }
 
 /* --- Sweeping --- */

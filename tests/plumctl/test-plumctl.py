@@ -527,8 +527,8 @@ def unmap_by_pcp_without_the_key():
 
 
 @test
-def unmap_when_another_key_gets_another_port():
-    """The second mapping is removed, and the first one is not reported as removed."""
+def unmap_when_the_key_is_unknown():
+    """No mapping is added, and the first one is not reported as removed."""
     class Generous(FakeGateway):
         def _answer_pcp_map(self, request):
             held = self.table.pop(("tcp", 8080), None)
@@ -542,9 +542,8 @@ def unmap_when_another_key_gets_another_port():
         equal(plumctl("map", "--once", *common(gateway), "tcp:8080").returncode, 0)
         result = plumctl("unmap", *common(gateway), "tcp:8080")
         equal((result.returncode, result.stdout), (1, ""))
-        contains(result.stderr, "external port 8080 cannot be removed")
-        equal(gateway.kept[0], 8080)
-        equal(gateway.table, {})
+        contains(result.stderr, "tcp:8080: not removed: ")
+        equal(list(gateway.table), [("tcp", 8080)])
 
 
 @test
@@ -573,10 +572,11 @@ def list_json():
     with Router() as router:
         router.add_other_host()
         (event,) = events(router.plumctl("list", "--json").stdout)
-        equal(event, {"event": "entry", "protocol": "tcp", "external_port": 8080,
+        equal(event, {"event": "entry", "family": "ipv4", "protocol": "tcp", "external_port": 8080,
                       "internal_address": "192.168.1.77", "internal_port": 8080,
                       "description": "console", "lifetime": 120, "enabled": True,
-                      "ours": False})
+                      "ours": False, "readable": True, "internal_port_text": None,
+                      "internal_address_text": None, "problem": None})
 
 
 @test
@@ -592,9 +592,13 @@ def unmap_removes_only_the_given_ports():
 def unmap_json():
     with Router() as router:
         router.plumctl("map", "--once", "tcp:81")
-        removed = [{"event": "removed", "protocol": "tcp", "internal_port": 81}]
+        removed = [{"event": "removed", "protocol": "tcp", "internal_port": 81, "family": "ipv4",
+                    "outcome": "removed", "message": None}]
         equal(events(router.plumctl("unmap", "--json", "tcp:81").stdout), removed)
-        equal(router.plumctl("unmap", "--json", "tcp:81").stdout, "")
+        result = router.plumctl("unmap", "--json", "tcp:81")
+        equal(result.returncode, 4)
+        (event,) = events(result.stdout)
+        equal((event["event"], event["outcome"]), ("not-removed", "not-found"))
     with FakeGateway(protocol="natpmp") as gateway:
         plumctl("map", "--once", *common(gateway, "natpmp"), "tcp:81")
         result = plumctl("unmap", "--json", *common(gateway, "natpmp"), "tcp:81")
@@ -606,8 +610,78 @@ def unmap_keeps_mappings_of_other_hosts():
     with Router() as router:
         router.add_other_host()
         result = router.plumctl("unmap", "tcp:8080")
-        equal((result.returncode, result.stdout), (0, "no mappings to remove\n"))
+        equal((result.returncode, result.stdout), (6, ""))
+        contains(result.stderr, "tcp:8080: not removed: ")
+        contains(result.stderr, "192.168.1.77")
         equal(router.table(), ["tcp 8080"])
+
+
+@test
+def unmap_nothing_there():
+    with Router() as router:
+        result = router.plumctl("unmap", "tcp:8081")
+        equal((result.returncode, result.stdout, result.stderr),
+              (4, "tcp:8081: the router has no mapping of this port\n", ""))
+        equal(router.table(), [])
+
+
+@test
+def unmap_another_external_port():
+    """The table of the router tells which external port leads to the port of this computer."""
+    with Router() as router:
+        equal(router.plumctl("map", "--once", "tcp:81:6000").returncode, 0)
+        result = router.plumctl("unmap", "tcp:81")
+        equal((result.returncode, result.stdout), (0, "tcp:81 removed\n"))
+        equal(router.table(), [])
+
+
+@test
+def unmap_several_reports_the_worst():
+    with Router() as router:
+        router.add_other_host()
+        equal(router.plumctl("map", "--once", "tcp:81").returncode, 0)
+        result = router.plumctl("unmap", "tcp:81", "tcp:82", "tcp:8080")
+        equal(result.returncode, 6)
+        equal(result.stdout, "tcp:81 removed\ntcp:82: the router has no mapping of this port\n")
+        equal(len(result.stderr.splitlines()), 1)
+
+
+@test
+def unmap_not_confirmed():
+    """A router that does not answer deletes: the mapping is not reported as removed."""
+    class Deaf(FakeGateway):
+        def _answer_pcp_map(self, request):
+            if request[4:8] == bytes(4):
+                return None
+            return super()._answer_pcp_map(request)
+
+    with Deaf() as gateway:
+        process = start("map", *common(gateway), "tcp:8080")
+        try:
+            contains(process.stdout.readline(), "8080")
+        finally:
+            process.kill()
+            process.wait()
+        result = plumctl("unmap", *common(gateway), "tcp:8080")
+        equal((result.returncode, result.stdout), (5, ""))
+        contains(result.stderr, "did not confirm the removal and may keep the mapping")
+        contains(result.stderr, "until 20")
+
+
+@test
+def unmap_of_a_killed_process_by_pcp():
+    """The key of the killed process is in the state directory."""
+    with FakeGateway() as gateway:
+        process = start("map", *common(gateway), "tcp:8080")
+        try:
+            contains(process.stdout.readline(), "8080")
+        finally:
+            process.kill()
+            process.wait()
+        equal(list(gateway.table), [("tcp", 8080)])
+        result = plumctl("unmap", *common(gateway), "tcp:8080")
+        equal((result.returncode, result.stdout), (0, "tcp:8080 removed\n"))
+        equal(gateway.table, {})
 
 
 @test

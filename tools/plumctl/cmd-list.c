@@ -8,6 +8,7 @@
 #include "discovery.h"
 #include "exit-code.h"
 #include "output.h"
+#include "state-directory.h"
 
 static const GOptionEntry entries[] = {
   COMMON_OPTION_BACKEND,
@@ -19,6 +20,15 @@ static const GOptionEntry entries[] = {
   { NULL },
 };
 
+/* What the router sent, if it is not a protocol that this program knows. */
+static const char *
+get_protocol (PlumEntry *entry)
+{
+  const char *text = plum_entry_get_protocol_text (entry);
+
+  return text != NULL ? text : describe_protocol (plum_entry_get_protocol (entry));
+}
+
 static void
 print_json (PlumEntry *entry, gboolean ours)
 {
@@ -28,7 +38,8 @@ print_json (PlumEntry *entry, gboolean ours)
   json_writer_init (&json);
   json_writer_begin_object (&json, NULL);
   json_writer_string (&json, "event", "entry");
-  json_writer_string (&json, "protocol", describe_protocol (plum_entry_get_protocol (entry)));
+  json_writer_string (&json, "family", "ipv4");
+  json_writer_string (&json, "protocol", get_protocol (entry));
   json_writer_int (&json, "external_port", plum_entry_get_external_port (entry));
   describe_address_json (&json, "internal_address", plum_entry_get_internal_address (entry));
   json_writer_int (&json, "internal_port", plum_entry_get_internal_port (entry));
@@ -36,6 +47,10 @@ print_json (PlumEntry *entry, gboolean ours)
   describe_lifetime_json (&json, "lifetime", plum_entry_get_lifetime (entry));
   json_writer_bool (&json, "enabled", plum_entry_get_enabled (entry));
   json_writer_bool (&json, "ours", ours);
+  json_writer_bool (&json, "readable", plum_entry_is_readable (entry));
+  json_writer_string (&json, "internal_port_text", plum_entry_get_internal_port_text (entry));
+  json_writer_string (&json, "internal_address_text", plum_entry_get_internal_address_text (entry));
+  json_writer_string (&json, "problem", plum_entry_get_problem (entry));
   json_writer_end_object (&json);
 
   text = json_writer_finish (&json);
@@ -47,14 +62,71 @@ print_line (PlumEntry *entry, gboolean ours)
 {
   g_autofree char *address = describe_address (plum_entry_get_internal_address (entry));
   g_autofree char *lifetime = describe_lifetime (plum_entry_get_lifetime (entry));
+  g_autofree char *port = g_strdup_printf ("%u", plum_entry_get_internal_port (entry));
+  const char *address_text = plum_entry_get_internal_address_text (entry);
+  const char *port_text = plum_entry_get_internal_port_text (entry);
   const char *description = plum_entry_get_description (entry);
+  const char *problem = plum_entry_get_problem (entry);
 
-  output_line (ours ? OUTPUT_GOOD : OUTPUT_PLAIN, "%c %s %5u → %s:%u %s%s %s", ours ? '*' : ' ',
-               describe_protocol (plum_entry_get_protocol (entry)),
-               plum_entry_get_external_port (entry), address != NULL ? address : "?",
-               plum_entry_get_internal_port (entry), lifetime,
+  if (address_text == NULL)
+    address_text = address != NULL ? address : "?";
+  if (port_text == NULL)
+    port_text = port;
+
+  output_line (ours ? OUTPUT_GOOD : OUTPUT_PLAIN, "%c %s %5u → %s:%s %s%s %s%s%s%s",
+               ours ? '*' : ' ', get_protocol (entry), plum_entry_get_external_port (entry),
+               address_text, port_text, lifetime,
                plum_entry_get_enabled (entry) ? "" : " (disabled)",
-               description != NULL ? description : "");
+               description != NULL ? description : "", problem != NULL ? " [" : "",
+               problem != NULL ? problem : "", problem != NULL ? "]" : "");
+}
+
+/* No protocol reads the table of an IPv6 firewall: these are the records of this user's plumctl. */
+static void
+print_pinhole (PlumEntry *entry)
+{
+  g_autofree char *lifetime = describe_lifetime (plum_entry_get_lifetime (entry));
+  const char *protocol = describe_protocol (plum_entry_get_protocol (entry));
+  g_autofree char *text = NULL;
+  JsonWriter json;
+
+  if (!common_options.json)
+    {
+      output_line (OUTPUT_GOOD, "* %s %5u → this computer (IPv6) %s", protocol,
+                   plum_entry_get_internal_port (entry), lifetime);
+      return;
+    }
+
+  json_writer_init (&json);
+  json_writer_begin_object (&json, NULL);
+  json_writer_string (&json, "event", "pinhole");
+  json_writer_string (&json, "family", "ipv6");
+  json_writer_string (&json, "protocol", protocol);
+  json_writer_int (&json, "internal_port", plum_entry_get_internal_port (entry));
+  describe_lifetime_json (&json, "lifetime", plum_entry_get_lifetime (entry));
+  json_writer_bool (&json, "ours", TRUE);
+  json_writer_end_object (&json);
+  text = json_writer_finish (&json);
+  output_json (text);
+}
+
+static guint
+print_pinholes (PlumManager *manager)
+{
+  g_autoptr (GListModel) pinholes = NULL;
+  guint n;
+
+  state_directory_use (manager);
+  pinholes = plum_manager_dup_recorded_entries (manager, G_SOCKET_FAMILY_IPV6);
+  n = g_list_model_get_n_items (pinholes);
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (PlumEntry) entry = g_list_model_get_item (pinholes, i);
+
+      print_pinhole (entry);
+    }
+
+  return n;
 }
 
 static void
@@ -65,9 +137,11 @@ on_listed (GObject *object, GAsyncResult *result, gpointer user_data)
   GInetAddress *local = plum_gateway_get_local_address (gateway);
   g_autoptr (GError) error = NULL;
   g_autoptr (GListModel) found = plum_gateway_list_entries_finish (gateway, result, &error);
+  guint n_unreadable = 0;
 
   if (found == NULL)
     {
+      print_pinholes (session->manager);
       if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED))
         output_error ("%s cannot list the mappings of the router: only UPnP can",
                       describe_backend (plum_gateway_get_backend_name (gateway)));
@@ -83,12 +157,17 @@ on_listed (GObject *object, GAsyncResult *result, gpointer user_data)
       GInetAddress *address = plum_entry_get_internal_address (entry);
       gboolean ours = local != NULL && address != NULL && g_inet_address_equal (address, local);
 
+      n_unreadable += !plum_entry_is_readable (entry);
       if (common_options.json)
         print_json (entry, ours);
       else
         print_line (entry, ours);
     }
 
+  print_pinholes (session->manager);
+  if (n_unreadable > 0)
+    output_error ("%u %s of the router could not be read completely", n_unreadable,
+                  n_unreadable == 1 ? "entry" : "entries");
   session_quit (session, PLUMCTL_OK);
 }
 
@@ -120,14 +199,17 @@ const PlumctlCommand plumctl_command_list = {
   .name = "list",
   .arguments = "",
   .summary = "List the mappings of the router; * marks those of this computer",
-  .details = "Only UPnP can list the mappings; PCP and NAT-PMP cannot.\n"
-             "\n"
-             "Examples:\n"
-             "  plumctl list\n"
-             "  plumctl list --backend upnp --json\n"
-             "\n"
-             "Exit status: 0 success, 1 the mappings cannot be listed, 2 usage error,\n"
-             "3 no router answered.",
+  .details =
+    "Only UPnP can list the mappings; PCP and NAT-PMP cannot. No protocol can list the\n"
+    "ports that are open in the IPv6 firewall: of these, the ones that plumctl has opened\n"
+    "are listed.\n"
+    "\n"
+    "Examples:\n"
+    "  plumctl list\n"
+    "  plumctl list --backend upnp --json\n"
+    "\n"
+    "Exit status: 0 success, 1 the mappings cannot be listed, 2 usage error,\n"
+    "3 no router answered.",
   .options = entries,
   .run = run_list,
 };

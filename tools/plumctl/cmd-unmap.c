@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* "plumctl unmap": removes mappings of this computer that no process holds. If the router can
- * list its table, deletes the entries of this computer. If not, requests the mapping again, to
- * become its owner, and then releases it. */
+/* "plumctl unmap": removes mappings of this computer. It never adds one: it deletes what the router
+ * lists, what earlier runs have recorded, or what the router finds for a port. */
 
 #include "command.h"
 #include "common-options.h"
 #include "describe.h"
 #include "discovery.h"
 #include "exit-code.h"
-#include "mapping-set.h"
 #include "output.h"
 #include "state-directory.h"
+#include "unmap-job.h"
 
 static struct
 {
   gboolean all_mine;
+  char *family;
 } options;
 
 static const GOptionEntry entries[] = {
   { "all-mine", 'a', 0, G_OPTION_ARG_NONE, &options.all_mine,
     "Remove all mappings of this computer", NULL },
+  { "family", 0, 0, G_OPTION_ARG_STRING, &options.family,
+    "IPv4, the IPv6 firewall, or both (the default)", "4|6|both" },
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
@@ -35,197 +37,181 @@ typedef struct
 {
   Session session; /* first: a Session * is an Unmap * */
   Discovery discovery;
-  MappingSet set;
-  PlumGateway *gateway;
-  GPtrArray *entries; /* of PlumEntry, still to be deleted */
-  guint n_removed;
-  gboolean failed;
+  gboolean ipv4;
+  gboolean ipv6;
+  GPtrArray *jobs;    /* of UnmapJob */
+  GPtrArray *entries; /* of PlumEntry: of this computer, as the router lists them */
+  GError *list_error; /* why the router did not list its mappings */
+  guint next;
 } Unmap;
 
-static void delete_next (Unmap *unmap);
+static void run_next (Unmap *unmap);
 
 static void
-print_removed (PlumProtocol protocol, guint internal_port)
-{
-  const char *name = describe_protocol (protocol);
-  g_autofree char *text = NULL;
-  JsonWriter json;
-
-  if (!common_options.json)
-    {
-      output_line (OUTPUT_GOOD, "%s:%u removed", name, internal_port);
-      return;
-    }
-
-  json_writer_init (&json);
-  json_writer_begin_object (&json, NULL);
-  json_writer_string (&json, "event", "removed");
-  json_writer_string (&json, "protocol", name);
-  json_writer_int (&json, "internal_port", internal_port);
-  json_writer_end_object (&json);
-  text = json_writer_finish (&json);
-  output_json (text);
-}
-
-static void
-on_deleted (GObject *object, GAsyncResult *result, gpointer user_data)
+on_job_done (UnmapJob *job, gpointer user_data)
 {
   Unmap *unmap = user_data;
-  g_autoptr (PlumEntry) entry = g_ptr_array_steal_index (unmap->entries, 0);
-  const char *protocol = describe_protocol (plum_entry_get_protocol (entry));
-  guint port = plum_entry_get_internal_port (entry);
-  g_autoptr (GError) error = NULL;
 
-  if (plum_gateway_delete_entry_finish (PLUM_GATEWAY (object), result, &error))
+  unmap->next++;
+  run_next (unmap);
+}
+
+/* The worst outcome determines the exit status. */
+static void
+report (Unmap *unmap)
+{
+  UnmapOutcome worst = UNMAP_REMOVED;
+
+  unmap_job_merge_families (unmap->jobs);
+  for (guint i = 0; i < unmap->jobs->len; i++)
     {
-      unmap->n_removed++;
-      print_removed (plum_entry_get_protocol (entry), port);
-    }
-  else
-    {
-      unmap->failed = TRUE;
-      output_error ("%s:%u: %s", protocol, port, error->message);
+      UnmapJob *job = unmap->jobs->pdata[i];
+
+      if (job->hidden)
+        continue;
+      unmap_job_print (job);
+      worst = MAX (worst, job->outcome);
     }
 
-  delete_next (unmap);
+  if (unmap->jobs->len == 0 && !common_options.json)
+    output_line (OUTPUT_PLAIN, "no mappings to remove");
+  session_close (&unmap->session, unmap_outcome_exit_code (worst));
 }
 
 static void
-delete_next (Unmap *unmap)
+run_next (Unmap *unmap)
 {
-  if (unmap->entries->len > 0)
-    {
-      plum_gateway_delete_entry_async (unmap->gateway, unmap->entries->pdata[0], NULL, on_deleted,
-                                       unmap);
-      return;
-    }
+  if (unmap->session.closing)
+    return;
 
-  if (unmap->n_removed == 0 && !unmap->failed && !common_options.json)
-    output_line (OUTPUT_PLAIN, "no mappings to remove");
-  session_close (&unmap->session, unmap->failed ? PLUMCTL_FAILED : PLUMCTL_OK);
+  if (unmap->next < unmap->jobs->len)
+    unmap_job_start (unmap->jobs->pdata[unmap->next], unmap->session.manager, unmap->entries,
+                     on_job_done, unmap);
+  else
+    report (unmap);
 }
 
-static gboolean
-should_remove (Unmap *unmap, PlumEntry *entry)
-{
-  GInetAddress *local = plum_gateway_get_local_address (unmap->gateway);
-  GInetAddress *address = plum_entry_get_internal_address (entry);
+/* --- What to remove --- */
 
-  /* Never remove a mapping of another computer. */
-  if (local == NULL || address == NULL || !g_inet_address_equal (local, address))
-    return FALSE;
-  if (options.all_mine)
+static void
+add_job (Unmap *unmap, GSocketFamily family, PlumEntry *entry)
+{
+  UnmapJob *job =
+    unmap_job_new (plum_entry_get_protocol (entry), family, plum_entry_get_internal_port (entry),
+                   plum_entry_get_external_port (entry));
+
+  for (guint i = 0; i < unmap->jobs->len; i++)
+    if (unmap_job_equal (unmap->jobs->pdata[i], job))
+      {
+        unmap_job_free (job);
+        return;
+      }
+
+  g_ptr_array_add (unmap->jobs, job);
+}
+
+static void
+add_recorded (Unmap *unmap, GSocketFamily family)
+{
+  g_autoptr (GListModel) recorded =
+    plum_manager_dup_recorded_entries (unmap->session.manager, family);
+
+  for (guint i = 0; i < g_list_model_get_n_items (recorded); i++)
+    {
+      g_autoptr (PlumEntry) entry = g_list_model_get_item (recorded, i);
+
+      add_job (unmap, family, entry);
+    }
+}
+
+/* Returns FALSE if neither the router nor the records say what there is. */
+static gboolean
+add_all_mine (Unmap *unmap)
+{
+  for (guint i = 0; unmap->ipv4 && i < unmap->entries->len; i++)
+    add_job (unmap, G_SOCKET_FAMILY_IPV4, unmap->entries->pdata[i]);
+  if (unmap->ipv4)
+    add_recorded (unmap, G_SOCKET_FAMILY_IPV4);
+  if (unmap->ipv6)
+    add_recorded (unmap, G_SOCKET_FAMILY_IPV6);
+
+  if (unmap->jobs->len > 0 || unmap->list_error == NULL)
     return TRUE;
 
-  for (guint i = 0; i < unmap->set.mappings->len; i++)
-    {
-      PlumMapping *mapping = unmap->set.mappings->pdata[i];
-      guint external_port = plum_mapping_get_requested_external_port (mapping);
-
-      if (plum_mapping_get_protocol (mapping) == plum_entry_get_protocol (entry) &&
-          plum_mapping_get_internal_port (mapping) == plum_entry_get_internal_port (entry) &&
-          (external_port == 0 || external_port == plum_entry_get_external_port (entry)))
-        return TRUE;
-    }
-
+  if (g_error_matches (unmap->list_error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED))
+    output_error ("the mappings of this computer cannot be listed: only UPnP can list mappings");
+  else
+    output_error ("the mappings of this computer cannot be listed: %s", unmap->list_error->message);
+  output_hint ("Name them instead: plumctl unmap tcp:8080");
   return FALSE;
 }
 
-/* Closing the session releases the mapping. If the router granted another port than the one to
- * be removed, the existing mapping was made with a key that is not known, and the request made a
- * second mapping. */
 static void
-on_up (MappingSet *set)
+start_jobs (Unmap *unmap)
 {
-  gboolean failed = FALSE;
-
-  for (guint i = 0; i < set->mappings->len; i++)
-    {
-      PlumMapping *mapping = set->mappings->pdata[i];
-      g_autofree char *name = describe_mapping_name (mapping);
-      guint requested = plum_mapping_get_requested_external_port (mapping);
-
-      if (requested == 0)
-        requested = plum_mapping_get_internal_port (mapping);
-
-      if (plum_mapping_get_external_port (mapping) == requested)
-        {
-          print_removed (plum_mapping_get_protocol (mapping),
-                         plum_mapping_get_internal_port (mapping));
-          continue;
-        }
-
-      failed = TRUE;
-      output_error (
-        "%s: external port %u cannot be removed: the mapping was made with a key that is "
-        "not known, and expires with its lease",
-        name, requested);
-    }
-  session_close (set->session, failed ? PLUMCTL_FAILED : PLUMCTL_OK);
+  if (!options.all_mine || add_all_mine (unmap))
+    run_next (unmap);
+  else
+    session_close (&unmap->session, PLUMCTL_FAILED);
 }
 
-static void
-remap_to_remove (Unmap *unmap, const GError *reason)
+/* --- The table of the router --- */
+
+static gboolean
+is_mine (PlumGateway *gateway, PlumEntry *entry)
 {
-  int exit_code = PLUMCTL_FAILED;
+  GInetAddress *local = plum_gateway_get_local_address (gateway);
+  GInetAddress *address = plum_entry_get_internal_address (entry);
 
-  if (options.all_mine)
-    {
-      if (g_error_matches (reason, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED))
-        output_error (
-          "the mappings of this computer cannot be listed: only UPnP can list mappings");
-      else
-        output_error ("the mappings of this computer cannot be listed: %s", reason->message);
-      output_hint ("Name them instead: plumctl unmap tcp:8080");
-      session_close (&unmap->session, PLUMCTL_FAILED);
-      return;
-    }
-
-  if (!mapping_set_start (&unmap->set, &exit_code))
-    session_close (&unmap->session, exit_code);
+  return plum_entry_is_readable (entry) && local != NULL && address != NULL &&
+         g_inet_address_equal (local, address);
 }
 
 static void
 on_listed (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   Unmap *unmap = user_data;
-  g_autoptr (GError) error = NULL;
+  PlumGateway *gateway = PLUM_GATEWAY (object);
   g_autoptr (GListModel) found =
-    plum_gateway_list_entries_finish (PLUM_GATEWAY (object), result, &error);
+    plum_gateway_list_entries_finish (gateway, result, &unmap->list_error);
 
   if (unmap->session.closing)
     return;
-  if (found == NULL)
-    {
-      remap_to_remove (unmap, error);
-      return;
-    }
 
-  for (guint i = 0; i < g_list_model_get_n_items (found); i++)
+  for (guint i = 0; found != NULL && i < g_list_model_get_n_items (found); i++)
     {
       g_autoptr (PlumEntry) entry = g_list_model_get_item (found, i);
 
-      if (should_remove (unmap, entry))
+      if (is_mine (gateway, entry))
         g_ptr_array_add (unmap->entries, g_steal_pointer (&entry));
     }
-  delete_next (unmap);
+  start_jobs (unmap);
 }
 
 static void
 on_discovered (Discovery *discovery)
 {
   Unmap *unmap = (Unmap *) discovery->session;
+  g_autoptr (PlumGateway) gateway = discovery_dup_gateway (discovery);
 
-  if (!discovery_is_served (discovery))
+  if (discovery_is_served (discovery))
     {
-      discovery_print_failure (discovery);
-      session_close (discovery->session, PLUMCTL_NO_ROUTER);
+      plum_gateway_list_entries_async (gateway, NULL, on_listed, unmap);
       return;
     }
 
-  unmap->gateway = discovery_dup_gateway (discovery);
-  plum_gateway_list_entries_async (unmap->gateway, NULL, on_listed, unmap);
+  /* The IPv6 firewall may be reached nevertheless. */
+  if (unmap->ipv6 && options.family != NULL)
+    {
+      start_jobs (unmap);
+      return;
+    }
+
+  discovery_print_failure (discovery);
+  session_close (discovery->session, PLUMCTL_NO_ROUTER);
 }
+
+/* --- Start --- */
 
 static int
 run_with_session (Unmap *unmap)
@@ -234,17 +220,57 @@ run_with_session (Unmap *unmap)
 
   /* PCP needs the key of a mapping to remove it. The keys of a killed process are stored there. */
   state_directory_use (unmap->session.manager);
-  discovery_start (&unmap->discovery);
+  if (unmap->ipv4)
+    discovery_start (&unmap->discovery);
+  else
+    start_jobs (unmap);
+
   exit_code = session_run (&unmap->session);
-  discovery_clear (&unmap->discovery);
+  if (unmap->ipv4)
+    discovery_clear (&unmap->discovery);
   return exit_code;
+}
+
+/* Without --family: IPv4, and IPv6 if this computer uses it. A gateway has one family. */
+static gboolean
+choose_families (Unmap *unmap)
+{
+  const char *family = options.family != NULL ? options.family : "both";
+  g_autoptr (GInetAddress) gateway = NULL;
+  g_autoptr (GInetAddress) ipv6 = NULL;
+
+  if (!g_str_equal (family, "4") && !g_str_equal (family, "6") && !g_str_equal (family, "both"))
+    {
+      output_error ("--family: “%s” is invalid, must be 4, 6 or both", family);
+      return FALSE;
+    }
+
+  unmap->ipv4 = !g_str_equal (family, "6");
+  unmap->ipv6 = !g_str_equal (family, "4");
+  if (options.family != NULL)
+    return TRUE;
+
+  if (common_options.gateway != NULL)
+    gateway = g_inet_address_new_from_string (common_options.gateway);
+  if (gateway != NULL)
+    {
+      unmap->ipv4 = g_inet_address_get_family (gateway) == G_SOCKET_FAMILY_IPV4;
+      unmap->ipv6 = !unmap->ipv4;
+      return TRUE;
+    }
+
+  ipv6 = plum_address_get_local (G_SOCKET_FAMILY_IPV6, NULL);
+  unmap->ipv6 = ipv6 != NULL;
+  return TRUE;
 }
 
 static gboolean
 parse_arguments (Unmap *unmap, char **arguments)
 {
+  if (!choose_families (unmap))
+    return FALSE;
   if (!options.all_mine)
-    return mapping_set_parse (&unmap->set, arguments, NULL);
+    return unmap_job_parse (unmap->jobs, arguments, unmap->ipv4, unmap->ipv6);
 
   if (arguments[0] != NULL)
     {
@@ -262,7 +288,7 @@ run_unmap (char **arguments, char **tail)
   int exit_code = PLUMCTL_USAGE;
 
   unmap.discovery = (Discovery){ .session = &unmap.session, .done = on_discovered };
-  unmap.set = (MappingSet){ .session = &unmap.session, .up = on_up };
+  unmap.jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) unmap_job_free);
   unmap.entries = g_ptr_array_new_with_free_func (g_object_unref);
 
   if (parse_arguments (&unmap, arguments))
@@ -273,10 +299,10 @@ run_unmap (char **arguments, char **tail)
         exit_code = unmap.session.exit_code;
     }
 
-  mapping_set_clear (&unmap.set);
-  g_clear_object (&unmap.gateway);
-  g_clear_pointer (&unmap.entries, g_ptr_array_unref);
   session_clear (&unmap.session);
+  g_clear_pointer (&unmap.jobs, g_ptr_array_unref);
+  g_clear_pointer (&unmap.entries, g_ptr_array_unref);
+  g_clear_error (&unmap.list_error);
   return exit_code;
 }
 
@@ -285,16 +311,20 @@ const PlumctlCommand plumctl_command_unmap = {
   .arguments = "SPEC…",
   .summary = "Remove mappings of this computer from the router",
   .details =
-    "With PCP, a strict router refuses to remove a mapping without the key that it was made\n"
-    "with. Mappings made by “plumctl map --once” then expire with their lease, and this\n"
-    "command fails.\n"
+    "Mappings of other computers are not removed. With PCP, a router may refuse to remove a\n"
+    "mapping without the key that it was made with. Mappings made by “plumctl map --once” then\n"
+    "expire with their lease.\n"
     "\n"
     "Examples:\n"
     "  plumctl unmap tcp:8080\n"
+    "  plumctl unmap --family 6 tcp:8080\n"
     "  plumctl unmap --all-mine\n"
     "\n"
-    "Exit status: 0 success, 1 a mapping could not be removed, 2 usage error,\n"
-    "3 no router answered.",
+    "Exit status: 0 removed, as the router confirmed; 1 not removed; 2 usage error; 3 no router\n"
+    "answered; 4 the router has no such mapping; 5 not confirmed: the router may keep the "
+    "mapping;\n"
+    "6 the port belongs to another computer. For several ports, the worst applies: 1, 3, 5, 6, 4,\n"
+    "0.",
   .options = entries,
   .run = run_unmap,
 };

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "unmap-job.h"
+
+#include "common-options.h"
+#include "describe.h"
+#include "exit-code.h"
+#include "json.h"
+#include "output.h"
+#include "port-spec.h"
+
+static void delete_next_entry (UnmapJob *self);
+
+UnmapJob *
+unmap_job_new (PlumProtocol protocol,
+               GSocketFamily family,
+               guint internal_port,
+               guint external_port)
+{
+  UnmapJob *self = g_new0 (UnmapJob, 1);
+
+  self->protocol = protocol;
+  self->family = family;
+  self->internal_port = internal_port;
+  self->external_port = external_port;
+  self->entries = g_ptr_array_new_with_free_func (g_object_unref);
+  return self;
+}
+
+void
+unmap_job_free (UnmapJob *self)
+{
+  g_ptr_array_unref (self->entries);
+  g_free (self->message);
+  g_free (self);
+}
+
+gboolean
+unmap_job_equal (const UnmapJob *self, const UnmapJob *other)
+{
+  return self->protocol == other->protocol && self->family == other->family &&
+         self->internal_port == other->internal_port && self->external_port == other->external_port;
+}
+
+static void
+add_spec (GPtrArray *jobs, const PortSpec *spec, GSocketFamily family)
+{
+  for (guint i = 0; i < spec->n_ports; i++)
+    g_ptr_array_add (jobs,
+                     unmap_job_new (spec->protocol, family, spec->first_internal + i,
+                                    spec->first_external != 0 ? spec->first_external + i : 0));
+}
+
+/* Adds the jobs of the command line. Reports an invalid SPEC. */
+gboolean
+unmap_job_parse (GPtrArray *jobs, char **specs, gboolean ipv4, gboolean ipv6)
+{
+  for (guint i = 0; specs[i] != NULL; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      PortSpec spec;
+
+      if (!port_spec_parse (specs[i], &spec, &error))
+        {
+          output_error ("“%s”: %s", specs[i], error->message);
+          return FALSE;
+        }
+
+      if (ipv4)
+        add_spec (jobs, &spec, G_SOCKET_FAMILY_IPV4);
+      if (ipv6)
+        add_spec (jobs, &spec, G_SOCKET_FAMILY_IPV6);
+    }
+
+  if (jobs->len > 0)
+    return TRUE;
+
+  output_error ("no SPEC given, for example tcp:8080 or udp:5000:6000");
+  return FALSE;
+}
+
+/* --- Removal --- */
+
+static UnmapOutcome
+get_outcome (const GError *error)
+{
+  if (error == NULL)
+    return UNMAP_REMOVED;
+  if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_DESTROYED))
+    return UNMAP_NOT_FOUND;
+  if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_CONFLICT))
+    return UNMAP_OTHER_HOST;
+  if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT) ||
+      g_error_matches (error, PLUM_ERROR, PLUM_ERROR_MALFORMED))
+    return UNMAP_NOT_CONFIRMED;
+  return describe_exit_code (error) == PLUMCTL_NO_ROUTER ? UNMAP_NO_ROUTER : UNMAP_FAILED;
+}
+
+static void
+set_outcome (UnmapJob *self, const GError *error)
+{
+  self->outcome = get_outcome (error);
+  g_free (self->message);
+  self->message = error != NULL ? g_strdup (error->message) : NULL;
+}
+
+static void
+on_entry_deleted (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  UnmapJob *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  plum_gateway_delete_entry_finish (PLUM_GATEWAY (object), result, &error);
+
+  /* An entry that was just removed by its record is no failure. */
+  if (get_outcome (error) != UNMAP_NOT_FOUND && self->outcome != UNMAP_NOT_CONFIRMED)
+    set_outcome (self, error);
+  delete_next_entry (self);
+}
+
+static void
+delete_next_entry (UnmapJob *self)
+{
+  g_autoptr (PlumGateway) gateway =
+    g_list_model_get_item (plum_manager_get_gateways (self->manager), 0);
+  g_autoptr (PlumEntry) entry = NULL;
+
+  if (self->entries->len == 0 || gateway == NULL)
+    {
+      self->done (self, self->user_data);
+      return;
+    }
+
+  entry = g_ptr_array_steal_index (self->entries, 0);
+  plum_gateway_delete_entry_async (gateway, entry, NULL, on_entry_deleted, self);
+}
+
+static void
+on_unmapped (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  UnmapJob *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  plum_manager_unmap_finish (PLUM_MANAGER (object), result, &error);
+  set_outcome (self, error);
+  delete_next_entry (self);
+}
+
+static gboolean
+is_of_job (const UnmapJob *self, PlumEntry *entry)
+{
+  return self->family == G_SOCKET_FAMILY_IPV4 &&
+         plum_entry_get_protocol (entry) == self->protocol &&
+         plum_entry_get_internal_port (entry) == self->internal_port &&
+         (self->external_port == 0 || plum_entry_get_external_port (entry) == self->external_port);
+}
+
+/* entries: of this computer, as the router lists them: their external ports are known. */
+void
+unmap_job_start (
+  UnmapJob *self, PlumManager *manager, GPtrArray *entries, UnmapJobFunc done, gpointer user_data)
+{
+  self->manager = manager;
+  self->done = done;
+  self->user_data = user_data;
+  for (guint i = 0; i < entries->len; i++)
+    if (is_of_job (self, entries->pdata[i]))
+      g_ptr_array_add (self->entries, g_object_ref (entries->pdata[i]));
+
+  plum_manager_unmap_async (manager, self->protocol, self->family, self->internal_port,
+                            self->external_port, NULL, on_unmapped, self);
+}
+
+/* --- Report --- */
+
+static const char *
+get_outcome_name (UnmapOutcome outcome)
+{
+  switch (outcome)
+    {
+    case UNMAP_REMOVED:
+      return "removed";
+    case UNMAP_NOT_FOUND:
+      return "not-found";
+    case UNMAP_OTHER_HOST:
+      return "other-host";
+    case UNMAP_NOT_CONFIRMED:
+      return "not-confirmed";
+    case UNMAP_NO_ROUTER:
+      return "no-router";
+    case UNMAP_FAILED:
+    default:
+      return "failed";
+    }
+}
+
+int
+unmap_outcome_exit_code (UnmapOutcome outcome)
+{
+  switch (outcome)
+    {
+    case UNMAP_REMOVED:
+      return PLUMCTL_OK;
+    case UNMAP_NOT_FOUND:
+      return PLUMCTL_NOTHING_THERE;
+    case UNMAP_OTHER_HOST:
+      return PLUMCTL_OTHER_HOST;
+    case UNMAP_NOT_CONFIRMED:
+      return PLUMCTL_NOT_CONFIRMED;
+    case UNMAP_NO_ROUTER:
+      return PLUMCTL_NO_ROUTER;
+    case UNMAP_FAILED:
+    default:
+      return PLUMCTL_FAILED;
+    }
+}
+
+/* A port that both families were asked for counts once if only one of them has it. */
+void
+unmap_job_merge_families (GPtrArray *jobs)
+{
+  for (guint i = 0; i + 1 < jobs->len; i++)
+    for (guint j = 0; j < jobs->len; j++)
+      {
+        UnmapJob *job = jobs->pdata[i];
+        UnmapJob *other = jobs->pdata[j];
+
+        if (job->family == other->family || job->protocol != other->protocol ||
+            job->internal_port != other->internal_port)
+          continue;
+        if (other->family == G_SOCKET_FAMILY_IPV6 &&
+            (other->outcome == UNMAP_NOT_FOUND || other->outcome == UNMAP_NO_ROUTER))
+          other->hidden = TRUE;
+        else if (job->outcome == UNMAP_NOT_FOUND && other->outcome == UNMAP_REMOVED)
+          job->hidden = TRUE;
+      }
+}
+
+static void
+print_json (const UnmapJob *self)
+{
+  g_autofree char *text = NULL;
+  JsonWriter json;
+
+  json_writer_init (&json);
+  json_writer_begin_object (&json, NULL);
+  json_writer_string (&json, "event", self->outcome == UNMAP_REMOVED ? "removed" : "not-removed");
+  json_writer_string (&json, "protocol", describe_protocol (self->protocol));
+  json_writer_int (&json, "internal_port", self->internal_port);
+  json_writer_string (&json, "family", self->family == G_SOCKET_FAMILY_IPV6 ? "ipv6" : "ipv4");
+  json_writer_string (&json, "outcome", get_outcome_name (self->outcome));
+  json_writer_string (&json, "message", self->message);
+  json_writer_end_object (&json);
+  text = json_writer_finish (&json);
+  output_json (text);
+}
+
+void
+unmap_job_print (const UnmapJob *self)
+{
+  const char *family = self->family == G_SOCKET_FAMILY_IPV6 ? " (IPv6)" : "";
+  g_autofree char *name =
+    g_strdup_printf ("%s:%u%s", describe_protocol (self->protocol), self->internal_port, family);
+
+  if (common_options.json)
+    {
+      print_json (self);
+      return;
+    }
+
+  switch (self->outcome)
+    {
+    case UNMAP_REMOVED:
+      output_line (OUTPUT_GOOD, "%s removed", name);
+      break;
+    case UNMAP_NOT_FOUND:
+      output_line (OUTPUT_PLAIN, "%s: the router has no mapping of this port", name);
+      break;
+    case UNMAP_OTHER_HOST:
+      output_error ("%s: not removed: %s", name, self->message);
+      break;
+    case UNMAP_NOT_CONFIRMED:
+      output_error ("%s: the router did not confirm the removal and may keep the mapping: %s", name,
+                    self->message);
+      break;
+    case UNMAP_NO_ROUTER:
+    case UNMAP_FAILED:
+    default:
+      output_error ("%s: not removed: %s", name, self->message);
+    }
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <plum-glib/plum-glib.h>
+
+/* From the best to the worst. */
+typedef enum {
+  UNMAP_REMOVED,       /* the router confirmed it */
+  UNMAP_NOT_FOUND,     /* the router has no such mapping */
+  UNMAP_OTHER_HOST,    /* the port belongs to another computer */
+  UNMAP_NOT_CONFIRMED, /* the router may keep the mapping */
+  UNMAP_NO_ROUTER,
+  UNMAP_FAILED,
+} UnmapOutcome;
+
+typedef struct _UnmapJob UnmapJob;
+typedef void (*UnmapJobFunc) (UnmapJob *job, gpointer user_data);
+
+/* The removal of one port. */
+struct _UnmapJob
+{
+  PlumProtocol protocol;
+  GSocketFamily family;
+  guint internal_port;
+  guint external_port; /* 0: any */
+
+  UnmapOutcome outcome;
+  char *message;   /* nullable */
+  gboolean hidden; /* the other family has the mapping */
+
+  PlumManager *manager; /* borrowed */
+  GPtrArray *entries;   /* of PlumEntry, still to be deleted */
+  gboolean had_entries;
+  UnmapJobFunc done;
+  gpointer user_data;
+};
+
+UnmapJob *unmap_job_new (PlumProtocol protocol,
+                         GSocketFamily family,
+                         guint internal_port,
+                         guint external_port);
+void unmap_job_free (UnmapJob *self);
+gboolean unmap_job_equal (const UnmapJob *self, const UnmapJob *other);
+gboolean unmap_job_parse (GPtrArray *jobs, char **specs, gboolean ipv4, gboolean ipv6);
+void unmap_job_start (
+  UnmapJob *self, PlumManager *manager, GPtrArray *entries, UnmapJobFunc done, gpointer user_data);
+void unmap_job_merge_families (GPtrArray *jobs);
+void unmap_job_print (const UnmapJob *self);
+int unmap_outcome_exit_code (UnmapOutcome outcome);
