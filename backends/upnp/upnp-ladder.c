@@ -21,6 +21,7 @@ typedef enum {
   WHEN_FIRST_PORT, /* another port may be tried, once */
   WHEN_PRIVILEGED,
   WHEN_NOT_SAME, /* external != internal, and the external port is not required */
+  WHEN_V2,       /* the service has AddAnyPortMapping */
   WHEN_EXACT,    /* the external port is required */
   WHEN_EXACT_NOT_READ,
   WHEN_EXACT_NOT_SAME,
@@ -58,9 +59,11 @@ static const UpnpRow rows[] = {
   { UPNP_ACTION_ADD, { 402, 600, 601 }, LEASE (WHEN_NOT_WEEK, UPNP_LEASE_WEEK) },
   { UPNP_ACTION_ADD, { 402, 600, 601 }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_OTHER_PORT) },
   { UPNP_ACTION_ADD, { 402, 600, 601 }, TRY (WHEN_LONG_TEXT, UPNP_NEXT_SHORT_TEXT) },
+  { UPNP_ACTION_ADD, { 402, 600, 601 }, TRY (WHEN_ANY_LEFT, UPNP_NEXT_ADD_ANY) },
   { UPNP_ACTION_ADD,
     { 402, 600, 601 },
-    FAIL (PLUM_ERROR_NOT_SUPPORTED, "it refuses every form of the request") },
+    FAIL (PLUM_ERROR_NOT_SUPPORTED,
+          "it refuses every form of the request; its table may be full") },
 
   /* 718, 729: the port is taken. The entry may belong to this host (quirk 49). */
   { UPNP_ACTION_ADD, { 718, 729 }, TRY (WHEN_NOT_READ, UPNP_NEXT_READ_ENTRY) },
@@ -90,20 +93,30 @@ static const UpnpRow rows[] = {
 
   /* 716, 727: wildcards. They are never sent: port 0 would map every port (quirk 52). */
   { UPNP_ACTION_ADD, { 716 }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_OTHER_PORT) },
+  { UPNP_ACTION_ADD, { 716 }, TRY (WHEN_ANY_LEFT, UPNP_NEXT_ADD_ANY) },
   { UPNP_ACTION_ADD,
     { 716, 727 },
     FAIL (PLUM_ERROR_NOT_SUPPORTED, "it can only forward all ports at once") },
 
   { UPNP_ACTION_ADD, { 728 }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_OTHER_PORT) },
+  { UPNP_ACTION_ADD, { 728 }, TRY (WHEN_ANY_LEFT, UPNP_NEXT_ADD_ANY) },
   { UPNP_ACTION_ADD,
     { 728, 603 },
     FAIL (PLUM_ERROR_NO_RESOURCES, "its table is full: delete unused entries") },
 
-  /* 606: not authorized, often because the port is privileged (quirks 53, 54) or belongs to another
-   * host (RFC 6970). */
+  /* 606: not authorized, often because the port is privileged (quirks 53, 54), belongs to another
+   * host (RFC 6970), or is not one of the few that the router has: only the router can choose one
+   * (quirk 76). */
   { UPNP_ACTION_ADD, { 606 }, TRY (WHEN_EXACT_NOT_READ, UPNP_NEXT_READ_ENTRY) },
   { UPNP_ACTION_ADD, { 606 }, TRY (WHEN_PRIVILEGED, UPNP_NEXT_HIGH_PORT) },
   { UPNP_ACTION_ADD, { 606 }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_OTHER_PORT) },
+  { UPNP_ACTION_ADD, { 606 }, TRY (WHEN_ANY_LEFT, UPNP_NEXT_ADD_ANY) },
+  { UPNP_ACTION_ADD,
+    { 606 },
+    FAIL_IF (WHEN_V2,
+             PLUM_ERROR_REFUSED,
+             "it allows only some external ports, or none for this host: allow this host to open "
+             "ports in the router's settings") },
   { UPNP_ACTION_ADD,
     { 606, 604, 731 },
     FAIL (PLUM_ERROR_REFUSED, "allow this host to open ports in the router's settings") },
@@ -122,6 +135,7 @@ static const UpnpRow rows[] = {
   { UPNP_ACTION_ADD, { ANY_CODE }, LEASE (WHEN_ONLY_LONG, UPNP_LEASE_WEEK) },
   { UPNP_ACTION_ADD, { ANY_CODE }, TRY (WHEN_EXACT_NOT_READ, UPNP_NEXT_READ_ENTRY) },
   { UPNP_ACTION_ADD, { ANY_CODE }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_FRESH_PORT) },
+  { UPNP_ACTION_ADD, { ANY_CODE }, TRY (WHEN_ANY_LEFT, UPNP_NEXT_ADD_ANY) },
   { UPNP_ACTION_ADD,
     { ANY_CODE },
     FAIL (PLUM_ERROR_REFUSED, "check whether UPnP is enabled in the router's settings") },
@@ -255,6 +269,8 @@ row_applies (const UpnpRow *row, const UpnpAttempt *self)
       return port_free && self->external_port < PRIVILEGED && self->n_ports < 2;
     case WHEN_NOT_SAME:
       return !same && !self->exact;
+    case WHEN_V2:
+      return self->v2;
     case WHEN_EXACT:
       return self->exact;
     case WHEN_EXACT_NOT_READ:
@@ -317,6 +333,9 @@ upnp_attempt_take (UpnpAttempt *self, const UpnpStep *step)
     case UPNP_NEXT_ADD_ANY:
       self->action = UPNP_ACTION_ADD_ANY;
       self->tried_any = TRUE;
+      /* The lease was not the reason: return to the first kind. */
+      if (was_tried (self, UPNP_LEASE_WEEK))
+        self->lease = self->first_lease;
       break;
 
     case UPNP_NEXT_ADD_PLAIN:
