@@ -494,7 +494,249 @@ test_too_long (Fixture *f, gconstpointer data)
   g_assert_cmpuint (plum_entry_get_external_port (get_entry (entries, 1)), ==, 9001);
 }
 
+/* -- Deletions -- */
+
+/* The internal address of the entry that is to be deleted. */
+#define MEANT_OURS NULL
+#define MEANT_STRANGER STRANGER
+
+/* Returns the error of a deletion of TCP port 9000 that leads to port 80 of the client. */
+static GError *
+delete_9000 (Fixture *f, const char *client)
+{
+  g_autoptr (GInetAddress) address =
+    client != NULL ? g_inet_address_new_from_string (client) : NULL;
+  g_autoptr (PlumEntry) entry =
+    plum_entry_new (PLUM_PROTOCOL_TCP, 9000, 80, address, NULL, 600, TRUE);
+  const PlumCallArgs args = { NULL, NULL, entry };
+  g_autoptr (PlumCall) done = NULL;
+
+  if (f->backend != NULL && f->igd->counts.descriptions == 0)
+    discover (f);
+  done = call (f, PLUM_CALL_DELETE_ENTRY, &args);
+  if (plum_call_get_error (done) != NULL)
+    g_test_message ("%s", plum_call_get_error (done)->message);
+  return plum_call_get_error (done) != NULL ? g_error_copy (plum_call_get_error (done)) : NULL;
+}
+
+static void
+test_delete_ours (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9000, 80, LOCAL, 600);
+  error = delete_9000 (f, MEANT_OURS);
+  g_assert_no_error (error);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
+  g_assert_cmpuint (f->igd->counts.get_specific, ==, 1);
+}
+
+static void
+test_delete_nothing (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = delete_9000 (f, MEANT_STRANGER);
+
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_DESTROYED);
+  g_assert_cmpuint (f->igd->counts.delete, ==, 0);
+}
+
+/* The port changed hands after the list was read. */
+static void
+test_delete_taken_over (Fixture *f, gconstpointer data)
+{
+  const char *meant[] = { MEANT_OURS, LOCAL, UPNP_TEST_NET ".98" };
+
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9000, 80, STRANGER, 600);
+  for (gsize i = 0; i < G_N_ELEMENTS (meant); i++)
+    {
+      g_autoptr (GError) error = delete_9000 (f, meant[i]);
+
+      g_assert_error (error, PLUM_ERROR, PLUM_ERROR_CONFLICT);
+      g_assert_nonnull (strstr (error->message, STRANGER));
+    }
+  g_assert_cmpuint (f->igd->counts.delete, ==, 0);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
+}
+
+static void
+test_delete_other_port (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9000, 81, LOCAL, 600);
+  error = delete_9000 (f, LOCAL);
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_CONFLICT);
+  g_assert_cmpuint (f->igd->counts.delete, ==, 0);
+}
+
+/* The router cannot look: only an entry that the user has seen in the list is deleted. */
+static void
+test_delete_without_look (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) ours = NULL;
+  g_autoptr (GError) stranger = NULL;
+
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9000, 80, STRANGER, 600);
+  ours = delete_9000 (f, MEANT_OURS);
+  g_assert_error (ours, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
+  g_assert_cmpuint (f->igd->counts.delete, ==, 0);
+
+  stranger = delete_9000 (f, MEANT_STRANGER);
+  g_assert_no_error (stranger);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
+}
+
+static void
+test_delete_star (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9000, 80, LOCAL, 600);
+  error = delete_9000 (f, LOCAL);
+  g_assert_no_error (error);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
+}
+
+static void
+test_delete_refused (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9000, 80, LOCAL, 600);
+  error = delete_9000 (f, LOCAL);
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_REFUSED);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
+}
+
+/* An answer to the delete that cannot be understood, whether or not it took effect. */
+typedef struct
+{
+  guint status;
+  const char *body;
+} Answer;
+
+static void
+edit_delete (const char *request, guint *status, GString *body, gpointer data)
+{
+  const Answer *answer = data;
+
+  if (strstr (request, "#DeletePortMapping\"") == NULL)
+    return;
+
+  *status = answer->status;
+  g_string_assign (body, answer->body);
+}
+
+static const Answer unclear[] = {
+  { 200, "" },
+  { 200, "<Envelope><Body></Body></Envelope>" },
+  { 200, "<html><body>Log in</body></html>" },
+  { 200, "<Envelope><Body><AnotherResponse/></Body></Envelope>" },
+  { 401, "<html></html>" },
+  { 500, "" },
+  { 503, "" },
+};
+
+static void
+test_delete_unclear_and_gone (Fixture *f, gconstpointer data)
+{
+  f->igd->edit = edit_delete;
+  for (gsize i = 0; i < G_N_ELEMENTS (unclear); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      f->igd->edit_data = (gpointer) &unclear[i];
+      fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9000, 80, LOCAL, 600);
+      error = delete_9000 (f, LOCAL);
+      g_assert_no_error (error);
+      g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
+    }
+}
+
+static void
+test_delete_unclear_and_left (Fixture *f, gconstpointer data)
+{
+  f->igd->edit = edit_delete;
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9000, 80, LOCAL, 600);
+  for (gsize i = 0; i < G_N_ELEMENTS (unclear); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      f->igd->edit_data = (gpointer) &unclear[i];
+      error = delete_9000 (f, LOCAL);
+      g_assert_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED);
+      g_assert_nonnull (strstr (error->message, "it is still there for up to 600 s"));
+    }
+}
+
+static void
+test_delete_hangs_up (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9000, 80, LOCAL, 0);
+  error = delete_9000 (f, LOCAL);
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED);
+  g_assert_nonnull (strstr (error->message, "it is still there until it is deleted"));
+}
+
+static void
+silent_from_delete_on (const char *request, guint *status, GString *body, gpointer data)
+{
+  Fixture *f = data;
+
+  if (strstr (request, "#DeletePortMapping\"") != NULL)
+    f->igd->switches.http_silent = TRUE;
+}
+
+static void
+test_delete_silent (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9000, 80, LOCAL, 600);
+  discover (f);
+  f->igd->edit = silent_from_delete_on;
+  f->igd->edit_data = f;
+  error = delete_9000 (f, LOCAL);
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+  g_assert_nonnull (strstr (error->message, "it may remain for up to 600 s"));
+}
+
+/* Port 0 would be every port. */
+static void
+test_delete_port_0 (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumEntry) entry = plum_entry_new (PLUM_PROTOCOL_TCP, 0, 80, NULL, NULL, 600, TRUE);
+  const PlumCallArgs args = { NULL, NULL, entry };
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  done = call (f, PLUM_CALL_DELETE_ENTRY, &args);
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
+  g_assert_cmpuint (f->igd->counts.get_specific + f->igd->counts.delete, ==, 0);
+}
+
 static const UpnpTest tests[] = {
+  { "delete/ours", { 0 }, test_delete_ours },
+  { "delete/nothing-there", { 0 }, test_delete_nothing },
+  { "delete/taken-over", { 0 }, test_delete_taken_over },
+  { "delete/other-port-of-ours", { 0 }, test_delete_other_port },
+  { "delete/no-look-401", { .specific_fault = 401 }, test_delete_without_look },
+  { "delete/no-look-501", { .specific_fault = 501 }, test_delete_without_look },
+  { "delete/no-look-login",
+    { .login_for = "GetSpecificPortMappingEntry" },
+    test_delete_without_look },
+  { "delete/no-look-hangs-up",
+    { .hang_up_on = "GetSpecificPortMappingEntry" },
+    test_delete_without_look },
+  { "delete/star", { .star_on_delete = TRUE }, test_delete_star },
+  { "delete/refused", { .delete_fault = 606 }, test_delete_refused },
+  { "delete/unclear-and-gone", { 0 }, test_delete_unclear_and_gone },
+  { "delete/unclear-and-left", { .delete_fault = 501 }, test_delete_unclear_and_left },
+  { "delete/hangs-up", { .hang_up_on = "DeletePortMapping" }, test_delete_hangs_up },
+  { "delete/silent", { 0 }, test_delete_silent },
+  { "delete/port-0", { 0 }, test_delete_port_0 },
   { "list/too-long", { 0 }, test_too_long },
   { "list/end", { 0 }, test_end },
   { "list/broken-off", { 0 }, test_broken_off },
