@@ -17,6 +17,7 @@ typedef enum {
   WHEN_ONLY_LONG,      /* the same, and a week was not tried */
   WHEN_NOT_READ,
   WHEN_ANY_LEFT,   /* AddAnyPortMapping was not tried and may be supported */
+  WHEN_ANY_USEFUL, /* the same, and the router has a public address */
   WHEN_PORT_LEFT,  /* another port may be tried, up to UPNP_LADDER_MAX_PORTS */
   WHEN_FIRST_PORT, /* another port may be tried, once */
   WHEN_PRIVILEGED,
@@ -135,7 +136,7 @@ static const UpnpRow rows[] = {
   { UPNP_ACTION_ADD, { ANY_CODE }, LEASE (WHEN_ONLY_LONG, UPNP_LEASE_WEEK) },
   { UPNP_ACTION_ADD, { ANY_CODE }, TRY (WHEN_EXACT_NOT_READ, UPNP_NEXT_READ_ENTRY) },
   { UPNP_ACTION_ADD, { ANY_CODE }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_FRESH_PORT) },
-  { UPNP_ACTION_ADD, { ANY_CODE }, TRY (WHEN_ANY_LEFT, UPNP_NEXT_ADD_ANY) },
+  { UPNP_ACTION_ADD, { ANY_CODE }, TRY (WHEN_ANY_USEFUL, UPNP_NEXT_ADD_ANY) },
   { UPNP_ACTION_ADD,
     { ANY_CODE },
     FAIL (PLUM_ERROR_REFUSED, "check whether UPnP is enabled in the router's settings") },
@@ -241,6 +242,8 @@ static gboolean
 row_applies (const UpnpRow *row, const UpnpAttempt *self)
 {
   gboolean port_free = !self->memory.same_port && !self->exact;
+  gboolean any_left =
+    port_free && self->v2 && !self->has_others && !self->tried_any && !self->memory.no_add_any;
   gboolean same = self->external_port == self->internal_port;
   gboolean timed = was_tried (self, UPNP_LEASE_REQUESTED);
 
@@ -259,8 +262,9 @@ row_applies (const UpnpRow *row, const UpnpAttempt *self)
     case WHEN_NOT_READ:
       return !self->entry_read;
     case WHEN_ANY_LEFT:
-      return port_free && self->v2 && !self->has_others && !self->tried_any &&
-             !self->memory.no_add_any;
+      return any_left;
+    case WHEN_ANY_USEFUL:
+      return any_left && !self->no_public_address;
     case WHEN_PORT_LEFT:
       return port_free && self->n_ports < UPNP_LADDER_MAX_PORTS;
     case WHEN_FIRST_PORT:
@@ -316,6 +320,14 @@ upnp_ladder_next (const UpnpAttempt *self, int code)
   return (UpnpStep){ UPNP_NEXT_FAIL, UPNP_LEASE_REQUESTED, PLUM_ERROR_REFUSED, NULL };
 }
 
+/* After every kind of lease: the lease was not the reason. */
+static void
+return_to_first_lease (UpnpAttempt *self)
+{
+  if (was_tried (self, UPNP_LEASE_WEEK))
+    self->lease = self->first_lease;
+}
+
 void
 upnp_attempt_take (UpnpAttempt *self, const UpnpStep *step)
 {
@@ -333,9 +345,7 @@ upnp_attempt_take (UpnpAttempt *self, const UpnpStep *step)
     case UPNP_NEXT_ADD_ANY:
       self->action = UPNP_ACTION_ADD_ANY;
       self->tried_any = TRUE;
-      /* The lease was not the reason: return to the first kind. */
-      if (was_tried (self, UPNP_LEASE_WEEK))
-        self->lease = self->first_lease;
+      return_to_first_lease (self);
       break;
 
     case UPNP_NEXT_ADD_PLAIN:
@@ -346,9 +356,7 @@ upnp_attempt_take (UpnpAttempt *self, const UpnpStep *step)
     case UPNP_NEXT_OTHER_PORT:
     case UPNP_NEXT_HIGH_PORT:
       self->action = UPNP_ACTION_ADD;
-      /* The lease was not the reason: return to the first kind. */
-      if (was_tried (self, UPNP_LEASE_WEEK))
-        self->lease = self->first_lease;
+      return_to_first_lease (self);
       break;
 
     case UPNP_NEXT_FRESH_PORT:

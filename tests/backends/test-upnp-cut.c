@@ -78,7 +78,7 @@ assert_entry (const UpnpTableEntry *entry)
 {
   assert_number (entry->external_port, 62816);
   assert_number (entry->internal_port, 51413);
-  g_assert_true (entry->internal_client == NULL ||
+  g_assert_true (entry->internal_client == NULL || *entry->internal_client == '\0' ||
                  g_str_equal (entry->internal_client, "192.168.178.25"));
   g_assert_true (entry->description == NULL || g_str_equal (entry->description, "A & B"));
   g_assert_true (entry->protocol_text == NULL || g_str_equal (entry->protocol_text, "UDP"));

@@ -325,6 +325,21 @@ test_advice (void)
   g_assert_nonnull (strstr (last_advice (402), "its table may be full"));
 }
 
+/* Without a public address, the router answers 501 to every request. */
+static void
+test_no_any_without_address (void)
+{
+  const UpnpMemory memory = { .lease = UPNP_LEASE_PERMANENT };
+  UpnpAttempt attempt;
+
+  upnp_attempt_init (&attempt, UPNP_ACTION_ADD, &memory, INTERNAL, 7200, TRUE);
+  attempt.n_ports = 2;
+  attempt.leases = G_MAXUINT;
+  g_assert_cmpint (upnp_ladder_next (&attempt, 501).next, ==, UPNP_NEXT_ADD_ANY);
+  attempt.no_public_address = TRUE;
+  g_assert_cmpint (upnp_ladder_next (&attempt, 501).next, ==, UPNP_NEXT_FAIL);
+}
+
 /* The lease was not the reason: AddAnyPortMapping requests the first kind again. */
 static void
 test_any_with_the_first_lease (void)
@@ -432,6 +447,7 @@ main (int argc, char *argv[])
   g_test_add_data_func ("/upnp/ladder/bounded", NULL, test_bounded);
   g_test_add_data_func ("/upnp/ladder/exact-bounded", "exact", test_bounded);
   g_test_add_func ("/upnp/ladder/advice", test_advice);
+  g_test_add_func ("/upnp/ladder/no-any-without-address", test_no_any_without_address);
   g_test_add_func ("/upnp/ladder/any-with-the-first-lease", test_any_with_the_first_lease);
   g_test_add_func ("/upnp/ladder/leases", test_leases);
   g_test_add_func ("/upnp/ladder/lease-permanent", test_lease_permanent);
