@@ -209,6 +209,18 @@ append_body (UpnpHttpDecoder *self, const char *data, gsize len, GError **error)
   return TRUE;
 }
 
+/* The chunks before are read as far as they go. */
+static gboolean
+end_at_bad_chunk (UpnpHttpDecoder *self, GError **error, const char *what)
+{
+  if (self->body->len == 0)
+    return malformed (error, what);
+
+  g_string_truncate (self->line, 0);
+  self->state = READING_DONE;
+  return TRUE;
+}
+
 static gboolean
 feed_chunk_size (UpnpHttpDecoder *self, GError **error)
 {
@@ -217,7 +229,7 @@ feed_chunk_size (UpnpHttpDecoder *self, GError **error)
   guint64 size;
 
   if (self->line->len > MAX_LINE)
-    return malformed (error, "the line with the size of a chunk is too long");
+    return end_at_bad_chunk (self, error, "the line with the size of a chunk is too long");
   if (!g_str_has_suffix (line, "\n"))
     return TRUE;
 
@@ -240,7 +252,7 @@ feed_chunk_size (UpnpHttpDecoder *self, GError **error)
 
   size = g_ascii_strtoull (line, &end, 16);
   if (!g_ascii_isxdigit (*line) || size > G_MAXUINT32)
-    return malformed (error, "the size of a chunk is not a number");
+    return end_at_bad_chunk (self, error, "the size of a chunk is not a number");
 
   g_string_truncate (self->line, 0);
   self->remaining = (gsize) size;

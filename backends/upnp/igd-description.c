@@ -197,13 +197,9 @@ static char *
 dup_label (const UpnpXmlNode *device, const char *name)
 {
   g_autofree char *text = device != NULL ? upnp_xml_dup_child_text (device, name) : NULL;
+  g_autofree char *shown = text != NULL ? plum_text_make_printable (text, MAX_TEXT - 1) : NULL;
 
-  if (text == NULL || *text == '\0')
-    return NULL;
-
-  g_strdelimit (text, "\t\r\n", ' ');
-  return g_utf8_strlen (text, -1) > MAX_TEXT ? g_utf8_substring (text, 0, MAX_TEXT)
-                                             : g_steal_pointer (&text);
+  return shown != NULL && *shown != '\0' ? g_steal_pointer (&shown) : NULL;
 }
 
 UpnpDescription *

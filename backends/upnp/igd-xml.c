@@ -398,7 +398,7 @@ upnp_xml_parse (const char *data, gsize len, GError **error)
     {
       /* GMarkup quotes the document by bytes, and may split a character. */
       g_autofree char *reason =
-        g_utf8_make_valid (markup_error != NULL ? markup_error->message : "empty", -1);
+        plum_text_make_printable (markup_error != NULL ? markup_error->message : "empty", 100);
 
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
                    "%" G_GSIZE_FORMAT " bytes are not XML: %s", len, reason);

@@ -283,6 +283,8 @@ upnp_soap_decode (UpnpAction action, guint status, const char *body, gsize len)
   reply->status = status;
   reply->document = upnp_xml_parse (body, len, NULL);
   reply->outcome = read_outcome (action, reply, body, len);
+  if (reply->outcome == UPNP_SOAP_EMPTY)
+    g_clear_pointer (&reply->document, upnp_xml_node_free);
   return reply;
 }
 
@@ -466,8 +468,14 @@ read_list_into (const UpnpXmlNode *document, GPtrArray *entries)
     {
       const UpnpXmlNode *node = g_ptr_array_index (nodes, i);
 
-      if (node->children != NULL)
-        g_ptr_array_add (entries, read_any_entry (node));
+      UpnpTableEntry *entry;
+
+      if (node->children == NULL)
+        continue;
+      entry = read_any_entry (node);
+      if (entry->internal_client == NULL)
+        entry->internal_client = g_strdup ("");
+      g_ptr_array_add (entries, entry);
     }
 }
 

@@ -118,8 +118,8 @@ UpnpTableEntry *upnp_soap_read_entry (const UpnpSoapReply *reply);
 UpnpTableEntry *upnp_soap_read_any_entry (const UpnpSoapReply *reply);
 /* Whether the protocol is TCP or UDP. */
 gboolean upnp_table_entry_has_protocol (const UpnpTableEntry *self);
-/* The response to GetListOfPortMappings, as far as it goes. (element-type UpnpTableEntry)
- * (transfer full) */
+/* The response to GetListOfPortMappings, as far as it goes. The clients are not NULL.
+ * (element-type UpnpTableEntry) (transfer full) */
 GPtrArray *upnp_soap_read_list (const UpnpSoapReply *reply);
 /* FALSE: the response to GetListOfPortMappings is cut: entries may be missing. */
 gboolean upnp_soap_list_is_complete (const UpnpSoapReply *reply);

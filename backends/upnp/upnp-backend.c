@@ -2,6 +2,7 @@
 
 #include "upnp-backend.h"
 
+#include "upnp-delete.h"
 #include "upnp-discovery.h"
 #include "upnp-list.h"
 #include "upnp-map.h"
@@ -97,7 +98,7 @@ plum_upnp_backend_delete_entry (PlumBackend *backend, PlumEntry *entry, PlumCall
   UpnpSession *session = PLUM_UPNP_BACKEND (backend)->session;
 
   if (upnp_session_is_ipv6 (session))
-    plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, NO_LIST);
+    upnp_delete_pinhole_start (session, entry, call);
   else
     upnp_delete_entry_start (session, entry, call);
 }

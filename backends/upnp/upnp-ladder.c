@@ -17,10 +17,12 @@ typedef enum {
   WHEN_ONLY_LONG,      /* the same, and a week was not tried */
   WHEN_NOT_READ,
   WHEN_ANY_LEFT,   /* AddAnyPortMapping was not tried and may be supported */
+  WHEN_ANY_USEFUL, /* the same, and the router has a public address */
   WHEN_PORT_LEFT,  /* another port may be tried, up to UPNP_LADDER_MAX_PORTS */
   WHEN_FIRST_PORT, /* another port may be tried, once */
   WHEN_PRIVILEGED,
   WHEN_NOT_SAME, /* external != internal, and the external port is not required */
+  WHEN_V2,       /* the service has AddAnyPortMapping */
   WHEN_EXACT,    /* the external port is required */
   WHEN_EXACT_NOT_READ,
   WHEN_EXACT_NOT_SAME,
@@ -58,9 +60,11 @@ static const UpnpRow rows[] = {
   { UPNP_ACTION_ADD, { 402, 600, 601 }, LEASE (WHEN_NOT_WEEK, UPNP_LEASE_WEEK) },
   { UPNP_ACTION_ADD, { 402, 600, 601 }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_OTHER_PORT) },
   { UPNP_ACTION_ADD, { 402, 600, 601 }, TRY (WHEN_LONG_TEXT, UPNP_NEXT_SHORT_TEXT) },
+  { UPNP_ACTION_ADD, { 402, 600, 601 }, TRY (WHEN_ANY_LEFT, UPNP_NEXT_ADD_ANY) },
   { UPNP_ACTION_ADD,
     { 402, 600, 601 },
-    FAIL (PLUM_ERROR_NOT_SUPPORTED, "it refuses every form of the request") },
+    FAIL (PLUM_ERROR_NOT_SUPPORTED,
+          "it refuses every form of the request; its table may be full") },
 
   /* 718, 729: the port is taken. The entry may belong to this host (quirk 49). */
   { UPNP_ACTION_ADD, { 718, 729 }, TRY (WHEN_NOT_READ, UPNP_NEXT_READ_ENTRY) },
@@ -90,20 +94,30 @@ static const UpnpRow rows[] = {
 
   /* 716, 727: wildcards. They are never sent: port 0 would map every port (quirk 52). */
   { UPNP_ACTION_ADD, { 716 }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_OTHER_PORT) },
+  { UPNP_ACTION_ADD, { 716 }, TRY (WHEN_ANY_LEFT, UPNP_NEXT_ADD_ANY) },
   { UPNP_ACTION_ADD,
     { 716, 727 },
     FAIL (PLUM_ERROR_NOT_SUPPORTED, "it can only forward all ports at once") },
 
   { UPNP_ACTION_ADD, { 728 }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_OTHER_PORT) },
+  { UPNP_ACTION_ADD, { 728 }, TRY (WHEN_ANY_LEFT, UPNP_NEXT_ADD_ANY) },
   { UPNP_ACTION_ADD,
     { 728, 603 },
     FAIL (PLUM_ERROR_NO_RESOURCES, "its table is full: delete unused entries") },
 
-  /* 606: not authorized, often because the port is privileged (quirks 53, 54) or belongs to another
-   * host (RFC 6970). */
+  /* 606: not authorized, often because the port is privileged (quirks 53, 54), belongs to another
+   * host (RFC 6970), or is not one of the few that the router has: only the router can choose one
+   * (quirk 76). */
   { UPNP_ACTION_ADD, { 606 }, TRY (WHEN_EXACT_NOT_READ, UPNP_NEXT_READ_ENTRY) },
   { UPNP_ACTION_ADD, { 606 }, TRY (WHEN_PRIVILEGED, UPNP_NEXT_HIGH_PORT) },
   { UPNP_ACTION_ADD, { 606 }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_OTHER_PORT) },
+  { UPNP_ACTION_ADD, { 606 }, TRY (WHEN_ANY_LEFT, UPNP_NEXT_ADD_ANY) },
+  { UPNP_ACTION_ADD,
+    { 606 },
+    FAIL_IF (WHEN_V2,
+             PLUM_ERROR_REFUSED,
+             "it allows only some external ports, or none for this host: allow this host to open "
+             "ports in the router's settings") },
   { UPNP_ACTION_ADD,
     { 606, 604, 731 },
     FAIL (PLUM_ERROR_REFUSED, "allow this host to open ports in the router's settings") },
@@ -122,6 +136,7 @@ static const UpnpRow rows[] = {
   { UPNP_ACTION_ADD, { ANY_CODE }, LEASE (WHEN_ONLY_LONG, UPNP_LEASE_WEEK) },
   { UPNP_ACTION_ADD, { ANY_CODE }, TRY (WHEN_EXACT_NOT_READ, UPNP_NEXT_READ_ENTRY) },
   { UPNP_ACTION_ADD, { ANY_CODE }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_FRESH_PORT) },
+  { UPNP_ACTION_ADD, { ANY_CODE }, TRY (WHEN_ANY_USEFUL, UPNP_NEXT_ADD_ANY) },
   { UPNP_ACTION_ADD,
     { ANY_CODE },
     FAIL (PLUM_ERROR_REFUSED, "check whether UPnP is enabled in the router's settings") },
@@ -227,6 +242,8 @@ static gboolean
 row_applies (const UpnpRow *row, const UpnpAttempt *self)
 {
   gboolean port_free = !self->memory.same_port && !self->exact;
+  gboolean any_left =
+    port_free && self->v2 && !self->has_others && !self->tried_any && !self->memory.no_add_any;
   gboolean same = self->external_port == self->internal_port;
   gboolean timed = was_tried (self, UPNP_LEASE_REQUESTED);
 
@@ -245,8 +262,9 @@ row_applies (const UpnpRow *row, const UpnpAttempt *self)
     case WHEN_NOT_READ:
       return !self->entry_read;
     case WHEN_ANY_LEFT:
-      return port_free && self->v2 && !self->has_others && !self->tried_any &&
-             !self->memory.no_add_any;
+      return any_left;
+    case WHEN_ANY_USEFUL:
+      return any_left && !self->no_public_address;
     case WHEN_PORT_LEFT:
       return port_free && self->n_ports < UPNP_LADDER_MAX_PORTS;
     case WHEN_FIRST_PORT:
@@ -255,6 +273,8 @@ row_applies (const UpnpRow *row, const UpnpAttempt *self)
       return port_free && self->external_port < PRIVILEGED && self->n_ports < 2;
     case WHEN_NOT_SAME:
       return !same && !self->exact;
+    case WHEN_V2:
+      return self->v2;
     case WHEN_EXACT:
       return self->exact;
     case WHEN_EXACT_NOT_READ:
@@ -300,6 +320,14 @@ upnp_ladder_next (const UpnpAttempt *self, int code)
   return (UpnpStep){ UPNP_NEXT_FAIL, UPNP_LEASE_REQUESTED, PLUM_ERROR_REFUSED, NULL };
 }
 
+/* After every kind of lease: the lease was not the reason. */
+static void
+return_to_first_lease (UpnpAttempt *self)
+{
+  if (was_tried (self, UPNP_LEASE_WEEK))
+    self->lease = self->first_lease;
+}
+
 void
 upnp_attempt_take (UpnpAttempt *self, const UpnpStep *step)
 {
@@ -317,6 +345,7 @@ upnp_attempt_take (UpnpAttempt *self, const UpnpStep *step)
     case UPNP_NEXT_ADD_ANY:
       self->action = UPNP_ACTION_ADD_ANY;
       self->tried_any = TRUE;
+      return_to_first_lease (self);
       break;
 
     case UPNP_NEXT_ADD_PLAIN:
@@ -327,9 +356,7 @@ upnp_attempt_take (UpnpAttempt *self, const UpnpStep *step)
     case UPNP_NEXT_OTHER_PORT:
     case UPNP_NEXT_HIGH_PORT:
       self->action = UPNP_ACTION_ADD;
-      /* The lease was not the reason: return to the first kind. */
-      if (was_tried (self, UPNP_LEASE_WEEK))
-        self->lease = self->first_lease;
+      return_to_first_lease (self);
       break;
 
     case UPNP_NEXT_FRESH_PORT:

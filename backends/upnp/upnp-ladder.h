@@ -43,11 +43,12 @@ typedef struct
   guint n_ports; /* the number of external ports that were tried */
   guint external_port;
   guint internal_port;
-  gboolean exact;      /* the external port is required; set by the caller */
-  gboolean entry_read; /* the entry of the port was read */
-  gboolean v2;         /* the service has AddAnyPortMapping */
-  gboolean has_others; /* this process holds ports: AddAnyPortMapping may grant one of them
-                        * again to the same host (quirk 50) */
+  gboolean exact;             /* the external port is required; set by the caller */
+  gboolean entry_read;        /* the entry of the port was read */
+  gboolean v2;                /* the service has AddAnyPortMapping */
+  gboolean has_others;        /* this process holds ports: AddAnyPortMapping may grant one of them
+                               * again to the same host (quirk 50) */
+  gboolean no_public_address; /* of the router: it may answer 501 to every request (quirk 65) */
   gboolean tried_any;
   UpnpMemory memory;
 } UpnpAttempt;

@@ -6,12 +6,22 @@
 
 #define MAX_ENTRIES 4096
 
+/* How much of a router's own text to show. */
+#define MAX_SHOWN 40
+
+/* Some routers return an empty entry, or fault 402 or 501, beyond the end of the table. */
+#define CODE_EMPTY_ENTRY (-1)
+#define CODE_NO_ANSWER 0
+
 typedef struct
 {
   UpnpOperation operation;
   GListStore *entries;
   UpnpSoapRequest request;
   UpnpTableEntry *last;
+  GListStore *listed; /* (nullable): the entries of a list that was cut */
+  char *failure;      /* (nullable): why the entry before this index could not be read */
+  int failure_code;   /* of its fault, or CODE_ */
 } UpnpList;
 
 static void upnp_list_continue (UpnpList *self);
@@ -22,22 +32,107 @@ upnp_list_clear (UpnpOperation *operation)
   UpnpList *self = (UpnpList *) operation;
 
   g_clear_object (&self->entries);
+  g_clear_object (&self->listed);
   g_clear_pointer (&self->last, upnp_table_entry_free);
+  g_clear_pointer (&self->failure, g_free);
+}
+
+/* -- Entries -- */
+
+static GInetAddress *
+read_client (const UpnpTableEntry *entry)
+{
+  g_autoptr (GInetAddress) client =
+    entry->internal_client != NULL ? g_inet_address_new_from_string (entry->internal_client) : NULL;
+
+  return client != NULL && !g_inet_address_get_is_any (client) ? g_steal_pointer (&client) : NULL;
+}
+
+static void
+append_problem (GString *problem, gboolean valid, const char *name, const char *text)
+{
+  g_autofree char *shown = upnp_soap_dup_shown (text, MAX_SHOWN);
+
+  if (valid)
+    return;
+
+  g_string_append_printf (problem, "%s%s ", problem->len > 0 ? ", " : "", name);
+  if (text == NULL)
+    g_string_append (problem, "missing");
+  else
+    g_string_append_printf (problem, "‘%s’", shown);
+}
+
+static guint
+read_lifetime (const UpnpTableEntry *entry)
+{
+  if (!entry->lease_known)
+    return 0;
+
+  return entry->lease != 0 ? entry->lease : PLUM_LIFETIME_FOREVER;
+}
+
+static const char *
+text_unless (gboolean valid, const char *text)
+{
+  if (valid)
+    return NULL;
+
+  return text != NULL ? text : "";
 }
 
 static void
 upnp_list_add (UpnpList *self, const UpnpTableEntry *entry)
 {
-  g_autoptr (GInetAddress) client = g_inet_address_new_from_string (entry->internal_client);
+  g_autoptr (GInetAddress) client = read_client (entry);
+  g_autoptr (GString) problem = g_string_new (NULL);
   g_autoptr (PlumEntry) item = NULL;
+  gboolean has_protocol = upnp_table_entry_has_protocol (entry);
 
-  if (entry->external_port == 0)
+  /* All ports to one host: not a mapping. */
+  if (g_strcmp0 (entry->external_port_text, "0") == 0)
     return;
 
-  item = plum_entry_new (entry->protocol, entry->external_port, entry->internal_port, client,
-                         entry->description,
-                         entry->lease != 0 ? entry->lease : PLUM_LIFETIME_FOREVER, entry->enabled);
+  append_problem (problem, entry->external_port != 0, "external port", entry->external_port_text);
+  append_problem (problem, has_protocol, "protocol", entry->protocol_text);
+  append_problem (problem, client != NULL, "internal host", entry->internal_client);
+  append_problem (problem, entry->internal_port != 0, "internal port", entry->internal_port_text);
+
+  item =
+    g_object_new (PLUM_TYPE_ENTRY, "protocol", entry->protocol, "external-port",
+                  entry->external_port, "internal-port", entry->internal_port, "internal-address",
+                  client, "description", entry->description, "lifetime", read_lifetime (entry),
+                  "enabled", entry->enabled, "protocol-text",
+                  text_unless (has_protocol, entry->protocol_text), "internal-port-text",
+                  text_unless (entry->internal_port != 0, entry->internal_port_text),
+                  "internal-address-text", text_unless (client != NULL, entry->internal_client),
+                  "problem", problem->len > 0 ? problem->str : NULL, NULL);
   g_list_store_append (self->entries, item);
+}
+
+/* Adds an entry in place of one or more that the router did not report. */
+static void
+upnp_list_add_problem (UpnpList *self, const char *problem)
+{
+  g_autoptr (PlumEntry) item =
+    g_object_new (PLUM_TYPE_ENTRY, "protocol-text", "", "internal-port-text", "",
+                  "internal-address-text", "", "enabled", TRUE, "problem", problem, NULL);
+
+  g_list_store_append (self->entries, item);
+}
+
+/* The entry before this one could not be read, but the table goes on. */
+static void
+upnp_list_take_failure (UpnpList *self)
+{
+  g_autofree char *failure = g_steal_pointer (&self->failure);
+  g_autofree char *problem = NULL;
+
+  if (failure == NULL)
+    return;
+
+  problem = g_strdup_printf ("entry %u could not be read: %s", self->request.index - 1, failure);
+  upnp_list_add_problem (self, problem);
 }
 
 static void
@@ -49,12 +144,128 @@ upnp_list_finish (UpnpList *self)
   plum_call_return_entries (call, G_LIST_MODEL (entries));
 }
 
-/* Some routers return the same entry for every index. */
+/* Keeps what was read. The last entry says that the table goes on. */
+static void
+upnp_list_finish_incomplete (UpnpList *self, const char *reason)
+{
+  g_autofree char *problem =
+    g_strdup_printf ("the rest of the table could not be read: %s", reason);
+
+  if (self->listed != NULL && self->request.index <= 1)
+    g_set_object (&self->entries, self->listed);
+
+  upnp_list_add_problem (self, problem);
+  upnp_list_finish (self);
+}
+
+/* The last entry gives way to the one that says that there are more. */
+static void
+upnp_list_finish_too_long (UpnpList *self)
+{
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->entries));
+
+  if (n > 0)
+    g_list_store_remove (self->entries, n - 1);
+  upnp_list_finish_incomplete (self, "it has too many entries");
+}
+
+/* -- Entry by entry -- */
+
+/* Some routers return the same entry for every index. Its lease may differ. */
 static gboolean
 is_repeated (UpnpList *self, const UpnpTableEntry *entry)
 {
-  return self->last != NULL && self->last->external_port == entry->external_port &&
-         self->last->protocol == entry->protocol;
+  const UpnpTableEntry *last = self->last;
+
+  return last != NULL && g_strcmp0 (last->external_port_text, entry->external_port_text) == 0 &&
+         g_strcmp0 (last->protocol_text, entry->protocol_text) == 0 &&
+         g_strcmp0 (last->internal_client, entry->internal_client) == 0 &&
+         g_strcmp0 (last->internal_port_text, entry->internal_port_text) == 0 &&
+         g_strcmp0 (last->description, entry->description) == 0;
+}
+
+static gboolean
+is_empty (const char *text)
+{
+  return text == NULL || *text == '\0';
+}
+
+static gboolean
+is_empty_entry (const UpnpTableEntry *entry)
+{
+  return is_empty (entry->external_port_text) && is_empty (entry->internal_port_text) &&
+         is_empty (entry->internal_client);
+}
+
+static char *
+describe_failure (const UpnpSoapReply *reply, const GError *error)
+{
+  if (error != NULL)
+    return g_strdup (error->message);
+  if (reply->outcome == UPNP_SOAP_FAULT)
+    return g_strdup_printf ("error %d", reply->code);
+  if (reply->outcome == UPNP_SOAP_DONE)
+    return g_strdup ("the answer is empty or cut");
+
+  return g_strdup_printf ("HTTP %u without SOAP", reply->status);
+}
+
+/* Whether a router that fails in this way for two entries in a row has no more entries. UPnP IGD:1
+ * defines only 713. */
+static gboolean
+is_end_if_repeated (int code)
+{
+  return code == 402 || code == 501 || code == CODE_EMPTY_ENTRY;
+}
+
+static gboolean
+is_nothing_read (UpnpList *self)
+{
+  return self->last == NULL && self->listed == NULL;
+}
+
+static void
+upnp_list_fail (UpnpList *self, const UpnpSoapReply *reply, const GError *error)
+{
+  if (error != NULL || reply->outcome == UPNP_SOAP_NO_ANSWER)
+    upnp_operation_fail_exchange (&self->operation, self->request.action, reply, error);
+  else if (reply->code == 401 || reply->code == 602)
+    upnp_operation_fail_fault (&self->operation, self->request.action, reply,
+                               PLUM_ERROR_NOT_SUPPORTED, NULL);
+  else
+    upnp_operation_fail_fault (&self->operation, self->request.action, reply, PLUM_ERROR_REFUSED,
+                               NULL);
+}
+
+/* One entry may be unreadable for the router itself: continue after it. Two in a row end the list:
+ * each may take the whole timeout. */
+static void
+upnp_list_skip (UpnpList *self, const UpnpSoapReply *reply, const GError *error)
+{
+  g_autofree char *failure = describe_failure (reply, error);
+  gboolean is_bad = g_error_matches (error, PLUM_ERROR, PLUM_ERROR_MALFORMED);
+  int code = CODE_NO_ANSWER;
+
+  if (error == NULL && reply->outcome == UPNP_SOAP_FAULT)
+    code = reply->code;
+  else if (error == NULL && reply->outcome == UPNP_SOAP_DONE)
+    code = CODE_EMPTY_ENTRY;
+
+  if (self->failure != NULL && self->failure_code == code && is_end_if_repeated (code) &&
+      self->listed == NULL)
+    upnp_list_finish (self);
+  else if (is_nothing_read (self) &&
+           (self->failure != NULL || (!is_end_if_repeated (code) && !is_bad)))
+    upnp_list_fail (self, reply, error);
+  else if (self->failure != NULL || (error != NULL && !is_bad) || code == 401 || code == 602)
+    upnp_list_finish_incomplete (self, failure);
+  else
+    {
+      self->failure = g_steal_pointer (&failure);
+      self->failure_code = code;
+      self->request.index++;
+      upnp_list_continue (self);
+    }
 }
 
 static void
@@ -66,34 +277,60 @@ on_entry (const UpnpSoapReply *reply,
   UpnpList *self = user_data;
   g_autoptr (UpnpTableEntry) entry = NULL;
 
-  if (error != NULL || reply->outcome == UPNP_SOAP_NO_ANSWER)
+  if (error == NULL && reply->outcome == UPNP_SOAP_DONE)
+    entry = upnp_soap_read_any_entry (reply);
+
+  if (error == NULL && reply->outcome == UPNP_SOAP_FAULT &&
+      (reply->code == 713 || reply->code == 714))
     {
-      upnp_operation_fail_exchange (&self->operation, self->request.action, reply, error);
+      upnp_list_take_failure (self);
+      upnp_list_finish (self);
+      return;
+    }
+  if (entry == NULL || is_empty_entry (entry))
+    {
+      upnp_list_skip (self, reply, error);
       return;
     }
 
-  if (reply->outcome == UPNP_SOAP_FAULT && (reply->code == 401 || reply->code == 602))
-    {
-      upnp_operation_fail_fault (&self->operation, self->request.action, reply,
-                                 PLUM_ERROR_NOT_SUPPORTED, NULL);
-      return;
-    }
-
-  if (reply->outcome == UPNP_SOAP_DONE)
-    entry = upnp_soap_read_entry (reply);
-
-  /* 713 is the end of the table (UPnP IGD:1); routers also send 714, 402 or 501. */
-  if (entry == NULL || is_repeated (self, entry) || self->request.index + 1 >= MAX_ENTRIES)
+  upnp_list_take_failure (self);
+  if (is_repeated (self, entry))
     {
       upnp_list_finish (self);
       return;
     }
 
+  if (self->request.index + 1 >= MAX_ENTRIES)
+    {
+      upnp_list_finish_too_long (self);
+      return;
+    }
+
   upnp_list_add (self, entry);
+  self->request.index++;
   g_clear_pointer (&self->last, upnp_table_entry_free);
   self->last = g_steal_pointer (&entry);
-  self->request.index++;
   upnp_list_continue (self);
+}
+
+/* -- The whole table at once -- */
+
+/* Reads entry by entry from the start. */
+static void
+upnp_list_fall_back (UpnpList *self)
+{
+  g_list_store_remove_all (self->entries);
+  self->request.action = UPNP_ACTION_GET_GENERIC;
+  upnp_list_continue (self);
+}
+
+static void
+upnp_list_add_all (UpnpList *self, const UpnpSoapReply *reply)
+{
+  g_autoptr (GPtrArray) entries = upnp_soap_read_list (reply);
+
+  for (guint i = 0; i < entries->len && i < MAX_ENTRIES; i++)
+    upnp_list_add (self, g_ptr_array_index (entries, i));
 }
 
 static void
@@ -104,25 +341,30 @@ on_listing (const UpnpSoapReply *reply,
 {
   UpnpList *self = user_data;
 
-  if (error != NULL)
+  /* A list may be too long to be read at once. */
+  if (error != NULL && !g_error_matches (error, PLUM_ERROR, PLUM_ERROR_MALFORMED))
     {
       upnp_operation_fail_exchange (&self->operation, self->request.action, reply, error);
       return;
     }
 
-  /* 730: the range has no entries. After any other fault, read entry by entry from the start. */
-  if (reply->outcome == UPNP_SOAP_DONE)
-    {
-      g_autoptr (GPtrArray) entries = upnp_soap_read_list (reply);
+  if (error == NULL && reply->outcome == UPNP_SOAP_DONE)
+    upnp_list_add_all (self, reply);
 
-      for (guint i = 0; i < entries->len && i < MAX_ENTRIES; i++)
-        upnp_list_add (self, g_ptr_array_index (entries, i));
-    }
-  else if (reply->outcome != UPNP_SOAP_FAULT || (reply->code != 730 && reply->code != 714))
+  if (error == NULL && reply->outcome == UPNP_SOAP_DONE && !upnp_soap_list_is_complete (reply))
     {
-      g_list_store_remove_all (self->entries);
-      self->request.action = UPNP_ACTION_GET_GENERIC;
-      upnp_list_continue (self);
+      self->listed = g_steal_pointer (&self->entries);
+      self->entries = g_list_store_new (PLUM_TYPE_ENTRY);
+      upnp_list_fall_back (self);
+      return;
+    }
+
+  /* 730: the range has no entries. After any other fault, read entry by entry. */
+  if (error != NULL ||
+      (reply->outcome != UPNP_SOAP_DONE &&
+       (reply->outcome != UPNP_SOAP_FAULT || (reply->code != 730 && reply->code != 714))))
+    {
+      upnp_list_fall_back (self);
       return;
     }
 

@@ -513,6 +513,9 @@ upnp_map_start (UpnpSession *session, PlumRequest *request, PlumCall *call)
                          plum_request_get_lifetime (request));
   negotiation->attempt.exact = plum_request_get_require_external_port (request);
   negotiation->attempt.has_others = upnp_ports_peek (upnp_map_get_ports (self)) != NULL;
+  negotiation->attempt.no_public_address =
+    plum_address_get_scope (negotiation->operation.device->external_address) !=
+    PLUM_ADDRESS_SCOPE_PUBLIC;
 
   if (!upnp_map_choose_first_port (self, plum_request_get_external_port (request)))
     return;

@@ -134,20 +134,6 @@ upnp_unmap_start (UpnpSession *session, PlumRequest *request, PlumLease *lease, 
     upnp_table_read_entry (self, on_entry_before_delete);
 }
 
-void
-upnp_delete_entry_start (UpnpSession *session, PlumEntry *entry, PlumCall *call)
-{
-  UpnpTableOperation *self = upnp_operation_new (sizeof (UpnpTableOperation), session, call, NULL);
-
-  if (!upnp_operation_need_device (&self->negotiation.operation))
-    return;
-
-  self->negotiation.protocol = plum_entry_get_protocol (entry);
-  self->external_port = plum_entry_get_external_port (entry);
-  self->internal_port = plum_entry_get_internal_port (entry);
-  upnp_table_delete (self);
-}
-
 /* -- Check -- */
 
 static void

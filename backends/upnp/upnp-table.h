@@ -19,6 +19,5 @@ void upnp_check_start (UpnpSession *session,
                        PlumLease *lease,
                        PlumCall *call);
 void upnp_get_address_start (UpnpSession *session, PlumCall *call);
-void upnp_delete_entry_start (UpnpSession *session, PlumEntry *entry, PlumCall *call);
 
 G_END_DECLS

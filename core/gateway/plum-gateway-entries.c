@@ -122,6 +122,10 @@ plum_gateway_start_operation (PlumGateway *self,
  *
  * Reads the router's mapping table, with the mappings of all hosts.
  *
+ * The list includes entries that cannot be read as mappings; see [method@Plum.Entry.is_readable].
+ * If the router fails in the middle of its table, the list has the entries before, and its last
+ * entry, which is not readable, stands for the rest.
+ *
  * UPnP IGD supports this operation; PCP and NAT-PMP do not.
  *
  * Since: 1.0
@@ -178,7 +182,16 @@ plum_gateway_list_entries_finish (PlumGateway *self, GAsyncResult *result, GErro
  * @callback: (scope async): called when the operation is finished
  * @user_data: data for @callback
  *
- * Deletes an entry of the router's mapping table, including entries of other programs.
+ * Deletes an entry of the router's mapping table, including entries of other programs and hosts.
+ *
+ * The router is asked first where the external port leads. The entry is deleted only if it leads to
+ * the internal address of @entry, or to this host if that address is %NULL. If the router cannot
+ * look up an entry, only an entry with an internal address is deleted.
+ *
+ * On an IPv6 network, closes the pinhole of this host for the internal port of @entry, also if a
+ * former process opened it. The internal address of @entry must be the address of this host. No
+ * action looks for a pinhole: the operation requests the same pinhole for one second, which returns
+ * its number.
  *
  * Most routers allow it only for entries that forward to the requesting host. To delete a mapping
  * of this program, use [method@Plum.Manager.destroy_mapping_async].
@@ -213,9 +226,13 @@ plum_gateway_delete_entry_async (PlumGateway *self,
  *
  * Finishes an operation started with [method@Plum.Gateway.delete_entry_async].
  *
- * Errors: the same as [method@Plum.Gateway.list_entries_finish]; %PLUM_ERROR_REFUSED.
+ * Errors: the same as [method@Plum.Gateway.list_entries_finish]; %PLUM_ERROR_REFUSED
+ * if the router refuses to delete the entry; %PLUM_ERROR_DESTROYED if nothing was there;
+ * %PLUM_ERROR_CONFLICT if the port leads elsewhere now, and nothing was sent;
+ * %PLUM_ERROR_TIMED_OUT or %PLUM_ERROR_MALFORMED if the deletion is not confirmed, and the entry
+ * may remain. The message says until when, if that is known.
  *
- * Returns: %TRUE if the router no longer has the entry
+ * Returns: %TRUE if the router has confirmed that the entry is deleted
  *
  * Since: 1.0
  */

@@ -2,6 +2,8 @@
 
 #include "upnp-ladder.h"
 
+#include <string.h>
+
 #define INTERNAL 8080
 
 /* A fault that the router sends to every request, and the steps that follow, as letters: P H W
@@ -79,6 +81,31 @@ static const Case cases[] = {
   { "603", UPNP_ACTION_ADD, 603, 8080, FALSE, { 0 }, "", PLUM_ERROR_NO_RESOURCES },
   { "606-privileged", UPNP_ACTION_ADD, 606, 443, FALSE, { 0 }, "I", PLUM_ERROR_REFUSED },
   { "606", UPNP_ACTION_ADD, 606, 8080, FALSE, { 0 }, "O", PLUM_ERROR_REFUSED },
+  /* The router may have only a few ports, and can choose one. */
+  { "606-v2", UPNP_ACTION_ADD, 606, 8080, TRUE, { 0 }, "OAO", PLUM_ERROR_REFUSED },
+  { "606-privileged-v2", UPNP_ACTION_ADD, 606, 443, TRUE, { 0 }, "IAO", PLUM_ERROR_REFUSED },
+  { "606-v2-without-any",
+    UPNP_ACTION_ADD,
+    606,
+    8080,
+    TRUE,
+    { .no_add_any = TRUE },
+    "O",
+    PLUM_ERROR_REFUSED },
+  { "501-v2", UPNP_ACTION_ADD, 501, 8080, TRUE, { 0 }, "PFPAO", PLUM_ERROR_REFUSED },
+  { "402-v2", UPNP_ACTION_ADD, 402, 8080, TRUE, { 0 }, "PHWOTAO", PLUM_ERROR_NOT_SUPPORTED },
+  { "728-v2", UPNP_ACTION_ADD, 728, 8080, TRUE, { 0 }, "OAO", PLUM_ERROR_NO_RESOURCES },
+  { "716-v2", UPNP_ACTION_ADD, 716, 8080, TRUE, { 0 }, "OAO", PLUM_ERROR_NOT_SUPPORTED },
+  { "exact-606-v2", UPNP_ACTION_ADD, 606, 8080, TRUE, { 0 }, "L", PLUM_ERROR_REFUSED, TRUE },
+  { "exact-402-v2",
+    UPNP_ACTION_ADD,
+    402,
+    8080,
+    TRUE,
+    { 0 },
+    "PHWT",
+    PLUM_ERROR_NOT_SUPPORTED,
+    TRUE },
   { "604", UPNP_ACTION_ADD, 604, 8080, FALSE, { 0 }, "", PLUM_ERROR_REFUSED },
   { "605", UPNP_ACTION_ADD, 605, 8080, FALSE, { 0 }, "T", PLUM_ERROR_NOT_SUPPORTED },
   { "401", UPNP_ACTION_ADD, 401, 8080, FALSE, { 0 }, "", PLUM_ERROR_NOT_SUPPORTED },
@@ -270,6 +297,70 @@ test_bounded (gconstpointer exact)
     }
 }
 
+/* -- Advice -- */
+
+static const char *
+last_advice (int code)
+{
+  const UpnpMemory memory = { 0 };
+  UpnpAttempt attempt;
+  UpnpStep step;
+
+  upnp_attempt_init (&attempt, UPNP_ACTION_ADD, &memory, INTERNAL, 7200, TRUE);
+  upnp_attempt_set_port (&attempt, INTERNAL);
+  for (step = upnp_ladder_next (&attempt, code); step.next != UPNP_NEXT_FAIL;
+       step = upnp_ladder_next (&attempt, code))
+    {
+      upnp_attempt_take (&attempt, &step);
+      upnp_attempt_set_port (&attempt, 20000 + attempt.n_ports);
+    }
+
+  return step.advice;
+}
+
+static void
+test_advice (void)
+{
+  g_assert_nonnull (strstr (last_advice (606), "only some external ports"));
+  g_assert_nonnull (strstr (last_advice (402), "its table may be full"));
+}
+
+/* Without a public address, the router answers 501 to every request. */
+static void
+test_no_any_without_address (void)
+{
+  const UpnpMemory memory = { .lease = UPNP_LEASE_PERMANENT };
+  UpnpAttempt attempt;
+
+  upnp_attempt_init (&attempt, UPNP_ACTION_ADD, &memory, INTERNAL, 7200, TRUE);
+  attempt.n_ports = 2;
+  attempt.leases = G_MAXUINT;
+  g_assert_cmpint (upnp_ladder_next (&attempt, 501).next, ==, UPNP_NEXT_ADD_ANY);
+  attempt.no_public_address = TRUE;
+  g_assert_cmpint (upnp_ladder_next (&attempt, 501).next, ==, UPNP_NEXT_FAIL);
+}
+
+/* The lease was not the reason: AddAnyPortMapping requests the first kind again. */
+static void
+test_any_with_the_first_lease (void)
+{
+  const UpnpMemory memory = { 0 };
+  UpnpAttempt attempt;
+  UpnpStep step;
+
+  upnp_attempt_init (&attempt, UPNP_ACTION_ADD, &memory, INTERNAL, 7200, TRUE);
+  upnp_attempt_set_port (&attempt, INTERNAL);
+  for (step = upnp_ladder_next (&attempt, 402); attempt.action != UPNP_ACTION_ADD_ANY;
+       step = upnp_ladder_next (&attempt, 402))
+    {
+      upnp_attempt_take (&attempt, &step);
+      if (step.next == UPNP_NEXT_OTHER_PORT)
+        upnp_attempt_set_port (&attempt, 20000);
+    }
+
+  g_assert_cmpuint (upnp_attempt_get_lease (&attempt), ==, 7200);
+}
+
 static void
 test_leases (void)
 {
@@ -355,6 +446,9 @@ main (int argc, char *argv[])
     }
   g_test_add_data_func ("/upnp/ladder/bounded", NULL, test_bounded);
   g_test_add_data_func ("/upnp/ladder/exact-bounded", "exact", test_bounded);
+  g_test_add_func ("/upnp/ladder/advice", test_advice);
+  g_test_add_func ("/upnp/ladder/no-any-without-address", test_no_any_without_address);
+  g_test_add_func ("/upnp/ladder/any-with-the-first-lease", test_any_with_the_first_lease);
   g_test_add_func ("/upnp/ladder/leases", test_leases);
   g_test_add_func ("/upnp/ladder/lease-permanent", test_lease_permanent);
   g_test_add_func ("/upnp/ladder/lease-capped", test_lease_capped);

@@ -366,7 +366,9 @@ test_list_empty (Fixture *f, gconstpointer data)
 static void
 test_delete_entry (Fixture *f, gconstpointer data)
 {
-  g_autoptr (PlumEntry) entry = plum_entry_new (PLUM_PROTOCOL_TCP, 9000, 80, NULL, NULL, 600, TRUE);
+  g_autoptr (GInetAddress) stranger = g_inet_address_new_from_string (STRANGER);
+  g_autoptr (PlumEntry) entry =
+    plum_entry_new (PLUM_PROTOCOL_TCP, 9000, 80, stranger, NULL, 600, TRUE);
   const PlumCallArgs args = { NULL, NULL, entry };
   g_autoptr (PlumCall) done = NULL;
 

@@ -421,7 +421,61 @@ test_no_list (Fixture *f, gconstpointer data)
   g_assert_error (plum_call_get_error (delete), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
 }
 
+/* -- Deletion by port -- */
+
+static GError *
+delete_pinhole (Fixture *f, guint port, const char *client)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (client);
+  g_autoptr (PlumEntry) entry =
+    plum_entry_new (PLUM_PROTOCOL_TCP, port, port, address, NULL, 60, TRUE);
+  const PlumCallArgs args = { NULL, NULL, entry };
+  g_autoptr (PlumCall) done = call (f, PLUM_CALL_DELETE_ENTRY, &args);
+
+  return plum_call_get_error (done) != NULL ? g_error_copy (plum_call_get_error (done)) : NULL;
+}
+
+static void
+test_delete_held (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  map_only (f, 8080);
+  error = delete_pinhole (f, 8080, TEST_LINK_CLIENT);
+  g_assert_no_error (error);
+  g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 0);
+  g_assert_cmpuint (f->igd->counts.add_pinhole, ==, 1);
+}
+
+/* A former process opened it. */
+static void
+test_delete_of_former_process (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  map_only (f, 8080);
+  renew_backend (f);
+  discover (f);
+  error = delete_pinhole (f, 8080, TEST_LINK_CLIENT);
+  g_assert_no_error (error);
+  g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 0);
+}
+
+static void
+test_delete_of_stranger (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  map_only (f, 8080);
+  error = delete_pinhole (f, 8080, "2001:db8::99");
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
+  g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 1);
+}
+
 static const UpnpTest tests[] = {
+  { "delete/held", { 0 }, test_delete_held },
+  { "delete/of-former-process", { 0 }, test_delete_of_former_process },
+  { "delete/of-stranger", { 0 }, test_delete_of_stranger },
   { "renew", { 0 }, test_renew },
   { "renew-gone", { 0 }, test_renew_gone },
   { "renew-gone-402", { .unknown_id_fault = 402 }, test_renew_gone },

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "upnp-delete.h"
+
+#include "upnp-operation.h"
+
+/* How many characters of another host's name to show. */
+#define MAX_CLIENT 45
+
+/* In ms: how long to look for an entry after a delete without a usable answer. */
+#define LOOK_AGAIN 3000
+
+typedef struct
+{
+  UpnpOperation operation;
+  PlumEntry *entry;
+  UpnpAttempt attempt;
+  gboolean lease_known;
+  guint lease;     /* s, as read before the delete */
+  guint unique_id; /* of a pinhole */
+  GError *reason;  /* (nullable): why the delete is not confirmed */
+  GSource *deadline;
+} UpnpDelete;
+
+static void
+upnp_delete_clear (UpnpOperation *operation)
+{
+  UpnpDelete *self = (UpnpDelete *) operation;
+
+  g_clear_object (&self->entry);
+  g_clear_error (&self->reason);
+  if (self->deadline != NULL)
+    g_source_destroy (self->deadline);
+  g_clear_pointer (&self->deadline, g_source_unref);
+}
+
+/* NULL: the operation has failed. */
+static UpnpDelete *
+upnp_delete_new (UpnpSession *session, PlumEntry *entry, UpnpAction action, PlumCall *call)
+{
+  UpnpDelete *self = upnp_operation_new (sizeof (UpnpDelete), session, call, upnp_delete_clear);
+
+  self->entry = g_object_ref (entry);
+  if (!upnp_operation_need_device (&self->operation))
+    return NULL;
+
+  upnp_attempt_init (&self->attempt, action, &self->operation.device->memory,
+                     plum_entry_get_internal_port (entry), PLUM_LIFETIME_FOREVER, FALSE);
+  self->attempt.external_port = plum_entry_get_external_port (entry);
+  return self;
+}
+
+static void
+upnp_delete_call (UpnpDelete *self, UpnpAction action, UpnpSoapFunc func)
+{
+  const UpnpSoapRequest request = {
+    .action = action,
+    .protocol = plum_entry_get_protocol (self->entry),
+    .external_port = self->attempt.external_port,
+    .internal_port = self->attempt.internal_port,
+    .unique_id = self->unique_id,
+    .lease = 1, /* of a pinhole */
+    .remote_host = action == UPNP_ACTION_DELETE && self->attempt.memory.star_on_delete ? "*" : NULL,
+  };
+
+  upnp_operation_call (&self->operation, NULL, &request, func);
+}
+
+static gboolean
+is_usable (const UpnpSoapReply *reply, const GError *error)
+{
+  return error == NULL && (reply->outcome == UPNP_SOAP_DONE || reply->outcome == UPNP_SOAP_FAULT);
+}
+
+/* Whether the router cannot be reached, so that a delete is useless. */
+static gboolean
+is_lost (const UpnpSoapReply *reply, const GError *error)
+{
+  if (error != NULL)
+    return !g_error_matches (error, PLUM_ERROR, PLUM_ERROR_MALFORMED);
+
+  return reply->status == 404 || reply->status == 410;
+}
+
+static gboolean
+says_nothing_there (const UpnpSoapReply *reply)
+{
+  return reply->outcome == UPNP_SOAP_FAULT && (reply->code == 714 || reply->code == 713);
+}
+
+/* -- Not confirmed -- */
+
+static char *
+describe_rest (UpnpDelete *self)
+{
+  if (!self->lease_known)
+    return g_strdup ("");
+  if (self->lease == 0)
+    return g_strdup (" until it is deleted in the router's settings");
+
+  return g_strdup_printf (" for up to %u s", self->lease);
+}
+
+static void
+upnp_delete_fail_unconfirmed (UpnpDelete *self, const char *remains)
+{
+  g_autofree char *rest = describe_rest (self);
+  g_autofree char *reason = g_strdup (self->reason->message);
+  PlumError code = g_error_matches (self->reason, PLUM_ERROR, PLUM_ERROR_TIMED_OUT)
+                     ? PLUM_ERROR_TIMED_OUT
+                     : PLUM_ERROR_MALFORMED;
+
+  upnp_operation_fail (&self->operation, code,
+                       "%s did not confirm that port %u is deleted (%s): %s%s",
+                       self->operation.device->name, self->attempt.external_port, reason, remains,
+                       rest);
+}
+
+static void
+upnp_delete_set_reason (UpnpDelete *self, const UpnpSoapReply *reply, const GError *error)
+{
+  g_clear_error (&self->reason);
+  if (error != NULL)
+    self->reason = g_error_copy (error);
+  else if (reply->outcome == UPNP_SOAP_EMPTY)
+    self->reason = g_error_new_literal (PLUM_ERROR, PLUM_ERROR_MALFORMED, "the answer is empty");
+  else
+    self->reason =
+      g_error_new (PLUM_ERROR, PLUM_ERROR_MALFORMED, "HTTP %u without SOAP", reply->status);
+}
+
+/* -- Look -- */
+
+/* Whether the entry that was found is the one that is meant. */
+static gboolean
+is_meant (UpnpDelete *self, const UpnpTableEntry *found, const char *local_address)
+{
+  GInetAddress *address = plum_entry_get_internal_address (self->entry);
+  g_autofree char *wanted = address != NULL
+                              ? g_inet_address_to_string (address)
+                              : g_strdup (plum_entry_get_internal_address_text (self->entry));
+  g_autofree char *client = upnp_soap_dup_shown (found->internal_client, G_MAXUINT);
+
+  if (self->attempt.internal_port != 0 && found->internal_port != 0 &&
+      self->attempt.internal_port != found->internal_port)
+    return FALSE;
+
+  return g_strcmp0 (client, wanted != NULL ? wanted : local_address) == 0;
+}
+
+/* Whether the user has seen the entry in a list, and named it. */
+static gboolean
+is_named (UpnpDelete *self)
+{
+  return plum_entry_get_internal_address (self->entry) != NULL ||
+         plum_entry_get_internal_address_text (self->entry) != NULL;
+}
+
+static UpnpTableEntry *
+read_found (const UpnpSoapReply *reply)
+{
+  g_autoptr (UpnpTableEntry) found = NULL;
+
+  if (reply->outcome == UPNP_SOAP_DONE)
+    found = upnp_soap_read_any_entry (reply);
+
+  return found != NULL && found->internal_client != NULL ? g_steal_pointer (&found) : NULL;
+}
+
+static gboolean
+on_look_again_deadline (gpointer user_data)
+{
+  upnp_delete_fail_unconfirmed (user_data, "it may remain");
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_looked_again (const UpnpSoapReply *reply,
+                 const char *local_address,
+                 const GError *error,
+                 gpointer user_data)
+{
+  UpnpDelete *self = user_data;
+  g_autoptr (UpnpTableEntry) found = error == NULL ? read_found (reply) : NULL;
+
+  /* An entry of another host has replaced it. */
+  if (found != NULL ? !is_meant (self, found, local_address)
+                    : error == NULL && says_nothing_there (reply))
+    upnp_operation_succeed (&self->operation);
+  else
+    upnp_delete_fail_unconfirmed (self, found != NULL ? "it is still there" : "it may remain");
+}
+
+/* -- Delete -- */
+
+static void upnp_delete_send (UpnpDelete *self);
+
+/* Takes the step of the ladder for this fault. */
+static void
+upnp_delete_reject (UpnpDelete *self, const UpnpSoapReply *reply)
+{
+  UpnpStep step = upnp_ladder_next (&self->attempt, reply->code);
+
+  if (step.next == UPNP_NEXT_DONE)
+    upnp_operation_fail (&self->operation, PLUM_ERROR_DESTROYED, "%s has no entry for port %u",
+                         self->operation.device->name, self->attempt.external_port);
+  else if (step.next == UPNP_NEXT_FAIL)
+    upnp_operation_fail_fault (&self->operation, self->attempt.action, reply, step.error,
+                               step.advice);
+  else
+    {
+      upnp_attempt_take (&self->attempt, &step);
+      upnp_delete_send (self);
+    }
+}
+
+static void
+on_deleted (const UpnpSoapReply *reply,
+            const char *local_address,
+            const GError *error,
+            gpointer user_data)
+{
+  UpnpDelete *self = user_data;
+  UpnpOperation *operation = &self->operation;
+
+  if (!is_usable (reply, error))
+    {
+      upnp_delete_set_reason (self, reply, error);
+      self->deadline =
+        plum_backend_create_timer (upnp_session_get_backend (operation->session), LOOK_AGAIN);
+      g_source_set_callback (self->deadline, on_look_again_deadline, self, NULL);
+      upnp_delete_call (self, UPNP_ACTION_GET_SPECIFIC, on_looked_again);
+    }
+  else if (reply->outcome == UPNP_SOAP_FAULT)
+    {
+      upnp_delete_reject (self, reply);
+    }
+  else
+    {
+      upnp_attempt_learn (&self->attempt, TRUE, &operation->device->memory);
+      upnp_operation_succeed (operation);
+    }
+}
+
+static void
+upnp_delete_send (UpnpDelete *self)
+{
+  upnp_delete_call (self, UPNP_ACTION_DELETE, on_deleted);
+}
+
+static void
+upnp_delete_fail_conflict (UpnpDelete *self, const UpnpTableEntry *found)
+{
+  g_autofree char *client = upnp_soap_dup_shown (found->internal_client, MAX_CLIENT);
+
+  upnp_operation_fail (&self->operation, PLUM_ERROR_CONFLICT,
+                       "port %u of %s now leads to %s port %u: it was not deleted",
+                       self->attempt.external_port, self->operation.device->name, client,
+                       found->internal_port);
+}
+
+static void
+on_looked (const UpnpSoapReply *reply,
+           const char *local_address,
+           const GError *error,
+           gpointer user_data)
+{
+  UpnpDelete *self = user_data;
+  UpnpOperation *operation = &self->operation;
+  g_autoptr (UpnpTableEntry) found = error == NULL ? read_found (reply) : NULL;
+
+  if (is_lost (reply, error))
+    {
+      upnp_operation_fail_exchange (operation, UPNP_ACTION_GET_SPECIFIC, reply, error);
+    }
+  else if (error == NULL && says_nothing_there (reply))
+    {
+      upnp_operation_fail (operation, PLUM_ERROR_DESTROYED, "%s has no entry for port %u",
+                           operation->device->name, self->attempt.external_port);
+    }
+  else if (found != NULL && !is_meant (self, found, local_address))
+    {
+      upnp_delete_fail_conflict (self, found);
+    }
+  else if (found == NULL && !is_named (self))
+    {
+      upnp_operation_fail (operation, PLUM_ERROR_NOT_SUPPORTED,
+                           "%s does not report which host port %u leads to: it was not deleted",
+                           operation->device->name, self->attempt.external_port);
+    }
+  else
+    {
+      /* A router that cannot look has listed the entry: the user named it. */
+      self->lease_known = found != NULL && found->lease_known;
+      self->lease = found != NULL ? found->lease : 0;
+      upnp_delete_send (self);
+    }
+}
+
+void
+upnp_delete_entry_start (UpnpSession *session, PlumEntry *entry, PlumCall *call)
+{
+  UpnpDelete *self = upnp_delete_new (session, entry, UPNP_ACTION_DELETE, call);
+
+  if (self == NULL)
+    return;
+
+  /* Port 0 would mean every port. */
+  if (self->attempt.external_port == 0 || plum_entry_get_protocol_text (entry) != NULL)
+    {
+      upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
+                           "the port or the protocol of the entry is unknown");
+      return;
+    }
+
+  upnp_delete_call (self, UPNP_ACTION_GET_SPECIFIC, on_looked);
+}
+
+/* -- Pinholes -- */
+
+static void
+on_closed (const UpnpSoapReply *reply,
+           const char *local_address,
+           const GError *error,
+           gpointer user_data)
+{
+  UpnpDelete *self = user_data;
+  UpnpStep step;
+
+  if (!is_usable (reply, error))
+    {
+      upnp_delete_set_reason (self, reply, error);
+      upnp_delete_fail_unconfirmed (self, "the pinhole may remain until it expires");
+      return;
+    }
+  if (reply->outcome == UPNP_SOAP_DONE)
+    {
+      upnp_operation_succeed (&self->operation);
+      return;
+    }
+
+  step = upnp_ladder_next (&self->attempt, reply->code);
+  if (step.next == UPNP_NEXT_DONE)
+    upnp_operation_fail (&self->operation, PLUM_ERROR_DESTROYED, "%s has no pinhole for port %u",
+                         self->operation.device->name, self->attempt.internal_port);
+  else
+    upnp_operation_fail_fault (&self->operation, UPNP_ACTION_DELETE_PINHOLE, reply, step.error,
+                               step.advice);
+}
+
+static void
+upnp_delete_close (UpnpDelete *self, guint unique_id)
+{
+  self->unique_id = unique_id;
+  upnp_delete_call (self, UPNP_ACTION_DELETE_PINHOLE, on_closed);
+}
+
+static void
+on_number (const UpnpSoapReply *reply,
+           const char *local_address,
+           const GError *error,
+           gpointer user_data)
+{
+  UpnpDelete *self = user_data;
+  UpnpOperation *operation = &self->operation;
+  int unique_id = -1;
+
+  if (error == NULL && reply->outcome == UPNP_SOAP_DONE)
+    unique_id = upnp_soap_read_unique_id (reply);
+
+  if (unique_id >= 0)
+    upnp_delete_close (self, (guint) unique_id);
+  else if (error == NULL && reply->outcome == UPNP_SOAP_FAULT && reply->code == 702)
+    upnp_operation_fail (operation, PLUM_ERROR_DESTROYED,
+                         "the firewall of %s is off: there is no pinhole", operation->device->name);
+  else if (!is_usable (reply, error))
+    upnp_operation_fail_exchange (operation, UPNP_ACTION_ADD_PINHOLE, reply, error);
+  else
+    upnp_operation_fail_fault (operation, UPNP_ACTION_ADD_PINHOLE, reply, PLUM_ERROR_NOT_SUPPORTED,
+                               "the pinhole expires by itself");
+}
+
+/* No action looks for a pinhole. A router answers AddPinhole for an existing one with its number,
+ * so request it for one second and close it. This concerns only pinholes of this host's address. */
+void
+upnp_delete_pinhole_start (UpnpSession *session, PlumEntry *entry, PlumCall *call)
+{
+  GInetAddress *own = plum_network_get_local_address (upnp_session_get_network (session));
+  GInetAddress *address = plum_entry_get_internal_address (entry);
+  UpnpDelete *self = upnp_delete_new (session, entry, UPNP_ACTION_DELETE_PINHOLE, call);
+  const UpnpPort *held;
+  guint unique_id;
+
+  if (self == NULL)
+    return;
+
+  if (self->attempt.internal_port == 0 || plum_entry_get_protocol_text (entry) != NULL ||
+      address == NULL || !g_inet_address_equal (address, own))
+    {
+      upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
+                           "only pinholes of this host's own address can be closed");
+      return;
+    }
+
+  held = upnp_ports_lookup (upnp_session_get_ports (session), plum_entry_get_protocol (entry),
+                            self->attempt.internal_port);
+  if (held == NULL)
+    {
+      upnp_delete_call (self, UPNP_ACTION_ADD_PINHOLE, on_number);
+      return;
+    }
+
+  unique_id = held->unique_id;
+  upnp_ports_remove (upnp_session_get_ports (session), plum_entry_get_protocol (entry),
+                     self->attempt.internal_port);
+  upnp_session_report_changed (session);
+  upnp_delete_close (self, unique_id);
+}
