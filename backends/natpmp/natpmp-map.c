@@ -381,6 +381,15 @@ natpmp_maps_handle_cut (NatpmpMaps *self, const NatpmpReply *reply)
   return TRUE;
 }
 
+void
+natpmp_map_give_up (PlumUdpOperation *operation, GError *error)
+{
+  if (operation->lifetime == 0 || operation->is_refresh)
+    plum_udp_operation_fail (operation, error);
+  else
+    map_op_undo ((MapOp *) operation, error, 0);
+}
+
 gboolean
 natpmp_maps_handle_reply (NatpmpMaps *self, const NatpmpReply *reply)
 {

@@ -256,6 +256,41 @@ test_cut_ports_low (BackendFixture *f, gconstpointer data)
   backend_assert_lease (other, 0x1f90, "1.2.3.4", 7200);
 }
 
+/* The answers are cut: the reason is reported, not silence, and what was mapped is deleted. */
+static void
+test_unreadable (BackendFixture *f, gconstpointer data)
+{
+  gint64 start = plum_clock_get_time (f->loop.clock);
+  g_autoptr (PlumCall) call = NULL;
+  g_autoptr (PlumCall) discovered = NULL;
+
+  f->gateway->switches.truncate = 7;
+  call = backend_map (f, 8080);
+  g_assert_error (plum_call_get_error (call), PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+  assert_mentions (call, "no answer from");
+  assert_mentions (call, "that can be read");
+  assert_mentions (call, "the router may keep the mapping for up to 7200 s");
+  g_assert_cmpint (plum_clock_get_time (f->loop.clock) - start, ==, 3500 * 1000);
+  g_assert_false (has_mapping (f, 8080));
+
+  discovered = backend_discover (f);
+  g_assert_error (plum_call_get_error (discovered), PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+  assert_mentions (discovered, "that can be read");
+}
+
+/* The answer to the third send can be read. */
+static void
+test_unreadable_twice (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) call = backend_start (f, PLUM_CALL_MAP, 8080, NULL, NULL);
+
+  f->gateway->switches.truncate = 7;
+  test_loop_advance (&f->loop, 300);
+  f->gateway->switches.truncate = 0;
+  test_loop_advance (&f->loop, 1000);
+  backend_assert_lease (call, 8080, "1.2.3.4", 7200);
+}
+
 /* --- External addresses --- */
 
 static void
@@ -628,6 +663,8 @@ main (int argc, char **argv)
   udp_add_for (&udp_natpmp, "unusable/cut-ports", NULL, test_cut_ports);
   udp_add_for (&udp_natpmp, "unusable/cut-requests", GUINT_TO_POINTER (1), test_cut_ports);
   udp_add_for (&udp_natpmp, "unusable/low-ports", NULL, test_cut_ports_low);
+  udp_add ("unusable/unreadable", NULL, test_unreadable);
+  udp_add ("unusable/unreadable-twice", NULL, test_unreadable_twice);
   add_addresses ();
   udp_add ("twice/forged-first", NULL, test_forged_first);
   udp_add ("twice/forged-always", NULL, test_forged_always);
