@@ -490,6 +490,37 @@ test_slow_is_waited_for (CoreFixture *f, gconstpointer data)
   core_assert_backend (mapping, "alpha");
 }
 
+/* The only one that can map refuses: the failure is reported before discover-timeout, and a late
+ * one gets another attempt. */
+static void
+test_settles_failure (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->discover = AFTER (9000);
+  BETA->map = NO (REFUSED);
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, 3000);
+  core_assert_state (mapping, FAILURE);
+  test_loop_advance (&f->loop, 6000);
+  core_assert_backend (mapping, "alpha");
+}
+
+/* Neither the request nor the delete is answered: the error says what may remain. */
+static void
+test_clearing_unconfirmed (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  plum_manager_set_mapping_timeout (f->manager, 2000);
+  ALPHA->map = ALPHA->unmap = SILENCE;
+  BETA->map = NO (REFUSED);
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, 2250);
+  core_assert_state (mapping, FAILURE);
+  g_assert_nonnull (strstr (plum_mapping_get_error (mapping)->message, "the router may keep"));
+}
+
 /* The lease has no address: another backend of the router knows it, at once or later. */
 static void
 check_address_of_another (CoreFixture *f, guint delay_ms)
@@ -557,6 +588,8 @@ main (int argc, char **argv)
   RACE ("again/at-retries", test_failed_backend_is_probed_again_at_retries);
 
   CORE_ADD_N ("/race/settles", 2, test_settles);
+  CORE_ADD_N ("/race/settles-failure", 2, test_settles_failure);
+  CORE_ADD_N ("/race/clearing-unconfirmed", 2, test_clearing_unconfirmed);
   CORE_ADD_N ("/race/slow-is-waited-for", 2, test_slow_is_waited_for);
   CORE_ADD_N ("/race/address-of-another", 2, test_address_of_another);
   CORE_ADD_N ("/race/address-of-a-late-one", 2, test_address_of_a_late_one);
