@@ -177,7 +177,12 @@ plum_udp_operation_refuse (PlumUdpOperation *self, GError *error, guint hold_s)
 
   plum_lease_table_hold (session->leases, &self->exchange.key, self->requested_port, self->exact,
                          error, now, now + (gint64) hold_s * G_USEC_PER_SEC);
-  plum_udp_operation_fail (self, error);
+
+  /* The answer to an earlier send may be lost, and have granted the mapping. */
+  if (plum_udp_operation_is_repeated (self))
+    session->protocol->give_up (self, error);
+  else
+    plum_udp_operation_fail (self, error);
 }
 
 GError *
