@@ -420,6 +420,51 @@ test_slow_router (Gateway *g, gconstpointer data)
   g->gateway->switches.delay_ms = 0;
 }
 
+/* The router starts after the retries, and announces itself: the next recheck is not waited for. */
+static void
+test_late_start (Gateway *g, gconstpointer data)
+{
+  FakeSwitches silent = { .pcp = FAKE_SILENT, .natpmp = FAKE_SILENT };
+  FakeSwitches started = g->gateway->switches;
+
+  g->gateway->switches = silent;
+  adversary_add_mapping (&g->a, PORT);
+  test_loop_advance (&g->a.loop, 140 * 1000);
+  g_assert_cmpint (plum_mapping_get_state (g->a.mapping), ==, PLUM_STATE_FAILURE);
+
+  g->gateway->switches = started;
+  if (!fake_gateway_announce (g->gateway))
+    {
+      g_test_skip ("the interface lo does no multicast here");
+      return;
+    }
+  test_loop_advance (&g->a.loop, 1000);
+  g_assert_true (adversary_is_up (&g->a));
+}
+
+/* Forged announcements of a router that is silent: a probe every 10 s at most. */
+static void
+test_late_start_forged (Gateway *g, gconstpointer data)
+{
+  g->gateway->switches = (FakeSwitches){ .pcp = FAKE_SILENT, .natpmp = FAKE_SILENT };
+  adversary_add_mapping (&g->a, PORT);
+  test_loop_advance (&g->a.loop, 140 * 1000);
+  fake_gateway_reset_counts (g->gateway);
+  for (guint i = 0; i < 1000; i++)
+    {
+      g->gateway->switches = (FakeSwitches){ 0 };
+      if (!fake_gateway_announce (g->gateway))
+        {
+          g_test_skip ("the interface lo does no multicast here");
+          return;
+        }
+      g->gateway->switches = (FakeSwitches){ .pcp = FAKE_SILENT, .natpmp = FAKE_SILENT };
+      test_loop_advance (&g->a.loop, 100);
+    }
+  g_test_message ("%u datagrams in 100 s", g->gateway->counts.datagrams);
+  g_assert_cmpuint (g->gateway->counts.datagrams, <=, 2 * 3 * 11);
+}
+
 /* The epoch jumps to an extreme with each answer: each is a loss, and the work stays bounded. */
 static void
 test_epoch_extremes (Gateway *g, gconstpointer data)
@@ -485,6 +530,10 @@ main (int argc, char **argv)
   ADD_GATEWAY ("/adversary/natpmp/long-grant", "natpmp", test_long_grant_is_renewed);
   ADD_GATEWAY ("/adversary/pcp/slow-router", "pcp", test_slow_router);
   ADD_GATEWAY ("/adversary/natpmp/slow-router", "natpmp", test_slow_router);
+
+  ADD_GATEWAY ("/adversary/pcp/late-start", "pcp", test_late_start);
+  ADD_GATEWAY ("/adversary/natpmp/late-start", "natpmp", test_late_start);
+  ADD_GATEWAY ("/adversary/pcp/late-start-forged", "pcp", test_late_start_forged);
 
   return g_test_run ();
 }
