@@ -214,7 +214,8 @@ plum_server_probe_finish (PlumServerProbe *self, const GError *error)
   if (!plum_server_probe_is_running (self))
     return;
 
-  plum_exchange_note_answer (&self->exchange);
+  if (error == NULL)
+    plum_exchange_note_answer (&self->exchange);
   plum_exchange_remove (&self->exchange);
   if (error == NULL)
     {

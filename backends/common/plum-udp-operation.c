@@ -15,6 +15,8 @@ on_exchange_finished (PlumExchange *exchange, PlumExchangeOutcome outcome, const
                          "%s: %s did not confirm the deletion: it answered that %u s are left",
                          self->session->protocol->label, plum_udp_session_get_peer (self->session),
                          self->left));
+  else if (outcome == PLUM_EXCHANGE_TIMED_OUT && self->session->n_malformed >= exchange->n_sent)
+    plum_udp_operation_fail (self, plum_udp_session_make_unreadable_error (self->session));
   else
     plum_udp_operation_fail (self, plum_exchange_make_error (self->session->exchanges, exchange,
                                                              outcome, error));
@@ -30,6 +32,8 @@ plum_udp_operation_new (size_t size,
   PlumUdpOperation *self = g_malloc0 (size);
 
   self->session = session;
+  self->link.data = self;
+  g_queue_push_tail_link (&session->operations, &self->link);
   self->encode = encode;
   self->exchange.func = on_exchange_finished;
   self->exchange.key = *key;
@@ -46,6 +50,7 @@ void
 plum_udp_operation_free (PlumUdpOperation *self)
 {
   plum_exchange_remove (&self->exchange);
+  g_queue_unlink (&self->session->operations, &self->link);
   g_clear_object (&self->call);
   g_clear_error (&self->undo_error);
   g_free (self);
@@ -100,7 +105,7 @@ plum_udp_operation_undo (PlumUdpOperation *self, GError *error, uint32_t granted
 {
   PlumLeaseTableRow *row = plum_lease_table_lookup (self->session->leases, &self->exchange.key);
 
-  if (row != NULL && row->live)
+  if (self->is_refresh || (row != NULL && row->live))
     {
       plum_udp_operation_fail (self, error);
       return;
@@ -172,7 +177,12 @@ plum_udp_operation_refuse (PlumUdpOperation *self, GError *error, guint hold_s)
 
   plum_lease_table_hold (session->leases, &self->exchange.key, self->requested_port, self->exact,
                          error, now, now + (gint64) hold_s * G_USEC_PER_SEC);
-  plum_udp_operation_fail (self, error);
+
+  /* The answer to an earlier send may be lost, and have granted the mapping. */
+  if (plum_udp_operation_is_repeated (self))
+    session->protocol->give_up (self, error);
+  else
+    plum_udp_operation_fail (self, error);
 }
 
 GError *

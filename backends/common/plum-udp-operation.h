@@ -11,14 +11,13 @@ G_BEGIN_DECLS
  * the first member of the protocol's own structure, and freed with it when it finishes. After a
  * refusal the protocol may change the request and send it again.
  */
-typedef struct _PlumUdpOperation PlumUdpOperation;
-
 typedef size_t (*PlumUdpOperationEncode) (PlumUdpOperation *self, uint8_t *out, size_t size);
 
 struct _PlumUdpOperation
 {
   PlumExchange exchange;   /* first: one is found by the other */
   PlumUdpSession *session; /* borrowed */
+  GList link;              /* in the operations of the session */
   PlumCall *call;          /* (nullable): finished by the operation */
   PlumUdpOperationEncode encode;
 

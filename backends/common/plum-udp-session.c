@@ -12,9 +12,40 @@
 #define QUESTIONS_MAX 3
 /* s: by how much the lifetimes in two answers may differ. */
 #define ROUNDING_S 2
+/* After so many sends and unreadable answers, no other answer is expected. */
+#define UNREADABLE_MAX 4
+#define UNREADABLE_PROBES 3
 /* s: below this epoch, a second restart may not show (RFC 6887 8.5 allows for 2 s and a
  * sixteenth). */
 #define YOUNG_S 60
+
+GError *
+plum_udp_session_make_unreadable_error (PlumUdpSession *self)
+{
+  return g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
+                      "%s: no answer from %s that can be read: the last one was: %s",
+                      self->protocol->label, plum_udp_session_get_peer (self),
+                      self->malformed_error->message);
+}
+
+/* A request that was sent so often, with as many unreadable answers and no other one, will not get
+ * a better one. A forged datagram alone changes nothing. */
+static void
+plum_udp_session_give_up_unreadable (PlumUdpSession *self)
+{
+  g_autoptr (GPtrArray) unreadable = g_ptr_array_new ();
+
+  for (GList *l = self->operations.head; l != NULL; l = l->next)
+    {
+      PlumExchange *exchange = l->data; /* the first member */
+
+      if (MIN (exchange->n_sent, self->n_malformed) >= UNREADABLE_MAX)
+        g_ptr_array_add (unreadable, exchange);
+    }
+
+  for (unsigned int i = 0; i < unreadable->len; i++)
+    self->protocol->give_up (unreadable->pdata[i], plum_udp_session_make_unreadable_error (self));
+}
 
 static void
 on_datagram (const uint8_t *data, size_t len, gpointer user_data)
@@ -24,10 +55,18 @@ on_datagram (const uint8_t *data, size_t len, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   if (self->protocol->receive (backend, data, len, &error))
-    return;
+    {
+      self->n_malformed = 0;
+      return;
+    }
 
   plum_log (self->protocol->log_domain, PLUM_LOG_LEVEL_DEBUG, "%s: dropped", error->message);
   plum_backend_report_note (backend, error->message);
+
+  self->n_malformed++;
+  g_clear_error (&self->malformed_error);
+  self->malformed_error = g_steal_pointer (&error);
+  plum_udp_session_give_up_unreadable (self);
 }
 
 static size_t
@@ -64,8 +103,17 @@ on_probe_late (gpointer user_data)
 {
   PlumUdpSession *self = user_data;
 
-  if (self->protocol->probe_late != NULL)
-    self->protocol->probe_late (self->backend);
+  g_autoptr (GError) error = NULL;
+
+  if (self->n_malformed >= UNREADABLE_PROBES)
+    {
+      error = plum_udp_session_make_unreadable_error (self);
+      plum_server_probe_finish (self->probe, error);
+    }
+  else if (self->protocol->probe_late != NULL)
+    {
+      self->protocol->probe_late (self->backend);
+    }
 }
 
 PlumUdpSession *
@@ -95,6 +143,7 @@ plum_udp_session_free (PlumUdpSession *self)
   g_clear_pointer (&self->exchanges, plum_exchanges_free);
   g_clear_pointer (&self->leases, plum_lease_table_free);
   g_clear_object (&self->external_address);
+  g_clear_error (&self->malformed_error);
   g_free (self);
 }
 

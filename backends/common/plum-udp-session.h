@@ -18,6 +18,8 @@ G_BEGIN_DECLS
  */
 typedef struct _PlumUdpSession PlumUdpSession;
 
+typedef struct _PlumUdpOperation PlumUdpOperation;
+
 /* What a protocol provides. backend is the one of the session. */
 typedef struct
 {
@@ -38,6 +40,9 @@ typedef struct
   const char *(*check_network) (PlumNetwork *network);
   /* Requests a live mapping once more, for no call. */
   void (*refresh) (PlumBackend *backend, const PlumExchangeKey *key);
+  /* The gateway answers an operation with what cannot be read: finishes it, and deletes what the
+   * gateway may have mapped. error: (transfer full) */
+  void (*give_up) (PlumUdpOperation *operation, GError *error);
   size_t (*encode_probe) (PlumUdpSession *session, uint8_t *out, size_t size);
   /* (nullable): the probe is not answered yet, after its last send. */
   void (*probe_late) (PlumBackend *backend);
@@ -64,6 +69,10 @@ struct _PlumUdpSession
   gint64 address_time;            /* when it did */
 
   gboolean silent; /* the last probe failed */
+
+  GQueue operations;       /* (element-type PlumUdpOperation): all that are pending */
+  guint n_malformed;       /* datagrams since the last one that could be read */
+  GError *malformed_error; /* (nullable): why the last one could not be read */
 
   gboolean epoch_known;
   gint64 epoch_server; /* s */
@@ -138,6 +147,9 @@ gboolean plum_udp_session_serve_announcement (PlumUdpSession *self, uint32_t epo
 gboolean plum_udp_session_set_external_address (PlumUdpSession *self, GInetAddress *address);
 gboolean plum_udp_session_is_external_address (PlumUdpSession *self, GInetAddress *address);
 gboolean plum_udp_session_address_is_fresh (PlumUdpSession *self);
+
+/* (transfer full): the error of a request whose answers could not be read. */
+GError *plum_udp_session_make_unreadable_error (PlumUdpSession *self);
 
 /* Whether an epoch fits the last one. */
 gboolean plum_udp_session_epoch_fits (PlumUdpSession *self, uint32_t epoch);

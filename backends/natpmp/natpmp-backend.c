@@ -220,6 +220,7 @@ static const PlumUdpProtocol natpmp_protocol = {
   .epoch_is_valid = natpmp_epoch_is_valid,
   .check_network = check_network,
   .refresh = refresh,
+  .give_up = natpmp_map_give_up,
   .encode_probe = encode_probe,
   .probe_late = probe_late,
   .probe_finished = probe_finished,

@@ -348,7 +348,7 @@ natpmp_maps_find_cut (NatpmpMaps *self, const NatpmpReply *reply)
 
   natpmp_map_make_key (reply->protocol, reply->internal_port, &key);
   row = plum_lease_table_lookup (self->session->leases, &key);
-  if (reply->internal_port > 0xff || reply->result != NATPMP_SUCCESS || (row != NULL && row->live))
+  if (reply->internal_port > 0xff || (row != NULL && row->live))
     return NULL;
 
   for (unsigned int high = 0x100; high <= 0xff00; high += 0x100)
@@ -374,11 +374,20 @@ natpmp_maps_handle_cut (NatpmpMaps *self, const NatpmpReply *reply)
   if (op == NULL)
     return FALSE;
 
-  if (op->base.lifetime != 0 && reply->lifetime != 0)
+  if (op->base.lifetime != 0 && reply->result == NATPMP_SUCCESS && reply->lifetime != 0)
     map_op_undo (op, map_op_make_cut_error (op, reply), reply->lifetime);
-  else if (op->base.lifetime == 0 && reply->lifetime == 0)
+  else if (op->base.lifetime == 0 ? reply->lifetime == 0 : reply->result != NATPMP_SUCCESS)
     plum_udp_operation_fail (&op->base, map_op_make_cut_error (op, reply));
   return TRUE;
+}
+
+void
+natpmp_map_give_up (PlumUdpOperation *operation, GError *error)
+{
+  if (operation->lifetime == 0 || operation->is_refresh)
+    plum_udp_operation_fail (operation, error);
+  else
+    map_op_undo ((MapOp *) operation, error, 0);
 }
 
 gboolean

@@ -25,6 +25,9 @@ void natpmp_maps_start (NatpmpMaps *self, PlumRequest *request, gboolean deletio
 void natpmp_maps_delete_entry (NatpmpMaps *self, PlumEntry *entry, PlumCall *call);
 /* Requests a live mapping once more. */
 void natpmp_maps_refresh (NatpmpMaps *self, const PlumExchangeKey *key);
+/* The router's answers cannot be read: fails the operation, and deletes what it may have mapped.
+ * error: (transfer full) */
+void natpmp_map_give_up (PlumUdpOperation *operation, GError *error);
 /* FALSE: it answers no pending request. */
 gboolean natpmp_maps_handle_reply (NatpmpMaps *self, const NatpmpReply *reply);
 /* The probe has finished or is late: completes the leases that wait for the external address. */

@@ -193,6 +193,7 @@ static const PlumUdpProtocol pcp_protocol = {
   .epoch_is_valid = pcp_epoch_is_valid,
   .check_network = check_network,
   .refresh = refresh,
+  .give_up = pcp_map_give_up,
   .encode_probe = encode_probe,
   .receive = receive,
 };

@@ -496,6 +496,15 @@ map_op_granted (MapOp *op, const PcpReply *reply)
     }
 }
 
+void
+pcp_map_give_up (PlumUdpOperation *operation, GError *error)
+{
+  if (operation->lifetime == 0 || operation->is_refresh)
+    plum_udp_operation_fail (operation, error);
+  else
+    map_op_undo ((MapOp *) operation, error, 0);
+}
+
 gboolean
 pcp_map_handle_reply (PlumUdpSession *session, const PcpReply *reply)
 {

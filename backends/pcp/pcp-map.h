@@ -23,6 +23,9 @@ void pcp_map_refresh_key (PlumUdpSession *session, const PlumExchangeKey *key);
 /* Renews any live mapping: no other request returns the external address. call: (nullable): a
  * request for it. FALSE: no mapping is live, and the call has not finished. */
 gboolean pcp_map_refresh (PlumUdpSession *session, PlumCall *call);
+/* The server's answers cannot be read: fails the operation, and deletes what it may have mapped.
+ * error: (transfer full) */
+void pcp_map_give_up (PlumUdpOperation *operation, GError *error);
 /* FALSE: it answers no pending MAP. */
 gboolean pcp_map_handle_reply (PlumUdpSession *session, const PcpReply *reply);
 /* Records where a mapping is, and reports the external address if it has changed. */

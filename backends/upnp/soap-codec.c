@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "igd-xml.h"
+#include "plum-external-address.h"
 
 #define MAX_DESCRIPTION 32
 
@@ -302,26 +303,11 @@ upnp_soap_read_address (const UpnpSoapReply *reply)
   g_autofree char *text = upnp_soap_dup_argument (reply, "NewExternalIPAddress");
   g_autoptr (GInetAddress) address = text != NULL ? g_inet_address_new_from_string (text) : NULL;
 
-  if (address == NULL || g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV4)
+  if (address == NULL || g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV4 ||
+      !plum_external_address_is_possible (address))
     return NULL;
 
-  switch (plum_address_get_scope (address))
-    {
-    case PLUM_ADDRESS_SCOPE_UNKNOWN:
-    case PLUM_ADDRESS_SCOPE_UNSPECIFIED:
-    case PLUM_ADDRESS_SCOPE_LOOPBACK:
-    case PLUM_ADDRESS_SCOPE_LINK_LOCAL:
-    case PLUM_ADDRESS_SCOPE_MULTICAST:
-      return NULL;
-
-    case PLUM_ADDRESS_SCOPE_PRIVATE:
-    case PLUM_ADDRESS_SCOPE_CGNAT:
-    case PLUM_ADDRESS_SCOPE_DOCUMENTATION:
-    case PLUM_ADDRESS_SCOPE_RESERVED:
-    case PLUM_ADDRESS_SCOPE_PUBLIC:
-    default:
-      return g_steal_pointer (&address);
-    }
+  return g_steal_pointer (&address);
 }
 
 gboolean

@@ -31,6 +31,8 @@ struct _PlumGateway
 
   GInetAddress *external_address; /* (nullable) */
   PlumAddressScope external_scope;
+  gboolean seeks_address; /* a lease without an address was granted */
+  gint64 sought_at;       /* on the clock; 0: never */
 
   GQueue clients; /* (element-type PlumGatewayClient) */
   PlumTimer recheck;

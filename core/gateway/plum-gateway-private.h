@@ -61,8 +61,11 @@ void plum_gateway_release_port (PlumGateway *self,
                                 PlumGatewayClient *client);
 
 /* Sets the external address that the router reports to backend, and reports it to the clients.
- * address: (nullable): NULL if the router has none. */
+ * backend: (nullable): NULL for the leases whose backend reports no address. address: (nullable):
+ * NULL if the router has none. */
 void plum_gateway_learn_address (PlumGateway *self, PlumBackend *backend, GInetAddress *address);
+/* A lease has no external address: asks the backends that hold no lease, at most once a minute. */
+void plum_gateway_seek_address (PlumGateway *self);
 /* Call it after the system was suspended. Asks for the external address, then has the clients act
  * on overdue timers and check their leases, spread over a time that depends on their number. */
 void plum_gateway_on_resume (PlumGateway *self);

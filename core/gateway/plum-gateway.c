@@ -10,6 +10,9 @@
 /* How much each client adds to the time over which the work after a resume is spread. */
 #define RESUME_SPREAD_MS 50
 
+/* In microseconds. */
+#define SEEK_PAUSE (60 * (gint64) G_USEC_PER_SEC)
+
 typedef struct
 {
   GSourceFunc func;
@@ -191,18 +194,37 @@ on_backend_address (PlumBackend *backend, GInetAddress *address, gpointer user_d
 }
 
 static void
-plum_gateway_query_served_addresses (PlumGateway *self)
+on_other_address (PlumBackend *backend, GInetAddress *address, gpointer user_data)
 {
-  guint n = plum_race_get_n_candidates (self->race);
+  on_backend_address (NULL, address, user_data);
+}
 
-  for (unsigned int i = 0; i < n; i++)
+/* Asks the backends that hold leases, or the others. */
+static void
+plum_gateway_query_addresses (PlumGateway *self, gboolean serving)
+{
+  for (unsigned int i = 0; i < plum_race_get_n_candidates (self->race); i++)
     {
-      PlumBackend *backend = plum_race_get_candidate (self->race, i)->backend;
+      PlumCandidate *candidate = plum_race_get_candidate (self->race, i);
 
-      if (plum_gateway_is_serving (self, backend))
-        plum_gateway_query_backend_address (backend, self->settings->mapping_timeout,
-                                            on_backend_address, self);
+      if (plum_gateway_is_serving (self, candidate->backend) == serving &&
+          (serving || plum_probe_get_outcome (candidate->probe) == PLUM_PROBE_SUCCESS))
+        plum_gateway_query_backend_address (candidate->backend, self->settings->mapping_timeout,
+                                            serving ? on_backend_address : on_other_address, self);
     }
+}
+
+void
+plum_gateway_seek_address (PlumGateway *self)
+{
+  gint64 now = plum_clock_get_time (self->clock);
+
+  self->seeks_address = TRUE;
+  if (self->sought_at != 0 && now - self->sought_at < SEEK_PAUSE)
+    return;
+
+  self->sought_at = now;
+  plum_gateway_query_addresses (self, FALSE);
 }
 
 /* --- Waiting for the decision --- */
@@ -375,6 +397,8 @@ on_race_event (const PlumRaceEvent *event, gpointer user_data)
       plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_RACE_CHANGED });
       break;
     case PLUM_RACE_DECIDED:
+      if (self->seeks_address && self->external_address == NULL)
+        plum_gateway_query_addresses (self, FALSE);
       plum_gateway_complete_discovery (self);
       break;
     case PLUM_RACE_NAME_CHANGED:
@@ -407,7 +431,7 @@ on_recheck (gpointer user_data)
 
   plum_clock_arm_in_ms (self->clock, &self->recheck, self->settings->recheck_period);
   plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_RECHECK });
-  plum_gateway_query_served_addresses (self);
+  plum_gateway_query_addresses (self, TRUE);
 }
 
 static void
@@ -468,7 +492,7 @@ plum_gateway_on_resume (PlumGateway *self)
   if (spread_ms == 0)
     return;
 
-  plum_gateway_query_served_addresses (self);
+  plum_gateway_query_addresses (self, TRUE);
   plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_RESUMED,
                                                       .spread_ms = spread_ms });
   plum_clock_arm_in_ms (self->clock, &self->recheck,

@@ -474,7 +474,8 @@ plum_race_pick (PlumRace *self, guint first, const gboolean *tried, guint *index
         }
     }
 
-  return better_pending ? PLUM_PICK_WAIT : PLUM_PICK_NONE;
+  /* If one that can map has failed, a late one is worth another attempt, not a longer wait. */
+  return better_pending && !plum_race_is_decided (self) ? PLUM_PICK_WAIT : PLUM_PICK_NONE;
 }
 
 void

@@ -2,6 +2,8 @@
 
 #include "plum-attempt-private.h"
 
+#include "plum-error-private.h"
+
 typedef enum {
   STATE_INACTIVE,    /* not started, finished or cancelled */
   STATE_CHOOSING,    /* waiting for the race of the gateway, or for the client */
@@ -143,7 +145,11 @@ on_deleted (PlumCall *call, gpointer user_data)
 {
   PlumAttempt *self = user_data;
   PLUM_SIGNAL_SCOPE (plum_gateway_get_signals (self->gateway));
+  const GError *error = plum_call_get_error (call);
 
+  if (error != NULL && !plum_error_is_final (error))
+    g_string_append (self->messages,
+                     " (the router may keep what it has mapped: the delete was not confirmed)");
   g_clear_object (&self->call);
   self->state = STATE_CHOOSING;
   plum_attempt_advance (self);

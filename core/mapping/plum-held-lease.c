@@ -189,6 +189,7 @@ plum_held_lease_take (PlumHeldLease *self,
                       PlumLease *lease)
 {
   guint lifetime = plum_lease_get_lifetime (lease);
+  gboolean first = self->granted == 0;
 
   plum_held_lease_set (self, gateway, candidate, lease);
   g_set_object (&self->request, request);
@@ -197,7 +198,7 @@ plum_held_lease_take (PlumHeldLease *self,
   if (lifetime != PLUM_LIFETIME_FOREVER)
     self->expires = g_get_real_time () + lifetime * (gint64) G_USEC_PER_SEC;
   self->windows = 0;
-  if (plum_held_lease_get_expiry (self) - self->granted < PLUM_RENEWAL_INTERVAL)
+  if (first && plum_held_lease_get_expiry (self) - self->granted < PLUM_RENEWAL_INTERVAL)
     plum_info ("The router grants leases of %u s, which are too short to renew: the mapping will "
                "be down in between",
                lifetime);

@@ -182,7 +182,11 @@ plum_lease_holder_notify_mapped (PlumLeaseHolder *self)
   GInetAddress *known = plum_gateway_get_external_address (self->gateway);
   GInetAddress *address = plum_lease_get_external_address (lease);
 
-  if (address != NULL && (known == NULL || !g_inet_address_equal (known, address)))
+  if (address == NULL && known != NULL)
+    plum_held_lease_set_address (self->held, known);
+  else if (address == NULL)
+    plum_gateway_seek_address (self->gateway);
+  else if (known == NULL || !g_inet_address_equal (known, address))
     plum_gateway_learn_address (self->gateway, plum_held_lease_get_backend (self->held), address);
 
   plum_lease_holder_notify (self, PLUM_MAPPING_MAPPED, NULL);

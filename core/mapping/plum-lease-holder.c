@@ -20,12 +20,23 @@ plum_lease_holder_race_changed (PlumLeaseHolder *self)
     plum_lease_holder_start_attempt (self);
 }
 
+/* Without a backend, an address is for the leases that have none. */
+static gboolean
+plum_lease_holder_is_for (PlumLeaseHolder *self, PlumBackend *backend)
+{
+  PlumLease *lease = plum_held_lease_get_lease (self->held);
+
+  if (backend == NULL)
+    return plum_lease_get_external_address (lease) == NULL;
+  return backend == plum_held_lease_get_backend (self->held);
+}
+
 static void
 plum_lease_holder_address_changed (PlumLeaseHolder *self,
                                    PlumBackend *backend,
                                    GInetAddress *address)
 {
-  if (!plum_lease_holder_is_up (self) || backend != plum_held_lease_get_backend (self->held) ||
+  if (!plum_lease_holder_is_up (self) || !plum_lease_holder_is_for (self, backend) ||
       !plum_held_lease_set_address (self->held, address))
     return;
 

@@ -346,6 +346,125 @@ test_lifetime_of_a_second (Gateway *g, gconstpointer data)
   g_assert_cmpuint (g->gateway->counts.datagrams, <=, 60 * 20);
 }
 
+/* Twenty mappings: at least 4 s between the requests for one (RFC 6887 11.2.1), and a mapping is
+ * not up once its lease has expired. */
+static void
+test_lifetime_of_a_second_for_twenty (Gateway *g, gconstpointer data)
+{
+  g_autoptr (GPtrArray) mappings = g_ptr_array_new_with_free_func (g_object_unref);
+
+  g->gateway->switches.granted_lifetime = 1;
+  for (guint i = 0; i < 20; i++)
+    {
+      PlumMapping *mapping = plum_mapping_new (PLUM_PROTOCOL_TCP, PORT + i);
+
+      plum_manager_add_mapping (g->a.manager, mapping, NULL);
+      g_ptr_array_add (mappings, mapping);
+    }
+
+  test_loop_advance (&g->a.loop, 900);
+  for (guint i = 0; i < 20; i++)
+    g_assert_cmpint (plum_mapping_get_state (mappings->pdata[i]), ==, PLUM_STATE_SUCCESS);
+  test_loop_advance (&g->a.loop, 200);
+  for (guint i = 0; i < 20; i++)
+    g_assert_cmpint (plum_mapping_get_state (mappings->pdata[i]), ==, PLUM_STATE_PENDING);
+
+  test_loop_advance (&g->a.loop, 10800);
+  g_test_message ("%u datagrams in 12 s", g->gateway->counts.datagrams);
+  g_assert_cmpuint (g->gateway->counts.pcp_map + g->gateway->counts.natpmp_map, ==, 60);
+  g_assert_cmpuint (g->gateway->counts.datagrams, <=, 20 * 4 + 10);
+}
+
+/* A forged answer precedes the true one: the mapping ends where the router has it. */
+static void
+test_forged_answer (Gateway *g, gconstpointer data)
+{
+  g->gateway->switches.forged_port = 6666;
+  g->gateway->switches.forged_lifetime = 86400;
+  g->gateway->switches.n_forged = 1;
+  adversary_add_mapping (&g->a, PORT);
+  test_loop_advance (&g->a.loop, 20000);
+  g_assert_true (adversary_is_up (&g->a));
+  g_assert_cmpuint (plum_mapping_get_external_port (g->a.mapping), ==, PORT);
+  g_assert_cmpuint (plum_mapping_get_lifetime (g->a.mapping), ==, 7200);
+}
+
+/* A grant for longer than requested: renewed as if it were for the requested time. */
+static void
+test_long_grant_is_renewed (Gateway *g, gconstpointer data)
+{
+  g->gateway->switches.granted_lifetime = 86400;
+  adversary_add_mapping (&g->a, PORT);
+  test_loop_advance_until (&g->a.loop, adversary_is_up (&g->a), 5000);
+  fake_gateway_reset_counts (g->gateway);
+  test_loop_advance (&g->a.loop, 4600 * 1000);
+  g_assert_cmpuint (g->gateway->counts.pcp_map + g->gateway->counts.natpmp_map, ==, 1);
+}
+
+/* Each answer takes 3, 4 or 9 s. */
+static void
+test_slow_router (Gateway *g, gconstpointer data)
+{
+  static const guint delays[] = { 3000, 4000, 9000 };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (delays); i++)
+    {
+      g_autoptr (PlumMapping) mapping = plum_mapping_new (PLUM_PROTOCOL_TCP, PORT + i);
+
+      g->gateway->switches.delay_ms = delays[i];
+      plum_manager_add_mapping (g->a.manager, mapping, NULL);
+      test_loop_advance_until (&g->a.loop, plum_mapping_get_state (mapping) == PLUM_STATE_SUCCESS,
+                               2 * delays[i] + 1000);
+      g_assert_no_error (plum_mapping_get_error (mapping));
+    }
+  g->gateway->switches.delay_ms = 0;
+}
+
+/* The router starts after the retries, and announces itself: the next recheck is not waited for. */
+static void
+test_late_start (Gateway *g, gconstpointer data)
+{
+  FakeSwitches silent = { .pcp = FAKE_SILENT, .natpmp = FAKE_SILENT };
+  FakeSwitches started = g->gateway->switches;
+
+  g->gateway->switches = silent;
+  adversary_add_mapping (&g->a, PORT);
+  test_loop_advance (&g->a.loop, 140 * 1000);
+  g_assert_cmpint (plum_mapping_get_state (g->a.mapping), ==, PLUM_STATE_FAILURE);
+
+  g->gateway->switches = started;
+  if (!fake_gateway_announce (g->gateway))
+    {
+      g_test_skip ("the interface lo does no multicast here");
+      return;
+    }
+  test_loop_advance (&g->a.loop, 1000);
+  g_assert_true (adversary_is_up (&g->a));
+}
+
+/* Forged announcements of a router that is silent: a probe every 10 s at most. */
+static void
+test_late_start_forged (Gateway *g, gconstpointer data)
+{
+  g->gateway->switches = (FakeSwitches){ .pcp = FAKE_SILENT, .natpmp = FAKE_SILENT };
+  adversary_add_mapping (&g->a, PORT);
+  test_loop_advance (&g->a.loop, 140 * 1000);
+  fake_gateway_reset_counts (g->gateway);
+  for (guint i = 0; i < 1000; i++)
+    {
+      g->gateway->switches = (FakeSwitches){ 0 };
+      if (!fake_gateway_announce (g->gateway))
+        {
+          g_test_skip ("the interface lo does no multicast here");
+          return;
+        }
+      g->gateway->switches = (FakeSwitches){ .pcp = FAKE_SILENT, .natpmp = FAKE_SILENT };
+      test_loop_advance (&g->a.loop, 100);
+    }
+  g_test_message ("%u datagrams in 100 s", g->gateway->counts.datagrams);
+  g_assert_cmpuint (g->gateway->counts.datagrams, <=, 2 * 3 * 11);
+}
+
 /* The epoch jumps to an extreme with each answer: each is a loss, and the work stays bounded. */
 static void
 test_epoch_extremes (Gateway *g, gconstpointer data)
@@ -402,6 +521,19 @@ main (int argc, char **argv)
   ADD_GATEWAY ("/adversary/natpmp/lifetime-none", "natpmp", test_lifetime_none);
   ADD_GATEWAY ("/adversary/natpmp/lifetime-of-a-second", "natpmp", test_lifetime_of_a_second);
   ADD_GATEWAY ("/adversary/natpmp/epoch-extremes", "natpmp", test_epoch_extremes);
+
+  ADD_GATEWAY ("/adversary/pcp/twenty-of-a-second", "pcp", test_lifetime_of_a_second_for_twenty);
+  ADD_GATEWAY ("/adversary/natpmp/twenty-of-a-second", "natpmp",
+               test_lifetime_of_a_second_for_twenty);
+  ADD_GATEWAY ("/adversary/pcp/forged-answer", "pcp", test_forged_answer);
+  ADD_GATEWAY ("/adversary/natpmp/forged-answer", "natpmp", test_forged_answer);
+  ADD_GATEWAY ("/adversary/natpmp/long-grant", "natpmp", test_long_grant_is_renewed);
+  ADD_GATEWAY ("/adversary/pcp/slow-router", "pcp", test_slow_router);
+  ADD_GATEWAY ("/adversary/natpmp/slow-router", "natpmp", test_slow_router);
+
+  ADD_GATEWAY ("/adversary/pcp/late-start", "pcp", test_late_start);
+  ADD_GATEWAY ("/adversary/natpmp/late-start", "natpmp", test_late_start);
+  ADD_GATEWAY ("/adversary/pcp/late-start-forged", "pcp", test_late_start_forged);
 
   return g_test_run ();
 }

@@ -449,6 +449,110 @@ test_failed_backend_is_probed_again_at_retries (CoreFixture *f, gconstpointer da
 
 #define RACE(path, func) CORE_ADD_N ("/race/" path, 2, func)
 
+/* After a while, a backend that has not answered does not hold up the decision. */
+static void
+test_settles (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GListModel) list = NULL;
+  g_autoptr (GError) error = NULL;
+
+  ALPHA->discover = AFTER (9000);
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, 350);
+  core_assert_backend (mapping, "beta");
+  plum_gateway_list_entries_async (core_gateway (f), NULL, test_store_result, &result);
+  test_loop_advance (&f->loop, 2649);
+  g_assert_null (result);
+  test_loop_advance (&f->loop, 1);
+  g_assert_nonnull (result);
+  list = plum_gateway_list_entries_finish (core_gateway (f), result, &error);
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
+
+  /* The late answer still counts. */
+  test_loop_advance (&f->loop, 6000);
+  g_assert_cmpint (plum_probe_get_outcome (core_probe (f, 0)), ==, PLUM_PROBE_SUCCESS);
+}
+
+/* Nothing answers for a long time: that is no failure before discover-timeout. */
+static void
+test_slow_is_waited_for (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->discover = AFTER (9000);
+  BETA->discover = NO (TIMED_OUT);
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, 8999);
+  core_assert_state (mapping, PENDING);
+  test_loop_advance (&f->loop, 1);
+  core_assert_backend (mapping, "alpha");
+}
+
+/* The only one that can map refuses: the failure is reported before discover-timeout, and a late
+ * one gets another attempt. */
+static void
+test_settles_failure (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->discover = AFTER (9000);
+  BETA->map = NO (REFUSED);
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, 3000);
+  core_assert_state (mapping, FAILURE);
+  test_loop_advance (&f->loop, 6000);
+  core_assert_backend (mapping, "alpha");
+}
+
+/* Neither the request nor the delete is answered: the error says what may remain. */
+static void
+test_clearing_unconfirmed (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  plum_manager_set_mapping_timeout (f->manager, 2000);
+  ALPHA->map = ALPHA->unmap = SILENCE;
+  BETA->map = NO (REFUSED);
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, 2250);
+  core_assert_state (mapping, FAILURE);
+  g_assert_nonnull (strstr (plum_mapping_get_error (mapping)->message, "the router may keep"));
+}
+
+/* The lease has no address: another backend of the router knows it, at once or later. */
+static void
+check_address_of_another (CoreFixture *f, guint delay_ms)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->external = NULL;
+  BETA->discover = AFTER (delay_ms);
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, 2000);
+  core_assert_backend (mapping, "alpha");
+  g_assert_cmpstr (plum_mapping_get_external_host (mapping), ==, "1.2.3.4");
+
+  /* A renewal without an address keeps it. */
+  core_listen (f, mapping);
+  test_loop_advance_until (&f->loop, ALPHA->n_map == 2, 7200 * 1000);
+  test_loop_settle (&f->loop);
+  core_assert_events (f, "expires-at");
+}
+
+static void
+test_address_of_another (CoreFixture *f, gconstpointer data)
+{
+  check_address_of_another (f, 0);
+}
+
+static void
+test_address_of_a_late_one (CoreFixture *f, gconstpointer data)
+{
+  check_address_of_another (f, 1000);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -482,6 +586,13 @@ main (int argc, char **argv)
   RACE ("probes/notify", test_probes_notify);
   CORE_ADD ("/race/again/not-within-five-seconds", test_recent_failure_is_not_probed_again);
   RACE ("again/at-retries", test_failed_backend_is_probed_again_at_retries);
+
+  CORE_ADD_N ("/race/settles", 2, test_settles);
+  CORE_ADD_N ("/race/settles-failure", 2, test_settles_failure);
+  CORE_ADD_N ("/race/clearing-unconfirmed", 2, test_clearing_unconfirmed);
+  CORE_ADD_N ("/race/slow-is-waited-for", 2, test_slow_is_waited_for);
+  CORE_ADD_N ("/race/address-of-another", 2, test_address_of_another);
+  CORE_ADD_N ("/race/address-of-a-late-one", 2, test_address_of_a_late_one);
 
   return g_test_run ();
 }
