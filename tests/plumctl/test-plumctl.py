@@ -103,6 +103,77 @@ def map_and_send_signal(number):
         equal(gateway.table, {})
 
 
+class Silent(FakeGateway):
+    """Answers nothing but the question for its existence."""
+
+    def _answer_pcp_map(self, request):
+        return None
+
+
+@test
+def map_interrupted_before_it_was_mapped():
+    """Nothing is reported as removed that was never mapped."""
+    with Silent() as gateway:
+        process = start("map", *common(gateway), "tcp:8080")
+        try:
+            contains(process.stdout.readline(), "pending")
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=DEADLINE)
+        finally:
+            process.kill()
+        assert "removed" not in out, out
+
+
+@test
+def map_failure_is_printed_once():
+    with FakeGateway(result=2) as gateway:
+        result = plumctl("map", *common(gateway), "tcp:8080")
+        equal(result.returncode, 1)
+        equal((result.stdout + result.stderr).count("REFUSED" if "REFUSED" in result.stderr
+                                                    else result.stderr.split(": ")[-1].strip()), 1)
+        assert "failed" not in result.stdout and "removed" not in result.stdout, result.stdout
+
+
+@test
+def map_release_not_confirmed():
+    class Deaf(FakeGateway):
+        def _answer_pcp_map(self, request):
+            return None if request[4:8] == bytes(4) else super()._answer_pcp_map(request)
+
+    with Deaf() as gateway:
+        process = start("map", *common(gateway), "tcp:8080")
+        try:
+            while "→" not in process.stdout.readline():
+                pass
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=DEADLINE + 20)
+        finally:
+            process.kill()
+        assert "8080 removed" not in out, out
+        contains(err, "may still have")
+
+
+@test
+def map_second_signal_ends_at_once():
+    class Deaf(FakeGateway):
+        def _answer_pcp_map(self, request):
+            return None if request[4:8] == bytes(4) else super()._answer_pcp_map(request)
+
+    with Deaf() as gateway:
+        process = start("map", *common(gateway), "tcp:8080")
+        try:
+            while "→" not in process.stdout.readline():
+                pass
+            process.send_signal(signal.SIGINT)
+            contains(process.stdout.readline(), "being removed")
+            process.send_signal(signal.SIGTERM)
+            _, err = process.communicate(timeout=5)
+        finally:
+            process.kill()
+        equal(process.returncode, 128 + signal.SIGTERM)
+        contains(err, "tcp:8080")
+
+
 @test
 def map_sigint_removes():
     map_and_send_signal(signal.SIGINT)
@@ -522,27 +593,8 @@ def unmap_by_pcp_without_the_key():
     with FakeGateway() as gateway:
         equal(plumctl("map", "--once", *common(gateway), "tcp:8080").returncode, 0)
         result = plumctl("unmap", *common(gateway), "tcp:8080")
-        equal(result.returncode, 1)
-        contains(result.stderr, "plumctl: tcp:8080: ")
-
-
-@test
-def unmap_when_the_key_is_unknown():
-    """No mapping is added, and the first one is not reported as removed."""
-    class Generous(FakeGateway):
-        def _answer_pcp_map(self, request):
-            held = self.table.pop(("tcp", 8080), None)
-            if held is None or held[1] == request[24:36]:
-                self.table.update({("tcp", 8080): held} if held else {})
-                return super()._answer_pcp_map(request)
-            self.kept = held
-            return super()._answer_pcp_map(request[:42] + b"\x30\x39" + request[44:])
-
-    with Generous() as gateway:
-        equal(plumctl("map", "--once", *common(gateway), "tcp:8080").returncode, 0)
-        result = plumctl("unmap", *common(gateway), "tcp:8080")
         equal((result.returncode, result.stdout), (1, ""))
-        contains(result.stderr, "tcp:8080: not removed: ")
+        contains(result.stderr, "plumctl: tcp:8080: not removed: ")
         equal(list(gateway.table), [("tcp", 8080)])
 
 
@@ -658,10 +710,11 @@ def unmap_not_confirmed():
     with Deaf() as gateway:
         process = start("map", *common(gateway), "tcp:8080")
         try:
-            contains(process.stdout.readline(), "8080")
+            while "→" not in process.stdout.readline():
+                pass
         finally:
             process.kill()
-            process.wait()
+            process.communicate()
         result = plumctl("unmap", *common(gateway), "tcp:8080")
         equal((result.returncode, result.stdout), (5, ""))
         contains(result.stderr, "did not confirm the removal and may keep the mapping")
@@ -674,10 +727,11 @@ def unmap_of_a_killed_process_by_pcp():
     with FakeGateway() as gateway:
         process = start("map", *common(gateway), "tcp:8080")
         try:
-            contains(process.stdout.readline(), "8080")
+            while "→" not in process.stdout.readline():
+                pass
         finally:
             process.kill()
-            process.wait()
+            process.communicate()
         equal(list(gateway.table), [("tcp", 8080)])
         result = plumctl("unmap", *common(gateway), "tcp:8080")
         equal((result.returncode, result.stdout), (0, "tcp:8080 removed\n"))

@@ -12,7 +12,7 @@
 #include "state-directory.h"
 
 #define LIFETIME_MIN 1
-#define LIFETIME_MAX (PLUM_LIFETIME_FOREVER - 1)
+#define LIFETIME_MAX 604800 /* a week, the longest that PlumManager:lease-duration accepts */
 
 static struct
 {
@@ -47,16 +47,44 @@ static const GOptionEntry entries[] = {
   { NULL },
 };
 
+/* Whether the state is not reported elsewhere, and is not the removal of nothing. */
+static gboolean
+should_print (MappingSet *set, PlumMapping *mapping, PlumState state)
+{
+  static const char key[] = "plumctl-was-up";
+
+  switch (state)
+    {
+    case PLUM_STATE_SUCCESS:
+      g_object_set_data (G_OBJECT (mapping), key, mapping);
+      return TRUE;
+    case PLUM_STATE_FAILURE:
+      /* The failure of the first attempt is an error of the command. */
+      return set->keep_trying || set->decided;
+    case PLUM_STATE_DESTROYING:
+      return g_object_get_data (G_OBJECT (mapping), key) != NULL;
+    case PLUM_STATE_DESTROYED:
+      /* The close reports what the router did not confirm. */
+      return g_object_get_data (G_OBJECT (mapping), key) != NULL &&
+             plum_mapping_get_error (mapping) == NULL;
+    case PLUM_STATE_PENDING:
+    default:
+      return TRUE;
+    }
+}
+
 /* Prints a mapping if its text differs from the last one printed. */
 static void
 on_changed (MappingSet *set, PlumMapping *mapping)
 {
   static const char key[] = "plumctl-printed";
   PlumState state = plum_mapping_get_state (mapping);
+  gboolean print = should_print (set, mapping, state);
   char *text = common_options.json ? describe_mapping_json (mapping) : describe_mapping (mapping);
   OutputColour colour = OUTPUT_FAINT;
 
-  if (g_strcmp0 (text, g_object_get_data (G_OBJECT (mapping), key)) == 0)
+  if ((!print && !common_options.json) ||
+      g_strcmp0 (text, g_object_get_data (G_OBJECT (mapping), key)) == 0)
     {
       g_free (text);
       return;

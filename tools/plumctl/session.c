@@ -3,6 +3,7 @@
 #include "session.h"
 
 #include "common-options.h"
+#include "describe.h"
 #include "exit-code.h"
 #include "output.h"
 
@@ -14,12 +15,34 @@
 
 static const int session_signals[] = { SIGINT, SIGTERM, SIGHUP };
 
+/* Names the mappings whose removal the router has not confirmed. */
+static void
+report_unconfirmed (PlumManager *manager)
+{
+  g_autoptr (GString) names = g_string_new (NULL);
+
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (manager)); i++)
+    {
+      g_autoptr (PlumMapping) mapping = g_list_model_get_item (G_LIST_MODEL (manager), i);
+      g_autofree char *name = describe_mapping_name (mapping);
+
+      if (plum_mapping_get_state (mapping) == PLUM_STATE_DESTROYING)
+        g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "", name);
+    }
+
+  if (names->len > 0)
+    output_error ("interrupted: the router may still have %s until the lease expires", names->str);
+}
+
 static gboolean
 on_signal (Session *self, int signal_number)
 {
   /* On the second signal, exit at once: the mappings expire with their leases. */
   if (self->closing)
-    _exit (PLUMCTL_SIGNALLED + signal_number);
+    {
+      report_unconfirmed (self->manager);
+      _exit (PLUMCTL_SIGNALLED + signal_number);
+    }
 
   if (self->interrupted != NULL)
     self->interrupted (self, signal_number);
