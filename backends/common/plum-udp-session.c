@@ -290,6 +290,7 @@ plum_udp_session_add_lease (PlumUdpSession *self,
   row->answered = grant->lifetime;
   row->requested_port = grant->requested_port;
   row->granted_at = plum_backend_get_time (self->backend);
+  row->n_questions = 0;
   plum_udp_session_listen (self);
   return moved;
 }
@@ -341,6 +342,7 @@ plum_udp_session_add_refresh (PlumUdpSession *self,
 {
   PlumLeaseTableRow *row = plum_lease_table_lookup (self->leases, grant->key);
   g_autofree char *reason = NULL;
+  guint n_questions;
 
   if (row == NULL || !row->live)
     return;
@@ -352,7 +354,9 @@ plum_udp_session_add_refresh (PlumUdpSession *self,
                        self->protocol->label, plum_udp_session_get_peer (self), grant->port,
                        grant->lifetime, row->external_port, row->answered);
 
+  n_questions = row->n_questions;
   plum_udp_session_add_lease (self, grant, external_address);
+  row->n_questions = n_questions;
   if (reason != NULL)
     plum_backend_report_lost (self->backend, reason);
 }

@@ -297,7 +297,6 @@ map_op_granted (MapOp *op, const NatpmpReply *reply)
     }
 
   plum_udp_session_add_lease (session, &grant, session->external_address);
-  plum_lease_table_lookup (session->leases, &key)->n_questions = 0;
   if (plum_server_probe_is_prompt (session->probe))
     natpmp_maps_wait_for_address (self, op->base.call, reply->external_port, lifetime);
   else

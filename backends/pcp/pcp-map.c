@@ -403,14 +403,15 @@ pcp_map_note_refresh (PlumUdpSession *session, const PlumUdpGrant *grant, GInetA
 }
 
 static void
-map_op_finish_call (MapOp *op, GInetAddress *address, uint16_t port, uint32_t lifetime)
+map_op_finish_call (MapOp *op, const PcpReply *reply, GInetAddress *address, uint16_t port)
 {
+  uint8_t none[PCP_ADDRESS_SIZE];
   PlumCall *call = op->base.call;
   g_autoptr (PlumLease) lease = NULL;
 
   if (!op->base.is_refresh)
     {
-      lease = plum_lease_new (address, port, MIN (lifetime, PCP_LIFETIME_MAX), NULL);
+      lease = plum_lease_new (address, port, MIN (reply->lifetime, PCP_LIFETIME_MAX), NULL);
       plum_call_return_lease (call, lease);
     }
   else if (call != NULL && address != NULL)
@@ -419,8 +420,13 @@ map_op_finish_call (MapOp *op, GInetAddress *address, uint16_t port, uint32_t li
     }
   else if (call != NULL)
     {
-      plum_call_fail (call, PLUM_ERROR_NO_RESOURCES,
-                      "PCP: no external address: " PLUM_NO_PUBLIC_ADDRESS);
+      plum_wire_address_any (get_family (op->base.session), none);
+      if (!plum_bytes_equal (reply->map.external_address, none, PCP_ADDRESS_SIZE))
+        plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
+                        "PCP: the router reports no usable external address");
+      else
+        plum_call_fail (call, PLUM_ERROR_NO_RESOURCES,
+                        "PCP: no external address: " PLUM_NO_PUBLIC_ADDRESS);
     }
 }
 
@@ -485,15 +491,12 @@ map_op_granted (MapOp *op, const PcpReply *reply)
   grant = plum_udp_operation_make_grant (&op->base, port, reply->lifetime);
   grant.key = &key;
   plum_exchange_note_answer (&op->base.exchange);
-  map_op_finish_call (op, address, port, reply->lifetime);
+  map_op_finish_call (op, reply, address, port);
   plum_udp_operation_free (&op->base);
   if (is_refresh)
     pcp_map_note_refresh (session, &grant, address);
   else
-    {
-      pcp_map_note_grant (session, &grant, address);
-      plum_lease_table_lookup (session->leases, &key)->n_questions = 0;
-    }
+    pcp_map_note_grant (session, &grant, address);
 }
 
 void

@@ -210,6 +210,22 @@ test_pcp_address (BackendFixture *f, gconstpointer data)
   g_assert_cmpuint (f->gateway->counts.datagrams, ==, 1);
 }
 
+/* It is unknown, which is not the same as that there is none. */
+static void
+test_pcp_get_address (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) unknown = NULL;
+  g_autoptr (PlumCall) none = NULL;
+
+  f->gateway->switches.pcp_address = "::";
+  backend_must_map (f, 8080);
+  unknown = test_call (&f->loop, f->backend, PLUM_CALL_GET_EXTERNAL_ADDRESS, NULL, 10000);
+  g_assert_error (plum_call_get_error (unknown), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
+  f->gateway->switches.pcp_address = "0.0.0.0";
+  none = test_call (&f->loop, f->backend, PLUM_CALL_GET_EXTERNAL_ADDRESS, NULL, 10000);
+  g_assert_error (plum_call_get_error (none), PLUM_ERROR, PLUM_ERROR_NO_RESOURCES);
+}
+
 /* data: the address that a pinhole reports. */
 static void
 test_pinhole_address (BackendFixture *f, gconstpointer data)
@@ -535,6 +551,7 @@ main (int argc, char **argv)
   udp_add ("unusable/unreadable", NULL, test_unreadable);
   udp_add ("unusable/unreadable-twice", NULL, test_unreadable_twice);
   add_addresses ();
+  udp_add_for (&udp_pcp, "address/get-unknown", NULL, test_pcp_get_address);
   udp_add ("twice/forged-first", NULL, test_forged_first);
   udp_add ("twice/forged-always", NULL, test_forged_always);
   udp_add ("twice/copies", NULL, test_second_answer_later);
