@@ -101,6 +101,27 @@ def port_of_another_host(backend):
             "the rule of the other host is gone"
 
 
+def few_ports():
+    """The router allows a few external ports only, and chooses one of them itself."""
+    with traffic.echo_server('tcp', 9018), plumctl_map('tcp:9018') as plumctl:
+        event = plumctl.wait_for('success', 'tcp')
+        lab.equal(event['backend'], 'upnp', 'backend')
+        port = event['external_port']
+        assert 62816 <= port <= 62831, f'port {port} is not one of those that are allowed'
+        assert lab.reached('tcp', lab.WAN, port), 'it is not reached'
+        lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
+        lab.equal(lab.rules(port), [], 'rules left on the router')
+
+
+def few_ports_exact():
+    """A required port that is not allowed: the message says so."""
+    with plumctl_map('--exact', 'tcp:9018') as plumctl:
+        event = plumctl.wait_for('failure', 'tcp')
+        lab.equal(event['error']['code'], 'refused', 'error code')
+        lab.equal(plumctl.wait(), 1, 'exit status')
+    assert 'only some external ports' in plumctl.errors, plumctl.errors
+
+
 def exact_port(backend, *options):
     with traffic.echo_server('tcp', 9028), \
             plumctl_map('--exact', *options, 'tcp:9028:19028') as plumctl:
@@ -316,6 +337,10 @@ SUITES = {
     ]),
     'upnp': (['--router=upnp'], full('upnp', 'neighbour')),
     'upnp1': (['--router=upnp1'], full('upnp', 'neighbour')),
+    'upnp-few-ports': (['--router=upnp', '--ports=62816-62831'], [
+        ('few-ports', few_ports),
+        ('few-ports-exact', few_ports_exact),
+    ]),
     'upnp-dropped': (['--router=upnp', '--drop'], [
         ('once-keeps-the-mapping', once_keeps_the_mapping, 'upnp'),
     ]),
