@@ -172,12 +172,28 @@ fake_backend_list (PlumBackend *backend, PlumCall *call)
   plum_call_return_entries (call, G_LIST_MODEL (entries));
 }
 
+/* Looks first, like the UPnP backend. */
 static void
 fake_backend_delete_entry (PlumBackend *backend, PlumEntry *entry, PlumCall *call)
 {
   g_autofree char *group =
     make_group (plum_entry_get_protocol (entry), plum_entry_get_external_port (entry));
   g_autoptr (GKeyFile) table = read_table ();
+  g_autofree char *owner = g_key_file_get_string (table, group, "address", NULL);
+  g_autofree char *client = g_inet_address_to_string (plum_entry_get_internal_address (entry));
+
+  if (owner == NULL)
+    {
+      plum_call_fail (call, PLUM_ERROR_DESTROYED, "The router has no mapping of the port");
+      return;
+    }
+  if (!g_str_equal (owner, client))
+    {
+      g_autofree char *message = g_strdup_printf ("The port belongs to %s", owner);
+
+      plum_call_fail (call, PLUM_ERROR_CONFLICT, message);
+      return;
+    }
 
   g_key_file_remove_group (table, group, NULL);
   write_table (table);

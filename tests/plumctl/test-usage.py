@@ -9,8 +9,8 @@ import os
 import sys
 import tempfile
 
-from harness import (BACKEND_PATH, contains, equal, events, main, need_backend, plumctl, test,
-                     usage_error)
+from harness import (BACKEND_PATH, contains, equal, events, in_own_network, main, need_backend,
+                     plumctl, test, usage_error)
 
 
 # Usage
@@ -85,8 +85,35 @@ def usage_timeout():
 
 @test
 def usage_lifetime():
-    for word in ("-5", "4294967295"):
-        usage_error(plumctl("map", "--lifetime=" + word, "tcp:80"), "--lifetime", word)
+    for word in ("-5", "604801", "4294967295"):
+        usage_error(plumctl("map", "--lifetime=" + word, "tcp:80"), "--lifetime", word,
+                    "1 to 604800")
+
+
+ODD = ("", " ", "0", "-1", "+1", "1e3", "0x10", "nan", "inf", "-inf", "65536", "604801", "4294967295",
+       "4294967296", "18446744073709551616", "99999999999999999999999", "1x", "tcp:", "tcp:0",
+       "tcp:65536", "tcp:-1", "tcp:1-0", "tcp:1-70000", "tcp:1:", "tcp:1:0", "tcp:1:2:3", "tcp:1e3",
+       "udp:0x1", ":80", "TCP", "tcp:80 ", "a" * 5000, "\u202e", "255.255.255.255", "::", "%s%n")
+
+
+@test
+def usage_odd_words_cause_no_critical():
+    """Whatever the word is, no command reaches a critical message, which would abort it here."""
+    numbers = [("map", "--lifetime=%s", "tcp:80"), ("map", "--timeout=%s", "tcp:80"),
+               ("map", "--family=%s", "tcp:80"), ("map", "%s"), ("unmap", "%s"),
+               ("unmap", "--family=%s", "tcp:80"), ("run", "%s", "--", "true"),
+               ("run", "--wait=%s", "tcp:80", "--", "true"), ("status", "--gateway=%s"),
+               ("status", "--interface=%s"), ("status", "--backend=%s"), ("external", "--timeout=%s"),
+               ("list", "--timeout=%s"), ("monitor", "--interface=%s"), ("doctor", "--timeout=%s")]
+
+    def aborts(arguments):
+        result = in_own_network('G_DEBUG=fatal-criticals exec "$@"', *arguments)
+        return result.returncode < 0 or "CRITICAL" in result.stderr or result.returncode == 99
+
+    for words in numbers:
+        for odd in ODD:
+            arguments = [word.replace("%s", odd) if "%s" in word else word for word in words]
+            assert not aborts(arguments), arguments
 
 
 @test
