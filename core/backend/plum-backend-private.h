@@ -12,6 +12,7 @@ typedef enum {
   PLUM_BACKEND_TRAFFIC,         /* direction, peer, bytes; only while observed */
   PLUM_BACKEND_NOTE,            /* text; only while observed */
   PLUM_BACKEND_LOST,            /* text: the reason */
+  PLUM_BACKEND_ANNOUNCED,       /* text: the reason */
   PLUM_BACKEND_ADDRESS_CHANGED, /* address: NULL if the router has none */
   PLUM_BACKEND_LATE_LEASE,      /* request, lease: it arrived after the call was cancelled */
 } PlumBackendEventKind;
@@ -43,6 +44,7 @@ typedef struct
   PlumRequest *request;
   PlumLease *lease;
   PlumEntry *entry;
+  GInetAddress *local_address;
 } PlumCallArgs;
 
 /* Creates a backend. context is the thread-default one during its construction and its methods. */
@@ -55,6 +57,10 @@ const char *plum_backend_get_name (PlumBackend *self);
 void plum_backend_set_observer (PlumBackend *self,
                                 const PlumBackendObserver *observer,
                                 gpointer user_data);
+/* The server on the router that the backend asks; interned. (nullable) */
+const char *plum_backend_get_server (PlumBackend *self);
+/* Starts or stops listening for announcements of the router. */
+void plum_backend_listen (PlumBackend *self, gboolean listen);
 /* Finishes every pending call with an error; nothing is reported afterwards. */
 void plum_backend_close (PlumBackend *self);
 

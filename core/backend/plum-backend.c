@@ -25,6 +25,7 @@ typedef struct
   PlumCallHost host;
   const PlumBackendObserver *observer; /* (nullable) */
   gpointer observer_data;
+  gboolean listening;
 } PlumBackendPrivate;
 
 typedef enum {
@@ -73,6 +74,21 @@ static void
 plum_backend_real_delete_entry (PlumBackend *self, PlumEntry *entry, PlumCall *call)
 {
   plum_backend_real_call (self, call);
+}
+
+static void
+plum_backend_real_unmap_moved (PlumBackend *self,
+                               PlumRequest *request,
+                               PlumLease *lease,
+                               GInetAddress *local_address,
+                               PlumCall *call)
+{
+  plum_backend_real_call (self, call);
+}
+
+static void
+plum_backend_real_listen (PlumBackend *self, gboolean listen)
+{
 }
 
 static void
@@ -212,6 +228,8 @@ plum_backend_class_init (PlumBackendClass *klass)
   klass->get_external_address = plum_backend_real_call;
   klass->list = plum_backend_real_call;
   klass->delete_entry = plum_backend_real_delete_entry;
+  klass->unmap_moved = plum_backend_real_unmap_moved;
+  klass->listen = plum_backend_real_listen;
 
   /**
    * PlumBackend:network: (getter get_network)
@@ -265,6 +283,26 @@ plum_backend_get_name (PlumBackend *self)
   return PRIVATE (self)->host.name;
 }
 
+const char *
+plum_backend_get_server (PlumBackend *self)
+{
+  return g_intern_string (PLUM_BACKEND_GET_CLASS (self)->server);
+}
+
+void
+plum_backend_listen (PlumBackend *self, gboolean listen)
+{
+  PlumBackendPrivate *priv = PRIVATE (self);
+
+  if (priv->listening == listen)
+    return;
+
+  priv->listening = listen;
+  g_main_context_push_thread_default (priv->host.context);
+  PLUM_BACKEND_GET_CLASS (self)->listen (self, listen);
+  g_main_context_pop_thread_default (priv->host.context);
+}
+
 void
 plum_backend_set_observer (PlumBackend *self,
                            const PlumBackendObserver *observer,
@@ -285,6 +323,7 @@ plum_backend_close (PlumBackend *self)
     g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, "The gateway is no longer available");
 
   plum_backend_set_observer (self, NULL, NULL);
+  plum_backend_listen (self, FALSE);
   while (!g_queue_is_empty (&priv->host.calls))
     plum_call_finish (g_queue_peek_head (&priv->host.calls), error);
 }
@@ -301,6 +340,8 @@ plum_backend_dispatch (PlumBackend *self,
   PlumRequest *request = plum_call_get_request (call);
   g_autoptr (PlumLease) lease = args->lease != NULL ? g_object_ref (args->lease) : NULL;
   g_autoptr (PlumEntry) entry = args->entry != NULL ? g_object_ref (args->entry) : NULL;
+  g_autoptr (GInetAddress) local_address =
+    args->local_address != NULL ? g_object_ref (args->local_address) : NULL;
   PlumBackendClass *klass = PLUM_BACKEND_GET_CLASS (self);
   GMainContext *context = PRIVATE (self)->host.context;
 
@@ -316,6 +357,9 @@ plum_backend_dispatch (PlumBackend *self,
       break;
     case PLUM_CALL_UNMAP:
       klass->unmap (self, request, lease, call);
+      break;
+    case PLUM_CALL_UNMAP_MOVED:
+      klass->unmap_moved (self, request, lease, local_address, call);
       break;
     case PLUM_CALL_CHECK:
       klass->check (self, request, lease, call);
@@ -345,7 +389,7 @@ plum_backend_start_call (PlumCall **location,
                          PlumCallFunc func,
                          gpointer user_data)
 {
-  static const PlumCallArgs no_args = { NULL, NULL, NULL };
+  static const PlumCallArgs no_args = { NULL };
 
   g_assert (*location == NULL);
 
@@ -448,6 +492,30 @@ plum_backend_report_lost (PlumBackend *self, const char *reason)
   g_return_if_fail (reason != NULL);
 
   g_signal_emit (self, signals[LOST], 0, reason);
+}
+
+/**
+ * plum_backend_report_announced:
+ * @self: a backend
+ * @reason: what the router announced, for people
+ *
+ * Reports that the router of this backend's network has announced itself, while the library lets
+ * the backend listen.
+ *
+ * An announcement is only a hint, because it can be forged: the library limits how often it acts on
+ * it, and calls `discover` before it requests a mapping.
+ *
+ * Since: 1.0
+ */
+void
+plum_backend_report_announced (PlumBackend *self, const char *reason)
+{
+  g_return_if_fail (PLUM_IS_BACKEND (self));
+  g_return_if_fail (reason != NULL);
+
+  if (PRIVATE (self)->listening)
+    plum_backend_send_event (self,
+                             &(PlumBackendEvent){ .kind = PLUM_BACKEND_ANNOUNCED, .text = reason });
 }
 
 /**

@@ -247,7 +247,7 @@ plum_call_is_settled (PlumCall *self)
 
 /**
  * plum_call_return_done:
- * @self: a call of `discover`, `unmap`, `check` or `delete_entry`
+ * @self: a call of `discover`, `unmap`, `unmap_moved`, `check` or `delete_entry`
  *
  * Settles the call with success.
  *
@@ -258,7 +258,8 @@ plum_call_return_done (PlumCall *self)
 {
   g_return_if_fail (PLUM_IS_CALL (self));
   g_return_if_fail (self->kind == PLUM_CALL_DISCOVER || self->kind == PLUM_CALL_UNMAP ||
-                    self->kind == PLUM_CALL_CHECK || self->kind == PLUM_CALL_DELETE_ENTRY);
+                    self->kind == PLUM_CALL_UNMAP_MOVED || self->kind == PLUM_CALL_CHECK ||
+                    self->kind == PLUM_CALL_DELETE_ENTRY);
 
   plum_call_settle (self);
 }

@@ -67,6 +67,24 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
  */
 
 /**
+ * PlumBackendClass::unmap_moved:
+ * @self: a backend
+ * @request: the request that created the mapping
+ * @lease: the lease that the router granted; without a token if the answer was not recorded
+ * @local_address: an earlier address of this host, to which the mapping leads
+ * @call: the call; settle it with [method@Plum.Call.return_done] or an error
+ *
+ * Removes a mapping that leads to an earlier address of this host.
+ *
+ * The network of the backend has the new address. A mapping that leads to any other address must
+ * not be removed; if the router has no mapping that leads to @local_address, the call succeeds. Do
+ * not implement this function if the protocol cannot delete mappings of another address: the
+ * mapping then stays until it expires.
+ *
+ * Since: 1.0
+ */
+
+/**
  * PlumBackendClass::check:
  * @self: a backend
  * @request: the request that created the mapping
@@ -112,6 +130,31 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
  *
  * Since: 1.0
  */
+
+/**
+ * PlumBackendClass::listen:
+ * @self: a backend
+ * @listen: whether to listen
+ *
+ * Starts or stops listening for announcements of the router.
+ *
+ * The library calls this function with %TRUE when a mapping has failed and waits for its next
+ * attempt, and with %FALSE when no mapping waits. While it listens, the backend reports
+ * announcements with [method@Plum.Backend.report_announced]. It sends nothing by itself.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * PlumBackendClass:
+ * @server: (nullable): a name for the server on the router that the backend sends its requests to,
+ *   such as `udp/5351`; backends with the same name share the server. If one of them gets no answer
+ *   to a request for a mapping, the library does not send the request to the others at once
+ *
+ * The class of backends.
+ *
+ * Since: 1.0
+ */
 struct _PlumBackendClass
 {
   GObjectClass parent_class;
@@ -123,6 +166,14 @@ struct _PlumBackendClass
   void (*get_external_address) (PlumBackend *self, PlumCall *call);
   void (*list) (PlumBackend *self, PlumCall *call);
   void (*delete_entry) (PlumBackend *self, PlumEntry *entry, PlumCall *call);
+  void (*unmap_moved) (PlumBackend *self,
+                       PlumRequest *request,
+                       PlumLease *lease,
+                       GInetAddress *local_address,
+                       PlumCall *call);
+  void (*listen) (PlumBackend *self, gboolean listen);
+
+  const char *server;
 
   /*< private >*/
   gpointer padding[8];
@@ -136,6 +187,8 @@ PLUM_AVAILABLE_IN_1_0
 GSource *plum_backend_create_timer (PlumBackend *self, guint ms);
 PLUM_AVAILABLE_IN_1_0
 void plum_backend_report_lost (PlumBackend *self, const char *reason);
+PLUM_AVAILABLE_IN_1_0
+void plum_backend_report_announced (PlumBackend *self, const char *reason);
 PLUM_AVAILABLE_IN_1_0
 void plum_backend_report_external_address (PlumBackend *self, GInetAddress *address);
 PLUM_AVAILABLE_IN_1_0
