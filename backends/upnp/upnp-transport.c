@@ -4,6 +4,7 @@
 
 #include "igd-url.h"
 #include "plum-udp.h"
+#include "upnp-link.h"
 
 #define READ_SIZE 16384
 
@@ -276,17 +277,37 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
   upnp_exchange_write (self);
 }
 
+/* The addresses of this host may have changed since the device answered: the refusal is reported
+ * from the loop, as every other outcome. */
+static gboolean
+on_refused (gpointer user_data)
+{
+  UpnpExchange *self = user_data;
+  PlumNetwork *network = plum_backend_get_network (self->transport->backend);
+  UpnpLinkVerdict verdict = upnp_link_judge (network, self->transport->device);
+
+  upnp_exchange_fail (self, g_error_new (PLUM_ERROR, PLUM_ERROR_REFUSED, "not contacted: %s",
+                                         verdict != UPNP_LINK_MAY_CONTACT
+                                           ? upnp_link_explain (verdict)
+                                           : "the addresses of this host are changing"));
+  return G_SOURCE_REMOVE;
+}
+
 static void
 upnp_exchange_start (UpnpExchange *self)
 {
   UpnpTransport *transport = self->transport;
+  gboolean allowed =
+    upnp_may_contact (plum_backend_get_network (transport->backend), transport->device);
 
   self->started = TRUE;
   self->cancellable = g_cancellable_new ();
   self->reply = upnp_http_decoder_new (self->max_body);
   self->buffer = g_malloc (READ_SIZE);
-  self->deadline = plum_backend_create_timer (transport->backend, self->timeout_ms);
-  g_source_set_callback (self->deadline, on_deadline, self, NULL);
+  self->deadline = plum_backend_create_timer (transport->backend, allowed ? self->timeout_ms : 0);
+  g_source_set_callback (self->deadline, allowed ? on_deadline : on_refused, self, NULL);
+  if (!allowed)
+    return;
 
   self->peer = plum_udp_socket_address (plum_backend_get_network (transport->backend),
                                         transport->device, self->port);
