@@ -81,6 +81,22 @@ upnp_exchange_unref (UpnpExchange *self)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UpnpExchange, upnp_exchange_unref)
 
+static void
+upnp_exchange_clear_deadline (UpnpExchange *self)
+{
+  if (self->deadline != NULL)
+    g_source_destroy (self->deadline);
+  g_clear_pointer (&self->deadline, g_source_unref);
+}
+
+static void
+upnp_exchange_start_deadline (UpnpExchange *self, guint ms, GSourceFunc func)
+{
+  upnp_exchange_clear_deadline (self);
+  self->deadline = plum_backend_create_timer (self->transport->backend, ms);
+  g_source_set_callback (self->deadline, func, self, NULL);
+}
+
 /* Removes the exchange from the queue. Its function is not called any longer, and pending
  * operations of GIO have no effect. */
 static void
@@ -88,9 +104,7 @@ upnp_exchange_close (UpnpExchange *self)
 {
   UpnpTransport *transport = g_steal_pointer (&self->transport);
 
-  if (self->deadline != NULL)
-    g_source_destroy (self->deadline);
-  g_clear_pointer (&self->deadline, g_source_unref);
+  upnp_exchange_clear_deadline (self);
   if (self->cancellable != NULL)
     g_cancellable_cancel (self->cancellable);
   g_queue_remove (&transport->queue, self);
@@ -274,6 +288,7 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
   address = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (local));
   self->connection = g_steal_pointer (&connection);
   self->local_address = g_inet_address_to_string (address);
+  upnp_exchange_start_deadline (self, self->timeout_ms, on_deadline);
   upnp_exchange_write (self);
 }
 
