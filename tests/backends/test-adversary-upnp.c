@@ -339,6 +339,7 @@ test_forged_answers (Fixture *f, gconstpointer data)
   adversary_device_answer (f, f->ssdp, location);
   test_loop_advance_until (&f->a.loop, adversary_is_up (&f->a), 5000);
   g_assert_cmpuint (liar.n_connections, >, 0);
+  g_test_message ("%u forged descriptions requested", liar.n_connections);
   g_assert_cmpuint (liar.n_connections, <=, 24);
   liar_tear_down (&liar);
 }
@@ -368,6 +369,7 @@ test_only_forged_answers (Fixture *f, gconstpointer data)
   g_assert_nonnull (plum_mapping_get_error (f->a.mapping));
   g_assert_nonnull (
     strstr (plum_mapping_get_error (f->a.mapping)->message, "answers with the address of"));
+  g_test_message ("%u forged descriptions requested", liar.n_connections);
   g_assert_cmpuint (liar.n_connections, <=, 60);
   liar_tear_down (&liar);
 }
@@ -414,11 +416,72 @@ test_forged_announcements (void)
   g_assert_false (adversary_is_up (&a));
   test_loop_advance_until (&a.loop, adversary_is_up (&a), 200);
 
+  g_test_message ("%u forged descriptions requested", liar.n_connections);
   g_assert_cmpuint (liar.n_connections, <=, 8);
   g_assert_nonnull (fake_igd_find (igd, PLUM_PROTOCOL_TCP, PORT));
   liar_tear_down (&liar);
   adversary_tear_down (&a);
   fake_igd_free (igd);
+}
+
+/* 100 answers with the address of another host on the link: it is contacted after the window, at
+ * most eight times. */
+static void
+test_forged_bystander (void)
+{
+  g_autoptr (GSocket) gateway = NULL;
+  g_autoptr (GSocketAddress) client = NULL;
+  AdversaryDevice f = { 0 };
+  char search[1024];
+
+  adversary_set_up (&f.a, GATEWAY);
+  plum_manager_add_backend_type (f.a.manager, PLUM_TYPE_UPNP_BACKEND, "upnp", 100);
+  counter_set_up (&f.third, DEVICE_THIRD);
+  gateway = adversary_socket_new (GATEWAY, 1900);
+  g_socket_set_blocking (gateway, FALSE);
+
+  adversary_add_mapping (&f.a, PORT);
+  test_loop_advance (&f.a.loop, 210);
+  while (g_socket_receive_from (gateway, &f.client, search, sizeof search, NULL, NULL) > 0)
+    {
+      g_clear_object (&client);
+      client = g_steal_pointer (&f.client);
+    }
+  f.client = g_steal_pointer (&client);
+  for (guint i = 0; i < 100; i++)
+    {
+      g_autofree char *location =
+        g_strdup_printf ("http://" DEVICE_THIRD ":%u/%u", f.third.port, i);
+
+      adversary_device_answer (&f, f.third.ssdp, location);
+      test_loop_settle (&f.a.loop);
+    }
+  g_assert_cmpuint (f.third.n_connections, ==, 0);
+  test_loop_advance (&f.a.loop, 12000);
+  g_assert_cmpuint (f.third.n_connections, ==, 8);
+  f.third.n_connections = 0;
+
+  adversary_tear_down (&f.a);
+  counter_tear_down (&f.third);
+  g_clear_object (&f.client);
+}
+
+/* One announcement of another host during a search causes nothing at all. */
+static void
+test_forged_announcement_of_bystander (void)
+{
+  AdversaryDevice f = { 0 };
+
+  adversary_set_up (&f.a, GATEWAY);
+  plum_manager_add_backend_type (f.a.manager, PLUM_TYPE_UPNP_BACKEND, "upnp", 100);
+  counter_set_up (&f.third, DEVICE_THIRD);
+  adversary_add_mapping (&f.a, PORT);
+  test_loop_settle (&f.a.loop);
+  send_forged_notify (f.third.ssdp, f.third.port, 1);
+  test_loop_advance (&f.a.loop, 12000);
+
+  adversary_tear_down (&f.a);
+  counter_tear_down (&f.third);
 }
 
 /* The reported external address is a valid IPv4 address, or unknown. */
@@ -520,6 +583,9 @@ main (int argc, char **argv)
   add ("forged", "answers", &after_group, test_forged_answers);
   add ("forged", "only-answers", NULL, test_only_forged_answers);
   g_test_add_func ("/adversary/upnp/forged/announcements", test_forged_announcements);
+  g_test_add_func ("/adversary/upnp/forged/bystander", test_forged_bystander);
+  g_test_add_func ("/adversary/upnp/forged/announcement-of-bystander",
+                   test_forged_announcement_of_bystander);
   g_test_add ("/adversary/upnp/flood/byebye", Honest, "ssdp:byebye", honest_set_up,
               test_forged_notify, honest_tear_down);
   g_test_add ("/adversary/upnp/flood/alive", Honest, "ssdp:alive", honest_set_up,

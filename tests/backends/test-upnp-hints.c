@@ -91,6 +91,16 @@ test_hint_restart_same_boot (Fixture *f, gconstpointer data)
   g_assert_cmpstr (f->lost, ==, GATEWAY " has announced itself, and it no longer has the mappings");
 }
 
+/* An update of a device causes nothing. */
+static void
+test_hint_update (Fixture *f, gconstpointer data)
+{
+  map_only (f, 8080);
+  fake_igd_notify (f->igd, "ssdp:update");
+  test_loop_advance (&f->loop, 20000);
+  g_assert_cmpuint (f->igd->counts.get_specific, ==, 0);
+}
+
 /* -- Announcements while a mapping waits -- */
 
 static void
@@ -285,6 +295,7 @@ static const UpnpTest tests[] = {
   { "hint/restart", { 0 }, test_hint_restart },
   { "hint/same-boot", { 0 }, test_hint_same_boot },
   { "hint/restart-same-boot", { 0 }, test_hint_restart_same_boot },
+  { "hint/update", { 0 }, test_hint_update },
   { "hint/announced", { 0 }, test_announced },
   { "hint/without-mapping", { 0 }, test_hint_without_mapping },
   { "hint/refused", { 0 }, test_hint_refused },
