@@ -40,7 +40,6 @@ typedef struct
   gboolean window_expired;
   gboolean expired; /* the patience */
   char *not_used; /* (nullable): the first answer that may be a router's, and why it was refused */
-  gboolean off_link; /* the reason is that it is off-link */
 } UpnpDiscovery;
 
 static void upnp_discovery_advance (UpnpDiscovery *self);
@@ -117,8 +116,7 @@ upnp_discovery_note_refused (UpnpDiscovery *self, const char *name, UpnpLinkVerd
   if (self->not_used != NULL)
     return;
 
-  self->off_link = verdict == UPNP_LINK_OFF_LINK;
-  if (self->off_link)
+  if (verdict == UPNP_LINK_OFF_LINK)
     self->not_used =
       g_strdup_printf ("an answer from %s, which is not the gateway %s and not on its "
                        "link, was not used; if it is the router, set "
@@ -558,32 +556,10 @@ on_search_finished (gpointer user_data)
   upnp_discovery_advance (self);
 }
 
-/* Why a search is not necessary; NULL: it is. */
-static const char *
-find_obstacle (PlumNetwork *network)
-{
-  GInetAddress *local = plum_network_get_local_address (network);
-  GInetAddress *gateway = plum_network_get_gateway (network);
-
-  if (gateway == NULL)
-    return "a point-to-point link has no gateway";
-  if (upnp_link_judge (network, gateway) == UPNP_LINK_OWN)
-    return "the gateway address is an address of this host, which is not a router";
-  if (plum_network_get_family (network) != G_SOCKET_FAMILY_IPV6)
-    return NULL;
-  if (plum_address_get_scope (local) == PLUM_ADDRESS_SCOPE_LINK_LOCAL)
-    return "this host has only a link-local IPv6 address, which is not reachable from the internet";
-  if (plum_address_get_scope (local) == PLUM_ADDRESS_SCOPE_PRIVATE)
-    return "this host has only a unique local IPv6 address, which is not reachable from the "
-           "internet";
-
-  return NULL;
-}
-
 void
 upnp_discovery_start (UpnpSession *session, PlumCall *call)
 {
-  const char *obstacle = find_obstacle (upnp_session_get_network (session));
+  const char *obstacle = upnp_link_find_obstacle (upnp_session_get_network (session));
   UpnpDiscovery *self =
     upnp_operation_new (sizeof (UpnpDiscovery), session, call, upnp_discovery_clear);
   g_autoptr (GError) error = NULL;

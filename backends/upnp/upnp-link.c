@@ -217,3 +217,24 @@ upnp_link_explain (UpnpLinkVerdict verdict)
       return NULL;
     }
 }
+
+const char *
+upnp_link_find_obstacle (PlumNetwork *network)
+{
+  GInetAddress *local = plum_network_get_local_address (network);
+  GInetAddress *gateway = plum_network_get_gateway (network);
+
+  if (gateway == NULL)
+    return "a point-to-point link has no gateway";
+  if (upnp_link_judge (network, gateway) == UPNP_LINK_OWN)
+    return "the gateway address is an address of this host, which is not a router";
+  if (plum_network_get_family (network) != G_SOCKET_FAMILY_IPV6)
+    return NULL;
+  if (plum_address_get_scope (local) == PLUM_ADDRESS_SCOPE_LINK_LOCAL)
+    return "this host has only a link-local IPv6 address, which is not reachable from the internet";
+  if (plum_address_get_scope (local) == PLUM_ADDRESS_SCOPE_PRIVATE)
+    return "this host has only a unique local IPv6 address, which is not reachable from the "
+           "internet";
+
+  return NULL;
+}

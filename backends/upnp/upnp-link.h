@@ -21,5 +21,7 @@ UpnpLinkVerdict upnp_link_judge (PlumNetwork *network, GInetAddress *address);
 gboolean upnp_may_contact (PlumNetwork *network, GInetAddress *address);
 /* What the verdict says about the address, such as “it is not on this link”. */
 const char *upnp_link_explain (UpnpLinkVerdict verdict);
+/* Why no router can be searched for on this network; NULL: one can. */
+const char *upnp_link_find_obstacle (PlumNetwork *network);
 
 G_END_DECLS
