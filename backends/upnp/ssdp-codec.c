@@ -114,6 +114,12 @@ classify (const char *target, /* (nullable) */
     "internetgatewaydevice", "wanipconnection", "wanpppconnection",
     "wanconnectiondevice",   "wandevice",       "wanipv6firewallcontrol",
   };
+  /* Other services of a gateway, and a bare identifier (quirk 85). Other devices have them too. */
+  static const char *const part[] = {
+    "wancommoninterfaceconfig", "layer3forwarding",   "wanethernetlinkconfig",
+    "wandsllinkconfig",         "wancablelinkconfig", "wanpotslinkconfig",
+    "lanhostconfigmanagement",  "landevice",          "rootdevice",
+  };
   g_autofree char *both =
     g_strconcat (target != NULL ? target : "", " ", usn != NULL ? usn : "", NULL);
 
@@ -125,8 +131,13 @@ classify (const char *target, /* (nullable) */
 
   /* A truncated datagram may lack a header (quirk 27): a message without a name may be from any
    * root device. */
-  if (target == NULL || contains_word (both, "rootdevice"))
+  if (target == NULL || g_ascii_strncasecmp (target, "uuid:", 5) == 0)
     return UPNP_SSDP_ROOT;
+  for (gsize i = 0; i < G_N_ELEMENTS (part); i++)
+    {
+      if (contains_word (both, part[i]))
+        return UPNP_SSDP_ROOT;
+    }
 
   return UPNP_SSDP_OTHER;
 }

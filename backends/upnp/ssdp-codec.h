@@ -21,7 +21,7 @@ typedef enum {
 /* The kind of sender, by the names in a message. */
 typedef enum {
   UPNP_SSDP_GATEWAY, /* an internet gateway or a part of one */
-  UPNP_SSDP_ROOT,    /* a root device of unknown type */
+  UPNP_SSDP_ROOT,    /* a device of unknown type, which may be a gateway */
   UPNP_SSDP_OTHER,
 } UpnpSsdpClass;
 

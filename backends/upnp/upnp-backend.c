@@ -2,6 +2,7 @@
 
 #include "upnp-backend.h"
 
+#include "upnp-announcements.h"
 #include "upnp-delete.h"
 #include "upnp-discovery.h"
 #include "upnp-list.h"
@@ -18,7 +19,8 @@ struct _PlumUpnpBackend
   PlumBackend parent_instance;
 
   UpnpSession *session;
-  UpnpWatch *watch; /* (nullable): while the device holds a port or a pinhole */
+  UpnpWatch *watch;                 /* (nullable): while the device holds a port or a pinhole */
+  UpnpAnnouncements *announcements; /* (nullable): while a mapping waits for its next attempt */
 };
 
 G_DEFINE_FINAL_TYPE (PlumUpnpBackend, plum_upnp_backend, PLUM_TYPE_BACKEND)
@@ -103,6 +105,17 @@ plum_upnp_backend_delete_entry (PlumBackend *backend, PlumEntry *entry, PlumCall
     upnp_delete_entry_start (session, entry, call);
 }
 
+static void
+plum_upnp_backend_listen (PlumBackend *backend, gboolean listen)
+{
+  PlumUpnpBackend *self = PLUM_UPNP_BACKEND (backend);
+
+  g_clear_pointer (&self->announcements, upnp_announcements_free);
+  if (listen)
+    self->announcements =
+      upnp_announcements_new (backend, upnp_session_get_context (self->session));
+}
+
 /* Keeps a watch while the device holds something for this process. */
 static void
 on_session_changed (gpointer user_data)
@@ -124,6 +137,7 @@ plum_upnp_backend_dispose (GObject *object)
   PlumUpnpBackend *self = PLUM_UPNP_BACKEND (object);
 
   g_clear_pointer (&self->watch, upnp_watch_free);
+  g_clear_pointer (&self->announcements, upnp_announcements_free);
   upnp_session_close (self->session);
 
   G_OBJECT_CLASS (plum_upnp_backend_parent_class)->dispose (object);
@@ -156,6 +170,7 @@ plum_upnp_backend_class_init (PlumUpnpBackendClass *klass)
   backend_class->get_external_address = plum_upnp_backend_get_external_address;
   backend_class->list = plum_upnp_backend_list;
   backend_class->delete_entry = plum_upnp_backend_delete_entry;
+  backend_class->listen = plum_upnp_backend_listen;
 }
 
 static void

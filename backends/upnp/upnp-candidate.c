@@ -6,10 +6,12 @@
 #define SCORE_CONNECTED 10
 #define SCORE_PUBLIC 4
 #define SCORE_PRIVATE 2
+#define SCORE_UNEXAMINED 1
 #define SCORE_BEST (SCORE_CONNECTED + SCORE_PUBLIC)
 
 UpnpCandidate *
-upnp_candidate_new (UpnpSession *session, GInetAddress *sender, UpnpUrl *location, gint64 boot_id)
+upnp_candidate_new (
+  UpnpSession *session, GInetAddress *sender, UpnpUrl *location, gint64 boot_id, UpnpOrigin origin)
 {
   UpnpCandidate *self = g_new0 (UpnpCandidate, 1);
 
@@ -18,6 +20,8 @@ upnp_candidate_new (UpnpSession *session, GInetAddress *sender, UpnpUrl *locatio
                                   upnp_session_get_context (session), sender);
   self->device->location = location;
   self->device->boot_id = boot_id;
+  self->origin = origin;
+  self->n_heard = 1;
   self->score = UPNP_SCORE_UNUSABLE;
   return self;
 }
@@ -220,6 +224,20 @@ upnp_candidate_take (UpnpCandidate *self, const UpnpSoapReply *reply)
       upnp_candidate_take_status (self, reply);
       break;
     }
+}
+
+void
+upnp_candidate_accept (UpnpCandidate *self)
+{
+  UpnpService *service = upnp_candidate_get_service (self);
+
+  if (service != NULL && self->score == UPNP_SCORE_UNUSABLE)
+    {
+      self->score = self->connected ? SCORE_CONNECTED : SCORE_UNEXAMINED;
+      g_clear_pointer (&self->device->service, upnp_service_free);
+      self->device->service = upnp_service_copy (service);
+    }
+  self->index = upnp_candidate_get_services (self)->len;
 }
 
 void

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "upnp-search.h"
 #include "upnp-session.h"
 
 G_BEGIN_DECLS
@@ -15,6 +16,10 @@ typedef struct
 {
   UpnpDevice *device;
   gboolean ipv6;
+  UpnpOrigin origin;    /* the most trustworthy one */
+  guint n_heard;        /* how often the answer was heard */
+  gboolean active;      /* it is examined at present */
+  gboolean interrupted; /* its description was slow, and others waited */
   gboolean done;
   int score;        /* of its best service */
   char *problem;    /* (nullable): why it cannot be used */
@@ -27,10 +32,8 @@ typedef struct
 } UpnpCandidate;
 
 /* location: (transfer full) */
-UpnpCandidate *upnp_candidate_new (UpnpSession *session,
-                                   GInetAddress *sender,
-                                   UpnpUrl *location,
-                                   gint64 boot_id);
+UpnpCandidate *upnp_candidate_new (
+  UpnpSession *session, GInetAddress *sender, UpnpUrl *location, gint64 boot_id, UpnpOrigin origin);
 void upnp_candidate_free (UpnpCandidate *self);
 
 /* The services that the backend can use on its network. */
@@ -44,6 +47,9 @@ UpnpAction upnp_candidate_get_action (UpnpCandidate *self);
 void upnp_candidate_take (UpnpCandidate *self, const UpnpSoapReply *reply);
 /* The service did not answer: continues with the next. */
 void upnp_candidate_skip (UpnpCandidate *self, const char *problem);
+/* There is no time for further questions: keeps the service that is examined, if no better one is
+ * known. */
+void upnp_candidate_accept (UpnpCandidate *self);
 /* Rejects the whole device. */
 void upnp_candidate_reject (UpnpCandidate *self, const char *problem);
 

@@ -6,6 +6,7 @@
 #define SOAP_MAX (64 * 1024)
 #define LIST_MAX (1024 * 1024)
 #define DESCRIPTION_TIMEOUT 2000
+#define GATEWAY_TIMEOUT 4000 /* for its description: an answer may take 3 s */
 #define SOAP_TIMEOUT 5000
 
 #define STATUS_METHOD_NOT_ALLOWED 405
@@ -122,7 +123,8 @@ upnp_device_describe (UpnpDevice *self, UpnpGetFunc func, gpointer user_data)
   call->get = func;
   call->user_data = user_data;
   call->exchange = upnp_transport_send (self->transport, self->location->port, DESCRIPTION_MAX,
-                                        DESCRIPTION_TIMEOUT, write_get, on_description, call);
+                                        self->is_gateway ? GATEWAY_TIMEOUT : DESCRIPTION_TIMEOUT,
+                                        write_get, on_description, call);
   return call;
 }
 

@@ -2,37 +2,83 @@
 
 #include "upnp-discovery.h"
 
-#include "upnp-candidate.h"
-#include "upnp-operation.h"
 #include "upnp-link.h"
+#include "upnp-operation.h"
+#include "upnp-pool.h"
 #include "upnp-search.h"
 
-/* A flood of answers must neither exhaust memory nor displace the answer of the gateway. */
-#define MAX_CANDIDATES 32
-#define MAX_PER_SENDER 8
+/* A flood of answers must not exhaust memory. */
 #define MAX_SENDERS 256
+
+/* How long answers of the gateway count if it has not answered within the window, in ms: less than
+ * the default discover-timeout. */
+#define PATIENCE 9700
+
+/* When the time for questions to a slow gateway has passed, in ms: its service is used without an
+ * answer to them. */
+#define QUESTIONS_END 5000
+
+/* How long a description may take while other answers of the gateway wait, in ms. */
+#define TURN 1000
+
+/* How many descriptions that cannot be read are more than a router has. */
+#define MANY_TRIES 4
 
 typedef struct
 {
   UpnpOperation operation; /* its device is that of the current candidate */
   UpnpSearch *search;
-  GPtrArray *candidates;  /* (element-type UpnpCandidate) */
+  UpnpPool *pool;
   GHashTable *senders;    /* the addresses that answered at all, as text */
   UpnpCandidate *current; /* (nullable) */
+  gint64 started;         /* in µs */
+  GSource *turn;          /* (nullable): of the description of the current candidate */
+  GSource *timer;         /* (nullable): until the gateway may be contacted again */
+  GSource *patience;      /* (nullable): after the window */
+  gboolean turn_expired;
+  gboolean gateway_answered;
   gboolean window_expired;
+  gboolean expired; /* the patience */
+  char *not_used; /* (nullable): the first answer that may be a router's, and why it was refused */
 } UpnpDiscovery;
 
 static void upnp_discovery_advance (UpnpDiscovery *self);
 static void upnp_discovery_continue (UpnpDiscovery *self);
 
 static void
+clear_timer (GSource **timer)
+{
+  if (*timer != NULL)
+    g_source_destroy (*timer);
+  g_clear_pointer (timer, g_source_unref);
+}
+
+static void
+upnp_discovery_start_timer (UpnpDiscovery *self, GSource **timer, guint ms, GSourceFunc func)
+{
+  clear_timer (timer);
+  *timer = plum_backend_create_timer (upnp_session_get_backend (self->operation.session), ms);
+  g_source_set_callback (*timer, func, self, NULL);
+}
+
+static gint64
+upnp_discovery_get_time (UpnpDiscovery *self)
+{
+  return plum_backend_get_time (upnp_session_get_backend (self->operation.session));
+}
+
+static void
 upnp_discovery_clear (UpnpOperation *operation)
 {
   UpnpDiscovery *self = (UpnpDiscovery *) operation;
 
+  clear_timer (&self->turn);
+  clear_timer (&self->timer);
+  clear_timer (&self->patience);
   g_clear_pointer (&self->search, upnp_search_free);
-  g_clear_pointer (&self->candidates, g_ptr_array_unref);
+  g_clear_pointer (&self->pool, upnp_pool_free);
   g_clear_pointer (&self->senders, g_hash_table_unref);
+  g_clear_pointer (&self->not_used, g_free);
 }
 
 static void G_GNUC_PRINTF (2, 3) note (UpnpDiscovery *self, const char *format, ...)
@@ -52,37 +98,6 @@ static void G_GNUC_PRINTF (2, 3) note (UpnpDiscovery *self, const char *format, 
 
 /* -- Answers -- */
 
-static gboolean
-is_known (UpnpDiscovery *self, GInetAddress *sender, const UpnpUrl *location)
-{
-  for (guint i = 0; i < self->candidates->len; i++)
-    {
-      UpnpCandidate *candidate = g_ptr_array_index (self->candidates, i);
-      UpnpUrl *known = candidate->device->location;
-
-      if (g_inet_address_equal (candidate->device->address, sender) &&
-          known->port == location->port && g_str_equal (known->target, location->target))
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-static guint
-count_candidates (UpnpDiscovery *self, GInetAddress *sender)
-{
-  guint n = 0;
-
-  for (guint i = 0; i < self->candidates->len; i++)
-    {
-      UpnpCandidate *candidate = g_ptr_array_index (self->candidates, i);
-
-      n += g_inet_address_equal (candidate->device->address, sender);
-    }
-
-  return n;
-}
-
 /* FALSE: the sender is known, or there are too many senders. */
 static gboolean
 add_sender (UpnpDiscovery *self, const char *name)
@@ -91,12 +106,37 @@ add_sender (UpnpDiscovery *self, const char *name)
          g_hash_table_add (self->senders, g_strdup (name));
 }
 
+/* An answer that may be a router's is not used: the message says so if nothing else is found. */
+static void
+upnp_discovery_note_refused (UpnpDiscovery *self, const char *name, UpnpLinkVerdict verdict)
+{
+  PlumNetwork *network = upnp_session_get_network (self->operation.session);
+  g_autofree char *gateway = g_inet_address_to_string (plum_network_get_gateway (network));
+
+  if (self->not_used != NULL)
+    return;
+
+  if (verdict == UPNP_LINK_OFF_LINK)
+    self->not_used =
+      g_strdup_printf ("an answer from %s, which is not the gateway %s and not on its "
+                       "link, was not used; if it is the router, set "
+                       "gateway-address (--gateway %s)",
+                       name, gateway, name);
+  else
+    self->not_used =
+      g_strdup_printf ("an answer from %s was not used: %s", name, upnp_link_explain (verdict));
+}
+
 /* Why an answer is rejected; NULL: it is not. */
 static const char *
-find_fault (UpnpDiscovery *self, const UpnpSsdpMessage *message, GInetAddress *sender)
+find_fault (UpnpDiscovery *self,
+            const UpnpSsdpMessage *message,
+            GInetAddress *sender,
+            const char *name)
 {
   PlumNetwork *network = upnp_session_get_network (self->operation.session);
   gboolean from_gateway = g_inet_address_equal (sender, plum_network_get_gateway (network));
+  UpnpLinkVerdict verdict;
 
   if (message->class == UPNP_SSDP_OTHER)
     return "it is not an internet gateway";
@@ -104,11 +144,13 @@ find_fault (UpnpDiscovery *self, const UpnpSsdpMessage *message, GInetAddress *s
     return "a root device that is not the default gateway";
   if (message->location == NULL)
     return "it has no LOCATION";
-  if (!upnp_may_contact (network, sender))
-    return "the sender is not on this link";
-  if ((!from_gateway && self->candidates->len >= MAX_CANDIDATES) ||
-      count_candidates (self, sender) >= MAX_PER_SENDER)
-    return "too many answers";
+
+  verdict = upnp_link_judge (network, sender);
+  if (verdict != UPNP_LINK_MAY_CONTACT)
+    {
+      upnp_discovery_note_refused (self, name, verdict);
+      return upnp_link_explain (verdict);
+    }
 
   return NULL;
 }
@@ -117,19 +159,32 @@ static void
 upnp_discovery_take (UpnpDiscovery *self,
                      const UpnpSsdpMessage *message,
                      GInetAddress *sender,
+                     UpnpOrigin origin,
                      const char *name)
 {
+  PlumNetwork *network = upnp_session_get_network (self->operation.session);
+  gboolean from_gateway = g_inet_address_equal (sender, plum_network_get_gateway (network));
   g_autoptr (GError) error = NULL;
   g_autoptr (UpnpUrl) location = upnp_url_parse (message->location, &error);
   const char *server = message->server != NULL ? message->server : "unnamed";
+  gboolean is_new = add_sender (self, name);
 
   if (location == NULL)
     {
       note (self, "answer of %s (%s) rejected: LOCATION: %s", name, server, error->message);
       return;
     }
-  if (is_known (self, sender, location))
-    return;
+  if (upnp_pool_hear (self->pool, sender, location, origin))
+    {
+      upnp_discovery_advance (self);
+      return;
+    }
+  if (!upnp_pool_has_room (self->pool, sender, from_gateway))
+    {
+      if (is_new)
+        note (self, "answer of %s (%s) not used: other hosts have sent too many", name, server);
+      return;
+    }
 
   if (g_str_equal (location->host, name))
     note (self, "answer of %s (%s) accepted: %s", name, server, message->location);
@@ -137,30 +192,46 @@ upnp_discovery_take (UpnpDiscovery *self,
     note (self, "answer of %s (%s) accepted; the sender replaces the host of %s", name, server,
           message->location);
 
-  g_ptr_array_add (self->candidates,
-                   upnp_candidate_new (self->operation.session, sender, g_steal_pointer (&location),
-                                       message->boot_id));
+  if (from_gateway)
+    self->gateway_answered = TRUE;
+  upnp_pool_add (self->pool,
+                 upnp_candidate_new (self->operation.session, sender, g_steal_pointer (&location),
+                                     message->boot_id, origin));
   upnp_discovery_advance (self);
 }
 
 static void
-on_message (const UpnpSsdpMessage *message, GInetAddress *sender, gpointer user_data)
+on_message (const UpnpSsdpMessage *message,
+            GInetAddress *sender,
+            UpnpOrigin origin,
+            gpointer user_data)
 {
   UpnpDiscovery *self = user_data;
-  g_autofree char *name = g_inet_address_to_string (sender);
-  const char *fault = find_fault (self, message, sender);
+  PlumNetwork *network = upnp_session_get_network (self->operation.session);
+  gboolean from_gateway = g_inet_address_equal (sender, plum_network_get_gateway (network));
+  g_autofree char *name = NULL;
+  const char *fault;
 
-  /* A notification counts as an answer only if it is from a gateway (quirk 24). */
-  if (message->kind != UPNP_SSDP_ANSWER && (message->kind != UPNP_SSDP_ALIVE || fault != NULL))
+  /* Announcements count only if they are from the gateway (quirk 24): other hosts receive the
+   * search and can answer it. */
+  if (message->kind != UPNP_SSDP_ANSWER && message->kind != UPNP_SSDP_ALIVE)
+    return;
+  if (origin == UPNP_ORIGIN_ANNOUNCEMENT && !from_gateway)
+    return;
+
+  name = g_inet_address_to_string (sender);
+  fault = find_fault (self, message, sender, name);
+  if (fault != NULL && message->kind != UPNP_SSDP_ANSWER)
     return;
 
   if (fault == NULL)
     {
-      add_sender (self, name);
-      upnp_discovery_take (self, message, sender, name);
+      upnp_discovery_take (self, message, sender, origin, name);
       return;
     }
 
+  if (from_gateway)
+    self->gateway_answered = TRUE;
   /* A device answers many times (quirk 29): report it once. */
   if (add_sender (self, name))
     note (self, "answer of %s (%s) rejected: %s", name,
@@ -174,6 +245,8 @@ upnp_discovery_finish_candidate (UpnpDiscovery *self)
 {
   UpnpCandidate *candidate = g_steal_pointer (&self->current);
 
+  clear_timer (&self->turn);
+  candidate->active = FALSE;
   candidate->done = TRUE;
   if (candidate->score == UPNP_SCORE_UNUSABLE)
     note (self, "%s cannot be used: %s", candidate->device->name,
@@ -201,8 +274,15 @@ on_reply (const UpnpSoapReply *reply,
 static void
 upnp_discovery_continue (UpnpDiscovery *self)
 {
-  UpnpService *service = upnp_candidate_get_service (self->current);
-  UpnpSoapRequest request = { .action = upnp_candidate_get_action (self->current) };
+  const gint64 spent = (upnp_discovery_get_time (self) - self->started) / 1000;
+  UpnpService *service;
+  UpnpSoapRequest request;
+
+  if (self->current->device->is_gateway && spent >= QUESTIONS_END)
+    upnp_candidate_accept (self->current);
+
+  service = upnp_candidate_get_service (self->current);
+  request = (UpnpSoapRequest){ .action = upnp_candidate_get_action (self->current) };
 
   if (service != NULL)
     upnp_operation_call (&self->operation, service, &request, on_reply);
@@ -219,6 +299,7 @@ on_description (const GError *error, gpointer user_data)
   GPtrArray *services;
 
   self->operation.pending = NULL;
+  clear_timer (&self->turn);
   if (error != NULL)
     {
       g_autofree char *problem =
@@ -244,27 +325,6 @@ on_description (const GError *error, gpointer user_data)
 
 /* -- The choice -- */
 
-static UpnpCandidate *
-find_best (UpnpDiscovery *self)
-{
-  UpnpCandidate *best = NULL;
-
-  for (guint i = 0; i < self->candidates->len; i++)
-    {
-      UpnpCandidate *candidate = g_ptr_array_index (self->candidates, i);
-
-      if (candidate->score == UPNP_SCORE_UNUSABLE)
-        continue;
-      /* Among equals the default gateway takes precedence (quirk 63). */
-      if (best == NULL || candidate->score > best->score ||
-          (candidate->score == best->score && candidate->device->is_gateway &&
-           !best->device->is_gateway))
-        best = candidate;
-    }
-
-  return best;
-}
-
 static void
 upnp_discovery_succeed (UpnpDiscovery *self, UpnpCandidate *chosen)
 {
@@ -274,24 +334,6 @@ upnp_discovery_succeed (UpnpDiscovery *self, UpnpCandidate *chosen)
         device->is_gateway ? "the default gateway" : "the best of the devices that answered");
   upnp_session_set_device (self->operation.session, device);
   upnp_operation_succeed (&self->operation);
-}
-
-/* The candidate whose problem is reported: the gateway takes precedence. */
-static UpnpCandidate *
-find_problem (UpnpDiscovery *self)
-{
-  UpnpCandidate *found = NULL;
-
-  for (guint i = 0; i < self->candidates->len; i++)
-    {
-      UpnpCandidate *candidate = g_ptr_array_index (self->candidates, i);
-
-      if (candidate->problem != NULL &&
-          (found == NULL || (candidate->device->is_gateway && !found->device->is_gateway)))
-        found = candidate;
-    }
-
-  return found;
 }
 
 /* Takes the error. */
@@ -304,30 +346,53 @@ upnp_discovery_fail_search (UpnpDiscovery *self, GError *error)
   plum_call_return_error (call, error);
 }
 
+/* The device answered, but it cannot be used. */
+static void
+upnp_discovery_fail_candidate (UpnpDiscovery *self, UpnpCandidate *candidate)
+{
+  const char *name = candidate->device->name;
+  guint n_tries = upnp_pool_get_n_tries (self->pool);
+
+  if (candidate->refuses)
+    upnp_operation_fail (&self->operation, PLUM_ERROR_REFUSED,
+                         "%s answered the search, but %s: allow it in the router's settings", name,
+                         candidate->problem);
+  else if (candidate->device->is_gateway && n_tries > MANY_TRIES)
+    upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
+                         "answers with the address of %s named %u different descriptions, and none "
+                         "of them can be used; another host may have forged them",
+                         name, n_tries);
+  else if (upnp_session_is_ipv6 (self->operation.session))
+    upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
+                         "%s answered the search, but %s", name, candidate->problem);
+  else
+    upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
+                         "%s answered the search, but %s; restarting it may help", name,
+                         candidate->problem);
+}
+
 static void
 upnp_discovery_fail (UpnpDiscovery *self)
 {
   guint n = g_hash_table_size (self->senders);
-  UpnpCandidate *candidate = find_problem (self);
+  UpnpCandidate *candidate = upnp_pool_find_problem (self->pool);
   const GError *unsent = upnp_search_get_error (self->search);
 
   if (n == 0 && unsent != NULL)
     upnp_discovery_fail_search (self, g_error_copy (unsent));
   else if (n == 0)
     upnp_operation_fail (&self->operation, PLUM_ERROR_TIMED_OUT,
-                         "no device answered the search in %.1f s", UPNP_SEARCH_WINDOW / 1000.0);
-  else if (candidate != NULL && candidate->refuses)
-    upnp_operation_fail (&self->operation, PLUM_ERROR_REFUSED,
-                         "%s answered the search, but %s: allow it in the router's settings",
-                         candidate->device->name, candidate->problem);
-  else if (candidate != NULL && upnp_session_is_ipv6 (self->operation.session))
-    upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
-                         "%s answered the search, but %s", candidate->device->name,
-                         candidate->problem);
+                         "no device answered the search in %.1f s",
+                         (double) (upnp_discovery_get_time (self) - self->started) /
+                           G_USEC_PER_SEC);
   else if (candidate != NULL)
-    upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
-                         "%s answered the search, but %s; restarting it may help",
-                         candidate->device->name, candidate->problem);
+    upnp_discovery_fail_candidate (self, candidate);
+  else if (self->not_used != NULL)
+    {
+      g_autofree char *text = g_steal_pointer (&self->not_used);
+
+      upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED, "%s", text);
+    }
   else if (n == 1)
     upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
                          "1 device answered; it is not an internet gateway");
@@ -336,30 +401,11 @@ upnp_discovery_fail (UpnpDiscovery *self)
                          "%u devices answered; none is an internet gateway", n);
 }
 
-/* The gateway as soon as it has answered; other devices after the window has expired. */
-static UpnpCandidate *
-find_next (UpnpDiscovery *self)
-{
-  UpnpCandidate *found = NULL;
-
-  for (guint i = 0; i < self->candidates->len; i++)
-    {
-      UpnpCandidate *candidate = g_ptr_array_index (self->candidates, i);
-
-      if (candidate->done || !(candidate->device->is_gateway || self->window_expired))
-        continue;
-      if (found == NULL || (candidate->device->is_gateway && !found->device->is_gateway))
-        found = candidate;
-    }
-
-  return found;
-}
-
 /* The gateway, if no other device could be better. */
 static UpnpCandidate *
 find_good_gateway (UpnpDiscovery *self)
 {
-  UpnpCandidate *best = find_best (self);
+  UpnpCandidate *best = upnp_pool_find_best (self->pool);
 
   return best != NULL && best->device->is_gateway && best->score > 0 ? best : NULL;
 }
@@ -368,77 +414,158 @@ find_good_gateway (UpnpDiscovery *self)
 static gboolean
 gateway_refuses (UpnpDiscovery *self)
 {
-  UpnpCandidate *candidate = find_problem (self);
+  UpnpCandidate *candidate = upnp_pool_find_problem (self->pool);
 
   return candidate != NULL && candidate->refuses && candidate->device->is_gateway;
+}
+
+static gboolean
+on_turn_expired (gpointer user_data)
+{
+  UpnpDiscovery *self = user_data;
+
+  g_clear_pointer (&self->turn, g_source_unref);
+  self->turn_expired = TRUE;
+  upnp_discovery_advance (self);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_timer (gpointer user_data)
+{
+  UpnpDiscovery *self = user_data;
+
+  g_clear_pointer (&self->timer, g_source_unref);
+  upnp_discovery_advance (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Whether another candidate is examined before the current one. A more trustworthy answer takes
+ * precedence; among equals, one that is slow waits, once. */
+static gboolean
+upnp_discovery_yields (UpnpDiscovery *self, UpnpCandidate *next)
+{
+  UpnpCandidate *current = self->current;
+
+  if (!next->device->is_gateway)
+    return FALSE;
+  if (!current->device->is_gateway || next->origin < current->origin)
+    return TRUE;
+
+  return self->turn_expired && current->device->description == NULL && !current->interrupted &&
+         next->origin == current->origin;
+}
+
+static void
+upnp_discovery_interrupt (UpnpDiscovery *self)
+{
+  UpnpCandidate *candidate = g_steal_pointer (&self->current);
+
+  clear_timer (&self->turn);
+  g_clear_pointer (&self->operation.pending, upnp_device_call_cancel);
+  g_clear_pointer (&self->operation.device, upnp_device_unref);
+  candidate->active = FALSE;
+  candidate->interrupted = TRUE;
+}
+
+static void
+upnp_discovery_examine (UpnpDiscovery *self, UpnpCandidate *candidate)
+{
+  self->current = candidate;
+  self->turn_expired = FALSE;
+  upnp_pool_start (self->pool, candidate);
+  self->operation.device = upnp_device_ref (candidate->device);
+  if (candidate->device->description != NULL)
+    {
+      upnp_discovery_continue (self);
+      return;
+    }
+
+  upnp_discovery_start_timer (self, &self->turn, TURN, on_turn_expired);
+  self->operation.pending = upnp_device_describe (self->operation.device, on_description, self);
+}
+
+/* No candidate is left, or none until wait_ms have passed. */
+static void
+upnp_discovery_conclude (UpnpDiscovery *self, guint wait_ms)
+{
+  UpnpCandidate *best = self->window_expired ? upnp_pool_find_best (self->pool) : NULL;
+  gboolean over = self->expired || (self->window_expired && self->gateway_answered && wait_ms == 0);
+
+  if (best != NULL && (wait_ms == 0 || self->expired))
+    upnp_discovery_succeed (self, best);
+  else if (over || gateway_refuses (self))
+    upnp_discovery_fail (self);
+  else if (wait_ms != 0)
+    upnp_discovery_start_timer (self, &self->timer, wait_ms, on_timer);
 }
 
 static void
 upnp_discovery_advance (UpnpDiscovery *self)
 {
-  UpnpCandidate *chosen = NULL;
+  UpnpCandidate *good = self->current == NULL ? find_good_gateway (self) : NULL;
+  UpnpCandidate *next;
+  guint wait_ms;
 
-  if (self->current != NULL)
-    return;
-
-  chosen = find_good_gateway (self);
-  if (chosen == NULL)
-    self->current = find_next (self);
-
-  /* Further searches would only keep the device busy. */
-  upnp_search_set_paused (self->search, self->current != NULL || chosen != NULL);
-  if (self->current != NULL)
+  if (good != NULL)
     {
-      self->operation.device = upnp_device_ref (self->current->device);
-      self->operation.pending = upnp_device_describe (self->operation.device, on_description, self);
+      upnp_discovery_succeed (self, good);
       return;
     }
 
-  if (chosen == NULL && self->window_expired)
-    chosen = find_best (self);
-  if (chosen != NULL)
-    upnp_discovery_succeed (self, chosen);
-  else if (self->window_expired || gateway_refuses (self))
-    upnp_discovery_fail (self);
+  next =
+    upnp_pool_peek (self->pool, self->window_expired, upnp_discovery_get_time (self), &wait_ms);
+  if (self->current != NULL)
+    {
+      if (next == NULL || !upnp_discovery_yields (self, next))
+        return;
+      upnp_discovery_interrupt (self);
+    }
+  if (self->expired)
+    next = NULL;
+
+  /* Further searches would only keep the device busy. An announcement may be forged: the search for
+   * an answer continues. */
+  upnp_search_set_paused (self->search, next != NULL && next->origin != UPNP_ORIGIN_ANNOUNCEMENT);
+  if (next != NULL)
+    upnp_discovery_examine (self, next);
+  else
+    upnp_discovery_conclude (self, wait_ms);
+}
+
+static gboolean
+on_patience_expired (gpointer user_data)
+{
+  UpnpDiscovery *self = user_data;
+
+  g_clear_pointer (&self->patience, g_source_unref);
+  self->expired = TRUE;
+  upnp_discovery_advance (self);
+  return G_SOURCE_REMOVE;
 }
 
 static void
 on_search_finished (gpointer user_data)
 {
   UpnpDiscovery *self = user_data;
+  const gint64 spent = (upnp_discovery_get_time (self) - self->started) / 1000;
 
   self->window_expired = TRUE;
+  upnp_discovery_start_timer (self, &self->patience, (guint) MAX (PATIENCE - spent, 0),
+                              on_patience_expired);
   upnp_discovery_advance (self);
-}
-
-/* Why a search is not necessary; NULL: it is. */
-static const char *
-find_obstacle (PlumNetwork *network)
-{
-  GInetAddress *local = plum_network_get_local_address (network);
-
-  if (plum_network_get_gateway (network) == NULL)
-    return "a point-to-point link has no gateway";
-  if (plum_network_get_family (network) != G_SOCKET_FAMILY_IPV6)
-    return NULL;
-  if (plum_address_get_scope (local) == PLUM_ADDRESS_SCOPE_LINK_LOCAL)
-    return "this host has only a link-local IPv6 address, which is not reachable from the internet";
-  if (plum_address_get_scope (local) == PLUM_ADDRESS_SCOPE_PRIVATE)
-    return "this host has only a unique local IPv6 address, which is not reachable from the "
-           "internet";
-
-  return NULL;
 }
 
 void
 upnp_discovery_start (UpnpSession *session, PlumCall *call)
 {
-  const char *obstacle = find_obstacle (upnp_session_get_network (session));
+  const char *obstacle = upnp_link_find_obstacle (upnp_session_get_network (session));
   UpnpDiscovery *self =
     upnp_operation_new (sizeof (UpnpDiscovery), session, call, upnp_discovery_clear);
   g_autoptr (GError) error = NULL;
 
-  self->candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) upnp_candidate_free);
+  self->started = upnp_discovery_get_time (self);
+  self->pool = upnp_pool_new ();
   self->senders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
   if (obstacle != NULL)

@@ -27,9 +27,14 @@ static const struct
 struct _UpnpSearch
 {
   PlumBackend *backend; /* borrowed */
+  /* Two sockets: the port of the second one is visible to all hosts of the link, which can forge
+   * answers to it. The port of the first one is sent only to the gateway. */
+  UpnpListener *gateway;
   UpnpListener *answers;
   UpnpListener *group; /* (nullable) */
+  UpnpSearchMessageFunc message;
   GSource *timer;
+  gint64 due; /* when the timer expires, in µs */
   guint round;
   gboolean paused;
   gboolean finished;
@@ -45,6 +50,16 @@ is_ipv6 (PlumNetwork *network)
   return plum_network_get_family (network) == G_SOCKET_FAMILY_IPV6;
 }
 
+/* The first message of each round to the gateway is sent from the port that only the gateway is
+ * sent. The others open this host's own firewall for the other port (quirk 25). */
+static UpnpListener *
+upnp_search_choose_socket (UpnpSearch *self, GSocketAddress *to, guint target)
+{
+  GInetAddress *address = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (to));
+
+  return target == 0 && !g_inet_address_get_is_multicast (address) ? self->gateway : self->answers;
+}
+
 static void
 upnp_search_send (UpnpSearch *self, GSocketAddress *to, guint first, guint last)
 {
@@ -58,7 +73,7 @@ upnp_search_send (UpnpSearch *self, GSocketAddress *to, guint first, guint last)
       g_autoptr (GBytes) bytes = upnp_ssdp_encode_search (host, targets[i]);
       g_autoptr (GError) error = NULL;
 
-      if (!upnp_listener_send (self->answers, to, bytes, &error))
+      if (!upnp_listener_send (upnp_search_choose_socket (self, to, i), to, bytes, &error))
         {
           plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG, "UPnP: cannot send a search to %s: %s",
                     host, error->message);
@@ -91,6 +106,7 @@ static gboolean on_search_timer (gpointer user_data);
 static void
 upnp_search_start_timer (UpnpSearch *self, guint ms)
 {
+  self->due = plum_backend_get_time (self->backend) + ms * G_GINT64_CONSTANT (1000);
   self->timer = plum_backend_create_timer (self->backend, ms);
   g_source_set_callback (self->timer, on_search_timer, self, NULL);
 }
@@ -145,13 +161,14 @@ upnp_search_set_paused (UpnpSearch *self, gboolean paused)
       return;
     }
 
-  /* The device could not be used: send the targets that were left out. */
-  if (self->round < G_N_ELEMENTS (rounds))
-    {
-      self->round = 1;
-      upnp_search_send_round (self);
-    }
-  upnp_search_continue (self);
+  /* The device could not be used. The pause may have been in the first round, in which most targets
+   * were left out: they are due at once. Many failures do not repeat what was sent. */
+  if (self->round == 1)
+    upnp_search_start_timer (self, 0);
+  else
+    upnp_search_start_timer (self,
+                             (guint) (MAX (self->due - plum_backend_get_time (self->backend), 0) /
+                                      1000));
 }
 
 /* The local address of the search. A router answers from an address of the same scope: an IPv6
@@ -167,32 +184,58 @@ upnp_search_address (PlumNetwork *network)
                                     0);
 }
 
+static void
+on_gateway_message (const UpnpSsdpMessage *message, GInetAddress *sender, gpointer user_data)
+{
+  UpnpSearch *self = user_data;
+
+  self->message (message, sender, UPNP_ORIGIN_GATEWAY, self->user_data);
+}
+
+static void
+on_answer (const UpnpSsdpMessage *message, GInetAddress *sender, gpointer user_data)
+{
+  UpnpSearch *self = user_data;
+
+  self->message (message, sender, UPNP_ORIGIN_ANSWER, self->user_data);
+}
+
+static void
+on_announcement (const UpnpSsdpMessage *message, GInetAddress *sender, gpointer user_data)
+{
+  UpnpSearch *self = user_data;
+
+  self->message (message, sender, UPNP_ORIGIN_ANNOUNCEMENT, self->user_data);
+}
+
 UpnpSearch *
 upnp_search_new (PlumBackend *backend,
                  GMainContext *context,
-                 UpnpMessageFunc message,
+                 UpnpSearchMessageFunc message,
                  UpnpSearchFinishedFunc finished,
                  gpointer user_data,
                  GError **error)
 {
   PlumNetwork *network = plum_backend_get_network (backend);
   g_autoptr (GSocketAddress) any_port = upnp_search_address (network);
-  g_autoptr (UpnpListener) answers =
-    upnp_listener_new_bound (backend, context, any_port, FALSE, message, user_data, error);
+  g_autoptr (UpnpSearch) self = g_new0 (UpnpSearch, 1);
   g_autoptr (GError) group_error = NULL;
-  UpnpSearch *self;
 
-  if (answers == NULL || !upnp_listener_set_interface (answers, error))
-    return NULL;
-
-  self = g_new0 (UpnpSearch, 1);
   self->backend = backend;
+  self->message = message;
   self->finished_func = finished;
   self->user_data = user_data;
-  self->answers = g_steal_pointer (&answers);
+  self->gateway =
+    upnp_listener_new_bound (backend, context, any_port, FALSE, on_gateway_message, self, error);
+  if (self->gateway == NULL)
+    return NULL;
+  self->answers =
+    upnp_listener_new_bound (backend, context, any_port, FALSE, on_answer, self, error);
+  if (self->answers == NULL || !upnp_listener_set_interface (self->answers, error))
+    return NULL;
 
   /* Some routers answer a search with a notification to the group (quirk 24). */
-  self->group = upnp_listener_new_for_group (backend, context, message, user_data, &group_error);
+  self->group = upnp_listener_new_for_group (backend, context, on_announcement, self, &group_error);
   if (self->group == NULL)
     plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG, "UPnP: cannot receive notifications: %s",
               group_error->message);
@@ -201,7 +244,7 @@ upnp_search_new (PlumBackend *backend,
     upnp_search_start_timer (self, IPV6_DELAY);
   else
     on_search_timer (self);
-  return self;
+  return g_steal_pointer (&self);
 }
 
 const GError *
@@ -214,6 +257,7 @@ void
 upnp_search_free (UpnpSearch *self)
 {
   upnp_search_clear_timer (self);
+  g_clear_pointer (&self->gateway, upnp_listener_free);
   g_clear_pointer (&self->answers, upnp_listener_free);
   g_clear_pointer (&self->group, upnp_listener_free);
   g_clear_error (&self->error);

@@ -4,6 +4,7 @@
 
 #include "igd-url.h"
 #include "plum-udp.h"
+#include "upnp-link.h"
 
 #define READ_SIZE 16384
 
@@ -80,6 +81,22 @@ upnp_exchange_unref (UpnpExchange *self)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UpnpExchange, upnp_exchange_unref)
 
+static void
+upnp_exchange_clear_deadline (UpnpExchange *self)
+{
+  if (self->deadline != NULL)
+    g_source_destroy (self->deadline);
+  g_clear_pointer (&self->deadline, g_source_unref);
+}
+
+static void
+upnp_exchange_start_deadline (UpnpExchange *self, guint ms, GSourceFunc func)
+{
+  upnp_exchange_clear_deadline (self);
+  self->deadline = plum_backend_create_timer (self->transport->backend, ms);
+  g_source_set_callback (self->deadline, func, self, NULL);
+}
+
 /* Removes the exchange from the queue. Its function is not called any longer, and pending
  * operations of GIO have no effect. */
 static void
@@ -87,9 +104,7 @@ upnp_exchange_close (UpnpExchange *self)
 {
   UpnpTransport *transport = g_steal_pointer (&self->transport);
 
-  if (self->deadline != NULL)
-    g_source_destroy (self->deadline);
-  g_clear_pointer (&self->deadline, g_source_unref);
+  upnp_exchange_clear_deadline (self);
   if (self->cancellable != NULL)
     g_cancellable_cancel (self->cancellable);
   g_queue_remove (&transport->queue, self);
@@ -273,20 +288,41 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
   address = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (local));
   self->connection = g_steal_pointer (&connection);
   self->local_address = g_inet_address_to_string (address);
+  upnp_exchange_start_deadline (self, self->timeout_ms, on_deadline);
   upnp_exchange_write (self);
+}
+
+/* The addresses of this host may have changed since the device answered: the refusal is reported
+ * from the loop, as every other outcome. */
+static gboolean
+on_refused (gpointer user_data)
+{
+  UpnpExchange *self = user_data;
+  PlumNetwork *network = plum_backend_get_network (self->transport->backend);
+  UpnpLinkVerdict verdict = upnp_link_judge (network, self->transport->device);
+
+  upnp_exchange_fail (self, g_error_new (PLUM_ERROR, PLUM_ERROR_REFUSED, "not contacted: %s",
+                                         verdict != UPNP_LINK_MAY_CONTACT
+                                           ? upnp_link_explain (verdict)
+                                           : "the addresses of this host are changing"));
+  return G_SOURCE_REMOVE;
 }
 
 static void
 upnp_exchange_start (UpnpExchange *self)
 {
   UpnpTransport *transport = self->transport;
+  gboolean allowed =
+    upnp_may_contact (plum_backend_get_network (transport->backend), transport->device);
 
   self->started = TRUE;
   self->cancellable = g_cancellable_new ();
   self->reply = upnp_http_decoder_new (self->max_body);
   self->buffer = g_malloc (READ_SIZE);
-  self->deadline = plum_backend_create_timer (transport->backend, self->timeout_ms);
-  g_source_set_callback (self->deadline, on_deadline, self, NULL);
+  self->deadline = plum_backend_create_timer (transport->backend, allowed ? self->timeout_ms : 0);
+  g_source_set_callback (self->deadline, allowed ? on_deadline : on_refused, self, NULL);
+  if (!allowed)
+    return;
 
   self->peer = plum_udp_socket_address (plum_backend_get_network (transport->backend),
                                         transport->device, self->port);

@@ -30,7 +30,7 @@ UpnpTransport *upnp_transport_new (PlumBackend *backend,
 void upnp_transport_free (UpnpTransport *self);
 
 /* Queues a request. func is called once, from the loop, unless the exchange is cancelled first; the
- * exchange is invalid by then. timeout_ms counts from the start of the connection. */
+ * exchange is invalid by then. timeout_ms counts for the connection, and again for the answer. */
 UpnpExchange *upnp_transport_send (UpnpTransport *self,
                                    guint16 port,
                                    gsize max_body,

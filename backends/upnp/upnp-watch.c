@@ -196,6 +196,9 @@ on_message (const UpnpSsdpMessage *message, GInetAddress *sender, gpointer user_
     upnp_watch_take_hint (self, "has restarted");
   else if (has_moved (self->device, message))
     upnp_watch_take_hint (self, "has announced another description");
+  /* Some routers announce a restart with the same BOOTID (quirk 88). */
+  else
+    upnp_watch_take_hint (self, "has announced itself");
 }
 
 UpnpWatch *

@@ -152,7 +152,7 @@ on_counted (GSocketService *service,
   return TRUE;
 }
 
-static void
+void
 counter_set_up (Counter *self, const char *host)
 {
   self->service = g_socket_service_new ();
@@ -162,7 +162,7 @@ counter_set_up (Counter *self, const char *host)
   g_signal_connect (self->service, "incoming", G_CALLBACK (on_counted), self);
 }
 
-static void
+void
 counter_tear_down (Counter *self)
 {
   char byte;

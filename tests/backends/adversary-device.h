@@ -39,6 +39,10 @@ typedef struct
   guint pause_ms; /* between two pieces; 0: none */
 } AdversaryDevice;
 
+void counter_set_up (Counter *self, const char *host);
+/* Asserts that the host was not contacted. */
+void counter_tear_down (Counter *self);
+
 void adversary_device_set_up (AdversaryDevice *f, gconstpointer data);
 /* Asserts that the third host was not contacted. */
 void adversary_device_tear_down (AdversaryDevice *f, gconstpointer data);

@@ -2,6 +2,7 @@
 
 #include "adversary-device.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 #include "fake-igd.h"
@@ -272,6 +273,217 @@ test_answer_flood (Fixture *f, gconstpointer data)
   g_signal_handlers_disconnect_by_data (gateway, &n_notes);
 }
 
+/* -- Answers and announcements that are forged with the address of the gateway -- */
+
+/* A port of the gateway that closes each connection. */
+typedef struct
+{
+  GSocketService *service;
+  guint16 port;
+  guint n_connections;
+} Liar;
+
+static gboolean
+on_lied_to (GSocketService *service, GSocketConnection *connection, GObject *source, Liar *liar)
+{
+  liar->n_connections++;
+  return TRUE;
+}
+
+static void
+liar_set_up (Liar *liar)
+{
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (GATEWAY, 0);
+  g_autoptr (GSocketAddress) effective = NULL;
+  g_autoptr (GError) error = NULL;
+
+  liar->service = g_socket_service_new ();
+  g_socket_listener_add_address (G_SOCKET_LISTENER (liar->service), address, G_SOCKET_TYPE_STREAM,
+                                 G_SOCKET_PROTOCOL_TCP, NULL, &effective, &error);
+  g_assert_no_error (error);
+  liar->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (effective));
+  g_signal_connect (liar->service, "incoming", G_CALLBACK (on_lied_to), liar);
+}
+
+static void
+liar_tear_down (Liar *liar)
+{
+  g_socket_service_stop (liar->service);
+  g_socket_listener_close (G_SOCKET_LISTENER (liar->service));
+  g_clear_object (&liar->service);
+}
+
+/* 500 answers, to the port that was sent to the gateway alone or to the port that every host on the
+ * link has seen, before the true one. */
+static void
+test_forged_answers (Fixture *f, gconstpointer data)
+{
+  const guint *after_ms = data;
+  g_autofree char *location = g_steal_pointer (&f->location);
+  Liar liar = { 0 };
+
+  liar_set_up (&liar);
+  answer_all (f, "1.2.3.4");
+  f->location = g_strdup_printf ("http://" GATEWAY ":%u/0", liar.port);
+  adversary_add_mapping (&f->a, PORT);
+  test_loop_advance (&f->a.loop, *after_ms);
+  for (guint i = 0; i < 500; i++)
+    {
+      g_autofree char *other = g_strdup_printf ("http://" GATEWAY ":%u/%u", liar.port, i);
+
+      adversary_device_answer (f, f->ssdp, other);
+      if (i % 10 == 9)
+        test_loop_settle (&f->a.loop);
+    }
+
+  adversary_device_answer (f, f->ssdp, location);
+  test_loop_advance_until (&f->a.loop, adversary_is_up (&f->a), 5000);
+  g_assert_cmpuint (liar.n_connections, >, 0);
+  g_test_message ("%u forged descriptions requested", liar.n_connections);
+  g_assert_cmpuint (liar.n_connections, <=, 24);
+  liar_tear_down (&liar);
+}
+
+/* Only forged answers: the number of connections is bounded, and the message does not blame the
+ * router. */
+static void
+test_only_forged_answers (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  Liar liar = { 0 };
+
+  liar_set_up (&liar);
+  g_free (f->location);
+  f->location = g_strdup_printf ("http://" GATEWAY ":%u/0", liar.port);
+  adversary_add_mapping (&f->a, PORT);
+  test_loop_advance (&f->a.loop, 210);
+  for (guint i = 1; i < 900; i++)
+    {
+      g_autofree char *other = g_strdup_printf ("http://" GATEWAY ":%u/%u", liar.port, i);
+
+      adversary_device_answer (f, f->ssdp, other);
+      test_loop_advance (&f->a.loop, 11);
+    }
+  test_loop_advance (&f->a.loop, 3000);
+
+  g_assert_nonnull (plum_mapping_get_error (f->a.mapping));
+  g_assert_nonnull (
+    strstr (plum_mapping_get_error (f->a.mapping)->message, "answers with the address of"));
+  g_test_message ("%u forged descriptions requested", liar.n_connections);
+  g_assert_cmpuint (liar.n_connections, <=, 60);
+  liar_tear_down (&liar);
+}
+
+static void
+send_forged_notify (GSocket *from, guint16 port, guint i)
+{
+  g_autoptr (GSocketAddress) group =
+    g_inet_socket_address_new_from_string ("239.255.255.250", 1900);
+  g_autofree char *text =
+    g_strdup_printf ("NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nNTS: ssdp:alive\r\n"
+                     "NT: urn:schemas-upnp-org:device:InternetGatewayDevice:1\r\n"
+                     "LOCATION: http://" GATEWAY ":%u/%u\r\n\r\n",
+                     port, i);
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+
+  adversary_send (from, group, bytes);
+}
+
+/* 89 announcements in a second with the address of a router that answers 200 ms later. */
+static void
+test_forged_announcements (void)
+{
+  g_autoptr (GSocket) socket = NULL;
+  Adversary a = { 0 };
+  FakeIgd *igd;
+  Liar liar = { 0 };
+
+  adversary_set_up (&a, GATEWAY);
+  plum_manager_add_backend_type (a.manager, PLUM_TYPE_UPNP_BACKEND, "upnp", 100);
+  igd = fake_igd_new (GATEWAY);
+  igd->switches.ssdp_drop = 1;
+  liar_set_up (&liar);
+  socket = adversary_socket_new (GATEWAY, 0);
+  g_socket_set_option (socket, IPPROTO_IP, IP_MULTICAST_TTL, 1, NULL);
+
+  adversary_add_mapping (&a, PORT);
+  test_loop_settle (&a.loop);
+  for (guint i = 0; i < 17; i++)
+    {
+      send_forged_notify (socket, liar.port, i);
+      test_loop_advance (&a.loop, 11);
+    }
+  g_assert_false (adversary_is_up (&a));
+  test_loop_advance_until (&a.loop, adversary_is_up (&a), 200);
+
+  g_test_message ("%u forged descriptions requested", liar.n_connections);
+  g_assert_cmpuint (liar.n_connections, <=, 8);
+  g_assert_nonnull (fake_igd_find (igd, PLUM_PROTOCOL_TCP, PORT));
+  liar_tear_down (&liar);
+  adversary_tear_down (&a);
+  fake_igd_free (igd);
+}
+
+/* 100 answers with the address of another host on the link: it is contacted after the window, at
+ * most eight times. */
+static void
+test_forged_bystander (void)
+{
+  g_autoptr (GSocket) gateway = NULL;
+  g_autoptr (GSocketAddress) client = NULL;
+  AdversaryDevice f = { 0 };
+  char search[1024];
+
+  adversary_set_up (&f.a, GATEWAY);
+  plum_manager_add_backend_type (f.a.manager, PLUM_TYPE_UPNP_BACKEND, "upnp", 100);
+  counter_set_up (&f.third, DEVICE_THIRD);
+  gateway = adversary_socket_new (GATEWAY, 1900);
+  g_socket_set_blocking (gateway, FALSE);
+
+  adversary_add_mapping (&f.a, PORT);
+  test_loop_advance (&f.a.loop, 210);
+  while (g_socket_receive_from (gateway, &f.client, search, sizeof search, NULL, NULL) > 0)
+    {
+      g_clear_object (&client);
+      client = g_steal_pointer (&f.client);
+    }
+  f.client = g_steal_pointer (&client);
+  for (guint i = 0; i < 100; i++)
+    {
+      g_autofree char *location =
+        g_strdup_printf ("http://" DEVICE_THIRD ":%u/%u", f.third.port, i);
+
+      adversary_device_answer (&f, f.third.ssdp, location);
+      test_loop_settle (&f.a.loop);
+    }
+  g_assert_cmpuint (f.third.n_connections, ==, 0);
+  test_loop_advance (&f.a.loop, 12000);
+  g_assert_cmpuint (f.third.n_connections, ==, 8);
+  f.third.n_connections = 0;
+
+  adversary_tear_down (&f.a);
+  counter_tear_down (&f.third);
+  g_clear_object (&f.client);
+}
+
+/* One announcement of another host during a search causes nothing at all. */
+static void
+test_forged_announcement_of_bystander (void)
+{
+  AdversaryDevice f = { 0 };
+
+  adversary_set_up (&f.a, GATEWAY);
+  plum_manager_add_backend_type (f.a.manager, PLUM_TYPE_UPNP_BACKEND, "upnp", 100);
+  counter_set_up (&f.third, DEVICE_THIRD);
+  adversary_add_mapping (&f.a, PORT);
+  test_loop_settle (&f.a.loop);
+  send_forged_notify (f.third.ssdp, f.third.port, 1);
+  test_loop_advance (&f.a.loop, 12000);
+
+  adversary_tear_down (&f.a);
+  counter_tear_down (&f.third);
+}
+
 /* The reported external address is a valid IPv4 address, or unknown. */
 static void
 test_external_address (Fixture *f, gconstpointer data)
@@ -347,6 +559,9 @@ add (const char *folder,
 int
 main (int argc, char **argv)
 {
+  static const guint at_once = 0;
+  static const guint after_group = 210;
+
   g_test_init (&argc, &argv, NULL);
 
   for (gsize i = 0; i < G_N_ELEMENTS (location_tests); i++)
@@ -364,6 +579,13 @@ main (int argc, char **argv)
   add ("external-address", "ipv6", "2001:db8::1", test_external_address);
 
   add ("flood", "answers", NULL, test_answer_flood);
+  add ("forged", "answers-to-the-first-search", &at_once, test_forged_answers);
+  add ("forged", "answers", &after_group, test_forged_answers);
+  add ("forged", "only-answers", NULL, test_only_forged_answers);
+  g_test_add_func ("/adversary/upnp/forged/announcements", test_forged_announcements);
+  g_test_add_func ("/adversary/upnp/forged/bystander", test_forged_bystander);
+  g_test_add_func ("/adversary/upnp/forged/announcement-of-bystander",
+                   test_forged_announcement_of_bystander);
   g_test_add ("/adversary/upnp/flood/byebye", Honest, "ssdp:byebye", honest_set_up,
               test_forged_notify, honest_tear_down);
   g_test_add ("/adversary/upnp/flood/alive", Honest, "ssdp:alive", honest_set_up,

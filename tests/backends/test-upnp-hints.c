@@ -57,14 +57,105 @@ test_hint_restart (Fixture *f, gconstpointer data)
   g_assert_cmpstr (f->lost, ==, GATEWAY " has restarted, and it no longer has the mappings");
 }
 
-/* The regular announcement of a device causes no query. */
+/* The regular announcements of a device cause one query in 10 s. */
 static void
 test_hint_same_boot (Fixture *f, gconstpointer data)
 {
   map_only (f, 8080);
+  if (!hears_goodbye (f))
+    return;
+
+  test_loop_advance (&f->loop, 20000);
+  for (guint i = 0; i < 50; i++)
+    {
+      fake_igd_notify (f->igd, "ssdp:alive");
+      test_loop_advance (&f->loop, 100);
+    }
+  g_assert_cmpuint (f->igd->counts.get_specific, ==, 2);
+  test_loop_advance (&f->loop, 20000);
+  g_assert_cmpuint (f->igd->counts.get_specific, ==, 3);
+  g_assert_null (f->lost);
+}
+
+/* The router announces each start with the same BOOTID (quirk 88). */
+static void
+test_hint_restart_same_boot (Fixture *f, gconstpointer data)
+{
+  map_only (f, 8080);
+  if (!hears_goodbye (f))
+    return;
+
+  fake_igd_wipe (f->igd);
   fake_igd_notify (f->igd, "ssdp:alive");
+  test_loop_advance (&f->loop, 11000);
+  g_assert_cmpstr (f->lost, ==, GATEWAY " has announced itself, and it no longer has the mappings");
+}
+
+/* An update of a device causes nothing. */
+static void
+test_hint_update (Fixture *f, gconstpointer data)
+{
+  map_only (f, 8080);
+  fake_igd_notify (f->igd, "ssdp:update");
   test_loop_advance (&f->loop, 20000);
   g_assert_cmpuint (f->igd->counts.get_specific, ==, 0);
+}
+
+/* -- Announcements while a mapping waits -- */
+
+static void
+on_backend_event (PlumBackend *backend, const PlumBackendEvent *event, gpointer user_data)
+{
+  GString *reasons = user_data;
+
+  if (event->kind == PLUM_BACKEND_ANNOUNCED)
+    g_string_append_printf (reasons, "%s\n", event->text);
+}
+
+static gboolean
+on_is_observed (gpointer user_data)
+{
+  return FALSE;
+}
+
+static const PlumBackendObserver observer = {
+  .is_observed = on_is_observed,
+  .handle_event = on_backend_event,
+};
+
+/* The announcement is reported, and nothing is sent. */
+static void
+test_announced (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GString) reasons = g_string_new (NULL);
+
+  plum_backend_set_observer (f->backend, &observer, reasons);
+  fake_igd_notify (f->igd, "ssdp:alive");
+  test_loop_settle (&f->loop);
+  g_assert_cmpstr (reasons->str, ==, "");
+
+  plum_backend_listen (f->backend, TRUE);
+  fake_igd_notify (f->igd, "ssdp:byebye");
+  test_loop_settle (&f->loop);
+  g_assert_cmpstr (reasons->str, ==, "");
+  for (guint i = 0; i < 9; i++)
+    fake_igd_notify (f->igd, "ssdp:alive");
+  test_loop_settle (&f->loop);
+  if (reasons->len == 0)
+    g_test_skip ("lo carries no multicast here");
+  else
+    g_assert_cmpstr (reasons->str, ==, "UPnP: " GATEWAY " has announced itself\n");
+
+  plum_backend_listen (f->backend, FALSE);
+  g_string_truncate (reasons, 0);
+  test_loop_advance (&f->loop, 20000);
+  fake_igd_notify (f->igd, "ssdp:alive");
+  test_loop_settle (&f->loop);
+  g_assert_cmpstr (reasons->str, ==, "");
+  g_assert_cmpuint (f->igd->counts.descriptions, ==, 0);
+  g_assert_cmpuint (f->igd->counts.searches, ==, 0);
+  g_assert_cmpuint (f->igd->counts.posts, ==, 0);
+  plum_backend_set_observer (f->backend, NULL, NULL);
 }
 
 /* Without a mapping, announcements are ignored. */
@@ -203,6 +294,9 @@ static const UpnpTest tests[] = {
   { "hint/byebye", { 0 }, test_hint_byebye },
   { "hint/restart", { 0 }, test_hint_restart },
   { "hint/same-boot", { 0 }, test_hint_same_boot },
+  { "hint/restart-same-boot", { 0 }, test_hint_restart_same_boot },
+  { "hint/update", { 0 }, test_hint_update },
+  { "hint/announced", { 0 }, test_announced },
   { "hint/without-mapping", { 0 }, test_hint_without_mapping },
   { "hint/refused", { 0 }, test_hint_refused },
   { "hint/not-found", { 0 }, test_hint_not_found },

@@ -100,7 +100,7 @@ test_discover_login (Fixture *f, gconstpointer data)
 static void
 test_discover_no_answer (Fixture *f, gconstpointer data)
 {
-  assert_discover_fails (f, PLUM_ERROR_TIMED_OUT, "UPnP: no device answered the search in 2.6 s");
+  assert_discover_fails (f, PLUM_ERROR_TIMED_OUT, "UPnP: no device answered the search in 9.7 s");
 }
 
 /* Another router on the link may have the firewall: it is examined after the window has expired. */
@@ -144,6 +144,31 @@ test_link_local (Fixture *f, gconstpointer data)
   assert_not_searched (
     f, "fe80::10",
     "UPnP: this host has only a link-local IPv6 address, which is not reachable from the internet");
+}
+
+/* The address of this host is forged in an answer and in announcements: this host does not connect
+ * to itself. */
+static void
+test_own_address (Fixture *f, gconstpointer data)
+{
+  FakeIgd *other = fake_igd_new (TEST_LINK_HOST "%" TEST_LINK);
+  g_autoptr (PlumCall) pending =
+    plum_backend_call (f->backend, PLUM_CALL_DISCOVER, NULL, TIMEOUT, NULL, NULL);
+
+  other->switches.firewall = TRUE;
+  other->switches.notify_target = "urn:schemas-upnp-org:device:InternetGatewayDevice:2";
+  for (guint i = 0; i < 30; i++)
+    {
+      test_loop_advance (&f->loop, 100);
+      g_assert_true (fake_igd_notify (other, "ssdp:alive"));
+    }
+  test_loop_advance (&f->loop, 10000);
+  g_assert_cmpuint (other->counts.searches, >, 0);
+  g_assert_cmpuint (other->counts.descriptions, ==, 0);
+  g_assert_nonnull (strstr (plum_call_get_error (pending)->message,
+                            "an answer from " TEST_LINK_HOST
+                            " was not used: it is an address of this host"));
+  fake_igd_free (other);
 }
 
 static void
@@ -380,6 +405,7 @@ static const UpnpTest tests[] = {
   { "unique-local", { 0 }, test_unique_local },
   { "link-local", { 0 }, test_link_local },
   { "may-contact", { 0 }, test_may_contact },
+  { "own-address", { .ssdp_silent = TRUE }, test_own_address },
   { "map", { 0 }, test_map },
   { "map-udp", { 0 }, test_map_udp },
   { "map-other-port", { 0 }, test_map_other_port },
