@@ -465,34 +465,41 @@ read_list_into (const UpnpXmlNode *document, GPtrArray *entries)
     }
 }
 
-/* The list is a document in itself, escaped or in CDATA. Some routers do not escape it. */
-GPtrArray *
-upnp_soap_read_list (const UpnpSoapReply *reply)
+/* The list is a document in itself, escaped or in CDATA. Some routers do not escape it. Returns
+ * whether it is complete. */
+static gboolean
+read_listing (const UpnpSoapReply *reply, GPtrArray *entries)
 {
-  GPtrArray *entries = g_ptr_array_new_with_free_func ((GDestroyNotify) upnp_table_entry_free);
-  const UpnpXmlNode *listing;
+  const UpnpXmlNode *listing =
+    reply->document != NULL ? upnp_xml_find (reply->document, "newportlisting") : NULL;
   g_autoptr (UpnpXmlNode) inner = NULL;
 
-  if (reply->document == NULL)
-    return entries;
-
-  read_list_into (reply->document, entries);
-  listing = upnp_xml_find (reply->document, "newportlisting");
+  if (reply->document != NULL)
+    read_list_into (reply->document, entries);
   if (entries->len > 0 || listing == NULL)
-    return entries;
+    return listing != NULL && listing->closed;
 
   /* It need not be closed: the elements in it know whether they are. */
   inner = upnp_xml_parse (listing->text->str, listing->text->len, NULL);
   if (inner != NULL)
     read_list_into (inner, entries);
+  return listing->closed && (inner == NULL || inner->closed);
+}
+
+GPtrArray *
+upnp_soap_read_list (const UpnpSoapReply *reply)
+{
+  GPtrArray *entries = g_ptr_array_new_with_free_func ((GDestroyNotify) upnp_table_entry_free);
+
+  read_listing (reply, entries);
   return entries;
 }
 
 gboolean
 upnp_soap_list_is_complete (const UpnpSoapReply *reply)
 {
-  const UpnpXmlNode *listing =
-    reply->document != NULL ? upnp_xml_find (reply->document, "newportlisting") : NULL;
+  g_autoptr (GPtrArray) entries =
+    g_ptr_array_new_with_free_func ((GDestroyNotify) upnp_table_entry_free);
 
-  return listing != NULL && listing->closed;
+  return read_listing (reply, entries);
 }

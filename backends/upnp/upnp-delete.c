@@ -139,7 +139,9 @@ is_meant (UpnpDelete *self, const UpnpTableEntry *found, const char *local_addre
   g_autofree char *wanted = address != NULL
                               ? g_inet_address_to_string (address)
                               : g_strdup (plum_entry_get_internal_address_text (self->entry));
-  g_autofree char *client = upnp_soap_dup_shown (found->internal_client, G_MAXUINT);
+  g_autoptr (PlumEntry) shown =
+    g_object_new (PLUM_TYPE_ENTRY, "internal-address-text", found->internal_client, NULL);
+  const char *client = plum_entry_get_internal_address_text (shown); /* cut like the other */
 
   if (self->attempt.internal_port != 0 && found->internal_port != 0 &&
       self->attempt.internal_port != found->internal_port)

@@ -255,6 +255,26 @@ test_cut_list (void)
   g_assert_false (last->lease_known);
 }
 
+/* A list with more elements than a document may have is not complete. */
+static void
+test_long_list (void)
+{
+  g_autoptr (GString) text = g_string_new ("<Envelope><Body><GetListOfPortMappingsResponse>"
+                                           "<NewPortListing>&lt;l&gt;");
+  g_autoptr (UpnpSoapReply) reply = NULL;
+  g_autoptr (GPtrArray) entries = NULL;
+
+  for (guint i = 0; i < 5000; i++)
+    g_string_append (text, LISTED);
+  g_string_append (text, "&lt;/l&gt;</NewPortListing></GetListOfPortMappingsResponse></Body>"
+                         "</Envelope>");
+  reply = decode (UPNP_ACTION_GET_LIST, 200, text->str, text->len);
+  entries = upnp_soap_read_list (reply);
+  g_assert_cmpuint (entries->len, >, 3000);
+  g_assert_cmpuint (entries->len, <, 5000);
+  g_assert_false (upnp_soap_list_is_complete (reply));
+}
+
 /* Chunks before a broken one are read. */
 static void
 test_broken_chunk (void)
@@ -298,6 +318,7 @@ main (int argc, char *argv[])
     }
   g_test_add_func ("/upnp/cut/reads-on", test_reads_on);
   g_test_add_func ("/upnp/cut/list", test_cut_list);
+  g_test_add_func ("/upnp/cut/long-list", test_long_list);
   g_test_add_func ("/upnp/cut/broken-chunk", test_broken_chunk);
   return g_test_run ();
 }

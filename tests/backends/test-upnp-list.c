@@ -703,6 +703,36 @@ test_delete_silent (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (error->message, "it may remain for up to 600 s"));
 }
 
+/* The entry leads to a host name, as it was listed. */
+static void
+test_delete_host_name (Fixture *f, gconstpointer data)
+{
+  g_autofree char *name = g_strnfill (100, 'n');
+  const char *names[] = { "nas.lan", "", name };
+
+  discover (f);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autoptr (PlumEntry) entry =
+        g_object_new (PLUM_TYPE_ENTRY, "external-port", 9000, "internal-port", 80,
+                      "internal-address-text", names[i], "problem", "a host name", NULL);
+      const PlumCallArgs args = { NULL, NULL, entry };
+      g_autoptr (PlumCall) other = NULL;
+      g_autoptr (PlumCall) done = NULL;
+
+      fake_igd_wipe (f->igd);
+      fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9000, 80, STRANGER, 0);
+      other = call (f, PLUM_CALL_DELETE_ENTRY, &args);
+      g_assert_error (plum_call_get_error (other), PLUM_ERROR, PLUM_ERROR_CONFLICT);
+
+      fake_igd_wipe (f->igd);
+      fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9000, 80, names[i], 0);
+      done = call (f, PLUM_CALL_DELETE_ENTRY, &args);
+      g_assert_no_error (plum_call_get_error (done));
+      g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
+    }
+}
+
 /* Port 0 would be every port. */
 static void
 test_delete_port_0 (Fixture *f, gconstpointer data)
@@ -736,6 +766,7 @@ static const UpnpTest tests[] = {
   { "delete/unclear-and-left", { .delete_fault = 501 }, test_delete_unclear_and_left },
   { "delete/hangs-up", { .hang_up_on = "DeletePortMapping" }, test_delete_hangs_up },
   { "delete/silent", { 0 }, test_delete_silent },
+  { "delete/host-name", { 0 }, test_delete_host_name },
   { "delete/port-0", { 0 }, test_delete_port_0 },
   { "list/too-long", { 0 }, test_too_long },
   { "list/end", { 0 }, test_end },
