@@ -57,6 +57,13 @@ static void
 fake_backend_discover (PlumBackend *backend, PlumCall *call)
 {
   plum_backend_report_note (backend, "taken: \033[31mfake\033[0m router");
+  plum_backend_report_note (backend, "hidden: "
+                                     "<\u202e\u2066\u200b\u200f\u2028\302\205\302\233>");
+  if (has_fault ("disguised"))
+    {
+      plum_call_fail (call, PLUM_ERROR_REFUSED, "refused: <\u202e\u2066\u200b\u2028\302\233>");
+      return;
+    }
   plum_call_return_done (call);
 }
 

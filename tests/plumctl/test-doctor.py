@@ -7,6 +7,7 @@ Usage: see harness.py.
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -350,6 +351,40 @@ def doctor_note_has_no_escape_sequences():
     with Router() as router:
         result = router.plumctl("doctor", "--no-map")
         contains(result.stdout, "taken: ?[31mfake?[0m router")
+
+
+HIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060\u2066-\u2069]")
+
+
+def shows(text):
+    assert not HIDDEN.search(text), ascii(text)
+
+
+@test
+def names_are_shown_on_every_path():
+    """Text from the network cannot hide, change the direction of other text, or end a line."""
+    with Router() as router, tempfile.TemporaryDirectory() as folder:
+        for command in (["doctor", "--no-map"], ["doctor", "--json", "--no-map"],
+                        ["doctor", "--no-map", "--verbose", "--record", folder],
+                        ["map", "--once", "tcp:80"], ["list"], ["list", "--json"], ["status"],
+                        ["external", "--json"]):
+            result = router.plumctl(*command)
+            shows(result.stdout)
+            shows(result.stderr)
+        contains(router.plumctl("doctor", "--no-map").stdout, "hidden: <???????>")
+        contains(router.plumctl("doctor", "--no-map", "--json").stdout,
+                 r"hidden: <\u202e\u2066\u200b\u200f\u2028\u0085\u009b>")
+        with open(os.path.join(folder, "report.json"), newline="") as file:
+            shows(file.read())
+        with open(os.path.join(folder, "index.tsv"), newline="") as file:
+            shows(file.read().replace("\t", " "))
+    with Router("disguised") as router:
+        for command in (["doctor"], ["doctor", "--json"], ["map", "tcp:80"], ["status"],
+                        ["map", "--json", "tcp:80"], ["status", "--verbose"]):
+            result = router.plumctl(*command)
+            shows(result.stdout)
+            shows(result.stderr)
+        contains(router.plumctl("doctor").stdout, "refused: <?????>")
 
 
 @test

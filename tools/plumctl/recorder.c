@@ -8,6 +8,7 @@
 
 #include "describe.h"
 #include "mask.h"
+#include "shown-text.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -114,7 +115,8 @@ static void
 append_row (GString *index, const char *name, const DoctorEvent *event)
 {
   g_autofree char *peer = NULL;
-  g_autofree char *note = event->note != NULL ? mask_text (event->note) : g_strdup ("");
+  g_autofree char *text = event->note != NULL ? mask_text (event->note) : g_strdup ("");
+  g_autofree char *note = shown_text_dup (text, "?");
   guint port = 0;
 
   if (event->peer != NULL)
