@@ -22,14 +22,15 @@ plum_direct_backend_get_address (PlumBackend *backend, PlumCall *call)
   /* A program that sets a gateway address requires that gateway to be used. */
   if (plum_network_get_overridden (network))
     {
-      plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, "direct: a gateway address is set");
+      plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, "a gateway address is set");
       return NULL;
     }
 
   /* With IPv6 every address is public, but usually behind a firewall in the router. */
   if (local == NULL || g_inet_address_get_family (local) != G_SOCKET_FAMILY_IPV4)
     {
-      plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, "direct: only IPv4 is supported");
+      plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
+                      "this host needs no port mapping only with a public IPv4 address");
       return NULL;
     }
 
@@ -37,7 +38,7 @@ plum_direct_backend_get_address (PlumBackend *backend, PlumCall *call)
     return local;
 
   host = g_inet_address_to_string (local);
-  message = g_strdup_printf ("direct: %s is not a public address", host);
+  message = g_strdup_printf ("this host's address %s is not a public address", host);
   plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, message);
   return NULL;
 }
