@@ -408,6 +408,45 @@ def doctor_record():
 
 
 @test
+def doctor_in_a_flood():
+    """The memory and the files of a run are bounded, and the report tells what was left out."""
+    with Router("flood") as router, tempfile.TemporaryDirectory() as folder:
+        arguments = ["doctor", "--gateway", "127.0.0.9", "--backend", "fake", "--json",
+                     "--record", folder]
+        with start(*arguments, PLUM_FAKE_TABLE=router.path, PLUM_FAKE_FAULT="flood") as process:
+            out = process.stdout.read()
+            unused, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        report = json.loads(out)
+        equal(report["verdict"], "works")
+        assert usage.ru_maxrss < (60 if "ASAN_OPTIONS" not in os.environ else 600) * 1024, usage
+        left_out = report["left_out"]
+        assert left_out["events"] > 70000, left_out
+        assert left_out["bytes"] > 40000 * 1000, left_out
+        # What the doctor itself did is complete.
+        equal([trial["table_after_map"] for trial in report["trial"]], ["there"] * 2)
+        names = os.listdir(folder)
+        assert len(names) < 2000, len(names)
+        size = sum(os.path.getsize(os.path.join(folder, name)) for name in names)
+        assert size < 8 * 1024 * 1024, size
+        with open(os.path.join(folder, "index.tsv")) as file:
+            last = file.read().splitlines()[-1].split("\t")
+        equal(last[2:4], ["doctor", "note"])
+        contains(last[6], "%d of them (%d bytes) are left out" % (left_out["events"],
+                                                                  left_out["bytes"]))
+        text = router.plumctl("doctor").stdout
+        contains(text, " are left out\n")
+        assert len(text) < 20000, len(text)
+
+
+@test
+def doctor_left_out_nothing():
+    with Router() as router:
+        equal(json.loads(router.plumctl("doctor", "--json").stdout)["left_out"],
+              {"events": 0, "bytes": 0})
+
+
+@test
 def doctor_record_to_unwritable_directory():
     """Reported before anything is sent."""
     with FakeGateway(protocol="natpmp") as gateway, tempfile.NamedTemporaryFile() as file:

@@ -10,6 +10,7 @@
 /* The number of packets shown per backend; --json shows all. */
 #define MAX_PACKETS 24
 #define MAX_SEARCHES 2
+#define MAX_NOTES 24
 
 /* Why this gateway was chosen. */
 static const char *
@@ -83,12 +84,13 @@ print_event (const DoctorEvent *event)
                g_bytes_get_size (event->bytes), what != NULL ? ": " : "", what != NULL ? what : "");
 }
 
-/* Notes are always shown. Long exchanges, and repeated searches in particular, are shortened. */
+/* Long exchanges, and repeated searches in particular, are shortened. */
 static void
 print_events (const DoctorReport *self, PlumGateway *gateway, const char *backend)
 {
   guint n_packets = 0;
   guint n_searches = 0;
+  guint n_notes = 0;
   guint n_hidden = 0;
 
   for (guint i = 0; i < self->log->events->len; i++)
@@ -97,17 +99,16 @@ print_events (const DoctorReport *self, PlumGateway *gateway, const char *backen
 
       if (event->gateway != gateway || g_strcmp0 (event->backend, backend) != 0)
         continue;
-      if (event->note != NULL)
-        print_event (event);
-      else if ((doctor_event_is_search (event) && ++n_searches > MAX_SEARCHES) ||
-               ++n_packets > MAX_PACKETS)
+      if (event->note != NULL ? ++n_notes > MAX_NOTES
+                              : (doctor_event_is_search (event) && ++n_searches > MAX_SEARCHES) ||
+                                  ++n_packets > MAX_PACKETS)
         n_hidden++;
       else
         print_event (event);
     }
 
   if (n_hidden > 0)
-    output_line (OUTPUT_FAINT, "    %u more packet%s; --json shows all", n_hidden,
+    output_line (OUTPUT_FAINT, "    %u more event%s; --json shows more", n_hidden,
                  n_hidden == 1 ? "" : "s");
 }
 
@@ -215,6 +216,7 @@ doctor_report_print_text (const DoctorReport *self)
 {
   g_autofree char *sentence = dup_sentence (self);
   g_autofree char *step = dup_next_step (self);
+  g_autofree char *left_out = doctor_log_describe_left_out (self->log);
   GListModel *gateways = plum_manager_get_gateways (self->manager);
   int exit_code = doctor_verdict_get_exit_code (self->verdict);
 
@@ -233,6 +235,8 @@ doctor_report_print_text (const DoctorReport *self)
     print_trial ((PlumProtocol) i, &self->trial->mappings[i]);
 
   print_routers (self);
+  if (left_out != NULL)
+    output_line (OUTPUT_PLAIN, "%s", left_out);
 
   output_line (exit_code == 0 ? OUTPUT_GOOD : OUTPUT_BAD, "verdict: %s", sentence);
   output_line (OUTPUT_PLAIN, "next step: %s", step);
@@ -385,6 +389,10 @@ doctor_report_build_json (const DoctorReport *self)
 
   write_routers (self, &json);
   json_writer_string (&json, "stray_answer_from", self->stray);
+  json_writer_begin_object (&json, "left_out");
+  json_writer_int (&json, "events", self->log->n_left_out);
+  json_writer_int (&json, "bytes", (gint64) self->log->size_left_out);
+  json_writer_end_object (&json);
   json_writer_begin_array (&json, "trial");
   for (guint i = 0; self->trial != NULL && i < G_N_ELEMENTS (self->trial->mappings); i++)
     write_trial (&json, (PlumProtocol) i, &self->trial->mappings[i]);

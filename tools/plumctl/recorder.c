@@ -179,6 +179,7 @@ recorder_write (
   g_autofree char *index_path = g_build_filename (directory, INDEX_NAME, NULL);
   g_autofree char *report_path = g_build_filename (directory, REPORT_NAME, NULL);
   g_autofree char *masked_report = mask_text (report);
+  g_autofree char *left_out = doctor_log_describe_left_out (log);
   guint i = 0;
 
   while (i < log->events->len)
@@ -205,6 +206,8 @@ recorder_write (
         }
     }
 
+  if (left_out != NULL)
+    g_string_append_printf (index, "\t0\tdoctor\tnote\t\t0\t%s\n", left_out);
   return g_file_set_contents (report_path, masked_report, -1, error) &&
          g_file_set_contents (index_path, index->str, (gssize) index->len, error);
 }
