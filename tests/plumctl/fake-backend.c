@@ -144,7 +144,7 @@ fail_map (PlumRequest *request, PlumCall *call)
 
   if (has_fault ("taken"))
     plum_call_fail (call, PLUM_ERROR_CONFLICT, "the port belongs to another host");
-  else if (has_fault ("odd"))
+  else if (has_fault ("odd") || has_fault ("odd-and-blind"))
     plum_call_fail (call, PLUM_ERROR_MALFORMED, "the answer is malformed");
   else if (has_fault ("mute"))
     return TRUE;
@@ -188,6 +188,13 @@ fake_backend_map (PlumBackend *backend, PlumRequest *request, PlumCall *call)
   if (fail_map (request, call))
     return;
 
+  if (has_fault ("forgetful"))
+    {
+      lease = plum_lease_new (external, internal_port, lifetime, NULL);
+      plum_call_return_lease (call, lease);
+      return;
+    }
+
   table = read_table ();
   external_port = choose_port (table, protocol, plum_request_get_external_port (request), address);
   group = make_group (protocol, external_port);
@@ -195,6 +202,12 @@ fake_backend_map (PlumBackend *backend, PlumRequest *request, PlumCall *call)
   g_key_file_set_string (table, group, "address", address);
   g_key_file_set_string (table, group, "description", plum_request_get_description (request));
   write_table (table);
+
+  if (has_fault ("garbled"))
+    {
+      plum_call_fail (call, PLUM_ERROR_MALFORMED, "the answer is malformed");
+      return;
+    }
 
   lease = plum_lease_new (external, external_port, lifetime, NULL);
   plum_call_return_lease (call, lease);
@@ -206,6 +219,11 @@ fake_backend_unmap (PlumBackend *backend, PlumRequest *request, PlumLease *lease
   g_autofree char *group = NULL;
   g_autoptr (GKeyFile) table = read_table ();
 
+  if (has_fault ("deaf") || has_fault ("deaf-and-blind"))
+    {
+      plum_call_fail (call, PLUM_ERROR_TIMED_OUT, "no answer to the delete");
+      return;
+    }
   if (lease != NULL && !has_fault ("sticky"))
     {
       group =
@@ -225,7 +243,7 @@ fake_backend_get_external_address (PlumBackend *backend, PlumCall *call)
 }
 
 static void
-fake_backend_list (PlumBackend *backend, PlumCall *call)
+list_table (PlumCall *call)
 {
   g_autoptr (GListStore) entries = g_list_store_new (PLUM_TYPE_ENTRY);
   g_autoptr (GKeyFile) table = read_table ();
@@ -246,6 +264,15 @@ fake_backend_list (PlumBackend *backend, PlumCall *call)
     }
 
   plum_call_return_entries (call, G_LIST_MODEL (entries));
+}
+
+static void
+fake_backend_list (PlumBackend *backend, PlumCall *call)
+{
+  if (has_fault ("blind") || has_fault ("deaf-and-blind") || has_fault ("odd-and-blind"))
+    plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, "the table cannot be read");
+  else
+    list_table (call);
 }
 
 static void

@@ -44,6 +44,7 @@ SENTENCES = {
     "trial-failed": (23, "The router answers, but the trial mapping failed."),
     "one-transport": (24, "The router mapped only one of TCP and UDP."),
     "left-behind": (25, "The trial mapping could not be removed."),
+    "missing": (26, "The router reports success, but the mapping is not in its table."),
     "double-nat": (30, "The router's external address is private: it is behind a second router."),
     "cgnat": (31, "The provider shares one public address among several customers (CGNAT)."),
     "no-address": (32, "The router maps ports, but did not report a public address."),
@@ -263,6 +264,52 @@ def verdict_left_behind():
     with Router("sticky") as router:
         ends_with(router.plumctl("doctor"), "left-behind")
         equal(len(router.table()), 2)
+
+
+def trials(fault, verdict):
+    with Router(fault) as router:
+        ends_with(router.plumctl("doctor"), verdict)
+    with Router(fault) as router:
+        report = report_of(router.plumctl("doctor", "--json"), verdict)
+        return [(trial["mapped"], trial["table_after_map"], trial["table_after_remove"],
+                 trial["left_behind"]) for trial in report["trial"]]
+
+
+@test
+def verdict_missing():
+    """The router reports success and drops the mapping at once."""
+    equal(trials("forgetful", "missing"), [(True, "gone", "gone", False)] * 2)
+
+
+@test
+def left_behind_although_it_failed():
+    """The mapping took effect, but the answer was unusable."""
+    equal(trials("garbled", "left-behind"), [(False, None, "there", True)] * 2)
+
+
+@test
+def left_behind_is_unknown_without_a_table():
+    equal(trials("blind", "works"), [(True, "not-supported", "not-supported", None)] * 2)
+    equal(trials("odd-and-blind", "trial-failed"), [(False, None, "not-supported", None)] * 2)
+    equal(trials("odd", "trial-failed"), [(False, None, "gone", False)] * 2)
+
+
+@test
+def left_behind_is_seen_without_an_answer():
+    equal(trials("deaf", "left-behind"), [(True, "there", "there", True)] * 2)
+
+
+@test
+def left_behind_is_not_confirmed():
+    with Router("deaf-and-blind") as router:
+        result = router.plumctl("doctor", "--json")
+        report = json.loads(result.stdout)
+        equal((report["verdict"], result.returncode), ("left-behind", 25))
+        equal(report["sentence"], "The router did not confirm that it removed the trial mapping.")
+        equal([(trial["left_behind"], trial["remove_error"]["code"])
+               for trial in report["trial"]], [(None, "timed-out")] * 2)
+        text = router.plumctl("doctor").stdout
+        contains(text, "still there after the removal: unknown; no answer to the delete")
 
 
 @test

@@ -117,7 +117,10 @@ find_trial (DoctorTrialFindings *findings, const TrialMapping *trial)
 {
   findings->mapped = trial->mapped;
   findings->lifetime = trial->lifetime;
-  findings->left_behind = doctor_trial_is_left_behind (trial);
+  findings->left_behind = doctor_trial_get_left_behind (trial) == LEFT_BEHIND_YES ||
+                          (trial->mapped && trial->remove_error != NULL &&
+                           doctor_trial_get_left_behind (trial) == LEFT_BEHIND_UNKNOWN);
+  findings->missing = doctor_trial_is_missing (trial);
   findings->error =
     trial->error != NULL && trial->error->domain == PLUM_ERROR ? trial->error->code : -1;
 }

@@ -161,34 +161,63 @@ print_gateway (const DoctorReport *self, PlumGateway *gateway)
     output_line (OUTPUT_PLAIN, "  external address unknown");
 }
 
+static const char *
+describe_left_behind (LeftBehind left_behind)
+{
+  switch (left_behind)
+    {
+    case LEFT_BEHIND_NO:
+      return "no";
+    case LEFT_BEHIND_YES:
+      return "yes";
+    case LEFT_BEHIND_UNKNOWN:
+    default:
+      return "unknown";
+    }
+}
+
 static void
 print_trial (PlumProtocol protocol, const TrialMapping *trial)
 {
   const char *name = describe_protocol (protocol);
+  LeftBehind left_behind = doctor_trial_get_left_behind (trial);
   g_autofree char *lease = describe_lifetime (trial->lifetime);
 
   if (!trial->mapped)
-    {
-      output_line (OUTPUT_BAD, "trial %s:%u failed: %s", name, trial->internal_port,
-                   trial->error != NULL ? trial->error->message : "unknown reason");
-      return;
-    }
+    output_line (OUTPUT_BAD, "trial %s:%u failed: %s", name, trial->internal_port,
+                 trial->error != NULL ? trial->error->message : "unknown reason");
+  else
+    output_line (OUTPUT_PLAIN, "trial %s:%u → %s:%u %s", name, trial->internal_port,
+                 trial->external_host != NULL ? trial->external_host : "(address unknown)",
+                 trial->external_port, lease);
 
-  output_line (OUTPUT_PLAIN, "trial %s:%u → %s:%u %s", name, trial->internal_port,
-               trial->external_host != NULL ? trial->external_host : "(address unknown)",
-               trial->external_port, lease);
-  output_line (doctor_trial_is_left_behind (trial) ? OUTPUT_BAD : OUTPUT_PLAIN,
-               "  in the router's table: %s; removed: %s%s; still in the table: %s",
-               describe_readback_text (trial->after_map),
-               trial->remove_error == NULL ? "yes" : "no, ",
-               trial->remove_error == NULL ? "" : trial->remove_error->message,
-               describe_readback_text (trial->after_remove));
+  if (!trial->mapped && left_behind == LEFT_BEHIND_NO)
+    return;
+
+  output_line (left_behind == LEFT_BEHIND_NO ? OUTPUT_PLAIN : OUTPUT_BAD,
+               "  in the router's table: %s; still there after the removal: %s%s%s",
+               describe_readback_text (trial->after_map), describe_left_behind (left_behind),
+               trial->remove_error != NULL ? "; " : "",
+               trial->remove_error != NULL ? trial->remove_error->message : "");
+}
+
+static gboolean
+is_any_left_behind (const DoctorTrial *trial)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (trial->mappings); i++)
+    if (doctor_trial_get_left_behind (&trial->mappings[i]) == LEFT_BEHIND_YES)
+      return TRUE;
+
+  return FALSE;
 }
 
 static char *
 dup_sentence (const DoctorReport *self)
 {
   char *sentence = doctor_routers_dup_sentence (self->routers, self->verdict);
+
+  if (self->verdict == DOCTOR_LEFT_BEHIND && !is_any_left_behind (self->trial))
+    return g_strdup ("The router did not confirm that it removed the trial mapping.");
 
   return sentence != NULL ? sentence : g_strdup (doctor_verdict_get_sentence (self->verdict));
 }
@@ -344,6 +373,8 @@ write_routers (const DoctorReport *self, JsonWriter *json)
 static void
 write_trial (JsonWriter *json, PlumProtocol protocol, const TrialMapping *trial)
 {
+  LeftBehind left_behind = doctor_trial_get_left_behind (trial);
+
   json_writer_begin_object (json, NULL);
   json_writer_string (json, "protocol", describe_protocol (protocol));
   json_writer_int (json, "internal_port", trial->internal_port);
@@ -358,7 +389,10 @@ write_trial (JsonWriter *json, PlumProtocol protocol, const TrialMapping *trial)
   json_writer_string (json, "table_after_map", describe_readback (trial->after_map));
   describe_error_json (json, "remove_error", trial->remove_error);
   json_writer_string (json, "table_after_remove", describe_readback (trial->after_remove));
-  json_writer_bool (json, "left_behind", doctor_trial_is_left_behind (trial));
+  if (left_behind == LEFT_BEHIND_UNKNOWN)
+    json_writer_null (json, "left_behind");
+  else
+    json_writer_bool (json, "left_behind", left_behind == LEFT_BEHIND_YES);
   json_writer_end_object (json);
 }
 

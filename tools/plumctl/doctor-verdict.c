@@ -100,6 +100,11 @@ static const VerdictText texts[DOCTOR_N_VERDICTS] = {
     "The trial mapping could not be removed.",
     "If the mapping still exists in two minutes, remove it in the router's settings.",
   },
+  [DOCTOR_MISSING] = {
+    "missing", 26,
+    "The router reports success, but the mapping is not in its table.",
+    "Forward the port manually in the router's settings, or update its firmware.",
+  },
   [DOCTOR_DOUBLE_NAT] = {
     "double-nat", 30,
     "The router's external address is private: it is behind a second router.",
@@ -213,6 +218,8 @@ decide_by_trial (const DoctorFindings *f, DoctorVerdict *verdict)
     *verdict = DOCTOR_DOUBLE_NAT;
   else if (is_refused (f))
     *verdict = seems_disconnected (f) ? decide_disconnected (f) : decide_by_error (f->tcp.error);
+  else if ((f->tcp.missing || f->udp.missing) && !f->router_between)
+    *verdict = DOCTOR_MISSING;
   else if (f->tcp.mapped != f->udp.mapped)
     *verdict = DOCTOR_ONE_TRANSPORT;
   else

@@ -23,6 +23,7 @@ typedef enum {
   DOCTOR_TRIAL_FAILED,
   DOCTOR_ONE_TRANSPORT,
   DOCTOR_LEFT_BEHIND,
+  DOCTOR_MISSING,
   DOCTOR_DOUBLE_NAT,
   DOCTOR_CGNAT,
   DOCTOR_NO_ADDRESS,
@@ -35,7 +36,8 @@ typedef struct
   gboolean mapped;
   int error;            /* a PlumError; -1: none, or another domain */
   guint lifetime;       /* s */
-  gboolean left_behind; /* the mapping is still on the router, or may be */
+  gboolean left_behind; /* the mapping is still on the router, or its removal is unconfirmed */
+  gboolean missing;     /* the router reported success, but the mapping is not in its table */
 } DoctorTrialFindings;
 
 /* The findings; the verdict depends on nothing else. */
