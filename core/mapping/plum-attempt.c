@@ -113,6 +113,9 @@ plum_attempt_make_error (PlumAttempt *self)
         g_string_append_printf (message, "%s%s", message->len > 0 ? "; " : "", error->message);
     }
 
+  if (errors == NULL && plum_gateway_get_address (self->gateway) == NULL)
+    return plum_gateway_make_no_next_hop_error (self->gateway);
+
   if (errors == NULL)
     {
       self->error_domain = PLUM_ERROR;

@@ -54,7 +54,8 @@ print_lines (PlumGateway *gateway, gboolean is_default)
   g_autofree char *external = describe_address (plum_gateway_get_external_address (gateway));
   g_autofree char *missing = describe_missing_address (gateway);
 
-  output_line (OUTPUT_PLAIN, "gateway   %s on %s%s", address != NULL ? address : "no address",
+  output_line (OUTPUT_PLAIN, "gateway   %s on %s%s",
+               address != NULL ? address : "none (no next hop)",
                interface != NULL ? interface : "an unknown interface",
                is_default ? "" : ", not used by default");
   output_line (OUTPUT_PLAIN, "local     %s", local != NULL ? local : "unknown");

@@ -11,6 +11,8 @@ typedef struct _Discovery Discovery;
 struct _Discovery
 {
   Session *session;
+  GSocketFamily family; /* INVALID: IPv4, or that of --gateway */
+  gpointer user_data;
   GCancellable *cancellable;
   GatewayWatch watch;
   guint deadline_id;

@@ -17,6 +17,8 @@ typedef enum {
   DOCTOR_WRONG_ADDRESS,
   DOCTOR_NOT_CONNECTED,
   DOCTOR_CANNOT_MAP,
+  DOCTOR_NO_NEXT_HOP,
+  DOCTOR_OTHER_GATEWAY,
   DOCTOR_REFUSED,
   DOCTOR_TABLE_FULL,
   DOCTOR_PORT_TAKEN,
@@ -44,9 +46,11 @@ typedef struct
 typedef struct
 {
   gboolean has_gateway;
-  gboolean served; /* a backend can map ports */
-  gboolean direct; /* ... because this host has a public address */
-  guint n_refused; /* probes with this outcome */
+  gboolean no_next_hop;  /* the default route leads to no router */
+  gboolean other_serves; /* the router of another interface can map ports */
+  gboolean served;       /* a backend can map ports */
+  gboolean direct;       /* ... because this host has a public address */
+  guint n_refused;       /* probes with this outcome */
   guint n_failed;
   guint n_no_resources;        /* failed probes with NO_RESOURCES */
   guint n_other_devices;       /* other devices that answered */
@@ -68,4 +72,5 @@ gboolean doctor_verdict_maps_nothing (const DoctorFindings *findings);
 const char *doctor_verdict_get_name (DoctorVerdict verdict);
 const char *doctor_verdict_get_sentence (DoctorVerdict verdict);
 const char *doctor_verdict_get_next_step (DoctorVerdict verdict);
+const char *doctor_verdict_get_next_step_ipv6 (DoctorVerdict verdict);
 int doctor_verdict_get_exit_code (DoctorVerdict verdict);
