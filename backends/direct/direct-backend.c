@@ -22,7 +22,8 @@ plum_direct_backend_get_address (PlumBackend *backend, PlumCall *call)
   /* A program that sets a gateway address requires that gateway to be used. */
   if (plum_network_get_overridden (network))
     {
-      plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, "a gateway address is set");
+      plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
+                      "the address of this host is not used, because a gateway is set");
       return NULL;
     }
 
@@ -30,7 +31,7 @@ plum_direct_backend_get_address (PlumBackend *backend, PlumCall *call)
   if (local == NULL || g_inet_address_get_family (local) != G_SOCKET_FAMILY_IPV4)
     {
       plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
-                      "this host needs no port mapping only with a public IPv4 address");
+                      "a public IPv6 address of this host does not open a port");
       return NULL;
     }
 

@@ -174,19 +174,23 @@ add_examination (Doctor *doctor, GSocketFamily family)
   };
 }
 
-/* Without --family, --gateway determines the family. */
-static void
-add_examinations (Doctor *doctor)
+/* --gateway determines the family. */
+static const char *
+get_family (void)
 {
   g_autoptr (GInetAddress) gateway =
     common_options.gateway != NULL ? g_inet_address_new_from_string (common_options.gateway) : NULL;
-  const char *family = options.family != NULL ? options.family : "both";
 
-  if (gateway != NULL && options.family == NULL)
-    {
-      add_examination (doctor, g_inet_address_get_family (gateway));
-      return;
-    }
+  if (gateway != NULL)
+    return g_inet_address_get_family (gateway) == G_SOCKET_FAMILY_IPV6 ? "6" : "4";
+
+  return options.family != NULL ? options.family : "both";
+}
+
+static void
+add_examinations (Doctor *doctor)
+{
+  const char *family = get_family ();
 
   if (!g_str_equal (family, "6"))
     add_examination (doctor, G_SOCKET_FAMILY_IPV4);
@@ -204,6 +208,9 @@ check_arguments (char **arguments)
   else if (options.family != NULL && !g_str_equal (options.family, "4") &&
            !g_str_equal (options.family, "6") && !g_str_equal (options.family, "both"))
     output_error ("--family: “%s” is invalid, must be 4, 6 or both", options.family);
+  else if (options.family != NULL && !g_str_equal (options.family, "both") &&
+           !g_str_equal (get_family (), options.family))
+    output_error ("--family: --gateway %s has another address family", common_options.gateway);
   else if (options.record != NULL && !recorder_prepare (options.record, &error))
     output_error ("--record: %s", error->message);
   else

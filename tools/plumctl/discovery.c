@@ -7,6 +7,8 @@
 #include "exit-code.h"
 #include "output.h"
 
+static void query (Discovery *self);
+
 static void
 finish (Discovery *self)
 {
@@ -34,9 +36,26 @@ static void
 on_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   Discovery *self = user_data;
+  g_autoptr (GError) error = NULL;
 
+  plum_manager_discover_finish (PLUM_MANAGER (object), result, &error);
+  if (self->any_family && self->family == G_SOCKET_FAMILY_INVALID &&
+      common_options.gateway == NULL && !self->finished &&
+      g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
+    {
+      self->family = G_SOCKET_FAMILY_IPV6;
+      self->error = g_steal_pointer (&error);
+      query (self);
+      return;
+    }
+
+  /* Without any network, the error for IPv4 is reported. */
   self->returned = TRUE;
-  plum_manager_discover_finish (PLUM_MANAGER (object), result, &self->error);
+  if (self->error == NULL || !g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
+    {
+      g_clear_error (&self->error);
+      self->error = g_steal_pointer (&error);
+    }
   finish (self);
 }
 
@@ -50,6 +69,16 @@ on_deadline (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static void
+query (Discovery *self)
+{
+  if (self->family == G_SOCKET_FAMILY_INVALID)
+    plum_manager_discover_async (self->session->manager, self->cancellable, on_discovered, self);
+  else
+    plum_manager_discover_family_async (self->session->manager, self->family, self->cancellable,
+                                        on_discovered, self);
+}
+
 void
 discovery_start (Discovery *self)
 {
@@ -60,11 +89,7 @@ discovery_start (Discovery *self)
   if (self->first_address)
     self->watch.property = on_property;
   gateway_watch_start (&self->watch, self->session->manager);
-  if (self->family == G_SOCKET_FAMILY_INVALID)
-    plum_manager_discover_async (self->session->manager, self->cancellable, on_discovered, self);
-  else
-    plum_manager_discover_family_async (self->session->manager, self->family, self->cancellable,
-                                        on_discovered, self);
+  query (self);
 }
 
 void

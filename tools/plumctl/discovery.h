@@ -16,6 +16,7 @@ struct _Discovery
   GCancellable *cancellable;
   GatewayWatch watch;
   guint deadline_id;
+  gboolean any_family;    /* use IPv6 if this computer has no IPv4 network */
   gboolean first_address; /* finish as soon as an external address is known */
   gboolean finished;
   gboolean returned; /* the call has returned */

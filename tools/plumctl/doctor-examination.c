@@ -21,8 +21,16 @@ reports_address (const char *backend)
   return !g_str_equal (backend, "direct") && !g_str_equal (backend, "pcp");
 }
 
+/* Whether the router was asked by a protocol that may support this network. */
+static gboolean
+is_asked (const DoctorLog *log, PlumGateway *gateway, PlumProbe *probe)
+{
+  return !g_error_matches (plum_probe_get_error (probe), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED) ||
+         doctor_log_has_sent (log, gateway, plum_probe_get_name (probe));
+}
+
 static void
-find_probes (DoctorFindings *findings, PlumGateway *gateway)
+find_probes (const DoctorLog *log, DoctorFindings *findings, PlumGateway *gateway)
 {
   GListModel *probes = plum_gateway_get_probes (gateway);
   gboolean reported = plum_gateway_get_external_address (gateway) != NULL;
@@ -34,8 +42,8 @@ find_probes (DoctorFindings *findings, PlumGateway *gateway)
       const GError *error = plum_probe_get_error (probe);
       const char *name = plum_probe_get_name (probe);
 
-      /* "direct" queries no router: its outcome says nothing about the router. */
-      if (g_str_equal (name, "direct"))
+      /* The outcome of a backend that queried no router says nothing about the router. */
+      if (g_str_equal (name, "direct") || !is_asked (log, gateway, probe))
         continue;
       if (outcome == PLUM_PROBE_SUCCESS && reports_address (name) && !reported)
         findings->address_withheld = TRUE;
@@ -72,7 +80,7 @@ collect_findings (DoctorExamination *self)
   if (self->gateway == NULL)
     return;
 
-  find_probes (findings, self->gateway);
+  find_probes (self->log, findings, self->gateway);
   findings->n_other_devices = doctor_log_count_other_devices (self->log, self->gateway);
   findings->direct = g_strcmp0 (plum_gateway_get_backend_name (self->gateway), "direct") == 0;
   findings->router_between = doctor_log_has_mismatch (self->log, self->gateway);
@@ -197,11 +205,11 @@ on_stray_done (StrayProbe *stray)
 
 /* Only a router that did not refuse may have answered from another address. */
 static gboolean
-is_silent (PlumGateway *gateway)
+is_silent (DoctorExamination *self)
 {
   DoctorFindings findings = { 0 };
 
-  find_probes (&findings, gateway);
+  find_probes (self->log, &findings, self->gateway);
   return findings.n_refused == 0;
 }
 
@@ -221,8 +229,7 @@ on_discovered (Discovery *discovery)
   address = plum_gateway_get_address (self->gateway);
   if (!discovery_is_served (discovery))
     {
-      if (address == NULL || !is_silent (self->gateway) ||
-          !stray_probe_start (&self->stray, address))
+      if (address == NULL || !is_silent (self) || !stray_probe_start (&self->stray, address))
         conclude (self);
     }
   else if (self->no_map || plum_gateway_get_local_address (self->gateway) == NULL)

@@ -201,3 +201,18 @@ doctor_log_has_mismatch (DoctorLog *self, PlumGateway *gateway)
 {
   return g_hash_table_contains (self->mismatch, gateway);
 }
+
+gboolean
+doctor_log_has_sent (const DoctorLog *self, PlumGateway *gateway, const char *backend)
+{
+  for (guint i = 0; i < self->events->len; i++)
+    {
+      const DoctorEvent *event = self->events->pdata[i];
+
+      if (event->gateway == gateway && event->bytes != NULL &&
+          event->direction == PLUM_TRAFFIC_SENT && g_strcmp0 (event->backend, backend) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}

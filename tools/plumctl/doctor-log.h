@@ -51,6 +51,8 @@ char *doctor_log_describe_peer (const DoctorEvent *event);
 guint doctor_log_count_other_devices (DoctorLog *self, PlumGateway *gateway);
 /* What was not recorded, for the user; NULL: nothing. */
 char *doctor_log_describe_left_out (const DoctorLog *self);
+/* Whether a backend has sent anything to a gateway. */
+gboolean doctor_log_has_sent (const DoctorLog *self, PlumGateway *gateway, const char *backend);
 gboolean doctor_log_has_mismatch (DoctorLog *self, PlumGateway *gateway);
 /* For events with bytes only. */
 gboolean doctor_event_is_search (const DoctorEvent *event);

@@ -139,18 +139,27 @@ print_probe (const DoctorReport *self, PlumGateway *gateway, PlumProbe *probe)
 {
   PlumProbeOutcome outcome = plum_probe_get_outcome (probe);
   const GError *error = plum_probe_get_error (probe);
+  const char *name = plum_probe_get_name (probe);
   g_autofree char *text = describe_probe (probe);
 
   /* It queries no router, and a private local address is not a fault. */
-  if (g_str_equal (plum_probe_get_name (probe), "direct") && error != NULL)
+  if (g_str_equal (name, "direct") && error != NULL)
     {
-      output_line (OUTPUT_PLAIN, "  %s", error->message);
+      if (plum_gateway_get_family (gateway) == G_SOCKET_FAMILY_IPV4)
+        output_line (OUTPUT_PLAIN, "  %s", error->message);
+      return;
+    }
+  if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED) &&
+      !doctor_log_has_sent (self->log, gateway, name))
+    {
+      output_line (OUTPUT_PLAIN, "  %s: not asked: %s", describe_backend (name),
+                   describe_skip_backend (error->message, name));
       return;
     }
 
   output_line (outcome == PLUM_PROBE_SUCCESS ? OUTPUT_GOOD : OUTPUT_PLAIN, "  %s: %s",
-               describe_backend (plum_probe_get_name (probe)), text);
-  print_events (self, gateway, plum_probe_get_name (probe));
+               describe_backend (name), text);
+  print_events (self, gateway, name);
 }
 
 static void
@@ -328,7 +337,7 @@ doctor_report_print_text (const DoctorReport *self)
     output_line (OUTPUT_PLAIN, "%s", left_out);
 
   for (guint i = 0; i < self->n_parts; i++)
-    if (i != self->main)
+    if (i != self->main && self->parts[i].verdict != DOCTOR_NO_GATEWAY)
       print_verdict (self, &self->parts[i],
                      self->parts[i].family == G_SOCKET_FAMILY_IPV6 ? "IPv6 " : "IPv4 ");
   print_verdict (self, &self->parts[self->main], "");
