@@ -345,7 +345,7 @@ check_random (GInetAddress *address, const char *form)
 static void
 test_random_ipv4 (void)
 {
-  for (guint i = 0; i < 3000; i++)
+  for (guint i = 0; i < 960; i++)
     {
       g_autoptr (GInetAddress) address = make_random_address (G_SOCKET_FAMILY_IPV4);
       g_autofree char *form = dup_ipv4_form (address, i % G_N_ELEMENTS (ipv4_forms));
@@ -357,7 +357,7 @@ test_random_ipv4 (void)
 static void
 test_random_ipv6 (void)
 {
-  for (guint i = 0; i < 1500; i++)
+  for (guint i = 0; i < 400; i++)
     {
       g_autoptr (GInetAddress) address = make_random_address (G_SOCKET_FAMILY_IPV6);
       g_autofree char *form = dup_ipv6_form (address, i % N_IPV6_FORMS);
@@ -384,7 +384,7 @@ test_random_packet (void)
     { 0, 0x80, 8, G_SOCKET_FAMILY_IPV4 },  { 0, 0x81, 20, G_SOCKET_FAMILY_IPV4 },
   };
 
-  for (guint i = 0; i < 4000; i++)
+  for (guint i = 0; i < 2400; i++)
     {
       gsize place = i % G_N_ELEMENTS (places);
       g_autoptr (GInetAddress) address = make_random_address (places[place].family);
@@ -421,7 +421,7 @@ test_long (void)
       GString *text = g_string_new (NULL);
       g_autofree char *masked = NULL;
 
-      while (text->len < 1000000)
+      while (text->len < 200000)
         g_string_append (text, parts[i]);
       g_test_timer_start ();
       masked = mask_text (text->str);
