@@ -282,7 +282,7 @@ plum_manager_discover_async (PlumManager *self,
 }
 
 /**
- * plum_manager_discover_family_async: (finish-func discover_finish)
+ * plum_manager_discover_family_async:
  * @self: a manager
  * @family: %G_SOCKET_FAMILY_IPV4 or %G_SOCKET_FAMILY_IPV6
  * @cancellable: (nullable): a cancellable

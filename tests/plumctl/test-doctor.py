@@ -472,6 +472,20 @@ def left_behind_is_seen_without_an_answer():
 
 
 @test
+def left_behind_is_not_confirmed_by_pcp_or_natpmp():
+    """The router grants mappings, and never answers a delete."""
+    for protocol in ("pcp", "natpmp"):
+        with FakeGateway(protocol=protocol, keeps_all=True) as gateway:
+            result = doctor(gateway, "--json", backend=protocol)
+            report = json.loads(result.stdout)
+            equal((report["verdict"], result.returncode), ("left-behind", 25))
+            equal([(trial["mapped"], trial["left_behind"]) for trial in report["trial"]],
+                  [(True, None)] * 2)
+            assert all(trial["remove_error"] is not None for trial in report["trial"])
+            equal(len(gateway.table), 2)
+
+
+@test
 def left_behind_is_not_confirmed():
     with Router("deaf-and-blind") as router:
         result = router.plumctl("doctor", "--json")

@@ -378,12 +378,19 @@ is_public_number (guint64 number)
   return number >> 32 == 0 && !mask_text_is_private (address);
 }
 
+/* Whether the host of a URL starts at @i (RFC 3986 3.2). */
+static gboolean
+is_host (const Text *text, size_t i)
+{
+  return (i >= 2 && text_at (text, i - 1) == '/' && text_at (text, i - 2) == '/') ||
+         (i >= 1 && text_at (text, i - 1) == '@');
+}
+
 static size_t
 mask_number (Text *text, size_t start)
 {
   gboolean hex = text_has (text, start, "0x");
-  gboolean url =
-    start > 0 && (text_at (text, start - 1) == '@' || text_at (text, start - 1) == '/');
+  gboolean url = is_host (text, start);
   size_t first = start + (hex ? 2 : 0);
   size_t end = first;
   g_autofree char *part = NULL;
