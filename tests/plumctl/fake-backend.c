@@ -271,6 +271,8 @@ fake_backend_list (PlumBackend *backend, PlumCall *call)
 {
   if (has_fault ("blind") || has_fault ("deaf-and-blind") || has_fault ("odd-and-blind"))
     plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, "the table cannot be read");
+  else if (has_fault ("garbled-table"))
+    plum_call_fail (call, PLUM_ERROR_MALFORMED, "the table is malformed");
   else
     list_table (call);
 }

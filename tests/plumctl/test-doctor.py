@@ -462,6 +462,7 @@ def left_behind_although_it_failed():
 @test
 def left_behind_is_unknown_without_a_table():
     equal(trials("blind", "works"), [(True, "not-supported", "not-supported", None)] * 2)
+    equal(trials("garbled-table", "works"), [(True, None, None, None)] * 2)
     equal(trials("odd-and-blind", "trial-failed"), [(False, None, "not-supported", None)] * 2)
     equal(trials("odd", "trial-failed"), [(False, None, "gone", False)] * 2)
 

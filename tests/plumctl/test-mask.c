@@ -48,6 +48,8 @@ static const TextRow texts[] = {
   { "number", "http://1572395042/", "http://0020000000/" },
   { "path-number", "http://192.168.1.1/1572395042/", "http://192.168.1.1/1572395042/" },
   { "user-number", "http://a@1572395042/", "http://a@0020000000/" },
+  { "hex-name", "p5DB8D822.dip0.example.net", "p01000000.dip0.example.net" },
+  { "hex-file", "/5DB8D822.xml", "/5DB8D822.xml" },
   { "hex-number", "0x5db8d822", "0x01000000" },
   { "mac", "00:11:22:33:44:55", "00:11:22:33:44:55" },
   { "mac-dashed", "00-11-22-33-44-55", "00-11-22-33-44-55" },
@@ -416,7 +418,8 @@ test_random_packet (void)
 static void
 test_long (void)
 {
-  static const char *const parts[] = { "300.", "1.", "a.", "1-", "a:", ":", "::", "f", "0x", "9" };
+  static const char *const parts[] = { "300.", "1.", "a.", "1-", "a:",        ":",
+                                       "::",   "f",  "0x", "9",  "abcdefab.", "%41" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
     {

@@ -67,6 +67,7 @@ describe_readback (Readback readback)
     case READBACK_NOT_SUPPORTED:
       return "not-supported";
     case READBACK_NOT_DONE:
+    case READBACK_UNKNOWN:
     default:
       return NULL;
     }
@@ -83,6 +84,7 @@ describe_readback_text (Readback readback)
       return "no";
     case READBACK_NOT_SUPPORTED:
     case READBACK_NOT_DONE:
+    case READBACK_UNKNOWN:
     default:
       return "unknown";
     }

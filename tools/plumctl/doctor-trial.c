@@ -99,41 +99,50 @@ remove_next (DoctorTrial *self)
   return FALSE;
 }
 
-static gboolean
-is_in_table (GListModel *table, PlumProtocol protocol, TrialMapping *trial, GInetAddress *local)
+/* What a table tells about a mapping. An entry that could not be read may be that of the mapping.
+ */
+static Readback
+find_in_table (GListModel *table, PlumProtocol protocol, TrialMapping *trial, GInetAddress *local)
 {
+  Readback found = READBACK_GONE;
+
   for (guint i = 0; i < g_list_model_get_n_items (table); i++)
     {
       g_autoptr (PlumEntry) entry = g_list_model_get_item (table, i);
       GInetAddress *address = plum_entry_get_internal_address (entry);
 
-      if (plum_entry_get_protocol (entry) == protocol &&
-          plum_entry_get_internal_port (entry) == trial->internal_port && address != NULL &&
-          g_inet_address_equal (address, local))
-        return TRUE;
+      if (address == NULL || plum_entry_get_internal_port (entry) == 0)
+        found = READBACK_UNKNOWN;
+      else if (plum_entry_get_protocol (entry) == protocol &&
+               plum_entry_get_internal_port (entry) == trial->internal_port &&
+               g_inet_address_equal (address, local))
+        return READBACK_THERE;
     }
 
-  return FALSE;
+  return found;
 }
 
 static void
 on_table (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   DoctorTrial *self = user_data;
+  g_autoptr (GError) error = NULL;
   g_autoptr (GListModel) table =
-    plum_gateway_list_entries_finish (PLUM_GATEWAY (object), result, NULL);
+    plum_gateway_list_entries_finish (PLUM_GATEWAY (object), result, &error);
   GInetAddress *local = plum_gateway_get_local_address (self->gateway);
 
   for (guint i = 0; i < G_N_ELEMENTS (self->mappings); i++)
     {
       TrialMapping *trial = &self->mappings[i];
-      Readback seen = READBACK_NOT_SUPPORTED;
+      Readback seen = READBACK_UNKNOWN;
 
       /* A mapping that failed may have taken effect all the same. */
       if (trial->internal_port == 0 || (self->reading_first && !trial->mapped))
         continue;
       if (table != NULL)
-        seen = is_in_table (table, (PlumProtocol) i, trial, local) ? READBACK_THERE : READBACK_GONE;
+        seen = find_in_table (table, (PlumProtocol) i, trial, local);
+      else if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED))
+        seen = READBACK_NOT_SUPPORTED;
       if (self->reading_first)
         trial->after_map = seen;
       else

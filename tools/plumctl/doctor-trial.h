@@ -9,6 +9,7 @@
 /* Whether the router's table contains a mapping. */
 typedef enum {
   READBACK_NOT_DONE,
+  READBACK_UNKNOWN, /* the table could not be read completely */
   READBACK_NOT_SUPPORTED,
   READBACK_THERE,
   READBACK_GONE,

@@ -378,6 +378,35 @@ is_public_number (guint64 number)
   return number >> 32 == 0 && !mask_text_is_private (address);
 }
 
+/* "p0A000001.dip.example.net": providers name their customers' hosts after the address. */
+static size_t
+mask_host_name (Text *text, size_t start)
+{
+  size_t end = start;
+  size_t label;
+  g_autofree char *part = NULL;
+
+  while (text_is_xdigit (text, end))
+    end++;
+  if (end - start != 8 || text_at (text, end) != '.')
+    return 0;
+
+  label = end + 1;
+  while (g_ascii_isalnum (text_at (text, label)) || text_at (text, label) == '-')
+    label++;
+  if (label == end + 1 || text_at (text, label) != '.')
+    return 0;
+
+  part = text_dup (text, start, end);
+  if (!is_public_number (g_ascii_strtoull (part, NULL, 16)))
+    return end;
+
+  for (size_t i = start; i < end; i++)
+    text_put (text, i, i == start + 1 ? '1' : '0');
+  text_set_done (text, &(Run){ .start = start, .end = end });
+  return end;
+}
+
 /* Whether the host of a URL starts at @i (RFC 3986 3.2). */
 static gboolean
 is_host (const Text *text, size_t i)
@@ -557,6 +586,7 @@ mask_text_in_place (char *text, size_t length)
   text_decode (&view, length);
   apply (&view, mask_nibbles, text_is_xdigit);
   apply (&view, mask_number, NULL);
+  apply (&view, mask_host_name, text_is_xdigit);
   apply (&view, mask_dashes, text_is_xdigit);
   apply (&view, mask_ipv4, text_is_digit);
   apply (&view, mask_colons, text_is_xdigit);
