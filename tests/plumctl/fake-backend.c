@@ -55,7 +55,7 @@ get_external_address (void)
 
 /* --- The fault "flood" --- */
 
-#define FLOOD_ROUNDS 400
+#define FLOOD_ROUNDS 100
 #define FLOOD_SIZE 100 /* announcements, answers and notes in each round */
 
 typedef struct

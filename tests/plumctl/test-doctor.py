@@ -456,7 +456,16 @@ def verdict_missing():
 @test
 def left_behind_although_it_failed():
     """The mapping took effect, but the answer was unusable."""
-    equal(trials("garbled", "left-behind"), [(False, None, "there", True)] * 2)
+    with Router("garbled") as router:
+        result = router.plumctl("doctor")
+        equal(result.returncode, 25)
+        contains(result.stdout, "verdict: The trial mapping failed, but it is in the router's table.")
+        contains(result.stdout, "  in the router's table all the same: yes\n")
+    with Router("garbled") as router:
+        report = json.loads(router.plumctl("doctor", "--json").stdout)
+        equal((report["verdict"], report["exit_code"]), ("left-behind", 25))
+        equal([(trial["mapped"], trial["table_after_remove"], trial["left_behind"])
+               for trial in report["trial"]], [(False, "there", True)] * 2)
 
 
 @test
@@ -655,8 +664,8 @@ def doctor_in_a_flood():
         equal(report["verdict"], "works")
         assert usage.ru_maxrss < (60 if "ASAN_OPTIONS" not in os.environ else 600) * 1024, usage
         left_out = report["left_out"]
-        assert left_out["events"] > 70000, left_out
-        assert left_out["bytes"] > 40000 * 1000, left_out
+        assert left_out["events"] > 17000, left_out
+        assert left_out["bytes"] > 10 * 1000 * 1000, left_out
         # What the doctor itself did is complete.
         equal([trial["table_after_map"] for trial in report["trial"]], ["there"] * 2)
         names = os.listdir(folder)

@@ -426,7 +426,7 @@ test_long (void)
       GString *text = g_string_new (NULL);
       g_autofree char *masked = NULL;
 
-      while (text->len < 200000)
+      while (text->len < 50000)
         g_string_append (text, parts[i]);
       g_test_timer_start ();
       masked = mask_text (text->str);

@@ -227,8 +227,13 @@ print_trial (PlumProtocol protocol, GSocketFamily family, const TrialMapping *tr
                  trial->external_host != NULL ? trial->external_host : "(address unknown)",
                  ipv6 ? "]" : "", trial->external_port, lease);
 
-  if (!trial->mapped && left_behind == LEFT_BEHIND_NO)
-    return;
+  if (!trial->mapped)
+    {
+      if (left_behind != LEFT_BEHIND_NO)
+        output_line (OUTPUT_BAD, "  in the router's table all the same: %s",
+                     describe_left_behind (left_behind));
+      return;
+    }
 
   output_line (left_behind == LEFT_BEHIND_NO ? OUTPUT_PLAIN : OUTPUT_BAD,
                "  in the router's table: %s; still there after the removal: %s%s%s",
@@ -248,6 +253,12 @@ is_any_left_behind (const DoctorTrial *trial)
 }
 
 static gboolean
+is_any_mapped (const DoctorTrial *trial)
+{
+  return trial->mappings[PLUM_PROTOCOL_TCP].mapped || trial->mappings[PLUM_PROTOCOL_UDP].mapped;
+}
+
+static gboolean
 is_about_the_route (DoctorVerdict verdict)
 {
   return verdict == DOCTOR_NO_NEXT_HOP || verdict == DOCTOR_OTHER_GATEWAY;
@@ -260,6 +271,9 @@ dup_sentence (const DoctorReport *self, const DoctorPart *part)
 
   if (part->verdict == DOCTOR_LEFT_BEHIND && !is_any_left_behind (part->trial))
     return g_strdup ("The router did not confirm that it removed the trial mapping.");
+
+  if (part->verdict == DOCTOR_LEFT_BEHIND && !is_any_mapped (part->trial))
+    return g_strdup ("The trial mapping failed, but it is in the router's table.");
 
   if (is_about_the_route (part->verdict))
     sentence = alternative_dup_reason (self->manager, part->family);
