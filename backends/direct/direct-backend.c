@@ -22,14 +22,16 @@ plum_direct_backend_get_address (PlumBackend *backend, PlumCall *call)
   /* A program that sets a gateway address requires that gateway to be used. */
   if (plum_network_get_overridden (network))
     {
-      plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, "direct: a gateway address is set");
+      plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
+                      "the address of this host is not used, because a gateway is set");
       return NULL;
     }
 
   /* With IPv6 every address is public, but usually behind a firewall in the router. */
   if (local == NULL || g_inet_address_get_family (local) != G_SOCKET_FAMILY_IPV4)
     {
-      plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, "direct: only IPv4 is supported");
+      plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
+                      "a public IPv6 address of this host does not open a port");
       return NULL;
     }
 
@@ -37,7 +39,7 @@ plum_direct_backend_get_address (PlumBackend *backend, PlumCall *call)
     return local;
 
   host = g_inet_address_to_string (local);
-  message = g_strdup_printf ("direct: %s is not a public address", host);
+  message = g_strdup_printf ("this host's address %s is not a public address", host);
   plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, message);
   return NULL;
 }

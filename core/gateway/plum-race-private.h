@@ -81,7 +81,8 @@ PlumPick plum_race_pick (PlumRace *self, guint first, const gboolean *tried, gui
 /* Notes the result of a call to a candidate; error NULL: success. After a timeout the candidate is
  * suspect, and the next plum_race_discover() probes it once for all users. */
 void plum_race_note_outcome (PlumRace *self, guint index, const GError *error);
-/* Appends the errors of the candidates that are not in tried (nullable). */
+/* Appends the errors of the candidates that are not in tried (nullable): the best candidate first,
+ * and last those that did not ask the router. */
 void plum_race_append_verdicts (PlumRace *self, const gboolean *tried, GString *verdicts);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PlumRace, plum_race_free)

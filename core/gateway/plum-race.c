@@ -26,11 +26,12 @@ typedef struct
   PlumCandidate parent;
 
   PlumRace *race;
-  gint64 started;    /* of the last discovery */
-  gint64 decided;    /* 0: never */
-  gboolean suspect;  /* it can map, but its last call timed out */
-  gint64 lost;       /* time of the last loss that was acted on; 0: never */
-  gint64 lost_pause; /* in microseconds */
+  gint64 started;           /* of the last discovery */
+  gint64 decided;           /* 0: never */
+  gboolean settled_at_once; /* the last discovery: without asking the router */
+  gboolean suspect;         /* it can map, but its last call timed out */
+  gint64 lost;              /* time of the last loss that was acted on; 0: never */
+  gint64 lost_pause;        /* in microseconds */
   PlumTimer lost_timer;
 } Candidate;
 
@@ -176,8 +177,10 @@ on_discovered (PlumCall *call, gpointer user_data)
 
   candidate->decided = plum_clock_get_time (self->clock);
   candidate->suspect = FALSE;
-  plum_debug ("%s: %s", plum_probe_get_name (candidate->parent.probe),
-              error != NULL ? error->message : "can map ports");
+  if (error != NULL)
+    plum_debug ("%s", error->message);
+  else
+    plum_debug ("The backend “%s” can map ports", plum_probe_get_name (candidate->parent.probe));
   g_clear_object (&candidate->parent.call);
 
   if (outcome == PLUM_PROBE_SUCCESS && !self->grace_ended && !plum_timer_is_armed (&self->grace) &&
@@ -206,8 +209,11 @@ plum_race_probe (PlumRace *self, Candidate *candidate)
   candidate->started = plum_clock_get_time (self->clock);
   plum_backend_start_call (&candidate->parent.call, candidate->parent.backend, PLUM_CALL_DISCOVER,
                            NULL, self->settings->discover_timeout, on_discovered, candidate);
-  if (candidate->parent.call != NULL)
-    candidate_set_outcome (candidate, PLUM_PROBE_PENDING, NULL, 0);
+  if (candidate->parent.call == NULL)
+    return;
+
+  candidate->settled_at_once = plum_call_is_settled (candidate->parent.call);
+  candidate_set_outcome (candidate, PLUM_PROBE_PENDING, NULL, 0);
 }
 
 void
@@ -281,8 +287,7 @@ plum_race_note_lost (PlumRace *self, Candidate *candidate, const char *reason)
 {
   gint64 now = plum_clock_get_time (self->clock);
 
-  plum_info ("%s: the router has lost the mappings: %s",
-             plum_probe_get_name (candidate->parent.probe), reason);
+  plum_info ("The router has lost the mappings: %s", reason);
 
   if (candidate->lost == 0 || now - candidate->lost >= candidate->lost_pause)
     plum_race_handle_lost (self, candidate);
@@ -486,14 +491,26 @@ plum_race_note_outcome (PlumRace *self, guint index, const GError *error)
   candidate->suspect = g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
 }
 
+/* It did not ask the router, because it does not apply to this network: that explains least. */
+static gboolean
+candidate_is_unfit (Candidate *candidate)
+{
+  return candidate->settled_at_once &&
+         g_error_matches (plum_probe_get_error (candidate->parent.probe), PLUM_ERROR,
+                          PLUM_ERROR_NOT_SUPPORTED);
+}
+
 void
 plum_race_append_verdicts (PlumRace *self, const gboolean *tried, GString *verdicts)
 {
-  for (unsigned int i = 0; i < self->candidates->len; i++)
-    {
-      const GError *error = plum_probe_get_error (plum_race_get_candidate (self, i)->probe);
+  for (int unfit = FALSE; unfit <= TRUE; unfit++)
+    for (unsigned int i = 0; i < self->candidates->len; i++)
+      {
+        Candidate *candidate = self->candidates->pdata[i];
+        const GError *error = plum_probe_get_error (candidate->parent.probe);
 
-      if ((tried == NULL || !tried[i]) && error != NULL)
-        g_string_append_printf (verdicts, "%s%s", verdicts->len > 0 ? "; " : "", error->message);
-    }
+        if ((tried == NULL || !tried[i]) && error != NULL &&
+            candidate_is_unfit (candidate) == unfit)
+          g_string_append_printf (verdicts, "%s%s", verdicts->len > 0 ? "; " : "", error->message);
+      }
 }

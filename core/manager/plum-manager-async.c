@@ -267,7 +267,8 @@ plum_manager_discover_all (PlumManager *self, GTask *task, GPtrArray *gateways)
  *
  * This fills [property@Plum.Manager:gateways], with the probes and external addresses of the
  * gateways. These are the IPv4 gateways of all network interfaces with a default route, or the one
- * in [property@Plum.Manager:gateway-address]. IPv6 gateways are added with the first IPv6 mapping.
+ * in [property@Plum.Manager:gateway-address]. IPv6 gateways are added with the first IPv6 mapping,
+ * or by [method@Plum.Manager.discover_family_async].
  *
  * Since: 1.0
  */
@@ -277,12 +278,41 @@ plum_manager_discover_async (PlumManager *self,
                              GAsyncReadyCallback callback,
                              gpointer user_data)
 {
+  g_return_if_fail (PLUM_IS_MANAGER (self));
+
+  plum_manager_discover_family_async (self, plum_manager_get_main_family (self), cancellable,
+                                      callback, user_data);
+}
+
+/**
+ * plum_manager_discover_family_async:
+ * @self: a manager
+ * @family: %G_SOCKET_FAMILY_IPV4 or %G_SOCKET_FAMILY_IPV6
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when every backend has finished its discovery
+ * @user_data: data for @callback
+ *
+ * Finds the gateways of one address family and discovers what they support, without mapping a port.
+ *
+ * It differs from [method@Plum.Manager.discover_async] only in the address family. Finish it with
+ * [method@Plum.Manager.discover_finish].
+ *
+ * Since: 1.0
+ */
+void
+plum_manager_discover_family_async (PlumManager *self,
+                                    GSocketFamily family,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data)
+{
   g_autoptr (GTask) task = NULL;
   g_autoptr (GError) error = NULL;
   GPtrArray *gateways = NULL;
 
   g_return_if_fail (PLUM_IS_MANAGER (self));
   PLUM_RETURN_IF_OTHER_THREAD (self->context);
+  g_return_if_fail (family == G_SOCKET_FAMILY_IPV4 || family == G_SOCKET_FAMILY_IPV6);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   task = plum_main_context_new_task (self->context, self, cancellable, callback, user_data);
@@ -293,7 +323,7 @@ plum_manager_discover_async (PlumManager *self,
     return;
 
   if (plum_manager_check_open (self, &error))
-    gateways = plum_manager_find_gateways (self, plum_manager_get_main_family (self), &error);
+    gateways = plum_manager_find_gateways (self, family, &error);
   if (gateways == NULL)
     g_task_return_error (task, g_steal_pointer (&error));
   else

@@ -24,7 +24,7 @@ struct _PlumAttempt
   PlumCall *call;       /* (nullable): map or unmap */
 
   gboolean *tried;   /* (nullable): for each candidate, whether it failed in this attempt */
-  GString *messages; /* (nullable): the errors of these candidates */
+  GPtrArray *errors; /* (nullable): the errors of these candidates (element-type GError) */
   GQuark error_domain;
   int error_code;
 };
@@ -47,8 +47,7 @@ plum_attempt_new (const PlumSettings *settings,
 static void
 plum_attempt_clear_errors (PlumAttempt *self)
 {
-  if (self->messages != NULL)
-    g_string_free (g_steal_pointer (&self->messages), TRUE);
+  g_clear_pointer (&self->errors, g_ptr_array_unref);
 }
 
 void
@@ -71,9 +70,16 @@ plum_attempt_set_gateway (PlumAttempt *self, PlumGateway *gateway)
 /* --- The error --- */
 
 static void
-plum_attempt_add_error (PlumAttempt *self, const GError *error)
+error_free (gpointer error)
 {
-  gboolean first = self->messages == NULL;
+  if (error != NULL)
+    g_error_free (error);
+}
+
+static void
+plum_attempt_add_error (PlumAttempt *self, guint index, const GError *error)
+{
+  gboolean first = self->errors == NULL;
 
   /* If a port is required, a conflict explains more than what the other candidates lack. */
   if (first || (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_CONFLICT) &&
@@ -84,22 +90,36 @@ plum_attempt_add_error (PlumAttempt *self, const GError *error)
     }
 
   if (first)
-    self->messages = g_string_new (NULL);
-  else
-    g_string_append (self->messages, "; ");
+    {
+      self->errors = g_ptr_array_new_with_free_func (error_free);
+      g_ptr_array_set_size (self->errors, (int) plum_gateway_get_n_candidates (self->gateway));
+    }
 
-  g_string_append (self->messages, error->message);
+  error_free (self->errors->pdata[index]);
+  self->errors->pdata[index] = g_error_copy (error);
 }
 
-/* Joins the errors of the candidates that were asked, and of those that cannot map. */
+/* Joins the errors of the candidates that were asked, and of those that cannot map; each of both
+ * groups with the best candidate first, whatever the order of their answers. */
 static GError *
 plum_attempt_make_error (PlumAttempt *self)
 {
-  g_autoptr (GString) message = g_steal_pointer (&self->messages);
+  g_autoptr (GPtrArray) errors = g_steal_pointer (&self->errors);
+  g_autoptr (GString) message = g_string_new (NULL);
 
-  if (message == NULL)
+  for (unsigned int i = 0; errors != NULL && i < errors->len; i++)
     {
-      message = g_string_new (NULL);
+      const GError *error = errors->pdata[i];
+
+      if (error != NULL)
+        g_string_append_printf (message, "%s%s", message->len > 0 ? "; " : "", error->message);
+    }
+
+  if (errors == NULL && plum_gateway_get_address (self->gateway) == NULL)
+    return plum_gateway_make_no_next_hop_error (self->gateway);
+
+  if (errors == NULL)
+    {
       self->error_domain = PLUM_ERROR;
       self->error_code = PLUM_ERROR_NO_BACKEND;
     }
@@ -206,7 +226,7 @@ on_mapped (PlumCall *call, gpointer user_data)
     }
 
   self->tried[self->candidate] = TRUE;
-  plum_attempt_add_error (self, unfit != NULL ? unfit : error);
+  plum_attempt_add_error (self, self->candidate, unfit != NULL ? unfit : error);
 
   /* A router that did not answer in time may have added the mapping. */
   if (unfit != NULL || g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT))
@@ -231,7 +251,7 @@ plum_attempt_ask (PlumAttempt *self, guint index)
     {
       for (unsigned int i = 0; i < plum_gateway_get_n_candidates (self->gateway); i++)
         self->tried[i] = TRUE;
-      plum_attempt_add_error (self, error);
+      plum_attempt_add_error (self, index, error);
       plum_attempt_fail (self);
       return;
     }

@@ -27,7 +27,8 @@ static const ScopeRule rules[] = {
   V4 (8, LOOPBACK, 127),                /* RFC 1122 3.2.1.3 */
   V4 (16, LINK_LOCAL, 169, 254),        /* RFC 3927 */
   V4 (12, PRIVATE, 172, 16),            /* RFC 1918 */
-  V4 (24, RESERVED, 192, 0, 0),         /* RFC 6890 2.1; includes DS-Lite (RFC 6333) */
+  V4 (29, CGNAT, 192, 0, 0),            /* RFC 7335: DS-Lite (RFC 6333) and 464XLAT (RFC 6877) */
+  V4 (24, RESERVED, 192, 0, 0),         /* RFC 6890 2.1 */
   V4 (24, DOCUMENTATION, 192, 0, 2),    /* RFC 5737 */
   V4 (24, RESERVED, 192, 88, 99),       /* RFC 7526: formerly 6to4 relays */
   V4 (16, PRIVATE, 192, 168),           /* RFC 1918 */
@@ -77,6 +78,9 @@ has_prefix (const guint8 *address, const guint8 *prefix, guint length)
  * An IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) has the scope of the IPv4 address that it
  * contains. Addresses of transition mechanisms (Teredo, 6to4, NAT64) have the scope
  * %PLUM_ADDRESS_SCOPE_RESERVED, because routers map no ports to them.
+ *
+ * %PLUM_ADDRESS_SCOPE_CGNAT includes 192.0.0.0/29 (RFC 7335), the addresses of a home router whose
+ * provider shares IPv4 addresses over an IPv6 network (DS-Lite, 464XLAT).
  *
  * The classification follows RFC 6890 and the IANA registries of special-purpose addresses. The
  * function does not access the network.

@@ -71,7 +71,8 @@ GType plum_state_get_type (void) G_GNUC_CONST;
  * @PLUM_ADDRESS_SCOPE_LINK_LOCAL: a link-local address
  * @PLUM_ADDRESS_SCOPE_PRIVATE: a private IPv4 address (RFC 1918), or an IPv6 unique local address
  *   (RFC 4193)
- * @PLUM_ADDRESS_SCOPE_CGNAT: an address of a carrier-grade NAT (100.64.0.0/10, RFC 6598)
+ * @PLUM_ADDRESS_SCOPE_CGNAT: an address in front of a carrier-grade NAT (100.64.0.0/10, RFC 6598;
+ *   192.0.0.0/29, RFC 7335)
  * @PLUM_ADDRESS_SCOPE_DOCUMENTATION: an address that is reserved for documentation
  * @PLUM_ADDRESS_SCOPE_RESERVED: an address that is not usable on the internet for another reason
  * @PLUM_ADDRESS_SCOPE_MULTICAST: a multicast address

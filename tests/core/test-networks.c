@@ -367,6 +367,90 @@ test_gateway_of_other_family (Networks *f, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
 }
 
+/* The default route leads to no router: the error reports that, and not what each backend lacks. */
+static void
+test_no_next_hop (Networks *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (PlumMapping) bound = NULL;
+  const GError *error;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ip ("route replace default dev wan0 metric 100");
+  ALPHA->discover = NO (NOT_SUPPORTED);
+  mapping = add_bound (f, 8080, NULL);
+  core_assert_state (mapping, FAILURE);
+  error = plum_mapping_get_error (mapping);
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY);
+  g_assert_nonnull (strstr (error->message, "through “wan0” has no next hop"));
+
+  /* That of another interface is not concerned. */
+  discover (f);
+  bound = add_bound (f, 8081, nth_gateway (f, 1));
+  core_assert_state (bound, FAILURE);
+  g_assert_error (plum_mapping_get_error (bound), PLUM_ERROR, PLUM_ERROR_NO_BACKEND);
+}
+
+/* A backend that needs no router, because this host has a public address, is used as before. */
+static void
+test_no_next_hop_is_needed (Networks *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ip ("route replace default dev wan0 metric 100");
+  mapping = add_bound (f, 8080, NULL);
+  assert_up_on (mapping, "wan0");
+}
+
+/* A failed request of such a backend is reported as it is. */
+static void
+test_no_next_hop_and_refused (Networks *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ip ("route replace default dev wan0 metric 100");
+  ALPHA->map = NO (REFUSED);
+  mapping = add_bound (f, 8080, NULL);
+  g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_REFUSED);
+}
+
+/* The other address family is discovered only if it is requested. */
+static void
+test_discover_family (Networks *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  discover (f);
+  assert_gateways (f, "wan0 wlan0");
+  plum_manager_discover_family_async (f->core.manager, G_SOCKET_FAMILY_IPV6, NULL,
+                                      test_store_result, &result);
+  test_loop_settle (&f->core.loop);
+  g_assert_false (plum_manager_discover_finish (f->core.manager, result, &error));
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY);
+  g_clear_error (&error);
+  g_clear_object (&result);
+
+  ip ("-6 addr add 2001:db8::2/64 dev wan0 nodad");
+  ip ("-6 route add default via 2001:db8::1 dev wan0");
+  settle (f);
+  plum_manager_discover_family_async (f->core.manager, G_SOCKET_FAMILY_IPV6, NULL,
+                                      test_store_result, &result);
+  test_loop_settle (&f->core.loop);
+  g_assert_true (plum_manager_discover_finish (f->core.manager, result, &error));
+  g_assert_no_error (error);
+  assert_gateways (f, "wan0 wlan0 wan0");
+  g_assert_cmpint (plum_gateway_get_family (nth_gateway (f, 2)), ==, G_SOCKET_FAMILY_IPV6);
+  g_assert_cmpstr (plum_gateway_get_backend_name (nth_gateway (f, 2)), ==, "alpha");
+}
+
 typedef struct
 {
   Networks *f;
@@ -966,6 +1050,10 @@ main (int argc, char **argv)
   ADD ("list", test_list);
   ADD ("others-come-later", test_others_come_later);
   ADD ("discovery-is-cancelled", test_discovery_is_cancelled);
+  ADD ("no-next-hop", test_no_next_hop);
+  ADD ("no-next-hop-is-needed", test_no_next_hop_is_needed);
+  ADD ("no-next-hop-and-refused", test_no_next_hop_and_refused);
+  ADD ("discover-family", test_discover_family);
   ADD ("bound", test_bound);
   ADD ("bound-to-default-shares", test_bound_to_default_shares);
   ADD ("default-moves", test_default_moves);

@@ -126,6 +126,40 @@ test_every_verdict_is_reported (CoreFixture *f, gconstpointer data)
                    "alpha said no to map; gamma said no to map; beta said no to discover");
 }
 
+/* In the order of priority, not of the answers; last what did not ask the router. */
+static void
+test_verdicts_are_in_order (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->discover = NO (NOT_SUPPORTED);
+  BETA->discover =
+    ((FakeReply){ .fails = TRUE, .code = PLUM_ERROR_NOT_SUPPORTED, .delay_ms = 900 });
+  GAMMA->discover = ((FakeReply){ .fails = TRUE, .code = PLUM_ERROR_TIMED_OUT, .delay_ms = 20 });
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, 1000);
+  g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_NO_BACKEND);
+  g_assert_cmpstr (plum_mapping_get_error (mapping)->message, ==,
+                   "beta said no to discover; gamma said no to discover; "
+                   "alpha said no to discover");
+}
+
+static void
+test_late_errors_are_in_order (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->discover = AFTER (900);
+  ALPHA->map = NO (REFUSED);
+  BETA->map = ((FakeReply){ .fails = TRUE, .code = PLUM_ERROR_NO_RESOURCES, .delay_ms = 1000 });
+  GAMMA->discover = NO (NOT_SUPPORTED);
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, 2000);
+  g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_NO_RESOURCES);
+  g_assert_cmpstr (plum_mapping_get_error (mapping)->message, ==,
+                   "alpha said no to map; beta said no to map; gamma said no to discover");
+}
+
 static void
 test_no_backend (CoreFixture *f, gconstpointer data)
 {
@@ -566,6 +600,8 @@ main (int argc, char **argv)
   RACE ("does-not-wait-for-worse-backends", test_does_not_wait_for_worse_backends);
   CORE_ADD_N ("/race/all-silent", 3, test_all_silent);
   CORE_ADD_N ("/race/every-verdict-is-reported", 3, test_every_verdict_is_reported);
+  CORE_ADD_N ("/race/verdicts-are-in-order", 3, test_verdicts_are_in_order);
+  CORE_ADD_N ("/race/late-errors-are-in-order", 3, test_late_errors_are_in_order);
   RACE ("no-backend", test_no_backend);
   RACE ("fall-through", test_fall_through);
   RACE ("cleared-before-the-next", test_cleared_before_the_next);

@@ -53,10 +53,86 @@ get_external_address (void)
   return g_inet_address_new_from_string ("1.2.3.4");
 }
 
+/* --- The fault "flood" --- */
+
+#define FLOOD_ROUNDS 100
+#define FLOOD_SIZE 100 /* announcements, answers and notes in each round */
+
+typedef struct
+{
+  PlumBackend *backend;
+  PlumCall *call;
+  guint n_rounds;
+} Flood;
+
+static void
+flood_once (PlumBackend *backend, guint number)
+{
+  g_autofree char *note = g_strdup_printf ("flood: host %u", number);
+  g_autofree char *host =
+    g_strdup_printf ("10.%u.%u.%u", number >> 16 & 255, number >> 8 & 255, number & 255);
+  g_autoptr (GSocketAddress) peer = g_inet_socket_address_new_from_string (host, 1900);
+  char packet[1400] = "NOTIFY * HTTP/1.1\r\n";
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (number % 2 == 1)
+    g_strlcpy (packet, "HTTP/1.1 200 OK\r\n", sizeof packet);
+  g_snprintf (packet + 40, 20, "%u", number);
+  bytes = g_bytes_new (packet, sizeof packet);
+  plum_backend_report_traffic (backend, PLUM_TRAFFIC_RECEIVED, peer, bytes);
+  plum_backend_report_note (backend, note);
+}
+
+static gboolean
+on_flood (gpointer user_data)
+{
+  Flood *flood = user_data;
+
+  for (guint i = 0; i < FLOOD_SIZE; i++)
+    flood_once (flood->backend, flood->n_rounds * FLOOD_SIZE + i);
+  if (++flood->n_rounds < FLOOD_ROUNDS)
+    return G_SOURCE_CONTINUE;
+
+  plum_call_return_done (flood->call);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+flood_free (gpointer data)
+{
+  Flood *flood = data;
+
+  g_object_unref (flood->backend);
+  g_object_unref (flood->call);
+  g_free (flood);
+}
+
+static void
+start_flood (PlumBackend *backend, PlumCall *call)
+{
+  Flood *flood = g_new0 (Flood, 1);
+
+  flood->backend = g_object_ref (backend);
+  flood->call = g_object_ref (call);
+  g_timeout_add_full (G_PRIORITY_DEFAULT_IDLE, 0, on_flood, flood, flood_free);
+}
+
 static void
 fake_backend_discover (PlumBackend *backend, PlumCall *call)
 {
   plum_backend_report_note (backend, "taken: \033[31mfake\033[0m router");
+  plum_backend_report_note (backend, "hidden: "
+                                     "<\u202e\u2066\u200b\u200f\u2028\302\205\302\233>");
+  if (has_fault ("flood"))
+    {
+      start_flood (backend, call);
+      return;
+    }
+  if (has_fault ("disguised"))
+    {
+      plum_call_fail (call, PLUM_ERROR_REFUSED, "refused: <\u202e\u2066\u200b\u2028\302\233>");
+      return;
+    }
   plum_call_return_done (call);
 }
 
@@ -68,7 +144,7 @@ fail_map (PlumRequest *request, PlumCall *call)
 
   if (has_fault ("taken"))
     plum_call_fail (call, PLUM_ERROR_CONFLICT, "the port belongs to another host");
-  else if (has_fault ("odd"))
+  else if (has_fault ("odd") || has_fault ("odd-and-blind"))
     plum_call_fail (call, PLUM_ERROR_MALFORMED, "the answer is malformed");
   else if (has_fault ("mute"))
     return TRUE;
@@ -112,6 +188,13 @@ fake_backend_map (PlumBackend *backend, PlumRequest *request, PlumCall *call)
   if (fail_map (request, call))
     return;
 
+  if (has_fault ("forgetful"))
+    {
+      lease = plum_lease_new (external, internal_port, lifetime, NULL);
+      plum_call_return_lease (call, lease);
+      return;
+    }
+
   table = read_table ();
   external_port = choose_port (table, protocol, plum_request_get_external_port (request), address);
   group = make_group (protocol, external_port);
@@ -119,6 +202,12 @@ fake_backend_map (PlumBackend *backend, PlumRequest *request, PlumCall *call)
   g_key_file_set_string (table, group, "address", address);
   g_key_file_set_string (table, group, "description", plum_request_get_description (request));
   write_table (table);
+
+  if (has_fault ("garbled"))
+    {
+      plum_call_fail (call, PLUM_ERROR_MALFORMED, "the answer is malformed");
+      return;
+    }
 
   lease = plum_lease_new (external, external_port, lifetime, NULL);
   plum_call_return_lease (call, lease);
@@ -130,6 +219,11 @@ fake_backend_unmap (PlumBackend *backend, PlumRequest *request, PlumLease *lease
   g_autofree char *group = NULL;
   g_autoptr (GKeyFile) table = read_table ();
 
+  if (has_fault ("deaf") || has_fault ("deaf-and-blind"))
+    {
+      plum_call_fail (call, PLUM_ERROR_TIMED_OUT, "no answer to the delete");
+      return;
+    }
   if (lease != NULL && !has_fault ("sticky"))
     {
       group =
@@ -149,7 +243,7 @@ fake_backend_get_external_address (PlumBackend *backend, PlumCall *call)
 }
 
 static void
-fake_backend_list (PlumBackend *backend, PlumCall *call)
+list_table (PlumCall *call)
 {
   g_autoptr (GListStore) entries = g_list_store_new (PLUM_TYPE_ENTRY);
   g_autoptr (GKeyFile) table = read_table ();
@@ -173,6 +267,17 @@ fake_backend_list (PlumBackend *backend, PlumCall *call)
 }
 
 /* Looks first, like the UPnP backend. */
+static void
+fake_backend_list (PlumBackend *backend, PlumCall *call)
+{
+  if (has_fault ("blind") || has_fault ("deaf-and-blind") || has_fault ("odd-and-blind"))
+    plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, "the table cannot be read");
+  else if (has_fault ("garbled-table"))
+    plum_call_fail (call, PLUM_ERROR_MALFORMED, "the table is malformed");
+  else
+    list_table (call);
+}
+
 static void
 fake_backend_delete_entry (PlumBackend *backend, PlumEntry *entry, PlumCall *call)
 {

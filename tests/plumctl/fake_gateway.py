@@ -39,7 +39,7 @@ def free_address():
 
 class FakeGateway:
     def __init__(self, protocol="pcp", external="1.2.3.4", result=0, lifetime=None, silent=False,
-                 answer_from=None, address_result=0):
+                 answer_from=None, address_result=0, keeps_all=False):
         self.address = free_address()
         self.protocol = protocol
         self.external = external
@@ -48,6 +48,7 @@ class FakeGateway:
         self.silent = silent
         self.answer_from = answer_from
         self.address_result = address_result  # of the NAT-PMP address request
+        self.keeps_all = keeps_all    # ignores deletes, and does not answer them
         self.table = {}               # (protocol, internal port) -> (external port, nonce)
         self.requests = 0
         self.changed = threading.Condition()
@@ -89,9 +90,13 @@ class FakeGateway:
                 self.requests += 1
                 answer = self._answer(request, peer)
                 self.changed.notify_all()
-            if answer is not None and not self.silent:
+            if answer is not None and not self.silent and not self._is_ignored(request):
                 with contextlib.suppress(OSError):
                     self._answers.sendto(answer, peer)
+
+    def _is_ignored(self, request):
+        lifetime = request[4:8] if self.protocol == "pcp" else request[8:12]
+        return self.keeps_all and lifetime == bytes(4) and request[1] != 0
 
     def _epoch(self):
         return int(time.monotonic() - self._start) + 1000
@@ -104,6 +109,8 @@ class FakeGateway:
         return self._answer_natpmp(request)
 
     def _set(self, key, external_port, nonce, lifetime):
+        if lifetime == 0 and self.keeps_all:
+            return
         if lifetime == 0:
             self.table.pop(key, None)
         else:

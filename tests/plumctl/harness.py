@@ -154,6 +154,40 @@ def in_own_network(script, *arguments):
                           timeout=DEADLINE, env=environment())
 
 
+LAN_ROUTER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lan_router.py")
+
+# Starts a NAT-PMP router at 192.168.7.1 in another network namespace, and the interface lan0
+# towards it. Then runs "$@", and stops the router.
+BESIDE_A_ROUTER = """
+folder=$(mktemp -d)
+mkfifo "$folder/in" "$folder/ready"
+unshare --net python3 {router} 192.168.7.1 "$folder/go" <"$folder/in" >"$folder/ready" &
+router=$!
+exec 3>"$folder/in"
+ip link set lo up
+ip link add lan0 type veth peer name r0
+exec 4<"$folder/ready"
+read started <&4
+ip link set r0 netns $router
+touch "$folder/go"
+read ready <&4
+ip link set lan0 up
+ip address add 192.168.7.5/24 dev lan0
+{routes}
+"$@" 3>&- 4<&-
+status=$?
+exec 3>&-
+wait $router
+rm -r "$folder"
+exit $status
+"""
+
+
+def beside_a_router(routes, *arguments):
+    """Runs plumctl with an interface lan0, whose router maps ports, and other routes."""
+    return in_own_network(BESIDE_A_ROUTER.format(router=LAN_ROUTER, routes=routes), *arguments)
+
+
 def without_network(*arguments):
     return in_own_network('exec "$@"', *arguments)
 

@@ -7,13 +7,15 @@ Usage: see harness.py.
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 
 from fake_gateway import FakeGateway, free_address
-from harness import (DEADLINE, Router, UpnpRouter, contains, equal, in_own_network, main,
-                     need_backend, plumctl, start, test, without_network)
+from harness import (DEADLINE, Router, UpnpRouter, beside_a_router, contains, equal,
+                     in_own_network, main, need_backend, plumctl, start, test, usage_error,
+                     without_network)
 from recorded_gateway import RecordedGateway
 
 DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs")
@@ -43,6 +45,7 @@ SENTENCES = {
     "trial-failed": (23, "The router answers, but the trial mapping failed."),
     "one-transport": (24, "The router mapped only one of TCP and UDP."),
     "left-behind": (25, "The trial mapping could not be removed."),
+    "missing": (26, "The router reports success, but the mapping is not in its table."),
     "double-nat": (30, "The router's external address is private: it is behind a second router."),
     "cgnat": (31, "The provider shares one public address among several customers (CGNAT)."),
     "no-address": (32, "The router maps ports, but did not report a public address."),
@@ -152,6 +155,177 @@ def verdict_permanent_only():
 def verdict_no_gateway():
     ends_with(without_network("doctor"), "no-gateway")
     report_of(without_network("doctor", "--json"), "no-gateway")
+
+
+def real(run, script, command, *arguments):
+    """Runs a command with the backends of this library only."""
+    for name in ("pcp", "natpmp", "upnp", "direct"):
+        need_backend(name)
+    return run(script, command, "--backend", "pcp,natpmp,upnp,direct", *arguments)
+
+
+# A default route without a next hop. TUNNEL is like WireGuard; some machines have no tun device.
+TUNNEL = """
+ip link set lo up
+ip tuntap add wg0 mode tun 2>/dev/null || ip link add wg0 type veth peer name wg1
+ip link set wg0 up
+ip link set wg1 up 2>/dev/null
+ip address add 10.2.0.2/32 dev wg0
+ip route add default dev wg0
+"""
+TUNNEL6 = TUNNEL + """
+ip address add 2a02:1::2/128 dev wg0 nodad
+ip -6 route add default dev wg0
+"""
+RUN = '\nexec "$@"'
+NO_NEXT_HOP = ("No router is on the path to the internet: the route through wg0 has no next hop "
+               "(a VPN, a mobile network or a dial-up connection).")
+
+
+@test
+def verdict_no_next_hop():
+    """No router was asked, so nothing is said about it."""
+    result = real(in_own_network, TUNNEL + RUN, "doctor")
+    equal(result.returncode, 16)
+    contains(result.stdout, "verdict: " + NO_NEXT_HOP)
+    contains(result.stdout, "next step: Specify the server of the VPN with --gateway ADDRESS, or "
+                            "the router of another network with --interface NAME.")
+    contains(result.stdout, "  PCP: not asked: a point-to-point link has no gateway\n")
+    assert "firmware" not in result.stdout and "answers" not in result.stdout, result.stdout
+    report = json.loads(real(in_own_network, TUNNEL + RUN, "doctor", "--json").stdout)
+    equal((report["verdict"], report["exit_code"]), ("no-next-hop", 16))
+    (gateway,) = report["gateways"]
+    equal((gateway["address"], gateway["exchange"], report["trial"]), (None, [], []))
+
+
+@test
+def no_next_hop_of_both_families():
+    report = json.loads(real(in_own_network, TUNNEL6 + RUN, "doctor", "--json").stdout)
+    equal([(family["family"], family["verdict"]) for family in report["families"]],
+          [(4, "no-next-hop"), (6, "no-next-hop")])
+
+
+@test
+def no_next_hop_in_other_commands():
+    """Each command reports that there is no router to ask."""
+    for command in (["status"], ["external"], ["list"], ["map", "--once", "tcp:80"],
+                    ["run", "tcp:80", "--", "true"]):
+        result = real(in_own_network, TUNNEL + RUN, *command)
+        equal(result.returncode, 3)
+        contains(result.stderr, "No router is on the path to the internet")
+        contains(result.stderr, "--gateway ADDRESS")
+        contains(result.stderr, "--interface NAME")
+    result = real(in_own_network, TUNNEL + RUN, "map", "--once", "--json", "tcp:80")
+    last = [json.loads(line) for line in result.stdout.splitlines()
+            if json.loads(line)["state"] == "failure"][-1]
+    equal(last["error"]["code"], "no-gateway")
+
+
+@test
+def no_next_hop_beside_a_router():
+    """The next step names the interface whose router works."""
+    routes = ("ip tuntap add wg0 mode tun 2>/dev/null || ip link add wg0 type veth peer name wg1\n"
+              "ip link set wg0 up\nip address add 10.2.0.2/32 dev wg0\n"
+              "ip route add default dev wg0 metric 10\n"
+              "ip route add default via 192.168.7.1 dev lan0 metric 100")
+    for command in ("doctor", "status"):
+        result = real(beside_a_router, routes, command)
+        contains(result.stdout + result.stderr,
+                 "or use the router 192.168.7.1, which maps ports, with --interface lan0.")
+
+
+@test
+def verdict_other_gateway():
+    """The router of the default route is silent; that of another interface maps ports."""
+    routes = ("ip link add virbr0 type veth peer name v0\nip link set v0 up\n"
+              "ip link set virbr0 up\nip address add 10.9.0.5/24 dev virbr0\n"
+              "ip route add default via 10.9.0.1 dev virbr0 metric 10\n"
+              "ip route add default via 192.168.7.1 dev lan0 metric 100")
+    sentence = ("The router of the default route, 10.9.0.1 on virbr0, maps no ports, but that of "
+                "another network, 192.168.7.1 on lan0, does.")
+    step = "Use the other router with --interface lan0 or --gateway 192.168.7.1."
+
+    result = real(beside_a_router, routes, "doctor", "--json")
+    report = json.loads(result.stdout)
+    equal((report["verdict"], report["sentence"], report["next_step"], result.returncode),
+          ("other-gateway", sentence, step, 17))
+    equal([gateway["chosen_by"] for gateway in report["gateways"]],
+          ["default-route", "other-network"])
+    for command in (["status"], ["map", "--once", "tcp:80"], ["external"]):
+        result = real(beside_a_router, routes, *command)
+        equal(result.returncode, 3)
+        contains(result.stderr, sentence)
+        contains(result.stderr, step)
+        assert "no router answered" not in result.stderr, result.stderr
+    ends_with(real(beside_a_router, routes, "doctor", "--interface", "lan0"), "works")
+
+
+# The address families
+
+IPV6 = """
+ip link set lo up
+ip link add eth0 type veth peer name eth1
+ip link set eth0 up
+ip link set eth1 up
+ip address add 2a02:8070:1::5/64 dev eth0 nodad
+ip -6 route add default via fe80::1 dev eth0
+"""
+BOTH = IPV6 + """
+ip address add 192.168.1.5/24 dev eth0
+ip route add default via 192.168.1.1
+"""
+
+
+@test
+def only_ipv6():
+    result = real(in_own_network, IPV6 + RUN, "doctor", "--json")
+    report = json.loads(result.stdout)
+    equal((report["verdict"], result.returncode, report["error"]), ("silent", 10, None))
+    equal([(family["family"], family["verdict"]) for family in report["families"]],
+          [(6, "silent")])
+    contains(report["next_step"], "IPv6 firewall")
+    (gateway,) = report["gateways"]
+    equal((gateway["family"], gateway["address"]), (6, "fe80::1"))
+    for command in ("status", "external"):
+        result = real(in_own_network, IPV6 + RUN, command)
+        equal(result.returncode, 3)
+        contains(result.stderr, "no router answered")
+    contains(real(in_own_network, IPV6 + RUN, "status").stdout, "local     2a02:8070:1::5\n")
+
+
+@test
+def both_families():
+    with_option = {}
+    for family in ("4", "6", "both"):
+        result = real(in_own_network, BOTH + RUN, "doctor", "--json", "--family", family)
+        report = json.loads(result.stdout)
+        equal((report["verdict"], result.returncode), ("silent", 10))
+        with_option[family] = [gateway["address"] for gateway in report["gateways"]]
+    equal(with_option, {"4": ["192.168.1.1"], "6": ["fe80::1"],
+                        "both": ["192.168.1.1", "fe80::1"]})
+    text = real(in_own_network, BOTH + RUN, "doctor").stdout
+    contains(text, "\nIPv6 verdict: The router does not answer any protocol.\nIPv6 next step: ")
+    contains(text, "\nverdict: The router does not answer any protocol.\nnext step: ")
+
+
+@test
+def family_that_does_not_exist():
+    result = real(in_own_network, IPV6 + RUN, "doctor", "--json", "--family", "4")
+    report = json.loads(result.stdout)
+    equal((report["verdict"], result.returncode), ("no-gateway", 3))
+    equal(report["error"]["code"], "no-gateway")
+    result = real(in_own_network, IPV6 + RUN, "doctor", "--json", "--family", "both")
+    report = json.loads(result.stdout)
+    equal([(family["family"], family["verdict"]) for family in report["families"]],
+          [(4, "no-gateway"), (6, "silent")])
+    equal(report["verdict"], "silent")
+
+
+@test
+def family_is_invalid():
+    usage_error(plumctl("doctor", "--family", "5"), "--family: “5” is invalid, must be 4, 6 or both")
+    usage_error(plumctl("doctor", "--family", "6", "--gateway", "192.168.1.1"),
+                "--family: --gateway 192.168.1.1 has another address family")
 
 
 @test
@@ -264,6 +438,76 @@ def verdict_left_behind():
         equal(len(router.table()), 2)
 
 
+def trials(fault, verdict):
+    with Router(fault) as router:
+        ends_with(router.plumctl("doctor"), verdict)
+    with Router(fault) as router:
+        report = report_of(router.plumctl("doctor", "--json"), verdict)
+        return [(trial["mapped"], trial["table_after_map"], trial["table_after_remove"],
+                 trial["left_behind"]) for trial in report["trial"]]
+
+
+@test
+def verdict_missing():
+    """The router reports success and drops the mapping at once."""
+    equal(trials("forgetful", "missing"), [(True, "gone", "gone", False)] * 2)
+
+
+@test
+def left_behind_although_it_failed():
+    """The mapping took effect, but the answer was unusable."""
+    with Router("garbled") as router:
+        result = router.plumctl("doctor")
+        equal(result.returncode, 25)
+        contains(result.stdout, "verdict: The trial mapping failed, but it is in the router's table.")
+        contains(result.stdout, "  in the router's table all the same: yes\n")
+    with Router("garbled") as router:
+        report = json.loads(router.plumctl("doctor", "--json").stdout)
+        equal((report["verdict"], report["exit_code"]), ("left-behind", 25))
+        equal([(trial["mapped"], trial["table_after_remove"], trial["left_behind"])
+               for trial in report["trial"]], [(False, "there", True)] * 2)
+
+
+@test
+def left_behind_is_unknown_without_a_table():
+    equal(trials("blind", "works"), [(True, "not-supported", "not-supported", None)] * 2)
+    equal(trials("garbled-table", "works"), [(True, None, None, None)] * 2)
+    equal(trials("odd-and-blind", "trial-failed"), [(False, None, "not-supported", None)] * 2)
+    equal(trials("odd", "trial-failed"), [(False, None, "gone", False)] * 2)
+
+
+@test
+def left_behind_is_seen_without_an_answer():
+    equal(trials("deaf", "left-behind"), [(True, "there", "there", True)] * 2)
+
+
+@test
+def left_behind_is_not_confirmed_by_pcp_or_natpmp():
+    """The router grants mappings, and never answers a delete."""
+    for protocol in ("pcp", "natpmp"):
+        with FakeGateway(protocol=protocol, keeps_all=True) as gateway:
+            result = doctor(gateway, "--json", backend=protocol)
+            report = json.loads(result.stdout)
+            equal((report["verdict"], result.returncode), ("left-behind", 25))
+            equal([(trial["mapped"], trial["left_behind"]) for trial in report["trial"]],
+                  [(True, None)] * 2)
+            assert all(trial["remove_error"] is not None for trial in report["trial"])
+            equal(len(gateway.table), 2)
+
+
+@test
+def left_behind_is_not_confirmed():
+    with Router("deaf-and-blind") as router:
+        result = router.plumctl("doctor", "--json")
+        report = json.loads(result.stdout)
+        equal((report["verdict"], result.returncode), ("left-behind", 25))
+        equal(report["sentence"], "The router did not confirm that it removed the trial mapping.")
+        equal([(trial["left_behind"], trial["remove_error"]["code"])
+               for trial in report["trial"]], [(None, "timed-out")] * 2)
+        text = router.plumctl("doctor").stdout
+        contains(text, "still there after the removal: unknown; no answer to the delete")
+
+
 @test
 def verdict_double_nat():
     with FakeGateway(protocol="natpmp", external="192.168.1.20") as gateway:
@@ -352,6 +596,40 @@ def doctor_note_has_no_escape_sequences():
         contains(result.stdout, "taken: ?[31mfake?[0m router")
 
 
+HIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060\u2066-\u2069]")
+
+
+def shows(text):
+    assert not HIDDEN.search(text), ascii(text)
+
+
+@test
+def names_are_shown_on_every_path():
+    """Text from the network cannot hide, change the direction of other text, or end a line."""
+    with Router() as router, tempfile.TemporaryDirectory() as folder:
+        for command in (["doctor", "--no-map"], ["doctor", "--json", "--no-map"],
+                        ["doctor", "--no-map", "--verbose", "--record", folder],
+                        ["map", "--once", "tcp:80"], ["list"], ["list", "--json"], ["status"],
+                        ["external", "--json"]):
+            result = router.plumctl(*command)
+            shows(result.stdout)
+            shows(result.stderr)
+        contains(router.plumctl("doctor", "--no-map").stdout, "hidden: <???????>")
+        contains(router.plumctl("doctor", "--no-map", "--json").stdout,
+                 r"hidden: <\u202e\u2066\u200b\u200f\u2028\u0085\u009b>")
+        with open(os.path.join(folder, "report.json"), newline="") as file:
+            shows(file.read())
+        with open(os.path.join(folder, "index.tsv"), newline="") as file:
+            shows(file.read().replace("\t", " "))
+    with Router("disguised") as router:
+        for command in (["doctor"], ["doctor", "--json"], ["map", "tcp:80"], ["status"],
+                        ["map", "--json", "tcp:80"], ["status", "--verbose"]):
+            result = router.plumctl(*command)
+            shows(result.stdout)
+            shows(result.stderr)
+        contains(router.plumctl("doctor").stdout, "refused: <?????>")
+
+
 @test
 def doctor_record():
     with FakeGateway(protocol="natpmp", external="81.169.1.22") as gateway, \
@@ -370,6 +648,45 @@ def doctor_record():
         assert b"81.169.1.22" not in data, "the address is not masked in a text"
         contains(data, bytes([1, 2, 130, 140]))
         contains(data, b"1.2.130.140")
+
+
+@test
+def doctor_in_a_flood():
+    """The memory and the files of a run are bounded, and the report tells what was left out."""
+    with Router("flood") as router, tempfile.TemporaryDirectory() as folder:
+        arguments = ["doctor", "--gateway", "127.0.0.9", "--backend", "fake", "--json",
+                     "--record", folder]
+        with start(*arguments, PLUM_FAKE_TABLE=router.path, PLUM_FAKE_FAULT="flood") as process:
+            out = process.stdout.read()
+            unused, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        report = json.loads(out)
+        equal(report["verdict"], "works")
+        assert usage.ru_maxrss < (60 if "ASAN_OPTIONS" not in os.environ else 600) * 1024, usage
+        left_out = report["left_out"]
+        assert left_out["events"] > 17000, left_out
+        assert left_out["bytes"] > 10 * 1000 * 1000, left_out
+        # What the doctor itself did is complete.
+        equal([trial["table_after_map"] for trial in report["trial"]], ["there"] * 2)
+        names = os.listdir(folder)
+        assert len(names) < 2000, len(names)
+        size = sum(os.path.getsize(os.path.join(folder, name)) for name in names)
+        assert size < 8 * 1024 * 1024, size
+        with open(os.path.join(folder, "index.tsv")) as file:
+            last = file.read().splitlines()[-1].split("\t")
+        equal(last[2:4], ["doctor", "note"])
+        contains(last[6], "%d of them (%d bytes) are left out" % (left_out["events"],
+                                                                  left_out["bytes"]))
+        text = router.plumctl("doctor").stdout
+        contains(text, " are left out\n")
+        assert len(text) < 20000, len(text)
+
+
+@test
+def doctor_left_out_nothing():
+    with Router() as router:
+        equal(json.loads(router.plumctl("doctor", "--json").stdout)["left_out"],
+              {"events": 0, "bytes": 0})
 
 
 @test

@@ -27,6 +27,17 @@ static const StringRow strings[] = {
   { "backslash", "a\\b", "\"a\\\\b\"" },
   { "newline", "a\nb", "\"a\\nb\"" },
   { "control", "\x01\x1b[31m\x7f", "\"\\u0001\\u001b[31m\\u007f\"" },
+  { "c1",
+    "a\xc2\x9b"
+    "31mb\xc2\x85",
+    "\"a\\u009b31mb\\u0085\"" },
+  { "embedding", "\u202a\u202b\u202c\u202d\u202e", "\"\\u202a\\u202b\\u202c\\u202d\\u202e\"" },
+  { "isolate", "\u2066\u2067\u2068\u2069", "\"\\u2066\\u2067\\u2068\\u2069\"" },
+  { "mark", "\u200b\u200c\u200d\u200e\u200f\u061c",
+    "\"\\u200b\\u200c\\u200d\\u200e\\u200f\\u061c\"" },
+  { "separator", "a\u2028b\u2029", "\"a\\u2028b\\u2029\"" },
+  { "invisible", "\ufeff\u00ad\u2060", "\"\\ufeff\\u00ad\\u2060\"" },
+  { "tag", "\U000e0041", "\"\\udb40\\udc41\"" },
   { "utf8", "größe", "\"größe\"" },
   { "not-utf8",
     "a\xff"

@@ -70,6 +70,8 @@ show_backend (PortsGatewayGroup *self)
     text = g_strdup_printf ("Maps ports with %s", description);
   else if (is_pending (plum_gateway_get_probes (self->gateway)))
     text = g_strdup ("Querying the router…");
+  else if (plum_gateway_get_address (self->gateway) == NULL)
+    text = g_strdup ("No router is on this path, as with a VPN or a mobile network.");
   else
     text =
       g_strdup ("The router offers no port mapping. Enable UPnP, NAT-PMP or PCP in its settings.");

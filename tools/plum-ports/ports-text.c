@@ -2,6 +2,15 @@
 
 #include "ports-text.h"
 
+#include "shown-text.h"
+
+/* The library quotes text from the network, which must not disguise the text around it. */
+static char *
+text_for_message (const GError *error)
+{
+  return shown_text_dup (error->message, "");
+}
+
 /* The end of a sentence about an external address. */
 static const char *
 text_for_scope (PlumAddressScope scope)
@@ -68,12 +77,16 @@ text_for_code (PlumError code)
 char *
 ports_text_for_error (const GError *error)
 {
+  g_autofree char *message = NULL;
+
   if (error == NULL)
     return g_strdup ("Unknown error.");
-  if (error->domain != PLUM_ERROR)
-    return g_strdup (error->message);
 
-  return g_strdup_printf ("%s\n(%s)", text_for_code (error->code), error->message);
+  message = text_for_message (error);
+  if (error->domain != PLUM_ERROR)
+    return g_steal_pointer (&message);
+
+  return g_strdup_printf ("%s\n(%s)", text_for_code (error->code), message);
 }
 
 /* The outcome of a probe. */
@@ -92,7 +105,7 @@ ports_text_for_probe (PlumProbe *probe)
     case PLUM_PROBE_REFUSED:
     case PLUM_PROBE_FAILED:
     default:
-      return g_strdup (error != NULL ? error->message : "Not available");
+      return error != NULL ? text_for_message (error) : g_strdup ("Not available");
     }
 }
 

@@ -6,6 +6,7 @@
 #include "ports-gateway-group.h"
 #include "ports-mapping-row.h"
 #include "ports-text.h"
+#include "shown-text.h"
 
 #include <plum-glib/plum-glib.h>
 
@@ -30,7 +31,8 @@ G_DEFINE_FINAL_TYPE (PortsWindow, ports_window, ADW_TYPE_APPLICATION_WINDOW)
 static void
 show_toast (PortsWindow *self, const char *text)
 {
-  g_autofree char *markup = g_markup_escape_text (text, -1);
+  g_autofree char *shown = shown_text_dup (text, "");
+  g_autofree char *markup = g_markup_escape_text (shown, -1);
 
   adw_toast_overlay_add_toast (self->toasts, adw_toast_new (markup));
 }

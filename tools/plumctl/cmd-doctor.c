@@ -5,25 +5,26 @@
 
 #include "command.h"
 #include "common-options.h"
-#include "describe.h"
-#include "discovery.h"
-#include "doctor-path.h"
-#include "doctor-report.h"
+#include "doctor-examination.h"
 #include "exit-code.h"
 #include "output.h"
 #include "recorder.h"
-#include "stray-probe.h"
+
+#include <string.h>
 
 static struct
 {
   gboolean no_map;
   char *record;
+  char *family;
 } options;
 
 static const GOptionEntry entries[] = {
   { "no-map", 'n', 0, G_OPTION_ARG_NONE, &options.no_map, "Do not map a trial port", NULL },
   { "record", 'r', 0, G_OPTION_ARG_FILENAME, &options.record,
     "Record all packets in the directory DIR, with public addresses masked", "DIR" },
+  { "family", 0, 0, G_OPTION_ARG_STRING, &options.family,
+    "Examine IPv4, IPv6, or both (default: those that this computer uses)", "4|6|both" },
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
@@ -35,16 +36,12 @@ static const GOptionEntry entries[] = {
 
 typedef struct
 {
-  Session session; /* first: a Session * is a Doctor * */
-  Discovery discovery;
+  Session session;
   GatewayWatch watch;
   DoctorLog log;
-  StrayProbe stray;
-  DoctorTrial trial;
-  DoctorPath path;
-  DoctorRouters routers;
-  PlumGateway *gateway;
-  DoctorFindings findings;
+  DoctorExamination examinations[DOCTOR_MAX_PARTS];
+  guint n_examinations;
+  guint n_open;
 } Doctor;
 
 static void
@@ -68,118 +65,13 @@ on_note (GatewayWatch *watch, PlumGateway *gateway, const char *backend, const c
   doctor_log_add_note (&doctor->log, gateway, backend, text);
 }
 
-static void
-on_stray_traffic (StrayProbe *stray,
-                  PlumTrafficDirection direction,
-                  GSocketAddress *peer,
-                  GBytes *bytes)
-{
-  Doctor *doctor = stray->user_data;
-
-  doctor_log_add_traffic (&doctor->log, doctor->gateway, "stray", direction, peer, bytes);
-}
-
-/* Whether a protocol reports the external address before a mapping exists: "direct" queries no
- * router, and PCP reports the address only with a mapping. */
-static gboolean
-reports_address (const char *backend)
-{
-  return !g_str_equal (backend, "direct") && !g_str_equal (backend, "pcp");
-}
-
-static void
-find_probes (DoctorFindings *findings, PlumGateway *gateway)
-{
-  GListModel *probes = plum_gateway_get_probes (gateway);
-  gboolean reported = plum_gateway_get_external_address (gateway) != NULL;
-
-  for (guint i = 0; i < g_list_model_get_n_items (probes); i++)
-    {
-      g_autoptr (PlumProbe) probe = g_list_model_get_item (probes, i);
-      PlumProbeOutcome outcome = plum_probe_get_outcome (probe);
-      const GError *error = plum_probe_get_error (probe);
-      const char *name = plum_probe_get_name (probe);
-
-      /* "direct" queries no router: its outcome says nothing about the router. */
-      if (g_str_equal (name, "direct"))
-        continue;
-      if (outcome == PLUM_PROBE_SUCCESS && reports_address (name) && !reported)
-        findings->address_withheld = TRUE;
-      findings->n_refused += outcome == PLUM_PROBE_REFUSED;
-      findings->n_failed += outcome == PLUM_PROBE_FAILED;
-      findings->n_no_resources +=
-        error != NULL && g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_RESOURCES);
-    }
-}
-
-static void
-find_trial (DoctorTrialFindings *findings, const TrialMapping *trial)
-{
-  findings->mapped = trial->mapped;
-  findings->lifetime = trial->lifetime;
-  findings->left_behind = doctor_trial_is_left_behind (trial);
-  findings->error =
-    trial->error != NULL && trial->error->domain == PLUM_ERROR ? trial->error->code : -1;
-}
-
-static void
-collect_findings (Doctor *doctor)
-{
-  DoctorFindings *findings = &doctor->findings;
-
-  findings->has_gateway = doctor->gateway != NULL;
-  findings->served = discovery_is_served (&doctor->discovery);
-  findings->stray_answer = doctor->stray.answered_from != NULL;
-  if (doctor->gateway == NULL)
-    return;
-
-  find_probes (findings, doctor->gateway);
-  findings->n_other_devices = doctor_log_count_other_devices (&doctor->log, doctor->gateway);
-  findings->direct = g_strcmp0 (plum_gateway_get_backend_name (doctor->gateway), "direct") == 0;
-  findings->router_between = doctor_log_has_mismatch (&doctor->log, doctor->gateway);
-  findings->scope = plum_gateway_get_external_scope (doctor->gateway);
-  if (findings->tried)
-    {
-      find_trial (&findings->tcp, &doctor->trial.mappings[PLUM_PROTOCOL_TCP]);
-      find_trial (&findings->udp, &doctor->trial.mappings[PLUM_PROTOCOL_UDP]);
-      if (findings->scope == PLUM_ADDRESS_SCOPE_UNKNOWN)
-        findings->scope = doctor->trial.mappings[PLUM_PROTOCOL_TCP].scope;
-    }
-}
+/* --- The report --- */
 
 static void
 add_address (GPtrArray *addresses, GInetAddress *address)
 {
   if (address != NULL)
     g_ptr_array_add (addresses, g_object_ref (address));
-}
-
-/* For a mapping requested through another router, the table shows that router's address. */
-static gboolean
-is_mapped_for_other_router (Doctor *doctor)
-{
-  const TrialMapping *tcp = &doctor->trial.mappings[PLUM_PROTOCOL_TCP];
-
-  return doctor->findings.tried && tcp->mapped && tcp->after_map == READBACK_GONE;
-}
-
-/* Collects what is known about a second router, if one was looked for. */
-static void
-collect_routers (Doctor *doctor)
-{
-  DoctorFindings *findings = &doctor->findings;
-  GInetAddress *external = plum_gateway_get_external_address (doctor->gateway);
-  g_autofree char *text = describe_address (external);
-  const char *trial = doctor->trial.mappings[PLUM_PROTOCOL_TCP].external_host;
-
-  if (doctor_path_get_between (&doctor->path) != NULL &&
-      (doctor_path_other_maps (&doctor->path) || is_mapped_for_other_router (doctor)))
-    findings->router_between = TRUE;
-  findings->next_scope = plum_address_get_scope (doctor_path_get_next (&doctor->path));
-
-  doctor->routers.maps_nothing = doctor_verdict_maps_nothing (findings);
-  doctor_path_list (&doctor->path, text != NULL ? text : trial, findings->router_between,
-                    &doctor->routers);
 }
 
 /* The addresses that PCP and NAT-PMP packets may contain. */
@@ -197,18 +89,8 @@ collect_addresses (Doctor *doctor)
       add_address (addresses, plum_gateway_get_local_address (gateway));
       add_address (addresses, plum_gateway_get_external_address (gateway));
     }
-
-  for (guint i = 0; i < G_N_ELEMENTS (doctor->trial.mappings); i++)
-    {
-      const char *host = doctor->trial.mappings[i].external_host;
-      g_autoptr (GInetAddress) address =
-        host != NULL ? g_inet_address_new_from_string (host) : NULL;
-
-      add_address (addresses, address);
-    }
-
-  if (doctor->path.other != NULL)
-    add_address (addresses, plum_gateway_get_external_address (doctor->path.other));
+  for (guint i = 0; i < doctor->n_examinations; i++)
+    doctor_examination_collect_addresses (&doctor->examinations[i], addresses);
 
   return addresses;
 }
@@ -223,26 +105,39 @@ write_record (Doctor *doctor, const char *report)
     output_error ("--record: %s", error->message);
 }
 
+/* A family without a gateway is left out if the user did not ask for it and the other one has a
+ * gateway. The first part that has a gateway decides the exit status. */
+static void
+collect_parts (Doctor *doctor, DoctorReport *report)
+{
+  gboolean has_gateway = FALSE;
+
+  for (guint i = 0; i < doctor->n_examinations; i++)
+    has_gateway = has_gateway || doctor->examinations[i].gateway != NULL;
+
+  report->main = DOCTOR_MAX_PARTS;
+  for (guint i = 0; i < doctor->n_examinations; i++)
+    {
+      DoctorExamination *examination = &doctor->examinations[i];
+
+      if (examination->gateway == NULL && options.family == NULL && has_gateway)
+        continue;
+      if (examination->gateway != NULL && report->main == DOCTOR_MAX_PARTS)
+        report->main = report->n_parts;
+      doctor_examination_report (examination, &report->parts[report->n_parts++]);
+    }
+
+  if (report->main == DOCTOR_MAX_PARTS)
+    report->main = 0;
+}
+
 static void
 report_all (Doctor *doctor)
 {
-  DoctorReport report = {
-    .manager = doctor->session.manager,
-    .log = &doctor->log,
-    .routers = &doctor->routers,
-    .other = doctor->path.other,
-    .stray = doctor->stray.answered_from,
-    .error = doctor->discovery.error,
-  };
+  DoctorReport report = { .manager = doctor->session.manager, .log = &doctor->log };
   g_autofree char *json = NULL;
 
-  if (doctor->session.closing)
-    return;
-
-  report.verdict = doctor_verdict_decide (&doctor->findings);
-  if (doctor->findings.tried)
-    report.trial = &doctor->trial;
-
+  collect_parts (doctor, &report);
   json = doctor_report_build_json (&report);
   if (common_options.json)
     output_json (json);
@@ -251,185 +146,112 @@ report_all (Doctor *doctor)
   if (options.record != NULL)
     write_record (doctor, json);
 
-  session_close (&doctor->session, doctor_verdict_get_exit_code (report.verdict));
+  session_close (&doctor->session,
+                 doctor_verdict_get_exit_code (report.parts[report.main].verdict));
 }
 
 static void
-on_path_done (DoctorPath *path)
+on_examined (DoctorExamination *examination)
 {
-  Doctor *doctor = path->user_data;
+  Doctor *doctor = examination->user_data;
 
-  collect_routers (doctor);
-  report_all (doctor);
+  if (--doctor->n_open == 0)
+    report_all (doctor);
 }
 
-/* A router named by the user may be any router on the path; it is worth checking if it maps
- * ports. No router is behind a gateway on this host, such as that of a test. */
+/* --- The command --- */
+
+static void
+add_examination (Doctor *doctor, GSocketFamily family)
+{
+  doctor->examinations[doctor->n_examinations++] = (DoctorExamination){
+    .session = &doctor->session,
+    .log = &doctor->log,
+    .family = family,
+    .no_map = options.no_map,
+    .user_data = doctor,
+    .done = on_examined,
+  };
+}
+
+/* --gateway determines the family. */
+static const char *
+get_family (void)
+{
+  g_autoptr (GInetAddress) gateway =
+    common_options.gateway != NULL ? g_inet_address_new_from_string (common_options.gateway) : NULL;
+
+  if (gateway != NULL)
+    return g_inet_address_get_family (gateway) == G_SOCKET_FAMILY_IPV6 ? "6" : "4";
+
+  return options.family != NULL ? options.family : "both";
+}
+
+static void
+add_examinations (Doctor *doctor)
+{
+  const char *family = get_family ();
+
+  if (!g_str_equal (family, "6"))
+    add_examination (doctor, G_SOCKET_FAMILY_IPV4);
+  if (!g_str_equal (family, "4"))
+    add_examination (doctor, G_SOCKET_FAMILY_IPV6);
+}
+
 static gboolean
-should_find_path (Doctor *doctor)
+check_arguments (char **arguments)
 {
-  GInetAddress *address =
-    doctor->gateway != NULL ? plum_gateway_get_address (doctor->gateway) : NULL;
-  gboolean named = common_options.gateway != NULL && doctor->findings.served;
+  g_autoptr (GError) error = NULL;
 
-  return address != NULL && g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV4 &&
-         !g_inet_address_get_is_loopback (address) &&
-         (named || doctor_verdict_may_be_behind (&doctor->findings));
-}
-
-/* The same settings as for the first router, except for the gateway address. */
-static PlumManager *
-make_other_manager (Doctor *doctor)
-{
-  PlumManager *manager = plum_manager_new ();
-
-  plum_manager_set_enabled_backends (manager,
-                                     plum_manager_get_enabled_backends (doctor->session.manager));
-  plum_manager_set_interface (manager, common_options.interface);
-  return manager;
-}
-
-/* Everything has been answered or has timed out; only the position of the router may be unknown. */
-static void
-conclude (Doctor *doctor)
-{
-  g_autoptr (PlumManager) manager = NULL;
-
-  if (doctor->session.closing)
-    return;
-
-  collect_findings (doctor);
-  doctor->path.gateway = doctor->gateway;
-  doctor->path.scope = doctor->findings.scope;
-  if (should_find_path (doctor))
-    {
-      manager = make_other_manager (doctor);
-      if (doctor_path_start (&doctor->path, manager))
-        return;
-    }
-  if (doctor->findings.router_between)
-    collect_routers (doctor);
-
-  report_all (doctor);
-}
-
-static void
-on_trial_done (DoctorTrial *trial)
-{
-  conclude (trial->user_data);
-}
-
-static void
-on_stray_done (StrayProbe *stray)
-{
-  conclude (stray->user_data);
-}
-
-/* Only a router that did not refuse may have answered from another address. */
-static gboolean
-is_silent (PlumGateway *gateway)
-{
-  DoctorFindings findings = { 0 };
-
-  find_probes (&findings, gateway);
-  return findings.n_refused == 0;
-}
-
-static void
-on_discovered (Discovery *discovery)
-{
-  Doctor *doctor = (Doctor *) discovery->session;
-  GInetAddress *address;
-
-  doctor->gateway = discovery_dup_gateway (discovery);
-  if (doctor->gateway == NULL)
-    {
-      conclude (doctor);
-      return;
-    }
-
-  address = plum_gateway_get_address (doctor->gateway);
-  if (!discovery_is_served (discovery))
-    {
-      if (address == NULL || !is_silent (doctor->gateway) ||
-          !stray_probe_start (&doctor->stray, address))
-        conclude (doctor);
-    }
-  else if (options.no_map || plum_gateway_get_local_address (doctor->gateway) == NULL)
-    {
-      conclude (doctor);
-    }
+  if (arguments[0] != NULL)
+    output_error ("unexpected argument “%s”", arguments[0]);
+  else if (options.family != NULL && !g_str_equal (options.family, "4") &&
+           !g_str_equal (options.family, "6") && !g_str_equal (options.family, "both"))
+    output_error ("--family: “%s” is invalid, must be 4, 6 or both", options.family);
+  else if (options.family != NULL && !g_str_equal (options.family, "both") &&
+           !g_str_equal (get_family (), options.family))
+    output_error ("--family: --gateway %s has another address family", common_options.gateway);
+  else if (options.record != NULL && !recorder_prepare (options.record, &error))
+    output_error ("--record: %s", error->message);
   else
-    {
-      doctor->findings.tried = TRUE;
-      doctor_trial_start (&doctor->trial, doctor->session.manager, doctor->gateway);
-    }
+    return TRUE;
+
+  return FALSE;
 }
 
 static void
-doctor_init (Doctor *doctor)
+start (Doctor *doctor)
 {
-  doctor->session.interrupt_code = PLUMCTL_FAILED;
-  doctor->discovery = (Discovery){ .session = &doctor->session, .done = on_discovered };
+  doctor_log_init (&doctor->log);
   doctor->watch = (GatewayWatch){
     .traffic = on_traffic,
     .note = on_note,
     .user_data = doctor,
   };
-  doctor->stray = (StrayProbe){
-    .done = on_stray_done,
-    .traffic = on_stray_traffic,
-    .user_data = doctor,
-  };
-  doctor->path = (DoctorPath){
-    .done = on_path_done,
-    .log = &doctor->log,
-    .named = common_options.gateway != NULL,
-    .interface = common_options.interface,
-    .user_data = doctor,
-  };
-  doctor->trial = (DoctorTrial){
-    .done = on_trial_done,
-    .user_data = doctor,
-    .timeout_ms = common_options_get_timeout_ms (),
-  };
+  gateway_watch_start (&doctor->watch, doctor->session.manager);
+  add_examinations (doctor);
+  doctor->n_open = doctor->n_examinations;
+  for (guint i = 0; i < doctor->n_examinations; i++)
+    doctor_examination_start (&doctor->examinations[i]);
 }
 
 static int
 run_doctor (char **arguments, char **tail)
 {
-  g_autoptr (GError) error = NULL;
-  Doctor doctor = { 0 };
+  Doctor doctor = { .session = { .interrupt_code = PLUMCTL_FAILED } };
   int exit_code;
 
-  if (arguments[0] != NULL)
-    {
-      output_error ("unexpected argument “%s”", arguments[0]);
-      return PLUMCTL_USAGE;
-    }
-
-  if (options.record != NULL && !recorder_prepare (options.record, &error))
-    {
-      output_error ("--record: %s", error->message);
-      return PLUMCTL_USAGE;
-    }
-
-  doctor_init (&doctor);
+  if (!check_arguments (arguments))
+    return PLUMCTL_USAGE;
   if (!session_init (&doctor.session))
     return doctor.session.exit_code;
 
-  doctor_log_init (&doctor.log);
-  gateway_watch_start (&doctor.watch, doctor.session.manager);
-  discovery_start (&doctor.discovery);
+  start (&doctor);
   exit_code = session_run (&doctor.session);
 
-  discovery_clear (&doctor.discovery);
-  doctor_trial_clear (&doctor.trial);
-  stray_probe_clear (&doctor.stray);
-  doctor_path_clear (&doctor.path);
-  doctor_routers_clear (&doctor.routers);
+  for (guint i = 0; i < doctor.n_examinations; i++)
+    doctor_examination_clear (&doctor.examinations[i]);
   gateway_watch_clear (&doctor.watch);
-  g_clear_object (&doctor.gateway);
   session_clear (&doctor.session);
   doctor_log_clear (&doctor.log);
   return exit_code;
@@ -442,11 +264,12 @@ const PlumctlCommand plumctl_command_doctor = {
   .details =
     "Queries the router with every protocol, maps a TCP and a UDP port, removes them again, and\n"
     "prints a verdict and the next step. If a second router may be the cause, the doctor looks\n"
-    "for it and shows the addresses of both routers.\n"
+    "for it and shows the addresses of both routers. IPv4 and IPv6 are both examined.\n"
     "\n"
     "Examples:\n"
     "  plumctl doctor\n"
     "  plumctl doctor --json --no-map\n"
+    "  plumctl doctor --family 6\n"
     "  plumctl doctor --record my-router\n"
     "\n"
     "Exit status: 0 port mapping works, 1 interrupted, 2 usage error, 3 no gateway; 10 and\n"

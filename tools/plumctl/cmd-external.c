@@ -88,7 +88,9 @@ static int
 run_external (char **arguments, char **tail)
 {
   Session session = { .interrupt_code = PLUMCTL_FAILED };
-  Discovery discovery = { .session = &session, .first_address = TRUE, .done = on_done };
+  Discovery discovery = {
+    .session = &session, .any_family = TRUE, .first_address = TRUE, .done = on_done
+  };
 
   return discovery_run (&discovery, arguments);
 }

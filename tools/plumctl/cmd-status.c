@@ -54,7 +54,8 @@ print_lines (PlumGateway *gateway, gboolean is_default)
   g_autofree char *external = describe_address (plum_gateway_get_external_address (gateway));
   g_autofree char *missing = describe_missing_address (gateway);
 
-  output_line (OUTPUT_PLAIN, "gateway   %s on %s%s", address != NULL ? address : "no address",
+  output_line (OUTPUT_PLAIN, "gateway   %s on %s%s",
+               address != NULL ? address : "none (no next hop)",
                interface != NULL ? interface : "an unknown interface",
                is_default ? "" : ", not used by default");
   output_line (OUTPUT_PLAIN, "local     %s", local != NULL ? local : "unknown");
@@ -95,7 +96,9 @@ static int
 run_status (char **arguments, char **tail)
 {
   Session session = { .interrupt_code = PLUMCTL_FAILED };
-  Discovery discovery = { .session = &session, .first_address = TRUE, .done = on_done };
+  Discovery discovery = {
+    .session = &session, .any_family = TRUE, .first_address = TRUE, .done = on_done
+  };
 
   return discovery_run (&discovery, arguments);
 }

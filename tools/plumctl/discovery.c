@@ -2,9 +2,12 @@
 
 #include "discovery.h"
 
+#include "alternative.h"
 #include "common-options.h"
 #include "exit-code.h"
 #include "output.h"
+
+static void query (Discovery *self);
 
 static void
 finish (Discovery *self)
@@ -33,9 +36,26 @@ static void
 on_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   Discovery *self = user_data;
+  g_autoptr (GError) error = NULL;
 
+  plum_manager_discover_finish (PLUM_MANAGER (object), result, &error);
+  if (self->any_family && self->family == G_SOCKET_FAMILY_INVALID &&
+      common_options.gateway == NULL && !self->finished &&
+      g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
+    {
+      self->family = G_SOCKET_FAMILY_IPV6;
+      self->error = g_steal_pointer (&error);
+      query (self);
+      return;
+    }
+
+  /* Without any network, the error for IPv4 is reported. */
   self->returned = TRUE;
-  plum_manager_discover_finish (PLUM_MANAGER (object), result, &self->error);
+  if (self->error == NULL || !g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
+    {
+      g_clear_error (&self->error);
+      self->error = g_steal_pointer (&error);
+    }
   finish (self);
 }
 
@@ -49,6 +69,16 @@ on_deadline (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static void
+query (Discovery *self)
+{
+  if (self->family == G_SOCKET_FAMILY_INVALID)
+    plum_manager_discover_async (self->session->manager, self->cancellable, on_discovered, self);
+  else
+    plum_manager_discover_family_async (self->session->manager, self->family, self->cancellable,
+                                        on_discovered, self);
+}
+
 void
 discovery_start (Discovery *self)
 {
@@ -59,7 +89,7 @@ discovery_start (Discovery *self)
   if (self->first_address)
     self->watch.property = on_property;
   gateway_watch_start (&self->watch, self->session->manager);
-  plum_manager_discover_async (self->session->manager, self->cancellable, on_discovered, self);
+  query (self);
 }
 
 void
@@ -114,16 +144,39 @@ discovery_is_served (Discovery *self)
 PlumGateway *
 discovery_dup_gateway (Discovery *self)
 {
+  GListModel *gateways = plum_manager_get_gateways (self->session->manager);
+
   if (g_error_matches (self->error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
     return NULL;
 
-  return g_list_model_get_item (plum_manager_get_gateways (self->session->manager), 0);
+  for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
+    {
+      g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
+
+      if (self->family == G_SOCKET_FAMILY_INVALID ||
+          plum_gateway_get_family (gateway) == self->family)
+        return g_steal_pointer (&gateway);
+    }
+
+  return NULL;
 }
 
 /* Reports why no backend is available, and how to find out more. */
 void
 discovery_print_failure (Discovery *self)
 {
+  g_autoptr (PlumGateway) gateway = discovery_dup_gateway (self);
+  GSocketFamily family = gateway != NULL ? plum_gateway_get_family (gateway) : G_SOCKET_FAMILY_IPV4;
+  g_autofree char *reason = alternative_dup_reason (self->session->manager, family);
+  g_autofree char *step = alternative_dup_step (self->session->manager, family);
+
+  if (reason != NULL)
+    {
+      output_error ("%s", reason);
+      output_hint ("%s", step);
+      return;
+    }
+
   if (g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     output_error ("no answer within %g s", common_options.timeout);
   else if (self->error != NULL)

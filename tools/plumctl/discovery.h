@@ -11,9 +11,12 @@ typedef struct _Discovery Discovery;
 struct _Discovery
 {
   Session *session;
+  GSocketFamily family; /* INVALID: IPv4, or that of --gateway */
+  gpointer user_data;
   GCancellable *cancellable;
   GatewayWatch watch;
   guint deadline_id;
+  gboolean any_family;    /* use IPv6 if this computer has no IPv4 network */
   gboolean first_address; /* finish as soon as an external address is known */
   gboolean finished;
   gboolean returned; /* the call has returned */

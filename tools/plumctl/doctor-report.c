@@ -2,6 +2,7 @@
 
 #include "doctor-report.h"
 
+#include "alternative.h"
 #include "common-options.h"
 #include "describe.h"
 #include "output.h"
@@ -10,11 +11,31 @@
 /* The number of packets shown per backend; --json shows all. */
 #define MAX_PACKETS 24
 #define MAX_SEARCHES 2
+#define MAX_NOTES 24
+
+/* The gateways of one family are in order: that of the default route is the first one. */
+static gboolean
+is_of_default_route (const DoctorReport *self, PlumGateway *gateway)
+{
+  GListModel *gateways = plum_manager_get_gateways (self->manager);
+
+  for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
+    {
+      g_autoptr (PlumGateway) first = g_list_model_get_item (gateways, i);
+
+      if (plum_gateway_get_family (first) == plum_gateway_get_family (gateway))
+        return first == gateway;
+    }
+
+  return FALSE;
+}
 
 /* Why this gateway was chosen. */
 static const char *
-get_choice (void)
+get_choice (const DoctorReport *self, PlumGateway *gateway)
 {
+  if (!is_of_default_route (self, gateway))
+    return "other-network";
   if (common_options.gateway != NULL)
     return "option-gateway";
   if (common_options.interface != NULL)
@@ -23,8 +44,10 @@ get_choice (void)
 }
 
 static const char *
-describe_choice (void)
+describe_choice (const DoctorReport *self, PlumGateway *gateway)
 {
+  if (!is_of_default_route (self, gateway))
+    return "another network, not used by default";
   if (common_options.gateway != NULL)
     return "chosen by --gateway";
   if (common_options.interface != NULL)
@@ -44,6 +67,7 @@ describe_readback (Readback readback)
     case READBACK_NOT_SUPPORTED:
       return "not-supported";
     case READBACK_NOT_DONE:
+    case READBACK_UNKNOWN:
     default:
       return NULL;
     }
@@ -60,6 +84,7 @@ describe_readback_text (Readback readback)
       return "no";
     case READBACK_NOT_SUPPORTED:
     case READBACK_NOT_DONE:
+    case READBACK_UNKNOWN:
     default:
       return "unknown";
     }
@@ -83,12 +108,13 @@ print_event (const DoctorEvent *event)
                g_bytes_get_size (event->bytes), what != NULL ? ": " : "", what != NULL ? what : "");
 }
 
-/* Notes are always shown. Long exchanges, and repeated searches in particular, are shortened. */
+/* Long exchanges, and repeated searches in particular, are shortened. */
 static void
 print_events (const DoctorReport *self, PlumGateway *gateway, const char *backend)
 {
   guint n_packets = 0;
   guint n_searches = 0;
+  guint n_notes = 0;
   guint n_hidden = 0;
 
   for (guint i = 0; i < self->log->events->len; i++)
@@ -97,17 +123,16 @@ print_events (const DoctorReport *self, PlumGateway *gateway, const char *backen
 
       if (event->gateway != gateway || g_strcmp0 (event->backend, backend) != 0)
         continue;
-      if (event->note != NULL)
-        print_event (event);
-      else if ((doctor_event_is_search (event) && ++n_searches > MAX_SEARCHES) ||
-               ++n_packets > MAX_PACKETS)
+      if (event->note != NULL ? ++n_notes > MAX_NOTES
+                              : (doctor_event_is_search (event) && ++n_searches > MAX_SEARCHES) ||
+                                  ++n_packets > MAX_PACKETS)
         n_hidden++;
       else
         print_event (event);
     }
 
   if (n_hidden > 0)
-    output_line (OUTPUT_FAINT, "    %u more packet%s; --json shows all", n_hidden,
+    output_line (OUTPUT_FAINT, "    %u more event%s; --json shows more", n_hidden,
                  n_hidden == 1 ? "" : "s");
 }
 
@@ -116,18 +141,27 @@ print_probe (const DoctorReport *self, PlumGateway *gateway, PlumProbe *probe)
 {
   PlumProbeOutcome outcome = plum_probe_get_outcome (probe);
   const GError *error = plum_probe_get_error (probe);
+  const char *name = plum_probe_get_name (probe);
   g_autofree char *text = describe_probe (probe);
 
   /* It queries no router, and a private local address is not a fault. */
-  if (g_str_equal (plum_probe_get_name (probe), "direct") && error != NULL)
+  if (g_str_equal (name, "direct") && error != NULL)
     {
-      output_line (OUTPUT_PLAIN, "  %s", error->message);
+      if (plum_gateway_get_family (gateway) == G_SOCKET_FAMILY_IPV4)
+        output_line (OUTPUT_PLAIN, "  %s", error->message);
+      return;
+    }
+  if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED) &&
+      !doctor_log_has_sent (self->log, gateway, name))
+    {
+      output_line (OUTPUT_PLAIN, "  %s: not asked: %s", describe_backend (name),
+                   describe_skip_backend (error->message, name));
       return;
     }
 
   output_line (outcome == PLUM_PROBE_SUCCESS ? OUTPUT_GOOD : OUTPUT_PLAIN, "  %s: %s",
-               describe_backend (plum_probe_get_name (probe)), text);
-  print_events (self, gateway, plum_probe_get_name (probe));
+               describe_backend (name), text);
+  print_events (self, gateway, name);
 }
 
 static void
@@ -142,9 +176,9 @@ print_gateway (const DoctorReport *self, PlumGateway *gateway)
   g_autofree char *external = describe_address (plum_gateway_get_external_address (gateway));
 
   output_line (OUTPUT_PLAIN, "gateway %s on %s (%s), local address %s",
-               address != NULL ? address : "no address",
-               interface != NULL ? interface : "an unknown interface", describe_choice (),
-               local != NULL ? local : "unknown");
+               address != NULL ? address : "none (no next hop)",
+               interface != NULL ? interface : "an unknown interface",
+               describe_choice (self, gateway), local != NULL ? local : "unknown");
 
   for (guint i = 0; i < g_list_model_get_n_items (probes); i++)
     {
@@ -160,63 +194,151 @@ print_gateway (const DoctorReport *self, PlumGateway *gateway)
     output_line (OUTPUT_PLAIN, "  external address unknown");
 }
 
+static const char *
+describe_left_behind (LeftBehind left_behind)
+{
+  switch (left_behind)
+    {
+    case LEFT_BEHIND_NO:
+      return "no";
+    case LEFT_BEHIND_YES:
+      return "yes";
+    case LEFT_BEHIND_UNKNOWN:
+    default:
+      return "unknown";
+    }
+}
+
 static void
-print_trial (PlumProtocol protocol, const TrialMapping *trial)
+print_trial (PlumProtocol protocol, GSocketFamily family, const TrialMapping *trial)
 {
   const char *name = describe_protocol (protocol);
+  gboolean ipv6 = family == G_SOCKET_FAMILY_IPV6;
+  LeftBehind left_behind = doctor_trial_get_left_behind (trial);
   g_autofree char *lease = describe_lifetime (trial->lifetime);
 
   if (!trial->mapped)
+    output_line (OUTPUT_BAD, "trial %s:%u%s failed: %s", name, trial->internal_port,
+                 ipv6 ? " over IPv6" : "",
+                 trial->error != NULL ? trial->error->message : "unknown reason");
+  else
+    output_line (OUTPUT_PLAIN, "trial %s:%u → %s%s%s:%u %s", name, trial->internal_port,
+                 ipv6 ? "[" : "",
+                 trial->external_host != NULL ? trial->external_host : "(address unknown)",
+                 ipv6 ? "]" : "", trial->external_port, lease);
+
+  if (!trial->mapped)
     {
-      output_line (OUTPUT_BAD, "trial %s:%u failed: %s", name, trial->internal_port,
-                   trial->error != NULL ? trial->error->message : "unknown reason");
+      if (left_behind != LEFT_BEHIND_NO)
+        output_line (OUTPUT_BAD, "  in the router's table all the same: %s",
+                     describe_left_behind (left_behind));
       return;
     }
 
-  output_line (OUTPUT_PLAIN, "trial %s:%u → %s:%u %s", name, trial->internal_port,
-               trial->external_host != NULL ? trial->external_host : "(address unknown)",
-               trial->external_port, lease);
-  output_line (doctor_trial_is_left_behind (trial) ? OUTPUT_BAD : OUTPUT_PLAIN,
-               "  in the router's table: %s; removed: %s%s; still in the table: %s",
-               describe_readback_text (trial->after_map),
-               trial->remove_error == NULL ? "yes" : "no, ",
-               trial->remove_error == NULL ? "" : trial->remove_error->message,
-               describe_readback_text (trial->after_remove));
+  output_line (left_behind == LEFT_BEHIND_NO ? OUTPUT_PLAIN : OUTPUT_BAD,
+               "  in the router's table: %s; still there after the removal: %s%s%s",
+               describe_readback_text (trial->after_map), describe_left_behind (left_behind),
+               trial->remove_error != NULL ? "; " : "",
+               trial->remove_error != NULL ? trial->remove_error->message : "");
+}
+
+static gboolean
+is_any_left_behind (const DoctorTrial *trial)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (trial->mappings); i++)
+    if (doctor_trial_get_left_behind (&trial->mappings[i]) == LEFT_BEHIND_YES)
+      return TRUE;
+
+  return FALSE;
+}
+
+static gboolean
+is_any_mapped (const DoctorTrial *trial)
+{
+  return trial->mappings[PLUM_PROTOCOL_TCP].mapped || trial->mappings[PLUM_PROTOCOL_UDP].mapped;
+}
+
+static gboolean
+is_about_the_route (DoctorVerdict verdict)
+{
+  return verdict == DOCTOR_NO_NEXT_HOP || verdict == DOCTOR_OTHER_GATEWAY;
 }
 
 static char *
-dup_sentence (const DoctorReport *self)
+dup_sentence (const DoctorReport *self, const DoctorPart *part)
 {
-  char *sentence = doctor_routers_dup_sentence (self->routers, self->verdict);
+  char *sentence = NULL;
 
-  return sentence != NULL ? sentence : g_strdup (doctor_verdict_get_sentence (self->verdict));
+  if (part->verdict == DOCTOR_LEFT_BEHIND && !is_any_left_behind (part->trial))
+    return g_strdup ("The router did not confirm that it removed the trial mapping.");
+
+  if (part->verdict == DOCTOR_LEFT_BEHIND && !is_any_mapped (part->trial))
+    return g_strdup ("The trial mapping failed, but it is in the router's table.");
+
+  if (is_about_the_route (part->verdict))
+    sentence = alternative_dup_reason (self->manager, part->family);
+  else
+    sentence = doctor_routers_dup_sentence (part->routers, part->verdict);
+  return sentence != NULL ? sentence : g_strdup (doctor_verdict_get_sentence (part->verdict));
 }
 
 static char *
-dup_next_step (const DoctorReport *self)
+dup_next_step (const DoctorReport *self, const DoctorPart *part)
 {
-  char *step = doctor_routers_dup_next_step (self->routers, self->verdict);
+  char *step = NULL;
 
-  return step != NULL ? step : g_strdup (doctor_verdict_get_next_step (self->verdict));
+  if (is_about_the_route (part->verdict))
+    step = alternative_dup_step (self->manager, part->family);
+  else
+    step = doctor_routers_dup_next_step (part->routers, part->verdict);
+  if (step != NULL)
+    return step;
+
+  return g_strdup (part->family == G_SOCKET_FAMILY_IPV6
+                     ? doctor_verdict_get_next_step_ipv6 (part->verdict)
+                     : doctor_verdict_get_next_step (part->verdict));
 }
 
 static void
-print_routers (const DoctorReport *self)
+print_routers (const DoctorPart *part)
 {
-  g_autofree char *text = doctor_routers_describe (self->routers);
+  g_autofree char *text = doctor_routers_describe (part->routers);
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
 
-  for (guint i = 0; self->routers->n_routers > 0 && lines[i] != NULL; i++)
+  for (guint i = 0; part->routers->n_routers > 0 && lines[i] != NULL; i++)
     output_line (OUTPUT_PLAIN, "%s", lines[i]);
+}
+
+static void
+print_part (const DoctorPart *part)
+{
+  if (part->error != NULL)
+    output_line (OUTPUT_BAD, "discovery: %s", part->error->message);
+  if (part->stray != NULL)
+    output_line (OUTPUT_BAD, "an answer came from %s instead of the gateway", part->stray);
+  for (guint i = 0; part->trial != NULL && i < G_N_ELEMENTS (part->trial->mappings); i++)
+    print_trial ((PlumProtocol) i, part->family, &part->trial->mappings[i]);
+
+  print_routers (part);
+}
+
+/* @prefix: the address family, if it is not the one that decides the exit status. */
+static void
+print_verdict (const DoctorReport *self, const DoctorPart *part, const char *prefix)
+{
+  g_autofree char *sentence = dup_sentence (self, part);
+  g_autofree char *step = dup_next_step (self, part);
+  int exit_code = doctor_verdict_get_exit_code (part->verdict);
+
+  output_line (exit_code == 0 ? OUTPUT_GOOD : OUTPUT_BAD, "%sverdict: %s", prefix, sentence);
+  output_line (OUTPUT_PLAIN, "%snext step: %s", prefix, step);
 }
 
 void
 doctor_report_print_text (const DoctorReport *self)
 {
-  g_autofree char *sentence = dup_sentence (self);
-  g_autofree char *step = dup_next_step (self);
+  g_autofree char *left_out = doctor_log_describe_left_out (self->log);
   GListModel *gateways = plum_manager_get_gateways (self->manager);
-  int exit_code = doctor_verdict_get_exit_code (self->verdict);
 
   for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
     {
@@ -225,17 +347,16 @@ doctor_report_print_text (const DoctorReport *self)
       print_gateway (self, gateway);
     }
 
-  if (self->error != NULL)
-    output_line (OUTPUT_BAD, "discovery: %s", self->error->message);
-  if (self->stray != NULL)
-    output_line (OUTPUT_BAD, "an answer came from %s instead of the gateway", self->stray);
-  for (guint i = 0; self->trial != NULL && i < G_N_ELEMENTS (self->trial->mappings); i++)
-    print_trial ((PlumProtocol) i, &self->trial->mappings[i]);
+  for (guint i = 0; i < self->n_parts; i++)
+    print_part (&self->parts[i]);
+  if (left_out != NULL)
+    output_line (OUTPUT_PLAIN, "%s", left_out);
 
-  print_routers (self);
-
-  output_line (exit_code == 0 ? OUTPUT_GOOD : OUTPUT_BAD, "verdict: %s", sentence);
-  output_line (OUTPUT_PLAIN, "next step: %s", step);
+  for (guint i = 0; i < self->n_parts; i++)
+    if (i != self->main && self->parts[i].verdict != DOCTOR_NO_GATEWAY)
+      print_verdict (self, &self->parts[i],
+                     self->parts[i].family == G_SOCKET_FAMILY_IPV6 ? "IPv6 " : "IPv4 ");
+  print_verdict (self, &self->parts[self->main], "");
 }
 
 static void
@@ -300,13 +421,20 @@ write_exchange (const DoctorReport *self, JsonWriter *json, PlumGateway *gateway
 }
 
 static void
+write_family (JsonWriter *json, GSocketFamily family)
+{
+  json_writer_int (json, "family", family == G_SOCKET_FAMILY_IPV6 ? 6 : 4);
+}
+
+static void
 write_gateway (const DoctorReport *self, JsonWriter *json, PlumGateway *gateway)
 {
   json_writer_begin_object (json, NULL);
+  write_family (json, plum_gateway_get_family (gateway));
   json_writer_string (json, "interface", plum_gateway_get_interface (gateway));
   describe_address_json (json, "address", plum_gateway_get_address (gateway));
   describe_address_json (json, "local_address", plum_gateway_get_local_address (gateway));
-  json_writer_string (json, "chosen_by", get_choice ());
+  json_writer_string (json, "chosen_by", get_choice (self, gateway));
   json_writer_string (json, "backend", plum_gateway_get_backend_name (gateway));
   describe_address_json (json, "external_address", plum_gateway_get_external_address (gateway));
   json_writer_string (json, "external_scope",
@@ -319,28 +447,32 @@ write_gateway (const DoctorReport *self, JsonWriter *json, PlumGateway *gateway)
 
 /* Includes the exchange with a second router, which is not a gateway of this computer. */
 static void
-write_routers (const DoctorReport *self, JsonWriter *json)
+write_routers (const DoctorReport *self, JsonWriter *json, const DoctorPart *part)
 {
-  json_writer_begin_array (json, "routers");
-  for (guint i = 0; i < self->routers->n_routers; i++)
+  for (guint i = 0; i < part->routers->n_routers; i++)
     {
-      const DoctorRouter *router = &self->routers->routers[i];
+      const DoctorRouter *router = &part->routers->routers[i];
 
       json_writer_begin_object (json, NULL);
       json_writer_string (json, "role", doctor_router_role_get_name (router->role));
       json_writer_string (json, "address", router->address);
       json_writer_string (json, "external_address", router->external);
       json_writer_string (json, "external_scope", describe_scope (router->scope));
-      write_exchange (self, json, router->role != DOCTOR_ROUTER_ASKED ? self->other : NULL);
+      write_exchange (self, json, router->role != DOCTOR_ROUTER_ASKED ? part->other : NULL);
       json_writer_end_object (json);
     }
-  json_writer_end_array (json);
 }
 
 static void
-write_trial (JsonWriter *json, PlumProtocol protocol, const TrialMapping *trial)
+write_trial (JsonWriter *json,
+             PlumProtocol protocol,
+             GSocketFamily family,
+             const TrialMapping *trial)
 {
+  LeftBehind left_behind = doctor_trial_get_left_behind (trial);
+
   json_writer_begin_object (json, NULL);
+  write_family (json, family);
   json_writer_string (json, "protocol", describe_protocol (protocol));
   json_writer_int (json, "internal_port", trial->internal_port);
   json_writer_bool (json, "mapped", trial->mapped);
@@ -354,41 +486,92 @@ write_trial (JsonWriter *json, PlumProtocol protocol, const TrialMapping *trial)
   json_writer_string (json, "table_after_map", describe_readback (trial->after_map));
   describe_error_json (json, "remove_error", trial->remove_error);
   json_writer_string (json, "table_after_remove", describe_readback (trial->after_remove));
-  json_writer_bool (json, "left_behind", doctor_trial_is_left_behind (trial));
+  if (left_behind == LEFT_BEHIND_UNKNOWN)
+    json_writer_null (json, "left_behind");
+  else
+    json_writer_bool (json, "left_behind", left_behind == LEFT_BEHIND_YES);
   json_writer_end_object (json);
+}
+
+static void
+write_verdict (const DoctorReport *self, JsonWriter *json, const DoctorPart *part)
+{
+  g_autofree char *sentence = dup_sentence (self, part);
+  g_autofree char *step = dup_next_step (self, part);
+
+  json_writer_string (json, "verdict", doctor_verdict_get_name (part->verdict));
+  json_writer_string (json, "sentence", sentence);
+  json_writer_string (json, "next_step", step);
+  json_writer_int (json, "exit_code", doctor_verdict_get_exit_code (part->verdict));
+  describe_error_json (json, "error", part->error);
+}
+
+static void
+write_families (const DoctorReport *self, JsonWriter *json)
+{
+  json_writer_begin_array (json, "families");
+  for (guint i = 0; i < self->n_parts; i++)
+    {
+      json_writer_begin_object (json, NULL);
+      write_family (json, self->parts[i].family);
+      write_verdict (self, json, &self->parts[i]);
+      json_writer_end_object (json);
+    }
+  json_writer_end_array (json);
+}
+
+static void
+write_gateways (const DoctorReport *self, JsonWriter *json)
+{
+  GListModel *gateways = plum_manager_get_gateways (self->manager);
+
+  json_writer_begin_array (json, "gateways");
+  for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
+    {
+      g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
+
+      write_gateway (self, json, gateway);
+    }
+  json_writer_end_array (json);
+}
+
+static void
+write_trials (const DoctorReport *self, JsonWriter *json)
+{
+  json_writer_begin_array (json, "trial");
+  for (guint i = 0; i < self->n_parts; i++)
+    {
+      const DoctorPart *part = &self->parts[i];
+
+      for (guint j = 0; part->trial != NULL && j < G_N_ELEMENTS (part->trial->mappings); j++)
+        write_trial (json, (PlumProtocol) j, part->family, &part->trial->mappings[j]);
+    }
+  json_writer_end_array (json);
 }
 
 char *
 doctor_report_build_json (const DoctorReport *self)
 {
-  GListModel *gateways = plum_manager_get_gateways (self->manager);
-  g_autofree char *sentence = dup_sentence (self);
-  g_autofree char *step = dup_next_step (self);
+  const DoctorPart *part = &self->parts[self->main];
   JsonWriter json;
 
   json_writer_init (&json);
   json_writer_begin_object (&json, NULL);
-  json_writer_string (&json, "verdict", doctor_verdict_get_name (self->verdict));
-  json_writer_string (&json, "sentence", sentence);
-  json_writer_string (&json, "next_step", step);
-  json_writer_int (&json, "exit_code", doctor_verdict_get_exit_code (self->verdict));
-  describe_error_json (&json, "error", self->error);
+  write_verdict (self, &json, part);
+  write_families (self, &json);
+  write_gateways (self, &json);
 
-  json_writer_begin_array (&json, "gateways");
-  for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
-    {
-      g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
-
-      write_gateway (self, &json, gateway);
-    }
+  json_writer_begin_array (&json, "routers");
+  for (guint i = 0; i < self->n_parts; i++)
+    write_routers (self, &json, &self->parts[i]);
   json_writer_end_array (&json);
 
-  write_routers (self, &json);
-  json_writer_string (&json, "stray_answer_from", self->stray);
-  json_writer_begin_array (&json, "trial");
-  for (guint i = 0; self->trial != NULL && i < G_N_ELEMENTS (self->trial->mappings); i++)
-    write_trial (&json, (PlumProtocol) i, &self->trial->mappings[i]);
-  json_writer_end_array (&json);
+  json_writer_string (&json, "stray_answer_from", part->stray);
+  json_writer_begin_object (&json, "left_out");
+  json_writer_int (&json, "events", self->log->n_left_out);
+  json_writer_int (&json, "bytes", (gint64) self->log->size_left_out);
+  json_writer_end_object (&json);
+  write_trials (self, &json);
   json_writer_end_object (&json);
 
   return json_writer_finish (&json);

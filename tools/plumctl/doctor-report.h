@@ -7,17 +7,28 @@
 #include "doctor-trial.h"
 #include "doctor-verdict.h"
 
-/* The results of a run of the doctor. */
+/* The results for one address family. */
 typedef struct
 {
-  PlumManager *manager;
-  DoctorLog *log;
+  GSocketFamily family;
   DoctorTrial *trial; /* NULL: no trial was made */
   DoctorRouters *routers;
   PlumGateway *other;  /* the second router, if it was queried; nullable */
   const char *stray;   /* the address that answered instead of the gateway; nullable */
   const GError *error; /* the result of the discovery; nullable */
   DoctorVerdict verdict;
+} DoctorPart;
+
+#define DOCTOR_MAX_PARTS 2
+
+/* The results of a run of the doctor. */
+typedef struct
+{
+  PlumManager *manager;
+  DoctorLog *log;
+  DoctorPart parts[DOCTOR_MAX_PARTS];
+  guint n_parts;
+  guint main; /* the index of the part that decides the exit status */
 } DoctorReport;
 
 void doctor_report_print_text (const DoctorReport *self);

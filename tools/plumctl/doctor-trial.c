@@ -47,6 +47,7 @@ copy_outcome (DoctorTrial *self, TrialMapping *trial)
       return;
     }
 
+  trial->backend = g_strdup (plum_mapping_get_backend_name (trial->mapping));
   trial->external_port = plum_mapping_get_external_port (trial->mapping);
   trial->external_host = g_strdup (plum_mapping_get_external_host (trial->mapping));
   trial->scope = plum_mapping_get_external_scope (trial->mapping);
@@ -72,7 +73,9 @@ on_removed (GObject *object, GAsyncResult *result, gpointer user_data)
 
   g_assert (trial != NULL); /* mappings are removed one at a time */
   trial->removing = FALSE;
-  plum_manager_destroy_mapping_finish (PLUM_MANAGER (object), result, &trial->remove_error);
+  if (plum_manager_destroy_mapping_finish (PLUM_MANAGER (object), result, &trial->remove_error) &&
+      trial->mapped && plum_mapping_get_error (trial->mapping) != NULL)
+    trial->remove_error = g_error_copy (plum_mapping_get_error (trial->mapping));
   g_clear_object (&trial->mapping);
   read_table (self);
 }
@@ -96,40 +99,50 @@ remove_next (DoctorTrial *self)
   return FALSE;
 }
 
-static gboolean
-is_in_table (GListModel *table, PlumProtocol protocol, TrialMapping *trial, GInetAddress *local)
+/* What a table tells about a mapping. An entry that could not be read may be that of the mapping.
+ */
+static Readback
+find_in_table (GListModel *table, PlumProtocol protocol, TrialMapping *trial, GInetAddress *local)
 {
+  Readback found = READBACK_GONE;
+
   for (guint i = 0; i < g_list_model_get_n_items (table); i++)
     {
       g_autoptr (PlumEntry) entry = g_list_model_get_item (table, i);
       GInetAddress *address = plum_entry_get_internal_address (entry);
 
-      if (plum_entry_get_protocol (entry) == protocol &&
-          plum_entry_get_internal_port (entry) == trial->internal_port && address != NULL &&
-          g_inet_address_equal (address, local))
-        return TRUE;
+      if (address == NULL || plum_entry_get_internal_port (entry) == 0)
+        found = READBACK_UNKNOWN;
+      else if (plum_entry_get_protocol (entry) == protocol &&
+               plum_entry_get_internal_port (entry) == trial->internal_port &&
+               g_inet_address_equal (address, local))
+        return READBACK_THERE;
     }
 
-  return FALSE;
+  return found;
 }
 
 static void
 on_table (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   DoctorTrial *self = user_data;
+  g_autoptr (GError) error = NULL;
   g_autoptr (GListModel) table =
-    plum_gateway_list_entries_finish (PLUM_GATEWAY (object), result, NULL);
+    plum_gateway_list_entries_finish (PLUM_GATEWAY (object), result, &error);
   GInetAddress *local = plum_gateway_get_local_address (self->gateway);
 
   for (guint i = 0; i < G_N_ELEMENTS (self->mappings); i++)
     {
       TrialMapping *trial = &self->mappings[i];
-      Readback seen = READBACK_NOT_SUPPORTED;
+      Readback seen = READBACK_UNKNOWN;
 
-      if (!trial->mapped)
+      /* A mapping that failed may have taken effect all the same. */
+      if (trial->internal_port == 0 || (self->reading_first && !trial->mapped))
         continue;
       if (table != NULL)
-        seen = is_in_table (table, (PlumProtocol) i, trial, local) ? READBACK_THERE : READBACK_GONE;
+        seen = find_in_table (table, (PlumProtocol) i, trial, local);
+      else if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED))
+        seen = READBACK_NOT_SUPPORTED;
       if (self->reading_first)
         trial->after_map = seen;
       else
@@ -252,6 +265,7 @@ doctor_trial_clear (DoctorTrial *self)
       g_clear_object (&trial->mapping);
       g_clear_object (&trial->socket);
       g_clear_pointer (&trial->external_host, g_free);
+      g_clear_pointer (&trial->backend, g_free);
       g_clear_error (&trial->error);
       g_clear_error (&trial->remove_error);
     }
@@ -259,13 +273,45 @@ doctor_trial_clear (DoctorTrial *self)
   g_clear_object (&self->manager);
 }
 
-/* The router's table is decisive; without a table, the result of the removal is. */
-gboolean
-doctor_trial_is_left_behind (const TrialMapping *mapping)
+/* Whether the answers of the protocol tell about its mappings more than the table does: only UPnP
+ * can read the table, and the router need not list the mappings of other protocols in it. */
+static gboolean
+is_confirmed_by_answer (const TrialMapping *mapping)
 {
-  if (!mapping->mapped)
-    return FALSE;
+  return g_strcmp0 (mapping->backend, "pcp") == 0 || g_strcmp0 (mapping->backend, "natpmp") == 0;
+}
+
+/* Whether the router answered that it did not map the port. */
+static gboolean
+is_refused (const TrialMapping *mapping)
+{
+  return g_error_matches (mapping->error, PLUM_ERROR, PLUM_ERROR_REFUSED) ||
+         g_error_matches (mapping->error, PLUM_ERROR, PLUM_ERROR_CONFLICT) ||
+         g_error_matches (mapping->error, PLUM_ERROR, PLUM_ERROR_NO_RESOURCES) ||
+         g_error_matches (mapping->error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
+}
+
+/* The router's table is decisive. Its answer to a delete is trusted only if the protocol has
+ * nothing else. */
+LeftBehind
+doctor_trial_get_left_behind (const TrialMapping *mapping)
+{
   if (mapping->after_remove == READBACK_THERE)
-    return TRUE;
-  return mapping->after_remove != READBACK_GONE && mapping->remove_error != NULL;
+    return LEFT_BEHIND_YES;
+  if (mapping->internal_port == 0)
+    return LEFT_BEHIND_NO;
+  if (!mapping->mapped)
+    return is_refused (mapping) || mapping->after_remove == READBACK_GONE ? LEFT_BEHIND_NO
+                                                                          : LEFT_BEHIND_UNKNOWN;
+  if (is_confirmed_by_answer (mapping))
+    return mapping->remove_error == NULL ? LEFT_BEHIND_NO : LEFT_BEHIND_UNKNOWN;
+
+  return mapping->after_remove == READBACK_GONE ? LEFT_BEHIND_NO : LEFT_BEHIND_UNKNOWN;
+}
+
+gboolean
+doctor_trial_is_missing (const TrialMapping *mapping)
+{
+  return mapping->mapped && mapping->after_map == READBACK_GONE &&
+         !is_confirmed_by_answer (mapping);
 }

@@ -9,10 +9,18 @@
 /* Whether the router's table contains a mapping. */
 typedef enum {
   READBACK_NOT_DONE,
+  READBACK_UNKNOWN, /* the table could not be read completely */
   READBACK_NOT_SUPPORTED,
   READBACK_THERE,
   READBACK_GONE,
 } Readback;
+
+/* Whether a mapping is left on the router after its removal. */
+typedef enum {
+  LEFT_BEHIND_NO,
+  LEFT_BEHIND_YES,
+  LEFT_BEHIND_UNKNOWN,
+} LeftBehind;
 
 /* One of the two trial mappings. */
 typedef struct
@@ -24,12 +32,13 @@ typedef struct
   gboolean mapped;
   guint external_port;
   char *external_host;
+  char *backend; /* that mapped it; nullable */
   PlumAddressScope scope;
   guint lifetime;
   GError *error; /* why it is not mapped */
   Readback after_map;
   gboolean removing;
-  GError *remove_error;
+  GError *remove_error; /* the router did not confirm the removal */
   Readback after_remove;
 } TrialMapping;
 
@@ -52,4 +61,6 @@ struct _DoctorTrial
 
 void doctor_trial_start (DoctorTrial *self, PlumManager *manager, PlumGateway *gateway);
 void doctor_trial_clear (DoctorTrial *self);
-gboolean doctor_trial_is_left_behind (const TrialMapping *mapping);
+LeftBehind doctor_trial_get_left_behind (const TrialMapping *mapping);
+/* Whether the router reported success, but its table does not contain the mapping. */
+gboolean doctor_trial_is_missing (const TrialMapping *mapping);

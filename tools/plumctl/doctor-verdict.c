@@ -69,6 +69,17 @@ static const VerdictText texts[DOCTOR_N_VERDICTS] = {
     "The router answers, but offers no usable port mapping service.",
     "Update the firmware of the router, or forward the port manually in its settings.",
   },
+  [DOCTOR_NO_NEXT_HOP] = {
+    "no-next-hop", 16,
+    "No router is on the path to the internet: the default route has no next hop.",
+    "Specify the server of the VPN with --gateway ADDRESS, or the router of another network with "
+    "--interface NAME.",
+  },
+  [DOCTOR_OTHER_GATEWAY] = {
+    "other-gateway", 17,
+    "The router of the default route maps no ports, but that of another network does.",
+    "Specify the other network with --interface NAME, or its router with --gateway ADDRESS.",
+  },
   [DOCTOR_REFUSED] = {
     "refused", 20,
     "The router's policy refuses the mapping.",
@@ -99,6 +110,11 @@ static const VerdictText texts[DOCTOR_N_VERDICTS] = {
     "left-behind", 25,
     "The trial mapping could not be removed.",
     "If the mapping still exists in two minutes, remove it in the router's settings.",
+  },
+  [DOCTOR_MISSING] = {
+    "missing", 26,
+    "The router reports success, but the mapping is not in its table.",
+    "Forward the port manually in the router's settings, or update its firmware.",
   },
   [DOCTOR_DOUBLE_NAT] = {
     "double-nat", 30,
@@ -156,6 +172,10 @@ decide_disconnected (const DoctorFindings *f)
 static DoctorVerdict
 decide_unserved (const DoctorFindings *f)
 {
+  if (f->no_next_hop)
+    return DOCTOR_NO_NEXT_HOP;
+  if (f->other_serves)
+    return DOCTOR_OTHER_GATEWAY;
   if (f->stray_answer)
     return DOCTOR_WRONG_ADDRESS;
   if (f->n_no_resources > 0)
@@ -213,6 +233,8 @@ decide_by_trial (const DoctorFindings *f, DoctorVerdict *verdict)
     *verdict = DOCTOR_DOUBLE_NAT;
   else if (is_refused (f))
     *verdict = seems_disconnected (f) ? decide_disconnected (f) : decide_by_error (f->tcp.error);
+  else if ((f->tcp.missing || f->udp.missing) && !f->router_between)
+    *verdict = DOCTOR_MISSING;
   else if (f->tcp.mapped != f->udp.mapped)
     *verdict = DOCTOR_ONE_TRANSPORT;
   else
@@ -312,6 +334,19 @@ const char *
 doctor_verdict_get_next_step (DoctorVerdict verdict)
 {
   return texts[verdict].next_step;
+}
+
+/* With IPv6, the router opens a pinhole in its firewall. NAT-PMP has no IPv6, and nothing is
+ * forwarded. */
+const char *
+doctor_verdict_get_next_step_ipv6 (DoctorVerdict verdict)
+{
+  if (verdict == DOCTOR_SILENT || verdict == DOCTOR_SWITCHED_OFF ||
+      verdict == DOCTOR_NOT_A_GATEWAY || verdict == DOCTOR_CANNOT_MAP)
+    return "Enable PCP or UPnP for IPv6 in the router's settings, or open the port in its IPv6 "
+           "firewall there.";
+
+  return doctor_verdict_get_next_step (verdict);
 }
 
 int

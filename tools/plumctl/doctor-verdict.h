@@ -17,12 +17,15 @@ typedef enum {
   DOCTOR_WRONG_ADDRESS,
   DOCTOR_NOT_CONNECTED,
   DOCTOR_CANNOT_MAP,
+  DOCTOR_NO_NEXT_HOP,
+  DOCTOR_OTHER_GATEWAY,
   DOCTOR_REFUSED,
   DOCTOR_TABLE_FULL,
   DOCTOR_PORT_TAKEN,
   DOCTOR_TRIAL_FAILED,
   DOCTOR_ONE_TRANSPORT,
   DOCTOR_LEFT_BEHIND,
+  DOCTOR_MISSING,
   DOCTOR_DOUBLE_NAT,
   DOCTOR_CGNAT,
   DOCTOR_NO_ADDRESS,
@@ -35,16 +38,19 @@ typedef struct
   gboolean mapped;
   int error;            /* a PlumError; -1: none, or another domain */
   guint lifetime;       /* s */
-  gboolean left_behind; /* the mapping is still on the router, or may be */
+  gboolean left_behind; /* the mapping is still on the router, or its removal is unconfirmed */
+  gboolean missing;     /* the router reported success, but the mapping is not in its table */
 } DoctorTrialFindings;
 
 /* The findings; the verdict depends on nothing else. */
 typedef struct
 {
   gboolean has_gateway;
-  gboolean served; /* a backend can map ports */
-  gboolean direct; /* ... because this host has a public address */
-  guint n_refused; /* probes with this outcome */
+  gboolean no_next_hop;  /* the default route leads to no router */
+  gboolean other_serves; /* the router of another interface can map ports */
+  gboolean served;       /* a backend can map ports */
+  gboolean direct;       /* ... because this host has a public address */
+  guint n_refused;       /* probes with this outcome */
   guint n_failed;
   guint n_no_resources;        /* failed probes with NO_RESOURCES */
   guint n_other_devices;       /* other devices that answered */
@@ -66,4 +72,5 @@ gboolean doctor_verdict_maps_nothing (const DoctorFindings *findings);
 const char *doctor_verdict_get_name (DoctorVerdict verdict);
 const char *doctor_verdict_get_sentence (DoctorVerdict verdict);
 const char *doctor_verdict_get_next_step (DoctorVerdict verdict);
+const char *doctor_verdict_get_next_step_ipv6 (DoctorVerdict verdict);
 int doctor_verdict_get_exit_code (DoctorVerdict verdict);

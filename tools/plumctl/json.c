@@ -2,6 +2,19 @@
 
 #include "json.h"
 
+#include "shown-text.h"
+
+/* Escapes what must not be shown: the reader may print the text (RFC 8259 7). */
+static void
+append_escaped (GString *text, gunichar c)
+{
+  if (c > 0xffff)
+    g_string_append_printf (text, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
+                            0xdc00 + ((c - 0x10000) & 0x3ff));
+  else
+    g_string_append_printf (text, "\\u%04x", c);
+}
+
 static void
 append_quoted (GString *text, const char *value)
 {
@@ -9,16 +22,18 @@ append_quoted (GString *text, const char *value)
   g_autofree char *valid = g_utf8_make_valid (value, -1);
 
   g_string_append_c (text, '"');
-  for (const char *c = valid; *c != '\0'; c++)
+  for (const char *c = valid; *c != '\0'; c = g_utf8_next_char (c))
     {
-      if (*c == '"' || *c == '\\')
-        g_string_append_printf (text, "\\%c", *c);
-      else if (*c == '\n')
+      gunichar u = g_utf8_get_char (c);
+
+      if (u == '"' || u == '\\')
+        g_string_append_printf (text, "\\%c", (char) u);
+      else if (u == '\n')
         g_string_append (text, "\\n");
-      else if ((guchar) *c < 0x20 || *c == 0x7f)
-        g_string_append_printf (text, "\\u%04x", (guint) (guchar) *c);
+      else if (!shown_text_is_visible (u))
+        append_escaped (text, u);
       else
-        g_string_append_c (text, *c);
+        g_string_append_unichar (text, u);
     }
   g_string_append_c (text, '"');
 }

@@ -2,6 +2,7 @@
 
 #include "mapping-set.h"
 
+#include "alternative.h"
 #include "common-options.h"
 #include "describe.h"
 #include "exit-code.h"
@@ -104,8 +105,10 @@ fail (MappingSet *self)
     }
 
   if (exit_code == PLUMCTL_NO_ROUTER)
-    output_hint ("Run “plumctl doctor” to find out why.");
-  session_close (self->session, exit_code);
+    alternative_close (self->session, plum_mapping_get_family (self->mappings->pdata[0]),
+                       exit_code);
+  else
+    session_close (self->session, exit_code);
 }
 
 static gboolean

@@ -2,98 +2,27 @@
 
 #include "mask.h"
 
+#include "mask-text.h"
+
 #include <string.h>
 
-#define IPV4_TEXT_MIN 7
-#define IPV4_TEXT_MAX 15
-
-/* Indexed by the length of the text; all in 1.0.0.0/8, 11.0.0.0/8 and 111.0.0.0/8. */
-static const char *const ipv4_replacements[] = {
-  "1.2.3.4",      "1.2.3.40",      "1.2.3.140",      "1.2.30.140",      "1.2.130.140",
-  "1.20.130.140", "1.120.130.140", "11.120.130.140", "111.120.130.140",
-};
-
-/* Keeps the first group, which determines the scope, and zeroes all other digits. */
-static char *
-mask_ipv6_text (const char *text)
-{
-  char *masked = g_strdup (text);
-  char *rest = strchr (masked, ':');
-
-  for (; rest != NULL && *rest != '\0'; rest++)
-    if (*rest != ':')
-      *rest = '0';
-
-  return masked;
-}
-
-/* The replacement, or NULL if @address need not be masked. */
-static char *
-dup_replacement (const char *text)
-{
-  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (text);
-  size_t length = strlen (text);
-
-  if (address == NULL || plum_address_get_scope (address) != PLUM_ADDRESS_SCOPE_PUBLIC)
-    return NULL;
-  if (g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6)
-    return mask_ipv6_text (text);
-
-  return g_strdup (ipv4_replacements[CLAMP (length, IPV4_TEXT_MIN, IPV4_TEXT_MAX) - IPV4_TEXT_MIN]);
-}
+#define PCP_VERSION 2
+#define PCP_ANSWER 0x80
+#define PCP_HEADER_SIZE 24
+#define PCP_OPTION_THIRD_PARTY 1
+#define PCP_OPTION_FILTER 3
 
 /* Returns: (transfer full): @address itself if it need not be masked. */
 GInetAddress *
 mask_address (GInetAddress *address)
 {
   g_autofree char *text = g_inet_address_to_string (address);
-  g_autofree char *new_text = dup_replacement (text);
 
-  return new_text != NULL ? g_inet_address_new_from_string (new_text) : g_object_ref (address);
-}
+  if (mask_text_is_private (address))
+    return g_object_ref (address);
 
-static gboolean
-is_address_char (char c)
-{
-  return g_ascii_isxdigit (c) || c == '.' || c == ':';
-}
-
-/* The length of the address in "192.0.2.1:80", an address and a port. */
-static size_t
-get_address_length (const char *run, size_t length)
-{
-  const char *colon = memchr (run, ':', length);
-  gboolean has_dot = memchr (run, '.', length) != NULL;
-
-  return has_dot && colon != NULL ? (size_t) (colon - run) : length;
-}
-
-/* Replaces every public address literal in place. */
-static void
-mask_literals (char *text, size_t length)
-{
-  size_t i = 0;
-
-  while (i < length)
-    {
-      g_autofree char *literal = NULL;
-      g_autofree char *new_text = NULL;
-      size_t n = 0;
-
-      while (i + n < length && is_address_char (text[i + n]))
-        n++;
-      if (n == 0)
-        {
-          i++;
-          continue;
-        }
-
-      literal = g_strndup (text + i, get_address_length (text + i, n));
-      new_text = dup_replacement (literal);
-      for (size_t j = 0; new_text != NULL && j < strlen (new_text); j++)
-        text[i + j] = new_text[j];
-      i += n;
-    }
+  mask_text_in_place (text, strlen (text));
+  return g_inet_address_new_from_string (text);
 }
 
 char *
@@ -101,7 +30,7 @@ mask_text (const char *text)
 {
   char *masked = g_strdup (text);
 
-  mask_literals (masked, strlen (masked));
+  mask_text_in_place (masked, strlen (masked));
   return masked;
 }
 
@@ -120,41 +49,97 @@ mask_binary (char *data, size_t length, GInetAddress *address)
         data[i + j] = (char) new_bytes[j];
 }
 
-/* Replaces the address at @offset in place. PCP uses IPv4-mapped IPv6 addresses. */
+/* The start of an IPv4-mapped address (RFC 4291 2.5.5.2), or the end of that: an echoed request may
+ * have been overwritten in part. */
+static const char mapped_prefix[6] = { 0, 0, 0, 0, (char) 0xff, (char) 0xff };
+
+/* Replaces the IPv4 address at @offset in place. */
 static void
-mask_field (char *data, size_t length, size_t offset, GSocketFamily family)
+mask_ipv4_field (char *data, size_t length, size_t offset)
 {
-  static const char mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (char) 0xff, (char) 0xff };
-  size_t size = family == G_SOCKET_FAMILY_IPV4 ? 4 : 16;
   g_autoptr (GInetAddress) address = NULL;
 
-  if (length < offset + size)
+  if (length < offset + 4)
     return;
 
-  if (size == 16 && memcmp (data + offset, mapped, sizeof mapped) == 0)
-    {
-      mask_field (data, length, offset + sizeof mapped, G_SOCKET_FAMILY_IPV4);
-      return;
-    }
-
-  address = g_inet_address_new_from_bytes ((const guint8 *) data + offset, family);
-  mask_binary (data + offset, size, address);
+  address = g_inet_address_new_from_bytes ((const guint8 *) data + offset, G_SOCKET_FAMILY_IPV4);
+  mask_binary (data + offset, 4, address);
 }
 
-/* The address fields of RFC 6887 (7.1, 11.1) and RFC 6886 (3.2). */
+/* Replaces the IPv6 address at @offset in place, also one that was cut off. */
+static void
+mask_ipv6_field (char *data, size_t length, size_t offset)
+{
+  guint8 bytes[16] = { 0 };
+  size_t size = MIN (length - MIN (length, offset), sizeof bytes);
+  g_autoptr (GInetAddress) address = NULL;
+
+  for (size_t i = 0; i < size; i++)
+    bytes[i] = (guint8) data[offset + i];
+  address = g_inet_address_new_from_bytes (bytes, G_SOCKET_FAMILY_IPV6);
+  if (mask_text_is_private (address))
+    return;
+
+  /* Like the text: the first group is kept. */
+  for (size_t i = 2; i < size && memcmp (bytes, "\0\0\0\0", 4) != 0; i++)
+    data[offset + i] = 0;
+}
+
+static void
+mask_mapped (char *data, size_t length)
+{
+  for (size_t i = 0; i + sizeof mapped_prefix < length; i++)
+    if (memcmp (data + i, mapped_prefix, sizeof mapped_prefix) == 0)
+      mask_ipv4_field (data, length, i + sizeof mapped_prefix);
+}
+
+/* The options after the data of an opcode (RFC 6887 7.3, 13.1, 13.3). */
+static void
+mask_pcp_options (char *data, size_t length, size_t offset)
+{
+  while (offset + 4 <= length)
+    {
+      size_t size = (size_t) (guint8) data[offset + 2] << 8 | (guint8) data[offset + 3];
+
+      if (data[offset] == PCP_OPTION_THIRD_PARTY)
+        mask_ipv6_field (data, length, offset + 4);
+      else if (data[offset] == PCP_OPTION_FILTER)
+        mask_ipv6_field (data, length, offset + 8);
+      offset += 4 + (size + 3) / 4 * 4;
+    }
+}
+
+/* RFC 6887 7.1, 7.2, 11.1, 12.1. */
+static void
+mask_pcp (char *data, size_t length)
+{
+  static const size_t data_sizes[] = { 0, 36, 56 }; /* ANNOUNCE, MAP, PEER */
+  guint opcode = (guint8) data[1] & (guint) ~PCP_ANSWER;
+
+  /* The reserved field of an answer must be 0, but some servers copy the request. */
+  if ((data[1] & PCP_ANSWER) == 0)
+    mask_ipv6_field (data, length, 8);
+  else
+    for (size_t i = 12; i < MIN (length, PCP_HEADER_SIZE - 4); i++)
+      data[i] = 0;
+
+  if (opcode == 1 || opcode == 2)
+    mask_ipv6_field (data, length, 44);
+  if (opcode == 2)
+    mask_ipv6_field (data, length, 64);
+  if (opcode < G_N_ELEMENTS (data_sizes))
+    mask_pcp_options (data, length, PCP_HEADER_SIZE + data_sizes[opcode]);
+}
+
+/* The address fields of PCP and NAT-PMP (RFC 6886 3.2). */
 static void
 mask_fields (char *data, size_t length)
 {
-  if (data[0] == 2 && length >= 24)
-    {
-      if ((data[1] & 0x80) == 0)
-        mask_field (data, length, 8, G_SOCKET_FAMILY_IPV6);
-      mask_field (data, length, 44, G_SOCKET_FAMILY_IPV6);
-    }
-  else if (data[0] == 0 && length == 12 && (guint8) data[1] == 0x80)
-    {
-      mask_field (data, length, 8, G_SOCKET_FAMILY_IPV4);
-    }
+  mask_mapped (data, length);
+  if (data[0] == PCP_VERSION)
+    mask_pcp (data, length);
+  else if (data[0] == 0 && (guint8) data[1] == 0x80)
+    mask_ipv4_field (data, length, 8);
 }
 
 /* @addresses: addresses that binary packets may contain in other places. */
@@ -166,7 +151,7 @@ mask_bytes (GBytes *bytes, GPtrArray *addresses)
   char *masked = g_memdup2 (data, length);
 
   /* SSDP and HTTP contain no zero bytes, or only as padding; PCP and NAT-PMP always contain one. */
-  mask_literals (masked, length);
+  mask_text_in_place (masked, length);
   if (length >= 2 && memchr (data, 0, length) != NULL)
     {
       mask_fields (masked, length);

@@ -2,6 +2,8 @@
 
 #include "output.h"
 
+#include "shown-text.h"
+
 #include <locale.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -23,6 +25,28 @@ static const char *const colours[] = {
   [OUTPUT_FAINT] = "\033[2m",
 };
 
+/* Log messages quote text from the network, too. */
+static GLogWriterOutput
+write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+  g_autofree GLogField *copy = g_memdup2 (fields, n_fields * sizeof *fields);
+  g_autofree char *clean = NULL;
+
+  for (gsize i = 0; i < n_fields; i++)
+    if (g_str_equal (copy[i].key, "MESSAGE") && clean == NULL)
+      {
+        g_autofree char *text = copy[i].length < 0
+                                  ? g_strdup (copy[i].value)
+                                  : g_strndup (copy[i].value, (gsize) copy[i].length);
+
+        clean = shown_text_dup (text, "?");
+        copy[i].value = clean;
+        copy[i].length = -1;
+      }
+
+  return g_log_writer_default (level, copy, n_fields, NULL);
+}
+
 void
 output_init (void)
 {
@@ -33,6 +57,7 @@ output_init (void)
   output.utf8 = g_get_charset (NULL);
   output.terminal = isatty (STDOUT_FILENO) && term != NULL && !g_str_equal (term, "dumb");
   output.coloured = output.terminal && (no_color == NULL || *no_color == '\0');
+  g_log_set_writer_func (write_log, NULL, NULL);
 }
 
 gboolean
@@ -47,7 +72,8 @@ output_set_quiet (gboolean quiet)
   output.quiet = quiet;
 }
 
-/* Text from the network must not control the user's terminal, and typographic quotes need UTF-8. */
+/* Text from the network must not control the user's terminal or hide in it, and typographic quotes
+ * need UTF-8. */
 static char *
 make_printable (const char *text)
 {
@@ -62,7 +88,7 @@ make_printable (const char *text)
         g_string_append_unichar (clean, output.utf8 ? u : '"');
       else if (u == 0x2192)
         g_string_append (clean, output.utf8 ? "→" : "->");
-      else if (g_unichar_iscntrl (u) || (u > 0x7f && !output.utf8))
+      else if (!shown_text_is_visible (u) || (u > 0x7f && !output.utf8))
         g_string_append_c (clean, '?');
       else
         g_string_append_unichar (clean, u);

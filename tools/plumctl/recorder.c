@@ -8,6 +8,7 @@
 
 #include "describe.h"
 #include "mask.h"
+#include "shown-text.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -114,7 +115,8 @@ static void
 append_row (GString *index, const char *name, const DoctorEvent *event)
 {
   g_autofree char *peer = NULL;
-  g_autofree char *note = event->note != NULL ? mask_text (event->note) : g_strdup ("");
+  g_autofree char *text = event->note != NULL ? mask_text (event->note) : g_strdup ("");
+  g_autofree char *note = shown_text_dup (text, "?");
   guint port = 0;
 
   if (event->peer != NULL)
@@ -177,6 +179,7 @@ recorder_write (
   g_autofree char *index_path = g_build_filename (directory, INDEX_NAME, NULL);
   g_autofree char *report_path = g_build_filename (directory, REPORT_NAME, NULL);
   g_autofree char *masked_report = mask_text (report);
+  g_autofree char *left_out = doctor_log_describe_left_out (log);
   guint i = 0;
 
   while (i < log->events->len)
@@ -203,6 +206,8 @@ recorder_write (
         }
     }
 
+  if (left_out != NULL)
+    g_string_append_printf (index, "\t0\tdoctor\tnote\t\t0\t%s\n", left_out);
   return g_file_set_contents (report_path, masked_report, -1, error) &&
          g_file_set_contents (index_path, index->str, (gssize) index->len, error);
 }

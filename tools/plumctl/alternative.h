@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "session.h"
+
+/* Advice for a computer whose default route leads to no router that maps ports. NULL: there is
+ * nothing special about the default route, or it was not used. */
+
+gboolean alternative_is_tunnel (PlumManager *manager, GSocketFamily family);
+gboolean alternative_exists (PlumManager *manager, GSocketFamily family);
+char *alternative_dup_reason (PlumManager *manager, GSocketFamily family);
+char *alternative_dup_step (PlumManager *manager, GSocketFamily family);
+void alternative_close (Session *session, GSocketFamily family, int exit_code);
