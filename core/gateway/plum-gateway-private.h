@@ -35,8 +35,6 @@ PlumPick plum_gateway_pick (PlumGateway *self, guint first, const gboolean *trie
 PlumCandidate *plum_gateway_get_candidate (PlumGateway *self, guint index);
 guint plum_gateway_get_n_candidates (PlumGateway *self);
 void plum_gateway_note_outcome (PlumGateway *self, guint index, const GError *error);
-/* Why no backend can map ports without a router to ask. (transfer full) */
-GError *plum_gateway_make_no_next_hop_error (PlumGateway *self);
 void plum_gateway_append_verdicts (PlumGateway *self, const gboolean *tried, GString *verdicts);
 
 /* Queues one call of func when every candidate is decided and the query of the external address has

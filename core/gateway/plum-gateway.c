@@ -531,17 +531,6 @@ plum_gateway_note_outcome (PlumGateway *self, guint index, const GError *error)
   plum_race_note_outcome (self->race, index, error);
 }
 
-GError *
-plum_gateway_make_no_next_hop_error (PlumGateway *self)
-{
-  return g_error_new (
-    PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-    "No router is on the path to the internet: the route through “%s” has no next "
-    "hop (a VPN, a mobile network or a dial-up connection). Use the server of the "
-    "VPN as the gateway, or the router of another network",
-    plum_gateway_get_interface (self));
-}
-
 void
 plum_gateway_append_verdicts (PlumGateway *self, const gboolean *tried, GString *verdicts)
 {

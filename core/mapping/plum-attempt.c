@@ -99,6 +99,17 @@ plum_attempt_add_error (PlumAttempt *self, guint index, const GError *error)
   self->errors->pdata[index] = g_error_copy (error);
 }
 
+static GError *
+make_no_next_hop_error (PlumGateway *gateway)
+{
+  return g_error_new (
+    PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+    "No router is on the path to the internet: the route through “%s” has no next "
+    "hop (a VPN, a mobile network or a dial-up connection). Use the server of the "
+    "VPN as the gateway, or the router of another network",
+    plum_gateway_get_interface (gateway));
+}
+
 /* Joins the errors of the candidates that were asked, and of those that cannot map; each of both
  * groups with the best candidate first, whatever the order of their answers. */
 static GError *
@@ -116,7 +127,7 @@ plum_attempt_make_error (PlumAttempt *self)
     }
 
   if (errors == NULL && plum_gateway_get_address (self->gateway) == NULL)
-    return plum_gateway_make_no_next_hop_error (self->gateway);
+    return make_no_next_hop_error (self->gateway);
 
   if (errors == NULL)
     {
@@ -160,6 +171,19 @@ plum_attempt_fail (PlumAttempt *self)
 
 /* --- The clean-up after a candidate --- */
 
+/* Adds to the error of the candidate. */
+static void
+plum_attempt_note_unconfirmed (PlumAttempt *self)
+{
+  GError *error = self->errors->pdata[self->candidate];
+  char *message =
+    g_strconcat (error->message,
+                 " (the router may keep what it has mapped: the delete was not confirmed)", NULL);
+
+  g_free (error->message);
+  error->message = message;
+}
+
 static void
 on_deleted (PlumCall *call, gpointer user_data)
 {
@@ -168,8 +192,7 @@ on_deleted (PlumCall *call, gpointer user_data)
   const GError *error = plum_call_get_error (call);
 
   if (error != NULL && !plum_error_is_final (error))
-    g_string_append (self->messages,
-                     " (the router may keep what it has mapped: the delete was not confirmed)");
+    plum_attempt_note_unconfirmed (self);
   g_clear_object (&self->call);
   self->state = STATE_CHOOSING;
   plum_attempt_advance (self);
