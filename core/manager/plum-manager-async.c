@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "plum-manager-private.h"
-#include "plum-main-context-private.h"
 
 #include "plum-gateway-private.h"
+#include "plum-main-context-private.h"
 #include "plum-mapping-private.h"
 
 #define CREATE_TIMEOUT_MS 30000
@@ -256,6 +256,34 @@ plum_manager_discover_all (PlumManager *self, GTask *task, GPtrArray *gateways)
     }
 }
 
+/* tag: the public function. */
+static void
+plum_manager_start_discovery (PlumManager *self,
+                              GSocketFamily family,
+                              gpointer tag,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data)
+{
+  g_autoptr (GTask) task =
+    plum_main_context_new_task (self->context, self, cancellable, callback, user_data);
+  g_autoptr (GError) error = NULL;
+  GPtrArray *gateways = NULL;
+
+  g_task_set_source_tag (task, tag);
+  g_task_set_name (task, "[plum] discover");
+
+  if (g_task_return_error_if_cancelled (task))
+    return;
+
+  if (plum_manager_check_open (self, &error))
+    gateways = plum_manager_find_gateways (self, family, &error);
+  if (gateways == NULL)
+    g_task_return_error (task, g_steal_pointer (&error));
+  else
+    plum_manager_discover_all (self, task, gateways);
+}
+
 /**
  * plum_manager_discover_async:
  * @self: a manager
@@ -279,9 +307,11 @@ plum_manager_discover_async (PlumManager *self,
                              gpointer user_data)
 {
   g_return_if_fail (PLUM_IS_MANAGER (self));
+  PLUM_RETURN_IF_OTHER_THREAD (self->context);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  plum_manager_discover_family_async (self, plum_manager_get_main_family (self), cancellable,
-                                      callback, user_data);
+  plum_manager_start_discovery (self, plum_manager_get_main_family (self),
+                                plum_manager_discover_async, cancellable, callback, user_data);
 }
 
 /**
@@ -294,8 +324,7 @@ plum_manager_discover_async (PlumManager *self,
  *
  * Finds the gateways of one address family and discovers what they support, without mapping a port.
  *
- * It differs from [method@Plum.Manager.discover_async] only in the address family. Finish it with
- * [method@Plum.Manager.discover_finish].
+ * It differs from [method@Plum.Manager.discover_async] only in the address family.
  *
  * Since: 1.0
  */
@@ -306,28 +335,41 @@ plum_manager_discover_family_async (PlumManager *self,
                                     GAsyncReadyCallback callback,
                                     gpointer user_data)
 {
-  g_autoptr (GTask) task = NULL;
-  g_autoptr (GError) error = NULL;
-  GPtrArray *gateways = NULL;
-
   g_return_if_fail (PLUM_IS_MANAGER (self));
   PLUM_RETURN_IF_OTHER_THREAD (self->context);
   g_return_if_fail (family == G_SOCKET_FAMILY_IPV4 || family == G_SOCKET_FAMILY_IPV6);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = plum_main_context_new_task (self->context, self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, plum_manager_discover_async);
-  g_task_set_name (task, "[plum] discover");
+  plum_manager_start_discovery (self, family, plum_manager_discover_family_async, cancellable,
+                                callback, user_data);
+}
 
-  if (g_task_return_error_if_cancelled (task))
-    return;
+/**
+ * plum_manager_discover_family_finish:
+ * @self: a manager
+ * @result: the result
+ * @error: return location for an error
+ *
+ * Finishes an operation started with [method@Plum.Manager.discover_family_async].
+ *
+ * Success means that there is a gateway of the address family. Whether a backend can map ports on
+ * it is reported in [property@Plum.Gateway:probes].
+ *
+ * Errors: %PLUM_ERROR_NO_GATEWAY if there is no network of the address family; %G_IO_ERROR_CLOSED
+ * if the manager is closed; %G_IO_ERROR_CANCELLED.
+ *
+ * Returns: %TRUE if there is a gateway
+ *
+ * Since: 1.0
+ */
+gboolean
+plum_manager_discover_family_finish (PlumManager *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, plum_manager_discover_family_async),
+                        FALSE);
 
-  if (plum_manager_check_open (self, &error))
-    gateways = plum_manager_find_gateways (self, family, &error);
-  if (gateways == NULL)
-    g_task_return_error (task, g_steal_pointer (&error));
-  else
-    plum_manager_discover_all (self, task, gateways);
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 /**

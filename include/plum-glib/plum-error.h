@@ -25,7 +25,8 @@ G_BEGIN_DECLS
 
 /**
  * PlumError:
- * @PLUM_ERROR_NO_GATEWAY: this host has no gateway
+ * @PLUM_ERROR_NO_GATEWAY: this host has no gateway: it has no default route, or that has no next
+ * hop
  * @PLUM_ERROR_NO_BACKEND: no backend can map ports on the gateway
  * @PLUM_ERROR_TIMED_OUT: the router did not answer in time
  * @PLUM_ERROR_REFUSED: the router refused the request; its settings forbid it

@@ -128,6 +128,10 @@ void plum_manager_discover_family_async (PlumManager *self,
                                          GAsyncReadyCallback callback,
                                          gpointer user_data);
 PLUM_AVAILABLE_IN_1_0
+gboolean plum_manager_discover_family_finish (PlumManager *self,
+                                              GAsyncResult *result,
+                                              GError **error);
+PLUM_AVAILABLE_IN_1_0
 gboolean plum_manager_discover_finish (PlumManager *self, GAsyncResult *result, GError **error);
 PLUM_AVAILABLE_IN_1_0
 void plum_manager_close_async (PlumManager *self,

@@ -399,7 +399,7 @@ test_forged_announcements (void)
   Liar liar = { 0 };
 
   adversary_set_up (&a, GATEWAY);
-  plum_manager_add_backend_type (a.manager, PLUM_TYPE_UPNP_BACKEND, "upnp", 100);
+  plum_manager_add_backend_type (a.manager, PLUM_TYPE_UPNP_BACKEND, "upnp", 100, NULL);
   igd = fake_igd_new (GATEWAY);
   igd->switches.ssdp_drop = 1;
   liar_set_up (&liar);
@@ -435,7 +435,7 @@ test_forged_bystander (void)
   char search[1024];
 
   adversary_set_up (&f.a, GATEWAY);
-  plum_manager_add_backend_type (f.a.manager, PLUM_TYPE_UPNP_BACKEND, "upnp", 100);
+  plum_manager_add_backend_type (f.a.manager, PLUM_TYPE_UPNP_BACKEND, "upnp", 100, NULL);
   counter_set_up (&f.third, DEVICE_THIRD);
   gateway = adversary_socket_new (GATEWAY, 1900);
   g_socket_set_blocking (gateway, FALSE);
@@ -473,7 +473,7 @@ test_forged_announcement_of_bystander (void)
   AdversaryDevice f = { 0 };
 
   adversary_set_up (&f.a, GATEWAY);
-  plum_manager_add_backend_type (f.a.manager, PLUM_TYPE_UPNP_BACKEND, "upnp", 100);
+  plum_manager_add_backend_type (f.a.manager, PLUM_TYPE_UPNP_BACKEND, "upnp", 100, NULL);
   counter_set_up (&f.third, DEVICE_THIRD);
   adversary_add_mapping (&f.a, PORT);
   test_loop_settle (&f.a.loop);

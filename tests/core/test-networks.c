@@ -433,7 +433,7 @@ test_discover_family (Networks *f, gconstpointer data)
   plum_manager_discover_family_async (f->core.manager, G_SOCKET_FAMILY_IPV6, NULL,
                                       test_store_result, &result);
   test_loop_settle (&f->core.loop);
-  g_assert_false (plum_manager_discover_finish (f->core.manager, result, &error));
+  g_assert_false (plum_manager_discover_family_finish (f->core.manager, result, &error));
   g_assert_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY);
   g_clear_error (&error);
   g_clear_object (&result);
@@ -444,7 +444,7 @@ test_discover_family (Networks *f, gconstpointer data)
   plum_manager_discover_family_async (f->core.manager, G_SOCKET_FAMILY_IPV6, NULL,
                                       test_store_result, &result);
   test_loop_settle (&f->core.loop);
-  g_assert_true (plum_manager_discover_finish (f->core.manager, result, &error));
+  g_assert_true (plum_manager_discover_family_finish (f->core.manager, result, &error));
   g_assert_no_error (error);
   assert_gateways (f, "wan0 wlan0 wan0");
   g_assert_cmpint (plum_gateway_get_family (nth_gateway (f, 2)), ==, G_SOCKET_FAMILY_IPV6);

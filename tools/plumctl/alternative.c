@@ -154,7 +154,7 @@ on_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autofree Search *search = user_data;
 
-  plum_manager_discover_finish (PLUM_MANAGER (object), result, NULL);
+  plum_manager_discover_family_finish (PLUM_MANAGER (object), result, NULL);
   if (!search->session->closing)
     print_and_close (search->session, search->family, search->exit_code);
 }

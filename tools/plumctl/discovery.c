@@ -38,7 +38,10 @@ on_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
   Discovery *self = user_data;
   g_autoptr (GError) error = NULL;
 
-  plum_manager_discover_finish (PLUM_MANAGER (object), result, &error);
+  if (self->family == G_SOCKET_FAMILY_INVALID)
+    plum_manager_discover_finish (PLUM_MANAGER (object), result, &error);
+  else
+    plum_manager_discover_family_finish (PLUM_MANAGER (object), result, &error);
   if (self->any_family && self->family == G_SOCKET_FAMILY_INVALID &&
       common_options.gateway == NULL && !self->finished &&
       g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
