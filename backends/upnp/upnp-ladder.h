@@ -22,6 +22,13 @@ typedef enum {
   UPNP_N_LEASES
 } UpnpLeaseKind;
 
+/* Whether a device reads one entry of its table (GetSpecificPortMappingEntry). */
+typedef enum {
+  UPNP_LOOKUPS_UNTRIED,
+  UPNP_LOOKUPS_WORK,
+  UPNP_LOOKUPS_FAIL,
+} UpnpLookups;
+
 /* What is known about the behavior of a device, for the next request. */
 typedef struct
 {
@@ -30,6 +37,9 @@ typedef struct
   gboolean short_text;     /* it accepts only a short description */
   gboolean no_add_any;     /* it has no AddAnyPortMapping */
   gboolean star_on_delete; /* it expects RemoteHost "*" in a delete (quirk 52) */
+  UpnpLookups lookups;
+  gboolean keeps_timed;     /* an entry with a limited lease was read back (quirk 75) */
+  gboolean keeps_permanent; /* the same for a permanent entry */
 } UpnpMemory;
 
 /* The state of one request on the ladder. */

@@ -3,37 +3,20 @@
 #include "upnp-map.h"
 
 #include "plum-double-nat.h"
-#include "upnp-negotiation.h"
-#include "upnp-token.h"
+#include "upnp-find.h"
+#include "upnp-map-grant.h"
+#include "upnp-map-port.h"
+#include "upnp-map-text.h"
+#include "upnp-map-unknown.h"
 
 /* How long a known external address remains valid, in µs. */
 #define ADDRESS_VALID (60 * G_USEC_PER_SEC)
 
-#define LOWEST_PORT 1024
-#define MAX_DRAWS 64
-#define WEEK 604800
+/* The fault that the ladder has for an entry of another host. */
+#define CODE_CONFLICT 718
 
-/* How many characters of a text from the router or another host to show. */
-#define MAX_SHOWN 32
-
-/* Why the entry of the port is read. */
-typedef enum {
-  READ_BEFORE_ADD,
-  READ_AFTER_FAULT,
-  READ_AFTER_EMPTY_ANSWER,
-} UpnpReadReason;
-
-typedef struct
-{
-  UpnpNegotiation negotiation;
-  PlumRequest *request;
-  char *description;
-  guint granted_port;
-  guint granted_lifetime;
-  UpnpReadReason reason;
-  gboolean internal_tried; /* the internal port as the external port */
-  gboolean replaced;       /* this process's old entry was deleted, to be added again */
-} UpnpMap;
+static void upnp_map_send (UpnpMap *self);
+static void upnp_map_read_entry (UpnpMap *self, UpnpReadReason reason);
 
 static void
 upnp_map_clear (UpnpOperation *operation)
@@ -42,34 +25,10 @@ upnp_map_clear (UpnpOperation *operation)
 
   g_clear_object (&self->request);
   g_free (self->description);
-}
-
-static UpnpPorts *
-upnp_map_get_ports (UpnpMap *self)
-{
-  return upnp_session_get_ports (self->negotiation.operation.session);
+  upnp_negotiation_clear (operation);
 }
 
 /* -- The external port -- */
-
-/* The internal port that an external port of this process leads to; 0: it holds no such port. */
-static guint
-upnp_map_get_holder (UpnpMap *self, guint port)
-{
-  const UpnpPort *held =
-    upnp_ports_lookup (upnp_map_get_ports (self), self->negotiation.protocol, port);
-
-  return held != NULL ? held->internal_port : 0;
-}
-
-/* Whether no other mapping of this process holds the external port. */
-static gboolean
-upnp_map_may_use (UpnpMap *self, guint port)
-{
-  guint holder = upnp_map_get_holder (self, port);
-
-  return port != 0 && (holder == 0 || holder == self->negotiation.attempt.internal_port);
-}
 
 static void
 upnp_map_set_port (UpnpMap *self, guint port)
@@ -79,23 +38,10 @@ upnp_map_set_port (UpnpMap *self, guint port)
     self->internal_tried = TRUE;
 }
 
-/* The internal port if it was not tried, else a random port that is not privileged. */
 static guint
 upnp_map_choose_port (UpnpMap *self, guint lowest)
 {
-  guint port = self->negotiation.attempt.internal_port;
-
-  if (!self->internal_tried && port >= lowest && upnp_map_may_use (self, port))
-    return port;
-
-  for (guint i = 0; i < MAX_DRAWS; i++)
-    {
-      port = (guint) g_random_int_range (LOWEST_PORT, G_MAXUINT16 + 1);
-      if (upnp_map_may_use (self, port))
-        break;
-    }
-
-  return port;
+  return upnp_map_port_choose (&self->negotiation, lowest, self->internal_tried);
 }
 
 /* FALSE: another mapping of this process holds the required port, and the operation has failed. */
@@ -103,8 +49,9 @@ static gboolean
 upnp_map_choose_first_port (UpnpMap *self, guint port)
 {
   UpnpAttempt *attempt = &self->negotiation.attempt;
+  gboolean usable = upnp_map_port_may_use (&self->negotiation, port);
 
-  if (attempt->exact && !upnp_map_may_use (self, port))
+  if (attempt->exact && !usable)
     {
       upnp_operation_fail (&self->negotiation.operation, PLUM_ERROR_CONFLICT,
                            "external port %u belongs to another mapping of this program", port);
@@ -112,189 +59,245 @@ upnp_map_choose_first_port (UpnpMap *self, guint port)
     }
 
   if (attempt->memory.same_port && !attempt->exact)
-    port = attempt->internal_port;
-  upnp_map_set_port (self, upnp_map_may_use (self, port) ? port : upnp_map_choose_port (self, 1));
+    {
+      port = attempt->internal_port;
+      usable = upnp_map_port_may_use (&self->negotiation, port);
+    }
+  upnp_map_set_port (self, usable ? port : upnp_map_choose_port (self, 1));
   return TRUE;
 }
 
 /* -- Success -- */
 
+/* Reads the entry back after the first success of a device: some routers report success and keep
+ * nothing, or no entry with a limited lease (quirk 75). */
 static void
-upnp_map_return (UpnpMap *self)
+upnp_map_take_success (UpnpMap *self, guint port)
 {
-  UpnpDevice *device = self->negotiation.operation.device;
-  gboolean permanent = self->granted_lifetime == PLUM_LIFETIME_FOREVER;
+  UpnpNegotiation *negotiation = &self->negotiation;
+  UpnpDevice *device = negotiation->operation.device;
+  gboolean timed = upnp_attempt_get_lease (&negotiation->attempt) != 0;
+  gboolean kept = timed ? device->memory.keeps_timed : device->memory.keeps_permanent;
 
-  upnp_negotiation_confirm (&self->negotiation, TRUE);
-  upnp_negotiation_return_lease (&self->negotiation, device->external_address, self->granted_port,
-                                 self->granted_lifetime,
-                                 upnp_token_new (device->name, device->service, permanent));
-}
-
-static void
-on_old_entry_deleted (const UpnpSoapReply *reply,
-                      const char *local_address,
-                      const GError *error,
-                      gpointer user_data)
-{
-  upnp_map_return (user_data);
-}
-
-/* Sends a request about the requested port instead of the granted one. */
-static void
-upnp_map_call_for_requested (UpnpMap *self, UpnpAction action, UpnpSoapFunc func)
-{
-  UpnpSoapRequest request = self->negotiation.methods->make_request (&self->negotiation, action);
-
-  request.external_port = plum_request_get_external_port (self->request);
-  upnp_operation_call (&self->negotiation.operation, NULL, &request, func);
-}
-
-static gboolean
-upnp_map_is_ours (UpnpMap *self, const UpnpTableEntry *entry, const char *local_address)
-{
-  return entry != NULL &&
-         upnp_entry_is_ours (entry, local_address, self->negotiation.attempt.internal_port);
-}
-
-/* Deletes the old entry of this process, but not the entry of a host that has the port now. */
-static void
-on_old_entry_read (const UpnpSoapReply *reply,
-                   const char *local_address,
-                   const GError *error,
-                   gpointer user_data)
-{
-  UpnpMap *self = user_data;
-  g_autoptr (UpnpTableEntry) entry = NULL;
-
-  if (error == NULL && reply->outcome == UPNP_SOAP_DONE)
-    entry = upnp_soap_read_entry (reply);
-  if (upnp_map_is_ours (self, entry, local_address))
-    upnp_map_call_for_requested (self, UPNP_ACTION_DELETE, on_old_entry_deleted);
-  else
-    upnp_map_return (self);
-}
-
-static void
-upnp_map_succeed (UpnpMap *self, guint port, guint lifetime)
-{
-  UpnpPorts *ports = upnp_map_get_ports (self);
-  PlumProtocol protocol = self->negotiation.protocol;
-  guint internal_port = self->negotiation.attempt.internal_port;
-  guint requested = plum_request_get_external_port (self->request);
-  const UpnpPort held = { .protocol = protocol,
-                          .external_port = port,
-                          .internal_port = internal_port };
-
-  /* Record the port first, so that it can be deleted whatever fails later (quirk 60). */
-  upnp_ports_add (ports, &held);
-  self->granted_port = port;
-  self->granted_lifetime = lifetime;
-  if (requested == port || upnp_map_get_holder (self, requested) != internal_port)
+  if (negotiation->attempt.action == UPNP_ACTION_ADD_ANY)
     {
-      upnp_map_return (self);
-      return;
+      negotiation->attempt.action = UPNP_ACTION_ADD;
+      negotiation->attempt.external_port = port;
+      self->looked_port = port;
+      self->may_delete = TRUE;
     }
+  /* The router has answered the add, but not the look before it. */
+  if (self->look_cut_off)
+    upnp_lookup_set_impossible (device);
 
-  /* The router refused to renew the old port (quirk 10): its entry may still exist, and has no end
-   * if the lease is permanent. */
-  upnp_ports_remove (ports, protocol, requested);
-  upnp_ports_set_unconfirmed (ports, protocol, internal_port, port);
-  upnp_map_call_for_requested (self, UPNP_ACTION_GET_SPECIFIC, on_old_entry_read);
-}
-
-/* WANIPConnection:2 has no permanent leases and reads 0 as a week (UPnP IGD:2). A router that has
- * refused every other lease, however, may keep the entry for longer. */
-static guint
-upnp_map_get_lifetime (UpnpMap *self)
-{
-  const UpnpAttempt *attempt = &self->negotiation.attempt;
-  guint lease = upnp_attempt_get_lease (attempt);
-  gboolean forever = attempt->lifetime == 0 || attempt->lifetime == PLUM_LIFETIME_FOREVER;
-
-  if (lease != 0)
-    return lease;
-
-  return attempt->v2 && forever ? WEEK : PLUM_LIFETIME_FOREVER;
+  upnp_map_port_hold (negotiation, port, upnp_map_get_lifetime (self));
+  if (kept || self->renewal || !upnp_lookup_is_possible (device))
+    upnp_map_succeed (self, port, upnp_map_get_lifetime (self));
+  else
+    upnp_map_read_entry (self, READ_BACK);
 }
 
 /* -- Entries of the router's table -- */
 
-static void
-on_deleted_before_add (const UpnpSoapReply *reply,
-                       const char *local_address,
-                       const GError *error,
-                       gpointer user_data)
-{
-  UpnpNegotiation *self = user_data;
-
-  if (error != NULL)
-    upnp_operation_fail_exchange (&self->operation, UPNP_ACTION_DELETE, reply, error);
-  else
-    upnp_negotiation_send (self);
-}
-
-/* The port already belongs to this mapping. Some routers cannot renew an entry (quirk 10): replace
- * it if it would expire soon. */
-static void
-upnp_map_adopt_entry (UpnpMap *self, const UpnpTableEntry *entry)
-{
-  guint lease = upnp_attempt_get_lease (&self->negotiation.attempt);
-  guint port = self->negotiation.attempt.external_port;
-
-  if (entry->lease == 0)
-    upnp_map_succeed (self, port, PLUM_LIFETIME_FOREVER);
-  else if (self->replaced || (lease != 0 && entry->lease > lease / 2))
-    upnp_map_succeed (self, port, entry->lease);
-  else
-    {
-      self->replaced = TRUE;
-      upnp_negotiation_call (&self->negotiation, UPNP_ACTION_DELETE, on_deleted_before_add);
-    }
-}
-
-/* "192.168.1.7", or, for this host, "this host's port 9090". */
-static char *
-dup_owner (const UpnpTableEntry *entry, const char *local_address)
-{
-  g_autoptr (GInetAddress) client = g_inet_address_new_from_string (entry->internal_client);
-
-  if (g_strcmp0 (entry->internal_client, local_address) == 0)
-    return g_strdup_printf ("this host's port %u", entry->internal_port);
-
-  return client != NULL ? g_inet_address_to_string (client)
-                        : upnp_soap_dup_shown (entry->internal_client, MAX_SHOWN);
-}
-
-/* The required port belongs to another host or program: name it. */
+/* Another host or program has the port, which cannot be replaced by another one: name it. */
 static void
 upnp_map_fail_taken (UpnpMap *self, const UpnpTableEntry *entry, const char *local_address)
 {
-  g_autofree char *owner = dup_owner (entry, local_address);
-  g_autofree char *name = upnp_soap_dup_shown (entry->description, MAX_SHOWN);
-  g_autofree char *called = NULL;
+  UpnpNegotiation *negotiation = &self->negotiation;
+  g_autofree char *text = upnp_map_text_dup_taken (
+    negotiation->protocol, negotiation->attempt.external_port, entry, local_address);
 
-  if (*name != '\0')
-    called = g_strdup_printf (" (its entry is called “%s”)", name);
+  upnp_negotiation_confirm (negotiation, FALSE);
+  upnp_operation_fail (&negotiation->operation, PLUM_ERROR_CONFLICT, "%s", text);
+}
 
-  upnp_negotiation_confirm (&self->negotiation, FALSE);
-  upnp_operation_fail (&self->negotiation.operation, PLUM_ERROR_CONFLICT,
-                       "external %s port %u belongs to %s%s",
-                       self->negotiation.protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP",
-                       self->negotiation.attempt.external_port,
-                       *owner != '\0' ? owner : "another host", called != NULL ? called : "");
+/* The entry of the port belongs to another host or program: leave it and take another port. */
+static void
+upnp_map_avoid_entry (UpnpMap *self, const UpnpTableEntry *entry, const char *local_address)
+{
+  UpnpNegotiation *negotiation = &self->negotiation;
+  const UpnpStep read = { .next = UPNP_NEXT_READ_ENTRY };
+  UpnpStep step;
+
+  upnp_attempt_take (&negotiation->attempt, &read);
+  step = upnp_ladder_next (&negotiation->attempt, CODE_CONFLICT);
+  if (step.next == UPNP_NEXT_FAIL)
+    {
+      upnp_map_fail_taken (self, entry, local_address);
+      return;
+    }
+
+  plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG,
+            "UPnP: %s: port %u belongs to another host or program; choosing another port",
+            negotiation->operation.device->name, negotiation->attempt.external_port);
+  negotiation->code = CODE_CONFLICT;
+  upnp_negotiation_take_step (negotiation, &step);
+}
+
+/* -- An add with an unknown outcome -- */
+
+/* The entry may be the new one or an older one of this mapping. Some routers report no lease. */
+static void
+upnp_map_take_unknown (UpnpMap *self, const UpnpTableEntry *entry)
+{
+  upnp_map_set_kept (self);
+  if (entry->lease == 0)
+    upnp_map_succeed (self, self->negotiation.attempt.external_port, upnp_map_get_lifetime (self));
+  else
+    upnp_map_adopt_entry (self, entry);
+}
+
+/* AddAnyPortMapping: the entry was searched for. */
+static void
+on_found (UpnpNegotiation *negotiation, UpnpLookupResult result, guint external_port)
+{
+  UpnpMap *self = (UpnpMap *) negotiation;
+
+  if (result == UPNP_LOOKUP_OURS)
+    {
+      upnp_map_take_success (self, external_port);
+      return;
+    }
+
+  if (result == UPNP_LOOKUP_UNKNOWN)
+    upnp_map_set_leftover (self, 0);
+  upnp_negotiation_reject (negotiation, &negotiation->unknown, UPNP_CODE_FAILED);
+}
+
+static gboolean
+upnp_map_resolve (UpnpNegotiation *negotiation)
+{
+  UpnpMap *self = (UpnpMap *) negotiation;
+  UpnpDevice *device = negotiation->operation.device;
+
+  if (negotiation->attempt.action == UPNP_ACTION_ADD_ANY)
+    upnp_find_start (negotiation, negotiation->attempt.internal_port, self->description, on_found);
+  else if (self->look_cut_off || !upnp_lookup_is_possible (device))
+    upnp_map_clean_up_unknown (self);
+  else
+    upnp_map_read_entry (self, READ_AFTER_UNKNOWN);
+  return TRUE;
+}
+
+/* -- The entry of the port -- */
+
+static void
+upnp_map_take_look (UpnpMap *self,
+                    UpnpLookupResult result,
+                    const UpnpTableEntry *entry,
+                    const char *local_address)
+{
+  UpnpNegotiation *negotiation = &self->negotiation;
+  const UpnpStep read = { .next = UPNP_NEXT_READ_ENTRY };
+
+  if (result == UPNP_LOOKUP_TAKEN)
+    {
+      upnp_map_avoid_entry (self, entry, local_address);
+      return;
+    }
+
+  self->may_delete = result != UPNP_LOOKUP_UNKNOWN;
+  /* An entry of ours is read again if the router does not replace it (quirk 10). */
+  if (result != UPNP_LOOKUP_OURS)
+    upnp_attempt_take (&negotiation->attempt, &read);
+  upnp_negotiation_send (negotiation);
 }
 
 static void
-upnp_map_fail_empty (UpnpMap *self)
+upnp_map_take_entry_after_fault (UpnpMap *self,
+                                 UpnpLookupResult result,
+                                 const UpnpTableEntry *entry,
+                                 const char *local_address)
 {
-  UpnpOperation *operation = &self->negotiation.operation;
+  UpnpNegotiation *negotiation = &self->negotiation;
+  /* The refused request was the add, not the read. */
+  const UpnpSoapReply fault = { .outcome = UPNP_SOAP_FAULT, .code = negotiation->code };
 
-  upnp_operation_fail (operation, PLUM_ERROR_MALFORMED,
-                       "%s sent an empty answer to %s, and port %u is not in its table",
-                       operation->device->name,
-                       upnp_action_get_name (self->negotiation.attempt.action),
-                       self->negotiation.attempt.external_port);
+  if (result == UPNP_LOOKUP_OURS)
+    upnp_map_adopt_entry (self, entry);
+  else if (result == UPNP_LOOKUP_TAKEN && negotiation->attempt.exact)
+    upnp_map_fail_taken (self, entry, local_address);
+  else
+    upnp_negotiation_reject (negotiation, &fault, fault.code);
+}
+
+static void
+upnp_map_take_entry_after_unknown (UpnpMap *self,
+                                   UpnpLookupResult result,
+                                   const UpnpTableEntry *entry,
+                                   const char *local_address)
+{
+  switch (result)
+    {
+    case UPNP_LOOKUP_OURS:
+      upnp_map_take_unknown (self, entry);
+      break;
+    case UPNP_LOOKUP_TAKEN:
+      upnp_map_port_remove (&self->negotiation, self->negotiation.attempt.external_port);
+      upnp_map_avoid_entry (self, entry, local_address);
+      break;
+    case UPNP_LOOKUP_FREE:
+      upnp_map_continue_after_unknown (self, TRUE);
+      break;
+    case UPNP_LOOKUP_UNKNOWN:
+    default:
+      upnp_map_clean_up_unknown (self);
+      break;
+    }
+}
+
+static void
+upnp_map_take_read_back (UpnpMap *self,
+                         UpnpLookupResult result,
+                         const UpnpTableEntry *entry,
+                         const char *local_address)
+{
+  UpnpNegotiation *negotiation = &self->negotiation;
+  UpnpDevice *device = negotiation->operation.device;
+  guint port = negotiation->attempt.external_port;
+
+  if (result == UPNP_LOOKUP_OURS)
+    upnp_map_set_kept (self);
+  /* Neither this answer nor the one before the add was usable. */
+  if (result == UPNP_LOOKUP_UNKNOWN && device->memory.lookups == UPNP_LOOKUPS_UNTRIED)
+    upnp_lookup_set_impossible (device);
+
+  if (result == UPNP_LOOKUP_OURS || result == UPNP_LOOKUP_UNKNOWN)
+    {
+      upnp_map_succeed (self, port, upnp_map_get_lifetime (self));
+      return;
+    }
+
+  upnp_map_port_remove (negotiation, port);
+  if (result == UPNP_LOOKUP_TAKEN)
+    {
+      upnp_map_avoid_entry (self, entry, local_address);
+      return;
+    }
+
+  plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_INFO,
+            "UPnP: %s reports success, but its table has no entry for port %u", device->name, port);
+  if (upnp_map_try_permanent (self))
+    return;
+
+  upnp_negotiation_confirm (negotiation, FALSE);
+  upnp_operation_fail (&negotiation->operation, PLUM_ERROR_MALFORMED,
+                       "%s reports success for AddPortMapping, but does not keep the entry for "
+                       "port %u",
+                       device->name, port);
+}
+
+/* An entry of this mapping that leads to an address which this host had before. */
+static gboolean
+upnp_map_is_former (UpnpMap *self, const UpnpTableEntry *entry)
+{
+  const UpnpAttempt *attempt = &self->negotiation.attempt;
+  const char *client = upnp_ports_get_former_client (
+    upnp_map_get_ports (self), self->negotiation.protocol, attempt->external_port);
+
+  return entry != NULL && client != NULL && g_str_equal (client, entry->internal_client) &&
+         entry->internal_port == attempt->internal_port &&
+         upnp_lookup_has_description (entry, self->description);
 }
 
 static void
@@ -305,27 +308,39 @@ on_entry (const UpnpSoapReply *reply,
 {
   UpnpMap *self = user_data;
   UpnpNegotiation *negotiation = &self->negotiation;
-  /* The refused request was the add, not the read. */
-  const UpnpSoapReply fault = { .outcome = UPNP_SOAP_FAULT, .code = negotiation->code };
+  UpnpOperation *operation = &negotiation->operation;
+  const UpnpLookupOwner owner = { .internal_port = negotiation->attempt.internal_port,
+                                  .local_address = local_address };
   g_autoptr (UpnpTableEntry) entry = NULL;
-  gboolean ours;
+  UpnpLookupResult result;
 
-  if (!upnp_negotiation_read_entry (negotiation, reply, error, &entry))
-    return;
+  if (upnp_lookup_is_lost (reply, error))
+    {
+      upnp_operation_fail_exchange (operation, UPNP_ACTION_GET_SPECIFIC, reply, error);
+      return;
+    }
 
-  ours = upnp_map_is_ours (self, entry, local_address);
-  if (entry != NULL && !ours && negotiation->attempt.exact)
-    upnp_map_fail_taken (self, entry, local_address);
-  else if (self->reason == READ_BEFORE_ADD)
-    upnp_negotiation_send (negotiation);
-  else if (self->reason == READ_AFTER_FAULT && ours)
-    upnp_map_adopt_entry (self, entry);
-  else if (self->reason == READ_AFTER_FAULT)
-    upnp_negotiation_reject (negotiation, &fault, fault.code);
-  else if (ours)
-    upnp_map_succeed (self, negotiation->attempt.external_port, upnp_map_get_lifetime (self));
-  else
-    upnp_map_fail_empty (self);
+  upnp_negotiation_note_local_address (negotiation, local_address);
+  result = upnp_lookup_read (operation->device, reply, error, &owner, &entry);
+  switch (self->reason)
+    {
+    case READ_BEFORE_ADD:
+      self->look_cut_off = error != NULL;
+      if (upnp_map_is_former (self, entry))
+        result = UPNP_LOOKUP_FREE;
+      upnp_map_take_look (self, result, entry, local_address);
+      break;
+    case READ_AFTER_FAULT:
+      upnp_map_take_entry_after_fault (self, result, entry, local_address);
+      break;
+    case READ_AFTER_UNKNOWN:
+      upnp_map_take_entry_after_unknown (self, result, entry, local_address);
+      break;
+    case READ_BACK:
+    default:
+      upnp_map_take_read_back (self, result, entry, local_address);
+      break;
+    }
 }
 
 static void
@@ -363,20 +378,12 @@ upnp_map_accept (UpnpNegotiation *negotiation, const UpnpSoapReply *reply)
     port = upnp_soap_read_port (reply);
 
   if (port != 0)
-    upnp_map_succeed (self, port, upnp_map_get_lifetime (self));
+    upnp_map_take_success (self, port);
   else
-    upnp_negotiation_reject (negotiation, reply, UPNP_CODE_FAILED);
-}
-
-/* AddAnyPortMapping chooses the port itself: there is no entry that could be read. */
-static gboolean
-upnp_map_accept_empty (UpnpNegotiation *negotiation, const UpnpSoapReply *reply)
-{
-  if (negotiation->attempt.action != UPNP_ACTION_ADD)
-    return FALSE;
-
-  upnp_map_read_entry ((UpnpMap *) negotiation, READ_AFTER_EMPTY_ANSWER);
-  return TRUE;
+    {
+      negotiation->unknown = (UpnpSoapReply){ .outcome = UPNP_SOAP_DONE, .status = reply->status };
+      upnp_map_resolve (negotiation);
+    }
 }
 
 static gboolean
@@ -394,15 +401,15 @@ upnp_map_adapt (UpnpNegotiation *negotiation, const UpnpStep *step)
     case UPNP_NEXT_FRESH_PORT:
     case UPNP_NEXT_ADD_PLAIN:
       upnp_map_set_port (self, upnp_map_choose_port (self, 1));
-      return TRUE;
+      break;
 
     case UPNP_NEXT_HIGH_PORT:
-      upnp_map_set_port (self, upnp_map_choose_port (self, LOWEST_PORT));
-      return TRUE;
+      upnp_map_set_port (self, upnp_map_choose_port (self, UPNP_MAP_LOWEST_PORT));
+      break;
 
     case UPNP_NEXT_SAME_PORT:
       upnp_map_set_port (self, negotiation->attempt.internal_port);
-      return TRUE;
+      break;
 
     case UPNP_NEXT_LEASE:
     case UPNP_NEXT_ADD_ANY:
@@ -413,8 +420,11 @@ upnp_map_adapt (UpnpNegotiation *negotiation, const UpnpStep *step)
     case UPNP_NEXT_DONE:
     case UPNP_NEXT_FAIL:
     default:
-      return TRUE;
+      break;
     }
+
+  upnp_map_send (self);
+  return FALSE;
 }
 
 /* miniupnpd answers 501, which gives no reason, to every request while its own address is private
@@ -432,36 +442,49 @@ upnp_map_explain (UpnpNegotiation *negotiation, const UpnpSoapReply *reply, Upnp
   step->advice = PLUM_NO_PUBLIC_ADDRESS;
 }
 
+/* What may remain on the router stays marked. */
+static void
+upnp_map_confirm (UpnpNegotiation *negotiation)
+{
+  if (negotiation->operation.leftover == NULL)
+    upnp_negotiation_clear_unconfirmed (negotiation);
+}
+
 static const UpnpNegotiationMethods methods = {
   .prepare = upnp_negotiation_set_unconfirmed,
   .make_request = upnp_map_make_request,
   .accept = upnp_map_accept,
-  .accept_empty = upnp_map_accept_empty,
+  .resolve = upnp_map_resolve,
   .adapt = upnp_map_adapt,
   .explain = upnp_map_explain,
-  .confirm = upnp_negotiation_clear_unconfirmed,
+  .confirm = upnp_map_confirm,
 };
 
 /* -- Start -- */
 
-/* A required port must not overwrite the entry of another host: some routers give it to the last
- * host that asks, and all do so within one host (quirks 49, 50). Ports of this process need no
- * check. */
+/* An add must not overwrite the entry of another host: some routers give a port to the last host
+ * that asks, and all do so within one host (quirks 49, 50, 73). So the first add of each port is
+ * preceded by a look. A port that this process holds needs none. */
 static void
-upnp_map_begin (UpnpMap *self)
+upnp_map_send (UpnpMap *self)
 {
-  UpnpAttempt *attempt = &self->negotiation.attempt;
-  const UpnpStep step = { .next = UPNP_NEXT_READ_ENTRY };
+  UpnpNegotiation *negotiation = &self->negotiation;
+  guint port = negotiation->attempt.external_port;
 
-  if (!attempt->exact ||
-      upnp_map_get_holder (self, attempt->external_port) == attempt->internal_port)
+  if (negotiation->attempt.action != UPNP_ACTION_ADD || port == self->looked_port)
     {
-      upnp_negotiation_send (&self->negotiation);
+      upnp_negotiation_send (negotiation);
       return;
     }
 
-  upnp_attempt_take (attempt, &step);
-  upnp_map_read_entry (self, READ_BEFORE_ADD);
+  self->looked_port = port;
+  self->may_delete = FALSE;
+  self->renewal = upnp_map_port_is_renewal (negotiation, port);
+  if (!self->renewal && !self->look_cut_off &&
+      upnp_lookup_is_possible (negotiation->operation.device))
+    upnp_map_read_entry (self, READ_BEFORE_ADD);
+  else
+    upnp_negotiation_send (negotiation);
 }
 
 static void
@@ -492,7 +515,7 @@ on_address (const UpnpSoapReply *reply,
         return;
     }
 
-  upnp_map_begin (self);
+  upnp_map_send (self);
 }
 
 void
@@ -523,7 +546,7 @@ upnp_map_start (UpnpSession *session, PlumRequest *request, PlumCall *call)
   /* Read the address before adding an entry: if the read failed afterwards, the entry would be left
    * behind and fill the router's table (quirk 60). */
   if (now - negotiation->operation.device->address_time < ADDRESS_VALID)
-    upnp_map_begin (self);
+    upnp_map_send (self);
   else
     upnp_negotiation_call (negotiation, UPNP_ACTION_GET_ADDRESS, on_address);
 }

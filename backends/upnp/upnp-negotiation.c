@@ -17,6 +17,25 @@ upnp_negotiation_init (UpnpNegotiation *self,
 }
 
 void
+upnp_negotiation_clear (UpnpOperation *operation)
+{
+  UpnpNegotiation *self = (UpnpNegotiation *) operation;
+
+  g_clear_error (&self->unknown_error);
+  g_clear_pointer (&self->local_address, g_free);
+}
+
+void
+upnp_negotiation_note_local_address (UpnpNegotiation *self, const char *local_address)
+{
+  if (local_address == NULL || g_strcmp0 (local_address, self->local_address) == 0)
+    return;
+
+  g_free (self->local_address);
+  self->local_address = g_strdup (local_address);
+}
+
+void
 upnp_negotiation_call (UpnpNegotiation *self, UpnpAction action, UpnpSoapFunc func)
 {
   UpnpSoapRequest request = self->methods->make_request (self, action);
@@ -27,8 +46,11 @@ upnp_negotiation_call (UpnpNegotiation *self, UpnpAction action, UpnpSoapFunc fu
 void
 upnp_negotiation_set_unconfirmed (UpnpNegotiation *self)
 {
+  gboolean any = self->attempt.action == UPNP_ACTION_ADD_ANY;
+
   upnp_ports_set_unconfirmed (upnp_session_get_ports (self->operation.session), self->protocol,
-                              self->attempt.internal_port, self->attempt.external_port);
+                              self->attempt.internal_port,
+                              any ? UPNP_UNKNOWN_PORT : self->attempt.external_port);
 }
 
 void
@@ -54,9 +76,12 @@ upnp_negotiation_accept_delete (UpnpNegotiation *self, const UpnpSoapReply *repl
 }
 
 gboolean
-upnp_negotiation_accept_empty_delete (UpnpNegotiation *self, const UpnpSoapReply *reply)
+upnp_negotiation_resolve_delete (UpnpNegotiation *self)
 {
-  upnp_negotiation_accept_delete (self, reply);
+  if (self->unknown.outcome != UPNP_SOAP_EMPTY)
+    return FALSE;
+
+  upnp_negotiation_accept_delete (self, NULL);
   return TRUE;
 }
 
@@ -92,9 +117,43 @@ upnp_negotiation_reject (UpnpNegotiation *self, const UpnpSoapReply *reply, int 
             self->operation.device->name, code, upnp_action_get_name (self->attempt.action),
             self->attempt.external_port);
   self->code = code;
-  upnp_attempt_take (&self->attempt, &step);
-  if (self->methods->adapt == NULL || self->methods->adapt (self, &step))
+  upnp_negotiation_take_step (self, &step);
+}
+
+void
+upnp_negotiation_take_step (UpnpNegotiation *self, const UpnpStep *step)
+{
+  upnp_attempt_take (&self->attempt, step);
+  if (self->methods->adapt == NULL || self->methods->adapt (self, step))
     upnp_negotiation_send (self);
+}
+
+void
+upnp_negotiation_fail_unknown (UpnpNegotiation *self)
+{
+  g_autoptr (GError) error = g_steal_pointer (&self->unknown_error);
+  UpnpSoapReply reply = self->unknown;
+
+  if (error == NULL && (reply.outcome == UPNP_SOAP_DONE || reply.status / 100 == 5))
+    upnp_negotiation_reject (self, &reply, UPNP_CODE_FAILED);
+  else
+    upnp_operation_fail_exchange (&self->operation, self->attempt.action, &reply, error);
+}
+
+static gboolean
+upnp_negotiation_resolve (UpnpNegotiation *self, const UpnpSoapReply *reply, const GError *error)
+{
+  g_clear_error (&self->unknown_error);
+  self->unknown_error = error != NULL ? g_error_copy (error) : NULL;
+  self->unknown = (UpnpSoapReply){ .outcome = UPNP_SOAP_NO_ANSWER };
+  if (reply != NULL)
+    {
+      self->unknown.outcome = reply->outcome;
+      self->unknown.status = reply->status;
+    }
+
+  return !upnp_lookup_is_lost (reply, error) && self->methods->resolve != NULL &&
+         self->methods->resolve (self);
 }
 
 static void
@@ -105,15 +164,13 @@ on_reply (const UpnpSoapReply *reply,
 {
   UpnpNegotiation *self = user_data;
 
-  if (error != NULL || (reply->outcome == UPNP_SOAP_NO_ANSWER && reply->status / 100 != 5))
-    upnp_operation_fail_exchange (&self->operation, self->attempt.action, reply, error);
-  else if (reply->outcome == UPNP_SOAP_DONE)
+  upnp_negotiation_note_local_address (self, local_address);
+  if (error == NULL && reply->outcome == UPNP_SOAP_DONE)
     self->methods->accept (self, reply);
-  else if (reply->outcome == UPNP_SOAP_FAULT)
+  else if (error == NULL && reply->outcome == UPNP_SOAP_FAULT)
     upnp_negotiation_reject (self, reply, reply->code);
-  else if (reply->outcome != UPNP_SOAP_EMPTY || self->methods->accept_empty == NULL ||
-           !self->methods->accept_empty (self, reply))
-    upnp_negotiation_reject (self, reply, UPNP_CODE_FAILED);
+  else if (!upnp_negotiation_resolve (self, reply, error))
+    upnp_negotiation_fail_unknown (self);
 }
 
 void
@@ -137,21 +194,4 @@ upnp_negotiation_return_lease (UpnpNegotiation *self,
 
   plum_call_return_lease (call, lease);
   upnp_session_report_changed (session);
-}
-
-gboolean
-upnp_negotiation_read_entry (UpnpNegotiation *self,
-                             const UpnpSoapReply *reply,
-                             const GError *error,
-                             UpnpTableEntry **entry)
-{
-  if (error != NULL)
-    {
-      upnp_operation_fail_exchange (&self->operation, UPNP_ACTION_GET_SPECIFIC, reply, error);
-      return FALSE;
-    }
-
-  if (reply->outcome == UPNP_SOAP_DONE)
-    *entry = upnp_soap_read_entry (reply);
-  return TRUE;
 }

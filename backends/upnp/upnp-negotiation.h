@@ -5,11 +5,26 @@
 #include <plum-glib/plum-glib.h>
 
 #include "upnp-ladder.h"
+#include "upnp-lookup.h"
 #include "upnp-operation.h"
 
 G_BEGIN_DECLS
 
 typedef struct _UpnpNegotiation UpnpNegotiation;
+
+/* external_port: of the entry; valid if result is UPNP_LOOKUP_OURS. */
+typedef void (*UpnpFindFunc) (UpnpNegotiation *self,
+                              UpnpLookupResult result,
+                              guint external_port);
+
+/* A search through the router's table. */
+typedef struct
+{
+  UpnpFindFunc func;
+  guint internal_port;
+  const char *description; /* borrowed */
+  guint index;
+} UpnpFind;
 
 /* What differs between port mappings and pinholes, and between adding and deleting. */
 typedef struct
@@ -21,9 +36,9 @@ typedef struct
   /* The router has carried out the request. reply: (nullable): NULL if a fault means that nothing
    * is left to do. Settles the call or continues. */
   void (*accept) (UpnpNegotiation *self, const UpnpSoapReply *reply);
-  /* The router answered with an empty 200, which may mean either (quirk 36). FALSE: treat it as a
-   * fault; (nullable). */
-  gboolean (*accept_empty) (UpnpNegotiation *self, const UpnpSoapReply *reply);
+  /* The answer cannot be used, or there is none: the router may have carried out the request or not
+   * (quirks 36, 74). FALSE: nothing more can be learnt, treat it as a failure; (nullable). */
+  gboolean (*resolve) (UpnpNegotiation *self);
   /* Completes a step of the ladder that was taken. FALSE: another request has been sent in place of
    * the attempt's; (nullable). */
   gboolean (*adapt) (UpnpNegotiation *self, const UpnpStep *step);
@@ -41,8 +56,15 @@ struct _UpnpNegotiation
   const UpnpNegotiationMethods *methods;
   UpnpAttempt attempt;
   PlumProtocol protocol;
-  int code; /* of the last fault */
+  int code;              /* of the last fault */
+  UpnpSoapReply unknown; /* the outcome and status of the last answer that could not be used */
+  GError *unknown_error; /* (nullable): in place of such an answer */
+  char *local_address;   /* (nullable): this end of the last connection */
+  UpnpFind find;
 };
+
+/* Frees the members. A UpnpOperationClear. */
+void upnp_negotiation_clear (UpnpOperation *operation);
 
 /* Sets the methods and the first attempt. The device must be known. */
 void upnp_negotiation_init (UpnpNegotiation *self,
@@ -52,17 +74,25 @@ void upnp_negotiation_init (UpnpNegotiation *self,
                             guint lifetime);
 /* Sends the request of the attempt. */
 void upnp_negotiation_send (UpnpNegotiation *self);
+/* Records this end of a connection. local_address: (nullable) */
+void upnp_negotiation_note_local_address (UpnpNegotiation *self, const char *local_address);
 /* Sends another action about the same port or pinhole, once. */
 void upnp_negotiation_call (UpnpNegotiation *self, UpnpAction action, UpnpSoapFunc func);
 /* Record that the request has no answer yet, or that its outcome is certain. Methods for prepare
  * and confirm. */
 void upnp_negotiation_set_unconfirmed (UpnpNegotiation *self);
 void upnp_negotiation_clear_unconfirmed (UpnpNegotiation *self);
-/* Methods for a delete, which succeeds with a plain and with an empty answer. */
+/* A method for a delete. */
 void upnp_negotiation_accept_delete (UpnpNegotiation *self, const UpnpSoapReply *reply);
-gboolean upnp_negotiation_accept_empty_delete (UpnpNegotiation *self, const UpnpSoapReply *reply);
+/* A resolve method for a delete: an empty answer counts as success. */
+gboolean upnp_negotiation_resolve_delete (UpnpNegotiation *self);
 /* Takes the step of the ladder for this fault. */
 void upnp_negotiation_reject (UpnpNegotiation *self, const UpnpSoapReply *reply, int code);
+/* Takes this step, and sends the next request. */
+void upnp_negotiation_take_step (UpnpNegotiation *self, const UpnpStep *step);
+/* The outcome remains unknown, or the request had no effect: takes the step of the ladder if the
+ * router answered with an error status, else fails. */
+void upnp_negotiation_fail_unknown (UpnpNegotiation *self);
 
 /* Records that the outcome is certain, and what the attempt has shown about the device. */
 void upnp_negotiation_confirm (UpnpNegotiation *self, gboolean success);
@@ -72,12 +102,5 @@ void upnp_negotiation_return_lease (UpnpNegotiation *self,
                                     guint external_port,
                                     guint lifetime,
                                     GVariant *token);
-
-/* Reads the entry in the reply to GetSpecificPortMappingEntry. entry: NULL if the reply has none.
- * FALSE: the exchange failed, and so has the operation. */
-gboolean upnp_negotiation_read_entry (UpnpNegotiation *self,
-                                      const UpnpSoapReply *reply,
-                                      const GError *error,
-                                      UpnpTableEntry **entry);
 
 G_END_DECLS

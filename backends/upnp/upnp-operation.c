@@ -108,8 +108,16 @@ upnp_operation_finish (UpnpOperation *self)
   if (self->clear != NULL)
     self->clear (self);
   g_clear_pointer (&self->device, upnp_device_unref);
+  g_free (self->leftover);
   g_free (self);
   return call;
+}
+
+void
+upnp_operation_set_leftover (UpnpOperation *self, char *text)
+{
+  g_free (self->leftover);
+  self->leftover = text;
 }
 
 void
@@ -131,7 +139,7 @@ upnp_operation_fail (UpnpOperation *self, PlumError code, const char *format, ..
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
-  message = g_strconcat ("UPnP: ", text, NULL);
+  message = g_strconcat ("UPnP: ", text, self->leftover != NULL ? "; " : NULL, self->leftover, NULL);
 
   call = upnp_operation_finish (self);
   plum_call_fail (call, code, message);
@@ -189,12 +197,18 @@ upnp_operation_fail_exchange (UpnpOperation *self,
 
   if (error != NULL)
     {
+      g_autofree char *leftover = g_steal_pointer (&self->leftover);
       g_autoptr (PlumCall) call = upnp_operation_finish (self);
-      GError *copy = g_error_copy (error);
 
-      g_prefix_error (&copy, "UPnP: %s: ", upnp_action_get_name (action));
-      plum_call_return_error (call, copy);
+      plum_call_return_error (call,
+                              g_error_new (error->domain, error->code, "UPnP: %s: %s%s%s",
+                                           upnp_action_get_name (action), error->message,
+                                           leftover != NULL ? "; " : "",
+                                           leftover != NULL ? leftover : ""));
     }
+  else if (reply->outcome == UPNP_SOAP_EMPTY)
+    upnp_operation_fail (self, PLUM_ERROR_MALFORMED, "%s sent an empty answer to %s", device->name,
+                         upnp_action_get_name (action));
   else if (reply->status == 401 || reply->status == 403)
     upnp_operation_fail (self, PLUM_ERROR_REFUSED, "%s requires a login for %s (HTTP %u)",
                          device->name, upnp_action_get_name (action), reply->status);

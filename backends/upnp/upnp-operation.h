@@ -24,6 +24,7 @@ struct _UpnpOperation
   UpnpDevice *device;       /* (nullable) */
   UpnpDeviceCall *pending;  /* (nullable): the request under way */
   UpnpSoapFunc func;        /* for its reply */
+  char *leftover;           /* (nullable): what may remain on the router, for the error */
 };
 
 gpointer upnp_operation_new (gsize size,
@@ -41,6 +42,9 @@ void upnp_operation_call (UpnpOperation *self,
                           UpnpSoapFunc func);
 /* Frees the operation and returns its call, which the caller settles. (transfer full) */
 PlumCall *upnp_operation_finish (UpnpOperation *self);
+
+/* Sets what may remain on the router if the operation fails. text: (transfer full) (nullable) */
+void upnp_operation_set_leftover (UpnpOperation *self, char *text);
 
 /* The following functions free the operation and settle its call. */
 void upnp_operation_succeed (UpnpOperation *self);

@@ -12,14 +12,15 @@ typedef struct
 {
   UpnpNegotiation negotiation;
   guint port;
-  guint unique_id; /* of an update or a delete */
+  guint unique_id;   /* of an update or a delete */
+  gboolean repeated; /* the add was sent again, because its outcome was unknown */
 } UpnpPinholeOperation;
 
 static UpnpPinholeOperation *
 upnp_pinhole_operation_new (UpnpSession *session, PlumRequest *request, PlumCall *call)
 {
   UpnpPinholeOperation *self =
-    upnp_operation_new (sizeof (UpnpPinholeOperation), session, call, NULL);
+    upnp_operation_new (sizeof (UpnpPinholeOperation), session, call, upnp_negotiation_clear);
 
   self->negotiation.protocol = plum_request_get_protocol (request);
   self->port = plum_request_get_internal_port (request);
@@ -130,6 +131,8 @@ make_request (UpnpNegotiation *negotiation, UpnpAction action)
                                     upnp_attempt_get_lease (&negotiation->attempt));
 }
 
+static gboolean open_resolve (UpnpNegotiation *negotiation);
+
 static void
 open_accept (UpnpNegotiation *negotiation, const UpnpSoapReply *reply)
 {
@@ -150,6 +153,8 @@ open_accept (UpnpNegotiation *negotiation, const UpnpSoapReply *reply)
     unique_id = upnp_soap_read_unique_id (reply);
 
   /* Without its number the pinhole could be neither renewed nor closed. */
+  if (unique_id < 0 && open_resolve (negotiation))
+    return;
   if (unique_id < 0)
     {
       upnp_operation_fail (&negotiation->operation, PLUM_ERROR_MALFORMED,
@@ -164,10 +169,38 @@ open_accept (UpnpNegotiation *negotiation, const UpnpSoapReply *reply)
   upnp_pinhole_return_lease (self, pinhole.lease, unique_id);
 }
 
+/* A router answers a second AddPinhole for the same pinhole with its number. No action finds a
+ * pinhole, so one whose number remains unknown stays until it expires. */
+static gboolean
+open_resolve (UpnpNegotiation *negotiation)
+{
+  UpnpPinholeOperation *self = (UpnpPinholeOperation *) negotiation;
+  guint lease = upnp_attempt_get_lease (&negotiation->attempt);
+  guint status = negotiation->unknown.status;
+
+  if (negotiation->attempt.action != UPNP_ACTION_ADD_PINHOLE)
+    return FALSE;
+
+  if (self->repeated || status == 401 || status == 403 ||
+      g_error_matches (negotiation->unknown_error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT))
+    {
+      upnp_operation_set_leftover (
+        &negotiation->operation,
+        g_strdup_printf ("a pinhole for port %u may remain on the router for up to %u s",
+                         self->port, lease));
+      return FALSE;
+    }
+
+  self->repeated = TRUE;
+  upnp_negotiation_send (negotiation);
+  return TRUE;
+}
+
 static const UpnpNegotiationMethods open_methods = {
   .prepare = open_prepare,
   .make_request = make_request,
   .accept = open_accept,
+  .resolve = open_resolve,
   .confirm = upnp_negotiation_clear_unconfirmed,
 };
 
@@ -237,7 +270,7 @@ upnp_pinhole_map_start (UpnpSession *session, PlumRequest *request, PlumCall *ca
 static const UpnpNegotiationMethods close_methods = {
   .make_request = make_request,
   .accept = upnp_negotiation_accept_delete,
-  .accept_empty = upnp_negotiation_accept_empty_delete,
+  .resolve = upnp_negotiation_resolve_delete,
 };
 
 static void

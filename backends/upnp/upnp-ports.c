@@ -6,6 +6,7 @@ struct _UpnpPorts
 {
   GHashTable *held;        /* protocol and external port -> UpnpPort */
   GHashTable *unconfirmed; /* protocol and internal port -> external port */
+  GHashTable *former;      /* protocol and external port -> address */
 };
 
 UpnpPorts *
@@ -15,6 +16,7 @@ upnp_ports_new (void)
 
   self->held = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->unconfirmed = g_hash_table_new (NULL, NULL);
+  self->former = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   return self;
 }
 
@@ -23,6 +25,7 @@ upnp_ports_free (UpnpPorts *self)
 {
   g_hash_table_unref (self->held);
   g_hash_table_unref (self->unconfirmed);
+  g_hash_table_unref (self->former);
   g_free (self);
 }
 
@@ -85,4 +88,19 @@ upnp_ports_get_unconfirmed (UpnpPorts *self, PlumProtocol protocol, guint intern
 {
   return GPOINTER_TO_UINT (
     g_hash_table_lookup (self->unconfirmed, make_key (protocol, internal_port)));
+}
+
+void
+upnp_ports_set_former_client (UpnpPorts *self,
+                              PlumProtocol protocol,
+                              guint external_port,
+                              const char *client)
+{
+  g_hash_table_replace (self->former, make_key (protocol, external_port), g_strdup (client));
+}
+
+const char *
+upnp_ports_get_former_client (UpnpPorts *self, PlumProtocol protocol, guint external_port)
+{
+  return g_hash_table_lookup (self->former, make_key (protocol, external_port));
 }

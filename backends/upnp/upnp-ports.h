@@ -14,7 +14,11 @@ typedef struct
   guint internal_port;
   guint unique_id; /* of a pinhole: the router's number for it */
   guint lease;     /* of a pinhole: s, as granted */
+  gint64 expires;  /* of a port: when the router may give it to another host, in µs; 0: never */
 } UpnpPort;
+
+/* In place of an unconfirmed external port: the router chose it, and the answer was lost. */
+#define UPNP_UNKNOWN_PORT (G_MAXUINT16 + 1)
 
 /* The ports and pinholes that this process holds or may hold on the router. A router lets the
  * mappings of one host overwrite each other, so this table prevents it (quirk 50). It also keeps
@@ -36,11 +40,22 @@ const UpnpPort *upnp_ports_peek (UpnpPorts *self);
 void upnp_ports_clear (UpnpPorts *self);
 
 /* The external port of the last request for an internal port that the router has not answered: it
- * may be mapped or not. 0: there is none. */
+ * may be mapped or not. 0: there is none; UPNP_UNKNOWN_PORT: the router chose it. */
 void upnp_ports_set_unconfirmed (UpnpPorts *self,
                                  PlumProtocol protocol,
                                  guint internal_port,
                                  guint external_port);
 guint upnp_ports_get_unconfirmed (UpnpPorts *self, PlumProtocol protocol, guint internal_port);
+
+/* The address that an entry of this host still leads to, because the address of this host has
+ * changed and the router did not delete the entry. */
+void upnp_ports_set_former_client (UpnpPorts *self,
+                                   PlumProtocol protocol,
+                                   guint external_port,
+                                   const char *client);
+/* NULL: there is none. */
+const char *upnp_ports_get_former_client (UpnpPorts *self,
+                                          PlumProtocol protocol,
+                                          guint external_port);
 
 G_END_DECLS

@@ -3,7 +3,8 @@
 #include "upnp-table.h"
 
 #include "plum-double-nat.h"
-#include "upnp-negotiation.h"
+#include "upnp-find.h"
+#include "upnp-token.h"
 
 /* How long a known external address remains valid for a caller that asks for it, in µs. */
 #define ADDRESS_VALID (2 * G_USEC_PER_SEC)
@@ -17,8 +18,21 @@ typedef struct
   UpnpNegotiation negotiation;
   guint external_port;
   guint internal_port;
-  gboolean certain; /* this program made the entry: delete it even if it cannot be read */
+  gboolean certain;  /* this program made the entry: delete it even if it cannot be read */
+  gboolean verified; /* the delete is for an entry of this host only */
+  char *former;      /* (nullable): the address that this host had when it made the entry */
+  char *description; /* (nullable) */
 } UpnpTableOperation;
+
+static void
+upnp_table_operation_clear (UpnpOperation *operation)
+{
+  UpnpTableOperation *self = (UpnpTableOperation *) operation;
+
+  g_free (self->former);
+  g_free (self->description);
+  upnp_negotiation_clear (operation);
+}
 
 static UpnpSoapRequest
 make_request (UpnpNegotiation *negotiation, UpnpAction action)
@@ -40,12 +54,96 @@ upnp_table_read_entry (UpnpTableOperation *self, UpnpSoapFunc func)
   upnp_operation_call (&self->negotiation.operation, NULL, &request, func);
 }
 
+static UpnpLookupResult
+upnp_table_take_entry (UpnpTableOperation *self,
+                       const UpnpSoapReply *reply,
+                       const char *local_address,
+                       const GError *error,
+                       UpnpTableEntry **entry)
+{
+  const UpnpLookupOwner owner = { .internal_port = self->internal_port,
+                                  .local_address = local_address,
+                                  .former_address = self->former,
+                                  .description = self->description };
+
+  return upnp_lookup_read (self->negotiation.operation.device, reply, error, &owner, entry);
+}
+
 /* -- Delete -- */
+
+static void
+upnp_table_fail_delete (UpnpTableOperation *self)
+{
+  UpnpNegotiation *negotiation = &self->negotiation;
+  UpnpDevice *device = negotiation->operation.device;
+
+  if (negotiation->unknown.outcome == UPNP_SOAP_EMPTY)
+    upnp_operation_fail (&negotiation->operation, PLUM_ERROR_MALFORMED,
+                         "%s sent an empty answer to DeletePortMapping, and still has the entry "
+                         "for port %u",
+                         device->name, self->external_port);
+  else
+    upnp_negotiation_fail_unknown (negotiation);
+}
+
+static void
+on_entry_after_delete (const UpnpSoapReply *reply,
+                       const char *local_address,
+                       const GError *error,
+                       gpointer user_data)
+{
+  UpnpTableOperation *self = user_data;
+  UpnpNegotiation *negotiation = &self->negotiation;
+  g_autoptr (UpnpTableEntry) entry = NULL;
+
+  switch (upnp_table_take_entry (self, reply, local_address, error, &entry))
+    {
+    case UPNP_LOOKUP_FREE:
+    case UPNP_LOOKUP_TAKEN:
+      upnp_negotiation_accept_delete (negotiation, NULL);
+      break;
+    case UPNP_LOOKUP_OURS:
+      upnp_table_fail_delete (self);
+      break;
+    case UPNP_LOOKUP_UNKNOWN:
+    default:
+      if (!upnp_negotiation_resolve_delete (negotiation))
+        upnp_negotiation_fail_unknown (negotiation);
+      break;
+    }
+}
+
+/* The router may have deleted the entry or not: read it back. */
+static gboolean
+upnp_table_resolve (UpnpNegotiation *negotiation)
+{
+  UpnpTableOperation *self = (UpnpTableOperation *) negotiation;
+
+  if (!self->verified || !upnp_lookup_is_possible (negotiation->operation.device) ||
+      g_error_matches (negotiation->unknown_error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT))
+    return upnp_negotiation_resolve_delete (negotiation);
+
+  upnp_table_read_entry (self, on_entry_after_delete);
+  return TRUE;
+}
+
+/* The router does not let this host delete the entry of its former address: the next request for
+ * the port recognizes it. */
+static void
+upnp_table_explain (UpnpNegotiation *negotiation, const UpnpSoapReply *reply, UpnpStep *step)
+{
+  UpnpTableOperation *self = (UpnpTableOperation *) negotiation;
+
+  if (self->former != NULL)
+    upnp_ports_set_former_client (upnp_session_get_ports (negotiation->operation.session),
+                                  negotiation->protocol, self->external_port, self->former);
+}
 
 static const UpnpNegotiationMethods delete_methods = {
   .make_request = make_request,
   .accept = upnp_negotiation_accept_delete,
-  .accept_empty = upnp_negotiation_accept_empty_delete,
+  .resolve = upnp_table_resolve,
+  .explain = upnp_table_explain,
 };
 
 static void
@@ -58,27 +156,64 @@ upnp_table_delete (UpnpTableOperation *self)
 }
 
 static void
+upnp_table_delete_unread (UpnpTableOperation *self)
+{
+  plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_INFO,
+            "UPnP: %s does not show the entry for port %u; deleting it without knowing its owner",
+            self->negotiation.operation.device->name, self->external_port);
+  upnp_table_delete (self);
+}
+
+/* An entry of another host stays, and the call succeeds: this host has nothing left there. Core
+ * reads success as “the router no longer has the mapping”. */
+static void
 on_entry_before_delete (const UpnpSoapReply *reply,
                         const char *local_address,
                         const GError *error,
                         gpointer user_data)
 {
   UpnpTableOperation *self = user_data;
+  UpnpOperation *operation = &self->negotiation.operation;
   g_autoptr (UpnpTableEntry) entry = NULL;
+  UpnpLookupResult result = upnp_table_take_entry (self, reply, local_address, error, &entry);
 
-  if (!upnp_negotiation_read_entry (&self->negotiation, reply, error, &entry))
-    return;
-
-  if (entry != NULL ? upnp_entry_is_ours (entry, local_address, self->internal_port)
-                    : self->certain && reply->code != 714)
+  self->verified = TRUE;
+  if (result == UPNP_LOOKUP_OURS)
     upnp_table_delete (self);
-  else if (entry != NULL || reply->code == 714)
-    /* it belongs to another host, or does not exist */
-    upnp_operation_succeed (&self->negotiation.operation);
+  else if (result == UPNP_LOOKUP_FREE || result == UPNP_LOOKUP_TAKEN)
+    upnp_operation_succeed (operation);
+  else if (upnp_lookup_is_lost (reply, error) ||
+           g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT))
+    upnp_operation_fail_exchange (operation, UPNP_ACTION_GET_SPECIFIC, reply, error);
+  else if (self->certain)
+    upnp_table_delete_unread (self);
+  else if (error != NULL || reply->outcome == UPNP_SOAP_NO_ANSWER)
+    upnp_operation_fail_exchange (operation, UPNP_ACTION_GET_SPECIFIC, reply, error);
   else
-    upnp_operation_fail_fault (&self->negotiation.operation, UPNP_ACTION_GET_SPECIFIC, reply,
-                               PLUM_ERROR_NOT_SUPPORTED,
+    upnp_operation_fail_fault (operation, UPNP_ACTION_GET_SPECIFIC, reply, PLUM_ERROR_NOT_SUPPORTED,
                                "it is unknown whether the port was mapped");
+}
+
+/* AddAnyPortMapping was not answered: its entry was searched for. */
+static void
+on_found (UpnpNegotiation *negotiation, UpnpLookupResult result, guint external_port)
+{
+  UpnpTableOperation *self = (UpnpTableOperation *) negotiation;
+  UpnpOperation *operation = &negotiation->operation;
+
+  if (result == UPNP_LOOKUP_OURS)
+    {
+      self->external_port = external_port;
+      self->verified = TRUE;
+      upnp_table_delete (self);
+    }
+  else if (result == UPNP_LOOKUP_FREE)
+    upnp_operation_succeed (operation);
+  else
+    upnp_operation_fail (operation, PLUM_ERROR_NOT_SUPPORTED,
+                         "%s does not list its table: the port that it chose may remain until its "
+                         "lease expires",
+                         operation->device->name);
 }
 
 static UpnpTableOperation *
@@ -87,7 +222,7 @@ upnp_table_operation_new (UpnpSession *session,
                           PlumLease *lease,
                           PlumCall *call)
 {
-  UpnpTableOperation *self = upnp_operation_new (sizeof (UpnpTableOperation), session, call, NULL);
+  UpnpTableOperation *self = upnp_operation_new (sizeof (UpnpTableOperation), session, call, upnp_table_operation_clear);
 
   self->negotiation.protocol = plum_request_get_protocol (request);
   self->internal_port = plum_request_get_internal_port (request);
@@ -95,6 +230,21 @@ upnp_table_operation_new (UpnpSession *session,
     self->external_port = plum_lease_get_external_port (lease);
 
   return upnp_operation_need_device_of (&self->negotiation.operation, lease) ? self : NULL;
+}
+
+/* Another address of this host in the token: the entry is ours nevertheless (quirk 77). */
+static void
+upnp_table_take_former_address (UpnpTableOperation *self, PlumRequest *request, PlumLease *lease)
+{
+  g_autoptr (UpnpToken) token =
+    lease != NULL ? upnp_token_parse (plum_lease_get_token (lease)) : NULL;
+  GInetAddress *local = plum_network_get_local_address (
+    upnp_session_get_network (self->negotiation.operation.session));
+  g_autofree char *text = local != NULL ? g_inet_address_to_string (local) : NULL;
+
+  self->description = upnp_soap_plain_description (plum_request_get_description (request));
+  if (token != NULL && g_strcmp0 (token->client, text) != 0)
+    self->former = g_steal_pointer (&token->client);
 }
 
 void
@@ -112,11 +262,17 @@ upnp_unmap_start (UpnpSession *session, PlumRequest *request, PlumLease *lease, 
     self->external_port =
       upnp_ports_get_unconfirmed (ports, self->negotiation.protocol, self->internal_port);
   upnp_ports_set_unconfirmed (ports, self->negotiation.protocol, self->internal_port, 0);
+  upnp_table_take_former_address (self, request, lease);
 
   /* No request is unanswered. */
   if (self->external_port == 0)
     {
       upnp_operation_succeed (&self->negotiation.operation);
+      return;
+    }
+  if (self->external_port == UPNP_UNKNOWN_PORT)
+    {
+      upnp_find_start (&self->negotiation, self->internal_port, self->description, on_found);
       return;
     }
 
@@ -125,16 +281,26 @@ upnp_unmap_start (UpnpSession *session, PlumRequest *request, PlumLease *lease, 
   upnp_ports_remove (ports, self->negotiation.protocol, self->external_port);
   upnp_session_report_changed (session);
 
-  /* An entry of this process is deleted at once. For the lease of another process, or for a mapping
-   * that may not exist, read the entry first: it may belong to another host (quirk 49). */
-  self->certain = lease != NULL && plum_lease_get_token (lease) != NULL;
-  if (lease != NULL && ours)
-    upnp_table_delete (self);
+  /* Another host may have the port by now (quirks 49, 73): read the entry first. */
+  self->certain = lease != NULL && (ours || plum_lease_get_token (lease) != NULL);
+  if (self->certain && !upnp_lookup_is_possible (self->negotiation.operation.device))
+    upnp_table_delete_unread (self);
   else
     upnp_table_read_entry (self, on_entry_before_delete);
 }
 
 /* -- Check -- */
+
+/* The next request for the port is a first one: it has to look which host has the port. */
+static void
+upnp_table_remove_held (UpnpTableOperation *self)
+{
+  UpnpSession *session = self->negotiation.operation.session;
+
+  upnp_ports_remove (upnp_session_get_ports (session), self->negotiation.protocol,
+                     self->external_port);
+  upnp_session_report_changed (session);
+}
 
 static void
 on_checked (const UpnpSoapReply *reply,
@@ -146,6 +312,7 @@ on_checked (const UpnpSoapReply *reply,
   UpnpOperation *operation = &self->negotiation.operation;
   g_autoptr (UpnpTableEntry) entry = NULL;
   g_autofree char *client = NULL;
+  UpnpLookupResult result;
 
   if (error != NULL || reply->outcome == UPNP_SOAP_NO_ANSWER)
     {
@@ -153,16 +320,17 @@ on_checked (const UpnpSoapReply *reply,
       return;
     }
 
-  if (reply->outcome == UPNP_SOAP_DONE)
-    entry = upnp_soap_read_entry (reply);
+  result = upnp_table_take_entry (self, reply, local_address, NULL, &entry);
+  if (result == UPNP_LOOKUP_FREE || result == UPNP_LOOKUP_TAKEN)
+    upnp_table_remove_held (self);
 
-  if (entry == NULL && reply->outcome == UPNP_SOAP_FAULT && reply->code == 714)
+  if (result == UPNP_LOOKUP_FREE)
     upnp_operation_fail (operation, PLUM_ERROR_DESTROYED, "%s no longer has an entry for port %u",
                          operation->device->name, self->external_port);
-  else if (entry == NULL)
+  else if (result == UPNP_LOOKUP_UNKNOWN)
     upnp_operation_fail_fault (operation, UPNP_ACTION_GET_SPECIFIC, reply, PLUM_ERROR_NOT_SUPPORTED,
                                NULL);
-  else if (!upnp_entry_is_ours (entry, local_address, self->internal_port))
+  else if (result == UPNP_LOOKUP_TAKEN)
     {
       client = upnp_soap_dup_shown (entry->internal_client, MAX_CLIENT);
       upnp_operation_fail (operation, PLUM_ERROR_CONFLICT, "port %u of %s now leads to %s port %u",

@@ -4,22 +4,27 @@
 
 /* The address of the device, and the port, path and type of the service. */
 #define DEVICE_TYPE "sqss"
-#define ENTRY_TYPE "(" DEVICE_TYPE "b)"
+#define ENTRY_TYPE "(" DEVICE_TYPE "bs)"
+#define ENTRY_TYPE_WITHOUT_CLIENT "(" DEVICE_TYPE "b)"
 #define PINHOLE_TYPE "(" DEVICE_TYPE "i)"
 
 void
 upnp_token_free (UpnpToken *self)
 {
   g_free (self->address);
+  g_free (self->client);
   g_clear_pointer (&self->service, upnp_service_free);
   g_free (self);
 }
 
 GVariant *
-upnp_token_new (const char *address, const UpnpService *service, gboolean permanent)
+upnp_token_new (const char *address,
+                const UpnpService *service,
+                gboolean permanent,
+                const char *client)
 {
   return g_variant_new (ENTRY_TYPE, address, service->port, service->target, service->type,
-                        permanent);
+                        permanent, client);
 }
 
 GVariant *
@@ -55,6 +60,31 @@ read_service (GVariant *variant, const char **address)
   return url != NULL ? upnp_service_new (type, url->port, url->target) : NULL;
 }
 
+static gboolean
+has_known_type (GVariant *variant)
+{
+  return g_variant_is_of_type (variant, G_VARIANT_TYPE (ENTRY_TYPE)) ||
+         g_variant_is_of_type (variant, G_VARIANT_TYPE (ENTRY_TYPE_WITHOUT_CLIENT)) ||
+         g_variant_is_of_type (variant, G_VARIANT_TYPE (PINHOLE_TYPE));
+}
+
+/* NULL: the token does not name an IPv4 address. */
+static char *
+dup_client (GVariant *variant)
+{
+  g_autoptr (GInetAddress) address = NULL;
+  const char *text;
+
+  if (!g_variant_is_of_type (variant, G_VARIANT_TYPE (ENTRY_TYPE)))
+    return NULL;
+
+  g_variant_get_child (variant, 5, "&s", &text);
+  address = g_inet_address_new_from_string (text);
+  return address != NULL && g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV4
+           ? g_inet_address_to_string (address)
+           : NULL;
+}
+
 UpnpToken *
 upnp_token_parse (GVariant *variant)
 {
@@ -62,8 +92,7 @@ upnp_token_parse (GVariant *variant)
   const char *address;
   gboolean is_pinhole;
 
-  if (variant == NULL || (!g_variant_is_of_type (variant, G_VARIANT_TYPE (ENTRY_TYPE)) &&
-                          !g_variant_is_of_type (variant, G_VARIANT_TYPE (PINHOLE_TYPE))))
+  if (variant == NULL || !has_known_type (variant))
     return NULL;
 
   self = g_new0 (UpnpToken, 1);
@@ -76,6 +105,7 @@ upnp_token_parse (GVariant *variant)
     return NULL;
 
   self->address = g_strdup (address);
+  self->client = dup_client (variant);
   if (is_pinhole)
     g_variant_get_child (variant, 4, "i", &self->unique_id);
   else

@@ -17,14 +17,18 @@ typedef struct
   char *address; /* of the device */
   UpnpService *service;
   gboolean permanent; /* for an entry of the table */
+  char *client;       /* for an entry: the address of this host that it leads to; (nullable) */
   int unique_id;      /* for a pinhole */
 } UpnpToken;
 
 void upnp_token_free (UpnpToken *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UpnpToken, upnp_token_free)
 
-/* (transfer floating) */
-GVariant *upnp_token_new (const char *address, const UpnpService *service, gboolean permanent);
+/* client: the address of this host in the entry. (transfer floating) */
+GVariant *upnp_token_new (const char *address,
+                          const UpnpService *service,
+                          gboolean permanent,
+                          const char *client);
 GVariant *upnp_token_new_pinhole (const char *address, const UpnpService *service, int unique_id);
 /* NULL: the token is invalid. A token may come from a file, so it is not trusted. (transfer full)
  */

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "upnp-lookup.h"
+
+#define NO_SUCH_ENTRY 714
+#define INVALID_ACTION 401
+#define NOT_IMPLEMENTED 602
+
+/* The description that replaces a refused one. */
+#define SHORT_DESCRIPTION "plum"
+
+gboolean
+upnp_lookup_is_possible (UpnpDevice *device)
+{
+  return device->memory.lookups != UPNP_LOOKUPS_FAIL;
+}
+
+void
+upnp_lookup_set_impossible (UpnpDevice *device)
+{
+  if (device->memory.lookups == UPNP_LOOKUPS_FAIL)
+    return;
+
+  device->memory.lookups = UPNP_LOOKUPS_FAIL;
+  plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_INFO,
+            "UPnP: %s does not show the entries of its table: ports of other hosts cannot be "
+            "recognized, and mappings cannot be verified",
+            device->name);
+}
+
+gboolean
+upnp_lookup_is_lost (const UpnpSoapReply *reply, const GError *error)
+{
+  if (error != NULL)
+    return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
+
+  return reply->status == 404 || reply->status == 410;
+}
+
+gboolean
+upnp_lookup_has_description (const UpnpTableEntry *entry, const char *description)
+{
+  const char *text = entry->description;
+
+  if (text == NULL || *text == '\0' || description == NULL)
+    return TRUE;
+
+  return g_str_has_prefix (description, text) || g_str_has_prefix (text, description) ||
+         g_str_equal (text, SHORT_DESCRIPTION);
+}
+
+/* Some routers answer for a port without an entry with an empty one. */
+static gboolean
+is_blank (const UpnpTableEntry *entry)
+{
+  return entry->internal_port == 0 &&
+         (*entry->internal_client == '\0' || g_str_equal (entry->internal_client, "0.0.0.0"));
+}
+
+static gboolean
+is_ours (const UpnpTableEntry *entry, const UpnpLookupOwner *owner)
+{
+  if (entry->internal_port != owner->internal_port)
+    return FALSE;
+  if (g_strcmp0 (entry->internal_client, owner->local_address) == 0)
+    return TRUE;
+
+  /* Another host may have the former address by now, but does not use this description. */
+  return owner->former_address != NULL &&
+         g_str_equal (entry->internal_client, owner->former_address) &&
+         upnp_lookup_has_description (entry, owner->description);
+}
+
+UpnpLookupResult
+upnp_lookup_read (UpnpDevice *device,
+                  const UpnpSoapReply *reply,
+                  const GError *error,
+                  const UpnpLookupOwner *owner,
+                  UpnpTableEntry **entry)
+{
+  g_autoptr (UpnpTableEntry) found = NULL;
+
+  *entry = NULL;
+  if (error != NULL)
+    return UPNP_LOOKUP_UNKNOWN;
+
+  if (reply->outcome == UPNP_SOAP_FAULT && reply->code == NO_SUCH_ENTRY)
+    {
+      device->memory.lookups = UPNP_LOOKUPS_WORK;
+      return UPNP_LOOKUP_FREE;
+    }
+  if (reply->outcome == UPNP_SOAP_FAULT &&
+      (reply->code == INVALID_ACTION || reply->code == NOT_IMPLEMENTED))
+    upnp_lookup_set_impossible (device);
+
+  if (reply->outcome == UPNP_SOAP_DONE)
+    found = upnp_soap_read_entry (reply);
+  if (found == NULL)
+    return UPNP_LOOKUP_UNKNOWN;
+
+  device->memory.lookups = UPNP_LOOKUPS_WORK;
+  if (is_blank (found))
+    return UPNP_LOOKUP_FREE;
+
+  *entry = g_steal_pointer (&found);
+  return is_ours (*entry, owner) ? UPNP_LOOKUP_OURS : UPNP_LOOKUP_TAKEN;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <plum-glib/plum-glib.h>
+
+#include "upnp-device.h"
+
+G_BEGIN_DECLS
+
+/* What the router's table has for an external port. */
+typedef enum {
+  UPNP_LOOKUP_FREE,    /* no entry */
+  UPNP_LOOKUP_OURS,    /* an entry that leads to this mapping */
+  UPNP_LOOKUP_TAKEN,   /* an entry of another host, or of another port of this host */
+  UPNP_LOOKUP_UNKNOWN, /* the answer does not tell */
+} UpnpLookupResult;
+
+/* What makes an entry ours. */
+typedef struct
+{
+  guint internal_port;
+  const char *local_address;  /* (nullable): this end of the connection */
+  const char *former_address; /* (nullable): of this host, before it changed */
+  const char *description;    /* for an entry of the former address */
+} UpnpLookupOwner;
+
+/* Whether the device can be asked: FALSE if it is known that it does not read entries. */
+gboolean upnp_lookup_is_possible (UpnpDevice *device);
+/* Records that the device does not read entries, and says so in the log, once for each device. */
+void upnp_lookup_set_impossible (UpnpDevice *device);
+/* Whether an error means that the device did not receive the request, or is not there. */
+gboolean upnp_lookup_is_lost (const UpnpSoapReply *reply, const GError *error);
+/* Reads the answer to GetSpecificPortMappingEntry and records what it shows about the device.
+ * entry: set to NULL if there is none. */
+UpnpLookupResult upnp_lookup_read (UpnpDevice *device,
+                                   const UpnpSoapReply *reply,
+                                   const GError *error,
+                                   const UpnpLookupOwner *owner,
+                                   UpnpTableEntry **entry);
+/* Whether an entry may have this description: routers omit it or shorten it. */
+gboolean upnp_lookup_has_description (const UpnpTableEntry *entry, const char *description);
+
+G_END_DECLS

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "upnp-map-grant.h"
+
+#include "upnp-map-port.h"
+#include "upnp-token.h"
+
+#define WEEK 604800
+
+UpnpPorts *
+upnp_map_get_ports (UpnpMap *self)
+{
+  return upnp_session_get_ports (self->negotiation.operation.session);
+}
+
+static void
+upnp_map_return (UpnpMap *self)
+{
+  UpnpDevice *device = self->negotiation.operation.device;
+  gboolean permanent = self->granted_lifetime == PLUM_LIFETIME_FOREVER;
+  const char *client = self->negotiation.local_address;
+
+  if (self->left_port == self->granted_port)
+    upnp_operation_set_leftover (&self->negotiation.operation, NULL);
+  if (self->negotiation.operation.leftover != NULL)
+    plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_INFO, "UPnP: %s: %s", device->name,
+              self->negotiation.operation.leftover);
+  upnp_negotiation_confirm (&self->negotiation, TRUE);
+  upnp_negotiation_return_lease (&self->negotiation, device->external_address, self->granted_port,
+                                 self->granted_lifetime,
+                                 upnp_token_new (device->name, device->service, permanent,
+                                                client != NULL ? client : ""));
+}
+
+static void
+on_old_entry_deleted (const UpnpSoapReply *reply,
+                      const char *local_address,
+                      const GError *error,
+                      gpointer user_data)
+{
+  upnp_map_return (user_data);
+}
+
+/* Sends a request about the requested port instead of the granted one. */
+static void
+upnp_map_call_for_requested (UpnpMap *self, UpnpAction action, UpnpSoapFunc func)
+{
+  UpnpSoapRequest request = self->negotiation.methods->make_request (&self->negotiation, action);
+
+  request.external_port = plum_request_get_external_port (self->request);
+  upnp_operation_call (&self->negotiation.operation, NULL, &request, func);
+}
+
+static gboolean
+upnp_map_is_ours (UpnpMap *self, const UpnpTableEntry *entry, const char *local_address)
+{
+  return entry != NULL &&
+         upnp_entry_is_ours (entry, local_address, self->negotiation.attempt.internal_port);
+}
+
+/* Deletes the old entry of this process, but not the entry of a host that has the port now. */
+static void
+on_old_entry_read (const UpnpSoapReply *reply,
+                   const char *local_address,
+                   const GError *error,
+                   gpointer user_data)
+{
+  UpnpMap *self = user_data;
+  g_autoptr (UpnpTableEntry) entry = NULL;
+
+  if (error == NULL && reply->outcome == UPNP_SOAP_DONE)
+    entry = upnp_soap_read_entry (reply);
+  if (upnp_map_is_ours (self, entry, local_address))
+    upnp_map_call_for_requested (self, UPNP_ACTION_DELETE, on_old_entry_deleted);
+  else
+    upnp_map_return (self);
+}
+
+void
+upnp_map_succeed (UpnpMap *self, guint port, guint lifetime)
+{
+  UpnpNegotiation *negotiation = &self->negotiation;
+  guint internal_port = negotiation->attempt.internal_port;
+  guint requested = plum_request_get_external_port (self->request);
+
+  /* Record the port first, so that it can be deleted whatever fails later (quirk 60). */
+  upnp_map_port_hold (negotiation, port, lifetime);
+  self->granted_port = port;
+  self->granted_lifetime = lifetime;
+  if (requested == port || upnp_map_port_get_holder (negotiation, requested) != internal_port)
+    {
+      upnp_map_return (self);
+      return;
+    }
+
+  /* The router refused to renew the old port (quirk 10): its entry may still exist, and has no end
+   * if the lease is permanent. */
+  upnp_map_port_remove (negotiation, requested);
+  upnp_ports_set_unconfirmed (upnp_map_get_ports (self), negotiation->protocol, internal_port,
+                              port);
+  upnp_map_call_for_requested (self, UPNP_ACTION_GET_SPECIFIC, on_old_entry_read);
+}
+
+/* WANIPConnection:2 has no permanent leases and reads 0 as a week (UPnP IGD:2). A router that has
+ * refused every other lease, however, may keep the entry for longer. */
+guint
+upnp_map_get_lifetime (UpnpMap *self)
+{
+  const UpnpAttempt *attempt = &self->negotiation.attempt;
+  guint lease = upnp_attempt_get_lease (attempt);
+  gboolean forever = attempt->lifetime == 0 || attempt->lifetime == PLUM_LIFETIME_FOREVER;
+
+  if (lease != 0)
+    return lease;
+
+  return attempt->v2 && forever ? WEEK : PLUM_LIFETIME_FOREVER;
+}
+
+/* The router has an entry of the lease that was requested. */
+void
+upnp_map_set_kept (UpnpMap *self)
+{
+  UpnpMemory *memory = &self->negotiation.operation.device->memory;
+
+  if (upnp_attempt_get_lease (&self->negotiation.attempt) != 0)
+    memory->keeps_timed = TRUE;
+  else
+    memory->keeps_permanent = TRUE;
+}
+
+static void
+on_deleted_before_add (const UpnpSoapReply *reply,
+                       const char *local_address,
+                       const GError *error,
+                       gpointer user_data)
+{
+  UpnpNegotiation *self = user_data;
+
+  if (error != NULL)
+    upnp_operation_fail_exchange (&self->operation, UPNP_ACTION_DELETE, reply, error);
+  else
+    upnp_negotiation_send (self);
+}
+
+/* The port already belongs to this mapping. Some routers cannot renew an entry (quirk 10): replace
+ * it if it would expire soon. */
+void
+upnp_map_adopt_entry (UpnpMap *self, const UpnpTableEntry *entry)
+{
+  guint lease = upnp_attempt_get_lease (&self->negotiation.attempt);
+  guint port = self->negotiation.attempt.external_port;
+
+  if (entry->lease == 0)
+    upnp_map_succeed (self, port, PLUM_LIFETIME_FOREVER);
+  else if (self->replaced || (lease != 0 && entry->lease > lease / 2))
+    upnp_map_succeed (self, port, entry->lease);
+  else
+    {
+      self->replaced = TRUE;
+      upnp_negotiation_call (&self->negotiation, UPNP_ACTION_DELETE, on_deleted_before_add);
+    }
+}

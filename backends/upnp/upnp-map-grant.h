@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <plum-glib/plum-glib.h>
+
+#include "upnp-map-state.h"
+
+G_BEGIN_DECLS
+
+UpnpPorts *upnp_map_get_ports (UpnpMap *self);
+/* What the router grants if it accepts the last request, in s, or PLUM_LIFETIME_FOREVER. */
+guint upnp_map_get_lifetime (UpnpMap *self);
+/* Records that the router has an entry of the lease that was requested. */
+void upnp_map_set_kept (UpnpMap *self);
+/* Deletes the entry of the port that this process held before, if it was another one, and settles
+ * the call. */
+void upnp_map_succeed (UpnpMap *self, guint port, guint lifetime);
+/* Takes an entry that belongs to this mapping already, or replaces it if it would expire soon: some
+ * routers cannot renew an entry (quirk 10). */
+void upnp_map_adopt_entry (UpnpMap *self, const UpnpTableEntry *entry);
+
+G_END_DECLS

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <plum-glib/plum-glib.h>
+
+#include "upnp-negotiation.h"
+
+G_BEGIN_DECLS
+
+/* Why the entry of the port is read. */
+typedef enum {
+  READ_BEFORE_ADD,
+  READ_AFTER_FAULT,
+  READ_AFTER_UNKNOWN, /* the outcome of the add is unknown */
+  READ_BACK,          /* the router has reported success */
+} UpnpReadReason;
+
+typedef struct
+{
+  UpnpNegotiation negotiation;
+  PlumRequest *request;
+  char *description;
+  guint granted_port;
+  guint granted_lifetime;
+  UpnpReadReason reason;
+  guint looked_port;       /* the last port whose entry was read before the add */
+  guint left_port;         /* the port that may remain; valid if leftover is set */
+  gboolean may_delete;     /* it had no entry of another host */
+  gboolean look_cut_off;   /* the look had no answer */
+  gboolean renewal;        /* this process holds the port */
+  gboolean internal_tried; /* the internal port as the external port */
+  gboolean replaced;       /* this process's old entry was deleted, to be added again */
+} UpnpMap;
+
+G_END_DECLS

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "upnp-map-unknown.h"
+
+#include "upnp-map-text.h"
+
+#define CODE_ONLY_PERMANENT 725
+#define CODE_NO_ENTRY 714
+
+/* FALSE: a permanent lease was requested already. */
+gboolean
+upnp_map_try_permanent (UpnpMap *self)
+{
+  UpnpNegotiation *negotiation = &self->negotiation;
+  UpnpStep step = upnp_ladder_next (&negotiation->attempt, CODE_ONLY_PERMANENT);
+
+  if (step.next != UPNP_NEXT_LEASE)
+    return FALSE;
+
+  upnp_negotiation_take_step (negotiation, &step);
+  return TRUE;
+}
+
+/* A router that wants a login or does not answer at all gets no other request. */
+static gboolean
+upnp_map_may_repeat (UpnpMap *self)
+{
+  const UpnpNegotiation *negotiation = &self->negotiation;
+  guint status = negotiation->unknown.status;
+
+  return status != 401 && status != 403 &&
+         !g_error_matches (negotiation->unknown_error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+}
+
+void
+upnp_map_set_leftover (UpnpMap *self, guint port)
+{
+  UpnpNegotiation *negotiation = &self->negotiation;
+  guint lease = upnp_attempt_get_lease (&negotiation->attempt);
+
+  self->left_port = port;
+  upnp_operation_set_leftover (&negotiation->operation,
+                               upnp_map_text_dup_leftover (negotiation->protocol, port, lease));
+}
+
+/* The add had no effect, or what it did was deleted or noted. */
+void
+upnp_map_continue_after_unknown (UpnpMap *self, gboolean absent)
+{
+  UpnpNegotiation *negotiation = &self->negotiation;
+  UpnpOperation *operation = &negotiation->operation;
+
+  if (negotiation->unknown_error == NULL && negotiation->unknown.status / 100 == 5)
+    {
+      upnp_negotiation_fail_unknown (negotiation);
+      return;
+    }
+  if (upnp_map_may_repeat (self) && upnp_map_try_permanent (self))
+    return;
+
+  if (operation->leftover == NULL)
+    upnp_negotiation_confirm (negotiation, FALSE);
+  if (absent && negotiation->unknown_error == NULL &&
+      negotiation->unknown.outcome == UPNP_SOAP_EMPTY)
+    upnp_operation_fail (operation, PLUM_ERROR_MALFORMED,
+                         "%s sent an empty answer to %s, and port %u is not in its table",
+                         operation->device->name,
+                         upnp_action_get_name (negotiation->attempt.action),
+                         negotiation->attempt.external_port);
+  else
+    upnp_negotiation_fail_unknown (negotiation);
+}
+
+static void
+on_unknown_deleted (const UpnpSoapReply *reply,
+                    const char *local_address,
+                    const GError *error,
+                    gpointer user_data)
+{
+  UpnpMap *self = user_data;
+  gboolean deleted =
+    error == NULL && (reply->outcome == UPNP_SOAP_DONE ||
+                      (reply->outcome == UPNP_SOAP_FAULT && reply->code == CODE_NO_ENTRY));
+
+  if (!deleted)
+    upnp_map_set_leftover (self, self->negotiation.attempt.external_port);
+  upnp_map_continue_after_unknown (self, FALSE);
+}
+
+/* The entry cannot be read. It is ours if the table had no entry of another host before. A renewal
+ * leaves the entry as it is. */
+void
+upnp_map_clean_up_unknown (UpnpMap *self)
+{
+  UpnpNegotiation *negotiation = &self->negotiation;
+
+  if (self->renewal)
+    upnp_negotiation_fail_unknown (negotiation);
+  else if (self->may_delete)
+    upnp_negotiation_call (negotiation, UPNP_ACTION_DELETE, on_unknown_deleted);
+  else
+    {
+      upnp_map_set_leftover (self, negotiation->attempt.external_port);
+      upnp_map_continue_after_unknown (self, FALSE);
+    }
+}
