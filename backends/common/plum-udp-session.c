@@ -156,23 +156,37 @@ on_announcement (gpointer user_data)
   PlumUdpSession *self = user_data;
 
   self->announced = TRUE;
-  plum_server_probe_hint (self->probe, "the gateway announces a restart or a new address");
+  if (plum_lease_table_get_n_live (self->leases) > 0)
+    plum_server_probe_hint (self->probe, "the gateway announces a restart or a new address");
+  if (self->listening)
+    plum_backend_report_announced (self->backend, "the gateway announces that it has started");
 }
 
-/* Listens from the first live mapping to the last. */
+/* Listens from the first live mapping to the last, and while another one waits. */
 static void
 plum_udp_session_update_announcements (PlumUdpSession *self)
 {
-  if (plum_lease_table_get_n_live (self->leases) == 0)
-    {
-      g_clear_pointer (&self->announcements, plum_announcements_free);
-      plum_server_probe_clear_hint (self->probe);
-    }
+  gboolean live = plum_lease_table_get_n_live (self->leases) > 0;
+
+  if (!live)
+    plum_server_probe_clear_hint (self->probe);
+  if (!live && !self->listening)
+    g_clear_pointer (&self->announcements, plum_announcements_free);
   else if (self->announcements == NULL)
     {
       self->announcements =
         plum_announcements_new (self->backend, self->exchanges, on_announcement, self);
     }
+}
+
+void
+plum_udp_session_listen (PlumUdpSession *self, gboolean listen)
+{
+  PlumNetwork *network = plum_backend_get_network (self->backend);
+
+  self->listening = listen && plum_network_get_gateway (network) != NULL &&
+                    self->protocol->check_network (network) == NULL;
+  plum_udp_session_update_announcements (self);
 }
 
 gboolean

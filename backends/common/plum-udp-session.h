@@ -52,7 +52,8 @@ struct _PlumUdpSession
   PlumExchanges *exchanges;
   PlumServerProbe *probe;
   PlumLeaseTable *leases;
-  PlumAnnouncements *announcements; /* (nullable): only while a mapping is live */
+  PlumAnnouncements *announcements; /* (nullable): only while a mapping is live, or listening */
+  gboolean listening;               /* a mapping waits for the gateway */
   gboolean announced;               /* see plum_udp_session_take_announced () */
 
   GInetAddress *external_address; /* (nullable): unknown, or the gateway has none */
@@ -86,6 +87,8 @@ void plum_udp_session_discover (PlumUdpSession *self, PlumCall *call);
 void plum_udp_session_check (PlumUdpSession *self, PlumCall *call);
 /* Fails all requests in flight and queued: the answer applies to each of them. */
 void plum_udp_session_fail_all (PlumUdpSession *self, const GError *error);
+
+void plum_udp_session_listen (PlumUdpSession *self, gboolean listen);
 
 /* Update the lease table, and listen for announcements while a mapping is live. TRUE: the mapping
  * was live with another external address. */

@@ -87,11 +87,6 @@ plum_backend_real_unmap_moved (PlumBackend *self,
 }
 
 static void
-plum_backend_real_listen (PlumBackend *self, gboolean listen)
-{
-}
-
-static void
 plum_backend_send_event (PlumBackend *self, const PlumBackendEvent *event)
 {
   PlumBackendPrivate *priv = PRIVATE (self);
@@ -229,7 +224,6 @@ plum_backend_class_init (PlumBackendClass *klass)
   klass->list = plum_backend_real_call;
   klass->delete_entry = plum_backend_real_delete_entry;
   klass->unmap_moved = plum_backend_real_unmap_moved;
-  klass->listen = plum_backend_real_listen;
 
   /**
    * PlumBackend:network: (getter get_network)
@@ -294,7 +288,7 @@ plum_backend_listen (PlumBackend *self, gboolean listen)
 {
   PlumBackendPrivate *priv = PRIVATE (self);
 
-  if (priv->listening == listen)
+  if (priv->listening == listen || PLUM_BACKEND_GET_CLASS (self)->listen == NULL)
     return;
 
   priv->listening = listen;
@@ -502,8 +496,7 @@ plum_backend_report_lost (PlumBackend *self, const char *reason)
  * Reports that the router of this backend's network has announced itself, while the library lets
  * the backend listen.
  *
- * An announcement is only a hint, because it can be forged: the library limits how often it acts on
- * it, and calls `discover` before it requests a mapping.
+ * It can be forged: the library limits how often it acts, and calls `discover` first.
  *
  * Since: 1.0
  */

@@ -32,7 +32,8 @@ struct _PlumGateway
   GInetAddress *external_address; /* (nullable) */
   PlumAddressScope external_scope;
 
-  GQueue clients; /* (element-type PlumGatewayClient) */
+  GQueue clients;  /* (element-type PlumGatewayClient) */
+  guint n_waiting; /* of them */
   PlumTimer recheck;
   GArray *decided_funcs; /* (element-type DecidedFunc) */
 };
