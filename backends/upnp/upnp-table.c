@@ -18,6 +18,7 @@ typedef struct
   guint external_port;
   guint internal_port;
   gboolean certain; /* this program made the entry: delete it even if it cannot be read */
+  char client[64];  /* the entry's, if that is not the present address of this host */
 } UpnpTableOperation;
 
 static UpnpSoapRequest
@@ -69,6 +70,8 @@ on_entry_before_delete (const UpnpSoapReply *reply,
   if (!upnp_negotiation_read_entry (&self->negotiation, reply, error, &entry))
     return;
 
+  if (*self->client != '\0')
+    local_address = self->client;
   if (entry != NULL ? upnp_entry_is_ours (entry, local_address, self->internal_port)
                     : self->certain && reply->code != 714)
     upnp_table_delete (self);
@@ -95,6 +98,24 @@ upnp_table_operation_new (UpnpSession *session,
     self->external_port = plum_lease_get_external_port (lease);
 
   return upnp_operation_need_device_of (&self->negotiation.operation, lease) ? self : NULL;
+}
+
+/* Other hosts may have the address now, and the port: the entry is read before it is deleted. */
+void
+upnp_unmap_moved_start (UpnpSession *session,
+                        PlumRequest *request,
+                        PlumLease *lease,
+                        GInetAddress *local_address,
+                        PlumCall *call)
+{
+  UpnpTableOperation *self = upnp_table_operation_new (session, request, lease, call);
+  g_autofree char *client = g_inet_address_to_string (local_address);
+
+  if (self == NULL)
+    return;
+
+  g_strlcpy (self->client, client, sizeof self->client);
+  upnp_table_read_entry (self, on_entry_before_delete);
 }
 
 void

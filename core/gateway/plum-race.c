@@ -17,6 +17,9 @@
 /* A failure that is more recent is not probed again. */
 #define FRESH_VERDICT_MS 5000
 
+/* How long to ignore further announcements of a router that has no leases. */
+#define ANNOUNCED_PAUSE_MS 10000
+
 /* How long to ignore further losses. The pause doubles, up to a recheck period, while a router
  * keeps losing its state. */
 #define LOST_PAUSE_MS 10000
@@ -29,10 +32,14 @@ typedef struct
   gint64 started;           /* of the last discovery */
   gint64 decided;           /* 0: never */
   gboolean settled_at_once; /* the last discovery: without asking the router */
-  gboolean suspect;         /* it can map, but its last call timed out */
+  gboolean suspect;         /* it can map, but its last call, or one of its server, timed out */
+  gboolean silent;          /* its last request for a mapping timed out */
   gint64 lost;              /* time of the last loss that was acted on; 0: never */
   gint64 lost_pause;        /* in microseconds */
   PlumTimer lost_timer;
+  gint64 announced; /* when an announcement was last acted on; 0: never */
+  PlumTimer announced_timer;
+  gboolean awaited; /* the pending discovery follows an announcement */
 } Candidate;
 
 struct _PlumRace
@@ -166,6 +173,19 @@ plum_race_update_backend_name (PlumRace *self)
   plum_race_send_event (self, &(PlumRaceEvent){ .kind = PLUM_RACE_NAME_CHANGED });
 }
 
+/* The clients of the gateway may have tried the candidate before its router announced itself. */
+static void
+plum_race_finish_announced (PlumRace *self, Candidate *candidate)
+{
+  if (!candidate->awaited)
+    return;
+
+  candidate->awaited = FALSE;
+  if (candidate_is_ready (candidate))
+    plum_race_send_event (self, &(PlumRaceEvent){ .kind = PLUM_RACE_APPEARED,
+                                                  .backend = candidate->parent.backend });
+}
+
 static void
 on_discovered (PlumCall *call, gpointer user_data)
 {
@@ -199,6 +219,7 @@ on_discovered (PlumCall *call, gpointer user_data)
     }
   plum_race_update_backend_name (self);
   plum_race_send_changed (self);
+  plum_race_finish_announced (self, candidate);
   if (plum_race_is_decided (self))
     plum_race_send_event (self, &(PlumRaceEvent){ .kind = PLUM_RACE_DECIDED });
 }
@@ -287,12 +308,64 @@ plum_race_note_lost (PlumRace *self, Candidate *candidate, const char *reason)
 {
   gint64 now = plum_clock_get_time (self->clock);
 
-  plum_info ("The router has lost the mappings: %s", reason);
+  /* What is granted during the pause is not lost. */
+  plum_race_send_event (self, &(PlumRaceEvent){ .kind = PLUM_RACE_SUSPECTED,
+                                                .backend = candidate->parent.backend });
+  plum_info ("%s: the router has lost the mappings: %s",
+             plum_probe_get_name (candidate->parent.probe), reason);
 
   if (candidate->lost == 0 || now - candidate->lost >= candidate->lost_pause)
     plum_race_handle_lost (self, candidate);
   else if (!plum_timer_is_armed (&candidate->lost_timer))
     plum_clock_arm (self->clock, &candidate->lost_timer, candidate->lost + candidate->lost_pause);
+}
+
+/* --- Announcements --- */
+
+static void
+plum_race_handle_announced (PlumRace *self, Candidate *candidate)
+{
+  candidate->announced = plum_clock_get_time (self->clock);
+  candidate->awaited = TRUE;
+  if (candidate->parent.call != NULL)
+    return;
+
+  plum_race_probe (self, candidate);
+  plum_race_restart_grace (self);
+}
+
+static void
+on_announced_pause_ended (gpointer user_data)
+{
+  Candidate *candidate = user_data;
+  PLUM_SIGNAL_SCOPE (candidate->race->signals);
+
+  plum_race_handle_announced (candidate->race, candidate);
+}
+
+static void
+plum_race_note_announced (PlumRace *self, Candidate *candidate, const char *reason)
+{
+  gint64 next = candidate->announced + ANNOUNCED_PAUSE_MS * G_GINT64_CONSTANT (1000);
+
+  plum_debug ("%s: %s", plum_probe_get_name (candidate->parent.probe), reason);
+  if (candidate->announced == 0 || plum_clock_get_time (self->clock) >= next)
+    plum_race_handle_announced (self, candidate);
+  else if (!plum_timer_is_armed (&candidate->announced_timer))
+    plum_clock_arm (self->clock, &candidate->announced_timer, next);
+}
+
+void
+plum_race_listen (PlumRace *self, gboolean listen)
+{
+  for (unsigned int i = 0; i < self->candidates->len && !self->closed; i++)
+    {
+      Candidate *candidate = self->candidates->pdata[i];
+
+      if (!listen)
+        plum_clock_disarm (self->clock, &candidate->announced_timer);
+      plum_backend_listen (candidate->parent.backend, listen);
+    }
 }
 
 /* --- The backends as their observer --- */
@@ -312,6 +385,8 @@ on_backend_event (PlumBackend *backend, const PlumBackendEvent *event, gpointer 
 
   if (event->kind == PLUM_BACKEND_LOST)
     plum_race_note_lost (candidate->race, candidate, event->text);
+  else if (event->kind == PLUM_BACKEND_ANNOUNCED)
+    plum_race_note_announced (candidate->race, candidate, event->text);
   else
     plum_race_send_event (candidate->race, &(PlumRaceEvent){ .kind = PLUM_RACE_BACKEND_EVENT,
                                                              .backend = backend,
@@ -341,6 +416,7 @@ plum_race_add_candidate (PlumRace *self,
   candidate = g_new0 (Candidate, 1);
   candidate->race = self;
   plum_timer_init (&candidate->lost_timer, on_lost_pause_ended, candidate);
+  plum_timer_init (&candidate->announced_timer, on_announced_pause_ended, candidate);
   candidate->parent.backend = plum_backend_new (type, name, network, context);
   plum_backend_set_options (candidate->parent.backend, self->settings->options);
   candidate->parent.probe = plum_probe_new (name);
@@ -402,6 +478,7 @@ plum_race_close (PlumRace *self)
 
       plum_backend_close (candidate->parent.backend);
       plum_clock_disarm (self->clock, &candidate->lost_timer);
+      plum_clock_disarm (self->clock, &candidate->announced_timer);
       g_clear_object (&candidate->parent.call);
     }
 }
@@ -453,6 +530,35 @@ plum_race_is_decided (PlumRace *self)
   return !pending || (self->settled && ready);
 }
 
+gboolean
+plum_race_shares_server (PlumRace *self, guint index, guint other)
+{
+  const char *server = plum_backend_get_server (plum_race_get_candidate (self, index)->backend);
+
+  return server != NULL &&
+         server == plum_backend_get_server (plum_race_get_candidate (self, other)->backend);
+}
+
+/* Whether another candidate of the same server, which was not silent, is to be picked instead. */
+static gboolean
+plum_race_is_postponed (PlumRace *self, guint index, const gboolean *tried)
+{
+  if (!((Candidate *) self->candidates->pdata[index])->silent)
+    return FALSE;
+
+  for (unsigned int i = 0; i < self->candidates->len; i++)
+    {
+      Candidate *other = self->candidates->pdata[i];
+
+      if (i != index && (tried == NULL || !tried[i]) && !other->silent &&
+          (other->parent.call != NULL || candidate_can_map (other)) &&
+          plum_race_shares_server (self, index, i))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 PlumPick
 plum_race_pick (PlumRace *self, guint first, const gboolean *tried, guint *index)
 {
@@ -465,7 +571,7 @@ plum_race_pick (PlumRace *self, guint first, const gboolean *tried, guint *index
     {
       Candidate *candidate = self->candidates->pdata[i];
 
-      if (tried != NULL && tried[i])
+      if ((tried != NULL && tried[i]) || plum_race_is_postponed (self, i, tried))
         continue;
 
       if (candidate->parent.call != NULL)
@@ -487,8 +593,12 @@ void
 plum_race_note_outcome (PlumRace *self, guint index, const GError *error)
 {
   Candidate *candidate = self->candidates->pdata[index];
+  gboolean silent = g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
 
-  candidate->suspect = g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+  candidate->suspect = candidate->silent = silent;
+  for (unsigned int i = 0; i < self->candidates->len && silent; i++)
+    if (plum_race_shares_server (self, index, i))
+      ((Candidate *) self->candidates->pdata[i])->suspect = TRUE;
 }
 
 /* It did not ask the router, because it does not apply to this network: that explains least. */

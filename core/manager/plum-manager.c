@@ -175,6 +175,14 @@ on_pending_is_busy (gpointer user_data)
 }
 
 static void
+on_pending_expire (gpointer user_data)
+{
+  PlumManager *self = user_data;
+
+  plum_assignment_expire (self->assignment);
+}
+
+static void
 on_pending_finish_close (gpointer user_data)
 {
   PlumManager *self = user_data;
@@ -186,6 +194,7 @@ on_pending_finish_close (gpointer user_data)
 static const PlumPendingClient pending_client = {
   .check_open = on_pending_check_open,
   .is_busy = on_pending_is_busy,
+  .expire = on_pending_expire,
   .finish_close = on_pending_finish_close,
 };
 
