@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "plum-race-private.h"
+#include "plum-race-object-private.h"
 
-#include "plum-clock-private.h"
 #include "plum-log-private.h"
 #include "plum-values-private.h"
 
@@ -24,42 +23,6 @@
  * keeps losing its state. */
 #define LOST_PAUSE_MS 10000
 
-typedef struct
-{
-  PlumCandidate parent;
-
-  PlumRace *race;
-  gint64 started;           /* of the last discovery */
-  gint64 decided;           /* 0: never */
-  gboolean settled_at_once; /* the last discovery: without asking the router */
-  gboolean suspect;         /* it can map, but its last call, or one of its server, timed out */
-  gboolean silent;          /* its last request for a mapping timed out */
-  gint64 lost;              /* time of the last loss that was acted on; 0: never */
-  gint64 lost_pause;        /* in microseconds */
-  PlumTimer lost_timer;
-  gint64 announced; /* when an announcement was last acted on; 0: never */
-  PlumTimer announced_timer;
-  gboolean awaited; /* the pending discovery follows an announcement */
-} Candidate;
-
-struct _PlumRace
-{
-  PlumClock *clock;
-  const PlumSettings *settings;
-  PlumSignalQueue *signals;
-  const PlumRaceClient *client;
-  gpointer user_data;
-  gboolean closed;
-
-  GPtrArray *candidates; /* (element-type Candidate), best first */
-  GListStore *probes;
-  PlumTimer grace;
-  gboolean grace_ended;
-  PlumTimer settle;
-  gboolean settled;
-  const char *backend_name; /* (nullable), interned */
-};
-
 static PlumProbeOutcome
 outcome_of_error (const GError *error)
 {
@@ -71,18 +34,6 @@ outcome_of_error (const GError *error)
       g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
     return PLUM_PROBE_REFUSED;
   return PLUM_PROBE_FAILED;
-}
-
-static gboolean
-candidate_can_map (Candidate *candidate)
-{
-  return plum_probe_get_outcome (candidate->parent.probe) == PLUM_PROBE_SUCCESS;
-}
-
-static gboolean
-candidate_is_ready (Candidate *candidate)
-{
-  return !candidate->suspect && candidate_can_map (candidate);
 }
 
 static void
@@ -163,7 +114,7 @@ plum_race_update_backend_name (PlumRace *self)
   const char *name = NULL;
 
   for (unsigned int i = 0; name == NULL && i < self->candidates->len; i++)
-    if (candidate_can_map (self->candidates->pdata[i]))
+    if (plum_race_candidate_can_map (self->candidates->pdata[i]))
       name = plum_backend_get_name (plum_race_get_candidate (self, i)->backend);
 
   if (self->backend_name == name)
@@ -181,7 +132,7 @@ plum_race_finish_announced (PlumRace *self, Candidate *candidate)
     return;
 
   candidate->awaited = FALSE;
-  if (candidate_is_ready (candidate))
+  if (plum_race_candidate_is_ready (candidate))
     plum_race_send_event (self, &(PlumRaceEvent){ .kind = PLUM_RACE_APPEARED,
                                                   .backend = candidate->parent.backend });
 }
@@ -248,14 +199,14 @@ plum_race_discover (PlumRace *self, gboolean again)
     {
       Candidate *candidate = self->candidates->pdata[i];
 
-      any = any || candidate->parent.call != NULL || candidate_is_ready (candidate);
+      any = any || candidate->parent.call != NULL || plum_race_candidate_is_ready (candidate);
     }
 
   for (unsigned int i = 0; i < self->candidates->len && !self->closed; i++)
     {
       Candidate *candidate = self->candidates->pdata[i];
 
-      if (candidate->parent.call != NULL || candidate_is_ready (candidate))
+      if (candidate->parent.call != NULL || plum_race_candidate_is_ready (candidate))
         continue;
       if (candidate->decided != 0 && !candidate->suspect &&
           (candidate->decided > stale || (any && !again)))
@@ -509,118 +460,4 @@ const char *
 plum_race_get_backend_name (PlumRace *self)
 {
   return self->backend_name;
-}
-
-gboolean
-plum_race_is_decided (PlumRace *self)
-{
-  gboolean pending = FALSE;
-  gboolean ready = FALSE;
-
-  for (unsigned int i = 0; i < self->candidates->len; i++)
-    {
-      Candidate *candidate = self->candidates->pdata[i];
-
-      if (candidate->parent.call != NULL)
-        pending = TRUE;
-      else if (candidate_is_ready (candidate))
-        ready = TRUE;
-    }
-
-  return !pending || (self->settled && ready);
-}
-
-gboolean
-plum_race_shares_server (PlumRace *self, guint index, guint other)
-{
-  const char *server = plum_backend_get_server (plum_race_get_candidate (self, index)->backend);
-
-  return server != NULL &&
-         server == plum_backend_get_server (plum_race_get_candidate (self, other)->backend);
-}
-
-/* Whether another candidate of the same server, which was not silent, is to be picked instead. */
-static gboolean
-plum_race_is_postponed (PlumRace *self, guint index, const gboolean *tried)
-{
-  if (!((Candidate *) self->candidates->pdata[index])->silent)
-    return FALSE;
-
-  for (unsigned int i = 0; i < self->candidates->len; i++)
-    {
-      Candidate *other = self->candidates->pdata[i];
-
-      if (i != index && (tried == NULL || !tried[i]) && !other->silent &&
-          (other->parent.call != NULL || candidate_can_map (other)) &&
-          plum_race_shares_server (self, index, i))
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-PlumPick
-plum_race_pick (PlumRace *self, guint first, const gboolean *tried, guint *index)
-{
-  gboolean better_pending = FALSE;
-
-  if (self->closed)
-    return PLUM_PICK_NONE;
-
-  for (unsigned int i = first; i < self->candidates->len; i++)
-    {
-      Candidate *candidate = self->candidates->pdata[i];
-
-      if ((tried != NULL && tried[i]) || plum_race_is_postponed (self, i, tried))
-        continue;
-
-      if (candidate->parent.call != NULL)
-        better_pending = TRUE;
-      else if (candidate_can_map (candidate))
-        {
-          if (better_pending && !self->grace_ended)
-            return PLUM_PICK_WAIT;
-          *index = i;
-          return PLUM_PICK_READY;
-        }
-    }
-
-  /* If one that can map has failed, a late one is worth another attempt, not a longer wait. */
-  return better_pending && !plum_race_is_decided (self) ? PLUM_PICK_WAIT : PLUM_PICK_NONE;
-}
-
-void
-plum_race_note_outcome (PlumRace *self, guint index, const GError *error)
-{
-  Candidate *candidate = self->candidates->pdata[index];
-  gboolean silent = g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
-
-  candidate->suspect = candidate->silent = silent;
-  for (unsigned int i = 0; i < self->candidates->len && silent; i++)
-    if (plum_race_shares_server (self, index, i))
-      ((Candidate *) self->candidates->pdata[i])->suspect = TRUE;
-}
-
-/* It did not ask the router, because it does not apply to this network: that explains least. */
-static gboolean
-candidate_is_unfit (Candidate *candidate)
-{
-  return candidate->settled_at_once &&
-         g_error_matches (plum_probe_get_error (candidate->parent.probe), PLUM_ERROR,
-                          PLUM_ERROR_NOT_SUPPORTED);
-}
-
-void
-plum_race_append_verdicts (PlumRace *self, const gboolean *tried, GString *verdicts)
-{
-  for (int unfit = FALSE; unfit <= TRUE; unfit++)
-    for (unsigned int i = 0; i < self->candidates->len; i++)
-      {
-        Candidate *candidate = self->candidates->pdata[i];
-        const GError *error = plum_probe_get_error (candidate->parent.probe);
-
-        if ((tried == NULL || !tried[i]) && error != NULL &&
-            candidate_is_unfit (candidate) == unfit)
-          g_string_append_printf (verdicts, "%s%s", verdicts->len > 0 ? "; " : "", error->message);
-      }
 }

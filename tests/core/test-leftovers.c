@@ -73,7 +73,7 @@ test_delayed_loss_spares_renewed_lease (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
 
-  ALPHA->granted_lifetime = 4;
+  ALPHA->granted_lifetime = 8;
   mapping = core_add_up (f, 8080, 0);
   plum_backend_report_lost (ALPHA->backend, "once");
   test_loop_advance_until (&f->loop, ALPHA->n_map == 2, 6000);
@@ -81,7 +81,7 @@ test_delayed_loss_spares_renewed_lease (CoreFixture *f, gconstpointer data)
   ALPHA->granted_lifetime = 7200;
   plum_backend_report_lost (ALPHA->backend, "again");
   test_loop_settle (&f->loop);
-  test_loop_advance_until (&f->loop, ALPHA->n_map == 3, 3000); /* the renewal */
+  test_loop_advance_until (&f->loop, ALPHA->n_map == 3, 6000); /* the renewal */
   test_loop_settle (&f->loop);
   ALPHA->map = NO (REFUSED);
   test_loop_advance (&f->loop, 30000);
