@@ -4,7 +4,7 @@
  *
  * Reads commands from standard input, and answers each with one line. It exits at the end of its
  * input. Commands: "table", "reboot", "wipe", "external ADDRESS", "take PORT", "silent", "answer",
- * "refuse". */
+ * "refuse", "quiet-reboot", "no-pcp", "no-natpmp". */
 
 #include <stdio.h>
 #include <string.h>
@@ -45,6 +45,12 @@ execute (Program *program, const char *command)
 {
   if (g_str_equal (command, "reboot"))
     reboot (program);
+  else if (g_str_equal (command, "quiet-reboot"))
+    fake_gateway_reboot (program->gateway);
+  else if (g_str_equal (command, "no-pcp"))
+    program->gateway->switches.pcp = FAKE_OFF;
+  else if (g_str_equal (command, "no-natpmp"))
+    program->gateway->switches.natpmp = FAKE_SILENT;
   else if (g_str_equal (command, "wipe"))
     fake_gateway_wipe (program->gateway);
   else if (g_str_equal (command, "silent") || g_str_equal (command, "answer"))
@@ -53,6 +59,7 @@ execute (Program *program, const char *command)
     {
       program->gateway->switches.map_result = 2;
       program->gateway->switches.n_map_results = G_MAXUINT;
+      program->igd->switches.add_fault = 606;
     }
   else if (g_str_has_prefix (command, "take "))
     fake_gateway_take_port (program->gateway, PLUM_PROTOCOL_TCP, (guint) atoi (command + 5));
