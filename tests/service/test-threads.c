@@ -179,7 +179,7 @@ test_free_from_callback (ServiceFixture *fixture, gconstpointer data)
 {
   PlumService *service = service_fixture_new (fixture, NULL);
   PlumServiceRequest request = service_fixture_request (fixture);
-  Calls calls = { .free_service = true };
+  static Calls calls = { .free_service = true };
 
   request.callback = on_report_calls;
   request.callback_data = &calls;
