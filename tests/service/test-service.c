@@ -165,6 +165,20 @@ test_reboot (ServiceFixture *fixture, gconstpointer data)
   close_service (service);
 }
 
+/* The fixture verifies its mappings each second. */
+static void
+test_recheck (ServiceFixture *fixture, gconstpointer data)
+{
+  PlumService *service = service_fixture_new (fixture, data);
+  PlumServiceRequest request = service_fixture_request (fixture);
+  int id = plum_service_map_and_wait (service, &request, 0, NULL);
+
+  g_usleep (3500 * 1000);
+  g_assert_cmpint (service_fixture_query (service, id).generation, ==, 1);
+  g_assert_cmpint (fixture->n_in_state[PLUM_SERVICE_SUCCESS], ==, 1);
+  close_service (service);
+}
+
 static void
 test_replaced (ServiceFixture *fixture, gconstpointer data)
 {
@@ -454,6 +468,12 @@ main (int argc, char **argv)
   g_test_add ("/service/reboot/natpmp", ServiceFixture, "natpmp", service_fixture_set_up,
               test_reboot, service_fixture_tear_down);
   g_test_add ("/service/reboot/upnp", ServiceFixture, "upnp", service_fixture_set_up, test_reboot,
+              service_fixture_tear_down);
+  g_test_add ("/service/recheck/pcp", ServiceFixture, "pcp", service_fixture_set_up, test_recheck,
+              service_fixture_tear_down);
+  g_test_add ("/service/recheck/natpmp", ServiceFixture, "natpmp", service_fixture_set_up,
+              test_recheck, service_fixture_tear_down);
+  g_test_add ("/service/recheck/upnp", ServiceFixture, "upnp", service_fixture_set_up, test_recheck,
               service_fixture_tear_down);
   TEST ("/service/reboot/replaces-the-address", test_replaced);
   TEST ("/service/arguments/invalid", test_arguments);
