@@ -11,8 +11,10 @@ any thread. Callbacks run on the thread of the service, and must not call the me
 Times are in seconds. At the end of the with statement, all ports are unmapped.
 """
 
+import atexit
 import ctypes
 import enum
+import weakref
 
 __all__ = ["Error", "Mapping", "Scope", "Service", "Snapshot", "State"]
 
@@ -206,6 +208,16 @@ class Mapping:
             _check(_call("unmap_and_wait", handle, self.id, _milliseconds(timeout)))
 
 
+# Callbacks cannot run while the interpreter ends, so that a later close would never return.
+_services = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all():
+    for service in list(_services):
+        _call("close", service._handle, 0, None, 0)
+
+
 class Service:
     """Maps ports with a thread of its own.
 
@@ -238,6 +250,7 @@ class Service:
         error = ctypes.c_int()
         self._handle = _call("new", config, error)
         _check(error.value)
+        _services.add(self)
 
     def __enter__(self):
         return self

@@ -2,6 +2,7 @@
 
 #include "service-fixture.h"
 
+#include <sched.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -315,6 +316,58 @@ test_local_address (ServiceFixture *fixture, gconstpointer data)
   close_service (service);
 }
 
+/* The error does not wait for the discovery. */
+static void
+test_local_address_at_once (ServiceFixture *fixture, gconstpointer data)
+{
+  PlumService *service = service_fixture_new (fixture, NULL);
+  PlumServiceRequest request = service_fixture_request (fixture);
+  gint64 begin = g_get_monotonic_time ();
+
+  service_fixture_router (fixture, "silent");
+  request.local_address = "192.0.2.77";
+  g_assert_cmpint (plum_service_map_and_wait (service, &request, 0, NULL), ==,
+                   PLUM_SERVICE_ERROR_NO_GATEWAY);
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, G_USEC_PER_SEC);
+  close_service (service);
+}
+
+/* In a network namespace of its own, which has no route. */
+static void
+test_no_network_process (void)
+{
+  PlumService *service;
+  PlumServiceRequest request;
+  PlumServiceMapping mapping = { .size = sizeof mapping };
+  gint64 begin = g_get_monotonic_time ();
+  char address[64];
+
+  if (unshare (CLONE_NEWUSER | CLONE_NEWNET) != 0)
+    return;
+
+  service = plum_service_new (NULL, NULL);
+  plum_service_request_init (&request, sizeof request);
+  request.internal_port = 8080;
+  for (int i = 0; i < 2; i++)
+    {
+      g_assert_cmpint (plum_service_map_and_wait (service, &request, 0, &mapping), ==,
+                       PLUM_SERVICE_ERROR_NO_GATEWAY);
+      g_assert_cmpstr (mapping.error_text, !=, "");
+      request.local_address = "192.168.1.10";
+    }
+  g_assert_cmpint (plum_service_get_local_address (service, address, sizeof address), ==,
+                   PLUM_SERVICE_ERROR_NO_GATEWAY);
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, 2 * G_USEC_PER_SEC);
+  close_service (service);
+}
+
+static void
+test_no_network (void)
+{
+  g_test_trap_subprocess ("/service/no-network/subprocess", 0, 0);
+  g_test_trap_assert_passed ();
+}
+
 static void
 test_local_address_unmapped (ServiceFixture *fixture, gconstpointer data)
 {
@@ -480,6 +533,9 @@ main (int argc, char **argv)
   TEST ("/service/arguments/times-are-clamped", test_clamped);
   TEST ("/service/arguments/error-texts", test_error_texts);
   TEST ("/service/local-address/selects-the-gateway", test_local_address);
+  TEST ("/service/local-address/fails-at-once", test_local_address_at_once);
+  g_test_add_func ("/service/no-network/fails-at-once", test_no_network);
+  g_test_add_func ("/service/no-network/subprocess", test_no_network_process);
   TEST ("/service/local-address/unmapped-while-searching", test_local_address_unmapped);
   TEST ("/service/close/unmaps-all", test_close);
   g_test_add ("/service/close/is-bounded-pcp", ServiceFixture, "pcp", service_fixture_set_up,

@@ -2,6 +2,7 @@
 
 """The module plum_service with a fake router. Prints TAP."""
 
+import subprocess
 import sys
 import threading
 import traceback
@@ -100,6 +101,33 @@ def close_unmaps_and_is_final():
         equal(gateway.table, {})
         service.close()
         fails(-2, service.map, "tcp", 2234)
+
+
+@test
+def program_ends_without_close():
+    script = ("import plum_service, sys; service = plum_service.Service(backends=['pcp'],"
+              " gateway_address=sys.argv[1], log=lambda *line: None);"
+              " service.map('tcp', 2234, callback=lambda snapshot: None)")
+    with FakeGateway() as gateway:
+        subprocess.run([sys.executable, "-c", script, gateway.address], check=True, timeout=20)
+        equal(gateway.table, {})
+
+
+@test
+def callback_cannot_wait():
+    codes = []
+    done = threading.Event()
+
+    with FakeGateway() as gateway, open_service(gateway) as service:
+        def on_change(snapshot):
+            try:
+                service.close()
+            except plum_service.Error as error:
+                codes.append(error.code)
+            done.set()
+        service.add("tcp", 2234, callback=on_change)
+        assert done.wait(10)
+    equal(codes[0], -4)
 
 
 @test
