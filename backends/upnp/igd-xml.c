@@ -10,26 +10,11 @@
 
 #define MAX_TAG 1024 /* with its attributes; a longer tag has an unmatched quote */
 
-/* The sanitizer ends each element that the document does not end. This instruction before the end
- * tag marks the element as not closed: its text may be cut. It cannot come from a router, because
- * the sanitizer removes every instruction. */
-#define CUT_MARK "<?cut?>"
-
-/* The text as GMarkup accepts it, so far. */
-typedef struct
-{
-  GString *out;
-  GQueue open;        /* of char *: the names of the open elements; the innermost first */
-  gboolean text_only; /* the last tag started the innermost element */
-} UpnpXmlSanitizer;
-
 typedef struct
 {
   UpnpXmlNode *open;
   unsigned int depth;
   unsigned int n_elements;
-  gboolean cut;     /* the next end tag is from the sanitizer */
-  gboolean any_cut; /* some end tag was */
 } UpnpXmlBuilder;
 
 void
@@ -169,86 +154,49 @@ find_tag_end (const char *text)
   return *text == '>' ? text : NULL;
 }
 
-static void
-end_element (UpnpXmlSanitizer *self, gboolean cut)
-{
-  g_autofree char *name = g_queue_pop_head (&self->open);
-
-  g_string_append_printf (self->out, "%s</%s>", cut ? CUT_MARK : "", name);
-}
-
-/* An end tag ends the innermost element of its name, and the elements inside of it. One without an
- * element is a misprint (quirk 37): it ends an element that has only text, and has no effect after
- * other elements. The search is bounded: deeper elements are refused later. */
-static void
-copy_end_tag (UpnpXmlSanitizer *self, const char *name)
-{
-  guint n = 0;
-
-  for (GList *l = self->open.head; l != NULL && n <= UPNP_XML_MAX_DEPTH; l = l->next, n++)
-    {
-      if (!g_str_equal (l->data, name))
-        continue;
-      while (n-- > 0)
-        end_element (self, TRUE);
-      end_element (self, FALSE);
-      return;
-    }
-
-  if (!g_queue_is_empty (&self->open) && self->text_only)
-    end_element (self, TRUE);
-}
-
 /* Copies a tag in lower case without its attributes and prefix. Returns the text after it. */
 static const char *
-copy_tag (UpnpXmlSanitizer *self, const char *text)
+copy_tag (GString *out, const char *text)
 {
   const char *end = find_tag_end (text);
   gboolean closing = text[1] == '/';
-  const char *start = text + (closing ? 2 : 1);
-  gsize length = span_to (start, " \t\r\n/><\"'");
-  g_autofree char *name = NULL;
+  const char *name = text + (closing ? 2 : 1);
+  gsize length = span_to (name, " \t\r\n/><\"'");
   const char *colon;
 
-  /* The document is cut. */
   if (end == NULL)
-    return text + strlen (text);
+    {
+      /* The tag is incomplete: the parser reports the error. */
+      g_string_append_c (out, '<');
+      return text + strlen (text);
+    }
 
-  colon = g_strrstr_len (start, (gssize) length, ":");
+  colon = g_strrstr_len (name, (gssize) length, ":");
   if (colon != NULL)
     {
-      length -= (gsize) (colon + 1 - start);
-      start = colon + 1;
+      length -= (gsize) (colon + 1 - name);
+      name = colon + 1;
     }
-  name = g_ascii_strdown (start, (gssize) length);
 
-  if (closing)
-    {
-      copy_end_tag (self, name);
-    }
-  else
-    {
-      g_string_append_printf (self->out, "<%s>", name);
-      g_queue_push_head (&self->open, g_steal_pointer (&name));
-      if (*(end - 1) == '/')
-        end_element (self, FALSE);
-    }
-  self->text_only = !closing && *(end - 1) != '/';
+  g_string_append (out, closing ? "</" : "<");
+  for (gsize i = 0; i < length; i++)
+    g_string_append_c (out, g_ascii_tolower (name[i]));
+  if (!closing && *(end - 1) == '/')
+    g_string_append_c (out, '/');
+  g_string_append_c (out, '>');
 
   return end + 1;
 }
 
 /* Copies or skips the text up to the end of closer. */
 static const char *
-pass_section (UpnpXmlSanitizer *self, const char *text, const char *closer, gboolean keep)
+pass_section (GString *out, const char *text, const char *closer, gboolean keep)
 {
   const char *end = strstr (text, closer);
   gsize length = end != NULL ? (gsize) (end - text) + strlen (closer) : strlen (text);
 
   if (keep)
-    g_string_append_len (self->out, text, (gssize) length);
-  if (keep && end == NULL)
-    g_string_append (self->out, closer);
+    g_string_append_len (out, text, (gssize) length);
 
   return text + length;
 }
@@ -269,37 +217,18 @@ skip_declaration (const char *text)
 }
 
 static const char *
-copy_markup (UpnpXmlSanitizer *self, const char *text)
+copy_markup (GString *out, const char *text)
 {
   if (text[1] != '!' && text[1] != '?')
-    return copy_tag (self, text);
+    return copy_tag (out, text);
   if (g_str_has_prefix (text, "<![CDATA["))
-    return pass_section (self, text, "]]>", TRUE);
+    return pass_section (out, text, "]]>", TRUE);
   if (g_str_has_prefix (text, "<!--"))
-    return pass_section (self, text, "-->", FALSE);
+    return pass_section (out, text, "-->", FALSE);
   if (g_str_has_prefix (text, "<?"))
-    return pass_section (self, text, "?>", FALSE);
+    return pass_section (out, text, "?>", FALSE);
 
   return skip_declaration (text);
-}
-
-static const char *
-copy_some (UpnpXmlSanitizer *self, const char *text)
-{
-  gsize length;
-
-  if (*text == '<')
-    return copy_markup (self, text);
-
-  if (*text == '&')
-    {
-      g_string_append (self->out, entity_length (text) > 0 ? "&" : "&amp;");
-      return text + 1;
-    }
-
-  length = span_to (text, "<&");
-  g_string_append_len (self->out, text, (gssize) length);
-  return text + length;
 }
 
 char *
@@ -307,18 +236,35 @@ upnp_xml_sanitise (const char *data, gsize len)
 {
   GString *bytes = strip_controls (data, len);
   g_autofree char *utf8 = to_utf8 (bytes);
-  UpnpXmlSanitizer self = { .out = g_string_sized_new (bytes->len) };
+  GString *out = g_string_sized_new (bytes->len);
   /* Skip blanks, a byte order mark and other bytes before the document (quirk 37). */
   const char *p = strchr (utf8, '<');
 
   g_string_free (bytes, TRUE);
 
   while (p != NULL && *p != '\0')
-    p = copy_some (&self, p);
-  while (!g_queue_is_empty (&self.open))
-    end_element (&self, TRUE);
+    {
+      if (*p == '<')
+        {
+          p = copy_markup (out, p);
+        }
+      else if (*p == '&')
+        {
+          gsize length = entity_length (p);
 
-  return g_string_free (self.out, FALSE);
+          g_string_append (out, length > 0 ? "&" : "&amp;");
+          p++;
+        }
+      else
+        {
+          gsize length = span_to (p, "<&");
+
+          g_string_append_len (out, p, (gssize) length);
+          p += length;
+        }
+    }
+
+  return g_string_free (out, FALSE);
 }
 
 static void
@@ -350,19 +296,8 @@ on_end_element (GMarkupParseContext *context, const char *name, gpointer user_da
   UpnpXmlBuilder *builder = user_data;
 
   builder->depth--;
-  builder->open->closed = !builder->cut;
-  builder->any_cut |= builder->cut;
-  builder->cut = FALSE;
+  builder->open->closed = TRUE;
   builder->open = builder->open->parent;
-}
-
-static void
-on_cut_mark (
-  GMarkupParseContext *context, const char *text, gsize len, gpointer user_data, GError **error)
-{
-  UpnpXmlBuilder *builder = user_data;
-
-  builder->cut = TRUE;
 }
 
 static void
@@ -381,7 +316,6 @@ upnp_xml_parse (const char *data, gsize len, GError **error)
     .start_element = on_start_element,
     .end_element = on_end_element,
     .text = on_text,
-    .passthrough = on_cut_mark,
   };
   g_autofree char *text = upnp_xml_sanitise (data, len);
   g_autoptr (UpnpXmlNode) document = upnp_xml_node_new ("", NULL);
@@ -391,7 +325,7 @@ upnp_xml_parse (const char *data, gsize len, GError **error)
 
   context = g_markup_parse_context_new (&parser, G_MARKUP_TREAT_CDATA_AS_TEXT, &builder, NULL);
   document->closed = g_markup_parse_context_parse (context, text, -1, &markup_error) &&
-                     g_markup_parse_context_end_parse (context, &markup_error) && !builder.any_cut;
+                     g_markup_parse_context_end_parse (context, &markup_error);
 
   if (document->children == NULL)
     {

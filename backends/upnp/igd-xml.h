@@ -18,7 +18,7 @@ struct _UpnpXmlNode
   GString *text;       /* its own character data */
   GPtrArray *children; /* (element-type UpnpXmlNode) (nullable) */
   UpnpXmlNode *parent; /* (nullable): borrowed */
-  gboolean closed;     /* its own end tag was found: the text is complete */
+  gboolean closed;     /* its end tag was found: the text is complete */
 };
 
 void upnp_xml_node_free (UpnpXmlNode *self);
@@ -27,10 +27,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (UpnpXmlNode, upnp_xml_node_free)
 /* Converts the XML of routers to a form that GMarkup accepts. (transfer full) */
 char *upnp_xml_sanitise (const char *data, gsize len);
 
-/* Returns the document, whose children are the top elements. A cut document is read as far as it
- * goes, and reading continues after a wrong end tag. Elements without their own end tag are not
- * closed, and then neither is the document. At another error in the markup, keeps what precedes the
- * error. Error MALFORMED: there is no element. */
+/* Returns the document, whose children are the top elements. At an error in the markup, keeps what
+ * precedes the error, and the document is not closed. Error MALFORMED: there is no element. */
 UpnpXmlNode *upnp_xml_parse (const char *data, gsize len, GError **error);
 
 /* Names are in lower case. */
