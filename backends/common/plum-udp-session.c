@@ -236,7 +236,11 @@ void
 plum_udp_session_note_announcement (PlumUdpSession *self, const char *why)
 {
   self->announced = TRUE;
-  plum_server_probe_hint (self->probe, why);
+  /* Core starts a discovery, if nothing else is to be found out. */
+  if (plum_lease_table_get_n_live (self->leases) > 0 || !self->listening)
+    plum_server_probe_hint (self->probe, why);
+  if (self->listening)
+    plum_backend_report_announced (self->backend, why);
 }
 
 static void
@@ -248,7 +252,7 @@ on_announcement (gpointer user_data)
 
 /* A gateway that starts late is heard, too. */
 static void
-plum_udp_session_listen (PlumUdpSession *self)
+plum_udp_session_open_announcements (PlumUdpSession *self)
 {
   if (self->announcements == NULL)
     self->announcements =
@@ -261,7 +265,7 @@ plum_udp_session_discover (PlumUdpSession *self, PlumCall *call)
   if (!plum_udp_session_check_network (self, call))
     return;
 
-  plum_udp_session_listen (self);
+  plum_udp_session_open_announcements (self);
   plum_server_probe_join (self->probe, call, 0);
 }
 
@@ -291,7 +295,7 @@ plum_udp_session_add_lease (PlumUdpSession *self,
   row->requested_port = grant->requested_port;
   row->granted_at = plum_backend_get_time (self->backend);
   row->n_questions = 0;
-  plum_udp_session_listen (self);
+  plum_udp_session_open_announcements (self);
   return moved;
 }
 
@@ -307,6 +311,17 @@ row_agrees (const PlumLeaseTableRow *row, uint16_t port, uint32_t lifetime)
 {
   return row->external_port == port &&
          row_clamp (row, lifetime) + ROUNDING_S >= row_clamp (row, row->answered);
+}
+
+void
+plum_udp_session_listen (PlumUdpSession *self, gboolean listen)
+{
+  PlumNetwork *network = plum_backend_get_network (self->backend);
+
+  self->listening = listen && plum_network_get_gateway (network) != NULL &&
+                    self->protocol->check_network (network) == NULL;
+  if (self->listening)
+    plum_udp_session_open_announcements (self);
 }
 
 gboolean

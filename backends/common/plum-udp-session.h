@@ -62,6 +62,7 @@ struct _PlumUdpSession
   PlumServerProbe *probe;
   PlumLeaseTable *leases;
   PlumAnnouncements *announcements; /* (nullable): from the first discovery or mapping on */
+  gboolean listening;               /* a mapping waits for the gateway */
   gboolean announced;               /* see plum_udp_session_take_announced () */
 
   GInetAddress *external_address; /* (nullable): unknown, or the gateway has none */
@@ -105,6 +106,9 @@ void plum_udp_session_discover (PlumUdpSession *self, PlumCall *call);
 void plum_udp_session_check (PlumUdpSession *self, PlumCall *call);
 /* Fails all requests in flight and queued: the answer applies to each of them. */
 void plum_udp_session_fail_all (PlumUdpSession *self, const GError *error);
+
+/* Whether announcements of the gateway are reported, because a mapping waits for it. */
+void plum_udp_session_listen (PlumUdpSession *self, gboolean listen);
 
 /* A request for a mapping, and its answer. */
 typedef struct

@@ -323,6 +323,12 @@ plum_natpmp_backend_get_external_address (PlumBackend *backend, PlumCall *call)
 }
 
 static void
+plum_natpmp_backend_listen (PlumBackend *backend, gboolean listen)
+{
+  plum_udp_session_listen (PLUM_NATPMP_BACKEND (backend)->session, listen);
+}
+
+static void
 plum_natpmp_backend_constructed (GObject *object)
 {
   PlumNatpmpBackend *self = PLUM_NATPMP_BACKEND (object);
@@ -362,6 +368,8 @@ plum_natpmp_backend_class_init (PlumNatpmpBackendClass *klass)
   backend_class->check = plum_natpmp_backend_check;
   backend_class->get_external_address = plum_natpmp_backend_get_external_address;
   backend_class->delete_entry = plum_natpmp_backend_delete_entry;
+  backend_class->listen = plum_natpmp_backend_listen;
+  backend_class->server = "udp/5351";
 }
 
 static void

@@ -281,6 +281,12 @@ plum_pcp_backend_get_external_address (PlumBackend *backend, PlumCall *call)
 }
 
 static void
+plum_pcp_backend_listen (PlumBackend *backend, gboolean listen)
+{
+  plum_udp_session_listen (PLUM_PCP_BACKEND (backend)->session, listen);
+}
+
+static void
 plum_pcp_backend_constructed (GObject *object)
 {
   PlumPcpBackend *self = PLUM_PCP_BACKEND (object);
@@ -316,6 +322,8 @@ plum_pcp_backend_class_init (PlumPcpBackendClass *klass)
   backend_class->check = plum_pcp_backend_check;
   backend_class->get_external_address = plum_pcp_backend_get_external_address;
   backend_class->delete_entry = plum_pcp_backend_delete_entry;
+  backend_class->listen = plum_pcp_backend_listen;
+  backend_class->server = "udp/5351";
 }
 
 static void

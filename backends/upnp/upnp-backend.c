@@ -56,6 +56,23 @@ plum_upnp_backend_unmap (PlumBackend *backend,
     upnp_unmap_start (session, request, lease, call);
 }
 
+/* The pinholes of another address cannot be closed. */
+static void
+plum_upnp_backend_unmap_moved (PlumBackend *backend,
+                               PlumRequest *request,
+                               PlumLease *lease,
+                               GInetAddress *local_address,
+                               PlumCall *call)
+{
+  UpnpSession *session = PLUM_UPNP_BACKEND (backend)->session;
+
+  if (upnp_session_is_ipv6 (session))
+    plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
+                    "UPnP: the pinhole of an earlier address of this host stays until it expires");
+  else
+    upnp_unmap_moved_start (session, request, lease, local_address, call);
+}
+
 static void
 plum_upnp_backend_check (PlumBackend *backend,
                          PlumRequest *request,
@@ -166,6 +183,7 @@ plum_upnp_backend_class_init (PlumUpnpBackendClass *klass)
   backend_class->discover = plum_upnp_backend_discover;
   backend_class->map = plum_upnp_backend_map;
   backend_class->unmap = plum_upnp_backend_unmap;
+  backend_class->unmap_moved = plum_upnp_backend_unmap_moved;
   backend_class->check = plum_upnp_backend_check;
   backend_class->get_external_address = plum_upnp_backend_get_external_address;
   backend_class->list = plum_upnp_backend_list;

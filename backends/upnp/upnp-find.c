@@ -63,8 +63,7 @@ upnp_find_start (UpnpNegotiation *negotiation,
                  const char *description,
                  UpnpFindFunc func)
 {
-  negotiation->find = (UpnpFind){ .func = func,
-                                  .internal_port = internal_port,
-                                  .description = description };
+  negotiation->find =
+    (UpnpFind){ .func = func, .internal_port = internal_port, .description = description };
   upnp_find_continue (negotiation);
 }

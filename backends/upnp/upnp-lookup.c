@@ -62,7 +62,7 @@ is_ours (const UpnpTableEntry *entry, const UpnpLookupOwner *owner)
 {
   if (entry->internal_port != owner->internal_port)
     return FALSE;
-  if (g_strcmp0 (entry->internal_client, owner->local_address) == 0)
+  if (owner->local_address != NULL && g_str_equal (entry->internal_client, owner->local_address))
     return TRUE;
 
   /* Another host may have the former address by now, but does not use this description. */

@@ -29,7 +29,7 @@ upnp_map_return (UpnpMap *self)
   upnp_negotiation_return_lease (&self->negotiation, device->external_address, self->granted_port,
                                  self->granted_lifetime,
                                  upnp_token_new (device->name, device->service, permanent,
-                                                client != NULL ? client : ""));
+                                                 client != NULL ? client : ""));
 }
 
 static void

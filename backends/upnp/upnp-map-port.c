@@ -75,6 +75,6 @@ upnp_map_port_hold (UpnpNegotiation *negotiation, guint port, guint lifetime)
 void
 upnp_map_port_remove (UpnpNegotiation *negotiation, guint port)
 {
-  upnp_ports_remove (upnp_session_get_ports (negotiation->operation.session),
-                     negotiation->protocol, port);
+  upnp_ports_remove (upnp_session_get_ports (negotiation->operation.session), negotiation->protocol,
+                     port);
 }

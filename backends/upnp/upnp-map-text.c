@@ -45,8 +45,8 @@ upnp_map_text_dup_taken (PlumProtocol protocol,
 char *
 upnp_map_text_dup_leftover (PlumProtocol protocol, guint external_port, guint lease)
 {
-  g_autofree char *what = g_strdup_printf ("%s port %u", get_protocol_name (protocol),
-                                           external_port);
+  g_autofree char *what =
+    g_strdup_printf ("%s port %u", get_protocol_name (protocol), external_port);
   g_autofree char *until = g_strdup_printf ("for up to %u s", lease);
 
   if (external_port == 0)

@@ -104,8 +104,9 @@ static void
 upnp_map_fail_taken (UpnpMap *self, const UpnpTableEntry *entry, const char *local_address)
 {
   UpnpNegotiation *negotiation = &self->negotiation;
-  g_autofree char *text = upnp_map_text_dup_taken (
-    negotiation->protocol, negotiation->attempt.external_port, entry, local_address);
+  g_autofree char *text =
+    upnp_map_text_dup_taken (negotiation->protocol, negotiation->attempt.external_port, entry,
+                             local_address);
 
   upnp_negotiation_confirm (negotiation, FALSE);
   upnp_operation_fail (&negotiation->operation, PLUM_ERROR_CONFLICT, "%s", text);
@@ -292,8 +293,9 @@ static gboolean
 upnp_map_is_former (UpnpMap *self, const UpnpTableEntry *entry)
 {
   const UpnpAttempt *attempt = &self->negotiation.attempt;
-  const char *client = upnp_ports_get_former_client (
-    upnp_map_get_ports (self), self->negotiation.protocol, attempt->external_port);
+  const char *client =
+    upnp_ports_get_former_client (upnp_map_get_ports (self), self->negotiation.protocol,
+                                  attempt->external_port);
 
   return entry != NULL && client != NULL && g_str_equal (client, entry->internal_client) &&
          entry->internal_port == attempt->internal_port &&

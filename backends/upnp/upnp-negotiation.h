@@ -13,9 +13,7 @@ G_BEGIN_DECLS
 typedef struct _UpnpNegotiation UpnpNegotiation;
 
 /* external_port: of the entry; valid if result is UPNP_LOOKUP_OURS. */
-typedef void (*UpnpFindFunc) (UpnpNegotiation *self,
-                              UpnpLookupResult result,
-                              guint external_port);
+typedef void (*UpnpFindFunc) (UpnpNegotiation *self, UpnpLookupResult result, guint external_port);
 
 /* A search through the router's table. */
 typedef struct

@@ -139,7 +139,8 @@ upnp_operation_fail (UpnpOperation *self, PlumError code, const char *format, ..
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
-  message = g_strconcat ("UPnP: ", text, self->leftover != NULL ? "; " : NULL, self->leftover, NULL);
+  message =
+    g_strconcat ("UPnP: ", text, self->leftover != NULL ? "; " : NULL, self->leftover, NULL);
 
   call = upnp_operation_finish (self);
   plum_call_fail (call, code, message);
@@ -200,11 +201,10 @@ upnp_operation_fail_exchange (UpnpOperation *self,
       g_autofree char *leftover = g_steal_pointer (&self->leftover);
       g_autoptr (PlumCall) call = upnp_operation_finish (self);
 
-      plum_call_return_error (call,
-                              g_error_new (error->domain, error->code, "UPnP: %s: %s%s%s",
-                                           upnp_action_get_name (action), error->message,
-                                           leftover != NULL ? "; " : "",
-                                           leftover != NULL ? leftover : ""));
+      plum_call_return_error (call, g_error_new (error->domain, error->code, "UPnP: %s: %s%s%s",
+                                                 upnp_action_get_name (action), error->message,
+                                                 leftover != NULL ? "; " : "",
+                                                 leftover != NULL ? leftover : ""));
     }
   else if (reply->outcome == UPNP_SOAP_EMPTY)
     upnp_operation_fail (self, PLUM_ERROR_MALFORMED, "%s sent an empty answer to %s", device->name,

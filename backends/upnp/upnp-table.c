@@ -21,6 +21,7 @@ typedef struct
   gboolean certain;  /* this program made the entry: delete it even if it cannot be read */
   gboolean verified; /* the delete is for an entry of this host only */
   char *former;      /* (nullable): the address that this host had when it made the entry */
+  gboolean moved;    /* only an entry that leads to the former address is ours */
   char *description; /* (nullable) */
 } UpnpTableOperation;
 
@@ -62,7 +63,7 @@ upnp_table_take_entry (UpnpTableOperation *self,
                        UpnpTableEntry **entry)
 {
   const UpnpLookupOwner owner = { .internal_port = self->internal_port,
-                                  .local_address = local_address,
+                                  .local_address = self->moved ? NULL : local_address,
                                   .former_address = self->former,
                                   .description = self->description };
 
@@ -222,7 +223,8 @@ upnp_table_operation_new (UpnpSession *session,
                           PlumLease *lease,
                           PlumCall *call)
 {
-  UpnpTableOperation *self = upnp_operation_new (sizeof (UpnpTableOperation), session, call, upnp_table_operation_clear);
+  UpnpTableOperation *self =
+    upnp_operation_new (sizeof (UpnpTableOperation), session, call, upnp_table_operation_clear);
 
   self->negotiation.protocol = plum_request_get_protocol (request);
   self->internal_port = plum_request_get_internal_port (request);
@@ -238,13 +240,33 @@ upnp_table_take_former_address (UpnpTableOperation *self, PlumRequest *request, 
 {
   g_autoptr (UpnpToken) token =
     lease != NULL ? upnp_token_parse (plum_lease_get_token (lease)) : NULL;
-  GInetAddress *local = plum_network_get_local_address (
-    upnp_session_get_network (self->negotiation.operation.session));
+  GInetAddress *local =
+    plum_network_get_local_address (upnp_session_get_network (self->negotiation.operation.session));
   g_autofree char *text = local != NULL ? g_inet_address_to_string (local) : NULL;
 
   self->description = upnp_soap_plain_description (plum_request_get_description (request));
   if (token != NULL && g_strcmp0 (token->client, text) != 0)
     self->former = g_steal_pointer (&token->client);
+}
+
+/* Other hosts may have the address now, and the port: the entry is read before it is deleted. */
+void
+upnp_unmap_moved_start (UpnpSession *session,
+                        PlumRequest *request,
+                        PlumLease *lease,
+                        GInetAddress *local_address,
+                        PlumCall *call)
+{
+  UpnpTableOperation *self = upnp_table_operation_new (session, request, lease, call);
+
+  if (self == NULL)
+    return;
+
+  self->moved = TRUE;
+  self->former = g_inet_address_to_string (local_address);
+  if (plum_request_get_description (request) != NULL)
+    self->description = upnp_soap_plain_description (plum_request_get_description (request));
+  upnp_table_read_entry (self, on_entry_before_delete);
 }
 
 void

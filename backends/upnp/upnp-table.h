@@ -14,6 +14,12 @@ void upnp_unmap_start (UpnpSession *session,
                        PlumRequest *request,
                        PlumLease *lease,
                        PlumCall *call);
+/* Deletes the mapping if it leads to local_address, an earlier address of this host. */
+void upnp_unmap_moved_start (UpnpSession *session,
+                             PlumRequest *request,
+                             PlumLease *lease,
+                             GInetAddress *local_address,
+                             PlumCall *call);
 void upnp_check_start (UpnpSession *session,
                        PlumRequest *request,
                        PlumLease *lease,

@@ -83,11 +83,6 @@ plum_backend_real_unmap_moved (PlumBackend *self,
   plum_backend_real_call (self, call);
 }
 
-static void
-plum_backend_real_listen (PlumBackend *self, gboolean listen)
-{
-}
-
 void
 plum_backend_send_event (PlumBackend *self, const PlumBackendEvent *event)
 {
@@ -227,7 +222,6 @@ plum_backend_class_init (PlumBackendClass *klass)
   klass->list = plum_backend_real_call;
   klass->delete_entry = plum_backend_real_delete_entry;
   klass->unmap_moved = plum_backend_real_unmap_moved;
-  klass->listen = plum_backend_real_listen;
 
   /**
    * PlumBackend:network: (getter get_network)
@@ -292,7 +286,7 @@ plum_backend_listen (PlumBackend *self, gboolean listen)
 {
   PlumBackendPrivate *priv = PRIVATE (self);
 
-  if (priv->listening == listen)
+  if (priv->listening == listen || PLUM_BACKEND_GET_CLASS (self)->listen == NULL)
     return;
 
   priv->listening = listen;

@@ -12,7 +12,9 @@ typedef struct _PlumGatewayClient PlumGatewayClient;
 
 typedef enum {
   PLUM_GATEWAY_RACE_CHANGED,    /* a backend was decided, or the grace period has ended */
-  PLUM_GATEWAY_LOST,            /* the router may have lost the leases of backend */
+  PLUM_GATEWAY_SUSPECTED,       /* the router may have lost the present leases of backend */
+  PLUM_GATEWAY_LOST,            /* act on the last PLUM_GATEWAY_SUSPECTED of backend */
+  PLUM_GATEWAY_APPEARED,        /* backend has heard the router: failed clients try again */
   PLUM_GATEWAY_ADDRESS_CHANGED, /* the router reports address to backend */
   PLUM_GATEWAY_RECHECK,         /* verify the lease */
   PLUM_GATEWAY_RESUMED,         /* the host was suspended: act on overdue timers within spread_ms */
@@ -42,6 +44,7 @@ struct _PlumGatewayClient
   gpointer data;        /* the user's */
   PlumGateway *gateway; /* (nullable), borrowed: set by the gateway */
   GList link;           /* the gateway's */
+  gboolean waiting;     /* the gateway's: it failed, and waits for its next attempt */
 };
 
 G_END_DECLS

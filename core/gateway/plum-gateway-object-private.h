@@ -34,7 +34,8 @@ struct _PlumGateway
   gboolean seeks_address; /* a lease without an address was granted */
   gint64 sought_at;       /* on the clock; 0: never */
 
-  GQueue clients; /* (element-type PlumGatewayClient) */
+  GQueue clients;  /* (element-type PlumGatewayClient) */
+  guint n_waiting; /* of them */
   PlumTimer recheck;
   GArray *decided_funcs; /* (element-type DecidedFunc) */
 };

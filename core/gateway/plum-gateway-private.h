@@ -46,6 +46,9 @@ gboolean plum_gateway_remove_decided_func (PlumGateway *self, gpointer user_data
 void plum_gateway_add_client (PlumGateway *self, PlumGatewayClient *client);
 void plum_gateway_remove_client (PlumGateway *self, PlumGatewayClient *client);
 
+/* While a client waits, the backends listen for announcements of the router. */
+void plum_gateway_set_waiting (PlumGateway *self, PlumGatewayClient *client, gboolean waiting);
+
 /* The external ports; see plum-port-table-private.h. */
 gboolean plum_gateway_hold_port (PlumGateway *self,
                                  PlumProtocol protocol,

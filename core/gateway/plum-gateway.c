@@ -126,11 +126,24 @@ plum_gateway_add_client (PlumGateway *self, PlumGatewayClient *client)
     plum_clock_arm_in_ms (self->clock, &self->recheck, self->settings->recheck_period);
 }
 
+/* The sockets of the backends are open only while they are needed. */
+void
+plum_gateway_set_waiting (PlumGateway *self, PlumGatewayClient *client, gboolean waiting)
+{
+  if (client->waiting == waiting)
+    return;
+
+  client->waiting = waiting;
+  self->n_waiting += waiting ? 1 : -1;
+  plum_race_listen (self->race, self->n_waiting > 0);
+}
+
 void
 plum_gateway_remove_client (PlumGateway *self, PlumGatewayClient *client)
 {
   g_assert (client->gateway == self);
 
+  plum_gateway_set_waiting (self, client, FALSE);
   client->gateway = NULL;
   g_queue_unlink (&self->clients, &client->link);
   if (g_queue_is_empty (&self->clients))
@@ -381,6 +394,7 @@ plum_gateway_handle_backend_event (PlumGateway *self,
       plum_late_leases_add (self->late_leases, backend, event->request, event->lease);
       break;
     case PLUM_BACKEND_LOST:
+    case PLUM_BACKEND_ANNOUNCED:
     default:
       g_assert_not_reached ();
     }
@@ -403,6 +417,14 @@ on_race_event (const PlumRaceEvent *event, gpointer user_data)
       break;
     case PLUM_RACE_NAME_CHANGED:
       plum_gateway_notify (self, PLUM_GATEWAY_PROP_BACKEND_NAME);
+      break;
+    case PLUM_RACE_SUSPECTED:
+      plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_SUSPECTED,
+                                                          .backend = event->backend });
+      break;
+    case PLUM_RACE_APPEARED:
+      plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_APPEARED,
+                                                          .backend = event->backend });
       break;
     case PLUM_RACE_LOST:
       plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_LOST,
@@ -535,66 +557,4 @@ void
 plum_gateway_append_verdicts (PlumGateway *self, const gboolean *tried, GString *verdicts)
 {
   plum_race_append_verdicts (self->race, tried, verdicts);
-}
-
-gboolean
-plum_gateway_hold_port (PlumGateway *self,
-                        PlumProtocol protocol,
-                        guint port,
-                        PlumGatewayClient *client)
-{
-  return plum_port_table_hold (self->ports, protocol, port, client);
-}
-
-guint
-plum_gateway_reserve_port (PlumGateway *self, PlumProtocol protocol, PlumGatewayClient *client)
-{
-  return plum_port_table_reserve (self->ports, protocol, client);
-}
-
-PlumGatewayClient *
-plum_gateway_find_holder (PlumGateway *self, PlumProtocol protocol, guint port)
-{
-  return plum_port_table_find (self->ports, protocol, port);
-}
-
-void
-plum_gateway_release_port (PlumGateway *self,
-                           PlumProtocol protocol,
-                           guint port,
-                           PlumGatewayClient *client)
-{
-  plum_port_table_release (self->ports, protocol, port, client);
-}
-
-/* --- The environment --- */
-
-PlumNetwork *
-plum_gateway_get_network (PlumGateway *self)
-{
-  return self->network;
-}
-
-GMainContext *
-plum_gateway_get_context (PlumGateway *self)
-{
-  return self->context;
-}
-
-const PlumSettings *
-plum_gateway_get_settings (PlumGateway *self)
-{
-  return self->settings;
-}
-
-PlumSignalQueue *
-plum_gateway_get_signals (PlumGateway *self)
-{
-  return self->signals;
-}
-
-PlumRace *
-plum_gateway_get_race (PlumGateway *self)
-{
-  return self->race;
 }

@@ -32,8 +32,10 @@ typedef enum {
   PLUM_RACE_CHANGED,       /* a candidate was decided, or the grace period has ended */
   PLUM_RACE_DECIDED,       /* every candidate is decided; follows PLUM_RACE_CHANGED */
   PLUM_RACE_NAME_CHANGED,  /* plum_race_get_backend_name() has changed */
-  PLUM_RACE_LOST,          /* the router may have lost the leases of backend */
-  PLUM_RACE_BACKEND_EVENT, /* backend reports backend_event, which is not PLUM_BACKEND_LOST */
+  PLUM_RACE_SUSPECTED,     /* the router may have lost the present leases of backend */
+  PLUM_RACE_LOST,          /* follows PLUM_RACE_SUSPECTED, at once or after a pause */
+  PLUM_RACE_APPEARED,      /* backend has heard the router, and can map */
+  PLUM_RACE_BACKEND_EVENT, /* backend reports backend_event, which is none of the above */
 } PlumRaceEventKind;
 
 /* Fields that do not apply are NULL. All borrowed. */
@@ -78,9 +80,14 @@ void plum_race_discover (PlumRace *self, gboolean again);
 /* Picks the best candidate from the index first on. tried: (nullable): for each candidate, whether
  * to skip it. */
 PlumPick plum_race_pick (PlumRace *self, guint first, const gboolean *tried, guint *index);
-/* Notes the result of a call to a candidate; error NULL: success. After a timeout the candidate is
- * suspect, and the next plum_race_discover() probes it once for all users. */
+/* Notes the result of a call to a candidate; error NULL: success. After a timeout the candidate,
+ * and the others of its server, are suspect: the next plum_race_discover() probes each once for all
+ * users. The others of its server are then picked before it. */
 void plum_race_note_outcome (PlumRace *self, guint index, const GError *error);
+/* Whether two candidates send their requests to the same server of the router. */
+gboolean plum_race_shares_server (PlumRace *self, guint index, guint other);
+/* Has the backends listen for announcements of the router, or stop it. */
+void plum_race_listen (PlumRace *self, gboolean listen);
 /* Appends the errors of the candidates that are not in tried (nullable): the best candidate first,
  * and last those that did not ask the router. */
 void plum_race_append_verdicts (PlumRace *self, const gboolean *tried, GString *verdicts);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "plum-race-private.h"
+#include "plum-race-object-private.h"
 
-#include "plum-clock-private.h"
 #include "plum-log-private.h"
 #include "plum-values-private.h"
 
@@ -17,41 +16,12 @@
 /* A failure that is more recent is not probed again. */
 #define FRESH_VERDICT_MS 5000
 
+/* How long to ignore further announcements of a router that has no leases. */
+#define ANNOUNCED_PAUSE_MS 10000
+
 /* How long to ignore further losses. The pause doubles, up to a recheck period, while a router
  * keeps losing its state. */
 #define LOST_PAUSE_MS 10000
-
-typedef struct
-{
-  PlumCandidate parent;
-
-  PlumRace *race;
-  gint64 started;           /* of the last discovery */
-  gint64 decided;           /* 0: never */
-  gboolean settled_at_once; /* the last discovery: without asking the router */
-  gboolean suspect;         /* it can map, but its last call timed out */
-  gint64 lost;              /* time of the last loss that was acted on; 0: never */
-  gint64 lost_pause;        /* in microseconds */
-  PlumTimer lost_timer;
-} Candidate;
-
-struct _PlumRace
-{
-  PlumClock *clock;
-  const PlumSettings *settings;
-  PlumSignalQueue *signals;
-  const PlumRaceClient *client;
-  gpointer user_data;
-  gboolean closed;
-
-  GPtrArray *candidates; /* (element-type Candidate), best first */
-  GListStore *probes;
-  PlumTimer grace;
-  gboolean grace_ended;
-  PlumTimer settle;
-  gboolean settled;
-  const char *backend_name; /* (nullable), interned */
-};
 
 static PlumProbeOutcome
 outcome_of_error (const GError *error)
@@ -64,18 +34,6 @@ outcome_of_error (const GError *error)
       g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
     return PLUM_PROBE_REFUSED;
   return PLUM_PROBE_FAILED;
-}
-
-static gboolean
-candidate_can_map (Candidate *candidate)
-{
-  return plum_probe_get_outcome (candidate->parent.probe) == PLUM_PROBE_SUCCESS;
-}
-
-static gboolean
-candidate_is_ready (Candidate *candidate)
-{
-  return !candidate->suspect && candidate_can_map (candidate);
 }
 
 static void
@@ -156,7 +114,7 @@ plum_race_update_backend_name (PlumRace *self)
   const char *name = NULL;
 
   for (unsigned int i = 0; name == NULL && i < self->candidates->len; i++)
-    if (candidate_can_map (self->candidates->pdata[i]))
+    if (plum_race_candidate_can_map (self->candidates->pdata[i]))
       name = plum_backend_get_name (plum_race_get_candidate (self, i)->backend);
 
   if (self->backend_name == name)
@@ -164,6 +122,19 @@ plum_race_update_backend_name (PlumRace *self)
 
   self->backend_name = name;
   plum_race_send_event (self, &(PlumRaceEvent){ .kind = PLUM_RACE_NAME_CHANGED });
+}
+
+/* The clients of the gateway may have tried the candidate before its router announced itself. */
+static void
+plum_race_finish_announced (PlumRace *self, Candidate *candidate)
+{
+  if (!candidate->awaited)
+    return;
+
+  candidate->awaited = FALSE;
+  if (plum_race_candidate_is_ready (candidate))
+    plum_race_send_event (self, &(PlumRaceEvent){ .kind = PLUM_RACE_APPEARED,
+                                                  .backend = candidate->parent.backend });
 }
 
 static void
@@ -199,6 +170,7 @@ on_discovered (PlumCall *call, gpointer user_data)
     }
   plum_race_update_backend_name (self);
   plum_race_send_changed (self);
+  plum_race_finish_announced (self, candidate);
   if (plum_race_is_decided (self))
     plum_race_send_event (self, &(PlumRaceEvent){ .kind = PLUM_RACE_DECIDED });
 }
@@ -227,14 +199,14 @@ plum_race_discover (PlumRace *self, gboolean again)
     {
       Candidate *candidate = self->candidates->pdata[i];
 
-      any = any || candidate->parent.call != NULL || candidate_is_ready (candidate);
+      any = any || candidate->parent.call != NULL || plum_race_candidate_is_ready (candidate);
     }
 
   for (unsigned int i = 0; i < self->candidates->len && !self->closed; i++)
     {
       Candidate *candidate = self->candidates->pdata[i];
 
-      if (candidate->parent.call != NULL || candidate_is_ready (candidate))
+      if (candidate->parent.call != NULL || plum_race_candidate_is_ready (candidate))
         continue;
       if (candidate->decided != 0 && !candidate->suspect &&
           (candidate->decided > stale || (any && !again)))
@@ -287,12 +259,64 @@ plum_race_note_lost (PlumRace *self, Candidate *candidate, const char *reason)
 {
   gint64 now = plum_clock_get_time (self->clock);
 
-  plum_info ("The router has lost the mappings: %s", reason);
+  /* What is granted during the pause is not lost. */
+  plum_race_send_event (self, &(PlumRaceEvent){ .kind = PLUM_RACE_SUSPECTED,
+                                                .backend = candidate->parent.backend });
+  plum_info ("%s: the router has lost the mappings: %s",
+             plum_probe_get_name (candidate->parent.probe), reason);
 
   if (candidate->lost == 0 || now - candidate->lost >= candidate->lost_pause)
     plum_race_handle_lost (self, candidate);
   else if (!plum_timer_is_armed (&candidate->lost_timer))
     plum_clock_arm (self->clock, &candidate->lost_timer, candidate->lost + candidate->lost_pause);
+}
+
+/* --- Announcements --- */
+
+static void
+plum_race_handle_announced (PlumRace *self, Candidate *candidate)
+{
+  candidate->announced = plum_clock_get_time (self->clock);
+  candidate->awaited = TRUE;
+  if (candidate->parent.call != NULL)
+    return;
+
+  plum_race_probe (self, candidate);
+  plum_race_restart_grace (self);
+}
+
+static void
+on_announced_pause_ended (gpointer user_data)
+{
+  Candidate *candidate = user_data;
+  PLUM_SIGNAL_SCOPE (candidate->race->signals);
+
+  plum_race_handle_announced (candidate->race, candidate);
+}
+
+static void
+plum_race_note_announced (PlumRace *self, Candidate *candidate, const char *reason)
+{
+  gint64 next = candidate->announced + ANNOUNCED_PAUSE_MS * G_GINT64_CONSTANT (1000);
+
+  plum_debug ("%s: %s", plum_probe_get_name (candidate->parent.probe), reason);
+  if (candidate->announced == 0 || plum_clock_get_time (self->clock) >= next)
+    plum_race_handle_announced (self, candidate);
+  else if (!plum_timer_is_armed (&candidate->announced_timer))
+    plum_clock_arm (self->clock, &candidate->announced_timer, next);
+}
+
+void
+plum_race_listen (PlumRace *self, gboolean listen)
+{
+  for (unsigned int i = 0; i < self->candidates->len && !self->closed; i++)
+    {
+      Candidate *candidate = self->candidates->pdata[i];
+
+      if (!listen)
+        plum_clock_disarm (self->clock, &candidate->announced_timer);
+      plum_backend_listen (candidate->parent.backend, listen);
+    }
 }
 
 /* --- The backends as their observer --- */
@@ -312,6 +336,8 @@ on_backend_event (PlumBackend *backend, const PlumBackendEvent *event, gpointer 
 
   if (event->kind == PLUM_BACKEND_LOST)
     plum_race_note_lost (candidate->race, candidate, event->text);
+  else if (event->kind == PLUM_BACKEND_ANNOUNCED)
+    plum_race_note_announced (candidate->race, candidate, event->text);
   else
     plum_race_send_event (candidate->race, &(PlumRaceEvent){ .kind = PLUM_RACE_BACKEND_EVENT,
                                                              .backend = backend,
@@ -341,6 +367,7 @@ plum_race_add_candidate (PlumRace *self,
   candidate = g_new0 (Candidate, 1);
   candidate->race = self;
   plum_timer_init (&candidate->lost_timer, on_lost_pause_ended, candidate);
+  plum_timer_init (&candidate->announced_timer, on_announced_pause_ended, candidate);
   candidate->parent.backend = plum_backend_new (type, name, network, context);
   plum_backend_set_options (candidate->parent.backend, self->settings->options);
   candidate->parent.probe = plum_probe_new (name);
@@ -402,6 +429,7 @@ plum_race_close (PlumRace *self)
 
       plum_backend_close (candidate->parent.backend);
       plum_clock_disarm (self->clock, &candidate->lost_timer);
+      plum_clock_disarm (self->clock, &candidate->announced_timer);
       g_clear_object (&candidate->parent.call);
     }
 }
@@ -432,85 +460,4 @@ const char *
 plum_race_get_backend_name (PlumRace *self)
 {
   return self->backend_name;
-}
-
-gboolean
-plum_race_is_decided (PlumRace *self)
-{
-  gboolean pending = FALSE;
-  gboolean ready = FALSE;
-
-  for (unsigned int i = 0; i < self->candidates->len; i++)
-    {
-      Candidate *candidate = self->candidates->pdata[i];
-
-      if (candidate->parent.call != NULL)
-        pending = TRUE;
-      else if (candidate_is_ready (candidate))
-        ready = TRUE;
-    }
-
-  return !pending || (self->settled && ready);
-}
-
-PlumPick
-plum_race_pick (PlumRace *self, guint first, const gboolean *tried, guint *index)
-{
-  gboolean better_pending = FALSE;
-
-  if (self->closed)
-    return PLUM_PICK_NONE;
-
-  for (unsigned int i = first; i < self->candidates->len; i++)
-    {
-      Candidate *candidate = self->candidates->pdata[i];
-
-      if (tried != NULL && tried[i])
-        continue;
-
-      if (candidate->parent.call != NULL)
-        better_pending = TRUE;
-      else if (candidate_can_map (candidate))
-        {
-          if (better_pending && !self->grace_ended)
-            return PLUM_PICK_WAIT;
-          *index = i;
-          return PLUM_PICK_READY;
-        }
-    }
-
-  /* If one that can map has failed, a late one is worth another attempt, not a longer wait. */
-  return better_pending && !plum_race_is_decided (self) ? PLUM_PICK_WAIT : PLUM_PICK_NONE;
-}
-
-void
-plum_race_note_outcome (PlumRace *self, guint index, const GError *error)
-{
-  Candidate *candidate = self->candidates->pdata[index];
-
-  candidate->suspect = g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
-}
-
-/* It did not ask the router, because it does not apply to this network: that explains least. */
-static gboolean
-candidate_is_unfit (Candidate *candidate)
-{
-  return candidate->settled_at_once &&
-         g_error_matches (plum_probe_get_error (candidate->parent.probe), PLUM_ERROR,
-                          PLUM_ERROR_NOT_SUPPORTED);
-}
-
-void
-plum_race_append_verdicts (PlumRace *self, const gboolean *tried, GString *verdicts)
-{
-  for (int unfit = FALSE; unfit <= TRUE; unfit++)
-    for (unsigned int i = 0; i < self->candidates->len; i++)
-      {
-        Candidate *candidate = self->candidates->pdata[i];
-        const GError *error = plum_probe_get_error (candidate->parent.probe);
-
-        if ((tried == NULL || !tried[i]) && error != NULL &&
-            candidate_is_unfit (candidate) == unfit)
-          g_string_append_printf (verdicts, "%s%s", verdicts->len > 0 ? "; " : "", error->message);
-      }
 }

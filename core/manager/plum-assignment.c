@@ -51,6 +51,7 @@ on_holder_closed (PlumLeaseHolder *holder, gpointer user_data)
   g_hash_table_steal (self->holders, plum_lease_holder_get_id (holder));
   plum_signal_queue_add (self->signals, NULL, NULL, holder,
                          (GDestroyNotify) plum_lease_holder_free);
+  plum_sweeper_port_released (self->sweeper);
 }
 
 /* Without a lease: the latest time at which the requested one can expire. */
@@ -76,6 +77,8 @@ on_holder_note (PlumLeaseHolder *holder, const PlumLeaseNote *note, gpointer use
   record->external_port = note->external_port;
   record->key = g_bytes_ref (note->key);
   g_set_object (&record->gateway, plum_gateway_get_address (gateway));
+  g_set_object (&record->local_address,
+                plum_network_get_local_address (plum_gateway_get_network (gateway)));
   record->interface_name = g_strdup (plum_gateway_get_interface (gateway));
   record->backend_name = g_strdup (note->backend_name);
   record->expires = get_expiry (self, note);
@@ -91,11 +94,16 @@ on_holder_note (PlumLeaseHolder *holder, const PlumLeaseNote *note, gpointer use
 }
 
 static void
-on_holder_released (PlumLeaseHolder *holder, gboolean left_behind, gpointer user_data)
+on_holder_released (PlumLeaseHolder *holder, PlumLeaseHolderRemains remains, gpointer user_data)
 {
   PlumAssignment *self = user_data;
+  gint64 next_delete = 0;
 
-  plum_lease_store_remove_entry (self->store, holder, left_behind);
+  if (remains == PLUM_LEASE_HOLDER_UNCONFIRMED)
+    next_delete =
+      plum_clock_get_time (self->clock) + self->settings->recheck_period * G_GINT64_CONSTANT (1000);
+  plum_lease_store_remove_entry (self->store, holder, remains != PLUM_LEASE_HOLDER_NOTHING,
+                                 next_delete);
 }
 
 static const PlumLeaseHolderOwner holder_owner = {
@@ -423,6 +431,20 @@ PlumSweeper *
 plum_assignment_get_sweeper (PlumAssignment *self)
 {
   return self->sweeper;
+}
+
+void
+plum_assignment_expire (PlumAssignment *self)
+{
+  PLUM_SIGNAL_SCOPE (self->signals);
+  g_autoptr (GPtrArray) holders = plum_assignment_copy_holders (self);
+  g_autoptr (GError) error =
+    g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, "the router did not confirm within %.1f s",
+                 self->settings->mapping_timeout / 1000.0);
+
+  plum_sweeper_expire (self->sweeper, error);
+  for (unsigned int i = 0; i < holders->len; i++)
+    plum_lease_holder_expire_release (holders->pdata[i], error);
 }
 
 gboolean

@@ -439,7 +439,7 @@ plum_manager_close_async (PlumManager *self,
     }
 
   PLUM_SIGNAL_SCOPE (self->signals);
-  plum_pending_add_close (self->pending, task);
+  plum_pending_add_close (self->pending, task, self->settings.mapping_timeout);
   plum_manager_begin_close (self);
   plum_pending_check_close (self->pending);
 }

@@ -175,6 +175,14 @@ on_pending_is_busy (gpointer user_data)
 }
 
 static void
+on_pending_expire (gpointer user_data)
+{
+  PlumManager *self = user_data;
+
+  plum_assignment_expire (self->assignment);
+}
+
+static void
 on_pending_finish_close (gpointer user_data)
 {
   PlumManager *self = user_data;
@@ -186,6 +194,7 @@ on_pending_finish_close (gpointer user_data)
 static const PlumPendingClient pending_client = {
   .check_open = on_pending_check_open,
   .is_busy = on_pending_is_busy,
+  .expire = on_pending_expire,
   .finish_close = on_pending_finish_close,
 };
 
@@ -429,39 +438,6 @@ plum_manager_get_main_family (PlumManager *self)
   GInetAddress *gateway = plum_gateway_set_get_address (self->gateways);
 
   return gateway != NULL ? g_inet_address_get_family (gateway) : G_SOCKET_FAMILY_IPV4;
-}
-
-/**
- * plum_manager_get_local_address:
- * @self: a manager
- * @error: return location for an error
- *
- * Gets the address of this host towards the gateway.
- *
- * This is an IPv4 address, unless [property@Plum.Manager:gateway-address] is an IPv6 address.
- * Nothing is sent.
- *
- * Errors: %PLUM_ERROR_NO_GATEWAY or %G_IO_ERROR_NETWORK_UNREACHABLE if there is no network;
- * %G_IO_ERROR_CLOSED if the manager is closed.
- *
- * Returns: (transfer full): the address
- *
- * Since: 1.0
- */
-GInetAddress *
-plum_manager_get_local_address (PlumManager *self, GError **error)
-{
-  g_autoptr (PlumNetwork) network = NULL;
-
-  g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
-  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  if (!plum_manager_check_open (self, error))
-    return NULL;
-
-  network = plum_gateway_set_look_up (self->gateways, plum_manager_get_main_family (self), error);
-  return network != NULL ? g_object_ref (plum_network_get_local_address (network)) : NULL;
 }
 
 /* --- Mappings --- */

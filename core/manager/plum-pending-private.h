@@ -18,6 +18,8 @@ typedef struct
   gboolean (*check_open) (gpointer user_data, GError **error);
   /* Whether mappings exist, or a delete is pending. */
   gboolean (*is_busy) (gpointer user_data);
+  /* The time of the close has passed: finish everything that is pending. */
+  void (*expire) (gpointer user_data);
   /* Nothing is pending any longer: stop using the network. */
   void (*finish_close) (gpointer user_data);
 } PlumPendingClient;
@@ -37,8 +39,8 @@ void plum_pending_add_create (PlumPending *self,
                               guint timeout_ms);
 /* Releases the mapping. The task returns when it is destroyed. */
 void plum_pending_add_destroy (PlumPending *self, PlumMapping *mapping, GTask *task);
-/* The task returns after finish_close(). */
-void plum_pending_add_close (PlumPending *self, GTask *task);
+/* The task returns after finish_close(), at the latest after timeout_ms. */
+void plum_pending_add_close (PlumPending *self, GTask *task, guint timeout_ms);
 
 void plum_pending_mapping_changed (PlumPending *self, PlumMapping *mapping, PlumState state);
 /* Finishes the close, if there is one, when the client is no longer busy. */

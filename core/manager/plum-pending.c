@@ -29,7 +29,8 @@ struct _PlumPending
   gboolean closing;
   GTask *close;          /* (nullable): also NULL after the close was cancelled */
   GSource *close_cancel; /* (nullable) */
-  GString *left_behind;  /* (nullable): the mappings that the close could not delete */
+  PlumTimer close_timeout;
+  GString *left_behind; /* (nullable): the mappings that the close could not delete */
 };
 
 void
@@ -77,6 +78,15 @@ operation_free (Operation *operation)
   g_free (operation);
 }
 
+static void
+on_close_timeout (gpointer user_data)
+{
+  PlumPending *self = user_data;
+
+  self->client->expire (self->client_data);
+  plum_pending_check_close (self);
+}
+
 PlumPending *
 plum_pending_new (GMainContext *context,
                   PlumClock *clock,
@@ -91,6 +101,7 @@ plum_pending_new (GMainContext *context,
   self->signals = signals;
   self->client = client;
   self->client_data = user_data;
+  plum_timer_init (&self->close_timeout, on_close_timeout, self);
   self->operations = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) operation_free);
   return self;
 }
@@ -101,6 +112,7 @@ plum_pending_free (PlumPending *self)
   g_assert (self->close == NULL); /* the task holds a reference to the manager */
 
   plum_pending_clear_source (&self->close_cancel);
+  plum_clock_disarm (self->clock, &self->close_timeout);
   g_hash_table_unref (self->operations);
   if (self->left_behind != NULL)
     g_string_free (self->left_behind, TRUE);
@@ -257,8 +269,9 @@ on_close_cancelled (GCancellable *cancellable, gpointer user_data)
 }
 
 void
-plum_pending_add_close (PlumPending *self, GTask *task)
+plum_pending_add_close (PlumPending *self, GTask *task, guint timeout_ms)
 {
+  plum_clock_arm_in_ms (self->clock, &self->close_timeout, timeout_ms);
   self->closing = TRUE;
   self->close_cancel =
     plum_pending_watch_cancellable (self->context, task, on_close_cancelled, self);
@@ -291,6 +304,7 @@ plum_pending_check_close (PlumPending *self)
     return;
 
   self->closing = FALSE;
+  plum_clock_disarm (self->clock, &self->close_timeout);
   task = g_steal_pointer (&self->close);
   plum_pending_clear_source (&self->close_cancel);
   {

@@ -20,7 +20,8 @@ typedef struct _PlumAttempt PlumAttempt;
 typedef enum {
   PLUM_ATTEMPT_GRANTED, /* the candidate granted lease; the attempt is finished */
   PLUM_ATTEMPT_UNFIT,   /* the candidate granted lease, which does not fit: it will be deleted */
-  PLUM_ATTEMPT_DELETED, /* the delete of the unfit lease is answered, or timed out */
+  PLUM_ATTEMPT_REFUSED, /* the candidate did not add the mapping: error */
+  PLUM_ATTEMPT_DELETED, /* what the candidate may have added is deleted; error: perhaps not */
   PLUM_ATTEMPT_FAILED,  /* no candidate is left; the attempt is finished with error */
 } PlumAttemptEventKind;
 

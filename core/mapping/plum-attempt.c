@@ -191,21 +191,13 @@ on_deleted (PlumCall *call, gpointer user_data)
   PLUM_SIGNAL_SCOPE (plum_gateway_get_signals (self->gateway));
   const GError *error = plum_call_get_error (call);
 
+  g_autoptr (PlumCall) owned = g_steal_pointer (&self->call);
+
   if (error != NULL && !plum_error_is_final (error))
     plum_attempt_note_unconfirmed (self);
-  g_clear_object (&self->call);
+  plum_attempt_report (self, PLUM_ATTEMPT_DELETED, NULL, error);
   self->state = STATE_CHOOSING;
   plum_attempt_advance (self);
-}
-
-static void
-on_unfit_deleted (PlumCall *call, gpointer user_data)
-{
-  PlumAttempt *self = user_data;
-  PLUM_SIGNAL_SCOPE (plum_gateway_get_signals (self->gateway));
-
-  plum_attempt_report (self, PLUM_ATTEMPT_DELETED, NULL, NULL);
-  on_deleted (call, self);
 }
 
 /* The backends of one router share its table: a mapping that is left there is in the way of the
@@ -220,11 +212,31 @@ plum_attempt_clean_up (PlumAttempt *self, PlumLease *lease)
   if (lease != NULL)
     plum_attempt_report (self, PLUM_ATTEMPT_UNFIT, lease, NULL);
   plum_backend_start_call (&self->call, candidate->backend, PLUM_CALL_UNMAP, &args,
-                           PLUM_ATTEMPT_CLEAN_UP_MS, lease != NULL ? on_unfit_deleted : on_deleted,
-                           self);
+                           PLUM_ATTEMPT_CLEAN_UP_MS, on_deleted, self);
 }
 
 /* --- One candidate after the other --- */
+
+/* A server that did not answer does not get the same request by another protocol: it would be one
+ * more request to a server that cannot keep up (quirk 89). The next attempt asks that candidate
+ * first. */
+static void
+plum_attempt_skip_server (PlumAttempt *self)
+{
+  guint n = plum_gateway_get_n_candidates (self->gateway);
+
+  for (guint i = 0; i < n; i++)
+    if (plum_race_shares_server (plum_gateway_get_race (self->gateway), self->candidate, i))
+      self->tried[i] = TRUE;
+}
+
+/* Whether the router may have added the mapping in spite of the error. */
+static gboolean
+may_have_added (const GError *error)
+{
+  return g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT) ||
+         g_error_matches (error, PLUM_ERROR, PLUM_ERROR_MALFORMED);
+}
 
 static void
 on_mapped (PlumCall *call, gpointer user_data)
@@ -251,13 +263,15 @@ on_mapped (PlumCall *call, gpointer user_data)
   self->tried[self->candidate] = TRUE;
   plum_attempt_add_error (self, self->candidate, unfit != NULL ? unfit : error);
 
-  /* A router that did not answer in time may have added the mapping. */
-  if (unfit != NULL || g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT))
+  if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT))
+    plum_attempt_skip_server (self);
+  if (unfit != NULL || may_have_added (error))
     {
       plum_attempt_clean_up (self, unfit != NULL ? lease : NULL);
       return;
     }
 
+  plum_attempt_report (self, PLUM_ATTEMPT_REFUSED, NULL, error);
   self->state = STATE_CHOOSING;
   plum_attempt_advance (self);
 }

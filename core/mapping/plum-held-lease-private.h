@@ -59,6 +59,9 @@ gboolean plum_held_lease_set_address (PlumHeldLease *self, GInetAddress *address
 
 /* Asks the router whether it still has the mapping, unless a renewal or a check is pending. */
 void plum_held_lease_check (PlumHeldLease *self);
+/* The router may have lost the lease; a lease that is granted later is not suspected. */
+void plum_held_lease_suspect (PlumHeldLease *self);
+gboolean plum_held_lease_is_suspected (PlumHeldLease *self);
 /* The host was suspended: moves an overdue renewal to when. */
 void plum_held_lease_on_resume (PlumHeldLease *self, gint64 when);
 /* Cancels the renewal and the check, and schedules no more. Keeps the lease. */

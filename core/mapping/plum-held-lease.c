@@ -18,6 +18,7 @@ struct _PlumHeldLease
   guint candidate;      /* that granted the lease */
   PlumBackend *backend; /* (nullable): of the candidate */
   PlumRequest *request; /* (nullable): the last one that was sent */
+  gboolean suspected;   /* the router may have lost it */
   gboolean taken_over;  /* the router has a mapping of another host in its place */
   gint64 granted;       /* on the clock */
   gint64 expires;       /* on the real-time clock; 0: never */
@@ -178,7 +179,20 @@ plum_held_lease_set (PlumHeldLease *self, PlumGateway *gateway, guint candidate,
   g_set_object (&self->gateway, gateway);
   g_set_object (&self->backend, plum_gateway_get_candidate (gateway, candidate)->backend);
   self->candidate = candidate;
+  self->suspected = FALSE;
   self->taken_over = FALSE;
+}
+
+void
+plum_held_lease_suspect (PlumHeldLease *self)
+{
+  self->suspected = self->lease != NULL;
+}
+
+gboolean
+plum_held_lease_is_suspected (PlumHeldLease *self)
+{
+  return self->suspected;
 }
 
 void
@@ -243,6 +257,7 @@ plum_held_lease_clear (PlumHeldLease *self)
   g_clear_object (&self->lease);
   g_clear_object (&self->backend);
   g_clear_object (&self->gateway);
+  self->suspected = FALSE;
   self->taken_over = FALSE;
   self->expires = 0;
 }

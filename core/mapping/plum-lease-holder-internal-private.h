@@ -55,6 +55,7 @@ struct _PlumLeaseHolder
 /* --- plum-lease-holder-lease.c --- */
 
 void plum_lease_holder_init_lease (PlumLeaseHolder *self);
+void plum_lease_holder_set_phase (PlumLeaseHolder *self, PlumLeaseHolderPhase phase);
 
 /* Returns the external port that the users require; 0: any port fits. */
 guint plum_lease_holder_get_required_port (PlumLeaseHolder *self);
@@ -68,6 +69,10 @@ void plum_lease_holder_notify (PlumLeaseHolder *self, PlumMappingEvent event, co
  * sent yet. */
 gboolean plum_lease_holder_note (PlumLeaseHolder *self, guint candidate);
 
+/* Reports to the owner what the router has of the mapping that was noted last. */
+void plum_lease_holder_note_released (PlumLeaseHolder *self, PlumLeaseHolderRemains remains);
+/* What is left of a mapping after a delete; error: (nullable): its error. */
+PlumLeaseHolderRemains plum_lease_holder_get_remains (const GError *error);
 /* Cancels everything that is pending. */
 void plum_lease_holder_cancel (PlumLeaseHolder *self);
 /* Clears the lease, and releases the port at the gateway. */

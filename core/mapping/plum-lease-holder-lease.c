@@ -3,6 +3,7 @@
 /* Gets a lease and keeps it: all phases except the release. */
 
 #include "plum-lease-holder-internal-private.h"
+#include "plum-error-private.h"
 #include "plum-log-private.h"
 #include "plum-renewal-private.h"
 #include "plum-values-private.h"
@@ -11,6 +12,17 @@
 static const guint retry_ms[] = { 15000, 60000 };
 
 /* --- State --- */
+
+/* A retry is still a wait: the backends keep listening. */
+void
+plum_lease_holder_set_phase (PlumLeaseHolder *self, PlumLeaseHolderPhase phase)
+{
+  self->phase = phase;
+  if (self->gateway != NULL)
+    plum_gateway_set_waiting (self->gateway, &self->client,
+                              phase == PLUM_PHASE_FAILED ||
+                                (phase == PLUM_PHASE_ATTEMPTING && self->retries > 0));
+}
 
 guint
 plum_lease_holder_get_required_port (PlumLeaseHolder *self)
@@ -95,15 +107,42 @@ plum_lease_holder_notify (PlumLeaseHolder *self, PlumMappingEvent event, const G
 gboolean
 plum_lease_holder_note (PlumLeaseHolder *self, guint candidate)
 {
+  PlumLease *lease = plum_held_lease_get_lease (self->held);
   const PlumLeaseNote note = {
-    .external_port = self->port,
+    .external_port = lease != NULL ? plum_lease_get_external_port (lease) : self->port,
     .key = self->key,
     .backend_name = plum_lease_holder_get_backend_name (self, candidate),
-    .lease = plum_held_lease_get_lease (self->held),
+    .lease = lease,
     .expires = plum_held_lease_get_expires (self->held),
   };
 
   return self->owner->note (self, &note, self->owner_data);
+}
+
+PlumLeaseHolderRemains
+plum_lease_holder_get_remains (const GError *error)
+{
+  return error == NULL || plum_error_is_final (error) ? PLUM_LEASE_HOLDER_NOTHING
+                                                      : PLUM_LEASE_HOLDER_UNCONFIRMED;
+}
+
+void
+plum_lease_holder_note_released (PlumLeaseHolder *self, PlumLeaseHolderRemains remains)
+{
+  self->owner->released (self, remains, self->owner_data);
+}
+
+/* The lost lease is not requested again from its backend: the owner deletes it. */
+static void
+plum_lease_holder_release_lost (PlumLeaseHolder *self)
+{
+  if (plum_held_lease_get_lease (self->held) == NULL)
+    return;
+
+  plum_lease_holder_note_released (self, plum_held_lease_is_taken_over (self->held)
+                                           ? PLUM_LEASE_HOLDER_NOTHING
+                                           : PLUM_LEASE_HOLDER_KEPT);
+  plum_held_lease_clear (self->held);
 }
 
 /* --- The lease --- */
@@ -112,7 +151,7 @@ static void
 plum_lease_holder_recover (PlumLeaseHolder *self, gint64 spread_ms)
 {
   plum_lease_holder_cancel (self);
-  self->phase = PLUM_PHASE_RECOVERING;
+  plum_lease_holder_set_phase (self, PLUM_PHASE_RECOVERING);
   plum_clock_arm_in_ms (self->clock, &self->timer,
                         spread_ms > 0 ? g_random_int_range (0, (gint32) spread_ms) : 0);
 }
@@ -121,7 +160,8 @@ void
 plum_lease_holder_suspect_loss (PlumLeaseHolder *self, PlumBackend *backend)
 {
   if (plum_lease_holder_is_up (self) &&
-      (backend == NULL || backend == plum_held_lease_get_backend (self->held)))
+      (backend == NULL || (backend == plum_held_lease_get_backend (self->held) &&
+                           plum_held_lease_is_suspected (self->held))))
     plum_lease_holder_recover (self, PLUM_SPREAD_MS);
   else if (self->phase == PLUM_PHASE_FAILED)
     plum_lease_holder_start_attempt (self);
@@ -170,7 +210,7 @@ plum_lease_holder_take_lease (PlumLeaseHolder *self, guint candidate, PlumLease 
   plum_held_lease_take (self->held, self->gateway, candidate, self->request, lease);
   self->hints.known = (guint16) port;
   self->retries = 0;
-  self->phase = PLUM_PHASE_HELD;
+  plum_lease_holder_set_phase (self, PLUM_PHASE_HELD);
   plum_lease_holder_note (self, candidate);
 }
 
@@ -199,7 +239,7 @@ plum_lease_holder_lose (PlumLeaseHolder *self)
 
   plum_held_lease_cancel (self->held);
   plum_lease_holder_clear_lease (self);
-  self->phase = PLUM_PHASE_IDLE;
+  plum_lease_holder_set_phase (self, PLUM_PHASE_IDLE);
   plum_lease_holder_notify (self, PLUM_MAPPING_LOST, NULL);
   if (plum_clock_get_time (self->clock) >= next)
     {
@@ -217,6 +257,8 @@ on_returned (PlumCall *call, gpointer user_data)
   PlumLeaseHolder *self = user_data;
   PLUM_SIGNAL_SCOPE (self->signals);
 
+  plum_lease_holder_note_released (self,
+                                   plum_lease_holder_get_remains (plum_call_get_error (call)));
   g_clear_object (&self->call);
   plum_lease_holder_lose (self);
 }
@@ -230,7 +272,8 @@ plum_lease_holder_return_lease (PlumLeaseHolder *self, PlumLease *lease)
   plum_held_lease_cancel (self->held);
   plum_held_lease_set (self->held, self->gateway, plum_held_lease_get_candidate (self->held),
                        lease);
-  self->phase = PLUM_PHASE_RETURNING;
+  plum_lease_holder_note (self, plum_held_lease_get_candidate (self->held));
+  plum_lease_holder_set_phase (self, PLUM_PHASE_RETURNING);
   plum_backend_start_call (&self->call, plum_held_lease_get_backend (self->held), PLUM_CALL_UNMAP,
                            &args, PLUM_ATTEMPT_CLEAN_UP_MS, on_returned, self);
 }
@@ -311,6 +354,9 @@ on_prepare (guint candidate, gpointer user_data, GError **error)
 {
   PlumLeaseHolder *self = user_data;
 
+  if (plum_held_lease_get_backend (self->held) !=
+      plum_gateway_get_candidate (self->gateway, candidate)->backend)
+    plum_lease_holder_release_lost (self);
   if (self->port == 0 && !plum_lease_holder_reserve_port (self, error))
     return NULL;
   if (!plum_lease_holder_note (self, candidate))
@@ -334,8 +380,9 @@ plum_lease_holder_fail (PlumLeaseHolder *self, const GError *error)
   self->retries++;
   delay += (guint) g_random_int_range (0, (gint32) (delay / 10) + 1);
 
+  plum_lease_holder_release_lost (self);
   plum_lease_holder_clear_lease (self);
-  self->phase = PLUM_PHASE_FAILED;
+  plum_lease_holder_set_phase (self, PLUM_PHASE_FAILED);
   plum_clock_arm_in_ms (self->clock, &self->timer, delay);
   plum_warn ("%s port %u cannot be mapped: %s",
              self->id.protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP", self->id.internal_port,
@@ -367,8 +414,14 @@ on_attempt_event (const PlumAttemptEvent *event, gpointer user_data)
     case PLUM_ATTEMPT_UNFIT:
       /* Store it: if the holder is released before the delete is answered, it is deleted again. */
       plum_held_lease_set (self->held, self->gateway, event->candidate, event->lease);
+      plum_lease_holder_note (self, event->candidate);
+      break;
+    case PLUM_ATTEMPT_REFUSED:
+      if (plum_held_lease_get_lease (self->held) == NULL)
+        plum_lease_holder_note_released (self, PLUM_LEASE_HOLDER_NOTHING);
       break;
     case PLUM_ATTEMPT_DELETED:
+      plum_lease_holder_note_released (self, plum_lease_holder_get_remains (event->error));
       plum_held_lease_clear (self->held);
       break;
     case PLUM_ATTEMPT_FAILED:
@@ -392,12 +445,12 @@ plum_lease_holder_start_attempt (PlumLeaseHolder *self)
   plum_lease_holder_cancel (self);
   if (self->gateway == NULL)
     {
-      self->phase = PLUM_PHASE_IDLE;
+      plum_lease_holder_set_phase (self, PLUM_PHASE_IDLE);
       plum_lease_holder_notify (self, PLUM_MAPPING_TROUBLE, self->no_gateway);
       return;
     }
 
-  self->phase = PLUM_PHASE_ATTEMPTING;
+  plum_lease_holder_set_phase (self, PLUM_PHASE_ATTEMPTING);
   plum_attempt_start (self->attempt, self->retries > 0);
 }
 

@@ -32,6 +32,13 @@ typedef struct
   gint64 expires;   /* on the real-time clock, in microseconds; 0: never, or no lease */
 } PlumLeaseNote;
 
+/* What the router has of the mapping that was noted last. */
+typedef enum {
+  PLUM_LEASE_HOLDER_NOTHING,
+  PLUM_LEASE_HOLDER_UNCONFIRMED, /* perhaps the mapping: a delete was not answered just now */
+  PLUM_LEASE_HOLDER_KEPT,        /* perhaps the mapping: no delete was sent */
+} PlumLeaseHolderRemains;
+
 /* The client interface of the owner, the manager. */
 typedef struct
 {
@@ -41,8 +48,8 @@ typedef struct
   /* Records a request before it is sent, or a lease. Returns FALSE if the request must not be sent
    * yet; the owner calls plum_lease_holder_race_changed () when it may. */
   gboolean (*note) (PlumLeaseHolder *holder, const PlumLeaseNote *note, gpointer user_data);
-  /* The lease was released. left_behind: the router may still have the mapping. */
-  void (*released) (PlumLeaseHolder *holder, gboolean left_behind, gpointer user_data);
+  /* What was noted last is no longer the holder's. */
+  void (*released) (PlumLeaseHolder *holder, PlumLeaseHolderRemains remains, gpointer user_data);
 } PlumLeaseHolderOwner;
 
 /* gateway: (nullable). reason: (nullable): why there is no gateway. */
@@ -55,6 +62,8 @@ PlumLeaseHolder *plum_lease_holder_new (const PlumLeaseHolderId *id,
                                         PlumSignalQueue *signals,
                                         const PlumLeaseHolderOwner *owner,
                                         gpointer owner_data);
+/* Finishes a pending release as not confirmed. */
+void plum_lease_holder_expire_release (PlumLeaseHolder *self, const GError *error);
 /* Sends nothing more. The users are destroyed. */
 void plum_lease_holder_close (PlumLeaseHolder *self);
 /* The holder must be closed. */

@@ -3,7 +3,6 @@
 /* Releases the lease after the last user, or to request another port. */
 
 #include "plum-backend-private.h"
-#include "plum-error-private.h"
 #include "plum-lease-holder-internal-private.h"
 #include "plum-log-private.h"
 
@@ -32,8 +31,8 @@ static void
 plum_lease_holder_finish_release (PlumLeaseHolder *self, const GError *error)
 {
   plum_lease_holder_clear_lease (self);
-  self->phase = PLUM_PHASE_IDLE;
-  self->owner->released (self, error != NULL && !plum_error_is_final (error), self->owner_data);
+  plum_lease_holder_set_phase (self, PLUM_PHASE_IDLE);
+  plum_lease_holder_note_released (self, plum_lease_holder_get_remains (error));
   plum_lease_users_finish_releasing (&self->users, error);
 
   /* A user may have been added during the delete. */
@@ -56,17 +55,6 @@ on_released (PlumCall *call, gpointer user_data)
   plum_lease_holder_finish_release (self, error);
 }
 
-/* Deletes a lost lease that is being requested from another backend. */
-static void
-plum_lease_holder_delete_lost (PlumLeaseHolder *self, PlumBackend *backend)
-{
-  const PlumCallArgs args = { .request = self->request,
-                              .lease = plum_held_lease_get_lease (self->held) };
-
-  g_object_unref (plum_backend_call (backend, PLUM_CALL_UNMAP, &args,
-                                     self->settings->mapping_timeout, NULL, NULL));
-}
-
 void
 plum_lease_holder_release (PlumLeaseHolder *self)
 {
@@ -81,11 +69,7 @@ plum_lease_holder_release (PlumLeaseHolder *self)
 
   if (asked != NULL)
     {
-      if (leased && asked != backend)
-        {
-          plum_lease_holder_delete_lost (self, backend);
-          leased = FALSE;
-        }
+      g_assert (!leased || asked == backend);
 
       /* A router that has not answered the request may not answer the delete. */
       if (!leased)
@@ -101,7 +85,14 @@ plum_lease_holder_release (PlumLeaseHolder *self)
 
   if (leased)
     args.lease = plum_held_lease_get_lease (self->held);
-  self->phase = PLUM_PHASE_RELEASING;
+  plum_lease_holder_set_phase (self, PLUM_PHASE_RELEASING);
   plum_backend_start_call (&self->call, backend, PLUM_CALL_UNMAP, &args, timeout, on_released,
                            self);
+}
+
+void
+plum_lease_holder_expire_release (PlumLeaseHolder *self, const GError *error)
+{
+  if (self->phase == PLUM_PHASE_RELEASING && self->call != NULL)
+    plum_call_finish (self->call, error);
 }

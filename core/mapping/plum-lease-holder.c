@@ -69,6 +69,14 @@ on_gateway_event (PlumGatewayClient *client, const PlumGatewayEvent *event)
     case PLUM_GATEWAY_RACE_CHANGED:
       plum_lease_holder_race_changed (self);
       break;
+    case PLUM_GATEWAY_SUSPECTED:
+      if (event->backend == plum_held_lease_get_backend (self->held))
+        plum_held_lease_suspect (self->held);
+      break;
+    case PLUM_GATEWAY_APPEARED:
+      if (self->phase == PLUM_PHASE_FAILED)
+        plum_lease_holder_start_attempt (self);
+      break;
     case PLUM_GATEWAY_LOST:
       plum_lease_holder_suspect_loss (self, event->backend);
       break;
@@ -118,10 +126,23 @@ plum_lease_holder_set_reason (PlumLeaseHolder *self, const GError *reason)
     self->no_gateway = g_error_copy (reason);
 }
 
+/* What the old router keeps when the holder moves to another one. */
+static PlumLeaseHolderRemains
+plum_lease_holder_get_remains_now (PlumLeaseHolder *self)
+{
+  gboolean leased =
+    plum_held_lease_get_lease (self->held) != NULL && !plum_held_lease_is_taken_over (self->held);
+
+  if (leased || plum_attempt_get_backend (self->attempt) != NULL || self->call != NULL)
+    return PLUM_LEASE_HOLDER_KEPT;
+  return PLUM_LEASE_HOLDER_NOTHING;
+}
+
 void
 plum_lease_holder_set_gateway (PlumLeaseHolder *self, PlumGateway *gateway, const GError *reason)
 {
   gboolean had_lease = plum_held_lease_get_lease (self->held) != NULL;
+  PlumLeaseHolderRemains remains = plum_lease_holder_get_remains_now (self);
 
   if (self->owner == NULL)
     return;
@@ -130,12 +151,10 @@ plum_lease_holder_set_gateway (PlumLeaseHolder *self, PlumGateway *gateway, cons
   plum_lease_holder_clear_lease (self);
   plum_lease_holder_replace_gateway (self, gateway);
   plum_lease_holder_set_reason (self, reason);
-  self->phase = PLUM_PHASE_IDLE;
+  plum_lease_holder_set_phase (self, PLUM_PHASE_IDLE);
   self->retries = 0;
 
-  /* A pending delete cannot be repeated: its router is out of reach. */
-  if (plum_lease_users_is_empty (&self->users))
-    self->owner->released (self, TRUE, self->owner_data);
+  plum_lease_holder_note_released (self, remains);
   plum_lease_users_finish_releasing (&self->users, NULL);
   if (plum_lease_users_is_empty (&self->users))
     {
@@ -291,7 +310,7 @@ plum_lease_holder_close (PlumLeaseHolder *self)
   plum_lease_holder_cancel (self);
   plum_lease_holder_clear_lease (self);
   plum_lease_holder_replace_gateway (self, NULL);
-  self->phase = PLUM_PHASE_IDLE;
+  plum_lease_holder_set_phase (self, PLUM_PHASE_IDLE);
 
   plum_lease_users_destroy_all (&self->users);
   plum_lease_users_finish_releasing (&self->users, NULL);

@@ -19,6 +19,7 @@ typedef enum {
   FIELD_KEY,
   FIELD_ADDRESS,
   FIELD_GATEWAY,
+  FIELD_LOCAL,
   FIELD_HARDWARE,
   FIELD_INTERFACE,
   FIELD_BACKEND,
@@ -28,8 +29,8 @@ typedef enum {
 } Field;
 
 static const char *const field_names[N_FIELDS] = {
-  "protocol", "family",   "internal",  "external", "key",   "address",
-  "gateway",  "hardware", "interface", "backend",  "token", "until",
+  "protocol", "family",   "internal",  "external", "key",   "address", "gateway",
+  "local",    "hardware", "interface", "backend",  "token", "until",
 };
 
 #define BIT(field) (1u << (field))
@@ -88,6 +89,7 @@ append_record (GString *text, const PlumLeaseRecord *record)
   append_key (text, record->key);
   append_address (text, FIELD_ADDRESS, record->external_address);
   append_address (text, FIELD_GATEWAY, record->gateway);
+  append_address (text, FIELD_LOCAL, record->local_address);
   if (record->hardware_address != NULL)
     append_text (text, FIELD_HARDWARE, record->hardware_address);
   append_text (text, FIELD_INTERFACE, record->interface_name);
@@ -236,6 +238,8 @@ read_field (PlumLeaseRecord *record, Field field, const char *value)
       return read_address (value, &record->external_address);
     case FIELD_GATEWAY:
       return read_address (value, &record->gateway);
+    case FIELD_LOCAL:
+      return read_address (value, &record->local_address);
     case FIELD_HARDWARE:
       return read_text (value, &record->hardware_address);
     case FIELD_INTERFACE:
@@ -289,6 +293,9 @@ read_record (const char *line)
   if ((seen & REQUIRED) != REQUIRED)
     return NULL;
   if (record->gateway != NULL && g_inet_address_get_family (record->gateway) != record->family)
+    return NULL;
+  if (record->local_address != NULL &&
+      g_inet_address_get_family (record->local_address) != record->family)
     return NULL;
   return g_steal_pointer (&record);
 }

@@ -57,6 +57,14 @@ set_io_error (GError **error, int code, const char *doing, const char *path)
   return FALSE;
 }
 
+/* A lock that another user can hold, or that is no file, protects nothing. Sets errno. */
+static gboolean
+check_lock (const struct stat *status)
+{
+  errno = S_ISREG (status->st_mode) ? EPERM : EINVAL;
+  return S_ISREG (status->st_mode) && status->st_uid == geteuid ();
+}
+
 /* Locks DIRECTORY/STEM. flock() locks the open file, not the process, so it also excludes other
  * managers of the same process. */
 static Slot *
@@ -68,11 +76,11 @@ slot_lock (const char *directory, const char *stem, int flags, GError **error)
 
   slot->path = g_strconcat (base, FILE_SUFFIX, NULL);
   slot->lock_path = g_strconcat (base, LOCK_SUFFIX, NULL);
-  slot->lock_fd =
-    open (slot->lock_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | flags, FILE_MODE);
+  slot->lock_fd = open (slot->lock_path,
+                        O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags, FILE_MODE);
 
   if (slot->lock_fd < 0 || flock (slot->lock_fd, LOCK_EX | LOCK_NB) != 0 ||
-      fstat (slot->lock_fd, &status) != 0)
+      fstat (slot->lock_fd, &status) != 0 || !check_lock (&status))
     {
       set_io_error (error, errno, "lock", slot->lock_path);
       return NULL;
@@ -132,6 +140,8 @@ check_owner (int fd, struct stat *status, GError **error)
     what = "The file belongs to another user";
   else if ((status->st_mode & (S_IWGRP | S_IWOTH)) != 0)
     what = "The file is writable by other users";
+  else if (status->st_nlink != 1)
+    what = "The file has another name";
   else if (status->st_size > PLUM_LEASE_CODEC_MAX_SIZE)
     what = "The file is too long";
 
@@ -179,6 +189,10 @@ read_records (const char *path, GError **error)
   if (check_owner (fd, &status, error))
     {
       gsize size = (gsize) status.st_size;
+
+      /* The keys are secret. */
+      if ((status.st_mode & (S_IRGRP | S_IROTH)) != 0 && fchmod (fd, FILE_MODE) != 0)
+        plum_warn ("The lease file %s is readable by other users", path);
 
       data = g_malloc (size + 1);
       if (read_all (fd, data, size, error))
@@ -299,6 +313,30 @@ plum_lease_file_inherit_all (PlumLeaseFile *self, GPtrArray *records)
 
 /* --- The own file --- */
 
+/* In a directory where other users can replace files, nothing is certain. In a directory with the
+ * sticky bit, such as /tmp, they cannot. */
+static gboolean
+check_directory (const char *directory, GError **error)
+{
+  const char *what = NULL;
+  struct stat status;
+
+  if (stat (directory, &status) != 0)
+    return set_io_error (error, errno, "get the status of", directory);
+
+  if (!S_ISDIR (status.st_mode))
+    what = "is not a directory";
+  else if (status.st_uid != geteuid () && status.st_uid != 0)
+    what = "belongs to another user";
+  else if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (status.st_mode & S_ISVTX) == 0)
+    what = "is writable by other users";
+
+  if (what != NULL)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "The directory %s %s", directory,
+                 what);
+  return what == NULL;
+}
+
 PlumLeaseFile *
 plum_lease_file_open (const char *directory, GPtrArray *records, GError **error)
 {
@@ -310,6 +348,9 @@ plum_lease_file_open (const char *directory, GPtrArray *records, GError **error)
       set_io_error (error, errno, "create the directory", directory);
       return NULL;
     }
+
+  if (!check_directory (directory, error))
+    return NULL;
 
   slot = slot_new (directory, error);
   if (slot == NULL)
@@ -345,10 +386,51 @@ plum_lease_file_has_inherited (PlumLeaseFile *self)
 }
 
 static gboolean
+write_all (int fd, const char *data, gsize size)
+{
+  gsize done = 0;
+
+  while (done < size)
+    {
+      gssize n = write (fd, data + done, size - done);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n <= 0)
+        return FALSE;
+      done += (gsize) n;
+    }
+
+  return TRUE;
+}
+
+/* The name cannot be guessed, and is never that of an existing file. */
+static gboolean
+write_new (const char *path, const GString *text, GError **error)
+{
+  int fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+  gboolean ok;
+  int code;
+
+  if (fd < 0)
+    return set_io_error (error, errno, "create", path);
+
+  ok = fchmod (fd, FILE_MODE) == 0 && write_all (fd, text->str, text->len);
+  code = errno;
+  if (close (fd) != 0 && ok)
+    {
+      ok = FALSE;
+      code = errno;
+    }
+  return ok || set_io_error (error, code, "write", path);
+}
+
+static gboolean
 plum_lease_file_replace (PlumLeaseFile *self, GPtrArray *records, GError **error)
 {
   g_autoptr (GString) text = NULL;
   g_autofree char *path = NULL;
+  g_autofree char *random = NULL;
 
   if (records->len == 0)
     return g_unlink (self->slot->path) == 0 || errno == ENOENT ||
@@ -358,13 +440,14 @@ plum_lease_file_replace (PlumLeaseFile *self, GPtrArray *records, GError **error
    * block the main loop for seconds on a busy disk. Without it, a crash of the system can damage
    * the file; it is then renamed at the next start, and the leases expire. */
   text = plum_lease_codec_encode (records);
-  path = g_strconcat (self->slot->path, NEW_SUFFIX, NULL);
-  if (!g_file_set_contents_full (path, text->str, (gssize) text->len, G_FILE_SET_CONTENTS_NONE,
-                                 FILE_MODE, error))
-    return FALSE;
+  random = g_uuid_string_random ();
+  path = g_strconcat (self->slot->path, ".", random, NEW_SUFFIX, NULL);
+  if (write_new (path, text, error) && (g_rename (path, self->slot->path) == 0 ||
+                                        set_io_error (error, errno, "replace", self->slot->path)))
+    return TRUE;
 
-  return g_rename (path, self->slot->path) == 0 ||
-         set_io_error (error, errno, "replace", self->slot->path);
+  g_unlink (path);
+  return FALSE;
 }
 
 gboolean

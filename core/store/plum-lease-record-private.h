@@ -20,11 +20,16 @@ typedef struct
   GBytes *key;
   GInetAddress *external_address; /* (nullable) */
   GInetAddress *gateway;          /* NULL on a point-to-point link */
+  GInetAddress *local_address;    /* (nullable): of this host, to which the mapping leads */
   char *hardware_address;         /* (nullable): the gateway's, such as 02:00:5e:10:00:01 */
   char *interface_name;
   char *backend_name;
   GVariant *token; /* (nullable): the lease's */
   gint64 expires;  /* microseconds since 1970, or PLUM_LEASE_RECORD_FOREVER */
+
+  /* Not in the file. */
+  gint64 next_delete;   /* the earliest time of the next delete, on the clock; 0: at once */
+  gboolean undeletable; /* the backend cannot delete it from the present address of this host */
 } PlumLeaseRecord;
 
 PlumLeaseRecord *plum_lease_record_new (void);
@@ -45,6 +50,8 @@ gboolean plum_lease_record_is_on (const PlumLeaseRecord *self,
                                   const char *hardware_address);
 gboolean plum_lease_record_is_same_router (const PlumLeaseRecord *self,
                                            const PlumLeaseRecord *other);
+/* Whether both lead to the same address of this host, as far as is known. */
+gboolean plum_lease_record_has_same_host (const PlumLeaseRecord *self, GInetAddress *local_address);
 /* Whether the fields are equal that must be on disk before a request is sent: those that a later
  * delete needs. */
 gboolean plum_lease_record_is_same_request (const PlumLeaseRecord *self,

@@ -16,6 +16,7 @@ plum_lease_record_free (PlumLeaseRecord *self)
   g_clear_pointer (&self->key, g_bytes_unref);
   g_clear_object (&self->external_address);
   g_clear_object (&self->gateway);
+  g_clear_object (&self->local_address);
   g_clear_pointer (&self->hardware_address, g_free);
   g_clear_pointer (&self->interface_name, g_free);
   g_clear_pointer (&self->backend_name, g_free);
@@ -34,6 +35,8 @@ plum_lease_record_copy (const PlumLeaseRecord *self)
   g_set_object (&copy->external_address, self->external_address);
   copy->gateway = NULL;
   g_set_object (&copy->gateway, self->gateway);
+  copy->local_address = NULL;
+  g_set_object (&copy->local_address, self->local_address);
   copy->hardware_address = g_strdup (self->hardware_address);
   copy->interface_name = g_strdup (self->interface_name);
   copy->backend_name = g_strdup (self->backend_name);
@@ -92,10 +95,18 @@ plum_lease_record_is_same_router (const PlumLeaseRecord *self, const PlumLeaseRe
 }
 
 gboolean
+plum_lease_record_has_same_host (const PlumLeaseRecord *self, GInetAddress *local_address)
+{
+  return self->local_address == NULL || local_address == NULL ||
+         g_inet_address_equal (self->local_address, local_address);
+}
+
+gboolean
 plum_lease_record_is_same_request (const PlumLeaseRecord *self, const PlumLeaseRecord *other)
 {
   return self->external_port == other->external_port && g_bytes_equal (self->key, other->key) &&
          plum_lease_record_is_same_router (self, other) &&
+         same_address (self->local_address, other->local_address) &&
          g_str_equal (self->interface_name, other->interface_name) &&
          g_str_equal (self->backend_name, other->backend_name);
 }

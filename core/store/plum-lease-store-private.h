@@ -9,12 +9,12 @@
 
 G_BEGIN_DECLS
 
-/* The leases of a manager, kept in a file so that they survive a crash. The next start of the
- * program takes them over or deletes them.
+/* The leases of a manager. With a file they survive a crash: the next start of the program takes
+ * them over or deletes them.
  *
  * An entry is the record of a lease holder. A leftover is a record without a holder: it stays until
  * it expires, a holder replaces it, or the sweeper has deleted it from the router. Without a file
- * nothing is kept, and requests need not wait for a write. */
+ * requests need not wait for a write. */
 typedef struct _PlumLeaseStore PlumLeaseStore;
 
 typedef struct
@@ -34,7 +34,7 @@ void plum_lease_store_set_client (PlumLeaseStore *self,
 
 /* Records of managers that did not close become leftovers. Can be called once. */
 void plum_lease_store_open (PlumLeaseStore *self, const char *directory);
-gboolean plum_lease_store_is_open (PlumLeaseStore *self);
+gboolean plum_lease_store_is_closed (PlumLeaseStore *self);
 /* Writes pending changes now. */
 void plum_lease_store_flush (PlumLeaseStore *self);
 /* Without a write: a file with records stays for the next start. */
@@ -57,10 +57,17 @@ gboolean plum_lease_store_note (PlumLeaseStore *self,
                                 gconstpointer holder,
                                 PlumNetwork *network,
                                 PlumLeaseRecord *record);
-/* left_behind: the router may still have the mapping, so the entry becomes a leftover. */
+/* left_behind: the router may still have the mapping, so the entry becomes a leftover, which is not
+ * deleted before next_delete on the clock. */
 void plum_lease_store_remove_entry (PlumLeaseStore *self,
                                     gconstpointer holder,
-                                    gboolean left_behind);
+                                    gboolean left_behind,
+                                    gint64 next_delete);
+/* Whether a holder has an entry for the port of record on its router. */
+gboolean plum_lease_store_has_entry (PlumLeaseStore *self, const PlumLeaseRecord *record);
+/* Whether the leftover at index can be deleted now without a risk for the entry, if any, of the
+ * same port on the same router. */
+gboolean plum_lease_store_may_delete (PlumLeaseStore *self, guint index);
 
 /* The leftovers, for the sweeper. An index is valid until a leftover is added or removed; removal
  * moves the last leftover into its place. */
@@ -69,10 +76,12 @@ const PlumLeaseRecord *plum_lease_store_get_leftover (PlumLeaseStore *self, guin
 void plum_lease_store_remove_leftover (PlumLeaseStore *self, guint index);
 /* The record stays in the file until plum_lease_store_finish_delete(). (transfer none) */
 const PlumLeaseRecord *plum_lease_store_begin_delete (PlumLeaseStore *self, guint index);
-/* keep: the record becomes a leftover again. */
+/* keep: the record becomes a leftover again, which is not deleted before next_delete. */
 void plum_lease_store_finish_delete (PlumLeaseStore *self,
                                      const PlumLeaseRecord *record,
-                                     gboolean keep);
+                                     gboolean keep,
+                                     gboolean undeletable,
+                                     gint64 next_delete);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PlumLeaseStore, plum_lease_store_free)
 

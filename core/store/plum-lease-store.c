@@ -37,6 +37,7 @@ struct _PlumLeaseStore
   gint64 flush_at;   /* deadline of flush, while it is armed */
   gint64 next_write; /* the earliest time of the next write */
   gboolean warned;
+  gboolean closed;
 };
 
 static void
@@ -59,7 +60,8 @@ plum_lease_store_collect (PlumLeaseStore *self)
   while (g_hash_table_iter_next (&iter, NULL, &value))
     g_ptr_array_add (records, ((Entry *) value)->record);
   for (unsigned int i = 0; i < self->leftovers->len; i++)
-    g_ptr_array_add (records, self->leftovers->pdata[i]);
+    if (!plum_lease_record_has_expired (self->leftovers->pdata[i]))
+      g_ptr_array_add (records, self->leftovers->pdata[i]);
   for (unsigned int i = 0; i < self->deleting->len; i++)
     g_ptr_array_add (records, self->deleting->pdata[i]);
 
@@ -166,7 +168,11 @@ plum_lease_store_begin_delete (PlumLeaseStore *self, guint index)
 }
 
 void
-plum_lease_store_finish_delete (PlumLeaseStore *self, const PlumLeaseRecord *record, gboolean keep)
+plum_lease_store_finish_delete (PlumLeaseStore *self,
+                                const PlumLeaseRecord *record,
+                                gboolean keep,
+                                gboolean undeletable,
+                                gint64 next_delete)
 {
   PlumLeaseRecord *stolen;
   guint index;
@@ -175,6 +181,8 @@ plum_lease_store_finish_delete (PlumLeaseStore *self, const PlumLeaseRecord *rec
     g_assert_not_reached ();
 
   stolen = g_ptr_array_steal_index_fast (self->deleting, index);
+  stolen->next_delete = next_delete;
+  stolen->undeletable = undeletable;
   if (keep)
     plum_lease_store_add_leftover (self, stolen);
   else
@@ -219,6 +227,49 @@ plum_lease_store_recall (PlumLeaseStore *self,
 
 /* --- Entries --- */
 
+/* The entry of the port of record on its router. (nullable) */
+static const PlumLeaseRecord *
+plum_lease_store_find_entry (PlumLeaseStore *self, const PlumLeaseRecord *record)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->entries);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      const PlumLeaseRecord *entry = ((Entry *) value)->record;
+
+      if (plum_lease_record_get_key (entry) == plum_lease_record_get_key (record) &&
+          plum_lease_record_is_same_router (entry, record))
+        return entry;
+    }
+
+  return NULL;
+}
+
+gboolean
+plum_lease_store_has_entry (PlumLeaseStore *self, const PlumLeaseRecord *record)
+{
+  return plum_lease_store_find_entry (self, record) != NULL;
+}
+
+/* A router has one table for all backends. For some protocols, the internal port alone identifies a
+ * mapping. */
+gboolean
+plum_lease_store_may_delete (PlumLeaseStore *self, guint index)
+{
+  const PlumLeaseRecord *record = self->leftovers->pdata[index];
+  const PlumLeaseRecord *entry;
+
+  if (record->undeletable || plum_clock_get_time (self->clock) < record->next_delete)
+    return FALSE;
+
+  entry = plum_lease_store_find_entry (self, record);
+  return entry == NULL || !plum_lease_record_has_same_host (record, entry->local_address) ||
+         (entry->external_port != record->external_port &&
+          !g_str_equal (entry->backend_name, record->backend_name));
+}
+
 /* The entry replaces leftovers of the same mapping; others on its port are in conflict with it. */
 static void
 plum_lease_store_replace_leftovers (PlumLeaseStore *self, const PlumLeaseRecord *record)
@@ -233,9 +284,10 @@ plum_lease_store_replace_leftovers (PlumLeaseStore *self, const PlumLeaseRecord 
         continue;
 
       if (old->external_port == record->external_port &&
-          g_str_equal (old->backend_name, record->backend_name))
+          g_str_equal (old->backend_name, record->backend_name) &&
+          plum_lease_record_has_same_host (old, record->local_address))
         plum_lease_store_remove_leftover (self, i - 1);
-      else
+      else if (!old->undeletable && plum_clock_get_time (self->clock) >= old->next_delete)
         self->client->leftover_in_conflict (i - 1, self->client_data);
     }
 }
@@ -274,11 +326,7 @@ plum_lease_store_update_entry (PlumLeaseStore *self, Entry *entry, PlumLeaseReco
   if (delay_ms == 0 || old->expires != record->expires)
     plum_lease_store_write_soon (self, delay_ms);
 
-  /* The holder has moved to another router: the old one keeps its mapping for now. */
-  if (plum_lease_record_is_same_router (old, record))
-    plum_lease_record_free (old);
-  else
-    plum_lease_store_add_leftover (self, old);
+  plum_lease_record_free (old);
 }
 
 gboolean
@@ -288,12 +336,6 @@ plum_lease_store_note (PlumLeaseStore *self,
                        PlumLeaseRecord *record)
 {
   Entry *entry;
-
-  if (self->file == NULL)
-    {
-      plum_lease_record_free (record);
-      return TRUE;
-    }
 
   record->hardware_address = plum_neighbour_lookup (network);
   entry = g_hash_table_lookup (self->entries, holder);
@@ -310,19 +352,27 @@ plum_lease_store_note (PlumLeaseStore *self,
     }
 
   plum_lease_store_replace_leftovers (self, record);
-  return entry->saved && !plum_lease_store_is_deleting (self, record);
+  return (entry->saved || self->file == NULL) && !plum_lease_store_is_deleting (self, record);
 }
 
 void
-plum_lease_store_remove_entry (PlumLeaseStore *self, gconstpointer holder, gboolean left_behind)
+plum_lease_store_remove_entry (PlumLeaseStore *self,
+                               gconstpointer holder,
+                               gboolean left_behind,
+                               gint64 next_delete)
 {
   Entry *entry = g_hash_table_lookup (self->entries, holder);
+  PlumLeaseRecord *record;
 
   if (entry == NULL)
     return;
 
   if (left_behind)
-    plum_lease_store_add_leftover (self, plum_lease_record_copy (entry->record));
+    {
+      record = plum_lease_record_copy (entry->record);
+      record->next_delete = next_delete;
+      plum_lease_store_add_leftover (self, record);
+    }
   g_hash_table_remove (self->entries, holder);
   plum_lease_store_write_soon (self, 0);
 }
@@ -345,6 +395,7 @@ plum_lease_store_new (PlumClock *clock)
 void
 plum_lease_store_close (PlumLeaseStore *self)
 {
+  self->closed = TRUE;
   plum_clock_disarm (self->clock, &self->flush);
   g_ptr_array_set_size (self->deleting, 0);
   g_ptr_array_set_size (self->leftovers, 0);
@@ -386,7 +437,7 @@ plum_lease_store_open (PlumLeaseStore *self, const char *directory)
 }
 
 gboolean
-plum_lease_store_is_open (PlumLeaseStore *self)
+plum_lease_store_is_closed (PlumLeaseStore *self)
 {
-  return self->file != NULL;
+  return self->closed;
 }

@@ -40,6 +40,10 @@ void plum_sweeper_free (PlumSweeper *self);
 void plum_sweeper_gateway_added (PlumSweeper *self);
 /* Deletes the leftovers on the available routers now. */
 void plum_sweeper_sweep (PlumSweeper *self);
+/* A port is no longer requested: deletes its leftovers, in a later iteration. */
+void plum_sweeper_port_released (PlumSweeper *self);
+/* Starts no more deletes, and finishes those that are pending as not confirmed. */
+void plum_sweeper_expire (PlumSweeper *self, const GError *error);
 
 /* A leftover of a program's request was deleted, or not. error: (nullable). record: borrowed. */
 typedef void (*PlumSweeperFunc) (const PlumLeaseRecord *record,

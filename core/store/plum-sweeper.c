@@ -5,11 +5,14 @@
 #include "plum-error-private.h"
 #include "plum-log-private.h"
 
+#define MS G_GINT64_CONSTANT (1000)
+
 /* How long after a gateway was added the program has time to request its earlier mappings again. */
 #define GRACE_MS 30000
 
 /* How soon to look again whether a backend that is still in the race can be used. */
 #define RACE_MS 1000
+#define RELEASED_RACE_MS 250 /* after a port was released */
 
 /* How long a new mapping waits for the delete of a conflicting one. */
 #define CONFLICT_TIMEOUT_MS 2000
@@ -23,6 +26,7 @@ typedef struct
   guint timeout_ms;
   PlumSweeperFunc func; /* (nullable) */
   gpointer func_data;
+  gboolean moved; /* the mapping leads to an earlier address of this host */
 } Deletion;
 
 struct _PlumSweeper
@@ -35,7 +39,9 @@ struct _PlumSweeper
 
   GPtrArray *deletions; /* (element-type Deletion) */
   PlumTimer sweep;
-  PlumTimer start; /* for the deletions */
+  PlumTimer start;  /* for the deletions */
+  gboolean soon;    /* sweep is armed for the next iteration */
+  gboolean expired; /* start no more deletions */
 };
 
 static void
@@ -67,7 +73,7 @@ deletion_free (Deletion *deletion)
 static void
 plum_sweeper_sweep_in (PlumSweeper *self, gint64 ms)
 {
-  if (plum_lease_store_is_open (self->store) &&
+  if (!plum_lease_store_is_closed (self->store) && !self->expired &&
       plum_lease_store_get_n_leftovers (self->store) > 0 && !plum_timer_is_armed (&self->sweep))
     plum_clock_arm_in_ms (self->clock, &self->sweep, ms);
 }
@@ -131,18 +137,20 @@ on_deleted (PlumCall *call, gpointer user_data)
   PlumSweeper *self = deletion->sweeper;
   const GError *error = plum_call_get_error (call);
   const PlumLeaseRecord *record = deletion->record;
+  gboolean moved = deletion->moved;
+  gboolean refused = error != NULL && plum_error_is_final (error);
+  gint64 next = plum_clock_get_time (self->clock) + self->settings->recheck_period * MS;
 
   g_clear_object (&deletion->call);
   deletion_report (deletion, error);
   g_ptr_array_remove_fast (self->deletions, deletion);
 
   if (error != NULL)
-    plum_info ("The router may still have a mapping of an earlier run: %s", error->message);
+    plum_info ("The router may still have an earlier mapping: %s", error->message);
 
-  /* If the port is wanted, a new mapping replaces the old one, deleted or not. */
-  plum_lease_store_finish_delete (self->store, record,
-                                  error != NULL && !plum_error_is_final (error) &&
-                                    !plum_sweeper_is_wanted (self, record));
+  /* A mapping of an earlier address can be deleted when the host has that address again. */
+  plum_lease_store_finish_delete (self->store, record, error != NULL && (moved || !refused),
+                                  moved && refused, next);
   self->client->changed (self->client_data);
 }
 
@@ -152,12 +160,14 @@ deletion_start (Deletion *self)
   g_autoptr (PlumBackend) backend = g_steal_pointer (&self->backend);
   g_autoptr (PlumRequest) request = plum_lease_record_make_request (self->record);
   g_autoptr (PlumLease) lease = plum_lease_record_make_lease (self->record);
-  const PlumCallArgs args = { .request = request, .lease = lease };
+  const PlumCallArgs args = { .request = request,
+                              .lease = lease,
+                              .local_address = self->record->local_address };
 
-  plum_info ("Deleting the mapping of port %u that an earlier run left",
-             self->record->internal_port);
-  plum_backend_start_call (&self->call, backend, PLUM_CALL_UNMAP, &args, self->timeout_ms,
-                           on_deleted, self);
+  plum_info ("Deleting an earlier mapping of port %u", self->record->internal_port);
+  plum_backend_start_call (&self->call, backend,
+                           self->moved ? PLUM_CALL_UNMAP_MOVED : PLUM_CALL_UNMAP, &args,
+                           self->timeout_ms, on_deleted, self);
 }
 
 static Deletion *
@@ -186,25 +196,21 @@ on_start (gpointer user_data)
 }
 
 static Deletion *
-plum_sweeper_add_deletion (PlumSweeper *self, guint index, PlumBackend *backend, guint timeout_ms)
+plum_sweeper_add_deletion (
+  PlumSweeper *self, guint index, PlumGateway *gateway, PlumBackend *backend, guint timeout_ms)
 {
+  PlumNetwork *network = plum_gateway_get_network (gateway);
   Deletion *deletion = g_new0 (Deletion, 1);
 
   deletion->sweeper = self;
   deletion->record = plum_lease_store_begin_delete (self->store, index);
   deletion->backend = g_object_ref (backend);
   deletion->timeout_ms = timeout_ms;
+  deletion->moved =
+    !plum_lease_record_has_same_host (deletion->record, plum_network_get_local_address (network));
   g_ptr_array_add (self->deletions, deletion);
   plum_clock_arm_in_ms (self->clock, &self->start, 0);
   return deletion;
-}
-
-static PlumCandidate *
-plum_sweeper_find_candidate (PlumSweeper *self, const PlumLeaseRecord *record)
-{
-  PlumGateway *gateway = plum_sweeper_find_router (self, record);
-
-  return gateway != NULL ? find_candidate (gateway, record->backend_name) : NULL;
 }
 
 /* Returns TRUE if the backend of the leftover is still in the race. */
@@ -212,13 +218,16 @@ static gboolean
 plum_sweeper_try_delete (PlumSweeper *self, guint index, guint timeout_ms)
 {
   const PlumLeaseRecord *record = plum_lease_store_get_leftover (self->store, index);
-  PlumCandidate *candidate = plum_sweeper_find_candidate (self, record);
+  PlumGateway *gateway = plum_sweeper_find_router (self, record);
+  PlumCandidate *candidate = NULL;
 
-  if (candidate == NULL)
+  if (gateway != NULL)
+    candidate = find_candidate (gateway, record->backend_name);
+  if (candidate == NULL || self->expired)
     return FALSE;
 
   if (plum_probe_get_outcome (candidate->probe) == PLUM_PROBE_SUCCESS)
-    plum_sweeper_add_deletion (self, index, candidate->backend, timeout_ms);
+    plum_sweeper_add_deletion (self, index, gateway, candidate->backend, timeout_ms);
 
   return candidate->call != NULL;
 }
@@ -238,6 +247,7 @@ plum_sweeper_delete_port (PlumSweeper *self,
   for (unsigned int i = plum_lease_store_get_n_leftovers (self->store); i > 0; i--)
     {
       const PlumLeaseRecord *record = plum_lease_store_get_leftover (self->store, i - 1);
+      PlumGateway *gateway;
       PlumCandidate *candidate;
       Deletion *deletion;
 
@@ -245,11 +255,12 @@ plum_sweeper_delete_port (PlumSweeper *self,
           (external_port != 0 && record->external_port != external_port))
         continue;
 
-      candidate = plum_sweeper_find_candidate (self, record);
+      gateway = plum_sweeper_find_router (self, record);
+      candidate = gateway != NULL ? find_candidate (gateway, record->backend_name) : NULL;
       if (candidate == NULL || plum_probe_get_outcome (candidate->probe) != PLUM_PROBE_SUCCESS)
         continue;
 
-      deletion = plum_sweeper_add_deletion (self, i - 1, candidate->backend,
+      deletion = plum_sweeper_add_deletion (self, i - 1, gateway, candidate->backend,
                                             self->settings->mapping_timeout);
       deletion->func = func;
       deletion->func_data = user_data;
@@ -260,6 +271,17 @@ plum_sweeper_delete_port (PlumSweeper *self,
 }
 
 /* --- Sweeping --- */
+
+/* A port that a holder is about to request has no entry yet: its leftover will be taken over. */
+static gboolean
+plum_sweeper_may_delete (PlumSweeper *self, guint index)
+{
+  const PlumLeaseRecord *record = plum_lease_store_get_leftover (self->store, index);
+
+  return plum_lease_store_may_delete (self->store, index) &&
+         (!plum_sweeper_is_wanted (self, record) ||
+          plum_lease_store_has_entry (self->store, record));
+}
 
 /* Discovers the backends on the routers of leftovers. */
 static void
@@ -274,7 +296,7 @@ plum_sweeper_discover (PlumSweeper *self)
       PlumGateway *gateway = plum_sweeper_find_router (self, record);
 
       if (gateway != NULL && find_candidate (gateway, record->backend_name) != NULL &&
-          !plum_lease_record_has_expired (record) && !plum_sweeper_is_wanted (self, record) &&
+          !plum_lease_record_has_expired (record) && plum_sweeper_may_delete (self, i) &&
           !g_ptr_array_find (gateways, gateway, NULL))
         g_ptr_array_add (gateways, g_object_ref (gateway));
     }
@@ -283,16 +305,18 @@ plum_sweeper_discover (PlumSweeper *self)
     plum_gateway_discover (gateways->pdata[i], FALSE);
 }
 
-void
-plum_sweeper_sweep (PlumSweeper *self)
+/* Returns TRUE if the backend of a leftover is still in the race. */
+static gboolean
+plum_sweeper_run (PlumSweeper *self)
 {
   gboolean undecided = FALSE;
 
   plum_sweeper_discover (self);
-  if (!plum_lease_store_is_open (self->store))
-    return;
+  if (plum_lease_store_is_closed (self->store))
+    return FALSE;
 
   plum_clock_disarm (self->clock, &self->sweep);
+  self->soon = FALSE;
 
   for (unsigned int i = plum_lease_store_get_n_leftovers (self->store); i > 0; i--)
     {
@@ -300,17 +324,68 @@ plum_sweeper_sweep (PlumSweeper *self)
 
       if (plum_lease_record_has_expired (record))
         plum_lease_store_remove_leftover (self->store, i - 1);
-      else if (!plum_sweeper_is_wanted (self, record))
+      else if (plum_sweeper_may_delete (self, i - 1))
         undecided |= plum_sweeper_try_delete (self, i - 1, self->settings->mapping_timeout);
     }
 
   plum_sweeper_sweep_in (self, undecided ? RACE_MS : self->settings->recheck_period);
+  return undecided;
+}
+
+void
+plum_sweeper_sweep (PlumSweeper *self)
+{
+  plum_sweeper_run (self);
 }
 
 static void
 on_sweep (gpointer user_data)
 {
-  plum_sweeper_sweep (user_data);
+  PlumSweeper *self = user_data;
+  gboolean soon = self->soon;
+
+  if (plum_sweeper_run (self) && soon && !self->expired)
+    {
+      /* A close waits for the race, within its own time limit. */
+      self->soon = TRUE;
+      plum_clock_arm_in_ms (self->clock, &self->sweep, RELEASED_RACE_MS);
+    }
+  else if (soon && !plum_sweeper_is_busy (self))
+    self->client->changed (self->client_data);
+}
+
+void
+plum_sweeper_port_released (PlumSweeper *self)
+{
+  if (self->expired || self->soon || plum_lease_store_is_closed (self->store) ||
+      plum_lease_store_get_n_leftovers (self->store) == 0)
+    return;
+
+  self->soon = TRUE;
+  plum_clock_arm_in_ms (self->clock, &self->sweep, 0);
+}
+
+void
+plum_sweeper_expire (PlumSweeper *self, const GError *error)
+{
+  self->expired = TRUE;
+  self->soon = FALSE;
+  plum_clock_disarm (self->clock, &self->sweep);
+  plum_clock_disarm (self->clock, &self->start);
+
+  while (self->deletions->len > 0)
+    {
+      Deletion *deletion = self->deletions->pdata[0];
+
+      if (deletion->call != NULL)
+        plum_call_finish (deletion->call, error);
+      else
+        {
+          deletion_report (deletion, error);
+          plum_lease_store_finish_delete (self->store, deletion->record, TRUE, FALSE, 0);
+          g_ptr_array_remove_index_fast (self->deletions, 0);
+        }
+    }
 }
 
 void
@@ -323,7 +398,7 @@ plum_sweeper_gateway_added (PlumSweeper *self)
 gboolean
 plum_sweeper_is_busy (PlumSweeper *self)
 {
-  return self->deletions->len > 0;
+  return self->soon || self->deletions->len > 0;
 }
 
 /* --- The store's client --- */

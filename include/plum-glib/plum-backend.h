@@ -140,7 +140,8 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
  *
  * The library calls this function with %TRUE when a mapping has failed and waits for its next
  * attempt, and with %FALSE when no mapping waits. While it listens, the backend reports
- * announcements with [method@Plum.Backend.report_announced]. It sends nothing by itself.
+ * announcements with [method@Plum.Backend.report_announced]. It sends nothing by itself. The
+ * function is optional.
  *
  * Since: 1.0
  */

@@ -324,6 +324,51 @@ test_renewal_address (BackendFixture *f, gconstpointer data)
   g_assert_cmpstr (f->moved_to, ==, "1.2.3.5");
 }
 
+/* Nothing is mapped, but a mapping waits: announcements are reported, and nothing is sent. */
+static gboolean
+is_observed (gpointer user_data)
+{
+  return FALSE;
+}
+
+static void
+on_event (PlumBackend *backend, const PlumBackendEvent *event, gpointer user_data)
+{
+  guint *n_announced = user_data;
+
+  if (event->kind == PLUM_BACKEND_ANNOUNCED)
+    (*n_announced)++;
+}
+
+static void
+test_listen (BackendFixture *f, gconstpointer data)
+{
+  static const PlumBackendObserver observer = {
+    .is_observed = is_observed,
+    .handle_event = on_event,
+  };
+  guint n_announced = 0;
+
+  plum_backend_set_observer (f->backend, &observer, &n_announced);
+  plum_backend_listen (f->backend, TRUE);
+  test_loop_settle (&f->loop);
+  if (!fake_gateway_announce (f->gateway))
+    {
+      g_test_skip ("the interface lo does no multicast here");
+      return;
+    }
+
+  test_loop_settle (&f->loop);
+  g_assert_cmpuint (n_announced, >, 0);
+  plum_backend_listen (f->backend, FALSE);
+  n_announced = 0;
+  fake_gateway_announce (f->gateway);
+  test_loop_advance (&f->loop, 20000);
+  g_assert_cmpuint (n_announced, ==, 0);
+  g_assert_cmpuint (f->lost->len, ==, 0);
+  plum_backend_set_observer (f->backend, NULL, NULL);
+}
+
 static void
 test_external_address (BackendFixture *f, gconstpointer data)
 {
@@ -384,6 +429,7 @@ add_life (void)
   add ("/pcp/update/address", NULL, test_update_address);
   add ("/pcp/update/gone", NULL, test_update_gone);
   add ("/pcp/update/renewal", NULL, test_renewal_address);
+  add ("/pcp/listen", NULL, test_listen);
   add ("/pcp/external-address", NULL, test_external_address);
 }
 

@@ -40,8 +40,7 @@ test_login (Fixture *f, gconstpointer data)
   f->igd->switches.login = TRUE;
   assert_fails (f, PLUM_CALL_CHECK, lease, PLUM_ERROR, PLUM_ERROR_REFUSED,
                 "GetSpecificPortMappingEntry", LOGIN);
-  assert_fails (f, PLUM_CALL_UNMAP, lease, PLUM_ERROR, PLUM_ERROR_REFUSED, "DeletePortMapping",
-                LOGIN);
+  assert_fails (f, PLUM_CALL_UNMAP, lease, PLUM_ERROR, PLUM_ERROR_REFUSED, "PortMapping", LOGIN);
   assert_fails (f, PLUM_CALL_GET_EXTERNAL_ADDRESS, NULL, PLUM_ERROR, PLUM_ERROR_REFUSED,
                 "GetExternalIPAddress", LOGIN);
   assert_fails (f, PLUM_CALL_LIST, NULL, PLUM_ERROR, PLUM_ERROR_REFUSED,
@@ -56,7 +55,7 @@ test_gone (Fixture *f, gconstpointer data)
   test_loop_advance (&f->loop, 3000);
   fake_igd_stop_http (f->igd);
   assert_fails (f, PLUM_CALL_UNMAP, lease, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED,
-                "DeletePortMapping", GATEWAY);
+                "GetSpecificPortMappingEntry", GATEWAY);
   g_assert_nonnull (f->lost);
 }
 
@@ -127,6 +126,7 @@ test_map_page (Fixture *f, gconstpointer data)
   discover (f);
   assert_map_fails (f, 8080, PLUM_ERROR_MALFORMED,
                     "UPnP: " GATEWAY " answered AddPortMapping with HTTP 200 without SOAP");
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
 }
 
 /* -- Connections that end between two actions of one mapping -- */
@@ -158,7 +158,7 @@ test_replacing_cut_off (Fixture *f, gconstpointer data)
   g_assert_nonnull (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 8080));
 }
 
-/* The port is taken, and the connection ends before the entry is read. */
+/* The port is taken, and its entry cannot be read: the fault of the add is enough. */
 static void
 test_conflict_read_cut_off (Fixture *f, gconstpointer data)
 {
@@ -167,7 +167,9 @@ test_conflict_read_cut_off (Fixture *f, gconstpointer data)
   discover (f);
   fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 8080, 8080, STRANGER, 0);
   done = map_call (f, 8080, 8080, LIFETIME);
-  assert_hangs_up (done, HUNG_UP ("GetSpecificPortMappingEntry"));
+  g_assert_no_error (plum_call_get_error (done));
+  g_assert_cmpuint (plum_lease_get_external_port (plum_call_get_lease (done)), !=, 8080);
+  g_assert_cmpstr (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 8080)->client, ==, STRANGER);
 }
 
 /* The answer is empty, and the connection ends before the entry is read. */
@@ -179,7 +181,8 @@ test_read_back_cut_off (Fixture *f, gconstpointer data)
 
   discover (f);
   done = map_call (f, 8080, 8080, LIFETIME);
-  assert_hangs_up (done, HUNG_UP ("GetSpecificPortMappingEntry"));
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_MALFORMED);
+  g_assert_nonnull (strstr (plum_call_get_error (done)->message, "TCP port 8080 may remain"));
 
   /* The port stays recorded, so that it can be deleted. */
   f->igd->switches.hang_up_on = NULL;
@@ -235,8 +238,9 @@ test_no_reserved_port (Fixture *f, gconstpointer data)
 {
   fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 8080, 8080, STRANGER, 0);
   map_only (f, 8080);
-  g_assert_cmpuint (f->igd->counts.add_any, >, 0);
-  g_assert_cmpuint (f->igd->counts.add, ==, 2);
+  g_assert_cmpuint (f->igd->counts.add_any, ==, 1);
+  /* The port that the router chose was found in its table. */
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 2);
 }
 
 /* A permanent entry of this host that cannot be renewed needs no renewal. */
@@ -313,7 +317,7 @@ static const UpnpTest tests[] = {
   { "errors/empty-and-nothing-done",
     { .empty_success = TRUE, .ignore_adds = TRUE },
     test_empty_and_nothing_done },
-  { "errors/html-page", { .html_success = TRUE }, test_map_page },
+  { "errors/html-page", { .html_success = TRUE, .ignore_adds = TRUE }, test_map_page },
   { "errors/replacing-cut-off",
     { .refuse_renewal = TRUE, .hang_up_on = "DeletePortMapping" },
     test_replacing_cut_off },

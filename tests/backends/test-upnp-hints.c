@@ -95,10 +95,13 @@ test_hint_restart_same_boot (Fixture *f, gconstpointer data)
 static void
 test_hint_update (Fixture *f, gconstpointer data)
 {
+  guint before;
+
   map_only (f, 8080);
+  before = f->igd->counts.get_specific;
   fake_igd_notify (f->igd, "ssdp:update");
   test_loop_advance (&f->loop, 20000);
-  g_assert_cmpuint (f->igd->counts.get_specific, ==, 0);
+  g_assert_cmpuint (f->igd->counts.get_specific, ==, before);
 }
 
 /* -- Announcements while a mapping waits -- */
@@ -163,11 +166,13 @@ static void
 test_hint_without_mapping (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
+  guint before;
 
   unmap_port (f, lease);
+  before = f->igd->counts.get_specific;
   fake_igd_notify (f->igd, "ssdp:byebye");
   test_loop_advance (&f->loop, 20000);
-  g_assert_cmpuint (f->igd->counts.get_specific, ==, 0);
+  g_assert_cmpuint (f->igd->counts.get_specific, ==, before);
 }
 
 #define BYE GATEWAY " has announced its departure, and "
@@ -260,11 +265,13 @@ static void
 test_hint_of_another (Fixture *f, gconstpointer data)
 {
   FakeIgd *other = fake_igd_new (OTHER);
+  guint before;
 
   map_only (f, 8080);
+  before = f->igd->counts.get_specific;
   fake_igd_notify (other, "ssdp:byebye");
   test_loop_advance (&f->loop, 20000);
-  g_assert_cmpuint (f->igd->counts.get_specific, ==, 0);
+  g_assert_cmpuint (f->igd->counts.get_specific, ==, before);
   fake_igd_free (other);
 }
 

@@ -15,8 +15,8 @@ test_unmap (Fixture *f, gconstpointer data)
 
   unmap_port (f, lease);
   g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
-  /* This process made the entry: it was not read before. */
-  g_assert_cmpuint (f->igd->counts.get_specific, ==, 0);
+  /* Before and after the first add, and before the delete. */
+  g_assert_cmpuint (f->igd->counts.get_specific, ==, 3);
 }
 
 static void
@@ -104,6 +104,57 @@ test_unmap_by_lease_taken_over (Fixture *f, gconstpointer data)
   fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 8080, 8080, STRANGER, 0);
   unmap_port (f, lease);
   g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
+  g_assert_cmpuint (f->igd->counts.delete, ==, 0);
+}
+
+/* --- An earlier address of this host --- */
+
+static void
+unmap_moved (Fixture *f, const char *from, gboolean ok)
+{
+  g_autoptr (PlumRequest) request = test_request_new (PLUM_PROTOCOL_TCP, 8080, 8080, LIFETIME, 1);
+  g_autoptr (PlumLease) lease = plum_lease_new (NULL, 8080, LIFETIME, NULL);
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (from);
+  const PlumCallArgs args = { .request = request, .lease = lease, .local_address = address };
+  g_autoptr (PlumCall) done = call (f, PLUM_CALL_UNMAP_MOVED, &args);
+
+  g_assert_true ((plum_call_get_error (done) == NULL) == ok);
+}
+
+#define EARLIER UPNP_TEST_NET ".77"
+
+static void
+test_unmap_moved (Fixture *f, gconstpointer data)
+{
+  discover (f);
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 8080, 8080, EARLIER, 0);
+  unmap_moved (f, EARLIER, TRUE);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
+  unmap_moved (f, EARLIER, TRUE); /* nothing is there */
+}
+
+/* Neither the entry of another host, nor the new one of this host, nor another port. */
+static void
+test_unmap_moved_spares_others (Fixture *f, gconstpointer data)
+{
+  discover (f);
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 8080, 8080, STRANGER, 0);
+  unmap_moved (f, EARLIER, TRUE);
+  fake_igd_wipe (f->igd);
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 8080, 8080, LOCAL, 0);
+  unmap_moved (f, EARLIER, TRUE);
+  fake_igd_wipe (f->igd);
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 8080, 8081, EARLIER, 0);
+  unmap_moved (f, EARLIER, TRUE);
+  g_assert_cmpuint (f->igd->counts.delete, ==, 0);
+}
+
+static void
+test_unmap_moved_unreadable (Fixture *f, gconstpointer data)
+{
+  discover (f);
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 8080, 8080, EARLIER, 0);
+  unmap_moved (f, EARLIER, FALSE);
   g_assert_cmpuint (f->igd->counts.delete, ==, 0);
 }
 
@@ -389,6 +440,9 @@ static const UpnpTest tests[] = {
   { "unmap/by-lease-alone-unreadable", { .specific_fault = 401 }, test_unmap_by_lease_alone },
   { "unmap/without-token", { 0 }, test_unmap_without_token },
   { "unmap/by-lease-taken-over", { 0 }, test_unmap_by_lease_taken_over },
+  { "unmap/moved", { 0 }, test_unmap_moved },
+  { "unmap/moved-spares-others", { 0 }, test_unmap_moved_spares_others },
+  { "unmap/moved-unreadable", { .specific_fault = 401 }, test_unmap_moved_unreadable },
   { "unmap/forged-token", { 0 }, test_unmap_forged_token },
   { "unmap/token-of-another-backend", { 0 }, test_unmap_other_token },
 

@@ -22,6 +22,7 @@ test_request (Fixture *f, gconstpointer data)
 {
   const char *text;
 
+  f->igd->switches.specific_fault = 602; /* the add is the last request */
   map_only (f, 8081);
   text = f->igd->last_request;
   g_assert_nonnull (strstr (text, "<NewRemoteHost></NewRemoteHost>"));
@@ -363,9 +364,17 @@ test_description_too_long (Fixture *f, gconstpointer data)
 static void
 test_bare_error (Fixture *f, gconstpointer data)
 {
-  assert_map_fails (f, 8080, PLUM_ERROR_REFUSED,
-                    "UPnP: " GATEWAY " refused AddPortMapping (HTTP 500 without a reason): check "
-                    "whether UPnP is enabled in the router's settings");
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  done = map_call (f, 8080, 8080, LIFETIME);
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_REFUSED);
+  g_assert_true (
+    g_str_has_prefix (plum_call_get_error (done)->message,
+                      "UPnP: " GATEWAY
+                      " refused AddPortMapping (HTTP 500 without a reason): check whether UPnP is "
+                      "enabled in the router's settings; TCP port "));
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
 }
 
 static void
@@ -380,8 +389,10 @@ test_empty_answer (Fixture *f, gconstpointer data)
 static void
 test_login_page (Fixture *f, gconstpointer data)
 {
-  assert_map_fails (f, 8080, PLUM_ERROR_MALFORMED,
-                    "UPnP: " GATEWAY " answered AddPortMapping with HTTP 200 without SOAP");
+  /* The router has carried out the request: its table has the entry. */
+  map_only (f, 8080);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
+  g_assert_cmpuint (f->igd->counts.add, ==, 1);
 }
 
 /* -- The external address -- */
@@ -412,8 +423,9 @@ test_silent (Fixture *f, gconstpointer data)
 
   discover (f);
   f->igd->switches.http_silent = TRUE;
-  message = g_strdup_printf ("UPnP: AddPortMapping: no answer from " GATEWAY " port %u in 5.0 s",
-                             f->igd->port);
+  message = g_strdup_printf ("UPnP: AddPortMapping: no answer from " GATEWAY " port %u in 5.0 s; "
+                             "TCP port 8080 may remain on the router for up to %u s",
+                             f->igd->port, LIFETIME);
   done = map_call (f, 8080, 8080, LIFETIME);
   g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
   g_assert_cmpstr (plum_call_get_error (done)->message, ==, message);
@@ -451,7 +463,8 @@ test_one_at_a_time (Fixture *f, gconstpointer data)
 
       calls[i] = plum_backend_call (f->backend, PLUM_CALL_MAP, &args, TIMEOUT, NULL, NULL);
     }
-  test_loop_advance (&f->loop, 300);
+  /* A look and an add each, and one more look after the first one. */
+  test_loop_advance (&f->loop, 2000);
 
   for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
     {

@@ -401,6 +401,161 @@ test_write_fails (Fixture *f, gconstpointer call)
   plum_lease_file_free (file);
 }
 
+/* --- Directories and files that others can change --- */
+
+static void
+test_directory_mode (Fixture *f, gconstpointer mode)
+{
+  const guint bits = GPOINTER_TO_UINT (mode);
+  const gboolean safe = (bits & 022) == 0 || (bits & 01000) != 0;
+  g_autoptr (GError) error = NULL;
+  PlumLeaseFile *file;
+
+  g_assert_cmpint (g_mkdir_with_parents (f->directory.path, 0700), ==, 0);
+  g_assert_cmpint (chmod (f->directory.path, bits), ==, 0);
+  file = plum_lease_file_open (f->directory.path, f->records, &error);
+  g_assert_true ((file != NULL) == safe);
+  if (!safe)
+    g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+  g_clear_pointer (&file, plum_lease_file_free);
+  g_assert_cmpint (chmod (f->directory.path, 0700), ==, 0);
+}
+
+/* As root only: a directory of another user. */
+static void
+test_directory_owner (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (g_mkdir_with_parents (f->directory.path, 0700), ==, 0);
+  if (geteuid () != 0 || chown (f->directory.path, 12345, 12345) != 0)
+    {
+      g_test_skip ("Only root can change the owner");
+      return;
+    }
+
+  g_assert_null (plum_lease_file_open (f->directory.path, f->records, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+  g_assert_cmpint (chown (f->directory.path, 0, 0), ==, 0);
+}
+
+static void
+test_directory_is_file (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = NULL;
+
+  test_state_directory_write (&f->directory, "old.plum.x", "", 0600);
+  path = test_state_directory_build (&f->directory, "old.plum.x");
+  g_assert_null (plum_lease_file_open (path, f->records, &error));
+  g_assert_nonnull (error);
+}
+
+/* A symbolic link to the directory is followed: whoever set the path chose it. */
+static void
+test_directory_link (Fixture *f, gconstpointer data)
+{
+  g_autofree char *link = NULL;
+  g_autoptr (GError) error = NULL;
+  PlumLeaseFile *file;
+
+  test_state_directory_write (&f->directory, "old.plum", FILE_OF_ONE, 0600);
+  link = g_strconcat (f->directory.path, ".link", NULL);
+  g_assert_cmpint (symlink (f->directory.path, link), ==, 0);
+  file = plum_lease_file_open (link, f->records, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (f->records->len, ==, 1);
+  write_file (f, file);
+  plum_lease_file_free (file);
+  g_assert_cmpint (unlink (link), ==, 0);
+}
+
+static void
+test_hard_link (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = test_state_directory_build (&f->directory, "old.plum");
+  g_autofree char *other = g_strconcat (f->directory.path, ".other", NULL);
+
+  test_state_directory_write (&f->directory, "old.plum", FILE_OF_ONE, 0600);
+  g_assert_cmpint (link (path, other), ==, 0);
+  assert_renamed (f);
+  g_assert_cmpint (unlink (other), ==, 0);
+}
+
+static void
+test_readable_by_others (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = test_state_directory_build (&f->directory, "old.plum");
+  PlumLeaseFile *file;
+
+  test_state_directory_write (&f->directory, "old.plum", FILE_OF_ONE, 0644);
+  file = open_file (f);
+  g_assert_cmpuint (f->records->len, ==, 1);
+  g_assert_cmpuint (test_state_get_mode (path), ==, 0600);
+  plum_lease_file_free (file);
+}
+
+static void
+test_lock_is_pipe (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = test_state_directory_build (&f->directory, "old.lock");
+  PlumLeaseFile *file;
+
+  test_state_directory_write (&f->directory, "old.plum", FILE_OF_ONE, 0600);
+  g_assert_cmpint (mkfifo (path, 0600), ==, 0);
+  file = open_file (f);
+  g_assert_cmpuint (f->records->len, ==, 0);
+  plum_lease_file_free (file);
+}
+
+/* The temporary file has another name each time, so that none can be prepared. */
+static void
+test_prepared_temporary_file (Fixture *f, gconstpointer data)
+{
+  PlumLeaseFile *file = open_file (f);
+  g_autofree char *lock = test_state_directory_find (&f->directory, ".lock");
+  g_autofree char *stem = g_strndup (lock, strlen (lock) - strlen (".lock"));
+  g_autofree char *victim = g_strconcat (f->directory.path, ".victim", NULL);
+  g_autofree char *prepared = g_strconcat (stem, ".plum.new", NULL);
+  g_autofree char *path = g_strconcat (stem, ".plum", NULL);
+  g_autofree char *text = NULL;
+  g_autoptr (GPtrArray) records = NULL;
+  struct stat status;
+
+  g_assert_true (g_file_set_contents (victim, "victim", -1, NULL));
+  g_assert_cmpint (symlink (victim, prepared), ==, 0);
+  g_assert_cmpint (symlink (victim, path), ==, 0);
+  records = plum_lease_codec_decode (FILE_OF_ONE, strlen (FILE_OF_ONE), NULL);
+  g_assert_true (plum_lease_file_write (file, records, NULL));
+
+  g_assert_true (g_file_get_contents (victim, &text, NULL, NULL));
+  g_assert_cmpstr (text, ==, "victim");
+  g_assert_cmpint (lstat (path, &status), ==, 0);
+  g_assert_true (S_ISREG (status.st_mode));
+  g_assert_cmpuint (status.st_mode & 0777, ==, 0600);
+  plum_lease_file_free (file);
+  g_assert_cmpint (unlink (victim), ==, 0);
+}
+
+static void
+test_target_is_directory (Fixture *f, gconstpointer data)
+{
+  PlumLeaseFile *file = open_file (f);
+  g_autofree char *lock = test_state_directory_find (&f->directory, ".lock");
+  g_autofree char *path = g_strndup (lock, strlen (lock) - strlen ("lock"));
+  g_autofree char *target = g_strconcat (path, "plum", NULL);
+  g_autoptr (GPtrArray) records = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (mkdir (target, 0700), ==, 0);
+  records = plum_lease_codec_decode (FILE_OF_ONE, strlen (FILE_OF_ONE), NULL);
+  g_assert_false (plum_lease_file_write (file, records, &error));
+  g_assert_nonnull (error);
+  g_assert_cmpuint (test_state_directory_count (&f->directory), ==, 2);
+  g_assert_cmpint (rmdir (target), ==, 0);
+  plum_lease_file_free (file);
+}
+
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
 #define ADD_CALL(path, call, func)                                                                 \
   g_test_add (path, Fixture, GINT_TO_POINTER (call), set_up, func, tear_down)
@@ -435,6 +590,19 @@ main (int argc, char **argv)
   ADD ("/lease-file/old-lock-removed", test_old_lock_removed);
   ADD_CALL ("/lease-file/write-fails/rename", TEST_SYSCALL_RENAME, test_write_fails);
   ADD_CALL ("/lease-file/write-fails/unlink", TEST_SYSCALL_UNLINK, test_write_fails);
+
+  ADD_CALL ("/lease-file/directory/0777", 0777, test_directory_mode);
+  ADD_CALL ("/lease-file/directory/0770", 0770, test_directory_mode);
+  ADD_CALL ("/lease-file/directory/01777", 01777, test_directory_mode);
+  ADD_CALL ("/lease-file/directory/0755", 0755, test_directory_mode);
+  ADD ("/lease-file/directory/other-owner", test_directory_owner);
+  ADD ("/lease-file/directory/is-a-file", test_directory_is_file);
+  ADD ("/lease-file/directory/symlink", test_directory_link);
+  ADD ("/lease-file/hard-link", test_hard_link);
+  ADD ("/lease-file/readable-by-others", test_readable_by_others);
+  ADD ("/lease-file/lock-is-a-pipe", test_lock_is_pipe);
+  ADD ("/lease-file/prepared-temporary-file", test_prepared_temporary_file);
+  ADD ("/lease-file/target-is-a-directory", test_target_is_directory);
 
   return g_test_run ();
 }

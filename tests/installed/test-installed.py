@@ -71,15 +71,21 @@ class Installation:
 
     def _move_pkg_config(self):
         """Relocates the pkg-config file to the temporary prefix."""
-        name = "plum-glib-1.0.pc"
-        with open(os.path.join(self.libdir, "pkgconfig", name)) as file:
-            text = file.read()
         os.mkdir(os.path.join(self.folder, "pkgconfig"))
-        with open(os.path.join(self.folder, "pkgconfig", name), "w") as file:
-            file.write(text.replace("prefix=%s\n" % PREFIX, "prefix=%s\n" % self.prefix))
+        for name in ("plum-glib-1.0.pc", "plum-service-1.0.pc"):
+            path = os.path.join(self.libdir, "pkgconfig", name)
+            if not os.path.exists(path):
+                continue
+            with open(path) as file:
+                text = file.read()
+            with open(os.path.join(self.folder, "pkgconfig", name), "w") as file:
+                file.write(text.replace("prefix=%s\n" % PREFIX, "prefix=%s\n" % self.prefix))
 
-    def pkg_config(self, *words):
-        return run("pkg-config", *words, "plum-glib-1.0", env=self.env).strip()
+    def pkg_config(self, *words, name="plum-glib-1.0"):
+        return run("pkg-config", *words, name, env=self.env).strip()
+
+    def has_service(self):
+        return os.path.exists(os.path.join(self.libdir, "libplum-service-1.0.so"))
 
     def build(self, source, name):
         """Configures, builds and tests another project with the installed library."""
@@ -120,6 +126,49 @@ def symbols(here):
 
     equal(sorted(set(listed) - set(found)), [])   # removed symbols
     equal(sorted(set(found) - set(listed)), [])   # symbols that were not declared
+
+
+@test("/installed/service/compiles-without-glib")
+def service_compiles(here):
+    if not here.has_service():
+        return
+    flags = here.pkg_config("--cflags", "--libs", name="plum-service-1.0").split()
+    assert not any("glib-2.0" in flag for flag in flags), flags
+    for compiler, standard, example in (("cc", "-std=c99", "blocking-server.c"),
+                                        ("c++", "-std=c++11", "game-loop.cpp")):
+        if shutil.which(compiler) is not None:
+            run(compiler, standard, "-Wall", "-Wextra", "-Wpedantic", "-Werror",
+                "-Wno-unused-parameter", "-pthread", os.path.join(EXAMPLES, "service", example), "-o",
+                os.path.join(here.folder, "service-example"), *flags)
+
+
+@test("/installed/service/adaptor-compiles")
+def adaptor_compiles(here):
+    if not here.has_service():
+        return
+    flags = here.pkg_config("--cflags", "--libs", name="plum-service-1.0").split()
+    run("cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-c", "-pthread",
+        os.path.join(EXAMPLES, "libplum-api", "plum-api.c"), "-o",
+        os.path.join(here.folder, "plum-api.o"), *flags)
+
+
+@test("/installed/service/symbols-as-listed")
+def service_symbols(here):
+    if not here.has_service():
+        return
+    with open(os.path.join(os.path.dirname(__file__), "service-symbols.txt")) as file:
+        listed = file.read().split()
+    equal(exported(os.path.join(here.libdir, "libplum-service-1.0.so")), sorted(listed))
+
+
+@test("/installed/service/python-module")
+def service_python(here):
+    if not here.has_service():
+        return
+    found = glob.glob(here.prefix + "/**/plum_service.py", recursive=True)
+    equal(len(found), 1)
+    run(sys.executable, "-c", "import plum_service; plum_service.Service().close()",
+        env=dict(here.env, PYTHONPATH=os.path.dirname(found[0])))
 
 
 @test("/installed/symbols/modules")

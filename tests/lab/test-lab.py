@@ -19,6 +19,7 @@ import itself
 import lab
 import port_owner
 import recovery
+import service_program
 import traffic
 import two_routers
 from commands import Commands
@@ -351,6 +352,7 @@ SUITES = {
         ('doctor', doctor, 'works', ['natpmp', 'pcp', 'upnp']),
         ('doctor-of-one-router', two_routers.TwoRouters(commands).one_router),
     ]),
+    'service': (['--router=all'], service_program.cases('pcp', 'natpmp', 'upnp')),
     'commands': (['--router=all'], [
         ('status', commands.status, 'pcp'),
         ('external', commands.external),

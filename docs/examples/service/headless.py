@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""A program without a main loop. A network thread adds the port and removes it, and blocks."""
+
+import signal
+import threading
+import time
+
+import plum_service
+
+stopped = threading.Event()
+signal.signal(signal.SIGINT, lambda *_: stopped.set())
+
+
+def log(level, message):
+    pass   # such as print(message)
+
+
+def network_thread():
+    with plum_service.Service(application_name="Sharing", log=log) as service:
+        try:
+            mapping = service.map("tcp", 8080, timeout=10, description="Sharing",
+                                  local_address=service.get_local_address())
+        except plum_service.Error as error:
+            print("Not reachable: %s" % error, flush=True)
+            return
+        print("Reachable at %s:%d" % (mapping.external_host, mapping.external_port), flush=True)
+        stopped.wait()
+        mapping.unmap(timeout=5)
+
+
+thread = threading.Thread(target=network_thread)
+thread.start()
+while thread.is_alive():
+    time.sleep(0.1)   # the loop of the program

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "service-fixture.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static void
+read_line (int fd, char *line, size_t size)
+{
+  size_t n = 0;
+
+  while (n + 1 < size && read (fd, line + n, 1) == 1 && line[n] != '\n')
+    n++;
+  line[n] = '\0';
+}
+
+static void
+start_router (ServiceFixture *fixture)
+{
+  char *arguments[] = { (char *) g_getenv ("PLUM_TEST_ROUTER"), fixture->address, NULL };
+  posix_spawn_file_actions_t actions;
+  int to[2], from[2];
+  char line[16];
+
+  g_assert_cmpint (pipe2 (to, O_CLOEXEC), ==, 0);
+  g_assert_cmpint (pipe2 (from, O_CLOEXEC), ==, 0);
+  posix_spawn_file_actions_init (&actions);
+  posix_spawn_file_actions_adddup2 (&actions, to[0], STDIN_FILENO);
+  posix_spawn_file_actions_adddup2 (&actions, from[1], STDOUT_FILENO);
+  g_assert_cmpint (posix_spawn (&fixture->pid, arguments[0], &actions, NULL, arguments, environ),
+                   ==, 0);
+  posix_spawn_file_actions_destroy (&actions);
+  close (to[0]);
+  close (from[1]);
+  fixture->to = to[1];
+  fixture->from = from[0];
+  read_line (fixture->from, line, sizeof line);
+  g_assert_cmpstr (line, ==, "ready");
+}
+
+void
+service_fixture_set_up (ServiceFixture *fixture, gconstpointer data)
+{
+  static int n;
+  int number = getpid () * 31 + n++;
+
+  g_snprintf (fixture->address, sizeof fixture->address, "127.79.%d.%d", number / 250 % 250,
+              number % 250 + 2);
+  pthread_mutex_init (&fixture->mutex, NULL);
+  pthread_cond_init (&fixture->changed, NULL);
+  start_router (fixture);
+}
+
+void
+service_fixture_tear_down (ServiceFixture *fixture, gconstpointer data)
+{
+  int status;
+
+  g_assert_cmpint (service_fixture_router (fixture, "table"), ==, 0);
+  close (fixture->to);
+  g_assert_cmpint (waitpid (fixture->pid, &status, 0), ==, fixture->pid);
+  g_assert_cmpint (status, ==, 0);
+  close (fixture->from);
+  pthread_mutex_destroy (&fixture->mutex);
+  pthread_cond_destroy (&fixture->changed);
+}
+
+int
+service_fixture_router (ServiceFixture *fixture, const char *command)
+{
+  char line[64];
+
+  g_snprintf (line, sizeof line, "%s\n", command);
+  g_assert_cmpint (write (fixture->to, line, strlen (line)), ==, (gssize) strlen (line));
+  read_line (fixture->from, line, sizeof line);
+  return atoi (line);
+}
+
+PlumService *
+service_fixture_new (ServiceFixture *fixture, const char *backend)
+{
+  const char *const backends[] = { backend != NULL ? backend : "pcp", NULL };
+  PlumServiceConfig config;
+  PlumService *service;
+  int error;
+
+  plum_service_config_init (&config, sizeof config);
+  config.gateway_address = fixture->address;
+  config.backends = backends;
+  config.mapping_timeout = 2000;
+  config.recheck_period = 1000;
+  service = plum_service_new (&config, &error);
+  g_assert_cmpint (error, ==, PLUM_SERVICE_OK);
+  g_assert_nonnull (service);
+
+  return service;
+}
+
+static void
+on_report (PlumService *service, const PlumServiceMapping *mapping, void *data)
+{
+  ServiceFixture *fixture = data;
+
+  pthread_mutex_lock (&fixture->mutex);
+  fixture->last = *mapping;
+  fixture->n_reports++;
+  fixture->n_in_state[mapping->state]++;
+  pthread_cond_broadcast (&fixture->changed);
+  pthread_mutex_unlock (&fixture->mutex);
+}
+
+PlumServiceRequest
+service_fixture_request (ServiceFixture *fixture)
+{
+  PlumServiceRequest request;
+
+  plum_service_request_init (&request, sizeof request);
+  request.internal_port = 8080;
+  request.callback = on_report;
+  request.callback_data = fixture;
+  return request;
+}
+
+void
+service_fixture_wait (ServiceFixture *fixture, PlumServiceState state, int n)
+{
+  struct timespec deadline;
+  int status = 0;
+
+  clock_gettime (CLOCK_REALTIME, &deadline);
+  deadline.tv_sec += DEADLINE_MS / 1000;
+  pthread_mutex_lock (&fixture->mutex);
+  while (fixture->n_in_state[state] < n && status == 0)
+    status = pthread_cond_timedwait (&fixture->changed, &fixture->mutex, &deadline);
+  pthread_mutex_unlock (&fixture->mutex);
+  g_assert_cmpint (status, ==, 0);
+}
+
+PlumServiceMapping
+service_fixture_query (PlumService *service, int id)
+{
+  PlumServiceMapping mapping = { .size = sizeof mapping };
+
+  g_assert_cmpint (plum_service_query (service, id, &mapping), ==, PLUM_SERVICE_OK);
+  return mapping;
+}

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""The module plum_service with a fake router. Prints TAP."""
+
+import subprocess
+import sys
+import threading
+import traceback
+
+import plum_service
+from fake_gateway import PCP_NOT_AUTHORIZED, FakeGateway
+
+REFUSED, NO_GATEWAY = -8, -6
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def equal(got, expected):
+    assert got == expected, "got %r, expected %r" % (got, expected)
+
+
+def fails(code, function, *arguments, **named):
+    try:
+        function(*arguments, **named)
+    except plum_service.Error as error:
+        equal(error.code, code)
+        return str(error)
+    raise AssertionError("no error")
+
+
+def open_service(gateway, **options):
+    return plum_service.Service(gateway_address=gateway.address, backends=["pcp"], **options)
+
+
+@test
+def maps_and_unmaps_blocking():
+    lines = []
+    with FakeGateway() as gateway, open_service(gateway, log=lambda *line: lines.append(line)) as service:
+        mapping = service.map("tcp", 2234, description="sharing")
+        equal((mapping.external_host, mapping.external_port), ("1.2.3.4", 2234))
+        equal((mapping.state, mapping.external_scope), (plum_service.State.SUCCESS,
+                                                        plum_service.Scope.PUBLIC))
+        equal(list(gateway.table), [("tcp", 2234)])
+        equal(mapping.exists, True)
+        mapping.unmap()
+        equal(gateway.table, {})
+        equal(mapping.exists, False)
+        fails(-3, mapping.query)
+    equal(lines, [(2, "TCP 2234 (sharing) is reachable at 1.2.3.4 port 2234, by pcp")])
+
+
+@test
+def maps_from_a_thread_with_local_address():
+    results = []
+    with FakeGateway() as gateway, open_service(gateway) as service:
+        def work():
+            results.append(service.map("udp", 2234, local_address=service.get_local_address()))
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        equal(results[0].query().protocol, "udp")
+        text = fails(NO_GATEWAY, service.map, "tcp", 2234, local_address="192.0.2.1")
+        assert "192.0.2.1" in text, text
+
+
+@test
+def reports_changes():
+    states = []
+    done = threading.Event()
+
+    def on_change(snapshot):
+        states.append(snapshot.state.name)
+        if snapshot.state == plum_service.State.SUCCESS:
+            done.set()
+
+    with FakeGateway() as gateway, open_service(gateway) as service:
+        mapping = service.add("tcp", 2234, callback=on_change)
+        assert done.wait(10)
+        equal(mapping.wait(timeout=1).external_port, 2234)
+        mapping.unmap()
+    equal(states, ["SUCCESS", "DESTROYING", "DESTROYED"])
+
+
+@test
+def failure_raises_the_error():
+    with FakeGateway(result=PCP_NOT_AUTHORIZED) as gateway, open_service(gateway) as service:
+        text = fails(REFUSED, service.map, "tcp", 2234)
+        assert "PCP" in text, text
+
+
+@test
+def close_unmaps_and_is_final():
+    with FakeGateway() as gateway:
+        service = open_service(gateway)
+        service.map("tcp", 2234)
+        service.close()
+        equal(gateway.table, {})
+        service.close()
+        fails(-2, service.map, "tcp", 2234)
+
+
+@test
+def program_ends_without_close():
+    script = ("import plum_service, sys; service = plum_service.Service(backends=['pcp'],"
+              " gateway_address=sys.argv[1], log=lambda *line: None);"
+              " service.map('tcp', 2234, callback=lambda snapshot: None)")
+    with FakeGateway() as gateway:
+        subprocess.run([sys.executable, "-c", script, gateway.address], check=True, timeout=20)
+        equal(gateway.table, {})
+
+
+@test
+def callback_cannot_wait():
+    codes = []
+    done = threading.Event()
+
+    with FakeGateway() as gateway, open_service(gateway) as service:
+        def on_change(snapshot):
+            try:
+                service.close()
+            except plum_service.Error as error:
+                codes.append(error.code)
+            done.set()
+        service.add("tcp", 2234, callback=on_change)
+        assert done.wait(10)
+    equal(codes[0], -4)
+
+
+@test
+def invalid_arguments():
+    fails(-1, plum_service.Service, gateway_address="router")
+    with FakeGateway() as gateway, open_service(gateway) as service:
+        fails(-1, service.add, "tcp", 0)
+        for arguments in (("tcp", 65536), ("sctp", 1)):
+            try:
+                service.add(*arguments)
+            except ValueError:
+                continue
+            raise AssertionError(arguments)
+
+
+def main():
+    failed = 0
+    print("1..%d" % len(TESTS))
+    for number, function in enumerate(TESTS, 1):
+        line = "ok %d /service/python/%s" % (number, function.__name__.replace("_", "-"))
+        try:
+            function()
+        except Exception:
+            failed += 1
+            line = "not " + line
+            print("".join("# %s\n" % text for text in traceback.format_exc().splitlines()), end="")
+        print(line, flush=True)
+    return 1 if failed else 0
+
+
+sys.exit(main())
