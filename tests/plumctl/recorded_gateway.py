@@ -28,6 +28,14 @@ PATIENCE = 10  # s; limit for a client that does not finish its request
 SENT, RECEIVED = "sent", "received"
 
 
+FAULT = (b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault>'
+         b'<faultcode>s:Client</faultcode><faultstring>UPnPError</faultstring><detail>'
+         b'<UPnPError xmlns="urn:schemas-upnp-org:control-1-0"><errorCode>714</errorCode>'
+         b'<errorDescription>NoSuchEntryInArray</errorDescription></UPnPError></detail></s:Fault>'
+         b'</s:Body></s:Envelope>')
+NO_ENTRY = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: %d\r\n\r\n%s" % (len(FAULT), FAULT)
+
+
 class Event:
     def __init__(self, folder, row):
         self.ms = int(row["ms"])
@@ -311,6 +319,11 @@ class RecordedGateway:
                     return
                 actual += piece
             exchange = self._find(self._requests, http_kind(actual))
+            if exchange is None and b"#GetSpecificPortMappingEntry" in actual:
+                # The recording is of a version that did not look before it added an entry.
+                connection.sendall(NO_ENTRY)
+                connection.close()
+                return
             if exchange is None or not exchange.answers:
                 return  # the connection stays open until the client times out
             self._learn_ports(ports_of_http(exchange.request.data), ports_of_http(actual))
