@@ -28,6 +28,7 @@ typedef struct
   guint left_port;         /* the port that may remain; valid if leftover is set */
   gboolean may_delete;     /* it had no entry of another host */
   gboolean look_cut_off;   /* the look had no answer */
+  gboolean look_repeated;  /* a router that shows its entries gave no usable answer */
   gboolean renewal;        /* this process holds the port */
   gboolean internal_tried; /* the internal port as the external port */
   gboolean replaced;       /* this process's old entry was deleted, to be added again */

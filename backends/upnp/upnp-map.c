@@ -44,6 +44,18 @@ upnp_map_choose_port (UpnpMap *self, guint lowest)
   return upnp_map_port_choose (&self->negotiation, lowest, self->internal_tried);
 }
 
+/* An earlier add of this mapping may have had an effect: if another port is requested, its entry is
+ * left behind. Returns 0 if no such port can be requested. */
+static guint
+upnp_map_get_unconfirmed_port (UpnpMap *self)
+{
+  UpnpNegotiation *negotiation = &self->negotiation;
+  guint port = upnp_ports_get_unconfirmed (upnp_map_get_ports (self), negotiation->protocol,
+                                           negotiation->attempt.internal_port);
+
+  return port != UPNP_UNKNOWN_PORT && upnp_map_port_may_use (negotiation, port) ? port : 0;
+}
+
 /* FALSE: another mapping of this process holds the required port, and the operation has failed. */
 static gboolean
 upnp_map_choose_first_port (UpnpMap *self, guint port)
@@ -62,6 +74,11 @@ upnp_map_choose_first_port (UpnpMap *self, guint port)
     {
       port = attempt->internal_port;
       usable = upnp_map_port_may_use (&self->negotiation, port);
+    }
+  else if (!attempt->exact && upnp_map_get_unconfirmed_port (self) != 0)
+    {
+      port = upnp_map_get_unconfirmed_port (self);
+      usable = TRUE;
     }
   upnp_map_set_port (self, usable ? port : upnp_map_choose_port (self, 1));
   return TRUE;
@@ -87,7 +104,7 @@ upnp_map_take_success (UpnpMap *self, guint port)
       self->may_delete = TRUE;
     }
   /* The router has answered the add, but not the look before it. */
-  if (self->look_cut_off)
+  if (self->look_cut_off && device->memory.lookups == UPNP_LOOKUPS_UNTRIED)
     upnp_lookup_set_impossible (device);
 
   upnp_map_port_hold (negotiation, port, upnp_map_get_lifetime (self));
@@ -181,6 +198,29 @@ upnp_map_resolve (UpnpNegotiation *negotiation)
 }
 
 /* -- The entry of the port -- */
+
+/* A router that shows its entries has given an answer that cannot be used: an add could overwrite
+ * the entry of another host. A fault, however, is an answer. */
+static gboolean
+upnp_map_must_look (UpnpMap *self, const UpnpSoapReply *reply, const GError *error)
+{
+  return self->negotiation.operation.device->memory.lookups == UPNP_LOOKUPS_WORK &&
+         (error != NULL || reply->outcome != UPNP_SOAP_FAULT);
+}
+
+static void
+upnp_map_look_again (UpnpMap *self, const UpnpSoapReply *reply, const GError *error)
+{
+  gboolean repeat =
+    !self->look_repeated && !g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+
+  self->look_repeated = TRUE;
+  if (repeat)
+    upnp_map_read_entry (self, READ_BEFORE_ADD);
+  else
+    upnp_operation_fail_exchange (&self->negotiation.operation, UPNP_ACTION_GET_SPECIFIC, reply,
+                                  error);
+}
 
 static void
 upnp_map_take_look (UpnpMap *self,
@@ -330,7 +370,10 @@ on_entry (const UpnpSoapReply *reply,
       self->look_cut_off = error != NULL;
       if (upnp_map_is_former (self, entry))
         result = UPNP_LOOKUP_FREE;
-      upnp_map_take_look (self, result, entry, local_address);
+      if (result == UPNP_LOOKUP_UNKNOWN && upnp_map_must_look (self, reply, error))
+        upnp_map_look_again (self, reply, error);
+      else
+        upnp_map_take_look (self, result, entry, local_address);
       break;
     case READ_AFTER_FAULT:
       upnp_map_take_entry_after_fault (self, result, entry, local_address);

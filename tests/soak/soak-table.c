@@ -48,6 +48,7 @@ typedef struct
   FakeIgdSwitches switches;
   FakeIgdEdit edit; /* (nullable): while a fault lasts */
   gboolean always;  /* the fault never ends */
+  gboolean later;   /* not while a program starts: the router has to show that it can be asked */
 } Kind;
 
 typedef struct _Table Table;
@@ -270,7 +271,7 @@ table_wipe (Table *self)
   g_array_set_size (self->third_ports, 0);
 }
 
-/* The third host gets a permanent entry for a port that is free. It keeps the port. */
+/* The third host gets a permanent entry for a port that is free. */
 static void
 table_add_third (Table *self)
 {
@@ -327,6 +328,16 @@ table_recover (Table *self)
   table_assert_all (self);
 }
 
+static void
+table_start (Table *self, Host *host)
+{
+  if (self->kind->later)
+    table_set_fault (self, FALSE);
+  host_start (host);
+  if (self->kind->later)
+    test_loop_advance (&self->loop, 1 * MINUTE);
+}
+
 /* Events */
 
 /* A program that ends removes only its own entries. */
@@ -347,7 +358,7 @@ end_program (Table *self)
   for (guint i = 0; i < 5; i++)
     table_add_third (self);
   table_set_fault (self, g_rand_boolean (self->rand));
-  host_start (host);
+  table_start (self, host);
 }
 
 /* Renewals do not look: if the router overwrites entries, a renewal before the next recheck takes
@@ -447,7 +458,8 @@ table_set_up (Table *self, const Kind *kind, guint32 seed)
 
   table_set_fault (self, TRUE);
   for (guint i = 0; i < N_HOSTS; i++)
-    host_start (&self->hosts[i]);
+    table_start (self, &self->hosts[i]);
+  table_set_fault (self, TRUE);
 }
 
 static void
@@ -580,10 +592,15 @@ static const Kind kinds[] = {
   { .name = "loses-answers-of-version-2",
     .switches = { .version = 2 },
     .edit = lose_answer_to_change },
-  { .name = "loses-any-answer", .edit = lose_any_answer },
+  { .name = "loses-any-answer", .edit = lose_any_answer, .later = TRUE },
+  { .name = "loses-any-answer-of-version-2",
+    .switches = { .version = 2 },
+    .edit = lose_any_answer,
+    .later = TRUE },
   { .name = "loses-any-answer-and-overwrites",
     .switches = { .overwrite = TRUE },
-    .edit = lose_any_answer },
+    .edit = lose_any_answer,
+    .later = TRUE },
   { .name = "drops-timed", .edit = drop_timed_entry, .always = TRUE },
   { .name = "drops-timed-and-overwrites",
     .switches = { .overwrite = TRUE },
