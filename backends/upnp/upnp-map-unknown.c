@@ -87,6 +87,19 @@ on_unknown_deleted (const UpnpSoapReply *reply,
   upnp_map_continue_after_unknown (self, FALSE);
 }
 
+/* The entry still exists, or the new one does: a request for another port would leave it behind. */
+static void
+upnp_map_fail_renewal (UpnpMap *self)
+{
+  UpnpNegotiation *negotiation = &self->negotiation;
+
+  if (negotiation->operation.device->memory.lookups == UPNP_LOOKUPS_WORK)
+    upnp_operation_fail_exchange (&negotiation->operation, negotiation->attempt.action,
+                                  &negotiation->unknown, negotiation->unknown_error);
+  else
+    upnp_negotiation_fail_unknown (negotiation);
+}
+
 /* The entry cannot be read. It is ours if the table had no entry of another host before. A renewal
  * leaves the entry as it is. */
 void
@@ -95,7 +108,7 @@ upnp_map_clean_up_unknown (UpnpMap *self)
   UpnpNegotiation *negotiation = &self->negotiation;
 
   if (self->renewal)
-    upnp_negotiation_fail_unknown (negotiation);
+    upnp_map_fail_renewal (self);
   else if (self->may_delete)
     upnp_negotiation_call (negotiation, UPNP_ACTION_DELETE, on_unknown_deleted);
   else
