@@ -14,11 +14,11 @@ UP_WITHIN = 15.0  # seconds; speed is measured by the benchmarks
 class Plumctl:
     """A run of `plumctl map --json`, with the events that it has printed so far."""
 
-    def __init__(self, program, *args, on_event=None, env=None):
+    def __init__(self, program, *args, on_event=None, env=None, prefix=()):
         self.started = time.monotonic()
-        self.process = subprocess.Popen([program, 'map', '--json', *args], text=True, env=env,
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE)
+        self.process = subprocess.Popen([*prefix, program, 'map', '--json', *args], text=True,
+                                        env=env, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.events = queue.Queue()
         self.seen = []
         self.errors = ''

@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 
+import denied_port
 import itself
 import lab
 import port_owner
@@ -25,6 +26,7 @@ import two_routers
 from commands import Commands
 from plumctl import Plumctl
 from two_gateways import TwoGateways
+from two_hosts import TwoHosts
 
 GONE_WITHIN = 1.0  # seconds from SIGINT until the mapping is removed
 EXIT_NO_GATEWAY = 3
@@ -38,8 +40,8 @@ def say(text):
         print(f'# {line}', flush=True)
 
 
-def plumctl_map(*args, env=None):
-    return Plumctl(plumctl_path, *args, env=env,
+def plumctl_map(*args, env=None, prefix=()):
+    return Plumctl(plumctl_path, *args, env=env, prefix=prefix,
                    on_event=lambda seconds, line: say(f'{seconds * 1000:.0f} ms: {line}'))
 
 
@@ -393,6 +395,10 @@ SUITES = {
     ]),
     'two-gateways': (['--router=all', '--two-gateways'],
                      TwoGateways(lambda: plumctl_path, plumctl_map, say).cases()),
+    'two-hosts': (['--router=upnp'], TwoHosts(lambda: plumctl_path, plumctl_map, say).cases()),
+    'two-hosts-upnp1': (['--router=upnp1'],
+                        TwoHosts(lambda: plumctl_path, plumctl_map, say).cases()),
+    'denied-port': (['--router=all', '--quiet'], denied_port.cases(plumctl_map, say)),
     'none': (['--router=none'], [
         ('no-router-answers', no_router_answers),
         ('doctor', doctor, 'switched-off', []),
