@@ -3,6 +3,7 @@
 #include "upnp-discovery.h"
 
 #include "upnp-link.h"
+#include "upnp-location.h"
 #include "upnp-operation.h"
 #include "upnp-pool.h"
 #include "upnp-search.h"
@@ -376,7 +377,7 @@ upnp_discovery_fail (UpnpDiscovery *self)
 {
   guint n = g_hash_table_size (self->senders);
   UpnpCandidate *candidate = upnp_pool_find_problem (self->pool);
-  const GError *unsent = upnp_search_get_error (self->search);
+  const GError *unsent = self->search != NULL ? upnp_search_get_error (self->search) : NULL;
 
   if (n == 0 && unsent != NULL)
     upnp_discovery_fail_search (self, g_error_copy (unsent));
@@ -399,15 +400,6 @@ upnp_discovery_fail (UpnpDiscovery *self)
   else
     upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
                          "%u devices answered; none is an internet gateway", n);
-}
-
-/* The gateway, if no other device could be better. */
-static UpnpCandidate *
-find_good_gateway (UpnpDiscovery *self)
-{
-  UpnpCandidate *best = upnp_pool_find_best (self->pool);
-
-  return best != NULL && best->device->is_gateway && best->score > 0 ? best : NULL;
 }
 
 /* Whether the gateway does not allow hosts to open its firewall. No other device could help. */
@@ -503,7 +495,7 @@ upnp_discovery_conclude (UpnpDiscovery *self, guint wait_ms)
 static void
 upnp_discovery_advance (UpnpDiscovery *self)
 {
-  UpnpCandidate *good = self->current == NULL ? find_good_gateway (self) : NULL;
+  UpnpCandidate *good = self->current == NULL ? upnp_pool_find_good_gateway (self->pool) : NULL;
   UpnpCandidate *next;
   guint wait_ms;
 
@@ -526,7 +518,8 @@ upnp_discovery_advance (UpnpDiscovery *self)
 
   /* Further searches would only keep the device busy. An announcement may be forged: the search for
    * an answer continues. */
-  upnp_search_set_paused (self->search, next != NULL && next->origin != UPNP_ORIGIN_ANNOUNCEMENT);
+  if (self->search != NULL)
+    upnp_search_set_paused (self->search, next != NULL && next->origin != UPNP_ORIGIN_ANNOUNCEMENT);
   if (next != NULL)
     upnp_discovery_examine (self, next);
   else
@@ -556,12 +549,25 @@ on_search_finished (gpointer user_data)
   upnp_discovery_advance (self);
 }
 
+/* Examines the device of a known description, without a search. location: (transfer full) */
+static void
+upnp_discovery_use (UpnpDiscovery *self, UpnpUrl *location, GInetAddress *address)
+{
+  self->window_expired = self->gateway_answered = TRUE;
+  add_sender (self, location->host);
+  upnp_pool_add (self->pool, upnp_candidate_new (self->operation.session, address, location, -1,
+                                                 UPNP_ORIGIN_GATEWAY));
+  upnp_discovery_advance (self);
+}
+
 void
 upnp_discovery_start (UpnpSession *session, PlumCall *call)
 {
   const char *obstacle = upnp_link_find_obstacle (upnp_session_get_network (session));
   UpnpDiscovery *self =
     upnp_operation_new (sizeof (UpnpDiscovery), session, call, upnp_discovery_clear);
+  g_autoptr (GInetAddress) address = NULL;
+  g_autoptr (UpnpUrl) location = NULL;
   g_autoptr (GError) error = NULL;
 
   self->started = upnp_discovery_get_time (self);
@@ -571,6 +577,18 @@ upnp_discovery_start (UpnpSession *session, PlumCall *call)
   if (obstacle != NULL)
     {
       upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED, "%s", obstacle);
+      return;
+    }
+
+  location = upnp_location_read (session, &address, &error);
+  if (error != NULL)
+    {
+      upnp_discovery_fail_search (self, g_steal_pointer (&error));
+      return;
+    }
+  if (location != NULL)
+    {
+      upnp_discovery_use (self, g_steal_pointer (&location), address);
       return;
     }
 

@@ -279,3 +279,11 @@ upnp_pool_get_n_tries (UpnpPool *self)
 {
   return self->n_tries;
 }
+
+UpnpCandidate *
+upnp_pool_find_good_gateway (UpnpPool *self)
+{
+  UpnpCandidate *best = upnp_pool_find_best (self);
+
+  return best != NULL && best->device->is_gateway && best->score > 0 ? best : NULL;
+}

@@ -35,6 +35,8 @@ void upnp_pool_start (UpnpPool *self, UpnpCandidate *candidate);
 
 /* The usable candidate with the highest rank. (nullable) */
 UpnpCandidate *upnp_pool_find_best (UpnpPool *self);
+/* The gateway, if no other device could be better. (nullable) */
+UpnpCandidate *upnp_pool_find_good_gateway (UpnpPool *self);
 /* The candidate whose problem is reported: the gateway takes precedence. (nullable) */
 UpnpCandidate *upnp_pool_find_problem (UpnpPool *self);
 /* How many descriptions of the gateway's address were requested. */

@@ -392,7 +392,77 @@ test_may_contact (void)
     }
 }
 
+/* -- A known description -- */
+
+static void
+set_location (Fixture *f, const char *format, ...)
+{
+  g_autoptr (GHashTable) options =
+    g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
+  g_autofree char *location = NULL;
+  va_list args;
+
+  va_start (args, format);
+  location = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_hash_table_insert (options, g_strdup ("upnp.location"),
+                       g_variant_ref_sink (g_variant_new_string (location)));
+  g_clear_object (&f->backend);
+  f->backend = plum_backend_new (PLUM_TYPE_UPNP_BACKEND, "upnp", f->network, f->loop.context);
+  plum_backend_set_options (f->backend, options);
+}
+
+/* Nothing is searched. */
+static void
+test_location (Fixture *f, gconstpointer data)
+{
+  set_location (f, "http://" GATEWAY ":%u/rootDesc.xml", f->igd->port);
+  map_only (f, 8080);
+  g_assert_cmpuint (f->igd->counts.searches, ==, 0);
+  g_assert_cmpuint (f->igd->counts.descriptions, ==, 1);
+}
+
+static void
+test_location_wrong (Fixture *f, gconstpointer data)
+{
+  set_location (f, "http://" GATEWAY ":%u/elsewhere.xml", f->igd->port);
+  {
+    g_autoptr (PlumCall) done = call (f, PLUM_CALL_DISCOVER, NULL);
+
+    g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
+    g_assert_nonnull (
+      strstr (plum_call_get_error (done)->message, "its description cannot be read"));
+  }
+  g_assert_cmpuint (f->igd->counts.searches, ==, 0);
+}
+
+static void
+test_location_refused (Fixture *f, gconstpointer data)
+{
+  static const char *const odd[] = { "",
+                                     "ftp://" GATEWAY "/",
+                                     "http://router.lan:5000/a.xml",
+                                     "http://127.0.0.1:80/a.xml",
+                                     "http://224.0.0.1/a.xml",
+                                     "http://8.8.8.8/a.xml" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (odd); i++)
+    {
+      g_autoptr (PlumCall) done = NULL;
+
+      set_location (f, "%s", odd[i]);
+      done = call (f, PLUM_CALL_DISCOVER, NULL);
+      g_assert_nonnull (plum_call_get_error (done));
+      g_assert_nonnull (
+        strstr (plum_call_get_error (done)->message, "UPnP: cannot search: the option location: "));
+    }
+  g_assert_cmpuint (f->igd->counts.searches + f->igd->counts.descriptions, ==, 0);
+}
+
 static const UpnpTest tests[] = {
+  { "discover/location", { .ssdp_silent = TRUE }, test_location },
+  { "discover/location-wrong", { 0 }, test_location_wrong },
+  { "discover/location-refused", { 0 }, test_location_refused },
   { "discover/minimum", { 0 }, test_minimum },
   { "discover/gateway-at-once", { 0 }, test_gateway_at_once },
   { "discover/no-answer", { .ssdp_silent = TRUE }, test_no_answer },

@@ -82,10 +82,14 @@ class Commands:
         lab.equal(lab.rules(9034), [], 'rules left on the router')
 
     def unmap_by_pcp(self):
-        """miniupnpd lets a host take over its own mappings without the key, and remove them."""
+        """Without its key, PCP refuses to remove a mapping; the other protocols need none."""
         self.succeed('map', '--once', '--backend', 'pcp', 'tcp:9035')
         assert lab.rules(9035), 'not mapped'
-        self.succeed('unmap', '--backend', 'pcp', 'tcp:9035')
+        done = self.plumctl('unmap', '--backend', 'pcp', 'tcp:9035')
+        lab.equal((done.returncode, done.stdout), (1, ''), 'unmap without the key')
+        assert 'a key that is not known here' in done.stderr, done.stderr
+        assert lab.rules(9035), 'removed without the key'
+        self.succeed('unmap', 'tcp:9035')
         lab.equal(lab.rules(9035), [], 'rules left on the router')
 
     def monitor(self):

@@ -293,10 +293,11 @@ def command_with_a_port():
 
 def no_router_answers():
     with plumctl_map('tcp:9006') as plumctl:
-        lab.equal(plumctl.wait(10), EXIT_NO_GATEWAY, 'exit status')
+        lab.equal(plumctl.wait(15), EXIT_NO_GATEWAY, 'exit status')
         seconds = time.monotonic() - plumctl.started
         say(f'verdict in {seconds:.2f} s: {plumctl.errors.strip()}')
-        assert seconds < 4.0, f'the verdict took {seconds:.1f} s'
+        # The answers of a slow router count for almost ten seconds.
+        assert seconds < 11.5, f'the verdict took {seconds:.1f} s'
         for name in ('PCP', 'NAT-PMP', 'UPnP'):
             assert name in plumctl.errors, f'the reason of {name} is missing: {plumctl.errors}'
 

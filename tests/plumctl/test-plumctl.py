@@ -578,6 +578,15 @@ def list_not_supported():
 
 
 @test
+def option_location_that_cannot_be_used():
+    """The option reaches the backend, which does not search."""
+    result = plumctl("map", "-o", "upnp.location=http://192.0.2.1/a.xml", "--gateway", "127.94.1.1",
+                     "--backend", "upnp", "tcp:8080")
+    equal(result.returncode, 3)
+    contains(result.stderr, "the option location: 192.0.2.1 is not contacted")
+
+
+@test
 def unmap_by_natpmp():
     with FakeGateway(protocol="natpmp") as gateway:
         equal(plumctl("map", "--once", *common(gateway, "natpmp"), "tcp:8080").returncode, 0)

@@ -117,6 +117,13 @@ def usage_odd_words_cause_no_critical():
 
 
 @test
+def usage_option_of_a_backend():
+    for word in ("", "upnp", "upnp.location", "location=x", "=.", "Upnp.location=x", "upnp.=x", ".a=x",
+                 "upnp.Location=x"):
+        usage_error(plumctl("status", "--option=" + word), "--option")
+
+
+@test
 def usage_unknown_option():
     usage_error(plumctl("map", "--forever", "tcp:80"), "--forever")
 

@@ -21,8 +21,8 @@ static struct
 static const GOptionEntry entries[] = {
   { "all-mine", 'a', 0, G_OPTION_ARG_NONE, &options.all_mine,
     "Remove all mappings of this computer", NULL },
-  { "family", 0, 0, G_OPTION_ARG_STRING, &options.family,
-    "IPv4, the IPv6 firewall, or both (the default)", "4|6|both" },
+  { "family", 0, 0, G_OPTION_ARG_STRING, &options.family, "IPv4, the IPv6 firewall, or both",
+    "4|6|both" },
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
@@ -213,6 +213,38 @@ on_discovered (Discovery *discovery)
 
 /* --- Start --- */
 
+static gboolean
+is_recorded (GListModel *recorded, const UnmapJob *job)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (recorded); i++)
+    {
+      g_autoptr (PlumEntry) entry = g_list_model_get_item (recorded, i);
+
+      if (plum_entry_get_protocol (entry) == job->protocol &&
+          plum_entry_get_internal_port (entry) == job->internal_port)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* To find a pinhole that is not recorded, a router has to be asked to open it for a moment. That is
+ * done only if the user names the family. */
+static void
+remove_unrecorded_pinholes (Unmap *unmap)
+{
+  g_autoptr (GListModel) recorded =
+    plum_manager_dup_recorded_entries (unmap->session.manager, G_SOCKET_FAMILY_IPV6);
+
+  for (guint i = unmap->jobs->len; i > 0; i--)
+    {
+      const UnmapJob *job = unmap->jobs->pdata[i - 1];
+
+      if (job->family == G_SOCKET_FAMILY_IPV6 && !is_recorded (recorded, job))
+        g_ptr_array_remove_index (unmap->jobs, i - 1);
+    }
+}
+
 static int
 run_with_session (Unmap *unmap)
 {
@@ -220,6 +252,8 @@ run_with_session (Unmap *unmap)
 
   /* PCP needs the key of a mapping to remove it. The keys of a killed process are stored there. */
   state_directory_use (unmap->session.manager);
+  if (options.family == NULL && unmap->ipv4)
+    remove_unrecorded_pinholes (unmap);
   if (unmap->ipv4)
     discovery_start (&unmap->discovery);
   else
@@ -313,7 +347,8 @@ const PlumctlCommand plumctl_command_unmap = {
   .details =
     "Mappings of other computers are not removed. With PCP, a router may refuse to remove a\n"
     "mapping without the key that it was made with. Mappings made by “plumctl map --once” then\n"
-    "expire with their lease.\n"
+    "expire with their lease. Without --family, only those ports of the IPv6 firewall are closed\n"
+    "that plumctl has opened.\n"
     "\n"
     "Examples:\n"
     "  plumctl unmap tcp:8080\n"

@@ -6,6 +6,7 @@
 #include "output.h"
 
 #include <net/if.h>
+#include <string.h>
 
 CommonOptions common_options = { .timeout = COMMON_TIMEOUT_DEFAULT };
 
@@ -136,6 +137,56 @@ apply_backends (PlumManager *manager, int *exit_code)
   return TRUE;
 }
 
+/* As GVariant text, such as true, 5 or uint32 5; anything else is a string. (transfer full) */
+static GVariant *
+parse_value (const char *text)
+{
+  GVariant *value = g_variant_parse (NULL, text, NULL, NULL, NULL);
+
+  return value != NULL ? value : g_variant_ref_sink (g_variant_new_string (text));
+}
+
+static gboolean
+apply_option (PlumManager *manager, const char *text)
+{
+  const char *dot = strchr (text, '.');
+  const char *sign = strchr (text, '=');
+  g_autofree char *name = NULL;
+  g_autofree char *key = NULL;
+  g_autoptr (GVariant) value = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!g_utf8_validate (text, -1, NULL) || dot == NULL || sign == NULL || dot > sign)
+    {
+      output_error ("--option: “%s” is invalid, must be NAME.KEY=VALUE, such as "
+                    "upnp.location=http://192.168.1.1:5000/rootDesc.xml",
+                    text);
+      return FALSE;
+    }
+
+  name = g_strndup (text, (gsize) (dot - text));
+  key = g_strndup (dot + 1, (gsize) (sign - dot - 1));
+  value = parse_value (sign + 1);
+  if (plum_manager_set_backend_option (manager, name, key, value, &error))
+    return TRUE;
+
+  output_error ("--option: %s", error->message);
+  return FALSE;
+}
+
+static gboolean
+apply_options (PlumManager *manager, int *exit_code)
+{
+  for (guint i = 0; common_options.options != NULL && common_options.options[i] != NULL; i++)
+    if (!apply_option (manager, common_options.options[i]))
+      {
+        *exit_code = PLUMCTL_USAGE;
+        return FALSE;
+      }
+
+  return TRUE;
+}
+
 /* Applies the options to a new manager. */
 gboolean
 common_options_apply (PlumManager *manager, int *exit_code)
@@ -149,6 +200,9 @@ common_options_apply (PlumManager *manager, int *exit_code)
     }
 
   if (common_options.backends != NULL && !apply_backends (manager, exit_code))
+    return FALSE;
+
+  if (!apply_options (manager, exit_code))
     return FALSE;
 
   if (gateway != NULL)

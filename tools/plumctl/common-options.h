@@ -13,6 +13,7 @@ typedef struct
   char *gateway;
   char *interface;
   char **backends;
+  char **options; /* NAME.KEY=VALUE */
   double timeout; /* s */
 } CommonOptions;
 
@@ -44,9 +45,16 @@ extern CommonOptions common_options;
       "Use the router of network interface NAME", "NAME"                                           \
   }
 #define COMMON_OPTION_BACKEND                                                                      \
+  { "backend",                                                                                     \
+    'b',                                                                                           \
+    0,                                                                                             \
+    G_OPTION_ARG_STRING_ARRAY,                                                                     \
+    &common_options.backends,                                                                      \
+    "Use only this backend; repeat, or separate with commas, for several",                         \
+    "NAME" },                                                                                      \
   {                                                                                                \
-    "backend", 'b', 0, G_OPTION_ARG_STRING_ARRAY, &common_options.backends,                        \
-      "Use only this backend; repeat, or separate with commas, for several", "NAME"                \
+    "option", 'o', 0, G_OPTION_ARG_STRING_ARRAY, &common_options.options,                          \
+      "Set an option of a backend, such as upnp.location=URL", "NAME.KEY=VALUE"                    \
   }
 #define COMMON_OPTION_TIMEOUT                                                                      \
   {                                                                                                \

@@ -94,10 +94,9 @@ fail (MappingSet *self)
       if (plum_mapping_get_state (mapping) == PLUM_STATE_SUCCESS)
         continue;
 
-      /* As JSON, the event of the mapping has the error. */
-      if (error != NULL && !(common_options.json && self->changed != NULL))
+      if (error != NULL)
         output_error ("%s: %s", name, error->message);
-      else if (error == NULL)
+      else
         output_error ("%s: no answer within %g s", name, common_options.timeout);
 
       if (error == NULL || describe_exit_code (error) != PLUMCTL_NO_ROUTER)
