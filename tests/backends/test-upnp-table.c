@@ -288,6 +288,124 @@ test_unclear_unmap (Fixture *f, gconstpointer data)
     }
 }
 
+/* -- A router that shows its entries, and does not answer at times -- */
+
+/* The look has no usable answer: an add could overwrite the entry of another host. */
+static void
+test_unclear_look (Fixture *f, gconstpointer data)
+{
+  map_only (f, 9000);
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9001, 80, STRANGER, 0);
+  action = "#GetSpecificPortMappingEntry\"";
+  f->igd->edit = edit_answer;
+  for (gsize i = 0; i < G_N_ELEMENTS (unclear); i++)
+    {
+      g_autoptr (PlumCall) done = NULL;
+
+      g_test_message ("%s", unclear[i].name);
+      f->igd->edit_data = (gpointer) &unclear[i];
+      done = map_call (f, 8081, 9001, LIFETIME);
+      g_assert_nonnull (plum_call_get_error (done));
+      g_assert_cmpstr (find (f, 9001)->client, ==, STRANGER);
+      g_assert_cmpuint (f->igd->counts.add, ==, 1);
+    }
+}
+
+static void
+lose_first_look (const char *request, guint *status, GString *body, gpointer data)
+{
+  guint *n = data;
+
+  if (strstr (request, "#GetSpecificPortMappingEntry\"") != NULL && (*n)++ == 0)
+    *status = 0;
+}
+
+static void
+test_look_again (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) done = NULL;
+  guint n = 0;
+
+  map_only (f, 9000);
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9001, 80, STRANGER, 0);
+  f->igd->edit = lose_first_look;
+  f->igd->edit_data = &n;
+  done = map_call (f, 8081, 9001, LIFETIME);
+  g_assert_no_error (plum_call_get_error (done));
+  g_assert_cmpuint (plum_lease_get_external_port (plum_call_get_lease (done)), !=, 9001);
+  g_assert_cmpstr (find (f, 9001)->client, ==, STRANGER);
+}
+
+static void
+lose_all_from_add_on (const char *request, guint *status, GString *body, gpointer data)
+{
+  gboolean *lost = data;
+
+  *lost |= strstr (request, "#AddPortMapping\"") != NULL;
+  if (!*lost)
+    return;
+
+  *status = 200;
+  g_string_assign (body, "<html></html>");
+}
+
+/* The router keeps the entry of a port that was drawn: the next attempt requests this port. */
+static void
+test_unclear_port_is_taken_again (Fixture *f, gconstpointer data)
+{
+  gboolean lost = FALSE;
+  g_autoptr (PlumCall) failed = NULL;
+  g_autoptr (PlumCall) done = NULL;
+  g_autoptr (PlumCall) unmapped = NULL;
+
+  discover (f);
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9000, 80, STRANGER, 0);
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 8080, 80, STRANGER, 0);
+  f->igd->edit = lose_all_from_add_on;
+  f->igd->edit_data = &lost;
+  failed = map_call (f, 8080, 9000, LIFETIME);
+  g_assert_nonnull (plum_call_get_error (failed));
+  g_assert_nonnull (strstr (plum_call_get_error (failed)->message, "may remain"));
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 3);
+
+  f->igd->edit = NULL;
+  f->igd->switches.delete_fault = 0;
+  done = map_call (f, 8080, 9000, LIFETIME);
+  g_assert_no_error (plum_call_get_error (done));
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 3);
+  unmapped = lease_call (f, PLUM_CALL_UNMAP, plum_call_get_lease (done));
+  g_assert_no_error (plum_call_get_error (unmapped));
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 2);
+}
+
+static void
+lose_add_and_look (const char *request, guint *status, GString *body, gpointer data)
+{
+  if (strstr (request, "#AddPortMapping\"") != NULL ||
+      strstr (request, "#GetSpecificPortMappingEntry\"") != NULL)
+    edit_answer (request, status, body, data);
+}
+
+/* The entry still exists: another port would leave it behind. */
+static void
+test_unclear_renewal (Fixture *f, gconstpointer data)
+{
+  map_only (f, 9000);
+  action = "#"; /* every action that lose_add_and_look () passes on */
+  for (gsize i = 0; i < G_N_ELEMENTS (unclear); i++)
+    {
+      g_autoptr (PlumCall) done = NULL;
+
+      g_test_message ("%s", unclear[i].name);
+      f->igd->edit = lose_add_and_look;
+      f->igd->edit_data = (gpointer) &unclear[i];
+      done = map_call (f, 8080, 9000, LIFETIME);
+      g_assert_nonnull (plum_call_get_error (done));
+      g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
+      g_assert_cmpuint (f->igd->counts.add, ==, 2 + i);
+    }
+}
+
 /* -- A success that keeps nothing (quirk 75) -- */
 
 static void
@@ -351,6 +469,10 @@ static const UpnpTest tests[] = {
   { "table/unclear/permanent", { .timed_fault = 725 }, test_unclear_permanent },
   { "table/unclear/add-any", { .version = 2 }, test_unclear_add_any },
   { "table/unclear/unmap", { 0 }, test_unclear_unmap },
+  { "table/unclear/look", { .overwrite = TRUE }, test_unclear_look },
+  { "table/unclear/look-again", { .overwrite = TRUE }, test_look_again },
+  { "table/unclear/port", { .delete_fault = 501 }, test_unclear_port_is_taken_again },
+  { "table/unclear/renewal", { 0 }, test_unclear_renewal },
   { "table/kept/timed-is-dropped", { .drop_timed = TRUE }, test_timed_is_dropped },
   { "table/kept/nothing", { .ignore_adds = TRUE }, test_nothing_is_kept },
   { "table/kept/nothing-v2", { .version = 2, .ignore_adds = TRUE }, test_nothing_is_kept },
