@@ -406,6 +406,28 @@ test_unclear_renewal (Fixture *f, gconstpointer data)
     }
 }
 
+static void
+hang_up_on_add_and_look (const char *request, guint *status, GString *body, gpointer data)
+{
+  if (strstr (request, "#AddPortMapping\"") != NULL ||
+      strstr (request, "#GetSpecificPortMappingEntry\"") != NULL)
+    *status = 0;
+}
+
+static void
+test_renewal_hangs_up (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  map_only (f, 9000);
+  f->igd->edit = hang_up_on_add_and_look;
+  done = map_call (f, 8080, 9000, LIFETIME);
+  g_assert_nonnull (plum_call_get_error (done));
+  g_assert_nonnull (strstr (plum_call_get_error (done)->message, "AddPortMapping: "));
+  g_assert_nonnull (strstr (plum_call_get_error (done)->message, "closed without an answer"));
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
+}
+
 /* -- A success that keeps nothing (quirk 75) -- */
 
 static void
@@ -473,6 +495,7 @@ static const UpnpTest tests[] = {
   { "table/unclear/look-again", { .overwrite = TRUE }, test_look_again },
   { "table/unclear/port", { .delete_fault = 501 }, test_unclear_port_is_taken_again },
   { "table/unclear/renewal", { 0 }, test_unclear_renewal },
+  { "table/unclear/renewal-hangs-up", { 0 }, test_renewal_hangs_up },
   { "table/kept/timed-is-dropped", { .drop_timed = TRUE }, test_timed_is_dropped },
   { "table/kept/nothing", { .ignore_adds = TRUE }, test_nothing_is_kept },
   { "table/kept/nothing-v2", { .version = 2, .ignore_adds = TRUE }, test_nothing_is_kept },
