@@ -151,7 +151,7 @@ print_probe (const DoctorReport *self, PlumGateway *gateway, PlumProbe *probe)
         output_line (OUTPUT_PLAIN, "  %s", error->message);
       return;
     }
-  if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED) &&
+  if (error != NULL && g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED) &&
       !doctor_log_has_sent (self->log, gateway, name))
     {
       output_line (OUTPUT_PLAIN, "  %s: not asked: %s", describe_backend (name),
