@@ -394,8 +394,7 @@ test_may_contact (void)
 
 /* -- A known description -- */
 
-static void
-set_location (Fixture *f, const char *format, ...)
+static void G_GNUC_PRINTF (2, 3) set_location (Fixture *f, const char *format, ...)
 {
   g_autoptr (GHashTable) options =
     g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
