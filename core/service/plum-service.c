@@ -317,14 +317,30 @@ plum_service_unmap_and_wait (PlumService *self, int id, uint32_t timeout)
   return met ? (int) snapshot.error : PLUM_SERVICE_ERROR_TIMED_OUT;
 }
 
+/* A manager of its own, because that of the service belongs to the worker. */
+static GInetAddress *
+get_local_address_towards (GInetAddress *gateway, const char *interface_name, GError **error)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (PlumManager) manager = NULL;
+  GInetAddress *local;
+
+  g_main_context_push_thread_default (context);
+  manager = plum_manager_new ();
+  plum_manager_set_gateway_address (manager, gateway);
+  plum_manager_set_interface (manager, interface_name);
+  local = plum_manager_get_local_address (manager, error);
+  g_clear_object (&manager);
+  g_main_context_pop_thread_default (context);
+  return local;
+}
+
 /* --- Local address --- */
 
 /* A manager of this thread reads the routes, so that the worker is not waited for. */
 int
 plum_service_get_local_address (PlumService *self, char *address, size_t size)
 {
-  g_autoptr (GMainContext) context = NULL;
-  g_autoptr (PlumManager) manager = NULL;
   g_autoptr (GInetAddress) local = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *text = NULL;
@@ -332,14 +348,10 @@ plum_service_get_local_address (PlumService *self, char *address, size_t size)
   if (plum_service_table_is_closed (&self->table))
     return PLUM_SERVICE_ERROR_CLOSED;
 
-  context = g_main_context_new ();
-  g_main_context_push_thread_default (context);
-  manager = plum_manager_new ();
-  plum_manager_set_gateway_address (manager, self->gateway_address);
-  plum_manager_set_interface (manager, self->config.interface_name);
-  local = plum_manager_get_local_address (manager, &error);
-  g_clear_object (&manager);
-  g_main_context_pop_thread_default (context);
+  if (self->gateway_address == NULL && self->config.interface_name == NULL)
+    local = plum_address_get_local (G_SOCKET_FAMILY_IPV4, &error);
+  else
+    local = get_local_address_towards (self->gateway_address, self->config.interface_name, &error);
 
   if (local == NULL)
     return plum_service_error_from_gerror (error);
