@@ -160,3 +160,18 @@ upnp_map_adopt_entry (UpnpMap *self, const UpnpTableEntry *entry)
       upnp_negotiation_call (&self->negotiation, UPNP_ACTION_DELETE, on_deleted_before_add);
     }
 }
+
+void
+upnp_map_remove_held (UpnpMap *self, gboolean absent)
+{
+  UpnpNegotiation *negotiation = &self->negotiation;
+  guint port = negotiation->attempt.external_port;
+
+  if (upnp_map_port_get_holder (negotiation, port) == 0)
+    return;
+
+  upnp_map_port_remove (negotiation, port);
+  upnp_session_report_changed (negotiation->operation.session);
+  self->renewal = FALSE;
+  self->may_delete = absent;
+}

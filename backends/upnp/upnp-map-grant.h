@@ -19,5 +19,9 @@ void upnp_map_succeed (UpnpMap *self, guint port, guint lifetime);
 /* Takes an entry that belongs to this mapping already, or replaces it if it would expire soon: some
  * routers cannot renew an entry (quirk 10). */
 void upnp_map_adopt_entry (UpnpMap *self, const UpnpTableEntry *entry);
+/* The router has no entry of this mapping for the port: another host may take it at any time. So
+ * the next request looks first, even if this process held the port (quirk 73). absent: the router
+ * has no entry at all */
+void upnp_map_remove_held (UpnpMap *self, gboolean absent);
 
 G_END_DECLS

@@ -274,7 +274,6 @@ upnp_map_take_entry_after_unknown (UpnpMap *self,
       upnp_map_take_unknown (self, entry);
       break;
     case UPNP_LOOKUP_TAKEN:
-      upnp_map_port_remove (&self->negotiation, self->negotiation.attempt.external_port);
       upnp_map_avoid_entry (self, entry, local_address);
       break;
     case UPNP_LOOKUP_FREE:
@@ -309,7 +308,6 @@ upnp_map_take_read_back (UpnpMap *self,
       return;
     }
 
-  upnp_map_port_remove (negotiation, port);
   if (result == UPNP_LOOKUP_TAKEN)
     {
       upnp_map_avoid_entry (self, entry, local_address);
@@ -364,6 +362,9 @@ on_entry (const UpnpSoapReply *reply,
 
   upnp_negotiation_note_local_address (negotiation, local_address);
   result = upnp_lookup_read (operation->device, reply, error, &owner, &entry);
+  if (result == UPNP_LOOKUP_FREE || result == UPNP_LOOKUP_TAKEN)
+    upnp_map_remove_held (self, result == UPNP_LOOKUP_FREE);
+
   switch (self->reason)
     {
     case READ_BEFORE_ADD:

@@ -352,6 +352,51 @@ test_map_without_number (Fixture *f, gconstpointer data)
                     " answered AddPinhole without a UniqueID; " MAY_REMAIN);
 }
 
+/* -- Unclear answers -- */
+
+static void
+lose_first_answer (const char *request, guint *status, GString *body, gpointer data)
+{
+  guint *n = data;
+
+  if (strstr (request, "#AddPinhole\"") != NULL && (*n)++ == 0)
+    *status = 0;
+}
+
+/* The router answers a second AddPinhole with the number of the pinhole. */
+static void
+test_map_answer_lost (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) lease = NULL;
+  guint n = 0;
+
+  f->igd->edit = lose_first_answer;
+  f->igd->edit_data = &n;
+  lease = map_port (f, 8080);
+  g_assert_cmpuint (n, ==, 2);
+  g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 1);
+  unmap_port (f, lease);
+  g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 0);
+}
+
+/* Without an answer, the pinhole may be open: the error says so, and the release finds it. */
+static void
+test_map_answers_lost (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  f->igd->switches.hang_up_after = "AddPinhole";
+  done = map_call (f, 8080, 8080, LIFETIME);
+  g_assert_nonnull (plum_call_get_error (done));
+  g_assert_nonnull (strstr (plum_call_get_error (done)->message, MAY_REMAIN));
+  g_assert_cmpuint (f->igd->counts.add_pinhole, ==, 2);
+
+  f->igd->switches.hang_up_after = NULL;
+  unmap_port (f, NULL);
+  g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 0);
+}
+
 /* -- No firewall -- */
 
 static void
@@ -417,6 +462,8 @@ static const UpnpTest tests[] = {
   { "map-lifetimes", { 0 }, test_map_lifetimes },
   { "map-short-leases-only", { .longest_pinhole = 3600 }, test_map_short_leases_only },
   { "map-faults", { 0 }, test_map_faults },
+  { "map-answer-lost", { 0 }, test_map_answer_lost },
+  { "map-answers-lost", { 0 }, test_map_answers_lost },
   { "map-without-number", { .no_unique_id = TRUE }, test_map_without_number },
   { "map-m-post", { .m_post = TRUE }, test_map },
   { "map-xml-in-capitals", { .xml_case = TRUE, .xml_prefix = TRUE }, test_map },
