@@ -281,6 +281,12 @@ plum_backend_get_server (PlumBackend *self)
   return g_intern_string (PLUM_BACKEND_GET_CLASS (self)->server);
 }
 
+gboolean
+plum_backend_can_list (PlumBackend *self)
+{
+  return PLUM_BACKEND_GET_CLASS (self)->list != plum_backend_real_call;
+}
+
 void
 plum_backend_listen (PlumBackend *self, gboolean listen)
 {

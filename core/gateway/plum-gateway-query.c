@@ -11,7 +11,7 @@ struct _PlumGatewayQuery
   PlumGatewayQueryFunc func;
   gpointer user_data;
 
-  guint next;        /* index of the candidate to ask next; from the end for a delete */
+  guint next;        /* the place in the order of the query to ask next */
   GError *error;     /* (nullable): the most significant one so far */
   GError *not_found; /* (nullable): a backend found nothing to delete */
   PlumCall *call;    /* (nullable) */
@@ -48,12 +48,15 @@ plum_gateway_query_new (PlumRace *race,
   return self;
 }
 
-/* The port belongs to another host: do not ask the others to delete it. */
+/* A backend that reads the table has failed to delete the entry, or has found that of another host:
+ * the confirmation of another backend would be worth less. */
 static gboolean
 plum_gateway_query_is_final (PlumGatewayQuery *self, const GError *error)
 {
   return self->kind == PLUM_CALL_DELETE_ENTRY &&
-         g_error_matches (error, PLUM_ERROR, PLUM_ERROR_CONFLICT);
+         self->next <= plum_race_get_n_candidates (self->race) &&
+         !g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED) &&
+         !g_error_matches (error, PLUM_ERROR, PLUM_ERROR_DESTROYED);
 }
 
 static void
@@ -85,28 +88,26 @@ on_answered (PlumCall *call, gpointer user_data)
   plum_gateway_query_ask_next (self);
 }
 
-/* To delete an entry, asks the backends of low priority first: these can read the table. The others
- * confirm the deletion of an entry that they do not have (RFC 6887 15, RFC 6886 3.4). */
+/* The candidate at or after next in the order of the query. A backend that cannot read the table
+ * confirms the deletion of an entry that was not there: for a delete, those that can read it come
+ * first. */
 static gboolean
 plum_gateway_query_pick (PlumGatewayQuery *self, guint *index)
 {
-  guint n = plum_race_get_n_candidates (self->race);
+  const guint n = plum_race_get_n_candidates (self->race);
+  const gboolean by_table = self->kind == PLUM_CALL_DELETE_ENTRY;
 
-  if (self->kind != PLUM_CALL_DELETE_ENTRY)
+  for (; self->next < (by_table ? 2 * n : n); self->next++)
     {
-      gboolean found = plum_race_pick (self->race, self->next, NULL, index) == PLUM_PICK_READY;
+      guint i = self->next % n;
+      gboolean can_list = plum_backend_can_list (plum_race_get_candidate (self->race, i)->backend);
 
-      if (found)
-        self->next = *index + 1;
-      return found;
-    }
+      if ((by_table && can_list != (self->next < n)) ||
+          plum_race_pick (self->race, i, NULL, index) != PLUM_PICK_READY || *index != i)
+        continue;
 
-  while (self->next < n)
-    {
-      guint last = n - ++self->next;
-
-      if (plum_race_pick (self->race, last, NULL, index) == PLUM_PICK_READY && *index == last)
-        return TRUE;
+      self->next++;
+      return TRUE;
     }
 
   return FALSE;

@@ -189,9 +189,8 @@ on_deleted (PlumCall *call, gpointer user_data)
 {
   PlumAttempt *self = user_data;
   PLUM_SIGNAL_SCOPE (plum_gateway_get_signals (self->gateway));
-  const GError *error = plum_call_get_error (call);
-
   g_autoptr (PlumCall) owned = g_steal_pointer (&self->call);
+  const GError *error = plum_call_get_error (call);
 
   if (error != NULL && !plum_error_is_final (error))
     plum_attempt_note_unconfirmed (self);

@@ -4,7 +4,8 @@
 
 /* Queries of the router's table, and their cancellation. */
 
-static PlumCall *asked; /* the last call */
+static PlumCall *asked;       /* the last call of the backend that can list */
+static PlumCall *asked_blind; /* the last one of the backend that cannot */
 
 static void
 lister_list (PlumBackend *backend, PlumCall *call)
@@ -45,6 +46,36 @@ lister_get_type (void)
   return type;
 }
 
+static void
+blind_delete_entry (PlumBackend *backend, PlumEntry *entry, PlumCall *call)
+{
+  g_set_object (&asked_blind, call);
+}
+
+static void
+blind_class_init (gpointer klass, gpointer data)
+{
+  ((PlumBackendClass *) klass)->delete_entry = blind_delete_entry;
+}
+
+/* Like beta, but it deletes entries without having a table. */
+static GType
+blind_get_type (void)
+{
+  static GType type;
+  GTypeQuery query;
+
+  if (type == G_TYPE_INVALID)
+    {
+      g_type_query (fake_backend_type (FAKE_BETA), &query);
+      type = g_type_register_static_simple (query.type, "Blind", query.class_size,
+                                            (GClassInitFunc) blind_class_init, query.instance_size,
+                                            NULL, 0);
+    }
+
+  return type;
+}
+
 /* The gateway is known, and its backend is discovered after ms milliseconds. */
 static void
 set_up (CoreFixture *f, gconstpointer ms)
@@ -52,6 +83,7 @@ set_up (CoreFixture *f, gconstpointer ms)
   core_fixture_set_up (f, NULL);
   ALPHA->discover = AFTER (GPOINTER_TO_UINT (ms));
   plum_manager_add_backend_type (f->manager, lister_get_type (), "lister", 400, NULL);
+  plum_manager_add_backend_type (f->manager, blind_get_type (), "blind", 500, NULL);
   plum_manager_discover_async (f->manager, NULL, NULL, NULL);
 }
 
@@ -59,6 +91,7 @@ static void
 tear_down (CoreFixture *f, gconstpointer data)
 {
   g_clear_object (&asked);
+  g_clear_object (&asked_blind);
   core_fixture_tear_down (f, NULL);
 }
 
@@ -158,6 +191,88 @@ test_delete_cancelled (CoreFixture *f, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
+/* Asks for a deletion; the backend that can list answers with code, or confirms if it is 0. */
+static void
+start_delete (CoreFixture *f, int code)
+{
+  g_autoptr (PlumEntry) entry = plum_entry_new (PLUM_PROTOCOL_TCP, 80, 80, NULL, NULL, 60, TRUE);
+
+  plum_gateway_delete_entry_async (core_gateway (f), entry, NULL, test_store_result, &f->result);
+  test_loop_settle (&f->loop);
+  g_assert_nonnull (asked);
+  g_assert_null (asked_blind);
+  if (code == 0)
+    plum_call_return_done (asked);
+  else
+    plum_call_fail (asked, (PlumError) code, "no");
+  test_loop_settle (&f->loop);
+}
+
+static void
+assert_deleted (CoreFixture *f, int code)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_nonnull (f->result);
+  g_assert_cmpint (plum_gateway_delete_entry_finish (core_gateway (f), f->result, &error), ==,
+                   code == 0);
+  if (code != 0)
+    g_assert_error (error, PLUM_ERROR, code);
+}
+
+static void
+test_delete_confirmed (CoreFixture *f, gconstpointer data)
+{
+  start_delete (f, 0);
+  g_assert_null (asked_blind);
+  assert_deleted (f, 0);
+}
+
+static void
+test_delete_not_supported (CoreFixture *f, gconstpointer data)
+{
+  start_delete (f, PLUM_ERROR_NOT_SUPPORTED);
+  plum_call_return_done (asked_blind);
+  test_loop_settle (&f->loop);
+  assert_deleted (f, 0);
+}
+
+/* A backend that cannot look confirms the deletion of what does not exist. */
+static void
+test_delete_not_there (CoreFixture *f, gconstpointer data)
+{
+  start_delete (f, PLUM_ERROR_DESTROYED);
+  plum_call_return_done (asked_blind);
+  test_loop_settle (&f->loop);
+  assert_deleted (f, PLUM_ERROR_DESTROYED);
+}
+
+static void
+test_delete_other_key (CoreFixture *f, gconstpointer data)
+{
+  start_delete (f, PLUM_ERROR_DESTROYED);
+  plum_call_fail (asked_blind, PLUM_ERROR_REFUSED, "the key is not known");
+  test_loop_settle (&f->loop);
+  assert_deleted (f, PLUM_ERROR_REFUSED);
+}
+
+/* Another backend would confirm the deletion of another entry. */
+static void
+test_delete_failure_is_final (CoreFixture *f, gconstpointer data)
+{
+  const int codes[] = { PLUM_ERROR_TIMED_OUT, PLUM_ERROR_CONFLICT, PLUM_ERROR_REFUSED,
+                        PLUM_ERROR_MALFORMED };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (codes); i++)
+    {
+      start_delete (f, codes[i]);
+      g_assert_null (asked_blind);
+      assert_deleted (f, codes[i]);
+      g_clear_object (&f->result);
+      g_clear_object (&asked);
+    }
+}
+
 /* The answer has already arrived. */
 static void
 test_cancelled_too_late (CoreFixture *f, gconstpointer data)
@@ -241,6 +356,11 @@ main (int argc, char **argv)
   ADD ("/query/cancelled/while-asked", 0, test_cancelled_while_asked);
   ADD ("/query/cancelled/delete", 0, test_delete_cancelled);
   ADD ("/query/cancelled/too-late", 0, test_cancelled_too_late);
+  ADD ("/query/delete/confirmed", 0, test_delete_confirmed);
+  ADD ("/query/delete/not-supported", 0, test_delete_not_supported);
+  ADD ("/query/delete/not-there", 0, test_delete_not_there);
+  ADD ("/query/delete/other-key", 0, test_delete_other_key);
+  ADD ("/query/delete/failure-is-final", 0, test_delete_failure_is_final);
   ADD ("/query/gateway-removed", 0, test_gateway_removed);
   ADD ("/query/gateway-removed-in-the-race", 1000, test_gateway_removed_in_the_race);
   ADD ("/query/after-the-manager", 0, test_after_the_manager);

@@ -593,7 +593,7 @@ def unmap_by_natpmp():
         equal(len(gateway.table), 1)
         result = plumctl("unmap", *common(gateway, "natpmp"), "tcp:8080")
         equal(result.returncode, 0)
-        contains(result.stdout, "tcp:8080 removed")
+        equal(result.stdout, "tcp:8080 removed, if it was there\n")
         equal(gateway.table, {})
 
 
@@ -654,7 +654,7 @@ def unmap_json():
     with Router() as router:
         router.plumctl("map", "--once", "tcp:81")
         removed = [{"event": "removed", "protocol": "tcp", "internal_port": 81, "family": "ipv4",
-                    "outcome": "removed", "message": None}]
+                    "outcome": "removed", "was_there": True, "message": None}]
         equal(events(router.plumctl("unmap", "--json", "tcp:81").stdout), removed)
         result = router.plumctl("unmap", "--json", "tcp:81")
         equal(result.returncode, 4)
@@ -663,7 +663,7 @@ def unmap_json():
     with FakeGateway(protocol="natpmp") as gateway:
         plumctl("map", "--once", *common(gateway, "natpmp"), "tcp:81")
         result = plumctl("unmap", "--json", *common(gateway, "natpmp"), "tcp:81")
-        equal(events(result.stdout), removed)
+        equal(events(result.stdout), [dict(removed[0], was_there=None)])
 
 
 @test

@@ -47,6 +47,33 @@ typedef struct
 
 static void run_next (Unmap *unmap);
 
+static gboolean
+is_recorded (GListModel *recorded, const UnmapJob *job)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (recorded); i++)
+    {
+      g_autoptr (PlumEntry) entry = g_list_model_get_item (recorded, i);
+
+      if (plum_entry_get_protocol (entry) == job->protocol &&
+          plum_entry_get_internal_port (entry) == job->internal_port)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* PCP and NAT-PMP confirm the removal of what does not exist (RFC 6887 15, RFC 6886 3.4), and so
+ * does the search for a pinhole. */
+static gboolean
+may_be_nothing (Unmap *unmap, const UnmapJob *job)
+{
+  g_autoptr (GListModel) recorded =
+    plum_manager_dup_recorded_entries (unmap->session.manager, job->family);
+
+  return (job->family == G_SOCKET_FAMILY_IPV6 || unmap->list_error != NULL) &&
+         !is_recorded (recorded, job);
+}
+
 static void
 on_job_done (UnmapJob *job, gpointer user_data)
 {
@@ -85,8 +112,12 @@ run_next (Unmap *unmap)
     return;
 
   if (unmap->next < unmap->jobs->len)
-    unmap_job_start (unmap->jobs->pdata[unmap->next], unmap->session.manager, unmap->entries,
-                     on_job_done, unmap);
+    {
+      UnmapJob *job = unmap->jobs->pdata[unmap->next];
+
+      unmap_job_start (job, unmap->session.manager, unmap->entries, may_be_nothing (unmap, job),
+                       on_job_done, unmap);
+    }
   else
     report (unmap);
 }
@@ -212,21 +243,6 @@ on_discovered (Discovery *discovery)
 }
 
 /* --- Start --- */
-
-static gboolean
-is_recorded (GListModel *recorded, const UnmapJob *job)
-{
-  for (guint i = 0; i < g_list_model_get_n_items (recorded); i++)
-    {
-      g_autoptr (PlumEntry) entry = g_list_model_get_item (recorded, i);
-
-      if (plum_entry_get_protocol (entry) == job->protocol &&
-          plum_entry_get_internal_port (entry) == job->internal_port)
-        return TRUE;
-    }
-
-  return FALSE;
-}
 
 /* To find a pinhole that is not recorded, a router has to be asked to open it for a moment. That is
  * done only if the user names the family. */

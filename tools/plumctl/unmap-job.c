@@ -155,12 +155,18 @@ is_of_job (const UnmapJob *self, PlumEntry *entry)
          (self->external_port == 0 || plum_entry_get_external_port (entry) == self->external_port);
 }
 
-/* entries: of this computer, as the router lists them: their external ports are known. */
+/* entries: of this computer, as the router lists them: their external ports are known.
+ * may_be_nothing: the router cannot tell whether there is a mapping, and none is recorded. */
 void
-unmap_job_start (
-  UnmapJob *self, PlumManager *manager, GPtrArray *entries, UnmapJobFunc done, gpointer user_data)
+unmap_job_start (UnmapJob *self,
+                 PlumManager *manager,
+                 GPtrArray *entries,
+                 gboolean may_be_nothing,
+                 UnmapJobFunc done,
+                 gpointer user_data)
 {
   self->manager = manager;
+  self->may_be_nothing = may_be_nothing;
   self->done = done;
   self->user_data = user_data;
   for (guint i = 0; i < entries->len; i++)
@@ -215,24 +221,29 @@ unmap_outcome_exit_code (UnmapOutcome outcome)
     }
 }
 
-/* A port that both families were asked for counts once if only one of them has it. */
+static gboolean
+is_same_port (const UnmapJob *self, const UnmapJob *other)
+{
+  return self->protocol == other->protocol && self->internal_port == other->internal_port;
+}
+
+/* A port of which only one family has a mapping is reported once. */
 void
 unmap_job_merge_families (GPtrArray *jobs)
 {
-  for (guint i = 0; i + 1 < jobs->len; i++)
+  for (guint i = 0; i < jobs->len; i++)
     for (guint j = 0; j < jobs->len; j++)
       {
-        UnmapJob *job = jobs->pdata[i];
-        UnmapJob *other = jobs->pdata[j];
+        UnmapJob *ipv4 = jobs->pdata[i];
+        UnmapJob *ipv6 = jobs->pdata[j];
 
-        if (job->family == other->family || job->protocol != other->protocol ||
-            job->internal_port != other->internal_port)
+        if (ipv4->family != G_SOCKET_FAMILY_IPV4 || ipv6->family != G_SOCKET_FAMILY_IPV6 ||
+            !is_same_port (ipv4, ipv6))
           continue;
-        if (other->family == G_SOCKET_FAMILY_IPV6 &&
-            (other->outcome == UNMAP_NOT_FOUND || other->outcome == UNMAP_NO_ROUTER))
-          other->hidden = TRUE;
-        else if (job->outcome == UNMAP_NOT_FOUND && other->outcome == UNMAP_REMOVED)
-          job->hidden = TRUE;
+        if (ipv6->outcome == UNMAP_NOT_FOUND || ipv6->outcome == UNMAP_NO_ROUTER)
+          ipv6->hidden = TRUE;
+        else if (ipv4->outcome == UNMAP_NOT_FOUND && ipv6->outcome == UNMAP_REMOVED)
+          ipv4->hidden = TRUE;
       }
 }
 
@@ -249,6 +260,12 @@ print_json (const UnmapJob *self)
   json_writer_int (&json, "internal_port", self->internal_port);
   json_writer_string (&json, "family", self->family == G_SOCKET_FAMILY_IPV6 ? "ipv6" : "ipv4");
   json_writer_string (&json, "outcome", get_outcome_name (self->outcome));
+  if (self->outcome == UNMAP_REMOVED && !self->may_be_nothing)
+    json_writer_bool (&json, "was_there", TRUE);
+  else if (self->outcome == UNMAP_NOT_FOUND)
+    json_writer_bool (&json, "was_there", FALSE);
+  else
+    json_writer_null (&json, "was_there");
   json_writer_string (&json, "message", self->message);
   json_writer_end_object (&json);
   text = json_writer_finish (&json);
@@ -271,7 +288,8 @@ unmap_job_print (const UnmapJob *self)
   switch (self->outcome)
     {
     case UNMAP_REMOVED:
-      output_line (OUTPUT_GOOD, "%s removed", name);
+      output_line (OUTPUT_GOOD, "%s removed%s", name,
+                   self->may_be_nothing ? ", if it was there" : "");
       break;
     case UNMAP_NOT_FOUND:
       output_line (OUTPUT_PLAIN, "%s: the router has no mapping of this port", name);

@@ -6,7 +6,7 @@
 
 /* From the best to the worst. */
 typedef enum {
-  UNMAP_REMOVED,       /* the router confirmed it */
+  UNMAP_REMOVED,       /* the router confirmed it; see may_be_nothing */
   UNMAP_NOT_FOUND,     /* the router has no such mapping */
   UNMAP_OTHER_HOST,    /* the port belongs to another computer */
   UNMAP_NOT_CONFIRMED, /* the router may keep the mapping */
@@ -26,12 +26,12 @@ struct _UnmapJob
   guint external_port; /* 0: any */
 
   UnmapOutcome outcome;
-  char *message;   /* nullable */
-  gboolean hidden; /* the other family has the mapping */
+  char *message;           /* nullable */
+  gboolean may_be_nothing; /* nothing shows that the mapping existed */
+  gboolean hidden;         /* the other family has the mapping */
 
   PlumManager *manager; /* borrowed */
   GPtrArray *entries;   /* of PlumEntry, still to be deleted */
-  gboolean had_entries;
   UnmapJobFunc done;
   gpointer user_data;
 };
@@ -43,8 +43,12 @@ UnmapJob *unmap_job_new (PlumProtocol protocol,
 void unmap_job_free (UnmapJob *self);
 gboolean unmap_job_equal (const UnmapJob *self, const UnmapJob *other);
 gboolean unmap_job_parse (GPtrArray *jobs, char **specs, gboolean ipv4, gboolean ipv6);
-void unmap_job_start (
-  UnmapJob *self, PlumManager *manager, GPtrArray *entries, UnmapJobFunc done, gpointer user_data);
+void unmap_job_start (UnmapJob *self,
+                      PlumManager *manager,
+                      GPtrArray *entries,
+                      gboolean may_be_nothing,
+                      UnmapJobFunc done,
+                      gpointer user_data);
 void unmap_job_merge_families (GPtrArray *jobs);
 void unmap_job_print (const UnmapJob *self);
 int unmap_outcome_exit_code (UnmapOutcome outcome);
