@@ -142,7 +142,7 @@ exchanges_transmit (PlumExchanges *self, PlumExchange *exchange)
   self->serial++;
 
   exchange->wait_ms = plum_retry_wait_ms (exchange->plan, exchange->n_sent, exchange->wait_ms,
-                                          g_random_double_range (-0.1, 0.1));
+                                          plum_retry_choose_jitter (g_random_int ()));
   exchange->deadline = now + exchange->wait_ms * 1000;
   if (!sent && plum_udp_is_transient (error) &&
       !plum_retry_is_last (exchange->plan, exchange->n_sent))

@@ -69,7 +69,7 @@ plum_held_lease_schedule_renewal (PlumHeldLease *self)
     plum_clock_arm (self->clock, &self->timer,
                     plum_renewal_next (self->granted, expiry - self->granted,
                                        plum_clock_get_time (self->clock), &self->windows,
-                                       g_random_double ()));
+                                       g_random_int ()));
 }
 
 static void
