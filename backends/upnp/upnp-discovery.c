@@ -71,7 +71,7 @@ upnp_discovery_get_time (UpnpDiscovery *self)
 static void
 upnp_discovery_clear (UpnpOperation *operation)
 {
-  UpnpDiscovery *self = (UpnpDiscovery *) operation;
+  UpnpDiscovery *self = (gpointer) operation;
 
   clear_timer (&self->turn);
   clear_timer (&self->timer);
