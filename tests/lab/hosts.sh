@@ -180,7 +180,8 @@ close_pcp6 () {
 }
 
 # Makes $1 a typical home router: it masquerades, blocks incoming connections, and has empty chains
-# for miniupnpd. Packets from the client to ports in the set `dropped` are dropped.
+# for miniupnpd. Packets from the client to ports in the set `dropped` are dropped. Protocols have
+# numbers (1 is ICMP, 58 is ICMPv6): their names are in /etc/protocols, which minimal systems lack.
 make_firewall () {
   on "$1" nft -f - <<END
 table inet filter {
@@ -192,13 +193,13 @@ table inet filter {
     iifname "lan0" meta l4proto . th dport @dropped drop
     iifname { "lo", "lan0" } accept
     ct state established,related accept
-    meta l4proto { icmp, ipv6-icmp } accept
+    meta l4proto { 1, 58 } accept
   }
   chain forward {
     type filter hook forward priority filter; policy drop;
     ct state established,related accept
     iifname "lan0" oifname "wan0" accept
-    meta l4proto ipv6-icmp accept
+    meta l4proto 58 accept
     jump miniupnpd
   }
   chain miniupnpd {
