@@ -4,6 +4,7 @@
 #include "plum-module-directory-private.h"
 
 #include <dlfcn.h>
+#include <gmodule.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
 

@@ -7,6 +7,7 @@
 
 #include <glib/gstdio.h>
 #include <errno.h>
+#include <gmodule.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>

@@ -3,7 +3,8 @@
 """Runs the examples of the manual behind a router, as a reader would.
 
 An example whose name begins with "once-" maps a port, prints the result, unmaps the port and exits.
-The others unmap the port and exit on SIGINT.
+One whose name begins with "kept-" keeps the port mapped, and SIGINT kills it. The others unmap the
+port and exit on SIGINT.
 
 Usage: test-examples.py NAME COMMAND [ARGUMENT]... [-- NAME COMMAND [ARGUMENT]...]...
 Writes TAP.
@@ -25,7 +26,7 @@ def equal(got, expected):
     assert got == expected, "got %r, expected %r" % (got, expected)
 
 
-def check(host, command):
+def check(host, command, keeps=False):
     gateway = FakeGateway()
     gateway.address = lan.ROUTER
 
@@ -34,15 +35,16 @@ def check(host, command):
         try:
             ready, _, _ = select.select([program.stdout], [], [], DEADLINE)
             assert ready, "the program printed nothing"
-            equal(program.stdout.readline(), "Reachable at 1.2.3.4:8080\n")
+            equal(program.stdout.readline().capitalize(), "Reachable at 1.2.3.4:8080\n")
             equal(list(gateway.table), [("tcp", 8080)])
             program.send_signal(signal.SIGINT)
             output, errors = program.communicate(timeout=DEADLINE)
         except BaseException:
             program.kill()
             raise
-        equal((program.returncode, output, errors), (0, "", ""))
-        assert gateway.wait_for(lambda table: not table), "the mapping still exists"
+        equal((program.returncode, output, errors), (-signal.SIGINT if keeps else 0, "", ""))
+        if not keeps:
+            assert gateway.wait_for(lambda table: not table), "the mapping still exists"
 
 
 def check_once(host, command):
@@ -81,7 +83,10 @@ def main():
             for number, (name, command) in enumerate(examples, 1):
                 line = "ok %d /examples/%s" % (number, name)
                 try:
-                    (check_once if name.startswith("once-") else check)(host, command)
+                    if name.startswith("once-"):
+                        check_once(host, command)
+                    else:
+                        check(host, command, keeps=name.startswith("kept-"))
                 except (AssertionError, subprocess.TimeoutExpired) as error:
                     failed += 1
                     line = "not " + line
