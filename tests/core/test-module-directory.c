@@ -2,6 +2,7 @@
 
 #include "plum-module-directory-private.h"
 
+#include <gmodule.h>
 #include <glib/gstdio.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
