@@ -23,6 +23,7 @@ struct _PortsWindow
 
   PlumManager *manager;
   GCancellable *discovering; /* (nullable): set while the routers are queried */
+  gboolean router_appeared;  /* since the routers are queried */
   gboolean closing;
 };
 
@@ -99,7 +100,9 @@ on_gateways_changed (
   on_external_address (self);
 
   /* The router appeared with a network and has not been queried yet. */
-  if (n_added > 0 && self->discovering == NULL)
+  if (n_added > 0 && self->discovering != NULL)
+    self->router_appeared = TRUE;
+  else if (n_added > 0)
     gtk_widget_activate_action (GTK_WIDGET (self), "win.search-again", NULL);
 }
 
@@ -124,6 +127,9 @@ on_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
 
   if (!plum_manager_discover_finish (PLUM_MANAGER (object), result, &error))
     show_no_router (self, error);
+
+  if (self->router_appeared && !self->closing)
+    gtk_widget_activate_action (GTK_WIDGET (self), "win.search-again", NULL);
 }
 
 static void
@@ -136,6 +142,7 @@ search_again (GtkWidget *widget, const char *action_name, GVariant *parameter)
   show_no_router (self, NULL);
   plum_manager_discover_async (self->manager, self->discovering, on_discovered,
                                g_object_ref (self));
+  self->router_appeared = FALSE; /* those that the call has found are queried */
 }
 
 /* --- The ports --- */
