@@ -304,11 +304,12 @@ def examples_scripts(here):
 
 @functools.lru_cache
 def static_installation(here):
-    """Builds and installs static libraries only."""
+    """Builds and installs static libraries only. All files of a target are compiled as one, so that
+    file-scope names must be unique."""
     build, prefix = (os.path.join(here.folder, name) for name in ("static", "static-prefix"))
     run("meson", "setup", "--prefix", prefix, "--libdir", "lib", "--werror", "-Doptimization=0",
-        "-Ddefault_library=static", "-Dtests=false", "-Dintrospection=disabled", "-Dvapi=disabled",
-        "-Dwindow=disabled", build, SOURCE)
+        "--unity=on", "-Dunity_size=1000", "-Ddefault_library=static", "-Dtests=false",
+        "-Dintrospection=disabled", "-Dvapi=disabled", build, SOURCE)
     run("meson", "install", "-C", build)
     return dict(here.env, PKG_CONFIG_PATH=os.path.join(prefix, "lib", "pkgconfig")), prefix
 

@@ -19,7 +19,7 @@ static struct
   char *family;
 } options;
 
-static const GOptionEntry entries[] = {
+static const GOptionEntry doctor_entries[] = {
   { "no-map", 'n', 0, G_OPTION_ARG_NONE, &options.no_map, "Do not map a trial port", NULL },
   { "record", 'r', 0, G_OPTION_ARG_FILENAME, &options.record,
     "Record all packets in the directory DIR, with public addresses masked", "DIR" },
@@ -274,6 +274,6 @@ const PlumctlCommand plumctl_command_doctor = {
     "\n"
     "Exit status: 0 port mapping works, 1 interrupted, 2 usage error, 3 no gateway; 10 and\n"
     "above: see plumctl(1) for the status of each verdict.",
-  .options = entries,
+  .options = doctor_entries,
   .run = run_doctor,
 };

@@ -10,7 +10,7 @@
 #include "output.h"
 #include "state-directory.h"
 
-static const GOptionEntry entries[] = {
+static const GOptionEntry list_entries[] = {
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
@@ -30,7 +30,7 @@ get_protocol (PlumEntry *entry)
 }
 
 static void
-print_json (PlumEntry *entry, gboolean ours)
+list_print_json (PlumEntry *entry, gboolean ours)
 {
   g_autofree char *text = NULL;
   JsonWriter json;
@@ -58,7 +58,7 @@ print_json (PlumEntry *entry, gboolean ours)
 }
 
 static void
-print_line (PlumEntry *entry, gboolean ours)
+list_print_line (PlumEntry *entry, gboolean ours)
 {
   g_autofree char *address = describe_address (plum_entry_get_internal_address (entry));
   g_autofree char *lifetime = describe_lifetime (plum_entry_get_lifetime (entry));
@@ -159,9 +159,9 @@ on_listed (GObject *object, GAsyncResult *result, gpointer user_data)
 
       n_unreadable += !plum_entry_is_readable (entry);
       if (common_options.json)
-        print_json (entry, ours);
+        list_print_json (entry, ours);
       else
-        print_line (entry, ours);
+        list_print_line (entry, ours);
     }
 
   print_pinholes (session->manager);
@@ -172,7 +172,7 @@ on_listed (GObject *object, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-on_done (Discovery *discovery)
+on_list_done (Discovery *discovery)
 {
   g_autoptr (PlumGateway) gateway = discovery_dup_gateway (discovery);
 
@@ -190,7 +190,7 @@ static int
 run_list (char **arguments, char **tail)
 {
   Session session = { .interrupt_code = PLUMCTL_FAILED };
-  Discovery discovery = { .session = &session, .done = on_done };
+  Discovery discovery = { .session = &session, .done = on_list_done };
 
   return discovery_run (&discovery, arguments);
 }
@@ -210,6 +210,6 @@ const PlumctlCommand plumctl_command_list = {
     "\n"
     "Exit status: 0 success, 1 the mappings cannot be listed, 2 usage error,\n"
     "3 no router answered.",
-  .options = entries,
+  .options = list_entries,
   .run = run_list,
 };

@@ -20,16 +20,16 @@ static struct
   gboolean exact;
   char *wait;
   char *description;
-} options;
+} run_options;
 
-static const GOptionEntry entries[] = {
-  { "wait", 'w', 0, G_OPTION_ARG_STRING, &options.wait,
+static const GOptionEntry run_entries[] = {
+  { "wait", 'w', 0, G_OPTION_ARG_STRING, &run_options.wait,
     "Wait for the mappings before starting the command (default: yes)", "yes|no" },
-  { "keep-trying", 'k', 0, G_OPTION_ARG_NONE, &options.keep_trying,
+  { "keep-trying", 'k', 0, G_OPTION_ARG_NONE, &run_options.keep_trying,
     "Do not exit if the first attempt fails", NULL },
-  { "exact", 'e', 0, G_OPTION_ARG_NONE, &options.exact,
+  { "exact", 'e', 0, G_OPTION_ARG_NONE, &run_options.exact,
     "Fail if the requested external port is not available", NULL },
-  { "description", 'd', 0, G_OPTION_ARG_STRING, &options.description,
+  { "description", 'd', 0, G_OPTION_ARG_STRING, &run_options.description,
     "The name shown in the router's mapping table", "TEXT" },
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
@@ -112,7 +112,7 @@ start_child (Run *run)
 }
 
 static void
-on_up (MappingSet *set)
+on_run_up (MappingSet *set)
 {
   Run *run = (Run *) set->session;
 
@@ -122,7 +122,7 @@ on_up (MappingSet *set)
 
 /* Standard output belongs to the command, so changes are printed on standard error. */
 static void
-on_changed (MappingSet *set, PlumMapping *mapping)
+on_run_changed (MappingSet *set, PlumMapping *mapping)
 {
   static const char key[] = "plumctl-printed";
   PlumState state = plum_mapping_get_state (mapping);
@@ -158,12 +158,12 @@ on_interrupted (Session *session, int signal_number)
 }
 
 static gboolean
-check_arguments (char **tail)
+run_check_arguments (char **tail)
 {
-  if (options.wait != NULL && !g_str_equal (options.wait, "yes") &&
-      !g_str_equal (options.wait, "no"))
+  if (run_options.wait != NULL && !g_str_equal (run_options.wait, "yes") &&
+      !g_str_equal (run_options.wait, "no"))
     {
-      output_error ("--wait: “%s” is invalid, must be yes or no", options.wait);
+      output_error ("--wait: “%s” is invalid, must be yes or no", run_options.wait);
       return FALSE;
     }
 
@@ -182,7 +182,7 @@ run_with_session (Run *run, gboolean wait)
   int exit_code = PLUMCTL_FAILED;
 
   run->session.interrupted = on_interrupted;
-  run->set.keep_trying = options.keep_trying || !wait;
+  run->set.keep_trying = run_options.keep_trying || !wait;
   state_directory_use (run->session.manager);
 
   if (!mapping_set_start (&run->set, &exit_code))
@@ -197,13 +197,14 @@ static int
 run_run (char **arguments, char **tail)
 {
   Run run = { .command = tail };
-  gboolean wait = g_strcmp0 (options.wait, "no") != 0;
+  gboolean wait = g_strcmp0 (run_options.wait, "no") != 0;
   int exit_code = PLUMCTL_USAGE;
 
   run.set = (MappingSet){
-    .session = &run.session, .changed = on_changed, .up = on_up, .exact = options.exact
+    .session = &run.session, .changed = on_run_changed, .up = on_run_up, .exact = run_options.exact
   };
-  if (check_arguments (tail) && mapping_set_parse (&run.set, arguments, options.description))
+  if (run_check_arguments (tail) &&
+      mapping_set_parse (&run.set, arguments, run_options.description))
     {
       if (session_init (&run.session))
         exit_code = run_with_session (&run, wait);
@@ -232,7 +233,7 @@ const PlumctlCommand plumctl_command_run = {
     "Exit status: that of the command; 128 plus the signal number if a signal killed it; 126 or\n"
     "127 if it could not be started. If it was not started: 1 a mapping failed, 2 usage error,\n"
     "3 no router answered.",
-  .options = entries,
+  .options = run_entries,
   .has_tail = TRUE,
   .run = run_run,
 };

@@ -10,7 +10,7 @@
 static void query (Discovery *self);
 
 static void
-finish (Discovery *self)
+discovery_finish (Discovery *self)
 {
   if (self->finished)
     return;
@@ -22,18 +22,18 @@ finish (Discovery *self)
 }
 
 static void
-on_property (GatewayWatch *watch, PlumGateway *gateway, const char *name)
+on_discovery_property (GatewayWatch *watch, PlumGateway *gateway, const char *name)
 {
   Discovery *self = watch->user_data;
   g_autoptr (PlumGateway) used = discovery_dup_gateway (self);
 
   if (gateway == used && plum_gateway_get_external_address (gateway) != NULL &&
       plum_gateway_get_backend_name (gateway) != NULL)
-    finish (self);
+    discovery_finish (self);
 }
 
 static void
-on_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
+on_discovery_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   Discovery *self = user_data;
   g_autoptr (GError) error = NULL;
@@ -59,11 +59,11 @@ on_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
       g_clear_error (&self->error);
       self->error = g_steal_pointer (&error);
     }
-  finish (self);
+  discovery_finish (self);
 }
 
 static gboolean
-on_deadline (gpointer user_data)
+on_discovery_deadline (gpointer user_data)
 {
   Discovery *self = user_data;
 
@@ -76,21 +76,22 @@ static void
 query (Discovery *self)
 {
   if (self->family == G_SOCKET_FAMILY_INVALID)
-    plum_manager_discover_async (self->session->manager, self->cancellable, on_discovered, self);
+    plum_manager_discover_async (self->session->manager, self->cancellable, on_discovery_discovered,
+                                 self);
   else
     plum_manager_discover_family_async (self->session->manager, self->family, self->cancellable,
-                                        on_discovered, self);
+                                        on_discovery_discovered, self);
 }
 
 void
 discovery_start (Discovery *self)
 {
   self->cancellable = g_cancellable_new ();
-  self->deadline_id = g_timeout_add (common_options_get_timeout_ms (), on_deadline, self);
+  self->deadline_id = g_timeout_add (common_options_get_timeout_ms (), on_discovery_deadline, self);
 
   self->watch.user_data = self;
   if (self->first_address)
-    self->watch.property = on_property;
+    self->watch.property = on_discovery_property;
   gateway_watch_start (&self->watch, self->session->manager);
   query (self);
 }

@@ -7,7 +7,7 @@
 #include "describe.h"
 
 static void
-finish (DoctorExamination *self)
+doctor_examination_finish (DoctorExamination *self)
 {
   if (!self->session->closing)
     self->done (self);
@@ -139,7 +139,7 @@ on_path_done (DoctorPath *path)
   DoctorExamination *self = path->user_data;
 
   collect_routers (self);
-  finish (self);
+  doctor_examination_finish (self);
 }
 
 /* A router named by the user may be any router on the path; it is worth checking if it maps
@@ -188,7 +188,7 @@ conclude (DoctorExamination *self)
   if (self->findings.router_between)
     collect_routers (self);
 
-  finish (self);
+  doctor_examination_finish (self);
 }
 
 static void
@@ -214,7 +214,7 @@ is_silent (DoctorExamination *self)
 }
 
 static void
-on_discovered (Discovery *discovery)
+on_doctor_examination_discovered (Discovery *discovery)
 {
   DoctorExamination *self = discovery->user_data;
   GInetAddress *address;
@@ -250,7 +250,7 @@ doctor_examination_start (DoctorExamination *self)
     .session = self->session,
     .family = self->family,
     .user_data = self,
-    .done = on_discovered,
+    .done = on_doctor_examination_discovered,
   };
   self->stray = (StrayProbe){
     .done = on_stray_done,

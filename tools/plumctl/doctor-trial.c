@@ -55,7 +55,7 @@ copy_outcome (DoctorTrial *self, TrialMapping *trial)
 }
 
 static void
-finish (DoctorTrial *self)
+doctor_trial_finish (DoctorTrial *self)
 {
   g_clear_handle_id (&self->deadline_id, g_source_remove);
   self->done (self);
@@ -151,7 +151,7 @@ on_table (GObject *object, GAsyncResult *result, gpointer user_data)
 
   if (!self->reading_first)
     {
-      finish (self);
+      doctor_trial_finish (self);
       return;
     }
 
@@ -204,7 +204,7 @@ on_state (PlumMapping *mapping, GParamSpec *pspec, DoctorTrial *self)
 }
 
 static gboolean
-on_deadline (gpointer user_data)
+on_doctor_trial_deadline (gpointer user_data)
 {
   DoctorTrial *self = user_data;
 
@@ -244,7 +244,7 @@ doctor_trial_start (DoctorTrial *self, PlumManager *manager, PlumGateway *gatewa
   self->gateway = g_object_ref (gateway);
 
   plum_manager_set_lease_duration (manager, DOCTOR_TRIAL_LEASE);
-  self->deadline_id = g_timeout_add (self->timeout_ms, on_deadline, self);
+  self->deadline_id = g_timeout_add (self->timeout_ms, on_doctor_trial_deadline, self);
   add_mapping (self, PLUM_PROTOCOL_TCP);
   add_mapping (self, PLUM_PROTOCOL_UDP);
 
