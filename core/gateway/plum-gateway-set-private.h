@@ -55,8 +55,8 @@ void plum_gateway_set_use_all (PlumGatewaySet *self, GSocketFamily family);
 void plum_gateway_set_reset (PlumGatewaySet *self);
 
 /* Finds the gateway of an interface, or of the default route if interface_name is NULL. error is
- * set if there is none, except for the default route of a family that is not used. (transfer none)
- * (nullable) */
+ * set if no gateway exists, except for the default route of a family that is not used. (transfer
+ * none) (nullable) */
 PlumGateway *plum_gateway_set_find (PlumGatewaySet *self,
                                     GSocketFamily family,
                                     const char *interface_name,

@@ -35,7 +35,7 @@ typedef enum {
   PLUM_RACE_SUSPECTED,     /* the router may have lost the present leases of backend */
   PLUM_RACE_LOST,          /* follows PLUM_RACE_SUSPECTED, at once or after a pause */
   PLUM_RACE_APPEARED,      /* backend has heard the router, and can map */
-  PLUM_RACE_BACKEND_EVENT, /* backend reports backend_event, which is none of the above */
+  PLUM_RACE_BACKEND_EVENT, /* backend reports backend_event: none of the above */
 } PlumRaceEventKind;
 
 /* Fields that do not apply are NULL. All borrowed. */

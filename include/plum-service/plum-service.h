@@ -119,7 +119,7 @@ typedef struct
   PlumServiceScope external_scope; /* if it is not public, there is another NAT */
   uint32_t lifetime;               /* seconds; 0 while the mapping is not up */
   uint32_t generation;    /* grows when the router had to be asked anew; a renewal does not count */
-  PlumServiceError error; /* of the last attempt; PLUM_SERVICE_OK if there is none */
+  PlumServiceError error; /* of the last attempt; PLUM_SERVICE_OK if none failed */
   char
     external_host[64]; /* empty while the mapping is not up, or if the router reports no address */
   char backend[32];    /* such as "pcp"; empty while the mapping is not up */

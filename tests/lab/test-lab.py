@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 
@@ -465,7 +466,10 @@ def main():
     if not args.inside:
         return enter_lab(args, options)
     plumctl_path = args.plumctl
-    return run_cases(cases)
+    # The records of other routers, and the user's own, must not have an effect.
+    with tempfile.TemporaryDirectory() as state:
+        os.environ['XDG_STATE_HOME'] = state
+        return run_cases(cases)
 
 
 if __name__ == '__main__':
