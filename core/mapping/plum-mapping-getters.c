@@ -138,6 +138,24 @@ plum_mapping_get_description (PlumMapping *self)
 }
 
 /**
+ * plum_mapping_get_local_address: (get-property local-address)
+ * @self: a mapping
+ *
+ * Gets the requested address of this host.
+ *
+ * Returns: (transfer none) (nullable): the address, or %NULL for the preferred one
+ *
+ * Since: 1.0
+ */
+GInetAddress *
+plum_mapping_get_local_address (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+
+  return self->local_address;
+}
+
+/**
  * plum_mapping_get_state: (get-property state)
  * @self: a mapping
  *

@@ -19,6 +19,7 @@ struct _PlumMapping
   guint requested_external_port;
   gboolean require_external_port;
   char *description;           /* (nullable) */
+  GInetAddress *local_address; /* (nullable) */
   const char *bound_interface; /* (nullable), interned: of the gateway set at construction */
 
   guint id;
@@ -53,6 +54,7 @@ typedef enum {
   PROP_REQUESTED_EXTERNAL_PORT,
   PROP_REQUIRE_EXTERNAL_PORT,
   PROP_DESCRIPTION,
+  PROP_LOCAL_ADDRESS,
   PROP_ID,
   PROP_STATE,
   PROP_EXTERNAL_PORT,

@@ -126,6 +126,9 @@ plum_mapping_get_property (GObject *object, guint property_id, GValue *value, GP
     case PROP_DESCRIPTION:
       g_value_set_string (value, self->description);
       break;
+    case PROP_LOCAL_ADDRESS:
+      g_value_set_object (value, self->local_address);
+      break;
     case PROP_ID:
     case PROP_STATE:
     case PROP_EXTERNAL_PORT:
@@ -174,6 +177,9 @@ plum_mapping_set_property (GObject *object,
     case PROP_DESCRIPTION:
       self->description = g_value_dup_string (value);
       break;
+    case PROP_LOCAL_ADDRESS:
+      self->local_address = g_value_dup_object (value);
+      break;
     case PROP_GATEWAY:
       self->gateway = g_value_dup_object (value);
       if (self->gateway != NULL)
@@ -195,6 +201,17 @@ plum_mapping_set_property (GObject *object,
     }
 }
 
+/* The address selects the family, so a program need not set both. */
+static void
+plum_mapping_constructed (GObject *object)
+{
+  PlumMapping *self = PLUM_MAPPING (object);
+
+  G_OBJECT_CLASS (plum_mapping_parent_class)->constructed (object);
+  if (self->local_address != NULL && self->family == G_SOCKET_FAMILY_IPV4)
+    self->family = g_inet_address_get_family (self->local_address);
+}
+
 static void
 plum_mapping_finalize (GObject *object)
 {
@@ -203,6 +220,7 @@ plum_mapping_finalize (GObject *object)
   g_assert (self->waiters == NULL);
 
   g_clear_pointer (&self->description, g_free);
+  g_clear_object (&self->local_address);
   g_clear_object (&self->external_address);
   g_clear_pointer (&self->external_host, g_free);
   g_clear_error (&self->error);
@@ -232,7 +250,8 @@ plum_mapping_install_port_properties (void)
   /**
    * PlumMapping:family: (getter get_family)
    *
-   * The address family: %G_SOCKET_FAMILY_IPV4 or %G_SOCKET_FAMILY_IPV6.
+   * The address family: %G_SOCKET_FAMILY_IPV4 or %G_SOCKET_FAMILY_IPV6. If
+   * [property@Plum.Mapping:local-address] is set, it is the family of that address.
    *
    * Since: 1.0
    */
@@ -298,6 +317,25 @@ plum_mapping_install_option_properties (void)
    */
   properties[PROP_DESCRIPTION] =
     g_param_spec_string ("description", NULL, NULL, NULL, CONSTRUCT_FLAGS);
+}
+
+static void
+plum_mapping_install_place_properties (void)
+{
+  /**
+   * PlumMapping:local-address: (getter get_local_address)
+   *
+   * The address of this host that is to be reached, or %NULL for the preferred one.
+   *
+   * The address selects the network interface, the gateway and [property@Plum.Mapping:family].
+   * [method@Plum.Manager.add_mapping] fails with %PLUM_ERROR_NO_GATEWAY if this host does not have
+   * the address, or no router is reached from it. If the host loses the address later, the mapping
+   * is pending until the address returns.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_LOCAL_ADDRESS] =
+    g_param_spec_object ("local-address", NULL, NULL, G_TYPE_INET_ADDRESS, CONSTRUCT_FLAGS);
 
   /**
    * PlumMapping:gateway: (getter get_gateway)
@@ -467,12 +505,14 @@ plum_mapping_class_init (PlumMappingClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
+  object_class->constructed = plum_mapping_constructed;
   object_class->finalize = plum_mapping_finalize;
   object_class->get_property = plum_mapping_get_property;
   object_class->set_property = plum_mapping_set_property;
 
   plum_mapping_install_port_properties ();
   plum_mapping_install_option_properties ();
+  plum_mapping_install_place_properties ();
   plum_mapping_install_state_properties ();
   plum_mapping_install_external_properties ();
   plum_mapping_install_lease_properties ();

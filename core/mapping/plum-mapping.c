@@ -427,6 +427,19 @@ plum_mapping_check (PlumMapping *self, GError **error)
                            "The address family must be IPv4 or IPv6");
       return FALSE;
     }
+  if (self->local_address != NULL && g_inet_address_get_family (self->local_address) != family)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                           "The local address and the mapping have different address families");
+      return FALSE;
+    }
+  if (self->local_address != NULL && gateway != NULL)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                           "A mapping can have a local address or a gateway, not both: the address "
+                           "selects the gateway");
+      return FALSE;
+    }
   if (gateway != NULL && plum_gateway_get_family (gateway) != family)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,

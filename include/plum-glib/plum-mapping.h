@@ -37,6 +37,8 @@ gboolean plum_mapping_get_require_external_port (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
 const char *plum_mapping_get_description (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
+GInetAddress *plum_mapping_get_local_address (PlumMapping *self);
+PLUM_AVAILABLE_IN_1_0
 PlumState plum_mapping_get_state (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
 guint plum_mapping_get_external_port (PlumMapping *self);

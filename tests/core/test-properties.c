@@ -220,6 +220,7 @@ read_mapping (Reader *r, PlumMapping *mapping)
   assert_uint (r, "requested-external-port", plum_mapping_get_requested_external_port (mapping));
   assert_boolean (r, "require-external-port", plum_mapping_get_require_external_port (mapping));
   assert_string (r, "description", plum_mapping_get_description (mapping));
+  assert_object (r, "local-address", plum_mapping_get_local_address (mapping));
   assert_uint (r, "id", plum_mapping_get_id (mapping));
   assert_enum (r, "state", plum_mapping_get_state (mapping));
   assert_uint (r, "external-port", plum_mapping_get_external_port (mapping));
@@ -239,9 +240,10 @@ test_mapping (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) up = NULL;
   g_autoptr (PlumMapping) failed = NULL;
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string ("2001:db8::2");
   g_autoptr (PlumMapping) not_added =
     g_object_new (PLUM_TYPE_MAPPING, "protocol", PLUM_PROTOCOL_UDP, "family", G_SOCKET_FAMILY_IPV6,
-                  "internal-port", 443, "description", "web", NULL);
+                  "internal-port", 443, "description", "web", "local-address", address, NULL);
   Reader r;
 
   up = core_add_up (f, 8080, 9090);
