@@ -168,9 +168,8 @@ typedef struct
   uint16_t external_port;     /* the requested port, or 0 for no preference */
   bool require_external_port; /* whether to accept no other external port */
   const char *description;    /* for the mapping table of the router, or NULL */
-  /* The address of this host that is to be reached, or NULL. Selects the router. An address from
-   * which no router is reached fails with PLUM_SERVICE_ERROR_NO_GATEWAY; an IPv6 address with
-   * PLUM_SERVICE_ERROR_NOT_SUPPORTED. */
+  /* The address of this host that is to be reached, or NULL. It selects the router, and must be of
+   * family. An address from which no router is reached fails with PLUM_SERVICE_ERROR_NO_GATEWAY. */
   const char *local_address;
   PlumServiceFunc callback; /* or NULL */
   void *callback_data;
