@@ -19,6 +19,7 @@ import traceback
 import denied_port
 import itself
 import lab
+import local_address
 import port_owner
 import recovery
 import service_program
@@ -387,11 +388,13 @@ SUITES = {
         ('pinhole', ipv6_pinhole, 'pcp', 9022),
         ('exact-pinhole', ipv6_exact_pinhole, 'pcp', 9030),
         ('both-families', both_families, 'pcp'),
+        *local_address.ipv6_cases(plumctl_map),
     ]),
     'ipv6-upnp': (['--router=upnp', '--ipv6'], [
         ('pinhole', ipv6_pinhole, 'upnp', 9022),
         ('exact-pinhole', ipv6_exact_pinhole, 'upnp', 9030),
         ('both-families', both_families, 'upnp'),
+        *local_address.ipv6_cases(plumctl_map),
         ('pinhole-after-restart', ipv6_pinhole_after_restart),
         ('address-changes', ipv6_address_changes),
     ]),
@@ -400,6 +403,7 @@ SUITES = {
     'two-hosts': (['--router=upnp'], TwoHosts(lambda: plumctl_path, plumctl_map, say).cases()),
     'two-hosts-upnp1': (['--router=upnp1'],
                         TwoHosts(lambda: plumctl_path, plumctl_map, say).cases()),
+    'local-address': (['--router=all'], local_address.cases(plumctl_map)),
     'denied-port': (['--router=all', '--quiet'], denied_port.cases(plumctl_map, say)),
     'none': (['--router=none'], [
         ('no-router-answers', no_router_answers),

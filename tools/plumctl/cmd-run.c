@@ -20,6 +20,7 @@ static struct
   gboolean exact;
   char *wait;
   char *description;
+  char *local_address;
 } options;
 
 static const GOptionEntry entries[] = {
@@ -31,6 +32,8 @@ static const GOptionEntry entries[] = {
     "Fail if the requested external port is not available", NULL },
   { "description", 'd', 0, G_OPTION_ARG_STRING, &options.description,
     "The name shown in the router's mapping table", "TEXT" },
+  { "local-address", 0, 0, G_OPTION_ARG_STRING, &options.local_address,
+    "The address of this computer that is to be reached", "ADDRESS" },
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
@@ -203,7 +206,9 @@ run_run (char **arguments, char **tail)
   run.set = (MappingSet){
     .session = &run.session, .changed = on_changed, .up = on_up, .exact = options.exact
   };
-  if (check_arguments (tail) && mapping_set_parse (&run.set, arguments, options.description))
+  if (check_arguments (tail) &&
+      mapping_set_use_local_address (&run.set, options.local_address, NULL) &&
+      mapping_set_parse (&run.set, arguments, options.description))
     {
       if (session_init (&run.session))
         exit_code = run_with_session (&run, wait);

@@ -22,7 +22,35 @@ mapping_set_add (MappingSet *self,
                                    "requested-external-port",
                                    spec->first_external != 0 ? spec->first_external + i : 0,
                                    "require-external-port", self->exact, "description", description,
-                                   NULL));
+                                   "local-address", self->local_address, NULL));
+}
+
+gboolean
+mapping_set_use_local_address (MappingSet *self, const char *text, const char *family)
+{
+  gboolean is_ipv6;
+
+  if (text == NULL)
+    return TRUE;
+
+  self->local_address = g_inet_address_new_from_string (text);
+  if (self->local_address == NULL)
+    {
+      output_error ("--local-address: “%s” is not an IP address (such as 192.168.1.23)", text);
+      return FALSE;
+    }
+
+  is_ipv6 = g_inet_address_get_family (self->local_address) == G_SOCKET_FAMILY_IPV6;
+  if (family != NULL && !g_str_equal (family, is_ipv6 ? "6" : "4"))
+    {
+      output_error ("--local-address: %s is an IPv%d address, which --family=%s excludes", text,
+                    is_ipv6 ? 6 : 4, family);
+      return FALSE;
+    }
+
+  self->no_ipv4 = is_ipv6;
+  self->ipv6 = is_ipv6;
+  return TRUE;
 }
 
 /* Creates the mappings of @specs; sends nothing. Reports an invalid SPEC. */
@@ -64,6 +92,7 @@ mapping_set_clear (MappingSet *self)
   for (guint i = 0; self->mappings != NULL && i < self->mappings->len; i++)
     g_signal_handlers_disconnect_by_data (self->mappings->pdata[i], self);
   g_clear_pointer (&self->mappings, g_ptr_array_unref);
+  g_clear_object (&self->local_address);
 }
 
 guint
@@ -177,7 +206,7 @@ check_network (MappingSet *self, int *exit_code)
   g_autoptr (GError) error = NULL;
   g_autoptr (GInetAddress) address = NULL;
 
-  if (self->keep_trying || self->ipv6)
+  if (self->keep_trying || self->ipv6 || self->local_address != NULL)
     return TRUE;
 
   address = plum_manager_get_local_address (self->session->manager, &error);
