@@ -29,6 +29,8 @@ struct _PlumMapping
   guint external_port;
   PlumAddressScope external_scope;
   GError *error;            /* (nullable) */
+  char *error_summary;      /* (nullable) */
+  GListModel *verdicts;     /* (nullable) */
   const char *backend_name; /* (nullable), interned */
   PlumGateway *gateway;     /* (nullable) */
   guint lifetime;
@@ -62,6 +64,8 @@ typedef enum {
   PROP_EXTERNAL_ADDRESS,
   PROP_EXTERNAL_SCOPE,
   PROP_ERROR,
+  PROP_ERROR_SUMMARY,
+  PROP_VERDICTS,
   PROP_BACKEND_NAME,
   PROP_GATEWAY,
   PROP_LIFETIME,

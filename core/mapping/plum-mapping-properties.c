@@ -81,6 +81,12 @@ plum_mapping_get_status_property (PlumMapping *self, PlumMappingProperty propert
     case PROP_ERROR:
       g_value_set_boxed (value, self->error);
       break;
+    case PROP_ERROR_SUMMARY:
+      g_value_set_string (value, self->error_summary);
+      break;
+    case PROP_VERDICTS:
+      g_value_set_object (value, self->verdicts);
+      break;
     case PROP_BACKEND_NAME:
       g_value_set_string (value, self->backend_name);
       break;
@@ -136,6 +142,8 @@ plum_mapping_get_property (GObject *object, guint property_id, GValue *value, GP
     case PROP_EXTERNAL_ADDRESS:
     case PROP_EXTERNAL_SCOPE:
     case PROP_ERROR:
+    case PROP_ERROR_SUMMARY:
+    case PROP_VERDICTS:
     case PROP_BACKEND_NAME:
     case PROP_GATEWAY:
     case PROP_LIFETIME:
@@ -192,6 +200,8 @@ plum_mapping_set_property (GObject *object,
     case PROP_EXTERNAL_ADDRESS:
     case PROP_EXTERNAL_SCOPE:
     case PROP_ERROR:
+    case PROP_ERROR_SUMMARY:
+    case PROP_VERDICTS:
     case PROP_BACKEND_NAME:
     case PROP_LIFETIME:
     case PROP_EXPIRES_AT:
@@ -224,6 +234,8 @@ plum_mapping_finalize (GObject *object)
   g_clear_object (&self->external_address);
   g_clear_pointer (&self->external_host, g_free);
   g_clear_error (&self->error);
+  g_clear_pointer (&self->error_summary, g_free);
+  g_clear_object (&self->verdicts);
   g_clear_object (&self->gateway);
   g_clear_pointer (&self->signals, plum_signal_queue_unref);
   g_clear_pointer (&self->expires_at, g_date_time_unref);
@@ -385,14 +397,45 @@ plum_mapping_install_state_properties (void)
   /**
    * PlumMapping:error: (getter get_error)
    *
-   * The error of the last attempt; %NULL if there is none. Its message contains the errors of all
-   * backends.
+   * The error of the last attempt; %NULL if no attempt failed. Its message contains the errors of
+   * all backends; [property@Plum.Mapping:verdicts] has them one by one, and
+   * [property@Plum.Mapping:error-summary] is a sentence for the user.
    *
    * On a destroyed mapping, this is the reason why the router may still have the mapping.
    *
    * Since: 1.0
    */
   properties[PROP_ERROR] = g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR, READABLE_FLAGS);
+}
+
+static void
+plum_mapping_install_error_properties (void)
+{
+  /**
+   * PlumMapping:error-summary: (getter get_error_summary)
+   *
+   * The error of the last attempt as one sentence for the user: which protocol got furthest, and
+   * what to do; %NULL if [property@Plum.Mapping:error] is %NULL.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ERROR_SUMMARY] =
+    g_param_spec_string ("error-summary", NULL, NULL, NULL, READABLE_FLAGS);
+
+  /**
+   * PlumMapping:verdicts: (getter get_verdicts)
+   *
+   * The errors of the backends in the last attempt: a list of [class@Plum.Verdict], with the
+   * highest priority first. A backend that does not apply to the network is not in the list, unless
+   * no other is.
+   *
+   * This is %NULL if no attempt failed, and if [property@Plum.Mapping:error] has another reason,
+   * for example that there is no network.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_VERDICTS] =
+    g_param_spec_object ("verdicts", NULL, NULL, G_TYPE_LIST_MODEL, READABLE_FLAGS);
 }
 
 static void
@@ -514,6 +557,7 @@ plum_mapping_class_init (PlumMappingClass *klass)
   plum_mapping_install_option_properties ();
   plum_mapping_install_place_properties ();
   plum_mapping_install_state_properties ();
+  plum_mapping_install_error_properties ();
   plum_mapping_install_external_properties ();
   plum_mapping_install_lease_properties ();
   g_object_class_install_properties (object_class, N_PROPS, properties);

@@ -51,6 +51,10 @@ PlumAddressScope plum_mapping_get_external_scope (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
 const GError *plum_mapping_get_error (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
+const char *plum_mapping_get_error_summary (PlumMapping *self);
+PLUM_AVAILABLE_IN_1_0
+GListModel *plum_mapping_get_verdicts (PlumMapping *self);
+PLUM_AVAILABLE_IN_1_0
 const char *plum_mapping_get_backend_name (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
 PlumGateway *plum_mapping_get_gateway (PlumMapping *self);

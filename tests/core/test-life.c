@@ -288,7 +288,7 @@ test_retries_notify_errors_only (CoreFixture *f, gconstpointer data)
 
   ALPHA->map = NO (CONFLICT);
   wait_for_map (f, 3);
-  core_assert_events (f, "error");
+  core_assert_events (f, "error error-summary verdicts");
   core_assert_state (mapping, FAILURE);
 }
 

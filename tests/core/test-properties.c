@@ -208,6 +208,22 @@ test_backend_info (void)
   reader_clear (&r);
 }
 
+static void
+test_verdict (void)
+{
+  g_autoptr (GError) error = g_error_new_literal (PLUM_ERROR, PLUM_ERROR_REFUSED, "PCP: no");
+  g_autoptr (PlumVerdict) verdict = plum_verdict_new ("pcp", "PCP", error, TRUE);
+  Reader r;
+
+  reader_init (&r, PLUM_TYPE_VERDICT);
+  r.object = G_OBJECT (verdict);
+  assert_string (&r, "backend-name", plum_verdict_get_backend_name (verdict));
+  assert_string (&r, "backend-title", plum_verdict_get_backend_title (verdict));
+  assert_gerror (&r, "error", plum_verdict_get_error (verdict));
+  assert_boolean (&r, "requested", plum_verdict_get_requested (verdict));
+  reader_clear (&r);
+}
+
 /* -- Objects of a manager -- */
 
 static void
@@ -228,6 +244,8 @@ read_mapping (Reader *r, PlumMapping *mapping)
   assert_object (r, "external-address", plum_mapping_get_external_address (mapping));
   assert_enum (r, "external-scope", plum_mapping_get_external_scope (mapping));
   assert_gerror (r, "error", plum_mapping_get_error (mapping));
+  assert_string (r, "error-summary", plum_mapping_get_error_summary (mapping));
+  assert_object (r, "verdicts", plum_mapping_get_verdicts (mapping));
   assert_string (r, "backend-name", plum_mapping_get_backend_name (mapping));
   assert_object (r, "gateway", plum_mapping_get_gateway (mapping));
   assert_uint (r, "lifetime", plum_mapping_get_lifetime (mapping));
@@ -438,6 +456,7 @@ main (int argc, char **argv)
   g_test_add_func ("/properties/entry", test_entry);
   g_test_add_func ("/properties/probe", test_probe);
   g_test_add_func ("/properties/backend-info", test_backend_info);
+  g_test_add_func ("/properties/verdict", test_verdict);
   CORE_ADD ("/properties/mapping", test_mapping);
   CORE_ADD ("/properties/gateway", test_gateway);
   CORE_ADD ("/properties/backend", test_backend);

@@ -105,6 +105,30 @@ mapping_set_count (MappingSet *self, PlumState state)
   return n;
 }
 
+/* One error, or the sentence for the user and then the error of each backend. */
+static void
+print_failure (PlumMapping *mapping)
+{
+  g_autofree char *name = describe_mapping_name (mapping);
+  const GError *error = plum_mapping_get_error (mapping);
+  GListModel *verdicts = plum_mapping_get_verdicts (mapping);
+  guint n = verdicts != NULL ? g_list_model_get_n_items (verdicts) : 0;
+
+  if (error == NULL)
+    output_error ("%s: no answer within %g s", name, common_options.timeout);
+  else if (n < 2)
+    output_error ("%s: %s", name, error->message);
+  else
+    output_error ("%s: %s", name, plum_mapping_get_error_summary (mapping));
+
+  for (guint i = 0; i < n && n > 1; i++)
+    {
+      g_autoptr (PlumVerdict) verdict = g_list_model_get_item (verdicts, i);
+
+      output_hint ("  %s", plum_verdict_get_error (verdict)->message);
+    }
+}
+
 /* The first attempt failed: the mappings that succeeded are removed. */
 static void
 fail (MappingSet *self)
@@ -117,17 +141,12 @@ fail (MappingSet *self)
   for (guint i = 0; i < self->mappings->len; i++)
     {
       PlumMapping *mapping = self->mappings->pdata[i];
-      g_autofree char *name = describe_mapping_name (mapping);
       const GError *error = plum_mapping_get_error (mapping);
 
       if (plum_mapping_get_state (mapping) == PLUM_STATE_SUCCESS)
         continue;
 
-      if (error != NULL)
-        output_error ("%s: %s", name, error->message);
-      else
-        output_error ("%s: no answer within %g s", name, common_options.timeout);
-
+      print_failure (mapping);
       if (error == NULL || describe_exit_code (error) != PLUMCTL_NO_ROUTER)
         exit_code = PLUMCTL_FAILED;
     }
