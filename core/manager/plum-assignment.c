@@ -529,7 +529,7 @@ plum_assignment_expire (PlumAssignment *self)
   g_autoptr (GPtrArray) holders = plum_assignment_copy_holders (self);
   g_autoptr (GError) error =
     g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, "the router did not confirm within %.1f s",
-                 self->settings->mapping_timeout / 1000.0);
+                 plum_settings_get_release_timeout (self->settings) / 1000.0);
 
   plum_sweeper_expire (self->sweeper, error);
   for (unsigned int i = 0; i < holders->len; i++)

@@ -72,7 +72,7 @@ close_manager (PlumService *self)
 
   if (self->close_timeout != 0)
     timeout = CLAMP (self->close_timeout, 100, timeout);
-  plum_manager_set_mapping_timeout (self->manager, timeout);
+  plum_manager_set_release_timeout (self->manager, timeout);
 
   late = g_timeout_source_new (MIN (timeout, G_MAXINT - CLOSE_GRACE_MS) + CLOSE_GRACE_MS);
   g_source_set_callback (late, on_close_late, self, NULL);

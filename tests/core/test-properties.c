@@ -318,10 +318,10 @@ set_all (PlumManager *manager)
 {
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string ("127.9.9.8");
 
-  g_object_set (manager, "discover-timeout", 4001, "mapping-timeout", 4002, "recheck-period",
-                400003, "lease-duration", 4004, "gateway-address", address, "interface", "lo",
-                "enabled-backends", backend_names, "application-name", "Reader", "state-directory",
-                "/nonexistent/plum", NULL);
+  g_object_set (manager, "discover-timeout", 4001, "mapping-timeout", 4002, "release-timeout", 4005,
+                "recheck-period", 400003, "lease-duration", 4004, "gateway-address", address,
+                "interface", "lo", "enabled-backends", backend_names, "application-name", "Reader",
+                "state-directory", "/nonexistent/plum", NULL);
 }
 
 static void
@@ -347,6 +347,8 @@ test_manager (CoreFixture *f, gconstpointer data)
   assert_uint (&r, "discover-timeout", 4001);
   g_assert_cmpuint (plum_manager_get_mapping_timeout (manager), ==, 4002);
   assert_uint (&r, "mapping-timeout", 4002);
+  g_assert_cmpuint (plum_manager_get_release_timeout (manager), ==, 4005);
+  assert_uint (&r, "release-timeout", 4005);
   g_assert_cmpuint (plum_manager_get_recheck_period (manager), ==, 400003);
   assert_uint (&r, "recheck-period", 400003);
   g_assert_cmpuint (plum_manager_get_lease_duration (manager), ==, 4004);
