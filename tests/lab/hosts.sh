@@ -9,6 +9,8 @@ LAB_RUN=/run/lab
 LAB_CLIENT_ADDRESS=192.168.1.10
 LAB_ROUTER_ADDRESS=192.168.1.1
 LAB_INTERNET_ADDRESS=1.2.3.1
+LAB_STUN_ADDRESS=1.2.3.2
+LAB_STUN_NAME=stun.example
 LAB_OUTER_WAN=1.2.3.4
 LAB_SECOND_CLIENT_ADDRESS=192.168.2.10
 LAB_SECOND_ADDRESS=192.168.2.1
@@ -89,6 +91,16 @@ END
   client_address "$LAB_CLIENT_ADDRESS" || return
   [ "$LAB_TWO_GATEWAYS" = no ] || connect_second || return
   [ "$LAB_IPV6" = no ] || make_ipv6
+}
+
+# The second address of the STUN server (RFC 5780), and its name, on all hosts of the lab. Queries for
+# other names fail immediately: no name server listens. (If /etc/resolv.conf leads to /run, it is absent
+# inside the lab, which has the same effect.)
+make_stun_host () {
+  ip -n internet address add "$LAB_STUN_ADDRESS/24" dev eth0 || return
+  printf '127.0.0.1 localhost\n%s %s\n' "$LAB_INTERNET_ADDRESS" "$LAB_STUN_NAME" >"$LAB_RUN/hosts"
+  mount --bind "$LAB_RUN/hosts" /etc/hosts || return
+  [ ! -e /etc/resolv.conf ] || mount --bind /dev/null /etc/resolv.conf
 }
 
 make_second_links () {

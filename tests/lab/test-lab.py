@@ -21,6 +21,7 @@ import lab
 import port_owner
 import recovery
 import service_program
+import stun_server
 import traffic
 import two_routers
 from commands import Commands
@@ -331,6 +332,7 @@ def full(backend, neighbours_entry):
 # Suite: options of the lab, cases (name, function, arguments).
 SUITES = {
     'itself': (['--router=all'], itself.CASES),
+    'itself-stun': (['--stun'], stun_server.CASES),
     'itself-two-routers': (['--two-routers'], itself.TWO_ROUTERS),
     'pcp': (['--router=pcp'], full('pcp', None)),
     'natpmp': (['--router=pcp'], [
@@ -438,7 +440,8 @@ def run_cases(cases):
 def enter_lab(args, options):
     os.environ.setdefault('PLUM_LAB_CACHE', args.cache)
     program = str(lab.HERE / 'lab')
-    check = subprocess.run([program, '--check'], check=False, text=True, stderr=subprocess.PIPE)
+    check = subprocess.run([program, *options, '--check'], check=False, text=True,
+                           stderr=subprocess.PIPE)
     if check.returncode == 0:
         os.execv(program, [program, *options, '--', sys.executable, str(lab.HERE / 'test-lab.py'),
                        '--inside', '--plumctl', os.path.abspath(args.plumctl), args.suite])
