@@ -13,7 +13,7 @@ import lab
 import traffic
 
 ROUTER = '192.168.1.1'
-OUTER = '10.77.0.1'
+OUTER = '192.168.0.1'
 MARK = 'sleep 86399'  # a unique command line
 IP_RECVERR = 11  # <linux/in.h>; defined by Python 3.14 and later
 

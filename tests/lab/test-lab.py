@@ -333,7 +333,7 @@ def full(backend, neighbours_entry):
 SUITES = {
     'itself': (['--router=all'], itself.CASES),
     'itself-stun': (['--stun'], stun_server.CASES),
-    'itself-two-routers': (['--two-routers'], itself.TWO_ROUTERS),
+    'itself-two-routers': (['--two-routers', '--router=all'], itself.TWO_ROUTERS),
     'pcp': (['--router=pcp'], full('pcp', None)),
     'natpmp': (['--router=pcp'], [
         ('map-and-remove-tcp', map_and_remove, 'tcp', 'natpmp', 9000, '--backend', 'natpmp'),
