@@ -17,6 +17,8 @@ import traceback
 
 import denied_port
 import itself
+import itself_chain
+import itself_mapper
 import lab
 import port_owner
 import recovery
@@ -334,6 +336,13 @@ SUITES = {
     'itself': (['--router=all'], itself.CASES),
     'itself-stun': (['--stun'], stun_server.CASES),
     'itself-two-routers': (['--two-routers', '--router=all'], itself.TWO_ROUTERS),
+    'itself-mapper': (['--two-routers', '--min-lifetime=1'], itself_mapper.CASES),
+    'itself-mapper-pcp': (['--two-routers', '--inner=pcp'],
+                          [('one-protocol', itself_mapper.one_protocol, 'pcp')]),
+    'itself-mapper-natpmp': (['--two-routers', '--inner=natpmp'],
+                             [('one-protocol', itself_mapper.one_protocol, 'natpmp')]),
+    'itself-mapper-permanent': (['--two-routers', '--inner=upnp-permanent'],
+                                [('permanent-leases', itself_mapper.permanent_leases)]),
     'pcp': (['--router=pcp'], full('pcp', None)),
     'natpmp': (['--router=pcp'], [
         ('map-and-remove-tcp', map_and_remove, 'tcp', 'natpmp', 9000, '--backend', 'natpmp'),
@@ -416,6 +425,7 @@ SUITES = {
         ('doctor', commands.doctor, 'silent'),
     ]),
     **two_routers.suites(commands),
+    **itself_chain.suites(plumctl_map),
 }
 
 

@@ -189,12 +189,12 @@ class Server:
 
     def natpmp_delete(self, protocol, client, internal):
         """RFC 6886 3.4; an internal port of 0 means all. Mappings made by PCP are not deleted."""
-        entries = [entry for entry in self.table.entries.values()
-                   if (entry.protocol, entry.client) == (protocol, client)
-                   and internal in (0, entry.internal_port) and entry.maker != 'upnp']
-        if any(entry.maker == 'pcp' for entry in entries):
+        entry = self.table.of_client(protocol, client, internal)
+        if entry is not None and entry.maker == 'pcp':
             return NATPMP_REFUSED
-        self.table.remove(*entries)
+        self.table.remove(*[entry for entry in self.table.entries.values()
+                            if (entry.protocol, entry.client) == (protocol, client)
+                            and internal in (0, entry.internal_port) and entry.maker == 'natpmp'])
         return SUCCESS
 
     def natpmp_map(self, protocol, client, internal, suggested, lifetime):

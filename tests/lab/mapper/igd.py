@@ -187,6 +187,8 @@ class Igd:
             protocol_version = 'HTTP/1.1'
             server_version, sys_version = SERVER, ''
             timeout = 10
+            wbufsize = -1  # head and body in one packet
+            disable_nagle_algorithm = True
 
             def do_GET(self):
                 pages = {'/root.xml': lambda: description(igd.uuid),

@@ -73,6 +73,7 @@ class Table:
         if address != self.address:
             self.address = address
             self.started = time.monotonic()
+            self.write_rules()
 
     @property
     def epoch(self):
@@ -135,16 +136,16 @@ class Table:
 
     def write_rules(self):
         """Replaces all rules in one transaction. Protocols are numbers, because the names need
-        /etc/protocols.
+        /etc/protocols. Neighbours may send to an old address for a while: it is not forwarded.
         """
         place = 'add rule inet filter'
         lines = [f'flush chain inet filter {chain}' for chain in
                  ('miniupnpd', 'prerouting_miniupnpd', 'postrouting_miniupnpd')]
-        for entry in self.entries.values():
+        for entry in self.entries.values() if self.address else ():
             match = f'meta nfproto ipv4 {{}}ifname "{self.wan}" meta l4proto {entry.protocol}'
             lines += [
-                f'{place} prerouting_miniupnpd {match.format("i")} th dport {entry.external_port} '
-                f'dnat ip to {entry.client}:{entry.internal_port}',
+                f'{place} prerouting_miniupnpd {match.format("i")} ip daddr {self.address} '
+                f'th dport {entry.external_port} dnat ip to {entry.client}:{entry.internal_port}',
                 f'{place} miniupnpd {match.format("i")} ip daddr {entry.client} '
                 f'th dport {entry.internal_port} accept',
                 # What the client sends from the port has the mapped port as well.
