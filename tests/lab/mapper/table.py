@@ -3,7 +3,6 @@
 
 import dataclasses
 import fcntl
-import pathlib
 import socket
 import struct
 import subprocess
@@ -45,10 +44,12 @@ class Refused(Exception):
 class Table:
     """All methods must be called with the lock held."""
 
-    def __init__(self, wan, refuse_file, lifetimes):
+    def __init__(self, wan, refuse_file, forget_file, lifetimes):
         self.lock = threading.RLock()
         self.wan = wan
-        self.refuse_file = pathlib.Path(refuse_file) if refuse_file else None
+        self.refuse_file = refuse_file
+        self.forget_file = forget_file
+        forget_file.unlink(missing_ok=True)
         self.shortest, self.longest = lifetimes
         self.entries = {}
         self.started = time.monotonic()
@@ -67,8 +68,16 @@ class Table:
                 return None
         return socket.inet_ntoa(answer[20:24])
 
-    def watch_address(self):
-        """Takes over the current address. If it has changed, the epoch restarts (RFC 6887 8.5)."""
+    def refresh(self):
+        """Must be called before each request: removes what has expired, and takes over the current
+        address. If it has changed, the epoch restarts (RFC 6887 8.5).
+        """
+        if self.forget_file.exists():
+            self.forget_file.unlink()
+            self.remove(*list(self.entries.values()))
+        now = time.monotonic()
+        self.remove(*[entry for entry in self.entries.values()
+                      if entry.expires is not None and entry.expires <= now])
         address = self.read_address()
         if address != self.address:
             self.address = address
@@ -107,7 +116,7 @@ class Table:
 
     @property
     def refuses(self):
-        return self.refuse_file is not None and self.refuse_file.exists()
+        return self.refuse_file.exists()
 
     def lifetime(self, requested):
         return min(max(requested, self.shortest), self.longest)
@@ -128,11 +137,6 @@ class Table:
             del self.entries[entry.key]
         if entries:
             self.write_rules()
-
-    def expire(self):
-        now = time.monotonic()
-        self.remove(*[entry for entry in self.entries.values()
-                      if entry.expires is not None and entry.expires <= now])
 
     def write_rules(self):
         """Replaces all rules in one transaction. Protocols are numbers, because the names need
