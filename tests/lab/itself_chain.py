@@ -16,7 +16,7 @@ from itself_mapper import ADDRESS_MISMATCH, NOT_AUTHORIZED, SUCCESS, add, exchan
 ANYCAST = '192.0.0.9'
 SHARED_WAN, PROVIDER = '100.64.0.2', '100.64.0.1'
 DIRECT_CLIENT = '100.64.0.10'
-HIDDEN_WAN = '1.2.9.4'
+HIDDEN_WAN, HIDDEN_PRIVATE_WAN = '1.2.9.4', '10.9.0.2'
 OTHER_INNER_WAN = '192.168.0.51'
 
 
@@ -83,6 +83,15 @@ def outer_by_upnp():
     with traffic.echo_server('tcp', 9145):
         lab.equal(add(place, 9145, host=lab.INNER_WAN), {}, 'AddPortMapping')
         assert lab.reached('tcp', lab.WAN, 9145), 'not reached'
+
+
+def inner_upnp_outer_natpmp():
+    lab.equal(exchange(bytes(2), timeout=0.2), None, 'answer of the inner router to NAT-PMP')
+    lab.equal(search(lab.OUTER), None, 'answer of the outer router to a search')
+    with traffic.echo_server('tcp', 9152):
+        lab.equal(add(search(lab.ROUTER), 9152), {}, 'AddPortMapping')
+        itself.map_port(9152, lab.OUTER)
+        assert lab.reached('tcp', lab.WAN, 9152), 'not reached'
 
 
 def restart_forgets(name, server):
@@ -215,9 +224,9 @@ def anycast_of_a_host():
 # A NAT that no router reports.
 
 
-def hidden_nat(server, name):
+def hidden_nat(server, name, reported):
     """A router maps the port and reports its address, but the internet sees another one."""
-    lab.equal(itself.query_address(router=server)[1], HIDDEN_WAN, 'reported address')
+    lab.equal(itself.query_address(router=server)[1], reported, 'reported address')
     itself.map_port(9170, protocol='udp')
     if server != lab.ROUTER:
         itself.map_port(9170, server, 'udp')
@@ -284,9 +293,16 @@ def suites(plumctl_map):
             ('provider-is-silent', provider_is_silent, PROVIDER),
         ]),
         'itself-hidden-nat': ([f'--hidden-nat={HIDDEN_WAN}', '--stun'], [
-            ('hidden-nat', hidden_nat, lab.ROUTER, 'router'),
+            ('hidden-nat', hidden_nat, lab.ROUTER, 'router', HIDDEN_WAN),
         ]),
         'itself-hidden-nat-third': (['--two-routers', f'--hidden-nat={HIDDEN_WAN}', '--stun'], [
-            ('hidden-nat', hidden_nat, lab.OUTER, 'outer'),
+            ('hidden-nat', hidden_nat, lab.OUTER, 'outer', HIDDEN_WAN),
+        ]),
+        'itself-hidden-nat-private': (
+            ['--two-routers', '--outer=mapper', f'--hidden-nat={HIDDEN_PRIVATE_WAN}', '--stun'], [
+                ('hidden-nat', hidden_nat, lab.OUTER, 'outer', HIDDEN_PRIVATE_WAN),
+            ]),
+        'itself-mixed': (['--two-routers', '--inner=upnp', '--outer=natpmp'], [
+            ('inner-upnp-outer-natpmp', inner_upnp_outer_natpmp),
         ]),
     }

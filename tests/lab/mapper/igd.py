@@ -23,6 +23,7 @@ SCHEMAS = 'urn:schemas-upnp-org:'
 SERVICE = SCHEMAS + 'service:WANIPConnection:'
 DEVICES = ['InternetGatewayDevice', 'WANDevice', 'WANConnectionDevice']  # each in the one before
 VERSION = 2
+CONTROL = '/ctl/IPConn'
 ENVELOPE = '{http://schemas.xmlsoap.org/soap/envelope/}'
 LARGEST_BODY = 65536
 
@@ -30,7 +31,7 @@ LARGEST_BODY = 65536
 def service_xml():
     return (f'<serviceList><service><serviceType>{SERVICE}{VERSION}</serviceType>'
             '<serviceId>urn:upnp-org:serviceId:WANIPConn1</serviceId><SCPDURL>/wan.xml</SCPDURL>'
-            '<controlURL>/control</controlURL><eventSubURL>/events</eventSubURL></service>'
+            f'<controlURL>{CONTROL}</controlURL><eventSubURL>/evt/IPConn</eventSubURL></service>'
             '</serviceList>')
 
 
@@ -206,9 +207,9 @@ class Igd:
 
             def do_POST(self):
                 length = self.headers.get('Content-Length', '')
-                if self.path != '/control' or not length.isdigit() or int(length) > LARGEST_BODY:
+                if self.path != CONTROL or not length.isdigit() or int(length) > LARGEST_BODY:
                     self.close_connection = True
-                    return self.answer(404 if self.path != '/control' else 411, '')
+                    return self.answer(404 if self.path != CONTROL else 411, '')
                 body = self.rfile.read(int(length))
                 return self.answer(*igd.control(self.headers.get('SOAPAction', ''), body,
                                                 self.client_address[0]))
