@@ -239,6 +239,23 @@ def hidden_nat(server, name, reported):
         assert not lab.reached('udp', lab.WAN, 9170, lab.UNREACHED_AFTER), 'reached'
 
 
+def hairpin(address):
+    """The client itself reaches the port at the external address, once it is mapped."""
+    with traffic.echo_server('tcp', 9172):
+        assert not lab.reached('tcp', address, 9172, lab.UNREACHED_AFTER, 'client'), 'too early'
+        itself.map_port(9172)
+        if address != lab.INNER_WAN:
+            itself.map_port(9172, lab.OUTER)
+        assert lab.reached('tcp', address, 9172, host='client'), 'not reached'
+
+
+def no_hairpin():
+    with traffic.echo_server('tcp', 9173):
+        map_both(9173)
+        assert lab.reached('tcp', lab.WAN, 9173), 'not reached from the internet'
+        assert not lab.reached('tcp', lab.WAN, 9173, lab.UNREACHED_AFTER, 'client'), 'reached'
+
+
 def firewall_drops():
     """The port is mapped, but the client itself drops what strangers send."""
     with stun_server.stun_server():
@@ -268,6 +285,7 @@ def suites(plumctl_map):
         ('inner-address-changes', inner_address_changes),
         ('counts-what-goes-beyond', counts_what_goes_beyond),
         ('hidden-hops', hidden_hops),
+        ('no-hairpin', no_hairpin),
         ('firewall-drops', firewall_drops),
     ]
     forgery = [
@@ -302,6 +320,10 @@ def suites(plumctl_map):
             ['--two-routers', '--outer=mapper', f'--hidden-nat={HIDDEN_PRIVATE_WAN}', '--stun'], [
                 ('hidden-nat', hidden_nat, lab.OUTER, 'outer', HIDDEN_PRIVATE_WAN),
             ]),
+        'itself-hairpin': (['--two-routers', '--outer=mapper', '--hairpin'], [
+            ('hairpin-at-inner', hairpin, lab.INNER_WAN),
+            ('hairpin-at-outer', hairpin, lab.WAN),
+        ]),
         'itself-mixed': (['--two-routers', '--inner=upnp', '--outer=natpmp'], [
             ('inner-upnp-outer-natpmp', inner_upnp_outer_natpmp),
         ]),

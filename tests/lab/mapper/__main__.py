@@ -71,6 +71,8 @@ def parse():
     parser.add_argument('--protocols', required=True, help='pcp, natpmp and upnp, with commas')
     parser.add_argument('--address', required=True, help='address of the router in its network')
     parser.add_argument('--wan', default='wan0', help='external interface')
+    parser.add_argument('--hairpin', metavar='LAN', help='internal interface whose hosts reach '
+                        'mapped ports at the external address')
     parser.add_argument('--http-port', type=int, default=5000)
     parser.add_argument('--uuid', default='0c6cbb3a-1e9b-4a4b-9f5c-4c41422d4c44')
     parser.add_argument('--min-lifetime', type=int, default=120)
@@ -91,7 +93,7 @@ def parse():
 
 def main():
     args = parse()
-    table = Table(args.wan, args.refuse_file, args.forget_file,
+    table = Table(args.wan, args.hairpin, args.refuse_file, args.forget_file,
                   (args.min_lifetime, args.max_lifetime))
     ending = threading.Event()
     for number in signal.SIGTERM, signal.SIGINT:

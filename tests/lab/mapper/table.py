@@ -44,9 +44,10 @@ class Refused(Exception):
 class Table:
     """All methods must be called with the lock held."""
 
-    def __init__(self, wan, refuse_file, forget_file, lifetimes):
+    def __init__(self, wan, lan, refuse_file, forget_file, lifetimes):
         self.lock = threading.RLock()
         self.wan = wan
+        self.hairpin_lan = lan
         self.refuse_file = refuse_file
         self.forget_file = forget_file
         forget_file.unlink(missing_ok=True)
@@ -156,4 +157,19 @@ class Table:
                 f'{place} postrouting_miniupnpd {match.format("o")} ip saddr {entry.client} '
                 f'th sport {entry.internal_port} masquerade to :{entry.external_port}',
             ]
+            if self.hairpin_lan:
+                lines += self.hairpin_rules(place, entry)
         subprocess.run(['nft', '-f', '-'], input='\n'.join(lines) + '\n', text=True, check=True)
+
+    def hairpin_rules(self, place, entry):
+        """Hosts of the own network reach the mapped port at the external address as well."""
+        lan = self.hairpin_lan
+        match = f'meta nfproto ipv4 iifname "{lan}" {{}}meta l4proto {entry.protocol}'
+        inside = match.format(f'oifname "{lan}" ip daddr {entry.client} ') + \
+            f' th dport {entry.internal_port}'
+        return [
+            f'{place} prerouting_miniupnpd {match.format("")} ip daddr {self.address} '
+            f'th dport {entry.external_port} dnat ip to {entry.client}:{entry.internal_port}',
+            f'{place} miniupnpd {inside} accept',
+            f'{place} postrouting_miniupnpd {inside} masquerade',
+        ]
