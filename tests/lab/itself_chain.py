@@ -5,6 +5,7 @@ feature of plum-glib beyond a mapping on the first router.
 
 import os
 import socket
+import struct
 
 import forger
 import itself
@@ -13,7 +14,8 @@ import stun_server
 import traffic
 from itself_mapper import ADDRESS_MISMATCH, NOT_AUTHORIZED, SUCCESS, add, exchange, pcp_map, search
 
-ANYCAST = '192.0.0.9'
+ANYCAST, ANYCAST6 = '192.0.0.9', '2001:1::1'
+ROUTER6 = '2a00:1111:1:1::1'
 SHARED_WAN, PROVIDER = '100.64.0.2', '100.64.0.1'
 DIRECT_CLIENT = '100.64.0.10'
 HIDDEN_WAN, HIDDEN_PRIVATE_WAN = '1.2.9.4', '10.9.0.2'
@@ -221,6 +223,34 @@ def anycast_of_a_host():
         assert lab.reached('tcp', lab.WAN, 9162), 'not reached'
 
 
+def anycast6_of_a_host():
+    """The same over IPv6, for a pinhole in the firewall of the provider."""
+    address = socket.inet_pton(socket.AF_INET6, lab.CLIENT6)
+    request = struct.pack('!BBHI16s12sB3xHH16s', 2, 1, 0, 600, address, os.urandom(12), 6, 9163,
+                          9163, bytes(16))
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as client:
+        client.settimeout(1.0)
+        client.connect((ANYCAST6, 5351))
+        client.send(request)
+        answer = client.recv(2048)
+    lab.equal((answer[:2], answer[3], answer[44:60]), (bytes([2, 129]), SUCCESS, address), 'answer')
+    with traffic.echo_server('tcp', 9163, '::'):
+        assert lab.reached('tcp', lab.CLIENT6, 9163), 'not reached'
+
+
+def router_is_silent6():
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as client:
+        client.settimeout(0.2)
+        client.connect((ROUTER6, 5351))
+        client.send(bytes([2, 0]) + bytes(6) + socket.inet_pton(socket.AF_INET6, lab.CLIENT6))
+        try:
+            answer = client.recv(2048)
+        except OSError as error:
+            lab.equal(type(error), socket.timeout, 'error')
+        else:
+            raise AssertionError(f'the router answers: {answer}')
+
+
 # A NAT that no router reports.
 
 
@@ -309,6 +339,11 @@ def suites(plumctl_map):
         'itself-carrier-direct': (['--carrier=pcp', '--direct'], [
             ('anycast', anycast_of_a_host),
             ('provider-is-silent', provider_is_silent, PROVIDER),
+        ]),
+        'itself-carrier-direct6': (['--carrier=pcp', '--direct', '--ipv6'], [
+            ('anycast6', anycast6_of_a_host),
+            ('router-is-silent6', router_is_silent6),
+            ('anycast', anycast_of_a_host),
         ]),
         'itself-hidden-nat': ([f'--hidden-nat={HIDDEN_WAN}', '--stun'], [
             ('hidden-nat', hidden_nat, lab.ROUTER, 'router', HIDDEN_WAN),

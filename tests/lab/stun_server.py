@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The STUN server of the internet host (the option --stun of the lab), and tests of it, which do not
+"""The STUN server of the internet host (the option --stun of the lab), and tests of it. They do not
 run plum-glib: the requests are made by hand.
 """
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The port mapping server of a router of the lab, for PCP, NAT-PMP and UPnP.
 
-Unlike Debian 12's miniupnpd, it maps ports even if the external address of the router is private. It
-runs on the router, uses the chains of hosts.sh, and ends on SIGTERM, when it removes its rules. It is
-strict, and logs each violation of the protocols in a line that contains "violation".
+Unlike Debian 12's miniupnpd, it maps ports even if the external address of the router is private.
+It runs on the router, uses the chains of hosts.sh, and ends on SIGTERM, when it removes its rules.
+It is strict, and logs each violation of the protocols in a line that contains "violation".
 """
 
 import argparse
