@@ -24,6 +24,7 @@ import lab
 import local_address
 import port_owner
 import recovery
+import serve
 import service_program
 import stun_server
 import traffic
@@ -424,6 +425,7 @@ SUITES = {
     'two-hosts': (['--router=upnp'], TwoHosts(lambda: plumctl_path, plumctl_map, say).cases()),
     'two-hosts-upnp1': (['--router=upnp1'],
                         TwoHosts(lambda: plumctl_path, plumctl_map, say).cases()),
+    'serve': (['--router=all'], serve.cases(lambda: plumctl_path)),
     'local-address': (['--router=all'], local_address.cases(plumctl_map)),
     'denied-port': (['--router=all', '--quiet'], denied_port.cases(plumctl_map, say)),
     'none': (['--router=none'], [

@@ -6,12 +6,12 @@
 #include "common-options.h"
 #include "describe.h"
 #include "exit-code.h"
+#include "mapping-environment.h"
 #include "mapping-set.h"
 #include "output.h"
 #include "state-directory.h"
 
 #include <signal.h>
-#include <string.h>
 #include <unistd.h>
 
 static struct
@@ -68,28 +68,6 @@ on_child_exited (GObject *object, GAsyncResult *result, gpointer user_data)
   session_close (&run->session, exit_code);
 }
 
-/* Passes a mapping's external address to the command: PLUM_TCP_8080=203.0.113.5:8080. */
-static void
-set_environment (GSubprocessLauncher *launcher, PlumMapping *mapping)
-{
-  const char *host = plum_mapping_get_external_host (mapping);
-  gboolean bracket = host != NULL && strchr (host, ':') != NULL;
-  g_autofree char *protocol =
-    g_ascii_strup (describe_protocol (plum_mapping_get_protocol (mapping)), -1);
-  g_autofree char *name =
-    g_strdup_printf ("PLUM_%s_%u", protocol, plum_mapping_get_internal_port (mapping));
-  g_autofree char *value =
-    g_strdup_printf ("%s%s%s:%u", bracket ? "[" : "", host != NULL ? host : "", bracket ? "]" : "",
-                     plum_mapping_get_external_port (mapping));
-
-  if (plum_mapping_get_state (mapping) != PLUM_STATE_SUCCESS)
-    return;
-
-  g_subprocess_launcher_setenv (launcher, name, value, TRUE);
-  if (host != NULL)
-    g_subprocess_launcher_setenv (launcher, "PLUM_EXTERNAL_ADDRESS", host, TRUE);
-}
-
 static void
 start_child (Run *run)
 {
@@ -99,7 +77,7 @@ start_child (Run *run)
 
   /* In reverse, so that PLUM_EXTERNAL_ADDRESS is the address of the first SPEC. */
   for (guint i = run->set.mappings->len; i > 0; i--)
-    set_environment (launcher, run->set.mappings->pdata[i - 1]);
+    mapping_environment_set (launcher, run->set.mappings->pdata[i - 1]);
 
   run->child = g_subprocess_launcher_spawnv (launcher, (const char *const *) run->command, &error);
   if (run->child == NULL)
