@@ -49,6 +49,9 @@ SENTENCES = {
     "double-nat": (30, "The router's external address is private: it is behind a second router."),
     "cgnat": (31, "The provider shares one public address among several customers (CGNAT)."),
     "no-address": (32, "The router maps ports, but did not report a public address."),
+    "nat-beyond": (33, "Another NAT is beyond the router: the internet sees another address than the "
+                       "router reports."),
+    "not-reached": (34, "The port is not open to strangers, although the router maps it."),
 }
 
 

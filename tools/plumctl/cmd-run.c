@@ -9,6 +9,8 @@
 #include "mapping-set.h"
 #include "output.h"
 #include "state-directory.h"
+#include "verification.h"
+#include "verified.h"
 
 #include <signal.h>
 #include <string.h>
@@ -31,6 +33,7 @@ static const GOptionEntry entries[] = {
     "Fail if the requested external port is not available", NULL },
   { "description", 'd', 0, G_OPTION_ARG_STRING, &options.description,
     "The name shown in the router's mapping table", "TEXT" },
+  COMMON_OPTION_STUN,
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
@@ -44,6 +47,7 @@ typedef struct
 {
   Session session; /* first: a Session * is a Run * */
   MappingSet set;
+  Verification verification;
   char **command;
   GSubprocess *child;
 } Run;
@@ -75,6 +79,7 @@ set_environment (GSubprocessLauncher *launcher, PlumMapping *mapping)
     g_ascii_strup (describe_protocol (plum_mapping_get_protocol (mapping)), -1);
   g_autofree char *name =
     g_strdup_printf ("PLUM_%s_%u", protocol, plum_mapping_get_internal_port (mapping));
+  g_autofree char *verified_name = g_strconcat (name, "_VERIFIED", NULL);
   g_autofree char *value =
     g_strdup_printf ("%s%s%s:%u", bracket ? "[" : "", host != NULL ? host : "", bracket ? "]" : "",
                      plum_mapping_get_external_port (mapping));
@@ -85,6 +90,9 @@ set_environment (GSubprocessLauncher *launcher, PlumMapping *mapping)
   g_subprocess_launcher_setenv (launcher, name, value, TRUE);
   if (host != NULL)
     g_subprocess_launcher_setenv (launcher, "PLUM_EXTERNAL_ADDRESS", host, TRUE);
+  if (verified_is_set (mapping))
+    g_subprocess_launcher_setenv (launcher, verified_name,
+                                  stun_answer_get_name (verified_get (mapping)), TRUE);
 }
 
 static void
@@ -116,7 +124,28 @@ on_up (MappingSet *set)
 {
   Run *run = (Run *) set->session;
 
-  if (run->child == NULL)
+  if (common_options.stun != NULL)
+    verification_start (&run->verification);
+  else if (run->child == NULL)
+    start_child (run);
+}
+
+static void
+on_verified (Verification *verification, PlumMapping *mapping)
+{
+  g_autofree char *name = describe_mapping_name (mapping);
+  g_autofree char *text = verified_describe (mapping);
+
+  if (!common_options.quiet)
+    output_error ("%s: %s", name, text);
+}
+
+static void
+on_all_verified (Verification *verification)
+{
+  Run *run = (Run *) verification->set->session;
+
+  if (!run->session.closing)
     start_child (run);
 }
 
@@ -167,6 +196,12 @@ check_arguments (char **tail)
       return FALSE;
     }
 
+  if (common_options.stun != NULL && g_strcmp0 (options.wait, "no") == 0)
+    {
+      output_error ("--stun tests the ports before the command starts, which --wait=no forbids");
+      return FALSE;
+    }
+
   if (tail == NULL || tail[0] == NULL)
     {
       output_error ("no command given, for example: plumctl run tcp:8080 -- my-server");
@@ -203,7 +238,10 @@ run_run (char **arguments, char **tail)
   run.set = (MappingSet){
     .session = &run.session, .changed = on_changed, .up = on_up, .exact = options.exact
   };
-  if (check_arguments (tail) && mapping_set_parse (&run.set, arguments, options.description))
+  run.verification =
+    (Verification){ .set = &run.set, .verified = on_verified, .done = on_all_verified };
+  if (check_arguments (tail) && mapping_set_parse (&run.set, arguments, options.description) &&
+      verification_check (&run.set))
     {
       if (session_init (&run.session))
         exit_code = run_with_session (&run, wait);
@@ -211,6 +249,7 @@ run_run (char **arguments, char **tail)
         exit_code = run.session.exit_code;
     }
 
+  verification_clear (&run.verification);
   mapping_set_clear (&run.set);
   session_clear (&run.session);
   return exit_code;
@@ -224,7 +263,7 @@ const PlumctlCommand plumctl_command_run = {
     "The environment of the command contains PLUM_TCP_8080=ADDRESS:PORT for tcp:8080, and\n"
     "PLUM_EXTERNAL_ADDRESS. With --wait=no, variables are set only for ports that are already\n"
     "mapped. The mappings are removed when the command exits. SIGINT, SIGTERM and SIGHUP are\n"
-    "forwarded to the command.\n"
+    "forwarded to the command. With --stun, PLUM_UDP_5000_VERIFIED is yes, no or unknown.\n"
     "\n"
     "Example:\n"
     "  plumctl run tcp:9011 -- sh -c 'echo \"reach me at $PLUM_TCP_9011\"; my-server 9011'\n"

@@ -3,6 +3,7 @@
 #include "describe.h"
 
 #include "exit-code.h"
+#include "verified.h"
 
 #include <string.h>
 
@@ -233,6 +234,7 @@ describe_mapping_json (PlumMapping *mapping)
   else
     json_writer_null (&json, "lifetime");
   describe_error_json (&json, "error", plum_mapping_get_error (mapping));
+  verified_write_json (mapping, &json);
   json_writer_end_object (&json);
 
   return json_writer_finish (&json);
