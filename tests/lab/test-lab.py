@@ -17,10 +17,13 @@ import traceback
 
 import denied_port
 import itself
+import itself_chain
+import itself_mapper
 import lab
 import port_owner
 import recovery
 import service_program
+import stun_server
 import traffic
 import two_routers
 from commands import Commands
@@ -328,10 +331,24 @@ def full(backend, neighbours_entry):
     ]
 
 
+def mapper(backend, neighbours_entry):
+    return full(backend, neighbours_entry) + [
+        ('violates-no-protocol', lambda: lab.equal(lab.violations(), [], 'violations')),
+    ]
+
+
 # Suite: options of the lab, cases (name, function, arguments).
 SUITES = {
     'itself': (['--router=all'], itself.CASES),
-    'itself-two-routers': (['--two-routers'], itself.TWO_ROUTERS),
+    'itself-stun': (['--stun'], stun_server.CASES),
+    'itself-two-routers': (['--two-routers', '--router=all'], itself.TWO_ROUTERS),
+    'itself-mapper': (['--two-routers', '--min-lifetime=1'], itself_mapper.CASES),
+    'itself-mapper-pcp': (['--two-routers', '--inner=pcp'],
+                          [('one-protocol', itself_mapper.one_protocol, 'pcp')]),
+    'itself-mapper-natpmp': (['--two-routers', '--inner=natpmp'],
+                             [('one-protocol', itself_mapper.one_protocol, 'natpmp')]),
+    'itself-mapper-permanent': (['--two-routers', '--inner=upnp-permanent'],
+                                [('permanent-leases', itself_mapper.permanent_leases)]),
     'pcp': (['--router=pcp'], full('pcp', None)),
     'natpmp': (['--router=pcp'], [
         ('map-and-remove-tcp', map_and_remove, 'tcp', 'natpmp', 9000, '--backend', 'natpmp'),
@@ -341,6 +358,10 @@ SUITES = {
     ]),
     'upnp': (['--router=upnp'], full('upnp', 'neighbour')),
     'upnp1': (['--router=upnp1'], full('upnp', 'neighbour')),
+    # The lab's own server, with a public address.
+    'mapper-pcp': (['--router=mapper-pcp'], mapper('pcp', None)),
+    'mapper-natpmp': (['--router=mapper-natpmp'], mapper('natpmp', None)),
+    'mapper-upnp': (['--router=mapper-upnp'], mapper('upnp', 'neighbour')),
     'upnp-few-ports': (['--router=upnp', '--ports=62816-62831'], [
         ('few-ports', few_ports),
         ('few-ports-exact', few_ports_exact),
@@ -414,6 +435,7 @@ SUITES = {
         ('doctor', commands.doctor, 'silent'),
     ]),
     **two_routers.suites(commands),
+    **itself_chain.suites(plumctl_map),
 }
 
 
@@ -438,7 +460,8 @@ def run_cases(cases):
 def enter_lab(args, options):
     os.environ.setdefault('PLUM_LAB_CACHE', args.cache)
     program = str(lab.HERE / 'lab')
-    check = subprocess.run([program, '--check'], check=False, text=True, stderr=subprocess.PIPE)
+    check = subprocess.run([program, *options, '--check'], check=False, text=True,
+                           stderr=subprocess.PIPE)
     if check.returncode == 0:
         os.execv(program, [program, *options, '--', sys.executable, str(lab.HERE / 'test-lab.py'),
                        '--inside', '--plumctl', os.path.abspath(args.plumctl), args.suite])
