@@ -54,17 +54,17 @@ class Outside:
         assert 'verdict: Port mapping works. Proven from outside (UDP): ' in text, text
 
     def blocked(self):
-        """A firewall on the client drops the packets of strangers, but not the answers."""
+        """A firewall on the client drops the packets of hosts that it has not contacted."""
         with stun_server.stun_server(), lab.firewall():
             report, port, text = self.doctor(stun_server.NAME, 'not-reached', NOT_REACHED)
         lab.equal(report['stun'], expected(stun_server.NAME, f'{lab.WAN}:{port}', False), 'stun')
-        lab.equal(report['sentence'], f'The port is not open to strangers: packets from {OTHER} to '
+        lab.equal(report['sentence'], f'Packets from the internet do not reach the port: packets from {OTHER} to '
                   f'{lab.WAN}:{port} did not arrive, although the port is mapped.', 'sentence')
         assert 'firewall' in report['next_step'], report['next_step']
         assert '  an answer from another address: did not arrive\n' in text, text
 
     def one_address(self):
-        """Without a second address of the server, nothing is said about strangers."""
+        """Without a second address of the server, nothing is said about packets of other hosts."""
         with stun_server.stun_server(two_addresses=False), lab.firewall():
             report, port, _ = self.doctor(stun_server.ADDRESS, 'works', 0)
         lab.equal(report['stun'], expected(

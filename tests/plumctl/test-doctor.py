@@ -51,7 +51,7 @@ SENTENCES = {
     "no-address": (32, "The router maps ports, but did not report a public address."),
     "nat-beyond": (33, "Another NAT is beyond the router: the internet sees another address than the "
                        "router reports."),
-    "not-reached": (34, "The port is not open to strangers, although the router maps it."),
+    "not-reached": (34, "Packets from the internet do not reach the port, although the router maps it."),
 }
 
 

@@ -267,9 +267,8 @@ const PlumctlCommand plumctl_command_doctor = {
   .details =
     "Queries the router with every protocol, maps a TCP and a UDP port, removes them again, and\n"
     "prints a verdict and the next step. If a second router may be the cause, the doctor looks\n"
-    "for it and shows the addresses of both routers. IPv4 and IPv6 are both examined. With --stun, "
-    "a\n"
-    "server on the internet shows whether packets from outside reach the mapped UDP port.\n"
+    "for it and shows the addresses of both routers. IPv4 and IPv6 are both examined. With\n"
+    "--stun, a server on the internet shows whether packets from outside reach the UDP port.\n"
     "\n"
     "Examples:\n"
     "  plumctl doctor\n"

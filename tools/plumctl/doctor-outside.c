@@ -76,7 +76,7 @@ doctor_outside_dup_sentence (const DoctorTrial *trial, DoctorVerdict verdict)
   if (verdict == DOCTOR_NAT_BEYOND)
     return g_strdup_printf ("Another NAT is beyond the router: %s.", reason);
   if (verdict == DOCTOR_NOT_REACHED)
-    return g_strdup_printf ("The port is not open to strangers: %s.", reason);
+    return g_strdup_printf ("Packets from the internet do not reach the port: %s.", reason);
   if (doctor_verdict_get_exit_code (verdict) == 0 &&
       stun_result_verify (stun, get_udp (trial)->external_host, get_udp (trial)->external_port) ==
         STUN_YES)

@@ -139,7 +139,7 @@ static const VerdictText texts[DOCTOR_N_VERDICTS] = {
   },
   [DOCTOR_NOT_REACHED] = {
     "not-reached", 34,
-    "The port is not open to strangers, although the router maps it.",
+    "Packets from the internet do not reach the port, although the router maps it.",
     "Check the firewall of this computer, then that of the router. To be sure, repeat the test with "
     "another STUN server.",
   },

@@ -65,7 +65,7 @@ typedef struct
   DoctorTrialFindings tcp;
   DoctorTrialFindings udp;
   gboolean nat_beyond;  /* the internet sees another address than the router reports */
-  gboolean not_reached; /* packets of strangers to the mapped port did not arrive */
+  gboolean not_reached; /* packets of uncontacted hosts did not reach the mapped port */
 } DoctorFindings;
 
 DoctorVerdict doctor_verdict_decide (const DoctorFindings *findings);

@@ -83,7 +83,7 @@ is_refused (StunProof *self, const char *server)
   return TRUE;
 }
 
-static gboolean
+static void
 begin (StunProof *self, GInetSocketAddress *other, void (*done) (StunTransaction *))
 {
   g_autofree char *server = describe (self->result.address);
@@ -97,11 +97,8 @@ begin (StunProof *self, GInetSocketAddress *other, void (*done) (StunTransaction
     .done = done,
     .user_data = self,
   };
-  if (stun_transaction_start (&self->transaction, &error))
-    return TRUE;
-
-  give_up (self, "cannot send to the STUN server %s: %s", server, error->message);
-  return FALSE;
+  if (!stun_transaction_start (&self->transaction, &error))
+    give_up (self, "cannot send to the STUN server %s: %s", server, error->message);
 }
 
 /* Whether the server sends from another address than it believes (RESPONSE-ORIGIN). */
