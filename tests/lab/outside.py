@@ -4,12 +4,16 @@ cases for test-lab.py.
 """
 
 import json
+import signal
+import subprocess
 import time
 
 import lab
 import stun_server
 import traffic
+from two_gateways import SECOND_WAN
 
+SECOND_CLIENT = '192.168.2.10'
 HIDDEN_WAN = '1.2.9.4'
 SERVER = f'{stun_server.ADDRESS}:{stun_server.PORT}'
 OTHER = f'{stun_server.OTHER_ADDRESS}:{stun_server.OTHER_PORT}'
@@ -26,6 +30,7 @@ class Outside:
 
     def __init__(self, commands, plumctl_map):
         self.plumctl = commands.plumctl
+        self.program = commands.program
         self.plumctl_map = plumctl_map
 
     def doctor(self, server, verdict, exit_code, *options):
@@ -179,6 +184,30 @@ class Outside:
             assert time.monotonic() - started < 3, 'SIGINT waited for the test'
         lab.equal(lab.rules(9308), [], 'rules left on the router')
 
+    def doctor_interrupted(self):
+        """SIGINT during the test ends the doctor, and removes the trial mappings."""
+        before = lab.run('lab-router', 'nft-table')
+        with subprocess.Popen([self.program(), 'doctor', '--stun', stun_server.NAME],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True) as process:
+            try:
+                lab.eventually(lambda: len(lab.run('lab-router', 'nft-table')) > len(before),
+                               'trial mappings')
+                process.send_signal(signal.SIGINT)
+                out, err = process.communicate(timeout=5)
+            finally:
+                process.kill()
+        lab.equal((process.returncode, out, err), (1, '', ''), 'exit status and output')
+        lab.equal(lab.run('lab-router', 'nft-table'), before, 'the table of the router')
+
+    def other_interface(self):
+        """The packets pass the router of the mapping, although the default route has another one."""
+        lab.run('ip', 'rule', 'del', 'from', SECOND_CLIENT, 'lookup', '2')
+        with stun_server.stun_server():
+            event = self.verified('--interface', 'eth1', '--stun', stun_server.ADDRESS, 'udp:9309')
+        lab.equal((event['external_host'], event['stun']['reflexive'], event['verified']),
+                  (SECOND_WAN, f'{SECOND_WAN}:9309', 'yes'), 'event')
+
     def hairpin(self, expected_value):
         before = lab.run('lab-router', 'nft-table')
         report = json.loads(self.plumctl('doctor', '--json').stdout)
@@ -214,6 +243,7 @@ class Outside:
                 ('unknown-name', self.unknown_name),
                 ('no-hairpin', self.hairpin, None),
                 ('no-answer', self.no_answer),
+                ('interrupted', self.doctor_interrupted),
             ]),
             'outside-map': (['--router=all', '--stun'], [
                 ('map-proven', self.map_proven),
@@ -230,6 +260,9 @@ class Outside:
             ]),
             'outside-hidden-nat': (['--router=all', f'--hidden-nat={HIDDEN_WAN}', '--stun'], [
                 ('hidden-nat', self.hidden_nat),
+            ]),
+            'outside-two-gateways': (['--router=all', '--two-gateways', '--stun'], [
+                ('other-interface', self.other_interface),
             ]),
             'outside-hairpin': (['--router=mapper', '--hairpin'], [
                 ('hairpin', self.hairpin, True),
