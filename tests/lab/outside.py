@@ -4,8 +4,11 @@ cases for test-lab.py.
 """
 
 import json
+import pathlib
+import re
 import signal
 import subprocess
+import tempfile
 import time
 
 import lab
@@ -184,6 +187,19 @@ class Outside:
             assert time.monotonic() - started < 3, 'SIGINT waited for the test'
         lab.equal(lab.rules(9308), [], 'rules left on the router')
 
+    def recording_is_masked(self):
+        """The addresses of the router and of the server are masked in the notes and the report."""
+        wan = '1.2.3.77'  # unlike the usual one, it is not a replacement itself
+        with tempfile.TemporaryDirectory() as folder, stun_server.stun_server(), \
+                lab.wan_address('router', wan, lab.WAN):
+            done = self.plumctl('doctor', '--stun', stun_server.NAME, '--record', folder)
+            lab.equal(done.returncode, 0, 'exit status')
+            data = b''.join(path.read_bytes() for path in pathlib.Path(folder).iterdir())
+        assert b'an answer from ' in data and b'"reflexive":"' in data, 'no notes of the test'
+        for address in wan, stun_server.ADDRESS, stun_server.OTHER_ADDRESS:
+            assert not re.search(rb'(?<![0-9.])' + re.escape(address.encode()) + rb'(?![0-9])', data), \
+                f'{address} is in the recording'
+
     def doctor_interrupted(self):
         """SIGINT during the test ends the doctor, and removes the trial mappings."""
         before = lab.run('lab-router', 'nft-table')
@@ -243,6 +259,7 @@ class Outside:
                 ('unknown-name', self.unknown_name),
                 ('no-hairpin', self.hairpin, None),
                 ('no-answer', self.no_answer),
+                ('recording-is-masked', self.recording_is_masked),
                 ('interrupted', self.doctor_interrupted),
             ]),
             'outside-map': (['--router=all', '--stun'], [

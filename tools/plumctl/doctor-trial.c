@@ -353,6 +353,6 @@ doctor_trial_get_left_behind (const TrialMapping *mapping)
 gboolean
 doctor_trial_is_missing (const TrialMapping *mapping)
 {
-  return mapping->mapped && mapping->after_map == READBACK_GONE && !mapping->arrived &&
+  return mapping->mapped && mapping->after_map == READBACK_GONE &&
          !is_confirmed_by_answer (mapping);
 }

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* Enough for a provider's router and back, but not for a host of the internet, in case the external
- * address is not that of a router. */
+/* Enough for the router of a provider and back, but not for a distant host, in case the external
+ * address is false. */
 #define MAX_HOPS 4
 
 static void
