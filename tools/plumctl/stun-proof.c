@@ -303,13 +303,6 @@ stun_proof_start (StunProof *self, const char *server, GSocket *socket, const ch
 }
 
 void
-stun_proof_release (StunProof *self)
-{
-  stun_transaction_clear (&self->transaction);
-  g_clear_object (&self->socket);
-}
-
-void
 stun_proof_clear (StunProof *self)
 {
   self->cleared = TRUE;
@@ -320,7 +313,8 @@ stun_proof_clear (StunProof *self)
     g_main_context_iteration (NULL, TRUE);
 
   g_clear_handle_id (&self->deadline_id, g_source_remove);
-  stun_proof_release (self);
+  stun_transaction_clear (&self->transaction);
+  g_clear_object (&self->socket);
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->interface_error, g_free);
   stun_result_clear (&self->result);

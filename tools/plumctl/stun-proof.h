@@ -35,6 +35,4 @@ struct _StunProof
 };
 
 void stun_proof_start (StunProof *self, const char *server, GSocket *socket, const char *interface);
-/* Stops using the socket. The result stays. */
-void stun_proof_release (StunProof *self);
 void stun_proof_clear (StunProof *self);

@@ -66,13 +66,14 @@ finish_job (Job *job, StunResult *result)
   self->verified (self, job->mapping);
 }
 
-/* The port is released first: the program may want to use it at once. */
+/* The port is released first: a program may use it at once. The source that is being dispatched
+ * still refers to the socket, so dropping a reference would not be enough. */
 static void
 on_done (StunProof *proof)
 {
   Job *job = proof->user_data;
 
-  stun_proof_release (proof);
+  g_socket_close (proof->socket, NULL);
   finish_job (job, &proof->result);
   close_one (job->owner);
 }
