@@ -30,6 +30,7 @@ import stun_server
 import traffic
 import two_routers
 from commands import Commands
+from outside import Outside
 from plumctl import Plumctl
 from two_gateways import TwoGateways
 from two_hosts import TwoHosts
@@ -441,6 +442,7 @@ SUITES = {
         ('no-router-answers', no_router_answers),
         ('doctor', commands.doctor, 'silent'),
     ]),
+    **Outside(commands, plumctl_map).suites(),
     **two_routers.suites(commands),
     **itself_chain.suites(plumctl_map),
 }

@@ -3,6 +3,7 @@
 #include "describe.h"
 
 #include "exit-code.h"
+#include "verified.h"
 
 #include <string.h>
 
@@ -285,6 +286,7 @@ describe_mapping_json (PlumMapping *mapping)
   else
     json_writer_null (&json, "lifetime");
   describe_mapping_error_json (&json, mapping);
+  verified_write_json (mapping, &json);
   json_writer_end_object (&json);
 
   return json_writer_finish (&json);
