@@ -32,7 +32,7 @@ def map_once_json():
         equal(last, {"event": "mapping", "id": 1, "protocol": "tcp", "internal_port": 8080,
                      "state": "success", "external_host": "1.2.3.4", "external_port": 8080,
                      "external_scope": "public", "backend": "pcp", "lifetime": 7200,
-                     "error": None, "verified": None, "stun": None})
+                     "error": None})
         equal(list(gateway.table), [("tcp", 8080)])
 
 

@@ -2,6 +2,7 @@
 
 #include "describe.h"
 
+#include "common-options.h"
 #include "exit-code.h"
 #include "verified.h"
 
@@ -286,7 +287,8 @@ describe_mapping_json (PlumMapping *mapping)
   else
     json_writer_null (&json, "lifetime");
   describe_mapping_error_json (&json, mapping);
-  verified_write_json (mapping, &json);
+  if (common_options.stun != NULL)
+    verified_write_json (mapping, &json);
   json_writer_end_object (&json);
 
   return json_writer_finish (&json);
