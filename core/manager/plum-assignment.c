@@ -24,6 +24,7 @@ struct _PlumAssignment
   GHashTable *holders; /* PlumLeaseHolderId of the holder -> PlumLeaseHolder */
   PlumLeaseStore *store;
   PlumSweeper *sweeper;
+  PlumTimer trim; /* in the next iteration: a gateway may no longer be needed */
 };
 
 /* For iteration: a change of one holder may remove others from the table. Those are freed later.
@@ -53,6 +54,7 @@ on_holder_closed (PlumLeaseHolder *holder, gpointer user_data)
   plum_signal_queue_add (self->signals, NULL, NULL, holder,
                          (GDestroyNotify) plum_lease_holder_free);
   plum_sweeper_port_released (self->sweeper);
+  plum_clock_arm_in_ms (self->clock, &self->trim, 0);
 }
 
 /* Without a lease: the latest time at which the requested one can expire. */
@@ -115,52 +117,47 @@ static const PlumLeaseHolderOwner holder_owner = {
 
 /* --- Lease holders --- */
 
-/* Where the gateway of a mapping is found: NULL in both fields without a default route. */
-static void
-plum_assignment_locate (PlumAssignment *self, PlumMapping *mapping, PlumLeaseHolderId *id)
+/* The gateway that a mapping selects. (transfer none) (nullable) */
+static PlumGateway *
+plum_assignment_select_gateway (PlumAssignment *self, PlumMapping *mapping)
 {
   GInetAddress *local = plum_mapping_get_local_address (mapping);
-  PlumGateway *gateway;
 
-  id->interface_name = plum_mapping_get_bound_interface (mapping);
-  id->local_address = NULL;
-  if (id->interface_name != NULL)
-    return;
-
-  gateway = local != NULL ? plum_gateway_set_find_local (self->gateways, local, NULL)
-                          : plum_gateway_set_find (self->gateways, id->family, NULL, NULL);
-  if (gateway != NULL && plum_gateway_set_is_preferred (self->gateways, gateway))
-    {
-      id->interface_name = g_intern_string (plum_gateway_get_interface (gateway));
-    }
-  else if (local != NULL)
-    {
-      g_autofree char *text = g_inet_address_to_string (local);
-
-      id->local_address = g_intern_string (text);
-    }
+  if (local != NULL)
+    return plum_gateway_set_find_local (self->gateways, local, NULL);
+  return plum_gateway_set_find (self->gateways, plum_mapping_get_family (mapping),
+                                plum_mapping_get_bound_interface (mapping), NULL);
 }
 
+/* A gateway is known by its interface and its local address, not by what a mapping selects: when
+ * another address becomes the preferred one, the users move, and the leases stay where they are. */
 static void
 plum_assignment_make_id (PlumAssignment *self, PlumMapping *mapping, PlumLeaseHolderId *id)
 {
+  PlumGateway *gateway = plum_assignment_select_gateway (self, mapping);
+
   id->protocol = plum_mapping_get_protocol (mapping);
   id->family = plum_mapping_get_family (mapping);
   id->internal_port = plum_mapping_get_internal_port (mapping);
-  plum_assignment_locate (self, mapping, id);
+  if (gateway != NULL)
+    plum_lease_holder_id_set_place (id, plum_gateway_get_interface (gateway),
+                                    plum_gateway_get_local_address (gateway));
+  else
+    plum_lease_holder_id_set_place (id, plum_mapping_get_bound_interface (mapping),
+                                    plum_mapping_get_local_address (mapping));
 }
 
 /* (transfer none) (nullable) */
 static PlumGateway *
 plum_assignment_find_gateway (PlumAssignment *self, const PlumLeaseHolderId *id, GError **error)
 {
-  g_autoptr (GInetAddress) local = NULL;
+  g_autoptr (GInetAddress) local = plum_lease_holder_id_get_local_address (id);
 
-  if (id->local_address == NULL)
+  if (local == NULL)
     return plum_gateway_set_find (self->gateways, id->family, id->interface_name, error);
-
-  local = g_inet_address_new_from_string (id->local_address);
-  return plum_gateway_set_find_local (self->gateways, local, error);
+  if (id->interface_name == NULL)
+    return plum_gateway_set_find_local (self->gateways, local, error);
+  return plum_gateway_set_find_at (self->gateways, id->interface_name, local, error);
 }
 
 /* The key authenticates deletes (the nonce of RFC 6887 11.1), so it must not be predictable. */
@@ -306,7 +303,8 @@ plum_assignment_can_move_holder (PlumAssignment *self,
       PlumLeaseHolderId id;
 
       plum_assignment_make_id (self, users->pdata[i], &id);
-      if (!plum_lease_holder_id_equal (&id, new_id))
+      if (plum_mapping_get_holder (users->pdata[i]) == holder &&
+          !plum_lease_holder_id_equal (&id, new_id))
         return FALSE;
     }
 
@@ -383,10 +381,39 @@ on_gateways_need_backends (gpointer user_data)
   return self->client->get_backends (self->owner);
 }
 
+static void
+on_gateways_need_addresses (GSocketFamily family, GPtrArray *addresses, gpointer user_data)
+{
+  PlumAssignment *self = user_data;
+  GHashTableIter iter;
+  gpointer holder;
+
+  g_hash_table_iter_init (&iter, self->holders);
+  while (g_hash_table_iter_next (&iter, NULL, &holder))
+    {
+      PlumGateway *gateway = plum_lease_holder_get_gateway (holder);
+
+      if (gateway != NULL && plum_gateway_get_family (gateway) == family)
+        g_ptr_array_add (addresses, g_object_ref (plum_gateway_get_local_address (gateway)));
+    }
+
+  plum_lease_store_add_local_addresses (self->store, family, addresses);
+}
+
 static const PlumGatewaySetOwner gateways_owner = {
   .get_backends = on_gateways_need_backends,
   .changed = on_gateways_changed,
+  .add_local_addresses = on_gateways_need_addresses,
 };
+
+static void
+on_trim (gpointer user_data)
+{
+  PlumAssignment *self = user_data;
+  PLUM_SIGNAL_SCOPE (self->signals);
+
+  plum_gateway_set_trim (self->gateways);
+}
 
 /* --- The sweeper's client --- */
 
@@ -405,17 +432,14 @@ on_sweeper_is_wanted (PlumProtocol protocol,
                       gpointer user_data)
 {
   PlumAssignment *self = user_data;
-  g_autofree char *local = g_inet_address_to_string (plum_gateway_get_local_address (gateway));
-  gboolean preferred = plum_gateway_set_is_preferred (self->gateways, gateway);
-  const char *interface_name = plum_gateway_get_interface (gateway);
-  const PlumLeaseHolderId id = {
+  PlumLeaseHolderId id = {
     .protocol = protocol,
     .family = plum_gateway_get_family (gateway),
     .internal_port = internal_port,
-    .interface_name = preferred ? g_intern_string (interface_name) : NULL,
-    .local_address = preferred ? NULL : g_intern_string (local),
   };
 
+  plum_lease_holder_id_set_place (&id, plum_gateway_get_interface (gateway),
+                                  plum_gateway_get_local_address (gateway));
   return g_hash_table_contains (self->holders, &id);
 }
 
@@ -428,6 +452,7 @@ on_sweeper_changed (gpointer user_data)
 
   for (unsigned int i = 0; i < holders->len; i++)
     plum_lease_holder_race_changed (holders->pdata[i]);
+  plum_clock_arm_in_ms (self->clock, &self->trim, 0);
   self->client->swept (self->owner);
 }
 
@@ -459,6 +484,7 @@ plum_assignment_new (GMainContext *context,
                                          NULL, (GDestroyNotify) plum_lease_holder_free);
   self->store = plum_lease_store_new (clock);
   self->sweeper = plum_sweeper_new (self->store, clock, settings, &sweeper_client, self);
+  plum_timer_init (&self->trim, on_trim, self);
   return self;
 }
 
@@ -478,6 +504,7 @@ plum_assignment_close (PlumAssignment *self)
       g_hash_table_iter_remove (&iter);
     }
 
+  plum_clock_disarm (self->clock, &self->trim);
   plum_gateway_set_close (self->gateways);
 }
 

@@ -40,6 +40,10 @@ void plum_lease_store_flush (PlumLeaseStore *self);
 /* Without a write: a file with records stays for the next start. */
 void plum_lease_store_close (PlumLeaseStore *self);
 
+/* Appends the addresses of this host that leftovers lead to. (element-type GInetAddress) */
+void plum_lease_store_add_local_addresses (PlumLeaseStore *self,
+                                           GSocketFamily family,
+                                           GPtrArray *addresses);
 /* Whether the record is of the router of network. */
 gboolean plum_lease_store_is_on_network (const PlumLeaseRecord *record, PlumNetwork *network);
 

@@ -190,6 +190,28 @@ plum_lease_store_finish_delete (PlumLeaseStore *self,
   plum_lease_store_write_soon (self, 0);
 }
 
+static void
+add_local_addresses (GPtrArray *records, GSocketFamily family, GPtrArray *addresses)
+{
+  for (unsigned int i = 0; i < records->len; i++)
+    {
+      const PlumLeaseRecord *record = records->pdata[i];
+
+      if (record->family == family && record->local_address != NULL &&
+          !plum_lease_record_has_expired (record))
+        g_ptr_array_add (addresses, g_object_ref (record->local_address));
+    }
+}
+
+void
+plum_lease_store_add_local_addresses (PlumLeaseStore *self,
+                                      GSocketFamily family,
+                                      GPtrArray *addresses)
+{
+  add_local_addresses (self->leftovers, family, addresses);
+  add_local_addresses (self->deleting, family, addresses);
+}
+
 gboolean
 plum_lease_store_is_on_network (const PlumLeaseRecord *record, PlumNetwork *network)
 {

@@ -353,6 +353,141 @@ test_shared_address (Host *f, gconstpointer data)
   g_assert_cmpuint (ALPHA->n_unmap, ==, 1);
 }
 
+/* --- The preferred address changes --- */
+
+static void
+prefer (const char *source)
+{
+  g_autofree char *line =
+    g_strdup_printf ("route replace default via 192.0.2.1 dev wan0 metric 100 src %s", source);
+
+  ip (line);
+}
+
+/* A second address of an interface whose preferred one is not listed yet. */
+static void
+test_listed_later (Host *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ip ("addr add 198.51.100.3/24 dev wlan0");
+  mapping = add (f, 8080, "198.51.100.3");
+  settle (f);
+  assert_up_from (mapping, "wlan0", "198.51.100.3");
+  core_assert_log ("alpha@wlan0:discover alpha@wlan0:map:tcp:8080:8080");
+}
+
+/* The leases of the mappings with an address stay, also that of the new preferred one. The delete
+ * of no port is followed by a request for it. */
+static void
+test_swap (Host *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) follower = NULL;
+  g_autoptr (PlumMapping) first = NULL;
+  g_autoptr (PlumMapping) second = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  follower = core_add_up (&f->core, 8080, 0);
+  first = new_mapping (8080, "192.0.2.2");
+  g_assert_true (plum_manager_add_mapping (f->core.manager, first, NULL));
+  second = add (f, 8080, "192.0.2.3");
+  settle (f);
+  g_free (fake_backends_take_log ());
+
+  prefer ("192.0.2.3");
+  settle (f);
+  assert_up_from (follower, "wan0", "192.0.2.3");
+  assert_up_from (first, "wan0", "192.0.2.2");
+  assert_up_from (second, "wan0", "192.0.2.3");
+  core_assert_log ("");
+
+  prefer ("192.0.2.2");
+  settle (f);
+  assert_up_from (follower, "wan0", "192.0.2.2");
+  core_assert_log ("");
+}
+
+/* The same on an interface that is not that of the default route, for a mapping that is bound to
+ * it: the gateways are the same ones, in another order. */
+static void
+test_swap_bound (Host *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) first = NULL;
+  g_autoptr (PlumMapping) second = NULL;
+  g_autoptr (PlumMapping) bound = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ip ("addr add 198.51.100.3/24 dev wlan0");
+  first = add (f, 8080, "198.51.100.2");
+  second = add (f, 8080, "198.51.100.3");
+  settle (f);
+  bound = g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080, "gateway",
+                        plum_mapping_get_gateway (first), NULL);
+  g_assert_true (plum_manager_add_mapping (f->core.manager, bound, NULL));
+  test_loop_settle (&f->core.loop);
+  assert_up_from (bound, "wlan0", "198.51.100.2");
+
+  ip ("route replace default via 198.51.100.1 dev wlan0 metric 600 src 198.51.100.3");
+  settle (f);
+  assert_up_from (bound, "wlan0", "198.51.100.3");
+  assert_up_from (first, "wlan0", "198.51.100.2");
+  assert_up_from (second, "wlan0", "198.51.100.3");
+}
+
+/* The host still has the earlier address: the lease that leads to it is deleted from there. */
+static void
+test_preferred_changes (Host *f, gconstpointer data)
+{
+  GListModel *gateways = plum_manager_get_gateways (f->core.manager);
+  g_autoptr (PlumMapping) follower = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  follower = core_add_up (&f->core, 8080, 0);
+  settle (f);
+  g_free (fake_backends_take_log ());
+  ALPHA->unmap = AFTER (500);
+
+  prefer ("192.0.2.3");
+  settle (f);
+  assert_up_from (follower, "wan0", "192.0.2.3");
+  core_assert_log ("alpha@wan0:unmap:tcp:8080 alpha@wan0:discover alpha@wan0:map:tcp:8080:8080");
+  g_assert_cmpuint (g_list_model_get_n_items (gateways), ==, 3);
+
+  test_loop_advance (&f->core.loop, 1000);
+  core_assert_log ("");
+  g_assert_cmpuint (g_list_model_get_n_items (gateways), ==, 2);
+}
+
+/* The delete is not confirmed: it is repeated from the same address. */
+static void
+test_unconfirmed (Host *f, gconstpointer data)
+{
+  GListModel *gateways = plum_manager_get_gateways (f->core.manager);
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  plum_manager_set_recheck_period (f->core.manager, 60000);
+  mapping = add (f, 8080, "192.0.2.3");
+  settle (f);
+  g_free (fake_backends_take_log ());
+  ALPHA->unmap = SILENCE;
+  core_destroy (&f->core, mapping);
+  test_loop_advance (&f->core.loop, 10000);
+  core_assert_state (mapping, DESTROYED);
+  core_assert_log ("alpha@wan0:unmap:tcp:8080");
+
+  ALPHA->unmap = AT_ONCE;
+  test_loop_advance (&f->core.loop, 130000);
+  core_assert_log ("alpha@wan0:unmap:tcp:8080");
+  g_assert_cmpuint (g_list_model_get_n_items (gateways), ==, 2);
+}
+
 #define ADD(path, func) g_test_add (path, Host, NULL, set_up, func, tear_down)
 
 int
@@ -373,6 +508,11 @@ main (int argc, char **argv)
   ADD ("/local-address/family", test_family);
   ADD ("/local-address/with-gateway", test_with_gateway);
   ADD ("/local-address/shared-address", test_shared_address);
+  ADD ("/local-address/listed-later", test_listed_later);
+  ADD ("/local-address/swap", test_swap);
+  ADD ("/local-address/swap-bound", test_swap_bound);
+  ADD ("/local-address/preferred-changes", test_preferred_changes);
+  ADD ("/local-address/unconfirmed", test_unconfirmed);
 
   return g_test_run ();
 }
