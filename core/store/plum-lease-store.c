@@ -254,12 +254,12 @@ plum_lease_store_recall (PlumLeaseStore *self,
 
 /* --- Entries --- */
 
-/* The entry of the port of record on its router, preferably of the same address of this host.
- * (nullable) */
+/* The entry of the port of record on its router, from an address of this host. (nullable) */
 static const PlumLeaseRecord *
-plum_lease_store_find_entry (PlumLeaseStore *self, const PlumLeaseRecord *record)
+plum_lease_store_find_entry (PlumLeaseStore *self,
+                             const PlumLeaseRecord *record,
+                             GInetAddress *local_address)
 {
-  const PlumLeaseRecord *found = NULL;
   GHashTableIter iter;
   gpointer value;
 
@@ -269,21 +269,20 @@ plum_lease_store_find_entry (PlumLeaseStore *self, const PlumLeaseRecord *record
       const PlumLeaseRecord *entry = ((Entry *) value)->record;
 
       if (plum_lease_record_get_key (entry) == plum_lease_record_get_key (record) &&
-          plum_lease_record_is_same_router (entry, record))
-        {
-          if (plum_lease_record_has_same_host (entry, record->local_address))
-            return entry;
-          found = entry;
-        }
+          plum_lease_record_is_same_router (entry, record) &&
+          plum_lease_record_has_same_host (entry, local_address))
+        return entry;
     }
 
-  return found;
+  return NULL;
 }
 
 gboolean
-plum_lease_store_has_entry (PlumLeaseStore *self, const PlumLeaseRecord *record)
+plum_lease_store_has_entry (PlumLeaseStore *self,
+                            const PlumLeaseRecord *record,
+                            GInetAddress *local_address)
 {
-  return plum_lease_store_find_entry (self, record) != NULL;
+  return plum_lease_store_find_entry (self, record, local_address) != NULL;
 }
 
 /* A router has one table for all backends. For some protocols, the internal port alone identifies a
@@ -297,10 +296,9 @@ plum_lease_store_may_delete (PlumLeaseStore *self, guint index)
   if (record->undeletable || plum_clock_get_time (self->clock) < record->next_delete)
     return FALSE;
 
-  entry = plum_lease_store_find_entry (self, record);
-  return entry == NULL || !plum_lease_record_has_same_host (record, entry->local_address) ||
-         (entry->external_port != record->external_port &&
-          !g_str_equal (entry->backend_name, record->backend_name));
+  entry = plum_lease_store_find_entry (self, record, record->local_address);
+  return entry == NULL || (entry->external_port != record->external_port &&
+                           !g_str_equal (entry->backend_name, record->backend_name));
 }
 
 /* The entry replaces leftovers of the same mapping; others on its port are in conflict with it. */
@@ -321,7 +319,7 @@ plum_lease_store_replace_leftovers (PlumLeaseStore *self, const PlumLeaseRecord 
           plum_lease_record_has_same_host (old, record->local_address))
         plum_lease_store_remove_leftover (self, i - 1);
       else if (!old->undeletable && plum_clock_get_time (self->clock) >= old->next_delete)
-        self->client->leftover_in_conflict (i - 1, self->client_data);
+        self->client->leftover_in_conflict (i - 1, record, self->client_data);
     }
 }
 

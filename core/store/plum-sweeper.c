@@ -116,15 +116,6 @@ plum_sweeper_find_router (PlumSweeper *self, const PlumLeaseRecord *record)
   return best;
 }
 
-static gboolean
-plum_sweeper_is_wanted (PlumSweeper *self, const PlumLeaseRecord *record)
-{
-  PlumGateway *gateway = plum_sweeper_find_router (self, record);
-
-  return gateway != NULL && self->client->is_wanted (record->protocol, record->internal_port,
-                                                     gateway, self->client_data);
-}
-
 static PlumCandidate *
 find_candidate (PlumGateway *gateway, const char *backend_name)
 {
@@ -290,10 +281,15 @@ static gboolean
 plum_sweeper_may_delete (PlumSweeper *self, guint index)
 {
   const PlumLeaseRecord *record = plum_lease_store_get_leftover (self->store, index);
+  PlumGateway *gateway = plum_sweeper_find_router (self, record);
 
-  return plum_lease_store_may_delete (self->store, index) &&
-         (!plum_sweeper_is_wanted (self, record) ||
-          plum_lease_store_has_entry (self->store, record));
+  if (!plum_lease_store_may_delete (self->store, index))
+    return FALSE;
+
+  return gateway == NULL ||
+         !self->client->is_wanted (record->protocol, record->internal_port, gateway,
+                                   self->client_data) ||
+         plum_lease_store_has_entry (self->store, record, plum_gateway_get_local_address (gateway));
 }
 
 /* Discovers the backends on the routers of leftovers. */
@@ -424,10 +420,18 @@ on_leftover_added (gpointer user_data)
   plum_sweeper_sweep_in (self, self->settings->recheck_period);
 }
 
+/* Another address that this host still has may have a mapping of the same port: the program may
+ * request it again. */
 static void
-on_leftover_in_conflict (guint index, gpointer user_data)
+on_leftover_in_conflict (guint index, const PlumLeaseRecord *entry, gpointer user_data)
 {
-  plum_sweeper_try_delete (user_data, index, CONFLICT_TIMEOUT_MS);
+  PlumSweeper *self = user_data;
+  const PlumLeaseRecord *record = plum_lease_store_get_leftover (self->store, index);
+  PlumGateway *gateway = plum_sweeper_find_router (self, record);
+
+  if (plum_lease_record_has_same_host (record, entry->local_address) || gateway == NULL ||
+      !plum_lease_record_has_same_host (record, plum_gateway_get_local_address (gateway)))
+    plum_sweeper_try_delete (self, index, CONFLICT_TIMEOUT_MS);
 }
 
 static void
