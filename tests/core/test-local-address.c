@@ -220,6 +220,17 @@ test_interface (Host *f, gconstpointer data)
   assert_refused (f, "198.51.100.2", "The interface “wan0” does not have the address 198.51.100.2");
 }
 
+/* The gateway that the program sets is on another network than the address. */
+static void
+test_gateway_elsewhere (Host *f, gconstpointer data)
+{
+  SKIP_WITHOUT_LAN (f);
+
+  core_set_gateway (&f->core, "192.0.2.77");
+  assert_refused (f, "203.0.113.2", "No route leads to the gateway 192.0.2.77");
+  assert_refused (f, "127.0.0.1", "No route leads to the gateway 192.0.2.77");
+}
+
 /* The address goes and returns. Nothing is sent to the router from another address. */
 static void
 test_address_goes (Host *f, gconstpointer data)
@@ -488,7 +499,70 @@ test_unconfirmed (Host *f, gconstpointer data)
   g_assert_cmpuint (g_list_model_get_n_items (gateways), ==, 2);
 }
 
+/* --- IPv6 --- */
+
+static void
+set_up_ipv6 (Host *f, gconstpointer data)
+{
+  core_fixture_set_up (&f->core, data);
+  test_lan_set_up (&f->lan, TEST_LAN_IPV6);
+  plum_manager_set_gateway_address (f->core.manager, NULL);
+  fake_backends_log_interfaces ();
+  if (f->lan.ready)
+    ip ("-6 route add default via fe80::1 dev wan0");
+}
+
+static void
+tear_down_ipv6 (Host *f, gconstpointer data)
+{
+  core_fixture_tear_down (&f->core, NULL);
+  test_lan_tear_down (&f->lan, TEST_LAN_IPV6);
+}
+
+/* The program may select any address that is not the preferred one, also a deprecated one. */
+static void
+test_ipv6 (Host *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) preferred = NULL;
+  g_autoptr (PlumMapping) second = NULL;
+  g_autoptr (PlumMapping) deprecated = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ip ("-6 addr add 2001:db8::3/64 dev wan0 nodad");
+  ip ("-6 addr add 2001:db8::4/64 dev wan0 nodad preferred_lft 0");
+  ip ("-6 route replace default via fe80::1 dev wan0 src 2001:db8::2");
+  preferred = add (f, 8080, "2001:db8::2");
+  second = add (f, 8080, "2001:db8::3");
+  deprecated = add (f, 8080, "2001:db8::4");
+  settle (f);
+  assert_up_from (preferred, "wan0", "2001:db8::2");
+  assert_up_from (second, "wan0", "2001:db8::3");
+  assert_up_from (deprecated, "wan0", "2001:db8::4");
+  core_assert_log ("alpha@wan0:discover alpha@wan0:map:tcp:8080:8080 "
+                   "alpha@wan0:discover alpha@wan0:map:tcp:8080:8080 "
+                   "alpha@wan0:discover alpha@wan0:map:tcp:8080:8080");
+
+  ip ("-6 addr del 2001:db8::3/64 dev wan0");
+  settle (f);
+  core_assert_state (second, PENDING);
+  assert_up_from (deprecated, "wan0", "2001:db8::4");
+}
+
+/* A link-local address is not reached from the internet, and no interface goes with it. */
+static void
+test_link_local (Host *f, gconstpointer data)
+{
+  SKIP_WITHOUT_LAN (f);
+
+  assert_refused (f, "fe80::2", "The address fe80::2 is valid on its link only");
+  assert_refused (f, "::1", "No IPv6 default route leads through the interface “lo”");
+  assert_refused (f, "::", "This host does not have the address ::");
+  assert_refused (f, "ff02::1", "This host does not have the address ff02::1");
+}
+
 #define ADD(path, func) g_test_add (path, Host, NULL, set_up, func, tear_down)
+#define ADD_IPV6(path, func) g_test_add (path, Host, NULL, set_up_ipv6, func, tear_down_ipv6)
 
 int
 main (int argc, char **argv)
@@ -502,6 +576,7 @@ main (int argc, char **argv)
   ADD ("/local-address/not-of-this-host", test_not_of_this_host);
   ADD ("/local-address/no-route", test_no_route);
   ADD ("/local-address/interface", test_interface);
+  ADD ("/local-address/gateway-elsewhere", test_gateway_elsewhere);
   ADD ("/local-address/address-goes", test_address_goes);
   ADD ("/local-address/preferred-goes", test_preferred_goes);
   ADD ("/local-address/default-moves", test_default_moves);
@@ -513,6 +588,8 @@ main (int argc, char **argv)
   ADD ("/local-address/swap-bound", test_swap_bound);
   ADD ("/local-address/preferred-changes", test_preferred_changes);
   ADD ("/local-address/unconfirmed", test_unconfirmed);
+  ADD_IPV6 ("/local-address/ipv6", test_ipv6);
+  ADD_IPV6 ("/local-address/link-local", test_link_local);
 
   return g_test_run ();
 }
