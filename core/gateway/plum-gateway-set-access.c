@@ -86,7 +86,7 @@ plum_gateway_set_find_local (PlumGatewaySet *self, GInetAddress *address, GError
   g_autoptr (PlumNetwork) network = NULL;
 
   /* The address may have come since: the watch reports it soon. */
-  if (gateway == NULL)
+  if (gateway == NULL && error != NULL)
     network = plum_gateway_set_look_up_from (self, address, error);
   return gateway;
 }

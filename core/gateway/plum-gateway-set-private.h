@@ -74,7 +74,8 @@ void plum_gateway_set_release_local (PlumGatewaySet *self, GInetAddress *address
 /* Removes gateways that are kept for an address without need. Call this when add_local_addresses ()
  * may have lost one. */
 void plum_gateway_set_trim (PlumGatewaySet *self);
-/* Finds the gateway that is reached from an address that is held. (transfer none) (nullable) */
+/* Finds the gateway that is reached from an address that is held. error is not set if the gateway
+ * was not in the set, but can be reached now. (transfer none) (nullable) */
 PlumGateway *plum_gateway_set_find_local (PlumGatewaySet *self,
                                           GInetAddress *address,
                                           GError **error);

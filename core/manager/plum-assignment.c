@@ -219,15 +219,20 @@ plum_assignment_check_place (PlumAssignment *self, PlumMapping *mapping, GError 
 {
   GInetAddress *local = plum_mapping_get_local_address (mapping);
   const char *interface_name = plum_gateway_set_get_interface (self->gateways);
+  g_autoptr (GError) reason = NULL;
 
   if (local != NULL)
-    return plum_gateway_set_find_local (self->gateways, local, error) != NULL;
-  if (interface_name == NULL || plum_mapping_get_bound_interface (mapping) != NULL ||
-      !plum_route_has_interface (interface_name))
+    plum_gateway_set_find_local (self->gateways, local, &reason);
+  else if (interface_name != NULL && plum_mapping_get_bound_interface (mapping) == NULL &&
+           plum_route_has_interface (interface_name))
+    plum_gateway_set_find (self->gateways, plum_mapping_get_family (mapping), NULL, &reason);
+
+  /* If the kernel did not answer, it is asked again. */
+  if (!g_error_matches (reason, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
     return TRUE;
 
-  return plum_gateway_set_find (self->gateways, plum_mapping_get_family (mapping), NULL, error) !=
-         NULL;
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
 }
 
 gboolean

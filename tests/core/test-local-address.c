@@ -6,7 +6,11 @@
 
 #include "core-fixture.h"
 
+#include <errno.h>
+
+#include "plum-route-private.h"
 #include "test-lan.h"
+#include "test-syscalls.h"
 
 typedef struct
 {
@@ -364,6 +368,58 @@ test_shared_address (Host *f, gconstpointer data)
   g_assert_cmpuint (ALPHA->n_unmap, ==, 1);
 }
 
+/* --- Failures of the kernel's answers --- */
+
+/* Whether the host has the address is unknown: the mapping is pending until the query succeeds. */
+static void
+test_query_fails (Host *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) follower = NULL;
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  follower = core_add_up (&f->core, 8081, 0);
+  settle (f);
+  test_syscall_fail (TEST_SYSCALL_NETLINK_SOCKET, EMFILE);
+  mapping = add (f, 8080, "192.0.2.3");
+  core_assert_state (mapping, PENDING);
+
+  test_syscalls_reset ();
+  test_loop_advance (&f->core.loop, 20000);
+  assert_up_from (mapping, "wan0", "192.0.2.3");
+}
+
+static void
+on_netlink_socket (gpointer user_data)
+{
+  guint *n = user_data;
+
+  if (++*n == 2)
+    test_syscall_fail (TEST_SYSCALL_NETLINK_SOCKET, 0);
+}
+
+/* Only the first query fails: the second one finds the address, but no gateway is in the list. */
+static void
+test_first_query_fails (Host *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) follower = NULL;
+  g_autoptr (PlumMapping) mapping = NULL;
+  guint n = 0;
+
+  SKIP_WITHOUT_LAN (f);
+
+  follower = core_add_up (&f->core, 8081, 0);
+  settle (f);
+  test_syscall_set_hook (TEST_SYSCALL_NETLINK_SOCKET, on_netlink_socket, &n);
+  test_syscall_fail (TEST_SYSCALL_NETLINK_SOCKET, EMFILE);
+  mapping = add (f, 8080, "192.0.2.3");
+  test_syscall_set_hook (TEST_SYSCALL_NETLINK_SOCKET, NULL, NULL);
+  test_syscalls_reset ();
+  test_loop_advance (&f->core.loop, 20000);
+  assert_up_from (mapping, "wan0", "192.0.2.3");
+}
+
 /* --- The preferred address changes --- */
 
 static void
@@ -519,6 +575,19 @@ tear_down_ipv6 (Host *f, gconstpointer data)
   test_lan_tear_down (&f->lan, TEST_LAN_IPV6);
 }
 
+/* The kernel adds IPv6 addresses asynchronously. */
+static void
+add_ipv6 (const char *text, const char *options)
+{
+  g_autofree char *line = g_strdup_printf ("-6 addr add %s/64 dev wan0 nodad %s", text, options);
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (text);
+  g_autoptr (PlumNetwork) network = NULL;
+
+  ip (line);
+  while (network == NULL)
+    network = plum_route_lookup_from (address, NULL, NULL, NULL);
+}
+
 /* The program may select any address that is not the preferred one, also a deprecated one. */
 static void
 test_ipv6 (Host *f, gconstpointer data)
@@ -529,8 +598,8 @@ test_ipv6 (Host *f, gconstpointer data)
 
   SKIP_WITHOUT_LAN (f);
 
-  ip ("-6 addr add 2001:db8::3/64 dev wan0 nodad");
-  ip ("-6 addr add 2001:db8::4/64 dev wan0 nodad preferred_lft 0");
+  add_ipv6 ("2001:db8::3", "");
+  add_ipv6 ("2001:db8::4", "preferred_lft 0");
   ip ("-6 route replace default via fe80::1 dev wan0 src 2001:db8::2");
   preferred = add (f, 8080, "2001:db8::2");
   second = add (f, 8080, "2001:db8::3");
@@ -583,6 +652,8 @@ main (int argc, char **argv)
   ADD ("/local-address/family", test_family);
   ADD ("/local-address/with-gateway", test_with_gateway);
   ADD ("/local-address/shared-address", test_shared_address);
+  ADD ("/local-address/query-fails", test_query_fails);
+  ADD ("/local-address/first-query-fails", test_first_query_fails);
   ADD ("/local-address/listed-later", test_listed_later);
   ADD ("/local-address/swap", test_swap);
   ADD ("/local-address/swap-bound", test_swap_bound);
