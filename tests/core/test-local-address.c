@@ -368,6 +368,131 @@ test_shared_address (Host *f, gconstpointer data)
   g_assert_cmpuint (ALPHA->n_unmap, ==, 1);
 }
 
+/* --- The address on other interfaces --- */
+
+/* The old router is no longer reached from the address: nothing is sent to it. */
+static void
+test_address_moves (Host *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  mapping = add (f, 8080, "192.0.2.3");
+  settle (f);
+  g_free (fake_backends_take_log ());
+  ip ("addr del 192.0.2.3/24 dev wan0");
+  ip ("addr add 192.0.2.3/32 dev wlan0");
+  settle (f);
+  assert_up_from (mapping, "wlan0", "192.0.2.3");
+  core_assert_log ("alpha@wlan0:discover alpha@wlan0:map:tcp:8080:8080");
+
+  ip ("addr del 192.0.2.3/32 dev wlan0");
+  ip ("addr add 192.0.2.3/24 dev wan0");
+  settle (f);
+  assert_up_from (mapping, "wan0", "192.0.2.3");
+}
+
+/* Two interfaces have the address: one of them is used, and the other one if that loses it. */
+static void
+test_on_two_interfaces (Host *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  gboolean on_wan;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ip ("addr add 192.0.2.3/32 dev wlan0");
+  mapping = add (f, 8080, "192.0.2.3");
+  settle (f);
+  core_assert_state (mapping, SUCCESS);
+  g_assert_cmpuint (ALPHA->n_map, ==, 1);
+  on_wan = g_str_equal (plum_gateway_get_interface (plum_mapping_get_gateway (mapping)), "wan0");
+
+  ip (on_wan ? "addr del 192.0.2.3/24 dev wan0" : "addr del 192.0.2.3/32 dev wlan0");
+  settle (f);
+  assert_up_from (mapping, on_wan ? "wlan0" : "wan0", "192.0.2.3");
+}
+
+/* The interface is an end of a tunnel: the address of the router is unknown. */
+static void
+test_point_to_point (Host *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (PlumMapping) second = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ip ("addr flush dev wlan0");
+  ip ("addr add 198.51.100.2 peer 198.51.100.1 dev wlan0");
+  ip ("addr add 198.51.100.9/32 dev wlan0");
+  ip ("route replace default dev wlan0 metric 600");
+  mapping = add (f, 8080, "198.51.100.2");
+  second = add (f, 8080, "198.51.100.9");
+  settle (f);
+  assert_up_from (mapping, "wlan0", "198.51.100.2");
+  assert_up_from (second, "wlan0", "198.51.100.9");
+  g_assert_null (plum_gateway_get_address (plum_mapping_get_gateway (second)));
+}
+
+/* --- Handlers --- */
+
+static void
+on_up (PlumManager *manager, PlumMapping *mapping, PlumState old_state, Host *f)
+{
+  if (plum_mapping_get_state (mapping) == PLUM_STATE_SUCCESS)
+    plum_manager_destroy_mapping_async (manager, plum_mapping_get_id (mapping), NULL, NULL, NULL);
+  if (plum_mapping_get_state (mapping) == PLUM_STATE_DESTROYED)
+    plum_manager_set_interface (manager, "wan0");
+}
+
+/* A handler destroys the mapping as soon as it is up, and another one changes the interface while
+ * its gateway is removed. */
+static void
+test_handlers (Host *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) follower = NULL;
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  follower = core_add_up (&f->core, 8081, 0);
+  g_signal_connect (f->core.manager, "mapping-state-changed", G_CALLBACK (on_up), f);
+  mapping = new_mapping (8080, "192.0.2.3");
+  g_assert_true (plum_manager_add_mapping (f->core.manager, mapping, NULL));
+  settle (f);
+  core_assert_state (mapping, DESTROYED);
+  assert_up_from (follower, "wan0", "192.0.2.2");
+  g_assert_cmpuint (g_list_model_get_n_items (plum_manager_get_gateways (f->core.manager)), ==, 1);
+}
+
+static void
+on_gateways (GListModel *gateways, guint position, guint removed, guint added, Host *f)
+{
+  if (added > 0)
+    g_object_run_dispose (G_OBJECT (f->core.manager));
+}
+
+/* The handler is notified of the gateway of the address. */
+static void
+test_handler_disposes (Host *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) follower = NULL;
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  follower = core_add_up (&f->core, 8081, 0);
+  settle (f);
+  g_signal_connect (plum_manager_get_gateways (f->core.manager), "items-changed",
+                    G_CALLBACK (on_gateways), f);
+  mapping = new_mapping (8080, "192.0.2.3");
+  plum_manager_add_mapping (f->core.manager, mapping, NULL);
+  settle (f);
+  core_assert_state (mapping, DESTROYED);
+  core_assert_state (follower, DESTROYED);
+}
+
 /* --- Failures of the kernel's answers --- */
 
 /* Whether the host has the address is unknown: the mapping is pending until the query succeeds. */
@@ -652,6 +777,11 @@ main (int argc, char **argv)
   ADD ("/local-address/family", test_family);
   ADD ("/local-address/with-gateway", test_with_gateway);
   ADD ("/local-address/shared-address", test_shared_address);
+  ADD ("/local-address/address-moves", test_address_moves);
+  ADD ("/local-address/on-two-interfaces", test_on_two_interfaces);
+  ADD ("/local-address/point-to-point", test_point_to_point);
+  ADD ("/local-address/handlers", test_handlers);
+  ADD ("/local-address/handler-disposes", test_handler_disposes);
   ADD ("/local-address/query-fails", test_query_fails);
   ADD ("/local-address/first-query-fails", test_first_query_fails);
   ADD ("/local-address/listed-later", test_listed_later);
