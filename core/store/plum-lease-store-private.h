@@ -72,8 +72,8 @@ gboolean plum_lease_store_has_entry (PlumLeaseStore *self,
                                      const PlumLeaseRecord *record,
                                      GInetAddress *local_address);
 /* Whether the leftover at index can be deleted now without a risk for the entry, if any, of the
- * same port on the same router. */
-gboolean plum_lease_store_may_delete (PlumLeaseStore *self, guint index);
+ * same port on the same router. moved: the record leads to an earlier address of this host. */
+gboolean plum_lease_store_may_delete (PlumLeaseStore *self, guint index, gboolean moved);
 
 /* The leftovers, for the sweeper. An index is valid until a leftover is added or removed; removal
  * moves the last leftover into its place. */

@@ -288,12 +288,12 @@ plum_lease_store_has_entry (PlumLeaseStore *self,
 /* A router has one table for all backends. For some protocols, the internal port alone identifies a
  * mapping. */
 gboolean
-plum_lease_store_may_delete (PlumLeaseStore *self, guint index)
+plum_lease_store_may_delete (PlumLeaseStore *self, guint index, gboolean moved)
 {
   const PlumLeaseRecord *record = self->leftovers->pdata[index];
   const PlumLeaseRecord *entry;
 
-  if (record->undeletable || plum_clock_get_time (self->clock) < record->next_delete)
+  if ((record->undeletable && moved) || plum_clock_get_time (self->clock) < record->next_delete)
     return FALSE;
 
   entry = plum_lease_store_find_entry (self, record, record->local_address);

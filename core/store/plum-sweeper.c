@@ -116,6 +116,15 @@ plum_sweeper_find_router (PlumSweeper *self, const PlumLeaseRecord *record)
   return best;
 }
 
+/* Whether the record leads to an address that this host no longer has. gateway: (nullable): that of
+ * plum_sweeper_find_router() */
+static gboolean
+is_moved (const PlumLeaseRecord *record, PlumGateway *gateway)
+{
+  return gateway == NULL ||
+         !plum_lease_record_has_same_host (record, plum_gateway_get_local_address (gateway));
+}
+
 static PlumCandidate *
 find_candidate (PlumGateway *gateway, const char *backend_name)
 {
@@ -203,15 +212,13 @@ static Deletion *
 plum_sweeper_add_deletion (
   PlumSweeper *self, guint index, PlumGateway *gateway, PlumBackend *backend, guint timeout_ms)
 {
-  PlumNetwork *network = plum_gateway_get_network (gateway);
   Deletion *deletion = g_new0 (Deletion, 1);
 
   deletion->sweeper = self;
   deletion->record = plum_lease_store_begin_delete (self->store, index);
   deletion->backend = g_object_ref (backend);
   deletion->timeout_ms = timeout_ms;
-  deletion->moved =
-    !plum_lease_record_has_same_host (deletion->record, plum_network_get_local_address (network));
+  deletion->moved = is_moved (deletion->record, gateway);
   g_ptr_array_add (self->deletions, deletion);
   plum_clock_arm_in_ms (self->clock, &self->start, 0);
   return deletion;
@@ -283,7 +290,7 @@ plum_sweeper_may_delete (PlumSweeper *self, guint index)
   const PlumLeaseRecord *record = plum_lease_store_get_leftover (self->store, index);
   PlumGateway *gateway = plum_sweeper_find_router (self, record);
 
-  if (!plum_lease_store_may_delete (self->store, index))
+  if (!plum_lease_store_may_delete (self->store, index, is_moved (record, gateway)))
     return FALSE;
 
   return gateway == NULL ||
@@ -429,8 +436,7 @@ on_leftover_in_conflict (guint index, const PlumLeaseRecord *entry, gpointer use
   const PlumLeaseRecord *record = plum_lease_store_get_leftover (self->store, index);
   PlumGateway *gateway = plum_sweeper_find_router (self, record);
 
-  if (plum_lease_record_has_same_host (record, entry->local_address) || gateway == NULL ||
-      !plum_lease_record_has_same_host (record, plum_gateway_get_local_address (gateway)))
+  if (plum_lease_record_has_same_host (record, entry->local_address) || is_moved (record, gateway))
     plum_sweeper_try_delete (self, index, CONFLICT_TIMEOUT_MS);
 }
 

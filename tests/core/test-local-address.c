@@ -368,6 +368,33 @@ test_shared_address (Host *f, gconstpointer data)
   g_assert_cmpuint (ALPHA->n_unmap, ==, 1);
 }
 
+/* The lease of an address that went can be deleted when the host has the address again. */
+static void
+test_leftover_of_address (Host *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  plum_manager_set_recheck_period (f->core.manager, 60000);
+  mapping = add (f, 8080, "192.0.2.3");
+  settle (f);
+  ip ("addr del 192.0.2.3/24 dev wan0");
+  settle (f);
+  core_destroy (&f->core, mapping);
+  test_loop_settle (&f->core.loop);
+  core_assert_state (mapping, DESTROYED);
+  g_free (fake_backends_take_log ());
+  test_loop_advance (&f->core.loop, 130000);
+  core_assert_log ("alpha@wan0:unmap:tcp:8080:192.0.2.3"); /* refused */
+
+  ip ("addr add 192.0.2.3/24 dev wan0");
+  settle (f);
+  test_loop_advance (&f->core.loop, 130000);
+  core_assert_log ("alpha@wan0:discover alpha@wan0:unmap:tcp:8080");
+  g_assert_cmpuint (g_list_model_get_n_items (plum_manager_get_gateways (f->core.manager)), ==, 2);
+}
+
 /* --- The address on other interfaces --- */
 
 /* The old router is no longer reached from the address: nothing is sent to it. */
@@ -777,6 +804,7 @@ main (int argc, char **argv)
   ADD ("/local-address/family", test_family);
   ADD ("/local-address/with-gateway", test_with_gateway);
   ADD ("/local-address/shared-address", test_shared_address);
+  ADD ("/local-address/leftover-of-address", test_leftover_of_address);
   ADD ("/local-address/address-moves", test_address_moves);
   ADD ("/local-address/on-two-interfaces", test_on_two_interfaces);
   ADD ("/local-address/point-to-point", test_point_to_point);
