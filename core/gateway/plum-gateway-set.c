@@ -283,7 +283,7 @@ is_reached_from (gconstpointer network, gconstpointer address)
                                (GInetAddress *) address);
 }
 
-/* (element-type GInetAddress) (transfer full) */
+/* May contain an address more than once. (element-type GInetAddress) (transfer full) */
 static GPtrArray *
 plum_gateway_set_collect_locals (PlumGatewaySet *self, PlumFamilyGateways *family)
 {
@@ -301,34 +301,54 @@ plum_gateway_set_collect_locals (PlumGatewaySet *self, PlumFamilyGateways *famil
   return addresses;
 }
 
-/* Adds the networks of more addresses, after those of the interfaces. If the query fails, the known
- * one is kept. */
+/* Adds the network of an address, if the host has it. If the query fails, the known one is kept. */
+static void
+plum_gateway_set_add_local (PlumGatewaySet *self,
+                            PlumFamilyGateways *family,
+                            GInetAddress *address,
+                            GPtrArray *networks)
+{
+  g_autoptr (GError) error = NULL;
+  PlumNetwork *network = plum_gateway_set_look_up_from (self, address, &error);
+  PlumGateway *known = plum_family_gateways_find_local (family, address);
+
+  if (network != NULL)
+    {
+      g_ptr_array_add (networks, network);
+      return;
+    }
+  if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
+    return;
+
+  plum_network_watch_retry (self->watch);
+  if (known != NULL)
+    g_ptr_array_add (networks, g_object_ref (plum_gateway_get_network (known)));
+}
+
+static gboolean
+is_equal_address (gconstpointer a, gconstpointer b)
+{
+  return g_inet_address_equal ((GInetAddress *) a, (GInetAddress *) b);
+}
+
+/* Adds the networks of more addresses, after those of the interfaces. */
 static void
 plum_gateway_set_add_locals (PlumGatewaySet *self, PlumFamilyGateways *family, GPtrArray *networks)
 {
   g_autoptr (GPtrArray) addresses = plum_gateway_set_collect_locals (self, family);
+  g_autoptr (GPtrArray) tried = g_ptr_array_new ();
   guint n_networks = networks->len;
 
   for (guint i = 0; i < addresses->len; i++)
     {
       GInetAddress *address = addresses->pdata[i];
-      g_autoptr (GError) error = NULL;
-      PlumNetwork *network;
-      PlumGateway *known;
 
-      if (g_ptr_array_find_with_equal_func (networks, address, is_reached_from, NULL))
+      if (g_ptr_array_find_with_equal_func (networks, address, is_reached_from, NULL) ||
+          g_ptr_array_find_with_equal_func (tried, address, is_equal_address, NULL))
         continue;
 
-      network = plum_gateway_set_look_up_from (self, address, &error);
-      known = plum_family_gateways_find_local (family, address);
-      if (network != NULL)
-        g_ptr_array_add (networks, network);
-      else if (!g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
-        {
-          plum_network_watch_retry (self->watch);
-          if (known != NULL)
-            g_ptr_array_add (networks, g_object_ref (plum_gateway_get_network (known)));
-        }
+      g_ptr_array_add (tried, address);
+      plum_gateway_set_add_local (self, family, address, networks);
     }
 
   family->n_kept = networks->len - n_networks;
