@@ -2,8 +2,6 @@
 
 #include "plum-assignment-private.h"
 
-#include <sys/random.h>
-
 #include "plum-gateway-private.h"
 #include "plum-lease-holder-private.h"
 #include "plum-lease-store-private.h"
@@ -24,7 +22,8 @@ struct _PlumAssignment
   GHashTable *holders; /* PlumLeaseHolderId of the holder -> PlumLeaseHolder */
   PlumLeaseStore *store;
   PlumSweeper *sweeper;
-  PlumTimer trim; /* in the next iteration: a gateway may no longer be needed */
+  PlumTimer released; /* in the next iteration: a lease was released */
+  gboolean waiting;   /* a holder waits for that */
 };
 
 /* For iteration: a change of one holder may remove others from the table. Those are freed later.
@@ -54,7 +53,7 @@ on_holder_closed (PlumLeaseHolder *holder, gpointer user_data)
   plum_signal_queue_add (self->signals, NULL, NULL, holder,
                          (GDestroyNotify) plum_lease_holder_free);
   plum_sweeper_port_released (self->sweeper);
-  plum_clock_arm_in_ms (self->clock, &self->trim, 0);
+  plum_clock_arm_in_ms (self->clock, &self->released, 0);
 }
 
 /* Without a lease: the latest time at which the requested one can expire. */
@@ -67,12 +66,27 @@ get_expiry (PlumAssignment *self, const PlumLeaseNote *note)
 }
 
 static gboolean
+plum_assignment_is_blocked (PlumAssignment *self, PlumLeaseHolder *holder)
+{
+  GHashTableIter iter;
+  gpointer other;
+
+  g_hash_table_iter_init (&iter, self->holders);
+  while (g_hash_table_iter_next (&iter, NULL, &other))
+    if (plum_lease_holder_blocks (other, holder))
+      return TRUE;
+
+  return FALSE;
+}
+
+static gboolean
 on_holder_note (PlumLeaseHolder *holder, const PlumLeaseNote *note, gpointer user_data)
 {
   PlumAssignment *self = user_data;
   const PlumLeaseHolderId *id = plum_lease_holder_get_id (holder);
   PlumGateway *gateway = plum_lease_holder_get_gateway (holder);
   PlumLeaseRecord *record = plum_lease_record_new ();
+  gboolean may_send;
 
   record->protocol = id->protocol;
   record->family = id->family;
@@ -93,7 +107,13 @@ on_holder_note (PlumLeaseHolder *holder, const PlumLeaseNote *note, gpointer use
       record->token = token != NULL ? g_variant_ref (token) : NULL;
     }
 
-  return plum_lease_store_note (self->store, holder, plum_gateway_get_network (gateway), record);
+  may_send =
+    plum_lease_store_note (self->store, holder, plum_gateway_get_network (gateway), record);
+  if (!plum_assignment_is_blocked (self, holder))
+    return may_send;
+
+  self->waiting = TRUE;
+  return FALSE;
 }
 
 static void
@@ -107,6 +127,7 @@ on_holder_released (PlumLeaseHolder *holder, PlumLeaseHolderRemains remains, gpo
       plum_clock_get_time (self->clock) + self->settings->recheck_period * G_GINT64_CONSTANT (1000);
   plum_lease_store_remove_entry (self->store, holder, remains != PLUM_LEASE_HOLDER_NOTHING,
                                  next_delete);
+  plum_clock_arm_in_ms (self->clock, &self->released, 0);
 }
 
 static const PlumLeaseHolderOwner holder_owner = {
@@ -160,22 +181,6 @@ plum_assignment_find_gateway (PlumAssignment *self, const PlumLeaseHolderId *id,
   return plum_gateway_set_find_at (self->gateways, id->interface_name, local, error);
 }
 
-/* The key authenticates deletes (the nonce of RFC 6887 11.1), so it must not be predictable. */
-static GBytes *
-make_key (GError **error)
-{
-  guint8 key[PLUM_LEASE_RECORD_KEY_SIZE];
-
-  if (getrandom (key, sizeof key, 0) != sizeof key)
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                           "The kernel provides no random numbers");
-      return NULL;
-    }
-
-  return g_bytes_new (key, sizeof key);
-}
-
 static PlumLeaseHolder *
 plum_assignment_create_holder (PlumAssignment *self, const PlumLeaseHolderId *id, GError **error)
 {
@@ -190,7 +195,7 @@ plum_assignment_create_holder (PlumAssignment *self, const PlumLeaseHolderId *id
                                     gateway != NULL ? plum_gateway_get_network (gateway) : NULL);
   if (record != NULL)
     key = g_bytes_ref (record->key);
-  else if ((key = make_key (error)) == NULL)
+  else if ((key = plum_lease_store_create_key (error)) == NULL)
     return NULL;
 
   holder = plum_lease_holder_new (id, key, gateway, reason, self->clock, self->settings,
@@ -411,15 +416,6 @@ static const PlumGatewaySetOwner gateways_owner = {
   .add_local_addresses = on_gateways_need_addresses,
 };
 
-static void
-on_trim (gpointer user_data)
-{
-  PlumAssignment *self = user_data;
-  PLUM_SIGNAL_SCOPE (self->signals);
-
-  plum_gateway_set_trim (self->gateways);
-}
-
 /* --- The sweeper's client --- */
 
 static GPtrArray *
@@ -448,16 +444,38 @@ on_sweeper_is_wanted (PlumProtocol protocol,
   return g_hash_table_contains (self->holders, &id);
 }
 
+/* The result of on_holder_note() may have changed. */
+static void
+plum_assignment_wake_holders (PlumAssignment *self)
+{
+  g_autoptr (GPtrArray) holders = plum_assignment_copy_holders (self);
+
+  for (unsigned int i = 0; i < holders->len; i++)
+    plum_lease_holder_race_changed (holders->pdata[i]);
+}
+
+static void
+on_released (gpointer user_data)
+{
+  PlumAssignment *self = user_data;
+  PLUM_SIGNAL_SCOPE (self->signals);
+
+  if (self->waiting)
+    {
+      self->waiting = FALSE;
+      plum_assignment_wake_holders (self);
+    }
+  plum_gateway_set_trim (self->gateways);
+}
+
 static void
 on_sweeper_changed (gpointer user_data)
 {
   PlumAssignment *self = user_data;
   PLUM_SIGNAL_SCOPE (self->signals);
-  g_autoptr (GPtrArray) holders = plum_assignment_copy_holders (self);
 
-  for (unsigned int i = 0; i < holders->len; i++)
-    plum_lease_holder_race_changed (holders->pdata[i]);
-  plum_clock_arm_in_ms (self->clock, &self->trim, 0);
+  plum_assignment_wake_holders (self);
+  plum_clock_arm_in_ms (self->clock, &self->released, 0);
   self->client->swept (self->owner);
 }
 
@@ -489,7 +507,7 @@ plum_assignment_new (GMainContext *context,
                                          NULL, (GDestroyNotify) plum_lease_holder_free);
   self->store = plum_lease_store_new (clock);
   self->sweeper = plum_sweeper_new (self->store, clock, settings, &sweeper_client, self);
-  plum_timer_init (&self->trim, on_trim, self);
+  plum_timer_init (&self->released, on_released, self);
   return self;
 }
 
@@ -509,7 +527,7 @@ plum_assignment_close (PlumAssignment *self)
       g_hash_table_iter_remove (&iter);
     }
 
-  plum_clock_disarm (self->clock, &self->trim);
+  plum_clock_disarm (self->clock, &self->released);
   plum_gateway_set_close (self->gateways);
 }
 

@@ -79,6 +79,9 @@ gboolean plum_lease_holder_id_equal (gconstpointer a, gconstpointer b);
 
 const PlumLeaseHolderId *plum_lease_holder_get_id (PlumLeaseHolder *self);
 PlumGateway *plum_lease_holder_get_gateway (PlumLeaseHolder *self);
+/* Whether other must not request its port until the delete of this holder is finished: the external
+ * port of IPv4 is in use until then. Both lead to one router, from two addresses of this host. */
+gboolean plum_lease_holder_blocks (PlumLeaseHolder *self, PlumLeaseHolder *other);
 
 /* Sets the port that an earlier run of the program was granted. It is requested if no user requests
  * another one. */
