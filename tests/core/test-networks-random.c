@@ -410,7 +410,8 @@ program_add (Program *f)
 
   if (f->mappings->len >= MAPPINGS_MAX)
     return;
-  if (plum_manager_add_mapping (f->core.manager, mapping, NULL))
+  /* A handler may have closed the manager. */
+  if (plum_manager_add_mapping (f->core.manager, mapping, NULL) && !f->closed)
     g_ptr_array_add (f->mappings, g_steal_pointer (&mapping));
 }
 
