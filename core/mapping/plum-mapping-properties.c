@@ -263,7 +263,8 @@ plum_mapping_install_port_properties (void)
    * PlumMapping:family: (getter get_family)
    *
    * The address family: %G_SOCKET_FAMILY_IPV4 or %G_SOCKET_FAMILY_IPV6. If
-   * [property@Plum.Mapping:local-address] is set, it is the family of that address.
+   * [property@Plum.Mapping:local-address] is an IPv6 address, the family is IPv6; with an IPv4
+   * address and IPv6, [method@Plum.Manager.add_mapping] fails.
    *
    * Since: 1.0
    */

@@ -169,7 +169,8 @@ typedef struct
   bool require_external_port; /* whether to accept no other external port */
   const char *description;    /* for the mapping table of the router, or NULL */
   /* The address of this host that is to be reached, or NULL. It selects the router, and must be of
-   * family. An address from which no router is reached fails with PLUM_SERVICE_ERROR_NO_GATEWAY. */
+   * family. An address from which no router is reached, or that is link-local, fails with
+   * PLUM_SERVICE_ERROR_NO_GATEWAY. */
   const char *local_address;
   PlumServiceFunc callback; /* or NULL */
   void *callback_data;
