@@ -22,6 +22,7 @@ import lab
 import local_address
 import port_owner
 import recovery
+import seed_api
 import service_program
 import traffic
 import two_routers
@@ -358,6 +359,7 @@ SUITES = {
         ('doctor-of-one-router', two_routers.TwoRouters(commands).one_router),
     ]),
     'service': (['--router=all'], service_program.cases('pcp', 'natpmp', 'upnp')),
+    'seed-api': (['--router=all'], seed_api.cases(say)),
     'commands': (['--router=all'], [
         ('status', commands.status, 'pcp'),
         ('external', commands.external),
