@@ -15,12 +15,8 @@ stopped = threading.Event()
 signal.signal(signal.SIGINT, lambda *_: stopped.set())
 
 
-def log(level, message):
-    pass   # such as print(message)
-
-
 def network_thread():
-    with plum_service.Service(application_name="Sharing", log=log) as service:
+    with plum_service.Service(application_name="Sharing") as service:
         try:
             mapping = service.map("tcp", 8080, timeout=10, description="Sharing",
                                   local_address=service.get_local_address())
