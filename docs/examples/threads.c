@@ -43,9 +43,9 @@ on_error (PlumMapping *mapping, GParamSpec *pspec, gpointer user_data)
   Worker *worker = user_data;
 
   if (plum_mapping_get_error_summary (mapping) != NULL)
-    g_async_queue_push (
-      worker->messages,
-      g_strdup_printf ("Not reachable: %s", plum_mapping_get_error_summary (mapping)));
+    g_async_queue_push (worker->messages,
+                        g_strdup_printf ("Not reachable: %s",
+                                         plum_mapping_get_error_summary (mapping)));
 }
 
 static gpointer

@@ -239,8 +239,9 @@ PLUM_SERVICE_API int plum_service_unmap (PlumService *service, int id);
 PLUM_SERVICE_API int plum_service_unmap_and_wait (PlumService *service, int id, uint32_t timeout);
 
 /* Writes the address of this host towards the router, in text form. It is an IPv4 address, unless
- * gateway_address of the config is an IPv6 address. Nothing is sent, and the worker is not involved. If this is a public address, no mapping is necessary. Errors: NO_GATEWAY,
- * CLOSED, INVALID_ARGUMENT if the buffer is too small; 64 bytes are enough. */
+ * gateway_address of the config is an IPv6 address. Nothing is sent, and the worker is not
+ * involved. If this is a public address, no mapping is necessary. Errors: NO_GATEWAY, CLOSED,
+ * INVALID_ARGUMENT if the buffer is too small; 64 bytes are enough. */
 PLUM_SERVICE_API int plum_service_get_local_address (PlumService *service,
                                                      char *address,
                                                      size_t size);

@@ -302,13 +302,23 @@ def template_found(here):
 
 @test("/installed/template/maps-and-unmaps")
 def template_maps(here):
+    template_maps_and_unmaps(here, [], [])
+
+
+@test("/installed/template/reads-its-option")
+def template_option(here):
+    template_maps_and_unmaps(here, ["5998"], ["--option", "parrot.port=uint16 5998"])
+
+
+def template_maps_and_unmaps(here, server_options, options):
     address = "127.94.%d.%d" % (os.getpid() // 250 % 250, os.getpid() % 250 + 2)
     server = subprocess.Popen(
-        [sys.executable, os.path.join(template(here), "parrot-server.py"), address],
+        [sys.executable, os.path.join(template(here), "parrot-server.py"), address, *server_options],
         stdout=subprocess.PIPE, text=True)
     equal(read_line(server.stdout), "(empty)\n")
     plumctl = subprocess.Popen(
-        [here.plumctl, "map", "--gateway", address, "--backend", "parrot", "tcp:8080:18080"],
+        [here.plumctl, "map", "--gateway", address, "--backend", "parrot", *options,
+         "tcp:8080:18080"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=build_template(here))
     try:
         equal(read_line(server.stdout), "tcp:8080:18080\n")
