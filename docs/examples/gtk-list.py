@@ -52,12 +52,15 @@ class Application(Gtk.Application):
         self.set_accels_for_action("window.close", ["<Control>w"])
 
     def do_activate(self):
+        window = self.props.active_window or self.make_window()
+        window.present()
+
+    def make_window(self):
         view = Gtk.ColumnView(model=Gtk.NoSelection(model=self.manager))
         view.append_column(make_column("Port", describe_port))
         view.append_column(make_column("Reachable at", describe_state))
-        window = self.props.active_window or Gtk.ApplicationWindow(
-            application=self, title="Ports", default_width=500, default_height=200, child=view)
-        window.present()
+        return Gtk.ApplicationWindow(application=self, title="Ports", default_width=500,
+                                     default_height=200, child=view)
 
     def do_window_removed(self, window):
         Gtk.Application.do_window_removed(self, window)
@@ -69,7 +72,7 @@ class Application(Gtk.Application):
             manager.close_finish(result)
         except GLib.Error as error:
             print(error.message, file=sys.stderr)
-        self.release()
+        self.quit()   # also if a window was opened meanwhile
 
 
 application = Application(application_id="org.example.PortList")
