@@ -24,6 +24,7 @@ import lab
 import local_address
 import port_owner
 import recovery
+import seed_api
 import serve
 import service_program
 import stun_server
@@ -381,6 +382,7 @@ SUITES = {
         ('doctor-of-one-router', two_routers.TwoRouters(commands).one_router),
     ]),
     'service': (['--router=all'], service_program.cases('pcp', 'natpmp', 'upnp')),
+    'seed-api': (['--router=all'], seed_api.cases(say)),
     'commands': (['--router=all'], [
         ('status', commands.status, 'pcp'),
         ('external', commands.external),
