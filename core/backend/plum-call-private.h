@@ -51,6 +51,8 @@ void plum_call_finish (PlumCall *self, const GError *error);
 
 PlumRequest *plum_call_get_request (PlumCall *self);
 const GError *plum_call_get_error (PlumCall *self);
+/* In seconds; PLUM_LIFETIME_FOREVER: the backend did not report it. */
+guint plum_call_get_remaining (PlumCall *self);
 PlumLease *plum_call_get_lease (PlumCall *self);
 GInetAddress *plum_call_get_address (PlumCall *self);
 GListModel *plum_call_get_entries (PlumCall *self);

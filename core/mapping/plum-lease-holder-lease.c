@@ -315,6 +315,10 @@ on_held_lease_event (const PlumHeldLeaseEvent *event, gpointer user_data)
     case PLUM_HELD_LEASE_EXPIRED:
       plum_lease_holder_lose (self);
       break;
+    case PLUM_HELD_LEASE_SHORTENED:
+      plum_lease_holder_note (self, plum_held_lease_get_candidate (self->held));
+      plum_lease_holder_notify (self, PLUM_MAPPING_MAPPED, NULL);
+      break;
     case PLUM_HELD_LEASE_MISSING:
       plum_lease_holder_recover (self, 0);
       break;

@@ -89,9 +89,11 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
  * @self: a backend
  * @request: the request that created the mapping
  * @lease: the lease that the router granted
- * @call: the call; settle it with [method@Plum.Call.return_done] or an error
+ * @call: the call; settle it with [method@Plum.Call.return_remaining],
+ *   [method@Plum.Call.return_done] or an error
  *
- * Verifies that the router still has a mapping.
+ * Verifies that the router still has a mapping. If the router reports how long it keeps the
+ * mapping, pass that on.
  *
  * Fail with %PLUM_ERROR_DESTROYED if the router no longer has the mapping, or with
  * %PLUM_ERROR_CONFLICT if the external port now belongs to another host. Any other error means that
