@@ -63,6 +63,7 @@ void plum_backend_set_observer (PlumBackend *self,
 const char *plum_backend_get_server (PlumBackend *self);
 /* Whether it can read the router's table: it implements list. */
 gboolean plum_backend_can_list (PlumBackend *self);
+PlumAddressSource plum_backend_get_address_source (PlumBackend *self);
 /* Starts or stops listening for announcements of the router. */
 void plum_backend_listen (PlumBackend *self, gboolean listen);
 /* Finishes every pending call with an error; nothing is reported afterwards. */

@@ -395,6 +395,12 @@ plum_call_fail (PlumCall *self, PlumError code, const char *message)
   plum_call_return_error (self, g_error_new_literal (PLUM_ERROR, code, message));
 }
 
+gpointer
+plum_call_get_owner (PlumCall *self)
+{
+  return self->host->owner;
+}
+
 PlumRequest *
 plum_call_get_request (PlumCall *self)
 {

@@ -34,6 +34,31 @@ plum_gateway_release_port (PlumGateway *self,
   plum_port_table_release (self->ports, protocol, port, client);
 }
 
+/* --- The external address --- */
+
+void
+plum_gateway_set_serving (PlumGateway *self, PlumGatewayClient *client, PlumBackend *backend)
+{
+  gboolean polled =
+    backend != NULL && plum_backend_get_address_source (backend) == PLUM_ADDRESS_SOURCE_POLL;
+
+  if (client->polled == polled)
+    return;
+
+  client->polled = polled;
+  if (polled)
+    plum_address_poll_hold (self->poll);
+  else
+    plum_address_poll_release (self->poll);
+}
+
+gboolean
+plum_gateway_is_port_busy (PlumGateway *self, PlumProtocol protocol, guint internal_port)
+{
+  return protocol == PLUM_ADDRESS_PROBE_PROTOCOL && internal_port == PLUM_ADDRESS_PROBE_PORT &&
+         plum_address_probe_is_active (self->probe);
+}
+
 /* --- The environment --- */
 
 PlumNetwork *

@@ -4,6 +4,8 @@
 
 #include <plum-glib/plum-glib.h>
 
+#include "plum-address-poll-private.h"
+#include "plum-address-probe-private.h"
 #include "plum-gateway-private.h"
 #include "plum-late-leases-private.h"
 #include "plum-port-table-private.h"
@@ -33,6 +35,8 @@ struct _PlumGateway
   PlumAddressScope external_scope;
   gboolean seeks_address; /* a lease without an address was granted */
   gint64 sought_at;       /* on the clock; 0: never */
+  PlumAddressPoll *poll;
+  PlumAddressProbe *probe;
 
   GQueue clients;  /* (element-type PlumGatewayClient) */
   guint n_waiting; /* of them */

@@ -43,6 +43,8 @@ plum_gateway_finalize (GObject *object)
   PlumGateway *self = PLUM_GATEWAY (object);
 
   plum_gateway_close (self);
+  g_clear_pointer (&self->poll, plum_address_poll_free);
+  g_clear_pointer (&self->probe, plum_address_probe_free);
   g_clear_pointer (&self->race, plum_race_free);
   g_clear_pointer (&self->late_leases, plum_late_leases_free);
   g_clear_pointer (&self->ports, plum_port_table_free);
@@ -144,6 +146,7 @@ plum_gateway_remove_client (PlumGateway *self, PlumGatewayClient *client)
   g_assert (client->gateway == self);
 
   plum_gateway_set_waiting (self, client, FALSE);
+  plum_gateway_set_serving (self, client, NULL);
   client->gateway = NULL;
   g_queue_unlink (&self->clients, &client->link);
   if (g_queue_is_empty (&self->clients))
@@ -225,6 +228,34 @@ plum_gateway_query_addresses (PlumGateway *self, gboolean serving)
         plum_gateway_query_backend_address (candidate->backend, self->settings->mapping_timeout,
                                             serving ? on_backend_address : on_other_address, self);
     }
+}
+
+/* A recheck that is due now asks as well. */
+static void
+on_poll (gpointer user_data)
+{
+  PlumGateway *self = user_data;
+
+  if (plum_clock_get_time (self->clock) >= self->recheck.deadline)
+    return;
+
+  for (unsigned int i = 0; i < plum_race_get_n_candidates (self->race); i++)
+    {
+      PlumBackend *backend = plum_race_get_candidate (self->race, i)->backend;
+
+      if (plum_backend_get_address_source (backend) == PLUM_ADDRESS_SOURCE_POLL &&
+          plum_gateway_is_serving (self, backend))
+        plum_gateway_query_backend_address (backend, self->settings->mapping_timeout,
+                                            on_backend_address, self);
+    }
+}
+
+static void
+on_probe_idle (gpointer user_data)
+{
+  PlumGateway *self = user_data;
+
+  plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_RACE_CHANGED });
 }
 
 void
@@ -452,6 +483,7 @@ on_recheck (gpointer user_data)
   PLUM_SIGNAL_SCOPE (self->signals);
 
   plum_clock_arm_in_ms (self->clock, &self->recheck, self->settings->recheck_period);
+  plum_address_poll_restart (self->poll);
   plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_RECHECK });
   plum_gateway_query_addresses (self, TRUE);
 }
@@ -481,6 +513,8 @@ plum_gateway_new (PlumNetwork *network,
   self->signals = plum_signal_queue_ref (queue);
   self->late_leases = plum_late_leases_new (context, self->ports);
   self->race = plum_race_new (network, backend_infos, context, settings, queue, &race_client, self);
+  self->poll = plum_address_poll_new (self->clock, queue, on_poll, self);
+  self->probe = plum_address_probe_new (self->race, settings, queue, on_probe_idle, self);
 
   return self;
 }

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "plum-assignment-private.h"
-
-#include <sys/random.h>
-
 #include "plum-gateway-private.h"
+#include "plum-key-private.h"
 #include "plum-lease-holder-private.h"
 #include "plum-lease-store-private.h"
 #include "plum-log-private.h"
@@ -123,22 +121,6 @@ plum_assignment_get_default_interface (PlumAssignment *self, GSocketFamily famil
   return gateway != NULL ? g_intern_string (plum_gateway_get_interface (gateway)) : NULL;
 }
 
-/* The key authenticates deletes (the nonce of RFC 6887 11.1), so it must not be predictable. */
-static GBytes *
-make_key (GError **error)
-{
-  guint8 key[PLUM_LEASE_RECORD_KEY_SIZE];
-
-  if (getrandom (key, sizeof key, 0) != sizeof key)
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                           "The kernel provides no random numbers");
-      return NULL;
-    }
-
-  return g_bytes_new (key, sizeof key);
-}
-
 static PlumLeaseHolder *
 plum_assignment_create_holder (PlumAssignment *self, const PlumLeaseHolderId *id, GError **error)
 {
@@ -153,7 +135,7 @@ plum_assignment_create_holder (PlumAssignment *self, const PlumLeaseHolderId *id
                                     gateway != NULL ? plum_gateway_get_network (gateway) : NULL);
   if (record != NULL)
     key = g_bytes_ref (record->key);
-  else if ((key = make_key (error)) == NULL)
+  else if ((key = plum_key_new (error)) == NULL)
     return NULL;
 
   holder = plum_lease_holder_new (id, key, gateway, reason, self->clock, self->settings,

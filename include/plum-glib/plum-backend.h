@@ -149,6 +149,21 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
  */
 
 /**
+ * PlumBackendClass::get_address_source:
+ * @self: a backend
+ *
+ * Gets how the protocol reports the external address of the router. The default is
+ * %PLUM_ADDRESS_SOURCE_QUERY.
+ *
+ * The function states a fact about the protocol: the library decides when to ask. It may be called
+ * at any time, sends nothing, and always returns the same value for the same backend.
+ *
+ * Returns: how the address becomes known
+ *
+ * Since: 1.0
+ */
+
+/**
  * PlumBackendClass:
  * @server: (nullable): a name for the server on the router that the backend sends its requests to,
  *   such as `udp/5351`; backends with the same name share the server. If one of them gets no answer
@@ -181,8 +196,10 @@ struct _PlumBackendClass
   /* The name of the protocol for people, such as "NAT-PMP": a static string, or NULL. */
   const char *title;
 
+  PlumAddressSource (*get_address_source) (PlumBackend *self);
+
   /*< private >*/
-  gpointer padding[8];
+  gpointer padding[7];
 };
 
 PLUM_AVAILABLE_IN_1_0

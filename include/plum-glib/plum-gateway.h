@@ -35,6 +35,15 @@ PlumAddressScope plum_gateway_get_external_scope (PlumGateway *self);
 PLUM_AVAILABLE_IN_1_0
 GListModel *plum_gateway_get_probes (PlumGateway *self);
 PLUM_AVAILABLE_IN_1_0
+void plum_gateway_query_external_address_async (PlumGateway *self,
+                                                GCancellable *cancellable,
+                                                GAsyncReadyCallback callback,
+                                                gpointer user_data);
+PLUM_AVAILABLE_IN_1_0
+GInetAddress *plum_gateway_query_external_address_finish (PlumGateway *self,
+                                                          GAsyncResult *result,
+                                                          GError **error);
+PLUM_AVAILABLE_IN_1_0
 void plum_gateway_list_entries_async (PlumGateway *self,
                                       GCancellable *cancellable,
                                       GAsyncReadyCallback callback,
