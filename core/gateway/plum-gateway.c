@@ -52,6 +52,7 @@ plum_gateway_finalize (GObject *object)
   g_clear_pointer (&self->decided_funcs, g_array_unref);
   g_clear_object (&self->network);
   g_clear_object (&self->external_address);
+  plum_router_info_clear (&self->router);
   g_clear_pointer (&self->clock, plum_clock_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
 
@@ -215,16 +216,18 @@ on_other_address (PlumBackend *backend, GInetAddress *address, gpointer user_dat
   on_backend_address (NULL, address, user_data);
 }
 
-/* Asks the backends that hold leases, or the others. */
+/* Asks the backends that hold leases, or the others. polled: only those that have to be polled. */
 static void
-plum_gateway_query_addresses (PlumGateway *self, gboolean serving)
+plum_gateway_query_addresses (PlumGateway *self, gboolean serving, gboolean polled)
 {
   for (unsigned int i = 0; i < plum_race_get_n_candidates (self->race); i++)
     {
       PlumCandidate *candidate = plum_race_get_candidate (self->race, i);
 
       if (plum_gateway_is_serving (self, candidate->backend) == serving &&
-          (serving || plum_probe_get_outcome (candidate->probe) == PLUM_PROBE_SUCCESS))
+          (serving || plum_probe_get_outcome (candidate->probe) == PLUM_PROBE_SUCCESS) &&
+          (!polled ||
+           plum_backend_get_address_source (candidate->backend) == PLUM_ADDRESS_SOURCE_POLL))
         plum_gateway_query_backend_address (candidate->backend, self->settings->mapping_timeout,
                                             serving ? on_backend_address : on_other_address, self);
     }
@@ -236,18 +239,8 @@ on_poll (gpointer user_data)
 {
   PlumGateway *self = user_data;
 
-  if (plum_clock_get_time (self->clock) >= self->recheck.deadline)
-    return;
-
-  for (unsigned int i = 0; i < plum_race_get_n_candidates (self->race); i++)
-    {
-      PlumBackend *backend = plum_race_get_candidate (self->race, i)->backend;
-
-      if (plum_backend_get_address_source (backend) == PLUM_ADDRESS_SOURCE_POLL &&
-          plum_gateway_is_serving (self, backend))
-        plum_gateway_query_backend_address (backend, self->settings->mapping_timeout,
-                                            on_backend_address, self);
-    }
+  if (plum_clock_get_time (self->clock) < self->recheck.deadline)
+    plum_gateway_query_addresses (self, TRUE, TRUE);
 }
 
 static void
@@ -268,7 +261,7 @@ plum_gateway_seek_address (PlumGateway *self)
     return;
 
   self->sought_at = now;
-  plum_gateway_query_addresses (self, FALSE);
+  plum_gateway_query_addresses (self, FALSE, FALSE);
 }
 
 /* --- Waiting for the decision --- */
@@ -424,6 +417,10 @@ plum_gateway_handle_backend_event (PlumGateway *self,
     case PLUM_BACKEND_LATE_LEASE:
       plum_late_leases_add (self->late_leases, backend, event->request, event->lease);
       break;
+    case PLUM_BACKEND_ROUTER:
+    case PLUM_BACKEND_CONNECTION:
+      plum_gateway_take_router_info (self, event);
+      break;
     case PLUM_BACKEND_LOST:
     case PLUM_BACKEND_ANNOUNCED:
     default:
@@ -443,7 +440,7 @@ on_race_event (const PlumRaceEvent *event, gpointer user_data)
       break;
     case PLUM_RACE_DECIDED:
       if (self->seeks_address && self->external_address == NULL)
-        plum_gateway_query_addresses (self, FALSE);
+        plum_gateway_query_addresses (self, FALSE, FALSE);
       plum_gateway_complete_discovery (self);
       break;
     case PLUM_RACE_NAME_CHANGED:
@@ -485,7 +482,7 @@ on_recheck (gpointer user_data)
   plum_clock_arm_in_ms (self->clock, &self->recheck, self->settings->recheck_period);
   plum_address_poll_restart (self->poll);
   plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_RECHECK });
-  plum_gateway_query_addresses (self, TRUE);
+  plum_gateway_query_addresses (self, TRUE, FALSE);
 }
 
 static void
@@ -548,7 +545,7 @@ plum_gateway_on_resume (PlumGateway *self)
   if (spread_ms == 0)
     return;
 
-  plum_gateway_query_addresses (self, TRUE);
+  plum_gateway_query_addresses (self, TRUE, FALSE);
   plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_RESUMED,
                                                       .spread_ms = spread_ms });
   plum_clock_arm_in_ms (self->clock, &self->recheck,

@@ -217,6 +217,14 @@ void plum_backend_report_announced (PlumBackend *self, const char *reason);
 PLUM_AVAILABLE_IN_1_0
 void plum_backend_report_external_address (PlumBackend *self, GInetAddress *address);
 PLUM_AVAILABLE_IN_1_0
+void plum_backend_report_router (PlumBackend *self,
+                                 const char *manufacturer,
+                                 const char *model,
+                                 const char *model_version,
+                                 const char *presentation_url);
+PLUM_AVAILABLE_IN_1_0
+void plum_backend_report_connection (PlumBackend *self, PlumConnectionStatus status, guint uptime);
+PLUM_AVAILABLE_IN_1_0
 void plum_backend_report_traffic (PlumBackend *self,
                                   PlumTrafficDirection direction,
                                   GSocketAddress *peer,
