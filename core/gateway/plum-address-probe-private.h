@@ -6,13 +6,11 @@
 
 G_BEGIN_DECLS
 
-/* Learns the external address from a short mapping, where nothing else reports it. Maps the discard
- * port, and deletes the mapping at once. One probe serves all that wait for its result. */
+/* Learns the external address from a short mapping, where nothing else reports it. Maps a UDP port
+ * that the probe has bound itself, and deletes the mapping at once. Not every server checks the key
+ * of a mapping (miniupnpd 2.3.1 does not), so any port of another program could lose its mapping.
+ * One probe serves all that wait for its result. */
 typedef struct _PlumAddressProbe PlumAddressProbe;
-
-/* The port that a probe maps (RFC 863), on this host and if possible on the router. */
-#define PLUM_ADDRESS_PROBE_PROTOCOL PLUM_PROTOCOL_UDP
-#define PLUM_ADDRESS_PROBE_PORT 9
 
 /* The outcome. Either address or error is NULL; both are borrowed. */
 typedef void (*PlumAddressProbeFunc) (PlumBackend *backend,
@@ -20,12 +18,20 @@ typedef void (*PlumAddressProbeFunc) (PlumBackend *backend,
                                       const GError *error,
                                       gpointer user_data);
 
-/* race, settings: borrowed; settings are not read after the race is closed. idle: the port may be
- * requested again. */
+typedef struct
+{
+  /* Whether a mapping of the internal port is held or requested. */
+  gboolean (*is_used) (guint port, gpointer user_data);
+  /* The port of the probe may be requested again. */
+  void (*idle) (gpointer user_data);
+} PlumAddressProbeClient;
+
+/* race, settings: borrowed; settings are not read after the race is closed. */
 PlumAddressProbe *plum_address_probe_new (PlumRace *race,
+                                          GSocketFamily family,
                                           const PlumSettings *settings,
                                           PlumSignalQueue *signals,
-                                          void (*idle) (gpointer user_data),
+                                          const PlumAddressProbeClient *client,
                                           gpointer user_data);
 /* The race must be closed. */
 void plum_address_probe_free (PlumAddressProbe *self);
@@ -34,7 +40,8 @@ void plum_address_probe_free (PlumAddressProbe *self);
 void plum_address_probe_add (PlumAddressProbe *self, PlumAddressProbeFunc func, gpointer user_data);
 /* The mapping is deleted all the same. */
 void plum_address_probe_remove (PlumAddressProbe *self, gpointer user_data);
-gboolean plum_address_probe_is_active (PlumAddressProbe *self);
+/* The port that is being mapped; 0: none. */
+guint plum_address_probe_get_port (PlumAddressProbe *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PlumAddressProbe, plum_address_probe_free)
 

@@ -4,6 +4,7 @@
 
 #include "plum-key-private.h"
 #include "plum-log-private.h"
+#include "plum-spare-port-private.h"
 #include "plum-values-private.h"
 
 /* In seconds: what is left on the router for so long if the delete is lost (RFC 6887 15 advises
@@ -12,6 +13,9 @@
 
 /* How long to wait for the answer to the delete: three sends of PCP. */
 #define DELETE_MS 2000
+
+/* How often to choose another port if a mapping uses it. */
+#define MAX_TRIES 8
 
 typedef struct
 {
@@ -23,11 +27,14 @@ struct _PlumAddressProbe
 {
   PlumRace *race; /* borrowed */
   const PlumSettings *settings;
+  GSocketFamily family;
   PlumSignalQueue *signals;
-  void (*idle) (gpointer user_data);
+  const PlumAddressProbeClient *client;
   gpointer user_data;
 
   GArray *waiters;      /* (element-type Waiter) */
+  GSocket *socket;      /* holds the port; NULL: not active */
+  guint port;           /* 0: not active */
   PlumRequest *request; /* NULL: not active */
   guint next;           /* the candidate to ask next */
   PlumBackend *backend; /* (nullable): the one that is asked */
@@ -51,7 +58,9 @@ plum_address_probe_finish (PlumAddressProbe *self)
     g_set_error_literal (&error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED,
                          "No backend learns the external address from a mapping");
   g_clear_object (&self->request);
-  self->idle (self->user_data);
+  g_clear_object (&self->socket);
+  self->port = 0;
+  self->client->idle (self->user_data);
 
   for (guint n = self->waiters->len; n > 0 && self->waiters->len > 0; n--)
     {
@@ -83,7 +92,8 @@ on_deleted (PlumCall *call, gpointer user_data)
                self->lease != NULL ? plum_lease_get_lifetime (self->lease) : LIFETIME,
                error->message);
 
-  if (self->lease != NULL && plum_lease_get_external_address (self->lease) != NULL)
+  if ((self->lease != NULL && plum_lease_get_external_address (self->lease) != NULL) ||
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
     plum_address_probe_finish (self);
   else
     plum_address_probe_ask_next (self);
@@ -150,23 +160,37 @@ plum_address_probe_ask_next (PlumAddressProbe *self)
   plum_address_probe_finish (self);
 }
 
+/* A mapping may be for a program that is not running. */
+static gboolean
+plum_address_probe_bind (PlumAddressProbe *self)
+{
+  for (guint i = 0; i < MAX_TRIES; i++)
+    {
+      g_clear_object (&self->socket);
+      self->socket = plum_spare_port_new (self->family, &self->port, &self->error);
+      if (self->socket == NULL || !self->client->is_used (self->port, self->user_data))
+        return self->socket != NULL;
+    }
+
+  return FALSE;
+}
+
 static void
 plum_address_probe_start (PlumAddressProbe *self)
 {
   g_autofree char *description = NULL;
   g_autoptr (GBytes) key = plum_key_new (&self->error);
 
-  if (key == NULL)
+  if (key == NULL || !plum_address_probe_bind (self))
     {
       plum_address_probe_finish (self);
       return;
     }
 
-  description = plum_settings_make_description (self->settings, NULL, PLUM_ADDRESS_PROBE_PROTOCOL,
-                                                PLUM_ADDRESS_PROBE_PORT);
-  self->request =
-    plum_request_new (PLUM_ADDRESS_PROBE_PROTOCOL, PLUM_ADDRESS_PROBE_PORT, PLUM_ADDRESS_PROBE_PORT,
-                      FALSE, NULL, LIFETIME, description, key);
+  description =
+    plum_settings_make_description (self->settings, NULL, PLUM_PROTOCOL_UDP, self->port);
+  self->request = plum_request_new (PLUM_PROTOCOL_UDP, self->port, self->port, FALSE, NULL,
+                                    LIFETIME, description, key);
   self->next = 0;
   plum_address_probe_ask_next (self);
 }
@@ -177,7 +201,7 @@ plum_address_probe_add (PlumAddressProbe *self, PlumAddressProbeFunc func, gpoin
   const Waiter waiter = { func, user_data };
 
   g_array_append_val (self->waiters, waiter);
-  if (!plum_address_probe_is_active (self))
+  if (self->request == NULL)
     plum_address_probe_start (self);
 }
 
@@ -194,25 +218,27 @@ plum_address_probe_remove (PlumAddressProbe *self, gpointer user_data)
     }
 }
 
-gboolean
-plum_address_probe_is_active (PlumAddressProbe *self)
+guint
+plum_address_probe_get_port (PlumAddressProbe *self)
 {
-  return self->request != NULL;
+  return self->port;
 }
 
 PlumAddressProbe *
 plum_address_probe_new (PlumRace *race,
+                        GSocketFamily family,
                         const PlumSettings *settings,
                         PlumSignalQueue *signals,
-                        void (*idle) (gpointer user_data),
+                        const PlumAddressProbeClient *client,
                         gpointer user_data)
 {
   PlumAddressProbe *self = g_new0 (PlumAddressProbe, 1);
 
   self->race = race;
+  self->family = family;
   self->settings = settings;
   self->signals = plum_signal_queue_ref (signals);
-  self->idle = idle;
+  self->client = client;
   self->user_data = user_data;
   self->waiters = g_array_new (FALSE, FALSE, sizeof (Waiter));
   return self;
@@ -221,7 +247,7 @@ plum_address_probe_new (PlumRace *race,
 void
 plum_address_probe_free (PlumAddressProbe *self)
 {
-  g_assert (!plum_address_probe_is_active (self));
+  g_assert (self->request == NULL);
 
   g_array_unref (self->waiters);
   plum_signal_queue_unref (self->signals);

@@ -80,25 +80,6 @@ on_probed (PlumBackend *backend, GInetAddress *address, const GError *error, gpo
   operation_finish (operation, address);
 }
 
-/* A client that maps the port of the probe will report the address. Another key for the same port
- * would only be refused, or worse replace that mapping. */
-static gboolean
-plum_gateway_may_probe (PlumGateway *self)
-{
-  if (self->closed)
-    return FALSE;
-
-  for (GList *l = self->clients.head; l != NULL; l = l->next)
-    {
-      PlumGatewayClient *client = l->data;
-
-      if (client->iface->uses_mapping (client, PLUM_ADDRESS_PROBE_PORT, PLUM_ADDRESS_PROBE_PORT))
-        return FALSE;
-    }
-
-  return TRUE;
-}
-
 static void
 on_answered (PlumCall *call, const GError *error, gpointer user_data)
 {
@@ -117,8 +98,7 @@ on_answered (PlumCall *call, const GError *error, gpointer user_data)
 
   /* The router has said that it has no address: a mapping would not say more. */
   operation->error = g_error_copy (error);
-  if (!g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_RESOURCES) &&
-      plum_gateway_may_probe (gateway))
+  if (!g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_RESOURCES) && !gateway->closed)
     plum_address_probe_add (gateway->probe, on_probed, operation);
   else
     operation_finish (operation, NULL);
@@ -170,10 +150,10 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
  * [property@Plum.Gateway:external-address].
  *
  * If no backend answers, a backend whose protocol reports the address only with a mapping, such as
- * PCP, maps UDP port 9 for at most two minutes and deletes the mapping at once. The library does
- * that only in this function. If the router does not confirm the delete, the mapping stays until it
- * expires; it leads to a port of this host on which no program listens, as a rule. A program that
- * maps port 9 itself learns the address from its own mapping.
+ * PCP, maps an unused UDP port for at most two minutes, and deletes the mapping at once. The
+ * library does that only in this function. Meanwhile it has bound the port on this host, so that
+ * the mapping leads to no program. If the router does not confirm the delete, the mapping stays
+ * until it expires.
  *
  * Cancelling stops the waiting: a short mapping is deleted all the same.
  *

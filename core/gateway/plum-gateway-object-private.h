@@ -64,6 +64,8 @@ typedef enum {
   PLUM_GATEWAY_N_PROPS
 } PlumGatewayProperty;
 
+/* Creates the probe of the external address, when the race exists. */
+void plum_gateway_init_probe (PlumGateway *self);
 /* Sets get_property and installs the properties. */
 void plum_gateway_install_properties (GObjectClass *object_class);
 /* Takes a PLUM_BACKEND_ROUTER or PLUM_BACKEND_CONNECTION. */

@@ -243,14 +243,6 @@ on_poll (gpointer user_data)
     plum_gateway_query_addresses (self, TRUE, TRUE);
 }
 
-static void
-on_probe_idle (gpointer user_data)
-{
-  PlumGateway *self = user_data;
-
-  plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_RACE_CHANGED });
-}
-
 void
 plum_gateway_seek_address (PlumGateway *self)
 {
@@ -511,7 +503,7 @@ plum_gateway_new (PlumNetwork *network,
   self->late_leases = plum_late_leases_new (context, self->ports);
   self->race = plum_race_new (network, backend_infos, context, settings, queue, &race_client, self);
   self->poll = plum_address_poll_new (self->clock, queue, on_poll, self);
-  self->probe = plum_address_probe_new (self->race, settings, queue, on_probe_idle, self);
+  plum_gateway_init_probe (self);
 
   return self;
 }

@@ -18,6 +18,24 @@ set_up (CoreFixture *f, gconstpointer data)
   g_free (fake_backends_take_log ());
 }
 
+/* The internal port of the last request for a mapping: the one that the probe has bound. */
+static guint
+get_port (void)
+{
+  return plum_request_get_internal_port (plum_call_get_request (BETA->last_map));
+}
+
+/* unmapped: whether the mapping was deleted. */
+static void
+assert_probed (gboolean unmapped)
+{
+  g_autofree char *expected =
+    g_strdup_printf (unmapped ? "beta:map:udp:%u:%u beta:unmap:udp:%u" : "beta:map:udp:%u:%u",
+                     get_port (), get_port (), get_port ());
+
+  core_assert_log (expected);
+}
+
 static void
 query (CoreFixture *f, GCancellable *cancellable)
 {
@@ -70,9 +88,9 @@ test_by_mapping (CoreFixture *f, gconstpointer data)
   query (f, NULL);
   assert_result (f, "203.0.113.5", 0);
   assert_known (f, "203.0.113.5");
-  core_assert_log ("beta:map:udp:9:9 beta:unmap:udp:9");
+  assert_probed (TRUE);
   g_assert_cmpuint (plum_request_get_lifetime (BETA->last_unmap), ==, 120);
-  g_assert_cmpuint (BETA->unmapped_port, ==, 9);
+  g_assert_cmpuint (BETA->unmapped_port, ==, get_port ());
 }
 
 /* Each probe has a new key: it cannot touch a mapping that another program made. */
@@ -120,7 +138,7 @@ test_mapping_without_address (CoreFixture *f, gconstpointer data)
   BETA->external = NULL;
   query (f, NULL);
   assert_result (f, NULL, PLUM_ERROR_NO_RESOURCES);
-  core_assert_log ("beta:map:udp:9:9 beta:unmap:udp:9");
+  assert_probed (TRUE);
 }
 
 /* A refused request has mapped nothing. */
@@ -130,7 +148,7 @@ test_refused (CoreFixture *f, gconstpointer data)
   BETA->map = NO (REFUSED);
   query (f, NULL);
   assert_result (f, NULL, PLUM_ERROR_REFUSED);
-  core_assert_log ("beta:map:udp:9:9");
+  assert_probed (FALSE);
 }
 
 /* One that was not answered may have. */
@@ -141,7 +159,7 @@ test_no_answer (CoreFixture *f, gconstpointer data)
   query (f, NULL);
   test_loop_advance (&f->loop, 10 * 1000);
   assert_result (f, NULL, PLUM_ERROR_TIMED_OUT);
-  core_assert_log ("beta:map:udp:9:9 beta:unmap:udp:9");
+  assert_probed (TRUE);
   g_assert_cmpuint (BETA->unmapped_port, ==, 0);
 }
 
@@ -170,7 +188,7 @@ test_shared (CoreFixture *f, gconstpointer data)
   test_loop_advance (&f->loop, 100);
   g_assert_nonnull (other);
   assert_result (f, "203.0.113.5", 0);
-  core_assert_log ("beta:map:udp:9:9 beta:unmap:udp:9");
+  assert_probed (TRUE);
 }
 
 /* The mapping is deleted although the result is not awaited. */
@@ -188,7 +206,7 @@ test_cancelled (CoreFixture *f, gconstpointer data)
   g_assert_null (plum_gateway_query_external_address_finish (core_gateway (f), f->result, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   test_loop_advance (&f->loop, 50);
-  core_assert_log ("beta:map:udp:9:9 beta:unmap:udp:9");
+  assert_probed (TRUE);
 }
 
 static void
@@ -206,6 +224,24 @@ test_closed (CoreFixture *f, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
 }
 
+static void
+test_closed_while_deleting (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumGateway) gateway = g_object_ref (core_gateway (f));
+  g_autoptr (GError) error = NULL;
+
+  ALPHA->source = PLUM_ADDRESS_SOURCE_MAPPING;
+  BETA->external = NULL;
+  BETA->unmap = SILENCE;
+  query (f, NULL);
+  test_loop_settle (&f->loop);
+  g_assert_cmpuint (BETA->n_unmap, ==, 1);
+  g_clear_object (&f->manager);
+  test_loop_settle (&f->loop);
+  g_assert_null (plum_gateway_query_external_address_finish (gateway, f->result, &error));
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_NO_RESOURCES);
+}
+
 static PlumMapping *
 add_udp (CoreFixture *f, guint port)
 {
@@ -221,37 +257,50 @@ test_mapping_waits (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) same = NULL;
   g_autoptr (PlumMapping) other = NULL;
+  guint port;
 
   BETA->map = AFTER (100);
   BETA->unmap = AFTER (100);
   query (f, NULL);
   test_loop_settle (&f->loop);
-  same = add_udp (f, 9);
+  port = get_port ();
+  same = add_udp (f, port);
   other = add_udp (f, 10);
   test_loop_advance (&f->loop, 150);
-  core_assert_log ("beta:map:udp:9:9 beta:map:udp:10:10 beta:unmap:udp:9");
+  g_assert_cmpuint (BETA->n_map, ==, 2);
+  g_assert_cmpuint (BETA->n_unmap, ==, 1);
   core_assert_state (other, SUCCESS);
   core_assert_state (same, PENDING);
   test_loop_advance (&f->loop, 150);
-  core_assert_log ("beta:map:udp:9:9");
+  g_assert_cmpuint (BETA->n_map, ==, 3);
+  g_assert_cmpuint (get_port (), ==, port);
   core_assert_state (same, SUCCESS);
   assert_result (f, "203.0.113.5", 0);
 }
 
-/* A program that maps the port is not disturbed, whether its mapping is up or not. */
-static void
-test_port_in_use (CoreFixture *f, gconstpointer data)
+static gboolean
+can_bind (guint port)
 {
-  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (GInetAddress) any = g_inet_address_new_any (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new (any, (guint16) port);
+  g_autoptr (GSocket) socket =
+    g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
 
-  BETA->external = NULL;
-  mapping = add_udp (f, 9);
-  test_loop_settle (&f->loop);
-  core_assert_state (mapping, SUCCESS);
-  g_free (fake_backends_take_log ());
+  return g_socket_bind (socket, address, FALSE, NULL);
+}
+
+/* No other program can have the port until the mapping is deleted. */
+static void
+test_port_is_bound (CoreFixture *f, gconstpointer data)
+{
+  BETA->unmap = AFTER (100);
   query (f, NULL);
-  assert_result (f, NULL, PLUM_ERROR_NOT_SUPPORTED);
-  core_assert_log ("");
+  test_loop_settle (&f->loop);
+  g_assert_cmpuint (BETA->n_unmap, ==, 1);
+  g_assert_false (can_bind (get_port ()));
+  test_loop_advance (&f->loop, 100);
+  g_assert_true (can_bind (get_port ()));
+  assert_result (f, "203.0.113.5", 0);
 }
 
 #define ADD(path, func)                                                                            \
@@ -274,8 +323,9 @@ main (int argc, char *argv[])
   ADD ("shared", test_shared);
   ADD ("cancelled", test_cancelled);
   ADD ("closed", test_closed);
+  ADD ("closed-while-deleting", test_closed_while_deleting);
   ADD ("mapping-waits", test_mapping_waits);
-  ADD ("port-in-use", test_port_in_use);
+  ADD ("port-is-bound", test_port_is_bound);
 
   return g_test_run ();
 }

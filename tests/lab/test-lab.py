@@ -20,6 +20,7 @@ import itself
 import lab
 import port_owner
 import recovery
+import router_reports
 import service_program
 import traffic
 import two_routers
@@ -399,6 +400,8 @@ SUITES = {
     'two-hosts': (['--router=upnp'], TwoHosts(lambda: plumctl_path, plumctl_map, say).cases()),
     'two-hosts-upnp1': (['--router=upnp1'],
                         TwoHosts(lambda: plumctl_path, plumctl_map, say).cases()),
+    'router-reports': (['--router=all'],
+                       router_reports.cases(commands, plumctl_map, say)),
     'denied-port': (['--router=all', '--quiet'], denied_port.cases(plumctl_map, say)),
     'none': (['--router=none'], [
         ('no-router-answers', no_router_answers),

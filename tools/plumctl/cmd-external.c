@@ -100,8 +100,8 @@ const PlumctlCommand plumctl_command_external = {
   .name = "external",
   .arguments = "",
   .summary = "Print only the external address",
-  .details = "If the router reports its address only with a mapping, as with PCP, maps UDP port 9\n"
-             "for a moment.\n"
+  .details = "If the router reports its address only with a mapping, as with PCP, maps an unused\n"
+             "UDP port for a moment.\n"
              "\n"
              "Example:\n"
              "  address=$(plumctl external) || exit\n"

@@ -128,8 +128,8 @@ const PlumctlCommand plumctl_command_status = {
   .name = "status",
   .arguments = "",
   .summary = "Show the gateways, their addresses and their backends",
-  .details = "If the router reports its address only with a mapping, as with PCP, maps UDP port 9\n"
-             "for a moment.\n"
+  .details = "If the router reports its address only with a mapping, as with PCP, maps an unused\n"
+             "UDP port for a moment.\n"
              "\n"
              "Examples:\n"
              "  plumctl status\n"
