@@ -133,31 +133,44 @@ on_mapped (PlumCall *call, gpointer user_data)
     plum_address_probe_ask_next (self);
 }
 
-/* Asks the next candidate whose mappings report an address that nothing else does. */
-static void
-plum_address_probe_ask_next (PlumAddressProbe *self)
+/* The next candidate whose mappings report an address that nothing else does; NULL: none is left.
+ * (transfer full) */
+static PlumBackend *
+plum_address_probe_pick (PlumAddressProbe *self)
 {
-  const PlumCallArgs args = { .request = self->request };
-
-  g_clear_object (&self->lease);
-  g_clear_object (&self->backend);
   while (self->next < plum_race_get_n_candidates (self->race))
     {
       const guint i = self->next++;
       PlumBackend *backend = plum_race_get_candidate (self->race, i)->backend;
       guint index;
 
-      if (plum_backend_get_address_source (backend) != PLUM_ADDRESS_SOURCE_MAPPING ||
-          plum_race_pick (self->race, i, NULL, &index) != PLUM_PICK_READY || index != i)
-        continue;
-
-      self->backend = g_object_ref (backend);
-      plum_backend_start_call (&self->call, backend, PLUM_CALL_MAP, &args,
-                               self->settings->mapping_timeout, on_mapped, self);
-      return;
+      if (plum_backend_get_address_source (backend) == PLUM_ADDRESS_SOURCE_MAPPING &&
+          plum_race_pick (self->race, i, NULL, &index) == PLUM_PICK_READY && index == i)
+        return g_object_ref (backend);
     }
 
-  plum_address_probe_finish (self);
+  return NULL;
+}
+
+static void
+plum_address_probe_ask (PlumAddressProbe *self)
+{
+  const PlumCallArgs args = { .request = self->request };
+
+  plum_backend_start_call (&self->call, self->backend, PLUM_CALL_MAP, &args,
+                           self->settings->mapping_timeout, on_mapped, self);
+}
+
+static void
+plum_address_probe_ask_next (PlumAddressProbe *self)
+{
+  g_clear_object (&self->lease);
+  g_clear_object (&self->backend);
+  self->backend = plum_address_probe_pick (self);
+  if (self->backend != NULL)
+    plum_address_probe_ask (self);
+  else
+    plum_address_probe_finish (self);
 }
 
 /* A mapping may be for a program that is not running. */
@@ -179,8 +192,12 @@ static void
 plum_address_probe_start (PlumAddressProbe *self)
 {
   g_autofree char *description = NULL;
-  g_autoptr (GBytes) key = plum_key_new (&self->error);
+  g_autoptr (GBytes) key = NULL;
 
+  self->next = 0;
+  self->backend = plum_address_probe_pick (self);
+  if (self->backend != NULL)
+    key = plum_key_new (&self->error);
   if (key == NULL || !plum_address_probe_bind (self))
     {
       plum_address_probe_finish (self);
@@ -191,8 +208,7 @@ plum_address_probe_start (PlumAddressProbe *self)
     plum_settings_make_description (self->settings, NULL, PLUM_PROTOCOL_UDP, self->port);
   self->request = plum_request_new (PLUM_PROTOCOL_UDP, self->port, self->port, FALSE, NULL,
                                     LIFETIME, description, key);
-  self->next = 0;
-  plum_address_probe_ask_next (self);
+  plum_address_probe_ask (self);
 }
 
 void
