@@ -152,7 +152,8 @@ plum_held_lease_on_resume (PlumHeldLease *self, gint64 when)
 
 /* --- Checks --- */
 
-/* Never extends the lease: a router that repeats the requested lifetime would do so for ever. */
+/* Never extends the lease: a router that repeats the requested lifetime would do so for ever. An
+ * answer that is older than a renewal counts no longer. */
 static void
 plum_held_lease_take_remaining (PlumHeldLease *self, guint seconds)
 {
@@ -161,6 +162,9 @@ plum_held_lease_take_remaining (PlumHeldLease *self, guint seconds)
   gint64 limit = now + MAX (seconds, SHORTEST_REMAINING) * (gint64) G_USEC_PER_SEC;
   gboolean ends_earlier = end + TOLERANCE < self->end;
   gboolean is_shorter = limit + TOLERANCE < plum_held_lease_get_expiry (self);
+
+  if (seconds == PLUM_LIFETIME_FOREVER || self->renewal != NULL || self->checked != self->granted)
+    return;
 
   if (ends_earlier)
     {
@@ -190,10 +194,11 @@ on_checked (PlumCall *call, gpointer user_data)
   const GError *error = plum_call_get_error (call);
   gboolean taken_over = g_error_matches (error, PLUM_ERROR, PLUM_ERROR_CONFLICT);
 
-  /* The answer may be older than a renewal. */
-  if (error == NULL && plum_call_get_remaining (call) != PLUM_LIFETIME_FOREVER &&
-      self->renewal == NULL && self->checked == self->granted)
-    plum_held_lease_take_remaining (self, plum_call_get_remaining (call));
+  if (error == NULL)
+    {
+      plum_held_lease_take_remaining (self, plum_call_get_remaining (call));
+      return;
+    }
 
   /* After any other error, it is unknown whether the router has the mapping. */
   if (!taken_over && !g_error_matches (error, PLUM_ERROR, PLUM_ERROR_DESTROYED))
