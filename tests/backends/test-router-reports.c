@@ -139,10 +139,12 @@ test_disconnected (Fixture *f, gconstpointer data)
 
 /* --- A new external address --- */
 
+static guint n_changed;
+
 static void
-on_changed (PlumMapping *mapping, guint *n)
+on_changed (PlumMapping *mapping, gpointer user_data)
 {
-  ++*n;
+  n_changed++;
 }
 
 /* One exchange a minute, however many mappings there are. */
@@ -150,13 +152,13 @@ static void
 test_poll (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) second = plum_mapping_new (PLUM_PROTOCOL_UDP, PORT);
-  guint n_changed = 0;
 
   map (f);
   g_assert_true (plum_manager_add_mapping (f->a.manager, second, NULL));
   test_loop_advance (&f->a.loop, 3000);
   f->igd->counts = (FakeIgdCounts){ 0 };
-  g_signal_connect (f->a.mapping, "changed", G_CALLBACK (on_changed), &n_changed);
+  n_changed = 0;
+  g_signal_connect (f->a.mapping, "changed", G_CALLBACK (on_changed), NULL);
   test_loop_advance (&f->a.loop, 2 * MINUTE_MS);
   g_assert_cmpuint (f->igd->counts.get_address, ==, 2);
   g_assert_cmpuint (f->igd->counts.posts, ==, 2);
@@ -188,12 +190,11 @@ announce (Fixture *f, const char *nts)
 static void
 test_announced (Fixture *f, gconstpointer goodbye)
 {
-  guint n_changed = 0;
-
   map (f);
   test_loop_advance (&f->a.loop, 3000);
   f->igd->counts = (FakeIgdCounts){ 0 };
-  g_signal_connect (f->a.mapping, "changed", G_CALLBACK (on_changed), &n_changed);
+  n_changed = 0;
+  g_signal_connect (f->a.mapping, "changed", G_CALLBACK (on_changed), NULL);
   f->igd->switches.external_address = "198.51.100.9";
   if (!announce (f, goodbye != NULL ? "ssdp:byebye" : "ssdp:alive"))
     return;
@@ -230,12 +231,11 @@ test_many_announcements (Fixture *f, gconstpointer data)
 static void
 test_announced_without_address (Fixture *f, gconstpointer data)
 {
-  guint n_changed = 0;
-
   map (f);
   test_loop_advance (&f->a.loop, 3000);
   f->igd->counts = (FakeIgdCounts){ 0 };
-  g_signal_connect (f->a.mapping, "changed", G_CALLBACK (on_changed), &n_changed);
+  n_changed = 0;
+  g_signal_connect (f->a.mapping, "changed", G_CALLBACK (on_changed), NULL);
   f->igd->switches.external_address = "0.0.0.0";
   if (!announce (f, "ssdp:alive"))
     return;

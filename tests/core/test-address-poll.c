@@ -89,10 +89,12 @@ set_up (CoreFixture *f, gconstpointer n_backends)
   is_metered = FALSE;
 }
 
+static guint n_changed;
+
 static void
-on_changed (PlumMapping *mapping, guint *n)
+on_changed (PlumMapping *mapping, gpointer user_data)
 {
-  ++*n;
+  n_changed++;
 }
 
 /* Four polls and the recheck ask five times in five minutes, however many mappings there are. */
@@ -118,9 +120,9 @@ test_new_address (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) first = core_add_up (f, 8080, 0);
   g_autoptr (PlumMapping) second = core_add_up (f, 8081, 0);
-  guint n_changed = 0;
 
-  g_signal_connect (first, "changed", G_CALLBACK (on_changed), &n_changed);
+  n_changed = 0;
+  g_signal_connect (first, "changed", G_CALLBACK (on_changed), NULL);
   core_listen (f, second);
   ALPHA->external = "198.51.100.9";
   test_loop_advance (&f->loop, MINUTE_MS);

@@ -72,6 +72,7 @@ test_notified (CoreFixture *f, gconstpointer data)
   plum_backend_report_connection (ALPHA->backend, PLUM_CONNECTION_STATUS_CONNECTED, 61);
   test_loop_settle (&f->loop);
   take_names (names, "uptime");
+  g_signal_handlers_disconnect_by_data (core_gateway (f), names);
 }
 
 static void
