@@ -55,13 +55,25 @@ void plum_gateway_set_use_all (PlumGatewaySet *self, GSocketFamily family);
 void plum_gateway_set_reset (PlumGatewaySet *self);
 
 /* Finds the gateway of an interface, or of the default route if interface_name is NULL. error is
- * set if there is none, except for the default route of a family that is not used. (transfer none)
- * (nullable) */
+ * set if no gateway exists, except for the default route of a family that is not used. (transfer
+ * none) (nullable) */
 PlumGateway *plum_gateway_set_find (PlumGatewaySet *self,
                                     GSocketFamily family,
                                     const char *interface_name,
                                     GError **error);
 gboolean plum_gateway_set_has (PlumGatewaySet *self, PlumGateway *gateway);
+
+/* Keeps a gateway in the set that is reached from this address of this host, for as long as the
+ * host has the address. One call of release for each call of hold. */
+void plum_gateway_set_hold_local (PlumGatewaySet *self, GInetAddress *address);
+void plum_gateway_set_release_local (PlumGatewaySet *self, GInetAddress *address);
+/* Finds the gateway that is reached from an address that is held. (transfer none) (nullable) */
+PlumGateway *plum_gateway_set_find_local (PlumGatewaySet *self,
+                                          GInetAddress *address,
+                                          GError **error);
+/* Whether plum_gateway_set_find() returns the gateway for its interface: it is reached from the
+ * address that the host prefers there. */
+gboolean plum_gateway_set_is_preferred (PlumGatewaySet *self, PlumGateway *gateway);
 /* Copies the gateways of a family. (element-type PlumGateway) (transfer full) */
 GPtrArray *plum_gateway_set_copy (PlumGatewaySet *self, GSocketFamily family);
 /* Looks up the network of the default route without changing the set. (transfer full) */

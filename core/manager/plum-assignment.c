@@ -7,6 +7,7 @@
 #include "plum-lease-store-private.h"
 #include "plum-log-private.h"
 #include "plum-mapping-private.h"
+#include "plum-route-private.h"
 #include "plum-sweeper-private.h"
 
 struct _PlumAssignment
@@ -112,13 +113,52 @@ static const PlumLeaseHolderOwner holder_owner = {
 
 /* --- Lease holders --- */
 
-/* The interface of mappings that are not bound to a gateway; NULL without a default route. */
-static const char *
-plum_assignment_get_default_interface (PlumAssignment *self, GSocketFamily family)
+/* Where the gateway of a mapping is found: NULL in both fields without a default route. */
+static void
+plum_assignment_locate (PlumAssignment *self, PlumMapping *mapping, PlumLeaseHolderId *id)
 {
-  PlumGateway *gateway = plum_gateway_set_find (self->gateways, family, NULL, NULL);
+  GInetAddress *local = plum_mapping_get_local_address (mapping);
+  PlumGateway *gateway;
 
-  return gateway != NULL ? g_intern_string (plum_gateway_get_interface (gateway)) : NULL;
+  id->interface_name = plum_mapping_get_bound_interface (mapping);
+  id->local_address = NULL;
+  if (id->interface_name != NULL)
+    return;
+
+  gateway = local != NULL ? plum_gateway_set_find_local (self->gateways, local, NULL)
+                          : plum_gateway_set_find (self->gateways, id->family, NULL, NULL);
+  if (gateway != NULL && plum_gateway_set_is_preferred (self->gateways, gateway))
+    {
+      id->interface_name = g_intern_string (plum_gateway_get_interface (gateway));
+    }
+  else if (local != NULL)
+    {
+      g_autofree char *text = g_inet_address_to_string (local);
+
+      id->local_address = g_intern_string (text);
+    }
+}
+
+static void
+plum_assignment_make_id (PlumAssignment *self, PlumMapping *mapping, PlumLeaseHolderId *id)
+{
+  id->protocol = plum_mapping_get_protocol (mapping);
+  id->family = plum_mapping_get_family (mapping);
+  id->internal_port = plum_mapping_get_internal_port (mapping);
+  plum_assignment_locate (self, mapping, id);
+}
+
+/* (transfer none) (nullable) */
+static PlumGateway *
+plum_assignment_find_gateway (PlumAssignment *self, const PlumLeaseHolderId *id, GError **error)
+{
+  g_autoptr (GInetAddress) local = NULL;
+
+  if (id->local_address == NULL)
+    return plum_gateway_set_find (self->gateways, id->family, id->interface_name, error);
+
+  local = g_inet_address_new_from_string (id->local_address);
+  return plum_gateway_set_find_local (self->gateways, local, error);
 }
 
 static PlumLeaseHolder *
@@ -130,7 +170,7 @@ plum_assignment_create_holder (PlumAssignment *self, const PlumLeaseHolderId *id
   const PlumLeaseRecord *record;
   PlumGateway *gateway;
 
-  gateway = plum_gateway_set_find (self->gateways, id->family, id->interface_name, &reason);
+  gateway = plum_assignment_find_gateway (self, id, &reason);
   record = plum_lease_store_recall (self->store, id->protocol, id->family, id->internal_port,
                                     gateway != NULL ? plum_gateway_get_network (gateway) : NULL);
   if (record != NULL)
@@ -149,31 +189,61 @@ plum_assignment_create_holder (PlumAssignment *self, const PlumLeaseHolderId *id
 static PlumLeaseHolder *
 plum_assignment_ensure_holder (PlumAssignment *self, PlumMapping *mapping, GError **error)
 {
-  const char *bound_interface = plum_mapping_get_bound_interface (mapping);
-  GSocketFamily family = plum_mapping_get_family (mapping);
-  const PlumLeaseHolderId id = {
-    .protocol = plum_mapping_get_protocol (mapping),
-    .family = family,
-    .internal_port = plum_mapping_get_internal_port (mapping),
-    .interface_name = bound_interface != NULL
-                        ? bound_interface
-                        : plum_assignment_get_default_interface (self, family),
-  };
-  PlumLeaseHolder *holder = g_hash_table_lookup (self->holders, &id);
+  PlumLeaseHolderId id;
+  PlumLeaseHolder *holder;
 
+  plum_assignment_make_id (self, mapping, &id);
+  holder = g_hash_table_lookup (self->holders, &id);
   return holder != NULL ? holder : plum_assignment_create_holder (self, &id, error);
+}
+
+/* A mapping that names its place on this host fails at once without a router there: it may be a
+ * mistake that never heals. An interface that does not exist, such as that of a VPN, may come. */
+static gboolean
+plum_assignment_check_place (PlumAssignment *self, PlumMapping *mapping, GError **error)
+{
+  GInetAddress *local = plum_mapping_get_local_address (mapping);
+  const char *interface_name = plum_gateway_set_get_interface (self->gateways);
+
+  if (local != NULL)
+    return plum_gateway_set_find_local (self->gateways, local, error) != NULL;
+  if (interface_name == NULL || plum_mapping_get_bound_interface (mapping) != NULL ||
+      !plum_route_has_interface (interface_name))
+    return TRUE;
+
+  return plum_gateway_set_find (self->gateways, plum_mapping_get_family (mapping), NULL, error) !=
+         NULL;
 }
 
 gboolean
 plum_assignment_add_mapping (PlumAssignment *self, PlumMapping *mapping, GError **error)
 {
-  PlumLeaseHolder *holder = plum_assignment_ensure_holder (self, mapping, error);
+  GInetAddress *local = plum_mapping_get_local_address (mapping);
+  PlumLeaseHolder *holder = NULL;
+
+  if (local != NULL)
+    plum_gateway_set_hold_local (self->gateways, local);
+  if (plum_assignment_check_place (self, mapping, error))
+    holder = plum_assignment_ensure_holder (self, mapping, error);
 
   if (holder == NULL)
-    return FALSE;
+    {
+      plum_assignment_forget_mapping (self, mapping);
+      return FALSE;
+    }
 
   plum_lease_holder_add_user (holder, mapping);
   return TRUE;
+}
+
+void
+plum_assignment_forget_mapping (PlumAssignment *self, PlumMapping *mapping)
+{
+  GInetAddress *local = plum_mapping_get_local_address (mapping);
+  PLUM_SIGNAL_SCOPE (self->signals);
+
+  if (local != NULL)
+    plum_gateway_set_release_local (self->gateways, local);
 }
 
 void
@@ -187,7 +257,7 @@ plum_assignment_release_mapping (PlumMapping *mapping)
 
 /* --- Changes of the gateways --- */
 
-/* For a holder that stays where it is, while the default route has moved. */
+/* For a holder that stays where it is, while its user moves. */
 static void
 plum_assignment_move_mapping (PlumAssignment *self, PlumLeaseHolder *from, PlumMapping *mapping)
 {
@@ -204,8 +274,7 @@ plum_assignment_move_mapping (PlumAssignment *self, PlumLeaseHolder *from, PlumM
   plum_lease_holder_hand_over (from, mapping, to);
 }
 
-/* Whether the holder itself can follow the default route: no user is bound to its gateway, and the
- * gateway is gone. */
+/* Whether the holder itself can move: its gateway is gone, and all users move to the same place. */
 static gboolean
 plum_assignment_can_move_holder (PlumAssignment *self,
                                  PlumLeaseHolder *holder,
@@ -215,35 +284,51 @@ plum_assignment_can_move_holder (PlumAssignment *self,
   PlumGateway *gateway = plum_lease_holder_get_gateway (holder);
 
   for (unsigned int i = 0; i < users->len; i++)
-    if (plum_mapping_get_bound_interface (users->pdata[i]) != NULL)
-      return FALSE;
+    {
+      PlumLeaseHolderId id;
+
+      plum_assignment_make_id (self, users->pdata[i], &id);
+      if (!plum_lease_holder_id_equal (&id, new_id))
+        return FALSE;
+    }
 
   return (gateway == NULL || !plum_gateway_set_has (self->gateways, gateway)) &&
          !g_hash_table_contains (self->holders, new_id);
 }
 
+/* Moves the user, or the holder, if the gateway of the user is found in another place than before.
+ */
 static void
-plum_assignment_follow_default (PlumAssignment *self, PlumLeaseHolder *holder)
+plum_assignment_follow_user (PlumAssignment *self,
+                             PlumLeaseHolder *holder,
+                             GPtrArray *users,
+                             PlumMapping *user)
 {
-  g_autoptr (GPtrArray) users = plum_lease_holder_copy_users (holder);
-  PlumLeaseHolderId new_id = *plum_lease_holder_get_id (holder);
+  PlumLeaseHolderId new_id;
 
-  new_id.interface_name = plum_assignment_get_default_interface (self, new_id.family);
-  if (users->len == 0 || plum_lease_holder_id_equal (plum_lease_holder_get_id (holder), &new_id))
+  plum_assignment_make_id (self, user, &new_id);
+  if (plum_mapping_get_holder (user) != holder ||
+      plum_lease_holder_id_equal (plum_lease_holder_get_id (holder), &new_id))
     return;
 
   if (plum_assignment_can_move_holder (self, holder, users, &new_id))
     {
       g_hash_table_steal (self->holders, plum_lease_holder_get_id (holder));
-      plum_lease_holder_set_interface (holder, new_id.interface_name);
+      plum_lease_holder_set_place (holder, &new_id);
       g_hash_table_insert (self->holders, (gpointer) plum_lease_holder_get_id (holder), holder);
       return;
     }
 
+  plum_assignment_move_mapping (self, holder, user);
+}
+
+static void
+plum_assignment_follow_users (PlumAssignment *self, PlumLeaseHolder *holder)
+{
+  g_autoptr (GPtrArray) users = plum_lease_holder_copy_users (holder);
+
   for (unsigned int i = 0; i < users->len; i++)
-    if (plum_mapping_get_holder (users->pdata[i]) == holder &&
-        plum_mapping_get_bound_interface (users->pdata[i]) == NULL)
-      plum_assignment_move_mapping (self, holder, users->pdata[i]);
+    plum_assignment_follow_user (self, holder, users, users->pdata[i]);
 }
 
 static void
@@ -262,8 +347,8 @@ on_gateways_changed (GSocketFamily family, gboolean come, gpointer user_data)
       if (id->family != family || g_hash_table_lookup (self->holders, id) != holder)
         continue;
 
-      plum_assignment_follow_default (self, holder);
-      gateway = plum_gateway_set_find (self->gateways, family, id->interface_name, &reason);
+      plum_assignment_follow_users (self, holder);
+      gateway = plum_assignment_find_gateway (self, id, &reason);
       if (plum_lease_holder_get_gateway (holder) != gateway)
         plum_lease_holder_set_gateway (holder, gateway, reason);
     }
@@ -302,11 +387,15 @@ on_sweeper_is_wanted (PlumProtocol protocol,
                       gpointer user_data)
 {
   PlumAssignment *self = user_data;
+  g_autofree char *local = g_inet_address_to_string (plum_gateway_get_local_address (gateway));
+  gboolean preferred = plum_gateway_set_is_preferred (self->gateways, gateway);
+  const char *interface_name = plum_gateway_get_interface (gateway);
   const PlumLeaseHolderId id = {
     .protocol = protocol,
     .family = plum_gateway_get_family (gateway),
     .internal_port = internal_port,
-    .interface_name = g_intern_string (plum_gateway_get_interface (gateway)),
+    .interface_name = preferred ? g_intern_string (interface_name) : NULL,
+    .local_address = preferred ? NULL : g_intern_string (local),
   };
 
   return g_hash_table_contains (self->holders, &id);
@@ -422,7 +511,7 @@ plum_assignment_expire (PlumAssignment *self)
   g_autoptr (GPtrArray) holders = plum_assignment_copy_holders (self);
   g_autoptr (GError) error =
     g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, "the router did not confirm within %.1f s",
-                 self->settings->mapping_timeout / 1000.0);
+                 plum_settings_get_release_timeout (self->settings) / 1000.0);
 
   plum_sweeper_expire (self->sweeper, error);
   for (unsigned int i = 0; i < holders->len; i++)

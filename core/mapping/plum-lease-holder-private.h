@@ -19,7 +19,9 @@ typedef struct
   PlumProtocol protocol;
   GSocketFamily family;
   guint internal_port;
-  const char *interface_name; /* (nullable), interned. NULL: there is no default route */
+  /* Where the gateway is found. Interned. (nullable) */
+  const char *interface_name; /* NULL with local_address NULL: the host has no default route */
+  const char *local_address;  /* if it is not the preferred one of its interface, or is gone */
 } PlumLeaseHolderId;
 
 /* What a lease holder is going to request, or was granted. All borrowed. */
@@ -88,8 +90,8 @@ void plum_lease_holder_hand_over (PlumLeaseHolder *self, PlumMapping *mapping, P
 /* (element-type PlumMapping) (transfer full) */
 GPtrArray *plum_lease_holder_copy_users (PlumLeaseHolder *self);
 
-/* Sets the interface in the id. The owner keeps the ids unique. */
-void plum_lease_holder_set_interface (PlumLeaseHolder *self, const char *interface_name);
+/* Sets the place in the id. The owner keeps the ids unique. */
+void plum_lease_holder_set_place (PlumLeaseHolder *self, const PlumLeaseHolderId *id);
 /* Sets the gateway to request from, and clears the lease of the last one. gateway: (nullable).
  * reason: (nullable): why there is no gateway. */
 void plum_lease_holder_set_gateway (PlumLeaseHolder *self,

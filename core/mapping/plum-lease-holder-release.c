@@ -63,7 +63,7 @@ plum_lease_holder_release (PlumLeaseHolder *self)
   PlumBackend *backend = leased ? plum_held_lease_get_backend (self->held) : NULL;
   PlumBackend *asked = plum_attempt_get_backend (self->attempt);
   PlumCallArgs args = { .request = self->request };
-  guint timeout = self->settings->mapping_timeout;
+  guint timeout = plum_settings_get_release_timeout (self->settings);
 
   plum_lease_holder_cancel (self);
 

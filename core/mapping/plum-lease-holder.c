@@ -339,9 +339,10 @@ plum_lease_holder_suggest_port (PlumLeaseHolder *self, guint external_port)
 }
 
 void
-plum_lease_holder_set_interface (PlumLeaseHolder *self, const char *interface_name)
+plum_lease_holder_set_place (PlumLeaseHolder *self, const PlumLeaseHolderId *id)
 {
-  self->id.interface_name = g_intern_string (interface_name);
+  self->id.interface_name = id->interface_name;
+  self->id.local_address = id->local_address;
 }
 
 const PlumLeaseHolderId *
@@ -361,7 +362,7 @@ plum_lease_holder_id_hash (gconstpointer id)
 {
   const PlumLeaseHolderId *self = id;
 
-  return g_direct_hash (self->interface_name) ^
+  return g_direct_hash (self->interface_name) ^ g_direct_hash (self->local_address) ^
          ((guint) self->family << 24 | (guint) self->protocol << 16 | self->internal_port);
 }
 
@@ -373,5 +374,6 @@ plum_lease_holder_id_equal (gconstpointer a, gconstpointer b)
 
   return left->protocol == right->protocol && left->family == right->family &&
          left->internal_port == right->internal_port &&
-         left->interface_name == right->interface_name;
+         left->interface_name == right->interface_name &&
+         left->local_address == right->local_address;
 }

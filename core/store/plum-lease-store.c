@@ -209,6 +209,7 @@ plum_lease_store_recall (PlumLeaseStore *self,
                          PlumNetwork *network)
 {
   gpointer key = plum_lease_record_key (protocol, family, internal_port);
+  const PlumLeaseRecord *on_network = NULL;
   const PlumLeaseRecord *found = NULL;
 
   for (unsigned int i = 0; i < self->leftovers->len; i++)
@@ -218,19 +219,25 @@ plum_lease_store_recall (PlumLeaseStore *self,
       if (plum_lease_record_get_key (record) != key || plum_lease_record_has_expired (record))
         continue;
       if (network != NULL && plum_lease_store_is_on_network (record, network))
-        return record;
+        {
+          if (plum_lease_record_has_same_host (record, plum_network_get_local_address (network)))
+            return record;
+          on_network = record;
+        }
       found = record;
     }
 
-  return found;
+  return on_network != NULL ? on_network : found;
 }
 
 /* --- Entries --- */
 
-/* The entry of the port of record on its router. (nullable) */
+/* The entry of the port of record on its router, preferably of the same address of this host.
+ * (nullable) */
 static const PlumLeaseRecord *
 plum_lease_store_find_entry (PlumLeaseStore *self, const PlumLeaseRecord *record)
 {
+  const PlumLeaseRecord *found = NULL;
   GHashTableIter iter;
   gpointer value;
 
@@ -241,10 +248,14 @@ plum_lease_store_find_entry (PlumLeaseStore *self, const PlumLeaseRecord *record
 
       if (plum_lease_record_get_key (entry) == plum_lease_record_get_key (record) &&
           plum_lease_record_is_same_router (entry, record))
-        return entry;
+        {
+          if (plum_lease_record_has_same_host (entry, record->local_address))
+            return entry;
+          found = entry;
+        }
     }
 
-  return NULL;
+  return found;
 }
 
 gboolean

@@ -80,27 +80,40 @@ plum_sweeper_sweep_in (PlumSweeper *self, gint64 ms)
 
 /* --- The routers --- */
 
-/* The available gateway that is the router of record. If several interfaces lead to it, the one of
- * the record takes precedence. */
+/* How well the gateway fits the record: from the same address of this host, on the same interface,
+ * or the same router on another interface; 0: another router. */
+static guint
+rate_gateway (PlumGateway *gateway, const PlumLeaseRecord *record)
+{
+  PlumNetwork *network = plum_gateway_get_network (gateway);
+
+  if (!plum_lease_store_is_on_network (record, network))
+    return 0;
+  if (!g_str_equal (plum_gateway_get_interface (gateway), record->interface_name))
+    return 1;
+  return plum_lease_record_has_same_host (record, plum_network_get_local_address (network)) ? 3 : 2;
+}
+
+/* The available gateway that is the router of record. (nullable) */
 static PlumGateway *
 plum_sweeper_find_router (PlumSweeper *self, const PlumLeaseRecord *record)
 {
   g_autoptr (GPtrArray) gateways = self->client->get_gateways (record->family, self->client_data);
-  PlumGateway *found = NULL;
+  PlumGateway *best = NULL; /* the client keeps a reference */
+  guint best_rate = 0;
 
   for (unsigned int i = 0; i < gateways->len; i++)
     {
-      PlumGateway *gateway = gateways->pdata[i]; /* the client keeps a reference */
+      guint rate = rate_gateway (gateways->pdata[i], record);
 
-      if (!plum_lease_store_is_on_network (record, plum_gateway_get_network (gateway)))
-        continue;
-      if (g_str_equal (plum_gateway_get_interface (gateway), record->interface_name))
-        return gateway;
-      if (found == NULL)
-        found = gateway;
+      if (rate > best_rate)
+        {
+          best = gateways->pdata[i];
+          best_rate = rate;
+        }
     }
 
-  return found;
+  return best;
 }
 
 static gboolean

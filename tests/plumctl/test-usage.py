@@ -65,6 +65,18 @@ def usage_unknown_interface():
 
 
 @test
+def usage_local_address():
+    usage_error(plumctl("map", "--local-address", "my.host", "tcp:80"),
+                "--local-address: “my.host” is not an IP address")
+    usage_error(plumctl("run", "--local-address", "", "tcp:80", "--", "true"),
+                "--local-address: “” is not an IP address")
+    usage_error(plumctl("map", "--local-address", "2001:db8::1", "--family", "4", "tcp:80"),
+                "2001:db8::1 is an IPv6 address, which --family=4 excludes")
+    usage_error(plumctl("map", "--local-address", "192.0.2.1", "--family", "both", "tcp:80"),
+                "192.0.2.1 is an IPv4 address, which --family=both excludes")
+
+
+@test
 def usage_unknown_backend():
     usage_error(plumctl("map", "--backend", "pcp2", "tcp:80"), "no backend “pcp2”",
                 "available backends:")

@@ -22,6 +22,7 @@ static struct
   gint64 lifetime;
   char *description;
   char *family;
+  char *local_address;
 } options;
 
 static const GOptionEntry entries[] = {
@@ -37,6 +38,8 @@ static const GOptionEntry entries[] = {
     "The name shown in the router's mapping table", "TEXT" },
   { "family", 0, 0, G_OPTION_ARG_STRING, &options.family,
     "IPv4 (the default), a pinhole in the IPv6 firewall, or both", "4|6|both" },
+  { "local-address", 0, 0, G_OPTION_ARG_STRING, &options.local_address,
+    "The address of this computer that is to be reached", "ADDRESS" },
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
@@ -176,7 +179,9 @@ run_map (char **arguments, char **tail)
   set.exact = options.exact;
   set.no_ipv4 = g_strcmp0 (options.family, "6") == 0;
   set.ipv6 = set.no_ipv4 || g_strcmp0 (options.family, "both") == 0;
-  if (check_options () && mapping_set_parse (&set, arguments, options.description))
+  if (check_options () &&
+      mapping_set_use_local_address (&set, options.local_address, options.family) &&
+      mapping_set_parse (&set, arguments, options.description))
     {
       set.keep_trying = options.keep_trying;
       if (options.once)
