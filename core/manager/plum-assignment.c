@@ -3,6 +3,7 @@
 #include "plum-assignment-private.h"
 
 #include "plum-gateway-private.h"
+#include "plum-key-private.h"
 #include "plum-lease-holder-private.h"
 #include "plum-lease-store-private.h"
 #include "plum-log-private.h"
@@ -195,7 +196,7 @@ plum_assignment_create_holder (PlumAssignment *self, const PlumLeaseHolderId *id
                                     gateway != NULL ? plum_gateway_get_network (gateway) : NULL);
   if (record != NULL)
     key = g_bytes_ref (record->key);
-  else if ((key = plum_lease_store_create_key (error)) == NULL)
+  else if ((key = plum_key_new (error)) == NULL)
     return NULL;
 
   holder = plum_lease_holder_new (id, key, gateway, reason, self->clock, self->settings,

@@ -19,9 +19,14 @@ plum_lease_holder_set_phase (PlumLeaseHolder *self, PlumLeaseHolderPhase phase)
 {
   self->phase = phase;
   if (self->gateway != NULL)
-    plum_gateway_set_waiting (self->gateway, &self->client,
-                              phase == PLUM_PHASE_FAILED ||
-                                (phase == PLUM_PHASE_ATTEMPTING && self->retries > 0));
+    {
+      plum_gateway_set_waiting (self->gateway, &self->client,
+                                phase == PLUM_PHASE_FAILED ||
+                                  (phase == PLUM_PHASE_ATTEMPTING && self->retries > 0));
+      plum_gateway_set_serving (self->gateway, &self->client,
+                                phase == PLUM_PHASE_HELD ? plum_held_lease_get_backend (self->held)
+                                                         : NULL);
+    }
 }
 
 guint
@@ -318,6 +323,10 @@ on_held_lease_event (const PlumHeldLeaseEvent *event, gpointer user_data)
     case PLUM_HELD_LEASE_EXPIRED:
       plum_lease_holder_lose (self);
       break;
+    case PLUM_HELD_LEASE_SHORTENED:
+      plum_lease_holder_note (self, plum_held_lease_get_candidate (self->held));
+      plum_lease_holder_notify (self, PLUM_MAPPING_MAPPED, NULL);
+      break;
     case PLUM_HELD_LEASE_MISSING:
       plum_lease_holder_recover (self, 0);
       break;
@@ -360,6 +369,8 @@ on_prepare (guint candidate, gpointer user_data, GError **error)
   if (plum_held_lease_get_backend (self->held) !=
       plum_gateway_get_candidate (self->gateway, candidate)->backend)
     plum_lease_holder_release_lost (self);
+  if (plum_gateway_is_port_busy (self->gateway, self->id.protocol, self->id.internal_port))
+    return NULL;
   if (self->port == 0 && !plum_lease_holder_reserve_port (self, error))
     return NULL;
   if (!plum_lease_holder_note (self, candidate))

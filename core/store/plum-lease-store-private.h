@@ -67,8 +67,6 @@ void plum_lease_store_remove_entry (PlumLeaseStore *self,
                                     gconstpointer holder,
                                     gboolean left_behind,
                                     gint64 next_delete);
-/* Creates the key of a new mapping. (transfer full) */
-GBytes *plum_lease_store_create_key (GError **error);
 /* Whether a holder has an entry for the port of record on its router, from local_address. */
 gboolean plum_lease_store_has_entry (PlumLeaseStore *self,
                                      const PlumLeaseRecord *record,

@@ -2,8 +2,6 @@
 
 #include "plum-lease-store-private.h"
 
-#include <sys/random.h>
-
 #include "plum-lease-file-private.h"
 #include "plum-log-private.h"
 #include "plum-neighbour-private.h"
@@ -408,22 +406,6 @@ plum_lease_store_remove_entry (PlumLeaseStore *self,
     }
   g_hash_table_remove (self->entries, holder);
   plum_lease_store_write_soon (self, 0);
-}
-
-/* The key authenticates deletes (the nonce of RFC 6887 11.1), so it must not be predictable. */
-GBytes *
-plum_lease_store_create_key (GError **error)
-{
-  guint8 key[PLUM_LEASE_RECORD_KEY_SIZE];
-
-  if (getrandom (key, sizeof key, 0) != sizeof key)
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                           "The kernel provides no random numbers");
-      return NULL;
-    }
-
-  return g_bytes_new (key, sizeof key);
 }
 
 /* --- Object --- */

@@ -294,6 +294,14 @@ test_gateway (CoreFixture *f, gconstpointer data)
   assert_object (&r, "external-address", plum_gateway_get_external_address (gateway));
   assert_enum (&r, "external-scope", plum_gateway_get_external_scope (gateway));
   assert_object (&r, "probes", plum_gateway_get_probes (gateway));
+  plum_backend_report_router (ALPHA->backend, "AVM", "FRITZ!Box 7590", "7.57", "http://127.9.9.9/");
+  plum_backend_report_connection (ALPHA->backend, PLUM_CONNECTION_STATUS_CONNECTED, 3600);
+  assert_string (&r, "manufacturer", plum_gateway_get_manufacturer (gateway));
+  assert_string (&r, "model", plum_gateway_get_model (gateway));
+  assert_string (&r, "model-version", plum_gateway_get_model_version (gateway));
+  assert_string (&r, "presentation-url", plum_gateway_get_presentation_url (gateway));
+  assert_enum (&r, "connection-status", plum_gateway_get_connection_status (gateway));
+  assert_uint (&r, "uptime", plum_gateway_get_uptime (gateway));
   reader_clear (&r);
 }
 

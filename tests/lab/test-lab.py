@@ -24,6 +24,7 @@ import lab
 import local_address
 import port_owner
 import recovery
+import router_reports
 import seed_api
 import serve
 import service_program
@@ -430,6 +431,8 @@ SUITES = {
                         TwoHosts(lambda: plumctl_path, plumctl_map, say).cases()),
     'serve': (['--router=all'], serve.cases(lambda: plumctl_path)),
     'local-address': (['--router=all'], local_address.cases(plumctl_map)),
+    'router-reports': (['--router=all'],
+                       router_reports.cases(commands, plumctl_map, say)),
     'denied-port': (['--router=all', '--quiet'], denied_port.cases(plumctl_map, say)),
     'none': (['--router=none'], [
         ('no-router-answers', no_router_answers),

@@ -4,6 +4,7 @@
 
 #include "common-options.h"
 #include "exit-code.h"
+#include "router-text.h"
 #include "verified.h"
 
 #include <string.h>
@@ -77,6 +78,95 @@ describe_missing_address (PlumGateway *gateway)
     }
 
   return NULL;
+}
+
+/* What the router is, and where its settings are; NULL if it has reported neither. */
+char *
+describe_router (PlumGateway *gateway)
+{
+  const char *version = plum_gateway_get_model_version (gateway);
+  const char *url = plum_gateway_get_presentation_url (gateway);
+  g_autofree char *name = router_text_dup_name (gateway);
+
+  if (name == NULL && url == NULL)
+    return NULL;
+
+  return g_strdup_printf ("%s%s%s%s%s%s", name != NULL ? name : "unknown model",
+                          version != NULL ? " (version " : "", version != NULL ? version : "",
+                          version != NULL ? ")" : "", url != NULL ? ", settings at " : "",
+                          url != NULL ? url : "");
+}
+
+/* "90 s", "5 min", "3 h" or "12 days". */
+static char *
+describe_uptime (guint seconds)
+{
+  if (seconds < 120)
+    return g_strdup_printf ("%u s", seconds);
+  if (seconds < 2 * 3600)
+    return g_strdup_printf ("%u min", seconds / 60);
+  if (seconds < 2 * 86400)
+    return g_strdup_printf ("%u h", seconds / 3600);
+
+  return g_strdup_printf ("%u days", seconds / 86400);
+}
+
+/* The internet connection of the router; NULL if the router has not reported it. */
+char *
+describe_connection (PlumGateway *gateway)
+{
+  PlumConnectionStatus status = plum_gateway_get_connection_status (gateway);
+  guint seconds = plum_gateway_get_uptime (gateway);
+  g_autofree char *uptime = describe_uptime (seconds);
+
+  if (status == PLUM_CONNECTION_STATUS_UNKNOWN)
+    return NULL;
+  if (status != PLUM_CONNECTION_STATUS_CONNECTED || seconds == 0)
+    return g_strdup (describe_enum (PLUM_TYPE_CONNECTION_STATUS, (int) status));
+
+  return g_strdup_printf ("connected for %s", uptime);
+}
+
+/* A next step that is about the router's settings, with the URL of these if it is known. */
+char *
+describe_settings_step (PlumManager *manager, GSocketFamily family, const char *step)
+{
+  GListModel *gateways = plum_manager_get_gateways (manager);
+  const char *url = NULL;
+
+  for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
+    {
+      g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
+
+      if (plum_gateway_get_family (gateway) != family)
+        continue;
+      url = plum_gateway_get_presentation_url (gateway);
+      break;
+    }
+
+  if (url == NULL)
+    return g_strdup (step);
+
+  return g_strdup_printf ("%s The settings are at %s.", step, url);
+}
+
+/* Writes the members that say what the router is. */
+void
+describe_router_json (JsonWriter *json, PlumGateway *gateway)
+{
+  guint uptime = plum_gateway_get_uptime (gateway);
+
+  json_writer_string (json, "manufacturer", plum_gateway_get_manufacturer (gateway));
+  json_writer_string (json, "model", plum_gateway_get_model (gateway));
+  json_writer_string (json, "model_version", plum_gateway_get_model_version (gateway));
+  json_writer_string (json, "presentation_url", plum_gateway_get_presentation_url (gateway));
+  json_writer_string (json, "connection_status",
+                      describe_enum (PLUM_TYPE_CONNECTION_STATUS,
+                                     plum_gateway_get_connection_status (gateway)));
+  if (uptime != 0)
+    json_writer_int (json, "uptime", uptime);
+  else
+    json_writer_null (json, "uptime");
 }
 
 char *
