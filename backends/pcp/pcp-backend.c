@@ -280,6 +280,13 @@ plum_pcp_backend_get_external_address (PlumBackend *backend, PlumCall *call)
                     "PCP: the external address is unknown until a port is mapped");
 }
 
+/* RFC 6887 has no request for the address alone. */
+static PlumAddressSource
+plum_pcp_backend_get_address_source (PlumBackend *backend)
+{
+  return PLUM_ADDRESS_SOURCE_MAPPING;
+}
+
 static void
 plum_pcp_backend_listen (PlumBackend *backend, gboolean listen)
 {
@@ -323,6 +330,7 @@ plum_pcp_backend_class_init (PlumPcpBackendClass *klass)
   backend_class->get_external_address = plum_pcp_backend_get_external_address;
   backend_class->delete_entry = plum_pcp_backend_delete_entry;
   backend_class->listen = plum_pcp_backend_listen;
+  backend_class->get_address_source = plum_pcp_backend_get_address_source;
   backend_class->server = "udp/5351";
 }
 

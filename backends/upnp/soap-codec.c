@@ -310,13 +310,34 @@ upnp_soap_read_address (const UpnpSoapReply *reply)
   return g_steal_pointer (&address);
 }
 
-gboolean
-upnp_soap_read_connected (const UpnpSoapReply *reply)
+/* “Up” and “Down” are not in the specification. */
+PlumConnectionStatus
+upnp_soap_read_status (const UpnpSoapReply *reply)
 {
+  static const struct
+  {
+    const char *name;
+    PlumConnectionStatus status;
+  } words[] = {
+    { "Connected", PLUM_CONNECTION_STATUS_CONNECTED },
+    { "Up", PLUM_CONNECTION_STATUS_CONNECTED },
+    { "Connecting", PLUM_CONNECTION_STATUS_CONNECTING },
+    { "Authenticating", PLUM_CONNECTION_STATUS_CONNECTING },
+    { "PendingDisconnect", PLUM_CONNECTION_STATUS_CONNECTING },
+    { "Disconnecting", PLUM_CONNECTION_STATUS_CONNECTING },
+    { "Disconnected", PLUM_CONNECTION_STATUS_DISCONNECTED },
+    { "Unconfigured", PLUM_CONNECTION_STATUS_DISCONNECTED },
+    { "Down", PLUM_CONNECTION_STATUS_DISCONNECTED },
+  };
   g_autofree char *text = upnp_soap_dup_argument (reply, "NewConnectionStatus");
 
-  return text != NULL &&
-         (g_ascii_strcasecmp (text, "Connected") == 0 || g_ascii_strcasecmp (text, "Up") == 0);
+  for (gsize i = 0; text != NULL && i < G_N_ELEMENTS (words); i++)
+    {
+      if (g_ascii_strcasecmp (text, words[i].name) == 0)
+        return words[i].status;
+    }
+
+  return PLUM_CONNECTION_STATUS_UNKNOWN;
 }
 
 static gboolean
@@ -330,6 +351,16 @@ read_number (const UpnpXmlNode *node, const char *name, guint64 max, guint *out)
 
   *out = (guint) value;
   return TRUE;
+}
+
+guint
+upnp_soap_read_uptime (const UpnpSoapReply *reply)
+{
+  guint uptime = 0;
+
+  if (reply->document != NULL)
+    read_number (reply->document, "newuptime", G_MAXUINT32, &uptime);
+  return uptime;
 }
 
 guint

@@ -102,8 +102,10 @@ UpnpSoapReply *upnp_soap_decode (UpnpAction action, guint status, const char *bo
 char *upnp_soap_dup_argument (const UpnpSoapReply *reply, const char *name);
 /* NewExternalIPAddress; NULL: missing or unusable (quirk 65). (transfer full) */
 GInetAddress *upnp_soap_read_address (const UpnpSoapReply *reply);
-/* Whether NewConnectionStatus is “Connected”. */
-gboolean upnp_soap_read_connected (const UpnpSoapReply *reply);
+/* NewConnectionStatus; UNKNOWN: missing, or a word that no specification has. */
+PlumConnectionStatus upnp_soap_read_status (const UpnpSoapReply *reply);
+/* NewUptime in seconds; 0: missing, or not a number. */
+guint upnp_soap_read_uptime (const UpnpSoapReply *reply);
 /* NewReservedPort; 0: missing or invalid. */
 guint upnp_soap_read_port (const UpnpSoapReply *reply);
 /* The response to GetFirewallStatus. FALSE: a value is missing, and both variables are unchanged.

@@ -100,6 +100,15 @@ plum_upnp_backend_get_external_address (PlumBackend *backend, PlumCall *call)
     upnp_get_address_start (session, call);
 }
 
+/* Events need a subscription, which this backend does not make. A firewall does not change the
+ * address. */
+static PlumAddressSource
+plum_upnp_backend_get_address_source (PlumBackend *backend)
+{
+  return upnp_session_is_ipv6 (PLUM_UPNP_BACKEND (backend)->session) ? PLUM_ADDRESS_SOURCE_QUERY
+                                                                     : PLUM_ADDRESS_SOURCE_POLL;
+}
+
 static void
 plum_upnp_backend_list (PlumBackend *backend, PlumCall *call)
 {
@@ -189,6 +198,7 @@ plum_upnp_backend_class_init (PlumUpnpBackendClass *klass)
   backend_class->list = plum_upnp_backend_list;
   backend_class->delete_entry = plum_upnp_backend_delete_entry;
   backend_class->listen = plum_upnp_backend_listen;
+  backend_class->get_address_source = plum_upnp_backend_get_address_source;
 }
 
 static void

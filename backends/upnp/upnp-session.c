@@ -98,6 +98,7 @@ upnp_session_set_device (UpnpSession *self, UpnpDevice *device)
     device->memory = self->former->memory;
 
   self->device = upnp_device_ref (device);
+  upnp_device_report (device);
   upnp_session_report_changed (self);
 }
 

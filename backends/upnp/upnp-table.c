@@ -313,6 +313,16 @@ upnp_unmap_start (UpnpSession *session, PlumRequest *request, PlumLease *lease, 
 
 /* -- Check -- */
 
+/* 0 is a permanent entry (UPnP IGD:1), or a router that does not report the lease. */
+static void
+upnp_table_return_remaining (UpnpOperation *operation, const UpnpTableEntry *entry)
+{
+  const guint lease = entry->lease_known ? entry->lease : 0;
+  g_autoptr (PlumCall) call = upnp_operation_finish (operation);
+
+  plum_call_return_remaining (call, lease != 0 ? lease : PLUM_LIFETIME_FOREVER);
+}
+
 /* The next request for the port is a first one: it has to look which host has the port. */
 static void
 upnp_table_remove_held (UpnpTableOperation *self)
@@ -363,7 +373,7 @@ on_checked (const UpnpSoapReply *reply,
     upnp_operation_fail (operation, PLUM_ERROR_DESTROYED, "%s has disabled the entry for port %u",
                          operation->device->name, self->external_port);
   else
-    upnp_operation_succeed (operation);
+    upnp_table_return_remaining (operation, entry);
 }
 
 void

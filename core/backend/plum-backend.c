@@ -83,6 +83,12 @@ plum_backend_real_unmap_moved (PlumBackend *self,
   plum_backend_real_call (self, call);
 }
 
+static PlumAddressSource
+plum_backend_real_get_address_source (PlumBackend *self)
+{
+  return PLUM_ADDRESS_SOURCE_QUERY;
+}
+
 void
 plum_backend_send_event (PlumBackend *self, const PlumBackendEvent *event)
 {
@@ -222,6 +228,7 @@ plum_backend_class_init (PlumBackendClass *klass)
   klass->list = plum_backend_real_call;
   klass->delete_entry = plum_backend_real_delete_entry;
   klass->unmap_moved = plum_backend_real_unmap_moved;
+  klass->get_address_source = plum_backend_real_get_address_source;
 
   /**
    * PlumBackend:network: (getter get_network)
@@ -285,6 +292,12 @@ gboolean
 plum_backend_can_list (PlumBackend *self)
 {
   return PLUM_BACKEND_GET_CLASS (self)->list != plum_backend_real_call;
+}
+
+PlumAddressSource
+plum_backend_get_address_source (PlumBackend *self)
+{
+  return PLUM_BACKEND_GET_CLASS (self)->get_address_source (self);
 }
 
 void

@@ -45,6 +45,7 @@ struct _PlumGatewayClient
   PlumGateway *gateway; /* (nullable), borrowed: set by the gateway */
   GList link;           /* the gateway's */
   gboolean waiting;     /* the gateway's: it failed, and waits for its next attempt */
+  gboolean polled;      /* the gateway's: it has a lease whose address has to be polled */
 };
 
 G_END_DECLS

@@ -35,7 +35,7 @@ PlumPick plum_gateway_pick (PlumGateway *self, guint first, const gboolean *trie
 PlumCandidate *plum_gateway_get_candidate (PlumGateway *self, guint index);
 guint plum_gateway_get_n_candidates (PlumGateway *self);
 void plum_gateway_note_outcome (PlumGateway *self, guint index, const GError *error);
-void plum_gateway_append_verdicts (PlumGateway *self, const gboolean *tried, GString *verdicts);
+gboolean plum_gateway_is_inapplicable (PlumGateway *self, guint index);
 
 /* Queues one call of func when every candidate is decided and the query of the external address has
  * finished. */
@@ -48,6 +48,14 @@ void plum_gateway_remove_client (PlumGateway *self, PlumGatewayClient *client);
 
 /* While a client waits, the backends listen for announcements of the router. */
 void plum_gateway_set_waiting (PlumGateway *self, PlumGatewayClient *client, gboolean waiting);
+
+/* While the lease of a client is from a backend whose router does not announce a new external
+ * address, the gateway asks for the address. backend: (nullable): NULL without a lease. */
+void plum_gateway_set_serving (PlumGateway *self, PlumGatewayClient *client, PlumBackend *backend);
+
+/* Whether the internal port must not be requested now: a short mapping of it is pending.
+ * PLUM_GATEWAY_RACE_CHANGED follows. */
+gboolean plum_gateway_is_port_busy (PlumGateway *self, PlumProtocol protocol, guint internal_port);
 
 /* The external ports; see plum-port-table-private.h. */
 gboolean plum_gateway_hold_port (PlumGateway *self,

@@ -19,9 +19,14 @@ plum_lease_holder_set_phase (PlumLeaseHolder *self, PlumLeaseHolderPhase phase)
 {
   self->phase = phase;
   if (self->gateway != NULL)
-    plum_gateway_set_waiting (self->gateway, &self->client,
-                              phase == PLUM_PHASE_FAILED ||
-                                (phase == PLUM_PHASE_ATTEMPTING && self->retries > 0));
+    {
+      plum_gateway_set_waiting (self->gateway, &self->client,
+                                phase == PLUM_PHASE_FAILED ||
+                                  (phase == PLUM_PHASE_ATTEMPTING && self->retries > 0));
+      plum_gateway_set_serving (self->gateway, &self->client,
+                                phase == PLUM_PHASE_HELD ? plum_held_lease_get_backend (self->held)
+                                                         : NULL);
+    }
 }
 
 guint
@@ -89,6 +94,9 @@ void
 plum_lease_holder_notify (PlumLeaseHolder *self, PlumMappingEvent event, const GError *error)
 {
   PlumMappingUpdate update = { .error = error };
+
+  if (event == PLUM_MAPPING_FAILED)
+    update.verdicts = self->verdicts;
 
   if (event == PLUM_MAPPING_MAPPED)
     {
@@ -315,6 +323,10 @@ on_held_lease_event (const PlumHeldLeaseEvent *event, gpointer user_data)
     case PLUM_HELD_LEASE_EXPIRED:
       plum_lease_holder_lose (self);
       break;
+    case PLUM_HELD_LEASE_SHORTENED:
+      plum_lease_holder_note (self, plum_held_lease_get_candidate (self->held));
+      plum_lease_holder_notify (self, PLUM_MAPPING_MAPPED, NULL);
+      break;
     case PLUM_HELD_LEASE_MISSING:
       plum_lease_holder_recover (self, 0);
       break;
@@ -357,6 +369,8 @@ on_prepare (guint candidate, gpointer user_data, GError **error)
   if (plum_held_lease_get_backend (self->held) !=
       plum_gateway_get_candidate (self->gateway, candidate)->backend)
     plum_lease_holder_release_lost (self);
+  if (plum_gateway_is_port_busy (self->gateway, self->id.protocol, self->id.internal_port))
+    return NULL;
   if (self->port == 0 && !plum_lease_holder_reserve_port (self, error))
     return NULL;
   if (!plum_lease_holder_note (self, candidate))
@@ -372,7 +386,7 @@ on_requires_port (gpointer user_data)
 }
 
 static void
-plum_lease_holder_fail (PlumLeaseHolder *self, const GError *error)
+plum_lease_holder_fail (PlumLeaseHolder *self, const GError *error, GListModel *verdicts)
 {
   guint delay = self->retries < G_N_ELEMENTS (retry_ms) ? retry_ms[self->retries]
                                                         : self->settings->recheck_period;
@@ -387,7 +401,9 @@ plum_lease_holder_fail (PlumLeaseHolder *self, const GError *error)
   plum_warn ("%s port %u cannot be mapped: %s",
              self->id.protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP", self->id.internal_port,
              error->message);
+  g_set_object (&self->verdicts, verdicts);
   plum_lease_holder_notify (self, PLUM_MAPPING_FAILED, error);
+  g_clear_object (&self->verdicts);
 }
 
 /* Unique in the process, so that a mapping that changes its holder sees another one. */
@@ -425,7 +441,7 @@ on_attempt_event (const PlumAttemptEvent *event, gpointer user_data)
       plum_held_lease_clear (self->held);
       break;
     case PLUM_ATTEMPT_FAILED:
-      plum_lease_holder_fail (self, event->error);
+      plum_lease_holder_fail (self, event->error, event->verdicts);
       break;
     default:
       g_assert_not_reached ();

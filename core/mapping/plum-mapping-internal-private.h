@@ -19,6 +19,7 @@ struct _PlumMapping
   guint requested_external_port;
   gboolean require_external_port;
   char *description;           /* (nullable) */
+  GInetAddress *local_address; /* (nullable) */
   const char *bound_interface; /* (nullable), interned: of the gateway set at construction */
 
   guint id;
@@ -28,6 +29,8 @@ struct _PlumMapping
   guint external_port;
   PlumAddressScope external_scope;
   GError *error;            /* (nullable) */
+  char *error_summary;      /* (nullable) */
+  GListModel *verdicts;     /* (nullable) */
   const char *backend_name; /* (nullable), interned */
   PlumGateway *gateway;     /* (nullable) */
   guint lifetime;
@@ -53,6 +56,7 @@ typedef enum {
   PROP_REQUESTED_EXTERNAL_PORT,
   PROP_REQUIRE_EXTERNAL_PORT,
   PROP_DESCRIPTION,
+  PROP_LOCAL_ADDRESS,
   PROP_ID,
   PROP_STATE,
   PROP_EXTERNAL_PORT,
@@ -60,6 +64,8 @@ typedef enum {
   PROP_EXTERNAL_ADDRESS,
   PROP_EXTERNAL_SCOPE,
   PROP_ERROR,
+  PROP_ERROR_SUMMARY,
+  PROP_VERDICTS,
   PROP_BACKEND_NAME,
   PROP_GATEWAY,
   PROP_LIFETIME,

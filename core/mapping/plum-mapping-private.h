@@ -28,6 +28,7 @@ typedef struct
   gint64 expires; /* on the real-time clock, in microseconds; 0: never, or no lease */
   guint serial;   /* differs for each lease that was not a renewal; 0: no lease */
   const GError *error;
+  GListModel *verdicts; /* (nullable): of the attempt that failed with error */
 } PlumMappingUpdate;
 
 /* What the manager hears of a mapping. */

@@ -81,6 +81,12 @@ plum_mapping_get_status_property (PlumMapping *self, PlumMappingProperty propert
     case PROP_ERROR:
       g_value_set_boxed (value, self->error);
       break;
+    case PROP_ERROR_SUMMARY:
+      g_value_set_string (value, self->error_summary);
+      break;
+    case PROP_VERDICTS:
+      g_value_set_object (value, self->verdicts);
+      break;
     case PROP_BACKEND_NAME:
       g_value_set_string (value, self->backend_name);
       break;
@@ -126,6 +132,9 @@ plum_mapping_get_property (GObject *object, guint property_id, GValue *value, GP
     case PROP_DESCRIPTION:
       g_value_set_string (value, self->description);
       break;
+    case PROP_LOCAL_ADDRESS:
+      g_value_set_object (value, self->local_address);
+      break;
     case PROP_ID:
     case PROP_STATE:
     case PROP_EXTERNAL_PORT:
@@ -133,6 +142,8 @@ plum_mapping_get_property (GObject *object, guint property_id, GValue *value, GP
     case PROP_EXTERNAL_ADDRESS:
     case PROP_EXTERNAL_SCOPE:
     case PROP_ERROR:
+    case PROP_ERROR_SUMMARY:
+    case PROP_VERDICTS:
     case PROP_BACKEND_NAME:
     case PROP_GATEWAY:
     case PROP_LIFETIME:
@@ -174,6 +185,9 @@ plum_mapping_set_property (GObject *object,
     case PROP_DESCRIPTION:
       self->description = g_value_dup_string (value);
       break;
+    case PROP_LOCAL_ADDRESS:
+      self->local_address = g_value_dup_object (value);
+      break;
     case PROP_GATEWAY:
       self->gateway = g_value_dup_object (value);
       if (self->gateway != NULL)
@@ -186,6 +200,8 @@ plum_mapping_set_property (GObject *object,
     case PROP_EXTERNAL_ADDRESS:
     case PROP_EXTERNAL_SCOPE:
     case PROP_ERROR:
+    case PROP_ERROR_SUMMARY:
+    case PROP_VERDICTS:
     case PROP_BACKEND_NAME:
     case PROP_LIFETIME:
     case PROP_EXPIRES_AT:
@@ -193,6 +209,17 @@ plum_mapping_set_property (GObject *object,
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
+}
+
+/* The address selects the family, so a program need not set both. */
+static void
+plum_mapping_constructed (GObject *object)
+{
+  PlumMapping *self = PLUM_MAPPING (object);
+
+  G_OBJECT_CLASS (plum_mapping_parent_class)->constructed (object);
+  if (self->local_address != NULL && self->family == G_SOCKET_FAMILY_IPV4)
+    self->family = g_inet_address_get_family (self->local_address);
 }
 
 static void
@@ -203,9 +230,12 @@ plum_mapping_finalize (GObject *object)
   g_assert (self->waiters == NULL);
 
   g_clear_pointer (&self->description, g_free);
+  g_clear_object (&self->local_address);
   g_clear_object (&self->external_address);
   g_clear_pointer (&self->external_host, g_free);
   g_clear_error (&self->error);
+  g_clear_pointer (&self->error_summary, g_free);
+  g_clear_object (&self->verdicts);
   g_clear_object (&self->gateway);
   g_clear_pointer (&self->signals, plum_signal_queue_unref);
   g_clear_pointer (&self->expires_at, g_date_time_unref);
@@ -232,7 +262,9 @@ plum_mapping_install_port_properties (void)
   /**
    * PlumMapping:family: (getter get_family)
    *
-   * The address family: %G_SOCKET_FAMILY_IPV4 or %G_SOCKET_FAMILY_IPV6.
+   * The address family: %G_SOCKET_FAMILY_IPV4 or %G_SOCKET_FAMILY_IPV6. If
+   * [property@Plum.Mapping:local-address] is an IPv6 address, the family is IPv6; with an IPv4
+   * address and IPv6, [method@Plum.Manager.add_mapping] fails.
    *
    * Since: 1.0
    */
@@ -298,6 +330,25 @@ plum_mapping_install_option_properties (void)
    */
   properties[PROP_DESCRIPTION] =
     g_param_spec_string ("description", NULL, NULL, NULL, CONSTRUCT_FLAGS);
+}
+
+static void
+plum_mapping_install_place_properties (void)
+{
+  /**
+   * PlumMapping:local-address: (getter get_local_address)
+   *
+   * The address of this host that is to be reached, or %NULL for the preferred one.
+   *
+   * The address selects the network interface, the gateway and [property@Plum.Mapping:family].
+   * [method@Plum.Manager.add_mapping] fails with %PLUM_ERROR_NO_GATEWAY if this host does not have
+   * the address, or no router is reached from it. If the host loses the address later, the mapping
+   * is pending until the address returns.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_LOCAL_ADDRESS] =
+    g_param_spec_object ("local-address", NULL, NULL, G_TYPE_INET_ADDRESS, CONSTRUCT_FLAGS);
 
   /**
    * PlumMapping:gateway: (getter get_gateway)
@@ -347,14 +398,45 @@ plum_mapping_install_state_properties (void)
   /**
    * PlumMapping:error: (getter get_error)
    *
-   * The error of the last attempt; %NULL if there is none. Its message contains the errors of all
-   * backends.
+   * The error of the last attempt; %NULL if no attempt failed. Its message contains the errors of
+   * all backends; [property@Plum.Mapping:verdicts] has them one by one, and
+   * [property@Plum.Mapping:error-summary] is a sentence for the user.
    *
    * On a destroyed mapping, this is the reason why the router may still have the mapping.
    *
    * Since: 1.0
    */
   properties[PROP_ERROR] = g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR, READABLE_FLAGS);
+}
+
+static void
+plum_mapping_install_error_properties (void)
+{
+  /**
+   * PlumMapping:error-summary: (getter get_error_summary)
+   *
+   * The error of the last attempt as one sentence for the user: which protocol got furthest, and
+   * what to do; %NULL if [property@Plum.Mapping:error] is %NULL.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ERROR_SUMMARY] =
+    g_param_spec_string ("error-summary", NULL, NULL, NULL, READABLE_FLAGS);
+
+  /**
+   * PlumMapping:verdicts: (getter get_verdicts)
+   *
+   * The errors of the backends in the last attempt: a list of [class@Plum.Verdict], with the
+   * highest priority first. A backend that does not apply to the network is not in the list, unless
+   * no other is.
+   *
+   * This is %NULL if no attempt failed, and if [property@Plum.Mapping:error] has another reason,
+   * for example that there is no network.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_VERDICTS] =
+    g_param_spec_object ("verdicts", NULL, NULL, G_TYPE_LIST_MODEL, READABLE_FLAGS);
 }
 
 static void
@@ -441,7 +523,8 @@ plum_mapping_install_lease_properties (void)
    * PlumMapping:expires-at: (getter get_expires_at)
    *
    * The time when the mapping expires unless it is renewed; %NULL if it never expires, or while the
-   * mapping is not up. Each renewal changes it.
+   * mapping is not up. Each renewal changes it. A router that reports less remaining time than it
+   * has granted moves it forward.
    *
    * Since: 1.0
    */
@@ -467,13 +550,16 @@ plum_mapping_class_init (PlumMappingClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
+  object_class->constructed = plum_mapping_constructed;
   object_class->finalize = plum_mapping_finalize;
   object_class->get_property = plum_mapping_get_property;
   object_class->set_property = plum_mapping_set_property;
 
   plum_mapping_install_port_properties ();
   plum_mapping_install_option_properties ();
+  plum_mapping_install_place_properties ();
   plum_mapping_install_state_properties ();
+  plum_mapping_install_error_properties ();
   plum_mapping_install_external_properties ();
   plum_mapping_install_lease_properties ();
   g_object_class_install_properties (object_class, N_PROPS, properties);

@@ -3,6 +3,7 @@
 #include "plum-log-private.h"
 #include "plum-mapping-internal-private.h"
 #include "plum-main-context-private.h"
+#include "plum-verdicts-private.h"
 
 static void
 plum_mapping_set_external (PlumMapping *self, GInetAddress *address, guint port)
@@ -149,7 +150,7 @@ plum_mapping_set_lease (PlumMapping *self, const PlumMappingUpdate *update)
 }
 
 static void
-plum_mapping_set_error (PlumMapping *self, const GError *error)
+plum_mapping_set_error (PlumMapping *self, const GError *error, GListModel *verdicts)
 {
   if (self->error == NULL && error == NULL)
     return;
@@ -160,8 +161,16 @@ plum_mapping_set_error (PlumMapping *self, const GError *error)
     return;
 
   g_clear_error (&self->error);
-  self->error = error != NULL ? g_error_copy (error) : NULL;
+  g_clear_pointer (&self->error_summary, g_free);
+  if (error != NULL)
+    {
+      self->error = g_error_copy (error);
+      self->error_summary = plum_verdicts_summarize (verdicts, error);
+    }
   plum_mapping_notify (self, PROP_ERROR);
+  plum_mapping_notify (self, PROP_ERROR_SUMMARY);
+  if (g_set_object (&self->verdicts, verdicts))
+    plum_mapping_notify (self, PROP_VERDICTS);
 }
 
 /* The state machine. docs/life-of-a-mapping.md has a diagram. */
@@ -234,6 +243,7 @@ transition_free (Transition *transition)
   g_clear_object (&transition->update.lease);
   g_clear_object (&transition->update.gateway);
   g_clear_error ((GError **) &transition->update.error);
+  g_clear_object (&transition->update.verdicts);
   g_free (transition);
 }
 
@@ -253,7 +263,7 @@ on_transition (gpointer object, gpointer data)
       plum_mapping_set_lease (self, &transition->update);
       /* A failure keeps its error until the next one, or until the mapping is up. */
       if (error != NULL || transition->state != PLUM_STATE_FAILURE)
-        plum_mapping_set_error (self, error);
+        plum_mapping_set_error (self, error, transition->update.verdicts);
     }
 
   if (self->state != transition->state)
@@ -330,6 +340,7 @@ plum_mapping_handle (PlumMapping *self, PlumMappingEvent event, const PlumMappin
   transition->update.lease = update->lease != NULL ? g_object_ref (update->lease) : NULL;
   transition->update.gateway = update->gateway != NULL ? g_object_ref (update->gateway) : NULL;
   transition->update.error = update->error != NULL ? g_error_copy (update->error) : NULL;
+  transition->update.verdicts = update->verdicts != NULL ? g_object_ref (update->verdicts) : NULL;
 
   /* One after the other: a handler of the first may cause another transition, which is later. */
   plum_signal_queue_add (self->signals, self, on_transition, transition,
@@ -425,6 +436,19 @@ plum_mapping_check (PlumMapping *self, GError **error)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                            "The address family must be IPv4 or IPv6");
+      return FALSE;
+    }
+  if (self->local_address != NULL && g_inet_address_get_family (self->local_address) != family)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                           "The local address and the mapping have different address families");
+      return FALSE;
+    }
+  if (self->local_address != NULL && gateway != NULL)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                           "A mapping can have a local address or a gateway, not both: the address "
+                           "selects the gateway");
       return FALSE;
     }
   if (gateway != NULL && plum_gateway_get_family (gateway) != family)

@@ -89,9 +89,11 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
  * @self: a backend
  * @request: the request that created the mapping
  * @lease: the lease that the router granted
- * @call: the call; settle it with [method@Plum.Call.return_done] or an error
+ * @call: the call; settle it with [method@Plum.Call.return_remaining],
+ *   [method@Plum.Call.return_done] or an error
  *
- * Verifies that the router still has a mapping.
+ * Verifies that the router still has a mapping. If the router reports how long it keeps the
+ * mapping, pass that on.
  *
  * Fail with %PLUM_ERROR_DESTROYED if the router no longer has the mapping, or with
  * %PLUM_ERROR_CONFLICT if the external port now belongs to another host. Any other error means that
@@ -147,6 +149,21 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
  */
 
 /**
+ * PlumBackendClass::get_address_source:
+ * @self: a backend
+ *
+ * Gets how the protocol reports the external address of the router. The default is
+ * %PLUM_ADDRESS_SOURCE_QUERY.
+ *
+ * The function states a fact about the protocol: the library decides when to ask. It may be called
+ * at any time, sends nothing, and always returns the same value for the same backend.
+ *
+ * Returns: how the address becomes known
+ *
+ * Since: 1.0
+ */
+
+/**
  * PlumBackendClass:
  * @server: (nullable): a name for the server on the router that the backend sends its requests to,
  *   such as `udp/5351`; backends with the same name share the server. If one of them gets no answer
@@ -179,8 +196,10 @@ struct _PlumBackendClass
   /* The name of the protocol for people, such as "NAT-PMP": a static string, or NULL. */
   const char *title;
 
+  PlumAddressSource (*get_address_source) (PlumBackend *self);
+
   /*< private >*/
-  gpointer padding[8];
+  gpointer padding[7];
 };
 
 PLUM_AVAILABLE_IN_1_0
@@ -197,6 +216,14 @@ PLUM_AVAILABLE_IN_1_0
 void plum_backend_report_announced (PlumBackend *self, const char *reason);
 PLUM_AVAILABLE_IN_1_0
 void plum_backend_report_external_address (PlumBackend *self, GInetAddress *address);
+PLUM_AVAILABLE_IN_1_0
+void plum_backend_report_router (PlumBackend *self,
+                                 const char *manufacturer,
+                                 const char *model,
+                                 const char *model_version,
+                                 const char *presentation_url);
+PLUM_AVAILABLE_IN_1_0
+void plum_backend_report_connection (PlumBackend *self, PlumConnectionStatus status, guint uptime);
 PLUM_AVAILABLE_IN_1_0
 void plum_backend_report_traffic (PlumBackend *self,
                                   PlumTrafficDirection direction,

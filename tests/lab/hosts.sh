@@ -6,10 +6,14 @@
 
 # shellcheck disable=SC2034  # used by the scripts that source this file
 LAB_RUN=/run/lab
-LAB_CLIENT_ADDRESS=192.168.1.10
-LAB_ROUTER_ADDRESS=192.168.1.1
+LAB_CLIENT_ADDRESS=${LAB_CLIENT_ADDRESS:-192.168.1.10}
+LAB_ROUTER_ADDRESS=${LAB_ROUTER_ADDRESS:-192.168.1.1}
 LAB_INTERNET_ADDRESS=1.2.3.1
-LAB_OUTER_WAN=1.2.3.4
+LAB_STUN_ADDRESS=1.2.3.2
+LAB_STUN_NAME=stun.example
+LAB_PUBLIC_ADDRESS=1.2.3.4
+LAB_PCP_ANYCAST=192.0.0.9
+LAB_PCP_ANYCAST6=2001:1::1
 LAB_SECOND_CLIENT_ADDRESS=192.168.2.10
 LAB_SECOND_ADDRESS=192.168.2.1
 LAB_SECOND_INTERNET_ADDRESS=1.2.4.1
@@ -36,14 +40,33 @@ router_names () {
   echo router
   [ "$LAB_TWO_ROUTERS" = no ] || echo outer
   [ "$LAB_TWO_GATEWAYS" = no ] || echo second
+  [ -z "$LAB_HIDDEN_NAT" ] || echo provider
+}
+
+# The router that leads the client to the internet, as far as it knows.
+last_router () {
+  if [ "$LAB_TWO_ROUTERS" = yes ]; then echo outer; else echo router; fi
+}
+
+# first_of ADDRESS: the address that ends in 1 in the network of ADDRESS.
+first_of () {
+  echo "${1%.*}.1"
 }
 
 # The address of the outer router in the network between the two routers.
 outer_address () {
   # shellcheck disable=SC2153  # an option of the lab
-  local first=${LAB_WAN%%,*}
+  first_of "${LAB_WAN%%,*}"
+}
 
-  echo "${first%.*}.1"
+# The external addresses of the router $1 at the start.
+external_addresses () {
+  case $1,$LAB_TWO_ROUTERS in
+    second,*) echo "$LAB_SECOND_WAN" ;;
+    provider,*) echo "$LAB_PUBLIC_ADDRESS" ;;
+    router,*) echo "$LAB_WAN" ;;
+    outer,*) echo "${LAB_HIDDEN_NAT:-$LAB_PUBLIC_ADDRESS}" ;;
+  esac
 }
 
 make_hosts () {
@@ -54,15 +77,7 @@ make_hosts () {
     ipv6_settings "$host" || return
   done
   ip link add lan0 netns router type veth peer name eth0 netns client || return
-  if [ "$LAB_TWO_ROUTERS" = yes ]; then
-    ip -batch - <<END || return
-link add wan0 netns router type veth peer name lan0 netns outer
-link add wan0 netns outer type veth peer name eth0 netns internet
-END
-    ip -n outer address add "$(outer_address)/24" dev lan0 || return
-  else
-    ip link add wan0 netns router type veth peer name eth0 netns internet || return
-  fi
+  make_path || return
   [ "$LAB_TWO_GATEWAYS" = no ] || make_second_links || return
   for host in $(router_names); do
     setting "$host" ipv4/ip_forward 1 || return
@@ -80,8 +95,9 @@ address add $LAB_INTERNET_ADDRESS/24 dev eth0
 link set eth0 up
 END
   ip -n router address add "$LAB_ROUTER_ADDRESS/24" dev lan0 || return
-  wan_addresses router "$LAB_WAN" || return
-  [ "$LAB_TWO_ROUTERS" = no ] || wan_addresses outer "$LAB_OUTER_WAN" || return
+  for host in $(router_names); do
+    wan_addresses "$host" "$(external_addresses "$host")" || return
+  done
   ip -n client -batch - <<END || return
 link set lo up
 link set eth0 up
@@ -89,6 +105,33 @@ END
   client_address "$LAB_CLIENT_ADDRESS" || return
   [ "$LAB_TWO_GATEWAYS" = no ] || connect_second || return
   [ "$LAB_IPV6" = no ] || make_ipv6
+}
+
+# Links the routers between the client and the internet host.
+make_path () {
+  local before=router
+
+  if [ "$LAB_TWO_ROUTERS" = yes ]; then
+    ip link add wan0 netns router type veth peer name lan0 netns outer || return
+    ip -n outer address add "$(outer_address)/24" dev lan0 || return
+    before=outer
+  fi
+  if [ -n "$LAB_HIDDEN_NAT" ]; then
+    ip link add wan0 netns "$before" type veth peer name lan0 netns provider || return
+    ip -n provider address add "$(first_of "$LAB_HIDDEN_NAT")/24" dev lan0 || return
+    before=provider
+  fi
+  ip link add wan0 netns "$before" type veth peer name eth0 netns internet
+}
+
+# The second address of the STUN server (RFC 5780), and its name, on all hosts of the lab. Queries
+# for other names fail immediately: no name server listens. (An /etc/resolv.conf that leads to /run
+# is absent inside the lab, which has the same effect.)
+make_stun_host () {
+  ip -n internet address add "$LAB_STUN_ADDRESS/24" dev eth0 || return
+  printf '127.0.0.1 localhost\n%s %s\n' "$LAB_INTERNET_ADDRESS" "$LAB_STUN_NAME" >"$LAB_RUN/hosts"
+  mount --bind "$LAB_RUN/hosts" /etc/hosts || return
+  [ ! -e /etc/resolv.conf ] || mount --bind /dev/null /etc/resolv.conf
 }
 
 make_second_links () {
@@ -102,7 +145,6 @@ END
 # router are sent through that router.
 connect_second () {
   ip -n second address add "$LAB_SECOND_ADDRESS/24" dev lan0 || return
-  wan_addresses second "$LAB_SECOND_WAN" || return
   ip -n internet -batch - <<END || return
 address add $LAB_SECOND_INTERNET_ADDRESS/24 dev eth1
 link set eth1 up
@@ -159,7 +201,11 @@ END
 wan_addresses () {
   local address next=$LAB_INTERNET_ADDRESS
 
-  [ "$1,$LAB_TWO_ROUTERS" != router,yes ] || next=$(outer_address)
+  if [ "$1,$LAB_TWO_ROUTERS" = router,yes ]; then
+    next=$(outer_address)
+  elif [ "$1" = "$(last_router)" ] && [ -n "$LAB_HIDDEN_NAT" ]; then
+    next=$(first_of "$LAB_HIDDEN_NAT")
+  fi
   [ "$1" != second ] || next=$LAB_SECOND_INTERNET_ADDRESS
   {
     printf 'address flush dev wan0 scope global\n'
@@ -180,7 +226,7 @@ close_pcp6 () {
 }
 
 # Makes $1 a typical home router: it masquerades, blocks incoming connections, and has empty chains
-# for miniupnpd. Packets from the client to ports in the set `dropped` are dropped. Protocols have
+# for its daemon. Packets from the client to ports in the set `dropped` are dropped. Protocols have
 # numbers (1 is ICMP, 58 is ICMPv6): their names are in /etc/protocols, which minimal systems lack.
 make_firewall () {
   on "$1" nft -f - <<END
@@ -218,5 +264,45 @@ table inet filter {
   chain postrouting_miniupnpd {
   }
 }
+# What the network of the router sends beyond it. Protocols are numbers: names need /etc/protocols.
+table inet beyond {
+  counter pcp { }
+  counter announcements { }
+  counter ssdp { }
+  counter other-udp { }
+  counter any-tcp { }
+  counter other { }
+  chain forward {
+    type filter hook forward priority -10; policy accept;
+    iifname "lan0" oifname "wan0" jump sort
+  }
+  chain sort {
+    meta l4proto 17 th dport 5351 counter name "pcp" return
+    meta l4proto 17 th dport 5350 counter name "announcements" return
+    meta l4proto 17 th dport 1900 counter name "ssdp" return
+    meta l4proto 17 counter name "other-udp" return
+    meta l4proto 6 counter name "any-tcp" return
+    counter name "other"
+  }
+}
 END
+}
+
+# Makes the router $1 that of a provider: its own address answers nothing, and with LAB_CARRIER=pcp
+# the anycast addresses of PCP servers (RFC 7723) lead to its daemon.
+make_carrier () {
+  local address match
+
+  on "$1" nft add element inet filter dropped '{ 17 . 5351, 17 . 1900 }' || return
+  [ "$LAB_CARRIER" = pcp ] || return 0
+  address=$(ip -n "$1" -4 -brief address show dev lan0)
+  address=${address%/*}
+  match="ip daddr $LAB_PCP_ANYCAST meta l4proto 17 th dport 5351"
+  on "$1" nft -f - <<END
+insert rule inet filter input ct status dnat meta l4proto 17 th dport 5351 accept
+insert rule inet filter prerouting iifname "lan0" $match dnat ip to ${address##* }
+END
+  [ "$LAB_IPV6" = yes ] || return 0
+  match="ip6 daddr $LAB_PCP_ANYCAST6 meta l4proto 17 th dport 5351"
+  on "$1" nft insert rule inet filter prerouting iifname lan0 "$match" dnat ip6 to "$LAB_LAN6::1"
 }

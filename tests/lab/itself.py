@@ -13,7 +13,7 @@ import lab
 import traffic
 
 ROUTER = '192.168.1.1'
-OUTER = '10.77.0.1'
+OUTER = '192.168.0.1'
 MARK = 'sleep 86399'  # a unique command line
 IP_RECVERR = 11  # <linux/in.h>; defined by Python 3.14 and later
 
@@ -41,13 +41,14 @@ def wait_for_address(address):
     lab.eventually(lambda: query_address()[1] == address, f'the router reports {address}')
 
 
-def map_port(port, router=ROUTER):
-    """Sends a NAT-PMP request for a TCP port."""
-    lab.equal(result_of_mapping(port, router), 0, 'result code')
+def map_port(port, router=ROUTER, protocol='tcp'):
+    """Sends a NAT-PMP request for a port."""
+    lab.equal(result_of_mapping(port, router, protocol), 0, 'result code')
 
 
-def result_of_mapping(port, router):
-    request = bytes([0, 2, 0, 0]) + port.to_bytes(2, 'big') * 2 + (7200).to_bytes(4, 'big')
+def result_of_mapping(port, router, protocol='tcp'):
+    opcode = {'udp': 1, 'tcp': 2}[protocol]
+    request = bytes([0, opcode, 0, 0]) + port.to_bytes(2, 'big') * 2 + (7200).to_bytes(4, 'big')
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(1.0)
         client.connect((router, 5351))

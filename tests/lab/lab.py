@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Functions for Python programs that run inside the lab, on the client."""
 
+import contextlib
 import pathlib
 import subprocess
 import sys
@@ -8,7 +9,11 @@ import time
 
 CLIENT = '192.168.1.10'
 CLIENT6 = '2a00:1111:1:1::10'
-WAN = '1.2.3.4'
+ROUTER = '192.168.1.1'
+WAN = '1.2.3.4'  # with two routers, of the outer one
+INNER_WAN = '192.168.0.50'
+OUTER = '192.168.0.1'
+ROUTERS = 'router', 'outer'
 UNREACHED_AFTER = 0.4  # seconds; the links of the lab need less than a millisecond
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -30,15 +35,126 @@ def run(*command):
     return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout
 
 
-def rules(port, router='router'):
+def nft(rules_text, host='client'):
+    subprocess.run(['lab-host', host, 'nft', '-f', '-'], input=rules_text + '\n', check=True,
+                   text=True)
+
+
+def router(name, *arguments):
+    """Runs lab-router for a router: router, outer, provider or second. Returns its output."""
+    return run('lab-router', *([f'--{name}'] if name != 'router' else []), *arguments)
+
+
+def rules(port, name='router'):
     """The forwarding rules of a router that contain a port."""
-    which = ['--outer'] if router == 'outer' else []
-    return [line.strip() for line in run('lab-router', *which, 'nft-table').splitlines()
+    return [line.strip() for line in router(name, 'nft-table').splitlines()
             if f'dport {port} ' in line]
 
 
-def reached(protocol, address, port, timeout=3.0):
-    """Whether a server can be reached from the internet host."""
-    command = ['lab-host', 'internet', sys.executable, str(HERE / 'traffic.py'), 'send',
+def violations(name='router'):
+    """The violations of the protocols that the lab's own server has seen."""
+    return [line for line in router(name, 'log').splitlines() if 'violation' in line]
+
+
+def beyond(name='router'):
+    """The numbers of packets of the client that a router has sent beyond it, without zeros."""
+    counters = (line.split() for line in router(name, 'beyond').splitlines())
+    return {kind: int(packets) for kind, packets in counters if packets != '0'}
+
+
+def reset_beyond(name='router'):
+    router(name, 'beyond', '--reset')
+
+
+@contextlib.contextmanager
+def refusing(name):
+    """A router refuses all mappings while the block runs."""
+    router(name, 'refuse')
+    try:
+        yield
+    finally:
+        router(name, 'accept')
+
+
+@contextlib.contextmanager
+def silent(name):
+    """A router drops the requests of all protocols while the block runs."""
+    router(name, 'silence')
+    try:
+        yield
+    finally:
+        router(name, 'undrop')
+
+
+@contextlib.contextmanager
+def dropped_answers(match):
+    """The router drops packets to the client that match while the block runs."""
+    nft(f'''table inet dropped_answers {{
+  chain forward {{
+    type filter hook forward priority -5; policy accept;
+    iifname "wan0" {match} drop
+  }}
+}}''', 'router')
+    try:
+        yield
+    finally:
+        nft('delete table inet dropped_answers', 'router')
+
+
+def hidden_hops():
+    """The routers beyond the first one do not report that the TTL of a datagram was exceeded."""
+    return dropped_answers('meta l4proto 1 icmp type time-exceeded')
+
+
+@contextlib.contextmanager
+def wan_address(name, address, usual):
+    """A router has another external address while the block runs."""
+    router(name, 'wan-address', address)
+    try:
+        yield
+    finally:
+        router(name, 'wan-address', usual)
+
+
+@contextlib.contextmanager
+def other_source(address):
+    """What the client sends gets an external address of the router other than the reported one."""
+    run('lab-host', 'router', 'ip', 'address', 'add', address + '/24', 'dev', 'wan0')
+    nft(f'''table inet other_source {{
+  chain postrouting {{
+    type nat hook postrouting priority 90; policy accept;
+    meta nfproto ipv4 iifname "lan0" oifname "wan0" snat ip to {address}
+  }}
+}}''', 'router')
+    try:
+        yield
+    finally:
+        nft('delete table inet other_source', 'router')
+        run('lab-host', 'router', 'ip', 'address', 'delete', address + '/24', 'dev', 'wan0')
+
+
+@contextlib.contextmanager
+def firewall():
+    """The client drops packets of peers that it has not contacted while the block runs. Answers to
+    UPnP searches are allowed: they come from an address other than that of the group.
+    """
+    nft('''table inet firewall {
+  chain input {
+    type filter hook input priority 0; policy drop;
+    iifname "lo" accept
+    ct state established,related accept
+    meta l4proto 1 accept
+    meta l4proto 17 th sport 1900 accept
+  }
+}''')
+    try:
+        yield
+    finally:
+        nft('delete table inet firewall')
+
+
+def reached(protocol, address, port, timeout=3.0, host='internet'):
+    """Whether a server can be reached from another host."""
+    command = ['lab-host', host, sys.executable, str(HERE / 'traffic.py'), 'send',
                protocol, address, str(port), '--timeout', str(timeout)]
     return subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode == 0

@@ -12,18 +12,27 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 
 import denied_port
 import itself
+import itself_chain
+import itself_mapper
 import lab
+import local_address
 import port_owner
 import recovery
+import router_reports
+import seed_api
+import serve
 import service_program
+import stun_server
 import traffic
 import two_routers
 from commands import Commands
+from outside import Outside
 from plumctl import Plumctl
 from two_gateways import TwoGateways
 from two_hosts import TwoHosts
@@ -328,10 +337,24 @@ def full(backend, neighbours_entry):
     ]
 
 
+def mapper(backend, neighbours_entry):
+    return full(backend, neighbours_entry) + [
+        ('violates-no-protocol', lambda: lab.equal(lab.violations(), [], 'violations')),
+    ]
+
+
 # Suite: options of the lab, cases (name, function, arguments).
 SUITES = {
     'itself': (['--router=all'], itself.CASES),
-    'itself-two-routers': (['--two-routers'], itself.TWO_ROUTERS),
+    'itself-stun': (['--stun'], stun_server.CASES),
+    'itself-two-routers': (['--two-routers', '--router=all'], itself.TWO_ROUTERS),
+    'itself-mapper': (['--two-routers', '--min-lifetime=1'], itself_mapper.CASES),
+    'itself-mapper-pcp': (['--two-routers', '--inner=pcp'],
+                          [('one-protocol', itself_mapper.one_protocol, 'pcp')]),
+    'itself-mapper-natpmp': (['--two-routers', '--inner=natpmp'],
+                             [('one-protocol', itself_mapper.one_protocol, 'natpmp')]),
+    'itself-mapper-permanent': (['--two-routers', '--inner=upnp-permanent'],
+                                [('permanent-leases', itself_mapper.permanent_leases)]),
     'pcp': (['--router=pcp'], full('pcp', None)),
     'natpmp': (['--router=pcp'], [
         ('map-and-remove-tcp', map_and_remove, 'tcp', 'natpmp', 9000, '--backend', 'natpmp'),
@@ -341,6 +364,10 @@ SUITES = {
     ]),
     'upnp': (['--router=upnp'], full('upnp', 'neighbour')),
     'upnp1': (['--router=upnp1'], full('upnp', 'neighbour')),
+    # The lab's own server, with a public address.
+    'mapper-pcp': (['--router=mapper-pcp'], mapper('pcp', None)),
+    'mapper-natpmp': (['--router=mapper-natpmp'], mapper('natpmp', None)),
+    'mapper-upnp': (['--router=mapper-upnp'], mapper('upnp', 'neighbour')),
     'upnp-few-ports': (['--router=upnp', '--ports=62816-62831'], [
         ('few-ports', few_ports),
         ('few-ports-exact', few_ports_exact),
@@ -356,6 +383,7 @@ SUITES = {
         ('doctor-of-one-router', two_routers.TwoRouters(commands).one_router),
     ]),
     'service': (['--router=all'], service_program.cases('pcp', 'natpmp', 'upnp')),
+    'seed-api': (['--router=all'], seed_api.cases(say)),
     'commands': (['--router=all'], [
         ('status', commands.status, 'pcp'),
         ('external', commands.external),
@@ -386,11 +414,13 @@ SUITES = {
         ('pinhole', ipv6_pinhole, 'pcp', 9022),
         ('exact-pinhole', ipv6_exact_pinhole, 'pcp', 9030),
         ('both-families', both_families, 'pcp'),
+        *local_address.ipv6_cases(plumctl_map),
     ]),
     'ipv6-upnp': (['--router=upnp', '--ipv6'], [
         ('pinhole', ipv6_pinhole, 'upnp', 9022),
         ('exact-pinhole', ipv6_exact_pinhole, 'upnp', 9030),
         ('both-families', both_families, 'upnp'),
+        *local_address.ipv6_cases(plumctl_map),
         ('pinhole-after-restart', ipv6_pinhole_after_restart),
         ('address-changes', ipv6_address_changes),
     ]),
@@ -399,6 +429,10 @@ SUITES = {
     'two-hosts': (['--router=upnp'], TwoHosts(lambda: plumctl_path, plumctl_map, say).cases()),
     'two-hosts-upnp1': (['--router=upnp1'],
                         TwoHosts(lambda: plumctl_path, plumctl_map, say).cases()),
+    'serve': (['--router=all'], serve.cases(lambda: plumctl_path)),
+    'local-address': (['--router=all'], local_address.cases(plumctl_map)),
+    'router-reports': (['--router=all'],
+                       router_reports.cases(commands, plumctl_map, say)),
     'denied-port': (['--router=all', '--quiet'], denied_port.cases(plumctl_map, say)),
     'none': (['--router=none'], [
         ('no-router-answers', no_router_answers),
@@ -413,7 +447,9 @@ SUITES = {
         ('no-router-answers', no_router_answers),
         ('doctor', commands.doctor, 'silent'),
     ]),
+    **Outside(commands, plumctl_map).suites(),
     **two_routers.suites(commands),
+    **itself_chain.suites(plumctl_map),
 }
 
 
@@ -438,7 +474,8 @@ def run_cases(cases):
 def enter_lab(args, options):
     os.environ.setdefault('PLUM_LAB_CACHE', args.cache)
     program = str(lab.HERE / 'lab')
-    check = subprocess.run([program, '--check'], check=False, text=True, stderr=subprocess.PIPE)
+    check = subprocess.run([program, *options, '--check'], check=False, text=True,
+                           stderr=subprocess.PIPE)
     if check.returncode == 0:
         os.execv(program, [program, *options, '--', sys.executable, str(lab.HERE / 'test-lab.py'),
                        '--inside', '--plumctl', os.path.abspath(args.plumctl), args.suite])
@@ -465,7 +502,10 @@ def main():
     if not args.inside:
         return enter_lab(args, options)
     plumctl_path = args.plumctl
-    return run_cases(cases)
+    # The records of other routers, and the user's own, must not have an effect.
+    with tempfile.TemporaryDirectory() as state:
+        os.environ['XDG_STATE_HOME'] = state
+        return run_cases(cases)
 
 
 if __name__ == '__main__':

@@ -11,8 +11,8 @@ import lab
 from neighbours import neighbour
 
 ROUTER = '192.168.1.1'
-OUTER = '10.77.0.1'
-INNER_WAN = '10.77.0.2'
+OUTER = '192.168.0.1'
+INNER_WAN = '192.168.0.50'
 SHARED_WAN = '100.64.0.2'
 PROVIDER = '100.64.0.1'
 
@@ -217,7 +217,7 @@ def suites(commands):
     """Suite name: options of the lab, cases."""
     case = TwoRouters(commands)
     return {
-        'two-routers': (['--two-routers'], [
+        'two-routers': (['--two-routers', '--router=all'], [
             ('refusing', case.refusing),
             ('refusing-unmapped', case.refusing, '--no-map'),
             ('refusing-by-natpmp', case.refusing, '--backend', 'natpmp'),
@@ -233,7 +233,7 @@ def suites(commands):
             ('chosen-json', case.chosen_json),
             ('first-chosen', case.first_chosen),
         ]),
-        'two-routers-cgnat': (['--two-routers', f'--wan={SHARED_WAN}'], [
+        'two-routers-cgnat': (['--two-routers', '--router=all', f'--wan={SHARED_WAN}'], [
             ('shared-and-refusing', case.shared_and_refusing),
         ]),
         'two-routers-cgnat-maps': (['--two-routers', f'--wan={SHARED_WAN}', '--router=none'], [

@@ -33,6 +33,9 @@ typedef struct
 
 static const Switch switches[] = {
   SWITCH ("no-service", NUMBER, no_service),
+  SWITCH ("model-number", STRING, model_number),
+  SWITCH ("presentation-url", STRING, presentation_url),
+  SWITCH ("uptime", STRING, uptime),
   SWITCH ("status", STRING, status),
   SWITCH ("external-address", STRING, external_address),
   SWITCH ("address-fault", NUMBER, address_fault),

@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 from fake_gateway import FakeGateway, free_address
-from harness import (DEADLINE, Router, UpnpRouter, beside_a_router, contains, equal,
+from harness import (DEADLINE, DescribedRouter, Router, UpnpRouter, beside_a_router, contains, equal,
                      in_own_network, main, need_backend, plumctl, start, test, usage_error,
                      without_network)
 from recorded_gateway import RecordedGateway
@@ -49,6 +49,9 @@ SENTENCES = {
     "double-nat": (30, "The router's external address is private: it is behind a second router."),
     "cgnat": (31, "The provider shares one public address among several customers (CGNAT)."),
     "no-address": (32, "The router maps ports, but did not report a public address."),
+    "nat-beyond": (33, "Another NAT is beyond the router: the internet sees another address than the "
+                       "router reports."),
+    "not-reached": (34, "Packets from the internet do not reach the port, although the router maps it."),
 }
 
 
@@ -112,6 +115,36 @@ def verdict_works():
         equal((probe["name"], probe["outcome"]), ("natpmp", "success"))
         peers = {event.get("peer") for event in seen["exchange"]} - {None}
         contains(peers, gateway.address + ":5351")
+
+
+@test
+def stun_cannot_be_asked():
+    """The reason is reported; the verdict is that of the router's answers."""
+    reason = "the STUN server “[::1]:3478” has no IPv4 address"
+    with FakeGateway(protocol="natpmp") as gateway:
+        report = both(gateway, "works", "--stun", "[::1]:3478", backend="natpmp")
+        equal((report["stun"]["open_to_strangers"], report["stun"]["reason"]), (None, reason))
+        notes = [event["note"] for event in report["gateways"][0]["exchange"]
+                 if event["backend"] == "stun"]
+        equal(notes, [reason])
+        contains(doctor(gateway, "--stun", "[::1]:3478", backend="natpmp").stdout,
+                 "the view from outside is unknown: " + reason)
+        equal(gateway.table, {})
+
+
+@test
+def stun_without_a_mapping():
+    with FakeGateway(result=2) as gateway:
+        report = json.loads(doctor(gateway, "--json", "--stun", "[::1]:3478", backend="pcp").stdout)
+        equal(report["stun"]["reason"], "no UDP port is mapped")
+
+
+@test
+def hairpin_is_not_tried_on_loopback():
+    """From a router on this computer, no connection leads to the internet."""
+    with FakeGateway(protocol="natpmp") as gateway:
+        result = doctor(gateway, backend="natpmp")
+        assert "a connection to it" not in result.stdout, result.stdout
 
 
 @test
@@ -370,6 +403,20 @@ def verdict_cannot_map():
     """The router answers the search, but has no service that maps ports."""
     with UpnpRouter("no-service=1") as router:
         both_at_once(router, "cannot-map")
+
+
+@test
+def settings_of_the_router():
+    """The report names the router, and the next step says where its settings are."""
+    with DescribedRouter("add-fault=606") as router:
+        url = router.url
+        where = ["--gateway", router.address, "--backend", "upnp"]
+        text = plumctl("doctor", *where).stdout
+        contains(text, "  router Fake & Sons F1 (version 7.57), settings at %s\n" % url)
+        contains(text, " The settings are at %s.\n" % url)
+        report = json.loads(plumctl("doctor", *where, "--json").stdout)
+        equal(report["gateways"][0]["model"], "F1")
+        assert report["next_step"].endswith(" The settings are at %s." % url)
 
 
 @test
@@ -732,7 +779,9 @@ def json_is_documented():
                    plumctl("external", *where),
                    plumctl("doctor", *where), plumctl("doctor", *by_pcp),
                    plumctl("doctor", "--gateway", beyond.address, "--backend", "pcp", "--json"),
-                   plumctl("map", "--once", *by_pcp, "tcp:80"), plumctl("backends", "--json")]
+                   plumctl("map", "--once", *by_pcp, "tcp:80"), plumctl("backends", "--json"),
+                   plumctl("map", "--once", *by_pcp, "--stun", "[::1]", "udp:9"),
+                   plumctl("doctor", *by_pcp, "--stun", "[::1]")]
     for answer in answers:
         seen = members([json.loads(line) for line in answer.stdout.splitlines()])
         assert seen, answer.args

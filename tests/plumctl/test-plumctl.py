@@ -10,13 +10,15 @@ import os
 import pty
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 
 from fake_gateway import FakeGateway, free_address
-from harness import (DEADLINE, PLUMCTL, Router, common, contains, environment, equal, events, main,
-                     need_backend, plumctl, start, test, without_network)
+from harness import (DEADLINE, DescribedRouter, PLUMCTL, Router, UpnpRouter, common, contains,
+                     environment, equal, events, main, need_backend, plumctl, start, test,
+                     without_network)
 
 
 # map
@@ -75,6 +77,76 @@ def map_warns_of_permanent_lease():
         equal(events(result.stdout)[-1]["lifetime"], "forever")
         contains(result.stderr, "plumctl unmap tcp:8080")
         equal(router.table(), ["tcp 8080"])
+
+
+def unused_udp_port(address="127.0.0.1"):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind((address, 0))
+        return probe.getsockname()[1]
+
+
+NO_IPV4 = "the STUN server “[::1]:3478” has no IPv4 address"
+
+
+@test
+def map_stun_unknown():
+    """The server cannot be asked: the result is unknown, and the mapping is a success."""
+    port = unused_udp_port()
+
+    def run(*options):
+        with FakeGateway() as gateway:
+            result = plumctl("map", "--once", *common(gateway), "--stun", "[::1]:3478", *options,
+                             "tcp:%u" % port, "udp:%u" % port)
+        equal((result.returncode, result.stderr), (0, ""))
+        return result.stdout
+
+    found = events(run("--json"))
+    equal([(event["protocol"], event["verified"]) for event in found
+           if event["state"] == "success"],
+          [("tcp", None), ("udp", None), ("udp", "unknown")])
+    stun = dict.fromkeys(["address", "reflexive", "other_address", "open_to_strangers"])
+    equal(found[-1]["stun"], dict(stun, server="[::1]:3478", reason=NO_IPV4))
+    equal(run().splitlines()[-1],
+          "udp:%u: it is unknown whether it can be reached from outside: %s" % (port, NO_IPV4))
+    equal(run("--quiet"), "")
+
+
+@test
+def map_stun_leaves_a_used_port_alone():
+    """Also if the program allows others to share its port."""
+    with FakeGateway() as gateway, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as program:
+        program.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        program.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        program.bind(("0.0.0.0", 0))
+        port = program.getsockname()[1]
+        result = plumctl("map", "--once", "--json", *common(gateway), "--stun", "127.0.0.1",
+                         "udp:%u" % port)
+        last = events(result.stdout)[-1]
+        equal((result.returncode, last["verified"], last["stun"]["reason"]),
+              (0, "unknown", "port %u is in use by a program, and was not tested" % port))
+
+
+@test
+def run_stun_unknown():
+    port = unused_udp_port()
+    with FakeGateway() as gateway:
+        result = plumctl("run", *common(gateway), "--stun", "[::1]:3478", "udp:%u" % port, "--", "sh",
+                         "-c", "echo $PLUM_UDP_%u_VERIFIED" % port)
+        equal((result.returncode, result.stdout), (0, "unknown\n"))
+        contains(result.stderr, "udp:%u: it is unknown whether it can be reached from outside: %s"
+                 % (port, NO_IPV4))
+        result = plumctl("run", *common(gateway), "udp:%u" % port, "--", "sh", "-c",
+                         "echo ${PLUM_UDP_%u_VERIFIED-unset}" % port)
+        equal(result.stdout, "unset\n")
+
+
+@test
+def map_stun_failure():
+    """Without a mapping, no server is asked."""
+    with FakeGateway(result=2) as gateway:
+        result = plumctl("map", "--json", *common(gateway), "--stun", "[::1]:3478", "udp:9")
+        equal(result.returncode, 1)
+        equal({event["verified"] for event in events(result.stdout)}, {None})
 
 
 @test
@@ -524,12 +596,45 @@ def external_address_only():
 
 
 @test
-def external_not_reported():
+def external_by_a_short_mapping():
+    """PCP reports the address only with a mapping, which is deleted at once."""
     with FakeGateway() as gateway:
         result = plumctl("external", *common(gateway))
+        equal((result.returncode, result.stdout, result.stderr), (0, "1.2.3.4\n", ""))
+        # ANNOUNCE, MAP, and its delete.
+        equal((gateway.requests, gateway.table), (3, {}))
+
+
+@test
+def external_not_reported():
+    with FakeGateway(result=2) as gateway:
+        result = plumctl("external", *common(gateway))
         equal((result.returncode, result.stdout), (1, ""))
-        contains(result.stderr, "did not report its external address")
-        contains(result.stderr, "plumctl map --once")
+        contains(result.stderr, "did not report its external address: PCP: ")
+        contains(result.stderr, "NOT_AUTHORIZED (2)")
+
+
+@test
+def external_without_an_answer_to_the_delete():
+    with FakeGateway(keeps_all=True) as gateway:
+        result = plumctl("external", *common(gateway))
+        equal((result.returncode, result.stdout), (0, "1.2.3.4\n"))
+        # The mapping expires by itself, within 120 s.
+        ((protocol, _),) = gateway.table
+        equal(protocol, "udp")
+
+
+@test
+def external_interrupted():
+    with FakeGateway(silent=True) as gateway:
+        process = start("external", *common(gateway))
+        try:
+            assert gateway.wait_for(lambda table: gateway.requests > 0)
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=DEADLINE)
+        finally:
+            process.kill()
+        equal((process.returncode, out), (1, ""))
 
 
 @test
@@ -557,8 +662,55 @@ def status_json():
         result = plumctl("status", "--json", *common(gateway))
         equal(result.returncode, 0)
         (event,) = events(result.stdout)
-        equal((event["event"], event["address"], event["backend"]),
-              ("gateway", gateway.address, "pcp"))
+        equal((event["event"], event["address"], event["backend"], event["external_address"]),
+              ("gateway", gateway.address, "pcp", "1.2.3.4"))
+        equal([event[name] for name in ("manufacturer", "model", "model_version",
+                                        "presentation_url", "connection_status", "uptime")],
+              [None, None, None, None, "unknown", None])
+        equal(gateway.table, {})
+
+
+@test
+def status_without_an_address():
+    """The router refuses the short mapping."""
+    with FakeGateway(result=2) as gateway:
+        result = plumctl("status", *common(gateway))
+        equal(result.returncode, 0)
+        contains(result.stdout, "external  unknown")
+
+
+@test
+def status_of_a_described_router():
+    with DescribedRouter() as router:
+        result = plumctl("status", *common(router, "upnp"))
+        equal(result.returncode, 0)
+        lines = result.stdout.splitlines()
+        equal([line.split()[0] for line in lines],
+              ["gateway", "router", "internet", "local", "external", "backend"])
+        equal(lines[1], "router    Fake & Sons F1 (version 7.57), settings at " + router.url)
+        equal(lines[2], "internet  connected for 2 h")
+
+
+@test
+def status_json_of_a_described_router():
+    with DescribedRouter() as router:
+        (event,) = events(plumctl("status", "--json", *common(router, "upnp")).stdout)
+        equal([event[name] for name in ("manufacturer", "model", "model_version",
+                                        "presentation_url", "connection_status", "uptime")],
+              ["Fake & Sons", "F1", "7.57", router.url, "connected", 7200])
+
+
+@test
+def status_of_a_disconnected_router():
+    with UpnpRouter("status=Disconnected") as router:
+        contains(plumctl("status", *common(router, "upnp")).stdout, "internet  disconnected\n")
+
+
+@test
+def monitor_of_a_described_router():
+    with DescribedRouter() as router:
+        lines = monitor_until("external: 1.2.3.4 (public)", *common(router, "upnp"))
+        contains(lines, "router: Fake & Sons F1 (version 7.57), settings at " + router.url)
 
 
 @test

@@ -23,7 +23,7 @@ struct _PortsWindow
 
   PlumManager *manager;
   GCancellable *discovering; /* (nullable): set while the routers are queried */
-  gboolean router_appeared;  /* since the routers are queried */
+  gboolean is_outdated;      /* a router has appeared that the present query leaves out */
   gboolean closing;
 };
 
@@ -100,10 +100,10 @@ on_gateways_changed (
   on_external_address (self);
 
   /* The router appeared with a network and has not been queried yet. */
-  if (n_added > 0 && self->discovering != NULL)
-    self->router_appeared = TRUE;
-  else if (n_added > 0)
+  if (n_added > 0 && self->discovering == NULL)
     gtk_widget_activate_action (GTK_WIDGET (self), "win.search-again", NULL);
+  else if (n_added > 0)
+    self->is_outdated = TRUE;
 }
 
 static void
@@ -127,8 +127,7 @@ on_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
 
   if (!plum_manager_discover_finish (PLUM_MANAGER (object), result, &error))
     show_no_router (self, error);
-
-  if (self->router_appeared && !self->closing)
+  if (self->is_outdated && !self->closing)
     gtk_widget_activate_action (GTK_WIDGET (self), "win.search-again", NULL);
 }
 
@@ -142,7 +141,7 @@ search_again (GtkWidget *widget, const char *action_name, GVariant *parameter)
   show_no_router (self, NULL);
   plum_manager_discover_async (self->manager, self->discovering, on_discovered,
                                g_object_ref (self));
-  self->router_appeared = FALSE; /* those that the call has found are queried */
+  self->is_outdated = FALSE; /* the routers of now are queried */
 }
 
 /* --- The ports --- */
@@ -197,7 +196,7 @@ on_removed (GObject *object, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-window_remove_activated (GtkWidget *widget, const char *action_name, GVariant *parameter)
+remove_activated (GtkWidget *widget, const char *action_name, GVariant *parameter)
 {
   PortsWindow *self = PORTS_WINDOW (widget);
   guint id = g_variant_get_uint32 (parameter);
@@ -225,7 +224,7 @@ copy_text (PortsWindow *self, const char *text)
 }
 
 static void
-window_copy_activated (GtkWidget *widget, const char *action_name, GVariant *parameter)
+copy_activated (GtkWidget *widget, const char *action_name, GVariant *parameter)
 {
   copy_text (PORTS_WINDOW (widget), g_variant_get_string (parameter, NULL));
 }
@@ -309,8 +308,8 @@ ports_window_class_init (PortsWindowClass *klass)
   gtk_widget_class_install_action (widget_class, "win.add", NULL, add_activated);
   gtk_widget_class_install_action (widget_class, "win.search-again", NULL, search_again);
   gtk_widget_class_install_action (widget_class, "win.copy-address", NULL, copy_address_activated);
-  gtk_widget_class_install_action (widget_class, "win.copy", "s", window_copy_activated);
-  gtk_widget_class_install_action (widget_class, "win.remove", "u", window_remove_activated);
+  gtk_widget_class_install_action (widget_class, "win.copy", "s", copy_activated);
+  gtk_widget_class_install_action (widget_class, "win.remove", "u", remove_activated);
 }
 
 /* If the program is killed, its next run removes the mappings. */

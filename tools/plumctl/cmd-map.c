@@ -10,6 +10,8 @@
 #include "mapping-set.h"
 #include "output.h"
 #include "state-directory.h"
+#include "verification.h"
+#include "verified.h"
 
 #define LIFETIME_MIN 1
 #define LIFETIME_MAX 604800 /* a week, the longest that PlumManager:lease-duration accepts */
@@ -22,21 +24,25 @@ static struct
   gint64 lifetime;
   char *description;
   char *family;
-} map_options;
+  char *local_address;
+} options;
 
-static const GOptionEntry map_entries[] = {
-  { "once", '1', 0, G_OPTION_ARG_NONE, &map_options.once,
+static const GOptionEntry entries[] = {
+  { "once", '1', 0, G_OPTION_ARG_NONE, &options.once,
     "Exit when all ports are mapped; the mappings expire with their lease", NULL },
-  { "keep-trying", 'k', 0, G_OPTION_ARG_NONE, &map_options.keep_trying,
+  { "keep-trying", 'k', 0, G_OPTION_ARG_NONE, &options.keep_trying,
     "Do not exit if the first attempt fails", NULL },
-  { "exact", 'e', 0, G_OPTION_ARG_NONE, &map_options.exact,
+  { "exact", 'e', 0, G_OPTION_ARG_NONE, &options.exact,
     "Fail if the requested external port is not available", NULL },
-  { "lifetime", 'l', 0, G_OPTION_ARG_INT64, &map_options.lifetime,
+  { "lifetime", 'l', 0, G_OPTION_ARG_INT64, &options.lifetime,
     "Lease duration to request (default: 7200)", "SECONDS" },
-  { "description", 'd', 0, G_OPTION_ARG_STRING, &map_options.description,
+  { "description", 'd', 0, G_OPTION_ARG_STRING, &options.description,
     "The name shown in the router's mapping table", "TEXT" },
-  { "family", 0, 0, G_OPTION_ARG_STRING, &map_options.family,
+  { "family", 0, 0, G_OPTION_ARG_STRING, &options.family,
     "IPv4 (the default), a pinhole in the IPv6 firewall, or both", "4|6|both" },
+  { "local-address", 0, 0, G_OPTION_ARG_STRING, &options.local_address,
+    "The address of this computer that is to be reached", "ADDRESS" },
+  COMMON_OPTION_STUN,
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
@@ -118,30 +124,60 @@ warn_of_permanent (PlumMapping *mapping)
 }
 
 static void
-on_up (MappingSet *set)
+finish_once (MappingSet *set)
 {
-  if (!map_options.once)
+  if (!options.once || set->session->closing)
     return;
 
   g_ptr_array_foreach (set->mappings, (GFunc) (void (*) (void)) warn_of_permanent, NULL);
   session_quit (set->session, PLUMCTL_OK);
 }
 
+static void
+on_verified (Verification *verification, PlumMapping *mapping)
+{
+  g_autofree char *name = describe_mapping_name (mapping);
+  g_autofree char *text = verified_describe (mapping);
+
+  if (common_options.json)
+    on_changed (verification->set, mapping);
+  else
+    output_line (verified_get (mapping) == STUN_NO ? OUTPUT_BAD : OUTPUT_PLAIN, "%s: %s", name,
+                 text);
+}
+
+static void
+on_all_verified (Verification *verification)
+{
+  finish_once (verification->set);
+}
+
+static Verification verification = { .verified = on_verified, .done = on_all_verified };
+
+static void
+on_up (MappingSet *set)
+{
+  verification.set = set;
+  if (common_options.stun != NULL)
+    verification_start (&verification);
+  else
+    finish_once (set);
+}
+
 static gboolean
 check_options (void)
 {
-  if (map_options.lifetime != 0 &&
-      (map_options.lifetime < LIFETIME_MIN || map_options.lifetime > LIFETIME_MAX))
+  if (options.lifetime != 0 && (options.lifetime < LIFETIME_MIN || options.lifetime > LIFETIME_MAX))
     {
       output_error ("--lifetime: “%" G_GINT64_FORMAT "” is out of range, must be %u to %u seconds",
-                    map_options.lifetime, LIFETIME_MIN, LIFETIME_MAX);
+                    options.lifetime, LIFETIME_MIN, LIFETIME_MAX);
       return FALSE;
     }
 
-  if (map_options.family != NULL && !g_str_equal (map_options.family, "4") &&
-      !g_str_equal (map_options.family, "6") && !g_str_equal (map_options.family, "both"))
+  if (options.family != NULL && !g_str_equal (options.family, "4") &&
+      !g_str_equal (options.family, "6") && !g_str_equal (options.family, "both"))
     {
-      output_error ("--family: “%s” is invalid, must be 4, 6 or both", map_options.family);
+      output_error ("--family: “%s” is invalid, must be 4, 6 or both", options.family);
       return FALSE;
     }
 
@@ -154,8 +190,8 @@ hold (Session *session, MappingSet *set)
   LiveLine live = { 0 };
   int exit_code = PLUMCTL_FAILED;
 
-  if (map_options.lifetime != 0)
-    plum_manager_set_lease_duration (session->manager, (guint) map_options.lifetime);
+  if (options.lifetime != 0)
+    plum_manager_set_lease_duration (session->manager, (guint) options.lifetime);
 
   if (!mapping_set_start (set, &exit_code))
     return exit_code;
@@ -174,19 +210,21 @@ run_map (char **arguments, char **tail)
   MappingSet set = { .session = &session, .changed = on_changed, .up = on_up };
   int exit_code = PLUMCTL_USAGE;
 
-  set.exact = map_options.exact;
-  set.no_ipv4 = g_strcmp0 (map_options.family, "6") == 0;
-  set.ipv6 = set.no_ipv4 || g_strcmp0 (map_options.family, "both") == 0;
-  if (check_options () && mapping_set_parse (&set, arguments, map_options.description))
+  set.exact = options.exact;
+  set.no_ipv4 = g_strcmp0 (options.family, "6") == 0;
+  set.ipv6 = set.no_ipv4 || g_strcmp0 (options.family, "both") == 0;
+  if (check_options () &&
+      mapping_set_use_local_address (&set, options.local_address, options.family) &&
+      mapping_set_parse (&set, arguments, options.description) && verification_check (&set))
     {
-      set.keep_trying = map_options.keep_trying;
-      if (map_options.once)
+      set.keep_trying = options.keep_trying;
+      if (options.once)
         session.interrupt_code = PLUMCTL_FAILED;
 
       if (session_init (&session))
         {
           session_close_with_reader (&session);
-          if (!map_options.once)
+          if (!options.once)
             state_directory_use (session.manager);
           exit_code = hold (&session, &set);
         }
@@ -196,6 +234,7 @@ run_map (char **arguments, char **tail)
         }
     }
 
+  verification_clear (&verification);
   mapping_set_clear (&set);
   session_clear (&session);
   return exit_code;
@@ -215,9 +254,10 @@ const PlumctlCommand plumctl_command_map = {
              "  plumctl map --once --json udp:5000:6000\n"
              "  plumctl map --family both tcp:8080\n"
              "  plumctl map --exact tcp:8443:443\n"
+             "  plumctl map --stun stun.example.org udp:5000\n"
              "  plumctl map --gateway 10.2.0.1 --backend natpmp tcp:4242 udp:4242\n"
              "\n"
              "Exit status: 0 success, 1 a mapping failed, 2 usage error, 3 no router answered.",
-  .options = map_entries,
+  .options = entries,
   .run = run_map,
 };

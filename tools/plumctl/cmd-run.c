@@ -6,12 +6,14 @@
 #include "common-options.h"
 #include "describe.h"
 #include "exit-code.h"
+#include "mapping-environment.h"
 #include "mapping-set.h"
 #include "output.h"
 #include "state-directory.h"
+#include "verification.h"
+#include "verified.h"
 
 #include <signal.h>
-#include <string.h>
 #include <unistd.h>
 
 static struct
@@ -20,17 +22,21 @@ static struct
   gboolean exact;
   char *wait;
   char *description;
-} run_options;
+  char *local_address;
+} options;
 
-static const GOptionEntry run_entries[] = {
-  { "wait", 'w', 0, G_OPTION_ARG_STRING, &run_options.wait,
+static const GOptionEntry entries[] = {
+  { "wait", 'w', 0, G_OPTION_ARG_STRING, &options.wait,
     "Wait for the mappings before starting the command (default: yes)", "yes|no" },
-  { "keep-trying", 'k', 0, G_OPTION_ARG_NONE, &run_options.keep_trying,
+  { "keep-trying", 'k', 0, G_OPTION_ARG_NONE, &options.keep_trying,
     "Do not exit if the first attempt fails", NULL },
-  { "exact", 'e', 0, G_OPTION_ARG_NONE, &run_options.exact,
+  { "exact", 'e', 0, G_OPTION_ARG_NONE, &options.exact,
     "Fail if the requested external port is not available", NULL },
-  { "description", 'd', 0, G_OPTION_ARG_STRING, &run_options.description,
+  { "description", 'd', 0, G_OPTION_ARG_STRING, &options.description,
     "The name shown in the router's mapping table", "TEXT" },
+  { "local-address", 0, 0, G_OPTION_ARG_STRING, &options.local_address,
+    "The address of this computer that is to be reached", "ADDRESS" },
+  COMMON_OPTION_STUN,
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
@@ -44,6 +50,7 @@ typedef struct
 {
   Session session; /* first: a Session * is a Run * */
   MappingSet set;
+  Verification verification;
   char **command;
   GSubprocess *child;
 } Run;
@@ -65,28 +72,6 @@ on_child_exited (GObject *object, GAsyncResult *result, gpointer user_data)
   session_close (&run->session, exit_code);
 }
 
-/* Passes a mapping's external address to the command: PLUM_TCP_8080=203.0.113.5:8080. */
-static void
-set_environment (GSubprocessLauncher *launcher, PlumMapping *mapping)
-{
-  const char *host = plum_mapping_get_external_host (mapping);
-  gboolean bracket = host != NULL && strchr (host, ':') != NULL;
-  g_autofree char *protocol =
-    g_ascii_strup (describe_protocol (plum_mapping_get_protocol (mapping)), -1);
-  g_autofree char *name =
-    g_strdup_printf ("PLUM_%s_%u", protocol, plum_mapping_get_internal_port (mapping));
-  g_autofree char *value =
-    g_strdup_printf ("%s%s%s:%u", bracket ? "[" : "", host != NULL ? host : "", bracket ? "]" : "",
-                     plum_mapping_get_external_port (mapping));
-
-  if (plum_mapping_get_state (mapping) != PLUM_STATE_SUCCESS)
-    return;
-
-  g_subprocess_launcher_setenv (launcher, name, value, TRUE);
-  if (host != NULL)
-    g_subprocess_launcher_setenv (launcher, "PLUM_EXTERNAL_ADDRESS", host, TRUE);
-}
-
 static void
 start_child (Run *run)
 {
@@ -96,7 +81,7 @@ start_child (Run *run)
 
   /* In reverse, so that PLUM_EXTERNAL_ADDRESS is the address of the first SPEC. */
   for (guint i = run->set.mappings->len; i > 0; i--)
-    set_environment (launcher, run->set.mappings->pdata[i - 1]);
+    mapping_environment_set (launcher, run->set.mappings->pdata[i - 1]);
 
   run->child = g_subprocess_launcher_spawnv (launcher, (const char *const *) run->command, &error);
   if (run->child == NULL)
@@ -112,17 +97,38 @@ start_child (Run *run)
 }
 
 static void
-on_run_up (MappingSet *set)
+on_up (MappingSet *set)
 {
   Run *run = (Run *) set->session;
 
-  if (run->child == NULL)
+  if (common_options.stun != NULL)
+    verification_start (&run->verification);
+  else if (run->child == NULL)
+    start_child (run);
+}
+
+static void
+on_verified (Verification *verification, PlumMapping *mapping)
+{
+  g_autofree char *name = describe_mapping_name (mapping);
+  g_autofree char *text = verified_describe (mapping);
+
+  if (!common_options.quiet)
+    output_error ("%s: %s", name, text);
+}
+
+static void
+on_all_verified (Verification *verification)
+{
+  Run *run = (Run *) verification->set->session;
+
+  if (!run->session.closing)
     start_child (run);
 }
 
 /* Standard output belongs to the command, so changes are printed on standard error. */
 static void
-on_run_changed (MappingSet *set, PlumMapping *mapping)
+on_changed (MappingSet *set, PlumMapping *mapping)
 {
   static const char key[] = "plumctl-printed";
   PlumState state = plum_mapping_get_state (mapping);
@@ -158,12 +164,18 @@ on_interrupted (Session *session, int signal_number)
 }
 
 static gboolean
-run_check_arguments (char **tail)
+check_arguments (char **tail)
 {
-  if (run_options.wait != NULL && !g_str_equal (run_options.wait, "yes") &&
-      !g_str_equal (run_options.wait, "no"))
+  if (options.wait != NULL && !g_str_equal (options.wait, "yes") &&
+      !g_str_equal (options.wait, "no"))
     {
-      output_error ("--wait: “%s” is invalid, must be yes or no", run_options.wait);
+      output_error ("--wait: “%s” is invalid, must be yes or no", options.wait);
+      return FALSE;
+    }
+
+  if (common_options.stun != NULL && g_strcmp0 (options.wait, "no") == 0)
+    {
+      output_error ("--stun tests the ports before the command starts, which --wait=no forbids");
       return FALSE;
     }
 
@@ -182,7 +194,7 @@ run_with_session (Run *run, gboolean wait)
   int exit_code = PLUMCTL_FAILED;
 
   run->session.interrupted = on_interrupted;
-  run->set.keep_trying = run_options.keep_trying || !wait;
+  run->set.keep_trying = options.keep_trying || !wait;
   state_directory_use (run->session.manager);
 
   if (!mapping_set_start (&run->set, &exit_code))
@@ -197,14 +209,17 @@ static int
 run_run (char **arguments, char **tail)
 {
   Run run = { .command = tail };
-  gboolean wait = g_strcmp0 (run_options.wait, "no") != 0;
+  gboolean wait = g_strcmp0 (options.wait, "no") != 0;
   int exit_code = PLUMCTL_USAGE;
 
   run.set = (MappingSet){
-    .session = &run.session, .changed = on_run_changed, .up = on_run_up, .exact = run_options.exact
+    .session = &run.session, .changed = on_changed, .up = on_up, .exact = options.exact
   };
-  if (run_check_arguments (tail) &&
-      mapping_set_parse (&run.set, arguments, run_options.description))
+  run.verification =
+    (Verification){ .set = &run.set, .verified = on_verified, .done = on_all_verified };
+  if (check_arguments (tail) &&
+      mapping_set_use_local_address (&run.set, options.local_address, NULL) &&
+      mapping_set_parse (&run.set, arguments, options.description) && verification_check (&run.set))
     {
       if (session_init (&run.session))
         exit_code = run_with_session (&run, wait);
@@ -212,6 +227,7 @@ run_run (char **arguments, char **tail)
         exit_code = run.session.exit_code;
     }
 
+  verification_clear (&run.verification);
   mapping_set_clear (&run.set);
   session_clear (&run.session);
   return exit_code;
@@ -225,7 +241,7 @@ const PlumctlCommand plumctl_command_run = {
     "The environment of the command contains PLUM_TCP_8080=ADDRESS:PORT for tcp:8080, and\n"
     "PLUM_EXTERNAL_ADDRESS. With --wait=no, variables are set only for ports that are already\n"
     "mapped. The mappings are removed when the command exits. SIGINT, SIGTERM and SIGHUP are\n"
-    "forwarded to the command.\n"
+    "forwarded to the command. With --stun, PLUM_UDP_5000_VERIFIED is yes, no or unknown.\n"
     "\n"
     "Example:\n"
     "  plumctl run tcp:9011 -- sh -c 'echo \"reach me at $PLUM_TCP_9011\"; my-server 9011'\n"
@@ -233,7 +249,7 @@ const PlumctlCommand plumctl_command_run = {
     "Exit status: that of the command; 128 plus the signal number if a signal killed it; 126 or\n"
     "127 if it could not be started. If it was not started: 1 a mapping failed, 2 usage error,\n"
     "3 no router answered.",
-  .options = run_entries,
+  .options = entries,
   .has_tail = TRUE,
   .run = run_run,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* "plumctl status": prints four lines for each gateway. */
+/* "plumctl status": prints a few lines for each gateway. */
 
 #include "command.h"
 #include "common-options.h"
@@ -9,7 +9,7 @@
 #include "exit-code.h"
 #include "output.h"
 
-static const GOptionEntry status_entries[] = {
+static const GOptionEntry entries[] = {
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
@@ -20,7 +20,7 @@ static const GOptionEntry status_entries[] = {
 };
 
 static void
-status_print_json (PlumGateway *gateway, gboolean is_default)
+print_json (PlumGateway *gateway, gboolean is_default)
 {
   g_autofree char *text = NULL;
   JsonWriter json;
@@ -36,10 +36,27 @@ status_print_json (PlumGateway *gateway, gboolean is_default)
                       describe_scope (plum_gateway_get_external_scope (gateway)));
   json_writer_string (&json, "backend", plum_gateway_get_backend_name (gateway));
   json_writer_bool (&json, "default", is_default);
+  describe_router_json (&json, gateway);
   json_writer_end_object (&json);
 
   text = json_writer_finish (&json);
   output_json (text);
+}
+
+/* What the router says of itself, if it does. */
+static void
+print_router (PlumGateway *gateway)
+{
+  g_autofree char *router = describe_router (gateway);
+  g_autofree char *connection = describe_connection (gateway);
+
+  if (router != NULL)
+    output_line (OUTPUT_PLAIN, "router    %s", router);
+  if (connection != NULL)
+    output_line (plum_gateway_get_connection_status (gateway) == PLUM_CONNECTION_STATUS_CONNECTED
+                   ? OUTPUT_PLAIN
+                   : OUTPUT_BAD,
+                 "internet  %s", connection);
 }
 
 static void
@@ -58,6 +75,7 @@ print_lines (PlumGateway *gateway, gboolean is_default)
                address != NULL ? address : "none (no next hop)",
                interface != NULL ? interface : "an unknown interface",
                is_default ? "" : ", not used by default");
+  print_router (gateway);
   output_line (OUTPUT_PLAIN, "local     %s", local != NULL ? local : "unknown");
   if (external != NULL)
     output_line (reason == NULL ? OUTPUT_PLAIN : OUTPUT_BAD, "external  %s (%s)", external,
@@ -71,7 +89,7 @@ print_lines (PlumGateway *gateway, gboolean is_default)
 }
 
 static void
-on_status_done (Discovery *discovery)
+on_done (Discovery *discovery)
 {
   GListModel *gateways = plum_manager_get_gateways (discovery->session->manager);
   g_autoptr (PlumGateway) used = discovery_dup_gateway (discovery);
@@ -82,7 +100,7 @@ on_status_done (Discovery *discovery)
       g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
 
       if (common_options.json)
-        status_print_json (gateway, gateway == used);
+        print_json (gateway, gateway == used);
       else
         print_lines (gateway, gateway == used);
     }
@@ -96,9 +114,12 @@ static int
 run_status (char **arguments, char **tail)
 {
   Session session = { .interrupt_code = PLUMCTL_FAILED };
-  Discovery discovery = {
-    .session = &session, .any_family = TRUE, .first_address = TRUE, .done = on_status_done
-  };
+  Discovery discovery = { .session = &session,
+                          .any_family = TRUE,
+                          .first_address = TRUE,
+                          .wants_model = TRUE,
+                          .asks_address = TRUE,
+                          .done = on_done };
 
   return discovery_run (&discovery, arguments);
 }
@@ -107,11 +128,14 @@ const PlumctlCommand plumctl_command_status = {
   .name = "status",
   .arguments = "",
   .summary = "Show the gateways, their addresses and their backends",
-  .details = "Examples:\n"
+  .details = "If the router reports its address only with a mapping, as with PCP, maps an unused\n"
+             "UDP port for a moment.\n"
+             "\n"
+             "Examples:\n"
              "  plumctl status\n"
              "  plumctl status --interface wlan0\n"
              "\n"
              "Exit status: 0 success, 2 usage error, 3 no router answered.",
-  .options = status_entries,
+  .options = entries,
   .run = run_status,
 };

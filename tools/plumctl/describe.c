@@ -2,7 +2,10 @@
 
 #include "describe.h"
 
+#include "common-options.h"
 #include "exit-code.h"
+#include "router-text.h"
+#include "verified.h"
 
 #include <string.h>
 
@@ -75,6 +78,95 @@ describe_missing_address (PlumGateway *gateway)
     }
 
   return NULL;
+}
+
+/* What the router is, and where its settings are; NULL if it has reported neither. */
+char *
+describe_router (PlumGateway *gateway)
+{
+  const char *version = plum_gateway_get_model_version (gateway);
+  const char *url = plum_gateway_get_presentation_url (gateway);
+  g_autofree char *name = router_text_dup_name (gateway);
+
+  if (name == NULL && url == NULL)
+    return NULL;
+
+  return g_strdup_printf ("%s%s%s%s%s%s", name != NULL ? name : "unknown model",
+                          version != NULL ? " (version " : "", version != NULL ? version : "",
+                          version != NULL ? ")" : "", url != NULL ? ", settings at " : "",
+                          url != NULL ? url : "");
+}
+
+/* "90 s", "5 min", "3 h" or "12 days". */
+static char *
+describe_uptime (guint seconds)
+{
+  if (seconds < 120)
+    return g_strdup_printf ("%u s", seconds);
+  if (seconds < 2 * 3600)
+    return g_strdup_printf ("%u min", seconds / 60);
+  if (seconds < 2 * 86400)
+    return g_strdup_printf ("%u h", seconds / 3600);
+
+  return g_strdup_printf ("%u days", seconds / 86400);
+}
+
+/* The internet connection of the router; NULL if the router has not reported it. */
+char *
+describe_connection (PlumGateway *gateway)
+{
+  PlumConnectionStatus status = plum_gateway_get_connection_status (gateway);
+  guint seconds = plum_gateway_get_uptime (gateway);
+  g_autofree char *uptime = describe_uptime (seconds);
+
+  if (status == PLUM_CONNECTION_STATUS_UNKNOWN)
+    return NULL;
+  if (status != PLUM_CONNECTION_STATUS_CONNECTED || seconds == 0)
+    return g_strdup (describe_enum (PLUM_TYPE_CONNECTION_STATUS, (int) status));
+
+  return g_strdup_printf ("connected for %s", uptime);
+}
+
+/* A next step that is about the router's settings, with the URL of these if it is known. */
+char *
+describe_settings_step (PlumManager *manager, GSocketFamily family, const char *step)
+{
+  GListModel *gateways = plum_manager_get_gateways (manager);
+  const char *url = NULL;
+
+  for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
+    {
+      g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
+
+      if (plum_gateway_get_family (gateway) != family)
+        continue;
+      url = plum_gateway_get_presentation_url (gateway);
+      break;
+    }
+
+  if (url == NULL)
+    return g_strdup (step);
+
+  return g_strdup_printf ("%s The settings are at %s.", step, url);
+}
+
+/* Writes the members that say what the router is. */
+void
+describe_router_json (JsonWriter *json, PlumGateway *gateway)
+{
+  guint uptime = plum_gateway_get_uptime (gateway);
+
+  json_writer_string (json, "manufacturer", plum_gateway_get_manufacturer (gateway));
+  json_writer_string (json, "model", plum_gateway_get_model (gateway));
+  json_writer_string (json, "model_version", plum_gateway_get_model_version (gateway));
+  json_writer_string (json, "presentation_url", plum_gateway_get_presentation_url (gateway));
+  json_writer_string (json, "connection_status",
+                      describe_enum (PLUM_TYPE_CONNECTION_STATUS,
+                                     plum_gateway_get_connection_status (gateway)));
+  if (uptime != 0)
+    json_writer_int (json, "uptime", uptime);
+  else
+    json_writer_null (json, "uptime");
 }
 
 char *
@@ -180,20 +272,33 @@ describe_success (PlumMapping *mapping, const char *name)
                           reason != NULL ? ")" : "");
 }
 
+static void
+describe_error_members (JsonWriter *json, const GError *error)
+{
+  const char *code = "other";
+
+  if (error->domain == PLUM_ERROR)
+    code = describe_enum (PLUM_TYPE_ERROR, error->code);
+  else if (error->domain == G_IO_ERROR)
+    code = describe_enum (G_TYPE_IO_ERROR_ENUM, error->code);
+
+  json_writer_string (json, "code", code);
+  json_writer_string (json, "message", error->message);
+}
+
 /* The state of a mapping, in one line. */
 char *
 describe_mapping (PlumMapping *mapping)
 {
   g_autofree char *name = describe_mapping_name (mapping);
-  const GError *error = plum_mapping_get_error (mapping);
+  const char *summary = plum_mapping_get_error_summary (mapping);
 
   switch (plum_mapping_get_state (mapping))
     {
     case PLUM_STATE_SUCCESS:
       return describe_success (mapping, name);
     case PLUM_STATE_FAILURE:
-      return g_strdup_printf ("%s failed: %s", name,
-                              error != NULL ? error->message : "unknown reason");
+      return g_strdup_printf ("%s failed: %s", name, summary != NULL ? summary : "unknown reason");
     case PLUM_STATE_PENDING:
       return g_strdup_printf ("%s pending", name);
     case PLUM_STATE_DESTROYING:
@@ -202,6 +307,45 @@ describe_mapping (PlumMapping *mapping)
     default:
       return g_strdup_printf ("%s removed", name);
     }
+}
+
+static void
+describe_verdicts_json (JsonWriter *json, GListModel *verdicts)
+{
+  guint n = verdicts != NULL ? g_list_model_get_n_items (verdicts) : 0;
+
+  json_writer_begin_array (json, "verdicts");
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (PlumVerdict) verdict = g_list_model_get_item (verdicts, i);
+
+      json_writer_begin_object (json, NULL);
+      json_writer_string (json, "backend", plum_verdict_get_backend_name (verdict));
+      json_writer_string (json, "title", plum_verdict_get_backend_title (verdict));
+      json_writer_bool (json, "requested", plum_verdict_get_requested (verdict));
+      describe_error_members (json, plum_verdict_get_error (verdict));
+      json_writer_end_object (json);
+    }
+  json_writer_end_array (json);
+}
+
+/* Like describe_error_json(), with the sentence for the user and the errors of the backends. */
+static void
+describe_mapping_error_json (JsonWriter *json, PlumMapping *mapping)
+{
+  const GError *error = plum_mapping_get_error (mapping);
+
+  if (error == NULL)
+    {
+      json_writer_null (json, "error");
+      return;
+    }
+
+  json_writer_begin_object (json, "error");
+  describe_error_members (json, error);
+  json_writer_string (json, "summary", plum_mapping_get_error_summary (mapping));
+  describe_verdicts_json (json, plum_mapping_get_verdicts (mapping));
+  json_writer_end_object (json);
 }
 
 /* The event line of docs/plumctl-json.md. */
@@ -232,7 +376,9 @@ describe_mapping_json (PlumMapping *mapping)
     describe_lifetime_json (&json, "lifetime", lifetime);
   else
     json_writer_null (&json, "lifetime");
-  describe_error_json (&json, "error", plum_mapping_get_error (mapping));
+  describe_mapping_error_json (&json, mapping);
+  if (common_options.stun != NULL)
+    verified_write_json (mapping, &json);
   json_writer_end_object (&json);
 
   return json_writer_finish (&json);
@@ -242,22 +388,14 @@ describe_mapping_json (PlumMapping *mapping)
 void
 describe_error_json (JsonWriter *json, const char *key, const GError *error)
 {
-  const char *code = "other";
-
   if (error == NULL)
     {
       json_writer_null (json, key);
       return;
     }
 
-  if (error->domain == PLUM_ERROR)
-    code = describe_enum (PLUM_TYPE_ERROR, error->code);
-  else if (error->domain == G_IO_ERROR)
-    code = describe_enum (G_TYPE_IO_ERROR_ENUM, error->code);
-
   json_writer_begin_object (json, key);
-  json_writer_string (json, "code", code);
-  json_writer_string (json, "message", error->message);
+  describe_error_members (json, error);
   json_writer_end_object (json);
 }
 

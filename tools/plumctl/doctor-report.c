@@ -5,6 +5,7 @@
 #include "alternative.h"
 #include "common-options.h"
 #include "describe.h"
+#include "doctor-outside.h"
 #include "output.h"
 #include "packet-text.h"
 
@@ -174,11 +175,14 @@ print_gateway (const DoctorReport *self, PlumGateway *gateway)
   g_autofree char *address = describe_address (plum_gateway_get_address (gateway));
   g_autofree char *local = describe_address (plum_gateway_get_local_address (gateway));
   g_autofree char *external = describe_address (plum_gateway_get_external_address (gateway));
+  g_autofree char *router = describe_router (gateway);
 
   output_line (OUTPUT_PLAIN, "gateway %s on %s (%s), local address %s",
                address != NULL ? address : "none (no next hop)",
                interface != NULL ? interface : "an unknown interface",
                describe_choice (self, gateway), local != NULL ? local : "unknown");
+  if (router != NULL)
+    output_line (OUTPUT_PLAIN, "  router %s", router);
 
   for (guint i = 0; i < g_list_model_get_n_items (probes); i++)
     {
@@ -279,12 +283,15 @@ dup_sentence (const DoctorReport *self, const DoctorPart *part)
     sentence = alternative_dup_reason (self->manager, part->family);
   else
     sentence = doctor_routers_dup_sentence (part->routers, part->verdict);
+  if (sentence == NULL)
+    sentence = doctor_outside_dup_sentence (part->trial, part->verdict);
   return sentence != NULL ? sentence : g_strdup (doctor_verdict_get_sentence (part->verdict));
 }
 
 static char *
 dup_next_step (const DoctorReport *self, const DoctorPart *part)
 {
+  const char *text;
   char *step = NULL;
 
   if (is_about_the_route (part->verdict))
@@ -294,9 +301,11 @@ dup_next_step (const DoctorReport *self, const DoctorPart *part)
   if (step != NULL)
     return step;
 
-  return g_strdup (part->family == G_SOCKET_FAMILY_IPV6
-                     ? doctor_verdict_get_next_step_ipv6 (part->verdict)
-                     : doctor_verdict_get_next_step (part->verdict));
+  text = part->family == G_SOCKET_FAMILY_IPV6 ? doctor_verdict_get_next_step_ipv6 (part->verdict)
+                                              : doctor_verdict_get_next_step (part->verdict);
+  return doctor_verdict_is_about_settings (part->verdict)
+           ? describe_settings_step (self->manager, part->family, text)
+           : g_strdup (text);
 }
 
 static void
@@ -317,8 +326,14 @@ print_part (const DoctorPart *part)
   if (part->stray != NULL)
     output_line (OUTPUT_BAD, "an answer came from %s instead of the gateway", part->stray);
   for (guint i = 0; part->trial != NULL && i < G_N_ELEMENTS (part->trial->mappings); i++)
-    print_trial ((PlumProtocol) i, part->family, &part->trial->mappings[i]);
+    {
+      print_trial ((PlumProtocol) i, part->family, &part->trial->mappings[i]);
+      if (i == PLUM_PROTOCOL_TCP)
+        doctor_outside_print_tcp (part->trial);
+    }
 
+  if (part->trial != NULL)
+    doctor_outside_print_stun (part->trial);
   print_routers (part);
 }
 
@@ -439,6 +454,7 @@ write_gateway (const DoctorReport *self, JsonWriter *json, PlumGateway *gateway)
   describe_address_json (json, "external_address", plum_gateway_get_external_address (gateway));
   json_writer_string (json, "external_scope",
                       describe_scope (plum_gateway_get_external_scope (gateway)));
+  describe_router_json (json, gateway);
   write_probes (json, gateway);
 
   write_exchange (self, json, gateway);
@@ -484,6 +500,10 @@ write_trial (JsonWriter *json,
       describe_lifetime_json (json, "lifetime", trial->lifetime);
     }
   json_writer_string (json, "table_after_map", describe_readback (trial->after_map));
+  if (trial->arrived)
+    json_writer_bool (json, "hairpin", TRUE);
+  else
+    json_writer_null (json, "hairpin");
   describe_error_json (json, "remove_error", trial->remove_error);
   json_writer_string (json, "table_after_remove", describe_readback (trial->after_remove));
   if (left_behind == LEFT_BEHIND_UNKNOWN)
@@ -504,6 +524,7 @@ write_verdict (const DoctorReport *self, JsonWriter *json, const DoctorPart *par
   json_writer_string (json, "next_step", step);
   json_writer_int (json, "exit_code", doctor_verdict_get_exit_code (part->verdict));
   describe_error_json (json, "error", part->error);
+  doctor_outside_write_json (part->trial, common_options.stun, json);
 }
 
 static void

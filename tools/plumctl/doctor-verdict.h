@@ -29,6 +29,8 @@ typedef enum {
   DOCTOR_DOUBLE_NAT,
   DOCTOR_CGNAT,
   DOCTOR_NO_ADDRESS,
+  DOCTOR_NAT_BEYOND,
+  DOCTOR_NOT_REACHED,
   DOCTOR_N_VERDICTS
 } DoctorVerdict;
 
@@ -62,6 +64,8 @@ typedef struct
   gboolean tried;              /* trial mappings were requested */
   DoctorTrialFindings tcp;
   DoctorTrialFindings udp;
+  gboolean nat_beyond;  /* the internet sees another address than the router reports */
+  gboolean not_reached; /* packets of uncontacted hosts did not reach the mapped port */
 } DoctorFindings;
 
 DoctorVerdict doctor_verdict_decide (const DoctorFindings *findings);
@@ -72,5 +76,6 @@ gboolean doctor_verdict_maps_nothing (const DoctorFindings *findings);
 const char *doctor_verdict_get_name (DoctorVerdict verdict);
 const char *doctor_verdict_get_sentence (DoctorVerdict verdict);
 const char *doctor_verdict_get_next_step (DoctorVerdict verdict);
+gboolean doctor_verdict_is_about_settings (DoctorVerdict verdict);
 const char *doctor_verdict_get_next_step_ipv6 (DoctorVerdict verdict);
 int doctor_verdict_get_exit_code (DoctorVerdict verdict);
