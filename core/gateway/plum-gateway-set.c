@@ -460,7 +460,7 @@ plum_gateway_set_use_all (PlumGatewaySet *self, GSocketFamily socket_family)
 void
 plum_gateway_set_look_again (PlumGatewaySet *self, GSocketFamily socket_family)
 {
-  Family *family = plum_gateway_set_get_family (self, socket_family);
+  PlumFamilyGateways *family = plum_gateway_set_get_family (self, socket_family);
 
   if (family->used && self->owner != NULL)
     plum_gateway_set_refresh_family (self, family);

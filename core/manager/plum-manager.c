@@ -417,28 +417,19 @@ plum_manager_prepare_gateways (PlumManager *self,
   return plum_manager_check_open (self, error);
 }
 
-static void
-plum_manager_look_again (PlumManager *self, GSocketFamily family)
-{
-  PLUM_SIGNAL_SCOPE (self->signals);
-
-  plum_gateway_set_look_again (self->gateways, family);
-}
-
 PlumGateway *
 plum_manager_ensure_gateway (PlumManager *self, GSocketFamily family, GError **error)
 {
-  PlumGateway *gateway;
-
   if (!plum_manager_prepare_gateways (self, family, FALSE, error))
     return NULL;
 
-  gateway = plum_gateway_set_find (self->gateways, family, NULL, NULL);
-  if (gateway != NULL)
-    return gateway;
+  if (plum_gateway_set_find (self->gateways, family, NULL, NULL) == NULL)
+    {
+      PLUM_SIGNAL_SCOPE (self->signals);
 
-  /* The notification of a new route may be pending. */
-  plum_manager_look_again (self, family);
+      plum_gateway_set_look_again (self->gateways, family); /* a notification may be pending */
+    }
+
   if (!plum_manager_check_open (self, error))
     return NULL;
 

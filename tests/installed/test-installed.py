@@ -230,7 +230,8 @@ STRICT = ("-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wno-unused-parameter")
 def compiled_examples(here):
     """Yields the examples of the manual that are compiled: (name, source, command)."""
     flags = here.pkg_config("--cflags", "--libs").split()
-    for name, kind in (("first-port", ""), ("threads", ""), ("readme-example", "kept-")):
+    for name, kind in (("first-port", ""), ("threads", ""), ("application", ""),
+                       ("socket-service", ""), ("readme-example", "kept-")):
         yield kind + name, name + ".c", ["cc", "-std=c11", *STRICT[:2], *STRICT[3:], *flags]
     if "vala" in LANGUAGES:
         yield "vala", "first-port.vala", [LANGUAGES["vala"], "--pkg", "plum-glib-1.0", "--pkg",

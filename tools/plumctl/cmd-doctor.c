@@ -223,7 +223,7 @@ check_arguments (char **arguments)
 }
 
 static void
-start (Doctor *doctor)
+doctor_start (Doctor *doctor)
 {
   doctor_log_init (&doctor->log);
   doctor->watch = (GatewayWatch){
@@ -249,7 +249,7 @@ run_doctor (char **arguments, char **tail)
   if (!session_init (&doctor.session))
     return doctor.session.exit_code;
 
-  start (&doctor);
+  doctor_start (&doctor);
   exit_code = session_run (&doctor.session);
 
   for (guint i = 0; i < doctor.n_examinations; i++)

@@ -8,7 +8,7 @@
 #define QUERY_MS 3500
 
 static gboolean
-is_same (GInetAddress *a, GInetAddress *b)
+doctor_path_is_same (GInetAddress *a, GInetAddress *b)
 {
   return a != NULL && b != NULL && g_inet_address_equal (a, b);
 }
@@ -19,11 +19,11 @@ doctor_path_get_next (DoctorPath *self)
 {
   GInetAddress *gateway = plum_gateway_get_address (self->gateway);
 
-  if (self->named && !is_same (self->hops[0].hop, gateway))
+  if (self->named && !doctor_path_is_same (self->hops[0].hop, gateway))
     return NULL;
 
   /* Two routers that share an address, or one that decrements the TTL twice. */
-  return is_same (self->hops[1].hop, gateway) ? NULL : self->hops[1].hop;
+  return doctor_path_is_same (self->hops[1].hop, gateway) ? NULL : self->hops[1].hop;
 }
 
 /* The router between this computer and the gateway. */
@@ -32,10 +32,10 @@ doctor_path_get_between (DoctorPath *self)
 {
   GInetAddress *gateway = plum_gateway_get_address (self->gateway);
 
-  if (!self->named || !is_same (self->hops[1].hop, gateway))
+  if (!self->named || !doctor_path_is_same (self->hops[1].hop, gateway))
     return NULL;
 
-  return is_same (self->hops[0].hop, gateway) ? NULL : self->hops[0].hop;
+  return doctor_path_is_same (self->hops[0].hop, gateway) ? NULL : self->hops[0].hop;
 }
 
 /* Whether the second router supports a protocol that maps ports: then it translates addresses
@@ -90,8 +90,8 @@ doctor_path_list (DoctorPath *self,
   g_autofree char *other = describe_address (between != NULL ? between : next);
   g_autofree char *other_external = describe_address (get_other_external (self));
   PlumAddressScope other_scope = plum_address_get_scope (get_other_external (self));
-  gboolean first =
-    !self->named || is_same (self->hops[0].hop, plum_gateway_get_address (self->gateway));
+  gboolean first = !self->named || doctor_path_is_same (self->hops[0].hop,
+                                                        plum_gateway_get_address (self->gateway));
 
   routers->local = describe_address (plum_gateway_get_local_address (self->gateway));
   routers->interface = g_strdup (plum_gateway_get_interface (self->gateway));

@@ -324,7 +324,7 @@ is_confirmed_by_answer (const TrialMapping *mapping)
 
 /* Whether the router answered that it did not map the port. */
 static gboolean
-is_refused (const TrialMapping *mapping)
+doctor_trial_is_refused (const TrialMapping *mapping)
 {
   return g_error_matches (mapping->error, PLUM_ERROR, PLUM_ERROR_REFUSED) ||
          g_error_matches (mapping->error, PLUM_ERROR, PLUM_ERROR_CONFLICT) ||
@@ -342,8 +342,9 @@ doctor_trial_get_left_behind (const TrialMapping *mapping)
   if (mapping->internal_port == 0)
     return LEFT_BEHIND_NO;
   if (!mapping->mapped)
-    return is_refused (mapping) || mapping->after_remove == READBACK_GONE ? LEFT_BEHIND_NO
-                                                                          : LEFT_BEHIND_UNKNOWN;
+    return doctor_trial_is_refused (mapping) || mapping->after_remove == READBACK_GONE
+             ? LEFT_BEHIND_NO
+             : LEFT_BEHIND_UNKNOWN;
   if (is_confirmed_by_answer (mapping))
     return mapping->remove_error == NULL ? LEFT_BEHIND_NO : LEFT_BEHIND_UNKNOWN;
 

@@ -39,7 +39,7 @@ on_stray_probe_deadline (gpointer user_data)
 }
 
 static gboolean
-on_answer (GSocket *socket, GIOCondition condition, gpointer user_data)
+on_stray_probe_answer (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
   StrayProbe *self = user_data;
   g_autoptr (GSocketAddress) peer = NULL;
@@ -79,7 +79,7 @@ stray_probe_start (StrayProbe *self, GInetAddress *gateway)
 
   report_traffic (self, PLUM_TRAFFIC_SENT, address, request, sizeof request);
   self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);
-  g_source_set_callback (self->source, G_SOURCE_FUNC (on_answer), self, NULL);
+  g_source_set_callback (self->source, G_SOURCE_FUNC (on_stray_probe_answer), self, NULL);
   g_source_attach (self->source, NULL);
   self->deadline_id = g_timeout_add (WAIT_MS, on_stray_probe_deadline, self);
   return TRUE;
