@@ -69,8 +69,8 @@ def add(window, port, outside='', name=''):
         window.type('External Port (Optional)', outside)
     if name:
         window.type('Name (Optional)', name)
-    window.click('_Add Add')
-    window.gone('button', '_Add Add')
+    window.click('Add')
+    window.gone('button', 'Add')
 
 
 def pasted(window):
@@ -81,7 +81,7 @@ def pasted(window):
     window.text('A port is a number')
     text = field.text
     window.press('Add a Port', 'Escape')
-    window.gone('button', '_Add Add')
+    window.gone('button', 'Add')
     return text
 
 
@@ -122,17 +122,17 @@ def refuses_invalid_ports():
         for invalid in ('65536', '-1', '80 80', 'http', '0'):
             window.type('Port on This Computer', invalid)
             window.text('A port is a number from 1 to 65535.')
-            assert not window.part('button', '_Add Add').sensitive, f'{invalid} can be added'
+            assert not window.part('button', 'Add').sensitive, f'{invalid} can be added'
         window.type('Port on This Computer', '8080')
-        window.click('_Add Add')
+        window.click('Add')
         window.text(f'Reachable at {lab.WAN}:8080')
 
         window.press('Ports', 'ctrl+n')
         window.type('Port on This Computer', '8080')
         window.text('This port is already in the list.')
-        assert not window.part('button', '_Add Add').sensitive, 'the same port can be added twice'
+        assert not window.part('button', 'Add').sensitive, 'the same port can be added twice'
         window.press('Add a Port', 'Escape')
-        window.gone('button', '_Add Add')
+        window.gone('button', 'Add')
 
 
 def keyboard_only():
