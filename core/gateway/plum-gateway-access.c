@@ -8,30 +8,38 @@ gboolean
 plum_gateway_hold_port (PlumGateway *self,
                         PlumProtocol protocol,
                         guint port,
+                        const PlumHosts *hosts,
                         PlumGatewayClient *client)
 {
-  return plum_port_table_hold (self->ports, protocol, port, client);
+  return plum_port_table_hold (self->ports, protocol, port, hosts, client);
 }
 
 guint
-plum_gateway_reserve_port (PlumGateway *self, PlumProtocol protocol, PlumGatewayClient *client)
+plum_gateway_reserve_port (PlumGateway *self,
+                           PlumProtocol protocol,
+                           const PlumHosts *hosts,
+                           PlumGatewayClient *client)
 {
-  return plum_port_table_reserve (self->ports, protocol, client);
+  return plum_port_table_reserve (self->ports, protocol, hosts, client);
 }
 
 PlumGatewayClient *
-plum_gateway_find_holder (PlumGateway *self, PlumProtocol protocol, guint port)
+plum_gateway_find_holder (PlumGateway *self,
+                          PlumProtocol protocol,
+                          guint port,
+                          const PlumHosts *hosts)
 {
-  return plum_port_table_find (self->ports, protocol, port);
+  return plum_port_table_find (self->ports, protocol, port, hosts);
 }
 
 void
 plum_gateway_release_port (PlumGateway *self,
                            PlumProtocol protocol,
                            guint port,
+                           const PlumHosts *hosts,
                            PlumGatewayClient *client)
 {
-  plum_port_table_release (self->ports, protocol, port, client);
+  plum_port_table_release (self->ports, protocol, port, hosts, client);
 }
 
 /* --- The environment --- */

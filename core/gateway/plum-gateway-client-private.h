@@ -34,8 +34,8 @@ typedef struct
   void (*handle_event) (PlumGatewayClient *client, const PlumGatewayEvent *event);
   /* The backend that granted the client's lease; NULL without a lease. (transfer none) */
   PlumBackend *(*get_backend) (PlumGatewayClient *client);
-  /* Whether deleting the mapping of internal_port to external_port would hit the client's own. */
-  gboolean (*uses_mapping) (PlumGatewayClient *client, guint internal_port, guint external_port);
+  /* Whether deleting the mapping of request to external_port would hit the client's own. */
+  gboolean (*uses_mapping) (PlumGatewayClient *client, PlumRequest *request, guint external_port);
 } PlumGatewayClientInterface;
 
 struct _PlumGatewayClient

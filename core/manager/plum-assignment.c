@@ -7,6 +7,7 @@
 #include "plum-gateway-private.h"
 #include "plum-lease-holder-private.h"
 #include "plum-lease-store-private.h"
+#include "plum-link-private.h"
 #include "plum-log-private.h"
 #include "plum-mapping-private.h"
 #include "plum-route-private.h"
@@ -75,6 +76,9 @@ on_holder_note (PlumLeaseHolder *holder, const PlumLeaseNote *note, gpointer use
   record->protocol = id->protocol;
   record->family = id->family;
   record->internal_port = id->internal_port;
+  plum_hosts_init (&record->hosts, &id->hosts);
+  if (id->hosts.internal != NULL)
+    record->description = g_strdup (note->description);
   record->external_port = note->external_port;
   record->key = g_bytes_ref (note->key);
   g_set_object (&record->gateway, plum_gateway_get_address (gateway));
@@ -147,6 +151,7 @@ plum_assignment_make_id (PlumAssignment *self, PlumMapping *mapping, PlumLeaseHo
   id->protocol = plum_mapping_get_protocol (mapping);
   id->family = plum_mapping_get_family (mapping);
   id->internal_port = plum_mapping_get_internal_port (mapping);
+  id->hosts = *plum_mapping_get_hosts (mapping);
   plum_assignment_locate (self, mapping, id);
 }
 
@@ -189,8 +194,9 @@ plum_assignment_create_holder (PlumAssignment *self, const PlumLeaseHolderId *id
   PlumGateway *gateway;
 
   gateway = plum_assignment_find_gateway (self, id, &reason);
-  record = plum_lease_store_recall (self->store, id->protocol, id->family, id->internal_port,
-                                    gateway != NULL ? plum_gateway_get_network (gateway) : NULL);
+  record =
+    plum_lease_store_recall (self->store, id->protocol, id->family, id->internal_port, &id->hosts,
+                             gateway != NULL ? plum_gateway_get_network (gateway) : NULL);
   if (record != NULL)
     key = g_bytes_ref (record->key);
   else if ((key = make_key (error)) == NULL)
@@ -233,6 +239,31 @@ plum_assignment_check_place (PlumAssignment *self, PlumMapping *mapping, GError 
          NULL;
 }
 
+/* Later, a host that is not on the link of the gateway is a failure of the mapping. */
+static gboolean
+plum_assignment_check_host (PlumAssignment *self, PlumMapping *mapping, GError **error)
+{
+  GInetAddress *host = plum_mapping_get_internal_address (mapping);
+  g_autoptr (GError) reason = NULL;
+  PlumLeaseHolderId id;
+  PlumGateway *gateway;
+
+  if (host == NULL)
+    return TRUE;
+
+  plum_assignment_make_id (self, mapping, &id);
+  gateway = plum_assignment_find_gateway (self, &id, NULL);
+  if (plum_link_check_host (gateway != NULL ? plum_gateway_get_network (gateway) : NULL, host,
+                            &reason))
+    return TRUE;
+
+  if (g_error_matches (reason, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, reason->message);
+  else
+    g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
+}
+
 gboolean
 plum_assignment_add_mapping (PlumAssignment *self, PlumMapping *mapping, GError **error)
 {
@@ -241,9 +272,10 @@ plum_assignment_add_mapping (PlumAssignment *self, PlumMapping *mapping, GError 
 
   if (local != NULL)
     plum_gateway_set_hold_local (self->gateways, local);
-  if (plum_assignment_check_place (self, mapping, error))
-    holder = plum_assignment_ensure_holder (self, mapping, error);
 
+  if (plum_assignment_check_place (self, mapping, error) &&
+      plum_assignment_check_host (self, mapping, error))
+    holder = plum_assignment_ensure_holder (self, mapping, error);
   if (holder == NULL)
     {
       plum_assignment_forget_mapping (self, mapping);
@@ -401,6 +433,7 @@ on_sweeper_needs_gateways (GSocketFamily family, gpointer user_data)
 static gboolean
 on_sweeper_is_wanted (PlumProtocol protocol,
                       guint internal_port,
+                      const PlumHosts *hosts,
                       PlumGateway *gateway,
                       gpointer user_data)
 {
@@ -414,6 +447,7 @@ on_sweeper_is_wanted (PlumProtocol protocol,
     .internal_port = internal_port,
     .interface_name = preferred ? g_intern_string (interface_name) : NULL,
     .local_address = preferred ? NULL : g_intern_string (local),
+    .hosts = *hosts,
   };
 
   return g_hash_table_contains (self->holders, &id);

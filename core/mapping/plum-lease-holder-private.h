@@ -22,6 +22,7 @@ typedef struct
   /* Where the gateway is found. Interned. (nullable) */
   const char *interface_name; /* NULL with local_address NULL: the host has no default route */
   const char *local_address;  /* if it is not the preferred one of its interface, or is gone */
+  PlumHosts hosts;
 } PlumLeaseHolderId;
 
 /* What a lease holder is going to request, or was granted. All borrowed. */
@@ -29,6 +30,7 @@ typedef struct
 {
   guint external_port;
   GBytes *key;
+  const char *description;
   const char *backend_name;
   PlumLease *lease; /* (nullable) */
   gint64 expires;   /* on the real-time clock, in microseconds; 0: never, or no lease */

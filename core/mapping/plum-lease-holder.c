@@ -26,6 +26,8 @@ plum_lease_holder_is_for (PlumLeaseHolder *self, PlumBackend *backend)
 {
   PlumLease *lease = plum_held_lease_get_lease (self->held);
 
+  if (plum_lease_holder_has_own_address (self))
+    return FALSE;
   if (backend == NULL)
     return plum_lease_get_external_address (lease) == NULL;
   return backend == plum_held_lease_get_backend (self->held);
@@ -104,11 +106,12 @@ on_gateway_get_backend (PlumGatewayClient *client)
 }
 
 static gboolean
-on_gateway_uses_mapping (PlumGatewayClient *client, guint internal_port, guint external_port)
+on_gateway_uses_mapping (PlumGatewayClient *client, PlumRequest *request, guint external_port)
 {
   PlumLeaseHolder *self = client->data;
 
-  return self->id.internal_port == internal_port ||
+  return (self->id.internal_port == plum_request_get_internal_port (request) &&
+          plum_hosts_equal_internal (&self->id.hosts, plum_request_get_hosts (request))) ||
          (plum_lease_holder_is_up (self) && plum_held_lease_get_port (self->held) == external_port);
 }
 
@@ -289,6 +292,7 @@ plum_lease_holder_new (const PlumLeaseHolderId *id,
   PlumLeaseHolder *self = g_new0 (PlumLeaseHolder, 1);
 
   self->id = *id;
+  plum_hosts_init (&self->id.hosts, &id->hosts);
   self->key = g_bytes_ref (key);
   self->clock = clock;
   self->settings = settings;
@@ -329,6 +333,7 @@ plum_lease_holder_free (PlumLeaseHolder *self)
   g_clear_pointer (&self->key, g_bytes_unref);
   g_clear_pointer (&self->description, g_free);
   g_clear_error (&self->no_gateway);
+  plum_hosts_clear (&self->id.hosts);
   g_free (self);
 }
 
@@ -363,7 +368,8 @@ plum_lease_holder_id_hash (gconstpointer id)
   const PlumLeaseHolderId *self = id;
 
   return g_direct_hash (self->interface_name) ^ g_direct_hash (self->local_address) ^
-         ((guint) self->family << 24 | (guint) self->protocol << 16 | self->internal_port);
+         ((guint) self->family << 24 | (guint) self->protocol << 16 | self->internal_port) ^
+         plum_hosts_hash (&self->hosts);
 }
 
 gboolean
@@ -375,5 +381,6 @@ plum_lease_holder_id_equal (gconstpointer a, gconstpointer b)
   return left->protocol == right->protocol && left->family == right->family &&
          left->internal_port == right->internal_port &&
          left->interface_name == right->interface_name &&
-         left->local_address == right->local_address;
+         left->local_address == right->local_address &&
+         plum_hosts_equal (&left->hosts, &right->hosts);
 }

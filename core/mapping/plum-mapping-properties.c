@@ -132,6 +132,12 @@ plum_mapping_get_property (GObject *object, guint property_id, GValue *value, GP
     case PROP_DESCRIPTION:
       g_value_set_string (value, self->description);
       break;
+    case PROP_INTERNAL_ADDRESS:
+      g_value_set_object (value, self->hosts.internal);
+      break;
+    case PROP_REMOTE_ADDRESS:
+      g_value_set_object (value, self->hosts.remote);
+      break;
     case PROP_LOCAL_ADDRESS:
       g_value_set_object (value, self->local_address);
       break;
@@ -185,6 +191,12 @@ plum_mapping_set_property (GObject *object,
     case PROP_DESCRIPTION:
       self->description = g_value_dup_string (value);
       break;
+    case PROP_INTERNAL_ADDRESS:
+      self->hosts.internal = g_value_dup_object (value);
+      break;
+    case PROP_REMOTE_ADDRESS:
+      self->hosts.remote = g_value_dup_object (value);
+      break;
     case PROP_LOCAL_ADDRESS:
       self->local_address = g_value_dup_object (value);
       break;
@@ -230,6 +242,7 @@ plum_mapping_finalize (GObject *object)
   g_assert (self->waiters == NULL);
 
   g_clear_pointer (&self->description, g_free);
+  plum_hosts_clear (&self->hosts);
   g_clear_object (&self->local_address);
   g_clear_object (&self->external_address);
   g_clear_pointer (&self->external_host, g_free);
@@ -555,6 +568,7 @@ plum_mapping_class_init (PlumMappingClass *klass)
 
   plum_mapping_install_port_properties ();
   plum_mapping_install_option_properties ();
+  plum_mapping_make_host_properties (properties);
   plum_mapping_install_place_properties ();
   plum_mapping_install_state_properties ();
   plum_mapping_install_error_properties ();
