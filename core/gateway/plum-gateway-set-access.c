@@ -53,6 +53,13 @@ plum_gateway_set_hold_local (PlumGatewaySet *self, GInetAddress *address)
     plum_gateway_set_refresh_family (self, family);
 }
 
+static void
+plum_gateway_set_trim_family (PlumGatewaySet *self, PlumFamilyGateways *family)
+{
+  if (family->n_kept > 0 && self->owner != NULL)
+    plum_gateway_set_refresh_family (self, family);
+}
+
 void
 plum_gateway_set_release_local (PlumGatewaySet *self, GInetAddress *address)
 {
@@ -60,8 +67,14 @@ plum_gateway_set_release_local (PlumGatewaySet *self, GInetAddress *address)
     plum_gateway_set_get_family (self, g_inet_address_get_family (address));
 
   plum_local_addresses_remove (self->locals, address);
-  if (family->used && self->owner != NULL)
-    plum_gateway_set_refresh_family (self, family);
+  plum_gateway_set_trim_family (self, family);
+}
+
+void
+plum_gateway_set_trim (PlumGatewaySet *self)
+{
+  for (unsigned int i = 0; i < G_N_ELEMENTS (self->families); i++)
+    plum_gateway_set_trim_family (self, &self->families[i]);
 }
 
 PlumGateway *
@@ -73,19 +86,35 @@ plum_gateway_set_find_local (PlumGatewaySet *self, GInetAddress *address, GError
   g_autoptr (PlumNetwork) network = NULL;
 
   /* The address may have come since: the watch reports it soon. */
-  if (gateway == NULL)
+  if (gateway == NULL && error != NULL)
     network = plum_gateway_set_look_up_from (self, address, error);
   return gateway;
 }
 
-gboolean
-plum_gateway_set_is_preferred (PlumGatewaySet *self, PlumGateway *gateway)
+PlumGateway *
+plum_gateway_set_find_at (PlumGatewaySet *self,
+                          const char *interface_name,
+                          GInetAddress *local_address,
+                          GError **error)
 {
   PlumFamilyGateways *family =
-    plum_gateway_set_get_family (self, plum_gateway_get_family (gateway));
+    plum_gateway_set_get_family (self, g_inet_address_get_family (local_address));
+  g_autofree char *text = NULL;
 
-  return plum_family_gateways_find_interface (family, plum_gateway_get_interface (gateway)) ==
-         gateway;
+  for (unsigned int i = 0; i < family->gateways->len; i++)
+    {
+      PlumGateway *gateway = family->gateways->pdata[i];
+
+      if (g_str_equal (plum_gateway_get_interface (gateway), interface_name) &&
+          g_inet_address_equal (plum_gateway_get_local_address (gateway), local_address))
+        return gateway;
+    }
+
+  text = g_inet_address_to_string (local_address);
+  g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+               "No router is reached from the address %s of the interface “%s”", text,
+               interface_name);
+  return NULL;
 }
 
 GPtrArray *

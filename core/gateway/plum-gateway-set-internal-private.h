@@ -19,6 +19,7 @@ typedef struct
   gboolean all;         /* all interfaces, not only that of the default route */
   GPtrArray *gateways;  /* (element-type PlumGateway), that of the default route first */
   gboolean has_default; /* gateways starts with that of the default route */
+  guint n_kept;         /* those at the end that are kept for their local address */
   GError *reason;       /* (nullable): why has_default is FALSE */
 } PlumFamilyGateways;
 

@@ -24,6 +24,10 @@ typedef struct
    * least one is new. Before it returns, the owner removes its clients from the gateways that are
    * no longer in the set: these are closed next. */
   void (*changed) (GSocketFamily family, gboolean added, gpointer user_data);
+  /* Appends the addresses of this host from which leases were requested. The gateways that are
+   * reached from them stay in the set: only they can delete the leases. (element-type GInetAddress)
+   */
+  void (*add_local_addresses) (GSocketFamily family, GPtrArray *addresses, gpointer user_data);
 } PlumGatewaySetOwner;
 
 PlumGatewaySet *plum_gateway_set_new (GMainContext *context,
@@ -67,13 +71,19 @@ gboolean plum_gateway_set_has (PlumGatewaySet *self, PlumGateway *gateway);
  * host has the address. One call of release for each call of hold. */
 void plum_gateway_set_hold_local (PlumGatewaySet *self, GInetAddress *address);
 void plum_gateway_set_release_local (PlumGatewaySet *self, GInetAddress *address);
-/* Finds the gateway that is reached from an address that is held. (transfer none) (nullable) */
+/* Removes gateways that are kept for an address without need. Call this when add_local_addresses ()
+ * may have lost one. */
+void plum_gateway_set_trim (PlumGatewaySet *self);
+/* Finds the gateway that is reached from an address that is held. error is not set if the gateway
+ * was not in the set, but can be reached now. (transfer none) (nullable) */
 PlumGateway *plum_gateway_set_find_local (PlumGatewaySet *self,
                                           GInetAddress *address,
                                           GError **error);
-/* Whether plum_gateway_set_find() returns the gateway for its interface: it is reached from the
- * address that the host prefers there. */
-gboolean plum_gateway_set_is_preferred (PlumGatewaySet *self, PlumGateway *gateway);
+/* Finds the gateway of an interface that is reached from an address. (transfer none) (nullable) */
+PlumGateway *plum_gateway_set_find_at (PlumGatewaySet *self,
+                                       const char *interface_name,
+                                       GInetAddress *local_address,
+                                       GError **error);
 /* Copies the gateways of a family. (element-type PlumGateway) (transfer full) */
 GPtrArray *plum_gateway_set_copy (PlumGatewaySet *self, GSocketFamily family);
 /* Looks up the network of the default route without changing the set. (transfer full) */

@@ -178,6 +178,20 @@ has_new (GPtrArray *gateways, GPtrArray *old)
   return FALSE;
 }
 
+/* The first gateway of an interface is that of its preferred address, so the order matters. */
+static gboolean
+is_same_list (GPtrArray *gateways, GPtrArray *old)
+{
+  if (gateways->len != old->len)
+    return FALSE;
+
+  for (unsigned int i = 0; i < gateways->len; i++)
+    if (gateways->pdata[i] != old->pdata[i])
+      return FALSE;
+
+  return TRUE;
+}
+
 /* Applies the result of a lookup: the networks, that of the default route first, or the reason why
  * there is none of the default route. */
 static void
@@ -200,8 +214,7 @@ plum_gateway_set_take (PlumGatewaySet *self,
   if (reason != NULL)
     family->reason = g_error_copy (reason);
 
-  if (!added && old->len == gateways->len &&
-      old_default == plum_family_gateways_get_default (family))
+  if (old_default == plum_family_gateways_get_default (family) && is_same_list (gateways, old))
     return;
 
   plum_gateway_set_queue_list_update (self);
@@ -270,33 +283,75 @@ is_reached_from (gconstpointer network, gconstpointer address)
                                (GInetAddress *) address);
 }
 
-/* Adds the networks of the addresses that are held, after those of the interfaces. If the query
- * fails, the known one is kept. */
-static void
-plum_gateway_set_add_locals (PlumGatewaySet *self, PlumFamilyGateways *family, GPtrArray *networks)
+/* May contain an address more than once. (element-type GInetAddress) (transfer full) */
+static GPtrArray *
+plum_gateway_set_collect_locals (PlumGatewaySet *self, PlumFamilyGateways *family)
 {
+  GPtrArray *addresses = g_ptr_array_new_with_free_func (g_object_unref);
+
   for (guint i = 0; i < plum_local_addresses_get_n (self->locals); i++)
     {
       GInetAddress *address = plum_local_addresses_get (self->locals, i);
-      g_autoptr (GError) error = NULL;
-      PlumNetwork *network;
-      PlumGateway *known;
 
-      if (g_inet_address_get_family (address) != family->family ||
-          g_ptr_array_find_with_equal_func (networks, address, is_reached_from, NULL))
+      if (g_inet_address_get_family (address) == family->family)
+        g_ptr_array_add (addresses, g_object_ref (address));
+    }
+
+  self->owner->add_local_addresses (family->family, addresses, self->owner_data);
+  return addresses;
+}
+
+/* Adds the network of an address, if the host has it. If the query fails, the known one is kept. */
+static void
+plum_gateway_set_add_local (PlumGatewaySet *self,
+                            PlumFamilyGateways *family,
+                            GInetAddress *address,
+                            GPtrArray *networks)
+{
+  g_autoptr (GError) error = NULL;
+  PlumNetwork *network = plum_gateway_set_look_up_from (self, address, &error);
+  PlumGateway *known = plum_family_gateways_find_local (family, address);
+
+  if (network != NULL)
+    {
+      g_ptr_array_add (networks, network);
+      return;
+    }
+  if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
+    return;
+
+  plum_network_watch_retry (self->watch);
+  if (known != NULL)
+    g_ptr_array_add (networks, g_object_ref (plum_gateway_get_network (known)));
+}
+
+static gboolean
+is_equal_address (gconstpointer a, gconstpointer b)
+{
+  return g_inet_address_equal ((GInetAddress *) a, (GInetAddress *) b);
+}
+
+/* Adds the networks of more addresses, after those of the interfaces. */
+static void
+plum_gateway_set_add_locals (PlumGatewaySet *self, PlumFamilyGateways *family, GPtrArray *networks)
+{
+  g_autoptr (GPtrArray) addresses = plum_gateway_set_collect_locals (self, family);
+  g_autoptr (GPtrArray) tried = g_ptr_array_new ();
+  guint n_networks = networks->len;
+
+  for (guint i = 0; i < addresses->len; i++)
+    {
+      GInetAddress *address = addresses->pdata[i];
+
+      if (g_ptr_array_find_with_equal_func (networks, address, is_reached_from, NULL) ||
+          g_ptr_array_find_with_equal_func (tried, address, is_equal_address, NULL))
         continue;
 
-      network = plum_gateway_set_look_up_from (self, address, &error);
-      known = plum_family_gateways_find_local (family, address);
-      if (network != NULL)
-        g_ptr_array_add (networks, network);
-      else if (!g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
-        {
-          plum_network_watch_retry (self->watch);
-          if (known != NULL)
-            g_ptr_array_add (networks, g_object_ref (plum_gateway_get_network (known)));
-        }
+      g_ptr_array_add (tried, address);
+      plum_gateway_set_add_local (self, family, address, networks);
     }
+
+  family->n_kept = networks->len - n_networks;
 }
 
 void

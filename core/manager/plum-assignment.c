@@ -2,8 +2,6 @@
 
 #include "plum-assignment-private.h"
 
-#include <sys/random.h>
-
 #include "plum-gateway-private.h"
 #include "plum-lease-holder-private.h"
 #include "plum-lease-store-private.h"
@@ -25,6 +23,8 @@ struct _PlumAssignment
   GHashTable *holders; /* PlumLeaseHolderId of the holder -> PlumLeaseHolder */
   PlumLeaseStore *store;
   PlumSweeper *sweeper;
+  PlumTimer released; /* in the next iteration: a lease was released */
+  gboolean waiting;   /* a holder waits for that */
 };
 
 /* For iteration: a change of one holder may remove others from the table. Those are freed later.
@@ -54,6 +54,7 @@ on_holder_closed (PlumLeaseHolder *holder, gpointer user_data)
   plum_signal_queue_add (self->signals, NULL, NULL, holder,
                          (GDestroyNotify) plum_lease_holder_free);
   plum_sweeper_port_released (self->sweeper);
+  plum_clock_arm_in_ms (self->clock, &self->released, 0);
 }
 
 /* Without a lease: the latest time at which the requested one can expire. */
@@ -66,12 +67,27 @@ get_expiry (PlumAssignment *self, const PlumLeaseNote *note)
 }
 
 static gboolean
+plum_assignment_is_blocked (PlumAssignment *self, PlumLeaseHolder *holder)
+{
+  GHashTableIter iter;
+  gpointer other;
+
+  g_hash_table_iter_init (&iter, self->holders);
+  while (g_hash_table_iter_next (&iter, NULL, &other))
+    if (plum_lease_holder_blocks (other, holder))
+      return TRUE;
+
+  return FALSE;
+}
+
+static gboolean
 on_holder_note (PlumLeaseHolder *holder, const PlumLeaseNote *note, gpointer user_data)
 {
   PlumAssignment *self = user_data;
   const PlumLeaseHolderId *id = plum_lease_holder_get_id (holder);
   PlumGateway *gateway = plum_lease_holder_get_gateway (holder);
   PlumLeaseRecord *record = plum_lease_record_new ();
+  gboolean may_send;
 
   record->protocol = id->protocol;
   record->family = id->family;
@@ -95,7 +111,13 @@ on_holder_note (PlumLeaseHolder *holder, const PlumLeaseNote *note, gpointer use
       record->token = token != NULL ? g_variant_ref (token) : NULL;
     }
 
-  return plum_lease_store_note (self->store, holder, plum_gateway_get_network (gateway), record);
+  may_send =
+    plum_lease_store_note (self->store, holder, plum_gateway_get_network (gateway), record);
+  if (!plum_assignment_is_blocked (self, holder))
+    return may_send;
+
+  self->waiting = TRUE;
+  return FALSE;
 }
 
 static void
@@ -109,6 +131,7 @@ on_holder_released (PlumLeaseHolder *holder, PlumLeaseHolderRemains remains, gpo
       plum_clock_get_time (self->clock) + self->settings->recheck_period * G_GINT64_CONSTANT (1000);
   plum_lease_store_remove_entry (self->store, holder, remains != PLUM_LEASE_HOLDER_NOTHING,
                                  next_delete);
+  plum_clock_arm_in_ms (self->clock, &self->released, 0);
 }
 
 static const PlumLeaseHolderOwner holder_owner = {
@@ -119,69 +142,48 @@ static const PlumLeaseHolderOwner holder_owner = {
 
 /* --- Lease holders --- */
 
-/* Where the gateway of a mapping is found: NULL in both fields without a default route. */
-static void
-plum_assignment_locate (PlumAssignment *self, PlumMapping *mapping, PlumLeaseHolderId *id)
+/* The gateway that a mapping selects. (transfer none) (nullable) */
+static PlumGateway *
+plum_assignment_select_gateway (PlumAssignment *self, PlumMapping *mapping)
 {
   GInetAddress *local = plum_mapping_get_local_address (mapping);
-  PlumGateway *gateway;
 
-  id->interface_name = plum_mapping_get_bound_interface (mapping);
-  id->local_address = NULL;
-  if (id->interface_name != NULL)
-    return;
-
-  gateway = local != NULL ? plum_gateway_set_find_local (self->gateways, local, NULL)
-                          : plum_gateway_set_find (self->gateways, id->family, NULL, NULL);
-  if (gateway != NULL && plum_gateway_set_is_preferred (self->gateways, gateway))
-    {
-      id->interface_name = g_intern_string (plum_gateway_get_interface (gateway));
-    }
-  else if (local != NULL)
-    {
-      g_autofree char *text = g_inet_address_to_string (local);
-
-      id->local_address = g_intern_string (text);
-    }
+  if (local != NULL)
+    return plum_gateway_set_find_local (self->gateways, local, NULL);
+  return plum_gateway_set_find (self->gateways, plum_mapping_get_family (mapping),
+                                plum_mapping_get_bound_interface (mapping), NULL);
 }
 
+/* A gateway is known by its interface and its local address, not by what a mapping selects: when
+ * another address becomes the preferred one, the users move, and the leases stay where they are. */
 static void
 plum_assignment_make_id (PlumAssignment *self, PlumMapping *mapping, PlumLeaseHolderId *id)
 {
+  PlumGateway *gateway = plum_assignment_select_gateway (self, mapping);
+
   id->protocol = plum_mapping_get_protocol (mapping);
   id->family = plum_mapping_get_family (mapping);
   id->internal_port = plum_mapping_get_internal_port (mapping);
   id->hosts = *plum_mapping_get_hosts (mapping);
-  plum_assignment_locate (self, mapping, id);
+  if (gateway != NULL)
+    plum_lease_holder_id_set_place (id, plum_gateway_get_interface (gateway),
+                                    plum_gateway_get_local_address (gateway));
+  else
+    plum_lease_holder_id_set_place (id, plum_mapping_get_bound_interface (mapping),
+                                    plum_mapping_get_local_address (mapping));
 }
 
 /* (transfer none) (nullable) */
 static PlumGateway *
 plum_assignment_find_gateway (PlumAssignment *self, const PlumLeaseHolderId *id, GError **error)
 {
-  g_autoptr (GInetAddress) local = NULL;
+  g_autoptr (GInetAddress) local = plum_lease_holder_id_get_local_address (id);
 
-  if (id->local_address == NULL)
+  if (local == NULL)
     return plum_gateway_set_find (self->gateways, id->family, id->interface_name, error);
-
-  local = g_inet_address_new_from_string (id->local_address);
-  return plum_gateway_set_find_local (self->gateways, local, error);
-}
-
-/* The key authenticates deletes (the nonce of RFC 6887 11.1), so it must not be predictable. */
-static GBytes *
-make_key (GError **error)
-{
-  guint8 key[PLUM_LEASE_RECORD_KEY_SIZE];
-
-  if (getrandom (key, sizeof key, 0) != sizeof key)
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                           "The kernel provides no random numbers");
-      return NULL;
-    }
-
-  return g_bytes_new (key, sizeof key);
+  if (id->interface_name == NULL)
+    return plum_gateway_set_find_local (self->gateways, local, error);
+  return plum_gateway_set_find_at (self->gateways, id->interface_name, local, error);
 }
 
 static PlumLeaseHolder *
@@ -199,7 +201,7 @@ plum_assignment_create_holder (PlumAssignment *self, const PlumLeaseHolderId *id
                              gateway != NULL ? plum_gateway_get_network (gateway) : NULL);
   if (record != NULL)
     key = g_bytes_ref (record->key);
-  else if ((key = make_key (error)) == NULL)
+  else if ((key = plum_lease_store_create_key (error)) == NULL)
     return NULL;
 
   holder = plum_lease_holder_new (id, key, gateway, reason, self->clock, self->settings,
@@ -228,15 +230,20 @@ plum_assignment_check_place (PlumAssignment *self, PlumMapping *mapping, GError 
 {
   GInetAddress *local = plum_mapping_get_local_address (mapping);
   const char *interface_name = plum_gateway_set_get_interface (self->gateways);
+  g_autoptr (GError) reason = NULL;
 
   if (local != NULL)
-    return plum_gateway_set_find_local (self->gateways, local, error) != NULL;
-  if (interface_name == NULL || plum_mapping_get_bound_interface (mapping) != NULL ||
-      !plum_route_has_interface (interface_name))
+    plum_gateway_set_find_local (self->gateways, local, &reason);
+  else if (interface_name != NULL && plum_mapping_get_bound_interface (mapping) == NULL &&
+           plum_route_has_interface (interface_name))
+    plum_gateway_set_find (self->gateways, plum_mapping_get_family (mapping), NULL, &reason);
+
+  /* If the kernel did not answer, it is asked again. */
+  if (!g_error_matches (reason, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
     return TRUE;
 
-  return plum_gateway_set_find (self->gateways, plum_mapping_get_family (mapping), NULL, error) !=
-         NULL;
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
 }
 
 /* Later, a host that is not on the link of the gateway is a failure of the mapping. */
@@ -244,16 +251,11 @@ static gboolean
 plum_assignment_check_host (PlumAssignment *self, PlumMapping *mapping, GError **error)
 {
   GInetAddress *host = plum_mapping_get_internal_address (mapping);
+  PlumGateway *gateway = plum_assignment_select_gateway (self, mapping);
   g_autoptr (GError) reason = NULL;
-  PlumLeaseHolderId id;
-  PlumGateway *gateway;
 
-  if (host == NULL)
-    return TRUE;
-
-  plum_assignment_make_id (self, mapping, &id);
-  gateway = plum_assignment_find_gateway (self, &id, NULL);
-  if (plum_link_check_host (gateway != NULL ? plum_gateway_get_network (gateway) : NULL, host,
+  if (host == NULL ||
+      plum_link_check_host (gateway != NULL ? plum_gateway_get_network (gateway) : NULL, host,
                             &reason))
     return TRUE;
 
@@ -338,7 +340,8 @@ plum_assignment_can_move_holder (PlumAssignment *self,
       PlumLeaseHolderId id;
 
       plum_assignment_make_id (self, users->pdata[i], &id);
-      if (!plum_lease_holder_id_equal (&id, new_id))
+      if (plum_mapping_get_holder (users->pdata[i]) == holder &&
+          !plum_lease_holder_id_equal (&id, new_id))
         return FALSE;
     }
 
@@ -415,9 +418,29 @@ on_gateways_need_backends (gpointer user_data)
   return self->client->get_backends (self->owner);
 }
 
+static void
+on_gateways_need_addresses (GSocketFamily family, GPtrArray *addresses, gpointer user_data)
+{
+  PlumAssignment *self = user_data;
+  GHashTableIter iter;
+  gpointer holder;
+
+  g_hash_table_iter_init (&iter, self->holders);
+  while (g_hash_table_iter_next (&iter, NULL, &holder))
+    {
+      PlumGateway *gateway = plum_lease_holder_get_gateway (holder);
+
+      if (gateway != NULL && plum_gateway_get_family (gateway) == family)
+        g_ptr_array_add (addresses, g_object_ref (plum_gateway_get_local_address (gateway)));
+    }
+
+  plum_lease_store_add_local_addresses (self->store, family, addresses);
+}
+
 static const PlumGatewaySetOwner gateways_owner = {
   .get_backends = on_gateways_need_backends,
   .changed = on_gateways_changed,
+  .add_local_addresses = on_gateways_need_addresses,
 };
 
 /* --- The sweeper's client --- */
@@ -438,19 +461,40 @@ on_sweeper_is_wanted (PlumProtocol protocol,
                       gpointer user_data)
 {
   PlumAssignment *self = user_data;
-  g_autofree char *local = g_inet_address_to_string (plum_gateway_get_local_address (gateway));
-  gboolean preferred = plum_gateway_set_is_preferred (self->gateways, gateway);
-  const char *interface_name = plum_gateway_get_interface (gateway);
-  const PlumLeaseHolderId id = {
+  PlumLeaseHolderId id = {
     .protocol = protocol,
     .family = plum_gateway_get_family (gateway),
     .internal_port = internal_port,
-    .interface_name = preferred ? g_intern_string (interface_name) : NULL,
-    .local_address = preferred ? NULL : g_intern_string (local),
     .hosts = *hosts,
   };
 
+  plum_lease_holder_id_set_place (&id, plum_gateway_get_interface (gateway),
+                                  plum_gateway_get_local_address (gateway));
   return g_hash_table_contains (self->holders, &id);
+}
+
+/* The result of on_holder_note() may have changed. */
+static void
+plum_assignment_wake_holders (PlumAssignment *self)
+{
+  g_autoptr (GPtrArray) holders = plum_assignment_copy_holders (self);
+
+  for (unsigned int i = 0; i < holders->len; i++)
+    plum_lease_holder_race_changed (holders->pdata[i]);
+}
+
+static void
+on_released (gpointer user_data)
+{
+  PlumAssignment *self = user_data;
+  PLUM_SIGNAL_SCOPE (self->signals);
+
+  if (self->waiting)
+    {
+      self->waiting = FALSE;
+      plum_assignment_wake_holders (self);
+    }
+  plum_gateway_set_trim (self->gateways);
 }
 
 static void
@@ -458,10 +502,9 @@ on_sweeper_changed (gpointer user_data)
 {
   PlumAssignment *self = user_data;
   PLUM_SIGNAL_SCOPE (self->signals);
-  g_autoptr (GPtrArray) holders = plum_assignment_copy_holders (self);
 
-  for (unsigned int i = 0; i < holders->len; i++)
-    plum_lease_holder_race_changed (holders->pdata[i]);
+  plum_assignment_wake_holders (self);
+  plum_clock_arm_in_ms (self->clock, &self->released, 0);
   self->client->swept (self->owner);
 }
 
@@ -493,6 +536,7 @@ plum_assignment_new (GMainContext *context,
                                          NULL, (GDestroyNotify) plum_lease_holder_free);
   self->store = plum_lease_store_new (clock);
   self->sweeper = plum_sweeper_new (self->store, clock, settings, &sweeper_client, self);
+  plum_timer_init (&self->released, on_released, self);
   return self;
 }
 
@@ -512,6 +556,7 @@ plum_assignment_close (PlumAssignment *self)
       g_hash_table_iter_remove (&iter);
     }
 
+  plum_clock_disarm (self->clock, &self->released);
   plum_gateway_set_close (self->gateways);
 }
 

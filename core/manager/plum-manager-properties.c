@@ -213,6 +213,9 @@ install_readonly_properties (void)
    * Wi-Fi and VPN. IPv4 gateways come before IPv6 gateways. In each address family, the gateway of
    * the default route that is in use comes first; the others may be added slightly later.
    *
+   * An interface has one more gateway for each other local address from which a mapping is
+   * requested, or was and is not deleted yet. See [property@Plum.Mapping:local-address].
+   *
    * The list changes with the networks of this host. A gateway whose network does not change stays
    * the same object. To map a port on a gateway other than that of the default route, see
    * [property@Plum.Mapping:gateway].

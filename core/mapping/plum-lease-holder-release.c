@@ -90,6 +90,26 @@ plum_lease_holder_release (PlumLeaseHolder *self)
                            self);
 }
 
+static gboolean
+is_same_router (PlumGateway *gateway, PlumGateway *other)
+{
+  GInetAddress *address = plum_gateway_get_address (gateway);
+  GInetAddress *other_address = plum_gateway_get_address (other);
+
+  return g_str_equal (plum_gateway_get_interface (gateway), plum_gateway_get_interface (other)) &&
+         address != NULL && other_address != NULL && g_inet_address_equal (address, other_address);
+}
+
+gboolean
+plum_lease_holder_blocks (PlumLeaseHolder *self, PlumLeaseHolder *other)
+{
+  return self != other && self->phase == PLUM_PHASE_RELEASING &&
+         self->id.family == G_SOCKET_FAMILY_IPV4 && other->id.family == self->id.family &&
+         other->id.protocol == self->id.protocol &&
+         other->id.internal_port == self->id.internal_port &&
+         is_same_router (self->gateway, other->gateway);
+}
+
 void
 plum_lease_holder_expire_release (PlumLeaseHolder *self, const GError *error)
 {

@@ -189,6 +189,7 @@ GInetAddress *
 plum_mapping_get_local_address (PlumMapping *self)
 {
   g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
 
   return self->local_address;
 }
@@ -322,6 +323,7 @@ const char *
 plum_mapping_get_error_summary (PlumMapping *self)
 {
   g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
 
   return self->error_summary;
 }
@@ -340,6 +342,7 @@ GListModel *
 plum_mapping_get_verdicts (PlumMapping *self)
 {
   g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
 
   return self->verdicts;
 }

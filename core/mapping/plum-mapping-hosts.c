@@ -2,8 +2,6 @@
 
 #include "plum-mapping-internal-private.h"
 
-#define CONSTRUCT_FLAGS (G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS)
-
 void
 plum_mapping_make_host_properties (GParamSpec **properties)
 {

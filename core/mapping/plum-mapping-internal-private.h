@@ -77,6 +77,9 @@ typedef enum {
   N_PROPS
 } PlumMappingProperty;
 
+/* Of what the program requests. */
+#define CONSTRUCT_FLAGS (G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS)
+
 /* --- plum-mapping-hosts.c --- */
 
 /* Creates the properties of the hosts at both ends of the mapping. */

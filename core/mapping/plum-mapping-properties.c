@@ -256,7 +256,6 @@ plum_mapping_finalize (GObject *object)
   G_OBJECT_CLASS (plum_mapping_parent_class)->finalize (object);
 }
 
-#define CONSTRUCT_FLAGS (G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS)
 #define READABLE_FLAGS (G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS)
 
 static void
@@ -276,7 +275,8 @@ plum_mapping_install_port_properties (void)
    * PlumMapping:family: (getter get_family)
    *
    * The address family: %G_SOCKET_FAMILY_IPV4 or %G_SOCKET_FAMILY_IPV6. If
-   * [property@Plum.Mapping:local-address] is set, it is the family of that address.
+   * [property@Plum.Mapping:local-address] is an IPv6 address, the family is IPv6; with an IPv4
+   * address and IPv6, [method@Plum.Manager.add_mapping] fails.
    *
    * Since: 1.0
    */

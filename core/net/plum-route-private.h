@@ -35,7 +35,7 @@ PlumNetwork *plum_route_lookup (GSocketFamily family,
  * or to @gateway.
  *
  * Errors: like plum_route_lookup(); %PLUM_ERROR_NO_GATEWAY also if this host does not have the
- * address.
+ * address, or the address is link-local.
  *
  * Returns: (transfer full): the network, whose local address is @local_address, or %NULL on error
  */

@@ -116,13 +116,13 @@ plum_sweeper_find_router (PlumSweeper *self, const PlumLeaseRecord *record)
   return best;
 }
 
+/* Whether the record leads to an address that this host no longer has. gateway: (nullable): that of
+ * plum_sweeper_find_router() */
 static gboolean
-plum_sweeper_is_wanted (PlumSweeper *self, const PlumLeaseRecord *record)
+is_moved (const PlumLeaseRecord *record, PlumGateway *gateway)
 {
-  PlumGateway *gateway = plum_sweeper_find_router (self, record);
-
-  return gateway != NULL && self->client->is_wanted (record->protocol, record->internal_port,
-                                                     &record->hosts, gateway, self->client_data);
+  return gateway == NULL ||
+         !plum_lease_record_has_same_host (record, plum_gateway_get_local_address (gateway));
 }
 
 static PlumCandidate *
@@ -212,15 +212,13 @@ static Deletion *
 plum_sweeper_add_deletion (
   PlumSweeper *self, guint index, PlumGateway *gateway, PlumBackend *backend, guint timeout_ms)
 {
-  PlumNetwork *network = plum_gateway_get_network (gateway);
   Deletion *deletion = g_new0 (Deletion, 1);
 
   deletion->sweeper = self;
   deletion->record = plum_lease_store_begin_delete (self->store, index);
   deletion->backend = g_object_ref (backend);
   deletion->timeout_ms = timeout_ms;
-  deletion->moved =
-    !plum_lease_record_has_same_host (deletion->record, plum_network_get_local_address (network));
+  deletion->moved = is_moved (deletion->record, gateway);
   g_ptr_array_add (self->deletions, deletion);
   plum_clock_arm_in_ms (self->clock, &self->start, 0);
   return deletion;
@@ -291,10 +289,15 @@ static gboolean
 plum_sweeper_may_delete (PlumSweeper *self, guint index)
 {
   const PlumLeaseRecord *record = plum_lease_store_get_leftover (self->store, index);
+  PlumGateway *gateway = plum_sweeper_find_router (self, record);
 
-  return plum_lease_store_may_delete (self->store, index) &&
-         (!plum_sweeper_is_wanted (self, record) ||
-          plum_lease_store_has_entry (self->store, record));
+  if (!plum_lease_store_may_delete (self->store, index, is_moved (record, gateway)))
+    return FALSE;
+
+  return gateway == NULL ||
+         !self->client->is_wanted (record->protocol, record->internal_port, &record->hosts, gateway,
+                                   self->client_data) ||
+         plum_lease_store_has_entry (self->store, record, plum_gateway_get_local_address (gateway));
 }
 
 /* Discovers the backends on the routers of leftovers. */
@@ -425,10 +428,17 @@ on_leftover_added (gpointer user_data)
   plum_sweeper_sweep_in (self, self->settings->recheck_period);
 }
 
+/* Another address that this host still has may have a mapping of the same port: the program may
+ * request it again. */
 static void
-on_leftover_in_conflict (guint index, gpointer user_data)
+on_leftover_in_conflict (guint index, const PlumLeaseRecord *entry, gpointer user_data)
 {
-  plum_sweeper_try_delete (user_data, index, CONFLICT_TIMEOUT_MS);
+  PlumSweeper *self = user_data;
+  const PlumLeaseRecord *record = plum_lease_store_get_leftover (self->store, index);
+  PlumGateway *gateway = plum_sweeper_find_router (self, record);
+
+  if (plum_lease_record_has_same_host (record, entry->local_address) || is_moved (record, gateway))
+    plum_sweeper_try_delete (self, index, CONFLICT_TIMEOUT_MS);
 }
 
 static void

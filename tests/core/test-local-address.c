@@ -6,7 +6,11 @@
 
 #include "core-fixture.h"
 
+#include <errno.h>
+
+#include "plum-route-private.h"
 #include "test-lan.h"
+#include "test-syscalls.h"
 
 typedef struct
 {
@@ -220,6 +224,17 @@ test_interface (Host *f, gconstpointer data)
   assert_refused (f, "198.51.100.2", "The interface “wan0” does not have the address 198.51.100.2");
 }
 
+/* The gateway that the program sets is on another network than the address. */
+static void
+test_gateway_elsewhere (Host *f, gconstpointer data)
+{
+  SKIP_WITHOUT_LAN (f);
+
+  core_set_gateway (&f->core, "192.0.2.77");
+  assert_refused (f, "203.0.113.2", "No route leads to the gateway 192.0.2.77");
+  assert_refused (f, "127.0.0.1", "No route leads to the gateway 192.0.2.77");
+}
+
 /* The address goes and returns. Nothing is sent to the router from another address. */
 static void
 test_address_goes (Host *f, gconstpointer data)
@@ -353,7 +368,424 @@ test_shared_address (Host *f, gconstpointer data)
   g_assert_cmpuint (ALPHA->n_unmap, ==, 1);
 }
 
+/* The lease of an address that went can be deleted when the host has the address again. */
+static void
+test_leftover_of_address (Host *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  plum_manager_set_recheck_period (f->core.manager, 60000);
+  mapping = add (f, 8080, "192.0.2.3");
+  settle (f);
+  ip ("addr del 192.0.2.3/24 dev wan0");
+  settle (f);
+  core_destroy (&f->core, mapping);
+  test_loop_settle (&f->core.loop);
+  core_assert_state (mapping, DESTROYED);
+  g_free (fake_backends_take_log ());
+  test_loop_advance (&f->core.loop, 130000);
+  core_assert_log ("alpha@wan0:unmap:tcp:8080:192.0.2.3"); /* refused */
+
+  ip ("addr add 192.0.2.3/24 dev wan0");
+  settle (f);
+  test_loop_advance (&f->core.loop, 130000);
+  core_assert_log ("alpha@wan0:discover alpha@wan0:unmap:tcp:8080");
+  g_assert_cmpuint (g_list_model_get_n_items (plum_manager_get_gateways (f->core.manager)), ==, 2);
+}
+
+/* --- The address on other interfaces --- */
+
+/* The old router is no longer reached from the address: nothing is sent to it. */
+static void
+test_address_moves (Host *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  mapping = add (f, 8080, "192.0.2.3");
+  settle (f);
+  g_free (fake_backends_take_log ());
+  ip ("addr del 192.0.2.3/24 dev wan0");
+  ip ("addr add 192.0.2.3/32 dev wlan0");
+  settle (f);
+  assert_up_from (mapping, "wlan0", "192.0.2.3");
+  core_assert_log ("alpha@wlan0:discover alpha@wlan0:map:tcp:8080:8080");
+
+  ip ("addr del 192.0.2.3/32 dev wlan0");
+  ip ("addr add 192.0.2.3/24 dev wan0");
+  settle (f);
+  assert_up_from (mapping, "wan0", "192.0.2.3");
+}
+
+/* Two interfaces have the address: one of them is used, and the other one if that loses it. */
+static void
+test_on_two_interfaces (Host *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  gboolean on_wan;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ip ("addr add 192.0.2.3/32 dev wlan0");
+  mapping = add (f, 8080, "192.0.2.3");
+  settle (f);
+  core_assert_state (mapping, SUCCESS);
+  g_assert_cmpuint (ALPHA->n_map, ==, 1);
+  on_wan = g_str_equal (plum_gateway_get_interface (plum_mapping_get_gateway (mapping)), "wan0");
+
+  ip (on_wan ? "addr del 192.0.2.3/24 dev wan0" : "addr del 192.0.2.3/32 dev wlan0");
+  settle (f);
+  assert_up_from (mapping, on_wan ? "wlan0" : "wan0", "192.0.2.3");
+}
+
+/* The interface is an end of a tunnel: the address of the router is unknown. */
+static void
+test_point_to_point (Host *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (PlumMapping) second = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ip ("addr flush dev wlan0");
+  ip ("addr add 198.51.100.2 peer 198.51.100.1 dev wlan0");
+  ip ("addr add 198.51.100.9/32 dev wlan0");
+  ip ("route replace default dev wlan0 metric 600");
+  mapping = add (f, 8080, "198.51.100.2");
+  second = add (f, 8080, "198.51.100.9");
+  settle (f);
+  assert_up_from (mapping, "wlan0", "198.51.100.2");
+  assert_up_from (second, "wlan0", "198.51.100.9");
+  g_assert_null (plum_gateway_get_address (plum_mapping_get_gateway (second)));
+}
+
+/* --- Handlers --- */
+
+static void
+on_up (PlumManager *manager, PlumMapping *mapping, PlumState old_state, Host *f)
+{
+  if (plum_mapping_get_state (mapping) == PLUM_STATE_SUCCESS)
+    plum_manager_destroy_mapping_async (manager, plum_mapping_get_id (mapping), NULL, NULL, NULL);
+  if (plum_mapping_get_state (mapping) == PLUM_STATE_DESTROYED)
+    plum_manager_set_interface (manager, "wan0");
+}
+
+/* A handler destroys the mapping as soon as it is up, and another one changes the interface while
+ * its gateway is removed. */
+static void
+test_handlers (Host *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) follower = NULL;
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  follower = core_add_up (&f->core, 8081, 0);
+  g_signal_connect (f->core.manager, "mapping-state-changed", G_CALLBACK (on_up), f);
+  mapping = new_mapping (8080, "192.0.2.3");
+  g_assert_true (plum_manager_add_mapping (f->core.manager, mapping, NULL));
+  settle (f);
+  core_assert_state (mapping, DESTROYED);
+  assert_up_from (follower, "wan0", "192.0.2.2");
+  g_assert_cmpuint (g_list_model_get_n_items (plum_manager_get_gateways (f->core.manager)), ==, 1);
+}
+
+static void
+on_gateways (GListModel *gateways, guint position, guint removed, guint added, Host *f)
+{
+  if (added > 0)
+    g_object_run_dispose (G_OBJECT (f->core.manager));
+}
+
+/* The handler is notified of the gateway of the address. */
+static void
+test_handler_disposes (Host *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) follower = NULL;
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  follower = core_add_up (&f->core, 8081, 0);
+  settle (f);
+  g_signal_connect (plum_manager_get_gateways (f->core.manager), "items-changed",
+                    G_CALLBACK (on_gateways), f);
+  mapping = new_mapping (8080, "192.0.2.3");
+  plum_manager_add_mapping (f->core.manager, mapping, NULL);
+  settle (f);
+  core_assert_state (mapping, DESTROYED);
+  core_assert_state (follower, DESTROYED);
+}
+
+/* --- Failures of the kernel's answers --- */
+
+/* Whether the host has the address is unknown: the mapping is pending until the query succeeds. */
+static void
+test_query_fails (Host *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) follower = NULL;
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  follower = core_add_up (&f->core, 8081, 0);
+  settle (f);
+  test_syscall_fail (TEST_SYSCALL_NETLINK_SOCKET, EMFILE);
+  mapping = add (f, 8080, "192.0.2.3");
+  core_assert_state (mapping, PENDING);
+
+  test_syscalls_reset ();
+  test_loop_advance (&f->core.loop, 20000);
+  assert_up_from (mapping, "wan0", "192.0.2.3");
+}
+
+static void
+on_netlink_socket (gpointer user_data)
+{
+  guint *n = user_data;
+
+  if (++*n == 2)
+    test_syscall_fail (TEST_SYSCALL_NETLINK_SOCKET, 0);
+}
+
+/* Only the first query fails: the second one finds the address, but no gateway is in the list. */
+static void
+test_first_query_fails (Host *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) follower = NULL;
+  g_autoptr (PlumMapping) mapping = NULL;
+  guint n = 0;
+
+  SKIP_WITHOUT_LAN (f);
+
+  follower = core_add_up (&f->core, 8081, 0);
+  settle (f);
+  test_syscall_set_hook (TEST_SYSCALL_NETLINK_SOCKET, on_netlink_socket, &n);
+  test_syscall_fail (TEST_SYSCALL_NETLINK_SOCKET, EMFILE);
+  mapping = add (f, 8080, "192.0.2.3");
+  test_syscall_set_hook (TEST_SYSCALL_NETLINK_SOCKET, NULL, NULL);
+  test_syscalls_reset ();
+  test_loop_advance (&f->core.loop, 20000);
+  assert_up_from (mapping, "wan0", "192.0.2.3");
+}
+
+/* --- The preferred address changes --- */
+
+static void
+prefer (const char *source)
+{
+  g_autofree char *line =
+    g_strdup_printf ("route replace default via 192.0.2.1 dev wan0 metric 100 src %s", source);
+
+  ip (line);
+}
+
+/* A second address of an interface whose preferred one is not listed yet. */
+static void
+test_listed_later (Host *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ip ("addr add 198.51.100.3/24 dev wlan0");
+  mapping = add (f, 8080, "198.51.100.3");
+  settle (f);
+  assert_up_from (mapping, "wlan0", "198.51.100.3");
+  core_assert_log ("alpha@wlan0:discover alpha@wlan0:map:tcp:8080:8080");
+}
+
+/* The leases of the mappings with an address stay, also that of the new preferred one. The delete
+ * of no port is followed by a request for it. */
+static void
+test_swap (Host *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) follower = NULL;
+  g_autoptr (PlumMapping) first = NULL;
+  g_autoptr (PlumMapping) second = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  follower = core_add_up (&f->core, 8080, 0);
+  first = new_mapping (8080, "192.0.2.2");
+  g_assert_true (plum_manager_add_mapping (f->core.manager, first, NULL));
+  second = add (f, 8080, "192.0.2.3");
+  settle (f);
+  g_free (fake_backends_take_log ());
+
+  prefer ("192.0.2.3");
+  settle (f);
+  assert_up_from (follower, "wan0", "192.0.2.3");
+  assert_up_from (first, "wan0", "192.0.2.2");
+  assert_up_from (second, "wan0", "192.0.2.3");
+  core_assert_log ("");
+
+  prefer ("192.0.2.2");
+  settle (f);
+  assert_up_from (follower, "wan0", "192.0.2.2");
+  core_assert_log ("");
+}
+
+/* The same on an interface that is not that of the default route, for a mapping that is bound to
+ * it: the gateways are the same ones, in another order. */
+static void
+test_swap_bound (Host *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) first = NULL;
+  g_autoptr (PlumMapping) second = NULL;
+  g_autoptr (PlumMapping) bound = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ip ("addr add 198.51.100.3/24 dev wlan0");
+  first = add (f, 8080, "198.51.100.2");
+  second = add (f, 8080, "198.51.100.3");
+  settle (f);
+  bound = g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080, "gateway",
+                        plum_mapping_get_gateway (first), NULL);
+  g_assert_true (plum_manager_add_mapping (f->core.manager, bound, NULL));
+  test_loop_settle (&f->core.loop);
+  assert_up_from (bound, "wlan0", "198.51.100.2");
+
+  ip ("route replace default via 198.51.100.1 dev wlan0 metric 600 src 198.51.100.3");
+  settle (f);
+  assert_up_from (bound, "wlan0", "198.51.100.3");
+  assert_up_from (first, "wlan0", "198.51.100.2");
+  assert_up_from (second, "wlan0", "198.51.100.3");
+}
+
+/* The host still has the earlier address: the lease that leads to it is deleted from there, and
+ * then its external port is free for the new address. */
+static void
+test_preferred_changes (Host *f, gconstpointer data)
+{
+  GListModel *gateways = plum_manager_get_gateways (f->core.manager);
+  g_autoptr (PlumMapping) follower = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  follower = core_add_up (&f->core, 8080, 0);
+  settle (f);
+  g_free (fake_backends_take_log ());
+  ALPHA->unmap = AFTER (500);
+
+  prefer ("192.0.2.3");
+  settle (f);
+  core_assert_state (follower, PENDING);
+  core_assert_log ("alpha@wan0:unmap:tcp:8080 alpha@wan0:discover");
+  g_assert_cmpuint (g_list_model_get_n_items (gateways), ==, 3);
+
+  test_loop_advance (&f->core.loop, 1000);
+  assert_up_from (follower, "wan0", "192.0.2.3");
+  core_assert_log ("alpha@wan0:map:tcp:8080:8080");
+  g_assert_cmpuint (g_list_model_get_n_items (gateways), ==, 2);
+}
+
+/* The delete is not confirmed: it is repeated from the same address. */
+static void
+test_unconfirmed (Host *f, gconstpointer data)
+{
+  GListModel *gateways = plum_manager_get_gateways (f->core.manager);
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  plum_manager_set_recheck_period (f->core.manager, 60000);
+  mapping = add (f, 8080, "192.0.2.3");
+  settle (f);
+  g_free (fake_backends_take_log ());
+  ALPHA->unmap = SILENCE;
+  core_destroy (&f->core, mapping);
+  test_loop_advance (&f->core.loop, 10000);
+  core_assert_state (mapping, DESTROYED);
+  core_assert_log ("alpha@wan0:unmap:tcp:8080");
+
+  ALPHA->unmap = AT_ONCE;
+  test_loop_advance (&f->core.loop, 130000);
+  core_assert_log ("alpha@wan0:unmap:tcp:8080");
+  g_assert_cmpuint (g_list_model_get_n_items (gateways), ==, 2);
+}
+
+/* --- IPv6 --- */
+
+static void
+set_up_ipv6 (Host *f, gconstpointer data)
+{
+  core_fixture_set_up (&f->core, data);
+  test_lan_set_up (&f->lan, TEST_LAN_IPV6);
+  plum_manager_set_gateway_address (f->core.manager, NULL);
+  fake_backends_log_interfaces ();
+  if (f->lan.ready)
+    ip ("-6 route add default via fe80::1 dev wan0");
+}
+
+static void
+tear_down_ipv6 (Host *f, gconstpointer data)
+{
+  core_fixture_tear_down (&f->core, NULL);
+  test_lan_tear_down (&f->lan, TEST_LAN_IPV6);
+}
+
+/* The kernel adds IPv6 addresses asynchronously. */
+static void
+add_ipv6 (const char *text, const char *options)
+{
+  g_autofree char *line = g_strdup_printf ("-6 addr add %s/64 dev wan0 nodad %s", text, options);
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (text);
+  g_autoptr (PlumNetwork) network = NULL;
+
+  ip (line);
+  while (network == NULL)
+    network = plum_route_lookup_from (address, NULL, NULL, NULL);
+}
+
+/* The program may select any address that is not the preferred one, also a deprecated one. */
+static void
+test_ipv6 (Host *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) preferred = NULL;
+  g_autoptr (PlumMapping) second = NULL;
+  g_autoptr (PlumMapping) deprecated = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  add_ipv6 ("2001:db8::3", "");
+  add_ipv6 ("2001:db8::4", "preferred_lft 0");
+  ip ("-6 route replace default via fe80::1 dev wan0 src 2001:db8::2");
+  preferred = add (f, 8080, "2001:db8::2");
+  second = add (f, 8080, "2001:db8::3");
+  deprecated = add (f, 8080, "2001:db8::4");
+  settle (f);
+  assert_up_from (preferred, "wan0", "2001:db8::2");
+  assert_up_from (second, "wan0", "2001:db8::3");
+  assert_up_from (deprecated, "wan0", "2001:db8::4");
+  core_assert_log ("alpha@wan0:discover alpha@wan0:map:tcp:8080:8080 "
+                   "alpha@wan0:discover alpha@wan0:map:tcp:8080:8080 "
+                   "alpha@wan0:discover alpha@wan0:map:tcp:8080:8080");
+
+  ip ("-6 addr del 2001:db8::3/64 dev wan0");
+  settle (f);
+  core_assert_state (second, PENDING);
+  assert_up_from (deprecated, "wan0", "2001:db8::4");
+}
+
+/* A link-local address is not reached from the internet, and no interface goes with it. */
+static void
+test_link_local (Host *f, gconstpointer data)
+{
+  SKIP_WITHOUT_LAN (f);
+
+  assert_refused (f, "fe80::2", "The address fe80::2 is valid on its link only");
+  assert_refused (f, "::1", "No IPv6 default route leads through the interface “lo”");
+  assert_refused (f, "::", "This host does not have the address ::");
+  assert_refused (f, "ff02::1", "This host does not have the address ff02::1");
+}
+
 #define ADD(path, func) g_test_add (path, Host, NULL, set_up, func, tear_down)
+#define ADD_IPV6(path, func) g_test_add (path, Host, NULL, set_up_ipv6, func, tear_down_ipv6)
 
 int
 main (int argc, char **argv)
@@ -367,12 +799,28 @@ main (int argc, char **argv)
   ADD ("/local-address/not-of-this-host", test_not_of_this_host);
   ADD ("/local-address/no-route", test_no_route);
   ADD ("/local-address/interface", test_interface);
+  ADD ("/local-address/gateway-elsewhere", test_gateway_elsewhere);
   ADD ("/local-address/address-goes", test_address_goes);
   ADD ("/local-address/preferred-goes", test_preferred_goes);
   ADD ("/local-address/default-moves", test_default_moves);
   ADD ("/local-address/family", test_family);
   ADD ("/local-address/with-gateway", test_with_gateway);
   ADD ("/local-address/shared-address", test_shared_address);
+  ADD ("/local-address/leftover-of-address", test_leftover_of_address);
+  ADD ("/local-address/address-moves", test_address_moves);
+  ADD ("/local-address/on-two-interfaces", test_on_two_interfaces);
+  ADD ("/local-address/point-to-point", test_point_to_point);
+  ADD ("/local-address/handlers", test_handlers);
+  ADD ("/local-address/handler-disposes", test_handler_disposes);
+  ADD ("/local-address/query-fails", test_query_fails);
+  ADD ("/local-address/first-query-fails", test_first_query_fails);
+  ADD ("/local-address/listed-later", test_listed_later);
+  ADD ("/local-address/swap", test_swap);
+  ADD ("/local-address/swap-bound", test_swap_bound);
+  ADD ("/local-address/preferred-changes", test_preferred_changes);
+  ADD ("/local-address/unconfirmed", test_unconfirmed);
+  ADD_IPV6 ("/local-address/ipv6", test_ipv6);
+  ADD_IPV6 ("/local-address/link-local", test_link_local);
 
   return g_test_run ();
 }

@@ -24,12 +24,14 @@ import lab
 import local_address
 import port_owner
 import recovery
+import seed_api
 import serve
 import service_program
 import stun_server
 import traffic
 import two_routers
 from commands import Commands
+from outside import Outside
 from plumctl import Plumctl
 from remote_hosts import RemoteHosts
 from two_gateways import TwoGateways
@@ -383,6 +385,7 @@ SUITES = {
         ('doctor-of-one-router', two_routers.TwoRouters(commands).one_router),
     ]),
     'service': (['--router=all'], service_program.cases('pcp', 'natpmp', 'upnp')),
+    'seed-api': (['--router=all'], seed_api.cases(say)),
     'commands': (['--router=all'], [
         ('status', commands.status, 'pcp'),
         ('external', commands.external),
@@ -447,6 +450,7 @@ SUITES = {
         ('no-router-answers', no_router_answers),
         ('doctor', commands.doctor, 'silent'),
     ]),
+    **Outside(commands, plumctl_map).suites(),
     **two_routers.suites(commands),
     **itself_chain.suites(plumctl_map),
 }

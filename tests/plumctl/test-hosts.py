@@ -142,6 +142,7 @@ def usage_errors():
             (["map", "--family", "6", "--from", "1.2.3.4", "tcp:80"], "--family: does not match"),
             (["map", "--family", "both", "--for", PRINTER, "tcp:80"], "--family: does not match"),
             (["run", "--for", "x", "tcp:80", "--", "true"], "--for: “x” is not an address"),
+            (["map", "--stun", "192.0.2.1", "--from", "1.2.3.4", "udp:80"], "--stun cannot be used"),
             (["unmap", "--for", "x", "tcp:80"], "--for: “x” is not an address"),
             (["unmap", "--family", "6", "--for", PRINTER, "tcp:80"], "--family: does not match"),
             (["unmap", "--all-mine", "--for", PRINTER], "--for cannot be used with --all-mine")]:

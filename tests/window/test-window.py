@@ -231,6 +231,27 @@ def searches_again():
         window.text(f'External address {lab.WAN}')
 
 
+def lists_the_mappings():
+    """The GTK list of the manual."""
+    with ports() as window:
+        for name, port in ('TCP', 8080), ('UDP', 8081):
+            window.text(f'{name} {port}')
+            window.text(f'{lab.WAN}:{port}')
+            assert lab.rules(port), f'the router has no rule for port {port}'
+        picture(window, 'list')
+        window.press('Ports', 'ctrl+w')
+        lab.equal(window.process.wait(10), 0, 'exit status')
+        lab.equal(lab.rules(8080) + lab.rules(8081), [], 'rules left on the router')
+
+
+def lists_the_reason():
+    with ports() as window:
+        window.text('TCP 8080')
+        window.text('No router answers to PCP, NAT-PMP or UPnP IGD.')
+        window.press('Ports', 'ctrl+w')
+        lab.equal(window.process.wait(10), 0, 'exit status')
+
+
 SUITES = {
     'all': ([], [
         shows_the_router,
@@ -244,6 +265,8 @@ SUITES = {
     ]),
     'none': (['--router=none'], [reports_a_router_without_port_mapping]),
     'offline': (['--no-network'], [waits_for_a_network, searches_again]),
+    'list': ([], [lists_the_mappings]),
+    'list-none': (['--router=none'], [lists_the_reason]),
 }
 
 

@@ -11,6 +11,8 @@
 #include "mapping-set.h"
 #include "output.h"
 #include "state-directory.h"
+#include "verification.h"
+#include "verified.h"
 
 #include <signal.h>
 #include <unistd.h>
@@ -37,6 +39,7 @@ static const GOptionEntry entries[] = {
     "The address of this computer that is to be reached", "ADDRESS" },
   HOST_OPTION_FROM,
   HOST_OPTION_FOR ("Map the ports to this host of the local network"),
+  COMMON_OPTION_STUN,
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
@@ -50,6 +53,7 @@ typedef struct
 {
   Session session; /* first: a Session * is a Run * */
   MappingSet set;
+  Verification verification;
   char **command;
   GSubprocess *child;
 } Run;
@@ -100,7 +104,28 @@ on_up (MappingSet *set)
 {
   Run *run = (Run *) set->session;
 
-  if (run->child == NULL)
+  if (common_options.stun != NULL)
+    verification_start (&run->verification);
+  else if (run->child == NULL)
+    start_child (run);
+}
+
+static void
+on_verified (Verification *verification, PlumMapping *mapping)
+{
+  g_autofree char *name = describe_mapping_name (mapping);
+  g_autofree char *text = verified_describe (mapping);
+
+  if (!common_options.quiet)
+    output_error ("%s: %s", name, text);
+}
+
+static void
+on_all_verified (Verification *verification)
+{
+  Run *run = (Run *) verification->set->session;
+
+  if (!run->session.closing)
     start_child (run);
 }
 
@@ -151,6 +176,12 @@ check_arguments (char **tail)
       return FALSE;
     }
 
+  if (common_options.stun != NULL && g_strcmp0 (options.wait, "no") == 0)
+    {
+      output_error ("--stun tests the ports before the command starts, which --wait=no forbids");
+      return FALSE;
+    }
+
   if (tail == NULL || tail[0] == NULL)
     {
       output_error ("no command given, for example: plumctl run tcp:8080 -- my-server");
@@ -187,10 +218,12 @@ run_run (char **arguments, char **tail)
   run.set = (MappingSet){
     .session = &run.session, .changed = on_changed, .up = on_up, .exact = options.exact
   };
+  run.verification =
+    (Verification){ .set = &run.set, .verified = on_verified, .done = on_all_verified };
   if (check_arguments (tail) &&
       mapping_set_use_local_address (&run.set, options.local_address, NULL) &&
       mapping_set_parse_hosts (&run.set, options.local_address != NULL) &&
-      mapping_set_parse (&run.set, arguments, options.description))
+      mapping_set_parse (&run.set, arguments, options.description) && verification_check (&run.set))
     {
       if (session_init (&run.session))
         exit_code = run_with_session (&run, wait);
@@ -198,6 +231,7 @@ run_run (char **arguments, char **tail)
         exit_code = run.session.exit_code;
     }
 
+  verification_clear (&run.verification);
   mapping_set_clear (&run.set);
   session_clear (&run.session);
   return exit_code;
@@ -211,7 +245,7 @@ const PlumctlCommand plumctl_command_run = {
     "The environment of the command contains PLUM_TCP_8080=ADDRESS:PORT for tcp:8080, and\n"
     "PLUM_EXTERNAL_ADDRESS. With --wait=no, variables are set only for ports that are already\n"
     "mapped. The mappings are removed when the command exits. SIGINT, SIGTERM and SIGHUP are\n"
-    "forwarded to the command.\n"
+    "forwarded to the command. With --stun, PLUM_UDP_5000_VERIFIED is yes, no or unknown.\n"
     "\n"
     "Example:\n"
     "  plumctl run tcp:9011 -- sh -c 'echo \"reach me at $PLUM_TCP_9011\"; my-server 9011'\n"

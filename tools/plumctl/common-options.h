@@ -15,6 +15,7 @@ typedef struct
   char **backends;
   char **options; /* NAME.KEY=VALUE */
   double timeout; /* s */
+  char *stun;     /* HOST[:PORT] */
 } CommonOptions;
 
 #define COMMON_TIMEOUT_DEFAULT 30.0
@@ -60,6 +61,12 @@ extern CommonOptions common_options;
   {                                                                                                \
     "timeout", 't', 0, G_OPTION_ARG_DOUBLE, &common_options.timeout,                               \
       "Time limit for the first attempt (default: 30)", "SECONDS"                                  \
+  }
+
+#define COMMON_OPTION_STUN                                                                         \
+  {                                                                                                \
+    "stun", 0, 0, G_OPTION_ARG_STRING, &common_options.stun,                                       \
+      "Ask this STUN server how the internet sees mapped UDP ports", "HOST[:PORT]"                 \
   }
 
 gboolean common_options_check (GInetAddress **gateway);

@@ -2,7 +2,9 @@
 
 #include "describe.h"
 
+#include "common-options.h"
 #include "exit-code.h"
+#include "verified.h"
 
 #include <string.h>
 
@@ -300,6 +302,8 @@ describe_mapping_json (PlumMapping *mapping)
   else
     json_writer_null (&json, "lifetime");
   describe_mapping_error_json (&json, mapping);
+  if (common_options.stun != NULL)
+    verified_write_json (mapping, &json);
   json_writer_end_object (&json);
 
   return json_writer_finish (&json);

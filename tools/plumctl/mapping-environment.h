@@ -5,5 +5,6 @@
 #include <plum-glib/plum-glib.h>
 
 /* Passes the external address of a mapping that is up to a command, in the variables
- * PLUM_TCP_8080=203.0.113.5:8080 and PLUM_EXTERNAL_ADDRESS=203.0.113.5. */
+ * PLUM_TCP_8080=203.0.113.5:8080 and PLUM_EXTERNAL_ADDRESS=203.0.113.5; with --stun, also the
+ * result in PLUM_UDP_5000_VERIFIED. */
 void mapping_environment_set (GSubprocessLauncher *launcher, PlumMapping *mapping);

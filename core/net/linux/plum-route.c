@@ -32,6 +32,7 @@ typedef struct
   GInetAddress *override;
   const char *interface_name;
   guint interface_index; /* the index of interface_name; 0: any */
+  gboolean on_link;      /* the program says that override is on the link of the interface */
   PlumNetlinkRoute route;
 } RouteLookup;
 
@@ -185,8 +186,7 @@ lookup_find_route (RouteLookup *self, GError **error)
 
   /* If an interface has no IPv4 route, the kernel assumes that all destinations are on-link. Only a
    * table entry proves that a route exists. */
-  if (self->family == G_SOCKET_FAMILY_IPV4 && self->interface_name != NULL &&
-      self->override == NULL &&
+  if (self->family == G_SOCKET_FAMILY_IPV4 && self->interface_name != NULL && !self->on_link &&
       !lookup_query_route (self, destination, RTM_F_FIB_MATCH, &match, error))
     return FALSE;
 
@@ -427,40 +427,13 @@ find_interface_of (GInetAddress *address,
   return TRUE;
 }
 
-PlumNetwork *
-plum_route_lookup_from (GInetAddress *local_address,
-                        const char *interface_name,
-                        GInetAddress *gateway,
-                        GError **error)
-{
-  char found[PLUM_NETLINK_NAME_SIZE];
-  g_autoptr (PlumNetwork) network = NULL;
-
-  if (!find_interface_of (local_address, found, error))
-    return NULL;
-  if (interface_name != NULL && !g_str_equal (interface_name, found))
-    {
-      g_autofree char *text = g_inet_address_to_string (local_address);
-
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   "The interface “%s” does not have the address %s", interface_name, text);
-      return NULL;
-    }
-
-  network = plum_route_lookup (g_inet_address_get_family (local_address), found, gateway, error);
-  if (network == NULL ||
-      g_inet_address_equal (plum_network_get_local_address (network), local_address))
-    return g_steal_pointer (&network);
-
-  return plum_network_new (found, plum_network_get_interface_index (network),
-                           plum_network_get_gateway (network), local_address, gateway != NULL);
-}
-
-PlumNetwork *
-plum_route_lookup (GSocketFamily family,
-                   const char *interface_name,
-                   GInetAddress *gateway,
-                   GError **error)
+/* on_link: gateway is on the link of the interface, whatever the routes are. */
+static PlumNetwork *
+look_up (GSocketFamily family,
+         const char *interface_name,
+         GInetAddress *gateway,
+         gboolean on_link,
+         GError **error)
 {
   g_autofree RouteLookup *lookup = NULL;
   PlumNetwork *network;
@@ -475,10 +448,54 @@ plum_route_lookup (GSocketFamily family,
   lookup->interface_index = 0;
   lookup->interface_name = interface_name;
   lookup->override = gateway;
+  lookup->on_link = on_link;
   if (!plum_netlink_client_open (&lookup->netlink, error))
     return NULL;
 
   network = lookup_find_network (lookup, error);
   plum_netlink_client_close (&lookup->netlink);
   return network;
+}
+
+PlumNetwork *
+plum_route_lookup (GSocketFamily family,
+                   const char *interface_name,
+                   GInetAddress *gateway,
+                   GError **error)
+{
+  return look_up (family, interface_name, gateway, gateway != NULL, error);
+}
+
+PlumNetwork *
+plum_route_lookup_from (GInetAddress *local_address,
+                        const char *interface_name,
+                        GInetAddress *gateway,
+                        GError **error)
+{
+  char found[PLUM_NETLINK_NAME_SIZE];
+  g_autofree char *text = g_inet_address_to_string (local_address);
+  g_autoptr (PlumNetwork) network = NULL;
+
+  if (g_inet_address_get_is_link_local (local_address))
+    {
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                   "The address %s is valid on its link only", text);
+      return NULL;
+    }
+  if (!find_interface_of (local_address, found, error))
+    return NULL;
+  if (interface_name != NULL && !g_str_equal (interface_name, found))
+    {
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                   "The interface “%s” does not have the address %s", interface_name, text);
+      return NULL;
+    }
+
+  network = look_up (g_inet_address_get_family (local_address), found, gateway, FALSE, error);
+  if (network == NULL ||
+      g_inet_address_equal (plum_network_get_local_address (network), local_address))
+    return g_steal_pointer (&network);
+
+  return plum_network_new (found, plum_network_get_interface_index (network),
+                           plum_network_get_gateway (network), local_address, gateway != NULL);
 }
