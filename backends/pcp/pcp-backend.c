@@ -204,6 +204,12 @@ plum_pcp_backend_discover (PlumBackend *backend, PlumCall *call)
   plum_udp_session_discover (PLUM_PCP_BACKEND (backend)->session, call);
 }
 
+static gboolean
+plum_pcp_backend_supports (PlumBackend *backend, PlumRequest *request)
+{
+  return TRUE;
+}
+
 static void
 plum_pcp_backend_map (PlumBackend *backend, PlumRequest *request, PlumCall *call)
 {
@@ -324,6 +330,7 @@ plum_pcp_backend_class_init (PlumPcpBackendClass *klass)
 
   backend_class->title = "PCP";
   backend_class->discover = plum_pcp_backend_discover;
+  backend_class->supports = plum_pcp_backend_supports;
   backend_class->map = plum_pcp_backend_map;
   backend_class->unmap = plum_pcp_backend_unmap;
   backend_class->check = plum_pcp_backend_check;

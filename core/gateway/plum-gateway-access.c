@@ -8,30 +8,38 @@ gboolean
 plum_gateway_hold_port (PlumGateway *self,
                         PlumProtocol protocol,
                         guint port,
+                        const PlumHosts *hosts,
                         PlumGatewayClient *client)
 {
-  return plum_port_table_hold (self->ports, protocol, port, client);
+  return plum_port_table_hold (self->ports, protocol, port, hosts, client);
 }
 
 guint
-plum_gateway_reserve_port (PlumGateway *self, PlumProtocol protocol, PlumGatewayClient *client)
+plum_gateway_reserve_port (PlumGateway *self,
+                           PlumProtocol protocol,
+                           const PlumHosts *hosts,
+                           PlumGatewayClient *client)
 {
-  return plum_port_table_reserve (self->ports, protocol, client);
+  return plum_port_table_reserve (self->ports, protocol, hosts, client);
 }
 
 PlumGatewayClient *
-plum_gateway_find_holder (PlumGateway *self, PlumProtocol protocol, guint port)
+plum_gateway_find_holder (PlumGateway *self,
+                          PlumProtocol protocol,
+                          guint port,
+                          const PlumHosts *hosts)
 {
-  return plum_port_table_find (self->ports, protocol, port);
+  return plum_port_table_find (self->ports, protocol, port, hosts);
 }
 
 void
 plum_gateway_release_port (PlumGateway *self,
                            PlumProtocol protocol,
                            guint port,
+                           const PlumHosts *hosts,
                            PlumGatewayClient *client)
 {
-  plum_port_table_release (self->ports, protocol, port, client);
+  plum_port_table_release (self->ports, protocol, port, hosts, client);
 }
 
 /* --- The external address --- */
@@ -56,13 +64,14 @@ plum_gateway_set_serving (PlumGateway *self, PlumGatewayClient *client, PlumBack
 static gboolean
 on_probe_is_used (guint port, gpointer user_data)
 {
+  const PlumHosts any = { NULL };
   PlumGateway *self = user_data;
 
   for (GList *l = self->clients.head; l != NULL; l = l->next)
     {
       PlumGatewayClient *client = l->data;
 
-      if (client->iface->uses_mapping (client, port, port))
+      if (client->iface->uses_mapping (client, &any, port, port))
         return TRUE;
     }
 

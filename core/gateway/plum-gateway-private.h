@@ -5,6 +5,7 @@
 #include <plum-glib/plum-glib.h>
 
 #include "plum-gateway-client-private.h"
+#include "plum-hosts-private.h"
 #include "plum-race-private.h"
 #include "plum-settings-private.h"
 #include "plum-signal-queue-private.h"
@@ -61,14 +62,20 @@ gboolean plum_gateway_is_port_busy (PlumGateway *self, PlumProtocol protocol, gu
 gboolean plum_gateway_hold_port (PlumGateway *self,
                                  PlumProtocol protocol,
                                  guint port,
+                                 const PlumHosts *hosts,
                                  PlumGatewayClient *client);
 guint plum_gateway_reserve_port (PlumGateway *self,
                                  PlumProtocol protocol,
+                                 const PlumHosts *hosts,
                                  PlumGatewayClient *client);
-PlumGatewayClient *plum_gateway_find_holder (PlumGateway *self, PlumProtocol protocol, guint port);
+PlumGatewayClient *plum_gateway_find_holder (PlumGateway *self,
+                                             PlumProtocol protocol,
+                                             guint port,
+                                             const PlumHosts *hosts);
 void plum_gateway_release_port (PlumGateway *self,
                                 PlumProtocol protocol,
                                 guint port,
+                                const PlumHosts *hosts,
                                 PlumGatewayClient *client);
 
 /* Sets the external address that the router reports to backend, and reports it to the clients.

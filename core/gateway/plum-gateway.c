@@ -481,7 +481,6 @@ static void
 plum_gateway_init (PlumGateway *self)
 {
   g_queue_init (&self->clients);
-  self->ports = plum_port_table_new ();
   self->decided_funcs = g_array_new (FALSE, FALSE, sizeof (DecidedFunc));
   plum_timer_init (&self->recheck, on_recheck, self);
 }
@@ -500,6 +499,7 @@ plum_gateway_new (PlumNetwork *network,
   self->clock = plum_clock_ref_for_context (context);
   self->settings = settings;
   self->signals = plum_signal_queue_ref (queue);
+  self->ports = plum_port_table_new (plum_network_get_family (network));
   self->late_leases = plum_late_leases_new (context, self->ports);
   self->race = plum_race_new (network, backend_infos, context, settings, queue, &race_client, self);
   self->poll = plum_address_poll_new (self->clock, queue, on_poll, self);

@@ -247,12 +247,24 @@ describe_exit_code (const GError *error)
   return PLUMCTL_FAILED;
 }
 
-/* The name of a mapping on the command line: "tcp:8080". */
+/* The text of an address or a network; NULL for NULL. */
+char *
+describe_mask (GInetAddressMask *mask)
+{
+  return mask != NULL ? g_inet_address_mask_to_string (mask) : NULL;
+}
+
+/* The name of a mapping: "tcp:8080", or "tcp:8080 for 192.168.1.50 from 203.0.113.7". */
 char *
 describe_mapping_name (PlumMapping *mapping)
 {
-  return g_strdup_printf ("%s:%u", describe_protocol (plum_mapping_get_protocol (mapping)),
-                          plum_mapping_get_internal_port (mapping));
+  g_autofree char *host = describe_address (plum_mapping_get_internal_address (mapping));
+  g_autofree char *from = describe_mask (plum_mapping_get_remote_address (mapping));
+
+  return g_strdup_printf ("%s:%u%s%s%s%s", describe_protocol (plum_mapping_get_protocol (mapping)),
+                          plum_mapping_get_internal_port (mapping), host != NULL ? " for " : "",
+                          host != NULL ? host : "", from != NULL ? " from " : "",
+                          from != NULL ? from : "");
 }
 
 static char *
@@ -354,6 +366,7 @@ describe_mapping_json (PlumMapping *mapping)
 {
   guint lifetime = plum_mapping_get_lifetime (mapping);
   guint external_port = plum_mapping_get_external_port (mapping);
+  g_autofree char *from = describe_mask (plum_mapping_get_remote_address (mapping));
   JsonWriter json;
 
   json_writer_init (&json);
@@ -362,6 +375,8 @@ describe_mapping_json (PlumMapping *mapping)
   json_writer_int (&json, "id", plum_mapping_get_id (mapping));
   json_writer_string (&json, "protocol", describe_protocol (plum_mapping_get_protocol (mapping)));
   json_writer_int (&json, "internal_port", plum_mapping_get_internal_port (mapping));
+  describe_address_json (&json, "internal_address", plum_mapping_get_internal_address (mapping));
+  json_writer_string (&json, "remote_address", from);
   json_writer_string (&json, "state",
                       describe_enum (PLUM_TYPE_STATE, plum_mapping_get_state (mapping)));
   json_writer_string (&json, "external_host", plum_mapping_get_external_host (mapping));

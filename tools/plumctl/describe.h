@@ -20,6 +20,7 @@ const char *describe_backend (const char *name);
 const char *describe_skip_backend (const char *message, const char *backend);
 char *describe_probe (PlumProbe *probe);
 char *describe_address (GInetAddress *address);
+char *describe_mask (GInetAddressMask *mask);
 int describe_exit_code (const GError *error);
 
 char *describe_mapping_name (PlumMapping *mapping);
