@@ -7,7 +7,8 @@
 G_BEGIN_DECLS
 
 /* The fields of PlumMapping, for its own files only:
- * plum-mapping-hosts.c <- plum-mapping-properties.c <- plum-mapping-getters.c, plum-mapping.c */
+ * plum-mapping-hosts.c, plum-mapping-pspecs.c <- plum-mapping-properties.c
+ * <- plum-mapping-getters.c, plum-mapping.c */
 
 struct _PlumMapping
 {
