@@ -54,6 +54,9 @@ void plum_gateway_set_use_all (PlumGatewaySet *self, GSocketFamily family);
 /* Replaces all gateways by new ones: the backends have changed. */
 void plum_gateway_set_reset (PlumGatewaySet *self);
 
+/* PlumSettings.max_hops, or the routes of this host, may have changed. */
+void plum_gateway_set_check_upstreams (PlumGatewaySet *self);
+
 /* Finds the gateway of an interface, or of the default route if interface_name is NULL. error is
  * set if there is none, except for the default route of a family that is not used. (transfer none)
  * (nullable) */

@@ -10,6 +10,7 @@
 #include "plum-log-private.h"
 #include "plum-mapping-private.h"
 #include "plum-sweeper-private.h"
+#include "plum-values-private.h"
 
 struct _PlumAssignment
 {
@@ -69,6 +70,7 @@ on_holder_note (PlumLeaseHolder *holder, const PlumLeaseNote *note, gpointer use
   PlumAssignment *self = user_data;
   const PlumLeaseHolderId *id = plum_lease_holder_get_id (holder);
   PlumGateway *gateway = plum_lease_holder_get_gateway (holder);
+  PlumNetwork *network = plum_gateway_get_network (gateway);
   PlumLeaseRecord *record = plum_lease_record_new ();
 
   record->protocol = id->protocol;
@@ -77,8 +79,9 @@ on_holder_note (PlumLeaseHolder *holder, const PlumLeaseNote *note, gpointer use
   record->external_port = note->external_port;
   record->key = g_bytes_ref (note->key);
   g_set_object (&record->gateway, plum_gateway_get_address (gateway));
-  g_set_object (&record->local_address,
-                plum_network_get_local_address (plum_gateway_get_network (gateway)));
+  g_set_object (&record->local_address, plum_network_get_client_address (network));
+  if (plum_network_get_inner (network) != NULL)
+    g_set_object (&record->through, plum_network_get_gateway (plum_network_get_inner (network)));
   record->interface_name = g_strdup (plum_gateway_get_interface (gateway));
   record->backend_name = g_strdup (note->backend_name);
   record->expires = get_expiry (self, note);
@@ -90,7 +93,26 @@ on_holder_note (PlumLeaseHolder *holder, const PlumLeaseNote *note, gpointer use
       record->token = token != NULL ? g_variant_ref (token) : NULL;
     }
 
-  return plum_lease_store_note (self->store, holder, plum_gateway_get_network (gateway), record);
+  return plum_lease_store_note (self->store, holder, network, record);
+}
+
+/* The leftover of the port, preferably on the gateway (nullable). */
+static PlumLeaseMemory
+plum_assignment_recall (PlumAssignment *self, const PlumLeaseHolderId *id, PlumGateway *gateway)
+{
+  const PlumLeaseRecord *record =
+    plum_lease_store_recall (self->store, id->protocol, id->family, id->internal_port,
+                             gateway != NULL ? plum_gateway_get_network (gateway) : NULL);
+
+  return record != NULL ? (PlumLeaseMemory){ record->external_port, record->key }
+                        : (PlumLeaseMemory){ 0, NULL };
+}
+
+static PlumLeaseMemory
+on_holder_recall (PlumLeaseHolder *holder, gpointer user_data)
+{
+  return plum_assignment_recall (user_data, plum_lease_holder_get_id (holder),
+                                 plum_lease_holder_get_gateway (holder));
 }
 
 static void
@@ -109,6 +131,7 @@ on_holder_released (PlumLeaseHolder *holder, PlumLeaseHolderRemains remains, gpo
 static const PlumLeaseHolderOwner holder_owner = {
   .closed = on_holder_closed,
   .note = on_holder_note,
+  .recall = on_holder_recall,
   .released = on_holder_released,
 };
 
@@ -145,21 +168,20 @@ plum_assignment_create_holder (PlumAssignment *self, const PlumLeaseHolderId *id
   g_autoptr (GBytes) key = NULL;
   g_autoptr (GError) reason = NULL;
   PlumLeaseHolder *holder;
-  const PlumLeaseRecord *record;
+  PlumLeaseMemory memory;
   PlumGateway *gateway;
 
   gateway = plum_gateway_set_find (self->gateways, id->family, id->interface_name, &reason);
-  record = plum_lease_store_recall (self->store, id->protocol, id->family, id->internal_port,
-                                    gateway != NULL ? plum_gateway_get_network (gateway) : NULL);
-  if (record != NULL)
-    key = g_bytes_ref (record->key);
+  memory = plum_assignment_recall (self, id, gateway);
+  if (memory.key != NULL)
+    key = g_bytes_ref (memory.key);
   else if ((key = make_key (error)) == NULL)
     return NULL;
 
   holder = plum_lease_holder_new (id, key, gateway, reason, self->clock, self->settings,
                                   self->signals, &holder_owner, self);
-  if (record != NULL)
-    plum_lease_holder_suggest_port (holder, record->external_port);
+  if (memory.key != NULL)
+    plum_lease_holder_suggest_port (holder, memory.external_port);
   g_hash_table_insert (self->holders, (gpointer) plum_lease_holder_get_id (holder), holder);
   return holder;
 }
@@ -309,8 +331,26 @@ static GPtrArray *
 on_sweeper_needs_gateways (GSocketFamily family, gpointer user_data)
 {
   PlumAssignment *self = user_data;
+  GPtrArray *gateways = plum_gateway_set_copy (self->gateways, family);
 
-  return plum_gateway_set_copy (self->gateways, family);
+  /* Also those beyond: the array grows while it is read. */
+  for (unsigned int i = 0; i < gateways->len; i++)
+    if (plum_gateway_peek_upstream (gateways->pdata[i]) != NULL)
+      g_ptr_array_add (gateways, g_object_ref (plum_gateway_peek_upstream (gateways->pdata[i])));
+  return gateways;
+}
+
+/* Whether a holder has, or requests, a lease at a router beyond the first one. */
+static gboolean
+plum_assignment_is_used_beyond (PlumAssignment *self, PlumGateway *gateway, guint internal_port)
+{
+  g_autoptr (GPtrArray) holders = plum_assignment_copy_holders (self);
+
+  for (unsigned int i = 0; i < holders->len; i++)
+    if (plum_lease_holder_uses (holders->pdata[i], gateway, internal_port))
+      return TRUE;
+
+  return FALSE;
 }
 
 static gboolean
@@ -327,6 +367,8 @@ on_sweeper_is_wanted (PlumProtocol protocol,
     .interface_name = g_intern_string (plum_gateway_get_interface (gateway)),
   };
 
+  if (plum_network_get_hop (plum_gateway_get_network (gateway)) > 1)
+    return plum_assignment_is_used_beyond (self, gateway, internal_port);
   return g_hash_table_contains (self->holders, &id);
 }
 

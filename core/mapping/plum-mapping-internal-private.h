@@ -35,8 +35,10 @@ struct _PlumMapping
   GDateTime *expires_at; /* (nullable): created on demand */
   GPtrArray *waiters;    /* (element-type GTask) (nullable) */
   guint generation;
-  guint serial;     /* of the last lease */
-  gboolean changed; /* PlumMapping::changed is due */
+  guint serial;           /* of the last lease */
+  GListModel *hops;       /* (element-type PlumHop) */
+  GError *upstream_error; /* (nullable) */
+  gboolean changed;       /* PlumMapping::changed is due */
 
   PlumSignalQueue *signals;        /* (nullable): until the mapping is added */
   PlumState next_state;            /* after all queued events */
@@ -65,6 +67,8 @@ typedef enum {
   PROP_LIFETIME,
   PROP_EXPIRES_AT,
   PROP_GENERATION,
+  PROP_HOPS,
+  PROP_UPSTREAM_ERROR,
   N_PROPS
 } PlumMappingProperty;
 

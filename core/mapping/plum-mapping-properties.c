@@ -96,6 +96,12 @@ plum_mapping_get_status_property (PlumMapping *self, PlumMappingProperty propert
     case PROP_GENERATION:
       g_value_set_uint (value, self->generation);
       break;
+    case PROP_HOPS:
+      g_value_set_object (value, self->hops);
+      break;
+    case PROP_UPSTREAM_ERROR:
+      g_value_set_boxed (value, self->upstream_error);
+      break;
     default:
       g_assert_not_reached ();
     }
@@ -138,6 +144,8 @@ plum_mapping_get_property (GObject *object, guint property_id, GValue *value, GP
     case PROP_LIFETIME:
     case PROP_EXPIRES_AT:
     case PROP_GENERATION:
+    case PROP_HOPS:
+    case PROP_UPSTREAM_ERROR:
       plum_mapping_get_status_property (self, property_id, value);
       break;
     case N_PROPS:
@@ -189,6 +197,9 @@ plum_mapping_set_property (GObject *object,
     case PROP_BACKEND_NAME:
     case PROP_LIFETIME:
     case PROP_EXPIRES_AT:
+    case PROP_GENERATION:
+    case PROP_HOPS:
+    case PROP_UPSTREAM_ERROR:
     case N_PROPS:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -206,6 +217,8 @@ plum_mapping_finalize (GObject *object)
   g_clear_object (&self->external_address);
   g_clear_pointer (&self->external_host, g_free);
   g_clear_error (&self->error);
+  g_clear_error (&self->upstream_error);
+  g_clear_object (&self->hops);
   g_clear_object (&self->gateway);
   g_clear_pointer (&self->signals, plum_signal_queue_unref);
   g_clear_pointer (&self->expires_at, g_date_time_unref);
@@ -273,8 +286,9 @@ plum_mapping_install_option_properties (void)
   /**
    * PlumMapping:require-external-port: (getter get_require_external_port)
    *
-   * Whether to accept no external port other than [property@Plum.Mapping:requested-external-port],
-   * or [property@Plum.Mapping:internal-port] if no port is requested.
+   * Whether to accept, on the outermost router, no external port other than
+   * [property@Plum.Mapping:requested-external-port], or [property@Plum.Mapping:internal-port] if no
+   * port is requested.
    *
    * If another host or another mapping of this program uses the port, the mapping fails with
    * %PLUM_ERROR_CONFLICT. The error message names the user of the port if the router reports it. A
@@ -363,7 +377,8 @@ plum_mapping_install_external_properties (void)
   /**
    * PlumMapping:external-port: (getter get_external_port)
    *
-   * The external port that the router forwards, from 1 to 65535; 0 while the mapping is not up.
+   * The external port that the outermost router forwards, from 1 to 65535; 0 while the mapping is
+   * not up.
    *
    * Since: 1.0
    */
@@ -373,8 +388,10 @@ plum_mapping_install_external_properties (void)
   /**
    * PlumMapping:external-host: (getter get_external_host)
    *
-   * The external address of the router, in text form; %NULL while the mapping is not up, or if the
-   * router does not report the address.
+   * The external address of the outermost router, in text form; %NULL while the mapping is not up,
+   * or if that router does not report the address.
+   *
+   * The outermost router is the last one of [property@Plum.Mapping:hops].
    *
    * See [property@Plum.Mapping:external-scope] for the hosts that can reach it.
    *
@@ -401,7 +418,8 @@ plum_mapping_install_external_properties (void)
    * The scope of the external address.
    *
    * If the mapping is up and this is not %PLUM_ADDRESS_SCOPE_PUBLIC, there is another NAT behind
-   * this router, or the router has no connection.
+   * the outermost router, or that router has no connection. See
+   * [property@Plum.Mapping:upstream-error].
    *
    * Since: 1.0
    */
@@ -411,13 +429,47 @@ plum_mapping_install_external_properties (void)
 }
 
 static void
+plum_mapping_install_chain_properties (void)
+{
+  /**
+   * PlumMapping:hops: (getter get_hops)
+   *
+   * The routers that forward the port, the one next to this host first: a list of
+   * [class@Plum.Hop]. It is empty while the mapping is not up.
+   *
+   * The list has several routers if the first one has no public address and
+   * [property@Plum.Manager:max-hops] allows more. The external address and port of the mapping are
+   * then those of the last router in the list. The list does not change: the property is set to
+   * another list.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_HOPS] =
+    g_param_spec_object ("hops", NULL, NULL, G_TYPE_LIST_MODEL, READABLE_FLAGS);
+
+  /**
+   * PlumMapping:upstream-error: (getter get_upstream_error)
+   *
+   * Why the router beyond the last one in [property@Plum.Mapping:hops] does not forward the port.
+   *
+   * It is %NULL if the last router has a public address, if its address is unknown, or if
+   * [property@Plum.Manager:max-hops] does not allow another router. If the mapping is up and this
+   * is set, hosts on the internet cannot reach the port. The library tries again.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_UPSTREAM_ERROR] =
+    g_param_spec_boxed ("upstream-error", NULL, NULL, G_TYPE_ERROR, READABLE_FLAGS);
+}
+
+static void
 plum_mapping_install_lease_properties (void)
 {
   /**
    * PlumMapping:backend-name: (getter get_backend_name)
    *
-   * The name of the backend that mapped the port: `pcp`, `natpmp`, `upnp`, `direct` or the name of
-   * a third-party backend; %NULL while the mapping is not up.
+   * The name of the backend that mapped the port on the first router: `pcp`, `natpmp`, `upnp`,
+   * `direct` or the name of a third-party backend; %NULL while the mapping is not up.
    *
    * Since: 1.0
    */
@@ -428,7 +480,7 @@ plum_mapping_install_lease_properties (void)
    * PlumMapping:lifetime: (getter get_lifetime)
    *
    * The lifetime that the router granted last, in seconds, or %PLUM_LIFETIME_FOREVER; 0 while the
-   * mapping is not up.
+   * mapping is not up. Behind several routers, it is the shortest one.
    *
    * The library renews the mapping before it expires.
    *
@@ -475,6 +527,7 @@ plum_mapping_class_init (PlumMappingClass *klass)
   plum_mapping_install_option_properties ();
   plum_mapping_install_state_properties ();
   plum_mapping_install_external_properties ();
+  plum_mapping_install_chain_properties ();
   plum_mapping_install_lease_properties ();
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
@@ -499,4 +552,5 @@ plum_mapping_class_init (PlumMappingClass *klass)
 static void
 plum_mapping_init (PlumMapping *self)
 {
+  self->hops = G_LIST_MODEL (g_list_store_new (PLUM_TYPE_HOP));
 }

@@ -3,6 +3,7 @@
 #include "plum-log-private.h"
 #include "plum-mapping-internal-private.h"
 #include "plum-main-context-private.h"
+#include "plum-values-private.h"
 
 static void
 plum_mapping_set_external (PlumMapping *self, GInetAddress *address, guint port)
@@ -111,10 +112,65 @@ plum_mapping_set_serial (PlumMapping *self, guint serial)
 }
 
 static void
+plum_mapping_set_error (PlumMapping *self,
+                        GError **location,
+                        const GError *error,
+                        PlumMappingProperty property)
+{
+  const GError *old = *location;
+
+  if (old == NULL && error == NULL)
+    return;
+
+  if (old != NULL && error != NULL && g_error_matches (old, error->domain, error->code) &&
+      g_str_equal (old->message, error->message))
+    return;
+
+  g_clear_error (location);
+  *location = error != NULL ? g_error_copy (error) : NULL;
+  plum_mapping_notify (self, property);
+}
+
+/* hops: (nullable). */
+static gboolean
+plum_mapping_has_hops (PlumMapping *self, GPtrArray *hops)
+{
+  guint n = g_list_model_get_n_items (self->hops);
+
+  if (n != (hops != NULL ? hops->len : 0))
+    return FALSE;
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (PlumHop) hop = g_list_model_get_item (self->hops, i);
+
+      if (!plum_hop_equal (hop, hops->pdata[i]))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* A new list, so that no handler sees hops of another state. */
+static void
+plum_mapping_set_hops (PlumMapping *self, GPtrArray *hops)
+{
+  GListStore *list;
+
+  if (plum_mapping_has_hops (self, hops))
+    return;
+
+  list = g_list_store_new (PLUM_TYPE_HOP);
+  for (guint i = 0; hops != NULL && i < hops->len; i++)
+    g_list_store_append (list, hops->pdata[i]);
+  g_object_unref (self->hops);
+  self->hops = G_LIST_MODEL (list);
+  plum_mapping_notify (self, PROP_HOPS);
+}
+
+static void
 plum_mapping_set_lease (PlumMapping *self, const PlumMappingUpdate *update)
 {
   const char *backend_name = g_intern_string (update->backend_name);
-  guint lifetime = update->lease != NULL ? plum_lease_get_lifetime (update->lease) : 0;
 
   if (update->lease != NULL)
     plum_mapping_set_external (self, plum_lease_get_external_address (update->lease),
@@ -132,13 +188,15 @@ plum_mapping_set_lease (PlumMapping *self, const PlumMappingUpdate *update)
       g_set_object (&self->gateway, update->gateway))
     plum_mapping_notify (self, PROP_GATEWAY);
 
-  if (self->lifetime != lifetime)
+  if (self->lifetime != update->lifetime)
     {
-      self->lifetime = lifetime;
+      self->lifetime = update->lifetime;
       plum_mapping_notify (self, PROP_LIFETIME);
     }
 
   plum_mapping_set_serial (self, update->serial);
+  plum_mapping_set_hops (self, update->hops);
+  plum_mapping_set_error (self, &self->upstream_error, update->upstream_error, PROP_UPSTREAM_ERROR);
 
   if (self->expires != update->expires)
     {
@@ -146,22 +204,6 @@ plum_mapping_set_lease (PlumMapping *self, const PlumMappingUpdate *update)
       g_clear_pointer (&self->expires_at, g_date_time_unref);
       plum_mapping_notify (self, PROP_EXPIRES_AT);
     }
-}
-
-static void
-plum_mapping_set_error (PlumMapping *self, const GError *error)
-{
-  if (self->error == NULL && error == NULL)
-    return;
-
-  if (self->error != NULL && error != NULL &&
-      g_error_matches (self->error, error->domain, error->code) &&
-      g_str_equal (self->error->message, error->message))
-    return;
-
-  g_clear_error (&self->error);
-  self->error = error != NULL ? g_error_copy (error) : NULL;
-  plum_mapping_notify (self, PROP_ERROR);
 }
 
 /* The state machine. docs/life-of-a-mapping.md has a diagram. */
@@ -234,6 +276,8 @@ transition_free (Transition *transition)
   g_clear_object (&transition->update.lease);
   g_clear_object (&transition->update.gateway);
   g_clear_error ((GError **) &transition->update.error);
+  g_clear_error ((GError **) &transition->update.upstream_error);
+  g_clear_pointer (&transition->update.hops, g_ptr_array_unref);
   g_free (transition);
 }
 
@@ -253,7 +297,7 @@ on_transition (gpointer object, gpointer data)
       plum_mapping_set_lease (self, &transition->update);
       /* A failure keeps its error until the next one, or until the mapping is up. */
       if (error != NULL || transition->state != PLUM_STATE_FAILURE)
-        plum_mapping_set_error (self, error);
+        plum_mapping_set_error (self, &self->error, error, PROP_ERROR);
     }
 
   if (self->state != transition->state)
@@ -330,6 +374,9 @@ plum_mapping_handle (PlumMapping *self, PlumMappingEvent event, const PlumMappin
   transition->update.lease = update->lease != NULL ? g_object_ref (update->lease) : NULL;
   transition->update.gateway = update->gateway != NULL ? g_object_ref (update->gateway) : NULL;
   transition->update.error = update->error != NULL ? g_error_copy (update->error) : NULL;
+  transition->update.hops = update->hops != NULL ? g_ptr_array_ref (update->hops) : NULL;
+  transition->update.upstream_error =
+    update->upstream_error != NULL ? g_error_copy (update->upstream_error) : NULL;
 
   /* One after the other: a handler of the first may cause another transition, which is later. */
   plum_signal_queue_add (self->signals, self, on_transition, transition,

@@ -19,6 +19,7 @@ typedef enum {
   FIELD_KEY,
   FIELD_ADDRESS,
   FIELD_GATEWAY,
+  FIELD_THROUGH,
   FIELD_LOCAL,
   FIELD_HARDWARE,
   FIELD_INTERFACE,
@@ -29,8 +30,8 @@ typedef enum {
 } Field;
 
 static const char *const field_names[N_FIELDS] = {
-  "protocol", "family",   "internal",  "external", "key",   "address", "gateway",
-  "local",    "hardware", "interface", "backend",  "token", "until",
+  "protocol", "family", "internal", "external",  "key",     "address", "gateway",
+  "through",  "local",  "hardware", "interface", "backend", "token",   "until",
 };
 
 #define BIT(field) (1u << (field))
@@ -89,6 +90,7 @@ append_record (GString *text, const PlumLeaseRecord *record)
   append_key (text, record->key);
   append_address (text, FIELD_ADDRESS, record->external_address);
   append_address (text, FIELD_GATEWAY, record->gateway);
+  append_address (text, FIELD_THROUGH, record->through);
   append_address (text, FIELD_LOCAL, record->local_address);
   if (record->hardware_address != NULL)
     append_text (text, FIELD_HARDWARE, record->hardware_address);
@@ -238,6 +240,8 @@ read_field (PlumLeaseRecord *record, Field field, const char *value)
       return read_address (value, &record->external_address);
     case FIELD_GATEWAY:
       return read_address (value, &record->gateway);
+    case FIELD_THROUGH:
+      return read_address (value, &record->through);
     case FIELD_LOCAL:
       return read_address (value, &record->local_address);
     case FIELD_HARDWARE:
@@ -276,6 +280,13 @@ read_word (PlumLeaseRecord *record, const char *word, guint *seen)
   return read_field (record, field, equals + 1);
 }
 
+/* address: (nullable). */
+static gboolean
+is_of_family (GInetAddress *address, GSocketFamily family)
+{
+  return address == NULL || g_inet_address_get_family (address) == family;
+}
+
 /* Returns NULL if the line is not a valid record. */
 static PlumLeaseRecord *
 read_record (const char *line)
@@ -292,10 +303,11 @@ read_record (const char *line)
 
   if ((seen & REQUIRED) != REQUIRED)
     return NULL;
-  if (record->gateway != NULL && g_inet_address_get_family (record->gateway) != record->family)
+  if (!is_of_family (record->gateway, record->family) ||
+      !is_of_family (record->through, record->family) ||
+      !is_of_family (record->local_address, record->family))
     return NULL;
-  if (record->local_address != NULL &&
-      g_inet_address_get_family (record->local_address) != record->family)
+  if (record->through != NULL && record->gateway == NULL)
     return NULL;
   return g_steal_pointer (&record);
 }

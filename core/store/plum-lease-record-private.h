@@ -20,8 +20,9 @@ typedef struct
   GBytes *key;
   GInetAddress *external_address; /* (nullable) */
   GInetAddress *gateway;          /* NULL on a point-to-point link */
-  GInetAddress *local_address;    /* (nullable): of this host, to which the mapping leads */
-  char *hardware_address;         /* (nullable): the gateway's, such as 02:00:5e:10:00:01 */
+  GInetAddress *through;          /* (nullable): the router before the gateway, if there is one */
+  GInetAddress *local_address;    /* (nullable): as the gateway sees it; the mapping leads to it */
+  char *hardware_address;         /* (nullable): the first router's, such as 02:00:5e:10:00:01 */
   char *interface_name;
   char *backend_name;
   GVariant *token; /* (nullable): the lease's */
@@ -43,9 +44,10 @@ gpointer plum_lease_record_key (PlumProtocol protocol, GSocketFamily family, gui
 gpointer plum_lease_record_get_key (const PlumLeaseRecord *self);
 
 gboolean plum_lease_record_has_expired (const PlumLeaseRecord *self);
-/* Whether the record is of this router. NULL means unknown, except for gateway. */
+/* Whether the record is of this router. NULL means unknown, except for gateway and through. */
 gboolean plum_lease_record_is_on (const PlumLeaseRecord *self,
                                   GInetAddress *gateway,
+                                  GInetAddress *through,
                                   const char *interface_name,
                                   const char *hardware_address);
 gboolean plum_lease_record_is_same_router (const PlumLeaseRecord *self,

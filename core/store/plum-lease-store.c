@@ -5,6 +5,7 @@
 #include "plum-lease-file-private.h"
 #include "plum-log-private.h"
 #include "plum-neighbour-private.h"
+#include "plum-values-private.h"
 
 #define MS G_GINT64_CONSTANT (1000)
 
@@ -193,11 +194,13 @@ plum_lease_store_finish_delete (PlumLeaseStore *self,
 gboolean
 plum_lease_store_is_on_network (const PlumLeaseRecord *record, PlumNetwork *network)
 {
+  PlumNetwork *inner = plum_network_get_inner (network);
   g_autofree char *hardware_address = NULL;
 
   if (record->hardware_address != NULL)
     hardware_address = plum_neighbour_lookup (network);
   return plum_lease_record_is_on (record, plum_network_get_gateway (network),
+                                  inner != NULL ? plum_network_get_gateway (inner) : NULL,
                                   plum_network_get_interface (network), hardware_address);
 }
 

@@ -207,7 +207,7 @@ plum_sweeper_add_deletion (
   deletion->backend = g_object_ref (backend);
   deletion->timeout_ms = timeout_ms;
   deletion->moved =
-    !plum_lease_record_has_same_host (deletion->record, plum_network_get_local_address (network));
+    !plum_lease_record_has_same_host (deletion->record, plum_network_get_client_address (network));
   g_ptr_array_add (self->deletions, deletion);
   plum_clock_arm_in_ms (self->clock, &self->start, 0);
   return deletion;
@@ -283,6 +283,31 @@ plum_sweeper_may_delete (PlumSweeper *self, guint index)
           plum_lease_store_has_entry (self->store, record));
 }
 
+/* Seeks the router of a leftover that is beyond an available one. Returns TRUE while it is sought.
+ */
+static gboolean
+plum_sweeper_seek_router (PlumSweeper *self, const PlumLeaseRecord *record)
+{
+  g_autoptr (GPtrArray) gateways = self->client->get_gateways (record->family, self->client_data);
+  gboolean sought = FALSE;
+
+  for (unsigned int i = 0; i < gateways->len && record->through != NULL; i++)
+    {
+      GInetAddress *address = plum_gateway_get_address (gateways->pdata[i]);
+
+      if (address == NULL || !g_inet_address_equal (address, record->through))
+        continue;
+
+      plum_gateway_discover (gateways->pdata[i], FALSE);
+      plum_gateway_seek_upstream (gateways->pdata[i]);
+      if (plum_gateway_get_external_address (gateways->pdata[i]) == NULL)
+        plum_gateway_seek_address (gateways->pdata[i]);
+      sought = sought || plum_gateway_is_seeking_upstream (gateways->pdata[i]);
+    }
+
+  return sought;
+}
+
 /* Discovers the backends on the routers of leftovers. */
 static void
 plum_sweeper_discover (PlumSweeper *self)
@@ -295,6 +320,8 @@ plum_sweeper_discover (PlumSweeper *self)
       const PlumLeaseRecord *record = plum_lease_store_get_leftover (self->store, i);
       PlumGateway *gateway = plum_sweeper_find_router (self, record);
 
+      if (gateway == NULL && !plum_lease_record_has_expired (record))
+        plum_sweeper_seek_router (self, record);
       if (gateway != NULL && find_candidate (gateway, record->backend_name) != NULL &&
           !plum_lease_record_has_expired (record) && plum_sweeper_may_delete (self, i) &&
           !g_ptr_array_find (gateways, gateway, NULL))
@@ -325,7 +352,8 @@ plum_sweeper_run (PlumSweeper *self)
       if (plum_lease_record_has_expired (record))
         plum_lease_store_remove_leftover (self->store, i - 1);
       else if (plum_sweeper_may_delete (self, i - 1))
-        undecided |= plum_sweeper_try_delete (self, i - 1, self->settings->mapping_timeout);
+        undecided |= plum_sweeper_seek_router (self, record) ||
+                     plum_sweeper_try_delete (self, i - 1, self->settings->mapping_timeout);
     }
 
   plum_sweeper_sweep_in (self, undecided ? RACE_MS : self->settings->recheck_period);

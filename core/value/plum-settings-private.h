@@ -14,6 +14,7 @@ typedef struct
   guint mapping_timeout;  /* ms */
   guint recheck_period;   /* ms */
   guint lease_duration;   /* s */
+  guint max_hops;         /* the number of routers to map a port through */
   char *application_name; /* (nullable) */
   GHashTable *options;    /* "name.key" -> GVariant: of the backends, unread by core */
 } PlumSettings;

@@ -189,6 +189,24 @@ test_probe (void)
 }
 
 static void
+test_hop (void)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string ("192.168.0.1");
+  g_autoptr (GInetAddress) external = g_inet_address_new_from_string ("1.2.3.4");
+  g_autoptr (PlumHop) hop = plum_hop_new (address, external, 9000, "pcp", 7200);
+  Reader r;
+
+  reader_init (&r, PLUM_TYPE_HOP);
+  r.object = G_OBJECT (hop);
+  assert_object (&r, "address", plum_hop_get_address (hop));
+  assert_object (&r, "external-address", plum_hop_get_external_address (hop));
+  assert_uint (&r, "external-port", plum_hop_get_external_port (hop));
+  assert_string (&r, "backend-name", plum_hop_get_backend_name (hop));
+  assert_uint (&r, "lifetime", plum_hop_get_lifetime (hop));
+  reader_clear (&r);
+}
+
+static void
 test_backend_info (void)
 {
   g_autoptr (GError) error = g_error_new_literal (PLUM_ERROR, PLUM_ERROR_MODULE, "cut off");
@@ -232,12 +250,15 @@ read_mapping (Reader *r, PlumMapping *mapping)
   assert_uint (r, "lifetime", plum_mapping_get_lifetime (mapping));
   assert_boxed (r, "expires-at", plum_mapping_get_expires_at (mapping));
   assert_uint (r, "generation", plum_mapping_get_generation (mapping));
+  assert_object (r, "hops", plum_mapping_get_hops (mapping));
+  assert_gerror (r, "upstream-error", plum_mapping_get_upstream_error (mapping));
 }
 
 static void
 test_mapping (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) up = NULL;
+  g_autoptr (PlumMapping) behind = NULL;
   g_autoptr (PlumMapping) failed = NULL;
   g_autoptr (PlumMapping) not_added =
     g_object_new (PLUM_TYPE_MAPPING, "protocol", PLUM_PROTOCOL_UDP, "family", G_SOCKET_FAMILY_IPV6,
@@ -245,6 +266,10 @@ test_mapping (CoreFixture *f, gconstpointer data)
   Reader r;
 
   up = core_add_up (f, 8080, 9090);
+  ALPHA->external = "10.1.2.3";
+  behind = core_add (f, 8082, 0);
+  test_loop_advance (&f->loop, 2000);
+  core_assert_state (behind, SUCCESS);
   ALPHA->map = NO (CONFLICT);
   failed = core_add_exact (f, 8081, 9091);
   test_loop_settle (&f->loop);
@@ -252,6 +277,7 @@ test_mapping (CoreFixture *f, gconstpointer data)
 
   reader_init (&r, PLUM_TYPE_MAPPING);
   read_mapping (&r, up);
+  read_mapping (&r, behind);
   read_mapping (&r, failed);
   read_mapping (&r, not_added);
   reader_clear (&r);
@@ -274,6 +300,9 @@ test_gateway (CoreFixture *f, gconstpointer data)
   assert_object (&r, "external-address", plum_gateway_get_external_address (gateway));
   assert_enum (&r, "external-scope", plum_gateway_get_external_scope (gateway));
   assert_object (&r, "probes", plum_gateway_get_probes (gateway));
+  /* Another router needs routes: test-chain reads it. */
+  assert_object (&r, "upstream", plum_gateway_get_upstream (gateway));
+  g_hash_table_add (r.seen, (gpointer) "upstream");
   reader_clear (&r);
 }
 
@@ -299,9 +328,9 @@ set_all (PlumManager *manager)
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string ("127.9.9.8");
 
   g_object_set (manager, "discover-timeout", 4001, "mapping-timeout", 4002, "recheck-period",
-                400003, "lease-duration", 4004, "gateway-address", address, "interface", "lo",
-                "enabled-backends", backend_names, "application-name", "Reader", "state-directory",
-                "/nonexistent/plum", NULL);
+                400003, "lease-duration", 4004, "max-hops", 3, "gateway-address", address,
+                "interface", "lo", "enabled-backends", backend_names, "application-name", "Reader",
+                "state-directory", "/nonexistent/plum", NULL);
 }
 
 static void
@@ -331,6 +360,8 @@ test_manager (CoreFixture *f, gconstpointer data)
   assert_uint (&r, "recheck-period", 400003);
   g_assert_cmpuint (plum_manager_get_lease_duration (manager), ==, 4004);
   assert_uint (&r, "lease-duration", 4004);
+  g_assert_cmpuint (plum_manager_get_max_hops (manager), ==, 3);
+  assert_uint (&r, "max-hops", 3);
   g_assert_cmpstr (plum_manager_get_interface (manager), ==, "lo");
   assert_string (&r, "interface", "lo");
   g_assert_cmpstrv ((char **) plum_manager_get_enabled_backends (manager), (char **) backend_names);
@@ -435,6 +466,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/properties/entry", test_entry);
   g_test_add_func ("/properties/probe", test_probe);
+  g_test_add_func ("/properties/hop", test_hop);
   g_test_add_func ("/properties/backend-info", test_backend_info);
   CORE_ADD ("/properties/mapping", test_mapping);
   CORE_ADD ("/properties/gateway", test_gateway);

@@ -406,3 +406,27 @@ plum_route_lookup (GSocketFamily family,
   plum_netlink_client_close (&lookup->netlink);
   return network;
 }
+
+gboolean
+plum_route_leads_beyond (PlumNetwork *network, GInetAddress *destination)
+{
+  const int family = (int) plum_network_get_family (network);
+  const guint8 *gateway = g_inet_address_to_bytes (plum_network_get_gateway (network));
+  const gsize size = g_inet_address_get_native_size (plum_network_get_gateway (network));
+  g_autofree PlumNetlinkClient *netlink = g_new (PlumNetlinkClient, 1);
+  PlumNetlinkRoute route = { 0 };
+  gboolean found;
+  int refusal;
+
+  if (!plum_netlink_client_open (netlink, NULL))
+    return FALSE;
+
+  found = plum_netlink_client_get_route (netlink, family, g_inet_address_to_bytes (destination), 0,
+                                         0, &route, &refusal, NULL) &&
+          refusal == 0;
+  plum_netlink_client_close (netlink);
+
+  return found && route.type == RTN_UNICAST && route.next_hop.gateway_family == family &&
+         route.next_hop.interface_index == plum_network_get_interface_index (network) &&
+         memcmp (route.next_hop.gateway, gateway, size) == 0;
+}
