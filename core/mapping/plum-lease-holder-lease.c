@@ -24,17 +24,23 @@ plum_lease_holder_set_phase (PlumLeaseHolder *self, PlumLeaseHolderPhase phase)
                                 (phase == PLUM_PHASE_ATTEMPTING && self->retries > 0));
 }
 
+/* The holder of the lease that leads to this host: it has the users. */
+static PlumLeaseHolder *
+plum_lease_holder_get_first (PlumLeaseHolder *self)
+{
+  while (self->inner != NULL)
+    self = self->inner;
+  return self;
+}
+
 /* A required port is that of the outermost router. */
 guint
 plum_lease_holder_get_required_port (PlumLeaseHolder *self)
 {
-  PlumLeaseHolder *first = self;
-
   if (self->gateway != NULL && plum_gateway_may_have_upstream (self->gateway))
     return 0;
-  while (first->inner != NULL)
-    first = first->inner;
-  return plum_port_choice_get_required (first->users.users, plum_held_lease_get_port (self->held));
+  return plum_port_choice_get_required (plum_lease_holder_get_first (self)->users.users,
+                                        plum_held_lease_get_port (self->held));
 }
 
 static gboolean
@@ -348,7 +354,8 @@ plum_lease_holder_reserve_port (PlumLeaseHolder *self, GError **error)
 
   self->port =
     (guint16) plum_port_choice_reserve (&self->hints, required, self->id.protocol,
-                                        self->id.internal_port, self->gateway, &self->client);
+                                        plum_lease_holder_get_first (self)->id.internal_port,
+                                        self->gateway, &self->client);
   if (self->port != 0 || required == 0)
     return TRUE;
 

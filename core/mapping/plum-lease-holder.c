@@ -327,8 +327,7 @@ plum_lease_holder_new_beyond (PlumLeaseHolder *inner,
   self->wanted = TRUE;
   self->description = g_strdup (inner->description);
   self->hints.known = inner->outer_port;
-  self->hints.requested =
-    inner->hints.requested != 0 ? inner->hints.requested : (guint16) inner->id.internal_port;
+  self->hints.requested = inner->hints.requested;
   self->hints.recalled = (guint16) memory.external_port;
   if (memory.key != NULL)
     {
