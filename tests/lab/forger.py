@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A host of the inner network that forges packets in the name of others. Runs on the router, where it
-sees the packets of the client, like a host on the same wireless network.
+"""A host of the inner network that forges packets in the name of others. Runs on the router, where
+it sees the packets of the client, like a host on the same wireless network.
 
   icmp ADDRESS   answers each UDP datagram that has a small TTL: time exceeded at ADDRESS (RFC 792)
   answers        answers the requests to the outer router in its name
@@ -35,11 +35,8 @@ SMALL_TTL = 5
 PCP, SSDP = 5351, 1900
 LOG = pathlib.Path('/run/lab/forger.log')
 
-# Drops what the outer router itself answers.
-ALONE = {
-    'icmp': 'meta l4proto 1 icmp type time-exceeded drop',
-    'answers': f'meta l4proto 17 ip saddr {lab.OUTER} th sport {{ {PCP}, {SSDP} }} drop',
-}
+# What the outer router itself answers.
+ANSWERS = f'meta l4proto 17 ip saddr {lab.OUTER} th sport {{ {PCP}, {SSDP} }}'
 
 
 def internet_checksum(data):
@@ -93,7 +90,8 @@ def search_answer(request):
     target = next((line[3:].strip() for line in request.decode('latin-1').split('\r\n')
                    if line.upper().startswith('ST:')), 'upnp:rootdevice')
     return (f'HTTP/1.1 200 OK\r\nST: {target}\r\nUSN: uuid:6c1b29d0-0000-1000-8000-000000000066::'
-            f'{target}\r\nEXT:\r\nLOCATION: {LOCATION}\r\nSERVER: Forger/1.0 UPnP/1.1 Forger/1.0\r\n'
+            f'{target}\r\nEXT:\r\nLOCATION: {LOCATION}\r\n'
+            'SERVER: Forger/1.0 UPnP/1.1 Forger/1.0\r\n'
             'CACHE-CONTROL: max-age=1800\r\n\r\n').encode()
 
 
@@ -184,13 +182,8 @@ def running(*arguments, alone=False):
         lab.run(*place, 'ip', 'address', 'add', ADDRESS + '/24', 'dev', 'lan0')
         stack.callback(lab.run, *place, 'ip', 'address', 'delete', ADDRESS + '/24', 'dev', 'lan0')
         if alone:
-            lab.nft(f'''table inet forger {{
-  chain forward {{
-    type filter hook forward priority -5; policy accept;
-    iifname "wan0" {ALONE[kind]}
-  }}
-}}''', 'router')
-            stack.callback(lab.nft, 'delete table inet forger', 'router')
+            stack.enter_context(lab.hidden_hops() if kind == 'icmp' else
+                                lab.dropped_answers(ANSWERS))
         process = stack.enter_context(subprocess.Popen(
             [*place, sys.executable, str(pathlib.Path(__file__).resolve()), *arguments], text=True,
             stdout=subprocess.PIPE))

@@ -13,6 +13,7 @@ LAB_STUN_ADDRESS=1.2.3.2
 LAB_STUN_NAME=stun.example
 LAB_PUBLIC_ADDRESS=1.2.3.4
 LAB_PCP_ANYCAST=192.0.0.9
+LAB_PCP_ANYCAST6=2001:1::1
 LAB_SECOND_CLIENT_ADDRESS=192.168.2.10
 LAB_SECOND_ADDRESS=192.168.2.1
 LAB_SECOND_INTERNET_ADDRESS=1.2.4.1
@@ -123,9 +124,9 @@ make_path () {
   ip link add wan0 netns "$before" type veth peer name eth0 netns internet
 }
 
-# The second address of the STUN server (RFC 5780), and its name, on all hosts of the lab. Queries for
-# other names fail immediately: no name server listens. (If /etc/resolv.conf leads to /run, it is absent
-# inside the lab, which has the same effect.)
+# The second address of the STUN server (RFC 5780), and its name, on all hosts of the lab. Queries
+# for other names fail immediately: no name server listens. (An /etc/resolv.conf that leads to /run
+# is absent inside the lab, which has the same effect.)
 make_stun_host () {
   ip -n internet address add "$LAB_STUN_ADDRESS/24" dev eth0 || return
   printf '127.0.0.1 localhost\n%s %s\n' "$LAB_INTERNET_ADDRESS" "$LAB_STUN_NAME" >"$LAB_RUN/hosts"
@@ -286,17 +287,21 @@ table inet beyond {
 END
 }
 
-# Makes the router $1 that of a provider: its own address answers nothing, and with LAB_CARRIER=pcp the
-# anycast address of PCP servers (RFC 7723) leads to its daemon.
+# Makes the router $1 that of a provider: its own address answers nothing, and with LAB_CARRIER=pcp
+# the anycast addresses of PCP servers (RFC 7723) lead to its daemon.
 make_carrier () {
-  local address
+  local address match
 
   on "$1" nft add element inet filter dropped '{ udp . 5351, udp . 1900 }' || return
   [ "$LAB_CARRIER" = pcp ] || return 0
   address=$(ip -n "$1" -4 -brief address show dev lan0)
   address=${address%/*}
+  match="ip daddr $LAB_PCP_ANYCAST meta l4proto 17 th dport 5351"
   on "$1" nft -f - <<END
 insert rule inet filter input ct status dnat meta l4proto 17 th dport 5351 accept
-insert rule inet filter prerouting iifname "lan0" ip daddr $LAB_PCP_ANYCAST meta l4proto 17 th dport 5351 dnat ip to ${address##* }
+insert rule inet filter prerouting iifname "lan0" $match dnat ip to ${address##* }
 END
+  [ "$LAB_IPV6" = yes ] || return 0
+  match="ip6 daddr $LAB_PCP_ANYCAST6 meta l4proto 17 th dport 5351"
+  on "$1" nft insert rule inet filter prerouting iifname lan0 "$match" dnat ip6 to "$LAB_LAN6::1"
 }

@@ -47,7 +47,8 @@ def map_port(port, router=ROUTER, protocol='tcp'):
 
 
 def result_of_mapping(port, router, protocol='tcp'):
-    request = bytes([0, 2 if protocol == 'tcp' else 1, 0, 0]) + port.to_bytes(2, 'big') * 2 + (7200).to_bytes(4, 'big')
+    opcode = {'udp': 1, 'tcp': 2}[protocol]
+    request = bytes([0, opcode, 0, 0]) + port.to_bytes(2, 'big') * 2 + (7200).to_bytes(4, 'big')
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(1.0)
         client.connect((router, 5351))

@@ -20,7 +20,7 @@ ENTRY = ['RemoteHost', 'ExternalPort', 'Protocol', 'InternalPort', 'InternalClie
          'PortMappingDescription', 'LeaseDuration']
 
 SUCCESS, UNSUPP_VERSION, NOT_AUTHORIZED, MALFORMED_REQUEST = 0, 1, 2, 3
-UNSUPP_OPCODE, UNSUPP_OPTION, UNSUPP_PROTOCOL = 4, 5, 9
+UNSUPP_OPCODE, UNSUPP_OPTION, MALFORMED_OPTION, UNSUPP_PROTOCOL = 4, 5, 6, 9
 CANNOT_PROVIDE_EXTERNAL, ADDRESS_MISMATCH = 11, 12
 PREFER_FAILURE, THIRD_PARTY = 2, 1
 
@@ -45,8 +45,8 @@ def exchange(request, server=lab.ROUTER, source='', timeout=1.0):
 def pcp_map(port, nonce, lifetime=600, protocol=TCP, suggested=0, option=None, server=lab.ROUTER,
             source='', address=lab.CLIENT, opcode=1, version=2):
     """A MAP request. Returns the result, the lifetime, the external port and address; or None."""
-    request = struct.pack('!BBHI16s12sB3xHH16s', version, opcode, 0, lifetime, mapped(address), nonce,
-                          protocol, port, suggested, mapped('0.0.0.0'))
+    request = struct.pack('!BBHI16s12sB3xHH16s', version, opcode, 0, lifetime, mapped(address),
+                          nonce, protocol, port, suggested, mapped('0.0.0.0'))
     if option is not None:
         request += struct.pack('!BxH', option, 0)
     answer = exchange(request, server, source)
@@ -108,11 +108,13 @@ def pcp_is_strict():
         ('an unknown opcode', UNSUPP_OPCODE, {'opcode': 5}),
         ('an unsupported option', UNSUPP_OPTION, {'option': THIRD_PARTY}),
         ('protocol 132', UNSUPP_PROTOCOL, {'protocol': 132}),
+        ('PREFER_FAILURE for any port', MALFORMED_OPTION, {'option': PREFER_FAILURE}),
     ]
     for what, result, arguments in cases:
         lab.equal(pcp_map(9122, nonce, **arguments)[0], result, what)
     lab.equal(exchange(bytes([2, 0]) + bytes(20))[3], MALFORMED_REQUEST, 'result if too short')
     lab.equal(lab.rules(9122), [], 'rules')
+    lab.equal(len(lab.violations()), 2, 'violations that are logged')
 
 
 def pcp_of_two_hosts():
@@ -123,8 +125,8 @@ def pcp_of_two_hosts():
         lab.equal(pcp_map(9124, nonce, suggested=9124, option=PREFER_FAILURE)[0],
                   CANNOT_PROVIDE_EXTERNAL, 'PREFER_FAILURE')
         assert pcp_map(9124, nonce, suggested=9124)[2] != 9124, 'the port of another host'
-        lab.equal(pcp_map(9125, nonce, protocol=UDP, suggested=9125, option=PREFER_FAILURE)[2], 9125,
-                  'PREFER_FAILURE for a free port')
+        lab.equal(pcp_map(9125, nonce, protocol=UDP, suggested=9125, option=PREFER_FAILURE)[2],
+                  9125, 'PREFER_FAILURE for a free port')
     lab.router('router', 'restart')
     lab.equal(lab.rules(9124), [], 'rules after the restart')
 
@@ -188,7 +190,7 @@ def soap(place, action, source=None, **arguments):
             as connection:
         connection.request('GET', url.path)
         description = connection.getresponse().read().decode()
-        control = re.search(r'WANIPConnection:2</serviceType>.*?<controlURL>([^<]*)', description)[1]
+        control = re.search(r'WANIPConnection:2<.*?<controlURL>([^<]*)', description)[1]
         values = ''.join(f'<New{name}>{value}</New{name}>' for name, value in arguments.items())
         connection.request('POST', control, (
             '<?xml version="1.0"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" '

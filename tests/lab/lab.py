@@ -51,10 +51,19 @@ def rules(port, name='router'):
             if f'dport {port} ' in line]
 
 
+def violations(name='router'):
+    """The violations of the protocols that the lab's own server has seen."""
+    return [line for line in router(name, 'log').splitlines() if 'violation' in line]
+
+
 def beyond(name='router'):
     """The numbers of packets of the client that a router has sent beyond it, without zeros."""
     counters = (line.split() for line in router(name, 'beyond').splitlines())
     return {kind: int(packets) for kind, packets in counters if packets != '0'}
+
+
+def reset_beyond(name='router'):
+    router(name, 'beyond', '--reset')
 
 
 @contextlib.contextmanager
@@ -75,6 +84,26 @@ def silent(name):
         yield
     finally:
         router(name, 'undrop')
+
+
+@contextlib.contextmanager
+def dropped_answers(match):
+    """The router drops packets to the client that match while the block runs."""
+    nft(f'''table inet dropped_answers {{
+  chain forward {{
+    type filter hook forward priority -5; policy accept;
+    iifname "wan0" {match} drop
+  }}
+}}''', 'router')
+    try:
+        yield
+    finally:
+        nft('delete table inet dropped_answers', 'router')
+
+
+def hidden_hops():
+    """The routers beyond the first one do not report that the TTL of a datagram was exceeded."""
+    return dropped_answers('meta l4proto 1 icmp type time-exceeded')
 
 
 @contextlib.contextmanager

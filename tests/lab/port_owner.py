@@ -23,7 +23,8 @@ def udp(message, port):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
         asker.bind((ADDRESS, 0))
         asker.settimeout(2)
-        asker.sendto(message, (ROUTER, port))
+        asker.connect((ROUTER, port))
+        asker.send(message)
         try:
             return asker.recv(2048)
         except OSError:
@@ -36,6 +37,18 @@ def map_by_natpmp(port):
     if answer is None or len(answer) != 16 or struct.unpack('!H', answer[2:4])[0] != 0:
         return None
     return struct.unpack('!H', answer[10:12])[0]
+
+
+def map_by_pcp(port):
+    """RFC 6887 11.1."""
+    def mapped(address):
+        return bytes(10) + b'\xff\xff' + socket.inet_aton(address)
+
+    answer = udp(struct.pack('!BBHI16s12sB3xHH16s', 2, 1, 0, LEASE, mapped(ADDRESS), bytes(12), 6,
+                             port, port, mapped('0.0.0.0')), 5351)
+    if answer is None or len(answer) != 60 or answer[3] != 0:
+        return None
+    return struct.unpack('!H', answer[42:44])[0]
 
 
 def map_by_upnp(port):
@@ -69,7 +82,8 @@ def having(port):
     device = f'{ADDRESS}/24', 'dev', 'eth0'
     lab.run('ip', 'address', 'add', *device)
     try:
-        lab.equal(map_by_natpmp(port) or map_by_upnp(port), port, 'the port of the neighbour')
+        lab.equal(map_by_natpmp(port) or map_by_pcp(port) or map_by_upnp(port), port,
+                  'the port of the neighbour')
         yield
     finally:
         lab.run('ip', 'address', 'del', *device)

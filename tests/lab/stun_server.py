@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The STUN server of the internet host (the option --stun of the lab), and tests of it with requests
-made by hand, which do not run plum-glib.
+"""The STUN server of the internet host (the option --stun of the lab), and tests of it. They do not
+run plum-glib: the requests are made by hand.
 """
 
 import contextlib
@@ -25,8 +25,8 @@ CHANGE_PORT, CHANGE_BOTH = 0x2, 0x6
 
 @contextlib.contextmanager
 def stun_server(two_addresses=True):
-    """Runs coturn on the internet host while the block runs: without authentication, on UDP port 3478,
-    with RFC 5780 if it has two addresses. Yields its addresses.
+    """Runs coturn on the internet host while the block runs: on UDP port 3478, without
+    authentication, with RFC 5780 if it has two addresses. Yields its addresses.
     """
     lab.run('lab-stun', 'start', *([] if two_addresses else ['--one-address']))
     try:

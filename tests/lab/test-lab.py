@@ -331,6 +331,12 @@ def full(backend, neighbours_entry):
     ]
 
 
+def mapper(backend, neighbours_entry):
+    return full(backend, neighbours_entry) + [
+        ('violates-no-protocol', lambda: lab.equal(lab.violations(), [], 'violations')),
+    ]
+
+
 # Suite: options of the lab, cases (name, function, arguments).
 SUITES = {
     'itself': (['--router=all'], itself.CASES),
@@ -352,6 +358,10 @@ SUITES = {
     ]),
     'upnp': (['--router=upnp'], full('upnp', 'neighbour')),
     'upnp1': (['--router=upnp1'], full('upnp', 'neighbour')),
+    # The lab's own server, with a public address.
+    'mapper-pcp': (['--router=mapper-pcp'], mapper('pcp', None)),
+    'mapper-natpmp': (['--router=mapper-natpmp'], mapper('natpmp', None)),
+    'mapper-upnp': (['--router=mapper-upnp'], mapper('upnp', 'neighbour')),
     'upnp-few-ports': (['--router=upnp', '--ports=62816-62831'], [
         ('few-ports', few_ports),
         ('few-ports-exact', few_ports_exact),

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The port mapping server of a router of the lab, for PCP, NAT-PMP and UPnP. Unlike Debian 12's
-miniupnpd, it maps ports even if the external address of the router is private. Runs on the router,
-uses the chains of hosts.sh, and ends on SIGTERM, when it removes its rules.
+"""The port mapping server of a router of the lab, for PCP, NAT-PMP and UPnP.
+
+Unlike Debian 12's miniupnpd, it maps ports even if the external address of the router is private.
+It runs on the router, uses the chains of hosts.sh, and ends on SIGTERM, when it removes its rules.
+It is strict, and logs each violation of the protocols in a line that contains "violation".
 """
 
 import argparse
@@ -38,7 +40,7 @@ def serve_datagrams(table, server, address):
         while True:
             request, peer = listener.recvfrom(2048)
             with table.lock:
-                table.watch_address()
+                table.refresh()
                 answer = server.answer(request, peer[0])
             if answer is not None:
                 with contextlib.suppress(OSError):
@@ -65,15 +67,20 @@ def announce(table, server, listener, address):
 
 
 def parse():
-    parser = argparse.ArgumentParser(prog='mapper', description=__doc__)
+    parser = argparse.ArgumentParser(prog='mapper', description=__doc__.splitlines()[0])
     parser.add_argument('--protocols', required=True, help='pcp, natpmp and upnp, with commas')
     parser.add_argument('--address', required=True, help='address of the router in its network')
     parser.add_argument('--wan', default='wan0', help='external interface')
+    parser.add_argument('--hairpin', metavar='LAN', help='internal interface whose hosts reach '
+                        'mapped ports at the external address')
     parser.add_argument('--http-port', type=int, default=5000)
     parser.add_argument('--uuid', default='0c6cbb3a-1e9b-4a4b-9f5c-4c41422d4c44')
     parser.add_argument('--min-lifetime', type=int, default=120)
     parser.add_argument('--max-lifetime', type=int, default=86400)
-    parser.add_argument('--refuse-file', help='if it exists, requests for mappings are refused')
+    parser.add_argument('--refuse-file', type=pathlib.Path, required=True,
+                        help='while it exists, requests for mappings are refused')
+    parser.add_argument('--forget-file', type=pathlib.Path, required=True,
+                        help='if it exists, it and all mappings are removed')
     parser.add_argument('--permanent', action='store_true',
                         help='UPnP supports permanent leases only (error 725)')
     parser.add_argument('--pid-file', type=pathlib.Path)
@@ -86,7 +93,8 @@ def parse():
 
 def main():
     args = parse()
-    table = Table(args.wan, args.refuse_file, (args.min_lifetime, args.max_lifetime))
+    table = Table(args.wan, args.hairpin, args.refuse_file, args.forget_file,
+                  (args.min_lifetime, args.max_lifetime))
     ending = threading.Event()
     for number in signal.SIGTERM, signal.SIGINT:
         signal.signal(number, lambda *_: ending.set())
@@ -105,8 +113,7 @@ def main():
     announced = table.address
     while not ending.wait(TICK):
         with table.lock:
-            table.expire()
-            table.watch_address()
+            table.refresh()
             changed, announced = table.address != announced, table.address
         if changed:
             say(f'the external address is {announced}')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The actions of an Internet Gateway Device on its port mappings (UPnP Forum, WANIPConnection:2)."""
+"""The actions of an Internet Gateway Device on its port mappings (WANIPConnection:2)."""
 
 import re
 import time
@@ -55,9 +55,10 @@ def value_of(entry):
 class Actions:
     """Each method gets the arguments and the address of the client, and returns the results."""
 
-    def __init__(self, table, permanent):
+    def __init__(self, table, permanent, say):
         self.table = table
         self.permanent = permanent
+        self.say = say
         # Action: its method, the names of its arguments and of its results.
         self.all = {
             'GetExternalIPAddress': (self.get_address, [], ['ExternalIPAddress']),
@@ -81,10 +82,11 @@ class Actions:
         if action not in self.all:
             raise Fault(401)
         method, inputs, outputs = self.all[action]
-        if sorted(arguments) != sorted('New' + name for name in inputs):
+        if list(arguments) != ['New' + name for name in inputs]:
+            self.say(f'violation: {action} of {client} with {list(arguments)}')
             raise Fault(402)
         with self.table.lock:
-            self.table.watch_address()
+            self.table.refresh()
             results = method({name: arguments['New' + name] for name in inputs}, client)
         return [('New' + name, str(value)) for name, value in zip(outputs, results)]
 

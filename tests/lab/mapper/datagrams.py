@@ -65,6 +65,8 @@ class Server:
 
     def answer_pcp(self, request, client):
         opcode = request[1]
+        if len(request) >= 4 and request[0] == 2 and request[2:4] != bytes(2):
+            self.say(f'violation: PCP request of {client} with reserved bytes {request[2:4].hex()}')
         try:
             if request[0] != 2:
                 raise Problem(UNSUPP_VERSION)
@@ -83,7 +85,9 @@ class Server:
         except Problem as problem:
             lifetime = problem.lifetime or \
                 (LONG_ERROR if problem.result in LONG_ERRORS else SHORT_ERROR)
-            self.say(f'PCP opcode {opcode} of {client}: result {problem.result}')
+            malformed = problem.result in (MALFORMED_REQUEST, MALFORMED_OPTION)
+            self.say(f'{"violation: " if malformed else ""}PCP opcode {opcode} of {client}: '
+                     f'result {problem.result}')
             payload = request[24:1100] if request[0] == 2 else b''
             return self.pcp_head(opcode, problem.result, lifetime) + \
                 payload + bytes(-len(payload) % 4)
@@ -119,9 +123,9 @@ class Server:
         entry = self.table.of_client(protocol, client, internal)
         if entry is not None and entry.nonce != nonce:
             raise Problem(NOT_AUTHORIZED, entry.remaining)
+        if exact and (lifetime == 0 or suggested == 0):
+            raise Problem(MALFORMED_OPTION)
         if lifetime == 0:
-            if exact:
-                raise Problem(MALFORMED_REQUEST)
             if entry is not None:
                 self.table.remove(entry)
                 self.say(f'PCP: {client} deletes {protocol} {internal}')
@@ -139,10 +143,10 @@ class Server:
         if self.table.address is None:
             raise Problem(NETWORK_FAILURE)
         if entry is not None:
-            if exact and suggested not in (0, entry.external_port):
+            if exact and suggested != entry.external_port:
                 raise Problem(CANNOT_PROVIDE_EXTERNAL)
             return entry.external_port
-        if exact and suggested != 0:
+        if exact:
             if not self.table.is_free(protocol, suggested, client):
                 raise Problem(CANNOT_PROVIDE_EXTERNAL)
             return suggested
@@ -167,10 +171,11 @@ class Server:
         if opcode not in (1, 2):
             return struct.pack('!BBHI', 0, 128 + opcode, NATPMP_OPCODE, self.table.epoch)
         if len(request) != 12:
+            self.say(f'violation: NAT-PMP request of {client} with {len(request)} bytes')
             return None
         reserved, internal, suggested, lifetime = struct.unpack_from('!HHHI', request, 2)
-        if reserved != 0:
-            self.say(f'NAT-PMP: {client} sets the reserved bytes to {reserved}')
+        if reserved != 0 or lifetime == 0 and suggested != 0:
+            self.say(f'violation: NAT-PMP request of {client}: {request.hex()}')
         protocol = UDP if opcode == 1 else TCP
         if lifetime == 0:
             result, external = self.natpmp_delete(protocol, client, internal), 0

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""An Internet Gateway Device (UPnP Forum, InternetGatewayDevice:2): SSDP, the description, and SOAP.
+"""An Internet Gateway Device (InternetGatewayDevice:2): SSDP, the description, and SOAP.
+
 The actions themselves are in actions.py.
 """
 
@@ -22,6 +23,7 @@ SCHEMAS = 'urn:schemas-upnp-org:'
 SERVICE = SCHEMAS + 'service:WANIPConnection:'
 DEVICES = ['InternetGatewayDevice', 'WANDevice', 'WANConnectionDevice']  # each in the one before
 VERSION = 2
+CONTROL = '/ctl/IPConn'
 ENVELOPE = '{http://schemas.xmlsoap.org/soap/envelope/}'
 LARGEST_BODY = 65536
 
@@ -29,7 +31,7 @@ LARGEST_BODY = 65536
 def service_xml():
     return (f'<serviceList><service><serviceType>{SERVICE}{VERSION}</serviceType>'
             '<serviceId>urn:upnp-org:serviceId:WANIPConn1</serviceId><SCPDURL>/wan.xml</SCPDURL>'
-            '<controlURL>/control</controlURL><eventSubURL>/events</eventSubURL></service>'
+            f'<controlURL>{CONTROL}</controlURL><eventSubURL>/evt/IPConn</eventSubURL></service>'
             '</serviceList>')
 
 
@@ -76,7 +78,7 @@ class Igd:
         self.address = address
         self.uuid = uuid
         self.say = say
-        self.actions = Actions(table, permanent)
+        self.actions = Actions(table, permanent, say)
         self.location = f'http://{address}:{port}/root.xml'
         self.boot = int(time.time())
         self.http = HttpServer((address, port), self.handler())
@@ -93,8 +95,9 @@ class Igd:
         return bound
 
     def start(self):
-        for function in (self.http.serve_forever, lambda: self.serve_searches(self.sender),
-                         lambda: self.serve_searches(self.group)):
+        for function in (self.http.serve_forever,
+                         lambda: self.serve_searches(self.sender, {'HOST', 'MAN', 'ST'}),
+                         lambda: self.serve_searches(self.group, {'HOST', 'MAN', 'ST', 'MX'})):
             threading.Thread(target=function, daemon=True).start()
         self.notify('ssdp:alive')
         self.say(f'UPnP at {self.location}')
@@ -117,19 +120,23 @@ class Igd:
             with contextlib.suppress(OSError):  # the link is down
                 self.sender.sendto(text.encode(), (GROUP, SSDP_PORT))
 
-    def serve_searches(self, listener):
+    def serve_searches(self, listener, required):
         while True:
             request, peer = listener.recvfrom(4096)
-            for answer in self.search_answers(request):
+            for answer in self.search_answers(request, peer, required):
                 with contextlib.suppress(OSError):
                     self.sender.sendto(answer.encode(), peer)
 
-    def search_answers(self, request):
-        """Answers at once, although MX allows a delay."""
+    def search_answers(self, request, peer, required):
+        """Answers at once, although MX allows a delay. A unicast search needs no MX (1.3.2)."""
         first, *lines = request.decode('latin-1').split('\r\n')
         fields = {name.strip().upper(): value.strip()
                   for name, _, value in (line.partition(':') for line in lines)}
-        if first != 'M-SEARCH * HTTP/1.1' or fields.get('MAN') != '"ssdp:discover"':
+        if not first.startswith('M-SEARCH'):
+            return  # the announcement of a device
+        if first != 'M-SEARCH * HTTP/1.1' or fields.get('MAN') != '"ssdp:discover"' or \
+                not required <= fields.keys() or lines[-2:] != ['', '']:
+            self.say(f'violation: search of {peer[0]}: {request}')
             return
         for target, usn in targets(self.uuid).items():
             if fields.get('ST') in ('ssdp:all', target):
@@ -159,6 +166,7 @@ class Igd:
             call = root.find(f'{ENVELOPE}Body/*')
             if match is None or root.tag != ENVELOPE + 'Envelope' or call is None or \
                     call.tag != '{%s}%s' % match.groups():
+                self.say(f'violation: SOAP request of {client} with {header}')
                 raise Fault(401)
             service, action = match.groups()
             arguments = [(child.tag, child.text or '') for child in call]
@@ -166,6 +174,7 @@ class Igd:
                 raise Fault(402)
             results = self.actions.invoke(action, dict(arguments), client)
         except ET.ParseError:
+            self.say(f'violation: SOAP request of {client} without XML')
             return 400, ''
         except Fault as fault:
             self.say(f'UPnP: {header} of {client}: error {fault.code}')
@@ -198,9 +207,9 @@ class Igd:
 
             def do_POST(self):
                 length = self.headers.get('Content-Length', '')
-                if self.path != '/control' or not length.isdigit() or int(length) > LARGEST_BODY:
+                if self.path != CONTROL or not length.isdigit() or int(length) > LARGEST_BODY:
                     self.close_connection = True
-                    return self.answer(404 if self.path != '/control' else 411, '')
+                    return self.answer(404 if self.path != CONTROL else 411, '')
                 body = self.rfile.read(int(length))
                 return self.answer(*igd.control(self.headers.get('SOAPAction', ''), body,
                                                 self.client_address[0]))

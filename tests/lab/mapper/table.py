@@ -3,7 +3,6 @@
 
 import dataclasses
 import fcntl
-import pathlib
 import socket
 import struct
 import subprocess
@@ -45,10 +44,13 @@ class Refused(Exception):
 class Table:
     """All methods must be called with the lock held."""
 
-    def __init__(self, wan, refuse_file, lifetimes):
+    def __init__(self, wan, lan, refuse_file, forget_file, lifetimes):
         self.lock = threading.RLock()
         self.wan = wan
-        self.refuse_file = pathlib.Path(refuse_file) if refuse_file else None
+        self.hairpin_lan = lan
+        self.refuse_file = refuse_file
+        self.forget_file = forget_file
+        forget_file.unlink(missing_ok=True)
         self.shortest, self.longest = lifetimes
         self.entries = {}
         self.started = time.monotonic()
@@ -67,8 +69,16 @@ class Table:
                 return None
         return socket.inet_ntoa(answer[20:24])
 
-    def watch_address(self):
-        """Takes over the current address. If it has changed, the epoch restarts (RFC 6887 8.5)."""
+    def refresh(self):
+        """Must be called before each request: removes what has expired, and takes over the current
+        address. If it has changed, the epoch restarts (RFC 6887 8.5).
+        """
+        if self.forget_file.exists():
+            self.forget_file.unlink()
+            self.remove(*list(self.entries.values()))
+        now = time.monotonic()
+        self.remove(*[entry for entry in self.entries.values()
+                      if entry.expires is not None and entry.expires <= now])
         address = self.read_address()
         if address != self.address:
             self.address = address
@@ -107,7 +117,7 @@ class Table:
 
     @property
     def refuses(self):
-        return self.refuse_file is not None and self.refuse_file.exists()
+        return self.refuse_file.exists()
 
     def lifetime(self, requested):
         return min(max(requested, self.shortest), self.longest)
@@ -129,11 +139,6 @@ class Table:
         if entries:
             self.write_rules()
 
-    def expire(self):
-        now = time.monotonic()
-        self.remove(*[entry for entry in self.entries.values()
-                      if entry.expires is not None and entry.expires <= now])
-
     def write_rules(self):
         """Replaces all rules in one transaction. Protocols are numbers, because the names need
         /etc/protocols. Neighbours may send to an old address for a while: it is not forwarded.
@@ -152,4 +157,19 @@ class Table:
                 f'{place} postrouting_miniupnpd {match.format("o")} ip saddr {entry.client} '
                 f'th sport {entry.internal_port} masquerade to :{entry.external_port}',
             ]
+            if self.hairpin_lan:
+                lines += self.hairpin_rules(place, entry)
         subprocess.run(['nft', '-f', '-'], input='\n'.join(lines) + '\n', text=True, check=True)
+
+    def hairpin_rules(self, place, entry):
+        """Hosts of the own network reach the mapped port at the external address as well."""
+        lan = self.hairpin_lan
+        match = f'meta nfproto ipv4 iifname "{lan}" {{}}meta l4proto {entry.protocol}'
+        inside = match.format(f'oifname "{lan}" ip daddr {entry.client} ') + \
+            f' th dport {entry.internal_port}'
+        return [
+            f'{place} prerouting_miniupnpd {match.format("")} ip daddr {self.address} '
+            f'th dport {entry.external_port} dnat ip to {entry.client}:{entry.internal_port}',
+            f'{place} miniupnpd {inside} accept',
+            f'{place} postrouting_miniupnpd {inside} masquerade',
+        ]
