@@ -225,6 +225,15 @@ plum_assignment_release_mapping (PlumMapping *mapping)
     plum_lease_holder_remove_user (holder, mapping);
 }
 
+void
+plum_assignment_hurry_mapping (PlumMapping *mapping)
+{
+  PlumLeaseHolder *holder = plum_mapping_get_holder (mapping);
+
+  if (holder != NULL)
+    plum_lease_holder_hurry (holder);
+}
+
 /* --- Changes of the gateways --- */
 
 /* For a holder that stays where it is, while the default route has moved. */

@@ -108,6 +108,9 @@ void plum_lease_holder_set_gateway (PlumLeaseHolder *self,
                                     PlumGateway *gateway,
                                     const GError *reason);
 
+/* Reports a lease that is held back until the router beyond answers. */
+void plum_lease_holder_hurry (PlumLeaseHolder *self);
+
 /* Whether the holder, or one of those beyond, has or requests the mapping of internal_port on
  * gateway. */
 gboolean plum_lease_holder_uses (PlumLeaseHolder *self, PlumGateway *gateway, guint internal_port);

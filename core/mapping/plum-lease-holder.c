@@ -404,6 +404,13 @@ plum_lease_holder_get_gateway (PlumLeaseHolder *self)
   return self->gateway;
 }
 
+void
+plum_lease_holder_hurry (PlumLeaseHolder *self)
+{
+  if (plum_lease_holder_is_up (self))
+    self->chain->patience_ended (self);
+}
+
 gboolean
 plum_lease_holder_uses (PlumLeaseHolder *self, PlumGateway *gateway, guint internal_port)
 {

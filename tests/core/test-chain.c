@@ -510,6 +510,29 @@ test_second_late (ChainFixture *f, gconstpointer data)
   g_assert_cmpuint (f->n_changed, ==, 2);
 }
 
+/* A program that gives less time than the router beyond needs gets what is granted. */
+static void
+test_create_in_less_time (ChainFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (GError) error = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ALPHA2->discover = SILENCE;
+  plum_manager_create_mapping_async (f->core.manager, PLUM_PROTOCOL_TCP, 8080, 0, 2000, NULL,
+                                     test_store_result, &f->core.result);
+  test_loop_advance (&f->core.loop, 1999);
+  g_assert_null (f->core.result);
+  test_loop_advance (&f->core.loop, 1);
+  g_assert_nonnull (f->core.result);
+  mapping = plum_manager_create_mapping_finish (f->core.manager, f->core.result, &error);
+  g_assert_no_error (error);
+  chain_assert_endpoint (mapping, CHAIN_R1_WAN, 8080);
+  test_loop_advance (&f->core.loop, 3600 * 1000);
+  chain_assert_endpoint (mapping, CHAIN_R1_WAN, 8080);
+}
+
 /* --- The required port is that of the outermost router --- */
 
 static void
@@ -997,6 +1020,7 @@ main (int argc, char *argv[])
   CHAIN_ADD ("second/refuses", test_second_refuses);
   CHAIN_ADD ("second/silent", test_second_silent);
   CHAIN_ADD ("second/late", test_second_late);
+  CHAIN_ADD ("second/create-in-less-time", test_create_in_less_time);
   CHAIN_ADD ("required-port/granted", test_required_port);
   CHAIN_ADD ("required-port/taken", test_required_port_taken);
   CHAIN_ADD ("delete/destroyed", test_destroyed);
