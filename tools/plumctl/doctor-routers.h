@@ -21,13 +21,15 @@ typedef struct
   PlumAddressScope scope; /* of the external address */
 } DoctorRouter;
 
-/* Two routers in a row, starting at this computer. */
+/* Routers in a row, starting at this computer. */
 typedef struct
 {
   char *local;
   char *interface;
-  DoctorRouter routers[2];
+  DoctorRouter routers[3];
   guint n_routers;       /* 0: no second router was looked for */
+  gboolean chained;      /* all of them map the port */
+  int beyond_error;      /* a PlumError: why the second one does not map the port; -1: not asked */
   gboolean maps_nothing; /* the gateway refuses, because its external address is not public */
 } DoctorRouters;
 
