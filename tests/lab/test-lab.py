@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 
+import chain
 import denied_port
 import itself
 import itself_chain
@@ -436,6 +437,7 @@ SUITES = {
     ]),
     **two_routers.suites(commands),
     **itself_chain.suites(plumctl_map),
+    **chain.suites(plumctl_map, commands, say),
 }
 
 
