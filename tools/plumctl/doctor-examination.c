@@ -105,16 +105,18 @@ is_mapped_for_other_router (DoctorExamination *self)
   return self->findings.tried && tcp->mapped && tcp->after_map == READBACK_GONE;
 }
 
-/* A PlumError: why the router beyond the gateway does not map the port; -1: it was not asked. */
-static int
-get_beyond_error (DoctorExamination *self)
+static DoctorBeyond
+get_beyond (DoctorExamination *self)
 {
   const GError *error = self->trial.mappings[PLUM_PROTOCOL_TCP].upstream_error;
 
-  if (!self->findings.tried || error == NULL || error->domain != PLUM_ERROR ||
-      error->code == PLUM_ERROR_NO_GATEWAY)
-    return -1;
-  return error->code;
+  if (!self->findings.tried || error == NULL ||
+      g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
+    return DOCTOR_BEYOND_NOT_ASKED;
+  if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT) ||
+      g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_BACKEND))
+    return DOCTOR_BEYOND_SILENT;
+  return DOCTOR_BEYOND_REFUSED;
 }
 
 /* Lists the routers that forward the port. */
@@ -159,7 +161,7 @@ collect_routers (DoctorExamination *self)
   findings->next_scope = plum_address_get_scope (doctor_path_get_next (&self->path));
 
   self->routers.maps_nothing = doctor_verdict_maps_nothing (findings);
-  self->routers.beyond_error = get_beyond_error (self);
+  self->routers.beyond = get_beyond (self);
   doctor_path_list (&self->path, text != NULL ? text : trial, findings->router_between,
                     &self->routers);
 }

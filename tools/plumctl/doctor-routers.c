@@ -116,6 +116,27 @@ doctor_routers_describe (const DoctorRouters *self)
   return g_string_free (text, FALSE);
 }
 
+/* The same as a path from this computer to the internet, and where it is interrupted: a connection
+ * from the internet reaches the outer router, which does not forward it. */
+char *
+doctor_routers_draw (const DoctorRouters *self)
+{
+  g_autofree char *text = doctor_routers_describe (self);
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  GString *path = g_string_new (NULL);
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      g_string_append_printf (path, "%s\n", lines[i]);
+      if (i == 1 && !self->chained)
+        g_string_append (path, "      x        the path ends here\n");
+      else
+        g_string_append (path, "      |\n");
+    }
+  g_string_append (path, "internet");
+  return g_string_free (path, FALSE);
+}
+
 static const DoctorRouter *
 find_router (const DoctorRouters *self, DoctorRouterRole role)
 {
@@ -150,9 +171,9 @@ dup_way (const DoctorRouters *self)
 static char *
 dup_beyond (const DoctorRouters *self, const DoctorRouter *next)
 {
-  if (self->beyond_error < 0 || next->address == NULL)
+  if (self->beyond == DOCTOR_BEYOND_NOT_ASKED || next->address == NULL)
     return g_strdup ("");
-  if (self->beyond_error == PLUM_ERROR_TIMED_OUT || self->beyond_error == PLUM_ERROR_NO_BACKEND)
+  if (self->beyond == DOCTOR_BEYOND_SILENT)
     return g_strdup_printf (" %s does not answer any protocol.", next->address);
   return g_strdup_printf (" %s refuses to map the port.", next->address);
 }
@@ -222,7 +243,7 @@ dup_double_nat_step (const DoctorRouters *self, const DoctorRouter *asked, const
                             "ports while its external address is not public.",
                             next->address, where, asked->address, asked->address);
 
-  if (self->beyond_error >= 0)
+  if (self->beyond != DOCTOR_BEYOND_NOT_ASKED)
     return g_strdup_printf (
       "Enable UPnP, NAT-PMP or PCP in the settings of %s and allow them for %s, or forward the "
       "port on %s to %s manually, or configure one of the two routers as a bridge.",
