@@ -127,6 +127,12 @@ plum_gateway_may_have_upstream (PlumGateway *self)
 }
 
 gboolean
+plum_gateway_may_be_bypassed (PlumGateway *self)
+{
+  return plum_upstream_may_bypass (self->search);
+}
+
+gboolean
 plum_gateway_is_seeking_upstream (PlumGateway *self)
 {
   return plum_upstream_is_pending (self->search);

@@ -71,6 +71,8 @@ void plum_gateway_seek_upstream (PlumGateway *self);
 void plum_gateway_check_upstream (PlumGateway *self);
 /* Whether the external address is one behind which there can be another router. */
 gboolean plum_gateway_may_have_upstream (PlumGateway *self);
+/* Whether the next router can be asked although the gateway maps no ports. */
+gboolean plum_gateway_may_be_bypassed (PlumGateway *self);
 gboolean plum_gateway_is_seeking_upstream (PlumGateway *self);
 PlumGateway *plum_gateway_peek_upstream (PlumGateway *self); /* (transfer none) (nullable) */
 /* Why there is no next router. (nullable) */

@@ -368,6 +368,8 @@ on_race_event (const PlumRaceEvent *event, gpointer user_data)
   switch (event->kind)
     {
     case PLUM_RACE_CHANGED:
+      if (plum_race_get_backend_name (self->race) != NULL || plum_race_is_decided (self->race))
+        plum_upstream_set_unserved (self->search, plum_race_get_backend_name (self->race) == NULL);
       plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_RACE_CHANGED });
       break;
     case PLUM_RACE_DECIDED:

@@ -17,7 +17,8 @@ G_BEGIN_DECLS
  * the address is only asked by the backends, and only if it is private and beyond the gateway.
  *
  * If the external address is shared by a provider (RFC 6598, RFC 7335), the next router is the
- * server that a backend names with PlumBackendClass.anycast. */
+ * server that a backend names with PlumBackendClass.anycast. The same server is asked if the
+ * address of this host itself is shared, and the gateway maps no ports: it is then bypassed. */
 typedef struct _PlumUpstream PlumUpstream;
 
 typedef struct
@@ -44,6 +45,8 @@ void plum_upstream_close (PlumUpstream *self);
 void plum_upstream_want (PlumUpstream *self);
 /* The external address of the gateway. (nullable) */
 void plum_upstream_set_address (PlumUpstream *self, GInetAddress *address);
+/* Whether no backend can map ports on the gateway. */
+void plum_upstream_set_unserved (PlumUpstream *self, gboolean unserved);
 /* The settings, or the routes of this host, may have changed. */
 void plum_upstream_check (PlumUpstream *self);
 /* The next router does not answer: another one may be there by now. */
@@ -52,6 +55,8 @@ void plum_upstream_search_again (PlumUpstream *self);
 /* Whether there can be a next router, as far as is known. */
 gboolean plum_upstream_is_possible (PlumUpstream *self);
 gboolean plum_upstream_is_pending (PlumUpstream *self);
+/* Whether the next router can be asked although the gateway maps no ports. */
+gboolean plum_upstream_may_bypass (PlumUpstream *self);
 /* The network of the next router. (transfer none) (nullable) */
 PlumNetwork *plum_upstream_get_network (PlumUpstream *self);
 /* The backends that can ask it. (element-type PlumBackendInfo) (transfer none) (nullable) */

@@ -25,6 +25,7 @@ struct _PlumUpstream
   gpointer user_data;
 
   gboolean wanted;
+  gboolean unserved;
   GInetAddress *address; /* (nullable): the external one of the gateway */
 
   Way way;
@@ -41,11 +42,26 @@ addresses_equal (GInetAddress *a, GInetAddress *b)
   return a == b || (a != NULL && b != NULL && g_inet_address_equal (a, b));
 }
 
+/* Whether this host itself has an address of its provider, which no router translates. */
+gboolean
+plum_upstream_may_bypass (PlumUpstream *self)
+{
+  return self->client != NULL && self->unserved && self->address == NULL &&
+         plum_network_get_hop (self->network) == 1 && self->settings->max_hops > 1 &&
+         plum_address_get_scope (plum_network_get_local_address (self->network)) ==
+           PLUM_ADDRESS_SCOPE_CGNAT;
+}
+
 static Way
 plum_upstream_find_way (PlumUpstream *self)
 {
+  GInetAddress *gateway = plum_network_get_gateway (self->network);
+
+  if (plum_upstream_may_bypass (self))
+    return WAY_SHARED;
+  /* No router is beyond a gateway on this host, such as that of a test. */
   if (self->client == NULL || plum_network_get_hop (self->network) >= self->settings->max_hops ||
-      plum_network_get_gateway (self->network) == NULL ||
+      gateway == NULL || g_inet_address_get_is_loopback (gateway) ||
       plum_network_get_family (self->network) != G_SOCKET_FAMILY_IPV4)
     return WAY_NONE;
 
@@ -77,11 +93,13 @@ plum_upstream_set_result (PlumUpstream *self,
                           GPtrArray *backends,
                           GError *reason)
 {
+  GInetAddress *client =
+    self->address != NULL ? self->address : plum_network_get_local_address (self->network);
   PlumNetwork *beyond = NULL;
   gboolean same;
 
   if (gateway != NULL)
-    beyond = plum_network_new_beyond (self->network, gateway, self->address);
+    beyond = plum_network_new_beyond (self->network, gateway, client);
   same = (beyond == NULL && self->beyond == NULL) ||
          (beyond != NULL && self->beyond != NULL && plum_network_equal (beyond, self->beyond));
 
@@ -236,7 +254,8 @@ plum_upstream_find_server (PlumUpstream *self)
 {
   g_autoptr (GPtrArray) backends = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (GInetAddress) server = NULL;
-  g_autofree char *external = g_inet_address_to_string (self->address);
+  g_autofree char *shared = g_inet_address_to_string (
+    self->address != NULL ? self->address : plum_network_get_local_address (self->network));
 
   for (guint i = 0; i < self->infos->len; i++)
     {
@@ -255,7 +274,7 @@ plum_upstream_find_server (PlumUpstream *self)
       self, NULL, NULL,
       g_error_new (PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
                    "The address %s is shared by the provider, and its servers cannot be asked",
-                   external));
+                   shared));
 }
 
 /* --- The search --- */
@@ -305,6 +324,13 @@ void
 plum_upstream_set_address (PlumUpstream *self, GInetAddress *address)
 {
   g_set_object (&self->address, address);
+  plum_upstream_check (self);
+}
+
+void
+plum_upstream_set_unserved (PlumUpstream *self, gboolean unserved)
+{
+  self->unserved = unserved;
   plum_upstream_check (self);
 }
 

@@ -13,6 +13,23 @@
 static void plum_lease_chain_tell (PlumLeaseHolder *self);
 static void plum_lease_chain_extend (PlumLeaseHolder *self);
 
+/* Whether the gateway maps no ports, and the lease beyond leads to this host itself. */
+static gboolean
+plum_lease_chain_is_bypassed (PlumLeaseHolder *self)
+{
+  return self->phase == PLUM_PHASE_FAILED && self->inner == NULL &&
+         plum_gateway_may_be_bypassed (self->gateway);
+}
+
+/* The port that the lease beyond must lead to; 0: there can be no lease beyond. */
+static guint
+plum_lease_chain_get_base_port (PlumLeaseHolder *self)
+{
+  if (plum_lease_holder_is_up (self))
+    return plum_held_lease_get_port (self->held);
+  return plum_lease_chain_is_bypassed (self) ? self->id.internal_port : 0;
+}
+
 /* Whether the lease beyond is one that the users can be told, or know. It may be requested again at
  * present: that is no news unless it fails. */
 static gboolean
@@ -22,7 +39,7 @@ plum_lease_chain_has_outer (PlumLeaseHolder *self)
 
   return outer != NULL && outer->wanted && outer->told &&
          plum_held_lease_get_lease (outer->held) != NULL &&
-         outer->id.internal_port == plum_held_lease_get_port (self->held);
+         outer->id.internal_port == plum_lease_chain_get_base_port (self);
 }
 
 /* Whether the router beyond is still sought or asked. */
@@ -46,6 +63,8 @@ plum_lease_chain_add_hop (PlumLeaseHolder *self, PlumMappingUpdate *update)
   const char *name = plum_lease_holder_get_backend_name (self, candidate);
   gint64 expires = plum_held_lease_get_expires (self->held);
 
+  if (update->backend_name == NULL)
+    update->backend_name = name;
   g_ptr_array_add (update->hops, plum_hop_new (plum_gateway_get_address (self->gateway),
                                                plum_lease_get_external_address (lease),
                                                plum_lease_get_external_port (lease), name,
@@ -87,13 +106,12 @@ plum_lease_chain_tell_users (PlumLeaseHolder *self)
   PlumLeaseHolder *last = self;
   PlumMappingUpdate update = {
     .gateway = self->gateway,
-    .backend_name =
-      plum_lease_holder_get_backend_name (self, plum_held_lease_get_candidate (self->held)),
     .serial = self->told_serial,
     .hops = hops,
   };
 
-  plum_lease_chain_add_hop (self, &update);
+  if (plum_lease_holder_is_up (self))
+    plum_lease_chain_add_hop (self, &update);
   while (plum_lease_chain_has_outer (last))
     {
       last = last->outer;
@@ -129,9 +147,9 @@ static void
 plum_lease_chain_forget_if_moved (PlumLeaseHolder *self)
 {
   PlumLease *lease = plum_held_lease_get_lease (self->held);
-  GInetAddress *address = plum_lease_get_external_address (lease);
+  GInetAddress *address = lease != NULL ? plum_lease_get_external_address (lease) : NULL;
 
-  if (plum_lease_get_external_port (lease) != self->told_port ||
+  if (plum_lease_chain_get_base_port (self) != self->told_port ||
       (address != self->told_address && (address == NULL || self->told_address == NULL ||
                                          !g_inet_address_equal (address, self->told_address))))
     self->told = FALSE;
@@ -141,11 +159,12 @@ static void
 plum_lease_chain_tell_now (PlumLeaseHolder *self)
 {
   PlumLease *lease = plum_held_lease_get_lease (self->held);
+  GInetAddress *address = lease != NULL ? plum_lease_get_external_address (lease) : NULL;
 
   plum_clock_disarm (self->clock, &self->patience);
   self->told = TRUE;
-  self->told_port = plum_lease_get_external_port (lease);
-  g_set_object (&self->told_address, plum_lease_get_external_address (lease));
+  self->told_port = plum_lease_chain_get_base_port (self);
+  g_set_object (&self->told_address, address);
   if (self->inner != NULL)
     plum_lease_chain_handle_outer (self->inner, PLUM_MAPPING_MAPPED, NULL);
   else
@@ -156,7 +175,10 @@ plum_lease_chain_tell_now (PlumLeaseHolder *self)
 static void
 plum_lease_chain_tell (PlumLeaseHolder *self)
 {
-  if (!plum_lease_holder_is_up (self))
+  if (plum_lease_chain_get_base_port (self) == 0)
+    return;
+  /* Without a lease of the gateway, there is nothing to tell but the lease beyond. */
+  if (!plum_lease_holder_is_up (self) && !plum_lease_chain_has_outer (self))
     return;
 
   plum_lease_chain_forget_if_moved (self);
@@ -200,8 +222,14 @@ plum_lease_chain_handle_outer (PlumLeaseHolder *self, PlumMappingEvent event, co
       g_clear_error (&self->outer_error);
       self->outer_error = g_error_copy (error);
     }
-  if (!plum_lease_holder_is_up (self))
+  if (plum_lease_chain_get_base_port (self) == 0)
     return;
+  if (event == PLUM_MAPPING_FAILED && !plum_lease_holder_is_up (self))
+    {
+      self->told = FALSE;
+      plum_lease_chain_forward (self, event, error);
+      return;
+    }
 
   /* The endpoint that the users know no longer leads here. */
   if (event == PLUM_MAPPING_LOST && self->told)
@@ -227,7 +255,7 @@ on_outer_closed (PlumLeaseHolder *outer, gpointer user_data)
   self->outer = NULL;
   if (self->awaits_outer)
     plum_lease_holder_continue_release (self);
-  else if (plum_lease_holder_is_up (self))
+  else if (plum_lease_chain_get_base_port (self) != 0)
     {
       plum_lease_chain_extend (self);
       plum_lease_chain_tell (self);
@@ -271,7 +299,7 @@ plum_lease_chain_create_outer (PlumLeaseHolder *self, PlumGateway *upstream)
   const PlumLeaseHolderId id = {
     .protocol = self->id.protocol,
     .family = self->id.family,
-    .internal_port = plum_held_lease_get_port (self->held),
+    .internal_port = plum_lease_chain_get_base_port (self),
     .interface_name = self->id.interface_name,
   };
 
@@ -337,7 +365,7 @@ plum_lease_chain_extend (PlumLeaseHolder *self)
   if (self->outer != NULL && self->outer->gateway != upstream)
     plum_lease_chain_move (self, upstream);
   if (self->outer != NULL && self->outer->wanted &&
-      self->outer->id.internal_port != plum_held_lease_get_port (self->held))
+      self->outer->id.internal_port != plum_lease_chain_get_base_port (self))
     plum_lease_chain_retract (self);
   if (self->outer == NULL && upstream != NULL)
     plum_lease_chain_create_outer (self, upstream);
@@ -351,7 +379,7 @@ plum_lease_chain_upstream_changed (PlumLeaseHolder *self)
       plum_lease_holder_release (self);
       return;
     }
-  if (plum_lease_holder_is_up (self))
+  if (plum_lease_chain_get_base_port (self) != 0)
     {
       plum_lease_chain_extend (self);
       plum_lease_chain_tell (self);
@@ -361,6 +389,21 @@ plum_lease_chain_upstream_changed (PlumLeaseHolder *self)
     plum_lease_chain_move (self, plum_gateway_peek_upstream (self->gateway));
 }
 
+/* The gateway maps no ports. The users are told its failure if there is no server of the provider,
+ * or if that fails. */
+static void
+plum_lease_chain_bypass (PlumLeaseHolder *self, const GError *error)
+{
+  plum_lease_chain_extend (self);
+  if (plum_lease_chain_has_outer (self))
+    plum_lease_chain_tell (self);
+  else if (self->outer == NULL || self->outer_error != NULL)
+    {
+      self->told = FALSE;
+      plum_lease_chain_forward (self, PLUM_MAPPING_FAILED, error);
+    }
+}
+
 static void
 plum_lease_chain_report (PlumLeaseHolder *self, PlumMappingEvent event, const GError *error)
 {
@@ -368,6 +411,12 @@ plum_lease_chain_report (PlumLeaseHolder *self, PlumMappingEvent event, const GE
     {
       plum_lease_chain_extend (self);
       plum_lease_chain_tell (self);
+      return;
+    }
+
+  if (event == PLUM_MAPPING_FAILED && plum_lease_chain_is_bypassed (self))
+    {
+      plum_lease_chain_bypass (self, error);
       return;
     }
 

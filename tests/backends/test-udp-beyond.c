@@ -95,8 +95,7 @@ test_delete_entry (BackendFixture *f, gconstpointer data)
       g_autoptr (PlumCall) done = NULL;
 
       backend_must_map (f, 8080);
-      done =
-        test_call (&f->loop, f->backend, PLUM_CALL_DELETE_ENTRY, &args, BACKEND_PATIENCE_MS);
+      done = test_call (&f->loop, f->backend, PLUM_CALL_DELETE_ENTRY, &args, BACKEND_PATIENCE_MS);
       if (rows[i].error >= 0)
         g_assert_error (plum_call_get_error (done), PLUM_ERROR, rows[i].error);
       else

@@ -992,6 +992,100 @@ test_shared_address_without_server (ChainFixture *f, gconstpointer data)
   g_assert_cmpuint (f->n_packets, ==, 0);
 }
 
+/* The address of this host is the provider's, and no router translates it. */
+static void
+set_up_direct (ChainFixture *f)
+{
+  BETA->discover = SILENCE;
+  ALPHA->discover = NO (NOT_SUPPORTED);
+  g_assert_true (test_lan_ip ("addr add 100.64.0.10/24 dev wan0"));
+  g_assert_true (test_lan_ip ("neigh add 100.64.0.1 lladdr 02:00:00:00:00:01 dev wan0 nud "
+                              "permanent"));
+  g_assert_true (test_lan_ip ("route replace default via 100.64.0.1 dev wan0 src 100.64.0.10"));
+}
+
+static void
+test_direct (ChainFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  set_up_direct (f);
+  mapping = core_add (&f->core, 8080, 0);
+  test_loop_advance (&f->core.loop, 9999);
+  core_assert_state (mapping, PENDING);
+  g_assert_cmpuint (BETA2->n_made, ==, 0);
+  chain_clear_log ();
+  test_loop_advance (&f->core.loop, 1);
+  core_assert_log ("beta2:discover beta2:map:tcp:8080:8080");
+  chain_assert_endpoint (mapping, "1.2.3.4", 8080);
+  chain_assert_hops (mapping, "192.0.0.9 1.2.3.4:8080 beta");
+  core_assert_backend (mapping, "beta");
+  g_assert_null (plum_mapping_get_error (mapping));
+
+  /* The router is asked again, in vain. */
+  core_listen (&f->core, mapping);
+  test_loop_advance (&f->core.loop, 120 * 1000);
+  core_assert_events (&f->core, "");
+  chain_assert_endpoint (mapping, "1.2.3.4", 8080);
+  chain_clear_log ();
+  core_destroy (&f->core, mapping);
+  test_loop_settle (&f->core.loop);
+  core_assert_log ("beta2:unmap:tcp:8080");
+  core_assert_state (mapping, DESTROYED);
+}
+
+static void
+test_direct_refused (ChainFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  set_up_direct (f);
+  BETA2->map = NO (REFUSED);
+  mapping = core_add (&f->core, 8080, 0);
+  test_loop_advance (&f->core.loop, 11000);
+  core_assert_state (mapping, FAILURE);
+  g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_REFUSED);
+  BETA2->map = AT_ONCE;
+  test_loop_advance (&f->core.loop, 60 * 1000);
+  chain_assert_hops (mapping, "192.0.0.9 1.2.3.4:8080 beta");
+}
+
+/* Nothing is sent to the provider: the router maps ports, or only one router may be asked. */
+static void
+test_direct_not_needed (ChainFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  set_up_direct (f);
+  ALPHA->discover = AT_ONCE;
+  ALPHA->external = "1.2.3.4";
+  mapping = core_add (&f->core, 8080, 0);
+  test_loop_advance (&f->core.loop, 3600 * 1000);
+  core_assert_state (mapping, SUCCESS);
+  g_assert_cmpuint (BETA2->n_made, ==, 0);
+}
+
+static void
+test_direct_one_hop (ChainFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  set_up_direct (f);
+  plum_manager_set_max_hops (f->core.manager, 1);
+  mapping = core_add (&f->core, 8080, 0);
+  test_loop_advance (&f->core.loop, 3600 * 1000);
+  core_assert_state (mapping, FAILURE);
+  g_assert_cmpuint (BETA2->n_made, ==, 0);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -1042,5 +1136,9 @@ main (int argc, char *argv[])
   CHAIN_ADD_N ("provider/shared-address", 2, test_shared_address);
   CHAIN_ADD_N ("provider/ds-lite", 2, test_shared_address_of_ds_lite);
   CHAIN_ADD ("provider/no-server", test_shared_address_without_server);
+  CHAIN_ADD_N ("provider/direct", 2, test_direct);
+  CHAIN_ADD_N ("provider/direct-refused", 2, test_direct_refused);
+  CHAIN_ADD_N ("provider/direct-not-needed", 2, test_direct_not_needed);
+  CHAIN_ADD_N ("provider/direct-one-hop", 2, test_direct_one_hop);
   return g_test_run ();
 }

@@ -271,6 +271,15 @@ class Chains:
     def carrier(self, protocol, port):
         self.through_both(protocol, port, None, addresses=[lab.ROUTER, ANYCAST])
 
+    def carrier_direct(self, protocol, port):
+        """A host without a router of its own: the server is asked for the host's own address."""
+        with traffic.echo_server(protocol, port), \
+                self.plumctl_map(f'{protocol}:{port}') as plumctl:
+            assert_chain(plumctl.wait_for('success', protocol), [ANYCAST], port, ['pcp'])
+            assert lab.reached(protocol, lab.WAN, port), 'not reached from the internet'
+            lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
+            assert not lab.reached(protocol, lab.WAN, port, lab.UNREACHED_AFTER), 'still reached'
+
     def doctor_carrier(self):
         self.doctor('works', f"Port mapping works, through {lab.ROUTER} and the provider's server "
                     f'{ANYCAST}.')
@@ -346,6 +355,10 @@ def suites(plumctl_map, commands, say):
             ('tcp', case.carrier, 'tcp', 9220),
             ('udp', case.carrier, 'udp', 9221),
             ('doctor', case.doctor_carrier),
+        ]),
+        'carrier-direct': (['--carrier=pcp', '--direct'], [
+            ('tcp', case.carrier_direct, 'tcp', 9222),
+            ('udp', case.carrier_direct, 'udp', 9223),
         ]),
         'carrier-none': (['--carrier=none'], [
             ('qualified', case.carrier_without_server),

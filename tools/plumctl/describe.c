@@ -181,7 +181,10 @@ describe_way (PlumMapping *mapping)
       g_autoptr (PlumHop) hop = g_list_model_get_item (hops, i);
       g_autofree char *address = describe_address (plum_hop_get_address (hop));
 
-      g_string_append_printf (text, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " and ",
+      g_string_append_printf (text, "%s%s",
+                              i == 0      ? ""
+                              : i + 1 < n ? ", "
+                                          : " and ",
                               address != NULL ? address : "an unknown router");
     }
   return g_string_free (text, FALSE);

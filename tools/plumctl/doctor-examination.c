@@ -63,8 +63,7 @@ find_trial (DoctorTrialFindings *findings, const TrialMapping *trial)
                           (trial->mapped && trial->remove_error != NULL &&
                            doctor_trial_get_left_behind (trial) == LEFT_BEHIND_UNKNOWN);
   findings->missing = doctor_trial_is_missing (trial);
-  findings->chained =
-    doctor_trial_is_chained (trial) ? trial->scope : PLUM_ADDRESS_SCOPE_UNKNOWN;
+  findings->chained = doctor_trial_is_chained (trial) ? trial->scope : PLUM_ADDRESS_SCOPE_UNKNOWN;
   findings->error =
     trial->error != NULL && trial->error->domain == PLUM_ERROR ? trial->error->code : -1;
 }

@@ -161,7 +161,8 @@ dup_way (const DoctorRouters *self)
                               i == 0                    ? ""
                               : i + 1 < self->n_routers ? ", "
                                                         : " and ",
-                              router->role == DOCTOR_ROUTER_PROVIDER ? "the provider's server " : "",
+                              router->role == DOCTOR_ROUTER_PROVIDER ? "the provider's server "
+                                                                     : "",
                               router->address);
     }
   return g_string_free (text, FALSE);

@@ -6,8 +6,8 @@
 
 typedef struct _GatewayWatch GatewayWatch;
 
-/* Connects to every gateway, and to the routers beyond it, when it appears, before the gateway is queried. Callbacks that are
- * NULL are not connected, so that unneeded traffic is not recorded. */
+/* Connects to every gateway, and to the routers beyond it, when it appears, before the gateway is
+ * queried. Callbacks that are NULL are not connected, so that unneeded traffic is not recorded. */
 struct _GatewayWatch
 {
   PlumManager *manager;

@@ -411,8 +411,7 @@ gboolean
 plum_route_leads_beyond (PlumNetwork *network, GInetAddress *destination)
 {
   const int family = (int) plum_network_get_family (network);
-  const guint8 *gateway = g_inet_address_to_bytes (plum_network_get_gateway (network));
-  const gsize size = g_inet_address_get_native_size (plum_network_get_gateway (network));
+  GInetAddress *gateway = plum_network_get_gateway (network);
   g_autofree PlumNetlinkClient *netlink = g_new (PlumNetlinkClient, 1);
   PlumNetlinkRoute route = { 0 };
   gboolean found;
@@ -426,7 +425,12 @@ plum_route_leads_beyond (PlumNetwork *network, GInetAddress *destination)
           refusal == 0;
   plum_netlink_client_close (netlink);
 
-  return found && route.type == RTN_UNICAST && route.next_hop.gateway_family == family &&
-         route.next_hop.interface_index == plum_network_get_interface_index (network) &&
-         memcmp (route.next_hop.gateway, gateway, size) == 0;
+  if (!found || route.type != RTN_UNICAST ||
+      route.next_hop.interface_index != plum_network_get_interface_index (network))
+    return FALSE;
+  if (gateway == NULL)
+    return route.next_hop.gateway_family == AF_UNSPEC && route.destination_len == 0;
+  return route.next_hop.gateway_family == family &&
+         memcmp (route.next_hop.gateway, g_inet_address_to_bytes (gateway),
+                 g_inet_address_get_native_size (gateway)) == 0;
 }
