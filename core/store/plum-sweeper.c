@@ -293,9 +293,8 @@ plum_sweeper_seek_router (PlumSweeper *self, const PlumLeaseRecord *record)
 
   for (unsigned int i = 0; i < gateways->len && record->through != NULL; i++)
     {
-      GInetAddress *address = plum_gateway_get_address (gateways->pdata[i]);
-
-      if (address == NULL || !g_inet_address_equal (address, record->through))
+      if (!plum_lease_store_is_beyond_network (record,
+                                               plum_gateway_get_network (gateways->pdata[i])))
         continue;
 
       plum_gateway_discover (gateways->pdata[i], FALSE);
