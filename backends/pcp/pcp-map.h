@@ -17,8 +17,8 @@ void pcp_map_fill (PlumUdpSession *session, PlumRequest *request, gboolean delet
 void pcp_map_make_key (const PcpMap *map, PlumExchangeKey *key);
 /* lifetime 0: a deletion. Finishes the call. */
 void pcp_map_start (PlumUdpSession *session, PlumCall *call, const PcpMap *map, uint32_t lifetime);
-/* Deletes an entry of this host: with the nonce of a live mapping, or if there is none with a new
- * one, which the server refuses if it has the mapping with another one. */
+/* Deletes an entry of this host: with the nonce of a live mapping, otherwise with a new one, which
+ * the server refuses if it has the mapping with another one. */
 void pcp_map_delete_entry (PlumUdpSession *session, PlumEntry *entry, PlumCall *call);
 /* Requests a live mapping once more. */
 void pcp_map_refresh_key (PlumUdpSession *session, const PlumExchangeKey *key);

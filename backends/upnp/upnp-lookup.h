@@ -32,7 +32,7 @@ void upnp_lookup_set_impossible (UpnpDevice *device);
 /* Whether an error means that the device did not receive the request, or is not there. */
 gboolean upnp_lookup_is_lost (const UpnpSoapReply *reply, const GError *error);
 /* Reads the answer to GetSpecificPortMappingEntry and records what it shows about the device.
- * entry: set to NULL if there is none. */
+ * entry: set to NULL if the router has no entry. */
 UpnpLookupResult upnp_lookup_read (UpnpDevice *device,
                                    const UpnpSoapReply *reply,
                                    const GError *error,

@@ -34,7 +34,7 @@ typedef struct
   /* The router has carried out the request. reply: (nullable): NULL if a fault means that nothing
    * is left to do. Settles the call or continues. */
   void (*accept) (UpnpNegotiation *self, const UpnpSoapReply *reply);
-  /* The answer cannot be used, or there is none: the router may have carried out the request or not
+  /* No answer came that can be used: the router may have carried out the request or not
    * (quirks 36, 74). FALSE: nothing more can be learnt, treat it as a failure; (nullable). */
   gboolean (*resolve) (UpnpNegotiation *self);
   /* Completes a step of the ladder that was taken. FALSE: another request has been sent in place of

@@ -27,8 +27,8 @@ gboolean upnp_pool_has_room (UpnpPool *self, GInetAddress *sender, gboolean is_g
 void upnp_pool_add (UpnpPool *self, UpnpCandidate *candidate);
 
 /* The candidate to examine next: the gateway as soon as it has answered, other devices only if
- * others is TRUE. NULL: there is none, or wait_ms is not 0, and the gateway may be contacted again
- * after that time. now is in µs. */
+ * others is TRUE. NULL: no candidate is left, or wait_ms is not 0, and the gateway may be contacted
+ * again after that time. now is in µs. */
 UpnpCandidate *upnp_pool_peek (UpnpPool *self, gboolean others, gint64 now, guint *wait_ms);
 /* The candidate is examined from now on. */
 void upnp_pool_start (UpnpPool *self, UpnpCandidate *candidate);

@@ -34,13 +34,13 @@ void upnp_ports_add (UpnpPorts *self, const UpnpPort *port);
 void upnp_ports_remove (UpnpPorts *self, PlumProtocol protocol, guint external_port);
 /* NULL: not held. */
 const UpnpPort *upnp_ports_lookup (UpnpPorts *self, PlumProtocol protocol, guint external_port);
-/* Any of them; NULL: there is none. */
+/* Any of them. (nullable) */
 const UpnpPort *upnp_ports_peek (UpnpPorts *self);
 /* The router no longer has any of them. */
 void upnp_ports_clear (UpnpPorts *self);
 
 /* The external port of the last request for an internal port that the router has not answered: it
- * may be mapped or not. 0: there is none; UPNP_UNKNOWN_PORT: the router chose it. */
+ * may be mapped or not. 0: no such request; UPNP_UNKNOWN_PORT: the router chose it. */
 void upnp_ports_set_unconfirmed (UpnpPorts *self,
                                  PlumProtocol protocol,
                                  guint internal_port,
@@ -53,7 +53,7 @@ void upnp_ports_set_former_client (UpnpPorts *self,
                                    PlumProtocol protocol,
                                    guint external_port,
                                    const char *client);
-/* NULL: there is none. */
+/* (nullable) */
 const char *upnp_ports_get_former_client (UpnpPorts *self,
                                           PlumProtocol protocol,
                                           guint external_port);

@@ -36,10 +36,10 @@ plum_gateway_note_outcome (PlumGateway *self, guint index, const GError *error)
   plum_race_note_outcome (self->race, index, error);
 }
 
-void
-plum_gateway_append_verdicts (PlumGateway *self, const gboolean *tried, GString *verdicts)
+gboolean
+plum_gateway_is_inapplicable (PlumGateway *self, guint index)
 {
-  plum_race_append_verdicts (self->race, tried, verdicts);
+  return plum_race_is_inapplicable (self->race, index);
 }
 
 /* --- The ports --- */

@@ -35,7 +35,7 @@ PlumPick plum_gateway_pick (PlumGateway *self, guint first, const gboolean *trie
 PlumCandidate *plum_gateway_get_candidate (PlumGateway *self, guint index);
 guint plum_gateway_get_n_candidates (PlumGateway *self);
 void plum_gateway_note_outcome (PlumGateway *self, guint index, const GError *error);
-void plum_gateway_append_verdicts (PlumGateway *self, const gboolean *tried, GString *verdicts);
+gboolean plum_gateway_is_inapplicable (PlumGateway *self, guint index);
 
 /* Queues one call of func when every candidate is decided and the query of the external address has
  * finished. */

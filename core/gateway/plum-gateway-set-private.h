@@ -24,6 +24,10 @@ typedef struct
    * least one is new. Before it returns, the owner removes its clients from the gateways that are
    * no longer in the set: these are closed next. */
   void (*changed) (GSocketFamily family, gboolean added, gpointer user_data);
+  /* Appends the addresses of this host from which leases were requested. The gateways that are
+   * reached from them stay in the set: only they can delete the leases. (element-type GInetAddress)
+   */
+  void (*add_local_addresses) (GSocketFamily family, GPtrArray *addresses, gpointer user_data);
 } PlumGatewaySetOwner;
 
 PlumGatewaySet *plum_gateway_set_new (GMainContext *context,
@@ -58,15 +62,35 @@ void plum_gateway_set_reset (PlumGatewaySet *self);
 void plum_gateway_set_check_upstreams (PlumGatewaySet *self);
 
 /* Finds the gateway of an interface, or of the default route if interface_name is NULL. error is
- * set if there is none, except for the default route of a family that is not used. (transfer none)
- * (nullable) */
+ * set if no gateway exists, except for the default route of a family that is not used. (transfer
+ * none) (nullable) */
 PlumGateway *plum_gateway_set_find (PlumGatewaySet *self,
                                     GSocketFamily family,
                                     const char *interface_name,
                                     GError **error);
 gboolean plum_gateway_set_has (PlumGatewaySet *self, PlumGateway *gateway);
+
+/* Keeps a gateway in the set that is reached from this address of this host, for as long as the
+ * host has the address. One call of release for each call of hold. */
+void plum_gateway_set_hold_local (PlumGatewaySet *self, GInetAddress *address);
+void plum_gateway_set_release_local (PlumGatewaySet *self, GInetAddress *address);
+/* Removes gateways that are kept for an address without need. Call this when add_local_addresses ()
+ * may have lost one. */
+void plum_gateway_set_trim (PlumGatewaySet *self);
+/* Finds the gateway that is reached from an address that is held. error is not set if the gateway
+ * was not in the set, but can be reached now. (transfer none) (nullable) */
+PlumGateway *plum_gateway_set_find_local (PlumGatewaySet *self,
+                                          GInetAddress *address,
+                                          GError **error);
+/* Finds the gateway of an interface that is reached from an address. (transfer none) (nullable) */
+PlumGateway *plum_gateway_set_find_at (PlumGatewaySet *self,
+                                       const char *interface_name,
+                                       GInetAddress *local_address,
+                                       GError **error);
 /* Copies the gateways of a family. (element-type PlumGateway) (transfer full) */
 GPtrArray *plum_gateway_set_copy (PlumGatewaySet *self, GSocketFamily family);
+/* The same with the routers beyond them. */
+GPtrArray *plum_gateway_set_copy_chains (PlumGatewaySet *self, GSocketFamily family);
 /* Looks up the network of the default route without changing the set. (transfer full) */
 PlumNetwork *plum_gateway_set_look_up (PlumGatewaySet *self, GSocketFamily family, GError **error);
 

@@ -1,49 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "plum-gateway-set-private.h"
+#include "plum-gateway-set-internal-private.h"
 
 #include "plum-gateway-private.h"
 #include "plum-log-private.h"
-#include "plum-network-watch-private.h"
 #include "plum-route-private.h"
 #include "plum-values-private.h"
 
-typedef struct
-{
-  GSocketFamily family;
-  gboolean used;
-  gboolean all;         /* all interfaces, not only that of the default route */
-  GPtrArray *gateways;  /* (element-type PlumGateway), that of the default route first */
-  gboolean has_default; /* gateways starts with that of the default route */
-  GError *reason;       /* (nullable): why has_default is FALSE */
-} Family;
-
-struct _PlumGatewaySet
-{
-  GMainContext *context;
-  const PlumSettings *settings;
-  PlumSignalQueue *signals;
-  const PlumGatewaySetOwner *owner; /* NULL once the watch is closed */
-  gpointer owner_data;
-
-  GInetAddress *gateway_address; /* (nullable) */
-  char *interface_name;          /* (nullable) */
-
-  Family families[2]; /* IPv4, IPv6 */
-  GListStore *list;   /* (element-type PlumGateway), those of both families */
-  PlumNetworkWatch *watch;
-};
-
-static Family *
+PlumFamilyGateways *
 plum_gateway_set_get_family (PlumGatewaySet *self, GSocketFamily family)
 {
   return &self->families[family == G_SOCKET_FAMILY_IPV6 ? 1 : 0];
 }
 
-static PlumGateway *
-family_get_default (Family *family)
+PlumGateway *
+plum_family_gateways_get_default (PlumFamilyGateways *self)
 {
-  return family->has_default ? family->gateways->pdata[0] : NULL;
+  return self->has_default ? self->gateways->pdata[0] : NULL;
+}
+
+PlumGateway *
+plum_family_gateways_find_local (PlumFamilyGateways *self, GInetAddress *address)
+{
+  for (unsigned int i = 0; i < self->gateways->len; i++)
+    if (g_inet_address_equal (plum_gateway_get_local_address (self->gateways->pdata[i]), address))
+      return self->gateways->pdata[i];
+
+  return NULL;
 }
 
 /* --- The list --- */
@@ -138,8 +121,14 @@ plum_gateway_set_look_up (PlumGatewaySet *self, GSocketFamily family, GError **e
   return plum_route_lookup (family, self->interface_name, gateway, error);
 }
 
+PlumNetwork *
+plum_gateway_set_look_up_from (PlumGatewaySet *self, GInetAddress *local_address, GError **error)
+{
+  return plum_route_lookup_from (local_address, self->interface_name, self->gateway_address, error);
+}
+
 static PlumGateway *
-family_find_network (Family *family, PlumNetwork *network)
+family_find_network (PlumFamilyGateways *family, PlumNetwork *network)
 {
   for (unsigned int i = 0; i < family->gateways->len; i++)
     if (plum_network_equal (plum_gateway_get_network (family->gateways->pdata[i]), network))
@@ -160,7 +149,10 @@ plum_gateway_set_create (PlumGatewaySet *self, PlumNetwork *network)
 /* Gets the gateways of networks. reset: create all of them, rather than the new ones only.
  * (transfer full) */
 static GPtrArray *
-plum_gateway_set_make (PlumGatewaySet *self, Family *family, GPtrArray *networks, gboolean reset)
+plum_gateway_set_make (PlumGatewaySet *self,
+                       PlumFamilyGateways *family,
+                       GPtrArray *networks,
+                       gboolean reset)
 {
   GPtrArray *gateways = g_ptr_array_new_with_free_func (g_object_unref);
 
@@ -186,15 +178,32 @@ has_new (GPtrArray *gateways, GPtrArray *old)
   return FALSE;
 }
 
+/* The first gateway of an interface is that of its preferred address, so the order matters. */
+static gboolean
+is_same_list (GPtrArray *gateways, GPtrArray *old)
+{
+  if (gateways->len != old->len)
+    return FALSE;
+
+  for (unsigned int i = 0; i < gateways->len; i++)
+    if (gateways->pdata[i] != old->pdata[i])
+      return FALSE;
+
+  return TRUE;
+}
+
 /* Applies the result of a lookup: the networks, that of the default route first, or the reason why
  * there is none of the default route. */
 static void
-plum_gateway_set_take (
-  PlumGatewaySet *self, Family *family, GPtrArray *networks, const GError *reason, gboolean reset)
+plum_gateway_set_take (PlumGatewaySet *self,
+                       PlumFamilyGateways *family,
+                       GPtrArray *networks,
+                       const GError *reason,
+                       gboolean reset)
 {
   g_autoptr (GPtrArray) old = NULL;
   GPtrArray *gateways = plum_gateway_set_make (self, family, networks, reset);
-  PlumGateway *old_default = family_get_default (family);
+  PlumGateway *old_default = plum_family_gateways_get_default (family);
   gboolean added;
 
   old = g_steal_pointer (&family->gateways);
@@ -205,7 +214,7 @@ plum_gateway_set_take (
   if (reason != NULL)
     family->reason = g_error_copy (reason);
 
-  if (!added && old->len == gateways->len && old_default == family_get_default (family))
+  if (old_default == plum_family_gateways_get_default (family) && is_same_list (gateways, old))
     return;
 
   plum_gateway_set_queue_list_update (self);
@@ -226,7 +235,7 @@ on_same_interface (gconstpointer a, gconstpointer b)
 
 /* (element-type PlumNetwork) (transfer full) */
 static GPtrArray *
-family_copy_networks (Family *family)
+family_copy_networks (PlumFamilyGateways *family)
 {
   GPtrArray *networks = g_ptr_array_new_with_free_func (g_object_unref);
 
@@ -239,7 +248,7 @@ family_copy_networks (Family *family)
 /* Lists the networks of all interfaces. If the query fails, the known networks are kept.
  * (element-type PlumNetwork) (transfer full) */
 static GPtrArray *
-plum_gateway_set_list_networks (PlumGatewaySet *self, Family *family)
+plum_gateway_set_list_networks (PlumGatewaySet *self, PlumFamilyGateways *family)
 {
   g_autoptr (GError) error = NULL;
   GPtrArray *networks = plum_route_list (family->family, &error);
@@ -254,7 +263,7 @@ plum_gateway_set_list_networks (PlumGatewaySet *self, Family *family)
 
 /* Adds the networks of the other interfaces, unless the program has set a gateway. */
 static void
-plum_gateway_set_add_others (PlumGatewaySet *self, Family *family, GPtrArray *networks)
+plum_gateway_set_add_others (PlumGatewaySet *self, PlumFamilyGateways *family, GPtrArray *networks)
 {
   g_autoptr (GPtrArray) all = NULL;
 
@@ -267,8 +276,86 @@ plum_gateway_set_add_others (PlumGatewaySet *self, Family *family, GPtrArray *ne
       g_ptr_array_add (networks, g_object_ref (all->pdata[i]));
 }
 
+static gboolean
+is_reached_from (gconstpointer network, gconstpointer address)
+{
+  return g_inet_address_equal (plum_network_get_local_address ((PlumNetwork *) network),
+                               (GInetAddress *) address);
+}
+
+/* May contain an address more than once. (element-type GInetAddress) (transfer full) */
+static GPtrArray *
+plum_gateway_set_collect_locals (PlumGatewaySet *self, PlumFamilyGateways *family)
+{
+  GPtrArray *addresses = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < plum_local_addresses_get_n (self->locals); i++)
+    {
+      GInetAddress *address = plum_local_addresses_get (self->locals, i);
+
+      if (g_inet_address_get_family (address) == family->family)
+        g_ptr_array_add (addresses, g_object_ref (address));
+    }
+
+  self->owner->add_local_addresses (family->family, addresses, self->owner_data);
+  return addresses;
+}
+
+/* Adds the network of an address, if the host has it. If the query fails, the known one is kept. */
 static void
-plum_gateway_set_refresh_family (PlumGatewaySet *self, Family *family)
+plum_gateway_set_add_local (PlumGatewaySet *self,
+                            PlumFamilyGateways *family,
+                            GInetAddress *address,
+                            GPtrArray *networks)
+{
+  g_autoptr (GError) error = NULL;
+  PlumNetwork *network = plum_gateway_set_look_up_from (self, address, &error);
+  PlumGateway *known = plum_family_gateways_find_local (family, address);
+
+  if (network != NULL)
+    {
+      g_ptr_array_add (networks, network);
+      return;
+    }
+  if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
+    return;
+
+  plum_network_watch_retry (self->watch);
+  if (known != NULL)
+    g_ptr_array_add (networks, g_object_ref (plum_gateway_get_network (known)));
+}
+
+static gboolean
+is_equal_address (gconstpointer a, gconstpointer b)
+{
+  return g_inet_address_equal ((GInetAddress *) a, (GInetAddress *) b);
+}
+
+/* Adds the networks of more addresses, after those of the interfaces. */
+static void
+plum_gateway_set_add_locals (PlumGatewaySet *self, PlumFamilyGateways *family, GPtrArray *networks)
+{
+  g_autoptr (GPtrArray) addresses = plum_gateway_set_collect_locals (self, family);
+  g_autoptr (GPtrArray) tried = g_ptr_array_new ();
+  guint n_networks = networks->len;
+
+  for (guint i = 0; i < addresses->len; i++)
+    {
+      GInetAddress *address = addresses->pdata[i];
+
+      if (g_ptr_array_find_with_equal_func (networks, address, is_reached_from, NULL) ||
+          g_ptr_array_find_with_equal_func (tried, address, is_equal_address, NULL))
+        continue;
+
+      g_ptr_array_add (tried, address);
+      plum_gateway_set_add_local (self, family, address, networks);
+    }
+
+  family->n_kept = networks->len - n_networks;
+}
+
+void
+plum_gateway_set_refresh_family (PlumGatewaySet *self, PlumFamilyGateways *family)
 {
   g_autoptr (GPtrArray) networks = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (GError) error = NULL;
@@ -288,6 +375,7 @@ plum_gateway_set_refresh_family (PlumGatewaySet *self, Family *family)
     }
 
   plum_gateway_set_add_others (self, family, networks);
+  plum_gateway_set_add_locals (self, family, networks);
   plum_gateway_set_take (self, family, networks, error, FALSE);
 }
 
@@ -301,7 +389,7 @@ plum_gateway_set_check_upstreams (PlumGatewaySet *self)
       plum_gateway_check_upstream (gateway);
 }
 
-static void
+void
 plum_gateway_set_refresh (PlumGatewaySet *self)
 {
   for (unsigned int i = 0; i < G_N_ELEMENTS (self->families) && self->owner != NULL; i++)
@@ -355,7 +443,7 @@ plum_gateway_set_is_used (PlumGatewaySet *self)
 void
 plum_gateway_set_use (PlumGatewaySet *self, GSocketFamily socket_family)
 {
-  Family *family = plum_gateway_set_get_family (self, socket_family);
+  PlumFamilyGateways *family = plum_gateway_set_get_family (self, socket_family);
 
   if (family->used || self->owner == NULL)
     return;
@@ -368,7 +456,7 @@ plum_gateway_set_use (PlumGatewaySet *self, GSocketFamily socket_family)
 void
 plum_gateway_set_use_all (PlumGatewaySet *self, GSocketFamily socket_family)
 {
-  Family *family = plum_gateway_set_get_family (self, socket_family);
+  PlumFamilyGateways *family = plum_gateway_set_get_family (self, socket_family);
 
   if (family->all || self->owner == NULL)
     return;
@@ -385,7 +473,7 @@ plum_gateway_set_reset (PlumGatewaySet *self)
 {
   for (unsigned int i = 0; i < G_N_ELEMENTS (self->families) && self->owner != NULL; i++)
     {
-      Family *family = &self->families[i];
+      PlumFamilyGateways *family = &self->families[i];
       g_autoptr (GPtrArray) networks = family_copy_networks (family);
       g_autoptr (GError) reason = family->reason != NULL ? g_error_copy (family->reason) : NULL;
 
@@ -393,101 +481,17 @@ plum_gateway_set_reset (PlumGatewaySet *self)
     }
 }
 
-/* --- Access --- */
-
-GListModel *
-plum_gateway_set_get_list (PlumGatewaySet *self)
-{
-  return G_LIST_MODEL (self->list);
-}
-
-static PlumGateway *
-family_find_interface (Family *self, const char *interface_name)
-{
-  for (unsigned int i = 0; i < self->gateways->len; i++)
-    if (g_str_equal (plum_gateway_get_interface (self->gateways->pdata[i]), interface_name))
-      return self->gateways->pdata[i];
-
-  return NULL;
-}
-
-PlumGateway *
-plum_gateway_set_find (PlumGatewaySet *self,
-                       GSocketFamily socket_family,
-                       const char *interface_name,
-                       GError **error)
-{
-  Family *family = plum_gateway_set_get_family (self, socket_family);
-  PlumGateway *gateway = interface_name != NULL ? family_find_interface (family, interface_name)
-                                                : family_get_default (family);
-
-  if (gateway == NULL && interface_name != NULL)
-    g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY, "No %s gateway on the interface “%s”",
-                 socket_family == G_SOCKET_FAMILY_IPV6 ? "IPv6" : "IPv4", interface_name);
-  else if (gateway == NULL && family->reason != NULL)
-    g_propagate_error (error, g_error_copy (family->reason));
-  return gateway;
-}
-
-GPtrArray *
-plum_gateway_set_copy (PlumGatewaySet *self, GSocketFamily family)
-{
-  GPtrArray *gateways = plum_gateway_set_get_family (self, family)->gateways;
-  GPtrArray *copy = g_ptr_array_new_with_free_func (g_object_unref);
-
-  for (unsigned int i = 0; i < gateways->len; i++)
-    g_ptr_array_add (copy, g_object_ref (gateways->pdata[i]));
-  return copy;
-}
-
-gboolean
-plum_gateway_set_set_address (PlumGatewaySet *self, GInetAddress *gateway_address)
-{
-  if (self->gateway_address == gateway_address ||
-      (self->gateway_address != NULL && gateway_address != NULL &&
-       g_inet_address_equal (self->gateway_address, gateway_address)))
-    return FALSE;
-
-  g_set_object (&self->gateway_address, gateway_address);
-  plum_gateway_set_refresh (self);
-  return TRUE;
-}
-
-gboolean
-plum_gateway_set_set_interface (PlumGatewaySet *self, const char *interface_name)
-{
-  if (g_strcmp0 (self->interface_name, interface_name) == 0)
-    return FALSE;
-
-  g_free (self->interface_name);
-  self->interface_name = g_strdup (interface_name);
-  plum_gateway_set_refresh (self);
-  return TRUE;
-}
-
-GInetAddress *
-plum_gateway_set_get_address (PlumGatewaySet *self)
-{
-  return self->gateway_address;
-}
-
-const char *
-plum_gateway_set_get_interface (PlumGatewaySet *self)
-{
-  return self->interface_name;
-}
-
 /* --- Object --- */
 
 static void
-family_init (Family *self, GSocketFamily family)
+family_init (PlumFamilyGateways *self, GSocketFamily family)
 {
   self->family = family;
   self->gateways = g_ptr_array_new_with_free_func (g_object_unref);
 }
 
 static void
-family_clear (Family *self)
+family_clear (PlumFamilyGateways *self)
 {
   g_clear_pointer (&self->gateways, g_ptr_array_unref);
   g_clear_error (&self->reason);
@@ -507,6 +511,7 @@ plum_gateway_set_new (GMainContext *context,
   self->signals = plum_signal_queue_ref (signals);
   self->owner = owner;
   self->owner_data = owner_data;
+  self->locals = plum_local_addresses_new ();
   self->list = g_list_store_new (PLUM_TYPE_GATEWAY);
   family_init (&self->families[0], G_SOCKET_FAMILY_IPV4);
   family_init (&self->families[1], G_SOCKET_FAMILY_IPV6);
@@ -530,6 +535,7 @@ plum_gateway_set_finalize (PlumGatewaySet *self)
 {
   family_clear (&self->families[0]);
   family_clear (&self->families[1]);
+  g_clear_pointer (&self->locals, plum_local_addresses_free);
   g_clear_object (&self->list);
   g_clear_object (&self->gateway_address);
   g_clear_pointer (&self->interface_name, g_free);

@@ -107,26 +107,12 @@ plum_race_note_outcome (PlumRace *self, guint index, const GError *error)
       ((Candidate *) self->candidates->pdata[i])->suspect = TRUE;
 }
 
-/* It did not ask the router, because it does not apply to this network: that explains least. */
-static gboolean
-candidate_is_unfit (Candidate *candidate)
+gboolean
+plum_race_is_inapplicable (PlumRace *self, guint index)
 {
+  Candidate *candidate = self->candidates->pdata[index];
+
   return candidate->settled_at_once &&
          g_error_matches (plum_probe_get_error (candidate->parent.probe), PLUM_ERROR,
                           PLUM_ERROR_NOT_SUPPORTED);
-}
-
-void
-plum_race_append_verdicts (PlumRace *self, const gboolean *tried, GString *verdicts)
-{
-  for (int unfit = FALSE; unfit <= TRUE; unfit++)
-    for (unsigned int i = 0; i < self->candidates->len; i++)
-      {
-        Candidate *candidate = self->candidates->pdata[i];
-        const GError *error = plum_probe_get_error (candidate->parent.probe);
-
-        if ((tried == NULL || !tried[i]) && error != NULL &&
-            candidate_is_unfit (candidate) == unfit)
-          g_string_append_printf (verdicts, "%s%s", verdicts->len > 0 ? "; " : "", error->message);
-      }
 }

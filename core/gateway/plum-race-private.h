@@ -35,7 +35,7 @@ typedef enum {
   PLUM_RACE_SUSPECTED,     /* the router may have lost the present leases of backend */
   PLUM_RACE_LOST,          /* follows PLUM_RACE_SUSPECTED, at once or after a pause */
   PLUM_RACE_APPEARED,      /* backend has heard the router, and can map */
-  PLUM_RACE_BACKEND_EVENT, /* backend reports backend_event, which is none of the above */
+  PLUM_RACE_BACKEND_EVENT, /* backend reports backend_event: none of the above */
 } PlumRaceEventKind;
 
 /* Fields that do not apply are NULL. All borrowed. */
@@ -88,9 +88,8 @@ void plum_race_note_outcome (PlumRace *self, guint index, const GError *error);
 gboolean plum_race_shares_server (PlumRace *self, guint index, guint other);
 /* Has the backends listen for announcements of the router, or stop it. */
 void plum_race_listen (PlumRace *self, gboolean listen);
-/* Appends the errors of the candidates that are not in tried (nullable): the best candidate first,
- * and last those that did not ask the router. */
-void plum_race_append_verdicts (PlumRace *self, const gboolean *tried, GString *verdicts);
+/* Whether the candidate did not ask the router, because it does not apply to this network. */
+gboolean plum_race_is_inapplicable (PlumRace *self, guint index);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PlumRace, plum_race_free)
 

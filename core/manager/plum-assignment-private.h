@@ -37,8 +37,11 @@ void plum_assignment_close (PlumAssignment *self);
 
 PlumGatewaySet *plum_assignment_get_gateways (PlumAssignment *self);
 
-/* Assigns a mapping to a lease holder, which is made if necessary. */
+/* Assigns a mapping to a lease holder, which is made if necessary. Returns FALSE with an error if
+ * the mapping names a place from which no router is reached. */
 gboolean plum_assignment_add_mapping (PlumAssignment *self, PlumMapping *mapping, GError **error);
+/* Call this once for a mapping that was assigned, when it is destroyed. */
+void plum_assignment_forget_mapping (PlumAssignment *self, PlumMapping *mapping);
 /* Does nothing if the mapping is not assigned. */
 void plum_assignment_release_mapping (PlumMapping *mapping);
 

@@ -2,13 +2,13 @@
 
 #include "plum-assignment-private.h"
 
-#include <sys/random.h>
-
 #include "plum-gateway-private.h"
 #include "plum-lease-holder-private.h"
+#include "plum-lease-note-private.h"
 #include "plum-lease-store-private.h"
 #include "plum-log-private.h"
 #include "plum-mapping-private.h"
+#include "plum-route-private.h"
 #include "plum-sweeper-private.h"
 #include "plum-values-private.h"
 
@@ -24,6 +24,8 @@ struct _PlumAssignment
   GHashTable *holders; /* PlumLeaseHolderId of the holder -> PlumLeaseHolder */
   PlumLeaseStore *store;
   PlumSweeper *sweeper;
+  PlumTimer released; /* in the next iteration: a lease was released */
+  gboolean waiting;   /* a holder waits for that */
 };
 
 /* For iteration: a change of one holder may remove others from the table. Those are freed later.
@@ -53,65 +55,45 @@ on_holder_closed (PlumLeaseHolder *holder, gpointer user_data)
   plum_signal_queue_add (self->signals, NULL, NULL, holder,
                          (GDestroyNotify) plum_lease_holder_free);
   plum_sweeper_port_released (self->sweeper);
+  plum_clock_arm_in_ms (self->clock, &self->released, 0);
 }
 
-/* Without a lease: the latest time at which the requested one can expire. */
-static gint64
-get_expiry (PlumAssignment *self, const PlumLeaseNote *note)
+static gboolean
+plum_assignment_is_blocked (PlumAssignment *self, PlumLeaseHolder *holder)
 {
-  if (note->lease == NULL)
-    return g_get_real_time () + self->settings->lease_duration * (gint64) G_USEC_PER_SEC;
-  return note->expires != 0 ? note->expires : PLUM_LEASE_RECORD_FOREVER;
+  GHashTableIter iter;
+  gpointer other;
+
+  g_hash_table_iter_init (&iter, self->holders);
+  while (g_hash_table_iter_next (&iter, NULL, &other))
+    if (plum_lease_holder_blocks (other, holder))
+      return TRUE;
+
+  return FALSE;
 }
 
 static gboolean
 on_holder_note (PlumLeaseHolder *holder, const PlumLeaseNote *note, gpointer user_data)
 {
   PlumAssignment *self = user_data;
-  const PlumLeaseHolderId *id = plum_lease_holder_get_id (holder);
-  PlumGateway *gateway = plum_lease_holder_get_gateway (holder);
-  PlumNetwork *network = plum_gateway_get_network (gateway);
-  PlumLeaseRecord *record = plum_lease_record_new ();
+  PlumNetwork *network = plum_gateway_get_network (plum_lease_holder_get_gateway (holder));
+  gboolean may_send;
 
-  record->protocol = id->protocol;
-  record->family = id->family;
-  record->internal_port = id->internal_port;
-  record->external_port = note->external_port;
-  record->key = g_bytes_ref (note->key);
-  g_set_object (&record->gateway, plum_gateway_get_address (gateway));
-  g_set_object (&record->local_address, plum_network_get_client_address (network));
-  if (plum_network_get_inner (network) != NULL)
-    g_set_object (&record->through, plum_network_get_gateway (plum_network_get_inner (network)));
-  record->interface_name = g_strdup (plum_gateway_get_interface (gateway));
-  record->backend_name = g_strdup (note->backend_name);
-  record->expires = get_expiry (self, note);
-  if (note->lease != NULL)
-    {
-      GVariant *token = plum_lease_get_token (note->lease);
+  may_send = plum_lease_store_note (self->store, holder, network,
+                                    plum_lease_note_make_record (holder, note, self->settings));
+  if (!plum_assignment_is_blocked (self, holder))
+    return may_send;
 
-      g_set_object (&record->external_address, plum_lease_get_external_address (note->lease));
-      record->token = token != NULL ? g_variant_ref (token) : NULL;
-    }
-
-  return plum_lease_store_note (self->store, holder, network, record);
-}
-
-/* The leftover of the port, preferably on the gateway (nullable). */
-static PlumLeaseMemory
-plum_assignment_recall (PlumAssignment *self, const PlumLeaseHolderId *id, PlumGateway *gateway)
-{
-  const PlumLeaseRecord *record =
-    plum_lease_store_recall (self->store, id->protocol, id->family, id->internal_port,
-                             gateway != NULL ? plum_gateway_get_network (gateway) : NULL);
-
-  return record != NULL ? (PlumLeaseMemory){ record->external_port, record->key }
-                        : (PlumLeaseMemory){ 0, NULL };
+  self->waiting = TRUE;
+  return FALSE;
 }
 
 static PlumLeaseMemory
 on_holder_recall (PlumLeaseHolder *holder, gpointer user_data)
 {
-  return plum_assignment_recall (user_data, plum_lease_holder_get_id (holder),
+  PlumAssignment *self = user_data;
+
+  return plum_lease_note_recall (self->store, plum_lease_holder_get_id (holder),
                                  plum_lease_holder_get_gateway (holder));
 }
 
@@ -126,6 +108,7 @@ on_holder_released (PlumLeaseHolder *holder, PlumLeaseHolderRemains remains, gpo
       plum_clock_get_time (self->clock) + self->settings->recheck_period * G_GINT64_CONSTANT (1000);
   plum_lease_store_remove_entry (self->store, holder, remains != PLUM_LEASE_HOLDER_NOTHING,
                                  next_delete);
+  plum_clock_arm_in_ms (self->clock, &self->released, 0);
 }
 
 static const PlumLeaseHolderOwner holder_owner = {
@@ -137,29 +120,47 @@ static const PlumLeaseHolderOwner holder_owner = {
 
 /* --- Lease holders --- */
 
-/* The interface of mappings that are not bound to a gateway; NULL without a default route. */
-static const char *
-plum_assignment_get_default_interface (PlumAssignment *self, GSocketFamily family)
+/* The gateway that a mapping selects. (transfer none) (nullable) */
+static PlumGateway *
+plum_assignment_select_gateway (PlumAssignment *self, PlumMapping *mapping)
 {
-  PlumGateway *gateway = plum_gateway_set_find (self->gateways, family, NULL, NULL);
+  GInetAddress *local = plum_mapping_get_local_address (mapping);
 
-  return gateway != NULL ? g_intern_string (plum_gateway_get_interface (gateway)) : NULL;
+  if (local != NULL)
+    return plum_gateway_set_find_local (self->gateways, local, NULL);
+  return plum_gateway_set_find (self->gateways, plum_mapping_get_family (mapping),
+                                plum_mapping_get_bound_interface (mapping), NULL);
 }
 
-/* The key authenticates deletes (the nonce of RFC 6887 11.1), so it must not be predictable. */
-static GBytes *
-make_key (GError **error)
+/* A gateway is known by its interface and its local address, not by what a mapping selects: when
+ * another address becomes the preferred one, the users move, and the leases stay where they are. */
+static void
+plum_assignment_make_id (PlumAssignment *self, PlumMapping *mapping, PlumLeaseHolderId *id)
 {
-  guint8 key[PLUM_LEASE_RECORD_KEY_SIZE];
+  PlumGateway *gateway = plum_assignment_select_gateway (self, mapping);
 
-  if (getrandom (key, sizeof key, 0) != sizeof key)
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                           "The kernel provides no random numbers");
-      return NULL;
-    }
+  id->protocol = plum_mapping_get_protocol (mapping);
+  id->family = plum_mapping_get_family (mapping);
+  id->internal_port = plum_mapping_get_internal_port (mapping);
+  if (gateway != NULL)
+    plum_lease_holder_id_set_place (id, plum_gateway_get_interface (gateway),
+                                    plum_gateway_get_local_address (gateway));
+  else
+    plum_lease_holder_id_set_place (id, plum_mapping_get_bound_interface (mapping),
+                                    plum_mapping_get_local_address (mapping));
+}
 
-  return g_bytes_new (key, sizeof key);
+/* (transfer none) (nullable) */
+static PlumGateway *
+plum_assignment_find_gateway (PlumAssignment *self, const PlumLeaseHolderId *id, GError **error)
+{
+  g_autoptr (GInetAddress) local = plum_lease_holder_id_get_local_address (id);
+
+  if (local == NULL)
+    return plum_gateway_set_find (self->gateways, id->family, id->interface_name, error);
+  if (id->interface_name == NULL)
+    return plum_gateway_set_find_local (self->gateways, local, error);
+  return plum_gateway_set_find_at (self->gateways, id->interface_name, local, error);
 }
 
 static PlumLeaseHolder *
@@ -171,11 +172,11 @@ plum_assignment_create_holder (PlumAssignment *self, const PlumLeaseHolderId *id
   PlumLeaseMemory memory;
   PlumGateway *gateway;
 
-  gateway = plum_gateway_set_find (self->gateways, id->family, id->interface_name, &reason);
-  memory = plum_assignment_recall (self, id, gateway);
+  gateway = plum_assignment_find_gateway (self, id, &reason);
+  memory = plum_lease_note_recall (self->store, id, gateway);
   if (memory.key != NULL)
     key = g_bytes_ref (memory.key);
-  else if ((key = make_key (error)) == NULL)
+  else if ((key = plum_lease_store_create_key (error)) == NULL)
     return NULL;
 
   holder = plum_lease_holder_new (id, key, gateway, reason, self->clock, self->settings,
@@ -189,31 +190,66 @@ plum_assignment_create_holder (PlumAssignment *self, const PlumLeaseHolderId *id
 static PlumLeaseHolder *
 plum_assignment_ensure_holder (PlumAssignment *self, PlumMapping *mapping, GError **error)
 {
-  const char *bound_interface = plum_mapping_get_bound_interface (mapping);
-  GSocketFamily family = plum_mapping_get_family (mapping);
-  const PlumLeaseHolderId id = {
-    .protocol = plum_mapping_get_protocol (mapping),
-    .family = family,
-    .internal_port = plum_mapping_get_internal_port (mapping),
-    .interface_name = bound_interface != NULL
-                        ? bound_interface
-                        : plum_assignment_get_default_interface (self, family),
-  };
-  PlumLeaseHolder *holder = g_hash_table_lookup (self->holders, &id);
+  PlumLeaseHolderId id;
+  PlumLeaseHolder *holder;
 
+  plum_assignment_make_id (self, mapping, &id);
+  holder = g_hash_table_lookup (self->holders, &id);
   return holder != NULL ? holder : plum_assignment_create_holder (self, &id, error);
+}
+
+/* A mapping that names its place on this host fails at once without a router there: it may be a
+ * mistake that never heals. An interface that does not exist, such as that of a VPN, may come. */
+static gboolean
+plum_assignment_check_place (PlumAssignment *self, PlumMapping *mapping, GError **error)
+{
+  GInetAddress *local = plum_mapping_get_local_address (mapping);
+  const char *interface_name = plum_gateway_set_get_interface (self->gateways);
+  g_autoptr (GError) reason = NULL;
+
+  if (local != NULL)
+    plum_gateway_set_find_local (self->gateways, local, &reason);
+  else if (interface_name != NULL && plum_mapping_get_bound_interface (mapping) == NULL &&
+           plum_route_has_interface (interface_name))
+    plum_gateway_set_find (self->gateways, plum_mapping_get_family (mapping), NULL, &reason);
+
+  /* If the kernel did not answer, it is asked again. */
+  if (!g_error_matches (reason, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
 }
 
 gboolean
 plum_assignment_add_mapping (PlumAssignment *self, PlumMapping *mapping, GError **error)
 {
-  PlumLeaseHolder *holder = plum_assignment_ensure_holder (self, mapping, error);
+  GInetAddress *local = plum_mapping_get_local_address (mapping);
+  PlumLeaseHolder *holder = NULL;
+
+  if (local != NULL)
+    plum_gateway_set_hold_local (self->gateways, local);
+  if (plum_assignment_check_place (self, mapping, error))
+    holder = plum_assignment_ensure_holder (self, mapping, error);
 
   if (holder == NULL)
-    return FALSE;
+    {
+      plum_assignment_forget_mapping (self, mapping);
+      return FALSE;
+    }
 
   plum_lease_holder_add_user (holder, mapping);
   return TRUE;
+}
+
+void
+plum_assignment_forget_mapping (PlumAssignment *self, PlumMapping *mapping)
+{
+  GInetAddress *local = plum_mapping_get_local_address (mapping);
+  PLUM_SIGNAL_SCOPE (self->signals);
+
+  if (local != NULL)
+    plum_gateway_set_release_local (self->gateways, local);
 }
 
 void
@@ -236,7 +272,7 @@ plum_assignment_hurry_mapping (PlumMapping *mapping)
 
 /* --- Changes of the gateways --- */
 
-/* For a holder that stays where it is, while the default route has moved. */
+/* For a holder that stays where it is, while its user moves. */
 static void
 plum_assignment_move_mapping (PlumAssignment *self, PlumLeaseHolder *from, PlumMapping *mapping)
 {
@@ -253,8 +289,7 @@ plum_assignment_move_mapping (PlumAssignment *self, PlumLeaseHolder *from, PlumM
   plum_lease_holder_hand_over (from, mapping, to);
 }
 
-/* Whether the holder itself can follow the default route: no user is bound to its gateway, and the
- * gateway is gone. */
+/* Whether the holder itself can move: its gateway is gone, and all users move to the same place. */
 static gboolean
 plum_assignment_can_move_holder (PlumAssignment *self,
                                  PlumLeaseHolder *holder,
@@ -264,35 +299,52 @@ plum_assignment_can_move_holder (PlumAssignment *self,
   PlumGateway *gateway = plum_lease_holder_get_gateway (holder);
 
   for (unsigned int i = 0; i < users->len; i++)
-    if (plum_mapping_get_bound_interface (users->pdata[i]) != NULL)
-      return FALSE;
+    {
+      PlumLeaseHolderId id;
+
+      plum_assignment_make_id (self, users->pdata[i], &id);
+      if (plum_mapping_get_holder (users->pdata[i]) == holder &&
+          !plum_lease_holder_id_equal (&id, new_id))
+        return FALSE;
+    }
 
   return (gateway == NULL || !plum_gateway_set_has (self->gateways, gateway)) &&
          !g_hash_table_contains (self->holders, new_id);
 }
 
+/* Moves the user, or the holder, if the gateway of the user is found in another place than before.
+ */
 static void
-plum_assignment_follow_default (PlumAssignment *self, PlumLeaseHolder *holder)
+plum_assignment_follow_user (PlumAssignment *self,
+                             PlumLeaseHolder *holder,
+                             GPtrArray *users,
+                             PlumMapping *user)
 {
-  g_autoptr (GPtrArray) users = plum_lease_holder_copy_users (holder);
-  PlumLeaseHolderId new_id = *plum_lease_holder_get_id (holder);
+  PlumLeaseHolderId new_id;
 
-  new_id.interface_name = plum_assignment_get_default_interface (self, new_id.family);
-  if (users->len == 0 || plum_lease_holder_id_equal (plum_lease_holder_get_id (holder), &new_id))
+  plum_assignment_make_id (self, user, &new_id);
+  if (plum_mapping_get_holder (user) != holder ||
+      plum_lease_holder_id_equal (plum_lease_holder_get_id (holder), &new_id))
     return;
 
   if (plum_assignment_can_move_holder (self, holder, users, &new_id))
     {
       g_hash_table_steal (self->holders, plum_lease_holder_get_id (holder));
-      plum_lease_holder_set_interface (holder, new_id.interface_name);
+      plum_lease_holder_set_place (holder, &new_id);
       g_hash_table_insert (self->holders, (gpointer) plum_lease_holder_get_id (holder), holder);
       return;
     }
 
+  plum_assignment_move_mapping (self, holder, user);
+}
+
+static void
+plum_assignment_follow_users (PlumAssignment *self, PlumLeaseHolder *holder)
+{
+  g_autoptr (GPtrArray) users = plum_lease_holder_copy_users (holder);
+
   for (unsigned int i = 0; i < users->len; i++)
-    if (plum_mapping_get_holder (users->pdata[i]) == holder &&
-        plum_mapping_get_bound_interface (users->pdata[i]) == NULL)
-      plum_assignment_move_mapping (self, holder, users->pdata[i]);
+    plum_assignment_follow_user (self, holder, users, users->pdata[i]);
 }
 
 static void
@@ -311,8 +363,8 @@ on_gateways_changed (GSocketFamily family, gboolean come, gpointer user_data)
       if (id->family != family || g_hash_table_lookup (self->holders, id) != holder)
         continue;
 
-      plum_assignment_follow_default (self, holder);
-      gateway = plum_gateway_set_find (self->gateways, family, id->interface_name, &reason);
+      plum_assignment_follow_users (self, holder);
+      gateway = plum_assignment_find_gateway (self, id, &reason);
       if (plum_lease_holder_get_gateway (holder) != gateway)
         plum_lease_holder_set_gateway (holder, gateway, reason);
     }
@@ -329,9 +381,29 @@ on_gateways_need_backends (gpointer user_data)
   return self->client->get_backends (self->owner);
 }
 
+static void
+on_gateways_need_addresses (GSocketFamily family, GPtrArray *addresses, gpointer user_data)
+{
+  PlumAssignment *self = user_data;
+  GHashTableIter iter;
+  gpointer holder;
+
+  g_hash_table_iter_init (&iter, self->holders);
+  while (g_hash_table_iter_next (&iter, NULL, &holder))
+    {
+      PlumGateway *gateway = plum_lease_holder_get_gateway (holder);
+
+      if (gateway != NULL && plum_gateway_get_family (gateway) == family)
+        g_ptr_array_add (addresses, g_object_ref (plum_gateway_get_local_address (gateway)));
+    }
+
+  plum_lease_store_add_local_addresses (self->store, family, addresses);
+}
+
 static const PlumGatewaySetOwner gateways_owner = {
   .get_backends = on_gateways_need_backends,
   .changed = on_gateways_changed,
+  .add_local_addresses = on_gateways_need_addresses,
 };
 
 /* --- The sweeper's client --- */
@@ -340,25 +412,21 @@ static GPtrArray *
 on_sweeper_needs_gateways (GSocketFamily family, gpointer user_data)
 {
   PlumAssignment *self = user_data;
-  GPtrArray *gateways = plum_gateway_set_copy (self->gateways, family);
 
-  /* Also those beyond: the array grows while it is read. */
-  for (unsigned int i = 0; i < gateways->len; i++)
-    if (plum_gateway_peek_upstream (gateways->pdata[i]) != NULL)
-      g_ptr_array_add (gateways, g_object_ref (plum_gateway_peek_upstream (gateways->pdata[i])));
-  return gateways;
+  return plum_gateway_set_copy_chains (self->gateways, family);
 }
 
 /* Whether a holder has, or requests, a lease at a router beyond the first one. */
 static gboolean
 plum_assignment_is_used_beyond (PlumAssignment *self, PlumGateway *gateway, guint internal_port)
 {
-  g_autoptr (GPtrArray) holders = plum_assignment_copy_holders (self);
+  GHashTableIter iter;
+  gpointer holder;
 
-  for (unsigned int i = 0; i < holders->len; i++)
-    if (plum_lease_holder_uses (holders->pdata[i], gateway, internal_port))
+  g_hash_table_iter_init (&iter, self->holders);
+  while (g_hash_table_iter_next (&iter, NULL, &holder))
+    if (plum_lease_holder_uses (holder, gateway, internal_port))
       return TRUE;
-
   return FALSE;
 }
 
@@ -369,16 +437,41 @@ on_sweeper_is_wanted (PlumProtocol protocol,
                       gpointer user_data)
 {
   PlumAssignment *self = user_data;
-  const PlumLeaseHolderId id = {
+  PlumLeaseHolderId id = {
     .protocol = protocol,
     .family = plum_gateway_get_family (gateway),
     .internal_port = internal_port,
-    .interface_name = g_intern_string (plum_gateway_get_interface (gateway)),
   };
 
   if (plum_network_get_hop (plum_gateway_get_network (gateway)) > 1)
     return plum_assignment_is_used_beyond (self, gateway, internal_port);
+  plum_lease_holder_id_set_place (&id, plum_gateway_get_interface (gateway),
+                                  plum_gateway_get_local_address (gateway));
   return g_hash_table_contains (self->holders, &id);
+}
+
+/* The result of on_holder_note() may have changed. */
+static void
+plum_assignment_wake_holders (PlumAssignment *self)
+{
+  g_autoptr (GPtrArray) holders = plum_assignment_copy_holders (self);
+
+  for (unsigned int i = 0; i < holders->len; i++)
+    plum_lease_holder_race_changed (holders->pdata[i]);
+}
+
+static void
+on_released (gpointer user_data)
+{
+  PlumAssignment *self = user_data;
+  PLUM_SIGNAL_SCOPE (self->signals);
+
+  if (self->waiting)
+    {
+      self->waiting = FALSE;
+      plum_assignment_wake_holders (self);
+    }
+  plum_gateway_set_trim (self->gateways);
 }
 
 static void
@@ -386,10 +479,9 @@ on_sweeper_changed (gpointer user_data)
 {
   PlumAssignment *self = user_data;
   PLUM_SIGNAL_SCOPE (self->signals);
-  g_autoptr (GPtrArray) holders = plum_assignment_copy_holders (self);
 
-  for (unsigned int i = 0; i < holders->len; i++)
-    plum_lease_holder_race_changed (holders->pdata[i]);
+  plum_assignment_wake_holders (self);
+  plum_clock_arm_in_ms (self->clock, &self->released, 0);
   self->client->swept (self->owner);
 }
 
@@ -421,6 +513,7 @@ plum_assignment_new (GMainContext *context,
                                          NULL, (GDestroyNotify) plum_lease_holder_free);
   self->store = plum_lease_store_new (clock);
   self->sweeper = plum_sweeper_new (self->store, clock, settings, &sweeper_client, self);
+  plum_timer_init (&self->released, on_released, self);
   return self;
 }
 
@@ -440,6 +533,7 @@ plum_assignment_close (PlumAssignment *self)
       g_hash_table_iter_remove (&iter);
     }
 
+  plum_clock_disarm (self->clock, &self->released);
   plum_gateway_set_close (self->gateways);
 }
 
@@ -491,7 +585,7 @@ plum_assignment_expire (PlumAssignment *self)
   g_autoptr (GPtrArray) holders = plum_assignment_copy_holders (self);
   g_autoptr (GError) error =
     g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, "the router did not confirm within %.1f s",
-                 self->settings->mapping_timeout / 1000.0);
+                 plum_settings_get_release_timeout (self->settings) / 1000.0);
 
   plum_sweeper_expire (self->sweeper, error);
   for (unsigned int i = 0; i < holders->len; i++)

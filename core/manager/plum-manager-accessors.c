@@ -133,6 +133,52 @@ plum_manager_set_mapping_timeout (PlumManager *self, guint mapping_timeout)
 }
 
 /**
+ * plum_manager_get_release_timeout: (get-property release-timeout)
+ * @self: a manager
+ *
+ * Gets how long a destroy and the close wait for the router.
+ *
+ * Returns: the timeout in milliseconds, or 0 for [property@Plum.Manager:mapping-timeout]
+ *
+ * Since: 1.0
+ */
+guint
+plum_manager_get_release_timeout (PlumManager *self)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), 0);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, 0);
+
+  return self->settings.release_timeout;
+}
+
+/**
+ * plum_manager_set_release_timeout: (set-property release-timeout)
+ * @self: a manager
+ * @release_timeout: the timeout in milliseconds, or 0 for [property@Plum.Manager:mapping-timeout];
+ * a value from 1 to 99 is raised to 100
+ *
+ * Sets how long a destroy and the close wait for the router.
+ *
+ * Takes effect at the next destroy or close.
+ *
+ * Since: 1.0
+ */
+void
+plum_manager_set_release_timeout (PlumManager *self, guint release_timeout)
+{
+  g_return_if_fail (PLUM_IS_MANAGER (self));
+  PLUM_RETURN_IF_OTHER_THREAD (self->context);
+  g_return_if_fail (release_timeout <= G_MAXINT);
+
+  release_timeout = get_time (release_timeout, 100, 0);
+  if (self->settings.release_timeout == release_timeout)
+    return;
+
+  self->settings.release_timeout = release_timeout;
+  plum_manager_notify (self, PROP_RELEASE_TIMEOUT);
+}
+
+/**
  * plum_manager_get_recheck_period: (get-property recheck-period)
  * @self: a manager
  *

@@ -116,6 +116,9 @@ plum_manager_create_mapping_finish (PlumManager *self, GAsyncResult *result, GEr
  *
  * Destroys a mapping and deletes it from the router.
  *
+ * This takes no longer than [property@Plum.Manager:release-timeout]. If the router may still have
+ * the mapping afterwards, [property@Plum.Mapping:error] has the reason.
+ *
  * Since: 1.0
  */
 void
@@ -411,7 +414,7 @@ plum_manager_discover_finish (PlumManager *self, GAsyncResult *result, GError **
  * Deletes all mappings of this manager from the router and closes the manager.
  *
  * Pending create operations and all later calls fail with %G_IO_ERROR_CLOSED. Closing takes no
- * longer than [property@Plum.Manager:mapping-timeout].
+ * longer than [property@Plum.Manager:release-timeout].
  *
  * Since: 1.0
  */
@@ -439,7 +442,7 @@ plum_manager_close_async (PlumManager *self,
     }
 
   PLUM_SIGNAL_SCOPE (self->signals);
-  plum_pending_add_close (self->pending, task, self->settings.mapping_timeout);
+  plum_pending_add_close (self->pending, task, plum_settings_get_release_timeout (&self->settings));
   plum_manager_begin_close (self);
   plum_pending_check_close (self->pending);
 }

@@ -46,6 +46,7 @@ typedef enum {
   PROP_MAIN_CONTEXT = 1,
   PROP_DISCOVER_TIMEOUT,
   PROP_MAPPING_TIMEOUT,
+  PROP_RELEASE_TIMEOUT,
   PROP_RECHECK_PERIOD,
   PROP_LEASE_DURATION,
   PROP_MAX_HOPS,
@@ -72,7 +73,7 @@ void plum_manager_begin_close (PlumManager *self);
 
 /* The family of gateway-address, otherwise IPv4. */
 GSocketFamily plum_manager_get_main_family (PlumManager *self);
-/* The gateway of the default route; NULL with an error if there is none. (transfer none) */
+/* The gateway of the default route; NULL with an error if no router is known. (transfer none) */
 PlumGateway *plum_manager_ensure_gateway (PlumManager *self, GSocketFamily family, GError **error);
 /* All gateways of the family, starting with the one of the default route; NULL with an error if
  * that is missing. (element-type PlumGateway) (transfer full) */

@@ -18,6 +18,9 @@ plum_manager_get_property (GObject *object, guint property_id, GValue *value, GP
     case PROP_MAPPING_TIMEOUT:
       g_value_set_uint (value, self->settings.mapping_timeout);
       break;
+    case PROP_RELEASE_TIMEOUT:
+      g_value_set_uint (value, self->settings.release_timeout);
+      break;
     case PROP_RECHECK_PERIOD:
       g_value_set_uint (value, self->settings.recheck_period);
       break;
@@ -70,6 +73,9 @@ plum_manager_set_property (GObject *object,
     case PROP_MAPPING_TIMEOUT:
       plum_manager_set_mapping_timeout (self, g_value_get_uint (value));
       break;
+    case PROP_RELEASE_TIMEOUT:
+      plum_manager_set_release_timeout (self, g_value_get_uint (value));
+      break;
     case PROP_RECHECK_PERIOD:
       plum_manager_set_recheck_period (self, g_value_get_uint (value));
       break;
@@ -104,7 +110,7 @@ plum_manager_set_property (GObject *object,
 }
 
 static void
-install_settings (void)
+install_timeouts (void)
 {
   const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
 
@@ -134,6 +140,29 @@ install_settings (void)
    */
   plum_manager_properties[PROP_MAPPING_TIMEOUT] =
     g_param_spec_uint ("mapping-timeout", NULL, NULL, 0, G_MAXINT, MAPPING_TIMEOUT_MS, flags);
+
+  /**
+   * PlumManager:release-timeout: (getter get_release_timeout) (setter set_release_timeout)
+   *
+   * How long a destroy, and the close of the manager, wait for the answers of the router, in
+   * milliseconds. The default is 0: as long as [property@Plum.Manager:mapping-timeout]. A value
+   * from 1 to 99 is raised to 100.
+   *
+   * When the time is over, the mapping is destroyed nevertheless. Its
+   * [property@Plum.Mapping:error] is then the reason why the router may still have it, and
+   * [method@Plum.Manager.close_finish] names the mappings that may have stayed. With
+   * [property@Plum.Manager:state-directory] set, a later run of the program deletes them.
+   *
+   * Since: 1.0
+   */
+  plum_manager_properties[PROP_RELEASE_TIMEOUT] =
+    g_param_spec_uint ("release-timeout", NULL, NULL, 0, G_MAXINT, 0, flags);
+}
+
+static void
+install_periods (void)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
 
   /**
    * PlumManager:recheck-period: (getter get_recheck_period) (setter set_recheck_period)
@@ -211,6 +240,9 @@ install_readonly_properties (void)
    * called. It has one gateway for each network interface with a default route, such as Ethernet,
    * Wi-Fi and VPN. IPv4 gateways come before IPv6 gateways. In each address family, the gateway of
    * the default route that is in use comes first; the others may be added slightly later.
+   *
+   * An interface has one more gateway for each other local address from which a mapping is
+   * requested, or was and is not deleted yet. See [property@Plum.Mapping:local-address].
    *
    * The list changes with the networks of this host. A gateway whose network does not change stays
    * the same object. To map a port on a gateway other than that of the default route, see
@@ -302,8 +334,10 @@ install_program_properties (void)
    * The directory where the manager keeps a record of its mappings.
    *
    * If the program ends without closing the manager, its next start renews the mappings that are
-   * added again, and deletes the others from the router. The directory must be used by this program
-   * only. It is created if it does not exist. If %NULL, no record is kept.
+   * added again, and deletes the others from the router: 30 seconds after the router is found,
+   * which gives the program time to add its mappings, or when the manager is closed. The directory
+   * must be used by this program only. It is created if it does not exist. If %NULL, no record is
+   * kept.
    *
    * Since: 1.0
    */
@@ -319,7 +353,8 @@ plum_manager_class_install_properties (PlumManagerClass *klass)
   object_class->get_property = plum_manager_get_property;
   object_class->set_property = plum_manager_set_property;
 
-  install_settings ();
+  install_timeouts ();
+  install_periods ();
   install_readonly_properties ();
   install_chain_properties ();
   install_network_properties ();

@@ -261,8 +261,18 @@ make_entry (const PlumLeaseRecord *record)
   if (record->expires != PLUM_LEASE_RECORD_FOREVER)
     lifetime = (guint) CLAMP (left, 1, PLUM_LIFETIME_FOREVER - 1);
 
-  return plum_entry_new (record->protocol, record->external_port, record->internal_port, NULL, NULL,
-                         lifetime, TRUE);
+  return plum_entry_new (record->protocol, record->external_port, record->internal_port,
+                         record->local_address, NULL, lifetime, TRUE);
+}
+
+static gboolean
+is_on_any (const PlumLeaseRecord *record, GPtrArray *gateways)
+{
+  for (guint i = 0; i < gateways->len; i++)
+    if (plum_lease_store_is_on_network (record, plum_gateway_get_network (gateways->pdata[i])))
+      return TRUE;
+
+  return FALSE;
 }
 
 /**
@@ -270,40 +280,53 @@ make_entry (const PlumLeaseRecord *record)
  * @self: a manager
  * @family: %G_SOCKET_FAMILY_IPV4 or %G_SOCKET_FAMILY_IPV6
  *
- * Lists the mappings that the files in [property@Plum.Manager:state-directory] record: those of
- * this manager, of other running managers that use the directory, and of earlier runs.
+ * Lists the mappings that the files in [property@Plum.Manager:state-directory] record for the
+ * present routers: those of this manager, of other running managers that use the directory, and of
+ * earlier runs.
  *
- * The router is not asked whether it has them. Records that have expired are not listed. No
- * protocol can read the table of an IPv6 firewall, so this is the only list of pinholes.
+ * The router is not asked whether it has them, and a change of this manager is recorded up to a
+ * second later. A record that has expired, or that was made on another router, is not listed; two
+ * routers are distinguished by their addresses, and by their hardware addresses if these are known.
+ * No protocol can read the table of an IPv6 firewall, so this is the only list of pinholes.
  *
- * Returns: (transfer full): a list of [class@Plum.Entry], without addresses; it is empty if no
- * state directory is set
+ * Returns: (transfer full): a list of [class@Plum.Entry], whose internal address is the one of this
+ *   host at the time of the record, or %NULL if that is unknown; the list is empty if no state
+ *   directory is set, or this host has no router
  *
  * Since: 1.0
  */
 GListModel *
 plum_manager_dup_recorded_entries (PlumManager *self, GSocketFamily family)
 {
+  g_autoptr (GPtrArray) gateways = NULL;
   g_autoptr (GPtrArray) records = NULL;
   GListStore *entries;
 
   g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
   PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
 
-  records = g_ptr_array_new_with_free_func ((GDestroyNotify) plum_lease_record_free);
+  PLUM_SIGNAL_SCOPE (self->signals);
   entries = g_list_store_new (PLUM_TYPE_ENTRY);
-  if (self->state_directory != NULL)
-    plum_lease_file_read_all (self->state_directory, records);
+  if (self->state_directory == NULL)
+    return G_LIST_MODEL (entries);
 
+  gateways = plum_manager_find_gateways (self, family, NULL);
+  if (gateways == NULL)
+    return G_LIST_MODEL (entries);
+
+  records = g_ptr_array_new_with_free_func ((GDestroyNotify) plum_lease_record_free);
+  plum_lease_file_read_all (self->state_directory, records);
   for (guint i = 0; i < records->len; i++)
     {
       const PlumLeaseRecord *record = records->pdata[i];
-      g_autoptr (PlumEntry) entry = NULL;
 
-      if (record->family != family || plum_lease_record_has_expired (record))
-        continue;
-      entry = make_entry (record);
-      g_list_store_append (entries, entry);
+      if (record->family == family && !plum_lease_record_has_expired (record) &&
+          is_on_any (record, gateways))
+        {
+          g_autoptr (PlumEntry) entry = make_entry (record);
+
+          g_list_store_append (entries, entry);
+        }
     }
 
   return G_LIST_MODEL (entries);

@@ -111,7 +111,10 @@ on_mapping_state (PlumMapping *mapping, PlumState old_state, gpointer user_data)
 
   /* Last: the close is pending as long as a mapping is there. */
   if (state == PLUM_STATE_DESTROYED)
-    g_hash_table_remove (self->by_id, GUINT_TO_POINTER (plum_mapping_get_id (mapping)));
+    {
+      plum_assignment_forget_mapping (self->assignment, mapping);
+      g_hash_table_remove (self->by_id, GUINT_TO_POINTER (plum_mapping_get_id (mapping)));
+    }
   plum_pending_mapping_changed (self->pending, mapping, state);
 }
 
@@ -497,9 +500,14 @@ plum_manager_reject_mapping (PlumManager *self, PlumMapping *mapping)
  * if another mapping of the same port is up. It stays in the list of the manager until it is
  * destroyed.
  *
- * Errors: %G_IO_ERROR_CLOSED if the manager is closed; %G_IO_ERROR_INVALID_ARGUMENT if a port is
- * out of range, or the address families of @mapping and its gateway differ; %G_IO_ERROR_EXISTS if
- * @mapping was added before.
+ * Without a network, or if [property@Plum.Manager:interface] does not exist, the mapping is pending
+ * until a network is available. This function fails instead if the interface exists, or the mapping
+ * has a local address, and no router is reached from there.
+ *
+ * Errors: %PLUM_ERROR_NO_GATEWAY if no router is reached from the local address of @mapping or from
+ * the interface of the manager; %G_IO_ERROR_CLOSED if the manager is closed;
+ * %G_IO_ERROR_INVALID_ARGUMENT if a port is out of range, or the address families of @mapping and
+ * its gateway or its local address differ; %G_IO_ERROR_EXISTS if @mapping was added before.
  *
  * Returns: %TRUE if @mapping was added
  *

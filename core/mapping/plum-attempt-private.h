@@ -32,6 +32,7 @@ typedef struct
   guint candidate;
   PlumLease *lease;
   const GError *error;
+  GListModel *verdicts; /* of PLUM_ATTEMPT_FAILED: (nullable) */
 } PlumAttemptEvent;
 
 typedef struct

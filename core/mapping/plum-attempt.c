@@ -3,6 +3,8 @@
 #include "plum-attempt-private.h"
 
 #include "plum-error-private.h"
+#include "plum-values-private.h"
+#include "plum-verdicts-private.h"
 
 typedef enum {
   STATE_INACTIVE,    /* not started, finished or cancelled */
@@ -110,36 +112,67 @@ make_no_next_hop_error (PlumGateway *gateway)
     plum_gateway_get_interface (gateway));
 }
 
-/* Joins the errors of the candidates that were asked, and of those that cannot map; each of both
- * groups with the best candidate first, whatever the order of their answers. */
-static GError *
-plum_attempt_make_error (PlumAttempt *self)
+/* Returns the error of a candidate; the one of its discovery if it was not asked. */
+static const GError *
+plum_attempt_get_candidate_error (PlumAttempt *self, guint index)
 {
-  g_autoptr (GPtrArray) errors = g_steal_pointer (&self->errors);
-  g_autoptr (GString) message = g_string_new (NULL);
+  PlumProbe *probe = plum_gateway_get_candidate (self->gateway, index)->probe;
 
-  for (unsigned int i = 0; errors != NULL && i < errors->len; i++)
-    {
-      const GError *error = errors->pdata[i];
+  if (self->errors != NULL && self->errors->pdata[index] != NULL)
+    return self->errors->pdata[index];
+  return self->tried[index] ? NULL : plum_probe_get_error (probe);
+}
 
-      if (error != NULL)
-        g_string_append_printf (message, "%s%s", message->len > 0 ? "; " : "", error->message);
-    }
+static void
+plum_attempt_add_verdict (PlumAttempt *self, GListStore *verdicts, guint index)
+{
+  PlumCandidate *candidate = plum_gateway_get_candidate (self->gateway, index);
+  const GError *error = plum_attempt_get_candidate_error (self, index);
+  const char *name = plum_probe_get_name (candidate->probe);
+  const char *title = PLUM_BACKEND_GET_CLASS (candidate->backend)->title;
+  g_autoptr (PlumVerdict) verdict = NULL;
 
-  if (errors == NULL && plum_gateway_get_address (self->gateway) == NULL)
+  if (error == NULL)
+    return;
+
+  verdict = plum_verdict_new (name, title != NULL ? title : name, error,
+                              error != plum_probe_get_error (candidate->probe));
+  g_list_store_append (verdicts, verdict);
+}
+
+/* The best candidate first, whatever the order of their answers. A candidate that does not apply to
+ * the network explains nothing, unless there is no other. */
+static GListModel *
+plum_attempt_make_verdicts (PlumAttempt *self)
+{
+  GListStore *verdicts = g_list_store_new (PLUM_TYPE_VERDICT);
+  guint n = plum_gateway_get_n_candidates (self->gateway);
+
+  for (guint i = 0; i < n; i++)
+    if (!plum_gateway_is_inapplicable (self->gateway, i))
+      plum_attempt_add_verdict (self, verdicts, i);
+  for (guint i = 0; i < n && g_list_model_get_n_items (G_LIST_MODEL (verdicts)) == 0; i++)
+    plum_attempt_add_verdict (self, verdicts, i);
+
+  return G_LIST_MODEL (verdicts);
+}
+
+/* verdicts: (nullable) */
+static GError *
+plum_attempt_make_error (PlumAttempt *self, GListModel *verdicts)
+{
+  g_autofree char *message = NULL;
+
+  if (verdicts == NULL)
     return make_no_next_hop_error (self->gateway);
+  if (g_list_model_get_n_items (verdicts) == 0)
+    return g_error_new_literal (PLUM_ERROR, PLUM_ERROR_NO_BACKEND,
+                                "No backend available: no module was found, or none is enabled");
 
-  if (errors == NULL)
-    {
-      self->error_domain = PLUM_ERROR;
-      self->error_code = PLUM_ERROR_NO_BACKEND;
-    }
-
-  plum_gateway_append_verdicts (self->gateway, self->tried, message);
-  if (message->len == 0)
-    g_string_append (message, "No backend available: no module was found, or none is enabled");
-
-  return g_error_new_literal (self->error_domain, self->error_code, message->str);
+  message = plum_verdicts_join (verdicts);
+  if (self->errors == NULL)
+    return g_error_new_literal (PLUM_ERROR, PLUM_ERROR_NO_BACKEND, message);
+  return g_error_new_literal (self->error_domain, self->error_code, message);
 }
 
 /* --- Reports --- */
@@ -163,10 +196,19 @@ plum_attempt_report (PlumAttempt *self,
 static void
 plum_attempt_fail (PlumAttempt *self)
 {
-  g_autoptr (GError) error = plum_attempt_make_error (self);
+  gboolean no_router = self->errors == NULL && plum_gateway_get_address (self->gateway) == NULL;
+  g_autoptr (GListModel) verdicts = no_router ? NULL : plum_attempt_make_verdicts (self);
+  g_autoptr (GError) error = plum_attempt_make_error (self, verdicts);
+  const PlumAttemptEvent event = {
+    .kind = PLUM_ATTEMPT_FAILED,
+    .candidate = self->candidate,
+    .error = error,
+    .verdicts = verdicts,
+  };
 
+  plum_attempt_clear_errors (self);
   self->state = STATE_INACTIVE;
-  plum_attempt_report (self, PLUM_ATTEMPT_FAILED, NULL, error);
+  self->iface->handle_event (&event, self->user_data);
 }
 
 /* --- The clean-up after a candidate --- */

@@ -134,7 +134,10 @@ static void plum_lease_chain_handle_outer (PlumLeaseHolder *self,
 static void
 plum_lease_chain_forward (PlumLeaseHolder *self, PlumMappingEvent event, const GError *error)
 {
-  const PlumMappingUpdate update = { .error = error };
+  const PlumMappingUpdate update = {
+    .error = error,
+    .verdicts = event == PLUM_MAPPING_FAILED ? self->verdicts : NULL,
+  };
 
   if (self->inner != NULL)
     plum_lease_chain_handle_outer (self->inner, event, error);
@@ -204,7 +207,7 @@ on_patience_ended (gpointer user_data)
 
   error = g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
                        "the router beyond the first one did not confirm within %.1f s",
-                       self->settings->mapping_timeout / 2000.0);
+                       plum_settings_get_release_timeout (self->settings) / 2000.0);
   plum_lease_holder_expire_release (self->outer, error);
 }
 
@@ -296,13 +299,9 @@ static const PlumLeaseHolderOwner outer_owner = {
 static void
 plum_lease_chain_create_outer (PlumLeaseHolder *self, PlumGateway *upstream)
 {
-  const PlumLeaseHolderId id = {
-    .protocol = self->id.protocol,
-    .family = self->id.family,
-    .internal_port = plum_lease_chain_get_base_port (self),
-    .interface_name = self->id.interface_name,
-  };
+  PlumLeaseHolderId id = self->id;
 
+  id.internal_port = plum_lease_chain_get_base_port (self);
   g_clear_error (&self->outer_error);
   self->outer = plum_lease_holder_new_beyond (self, &id, upstream, &outer_owner);
   plum_lease_holder_start_attempt (self->outer);

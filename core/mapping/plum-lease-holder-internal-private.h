@@ -60,9 +60,10 @@ struct _PlumLeaseHolder
   guint serial;         /* of the last lease that was not a renewal */
   PlumRequest *request; /* (nullable): the last one that was sent */
   PlumAttempt *attempt;
-  PlumHeldLease *held; /* also the lost lease during an attempt, and an unfit one */
-  PlumCall *call;      /* (nullable): the pending delete */
-  PlumTimer timer;     /* the next attempt */
+  GListModel *verdicts; /* (nullable): while a failure is reported */
+  PlumHeldLease *held;  /* also the lost lease during an attempt, and an unfit one */
+  PlumCall *call;       /* (nullable): the pending delete */
+  PlumTimer timer;      /* the next attempt */
   guint retries;
 
   const PlumLeaseChainInterface *chain;

@@ -388,7 +388,7 @@ on_requires_port (gpointer user_data)
 }
 
 static void
-plum_lease_holder_fail (PlumLeaseHolder *self, const GError *error)
+plum_lease_holder_fail (PlumLeaseHolder *self, const GError *error, GListModel *verdicts)
 {
   guint delay = self->retries < G_N_ELEMENTS (retry_ms) ? retry_ms[self->retries]
                                                         : self->settings->recheck_period;
@@ -404,7 +404,9 @@ plum_lease_holder_fail (PlumLeaseHolder *self, const GError *error)
             "%s port %u cannot be mapped: %s",
             self->id.protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP", self->id.internal_port,
             error->message);
+  g_set_object (&self->verdicts, verdicts);
   plum_lease_holder_notify (self, PLUM_MAPPING_FAILED, error);
+  g_clear_object (&self->verdicts);
 }
 
 /* Unique in the process, so that a mapping that changes its holder sees another one. */
@@ -442,7 +444,7 @@ on_attempt_event (const PlumAttemptEvent *event, gpointer user_data)
       plum_held_lease_clear (self->held);
       break;
     case PLUM_ATTEMPT_FAILED:
-      plum_lease_holder_fail (self, event->error);
+      plum_lease_holder_fail (self, event->error, event->verdicts);
       break;
     default:
       g_assert_not_reached ();

@@ -16,13 +16,17 @@ G_BEGIN_DECLS
  * there, whose internal port is the external port of this lease; see plum-lease-chain.c. */
 typedef struct _PlumLeaseHolder PlumLeaseHolder;
 
+#define PLUM_LEASE_HOLDER_ADDRESS_SIZE 16
+
 /* What a lease holder is for. No two lease holders have equal ids. */
 typedef struct
 {
   PlumProtocol protocol;
   GSocketFamily family;
   guint internal_port;
-  const char *interface_name; /* (nullable), interned. NULL: there is no default route */
+  /* Where the gateway is found. Without a gateway, the fields that no user selects are unset. */
+  const char *interface_name;                           /* (nullable), interned */
+  guint8 local_address[PLUM_LEASE_HOLDER_ADDRESS_SIZE]; /* zero: unset */
 } PlumLeaseHolderId;
 
 /* What a lease holder is going to request, or was granted. All borrowed. */
@@ -87,6 +91,9 @@ gboolean plum_lease_holder_id_equal (gconstpointer a, gconstpointer b);
 
 const PlumLeaseHolderId *plum_lease_holder_get_id (PlumLeaseHolder *self);
 PlumGateway *plum_lease_holder_get_gateway (PlumLeaseHolder *self);
+/* Whether other must not request its port until the delete of this holder is finished: the external
+ * port of IPv4 is in use until then. Both lead to one router, from two addresses of this host. */
+gboolean plum_lease_holder_blocks (PlumLeaseHolder *self, PlumLeaseHolder *other);
 
 /* Sets the port that an earlier run of the program was granted. It is requested if no user requests
  * another one. */
@@ -100,8 +107,15 @@ void plum_lease_holder_hand_over (PlumLeaseHolder *self, PlumMapping *mapping, P
 /* (element-type PlumMapping) (transfer full) */
 GPtrArray *plum_lease_holder_copy_users (PlumLeaseHolder *self);
 
-/* Sets the interface in the id. The owner keeps the ids unique. */
-void plum_lease_holder_set_interface (PlumLeaseHolder *self, const char *interface_name);
+/* Sets the place in an id. interface_name: (nullable). local_address: (nullable). */
+void plum_lease_holder_id_set_place (PlumLeaseHolderId *self,
+                                     const char *interface_name,
+                                     GInetAddress *local_address);
+/* (transfer full) (nullable) */
+GInetAddress *plum_lease_holder_id_get_local_address (const PlumLeaseHolderId *self);
+
+/* Sets the place in the id of the holder. The owner keeps the ids unique. */
+void plum_lease_holder_set_place (PlumLeaseHolder *self, const PlumLeaseHolderId *id);
 /* Sets the gateway to request from, and clears the lease of the last one. gateway: (nullable).
  * reason: (nullable): why there is no gateway. */
 void plum_lease_holder_set_gateway (PlumLeaseHolder *self,

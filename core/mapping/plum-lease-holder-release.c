@@ -115,7 +115,8 @@ plum_lease_holder_release_outer (PlumLeaseHolder *self)
 
   /* A router that does not answer must leave time for the delete at the router before it. */
   if (self->awaits_outer)
-    plum_clock_arm_in_ms (self->clock, &self->patience, self->settings->mapping_timeout / 2);
+    plum_clock_arm_in_ms (self->clock, &self->patience,
+                          plum_settings_get_release_timeout (self->settings) / 2);
 }
 
 void
@@ -126,7 +127,7 @@ plum_lease_holder_release (PlumLeaseHolder *self)
   PlumBackend *backend = leased ? plum_held_lease_get_backend (self->held) : NULL;
   PlumBackend *asked = plum_attempt_get_backend (self->attempt);
 
-  self->delete_timeout = self->settings->mapping_timeout;
+  self->delete_timeout = plum_settings_get_release_timeout (self->settings);
   if (asked != NULL)
     {
       g_assert (!leased || asked == backend);
@@ -144,6 +145,26 @@ plum_lease_holder_release (PlumLeaseHolder *self)
     plum_lease_holder_release_outer (self);
   else
     plum_lease_holder_continue_release (self);
+}
+
+static gboolean
+is_same_router (PlumGateway *gateway, PlumGateway *other)
+{
+  GInetAddress *address = plum_gateway_get_address (gateway);
+  GInetAddress *other_address = plum_gateway_get_address (other);
+
+  return g_str_equal (plum_gateway_get_interface (gateway), plum_gateway_get_interface (other)) &&
+         address != NULL && other_address != NULL && g_inet_address_equal (address, other_address);
+}
+
+gboolean
+plum_lease_holder_blocks (PlumLeaseHolder *self, PlumLeaseHolder *other)
+{
+  return self != other && self->phase == PLUM_PHASE_RELEASING &&
+         self->id.family == G_SOCKET_FAMILY_IPV4 && other->id.family == self->id.family &&
+         other->id.protocol == self->id.protocol &&
+         other->id.internal_port == self->id.internal_port &&
+         is_same_router (self->gateway, other->gateway);
 }
 
 void

@@ -4,6 +4,8 @@
 
 #include "plum-lease-holder-private.h"
 
+#include <string.h>
+
 #include "plum-lease-holder-internal-private.h"
 
 #define MS G_GINT64_CONSTANT (1000)
@@ -387,9 +389,10 @@ plum_lease_holder_suggest_port (PlumLeaseHolder *self, guint external_port)
 }
 
 void
-plum_lease_holder_set_interface (PlumLeaseHolder *self, const char *interface_name)
+plum_lease_holder_set_place (PlumLeaseHolder *self, const PlumLeaseHolderId *id)
 {
-  self->id.interface_name = g_intern_string (interface_name);
+  self->id.interface_name = id->interface_name;
+  memcpy (self->id.local_address, id->local_address, sizeof self->id.local_address);
 }
 
 const PlumLeaseHolderId *
@@ -422,13 +425,38 @@ plum_lease_holder_uses (PlumLeaseHolder *self, PlumGateway *gateway, guint inter
   return FALSE;
 }
 
+void
+plum_lease_holder_id_set_place (PlumLeaseHolderId *self,
+                                const char *interface_name,
+                                GInetAddress *local_address)
+{
+  self->interface_name = g_intern_string (interface_name);
+  memset (self->local_address, 0, sizeof self->local_address);
+  if (local_address != NULL)
+    memcpy (self->local_address, g_inet_address_to_bytes (local_address),
+            g_inet_address_get_native_size (local_address));
+}
+
+GInetAddress *
+plum_lease_holder_id_get_local_address (const PlumLeaseHolderId *self)
+{
+  static const guint8 unset[PLUM_LEASE_HOLDER_ADDRESS_SIZE];
+
+  if (memcmp (self->local_address, unset, sizeof unset) == 0)
+    return NULL;
+  return g_inet_address_new_from_bytes (self->local_address, self->family);
+}
+
 guint
 plum_lease_holder_id_hash (gconstpointer id)
 {
   const PlumLeaseHolderId *self = id;
+  guint hash = g_direct_hash (self->interface_name) ^
+               ((guint) self->family << 24 | (guint) self->protocol << 16 | self->internal_port);
 
-  return g_direct_hash (self->interface_name) ^
-         ((guint) self->family << 24 | (guint) self->protocol << 16 | self->internal_port);
+  for (unsigned int i = 0; i < sizeof self->local_address; i++)
+    hash = hash * 31 + self->local_address[i];
+  return hash;
 }
 
 gboolean
@@ -439,5 +467,6 @@ plum_lease_holder_id_equal (gconstpointer a, gconstpointer b)
 
   return left->protocol == right->protocol && left->family == right->family &&
          left->internal_port == right->internal_port &&
-         left->interface_name == right->interface_name;
+         left->interface_name == right->interface_name &&
+         memcmp (left->local_address, right->local_address, sizeof left->local_address) == 0;
 }

@@ -138,6 +138,24 @@ plum_mapping_get_description (PlumMapping *self)
 }
 
 /**
+ * plum_mapping_get_local_address: (get-property local-address)
+ * @self: a mapping
+ *
+ * Gets the requested address of this host.
+ *
+ * Returns: (transfer none) (nullable): the address, or %NULL for the preferred one
+ *
+ * Since: 1.0
+ */
+GInetAddress *
+plum_mapping_get_local_address (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+
+  return self->local_address;
+}
+
+/**
  * plum_mapping_get_state: (get-property state)
  * @self: a mapping
  *
@@ -250,6 +268,42 @@ plum_mapping_get_error (PlumMapping *self)
   PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
 
   return self->error;
+}
+
+/**
+ * plum_mapping_get_error_summary: (get-property error-summary)
+ * @self: a mapping
+ *
+ * Gets the error of the last attempt as one sentence for the user.
+ *
+ * Returns: (transfer none) (nullable): the sentence, or %NULL if no attempt failed
+ *
+ * Since: 1.0
+ */
+const char *
+plum_mapping_get_error_summary (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+
+  return self->error_summary;
+}
+
+/**
+ * plum_mapping_get_verdicts: (get-property verdicts)
+ * @self: a mapping
+ *
+ * Gets the errors of the backends in the last attempt. See [property@Plum.Mapping:verdicts].
+ *
+ * Returns: (transfer none) (nullable): a list of [class@Plum.Verdict], or %NULL
+ *
+ * Since: 1.0
+ */
+GListModel *
+plum_mapping_get_verdicts (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+
+  return self->verdicts;
 }
 
 /**

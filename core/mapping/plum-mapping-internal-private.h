@@ -19,6 +19,7 @@ struct _PlumMapping
   guint requested_external_port;
   gboolean require_external_port;
   char *description;           /* (nullable) */
+  GInetAddress *local_address; /* (nullable) */
   const char *bound_interface; /* (nullable), interned: of the gateway set at construction */
 
   guint id;
@@ -28,6 +29,8 @@ struct _PlumMapping
   guint external_port;
   PlumAddressScope external_scope;
   GError *error;            /* (nullable) */
+  char *error_summary;      /* (nullable) */
+  GListModel *verdicts;     /* (nullable) */
   const char *backend_name; /* (nullable), interned */
   PlumGateway *gateway;     /* (nullable) */
   guint lifetime;
@@ -55,6 +58,7 @@ typedef enum {
   PROP_REQUESTED_EXTERNAL_PORT,
   PROP_REQUIRE_EXTERNAL_PORT,
   PROP_DESCRIPTION,
+  PROP_LOCAL_ADDRESS,
   PROP_ID,
   PROP_STATE,
   PROP_EXTERNAL_PORT,
@@ -62,6 +66,8 @@ typedef enum {
   PROP_EXTERNAL_ADDRESS,
   PROP_EXTERNAL_SCOPE,
   PROP_ERROR,
+  PROP_ERROR_SUMMARY,
+  PROP_VERDICTS,
   PROP_BACKEND_NAME,
   PROP_GATEWAY,
   PROP_LIFETIME,
@@ -81,5 +87,20 @@ void plum_mapping_emit_changed (PlumMapping *self);
 GDateTime *plum_mapping_ensure_expires_at (PlumMapping *self);
 /* The main context of the manager. (nullable): until the mapping is added */
 GMainContext *plum_mapping_get_context (PlumMapping *self);
+
+/* --- plum-mapping-hops.c --- */
+
+/* hops: (element-type PlumHop) (nullable). */
+void plum_mapping_set_hops (PlumMapping *self, GPtrArray *hops);
+/* error: (nullable). */
+void plum_mapping_set_upstream_error (PlumMapping *self, const GError *error);
+
+/* --- plum-mapping-lease-properties.c --- */
+
+#define PLUM_MAPPING_READABLE (G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS)
+
+/* Fill in the elements of properties that describe the routers and the lease. */
+void plum_mapping_create_chain_properties (GParamSpec **properties);
+void plum_mapping_create_lease_properties (GParamSpec **properties);
 
 G_END_DECLS

@@ -31,6 +31,7 @@ typedef struct
   const GError *error;
   GPtrArray *hops;              /* (element-type PlumHop): the routers, the first one first */
   const GError *upstream_error; /* why the router beyond the last one does not map the port */
+  GListModel *verdicts;         /* (nullable): of the attempt that failed with error */
 } PlumMappingUpdate;
 
 /* What the manager hears of a mapping. */

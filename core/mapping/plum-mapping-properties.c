@@ -81,6 +81,12 @@ plum_mapping_get_status_property (PlumMapping *self, PlumMappingProperty propert
     case PROP_ERROR:
       g_value_set_boxed (value, self->error);
       break;
+    case PROP_ERROR_SUMMARY:
+      g_value_set_string (value, self->error_summary);
+      break;
+    case PROP_VERDICTS:
+      g_value_set_object (value, self->verdicts);
+      break;
     case PROP_BACKEND_NAME:
       g_value_set_string (value, self->backend_name);
       break;
@@ -132,6 +138,9 @@ plum_mapping_get_property (GObject *object, guint property_id, GValue *value, GP
     case PROP_DESCRIPTION:
       g_value_set_string (value, self->description);
       break;
+    case PROP_LOCAL_ADDRESS:
+      g_value_set_object (value, self->local_address);
+      break;
     case PROP_ID:
     case PROP_STATE:
     case PROP_EXTERNAL_PORT:
@@ -139,6 +148,8 @@ plum_mapping_get_property (GObject *object, guint property_id, GValue *value, GP
     case PROP_EXTERNAL_ADDRESS:
     case PROP_EXTERNAL_SCOPE:
     case PROP_ERROR:
+    case PROP_ERROR_SUMMARY:
+    case PROP_VERDICTS:
     case PROP_BACKEND_NAME:
     case PROP_GATEWAY:
     case PROP_LIFETIME:
@@ -182,6 +193,9 @@ plum_mapping_set_property (GObject *object,
     case PROP_DESCRIPTION:
       self->description = g_value_dup_string (value);
       break;
+    case PROP_LOCAL_ADDRESS:
+      self->local_address = g_value_dup_object (value);
+      break;
     case PROP_GATEWAY:
       self->gateway = g_value_dup_object (value);
       if (self->gateway != NULL)
@@ -194,6 +208,8 @@ plum_mapping_set_property (GObject *object,
     case PROP_EXTERNAL_ADDRESS:
     case PROP_EXTERNAL_SCOPE:
     case PROP_ERROR:
+    case PROP_ERROR_SUMMARY:
+    case PROP_VERDICTS:
     case PROP_BACKEND_NAME:
     case PROP_LIFETIME:
     case PROP_EXPIRES_AT:
@@ -206,6 +222,17 @@ plum_mapping_set_property (GObject *object,
     }
 }
 
+/* The address selects the family, so a program need not set both. */
+static void
+plum_mapping_constructed (GObject *object)
+{
+  PlumMapping *self = PLUM_MAPPING (object);
+
+  G_OBJECT_CLASS (plum_mapping_parent_class)->constructed (object);
+  if (self->local_address != NULL && self->family == G_SOCKET_FAMILY_IPV4)
+    self->family = g_inet_address_get_family (self->local_address);
+}
+
 static void
 plum_mapping_finalize (GObject *object)
 {
@@ -214,11 +241,14 @@ plum_mapping_finalize (GObject *object)
   g_assert (self->waiters == NULL);
 
   g_clear_pointer (&self->description, g_free);
+  g_clear_object (&self->local_address);
   g_clear_object (&self->external_address);
   g_clear_pointer (&self->external_host, g_free);
   g_clear_error (&self->error);
   g_clear_error (&self->upstream_error);
   g_clear_object (&self->hops);
+  g_clear_pointer (&self->error_summary, g_free);
+  g_clear_object (&self->verdicts);
   g_clear_object (&self->gateway);
   g_clear_pointer (&self->signals, plum_signal_queue_unref);
   g_clear_pointer (&self->expires_at, g_date_time_unref);
@@ -227,7 +257,7 @@ plum_mapping_finalize (GObject *object)
 }
 
 #define CONSTRUCT_FLAGS (G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS)
-#define READABLE_FLAGS (G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS)
+#define READABLE_FLAGS PLUM_MAPPING_READABLE
 
 static void
 plum_mapping_install_port_properties (void)
@@ -245,7 +275,9 @@ plum_mapping_install_port_properties (void)
   /**
    * PlumMapping:family: (getter get_family)
    *
-   * The address family: %G_SOCKET_FAMILY_IPV4 or %G_SOCKET_FAMILY_IPV6.
+   * The address family: %G_SOCKET_FAMILY_IPV4 or %G_SOCKET_FAMILY_IPV6. If
+   * [property@Plum.Mapping:local-address] is an IPv6 address, the family is IPv6; with an IPv4
+   * address and IPv6, [method@Plum.Manager.add_mapping] fails.
    *
    * Since: 1.0
    */
@@ -312,6 +344,25 @@ plum_mapping_install_option_properties (void)
    */
   properties[PROP_DESCRIPTION] =
     g_param_spec_string ("description", NULL, NULL, NULL, CONSTRUCT_FLAGS);
+}
+
+static void
+plum_mapping_install_place_properties (void)
+{
+  /**
+   * PlumMapping:local-address: (getter get_local_address)
+   *
+   * The address of this host that is to be reached, or %NULL for the preferred one.
+   *
+   * The address selects the network interface, the gateway and [property@Plum.Mapping:family].
+   * [method@Plum.Manager.add_mapping] fails with %PLUM_ERROR_NO_GATEWAY if this host does not have
+   * the address, or no router is reached from it. If the host loses the address later, the mapping
+   * is pending until the address returns.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_LOCAL_ADDRESS] =
+    g_param_spec_object ("local-address", NULL, NULL, G_TYPE_INET_ADDRESS, CONSTRUCT_FLAGS);
 
   /**
    * PlumMapping:gateway: (getter get_gateway)
@@ -361,14 +412,45 @@ plum_mapping_install_state_properties (void)
   /**
    * PlumMapping:error: (getter get_error)
    *
-   * The error of the last attempt; %NULL if there is none. Its message contains the errors of all
-   * backends.
+   * The error of the last attempt; %NULL if no attempt failed. Its message contains the errors of
+   * all backends; [property@Plum.Mapping:verdicts] has them one by one, and
+   * [property@Plum.Mapping:error-summary] is a sentence for the user.
    *
    * On a destroyed mapping, this is the reason why the router may still have the mapping.
    *
    * Since: 1.0
    */
   properties[PROP_ERROR] = g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR, READABLE_FLAGS);
+}
+
+static void
+plum_mapping_install_error_properties (void)
+{
+  /**
+   * PlumMapping:error-summary: (getter get_error_summary)
+   *
+   * The error of the last attempt as one sentence for the user: which protocol got furthest, and
+   * what to do; %NULL if [property@Plum.Mapping:error] is %NULL.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ERROR_SUMMARY] =
+    g_param_spec_string ("error-summary", NULL, NULL, NULL, READABLE_FLAGS);
+
+  /**
+   * PlumMapping:verdicts: (getter get_verdicts)
+   *
+   * The errors of the backends in the last attempt: a list of [class@Plum.Verdict], with the
+   * highest priority first. A backend that does not apply to the network is not in the list, unless
+   * no other is.
+   *
+   * This is %NULL if no attempt failed, and if [property@Plum.Mapping:error] has another reason,
+   * for example that there is no network.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_VERDICTS] =
+    g_param_spec_object ("verdicts", NULL, NULL, G_TYPE_LIST_MODEL, READABLE_FLAGS);
 }
 
 static void
@@ -429,106 +511,23 @@ plum_mapping_install_external_properties (void)
 }
 
 static void
-plum_mapping_install_chain_properties (void)
-{
-  /**
-   * PlumMapping:hops: (getter get_hops)
-   *
-   * The routers that forward the port, the one next to this host first: a list of
-   * [class@Plum.Hop]. It is empty while the mapping is not up.
-   *
-   * The list has several routers if the first one has no public address and
-   * [property@Plum.Manager:max-hops] allows more. The external address and port of the mapping are
-   * then those of the last router in the list. The list does not change: the property is set to
-   * another list.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_HOPS] =
-    g_param_spec_object ("hops", NULL, NULL, G_TYPE_LIST_MODEL, READABLE_FLAGS);
-
-  /**
-   * PlumMapping:upstream-error: (getter get_upstream_error)
-   *
-   * Why the router beyond the last one in [property@Plum.Mapping:hops] does not forward the port.
-   *
-   * It is %NULL if the last router has a public address, if its address is unknown, or if
-   * [property@Plum.Manager:max-hops] does not allow another router. If the mapping is up and this
-   * is set, hosts on the internet cannot reach the port. The library tries again.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_UPSTREAM_ERROR] =
-    g_param_spec_boxed ("upstream-error", NULL, NULL, G_TYPE_ERROR, READABLE_FLAGS);
-}
-
-static void
-plum_mapping_install_lease_properties (void)
-{
-  /**
-   * PlumMapping:backend-name: (getter get_backend_name)
-   *
-   * The name of the backend that mapped the port on the first router: `pcp`, `natpmp`, `upnp`,
-   * `direct` or the name of a third-party backend; %NULL while the mapping is not up.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_BACKEND_NAME] =
-    g_param_spec_string ("backend-name", NULL, NULL, NULL, READABLE_FLAGS);
-
-  /**
-   * PlumMapping:lifetime: (getter get_lifetime)
-   *
-   * The lifetime that the router granted last, in seconds, or %PLUM_LIFETIME_FOREVER; 0 while the
-   * mapping is not up. Behind several routers, it is the shortest one.
-   *
-   * The library renews the mapping before it expires.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_LIFETIME] =
-    g_param_spec_uint ("lifetime", NULL, NULL, 0, G_MAXUINT, 0, READABLE_FLAGS);
-
-  /**
-   * PlumMapping:expires-at: (getter get_expires_at)
-   *
-   * The time when the mapping expires unless it is renewed; %NULL if it never expires, or while the
-   * mapping is not up. Each renewal changes it.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_EXPIRES_AT] =
-    g_param_spec_boxed ("expires-at", NULL, NULL, G_TYPE_DATE_TIME, READABLE_FLAGS);
-
-  /**
-   * PlumMapping:generation: (getter get_generation)
-   *
-   * How often a router has created this mapping anew; 0 before the first time.
-   *
-   * It grows when the port is mapped for the first time, after a restart of the router, after the
-   * lease was lost, and by another router or backend. A renewal does not change it.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_GENERATION] =
-    g_param_spec_uint ("generation", NULL, NULL, 0, G_MAXUINT, 0, READABLE_FLAGS);
-}
-
-static void
 plum_mapping_class_init (PlumMappingClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
+  object_class->constructed = plum_mapping_constructed;
   object_class->finalize = plum_mapping_finalize;
   object_class->get_property = plum_mapping_get_property;
   object_class->set_property = plum_mapping_set_property;
 
   plum_mapping_install_port_properties ();
   plum_mapping_install_option_properties ();
+  plum_mapping_install_place_properties ();
   plum_mapping_install_state_properties ();
+  plum_mapping_install_error_properties ();
   plum_mapping_install_external_properties ();
-  plum_mapping_install_chain_properties ();
-  plum_mapping_install_lease_properties ();
+  plum_mapping_create_chain_properties (properties);
+  plum_mapping_create_lease_properties (properties);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   /**

@@ -56,7 +56,8 @@ new_for_endpoint (GSocket *socket, PlumProtocol protocol, GSocketAddress *bound,
     }
 
   return g_object_new (PLUM_TYPE_MAPPING, "protocol", protocol, "family",
-                       get_family (socket, address), "internal-port", (guint) port, NULL);
+                       get_family (socket, address), "internal-port", (guint) port, "local-address",
+                       g_inet_address_get_is_any (address) ? NULL : address, NULL);
 }
 
 /**
@@ -66,8 +67,9 @@ new_for_endpoint (GSocket *socket, PlumProtocol protocol, GSocketAddress *bound,
  *
  * Creates a mapping for the port that a socket is bound to, without a preferred external port.
  *
- * The mapping has the protocol and the port of the socket. It is for IPv4 if the socket accepts
- * IPv4, otherwise for IPv6. The mapping does not keep the socket. Nothing is sent before
+ * The mapping has the protocol and the port of the socket. If the socket is bound to one address,
+ * that is [property@Plum.Mapping:local-address]; otherwise the mapping is for IPv4 if the socket
+ * accepts IPv4, and for IPv6 if not. The mapping does not keep the socket. Nothing is sent before
  * [method@Plum.Manager.add_mapping].
  *
  * Errors: %G_IO_ERROR_NOT_INITIALIZED if the socket is not bound to a port;

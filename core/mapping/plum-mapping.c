@@ -3,7 +3,7 @@
 #include "plum-log-private.h"
 #include "plum-mapping-internal-private.h"
 #include "plum-main-context-private.h"
-#include "plum-values-private.h"
+#include "plum-verdicts-private.h"
 
 static void
 plum_mapping_set_external (PlumMapping *self, GInetAddress *address, guint port)
@@ -111,60 +111,12 @@ plum_mapping_set_serial (PlumMapping *self, guint serial)
   plum_mapping_notify (self, PROP_GENERATION);
 }
 
-static void
-plum_mapping_set_error (PlumMapping *self,
-                        GError **location,
-                        const GError *error,
-                        PlumMappingProperty property)
-{
-  const GError *old = *location;
-
-  if (old == NULL && error == NULL)
-    return;
-
-  if (old != NULL && error != NULL && g_error_matches (old, error->domain, error->code) &&
-      g_str_equal (old->message, error->message))
-    return;
-
-  g_clear_error (location);
-  *location = error != NULL ? g_error_copy (error) : NULL;
-  plum_mapping_notify (self, property);
-}
-
-/* hops: (nullable). */
 static gboolean
-plum_mapping_has_hops (PlumMapping *self, GPtrArray *hops)
+errors_equal (const GError *a, const GError *b)
 {
-  guint n = g_list_model_get_n_items (self->hops);
-
-  if (n != (hops != NULL ? hops->len : 0))
-    return FALSE;
-
-  for (guint i = 0; i < n; i++)
-    {
-      g_autoptr (PlumHop) hop = g_list_model_get_item (self->hops, i);
-
-      if (!plum_hop_equal (hop, hops->pdata[i]))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-/* A new list, so that no handler sees hops of another state. */
-static void
-plum_mapping_set_hops (PlumMapping *self, GPtrArray *hops)
-{
-  GListStore *list;
-
-  if (plum_mapping_has_hops (self, hops))
-    return;
-
-  list = g_list_store_new (PLUM_TYPE_HOP);
-  for (guint i = 0; hops != NULL && i < hops->len; i++)
-    g_list_store_append (list, hops->pdata[i]);
-  g_object_unref (self->hops);
-  self->hops = G_LIST_MODEL (list);
-  plum_mapping_notify (self, PROP_HOPS);
+  if (a == NULL || b == NULL)
+    return a == b;
+  return g_error_matches (a, b->domain, b->code) && g_str_equal (a->message, b->message);
 }
 
 static void
@@ -196,7 +148,7 @@ plum_mapping_set_lease (PlumMapping *self, const PlumMappingUpdate *update)
 
   plum_mapping_set_serial (self, update->serial);
   plum_mapping_set_hops (self, update->hops);
-  plum_mapping_set_error (self, &self->upstream_error, update->upstream_error, PROP_UPSTREAM_ERROR);
+  plum_mapping_set_upstream_error (self, update->upstream_error);
 
   if (self->expires != update->expires)
     {
@@ -204,6 +156,25 @@ plum_mapping_set_lease (PlumMapping *self, const PlumMappingUpdate *update)
       g_clear_pointer (&self->expires_at, g_date_time_unref);
       plum_mapping_notify (self, PROP_EXPIRES_AT);
     }
+}
+
+static void
+plum_mapping_set_error (PlumMapping *self, const GError *error, GListModel *verdicts)
+{
+  if (errors_equal (self->error, error))
+    return;
+
+  g_clear_error (&self->error);
+  g_clear_pointer (&self->error_summary, g_free);
+  if (error != NULL)
+    {
+      self->error = g_error_copy (error);
+      self->error_summary = plum_verdicts_summarize (verdicts, error);
+    }
+  plum_mapping_notify (self, PROP_ERROR);
+  plum_mapping_notify (self, PROP_ERROR_SUMMARY);
+  if (g_set_object (&self->verdicts, verdicts))
+    plum_mapping_notify (self, PROP_VERDICTS);
 }
 
 /* The state machine. docs/life-of-a-mapping.md has a diagram. */
@@ -278,6 +249,7 @@ transition_free (Transition *transition)
   g_clear_error ((GError **) &transition->update.error);
   g_clear_error ((GError **) &transition->update.upstream_error);
   g_clear_pointer (&transition->update.hops, g_ptr_array_unref);
+  g_clear_object (&transition->update.verdicts);
   g_free (transition);
 }
 
@@ -297,7 +269,7 @@ on_transition (gpointer object, gpointer data)
       plum_mapping_set_lease (self, &transition->update);
       /* A failure keeps its error until the next one, or until the mapping is up. */
       if (error != NULL || transition->state != PLUM_STATE_FAILURE)
-        plum_mapping_set_error (self, &self->error, error, PROP_ERROR);
+        plum_mapping_set_error (self, error, transition->update.verdicts);
     }
 
   if (self->state != transition->state)
@@ -377,6 +349,7 @@ plum_mapping_handle (PlumMapping *self, PlumMappingEvent event, const PlumMappin
   transition->update.hops = update->hops != NULL ? g_ptr_array_ref (update->hops) : NULL;
   transition->update.upstream_error =
     update->upstream_error != NULL ? g_error_copy (update->upstream_error) : NULL;
+  transition->update.verdicts = update->verdicts != NULL ? g_object_ref (update->verdicts) : NULL;
 
   /* One after the other: a handler of the first may cause another transition, which is later. */
   plum_signal_queue_add (self->signals, self, on_transition, transition,
@@ -472,6 +445,19 @@ plum_mapping_check (PlumMapping *self, GError **error)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                            "The address family must be IPv4 or IPv6");
+      return FALSE;
+    }
+  if (self->local_address != NULL && g_inet_address_get_family (self->local_address) != family)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                           "The local address and the mapping have different address families");
+      return FALSE;
+    }
+  if (self->local_address != NULL && gateway != NULL)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                           "A mapping can have a local address or a gateway, not both: the address "
+                           "selects the gateway");
       return FALSE;
     }
   if (gateway != NULL && plum_gateway_get_family (gateway) != family)

@@ -39,6 +39,28 @@ PlumNetwork *plum_route_lookup (GSocketFamily family,
 gboolean plum_route_leads_beyond (PlumNetwork *network, GInetAddress *destination);
 
 /*
+ * plum_route_lookup_from:
+ * @local_address: an address of this host
+ * @interface_name: (nullable): the interface that must have it, or %NULL for any
+ * @gateway: (nullable): the gateway to use instead of the next hop of the default route
+ *
+ * Queries the kernel for the interface that has @local_address, and for its route to the internet,
+ * or to @gateway.
+ *
+ * Errors: like plum_route_lookup(); %PLUM_ERROR_NO_GATEWAY also if this host does not have the
+ * address, or the address is link-local.
+ *
+ * Returns: (transfer full): the network, whose local address is @local_address, or %NULL on error
+ */
+PlumNetwork *plum_route_lookup_from (GInetAddress *local_address,
+                                     const char *interface_name,
+                                     GInetAddress *gateway,
+                                     GError **error);
+
+/* Whether this host has an interface with this name, up or down. */
+gboolean plum_route_has_interface (const char *interface_name);
+
+/*
  * plum_route_list:
  * @family: the address family of the routes
  *

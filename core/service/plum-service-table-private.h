@@ -23,7 +23,6 @@ typedef struct
 
   /* Worker */
   PlumMapping *mapping; /* (nullable) */
-  gboolean finding;     /* whether the gateway of the local address is still unknown */
   PlumServiceMapping reported;
 } PlumServiceEntry;
 

@@ -169,22 +169,37 @@ on_notify (GObject *object, GParamSpec *pspec, gpointer user_data)
 }
 
 static PlumMapping *
-create_mapping (const PlumServiceRequest *request, PlumGateway *gateway)
+create_mapping (const PlumServiceRequest *request)
 {
   GSocketFamily family =
     request->family == PLUM_SERVICE_IPV6 ? G_SOCKET_FAMILY_IPV6 : G_SOCKET_FAMILY_IPV4;
+  g_autoptr (GInetAddress) local = NULL;
+
+  if (request->local_address != NULL)
+    local = g_inet_address_new_from_string (request->local_address);
 
   return g_object_new (PLUM_TYPE_MAPPING, "protocol", (PlumProtocol) request->protocol, "family",
                        family, "internal-port", (guint) request->internal_port,
                        "requested-external-port", (guint) request->external_port,
                        "require-external-port", (gboolean) request->require_external_port,
-                       "description", request->description, "gateway", gateway, NULL);
+                       "description", request->description, "local-address", local, NULL);
+}
+
+/* The manager has refused the mapping. */
+static void
+report_refused (PlumService *self, PlumServiceEntry *entry, const GError *error)
+{
+  PlumServiceMapping now = entry->reported;
+
+  now.state = PLUM_SERVICE_FAILURE;
+  set_error (&now, error);
+  report (self, entry, &now);
 }
 
 void
-plum_service_watch_add (PlumService *self, PlumServiceEntry *entry, PlumGateway *gateway)
+plum_service_watch_add (PlumService *self, PlumServiceEntry *entry)
 {
-  g_autoptr (PlumMapping) mapping = create_mapping (&entry->request, gateway);
+  g_autoptr (PlumMapping) mapping = create_mapping (&entry->request);
   g_autoptr (GError) error = NULL;
   Watch *watch = g_new0 (Watch, 1);
 
@@ -198,17 +213,7 @@ plum_service_watch_add (PlumService *self, PlumServiceEntry *entry, PlumGateway 
     return;
 
   g_clear_object (&entry->mapping);
-  plum_service_watch_fail (self, entry, error);
-}
-
-void
-plum_service_watch_fail (PlumService *self, PlumServiceEntry *entry, const GError *error)
-{
-  PlumServiceMapping now = entry->reported;
-
-  now.state = PLUM_SERVICE_FAILURE;
-  set_error (&now, error);
-  report (self, entry, &now);
+  report_refused (self, entry, error);
 }
 
 void

@@ -4,7 +4,6 @@
 
 #include <signal.h>
 
-#include "plum-service-local-private.h"
 #include "plum-service-watch-private.h"
 
 /* How long the worker waits for the manager after its own limit. */
@@ -45,10 +44,7 @@ remove_failed (PlumService *self)
       PlumServiceEntry *entry = entries->pdata[i];
 
       if (entry->mapping == NULL && entry->reported.state != PLUM_SERVICE_DESTROYED)
-        {
-          entry->finding = FALSE;
-          plum_service_watch_remove (self, entry);
-        }
+        plum_service_watch_remove (self, entry);
       plum_service_table_unref (&self->table, entry);
     }
 }
@@ -76,7 +72,7 @@ close_manager (PlumService *self)
 
   if (self->close_timeout != 0)
     timeout = CLAMP (self->close_timeout, 100, timeout);
-  plum_manager_set_mapping_timeout (self->manager, timeout);
+  plum_manager_set_release_timeout (self->manager, timeout);
 
   late = g_timeout_source_new (MIN (timeout, G_MAXINT - CLOSE_GRACE_MS) + CLOSE_GRACE_MS);
   g_source_set_callback (late, on_close_late, self, NULL);
@@ -92,12 +88,8 @@ close_manager (PlumService *self)
 static void
 map (PlumService *self, PlumServiceEntry *entry)
 {
-  if (plum_service_table_is_unmapped (&self->table, entry))
-    return;
-  if (entry->request.local_address != NULL)
-    plum_service_local_add (self, entry);
-  else
-    plum_service_watch_add (self, entry, NULL);
+  if (!plum_service_table_is_unmapped (&self->table, entry))
+    plum_service_watch_add (self, entry);
 }
 
 static void
@@ -107,10 +99,7 @@ unmap (PlumService *self, PlumServiceEntry *entry)
     plum_manager_destroy_mapping_async (self->manager, plum_mapping_get_id (entry->mapping), NULL,
                                         NULL, NULL);
   else if (entry->reported.state != PLUM_SERVICE_DESTROYED)
-    {
-      entry->finding = FALSE;
-      plum_service_watch_remove (self, entry);
-    }
+    plum_service_watch_remove (self, entry);
 }
 
 static Command *

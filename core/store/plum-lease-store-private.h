@@ -21,7 +21,7 @@ typedef struct
 {
   void (*leftover_added) (gpointer user_data);
   /* The leftover at index is on the same router and port as a new entry, but another mapping. */
-  void (*leftover_in_conflict) (guint index, gpointer user_data);
+  void (*leftover_in_conflict) (guint index, const PlumLeaseRecord *entry, gpointer user_data);
   /* The entries are on disk, so plum_lease_store_note() may return another result. */
   void (*written) (gpointer user_data);
 } PlumLeaseStoreClient;
@@ -40,6 +40,10 @@ void plum_lease_store_flush (PlumLeaseStore *self);
 /* Without a write: a file with records stays for the next start. */
 void plum_lease_store_close (PlumLeaseStore *self);
 
+/* Appends the addresses of this host that leftovers lead to. (element-type GInetAddress) */
+void plum_lease_store_add_local_addresses (PlumLeaseStore *self,
+                                           GSocketFamily family,
+                                           GPtrArray *addresses);
 /* Whether the record is of the router of network. */
 gboolean plum_lease_store_is_on_network (const PlumLeaseRecord *record, PlumNetwork *network);
 
@@ -66,11 +70,15 @@ void plum_lease_store_remove_entry (PlumLeaseStore *self,
                                     gconstpointer holder,
                                     gboolean left_behind,
                                     gint64 next_delete);
-/* Whether a holder has an entry for the port of record on its router. */
-gboolean plum_lease_store_has_entry (PlumLeaseStore *self, const PlumLeaseRecord *record);
+/* Creates the key of a new mapping. (transfer full) */
+GBytes *plum_lease_store_create_key (GError **error);
+/* Whether a holder has an entry for the port of record on its router, from local_address. */
+gboolean plum_lease_store_has_entry (PlumLeaseStore *self,
+                                     const PlumLeaseRecord *record,
+                                     GInetAddress *local_address);
 /* Whether the leftover at index can be deleted now without a risk for the entry, if any, of the
- * same port on the same router. */
-gboolean plum_lease_store_may_delete (PlumLeaseStore *self, guint index);
+ * same port on the same router. moved: the record leads to an earlier address of this host. */
+gboolean plum_lease_store_may_delete (PlumLeaseStore *self, guint index, gboolean moved);
 
 /* The leftovers, for the sweeper. An index is valid until a leftover is added or removed; removal
  * moves the last leftover into its place. */

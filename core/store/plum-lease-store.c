@@ -2,6 +2,8 @@
 
 #include "plum-lease-store-private.h"
 
+#include <sys/random.h>
+
 #include "plum-lease-file-private.h"
 #include "plum-log-private.h"
 #include "plum-neighbour-private.h"
@@ -191,6 +193,29 @@ plum_lease_store_finish_delete (PlumLeaseStore *self,
   plum_lease_store_write_soon (self, 0);
 }
 
+static void
+add_local_addresses (GPtrArray *records, GSocketFamily family, GPtrArray *addresses)
+{
+  for (unsigned int i = 0; i < records->len; i++)
+    {
+      const PlumLeaseRecord *record = records->pdata[i];
+
+      /* Beyond the first router, it is the address of a router. */
+      if (record->family == family && record->local_address != NULL && record->through == NULL &&
+          !plum_lease_record_has_expired (record))
+        g_ptr_array_add (addresses, g_object_ref (record->local_address));
+    }
+}
+
+void
+plum_lease_store_add_local_addresses (PlumLeaseStore *self,
+                                      GSocketFamily family,
+                                      GPtrArray *addresses)
+{
+  add_local_addresses (self->leftovers, family, addresses);
+  add_local_addresses (self->deleting, family, addresses);
+}
+
 gboolean
 plum_lease_store_is_on_network (const PlumLeaseRecord *record, PlumNetwork *network)
 {
@@ -229,6 +254,7 @@ plum_lease_store_recall (PlumLeaseStore *self,
                          PlumNetwork *network)
 {
   gpointer key = plum_lease_record_key (protocol, family, internal_port);
+  const PlumLeaseRecord *on_network = NULL;
   const PlumLeaseRecord *found = NULL;
 
   for (unsigned int i = 0; i < self->leftovers->len; i++)
@@ -238,18 +264,24 @@ plum_lease_store_recall (PlumLeaseStore *self,
       if (plum_lease_record_get_key (record) != key || plum_lease_record_has_expired (record))
         continue;
       if (network != NULL && plum_lease_store_is_on_network (record, network))
-        return record;
+        {
+          if (plum_lease_record_has_same_host (record, plum_network_get_client_address (network)))
+            return record;
+          on_network = record;
+        }
       found = record;
     }
 
-  return found;
+  return on_network != NULL ? on_network : found;
 }
 
 /* --- Entries --- */
 
-/* The entry of the port of record on its router. (nullable) */
+/* The entry of the port of record on its router, from an address of this host. (nullable) */
 static const PlumLeaseRecord *
-plum_lease_store_find_entry (PlumLeaseStore *self, const PlumLeaseRecord *record)
+plum_lease_store_find_entry (PlumLeaseStore *self,
+                             const PlumLeaseRecord *record,
+                             GInetAddress *local_address)
 {
   GHashTableIter iter;
   gpointer value;
@@ -260,7 +292,8 @@ plum_lease_store_find_entry (PlumLeaseStore *self, const PlumLeaseRecord *record
       const PlumLeaseRecord *entry = ((Entry *) value)->record;
 
       if (plum_lease_record_get_key (entry) == plum_lease_record_get_key (record) &&
-          plum_lease_record_is_same_router (entry, record))
+          plum_lease_record_is_same_router (entry, record) &&
+          plum_lease_record_has_same_host (entry, local_address))
         return entry;
     }
 
@@ -268,26 +301,27 @@ plum_lease_store_find_entry (PlumLeaseStore *self, const PlumLeaseRecord *record
 }
 
 gboolean
-plum_lease_store_has_entry (PlumLeaseStore *self, const PlumLeaseRecord *record)
+plum_lease_store_has_entry (PlumLeaseStore *self,
+                            const PlumLeaseRecord *record,
+                            GInetAddress *local_address)
 {
-  return plum_lease_store_find_entry (self, record) != NULL;
+  return plum_lease_store_find_entry (self, record, local_address) != NULL;
 }
 
 /* A router has one table for all backends. For some protocols, the internal port alone identifies a
  * mapping. */
 gboolean
-plum_lease_store_may_delete (PlumLeaseStore *self, guint index)
+plum_lease_store_may_delete (PlumLeaseStore *self, guint index, gboolean moved)
 {
   const PlumLeaseRecord *record = self->leftovers->pdata[index];
   const PlumLeaseRecord *entry;
 
-  if (record->undeletable || plum_clock_get_time (self->clock) < record->next_delete)
+  if ((record->undeletable && moved) || plum_clock_get_time (self->clock) < record->next_delete)
     return FALSE;
 
-  entry = plum_lease_store_find_entry (self, record);
-  return entry == NULL || !plum_lease_record_has_same_host (record, entry->local_address) ||
-         (entry->external_port != record->external_port &&
-          !g_str_equal (entry->backend_name, record->backend_name));
+  entry = plum_lease_store_find_entry (self, record, record->local_address);
+  return entry == NULL || (entry->external_port != record->external_port &&
+                           !g_str_equal (entry->backend_name, record->backend_name));
 }
 
 /* The entry replaces leftovers of the same mapping; others on its port are in conflict with it. */
@@ -308,7 +342,7 @@ plum_lease_store_replace_leftovers (PlumLeaseStore *self, const PlumLeaseRecord 
           plum_lease_record_has_same_host (old, record->local_address))
         plum_lease_store_remove_leftover (self, i - 1);
       else if (!old->undeletable && plum_clock_get_time (self->clock) >= old->next_delete)
-        self->client->leftover_in_conflict (i - 1, self->client_data);
+        self->client->leftover_in_conflict (i - 1, record, self->client_data);
     }
 }
 
@@ -395,6 +429,22 @@ plum_lease_store_remove_entry (PlumLeaseStore *self,
     }
   g_hash_table_remove (self->entries, holder);
   plum_lease_store_write_soon (self, 0);
+}
+
+/* The key authenticates deletes (the nonce of RFC 6887 11.1), so it must not be predictable. */
+GBytes *
+plum_lease_store_create_key (GError **error)
+{
+  guint8 key[PLUM_LEASE_RECORD_KEY_SIZE];
+
+  if (getrandom (key, sizeof key, 0) != sizeof key)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                           "The kernel provides no random numbers");
+      return NULL;
+    }
+
+  return g_bytes_new (key, sizeof key);
 }
 
 /* --- Object --- */

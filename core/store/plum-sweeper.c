@@ -80,36 +80,56 @@ plum_sweeper_sweep_in (PlumSweeper *self, gint64 ms)
 
 /* --- The routers --- */
 
-/* The available gateway that is the router of record. If several interfaces lead to it, the one of
- * the record takes precedence. */
+/* How well the gateway fits the record: from the same address of this host, on the same interface,
+ * or the same router on another interface; 0: another router. */
+static guint
+rate_gateway (PlumGateway *gateway, const PlumLeaseRecord *record)
+{
+  PlumNetwork *network = plum_gateway_get_network (gateway);
+
+  if (!plum_lease_store_is_on_network (record, network))
+    return 0;
+  if (!g_str_equal (plum_gateway_get_interface (gateway), record->interface_name))
+    return 1;
+  return plum_lease_record_has_same_host (record, plum_network_get_client_address (network)) ? 3
+                                                                                             : 2;
+}
+
+/* The available gateway that is the router of record. (nullable) */
 static PlumGateway *
 plum_sweeper_find_router (PlumSweeper *self, const PlumLeaseRecord *record)
 {
   g_autoptr (GPtrArray) gateways = self->client->get_gateways (record->family, self->client_data);
-  PlumGateway *found = NULL;
+  PlumGateway *best = NULL; /* the client keeps a reference */
+  guint best_rate = 0;
 
   for (unsigned int i = 0; i < gateways->len; i++)
     {
-      PlumGateway *gateway = gateways->pdata[i]; /* the client keeps a reference */
+      guint rate = rate_gateway (gateways->pdata[i], record);
 
-      if (!plum_lease_store_is_on_network (record, plum_gateway_get_network (gateway)))
-        continue;
-      if (g_str_equal (plum_gateway_get_interface (gateway), record->interface_name))
-        return gateway;
-      if (found == NULL)
-        found = gateway;
+      if (rate > best_rate)
+        {
+          best = gateways->pdata[i];
+          best_rate = rate;
+        }
     }
 
-  return found;
+  return best;
 }
 
-static gboolean
-plum_sweeper_is_wanted (PlumSweeper *self, const PlumLeaseRecord *record)
+/* The address that leases of the gateway lead to. */
+static GInetAddress *
+get_client_address (PlumGateway *gateway)
 {
-  PlumGateway *gateway = plum_sweeper_find_router (self, record);
+  return plum_network_get_client_address (plum_gateway_get_network (gateway));
+}
 
-  return gateway != NULL && self->client->is_wanted (record->protocol, record->internal_port,
-                                                     gateway, self->client_data);
+/* Whether the record leads to an address that this host no longer has. gateway: (nullable): that of
+ * plum_sweeper_find_router() */
+static gboolean
+is_moved (const PlumLeaseRecord *record, PlumGateway *gateway)
+{
+  return gateway == NULL || !plum_lease_record_has_same_host (record, get_client_address (gateway));
 }
 
 static PlumCandidate *
@@ -199,15 +219,13 @@ static Deletion *
 plum_sweeper_add_deletion (
   PlumSweeper *self, guint index, PlumGateway *gateway, PlumBackend *backend, guint timeout_ms)
 {
-  PlumNetwork *network = plum_gateway_get_network (gateway);
   Deletion *deletion = g_new0 (Deletion, 1);
 
   deletion->sweeper = self;
   deletion->record = plum_lease_store_begin_delete (self->store, index);
   deletion->backend = g_object_ref (backend);
   deletion->timeout_ms = timeout_ms;
-  deletion->moved =
-    !plum_lease_record_has_same_host (deletion->record, plum_network_get_client_address (network));
+  deletion->moved = is_moved (deletion->record, gateway);
   g_ptr_array_add (self->deletions, deletion);
   plum_clock_arm_in_ms (self->clock, &self->start, 0);
   return deletion;
@@ -277,10 +295,15 @@ static gboolean
 plum_sweeper_may_delete (PlumSweeper *self, guint index)
 {
   const PlumLeaseRecord *record = plum_lease_store_get_leftover (self->store, index);
+  PlumGateway *gateway = plum_sweeper_find_router (self, record);
 
-  return plum_lease_store_may_delete (self->store, index) &&
-         (!plum_sweeper_is_wanted (self, record) ||
-          plum_lease_store_has_entry (self->store, record));
+  if (!plum_lease_store_may_delete (self->store, index, is_moved (record, gateway)))
+    return FALSE;
+
+  return gateway == NULL ||
+         !self->client->is_wanted (record->protocol, record->internal_port, gateway,
+                                   self->client_data) ||
+         plum_lease_store_has_entry (self->store, record, get_client_address (gateway));
 }
 
 /* Seeks the router of a leftover that is beyond an available one. Returns TRUE while it is sought.
@@ -438,10 +461,17 @@ on_leftover_added (gpointer user_data)
   plum_sweeper_sweep_in (self, self->settings->recheck_period);
 }
 
+/* Another address that this host still has may have a mapping of the same port: the program may
+ * request it again. */
 static void
-on_leftover_in_conflict (guint index, gpointer user_data)
+on_leftover_in_conflict (guint index, const PlumLeaseRecord *entry, gpointer user_data)
 {
-  plum_sweeper_try_delete (user_data, index, CONFLICT_TIMEOUT_MS);
+  PlumSweeper *self = user_data;
+  const PlumLeaseRecord *record = plum_lease_store_get_leftover (self->store, index);
+  PlumGateway *gateway = plum_sweeper_find_router (self, record);
+
+  if (plum_lease_record_has_same_host (record, entry->local_address) || is_moved (record, gateway))
+    plum_sweeper_try_delete (self, index, CONFLICT_TIMEOUT_MS);
 }
 
 static void

@@ -12,12 +12,16 @@ typedef struct
 {
   guint discover_timeout; /* ms */
   guint mapping_timeout;  /* ms */
+  guint release_timeout;  /* ms; 0: like mapping_timeout */
   guint recheck_period;   /* ms */
   guint lease_duration;   /* s */
   guint max_hops;         /* the number of routers to map a port through */
   char *application_name; /* (nullable) */
   GHashTable *options;    /* "name.key" -> GVariant: of the backends, unread by core */
 } PlumSettings;
+
+/* How long to wait for the answer to a delete, in milliseconds. */
+guint plum_settings_get_release_timeout (const PlumSettings *self);
 
 /* value: (nullable): NULL removes the option. */
 void plum_settings_set_option (PlumSettings *self,

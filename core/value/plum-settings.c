@@ -7,6 +7,12 @@
 /* Routers refuse longer descriptions, and the special characters of XML (quirk 57). */
 #define DESCRIPTION_MAX 32
 
+guint
+plum_settings_get_release_timeout (const PlumSettings *self)
+{
+  return self->release_timeout != 0 ? self->release_timeout : self->mapping_timeout;
+}
+
 void
 plum_settings_set_option (PlumSettings *self,
                           const char *backend_name,

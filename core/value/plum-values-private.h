@@ -45,6 +45,11 @@ void plum_probe_set_outcome (PlumProbe *self,
                              const GError *error,
                              guint ms);
 
+PlumVerdict *plum_verdict_new (const char *backend_name,
+                               const char *backend_title,
+                               const GError *error,
+                               gboolean requested);
+
 /* Whether the name matches [a-z][a-z0-9-]*. */
 gboolean plum_backend_info_is_valid_name (const char *name);
 PlumBackendInfo *plum_backend_info_new (const char *name,

@@ -22,6 +22,7 @@
 #include <plum-glib/plum-probe.h>
 #include <plum-glib/plum-request.h>
 #include <plum-glib/plum-text.h>
+#include <plum-glib/plum-verdict.h>
 #include <plum-glib/plum-version-macros.h>
 #include <plum-glib/plum-version.h>
 

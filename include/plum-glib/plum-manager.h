@@ -31,6 +31,10 @@ guint plum_manager_get_mapping_timeout (PlumManager *self);
 PLUM_AVAILABLE_IN_1_0
 void plum_manager_set_mapping_timeout (PlumManager *self, guint mapping_timeout);
 PLUM_AVAILABLE_IN_1_0
+guint plum_manager_get_release_timeout (PlumManager *self);
+PLUM_AVAILABLE_IN_1_0
+void plum_manager_set_release_timeout (PlumManager *self, guint release_timeout);
+PLUM_AVAILABLE_IN_1_0
 guint plum_manager_get_recheck_period (PlumManager *self);
 PLUM_AVAILABLE_IN_1_0
 void plum_manager_set_recheck_period (PlumManager *self, guint recheck_period);

@@ -37,6 +37,8 @@ gboolean plum_mapping_get_require_external_port (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
 const char *plum_mapping_get_description (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
+GInetAddress *plum_mapping_get_local_address (PlumMapping *self);
+PLUM_AVAILABLE_IN_1_0
 PlumState plum_mapping_get_state (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
 guint plum_mapping_get_external_port (PlumMapping *self);
@@ -48,6 +50,10 @@ PLUM_AVAILABLE_IN_1_0
 PlumAddressScope plum_mapping_get_external_scope (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
 const GError *plum_mapping_get_error (PlumMapping *self);
+PLUM_AVAILABLE_IN_1_0
+const char *plum_mapping_get_error_summary (PlumMapping *self);
+PLUM_AVAILABLE_IN_1_0
+GListModel *plum_mapping_get_verdicts (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
 const char *plum_mapping_get_backend_name (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0

@@ -119,7 +119,7 @@ typedef struct
   PlumServiceScope external_scope; /* if it is not public, there is another NAT */
   uint32_t lifetime;               /* seconds; 0 while the mapping is not up */
   uint32_t generation;    /* grows when the router had to be asked anew; a renewal does not count */
-  PlumServiceError error; /* of the last attempt; PLUM_SERVICE_OK if there is none */
+  PlumServiceError error; /* of the last attempt; PLUM_SERVICE_OK if none failed */
   char
     external_host[64]; /* empty while the mapping is not up, or if the router reports no address */
   char backend[32];    /* such as "pcp"; empty while the mapping is not up */
@@ -168,9 +168,9 @@ typedef struct
   uint16_t external_port;     /* the requested port, or 0 for no preference */
   bool require_external_port; /* whether to accept no other external port */
   const char *description;    /* for the mapping table of the router, or NULL */
-  /* The address of this host that is to be reached, or NULL. Selects the router. An address from
-   * which no router is reached fails with PLUM_SERVICE_ERROR_NO_GATEWAY; an IPv6 address with
-   * PLUM_SERVICE_ERROR_NOT_SUPPORTED. */
+  /* The address of this host that is to be reached, or NULL. It selects the router, and must be of
+   * family. An address from which no router is reached, or that is link-local, fails with
+   * PLUM_SERVICE_ERROR_NO_GATEWAY. */
   const char *local_address;
   PlumServiceFunc callback; /* or NULL */
   void *callback_data;

@@ -2,6 +2,8 @@
 
 #include "core-fixture.h"
 
+#include <string.h>
+
 #include "plum-renewal-private.h"
 
 /* The life of a lease: renewal times, failed renewals, expiry, and retries after a failure. */
@@ -289,7 +291,7 @@ test_retries_notify_errors_only (CoreFixture *f, gconstpointer data)
 
   ALPHA->map = NO (CONFLICT);
   wait_for_map (f, 3);
-  core_assert_events (f, "error");
+  core_assert_events (f, "error error-summary verdicts");
   core_assert_state (mapping, FAILURE);
 }
 
@@ -305,6 +307,62 @@ test_retry_succeeds (CoreFixture *f, gconstpointer data)
   test_loop_advance (&f->loop, 16500);
   core_assert_state (mapping, SUCCESS);
   g_assert_null (plum_mapping_get_error (mapping));
+}
+
+/* --- The time limit of a delete --- */
+
+/* Destroys the mapping, or closes the manager. Returns when that has ended, in ms. */
+static guint
+measure_release (CoreFixture *f, PlumMapping *mapping, gboolean close)
+{
+  guint ms = 0;
+
+  if (close)
+    plum_manager_close_async (f->manager, NULL, test_store_result, &f->result);
+  else
+    plum_manager_destroy_mapping_async (f->manager, plum_mapping_get_id (mapping), NULL,
+                                        test_store_result, &f->result);
+  for (test_loop_settle (&f->loop); f->result == NULL; ms += 50)
+    test_loop_advance (&f->loop, 50);
+  core_assert_state (mapping, DESTROYED);
+  g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+  return ms;
+}
+
+static void
+test_destroy_is_limited (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+
+  plum_manager_set_release_timeout (f->manager, 1500);
+  ALPHA->unmap = SILENCE;
+  g_assert_cmpuint (measure_release (f, mapping, FALSE), ==, 1500);
+  g_assert_true (plum_manager_destroy_mapping_finish (f->manager, f->result, NULL));
+}
+
+static void
+test_close_is_limited (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+  g_autoptr (GError) error = NULL;
+
+  plum_manager_set_release_timeout (f->manager, 1500);
+  ALPHA->unmap = SILENCE;
+  g_assert_cmpuint (measure_release (f, mapping, TRUE), ==, 1500);
+  g_assert_false (plum_manager_close_finish (f->manager, f->result, &error));
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+  g_assert_nonnull (strstr (error->message, "The router may still have TCP port 8080"));
+}
+
+/* Without a limit of its own, that of an attempt. */
+static void
+test_limit_of_mapping_timeout (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+
+  plum_manager_set_mapping_timeout (f->manager, 4000);
+  ALPHA->unmap = SILENCE;
+  g_assert_cmpuint (measure_release (f, mapping, FALSE), ==, 4000);
 }
 
 int
@@ -327,6 +385,9 @@ main (int argc, char **argv)
   CORE_ADD ("/life/retry/reset-by-success", test_success_resets_retries);
   CORE_ADD ("/life/retry/notify-errors-only", test_retries_notify_errors_only);
   CORE_ADD ("/life/retry/succeeds", test_retry_succeeds);
+  CORE_ADD ("/life/release/destroy-is-limited", test_destroy_is_limited);
+  CORE_ADD ("/life/release/close-is-limited", test_close_is_limited);
+  CORE_ADD ("/life/release/limit-of-mapping-timeout", test_limit_of_mapping_timeout);
 
   return g_test_run ();
 }

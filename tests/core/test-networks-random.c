@@ -8,12 +8,12 @@
 
 /* Thousands of random steps, chosen by a seed, of a manager with several networks. The routers, one
  * on wan0 and one on wlan0, have mapping tables, so that the result can be compared with the
- * mappings of the program.
+ * mappings of the program. The host has two addresses on each interface.
  *
- * In the calm test the default route moves, and all routers answer, possibly late: the tables are
- * correct whenever there is nothing pending. In the storm test links go down, backends fail, and
- * handlers call random functions: the tables are correct at the end, after the leases that could
- * not be deleted have expired. */
+ * In the calm test the default route moves, the preferred address of an interface changes, and all
+ * routers answer, possibly late: the tables are correct whenever there is nothing pending. In the
+ * storm test links go down, addresses go, backends fail, and handlers call random functions: the
+ * tables are correct at the end, after the leases that could not be deleted have expired. */
 
 #define LEASE_S 600
 #define N_ROUTERS 2
@@ -27,12 +27,17 @@
 typedef struct
 {
   PlumProtocol protocol;
+  const char *host; /* interned */
   guint internal_port;
   guint external_port;
   gint64 expires;
 } Entry;
 
 static const char *const interfaces[N_ROUTERS] = { "wan0", "wlan0" };
+static const char *const hosts[N_ROUTERS][2] = {
+  { "192.0.2.2", "192.0.2.3" },
+  { "198.51.100.2", "198.51.100.3" },
+};
 static GArray *tables[N_ROUTERS]; /* (element-type Entry) */
 static GRand *rand_;
 static gboolean storm;
@@ -51,6 +56,20 @@ get_table (PlumBackend *backend)
   return tables[g_str_equal (name, interfaces[0]) ? 0 : 1];
 }
 
+static const char *
+intern_address (GInetAddress *address)
+{
+  g_autofree char *text = g_inet_address_to_string (address);
+
+  return g_intern_string (text);
+}
+
+static const char *
+get_host (PlumBackend *backend)
+{
+  return intern_address (plum_network_get_local_address (plum_backend_get_network (backend)));
+}
+
 static void
 table_expire (GArray *table, gint64 now)
 {
@@ -59,16 +78,18 @@ table_expire (GArray *table, gint64 now)
       g_array_remove_index_fast (table, i - 1);
 }
 
-/* Finds an entry by its internal or its external port. */
+/* Finds an entry by the host and its internal port, or by its external port. */
 static Entry *
-table_find (GArray *table, PlumProtocol protocol, guint internal_port, guint external_port)
+table_find (
+  GArray *table, PlumProtocol protocol, const char *host, guint internal_port, guint external_port)
 {
   for (guint i = 0; i < table->len; i++)
     {
       Entry *entry = &g_array_index (table, Entry, i);
 
       if (entry->protocol == protocol &&
-          (internal_port == 0 || entry->internal_port == internal_port) &&
+          (internal_port == 0 ||
+           (entry->internal_port == internal_port && g_str_equal (entry->host, host))) &&
           (external_port == 0 || entry->external_port == external_port))
         return entry;
     }
@@ -79,7 +100,7 @@ table_find (GArray *table, PlumProtocol protocol, guint internal_port, guint ext
 /* As in PCP and NAT-PMP, an internal port has one entry. Returns NULL if the required port is in
  * use. */
 static Entry *
-table_map (GArray *table, PlumRequest *request, gint64 now)
+table_map (GArray *table, const char *host, PlumRequest *request, gint64 now)
 {
   PlumProtocol protocol = plum_request_get_protocol (request);
   guint internal_port = plum_request_get_internal_port (request);
@@ -88,17 +109,17 @@ table_map (GArray *table, PlumRequest *request, gint64 now)
   Entry *entry;
 
   table_expire (table, now);
-  entry = table_find (table, protocol, internal_port, 0);
+  entry = table_find (table, protocol, host, internal_port, 0);
   if (entry != NULL && exact && entry->external_port != external_port)
     return NULL;
 
   if (entry == NULL)
     {
-      Entry made = { protocol, internal_port, external_port, 0 };
+      Entry made = { protocol, host, internal_port, external_port, 0 };
 
-      if (exact && table_find (table, protocol, 0, external_port) != NULL)
+      if (exact && table_find (table, protocol, NULL, 0, external_port) != NULL)
         return NULL;
-      while (table_find (table, protocol, 0, made.external_port) != NULL)
+      while (table_find (table, protocol, NULL, 0, made.external_port) != NULL)
         made.external_port = 1024 + draw (60000);
       g_array_append_val (table, made);
       entry = &g_array_index (table, Entry, table->len - 1);
@@ -211,7 +232,7 @@ asker_map (PlumBackend *self, PlumRequest *request, PlumCall *call)
   if (fail_in_storm (self, call, 5))
     return;
 
-  entry = table_map (get_table (self), request, plum_backend_get_time (self));
+  entry = table_map (get_table (self), get_host (self), request, plum_backend_get_time (self));
   if (entry != NULL)
     lease =
       plum_lease_new (address, entry->external_port, plum_request_get_lifetime (request), NULL);
@@ -228,7 +249,7 @@ asker_unmap (PlumBackend *self, PlumRequest *request, PlumLease *lease, PlumCall
   if (fail_in_storm (self, call, 10))
     return;
 
-  entry = table_find (table, plum_request_get_protocol (request),
+  entry = table_find (table, plum_request_get_protocol (request), get_host (self),
                       plum_request_get_internal_port (request), 0);
   if (entry != NULL)
     g_array_remove_index_fast (table, (guint) (entry - &g_array_index (table, Entry, 0)));
@@ -242,7 +263,7 @@ asker_check (PlumBackend *self, PlumRequest *request, PlumLease *lease, PlumCall
 
   table_expire (table, plum_backend_get_time (self));
   answer (self, call, NULL,
-          table_find (table, plum_request_get_protocol (request),
+          table_find (table, plum_request_get_protocol (request), get_host (self),
                       plum_request_get_internal_port (request),
                       plum_lease_get_external_port (lease)) == NULL,
           PLUM_ERROR_DESTROYED);
@@ -270,6 +291,8 @@ typedef struct
   TestLan lan;
   GPtrArray *mappings; /* (element-type PlumMapping) */
   gboolean wlan_first;
+  gboolean swapped[N_ROUTERS];
+  gboolean gone[N_ROUTERS]; /* the second address */
   gboolean down[N_ROUTERS];
   guint depth;     /* of nested handlers */
   gboolean closed; /* the manager was closed or disposed */
@@ -348,7 +371,9 @@ set_up (Program *f, gconstpointer data)
   ip ("link add wlan0 type veth peer name wlan1");
   ip ("link set wlan1 up");
   ip ("link set wlan0 up");
+  ip ("addr add 192.0.2.3/24 dev wan0");
   ip ("addr add 198.51.100.2/24 dev wlan0");
+  ip ("addr add 198.51.100.3/24 dev wlan0");
   ip ("route add default via 198.51.100.1 dev wlan0 metric 600");
   ip ("route add default via 192.0.2.1 dev wan0 metric 100");
   program_make_manager (f);
@@ -373,16 +398,20 @@ static void
 program_add (Program *f)
 {
   GListModel *gateways = plum_manager_get_gateways (f->core.manager);
-  g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, draw (4));
+  gboolean local = draw (3) == 0;
+  g_autoptr (PlumGateway) gateway = local ? NULL : g_list_model_get_item (gateways, draw (6));
+  g_autoptr (GInetAddress) address =
+    local ? g_inet_address_new_from_string (hosts[draw (N_ROUTERS)][draw (2)]) : NULL;
   g_autoptr (PlumMapping) mapping =
     g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080 + draw (4), "protocol",
                   draw (2) == 0 ? PLUM_PROTOCOL_TCP : PLUM_PROTOCOL_UDP, "requested-external-port",
                   draw (2) * (9000 + draw (3)), "require-external-port", draw (10) == 0, "gateway",
-                  gateway, NULL);
+                  gateway, "local-address", address, NULL);
 
   if (f->mappings->len >= MAPPINGS_MAX)
     return;
-  if (plum_manager_add_mapping (f->core.manager, mapping, NULL))
+  /* A handler may have closed the manager. */
+  if (plum_manager_add_mapping (f->core.manager, mapping, NULL) && !f->closed)
     g_ptr_array_add (f->mappings, g_steal_pointer (&mapping));
 }
 
@@ -457,14 +486,63 @@ program_act (Program *f)
     program_end_manager (f);
 }
 
+static void G_GNUC_PRINTF (1, 2) ip_format (const char *format, ...)
+{
+  g_autofree char *line = NULL;
+  va_list args;
+
+  va_start (args, format);
+  line = g_strdup_vprintf (format, args);
+  va_end (args);
+  ip (line);
+}
+
+static const char *
+program_get_preferred (Program *f, guint n)
+{
+  return hosts[n][f->swapped[n] && !f->gone[n] ? 1 : 0];
+}
+
+/* Adds the default routes through an interface, or sets their source. */
+static void
+program_set_routes (Program *f, guint n)
+{
+  const char *source = program_get_preferred (f, n);
+
+  if (f->down[n])
+    return;
+  if (n == 0)
+    ip_format ("route replace default via 192.0.2.1 dev wan0 metric 100 src %s", source);
+  else
+    ip_format ("route replace default via 198.51.100.1 dev wlan0 metric 600 src %s", source);
+  if (n == 1 && f->wlan_first)
+    ip_format ("route replace default via 198.51.100.1 dev wlan0 metric 50 src %s", source);
+}
+
 static void
 program_move_route (Program *f)
 {
   f->wlan_first = !f->wlan_first;
-  if (f->down[1])
-    return;
-  ip (f->wlan_first ? "route add default via 198.51.100.1 dev wlan0 metric 50"
-                    : "route del default via 198.51.100.1 dev wlan0 metric 50");
+  if (f->wlan_first)
+    program_set_routes (f, 1);
+  else if (!f->down[1])
+    ip ("route del default via 198.51.100.1 dev wlan0 metric 50");
+}
+
+static void
+program_swap_addresses (Program *f, guint n)
+{
+  f->swapped[n] = !f->swapped[n];
+  program_set_routes (f, n);
+}
+
+/* The kernel removes the routes whose source the address is. */
+static void
+program_switch_address (Program *f, guint n)
+{
+  f->gone[n] = !f->gone[n];
+  ip_format ("addr %s %s/24 dev %s", f->gone[n] ? "del" : "add", hosts[n][1], interfaces[n]);
+  program_set_routes (f, n);
 }
 
 static void
@@ -478,22 +556,21 @@ program_switch_link (Program *f, guint n)
     }
 
   ip (n == 0 ? "link set wan0 up" : "link set wlan0 up");
-  if (n == 0)
-    ip ("route add default via 192.0.2.1 dev wan0 metric 100");
-  else
-    ip ("route add default via 198.51.100.1 dev wlan0 metric 600");
-  if (n == 1 && f->wlan_first)
-    ip ("route add default via 198.51.100.1 dev wlan0 metric 50");
+  program_set_routes (f, n);
 }
 
 /* --- Checks --- */
 
 static const char *
-program_get_way (Program *f, PlumMapping *mapping)
+program_get_host (Program *f, PlumMapping *mapping)
 {
   const char *bound = plum_mapping_get_bound_interface (mapping);
+  GInetAddress *local = plum_mapping_get_local_address (mapping);
 
-  return bound != NULL ? bound : interfaces[f->wlan_first ? 1 : 0];
+  if (local != NULL)
+    return intern_address (local);
+  return program_get_preferred (f,
+                                bound != NULL ? g_str_equal (bound, interfaces[1]) : f->wlan_first);
 }
 
 static gboolean
@@ -534,18 +611,18 @@ program_check (Program *f)
   for (guint i = 0; i < f->mappings->len; i++)
     {
       PlumMapping *mapping = f->mappings->pdata[i];
-      const char *way = program_get_way (f, mapping);
+      const char *host = program_get_host (f, mapping);
       PlumGateway *gateway = plum_mapping_get_gateway (mapping);
       Entry *entry;
 
       if (program_is_refused (f, mapping))
         continue;
       core_assert_state (mapping, SUCCESS);
-      g_assert_cmpstr (plum_gateway_get_interface (gateway), ==, way);
-      entry =
-        table_find (tables[g_str_equal (way, interfaces[0]) ? 0 : 1],
-                    plum_mapping_get_protocol (mapping), plum_mapping_get_internal_port (mapping),
-                    plum_mapping_get_external_port (mapping));
+      g_assert_cmpstr (intern_address (plum_gateway_get_local_address (gateway)), ==, host);
+      entry = table_find (tables[g_str_has_prefix (host, "192.0.2.") ? 0 : 1],
+                          plum_mapping_get_protocol (mapping), host,
+                          plum_mapping_get_internal_port (mapping),
+                          plum_mapping_get_external_port (mapping));
       g_assert_nonnull (entry);
       g_hash_table_add (used, entry);
     }
@@ -559,6 +636,10 @@ program_step (Program *f, guint network_share)
     program_act (f);
   else if (storm && draw (2) == 0)
     program_switch_link (f, draw (2));
+  else if (storm && draw (2) == 0)
+    program_switch_address (f, draw (2));
+  else if (draw (2) == 0)
+    program_swap_addresses (f, draw (2));
   else
     program_move_route (f);
 
@@ -646,8 +727,12 @@ test_storm (Program *f, gconstpointer data)
 
   storm = FALSE;
   for (guint i = 0; i < N_ROUTERS; i++)
-    if (f->down[i])
-      program_switch_link (f, i);
+    {
+      if (f->down[i])
+        program_switch_link (f, i);
+      if (f->gone[i])
+        program_switch_address (f, i);
+    }
   plum_manager_set_interface (f->core.manager, NULL);
   plum_manager_set_gateway_address (f->core.manager, NULL);
   plum_manager_set_enabled_backends (f->core.manager, NULL);

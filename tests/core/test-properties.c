@@ -226,6 +226,22 @@ test_backend_info (void)
   reader_clear (&r);
 }
 
+static void
+test_verdict (void)
+{
+  g_autoptr (GError) error = g_error_new_literal (PLUM_ERROR, PLUM_ERROR_REFUSED, "PCP: no");
+  g_autoptr (PlumVerdict) verdict = plum_verdict_new ("pcp", "PCP", error, TRUE);
+  Reader r;
+
+  reader_init (&r, PLUM_TYPE_VERDICT);
+  r.object = G_OBJECT (verdict);
+  assert_string (&r, "backend-name", plum_verdict_get_backend_name (verdict));
+  assert_string (&r, "backend-title", plum_verdict_get_backend_title (verdict));
+  assert_gerror (&r, "error", plum_verdict_get_error (verdict));
+  assert_boolean (&r, "requested", plum_verdict_get_requested (verdict));
+  reader_clear (&r);
+}
+
 /* -- Objects of a manager -- */
 
 static void
@@ -238,6 +254,7 @@ read_mapping (Reader *r, PlumMapping *mapping)
   assert_uint (r, "requested-external-port", plum_mapping_get_requested_external_port (mapping));
   assert_boolean (r, "require-external-port", plum_mapping_get_require_external_port (mapping));
   assert_string (r, "description", plum_mapping_get_description (mapping));
+  assert_object (r, "local-address", plum_mapping_get_local_address (mapping));
   assert_uint (r, "id", plum_mapping_get_id (mapping));
   assert_enum (r, "state", plum_mapping_get_state (mapping));
   assert_uint (r, "external-port", plum_mapping_get_external_port (mapping));
@@ -245,6 +262,8 @@ read_mapping (Reader *r, PlumMapping *mapping)
   assert_object (r, "external-address", plum_mapping_get_external_address (mapping));
   assert_enum (r, "external-scope", plum_mapping_get_external_scope (mapping));
   assert_gerror (r, "error", plum_mapping_get_error (mapping));
+  assert_string (r, "error-summary", plum_mapping_get_error_summary (mapping));
+  assert_object (r, "verdicts", plum_mapping_get_verdicts (mapping));
   assert_string (r, "backend-name", plum_mapping_get_backend_name (mapping));
   assert_object (r, "gateway", plum_mapping_get_gateway (mapping));
   assert_uint (r, "lifetime", plum_mapping_get_lifetime (mapping));
@@ -259,9 +278,10 @@ test_mapping (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) up = NULL;
   g_autoptr (PlumMapping) failed = NULL;
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string ("2001:db8::2");
   g_autoptr (PlumMapping) not_added =
     g_object_new (PLUM_TYPE_MAPPING, "protocol", PLUM_PROTOCOL_UDP, "family", G_SOCKET_FAMILY_IPV6,
-                  "internal-port", 443, "description", "web", NULL);
+                  "internal-port", 443, "description", "web", "local-address", address, NULL);
   Reader r;
 
   up = core_add_up (f, 8080, 9090);
@@ -322,10 +342,10 @@ set_all (PlumManager *manager)
 {
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string ("127.9.9.8");
 
-  g_object_set (manager, "discover-timeout", 4001, "mapping-timeout", 4002, "recheck-period",
-                400003, "lease-duration", 4004, "max-hops", 3, "gateway-address", address,
-                "interface", "lo", "enabled-backends", backend_names, "application-name", "Reader",
-                "state-directory", "/nonexistent/plum", NULL);
+  g_object_set (manager, "discover-timeout", 4001, "mapping-timeout", 4002, "release-timeout", 4005,
+                "recheck-period", 400003, "lease-duration", 4004, "max-hops", 3, "gateway-address",
+                address, "interface", "lo", "enabled-backends", backend_names, "application-name",
+                "Reader", "state-directory", "/nonexistent/plum", NULL);
 }
 
 static void
@@ -351,6 +371,8 @@ test_manager (CoreFixture *f, gconstpointer data)
   assert_uint (&r, "discover-timeout", 4001);
   g_assert_cmpuint (plum_manager_get_mapping_timeout (manager), ==, 4002);
   assert_uint (&r, "mapping-timeout", 4002);
+  g_assert_cmpuint (plum_manager_get_release_timeout (manager), ==, 4005);
+  assert_uint (&r, "release-timeout", 4005);
   g_assert_cmpuint (plum_manager_get_recheck_period (manager), ==, 400003);
   assert_uint (&r, "recheck-period", 400003);
   g_assert_cmpuint (plum_manager_get_lease_duration (manager), ==, 4004);
@@ -463,6 +485,7 @@ main (int argc, char **argv)
   g_test_add_func ("/properties/probe", test_probe);
   g_test_add_func ("/properties/hop", test_hop);
   g_test_add_func ("/properties/backend-info", test_backend_info);
+  g_test_add_func ("/properties/verdict", test_verdict);
   CORE_ADD ("/properties/mapping", test_mapping);
   CORE_ADD ("/properties/gateway", test_gateway);
   CORE_ADD ("/properties/backend", test_backend);

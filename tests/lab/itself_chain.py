@@ -3,9 +3,11 @@
 feature of plum-glib beyond a mapping on the first router.
 """
 
+import contextlib
 import os
 import socket
 import struct
+import time
 
 import forger
 import itself
@@ -20,6 +22,7 @@ SHARED_WAN, PROVIDER = '100.64.0.2', '100.64.0.1'
 DIRECT_CLIENT = '100.64.0.10'
 HIDDEN_WAN, HIDDEN_PRIVATE_WAN = '1.2.9.4', '10.9.0.2'
 OTHER_INNER_WAN = '192.168.0.51'
+THIRD, THIRD_WAN = '10.0.0.1', '10.0.0.2'  # THIRD_WAN: of the outer router
 
 
 class Chain:
@@ -87,21 +90,57 @@ def outer_by_upnp():
         assert lab.reached('tcp', lab.WAN, 9145), 'not reached'
 
 
+def outer_sees_another_address():
+    """The inner router reports an address, but sends from another one."""
+    nonce = os.urandom(12)
+    with lab.other_source(OTHER_INNER_WAN):
+        lab.equal(itself.query_address()[1], lab.INNER_WAN, 'reported address')
+        lab.equal(pcp_map(9153, nonce, server=lab.OUTER, address=lab.INNER_WAN)[0],
+                  ADDRESS_MISMATCH, 'result for the reported address')
+        lab.equal(pcp_map(9153, nonce, server=lab.OUTER, address=OTHER_INNER_WAN)[0], SUCCESS,
+                  'result for the other address')
+        assert any(OTHER_INNER_WAN in rule for rule in lab.rules(9153, 'outer')), 'no rule'
+
+
+def through_three():
+    """Each router maps the port to the one before it, and reports its own address."""
+    servers = [('router', lab.ROUTER, lab.INNER_WAN), ('outer', lab.OUTER, THIRD_WAN),
+               ('provider', THIRD, lab.WAN)]
+    lab.equal([itself.hop_at(ttl) for ttl in (1, 2, 3)], [lab.ROUTER, lab.OUTER, THIRD], 'the hops')
+    with traffic.echo_server('tcp', 9154):
+        for name, server, address in servers:
+            assert not lab.reached('tcp', lab.WAN, 9154, lab.UNREACHED_AFTER), 'reached too early'
+            lab.equal(itself.query_address(router=server)[1], address, f'address of {server}')
+            itself.map_port(9154, server)
+            assert lab.rules(9154, name), f'no rule on {name}'
+        assert lab.reached('tcp', lab.WAN, 9154), 'not reached'
+
+
 def inner_upnp_outer_natpmp():
     lab.equal(exchange(bytes(2), timeout=0.2), None, 'answer of the inner router to NAT-PMP')
-    lab.equal(search(lab.OUTER), None, 'answer of the outer router to a search')
+    lab.equal(search(lab.OUTER, timeout=0.2), None, 'answer of the outer router to a search')
     with traffic.echo_server('tcp', 9152):
         lab.equal(add(search(lab.ROUTER), 9152), {}, 'AddPortMapping')
         itself.map_port(9152, lab.OUTER)
         assert lab.reached('tcp', lab.WAN, 9152), 'not reached'
 
 
+@contextlib.contextmanager
+def epoch_restarts(server):
+    """Checks that the epoch of a server counts from a moment in the block."""
+    lab.eventually(lambda: itself.query_address(router=server)[0] >= 3, 'an epoch of 3 s')
+    since = time.monotonic()
+    yield
+    epoch = itself.query_address(router=server)[0]
+    seconds = time.monotonic() - since
+    assert epoch <= seconds + 1, f'epoch {epoch} after {seconds:.1f} s'
+
+
 def restart_forgets(name, server):
     itself.map_port(9146, server)
-    lab.eventually(lambda: itself.query_address(router=server)[0] >= 1, 'an epoch of 1 s')
-    lab.router(name, 'restart')
+    with epoch_restarts(server):
+        lab.router(name, 'restart')
     lab.equal(lab.rules(9146, name), [], 'rules')
-    lab.equal(itself.query_address(router=server)[0], 0, 'epoch')
 
 
 def refuses(name, server):
@@ -124,9 +163,11 @@ def inner_address_changes():
     with traffic.echo_server('tcp', 9149):
         map_both(9149)
         assert lab.reached('tcp', lab.WAN, 9149), 'not reached'
-        with lab.wan_address('router', OTHER_INNER_WAN, lab.INNER_WAN):
-            epoch, address = itself.query_address()
-            lab.equal((epoch, address), (0, OTHER_INNER_WAN), 'epoch and address')
+        with contextlib.ExitStack() as stack:
+            with epoch_restarts(lab.ROUTER):
+                stack.enter_context(
+                    lab.wan_address('router', OTHER_INNER_WAN, lab.INNER_WAN))
+            lab.equal(itself.query_address()[1], OTHER_INNER_WAN, 'address')
             assert not lab.reached('tcp', lab.WAN, 9149, lab.UNREACHED_AFTER), 'still reached'
             assert lab.reached('tcp', OTHER_INNER_WAN, 9149, host='outer'), 'not at the new address'
         assert lab.reached('tcp', lab.WAN, 9149), 'not reached afterwards'
@@ -211,7 +252,7 @@ def anycast():
 def provider_is_silent(*servers):
     for server in servers:
         lab.equal(exchange(bytes(2), server, timeout=0.2), None, f'answer of {server}')
-    lab.equal(search(PROVIDER), None, 'location')
+    lab.equal(search(PROVIDER, timeout=0.2), None, 'location')
 
 
 def anycast_of_a_host():
@@ -229,7 +270,7 @@ def anycast6_of_a_host():
     request = struct.pack('!BBHI16s12sB3xHH16s', 2, 1, 0, 600, address, os.urandom(12), 6, 9163,
                           9163, bytes(16))
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as client:
-        client.settimeout(1.0)
+        client.settimeout(3.0)
         client.connect((ANYCAST6, 5351))
         client.send(request)
         answer = client.recv(2048)
@@ -305,6 +346,7 @@ def suites(plumctl_map):
         ('through-both-by-udp', through_both, 'udp'),
         ('outer-by-pcp', outer_by_pcp),
         ('outer-by-upnp', outer_by_upnp),
+        ('outer-sees-another-address', outer_sees_another_address),
         ('inner-restarts', restart_forgets, 'router', lab.ROUTER),
         ('outer-restarts', restart_forgets, 'outer', lab.OUTER),
         ('inner-forgets', inner_forgets),
@@ -328,6 +370,10 @@ def suites(plumctl_map):
     ]
     return {
         'itself-chain': (['--two-routers', '--stun'], chain),
+        'itself-three-routers': (['--three-routers'], [
+            ('through-three', through_three),
+            ('third-restarts', restart_forgets, 'provider', THIRD),
+        ]),
         'itself-forger': (['--two-routers'], forgery),
         'itself-carrier': (['--carrier=pcp'], [
             ('anycast', anycast),

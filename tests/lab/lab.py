@@ -41,8 +41,8 @@ def nft(rules_text, host='client'):
 
 
 def router(name, *arguments):
-    """Runs lab-router for the router or the outer router. Returns its output."""
-    return run('lab-router', *(['--outer'] if name == 'outer' else []), *arguments)
+    """Runs lab-router for a router: router, outer, provider or second. Returns its output."""
+    return run('lab-router', *([f'--{name}'] if name != 'router' else []), *arguments)
 
 
 def rules(port, name='router'):
@@ -114,6 +114,23 @@ def wan_address(name, address, usual):
         yield
     finally:
         router(name, 'wan-address', usual)
+
+
+@contextlib.contextmanager
+def other_source(address):
+    """What the client sends gets an external address of the router other than the reported one."""
+    run('lab-host', 'router', 'ip', 'address', 'add', address + '/24', 'dev', 'wan0')
+    nft(f'''table inet other_source {{
+  chain postrouting {{
+    type nat hook postrouting priority 90; policy accept;
+    meta nfproto ipv4 iifname "lan0" oifname "wan0" snat ip to {address}
+  }}
+}}''', 'router')
+    try:
+        yield
+    finally:
+        nft('delete table inet other_source', 'router')
+        run('lab-host', 'router', 'ip', 'address', 'delete', address + '/24', 'dev', 'wan0')
 
 
 @contextlib.contextmanager

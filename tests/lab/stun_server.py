@@ -62,7 +62,7 @@ def endpoint(value, mask=0):
     return socket.inet_ntoa(struct.pack('!I', address ^ mask)), port ^ mask >> 16
 
 
-def ask(port, host=ADDRESS, change=0, timeout=2.0):
+def ask(port, host=ADDRESS, change=0, timeout=3.0):
     """Sends one Binding request from a UDP port. Returns the mapped endpoint, the other endpoint or
     None, and the endpoint that the answer came from; or None if no answer comes.
     """

@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 
@@ -21,13 +22,16 @@ import itself
 import itself_chain
 import itself_mapper
 import lab
+import local_address
 import port_owner
 import recovery
+import serve
 import service_program
 import stun_server
 import traffic
 import two_routers
 from commands import Commands
+from outside import Outside
 from plumctl import Plumctl
 from two_gateways import TwoGateways
 from two_hosts import TwoHosts
@@ -408,11 +412,13 @@ SUITES = {
         ('pinhole', ipv6_pinhole, 'pcp', 9022),
         ('exact-pinhole', ipv6_exact_pinhole, 'pcp', 9030),
         ('both-families', both_families, 'pcp'),
+        *local_address.ipv6_cases(plumctl_map),
     ]),
     'ipv6-upnp': (['--router=upnp', '--ipv6'], [
         ('pinhole', ipv6_pinhole, 'upnp', 9022),
         ('exact-pinhole', ipv6_exact_pinhole, 'upnp', 9030),
         ('both-families', both_families, 'upnp'),
+        *local_address.ipv6_cases(plumctl_map),
         ('pinhole-after-restart', ipv6_pinhole_after_restart),
         ('address-changes', ipv6_address_changes),
     ]),
@@ -421,6 +427,8 @@ SUITES = {
     'two-hosts': (['--router=upnp'], TwoHosts(lambda: plumctl_path, plumctl_map, say).cases()),
     'two-hosts-upnp1': (['--router=upnp1'],
                         TwoHosts(lambda: plumctl_path, plumctl_map, say).cases()),
+    'serve': (['--router=all'], serve.cases(lambda: plumctl_path)),
+    'local-address': (['--router=all'], local_address.cases(plumctl_map)),
     'denied-port': (['--router=all', '--quiet'], denied_port.cases(plumctl_map, say)),
     'none': (['--router=none'], [
         ('no-router-answers', no_router_answers),
@@ -435,6 +443,7 @@ SUITES = {
         ('no-router-answers', no_router_answers),
         ('doctor', commands.doctor, 'silent'),
     ]),
+    **Outside(commands, plumctl_map).suites(),
     **two_routers.suites(commands),
     **itself_chain.suites(plumctl_map),
     **chain.suites(plumctl_map, commands, say),
@@ -490,7 +499,10 @@ def main():
     if not args.inside:
         return enter_lab(args, options)
     plumctl_path = args.plumctl
-    return run_cases(cases)
+    # The records of other routers, and the user's own, must not have an effect.
+    with tempfile.TemporaryDirectory() as state:
+        os.environ['XDG_STATE_HOME'] = state
+        return run_cases(cases)
 
 
 if __name__ == '__main__':

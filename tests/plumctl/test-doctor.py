@@ -49,6 +49,9 @@ SENTENCES = {
     "double-nat": (30, "The router's external address is private: it is behind a second router."),
     "cgnat": (31, "The provider shares one public address among several customers (CGNAT)."),
     "no-address": (32, "The router maps ports, but did not report a public address."),
+    "nat-beyond": (33, "Another NAT is beyond the router: the internet sees another address than the "
+                       "router reports."),
+    "not-reached": (34, "Packets from the internet do not reach the port, although the router maps it."),
 }
 
 
@@ -112,6 +115,36 @@ def verdict_works():
         equal((probe["name"], probe["outcome"]), ("natpmp", "success"))
         peers = {event.get("peer") for event in seen["exchange"]} - {None}
         contains(peers, gateway.address + ":5351")
+
+
+@test
+def stun_cannot_be_asked():
+    """The reason is reported; the verdict is that of the router's answers."""
+    reason = "the STUN server “[::1]:3478” has no IPv4 address"
+    with FakeGateway(protocol="natpmp") as gateway:
+        report = both(gateway, "works", "--stun", "[::1]:3478", backend="natpmp")
+        equal((report["stun"]["open_to_strangers"], report["stun"]["reason"]), (None, reason))
+        notes = [event["note"] for event in report["gateways"][0]["exchange"]
+                 if event["backend"] == "stun"]
+        equal(notes, [reason])
+        contains(doctor(gateway, "--stun", "[::1]:3478", backend="natpmp").stdout,
+                 "the view from outside is unknown: " + reason)
+        equal(gateway.table, {})
+
+
+@test
+def stun_without_a_mapping():
+    with FakeGateway(result=2) as gateway:
+        report = json.loads(doctor(gateway, "--json", "--stun", "[::1]:3478", backend="pcp").stdout)
+        equal(report["stun"]["reason"], "no UDP port is mapped")
+
+
+@test
+def hairpin_is_not_tried_on_loopback():
+    """From a router on this computer, no connection leads to the internet."""
+    with FakeGateway(protocol="natpmp") as gateway:
+        result = doctor(gateway, backend="natpmp")
+        assert "a connection to it" not in result.stdout, result.stdout
 
 
 @test
@@ -732,7 +765,9 @@ def json_is_documented():
                    plumctl("external", *where),
                    plumctl("doctor", *where), plumctl("doctor", *by_pcp),
                    plumctl("doctor", "--gateway", beyond.address, "--backend", "pcp", "--json"),
-                   plumctl("map", "--once", *by_pcp, "tcp:80"), plumctl("backends", "--json")]
+                   plumctl("map", "--once", *by_pcp, "tcp:80"), plumctl("backends", "--json"),
+                   plumctl("map", "--once", *by_pcp, "--stun", "[::1]", "udp:9"),
+                   plumctl("doctor", *by_pcp, "--stun", "[::1]")]
     for answer in answers:
         seen = members([json.loads(line) for line in answer.stdout.splitlines()])
         assert seen, answer.args

@@ -10,6 +10,7 @@ import os
 import pty
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -77,6 +78,76 @@ def map_warns_of_permanent_lease():
         equal(events(result.stdout)[-1]["lifetime"], "forever")
         contains(result.stderr, "plumctl unmap tcp:8080")
         equal(router.table(), ["tcp 8080"])
+
+
+def unused_udp_port(address="127.0.0.1"):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind((address, 0))
+        return probe.getsockname()[1]
+
+
+NO_IPV4 = "the STUN server “[::1]:3478” has no IPv4 address"
+
+
+@test
+def map_stun_unknown():
+    """The server cannot be asked: the result is unknown, and the mapping is a success."""
+    port = unused_udp_port()
+
+    def run(*options):
+        with FakeGateway() as gateway:
+            result = plumctl("map", "--once", *common(gateway), "--stun", "[::1]:3478", *options,
+                             "tcp:%u" % port, "udp:%u" % port)
+        equal((result.returncode, result.stderr), (0, ""))
+        return result.stdout
+
+    found = events(run("--json"))
+    equal([(event["protocol"], event["verified"]) for event in found
+           if event["state"] == "success"],
+          [("tcp", None), ("udp", None), ("udp", "unknown")])
+    stun = dict.fromkeys(["address", "reflexive", "other_address", "open_to_strangers"])
+    equal(found[-1]["stun"], dict(stun, server="[::1]:3478", reason=NO_IPV4))
+    equal(run().splitlines()[-1],
+          "udp:%u: it is unknown whether it can be reached from outside: %s" % (port, NO_IPV4))
+    equal(run("--quiet"), "")
+
+
+@test
+def map_stun_leaves_a_used_port_alone():
+    """Also if the program allows others to share its port."""
+    with FakeGateway() as gateway, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as program:
+        program.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        program.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        program.bind(("0.0.0.0", 0))
+        port = program.getsockname()[1]
+        result = plumctl("map", "--once", "--json", *common(gateway), "--stun", "127.0.0.1",
+                         "udp:%u" % port)
+        last = events(result.stdout)[-1]
+        equal((result.returncode, last["verified"], last["stun"]["reason"]),
+              (0, "unknown", "port %u is in use by a program, and was not tested" % port))
+
+
+@test
+def run_stun_unknown():
+    port = unused_udp_port()
+    with FakeGateway() as gateway:
+        result = plumctl("run", *common(gateway), "--stun", "[::1]:3478", "udp:%u" % port, "--", "sh",
+                         "-c", "echo $PLUM_UDP_%u_VERIFIED" % port)
+        equal((result.returncode, result.stdout), (0, "unknown\n"))
+        contains(result.stderr, "udp:%u: it is unknown whether it can be reached from outside: %s"
+                 % (port, NO_IPV4))
+        result = plumctl("run", *common(gateway), "udp:%u" % port, "--", "sh", "-c",
+                         "echo ${PLUM_UDP_%u_VERIFIED-unset}" % port)
+        equal(result.stdout, "unset\n")
+
+
+@test
+def map_stun_failure():
+    """Without a mapping, no server is asked."""
+    with FakeGateway(result=2) as gateway:
+        result = plumctl("map", "--json", *common(gateway), "--stun", "[::1]:3478", "udp:9")
+        equal(result.returncode, 1)
+        equal({event["verified"] for event in events(result.stdout)}, {None})
 
 
 @test

@@ -65,6 +65,18 @@ def usage_unknown_interface():
 
 
 @test
+def usage_local_address():
+    usage_error(plumctl("map", "--local-address", "my.host", "tcp:80"),
+                "--local-address: “my.host” is not an IP address")
+    usage_error(plumctl("run", "--local-address", "", "tcp:80", "--", "true"),
+                "--local-address: “” is not an IP address")
+    usage_error(plumctl("map", "--local-address", "2001:db8::1", "--family", "4", "tcp:80"),
+                "2001:db8::1 is an IPv6 address, which --family=4 excludes")
+    usage_error(plumctl("map", "--local-address", "192.0.2.1", "--family", "both", "tcp:80"),
+                "192.0.2.1 is an IPv4 address, which --family=both excludes")
+
+
+@test
 def usage_unknown_backend():
     usage_error(plumctl("map", "--backend", "pcp2", "tcp:80"), "no backend “pcp2”",
                 "available backends:")
@@ -112,7 +124,7 @@ def usage_odd_words_cause_no_critical():
                ("unmap", "--family=%s", "tcp:80"), ("run", "%s", "--", "true"),
                ("run", "--wait=%s", "tcp:80", "--", "true"), ("status", "--gateway=%s"),
                ("status", "--interface=%s"), ("status", "--backend=%s"), ("external", "--timeout=%s"),
-               ("list", "--timeout=%s"), ("monitor", "--interface=%s"), ("doctor", "--timeout=%s")]
+               ("map", "--stun=%s", "udp:80"), ("doctor", "--stun=%s"), ("list", "--timeout=%s"), ("monitor", "--interface=%s"), ("doctor", "--timeout=%s")]
 
     def aborts(arguments):
         result = in_own_network('G_DEBUG=fatal-criticals exec "$@"', *arguments)
@@ -122,6 +134,35 @@ def usage_odd_words_cause_no_critical():
         for odd in ODD:
             arguments = [word.replace("%s", odd) if "%s" in word else word for word in words]
             assert not aborts(arguments), arguments
+
+
+@test
+def usage_stun():
+    for word in ("", ":1", "a b", "host:0", "host:65536", "stun:host:1"):
+        for command in (["map", "udp:80"], ["run", "udp:80", "--", "true"], ["doctor"]):
+            usage_error(plumctl(command[0], "--stun=" + word, *command[1:]),
+                        "--stun: “%s” is invalid, must be HOST or HOST:PORT" % word)
+
+
+@test
+def usage_stun_without_a_udp_port():
+    message = "--stun: no SPEC is a UDP port, and STUN cannot test others"
+    usage_error(plumctl("map", "--stun", "host", "tcp:80"), message)
+    usage_error(plumctl("run", "--stun", "host", "tcp:80", "--", "true"), message)
+
+
+@test
+def usage_stun_with_too_many_ports():
+    usage_error(plumctl("map", "--stun", "host", "udp:1-17"),
+                "--stun: 17 UDP ports are too many, at most 16 can be tested")
+
+
+@test
+def usage_stun_without_a_test():
+    usage_error(plumctl("doctor", "--stun", "host", "--no-map"),
+                "--stun needs a trial mapping, which --no-map leaves out")
+    usage_error(plumctl("run", "--stun", "host", "--wait=no", "udp:80", "--", "true"),
+                "--stun tests the ports before the command starts, which --wait=no forbids")
 
 
 @test

@@ -312,7 +312,7 @@ test_local_address (ServiceFixture *fixture, gconstpointer data)
   request.local_address = "2001:db8::1";
   request.family = PLUM_SERVICE_IPV6;
   g_assert_cmpint (plum_service_map_and_wait (service, &request, 0, &mapping), ==,
-                   PLUM_SERVICE_ERROR_NOT_SUPPORTED);
+                   PLUM_SERVICE_ERROR_NO_GATEWAY);
   close_service (service);
 }
 
@@ -378,7 +378,7 @@ test_local_address_unmapped (ServiceFixture *fixture, gconstpointer data)
   request.local_address = "127.0.0.1";
   g_assert_cmpint (plum_service_unmap_and_wait (service, plum_service_map (service, &request), 0),
                    ==, PLUM_SERVICE_OK);
-  /* One that still searches for its gateway is destroyed by the close. */
+  /* One whose router has not answered is destroyed by the close. */
   plum_service_map (service, &request);
   close_service (service);
   g_assert_cmpint (fixture->n_in_state[PLUM_SERVICE_DESTROYED], ==, 2);

@@ -23,6 +23,7 @@ struct _PortsWindow
 
   PlumManager *manager;
   GCancellable *discovering; /* (nullable): set while the routers are queried */
+  gboolean is_outdated;      /* a router has appeared that the present query leaves out */
   gboolean closing;
 };
 
@@ -101,6 +102,8 @@ on_gateways_changed (
   /* The router appeared with a network and has not been queried yet. */
   if (n_added > 0 && self->discovering == NULL)
     gtk_widget_activate_action (GTK_WIDGET (self), "win.search-again", NULL);
+  else if (n_added > 0)
+    self->is_outdated = TRUE;
 }
 
 static void
@@ -124,6 +127,8 @@ on_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
 
   if (!plum_manager_discover_finish (PLUM_MANAGER (object), result, &error))
     show_no_router (self, error);
+  if (self->is_outdated && !self->closing)
+    gtk_widget_activate_action (GTK_WIDGET (self), "win.search-again", NULL);
 }
 
 static void
@@ -136,6 +141,7 @@ search_again (GtkWidget *widget, const char *action_name, GVariant *parameter)
   show_no_router (self, NULL);
   plum_manager_discover_async (self->manager, self->discovering, on_discovered,
                                g_object_ref (self));
+  self->is_outdated = FALSE; /* the routers of now are queried */
 }
 
 /* --- The ports --- */

@@ -25,6 +25,7 @@ static const GOptionEntry entries[] = {
     "Record all packets in the directory DIR, with public addresses masked", "DIR" },
   { "family", 0, 0, G_OPTION_ARG_STRING, &options.family,
     "Examine IPv4, IPv6, or both (default: those that this computer uses)", "4|6|both" },
+  COMMON_OPTION_STUN,
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
@@ -212,6 +213,8 @@ check_arguments (char **arguments)
   else if (options.family != NULL && !g_str_equal (options.family, "both") &&
            !g_str_equal (get_family (), options.family))
     output_error ("--family: --gateway %s has another address family", common_options.gateway);
+  else if (options.no_map && common_options.stun != NULL)
+    output_error ("--stun needs a trial mapping, which --no-map leaves out");
   else if (options.record != NULL && !recorder_prepare (options.record, &error))
     output_error ("--record: %s", error->message);
   else
@@ -265,12 +268,14 @@ const PlumctlCommand plumctl_command_doctor = {
   .details =
     "Queries the router with every protocol, maps a TCP and a UDP port, removes them again, and\n"
     "prints a verdict and the next step. If a second router may be the cause, the doctor looks\n"
-    "for it and shows the addresses of both routers. IPv4 and IPv6 are both examined.\n"
+    "for it and shows the addresses of both routers. IPv4 and IPv6 are both examined. With\n"
+    "--stun, a server on the internet shows whether packets from outside reach the UDP port.\n"
     "\n"
     "Examples:\n"
     "  plumctl doctor\n"
     "  plumctl doctor --json --no-map\n"
     "  plumctl doctor --family 6\n"
+    "  plumctl doctor --stun stun.example.org\n"
     "  plumctl doctor --record my-router\n"
     "\n"
     "Exit status: 0 port mapping works, 1 interrupted, 2 usage error, 3 no gateway; 10 and\n"

@@ -81,10 +81,12 @@ print_line (PlumEntry *entry, gboolean ours)
                problem != NULL ? problem : "", problem != NULL ? "]" : "");
 }
 
-/* No protocol reads the table of an IPv6 firewall: these are the records of this user's plumctl. */
+/* No protocol reads the table of an IPv6 firewall: these are the records of this user's plumctl for
+ * this router, which may have removed a pinhole since. */
 static void
 print_pinhole (PlumEntry *entry)
 {
+  GInetAddress *address = plum_entry_get_internal_address (entry);
   g_autofree char *lifetime = describe_lifetime (plum_entry_get_lifetime (entry));
   const char *protocol = describe_protocol (plum_entry_get_protocol (entry));
   g_autofree char *text = NULL;
@@ -92,7 +94,10 @@ print_pinhole (PlumEntry *entry)
 
   if (!common_options.json)
     {
-      output_line (OUTPUT_GOOD, "* %s %5u → this computer (IPv6) %s", protocol,
+      g_autofree char *host = describe_address (address);
+
+      output_line (OUTPUT_GOOD, "* %s %5u → [%s]:%u %s (recorded)", protocol,
+                   plum_entry_get_internal_port (entry), host != NULL ? host : "?",
                    plum_entry_get_internal_port (entry), lifetime);
       return;
     }
@@ -102,6 +107,7 @@ print_pinhole (PlumEntry *entry)
   json_writer_string (&json, "event", "pinhole");
   json_writer_string (&json, "family", "ipv6");
   json_writer_string (&json, "protocol", protocol);
+  describe_address_json (&json, "internal_address", address);
   json_writer_int (&json, "internal_port", plum_entry_get_internal_port (entry));
   describe_lifetime_json (&json, "lifetime", plum_entry_get_lifetime (entry));
   json_writer_bool (&json, "ours", TRUE);
@@ -202,7 +208,7 @@ const PlumctlCommand plumctl_command_list = {
   .details =
     "Only UPnP can list the mappings; PCP and NAT-PMP cannot. No protocol can list the\n"
     "ports that are open in the IPv6 firewall: of these, the ones that plumctl has opened\n"
-    "are listed.\n"
+    "on this router are listed, from its records.\n"
     "\n"
     "Examples:\n"
     "  plumctl list\n"

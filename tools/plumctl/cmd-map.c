@@ -10,6 +10,8 @@
 #include "mapping-set.h"
 #include "output.h"
 #include "state-directory.h"
+#include "verification.h"
+#include "verified.h"
 
 #define LIFETIME_MIN 1
 #define LIFETIME_MAX 604800 /* a week, the longest that PlumManager:lease-duration accepts */
@@ -22,6 +24,7 @@ static struct
   gint64 lifetime;
   char *description;
   char *family;
+  char *local_address;
 } options;
 
 static const GOptionEntry entries[] = {
@@ -37,6 +40,9 @@ static const GOptionEntry entries[] = {
     "The name shown in the router's mapping table", "TEXT" },
   { "family", 0, 0, G_OPTION_ARG_STRING, &options.family,
     "IPv4 (the default), a pinhole in the IPv6 firewall, or both", "4|6|both" },
+  { "local-address", 0, 0, G_OPTION_ARG_STRING, &options.local_address,
+    "The address of this computer that is to be reached", "ADDRESS" },
+  COMMON_OPTION_STUN,
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
@@ -119,13 +125,44 @@ warn_of_permanent (PlumMapping *mapping)
 }
 
 static void
-on_up (MappingSet *set)
+finish_once (MappingSet *set)
 {
-  if (!options.once)
+  if (!options.once || set->session->closing)
     return;
 
   g_ptr_array_foreach (set->mappings, (GFunc) (void (*) (void)) warn_of_permanent, NULL);
   session_quit (set->session, PLUMCTL_OK);
+}
+
+static void
+on_verified (Verification *verification, PlumMapping *mapping)
+{
+  g_autofree char *name = describe_mapping_name (mapping);
+  g_autofree char *text = verified_describe (mapping);
+
+  if (common_options.json)
+    on_changed (verification->set, mapping);
+  else
+    output_line (verified_get (mapping) == STUN_NO ? OUTPUT_BAD : OUTPUT_PLAIN, "%s: %s", name,
+                 text);
+}
+
+static void
+on_all_verified (Verification *verification)
+{
+  finish_once (verification->set);
+}
+
+static Verification verification = { .verified = on_verified, .done = on_all_verified };
+
+static void
+on_up (MappingSet *set)
+{
+  verification.set = set;
+  if (common_options.stun != NULL)
+    verification_start (&verification);
+  else
+    finish_once (set);
 }
 
 static gboolean
@@ -177,7 +214,9 @@ run_map (char **arguments, char **tail)
   set.exact = options.exact;
   set.no_ipv4 = g_strcmp0 (options.family, "6") == 0;
   set.ipv6 = set.no_ipv4 || g_strcmp0 (options.family, "both") == 0;
-  if (check_options () && mapping_set_parse (&set, arguments, options.description))
+  if (check_options () &&
+      mapping_set_use_local_address (&set, options.local_address, options.family) &&
+      mapping_set_parse (&set, arguments, options.description) && verification_check (&set))
     {
       set.keep_trying = options.keep_trying;
       if (options.once)
@@ -196,6 +235,7 @@ run_map (char **arguments, char **tail)
         }
     }
 
+  verification_clear (&verification);
   mapping_set_clear (&set);
   session_clear (&session);
   return exit_code;
@@ -215,6 +255,7 @@ const PlumctlCommand plumctl_command_map = {
              "  plumctl map --once --json udp:5000:6000\n"
              "  plumctl map --family both tcp:8080\n"
              "  plumctl map --exact tcp:8443:443\n"
+             "  plumctl map --stun stun.example.org udp:5000\n"
              "  plumctl map --gateway 10.2.0.1 --backend natpmp tcp:4242 udp:4242\n"
              "\n"
              "Exit status: 0 success, 1 a mapping failed, 2 usage error, 3 no router answered.",

@@ -6,12 +6,14 @@
 #include "common-options.h"
 #include "describe.h"
 #include "exit-code.h"
+#include "mapping-environment.h"
 #include "mapping-set.h"
 #include "output.h"
 #include "state-directory.h"
+#include "verification.h"
+#include "verified.h"
 
 #include <signal.h>
-#include <string.h>
 #include <unistd.h>
 
 static struct
@@ -20,6 +22,7 @@ static struct
   gboolean exact;
   char *wait;
   char *description;
+  char *local_address;
 } options;
 
 static const GOptionEntry entries[] = {
@@ -31,6 +34,9 @@ static const GOptionEntry entries[] = {
     "Fail if the requested external port is not available", NULL },
   { "description", 'd', 0, G_OPTION_ARG_STRING, &options.description,
     "The name shown in the router's mapping table", "TEXT" },
+  { "local-address", 0, 0, G_OPTION_ARG_STRING, &options.local_address,
+    "The address of this computer that is to be reached", "ADDRESS" },
+  COMMON_OPTION_STUN,
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
@@ -45,6 +51,7 @@ typedef struct
 {
   Session session; /* first: a Session * is a Run * */
   MappingSet set;
+  Verification verification;
   char **command;
   GSubprocess *child;
 } Run;
@@ -66,28 +73,6 @@ on_child_exited (GObject *object, GAsyncResult *result, gpointer user_data)
   session_close (&run->session, exit_code);
 }
 
-/* Passes a mapping's external address to the command: PLUM_TCP_8080=203.0.113.5:8080. */
-static void
-set_environment (GSubprocessLauncher *launcher, PlumMapping *mapping)
-{
-  const char *host = plum_mapping_get_external_host (mapping);
-  gboolean bracket = host != NULL && strchr (host, ':') != NULL;
-  g_autofree char *protocol =
-    g_ascii_strup (describe_protocol (plum_mapping_get_protocol (mapping)), -1);
-  g_autofree char *name =
-    g_strdup_printf ("PLUM_%s_%u", protocol, plum_mapping_get_internal_port (mapping));
-  g_autofree char *value =
-    g_strdup_printf ("%s%s%s:%u", bracket ? "[" : "", host != NULL ? host : "", bracket ? "]" : "",
-                     plum_mapping_get_external_port (mapping));
-
-  if (plum_mapping_get_state (mapping) != PLUM_STATE_SUCCESS)
-    return;
-
-  g_subprocess_launcher_setenv (launcher, name, value, TRUE);
-  if (host != NULL)
-    g_subprocess_launcher_setenv (launcher, "PLUM_EXTERNAL_ADDRESS", host, TRUE);
-}
-
 static void
 start_child (Run *run)
 {
@@ -97,7 +82,7 @@ start_child (Run *run)
 
   /* In reverse, so that PLUM_EXTERNAL_ADDRESS is the address of the first SPEC. */
   for (guint i = run->set.mappings->len; i > 0; i--)
-    set_environment (launcher, run->set.mappings->pdata[i - 1]);
+    mapping_environment_set (launcher, run->set.mappings->pdata[i - 1]);
 
   run->child = g_subprocess_launcher_spawnv (launcher, (const char *const *) run->command, &error);
   if (run->child == NULL)
@@ -117,7 +102,28 @@ on_up (MappingSet *set)
 {
   Run *run = (Run *) set->session;
 
-  if (run->child == NULL)
+  if (common_options.stun != NULL)
+    verification_start (&run->verification);
+  else if (run->child == NULL)
+    start_child (run);
+}
+
+static void
+on_verified (Verification *verification, PlumMapping *mapping)
+{
+  g_autofree char *name = describe_mapping_name (mapping);
+  g_autofree char *text = verified_describe (mapping);
+
+  if (!common_options.quiet)
+    output_error ("%s: %s", name, text);
+}
+
+static void
+on_all_verified (Verification *verification)
+{
+  Run *run = (Run *) verification->set->session;
+
+  if (!run->session.closing)
     start_child (run);
 }
 
@@ -168,6 +174,12 @@ check_arguments (char **tail)
       return FALSE;
     }
 
+  if (common_options.stun != NULL && g_strcmp0 (options.wait, "no") == 0)
+    {
+      output_error ("--stun tests the ports before the command starts, which --wait=no forbids");
+      return FALSE;
+    }
+
   if (tail == NULL || tail[0] == NULL)
     {
       output_error ("no command given, for example: plumctl run tcp:8080 -- my-server");
@@ -204,7 +216,11 @@ run_run (char **arguments, char **tail)
   run.set = (MappingSet){
     .session = &run.session, .changed = on_changed, .up = on_up, .exact = options.exact
   };
-  if (check_arguments (tail) && mapping_set_parse (&run.set, arguments, options.description))
+  run.verification =
+    (Verification){ .set = &run.set, .verified = on_verified, .done = on_all_verified };
+  if (check_arguments (tail) &&
+      mapping_set_use_local_address (&run.set, options.local_address, NULL) &&
+      mapping_set_parse (&run.set, arguments, options.description) && verification_check (&run.set))
     {
       if (session_init (&run.session))
         exit_code = run_with_session (&run, wait);
@@ -212,6 +228,7 @@ run_run (char **arguments, char **tail)
         exit_code = run.session.exit_code;
     }
 
+  verification_clear (&run.verification);
   mapping_set_clear (&run.set);
   session_clear (&run.session);
   return exit_code;
@@ -225,7 +242,7 @@ const PlumctlCommand plumctl_command_run = {
     "The environment of the command contains PLUM_TCP_8080=ADDRESS:PORT for tcp:8080, and\n"
     "PLUM_EXTERNAL_ADDRESS. With --wait=no, variables are set only for ports that are already\n"
     "mapped. The mappings are removed when the command exits. SIGINT, SIGTERM and SIGHUP are\n"
-    "forwarded to the command.\n"
+    "forwarded to the command. With --stun, PLUM_UDP_5000_VERIFIED is yes, no or unknown.\n"
     "\n"
     "Example:\n"
     "  plumctl run tcp:9011 -- sh -c 'echo \"reach me at $PLUM_TCP_9011\"; my-server 9011'\n"

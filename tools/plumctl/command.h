@@ -21,6 +21,7 @@ typedef struct
 
 extern const PlumctlCommand plumctl_command_map;
 extern const PlumctlCommand plumctl_command_run;
+extern const PlumctlCommand plumctl_command_serve;
 extern const PlumctlCommand plumctl_command_unmap;
 extern const PlumctlCommand plumctl_command_list;
 extern const PlumctlCommand plumctl_command_status;

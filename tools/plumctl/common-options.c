@@ -4,6 +4,7 @@
 
 #include "exit-code.h"
 #include "output.h"
+#include "stun-server.h"
 
 #include <net/if.h>
 #include <string.h>
@@ -20,6 +21,21 @@ guint
 common_options_get_timeout_ms (void)
 {
   return (guint) (common_options.timeout * 1000);
+}
+
+static gboolean
+check_stun (void)
+{
+  g_autoptr (GSocketConnectable) server = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (common_options.stun == NULL)
+    return TRUE;
+
+  server = stun_server_parse (common_options.stun, &error);
+  if (server == NULL)
+    output_error ("--stun: %s", error->message);
+  return server != NULL;
 }
 
 /* Checks the options that need no manager. If one is invalid, reports it and returns FALSE. */
@@ -40,6 +56,9 @@ common_options_check (GInetAddress **gateway)
                     MAX_HOPS_MAX);
       return FALSE;
     }
+
+  if (!check_stun ())
+    return FALSE;
 
   if (common_options.gateway != NULL)
     {

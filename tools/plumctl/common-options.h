@@ -16,6 +16,7 @@ typedef struct
   char **options; /* NAME.KEY=VALUE */
   double timeout; /* s */
   int max_hops;
+  char *stun; /* HOST[:PORT] */
 } CommonOptions;
 
 #define COMMON_TIMEOUT_DEFAULT 30.0
@@ -66,6 +67,12 @@ extern CommonOptions common_options;
   {                                                                                                \
     "timeout", 't', 0, G_OPTION_ARG_DOUBLE, &common_options.timeout,                               \
       "Time limit for the first attempt (default: 30)", "SECONDS"                                  \
+  }
+
+#define COMMON_OPTION_STUN                                                                         \
+  {                                                                                                \
+    "stun", 0, 0, G_OPTION_ARG_STRING, &common_options.stun,                                       \
+      "Ask this STUN server how the internet sees mapped UDP ports", "HOST[:PORT]"                 \
   }
 
 gboolean common_options_check (GInetAddress **gateway);

@@ -2,7 +2,9 @@
 
 #include "describe.h"
 
+#include "common-options.h"
 #include "exit-code.h"
+#include "verified.h"
 
 #include <string.h>
 
@@ -222,20 +224,33 @@ describe_success (PlumMapping *mapping, const char *name)
                           backend != NULL ? describe_backend (backend) : "?", lease, reach);
 }
 
+static void
+describe_error_members (JsonWriter *json, const GError *error)
+{
+  const char *code = "other";
+
+  if (error->domain == PLUM_ERROR)
+    code = describe_enum (PLUM_TYPE_ERROR, error->code);
+  else if (error->domain == G_IO_ERROR)
+    code = describe_enum (G_TYPE_IO_ERROR_ENUM, error->code);
+
+  json_writer_string (json, "code", code);
+  json_writer_string (json, "message", error->message);
+}
+
 /* The state of a mapping, in one line. */
 char *
 describe_mapping (PlumMapping *mapping)
 {
   g_autofree char *name = describe_mapping_name (mapping);
-  const GError *error = plum_mapping_get_error (mapping);
+  const char *summary = plum_mapping_get_error_summary (mapping);
 
   switch (plum_mapping_get_state (mapping))
     {
     case PLUM_STATE_SUCCESS:
       return describe_success (mapping, name);
     case PLUM_STATE_FAILURE:
-      return g_strdup_printf ("%s failed: %s", name,
-                              error != NULL ? error->message : "unknown reason");
+      return g_strdup_printf ("%s failed: %s", name, summary != NULL ? summary : "unknown reason");
     case PLUM_STATE_PENDING:
       return g_strdup_printf ("%s pending", name);
     case PLUM_STATE_DESTROYING:
@@ -266,6 +281,45 @@ describe_hops_json (JsonWriter *json, GListModel *hops)
   json_writer_end_array (json);
 }
 
+static void
+describe_verdicts_json (JsonWriter *json, GListModel *verdicts)
+{
+  guint n = verdicts != NULL ? g_list_model_get_n_items (verdicts) : 0;
+
+  json_writer_begin_array (json, "verdicts");
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (PlumVerdict) verdict = g_list_model_get_item (verdicts, i);
+
+      json_writer_begin_object (json, NULL);
+      json_writer_string (json, "backend", plum_verdict_get_backend_name (verdict));
+      json_writer_string (json, "title", plum_verdict_get_backend_title (verdict));
+      json_writer_bool (json, "requested", plum_verdict_get_requested (verdict));
+      describe_error_members (json, plum_verdict_get_error (verdict));
+      json_writer_end_object (json);
+    }
+  json_writer_end_array (json);
+}
+
+/* Like describe_error_json(), with the sentence for the user and the errors of the backends. */
+static void
+describe_mapping_error_json (JsonWriter *json, PlumMapping *mapping)
+{
+  const GError *error = plum_mapping_get_error (mapping);
+
+  if (error == NULL)
+    {
+      json_writer_null (json, "error");
+      return;
+    }
+
+  json_writer_begin_object (json, "error");
+  describe_error_members (json, error);
+  json_writer_string (json, "summary", plum_mapping_get_error_summary (mapping));
+  describe_verdicts_json (json, plum_mapping_get_verdicts (mapping));
+  json_writer_end_object (json);
+}
+
 /* The event line of docs/plumctl-json.md. */
 char *
 describe_mapping_json (PlumMapping *mapping)
@@ -294,9 +348,11 @@ describe_mapping_json (PlumMapping *mapping)
     describe_lifetime_json (&json, "lifetime", lifetime);
   else
     json_writer_null (&json, "lifetime");
-  describe_error_json (&json, "error", plum_mapping_get_error (mapping));
+  describe_mapping_error_json (&json, mapping);
   describe_hops_json (&json, plum_mapping_get_hops (mapping));
   describe_error_json (&json, "upstream_error", plum_mapping_get_upstream_error (mapping));
+  if (common_options.stun != NULL)
+    verified_write_json (mapping, &json);
   json_writer_end_object (&json);
 
   return json_writer_finish (&json);
@@ -306,22 +362,14 @@ describe_mapping_json (PlumMapping *mapping)
 void
 describe_error_json (JsonWriter *json, const char *key, const GError *error)
 {
-  const char *code = "other";
-
   if (error == NULL)
     {
       json_writer_null (json, key);
       return;
     }
 
-  if (error->domain == PLUM_ERROR)
-    code = describe_enum (PLUM_TYPE_ERROR, error->code);
-  else if (error->domain == G_IO_ERROR)
-    code = describe_enum (G_TYPE_IO_ERROR_ENUM, error->code);
-
   json_writer_begin_object (json, key);
-  json_writer_string (json, "code", code);
-  json_writer_string (json, "message", error->message);
+  describe_error_members (json, error);
   json_writer_end_object (json);
 }
 

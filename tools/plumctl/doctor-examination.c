@@ -69,6 +69,21 @@ find_trial (DoctorTrialFindings *findings, const TrialMapping *trial)
 }
 
 static void
+find_outside (DoctorFindings *findings, const DoctorTrial *trial)
+{
+  const TrialMapping *udp = &trial->mappings[PLUM_PROTOCOL_UDP];
+  const StunResult *stun = doctor_proof_get_stun (&trial->proof);
+  StunMatch match;
+
+  if (stun == NULL)
+    return;
+
+  match = stun_result_match (stun, udp->external_host, udp->external_port);
+  findings->nat_beyond = match == STUN_MATCH_OTHER_ADDRESS;
+  findings->not_reached = match == STUN_MATCH_SAME && stun->strangers == STUN_NO;
+}
+
+static void
 collect_findings (DoctorExamination *self)
 {
   DoctorFindings *findings = &self->findings;
@@ -90,6 +105,7 @@ collect_findings (DoctorExamination *self)
     {
       find_trial (&findings->tcp, &self->trial.mappings[PLUM_PROTOCOL_TCP]);
       find_trial (&findings->udp, &self->trial.mappings[PLUM_PROTOCOL_UDP]);
+      find_outside (findings, &self->trial);
       if (findings->scope == PLUM_ADDRESS_SCOPE_UNKNOWN)
         findings->scope = self->trial.mappings[PLUM_PROTOCOL_TCP].scope;
     }
@@ -244,6 +260,14 @@ on_trial_done (DoctorTrial *trial)
 }
 
 static void
+on_trial_note (DoctorTrial *trial, const char *text)
+{
+  DoctorExamination *self = trial->user_data;
+
+  doctor_log_add_note (self->log, self->gateway, "stun", text);
+}
+
+static void
 on_stray_done (StrayProbe *stray)
 {
   conclude (stray->user_data);
@@ -314,6 +338,8 @@ doctor_examination_start (DoctorExamination *self)
     .done = on_trial_done,
     .user_data = self,
     .timeout_ms = common_options_get_timeout_ms (),
+    .note = on_trial_note,
+    .proof.server = common_options.stun,
   };
   discovery_start (&self->discovery);
 }

@@ -5,6 +5,7 @@
 #include "alternative.h"
 #include "common-options.h"
 #include "describe.h"
+#include "doctor-outside.h"
 #include "output.h"
 #include "packet-text.h"
 
@@ -279,6 +280,8 @@ dup_sentence (const DoctorReport *self, const DoctorPart *part)
     sentence = alternative_dup_reason (self->manager, part->family);
   else
     sentence = doctor_routers_dup_sentence (part->routers, part->verdict);
+  if (sentence == NULL)
+    sentence = doctor_outside_dup_sentence (part->trial, part->verdict);
   return sentence != NULL ? sentence : g_strdup (doctor_verdict_get_sentence (part->verdict));
 }
 
@@ -318,8 +321,14 @@ print_part (const DoctorPart *part)
   if (part->stray != NULL)
     output_line (OUTPUT_BAD, "an answer came from %s instead of the gateway", part->stray);
   for (guint i = 0; part->trial != NULL && i < G_N_ELEMENTS (part->trial->mappings); i++)
-    print_trial ((PlumProtocol) i, part->family, &part->trial->mappings[i]);
+    {
+      print_trial ((PlumProtocol) i, part->family, &part->trial->mappings[i]);
+      if (i == PLUM_PROTOCOL_TCP)
+        doctor_outside_print_tcp (part->trial);
+    }
 
+  if (part->trial != NULL)
+    doctor_outside_print_stun (part->trial);
   print_routers (part);
 }
 
@@ -485,6 +494,10 @@ write_trial (JsonWriter *json,
       describe_lifetime_json (json, "lifetime", trial->lifetime);
     }
   json_writer_string (json, "table_after_map", describe_readback (trial->after_map));
+  if (trial->arrived)
+    json_writer_bool (json, "hairpin", TRUE);
+  else
+    json_writer_null (json, "hairpin");
   describe_error_json (json, "remove_error", trial->remove_error);
   json_writer_string (json, "table_after_remove", describe_readback (trial->after_remove));
   if (left_behind == LEFT_BEHIND_UNKNOWN)
@@ -505,6 +518,7 @@ write_verdict (const DoctorReport *self, JsonWriter *json, const DoctorPart *par
   json_writer_string (json, "next_step", step);
   json_writer_int (json, "exit_code", doctor_verdict_get_exit_code (part->verdict));
   describe_error_json (json, "error", part->error);
+  doctor_outside_write_json (part->trial, common_options.stun, json);
 }
 
 static void

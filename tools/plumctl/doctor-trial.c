@@ -173,6 +173,45 @@ read_table (DoctorTrial *self)
 }
 
 static void
+on_proof_done (DoctorProof *proof)
+{
+  DoctorTrial *self = proof->user_data;
+
+  self->mappings[PLUM_PROTOCOL_TCP].arrived = proof->tcp.arrived;
+  read_table (self);
+}
+
+static void
+on_proof_note (DoctorProof *proof, const char *text)
+{
+  DoctorTrial *self = proof->user_data;
+
+  if (self->note != NULL)
+    self->note (self, text);
+}
+
+static gboolean
+start_proof (DoctorTrial *self)
+{
+  DoctorProofMapping mapped[G_N_ELEMENTS (self->mappings)];
+  gboolean tcp = self->mappings[PLUM_PROTOCOL_TCP].mapped;
+  gboolean udp = self->mappings[PLUM_PROTOCOL_UDP].mapped;
+
+  for (guint i = 0; i < G_N_ELEMENTS (self->mappings); i++)
+    mapped[i] = (DoctorProofMapping){
+      .socket = self->mappings[i].socket,
+      .host = self->mappings[i].external_host,
+      .port = self->mappings[i].external_port,
+    };
+
+  self->proof.done = on_proof_done;
+  self->proof.note = on_proof_note;
+  self->proof.user_data = self;
+  return doctor_proof_start (&self->proof, self->gateway, tcp ? &mapped[PLUM_PROTOCOL_TCP] : NULL,
+                             udp ? &mapped[PLUM_PROTOCOL_UDP] : NULL);
+}
+
+static void
 decide (DoctorTrial *self, gboolean timed_out)
 {
   for (guint i = 0; i < G_N_ELEMENTS (self->mappings); i++)
@@ -197,7 +236,8 @@ decide (DoctorTrial *self, gboolean timed_out)
 
   g_clear_handle_id (&self->deadline_id, g_source_remove);
   self->reading_first = TRUE;
-  read_table (self);
+  if (!start_proof (self))
+    read_table (self);
 }
 
 static void
@@ -259,6 +299,7 @@ void
 doctor_trial_clear (DoctorTrial *self)
 {
   g_clear_handle_id (&self->deadline_id, g_source_remove);
+  doctor_proof_clear (&self->proof);
   for (guint i = 0; i < G_N_ELEMENTS (self->mappings); i++)
     {
       TrialMapping *trial = &self->mappings[i];

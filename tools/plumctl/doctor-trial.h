@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include "doctor-proof.h"
+
 #include <plum-glib/plum-glib.h>
 
 #define DOCTOR_TRIAL_LEASE 120 /* s: if the removal fails, the mapping expires soon */
@@ -42,12 +44,13 @@ typedef struct
   gboolean removing;
   GError *remove_error; /* the router did not confirm the removal */
   Readback after_remove;
+  gboolean arrived; /* a connection to the external endpoint from this computer */
 } TrialMapping;
 
 typedef struct _DoctorTrial DoctorTrial;
 
-/* Maps one port with each transport, reads the table, removes the mappings, reads the table
- * again. */
+/* Maps one port with each transport, proves what it can about the mappings, reads the table,
+ * removes the mappings, reads the table again. */
 struct _DoctorTrial
 {
   PlumManager *manager;
@@ -56,9 +59,12 @@ struct _DoctorTrial
   guint deadline_id;
   guint timeout_ms;
   gboolean reading_first;
+  DoctorProof proof;
   gpointer user_data;
 
   void (*done) (DoctorTrial *self);
+  /* Called for each step with the STUN server, which is set in the proof; nullable. */
+  void (*note) (DoctorTrial *self, const char *text);
 };
 
 void doctor_trial_start (DoctorTrial *self, PlumManager *manager, PlumGateway *gateway);

@@ -131,6 +131,18 @@ static const VerdictText texts[DOCTOR_N_VERDICTS] = {
     "The router maps ports, but did not report a public address.",
     "Check the router's internet connection, then run the doctor again.",
   },
+  [DOCTOR_NAT_BEYOND] = {
+    "nat-beyond", 33,
+    "Another NAT is beyond the router: the internet sees another address than the router reports.",
+    "Ask the provider for a public address, or map the port on the other NAT as well. If the router "
+    "has several internet connections, the packets may have left by another one.",
+  },
+  [DOCTOR_NOT_REACHED] = {
+    "not-reached", 34,
+    "Packets from the internet do not reach the port, although the router maps it.",
+    "Check the firewall of this computer, then that of the router. To be sure, repeat the test with "
+    "another STUN server.",
+  },
 };
 
 static gboolean
@@ -282,6 +294,10 @@ decide_working (const DoctorFindings *f)
       return DOCTOR_NO_ADDRESS;
     }
 
+  if (f->nat_beyond)
+    return DOCTOR_NAT_BEYOND;
+  if (f->not_reached)
+    return DOCTOR_NOT_REACHED;
   if (f->direct)
     return DOCTOR_PUBLIC_HOST;
   if (!f->tried)

@@ -29,6 +29,8 @@ typedef enum {
   DOCTOR_DOUBLE_NAT,
   DOCTOR_CGNAT,
   DOCTOR_NO_ADDRESS,
+  DOCTOR_NAT_BEYOND,
+  DOCTOR_NOT_REACHED,
   DOCTOR_N_VERDICTS
 } DoctorVerdict;
 
@@ -63,6 +65,8 @@ typedef struct
   gboolean tried;              /* trial mappings were requested */
   DoctorTrialFindings tcp;
   DoctorTrialFindings udp;
+  gboolean nat_beyond;  /* the internet sees another address than the router reports */
+  gboolean not_reached; /* packets of uncontacted hosts did not reach the mapped port */
 } DoctorFindings;
 
 DoctorVerdict doctor_verdict_decide (const DoctorFindings *findings);

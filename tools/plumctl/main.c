@@ -13,11 +13,17 @@
 #include <stdio.h>
 
 static const PlumctlCommand *const commands[] = {
-  &plumctl_command_map,      &plumctl_command_run,
-  &plumctl_command_unmap,    &plumctl_command_list,
-  &plumctl_command_status,   &plumctl_command_external,
-  &plumctl_command_monitor,  &plumctl_command_doctor,
-  &plumctl_command_backends, NULL,
+  &plumctl_command_map,
+  &plumctl_command_run,
+  &plumctl_command_serve,
+  &plumctl_command_unmap,
+  &plumctl_command_list,
+  &plumctl_command_status,
+  &plumctl_command_external,
+  &plumctl_command_monitor,
+  &plumctl_command_doctor,
+  &plumctl_command_backends,
+  NULL,
 };
 
 static const PlumctlCommand *

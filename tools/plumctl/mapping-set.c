@@ -22,7 +22,35 @@ mapping_set_add (MappingSet *self,
                                    "requested-external-port",
                                    spec->first_external != 0 ? spec->first_external + i : 0,
                                    "require-external-port", self->exact, "description", description,
-                                   NULL));
+                                   "local-address", self->local_address, NULL));
+}
+
+gboolean
+mapping_set_use_local_address (MappingSet *self, const char *text, const char *family)
+{
+  gboolean is_ipv6;
+
+  if (text == NULL)
+    return TRUE;
+
+  self->local_address = g_inet_address_new_from_string (text);
+  if (self->local_address == NULL)
+    {
+      output_error ("--local-address: “%s” is not an IP address (such as 192.168.1.23)", text);
+      return FALSE;
+    }
+
+  is_ipv6 = g_inet_address_get_family (self->local_address) == G_SOCKET_FAMILY_IPV6;
+  if (family != NULL && !g_str_equal (family, is_ipv6 ? "6" : "4"))
+    {
+      output_error ("--local-address: %s is an IPv%d address, which --family=%s excludes", text,
+                    is_ipv6 ? 6 : 4, family);
+      return FALSE;
+    }
+
+  self->no_ipv4 = is_ipv6;
+  self->ipv6 = is_ipv6;
+  return TRUE;
 }
 
 /* Creates the mappings of @specs; sends nothing. Reports an invalid SPEC. */
@@ -64,6 +92,7 @@ mapping_set_clear (MappingSet *self)
   for (guint i = 0; self->mappings != NULL && i < self->mappings->len; i++)
     g_signal_handlers_disconnect_by_data (self->mappings->pdata[i], self);
   g_clear_pointer (&self->mappings, g_ptr_array_unref);
+  g_clear_object (&self->local_address);
 }
 
 guint
@@ -74,6 +103,30 @@ mapping_set_count (MappingSet *self, PlumState state)
   for (guint i = 0; i < self->mappings->len; i++)
     n += plum_mapping_get_state (self->mappings->pdata[i]) == state;
   return n;
+}
+
+/* One error, or the sentence for the user and then the error of each backend. */
+static void
+print_failure (PlumMapping *mapping)
+{
+  g_autofree char *name = describe_mapping_name (mapping);
+  const GError *error = plum_mapping_get_error (mapping);
+  GListModel *verdicts = plum_mapping_get_verdicts (mapping);
+  guint n = verdicts != NULL ? g_list_model_get_n_items (verdicts) : 0;
+
+  if (error == NULL)
+    output_error ("%s: no answer within %g s", name, common_options.timeout);
+  else if (n < 2)
+    output_error ("%s: %s", name, error->message);
+  else
+    output_error ("%s: %s", name, plum_mapping_get_error_summary (mapping));
+
+  for (guint i = 0; i < n && n > 1; i++)
+    {
+      g_autoptr (PlumVerdict) verdict = g_list_model_get_item (verdicts, i);
+
+      output_hint ("  %s", plum_verdict_get_error (verdict)->message);
+    }
 }
 
 /* The first attempt failed: the mappings that succeeded are removed. */
@@ -88,17 +141,12 @@ fail (MappingSet *self)
   for (guint i = 0; i < self->mappings->len; i++)
     {
       PlumMapping *mapping = self->mappings->pdata[i];
-      g_autofree char *name = describe_mapping_name (mapping);
       const GError *error = plum_mapping_get_error (mapping);
 
       if (plum_mapping_get_state (mapping) == PLUM_STATE_SUCCESS)
         continue;
 
-      if (error != NULL)
-        output_error ("%s: %s", name, error->message);
-      else
-        output_error ("%s: no answer within %g s", name, common_options.timeout);
-
+      print_failure (mapping);
       if (error == NULL || describe_exit_code (error) != PLUMCTL_NO_ROUTER)
         exit_code = PLUMCTL_FAILED;
     }
@@ -177,7 +225,7 @@ check_network (MappingSet *self, int *exit_code)
   g_autoptr (GError) error = NULL;
   g_autoptr (GInetAddress) address = NULL;
 
-  if (self->keep_trying || self->ipv6)
+  if (self->keep_trying || self->ipv6 || self->local_address != NULL)
     return TRUE;
 
   address = plum_manager_get_local_address (self->session->manager, &error);

@@ -14,7 +14,8 @@ struct _MappingSet
   gboolean keep_trying; /* the first attempt cannot fail */
   gboolean no_ipv4;     /* set before parsing */
   gboolean ipv6;
-  gboolean exact; /* require the requested external port; set before parsing */
+  gboolean exact;              /* require the requested external port; set before parsing */
+  GInetAddress *local_address; /* (nullable): see mapping_set_use_local_address() */
   guint deadline_id;
   gboolean decided;
 
@@ -24,6 +25,10 @@ struct _MappingSet
   void (*up) (MappingSet *self);
 };
 
+/* Maps the ports of one address of this host, which selects the family. Call this before parsing.
+ * text: (nullable): nothing is changed. family: (nullable): the argument of --family. If an
+ * argument is invalid, reports it and returns FALSE. */
+gboolean mapping_set_use_local_address (MappingSet *self, const char *text, const char *family);
 gboolean mapping_set_parse (MappingSet *self, char **specs, const char *description);
 void mapping_set_clear (MappingSet *self);
 gboolean mapping_set_start (MappingSet *self, int *exit_code);

@@ -32,6 +32,7 @@ typedef struct
   GInetAddress *override;
   const char *interface_name;
   guint interface_index; /* the index of interface_name; 0: any */
+  gboolean on_link;      /* the program says that override is on the link of the interface */
   PlumNetlinkRoute route;
 } RouteLookup;
 
@@ -185,8 +186,7 @@ lookup_find_route (RouteLookup *self, GError **error)
 
   /* If an interface has no IPv4 route, the kernel assumes that all destinations are on-link. Only a
    * table entry proves that a route exists. */
-  if (self->family == G_SOCKET_FAMILY_IPV4 && self->interface_name != NULL &&
-      self->override == NULL &&
+  if (self->family == G_SOCKET_FAMILY_IPV4 && self->interface_name != NULL && !self->on_link &&
       !lookup_query_route (self, destination, RTM_F_FIB_MATCH, &match, error))
     return FALSE;
 
@@ -380,11 +380,60 @@ check_gateway_override (GSocketFamily family,
   return TRUE;
 }
 
-PlumNetwork *
-plum_route_lookup (GSocketFamily family,
-                   const char *interface_name,
-                   GInetAddress *gateway,
+gboolean
+plum_route_has_interface (const char *interface_name)
+{
+  return if_nametoindex (interface_name) != 0;
+}
+
+/* Sets interface_name to the interface that has the address. Only the table entry names it: the
+ * result of the lookup names the loopback interface instead. */
+static gboolean
+find_interface_of (GInetAddress *address,
+                   char interface_name[PLUM_NETLINK_NAME_SIZE],
                    GError **error)
+{
+  g_autofree RouteLookup *lookup = g_new (RouteLookup, 1);
+  PlumNetlinkRoute route = { 0 };
+  PlumNetlinkLink link = { 0 };
+  int refusal = 0;
+  gboolean queried;
+
+  lookup->interface_index = 0;
+  if (!plum_netlink_client_open (&lookup->netlink, error))
+    return FALSE;
+
+  queried =
+    plum_netlink_client_get_route (&lookup->netlink, (int) g_inet_address_get_family (address),
+                                   g_inet_address_to_bytes (address), 0, RTM_F_FIB_MATCH, &route,
+                                   &refusal, error);
+  if (queried && refusal == 0 && route.type == RTN_LOCAL)
+    queried = plum_netlink_client_get_link (&lookup->netlink, route.next_hop.interface_index, "",
+                                            &link, &refusal, error);
+  plum_netlink_client_close (&lookup->netlink);
+  if (!queried)
+    return FALSE;
+
+  if (refusal != 0 || route.type != RTN_LOCAL)
+    {
+      g_autofree char *text = g_inet_address_to_string (address);
+
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                   "This host does not have the address %s", text);
+      return FALSE;
+    }
+
+  memcpy (interface_name, link.name, PLUM_NETLINK_NAME_SIZE);
+  return TRUE;
+}
+
+/* on_link: gateway is on the link of the interface, whatever the routes are. */
+static PlumNetwork *
+look_up (GSocketFamily family,
+         const char *interface_name,
+         GInetAddress *gateway,
+         gboolean on_link,
+         GError **error)
 {
   g_autofree RouteLookup *lookup = NULL;
   PlumNetwork *network;
@@ -399,6 +448,7 @@ plum_route_lookup (GSocketFamily family,
   lookup->interface_index = 0;
   lookup->interface_name = interface_name;
   lookup->override = gateway;
+  lookup->on_link = on_link;
   if (!plum_netlink_client_open (&lookup->netlink, error))
     return NULL;
 
@@ -433,4 +483,47 @@ plum_route_leads_beyond (PlumNetwork *network, GInetAddress *destination)
   return route.next_hop.gateway_family == family &&
          memcmp (route.next_hop.gateway, g_inet_address_to_bytes (gateway),
                  g_inet_address_get_native_size (gateway)) == 0;
+}
+
+PlumNetwork *
+plum_route_lookup (GSocketFamily family,
+                   const char *interface_name,
+                   GInetAddress *gateway,
+                   GError **error)
+{
+  return look_up (family, interface_name, gateway, gateway != NULL, error);
+}
+
+PlumNetwork *
+plum_route_lookup_from (GInetAddress *local_address,
+                        const char *interface_name,
+                        GInetAddress *gateway,
+                        GError **error)
+{
+  char found[PLUM_NETLINK_NAME_SIZE];
+  g_autofree char *text = g_inet_address_to_string (local_address);
+  g_autoptr (PlumNetwork) network = NULL;
+
+  if (g_inet_address_get_is_link_local (local_address))
+    {
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                   "The address %s is valid on its link only", text);
+      return NULL;
+    }
+  if (!find_interface_of (local_address, found, error))
+    return NULL;
+  if (interface_name != NULL && !g_str_equal (interface_name, found))
+    {
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                   "The interface “%s” does not have the address %s", interface_name, text);
+      return NULL;
+    }
+
+  network = look_up (g_inet_address_get_family (local_address), found, gateway, FALSE, error);
+  if (network == NULL ||
+      g_inet_address_equal (plum_network_get_local_address (network), local_address))
+    return g_steal_pointer (&network);
+
+  return plum_network_new (found, plum_network_get_interface_index (network),
+                           plum_network_get_gateway (network), local_address, gateway != NULL);
 }

@@ -74,7 +74,7 @@ def parse():
     parser.add_argument('--hairpin', metavar='LAN', help='internal interface whose hosts reach '
                         'mapped ports at the external address')
     parser.add_argument('--http-port', type=int, default=5000)
-    parser.add_argument('--uuid', default='0c6cbb3a-1e9b-4a4b-9f5c-4c41422d4c44')
+    parser.add_argument('--uuid', required=True)
     parser.add_argument('--min-lifetime', type=int, default=120)
     parser.add_argument('--max-lifetime', type=int, default=86400)
     parser.add_argument('--refuse-file', type=pathlib.Path, required=True,

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Mappings that the manager does not hold: listed from the records, and removed. */
+
+#include "lease-store-fixture.h"
+
+static guint
+count_recorded (PlumManager *manager, GSocketFamily family)
+{
+  g_autoptr (GListModel) entries = plum_manager_dup_recorded_entries (manager, family);
+
+  g_assert_true (g_list_model_get_item_type (entries) == PLUM_TYPE_ENTRY);
+  return g_list_model_get_n_items (entries);
+}
+
+static void
+assert_none_is_recorded (PlumManager *manager)
+{
+  g_assert_cmpuint (count_recorded (manager, G_SOCKET_FAMILY_IPV4), ==, 0);
+  g_assert_cmpuint (count_recorded (manager, G_SOCKET_FAMILY_IPV6), ==, 0);
+}
+
+static void
+test_of_an_earlier_run (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) key = store_crash_with_one (f);
+  g_autoptr (GListModel) entries =
+    plum_manager_dup_recorded_entries (f->manager, G_SOCKET_FAMILY_IPV4);
+  g_autoptr (PlumEntry) entry = g_list_model_get_item (entries, 0);
+  g_autofree char *address = NULL;
+
+  g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 1);
+  g_assert_cmpint (plum_entry_get_protocol (entry), ==, PLUM_PROTOCOL_TCP);
+  g_assert_cmpuint (plum_entry_get_internal_port (entry), ==, 8080);
+  g_assert_cmpuint (plum_entry_get_external_port (entry), ==, 40000);
+  g_assert_cmpuint (plum_entry_get_lifetime (entry), >, 7000);
+  g_assert_cmpuint (plum_entry_get_lifetime (entry), <=, 7200);
+  address = g_inet_address_to_string (plum_entry_get_internal_address (entry));
+  g_assert_cmpstr (address, ==, "127.0.0.1");
+  store_assert_log (""); /* nothing is sent */
+}
+
+static void
+test_of_another_manager (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = store_add_up (f, 8080);
+  g_autoptr (PlumManager) other = store_manager_new (f->directory.path, "127.9.9.9");
+
+  test_loop_advance (&f->loop, STORE_WRITTEN_MS);
+  g_assert_cmpuint (count_recorded (f->manager, G_SOCKET_FAMILY_IPV4), ==, 1);
+  g_assert_cmpuint (count_recorded (other, G_SOCKET_FAMILY_IPV4), ==, 1);
+  g_assert_true (store_close (f));
+  assert_none_is_recorded (other);
+}
+
+static void
+test_of_another_router (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) key = store_crash_with_one (f);
+  g_autoptr (PlumManager) elsewhere = store_manager_new (f->directory.path, "127.9.9.8");
+
+  assert_none_is_recorded (elsewhere);
+  g_assert_cmpuint (count_recorded (f->manager, G_SOCKET_FAMILY_IPV4), ==, 1);
+}
+
+static void
+test_of_another_family (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) key = store_crash_with_one (f);
+
+  g_assert_cmpuint (count_recorded (f->manager, G_SOCKET_FAMILY_IPV6), ==, 0);
+}
+
+static void
+set_expiry (StoreFixture *f, gint64 expires)
+{
+  g_autoptr (GPtrArray) records = store_read_records (f);
+
+  ((PlumLeaseRecord *) records->pdata[0])->expires = expires;
+  store_write_records (f, records);
+}
+
+static void
+test_expired (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) key = store_crash_with_one (f);
+
+  set_expiry (f, g_get_real_time () - 1);
+  assert_none_is_recorded (f->manager);
+}
+
+static void
+test_permanent (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) key = store_crash_with_one (f);
+  g_autoptr (GListModel) entries = NULL;
+  g_autoptr (PlumEntry) entry = NULL;
+
+  set_expiry (f, PLUM_LEASE_RECORD_FOREVER);
+  entries = plum_manager_dup_recorded_entries (f->manager, G_SOCKET_FAMILY_IPV4);
+  entry = g_list_model_get_item (entries, 0);
+  g_assert_cmpuint (plum_entry_get_lifetime (entry), ==, PLUM_LIFETIME_FOREVER);
+}
+
+static void
+test_no_directory (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) key = store_crash_with_one (f);
+  g_autoptr (PlumManager) manager = store_manager_new (NULL, "127.9.9.9");
+
+  assert_none_is_recorded (manager);
+}
+
+/* --- Removal --- */
+
+/* Returns the error of the removal of TCP 8080. (nullable) (transfer full) */
+static GError *
+unmap (StoreFixture *f, guint external_port)
+{
+  GError *error = NULL;
+
+  plum_manager_unmap_async (f->manager, PLUM_PROTOCOL_TCP, G_SOCKET_FAMILY_IPV4, 8080,
+                            external_port, NULL, test_store_result, &f->result);
+  test_loop_advance_until (&f->loop, f->result != NULL, 20000);
+  g_assert_cmpint (plum_manager_unmap_finish (f->manager, f->result, &error), ==, error == NULL);
+  g_clear_object (&f->result);
+  return error;
+}
+
+static void
+test_unmap_recorded (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) key = store_crash_with_one (f);
+  g_autoptr (GError) error = unmap (f, 0);
+  PlumRequest *request = fake_backend_script (FAKE_ALPHA)->last_unmap;
+
+  g_assert_no_error (error);
+  store_assert_log ("alpha:discover beta:discover alpha:unmap:tcp:8080");
+  g_assert_true (g_bytes_equal (plum_request_get_key (request), key));
+  g_assert_cmpuint (fake_backend_script (FAKE_ALPHA)->unmapped_port, ==, 40000);
+  test_loop_advance (&f->loop, STORE_WRITTEN_MS);
+  assert_none_is_recorded (f->manager);
+}
+
+/* The record is of another external port: only the router can tell. */
+static void
+test_unmap_another_port (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) key = store_crash_with_one (f);
+  g_autoptr (GError) error = unmap (f, 40001);
+
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
+  g_assert_cmpuint (fake_backend_script (FAKE_ALPHA)->n_unmap, ==, 0);
+  g_assert_cmpuint (count_recorded (f->manager, G_SOCKET_FAMILY_IPV4), ==, 1);
+}
+
+static void
+test_unmap_not_confirmed (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) key = store_crash_with_one (f);
+  g_autoptr (GError) error = NULL;
+
+  fake_backend_script (FAKE_ALPHA)->unmap =
+    (FakeReply){ .fails = TRUE, .code = PLUM_ERROR_TIMED_OUT };
+  error = unmap (f, 0);
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+  g_assert_nonnull (strstr (error->message, "The router may keep the mapping until "));
+  g_assert_cmpuint (count_recorded (f->manager, G_SOCKET_FAMILY_IPV4), ==, 1);
+}
+
+static void
+test_unmap_held (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = store_add_up (f, 8080);
+  g_autoptr (GError) error = unmap (f, 0);
+
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS);
+  g_assert_cmpuint (fake_backend_script (FAKE_ALPHA)->n_unmap, ==, 0);
+  g_assert_cmpint (plum_mapping_get_state (mapping), ==, PLUM_STATE_SUCCESS);
+}
+
+static void
+test_unmap_closed (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (store_close (f));
+  error = unmap (f, 0);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  assert_none_is_recorded (f->manager);
+}
+
+#define ADD(path, func)                                                                            \
+  g_test_add (path, StoreFixture, NULL, store_fixture_set_up, func, store_fixture_tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  ADD ("/recorded/of-an-earlier-run", test_of_an_earlier_run);
+  ADD ("/recorded/of-another-manager", test_of_another_manager);
+  ADD ("/recorded/of-another-router", test_of_another_router);
+  ADD ("/recorded/of-another-family", test_of_another_family);
+  ADD ("/recorded/expired", test_expired);
+  ADD ("/recorded/permanent", test_permanent);
+  ADD ("/recorded/no-directory", test_no_directory);
+  ADD ("/recorded/unmap/recorded", test_unmap_recorded);
+  ADD ("/recorded/unmap/another-port", test_unmap_another_port);
+  ADD ("/recorded/unmap/not-confirmed", test_unmap_not_confirmed);
+  ADD ("/recorded/unmap/held", test_unmap_held);
+  ADD ("/recorded/unmap/closed", test_unmap_closed);
+
+  return g_test_run ();
+}

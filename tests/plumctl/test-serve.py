@@ -1,0 +1,357 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""plumctl serve, with a fake router, files that change, and a service manager that listens.
+
+Usage: see harness.py.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import tempfile
+import threading
+import time
+
+from fake_gateway import FakeGateway
+from harness import DEADLINE, common, contains, equal, main, plumctl, start, test
+
+
+class Served:
+    """A run of plumctl serve: its events, its messages to the service manager, and its file."""
+
+    def __init__(self, gateway, text, *options, **environment):
+        self.gateway = gateway
+        self.first = text
+        self.options = options
+        self.environment = environment
+        self.events = []
+        self.messages = []
+        self.errors = ""
+        self.changed = threading.Condition()
+
+    def __enter__(self):
+        self._folder = tempfile.TemporaryDirectory()
+        self.path = os.path.join(self._folder.name, "ports.conf")
+        self.write(self.first)
+        self._manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        name = os.path.join(self._folder.name, "notify")
+        self._manager.bind(name)
+        self.process = start("serve", "--json", *common(self.gateway), *self.options, self.path,
+                             NOTIFY_SOCKET=name, OUT=self.file("out"), **self.environment)
+        for read in (self._read_events, self._read_errors, self._read_messages):
+            threading.Thread(target=read, daemon=True).start()
+        return self
+
+    def __exit__(self, *unused):
+        self.process.kill()
+        self.process.wait()
+        self._manager.close()
+        self._folder.cleanup()
+
+    def file(self, name):
+        return os.path.join(self._folder.name, name)
+
+    def read(self, name):
+        with contextlib.suppress(FileNotFoundError), open(self.file(name)) as file:
+            return file.read()
+        return ""
+
+    def write(self, text):
+        with open(self.path, "w") as file:
+            file.write(text)
+
+    def replace(self, text):
+        """As an editor does: a new file takes the place of the old one."""
+        with open(self.path + ".new", "w") as file:
+            file.write(text)
+        os.rename(self.path + ".new", self.path)
+
+    def _add(self, add):
+        with self.changed:
+            add()
+            self.changed.notify_all()
+
+    def _read_events(self):
+        for line in self.process.stdout:
+            if line.startswith("{"):
+                self._add(lambda: self.events.append(json.loads(line)))
+
+    def _read_errors(self):
+        for line in self.process.stderr:
+            def add():
+                self.errors += line
+            self._add(add)
+
+    def _read_messages(self):
+        with contextlib.suppress(OSError):
+            while True:
+                text = self._manager.recv(4096).decode()
+                self._add(lambda: self.messages.extend(text.splitlines()))
+
+    def wait(self, condition, what):
+        with self.changed:
+            assert self.changed.wait_for(condition, DEADLINE), \
+                "%s: %r, %r, %r" % (what, self.events, self.messages, self.errors)
+
+    def wait_message(self, text):
+        self.wait(lambda: text in self.messages, "no message " + text)
+
+    def wait_error(self, text):
+        self.wait(lambda: text in self.errors, "no error " + text)
+
+    def wait_file(self, name, condition):
+        deadline = time.monotonic() + DEADLINE
+        while not condition(self.read(name)):
+            assert time.monotonic() < deadline, repr(self.read(name))
+            time.sleep(0.02)
+
+    def states(self, port):
+        return [event["state"] for event in self.events if event["internal_port"] == port]
+
+    def stop(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        return self.process.wait(DEADLINE)
+
+
+def table(gateway):
+    return sorted((protocol, port, external) for (protocol, port), (external, _)
+                  in gateway.table.items())
+
+
+# The life of the service
+
+@test
+def serve_holds_and_removes():
+    with FakeGateway() as gateway, \
+            Served(gateway, "[tcp:8080]\nexternal=80\n[udp:5000-5001]\n") as served:
+        served.wait_message("STATUS=3 of 3 ports are reachable")
+        contains("\n".join(served.messages), "READY=1")
+        equal(table(gateway), [("tcp", 8080, 80), ("udp", 5000, 5000), ("udp", 5001, 5001)])
+        equal(served.stop(), 0)
+        equal(table(gateway), [])
+        contains("\n".join(served.messages), "STOPPING=1")
+        equal(served.errors, "")
+
+
+@test
+def serve_one_port():
+    with FakeGateway() as gateway, Served(gateway, "[tcp:8080]\n") as served:
+        served.wait_message("STATUS=1 of 1 port is reachable")
+        equal(served.stop(signal.SIGINT), 0)
+
+
+@test
+def serve_is_ready_without_a_router():
+    with FakeGateway(silent=True) as gateway, Served(gateway, "[tcp:8080]\n") as served:
+        served.wait_message("READY=1")
+        served.wait_message("STATUS=0 of 1 port is reachable")
+        equal(served.stop(), 0)
+
+
+@test
+def serve_watchdog():
+    with FakeGateway() as gateway, \
+            Served(gateway, "[tcp:8080]\n", WATCHDOG_USEC="100000") as served:
+        served.wait(lambda: served.messages.count("WATCHDOG=1") >= 3, "no watchdog messages")
+        equal(served.stop(), 0)
+
+
+@test
+def serve_watchdog_of_another_process():
+    with FakeGateway() as gateway, \
+            Served(gateway, "[tcp:8080]\n", WATCHDOG_USEC="20000", WATCHDOG_PID="1") as served:
+        served.wait_message("STATUS=1 of 1 port is reachable")
+        time.sleep(0.2)
+        equal(served.messages.count("WATCHDOG=1"), 0)
+
+
+@test
+def serve_an_empty_file():
+    with FakeGateway() as gateway, Served(gateway, "# later\n") as served:
+        served.wait_message("STATUS=0 of 0 ports are reachable")
+        equal(gateway.requests, 0)
+        served.replace("[tcp:8080]\n")
+        served.wait_message("STATUS=1 of 1 port is reachable")
+        equal(served.stop(), 0)
+
+
+# Reload
+
+def assert_reload(change):
+    with FakeGateway() as gateway, Served(gateway, "[tcp:8080]\n[tcp:8081]\n") as served:
+        served.wait_message("STATUS=2 of 2 ports are reachable")
+        kept = gateway.table[("tcp", 8080)]
+        change(served, "[tcp:8080]\n[udp:9000]\n")
+        assert gateway.wait_for(lambda now: ("udp", 9000) in now and ("tcp", 8081) not in now)
+        served.wait(lambda: "destroyed" in served.states(8081), "8081 is not removed")
+        equal(served.states(8080), ["pending", "success"])
+        equal(gateway.table[("tcp", 8080)], kept)
+        served.wait_message("RELOADING=1")
+        equal(served.stop(), 0)
+        equal(table(gateway), [])
+
+
+@test
+def serve_reload_by_signal():
+    def change(served, text):
+        served.write(text)
+        served.process.send_signal(signal.SIGHUP)
+    assert_reload(change)
+
+
+@test
+def serve_reload_by_writing():
+    assert_reload(Served.write)
+
+
+@test
+def serve_reload_by_replacing():
+    assert_reload(Served.replace)
+
+
+@test
+def serve_reload_twice():
+    with FakeGateway() as gateway, Served(gateway, "[tcp:8080]\n") as served:
+        served.wait_message("STATUS=1 of 1 port is reachable")
+        for port in (9001, 9002):
+            served.replace("[tcp:8080]\n[tcp:%d]\n" % port)
+            assert gateway.wait_for(
+                lambda now: sorted(now) == [("tcp", 8080), ("tcp", port)]), gateway.table
+        equal(served.states(8080), ["pending", "success"])
+
+
+@test
+def serve_another_external_port():
+    """The old mapping is removed before the new one is requested."""
+    with FakeGateway() as gateway, Served(gateway, "[tcp:8080]\n") as served:
+        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.replace("[tcp:8080]\nexternal=9000\n")
+        assert gateway.wait_for(
+            lambda now: [entry[0] for entry in now.values()] == [9000]), gateway.table
+        served.wait(lambda: served.states(8080)[-1] == "success", "not up again")
+        equal([state for state in served.states(8080) if state in ("success", "destroyed")],
+              ["success", "destroyed", "success"])
+
+
+@test
+def serve_changes_while_it_is_removed():
+    """The last version of the file counts, whatever the order of the answers."""
+    with FakeGateway() as gateway, Served(gateway, "[tcp:8080]\n") as served:
+        served.wait_message("STATUS=1 of 1 port is reachable")
+        for text in ("", "[tcp:8080]\nexternal=9000\n", "[tcp:8080]\nexternal=9001\n"):
+            served.write(text)
+            served.process.send_signal(signal.SIGHUP)
+            time.sleep(0.02)
+        assert gateway.wait_for(
+            lambda now: [entry[0] for entry in now.values()] == [9001]), gateway.table
+
+
+@test
+def serve_wrong_line():
+    with FakeGateway() as gateway, Served(gateway, "[tcp:8080]\n") as served:
+        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.replace("[tcp:9000]\n\nexact=perhaps\n")
+        served.wait_error("ports.conf: line 3: exact: “perhaps” is invalid, must be true or false\n")
+        served.wait_error("the ports stay as they are\n")
+        equal(table(gateway), [("tcp", 8080, 8080)])
+        served.replace("[tcp:9000]\n")
+        assert gateway.wait_for(lambda now: sorted(now) == [("tcp", 9000)]), gateway.table
+
+
+@test
+def serve_deleted_file():
+    with FakeGateway() as gateway, Served(gateway, "[tcp:8080]\n") as served:
+        served.wait_message("STATUS=1 of 1 port is reachable")
+        os.unlink(served.path)
+        served.process.send_signal(signal.SIGHUP)
+        served.wait_error("the ports stay as they are\n")
+        equal(table(gateway), [("tcp", 8080, 8080)])
+
+
+# Commands
+
+LOG = "on-change=sh -c 'echo \"$PLUM_STATE $PLUM_TCP_8080 $PLUM_EXTERNAL_ADDRESS\" >>\"$OUT\"'\n"
+
+
+@test
+def serve_command():
+    with FakeGateway() as gateway, Served(gateway, "[tcp:8080]\n" + LOG) as served:
+        served.wait_file("out", lambda text: text == "success 1.2.3.4:8080 1.2.3.4\n")
+        # Another command, or another port, is no change of this one.
+        served.replace("[tcp:8080]\non-change=touch %s\n[tcp:8081]\n" % served.file("touched"))
+        assert gateway.wait_for(lambda now: ("tcp", 8081) in now)
+        equal(served.states(8080), ["pending", "success"])
+        assert not os.path.exists(served.file("touched"))
+        equal(served.stop(), 0)
+        equal(served.read("out").count("\n"), 1)
+
+
+@test
+def serve_command_has_no_notify_socket():
+    command = "on-change=sh -c 'echo \"${NOTIFY_SOCKET-unset} ${WATCHDOG_USEC-unset}\" >\"$OUT\"'\n"
+    with FakeGateway() as gateway, \
+            Served(gateway, "[tcp:8080]\n" + command, WATCHDOG_USEC="9000000") as served:
+        served.wait_file("out", lambda text: text == "unset unset\n")
+
+
+@test
+def serve_command_fails():
+    with FakeGateway() as gateway, \
+            Served(gateway, "[tcp:8080]\non-change=sh -c 'exit 7'\n"
+                            "[tcp:8081]\non-change=/nonexistent\n") as served:
+        served.wait_error("the command “sh” ended with status 7\n")
+        served.wait_error("the command “/nonexistent” was not started: ")
+        served.wait_message("STATUS=2 of 2 ports are reachable")
+
+
+@test
+def serve_command_when_the_port_is_refused():
+    with FakeGateway(result=2) as gateway, Served(gateway, "[tcp:8080]\n" + LOG) as served:
+        served.wait_file("out", lambda text: text == "failure  \n")
+
+
+# Errors and usage
+
+@test
+def serve_check():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "ports.conf")
+        with open(path, "w") as file:
+            file.write("[tcp:8000-8002]\nfamily=both\n")
+        result = plumctl("serve", "--check", path)
+        equal((result.returncode, result.stdout, result.stderr), (0, path + ": 6 mappings\n", ""))
+        with open(path, "w") as file:
+            file.write("[tcp:0]\n")
+        result = plumctl("serve", "--check", path)
+        equal((result.returncode, result.stdout), (1, ""))
+        contains(result.stderr, path + ": line 1: “tcp:0”: port 0 is out of range")
+
+
+@test
+def serve_missing_file():
+    result = plumctl("serve", "/nonexistent/ports.conf")
+    equal(result.returncode, 1)
+    contains(result.stderr, "/nonexistent/ports.conf")
+
+
+@test
+def serve_file_of_the_user():
+    with tempfile.TemporaryDirectory() as folder:
+        os.mkdir(os.path.join(folder, "plumctl"))
+        path = os.path.join(folder, "plumctl", "ports.conf")
+        with open(path, "w") as file:
+            file.write("[tcp:80]\n")
+        result = plumctl("serve", "--check", XDG_CONFIG_HOME=folder)
+        equal((result.returncode, result.stdout), (0, path + ": 1 mapping\n"))
+
+
+@test
+def serve_two_files():
+    result = plumctl("serve", "a", "b")
+    equal(result.returncode, 2)
+    contains(result.stderr, "“b”: only one FILE can be served")
+
+
+main("serve")

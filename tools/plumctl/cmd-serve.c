@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* "plumctl serve": holds the ports of a file, for a system or user service. */
+
+#include "command.h"
+#include "common-options.h"
+#include "describe.h"
+#include "exit-code.h"
+#include "notify-socket.h"
+#include "output.h"
+#include "served-ports.h"
+#include "session.h"
+#include "state-directory.h"
+
+#include <signal.h>
+
+#define SYSTEM_FILE "/etc/plumctl/ports.conf"
+
+/* An editor writes a file in several steps. */
+#define SETTLE_MS 200
+
+static gboolean check_only;
+
+static const GOptionEntry entries[] = {
+  { "check", 'c', 0, G_OPTION_ARG_NONE, &check_only, "Check the file and exit", NULL },
+  COMMON_OPTION_BACKEND,
+  COMMON_OPTION_GATEWAY,
+  COMMON_OPTION_INTERFACE,
+  COMMON_OPTION_JSON,
+  COMMON_OPTION_QUIET,
+  COMMON_OPTION_VERBOSE,
+  { NULL },
+};
+
+typedef struct
+{
+  Session session; /* first: a Session * is a Serve * */
+  char *path;
+  ServedPorts *ports;
+  NotifySocket *notify;
+  GFileMonitor *monitor;
+  guint reload_id;
+  char *status; /* (nullable): as sent */
+} Serve;
+
+/* --- The file --- */
+
+/* The file of the user, or else that of the system. (transfer full) */
+static char *
+find_file (void)
+{
+  g_autofree char *path =
+    g_build_filename (g_get_user_config_dir (), "plumctl", "ports.conf", NULL);
+
+  if (g_file_test (path, G_FILE_TEST_EXISTS) || !g_file_test (SYSTEM_FILE, G_FILE_TEST_EXISTS))
+    return g_steal_pointer (&path);
+  return g_strdup (SYSTEM_FILE);
+}
+
+/* Reports an error. (element-type PortsFileMapping) (transfer full) (nullable) */
+static GPtrArray *
+read_file (const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+  GPtrArray *mappings;
+  gsize length;
+
+  if (!g_file_get_contents (path, &text, &length, &error))
+    {
+      output_error ("%s", error->message);
+      return NULL;
+    }
+
+  mappings = ports_file_parse (text, length, &error);
+  if (mappings == NULL)
+    output_error ("%s: %s", path, error->message);
+  return mappings;
+}
+
+/* --- Reports --- */
+
+static void
+send_status (Serve *serve)
+{
+  g_autofree char *status = NULL;
+  guint n = served_ports_get_n (serve->ports);
+
+  if (serve->session.closing)
+    return;
+
+  status = g_strdup_printf ("%u of %u %s reachable", served_ports_get_n_up (serve->ports), n,
+                            n == 1 ? "port is" : "ports are");
+  if (g_strcmp0 (status, serve->status) == 0)
+    return;
+
+  notify_socket_send (serve->notify, "STATUS=%s", status);
+  g_free (serve->status);
+  serve->status = g_steal_pointer (&status);
+}
+
+static OutputColour
+get_colour (PlumState state)
+{
+  if (state == PLUM_STATE_SUCCESS)
+    return OUTPUT_GOOD;
+  return state == PLUM_STATE_FAILURE ? OUTPUT_BAD : OUTPUT_FAINT;
+}
+
+/* Prints a mapping if its text differs from the last one printed. */
+static void
+on_port_changed (ServedPorts *ports, PlumMapping *mapping, gpointer user_data)
+{
+  static const char key[] = "plumctl-printed";
+  Serve *serve = user_data;
+  char *text = common_options.json ? describe_mapping_json (mapping) : describe_mapping (mapping);
+
+  send_status (serve);
+  if (g_strcmp0 (text, g_object_get_data (G_OBJECT (mapping), key)) == 0)
+    {
+      g_free (text);
+      return;
+    }
+
+  g_object_set_data_full (G_OBJECT (mapping), key, text, g_free);
+  if (common_options.json)
+    output_json (text);
+  else
+    output_line (get_colour (plum_mapping_get_state (mapping)), "%s", text);
+}
+
+static const ServedPortsClient ports_client = { .changed = on_port_changed };
+
+/* --- Reload --- */
+
+static void
+reload (Serve *serve)
+{
+  g_autoptr (GPtrArray) mappings = NULL;
+
+  notify_socket_send (serve->notify, "RELOADING=1");
+  mappings = read_file (serve->path);
+  if (mappings != NULL)
+    {
+      output_line (OUTPUT_PLAIN, "%s: %u %s", serve->path, mappings->len,
+                   mappings->len == 1 ? "mapping" : "mappings");
+      served_ports_apply (serve->ports, mappings);
+    }
+  else
+    {
+      output_error ("the ports stay as they are");
+    }
+  notify_socket_send (serve->notify, "READY=1");
+  send_status (serve);
+}
+
+static gboolean
+on_settled (gpointer user_data)
+{
+  Serve *serve = user_data;
+
+  serve->reload_id = 0;
+  if (!serve->session.closing)
+    reload (serve);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+reload_soon (Serve *serve)
+{
+  g_clear_handle_id (&serve->reload_id, g_source_remove);
+  serve->reload_id = g_timeout_add (SETTLE_MS, on_settled, serve);
+}
+
+/* A file that is deleted is about to be replaced, or is missing by mistake: the ports stay. */
+static void
+on_file_changed (
+  GFileMonitor *monitor, GFile *file, GFile *other, GFileMonitorEvent event, gpointer user_data)
+{
+  if (event == G_FILE_MONITOR_EVENT_CHANGED || event == G_FILE_MONITOR_EVENT_CREATED ||
+      event == G_FILE_MONITOR_EVENT_RENAMED || event == G_FILE_MONITOR_EVENT_MOVED_IN)
+    reload_soon (user_data);
+}
+
+static void
+watch_file (Serve *serve)
+{
+  g_autoptr (GFile) file = g_file_new_for_path (serve->path);
+  g_autoptr (GError) error = NULL;
+
+  serve->monitor = g_file_monitor_file (file, G_FILE_MONITOR_WATCH_MOVES, NULL, &error);
+  if (serve->monitor == NULL)
+    output_error ("changes of the file are not noticed, only SIGHUP reloads it: %s",
+                  error->message);
+  else
+    g_signal_connect (serve->monitor, "changed", G_CALLBACK (on_file_changed), serve);
+}
+
+/* --- Run --- */
+
+static void
+on_interrupted (Session *session, int signal_number)
+{
+  Serve *serve = (Serve *) session;
+
+  if (signal_number == SIGHUP)
+    {
+      reload (serve);
+      return;
+    }
+
+  served_ports_stop (serve->ports);
+  notify_socket_send (serve->notify, "STOPPING=1\nSTATUS=Removing the mappings");
+  session_close (session, PLUMCTL_OK);
+}
+
+static int
+serve_ports (Serve *serve, GPtrArray *mappings)
+{
+  int exit_code;
+
+  serve->session.interrupted = on_interrupted;
+  state_directory_use (serve->session.manager);
+  serve->ports = served_ports_new (serve->session.manager, &ports_client, serve);
+  watch_file (serve);
+
+  served_ports_apply (serve->ports, mappings);
+  notify_socket_send (serve->notify, "READY=1");
+  send_status (serve);
+  notify_socket_start_watchdog (serve->notify);
+
+  exit_code = session_run (&serve->session);
+
+  g_clear_handle_id (&serve->reload_id, g_source_remove);
+  if (serve->monitor != NULL)
+    g_file_monitor_cancel (serve->monitor);
+  g_clear_object (&serve->monitor);
+  served_ports_free (serve->ports);
+  return exit_code;
+}
+
+static int
+run_serve (char **arguments, char **tail)
+{
+  Serve serve = { .session.interrupt_code = PLUMCTL_OK };
+  g_autoptr (GPtrArray) mappings = NULL;
+  int exit_code = PLUMCTL_FAILED;
+
+  if (arguments[0] != NULL && arguments[1] != NULL)
+    {
+      output_error ("“%s”: only one FILE can be served", arguments[1]);
+      return PLUMCTL_USAGE;
+    }
+
+  serve.path = arguments[0] != NULL ? g_strdup (arguments[0]) : find_file ();
+  serve.notify = notify_socket_new ();
+  mappings = read_file (serve.path);
+  if (mappings != NULL && check_only)
+    {
+      output_line (OUTPUT_PLAIN, "%s: %u %s", serve.path, mappings->len,
+                   mappings->len == 1 ? "mapping" : "mappings");
+      exit_code = PLUMCTL_OK;
+    }
+  else if (mappings != NULL)
+    {
+      if (session_init (&serve.session))
+        exit_code = serve_ports (&serve, mappings);
+      else
+        exit_code = serve.session.exit_code;
+      session_clear (&serve.session);
+    }
+
+  g_clear_pointer (&serve.notify, notify_socket_free);
+  g_free (serve.status);
+  g_free (serve.path);
+  return exit_code;
+}
+
+const PlumctlCommand plumctl_command_serve = {
+  .name = "serve",
+  .arguments = "[FILE]",
+  .summary = "Hold the ports of a file, as a service",
+  .details =
+    "The file has a group for each SPEC, and may be changed at any time: what is the same in it "
+    "is\n"
+    "not touched. A wrong line changes nothing.\n"
+    "  [tcp:8080]\n"
+    "  external=80                    the preferred external port\n"
+    "  exact=true                     accept no other external port\n"
+    "  family=both                    4, 6 or both (default: 4)\n"
+    "  description=Web server         the name in the router's mapping table\n"
+    "  local-address=192.168.1.23     the address of this computer that is to be reached\n"
+    "  on-change=/usr/bin/update-dns  a command to run when the port becomes reachable, is lost,\n"
+    "                                 or has another address; it has the environment of “run”\n"
+    "\n"
+    "Default file: ~/.config/plumctl/ports.conf, or " SYSTEM_FILE " if that does\n"
+    "not exist.\n"
+    "\n"
+    "Examples:\n"
+    "  plumctl serve --check ports.conf\n"
+    "  plumctl serve " SYSTEM_FILE "\n"
+    "\n"
+    "Exit status: 0 stopped by SIGINT or SIGTERM, 1 the file cannot be used, 2 usage error.",
+  .options = entries,
+  .run = run_serve,
+};

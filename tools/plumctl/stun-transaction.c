@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "stun-transaction.h"
+
+#include <errno.h>
+#include <sys/random.h>
+
+static gboolean on_timeout (gpointer user_data);
+
+static gboolean
+send_request (StunTransaction *self, GError **error)
+{
+  guint8 request[STUN_REQUEST_MAX];
+  size_t size = stun_encode_binding (self->id, self->other != NULL, request);
+
+  self->n_sent++;
+  return g_socket_send_to (self->socket, G_SOCKET_ADDRESS (self->server), (const char *) request,
+                           size, NULL, error) >= 0;
+}
+
+static void
+finish (StunTransaction *self)
+{
+  g_clear_handle_id (&self->timer_id, g_source_remove);
+  g_source_destroy (self->source);
+  self->done (self);
+}
+
+/* A failed repetition is like a lost one. */
+static gboolean
+on_timeout (gpointer user_data)
+{
+  StunTransaction *self = user_data;
+
+  self->timer_id = 0;
+  if (self->n_sent == STUN_MAX_REQUESTS)
+    {
+      finish (self);
+      return G_SOURCE_REMOVE;
+    }
+
+  send_request (self, NULL);
+  self->timer_id = g_timeout_add (self->rto_ms << (self->n_sent - 1), on_timeout, self);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+is_same (GInetSocketAddress *a, GInetSocketAddress *b)
+{
+  return b != NULL && g_inet_socket_address_get_port (a) == g_inet_socket_address_get_port (b) &&
+         g_inet_address_equal (g_inet_socket_address_get_address (a),
+                               g_inet_socket_address_get_address (b));
+}
+
+/* One datagram for each iteration of the main loop, so that a flood does not delay the timer. */
+static gboolean
+on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+  StunTransaction *self = user_data;
+  g_autoptr (GSocketAddress) peer = NULL;
+  GInetSocketAddress *from;
+  StunResponse response;
+  guint8 data[STUN_MESSAGE_MAX];
+  gssize size = g_socket_receive_from (socket, &peer, (char *) data, sizeof data, NULL, NULL);
+
+  if (size < 0 || !G_IS_INET_SOCKET_ADDRESS (peer) ||
+      !stun_decode_response (data, (size_t) size, self->id, &response, NULL))
+    return G_SOURCE_CONTINUE;
+
+  from = G_INET_SOCKET_ADDRESS (peer);
+  self->from_other = is_same (from, self->other);
+  if (!self->from_other && !is_same (from, self->server))
+    {
+      g_set_object (&self->stray, from);
+      return G_SOURCE_CONTINUE;
+    }
+
+  self->answered = TRUE;
+  self->response = response;
+  finish (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* FALSE: the request cannot be sent, and done() is not called. */
+gboolean
+stun_transaction_start (StunTransaction *self, GError **error)
+{
+  if (getrandom (self->id, sizeof self->id, 0) != sizeof self->id)
+    {
+      int number = errno;
+
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (number), "No random numbers: %s",
+                   g_strerror (number));
+      return FALSE;
+    }
+  if (!send_request (self, error))
+    return FALSE;
+
+  self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);
+  g_source_set_callback (self->source, G_SOURCE_FUNC (on_readable), self, NULL);
+  g_source_attach (self->source, NULL);
+  self->timer_id = g_timeout_add (self->rto_ms, on_timeout, self);
+  return TRUE;
+}
+
+void
+stun_transaction_clear (StunTransaction *self)
+{
+  g_clear_handle_id (&self->timer_id, g_source_remove);
+  if (self->source != NULL)
+    g_source_destroy (self->source);
+  g_clear_pointer (&self->source, g_source_unref);
+  g_clear_object (&self->stray);
+}
