@@ -26,6 +26,9 @@ plum_lease_note_make_record (PlumLeaseHolder *holder,
   record->protocol = id->protocol;
   record->family = id->family;
   record->internal_port = id->internal_port;
+  plum_hosts_init (&record->hosts, &id->hosts);
+  if (id->hosts.internal != NULL)
+    record->description = g_strdup (note->description);
   record->external_port = note->external_port;
   record->key = g_bytes_ref (note->key);
   g_set_object (&record->gateway, plum_gateway_get_address (gateway));
@@ -50,7 +53,7 @@ PlumLeaseMemory
 plum_lease_note_recall (PlumLeaseStore *store, const PlumLeaseHolderId *id, PlumGateway *gateway)
 {
   const PlumLeaseRecord *record =
-    plum_lease_store_recall (store, id->protocol, id->family, id->internal_port,
+    plum_lease_store_recall (store, id->protocol, id->family, id->internal_port, &id->hosts,
                              gateway != NULL ? plum_gateway_get_network (gateway) : NULL);
 
   return record != NULL ? (PlumLeaseMemory){ record->external_port, record->key }

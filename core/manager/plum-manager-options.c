@@ -35,8 +35,8 @@ check_name (const char *name, const char *what, GError **error)
  * Options of the backends of this library:
  *
  * - `upnp`, `location`, a string: the URL of the description of the router, such as
- *   `http://192.168.1.1:5000/rootDesc.xml`. The backend then does not search. The host must be the
- *   address of the gateway.
+ *   `http://192.168.1.1:5000/rootDesc.xml`. The backend then does not search. The host must be an
+ * IP address: that of the gateway, or of another host on its network.
  *
  * Errors: %G_IO_ERROR_INVALID_ARGUMENT if @backend_name or @key does not match the pattern;
  * %G_IO_ERROR_CLOSED if the manager is closed.

@@ -301,6 +301,10 @@ plum_lease_chain_create_outer (PlumLeaseHolder *self, PlumGateway *upstream)
 {
   PlumLeaseHolderId id = self->id;
 
+  /* The first router leads to the internal host, and admits the remote hosts only: the others have
+   * neither to know, and need not be able to restrict a mapping. */
+  if (!plum_lease_chain_is_bypassed (self))
+    id.hosts = (PlumHosts){ NULL };
   id.internal_port = plum_lease_chain_get_base_port (self);
   g_clear_error (&self->outer_error);
   self->outer = plum_lease_holder_new_beyond (self, &id, upstream, &outer_owner);

@@ -67,7 +67,8 @@ plum_mapping_create_lease_properties (GParamSpec **properties)
    * PlumMapping:expires-at: (getter get_expires_at)
    *
    * The time when the mapping expires unless it is renewed; %NULL if it never expires, or while the
-   * mapping is not up. Each renewal changes it.
+   * mapping is not up. Each renewal changes it. A router that reports less remaining time than it
+   * has granted moves it forward.
    *
    * Since: 1.0
    */

@@ -2,7 +2,7 @@
 
 """Port mapping on home routers, for Python programs without a GLib main loop.
 
-    with plum_service.Service(application_name="Chat", log=print) as service:
+    with plum_service.Service(application_name="Chat") as service:
         mapping = service.map("tcp", 2234, timeout=10)
         print(mapping.external_host, mapping.external_port)
 
@@ -14,11 +14,29 @@ Times are in seconds. At the end of the with statement, all ports are unmapped.
 import atexit
 import ctypes
 import enum
+import logging
 import weakref
 
-__all__ = ["Error", "Mapping", "Scope", "Service", "Snapshot", "State"]
+__all__ = ["Error", "ErrorCode", "Mapping", "Scope", "Service", "Snapshot", "State"]
 
-_CLOSED = -2
+
+class ErrorCode(enum.IntEnum):
+    INVALID_ARGUMENT = -1
+    CLOSED = -2             # the service is closed
+    NOT_FOUND = -3          # no mapping has this id, or it was unmapped
+    WOULD_BLOCK = -4        # the method blocks, and a callback called it
+    TIMED_OUT = -5
+    NO_GATEWAY = -6         # there is no network or no router
+    NO_BACKEND = -7         # the router answers to no protocol
+    REFUSED = -8
+    CONFLICT = -9           # the external port is in use
+    NO_RESOURCES = -10
+    NOT_SUPPORTED = -11
+    MALFORMED = -12         # the answer of the router is invalid
+    DESTROYED = -13         # the mapping was unmapped during the wait
+    MODULE = -14            # a backend could not be loaded
+    NETWORK = -15           # an error of the operating system
+    FAILED = -16            # any other error
 
 
 class State(enum.IntEnum):
@@ -140,12 +158,17 @@ def _milliseconds(seconds):
     return 0 if seconds is None else min(max(int(seconds * 1000), 1), 0xFFFFFFFF)
 
 
+def _error_code(number):
+    """A later version of the library may have more codes."""
+    return ErrorCode(number) if number in list(ErrorCode) else number
+
+
 class Error(Exception):
-    """A negative return value of the library, in code."""
+    """The reason as a text, and an ErrorCode in code."""
 
     def __init__(self, code, text=""):
         super().__init__(text or _call("error_text", code).decode())
-        self.code = code
+        self.code = _error_code(code)
 
 
 def _check(code, text=""):
@@ -155,7 +178,7 @@ def _check(code, text=""):
 
 
 class Snapshot:
-    """A copy of the state of a mapping."""
+    """A copy of the state of a mapping: the members of PlumServiceMapping in plum-service.h."""
 
     def __init__(self, mapping):
         for name, _ in _Mapping._fields_[1:]:
@@ -163,6 +186,7 @@ class Snapshot:
             if isinstance(value, bytes):
                 value = value.decode(errors="replace")
             setattr(self, name, value)
+        self.error = _error_code(self.error)   # 0 if there is none
         self.state = State(self.state)
         self.external_scope = Scope(self.external_scope)
         self.protocol = ("tcp", "udp")[self.protocol]
@@ -221,11 +245,16 @@ def _close_all():
 class Service:
     """Maps ports with a thread of its own.
 
-    log: called with (level, message); level is 2 for information, 3 for a warning.
-    backends: names, such as ["pcp", "upnp"].
+    log: called with (level, message), such as the method log of a logging.Logger.
+    log_level: the lowest level to report. Levels are those of the module logging.
+    discover_timeout, mapping_timeout, recheck_period, lease_duration: in seconds.
+    backends: names in order of preference, such as ["pcp", "upnp"].
+    gateway_address, interface_name: which router to use; by default that of the default route.
+    application_name: the name in the mapping table of the router.
+    state_directory: must exist; lets a later run delete what a crash left.
     """
 
-    def __init__(self, *, log=None, log_level=2, discover_timeout=None, mapping_timeout=None,
+    def __init__(self, *, log=None, log_level=logging.INFO, discover_timeout=None, mapping_timeout=None,
                  recheck_period=None, lease_duration=None, backends=None, gateway_address=None,
                  interface_name=None, application_name=None, state_directory=None):
         self._handle = None
@@ -233,9 +262,10 @@ class Service:
         config = _Config()
         _call("config_init", config, ctypes.sizeof(config))
         if log is not None:
-            self._log = _LogFunc(lambda level, text, _: log(level, text.decode(errors="replace")))
+            self._log = _LogFunc(lambda level, text, _: log(max(level * 10, 5),
+                                                            text.decode(errors="replace")))
             config.log_func = self._log
-        config.log_level = log_level
+        config.log_level = max(log_level, 0) // 10   # from DEBUG = 10 to CRITICAL = 50
         config.discover_timeout = _milliseconds(discover_timeout)
         config.mapping_timeout = _milliseconds(mapping_timeout)
         config.recheck_period = _milliseconds(recheck_period)
@@ -266,6 +296,8 @@ class Service:
                  description, local_address, callback):
         request = _Request()
         _call("request_init", request, ctypes.sizeof(request))
+        if family is None:
+            family = 6 if ":" in (local_address or "") else 4
         request.protocol = ("tcp", "udp").index(protocol)
         request.family = (4, 6).index(family)
         for port in (internal_port, external_port):
@@ -291,18 +323,28 @@ class Service:
         return request
 
     def add(self, protocol, internal_port, *, external_port=0, require_external_port=False,
-            family=4, description=None, local_address=None, callback=None):
-        """Maps a port and returns a Mapping at once. callback: called with a Snapshot."""
+            family=None, description=None, local_address=None, callback=None):
+        """Maps a port and returns a Mapping at once.
+
+        protocol: "tcp" or "udp".
+        external_port: the requested port; 0 for no preference.
+        require_external_port: whether to accept no other external port.
+        family: 4 or 6; by default that of local_address, or 4.
+        description: a text for the mapping table of the router and for the log.
+        local_address: the address of this host that is to be reached, as a text.
+        callback: called with a Snapshot after each change.
+        """
         request = self._request(protocol, internal_port, external_port, require_external_port,
                                 family, description, local_address, callback)
         return Mapping(self, _check(_call("map", self._handle, request)))
 
     def map(self, protocol, internal_port, *, timeout=None, external_port=0,
-            require_external_port=False, family=4, description=None, local_address=None,
+            require_external_port=False, family=None, description=None, local_address=None,
             callback=None):
         """Maps a port and blocks until it is mapped (timeout: 30 seconds by default).
 
-        Returns a Mapping. On failure, the port is not kept, and Error is raised.
+        Returns a Mapping. On failure, the port is not kept, and Error is raised. The other
+        arguments are those of add().
         """
         request = self._request(protocol, internal_port, external_port, require_external_port,
                                 family, description, local_address, callback)
@@ -312,7 +354,10 @@ class Service:
         return Mapping(self, code)
 
     def get_local_address(self):
-        """Returns the address of this host towards the router."""
+        """Returns the IPv4 address of this host towards the router.
+
+        If gateway_address is an IPv6 address, returns the IPv6 address towards it.
+        """
         address = ctypes.create_string_buffer(64)
         _check(_call("get_local_address", self._handle, address, len(address)))
         return address.value.decode()
@@ -321,5 +366,5 @@ class Service:
         """Unmaps all ports. Raises Error if the router may still have mappings."""
         remaining = ctypes.create_string_buffer(1024)
         code = _call("close", self._handle, _milliseconds(timeout), remaining, len(remaining))
-        if code != _CLOSED:
+        if code != ErrorCode.CLOSED:
             _check(code, remaining.value.decode(errors="replace"))

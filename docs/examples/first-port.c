@@ -6,25 +6,19 @@
 #include <plum-glib/plum-glib.h>
 
 static void
-on_state (PlumMapping *mapping, GParamSpec *pspec, gpointer user_data)
+on_changed (PlumMapping *mapping, gpointer user_data)
 {
-  switch (plum_mapping_get_state (mapping))
-    {
-    case PLUM_STATE_SUCCESS:
-      g_print ("Reachable at %s:%u\n", plum_mapping_get_external_host (mapping),
-               plum_mapping_get_external_port (mapping));
-      break;
+  if (plum_mapping_get_state (mapping) == PLUM_STATE_SUCCESS)
+    g_print ("Reachable at %s:%u\n", plum_mapping_get_external_host (mapping),
+             plum_mapping_get_external_port (mapping));
+}
 
-    case PLUM_STATE_FAILURE: /* the library tries again */
-      g_print ("Not reachable: %s\n", plum_mapping_get_error (mapping)->message);
-      break;
-
-    case PLUM_STATE_PENDING:
-    case PLUM_STATE_DESTROYING:
-    case PLUM_STATE_DESTROYED:
-    default:
-      break;
-    }
+/* The library tries again. */
+static void
+on_error (PlumMapping *mapping, GParamSpec *pspec, gpointer user_data)
+{
+  if (plum_mapping_get_error_summary (mapping) != NULL)
+    g_print ("Not reachable: %s\n", plum_mapping_get_error_summary (mapping));
 }
 
 static void
@@ -63,14 +57,15 @@ main (void)
   Program program = { loop, manager };
   g_autoptr (GError) error = NULL;
 
-  g_signal_connect (mapping, "notify::state", G_CALLBACK (on_state), NULL);
+  g_signal_connect (mapping, "changed", G_CALLBACK (on_changed), NULL);
+  g_signal_connect (mapping, "notify::error-summary", G_CALLBACK (on_error), NULL);
+  g_unix_signal_add (SIGINT, on_interrupt, &program);
   if (!plum_manager_add_mapping (manager, mapping, &error))
     {
       g_printerr ("%s\n", error->message); /* an argument is invalid */
       return 1;
     }
 
-  g_unix_signal_add (SIGINT, on_interrupt, &program);
   g_main_loop_run (loop);
   return 0;
 }

@@ -13,13 +13,14 @@ const loop = new GLib.MainLoop(null, false);
 const manager = new Plum.Manager();
 const mapping = Plum.Mapping.new(Plum.Protocol.TCP, 8080);
 
-mapping.connect('notify::state', () => {
+mapping.connect('changed', () => {
     if (mapping.state === Plum.State.SUCCESS)
         print(`Reachable at ${mapping.externalHost}:${mapping.externalPort}`);
-    else if (mapping.state === Plum.State.FAILURE)   // the library tries again
-        print(`Not reachable: ${mapping.error.message}`);
 });
-manager.add_mapping(mapping);
+mapping.connect('notify::error-summary', () => {
+    if (mapping.errorSummary !== null)   // the library tries again
+        print(`Not reachable: ${mapping.errorSummary}`);
+});
 
 // Removes the mapping from the router now, not when its lease expires.
 async function close() {
@@ -35,4 +36,5 @@ GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, SIGINT, () => {
     close();
     return GLib.SOURCE_REMOVE;
 });
+manager.add_mapping(mapping);
 loop.run();

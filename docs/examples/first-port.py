@@ -10,13 +10,16 @@ gi.require_version("Plum", "1.0")
 from gi.repository import GLib, Plum
 
 
-def on_state(mapping, pspec):
+def on_changed(mapping):
     if mapping.props.state == Plum.State.SUCCESS:
         print("Reachable at %s:%d" % (mapping.props.external_host, mapping.props.external_port),
               flush=True)
-    elif mapping.props.state == Plum.State.FAILURE:
+
+
+def on_error(mapping, pspec):
+    if mapping.props.error_summary is not None:
         # The library tries again.
-        print("Not reachable: %s" % mapping.props.error.message, flush=True)
+        print("Not reachable: %s" % mapping.props.error_summary, flush=True)
 
 
 def on_closed(manager, result):
@@ -36,8 +39,9 @@ def on_interrupt():
 loop = GLib.MainLoop()
 manager = Plum.Manager()
 mapping = Plum.Mapping.new(Plum.Protocol.TCP, 8080)
-mapping.connect("notify::state", on_state)
-manager.add_mapping(mapping)
+mapping.connect("changed", on_changed)
+mapping.connect("notify::error-summary", on_error)
 
 GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, signal.SIGINT, on_interrupt)
+manager.add_mapping(mapping)
 loop.run()

@@ -2,12 +2,16 @@
 
 // Keeps TCP port 8080 of this host reachable from outside until Ctrl-C.
 
-void on_state (Plum.Mapping mapping) {
+void on_changed (Plum.Mapping mapping) {
   if (mapping.state == Plum.State.SUCCESS) {
     print ("Reachable at %s:%u\n", mapping.external_host, mapping.external_port);
-  } else if (mapping.state == Plum.State.FAILURE) {
-    // The library tries again.
-    print ("Not reachable: %s\n", mapping.error.message);
+  }
+}
+
+// The library tries again.
+void on_error (Plum.Mapping mapping) {
+  if (mapping.error_summary != null) {
+    print ("Not reachable: %s\n", mapping.error_summary);
   }
 }
 
@@ -26,17 +30,18 @@ int main () {
   var manager = new Plum.Manager ();
   var mapping = new Plum.Mapping (Plum.Protocol.TCP, 8080);
 
-  mapping.notify["state"].connect (() => on_state (mapping));
-  try {
-    manager.add_mapping (mapping);
-  } catch (Error error) {
-    GLib.error ("%s", error.message);   // an argument is invalid
-  }
-
+  mapping.changed.connect (on_changed);
+  mapping.notify["error-summary"].connect (() => on_error (mapping));
   Unix.signal_add (Posix.Signal.INT, () => {
     close_manager.begin (manager, loop);
     return Source.REMOVE;
   });
+  try {
+    manager.add_mapping (mapping);
+  } catch (Error error) {
+    printerr ("%s\n", error.message);   // an argument is invalid
+    return 1;
+  }
   loop.run ();
   return 0;
 }

@@ -1,17 +1,21 @@
 #include <plum-glib/plum-glib.h>
 
 static void
-on_mapped (GObject *manager, GAsyncResult *result, gpointer data)
+on_mapped (GObject *manager, GAsyncResult *result, gpointer loop)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (PlumMapping) mapping =
     plum_manager_create_mapping_finish (PLUM_MANAGER (manager), result, &error);
 
   if (mapping != NULL)
-    g_print ("reachable at %s:%u\n", plum_mapping_get_external_host (mapping),
-             plum_mapping_get_external_port (mapping));
-  else
-    g_printerr ("not reachable: %s\n", error->message);
+    {
+      g_print ("Reachable at %s:%u\n", plum_mapping_get_external_host (mapping),
+               plum_mapping_get_external_port (mapping));
+      return;
+    }
+
+  g_printerr ("Not reachable: %s\n", error->message);
+  g_main_loop_quit (loop);
 }
 
 int
@@ -20,6 +24,7 @@ main (void)
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (PlumManager) manager = plum_manager_new ();
 
-  plum_manager_create_mapping_async (manager, PLUM_PROTOCOL_TCP, 8080, 0, 0, NULL, on_mapped, NULL);
+  plum_manager_create_mapping_async (manager, PLUM_PROTOCOL_TCP, 8080, 0, 0, NULL, on_mapped, loop);
   g_main_loop_run (loop);
+  return 1; /* the loop ends only if the port is not reachable */
 }

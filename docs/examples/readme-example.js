@@ -2,11 +2,17 @@
 
 import Gio from 'gi://Gio';
 import Plum from 'gi://Plum?version=1.0';
+import System from 'system';
 
 Gio._promisify(Plum.Manager.prototype, 'create_mapping_async', 'create_mapping_finish');
 Gio._promisify(Plum.Manager.prototype, 'close_async', 'close_finish');
 
 const manager = new Plum.Manager();
-const mapping = await manager.create_mapping_async(Plum.Protocol.TCP, 8080, 0, 0, null);
-print(`Reachable at ${mapping.externalHost}:${mapping.externalPort}`);
-await manager.close_async(null);   // removes the mapping from the router
+try {
+    const mapping = await manager.create_mapping_async(Plum.Protocol.TCP, 8080, 0, 0, null);
+    print(`Reachable at ${mapping.externalHost}:${mapping.externalPort}`);
+    await manager.close_async(null);   // removes the mapping from the router
+} catch (error) {
+    printerr(`Not reachable: ${error.message}`);
+    System.exit(1);
+}

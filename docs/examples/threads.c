@@ -29,15 +29,23 @@ static void
 on_changed (PlumManager *manager, PlumMapping *mapping, gpointer user_data)
 {
   Worker *worker = user_data;
-  const GError *error = plum_mapping_get_error (mapping);
 
   if (plum_mapping_get_state (mapping) == PLUM_STATE_SUCCESS)
     g_async_queue_push (worker->messages,
                         g_strdup_printf ("Reachable at %s:%u",
                                          plum_mapping_get_external_host (mapping),
                                          plum_mapping_get_external_port (mapping)));
-  else if (error != NULL)
-    g_async_queue_push (worker->messages, g_strdup_printf ("Not reachable: %s", error->message));
+}
+
+static void
+on_error (PlumMapping *mapping, GParamSpec *pspec, gpointer user_data)
+{
+  Worker *worker = user_data;
+
+  if (plum_mapping_get_error_summary (mapping) != NULL)
+    g_async_queue_push (worker->messages,
+                        g_strdup_printf ("Not reachable: %s",
+                                         plum_mapping_get_error_summary (mapping)));
 }
 
 static gpointer
@@ -65,6 +73,7 @@ add_mapping (gpointer user_data)
   g_autoptr (PlumMapping) mapping = plum_mapping_new (PLUM_PROTOCOL_TCP, 8080);
   g_autoptr (GError) error = NULL;
 
+  g_signal_connect (mapping, "notify::error-summary", G_CALLBACK (on_error), worker);
   if (!plum_manager_add_mapping (worker->manager, mapping, &error))
     g_async_queue_push (worker->messages, g_strdup (error->message));
   return G_SOURCE_REMOVE;

@@ -167,7 +167,7 @@ typedef struct
   uint16_t internal_port;     /* from 1 to 65535 */
   uint16_t external_port;     /* the requested port, or 0 for no preference */
   bool require_external_port; /* whether to accept no other external port */
-  const char *description;    /* for the mapping table of the router, or NULL */
+  const char *description;    /* for the mapping table of the router and for the log, or NULL */
   /* The address of this host that is to be reached, or NULL. It selects the router, and must be of
    * family. An address from which no router is reached, or that is link-local, fails with
    * PLUM_SERVICE_ERROR_NO_GATEWAY. */
@@ -239,9 +239,10 @@ PLUM_SERVICE_API int plum_service_unmap (PlumService *service, int id);
  * mapping. The port is unmapped in any case. */
 PLUM_SERVICE_API int plum_service_unmap_and_wait (PlumService *service, int id, uint32_t timeout);
 
-/* Writes the address of this host towards the router, in text form. Nothing is sent, and the worker
- * is not involved. If this is a public address, no mapping is necessary. Errors: NO_GATEWAY,
- * CLOSED, INVALID_ARGUMENT if the buffer is too small; 64 bytes are enough. */
+/* Writes the address of this host towards the router, in text form. It is an IPv4 address, unless
+ * gateway_address of the config is an IPv6 address. Nothing is sent, and the worker is not
+ * involved. If this is a public address, no mapping is necessary. Errors: NO_GATEWAY, CLOSED,
+ * INVALID_ARGUMENT if the buffer is too small; 64 bytes are enough. */
 PLUM_SERVICE_API int plum_service_get_local_address (PlumService *service,
                                                      char *address,
                                                      size_t size);

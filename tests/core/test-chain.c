@@ -113,6 +113,39 @@ test_other_port_at_first (ChainFixture *f, gconstpointer data)
                      CHAIN_R1 " " CHAIN_R1_WAN ":6000 alpha, " CHAIN_R2 " 1.2.3.4:9090 alpha");
 }
 
+/* The first router leads to the other host, and admits the remote hosts only. */
+static void
+test_hosts (ChainFixture *f, gconstpointer data)
+{
+  g_autoptr (GInetAddress) internal = g_inet_address_new_from_string ("192.0.2.50");
+  g_autoptr (GInetAddressMask) remote = g_inet_address_mask_new_from_string ("203.0.113.7", NULL);
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (GError) error = NULL;
+  PlumRequest *request;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ALPHA->supports_hosts = TRUE;
+  mapping = g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080, "internal-address", internal,
+                          "remote-address", remote, NULL);
+  plum_manager_add_mapping (f->core.manager, mapping, &error);
+  g_assert_no_error (error);
+  test_loop_advance (&f->core.loop, 1000);
+  chain_assert_hops (mapping, BOTH ("8080"));
+
+  request = plum_call_get_request (ALPHA->last_map);
+  g_assert_true (g_inet_address_equal (plum_request_get_internal_address (request), internal));
+  g_assert_true (g_inet_address_mask_equal (plum_request_get_remote_address (request), remote));
+  request = plum_call_get_request (ALPHA2->last_map);
+  g_assert_null (plum_request_get_internal_address (request));
+  g_assert_null (plum_request_get_remote_address (request));
+
+  chain_clear_log ();
+  core_destroy (&f->core, mapping);
+  test_loop_advance (&f->core.loop, 1000);
+  core_assert_log ("alpha2:unmap:tcp:8080 alpha:unmap:tcp:8080");
+}
+
 static void
 test_two_ports (ChainFixture *f, gconstpointer data)
 {
@@ -1095,6 +1128,7 @@ main (int argc, char *argv[])
   CHAIN_ADD ("granted", test_granted);
   CHAIN_ADD ("client-address", test_client_address);
   CHAIN_ADD ("other-port-at-first", test_other_port_at_first);
+  CHAIN_ADD ("hosts", test_hosts);
   CHAIN_ADD ("two-ports", test_two_ports);
   CHAIN_ADD ("shared", test_shared);
   CHAIN_ADD ("renewals", test_renewals);

@@ -79,6 +79,13 @@ call_destroy_unknown (CoreFixture *f, PlumMapping *mapping)
   plum_manager_destroy_mapping_async (f->manager, 77, NULL, test_store_result, &f->result);
 }
 
+static void
+call_unmap (CoreFixture *f, PlumMapping *mapping)
+{
+  plum_manager_unmap_async (f->manager, PLUM_PROTOCOL_TCP, G_SOCKET_FAMILY_IPV4, 90, 0, NULL,
+                            test_store_result, &f->result);
+}
+
 static const struct
 {
   const char *name;
@@ -90,6 +97,7 @@ static const struct
   { "destroy", call_destroy },
   { "destroy-unknown", call_destroy_unknown },
   { "discover", call_discover },
+  { "unmap", call_unmap },
   { "close", call_close },
   { "wait", call_wait },
   { "list-entries", call_list },
@@ -273,10 +281,27 @@ test_mapping_in_other_thread (void)
 
   worker_start (&worker);
   ASSERT_CRITICAL (plum_mapping_wait_async, worker.mapping, NULL, never_called, NULL);
-  ASSERT_CRITICAL (plum_mapping_get_state, worker.mapping);
+  ASSERT_CRITICAL (plum_mapping_get_backend_name, worker.mapping);
+  ASSERT_CRITICAL (plum_mapping_get_description, worker.mapping);
+  ASSERT_CRITICAL (plum_mapping_get_error, worker.mapping);
+  ASSERT_CRITICAL (plum_mapping_get_error_summary, worker.mapping);
+  ASSERT_CRITICAL (plum_mapping_get_expires_at, worker.mapping);
   ASSERT_CRITICAL (plum_mapping_get_external_address, worker.mapping);
   ASSERT_CRITICAL (plum_mapping_get_external_host, worker.mapping);
-  ASSERT_CRITICAL (plum_mapping_get_error, worker.mapping);
+  ASSERT_CRITICAL (plum_mapping_get_external_port, worker.mapping);
+  ASSERT_CRITICAL (plum_mapping_get_external_scope, worker.mapping);
+  ASSERT_CRITICAL (plum_mapping_get_family, worker.mapping);
+  ASSERT_CRITICAL (plum_mapping_get_gateway, worker.mapping);
+  ASSERT_CRITICAL (plum_mapping_get_generation, worker.mapping);
+  ASSERT_CRITICAL (plum_mapping_get_id, worker.mapping);
+  ASSERT_CRITICAL (plum_mapping_get_internal_port, worker.mapping);
+  ASSERT_CRITICAL (plum_mapping_get_lifetime, worker.mapping);
+  ASSERT_CRITICAL (plum_mapping_get_local_address, worker.mapping);
+  ASSERT_CRITICAL (plum_mapping_get_protocol, worker.mapping);
+  ASSERT_CRITICAL (plum_mapping_get_requested_external_port, worker.mapping);
+  ASSERT_CRITICAL (plum_mapping_get_require_external_port, worker.mapping);
+  ASSERT_CRITICAL (plum_mapping_get_state, worker.mapping);
+  ASSERT_CRITICAL (plum_mapping_get_verdicts, worker.mapping);
   worker_stop (&worker);
 }
 

@@ -80,5 +80,9 @@ class Host:
             self.__exit__()
             raise Unavailable("veth is not available: %s" % error)
 
+    def remove_routes(self):
+        """Leaves the host with an address and without a router."""
+        subprocess.run([*self._command, "ip", "route", "flush", "default"], check=True)
+
     def start(self, command, **options):
         return subprocess.Popen([*self._command, *command], **options)

@@ -2,13 +2,21 @@
 
 """Runs the examples of the manual behind a router, as a reader would.
 
-An example whose name begins with "once-" maps a port, prints the result, unmaps the port and exits.
-The others unmap the port and exit on SIGINT.
+With --unreachable, each example is also run where no port can be mapped: without a network, and
+behind a router that does not answer. There it prints the reason in one line and does not crash.
 
-Usage: test-examples.py NAME COMMAND [ARGUMENT]... [-- NAME COMMAND [ARGUMENT]...]...
-Writes TAP.
+The prefix of the name of an example says how it ends:
+  once-   maps a port, prints the result, unmaps the port and exits; fails if there is no mapping
+  first-  exits with a failure if the first attempt fails; unmaps the port and exits on SIGINT
+  kept-   as first-, but SIGINT kills it, and the mapping remains until its lease expires
+Without a prefix, the example tries again after a failure, unmaps the port and exits on SIGINT.
+
+Usage: test-examples.py [--unreachable] NAME COMMAND [ARGUMENT]... [-- NAME COMMAND [ARGUMENT]...]...
+COMMAND may be SKIP, with the reason as its argument. Writes TAP.
 """
 
+import contextlib
+import re
 import select
 import signal
 import subprocess
@@ -19,18 +27,26 @@ from fake_gateway import FakeGateway
 import lan
 
 DEADLINE = 20  # s; reached only if a test fails
+NOT_REACHABLE = 60  # s; the same, for a router that does not answer
 
 
 def equal(got, expected):
     assert got == expected, "got %r, expected %r" % (got, expected)
 
 
-def check(host, command):
-    gateway = FakeGateway()
-    gateway.address = lan.ROUTER
+def start(host, command):
+    return host.start(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                      stderr=subprocess.PIPE, text=True)
 
-    with gateway, host.start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                             text=True) as program:
+
+def router(**options):
+    gateway = FakeGateway(**options)
+    gateway.address = lan.ROUTER
+    return gateway
+
+
+def check(host, command, killed):
+    with router() as gateway, start(host, command) as program:
         try:
             ready, _, _ = select.select([program.stdout], [], [], DEADLINE)
             assert ready, "the program printed nothing"
@@ -41,16 +57,12 @@ def check(host, command):
         except BaseException:
             program.kill()
             raise
-        equal((program.returncode, output, errors), (0, "", ""))
-        assert gateway.wait_for(lambda table: not table), "the mapping still exists"
+        equal((program.returncode, output, errors), (-signal.SIGINT if killed else 0, "", ""))
+        assert killed or gateway.wait_for(lambda table: not table), "the mapping still exists"
 
 
 def check_once(host, command):
-    gateway = FakeGateway()
-    gateway.address = lan.ROUTER
-
-    with gateway, host.start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                             text=True) as program:
+    with router() as gateway, start(host, command) as program:
         try:
             output, errors = program.communicate(timeout=DEADLINE)
         except BaseException:
@@ -58,6 +70,35 @@ def check_once(host, command):
             raise
         equal((program.returncode, output, errors), (0, "Reachable at 1.2.3.4:8080\n", ""))
         assert gateway.wait_for(lambda table: not table), "the mapping still exists"
+
+
+def check_behind_router(host, name, command):
+    if name.startswith("once-"):
+        check_once(host, command)
+    else:
+        check(host, command, killed=name.startswith("kept-"))
+
+
+def read_reason(program, fails):
+    """Returns what the program prints, and its exit status."""
+    if not fails:
+        ready, _, _ = select.select([program.stdout], [], [], NOT_REACHABLE)
+        assert ready, "the program printed nothing"
+        reason = program.stdout.readline()
+        equal(program.poll(), None)
+        program.send_signal(signal.SIGINT)
+    output, errors = program.communicate(timeout=NOT_REACHABLE)
+    return output + errors if fails else reason + output + errors, program.returncode
+
+
+def check_reason(name, program):
+    fails = name.startswith(("once-", "first-", "kept-"))
+    try:
+        text, status = read_reason(program, fails)
+    finally:
+        program.kill()
+    assert re.fullmatch(r"Not reachable: [^\n]*[a-z][^\n]*\n", text), "it prints %r" % text
+    equal(status, 1 if fails else 0)
 
 
 def split(words):
@@ -70,26 +111,58 @@ def split(words):
             group = []
 
 
+class Results:
+    def __init__(self):
+        self.number = self.failed = 0
+
+    def add(self, path, function, *arguments, skip=None):
+        self.number += 1
+        line = "ok %d /examples/%s" % (self.number, path)
+        try:
+            if skip is not None:
+                line += " # SKIP %s" % skip
+            else:
+                function(*arguments)
+        except (AssertionError, subprocess.TimeoutExpired) as error:
+            self.failed += 1
+            line = "not " + line
+            print("# %s" % error)
+        print(line, flush=True)
+
+
+def run(examples, places, results):
+    with lan.Host() as host:
+        runnable = [example for example in examples if example[1][0] != "SKIP"]
+        print("1..%d" % (len(examples) + len(places) * len(runnable)))
+        for name, command in examples:
+            skip = command[1] if command[0] == "SKIP" else None
+            results.add(name, check_behind_router, host, name, command, skip=skip)
+
+        for place in places:
+            with contextlib.ExitStack() as stack:
+                if place == "silent-router":
+                    stack.enter_context(router(silent=True))
+                else:
+                    host.remove_routes()
+                # All at once: each waits for the time that a slow router may take.
+                programs = [(name, stack.enter_context(start(host, command)))
+                            for name, command in runnable]
+                for name, program in programs:
+                    results.add("%s/%s" % (place, name), check_reason, name, program)
+
+
 def main():
-    examples = list(split(sys.argv[1:]))
-    failed = 0
+    words = sys.argv[1:]
+    unreachable = words[:1] == ["--unreachable"]
+    examples = list(split(words[1:] if unreachable else words))
+    results = Results()
 
     try:
         lan.enter_router()
-        with lan.Host() as host:
-            print("1..%d" % len(examples))
-            for number, (name, command) in enumerate(examples, 1):
-                line = "ok %d /examples/%s" % (number, name)
-                try:
-                    (check_once if name.startswith("once-") else check)(host, command)
-                except (AssertionError, subprocess.TimeoutExpired) as error:
-                    failed += 1
-                    line = "not " + line
-                    print("# %s" % error)
-                print(line, flush=True)
+        run(examples, ("silent-router", "no-network") if unreachable else (), results)
     except lan.Unavailable as reason:
         print("1..0 # SKIP %s" % reason)
-    return 1 if failed else 0
+    return 1 if results.failed else 0
 
 
 sys.exit(main())

@@ -4,25 +4,27 @@
 
 #include <plum-glib/plum-glib.h>
 
-namespace
+struct MyBackend
 {
+  PlumBackend parent;
+};
 
-void
-class_init (gpointer klass, gpointer)
+struct MyBackendClass
 {
-  static_cast<PlumBackendClass *> (klass)->title = "C++";
+  PlumBackendClass parent;
+};
+
+G_DEFINE_TYPE (MyBackend, my_backend, PLUM_TYPE_BACKEND)
+
+static void
+my_backend_class_init (MyBackendClass *klass)
+{
+  PLUM_BACKEND_CLASS (klass)->title = "C++";
 }
 
-GType
-get_type ()
+static void
+my_backend_init (MyBackend *)
 {
-  static GType type = g_type_register_static_simple (
-    PLUM_TYPE_BACKEND, "CplusplusBackend", sizeof (PlumBackendClass), class_init,
-    sizeof (PlumBackend), nullptr, GTypeFlags (0));
-
-  return type;
 }
 
-}
-
-PLUM_DEFINE_BACKEND_MODULE ("cplusplus", "A backend in C++", 40, get_type ())
+PLUM_DEFINE_BACKEND_MODULE ("cplusplus", "A backend in C++", 40, my_backend_get_type ())

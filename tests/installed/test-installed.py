@@ -61,6 +61,7 @@ class Installation:
         self.libdir = os.path.join(self.prefix, LIBDIR)
         self.backends = os.path.join(self.libdir, "plum-glib-1.0", "backends")
         self.plumctl = os.path.join(self.prefix, "bin", "plumctl")
+        self.manual = os.path.join(self.prefix, "share", "doc", "plum-glib-1.0")
         run("meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--destdir", self.root)
         self._move_pkg_config()
 
@@ -265,16 +266,30 @@ def cplusplus_module_clang(here):
 
 # Third-party backend
 
+def template(here):
+    """The project that a reader of the installed manual finds; that of the source without manual."""
+    installed = os.path.join(here.manual, "examples", "backend-template")
+    return installed if os.path.exists(here.manual) else os.path.join(EXAMPLES, "backend-template")
+
+
 def build_template(here):
     build = os.path.join(here.folder, "parrot")
     if not os.path.exists(build):
-        here.build(os.path.join(EXAMPLES, "backend-template"), "parrot")
+        here.build(template(here), "parrot")
     return dict(here.env, PLUM_BACKEND_PATH=build)
 
 
 @test("/installed/template/builds-and-passes")
 def template_builds(here):
     build_template(here)
+
+
+@test("/installed/template/is-documentation")
+def template_installed(here):
+    if not os.path.exists(os.path.join(here.manual, "index.html")):
+        return "SKIP the manual is not installed"
+    source = os.path.join(EXAMPLES, "backend-template")
+    equal(sorted(os.listdir(template(here))), sorted(os.listdir(source)))
 
 
 @test("/installed/template/is-found")
@@ -287,13 +302,23 @@ def template_found(here):
 
 @test("/installed/template/maps-and-unmaps")
 def template_maps(here):
+    template_maps_and_unmaps(here, [], [])
+
+
+@test("/installed/template/reads-its-option")
+def template_option(here):
+    template_maps_and_unmaps(here, ["5998"], ["--option", "parrot.port=uint16 5998"])
+
+
+def template_maps_and_unmaps(here, server_options, options):
     address = "127.94.%d.%d" % (os.getpid() // 250 % 250, os.getpid() % 250 + 2)
     server = subprocess.Popen(
-        [sys.executable, os.path.join(EXAMPLES, "backend-template", "parrot-server.py"), address],
+        [sys.executable, os.path.join(template(here), "parrot-server.py"), address, *server_options],
         stdout=subprocess.PIPE, text=True)
     equal(read_line(server.stdout), "(empty)\n")
     plumctl = subprocess.Popen(
-        [here.plumctl, "map", "--gateway", address, "--backend", "parrot", "tcp:8080:18080"],
+        [here.plumctl, "map", "--gateway", address, "--backend", "parrot", *options,
+         "tcp:8080:18080"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=build_template(here))
     try:
         equal(read_line(server.stdout), "tcp:8080:18080\n")

@@ -2,6 +2,8 @@
 
 """The module plum_service with a fake router. Prints TAP."""
 
+import logging
+import re
 import subprocess
 import sys
 import threading
@@ -9,8 +11,8 @@ import traceback
 
 import plum_service
 from fake_gateway import PCP_NOT_AUTHORIZED, FakeGateway
+from plum_service import ErrorCode
 
-REFUSED, NO_GATEWAY = -8, -6
 TESTS = []
 
 
@@ -49,8 +51,8 @@ def maps_and_unmaps_blocking():
         mapping.unmap()
         equal(gateway.table, {})
         equal(mapping.exists, False)
-        fails(-3, mapping.query)
-    equal(lines, [(2, "TCP 2234 (sharing) is reachable at 1.2.3.4 port 2234, by pcp")])
+        fails(ErrorCode.NOT_FOUND, mapping.query)
+    equal(lines, [(logging.INFO, "TCP 2234 (sharing) is reachable at 1.2.3.4 port 2234, by pcp")])
 
 
 @test
@@ -63,8 +65,11 @@ def maps_from_a_thread_with_local_address():
         thread.start()
         thread.join()
         equal(results[0].query().protocol, "udp")
-        text = fails(NO_GATEWAY, service.map, "tcp", 2234, local_address="192.0.2.1")
-        assert "192.0.2.1" in text, text
+        for address in "192.0.2.1", "2001:db8::7":   # not of this host
+            text = fails(ErrorCode.NO_GATEWAY, service.map, "tcp", 2234, local_address=address)
+            assert address in text, text
+        fails(ErrorCode.INVALID_ARGUMENT, service.map, "tcp", 2234, local_address="2001:db8::7",
+              family=4)
 
 
 @test
@@ -88,7 +93,7 @@ def reports_changes():
 @test
 def failure_raises_the_error():
     with FakeGateway(result=PCP_NOT_AUTHORIZED) as gateway, open_service(gateway) as service:
-        text = fails(REFUSED, service.map, "tcp", 2234)
+        text = fails(ErrorCode.REFUSED, service.map, "tcp", 2234)
         assert "PCP" in text, text
 
 
@@ -100,7 +105,7 @@ def close_unmaps_and_is_final():
         service.close()
         equal(gateway.table, {})
         service.close()
-        fails(-2, service.map, "tcp", 2234)
+        fails(ErrorCode.CLOSED, service.map, "tcp", 2234)
 
 
 @test
@@ -127,14 +132,33 @@ def callback_cannot_wait():
             done.set()
         service.add("tcp", 2234, callback=on_change)
         assert done.wait(10)
-    equal(codes[0], -4)
+    equal(codes[0], ErrorCode.WOULD_BLOCK)
+
+
+@test
+def error_codes_are_those_of_the_header():
+    with open(sys.argv[1]) as file:
+        codes = re.findall(r"PLUM_SERVICE_ERROR_(\w+) = (-\d+)", file.read())
+    equal({name: int(code) for name, code in codes},
+          {code.name: code.value for code in ErrorCode})
+
+
+@test
+def log_level():
+    for level, lines in (logging.INFO, 1), (logging.WARNING, 0), (logging.DEBUG, 1):
+        seen = []
+        with FakeGateway() as gateway, \
+                open_service(gateway, log_level=level,
+                             log=lambda *line, seen=seen: seen.append(line)) as service:
+            service.map("tcp", 2234)
+        equal(len(seen), lines)
 
 
 @test
 def invalid_arguments():
-    fails(-1, plum_service.Service, gateway_address="router")
+    fails(ErrorCode.INVALID_ARGUMENT, plum_service.Service, gateway_address="router")
     with FakeGateway() as gateway, open_service(gateway) as service:
-        fails(-1, service.add, "tcp", 0)
+        fails(ErrorCode.INVALID_ARGUMENT, service.add, "tcp", 0)
         for arguments in (("tcp", 65536), ("sctp", 1)):
             try:
                 service.add(*arguments)

@@ -3,6 +3,7 @@
 
 import os
 import subprocess
+import sys
 import time
 
 import accessible
@@ -12,7 +13,8 @@ WITHIN = 10.0  # seconds; long enough for a busy machine
 
 class Screen:
     def __init__(self, program, env):
-        self.process = subprocess.Popen([program], env=env, stdin=subprocess.DEVNULL)
+        command = [sys.executable, program] if program.endswith('.py') else [program]
+        self.process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL)
         self.name = os.path.basename(program)
         self.bus = accessible.Bus()
 

@@ -93,6 +93,8 @@ def shows_the_router():
         window.text(f'External address {lab.WAN}')
         window.text('This address is public: it can be reached from the internet.')
         window.text('Maps ports with Port Control Protocol (RFC 6887)')
+        # After the name of the model, which the daemon takes from its system.
+        window.text(f' (192.168.1.1) on eth0; this computer has the address {lab.CLIENT}')
         window.text(f'{lab.CLIENT} is not a public address')
         window.wait(lambda parts: sum(name.startswith('Available; answered in')
                                   for role, name, _ in parts if role == 'label') == 3,
@@ -231,6 +233,27 @@ def searches_again():
         window.text(f'External address {lab.WAN}')
 
 
+def lists_the_mappings():
+    """The GTK list of the manual."""
+    with ports() as window:
+        for name, port in ('TCP', 8080), ('UDP', 8081):
+            window.text(f'{name} {port}')
+            window.text(f'{lab.WAN}:{port}')
+            assert lab.rules(port), f'the router has no rule for port {port}'
+        picture(window, 'list')
+        window.press('Ports', 'ctrl+w')
+        lab.equal(window.process.wait(10), 0, 'exit status')
+        lab.equal(lab.rules(8080) + lab.rules(8081), [], 'rules left on the router')
+
+
+def lists_the_reason():
+    with ports() as window:
+        window.text('TCP 8080')
+        window.text('No router answers to PCP, NAT-PMP or UPnP IGD.')
+        window.press('Ports', 'ctrl+w')
+        lab.equal(window.process.wait(10), 0, 'exit status')
+
+
 SUITES = {
     'all': ([], [
         shows_the_router,
@@ -244,6 +267,8 @@ SUITES = {
     ]),
     'none': (['--router=none'], [reports_a_router_without_port_mapping]),
     'offline': (['--no-network'], [waits_for_a_network, searches_again]),
+    'list': ([], [lists_the_mappings]),
+    'list-none': (['--router=none'], [lists_the_reason]),
 }
 
 

@@ -155,6 +155,16 @@ exchange_send (Exchange *self)
   self->sent++;
 }
 
+/* That of the option "port", if a program or a user has set it. */
+static guint16
+get_server_port (PlumBackend *backend)
+{
+  g_autoptr (GVariant) option = plum_backend_dup_option (backend, "port", G_VARIANT_TYPE_UINT16);
+  guint16 port = option != NULL ? g_variant_get_uint16 (option) : 0;
+
+  return port != 0 ? port : PARROT_PORT;
+}
+
 /* The socket is bound to the network's local address, and connected: the kernel drops datagrams of
  * other hosts, and reports a closed port. */
 static gboolean
@@ -172,7 +182,7 @@ exchange_open (Exchange *self, GError **error)
       return FALSE;
     }
 
-  self->server = g_inet_socket_address_new (gateway, PARROT_PORT);
+  self->server = g_inet_socket_address_new (gateway, get_server_port (self->backend));
   self->socket = g_socket_new (plum_network_get_family (network), G_SOCKET_TYPE_DATAGRAM,
                                G_SOCKET_PROTOCOL_UDP, error);
   if (self->socket == NULL)

@@ -3,7 +3,7 @@
 
 """A server for the Parrot protocol, which maps nothing.
 
-Usage: parrot-server.py ADDRESS
+Usage: parrot-server.py ADDRESS [PORT]
 Prints its table at start and after each change; an empty one as "(empty)".
 """
 
@@ -44,10 +44,10 @@ def show(table):
                    for key, external in sorted(table.items())) or "(empty)", flush=True)
 
 
-def serve(address):
+def serve(address, port=PORT):
     table = {}
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-        server.bind((address, PORT))
+        server.bind((address, int(port)))
         show(table)
         while True:
             question, peer = server.recvfrom(256)
@@ -65,6 +65,6 @@ def serve(address):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
-    serve(sys.argv[1])
+    serve(*sys.argv[1:])

@@ -4,26 +4,24 @@
 """A program without a main loop. A network thread adds the port and removes it, and blocks."""
 
 import signal
+import sys
 import threading
 import time
 
 import plum_service
 
+failures = []
 stopped = threading.Event()
 signal.signal(signal.SIGINT, lambda *_: stopped.set())
 
 
-def log(level, message):
-    pass   # such as print(message)
-
-
 def network_thread():
-    with plum_service.Service(application_name="Sharing", log=log) as service:
+    with plum_service.Service(application_name="Sharing") as service:
         try:
             mapping = service.map("tcp", 8080, timeout=10, description="Sharing",
                                   local_address=service.get_local_address())
         except plum_service.Error as error:
-            print("Not reachable: %s" % error, flush=True)
+            failures.append("Not reachable: %s" % error)
             return
         print("Reachable at %s:%d" % (mapping.external_host, mapping.external_port), flush=True)
         stopped.wait()
@@ -34,3 +32,4 @@ thread = threading.Thread(target=network_thread)
 thread.start()
 while thread.is_alive():
     time.sleep(0.1)   # the loop of the program
+sys.exit(failures[0] if failures else 0)

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+import sys
+
+import plum_service
+
+with plum_service.Service(application_name="Sharing") as service:
+    try:
+        mapping = service.map("tcp", 8080, timeout=10, description="Shared files")
+    except plum_service.Error as error:
+        sys.exit("Not reachable: %s" % error)
+    print("Reachable at %s:%d" % (mapping.external_host, mapping.external_port))
+    # The work of the program. The end of the with statement unmaps the port.
