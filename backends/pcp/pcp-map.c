@@ -27,6 +27,29 @@ pcp_map_make_key (const PcpMap *map, PlumExchangeKey *key)
   plum_writer_bytes (&w, map->nonce, PCP_NONCE_SIZE);
 }
 
+/* An answer contains the address that the request contained (RFC 6887 7.2): the server does not
+ * reveal the address that it sees, so no other one can be tried. */
+GError *
+pcp_map_make_error (PlumUdpSession *session,
+                    const PcpHosts *hosts,
+                    uint8_t result,
+                    const char *what)
+{
+  PlumNetwork *network = plum_backend_get_network (session->backend);
+  const char *peer = plum_udp_session_get_peer (session);
+  g_autofree char *client = NULL;
+
+  if (result != PCP_ADDRESS_MISMATCH || plum_network_get_hop (network) == 1)
+    return hosts != NULL ? pcp_hosts_make_error (hosts, result, peer, what)
+                         : pcp_result_make_error (result, peer, what);
+
+  client = g_inet_address_to_string (plum_network_get_client_address (network));
+  return g_error_new (PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED,
+                      "PCP: %s answered ADDRESS_MISMATCH (12) to %s: the router before it does not "
+                      "use its external address %s, or another router is between both",
+                      peer, what, client);
+}
+
 /* The nonce depends on the mapping and the server. It is the same after a lost answer and after a
  * restart of the program, and differs for another server (RFC 6887 11.2, RFC 7488). */
 static void
@@ -75,8 +98,9 @@ map_op_encode (PlumUdpOperation *base, uint8_t *out, size_t size)
   MapOp *op = (MapOp *) base;
   uint8_t client[PCP_ADDRESS_SIZE];
 
-  /* RFC 6887 8.1: the header's address is the packet's source, and so the socket's. */
-  plum_wire_address_from_inet (plum_exchanges_get_local_address (base->session->exchanges), client);
+  /* RFC 6887 8.1: the header's address is the packet's source, as the server sees it. */
+  plum_wire_address_from_inet (plum_exchanges_get_client_address (base->session->exchanges),
+                               client);
   return pcp_encode_map (client, base->lifetime, &op->map, out, size);
 }
 
@@ -220,9 +244,9 @@ pcp_map_delete_entry (PlumUdpSession *session, PlumEntry *entry, PlumCall *call)
 static void
 map_op_refused (MapOp *op, const PcpReply *reply)
 {
-  const char *peer = plum_udp_session_get_peer (op->base.session);
   g_autofree char *what = pcp_hosts_describe_map (&op->requested);
-  g_autoptr (GError) error = pcp_hosts_make_error (&op->map.hosts, reply->result, peer, what);
+  g_autoptr (GError) error =
+    pcp_map_make_error (op->base.session, &op->map.hosts, reply->result, what);
 
   /* A copy that comes again to a retransmission is an answer: miniupnpd names the port that it
    * tried if none was suggested. */
@@ -262,7 +286,7 @@ map_op_make_deletion_error (MapOp *op, const PcpReply *reply)
     return g_error_new (PLUM_ERROR, PLUM_ERROR_DESTROYED,
                         "PCP: %s answered NO_RESOURCES (8) to %s: the router has no such mapping",
                         peer, what);
-  return pcp_hosts_make_error (&op->map.hosts, reply->result, peer, what);
+  return pcp_map_make_error (op->base.session, &op->map.hosts, reply->result, what);
 }
 
 /* RFC 6887 15: the deletion of a mapping that does not exist succeeds. Some routers answer it with

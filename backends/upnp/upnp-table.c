@@ -250,8 +250,8 @@ upnp_table_take_former_address (UpnpTableOperation *self, PlumRequest *request, 
 {
   g_autoptr (UpnpToken) token =
     lease != NULL ? upnp_token_parse (plum_lease_get_token (lease)) : NULL;
-  GInetAddress *local =
-    plum_network_get_local_address (upnp_session_get_network (self->negotiation.operation.session));
+  GInetAddress *local = plum_network_get_client_address (
+    upnp_session_get_network (self->negotiation.operation.session));
   g_autofree char *text = local != NULL ? g_inet_address_to_string (local) : NULL;
 
   self->description = upnp_soap_plain_description (plum_request_get_description (request));

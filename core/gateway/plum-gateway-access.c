@@ -1,8 +1,48 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What lease holders and the manager use of a gateway besides its discovery. */
+/* What lease holders and the manager use of a gateway. */
 
 #include "plum-gateway-object-private.h"
+
+/* --- The race --- */
+
+void
+plum_gateway_discover (PlumGateway *self, gboolean again)
+{
+  plum_race_discover (self->race, again);
+}
+
+PlumPick
+plum_gateway_pick (PlumGateway *self, guint first, const gboolean *tried, guint *index)
+{
+  return plum_race_pick (self->race, first, tried, index);
+}
+
+PlumCandidate *
+plum_gateway_get_candidate (PlumGateway *self, guint index)
+{
+  return plum_race_get_candidate (self->race, index);
+}
+
+guint
+plum_gateway_get_n_candidates (PlumGateway *self)
+{
+  return plum_race_get_n_candidates (self->race);
+}
+
+void
+plum_gateway_note_outcome (PlumGateway *self, guint index, const GError *error)
+{
+  plum_race_note_outcome (self->race, index, error);
+}
+
+gboolean
+plum_gateway_is_inapplicable (PlumGateway *self, guint index)
+{
+  return plum_race_is_inapplicable (self->race, index);
+}
+
+/* --- The ports --- */
 
 gboolean
 plum_gateway_hold_port (PlumGateway *self,
@@ -142,4 +182,48 @@ PlumRace *
 plum_gateway_get_race (PlumGateway *self)
 {
   return self->race;
+}
+
+/* --- The next router --- */
+
+void
+plum_gateway_seek_upstream (PlumGateway *self)
+{
+  plum_upstream_want (self->search);
+}
+
+void
+plum_gateway_check_upstream (PlumGateway *self)
+{
+  plum_upstream_check (self->search);
+}
+
+gboolean
+plum_gateway_may_have_upstream (PlumGateway *self)
+{
+  return plum_upstream_is_possible (self->search);
+}
+
+gboolean
+plum_gateway_may_be_bypassed (PlumGateway *self)
+{
+  return plum_upstream_may_bypass (self->search);
+}
+
+gboolean
+plum_gateway_is_seeking_upstream (PlumGateway *self)
+{
+  return plum_upstream_is_pending (self->search);
+}
+
+PlumGateway *
+plum_gateway_peek_upstream (PlumGateway *self)
+{
+  return self->upstream;
+}
+
+const GError *
+plum_gateway_get_upstream_reason (PlumGateway *self)
+{
+  return plum_upstream_get_reason (self->search);
 }

@@ -5,11 +5,13 @@
 #include "plum-gateway-private.h"
 #include "plum-key-private.h"
 #include "plum-lease-holder-private.h"
+#include "plum-lease-note-private.h"
 #include "plum-lease-store-private.h"
 #include "plum-log-private.h"
 #include "plum-mapping-private.h"
 #include "plum-place-private.h"
 #include "plum-sweeper-private.h"
+#include "plum-values-private.h"
 
 struct _PlumAssignment
 {
@@ -57,15 +59,6 @@ on_holder_closed (PlumLeaseHolder *holder, gpointer user_data)
   plum_clock_arm_in_ms (self->clock, &self->released, 0);
 }
 
-/* Without a lease: the latest time at which the requested one can expire. */
-static gint64
-get_expiry (PlumAssignment *self, const PlumLeaseNote *note)
-{
-  if (note->lease == NULL)
-    return g_get_real_time () + self->settings->lease_duration * (gint64) G_USEC_PER_SEC;
-  return note->expires != 0 ? note->expires : PLUM_LEASE_RECORD_FOREVER;
-}
-
 static gboolean
 plum_assignment_is_blocked (PlumAssignment *self, PlumLeaseHolder *holder)
 {
@@ -84,40 +77,25 @@ static gboolean
 on_holder_note (PlumLeaseHolder *holder, const PlumLeaseNote *note, gpointer user_data)
 {
   PlumAssignment *self = user_data;
-  const PlumLeaseHolderId *id = plum_lease_holder_get_id (holder);
-  PlumGateway *gateway = plum_lease_holder_get_gateway (holder);
-  PlumLeaseRecord *record = plum_lease_record_new ();
+  PlumNetwork *network = plum_gateway_get_network (plum_lease_holder_get_gateway (holder));
   gboolean may_send;
 
-  record->protocol = id->protocol;
-  record->family = id->family;
-  record->internal_port = id->internal_port;
-  plum_hosts_init (&record->hosts, &id->hosts);
-  if (id->hosts.internal != NULL)
-    record->description = g_strdup (note->description);
-  record->external_port = note->external_port;
-  record->key = g_bytes_ref (note->key);
-  g_set_object (&record->gateway, plum_gateway_get_address (gateway));
-  g_set_object (&record->local_address,
-                plum_network_get_local_address (plum_gateway_get_network (gateway)));
-  record->interface_name = g_strdup (plum_gateway_get_interface (gateway));
-  record->backend_name = g_strdup (note->backend_name);
-  record->expires = get_expiry (self, note);
-  if (note->lease != NULL)
-    {
-      GVariant *token = plum_lease_get_token (note->lease);
-
-      g_set_object (&record->external_address, plum_lease_get_external_address (note->lease));
-      record->token = token != NULL ? g_variant_ref (token) : NULL;
-    }
-
-  may_send =
-    plum_lease_store_note (self->store, holder, plum_gateway_get_network (gateway), record);
+  may_send = plum_lease_store_note (self->store, holder, network,
+                                    plum_lease_note_make_record (holder, note, self->settings));
   if (!plum_assignment_is_blocked (self, holder))
     return may_send;
 
   self->waiting = TRUE;
   return FALSE;
+}
+
+static PlumLeaseMemory
+on_holder_recall (PlumLeaseHolder *holder, gpointer user_data)
+{
+  PlumAssignment *self = user_data;
+
+  return plum_lease_note_recall (self->store, plum_lease_holder_get_id (holder),
+                                 plum_lease_holder_get_gateway (holder));
 }
 
 static void
@@ -137,6 +115,7 @@ on_holder_released (PlumLeaseHolder *holder, PlumLeaseHolderRemains remains, gpo
 static const PlumLeaseHolderOwner holder_owner = {
   .closed = on_holder_closed,
   .note = on_holder_note,
+  .recall = on_holder_recall,
   .released = on_holder_released,
 };
 
@@ -148,22 +127,20 @@ plum_assignment_create_holder (PlumAssignment *self, const PlumLeaseHolderId *id
   g_autoptr (GBytes) key = NULL;
   g_autoptr (GError) reason = NULL;
   PlumLeaseHolder *holder;
-  const PlumLeaseRecord *record;
+  PlumLeaseMemory memory;
   PlumGateway *gateway;
 
   gateway = plum_place_find_gateway (self->gateways, id, &reason);
-  record =
-    plum_lease_store_recall (self->store, id->protocol, id->family, id->internal_port, &id->hosts,
-                             gateway != NULL ? plum_gateway_get_network (gateway) : NULL);
-  if (record != NULL)
-    key = g_bytes_ref (record->key);
+  memory = plum_lease_note_recall (self->store, id, gateway);
+  if (memory.key != NULL)
+    key = g_bytes_ref (memory.key);
   else if ((key = plum_key_new (error)) == NULL)
     return NULL;
 
   holder = plum_lease_holder_new (id, key, gateway, reason, self->clock, self->settings,
                                   self->signals, &holder_owner, self);
-  if (record != NULL)
-    plum_lease_holder_suggest_port (holder, record->external_port);
+  if (memory.key != NULL)
+    plum_lease_holder_suggest_port (holder, memory.external_port);
   g_hash_table_insert (self->holders, (gpointer) plum_lease_holder_get_id (holder), holder);
   return holder;
 }
@@ -217,6 +194,15 @@ plum_assignment_release_mapping (PlumMapping *mapping)
 
   if (holder != NULL)
     plum_lease_holder_remove_user (holder, mapping);
+}
+
+void
+plum_assignment_hurry_mapping (PlumMapping *mapping)
+{
+  PlumLeaseHolder *holder = plum_mapping_get_holder (mapping);
+
+  if (holder != NULL)
+    plum_lease_holder_hurry (holder);
 }
 
 /* --- Changes of the gateways --- */
@@ -362,7 +348,21 @@ on_sweeper_needs_gateways (GSocketFamily family, gpointer user_data)
 {
   PlumAssignment *self = user_data;
 
-  return plum_gateway_set_copy (self->gateways, family);
+  return plum_gateway_set_copy_chains (self->gateways, family);
+}
+
+/* Whether a holder has, or requests, a lease at a router beyond the first one. */
+static gboolean
+plum_assignment_is_used_beyond (PlumAssignment *self, PlumGateway *gateway, guint internal_port)
+{
+  GHashTableIter iter;
+  gpointer holder;
+
+  g_hash_table_iter_init (&iter, self->holders);
+  while (g_hash_table_iter_next (&iter, NULL, &holder))
+    if (plum_lease_holder_uses (holder, gateway, internal_port))
+      return TRUE;
+  return FALSE;
 }
 
 static gboolean
@@ -380,6 +380,8 @@ on_sweeper_is_wanted (PlumProtocol protocol,
     .hosts = *hosts,
   };
 
+  if (plum_network_get_hop (plum_gateway_get_network (gateway)) > 1)
+    return plum_assignment_is_used_beyond (self, gateway, internal_port);
   plum_lease_holder_id_set_place (&id, plum_gateway_get_interface (gateway),
                                   plum_gateway_get_local_address (gateway));
   return g_hash_table_contains (self->holders, &id);

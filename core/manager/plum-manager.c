@@ -194,8 +194,15 @@ on_pending_finish_close (gpointer user_data)
   plum_assignment_close (self->assignment);
 }
 
+static void
+on_pending_hurry (PlumMapping *mapping, gpointer user_data)
+{
+  plum_assignment_hurry_mapping (mapping);
+}
+
 static const PlumPendingClient pending_client = {
   .check_open = on_pending_check_open,
+  .hurry = on_pending_hurry,
   .is_busy = on_pending_is_busy,
   .expire = on_pending_expire,
   .finish_close = on_pending_finish_close,

@@ -30,10 +30,23 @@ plum_lease_holder_set_phase (PlumLeaseHolder *self, PlumLeaseHolderPhase phase)
     }
 }
 
+/* The holder of the lease that leads to this host: it has the users. */
+static PlumLeaseHolder *
+plum_lease_holder_get_first (PlumLeaseHolder *self)
+{
+  while (self->inner != NULL)
+    self = self->inner;
+  return self;
+}
+
+/* A required port is that of the outermost router. */
 guint
 plum_lease_holder_get_required_port (PlumLeaseHolder *self)
 {
-  return plum_port_choice_get_required (self->users.users, plum_held_lease_get_port (self->held));
+  if (self->gateway != NULL && plum_gateway_may_have_upstream (self->gateway))
+    return 0;
+  return plum_port_choice_get_required (plum_lease_holder_get_first (self)->users.users,
+                                        plum_held_lease_get_port (self->held));
 }
 
 static gboolean
@@ -63,7 +76,7 @@ plum_lease_holder_is_up (PlumLeaseHolder *self)
   return self->phase == PLUM_PHASE_HELD;
 }
 
-static const char *
+const char *
 plum_lease_holder_get_backend_name (PlumLeaseHolder *self, guint candidate)
 {
   return plum_probe_get_name (plum_gateway_get_candidate (self->gateway, candidate)->probe);
@@ -101,23 +114,7 @@ plum_lease_holder_cancel (PlumLeaseHolder *self)
 void
 plum_lease_holder_notify (PlumLeaseHolder *self, PlumMappingEvent event, const GError *error)
 {
-  PlumMappingUpdate update = { .error = error };
-
-  if (event == PLUM_MAPPING_FAILED)
-    update.verdicts = self->verdicts;
-
-  if (event == PLUM_MAPPING_MAPPED)
-    {
-      guint candidate = plum_held_lease_get_candidate (self->held);
-
-      update.lease = plum_held_lease_get_lease (self->held);
-      update.gateway = self->gateway;
-      update.backend_name = plum_lease_holder_get_backend_name (self, candidate);
-      update.expires = plum_held_lease_get_expires (self->held);
-      update.serial = self->serial;
-    }
-
-  plum_lease_users_notify (&self->users, event, &update);
+  self->chain->report (self, event, error);
 }
 
 gboolean
@@ -200,6 +197,16 @@ plum_lease_holder_displaces_another (PlumLeaseHolder *self, guint port)
   return TRUE;
 }
 
+/* Whether what was found beyond the router before is that router itself. */
+static gboolean
+plum_lease_holder_is_of_same_router (PlumLeaseHolder *self, PlumLease *lease)
+{
+  GInetAddress *address = plum_lease_get_external_address (lease);
+  GInetAddress *client = plum_network_get_client_address (plum_gateway_get_network (self->gateway));
+
+  return self->inner != NULL && address != NULL && g_inet_address_equal (address, client);
+}
+
 static GError *
 on_check_lease (guint candidate, PlumLease *lease, gpointer user_data)
 {
@@ -207,6 +214,11 @@ on_check_lease (guint candidate, PlumLease *lease, gpointer user_data)
   guint port = plum_lease_get_external_port (lease);
   gboolean displaces = plum_lease_holder_displaces_another (self, port);
 
+  if (plum_lease_holder_is_of_same_router (self, lease))
+    return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                        "%s: the external address is that of the router before: it is no other "
+                        "router",
+                        plum_lease_holder_get_backend_name (self, candidate));
   if (!plum_lease_holder_may_have (self, port))
     return plum_port_choice_make_grant_error (plum_lease_holder_get_backend_name (self, candidate),
                                               port, plum_lease_holder_get_required_port (self));
@@ -367,9 +379,10 @@ plum_lease_holder_reserve_port (PlumLeaseHolder *self, GError **error)
   guint required = plum_lease_holder_get_required_port (self);
   PlumLeaseHolder *other;
 
-  self->port = (guint16) plum_port_choice_reserve (&self->hints, required, self->id.protocol,
-                                                   self->id.internal_port, &self->id.hosts,
-                                                   self->gateway, &self->client);
+  self->port =
+    (guint16) plum_port_choice_reserve (&self->hints, required, self->id.protocol,
+                                        plum_lease_holder_get_first (self)->id.internal_port,
+                                        &self->id.hosts, self->gateway, &self->client);
   if (self->port != 0 || required == 0)
     return TRUE;
 
@@ -428,9 +441,10 @@ plum_lease_holder_fail (PlumLeaseHolder *self, const GError *error, GListModel *
   plum_lease_holder_clear_lease (self);
   plum_lease_holder_set_phase (self, PLUM_PHASE_FAILED);
   plum_clock_arm_in_ms (self->clock, &self->timer, delay);
-  plum_warn ("%s port %u cannot be mapped: %s",
-             self->id.protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP", self->id.internal_port,
-             error->message);
+  plum_log (PLUM_LOG_DOMAIN_CORE, self->inner != NULL ? PLUM_LOG_LEVEL_INFO : PLUM_LOG_LEVEL_WARN,
+            "%s port %u cannot be mapped: %s",
+            self->id.protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP", self->id.internal_port,
+            error->message);
   g_set_object (&self->verdicts, verdicts);
   plum_lease_holder_notify (self, PLUM_MAPPING_FAILED, error);
   g_clear_object (&self->verdicts);

@@ -443,3 +443,41 @@ plum_mapping_get_generation (PlumMapping *self)
 
   return self->generation;
 }
+
+/**
+ * plum_mapping_get_hops: (get-property hops)
+ * @self: a mapping
+ *
+ * Gets the routers that forward the port, the one next to this host first.
+ *
+ * Returns: (transfer none): a list of [class@Plum.Hop], which does not change
+ *
+ * Since: 1.0
+ */
+GListModel *
+plum_mapping_get_hops (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
+
+  return self->hops;
+}
+
+/**
+ * plum_mapping_get_upstream_error: (get-property upstream-error)
+ * @self: a mapping
+ *
+ * Gets why the router beyond the last one does not forward the port.
+ *
+ * Returns: (transfer none) (nullable): the error, or %NULL
+ *
+ * Since: 1.0
+ */
+const GError *
+plum_mapping_get_upstream_error (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
+
+  return self->upstream_error;
+}

@@ -40,8 +40,10 @@ struct _PlumMapping
   GDateTime *expires_at; /* (nullable): created on demand */
   GPtrArray *waiters;    /* (element-type GTask) (nullable) */
   guint generation;
-  guint serial;     /* of the last lease */
-  gboolean changed; /* PlumMapping::changed is due */
+  guint serial;           /* of the last lease */
+  GListModel *hops;       /* (element-type PlumHop) */
+  GError *upstream_error; /* (nullable) */
+  gboolean changed;       /* PlumMapping::changed is due */
 
   PlumSignalQueue *signals;        /* (nullable): until the mapping is added */
   PlumState next_state;            /* after all queued events */
@@ -75,6 +77,8 @@ typedef enum {
   PROP_LIFETIME,
   PROP_EXPIRES_AT,
   PROP_GENERATION,
+  PROP_HOPS,
+  PROP_UPSTREAM_ERROR,
   N_PROPS
 } PlumMappingProperty;
 
@@ -100,5 +104,20 @@ void plum_mapping_emit_changed (PlumMapping *self);
 GDateTime *plum_mapping_ensure_expires_at (PlumMapping *self);
 /* The main context of the manager. (nullable): until the mapping is added */
 GMainContext *plum_mapping_get_context (PlumMapping *self);
+
+/* --- plum-mapping-hops.c --- */
+
+/* hops: (element-type PlumHop) (nullable). */
+void plum_mapping_set_hops (PlumMapping *self, GPtrArray *hops);
+/* error: (nullable). */
+void plum_mapping_set_upstream_error (PlumMapping *self, const GError *error);
+
+/* --- plum-mapping-lease-properties.c --- */
+
+#define PLUM_MAPPING_READABLE (G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS)
+
+/* Fill in the elements of properties that describe the routers and the lease. */
+void plum_mapping_create_chain_properties (GParamSpec **properties);
+void plum_mapping_create_lease_properties (GParamSpec **properties);
 
 G_END_DECLS

@@ -27,9 +27,12 @@ typedef struct
   const char *backend_name;
   PlumGateway *gateway;
   gint64 expires; /* on the real-time clock, in microseconds; 0: never, or no lease */
+  guint lifetime; /* in seconds; 0: no lease */
   guint serial;   /* differs for each lease that was not a renewal; 0: no lease */
   const GError *error;
-  GListModel *verdicts; /* (nullable): of the attempt that failed with error */
+  GPtrArray *hops;              /* (element-type PlumHop): the routers, the first one first */
+  const GError *upstream_error; /* why the router beyond the last one does not map the port */
+  GListModel *verdicts;         /* (nullable): of the attempt that failed with error */
 } PlumMappingUpdate;
 
 /* What the manager hears of a mapping. */

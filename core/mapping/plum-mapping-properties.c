@@ -102,6 +102,12 @@ plum_mapping_get_status_property (PlumMapping *self, PlumMappingProperty propert
     case PROP_GENERATION:
       g_value_set_uint (value, self->generation);
       break;
+    case PROP_HOPS:
+      g_value_set_object (value, self->hops);
+      break;
+    case PROP_UPSTREAM_ERROR:
+      g_value_set_boxed (value, self->upstream_error);
+      break;
     default:
       g_assert_not_reached ();
     }
@@ -155,6 +161,8 @@ plum_mapping_get_property (GObject *object, guint property_id, GValue *value, GP
     case PROP_LIFETIME:
     case PROP_EXPIRES_AT:
     case PROP_GENERATION:
+    case PROP_HOPS:
+    case PROP_UPSTREAM_ERROR:
       plum_mapping_get_status_property (self, property_id, value);
       break;
     case N_PROPS:
@@ -247,6 +255,8 @@ plum_mapping_finalize (GObject *object)
   g_clear_object (&self->external_address);
   g_clear_pointer (&self->external_host, g_free);
   g_clear_error (&self->error);
+  g_clear_error (&self->upstream_error);
+  g_clear_object (&self->hops);
   g_clear_pointer (&self->error_summary, g_free);
   g_clear_object (&self->verdicts);
   g_clear_object (&self->gateway);
@@ -267,6 +277,7 @@ plum_mapping_class_init (PlumMappingClass *klass)
   object_class->set_property = plum_mapping_set_property;
 
   plum_mapping_create_pspecs (properties);
+  plum_mapping_create_chain_properties (properties);
   plum_mapping_make_host_properties (properties);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
@@ -291,4 +302,5 @@ plum_mapping_class_init (PlumMappingClass *klass)
 static void
 plum_mapping_init (PlumMapping *self)
 {
+  self->hops = G_LIST_MODEL (g_list_store_new (PLUM_TYPE_HOP));
 }

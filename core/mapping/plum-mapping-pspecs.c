@@ -4,7 +4,7 @@
 
 #include "plum-mapping-internal-private.h"
 
-#define READABLE_FLAGS (G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS)
+#define READABLE_FLAGS PLUM_MAPPING_READABLE
 
 static void
 plum_mapping_install_port_properties (GParamSpec **properties)
@@ -65,8 +65,9 @@ plum_mapping_install_option_properties (GParamSpec **properties)
   /**
    * PlumMapping:require-external-port: (getter get_require_external_port)
    *
-   * Whether to accept no external port other than [property@Plum.Mapping:requested-external-port],
-   * or [property@Plum.Mapping:internal-port] if no port is requested.
+   * Whether to accept, on the outermost router, no external port other than
+   * [property@Plum.Mapping:requested-external-port], or [property@Plum.Mapping:internal-port] if no
+   * port is requested.
    *
    * If another host or another mapping of this program uses the port, the mapping fails with
    * %PLUM_ERROR_CONFLICT. The error message names the user of the port if the router reports it. A
@@ -205,7 +206,8 @@ plum_mapping_install_external_properties (GParamSpec **properties)
   /**
    * PlumMapping:external-port: (getter get_external_port)
    *
-   * The external port that the router forwards, from 1 to 65535; 0 while the mapping is not up.
+   * The external port that the outermost router forwards, from 1 to 65535; 0 while the mapping is
+   * not up.
    *
    * Since: 1.0
    */
@@ -215,8 +217,10 @@ plum_mapping_install_external_properties (GParamSpec **properties)
   /**
    * PlumMapping:external-host: (getter get_external_host)
    *
-   * The external address of the router, in text form; %NULL while the mapping is not up, or if the
-   * router does not report the address.
+   * The external address of the outermost router, in text form; %NULL while the mapping is not up,
+   * or if that router does not report the address.
+   *
+   * The outermost router is the last one of [property@Plum.Mapping:hops].
    *
    * See [property@Plum.Mapping:external-scope] for the hosts that can reach it.
    *
@@ -243,66 +247,14 @@ plum_mapping_install_external_properties (GParamSpec **properties)
    * The scope of the external address.
    *
    * If the mapping is up and this is not %PLUM_ADDRESS_SCOPE_PUBLIC, there is another NAT behind
-   * this router, or the router has no connection.
+   * the outermost router, or that router has no connection. See
+   * [property@Plum.Mapping:upstream-error].
    *
    * Since: 1.0
    */
   properties[PROP_EXTERNAL_SCOPE] =
     g_param_spec_enum ("external-scope", NULL, NULL, PLUM_TYPE_ADDRESS_SCOPE,
                        PLUM_ADDRESS_SCOPE_UNKNOWN, READABLE_FLAGS);
-}
-
-static void
-plum_mapping_install_lease_properties (GParamSpec **properties)
-{
-  /**
-   * PlumMapping:backend-name: (getter get_backend_name)
-   *
-   * The name of the backend that mapped the port: `pcp`, `natpmp`, `upnp`, `direct` or the name of
-   * a third-party backend; %NULL while the mapping is not up.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_BACKEND_NAME] =
-    g_param_spec_string ("backend-name", NULL, NULL, NULL, READABLE_FLAGS);
-
-  /**
-   * PlumMapping:lifetime: (getter get_lifetime)
-   *
-   * The lifetime that the router granted last, in seconds, or %PLUM_LIFETIME_FOREVER; 0 while the
-   * mapping is not up.
-   *
-   * The library renews the mapping before it expires.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_LIFETIME] =
-    g_param_spec_uint ("lifetime", NULL, NULL, 0, G_MAXUINT, 0, READABLE_FLAGS);
-
-  /**
-   * PlumMapping:expires-at: (getter get_expires_at)
-   *
-   * The time when the mapping expires unless it is renewed; %NULL if it never expires, or while the
-   * mapping is not up. Each renewal changes it. A router that reports less remaining time than it
-   * has granted moves it forward.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_EXPIRES_AT] =
-    g_param_spec_boxed ("expires-at", NULL, NULL, G_TYPE_DATE_TIME, READABLE_FLAGS);
-
-  /**
-   * PlumMapping:generation: (getter get_generation)
-   *
-   * How often a router has created this mapping anew; 0 before the first time.
-   *
-   * It grows when the port is mapped for the first time, after a restart of the router, after the
-   * lease was lost, and by another router or backend. A renewal does not change it.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_GENERATION] =
-    g_param_spec_uint ("generation", NULL, NULL, 0, G_MAXUINT, 0, READABLE_FLAGS);
 }
 
 void
@@ -314,5 +266,5 @@ plum_mapping_create_pspecs (GParamSpec **properties)
   plum_mapping_install_state_properties (properties);
   plum_mapping_install_error_properties (properties);
   plum_mapping_install_external_properties (properties);
-  plum_mapping_install_lease_properties (properties);
+  plum_mapping_create_lease_properties (properties);
 }

@@ -76,6 +76,18 @@ plum_port_choice_make_shared_error (PlumMapping *mapping, guint external_port, g
 }
 
 GError *
+plum_port_choice_make_beyond_error (PlumMapping *mapping,
+                                    guint external_port,
+                                    const GError *upstream_error)
+{
+  return g_error_new (PLUM_ERROR, PLUM_ERROR_CONFLICT,
+                      "External port %u is required, but the outermost router that maps the port "
+                      "granted external port %u: %s",
+                      plum_mapping_get_required_port (mapping), external_port,
+                      upstream_error->message);
+}
+
+GError *
 plum_port_choice_make_own_error (PlumProtocol protocol, guint internal_port, guint external_port)
 {
   return g_error_new (PLUM_ERROR, PLUM_ERROR_CONFLICT,

@@ -22,6 +22,7 @@ typedef enum {
   FIELD_KEY,
   FIELD_ADDRESS,
   FIELD_GATEWAY,
+  FIELD_THROUGH,
   FIELD_LOCAL,
   FIELD_HARDWARE,
   FIELD_INTERFACE,
@@ -35,8 +36,9 @@ typedef enum {
 } Field;
 
 static const char *const field_names[N_FIELDS] = {
-  "protocol", "family",    "internal", "external", "key",   "address", "gateway", "local",
-  "hardware", "interface", "backend",  "token",    "until", "host",    "remote",  "name",
+  "protocol", "family",  "internal", "external", "key",       "address",
+  "gateway",  "through", "local",    "hardware", "interface", "backend",
+  "token",    "until",   "host",     "remote",   "name",
 };
 
 #define BIT(field) (1u << (field))
@@ -95,6 +97,7 @@ append_record (GString *text, const PlumLeaseRecord *record)
   append_key (text, record->key);
   append_address (text, FIELD_ADDRESS, record->external_address);
   append_address (text, FIELD_GATEWAY, record->gateway);
+  append_address (text, FIELD_THROUGH, record->through);
   append_address (text, FIELD_LOCAL, record->local_address);
   if (record->hardware_address != NULL)
     append_text (text, FIELD_HARDWARE, record->hardware_address);
@@ -270,6 +273,8 @@ read_field (PlumLeaseRecord *record, Field field, const char *value)
       return read_address (value, &record->external_address);
     case FIELD_GATEWAY:
       return read_address (value, &record->gateway);
+    case FIELD_THROUGH:
+      return read_address (value, &record->through);
     case FIELD_LOCAL:
       return read_address (value, &record->local_address);
     case FIELD_HARDWARE:
@@ -317,7 +322,7 @@ read_word (PlumLeaseRecord *record, const char *word, guint *seen)
 static gboolean
 has_one_family (const PlumLeaseRecord *record)
 {
-  GInetAddress *const addresses[] = { record->gateway, record->local_address,
+  GInetAddress *const addresses[] = { record->gateway, record->through, record->local_address,
                                       record->hosts.internal };
 
   for (unsigned int i = 0; i < G_N_ELEMENTS (addresses); i++)
@@ -343,6 +348,8 @@ read_record (const char *line)
       return NULL;
 
   if ((seen & REQUIRED) != REQUIRED)
+    return NULL;
+  if (record->through != NULL && record->gateway == NULL)
     return NULL;
   return has_one_family (record) ? g_steal_pointer (&record) : NULL;
 }

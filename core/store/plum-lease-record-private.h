@@ -22,9 +22,10 @@ typedef struct
   GBytes *key;
   GInetAddress *external_address; /* (nullable) */
   GInetAddress *gateway;          /* NULL on a point-to-point link */
-  GInetAddress *local_address;    /* (nullable): of this host, which requested the mapping */
+  GInetAddress *through;          /* (nullable): the router before the gateway, if there is one */
+  GInetAddress *local_address;    /* (nullable): of this host, or of through, as the gateway sees */
   PlumHosts hosts;                /* if internal is NULL, the mapping leads to local_address */
-  char *hardware_address;         /* (nullable): the gateway's, such as 02:00:5e:10:00:01 */
+  char *hardware_address;         /* (nullable): the first router's, such as 02:00:5e:10:00:01 */
   char *description; /* (nullable): in the router's table; of a mapping of another host */
   char *interface_name;
   char *backend_name;
@@ -53,9 +54,10 @@ gboolean plum_lease_record_has_same_port (const PlumLeaseRecord *self,
                                           const PlumLeaseRecord *other);
 
 gboolean plum_lease_record_has_expired (const PlumLeaseRecord *self);
-/* Whether the record is of this router. NULL means unknown, except for gateway. */
+/* Whether the record is of this router. NULL means unknown, except for gateway and through. */
 gboolean plum_lease_record_is_on (const PlumLeaseRecord *self,
                                   GInetAddress *gateway,
+                                  GInetAddress *through,
                                   const char *interface_name,
                                   const char *hardware_address);
 gboolean plum_lease_record_is_same_router (const PlumLeaseRecord *self,

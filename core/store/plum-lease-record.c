@@ -16,6 +16,7 @@ plum_lease_record_free (PlumLeaseRecord *self)
   g_clear_pointer (&self->key, g_bytes_unref);
   g_clear_object (&self->external_address);
   g_clear_object (&self->gateway);
+  g_clear_object (&self->through);
   g_clear_object (&self->local_address);
   plum_hosts_clear (&self->hosts);
   g_clear_pointer (&self->hardware_address, g_free);
@@ -37,6 +38,8 @@ plum_lease_record_copy (const PlumLeaseRecord *self)
   g_set_object (&copy->external_address, self->external_address);
   copy->gateway = NULL;
   g_set_object (&copy->gateway, self->gateway);
+  copy->through = NULL;
+  g_set_object (&copy->through, self->through);
   copy->local_address = NULL;
   g_set_object (&copy->local_address, self->local_address);
   plum_hosts_init (&copy->hosts, &self->hosts);
@@ -83,10 +86,11 @@ same_address (GInetAddress *a, GInetAddress *b)
 gboolean
 plum_lease_record_is_on (const PlumLeaseRecord *self,
                          GInetAddress *gateway,
+                         GInetAddress *through,
                          const char *interface_name,
                          const char *hardware_address)
 {
-  if (!same_address (self->gateway, gateway))
+  if (!same_address (self->gateway, gateway) || !same_address (self->through, through))
     return FALSE;
   if (gateway == NULL)
     return g_str_equal (self->interface_name, interface_name);
@@ -98,7 +102,7 @@ plum_lease_record_is_on (const PlumLeaseRecord *self,
 gboolean
 plum_lease_record_is_same_router (const PlumLeaseRecord *self, const PlumLeaseRecord *other)
 {
-  return plum_lease_record_is_on (self, other->gateway, other->interface_name,
+  return plum_lease_record_is_on (self, other->gateway, other->through, other->interface_name,
                                   other->hardware_address);
 }
 

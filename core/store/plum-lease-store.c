@@ -5,6 +5,7 @@
 #include "plum-lease-file-private.h"
 #include "plum-log-private.h"
 #include "plum-neighbour-private.h"
+#include "plum-values-private.h"
 
 #define MS G_GINT64_CONSTANT (1000)
 
@@ -197,7 +198,8 @@ add_local_addresses (GPtrArray *records, GSocketFamily family, GPtrArray *addres
     {
       const PlumLeaseRecord *record = records->pdata[i];
 
-      if (record->family == family && record->local_address != NULL &&
+      /* Beyond the first router, it is the address of a router. */
+      if (record->family == family && record->local_address != NULL && record->through == NULL &&
           !plum_lease_record_has_expired (record))
         g_ptr_array_add (addresses, g_object_ref (record->local_address));
     }
@@ -215,12 +217,31 @@ plum_lease_store_add_local_addresses (PlumLeaseStore *self,
 gboolean
 plum_lease_store_is_on_network (const PlumLeaseRecord *record, PlumNetwork *network)
 {
+  PlumNetwork *inner = plum_network_get_inner (network);
   g_autofree char *hardware_address = NULL;
 
   if (record->hardware_address != NULL)
     hardware_address = plum_neighbour_lookup (network);
   return plum_lease_record_is_on (record, plum_network_get_gateway (network),
+                                  inner != NULL ? plum_network_get_gateway (inner) : NULL,
                                   plum_network_get_interface (network), hardware_address);
+}
+
+/* Many networks have a router with this address: the hardware address of the first router tells
+ * whether it is this network. */
+gboolean
+plum_lease_store_is_beyond_network (const PlumLeaseRecord *record, PlumNetwork *network)
+{
+  GInetAddress *gateway = plum_network_get_gateway (network);
+  g_autofree char *hardware_address = NULL;
+
+  if (record->through == NULL || gateway == NULL ||
+      !g_inet_address_equal (record->through, gateway))
+    return FALSE;
+
+  hardware_address = plum_neighbour_lookup (network);
+  return record->hardware_address == NULL || hardware_address == NULL ||
+         g_str_equal (record->hardware_address, hardware_address);
 }
 
 const PlumLeaseRecord *
@@ -243,7 +264,7 @@ plum_lease_store_recall (PlumLeaseStore *self,
         continue;
       if (network != NULL && plum_lease_store_is_on_network (record, network))
         {
-          if (plum_lease_record_has_same_host (record, plum_network_get_local_address (network)))
+          if (plum_lease_record_has_same_host (record, plum_network_get_client_address (network)))
             return record;
           on_network = record;
         }

@@ -15,7 +15,22 @@ PlumNetwork *plum_network_new (const char *interface_name,
                                GInetAddress *gateway,
                                GInetAddress *local_address,
                                gboolean overridden);
+/* The network of the next router, gateway, which sees this host under client_address, the external
+ * address of the gateway of inner. */
+PlumNetwork *plum_network_new_beyond (PlumNetwork *inner,
+                                      GInetAddress *gateway,
+                                      GInetAddress *client_address);
+/* The network of the router before the gateway. (transfer none) (nullable): NULL for the first */
+PlumNetwork *plum_network_get_inner (PlumNetwork *self);
 gboolean plum_network_equal (PlumNetwork *a, PlumNetwork *b);
+
+/* address, external_address: (nullable). */
+PlumHop *plum_hop_new (GInetAddress *address,
+                       GInetAddress *external_address,
+                       guint external_port,
+                       const char *backend_name,
+                       guint lifetime);
+gboolean plum_hop_equal (PlumHop *a, PlumHop *b);
 
 PlumRequest *plum_request_new (PlumProtocol protocol,
                                guint internal_port,

@@ -215,6 +215,11 @@ struct _PlumBackendClass
   /* The name of the protocol for people, such as "NAT-PMP": a static string, or NULL. */
   const char *title;
 
+  /* The addresses, in text form, at which a server of the provider may answer, such as "192.0.0.9":
+   * a static array that NULL ends, or NULL. The library asks them with this backend, as the next
+   * router, if the external address of a router is shared by the provider. */
+  const char *const *anycast;
+
   PlumAddressSource (*get_address_source) (PlumBackend *self);
 
   /*< private >*/

@@ -43,6 +43,10 @@ guint plum_manager_get_lease_duration (PlumManager *self);
 PLUM_AVAILABLE_IN_1_0
 void plum_manager_set_lease_duration (PlumManager *self, guint lease_duration);
 PLUM_AVAILABLE_IN_1_0
+guint plum_manager_get_max_hops (PlumManager *self);
+PLUM_AVAILABLE_IN_1_0
+void plum_manager_set_max_hops (PlumManager *self, guint max_hops);
+PLUM_AVAILABLE_IN_1_0
 GListModel *plum_manager_get_gateways (PlumManager *self);
 PLUM_AVAILABLE_IN_1_0
 GListModel *plum_manager_get_backends (PlumManager *self);

@@ -69,6 +69,10 @@ guint plum_mapping_get_generation (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
 GDateTime *plum_mapping_get_expires_at (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
+GListModel *plum_mapping_get_hops (PlumMapping *self);
+PLUM_AVAILABLE_IN_1_0
+const GError *plum_mapping_get_upstream_error (PlumMapping *self);
+PLUM_AVAILABLE_IN_1_0
 void plum_mapping_wait_async (PlumMapping *self,
                               GCancellable *cancellable,
                               GAsyncReadyCallback callback,

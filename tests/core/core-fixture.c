@@ -19,16 +19,17 @@ core_fixture_tear_down (CoreFixture *f, gconstpointer data)
 {
   g_clear_object (&f->result);
   test_loop_settle (&f->loop);
-  for (unsigned int i = 0; i < FAKE_N_BACKENDS; i++)
-    g_clear_object (&fake_backend_script (i)->last_map);
+  for (guint i = 0; i < FAKE_N_BACKENDS * FAKE_N_HOPS; i++)
+    g_clear_object (
+      &fake_backend_script_at (i % FAKE_N_BACKENDS, i / FAKE_N_BACKENDS + 1)->last_map);
 
   if (f->manager != NULL)
     g_assert_finalize_object (g_steal_pointer (&f->manager));
 
   /* Let pending work of the backends finish; a leaked timer of core would be detected now. */
   test_loop_advance (&f->loop, 3600 * 1000);
-  for (unsigned int i = 0; i < FAKE_N_BACKENDS; i++)
-    g_assert_null (fake_backend_script (i)->backend);
+  for (guint i = 0; i < FAKE_N_BACKENDS * FAKE_N_HOPS; i++)
+    g_assert_null (fake_backend_script_at (i % FAKE_N_BACKENDS, i / FAKE_N_BACKENDS + 1)->backend);
   g_assert_cmpint (plum_clock_get_next_deadline (f->loop.clock), ==, -1);
 
   fake_backends_reset ();

@@ -87,6 +87,8 @@ test_round_trip (void)
   PlumLeaseRecord *bare = record_new (8081, NULL, NULL);
 
   full->external_address = address_new ("1.2.3.4");
+  full->through = address_new ("192.168.1.254");
+  full->local_address = address_new ("192.168.0.50");
   full->token = g_variant_ref_sink (g_variant_new ("(ssb)", "a b=c\n%", "d", TRUE));
   g_free (full->interface_name);
   full->interface_name = g_strdup ("odd =%\xff");
@@ -202,6 +204,9 @@ test_refused_words (void)
     { "backend=pcp", "backend=pcp token=(" },
     { "backend=pcp", "backend=pcp token=%27%ff%27" },
     { "backend=pcp", "backend=pcp gateway=::1" },
+    { "backend=pcp", "backend=pcp gateway=10.0.0.1 through=::1" },
+    { "backend=pcp", "backend=pcp through=10.0.0.1" },
+    { "backend=pcp", "backend=pcp gateway=10.0.0.1 through=10.0.0.2 through=10.0.0.2" },
     { "backend=pcp", "backend=pcp colour=blue" },
     { "backend=pcp", "backend=pcp word" },
     { "backend=pcp", "backend=pcp  " },

@@ -192,6 +192,24 @@ test_probe (void)
 }
 
 static void
+test_hop (void)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string ("192.168.0.1");
+  g_autoptr (GInetAddress) external = g_inet_address_new_from_string ("1.2.3.4");
+  g_autoptr (PlumHop) hop = plum_hop_new (address, external, 9000, "pcp", 7200);
+  Reader r;
+
+  reader_init (&r, PLUM_TYPE_HOP);
+  r.object = G_OBJECT (hop);
+  assert_object (&r, "address", plum_hop_get_address (hop));
+  assert_object (&r, "external-address", plum_hop_get_external_address (hop));
+  assert_uint (&r, "external-port", plum_hop_get_external_port (hop));
+  assert_string (&r, "backend-name", plum_hop_get_backend_name (hop));
+  assert_uint (&r, "lifetime", plum_hop_get_lifetime (hop));
+  reader_clear (&r);
+}
+
+static void
 test_backend_info (void)
 {
   g_autoptr (GError) error = g_error_new_literal (PLUM_ERROR, PLUM_ERROR_MODULE, "cut off");
@@ -256,6 +274,8 @@ read_mapping (Reader *r, PlumMapping *mapping)
   assert_uint (r, "lifetime", plum_mapping_get_lifetime (mapping));
   assert_boxed (r, "expires-at", plum_mapping_get_expires_at (mapping));
   assert_uint (r, "generation", plum_mapping_get_generation (mapping));
+  assert_object (r, "hops", plum_mapping_get_hops (mapping));
+  assert_gerror (r, "upstream-error", plum_mapping_get_upstream_error (mapping));
 }
 
 static void
@@ -283,6 +303,7 @@ test_mapping (CoreFixture *f, gconstpointer data)
   read_mapping (&r, up);
   read_mapping (&r, failed);
   read_mapping (&r, not_added);
+  g_hash_table_add (r.seen, (gpointer) "upstream-error"); /* test-chain reads it */
   reader_clear (&r);
 }
 
@@ -303,6 +324,9 @@ test_gateway (CoreFixture *f, gconstpointer data)
   assert_object (&r, "external-address", plum_gateway_get_external_address (gateway));
   assert_enum (&r, "external-scope", plum_gateway_get_external_scope (gateway));
   assert_object (&r, "probes", plum_gateway_get_probes (gateway));
+  /* Another router needs routes: test-chain reads it. */
+  assert_object (&r, "upstream", plum_gateway_get_upstream (gateway));
+  g_hash_table_add (r.seen, (gpointer) "upstream");
   plum_backend_report_router (ALPHA->backend, "AVM", "FRITZ!Box 7590", "7.57", "http://127.9.9.9/");
   plum_backend_report_connection (ALPHA->backend, PLUM_CONNECTION_STATUS_CONNECTED, 3600);
   assert_string (&r, "manufacturer", plum_gateway_get_manufacturer (gateway));
@@ -336,9 +360,9 @@ set_all (PlumManager *manager)
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string ("127.9.9.8");
 
   g_object_set (manager, "discover-timeout", 4001, "mapping-timeout", 4002, "release-timeout", 4005,
-                "recheck-period", 400003, "lease-duration", 4004, "gateway-address", address,
-                "interface", "lo", "enabled-backends", backend_names, "application-name", "Reader",
-                "state-directory", "/nonexistent/plum", NULL);
+                "recheck-period", 400003, "lease-duration", 4004, "max-hops", 3, "gateway-address",
+                address, "interface", "lo", "enabled-backends", backend_names, "application-name",
+                "Reader", "state-directory", "/nonexistent/plum", NULL);
 }
 
 static void
@@ -370,6 +394,8 @@ test_manager (CoreFixture *f, gconstpointer data)
   assert_uint (&r, "recheck-period", 400003);
   g_assert_cmpuint (plum_manager_get_lease_duration (manager), ==, 4004);
   assert_uint (&r, "lease-duration", 4004);
+  g_assert_cmpuint (plum_manager_get_max_hops (manager), ==, 3);
+  assert_uint (&r, "max-hops", 3);
   g_assert_cmpstr (plum_manager_get_interface (manager), ==, "lo");
   assert_string (&r, "interface", "lo");
   g_assert_cmpstrv ((char **) plum_manager_get_enabled_backends (manager), (char **) backend_names);
@@ -474,6 +500,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/properties/entry", test_entry);
   g_test_add_func ("/properties/probe", test_probe);
+  g_test_add_func ("/properties/hop", test_hop);
   g_test_add_func ("/properties/backend-info", test_backend_info);
   g_test_add_func ("/properties/verdict", test_verdict);
   CORE_ADD ("/properties/mapping", test_mapping);

@@ -16,6 +16,7 @@ import tempfile
 import time
 import traceback
 
+import chain
 import denied_port
 import itself
 import itself_chain
@@ -457,6 +458,7 @@ SUITES = {
     **Outside(commands, plumctl_map).suites(),
     **two_routers.suites(commands),
     **itself_chain.suites(plumctl_map),
+    **chain.suites(plumctl_map, commands, say),
 }
 
 

@@ -33,7 +33,9 @@ def map_once_json():
         equal(last, {"event": "mapping", "id": 1, "protocol": "tcp", "internal_port": 8080,
                      "internal_address": None, "remote_address": None, "state": "success", "external_host": "1.2.3.4", "external_port": 8080,
                      "external_scope": "public", "backend": "pcp", "lifetime": 7200,
-                     "error": None})
+                     "error": None, "upstream_error": None,
+                     "hops": [{"address": gateway.address, "external_host": "1.2.3.4",
+                               "external_port": 8080, "backend": "pcp", "lifetime": 7200}]})
         equal(list(gateway.table), [("tcp", 8080)])
 
 

@@ -267,21 +267,63 @@ describe_mapping_name (PlumMapping *mapping)
                           from != NULL ? from : "");
 }
 
+/* The routers that forward a port, such as "192.168.1.1 and 192.168.0.1"; NULL if there is only
+ * one. */
+char *
+describe_way (PlumMapping *mapping)
+{
+  GListModel *hops = plum_mapping_get_hops (mapping);
+  guint n = g_list_model_get_n_items (hops);
+  GString *text;
+
+  if (n < 2)
+    return NULL;
+
+  text = g_string_new (NULL);
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (PlumHop) hop = g_list_model_get_item (hops, i);
+      g_autofree char *address = describe_address (plum_hop_get_address (hop));
+
+      g_string_append_printf (text, "%s%s",
+                              i == 0      ? ""
+                              : i + 1 < n ? ", "
+                                          : " and ",
+                              address != NULL ? address : "an unknown router");
+    }
+  return g_string_free (text, FALSE);
+}
+
+/* What the end of the line of a mapping says about the routers, with a space before it. */
+static char *
+describe_reach (PlumMapping *mapping)
+{
+  const char *reason = describe_scope_reason (plum_mapping_get_external_scope (mapping));
+  const GError *error = plum_mapping_get_upstream_error (mapping);
+  g_autofree char *way = describe_way (mapping);
+  GString *text = g_string_new (NULL);
+
+  if (way != NULL)
+    g_string_append_printf (text, ", through %s", way);
+  if (reason != NULL)
+    g_string_append_printf (text, " (%s%s%s)", reason, error != NULL ? "; " : "",
+                            error != NULL ? error->message : "");
+  return g_string_free (text, FALSE);
+}
+
 static char *
 describe_success (PlumMapping *mapping, const char *name)
 {
   const char *host = plum_mapping_get_external_host (mapping);
-  const char *reason = describe_scope_reason (plum_mapping_get_external_scope (mapping));
   const char *backend = plum_mapping_get_backend_name (mapping);
   gboolean bracket = plum_mapping_get_family (mapping) == G_SOCKET_FAMILY_IPV6;
   g_autofree char *lease = describe_lifetime (plum_mapping_get_lifetime (mapping));
+  g_autofree char *reach = describe_reach (mapping);
 
-  return g_strdup_printf ("%s → %s%s%s:%u by %s, %s%s%s%s", name, bracket ? "[" : "",
+  return g_strdup_printf ("%s → %s%s%s:%u by %s, %s%s", name, bracket ? "[" : "",
                           host != NULL ? host : "(address unknown)", bracket ? "]" : "",
                           plum_mapping_get_external_port (mapping),
-                          backend != NULL ? describe_backend (backend) : "?", lease,
-                          reason != NULL ? " (" : "", reason != NULL ? reason : "",
-                          reason != NULL ? ")" : "");
+                          backend != NULL ? describe_backend (backend) : "?", lease, reach);
 }
 
 static void
@@ -319,6 +361,26 @@ describe_mapping (PlumMapping *mapping)
     default:
       return g_strdup_printf ("%s removed", name);
     }
+}
+
+/* The routers that forward a port, the one next to this computer first. */
+void
+describe_hops_json (JsonWriter *json, GListModel *hops)
+{
+  json_writer_begin_array (json, "hops");
+  for (guint i = 0; hops != NULL && i < g_list_model_get_n_items (hops); i++)
+    {
+      g_autoptr (PlumHop) hop = g_list_model_get_item (hops, i);
+
+      json_writer_begin_object (json, NULL);
+      describe_address_json (json, "address", plum_hop_get_address (hop));
+      describe_address_json (json, "external_host", plum_hop_get_external_address (hop));
+      json_writer_int (json, "external_port", plum_hop_get_external_port (hop));
+      json_writer_string (json, "backend", plum_hop_get_backend_name (hop));
+      describe_lifetime_json (json, "lifetime", plum_hop_get_lifetime (hop));
+      json_writer_end_object (json);
+    }
+  json_writer_end_array (json);
 }
 
 static void
@@ -392,6 +454,8 @@ describe_mapping_json (PlumMapping *mapping)
   else
     json_writer_null (&json, "lifetime");
   describe_mapping_error_json (&json, mapping);
+  describe_hops_json (&json, plum_mapping_get_hops (mapping));
+  describe_error_json (&json, "upstream_error", plum_mapping_get_upstream_error (mapping));
   if (common_options.stun != NULL)
     verified_write_json (mapping, &json);
   json_writer_end_object (&json);

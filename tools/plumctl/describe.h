@@ -24,7 +24,9 @@ char *describe_mask (GInetAddressMask *mask);
 int describe_exit_code (const GError *error);
 
 char *describe_mapping_name (PlumMapping *mapping);
+char *describe_way (PlumMapping *mapping);
 char *describe_mapping (PlumMapping *mapping);
+void describe_hops_json (JsonWriter *json, GListModel *hops);
 char *describe_mapping_json (PlumMapping *mapping);
 void describe_error_json (JsonWriter *json, const char *key, const GError *error);
 void describe_address_json (JsonWriter *json, const char *key, GInetAddress *address);
