@@ -526,9 +526,9 @@ plum_exchanges_open (PlumExchanges *self, GError **error)
 }
 
 GInetAddress *
-plum_exchanges_get_local_address (PlumExchanges *self)
+plum_exchanges_get_client_address (PlumExchanges *self)
 {
-  return plum_udp_get_local_address (self->udp);
+  return plum_udp_get_client_address (self->udp);
 }
 
 const char *

@@ -18,7 +18,7 @@ typedef struct _PlumExchanges PlumExchanges;
 typedef struct _PlumExchange PlumExchange;
 
 #define PLUM_EXCHANGE_KEY_SIZE 16
-#define PLUM_EXCHANGE_REQUEST_SIZE 64
+#define PLUM_EXCHANGE_REQUEST_SIZE 132
 
 /* What a response must repeat of its request. */
 typedef struct
@@ -86,7 +86,7 @@ void plum_exchanges_free (PlumExchanges *self);
 /* Opens the socket, if it is not open. It stays open until plum_exchanges_free (). */
 gboolean plum_exchanges_open (PlumExchanges *self, GError **error);
 /* (transfer none): after plum_exchanges_open () */
-GInetAddress *plum_exchanges_get_local_address (PlumExchanges *self);
+GInetAddress *plum_exchanges_get_client_address (PlumExchanges *self);
 /* The gateway, for messages. */
 const char *plum_exchanges_get_peer (PlumExchanges *self);
 const char *plum_exchanges_get_label (PlumExchanges *self);

@@ -183,7 +183,7 @@ plum_udp_session_check_network (PlumUdpSession *self, PlumCall *call)
 gboolean
 plum_udp_session_check_entry (PlumUdpSession *self, PlumEntry *entry, PlumCall *call)
 {
-  GInetAddress *local = plum_network_get_local_address (plum_backend_get_network (self->backend));
+  GInetAddress *local = plum_network_get_client_address (plum_backend_get_network (self->backend));
   GInetAddress *address = plum_entry_get_internal_address (entry);
   g_autofree char *message = NULL;
   const char *reason = NULL;
@@ -250,11 +250,14 @@ on_announcement (gpointer user_data)
                                       "the gateway announces a restart or a new address");
 }
 
-/* A gateway that starts late is heard, too. */
+/* A gateway that starts late is heard, too. Multicast does not pass the first router: what claims
+ * to be an announcement of a router beyond it can only be forged. */
 static void
 plum_udp_session_open_announcements (PlumUdpSession *self)
 {
-  if (self->announcements == NULL)
+  PlumNetwork *network = plum_backend_get_network (self->backend);
+
+  if (self->announcements == NULL && plum_network_get_hop (network) == 1)
     self->announcements =
       plum_announcements_new (self->backend, self->exchanges, on_announcement, self);
 }

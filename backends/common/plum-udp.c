@@ -15,7 +15,7 @@ struct _PlumUdp
   PlumBackend *backend;
   GSocket *socket;
   GSocketAddress *peer;
-  GInetAddress *local;
+  GInetAddress *client;
   GSource *source;
   PlumUdpFuncs funcs;
   gpointer user_data;
@@ -91,7 +91,7 @@ plum_udp_clear (gpointer data)
   PlumUdp *self = data;
 
   g_clear_object (&self->peer);
-  g_clear_object (&self->local);
+  g_clear_object (&self->client);
 }
 
 static gboolean
@@ -133,7 +133,10 @@ plum_udp_open (PlumUdp *self, GError **error)
   if (bound == NULL)
     return FALSE;
 
-  self->local = g_object_ref (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (bound)));
+  if (plum_network_get_hop (network) > 1)
+    self->client = g_object_ref (plum_network_get_client_address (network));
+  else
+    self->client = g_object_ref (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (bound)));
   return TRUE;
 }
 
@@ -193,7 +196,7 @@ plum_udp_send (PlumUdp *self, const uint8_t *data, size_t len, GError **error)
 }
 
 GInetAddress *
-plum_udp_get_local_address (PlumUdp *self)
+plum_udp_get_client_address (PlumUdp *self)
 {
-  return self->local;
+  return self->client;
 }

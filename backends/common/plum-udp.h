@@ -30,8 +30,9 @@ PlumUdp *plum_udp_new (PlumBackend *backend,
 /* No func is called afterwards. May be called within one. */
 void plum_udp_free (PlumUdp *self);
 gboolean plum_udp_send (PlumUdp *self, const uint8_t *data, size_t len, GError **error);
-/* The local end: what the gateway sees unless a router in between translates it. (transfer none) */
-GInetAddress *plum_udp_get_local_address (PlumUdp *self);
+/* What the gateway sees, unless an unexpected router in between translates it: the local end of the
+ * socket or, beyond the first router, the address that this router uses. (transfer none) */
+GInetAddress *plum_udp_get_client_address (PlumUdp *self);
 
 /* An address with a port, and with the network's interface if it is link-local. (transfer full) */
 GSocketAddress *plum_udp_socket_address (PlumNetwork *network, GInetAddress *address, guint16 port);

@@ -19,6 +19,14 @@ plum_direct_backend_get_address (PlumBackend *backend, PlumCall *call)
   g_autofree char *host = NULL;
   g_autofree char *message = NULL;
 
+  /* The address of this host is not that of a router. */
+  if (plum_network_get_hop (network) > 1)
+    {
+      plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
+                      "the address of this host does not open a port of a router");
+      return NULL;
+    }
+
   /* A program that sets a gateway address requires that gateway to be used. */
   if (plum_network_get_overridden (network))
     {

@@ -98,7 +98,7 @@ plum_pcp_backend_on_announce (PlumPcpBackend *self, const PcpReply *reply)
 
   /* A server that does not support ANNOUNCE is a PCP server nevertheless (quirk 4). */
   if (reply->result != PCP_SUCCESS && reply->result != PCP_UNSUPP_OPCODE)
-    error = pcp_result_make_error (reply->result, plum_udp_session_get_peer (session), "ANNOUNCE");
+    error = pcp_map_make_error (session, NULL, reply->result, "ANNOUNCE");
 
   plum_server_probe_finish (session->probe, error);
 
@@ -165,7 +165,7 @@ encode_probe (PlumUdpSession *session, uint8_t *out, size_t size)
 {
   uint8_t client[PCP_ADDRESS_SIZE];
 
-  plum_wire_address_from_inet (plum_exchanges_get_local_address (session->exchanges), client);
+  plum_wire_address_from_inet (plum_exchanges_get_client_address (session->exchanges), client);
   return pcp_encode_announce (client, out, size);
 }
 
@@ -202,6 +202,12 @@ static void
 plum_pcp_backend_discover (PlumBackend *backend, PlumCall *call)
 {
   plum_udp_session_discover (PLUM_PCP_BACKEND (backend)->session, call);
+}
+
+static gboolean
+plum_pcp_backend_supports (PlumBackend *backend, PlumRequest *request)
+{
+  return TRUE;
 }
 
 static void
@@ -313,6 +319,10 @@ plum_pcp_backend_finalize (GObject *object)
   G_OBJECT_CLASS (plum_pcp_backend_parent_class)->finalize (object);
 }
 
+/* RFC 7723 4.1. The IPv6 address is not listed: a server that is asked over IPv6 opens a pinhole
+ * for an address of this host, which no other router translates. */
+static const char *const anycast[] = { "192.0.0.9", NULL };
+
 static void
 plum_pcp_backend_class_init (PlumPcpBackendClass *klass)
 {
@@ -323,7 +333,9 @@ plum_pcp_backend_class_init (PlumPcpBackendClass *klass)
   object_class->finalize = plum_pcp_backend_finalize;
 
   backend_class->title = "PCP";
+  backend_class->anycast = anycast;
   backend_class->discover = plum_pcp_backend_discover;
+  backend_class->supports = plum_pcp_backend_supports;
   backend_class->map = plum_pcp_backend_map;
   backend_class->unmap = plum_pcp_backend_unmap;
   backend_class->check = plum_pcp_backend_check;

@@ -10,6 +10,11 @@ G_BEGIN_DECLS
 /* One pending MAP: a new mapping, a renewal, a request for the external address, or a
  * deletion. */
 
+/* The error of a result. hosts: (nullable). what: what the server answered. (transfer full) */
+GError *pcp_map_make_error (PlumUdpSession *session,
+                            const PcpHosts *hosts,
+                            uint8_t result,
+                            const char *what);
 void pcp_map_fill (PlumUdpSession *session, PlumRequest *request, gboolean deletion, PcpMap *map);
 /* The fields that a response must repeat (RFC 6887 11.4). */
 void pcp_map_make_key (const PcpMap *map, PlumExchangeKey *key);

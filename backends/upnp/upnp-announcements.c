@@ -49,6 +49,10 @@ upnp_announcements_new (PlumBackend *backend, GMainContext *context)
   g_autoptr (GError) error = NULL;
 
   self->backend = backend;
+  /* Multicast does not pass the first router. */
+  if (plum_network_get_hop (plum_backend_get_network (backend)) > 1)
+    return self;
+
   self->listener = upnp_listener_new_for_group (backend, context, on_message, self, &error);
   if (self->listener == NULL)
     plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG, "UPnP: cannot receive announcements: %s",

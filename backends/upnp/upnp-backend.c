@@ -31,6 +31,12 @@ plum_upnp_backend_discover (PlumBackend *backend, PlumCall *call)
   upnp_discovery_start (PLUM_UPNP_BACKEND (backend)->session, call);
 }
 
+static gboolean
+plum_upnp_backend_supports (PlumBackend *backend, PlumRequest *request)
+{
+  return TRUE;
+}
+
 static void
 plum_upnp_backend_map (PlumBackend *backend, PlumRequest *request, PlumCall *call)
 {
@@ -190,6 +196,7 @@ plum_upnp_backend_class_init (PlumUpnpBackendClass *klass)
 
   backend_class->title = "UPnP IGD";
   backend_class->discover = plum_upnp_backend_discover;
+  backend_class->supports = plum_upnp_backend_supports;
   backend_class->map = plum_upnp_backend_map;
   backend_class->unmap = plum_upnp_backend_unmap;
   backend_class->unmap_moved = plum_upnp_backend_unmap_moved;

@@ -183,6 +183,9 @@ upnp_link_judge (PlumNetwork *network, GInetAddress *address)
     return UPNP_LINK_NO_HOST;
   if (g_inet_address_equal (gateway, address))
     return UPNP_LINK_MAY_CONTACT;
+  /* Beyond the first router, no other host is on a link with the gateway and this host. */
+  if (plum_network_get_hop (network) > 1)
+    return UPNP_LINK_OFF_LINK;
   if (g_inet_address_get_is_loopback (address) && !g_inet_address_get_is_loopback (gateway))
     return UPNP_LINK_OWN;
   /* Connections to it leave by the network's own link only. */

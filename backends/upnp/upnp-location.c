@@ -7,12 +7,15 @@
 UpnpUrl *
 upnp_location_read (UpnpSession *session, GInetAddress **address, GError **error)
 {
-  g_autoptr (GVariant) option =
-    plum_backend_dup_option (upnp_session_get_backend (session), "location", G_VARIANT_TYPE_STRING);
+  g_autoptr (GVariant) option = NULL;
   g_autoptr (GInetAddress) host = NULL;
   g_autoptr (UpnpUrl) location = NULL;
   UpnpLinkVerdict verdict;
 
+  /* The option is for the first router. */
+  if (plum_network_get_hop (upnp_session_get_network (session)) == 1)
+    option = plum_backend_dup_option (upnp_session_get_backend (session), "location",
+                                      G_VARIANT_TYPE_STRING);
   if (option == NULL)
     return NULL;
 

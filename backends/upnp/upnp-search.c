@@ -50,6 +50,13 @@ search_is_ipv6 (PlumNetwork *network)
   return plum_network_get_family (network) == G_SOCKET_FAMILY_IPV6;
 }
 
+/* A router beyond the first one is not on the link of this host: multicast does not reach it. */
+static gboolean
+is_beyond (PlumNetwork *network)
+{
+  return plum_network_get_hop (network) > 1;
+}
+
 /* The first message of each round to the gateway is sent from the port that only the gateway is
  * sent. The others open this host's own firewall for the other port (quirk 25). */
 static UpnpListener *
@@ -97,8 +104,9 @@ upnp_search_send_round (UpnpSearch *self)
   guint at = rounds[self->round].at;
 
   for (; self->round < G_N_ELEMENTS (rounds) && rounds[self->round].at == at; self->round++)
-    upnp_search_send (self, rounds[self->round].to_group ? group : gateway,
-                      rounds[self->round].first, rounds[self->round].last);
+    if (!rounds[self->round].to_group || !is_beyond (network))
+      upnp_search_send (self, rounds[self->round].to_group ? group : gateway,
+                        rounds[self->round].first, rounds[self->round].last);
 }
 
 static gboolean on_search_timer (gpointer user_data);
@@ -185,20 +193,50 @@ upnp_search_address (PlumNetwork *network)
                                     0);
 }
 
+/* Beyond the first router, only the gateway can answer, and with a description of its own: an
+ * answer of another host, or one that names another host, is not used. */
+static gboolean
+is_acceptable (PlumNetwork *network, const UpnpSsdpMessage *message, GInetAddress *sender)
+{
+  GInetAddress *gateway = plum_network_get_gateway (network);
+  g_autoptr (UpnpUrl) location = NULL;
+  g_autoptr (GInetAddress) host = NULL;
+
+  if (!is_beyond (network) || message->location == NULL)
+    return TRUE;
+
+  location = upnp_url_parse (message->location, NULL);
+  if (location != NULL)
+    host = g_inet_address_new_from_string (location->host);
+  return g_inet_address_equal (sender, gateway) && host != NULL &&
+         g_inet_address_equal (host, gateway);
+}
+
+static void
+upnp_search_take (UpnpSearch *self,
+                  const UpnpSsdpMessage *message,
+                  GInetAddress *sender,
+                  UpnpOrigin origin)
+{
+  if (is_acceptable (plum_backend_get_network (self->backend), message, sender))
+    self->message (message, sender, origin, self->user_data);
+  else
+    plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG,
+              "UPnP: an answer that is not from the router beyond, or names another host, is not "
+              "used: %s",
+              message->location);
+}
+
 static void
 on_gateway_message (const UpnpSsdpMessage *message, GInetAddress *sender, gpointer user_data)
 {
-  UpnpSearch *self = user_data;
-
-  self->message (message, sender, UPNP_ORIGIN_GATEWAY, self->user_data);
+  upnp_search_take (user_data, message, sender, UPNP_ORIGIN_GATEWAY);
 }
 
 static void
 on_answer (const UpnpSsdpMessage *message, GInetAddress *sender, gpointer user_data)
 {
-  UpnpSearch *self = user_data;
-
-  self->message (message, sender, UPNP_ORIGIN_ANSWER, self->user_data);
+  upnp_search_take (user_data, message, sender, UPNP_ORIGIN_ANSWER);
 }
 
 static void
@@ -236,8 +274,10 @@ upnp_search_new (PlumBackend *backend,
     return NULL;
 
   /* Some routers answer a search with a notification to the group (quirk 24). */
-  self->group = upnp_listener_new_for_group (backend, context, on_announcement, self, &group_error);
-  if (self->group == NULL)
+  if (!is_beyond (network))
+    self->group =
+      upnp_listener_new_for_group (backend, context, on_announcement, self, &group_error);
+  if (group_error != NULL)
     plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG, "UPnP: cannot receive notifications: %s",
               group_error->message);
 

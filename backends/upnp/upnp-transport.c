@@ -271,6 +271,7 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GSocketConnection) connection = NULL;
   g_autoptr (GSocketAddress) local = NULL;
   g_autoptr (GError) error = NULL;
+  PlumNetwork *network;
   GInetAddress *address;
 
   connection = g_socket_client_connect_finish (G_SOCKET_CLIENT (source), result, &error);
@@ -285,7 +286,10 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
 
+  network = plum_backend_get_network (self->transport->backend);
   address = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (local));
+  if (plum_network_get_hop (network) > 1)
+    address = plum_network_get_client_address (network);
   self->connection = g_steal_pointer (&connection);
   self->local_address = g_inet_address_to_string (address);
   upnp_exchange_start_deadline (self, self->timeout_ms, on_deadline);

@@ -14,7 +14,7 @@ typedef struct _UpnpTransport UpnpTransport;
 typedef struct _UpnpExchange UpnpExchange;
 
 /* Encodes the request. host: the address and port for the Host header; local_address: this end of
- * the connection that carries the request (quirk 56). */
+ * the connection that carries the request (quirk 56), as the device sees it. */
 typedef GBytes *(*UpnpWriteFunc) (const char *host, const char *local_address, gpointer user_data);
 /* One of reply and error is NULL; both are borrowed. */
 typedef void (*UpnpReplyFunc) (UpnpHttpDecoder *reply,

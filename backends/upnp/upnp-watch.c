@@ -17,6 +17,7 @@ struct _UpnpWatch
   gint64 query_time;       /* when it was queried, in µs; 0: never */
   char *hint;              /* what the device announced */
   guint internal_port;     /* of the query */
+  UpnpHosts hosts;
 };
 
 static void
@@ -93,7 +94,9 @@ on_watch_answer (const UpnpSoapReply *reply,
     upnp_watch_lose (self, "its control URL no longer exists");
   else if (reply->outcome == UPNP_SOAP_FAULT && reply->code == 714)
     upnp_watch_lose (self, "it no longer has the mappings");
-  else if (entry != NULL && !upnp_entry_is_ours (entry, local_address, self->internal_port))
+  else if (entry != NULL &&
+           !upnp_entry_is_ours (entry, upnp_hosts_get_client (&self->hosts, local_address),
+                                self->internal_port))
     upnp_watch_lose (self, "one of the external ports belongs to another host");
   else
     upnp_watch_query_address (self);
@@ -129,6 +132,7 @@ upnp_watch_choose (UpnpWatch *self, UpnpSoapRequest *request)
     return FALSE;
 
   self->internal_port = port->internal_port;
+  self->hosts = port->hosts;
   *request = (UpnpSoapRequest){
     .action =
       upnp_session_is_ipv6 (self->session) ? UPNP_ACTION_UPDATE_PINHOLE : UPNP_ACTION_GET_SPECIFIC,
@@ -136,6 +140,7 @@ upnp_watch_choose (UpnpWatch *self, UpnpSoapRequest *request)
     .external_port = port->external_port,
     .unique_id = port->unique_id,
     .lease = port->lease,
+    .remote_host = upnp_hosts_get_remote (&self->hosts),
   };
   return TRUE;
 }

@@ -1,37 +1,85 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What lease holders and the manager use of a gateway besides its discovery. */
+/* What lease holders and the manager use of a gateway. */
 
 #include "plum-gateway-object-private.h"
+
+/* --- The race --- */
+
+void
+plum_gateway_discover (PlumGateway *self, gboolean again)
+{
+  plum_race_discover (self->race, again);
+}
+
+PlumPick
+plum_gateway_pick (PlumGateway *self, guint first, const gboolean *tried, guint *index)
+{
+  return plum_race_pick (self->race, first, tried, index);
+}
+
+PlumCandidate *
+plum_gateway_get_candidate (PlumGateway *self, guint index)
+{
+  return plum_race_get_candidate (self->race, index);
+}
+
+guint
+plum_gateway_get_n_candidates (PlumGateway *self)
+{
+  return plum_race_get_n_candidates (self->race);
+}
+
+void
+plum_gateway_note_outcome (PlumGateway *self, guint index, const GError *error)
+{
+  plum_race_note_outcome (self->race, index, error);
+}
+
+gboolean
+plum_gateway_is_inapplicable (PlumGateway *self, guint index)
+{
+  return plum_race_is_inapplicable (self->race, index);
+}
+
+/* --- The ports --- */
 
 gboolean
 plum_gateway_hold_port (PlumGateway *self,
                         PlumProtocol protocol,
                         guint port,
+                        const PlumHosts *hosts,
                         PlumGatewayClient *client)
 {
-  return plum_port_table_hold (self->ports, protocol, port, client);
+  return plum_port_table_hold (self->ports, protocol, port, hosts, client);
 }
 
 guint
-plum_gateway_reserve_port (PlumGateway *self, PlumProtocol protocol, PlumGatewayClient *client)
+plum_gateway_reserve_port (PlumGateway *self,
+                           PlumProtocol protocol,
+                           const PlumHosts *hosts,
+                           PlumGatewayClient *client)
 {
-  return plum_port_table_reserve (self->ports, protocol, client);
+  return plum_port_table_reserve (self->ports, protocol, hosts, client);
 }
 
 PlumGatewayClient *
-plum_gateway_find_holder (PlumGateway *self, PlumProtocol protocol, guint port)
+plum_gateway_find_holder (PlumGateway *self,
+                          PlumProtocol protocol,
+                          guint port,
+                          const PlumHosts *hosts)
 {
-  return plum_port_table_find (self->ports, protocol, port);
+  return plum_port_table_find (self->ports, protocol, port, hosts);
 }
 
 void
 plum_gateway_release_port (PlumGateway *self,
                            PlumProtocol protocol,
                            guint port,
+                           const PlumHosts *hosts,
                            PlumGatewayClient *client)
 {
-  plum_port_table_release (self->ports, protocol, port, client);
+  plum_port_table_release (self->ports, protocol, port, hosts, client);
 }
 
 /* --- The external address --- */
@@ -56,13 +104,14 @@ plum_gateway_set_serving (PlumGateway *self, PlumGatewayClient *client, PlumBack
 static gboolean
 on_probe_is_used (guint port, gpointer user_data)
 {
+  const PlumHosts any = { NULL };
   PlumGateway *self = user_data;
 
   for (GList *l = self->clients.head; l != NULL; l = l->next)
     {
       PlumGatewayClient *client = l->data;
 
-      if (client->iface->uses_mapping (client, port, port))
+      if (client->iface->uses_mapping (client, &any, port, port))
         return TRUE;
     }
 
@@ -133,4 +182,48 @@ PlumRace *
 plum_gateway_get_race (PlumGateway *self)
 {
   return self->race;
+}
+
+/* --- The next router --- */
+
+void
+plum_gateway_seek_upstream (PlumGateway *self)
+{
+  plum_upstream_want (self->search);
+}
+
+void
+plum_gateway_check_upstream (PlumGateway *self)
+{
+  plum_upstream_check (self->search);
+}
+
+gboolean
+plum_gateway_may_have_upstream (PlumGateway *self)
+{
+  return plum_upstream_is_possible (self->search);
+}
+
+gboolean
+plum_gateway_may_be_bypassed (PlumGateway *self)
+{
+  return plum_upstream_may_bypass (self->search);
+}
+
+gboolean
+plum_gateway_is_seeking_upstream (PlumGateway *self)
+{
+  return plum_upstream_is_pending (self->search);
+}
+
+PlumGateway *
+plum_gateway_peek_upstream (PlumGateway *self)
+{
+  return self->upstream;
+}
+
+const GError *
+plum_gateway_get_upstream_reason (PlumGateway *self)
+{
+  return plum_upstream_get_reason (self->search);
 }

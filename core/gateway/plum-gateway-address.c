@@ -96,9 +96,11 @@ on_answered (PlumCall *call, const GError *error, gpointer user_data)
       return;
     }
 
-  /* The router has said that it has no address: a mapping would not say more. */
+  /* The router has said that it has no address: a mapping would not say more. The port that leads
+   * from a router beyond is one of the router before it, and may lead to another program. */
   operation->error = g_error_copy (error);
-  if (!g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_RESOURCES) && !gateway->closed)
+  if (!g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_RESOURCES) && !gateway->closed &&
+      plum_network_get_hop (gateway->network) == 1)
     plum_address_probe_add (gateway->probe, on_probed, operation);
   else
     operation_finish (operation, NULL);
@@ -152,7 +154,8 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
  * If no backend answers, a backend whose protocol reports the address only with a mapping, such as
  * PCP, maps an unused UDP port for at most two minutes, and deletes the mapping at once. The
  * library does that only in this function. Meanwhile it has bound the port on this host, so that
- * the mapping leads to no program. If the router does not confirm the delete, the mapping stays
+ * the mapping leads to no program. Of a router beyond the first one, no mapping is requested. If
+ * the router does not confirm the delete, the mapping stays
  * until it expires.
  *
  * Cancelling stops the waiting: a short mapping is deleted all the same.

@@ -4,6 +4,8 @@
 
 #include <plum-glib/plum-glib.h>
 
+#include "plum-hosts-private.h"
+
 G_BEGIN_DECLS
 
 /* A user of a gateway, such as a lease holder. The user embeds a PlumGatewayClient and adds it to
@@ -11,13 +13,14 @@ G_BEGIN_DECLS
 typedef struct _PlumGatewayClient PlumGatewayClient;
 
 typedef enum {
-  PLUM_GATEWAY_RACE_CHANGED,    /* a backend was decided, or the grace period has ended */
-  PLUM_GATEWAY_SUSPECTED,       /* the router may have lost the present leases of backend */
-  PLUM_GATEWAY_LOST,            /* act on the last PLUM_GATEWAY_SUSPECTED of backend */
-  PLUM_GATEWAY_APPEARED,        /* backend has heard the router: failed clients try again */
-  PLUM_GATEWAY_ADDRESS_CHANGED, /* the router reports address to backend */
-  PLUM_GATEWAY_RECHECK,         /* verify the lease */
-  PLUM_GATEWAY_RESUMED,         /* the host was suspended: act on overdue timers within spread_ms */
+  PLUM_GATEWAY_RACE_CHANGED,     /* a backend was decided, or the grace period has ended */
+  PLUM_GATEWAY_SUSPECTED,        /* the router may have lost the present leases of backend */
+  PLUM_GATEWAY_LOST,             /* act on the last PLUM_GATEWAY_SUSPECTED of backend */
+  PLUM_GATEWAY_APPEARED,         /* backend has heard the router: failed clients try again */
+  PLUM_GATEWAY_ADDRESS_CHANGED,  /* the router reports address to backend */
+  PLUM_GATEWAY_RECHECK,          /* verify the lease */
+  PLUM_GATEWAY_UPSTREAM_CHANGED, /* the search for the next router has another result */
+  PLUM_GATEWAY_RESUMED, /* the host was suspended: act on overdue timers within spread_ms */
 } PlumGatewayEventKind;
 
 /* Fields that do not apply are NULL or 0. All borrowed. */
@@ -34,8 +37,12 @@ typedef struct
   void (*handle_event) (PlumGatewayClient *client, const PlumGatewayEvent *event);
   /* The backend that granted the client's lease; NULL without a lease. (transfer none) */
   PlumBackend *(*get_backend) (PlumGatewayClient *client);
-  /* Whether deleting the mapping of internal_port to external_port would hit the client's own. */
-  gboolean (*uses_mapping) (PlumGatewayClient *client, guint internal_port, guint external_port);
+  /* Whether a delete of the mapping of internal_port of hosts, or of external_port, would hit the
+   * client's own. */
+  gboolean (*uses_mapping) (PlumGatewayClient *client,
+                            const PlumHosts *hosts,
+                            guint internal_port,
+                            guint external_port);
 } PlumGatewayClientInterface;
 
 struct _PlumGatewayClient

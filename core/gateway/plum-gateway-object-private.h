@@ -12,10 +12,11 @@
 #include "plum-race-private.h"
 #include "plum-router-info-private.h"
 #include "plum-signal-queue-private.h"
+#include "plum-upstream-private.h"
 
 G_BEGIN_DECLS
 
-/* The fields of PlumGateway, for plum-gateway.c and plum-gateway-properties.c only. */
+/* The fields of PlumGateway, for the files plum-gateway*.c only. */
 struct _PlumGateway
 {
   GObject parent_instance;
@@ -40,6 +41,9 @@ struct _PlumGateway
   PlumAddressPoll *poll;
   PlumAddressProbe *probe;
 
+  PlumUpstream *search;
+  PlumGateway *upstream; /* (nullable): the next router */
+
   GQueue clients;  /* (element-type PlumGatewayClient) */
   guint n_waiting; /* of them */
   PlumTimer recheck;
@@ -55,6 +59,7 @@ typedef enum {
   PLUM_GATEWAY_PROP_EXTERNAL_ADDRESS,
   PLUM_GATEWAY_PROP_EXTERNAL_SCOPE,
   PLUM_GATEWAY_PROP_PROBES,
+  PLUM_GATEWAY_PROP_UPSTREAM,
   PLUM_GATEWAY_PROP_MANUFACTURER,
   PLUM_GATEWAY_PROP_MODEL,
   PLUM_GATEWAY_PROP_MODEL_VERSION,
@@ -63,6 +68,19 @@ typedef enum {
   PLUM_GATEWAY_PROP_UPTIME,
   PLUM_GATEWAY_N_PROPS
 } PlumGatewayProperty;
+
+typedef enum {
+  PLUM_GATEWAY_SIGNAL_TRAFFIC,
+  PLUM_GATEWAY_SIGNAL_NOTE,
+  PLUM_GATEWAY_N_SIGNALS
+} PlumGatewaySignal;
+
+extern guint plum_gateway_signals[PLUM_GATEWAY_N_SIGNALS];
+
+/* Whether traffic and notes have a receiver. */
+gboolean plum_gateway_is_observed (PlumGateway *self);
+/* Queues the signal for a PLUM_BACKEND_TRAFFIC or PLUM_BACKEND_NOTE. */
+void plum_gateway_queue_report (PlumGateway *self, const char *name, const PlumBackendEvent *event);
 
 /* Creates the probe of the external address, when the race exists. */
 void plum_gateway_init_probe (PlumGateway *self);

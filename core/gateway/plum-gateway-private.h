@@ -5,6 +5,7 @@
 #include <plum-glib/plum-glib.h>
 
 #include "plum-gateway-client-private.h"
+#include "plum-hosts-private.h"
 #include "plum-race-private.h"
 #include "plum-settings-private.h"
 #include "plum-signal-queue-private.h"
@@ -61,15 +62,36 @@ gboolean plum_gateway_is_port_busy (PlumGateway *self, PlumProtocol protocol, gu
 gboolean plum_gateway_hold_port (PlumGateway *self,
                                  PlumProtocol protocol,
                                  guint port,
+                                 const PlumHosts *hosts,
                                  PlumGatewayClient *client);
 guint plum_gateway_reserve_port (PlumGateway *self,
                                  PlumProtocol protocol,
+                                 const PlumHosts *hosts,
                                  PlumGatewayClient *client);
-PlumGatewayClient *plum_gateway_find_holder (PlumGateway *self, PlumProtocol protocol, guint port);
+PlumGatewayClient *plum_gateway_find_holder (PlumGateway *self,
+                                             PlumProtocol protocol,
+                                             guint port,
+                                             const PlumHosts *hosts);
 void plum_gateway_release_port (PlumGateway *self,
                                 PlumProtocol protocol,
                                 guint port,
+                                const PlumHosts *hosts,
                                 PlumGatewayClient *client);
+
+/* The router beyond the gateway, which is sought only on request; see plum-upstream-private.h. The
+ * clients are told PLUM_GATEWAY_UPSTREAM_CHANGED: before that event returns, they must have left a
+ * router that is no longer the next one. */
+void plum_gateway_seek_upstream (PlumGateway *self);
+/* The settings, or the routes of this host, may have changed. */
+void plum_gateway_check_upstream (PlumGateway *self);
+/* Whether the external address is one behind which there can be another router. */
+gboolean plum_gateway_may_have_upstream (PlumGateway *self);
+/* Whether the next router can be asked although the gateway maps no ports. */
+gboolean plum_gateway_may_be_bypassed (PlumGateway *self);
+gboolean plum_gateway_is_seeking_upstream (PlumGateway *self);
+PlumGateway *plum_gateway_peek_upstream (PlumGateway *self); /* (transfer none) (nullable) */
+/* Why there is no next router. (nullable) */
+const GError *plum_gateway_get_upstream_reason (PlumGateway *self);
 
 /* Sets the external address that the router reports to backend, and reports it to the clients.
  * backend: (nullable): NULL for the leases whose backend reports no address. address: (nullable):

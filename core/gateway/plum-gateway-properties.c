@@ -46,6 +46,9 @@ plum_gateway_get_property (GObject *object, guint property_id, GValue *value, GP
     case PLUM_GATEWAY_PROP_PROBES:
       g_value_set_object (value, plum_gateway_get_probes (self));
       break;
+    case PLUM_GATEWAY_PROP_UPSTREAM:
+      g_value_set_object (value, self->upstream);
+      break;
     case PLUM_GATEWAY_PROP_MANUFACTURER:
       g_value_set_string (value, plum_gateway_get_manufacturer (self));
       break;
@@ -157,6 +160,21 @@ plum_gateway_create_result_properties (void)
    */
   properties[PLUM_GATEWAY_PROP_PROBES] =
     g_param_spec_object ("probes", NULL, NULL, G_TYPE_LIST_MODEL, flags);
+
+  /**
+   * PlumGateway:upstream: (getter get_upstream)
+   *
+   * The router beyond this one that the library asks, or %NULL.
+   *
+   * It is sought when a mapping needs it: this router has mapped the port, its external address is
+   * not public, and [property@Plum.Manager:max-hops] allows another router. The address of the
+   * next router is not verified until a backend has found it: then the
+   * [property@Plum.Gateway:backend-name] of the next router is not %NULL.
+   *
+   * Since: 1.0
+   */
+  properties[PLUM_GATEWAY_PROP_UPSTREAM] =
+    g_param_spec_object ("upstream", NULL, NULL, PLUM_TYPE_GATEWAY, flags);
 }
 
 static void
@@ -398,6 +416,25 @@ plum_gateway_get_probes (PlumGateway *self)
   PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
 
   return plum_race_get_probes (self->race);
+}
+
+/**
+ * plum_gateway_get_upstream: (get-property upstream)
+ * @self: a gateway
+ *
+ * Gets the router beyond this one that the library asks.
+ *
+ * Returns: (transfer none) (nullable): the next router, or %NULL
+ *
+ * Since: 1.0
+ */
+PlumGateway *
+plum_gateway_get_upstream (PlumGateway *self)
+{
+  g_return_val_if_fail (PLUM_IS_GATEWAY (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
+
+  return self->upstream;
 }
 
 /**

@@ -128,6 +128,18 @@ plum_gateway_set_copy (PlumGatewaySet *self, GSocketFamily family)
   return copy;
 }
 
+/* The array grows while it is read. */
+GPtrArray *
+plum_gateway_set_copy_chains (PlumGatewaySet *self, GSocketFamily family)
+{
+  GPtrArray *gateways = plum_gateway_set_copy (self, family);
+
+  for (unsigned int i = 0; i < gateways->len; i++)
+    if (plum_gateway_peek_upstream (gateways->pdata[i]) != NULL)
+      g_ptr_array_add (gateways, g_object_ref (plum_gateway_peek_upstream (gateways->pdata[i])));
+  return gateways;
+}
+
 gboolean
 plum_gateway_set_set_address (PlumGatewaySet *self, GInetAddress *gateway_address)
 {

@@ -61,6 +61,9 @@ void plum_gateway_set_look_again (PlumGatewaySet *self, GSocketFamily family);
 /* Replaces all gateways by new ones: the backends have changed. */
 void plum_gateway_set_reset (PlumGatewaySet *self);
 
+/* PlumSettings.max_hops, or the routes of this host, may have changed. */
+void plum_gateway_set_check_upstreams (PlumGatewaySet *self);
+
 /* Finds the gateway of an interface, or of the default route if interface_name is NULL. error is
  * set if no gateway exists, except for the default route of a family that is not used. (transfer
  * none) (nullable) */
@@ -89,6 +92,8 @@ PlumGateway *plum_gateway_set_find_at (PlumGatewaySet *self,
                                        GError **error);
 /* Copies the gateways of a family. (element-type PlumGateway) (transfer full) */
 GPtrArray *plum_gateway_set_copy (PlumGatewaySet *self, GSocketFamily family);
+/* The same with the routers beyond them. */
+GPtrArray *plum_gateway_set_copy_chains (PlumGatewaySet *self, GSocketFamily family);
 /* Looks up the network of the default route without changing the set. (transfer full) */
 PlumNetwork *plum_gateway_set_look_up (PlumGatewaySet *self, GSocketFamily family, GError **error);
 

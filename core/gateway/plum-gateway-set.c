@@ -380,11 +380,22 @@ plum_gateway_set_refresh_family (PlumGatewaySet *self, PlumFamilyGateways *famil
 }
 
 void
+plum_gateway_set_check_upstreams (PlumGatewaySet *self)
+{
+  PlumGateway *gateway;
+
+  for (guint i = 0; (gateway = plum_gateway_set_nth (self, i)) != NULL; i++)
+    for (; gateway != NULL; gateway = plum_gateway_peek_upstream (gateway))
+      plum_gateway_check_upstream (gateway);
+}
+
+void
 plum_gateway_set_refresh (PlumGatewaySet *self)
 {
   for (unsigned int i = 0; i < G_N_ELEMENTS (self->families) && self->owner != NULL; i++)
     if (self->families[i].used)
       plum_gateway_set_refresh_family (self, &self->families[i]);
+  plum_gateway_set_check_upstreams (self);
 }
 
 static void

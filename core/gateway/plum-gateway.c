@@ -19,13 +19,7 @@ typedef struct
   gpointer user_data;
 } DecidedFunc;
 
-typedef enum {
-  TRAFFIC,
-  NOTE,
-  N_SIGNALS
-} PlumGatewaySignal;
-
-static guint gateway_signals[N_SIGNALS];
+guint plum_gateway_signals[PLUM_GATEWAY_N_SIGNALS];
 
 /**
  * PlumGateway:
@@ -43,6 +37,7 @@ plum_gateway_finalize (GObject *object)
   PlumGateway *self = PLUM_GATEWAY (object);
 
   plum_gateway_close (self);
+  g_clear_pointer (&self->search, plum_upstream_free);
   g_clear_pointer (&self->poll, plum_address_poll_free);
   g_clear_pointer (&self->probe, plum_address_probe_free);
   g_clear_pointer (&self->race, plum_race_free);
@@ -83,7 +78,7 @@ plum_gateway_class_init (PlumGatewayClass *klass)
    *
    * Since: 1.0
    */
-  gateway_signals[TRAFFIC] =
+  plum_gateway_signals[PLUM_GATEWAY_SIGNAL_TRAFFIC] =
     g_signal_new ("traffic", PLUM_TYPE_GATEWAY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
                   4, G_TYPE_STRING, PLUM_TYPE_TRAFFIC_DIRECTION, G_TYPE_SOCKET_ADDRESS,
                   G_TYPE_BYTES);
@@ -101,8 +96,9 @@ plum_gateway_class_init (PlumGatewayClass *klass)
    *
    * Since: 1.0
    */
-  gateway_signals[NOTE] = g_signal_new ("note", PLUM_TYPE_GATEWAY, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                        NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
+  plum_gateway_signals[PLUM_GATEWAY_SIGNAL_NOTE] =
+    g_signal_new ("note", PLUM_TYPE_GATEWAY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
+                  G_TYPE_STRING, G_TYPE_STRING);
 }
 
 /* --- Clients --- */
@@ -187,6 +183,18 @@ plum_gateway_set_external_address (PlumGateway *self, GInetAddress *address)
       self->external_scope = scope;
       plum_gateway_notify (self, PLUM_GATEWAY_PROP_EXTERNAL_SCOPE);
     }
+  plum_upstream_set_address (self->search, address);
+}
+
+/* A router beyond the first one that reports the address of the router before it is no other
+ * router: its own address is unknown. (nullable) */
+static GInetAddress *
+plum_gateway_judge_address (PlumGateway *self, GInetAddress *address)
+{
+  if (address != NULL && plum_network_get_inner (self->network) != NULL &&
+      g_inet_address_equal (address, plum_network_get_client_address (self->network)))
+    return NULL;
+  return address;
 }
 
 void
@@ -195,10 +203,10 @@ plum_gateway_learn_address (PlumGateway *self, PlumBackend *backend, GInetAddres
   const PlumGatewayEvent event = {
     .kind = PLUM_GATEWAY_ADDRESS_CHANGED,
     .backend = backend,
-    .address = address,
+    .address = plum_gateway_judge_address (self, address),
   };
 
-  plum_gateway_set_external_address (self, address);
+  plum_gateway_set_external_address (self, event.address);
   plum_gateway_send_event (self, &event);
 }
 
@@ -289,7 +297,9 @@ on_external_address_answered (PlumCall *call, const GError *error, gpointer user
   PLUM_SIGNAL_SCOPE (self->signals);
 
   if (call != NULL)
-    plum_gateway_set_external_address (self, plum_call_get_address (call));
+    plum_gateway_set_external_address (self,
+                                       plum_gateway_judge_address (self,
+                                                                   plum_call_get_address (call)));
 
   plum_gateway_queue_decided (self);
 }
@@ -339,59 +349,7 @@ plum_gateway_remove_decided_func (PlumGateway *self, gpointer user_data)
 static gboolean
 is_observed (gpointer user_data)
 {
-  PlumGateway *self = user_data;
-
-  return !self->published ||
-         g_signal_has_handler_pending (self, gateway_signals[TRAFFIC], 0, FALSE) ||
-         g_signal_has_handler_pending (self, gateway_signals[NOTE], 0, FALSE);
-}
-
-/* A copy of a PLUM_BACKEND_TRAFFIC or PLUM_BACKEND_NOTE. */
-typedef struct
-{
-  const char *backend_name; /* interned */
-  PlumTrafficDirection direction;
-  GSocketAddress *peer; /* (nullable) */
-  GBytes *bytes;        /* (nullable): NULL for a note */
-  char *note;           /* (nullable) */
-} Report;
-
-static void
-report_free (Report *report)
-{
-  g_clear_object (&report->peer);
-  g_clear_pointer (&report->bytes, g_bytes_unref);
-  g_free (report->note);
-  g_free (report);
-}
-
-static void
-on_report (gpointer object, gpointer data)
-{
-  PlumGateway *self = object;
-  const Report *report = data;
-
-  if (self->closed)
-    return;
-
-  if (report->bytes != NULL)
-    g_signal_emit (self, gateway_signals[TRAFFIC], 0, report->backend_name, report->direction,
-                   report->peer, report->bytes);
-  else
-    g_signal_emit (self, gateway_signals[NOTE], 0, report->backend_name, report->note);
-}
-
-static void
-plum_gateway_queue_report (PlumGateway *self, const char *name, const PlumBackendEvent *event)
-{
-  Report *report = g_new0 (Report, 1);
-
-  report->backend_name = g_intern_string (name);
-  report->direction = event->direction;
-  g_set_object (&report->peer, event->peer);
-  report->bytes = event->bytes != NULL ? g_bytes_ref (event->bytes) : NULL;
-  report->note = g_strdup (event->text);
-  plum_signal_queue_add (self->signals, self, on_report, report, (GDestroyNotify) report_free);
+  return plum_gateway_is_observed (user_data);
 }
 
 static void
@@ -430,6 +388,8 @@ on_race_event (const PlumRaceEvent *event, gpointer user_data)
   switch (event->kind)
     {
     case PLUM_RACE_CHANGED:
+      if (plum_race_get_backend_name (self->race) != NULL || plum_race_is_decided (self->race))
+        plum_upstream_set_unserved (self->search, plum_race_get_backend_name (self->race) == NULL);
       plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_RACE_CHANGED });
       break;
     case PLUM_RACE_DECIDED:
@@ -477,13 +437,64 @@ on_recheck (gpointer user_data)
   plum_address_poll_restart (self->poll);
   plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_RECHECK });
   plum_gateway_query_addresses (self, TRUE, FALSE);
+  plum_upstream_check (self->search);
+  if (self->upstream == NULL || plum_race_get_backend_name (self->upstream->race) == NULL)
+    plum_upstream_search_again (self->search);
 }
+
+/* --- The next router --- */
+
+static void
+on_publish (gpointer object, gpointer data)
+{
+  plum_gateway_publish (data);
+}
+
+static void
+on_upstream_changed (gpointer user_data)
+{
+  PlumGateway *self = user_data;
+  PlumNetwork *network = plum_upstream_get_network (self->search);
+  g_autoptr (PlumGateway) old = NULL;
+
+  if ((self->upstream != NULL ? self->upstream->network : NULL) != network)
+    {
+      old = g_steal_pointer (&self->upstream);
+      if (network != NULL)
+        {
+          self->upstream = plum_gateway_new (network, plum_upstream_get_backends (self->search),
+                                             self->context, self->settings, self->signals);
+          plum_signal_queue_add (self->signals, self, on_publish, g_object_ref (self->upstream),
+                                 g_object_unref);
+        }
+      plum_gateway_notify (self, PLUM_GATEWAY_PROP_UPSTREAM);
+    }
+
+  plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_UPSTREAM_CHANGED });
+  if (old != NULL)
+    plum_gateway_close (old);
+}
+
+static void
+on_upstream_sent (GSocketAddress *peer, GBytes *bytes, gpointer user_data)
+{
+  if (plum_gateway_is_observed (user_data))
+    plum_gateway_queue_report (user_data, "path",
+                               &(PlumBackendEvent){ .kind = PLUM_BACKEND_TRAFFIC,
+                                                    .direction = PLUM_TRAFFIC_SENT,
+                                                    .peer = peer,
+                                                    .bytes = bytes });
+}
+
+static const PlumUpstreamClient upstream_client = {
+  .changed = on_upstream_changed,
+  .sent = on_upstream_sent,
+};
 
 static void
 plum_gateway_init (PlumGateway *self)
 {
   g_queue_init (&self->clients);
-  self->ports = plum_port_table_new ();
   self->decided_funcs = g_array_new (FALSE, FALSE, sizeof (DecidedFunc));
   plum_timer_init (&self->recheck, on_recheck, self);
 }
@@ -502,8 +513,11 @@ plum_gateway_new (PlumNetwork *network,
   self->clock = plum_clock_ref_for_context (context);
   self->settings = settings;
   self->signals = plum_signal_queue_ref (queue);
+  self->ports = plum_port_table_new (plum_network_get_family (network));
   self->late_leases = plum_late_leases_new (context, self->ports);
   self->race = plum_race_new (network, backend_infos, context, settings, queue, &race_client, self);
+  self->search =
+    plum_upstream_new (network, backend_infos, context, settings, queue, &upstream_client, self);
   self->poll = plum_address_poll_new (self->clock, queue, on_poll, self);
   plum_gateway_init_probe (self);
 
@@ -526,6 +540,10 @@ plum_gateway_close (PlumGateway *self)
   g_assert (g_queue_is_empty (&self->clients));
 
   plum_clock_disarm (self->clock, &self->recheck);
+  plum_upstream_close (self->search);
+  if (self->upstream != NULL)
+    plum_gateway_close (self->upstream);
+  g_clear_object (&self->upstream);
   plum_late_leases_close (self->late_leases);
   plum_race_close (self->race);
   plum_gateway_queue_decided (self);
@@ -536,6 +554,8 @@ plum_gateway_on_resume (PlumGateway *self)
 {
   guint spread_ms = MIN (self->clients.length * RESUME_SPREAD_MS, PLUM_SPREAD_MS);
 
+  if (self->upstream != NULL)
+    plum_gateway_on_resume (self->upstream);
   if (spread_ms == 0)
     return;
 
@@ -544,42 +564,4 @@ plum_gateway_on_resume (PlumGateway *self)
                                                       .spread_ms = spread_ms });
   plum_clock_arm_in_ms (self->clock, &self->recheck,
                         g_random_int_range (1, (gint32) spread_ms + 1));
-}
-
-/* --- For the clients: the race and the ports --- */
-
-void
-plum_gateway_discover (PlumGateway *self, gboolean again)
-{
-  plum_race_discover (self->race, again);
-}
-
-PlumPick
-plum_gateway_pick (PlumGateway *self, guint first, const gboolean *tried, guint *index)
-{
-  return plum_race_pick (self->race, first, tried, index);
-}
-
-PlumCandidate *
-plum_gateway_get_candidate (PlumGateway *self, guint index)
-{
-  return plum_race_get_candidate (self->race, index);
-}
-
-guint
-plum_gateway_get_n_candidates (PlumGateway *self)
-{
-  return plum_race_get_n_candidates (self->race);
-}
-
-void
-plum_gateway_note_outcome (PlumGateway *self, guint index, const GError *error)
-{
-  plum_race_note_outcome (self->race, index, error);
-}
-
-gboolean
-plum_gateway_is_inapplicable (PlumGateway *self, guint index)
-{
-  return plum_race_is_inapplicable (self->race, index);
 }

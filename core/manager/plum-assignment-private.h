@@ -45,6 +45,9 @@ void plum_assignment_forget_mapping (PlumAssignment *self, PlumMapping *mapping)
 /* Does nothing if the mapping is not assigned. */
 void plum_assignment_release_mapping (PlumMapping *mapping);
 
+/* Reports a lease that is held back until the router beyond answers. */
+void plum_assignment_hurry_mapping (PlumMapping *mapping);
+
 /* Can be called once, before the first mapping is added. */
 void plum_assignment_open_store (PlumAssignment *self, const char *directory);
 void plum_assignment_flush_store (PlumAssignment *self);

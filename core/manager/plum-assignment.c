@@ -5,11 +5,13 @@
 #include "plum-gateway-private.h"
 #include "plum-key-private.h"
 #include "plum-lease-holder-private.h"
+#include "plum-lease-note-private.h"
 #include "plum-lease-store-private.h"
 #include "plum-log-private.h"
 #include "plum-mapping-private.h"
-#include "plum-route-private.h"
+#include "plum-place-private.h"
 #include "plum-sweeper-private.h"
+#include "plum-values-private.h"
 
 struct _PlumAssignment
 {
@@ -57,15 +59,6 @@ on_holder_closed (PlumLeaseHolder *holder, gpointer user_data)
   plum_clock_arm_in_ms (self->clock, &self->released, 0);
 }
 
-/* Without a lease: the latest time at which the requested one can expire. */
-static gint64
-get_expiry (PlumAssignment *self, const PlumLeaseNote *note)
-{
-  if (note->lease == NULL)
-    return g_get_real_time () + self->settings->lease_duration * (gint64) G_USEC_PER_SEC;
-  return note->expires != 0 ? note->expires : PLUM_LEASE_RECORD_FOREVER;
-}
-
 static gboolean
 plum_assignment_is_blocked (PlumAssignment *self, PlumLeaseHolder *holder)
 {
@@ -84,37 +77,25 @@ static gboolean
 on_holder_note (PlumLeaseHolder *holder, const PlumLeaseNote *note, gpointer user_data)
 {
   PlumAssignment *self = user_data;
-  const PlumLeaseHolderId *id = plum_lease_holder_get_id (holder);
-  PlumGateway *gateway = plum_lease_holder_get_gateway (holder);
-  PlumLeaseRecord *record = plum_lease_record_new ();
+  PlumNetwork *network = plum_gateway_get_network (plum_lease_holder_get_gateway (holder));
   gboolean may_send;
 
-  record->protocol = id->protocol;
-  record->family = id->family;
-  record->internal_port = id->internal_port;
-  record->external_port = note->external_port;
-  record->key = g_bytes_ref (note->key);
-  g_set_object (&record->gateway, plum_gateway_get_address (gateway));
-  g_set_object (&record->local_address,
-                plum_network_get_local_address (plum_gateway_get_network (gateway)));
-  record->interface_name = g_strdup (plum_gateway_get_interface (gateway));
-  record->backend_name = g_strdup (note->backend_name);
-  record->expires = get_expiry (self, note);
-  if (note->lease != NULL)
-    {
-      GVariant *token = plum_lease_get_token (note->lease);
-
-      g_set_object (&record->external_address, plum_lease_get_external_address (note->lease));
-      record->token = token != NULL ? g_variant_ref (token) : NULL;
-    }
-
-  may_send =
-    plum_lease_store_note (self->store, holder, plum_gateway_get_network (gateway), record);
+  may_send = plum_lease_store_note (self->store, holder, network,
+                                    plum_lease_note_make_record (holder, note, self->settings));
   if (!plum_assignment_is_blocked (self, holder))
     return may_send;
 
   self->waiting = TRUE;
   return FALSE;
+}
+
+static PlumLeaseMemory
+on_holder_recall (PlumLeaseHolder *holder, gpointer user_data)
+{
+  PlumAssignment *self = user_data;
+
+  return plum_lease_note_recall (self->store, plum_lease_holder_get_id (holder),
+                                 plum_lease_holder_get_gateway (holder));
 }
 
 static void
@@ -134,53 +115,11 @@ on_holder_released (PlumLeaseHolder *holder, PlumLeaseHolderRemains remains, gpo
 static const PlumLeaseHolderOwner holder_owner = {
   .closed = on_holder_closed,
   .note = on_holder_note,
+  .recall = on_holder_recall,
   .released = on_holder_released,
 };
 
 /* --- Lease holders --- */
-
-/* The gateway that a mapping selects. (transfer none) (nullable) */
-static PlumGateway *
-plum_assignment_select_gateway (PlumAssignment *self, PlumMapping *mapping)
-{
-  GInetAddress *local = plum_mapping_get_local_address (mapping);
-
-  if (local != NULL)
-    return plum_gateway_set_find_local (self->gateways, local, NULL);
-  return plum_gateway_set_find (self->gateways, plum_mapping_get_family (mapping),
-                                plum_mapping_get_bound_interface (mapping), NULL);
-}
-
-/* A gateway is known by its interface and its local address, not by what a mapping selects: when
- * another address becomes the preferred one, the users move, and the leases stay where they are. */
-static void
-plum_assignment_make_id (PlumAssignment *self, PlumMapping *mapping, PlumLeaseHolderId *id)
-{
-  PlumGateway *gateway = plum_assignment_select_gateway (self, mapping);
-
-  id->protocol = plum_mapping_get_protocol (mapping);
-  id->family = plum_mapping_get_family (mapping);
-  id->internal_port = plum_mapping_get_internal_port (mapping);
-  if (gateway != NULL)
-    plum_lease_holder_id_set_place (id, plum_gateway_get_interface (gateway),
-                                    plum_gateway_get_local_address (gateway));
-  else
-    plum_lease_holder_id_set_place (id, plum_mapping_get_bound_interface (mapping),
-                                    plum_mapping_get_local_address (mapping));
-}
-
-/* (transfer none) (nullable) */
-static PlumGateway *
-plum_assignment_find_gateway (PlumAssignment *self, const PlumLeaseHolderId *id, GError **error)
-{
-  g_autoptr (GInetAddress) local = plum_lease_holder_id_get_local_address (id);
-
-  if (local == NULL)
-    return plum_gateway_set_find (self->gateways, id->family, id->interface_name, error);
-  if (id->interface_name == NULL)
-    return plum_gateway_set_find_local (self->gateways, local, error);
-  return plum_gateway_set_find_at (self->gateways, id->interface_name, local, error);
-}
 
 static PlumLeaseHolder *
 plum_assignment_create_holder (PlumAssignment *self, const PlumLeaseHolderId *id, GError **error)
@@ -188,21 +127,20 @@ plum_assignment_create_holder (PlumAssignment *self, const PlumLeaseHolderId *id
   g_autoptr (GBytes) key = NULL;
   g_autoptr (GError) reason = NULL;
   PlumLeaseHolder *holder;
-  const PlumLeaseRecord *record;
+  PlumLeaseMemory memory;
   PlumGateway *gateway;
 
-  gateway = plum_assignment_find_gateway (self, id, &reason);
-  record = plum_lease_store_recall (self->store, id->protocol, id->family, id->internal_port,
-                                    gateway != NULL ? plum_gateway_get_network (gateway) : NULL);
-  if (record != NULL)
-    key = g_bytes_ref (record->key);
+  gateway = plum_place_find_gateway (self->gateways, id, &reason);
+  memory = plum_lease_note_recall (self->store, id, gateway);
+  if (memory.key != NULL)
+    key = g_bytes_ref (memory.key);
   else if ((key = plum_key_new (error)) == NULL)
     return NULL;
 
   holder = plum_lease_holder_new (id, key, gateway, reason, self->clock, self->settings,
                                   self->signals, &holder_owner, self);
-  if (record != NULL)
-    plum_lease_holder_suggest_port (holder, record->external_port);
+  if (memory.key != NULL)
+    plum_lease_holder_suggest_port (holder, memory.external_port);
   g_hash_table_insert (self->holders, (gpointer) plum_lease_holder_get_id (holder), holder);
   return holder;
 }
@@ -213,32 +151,9 @@ plum_assignment_ensure_holder (PlumAssignment *self, PlumMapping *mapping, GErro
   PlumLeaseHolderId id;
   PlumLeaseHolder *holder;
 
-  plum_assignment_make_id (self, mapping, &id);
+  plum_place_make_id (self->gateways, mapping, &id);
   holder = g_hash_table_lookup (self->holders, &id);
   return holder != NULL ? holder : plum_assignment_create_holder (self, &id, error);
-}
-
-/* A mapping that names its place on this host fails at once without a router there: it may be a
- * mistake that never heals. An interface that does not exist, such as that of a VPN, may come. */
-static gboolean
-plum_assignment_check_place (PlumAssignment *self, PlumMapping *mapping, GError **error)
-{
-  GInetAddress *local = plum_mapping_get_local_address (mapping);
-  const char *interface_name = plum_gateway_set_get_interface (self->gateways);
-  g_autoptr (GError) reason = NULL;
-
-  if (local != NULL)
-    plum_gateway_set_find_local (self->gateways, local, &reason);
-  else if (interface_name != NULL && plum_mapping_get_bound_interface (mapping) == NULL &&
-           plum_route_has_interface (interface_name))
-    plum_gateway_set_find (self->gateways, plum_mapping_get_family (mapping), NULL, &reason);
-
-  /* If the kernel did not answer, it is asked again. */
-  if (!g_error_matches (reason, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
-    return TRUE;
-
-  g_propagate_error (error, g_steal_pointer (&reason));
-  return FALSE;
 }
 
 gboolean
@@ -249,9 +164,9 @@ plum_assignment_add_mapping (PlumAssignment *self, PlumMapping *mapping, GError 
 
   if (local != NULL)
     plum_gateway_set_hold_local (self->gateways, local);
-  if (plum_assignment_check_place (self, mapping, error))
-    holder = plum_assignment_ensure_holder (self, mapping, error);
 
+  if (plum_place_check (self->gateways, mapping, error))
+    holder = plum_assignment_ensure_holder (self, mapping, error);
   if (holder == NULL)
     {
       plum_assignment_forget_mapping (self, mapping);
@@ -279,6 +194,15 @@ plum_assignment_release_mapping (PlumMapping *mapping)
 
   if (holder != NULL)
     plum_lease_holder_remove_user (holder, mapping);
+}
+
+void
+plum_assignment_hurry_mapping (PlumMapping *mapping)
+{
+  PlumLeaseHolder *holder = plum_mapping_get_holder (mapping);
+
+  if (holder != NULL)
+    plum_lease_holder_hurry (holder);
 }
 
 /* --- Changes of the gateways --- */
@@ -313,7 +237,7 @@ plum_assignment_can_move_holder (PlumAssignment *self,
     {
       PlumLeaseHolderId id;
 
-      plum_assignment_make_id (self, users->pdata[i], &id);
+      plum_place_make_id (self->gateways, users->pdata[i], &id);
       if (plum_mapping_get_holder (users->pdata[i]) == holder &&
           !plum_lease_holder_id_equal (&id, new_id))
         return FALSE;
@@ -333,7 +257,7 @@ plum_assignment_follow_user (PlumAssignment *self,
 {
   PlumLeaseHolderId new_id;
 
-  plum_assignment_make_id (self, user, &new_id);
+  plum_place_make_id (self->gateways, user, &new_id);
   if (plum_mapping_get_holder (user) != holder ||
       plum_lease_holder_id_equal (plum_lease_holder_get_id (holder), &new_id))
     return;
@@ -375,7 +299,7 @@ on_gateways_changed (GSocketFamily family, gboolean come, gpointer user_data)
         continue;
 
       plum_assignment_follow_users (self, holder);
-      gateway = plum_assignment_find_gateway (self, id, &reason);
+      gateway = plum_place_find_gateway (self->gateways, id, &reason);
       if (plum_lease_holder_get_gateway (holder) != gateway)
         plum_lease_holder_set_gateway (holder, gateway, reason);
     }
@@ -424,12 +348,27 @@ on_sweeper_needs_gateways (GSocketFamily family, gpointer user_data)
 {
   PlumAssignment *self = user_data;
 
-  return plum_gateway_set_copy (self->gateways, family);
+  return plum_gateway_set_copy_chains (self->gateways, family);
+}
+
+/* Whether a holder has, or requests, a lease at a router beyond the first one. */
+static gboolean
+plum_assignment_is_used_beyond (PlumAssignment *self, PlumGateway *gateway, guint internal_port)
+{
+  GHashTableIter iter;
+  gpointer holder;
+
+  g_hash_table_iter_init (&iter, self->holders);
+  while (g_hash_table_iter_next (&iter, NULL, &holder))
+    if (plum_lease_holder_uses (holder, gateway, internal_port))
+      return TRUE;
+  return FALSE;
 }
 
 static gboolean
 on_sweeper_is_wanted (PlumProtocol protocol,
                       guint internal_port,
+                      const PlumHosts *hosts,
                       PlumGateway *gateway,
                       gpointer user_data)
 {
@@ -438,8 +377,11 @@ on_sweeper_is_wanted (PlumProtocol protocol,
     .protocol = protocol,
     .family = plum_gateway_get_family (gateway),
     .internal_port = internal_port,
+    .hosts = *hosts,
   };
 
+  if (plum_network_get_hop (plum_gateway_get_network (gateway)) > 1)
+    return plum_assignment_is_used_beyond (self, gateway, internal_port);
   plum_lease_holder_id_set_place (&id, plum_gateway_get_interface (gateway),
                                   plum_gateway_get_local_address (gateway));
   return g_hash_table_contains (self->holders, &id);

@@ -270,6 +270,53 @@ plum_manager_set_lease_duration (PlumManager *self, guint lease_duration)
 }
 
 /**
+ * plum_manager_get_max_hops: (get-property max-hops)
+ * @self: a manager
+ *
+ * Gets through how many routers a port may be mapped.
+ *
+ * Returns: the number of routers, from 1 to 3
+ *
+ * Since: 1.0
+ */
+guint
+plum_manager_get_max_hops (PlumManager *self)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), 0);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, 0);
+
+  return self->settings.max_hops;
+}
+
+/**
+ * plum_manager_set_max_hops: (set-property max-hops)
+ * @self: a manager
+ * @max_hops: the number of routers, from 1 to 3
+ *
+ * Sets through how many routers a port may be mapped.
+ *
+ * Takes effect at once: mappings on routers that are no longer allowed expire, and are deleted when
+ * the routers are allowed again.
+ *
+ * Since: 1.0
+ */
+void
+plum_manager_set_max_hops (PlumManager *self, guint max_hops)
+{
+  g_return_if_fail (PLUM_IS_MANAGER (self));
+  PLUM_RETURN_IF_OTHER_THREAD (self->context);
+  g_return_if_fail (max_hops >= 1 && max_hops <= 3);
+
+  if (self->settings.max_hops == max_hops)
+    return;
+
+  PLUM_SIGNAL_SCOPE (self->signals);
+  self->settings.max_hops = max_hops;
+  plum_manager_notify (self, PROP_MAX_HOPS);
+  plum_gateway_set_check_upstreams (self->gateways);
+}
+
+/**
  * plum_manager_get_gateways: (get-property gateways)
  * @self: a manager
  *

@@ -27,6 +27,9 @@ plum_manager_get_property (GObject *object, guint property_id, GValue *value, GP
     case PROP_LEASE_DURATION:
       g_value_set_uint (value, self->settings.lease_duration);
       break;
+    case PROP_MAX_HOPS:
+      g_value_set_uint (value, self->settings.max_hops);
+      break;
     case PROP_GATEWAYS:
       g_value_set_object (value, plum_manager_get_gateways (self));
       break;
@@ -78,6 +81,9 @@ plum_manager_set_property (GObject *object,
       break;
     case PROP_LEASE_DURATION:
       plum_manager_set_lease_duration (self, g_value_get_uint (value));
+      break;
+    case PROP_MAX_HOPS:
+      plum_manager_set_max_hops (self, g_value_get_uint (value));
       break;
     case PROP_GATEWAY_ADDRESS:
       plum_manager_set_gateway_address (self, g_value_get_object (value));
@@ -186,6 +192,28 @@ install_periods (void)
    */
   plum_manager_properties[PROP_LEASE_DURATION] =
     g_param_spec_uint ("lease-duration", NULL, NULL, 0, 604800, LEASE_DURATION_S, flags);
+}
+
+static void
+install_chain_properties (void)
+{
+  /**
+   * PlumManager:max-hops: (getter get_max_hops) (setter set_max_hops)
+   *
+   * Through how many routers a port may be mapped, from 1 to 3. The default is 2.
+   *
+   * If the first router reports an external address that is not public, there is another router
+   * between it and the internet. If that router belongs to the home, or to a provider that offers
+   * PCP, the library asks it to forward the port to the first router.
+   *
+   * Nothing is sent beyond the first router before it has reported such an address, or if this is
+   * 1. An address of the IPv6 family never leads to another router.
+   *
+   * Since: 1.0
+   */
+  plum_manager_properties[PROP_MAX_HOPS] =
+    g_param_spec_uint ("max-hops", NULL, NULL, 1, 3, MAX_HOPS,
+                       G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 }
 
 static void
@@ -328,6 +356,7 @@ plum_manager_class_install_properties (PlumManagerClass *klass)
   install_timeouts ();
   install_periods ();
   install_readonly_properties ();
+  install_chain_properties ();
   install_network_properties ();
   install_program_properties ();
   g_object_class_install_properties (object_class, N_PROPS, plum_manager_properties);
@@ -340,6 +369,7 @@ plum_manager_init_settings (PlumManager *self)
   self->settings.mapping_timeout = MAPPING_TIMEOUT_MS;
   self->settings.recheck_period = RECHECK_PERIOD_MS;
   self->settings.lease_duration = LEASE_DURATION_S;
+  self->settings.max_hops = MAX_HOPS;
   self->settings.options =
     g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
 }

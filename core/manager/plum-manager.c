@@ -194,8 +194,15 @@ on_pending_finish_close (gpointer user_data)
   plum_assignment_close (self->assignment);
 }
 
+static void
+on_pending_hurry (PlumMapping *mapping, gpointer user_data)
+{
+  plum_assignment_hurry_mapping (mapping);
+}
+
 static const PlumPendingClient pending_client = {
   .check_open = on_pending_check_open,
+  .hurry = on_pending_hurry,
   .is_busy = on_pending_is_busy,
   .expire = on_pending_expire,
   .finish_close = on_pending_finish_close,
@@ -510,8 +517,10 @@ plum_manager_reject_mapping (PlumManager *self, PlumMapping *mapping)
  *
  * Errors: %PLUM_ERROR_NO_GATEWAY if no router is reached from the local address of @mapping or from
  * the interface of the manager; %G_IO_ERROR_CLOSED if the manager is closed;
- * %G_IO_ERROR_INVALID_ARGUMENT if a port is out of range, or the address families of @mapping and
- * its gateway or its local address differ; %G_IO_ERROR_EXISTS if @mapping was added before.
+ * %G_IO_ERROR_INVALID_ARGUMENT if a port is out of range, the address families of @mapping and its
+ * gateway or its local address differ, or [property@Plum.Mapping:internal-address] or
+ * [property@Plum.Mapping:remote-address] is not valid; %G_IO_ERROR_EXISTS if @mapping was added
+ * before.
  *
  * Returns: %TRUE if @mapping was added
  *

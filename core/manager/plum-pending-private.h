@@ -16,6 +16,8 @@ typedef struct
 {
   /* Returns FALSE with G_IO_ERROR_CLOSED during and after the close. */
   gboolean (*check_open) (gpointer user_data, GError **error);
+  /* The time of a mapping that is pending has passed: reports what has been granted. */
+  void (*hurry) (PlumMapping *mapping, gpointer user_data);
   /* Whether mappings exist, or a delete is pending. */
   gboolean (*is_busy) (gpointer user_data);
   /* The time of the close has passed: finish everything that is pending. */

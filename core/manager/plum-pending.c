@@ -3,6 +3,7 @@
 #include "plum-pending-private.h"
 
 #include "plum-assignment-private.h"
+#include "plum-mapping-private.h"
 
 /* The pending operations of one mapping. */
 typedef struct
@@ -138,6 +139,10 @@ on_create_timeout (gpointer user_data)
   Operation *operation = user_data;
   PLUM_SIGNAL_SCOPE (operation->pending->signals);
   const GError *error = plum_mapping_get_error (operation->mapping);
+
+  operation->pending->client->hurry (operation->mapping, operation->pending->client_data);
+  if (plum_mapping_get_next_state (operation->mapping) == PLUM_STATE_SUCCESS)
+    return;
 
   operation_fail_create (operation, g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
                                                  "The port was not mapped in time%s%s",

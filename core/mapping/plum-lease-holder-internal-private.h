@@ -7,11 +7,13 @@
 #include "plum-lease-holder-private.h"
 #include "plum-lease-users-private.h"
 #include "plum-port-choice-private.h"
+#include "plum-values-private.h"
 
 G_BEGIN_DECLS
 
 /* The state machine of PlumLeaseHolder, for its own files only:
- * plum-lease-holder-lease.c <- plum-lease-holder-release.c <- plum-lease-holder.c */
+ * plum-lease-holder-lease.c <- plum-lease-holder-release.c <- plum-lease-holder.c, which reports
+ * to plum-lease-chain.c. */
 
 typedef enum {
   PLUM_PHASE_IDLE,       /* no gateway, or no users */
@@ -20,8 +22,21 @@ typedef enum {
   PLUM_PHASE_RETURNING,  /* a renewal was granted an unfit lease: its delete is pending */
   PLUM_PHASE_RECOVERING, /* the router lost the mapping; the timer is the next attempt */
   PLUM_PHASE_FAILED,     /* the timer is the next attempt */
-  PLUM_PHASE_RELEASING,  /* the delete is pending */
+  PLUM_PHASE_RELEASING,  /* the delete is pending, or first that of the lease beyond */
 } PlumLeaseHolderPhase;
+
+/* The place of a lease in the chain of routers, for the files above. */
+typedef struct
+{
+  /* An event of the lease. error: (nullable). */
+  void (*report) (PlumLeaseHolder *self, PlumMappingEvent event, const GError *error);
+  /* The result of the search for the router beyond may have changed. */
+  void (*upstream_changed) (PlumLeaseHolder *self);
+  /* The gateway is no longer used: the leases beyond are given up, and nothing is sent. */
+  void (*abandon) (PlumLeaseHolder *self);
+  /* Of the timer patience. */
+  void (*patience_ended) (gpointer self);
+} PlumLeaseChainInterface;
 
 struct _PlumLeaseHolder
 {
@@ -51,6 +66,24 @@ struct _PlumLeaseHolder
   PlumCall *call;       /* (nullable): the pending delete */
   PlumTimer timer;      /* the next attempt */
   guint retries;
+
+  const PlumLeaseChainInterface *chain;
+  PlumLeaseHolder *inner; /* (nullable), borrowed: of the lease that this one leads to */
+  gboolean wanted;        /* by inner */
+  PlumLeaseHolder *outer; /* (nullable): of the lease at the router beyond; owned */
+  guint16 outer_port;     /* the external port of the last lease there; 0: none */
+  GError *outer_error;    /* (nullable): why the router beyond has not granted a lease */
+  gboolean told;          /* the users, or inner, know the lease and those beyond */
+  guint told_serial;
+  guint told_port;
+  GInetAddress *told_address; /* (nullable) */
+  PlumTimer patience; /* how long the users wait for the router beyond, or the delete for its own */
+
+  gboolean awaits_outer;   /* in PLUM_PHASE_RELEASING: the delete waits for that of outer */
+  PlumBackend *deleter;    /* (nullable): that the delete will be sent by */
+  guint delete_timeout;    /* ms */
+  GError *release_error;   /* (nullable): why a lease beyond may be left */
+  GError *release_expired; /* (nullable): the time of the release has passed */
 };
 
 /* --- plum-lease-holder-lease.c --- */
@@ -63,8 +96,12 @@ guint plum_lease_holder_get_required_port (PlumLeaseHolder *self);
 /* Returns whether the port that is leased or requested no longer serves any user. */
 gboolean plum_lease_holder_has_port_mismatch (PlumLeaseHolder *self);
 gboolean plum_lease_holder_is_up (PlumLeaseHolder *self);
+/* Whether the external address is that of another host, and not the gateway's: a pinhole does not
+ * translate addresses. */
+gboolean plum_lease_holder_has_own_address (PlumLeaseHolder *self);
 
-/* Reports an event to the users. error: (nullable). */
+const char *plum_lease_holder_get_backend_name (PlumLeaseHolder *self, guint candidate);
+/* Reports an event of the lease. error: (nullable). */
 void plum_lease_holder_notify (PlumLeaseHolder *self, PlumMappingEvent event, const GError *error);
 /* Reports the lease, or the next request, to the owner. Returns FALSE if the request must not be
  * sent yet. */
@@ -87,9 +124,25 @@ void plum_lease_holder_suspect_loss (PlumLeaseHolder *self, PlumBackend *backend
 
 /* gateway: (nullable). */
 void plum_lease_holder_replace_gateway (PlumLeaseHolder *self, PlumGateway *gateway);
+/* The delete of outer is answered: sends that of the holder. */
+void plum_lease_holder_continue_release (PlumLeaseHolder *self);
+/* Whether a mapping, or a lease, uses the lease. */
+gboolean plum_lease_holder_is_used (PlumLeaseHolder *self);
 /* Closes a holder without lease and users, and reports it to the owner. */
 void plum_lease_holder_close_unused (PlumLeaseHolder *self);
 /* Deletes the lease, and what a pending request may have added. */
 void plum_lease_holder_release (PlumLeaseHolder *self);
+
+/* --- plum-lease-holder.c --- */
+
+/* id, owner: of the holder of the lease beyond the one of inner. */
+PlumLeaseHolder *plum_lease_holder_new_beyond (PlumLeaseHolder *inner,
+                                               const PlumLeaseHolderId *id,
+                                               PlumGateway *gateway,
+                                               const PlumLeaseHolderOwner *owner);
+
+/* --- plum-lease-chain.c --- */
+
+extern const PlumLeaseChainInterface plum_lease_chain;
 
 G_END_DECLS

@@ -4,6 +4,7 @@
 
 #include "plum-lease-holder-internal-private.h"
 #include "plum-error-private.h"
+#include "plum-link-private.h"
 #include "plum-log-private.h"
 #include "plum-renewal-private.h"
 #include "plum-values-private.h"
@@ -29,10 +30,23 @@ plum_lease_holder_set_phase (PlumLeaseHolder *self, PlumLeaseHolderPhase phase)
     }
 }
 
+/* The holder of the lease that leads to this host: it has the users. */
+static PlumLeaseHolder *
+plum_lease_holder_get_first (PlumLeaseHolder *self)
+{
+  while (self->inner != NULL)
+    self = self->inner;
+  return self;
+}
+
+/* A required port is that of the outermost router. */
 guint
 plum_lease_holder_get_required_port (PlumLeaseHolder *self)
 {
-  return plum_port_choice_get_required (self->users.users, plum_held_lease_get_port (self->held));
+  if (self->gateway != NULL && plum_gateway_may_have_upstream (self->gateway))
+    return 0;
+  return plum_port_choice_get_required (plum_lease_holder_get_first (self)->users.users,
+                                        plum_held_lease_get_port (self->held));
 }
 
 static gboolean
@@ -51,12 +65,18 @@ plum_lease_holder_has_port_mismatch (PlumLeaseHolder *self)
 }
 
 gboolean
+plum_lease_holder_has_own_address (PlumLeaseHolder *self)
+{
+  return self->id.family == G_SOCKET_FAMILY_IPV6 && self->id.hosts.internal != NULL;
+}
+
+gboolean
 plum_lease_holder_is_up (PlumLeaseHolder *self)
 {
   return self->phase == PLUM_PHASE_HELD;
 }
 
-static const char *
+const char *
 plum_lease_holder_get_backend_name (PlumLeaseHolder *self, guint candidate)
 {
   return plum_probe_get_name (plum_gateway_get_candidate (self->gateway, candidate)->probe);
@@ -66,7 +86,8 @@ static void
 plum_lease_holder_release_port (PlumLeaseHolder *self)
 {
   if (self->port != 0 && self->gateway != NULL)
-    plum_gateway_release_port (self->gateway, self->id.protocol, self->port, &self->client);
+    plum_gateway_release_port (self->gateway, self->id.protocol, self->port, &self->id.hosts,
+                               &self->client);
   self->port = 0;
 }
 
@@ -93,23 +114,7 @@ plum_lease_holder_cancel (PlumLeaseHolder *self)
 void
 plum_lease_holder_notify (PlumLeaseHolder *self, PlumMappingEvent event, const GError *error)
 {
-  PlumMappingUpdate update = { .error = error };
-
-  if (event == PLUM_MAPPING_FAILED)
-    update.verdicts = self->verdicts;
-
-  if (event == PLUM_MAPPING_MAPPED)
-    {
-      guint candidate = plum_held_lease_get_candidate (self->held);
-
-      update.lease = plum_held_lease_get_lease (self->held);
-      update.gateway = self->gateway;
-      update.backend_name = plum_lease_holder_get_backend_name (self, candidate);
-      update.expires = plum_held_lease_get_expires (self->held);
-      update.serial = self->serial;
-    }
-
-  plum_lease_users_notify (&self->users, event, &update);
+  self->chain->report (self, event, error);
 }
 
 gboolean
@@ -119,6 +124,7 @@ plum_lease_holder_note (PlumLeaseHolder *self, guint candidate)
   const PlumLeaseNote note = {
     .external_port = lease != NULL ? plum_lease_get_external_port (lease) : self->port,
     .key = self->key,
+    .description = self->description,
     .backend_name = plum_lease_holder_get_backend_name (self, candidate),
     .lease = lease,
     .expires = plum_held_lease_get_expires (self->held),
@@ -180,7 +186,8 @@ plum_lease_holder_suspect_loss (PlumLeaseHolder *self, PlumBackend *backend)
 static gboolean
 plum_lease_holder_displaces_another (PlumLeaseHolder *self, guint port)
 {
-  PlumGatewayClient *other = plum_gateway_find_holder (self->gateway, self->id.protocol, port);
+  PlumGatewayClient *other =
+    plum_gateway_find_holder (self->gateway, self->id.protocol, port, &self->id.hosts);
 
   if (other == NULL || other == &self->client)
     return FALSE;
@@ -190,6 +197,16 @@ plum_lease_holder_displaces_another (PlumLeaseHolder *self, guint port)
   return TRUE;
 }
 
+/* Whether what was found beyond the router before is that router itself. */
+static gboolean
+plum_lease_holder_is_of_same_router (PlumLeaseHolder *self, PlumLease *lease)
+{
+  GInetAddress *address = plum_lease_get_external_address (lease);
+  GInetAddress *client = plum_network_get_client_address (plum_gateway_get_network (self->gateway));
+
+  return self->inner != NULL && address != NULL && g_inet_address_equal (address, client);
+}
+
 static GError *
 on_check_lease (guint candidate, PlumLease *lease, gpointer user_data)
 {
@@ -197,6 +214,11 @@ on_check_lease (guint candidate, PlumLease *lease, gpointer user_data)
   guint port = plum_lease_get_external_port (lease);
   gboolean displaces = plum_lease_holder_displaces_another (self, port);
 
+  if (plum_lease_holder_is_of_same_router (self, lease))
+    return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                        "%s: the external address is that of the router before: it is no other "
+                        "router",
+                        plum_lease_holder_get_backend_name (self, candidate));
   if (!plum_lease_holder_may_have (self, port))
     return plum_port_choice_make_grant_error (plum_lease_holder_get_backend_name (self, candidate),
                                               port, plum_lease_holder_get_required_port (self));
@@ -211,7 +233,8 @@ plum_lease_holder_take_lease (PlumLeaseHolder *self, guint candidate, PlumLease 
   if (self->port != port)
     {
       plum_lease_holder_release_port (self);
-      plum_gateway_hold_port (self->gateway, self->id.protocol, port, &self->client);
+      plum_gateway_hold_port (self->gateway, self->id.protocol, port, &self->id.hosts,
+                              &self->client);
       self->port = (guint16) port;
     }
 
@@ -229,6 +252,12 @@ plum_lease_holder_notify_mapped (PlumLeaseHolder *self)
   PlumLease *lease = plum_held_lease_get_lease (self->held);
   GInetAddress *known = plum_gateway_get_external_address (self->gateway);
   GInetAddress *address = plum_lease_get_external_address (lease);
+
+  if (plum_lease_holder_has_own_address (self))
+    {
+      plum_lease_holder_notify (self, PLUM_MAPPING_MAPPED, NULL);
+      return;
+    }
 
   if (address == NULL && known != NULL)
     plum_held_lease_set_address (self->held, known);
@@ -297,6 +326,7 @@ plum_lease_holder_make_request (PlumLeaseHolder *self)
   self->request =
     plum_request_new (self->id.protocol, self->id.internal_port, self->port, exact, address,
                       self->settings->lease_duration, self->description, self->key);
+  plum_request_set_hosts (self->request, &self->id.hosts);
   return g_object_ref (self->request);
 }
 
@@ -351,14 +381,25 @@ plum_lease_holder_reserve_port (PlumLeaseHolder *self, GError **error)
 
   self->port =
     (guint16) plum_port_choice_reserve (&self->hints, required, self->id.protocol,
-                                        self->id.internal_port, self->gateway, &self->client);
+                                        plum_lease_holder_get_first (self)->id.internal_port,
+                                        &self->id.hosts, self->gateway, &self->client);
   if (self->port != 0 || required == 0)
     return TRUE;
 
-  other = plum_gateway_find_holder (self->gateway, self->id.protocol, required)->data;
+  other =
+    plum_gateway_find_holder (self->gateway, self->id.protocol, required, &self->id.hosts)->data;
   g_propagate_error (error, plum_port_choice_make_own_error (self->id.protocol,
                                                              other->id.internal_port, required));
   return FALSE;
+}
+
+/* The mapping follows this host to another network, the other host does not. */
+static gboolean
+plum_lease_holder_check_host (PlumLeaseHolder *self, GError **error)
+{
+  return self->id.hosts.internal == NULL ||
+         plum_link_check_host (plum_gateway_get_network (self->gateway), self->id.hosts.internal,
+                               error);
 }
 
 static PlumRequest *
@@ -366,6 +407,8 @@ on_prepare (guint candidate, gpointer user_data, GError **error)
 {
   PlumLeaseHolder *self = user_data;
 
+  if (!plum_lease_holder_check_host (self, error))
+    return NULL;
   if (plum_held_lease_get_backend (self->held) !=
       plum_gateway_get_candidate (self->gateway, candidate)->backend)
     plum_lease_holder_release_lost (self);
@@ -398,9 +441,10 @@ plum_lease_holder_fail (PlumLeaseHolder *self, const GError *error, GListModel *
   plum_lease_holder_clear_lease (self);
   plum_lease_holder_set_phase (self, PLUM_PHASE_FAILED);
   plum_clock_arm_in_ms (self->clock, &self->timer, delay);
-  plum_warn ("%s port %u cannot be mapped: %s",
-             self->id.protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP", self->id.internal_port,
-             error->message);
+  plum_log (PLUM_LOG_DOMAIN_CORE, self->inner != NULL ? PLUM_LOG_LEVEL_INFO : PLUM_LOG_LEVEL_WARN,
+            "%s port %u cannot be mapped: %s",
+            self->id.protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP", self->id.internal_port,
+            error->message);
   g_set_object (&self->verdicts, verdicts);
   plum_lease_holder_notify (self, PLUM_MAPPING_FAILED, error);
   g_clear_object (&self->verdicts);

@@ -10,7 +10,10 @@
 G_BEGIN_DECLS
 
 /* Gets and keeps the lease for one port of this host, as long as it has users. Equal mappings share
- * one lease holder; when its last user is removed, it releases the lease. */
+ * one lease holder; when its last user is removed, it releases the lease.
+ *
+ * If there is another router beyond its gateway, the lease has a holder of its own for the lease
+ * there, whose internal port is the external port of this lease; see plum-lease-chain.c. */
 typedef struct _PlumLeaseHolder PlumLeaseHolder;
 
 #define PLUM_LEASE_HOLDER_ADDRESS_SIZE 16
@@ -24,6 +27,7 @@ typedef struct
   /* Where the gateway is found. Without a gateway, the fields that no user selects are unset. */
   const char *interface_name;                           /* (nullable), interned */
   guint8 local_address[PLUM_LEASE_HOLDER_ADDRESS_SIZE]; /* zero: unset */
+  PlumHosts hosts;
 } PlumLeaseHolderId;
 
 /* What a lease holder is going to request, or was granted. All borrowed. */
@@ -31,10 +35,18 @@ typedef struct
 {
   guint external_port;
   GBytes *key;
+  const char *description;
   const char *backend_name;
   PlumLease *lease; /* (nullable) */
   gint64 expires;   /* on the real-time clock, in microseconds; 0: never, or no lease */
 } PlumLeaseNote;
+
+/* What an earlier run of the program had on the gateway of a lease holder. Borrowed. */
+typedef struct
+{
+  guint external_port; /* 0: nothing */
+  GBytes *key;
+} PlumLeaseMemory;
 
 /* What the router has of the mapping that was noted last. */
 typedef enum {
@@ -52,6 +64,8 @@ typedef struct
   /* Records a request before it is sent, or a lease. Returns FALSE if the request must not be sent
    * yet; the owner calls plum_lease_holder_race_changed () when it may. */
   gboolean (*note) (PlumLeaseHolder *holder, const PlumLeaseNote *note, gpointer user_data);
+  /* Gets what an earlier run had, for a holder that is about to request its first lease. */
+  PlumLeaseMemory (*recall) (PlumLeaseHolder *holder, gpointer user_data);
   /* What was noted last is no longer the holder's. */
   void (*released) (PlumLeaseHolder *holder, PlumLeaseHolderRemains remains, gpointer user_data);
 } PlumLeaseHolderOwner;
@@ -109,6 +123,13 @@ void plum_lease_holder_set_place (PlumLeaseHolder *self, const PlumLeaseHolderId
 void plum_lease_holder_set_gateway (PlumLeaseHolder *self,
                                     PlumGateway *gateway,
                                     const GError *reason);
+
+/* Reports a lease that is held back until the router beyond answers. */
+void plum_lease_holder_hurry (PlumLeaseHolder *self);
+
+/* Whether the holder, or one of those beyond, has or requests the mapping of internal_port on
+ * gateway. */
+gboolean plum_lease_holder_uses (PlumLeaseHolder *self, PlumGateway *gateway, guint internal_port);
 
 /* The race of the gateway, or the answer of note (), may have changed. */
 void plum_lease_holder_race_changed (PlumLeaseHolder *self);

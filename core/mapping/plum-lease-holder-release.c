@@ -3,6 +3,7 @@
 /* Releases the lease after the last user, or to request another port. */
 
 #include "plum-backend-private.h"
+#include "plum-error-private.h"
 #include "plum-lease-holder-internal-private.h"
 #include "plum-log-private.h"
 
@@ -17,6 +18,12 @@ plum_lease_holder_replace_gateway (PlumLeaseHolder *self, PlumGateway *gateway)
     plum_gateway_add_client (gateway, &self->client);
 }
 
+gboolean
+plum_lease_holder_is_used (PlumLeaseHolder *self)
+{
+  return self->inner != NULL ? self->wanted : !plum_lease_users_is_empty (&self->users);
+}
+
 void
 plum_lease_holder_close_unused (PlumLeaseHolder *self)
 {
@@ -27,16 +34,34 @@ plum_lease_holder_close_unused (PlumLeaseHolder *self)
   owner->closed (self, self->owner_data);
 }
 
+/* A mapping that may be left on a router beyond is reported with the mapping. error: (nullable). */
+static void
+plum_lease_holder_keep_error (PlumLeaseHolder *self, const GError *error)
+{
+  if (error == NULL || plum_error_is_final (error))
+    return;
+
+  g_clear_error (&self->release_error);
+  self->release_error = g_error_copy (error);
+}
+
 static void
 plum_lease_holder_finish_release (PlumLeaseHolder *self, const GError *error)
 {
+  g_autoptr (GError) beyond = g_steal_pointer (&self->release_error);
+
+  g_clear_error (&self->release_expired);
   plum_lease_holder_clear_lease (self);
   plum_lease_holder_set_phase (self, PLUM_PHASE_IDLE);
   plum_lease_holder_note_released (self, plum_lease_holder_get_remains (error));
+  if (error == NULL)
+    error = beyond;
   plum_lease_users_finish_releasing (&self->users, error);
+  if (self->inner != NULL)
+    plum_lease_holder_keep_error (self->inner, error);
 
   /* A user may have been added during the delete. */
-  if (!plum_lease_users_is_empty (&self->users))
+  if (plum_lease_holder_is_used (self))
     plum_lease_holder_start_attempt (self);
   else
     plum_lease_holder_close_unused (self);
@@ -56,38 +81,70 @@ on_released (PlumCall *call, gpointer user_data)
 }
 
 void
-plum_lease_holder_release (PlumLeaseHolder *self)
+plum_lease_holder_continue_release (PlumLeaseHolder *self)
 {
-  gboolean leased =
-    plum_held_lease_get_lease (self->held) != NULL && !plum_held_lease_is_taken_over (self->held);
-  PlumBackend *backend = leased ? plum_held_lease_get_backend (self->held) : NULL;
-  PlumBackend *asked = plum_attempt_get_backend (self->attempt);
+  g_autoptr (PlumBackend) backend = g_steal_pointer (&self->deleter);
   PlumCallArgs args = { .request = self->request };
-  guint timeout = plum_settings_get_release_timeout (self->settings);
 
-  plum_lease_holder_cancel (self);
-
-  if (asked != NULL)
-    {
-      g_assert (!leased || asked == backend);
-
-      /* A router that has not answered the request may not answer the delete. */
-      if (!leased)
-        timeout = MIN (timeout, PLUM_ATTEMPT_CLEAN_UP_MS);
-      backend = asked;
-    }
-
+  self->awaits_outer = FALSE;
+  plum_clock_disarm (self->clock, &self->patience);
   if (backend == NULL)
     {
       plum_lease_holder_finish_release (self, NULL);
       return;
     }
 
-  if (leased)
+  if (!plum_held_lease_is_taken_over (self->held))
     args.lease = plum_held_lease_get_lease (self->held);
   plum_lease_holder_set_phase (self, PLUM_PHASE_RELEASING);
-  plum_backend_start_call (&self->call, backend, PLUM_CALL_UNMAP, &args, timeout, on_released,
-                           self);
+  plum_backend_start_call (&self->call, backend, PLUM_CALL_UNMAP, &args, self->delete_timeout,
+                           on_released, self);
+  if (self->call != NULL && self->release_expired != NULL)
+    plum_call_finish (self->call, self->release_expired);
+}
+
+/* The lease beyond leads to this one: while it exists, another host must not get this port. */
+static void
+plum_lease_holder_release_outer (PlumLeaseHolder *self)
+{
+  self->awaits_outer = TRUE;
+  self->outer->wanted = FALSE;
+  plum_lease_holder_set_phase (self, PLUM_PHASE_RELEASING);
+  if (self->outer->phase != PLUM_PHASE_RELEASING)
+    plum_lease_holder_release (self->outer);
+
+  /* A router that does not answer must leave time for the delete at the router before it. */
+  if (self->awaits_outer)
+    plum_clock_arm_in_ms (self->clock, &self->patience,
+                          plum_settings_get_release_timeout (self->settings) / 2);
+}
+
+void
+plum_lease_holder_release (PlumLeaseHolder *self)
+{
+  gboolean leased =
+    plum_held_lease_get_lease (self->held) != NULL && !plum_held_lease_is_taken_over (self->held);
+  PlumBackend *backend = leased ? plum_held_lease_get_backend (self->held) : NULL;
+  PlumBackend *asked = plum_attempt_get_backend (self->attempt);
+
+  self->delete_timeout = plum_settings_get_release_timeout (self->settings);
+  if (asked != NULL)
+    {
+      g_assert (!leased || asked == backend);
+
+      /* A router that has not answered the request may not answer the delete. */
+      if (!leased)
+        self->delete_timeout = MIN (self->delete_timeout, PLUM_ATTEMPT_CLEAN_UP_MS);
+      backend = asked;
+    }
+
+  g_set_object (&self->deleter, backend);
+  plum_lease_holder_cancel (self);
+  self->told = FALSE;
+  if (self->outer != NULL)
+    plum_lease_holder_release_outer (self);
+  else
+    plum_lease_holder_continue_release (self);
 }
 
 static gboolean
@@ -113,6 +170,13 @@ plum_lease_holder_blocks (PlumLeaseHolder *self, PlumLeaseHolder *other)
 void
 plum_lease_holder_expire_release (PlumLeaseHolder *self, const GError *error)
 {
-  if (self->phase == PLUM_PHASE_RELEASING && self->call != NULL)
+  if (self->phase != PLUM_PHASE_RELEASING)
+    return;
+
+  g_clear_error (&self->release_expired);
+  self->release_expired = g_error_copy (error);
+  if (self->awaits_outer)
+    plum_lease_holder_expire_release (self->outer, error);
+  else if (self->call != NULL)
     plum_call_finish (self->call, error);
 }

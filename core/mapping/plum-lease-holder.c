@@ -20,6 +20,9 @@ plum_lease_holder_race_changed (PlumLeaseHolder *self)
     plum_attempt_race_changed (self->attempt);
   else if (self->phase == PLUM_PHASE_FAILED && plum_attempt_has_untried (self->attempt))
     plum_lease_holder_start_attempt (self);
+
+  if (self->outer != NULL)
+    plum_lease_holder_race_changed (self->outer);
 }
 
 /* Without a backend, an address is for the leases that have none. */
@@ -28,6 +31,8 @@ plum_lease_holder_is_for (PlumLeaseHolder *self, PlumBackend *backend)
 {
   PlumLease *lease = plum_held_lease_get_lease (self->held);
 
+  if (plum_lease_holder_has_own_address (self))
+    return FALSE;
   if (backend == NULL)
     return plum_lease_get_external_address (lease) == NULL;
   return backend == plum_held_lease_get_backend (self->held);
@@ -85,6 +90,9 @@ on_gateway_event (PlumGatewayClient *client, const PlumGatewayEvent *event)
     case PLUM_GATEWAY_ADDRESS_CHANGED:
       plum_lease_holder_address_changed (self, event->backend, event->address);
       break;
+    case PLUM_GATEWAY_UPSTREAM_CHANGED:
+      self->chain->upstream_changed (self);
+      break;
     case PLUM_GATEWAY_RECHECK:
       if (plum_lease_holder_is_up (self))
         plum_held_lease_check (self->held);
@@ -106,11 +114,15 @@ on_gateway_get_backend (PlumGatewayClient *client)
 }
 
 static gboolean
-on_gateway_uses_mapping (PlumGatewayClient *client, guint internal_port, guint external_port)
+on_gateway_uses_mapping (PlumGatewayClient *client,
+                         const PlumHosts *hosts,
+                         guint internal_port,
+                         guint external_port)
 {
   PlumLeaseHolder *self = client->data;
 
-  return self->id.internal_port == internal_port ||
+  return (self->id.internal_port == internal_port &&
+          plum_hosts_equal_internal (&self->id.hosts, hosts)) ||
          (plum_lease_holder_is_up (self) && plum_held_lease_get_port (self->held) == external_port);
 }
 
@@ -135,7 +147,8 @@ plum_lease_holder_get_remains_now (PlumLeaseHolder *self)
   gboolean leased =
     plum_held_lease_get_lease (self->held) != NULL && !plum_held_lease_is_taken_over (self->held);
 
-  if (leased || plum_attempt_get_backend (self->attempt) != NULL || self->call != NULL)
+  if (leased || plum_attempt_get_backend (self->attempt) != NULL || self->call != NULL ||
+      self->deleter != NULL)
     return PLUM_LEASE_HOLDER_KEPT;
   return PLUM_LEASE_HOLDER_NOTHING;
 }
@@ -149,6 +162,7 @@ plum_lease_holder_set_gateway (PlumLeaseHolder *self, PlumGateway *gateway, cons
   if (self->owner == NULL)
     return;
 
+  self->chain->abandon (self);
   plum_lease_holder_cancel (self);
   plum_lease_holder_clear_lease (self);
   plum_lease_holder_replace_gateway (self, gateway);
@@ -158,7 +172,7 @@ plum_lease_holder_set_gateway (PlumLeaseHolder *self, PlumGateway *gateway, cons
 
   plum_lease_holder_note_released (self, remains);
   plum_lease_users_finish_releasing (&self->users, NULL);
-  if (plum_lease_users_is_empty (&self->users))
+  if (!plum_lease_holder_is_used (self))
     {
       plum_lease_holder_close_unused (self);
       return;
@@ -291,6 +305,7 @@ plum_lease_holder_new (const PlumLeaseHolderId *id,
   PlumLeaseHolder *self = g_new0 (PlumLeaseHolder, 1);
 
   self->id = *id;
+  plum_hosts_init (&self->id.hosts, &id->hosts);
   self->key = g_bytes_ref (key);
   self->clock = clock;
   self->settings = settings;
@@ -299,15 +314,50 @@ plum_lease_holder_new (const PlumLeaseHolderId *id,
   self->owner_data = owner_data;
   self->client.iface = &client_iface;
   self->client.data = self;
+  self->chain = &plum_lease_chain;
+  plum_timer_init (&self->patience, self->chain->patience_ended, self);
   plum_lease_holder_init_lease (self);
   plum_lease_holder_replace_gateway (self, gateway);
   plum_lease_holder_set_reason (self, reason);
   return self;
 }
 
+PlumLeaseHolder *
+plum_lease_holder_new_beyond (PlumLeaseHolder *inner,
+                              const PlumLeaseHolderId *id,
+                              PlumGateway *gateway,
+                              const PlumLeaseHolderOwner *owner)
+{
+  PlumLeaseHolder *self = plum_lease_holder_new (id, inner->key, gateway, NULL, inner->clock,
+                                                 inner->settings, inner->signals, owner, inner);
+  const PlumLeaseMemory memory = owner->recall (self, inner);
+
+  self->inner = inner;
+  self->wanted = TRUE;
+  self->description = g_strdup (inner->description);
+  self->hints.known = inner->outer_port;
+  self->hints.requested = inner->hints.requested;
+  self->hints.recalled = (guint16) memory.external_port;
+  if (memory.key != NULL)
+    {
+      g_bytes_unref (self->key);
+      self->key = g_bytes_ref (memory.key);
+    }
+  return self;
+}
+
 void
 plum_lease_holder_close (PlumLeaseHolder *self)
 {
+  if (self->outer != NULL)
+    {
+      plum_lease_holder_close (self->outer);
+      g_clear_pointer (&self->outer, plum_lease_holder_free);
+    }
+  self->awaits_outer = FALSE;
+  g_clear_object (&self->deleter);
+  plum_clock_disarm (self->clock, &self->patience);
+
   self->owner = NULL;
   plum_lease_holder_cancel (self);
   plum_lease_holder_clear_lease (self);
@@ -322,8 +372,13 @@ void
 plum_lease_holder_free (PlumLeaseHolder *self)
 {
   g_assert (plum_lease_users_is_empty (&self->users) && self->users.releasing == NULL);
-  g_assert (self->gateway == NULL && self->call == NULL);
+  g_assert (self->gateway == NULL && self->call == NULL && self->outer == NULL);
 
+  g_clear_object (&self->told_address);
+  g_clear_error (&self->outer_error);
+  g_clear_error (&self->release_error);
+  g_clear_error (&self->release_expired);
+  g_clear_object (&self->deleter);
   g_clear_pointer (&self->attempt, plum_attempt_free);
   g_clear_pointer (&self->held, plum_held_lease_free);
   g_clear_object (&self->request);
@@ -331,6 +386,7 @@ plum_lease_holder_free (PlumLeaseHolder *self)
   g_clear_pointer (&self->key, g_bytes_unref);
   g_clear_pointer (&self->description, g_free);
   g_clear_error (&self->no_gateway);
+  plum_hosts_clear (&self->id.hosts);
   g_free (self);
 }
 
@@ -357,6 +413,24 @@ PlumGateway *
 plum_lease_holder_get_gateway (PlumLeaseHolder *self)
 {
   return self->gateway;
+}
+
+void
+plum_lease_holder_hurry (PlumLeaseHolder *self)
+{
+  if (plum_lease_holder_is_up (self))
+    self->chain->patience_ended (self);
+}
+
+gboolean
+plum_lease_holder_uses (PlumLeaseHolder *self, PlumGateway *gateway, guint internal_port)
+{
+  for (PlumLeaseHolder *h = self; h != NULL; h = h->outer)
+    if (h->gateway == gateway && h->id.internal_port == internal_port &&
+        plum_lease_holder_is_used (h))
+      return TRUE;
+
+  return FALSE;
 }
 
 void
@@ -390,7 +464,7 @@ plum_lease_holder_id_hash (gconstpointer id)
 
   for (unsigned int i = 0; i < sizeof self->local_address; i++)
     hash = hash * 31 + self->local_address[i];
-  return hash;
+  return hash ^ plum_hosts_hash (&self->hosts);
 }
 
 gboolean
@@ -402,5 +476,6 @@ plum_lease_holder_id_equal (gconstpointer a, gconstpointer b)
   return left->protocol == right->protocol && left->family == right->family &&
          left->internal_port == right->internal_port &&
          left->interface_name == right->interface_name &&
-         memcmp (left->local_address, right->local_address, sizeof left->local_address) == 0;
+         memcmp (left->local_address, right->local_address, sizeof left->local_address) == 0 &&
+         plum_hosts_equal (&left->hosts, &right->hosts);
 }

@@ -66,6 +66,8 @@ plum_lease_users_refuse (const PlumLeaseUsers *self,
       plum_port_choice_is_met (user, port))
     return NULL;
 
+  if (leased && update->upstream_error != NULL)
+    return plum_port_choice_make_beyond_error (user, port, update->upstream_error);
   return plum_port_choice_make_shared_error (user, port, leased);
 }
 

@@ -7,7 +7,8 @@
 G_BEGIN_DECLS
 
 /* The fields of PlumMapping, for its own files only:
- * plum-mapping-properties.c <- plum-mapping-getters.c, plum-mapping.c */
+ * plum-mapping-hosts.c, plum-mapping-pspecs.c <- plum-mapping-properties.c
+ * <- plum-mapping-getters.c, plum-mapping.c */
 
 struct _PlumMapping
 {
@@ -18,7 +19,8 @@ struct _PlumMapping
   guint internal_port;
   guint requested_external_port;
   gboolean require_external_port;
-  char *description;           /* (nullable) */
+  char *description; /* (nullable) */
+  PlumHosts hosts;
   GInetAddress *local_address; /* (nullable) */
   const char *bound_interface; /* (nullable), interned: of the gateway set at construction */
 
@@ -38,8 +40,10 @@ struct _PlumMapping
   GDateTime *expires_at; /* (nullable): created on demand */
   GPtrArray *waiters;    /* (element-type GTask) (nullable) */
   guint generation;
-  guint serial;     /* of the last lease */
-  gboolean changed; /* PlumMapping::changed is due */
+  guint serial;           /* of the last lease */
+  GListModel *hops;       /* (element-type PlumHop) */
+  GError *upstream_error; /* (nullable) */
+  gboolean changed;       /* PlumMapping::changed is due */
 
   PlumSignalQueue *signals;        /* (nullable): until the mapping is added */
   PlumState next_state;            /* after all queued events */
@@ -56,6 +60,8 @@ typedef enum {
   PROP_REQUESTED_EXTERNAL_PORT,
   PROP_REQUIRE_EXTERNAL_PORT,
   PROP_DESCRIPTION,
+  PROP_INTERNAL_ADDRESS,
+  PROP_REMOTE_ADDRESS,
   PROP_LOCAL_ADDRESS,
   PROP_ID,
   PROP_STATE,
@@ -71,8 +77,23 @@ typedef enum {
   PROP_LIFETIME,
   PROP_EXPIRES_AT,
   PROP_GENERATION,
+  PROP_HOPS,
+  PROP_UPSTREAM_ERROR,
   N_PROPS
 } PlumMappingProperty;
+
+/* Of what the program requests. */
+#define CONSTRUCT_FLAGS (G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS)
+
+/* --- plum-mapping-hosts.c --- */
+
+/* Creates the properties of the hosts at both ends of the mapping. */
+void plum_mapping_make_host_properties (GParamSpec **properties);
+
+/* --- plum-mapping-pspecs.c --- */
+
+/* Fills the array of N_PROPS elements. */
+void plum_mapping_create_pspecs (GParamSpec **properties);
 
 /* --- plum-mapping-properties.c --- */
 
@@ -83,5 +104,20 @@ void plum_mapping_emit_changed (PlumMapping *self);
 GDateTime *plum_mapping_ensure_expires_at (PlumMapping *self);
 /* The main context of the manager. (nullable): until the mapping is added */
 GMainContext *plum_mapping_get_context (PlumMapping *self);
+
+/* --- plum-mapping-hops.c --- */
+
+/* hops: (element-type PlumHop) (nullable). */
+void plum_mapping_set_hops (PlumMapping *self, GPtrArray *hops);
+/* error: (nullable). */
+void plum_mapping_set_upstream_error (PlumMapping *self, const GError *error);
+
+/* --- plum-mapping-lease-properties.c --- */
+
+#define PLUM_MAPPING_READABLE (G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS)
+
+/* Fill in the elements of properties that describe the routers and the lease. */
+void plum_mapping_create_chain_properties (GParamSpec **properties);
+void plum_mapping_create_lease_properties (GParamSpec **properties);
 
 G_END_DECLS

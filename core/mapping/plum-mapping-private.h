@@ -4,6 +4,7 @@
 
 #include <plum-glib/plum-glib.h>
 
+#include "plum-hosts-private.h"
 #include "plum-signal-queue-private.h"
 
 G_BEGIN_DECLS
@@ -26,9 +27,12 @@ typedef struct
   const char *backend_name;
   PlumGateway *gateway;
   gint64 expires; /* on the real-time clock, in microseconds; 0: never, or no lease */
+  guint lifetime; /* in seconds; 0: no lease */
   guint serial;   /* differs for each lease that was not a renewal; 0: no lease */
   const GError *error;
-  GListModel *verdicts; /* (nullable): of the attempt that failed with error */
+  GPtrArray *hops;              /* (element-type PlumHop): the routers, the first one first */
+  const GError *upstream_error; /* why the router beyond the last one does not map the port */
+  GListModel *verdicts;         /* (nullable): of the attempt that failed with error */
 } PlumMappingUpdate;
 
 /* What the manager hears of a mapping. */
@@ -51,6 +55,7 @@ PlumState plum_mapping_get_next_state (PlumMapping *self);
 
 /* Checks the properties that were set at construction. */
 gboolean plum_mapping_check (PlumMapping *self, GError **error);
+const PlumHosts *plum_mapping_get_hosts (PlumMapping *self);
 /* For the manager, before the first event. */
 void plum_mapping_take_id (PlumMapping *self,
                            guint id,

@@ -111,11 +111,18 @@ plum_mapping_set_serial (PlumMapping *self, guint serial)
   plum_mapping_notify (self, PROP_GENERATION);
 }
 
+static gboolean
+errors_equal (const GError *a, const GError *b)
+{
+  if (a == NULL || b == NULL)
+    return a == b;
+  return g_error_matches (a, b->domain, b->code) && g_str_equal (a->message, b->message);
+}
+
 static void
 plum_mapping_set_lease (PlumMapping *self, const PlumMappingUpdate *update)
 {
   const char *backend_name = g_intern_string (update->backend_name);
-  guint lifetime = update->lease != NULL ? plum_lease_get_lifetime (update->lease) : 0;
 
   if (update->lease != NULL)
     plum_mapping_set_external (self, plum_lease_get_external_address (update->lease),
@@ -133,13 +140,15 @@ plum_mapping_set_lease (PlumMapping *self, const PlumMappingUpdate *update)
       g_set_object (&self->gateway, update->gateway))
     plum_mapping_notify (self, PROP_GATEWAY);
 
-  if (self->lifetime != lifetime)
+  if (self->lifetime != update->lifetime)
     {
-      self->lifetime = lifetime;
+      self->lifetime = update->lifetime;
       plum_mapping_notify (self, PROP_LIFETIME);
     }
 
   plum_mapping_set_serial (self, update->serial);
+  plum_mapping_set_hops (self, update->hops);
+  plum_mapping_set_upstream_error (self, update->upstream_error);
 
   if (self->expires != update->expires)
     {
@@ -152,12 +161,7 @@ plum_mapping_set_lease (PlumMapping *self, const PlumMappingUpdate *update)
 static void
 plum_mapping_set_error (PlumMapping *self, const GError *error, GListModel *verdicts)
 {
-  if (self->error == NULL && error == NULL)
-    return;
-
-  if (self->error != NULL && error != NULL &&
-      g_error_matches (self->error, error->domain, error->code) &&
-      g_str_equal (self->error->message, error->message))
+  if (errors_equal (self->error, error))
     return;
 
   g_clear_error (&self->error);
@@ -243,6 +247,8 @@ transition_free (Transition *transition)
   g_clear_object (&transition->update.lease);
   g_clear_object (&transition->update.gateway);
   g_clear_error ((GError **) &transition->update.error);
+  g_clear_error ((GError **) &transition->update.upstream_error);
+  g_clear_pointer (&transition->update.hops, g_ptr_array_unref);
   g_clear_object (&transition->update.verdicts);
   g_free (transition);
 }
@@ -340,6 +346,9 @@ plum_mapping_handle (PlumMapping *self, PlumMappingEvent event, const PlumMappin
   transition->update.lease = update->lease != NULL ? g_object_ref (update->lease) : NULL;
   transition->update.gateway = update->gateway != NULL ? g_object_ref (update->gateway) : NULL;
   transition->update.error = update->error != NULL ? g_error_copy (update->error) : NULL;
+  transition->update.hops = update->hops != NULL ? g_ptr_array_ref (update->hops) : NULL;
+  transition->update.upstream_error =
+    update->upstream_error != NULL ? g_error_copy (update->upstream_error) : NULL;
   transition->update.verdicts = update->verdicts != NULL ? g_object_ref (update->verdicts) : NULL;
 
   /* One after the other: a handler of the first may cause another transition, which is later. */
@@ -426,6 +435,12 @@ check_port (guint port, guint min, const char *what, GError **error)
   return FALSE;
 }
 
+const PlumHosts *
+plum_mapping_get_hosts (PlumMapping *self)
+{
+  return &self->hosts;
+}
+
 gboolean
 plum_mapping_check (PlumMapping *self, GError **error)
 {
@@ -458,7 +473,8 @@ plum_mapping_check (PlumMapping *self, GError **error)
       return FALSE;
     }
 
-  return check_port (self->internal_port, 1, "internal", error) &&
+  return plum_hosts_check (&self->hosts, family, error) &&
+         check_port (self->internal_port, 1, "internal", error) &&
          check_port (self->requested_external_port, 0, "external", error);
 }
 

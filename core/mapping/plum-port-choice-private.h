@@ -32,6 +32,7 @@ guint plum_port_choice_reserve (const PlumPortHints *hints,
                                 guint required_port,
                                 PlumProtocol protocol,
                                 guint internal_port,
+                                const PlumHosts *hosts,
                                 PlumGateway *gateway,
                                 PlumGatewayClient *client);
 
@@ -41,6 +42,11 @@ guint plum_port_choice_reserve (const PlumPortHints *hints,
 GError *plum_port_choice_make_shared_error (PlumMapping *mapping,
                                             guint external_port,
                                             gboolean leased);
+/* The first router has granted external_port, and the one beyond has not granted the required one.
+ */
+GError *plum_port_choice_make_beyond_error (PlumMapping *mapping,
+                                            guint external_port,
+                                            const GError *upstream_error);
 /* The mapping of internal_port holds the required port. */
 GError *plum_port_choice_make_own_error (PlumProtocol protocol,
                                          guint internal_port,

@@ -38,19 +38,22 @@ plum_port_choice_reserve (const PlumPortHints *hints,
                           guint required_port,
                           PlumProtocol protocol,
                           guint internal_port,
+                          const PlumHosts *hosts,
                           PlumGateway *gateway,
                           PlumGatewayClient *client)
 {
   const guint preferred[] = { hints->known, hints->requested, hints->recalled, internal_port };
 
   if (required_port != 0)
-    return plum_gateway_hold_port (gateway, protocol, required_port, client) ? required_port : 0;
+    return plum_gateway_hold_port (gateway, protocol, required_port, hosts, client) ? required_port
+                                                                                    : 0;
 
   for (unsigned int i = 0; i < G_N_ELEMENTS (preferred); i++)
-    if (preferred[i] != 0 && plum_gateway_hold_port (gateway, protocol, preferred[i], client))
+    if (preferred[i] != 0 &&
+        plum_gateway_hold_port (gateway, protocol, preferred[i], hosts, client))
       return preferred[i];
 
-  return plum_gateway_reserve_port (gateway, protocol, client);
+  return plum_gateway_reserve_port (gateway, protocol, hosts, client);
 }
 
 /* --- Errors --- */
@@ -70,6 +73,18 @@ plum_port_choice_make_shared_error (PlumMapping *mapping, guint external_port, g
                       plum_mapping_get_required_port (mapping), leased ? "uses" : "requires",
                       external_port, get_protocol_name (plum_mapping_get_protocol (mapping)),
                       plum_mapping_get_internal_port (mapping));
+}
+
+GError *
+plum_port_choice_make_beyond_error (PlumMapping *mapping,
+                                    guint external_port,
+                                    const GError *upstream_error)
+{
+  return g_error_new (PLUM_ERROR, PLUM_ERROR_CONFLICT,
+                      "External port %u is required, but the outermost router that maps the port "
+                      "granted external port %u: %s",
+                      plum_mapping_get_required_port (mapping), external_port,
+                      upstream_error->message);
 }
 
 GError *

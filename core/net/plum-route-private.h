@@ -26,6 +26,19 @@ PlumNetwork *plum_route_lookup (GSocketFamily family,
                                 GError **error);
 
 /*
+ * plum_route_leads_beyond:
+ * @network: a network with a gateway
+ * @destination: an address of the same family
+ *
+ * Queries the kernel whether packets to @destination leave by the interface of @network and through
+ * its gateway. This is %FALSE for every address of this host and of the networks that it is
+ * connected to, and on error.
+ *
+ * Returns: whether @destination is beyond the gateway
+ */
+gboolean plum_route_leads_beyond (PlumNetwork *network, GInetAddress *destination);
+
+/*
  * plum_route_lookup_from:
  * @local_address: an address of this host
  * @interface_name: (nullable): the interface that must have it, or %NULL for any

@@ -47,11 +47,16 @@ void plum_lease_store_add_local_addresses (PlumLeaseStore *self,
 /* Whether the record is of the router of network. */
 gboolean plum_lease_store_is_on_network (const PlumLeaseRecord *record, PlumNetwork *network);
 
-/* The leftover of a port, preferably on network (nullable). (nullable) (transfer none) */
+/* Whether the router of the record is the one beyond the router of network. */
+gboolean plum_lease_store_is_beyond_network (const PlumLeaseRecord *record, PlumNetwork *network);
+
+/* The leftover of a port with the same hosts, preferably on network (nullable). (nullable)
+ * (transfer none) */
 const PlumLeaseRecord *plum_lease_store_recall (PlumLeaseStore *self,
                                                 PlumProtocol protocol,
                                                 GSocketFamily family,
                                                 guint internal_port,
+                                                const PlumHosts *hosts,
                                                 PlumNetwork *network);
 
 /* Sets the entry of a holder: what it is going to request, or was granted. Returns FALSE if the

@@ -5,6 +5,7 @@
 #include "plum-lease-file-private.h"
 #include "plum-log-private.h"
 #include "plum-neighbour-private.h"
+#include "plum-values-private.h"
 
 #define MS G_GINT64_CONSTANT (1000)
 
@@ -197,7 +198,8 @@ add_local_addresses (GPtrArray *records, GSocketFamily family, GPtrArray *addres
     {
       const PlumLeaseRecord *record = records->pdata[i];
 
-      if (record->family == family && record->local_address != NULL &&
+      /* Beyond the first router, it is the address of a router. */
+      if (record->family == family && record->local_address != NULL && record->through == NULL &&
           !plum_lease_record_has_expired (record))
         g_ptr_array_add (addresses, g_object_ref (record->local_address));
     }
@@ -215,12 +217,31 @@ plum_lease_store_add_local_addresses (PlumLeaseStore *self,
 gboolean
 plum_lease_store_is_on_network (const PlumLeaseRecord *record, PlumNetwork *network)
 {
+  PlumNetwork *inner = plum_network_get_inner (network);
   g_autofree char *hardware_address = NULL;
 
   if (record->hardware_address != NULL)
     hardware_address = plum_neighbour_lookup (network);
   return plum_lease_record_is_on (record, plum_network_get_gateway (network),
+                                  inner != NULL ? plum_network_get_gateway (inner) : NULL,
                                   plum_network_get_interface (network), hardware_address);
+}
+
+/* Many networks have a router with this address: the hardware address of the first router tells
+ * whether it is this network. */
+gboolean
+plum_lease_store_is_beyond_network (const PlumLeaseRecord *record, PlumNetwork *network)
+{
+  GInetAddress *gateway = plum_network_get_gateway (network);
+  g_autofree char *hardware_address = NULL;
+
+  if (record->through == NULL || gateway == NULL ||
+      !g_inet_address_equal (record->through, gateway))
+    return FALSE;
+
+  hardware_address = plum_neighbour_lookup (network);
+  return record->hardware_address == NULL || hardware_address == NULL ||
+         g_str_equal (record->hardware_address, hardware_address);
 }
 
 const PlumLeaseRecord *
@@ -228,9 +249,9 @@ plum_lease_store_recall (PlumLeaseStore *self,
                          PlumProtocol protocol,
                          GSocketFamily family,
                          guint internal_port,
+                         const PlumHosts *hosts,
                          PlumNetwork *network)
 {
-  gpointer key = plum_lease_record_key (protocol, family, internal_port);
   const PlumLeaseRecord *on_network = NULL;
   const PlumLeaseRecord *found = NULL;
 
@@ -238,11 +259,12 @@ plum_lease_store_recall (PlumLeaseStore *self,
     {
       const PlumLeaseRecord *record = self->leftovers->pdata[i];
 
-      if (plum_lease_record_get_key (record) != key || plum_lease_record_has_expired (record))
+      if (!plum_lease_record_is_of_port (record, protocol, family, internal_port, hosts) ||
+          !plum_hosts_equal (&record->hosts, hosts) || plum_lease_record_has_expired (record))
         continue;
       if (network != NULL && plum_lease_store_is_on_network (record, network))
         {
-          if (plum_lease_record_has_same_host (record, plum_network_get_local_address (network)))
+          if (plum_lease_record_has_same_host (record, plum_network_get_client_address (network)))
             return record;
           on_network = record;
         }
@@ -268,7 +290,7 @@ plum_lease_store_find_entry (PlumLeaseStore *self,
     {
       const PlumLeaseRecord *entry = ((Entry *) value)->record;
 
-      if (plum_lease_record_get_key (entry) == plum_lease_record_get_key (record) &&
+      if (plum_lease_record_has_same_port (entry, record) &&
           plum_lease_record_is_same_router (entry, record) &&
           plum_lease_record_has_same_host (entry, local_address))
         return entry;
@@ -305,17 +327,17 @@ plum_lease_store_may_delete (PlumLeaseStore *self, guint index, gboolean moved)
 static void
 plum_lease_store_replace_leftovers (PlumLeaseStore *self, const PlumLeaseRecord *record)
 {
-  gpointer key = plum_lease_record_get_key (record);
-
   for (unsigned int i = self->leftovers->len; i > 0; i--)
     {
       const PlumLeaseRecord *old = self->leftovers->pdata[i - 1];
 
-      if (plum_lease_record_get_key (old) != key || !plum_lease_record_is_same_router (old, record))
+      if (!plum_lease_record_has_same_port (old, record) ||
+          !plum_lease_record_is_same_router (old, record))
         continue;
 
       if (old->external_port == record->external_port &&
           g_str_equal (old->backend_name, record->backend_name) &&
+          plum_hosts_equal (&old->hosts, &record->hosts) &&
           plum_lease_record_has_same_host (old, record->local_address))
         plum_lease_store_remove_leftover (self, i - 1);
       else if (!old->undeletable && plum_clock_get_time (self->clock) >= old->next_delete)
@@ -331,7 +353,7 @@ plum_lease_store_is_deleting (PlumLeaseStore *self, const PlumLeaseRecord *recor
     {
       const PlumLeaseRecord *old = self->deleting->pdata[i];
 
-      if (plum_lease_record_get_key (old) == plum_lease_record_get_key (record) &&
+      if (plum_lease_record_has_same_port (old, record) &&
           plum_lease_record_is_same_router (old, record))
         return TRUE;
     }

@@ -91,7 +91,8 @@ rate_gateway (PlumGateway *gateway, const PlumLeaseRecord *record)
     return 0;
   if (!g_str_equal (plum_gateway_get_interface (gateway), record->interface_name))
     return 1;
-  return plum_lease_record_has_same_host (record, plum_network_get_local_address (network)) ? 3 : 2;
+  return plum_lease_record_has_same_host (record, plum_network_get_client_address (network)) ? 3
+                                                                                             : 2;
 }
 
 /* The available gateway that is the router of record. (nullable) */
@@ -116,13 +117,19 @@ plum_sweeper_find_router (PlumSweeper *self, const PlumLeaseRecord *record)
   return best;
 }
 
+/* The address that leases of the gateway lead to. */
+static GInetAddress *
+get_client_address (PlumGateway *gateway)
+{
+  return plum_network_get_client_address (plum_gateway_get_network (gateway));
+}
+
 /* Whether the record leads to an address that this host no longer has. gateway: (nullable): that of
  * plum_sweeper_find_router() */
 static gboolean
 is_moved (const PlumLeaseRecord *record, PlumGateway *gateway)
 {
-  return gateway == NULL ||
-         !plum_lease_record_has_same_host (record, plum_gateway_get_local_address (gateway));
+  return gateway == NULL || !plum_lease_record_has_same_host (record, get_client_address (gateway));
 }
 
 static PlumCandidate *
@@ -249,10 +256,10 @@ plum_sweeper_delete_port (PlumSweeper *self,
                           GSocketFamily family,
                           guint internal_port,
                           guint external_port,
+                          const PlumHosts *hosts,
                           PlumSweeperFunc func,
                           gpointer user_data)
 {
-  gpointer key = plum_lease_record_key (protocol, family, internal_port);
   guint n_deleted = 0;
 
   for (unsigned int i = plum_lease_store_get_n_leftovers (self->store); i > 0; i--)
@@ -262,7 +269,8 @@ plum_sweeper_delete_port (PlumSweeper *self,
       PlumCandidate *candidate;
       Deletion *deletion;
 
-      if (plum_lease_record_get_key (record) != key || plum_lease_record_has_expired (record) ||
+      if (!plum_lease_record_is_of_port (record, protocol, family, internal_port, hosts) ||
+          plum_lease_record_has_expired (record) ||
           (external_port != 0 && record->external_port != external_port))
         continue;
 
@@ -294,9 +302,33 @@ plum_sweeper_may_delete (PlumSweeper *self, guint index)
     return FALSE;
 
   return gateway == NULL ||
-         !self->client->is_wanted (record->protocol, record->internal_port, gateway,
+         !self->client->is_wanted (record->protocol, record->internal_port, &record->hosts, gateway,
                                    self->client_data) ||
-         plum_lease_store_has_entry (self->store, record, plum_gateway_get_local_address (gateway));
+         plum_lease_store_has_entry (self->store, record, get_client_address (gateway));
+}
+
+/* Seeks the router of a leftover that is beyond an available one. Returns TRUE while it is sought.
+ */
+static gboolean
+plum_sweeper_seek_router (PlumSweeper *self, const PlumLeaseRecord *record)
+{
+  g_autoptr (GPtrArray) gateways = self->client->get_gateways (record->family, self->client_data);
+  gboolean sought = FALSE;
+
+  for (unsigned int i = 0; i < gateways->len && record->through != NULL; i++)
+    {
+      if (!plum_lease_store_is_beyond_network (record,
+                                               plum_gateway_get_network (gateways->pdata[i])))
+        continue;
+
+      plum_gateway_discover (gateways->pdata[i], FALSE);
+      plum_gateway_seek_upstream (gateways->pdata[i]);
+      if (plum_gateway_get_external_address (gateways->pdata[i]) == NULL)
+        plum_gateway_seek_address (gateways->pdata[i]);
+      sought = sought || plum_gateway_is_seeking_upstream (gateways->pdata[i]);
+    }
+
+  return sought;
 }
 
 /* Discovers the backends on the routers of leftovers. */
@@ -311,6 +343,8 @@ plum_sweeper_discover (PlumSweeper *self)
       const PlumLeaseRecord *record = plum_lease_store_get_leftover (self->store, i);
       PlumGateway *gateway = plum_sweeper_find_router (self, record);
 
+      if (gateway == NULL && !plum_lease_record_has_expired (record))
+        plum_sweeper_seek_router (self, record);
       if (gateway != NULL && find_candidate (gateway, record->backend_name) != NULL &&
           !plum_lease_record_has_expired (record) && plum_sweeper_may_delete (self, i) &&
           !g_ptr_array_find (gateways, gateway, NULL))
@@ -341,7 +375,8 @@ plum_sweeper_run (PlumSweeper *self)
       if (plum_lease_record_has_expired (record))
         plum_lease_store_remove_leftover (self->store, i - 1);
       else if (plum_sweeper_may_delete (self, i - 1))
-        undecided |= plum_sweeper_try_delete (self, i - 1, self->settings->mapping_timeout);
+        undecided |= plum_sweeper_seek_router (self, record) ||
+                     plum_sweeper_try_delete (self, i - 1, self->settings->mapping_timeout);
     }
 
   plum_sweeper_sweep_in (self, undecided ? RACE_MS : self->settings->recheck_period);

@@ -7,6 +7,10 @@
  *
  * The network that a backend uses: an interface, its gateway and the local address.
  *
+ * The gateway may be a router beyond the first one: [method@Plum.Network.get_hop] is then greater
+ * than 1, and the gateway sees this host under the address that
+ * [method@Plum.Network.get_client_address] returns.
+ *
  * The object is immutable. If the network changes, the library creates a new object.
  *
  * Since: 1.0
@@ -19,7 +23,9 @@ struct _PlumNetwork
   guint interface_index;
   GInetAddress *gateway; /* (nullable) */
   GInetAddress *local_address;
+  GInetAddress *client_address;
   gboolean overridden;
+  PlumNetwork *inner; /* (nullable): of the router before the gateway */
 };
 
 G_DEFINE_FINAL_TYPE (PlumNetwork, plum_network, G_TYPE_OBJECT)
@@ -32,6 +38,8 @@ plum_network_finalize (GObject *object)
   g_clear_pointer (&self->interface_name, g_free);
   g_clear_object (&self->gateway);
   g_clear_object (&self->local_address);
+  g_clear_object (&self->client_address);
+  g_clear_object (&self->inner);
 
   G_OBJECT_CLASS (plum_network_parent_class)->finalize (object);
 }
@@ -62,8 +70,28 @@ plum_network_new (const char *interface_name,
   self->interface_index = interface_index;
   g_set_object (&self->gateway, gateway);
   g_set_object (&self->local_address, local_address);
+  g_set_object (&self->client_address, local_address);
   self->overridden = overridden;
   return self;
+}
+
+PlumNetwork *
+plum_network_new_beyond (PlumNetwork *inner, GInetAddress *gateway, GInetAddress *client_address)
+{
+  PlumNetwork *self = plum_network_new (inner->interface_name, inner->interface_index, gateway,
+                                        inner->local_address, inner->overridden);
+
+  g_assert (gateway != NULL && client_address != NULL);
+
+  g_set_object (&self->client_address, client_address);
+  self->inner = g_object_ref (inner);
+  return self;
+}
+
+PlumNetwork *
+plum_network_get_inner (PlumNetwork *self)
+{
+  return self->inner;
 }
 
 static gboolean
@@ -78,7 +106,10 @@ plum_network_equal (PlumNetwork *a, PlumNetwork *b)
   return a->interface_index == b->interface_index && a->overridden == b->overridden &&
          addresses_equal (a->gateway, b->gateway) &&
          addresses_equal (a->local_address, b->local_address) &&
-         g_strcmp0 (a->interface_name, b->interface_name) == 0;
+         addresses_equal (a->client_address, b->client_address) &&
+         g_strcmp0 (a->interface_name, b->interface_name) == 0 &&
+         (a->inner == b->inner ||
+          (a->inner != NULL && b->inner != NULL && plum_network_equal (a->inner, b->inner)));
 }
 
 /**
@@ -188,4 +219,47 @@ plum_network_get_overridden (PlumNetwork *self)
   g_return_val_if_fail (PLUM_IS_NETWORK (self), FALSE);
 
   return self->overridden;
+}
+
+/**
+ * plum_network_get_client_address:
+ * @self: a network
+ *
+ * Gets the address under which the gateway sees this host.
+ *
+ * For the first router, it is the local address. For a router beyond it, it is the external address
+ * of the router before the gateway, which translates the address of this host. A request that
+ * contains the address of the client, or an entry of the gateway's mapping table that leads to this
+ * host, has this address.
+ *
+ * Returns: (transfer none): the address
+ *
+ * Since: 1.0
+ */
+GInetAddress *
+plum_network_get_client_address (PlumNetwork *self)
+{
+  g_return_val_if_fail (PLUM_IS_NETWORK (self), NULL);
+
+  return self->client_address;
+}
+
+/**
+ * plum_network_get_hop:
+ * @self: a network
+ *
+ * Gets the position of the gateway in the chain of routers that translate addresses.
+ *
+ * A gateway beyond the first router is not on the link of this host: multicast does not reach it.
+ *
+ * Returns: the position; 1 for the first router
+ *
+ * Since: 1.0
+ */
+guint
+plum_network_get_hop (PlumNetwork *self)
+{
+  g_return_val_if_fail (PLUM_IS_NETWORK (self), 0);
+
+  return self->inner != NULL ? plum_network_get_hop (self->inner) + 1 : 1;
 }

@@ -15,6 +15,7 @@ typedef struct
   guint release_timeout;  /* ms; 0: like mapping_timeout */
   guint recheck_period;   /* ms */
   guint lease_duration;   /* s */
+  guint max_hops;         /* the number of routers to map a port through */
   char *application_name; /* (nullable) */
   GHashTable *options;    /* "name.key" -> GVariant: of the backends, unread by core */
 } PlumSettings;

@@ -4,6 +4,8 @@
 
 #include <plum-glib/plum-glib.h>
 
+#include "plum-hosts-private.h"
+
 G_BEGIN_DECLS
 
 /* Constructors of value types that only core creates. */
@@ -13,7 +15,22 @@ PlumNetwork *plum_network_new (const char *interface_name,
                                GInetAddress *gateway,
                                GInetAddress *local_address,
                                gboolean overridden);
+/* The network of the next router, gateway, which sees this host under client_address, the external
+ * address of the gateway of inner. */
+PlumNetwork *plum_network_new_beyond (PlumNetwork *inner,
+                                      GInetAddress *gateway,
+                                      GInetAddress *client_address);
+/* The network of the router before the gateway. (transfer none) (nullable): NULL for the first */
+PlumNetwork *plum_network_get_inner (PlumNetwork *self);
 gboolean plum_network_equal (PlumNetwork *a, PlumNetwork *b);
+
+/* address, external_address: (nullable). */
+PlumHop *plum_hop_new (GInetAddress *address,
+                       GInetAddress *external_address,
+                       guint external_port,
+                       const char *backend_name,
+                       guint lifetime);
+gboolean plum_hop_equal (PlumHop *a, PlumHop *b);
 
 PlumRequest *plum_request_new (PlumProtocol protocol,
                                guint internal_port,
@@ -23,6 +40,9 @@ PlumRequest *plum_request_new (PlumProtocol protocol,
                                guint lifetime,
                                const char *description,
                                GBytes *key);
+/* For a new request, before it is passed on. */
+void plum_request_set_hosts (PlumRequest *self, const PlumHosts *hosts);
+const PlumHosts *plum_request_get_hosts (PlumRequest *self);
 
 PlumProbe *plum_probe_new (const char *name);
 void plum_probe_set_outcome (PlumProbe *self,

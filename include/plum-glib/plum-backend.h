@@ -52,6 +52,24 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
  */
 
 /**
+ * PlumBackendClass::supports:
+ * @self: a backend
+ * @request: the requested mapping
+ *
+ * Checks whether the protocol can express a request.
+ *
+ * The library calls it before each [vfunc@Plum.Backend.map]. If it returns %FALSE, the library asks
+ * the next backend. The default implementation returns %FALSE if the mapping is for another host,
+ * or restricted to some hosts: see [method@Plum.Request.get_internal_address] and
+ * [method@Plum.Request.get_remote_address]. A backend that implements this function has to honor
+ * both.
+ *
+ * Returns: %TRUE if [vfunc@Plum.Backend.map] may be called with @request
+ *
+ * Since: 1.0
+ */
+
+/**
  * PlumBackendClass::unmap:
  * @self: a backend
  * @request: the request that created the mapping
@@ -190,11 +208,17 @@ struct _PlumBackendClass
                        GInetAddress *local_address,
                        PlumCall *call);
   void (*listen) (PlumBackend *self, gboolean listen);
+  gboolean (*supports) (PlumBackend *self, PlumRequest *request);
 
   const char *server;
 
   /* The name of the protocol for people, such as "NAT-PMP": a static string, or NULL. */
   const char *title;
+
+  /* The addresses, in text form, at which a server of the provider may answer, such as "192.0.0.9":
+   * a static array that NULL ends, or NULL. The library asks them with this backend, as the next
+   * router, if the external address of a router is shared by the provider. */
+  const char *const *anycast;
 
   PlumAddressSource (*get_address_source) (PlumBackend *self);
 

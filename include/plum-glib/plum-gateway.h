@@ -35,6 +35,8 @@ PlumAddressScope plum_gateway_get_external_scope (PlumGateway *self);
 PLUM_AVAILABLE_IN_1_0
 GListModel *plum_gateway_get_probes (PlumGateway *self);
 PLUM_AVAILABLE_IN_1_0
+PlumGateway *plum_gateway_get_upstream (PlumGateway *self);
+PLUM_AVAILABLE_IN_1_0
 const char *plum_gateway_get_manufacturer (PlumGateway *self);
 PLUM_AVAILABLE_IN_1_0
 const char *plum_gateway_get_model (PlumGateway *self);

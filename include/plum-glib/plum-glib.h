@@ -13,6 +13,7 @@
 #include <plum-glib/plum-enums.h>
 #include <plum-glib/plum-error.h>
 #include <plum-glib/plum-gateway.h>
+#include <plum-glib/plum-hop.h>
 #include <plum-glib/plum-lease.h>
 #include <plum-glib/plum-log.h>
 #include <plum-glib/plum-manager.h>

@@ -28,5 +28,9 @@ PLUM_AVAILABLE_IN_1_0
 GInetAddress *plum_network_get_local_address (PlumNetwork *self);
 PLUM_AVAILABLE_IN_1_0
 gboolean plum_network_get_overridden (PlumNetwork *self);
+PLUM_AVAILABLE_IN_1_0
+GInetAddress *plum_network_get_client_address (PlumNetwork *self);
+PLUM_AVAILABLE_IN_1_0
+guint plum_network_get_hop (PlumNetwork *self);
 
 G_END_DECLS

@@ -169,8 +169,22 @@ def add_wishes():
 
     equal(mapping.props.requested_external_port, 14000)
     equal(mapping.props.description, "a game")
+    equal((mapping.props.internal_address, mapping.props.remote_address), (None, None))
     equal(mapping.props.family, Gio.SocketFamily.IPV4)
     equal(mapping.props.state, Plum.State.DESTROYED)
+
+
+@test("/python/add/hosts")
+def add_hosts():
+    host = Gio.InetAddress.new_from_string("192.168.1.50")
+    remote = Gio.InetAddressMask.new_from_string("203.0.113.0/24")
+    mapping = Plum.Mapping(internal_port=9100, internal_address=host, remote_address=remote)
+    entry = Plum.Entry(remote_host="203.0.113.7")
+
+    equal(mapping.get_internal_address().to_string(), "192.168.1.50")
+    equal(mapping.get_remote_address().to_string(), "203.0.113.0/24")
+    equal(entry.get_remote_host(), "203.0.113.7")
+    equal(entry.get_remote_address().get_length(), 32)
 
 
 @test("/python/add/notify-state")

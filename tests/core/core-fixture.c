@@ -19,16 +19,17 @@ core_fixture_tear_down (CoreFixture *f, gconstpointer data)
 {
   g_clear_object (&f->result);
   test_loop_settle (&f->loop);
-  for (unsigned int i = 0; i < FAKE_N_BACKENDS; i++)
-    g_clear_object (&fake_backend_script (i)->last_map);
+  for (guint i = 0; i < FAKE_N_BACKENDS * FAKE_N_HOPS; i++)
+    g_clear_object (
+      &fake_backend_script_at (i % FAKE_N_BACKENDS, i / FAKE_N_BACKENDS + 1)->last_map);
 
   if (f->manager != NULL)
     g_assert_finalize_object (g_steal_pointer (&f->manager));
 
   /* Let pending work of the backends finish; a leaked timer of core would be detected now. */
   test_loop_advance (&f->loop, 3600 * 1000);
-  for (unsigned int i = 0; i < FAKE_N_BACKENDS; i++)
-    g_assert_null (fake_backend_script (i)->backend);
+  for (guint i = 0; i < FAKE_N_BACKENDS * FAKE_N_HOPS; i++)
+    g_assert_null (fake_backend_script_at (i % FAKE_N_BACKENDS, i / FAKE_N_BACKENDS + 1)->backend);
   g_assert_cmpint (plum_clock_get_next_deadline (f->loop.clock), ==, -1);
 
   fake_backends_reset ();
@@ -114,9 +115,11 @@ core_set_gateway (CoreFixture *f, const char *address)
 void
 core_assert_empty (CoreFixture *f)
 {
+  static const PlumHosts no_hosts = { NULL };
+
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (f->manager)), ==, 0);
   for (unsigned int port = 1; port <= G_MAXUINT16; port++)
-    g_assert_null (plum_gateway_find_holder (core_gateway (f), PLUM_PROTOCOL_TCP, port));
+    g_assert_null (plum_gateway_find_holder (core_gateway (f), PLUM_PROTOCOL_TCP, port, &no_hosts));
 }
 
 static void

@@ -128,7 +128,7 @@ test_new_address (CoreFixture *f, gconstpointer data)
   test_loop_advance (&f->loop, MINUTE_MS);
   g_assert_cmpuint (n_changed, ==, 1);
   g_assert_cmpstr (plum_mapping_get_external_host (first), ==, "198.51.100.9");
-  core_assert_events (f, "external-address external-host external-scope");
+  core_assert_events (f, "external-address external-host external-scope hops");
   test_loop_advance (&f->loop, 2 * MINUTE_MS);
   g_assert_cmpuint (n_changed, ==, 1);
   g_assert_cmpuint (ALPHA->n_map, ==, 2);

@@ -191,9 +191,9 @@ test_renewal_to_another_port (CoreFixture *f, gconstpointer data)
   core_assert_log ("alpha:map:tcp:8080:8080! alpha:unmap:tcp:8080 "
                    "alpha:map:tcp:8080:8080! alpha:unmap:tcp:8080");
   assert_conflict (mapping, NOT_8080 ("alpha", "50001"));
-  core_assert_events (f,
-                      "backend-name error error-summary expires-at external-address external-host "
-                      "external-port external-scope gateway lifetime state=1 state=3 verdicts");
+  core_assert_events (
+    f, "backend-name error error-summary expires-at external-address external-host "
+       "external-port external-scope gateway hops lifetime state=1 state=3 verdicts");
 
   ALPHA->granted_port = 0;
   test_loop_advance (&f->loop, 17000);

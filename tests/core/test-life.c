@@ -154,7 +154,8 @@ test_renewal_notifies_changes (CoreFixture *f, gconstpointer data)
   ALPHA->external = "10.1.2.3";
   test_loop_advance_until (&f->loop, ALPHA->n_map == 2, 7200 * 1000);
   test_loop_settle (&f->loop);
-  core_assert_events (f, "expires-at external-address external-host external-port external-scope");
+  core_assert_events (f, "expires-at external-address external-host external-port external-scope "
+                         "hops");
   g_assert_cmpint (plum_mapping_get_external_scope (mapping), ==, PLUM_ADDRESS_SCOPE_PRIVATE);
 }
 
@@ -205,7 +206,7 @@ test_expiry_starts_attempt (CoreFixture *f, gconstpointer data)
   test_loop_advance (&f->loop, 1);
   core_assert_state (mapping, PENDING);
   core_assert_events (f, "backend-name expires-at external-address external-host external-port "
-                         "external-scope gateway lifetime state=1");
+                         "external-scope gateway hops lifetime state=1");
   ALPHA->map = AT_ONCE;
   test_loop_advance (&f->loop, 40 * 1000);
   core_assert_state (mapping, SUCCESS);

@@ -127,7 +127,7 @@ test_not_within_a_backend (CoreFixture *f, gconstpointer data)
   g_assert_cmpstr (plum_mapping_get_external_host (mapping), !=, "100.64.0.7");
 
   test_loop_settle (&f->loop);
-  core_assert_events (f, "external-address external-host external-scope");
+  core_assert_events (f, "external-address external-host external-scope hops");
   g_assert_cmpstr (plum_mapping_get_external_host (mapping), ==, "100.64.0.7");
 }
 

@@ -151,7 +151,7 @@ test_entry (void)
                   "internal-port", 80, "internal-address", address, "description", "torrent",
                   "lifetime", 600, "enabled", TRUE, "protocol-text", "UDP/TCP",
                   "internal-port-text", "80-90", "internal-address-text", "nas", "problem",
-                  "a range", NULL);
+                  "a range", "remote-host", "203.0.113.0/24", NULL);
   Reader r;
 
   reader_init (&r, PLUM_TYPE_ENTRY);
@@ -167,6 +167,9 @@ test_entry (void)
   assert_string (&r, "internal-port-text", plum_entry_get_internal_port_text (entry));
   assert_string (&r, "internal-address-text", plum_entry_get_internal_address_text (entry));
   assert_string (&r, "problem", plum_entry_get_problem (entry));
+  assert_string (&r, "remote-host", plum_entry_get_remote_host (entry));
+  assert_object (&r, "remote-address", plum_entry_get_remote_address (entry));
+  g_assert_cmpuint (g_inet_address_mask_get_length (plum_entry_get_remote_address (entry)), ==, 24);
   g_assert_false (plum_entry_is_readable (entry));
   reader_clear (&r);
 }
@@ -185,6 +188,24 @@ test_probe (void)
   assert_enum (&r, "outcome", plum_probe_get_outcome (probe));
   assert_gerror (&r, "error", plum_probe_get_error (probe));
   assert_uint (&r, "ms", plum_probe_get_ms (probe));
+  reader_clear (&r);
+}
+
+static void
+test_hop (void)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string ("192.168.0.1");
+  g_autoptr (GInetAddress) external = g_inet_address_new_from_string ("1.2.3.4");
+  g_autoptr (PlumHop) hop = plum_hop_new (address, external, 9000, "pcp", 7200);
+  Reader r;
+
+  reader_init (&r, PLUM_TYPE_HOP);
+  r.object = G_OBJECT (hop);
+  assert_object (&r, "address", plum_hop_get_address (hop));
+  assert_object (&r, "external-address", plum_hop_get_external_address (hop));
+  assert_uint (&r, "external-port", plum_hop_get_external_port (hop));
+  assert_string (&r, "backend-name", plum_hop_get_backend_name (hop));
+  assert_uint (&r, "lifetime", plum_hop_get_lifetime (hop));
   reader_clear (&r);
 }
 
@@ -236,6 +257,8 @@ read_mapping (Reader *r, PlumMapping *mapping)
   assert_uint (r, "requested-external-port", plum_mapping_get_requested_external_port (mapping));
   assert_boolean (r, "require-external-port", plum_mapping_get_require_external_port (mapping));
   assert_string (r, "description", plum_mapping_get_description (mapping));
+  assert_object (r, "internal-address", plum_mapping_get_internal_address (mapping));
+  assert_object (r, "remote-address", plum_mapping_get_remote_address (mapping));
   assert_object (r, "local-address", plum_mapping_get_local_address (mapping));
   assert_uint (r, "id", plum_mapping_get_id (mapping));
   assert_enum (r, "state", plum_mapping_get_state (mapping));
@@ -251,6 +274,8 @@ read_mapping (Reader *r, PlumMapping *mapping)
   assert_uint (r, "lifetime", plum_mapping_get_lifetime (mapping));
   assert_boxed (r, "expires-at", plum_mapping_get_expires_at (mapping));
   assert_uint (r, "generation", plum_mapping_get_generation (mapping));
+  assert_object (r, "hops", plum_mapping_get_hops (mapping));
+  assert_gerror (r, "upstream-error", plum_mapping_get_upstream_error (mapping));
 }
 
 static void
@@ -259,9 +284,13 @@ test_mapping (CoreFixture *f, gconstpointer data)
   g_autoptr (PlumMapping) up = NULL;
   g_autoptr (PlumMapping) failed = NULL;
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string ("2001:db8::2");
+  g_autoptr (GInetAddress) host = g_inet_address_new_from_string ("2001:db8::5");
+  g_autoptr (GInetAddressMask) remote =
+    g_inet_address_mask_new_from_string ("2001:db8:1::/48", NULL);
   g_autoptr (PlumMapping) not_added =
     g_object_new (PLUM_TYPE_MAPPING, "protocol", PLUM_PROTOCOL_UDP, "family", G_SOCKET_FAMILY_IPV6,
-                  "internal-port", 443, "description", "web", "local-address", address, NULL);
+                  "internal-port", 443, "description", "web", "internal-address", host,
+                  "remote-address", remote, "local-address", address, NULL);
   Reader r;
 
   up = core_add_up (f, 8080, 9090);
@@ -274,6 +303,7 @@ test_mapping (CoreFixture *f, gconstpointer data)
   read_mapping (&r, up);
   read_mapping (&r, failed);
   read_mapping (&r, not_added);
+  g_hash_table_add (r.seen, (gpointer) "upstream-error"); /* test-chain reads it */
   reader_clear (&r);
 }
 
@@ -294,6 +324,9 @@ test_gateway (CoreFixture *f, gconstpointer data)
   assert_object (&r, "external-address", plum_gateway_get_external_address (gateway));
   assert_enum (&r, "external-scope", plum_gateway_get_external_scope (gateway));
   assert_object (&r, "probes", plum_gateway_get_probes (gateway));
+  /* Another router needs routes: test-chain reads it. */
+  assert_object (&r, "upstream", plum_gateway_get_upstream (gateway));
+  g_hash_table_add (r.seen, (gpointer) "upstream");
   plum_backend_report_router (ALPHA->backend, "AVM", "FRITZ!Box 7590", "7.57", "http://127.9.9.9/");
   plum_backend_report_connection (ALPHA->backend, PLUM_CONNECTION_STATUS_CONNECTED, 3600);
   assert_string (&r, "manufacturer", plum_gateway_get_manufacturer (gateway));
@@ -327,9 +360,9 @@ set_all (PlumManager *manager)
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string ("127.9.9.8");
 
   g_object_set (manager, "discover-timeout", 4001, "mapping-timeout", 4002, "release-timeout", 4005,
-                "recheck-period", 400003, "lease-duration", 4004, "gateway-address", address,
-                "interface", "lo", "enabled-backends", backend_names, "application-name", "Reader",
-                "state-directory", "/nonexistent/plum", NULL);
+                "recheck-period", 400003, "lease-duration", 4004, "max-hops", 3, "gateway-address",
+                address, "interface", "lo", "enabled-backends", backend_names, "application-name",
+                "Reader", "state-directory", "/nonexistent/plum", NULL);
 }
 
 static void
@@ -361,6 +394,8 @@ test_manager (CoreFixture *f, gconstpointer data)
   assert_uint (&r, "recheck-period", 400003);
   g_assert_cmpuint (plum_manager_get_lease_duration (manager), ==, 4004);
   assert_uint (&r, "lease-duration", 4004);
+  g_assert_cmpuint (plum_manager_get_max_hops (manager), ==, 3);
+  assert_uint (&r, "max-hops", 3);
   g_assert_cmpstr (plum_manager_get_interface (manager), ==, "lo");
   assert_string (&r, "interface", "lo");
   g_assert_cmpstrv ((char **) plum_manager_get_enabled_backends (manager), (char **) backend_names);
@@ -465,6 +500,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/properties/entry", test_entry);
   g_test_add_func ("/properties/probe", test_probe);
+  g_test_add_func ("/properties/hop", test_hop);
   g_test_add_func ("/properties/backend-info", test_backend_info);
   g_test_add_func ("/properties/verdict", test_verdict);
   CORE_ADD ("/properties/mapping", test_mapping);

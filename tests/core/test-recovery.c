@@ -34,7 +34,7 @@ test_lost_with_another_port_notifies_once (CoreFixture *f, gconstpointer data)
   core_listen (f, mapping);
   plum_backend_report_lost (ALPHA->backend, "restarted");
   test_loop_advance (&f->loop, 5000);
-  core_assert_events (f, "expires-at external-address external-port generation");
+  core_assert_events (f, "expires-at external-address external-port generation hops");
   g_assert_cmpuint (plum_mapping_get_external_port (mapping), ==, 6000);
 }
 
@@ -192,7 +192,7 @@ test_address_by_signal (CoreFixture *f, gconstpointer data)
 
   core_listen (f, first);
   report_address (f, "100.64.0.7");
-  core_assert_events (f, "external-address external-host external-scope");
+  core_assert_events (f, "external-address external-host external-scope hops");
   g_assert_cmpstr (plum_mapping_get_external_host (second), ==, "100.64.0.7");
   g_assert_cmpint (plum_gateway_get_external_scope (core_gateway (f)), ==,
                    PLUM_ADDRESS_SCOPE_CGNAT);

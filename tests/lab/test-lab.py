@@ -16,6 +16,7 @@ import tempfile
 import time
 import traceback
 
+import chain
 import denied_port
 import itself
 import itself_chain
@@ -34,6 +35,7 @@ import two_routers
 from commands import Commands
 from outside import Outside
 from plumctl import Plumctl
+from remote_hosts import RemoteHosts
 from two_gateways import TwoGateways
 from two_hosts import TwoHosts
 
@@ -345,6 +347,8 @@ def mapper(backend, neighbours_entry):
 
 
 # Suite: options of the lab, cases (name, function, arguments).
+REMOTE_HOSTS = RemoteHosts(lambda: plumctl_path, plumctl_map, traffic.echo_server, say)
+
 SUITES = {
     'itself': (['--router=all'], itself.CASES),
     'itself-stun': (['--stun'], stun_server.CASES),
@@ -430,6 +434,9 @@ SUITES = {
     'two-hosts': (['--router=upnp'], TwoHosts(lambda: plumctl_path, plumctl_map, say).cases()),
     'two-hosts-upnp1': (['--router=upnp1'],
                         TwoHosts(lambda: plumctl_path, plumctl_map, say).cases()),
+    'remote-hosts': (['--router=all'], REMOTE_HOSTS.cases()),
+    'remote-hosts-open': (['--router=all', '--open'], REMOTE_HOSTS.open_cases()),
+    'remote-hosts-ipv6': (['--router=upnp', '--ipv6'], REMOTE_HOSTS.ipv6_cases()),
     'serve': (['--router=all'], serve.cases(lambda: plumctl_path)),
     'local-address': (['--router=all'], local_address.cases(plumctl_map)),
     'router-reports': (['--router=all'],
@@ -451,6 +458,7 @@ SUITES = {
     **Outside(commands, plumctl_map).suites(),
     **two_routers.suites(commands),
     **itself_chain.suites(plumctl_map),
+    **chain.suites(plumctl_map, commands, say),
 }
 
 

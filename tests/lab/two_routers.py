@@ -196,22 +196,23 @@ class TwoRouters:
     # A first router that maps ports although its external address is private.
 
     def mapping(self):
+        """The neighbour maps no port in earnest, but the second router does."""
         with neighbour('mapper', ROUTER):
             verdict, step = self.doctor(DOUBLE_NAT, [
                 COMPUTER, f'router         {ROUTER}, external address {INNER_WAN} (private)',
-                f'second router  {OUTER}, external address {lab.WAN} (public)'])
+                f'second router  {OUTER}, external address {lab.WAN} (public)'], '--max-hops=1')
             lab.equal(verdict, f'The external address of the router {ROUTER} is the private '
                                f'address {INNER_WAN}: it is behind a second router, {OUTER}.',
                       'verdict')
             assert f'Forward the port on {OUTER} to {INNER_WAN} as well' in step, step
-            report = self.report('double-nat')
+            report = self.report('double-nat', '--max-hops=1')
         lab.equal(self.routers(report), [('asked', ROUTER, INNER_WAN, 'private'),
                                          ('next', OUTER, lab.WAN, 'public')], 'routers')
         lab.equal([trial['mapped'] for trial in report['trial']], [True, True], 'mapped')
 
     def mapping_in_other_commands(self):
         with neighbour('mapper', ROUTER):
-            done = self.plumctl('map', '--once', '--json', 'tcp:9110')
+            done = self.plumctl('map', '--once', '--json', '--max-hops=1', 'tcp:9110')
             event = json.loads(done.stdout.splitlines()[-1])
             lab.equal((event['state'], event['external_host'], event['external_scope']),
                       ('success', INNER_WAN, 'private'), 'the mapping')

@@ -44,6 +44,9 @@ static const Switch switches[] = {
   SWITCH ("delete-fault", NUMBER, delete_fault),
   SWITCH ("list-fault", NUMBER, list_fault),
   SWITCH ("table-size", NUMBER, table_size),
+  SWITCH ("other-clients", NUMBER, other_clients),
+  SWITCH ("remote-hosts", NUMBER, remote_hosts),
+  SWITCH ("remote-ignored", NUMBER, remote_ignored),
 };
 
 static gboolean

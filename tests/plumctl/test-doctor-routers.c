@@ -19,6 +19,8 @@ typedef struct
   const char *lines;
   const char *sentence; /* NULL: that of the verdict */
   const char *step;     /* a part of it; NULL as above */
+  gboolean chained;
+  DoctorBeyond beyond;
 } Row;
 
 #define YOU "this computer  192.168.1.10 on eth0\n"
@@ -132,6 +134,52 @@ static const Row rows[] = {
     "Another router is between this computer and 10.77.0.1: ports that 10.77.0.1 maps lead to "
     "that router only.",
     "Map the port on the router in between as well" },
+  { "chain",
+    { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_NEXT },
+    { ROUTER, OUTER },
+    { WAN, "1.2.3.4" },
+    FALSE,
+    DOCTOR_WORKS,
+    YOU "router         192.168.1.1, external address 10.77.0.2 (private)\n"
+        "second router  10.77.0.1, external address 1.2.3.4 (public)",
+    "Port mapping works, through 192.168.1.1 and 10.77.0.1.",
+    NULL,
+    .chained = TRUE },
+  { "second-refuses",
+    { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_NEXT },
+    { ROUTER, OUTER },
+    { WAN, "1.2.3.4" },
+    FALSE,
+    DOCTOR_DOUBLE_NAT,
+    YOU "router         192.168.1.1, external address 10.77.0.2 (private)\n"
+        "second router  10.77.0.1, external address 1.2.3.4 (public)",
+    "The external address of the router 192.168.1.1 is the private address 10.77.0.2: it is "
+    "behind a second router, 10.77.0.1. 10.77.0.1 refuses to map the port.",
+    "Enable UPnP, NAT-PMP or PCP in the settings of 10.77.0.1 and allow them for 10.77.0.2",
+    .beyond = DOCTOR_BEYOND_REFUSED },
+  { "second-silent",
+    { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_NEXT },
+    { ROUTER, OUTER },
+    { WAN, NULL },
+    FALSE,
+    DOCTOR_DOUBLE_NAT,
+    YOU "router         192.168.1.1, external address 10.77.0.2 (private)\n"
+        "second router  10.77.0.1, external address unknown",
+    "The external address of the router 192.168.1.1 is the private address 10.77.0.2: it is "
+    "behind a second router, 10.77.0.1. 10.77.0.1 does not answer any protocol.",
+    "Enable UPnP, NAT-PMP or PCP in the settings of 10.77.0.1",
+    .beyond = DOCTOR_BEYOND_SILENT },
+  { "provider-maps",
+    { DOCTOR_ROUTER_ASKED, DOCTOR_ROUTER_PROVIDER },
+    { ROUTER, "192.0.0.9" },
+    { "100.64.0.2", "1.2.3.4" },
+    FALSE,
+    DOCTOR_WORKS,
+    YOU "router         192.168.1.1, external address 100.64.0.2 (shared by the provider: "
+        "CGNAT)\nprovider       192.0.0.9, external address 1.2.3.4 (public)",
+    "Port mapping works, through 192.168.1.1 and the provider's server 192.0.0.9.",
+    NULL,
+    .chained = TRUE },
   { "plain-router-between",
     { DOCTOR_ROUTER_BETWEEN, DOCTOR_ROUTER_ASKED },
     { ROUTER, OUTER },
@@ -152,6 +200,8 @@ test_row (gconstpointer data)
     .local = g_strdup ("192.168.1.10"),
     .interface = g_strdup ("eth0"),
     .maps_nothing = row->maps_nothing,
+    .chained = row->chained,
+    .beyond = row->beyond,
   };
   g_autofree char *lines = NULL;
   g_autofree char *sentence = NULL;
@@ -174,6 +224,33 @@ test_row (gconstpointer data)
   g_assert_true ((step == NULL) == (row->step == NULL));
   if (step != NULL && strstr (step, row->step) == NULL)
     g_error ("“%s” is not in “%s”", row->step, step);
+  doctor_routers_clear (&routers);
+}
+
+static void
+test_drawn (void)
+{
+  DoctorRouters routers = {
+    .local = g_strdup ("192.168.1.10"),
+    .interface = g_strdup ("eth0"),
+    .chained = TRUE,
+  };
+  g_autofree char *whole = NULL;
+  g_autofree char *cut = NULL;
+
+  doctor_routers_add (&routers, DOCTOR_ROUTER_ASKED, ROUTER, WAN, PLUM_ADDRESS_SCOPE_PRIVATE);
+  doctor_routers_add (&routers, DOCTOR_ROUTER_NEXT, OUTER, "1.2.3.4", PLUM_ADDRESS_SCOPE_PUBLIC);
+  whole = doctor_routers_draw (&routers);
+  g_assert_cmpstr (whole, ==,
+                   YOU "      |\n"
+                       "router         192.168.1.1, external address 10.77.0.2 (private)\n"
+                       "      |\n"
+                       "second router  10.77.0.1, external address 1.2.3.4 (public)\n"
+                       "      |\n"
+                       "internet");
+  routers.chained = FALSE;
+  cut = doctor_routers_draw (&routers);
+  g_assert_nonnull (strstr (cut, "(private)\n      x        the path ends here\nsecond router"));
   doctor_routers_clear (&routers);
 }
 
@@ -221,6 +298,7 @@ main (int argc, char **argv)
 
       g_test_add_data_func (path, &rows[i], test_row);
     }
+  g_test_add_func ("/plumctl/doctor/routers/drawn", test_drawn);
   g_test_add_func ("/plumctl/doctor/routers/none", test_none);
   g_test_add_func ("/plumctl/doctor/routers/roles", test_roles);
 

@@ -9,6 +9,10 @@
   {                                                                                                \
     .mapped = TRUE, .error = -1, .lifetime = 120                                                   \
   }
+#define CHAINED(where)                                                                             \
+  {                                                                                                \
+    .mapped = TRUE, .error = -1, .lifetime = 120, .chained = PLUM_ADDRESS_SCOPE_##where            \
+  }
 #define FOREVER                                                                                    \
   {                                                                                                \
     .mapped = TRUE, .error = -1, .lifetime = PLUM_LIFETIME_FOREVER                                 \
@@ -30,6 +34,18 @@ typedef struct
 
 static const Row rows[] = {
   { "works", { SERVED, PUBLIC, TRIED (MAPPED, MAPPED) }, DOCTOR_WORKS },
+  { "chain",
+    { SERVED, .scope = PLUM_ADDRESS_SCOPE_PRIVATE, TRIED (CHAINED (PUBLIC), CHAINED (PUBLIC)) },
+    DOCTOR_WORKS },
+  { "chain-of-provider",
+    { SERVED, .scope = PLUM_ADDRESS_SCOPE_CGNAT, TRIED (CHAINED (PUBLIC), CHAINED (PUBLIC)) },
+    DOCTOR_WORKS },
+  { "chain-to-cgnat",
+    { SERVED, .scope = PLUM_ADDRESS_SCOPE_PRIVATE, TRIED (CHAINED (CGNAT), CHAINED (CGNAT)) },
+    DOCTOR_CGNAT },
+  { "chain-of-one-transport",
+    { SERVED, .scope = PLUM_ADDRESS_SCOPE_PRIVATE, TRIED (CHAINED (PUBLIC), MAPPED) },
+    DOCTOR_DOUBLE_NAT },
   { "nat-beyond",
     { SERVED, PUBLIC, .nat_beyond = TRUE, TRIED (MAPPED, MAPPED) },
     DOCTOR_NAT_BEYOND },

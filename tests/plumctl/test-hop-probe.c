@@ -145,7 +145,7 @@ static void
 on_traffic (HopProbe *probe, GSocketAddress *peer, GBytes *bytes)
 {
   g_assert_cmpuint (g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (peer)), ==,
-                    HOP_PROBE_PORT);
+                    PLUM_HOP_SOCKET_PORT);
   g_assert_cmpuint (g_bytes_get_size (bytes), >, 0);
   ((Outcome *) probe->user_data)->n_sent++;
 }

@@ -31,9 +31,11 @@ def map_once_json():
         equal(result.stderr, "")
         last = events(result.stdout)[-1]
         equal(last, {"event": "mapping", "id": 1, "protocol": "tcp", "internal_port": 8080,
-                     "state": "success", "external_host": "1.2.3.4", "external_port": 8080,
+                     "internal_address": None, "remote_address": None, "state": "success", "external_host": "1.2.3.4", "external_port": 8080,
                      "external_scope": "public", "backend": "pcp", "lifetime": 7200,
-                     "error": None})
+                     "error": None, "upstream_error": None,
+                     "hops": [{"address": gateway.address, "external_host": "1.2.3.4",
+                               "external_port": 8080, "backend": "pcp", "lifetime": 7200}]})
         equal(list(gateway.table), [("tcp", 8080)])
 
 
@@ -788,7 +790,8 @@ def list_json():
         equal(event, {"event": "entry", "family": "ipv4", "protocol": "tcp", "external_port": 8080,
                       "internal_address": "192.168.1.77", "internal_port": 8080,
                       "description": "console", "lifetime": 120, "enabled": True,
-                      "ours": False, "readable": True, "internal_port_text": None,
+                      "ours": False, "made_here": False, "remote_host": None,
+                      "readable": True, "internal_port_text": None,
                       "internal_address_text": None, "problem": None})
 
 
@@ -806,7 +809,8 @@ def unmap_json():
     with Router() as router:
         router.plumctl("map", "--once", "tcp:81")
         removed = [{"event": "removed", "protocol": "tcp", "internal_port": 81, "family": "ipv4",
-                    "outcome": "removed", "was_there": True, "message": None}]
+                    "internal_address": None, "outcome": "removed", "was_there": True,
+                    "message": None}]
         equal(events(router.plumctl("unmap", "--json", "tcp:81").stdout), removed)
         result = router.plumctl("unmap", "--json", "tcp:81")
         equal(result.returncode, 4)

@@ -109,9 +109,17 @@ ODD = ("", " ", "0", "-1", "+1", "1e3", "0x10", "nan", "inf", "-inf", "65536", "
 
 
 @test
+def usage_max_hops():
+    for word in ("0", "-1", "4", "4294967297"):
+        usage_error(plumctl("map", "--max-hops=" + word, "tcp:80"), "--max-hops" if len(word) < 5 else word)
+    usage_error(plumctl("map", "--max-hops", "two", "tcp:80"), "two")
+
+
+@test
 def usage_odd_words_cause_no_critical():
     """Whatever the word is, no command reaches a critical message, which would abort it here."""
     numbers = [("map", "--lifetime=%s", "tcp:80"), ("map", "--timeout=%s", "tcp:80"),
+               ("map", "--max-hops=%s", "tcp:80"), ("doctor", "--max-hops=%s"),
                ("map", "--family=%s", "tcp:80"), ("map", "%s"), ("unmap", "%s"),
                ("unmap", "--family=%s", "tcp:80"), ("run", "%s", "--", "true"),
                ("run", "--wait=%s", "tcp:80", "--", "true"), ("status", "--gateway=%s"),

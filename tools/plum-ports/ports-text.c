@@ -140,18 +140,60 @@ text_for_expiry (PlumMapping *mapping)
   return g_date_time_format (local, "renewed before %H:%M");
 }
 
+static void
+append_address (GString *text, GInetAddress *address)
+{
+  g_autofree char *host = address != NULL ? g_inet_address_to_string (address) : NULL;
+
+  g_string_append (text, host != NULL ? host : "unknown address");
+}
+
+/* The path from this computer to the internet, with both addresses of each router, and where it
+ * ends; NULL: there is only one router, which is the last one. */
+char *
+ports_text_for_path (PlumMapping *mapping)
+{
+  GListModel *hops = plum_mapping_get_hops (mapping);
+  const GError *error = plum_mapping_get_upstream_error (mapping);
+  g_autofree char *message = error != NULL ? text_for_message (error) : NULL;
+  guint n = g_list_model_get_n_items (hops);
+  GString *text;
+
+  if (n == 0 || (n == 1 && error == NULL))
+    return NULL;
+
+  text = g_string_new ("This computer");
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (PlumHop) hop = g_list_model_get_item (hops, i);
+
+      g_string_append (text, " ― ");
+      append_address (text, plum_hop_get_address (hop));
+      g_string_append (text, " | ");
+      append_address (text, plum_hop_get_external_address (hop));
+    }
+  if (message != NULL)
+    g_string_append_printf (text, " ― the path ends here: %s", message);
+  else
+    g_string_append (text, " ― internet");
+  return g_string_free (text, FALSE);
+}
+
 static char *
 text_for_success (PlumMapping *mapping)
 {
   PlumAddressScope scope = plum_mapping_get_external_scope (mapping);
   g_autofree char *endpoint = ports_text_for_endpoint (mapping);
   g_autofree char *expiry = text_for_expiry (mapping);
+  g_autofree char *path = ports_text_for_path (mapping);
+  const char *separator = path != NULL ? "\n" : "";
 
   if (scope == PLUM_ADDRESS_SCOPE_PUBLIC)
-    return g_strdup_printf ("Reachable at %s, %s", endpoint, expiry);
+    return g_strdup_printf ("Reachable at %s, %s%s%s", endpoint, expiry, separator,
+                            path != NULL ? path : "");
 
-  return g_strdup_printf ("Mapped at %s, %s. The address is %s.", endpoint, expiry,
-                          text_for_scope (scope));
+  return g_strdup_printf ("Mapped at %s, %s. The address is %s.%s%s", endpoint, expiry,
+                          text_for_scope (scope), separator, path != NULL ? path : "");
 }
 
 /* The state of a mapping. */

@@ -12,6 +12,7 @@ char *ports_text_for_router (PlumGateway *gateway);
 char *ports_text_for_scope (PlumAddressScope scope);
 char *ports_text_for_error (const GError *error);
 char *ports_text_for_probe (PlumProbe *probe);
+char *ports_text_for_path (PlumMapping *mapping);
 char *ports_text_for_mapping (PlumMapping *mapping);
 char *ports_text_for_port (PlumMapping *mapping);
 char *ports_text_for_endpoint (PlumMapping *mapping);

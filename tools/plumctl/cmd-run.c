@@ -6,6 +6,7 @@
 #include "common-options.h"
 #include "describe.h"
 #include "exit-code.h"
+#include "host-options.h"
 #include "mapping-environment.h"
 #include "mapping-set.h"
 #include "output.h"
@@ -36,10 +37,13 @@ static const GOptionEntry run_entries[] = {
     "The name shown in the router's mapping table", "TEXT" },
   { "local-address", 0, 0, G_OPTION_ARG_STRING, &run_options.local_address,
     "The address of this computer that is to be reached", "ADDRESS" },
+  HOST_OPTION_FROM,
+  HOST_OPTION_FOR ("Map the ports to this host of the local network"),
   COMMON_OPTION_STUN,
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
+  COMMON_OPTION_MAX_HOPS,
   COMMON_OPTION_TIMEOUT,
   COMMON_OPTION_QUIET,
   COMMON_OPTION_VERBOSE,
@@ -219,6 +223,7 @@ run_run (char **arguments, char **tail)
     (Verification){ .set = &run.set, .verified = on_run_verified, .done = on_run_all_verified };
   if (run_check_arguments (tail) &&
       mapping_set_use_local_address (&run.set, run_options.local_address, NULL) &&
+      mapping_set_parse_hosts (&run.set, run_options.local_address != NULL) &&
       mapping_set_parse (&run.set, arguments, run_options.description) &&
       verification_check (&run.set))
     {

@@ -9,7 +9,10 @@
 #include <net/if.h>
 #include <string.h>
 
-CommonOptions common_options = { .timeout = COMMON_TIMEOUT_DEFAULT };
+#define MAX_HOPS_DEFAULT 2
+#define MAX_HOPS_MAX 3
+
+CommonOptions common_options = { .timeout = COMMON_TIMEOUT_DEFAULT, .max_hops = MAX_HOPS_DEFAULT };
 
 #define TIMEOUT_MIN 0.1
 #define TIMEOUT_MAX 3600.0
@@ -44,6 +47,13 @@ common_options_check (GInetAddress **gateway)
     {
       output_error ("--timeout: “%g” is out of range, must be %g to %g seconds",
                     common_options.timeout, TIMEOUT_MIN, TIMEOUT_MAX);
+      return FALSE;
+    }
+
+  if (common_options.max_hops < 1 || common_options.max_hops > MAX_HOPS_MAX)
+    {
+      output_error ("--max-hops: %d is out of range, must be 1 to %d", common_options.max_hops,
+                    MAX_HOPS_MAX);
       return FALSE;
     }
 
@@ -228,6 +238,7 @@ common_options_apply (PlumManager *manager, int *exit_code)
     plum_manager_set_gateway_address (manager, gateway);
   if (common_options.interface != NULL)
     plum_manager_set_interface (manager, common_options.interface);
+  plum_manager_set_max_hops (manager, (guint) common_options.max_hops);
 
   return TRUE;
 }

@@ -15,7 +15,8 @@ typedef struct
   char **backends;
   char **options; /* NAME.KEY=VALUE */
   double timeout; /* s */
-  char *stun;     /* HOST[:PORT] */
+  int max_hops;
+  char *stun; /* HOST[:PORT] */
 } CommonOptions;
 
 #define COMMON_TIMEOUT_DEFAULT 30.0
@@ -56,6 +57,11 @@ extern CommonOptions common_options;
   {                                                                                                \
     "option", 'o', 0, G_OPTION_ARG_STRING_ARRAY, &common_options.options,                          \
       "Set an option of a backend, such as upnp.location=URL", "NAME.KEY=VALUE"                    \
+  }
+#define COMMON_OPTION_MAX_HOPS                                                                     \
+  {                                                                                                \
+    "max-hops", 0, 0, G_OPTION_ARG_INT, &common_options.max_hops,                                  \
+      "Map through up to N routers, from 1 to 3 (default: 2)", "N"                                 \
   }
 #define COMMON_OPTION_TIMEOUT                                                                      \
   {                                                                                                \

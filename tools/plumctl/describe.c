@@ -247,29 +247,83 @@ describe_exit_code (const GError *error)
   return PLUMCTL_FAILED;
 }
 
-/* The name of a mapping on the command line: "tcp:8080". */
+/* The text of an address or a network; NULL for NULL. */
+char *
+describe_mask (GInetAddressMask *mask)
+{
+  return mask != NULL ? g_inet_address_mask_to_string (mask) : NULL;
+}
+
+/* The name of a mapping: "tcp:8080", or "tcp:8080 for 192.168.1.50 from 203.0.113.7". */
 char *
 describe_mapping_name (PlumMapping *mapping)
 {
-  return g_strdup_printf ("%s:%u", describe_protocol (plum_mapping_get_protocol (mapping)),
-                          plum_mapping_get_internal_port (mapping));
+  g_autofree char *host = describe_address (plum_mapping_get_internal_address (mapping));
+  g_autofree char *from = describe_mask (plum_mapping_get_remote_address (mapping));
+
+  return g_strdup_printf ("%s:%u%s%s%s%s", describe_protocol (plum_mapping_get_protocol (mapping)),
+                          plum_mapping_get_internal_port (mapping), host != NULL ? " for " : "",
+                          host != NULL ? host : "", from != NULL ? " from " : "",
+                          from != NULL ? from : "");
+}
+
+/* The routers that forward a port, such as "192.168.1.1 and 192.168.0.1"; NULL if there is only
+ * one. */
+char *
+describe_way (PlumMapping *mapping)
+{
+  GListModel *hops = plum_mapping_get_hops (mapping);
+  guint n = g_list_model_get_n_items (hops);
+  GString *text;
+
+  if (n < 2)
+    return NULL;
+
+  text = g_string_new (NULL);
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (PlumHop) hop = g_list_model_get_item (hops, i);
+      g_autofree char *address = describe_address (plum_hop_get_address (hop));
+
+      g_string_append_printf (text, "%s%s",
+                              i == 0      ? ""
+                              : i + 1 < n ? ", "
+                                          : " and ",
+                              address != NULL ? address : "an unknown router");
+    }
+  return g_string_free (text, FALSE);
+}
+
+/* What the end of the line of a mapping says about the routers, with a space before it. */
+static char *
+describe_reach (PlumMapping *mapping)
+{
+  const char *reason = describe_scope_reason (plum_mapping_get_external_scope (mapping));
+  const GError *error = plum_mapping_get_upstream_error (mapping);
+  g_autofree char *way = describe_way (mapping);
+  GString *text = g_string_new (NULL);
+
+  if (way != NULL)
+    g_string_append_printf (text, ", through %s", way);
+  if (reason != NULL)
+    g_string_append_printf (text, " (%s%s%s)", reason, error != NULL ? "; " : "",
+                            error != NULL ? error->message : "");
+  return g_string_free (text, FALSE);
 }
 
 static char *
 describe_success (PlumMapping *mapping, const char *name)
 {
   const char *host = plum_mapping_get_external_host (mapping);
-  const char *reason = describe_scope_reason (plum_mapping_get_external_scope (mapping));
   const char *backend = plum_mapping_get_backend_name (mapping);
   gboolean bracket = plum_mapping_get_family (mapping) == G_SOCKET_FAMILY_IPV6;
   g_autofree char *lease = describe_lifetime (plum_mapping_get_lifetime (mapping));
+  g_autofree char *reach = describe_reach (mapping);
 
-  return g_strdup_printf ("%s → %s%s%s:%u by %s, %s%s%s%s", name, bracket ? "[" : "",
+  return g_strdup_printf ("%s → %s%s%s:%u by %s, %s%s", name, bracket ? "[" : "",
                           host != NULL ? host : "(address unknown)", bracket ? "]" : "",
                           plum_mapping_get_external_port (mapping),
-                          backend != NULL ? describe_backend (backend) : "?", lease,
-                          reason != NULL ? " (" : "", reason != NULL ? reason : "",
-                          reason != NULL ? ")" : "");
+                          backend != NULL ? describe_backend (backend) : "?", lease, reach);
 }
 
 static void
@@ -307,6 +361,26 @@ describe_mapping (PlumMapping *mapping)
     default:
       return g_strdup_printf ("%s removed", name);
     }
+}
+
+/* The routers that forward a port, the one next to this computer first. */
+void
+describe_hops_json (JsonWriter *json, GListModel *hops)
+{
+  json_writer_begin_array (json, "hops");
+  for (guint i = 0; hops != NULL && i < g_list_model_get_n_items (hops); i++)
+    {
+      g_autoptr (PlumHop) hop = g_list_model_get_item (hops, i);
+
+      json_writer_begin_object (json, NULL);
+      describe_address_json (json, "address", plum_hop_get_address (hop));
+      describe_address_json (json, "external_host", plum_hop_get_external_address (hop));
+      json_writer_int (json, "external_port", plum_hop_get_external_port (hop));
+      json_writer_string (json, "backend", plum_hop_get_backend_name (hop));
+      describe_lifetime_json (json, "lifetime", plum_hop_get_lifetime (hop));
+      json_writer_end_object (json);
+    }
+  json_writer_end_array (json);
 }
 
 static void
@@ -354,6 +428,7 @@ describe_mapping_json (PlumMapping *mapping)
 {
   guint lifetime = plum_mapping_get_lifetime (mapping);
   guint external_port = plum_mapping_get_external_port (mapping);
+  g_autofree char *from = describe_mask (plum_mapping_get_remote_address (mapping));
   JsonWriter json;
 
   json_writer_init (&json);
@@ -362,6 +437,8 @@ describe_mapping_json (PlumMapping *mapping)
   json_writer_int (&json, "id", plum_mapping_get_id (mapping));
   json_writer_string (&json, "protocol", describe_protocol (plum_mapping_get_protocol (mapping)));
   json_writer_int (&json, "internal_port", plum_mapping_get_internal_port (mapping));
+  describe_address_json (&json, "internal_address", plum_mapping_get_internal_address (mapping));
+  json_writer_string (&json, "remote_address", from);
   json_writer_string (&json, "state",
                       describe_enum (PLUM_TYPE_STATE, plum_mapping_get_state (mapping)));
   json_writer_string (&json, "external_host", plum_mapping_get_external_host (mapping));
@@ -377,6 +454,8 @@ describe_mapping_json (PlumMapping *mapping)
   else
     json_writer_null (&json, "lifetime");
   describe_mapping_error_json (&json, mapping);
+  describe_hops_json (&json, plum_mapping_get_hops (mapping));
+  describe_error_json (&json, "upstream_error", plum_mapping_get_upstream_error (mapping));
   if (common_options.stun != NULL)
     verified_write_json (mapping, &json);
   json_writer_end_object (&json);

@@ -20,10 +20,13 @@ const char *describe_backend (const char *name);
 const char *describe_skip_backend (const char *message, const char *backend);
 char *describe_probe (PlumProbe *probe);
 char *describe_address (GInetAddress *address);
+char *describe_mask (GInetAddressMask *mask);
 int describe_exit_code (const GError *error);
 
 char *describe_mapping_name (PlumMapping *mapping);
+char *describe_way (PlumMapping *mapping);
 char *describe_mapping (PlumMapping *mapping);
+void describe_hops_json (JsonWriter *json, GListModel *hops);
 char *describe_mapping_json (PlumMapping *mapping);
 void describe_error_json (JsonWriter *json, const char *key, const GError *error);
 void describe_address_json (JsonWriter *json, const char *key, GInetAddress *address);

@@ -63,6 +63,7 @@ find_trial (DoctorTrialFindings *findings, const TrialMapping *trial)
                           (trial->mapped && trial->remove_error != NULL &&
                            doctor_trial_get_left_behind (trial) == LEFT_BEHIND_UNKNOWN);
   findings->missing = doctor_trial_is_missing (trial);
+  findings->chained = doctor_trial_is_chained (trial) ? trial->scope : PLUM_ADDRESS_SCOPE_UNKNOWN;
   findings->error =
     trial->error != NULL && trial->error->domain == PLUM_ERROR ? trial->error->code : -1;
 }
@@ -119,6 +120,47 @@ is_mapped_for_other_router (DoctorExamination *self)
   return self->findings.tried && tcp->mapped && tcp->after_map == READBACK_GONE;
 }
 
+static DoctorBeyond
+get_beyond (DoctorExamination *self)
+{
+  const GError *error = self->trial.mappings[PLUM_PROTOCOL_TCP].upstream_error;
+
+  if (!self->findings.tried || error == NULL ||
+      g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
+    return DOCTOR_BEYOND_NOT_ASKED;
+  if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT) ||
+      g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_BACKEND))
+    return DOCTOR_BEYOND_SILENT;
+  return DOCTOR_BEYOND_REFUSED;
+}
+
+/* Lists the routers that forward the port. */
+static void
+collect_chain (DoctorExamination *self)
+{
+  GListModel *hops = self->trial.mappings[PLUM_PROTOCOL_TCP].hops;
+
+  self->routers.chained = TRUE;
+  g_set_object (&self->beyond, plum_gateway_get_upstream (self->gateway));
+  self->routers.local = describe_address (plum_gateway_get_local_address (self->gateway));
+  self->routers.interface = g_strdup (plum_gateway_get_interface (self->gateway));
+  for (guint i = 0; i < g_list_model_get_n_items (hops); i++)
+    {
+      g_autoptr (PlumHop) hop = g_list_model_get_item (hops, i);
+      GInetAddress *external = plum_hop_get_external_address (hop);
+      g_autofree char *address = describe_address (plum_hop_get_address (hop));
+      g_autofree char *text = describe_address (external);
+      gboolean provider =
+        plum_address_get_scope (plum_hop_get_address (hop)) != PLUM_ADDRESS_SCOPE_PRIVATE;
+
+      doctor_routers_add (&self->routers,
+                          i == 0     ? DOCTOR_ROUTER_ASKED
+                          : provider ? DOCTOR_ROUTER_PROVIDER
+                                     : DOCTOR_ROUTER_NEXT,
+                          address, text, plum_address_get_scope (external));
+    }
+}
+
 /* Collects what is known about a second router, if one was looked for. */
 static void
 collect_routers (DoctorExamination *self)
@@ -134,6 +176,7 @@ collect_routers (DoctorExamination *self)
   findings->next_scope = plum_address_get_scope (doctor_path_get_next (&self->path));
 
   self->routers.maps_nothing = doctor_verdict_maps_nothing (findings);
+  self->routers.beyond = get_beyond (self);
   doctor_path_list (&self->path, text != NULL ? text : trial, findings->router_between,
                     &self->routers);
 }
@@ -180,6 +223,7 @@ make_other_manager (DoctorExamination *self)
   plum_manager_set_enabled_backends (manager,
                                      plum_manager_get_enabled_backends (self->session->manager));
   plum_manager_set_interface (manager, common_options.interface);
+  plum_manager_set_max_hops (manager, 1);
   return manager;
 }
 
@@ -203,6 +247,8 @@ conclude (DoctorExamination *self)
     }
   if (self->findings.router_between)
     collect_routers (self);
+  else if (doctor_trial_is_chained (&self->trial.mappings[PLUM_PROTOCOL_TCP]))
+    collect_chain (self);
 
   doctor_examination_finish (self);
 }
@@ -306,6 +352,7 @@ doctor_examination_clear (DoctorExamination *self)
   stray_probe_clear (&self->stray);
   doctor_path_clear (&self->path);
   doctor_routers_clear (&self->routers);
+  g_clear_object (&self->beyond);
   g_clear_object (&self->gateway);
 }
 
@@ -317,7 +364,7 @@ doctor_examination_report (DoctorExamination *self, DoctorPart *part)
     .family = self->family,
     .trial = self->findings.tried ? &self->trial : NULL,
     .routers = &self->routers,
-    .other = self->path.other,
+    .other = self->path.other != NULL ? self->path.other : self->beyond,
     .stray = self->stray.answered_from,
     .error = self->discovery.error,
     .verdict = doctor_verdict_decide (&self->findings),

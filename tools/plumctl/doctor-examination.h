@@ -28,6 +28,7 @@ struct _DoctorExamination
   DoctorPath path;
   DoctorRouters routers;
   PlumGateway *gateway; /* nullable */
+  PlumGateway *beyond;  /* the router beyond it that maps the port; nullable */
   DoctorFindings findings;
 };
 

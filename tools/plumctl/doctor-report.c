@@ -311,7 +311,8 @@ dup_next_step (const DoctorReport *self, const DoctorPart *part)
 static void
 print_routers (const DoctorPart *part)
 {
-  g_autofree char *text = doctor_routers_describe (part->routers);
+  g_autofree char *text = output_is_terminal () ? doctor_routers_draw (part->routers)
+                                                : doctor_routers_describe (part->routers);
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
 
   for (guint i = 0; part->routers->n_routers > 0 && lines[i] != NULL; i++)

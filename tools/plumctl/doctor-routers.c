@@ -81,7 +81,7 @@ describe_router (const DoctorRouter *router)
     return g_strdup ("address unknown");
   if (router->address == NULL)
     return g_strdup ("address unknown: no router answered beyond the first one");
-  if (router->role == DOCTOR_ROUTER_PROVIDER)
+  if (router->role == DOCTOR_ROUTER_PROVIDER && router->external == NULL)
     return g_strdup_printf ("%s, not queried", router->address);
   if (router->external == NULL)
     return g_strdup_printf ("%s, external address unknown", router->address);
@@ -108,11 +108,33 @@ doctor_routers_describe (const DoctorRouters *self)
       g_string_append_printf (text, "\n%s%s",
                               router->role == DOCTOR_ROUTER_PROVIDER ? "provider       "
                               : i == 0                               ? "router         "
-                                                                     : "second router  ",
+                              : i == 1                               ? "second router  "
+                                                                     : "third router   ",
                               description);
     }
 
   return g_string_free (text, FALSE);
+}
+
+/* The same as a path from this computer to the internet, and where it is interrupted: a connection
+ * from the internet reaches the outer router, which does not forward it. */
+char *
+doctor_routers_draw (const DoctorRouters *self)
+{
+  g_autofree char *text = doctor_routers_describe (self);
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  GString *path = g_string_new (NULL);
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      g_string_append_printf (path, "%s\n", lines[i]);
+      if (i == 1 && !self->chained)
+        g_string_append (path, "      x        the path ends here\n");
+      else
+        g_string_append (path, "      |\n");
+    }
+  g_string_append (path, "internet");
+  return g_string_free (path, FALSE);
 }
 
 static const DoctorRouter *
@@ -125,10 +147,44 @@ find_router (const DoctorRouters *self, DoctorRouterRole role)
   return NULL;
 }
 
+/* "192.168.1.1 and 192.168.0.1" */
+static char *
+dup_way (const DoctorRouters *self)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < self->n_routers; i++)
+    {
+      const DoctorRouter *router = &self->routers[i];
+
+      g_string_append_printf (text, "%s%s%s",
+                              i == 0                    ? ""
+                              : i + 1 < self->n_routers ? ", "
+                                                        : " and ",
+                              router->role == DOCTOR_ROUTER_PROVIDER ? "the provider's server "
+                                                                     : "",
+                              router->address);
+    }
+  return g_string_free (text, FALSE);
+}
+
+/* What the second router did when it was asked to map the port. */
+static char *
+dup_beyond (const DoctorRouters *self, const DoctorRouter *next)
+{
+  if (self->beyond == DOCTOR_BEYOND_NOT_ASKED || next->address == NULL)
+    return g_strdup ("");
+  if (self->beyond == DOCTOR_BEYOND_SILENT)
+    return g_strdup_printf (" %s does not answer any protocol.", next->address);
+  return g_strdup_printf (" %s refuses to map the port.", next->address);
+}
+
 /* Names the addresses as far as they are known. */
 static char *
-dup_double_nat (const DoctorRouter *asked, const DoctorRouter *next)
+dup_double_nat (const DoctorRouters *self, const DoctorRouter *asked, const DoctorRouter *next)
 {
+  g_autofree char *beyond = dup_beyond (self, next);
+
   if (asked->external == NULL)
     return g_strdup_printf (
       "The router %s does not report a public address, and the next router on "
@@ -137,9 +193,9 @@ dup_double_nat (const DoctorRouter *asked, const DoctorRouter *next)
       asked->address, next->address, asked->address);
 
   return g_strdup_printf ("The external address of the router %s is the private address %s: it is "
-                          "behind a second router%s%s.",
+                          "behind a second router%s%s.%s",
                           asked->address, asked->external, next->address != NULL ? ", " : "",
-                          next->address != NULL ? next->address : "");
+                          next->address != NULL ? next->address : "", beyond);
 }
 
 /* The sentence of the verdict with the known addresses; NULL: use the general sentence. */
@@ -149,7 +205,13 @@ doctor_routers_dup_sentence (const DoctorRouters *self, DoctorVerdict verdict)
   const DoctorRouter *between = find_router (self, DOCTOR_ROUTER_BETWEEN);
   const DoctorRouter *asked = find_router (self, DOCTOR_ROUTER_ASKED);
   const DoctorRouter *next = find_router (self, DOCTOR_ROUTER_NEXT);
+  g_autofree char *way = NULL;
 
+  if (self->chained && (verdict == DOCTOR_WORKS || verdict == DOCTOR_PERMANENT_ONLY))
+    {
+      way = dup_way (self);
+      return g_strdup_printf ("Port mapping works, through %s.", way);
+    }
   if (verdict == DOCTOR_DOUBLE_NAT && between != NULL)
     return g_strdup_printf ("Another router%s%s%s is between this computer and %s: ports that %s "
                             "maps lead to that router only.",
@@ -158,7 +220,7 @@ doctor_routers_dup_sentence (const DoctorRouters *self, DoctorVerdict verdict)
                             between->address != NULL ? "," : "", asked->address, asked->address);
   if (verdict == DOCTOR_DOUBLE_NAT && next != NULL &&
       (asked->external != NULL || next->address != NULL))
-    return dup_double_nat (asked, next);
+    return dup_double_nat (self, asked, next);
   if (verdict == DOCTOR_CGNAT && asked != NULL && asked->external != NULL)
     return g_strdup_printf (
       "The external address of the router %s is %s, which the provider shares "
@@ -181,6 +243,12 @@ dup_double_nat_step (const DoctorRouters *self, const DoctorRouter *asked, const
                             "manually on both: on %s to %s, and on %s to this computer. %s maps no "
                             "ports while its external address is not public.",
                             next->address, where, asked->address, asked->address);
+
+  if (self->beyond != DOCTOR_BEYOND_NOT_ASKED)
+    return g_strdup_printf (
+      "Enable UPnP, NAT-PMP or PCP in the settings of %s and allow them for %s, or forward the "
+      "port on %s to %s manually, or configure one of the two routers as a bridge.",
+      next->address, where, next->address, where);
 
   return g_strdup_printf (
     "Forward the port on %s to %s as well, or configure one of the two "

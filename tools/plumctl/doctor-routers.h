@@ -12,6 +12,13 @@ typedef enum {
   DOCTOR_ROUTER_PROVIDER, /* beyond the gateway, a router of the provider */
 } DoctorRouterRole;
 
+/* Why a router beyond the gateway does not map the port of the trial. */
+typedef enum {
+  DOCTOR_BEYOND_NOT_ASKED,
+  DOCTOR_BEYOND_SILENT,
+  DOCTOR_BEYOND_REFUSED,
+} DoctorBeyond;
+
 /* Addresses as text; NULL: unknown. */
 typedef struct
 {
@@ -21,13 +28,15 @@ typedef struct
   PlumAddressScope scope; /* of the external address */
 } DoctorRouter;
 
-/* Two routers in a row, starting at this computer. */
+/* Routers in a row, starting at this computer. */
 typedef struct
 {
   char *local;
   char *interface;
-  DoctorRouter routers[2];
+  DoctorRouter routers[3];
   guint n_routers;       /* 0: no second router was looked for */
+  gboolean chained;      /* all of them map the port */
+  DoctorBeyond beyond;   /* of the router after the gateway, if it does not map the port */
   gboolean maps_nothing; /* the gateway refuses, because its external address is not public */
 } DoctorRouters;
 
@@ -39,5 +48,6 @@ void doctor_routers_add (DoctorRouters *self,
                          PlumAddressScope scope);
 const char *doctor_router_role_get_name (DoctorRouterRole role);
 char *doctor_routers_describe (const DoctorRouters *self);
+char *doctor_routers_draw (const DoctorRouters *self);
 char *doctor_routers_dup_sentence (const DoctorRouters *self, DoctorVerdict verdict);
 char *doctor_routers_dup_next_step (const DoctorRouters *self, DoctorVerdict verdict);

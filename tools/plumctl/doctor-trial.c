@@ -51,6 +51,9 @@ copy_outcome (DoctorTrial *self, TrialMapping *trial)
   trial->external_port = plum_mapping_get_external_port (trial->mapping);
   trial->external_host = g_strdup (plum_mapping_get_external_host (trial->mapping));
   trial->scope = plum_mapping_get_external_scope (trial->mapping);
+  trial->hops = g_object_ref (plum_mapping_get_hops (trial->mapping));
+  if (plum_mapping_get_upstream_error (trial->mapping) != NULL)
+    trial->upstream_error = g_error_copy (plum_mapping_get_upstream_error (trial->mapping));
   trial->lifetime = plum_mapping_get_lifetime (trial->mapping);
 }
 
@@ -305,6 +308,8 @@ doctor_trial_clear (DoctorTrial *self)
         g_signal_handlers_disconnect_by_data (trial->mapping, self);
       g_clear_object (&trial->mapping);
       g_clear_object (&trial->socket);
+      g_clear_object (&trial->hops);
+      g_clear_error (&trial->upstream_error);
       g_clear_pointer (&trial->external_host, g_free);
       g_clear_pointer (&trial->backend, g_free);
       g_clear_error (&trial->error);
@@ -356,4 +361,11 @@ doctor_trial_is_missing (const TrialMapping *mapping)
 {
   return mapping->mapped && mapping->after_map == READBACK_GONE &&
          !is_confirmed_by_answer (mapping);
+}
+
+/* Whether the mapping leads to this computer through several routers. */
+gboolean
+doctor_trial_is_chained (const TrialMapping *mapping)
+{
+  return mapping->mapped && mapping->hops != NULL && g_list_model_get_n_items (mapping->hops) > 1;
 }

@@ -36,6 +36,8 @@ typedef struct
   char *external_host;
   char *backend; /* that mapped it; nullable */
   PlumAddressScope scope;
+  GListModel *hops;       /* the routers that forwarded the port; nullable */
+  GError *upstream_error; /* why the router beyond them does not; nullable */
   guint lifetime;
   GError *error; /* why it is not mapped */
   Readback after_map;
@@ -70,3 +72,4 @@ void doctor_trial_clear (DoctorTrial *self);
 LeftBehind doctor_trial_get_left_behind (const TrialMapping *mapping);
 /* Whether the router reported success, but its table does not contain the mapping. */
 gboolean doctor_trial_is_missing (const TrialMapping *mapping);
+gboolean doctor_trial_is_chained (const TrialMapping *mapping);

@@ -255,6 +255,15 @@ decide_by_trial (const DoctorFindings *f, DoctorVerdict *verdict)
   return TRUE;
 }
 
+/* The scope of the address at which the internet reaches this computer. */
+static PlumAddressScope
+get_outermost_scope (const DoctorFindings *f)
+{
+  if (f->tcp.chained != PLUM_ADDRESS_SCOPE_UNKNOWN && f->tcp.chained == f->udp.chained)
+    return f->tcp.chained;
+  return f->scope;
+}
+
 static DoctorVerdict
 decide_working (const DoctorFindings *f)
 {
@@ -262,7 +271,7 @@ decide_working (const DoctorFindings *f)
   if (f->n_no_resources > 0 && !is_reported (f->scope) && is_inner (f->next_scope))
     return decide_disconnected (f);
 
-  switch (f->scope)
+  switch (get_outermost_scope (f))
     {
     case PLUM_ADDRESS_SCOPE_PRIVATE:
       return DOCTOR_DOUBLE_NAT;
@@ -319,7 +328,7 @@ doctor_verdict_decide (const DoctorFindings *findings)
 gboolean
 doctor_verdict_may_be_behind (const DoctorFindings *findings)
 {
-  if (findings->direct)
+  if (findings->direct || get_outermost_scope (findings) == PLUM_ADDRESS_SCOPE_PUBLIC)
     return FALSE;
   if (is_inner (findings->scope) || findings->n_no_resources > 0 || findings->address_withheld)
     return TRUE;

@@ -38,10 +38,11 @@ typedef enum {
 typedef struct
 {
   gboolean mapped;
-  int error;            /* a PlumError; -1: none, or another domain */
-  guint lifetime;       /* s */
-  gboolean left_behind; /* the mapping is still on the router, or its removal is unconfirmed */
-  gboolean missing;     /* the router reported success, but the mapping is not in its table */
+  int error;                /* a PlumError; -1: none, or another domain */
+  guint lifetime;           /* s */
+  gboolean left_behind;     /* the mapping is still on the router, or its removal is unconfirmed */
+  gboolean missing;         /* the router reported success, but the mapping is not in its table */
+  PlumAddressScope chained; /* of the outermost router; UNKNOWN: only one router maps the port */
 } DoctorTrialFindings;
 
 /* The findings; the verdict depends on nothing else. */

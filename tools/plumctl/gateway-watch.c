@@ -53,11 +53,26 @@ on_probes_changed (
     }
 }
 
+static void connect_gateway (GatewayWatch *self, PlumGateway *gateway);
+
+static void
+on_upstream (PlumGateway *gateway, GParamSpec *pspec, GatewayWatch *self)
+{
+  PlumGateway *upstream = plum_gateway_get_upstream (gateway);
+
+  if (upstream == NULL || g_ptr_array_find (self->beyond, upstream, NULL))
+    return;
+
+  g_ptr_array_add (self->beyond, g_object_ref (upstream));
+  connect_gateway (self, upstream);
+}
+
 static void
 connect_gateway (GatewayWatch *self, PlumGateway *gateway)
 {
   GListModel *probes = plum_gateway_get_probes (gateway);
 
+  g_signal_connect (gateway, "notify::upstream", G_CALLBACK (on_upstream), self);
   if (self->note != NULL)
     g_signal_connect (gateway, "note", G_CALLBACK (on_gateway_watch_note), self);
   if (self->traffic != NULL)
@@ -70,7 +85,7 @@ connect_gateway (GatewayWatch *self, PlumGateway *gateway)
                         self);
       g_signal_connect (gateway, "notify::model", G_CALLBACK (on_gateway_watch_property), self);
     }
-  if (self->gateway != NULL)
+  if (self->gateway != NULL && !g_ptr_array_find (self->beyond, gateway, NULL))
     self->gateway (self, gateway, TRUE);
   if (self->probe != NULL)
     {
@@ -133,6 +148,7 @@ gateway_watch_start (GatewayWatch *self, PlumManager *manager)
 
   self->manager = g_object_ref (manager);
   self->gateways = g_ptr_array_new_with_free_func (g_object_unref);
+  self->beyond = g_ptr_array_new_with_free_func (g_object_unref);
   self->probes = g_ptr_array_new_with_free_func (g_object_unref);
   g_signal_connect (gateways, "items-changed", G_CALLBACK (on_gateways_changed), self);
   on_gateways_changed (gateways, 0, 0, g_list_model_get_n_items (gateways), self);
@@ -144,10 +160,13 @@ gateway_watch_clear (GatewayWatch *self)
   g_signal_handlers_disconnect_by_data (plum_manager_get_gateways (self->manager), self);
   for (guint i = 0; i < self->gateways->len; i++)
     disconnect_gateway (self, self->gateways->pdata[i]);
+  for (guint i = 0; i < self->beyond->len; i++)
+    disconnect_gateway (self, self->beyond->pdata[i]);
   for (guint i = 0; i < self->probes->len; i++)
     g_signal_handlers_disconnect_by_data (self->probes->pdata[i], self);
 
   g_clear_pointer (&self->probes, g_ptr_array_unref);
+  g_clear_pointer (&self->beyond, g_ptr_array_unref);
   g_clear_pointer (&self->gateways, g_ptr_array_unref);
   g_clear_object (&self->manager);
 }

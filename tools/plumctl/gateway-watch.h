@@ -6,15 +6,17 @@
 
 typedef struct _GatewayWatch GatewayWatch;
 
-/* Connects to every gateway when it appears, before the gateway is queried. Callbacks that are
- * NULL are not connected, so that unneeded traffic is not recorded. */
+/* Connects to every gateway, and to the routers beyond it, when it appears, before the gateway is
+ * queried. Callbacks that are NULL are not connected, so that unneeded traffic is not recorded. */
 struct _GatewayWatch
 {
   PlumManager *manager;
   GPtrArray *gateways; /* of PlumGateway, connected */
+  GPtrArray *beyond;   /* of PlumGateway, connected: the routers beyond gateways */
   GPtrArray *probes;   /* of PlumProbe, connected */
   gpointer user_data;
 
+  /* Not for the routers beyond the gateways. */
   void (*gateway) (GatewayWatch *self, PlumGateway *gateway, gboolean present);
   void (*probe) (GatewayWatch *self, PlumGateway *gateway, PlumProbe *probe);
   void (*property) (GatewayWatch *self, PlumGateway *gateway, const char *name);

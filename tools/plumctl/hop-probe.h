@@ -4,14 +4,11 @@
 
 #include <plum-glib/plum-glib.h>
 
-#define HOP_PROBE_PORT 33434 /* the first port of traceroute: no service uses it */
+#include "plum-hop-socket.h"
 
 typedef struct _HopProbe HopProbe;
 
-/* Finds the n-th router on the path to the internet. Sends one datagram with a TTL of n; the
- * n-th router discards it and reports ICMP "time exceeded" (RFC 792, RFC 1812 5.3.1), as with
- * traceroute. Needs no privileges: the kernel passes the ICMP message to the sending socket
- * (ip(7), IP_RECVERR). */
+/* Finds the n-th router on the path to the internet; see plum-hop-socket.h. */
 struct _HopProbe
 {
   guint ttl;

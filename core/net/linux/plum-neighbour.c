@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "plum-values-private.h"
+
 #define ETHERNET_SIZE 6
 
 /* Returns FALSE if the kernel does not know the address. See arp(7). */
@@ -29,11 +31,14 @@ query_arp_table (struct arpreq *request)
 char *
 plum_neighbour_lookup (PlumNetwork *network)
 {
+  PlumNetwork *inner = plum_network_get_inner (network);
   GInetAddress *gateway = plum_network_get_gateway (network);
   g_autoptr (GSocketAddress) peer = NULL;
   struct arpreq request = { 0 };
   GString *text;
 
+  if (inner != NULL)
+    return plum_neighbour_lookup (inner);
   if (gateway == NULL || g_inet_address_get_family (gateway) != G_SOCKET_FAMILY_IPV4)
     return NULL;
 

@@ -457,6 +457,34 @@ look_up (GSocketFamily family,
   return network;
 }
 
+gboolean
+plum_route_leads_beyond (PlumNetwork *network, GInetAddress *destination)
+{
+  const int family = (int) plum_network_get_family (network);
+  GInetAddress *gateway = plum_network_get_gateway (network);
+  g_autofree PlumNetlinkClient *netlink = g_new (PlumNetlinkClient, 1);
+  PlumNetlinkRoute route = { 0 };
+  gboolean found;
+  int refusal;
+
+  if (!plum_netlink_client_open (netlink, NULL))
+    return FALSE;
+
+  found = plum_netlink_client_get_route (netlink, family, g_inet_address_to_bytes (destination), 0,
+                                         0, &route, &refusal, NULL) &&
+          refusal == 0;
+  plum_netlink_client_close (netlink);
+
+  if (!found || route.type != RTN_UNICAST ||
+      route.next_hop.interface_index != plum_network_get_interface_index (network))
+    return FALSE;
+  if (gateway == NULL)
+    return route.next_hop.gateway_family == AF_UNSPEC && route.destination_len == 0;
+  return route.next_hop.gateway_family == family &&
+         memcmp (route.next_hop.gateway, g_inet_address_to_bytes (gateway),
+                 g_inet_address_get_native_size (gateway)) == 0;
+}
+
 PlumNetwork *
 plum_route_lookup (GSocketFamily family,
                    const char *interface_name,

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "plum-lease-holder-private.h"
+#include "plum-lease-store-private.h"
+#include "plum-settings-private.h"
+
+G_BEGIN_DECLS
+
+/* Makes the record of what a lease holder is going to request, or was granted. (transfer full) */
+PlumLeaseRecord *plum_lease_note_make_record (PlumLeaseHolder *holder,
+                                              const PlumLeaseNote *note,
+                                              const PlumSettings *settings);
+
+/* Gets the leftover of a port, preferably on the gateway (nullable). */
+PlumLeaseMemory plum_lease_note_recall (PlumLeaseStore *store,
+                                        const PlumLeaseHolderId *id,
+                                        PlumGateway *gateway);
+
+G_END_DECLS

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-lease-note-private.h"
+
+#include "plum-values-private.h"
+
+/* Without a lease: the latest time at which the requested one can expire. */
+static gint64
+get_expiry (const PlumSettings *settings, const PlumLeaseNote *note)
+{
+  if (note->lease == NULL)
+    return g_get_real_time () + settings->lease_duration * (gint64) G_USEC_PER_SEC;
+  return note->expires != 0 ? note->expires : PLUM_LEASE_RECORD_FOREVER;
+}
+
+PlumLeaseRecord *
+plum_lease_note_make_record (PlumLeaseHolder *holder,
+                             const PlumLeaseNote *note,
+                             const PlumSettings *settings)
+{
+  const PlumLeaseHolderId *id = plum_lease_holder_get_id (holder);
+  PlumGateway *gateway = plum_lease_holder_get_gateway (holder);
+  PlumNetwork *network = plum_gateway_get_network (gateway);
+  PlumLeaseRecord *record = plum_lease_record_new ();
+
+  record->protocol = id->protocol;
+  record->family = id->family;
+  record->internal_port = id->internal_port;
+  plum_hosts_init (&record->hosts, &id->hosts);
+  if (id->hosts.internal != NULL)
+    record->description = g_strdup (note->description);
+  record->external_port = note->external_port;
+  record->key = g_bytes_ref (note->key);
+  g_set_object (&record->gateway, plum_gateway_get_address (gateway));
+  g_set_object (&record->local_address, plum_network_get_client_address (network));
+  if (plum_network_get_inner (network) != NULL)
+    g_set_object (&record->through, plum_network_get_gateway (plum_network_get_inner (network)));
+  record->interface_name = g_strdup (plum_gateway_get_interface (gateway));
+  record->backend_name = g_strdup (note->backend_name);
+  record->expires = get_expiry (settings, note);
+  if (note->lease != NULL)
+    {
+      GVariant *token = plum_lease_get_token (note->lease);
+
+      g_set_object (&record->external_address, plum_lease_get_external_address (note->lease));
+      record->token = token != NULL ? g_variant_ref (token) : NULL;
+    }
+
+  return record;
+}
+
+PlumLeaseMemory
+plum_lease_note_recall (PlumLeaseStore *store, const PlumLeaseHolderId *id, PlumGateway *gateway)
+{
+  const PlumLeaseRecord *record =
+    plum_lease_store_recall (store, id->protocol, id->family, id->internal_port, &id->hosts,
+                             gateway != NULL ? plum_gateway_get_network (gateway) : NULL);
+
+  return record != NULL ? (PlumLeaseMemory){ record->external_port, record->key }
+                        : (PlumLeaseMemory){ 0, NULL };
+}

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Leases at several routers: the lease at the router beyond leads to the lease at the one before.
+ * The mappings that use the first lease are told the outermost one, once. */
+
+#include "plum-lease-holder-internal-private.h"
+#include "plum-values-private.h"
+
+/* How long the users wait for the router beyond after the router before has granted the lease. A
+ * router that answers does so within a second. */
+#define PATIENCE_MS 3000
+
+static void plum_lease_chain_tell (PlumLeaseHolder *self);
+static void plum_lease_chain_extend (PlumLeaseHolder *self);
+
+/* Whether the gateway maps no ports, and the lease beyond leads to this host itself. */
+static gboolean
+plum_lease_chain_is_bypassed (PlumLeaseHolder *self)
+{
+  return self->phase == PLUM_PHASE_FAILED && self->inner == NULL &&
+         plum_gateway_may_be_bypassed (self->gateway);
+}
+
+/* The port that the lease beyond must lead to; 0: there can be no lease beyond. */
+static guint
+plum_lease_chain_get_base_port (PlumLeaseHolder *self)
+{
+  if (plum_lease_holder_is_up (self))
+    return plum_held_lease_get_port (self->held);
+  return plum_lease_chain_is_bypassed (self) ? self->id.internal_port : 0;
+}
+
+/* Whether the lease beyond is one that the users can be told, or know. It may be requested again at
+ * present: that is no news unless it fails. */
+static gboolean
+plum_lease_chain_has_outer (PlumLeaseHolder *self)
+{
+  PlumLeaseHolder *outer = self->outer;
+
+  return outer != NULL && outer->wanted && outer->told &&
+         plum_held_lease_get_lease (outer->held) != NULL &&
+         outer->id.internal_port == plum_lease_chain_get_base_port (self);
+}
+
+/* Whether the router beyond is still sought or asked. */
+static gboolean
+plum_lease_chain_is_pending (PlumLeaseHolder *self)
+{
+  if (plum_lease_chain_has_outer (self))
+    return FALSE;
+  if (self->outer == NULL)
+    return plum_gateway_is_seeking_upstream (self->gateway);
+  return !self->outer->wanted || self->outer_error == NULL;
+}
+
+/* --- What the users are told --- */
+
+static void
+plum_lease_chain_add_hop (PlumLeaseHolder *self, PlumMappingUpdate *update)
+{
+  PlumLease *lease = plum_held_lease_get_lease (self->held);
+  guint candidate = plum_held_lease_get_candidate (self->held);
+  const char *name = plum_lease_holder_get_backend_name (self, candidate);
+  gint64 expires = plum_held_lease_get_expires (self->held);
+
+  if (update->backend_name == NULL)
+    update->backend_name = name;
+  g_ptr_array_add (update->hops, plum_hop_new (plum_gateway_get_address (self->gateway),
+                                               plum_lease_get_external_address (lease),
+                                               plum_lease_get_external_port (lease), name,
+                                               plum_lease_get_lifetime (lease)));
+  update->lease = lease;
+  if (expires != 0 && (update->expires == 0 || expires < update->expires))
+    update->expires = expires;
+  if (update->lifetime == 0 || plum_lease_get_lifetime (lease) < update->lifetime)
+    update->lifetime = plum_lease_get_lifetime (lease);
+  update->serial = MAX (update->serial, self->serial);
+}
+
+/* Why the lease of self is the outermost one, if there is a router beyond. (transfer full)
+ * (nullable) */
+static GError *
+plum_lease_chain_make_error (PlumLeaseHolder *self)
+{
+  const GError *reason = plum_gateway_get_upstream_reason (self->gateway);
+  PlumGateway *upstream = plum_gateway_peek_upstream (self->gateway);
+  g_autofree char *text = NULL;
+
+  if (!plum_gateway_may_have_upstream (self->gateway))
+    return NULL;
+  if (self->outer_error != NULL)
+    return g_error_copy (self->outer_error);
+  if (upstream == NULL)
+    return reason != NULL ? g_error_copy (reason) : NULL;
+
+  text = g_inet_address_to_string (plum_gateway_get_address (upstream));
+  return g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
+                      "The router %s beyond the first one has not answered yet", text);
+}
+
+static void
+plum_lease_chain_tell_users (PlumLeaseHolder *self)
+{
+  g_autoptr (GPtrArray) hops = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GError) upstream_error = NULL;
+  PlumLeaseHolder *last = self;
+  PlumMappingUpdate update = {
+    .gateway = self->gateway,
+    .serial = self->told_serial,
+    .hops = hops,
+  };
+
+  if (plum_lease_holder_is_up (self))
+    plum_lease_chain_add_hop (self, &update);
+  while (plum_lease_chain_has_outer (last))
+    {
+      last = last->outer;
+      plum_lease_chain_add_hop (last, &update);
+    }
+
+  upstream_error = plum_lease_chain_make_error (last);
+  update.upstream_error = upstream_error;
+  self->told_serial = update.serial;
+  plum_lease_users_notify (&self->users, PLUM_MAPPING_MAPPED, &update);
+}
+
+/* --- Events --- */
+
+static void plum_lease_chain_handle_outer (PlumLeaseHolder *self,
+                                           PlumMappingEvent event,
+                                           const GError *error);
+
+/* error: (nullable). */
+static void
+plum_lease_chain_forward (PlumLeaseHolder *self, PlumMappingEvent event, const GError *error)
+{
+  const PlumMappingUpdate update = {
+    .error = error,
+    .verdicts = event == PLUM_MAPPING_FAILED ? self->verdicts : NULL,
+  };
+
+  if (self->inner != NULL)
+    plum_lease_chain_handle_outer (self->inner, event, error);
+  else
+    plum_lease_users_notify (&self->users, event, &update);
+}
+
+/* A lease elsewhere has another way to the internet. */
+static void
+plum_lease_chain_forget_if_moved (PlumLeaseHolder *self)
+{
+  PlumLease *lease = plum_held_lease_get_lease (self->held);
+  GInetAddress *address = lease != NULL ? plum_lease_get_external_address (lease) : NULL;
+
+  if (plum_lease_chain_get_base_port (self) != self->told_port ||
+      (address != self->told_address && (address == NULL || self->told_address == NULL ||
+                                         !g_inet_address_equal (address, self->told_address))))
+    self->told = FALSE;
+}
+
+static void
+plum_lease_chain_tell_now (PlumLeaseHolder *self)
+{
+  PlumLease *lease = plum_held_lease_get_lease (self->held);
+  GInetAddress *address = lease != NULL ? plum_lease_get_external_address (lease) : NULL;
+
+  plum_clock_disarm (self->clock, &self->patience);
+  self->told = TRUE;
+  self->told_port = plum_lease_chain_get_base_port (self);
+  g_set_object (&self->told_address, address);
+  if (self->inner != NULL)
+    plum_lease_chain_handle_outer (self->inner, PLUM_MAPPING_MAPPED, NULL);
+  else
+    plum_lease_chain_tell_users (self);
+}
+
+/* The users are told once, with the outermost lease, unless that takes too long. */
+static void
+plum_lease_chain_tell (PlumLeaseHolder *self)
+{
+  if (plum_lease_chain_get_base_port (self) == 0)
+    return;
+  /* Without a lease of the gateway, there is nothing to tell but the lease beyond. */
+  if (!plum_lease_holder_is_up (self) && !plum_lease_chain_has_outer (self))
+    return;
+
+  plum_lease_chain_forget_if_moved (self);
+  if (self->told || !plum_lease_chain_is_pending (self))
+    plum_lease_chain_tell_now (self);
+  else if (!plum_timer_is_armed (&self->patience))
+    plum_clock_arm_in_ms (self->clock, &self->patience,
+                          MIN (PATIENCE_MS, self->settings->mapping_timeout));
+}
+
+static void
+on_patience_ended (gpointer user_data)
+{
+  PlumLeaseHolder *self = user_data;
+  PLUM_SIGNAL_SCOPE (self->signals);
+  g_autoptr (GError) error = NULL;
+
+  if (!self->awaits_outer)
+    {
+      plum_lease_chain_tell_now (self);
+      return;
+    }
+
+  error = g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
+                       "the router beyond the first one did not confirm within %.1f s",
+                       plum_settings_get_release_timeout (self->settings) / 2000.0);
+  plum_lease_holder_expire_release (self->outer, error);
+}
+
+/* What happens to the lease beyond while the lease is not up is told when that is up again. */
+static void
+plum_lease_chain_handle_outer (PlumLeaseHolder *self, PlumMappingEvent event, const GError *error)
+{
+  if (event == PLUM_MAPPING_MAPPED)
+    {
+      g_clear_error (&self->outer_error);
+      self->outer_port = (guint16) plum_held_lease_get_port (self->outer->held);
+    }
+  if (event == PLUM_MAPPING_FAILED && error != NULL)
+    {
+      g_clear_error (&self->outer_error);
+      self->outer_error = g_error_copy (error);
+    }
+  if (plum_lease_chain_get_base_port (self) == 0)
+    return;
+  if (event == PLUM_MAPPING_FAILED && !plum_lease_holder_is_up (self))
+    {
+      self->told = FALSE;
+      plum_lease_chain_forward (self, event, error);
+      return;
+    }
+
+  /* The endpoint that the users know no longer leads here. */
+  if (event == PLUM_MAPPING_LOST && self->told)
+    {
+      self->told = FALSE;
+      plum_lease_chain_forward (self, PLUM_MAPPING_LOST, error);
+    }
+  plum_lease_chain_tell (self);
+}
+
+/* --- The lease beyond --- */
+
+static void
+on_outer_closed (PlumLeaseHolder *outer, gpointer user_data)
+{
+  PlumLeaseHolder *self = user_data;
+
+  /* Not now: a function of the holder is on the stack. */
+  plum_signal_queue_add (self->signals, NULL, NULL, outer, (GDestroyNotify) plum_lease_holder_free);
+  if (self->outer != outer)
+    return;
+
+  self->outer = NULL;
+  if (self->awaits_outer)
+    plum_lease_holder_continue_release (self);
+  else if (plum_lease_chain_get_base_port (self) != 0)
+    {
+      plum_lease_chain_extend (self);
+      plum_lease_chain_tell (self);
+    }
+}
+
+static gboolean
+on_outer_note (PlumLeaseHolder *outer, const PlumLeaseNote *note, gpointer user_data)
+{
+  PlumLeaseHolder *self = user_data;
+
+  return self->owner->note (outer, note, self->owner_data);
+}
+
+static PlumLeaseMemory
+on_outer_recall (PlumLeaseHolder *outer, gpointer user_data)
+{
+  PlumLeaseHolder *self = user_data;
+
+  return self->owner->recall (outer, self->owner_data);
+}
+
+static void
+on_outer_released (PlumLeaseHolder *outer, PlumLeaseHolderRemains remains, gpointer user_data)
+{
+  PlumLeaseHolder *self = user_data;
+
+  self->owner->released (outer, remains, self->owner_data);
+}
+
+static const PlumLeaseHolderOwner outer_owner = {
+  .closed = on_outer_closed,
+  .note = on_outer_note,
+  .recall = on_outer_recall,
+  .released = on_outer_released,
+};
+
+static void
+plum_lease_chain_create_outer (PlumLeaseHolder *self, PlumGateway *upstream)
+{
+  PlumLeaseHolderId id = self->id;
+
+  /* The first router leads to the internal host, and admits the remote hosts only: the others have
+   * neither to know, and need not be able to restrict a mapping. */
+  if (!plum_lease_chain_is_bypassed (self))
+    id.hosts = (PlumHosts){ NULL };
+  id.internal_port = plum_lease_chain_get_base_port (self);
+  g_clear_error (&self->outer_error);
+  self->outer = plum_lease_holder_new_beyond (self, &id, upstream, &outer_owner);
+  plum_lease_holder_start_attempt (self->outer);
+}
+
+static void
+plum_lease_chain_abandon (PlumLeaseHolder *self)
+{
+  PlumLeaseHolder *outer = g_steal_pointer (&self->outer);
+
+  self->told = FALSE;
+  self->awaits_outer = FALSE;
+  g_clear_object (&self->deleter);
+  g_clear_error (&self->outer_error);
+  plum_clock_disarm (self->clock, &self->patience);
+  if (outer == NULL)
+    return;
+
+  outer->wanted = FALSE;
+  plum_lease_holder_set_gateway (outer, NULL, NULL);
+}
+
+/* The lease beyond leads to a port that is no longer the lease's. */
+static void
+plum_lease_chain_retract (PlumLeaseHolder *self)
+{
+  self->outer->wanted = FALSE;
+  if (self->outer->phase != PLUM_PHASE_RELEASING)
+    plum_lease_holder_release (self->outer);
+}
+
+/* Follows a change of the next router. A lease there cannot be deleted from here any more. */
+static void
+plum_lease_chain_move (PlumLeaseHolder *self, PlumGateway *upstream)
+{
+  gboolean releasing = self->awaits_outer;
+
+  if (upstream != NULL && self->outer->wanted)
+    {
+      g_clear_error (&self->outer_error);
+      plum_lease_holder_set_gateway (self->outer, upstream, NULL);
+      return;
+    }
+
+  self->outer->wanted = FALSE;
+  plum_lease_holder_set_gateway (g_steal_pointer (&self->outer), NULL, NULL);
+  if (releasing)
+    plum_lease_holder_continue_release (self);
+}
+
+/* Brings the lease beyond in line with the lease and the next router. */
+static void
+plum_lease_chain_extend (PlumLeaseHolder *self)
+{
+  PlumGateway *upstream;
+
+  plum_gateway_seek_upstream (self->gateway);
+  upstream = plum_gateway_peek_upstream (self->gateway);
+
+  if (self->outer != NULL && self->outer->gateway != upstream)
+    plum_lease_chain_move (self, upstream);
+  if (self->outer != NULL && self->outer->wanted &&
+      self->outer->id.internal_port != plum_lease_chain_get_base_port (self))
+    plum_lease_chain_retract (self);
+  if (self->outer == NULL && upstream != NULL)
+    plum_lease_chain_create_outer (self, upstream);
+}
+
+static void
+plum_lease_chain_upstream_changed (PlumLeaseHolder *self)
+{
+  if (plum_lease_holder_is_up (self) && plum_lease_holder_has_port_mismatch (self))
+    {
+      plum_lease_holder_release (self);
+      return;
+    }
+  if (plum_lease_chain_get_base_port (self) != 0)
+    {
+      plum_lease_chain_extend (self);
+      plum_lease_chain_tell (self);
+    }
+  else if (self->outer != NULL &&
+           self->outer->gateway != plum_gateway_peek_upstream (self->gateway))
+    plum_lease_chain_move (self, plum_gateway_peek_upstream (self->gateway));
+}
+
+/* The gateway maps no ports. The users are told its failure if there is no server of the provider,
+ * or if that fails. */
+static void
+plum_lease_chain_bypass (PlumLeaseHolder *self, const GError *error)
+{
+  plum_lease_chain_extend (self);
+  if (plum_lease_chain_has_outer (self))
+    plum_lease_chain_tell (self);
+  else if (self->outer == NULL || self->outer_error != NULL)
+    {
+      self->told = FALSE;
+      plum_lease_chain_forward (self, PLUM_MAPPING_FAILED, error);
+    }
+}
+
+static void
+plum_lease_chain_report (PlumLeaseHolder *self, PlumMappingEvent event, const GError *error)
+{
+  if (event == PLUM_MAPPING_MAPPED)
+    {
+      plum_lease_chain_extend (self);
+      plum_lease_chain_tell (self);
+      return;
+    }
+
+  if (event == PLUM_MAPPING_FAILED && plum_lease_chain_is_bypassed (self))
+    {
+      plum_lease_chain_bypass (self, error);
+      return;
+    }
+
+  self->told = FALSE;
+  plum_clock_disarm (self->clock, &self->patience);
+  if (event == PLUM_MAPPING_FAILED && self->outer != NULL)
+    plum_lease_chain_retract (self);
+  plum_lease_chain_forward (self, event, error);
+}
+
+const PlumLeaseChainInterface plum_lease_chain = {
+  .report = plum_lease_chain_report,
+  .upstream_changed = plum_lease_chain_upstream_changed,
+  .abandon = plum_lease_chain_abandon,
+  .patience_ended = on_patience_ended,
+};

@@ -1,0 +1,367 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""plumctl maps ports through a chain of routers: cases for test-lab.py."""
+
+import contextlib
+import json
+import os
+import tempfile
+import time
+
+import forger
+import lab
+import traffic
+
+BOTH = [lab.ROUTER, lab.OUTER]
+ANYCAST = '192.0.0.9'
+SHARED_WAN = '100.64.0.2'
+OTHER_INNER_WAN = '192.168.0.51'
+
+HEALED_WITHIN = 25.0
+RENEWED_WITHIN = 90.0  # a lease of 120 s
+RESTART_DETECTABLE_AFTER = 4.0  # seconds, as in recovery.py
+# After 15 s and 60 s, a router that has refused is asked again. The first attempt finds that the
+# restarted daemon has another port.
+RETRIED_WITHIN = 90.0
+
+
+def assert_chain(event, addresses, port, backends=None):
+    """The event reports the endpoint of the outermost router, and all routers."""
+    lab.equal((event['external_host'], event['external_port'], event['external_scope']),
+              (lab.WAN, port, 'public'), 'the endpoint')
+    lab.equal([hop['address'] for hop in event['hops']], addresses, 'the routers')
+    lab.equal(event['upstream_error'], None, 'upstream_error')
+    if backends:
+        lab.equal([hop['backend'] for hop in event['hops']], backends, 'the backends')
+
+
+def assert_only_first(event, code, host=lab.INNER_WAN):
+    """The first router alone maps the port."""
+    lab.equal((event['state'], event['external_host']), ('success', host), 'the endpoint')
+    lab.equal([hop['address'] for hop in event['hops']], [lab.ROUTER], 'the routers')
+    lab.equal((event['upstream_error'] or {}).get('code'), code, 'the upstream error')
+
+
+def assert_nothing_left(*ports):
+    for name in lab.ROUTERS:
+        for port in ports:
+            lab.equal(lab.rules(port, name), [], f'rules of the {name}')
+
+
+class Chains:
+    """plumctl_map starts `plumctl map`; commands is a Commands."""
+
+    def __init__(self, plumctl_map, commands, say):
+        self.start = plumctl_map
+        self.commands = commands
+        self.say = say
+
+    @contextlib.contextmanager
+    def plumctl_map(self, *arguments, env=None):
+        """Without env, the run knows nothing of earlier ones."""
+        with tempfile.TemporaryDirectory() as state, \
+                self.start(*arguments, env=env or dict(os.environ, XDG_STATE_HOME=state)) as plumctl:
+            yield plumctl
+
+    def interrupt(self, plumctl, *ports):
+        lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
+        assert_nothing_left(*ports)
+
+    def through_both(self, protocol, port, backends, *options, addresses=None):
+        """Traffic from the internet arrives at the reported endpoint; nothing is left."""
+        since = time.monotonic()
+        with traffic.echo_server(protocol, port), \
+                self.plumctl_map(*options, f'{protocol}:{port}') as plumctl:
+            event = plumctl.wait_for('success', protocol)
+            self.say(f'mapped through two routers in {time.monotonic() - since:.2f} s')
+            assert_chain(event, addresses or BOTH, port, backends)
+            assert lab.reached(protocol, event['external_host'], event['external_port']), \
+                'not reached from the internet'
+            self.interrupt(plumctl, port)
+            assert not lab.reached(protocol, lab.WAN, port, lab.UNREACHED_AFTER), 'still reached'
+            lab.equal(lab.violations(), [], 'violations of the protocols')
+
+    def once(self, *options, code=None):
+        """The first success, and the packets that went beyond the first router."""
+        lab.reset_beyond()
+        with self.plumctl_map(*options, 'tcp:9205') as plumctl:
+            event = plumctl.wait_for('success', 'tcp')
+            beyond = lab.beyond()
+            self.interrupt(plumctl, 9205)
+        return event, beyond
+
+    def hidden_hop(self):
+        """No router answers the probe: the guess is asked."""
+        with lab.hidden_hops():
+            event, _ = self.once()
+            assert_chain(event, BOTH, 9205)
+
+    def one_hop(self):
+        event, beyond = self.once('--max-hops=1')
+        assert_only_first(event, None)
+        lab.equal(beyond, {}, 'packets beyond the first router')
+
+    def public_first(self):
+        """A router with a public address: nothing goes beyond it."""
+        lab.reset_beyond()
+        with self.plumctl_map('tcp:9206') as plumctl:
+            event = plumctl.wait_for('success', 'tcp')
+            lab.equal([hop['address'] for hop in event['hops']], [lab.ROUTER], 'the routers')
+            lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
+        lab.equal(lab.beyond(), {}, 'packets beyond the router')
+        self.say('datagrams beyond a router with a public address: 0')
+
+    # Faults.
+
+    @contextlib.contextmanager
+    def mapped(self, *options, port=9207, env=None):
+        with traffic.echo_server('tcp', port), \
+                self.plumctl_map('--keep-trying', *options, f'tcp:{port}', env=env) as plumctl:
+            yield plumctl, plumctl.wait_for('success', 'tcp')
+
+    def assert_back(self, port, within=HEALED_WITHIN, host=lab.WAN):
+        since = time.monotonic()
+        lab.eventually(lambda: lab.rules(port, 'router') and lab.rules(port, 'outer') and
+                       lab.reached('tcp', host, port, lab.UNREACHED_AFTER),
+                       'the port is reachable again', within)
+        self.say(f'reachable again after {time.monotonic() - since:.1f} s')
+
+    def restarts(self, name):
+        """A router loses its rules. The first one announces its restart; that of the second one is
+        seen when the lease is renewed.
+        """
+        with self.mapped('--lifetime=120') as (plumctl, event):
+            assert_chain(event, BOTH, 9207)
+            time.sleep(RESTART_DETECTABLE_AFTER)
+            lab.router(name, 'restart')
+            lab.equal(lab.rules(9207, name), [], 'rules right after the restart')
+            self.assert_back(9207, RENEWED_WITHIN if name == 'outer' else HEALED_WITHIN)
+            self.interrupt(plumctl, 9207)
+
+    def first_moves(self):
+        """The external address of the first router changes: the second one gets another entry. It
+        does not let another address delete the old one, which expires.
+        """
+        def has_moved(event):
+            return event['state'] == 'success' and len(event['hops']) == 2 and \
+                event['hops'][0]['external_host'] == OTHER_INNER_WAN
+
+        with self.mapped() as (plumctl, event):
+            assert_chain(event, BOTH, 9207)
+            since = time.monotonic()
+            with lab.wan_address('router', OTHER_INNER_WAN, lab.INNER_WAN):
+                lab.router('router', 'restart')
+                plumctl.wait_until(has_moved, HEALED_WITHIN)
+                moved = plumctl.seen[-1]
+                assert lab.reached('tcp', moved['external_host'], moved['external_port']), moved
+                self.say(f'reachable again after {time.monotonic() - since:.1f} s')
+                lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
+                lab.equal(lab.rules(9207), [], 'rules of the first router')
+                lab.equal(lab.rules(moved['external_port'], 'outer'), [], 'new rules')
+        lab.router('outer', 'restart')
+
+    def second_refuses(self, backend, code):
+        with lab.refusing('outer'):
+            event, _ = self.once('--backend', backend)
+            assert_only_first(event, code)
+
+    def second_accepts_later(self):
+        """The refusal of UPnP is not final: the next attempt succeeds."""
+        with lab.refusing('outer'):
+            with self.mapped('--backend', 'upnp') as (plumctl, event):
+                lab.equal(event['external_host'], lab.INNER_WAN, 'the endpoint')
+                lab.equal(lab.rules(9207, 'outer'), [], 'rules of the second router')
+                lab.router('outer', 'accept')
+                plumctl.wait_until(lambda event: event['external_host'] == lab.WAN, RETRIED_WITHIN)
+                assert_chain(plumctl.seen[-1], BOTH, 9207)
+                self.assert_back(9207)
+                self.interrupt(plumctl, 9207)
+
+    def second_silent(self):
+        with lab.silent('outer'):
+            since = time.monotonic()
+            with self.mapped() as (plumctl, event):
+                took = time.monotonic() - since
+                assert_only_first(event, 'timed-out')
+                assert 2.5 < took < 8, f'reported after {took:.1f} s'
+                self.interrupt(plumctl, 9207)
+
+    def killed(self):
+        """After SIGKILL, the next run leaves nothing on either router."""
+        with tempfile.TemporaryDirectory() as state:
+            env = dict(os.environ, XDG_STATE_HOME=state)
+            with self.mapped(env=env) as (plumctl, event):
+                assert_chain(event, BOTH, 9207)
+                plumctl.process.kill()
+                plumctl.process.wait()
+            for name in lab.ROUTERS:
+                assert lab.rules(9207, name), 'a crash must not remove mappings'
+
+            # The same port is taken over, with the same external port.
+            with self.mapped(env=env) as (plumctl, event):
+                assert_chain(event, BOTH, 9207)
+                plumctl.process.kill()
+                plumctl.process.wait()
+
+            # Another port: what is left is deleted when plumctl ends.
+            with self.mapped(port=9209, env=env) as (plumctl, event):
+                assert_chain(event, BOTH, 9209)
+                self.interrupt(plumctl, 9207, 9209)
+
+    # A host of the inner network forges the second router.
+
+    def forged_hop(self, address):
+        """Whatever router the forged message names, the mapping leads through the real one."""
+        with forger.icmp(address):
+            event, _ = self.once()
+            assert_chain(event, BOTH, 9205)
+
+    def forged_public_hop(self):
+        """A public address is left alone, and nothing is mapped elsewhere."""
+        with forger.icmp('5.6.7.8'):
+            event, beyond = self.once()
+            assert_only_first(event, 'no-gateway')
+            assert '5.6.7.8' in event['upstream_error']['message'], event
+            lab.equal(beyond, {'other-udp': 1}, 'packets beyond the first router')
+
+    def forged_answers(self, backend):
+        """Answers in the name of the second router that come first."""
+        with forger.answers():
+            event, _ = self.once('--backend', backend)
+            assert_chain(event, BOTH, 9205)
+            assert any(line.startswith('forged') for line in forger.log()), 'nothing was forged'
+            assert not any(line.startswith('visited') for line in forger.log()), forger.log()
+
+    # The doctor.
+
+    def doctor(self, verdict, sentence, *options):
+        report = json.loads(self.commands.plumctl('doctor', '--json', *options).stdout)
+        lab.equal((report['verdict'], report['sentence']), (verdict, sentence), 'the verdict')
+        lab.equal([trial['left_behind'] for trial in report['trial']], [False, False],
+                  'left behind')
+        assert_nothing_left(*[trial['internal_port'] for trial in report['trial']])
+        return report
+
+    def doctor_works(self):
+        report = self.doctor('works', f'Port mapping works, through {lab.ROUTER} and {lab.OUTER}.')
+        lab.equal([(router['role'], router['address'], router['external_address'])
+                   for router in report['routers']],
+                  [('asked', lab.ROUTER, lab.INNER_WAN), ('next', lab.OUTER, lab.WAN)], 'routers')
+        peers = {event.get('peer') for event in report['routers'][1]['exchange']} - {None}
+        assert f'{lab.OUTER}:5351' in peers, peers
+
+    def doctor_one_hop(self):
+        self.doctor('double-nat', f'The external address of the router {lab.ROUTER} is the private '
+                    f'address {lab.INNER_WAN}: it is behind a second router, {lab.OUTER}.',
+                    '--max-hops=1')
+
+    def doctor_refuses(self):
+        with lab.refusing('outer'):
+            self.doctor('double-nat', f'The external address of the router {lab.ROUTER} is the '
+                        f'private address {lab.INNER_WAN}: it is behind a second router, '
+                        f'{lab.OUTER}. {lab.OUTER} refuses to map the port.')
+
+    def doctor_silent(self):
+        with lab.silent('outer'):
+            self.doctor('double-nat', f'The external address of the router {lab.ROUTER} is the '
+                        f'private address {lab.INNER_WAN}: it is behind a second router, '
+                        f'{lab.OUTER}. {lab.OUTER} does not answer any protocol.')
+
+    # The provider.
+
+    def carrier(self, protocol, port):
+        self.through_both(protocol, port, None, addresses=[lab.ROUTER, ANYCAST])
+
+    def carrier_direct(self, protocol, port):
+        """A host without a router of its own: the server is asked for the host's own address."""
+        with traffic.echo_server(protocol, port), \
+                self.plumctl_map(f'{protocol}:{port}') as plumctl:
+            assert_chain(plumctl.wait_for('success', protocol), [ANYCAST], port, ['pcp'])
+            assert lab.reached(protocol, lab.WAN, port), 'not reached from the internet'
+            lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
+            assert not lab.reached(protocol, lab.WAN, port, lab.UNREACHED_AFTER), 'still reached'
+
+    def doctor_carrier(self):
+        self.doctor('works', f"Port mapping works, through {lab.ROUTER} and the provider's server "
+                    f'{ANYCAST}.')
+
+    def carrier_without_server(self):
+        with self.plumctl_map('tcp:9207') as plumctl:
+            event = plumctl.wait_for('success', 'tcp')
+            assert_only_first(event, 'timed-out', SHARED_WAN)
+            self.interrupt(plumctl, 9207)
+
+    def doctor_carrier_without_server(self):
+        self.doctor('cgnat', f'The external address of the router {lab.ROUTER} is {SHARED_WAN}, '
+                    'which the provider shares among several customers (CGNAT).')
+
+
+def each_protocol(case):
+    return [(f'{protocol}-by-{backend}', case.through_both, protocol, 9200 + i, [backend] * 2,
+             '--backend', backend)
+            for i, (protocol, backend) in enumerate(
+                (protocol, backend) for protocol in ('tcp', 'udp')
+                for backend in ('pcp', 'natpmp', 'upnp'))]
+
+
+def suites(plumctl_map, commands, say):
+    """Suite name: options of the lab, cases."""
+    case = Chains(plumctl_map, commands, say)
+    return {
+        'chain': (['--two-routers'], each_protocol(case) + [
+            ('hidden-hop', case.hidden_hop),
+            ('one-hop', case.one_hop),
+            ('first-moves', case.first_moves),
+            ('first-restarts', case.restarts, 'router'),
+            ('second-refuses-by-pcp', case.second_refuses, 'pcp', 'refused'),
+            ('second-refuses-by-natpmp', case.second_refuses, 'natpmp', 'refused'),
+            ('second-silent', case.second_silent),
+            ('killed', case.killed),
+        ]),
+        'chain-second-accepts': (['--two-routers'], [
+            ('second-accepts-later', case.second_accepts_later),
+        ]),
+        'chain-second-restarts': (['--two-routers'], [
+            ('second-restarts', case.restarts, 'outer'),
+        ]),
+        'chain-forged': (['--two-routers'], [
+            ('hop-is-this-host', case.forged_hop, lab.CLIENT),
+            ('hop-is-of-the-inner-network', case.forged_hop, '192.168.1.77'),
+            ('hop-is-loopback', case.forged_hop, '127.0.0.1'),
+            ('hop-is-a-group', case.forged_hop, '224.0.0.1'),
+            ('hop-is-public', case.forged_public_hop),
+            ('answers-of-pcp', case.forged_answers, 'pcp'),
+            ('answers-of-upnp', case.forged_answers, 'upnp'),
+        ]),
+        'chain-doctor': (['--two-routers'], [
+            ('works', case.doctor_works),
+            ('one-hop', case.doctor_one_hop),
+            ('second-refuses', case.doctor_refuses),
+            ('second-silent', case.doctor_silent),
+        ]),
+        'chain-upnp-natpmp': (['--two-routers', '--inner=upnp', '--outer=natpmp'], [
+            ('tcp', case.through_both, 'tcp', 9210, ['upnp', 'natpmp']),
+            ('udp', case.through_both, 'udp', 9211, ['upnp', 'natpmp']),
+        ]),
+        'chain-natpmp-upnp': (['--two-routers', '--inner=natpmp', '--outer=upnp'], [
+            ('tcp', case.through_both, 'tcp', 9212, ['natpmp', 'upnp']),
+        ]),
+        'chain-permanent-pcp': (['--two-routers', '--inner=upnp-permanent', '--outer=pcp'], [
+            ('tcp', case.through_both, 'tcp', 9213, ['upnp', 'pcp']),
+        ]),
+        'chain-one-router': (['--router=mapper'], [
+            ('public-first', case.public_first),
+        ]),
+        'carrier': (['--carrier=pcp'], [
+            ('tcp', case.carrier, 'tcp', 9220),
+            ('udp', case.carrier, 'udp', 9221),
+            ('doctor', case.doctor_carrier),
+        ]),
+        'carrier-direct': (['--carrier=pcp', '--direct'], [
+            ('tcp', case.carrier_direct, 'tcp', 9222),
+            ('udp', case.carrier_direct, 'udp', 9223),
+        ]),
+        'carrier-none': (['--carrier=none'], [
+            ('qualified', case.carrier_without_server),
+            ('doctor', case.doctor_carrier_without_server),
+        ]),
+    }
