@@ -22,6 +22,7 @@ import os
 import re
 import sys
 import urllib.parse
+import xml.etree.ElementTree
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs"))
 sys.dont_write_bytecode = True
@@ -145,8 +146,12 @@ def check_sources(folder):
 def check_readable(folder):
     """Nothing in the pages is for gi-docgen only."""
     for path in glob.glob(os.path.join(folder, "**", "*.md"), recursive=True):
-        if readable(read(path)) != read(path):
+        text = read(path)
+        if readable(text) != text:
             yield "%s is not as --write makes it" % path
+        for sample in JSON.findall(text):
+            if max(map(len, sample.split("\n"))) > JSON_WIDTH:
+                yield "%s: a string is too long: %s" % (path, sample)
 
 
 def check_pages(folder, gir, pages):
@@ -156,6 +161,38 @@ def check_pages(folder, gir, pages):
         # The history of the library names symbols that no longer exist.
         if name not in ("NEWS.md", "decisions.md"):
             yield from manual.Page(name, symbols, pages).convert()[1]
+
+
+def writable_properties(gir):
+    """The documentation of each property that a program can set, by its name."""
+    for kind in xml.etree.ElementTree.parse(gir).getroot().iter(manual.GIR + "class"):
+        if kind.get("name") in ("Manager", "Mapping"):
+            for found in kind.findall(manual.GIR + "property"):
+                if found.get("writable") == "1":
+                    name = "%s:%s" % (kind.get(manual.C + "type"), found.get("name"))
+                    yield name, found.find(manual.GIR + "doc").text
+
+
+def check_defaults(folder, gir):
+    """The default of each property is in its documentation and in the overview."""
+    root = os.path.dirname(folder)
+    values = dict(re.findall(r"#define (\w+)_M?S (\d+)\n", read(os.path.join(
+        root, "core", "manager", "plum-manager-private.h"))))
+    table = dict(re.findall(r"^\| `(Plum\w+:[\w-]+)` \| (.*) \|$",
+                            read(os.path.join(folder, "overview.md")), re.MULTILINE))
+    seen = dict(writable_properties(gir))
+
+    if set(seen) != set(table):
+        yield "overview.md: differs from the properties in %s" % sorted(set(seen) ^ set(table))
+    for name, text in seen.items():
+        value = values.pop(name.split(":")[1].replace("-", "_").upper(), None)
+        if "default" not in text:
+            yield "%s: the default is not documented" % name
+        for place in (text, table.get(name, "")) if value else ():
+            if not re.search(r"\b%s\b" % value, place):
+                yield "%s: the default %s is not in %r" % (name, value, place)
+    if values:
+        yield "no property has the default %s" % values
 
 
 def check_index(folder, pages):
@@ -323,6 +360,8 @@ def main():
               ("cited-quirks-are-listed", check_quirks(folder)),
               ("cited-documents-exist", check_documents(folder)),
               ("named-tests-exist", check_test_paths(folder))]
+    if arguments.gir:
+        checks.append(("defaults-are-documented", check_defaults(folder, arguments.gir)))
     if arguments.manual:
         checks.append(("links-of-the-manual", check_manual(arguments.manual, folder)))
 
