@@ -39,7 +39,7 @@ WORD = re.compile(r"\w+")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 BLOCK = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 # The rows of gi-docgen's index for addresses that the configuration does not have.
-EMPTY_ROW = re.compile(r'\s*<tr><td><em>\w+</em></td><td><a href=""[^>]*></a></td></tr>')
+EMPTY_ROW = re.compile(r'\s*<tr><td><em>[\w ]+</em></td><td><a href=""[^>]*></a></td></tr>')
 
 # Pages that name internal symbols as well.
 INTERNAL = ("architecture.md", "router-quirks.md", "security.md")
