@@ -82,7 +82,10 @@ def layout(value, width):
 
 
 def wrap(sample):
-    return "\n".join(layout(json.loads(sample), JSON_WIDTH)) + "\n"
+    try:
+        return "\n".join(layout(json.loads(sample), JSON_WIDTH)) + "\n"
+    except ValueError:
+        return sample  # a sketch
 
 
 def in_c(kind, name):
