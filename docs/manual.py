@@ -103,6 +103,9 @@ class Symbols:
             if kind in kinds:
                 self.links[member.get(C + "identifier") + "()"] = \
                     "[%s@%s.%s.%s]" % (kinds[kind], space, name, own)
+            elif kind == "virtual-method":
+                self.links["%sClass.%s" % (type_name, own)] = \
+                    "[vfunc@%s.%s.%s]" % (space, name, own)
             elif kind == "property":
                 self.links["%s:%s" % (type_name, own)] = \
                     "[property@%s.%s:%s]" % (space, name, own)

@@ -18,7 +18,7 @@ typedef struct _PlumExchanges PlumExchanges;
 typedef struct _PlumExchange PlumExchange;
 
 #define PLUM_EXCHANGE_KEY_SIZE 16
-#define PLUM_EXCHANGE_REQUEST_SIZE 64
+#define PLUM_EXCHANGE_REQUEST_SIZE 132
 
 /* What a response must repeat of its request. */
 typedef struct

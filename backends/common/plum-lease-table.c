@@ -20,6 +20,7 @@ plum_lease_table_row_free (gpointer data)
 
   g_clear_object (&row->external_address);
   g_clear_error (&row->hold_error);
+  g_clear_pointer (&row->options, g_bytes_unref);
   g_free (row);
 }
 
@@ -53,7 +54,7 @@ plum_lease_table_lookup (PlumLeaseTable *self, const PlumExchangeKey *key)
   return g_hash_table_lookup (self->by_key, key);
 }
 
-static PlumLeaseTableRow *
+PlumLeaseTableRow *
 plum_lease_table_ensure (PlumLeaseTable *self, const PlumExchangeKey *key)
 {
   PlumLeaseTableRow *row = plum_lease_table_lookup (self, key);
@@ -108,7 +109,7 @@ plum_lease_table_find_live (PlumLeaseTable *self)
     {
       PlumLeaseTableRow *row = value;
 
-      if (row->live && row->certain)
+      if (row->live && row->certain && !row->apart)
         return row;
     }
 

@@ -27,13 +27,17 @@ typedef struct
   guint held_port;     /* the requested external port */
   gboolean held_exact; /* the external port was required */
   GError *hold_error;  /* NULL: no hold */
+  GBytes *options;     /* (nullable): the protocol's, to repeat the request with */
+  gboolean apart;      /* the external address is that of another host, not the gateway's */
 } PlumLeaseTableRow;
 
 PlumLeaseTable *plum_lease_table_new (void);
 void plum_lease_table_free (PlumLeaseTable *self);
 guint plum_lease_table_get_n_live (PlumLeaseTable *self);
 PlumLeaseTableRow *plum_lease_table_lookup (PlumLeaseTable *self, const PlumExchangeKey *key);
-/* (nullable) (transfer none): any mapping that is live and certain. */
+/* Adds a row that is not live if there is none. (transfer none) */
+PlumLeaseTableRow *plum_lease_table_ensure (PlumLeaseTable *self, const PlumExchangeKey *key);
+/* (nullable) (transfer none): any mapping that is live and certain, and not apart. */
 PlumLeaseTableRow *plum_lease_table_find_live (PlumLeaseTable *self);
 /* (transfer full) (element-type PlumExchangeKey): the keys of all that are live. */
 GArray *plum_lease_table_get_live (PlumLeaseTable *self);

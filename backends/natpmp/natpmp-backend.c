@@ -244,6 +244,31 @@ plum_natpmp_backend_request_address (PlumNatpmpBackend *self)
     plum_log_debug ("%s", error->message);
 }
 
+/* map () names the protocols that can. */
+static gboolean
+plum_natpmp_backend_supports (PlumBackend *backend, PlumRequest *request)
+{
+  return TRUE;
+}
+
+/* RFC 6886 3.3: a mapping leads to the source of the request, and is open to all hosts. */
+static gboolean
+check_hosts (PlumRequest *request, PlumCall *call)
+{
+  if (plum_request_get_internal_address (request) != NULL)
+    plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
+                    "NAT-PMP: the protocol cannot map a port of another host; PCP and UPnP can, if "
+                    "the router allows it");
+  else if (plum_request_get_remote_address (request) != NULL)
+    plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
+                    "NAT-PMP: the protocol cannot restrict a mapping to some remote hosts; PCP "
+                    "can, and UPnP for one host");
+  else
+    return TRUE;
+
+  return FALSE;
+}
+
 static void
 plum_natpmp_backend_map (PlumBackend *backend, PlumRequest *request, PlumCall *call)
 {
@@ -251,7 +276,7 @@ plum_natpmp_backend_map (PlumBackend *backend, PlumRequest *request, PlumCall *c
   guint external_port = plum_request_get_external_port (request);
   PlumExchangeKey key;
 
-  if (!plum_udp_session_check_network (self->session, call))
+  if (!plum_udp_session_check_network (self->session, call) || !check_hosts (request, call))
     return;
 
   natpmp_map_make_key (plum_request_get_protocol (request),
@@ -363,6 +388,7 @@ plum_natpmp_backend_class_init (PlumNatpmpBackendClass *klass)
 
   backend_class->title = "NAT-PMP";
   backend_class->discover = plum_natpmp_backend_discover;
+  backend_class->supports = plum_natpmp_backend_supports;
   backend_class->map = plum_natpmp_backend_map;
   backend_class->unmap = plum_natpmp_backend_unmap;
   backend_class->check = plum_natpmp_backend_check;

@@ -204,6 +204,12 @@ plum_pcp_backend_discover (PlumBackend *backend, PlumCall *call)
   plum_udp_session_discover (PLUM_PCP_BACKEND (backend)->session, call);
 }
 
+static gboolean
+plum_pcp_backend_supports (PlumBackend *backend, PlumRequest *request)
+{
+  return TRUE;
+}
+
 static void
 plum_pcp_backend_map (PlumBackend *backend, PlumRequest *request, PlumCall *call)
 {
@@ -280,6 +286,13 @@ plum_pcp_backend_get_external_address (PlumBackend *backend, PlumCall *call)
                     "PCP: the external address is unknown until a port is mapped");
 }
 
+/* RFC 6887 has no request for the address alone. */
+static PlumAddressSource
+plum_pcp_backend_get_address_source (PlumBackend *backend)
+{
+  return PLUM_ADDRESS_SOURCE_MAPPING;
+}
+
 static void
 plum_pcp_backend_listen (PlumBackend *backend, gboolean listen)
 {
@@ -317,12 +330,14 @@ plum_pcp_backend_class_init (PlumPcpBackendClass *klass)
 
   backend_class->title = "PCP";
   backend_class->discover = plum_pcp_backend_discover;
+  backend_class->supports = plum_pcp_backend_supports;
   backend_class->map = plum_pcp_backend_map;
   backend_class->unmap = plum_pcp_backend_unmap;
   backend_class->check = plum_pcp_backend_check;
   backend_class->get_external_address = plum_pcp_backend_get_external_address;
   backend_class->delete_entry = plum_pcp_backend_delete_entry;
   backend_class->listen = plum_pcp_backend_listen;
+  backend_class->get_address_source = plum_pcp_backend_get_address_source;
   backend_class->server = "udp/5351";
 }
 

@@ -11,8 +11,14 @@
 #define PROTOCOL_TCP 6
 #define PROTOCOL_UDP 17
 
-/* RFC 6887 13.2: a header only */
+#define OPTION_THIRD_PARTY 1u
+/* A header only. */
 #define OPTION_PREFER_FAILURE 2u
+#define OPTION_FILTER 3u
+
+/* The length of the data of an option. */
+#define THIRD_PARTY_LEN (PCP_THIRD_PARTY_SIZE - 4u)
+#define FILTER_LEN (PCP_FILTER_SIZE - 4u)
 
 #define SHORT_FLOOR 30u
 #define LONG_FLOOR 300u
@@ -116,6 +122,47 @@ pcp_encode_announce (const uint8_t client[PCP_ADDRESS_SIZE], uint8_t *out, size_
   return plum_writer_finish (&w);
 }
 
+static void
+encode_option (PlumWriter *w, uint32_t code, uint32_t len)
+{
+  plum_writer_be (w, code, 1);
+  plum_writer_zeros (w, 1);
+  plum_writer_be (w, len, 2);
+}
+
+/* RFC 6887 13.3. A prefix of 0 removes all filters that the mapping has. */
+static void
+encode_filter (PlumWriter *w, uint8_t prefix, const uint8_t *address)
+{
+  encode_option (w, OPTION_FILTER, FILTER_LEN);
+  plum_writer_zeros (w, 1);
+  plum_writer_be (w, prefix, 1);
+  plum_writer_zeros (w, 2); /* all remote ports */
+  if (address != NULL)
+    plum_writer_bytes (w, address, PCP_ADDRESS_SIZE);
+  else
+    plum_writer_zeros (w, PCP_ADDRESS_SIZE);
+}
+
+/* RFC 6887 13.1 to 13.3 */
+static void
+encode_options (PlumWriter *w, const PcpMap *map)
+{
+  const PcpHosts *hosts = &map->hosts;
+
+  if (hosts->has_internal)
+    {
+      encode_option (w, OPTION_THIRD_PARTY, THIRD_PARTY_LEN);
+      plum_writer_bytes (w, hosts->internal_address, PCP_ADDRESS_SIZE);
+    }
+  if (map->prefer_failure)
+    encode_option (w, OPTION_PREFER_FAILURE, 0);
+  if (hosts->remote_prefix != 0 && hosts->replace_filters)
+    encode_filter (w, 0, NULL);
+  if (hosts->remote_prefix != 0)
+    encode_filter (w, hosts->remote_prefix, hosts->remote_address);
+}
+
 /* RFC 6887 11.1 */
 size_t
 pcp_encode_map (const uint8_t client[PCP_ADDRESS_SIZE],
@@ -133,11 +180,7 @@ pcp_encode_map (const uint8_t client[PCP_ADDRESS_SIZE],
   plum_writer_be (&w, map->internal_port, 2);
   plum_writer_be (&w, map->external_port, 2);
   plum_writer_bytes (&w, map->external_address, PCP_ADDRESS_SIZE);
-  if (map->prefer_failure)
-    {
-      plum_writer_be (&w, OPTION_PREFER_FAILURE, 1);
-      plum_writer_zeros (&w, PCP_PREFER_FAILURE_SIZE - 1);
-    }
+  encode_options (&w, map);
   return plum_writer_finish (&w);
 }
 
@@ -179,10 +222,51 @@ is_version_reply (const uint8_t *data, size_t len, uint8_t *version)
   return TRUE;
 }
 
+/* A filter of all remote hosts, or of some ports only, is not one that was requested. */
+static void
+read_filter (PcpHosts *hosts, const uint8_t *data, size_t len)
+{
+  PlumReader r = PLUM_READER_INIT (data, len);
+  uint32_t prefix, port;
+
+  plum_reader_take (&r, 1);
+  prefix = plum_reader_be (&r, 1);
+  port = plum_reader_be (&r, 2);
+  if (prefix == 0 || port != 0)
+    return;
+
+  hosts->remote_prefix = (uint8_t) prefix;
+  plum_reader_bytes (&r, hosts->remote_address, PCP_ADDRESS_SIZE);
+}
+
+/* data: NULL if it passes the end. */
+static void
+read_option (PcpMap *map, uint32_t code, uint32_t length, const uint8_t *data)
+{
+  PcpHosts *hosts = &map->hosts;
+
+  if (data == NULL)
+    return;
+
+  if (code == OPTION_PREFER_FAILURE && length == 0)
+    {
+      map->prefer_failure = TRUE;
+    }
+  else if (code == OPTION_THIRD_PARTY && length == THIRD_PARTY_LEN && !hosts->has_internal)
+    {
+      hosts->has_internal = TRUE;
+      plum_bytes_copy (hosts->internal_address, data, PCP_ADDRESS_SIZE);
+    }
+  else if (code == OPTION_FILTER && length == FILTER_LEN)
+    {
+      read_filter (hosts, data, length);
+    }
+}
+
 /* RFC 6887 7.3: code, reserved, length, data, padding to 4. Other options are skipped, those below
  * 128 too, but must not pass the end of the packet. */
 static gboolean
-read_options (PlumReader *r, gboolean *prefer_failure)
+read_options (PlumReader *r, PcpMap *map)
 {
   while (plum_reader_left (r) > 0)
     {
@@ -191,8 +275,7 @@ read_options (PlumReader *r, gboolean *prefer_failure)
 
       plum_reader_take (r, 1);
       length = plum_reader_be (r, 2);
-      *prefer_failure = *prefer_failure || (code == OPTION_PREFER_FAILURE && length == 0);
-      plum_reader_take (r, (length + 3u) & ~3u);
+      read_option (map, code, length, plum_reader_take (r, (length + 3u) & ~3u));
       if (!plum_reader_ok (r))
         return FALSE;
     }
@@ -220,7 +303,7 @@ decode_map (PlumReader *r, PcpMap *map, GError **error)
                       protocol, PROTOCOL_TCP, PROTOCOL_UDP);
 
   map->protocol = protocol == PROTOCOL_TCP ? PLUM_PROTOCOL_TCP : PLUM_PROTOCOL_UDP;
-  if (!read_options (r, &map->prefer_failure))
+  if (!read_options (r, map))
     return malformed (error, "PCP: MAP response with an option that passes the end");
   return TRUE;
 }
@@ -284,10 +367,10 @@ pcp_decode_reply (const uint8_t *data, size_t len, PcpReply *out, GError **error
     }
   else if (opcode == PCP_OPCODE_ANNOUNCE)
     {
-      gboolean prefer_failure = FALSE;
+      PcpMap ignored = { 0 };
 
       reply.kind = PCP_REPLY_ANNOUNCE;
-      if (!read_options (&r, &prefer_failure))
+      if (!read_options (&r, &ignored))
         return malformed (error, "PCP: ANNOUNCE response with an option that passes the end");
     }
   else

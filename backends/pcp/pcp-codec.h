@@ -16,6 +16,8 @@ G_BEGIN_DECLS
 #define PCP_HEADER_SIZE 24
 #define PCP_MAP_SIZE 60
 #define PCP_PREFER_FAILURE_SIZE 4
+#define PCP_THIRD_PARTY_SIZE 20
+#define PCP_FILTER_SIZE 24
 #define PCP_PACKET_MAX 1100
 
 /* s: the longest granted lifetime and error lifetime, one day (RFC 6887 15, 7.4). */
@@ -62,6 +64,17 @@ typedef struct
   const char *advice; /* what it means, for the user */
 } PcpResult;
 
+/* The options THIRD_PARTY and FILTER. A filter is for all remote ports. */
+typedef struct
+{
+  gboolean has_internal;
+  uint8_t internal_address[PCP_ADDRESS_SIZE];
+  uint8_t remote_prefix; /* bits, in wire format: 97 to 128 for IPv4; 0: no filter */
+  uint8_t remote_address[PCP_ADDRESS_SIZE];
+  gboolean replace_filters; /* in a request: the filter replaces those that the server has */
+  gboolean adapted;         /* that was changed after a refusal */
+} PcpHosts;
+
 /* The mapping of a MAP request or response. */
 typedef struct
 {
@@ -71,6 +84,7 @@ typedef struct
   uint16_t external_port;
   uint8_t external_address[PCP_ADDRESS_SIZE];
   gboolean prefer_failure; /* the option: no other external port or address */
+  PcpHosts hosts;
 } PcpMap;
 
 typedef enum {

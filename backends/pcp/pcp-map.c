@@ -2,20 +2,13 @@
 
 #include "pcp-map.h"
 
+#include "pcp-hosts.h"
+#include "pcp-map-change.h"
 #include "plum-backend-log.h"
 #include "plum-bytes.h"
 #include "plum-double-nat.h"
 #include "plum-external-address.h"
 #include "plum-wire-address.h"
-
-typedef struct
-{
-  PlumUdpOperation base; /* first; base.call is NULL if nothing waits for a refresh */
-  PcpMap map;
-  PcpMap requested; /* the first try, with the option if the external port is required */
-  PcpMap previous;  /* the try before this one */
-  guint tried;      /* bits, 1 << PcpNext */
-} MapOp;
 
 static GSocketFamily
 get_family (PlumUdpSession *session)
@@ -60,11 +53,15 @@ pcp_map_fill (PlumUdpSession *session, PlumRequest *request, gboolean deletion, 
   *map = (PcpMap){ .protocol = plum_request_get_protocol (request) };
   map->internal_port = (uint16_t) plum_request_get_internal_port (request);
   make_nonce (session, request, map->nonce);
+  pcp_hosts_fill (&map->hosts, request);
 
   /* Quirk 16 and erratum 3621: "no preference" is all zeros of the requested family. */
   plum_wire_address_any (get_family (session), map->external_address);
   if (deletion)
-    return;
+    {
+      map->hosts.remote_prefix = 0; /* RFC 6887 13.3: MALFORMED_OPTION */
+      return;
+    }
 
   map->external_port = (uint16_t) plum_request_get_external_port (request);
   map->prefer_failure = plum_request_get_require_external_port (request);
@@ -102,14 +99,26 @@ map_op_new (PlumUdpSession *session, PlumCall *call, const PcpMap *map, uint32_t
 void
 pcp_map_start (PlumUdpSession *session, PlumCall *call, const PcpMap *map, uint32_t lifetime)
 {
-  if (plum_udp_session_open (session, call))
-    plum_udp_operation_start (&map_op_new (session, call, map, lifetime)->base);
+  PlumLeaseTableRow *row;
+  MapOp *op;
+
+  if (!plum_udp_session_open (session, call))
+    return;
+
+  /* Filters add up (RFC 6887 13.3). */
+  op = map_op_new (session, call, map, lifetime);
+  row = plum_lease_table_lookup (session->leases, &op->base.exchange.key);
+  op->map.hosts.replace_filters = row != NULL && row->live;
+  if (op->map.hosts.remote_prefix != 0 && !session->filters_work)
+    map_op_begin_probe (op);
+  plum_udp_operation_start (&op->base);
 }
 
-/* What pcp_map_make_key () wrote. */
+/* What pcp_map_make_key () wrote, and the options of the request. */
 static void
 fill_from_key (PlumUdpSession *session, const PlumExchangeKey *key, PcpMap *map)
 {
+  PlumLeaseTableRow *row = plum_lease_table_lookup (session->leases, key);
   PlumReader r = PLUM_READER_INIT (key->bytes, sizeof key->bytes);
 
   plum_reader_be (&r, 1);
@@ -117,6 +126,7 @@ fill_from_key (PlumUdpSession *session, const PlumExchangeKey *key, PcpMap *map)
   map->internal_port = (uint16_t) plum_reader_be (&r, 2);
   plum_reader_bytes (&r, map->nonce, PCP_NONCE_SIZE);
   plum_wire_address_any (get_family (session), map->external_address);
+  pcp_hosts_load (&map->hosts, row);
 }
 
 static void
@@ -171,9 +181,11 @@ find_nonce (PlumUdpSession *session, PcpMap *map)
       PcpMap live;
 
       fill_from_key (session, &g_array_index (keys, PlumExchangeKey, i), &live);
-      if (live.protocol == map->protocol && live.internal_port == map->internal_port)
+      if (live.protocol == map->protocol && live.internal_port == map->internal_port &&
+          !live.hosts.has_internal)
         {
           *map = live;
+          map->hosts = (PcpHosts){ .has_internal = FALSE };
           return TRUE;
         }
     }
@@ -205,90 +217,12 @@ pcp_map_delete_entry (PlumUdpSession *session, PlumEntry *entry, PlumCall *call)
   plum_udp_operation_start (&op->base);
 }
 
-/* The same for a required port. Without the option, core checks the granted port. */
-static gboolean
-map_op_change_exact (MapOp *op, PcpNext next, const uint8_t *any_address)
-{
-  gboolean has_address =
-    !plum_bytes_equal (op->map.external_address, any_address, PCP_ADDRESS_SIZE);
-
-  if (next == PCP_NEXT_BARE ? !op->map.prefer_failure : next != PCP_NEXT_NO_ADDRESS || !has_address)
-    return FALSE;
-
-  op->previous = op->map;
-  plum_bytes_copy (op->map.external_address, any_address, PCP_ADDRESS_SIZE);
-  if (next == PCP_NEXT_BARE)
-    op->map.prefer_failure = FALSE;
-  return TRUE;
-}
-
-/* Changes the request as the result suggests. FALSE: that was done before, or changes nothing. */
-static gboolean
-map_op_change (MapOp *op, PcpNext next)
-{
-  uint8_t any[PCP_ADDRESS_SIZE];
-  gboolean has_address, has_port = op->map.external_port != 0;
-
-  plum_wire_address_any (get_family (op->base.session), any);
-  if (op->requested.prefer_failure)
-    return map_op_change_exact (op, next, any);
-
-  has_address = !plum_bytes_equal (op->map.external_address, any, PCP_ADDRESS_SIZE);
-  if (next == PCP_NEXT_NO_ADDRESS && !has_address)
-    next = PCP_NEXT_NO_PORT;
-
-  if (next == PCP_NEXT_NOTHING || (op->tried & (1u << next)) != 0 ||
-      (next == PCP_NEXT_NO_PORT && !has_port) || (!has_port && !has_address))
-    return FALSE;
-
-  op->tried |= 1u << next;
-  op->previous = op->map;
-  if (next != PCP_NEXT_NO_ADDRESS)
-    op->map.external_port = 0;
-  if (next != PCP_NEXT_NO_PORT)
-    plum_bytes_copy (op->map.external_address, any, PCP_ADDRESS_SIZE);
-  return TRUE;
-}
-
-static char *
-describe_map (const PcpMap *map)
-{
-  const char *protocol = map->protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP";
-
-  if (map->prefer_failure)
-    return g_strdup_printf ("%s port %u as external port %u", protocol, map->internal_port,
-                            map->external_port);
-  return g_strdup_printf ("%s port %u", protocol, map->internal_port);
-}
-
-static gboolean
-same_address (const PcpMap *a, const PcpMap *b)
-{
-  return plum_bytes_equal (a->external_address, b->external_address, PCP_ADDRESS_SIZE);
-}
-
-/* An error response repeats the request. If it repeats the previous try, it is a copy of the answer
- * to that. */
-static gboolean
-map_op_is_copy (MapOp *op, const PcpMap *reply)
-{
-  const PcpMap *previous = &op->previous;
-
-  if (previous->internal_port == 0)
-    return FALSE;
-
-  return (previous->external_port != op->map.external_port &&
-          previous->external_port == reply->external_port) ||
-         (previous->prefer_failure && !op->map.prefer_failure && reply->prefer_failure) ||
-         (!same_address (previous, &op->map) && same_address (previous, reply));
-}
-
 static void
 map_op_refused (MapOp *op, const PcpReply *reply)
 {
   const char *peer = plum_udp_session_get_peer (op->base.session);
-  g_autofree char *what = describe_map (&op->requested);
-  g_autoptr (GError) error = pcp_result_make_error (reply->result, peer, what);
+  g_autofree char *what = pcp_hosts_describe_map (&op->requested);
+  g_autoptr (GError) error = pcp_hosts_make_error (&op->map.hosts, reply->result, peer, what);
 
   /* A copy that comes again to a retransmission is an answer: miniupnpd names the port that it
    * tried if none was suggested. */
@@ -299,7 +233,7 @@ map_op_refused (MapOp *op, const PcpReply *reply)
     {
       plum_udp_operation_fail (&op->base, g_steal_pointer (&error));
     }
-  else if (map_op_change (op, pcp_result_lookup (reply->result)->next))
+  else if (map_op_change (op, reply->result))
     {
       plum_log_debug ("%s; sent again with fewer suggestions", error->message);
       plum_udp_operation_restart (&op->base);
@@ -316,7 +250,7 @@ static GError *
 map_op_make_deletion_error (MapOp *op, const PcpReply *reply)
 {
   const char *peer = plum_udp_session_get_peer (op->base.session);
-  g_autofree char *port = describe_map (&op->map);
+  g_autofree char *port = pcp_hosts_describe_map (&op->map);
   g_autofree char *what = g_strconcat ("the deletion of ", port, NULL);
 
   if (op->base.is_entry && reply->result == PCP_NOT_AUTHORIZED)
@@ -328,7 +262,7 @@ map_op_make_deletion_error (MapOp *op, const PcpReply *reply)
     return g_error_new (PLUM_ERROR, PLUM_ERROR_DESTROYED,
                         "PCP: %s answered NO_RESOURCES (8) to %s: the router has no such mapping",
                         peer, what);
-  return pcp_result_make_error (reply->result, peer, what);
+  return pcp_hosts_make_error (&op->map.hosts, reply->result, peer, what);
 }
 
 /* RFC 6887 15: the deletion of a mapping that does not exist succeeds. Some routers answer it with
@@ -360,10 +294,13 @@ pcp_map_dup_address (PlumUdpSession *session, const PcpMap *map)
   if (address == NULL && is_ipv4 == plum_wire_address_is_ipv4 (map->external_address))
     return NULL;
 
-  /* A pinhole does not translate the address of this host. */
+  /* A pinhole does not translate the address of the internal host. */
   if (address != NULL && g_inet_address_get_family (address) == get_family (session) &&
       (plum_external_address_is_possible (address) ||
-       (!is_ipv4 && g_inet_address_equal (address, local))))
+       (!is_ipv4 && (g_inet_address_equal (address, local) ||
+                     (map->hosts.has_internal &&
+                      plum_bytes_equal (map->external_address, map->hosts.internal_address,
+                                        PCP_ADDRESS_SIZE))))))
     return g_steal_pointer (&address);
 
   shown = address != NULL ? g_inet_address_to_string (address) : g_strdup ("::");
@@ -379,8 +316,12 @@ void
 pcp_map_note_grant (PlumUdpSession *session, const PlumUdpGrant *grant, GInetAddress *address)
 {
   gboolean moved = plum_udp_session_add_lease (session, grant, address);
-  gboolean changed = plum_udp_session_set_external_address (session, address);
+  gboolean changed;
 
+  if (plum_lease_table_lookup (session->leases, grant->key)->apart)
+    return;
+
+  changed = plum_udp_session_set_external_address (session, address);
   if (moved && (address == NULL || changed))
     plum_backend_report_external_address (session->backend, address);
 }
@@ -393,6 +334,11 @@ pcp_map_note_refresh (PlumUdpSession *session, const PlumUdpGrant *grant, GInetA
 
   if (row == NULL || !row->live)
     return;
+  if (row->apart)
+    {
+      plum_udp_session_add_refresh (session, grant, address);
+      return;
+    }
 
   moved = (row->external_address == NULL) != (address == NULL) ||
           (address != NULL && !g_inet_address_equal (address, row->external_address));
@@ -436,8 +382,30 @@ map_op_undo (MapOp *op, GError *error, uint32_t granted)
 {
   op->map.external_port = 0;
   op->map.prefer_failure = FALSE;
+  op->map.hosts.remote_prefix = 0;
   plum_wire_address_any (get_family (op->base.session), op->map.external_address);
   plum_udp_operation_undo (&op->base, error, granted);
+}
+
+/* The server has mapped a port of this host, or has opened one to all hosts. If the mapping was
+ * live before, it is gone as well. error: (transfer full) */
+static void
+map_op_reject_hosts (MapOp *op, const PcpReply *reply, GError *error)
+{
+  PlumUdpSession *session = op->base.session;
+  PlumLeaseTableRow *row = plum_lease_table_lookup (session->leases, &op->base.exchange.key);
+  gboolean was_live = row != NULL && row->live;
+  g_autofree char *reason = g_strdup (error->message);
+
+  if (was_live)
+    plum_udp_session_remove_lease (session, &op->base.exchange.key);
+  op->map.hosts.has_internal = reply->map.hosts.has_internal;
+  if (op->base.is_refresh) /* core requests it again */
+    plum_udp_operation_fail (&op->base, error);
+  else
+    map_op_undo (op, error, reply->lifetime);
+  if (was_live)
+    plum_backend_report_lost (session->backend, reason);
 }
 
 /* TRUE: the grant cannot be used, or is not for this request. */
@@ -463,6 +431,14 @@ map_op_rejects (MapOp *op, const PcpReply *reply, uint16_t port)
       return TRUE;
     }
 
+  error = pcp_hosts_check_reply (&op->map.hosts, &reply->map.hosts,
+                                 plum_udp_session_get_peer (op->base.session));
+  if (error != NULL)
+    {
+      map_op_reject_hosts (op, reply, error);
+      return TRUE;
+    }
+
   /* RFC 6887 13.2 forbids this answer to the option, so the first may be an update of another
    * mapping. If it is repeated, the server ignores the option (miniupnpd 2.3.1), and core releases
    * the port. */
@@ -477,6 +453,7 @@ map_op_granted (MapOp *op, const PcpReply *reply)
   PlumUdpSession *session = op->base.session;
   PlumExchangeKey key = op->base.exchange.key;
   gboolean is_refresh = op->base.is_refresh;
+  const PcpHosts hosts = op->map.hosts;
   uint16_t port = reply->map.external_port;
   g_autoptr (GInetAddress) address = NULL;
   PlumUdpGrant grant;
@@ -496,7 +473,10 @@ map_op_granted (MapOp *op, const PcpReply *reply)
   if (is_refresh)
     pcp_map_note_refresh (session, &grant, address);
   else
-    pcp_map_note_grant (session, &grant, address);
+    {
+      pcp_hosts_store (&hosts, session, &key);
+      pcp_map_note_grant (session, &grant, address);
+    }
 }
 
 void
@@ -506,6 +486,21 @@ pcp_map_give_up (PlumUdpOperation *operation, GError *error)
     plum_udp_operation_fail (operation, error);
   else
     map_op_undo ((MapOp *) operation, error, 0);
+}
+
+/* The answer to map_op_begin_probe(). */
+static void
+map_op_probed (MapOp *op, const PcpReply *reply)
+{
+  GError *error = map_op_end_probe (op, reply);
+
+  if (error != NULL)
+    plum_udp_operation_refuse (&op->base, error, pcp_error_lifetime (reply->result, 0));
+  else
+    {
+      plum_exchange_remove (&op->base.exchange);
+      plum_udp_operation_start (&op->base);
+    }
 }
 
 gboolean
@@ -519,7 +514,11 @@ pcp_map_handle_reply (PlumUdpSession *session, const PcpReply *reply)
   if (op == NULL)
     return FALSE;
 
-  if (op->base.lifetime == 0)
+  if (op->probe_lifetime != 0)
+    map_op_probed (op, reply);
+  else if (map_op_is_probe_copy (op, reply))
+    return TRUE;
+  else if (op->base.lifetime == 0)
     map_op_deleted (op, reply);
   else if (reply->result != PCP_SUCCESS)
     map_op_refused (op, reply);

@@ -8,6 +8,7 @@
 
 #define MAX_SERVICES 16
 #define MAX_TEXT 64
+#define MAX_PRESENTATION 256
 
 /* The significant parts of a service type. Its place in the tree and its version do not matter:
  * trees that mix versions are common (quirk 42). */
@@ -115,6 +116,9 @@ upnp_description_free (UpnpDescription *self)
 {
   g_free (self->manufacturer);
   g_free (self->model);
+  g_free (self->model_version);
+  g_free (self->own_host);
+  g_clear_pointer (&self->presentation, g_uri_unref);
   g_free (self->friendly_name);
   g_clear_pointer (&self->services, g_ptr_array_unref);
   g_clear_pointer (&self->firewalls, g_ptr_array_unref);
@@ -192,6 +196,54 @@ read_services (const UpnpXmlNode *document, const UpnpUrl *location, UpnpDescrip
     }
 }
 
+/* GUri, because UpnpUrl has no https. */
+static void
+read_presentation (const UpnpXmlNode *document,
+                   const UpnpXmlNode *device,
+                   const UpnpUrl *location,
+                   UpnpDescription *out)
+{
+  g_autofree char *text =
+    device != NULL ? upnp_xml_dup_child_text (device, "presentationurl") : NULL;
+  g_autoptr (UpnpUrl) base = find_base (document, location);
+  g_autoptr (GUri) base_uri = NULL;
+  g_autofree char *path = NULL;
+
+  if (text == NULL || *g_strstrip (text) == '\0' || strlen (text) > MAX_PRESENTATION ||
+      base == NULL)
+    return;
+
+  path = g_strndup (base->target, strcspn (base->target, "?"));
+  base_uri =
+    g_uri_build (G_URI_FLAGS_ENCODED, "http", NULL, base->host, base->port, path, NULL, NULL);
+  out->own_host = g_strdup (base->host);
+  out->presentation = g_uri_parse_relative (base_uri, text, G_URI_FLAGS_ENCODED, NULL);
+}
+
+/* Some devices use a name, such as fritz.box, which is not looked up: only the scheme and the port
+ * of such a URL are used. */
+char *
+upnp_description_make_presentation_url (const UpnpDescription *self, GInetAddress *address)
+{
+  const char *host = self->presentation != NULL ? g_uri_get_host (self->presentation) : NULL;
+  g_autofree char *own = g_inet_address_to_string (address);
+  const char *path;
+  gboolean is_own;
+
+  if (host == NULL || *host == '\0' || g_inet_address_get_is_link_local (address) ||
+      g_uri_get_userinfo (self->presentation) != NULL)
+    return NULL;
+
+  is_own = g_ascii_strcasecmp (host, self->own_host) == 0 || g_str_equal (host, own);
+  if (!is_own && g_hostname_is_ip_address (host))
+    return NULL;
+
+  path = is_own ? g_uri_get_path (self->presentation) : "";
+  return g_uri_join (G_URI_FLAGS_ENCODED, g_uri_get_scheme (self->presentation), NULL, own,
+                     g_uri_get_port (self->presentation), *path != '\0' ? path : "/",
+                     is_own ? g_uri_get_query (self->presentation) : NULL, NULL);
+}
+
 /* A short single line for messages. */
 static char *
 dup_label (const UpnpXmlNode *device, const char *name)
@@ -216,7 +268,9 @@ upnp_description_decode (const UpnpUrl *location, const char *data, gsize len, G
   self = g_new0 (UpnpDescription, 1);
   self->manufacturer = dup_label (device, "manufacturer");
   self->model = dup_label (device, "modelname");
+  self->model_version = dup_label (device, "modelnumber");
   self->friendly_name = dup_label (device, "friendlyname");
+  read_presentation (document, device, location, self);
   self->services = g_ptr_array_new_with_free_func ((GDestroyNotify) upnp_service_free);
   self->firewalls = g_ptr_array_new_with_free_func ((GDestroyNotify) upnp_service_free);
   read_services (document, location, self);

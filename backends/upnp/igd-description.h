@@ -41,9 +41,12 @@ gboolean upnp_service_is_v2 (const UpnpService *self);
 /* The description of a device. */
 typedef struct
 {
-  char *manufacturer;   /* (nullable) */
-  char *model;          /* (nullable) */
-  char *friendly_name;  /* (nullable) */
+  char *manufacturer;  /* (nullable) */
+  char *model;         /* (nullable) */
+  char *model_version; /* (nullable): modelNumber */
+  char *friendly_name; /* (nullable) */
+  GUri *presentation;  /* (nullable): absolute; the host of own_host stands for the device */
+  char *own_host;
   GPtrArray *services;  /* (element-type UpnpService): best first; may be empty */
   GPtrArray *firewalls; /* (element-type UpnpService): for IPv6; may be empty */
   gboolean whole;       /* the markup is well-formed */
@@ -51,6 +54,10 @@ typedef struct
 
 void upnp_description_free (UpnpDescription *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UpnpDescription, upnp_description_free)
+
+/* The URL of the settings of the device at this address; NULL: it has none, or it is a URL of
+ * another host. (transfer full) */
+char *upnp_description_make_presentation_url (const UpnpDescription *self, GInetAddress *address);
 
 /* location: the URL of the document. Error MALFORMED: it is not XML. */
 UpnpDescription *upnp_description_decode (const UpnpUrl *location,

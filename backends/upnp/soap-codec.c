@@ -47,6 +47,7 @@ void
 upnp_table_entry_free (UpnpTableEntry *self)
 {
   g_free (self->internal_client);
+  g_free (self->remote_host);
   g_free (self->description);
   g_free (self->protocol_text);
   g_free (self->external_port_text);
@@ -111,12 +112,12 @@ add_key (GString *out, const UpnpSoapRequest *request)
   add_text (out, "NewProtocol", protocol_name (request->protocol));
 }
 
-/* From any host to one port of this host. The names have no “New”, and the protocol is a number of
- * IANA (UPnP WANIPv6FirewallControl:1). */
+/* From one host or any to one port of a host. The names have no “New”, and the protocol is a number
+ * of IANA (UPnP WANIPv6FirewallControl:1). */
 static void
 add_pinhole (GString *out, const UpnpSoapRequest *request, const char *internal_client)
 {
-  add_text (out, "RemoteHost", "");
+  add_text (out, "RemoteHost", request->remote_host != NULL ? request->remote_host : "");
   add_number (out, "RemotePort", 0);
   add_text (out, "InternalClient", internal_client);
   add_number (out, "InternalPort", request->internal_port);
@@ -182,8 +183,9 @@ add_arguments (GString *out, const UpnpSoapRequest *request, const char *interna
 char *
 upnp_soap_encode (const UpnpSoapRequest *request,
                   const char *service_type,
-                  const char *internal_client)
+                  const char *local_address)
 {
+  const char *client = request->client != NULL ? request->client : local_address;
   const char *name = upnp_action_get_name (request->action);
   GString *out = g_string_new ("<?xml version=\"1.0\"?>"
                                "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\" "
@@ -191,7 +193,7 @@ upnp_soap_encode (const UpnpSoapRequest *request,
                                "<s:Body>");
 
   g_string_append_printf (out, "<u:%s xmlns:u=\"%s\">", name, service_type);
-  add_arguments (out, request, internal_client);
+  add_arguments (out, request, client);
   g_string_append_printf (out, "</u:%s></s:Body></s:Envelope>", name);
 
   return g_string_free (out, FALSE);
@@ -310,13 +312,34 @@ upnp_soap_read_address (const UpnpSoapReply *reply)
   return g_steal_pointer (&address);
 }
 
-gboolean
-upnp_soap_read_connected (const UpnpSoapReply *reply)
+/* “Up” and “Down” are not in the specification. */
+PlumConnectionStatus
+upnp_soap_read_status (const UpnpSoapReply *reply)
 {
+  static const struct
+  {
+    const char *name;
+    PlumConnectionStatus status;
+  } words[] = {
+    { "Connected", PLUM_CONNECTION_STATUS_CONNECTED },
+    { "Up", PLUM_CONNECTION_STATUS_CONNECTED },
+    { "Connecting", PLUM_CONNECTION_STATUS_CONNECTING },
+    { "Authenticating", PLUM_CONNECTION_STATUS_CONNECTING },
+    { "PendingDisconnect", PLUM_CONNECTION_STATUS_CONNECTING },
+    { "Disconnecting", PLUM_CONNECTION_STATUS_CONNECTING },
+    { "Disconnected", PLUM_CONNECTION_STATUS_DISCONNECTED },
+    { "Unconfigured", PLUM_CONNECTION_STATUS_DISCONNECTED },
+    { "Down", PLUM_CONNECTION_STATUS_DISCONNECTED },
+  };
   g_autofree char *text = upnp_soap_dup_argument (reply, "NewConnectionStatus");
 
-  return text != NULL &&
-         (g_ascii_strcasecmp (text, "Connected") == 0 || g_ascii_strcasecmp (text, "Up") == 0);
+  for (gsize i = 0; text != NULL && i < G_N_ELEMENTS (words); i++)
+    {
+      if (g_ascii_strcasecmp (text, words[i].name) == 0)
+        return words[i].status;
+    }
+
+  return PLUM_CONNECTION_STATUS_UNKNOWN;
 }
 
 static gboolean
@@ -330,6 +353,16 @@ read_number (const UpnpXmlNode *node, const char *name, guint64 max, guint *out)
 
   *out = (guint) value;
   return TRUE;
+}
+
+guint
+upnp_soap_read_uptime (const UpnpSoapReply *reply)
+{
+  guint uptime = 0;
+
+  if (reply->document != NULL)
+    read_number (reply->document, "newuptime", G_MAXUINT32, &uptime);
+  return uptime;
 }
 
 guint
@@ -414,6 +447,7 @@ read_any_entry (const UpnpXmlNode *node)
   entry->external_port_text = upnp_xml_dup_text (node, "newexternalport");
   entry->internal_port_text = upnp_xml_dup_text (node, "newinternalport");
   entry->internal_client = upnp_xml_dup_text (node, "newinternalclient");
+  entry->remote_host = upnp_xml_dup_text (node, "newremotehost");
   entry->description = dup_either (node, "newportmappingdescription", "newdescription");
 
   read_number (node, "newexternalport", G_MAXUINT16, &entry->external_port);

@@ -34,6 +34,7 @@ typedef struct
   guint index;             /* of GetGenericPortMappingEntry */
   guint unique_id;         /* of a pinhole */
   const char *remote_host; /* borrowed; NULL: "" */
+  const char *client;      /* borrowed; NULL: this end of the connection */
   const char *description; /* borrowed */
 } UpnpSoapRequest;
 
@@ -54,6 +55,7 @@ typedef struct
   guint external_port; /* 0: unknown */
   guint internal_port; /* 0: unknown */
   char *internal_client;
+  char *remote_host; /* as the router sent it; (nullable): missing or cut */
   char *description;
   guint lease; /* s; 0: permanent, if lease_known */
   gboolean lease_known;
@@ -86,10 +88,10 @@ const char *upnp_action_get_name (UpnpAction action);
  * services. NULL: it has no name. */
 const char *upnp_action_get_fault_name (UpnpAction action, int code);
 
-/* Encodes the envelope. internal_client: this end of the connection that carries it (quirk 56). */
+/* Encodes the envelope. local_address: this end of the connection that carries it (quirk 56). */
 char *upnp_soap_encode (const UpnpSoapRequest *request,
                         const char *service_type,
-                        const char *internal_client);
+                        const char *local_address);
 /* Returns a description that every router accepts: short, plain, not empty (quirk 57).
  * (transfer full) */
 char *upnp_soap_plain_description (const char *text);
@@ -102,8 +104,10 @@ UpnpSoapReply *upnp_soap_decode (UpnpAction action, guint status, const char *bo
 char *upnp_soap_dup_argument (const UpnpSoapReply *reply, const char *name);
 /* NewExternalIPAddress; NULL: missing or unusable (quirk 65). (transfer full) */
 GInetAddress *upnp_soap_read_address (const UpnpSoapReply *reply);
-/* Whether NewConnectionStatus is “Connected”. */
-gboolean upnp_soap_read_connected (const UpnpSoapReply *reply);
+/* NewConnectionStatus; UNKNOWN: missing, or a word that no specification has. */
+PlumConnectionStatus upnp_soap_read_status (const UpnpSoapReply *reply);
+/* NewUptime in seconds; 0: missing, or not a number. */
+guint upnp_soap_read_uptime (const UpnpSoapReply *reply);
 /* NewReservedPort; 0: missing or invalid. */
 guint upnp_soap_read_port (const UpnpSoapReply *reply);
 /* The response to GetFirewallStatus. FALSE: a value is missing, and both variables are unchanged.

@@ -31,6 +31,12 @@ plum_upnp_backend_discover (PlumBackend *backend, PlumCall *call)
   upnp_discovery_start (PLUM_UPNP_BACKEND (backend)->session, call);
 }
 
+static gboolean
+plum_upnp_backend_supports (PlumBackend *backend, PlumRequest *request)
+{
+  return TRUE;
+}
+
 static void
 plum_upnp_backend_map (PlumBackend *backend, PlumRequest *request, PlumCall *call)
 {
@@ -98,6 +104,15 @@ plum_upnp_backend_get_external_address (PlumBackend *backend, PlumCall *call)
     plum_call_return_address (call, plum_network_get_local_address (network));
   else
     upnp_get_address_start (session, call);
+}
+
+/* Events need a subscription, which this backend does not make. A firewall does not change the
+ * address. */
+static PlumAddressSource
+plum_upnp_backend_get_address_source (PlumBackend *backend)
+{
+  return upnp_session_is_ipv6 (PLUM_UPNP_BACKEND (backend)->session) ? PLUM_ADDRESS_SOURCE_QUERY
+                                                                     : PLUM_ADDRESS_SOURCE_POLL;
 }
 
 static void
@@ -181,6 +196,7 @@ plum_upnp_backend_class_init (PlumUpnpBackendClass *klass)
 
   backend_class->title = "UPnP IGD";
   backend_class->discover = plum_upnp_backend_discover;
+  backend_class->supports = plum_upnp_backend_supports;
   backend_class->map = plum_upnp_backend_map;
   backend_class->unmap = plum_upnp_backend_unmap;
   backend_class->unmap_moved = plum_upnp_backend_unmap_moved;
@@ -189,6 +205,7 @@ plum_upnp_backend_class_init (PlumUpnpBackendClass *klass)
   backend_class->list = plum_upnp_backend_list;
   backend_class->delete_entry = plum_upnp_backend_delete_entry;
   backend_class->listen = plum_upnp_backend_listen;
+  backend_class->get_address_source = plum_upnp_backend_get_address_source;
 }
 
 static void

@@ -83,7 +83,32 @@ upnp_candidate_take_status (UpnpCandidate *self, const UpnpSoapReply *reply)
   /* A service that answers with a fault may still map ports. */
   self->status_read = TRUE;
   self->answered_soap = reply->outcome == UPNP_SOAP_DONE || reply->outcome == UPNP_SOAP_FAULT;
-  self->connected = reply->outcome == UPNP_SOAP_DONE && upnp_soap_read_connected (reply);
+  self->status = PLUM_CONNECTION_STATUS_UNKNOWN;
+  self->uptime = 0;
+  if (reply->outcome == UPNP_SOAP_DONE)
+    {
+      self->status = upnp_soap_read_status (reply);
+      self->uptime = upnp_soap_read_uptime (reply);
+    }
+}
+
+static gboolean
+upnp_candidate_is_connected (UpnpCandidate *self)
+{
+  return self->status == PLUM_CONNECTION_STATUS_CONNECTED;
+}
+
+/* The present service is the best one so far. */
+static void
+upnp_candidate_choose_service (UpnpCandidate *self, const UpnpService *service, int score)
+{
+  UpnpDevice *device = self->device;
+
+  self->score = score;
+  g_clear_pointer (&device->service, upnp_service_free);
+  device->service = upnp_service_copy (service);
+  device->status = self->status;
+  device->uptime = self->uptime;
 }
 
 static const char *
@@ -125,7 +150,7 @@ upnp_candidate_note_service (UpnpCandidate *self,
 
   note = g_strdup_printf ("UPnP: %s: %s at port %u%s reports %s, %s; rank %d", self->device->name,
                           service->type, service->port, service->target,
-                          self->connected ? "connected" : "not connected",
+                          upnp_candidate_is_connected (self) ? "connected" : "not connected",
                           describe_address (address), score);
   plum_backend_report_note (self->device->backend, note);
 }
@@ -135,7 +160,7 @@ upnp_candidate_take_address (UpnpCandidate *self, const UpnpSoapReply *reply)
 {
   UpnpService *service = upnp_candidate_get_service (self);
   g_autoptr (GInetAddress) address = NULL;
-  int score = self->connected ? SCORE_CONNECTED : 0;
+  int score = upnp_candidate_is_connected (self) ? SCORE_CONNECTED : 0;
 
   if (reply->outcome == UPNP_SOAP_DONE)
     address = upnp_soap_read_address (reply);
@@ -157,9 +182,7 @@ upnp_candidate_take_address (UpnpCandidate *self, const UpnpSoapReply *reply)
   upnp_candidate_note_service (self, service, address, score);
   if (score > self->score)
     {
-      self->score = score;
-      g_clear_pointer (&self->device->service, upnp_service_free);
-      self->device->service = upnp_service_copy (service);
+      upnp_candidate_choose_service (self, service, score);
       upnp_device_set_address (self->device, address);
     }
 
@@ -232,11 +255,9 @@ upnp_candidate_accept (UpnpCandidate *self)
   UpnpService *service = upnp_candidate_get_service (self);
 
   if (service != NULL && self->score == UPNP_SCORE_UNUSABLE)
-    {
-      self->score = self->connected ? SCORE_CONNECTED : SCORE_UNEXAMINED;
-      g_clear_pointer (&self->device->service, upnp_service_free);
-      self->device->service = upnp_service_copy (service);
-    }
+    upnp_candidate_choose_service (self, service,
+                                   upnp_candidate_is_connected (self) ? SCORE_CONNECTED
+                                                                      : SCORE_UNEXAMINED);
   self->index = upnp_candidate_get_services (self)->len;
 }
 

@@ -27,7 +27,8 @@ typedef struct
   /* The service that is examined: */
   guint index;
   gboolean status_read;
-  gboolean connected;
+  PlumConnectionStatus status;
+  guint uptime; /* s; 0: unknown */
   gboolean answered_soap;
 } UpnpCandidate;
 

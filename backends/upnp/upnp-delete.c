@@ -47,22 +47,27 @@ upnp_delete_new (UpnpSession *session, PlumEntry *entry, UpnpAction action, Plum
   upnp_attempt_init (&self->attempt, action, &self->operation.device->memory,
                      plum_entry_get_internal_port (entry), PLUM_LIFETIME_FOREVER, FALSE);
   self->attempt.external_port = plum_entry_get_external_port (entry);
+  self->attempt.has_remote = plum_entry_get_remote_host (entry) != NULL;
   return self;
 }
 
 static void
 upnp_delete_call (UpnpDelete *self, UpnpAction action, UpnpSoapFunc func)
 {
-  const UpnpSoapRequest request = {
+  const char *any = self->attempt.memory.star_on_delete ? "*" : NULL;
+  const char *remote = plum_entry_get_remote_host (self->entry);
+  UpnpSoapRequest request = {
     .action = action,
     .protocol = plum_entry_get_protocol (self->entry),
     .external_port = self->attempt.external_port,
     .internal_port = self->attempt.internal_port,
     .unique_id = self->unique_id,
     .lease = 1, /* of a pinhole */
-    .remote_host = action == UPNP_ACTION_DELETE && self->attempt.memory.star_on_delete ? "*" : NULL,
+    .remote_host = remote,
   };
 
+  if (remote == NULL && action == UPNP_ACTION_DELETE)
+    request.remote_host = any;
   upnp_operation_call (&self->operation, NULL, &request, func);
 }
 
@@ -390,6 +395,7 @@ upnp_delete_pinhole_start (UpnpSession *session, PlumEntry *entry, PlumCall *cal
   GInetAddress *own = plum_network_get_local_address (upnp_session_get_network (session));
   GInetAddress *address = plum_entry_get_internal_address (entry);
   UpnpDelete *self = upnp_delete_new (session, entry, UPNP_ACTION_DELETE_PINHOLE, call);
+  const UpnpHosts hosts = { "" };
   const UpnpPort *held;
   guint unique_id;
 
@@ -405,7 +411,7 @@ upnp_delete_pinhole_start (UpnpSession *session, PlumEntry *entry, PlumCall *cal
     }
 
   held = upnp_ports_lookup (upnp_session_get_ports (session), plum_entry_get_protocol (entry),
-                            self->attempt.internal_port);
+                            self->attempt.internal_port, &hosts);
   if (held == NULL)
     {
       upnp_delete_call (self, UPNP_ACTION_ADD_PINHOLE, on_number);
@@ -414,7 +420,7 @@ upnp_delete_pinhole_start (UpnpSession *session, PlumEntry *entry, PlumCall *cal
 
   unique_id = held->unique_id;
   upnp_ports_remove (upnp_session_get_ports (session), plum_entry_get_protocol (entry),
-                     self->attempt.internal_port);
+                     self->attempt.internal_port, &hosts);
   upnp_session_report_changed (session);
   upnp_delete_close (self, unique_id);
 }

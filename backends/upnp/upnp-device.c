@@ -77,6 +77,22 @@ upnp_device_call_free (UpnpDeviceCall *self)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UpnpDeviceCall, upnp_device_call_free)
 
+void
+upnp_device_report (UpnpDevice *self)
+{
+  const UpnpDescription *description = self->description;
+  g_autofree char *url = NULL;
+
+  if (description != NULL)
+    {
+      url = upnp_description_make_presentation_url (description, self->address);
+      plum_backend_report_router (self->backend, description->manufacturer, description->model,
+                                  description->model_version, url);
+    }
+  if (self->status != PLUM_CONNECTION_STATUS_UNKNOWN)
+    plum_backend_report_connection (self->backend, self->status, self->uptime);
+}
+
 static GBytes *
 write_get (const char *host, const char *local_address, gpointer user_data)
 {
@@ -111,6 +127,9 @@ on_description (UpnpHttpDecoder *reply,
     g_set_error (&bad, PLUM_ERROR, PLUM_ERROR_MALFORMED, "%s port %u: HTTP %u", self->name,
                  self->location->port, upnp_http_decoder_get_status (reply));
 
+  /* Also if it cannot map ports: a user has to find its settings then. */
+  if (self->is_gateway)
+    upnp_device_report (self);
   call->get (bad, call->user_data);
 }
 

@@ -23,6 +23,8 @@ typedef struct
   gint64 boot_id;               /* -1: unknown */
   UpnpDescription *description; /* (nullable) */
   UpnpService *service;         /* (nullable): the chosen one */
+  PlumConnectionStatus status;  /* as its service reported it during the discovery */
+  guint uptime;                 /* the same, in s; 0: unknown */
   UpnpMemory memory;
   gboolean firewall_off;          /* its IPv6 firewall is off */
   GInetAddress *external_address; /* (nullable): as last reported */
@@ -55,6 +57,9 @@ UpnpDeviceCall *upnp_device_call (UpnpDevice *self,
                                   UpnpSoapFunc func,
                                   gpointer user_data);
 void upnp_device_call_cancel (UpnpDeviceCall *self);
+
+/* Reports to core what the device is and how it is connected, as far as that was read. */
+void upnp_device_report (UpnpDevice *self);
 
 /* Records the answer to GetExternalIPAddress. TRUE: the address has changed. */
 gboolean upnp_device_set_address (UpnpDevice *self, GInetAddress *address);

@@ -15,9 +15,35 @@ is_wanted (UpnpNegotiation *negotiation, const UpnpTableEntry *entry, const char
   UpnpPorts *ports = upnp_session_get_ports (negotiation->operation.session);
 
   return entry->external_port != 0 && entry->protocol == negotiation->protocol &&
-         upnp_entry_is_ours (entry, local_address, negotiation->find.internal_port) &&
+         upnp_entry_is_ours (entry, upnp_hosts_get_client (&negotiation->hosts, local_address),
+                             negotiation->find.internal_port) &&
          upnp_lookup_has_description (entry, negotiation->find.description) &&
-         upnp_ports_lookup (ports, entry->protocol, entry->external_port) == NULL;
+         (!upnp_hosts_has_remote (&negotiation->hosts) ||
+          upnp_hosts_is_remote (&negotiation->hosts, entry->remote_host)) &&
+         upnp_ports_lookup (ports, entry->protocol, entry->external_port, &negotiation->hosts) ==
+           NULL;
+}
+
+/* Whether it is the entry of the port that is searched for. If its remote host is another one, it
+ * may be open to more hosts. */
+static gboolean
+is_of_port (UpnpNegotiation *negotiation, const UpnpTableEntry *entry, const char *local_address)
+{
+  return negotiation->find.external_port != 0 &&
+         entry->external_port == negotiation->find.external_port &&
+         entry->protocol == negotiation->protocol &&
+         upnp_entry_is_ours (entry, upnp_hosts_get_client (&negotiation->hosts, local_address),
+                             negotiation->find.internal_port);
+}
+
+static UpnpLookupResult
+get_port_result (UpnpNegotiation *negotiation, const UpnpTableEntry *entry)
+{
+  if (entry->remote_host == NULL)
+    return UPNP_LOOKUP_UNKNOWN;
+
+  return upnp_hosts_is_remote (&negotiation->hosts, entry->remote_host) ? UPNP_LOOKUP_OURS
+                                                                        : UPNP_LOOKUP_TAKEN;
 }
 
 static void
@@ -33,7 +59,10 @@ on_entry (const UpnpSoapReply *reply,
   if (error == NULL && reply->outcome == UPNP_SOAP_DONE)
     entry = upnp_soap_read_entry (reply);
 
-  if (entry != NULL && is_wanted (negotiation, entry, local_address))
+  if (entry != NULL && is_of_port (negotiation, entry, local_address))
+    self->func (negotiation, get_port_result (negotiation, entry), entry->external_port);
+  else if (entry != NULL && self->external_port == 0 &&
+           is_wanted (negotiation, entry, local_address))
     self->func (negotiation, UPNP_LOOKUP_OURS, entry->external_port);
   else if (error == NULL && reply->outcome == UPNP_SOAP_DONE && self->index + 1 < MAX_ENTRIES)
     {
@@ -65,5 +94,14 @@ upnp_find_start (UpnpNegotiation *negotiation,
 {
   negotiation->find =
     (UpnpFind){ .func = func, .internal_port = internal_port, .description = description };
+  upnp_find_continue (negotiation);
+}
+
+void
+upnp_find_start_port (UpnpNegotiation *negotiation, guint external_port, UpnpFindFunc func)
+{
+  negotiation->find = (UpnpFind){ .func = func,
+                                  .external_port = external_port,
+                                  .internal_port = negotiation->attempt.internal_port };
   upnp_find_continue (negotiation);
 }

@@ -16,4 +16,8 @@ void upnp_find_start (UpnpNegotiation *negotiation,
                       const char *description,
                       UpnpFindFunc func);
 
+/* Searches the table for the entry of an external port of the negotiation, by its number. The
+ * result is UPNP_LOOKUP_TAKEN if its remote host is not the requested one. */
+void upnp_find_start_port (UpnpNegotiation *negotiation, guint external_port, UpnpFindFunc func);
+
 G_END_DECLS

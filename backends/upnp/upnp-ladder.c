@@ -28,6 +28,7 @@ typedef enum {
   WHEN_EXACT_NOT_SAME,
   WHEN_LONG_TEXT,
   WHEN_NOT_STAR,
+  WHEN_REMOTE, /* the entry is for one remote host */
 } UpnpWhen;
 
 typedef struct
@@ -91,6 +92,18 @@ static const UpnpRow rows[] = {
     { 724 },
     FAIL (PLUM_ERROR_NOT_SUPPORTED,
           "it supports only equal external and internal ports, and refuses them") },
+
+  /* 726: only entries for all remote hosts. */
+  { UPNP_ACTION_ADD,
+    { 726 },
+    FAIL_IF (WHEN_REMOTE,
+             PLUM_ERROR_NOT_SUPPORTED,
+             "it cannot restrict a mapping to one remote host") },
+  { UPNP_ACTION_ADD_ANY,
+    { 726 },
+    FAIL_IF (WHEN_REMOTE,
+             PLUM_ERROR_NOT_SUPPORTED,
+             "it cannot restrict a mapping to one remote host") },
 
   /* 716, 727: wildcards. They are never sent: port 0 would map every port (quirk 52). */
   { UPNP_ACTION_ADD, { 716 }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_OTHER_PORT) },
@@ -284,7 +297,9 @@ row_applies (const UpnpRow *row, const UpnpAttempt *self)
     case WHEN_LONG_TEXT:
       return !self->memory.short_text;
     case WHEN_NOT_STAR:
-      return !self->memory.star_on_delete;
+      return !self->memory.star_on_delete && !self->has_remote;
+    case WHEN_REMOTE:
+      return self->has_remote;
     case WHEN_ALWAYS:
     default:
       return TRUE;

@@ -59,6 +59,7 @@ typedef struct
   gboolean has_others;        /* this process holds ports: AddAnyPortMapping may grant one of them
                                * again to the same host (quirk 50) */
   gboolean no_public_address; /* of the router: it may answer 501 to every request (quirk 65) */
+  gboolean has_remote;        /* the entry is for one remote host */
   gboolean tried_any;
   UpnpMemory memory;
 } UpnpAttempt;

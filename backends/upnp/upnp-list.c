@@ -81,6 +81,17 @@ text_unless (gboolean valid, const char *text)
   return text != NULL ? text : "";
 }
 
+/* NULL: all hosts. */
+static const char *
+read_remote (const UpnpTableEntry *entry)
+{
+  static const char *const any[] = { "", "*", "0.0.0.0", "::", NULL };
+
+  return entry->remote_host != NULL && !g_strv_contains (any, entry->remote_host)
+           ? entry->remote_host
+           : NULL;
+}
+
 static void
 upnp_list_add (UpnpList *self, const UpnpTableEntry *entry)
 {
@@ -106,7 +117,8 @@ upnp_list_add (UpnpList *self, const UpnpTableEntry *entry)
                   text_unless (has_protocol, entry->protocol_text), "internal-port-text",
                   text_unless (entry->internal_port != 0, entry->internal_port_text),
                   "internal-address-text", text_unless (client != NULL, entry->internal_client),
-                  "problem", problem->len > 0 ? problem->str : NULL, NULL);
+                  "remote-host", read_remote (entry), "problem",
+                  problem->len > 0 ? problem->str : NULL, NULL);
   g_list_store_append (self->entries, item);
 }
 
@@ -181,6 +193,7 @@ is_repeated (UpnpList *self, const UpnpTableEntry *entry)
          g_strcmp0 (last->protocol_text, entry->protocol_text) == 0 &&
          g_strcmp0 (last->internal_client, entry->internal_client) == 0 &&
          g_strcmp0 (last->internal_port_text, entry->internal_port_text) == 0 &&
+         g_strcmp0 (last->remote_host, entry->remote_host) == 0 &&
          g_strcmp0 (last->description, entry->description) == 0;
 }
 

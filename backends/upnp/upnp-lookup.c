@@ -63,7 +63,7 @@ is_ours (const UpnpTableEntry *entry, const UpnpLookupOwner *owner)
   if (entry->internal_port != owner->internal_port)
     return FALSE;
   if (owner->local_address != NULL && g_str_equal (entry->internal_client, owner->local_address))
-    return TRUE;
+    return !owner->other_host || upnp_lookup_has_description (entry, owner->description);
 
   /* Another host may have the former address by now, but does not use this description. */
   return owner->former_address != NULL &&

@@ -22,7 +22,8 @@ typedef struct
   guint internal_port;
   const char *local_address;  /* (nullable): this end of the connection */
   const char *former_address; /* (nullable): of this host, before it changed */
-  const char *description;    /* for an entry of the former address */
+  gboolean other_host;        /* local_address is another host's, which may map ports as well */
+  const char *description;    /* for an entry of the former address, or of the other host */
 } UpnpLookupOwner;
 
 /* Whether the device can be asked: FALSE if it is known that it does not read entries. */

@@ -3,6 +3,7 @@
 #include "upnp-map-grant.h"
 
 #include "upnp-map-port.h"
+#include "upnp-map-verify.h"
 #include "upnp-token.h"
 
 #define WEEK 604800
@@ -18,7 +19,8 @@ upnp_map_return (UpnpMap *self)
 {
   UpnpDevice *device = self->negotiation.operation.device;
   gboolean permanent = self->granted_lifetime == PLUM_LIFETIME_FOREVER;
-  const char *client = self->negotiation.local_address;
+  const char *client =
+    upnp_hosts_get_client (&self->negotiation.hosts, self->negotiation.local_address);
 
   if (self->left_port == self->granted_port)
     upnp_operation_set_leftover (&self->negotiation.operation, NULL);
@@ -55,7 +57,8 @@ static gboolean
 upnp_map_is_ours (UpnpMap *self, const UpnpTableEntry *entry, const char *local_address)
 {
   return entry != NULL &&
-         upnp_entry_is_ours (entry, local_address, self->negotiation.attempt.internal_port);
+         upnp_entry_is_ours (entry, upnp_hosts_get_client (&self->negotiation.hosts, local_address),
+                             self->negotiation.attempt.internal_port);
 }
 
 /* Deletes the old entry of this process, but not the entry of a host that has the port now. */
@@ -83,6 +86,13 @@ upnp_map_succeed (UpnpMap *self, guint port, guint lifetime)
   guint internal_port = negotiation->attempt.internal_port;
   guint requested = plum_request_get_external_port (self->request);
 
+  if (upnp_hosts_has_remote (&negotiation->hosts) && !self->verified && !self->renewal)
+    {
+      upnp_map_port_hold (negotiation, port, lifetime);
+      upnp_map_verify_start (self, port, lifetime, upnp_map_succeed);
+      return;
+    }
+
   /* Record the port first, so that it can be deleted whatever fails later (quirk 60). */
   upnp_map_port_hold (negotiation, port, lifetime);
   self->granted_port = port;
@@ -97,7 +107,7 @@ upnp_map_succeed (UpnpMap *self, guint port, guint lifetime)
    * if the lease is permanent. */
   upnp_map_port_remove (negotiation, requested);
   upnp_ports_set_unconfirmed (upnp_map_get_ports (self), negotiation->protocol, internal_port,
-                              port);
+                              &negotiation->hosts, port);
   upnp_map_call_for_requested (self, UPNP_ACTION_GET_SPECIFIC, on_old_entry_read);
 }
 
@@ -167,7 +177,8 @@ upnp_map_remove_held (UpnpMap *self, gboolean absent)
   UpnpNegotiation *negotiation = &self->negotiation;
   guint port = negotiation->attempt.external_port;
 
-  if (upnp_map_port_get_holder (negotiation, port) == 0)
+  if (upnp_map_port_get_holder (negotiation, port) == 0 ||
+      upnp_map_port_get_holder (negotiation, port) == UPNP_UNKNOWN_PORT)
     return;
 
   upnp_map_port_remove (negotiation, port);

@@ -8,7 +8,7 @@ static const UpnpPort *
 upnp_map_port_lookup (UpnpNegotiation *negotiation, guint port)
 {
   return upnp_ports_lookup (upnp_session_get_ports (negotiation->operation.session),
-                            negotiation->protocol, port);
+                            negotiation->protocol, port, &negotiation->hosts);
 }
 
 static gint64
@@ -22,7 +22,10 @@ upnp_map_port_get_holder (UpnpNegotiation *negotiation, guint port)
 {
   const UpnpPort *held = upnp_map_port_lookup (negotiation, port);
 
-  return held != NULL ? held->internal_port : 0;
+  if (held == NULL)
+    return 0;
+  return upnp_hosts_equal (&held->hosts, &negotiation->hosts) ? held->internal_port
+                                                              : UPNP_UNKNOWN_PORT;
 }
 
 gboolean
@@ -39,6 +42,7 @@ upnp_map_port_is_renewal (UpnpNegotiation *negotiation, guint port)
   const UpnpPort *held = upnp_map_port_lookup (negotiation, port);
 
   return held != NULL && held->internal_port == negotiation->attempt.internal_port &&
+         upnp_hosts_equal (&held->hosts, &negotiation->hosts) &&
          (held->expires == 0 || get_time (negotiation) < held->expires);
 }
 
@@ -65,7 +69,8 @@ upnp_map_port_hold (UpnpNegotiation *negotiation, guint port, guint lifetime)
 {
   UpnpPort held = { .protocol = negotiation->protocol,
                     .external_port = port,
-                    .internal_port = negotiation->attempt.internal_port };
+                    .internal_port = negotiation->attempt.internal_port,
+                    .hosts = negotiation->hosts };
 
   if (lifetime != PLUM_LIFETIME_FOREVER)
     held.expires = get_time (negotiation) + lifetime * (gint64) G_USEC_PER_SEC;
@@ -76,5 +81,5 @@ void
 upnp_map_port_remove (UpnpNegotiation *negotiation, guint port)
 {
   upnp_ports_remove (upnp_session_get_ports (negotiation->operation.session), negotiation->protocol,
-                     port);
+                     port, &negotiation->hosts);
 }

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 /* The lowest port that is not privileged. */
 #define UPNP_MAP_LOWEST_PORT 1024
 
-/* The internal port that an external port of this process leads to; 0: it holds no such port. */
+/* The internal port that an external port of this process leads to; 0: it holds no such port;
+ * UPNP_UNKNOWN_PORT: its hosts are not those of the negotiation. */
 guint upnp_map_port_get_holder (UpnpNegotiation *negotiation, guint port);
 /* Whether no other mapping of this process holds the external port. */
 gboolean upnp_map_port_may_use (UpnpNegotiation *negotiation, guint port);

@@ -10,13 +10,16 @@ G_BEGIN_DECLS
 
 /* Why the entry of the port is read. */
 typedef enum {
+  READ_ANY_REMOTE, /* before the add of a restricted entry: the entry that is open to all hosts */
   READ_BEFORE_ADD,
   READ_AFTER_FAULT,
   READ_AFTER_UNKNOWN, /* the outcome of the add is unknown */
   READ_BACK,          /* the router has reported success */
 } UpnpReadReason;
 
-typedef struct
+typedef struct _UpnpMap UpnpMap;
+
+struct _UpnpMap
 {
   UpnpNegotiation negotiation;
   PlumRequest *request;
@@ -32,6 +35,12 @@ typedef struct
   gboolean renewal;        /* this process holds the port */
   gboolean internal_tried; /* the internal port as the external port */
   gboolean replaced;       /* this process's old entry was deleted, to be added again */
-} UpnpMap;
+  UpnpTableEntry *seen;    /* (nullable): an entry of this host, whose remote host is looked for */
+  gboolean verified;       /* the table shows the requested remote host */
+  gboolean remote_ignored; /* it shows another one, or none */
+  gboolean delete_any;     /* delete the entry without its remote host */
+  gboolean delete_repeated;
+  void (*verified_func) (UpnpMap *self, guint port, guint lifetime);
+};
 
 G_END_DECLS

@@ -2,18 +2,14 @@
 
 #include "upnp-map.h"
 
-#include "plum-double-nat.h"
 #include "upnp-find.h"
 #include "upnp-map-grant.h"
+#include "upnp-map-hosts.h"
 #include "upnp-map-port.h"
-#include "upnp-map-text.h"
 #include "upnp-map-unknown.h"
 
 /* How long a known external address remains valid, in µs. */
 #define ADDRESS_VALID (60 * G_USEC_PER_SEC)
-
-/* The fault that the ladder has for an entry of another host. */
-#define CODE_CONFLICT 718
 
 static void upnp_map_send (UpnpMap *self);
 static void upnp_map_read_entry (UpnpMap *self, UpnpReadReason reason);
@@ -25,6 +21,7 @@ upnp_map_clear (UpnpOperation *operation)
 
   g_clear_object (&self->request);
   g_free (self->description);
+  g_clear_pointer (&self->seen, upnp_table_entry_free);
   upnp_negotiation_clear (operation);
 }
 
@@ -51,7 +48,7 @@ upnp_map_get_unconfirmed_port (UpnpMap *self)
 {
   UpnpNegotiation *negotiation = &self->negotiation;
   guint port = upnp_ports_get_unconfirmed (upnp_map_get_ports (self), negotiation->protocol,
-                                           negotiation->attempt.internal_port);
+                                           negotiation->attempt.internal_port, &negotiation->hosts);
 
   return port != UPNP_UNKNOWN_PORT && upnp_map_port_may_use (negotiation, port) ? port : 0;
 }
@@ -108,26 +105,15 @@ upnp_map_take_success (UpnpMap *self, guint port)
     upnp_lookup_set_impossible (device);
 
   upnp_map_port_hold (negotiation, port, upnp_map_get_lifetime (self));
-  if (kept || self->renewal || !upnp_lookup_is_possible (device))
+  /* The remote host is read from the table anyway. */
+  if (kept || self->renewal || upnp_hosts_has_remote (&negotiation->hosts) ||
+      !upnp_lookup_is_possible (device))
     upnp_map_succeed (self, port, upnp_map_get_lifetime (self));
   else
     upnp_map_read_entry (self, READ_BACK);
 }
 
 /* -- Entries of the router's table -- */
-
-/* Another host or program has the port, which cannot be replaced by another one: name it. */
-static void
-upnp_map_fail_taken (UpnpMap *self, const UpnpTableEntry *entry, const char *local_address)
-{
-  UpnpNegotiation *negotiation = &self->negotiation;
-  g_autofree char *text =
-    upnp_map_text_dup_taken (negotiation->protocol, negotiation->attempt.external_port, entry,
-                             local_address);
-
-  upnp_negotiation_confirm (negotiation, FALSE);
-  upnp_operation_fail (&negotiation->operation, PLUM_ERROR_CONFLICT, "%s", text);
-}
 
 /* The entry of the port belongs to another host or program: leave it and take another port. */
 static void
@@ -258,6 +244,8 @@ upnp_map_take_entry_after_fault (UpnpMap *self,
     upnp_map_adopt_entry (self, entry);
   else if (result == UPNP_LOOKUP_TAKEN && negotiation->attempt.exact)
     upnp_map_fail_taken (self, entry, local_address);
+  else if (result == UPNP_LOOKUP_FREE && upnp_hosts_has_client (&negotiation->hosts))
+    upnp_map_fail_other_host (self);
   else
     upnp_negotiation_reject (negotiation, &fault, fault.code);
 }
@@ -326,18 +314,41 @@ upnp_map_take_read_back (UpnpMap *self,
                        device->name, port);
 }
 
-/* An entry of this mapping that leads to an address which this host had before. */
-static gboolean
-upnp_map_is_former (UpnpMap *self, const UpnpTableEntry *entry)
+static void
+on_remote_found (UpnpNegotiation *negotiation, UpnpLookupResult result, guint external_port)
 {
-  const UpnpAttempt *attempt = &self->negotiation.attempt;
-  const char *client =
-    upnp_ports_get_former_client (upnp_map_get_ports (self), self->negotiation.protocol,
-                                  attempt->external_port);
+  UpnpMap *self = (UpnpMap *) negotiation;
 
-  return entry != NULL && client != NULL && g_str_equal (client, entry->internal_client) &&
-         entry->internal_port == attempt->internal_port &&
-         upnp_lookup_has_description (entry, self->description);
+  if (result == UPNP_LOOKUP_TAKEN)
+    upnp_map_take_look (self, UPNP_LOOKUP_TAKEN, self->seen, negotiation->local_address);
+  else
+    upnp_map_read_entry (self, READ_BEFORE_ADD);
+}
+
+/* A router that does not distinguish entries by their remote hosts would replace this entry. Some
+ * look up a port whatever the remote host is, and so may show the restricted entry. */
+static void
+upnp_map_take_any_remote (UpnpMap *self,
+                          UpnpLookupResult result,
+                          UpnpTableEntry **entry,
+                          const char *local_address)
+{
+  UpnpNegotiation *negotiation = &self->negotiation;
+
+  if (result == UPNP_LOOKUP_TAKEN)
+    {
+      upnp_map_take_look (self, result, *entry, local_address);
+    }
+  else if (result == UPNP_LOOKUP_OURS)
+    {
+      g_clear_pointer (&self->seen, upnp_table_entry_free);
+      self->seen = g_steal_pointer (entry);
+      upnp_find_start_port (negotiation, negotiation->attempt.external_port, on_remote_found);
+    }
+  else
+    {
+      upnp_map_read_entry (self, READ_BEFORE_ADD);
+    }
 }
 
 static void
@@ -349,8 +360,12 @@ on_entry (const UpnpSoapReply *reply,
   UpnpMap *self = user_data;
   UpnpNegotiation *negotiation = &self->negotiation;
   UpnpOperation *operation = &negotiation->operation;
-  const UpnpLookupOwner owner = { .internal_port = negotiation->attempt.internal_port,
-                                  .local_address = local_address };
+  const UpnpLookupOwner owner = {
+    .internal_port = negotiation->attempt.internal_port,
+    .local_address = upnp_hosts_get_client (&negotiation->hosts, local_address),
+    .other_host = upnp_hosts_has_client (&negotiation->hosts),
+    .description = self->description,
+  };
   g_autoptr (UpnpTableEntry) entry = NULL;
   UpnpLookupResult result;
 
@@ -367,6 +382,9 @@ on_entry (const UpnpSoapReply *reply,
 
   switch (self->reason)
     {
+    case READ_ANY_REMOTE:
+      upnp_map_take_any_remote (self, result, &entry, local_address);
+      break;
     case READ_BEFORE_ADD:
       self->look_cut_off = error != NULL;
       if (upnp_map_is_former (self, entry))
@@ -398,22 +416,6 @@ upnp_map_read_entry (UpnpMap *self, UpnpReadReason reason)
 
 /* -- The negotiation -- */
 
-static UpnpSoapRequest
-upnp_map_make_request (UpnpNegotiation *negotiation, UpnpAction action)
-{
-  const UpnpAttempt *attempt = &negotiation->attempt;
-
-  return (UpnpSoapRequest){
-    .action = action,
-    .protocol = negotiation->protocol,
-    .external_port = attempt->external_port,
-    .internal_port = attempt->internal_port,
-    .lease = upnp_attempt_get_lease (attempt),
-    .description = attempt->memory.short_text ? "plum" : ((UpnpMap *) negotiation)->description,
-    .remote_host = action == UPNP_ACTION_DELETE && attempt->memory.star_on_delete ? "*" : NULL,
-  };
-}
-
 static void
 upnp_map_accept (UpnpNegotiation *negotiation, const UpnpSoapReply *reply)
 {
@@ -436,6 +438,12 @@ static gboolean
 upnp_map_adapt (UpnpNegotiation *negotiation, const UpnpStep *step)
 {
   UpnpMap *self = (UpnpMap *) negotiation;
+
+  if (upnp_map_refuses_other_host (self, step))
+    {
+      upnp_map_fail_other_host (self);
+      return FALSE;
+    }
 
   switch (step->next)
     {
@@ -471,21 +479,6 @@ upnp_map_adapt (UpnpNegotiation *negotiation, const UpnpStep *step)
 
   upnp_map_send (self);
   return FALSE;
-}
-
-/* miniupnpd answers 501, which gives no reason, to every request while its own address is private
- * (quirk 65). */
-static void
-upnp_map_explain (UpnpNegotiation *negotiation, const UpnpSoapReply *reply, UpnpStep *step)
-{
-  GInetAddress *address = negotiation->operation.device->external_address;
-
-  if (reply->outcome != UPNP_SOAP_FAULT || reply->code != UPNP_CODE_FAILED ||
-      plum_address_get_scope (address) == PLUM_ADDRESS_SCOPE_PUBLIC)
-    return;
-
-  step->error = PLUM_ERROR_NO_RESOURCES;
-  step->advice = PLUM_NO_PUBLIC_ADDRESS;
 }
 
 /* What may remain on the router stays marked. */
@@ -528,7 +521,8 @@ upnp_map_send (UpnpMap *self)
   self->renewal = upnp_map_port_is_renewal (negotiation, port);
   if (!self->renewal && !self->look_cut_off &&
       upnp_lookup_is_possible (negotiation->operation.device))
-    upnp_map_read_entry (self, READ_BEFORE_ADD);
+    upnp_map_read_entry (self, upnp_hosts_has_remote (&negotiation->hosts) ? READ_ANY_REMOTE
+                                                                           : READ_BEFORE_ADD);
   else
     upnp_negotiation_send (negotiation);
 }
@@ -574,7 +568,8 @@ upnp_map_start (UpnpSession *session, PlumRequest *request, PlumCall *call)
   self->request = g_object_ref (request);
   self->description = upnp_soap_plain_description (plum_request_get_description (request));
   negotiation->protocol = plum_request_get_protocol (request);
-  if (!upnp_operation_need_device (&negotiation->operation))
+  if (!upnp_negotiation_set_hosts (negotiation, request) ||
+      !upnp_operation_need_device (&negotiation->operation))
     return;
 
   upnp_negotiation_init (negotiation, &methods, UPNP_ACTION_ADD,

@@ -2,6 +2,18 @@
 
 #include "upnp-negotiation.h"
 
+gboolean
+upnp_negotiation_set_hosts (UpnpNegotiation *self, PlumRequest *request)
+{
+  if (upnp_hosts_fill (&self->hosts, request))
+    return TRUE;
+
+  upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
+                       "the protocol can restrict a mapping to one remote host, but not to a "
+                       "network of several; PCP can");
+  return FALSE;
+}
+
 void
 upnp_negotiation_init (UpnpNegotiation *self,
                        const UpnpNegotiationMethods *methods,
@@ -14,6 +26,7 @@ upnp_negotiation_init (UpnpNegotiation *self,
   self->methods = methods;
   upnp_attempt_init (&self->attempt, action, &device->memory, internal_port, lifetime,
                      action == UPNP_ACTION_ADD && upnp_service_is_v2 (device->service));
+  self->attempt.has_remote = upnp_hosts_has_remote (&self->hosts);
 }
 
 void
@@ -49,7 +62,7 @@ upnp_negotiation_set_unconfirmed (UpnpNegotiation *self)
   gboolean any = self->attempt.action == UPNP_ACTION_ADD_ANY;
 
   upnp_ports_set_unconfirmed (upnp_session_get_ports (self->operation.session), self->protocol,
-                              self->attempt.internal_port,
+                              self->attempt.internal_port, &self->hosts,
                               any ? UPNP_UNKNOWN_PORT : self->attempt.external_port);
 }
 
@@ -57,7 +70,7 @@ void
 upnp_negotiation_clear_unconfirmed (UpnpNegotiation *self)
 {
   upnp_ports_set_unconfirmed (upnp_session_get_ports (self->operation.session), self->protocol,
-                              self->attempt.internal_port, 0);
+                              self->attempt.internal_port, &self->hosts, 0);
 }
 
 void

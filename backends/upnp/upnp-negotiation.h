@@ -4,6 +4,7 @@
 
 #include <plum-glib/plum-glib.h>
 
+#include "upnp-hosts.h"
 #include "upnp-ladder.h"
 #include "upnp-lookup.h"
 #include "upnp-operation.h"
@@ -19,6 +20,7 @@ typedef void (*UpnpFindFunc) (UpnpNegotiation *self, UpnpLookupResult result, gu
 typedef struct
 {
   UpnpFindFunc func;
+  guint external_port; /* 0: any that leads to the internal port */
   guint internal_port;
   const char *description; /* borrowed */
   guint index;
@@ -54,6 +56,7 @@ struct _UpnpNegotiation
   const UpnpNegotiationMethods *methods;
   UpnpAttempt attempt;
   PlumProtocol protocol;
+  UpnpHosts hosts;
   int code;              /* of the last fault */
   UpnpSoapReply unknown; /* the outcome and status of the last answer that could not be used */
   GError *unknown_error; /* (nullable): in place of such an answer */
@@ -64,6 +67,8 @@ struct _UpnpNegotiation
 /* Frees the members. A UpnpOperationClear. */
 void upnp_negotiation_clear (UpnpOperation *operation);
 
+/* Sets the hosts. FALSE: UPnP cannot express them, and the operation has failed. */
+gboolean upnp_negotiation_set_hosts (UpnpNegotiation *self, PlumRequest *request);
 /* Sets the methods and the first attempt. The device must be known. */
 void upnp_negotiation_init (UpnpNegotiation *self,
                             const UpnpNegotiationMethods *methods,

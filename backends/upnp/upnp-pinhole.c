@@ -23,6 +23,7 @@ upnp_pinhole_operation_new (UpnpSession *session, PlumRequest *request, PlumCall
     upnp_operation_new (sizeof (UpnpPinholeOperation), session, call, upnp_negotiation_clear);
 
   self->negotiation.protocol = plum_request_get_protocol (request);
+  upnp_hosts_fill (&self->negotiation.hosts, request);
   self->port = plum_request_get_internal_port (request);
   return self;
 }
@@ -36,20 +37,22 @@ upnp_pinhole_get_ports (UpnpPinholeOperation *self)
 static const UpnpPort *
 upnp_pinhole_lookup (UpnpPinholeOperation *self)
 {
-  return upnp_ports_lookup (upnp_pinhole_get_ports (self), self->negotiation.protocol, self->port);
+  return upnp_ports_lookup (upnp_pinhole_get_ports (self), self->negotiation.protocol, self->port,
+                            &self->negotiation.hosts);
 }
 
 static void
 upnp_pinhole_remove (UpnpPinholeOperation *self)
 {
-  upnp_ports_remove (upnp_pinhole_get_ports (self), self->negotiation.protocol, self->port);
+  upnp_ports_remove (upnp_pinhole_get_ports (self), self->negotiation.protocol, self->port,
+                     &self->negotiation.hosts);
 }
 
 static void
 upnp_pinhole_clear_unconfirmed (UpnpPinholeOperation *self)
 {
   upnp_ports_set_unconfirmed (upnp_pinhole_get_ports (self), self->negotiation.protocol, self->port,
-                              0);
+                              &self->negotiation.hosts, 0);
 }
 
 static UpnpSoapRequest
@@ -61,6 +64,8 @@ upnp_pinhole_make_request (UpnpPinholeOperation *self, UpnpAction action, guint 
     .internal_port = self->port,
     .lease = lease,
     .unique_id = self->unique_id,
+    .remote_host = upnp_hosts_get_remote (&self->negotiation.hosts),
+    .client = upnp_hosts_get_other_client (&self->negotiation.hosts),
   };
 }
 
@@ -96,9 +101,14 @@ upnp_pinhole_return_lease (UpnpPinholeOperation *self, guint lifetime, int uniqu
   UpnpOperation *operation = &self->negotiation.operation;
   PlumNetwork *network = upnp_session_get_network (operation->session);
   UpnpDevice *device = operation->device;
+  GInetAddress *address = plum_network_get_local_address (network);
+  g_autoptr (GInetAddress) other = NULL;
 
-  upnp_negotiation_return_lease (&self->negotiation, plum_network_get_local_address (network),
-                                 self->port, lifetime,
+  /* The external address of a pinhole is the internal one. */
+  if (upnp_hosts_has_client (&self->negotiation.hosts))
+    address = other = g_inet_address_new_from_string (self->negotiation.hosts.client);
+
+  upnp_negotiation_return_lease (&self->negotiation, address, self->port, lifetime,
                                  upnp_token_new_pinhole (device->name, device->service, unique_id));
 }
 
@@ -140,6 +150,7 @@ open_accept (UpnpNegotiation *negotiation, const UpnpSoapReply *reply)
   UpnpPort pinhole = { .protocol = negotiation->protocol,
                        .external_port = self->port,
                        .internal_port = self->port,
+                       .hosts = negotiation->hosts,
                        .lease = upnp_attempt_get_lease (&negotiation->attempt) };
   int unique_id = (int) self->unique_id;
 
@@ -236,6 +247,9 @@ upnp_pinhole_map_start (UpnpSession *session, PlumRequest *request, PlumCall *ca
   guint lifetime = plum_request_get_lifetime (request);
   const UpnpPort *held;
 
+  if (!upnp_negotiation_set_hosts (negotiation, request))
+    return;
+
   /* A firewall does not translate: the external port is the internal one. */
   if (plum_request_get_require_external_port (request) &&
       plum_request_get_external_port (request) != self->port)
@@ -323,8 +337,9 @@ upnp_pinhole_unmap_start (UpnpSession *session,
   g_autoptr (UpnpToken) token =
     lease != NULL ? upnp_token_parse (plum_lease_get_token (lease)) : NULL;
   const UpnpPort *held = upnp_pinhole_lookup (self);
-  guint unconfirmed = upnp_ports_get_unconfirmed (upnp_pinhole_get_ports (self),
-                                                  self->negotiation.protocol, self->port);
+  guint unconfirmed =
+    upnp_ports_get_unconfirmed (upnp_pinhole_get_ports (self), self->negotiation.protocol,
+                                self->port, &self->negotiation.hosts);
 
   if (!upnp_operation_need_device_of (&self->negotiation.operation, lease))
     return;

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include <plum-glib/plum-glib.h>
+#include "upnp-hosts.h"
 
 G_BEGIN_DECLS
 
@@ -15,6 +15,7 @@ typedef struct
   guint unique_id; /* of a pinhole: the router's number for it */
   guint lease;     /* of a pinhole: s, as granted */
   gint64 expires;  /* of a port: when the router may give it to another host, in µs; 0: never */
+  UpnpHosts hosts;
 } UpnpPort;
 
 /* In place of an unconfirmed external port: the router chose it, and the answer was lost. */
@@ -26,14 +27,21 @@ typedef struct
  */
 typedef struct _UpnpPorts UpnpPorts;
 
-UpnpPorts *upnp_ports_new (void);
+/* by_hosts: several pinholes may have the same port, for other hosts. */
+UpnpPorts *upnp_ports_new (gboolean by_hosts);
 void upnp_ports_free (UpnpPorts *self);
 
 /* Copies port. */
 void upnp_ports_add (UpnpPorts *self, const UpnpPort *port);
-void upnp_ports_remove (UpnpPorts *self, PlumProtocol protocol, guint external_port);
-/* NULL: not held. */
-const UpnpPort *upnp_ports_lookup (UpnpPorts *self, PlumProtocol protocol, guint external_port);
+void upnp_ports_remove (UpnpPorts *self,
+                        PlumProtocol protocol,
+                        guint external_port,
+                        const UpnpHosts *hosts);
+/* NULL: not held. hosts: of the pinhole; does not matter for a port. */
+const UpnpPort *upnp_ports_lookup (UpnpPorts *self,
+                                   PlumProtocol protocol,
+                                   guint external_port,
+                                   const UpnpHosts *hosts);
 /* Any of them. (nullable) */
 const UpnpPort *upnp_ports_peek (UpnpPorts *self);
 /* The router no longer has any of them. */
@@ -44,8 +52,12 @@ void upnp_ports_clear (UpnpPorts *self);
 void upnp_ports_set_unconfirmed (UpnpPorts *self,
                                  PlumProtocol protocol,
                                  guint internal_port,
+                                 const UpnpHosts *hosts,
                                  guint external_port);
-guint upnp_ports_get_unconfirmed (UpnpPorts *self, PlumProtocol protocol, guint internal_port);
+guint upnp_ports_get_unconfirmed (UpnpPorts *self,
+                                  PlumProtocol protocol,
+                                  guint internal_port,
+                                  const UpnpHosts *hosts);
 
 /* The address that an entry of this host still leads to, because the address of this host has
  * changed and the router did not delete the entry. */

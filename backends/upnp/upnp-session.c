@@ -22,7 +22,6 @@ upnp_session_new (PlumBackend *backend, const UpnpSessionClient *client, gpointe
   self->client = client;
   self->user_data = user_data;
   self->context = g_main_context_ref_thread_default ();
-  self->ports = upnp_ports_new ();
   return self;
 }
 
@@ -37,7 +36,7 @@ void
 upnp_session_free (UpnpSession *self)
 {
   upnp_session_close (self);
-  upnp_ports_free (self->ports);
+  g_clear_pointer (&self->ports, upnp_ports_free);
   g_main_context_unref (self->context);
   g_free (self);
 }
@@ -69,6 +68,10 @@ upnp_session_is_ipv6 (UpnpSession *self)
 UpnpPorts *
 upnp_session_get_ports (UpnpSession *self)
 {
+  /* The network is not known when the session is created. */
+  if (self->ports == NULL)
+    self->ports = upnp_ports_new (upnp_session_is_ipv6 (self));
+
   return self->ports;
 }
 
@@ -98,6 +101,7 @@ upnp_session_set_device (UpnpSession *self, UpnpDevice *device)
     device->memory = self->former->memory;
 
   self->device = upnp_device_ref (device);
+  upnp_device_report (device);
   upnp_session_report_changed (self);
 }
 
@@ -109,7 +113,8 @@ upnp_session_report_lost (UpnpSession *self, UpnpDevice *device, const char *rea
 
   g_clear_pointer (&self->former, upnp_device_unref);
   self->former = g_steal_pointer (&self->device);
-  upnp_ports_clear (self->ports);
+  if (self->ports != NULL)
+    upnp_ports_clear (self->ports);
   upnp_session_report_changed (self);
   plum_backend_report_lost (self->backend, reason);
 }

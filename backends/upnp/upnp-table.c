@@ -20,6 +20,7 @@ typedef struct
   guint internal_port;
   gboolean certain;  /* this program made the entry: delete it even if it cannot be read */
   gboolean verified; /* the delete is for an entry of this host only */
+  gboolean held;     /* this process holds the entry */
   char *former;      /* (nullable): the address that this host had when it made the entry */
   gboolean moved;    /* only an entry that leads to the former address is ours */
   char *description; /* (nullable) */
@@ -38,12 +39,16 @@ upnp_table_operation_clear (UpnpOperation *operation)
 static UpnpSoapRequest
 make_request (UpnpNegotiation *negotiation, UpnpAction action)
 {
+  const char *remote = upnp_hosts_get_remote (&negotiation->hosts);
+
+  if (action == UPNP_ACTION_DELETE && negotiation->attempt.memory.star_on_delete && remote == NULL)
+    remote = "*";
+
   return (UpnpSoapRequest){
     .action = action,
     .protocol = negotiation->protocol,
     .external_port = ((UpnpTableOperation *) negotiation)->external_port,
-    .remote_host =
-      action == UPNP_ACTION_DELETE && negotiation->attempt.memory.star_on_delete ? "*" : NULL,
+    .remote_host = remote,
   };
 }
 
@@ -62,10 +67,14 @@ upnp_table_take_entry (UpnpTableOperation *self,
                        const GError *error,
                        UpnpTableEntry **entry)
 {
-  const UpnpLookupOwner owner = { .internal_port = self->internal_port,
-                                  .local_address = self->moved ? NULL : local_address,
-                                  .former_address = self->former,
-                                  .description = self->description };
+  const UpnpHosts *hosts = &self->negotiation.hosts;
+  const UpnpLookupOwner owner = {
+    .internal_port = self->internal_port,
+    .local_address = self->moved ? NULL : upnp_hosts_get_client (hosts, local_address),
+    .former_address = self->former,
+    .other_host = upnp_hosts_has_client (hosts) && !self->held,
+    .description = self->description,
+  };
 
   return upnp_lookup_read (self->negotiation.operation.device, reply, error, &owner, entry);
 }
@@ -228,6 +237,7 @@ upnp_table_operation_new (UpnpSession *session,
 
   self->negotiation.protocol = plum_request_get_protocol (request);
   self->internal_port = plum_request_get_internal_port (request);
+  upnp_hosts_fill (&self->negotiation.hosts, request);
   if (lease != NULL)
     self->external_port = plum_lease_get_external_port (lease);
 
@@ -245,7 +255,8 @@ upnp_table_take_former_address (UpnpTableOperation *self, PlumRequest *request, 
   g_autofree char *text = local != NULL ? g_inet_address_to_string (local) : NULL;
 
   self->description = upnp_soap_plain_description (plum_request_get_description (request));
-  if (token != NULL && g_strcmp0 (token->client, text) != 0)
+  if (token != NULL && !upnp_hosts_has_client (&self->negotiation.hosts) &&
+      g_strcmp0 (token->client, text) != 0)
     self->former = g_steal_pointer (&token->client);
 }
 
@@ -274,16 +285,18 @@ upnp_unmap_start (UpnpSession *session, PlumRequest *request, PlumLease *lease, 
 {
   UpnpPorts *ports = upnp_session_get_ports (session);
   UpnpTableOperation *self = upnp_table_operation_new (session, request, lease, call);
+  const UpnpHosts *hosts;
   const UpnpPort *held;
   gboolean ours;
 
   if (self == NULL)
     return;
 
+  hosts = &self->negotiation.hosts;
   if (lease == NULL)
     self->external_port =
-      upnp_ports_get_unconfirmed (ports, self->negotiation.protocol, self->internal_port);
-  upnp_ports_set_unconfirmed (ports, self->negotiation.protocol, self->internal_port, 0);
+      upnp_ports_get_unconfirmed (ports, self->negotiation.protocol, self->internal_port, hosts);
+  upnp_ports_set_unconfirmed (ports, self->negotiation.protocol, self->internal_port, hosts, 0);
   upnp_table_take_former_address (self, request, lease);
 
   /* No request is unanswered. */
@@ -298,9 +311,11 @@ upnp_unmap_start (UpnpSession *session, PlumRequest *request, PlumLease *lease, 
       return;
     }
 
-  held = upnp_ports_lookup (ports, self->negotiation.protocol, self->external_port);
-  ours = held != NULL && held->internal_port == self->internal_port;
-  upnp_ports_remove (ports, self->negotiation.protocol, self->external_port);
+  held = upnp_ports_lookup (ports, self->negotiation.protocol, self->external_port, hosts);
+  ours = held != NULL && held->internal_port == self->internal_port &&
+         upnp_hosts_equal (&held->hosts, hosts);
+  self->held = ours;
+  upnp_ports_remove (ports, self->negotiation.protocol, self->external_port, hosts);
   upnp_session_report_changed (session);
 
   /* Another host may have the port by now (quirks 49, 73): read the entry first. */
@@ -313,6 +328,16 @@ upnp_unmap_start (UpnpSession *session, PlumRequest *request, PlumLease *lease, 
 
 /* -- Check -- */
 
+/* 0 is a permanent entry (UPnP IGD:1), or a router that does not report the lease. */
+static void
+upnp_table_return_remaining (UpnpOperation *operation, const UpnpTableEntry *entry)
+{
+  const guint lease = entry->lease_known ? entry->lease : 0;
+  g_autoptr (PlumCall) call = upnp_operation_finish (operation);
+
+  plum_call_return_remaining (call, lease != 0 ? lease : PLUM_LIFETIME_FOREVER);
+}
+
 /* The next request for the port is a first one: it has to look which host has the port. */
 static void
 upnp_table_remove_held (UpnpTableOperation *self)
@@ -320,7 +345,7 @@ upnp_table_remove_held (UpnpTableOperation *self)
   UpnpSession *session = self->negotiation.operation.session;
 
   upnp_ports_remove (upnp_session_get_ports (session), self->negotiation.protocol,
-                     self->external_port);
+                     self->external_port, &self->negotiation.hosts);
   upnp_session_report_changed (session);
 }
 
@@ -363,7 +388,7 @@ on_checked (const UpnpSoapReply *reply,
     upnp_operation_fail (operation, PLUM_ERROR_DESTROYED, "%s has disabled the entry for port %u",
                          operation->device->name, self->external_port);
   else
-    upnp_operation_succeed (operation);
+    upnp_table_return_remaining (operation, entry);
 }
 
 void
@@ -371,8 +396,11 @@ upnp_check_start (UpnpSession *session, PlumRequest *request, PlumLease *lease, 
 {
   UpnpTableOperation *self = upnp_table_operation_new (session, request, lease, call);
 
-  if (self != NULL)
-    upnp_table_read_entry (self, on_checked);
+  if (self == NULL)
+    return;
+
+  self->held = TRUE;
+  upnp_table_read_entry (self, on_checked);
 }
 
 /* -- The external address -- */

@@ -17,6 +17,7 @@ struct _UpnpWatch
   gint64 query_time;       /* when it was queried, in µs; 0: never */
   char *hint;              /* what the device announced */
   guint internal_port;     /* of the query */
+  UpnpHosts hosts;
 };
 
 static void
@@ -43,6 +44,34 @@ is_gone (const UpnpSoapReply *reply)
 }
 
 static void
+on_address (const UpnpSoapReply *reply,
+            const char *local_address,
+            const GError *error,
+            gpointer user_data)
+{
+  UpnpWatch *self = user_data;
+  g_autoptr (GInetAddress) address = NULL;
+
+  self->pending = NULL;
+  if (error == NULL && reply->outcome == UPNP_SOAP_DONE)
+    address = upnp_soap_read_address (reply);
+
+  /* Without an address, the connection is being set up: the next announcement or poll finds it. The
+   * report comes last: its handler may free self. */
+  if (address != NULL && upnp_device_set_address (self->device, address))
+    plum_backend_report_external_address (upnp_session_get_backend (self->session), address);
+}
+
+/* A router that announces itself may have got a new address. */
+static void
+upnp_watch_query_address (UpnpWatch *self)
+{
+  static const UpnpSoapRequest request = { .action = UPNP_ACTION_GET_ADDRESS };
+
+  self->pending = upnp_device_call (self->device, NULL, &request, on_address, self);
+}
+
+static void
 on_answer (const UpnpSoapReply *reply,
            const char *local_address,
            const GError *error,
@@ -65,8 +94,12 @@ on_answer (const UpnpSoapReply *reply,
     upnp_watch_lose (self, "its control URL no longer exists");
   else if (reply->outcome == UPNP_SOAP_FAULT && reply->code == 714)
     upnp_watch_lose (self, "it no longer has the mappings");
-  else if (entry != NULL && !upnp_entry_is_ours (entry, local_address, self->internal_port))
+  else if (entry != NULL &&
+           !upnp_entry_is_ours (entry, upnp_hosts_get_client (&self->hosts, local_address),
+                                self->internal_port))
     upnp_watch_lose (self, "one of the external ports belongs to another host");
+  else
+    upnp_watch_query_address (self);
 }
 
 static void
@@ -99,6 +132,7 @@ upnp_watch_choose (UpnpWatch *self, UpnpSoapRequest *request)
     return FALSE;
 
   self->internal_port = port->internal_port;
+  self->hosts = port->hosts;
   *request = (UpnpSoapRequest){
     .action =
       upnp_session_is_ipv6 (self->session) ? UPNP_ACTION_UPDATE_PINHOLE : UPNP_ACTION_GET_SPECIFIC,
@@ -106,6 +140,7 @@ upnp_watch_choose (UpnpWatch *self, UpnpSoapRequest *request)
     .external_port = port->external_port,
     .unique_id = port->unique_id,
     .lease = port->lease,
+    .remote_host = upnp_hosts_get_remote (&self->hosts),
   };
   return TRUE;
 }

@@ -14,8 +14,19 @@ typedef enum {
   PLUM_BACKEND_LOST,            /* text: the reason */
   PLUM_BACKEND_ANNOUNCED,       /* text: the reason */
   PLUM_BACKEND_ADDRESS_CHANGED, /* address: NULL if the router has none */
+  PLUM_BACKEND_ROUTER,          /* router */
+  PLUM_BACKEND_CONNECTION,      /* status, uptime */
   PLUM_BACKEND_LATE_LEASE,      /* request, lease: it arrived after the call was cancelled */
 } PlumBackendEventKind;
+
+/* What the router is, as it describes itself: not checked. The strings are nullable. */
+typedef struct
+{
+  const char *manufacturer;
+  const char *model;
+  const char *model_version;
+  const char *presentation_url;
+} PlumRouterDescription;
 
 /* What a backend reports besides the results of calls. Fields that do not apply are NULL. All
  * borrowed. */
@@ -27,6 +38,9 @@ typedef struct
   GBytes *bytes;
   const char *text;
   GInetAddress *address;
+  const PlumRouterDescription *router;
+  PlumConnectionStatus status;
+  guint uptime; /* s; 0: unknown */
   PlumRequest *request;
   PlumLease *lease;
 } PlumBackendEvent;
@@ -63,6 +77,7 @@ void plum_backend_set_observer (PlumBackend *self,
 const char *plum_backend_get_server (PlumBackend *self);
 /* Whether it can read the router's table: it implements list. */
 gboolean plum_backend_can_list (PlumBackend *self);
+PlumAddressSource plum_backend_get_address_source (PlumBackend *self);
 /* Starts or stops listening for announcements of the router. */
 void plum_backend_listen (PlumBackend *self, gboolean listen);
 /* Finishes every pending call with an error; nothing is reported afterwards. */

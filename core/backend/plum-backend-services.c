@@ -112,6 +112,57 @@ plum_backend_report_external_address (PlumBackend *self, GInetAddress *address)
 }
 
 /**
+ * plum_backend_report_router:
+ * @self: a backend
+ * @manufacturer: (nullable): the manufacturer of the router
+ * @model: (nullable): the name of its model
+ * @model_version: (nullable): the version of its model or firmware
+ * @presentation_url: (nullable): the absolute URL of its settings, whose host is its address
+ *
+ * Reports what the router is, for people. A later report replaces it.
+ *
+ * The texts may come from the network as they are: the library makes them printable and shortens
+ * them, and discards a URL that is not one of http or https at the address of the gateway. Report
+ * what the exchanges of the protocol contain; send no request for it.
+ *
+ * Since: 1.0
+ */
+void
+plum_backend_report_router (PlumBackend *self,
+                            const char *manufacturer,
+                            const char *model,
+                            const char *model_version,
+                            const char *presentation_url)
+{
+  const PlumRouterDescription router = { manufacturer, model, model_version, presentation_url };
+
+  g_return_if_fail (PLUM_IS_BACKEND (self));
+
+  plum_backend_send_event (self,
+                           &(PlumBackendEvent){ .kind = PLUM_BACKEND_ROUTER, .router = &router });
+}
+
+/**
+ * plum_backend_report_connection:
+ * @self: a backend
+ * @status: the state of the internet connection of the router
+ * @uptime: how long this connection has lasted, in seconds, or 0 if unknown
+ *
+ * Reports the internet connection of the router, as the router describes it.
+ *
+ * Since: 1.0
+ */
+void
+plum_backend_report_connection (PlumBackend *self, PlumConnectionStatus status, guint uptime)
+{
+  g_return_if_fail (PLUM_IS_BACKEND (self));
+
+  plum_backend_send_event (self, &(PlumBackendEvent){ .kind = PLUM_BACKEND_CONNECTION,
+                                                      .status = status,
+                                                      .uptime = uptime });
+}
+
+/**
  * plum_backend_is_observed:
  * @self: a backend
  *

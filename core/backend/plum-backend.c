@@ -58,6 +58,16 @@ plum_backend_real_map (PlumBackend *self, PlumRequest *request, PlumCall *call)
   plum_backend_real_call (self, call);
 }
 
+/* A backend that does not know of these fields would open the mapping to all hosts, or to this
+ * host.
+ */
+static gboolean
+plum_backend_real_supports (PlumBackend *self, PlumRequest *request)
+{
+  return plum_request_get_internal_address (request) == NULL &&
+         plum_request_get_remote_address (request) == NULL;
+}
+
 static void
 plum_backend_real_call_with_lease (PlumBackend *self,
                                    PlumRequest *request,
@@ -81,6 +91,12 @@ plum_backend_real_unmap_moved (PlumBackend *self,
                                PlumCall *call)
 {
   plum_backend_real_call (self, call);
+}
+
+static PlumAddressSource
+plum_backend_real_get_address_source (PlumBackend *self)
+{
+  return PLUM_ADDRESS_SOURCE_QUERY;
 }
 
 void
@@ -215,6 +231,7 @@ plum_backend_class_init (PlumBackendClass *klass)
   object_class->set_property = plum_backend_set_property;
 
   klass->discover = plum_backend_real_call;
+  klass->supports = plum_backend_real_supports;
   klass->map = plum_backend_real_map;
   klass->unmap = plum_backend_real_call_with_lease;
   klass->check = plum_backend_real_call_with_lease;
@@ -222,6 +239,7 @@ plum_backend_class_init (PlumBackendClass *klass)
   klass->list = plum_backend_real_call;
   klass->delete_entry = plum_backend_real_delete_entry;
   klass->unmap_moved = plum_backend_real_unmap_moved;
+  klass->get_address_source = plum_backend_real_get_address_source;
 
   /**
    * PlumBackend:network: (getter get_network)
@@ -287,6 +305,12 @@ plum_backend_can_list (PlumBackend *self)
   return PLUM_BACKEND_GET_CLASS (self)->list != plum_backend_real_call;
 }
 
+PlumAddressSource
+plum_backend_get_address_source (PlumBackend *self)
+{
+  return PLUM_BACKEND_GET_CLASS (self)->get_address_source (self);
+}
+
 void
 plum_backend_listen (PlumBackend *self, gboolean listen)
 {
@@ -332,6 +356,26 @@ plum_backend_close (PlumBackend *self)
     plum_call_finish (g_queue_peek_head (&priv->host.calls), error);
 }
 
+static void
+plum_backend_map (PlumBackend *self, PlumRequest *request, PlumCall *call)
+{
+  PlumBackendClass *klass = PLUM_BACKEND_GET_CLASS (self);
+  g_autofree char *message = NULL;
+
+  if (klass->supports (self, request))
+    {
+      klass->map (self, request, call);
+      return;
+    }
+
+  message =
+    g_strdup_printf ("%s: %s", klass->title != NULL ? klass->title : PRIVATE (self)->host.name,
+                     plum_request_get_internal_address (request) != NULL
+                       ? "the protocol cannot map a port of another host"
+                       : "the protocol cannot restrict a mapping to some remote hosts");
+  plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, message);
+}
+
 /* The backend may report events, on which the observer may release everything that args came from.
  */
 static void
@@ -357,7 +401,7 @@ plum_backend_dispatch (PlumBackend *self,
       klass->discover (self, call);
       break;
     case PLUM_CALL_MAP:
-      klass->map (self, request, call);
+      plum_backend_map (self, request, call);
       break;
     case PLUM_CALL_UNMAP:
       klass->unmap (self, request, lease, call);

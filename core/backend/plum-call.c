@@ -35,6 +35,7 @@ struct _PlumCall
   gboolean pending;
   gboolean settled; /* by the backend */
 
+  guint remaining; /* s; PLUM_LIFETIME_FOREVER: unknown */
   PlumLease *lease;
   GInetAddress *address;
   GListModel *entries;
@@ -72,6 +73,7 @@ static void
 plum_call_init (PlumCall *self)
 {
   self->link.data = self;
+  self->remaining = PLUM_LIFETIME_FOREVER;
 }
 
 static void
@@ -265,6 +267,29 @@ plum_call_return_done (PlumCall *self)
 }
 
 /**
+ * plum_call_return_remaining:
+ * @self: a call of `check`
+ * @seconds: how long the router keeps the mapping, as it reports now, in seconds;
+ *   %PLUM_LIFETIME_FOREVER if it reports no end
+ *
+ * Settles the call with success: the router has the mapping, for the time that it reports.
+ *
+ * Some routers count this time down, others repeat the requested lifetime. The library uses it only
+ * if it is shorter than the lease that it knows: the mapping is then renewed earlier.
+ *
+ * Since: 1.0
+ */
+void
+plum_call_return_remaining (PlumCall *self, guint seconds)
+{
+  g_return_if_fail (PLUM_IS_CALL (self));
+  g_return_if_fail (self->kind == PLUM_CALL_CHECK);
+
+  if (plum_call_settle (self))
+    self->remaining = seconds;
+}
+
+/**
  * plum_call_return_lease:
  * @self: a call of `map`
  * @lease: (transfer none): the lease that the router granted
@@ -370,6 +395,12 @@ plum_call_fail (PlumCall *self, PlumError code, const char *message)
   plum_call_return_error (self, g_error_new_literal (PLUM_ERROR, code, message));
 }
 
+gpointer
+plum_call_get_owner (PlumCall *self)
+{
+  return self->host->owner;
+}
+
 PlumRequest *
 plum_call_get_request (PlumCall *self)
 {
@@ -380,6 +411,12 @@ const GError *
 plum_call_get_error (PlumCall *self)
 {
   return self->error;
+}
+
+guint
+plum_call_get_remaining (PlumCall *self)
+{
+  return self->remaining;
 }
 
 PlumLease *

@@ -4,6 +4,8 @@
 
 #include <plum-glib/plum-glib.h>
 
+#include "plum-hosts-private.h"
+
 G_BEGIN_DECLS
 
 /* A user of a gateway, such as a lease holder. The user embeds a PlumGatewayClient and adds it to
@@ -34,8 +36,12 @@ typedef struct
   void (*handle_event) (PlumGatewayClient *client, const PlumGatewayEvent *event);
   /* The backend that granted the client's lease; NULL without a lease. (transfer none) */
   PlumBackend *(*get_backend) (PlumGatewayClient *client);
-  /* Whether deleting the mapping of internal_port to external_port would hit the client's own. */
-  gboolean (*uses_mapping) (PlumGatewayClient *client, guint internal_port, guint external_port);
+  /* Whether a delete of the mapping of internal_port of hosts, or of external_port, would hit the
+   * client's own. */
+  gboolean (*uses_mapping) (PlumGatewayClient *client,
+                            const PlumHosts *hosts,
+                            guint internal_port,
+                            guint external_port);
 } PlumGatewayClientInterface;
 
 struct _PlumGatewayClient
@@ -45,6 +51,7 @@ struct _PlumGatewayClient
   PlumGateway *gateway; /* (nullable), borrowed: set by the gateway */
   GList link;           /* the gateway's */
   gboolean waiting;     /* the gateway's: it failed, and waits for its next attempt */
+  gboolean polled;      /* the gateway's: it has a lease whose address has to be polled */
 };
 
 G_END_DECLS

@@ -4,10 +4,13 @@
 
 #include <plum-glib/plum-glib.h>
 
+#include "plum-address-poll-private.h"
+#include "plum-address-probe-private.h"
 #include "plum-gateway-private.h"
 #include "plum-late-leases-private.h"
 #include "plum-port-table-private.h"
 #include "plum-race-private.h"
+#include "plum-router-info-private.h"
 #include "plum-signal-queue-private.h"
 
 G_BEGIN_DECLS
@@ -33,6 +36,9 @@ struct _PlumGateway
   PlumAddressScope external_scope;
   gboolean seeks_address; /* a lease without an address was granted */
   gint64 sought_at;       /* on the clock; 0: never */
+  PlumRouterInfo router;
+  PlumAddressPoll *poll;
+  PlumAddressProbe *probe;
 
   GQueue clients;  /* (element-type PlumGatewayClient) */
   guint n_waiting; /* of them */
@@ -49,11 +55,21 @@ typedef enum {
   PLUM_GATEWAY_PROP_EXTERNAL_ADDRESS,
   PLUM_GATEWAY_PROP_EXTERNAL_SCOPE,
   PLUM_GATEWAY_PROP_PROBES,
+  PLUM_GATEWAY_PROP_MANUFACTURER,
+  PLUM_GATEWAY_PROP_MODEL,
+  PLUM_GATEWAY_PROP_MODEL_VERSION,
+  PLUM_GATEWAY_PROP_PRESENTATION_URL,
+  PLUM_GATEWAY_PROP_CONNECTION_STATUS,
+  PLUM_GATEWAY_PROP_UPTIME,
   PLUM_GATEWAY_N_PROPS
 } PlumGatewayProperty;
 
+/* Creates the probe of the external address, when the race exists. */
+void plum_gateway_init_probe (PlumGateway *self);
 /* Sets get_property and installs the properties. */
 void plum_gateway_install_properties (GObjectClass *object_class);
+/* Takes a PLUM_BACKEND_ROUTER or PLUM_BACKEND_CONNECTION. */
+void plum_gateway_take_router_info (PlumGateway *self, const PlumBackendEvent *event);
 /* Queues the notification. */
 void plum_gateway_notify (PlumGateway *self, PlumGatewayProperty property);
 

@@ -5,6 +5,7 @@
 #include <plum-glib/plum-glib.h>
 
 #include "plum-gateway-client-private.h"
+#include "plum-hosts-private.h"
 #include "plum-race-private.h"
 #include "plum-settings-private.h"
 #include "plum-signal-queue-private.h"
@@ -49,18 +50,32 @@ void plum_gateway_remove_client (PlumGateway *self, PlumGatewayClient *client);
 /* While a client waits, the backends listen for announcements of the router. */
 void plum_gateway_set_waiting (PlumGateway *self, PlumGatewayClient *client, gboolean waiting);
 
+/* While the lease of a client is from a backend whose router does not announce a new external
+ * address, the gateway asks for the address. backend: (nullable): NULL without a lease. */
+void plum_gateway_set_serving (PlumGateway *self, PlumGatewayClient *client, PlumBackend *backend);
+
+/* Whether the internal port must not be requested now: a short mapping of it is pending.
+ * PLUM_GATEWAY_RACE_CHANGED follows. */
+gboolean plum_gateway_is_port_busy (PlumGateway *self, PlumProtocol protocol, guint internal_port);
+
 /* The external ports; see plum-port-table-private.h. */
 gboolean plum_gateway_hold_port (PlumGateway *self,
                                  PlumProtocol protocol,
                                  guint port,
+                                 const PlumHosts *hosts,
                                  PlumGatewayClient *client);
 guint plum_gateway_reserve_port (PlumGateway *self,
                                  PlumProtocol protocol,
+                                 const PlumHosts *hosts,
                                  PlumGatewayClient *client);
-PlumGatewayClient *plum_gateway_find_holder (PlumGateway *self, PlumProtocol protocol, guint port);
+PlumGatewayClient *plum_gateway_find_holder (PlumGateway *self,
+                                             PlumProtocol protocol,
+                                             guint port,
+                                             const PlumHosts *hosts);
 void plum_gateway_release_port (PlumGateway *self,
                                 PlumProtocol protocol,
                                 guint port,
+                                const PlumHosts *hosts,
                                 PlumGatewayClient *client);
 
 /* Sets the external address that the router reports to backend, and reports it to the clients.

@@ -46,6 +46,24 @@ plum_gateway_get_property (GObject *object, guint property_id, GValue *value, GP
     case PLUM_GATEWAY_PROP_PROBES:
       g_value_set_object (value, plum_gateway_get_probes (self));
       break;
+    case PLUM_GATEWAY_PROP_MANUFACTURER:
+      g_value_set_string (value, plum_gateway_get_manufacturer (self));
+      break;
+    case PLUM_GATEWAY_PROP_MODEL:
+      g_value_set_string (value, plum_gateway_get_model (self));
+      break;
+    case PLUM_GATEWAY_PROP_MODEL_VERSION:
+      g_value_set_string (value, plum_gateway_get_model_version (self));
+      break;
+    case PLUM_GATEWAY_PROP_PRESENTATION_URL:
+      g_value_set_string (value, plum_gateway_get_presentation_url (self));
+      break;
+    case PLUM_GATEWAY_PROP_CONNECTION_STATUS:
+      g_value_set_enum (value, plum_gateway_get_connection_status (self));
+      break;
+    case PLUM_GATEWAY_PROP_UPTIME:
+      g_value_set_uint (value, plum_gateway_get_uptime (self));
+      break;
     case PLUM_GATEWAY_N_PROPS:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -141,6 +159,83 @@ plum_gateway_create_result_properties (void)
     g_param_spec_object ("probes", NULL, NULL, G_TYPE_LIST_MODEL, flags);
 }
 
+static void
+plum_gateway_create_model_properties (void)
+{
+  /**
+   * PlumGateway:manufacturer: (getter get_manufacturer)
+   *
+   * The manufacturer of the router, such as “AVM”, or %NULL if unknown.
+   *
+   * Only some protocols report it, such as UPnP IGD. This text and those of the model come from the
+   * router and are not trusted: display them as plain text, not as markup. They are printable, and
+   * at most 64 characters long (see [func@Plum.text_make_printable]).
+   *
+   * Since: 1.0
+   */
+  properties[PLUM_GATEWAY_PROP_MANUFACTURER] =
+    g_param_spec_string ("manufacturer", NULL, NULL, NULL, flags);
+
+  /**
+   * PlumGateway:model: (getter get_model)
+   *
+   * The name of the router's model, such as “FRITZ!Box 7590”, or %NULL if unknown.
+   *
+   * Since: 1.0
+   */
+  properties[PLUM_GATEWAY_PROP_MODEL] = g_param_spec_string ("model", NULL, NULL, NULL, flags);
+
+  /**
+   * PlumGateway:model-version: (getter get_model_version)
+   *
+   * The version of the router's model or firmware, or %NULL if unknown. Manufacturers use it in
+   * different ways.
+   *
+   * Since: 1.0
+   */
+  properties[PLUM_GATEWAY_PROP_MODEL_VERSION] =
+    g_param_spec_string ("model-version", NULL, NULL, NULL, flags);
+
+  /**
+   * PlumGateway:presentation-url: (getter get_presentation_url)
+   *
+   * The URL of the router's settings, for a web browser, or %NULL if unknown.
+   *
+   * It is an http or https URL whose host is [property@Plum.Gateway:address]: a router cannot send
+   * the user elsewhere. The library does not open it.
+   *
+   * Since: 1.0
+   */
+  properties[PLUM_GATEWAY_PROP_PRESENTATION_URL] =
+    g_param_spec_string ("presentation-url", NULL, NULL, NULL, flags);
+}
+
+static void
+plum_gateway_create_connection_properties (void)
+{
+  /**
+   * PlumGateway:connection-status: (getter get_connection_status)
+   *
+   * The state of the router's internet connection at the last discovery, as the router reports it.
+   *
+   * Since: 1.0
+   */
+  properties[PLUM_GATEWAY_PROP_CONNECTION_STATUS] =
+    g_param_spec_enum ("connection-status", NULL, NULL, PLUM_TYPE_CONNECTION_STATUS,
+                       PLUM_CONNECTION_STATUS_UNKNOWN, flags);
+
+  /**
+   * PlumGateway:uptime: (getter get_uptime)
+   *
+   * How long the router's internet connection had lasted at the last discovery, in seconds, or 0 if
+   * unknown.
+   *
+   * Since: 1.0
+   */
+  properties[PLUM_GATEWAY_PROP_UPTIME] =
+    g_param_spec_uint ("uptime", NULL, NULL, 0, G_MAXUINT, 0, flags);
+}
+
 void
 plum_gateway_install_properties (GObjectClass *object_class)
 {
@@ -148,6 +243,8 @@ plum_gateway_install_properties (GObjectClass *object_class)
 
   plum_gateway_create_network_properties ();
   plum_gateway_create_result_properties ();
+  plum_gateway_create_model_properties ();
+  plum_gateway_create_connection_properties ();
   g_object_class_install_properties (object_class, PLUM_GATEWAY_N_PROPS, properties);
 }
 
@@ -301,4 +398,118 @@ plum_gateway_get_probes (PlumGateway *self)
   PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
 
   return plum_race_get_probes (self->race);
+}
+
+/**
+ * plum_gateway_get_manufacturer: (get-property manufacturer)
+ * @self: a gateway
+ *
+ * Gets the manufacturer of the router.
+ *
+ * Returns: (nullable): the manufacturer, or %NULL if unknown
+ *
+ * Since: 1.0
+ */
+const char *
+plum_gateway_get_manufacturer (PlumGateway *self)
+{
+  g_return_val_if_fail (PLUM_IS_GATEWAY (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
+
+  return self->router.manufacturer;
+}
+
+/**
+ * plum_gateway_get_model: (get-property model)
+ * @self: a gateway
+ *
+ * Gets the name of the router's model.
+ *
+ * Returns: (nullable): the name, or %NULL if unknown
+ *
+ * Since: 1.0
+ */
+const char *
+plum_gateway_get_model (PlumGateway *self)
+{
+  g_return_val_if_fail (PLUM_IS_GATEWAY (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
+
+  return self->router.model;
+}
+
+/**
+ * plum_gateway_get_model_version: (get-property model-version)
+ * @self: a gateway
+ *
+ * Gets the version of the router's model or firmware.
+ *
+ * Returns: (nullable): the version, or %NULL if unknown
+ *
+ * Since: 1.0
+ */
+const char *
+plum_gateway_get_model_version (PlumGateway *self)
+{
+  g_return_val_if_fail (PLUM_IS_GATEWAY (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
+
+  return self->router.model_version;
+}
+
+/**
+ * plum_gateway_get_presentation_url: (get-property presentation-url)
+ * @self: a gateway
+ *
+ * Gets the URL of the router's settings.
+ *
+ * Returns: (nullable): the URL, or %NULL if unknown
+ *
+ * Since: 1.0
+ */
+const char *
+plum_gateway_get_presentation_url (PlumGateway *self)
+{
+  g_return_val_if_fail (PLUM_IS_GATEWAY (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
+
+  return self->router.presentation_url;
+}
+
+/**
+ * plum_gateway_get_connection_status: (get-property connection-status)
+ * @self: a gateway
+ *
+ * Gets the state of the router's internet connection at the last discovery.
+ *
+ * Returns: the state
+ *
+ * Since: 1.0
+ */
+PlumConnectionStatus
+plum_gateway_get_connection_status (PlumGateway *self)
+{
+  g_return_val_if_fail (PLUM_IS_GATEWAY (self), PLUM_CONNECTION_STATUS_UNKNOWN);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, PLUM_CONNECTION_STATUS_UNKNOWN);
+
+  return self->router.connection_status;
+}
+
+/**
+ * plum_gateway_get_uptime: (get-property uptime)
+ * @self: a gateway
+ *
+ * Gets how long the router's internet connection had lasted at the last discovery.
+ *
+ * Returns: the time in seconds, or 0 if unknown
+ *
+ * Since: 1.0
+ */
+guint
+plum_gateway_get_uptime (PlumGateway *self)
+{
+  g_return_val_if_fail (PLUM_IS_GATEWAY (self), 0);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, 0);
+
+  return self->router.uptime;
 }

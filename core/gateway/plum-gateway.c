@@ -43,6 +43,8 @@ plum_gateway_finalize (GObject *object)
   PlumGateway *self = PLUM_GATEWAY (object);
 
   plum_gateway_close (self);
+  g_clear_pointer (&self->poll, plum_address_poll_free);
+  g_clear_pointer (&self->probe, plum_address_probe_free);
   g_clear_pointer (&self->race, plum_race_free);
   g_clear_pointer (&self->late_leases, plum_late_leases_free);
   g_clear_pointer (&self->ports, plum_port_table_free);
@@ -50,6 +52,7 @@ plum_gateway_finalize (GObject *object)
   g_clear_pointer (&self->decided_funcs, g_array_unref);
   g_clear_object (&self->network);
   g_clear_object (&self->external_address);
+  plum_router_info_clear (&self->router);
   g_clear_pointer (&self->clock, plum_clock_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
 
@@ -144,6 +147,7 @@ plum_gateway_remove_client (PlumGateway *self, PlumGatewayClient *client)
   g_assert (client->gateway == self);
 
   plum_gateway_set_waiting (self, client, FALSE);
+  plum_gateway_set_serving (self, client, NULL);
   client->gateway = NULL;
   g_queue_unlink (&self->clients, &client->link);
   if (g_queue_is_empty (&self->clients))
@@ -212,19 +216,31 @@ on_other_address (PlumBackend *backend, GInetAddress *address, gpointer user_dat
   on_backend_address (NULL, address, user_data);
 }
 
-/* Asks the backends that hold leases, or the others. */
+/* Asks the backends that hold leases, or the others. polled: only those that have to be polled. */
 static void
-plum_gateway_query_addresses (PlumGateway *self, gboolean serving)
+plum_gateway_query_addresses (PlumGateway *self, gboolean serving, gboolean polled)
 {
   for (unsigned int i = 0; i < plum_race_get_n_candidates (self->race); i++)
     {
       PlumCandidate *candidate = plum_race_get_candidate (self->race, i);
 
       if (plum_gateway_is_serving (self, candidate->backend) == serving &&
-          (serving || plum_probe_get_outcome (candidate->probe) == PLUM_PROBE_SUCCESS))
+          (serving || plum_probe_get_outcome (candidate->probe) == PLUM_PROBE_SUCCESS) &&
+          (!polled ||
+           plum_backend_get_address_source (candidate->backend) == PLUM_ADDRESS_SOURCE_POLL))
         plum_gateway_query_backend_address (candidate->backend, self->settings->mapping_timeout,
                                             serving ? on_backend_address : on_other_address, self);
     }
+}
+
+/* A recheck that is due now asks as well. */
+static void
+on_poll (gpointer user_data)
+{
+  PlumGateway *self = user_data;
+
+  if (plum_clock_get_time (self->clock) < self->recheck.deadline)
+    plum_gateway_query_addresses (self, TRUE, TRUE);
 }
 
 void
@@ -237,7 +253,7 @@ plum_gateway_seek_address (PlumGateway *self)
     return;
 
   self->sought_at = now;
-  plum_gateway_query_addresses (self, FALSE);
+  plum_gateway_query_addresses (self, FALSE, FALSE);
 }
 
 /* --- Waiting for the decision --- */
@@ -393,6 +409,10 @@ plum_gateway_handle_backend_event (PlumGateway *self,
     case PLUM_BACKEND_LATE_LEASE:
       plum_late_leases_add (self->late_leases, backend, event->request, event->lease);
       break;
+    case PLUM_BACKEND_ROUTER:
+    case PLUM_BACKEND_CONNECTION:
+      plum_gateway_take_router_info (self, event);
+      break;
     case PLUM_BACKEND_LOST:
     case PLUM_BACKEND_ANNOUNCED:
     default:
@@ -412,7 +432,7 @@ on_race_event (const PlumRaceEvent *event, gpointer user_data)
       break;
     case PLUM_RACE_DECIDED:
       if (self->seeks_address && self->external_address == NULL)
-        plum_gateway_query_addresses (self, FALSE);
+        plum_gateway_query_addresses (self, FALSE, FALSE);
       plum_gateway_complete_discovery (self);
       break;
     case PLUM_RACE_NAME_CHANGED:
@@ -452,15 +472,15 @@ on_recheck (gpointer user_data)
   PLUM_SIGNAL_SCOPE (self->signals);
 
   plum_clock_arm_in_ms (self->clock, &self->recheck, self->settings->recheck_period);
+  plum_address_poll_restart (self->poll);
   plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_RECHECK });
-  plum_gateway_query_addresses (self, TRUE);
+  plum_gateway_query_addresses (self, TRUE, FALSE);
 }
 
 static void
 plum_gateway_init (PlumGateway *self)
 {
   g_queue_init (&self->clients);
-  self->ports = plum_port_table_new ();
   self->decided_funcs = g_array_new (FALSE, FALSE, sizeof (DecidedFunc));
   plum_timer_init (&self->recheck, on_recheck, self);
 }
@@ -479,8 +499,11 @@ plum_gateway_new (PlumNetwork *network,
   self->clock = plum_clock_ref_for_context (context);
   self->settings = settings;
   self->signals = plum_signal_queue_ref (queue);
+  self->ports = plum_port_table_new (plum_network_get_family (network));
   self->late_leases = plum_late_leases_new (context, self->ports);
   self->race = plum_race_new (network, backend_infos, context, settings, queue, &race_client, self);
+  self->poll = plum_address_poll_new (self->clock, queue, on_poll, self);
+  plum_gateway_init_probe (self);
 
   return self;
 }
@@ -514,7 +537,7 @@ plum_gateway_on_resume (PlumGateway *self)
   if (spread_ms == 0)
     return;
 
-  plum_gateway_query_addresses (self, TRUE);
+  plum_gateway_query_addresses (self, TRUE, FALSE);
   plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_RESUMED,
                                                       .spread_ms = spread_ms });
   plum_clock_arm_in_ms (self->clock, &self->recheck,

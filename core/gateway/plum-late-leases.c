@@ -3,6 +3,7 @@
 #include "plum-late-leases-private.h"
 
 #include "plum-backend-private.h"
+#include "plum-values-private.h"
 
 /* How long the router may take to delete a late lease. */
 #define UNMAP_TIMEOUT_MS 10000
@@ -37,12 +38,14 @@ static void
 plum_late_leases_release (PlumLateLeases *self, const LateLease *late)
 {
   guint port = plum_lease_get_external_port (late->lease);
+  const PlumHosts *hosts = plum_request_get_hosts (late->request);
   PlumGatewayClient *holder =
-    plum_port_table_find (self->ports, plum_request_get_protocol (late->request), port);
+    plum_port_table_find (self->ports, plum_request_get_protocol (late->request), port, hosts);
   const PlumCallArgs args = { .request = late->request, .lease = late->lease };
 
   if (holder != NULL &&
-      holder->iface->uses_mapping (holder, plum_request_get_internal_port (late->request), port))
+      holder->iface->uses_mapping (holder, plum_request_get_hosts (late->request),
+                                   plum_request_get_internal_port (late->request), port))
     return;
 
   g_object_unref (

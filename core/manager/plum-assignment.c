@@ -3,11 +3,12 @@
 #include "plum-assignment-private.h"
 
 #include "plum-gateway-private.h"
+#include "plum-key-private.h"
 #include "plum-lease-holder-private.h"
 #include "plum-lease-store-private.h"
 #include "plum-log-private.h"
 #include "plum-mapping-private.h"
-#include "plum-route-private.h"
+#include "plum-place-private.h"
 #include "plum-sweeper-private.h"
 
 struct _PlumAssignment
@@ -91,6 +92,9 @@ on_holder_note (PlumLeaseHolder *holder, const PlumLeaseNote *note, gpointer use
   record->protocol = id->protocol;
   record->family = id->family;
   record->internal_port = id->internal_port;
+  plum_hosts_init (&record->hosts, &id->hosts);
+  if (id->hosts.internal != NULL)
+    record->description = g_strdup (note->description);
   record->external_port = note->external_port;
   record->key = g_bytes_ref (note->key);
   g_set_object (&record->gateway, plum_gateway_get_address (gateway));
@@ -138,49 +142,6 @@ static const PlumLeaseHolderOwner holder_owner = {
 
 /* --- Lease holders --- */
 
-/* The gateway that a mapping selects. (transfer none) (nullable) */
-static PlumGateway *
-plum_assignment_select_gateway (PlumAssignment *self, PlumMapping *mapping)
-{
-  GInetAddress *local = plum_mapping_get_local_address (mapping);
-
-  if (local != NULL)
-    return plum_gateway_set_find_local (self->gateways, local, NULL);
-  return plum_gateway_set_find (self->gateways, plum_mapping_get_family (mapping),
-                                plum_mapping_get_bound_interface (mapping), NULL);
-}
-
-/* A gateway is known by its interface and its local address, not by what a mapping selects: when
- * another address becomes the preferred one, the users move, and the leases stay where they are. */
-static void
-plum_assignment_make_id (PlumAssignment *self, PlumMapping *mapping, PlumLeaseHolderId *id)
-{
-  PlumGateway *gateway = plum_assignment_select_gateway (self, mapping);
-
-  id->protocol = plum_mapping_get_protocol (mapping);
-  id->family = plum_mapping_get_family (mapping);
-  id->internal_port = plum_mapping_get_internal_port (mapping);
-  if (gateway != NULL)
-    plum_lease_holder_id_set_place (id, plum_gateway_get_interface (gateway),
-                                    plum_gateway_get_local_address (gateway));
-  else
-    plum_lease_holder_id_set_place (id, plum_mapping_get_bound_interface (mapping),
-                                    plum_mapping_get_local_address (mapping));
-}
-
-/* (transfer none) (nullable) */
-static PlumGateway *
-plum_assignment_find_gateway (PlumAssignment *self, const PlumLeaseHolderId *id, GError **error)
-{
-  g_autoptr (GInetAddress) local = plum_lease_holder_id_get_local_address (id);
-
-  if (local == NULL)
-    return plum_gateway_set_find (self->gateways, id->family, id->interface_name, error);
-  if (id->interface_name == NULL)
-    return plum_gateway_set_find_local (self->gateways, local, error);
-  return plum_gateway_set_find_at (self->gateways, id->interface_name, local, error);
-}
-
 static PlumLeaseHolder *
 plum_assignment_create_holder (PlumAssignment *self, const PlumLeaseHolderId *id, GError **error)
 {
@@ -190,12 +151,13 @@ plum_assignment_create_holder (PlumAssignment *self, const PlumLeaseHolderId *id
   const PlumLeaseRecord *record;
   PlumGateway *gateway;
 
-  gateway = plum_assignment_find_gateway (self, id, &reason);
-  record = plum_lease_store_recall (self->store, id->protocol, id->family, id->internal_port,
-                                    gateway != NULL ? plum_gateway_get_network (gateway) : NULL);
+  gateway = plum_place_find_gateway (self->gateways, id, &reason);
+  record =
+    plum_lease_store_recall (self->store, id->protocol, id->family, id->internal_port, &id->hosts,
+                             gateway != NULL ? plum_gateway_get_network (gateway) : NULL);
   if (record != NULL)
     key = g_bytes_ref (record->key);
-  else if ((key = plum_lease_store_create_key (error)) == NULL)
+  else if ((key = plum_key_new (error)) == NULL)
     return NULL;
 
   holder = plum_lease_holder_new (id, key, gateway, reason, self->clock, self->settings,
@@ -212,32 +174,9 @@ plum_assignment_ensure_holder (PlumAssignment *self, PlumMapping *mapping, GErro
   PlumLeaseHolderId id;
   PlumLeaseHolder *holder;
 
-  plum_assignment_make_id (self, mapping, &id);
+  plum_place_make_id (self->gateways, mapping, &id);
   holder = g_hash_table_lookup (self->holders, &id);
   return holder != NULL ? holder : plum_assignment_create_holder (self, &id, error);
-}
-
-/* A mapping that names its place on this host fails at once without a router there: it may be a
- * mistake that never heals. An interface that does not exist, such as that of a VPN, may come. */
-static gboolean
-plum_assignment_check_place (PlumAssignment *self, PlumMapping *mapping, GError **error)
-{
-  GInetAddress *local = plum_mapping_get_local_address (mapping);
-  const char *interface_name = plum_gateway_set_get_interface (self->gateways);
-  g_autoptr (GError) reason = NULL;
-
-  if (local != NULL)
-    plum_gateway_set_find_local (self->gateways, local, &reason);
-  else if (interface_name != NULL && plum_mapping_get_bound_interface (mapping) == NULL &&
-           plum_route_has_interface (interface_name))
-    plum_gateway_set_find (self->gateways, plum_mapping_get_family (mapping), NULL, &reason);
-
-  /* If the kernel did not answer, it is asked again. */
-  if (!g_error_matches (reason, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
-    return TRUE;
-
-  g_propagate_error (error, g_steal_pointer (&reason));
-  return FALSE;
 }
 
 gboolean
@@ -248,9 +187,9 @@ plum_assignment_add_mapping (PlumAssignment *self, PlumMapping *mapping, GError 
 
   if (local != NULL)
     plum_gateway_set_hold_local (self->gateways, local);
-  if (plum_assignment_check_place (self, mapping, error))
-    holder = plum_assignment_ensure_holder (self, mapping, error);
 
+  if (plum_place_check (self->gateways, mapping, error))
+    holder = plum_assignment_ensure_holder (self, mapping, error);
   if (holder == NULL)
     {
       plum_assignment_forget_mapping (self, mapping);
@@ -312,7 +251,7 @@ plum_assignment_can_move_holder (PlumAssignment *self,
     {
       PlumLeaseHolderId id;
 
-      plum_assignment_make_id (self, users->pdata[i], &id);
+      plum_place_make_id (self->gateways, users->pdata[i], &id);
       if (plum_mapping_get_holder (users->pdata[i]) == holder &&
           !plum_lease_holder_id_equal (&id, new_id))
         return FALSE;
@@ -332,7 +271,7 @@ plum_assignment_follow_user (PlumAssignment *self,
 {
   PlumLeaseHolderId new_id;
 
-  plum_assignment_make_id (self, user, &new_id);
+  plum_place_make_id (self->gateways, user, &new_id);
   if (plum_mapping_get_holder (user) != holder ||
       plum_lease_holder_id_equal (plum_lease_holder_get_id (holder), &new_id))
     return;
@@ -374,7 +313,7 @@ on_gateways_changed (GSocketFamily family, gboolean come, gpointer user_data)
         continue;
 
       plum_assignment_follow_users (self, holder);
-      gateway = plum_assignment_find_gateway (self, id, &reason);
+      gateway = plum_place_find_gateway (self->gateways, id, &reason);
       if (plum_lease_holder_get_gateway (holder) != gateway)
         plum_lease_holder_set_gateway (holder, gateway, reason);
     }
@@ -429,6 +368,7 @@ on_sweeper_needs_gateways (GSocketFamily family, gpointer user_data)
 static gboolean
 on_sweeper_is_wanted (PlumProtocol protocol,
                       guint internal_port,
+                      const PlumHosts *hosts,
                       PlumGateway *gateway,
                       gpointer user_data)
 {
@@ -437,6 +377,7 @@ on_sweeper_is_wanted (PlumProtocol protocol,
     .protocol = protocol,
     .family = plum_gateway_get_family (gateway),
     .internal_port = internal_port,
+    .hosts = *hosts,
   };
 
   plum_lease_holder_id_set_place (&id, plum_gateway_get_interface (gateway),

@@ -14,6 +14,7 @@ typedef struct
   GSocketFamily family;
   guint internal_port;
   guint external_port; /* 0: any */
+  PlumHosts hosts;     /* remote is unknown */
   PlumGateway *gateway;
 
   guint n_pending; /* leftovers */
@@ -24,6 +25,7 @@ static void
 unmap_free (Unmap *unmap)
 {
   g_clear_object (&unmap->gateway);
+  plum_hosts_clear (&unmap->hosts);
   g_clear_error (&unmap->error);
   g_free (unmap);
 }
@@ -89,6 +91,18 @@ unmap_delete_entry (Unmap *unmap, GTask *task)
                                    on_entry_deleted, g_object_ref (task));
 }
 
+/* A mapping of another host that this host has not made is not touched. */
+static void
+unmap_fail_unrecorded (Unmap *unmap, GTask *task)
+{
+  g_autofree char *host = g_inet_address_to_string (unmap->hosts.internal);
+
+  g_task_return_new_error (task, PLUM_ERROR, PLUM_ERROR_DESTROYED,
+                           "There is no record of a mapping that this host has made for port %u of "
+                           "%s; mappings that other hosts have made are not removed",
+                           unmap->internal_port, host);
+}
+
 static gboolean
 on_decided (gpointer user_data)
 {
@@ -106,13 +120,16 @@ on_decided (gpointer user_data)
       return G_SOURCE_REMOVE;
     }
 
-  unmap->n_pending = plum_sweeper_delete_port (plum_assignment_get_sweeper (self->assignment),
-                                               unmap->protocol, unmap->family, unmap->internal_port,
-                                               unmap->external_port, on_leftover_deleted, task);
+  unmap->n_pending =
+    plum_sweeper_delete_port (plum_assignment_get_sweeper (self->assignment), unmap->protocol,
+                              unmap->family, unmap->internal_port, unmap->external_port,
+                              &unmap->hosts, on_leftover_deleted, task);
   for (guint i = 0; i < unmap->n_pending; i++)
     g_object_ref (task);
 
-  if (unmap->n_pending == 0)
+  if (unmap->n_pending == 0 && unmap->hosts.internal != NULL)
+    unmap_fail_unrecorded (unmap, task);
+  else if (unmap->n_pending == 0)
     unmap_delete_entry (unmap, task);
 
   return G_SOURCE_REMOVE;
@@ -128,7 +145,8 @@ plum_manager_holds (PlumManager *self, const Unmap *unmap)
   while (g_hash_table_iter_next (&iter, NULL, &mapping))
     if (plum_mapping_get_protocol (mapping) == unmap->protocol &&
         plum_mapping_get_family (mapping) == unmap->family &&
-        plum_mapping_get_internal_port (mapping) == unmap->internal_port)
+        plum_mapping_get_internal_port (mapping) == unmap->internal_port &&
+        plum_hosts_equal_internal (plum_mapping_get_hosts (mapping), &unmap->hosts))
       return TRUE;
 
   return FALSE;
@@ -166,6 +184,19 @@ plum_manager_start_unmap (PlumManager *self, GTask *task, GError **error)
   return TRUE;
 }
 
+/* unmap: (transfer full) */
+static void
+plum_manager_run_unmap (PlumManager *self, GTask *task, Unmap *unmap)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_task_set_name (task, "[plum] unmap");
+  g_task_set_task_data (task, unmap, (GDestroyNotify) unmap_free);
+
+  if (!g_task_return_error_if_cancelled (task) && !plum_manager_start_unmap (self, task, &error))
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
 /**
  * plum_manager_unmap_async:
  * @self: a manager
@@ -200,7 +231,6 @@ plum_manager_unmap_async (PlumManager *self,
                           gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
-  g_autoptr (GError) error = NULL;
   Unmap *unmap;
 
   g_return_if_fail (PLUM_IS_MANAGER (self));
@@ -216,11 +246,81 @@ plum_manager_unmap_async (PlumManager *self,
 
   task = plum_main_context_new_task (self->context, self, cancellable, callback, user_data);
   g_task_set_source_tag (task, plum_manager_unmap_async);
-  g_task_set_name (task, "[plum] unmap");
-  g_task_set_task_data (task, unmap, (GDestroyNotify) unmap_free);
+  plum_manager_run_unmap (self, task, unmap);
+}
 
-  if (!g_task_return_error_if_cancelled (task) && !plum_manager_start_unmap (self, task, &error))
-    g_task_return_error (task, g_steal_pointer (&error));
+/**
+ * plum_manager_unmap_host_async:
+ * @self: a manager
+ * @protocol: the transport protocol
+ * @host: the address of another host of the local network
+ * @internal_port: the port of that host, from 1 to 65535
+ * @external_port: the external port, or 0 if it is unknown
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when the router has answered, or did not answer in time
+ * @user_data: data for @callback
+ *
+ * Removes a mapping that an earlier run of the program made for another host, with
+ * [property@Plum.Mapping:internal-address].
+ *
+ * Only a mapping of which [property@Plum.Manager:state-directory] has a record is removed: a
+ * mapping that the other host has made stays. Without a record, the operation fails with
+ * %PLUM_ERROR_DESTROYED.
+ *
+ * Since: 1.0
+ */
+void
+plum_manager_unmap_host_async (PlumManager *self,
+                               PlumProtocol protocol,
+                               GInetAddress *host,
+                               guint internal_port,
+                               guint external_port,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  Unmap *unmap;
+
+  g_return_if_fail (PLUM_IS_MANAGER (self));
+  PLUM_RETURN_IF_OTHER_THREAD (self->context);
+  g_return_if_fail (G_IS_INET_ADDRESS (host));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  unmap = g_new0 (Unmap, 1);
+  unmap->protocol = protocol;
+  unmap->family = g_inet_address_get_family (host);
+  unmap->internal_port = internal_port;
+  unmap->external_port = external_port;
+  g_set_object (&unmap->hosts.internal, host);
+
+  task = plum_main_context_new_task (self->context, self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, plum_manager_unmap_host_async);
+  plum_manager_run_unmap (self, task, unmap);
+}
+
+/**
+ * plum_manager_unmap_host_finish:
+ * @self: a manager
+ * @result: the result
+ * @error: return location for an error
+ *
+ * Finishes an operation started with [method@Plum.Manager.unmap_host_async].
+ *
+ * Errors: the same as [method@Plum.Manager.unmap_finish]. %PLUM_ERROR_DESTROYED also means that
+ * there is no record of the mapping.
+ *
+ * Returns: %TRUE if the router confirmed that it no longer has the mapping
+ *
+ * Since: 1.0
+ */
+gboolean
+plum_manager_unmap_host_finish (PlumManager *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, plum_manager_unmap_host_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 /**
@@ -257,12 +357,20 @@ make_entry (const PlumLeaseRecord *record)
 {
   gint64 left = (record->expires - g_get_real_time ()) / G_USEC_PER_SEC;
   guint lifetime = PLUM_LIFETIME_FOREVER;
+  g_autofree char *remote = NULL;
 
   if (record->expires != PLUM_LEASE_RECORD_FOREVER)
     lifetime = (guint) CLAMP (left, 1, PLUM_LIFETIME_FOREVER - 1);
 
-  return plum_entry_new (record->protocol, record->external_port, record->internal_port,
-                         record->local_address, NULL, lifetime, TRUE);
+  if (record->hosts.remote != NULL)
+    remote = g_inet_address_mask_to_string (record->hosts.remote);
+
+  return g_object_new (PLUM_TYPE_ENTRY, "protocol", record->protocol, "external-port",
+                       record->external_port, "internal-port", record->internal_port,
+                       "internal-address",
+                       record->hosts.internal != NULL ? record->hosts.internal
+                                                      : record->local_address,
+                       "remote-host", remote, "lifetime", lifetime, "enabled", TRUE, NULL);
 }
 
 static gboolean
@@ -273,6 +381,41 @@ is_on_any (const PlumLeaseRecord *record, GPtrArray *gateways)
       return TRUE;
 
   return FALSE;
+}
+
+/* others: the mappings of other hosts. (transfer full) */
+static GListModel *
+plum_manager_read_entries (PlumManager *self, GSocketFamily family, gboolean others)
+{
+  g_autoptr (GPtrArray) gateways = NULL;
+  g_autoptr (GPtrArray) records = NULL;
+  GListStore *entries;
+
+  PLUM_SIGNAL_SCOPE (self->signals);
+  entries = g_list_store_new (PLUM_TYPE_ENTRY);
+  if (self->state_directory == NULL)
+    return G_LIST_MODEL (entries);
+
+  gateways = plum_manager_find_gateways (self, family, NULL);
+  if (gateways == NULL)
+    return G_LIST_MODEL (entries);
+
+  records = g_ptr_array_new_with_free_func ((GDestroyNotify) plum_lease_record_free);
+  plum_lease_file_read_all (self->state_directory, records);
+  for (guint i = 0; i < records->len; i++)
+    {
+      const PlumLeaseRecord *record = records->pdata[i];
+
+      if (record->family == family && !plum_lease_record_has_expired (record) &&
+          (record->hosts.internal != NULL) == others && is_on_any (record, gateways))
+        {
+          g_autoptr (PlumEntry) entry = make_entry (record);
+
+          g_list_store_append (entries, entry);
+        }
+    }
+
+  return G_LIST_MODEL (entries);
 }
 
 /**
@@ -298,36 +441,31 @@ is_on_any (const PlumLeaseRecord *record, GPtrArray *gateways)
 GListModel *
 plum_manager_dup_recorded_entries (PlumManager *self, GSocketFamily family)
 {
-  g_autoptr (GPtrArray) gateways = NULL;
-  g_autoptr (GPtrArray) records = NULL;
-  GListStore *entries;
-
   g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
   PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
 
-  PLUM_SIGNAL_SCOPE (self->signals);
-  entries = g_list_store_new (PLUM_TYPE_ENTRY);
-  if (self->state_directory == NULL)
-    return G_LIST_MODEL (entries);
+  return plum_manager_read_entries (self, family, FALSE);
+}
 
-  gateways = plum_manager_find_gateways (self, family, NULL);
-  if (gateways == NULL)
-    return G_LIST_MODEL (entries);
+/**
+ * plum_manager_dup_recorded_host_entries:
+ * @self: a manager
+ * @family: %G_SOCKET_FAMILY_IPV4 or %G_SOCKET_FAMILY_IPV6
+ *
+ * Lists the mappings for other hosts that the files in [property@Plum.Manager:state-directory]
+ * record, in the same way as [method@Plum.Manager.dup_recorded_entries], which does not list these.
+ * See [property@Plum.Mapping:internal-address].
+ *
+ * Returns: (transfer full): a list of [class@Plum.Entry], whose internal address is the one of the
+ *   other host; the list is empty if no state directory is set, or this host has no router
+ *
+ * Since: 1.0
+ */
+GListModel *
+plum_manager_dup_recorded_host_entries (PlumManager *self, GSocketFamily family)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
 
-  records = g_ptr_array_new_with_free_func ((GDestroyNotify) plum_lease_record_free);
-  plum_lease_file_read_all (self->state_directory, records);
-  for (guint i = 0; i < records->len; i++)
-    {
-      const PlumLeaseRecord *record = records->pdata[i];
-
-      if (record->family == family && !plum_lease_record_has_expired (record) &&
-          is_on_any (record, gateways))
-        {
-          g_autoptr (PlumEntry) entry = make_entry (record);
-
-          g_list_store_append (entries, entry);
-        }
-    }
-
-  return G_LIST_MODEL (entries);
+  return plum_manager_read_entries (self, family, TRUE);
 }

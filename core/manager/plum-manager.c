@@ -499,8 +499,10 @@ plum_manager_reject_mapping (PlumManager *self, PlumMapping *mapping)
  *
  * Errors: %PLUM_ERROR_NO_GATEWAY if no router is reached from the local address of @mapping or from
  * the interface of the manager; %G_IO_ERROR_CLOSED if the manager is closed;
- * %G_IO_ERROR_INVALID_ARGUMENT if a port is out of range, or the address families of @mapping and
- * its gateway or its local address differ; %G_IO_ERROR_EXISTS if @mapping was added before.
+ * %G_IO_ERROR_INVALID_ARGUMENT if a port is out of range, the address families of @mapping and its
+ * gateway or its local address differ, or [property@Plum.Mapping:internal-address] or
+ * [property@Plum.Mapping:remote-address] is not valid; %G_IO_ERROR_EXISTS if @mapping was added
+ * before.
  *
  * Returns: %TRUE if @mapping was added
  *

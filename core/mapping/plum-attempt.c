@@ -83,9 +83,11 @@ plum_attempt_add_error (PlumAttempt *self, guint index, const GError *error)
 {
   gboolean first = self->errors == NULL;
 
-  /* If a port is required, a conflict explains more than what the other candidates lack. */
-  if (first || (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_CONFLICT) &&
-                self->iface->requires_port (self->user_data)))
+  /* If a port is required, a conflict explains more than what the other candidates lack. A refusal
+   * explains more than a protocol that cannot express the request. */
+  if (first || (self->error_domain == PLUM_ERROR && self->error_code == PLUM_ERROR_NOT_SUPPORTED) ||
+      (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_CONFLICT) &&
+       self->iface->requires_port (self->user_data)))
     {
       self->error_domain = error->domain;
       self->error_code = error->code;

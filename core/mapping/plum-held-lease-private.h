@@ -15,10 +15,11 @@ G_BEGIN_DECLS
 typedef struct _PlumHeldLease PlumHeldLease;
 
 typedef enum {
-  PLUM_HELD_LEASE_RENEWED, /* the router granted lease in place of the last one */
-  PLUM_HELD_LEASE_UNFIT,   /* the router granted lease, which does not fit */
-  PLUM_HELD_LEASE_EXPIRED, /* no renewal succeeded */
-  PLUM_HELD_LEASE_MISSING, /* a check found that the router no longer has the mapping */
+  PLUM_HELD_LEASE_RENEWED,   /* the router granted lease in place of the last one */
+  PLUM_HELD_LEASE_UNFIT,     /* the router granted lease, which does not fit */
+  PLUM_HELD_LEASE_EXPIRED,   /* no renewal succeeded */
+  PLUM_HELD_LEASE_SHORTENED, /* a check found that the router keeps it for less time than known */
+  PLUM_HELD_LEASE_MISSING,   /* a check found that the router no longer has the mapping */
 } PlumHeldLeaseEventKind;
 
 /* Fields that do not apply are NULL. All borrowed. */

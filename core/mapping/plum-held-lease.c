@@ -6,6 +6,14 @@
 
 #define MS G_GINT64_CONSTANT (1000)
 
+/* How much shorter than known a remaining time is at least, if it is used: routers round, and their
+ * answers take time. */
+#define TOLERANCE (5 * (gint64) G_USEC_PER_SEC)
+
+/* A remaining time that leaves no time for a later renewal, in seconds: the lease is renewed at
+ * once, and considered valid for so long. */
+#define SHORTEST_REMAINING 8
+
 struct _PlumHeldLease
 {
   PlumClock *clock;
@@ -21,12 +29,16 @@ struct _PlumHeldLease
   gboolean suspected;   /* the router may have lost it */
   gboolean taken_over;  /* the router has a mapping of another host in its place */
   gint64 granted;       /* on the clock */
+  gint64 end;           /* on the clock: as granted, or as a check found; G_MAXINT64: never */
+  gint64 limit;         /* the same, for renewals; G_MAXINT64: no check found less than granted */
+  gint64 known;         /* on the clock: when the expiry became known */
   gint64 expires;       /* on the real-time clock; 0: never */
-  guint windows;        /* of plum_renewal_next () that have passed */
+  guint windows;        /* of plum_renewal_next () since known that have passed */
 
   PlumTimer timer; /* the next renewal, or the expiry */
   PlumCall *renewal;
   PlumCall *check;
+  gint64 checked; /* the grant that the pending check is for */
 };
 
 static void
@@ -47,9 +59,9 @@ plum_held_lease_get_expiry (PlumHeldLease *self)
   guint lifetime = plum_lease_get_lifetime (self->lease);
 
   if (lifetime == PLUM_LIFETIME_FOREVER)
-    return G_MAXINT64;
+    return self->limit;
   lifetime = MIN (lifetime, plum_request_get_lifetime (self->request));
-  return self->granted + lifetime * (gint64) G_USEC_PER_SEC;
+  return MIN (self->granted + lifetime * (gint64) G_USEC_PER_SEC, self->limit);
 }
 
 static gboolean
@@ -67,7 +79,7 @@ plum_held_lease_schedule_renewal (PlumHeldLease *self)
     plum_clock_disarm (self->clock, &self->timer);
   else
     plum_clock_arm (self->clock, &self->timer,
-                    plum_renewal_next (self->granted, expiry - self->granted,
+                    plum_renewal_next (self->known, expiry - self->known,
                                        plum_clock_get_time (self->clock), &self->windows,
                                        g_random_double ()));
 }
@@ -140,6 +152,39 @@ plum_held_lease_on_resume (PlumHeldLease *self, gint64 when)
 
 /* --- Checks --- */
 
+/* Never extends the lease: a router that repeats the requested lifetime would do so for ever. An
+ * answer that is older than a renewal counts no longer. */
+static void
+plum_held_lease_take_remaining (PlumHeldLease *self, guint seconds)
+{
+  gint64 now = plum_clock_get_time (self->clock);
+  gint64 end = now + seconds * (gint64) G_USEC_PER_SEC;
+  gint64 limit = now + MAX (seconds, SHORTEST_REMAINING) * (gint64) G_USEC_PER_SEC;
+  gboolean ends_earlier = end + TOLERANCE < self->end;
+  gboolean is_shorter = limit + TOLERANCE < plum_held_lease_get_expiry (self);
+
+  if (seconds == PLUM_LIFETIME_FOREVER || self->renewal != NULL || self->checked != self->granted)
+    return;
+
+  if (ends_earlier)
+    {
+      self->end = end;
+      self->expires = g_get_real_time () + seconds * (gint64) G_USEC_PER_SEC;
+    }
+  if (is_shorter)
+    {
+      self->limit = limit;
+      self->known = now;
+      self->windows = 0;
+      plum_held_lease_schedule_renewal (self);
+    }
+  if (is_shorter && seconds <= SHORTEST_REMAINING)
+    plum_clock_arm (self->clock, &self->timer, MAX (now, self->granted + PLUM_RENEWAL_INTERVAL));
+
+  if (ends_earlier || is_shorter)
+    plum_held_lease_report (self, PLUM_HELD_LEASE_SHORTENED, NULL);
+}
+
 static void
 on_checked (PlumCall *call, gpointer user_data)
 {
@@ -148,6 +193,12 @@ on_checked (PlumCall *call, gpointer user_data)
   g_autoptr (PlumCall) owned = g_steal_pointer (&self->check);
   const GError *error = plum_call_get_error (call);
   gboolean taken_over = g_error_matches (error, PLUM_ERROR, PLUM_ERROR_CONFLICT);
+
+  if (error == NULL)
+    {
+      plum_held_lease_take_remaining (self, plum_call_get_remaining (call));
+      return;
+    }
 
   /* After any other error, it is unknown whether the router has the mapping. */
   if (!taken_over && !g_error_matches (error, PLUM_ERROR, PLUM_ERROR_DESTROYED))
@@ -166,6 +217,7 @@ plum_held_lease_check (PlumHeldLease *self)
   if (self->renewal != NULL || self->check != NULL)
     return;
 
+  self->checked = self->granted;
   plum_backend_start_call (&self->check, self->backend, PLUM_CALL_CHECK, &args,
                            self->settings->mapping_timeout, on_checked, self);
 }
@@ -208,9 +260,15 @@ plum_held_lease_take (PlumHeldLease *self,
   plum_held_lease_set (self, gateway, candidate, lease);
   g_set_object (&self->request, request);
   self->granted = plum_clock_get_time (self->clock);
+  self->known = self->granted;
+  self->limit = G_MAXINT64;
+  self->end = G_MAXINT64;
   self->expires = 0;
   if (lifetime != PLUM_LIFETIME_FOREVER)
-    self->expires = g_get_real_time () + lifetime * (gint64) G_USEC_PER_SEC;
+    {
+      self->end = self->granted + lifetime * (gint64) G_USEC_PER_SEC;
+      self->expires = g_get_real_time () + lifetime * (gint64) G_USEC_PER_SEC;
+    }
   self->windows = 0;
   if (first && plum_held_lease_get_expiry (self) - self->granted < PLUM_RENEWAL_INTERVAL)
     plum_info ("The router grants leases of %u s, which are too short to renew: the mapping will "

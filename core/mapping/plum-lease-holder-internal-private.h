@@ -7,6 +7,7 @@
 #include "plum-lease-holder-private.h"
 #include "plum-lease-users-private.h"
 #include "plum-port-choice-private.h"
+#include "plum-values-private.h"
 
 G_BEGIN_DECLS
 
@@ -63,6 +64,9 @@ guint plum_lease_holder_get_required_port (PlumLeaseHolder *self);
 /* Returns whether the port that is leased or requested no longer serves any user. */
 gboolean plum_lease_holder_has_port_mismatch (PlumLeaseHolder *self);
 gboolean plum_lease_holder_is_up (PlumLeaseHolder *self);
+/* Whether the external address is that of another host, and not the gateway's: a pinhole does not
+ * translate addresses. */
+gboolean plum_lease_holder_has_own_address (PlumLeaseHolder *self);
 
 /* Reports an event to the users. error: (nullable). */
 void plum_lease_holder_notify (PlumLeaseHolder *self, PlumMappingEvent event, const GError *error);

@@ -4,6 +4,7 @@
 
 #include "plum-lease-holder-internal-private.h"
 #include "plum-error-private.h"
+#include "plum-link-private.h"
 #include "plum-log-private.h"
 #include "plum-renewal-private.h"
 #include "plum-values-private.h"
@@ -19,9 +20,14 @@ plum_lease_holder_set_phase (PlumLeaseHolder *self, PlumLeaseHolderPhase phase)
 {
   self->phase = phase;
   if (self->gateway != NULL)
-    plum_gateway_set_waiting (self->gateway, &self->client,
-                              phase == PLUM_PHASE_FAILED ||
-                                (phase == PLUM_PHASE_ATTEMPTING && self->retries > 0));
+    {
+      plum_gateway_set_waiting (self->gateway, &self->client,
+                                phase == PLUM_PHASE_FAILED ||
+                                  (phase == PLUM_PHASE_ATTEMPTING && self->retries > 0));
+      plum_gateway_set_serving (self->gateway, &self->client,
+                                phase == PLUM_PHASE_HELD ? plum_held_lease_get_backend (self->held)
+                                                         : NULL);
+    }
 }
 
 guint
@@ -46,6 +52,12 @@ plum_lease_holder_has_port_mismatch (PlumLeaseHolder *self)
 }
 
 gboolean
+plum_lease_holder_has_own_address (PlumLeaseHolder *self)
+{
+  return self->id.family == G_SOCKET_FAMILY_IPV6 && self->id.hosts.internal != NULL;
+}
+
+gboolean
 plum_lease_holder_is_up (PlumLeaseHolder *self)
 {
   return self->phase == PLUM_PHASE_HELD;
@@ -61,7 +73,8 @@ static void
 plum_lease_holder_release_port (PlumLeaseHolder *self)
 {
   if (self->port != 0 && self->gateway != NULL)
-    plum_gateway_release_port (self->gateway, self->id.protocol, self->port, &self->client);
+    plum_gateway_release_port (self->gateway, self->id.protocol, self->port, &self->id.hosts,
+                               &self->client);
   self->port = 0;
 }
 
@@ -114,6 +127,7 @@ plum_lease_holder_note (PlumLeaseHolder *self, guint candidate)
   const PlumLeaseNote note = {
     .external_port = lease != NULL ? plum_lease_get_external_port (lease) : self->port,
     .key = self->key,
+    .description = self->description,
     .backend_name = plum_lease_holder_get_backend_name (self, candidate),
     .lease = lease,
     .expires = plum_held_lease_get_expires (self->held),
@@ -175,7 +189,8 @@ plum_lease_holder_suspect_loss (PlumLeaseHolder *self, PlumBackend *backend)
 static gboolean
 plum_lease_holder_displaces_another (PlumLeaseHolder *self, guint port)
 {
-  PlumGatewayClient *other = plum_gateway_find_holder (self->gateway, self->id.protocol, port);
+  PlumGatewayClient *other =
+    plum_gateway_find_holder (self->gateway, self->id.protocol, port, &self->id.hosts);
 
   if (other == NULL || other == &self->client)
     return FALSE;
@@ -206,7 +221,8 @@ plum_lease_holder_take_lease (PlumLeaseHolder *self, guint candidate, PlumLease 
   if (self->port != port)
     {
       plum_lease_holder_release_port (self);
-      plum_gateway_hold_port (self->gateway, self->id.protocol, port, &self->client);
+      plum_gateway_hold_port (self->gateway, self->id.protocol, port, &self->id.hosts,
+                              &self->client);
       self->port = (guint16) port;
     }
 
@@ -224,6 +240,12 @@ plum_lease_holder_notify_mapped (PlumLeaseHolder *self)
   PlumLease *lease = plum_held_lease_get_lease (self->held);
   GInetAddress *known = plum_gateway_get_external_address (self->gateway);
   GInetAddress *address = plum_lease_get_external_address (lease);
+
+  if (plum_lease_holder_has_own_address (self))
+    {
+      plum_lease_holder_notify (self, PLUM_MAPPING_MAPPED, NULL);
+      return;
+    }
 
   if (address == NULL && known != NULL)
     plum_held_lease_set_address (self->held, known);
@@ -292,6 +314,7 @@ plum_lease_holder_make_request (PlumLeaseHolder *self)
   self->request =
     plum_request_new (self->id.protocol, self->id.internal_port, self->port, exact, address,
                       self->settings->lease_duration, self->description, self->key);
+  plum_request_set_hosts (self->request, &self->id.hosts);
   return g_object_ref (self->request);
 }
 
@@ -318,6 +341,10 @@ on_held_lease_event (const PlumHeldLeaseEvent *event, gpointer user_data)
     case PLUM_HELD_LEASE_EXPIRED:
       plum_lease_holder_lose (self);
       break;
+    case PLUM_HELD_LEASE_SHORTENED:
+      plum_lease_holder_note (self, plum_held_lease_get_candidate (self->held));
+      plum_lease_holder_notify (self, PLUM_MAPPING_MAPPED, NULL);
+      break;
     case PLUM_HELD_LEASE_MISSING:
       plum_lease_holder_recover (self, 0);
       break;
@@ -340,16 +367,26 @@ plum_lease_holder_reserve_port (PlumLeaseHolder *self, GError **error)
   guint required = plum_lease_holder_get_required_port (self);
   PlumLeaseHolder *other;
 
-  self->port =
-    (guint16) plum_port_choice_reserve (&self->hints, required, self->id.protocol,
-                                        self->id.internal_port, self->gateway, &self->client);
+  self->port = (guint16) plum_port_choice_reserve (&self->hints, required, self->id.protocol,
+                                                   self->id.internal_port, &self->id.hosts,
+                                                   self->gateway, &self->client);
   if (self->port != 0 || required == 0)
     return TRUE;
 
-  other = plum_gateway_find_holder (self->gateway, self->id.protocol, required)->data;
+  other =
+    plum_gateway_find_holder (self->gateway, self->id.protocol, required, &self->id.hosts)->data;
   g_propagate_error (error, plum_port_choice_make_own_error (self->id.protocol,
                                                              other->id.internal_port, required));
   return FALSE;
+}
+
+/* The mapping follows this host to another network, the other host does not. */
+static gboolean
+plum_lease_holder_check_host (PlumLeaseHolder *self, GError **error)
+{
+  return self->id.hosts.internal == NULL ||
+         plum_link_check_host (plum_gateway_get_network (self->gateway), self->id.hosts.internal,
+                               error);
 }
 
 static PlumRequest *
@@ -357,9 +394,13 @@ on_prepare (guint candidate, gpointer user_data, GError **error)
 {
   PlumLeaseHolder *self = user_data;
 
+  if (!plum_lease_holder_check_host (self, error))
+    return NULL;
   if (plum_held_lease_get_backend (self->held) !=
       plum_gateway_get_candidate (self->gateway, candidate)->backend)
     plum_lease_holder_release_lost (self);
+  if (plum_gateway_is_port_busy (self->gateway, self->id.protocol, self->id.internal_port))
+    return NULL;
   if (self->port == 0 && !plum_lease_holder_reserve_port (self, error))
     return NULL;
   if (!plum_lease_holder_note (self, candidate))

@@ -24,6 +24,7 @@ typedef struct
   /* Where the gateway is found. Without a gateway, the fields that no user selects are unset. */
   const char *interface_name;                           /* (nullable), interned */
   guint8 local_address[PLUM_LEASE_HOLDER_ADDRESS_SIZE]; /* zero: unset */
+  PlumHosts hosts;
 } PlumLeaseHolderId;
 
 /* What a lease holder is going to request, or was granted. All borrowed. */
@@ -31,6 +32,7 @@ typedef struct
 {
   guint external_port;
   GBytes *key;
+  const char *description;
   const char *backend_name;
   PlumLease *lease; /* (nullable) */
   gint64 expires;   /* on the real-time clock, in microseconds; 0: never, or no lease */

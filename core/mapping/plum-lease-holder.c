@@ -28,6 +28,8 @@ plum_lease_holder_is_for (PlumLeaseHolder *self, PlumBackend *backend)
 {
   PlumLease *lease = plum_held_lease_get_lease (self->held);
 
+  if (plum_lease_holder_has_own_address (self))
+    return FALSE;
   if (backend == NULL)
     return plum_lease_get_external_address (lease) == NULL;
   return backend == plum_held_lease_get_backend (self->held);
@@ -106,11 +108,15 @@ on_gateway_get_backend (PlumGatewayClient *client)
 }
 
 static gboolean
-on_gateway_uses_mapping (PlumGatewayClient *client, guint internal_port, guint external_port)
+on_gateway_uses_mapping (PlumGatewayClient *client,
+                         const PlumHosts *hosts,
+                         guint internal_port,
+                         guint external_port)
 {
   PlumLeaseHolder *self = client->data;
 
-  return self->id.internal_port == internal_port ||
+  return (self->id.internal_port == internal_port &&
+          plum_hosts_equal_internal (&self->id.hosts, hosts)) ||
          (plum_lease_holder_is_up (self) && plum_held_lease_get_port (self->held) == external_port);
 }
 
@@ -291,6 +297,7 @@ plum_lease_holder_new (const PlumLeaseHolderId *id,
   PlumLeaseHolder *self = g_new0 (PlumLeaseHolder, 1);
 
   self->id = *id;
+  plum_hosts_init (&self->id.hosts, &id->hosts);
   self->key = g_bytes_ref (key);
   self->clock = clock;
   self->settings = settings;
@@ -331,6 +338,7 @@ plum_lease_holder_free (PlumLeaseHolder *self)
   g_clear_pointer (&self->key, g_bytes_unref);
   g_clear_pointer (&self->description, g_free);
   g_clear_error (&self->no_gateway);
+  plum_hosts_clear (&self->id.hosts);
   g_free (self);
 }
 
@@ -390,7 +398,7 @@ plum_lease_holder_id_hash (gconstpointer id)
 
   for (unsigned int i = 0; i < sizeof self->local_address; i++)
     hash = hash * 31 + self->local_address[i];
-  return hash;
+  return hash ^ plum_hosts_hash (&self->hosts);
 }
 
 gboolean
@@ -402,5 +410,6 @@ plum_lease_holder_id_equal (gconstpointer a, gconstpointer b)
   return left->protocol == right->protocol && left->family == right->family &&
          left->internal_port == right->internal_port &&
          left->interface_name == right->interface_name &&
-         memcmp (left->local_address, right->local_address, sizeof left->local_address) == 0;
+         memcmp (left->local_address, right->local_address, sizeof left->local_address) == 0 &&
+         plum_hosts_equal (&left->hosts, &right->hosts);
 }

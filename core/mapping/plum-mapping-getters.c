@@ -4,6 +4,44 @@
 #include "plum-main-context-private.h"
 
 /**
+ * plum_mapping_get_internal_address: (get-property internal-address)
+ * @self: a mapping
+ *
+ * Gets the address of the other host that the mapping leads to.
+ *
+ * Returns: (transfer none) (nullable): the address, or %NULL if the mapping leads to this host
+ *
+ * Since: 1.0
+ */
+GInetAddress *
+plum_mapping_get_internal_address (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
+
+  return self->hosts.internal;
+}
+
+/**
+ * plum_mapping_get_remote_address: (get-property remote-address)
+ * @self: a mapping
+ *
+ * Gets the hosts from which connections are accepted.
+ *
+ * Returns: (transfer none) (nullable): the address of a host or a network, or %NULL for all hosts
+ *
+ * Since: 1.0
+ */
+GInetAddressMask *
+plum_mapping_get_remote_address (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
+
+  return self->hosts.remote;
+}
+
+/**
  * plum_mapping_get_id: (get-property id)
  * @self: a mapping
  *

@@ -7,7 +7,8 @@
 G_BEGIN_DECLS
 
 /* The fields of PlumMapping, for its own files only:
- * plum-mapping-properties.c <- plum-mapping-getters.c, plum-mapping.c */
+ * plum-mapping-hosts.c, plum-mapping-pspecs.c <- plum-mapping-properties.c
+ * <- plum-mapping-getters.c, plum-mapping.c */
 
 struct _PlumMapping
 {
@@ -18,7 +19,8 @@ struct _PlumMapping
   guint internal_port;
   guint requested_external_port;
   gboolean require_external_port;
-  char *description;           /* (nullable) */
+  char *description; /* (nullable) */
+  PlumHosts hosts;
   GInetAddress *local_address; /* (nullable) */
   const char *bound_interface; /* (nullable), interned: of the gateway set at construction */
 
@@ -56,6 +58,8 @@ typedef enum {
   PROP_REQUESTED_EXTERNAL_PORT,
   PROP_REQUIRE_EXTERNAL_PORT,
   PROP_DESCRIPTION,
+  PROP_INTERNAL_ADDRESS,
+  PROP_REMOTE_ADDRESS,
   PROP_LOCAL_ADDRESS,
   PROP_ID,
   PROP_STATE,
@@ -73,6 +77,19 @@ typedef enum {
   PROP_GENERATION,
   N_PROPS
 } PlumMappingProperty;
+
+/* Of what the program requests. */
+#define CONSTRUCT_FLAGS (G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS)
+
+/* --- plum-mapping-hosts.c --- */
+
+/* Creates the properties of the hosts at both ends of the mapping. */
+void plum_mapping_make_host_properties (GParamSpec **properties);
+
+/* --- plum-mapping-pspecs.c --- */
+
+/* Fills the array of N_PROPS elements. */
+void plum_mapping_create_pspecs (GParamSpec **properties);
 
 /* --- plum-mapping-properties.c --- */
 

@@ -4,6 +4,7 @@
 
 #include <plum-glib/plum-glib.h>
 
+#include "plum-hosts-private.h"
 #include "plum-signal-queue-private.h"
 
 G_BEGIN_DECLS
@@ -51,6 +52,7 @@ PlumState plum_mapping_get_next_state (PlumMapping *self);
 
 /* Checks the properties that were set at construction. */
 gboolean plum_mapping_check (PlumMapping *self, GError **error);
+const PlumHosts *plum_mapping_get_hosts (PlumMapping *self);
 /* For the manager, before the first event. */
 void plum_mapping_take_id (PlumMapping *self,
                            guint id,

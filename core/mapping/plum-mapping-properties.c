@@ -132,6 +132,12 @@ plum_mapping_get_property (GObject *object, guint property_id, GValue *value, GP
     case PROP_DESCRIPTION:
       g_value_set_string (value, self->description);
       break;
+    case PROP_INTERNAL_ADDRESS:
+      g_value_set_object (value, self->hosts.internal);
+      break;
+    case PROP_REMOTE_ADDRESS:
+      g_value_set_object (value, self->hosts.remote);
+      break;
     case PROP_LOCAL_ADDRESS:
       g_value_set_object (value, self->local_address);
       break;
@@ -185,6 +191,12 @@ plum_mapping_set_property (GObject *object,
     case PROP_DESCRIPTION:
       self->description = g_value_dup_string (value);
       break;
+    case PROP_INTERNAL_ADDRESS:
+      self->hosts.internal = g_value_dup_object (value);
+      break;
+    case PROP_REMOTE_ADDRESS:
+      self->hosts.remote = g_value_dup_object (value);
+      break;
     case PROP_LOCAL_ADDRESS:
       self->local_address = g_value_dup_object (value);
       break;
@@ -230,6 +242,7 @@ plum_mapping_finalize (GObject *object)
   g_assert (self->waiters == NULL);
 
   g_clear_pointer (&self->description, g_free);
+  plum_hosts_clear (&self->hosts);
   g_clear_object (&self->local_address);
   g_clear_object (&self->external_address);
   g_clear_pointer (&self->external_host, g_free);
@@ -243,308 +256,6 @@ plum_mapping_finalize (GObject *object)
   G_OBJECT_CLASS (plum_mapping_parent_class)->finalize (object);
 }
 
-#define CONSTRUCT_FLAGS (G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS)
-#define READABLE_FLAGS (G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS)
-
-static void
-plum_mapping_install_port_properties (void)
-{
-  /**
-   * PlumMapping:protocol: (getter get_protocol)
-   *
-   * The transport protocol. The default is %PLUM_PROTOCOL_TCP.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_PROTOCOL] = g_param_spec_enum ("protocol", NULL, NULL, PLUM_TYPE_PROTOCOL,
-                                                 PLUM_PROTOCOL_TCP, CONSTRUCT_FLAGS);
-
-  /**
-   * PlumMapping:family: (getter get_family)
-   *
-   * The address family: %G_SOCKET_FAMILY_IPV4, the default, or %G_SOCKET_FAMILY_IPV6. If
-   * [property@Plum.Mapping:local-address] is an IPv6 address, the family is IPv6; with an IPv4
-   * address and IPv6, [method@Plum.Manager.add_mapping] fails.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_FAMILY] = g_param_spec_enum ("family", NULL, NULL, G_TYPE_SOCKET_FAMILY,
-                                               G_SOCKET_FAMILY_IPV4, CONSTRUCT_FLAGS);
-
-  /**
-   * PlumMapping:internal-port: (getter get_internal_port)
-   *
-   * The port that this host listens on, from 1 to 65535. Other values, such as the default 0, make
-   * [method@Plum.Manager.add_mapping] fail.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_INTERNAL_PORT] =
-    g_param_spec_uint ("internal-port", NULL, NULL, 0, G_MAXUINT, 0, CONSTRUCT_FLAGS);
-
-  /**
-   * PlumMapping:requested-external-port: (getter get_requested_external_port)
-   *
-   * The preferred external port, from 1 to 65535, or 0, the default, for no preference. Other
-   * values make [method@Plum.Manager.add_mapping] fail.
-   *
-   * If this is 0, the library requests the port that an earlier run of the program had, if that is
-   * known, or else the internal port. The router may grant another port, which is
-   * [property@Plum.Mapping:external-port]. To accept no other port, set
-   * [property@Plum.Mapping:require-external-port].
-   *
-   * Since: 1.0
-   */
-  properties[PROP_REQUESTED_EXTERNAL_PORT] =
-    g_param_spec_uint ("requested-external-port", NULL, NULL, 0, G_MAXUINT, 0, CONSTRUCT_FLAGS);
-}
-
-static void
-plum_mapping_install_option_properties (void)
-{
-  /**
-   * PlumMapping:require-external-port: (getter get_require_external_port)
-   *
-   * Whether to accept no external port other than [property@Plum.Mapping:requested-external-port],
-   * or [property@Plum.Mapping:internal-port] if no port is requested. The default is %FALSE.
-   *
-   * If another host or another mapping of this program uses the port, the mapping fails with
-   * %PLUM_ERROR_CONFLICT. The error message names the user of the port if the router reports it. A
-   * lease with another port is released. The library tries again as after any other failure.
-   *
-   * If an equal mapping is up with another port, that mapping keeps it. This mapping fails until
-   * the other one is destroyed.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_REQUIRE_EXTERNAL_PORT] =
-    g_param_spec_boolean ("require-external-port", NULL, NULL, FALSE, CONSTRUCT_FLAGS);
-
-  /**
-   * PlumMapping:description: (getter get_description)
-   *
-   * The description for the router's mapping table. It is shortened and cleaned to what the router
-   * accepts. If it is %NULL, the default, the library uses the application name, the protocol and
-   * the port.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_DESCRIPTION] =
-    g_param_spec_string ("description", NULL, NULL, NULL, CONSTRUCT_FLAGS);
-}
-
-static void
-plum_mapping_install_place_properties (void)
-{
-  /**
-   * PlumMapping:local-address: (getter get_local_address)
-   *
-   * The address of this host that is to be reached, or %NULL, the default, for the preferred one.
-   *
-   * The address selects the network interface, the gateway and [property@Plum.Mapping:family].
-   * [method@Plum.Manager.add_mapping] fails with %PLUM_ERROR_NO_GATEWAY if this host does not have
-   * the address, or no router is reached from it. If the host loses the address later, the mapping
-   * is pending until the address returns.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_LOCAL_ADDRESS] =
-    g_param_spec_object ("local-address", NULL, NULL, G_TYPE_INET_ADDRESS, CONSTRUCT_FLAGS);
-
-  /**
-   * PlumMapping:gateway: (getter get_gateway)
-   *
-   * The gateway that maps the port.
-   *
-   * If this is %NULL at construction, the mapping follows the default route, and this property is
-   * %NULL while the mapping is not up.
-   *
-   * If this is set at construction to one of [property@Plum.Manager:gateways], the mapping is bound
-   * to the network interface of that gateway. It follows that interface to other networks and
-   * addresses, and is pending while the interface has no router. This property is then the last
-   * known gateway of the interface.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_GATEWAY] = g_param_spec_object ("gateway", NULL, NULL, PLUM_TYPE_GATEWAY,
-                                                  CONSTRUCT_FLAGS | G_PARAM_EXPLICIT_NOTIFY);
-}
-
-static void
-plum_mapping_install_state_properties (void)
-{
-  /**
-   * PlumMapping:id: (getter get_id)
-   *
-   * The number of the mapping in its manager. Numbers start at 1 and are never reused. The number
-   * is 0 until the mapping is added.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_ID] = g_param_spec_uint ("id", NULL, NULL, 0, G_MAXUINT, 0, READABLE_FLAGS);
-
-  /**
-   * PlumMapping:state: (getter get_state)
-   *
-   * The state of the mapping. It is %PLUM_STATE_DESTROYED until the mapping is added.
-   *
-   * When it becomes %PLUM_STATE_SUCCESS, the other properties are already set. They are notified
-   * together.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_STATE] =
-    g_param_spec_enum ("state", NULL, NULL, PLUM_TYPE_STATE, PLUM_STATE_DESTROYED, READABLE_FLAGS);
-
-  /**
-   * PlumMapping:error: (getter get_error)
-   *
-   * The error of the last attempt; %NULL if no attempt failed. Its message contains the errors of
-   * all backends; [property@Plum.Mapping:verdicts] has them one by one, and
-   * [property@Plum.Mapping:error-summary] is a sentence for the user.
-   *
-   * On a destroyed mapping, this is the reason why the router may still have the mapping.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_ERROR] = g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR, READABLE_FLAGS);
-}
-
-static void
-plum_mapping_install_error_properties (void)
-{
-  /**
-   * PlumMapping:error-summary: (getter get_error_summary)
-   *
-   * The error of the last attempt as one sentence for the user: which protocol got furthest, and
-   * what to do; %NULL if [property@Plum.Mapping:error] is %NULL.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_ERROR_SUMMARY] =
-    g_param_spec_string ("error-summary", NULL, NULL, NULL, READABLE_FLAGS);
-
-  /**
-   * PlumMapping:verdicts: (getter get_verdicts)
-   *
-   * The errors of the backends in the last attempt: a list of [class@Plum.Verdict], with the
-   * highest priority first. A backend that does not apply to the network is not in the list, unless
-   * no other is.
-   *
-   * This is %NULL if no attempt failed, and if [property@Plum.Mapping:error] has another reason,
-   * for example that there is no network.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_VERDICTS] =
-    g_param_spec_object ("verdicts", NULL, NULL, G_TYPE_LIST_MODEL, READABLE_FLAGS);
-}
-
-static void
-plum_mapping_install_external_properties (void)
-{
-  /**
-   * PlumMapping:external-port: (getter get_external_port)
-   *
-   * The external port that the router forwards, from 1 to 65535; 0 while the mapping is not up.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_EXTERNAL_PORT] =
-    g_param_spec_uint ("external-port", NULL, NULL, 0, G_MAXUINT16, 0, READABLE_FLAGS);
-
-  /**
-   * PlumMapping:external-host: (getter get_external_host)
-   *
-   * The external address of the router, in text form; %NULL while the mapping is not up, or if the
-   * router does not report the address.
-   *
-   * See [property@Plum.Mapping:external-scope] for the hosts that can reach it.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_EXTERNAL_HOST] =
-    g_param_spec_string ("external-host", NULL, NULL, NULL, READABLE_FLAGS);
-
-  /**
-   * PlumMapping:external-address: (getter get_external_address)
-   *
-   * The external host and port as a socket address; %NULL if [property@Plum.Mapping:external-host]
-   * is %NULL.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_EXTERNAL_ADDRESS] =
-    g_param_spec_object ("external-address", NULL, NULL, G_TYPE_INET_SOCKET_ADDRESS,
-                         READABLE_FLAGS);
-
-  /**
-   * PlumMapping:external-scope: (getter get_external_scope)
-   *
-   * The scope of the external address.
-   *
-   * If the mapping is up and this is not %PLUM_ADDRESS_SCOPE_PUBLIC, there is another NAT behind
-   * this router, or the router has no connection.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_EXTERNAL_SCOPE] =
-    g_param_spec_enum ("external-scope", NULL, NULL, PLUM_TYPE_ADDRESS_SCOPE,
-                       PLUM_ADDRESS_SCOPE_UNKNOWN, READABLE_FLAGS);
-}
-
-static void
-plum_mapping_install_lease_properties (void)
-{
-  /**
-   * PlumMapping:backend-name: (getter get_backend_name)
-   *
-   * The name of the backend that mapped the port: `pcp`, `natpmp`, `upnp`, `direct` or the name of
-   * a third-party backend; %NULL while the mapping is not up.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_BACKEND_NAME] =
-    g_param_spec_string ("backend-name", NULL, NULL, NULL, READABLE_FLAGS);
-
-  /**
-   * PlumMapping:lifetime: (getter get_lifetime)
-   *
-   * The lifetime that the router granted last, in seconds, or %PLUM_LIFETIME_FOREVER; 0 while the
-   * mapping is not up.
-   *
-   * The library renews the mapping before it expires.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_LIFETIME] =
-    g_param_spec_uint ("lifetime", NULL, NULL, 0, G_MAXUINT, 0, READABLE_FLAGS);
-
-  /**
-   * PlumMapping:expires-at: (getter get_expires_at)
-   *
-   * The time when the mapping expires unless it is renewed; %NULL if it never expires, or while the
-   * mapping is not up. Each renewal changes it.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_EXPIRES_AT] =
-    g_param_spec_boxed ("expires-at", NULL, NULL, G_TYPE_DATE_TIME, READABLE_FLAGS);
-
-  /**
-   * PlumMapping:generation: (getter get_generation)
-   *
-   * How often a router has created this mapping anew; 0 before the first time.
-   *
-   * It grows when the port is mapped for the first time, after a restart of the router, after the
-   * lease was lost, and by another router or backend. A renewal does not change it.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_GENERATION] =
-    g_param_spec_uint ("generation", NULL, NULL, 0, G_MAXUINT, 0, READABLE_FLAGS);
-}
-
 static void
 plum_mapping_class_init (PlumMappingClass *klass)
 {
@@ -555,13 +266,8 @@ plum_mapping_class_init (PlumMappingClass *klass)
   object_class->get_property = plum_mapping_get_property;
   object_class->set_property = plum_mapping_set_property;
 
-  plum_mapping_install_port_properties ();
-  plum_mapping_install_option_properties ();
-  plum_mapping_install_place_properties ();
-  plum_mapping_install_state_properties ();
-  plum_mapping_install_error_properties ();
-  plum_mapping_install_external_properties ();
-  plum_mapping_install_lease_properties ();
+  plum_mapping_create_pspecs (properties);
+  plum_mapping_make_host_properties (properties);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   /**

@@ -426,6 +426,12 @@ check_port (guint port, guint min, const char *what, GError **error)
   return FALSE;
 }
 
+const PlumHosts *
+plum_mapping_get_hosts (PlumMapping *self)
+{
+  return &self->hosts;
+}
+
 gboolean
 plum_mapping_check (PlumMapping *self, GError **error)
 {
@@ -458,7 +464,8 @@ plum_mapping_check (PlumMapping *self, GError **error)
       return FALSE;
     }
 
-  return check_port (self->internal_port, 1, "internal", error) &&
+  return plum_hosts_check (&self->hosts, family, error) &&
+         check_port (self->internal_port, 1, "internal", error) &&
          check_port (self->requested_external_port, 0, "external", error);
 }
 

@@ -32,6 +32,7 @@ guint plum_port_choice_reserve (const PlumPortHints *hints,
                                 guint required_port,
                                 PlumProtocol protocol,
                                 guint internal_port,
+                                const PlumHosts *hosts,
                                 PlumGateway *gateway,
                                 PlumGatewayClient *client);
 

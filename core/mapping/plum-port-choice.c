@@ -38,19 +38,22 @@ plum_port_choice_reserve (const PlumPortHints *hints,
                           guint required_port,
                           PlumProtocol protocol,
                           guint internal_port,
+                          const PlumHosts *hosts,
                           PlumGateway *gateway,
                           PlumGatewayClient *client)
 {
   const guint preferred[] = { hints->known, hints->requested, hints->recalled, internal_port };
 
   if (required_port != 0)
-    return plum_gateway_hold_port (gateway, protocol, required_port, client) ? required_port : 0;
+    return plum_gateway_hold_port (gateway, protocol, required_port, hosts, client) ? required_port
+                                                                                    : 0;
 
   for (unsigned int i = 0; i < G_N_ELEMENTS (preferred); i++)
-    if (preferred[i] != 0 && plum_gateway_hold_port (gateway, protocol, preferred[i], client))
+    if (preferred[i] != 0 &&
+        plum_gateway_hold_port (gateway, protocol, preferred[i], hosts, client))
       return preferred[i];
 
-  return plum_gateway_reserve_port (gateway, protocol, client);
+  return plum_gateway_reserve_port (gateway, protocol, hosts, client);
 }
 
 /* --- Errors --- */

@@ -11,6 +11,9 @@
 /* Longer than any token of the backends in this repository. */
 #define TOKEN_MAX 8192
 
+/* As in PlumRequest. */
+#define NAME_MAX_SIZE 32
+
 typedef enum {
   FIELD_PROTOCOL,
   FIELD_FAMILY,
@@ -25,12 +28,15 @@ typedef enum {
   FIELD_BACKEND,
   FIELD_TOKEN,
   FIELD_UNTIL,
+  FIELD_HOST,
+  FIELD_REMOTE,
+  FIELD_NAME,
   N_FIELDS
 } Field;
 
 static const char *const field_names[N_FIELDS] = {
-  "protocol", "family",   "internal",  "external", "key",   "address", "gateway",
-  "local",    "hardware", "interface", "backend",  "token", "until",
+  "protocol", "family",    "internal", "external", "key",   "address", "gateway", "local",
+  "hardware", "interface", "backend",  "token",    "until", "host",    "remote",  "name",
 };
 
 #define BIT(field) (1u << (field))
@@ -108,6 +114,16 @@ append_record (GString *text, const PlumLeaseRecord *record)
   else
     g_string_append_printf (text, " %s=%" G_GINT64_FORMAT, field_names[FIELD_UNTIL],
                             record->expires);
+
+  append_address (text, FIELD_HOST, record->hosts.internal);
+  if (record->description != NULL)
+    append_text (text, FIELD_NAME, record->description);
+  if (record->hosts.remote != NULL)
+    {
+      g_autofree char *remote = g_inet_address_mask_to_string (record->hosts.remote);
+
+      append_text (text, FIELD_REMOTE, remote);
+    }
   g_string_append_c (text, '\n');
 }
 
@@ -192,6 +208,12 @@ read_text (const char *value, char **out)
 }
 
 static gboolean
+read_name (const char *value, char **out)
+{
+  return read_text (value, out) && strlen (*out) <= NAME_MAX_SIZE && g_str_is_ascii (*out);
+}
+
+static gboolean
 read_address (const char *value, GInetAddress **out)
 {
   g_autofree char *text = NULL;
@@ -199,6 +221,16 @@ read_address (const char *value, GInetAddress **out)
   if (read_text (value, &text))
     *out = g_inet_address_new_from_string (text);
   return *out != NULL;
+}
+
+static gboolean
+read_mask (const char *value, GInetAddressMask **out)
+{
+  g_autofree char *text = NULL;
+
+  if (read_text (value, &text))
+    *out = g_inet_address_mask_new_from_string (text, NULL);
+  return *out != NULL && g_inet_address_mask_get_length (*out) > 0;
 }
 
 static gboolean
@@ -250,6 +282,12 @@ read_field (PlumLeaseRecord *record, Field field, const char *value)
       return read_token (value, &record->token);
     case FIELD_UNTIL:
       return read_until (value, &record->expires);
+    case FIELD_HOST:
+      return read_address (value, &record->hosts.internal);
+    case FIELD_NAME:
+      return read_name (value, &record->description);
+    case FIELD_REMOTE:
+      return read_mask (value, &record->hosts.remote);
     case N_FIELDS:
     default:
       return FALSE;
@@ -276,6 +314,20 @@ read_word (PlumLeaseRecord *record, const char *word, guint *seen)
   return read_field (record, field, equals + 1);
 }
 
+static gboolean
+has_one_family (const PlumLeaseRecord *record)
+{
+  GInetAddress *const addresses[] = { record->gateway, record->local_address,
+                                      record->hosts.internal };
+
+  for (unsigned int i = 0; i < G_N_ELEMENTS (addresses); i++)
+    if (addresses[i] != NULL && g_inet_address_get_family (addresses[i]) != record->family)
+      return FALSE;
+
+  return record->hosts.remote == NULL ||
+         g_inet_address_mask_get_family (record->hosts.remote) == record->family;
+}
+
 /* Returns NULL if the line is not a valid record. */
 static PlumLeaseRecord *
 read_record (const char *line)
@@ -292,12 +344,7 @@ read_record (const char *line)
 
   if ((seen & REQUIRED) != REQUIRED)
     return NULL;
-  if (record->gateway != NULL && g_inet_address_get_family (record->gateway) != record->family)
-    return NULL;
-  if (record->local_address != NULL &&
-      g_inet_address_get_family (record->local_address) != record->family)
-    return NULL;
-  return g_steal_pointer (&record);
+  return has_one_family (record) ? g_steal_pointer (&record) : NULL;
 }
 
 static gboolean

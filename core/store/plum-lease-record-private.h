@@ -4,6 +4,8 @@
 
 #include <plum-glib/plum-glib.h>
 
+#include "plum-hosts-private.h"
+
 G_BEGIN_DECLS
 
 #define PLUM_LEASE_RECORD_KEY_SIZE 32
@@ -20,8 +22,10 @@ typedef struct
   GBytes *key;
   GInetAddress *external_address; /* (nullable) */
   GInetAddress *gateway;          /* NULL on a point-to-point link */
-  GInetAddress *local_address;    /* (nullable): of this host, to which the mapping leads */
+  GInetAddress *local_address;    /* (nullable): of this host, which requested the mapping */
+  PlumHosts hosts;                /* if internal is NULL, the mapping leads to local_address */
   char *hardware_address;         /* (nullable): the gateway's, such as 02:00:5e:10:00:01 */
+  char *description; /* (nullable): in the router's table; of a mapping of another host */
   char *interface_name;
   char *backend_name;
   GVariant *token; /* (nullable): the lease's */
@@ -38,9 +42,15 @@ void plum_lease_record_free (PlumLeaseRecord *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PlumLeaseRecord, plum_lease_record_free)
 
-/* Packs a port of this host into a key for comparison. */
-gpointer plum_lease_record_key (PlumProtocol protocol, GSocketFamily family, guint internal_port);
-gpointer plum_lease_record_get_key (const PlumLeaseRecord *self);
+/* Whether the mapping leads to this port of the internal host of hosts. For some protocols, that
+ * alone identifies a mapping. */
+gboolean plum_lease_record_is_of_port (const PlumLeaseRecord *self,
+                                       PlumProtocol protocol,
+                                       GSocketFamily family,
+                                       guint internal_port,
+                                       const PlumHosts *hosts);
+gboolean plum_lease_record_has_same_port (const PlumLeaseRecord *self,
+                                          const PlumLeaseRecord *other);
 
 gboolean plum_lease_record_has_expired (const PlumLeaseRecord *self);
 /* Whether the record is of this router. NULL means unknown, except for gateway. */
@@ -50,7 +60,7 @@ gboolean plum_lease_record_is_on (const PlumLeaseRecord *self,
                                   const char *hardware_address);
 gboolean plum_lease_record_is_same_router (const PlumLeaseRecord *self,
                                            const PlumLeaseRecord *other);
-/* Whether both lead to the same address of this host, as far as is known. */
+/* Whether the mapping leads to local_address if it leads to this host, as far as is known. */
 gboolean plum_lease_record_has_same_host (const PlumLeaseRecord *self, GInetAddress *local_address);
 /* Whether the fields are equal that must be on disk before a request is sent: those that a later
  * delete needs. */

@@ -17,7 +17,9 @@ plum_lease_record_free (PlumLeaseRecord *self)
   g_clear_object (&self->external_address);
   g_clear_object (&self->gateway);
   g_clear_object (&self->local_address);
+  plum_hosts_clear (&self->hosts);
   g_clear_pointer (&self->hardware_address, g_free);
+  g_clear_pointer (&self->description, g_free);
   g_clear_pointer (&self->interface_name, g_free);
   g_clear_pointer (&self->backend_name, g_free);
   g_clear_pointer (&self->token, g_variant_unref);
@@ -37,25 +39,31 @@ plum_lease_record_copy (const PlumLeaseRecord *self)
   g_set_object (&copy->gateway, self->gateway);
   copy->local_address = NULL;
   g_set_object (&copy->local_address, self->local_address);
+  plum_hosts_init (&copy->hosts, &self->hosts);
   copy->hardware_address = g_strdup (self->hardware_address);
+  copy->description = g_strdup (self->description);
   copy->interface_name = g_strdup (self->interface_name);
   copy->backend_name = g_strdup (self->backend_name);
   copy->token = self->token != NULL ? g_variant_ref (self->token) : NULL;
   return copy;
 }
 
-gpointer
-plum_lease_record_key (PlumProtocol protocol, GSocketFamily family, guint internal_port)
+gboolean
+plum_lease_record_is_of_port (const PlumLeaseRecord *self,
+                              PlumProtocol protocol,
+                              GSocketFamily family,
+                              guint internal_port,
+                              const PlumHosts *hosts)
 {
-  guint is_ipv6 = family == G_SOCKET_FAMILY_IPV6 ? 1 : 0;
-
-  return GUINT_TO_POINTER (is_ipv6 << 24 | (guint) protocol << 16 | internal_port);
+  return self->protocol == protocol && self->family == family &&
+         self->internal_port == internal_port && plum_hosts_equal_internal (&self->hosts, hosts);
 }
 
-gpointer
-plum_lease_record_get_key (const PlumLeaseRecord *self)
+gboolean
+plum_lease_record_has_same_port (const PlumLeaseRecord *self, const PlumLeaseRecord *other)
 {
-  return plum_lease_record_key (self->protocol, self->family, self->internal_port);
+  return plum_lease_record_is_of_port (self, other->protocol, other->family, other->internal_port,
+                                       &other->hosts);
 }
 
 gboolean
@@ -97,7 +105,7 @@ plum_lease_record_is_same_router (const PlumLeaseRecord *self, const PlumLeaseRe
 gboolean
 plum_lease_record_has_same_host (const PlumLeaseRecord *self, GInetAddress *local_address)
 {
-  return self->local_address == NULL || local_address == NULL ||
+  return self->hosts.internal != NULL || self->local_address == NULL || local_address == NULL ||
          g_inet_address_equal (self->local_address, local_address);
 }
 
@@ -107,6 +115,7 @@ plum_lease_record_is_same_request (const PlumLeaseRecord *self, const PlumLeaseR
   return self->external_port == other->external_port && g_bytes_equal (self->key, other->key) &&
          plum_lease_record_is_same_router (self, other) &&
          same_address (self->local_address, other->local_address) &&
+         plum_hosts_equal (&self->hosts, &other->hosts) &&
          g_str_equal (self->interface_name, other->interface_name) &&
          g_str_equal (self->backend_name, other->backend_name);
 }
@@ -137,9 +146,14 @@ plum_lease_record_get_lifetime (const PlumLeaseRecord *self)
 PlumRequest *
 plum_lease_record_make_request (const PlumLeaseRecord *self)
 {
-  return plum_request_new (self->protocol, self->internal_port, self->external_port, FALSE,
-                           self->external_address, plum_lease_record_get_lifetime (self), "plum",
-                           self->key);
+  const char *description = self->description != NULL ? self->description : "plum";
+  PlumRequest *request =
+    plum_request_new (self->protocol, self->internal_port, self->external_port, FALSE,
+                      self->external_address, plum_lease_record_get_lifetime (self), description,
+                      self->key);
+
+  plum_request_set_hosts (request, &self->hosts);
+  return request;
 }
 
 PlumLease *

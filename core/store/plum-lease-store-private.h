@@ -47,11 +47,13 @@ void plum_lease_store_add_local_addresses (PlumLeaseStore *self,
 /* Whether the record is of the router of network. */
 gboolean plum_lease_store_is_on_network (const PlumLeaseRecord *record, PlumNetwork *network);
 
-/* The leftover of a port, preferably on network (nullable). (nullable) (transfer none) */
+/* The leftover of a port with the same hosts, preferably on network (nullable). (nullable)
+ * (transfer none) */
 const PlumLeaseRecord *plum_lease_store_recall (PlumLeaseStore *self,
                                                 PlumProtocol protocol,
                                                 GSocketFamily family,
                                                 guint internal_port,
+                                                const PlumHosts *hosts,
                                                 PlumNetwork *network);
 
 /* Sets the entry of a holder: what it is going to request, or was granted. Returns FALSE if the
@@ -67,8 +69,6 @@ void plum_lease_store_remove_entry (PlumLeaseStore *self,
                                     gconstpointer holder,
                                     gboolean left_behind,
                                     gint64 next_delete);
-/* Creates the key of a new mapping. (transfer full) */
-GBytes *plum_lease_store_create_key (GError **error);
 /* Whether a holder has an entry for the port of record on its router, from local_address. */
 gboolean plum_lease_store_has_entry (PlumLeaseStore *self,
                                      const PlumLeaseRecord *record,

@@ -2,8 +2,6 @@
 
 #include "plum-lease-store-private.h"
 
-#include <sys/random.h>
-
 #include "plum-lease-file-private.h"
 #include "plum-log-private.h"
 #include "plum-neighbour-private.h"
@@ -230,9 +228,9 @@ plum_lease_store_recall (PlumLeaseStore *self,
                          PlumProtocol protocol,
                          GSocketFamily family,
                          guint internal_port,
+                         const PlumHosts *hosts,
                          PlumNetwork *network)
 {
-  gpointer key = plum_lease_record_key (protocol, family, internal_port);
   const PlumLeaseRecord *on_network = NULL;
   const PlumLeaseRecord *found = NULL;
 
@@ -240,7 +238,8 @@ plum_lease_store_recall (PlumLeaseStore *self,
     {
       const PlumLeaseRecord *record = self->leftovers->pdata[i];
 
-      if (plum_lease_record_get_key (record) != key || plum_lease_record_has_expired (record))
+      if (!plum_lease_record_is_of_port (record, protocol, family, internal_port, hosts) ||
+          !plum_hosts_equal (&record->hosts, hosts) || plum_lease_record_has_expired (record))
         continue;
       if (network != NULL && plum_lease_store_is_on_network (record, network))
         {
@@ -270,7 +269,7 @@ plum_lease_store_find_entry (PlumLeaseStore *self,
     {
       const PlumLeaseRecord *entry = ((Entry *) value)->record;
 
-      if (plum_lease_record_get_key (entry) == plum_lease_record_get_key (record) &&
+      if (plum_lease_record_has_same_port (entry, record) &&
           plum_lease_record_is_same_router (entry, record) &&
           plum_lease_record_has_same_host (entry, local_address))
         return entry;
@@ -307,17 +306,17 @@ plum_lease_store_may_delete (PlumLeaseStore *self, guint index, gboolean moved)
 static void
 plum_lease_store_replace_leftovers (PlumLeaseStore *self, const PlumLeaseRecord *record)
 {
-  gpointer key = plum_lease_record_get_key (record);
-
   for (unsigned int i = self->leftovers->len; i > 0; i--)
     {
       const PlumLeaseRecord *old = self->leftovers->pdata[i - 1];
 
-      if (plum_lease_record_get_key (old) != key || !plum_lease_record_is_same_router (old, record))
+      if (!plum_lease_record_has_same_port (old, record) ||
+          !plum_lease_record_is_same_router (old, record))
         continue;
 
       if (old->external_port == record->external_port &&
           g_str_equal (old->backend_name, record->backend_name) &&
+          plum_hosts_equal (&old->hosts, &record->hosts) &&
           plum_lease_record_has_same_host (old, record->local_address))
         plum_lease_store_remove_leftover (self, i - 1);
       else if (!old->undeletable && plum_clock_get_time (self->clock) >= old->next_delete)
@@ -333,7 +332,7 @@ plum_lease_store_is_deleting (PlumLeaseStore *self, const PlumLeaseRecord *recor
     {
       const PlumLeaseRecord *old = self->deleting->pdata[i];
 
-      if (plum_lease_record_get_key (old) == plum_lease_record_get_key (record) &&
+      if (plum_lease_record_has_same_port (old, record) &&
           plum_lease_record_is_same_router (old, record))
         return TRUE;
     }
@@ -408,22 +407,6 @@ plum_lease_store_remove_entry (PlumLeaseStore *self,
     }
   g_hash_table_remove (self->entries, holder);
   plum_lease_store_write_soon (self, 0);
-}
-
-/* The key authenticates deletes (the nonce of RFC 6887 11.1), so it must not be predictable. */
-GBytes *
-plum_lease_store_create_key (GError **error)
-{
-  guint8 key[PLUM_LEASE_RECORD_KEY_SIZE];
-
-  if (getrandom (key, sizeof key, 0) != sizeof key)
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                           "The kernel provides no random numbers");
-      return NULL;
-    }
-
-  return g_bytes_new (key, sizeof key);
 }
 
 /* --- Object --- */

@@ -21,6 +21,7 @@ typedef struct
   /* Whether a lease holder has, or requests, the port on an available gateway. */
   gboolean (*is_wanted) (PlumProtocol protocol,
                          guint internal_port,
+                         const PlumHosts *hosts,
                          PlumGateway *gateway,
                          gpointer user_data);
   /* plum_lease_store_note() or plum_sweeper_is_busy() may return another result. */
@@ -51,12 +52,14 @@ typedef void (*PlumSweeperFunc) (const PlumLeaseRecord *record,
                                  gpointer user_data);
 
 /* Deletes the leftovers of a port on the available routers now, and calls func for each, also if
- * the sweeper is closed. external_port: 0: any. Returns how many there are. */
+ * the sweeper is closed. external_port: 0: any. hosts: only the internal host counts. Returns how
+ * many there are. */
 guint plum_sweeper_delete_port (PlumSweeper *self,
                                 PlumProtocol protocol,
                                 GSocketFamily family,
                                 guint internal_port,
                                 guint external_port,
+                                const PlumHosts *hosts,
                                 PlumSweeperFunc func,
                                 gpointer user_data);
 /* Whether a delete is pending. */

@@ -249,10 +249,10 @@ plum_sweeper_delete_port (PlumSweeper *self,
                           GSocketFamily family,
                           guint internal_port,
                           guint external_port,
+                          const PlumHosts *hosts,
                           PlumSweeperFunc func,
                           gpointer user_data)
 {
-  gpointer key = plum_lease_record_key (protocol, family, internal_port);
   guint n_deleted = 0;
 
   for (unsigned int i = plum_lease_store_get_n_leftovers (self->store); i > 0; i--)
@@ -262,7 +262,8 @@ plum_sweeper_delete_port (PlumSweeper *self,
       PlumCandidate *candidate;
       Deletion *deletion;
 
-      if (plum_lease_record_get_key (record) != key || plum_lease_record_has_expired (record) ||
+      if (!plum_lease_record_is_of_port (record, protocol, family, internal_port, hosts) ||
+          plum_lease_record_has_expired (record) ||
           (external_port != 0 && record->external_port != external_port))
         continue;
 
@@ -294,7 +295,7 @@ plum_sweeper_may_delete (PlumSweeper *self, guint index)
     return FALSE;
 
   return gateway == NULL ||
-         !self->client->is_wanted (record->protocol, record->internal_port, gateway,
+         !self->client->is_wanted (record->protocol, record->internal_port, &record->hosts, gateway,
                                    self->client_data) ||
          plum_lease_store_has_entry (self->store, record, plum_gateway_get_local_address (gateway));
 }

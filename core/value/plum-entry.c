@@ -1,11 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "plum-values-private.h"
+#include "plum-entry-private.h"
 
 /* How many characters of a router's text to keep: entries of a table are kept by the thousand. */
 #define MAX_DESCRIPTION 128
 #define MAX_VALUE 64
 #define MAX_PROBLEM 200
+
+typedef enum {
+  PROP_PROTOCOL = 1,
+  PROP_EXTERNAL_PORT,
+  PROP_INTERNAL_PORT,
+  PROP_INTERNAL_ADDRESS,
+  PROP_DESCRIPTION,
+  PROP_LIFETIME,
+  PROP_ENABLED,
+  PROP_PROTOCOL_TEXT,
+  PROP_INTERNAL_PORT_TEXT,
+  PROP_INTERNAL_ADDRESS_TEXT,
+  PROP_PROBLEM,
+  PROP_REMOTE_HOST,
+  PROP_REMOTE_ADDRESS,
+  N_PROPS
+} PlumEntryProperty;
+
+static GParamSpec *properties[N_PROPS];
 
 /**
  * PlumEntry:
@@ -21,40 +40,6 @@
  *
  * Since: 1.0
  */
-struct _PlumEntry
-{
-  GObject parent_instance;
-
-  PlumProtocol protocol;
-  guint external_port;
-  guint internal_port;
-  GInetAddress *internal_address; /* (nullable) */
-  char *description;
-  guint lifetime;
-  gboolean enabled;
-  char *protocol_text;         /* (nullable) */
-  char *internal_port_text;    /* (nullable) */
-  char *internal_address_text; /* (nullable) */
-  char *problem;               /* (nullable) */
-};
-
-typedef enum {
-  PROP_PROTOCOL = 1,
-  PROP_EXTERNAL_PORT,
-  PROP_INTERNAL_PORT,
-  PROP_INTERNAL_ADDRESS,
-  PROP_DESCRIPTION,
-  PROP_LIFETIME,
-  PROP_ENABLED,
-  PROP_PROTOCOL_TEXT,
-  PROP_INTERNAL_PORT_TEXT,
-  PROP_INTERNAL_ADDRESS_TEXT,
-  PROP_PROBLEM,
-  N_PROPS
-} PlumEntryProperty;
-
-static GParamSpec *properties[N_PROPS];
-
 G_DEFINE_FINAL_TYPE (PlumEntry, plum_entry, G_TYPE_OBJECT)
 
 static void
@@ -85,6 +70,12 @@ plum_entry_get_property (GObject *object, guint property_id, GValue *value, GPar
     case PROP_ENABLED:
       g_value_set_boolean (value, self->enabled);
       break;
+    case PROP_REMOTE_HOST:
+      g_value_set_string (value, self->remote_host);
+      break;
+    case PROP_REMOTE_ADDRESS:
+      g_value_set_object (value, self->remote_address);
+      break;
     case PROP_PROTOCOL_TEXT:
       g_value_set_string (value, self->protocol_text);
       break;
@@ -110,6 +101,18 @@ dup_printable (const GValue *value, guint max_chars)
   const char *text = g_value_get_string (value);
 
   return text != NULL ? plum_text_make_printable (text, max_chars) : NULL;
+}
+
+static void
+plum_entry_set_remote_host (PlumEntry *self, const GValue *value)
+{
+  const char *text = g_value_get_string (value);
+
+  if (text == NULL || *text == '\0')
+    return;
+
+  self->remote_host = plum_text_make_printable (text, MAX_VALUE);
+  self->remote_address = g_inet_address_mask_new_from_string (text, NULL);
 }
 
 static void
@@ -140,6 +143,9 @@ plum_entry_set_property (GObject *object, guint property_id, const GValue *value
     case PROP_ENABLED:
       self->enabled = g_value_get_boolean (value);
       break;
+    case PROP_REMOTE_HOST:
+      plum_entry_set_remote_host (self, value);
+      break;
     case PROP_PROTOCOL_TEXT:
       self->protocol_text = dup_printable (value, MAX_VALUE);
       break;
@@ -152,6 +158,7 @@ plum_entry_set_property (GObject *object, guint property_id, const GValue *value
     case PROP_PROBLEM:
       self->problem = dup_printable (value, MAX_PROBLEM);
       break;
+    case PROP_REMOTE_ADDRESS:
     case N_PROPS:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -169,6 +176,8 @@ plum_entry_finalize (GObject *object)
   g_clear_pointer (&self->internal_port_text, g_free);
   g_clear_pointer (&self->internal_address_text, g_free);
   g_clear_pointer (&self->problem, g_free);
+  g_clear_pointer (&self->remote_host, g_free);
+  g_clear_object (&self->remote_address);
 
   G_OBJECT_CLASS (plum_entry_parent_class)->finalize (object);
 }
@@ -263,6 +272,31 @@ define_text_properties (GParamFlags flags)
 }
 
 static void
+define_remote_properties (GParamFlags flags)
+{
+  /**
+   * PlumEntry:remote-host: (getter get_remote_host)
+   *
+   * The host from which the router accepts connections, as it reported it: an address, an address
+   * and a prefix length such as “203.0.113.0/24”, or other text; %NULL for all hosts.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_REMOTE_HOST] = g_param_spec_string ("remote-host", NULL, NULL, NULL, flags);
+
+  /**
+   * PlumEntry:remote-address: (getter get_remote_address)
+   *
+   * [property@Plum.Entry:remote-host] as an address, or %NULL if it is %NULL or not an address.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_REMOTE_ADDRESS] =
+    g_param_spec_object ("remote-address", NULL, NULL, G_TYPE_INET_ADDRESS_MASK,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+}
+
+static void
 plum_entry_class_init (PlumEntryClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -274,6 +308,7 @@ plum_entry_class_init (PlumEntryClass *klass)
 
   define_endpoint_properties (flags);
   define_text_properties (flags);
+  define_remote_properties (flags);
 
   /**
    * PlumEntry:description: (getter get_description)
@@ -347,226 +382,4 @@ plum_entry_new (PlumProtocol protocol,
   return g_object_new (PLUM_TYPE_ENTRY, "protocol", protocol, "external-port", external_port,
                        "internal-port", internal_port, "internal-address", internal_address,
                        "description", description, "lifetime", lifetime, "enabled", enabled, NULL);
-}
-
-/**
- * plum_entry_get_protocol: (get-property protocol)
- * @self: an entry
- *
- * Gets the transport protocol.
- *
- * Returns: the protocol
- *
- * Since: 1.0
- */
-PlumProtocol
-plum_entry_get_protocol (PlumEntry *self)
-{
-  g_return_val_if_fail (PLUM_IS_ENTRY (self), PLUM_PROTOCOL_TCP);
-
-  return self->protocol;
-}
-
-/**
- * plum_entry_get_external_port: (get-property external-port)
- * @self: an entry
- *
- * Gets the external port.
- *
- * Returns: the port, from 1 to 65535, or 0 if the router forwards all ports, or if the entry is not
- *   readable
- *
- * Since: 1.0
- */
-guint
-plum_entry_get_external_port (PlumEntry *self)
-{
-  g_return_val_if_fail (PLUM_IS_ENTRY (self), 0);
-
-  return self->external_port;
-}
-
-/**
- * plum_entry_get_internal_port: (get-property internal-port)
- * @self: an entry
- *
- * Gets the port on the internal host.
- *
- * Returns: the port, from 1 to 65535, or 0 if the router did not report a valid one
- *
- * Since: 1.0
- */
-guint
-plum_entry_get_internal_port (PlumEntry *self)
-{
-  g_return_val_if_fail (PLUM_IS_ENTRY (self), 0);
-
-  return self->internal_port;
-}
-
-/**
- * plum_entry_get_internal_address: (get-property internal-address)
- * @self: an entry
- *
- * Gets the address of the internal host.
- *
- * Returns: (transfer none) (nullable): the address, or %NULL if the router did not report a valid
- *   one
- *
- * Since: 1.0
- */
-GInetAddress *
-plum_entry_get_internal_address (PlumEntry *self)
-{
-  g_return_val_if_fail (PLUM_IS_ENTRY (self), NULL);
-
-  return self->internal_address;
-}
-
-/**
- * plum_entry_get_description: (get-property description)
- * @self: an entry
- *
- * Gets the description of the entry. See [property@Plum.Entry:description].
- *
- * Returns: (nullable): the description, or %NULL if there is none
- *
- * Since: 1.0
- */
-const char *
-plum_entry_get_description (PlumEntry *self)
-{
-  g_return_val_if_fail (PLUM_IS_ENTRY (self), NULL);
-
-  return self->description;
-}
-
-/**
- * plum_entry_get_lifetime: (get-property lifetime)
- * @self: an entry
- *
- * Gets the remaining lifetime.
- *
- * Returns: the lifetime in seconds, or %PLUM_LIFETIME_FOREVER if the entry does not expire, or 0 if
- *   the router did not report a valid one
- *
- * Since: 1.0
- */
-guint
-plum_entry_get_lifetime (PlumEntry *self)
-{
-  g_return_val_if_fail (PLUM_IS_ENTRY (self), 0);
-
-  return self->lifetime;
-}
-
-/**
- * plum_entry_get_enabled: (get-property enabled)
- * @self: an entry
- *
- * Gets whether the entry is enabled.
- *
- * Returns: %TRUE if the entry is enabled
- *
- * Since: 1.0
- */
-gboolean
-plum_entry_get_enabled (PlumEntry *self)
-{
-  g_return_val_if_fail (PLUM_IS_ENTRY (self), FALSE);
-
-  return self->enabled;
-}
-
-/**
- * plum_entry_get_protocol_text: (get-property protocol-text)
- * @self: an entry
- *
- * Gets the protocol as the router reported it. The text is printable.
- *
- * Returns: (nullable): the text, or %NULL if the protocol is TCP or UDP
- *
- * Since: 1.0
- */
-const char *
-plum_entry_get_protocol_text (PlumEntry *self)
-{
-  g_return_val_if_fail (PLUM_IS_ENTRY (self), NULL);
-
-  return self->protocol_text;
-}
-
-/**
- * plum_entry_get_internal_port_text: (get-property internal-port-text)
- * @self: an entry
- *
- * Gets the internal port as the router reported it. The text is printable.
- *
- * Returns: (nullable): the text, or %NULL if the port is valid
- *
- * Since: 1.0
- */
-const char *
-plum_entry_get_internal_port_text (PlumEntry *self)
-{
-  g_return_val_if_fail (PLUM_IS_ENTRY (self), NULL);
-
-  return self->internal_port_text;
-}
-
-/**
- * plum_entry_get_internal_address_text: (get-property internal-address-text)
- * @self: an entry
- *
- * Gets the internal host as the router reported it. The text is printable.
- *
- * Returns: (nullable): the text, or %NULL if it is an address
- *
- * Since: 1.0
- */
-const char *
-plum_entry_get_internal_address_text (PlumEntry *self)
-{
-  g_return_val_if_fail (PLUM_IS_ENTRY (self), NULL);
-
-  return self->internal_address_text;
-}
-
-/**
- * plum_entry_get_problem: (get-property problem)
- * @self: an entry
- *
- * Gets why the entry is not readable. The text is printable.
- *
- * Returns: (nullable): the reason, or %NULL if the entry is readable
- *
- * Since: 1.0
- */
-const char *
-plum_entry_get_problem (PlumEntry *self)
-{
-  g_return_val_if_fail (PLUM_IS_ENTRY (self), NULL);
-
-  return self->problem;
-}
-
-/**
- * plum_entry_is_readable:
- * @self: an entry
- *
- * Gets whether the entry maps one port of one protocol to one port of one address.
- *
- * If not, [method@Plum.Entry.get_problem] has the reason. An entry that is not readable may also
- * stand for a row of the table, or for the rest of the table, that the router did not report.
- *
- * Returns: %TRUE if the entry is readable
- *
- * Since: 1.0
- */
-gboolean
-plum_entry_is_readable (PlumEntry *self)
-{
-  g_return_val_if_fail (PLUM_IS_ENTRY (self), FALSE);
-
-  return self->problem == NULL;
 }

@@ -28,6 +28,19 @@ G_DEFINE_ENUM_TYPE (PlumAddressScope,
                     G_DEFINE_ENUM_VALUE (PLUM_ADDRESS_SCOPE_MULTICAST, "multicast"),
                     G_DEFINE_ENUM_VALUE (PLUM_ADDRESS_SCOPE_PUBLIC, "public"))
 
+G_DEFINE_ENUM_TYPE (PlumAddressSource,
+                    plum_address_source,
+                    G_DEFINE_ENUM_VALUE (PLUM_ADDRESS_SOURCE_QUERY, "query"),
+                    G_DEFINE_ENUM_VALUE (PLUM_ADDRESS_SOURCE_POLL, "poll"),
+                    G_DEFINE_ENUM_VALUE (PLUM_ADDRESS_SOURCE_MAPPING, "mapping"))
+
+G_DEFINE_ENUM_TYPE (PlumConnectionStatus,
+                    plum_connection_status,
+                    G_DEFINE_ENUM_VALUE (PLUM_CONNECTION_STATUS_UNKNOWN, "unknown"),
+                    G_DEFINE_ENUM_VALUE (PLUM_CONNECTION_STATUS_DISCONNECTED, "disconnected"),
+                    G_DEFINE_ENUM_VALUE (PLUM_CONNECTION_STATUS_CONNECTING, "connecting"),
+                    G_DEFINE_ENUM_VALUE (PLUM_CONNECTION_STATUS_CONNECTED, "connected"))
+
 G_DEFINE_ENUM_TYPE (PlumLogLevel,
                     plum_log_level,
                     G_DEFINE_ENUM_VALUE (PLUM_LOG_LEVEL_VERBOSE, "verbose"),

@@ -24,6 +24,7 @@ struct _PlumRequest
   GInetAddress *external_address; /* (nullable) */
   char *description;
   GBytes *key;
+  PlumHosts hosts;
 };
 
 G_DEFINE_FINAL_TYPE (PlumRequest, plum_request, G_TYPE_OBJECT)
@@ -36,6 +37,7 @@ plum_request_finalize (GObject *object)
   g_clear_object (&self->external_address);
   g_clear_pointer (&self->description, g_free);
   g_clear_pointer (&self->key, g_bytes_unref);
+  plum_hosts_clear (&self->hosts);
 
   G_OBJECT_CLASS (plum_request_parent_class)->finalize (object);
 }
@@ -78,6 +80,19 @@ plum_request_new (PlumProtocol protocol,
   return self;
 }
 
+void
+plum_request_set_hosts (PlumRequest *self, const PlumHosts *hosts)
+{
+  plum_hosts_clear (&self->hosts);
+  plum_hosts_init (&self->hosts, hosts);
+}
+
+const PlumHosts *
+plum_request_get_hosts (PlumRequest *self)
+{
+  return &self->hosts;
+}
+
 /**
  * plum_request_get_protocol:
  * @self: a request
@@ -112,6 +127,49 @@ plum_request_get_internal_port (PlumRequest *self)
   g_return_val_if_fail (PLUM_IS_REQUEST (self), 0);
 
   return self->internal_port;
+}
+
+/**
+ * plum_request_get_internal_address:
+ * @self: a request
+ *
+ * Gets the host that the mapping leads to, if it is another host than this one.
+ *
+ * The host is on the link of the gateway. A backend gets such a request only if its
+ * [vfunc@Plum.Backend.supports] accepts it. See [property@Plum.Mapping:internal-address].
+ *
+ * Returns: (transfer none) (nullable): the address, or %NULL for this host
+ *
+ * Since: 1.0
+ */
+GInetAddress *
+plum_request_get_internal_address (PlumRequest *self)
+{
+  g_return_val_if_fail (PLUM_IS_REQUEST (self), NULL);
+
+  return self->hosts.internal;
+}
+
+/**
+ * plum_request_get_remote_address:
+ * @self: a request
+ *
+ * Gets the hosts that may use the mapping.
+ *
+ * The length of the mask is at least 1. A backend gets such a request only if its
+ * [vfunc@Plum.Backend.supports] accepts it. It must not return a lease that is open to other hosts.
+ * See [property@Plum.Mapping:remote-address].
+ *
+ * Returns: (transfer none) (nullable): the address of a host or a network, or %NULL for all hosts
+ *
+ * Since: 1.0
+ */
+GInetAddressMask *
+plum_request_get_remote_address (PlumRequest *self)
+{
+  g_return_val_if_fail (PLUM_IS_REQUEST (self), NULL);
+
+  return self->hosts.remote;
 }
 
 /**

@@ -4,6 +4,8 @@
 
 #include <plum-glib/plum-glib.h>
 
+#include "plum-hosts-private.h"
+
 G_BEGIN_DECLS
 
 /* Constructors of value types that only core creates. */
@@ -23,6 +25,9 @@ PlumRequest *plum_request_new (PlumProtocol protocol,
                                guint lifetime,
                                const char *description,
                                GBytes *key);
+/* For a new request, before it is passed on. */
+void plum_request_set_hosts (PlumRequest *self, const PlumHosts *hosts);
+const PlumHosts *plum_request_get_hosts (PlumRequest *self);
 
 PlumProbe *plum_probe_new (const char *name);
 void plum_probe_set_outcome (PlumProbe *self,

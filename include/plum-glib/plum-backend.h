@@ -52,6 +52,24 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
  */
 
 /**
+ * PlumBackendClass::supports:
+ * @self: a backend
+ * @request: the requested mapping
+ *
+ * Checks whether the protocol can express a request.
+ *
+ * The library calls it before each [vfunc@Plum.Backend.map]. If it returns %FALSE, the library asks
+ * the next backend. The default implementation returns %FALSE if the mapping is for another host,
+ * or restricted to some hosts: see [method@Plum.Request.get_internal_address] and
+ * [method@Plum.Request.get_remote_address]. A backend that implements this function has to honor
+ * both.
+ *
+ * Returns: %TRUE if [vfunc@Plum.Backend.map] may be called with @request
+ *
+ * Since: 1.0
+ */
+
+/**
  * PlumBackendClass::unmap:
  * @self: a backend
  * @request: the request that created the mapping
@@ -89,9 +107,11 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
  * @self: a backend
  * @request: the request that created the mapping
  * @lease: the lease that the router granted
- * @call: the call; settle it with [method@Plum.Call.return_done] or an error
+ * @call: the call; settle it with [method@Plum.Call.return_remaining],
+ *   [method@Plum.Call.return_done] or an error
  *
- * Verifies that the router still has a mapping.
+ * Verifies that the router still has a mapping. If the router reports how long it keeps the
+ * mapping, pass that on.
  *
  * Fail with %PLUM_ERROR_DESTROYED if the router no longer has the mapping, or with
  * %PLUM_ERROR_CONFLICT if the external port now belongs to another host. Any other error means that
@@ -147,6 +167,21 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
  */
 
 /**
+ * PlumBackendClass::get_address_source:
+ * @self: a backend
+ *
+ * Gets how the protocol reports the external address of the router. The default is
+ * %PLUM_ADDRESS_SOURCE_QUERY.
+ *
+ * The function states a fact about the protocol: the library decides when to ask. It may be called
+ * at any time, sends nothing, and always returns the same value for the same backend.
+ *
+ * Returns: how the address becomes known
+ *
+ * Since: 1.0
+ */
+
+/**
  * PlumBackendClass:
  * @server: (nullable): a name for the server on the router that the backend sends its requests to,
  *   such as `udp/5351`; backends with the same name share the server. If one of them gets no answer
@@ -173,14 +208,17 @@ struct _PlumBackendClass
                        GInetAddress *local_address,
                        PlumCall *call);
   void (*listen) (PlumBackend *self, gboolean listen);
+  gboolean (*supports) (PlumBackend *self, PlumRequest *request);
 
   const char *server;
 
   /* The name of the protocol for people, such as "NAT-PMP": a static string, or NULL. */
   const char *title;
 
+  PlumAddressSource (*get_address_source) (PlumBackend *self);
+
   /*< private >*/
-  gpointer padding[8];
+  gpointer padding[7];
 };
 
 PLUM_AVAILABLE_IN_1_0
@@ -197,6 +235,14 @@ PLUM_AVAILABLE_IN_1_0
 void plum_backend_report_announced (PlumBackend *self, const char *reason);
 PLUM_AVAILABLE_IN_1_0
 void plum_backend_report_external_address (PlumBackend *self, GInetAddress *address);
+PLUM_AVAILABLE_IN_1_0
+void plum_backend_report_router (PlumBackend *self,
+                                 const char *manufacturer,
+                                 const char *model,
+                                 const char *model_version,
+                                 const char *presentation_url);
+PLUM_AVAILABLE_IN_1_0
+void plum_backend_report_connection (PlumBackend *self, PlumConnectionStatus status, guint uptime);
 PLUM_AVAILABLE_IN_1_0
 void plum_backend_report_traffic (PlumBackend *self,
                                   PlumTrafficDirection direction,

@@ -25,6 +25,8 @@ gboolean plum_call_is_settled (PlumCall *self);
 PLUM_AVAILABLE_IN_1_0
 void plum_call_return_done (PlumCall *self);
 PLUM_AVAILABLE_IN_1_0
+void plum_call_return_remaining (PlumCall *self, guint seconds);
+PLUM_AVAILABLE_IN_1_0
 void plum_call_return_lease (PlumCall *self, PlumLease *lease);
 PLUM_AVAILABLE_IN_1_0
 void plum_call_return_address (PlumCall *self, GInetAddress *address);

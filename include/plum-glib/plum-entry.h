@@ -40,6 +40,10 @@ guint plum_entry_get_lifetime (PlumEntry *self);
 PLUM_AVAILABLE_IN_1_0
 gboolean plum_entry_get_enabled (PlumEntry *self);
 PLUM_AVAILABLE_IN_1_0
+const char *plum_entry_get_remote_host (PlumEntry *self);
+PLUM_AVAILABLE_IN_1_0
+GInetAddressMask *plum_entry_get_remote_address (PlumEntry *self);
+PLUM_AVAILABLE_IN_1_0
 const char *plum_entry_get_protocol_text (PlumEntry *self);
 PLUM_AVAILABLE_IN_1_0
 const char *plum_entry_get_internal_port_text (PlumEntry *self);

@@ -103,6 +103,50 @@ PLUM_AVAILABLE_IN_1_0
 GType plum_address_scope_get_type (void) G_GNUC_CONST;
 
 /**
+ * PlumAddressSource:
+ * @PLUM_ADDRESS_SOURCE_QUERY: the router answers a query, and announces a new address
+ * @PLUM_ADDRESS_SOURCE_POLL: the router answers a query, but does not announce a new address: the
+ *   library asks once a minute while ports are mapped
+ * @PLUM_ADDRESS_SOURCE_MAPPING: the router reports the address with each mapping and in no other
+ *   way, and announces a new address
+ *
+ * How a protocol reports the external address of the router.
+ *
+ * Since: 1.0
+ */
+typedef enum {
+  PLUM_ADDRESS_SOURCE_QUERY,
+  PLUM_ADDRESS_SOURCE_POLL,
+  PLUM_ADDRESS_SOURCE_MAPPING,
+} PlumAddressSource;
+
+#define PLUM_TYPE_ADDRESS_SOURCE (plum_address_source_get_type ())
+PLUM_AVAILABLE_IN_1_0
+GType plum_address_source_get_type (void) G_GNUC_CONST;
+
+/**
+ * PlumConnectionStatus:
+ * @PLUM_CONNECTION_STATUS_UNKNOWN: not reported
+ * @PLUM_CONNECTION_STATUS_DISCONNECTED: the router has no internet connection
+ * @PLUM_CONNECTION_STATUS_CONNECTING: the connection is being set up or closed
+ * @PLUM_CONNECTION_STATUS_CONNECTED: the router has an internet connection
+ *
+ * The state of the internet connection, as the router reports it.
+ *
+ * Since: 1.0
+ */
+typedef enum {
+  PLUM_CONNECTION_STATUS_UNKNOWN,
+  PLUM_CONNECTION_STATUS_DISCONNECTED,
+  PLUM_CONNECTION_STATUS_CONNECTING,
+  PLUM_CONNECTION_STATUS_CONNECTED,
+} PlumConnectionStatus;
+
+#define PLUM_TYPE_CONNECTION_STATUS (plum_connection_status_get_type ())
+PLUM_AVAILABLE_IN_1_0
+GType plum_connection_status_get_type (void) G_GNUC_CONST;
+
+/**
  * PlumLogLevel:
  * @PLUM_LOG_LEVEL_VERBOSE: packets that are sent and received
  * @PLUM_LOG_LEVEL_DEBUG: decisions of the library

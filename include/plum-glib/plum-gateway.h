@@ -35,6 +35,27 @@ PlumAddressScope plum_gateway_get_external_scope (PlumGateway *self);
 PLUM_AVAILABLE_IN_1_0
 GListModel *plum_gateway_get_probes (PlumGateway *self);
 PLUM_AVAILABLE_IN_1_0
+const char *plum_gateway_get_manufacturer (PlumGateway *self);
+PLUM_AVAILABLE_IN_1_0
+const char *plum_gateway_get_model (PlumGateway *self);
+PLUM_AVAILABLE_IN_1_0
+const char *plum_gateway_get_model_version (PlumGateway *self);
+PLUM_AVAILABLE_IN_1_0
+const char *plum_gateway_get_presentation_url (PlumGateway *self);
+PLUM_AVAILABLE_IN_1_0
+PlumConnectionStatus plum_gateway_get_connection_status (PlumGateway *self);
+PLUM_AVAILABLE_IN_1_0
+guint plum_gateway_get_uptime (PlumGateway *self);
+PLUM_AVAILABLE_IN_1_0
+void plum_gateway_query_external_address_async (PlumGateway *self,
+                                                GCancellable *cancellable,
+                                                GAsyncReadyCallback callback,
+                                                gpointer user_data);
+PLUM_AVAILABLE_IN_1_0
+GInetAddress *plum_gateway_query_external_address_finish (PlumGateway *self,
+                                                          GAsyncResult *result,
+                                                          GError **error);
+PLUM_AVAILABLE_IN_1_0
 void plum_gateway_list_entries_async (PlumGateway *self,
                                       GCancellable *cancellable,
                                       GAsyncReadyCallback callback,

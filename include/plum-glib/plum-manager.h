@@ -117,7 +117,20 @@ void plum_manager_unmap_async (PlumManager *self,
 PLUM_AVAILABLE_IN_1_0
 gboolean plum_manager_unmap_finish (PlumManager *self, GAsyncResult *result, GError **error);
 PLUM_AVAILABLE_IN_1_0
+void plum_manager_unmap_host_async (PlumManager *self,
+                                    PlumProtocol protocol,
+                                    GInetAddress *host,
+                                    guint internal_port,
+                                    guint external_port,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
+PLUM_AVAILABLE_IN_1_0
+gboolean plum_manager_unmap_host_finish (PlumManager *self, GAsyncResult *result, GError **error);
+PLUM_AVAILABLE_IN_1_0
 GListModel *plum_manager_dup_recorded_entries (PlumManager *self, GSocketFamily family);
+PLUM_AVAILABLE_IN_1_0
+GListModel *plum_manager_dup_recorded_host_entries (PlumManager *self, GSocketFamily family);
 PLUM_AVAILABLE_IN_1_0
 GInetAddress *plum_manager_get_local_address (PlumManager *self, GError **error);
 PLUM_AVAILABLE_IN_1_0

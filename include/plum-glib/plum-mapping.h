@@ -23,6 +23,10 @@ PlumMapping *plum_mapping_new (PlumProtocol protocol, guint internal_port);
 PLUM_AVAILABLE_IN_1_0
 PlumMapping *plum_mapping_new_for_socket (GSocket *socket, GError **error);
 PLUM_AVAILABLE_IN_1_0
+GInetAddress *plum_mapping_get_internal_address (PlumMapping *self);
+PLUM_AVAILABLE_IN_1_0
+GInetAddressMask *plum_mapping_get_remote_address (PlumMapping *self);
+PLUM_AVAILABLE_IN_1_0
 guint plum_mapping_get_id (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
 PlumProtocol plum_mapping_get_protocol (PlumMapping *self);

@@ -22,6 +22,10 @@ PlumProtocol plum_request_get_protocol (PlumRequest *self);
 PLUM_AVAILABLE_IN_1_0
 guint plum_request_get_internal_port (PlumRequest *self);
 PLUM_AVAILABLE_IN_1_0
+GInetAddress *plum_request_get_internal_address (PlumRequest *self);
+PLUM_AVAILABLE_IN_1_0
+GInetAddressMask *plum_request_get_remote_address (PlumRequest *self);
+PLUM_AVAILABLE_IN_1_0
 guint plum_request_get_external_port (PlumRequest *self);
 PLUM_AVAILABLE_IN_1_0
 gboolean plum_request_get_require_external_port (PlumRequest *self);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "pcp-codec.h"
+#include "plum-exchange.h"
 #include "test-bytes.h"
 
 #define CLIENT_4 "00000000000000000000ffffc0a8010a"
@@ -222,6 +223,93 @@ test_decode_prefer_failure (void)
     }
 }
 
+#define OPTION_THIRD_PARTY "0100001000000000000000000000ffffc0a80132"
+#define OPTION_FILTER                                                                              \
+  "0300001400780000"                                                                               \
+  "00000000000000000000ffffcb007100"
+#define OPTION_FILTER_ALL                                                                          \
+  "0300001400000000"                                                                               \
+  "00000000000000000000000000000000"
+
+/* RFC 6887 13.1, 13.3 */
+static void
+test_encode_hosts (void)
+{
+  PcpMap map = { .protocol = PLUM_PROTOCOL_TCP, .internal_port = 80, .external_port = 8080 };
+  uint8_t client[PCP_ADDRESS_SIZE] = { 0 };
+  uint8_t out[PLUM_EXCHANGE_REQUEST_SIZE];
+  size_t len;
+
+  fill (map.hosts.internal_address, PCP_ADDRESS_SIZE, "00000000000000000000ffffc0a80132");
+  fill (map.hosts.remote_address, PCP_ADDRESS_SIZE, "00000000000000000000ffffcb007100");
+  map.hosts.has_internal = TRUE;
+  len = pcp_encode_map (client, 7200, &map, out, sizeof out);
+  g_assert_cmpuint (len, ==, PCP_MAP_SIZE + PCP_THIRD_PARTY_SIZE);
+  test_bytes_assert_hex (out + PCP_MAP_SIZE, len - PCP_MAP_SIZE, OPTION_THIRD_PARTY);
+
+  map.hosts.remote_prefix = 120;
+  map.hosts.replace_filters = TRUE;
+  map.prefer_failure = TRUE;
+  len = pcp_encode_map (client, 7200, &map, out, sizeof out);
+  test_bytes_assert_hex (out + PCP_MAP_SIZE, len - PCP_MAP_SIZE,
+                         OPTION_THIRD_PARTY "02000000" OPTION_FILTER_ALL OPTION_FILTER);
+  g_assert_cmpuint (pcp_encode_map (client, 7200, &map, out, len - 1), ==, 0);
+}
+
+static void
+test_decode_hosts (void)
+{
+  static const struct
+  {
+    const char *options;
+    gboolean has_internal;
+    uint8_t prefix;
+  } rows[] = {
+    { OPTION_THIRD_PARTY, TRUE, 0 },
+    { OPTION_FILTER, FALSE, 120 },
+    { OPTION_FILTER_ALL, FALSE, 0 },
+    { OPTION_FILTER_ALL OPTION_FILTER OPTION_THIRD_PARTY, TRUE, 120 },
+    /* for one port only; another length; another code */
+    { "0300001400780050"
+      "00000000000000000000ffffcb007100",
+      FALSE, 0 },
+    { "0300001000780000"
+      "00000000000000000000ffff",
+      FALSE, 0 },
+    { "0100000400000000", FALSE, 0 },
+    { "8100001000000000000000000000ffffc0a80132", FALSE, 0 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *hex = g_strconcat (GRANTED, rows[i].options, NULL);
+      size_t len;
+      g_autofree uint8_t *wire = test_bytes_from_hex (hex, &len);
+      PcpReply reply;
+
+      g_assert_true (pcp_decode_reply (wire, len, &reply, NULL));
+      g_assert_cmpint (reply.map.hosts.has_internal, ==, rows[i].has_internal);
+      g_assert_cmpuint (reply.map.hosts.remote_prefix, ==, rows[i].prefix);
+    }
+}
+
+static void
+test_truncated_hosts (void)
+{
+  size_t len;
+  g_autofree uint8_t *wire =
+    test_bytes_from_hex (GRANTED OPTION_THIRD_PARTY OPTION_FILTER_ALL OPTION_FILTER, &len);
+
+  for (size_t n = 0; n <= len; n++)
+    {
+      g_autofree uint8_t *block = g_memdup2 (wire, n);
+      PcpReply reply;
+
+      g_assert_cmpint (pcp_decode_reply (block, n, &reply, NULL), ==,
+                       n == 60 || n == 80 || n == 104 || n == 128);
+    }
+}
+
 /* Every prefix, in a block of exactly its size: only a cut between options is valid. */
 static void
 test_truncation (void)
@@ -350,6 +438,9 @@ main (int argc, char **argv)
   g_test_add_func ("/pcp/decode-map-fields", test_decode_map_fields);
   g_test_add_func ("/pcp/decode-prefer-failure", test_decode_prefer_failure);
   g_test_add_func ("/pcp/truncation", test_truncation);
+  g_test_add_func ("/pcp/encode-hosts", test_encode_hosts);
+  g_test_add_func ("/pcp/decode-hosts", test_decode_hosts);
+  g_test_add_func ("/pcp/truncation-of-hosts", test_truncated_hosts);
   g_test_add_func ("/pcp/too-long", test_too_long);
   g_test_add_func ("/pcp/results", test_results);
   g_test_add_func ("/pcp/epoch", test_epoch);

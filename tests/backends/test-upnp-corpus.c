@@ -248,9 +248,9 @@ test_response (gconstpointer user_data)
   if (strstr (sample->path, "getexternalip") != NULL)
     assert_address (sample, reply);
   if (g_str_has_prefix (sample->expected, "Connected"))
-    g_assert_true (upnp_soap_read_connected (reply));
+    g_assert_cmpint (upnp_soap_read_status (reply), ==, PLUM_CONNECTION_STATUS_CONNECTED);
   if (g_str_has_prefix (sample->expected, "Disconnected"))
-    g_assert_false (upnp_soap_read_connected (reply));
+    g_assert_cmpint (upnp_soap_read_status (reply), ==, PLUM_CONNECTION_STATUS_DISCONNECTED);
 }
 
 /* -- Truncation -- */

@@ -73,6 +73,83 @@ test_labels (void)
 }
 
 static void
+test_model_version (void)
+{
+  g_autoptr (UpnpDescription) description = decode (DEVICE ("<modelNumber> 7.57 </modelNumber>"));
+  g_autoptr (UpnpDescription) without = decode (DEVICE (""));
+
+  g_assert_cmpstr (description->model_version, ==, "7.57");
+  g_assert_null (without->model_version);
+}
+
+static void
+assert_presentation (const char *inside, const char *address, const char *want)
+{
+  g_autofree char *text = g_strdup_printf (DEVICE ("%s"), inside);
+  g_autoptr (UpnpDescription) description = decode (text);
+  g_autoptr (GInetAddress) device = g_inet_address_new_from_string (address);
+  g_autofree char *url = upnp_description_make_presentation_url (description, device);
+
+  g_test_message ("%s", inside);
+  g_assert_cmpstr (url, ==, want);
+}
+
+/* The document is at http://192.0.2.1:5000/dir/d.xml. */
+static void
+test_presentation (void)
+{
+  static const struct
+  {
+    const char *reference;
+    const char *want; /* of the device at 192.0.2.1 */
+  } cases[] = {
+    { "http://192.0.2.1/", "http://192.0.2.1/" },
+    { "http://192.0.2.1", "http://192.0.2.1/" },
+    { "  http://192.0.2.1/a?b=1\n", "http://192.0.2.1/a?b=1" },
+    { "https://192.0.2.1:8443/admin", "https://192.0.2.1:8443/admin" },
+    { "/", "http://192.0.2.1:5000/" },
+    { "index.html", "http://192.0.2.1:5000/dir/index.html" },
+    { "../start", "http://192.0.2.1:5000/start" },
+    { "//192.0.2.1/", "http://192.0.2.1/" },
+    /* A name is not looked up. */
+    { "http://fritz.box", "http://192.0.2.1/" },
+    { "http://fritz.box:8080/x?y#z", "http://192.0.2.1:8080/" },
+    /* Another host. */
+    { "http://198.51.100.7/", NULL },
+    { "http://[2001:db8::7]/", NULL },
+    { "http://user@192.0.2.1/", NULL },
+    { "http://user:secret@fritz.box/", NULL },
+    { "", NULL },
+    { "   ", NULL },
+    { "http://", NULL },
+    { "http://192.0.2.1:99999/", NULL },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *inside =
+        g_strdup_printf ("<presentationURL>%s</presentationURL>", cases[i].reference);
+
+      assert_presentation (inside, "192.0.2.1", cases[i].want);
+    }
+  assert_presentation ("", "192.0.2.1", NULL);
+}
+
+/* The device is where its answer came from, whatever host LOCATION names. */
+static void
+test_presentation_address (void)
+{
+  assert_presentation ("<presentationURL>http://192.0.2.1/a</presentationURL>", "192.0.2.9",
+                       "http://192.0.2.9/a");
+  assert_presentation ("<presentationURL>http://192.0.2.9/a</presentationURL>", "192.0.2.9",
+                       "http://192.0.2.9/a");
+  assert_presentation ("<presentationURL>/a</presentationURL>", "2001:db8::1",
+                       "http://[2001:db8::1]:5000/a");
+  /* A browser cannot use it: the URL has no zone. */
+  assert_presentation ("<presentationURL>/a</presentationURL>", "fe80::1", NULL);
+}
+
+static void
 test_services_anywhere (void)
 {
   assert_services (DEVICE ("<serviceList>" SERVICE (
@@ -419,6 +496,9 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/upnp/description/labels", test_labels);
+  g_test_add_func ("/upnp/description/model-version", test_model_version);
+  g_test_add_func ("/upnp/description/presentation", test_presentation);
+  g_test_add_func ("/upnp/description/presentation-address", test_presentation_address);
   g_test_add_func ("/upnp/description/services-anywhere", test_services_anywhere);
   g_test_add_func ("/upnp/description/services-best-first", test_services_best_first);
   g_test_add_func ("/upnp/description/services-twice", test_services_twice);

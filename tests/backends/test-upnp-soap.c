@@ -201,7 +201,8 @@ test_reply_done (void)
                                           "<NewUptime>0 Days, 01:00:00</NewUptime>"));
 
   g_assert_cmpint (reply->outcome, ==, UPNP_SOAP_DONE);
-  g_assert_true (upnp_soap_read_connected (reply));
+  g_assert_cmpint (upnp_soap_read_status (reply), ==, PLUM_CONNECTION_STATUS_CONNECTED);
+  g_assert_cmpuint (upnp_soap_read_uptime (reply), ==, 0);
 }
 
 static void
@@ -321,15 +322,22 @@ test_reply_address (void)
 }
 
 static void
-test_reply_connected (void)
+test_reply_status (void)
 {
   static const struct
   {
     const char *text;
-    gboolean connected;
+    PlumConnectionStatus status;
   } cases[] = {
-    { "Connected", TRUE },     { "Up", TRUE },          { "CONNECTED", TRUE },
-    { "Disconnected", FALSE }, { "Connecting", FALSE }, { "", FALSE },
+    { "Connected", PLUM_CONNECTION_STATUS_CONNECTED },
+    { "Up", PLUM_CONNECTION_STATUS_CONNECTED },
+    { "CONNECTED", PLUM_CONNECTION_STATUS_CONNECTED },
+    { "Disconnected", PLUM_CONNECTION_STATUS_DISCONNECTED },
+    { "Unconfigured", PLUM_CONNECTION_STATUS_DISCONNECTED },
+    { "Connecting", PLUM_CONNECTION_STATUS_CONNECTING },
+    { "PendingDisconnect", PLUM_CONNECTION_STATUS_CONNECTING },
+    { "Connected!", PLUM_CONNECTION_STATUS_UNKNOWN },
+    { "", PLUM_CONNECTION_STATUS_UNKNOWN },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -339,7 +347,31 @@ test_reply_connected (void)
                          cases[i].text);
       g_autoptr (UpnpSoapReply) reply = decode_text (UPNP_ACTION_GET_STATUS, 200, text);
 
-      g_assert_cmpint (upnp_soap_read_connected (reply), ==, cases[i].connected);
+      g_assert_cmpint (upnp_soap_read_status (reply), ==, cases[i].status);
+    }
+}
+
+static void
+test_reply_uptime (void)
+{
+  static const struct
+  {
+    const char *text;
+    guint uptime;
+  } cases[] = {
+    { "3600", 3600 },      { " 1 ", 1 }, { "4294967295", G_MAXUINT32 },
+    { "4294967296", 0 },   { "-1", 0 },  { "0 Days, 01:00:00", 0 },
+    { "3600 seconds", 0 }, { "", 0 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text =
+        g_strdup_printf (ANSWER ("GetStatusInfo", "<NewUptime>%s</NewUptime>"), cases[i].text);
+      g_autoptr (UpnpSoapReply) reply = decode_text (UPNP_ACTION_GET_STATUS, 200, text);
+
+      g_test_message ("%s", cases[i].text);
+      g_assert_cmpuint (upnp_soap_read_uptime (reply), ==, cases[i].uptime);
     }
 }
 
@@ -566,7 +598,8 @@ main (int argc, char *argv[])
                    test_reply_fault_with_broken_description);
   g_test_add_func ("/upnp/soap/reply-no-answer", test_reply_no_answer);
   g_test_add_func ("/upnp/soap/reply-address", test_reply_address);
-  g_test_add_func ("/upnp/soap/reply-connected", test_reply_connected);
+  g_test_add_func ("/upnp/soap/reply-status", test_reply_status);
+  g_test_add_func ("/upnp/soap/reply-uptime", test_reply_uptime);
   g_test_add_func ("/upnp/soap/reply-reserved-port", test_reply_reserved_port);
   g_test_add_func ("/upnp/soap/reply-firewall", test_reply_firewall);
   g_test_add_func ("/upnp/soap/reply-unique-id", test_reply_unique_id);

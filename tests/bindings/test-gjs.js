@@ -11,7 +11,7 @@ import System from 'system';
 for (const name of ['create_mapping', 'destroy_mapping', 'discover', 'close'])
     Gio._promisify(Plum.Manager.prototype, `${name}_async`, `${name}_finish`);
 Gio._promisify(Plum.Mapping.prototype, 'wait_async', 'wait_finish');
-for (const name of ['list_entries', 'delete_entry'])
+for (const name of ['list_entries', 'delete_entry', 'query_external_address'])
     Gio._promisify(Plum.Gateway.prototype, `${name}_async`, `${name}_finish`);
 
 const address = name => Gio.InetAddress.new_from_string(GLib.getenv(name));
@@ -225,6 +225,18 @@ test('/gjs/discover/gateways-and-probes', async () => {
     const probe = gateway.probes.get_item(0);
     equal([gateway.backendName, probe.name, probe.outcome],
         ['pcp', 'pcp', Plum.ProbeOutcome.SUCCESS]);
+    await manager.close_async(null);
+});
+
+test('/gjs/gateway/query-external-address', async () => {
+    const manager = makeManager();
+
+    await manager.discover_async(null);
+    const gateway = manager.gateways.get_item(0);
+    equal([gateway.externalAddress, gateway.model, gateway.connectionStatus],
+        [null, null, Plum.ConnectionStatus.UNKNOWN]);
+    const external = await gateway.query_external_address_async(null);
+    equal(gateway.externalAddress.to_string(), external.to_string());
     await manager.close_async(null);
 });
 

@@ -169,8 +169,22 @@ def add_wishes():
 
     equal(mapping.props.requested_external_port, 14000)
     equal(mapping.props.description, "a game")
+    equal((mapping.props.internal_address, mapping.props.remote_address), (None, None))
     equal(mapping.props.family, Gio.SocketFamily.IPV4)
     equal(mapping.props.state, Plum.State.DESTROYED)
+
+
+@test("/python/add/hosts")
+def add_hosts():
+    host = Gio.InetAddress.new_from_string("192.168.1.50")
+    remote = Gio.InetAddressMask.new_from_string("203.0.113.0/24")
+    mapping = Plum.Mapping(internal_port=9100, internal_address=host, remote_address=remote)
+    entry = Plum.Entry(remote_host="203.0.113.7")
+
+    equal(mapping.get_internal_address().to_string(), "192.168.1.50")
+    equal(mapping.get_remote_address().to_string(), "203.0.113.0/24")
+    equal(entry.get_remote_host(), "203.0.113.7")
+    equal(entry.get_remote_address().get_length(), 32)
 
 
 @test("/python/add/notify-state")
@@ -356,6 +370,8 @@ class ScriptedBackend(Plum.Backend):
         timer.set_callback(lambda *unused: function(*arguments) and False)
 
     def do_discover(self, call):
+        self.report_router("Maker", "Model", None, "http://%s/" % GATEWAY.to_string())
+        self.report_connection(Plum.ConnectionStatus.CONNECTED, 60)
         self.later(call.return_done)
 
     def do_map(self, request, call):
@@ -371,6 +387,12 @@ class ScriptedBackend(Plum.Backend):
 
     def do_get_external_address(self, call):
         call.return_address(Gio.InetAddress.new_from_string("5.6.7.8"))
+
+    def do_get_address_source(self):
+        return Plum.AddressSource.POLL
+
+    def do_check(self, request, lease, call):
+        call.return_remaining(60)
 
     def do_list(self, call):
         entries = Gio.ListStore.new(Plum.Entry)
@@ -507,6 +529,45 @@ def backend_lists():
     equal([entry.props.external_port for entry in entries], [53])
     error = error_of(call, gateway, "delete_entry", entries[0], None)
     plum_error(error, Plum.Error.REFUSED)
+    close(manager)
+
+
+@test("/python/backend/describes-the-router")
+def backend_describes():
+    manager = make_scripted(ScriptedBackend)
+    manager.props.enabled_backends = ["scripted"]
+    call(manager, "discover", None)
+    gateway = manager.props.gateways[0]
+
+    equal((gateway.props.manufacturer, gateway.props.model, gateway.props.model_version),
+          ("Maker", "Model", None))
+    equal(gateway.props.presentation_url, "http://%s/" % GATEWAY.to_string())
+    equal((gateway.props.connection_status, gateway.props.uptime),
+          (Plum.ConnectionStatus.CONNECTED, 60))
+    equal(call(gateway, "query_external_address", None).to_string(), "5.6.7.8")
+    close(manager)
+
+
+@test("/python/backend/remaining-time")
+def backend_remaining():
+    manager = make_scripted(ScriptedBackend)
+    manager.props.recheck_period = 20
+    mapping = create(manager, 8080)
+    run_until(lambda: mapping.props.expires_at is not None)
+    equal(mapping.props.lifetime, Plum.LIFETIME_FOREVER)
+    close(manager)
+
+
+@test("/python/gateway/query-external-address")
+def query_external_address():
+    """By a short mapping, which is gone afterwards."""
+    manager = make_manager()
+    call(manager, "discover", None)
+    gateway = manager.props.gateways[0]
+
+    equal(gateway.props.external_address, None)
+    address = call(gateway, "query_external_address", None)
+    equal(address.to_string(), gateway.props.external_address.to_string())
     close(manager)
 
 

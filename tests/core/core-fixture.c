@@ -114,9 +114,11 @@ core_set_gateway (CoreFixture *f, const char *address)
 void
 core_assert_empty (CoreFixture *f)
 {
+  static const PlumHosts no_hosts = { NULL };
+
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (f->manager)), ==, 0);
   for (unsigned int port = 1; port <= G_MAXUINT16; port++)
-    g_assert_null (plum_gateway_find_holder (core_gateway (f), PLUM_PROTOCOL_TCP, port));
+    g_assert_null (plum_gateway_find_holder (core_gateway (f), PLUM_PROTOCOL_TCP, port, &no_hosts));
 }
 
 static void

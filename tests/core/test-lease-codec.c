@@ -39,7 +39,8 @@ record_new (guint internal_port, const char *gateway, const char *hardware_addre
 static void
 assert_equal (const PlumLeaseRecord *a, const PlumLeaseRecord *b)
 {
-  g_assert_true (plum_lease_record_get_key (a) == plum_lease_record_get_key (b));
+  g_assert_true (plum_lease_record_has_same_port (a, b));
+  g_assert_true (plum_hosts_equal (&a->hosts, &b->hosts));
   g_assert_true (plum_lease_record_is_same_request (a, b));
   g_assert_true (plum_lease_record_is_same_lease (a, b));
   g_assert_cmpstr (a->hardware_address, ==, b->hardware_address);
@@ -90,6 +91,9 @@ test_round_trip (void)
   g_free (full->interface_name);
   full->interface_name = g_strdup ("odd =%\xff");
   bare->expires = PLUM_LEASE_RECORD_FOREVER;
+  bare->hosts.internal = address_new ("192.168.1.50");
+  bare->hosts.remote = g_inet_address_mask_new_from_string ("203.0.113.0/24", NULL);
+  bare->description = g_strdup ("a = printer");
   g_ptr_array_add (records, full);
   g_ptr_array_add (records, bare);
 
@@ -106,6 +110,22 @@ test_ipv6 (void)
 {
   g_assert_true (is_record ("map protocol=udp family=ipv6 internal=1 external=65535 key=" KEY
                             " gateway=fe80::1 interface=eth0 backend=pcp until=never"));
+}
+
+/* Hosts of the other family would be requested from the wrong router. */
+static void
+test_hosts (void)
+{
+  g_assert_true (is_record (SHORTEST " host=10.0.0.5 remote=10.0.0.0/8 name=a%20printer"));
+  g_assert_true (is_record (SHORTEST " remote=1.2.3.4"));
+  g_assert_false (is_record (SHORTEST " host=::1"));
+  g_assert_false (is_record (SHORTEST " host=10.0.0.5 host=10.0.0.6"));
+  g_assert_false (is_record (SHORTEST " host="));
+  g_assert_false (is_record (SHORTEST " remote=2001:db8::/32"));
+  g_assert_false (is_record (SHORTEST " remote=0.0.0.0/0"));
+  g_assert_false (is_record (SHORTEST " remote=1.2.3.4/24"));
+  g_assert_false (is_record (SHORTEST " name=012345678901234567890123456789012"));
+  g_assert_false (is_record (SHORTEST " name=%c3%bc"));
 }
 
 static void
@@ -278,6 +298,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/lease-codec/round-trip", test_round_trip);
   g_test_add_func ("/lease-codec/ipv6", test_ipv6);
+  g_test_add_func ("/lease-codec/hosts", test_hosts);
   g_test_add_func ("/lease-codec/empty", test_empty);
   g_test_add_func ("/lease-codec/truncated", test_truncated);
   g_test_add_func ("/lease-codec/other-version", test_other_version);

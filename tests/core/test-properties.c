@@ -151,7 +151,7 @@ test_entry (void)
                   "internal-port", 80, "internal-address", address, "description", "torrent",
                   "lifetime", 600, "enabled", TRUE, "protocol-text", "UDP/TCP",
                   "internal-port-text", "80-90", "internal-address-text", "nas", "problem",
-                  "a range", NULL);
+                  "a range", "remote-host", "203.0.113.0/24", NULL);
   Reader r;
 
   reader_init (&r, PLUM_TYPE_ENTRY);
@@ -167,6 +167,9 @@ test_entry (void)
   assert_string (&r, "internal-port-text", plum_entry_get_internal_port_text (entry));
   assert_string (&r, "internal-address-text", plum_entry_get_internal_address_text (entry));
   assert_string (&r, "problem", plum_entry_get_problem (entry));
+  assert_string (&r, "remote-host", plum_entry_get_remote_host (entry));
+  assert_object (&r, "remote-address", plum_entry_get_remote_address (entry));
+  g_assert_cmpuint (g_inet_address_mask_get_length (plum_entry_get_remote_address (entry)), ==, 24);
   g_assert_false (plum_entry_is_readable (entry));
   reader_clear (&r);
 }
@@ -236,6 +239,8 @@ read_mapping (Reader *r, PlumMapping *mapping)
   assert_uint (r, "requested-external-port", plum_mapping_get_requested_external_port (mapping));
   assert_boolean (r, "require-external-port", plum_mapping_get_require_external_port (mapping));
   assert_string (r, "description", plum_mapping_get_description (mapping));
+  assert_object (r, "internal-address", plum_mapping_get_internal_address (mapping));
+  assert_object (r, "remote-address", plum_mapping_get_remote_address (mapping));
   assert_object (r, "local-address", plum_mapping_get_local_address (mapping));
   assert_uint (r, "id", plum_mapping_get_id (mapping));
   assert_enum (r, "state", plum_mapping_get_state (mapping));
@@ -259,9 +264,13 @@ test_mapping (CoreFixture *f, gconstpointer data)
   g_autoptr (PlumMapping) up = NULL;
   g_autoptr (PlumMapping) failed = NULL;
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string ("2001:db8::2");
+  g_autoptr (GInetAddress) host = g_inet_address_new_from_string ("2001:db8::5");
+  g_autoptr (GInetAddressMask) remote =
+    g_inet_address_mask_new_from_string ("2001:db8:1::/48", NULL);
   g_autoptr (PlumMapping) not_added =
     g_object_new (PLUM_TYPE_MAPPING, "protocol", PLUM_PROTOCOL_UDP, "family", G_SOCKET_FAMILY_IPV6,
-                  "internal-port", 443, "description", "web", "local-address", address, NULL);
+                  "internal-port", 443, "description", "web", "internal-address", host,
+                  "remote-address", remote, "local-address", address, NULL);
   Reader r;
 
   up = core_add_up (f, 8080, 9090);
@@ -294,6 +303,14 @@ test_gateway (CoreFixture *f, gconstpointer data)
   assert_object (&r, "external-address", plum_gateway_get_external_address (gateway));
   assert_enum (&r, "external-scope", plum_gateway_get_external_scope (gateway));
   assert_object (&r, "probes", plum_gateway_get_probes (gateway));
+  plum_backend_report_router (ALPHA->backend, "AVM", "FRITZ!Box 7590", "7.57", "http://127.9.9.9/");
+  plum_backend_report_connection (ALPHA->backend, PLUM_CONNECTION_STATUS_CONNECTED, 3600);
+  assert_string (&r, "manufacturer", plum_gateway_get_manufacturer (gateway));
+  assert_string (&r, "model", plum_gateway_get_model (gateway));
+  assert_string (&r, "model-version", plum_gateway_get_model_version (gateway));
+  assert_string (&r, "presentation-url", plum_gateway_get_presentation_url (gateway));
+  assert_enum (&r, "connection-status", plum_gateway_get_connection_status (gateway));
+  assert_uint (&r, "uptime", plum_gateway_get_uptime (gateway));
   reader_clear (&r);
 }
 

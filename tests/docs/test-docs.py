@@ -92,6 +92,8 @@ def in_c(kind, name):
     """The name in C of a symbol that gi-docgen calls [kind@Plum.name]."""
     if kind == "const":
         return "PLUM_" + name
+    if kind == "vfunc":
+        return "Plum%sClass.%s" % tuple(name.split("."))
     if kind not in ("method", "ctor", "func"):
         return "Plum" + name
     return "plum_%s()" % re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).replace(".", "_").lower()

@@ -52,6 +52,7 @@ def symbols_of_each_kind():
     links("`plum_log_set_level()`", "[func@Plum.log_set_level]")
     links("`PlumMapping:state`", "[property@Plum.Mapping:state]")
     links("`PlumMapping::changed`", "[signal@Plum.Mapping::changed]")
+    links("`PlumBackendClass.discover`", "[vfunc@Plum.Backend.discover]")
     links("`PlumError`", "[error@Plum.Error]")
     links("`PlumState`", "[enum@Plum.State]")
     links("`PLUM_LIFETIME_FOREVER`", "[const@Plum.LIFETIME_FOREVER]")

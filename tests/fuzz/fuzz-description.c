@@ -49,6 +49,23 @@ check_service (const UpnpService *service)
   check_request (service);
 }
 
+/* A URL of the device, whatever the document says. */
+static void
+check_presentation (const UpnpDescription *description)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string ("192.0.2.1");
+  g_autofree char *url = upnp_description_make_presentation_url (description, address);
+  g_autoptr (GUri) parsed = NULL;
+
+  if (url == NULL)
+    return;
+
+  parsed = g_uri_parse (url, G_URI_FLAGS_ENCODED, NULL);
+  g_assert_nonnull (parsed);
+  g_assert_cmpstr (g_uri_get_host (parsed), ==, "192.0.2.1");
+  g_assert_null (g_uri_get_userinfo (parsed));
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
@@ -67,6 +84,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   g_assert_no_error (error);
   check_label (description->manufacturer);
   check_label (description->model);
+  check_label (description->model_version);
+  check_presentation (description);
   check_label (description->friendly_name);
   g_assert_cmpuint (description->services->len, <=, MAX_SERVICES);
 

@@ -24,6 +24,7 @@ import lab
 import local_address
 import port_owner
 import recovery
+import router_reports
 import seed_api
 import serve
 import service_program
@@ -33,6 +34,7 @@ import two_routers
 from commands import Commands
 from outside import Outside
 from plumctl import Plumctl
+from remote_hosts import RemoteHosts
 from two_gateways import TwoGateways
 from two_hosts import TwoHosts
 
@@ -343,6 +345,8 @@ def mapper(backend, neighbours_entry):
 
 
 # Suite: options of the lab, cases (name, function, arguments).
+REMOTE_HOSTS = RemoteHosts(lambda: plumctl_path, plumctl_map, traffic.echo_server, say)
+
 SUITES = {
     'itself': (['--router=all'], itself.CASES),
     'itself-stun': (['--stun'], stun_server.CASES),
@@ -428,8 +432,13 @@ SUITES = {
     'two-hosts': (['--router=upnp'], TwoHosts(lambda: plumctl_path, plumctl_map, say).cases()),
     'two-hosts-upnp1': (['--router=upnp1'],
                         TwoHosts(lambda: plumctl_path, plumctl_map, say).cases()),
+    'remote-hosts': (['--router=all'], REMOTE_HOSTS.cases()),
+    'remote-hosts-open': (['--router=all', '--open'], REMOTE_HOSTS.open_cases()),
+    'remote-hosts-ipv6': (['--router=upnp', '--ipv6'], REMOTE_HOSTS.ipv6_cases()),
     'serve': (['--router=all'], serve.cases(lambda: plumctl_path)),
     'local-address': (['--router=all'], local_address.cases(plumctl_map)),
+    'router-reports': (['--router=all'],
+                       router_reports.cases(commands, plumctl_map, say)),
     'denied-port': (['--router=all', '--quiet'], denied_port.cases(plumctl_map, say)),
     'none': (['--router=none'], [
         ('no-router-answers', no_router_answers),

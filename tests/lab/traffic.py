@@ -62,12 +62,14 @@ def echo_server(protocol, port, address='0.0.0.0'):
         listener.close()
 
 
-def exchange(protocol, address, port, timeout):
-    """Sends a random token. Returns whether the same token comes back, and the reason if not."""
+def exchange(protocol, address, port, timeout, source=None):
+    """Sends a random token, from an address of this host. Returns whether the same token comes back, and the reason if not."""
     token = os.urandom(8).hex().encode()
     try:
         with socket.socket(family_of(address), KINDS[protocol]) as client:
             client.settimeout(timeout)
+            if source is not None:
+                client.bind((source, 0))
             client.connect((address, port))
             client.sendall(token)
             answer = client.recv(SIZE)
@@ -82,11 +84,15 @@ def main():
     listen = commands.add_parser('listen', help='answer one peer, print its address, and exit')
     listen.add_argument('protocol', choices=KINDS)
     listen.add_argument('port', type=int)
+    serve = commands.add_parser('serve', help='answer every peer until killed')
+    serve.add_argument('protocol', choices=KINDS)
+    serve.add_argument('port', type=int)
     send = commands.add_parser('send', help='send a token and expect it back')
     send.add_argument('protocol', choices=KINDS)
     send.add_argument('address')
     send.add_argument('port', type=int)
     send.add_argument('--timeout', type=float, default=3.0, help='seconds (default: 3)')
+    send.add_argument('--source', help='the address to send from')
     args = parser.parse_args()
 
     if args.command == 'listen':
@@ -96,7 +102,12 @@ def main():
             print(f'{len(data)} bytes from {peer}', flush=True)
         return 0
 
-    arrived, reason = exchange(args.protocol, args.address, args.port, args.timeout)
+    if args.command == 'serve':
+        with echo_server(args.protocol, args.port):
+            print('ready', flush=True)
+            threading.Event().wait()
+
+    arrived, reason = exchange(args.protocol, args.address, args.port, args.timeout, args.source)
     print('answered' if arrived else f'not reached: {reason}')
     return 0 if arrived else 1
 

@@ -33,6 +33,9 @@ typedef struct
 
 static const Switch switches[] = {
   SWITCH ("no-service", NUMBER, no_service),
+  SWITCH ("model-number", STRING, model_number),
+  SWITCH ("presentation-url", STRING, presentation_url),
+  SWITCH ("uptime", STRING, uptime),
   SWITCH ("status", STRING, status),
   SWITCH ("external-address", STRING, external_address),
   SWITCH ("address-fault", NUMBER, address_fault),
@@ -41,6 +44,9 @@ static const Switch switches[] = {
   SWITCH ("delete-fault", NUMBER, delete_fault),
   SWITCH ("list-fault", NUMBER, list_fault),
   SWITCH ("table-size", NUMBER, table_size),
+  SWITCH ("other-clients", NUMBER, other_clients),
+  SWITCH ("remote-hosts", NUMBER, remote_hosts),
+  SWITCH ("remote-ignored", NUMBER, remote_ignored),
 };
 
 static gboolean

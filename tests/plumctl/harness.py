@@ -140,6 +140,15 @@ class UpnpRouter:
         return self._process.stdout.readline().split()
 
 
+class DescribedRouter(UpnpRouter):
+    """The same, with everything that a router says of itself."""
+
+    def __init__(self, *switches):
+        super().__init__(*switches, "model-number=7.57", "uptime=7200")
+        self.url = "http://%s/start" % self.address
+        self._switches += ("presentation-url=" + self.url,)
+
+
 def in_own_network(script, *arguments):
     """Runs plumctl as "$@" of a shell script in a new network namespace; even lo is down."""
     unshare = ["unshare", "--user", "--map-root-user", "--net"]

@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 from fake_gateway import FakeGateway, free_address
-from harness import (DEADLINE, Router, UpnpRouter, beside_a_router, contains, equal,
+from harness import (DEADLINE, DescribedRouter, Router, UpnpRouter, beside_a_router, contains, equal,
                      in_own_network, main, need_backend, plumctl, start, test, usage_error,
                      without_network)
 from recorded_gateway import RecordedGateway
@@ -403,6 +403,20 @@ def verdict_cannot_map():
     """The router answers the search, but has no service that maps ports."""
     with UpnpRouter("no-service=1") as router:
         both_at_once(router, "cannot-map")
+
+
+@test
+def settings_of_the_router():
+    """The report names the router, and the next step says where its settings are."""
+    with DescribedRouter("add-fault=606") as router:
+        url = router.url
+        where = ["--gateway", router.address, "--backend", "upnp"]
+        text = plumctl("doctor", *where).stdout
+        contains(text, "  router Fake & Sons F1 (version 7.57), settings at %s\n" % url)
+        contains(text, " The settings are at %s.\n" % url)
+        report = json.loads(plumctl("doctor", *where, "--json").stdout)
+        equal(report["gateways"][0]["model"], "F1")
+        assert report["next_step"].endswith(" The settings are at %s." % url)
 
 
 @test

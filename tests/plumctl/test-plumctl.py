@@ -16,8 +16,9 @@ import sys
 import threading
 
 from fake_gateway import FakeGateway, free_address
-from harness import (DEADLINE, PLUMCTL, Router, common, contains, environment, equal, events, main,
-                     need_backend, plumctl, start, test, without_network)
+from harness import (DEADLINE, DescribedRouter, PLUMCTL, Router, UpnpRouter, common, contains,
+                     environment, equal, events, main, need_backend, plumctl, start, test,
+                     without_network)
 
 
 # map
@@ -30,7 +31,7 @@ def map_once_json():
         equal(result.stderr, "")
         last = events(result.stdout)[-1]
         equal(last, {"event": "mapping", "id": 1, "protocol": "tcp", "internal_port": 8080,
-                     "state": "success", "external_host": "1.2.3.4", "external_port": 8080,
+                     "internal_address": None, "remote_address": None, "state": "success", "external_host": "1.2.3.4", "external_port": 8080,
                      "external_scope": "public", "backend": "pcp", "lifetime": 7200,
                      "error": None})
         equal(list(gateway.table), [("tcp", 8080)])
@@ -595,12 +596,45 @@ def external_address_only():
 
 
 @test
-def external_not_reported():
+def external_by_a_short_mapping():
+    """PCP reports the address only with a mapping, which is deleted at once."""
     with FakeGateway() as gateway:
         result = plumctl("external", *common(gateway))
+        equal((result.returncode, result.stdout, result.stderr), (0, "1.2.3.4\n", ""))
+        # ANNOUNCE, MAP, and its delete.
+        equal((gateway.requests, gateway.table), (3, {}))
+
+
+@test
+def external_not_reported():
+    with FakeGateway(result=2) as gateway:
+        result = plumctl("external", *common(gateway))
         equal((result.returncode, result.stdout), (1, ""))
-        contains(result.stderr, "did not report its external address")
-        contains(result.stderr, "plumctl map --once")
+        contains(result.stderr, "did not report its external address: PCP: ")
+        contains(result.stderr, "NOT_AUTHORIZED (2)")
+
+
+@test
+def external_without_an_answer_to_the_delete():
+    with FakeGateway(keeps_all=True) as gateway:
+        result = plumctl("external", *common(gateway))
+        equal((result.returncode, result.stdout), (0, "1.2.3.4\n"))
+        # The mapping expires by itself, within 120 s.
+        ((protocol, _),) = gateway.table
+        equal(protocol, "udp")
+
+
+@test
+def external_interrupted():
+    with FakeGateway(silent=True) as gateway:
+        process = start("external", *common(gateway))
+        try:
+            assert gateway.wait_for(lambda table: gateway.requests > 0)
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=DEADLINE)
+        finally:
+            process.kill()
+        equal((process.returncode, out), (1, ""))
 
 
 @test
@@ -628,8 +662,55 @@ def status_json():
         result = plumctl("status", "--json", *common(gateway))
         equal(result.returncode, 0)
         (event,) = events(result.stdout)
-        equal((event["event"], event["address"], event["backend"]),
-              ("gateway", gateway.address, "pcp"))
+        equal((event["event"], event["address"], event["backend"], event["external_address"]),
+              ("gateway", gateway.address, "pcp", "1.2.3.4"))
+        equal([event[name] for name in ("manufacturer", "model", "model_version",
+                                        "presentation_url", "connection_status", "uptime")],
+              [None, None, None, None, "unknown", None])
+        equal(gateway.table, {})
+
+
+@test
+def status_without_an_address():
+    """The router refuses the short mapping."""
+    with FakeGateway(result=2) as gateway:
+        result = plumctl("status", *common(gateway))
+        equal(result.returncode, 0)
+        contains(result.stdout, "external  unknown")
+
+
+@test
+def status_of_a_described_router():
+    with DescribedRouter() as router:
+        result = plumctl("status", *common(router, "upnp"))
+        equal(result.returncode, 0)
+        lines = result.stdout.splitlines()
+        equal([line.split()[0] for line in lines],
+              ["gateway", "router", "internet", "local", "external", "backend"])
+        equal(lines[1], "router    Fake & Sons F1 (version 7.57), settings at " + router.url)
+        equal(lines[2], "internet  connected for 2 h")
+
+
+@test
+def status_json_of_a_described_router():
+    with DescribedRouter() as router:
+        (event,) = events(plumctl("status", "--json", *common(router, "upnp")).stdout)
+        equal([event[name] for name in ("manufacturer", "model", "model_version",
+                                        "presentation_url", "connection_status", "uptime")],
+              ["Fake & Sons", "F1", "7.57", router.url, "connected", 7200])
+
+
+@test
+def status_of_a_disconnected_router():
+    with UpnpRouter("status=Disconnected") as router:
+        contains(plumctl("status", *common(router, "upnp")).stdout, "internet  disconnected\n")
+
+
+@test
+def monitor_of_a_described_router():
+    with DescribedRouter() as router:
+        lines = monitor_until("external: 1.2.3.4 (public)", *common(router, "upnp"))
+        contains(lines, "router: Fake & Sons F1 (version 7.57), settings at " + router.url)
 
 
 @test
@@ -707,7 +788,8 @@ def list_json():
         equal(event, {"event": "entry", "family": "ipv4", "protocol": "tcp", "external_port": 8080,
                       "internal_address": "192.168.1.77", "internal_port": 8080,
                       "description": "console", "lifetime": 120, "enabled": True,
-                      "ours": False, "readable": True, "internal_port_text": None,
+                      "ours": False, "made_here": False, "remote_host": None,
+                      "readable": True, "internal_port_text": None,
                       "internal_address_text": None, "problem": None})
 
 
@@ -725,7 +807,8 @@ def unmap_json():
     with Router() as router:
         router.plumctl("map", "--once", "tcp:81")
         removed = [{"event": "removed", "protocol": "tcp", "internal_port": 81, "family": "ipv4",
-                    "outcome": "removed", "was_there": True, "message": None}]
+                    "internal_address": None, "outcome": "removed", "was_there": True,
+                    "message": None}]
         equal(events(router.plumctl("unmap", "--json", "tcp:81").stdout), removed)
         result = router.plumctl("unmap", "--json", "tcp:81")
         equal(result.returncode, 4)

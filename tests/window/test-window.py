@@ -94,6 +94,8 @@ def shows_the_router():
         window.text(f'External address {lab.WAN}')
         window.text('This address is public: it can be reached from the internet.')
         window.text('Maps ports with Port Control Protocol (RFC 6887)')
+        # After the name of the model, which the daemon takes from its system.
+        window.text(f' (192.168.1.1) on eth0; this computer has the address {lab.CLIENT}')
         window.text(f'{lab.CLIENT} is not a public address')
         window.wait(lambda parts: sum(name.startswith('Available; answered in')
                                   for role, name, _ in parts if role == 'label') == 3,

@@ -148,11 +148,9 @@ show_address (PortsGatewayGroup *self)
 static void
 show_router (PortsGatewayGroup *self)
 {
-  GInetAddress *address = plum_gateway_get_address (self->gateway);
-  g_autofree char *router = address != NULL ? g_inet_address_to_string (address) : NULL;
+  g_autofree char *router = ports_text_for_router (self->gateway);
   g_autofree char *own = g_inet_address_to_string (plum_gateway_get_local_address (self->gateway));
-  g_autofree char *text = g_strdup_printf ("%s on %s; this computer has the address %s",
-                                           router != NULL ? router : "Point-to-point connection",
+  g_autofree char *text = g_strdup_printf ("%s on %s; this computer has the address %s", router,
                                            plum_gateway_get_interface (self->gateway), own);
   g_autofree char *markup = g_markup_escape_text (text, -1);
 
@@ -178,6 +176,10 @@ ports_gateway_group_constructed (GObject *object)
   g_signal_connect_object (self->gateway, "notify::external-scope", G_CALLBACK (show_address), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->gateway, "notify::backend-name", G_CALLBACK (show_backend), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->gateway, "notify::manufacturer", G_CALLBACK (show_router), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->gateway, "notify::model", G_CALLBACK (show_router), self,
                            G_CONNECT_SWAPPED);
   show_router (self);
   show_address (self);

@@ -2,6 +2,7 @@
 
 #include "ports-text.h"
 
+#include "router-text.h"
 #include "shown-text.h"
 
 /* The library quotes text from the network, which must not disguise the text around it. */
@@ -35,6 +36,22 @@ text_for_scope (PlumAddressScope scope)
     default:
       return "not public: it cannot be reached from the internet";
     }
+}
+
+/* "AVM FRITZ!Box 7590 (192.168.178.1)", or only the address. */
+char *
+ports_text_for_router (PlumGateway *gateway)
+{
+  GInetAddress *address = plum_gateway_get_address (gateway);
+  g_autofree char *name = router_text_dup_name (gateway);
+  g_autofree char *text = address != NULL ? g_inet_address_to_string (address) : NULL;
+
+  if (name != NULL && text != NULL)
+    return g_strdup_printf ("%s (%s)", name, text);
+  if (name != NULL)
+    return g_steal_pointer (&name);
+
+  return text != NULL ? g_steal_pointer (&text) : g_strdup ("Point-to-point connection");
 }
 
 /* Describes an external address. */

@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 
 /* Texts for the states and errors of the library. Plain text, without markup. */
 
+char *ports_text_for_router (PlumGateway *gateway);
 char *ports_text_for_scope (PlumAddressScope scope);
 char *ports_text_for_error (const GError *error);
 char *ports_text_for_probe (PlumProbe *probe);

@@ -47,20 +47,19 @@ print_address (PlumGateway *gateway, const char *address)
 }
 
 static void
-print_missing_address (PlumGateway *gateway)
+print_missing_address (Discovery *discovery, PlumGateway *gateway)
 {
   const char *backend = plum_gateway_get_backend_name (gateway);
   g_autofree char *reason = describe_missing_address (gateway);
+  const GError *error = discovery->address_error;
 
   if (reason != NULL)
     output_error ("%s", reason);
   else
-    output_error ("the router answered by %s, but did not report its external address",
-                  describe_backend (backend));
-  if (reason == NULL && g_str_equal (backend, "pcp"))
-    output_hint ("PCP reports it only with a mapping: run “plumctl map --once udp:9”.");
-  else
-    output_hint ("Run “plumctl doctor” to find out why.");
+    output_error ("the router answered by %s, but did not report its external address%s%s",
+                  describe_backend (backend), error != NULL ? ": " : "",
+                  error != NULL ? error->message : "");
+  output_hint ("Run “plumctl doctor” to find out why.");
 }
 
 static void
@@ -80,7 +79,7 @@ on_done (Discovery *discovery)
   if (address != NULL)
     print_address (gateway, address);
   else
-    print_missing_address (gateway);
+    print_missing_address (discovery, gateway);
   session_quit (discovery->session, address != NULL ? PLUMCTL_OK : PLUMCTL_FAILED);
 }
 
@@ -88,9 +87,11 @@ static int
 run_external (char **arguments, char **tail)
 {
   Session session = { .interrupt_code = PLUMCTL_FAILED };
-  Discovery discovery = {
-    .session = &session, .any_family = TRUE, .first_address = TRUE, .done = on_done
-  };
+  Discovery discovery = { .session = &session,
+                          .any_family = TRUE,
+                          .first_address = TRUE,
+                          .asks_address = TRUE,
+                          .done = on_done };
 
   return discovery_run (&discovery, arguments);
 }
@@ -99,7 +100,10 @@ const PlumctlCommand plumctl_command_external = {
   .name = "external",
   .arguments = "",
   .summary = "Print only the external address",
-  .details = "Example:\n"
+  .details = "If the router reports its address only with a mapping, as with PCP, maps an unused\n"
+             "UDP port for a moment.\n"
+             "\n"
+             "Example:\n"
              "  address=$(plumctl external) || exit\n"
              "\n"
              "Exit status: 0 success, 1 the router did not report its external address,\n"

@@ -6,6 +6,7 @@
 #include "common-options.h"
 #include "describe.h"
 #include "exit-code.h"
+#include "host-options.h"
 #include "live-line.h"
 #include "mapping-set.h"
 #include "output.h"
@@ -42,6 +43,8 @@ static const GOptionEntry entries[] = {
     "IPv4 (the default), a pinhole in the IPv6 firewall, or both", "4|6|both" },
   { "local-address", 0, 0, G_OPTION_ARG_STRING, &options.local_address,
     "The address of this computer that is to be reached", "ADDRESS" },
+  HOST_OPTION_FROM,
+  HOST_OPTION_FOR ("Map the ports to this host of the local network"),
   COMMON_OPTION_STUN,
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
@@ -118,9 +121,15 @@ warn_of_permanent (PlumMapping *mapping)
     return;
 
   name = describe_mapping_name (mapping);
-  output_error (
-    "%s does not expire: the router granted a permanent lease. Run “plumctl unmap %s” to remove it",
-    name, name);
+  if (plum_mapping_get_internal_address (mapping) != NULL)
+    output_error ("%s does not expire: the router granted a permanent lease. Remove it in the "
+                  "router's settings",
+                  name);
+  else
+    output_error ("%s does not expire: the router granted a permanent lease. Run “plumctl unmap "
+                  "%s:%u” to remove it",
+                  name, describe_protocol (plum_mapping_get_protocol (mapping)),
+                  plum_mapping_get_internal_port (mapping));
 }
 
 static void
@@ -215,6 +224,7 @@ run_map (char **arguments, char **tail)
   set.ipv6 = set.no_ipv4 || g_strcmp0 (options.family, "both") == 0;
   if (check_options () &&
       mapping_set_use_local_address (&set, options.local_address, options.family) &&
+      mapping_set_parse_hosts (&set, options.family != NULL || options.local_address != NULL) &&
       mapping_set_parse (&set, arguments, options.description) && verification_check (&set))
     {
       set.keep_trying = options.keep_trying;
@@ -244,21 +254,28 @@ const PlumctlCommand plumctl_command_map = {
   .name = "map",
   .arguments = "SPEC…",
   .summary = "Map ports until Ctrl-C is pressed",
-  .details = "A SPEC is a protocol, a port of this computer and, optionally, an external port:\n"
-             "  tcp:8080              TCP port 8080; the same external port if it is available\n"
-             "  udp:5000:6000         UDP port 5000, external port 6000\n"
-             "  tcp:8000-8010         11 ports\n"
-             "  tcp:8000-8010:9000    11 ports, with external ports from 9000 up\n"
-             "\n"
-             "Examples:\n"
-             "  plumctl map tcp:8080\n"
-             "  plumctl map --once --json udp:5000:6000\n"
-             "  plumctl map --family both tcp:8080\n"
-             "  plumctl map --exact tcp:8443:443\n"
-             "  plumctl map --stun stun.example.org udp:5000\n"
-             "  plumctl map --gateway 10.2.0.1 --backend natpmp tcp:4242 udp:4242\n"
-             "\n"
-             "Exit status: 0 success, 1 a mapping failed, 2 usage error, 3 no router answered.",
+  .details =
+    "A SPEC is a protocol, a port of this computer and, optionally, an external port:\n"
+    "  tcp:8080              TCP port 8080; the same external port if it is available\n"
+    "  udp:5000:6000         UDP port 5000, external port 6000\n"
+    "  tcp:8000-8010         11 ports\n"
+    "  tcp:8000-8010:9000    11 ports, with external ports from 9000 up\n"
+    "\n"
+    "--from restricts the mapping to a remote host, or with PCP to a network. It fails if no\n"
+    "protocol of the router can restrict it. --for maps the ports to another host of the\n"
+    "local network; many routers refuse that.\n"
+    "\n"
+    "Examples:\n"
+    "  plumctl map tcp:8080\n"
+    "  plumctl map --once --json udp:5000:6000\n"
+    "  plumctl map --family both tcp:8080\n"
+    "  plumctl map --exact tcp:8443:443\n"
+    "  plumctl map --stun stun.example.org udp:5000\n"
+    "  plumctl map --from 203.0.113.7 tcp:22\n"
+    "  plumctl map --for 192.168.1.50 tcp:9100\n"
+    "  plumctl map --gateway 10.2.0.1 --backend natpmp tcp:4242 udp:4242\n"
+    "\n"
+    "Exit status: 0 success, 1 a mapping failed, 2 usage error, 3 no router answered.",
   .options = entries,
   .run = run_map,
 };

@@ -89,6 +89,12 @@ on_property (GatewayWatch *watch, PlumGateway *gateway, const char *name)
 
       print_change (watch, gateway, "external", NULL, text);
     }
+  else if (g_str_equal (name, "model"))
+    {
+      g_autofree char *router = describe_router (gateway);
+
+      print_change (watch, gateway, "router", NULL, router != NULL ? router : "unknown");
+    }
   else
     {
       print_change (watch, gateway, "backend", NULL,

@@ -6,6 +6,7 @@
 #include "common-options.h"
 #include "describe.h"
 #include "exit-code.h"
+#include "host-options.h"
 #include "mapping-environment.h"
 #include "mapping-set.h"
 #include "output.h"
@@ -36,6 +37,8 @@ static const GOptionEntry entries[] = {
     "The name shown in the router's mapping table", "TEXT" },
   { "local-address", 0, 0, G_OPTION_ARG_STRING, &options.local_address,
     "The address of this computer that is to be reached", "ADDRESS" },
+  HOST_OPTION_FROM,
+  HOST_OPTION_FOR ("Map the ports to this host of the local network"),
   COMMON_OPTION_STUN,
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
@@ -219,6 +222,7 @@ run_run (char **arguments, char **tail)
     (Verification){ .set = &run.set, .verified = on_verified, .done = on_all_verified };
   if (check_arguments (tail) &&
       mapping_set_use_local_address (&run.set, options.local_address, NULL) &&
+      mapping_set_parse_hosts (&run.set, options.local_address != NULL) &&
       mapping_set_parse (&run.set, arguments, options.description) && verification_check (&run.set))
     {
       if (session_init (&run.session))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* "plumctl status": prints four lines for each gateway. */
+/* "plumctl status": prints a few lines for each gateway. */
 
 #include "command.h"
 #include "common-options.h"
@@ -36,10 +36,27 @@ print_json (PlumGateway *gateway, gboolean is_default)
                       describe_scope (plum_gateway_get_external_scope (gateway)));
   json_writer_string (&json, "backend", plum_gateway_get_backend_name (gateway));
   json_writer_bool (&json, "default", is_default);
+  describe_router_json (&json, gateway);
   json_writer_end_object (&json);
 
   text = json_writer_finish (&json);
   output_json (text);
+}
+
+/* What the router says of itself, if it does. */
+static void
+print_router (PlumGateway *gateway)
+{
+  g_autofree char *router = describe_router (gateway);
+  g_autofree char *connection = describe_connection (gateway);
+
+  if (router != NULL)
+    output_line (OUTPUT_PLAIN, "router    %s", router);
+  if (connection != NULL)
+    output_line (plum_gateway_get_connection_status (gateway) == PLUM_CONNECTION_STATUS_CONNECTED
+                   ? OUTPUT_PLAIN
+                   : OUTPUT_BAD,
+                 "internet  %s", connection);
 }
 
 static void
@@ -58,6 +75,7 @@ print_lines (PlumGateway *gateway, gboolean is_default)
                address != NULL ? address : "none (no next hop)",
                interface != NULL ? interface : "an unknown interface",
                is_default ? "" : ", not used by default");
+  print_router (gateway);
   output_line (OUTPUT_PLAIN, "local     %s", local != NULL ? local : "unknown");
   if (external != NULL)
     output_line (reason == NULL ? OUTPUT_PLAIN : OUTPUT_BAD, "external  %s (%s)", external,
@@ -96,9 +114,12 @@ static int
 run_status (char **arguments, char **tail)
 {
   Session session = { .interrupt_code = PLUMCTL_FAILED };
-  Discovery discovery = {
-    .session = &session, .any_family = TRUE, .first_address = TRUE, .done = on_done
-  };
+  Discovery discovery = { .session = &session,
+                          .any_family = TRUE,
+                          .first_address = TRUE,
+                          .wants_model = TRUE,
+                          .asks_address = TRUE,
+                          .done = on_done };
 
   return discovery_run (&discovery, arguments);
 }
@@ -107,7 +128,10 @@ const PlumctlCommand plumctl_command_status = {
   .name = "status",
   .arguments = "",
   .summary = "Show the gateways, their addresses and their backends",
-  .details = "Examples:\n"
+  .details = "If the router reports its address only with a mapping, as with PCP, maps an unused\n"
+             "UDP port for a moment.\n"
+             "\n"
+             "Examples:\n"
              "  plumctl status\n"
              "  plumctl status --interface wlan0\n"
              "\n"

@@ -8,6 +8,7 @@
 #include "describe.h"
 #include "discovery.h"
 #include "exit-code.h"
+#include "host-options.h"
 #include "output.h"
 #include "state-directory.h"
 #include "unmap-job.h"
@@ -23,6 +24,7 @@ static const GOptionEntry entries[] = {
     "Remove all mappings of this computer", NULL },
   { "family", 0, 0, G_OPTION_ARG_STRING, &options.family, "IPv4, the IPv6 firewall, or both",
     "4|6|both" },
+  HOST_OPTION_FOR ("Remove mappings that plumctl has made for this host"),
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
@@ -39,6 +41,7 @@ typedef struct
   Discovery discovery;
   gboolean ipv4;
   gboolean ipv6;
+  GInetAddress *host; /* nullable: of --for */
   GPtrArray *jobs;    /* of UnmapJob */
   GPtrArray *entries; /* of PlumEntry: of this computer, as the router lists them */
   GError *list_error; /* why the router did not list its mappings */
@@ -55,7 +58,8 @@ is_recorded (GListModel *recorded, const UnmapJob *job)
       g_autoptr (PlumEntry) entry = g_list_model_get_item (recorded, i);
 
       if (plum_entry_get_protocol (entry) == job->protocol &&
-          plum_entry_get_internal_port (entry) == job->internal_port)
+          plum_entry_get_internal_port (entry) == job->internal_port &&
+          (job->host == NULL || unmap_job_has_host (job, plum_entry_get_internal_address (entry))))
         return TRUE;
     }
 
@@ -68,7 +72,8 @@ static gboolean
 may_be_nothing (Unmap *unmap, const UnmapJob *job)
 {
   g_autoptr (GListModel) recorded =
-    plum_manager_dup_recorded_entries (unmap->session.manager, job->family);
+    job->host != NULL ? plum_manager_dup_recorded_host_entries (unmap->session.manager, job->family)
+                      : plum_manager_dup_recorded_entries (unmap->session.manager, job->family);
 
   return (job->family == G_SOCKET_FAMILY_IPV6 || unmap->list_error != NULL) &&
          !is_recorded (recorded, job);
@@ -125,11 +130,11 @@ run_next (Unmap *unmap)
 /* --- What to remove --- */
 
 static void
-add_job (Unmap *unmap, GSocketFamily family, PlumEntry *entry)
+add_job (Unmap *unmap, GSocketFamily family, PlumEntry *entry, GInetAddress *host)
 {
   UnmapJob *job =
     unmap_job_new (plum_entry_get_protocol (entry), family, plum_entry_get_internal_port (entry),
-                   plum_entry_get_external_port (entry));
+                   plum_entry_get_external_port (entry), host);
 
   for (guint i = 0; i < unmap->jobs->len; i++)
     if (unmap_job_equal (unmap->jobs->pdata[i], job))
@@ -146,12 +151,20 @@ add_recorded (Unmap *unmap, GSocketFamily family)
 {
   g_autoptr (GListModel) recorded =
     plum_manager_dup_recorded_entries (unmap->session.manager, family);
+  g_autoptr (GListModel) others =
+    plum_manager_dup_recorded_host_entries (unmap->session.manager, family);
 
   for (guint i = 0; i < g_list_model_get_n_items (recorded); i++)
     {
       g_autoptr (PlumEntry) entry = g_list_model_get_item (recorded, i);
 
-      add_job (unmap, family, entry);
+      add_job (unmap, family, entry, NULL);
+    }
+  for (guint i = 0; i < g_list_model_get_n_items (others); i++)
+    {
+      g_autoptr (PlumEntry) entry = g_list_model_get_item (others, i);
+
+      add_job (unmap, family, entry, plum_entry_get_internal_address (entry));
     }
 }
 
@@ -160,7 +173,7 @@ static gboolean
 add_all_mine (Unmap *unmap)
 {
   for (guint i = 0; unmap->ipv4 && i < unmap->entries->len; i++)
-    add_job (unmap, G_SOCKET_FAMILY_IPV4, unmap->entries->pdata[i]);
+    add_job (unmap, G_SOCKET_FAMILY_IPV4, unmap->entries->pdata[i], NULL);
   if (unmap->ipv4)
     add_recorded (unmap, G_SOCKET_FAMILY_IPV4);
   if (unmap->ipv6)
@@ -281,6 +294,32 @@ run_with_session (Unmap *unmap)
   return exit_code;
 }
 
+/* Reads --for. Returns FALSE if it does not match --family. */
+static gboolean
+parse_host (Unmap *unmap)
+{
+  g_autoptr (GInetAddressMask) from = NULL;
+  GSocketFamily family = G_SOCKET_FAMILY_INVALID;
+  gboolean ipv4, ipv6;
+
+  if (!host_options_parse (&from, &unmap->host, &family))
+    return FALSE;
+  if (unmap->host == NULL)
+    return TRUE;
+
+  ipv4 = family == G_SOCKET_FAMILY_IPV4;
+  ipv6 = !ipv4;
+  if (options.family != NULL && (ipv4 != unmap->ipv4 || ipv6 != unmap->ipv6))
+    {
+      output_error ("--family: does not match the address of --for");
+      return FALSE;
+    }
+
+  unmap->ipv4 = ipv4;
+  unmap->ipv6 = ipv6;
+  return TRUE;
+}
+
 /* Without --family: IPv4, and IPv6 if this computer uses it. A gateway has one family. */
 static gboolean
 choose_families (Unmap *unmap)
@@ -317,11 +356,16 @@ choose_families (Unmap *unmap)
 static gboolean
 parse_arguments (Unmap *unmap, char **arguments)
 {
-  if (!choose_families (unmap))
+  if (!choose_families (unmap) || !parse_host (unmap))
     return FALSE;
   if (!options.all_mine)
-    return unmap_job_parse (unmap->jobs, arguments, unmap->ipv4, unmap->ipv6);
+    return unmap_job_parse (unmap->jobs, arguments, unmap->ipv4, unmap->ipv6, unmap->host);
 
+  if (unmap->host != NULL)
+    {
+      output_error ("--for cannot be used with --all-mine");
+      return FALSE;
+    }
   if (arguments[0] != NULL)
     {
       output_error ("“%s”: a SPEC cannot be used with --all-mine", arguments[0]);
@@ -353,6 +397,7 @@ run_unmap (char **arguments, char **tail)
   g_clear_pointer (&unmap.jobs, g_ptr_array_unref);
   g_clear_pointer (&unmap.entries, g_ptr_array_unref);
   g_clear_error (&unmap.list_error);
+  g_clear_object (&unmap.host);
   return exit_code;
 }
 
@@ -361,7 +406,8 @@ const PlumctlCommand plumctl_command_unmap = {
   .arguments = "SPEC…",
   .summary = "Remove mappings of this computer from the router",
   .details =
-    "Mappings of other computers are not removed. With PCP, a router may refuse to remove a\n"
+    "Mappings of other computers are not removed, unless “plumctl map --for” has made them and\n"
+    "left them behind: --for names such a computer. With PCP, a router may refuse to remove a\n"
     "mapping without the key that it was made with. Mappings made by “plumctl map --once” then\n"
     "expire with their lease. Without --family, only those ports of the IPv6 firewall are closed\n"
     "that plumctl has opened.\n"
@@ -371,6 +417,7 @@ const PlumctlCommand plumctl_command_unmap = {
     "Examples:\n"
     "  plumctl unmap tcp:8080\n"
     "  plumctl unmap --family 6 tcp:8080\n"
+    "  plumctl unmap --for 192.168.1.50 tcp:9100\n"
     "  plumctl unmap --all-mine\n"
     "\n"
     "Exit status: 0 removed, as the router confirmed; 1 not removed; 2 usage error; 3 no router\n"

@@ -4,6 +4,7 @@
 
 #include "common-options.h"
 #include "exit-code.h"
+#include "router-text.h"
 #include "verified.h"
 
 #include <string.h>
@@ -77,6 +78,95 @@ describe_missing_address (PlumGateway *gateway)
     }
 
   return NULL;
+}
+
+/* What the router is, and where its settings are; NULL if it has reported neither. */
+char *
+describe_router (PlumGateway *gateway)
+{
+  const char *version = plum_gateway_get_model_version (gateway);
+  const char *url = plum_gateway_get_presentation_url (gateway);
+  g_autofree char *name = router_text_dup_name (gateway);
+
+  if (name == NULL && url == NULL)
+    return NULL;
+
+  return g_strdup_printf ("%s%s%s%s%s%s", name != NULL ? name : "unknown model",
+                          version != NULL ? " (version " : "", version != NULL ? version : "",
+                          version != NULL ? ")" : "", url != NULL ? ", settings at " : "",
+                          url != NULL ? url : "");
+}
+
+/* "90 s", "5 min", "3 h" or "12 days". */
+static char *
+describe_uptime (guint seconds)
+{
+  if (seconds < 120)
+    return g_strdup_printf ("%u s", seconds);
+  if (seconds < 2 * 3600)
+    return g_strdup_printf ("%u min", seconds / 60);
+  if (seconds < 2 * 86400)
+    return g_strdup_printf ("%u h", seconds / 3600);
+
+  return g_strdup_printf ("%u days", seconds / 86400);
+}
+
+/* The internet connection of the router; NULL if the router has not reported it. */
+char *
+describe_connection (PlumGateway *gateway)
+{
+  PlumConnectionStatus status = plum_gateway_get_connection_status (gateway);
+  guint seconds = plum_gateway_get_uptime (gateway);
+  g_autofree char *uptime = describe_uptime (seconds);
+
+  if (status == PLUM_CONNECTION_STATUS_UNKNOWN)
+    return NULL;
+  if (status != PLUM_CONNECTION_STATUS_CONNECTED || seconds == 0)
+    return g_strdup (describe_enum (PLUM_TYPE_CONNECTION_STATUS, (int) status));
+
+  return g_strdup_printf ("connected for %s", uptime);
+}
+
+/* A next step that is about the router's settings, with the URL of these if it is known. */
+char *
+describe_settings_step (PlumManager *manager, GSocketFamily family, const char *step)
+{
+  GListModel *gateways = plum_manager_get_gateways (manager);
+  const char *url = NULL;
+
+  for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
+    {
+      g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
+
+      if (plum_gateway_get_family (gateway) != family)
+        continue;
+      url = plum_gateway_get_presentation_url (gateway);
+      break;
+    }
+
+  if (url == NULL)
+    return g_strdup (step);
+
+  return g_strdup_printf ("%s The settings are at %s.", step, url);
+}
+
+/* Writes the members that say what the router is. */
+void
+describe_router_json (JsonWriter *json, PlumGateway *gateway)
+{
+  guint uptime = plum_gateway_get_uptime (gateway);
+
+  json_writer_string (json, "manufacturer", plum_gateway_get_manufacturer (gateway));
+  json_writer_string (json, "model", plum_gateway_get_model (gateway));
+  json_writer_string (json, "model_version", plum_gateway_get_model_version (gateway));
+  json_writer_string (json, "presentation_url", plum_gateway_get_presentation_url (gateway));
+  json_writer_string (json, "connection_status",
+                      describe_enum (PLUM_TYPE_CONNECTION_STATUS,
+                                     plum_gateway_get_connection_status (gateway)));
+  if (uptime != 0)
+    json_writer_int (json, "uptime", uptime);
+  else
+    json_writer_null (json, "uptime");
 }
 
 char *
@@ -157,12 +247,24 @@ describe_exit_code (const GError *error)
   return PLUMCTL_FAILED;
 }
 
-/* The name of a mapping on the command line: "tcp:8080". */
+/* The text of an address or a network; NULL for NULL. */
+char *
+describe_mask (GInetAddressMask *mask)
+{
+  return mask != NULL ? g_inet_address_mask_to_string (mask) : NULL;
+}
+
+/* The name of a mapping: "tcp:8080", or "tcp:8080 for 192.168.1.50 from 203.0.113.7". */
 char *
 describe_mapping_name (PlumMapping *mapping)
 {
-  return g_strdup_printf ("%s:%u", describe_protocol (plum_mapping_get_protocol (mapping)),
-                          plum_mapping_get_internal_port (mapping));
+  g_autofree char *host = describe_address (plum_mapping_get_internal_address (mapping));
+  g_autofree char *from = describe_mask (plum_mapping_get_remote_address (mapping));
+
+  return g_strdup_printf ("%s:%u%s%s%s%s", describe_protocol (plum_mapping_get_protocol (mapping)),
+                          plum_mapping_get_internal_port (mapping), host != NULL ? " for " : "",
+                          host != NULL ? host : "", from != NULL ? " from " : "",
+                          from != NULL ? from : "");
 }
 
 static char *
@@ -264,6 +366,7 @@ describe_mapping_json (PlumMapping *mapping)
 {
   guint lifetime = plum_mapping_get_lifetime (mapping);
   guint external_port = plum_mapping_get_external_port (mapping);
+  g_autofree char *from = describe_mask (plum_mapping_get_remote_address (mapping));
   JsonWriter json;
 
   json_writer_init (&json);
@@ -272,6 +375,8 @@ describe_mapping_json (PlumMapping *mapping)
   json_writer_int (&json, "id", plum_mapping_get_id (mapping));
   json_writer_string (&json, "protocol", describe_protocol (plum_mapping_get_protocol (mapping)));
   json_writer_int (&json, "internal_port", plum_mapping_get_internal_port (mapping));
+  describe_address_json (&json, "internal_address", plum_mapping_get_internal_address (mapping));
+  json_writer_string (&json, "remote_address", from);
   json_writer_string (&json, "state",
                       describe_enum (PLUM_TYPE_STATE, plum_mapping_get_state (mapping)));
   json_writer_string (&json, "external_host", plum_mapping_get_external_host (mapping));

@@ -11,11 +11,16 @@ const char *describe_protocol (PlumProtocol protocol);
 const char *describe_scope (PlumAddressScope scope);
 const char *describe_scope_reason (PlumAddressScope scope);
 char *describe_missing_address (PlumGateway *gateway);
+char *describe_router (PlumGateway *gateway);
+char *describe_connection (PlumGateway *gateway);
+char *describe_settings_step (PlumManager *manager, GSocketFamily family, const char *step);
+void describe_router_json (JsonWriter *json, PlumGateway *gateway);
 char *describe_lifetime (guint lifetime);
 const char *describe_backend (const char *name);
 const char *describe_skip_backend (const char *message, const char *backend);
 char *describe_probe (PlumProbe *probe);
 char *describe_address (GInetAddress *address);
+char *describe_mask (GInetAddressMask *mask);
 int describe_exit_code (const GError *error);
 
 char *describe_mapping_name (PlumMapping *mapping);

@@ -7,6 +7,9 @@
 #include "exit-code.h"
 #include "output.h"
 
+/* How long to wait for the model of a router whose address another protocol has reported. */
+#define MODEL_MS 1000
+
 static void query (Discovery *self);
 
 static void
@@ -17,8 +20,19 @@ finish (Discovery *self)
 
   self->finished = TRUE;
   g_clear_handle_id (&self->deadline_id, g_source_remove);
+  g_clear_handle_id (&self->model_id, g_source_remove);
   if (!self->session->closing)
     self->done (self);
+}
+
+static gboolean
+on_model_deadline (gpointer user_data)
+{
+  Discovery *self = user_data;
+
+  self->model_id = 0;
+  finish (self);
+  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -27,9 +41,43 @@ on_property (GatewayWatch *watch, PlumGateway *gateway, const char *name)
   Discovery *self = watch->user_data;
   g_autoptr (PlumGateway) used = discovery_dup_gateway (self);
 
-  if (gateway == used && plum_gateway_get_external_address (gateway) != NULL &&
-      plum_gateway_get_backend_name (gateway) != NULL)
+  if (self->finished || gateway != used || plum_gateway_get_external_address (gateway) == NULL ||
+      plum_gateway_get_backend_name (gateway) == NULL)
+    return;
+
+  if (!self->wants_model || plum_gateway_get_model (gateway) != NULL)
     finish (self);
+  else if (self->model_id == 0)
+    self->model_id = g_timeout_add (MODEL_MS, on_model_deadline, self);
+}
+
+static void
+on_address (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  Discovery *self = user_data;
+  g_autoptr (GInetAddress) address = NULL;
+
+  self->asking = FALSE;
+  address = plum_gateway_query_external_address_finish (PLUM_GATEWAY (object), result,
+                                                        &self->address_error);
+  finish (self);
+}
+
+/* Returns FALSE if the address is known, or was asked for. */
+static gboolean
+ask_address (Discovery *self)
+{
+  g_autoptr (PlumGateway) gateway = discovery_dup_gateway (self);
+
+  if (!self->asks_address || self->finished || gateway == NULL ||
+      plum_gateway_get_backend_name (gateway) == NULL ||
+      plum_gateway_get_external_address (gateway) != NULL ||
+      g_cancellable_is_cancelled (self->cancellable))
+    return FALSE;
+
+  self->asking = TRUE;
+  plum_gateway_query_external_address_async (gateway, self->cancellable, on_address, self);
+  return TRUE;
 }
 
 static void
@@ -59,7 +107,8 @@ on_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
       g_clear_error (&self->error);
       self->error = g_steal_pointer (&error);
     }
-  finish (self);
+  if (!ask_address (self))
+    finish (self);
 }
 
 static gboolean
@@ -99,16 +148,18 @@ void
 discovery_clear (Discovery *self)
 {
   g_clear_handle_id (&self->deadline_id, g_source_remove);
+  g_clear_handle_id (&self->model_id, g_source_remove);
   gateway_watch_clear (&self->watch);
 
-  /* The call holds a pointer to @self until it returns. */
+  /* The calls hold a pointer to @self until they return. */
   self->finished = TRUE;
   g_cancellable_cancel (self->cancellable);
-  while (!self->returned)
+  while (!self->returned || self->asking)
     g_main_context_iteration (NULL, TRUE);
 
   g_clear_object (&self->cancellable);
   g_clear_error (&self->error);
+  g_clear_error (&self->address_error);
 }
 
 /* Runs a command that discovers the gateways, does its work in done() and then quits. */

@@ -18,9 +18,14 @@ struct _Discovery
   guint deadline_id;
   gboolean any_family;    /* use IPv6 if this computer has no IPv4 network */
   gboolean first_address; /* finish as soon as an external address is known */
+  gboolean wants_model;   /* then wait a moment for what the router is called */
+  gboolean asks_address;  /* ask for an external address that the discovery did not find */
   gboolean finished;
-  gboolean returned; /* the call has returned */
-  GError *error;     /* the result of the discovery, nullable */
+  gboolean returned;     /* the call has returned */
+  gboolean asking;       /* the query of the address has not returned */
+  guint model_id;        /* the end of the wait for the model */
+  GError *error;         /* the result of the discovery, nullable */
+  GError *address_error; /* why the address is unknown, if it was asked for, nullable */
 
   /* Called once, when the discovery has finished or failed. */
   void (*done) (Discovery *self);

@@ -175,11 +175,14 @@ print_gateway (const DoctorReport *self, PlumGateway *gateway)
   g_autofree char *address = describe_address (plum_gateway_get_address (gateway));
   g_autofree char *local = describe_address (plum_gateway_get_local_address (gateway));
   g_autofree char *external = describe_address (plum_gateway_get_external_address (gateway));
+  g_autofree char *router = describe_router (gateway);
 
   output_line (OUTPUT_PLAIN, "gateway %s on %s (%s), local address %s",
                address != NULL ? address : "none (no next hop)",
                interface != NULL ? interface : "an unknown interface",
                describe_choice (self, gateway), local != NULL ? local : "unknown");
+  if (router != NULL)
+    output_line (OUTPUT_PLAIN, "  router %s", router);
 
   for (guint i = 0; i < g_list_model_get_n_items (probes); i++)
     {
@@ -288,6 +291,7 @@ dup_sentence (const DoctorReport *self, const DoctorPart *part)
 static char *
 dup_next_step (const DoctorReport *self, const DoctorPart *part)
 {
+  const char *text;
   char *step = NULL;
 
   if (is_about_the_route (part->verdict))
@@ -297,9 +301,11 @@ dup_next_step (const DoctorReport *self, const DoctorPart *part)
   if (step != NULL)
     return step;
 
-  return g_strdup (part->family == G_SOCKET_FAMILY_IPV6
-                     ? doctor_verdict_get_next_step_ipv6 (part->verdict)
-                     : doctor_verdict_get_next_step (part->verdict));
+  text = part->family == G_SOCKET_FAMILY_IPV6 ? doctor_verdict_get_next_step_ipv6 (part->verdict)
+                                              : doctor_verdict_get_next_step (part->verdict);
+  return doctor_verdict_is_about_settings (part->verdict)
+           ? describe_settings_step (self->manager, part->family, text)
+           : g_strdup (text);
 }
 
 static void
@@ -448,6 +454,7 @@ write_gateway (const DoctorReport *self, JsonWriter *json, PlumGateway *gateway)
   describe_address_json (json, "external_address", plum_gateway_get_external_address (gateway));
   json_writer_string (json, "external_scope",
                       describe_scope (plum_gateway_get_external_scope (gateway)));
+  describe_router_json (json, gateway);
   write_probes (json, gateway);
 
   write_exchange (self, json, gateway);

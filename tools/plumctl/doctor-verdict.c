@@ -352,6 +352,14 @@ doctor_verdict_get_next_step (DoctorVerdict verdict)
   return texts[verdict].next_step;
 }
 
+/* Whether the next step is to change something in the router's settings. */
+gboolean
+doctor_verdict_is_about_settings (DoctorVerdict verdict)
+{
+  return verdict == DOCTOR_SWITCHED_OFF || verdict == DOCTOR_CANNOT_MAP ||
+         verdict == DOCTOR_REFUSED || verdict == DOCTOR_ONE_TRANSPORT || verdict == DOCTOR_MISSING;
+}
+
 /* With IPv6, the router opens a pinhole in its firewall. NAT-PMP has no IPv6, and nothing is
  * forwarded. */
 const char *

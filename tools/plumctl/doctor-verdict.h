@@ -76,5 +76,6 @@ gboolean doctor_verdict_maps_nothing (const DoctorFindings *findings);
 const char *doctor_verdict_get_name (DoctorVerdict verdict);
 const char *doctor_verdict_get_sentence (DoctorVerdict verdict);
 const char *doctor_verdict_get_next_step (DoctorVerdict verdict);
+gboolean doctor_verdict_is_about_settings (DoctorVerdict verdict);
 const char *doctor_verdict_get_next_step_ipv6 (DoctorVerdict verdict);
 int doctor_verdict_get_exit_code (DoctorVerdict verdict);

@@ -63,6 +63,7 @@ connect_gateway (GatewayWatch *self, PlumGateway *gateway)
     {
       g_signal_connect (gateway, "notify::external-address", G_CALLBACK (on_property), self);
       g_signal_connect (gateway, "notify::backend-name", G_CALLBACK (on_property), self);
+      g_signal_connect (gateway, "notify::model", G_CALLBACK (on_property), self);
     }
   if (self->gateway != NULL)
     self->gateway (self, gateway, TRUE);

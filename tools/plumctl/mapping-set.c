@@ -6,6 +6,7 @@
 #include "common-options.h"
 #include "describe.h"
 #include "exit-code.h"
+#include "host-options.h"
 #include "output.h"
 #include "port-spec.h"
 
@@ -22,7 +23,8 @@ mapping_set_add (MappingSet *self,
                                    "requested-external-port",
                                    spec->first_external != 0 ? spec->first_external + i : 0,
                                    "require-external-port", self->exact, "description", description,
-                                   "local-address", self->local_address, NULL));
+                                   "local-address", self->local_address, "internal-address",
+                                   self->host, "remote-address", self->from, NULL));
 }
 
 gboolean
@@ -51,6 +53,29 @@ mapping_set_use_local_address (MappingSet *self, const char *text, const char *f
   self->no_ipv4 = is_ipv6;
   self->ipv6 = is_ipv6;
   return TRUE;
+}
+
+/* Reads --from and --for. Their addresses choose the family if --family is not given. */
+gboolean
+mapping_set_parse_hosts (MappingSet *self, gboolean family_given)
+{
+  GSocketFamily family = G_SOCKET_FAMILY_INVALID;
+  gboolean wants_ipv4, wants_ipv6;
+
+  if (!host_options_parse (&self->from, &self->host, &family))
+    return FALSE;
+  if (family == G_SOCKET_FAMILY_INVALID)
+    return TRUE;
+
+  wants_ipv4 = !self->no_ipv4;
+  wants_ipv6 = self->ipv6;
+  self->no_ipv4 = family == G_SOCKET_FAMILY_IPV6;
+  self->ipv6 = self->no_ipv4;
+  if (!family_given || (wants_ipv4 == !self->no_ipv4 && wants_ipv6 == self->ipv6))
+    return TRUE;
+
+  output_error ("--family: does not match the address of --from or --for");
+  return FALSE;
 }
 
 /* Creates the mappings of @specs; sends nothing. Reports an invalid SPEC. */
@@ -92,6 +117,8 @@ mapping_set_clear (MappingSet *self)
   for (guint i = 0; self->mappings != NULL && i < self->mappings->len; i++)
     g_signal_handlers_disconnect_by_data (self->mappings->pdata[i], self);
   g_clear_pointer (&self->mappings, g_ptr_array_unref);
+  g_clear_object (&self->from);
+  g_clear_object (&self->host);
   g_clear_object (&self->local_address);
 }
 

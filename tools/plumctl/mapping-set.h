@@ -16,6 +16,8 @@ struct _MappingSet
   gboolean ipv6;
   gboolean exact;              /* require the requested external port; set before parsing */
   GInetAddress *local_address; /* (nullable): see mapping_set_use_local_address() */
+  GInetAddressMask *from;      /* (nullable): of --from */
+  GInetAddress *host;          /* (nullable): of --for */
   guint deadline_id;
   gboolean decided;
 
@@ -29,6 +31,7 @@ struct _MappingSet
  * text: (nullable): nothing is changed. family: (nullable): the argument of --family. If an
  * argument is invalid, reports it and returns FALSE. */
 gboolean mapping_set_use_local_address (MappingSet *self, const char *text, const char *family);
+gboolean mapping_set_parse_hosts (MappingSet *self, gboolean family_given);
 gboolean mapping_set_parse (MappingSet *self, char **specs, const char *description);
 void mapping_set_clear (MappingSet *self);
 gboolean mapping_set_start (MappingSet *self, int *exit_code);

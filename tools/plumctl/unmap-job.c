@@ -15,7 +15,8 @@ UnmapJob *
 unmap_job_new (PlumProtocol protocol,
                GSocketFamily family,
                guint internal_port,
-               guint external_port)
+               guint external_port,
+               GInetAddress *host)
 {
   UnmapJob *self = g_new0 (UnmapJob, 1);
 
@@ -23,6 +24,7 @@ unmap_job_new (PlumProtocol protocol,
   self->family = family;
   self->internal_port = internal_port;
   self->external_port = external_port;
+  g_set_object (&self->host, host);
   self->entries = g_ptr_array_new_with_free_func (g_object_unref);
   return self;
 }
@@ -31,29 +33,39 @@ void
 unmap_job_free (UnmapJob *self)
 {
   g_ptr_array_unref (self->entries);
+  g_clear_object (&self->host);
   g_free (self->message);
   g_free (self);
+}
+
+/* host: (nullable) */
+gboolean
+unmap_job_has_host (const UnmapJob *self, GInetAddress *host)
+{
+  return self->host == host ||
+         (self->host != NULL && host != NULL && g_inet_address_equal (self->host, host));
 }
 
 gboolean
 unmap_job_equal (const UnmapJob *self, const UnmapJob *other)
 {
   return self->protocol == other->protocol && self->family == other->family &&
-         self->internal_port == other->internal_port && self->external_port == other->external_port;
+         self->internal_port == other->internal_port &&
+         self->external_port == other->external_port && unmap_job_has_host (self, other->host);
 }
 
 static void
-add_spec (GPtrArray *jobs, const PortSpec *spec, GSocketFamily family)
+add_spec (GPtrArray *jobs, const PortSpec *spec, GSocketFamily family, GInetAddress *host)
 {
   for (guint i = 0; i < spec->n_ports; i++)
-    g_ptr_array_add (jobs,
-                     unmap_job_new (spec->protocol, family, spec->first_internal + i,
-                                    spec->first_external != 0 ? spec->first_external + i : 0));
+    g_ptr_array_add (jobs, unmap_job_new (spec->protocol, family, spec->first_internal + i,
+                                          spec->first_external != 0 ? spec->first_external + i : 0,
+                                          host));
 }
 
 /* Adds the jobs of the command line. Reports an invalid SPEC. */
 gboolean
-unmap_job_parse (GPtrArray *jobs, char **specs, gboolean ipv4, gboolean ipv6)
+unmap_job_parse (GPtrArray *jobs, char **specs, gboolean ipv4, gboolean ipv6, GInetAddress *host)
 {
   for (guint i = 0; specs[i] != NULL; i++)
     {
@@ -67,9 +79,9 @@ unmap_job_parse (GPtrArray *jobs, char **specs, gboolean ipv4, gboolean ipv6)
         }
 
       if (ipv4)
-        add_spec (jobs, &spec, G_SOCKET_FAMILY_IPV4);
+        add_spec (jobs, &spec, G_SOCKET_FAMILY_IPV4, host);
       if (ipv6)
-        add_spec (jobs, &spec, G_SOCKET_FAMILY_IPV6);
+        add_spec (jobs, &spec, G_SOCKET_FAMILY_IPV6, host);
     }
 
   if (jobs->len > 0)
@@ -141,7 +153,10 @@ on_unmapped (GObject *object, GAsyncResult *result, gpointer user_data)
   UnmapJob *self = user_data;
   g_autoptr (GError) error = NULL;
 
-  plum_manager_unmap_finish (PLUM_MANAGER (object), result, &error);
+  if (self->host != NULL)
+    plum_manager_unmap_host_finish (PLUM_MANAGER (object), result, &error);
+  else
+    plum_manager_unmap_finish (PLUM_MANAGER (object), result, &error);
   set_outcome (self, error);
   delete_next_entry (self);
 }
@@ -149,7 +164,7 @@ on_unmapped (GObject *object, GAsyncResult *result, gpointer user_data)
 static gboolean
 is_of_job (const UnmapJob *self, PlumEntry *entry)
 {
-  return self->family == G_SOCKET_FAMILY_IPV4 &&
+  return self->family == G_SOCKET_FAMILY_IPV4 && self->host == NULL &&
          plum_entry_get_protocol (entry) == self->protocol &&
          plum_entry_get_internal_port (entry) == self->internal_port &&
          (self->external_port == 0 || plum_entry_get_external_port (entry) == self->external_port);
@@ -172,6 +187,13 @@ unmap_job_start (UnmapJob *self,
   for (guint i = 0; i < entries->len; i++)
     if (is_of_job (self, entries->pdata[i]))
       g_ptr_array_add (self->entries, g_object_ref (entries->pdata[i]));
+
+  if (self->host != NULL)
+    {
+      plum_manager_unmap_host_async (manager, self->protocol, self->host, self->internal_port,
+                                     self->external_port, NULL, on_unmapped, self);
+      return;
+    }
 
   plum_manager_unmap_async (manager, self->protocol, self->family, self->internal_port,
                             self->external_port, NULL, on_unmapped, self);
@@ -224,7 +246,8 @@ unmap_outcome_exit_code (UnmapOutcome outcome)
 static gboolean
 is_same_port (const UnmapJob *self, const UnmapJob *other)
 {
-  return self->protocol == other->protocol && self->internal_port == other->internal_port;
+  return self->protocol == other->protocol && self->internal_port == other->internal_port &&
+         unmap_job_has_host (self, other->host);
 }
 
 /* A port of which only one family has a mapping is reported once. */
@@ -259,6 +282,7 @@ print_json (const UnmapJob *self)
   json_writer_string (&json, "protocol", describe_protocol (self->protocol));
   json_writer_int (&json, "internal_port", self->internal_port);
   json_writer_string (&json, "family", self->family == G_SOCKET_FAMILY_IPV6 ? "ipv6" : "ipv4");
+  describe_address_json (&json, "internal_address", self->host);
   json_writer_string (&json, "outcome", get_outcome_name (self->outcome));
   if (self->outcome == UNMAP_REMOVED && !self->may_be_nothing)
     json_writer_bool (&json, "was_there", TRUE);
@@ -276,8 +300,10 @@ void
 unmap_job_print (const UnmapJob *self)
 {
   const char *family = self->family == G_SOCKET_FAMILY_IPV6 ? " (IPv6)" : "";
+  g_autofree char *host = describe_address (self->host);
   g_autofree char *name =
-    g_strdup_printf ("%s:%u%s", describe_protocol (self->protocol), self->internal_port, family);
+    g_strdup_printf ("%s:%u%s%s%s", describe_protocol (self->protocol), self->internal_port,
+                     host != NULL ? " for " : "", host != NULL ? host : "", family);
 
   if (common_options.json)
     {
@@ -292,7 +318,10 @@ unmap_job_print (const UnmapJob *self)
                    self->may_be_nothing ? ", if it was there" : "");
       break;
     case UNMAP_NOT_FOUND:
-      output_line (OUTPUT_PLAIN, "%s: the router has no mapping of this port", name);
+      if (self->host != NULL)
+        output_line (OUTPUT_PLAIN, "%s: %s", name, self->message);
+      else
+        output_line (OUTPUT_PLAIN, "%s: the router has no mapping of this port", name);
       break;
     case UNMAP_OTHER_HOST:
       output_error ("%s: not removed: %s", name, self->message);

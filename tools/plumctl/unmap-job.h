@@ -24,6 +24,7 @@ struct _UnmapJob
   GSocketFamily family;
   guint internal_port;
   guint external_port; /* 0: any */
+  GInetAddress *host;  /* nullable: of --for */
 
   UnmapOutcome outcome;
   char *message;           /* nullable */
@@ -39,10 +40,13 @@ struct _UnmapJob
 UnmapJob *unmap_job_new (PlumProtocol protocol,
                          GSocketFamily family,
                          guint internal_port,
-                         guint external_port);
+                         guint external_port,
+                         GInetAddress *host);
 void unmap_job_free (UnmapJob *self);
 gboolean unmap_job_equal (const UnmapJob *self, const UnmapJob *other);
-gboolean unmap_job_parse (GPtrArray *jobs, char **specs, gboolean ipv4, gboolean ipv6);
+gboolean unmap_job_parse (
+  GPtrArray *jobs, char **specs, gboolean ipv4, gboolean ipv6, GInetAddress *host);
+gboolean unmap_job_has_host (const UnmapJob *self, GInetAddress *host);
 void unmap_job_start (UnmapJob *self,
                       PlumManager *manager,
                       GPtrArray *entries,

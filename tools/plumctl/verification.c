@@ -40,6 +40,13 @@ verification_check (MappingSet *set)
   if (common_options.stun == NULL)
     return TRUE;
 
+  /* The server is another remote host, and tests a port of this computer. */
+  if (set->from != NULL || set->host != NULL)
+    {
+      output_error ("--stun cannot be used with --from or --for");
+      return FALSE;
+    }
+
   for (guint i = 0; i < set->mappings->len; i++)
     n += is_udp (set->mappings->pdata[i]);
   if (n == 0)

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "pcp-map-change.h"
+
+#include "pcp-hosts.h"
+#include "plum-bytes.h"
+#include "plum-wire-address.h"
+
+/* No address has so many bits. */
+#define INVALID_PREFIX 255
+
+/* The same for a required port. Without the option, core checks the granted port. */
+static gboolean
+map_op_change_exact (MapOp *op, PcpNext next, const uint8_t *any_address)
+{
+  gboolean has_address =
+    !plum_bytes_equal (op->map.external_address, any_address, PCP_ADDRESS_SIZE);
+
+  if (next == PCP_NEXT_BARE ? !op->map.prefer_failure : next != PCP_NEXT_NO_ADDRESS || !has_address)
+    return FALSE;
+
+  op->previous = op->map;
+  plum_bytes_copy (op->map.external_address, any_address, PCP_ADDRESS_SIZE);
+  if (next == PCP_NEXT_BARE)
+    op->map.prefer_failure = FALSE;
+  return TRUE;
+}
+
+static gboolean
+map_op_take_next (MapOp *op, PcpNext next)
+{
+  uint8_t any[PCP_ADDRESS_SIZE];
+  gboolean has_address, has_port = op->map.external_port != 0;
+
+  plum_wire_address_any (plum_network_get_family (
+                           plum_backend_get_network (op->base.session->backend)),
+                         any);
+  if (op->requested.prefer_failure)
+    return map_op_change_exact (op, next, any);
+
+  has_address = !plum_bytes_equal (op->map.external_address, any, PCP_ADDRESS_SIZE);
+  if (next == PCP_NEXT_NO_ADDRESS && !has_address)
+    next = PCP_NEXT_NO_PORT;
+
+  if (next == PCP_NEXT_NOTHING || (op->tried & (1u << next)) != 0 ||
+      (next == PCP_NEXT_NO_PORT && !has_port) || (!has_port && !has_address))
+    return FALSE;
+
+  op->tried |= 1u << next;
+  op->previous = op->map;
+  if (next != PCP_NEXT_NO_ADDRESS)
+    op->map.external_port = 0;
+  if (next != PCP_NEXT_NO_PORT)
+    plum_bytes_copy (op->map.external_address, any, PCP_ADDRESS_SIZE);
+  return TRUE;
+}
+
+/* Without the options for the hosts, it would be another mapping. */
+static PcpNext
+map_op_get_next (MapOp *op, uint8_t code)
+{
+  if (code == PCP_UNSUPP_OPTION && !op->map.prefer_failure && !pcp_hosts_is_empty (&op->map.hosts))
+    return PCP_NEXT_NOTHING;
+  return pcp_result_lookup (code)->next;
+}
+
+gboolean
+map_op_change (MapOp *op, uint8_t code)
+{
+  return pcp_hosts_adapt (&op->map.hosts, code) ||
+         map_op_take_next (op, map_op_get_next (op, code));
+}
+
+static gboolean
+same_address (const PcpMap *a, const PcpMap *b)
+{
+  return plum_bytes_equal (a->external_address, b->external_address, PCP_ADDRESS_SIZE);
+}
+
+/* An error response repeats the request. */
+gboolean
+map_op_is_copy (MapOp *op, const PcpMap *reply)
+{
+  const PcpMap *previous = &op->previous;
+
+  if (previous->internal_port == 0)
+    return FALSE;
+
+  return (previous->external_port != op->map.external_port &&
+          previous->external_port == reply->external_port) ||
+         (previous->prefer_failure && !op->map.prefer_failure && reply->prefer_failure) ||
+         (!same_address (previous, &op->map) && same_address (previous, reply));
+}
+
+/* RFC 6887 13.3: a filter in a deletion, and an invalid prefix, are MALFORMED_OPTION. */
+void
+map_op_begin_probe (MapOp *op)
+{
+  op->probe_lifetime = op->base.lifetime;
+  op->base.lifetime = 0;
+  op->base.exchange.plan = op->base.session->protocol->map_plan;
+  op->map.external_port = 0;
+  op->map.prefer_failure = FALSE;
+  plum_wire_address_any (plum_network_get_family (
+                           plum_backend_get_network (op->base.session->backend)),
+                         op->map.external_address);
+  op->map.hosts.replace_filters = FALSE;
+  op->map.hosts.remote_prefix = INVALID_PREFIX;
+}
+
+GError *
+map_op_end_probe (MapOp *op, const PcpReply *reply)
+{
+  PlumUdpSession *session = op->base.session;
+  const char *peer = plum_udp_session_get_peer (session);
+  g_autofree char *what = NULL;
+
+  op->map = op->requested;
+  op->base.lifetime = op->probe_lifetime;
+  op->base.exchange.plan = NULL;
+  op->probe_lifetime = 0;
+  if (reply->result == PCP_MALFORMED_OPTION)
+    {
+      session->filters_work = TRUE;
+      return NULL;
+    }
+
+  /* NO_RESOURCES: miniupnpd's answer to the deletion of a mapping that does not exist. */
+  what = pcp_hosts_describe_map (&op->requested);
+  if (reply->result != PCP_SUCCESS && reply->result != PCP_NO_RESOURCES)
+    return pcp_hosts_make_error (&op->requested.hosts, reply->result, peer, what);
+
+  return g_error_new (PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED,
+                      "PCP: %s cannot restrict a mapping to some remote hosts: it ignores an "
+                      "invalid filter",
+                      peer);
+}
+
+gboolean
+map_op_is_probe_copy (MapOp *op, const PcpReply *reply)
+{
+  return reply->map.hosts.remote_prefix == INVALID_PREFIX;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "core-fixture.h"
+
+#include <string.h>
+
+/* Mappings that are restricted to some remote hosts, or lead to another host. */
+
+#define PRINTER "127.60.0.50"
+
+static PlumMapping *
+make (const char *internal, const char *remote)
+{
+  g_autoptr (GInetAddress) address =
+    internal != NULL ? g_inet_address_new_from_string (internal) : NULL;
+  g_autoptr (GInetAddressMask) mask =
+    remote != NULL ? g_inet_address_mask_new_from_string (remote, NULL) : NULL;
+
+  return g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080, "internal-address", address,
+                       "remote-address", mask, NULL);
+}
+
+static PlumMapping *
+add (CoreFixture *f, const char *internal, const char *remote)
+{
+  g_autoptr (PlumMapping) mapping = make (internal, remote);
+  g_autoptr (GError) error = NULL;
+
+  plum_manager_add_mapping (f->manager, mapping, &error);
+  g_assert_no_error (error);
+  test_loop_settle (&f->loop);
+  return g_steal_pointer (&mapping);
+}
+
+static void
+assert_invalid (CoreFixture *f, const char *internal, const char *remote, const char *message)
+{
+  g_autoptr (PlumMapping) mapping = make (internal, remote);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (plum_manager_add_mapping (f->manager, mapping, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_assert_cmpstr (error->message, ==, message);
+  core_assert_state (mapping, DESTROYED);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (f->manager)), ==, 0);
+}
+
+/* --- Sharing --- */
+
+static void
+test_equal_mappings_share (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) first = NULL;
+  g_autoptr (PlumMapping) second = NULL;
+
+  ALPHA->supports_hosts = TRUE;
+  first = add (f, PRINTER, "203.0.113.0/24");
+  second = add (f, PRINTER, "203.0.113.0/24");
+  core_assert_state (second, SUCCESS);
+  g_assert_cmpuint (ALPHA->n_map, ==, 1);
+  core_destroy (f, first);
+  g_assert_cmpuint (ALPHA->n_unmap, ==, 0);
+}
+
+/* Each has a lease and an external port of its own. */
+static void
+test_other_hosts_do_not_share (CoreFixture *f, gconstpointer data)
+{
+  static const char *const hosts[][2] = {
+    { NULL, NULL },    { NULL, "203.0.113.7" },    { NULL, "203.0.113.0/24" },
+    { PRINTER, NULL }, { PRINTER, "203.0.113.7" }, { "127.60.0.51", NULL },
+  };
+  g_autoptr (GPtrArray) mappings = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GHashTable) ports = g_hash_table_new (NULL, NULL);
+
+  ALPHA->supports_hosts = TRUE;
+  for (gsize i = 0; i < G_N_ELEMENTS (hosts); i++)
+    {
+      PlumMapping *mapping = add (f, hosts[i][0], hosts[i][1]);
+
+      g_ptr_array_add (mappings, mapping);
+      core_assert_state (mapping, SUCCESS);
+      g_assert_true (
+        g_hash_table_add (ports, GUINT_TO_POINTER (plum_mapping_get_external_port (mapping))));
+    }
+  g_assert_cmpuint (ALPHA->n_map, ==, G_N_ELEMENTS (hosts));
+}
+
+/* --- Backends --- */
+
+static void
+test_request_has_hosts (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  PlumRequest *request;
+  g_autofree char *internal = NULL;
+  g_autofree char *remote = NULL;
+
+  ALPHA->supports_hosts = TRUE;
+  mapping = add (f, PRINTER, "203.0.113.0/24");
+  request = plum_call_get_request (ALPHA->last_map);
+  internal = g_inet_address_to_string (plum_request_get_internal_address (request));
+  remote = g_inet_address_mask_to_string (plum_request_get_remote_address (request));
+  g_assert_cmpstr (internal, ==, PRINTER);
+  g_assert_cmpstr (remote, ==, "203.0.113.0/24");
+
+  core_destroy (f, mapping);
+  test_loop_settle (&f->loop);
+  g_assert_nonnull (plum_request_get_internal_address (ALPHA->last_unmap));
+}
+
+/* A backend that does not know of the restriction would open the port to all hosts. */
+static void
+test_other_backend_is_asked (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (PlumMapping) open = NULL;
+
+  BETA->supports_hosts = TRUE;
+  mapping = add (f, NULL, "203.0.113.7");
+  core_assert_state (mapping, SUCCESS);
+  core_assert_backend (mapping, "beta");
+  g_assert_cmpuint (ALPHA->n_map, ==, 0);
+
+  open = add (f, NULL, NULL);
+  core_assert_backend (open, "alpha");
+}
+
+static void
+test_no_backend_can (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = add (f, NULL, "203.0.113.7");
+  g_autoptr (PlumMapping) other = add (f, PRINTER, NULL);
+
+  core_assert_state (mapping, FAILURE);
+  g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
+  g_assert_cmpstr (plum_mapping_get_error (mapping)->message, ==,
+                   "alpha: the protocol cannot restrict a mapping to some remote hosts; "
+                   "beta: the protocol cannot restrict a mapping to some remote hosts");
+  g_assert_cmpstr (plum_mapping_get_error (other)->message, ==,
+                   "alpha: the protocol cannot map a port of another host; "
+                   "beta: the protocol cannot map a port of another host");
+  g_assert_cmpuint (ALPHA->n_map + BETA->n_map, ==, 0);
+}
+
+/* The refusal explains more than what the other protocol lacks. */
+static void
+test_refusal_decides (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  BETA->supports_hosts = TRUE;
+  BETA->map = NO (REFUSED);
+  mapping = add (f, PRINTER, NULL);
+  g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_REFUSED);
+}
+
+/* --- Arguments --- */
+
+static void
+test_invalid_arguments (CoreFixture *f, gconstpointer data)
+{
+  assert_invalid (f, NULL, "::1", "The remote address and the mapping have different families");
+  assert_invalid (f, NULL, "0.0.0.0/0",
+                  "The remote address must have a prefix length of at least 1");
+  assert_invalid (f, "::1", NULL, "The internal address and the mapping have different families");
+  assert_invalid (f, "0.0.0.0", NULL, "The internal address must be the address of one host");
+  assert_invalid (f, "224.0.0.1", NULL, "The internal address must be the address of one host");
+}
+
+static void
+test_link_local_address (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string ("fe80::5");
+  g_autoptr (PlumMapping) mapping =
+    g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080, "family", G_SOCKET_FAMILY_IPV6,
+                  "internal-address", address, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (plum_manager_add_mapping (f->manager, mapping, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+}
+
+static void
+test_address_of_this_host (CoreFixture *f, gconstpointer data)
+{
+  assert_invalid (f, "127.0.0.1", NULL,
+                  "The internal address 127.0.0.1 belongs to this host, for which none is to be "
+                  "set");
+}
+
+static void
+test_address_of_the_gateway (CoreFixture *f, gconstpointer data)
+{
+  core_set_gateway (f, PRINTER);
+  assert_invalid (f, PRINTER, NULL,
+                  "The internal address " PRINTER " is the gateway, which must not be reached from "
+                  "outside");
+}
+
+static void
+test_address_off_link (CoreFixture *f, gconstpointer data)
+{
+  core_set_gateway (f, "127.60.0.1");
+  assert_invalid (f, "10.9.8.7", NULL,
+                  "The internal address 10.9.8.7 is not on the link of the gateway 127.60.0.1 on "
+                  "“lo”");
+  assert_invalid (f, "127.255.255.255", NULL,
+                  "The internal address 127.255.255.255 is not on the link of the gateway "
+                  "127.60.0.1 on “lo”");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  CORE_ADD ("/remote/equal-mappings-share", test_equal_mappings_share);
+  CORE_ADD ("/remote/other-hosts-do-not-share", test_other_hosts_do_not_share);
+  CORE_ADD ("/remote/request-has-hosts", test_request_has_hosts);
+  CORE_ADD_N ("/remote/other-backend-is-asked", 2, test_other_backend_is_asked);
+  CORE_ADD_N ("/remote/no-backend-can", 2, test_no_backend_can);
+  CORE_ADD_N ("/remote/refusal-decides", 2, test_refusal_decides);
+  CORE_ADD ("/remote/invalid-arguments", test_invalid_arguments);
+  CORE_ADD ("/third-party/link-local-address", test_link_local_address);
+  CORE_ADD ("/third-party/address-of-this-host", test_address_of_this_host);
+  CORE_ADD ("/third-party/address-of-the-gateway", test_address_of_the_gateway);
+  CORE_ADD ("/third-party/address-off-link", test_address_off_link);
+
+  return g_test_run ();
+}

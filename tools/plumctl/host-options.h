@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <plum-glib/plum-glib.h>
+
+/* The options for the hosts at both ends of a mapping. Each command lists those that it accepts. */
+typedef struct
+{
+  char *from;
+  char *host;
+} HostOptions;
+
+extern HostOptions host_options;
+
+#define HOST_OPTION_FROM                                                                           \
+  {                                                                                                \
+    "from", 0, 0, G_OPTION_ARG_STRING, &host_options.from,                                         \
+      "Accept connections only from this host or network", "ADDRESS[/LENGTH]"                      \
+  }
+#define HOST_OPTION_FOR(description)                                                               \
+  {                                                                                                \
+    "for", 0, 0, G_OPTION_ARG_STRING, &host_options.host, (description), "ADDRESS"                 \
+  }
+
+/* Reports a value that is not valid, and returns FALSE. The results are (nullable): NULL without
+ * the option. family: of the values; unchanged without any. */
+gboolean host_options_parse (GInetAddressMask **from, GInetAddress **host, GSocketFamily *family);
