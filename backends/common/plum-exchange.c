@@ -142,7 +142,7 @@ exchanges_transmit (PlumExchanges *self, PlumExchange *exchange)
   self->serial++;
 
   exchange->wait_ms = plum_retry_wait_ms (exchange->plan, exchange->n_sent, exchange->wait_ms,
-                                          g_random_double_range (-0.1, 0.1));
+                                          plum_retry_choose_jitter (g_random_int ()));
   exchange->deadline = now + exchange->wait_ms * 1000;
   if (!sent && plum_udp_is_transient (error) &&
       !plum_retry_is_last (exchange->plan, exchange->n_sent))
@@ -339,7 +339,7 @@ exchange_unlink (PlumExchange *exchange)
 }
 
 static void
-on_cancelled (GCancellable *cancellable, gpointer user_data)
+on_exchange_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   PlumExchange *exchange = user_data;
   PlumExchanges *self = g_rc_box_acquire (exchange->owner);
@@ -364,8 +364,8 @@ plum_exchanges_start (PlumExchanges *self, PlumExchange *exchange)
   exchange->is_late = FALSE;
   g_queue_init (&exchange->followers);
   if (exchange->cancellable != NULL)
-    exchange->cancel_id =
-      g_signal_connect (exchange->cancellable, "cancelled", G_CALLBACK (on_cancelled), exchange);
+    exchange->cancel_id = g_signal_connect (exchange->cancellable, "cancelled",
+                                            G_CALLBACK (on_exchange_cancelled), exchange);
 
   if (first != NULL)
     {

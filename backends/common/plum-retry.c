@@ -37,8 +37,14 @@ const PlumRetryPlan plum_retry_pcp = {
   .max_ms = 1024 * 1000,
 };
 
+int
+plum_retry_choose_jitter (guint32 random)
+{
+  return (int) (random % (2 * PLUM_RETRY_JITTER_PPM + 1)) - PLUM_RETRY_JITTER_PPM;
+}
+
 gint64
-plum_retry_wait_ms (const PlumRetryPlan *plan, guint n_sent, gint64 previous_ms, double jitter)
+plum_retry_wait_ms (const PlumRetryPlan *plan, guint n_sent, gint64 previous_ms, int jitter_ppm)
 {
   gint64 wait;
 
@@ -48,7 +54,7 @@ plum_retry_wait_ms (const PlumRetryPlan *plan, guint n_sent, gint64 previous_ms,
     return (gint64) plan->fast_ms << (n_sent - 1);
 
   wait = n_sent == plan->n_fast + 1 ? plan->slow_ms : MIN (2 * previous_ms, plan->max_ms);
-  return (gint64) ((1.0 + jitter) * (double) wait);
+  return wait + wait * jitter_ppm / 1000000;
 }
 
 gboolean

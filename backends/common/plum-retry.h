@@ -33,12 +33,18 @@ extern const PlumRetryPlan plum_retry_natpmp;
  * answer in milliseconds, and a lost datagram should not cost seconds. */
 extern const PlumRetryPlan plum_retry_pcp;
 
-/* The wait after send number n_sent, from 1. previous_ms: the wait before, at first 0. jitter:
- * uniform in [-0.1, 0.1], new for each call (RFC 6887 8.1.1 RAND). */
+/* The largest random part of a wait: a tenth of it (RFC 6887 8.1.1 RAND), in millionths. Integers
+ * give the same waits on all processors. */
+#define PLUM_RETRY_JITTER_PPM 100000
+
+/* The random part for a wait, from a random number. */
+int plum_retry_choose_jitter (guint32 random);
+/* The wait after send number n_sent, from 1. previous_ms: the wait before, at first 0. jitter_ppm:
+ * uniform from -PLUM_RETRY_JITTER_PPM to PLUM_RETRY_JITTER_PPM, new for each call. */
 gint64 plum_retry_wait_ms (const PlumRetryPlan *plan,
                            guint n_sent,
                            gint64 previous_ms,
-                           double jitter);
+                           int jitter_ppm);
 /* Whether send number n_sent was the last. */
 gboolean plum_retry_is_last (const PlumRetryPlan *plan, guint n_sent);
 

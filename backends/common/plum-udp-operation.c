@@ -3,7 +3,9 @@
 #include "plum-udp-operation.h"
 
 static void
-on_exchange_finished (PlumExchange *exchange, PlumExchangeOutcome outcome, const GError *error)
+on_udp_operation_exchange_finished (PlumExchange *exchange,
+                                    PlumExchangeOutcome outcome,
+                                    const GError *error)
 {
   PlumUdpOperation *self = (PlumUdpOperation *) exchange;
 
@@ -35,7 +37,7 @@ plum_udp_operation_new (size_t size,
   self->link.data = self;
   g_queue_push_tail_link (&session->operations, &self->link);
   self->encode = encode;
-  self->exchange.func = on_exchange_finished;
+  self->exchange.func = on_udp_operation_exchange_finished;
   self->exchange.key = *key;
   if (call != NULL)
     {

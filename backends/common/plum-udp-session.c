@@ -48,7 +48,7 @@ plum_udp_session_give_up_unreadable (PlumUdpSession *self)
 }
 
 static void
-on_datagram (const uint8_t *data, size_t len, gpointer user_data)
+on_udp_session_datagram (const uint8_t *data, size_t len, gpointer user_data)
 {
   PlumUdpSession *self = user_data;
   PlumBackend *backend = self->backend;
@@ -130,7 +130,7 @@ plum_udp_session_new (PlumBackend *backend, const PlumUdpProtocol *protocol)
   self->protocol = protocol;
   self->leases = plum_lease_table_new ();
   self->exchanges = plum_exchanges_new (backend, protocol->label, protocol->port, protocol->window,
-                                        protocol->n_slot_sends, on_datagram, self);
+                                        protocol->n_slot_sends, on_udp_session_datagram, self);
   self->probe = plum_server_probe_new (backend, self->exchanges, &funcs, self);
   return self;
 }

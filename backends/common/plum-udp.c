@@ -95,7 +95,7 @@ plum_udp_clear (gpointer data)
 }
 
 static gboolean
-on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
+on_udp_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
   PlumUdp *self = g_rc_box_acquire (user_data);
   /* A handler may unref the backend, which frees self. */
@@ -160,7 +160,7 @@ plum_udp_new (PlumBackend *backend,
     }
 
   self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);
-  g_source_set_callback (self->source, G_SOURCE_FUNC (on_readable), self, NULL);
+  g_source_set_callback (self->source, G_SOURCE_FUNC (on_udp_readable), self, NULL);
   g_source_attach (self->source, context);
   return self;
 }

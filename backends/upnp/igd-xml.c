@@ -8,7 +8,7 @@
  * NUL padding, other encodings than UTF-8, stray ampersands, attributes, and differences of case
  * between tags. It has no DTD and only the five standard entities, so that no document can grow. */
 
-#define MAX_TAG 1024 /* with its attributes; a longer tag has an unmatched quote */
+#define IGD_XML_MAX_TAG 1024 /* with its attributes; a longer tag has an unmatched quote */
 
 /* The sanitizer ends each element that the document does not end. This instruction before the end
  * tag marks the element as not closed: its text may be cut. It cannot come from a router, because
@@ -151,7 +151,7 @@ find_tag_end (const char *text)
 {
   char quote = '\0';
 
-  for (const char *p = text; *p != '\0' && p < text + MAX_TAG; p++)
+  for (const char *p = text; *p != '\0' && p < text + IGD_XML_MAX_TAG; p++)
     {
       if (quote != '\0')
         {

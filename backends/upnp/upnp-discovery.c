@@ -71,7 +71,7 @@ upnp_discovery_get_time (UpnpDiscovery *self)
 static void
 upnp_discovery_clear (UpnpOperation *operation)
 {
-  UpnpDiscovery *self = (UpnpDiscovery *) operation;
+  UpnpDiscovery *self = (gpointer) operation;
 
   clear_timer (&self->turn);
   clear_timer (&self->timer);
@@ -202,10 +202,10 @@ upnp_discovery_take (UpnpDiscovery *self,
 }
 
 static void
-on_message (const UpnpSsdpMessage *message,
-            GInetAddress *sender,
-            UpnpOrigin origin,
-            gpointer user_data)
+on_discovery_message (const UpnpSsdpMessage *message,
+                      GInetAddress *sender,
+                      UpnpOrigin origin,
+                      gpointer user_data)
 {
   UpnpDiscovery *self = user_data;
   PlumNetwork *network = upnp_session_get_network (self->operation.session);
@@ -292,7 +292,7 @@ upnp_discovery_continue (UpnpDiscovery *self)
 }
 
 static void
-on_description (const GError *error, gpointer user_data)
+on_described (const GError *error, gpointer user_data)
 {
   UpnpDiscovery *self = user_data;
   UpnpDescription *description = self->operation.device->description;
@@ -474,7 +474,7 @@ upnp_discovery_examine (UpnpDiscovery *self, UpnpCandidate *candidate)
     }
 
   upnp_discovery_start_timer (self, &self->turn, TURN, on_turn_expired);
-  self->operation.pending = upnp_device_describe (self->operation.device, on_description, self);
+  self->operation.pending = upnp_device_describe (self->operation.device, on_described, self);
 }
 
 /* No candidate is left, or none until wait_ms have passed. */
@@ -594,7 +594,7 @@ upnp_discovery_start (UpnpSession *session, PlumCall *call)
 
   self->search =
     upnp_search_new (upnp_session_get_backend (session), upnp_session_get_context (session),
-                     on_message, on_search_finished, self, &error);
+                     on_discovery_message, on_search_finished, self, &error);
   if (self->search == NULL)
     upnp_discovery_fail_search (self, g_steal_pointer (&error));
 }

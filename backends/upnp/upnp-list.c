@@ -4,7 +4,7 @@
 
 #include "upnp-operation.h"
 
-#define MAX_ENTRIES 4096
+#define LIST_MAX_ENTRIES 4096
 
 /* How much of a router's own text to show. */
 #define MAX_SHOWN 40
@@ -282,10 +282,10 @@ upnp_list_skip (UpnpList *self, const UpnpSoapReply *reply, const GError *error)
 }
 
 static void
-on_entry (const UpnpSoapReply *reply,
-          const char *local_address,
-          const GError *error,
-          gpointer user_data)
+on_list_entry (const UpnpSoapReply *reply,
+               const char *local_address,
+               const GError *error,
+               gpointer user_data)
 {
   UpnpList *self = user_data;
   g_autoptr (UpnpTableEntry) entry = NULL;
@@ -313,7 +313,7 @@ on_entry (const UpnpSoapReply *reply,
       return;
     }
 
-  if (self->request.index + 1 >= MAX_ENTRIES)
+  if (self->request.index + 1 >= LIST_MAX_ENTRIES)
     {
       upnp_list_finish_too_long (self);
       return;
@@ -342,7 +342,7 @@ upnp_list_add_all (UpnpList *self, const UpnpSoapReply *reply)
 {
   g_autoptr (GPtrArray) entries = upnp_soap_read_list (reply);
 
-  for (guint i = 0; i < entries->len && i < MAX_ENTRIES; i++)
+  for (guint i = 0; i < entries->len && i < LIST_MAX_ENTRIES; i++)
     upnp_list_add (self, g_ptr_array_index (entries, i));
 }
 
@@ -395,7 +395,7 @@ static void
 upnp_list_continue (UpnpList *self)
 {
   upnp_operation_call (&self->operation, NULL, &self->request,
-                       self->request.action == UPNP_ACTION_GET_LIST ? on_listing : on_entry);
+                       self->request.action == UPNP_ACTION_GET_LIST ? on_listing : on_list_entry);
 }
 
 void

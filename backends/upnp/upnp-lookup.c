@@ -51,7 +51,7 @@ upnp_lookup_has_description (const UpnpTableEntry *entry, const char *descriptio
 
 /* Some routers answer for a port without an entry with an empty one. */
 static gboolean
-is_blank (const UpnpTableEntry *entry)
+lookup_is_blank (const UpnpTableEntry *entry)
 {
   return entry->internal_port == 0 &&
          (*entry->internal_client == '\0' || g_str_equal (entry->internal_client, "0.0.0.0"));
@@ -99,7 +99,7 @@ upnp_lookup_read (UpnpDevice *device,
     return UPNP_LOOKUP_UNKNOWN;
 
   device->memory.lookups = UPNP_LOOKUPS_WORK;
-  if (is_blank (found))
+  if (lookup_is_blank (found))
     return UPNP_LOOKUP_FREE;
 
   *entry = g_steal_pointer (&found);

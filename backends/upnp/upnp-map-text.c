@@ -3,7 +3,7 @@
 #include "upnp-map-text.h"
 
 /* How many characters of a text from the router or another host to show. */
-#define MAX_SHOWN 32
+#define MAP_TEXT_MAX_SHOWN 32
 
 /* "192.168.1.7", or, for this host, "this host's port 9090". */
 static char *
@@ -15,7 +15,7 @@ dup_owner (const UpnpTableEntry *entry, const char *local_address)
     return g_strdup_printf ("this host's port %u", entry->internal_port);
 
   return client != NULL ? g_inet_address_to_string (client)
-                        : upnp_soap_dup_shown (entry->internal_client, MAX_SHOWN);
+                        : upnp_soap_dup_shown (entry->internal_client, MAP_TEXT_MAX_SHOWN);
 }
 
 static const char *
@@ -31,7 +31,7 @@ upnp_map_text_dup_taken (PlumProtocol protocol,
                          const char *local_address)
 {
   g_autofree char *owner = dup_owner (entry, local_address);
-  g_autofree char *name = upnp_soap_dup_shown (entry->description, MAX_SHOWN);
+  g_autofree char *name = upnp_soap_dup_shown (entry->description, MAP_TEXT_MAX_SHOWN);
   g_autofree char *called = NULL;
 
   if (*name != '\0')

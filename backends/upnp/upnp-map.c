@@ -352,10 +352,10 @@ upnp_map_take_any_remote (UpnpMap *self,
 }
 
 static void
-on_entry (const UpnpSoapReply *reply,
-          const char *local_address,
-          const GError *error,
-          gpointer user_data)
+on_map_entry (const UpnpSoapReply *reply,
+              const char *local_address,
+              const GError *error,
+              gpointer user_data)
 {
   UpnpMap *self = user_data;
   UpnpNegotiation *negotiation = &self->negotiation;
@@ -411,7 +411,7 @@ static void
 upnp_map_read_entry (UpnpMap *self, UpnpReadReason reason)
 {
   self->reason = reason;
-  upnp_negotiation_call (&self->negotiation, UPNP_ACTION_GET_SPECIFIC, on_entry);
+  upnp_negotiation_call (&self->negotiation, UPNP_ACTION_GET_SPECIFIC, on_map_entry);
 }
 
 /* -- The negotiation -- */
@@ -489,7 +489,7 @@ upnp_map_confirm (UpnpNegotiation *negotiation)
     upnp_negotiation_clear_unconfirmed (negotiation);
 }
 
-static const UpnpNegotiationMethods methods = {
+static const UpnpNegotiationMethods map_methods = {
   .prepare = upnp_negotiation_set_unconfirmed,
   .make_request = upnp_map_make_request,
   .accept = upnp_map_accept,
@@ -572,7 +572,7 @@ upnp_map_start (UpnpSession *session, PlumRequest *request, PlumCall *call)
       !upnp_operation_need_device (&negotiation->operation))
     return;
 
-  upnp_negotiation_init (negotiation, &methods, UPNP_ACTION_ADD,
+  upnp_negotiation_init (negotiation, &map_methods, UPNP_ACTION_ADD,
                          plum_request_get_internal_port (request),
                          plum_request_get_lifetime (request));
   negotiation->attempt.exact = plum_request_get_require_external_port (request);

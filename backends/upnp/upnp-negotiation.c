@@ -170,10 +170,10 @@ upnp_negotiation_resolve (UpnpNegotiation *self, const UpnpSoapReply *reply, con
 }
 
 static void
-on_reply (const UpnpSoapReply *reply,
-          const char *local_address,
-          const GError *error,
-          gpointer user_data)
+on_negotiation_reply (const UpnpSoapReply *reply,
+                      const char *local_address,
+                      const GError *error,
+                      gpointer user_data)
 {
   UpnpNegotiation *self = user_data;
 
@@ -191,7 +191,7 @@ upnp_negotiation_send (UpnpNegotiation *self)
 {
   if (self->methods->prepare != NULL)
     self->methods->prepare (self);
-  upnp_negotiation_call (self, self->attempt.action, on_reply);
+  upnp_negotiation_call (self, self->attempt.action, on_negotiation_reply);
 }
 
 void

@@ -75,10 +75,10 @@ upnp_operation_need_device_of (UpnpOperation *self, PlumLease *lease)
 }
 
 static void
-on_reply (const UpnpSoapReply *reply,
-          const char *local_address,
-          const GError *error,
-          gpointer user_data)
+on_operation_reply (const UpnpSoapReply *reply,
+                    const char *local_address,
+                    const GError *error,
+                    gpointer user_data)
 {
   UpnpOperation *self = user_data;
 
@@ -95,7 +95,7 @@ upnp_operation_call (UpnpOperation *self,
   g_assert (self->pending == NULL);
 
   self->func = func;
-  self->pending = upnp_device_call (self->device, service, request, on_reply, self);
+  self->pending = upnp_device_call (self->device, service, request, on_operation_reply, self);
 }
 
 PlumCall *

@@ -297,10 +297,10 @@ upnp_pinhole_close (UpnpPinholeOperation *self, guint unique_id)
 }
 
 static void
-on_number (const UpnpSoapReply *reply,
-           const char *local_address,
-           const GError *error,
-           gpointer user_data)
+on_pinhole_number (const UpnpSoapReply *reply,
+                   const char *local_address,
+                   const GError *error,
+                   gpointer user_data)
 {
   UpnpPinholeOperation *self = user_data;
   int unique_id = -1;
@@ -324,7 +324,7 @@ on_number (const UpnpSoapReply *reply,
 static void
 upnp_pinhole_find_and_close (UpnpPinholeOperation *self)
 {
-  upnp_pinhole_call (self, UPNP_ACTION_ADD_PINHOLE, 1, on_number);
+  upnp_pinhole_call (self, UPNP_ACTION_ADD_PINHOLE, 1, on_pinhole_number);
 }
 
 void

@@ -45,7 +45,7 @@ struct _UpnpSearch
 };
 
 static gboolean
-is_ipv6 (PlumNetwork *network)
+search_is_ipv6 (PlumNetwork *network)
 {
   return plum_network_get_family (network) == G_SOCKET_FAMILY_IPV6;
 }
@@ -179,8 +179,9 @@ upnp_search_address (PlumNetwork *network)
 {
   g_autoptr (GInetAddress) any = g_inet_address_new_any (G_SOCKET_FAMILY_IPV6);
 
-  return g_inet_socket_address_new (is_ipv6 (network) ? any
-                                                      : plum_network_get_local_address (network),
+  return g_inet_socket_address_new (search_is_ipv6 (network)
+                                      ? any
+                                      : plum_network_get_local_address (network),
                                     0);
 }
 
@@ -240,7 +241,7 @@ upnp_search_new (PlumBackend *backend,
     plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG, "UPnP: cannot receive notifications: %s",
               group_error->message);
 
-  if (is_ipv6 (network))
+  if (search_is_ipv6 (network))
     upnp_search_start_timer (self, IPV6_DELAY);
   else
     on_search_timer (self);

@@ -7,7 +7,7 @@
 #include "upnp-token.h"
 
 /* How long a known external address remains valid for a caller that asks for it, in µs. */
-#define ADDRESS_VALID (2 * G_USEC_PER_SEC)
+#define TABLE_ADDRESS_VALID (2 * G_USEC_PER_SEC)
 
 /* How many characters of another host's name to show. */
 #define MAX_CLIENT 45
@@ -37,7 +37,7 @@ upnp_table_operation_clear (UpnpOperation *operation)
 }
 
 static UpnpSoapRequest
-make_request (UpnpNegotiation *negotiation, UpnpAction action)
+table_make_request (UpnpNegotiation *negotiation, UpnpAction action)
 {
   const char *remote = upnp_hosts_get_remote (&negotiation->hosts);
 
@@ -55,7 +55,7 @@ make_request (UpnpNegotiation *negotiation, UpnpAction action)
 static void
 upnp_table_read_entry (UpnpTableOperation *self, UpnpSoapFunc func)
 {
-  UpnpSoapRequest request = make_request (&self->negotiation, UPNP_ACTION_GET_SPECIFIC);
+  UpnpSoapRequest request = table_make_request (&self->negotiation, UPNP_ACTION_GET_SPECIFIC);
 
   upnp_operation_call (&self->negotiation.operation, NULL, &request, func);
 }
@@ -150,7 +150,7 @@ upnp_table_explain (UpnpNegotiation *negotiation, const UpnpSoapReply *reply, Up
 }
 
 static const UpnpNegotiationMethods delete_methods = {
-  .make_request = make_request,
+  .make_request = table_make_request,
   .accept = upnp_negotiation_accept_delete,
   .resolve = upnp_table_resolve,
   .explain = upnp_table_explain,
@@ -206,7 +206,7 @@ on_entry_before_delete (const UpnpSoapReply *reply,
 
 /* AddAnyPortMapping was not answered: its entry was searched for. */
 static void
-on_found (UpnpNegotiation *negotiation, UpnpLookupResult result, guint external_port)
+on_table_found (UpnpNegotiation *negotiation, UpnpLookupResult result, guint external_port)
 {
   UpnpTableOperation *self = (UpnpTableOperation *) negotiation;
   UpnpOperation *operation = &negotiation->operation;
@@ -307,7 +307,7 @@ upnp_unmap_start (UpnpSession *session, PlumRequest *request, PlumLease *lease, 
     }
   if (self->external_port == UPNP_UNKNOWN_PORT)
     {
-      upnp_find_start (&self->negotiation, self->internal_port, self->description, on_found);
+      upnp_find_start (&self->negotiation, self->internal_port, self->description, on_table_found);
       return;
     }
 
@@ -426,10 +426,10 @@ upnp_address_return (UpnpOperation *self)
 }
 
 static void
-on_address (const UpnpSoapReply *reply,
-            const char *local_address,
-            const GError *error,
-            gpointer user_data)
+on_table_address (const UpnpSoapReply *reply,
+                  const char *local_address,
+                  const GError *error,
+                  gpointer user_data)
 {
   UpnpOperation *self = user_data;
   g_autoptr (GInetAddress) address = NULL;
@@ -462,8 +462,8 @@ upnp_get_address_start (UpnpSession *session, PlumCall *call)
 
   /* Discovery has just read it. */
   if (plum_backend_get_time (upnp_session_get_backend (session)) - self->device->address_time <
-      ADDRESS_VALID)
+      TABLE_ADDRESS_VALID)
     upnp_address_return (self);
   else
-    upnp_operation_call (self, NULL, &request, on_address);
+    upnp_operation_call (self, NULL, &request, on_table_address);
 }

@@ -36,7 +36,7 @@ upnp_token_new_pinhole (const char *address, const UpnpService *service, int uni
 
 /* NULL: the token does not name a service at an address. */
 static UpnpService *
-read_service (GVariant *variant, const char **address)
+token_read_service (GVariant *variant, const char **address)
 {
   g_autoptr (GInetAddress) inet = NULL;
   g_autoptr (UpnpUrl) url = NULL;
@@ -96,7 +96,7 @@ upnp_token_parse (GVariant *variant)
     return NULL;
 
   self = g_new0 (UpnpToken, 1);
-  self->service = read_service (variant, &address);
+  self->service = token_read_service (variant, &address);
   if (self->service == NULL)
     return NULL;
 

@@ -5,7 +5,7 @@
 #include "upnp-operation.h"
 #include "upnp-listener.h"
 
-#define MIN_INTERVAL (10 * G_USEC_PER_SEC)
+#define WATCH_MIN_INTERVAL (10 * G_USEC_PER_SEC)
 
 struct _UpnpWatch
 {
@@ -44,10 +44,10 @@ is_gone (const UpnpSoapReply *reply)
 }
 
 static void
-on_address (const UpnpSoapReply *reply,
-            const char *local_address,
-            const GError *error,
-            gpointer user_data)
+on_watch_address (const UpnpSoapReply *reply,
+                  const char *local_address,
+                  const GError *error,
+                  gpointer user_data)
 {
   UpnpWatch *self = user_data;
   g_autoptr (GInetAddress) address = NULL;
@@ -68,14 +68,14 @@ upnp_watch_query_address (UpnpWatch *self)
 {
   static const UpnpSoapRequest request = { .action = UPNP_ACTION_GET_ADDRESS };
 
-  self->pending = upnp_device_call (self->device, NULL, &request, on_address, self);
+  self->pending = upnp_device_call (self->device, NULL, &request, on_watch_address, self);
 }
 
 static void
-on_answer (const UpnpSoapReply *reply,
-           const char *local_address,
-           const GError *error,
-           gpointer user_data)
+on_watch_answer (const UpnpSoapReply *reply,
+                 const char *local_address,
+                 const GError *error,
+                 gpointer user_data)
 {
   UpnpWatch *self = user_data;
   g_autoptr (UpnpTableEntry) entry = NULL;
@@ -103,10 +103,10 @@ on_answer (const UpnpSoapReply *reply,
 }
 
 static void
-on_updated (const UpnpSoapReply *reply,
-            const char *local_address,
-            const GError *error,
-            gpointer user_data)
+on_watch_updated (const UpnpSoapReply *reply,
+                  const char *local_address,
+                  const GError *error,
+                  gpointer user_data)
 {
   UpnpWatch *self = user_data;
 
@@ -154,13 +154,14 @@ upnp_watch_query (UpnpWatch *self)
     return;
 
   self->query_time = plum_backend_get_time (upnp_session_get_backend (self->session));
-  self->pending =
-    upnp_device_call (self->device, NULL, &request,
-                      request.action == UPNP_ACTION_UPDATE_PINHOLE ? on_updated : on_answer, self);
+  self->pending = upnp_device_call (self->device, NULL, &request,
+                                    request.action == UPNP_ACTION_UPDATE_PINHOLE ? on_watch_updated
+                                                                                 : on_watch_answer,
+                                    self);
 }
 
 static gboolean
-on_timer (gpointer user_data)
+on_watch_timer (gpointer user_data)
 {
   UpnpWatch *self = user_data;
 
@@ -183,7 +184,8 @@ upnp_watch_take_hint (UpnpWatch *self, const char *hint)
 
   if (self->timer != NULL)
     return;
-  if (self->pending == NULL && (self->query_time == 0 || now - self->query_time >= MIN_INTERVAL))
+  if (self->pending == NULL &&
+      (self->query_time == 0 || now - self->query_time >= WATCH_MIN_INTERVAL))
     {
       upnp_watch_query (self);
       return;
@@ -191,8 +193,8 @@ upnp_watch_take_hint (UpnpWatch *self, const char *hint)
 
   self->timer =
     plum_backend_create_timer (upnp_session_get_backend (self->session),
-                               (guint) ((self->query_time + MIN_INTERVAL - now) / 1000 + 1));
-  g_source_set_callback (self->timer, on_timer, self, NULL);
+                               (guint) ((self->query_time + WATCH_MIN_INTERVAL - now) / 1000 + 1));
+  g_source_set_callback (self->timer, on_watch_timer, self, NULL);
 }
 
 static gboolean
@@ -209,7 +211,7 @@ has_moved (UpnpDevice *device, const UpnpSsdpMessage *message)
 }
 
 static void
-on_message (const UpnpSsdpMessage *message, GInetAddress *sender, gpointer user_data)
+on_watch_message (const UpnpSsdpMessage *message, GInetAddress *sender, gpointer user_data)
 {
   UpnpWatch *self = user_data;
   gint64 known = self->device->boot_id;
@@ -244,9 +246,9 @@ upnp_watch_new (UpnpSession *session, UpnpDevice *device)
 
   self->session = session;
   self->device = upnp_device_ref (device);
-  self->listener =
-    upnp_listener_new_for_group (upnp_session_get_backend (session),
-                                 upnp_session_get_context (session), on_message, self, &error);
+  self->listener = upnp_listener_new_for_group (upnp_session_get_backend (session),
+                                                upnp_session_get_context (session),
+                                                on_watch_message, self, &error);
   if (self->listener == NULL)
     plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG, "UPnP: cannot receive notifications: %s",
               error->message);

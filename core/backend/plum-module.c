@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "plum-log-private.h"
+#include "plum-module-directory-private.h"
 #include "plum-module-private.h"
 #include "plum-values-private.h"
 
 #include <glib/gstdio.h>
 #include <errno.h>
+#include <gmodule.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
@@ -272,7 +274,12 @@ plum_module_load_all (GPtrArray *added)
     plum_module_add (infos, plum_builtin_backends[i], NULL);
 
   if (module_directory != NULL)
-    plum_module_load_directory (infos, module_directory);
+    {
+      g_autofree char *library = plum_module_directory_get_library ();
+      g_autofree char *directory = plum_module_directory_find (module_directory, library);
+
+      plum_module_load_directory (infos, directory);
+    }
 
   g_ptr_array_sort (infos, compare_priorities);
   return infos;

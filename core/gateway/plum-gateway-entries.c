@@ -12,10 +12,10 @@ typedef struct
   GListModel *entries;     /* (nullable): the answer */
   GError *error;           /* (nullable): the answer */
   GSource *cancel_source;  /* (nullable): until the answer is queued */
-} Operation;
+} GatewayEntriesOperation;
 
 static void
-operation_clear_cancel_source (Operation *operation)
+gateway_entries_operation_clear_cancel_source (GatewayEntriesOperation *operation)
 {
   if (operation->cancel_source != NULL)
     g_source_destroy (operation->cancel_source);
@@ -23,9 +23,9 @@ operation_clear_cancel_source (Operation *operation)
 }
 
 static void
-operation_free (Operation *operation)
+gateway_entries_operation_free (GatewayEntriesOperation *operation)
 {
-  operation_clear_cancel_source (operation);
+  gateway_entries_operation_clear_cancel_source (operation);
   g_clear_object (&operation->entries);
   g_clear_error (&operation->error);
   g_clear_object (&operation->task);
@@ -33,9 +33,9 @@ operation_free (Operation *operation)
 }
 
 static void
-on_finish (gpointer object, gpointer data)
+on_gateway_entries_finish (gpointer object, gpointer data)
 {
-  Operation *operation = data;
+  GatewayEntriesOperation *operation = data;
 
   if (operation->error != NULL)
     g_task_return_error (operation->task, g_steal_pointer (&operation->error));
@@ -46,26 +46,26 @@ on_finish (gpointer object, gpointer data)
 }
 
 static void
-on_answered (PlumCall *call, const GError *error, gpointer user_data)
+on_gateway_entries_answered (PlumCall *call, const GError *error, gpointer user_data)
 {
-  Operation *operation = user_data;
+  GatewayEntriesOperation *operation = user_data;
   PlumGateway *gateway = g_task_get_source_object (operation->task);
 
-  operation_clear_cancel_source (operation);
+  gateway_entries_operation_clear_cancel_source (operation);
   operation->query = NULL;
   if (error != NULL)
     operation->error = g_error_copy (error);
   else
     g_set_object (&operation->entries, plum_call_get_entries (call));
 
-  plum_signal_queue_add (plum_gateway_get_signals (gateway), gateway, on_finish, operation,
-                         (GDestroyNotify) operation_free);
+  plum_signal_queue_add (plum_gateway_get_signals (gateway), gateway, on_gateway_entries_finish,
+                         operation, (GDestroyNotify) gateway_entries_operation_free);
 }
 
 static gboolean
-on_decided (gpointer user_data)
+on_gateway_entries_decided (gpointer user_data)
 {
-  Operation *operation = user_data;
+  GatewayEntriesOperation *operation = user_data;
   PLUM_SIGNAL_SCOPE (plum_gateway_get_signals (g_task_get_source_object (operation->task)));
 
   plum_gateway_query_start (operation->query);
@@ -73,14 +73,14 @@ on_decided (gpointer user_data)
 }
 
 static gboolean
-on_cancelled (GCancellable *cancellable, gpointer user_data)
+on_gateway_entries_cancelled (GCancellable *cancellable, gpointer user_data)
 {
-  Operation *operation = user_data;
+  GatewayEntriesOperation *operation = user_data;
 
   plum_gateway_remove_decided_func (g_task_get_source_object (operation->task), operation);
   plum_gateway_query_cancel (operation->query);
   g_task_return_error_if_cancelled (operation->task);
-  operation_free (operation);
+  gateway_entries_operation_free (operation);
 
   return G_SOURCE_REMOVE;
 }
@@ -93,24 +93,24 @@ plum_gateway_start_operation (PlumGateway *self,
                               GTask *task) /* (transfer full) */
 {
   PLUM_SIGNAL_SCOPE (plum_gateway_get_signals (self));
-  Operation *operation = g_new0 (Operation, 1);
+  GatewayEntriesOperation *operation = g_new0 (GatewayEntriesOperation, 1);
   GCancellable *cancellable = g_task_get_cancellable (task);
 
   operation->task = task;
-  operation->query =
-    plum_gateway_query_new (plum_gateway_get_race (self), kind, entry,
-                            plum_gateway_get_settings (self), on_answered, operation);
+  operation->query = plum_gateway_query_new (plum_gateway_get_race (self), kind, entry,
+                                             plum_gateway_get_settings (self),
+                                             on_gateway_entries_answered, operation);
 
   if (cancellable != NULL)
     {
       operation->cancel_source = g_cancellable_source_new (cancellable);
-      g_source_set_callback (operation->cancel_source, G_SOURCE_FUNC (on_cancelled), operation,
-                             NULL);
+      g_source_set_callback (operation->cancel_source, G_SOURCE_FUNC (on_gateway_entries_cancelled),
+                             operation, NULL);
       g_source_attach (operation->cancel_source, plum_gateway_get_context (self));
     }
 
   plum_gateway_discover (self, FALSE);
-  plum_gateway_when_decided (self, on_decided, operation);
+  plum_gateway_when_decided (self, on_gateway_entries_decided, operation);
 }
 
 /**

@@ -60,7 +60,7 @@ plum_gateway_query_is_final (PlumGatewayQuery *self, const GError *error)
 }
 
 static void
-on_answered (PlumCall *call, gpointer user_data)
+on_gateway_query_answered (PlumCall *call, gpointer user_data)
 {
   PlumGatewayQuery *self = user_data;
   const GError *error = plum_call_get_error (call);
@@ -122,8 +122,8 @@ plum_gateway_query_ask_next (PlumGatewayQuery *self)
   if (plum_gateway_query_pick (self, &index))
     {
       plum_backend_start_call (&self->call, plum_race_get_candidate (self->race, index)->backend,
-                               self->kind, &args, self->settings->mapping_timeout, on_answered,
-                               self);
+                               self->kind, &args, self->settings->mapping_timeout,
+                               on_gateway_query_answered, self);
       return;
     }
 

@@ -52,9 +52,12 @@ const char *plum_gateway_set_get_interface (PlumGatewaySet *self);
 /* Gateways of a family are looked up and watched from its first use on. */
 gboolean plum_gateway_set_is_used (PlumGatewaySet *self);
 void plum_gateway_set_use (PlumGatewaySet *self, GSocketFamily family);
-/* Also looks up the gateways of the other interfaces before it returns. After
- * plum_gateway_set_use() that happens a moment later, so that it does not delay a first mapping. */
+/* Looks up the gateways of all interfaces before it returns, also if the family is used already.
+ * After plum_gateway_set_use() that happens a moment later, so that it does not delay a first
+ * mapping. */
 void plum_gateway_set_use_all (PlumGatewaySet *self, GSocketFamily family);
+/* Looks up the gateways of a used family without waiting for a notification of the kernel. */
+void plum_gateway_set_look_again (PlumGatewaySet *self, GSocketFamily family);
 /* Replaces all gateways by new ones: the backends have changed. */
 void plum_gateway_set_reset (PlumGatewaySet *self);
 

@@ -447,7 +447,7 @@ plum_gateway_set_use_all (PlumGatewaySet *self, GSocketFamily socket_family)
 {
   PlumFamilyGateways *family = plum_gateway_set_get_family (self, socket_family);
 
-  if (family->all || self->owner == NULL)
+  if (self->owner == NULL)
     return;
 
   family->all = TRUE;
@@ -455,6 +455,15 @@ plum_gateway_set_use_all (PlumGatewaySet *self, GSocketFamily socket_family)
     plum_gateway_set_refresh_family (self, family);
   else
     plum_gateway_set_use (self, socket_family);
+}
+
+void
+plum_gateway_set_look_again (PlumGatewaySet *self, GSocketFamily socket_family)
+{
+  PlumFamilyGateways *family = plum_gateway_set_get_family (self, socket_family);
+
+  if (family->used && self->owner != NULL)
+    plum_gateway_set_refresh_family (self, family);
 }
 
 void

@@ -25,7 +25,7 @@ typedef enum {
   N_SIGNALS
 } PlumGatewaySignal;
 
-static guint signals[N_SIGNALS];
+static guint gateway_signals[N_SIGNALS];
 
 /**
  * PlumGateway:
@@ -83,9 +83,10 @@ plum_gateway_class_init (PlumGatewayClass *klass)
    *
    * Since: 1.0
    */
-  signals[TRAFFIC] = g_signal_new ("traffic", PLUM_TYPE_GATEWAY, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                   NULL, G_TYPE_NONE, 4, G_TYPE_STRING, PLUM_TYPE_TRAFFIC_DIRECTION,
-                                   G_TYPE_SOCKET_ADDRESS, G_TYPE_BYTES);
+  gateway_signals[TRAFFIC] =
+    g_signal_new ("traffic", PLUM_TYPE_GATEWAY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                  4, G_TYPE_STRING, PLUM_TYPE_TRAFFIC_DIRECTION, G_TYPE_SOCKET_ADDRESS,
+                  G_TYPE_BYTES);
 
   /**
    * PlumGateway::note:
@@ -100,8 +101,8 @@ plum_gateway_class_init (PlumGatewayClass *klass)
    *
    * Since: 1.0
    */
-  signals[NOTE] = g_signal_new ("note", PLUM_TYPE_GATEWAY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
+  gateway_signals[NOTE] = g_signal_new ("note", PLUM_TYPE_GATEWAY, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                        NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
 }
 
 /* --- Clients --- */
@@ -261,7 +262,7 @@ plum_gateway_seek_address (PlumGateway *self)
 /* Takes each function from the array first: a function may remove others. Functions that are added
  * meanwhile are called later. */
 static void
-on_decided (gpointer object, gpointer data)
+on_gateway_decided (gpointer object, gpointer data)
 {
   PlumGateway *self = object;
 
@@ -278,7 +279,7 @@ static void
 plum_gateway_queue_decided (PlumGateway *self)
 {
   if (self->decided_funcs->len > 0)
-    plum_signal_queue_add (self->signals, self, on_decided, NULL, NULL);
+    plum_signal_queue_add (self->signals, self, on_gateway_decided, NULL, NULL);
 }
 
 static void
@@ -340,8 +341,9 @@ is_observed (gpointer user_data)
 {
   PlumGateway *self = user_data;
 
-  return !self->published || g_signal_has_handler_pending (self, signals[TRAFFIC], 0, FALSE) ||
-         g_signal_has_handler_pending (self, signals[NOTE], 0, FALSE);
+  return !self->published ||
+         g_signal_has_handler_pending (self, gateway_signals[TRAFFIC], 0, FALSE) ||
+         g_signal_has_handler_pending (self, gateway_signals[NOTE], 0, FALSE);
 }
 
 /* A copy of a PLUM_BACKEND_TRAFFIC or PLUM_BACKEND_NOTE. */
@@ -373,10 +375,10 @@ on_report (gpointer object, gpointer data)
     return;
 
   if (report->bytes != NULL)
-    g_signal_emit (self, signals[TRAFFIC], 0, report->backend_name, report->direction, report->peer,
-                   report->bytes);
+    g_signal_emit (self, gateway_signals[TRAFFIC], 0, report->backend_name, report->direction,
+                   report->peer, report->bytes);
   else
-    g_signal_emit (self, signals[NOTE], 0, report->backend_name, report->note);
+    g_signal_emit (self, gateway_signals[NOTE], 0, report->backend_name, report->note);
 }
 
 static void

@@ -54,7 +54,7 @@ plum_late_leases_release (PlumLateLeases *self, const LateLease *late)
 
 /* A backend may report more late leases while a call starts. */
 static void
-on_timer (gpointer user_data)
+on_late_leases_timer (gpointer user_data)
 {
   PlumLateLeases *self = user_data;
 
@@ -75,7 +75,7 @@ plum_late_leases_new (GMainContext *context, PlumPortTable *ports)
   self->clock = plum_clock_ref_for_context (context);
   self->ports = ports;
   self->leases = g_ptr_array_new_with_free_func ((GDestroyNotify) late_lease_free);
-  plum_timer_init (&self->timer, on_timer, self);
+  plum_timer_init (&self->timer, on_late_leases_timer, self);
   return self;
 }
 

@@ -322,7 +322,7 @@ plum_race_listen (PlumRace *self, gboolean listen)
 /* --- The backends as their observer --- */
 
 static gboolean
-is_observed (gpointer user_data)
+race_is_observed (gpointer user_data)
 {
   Candidate *candidate = user_data;
 
@@ -345,7 +345,7 @@ on_backend_event (PlumBackend *backend, const PlumBackendEvent *event, gpointer 
 }
 
 static const PlumBackendObserver observer = {
-  .is_observed = is_observed,
+  .is_observed = race_is_observed,
   .handle_event = on_backend_event,
 };
 

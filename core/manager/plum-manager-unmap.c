@@ -104,7 +104,7 @@ unmap_fail_unrecorded (Unmap *unmap, GTask *task)
 }
 
 static gboolean
-on_decided (gpointer user_data)
+on_manager_unmap_decided (gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   PlumManager *self = g_task_get_source_object (task);
@@ -180,7 +180,7 @@ plum_manager_start_unmap (PlumManager *self, GTask *task, GError **error)
   PLUM_SIGNAL_SCOPE (self->signals);
   unmap->gateway = g_object_ref (gateways->pdata[0]);
   plum_gateway_discover (unmap->gateway, FALSE);
-  plum_gateway_when_decided (unmap->gateway, on_decided, g_object_ref (task));
+  plum_gateway_when_decided (unmap->gateway, on_manager_unmap_decided, g_object_ref (task));
   return TRUE;
 }
 

@@ -12,8 +12,8 @@
  * Keeps ports of this host mapped on its routers.
  *
  * A manager belongs to the main context that was the thread-default one when it was created. All
- * its methods must be called in that context, and all its callbacks and signals are dispatched
- * there.
+ * its methods must be called in that context, and all its callbacks and manager_signals are
+ * dispatched there.
  *
  * A manager is a [iface@Gio.ListModel] of its [class@Plum.Mapping]s. No packet is sent before the
  * first mapping is added or [method@Plum.Manager.discover_async] is called.
@@ -31,7 +31,7 @@ typedef enum {
   N_SIGNALS
 } PlumManagerSignal;
 
-static guint signals[N_SIGNALS];
+static guint manager_signals[N_SIGNALS];
 
 static void plum_manager_list_model_init (GListModelInterface *iface);
 
@@ -107,7 +107,7 @@ on_mapping_state (PlumMapping *mapping, PlumState old_state, gpointer user_data)
 
   if (state == PLUM_STATE_DESTROYED)
     plum_manager_remove_item (self, mapping);
-  g_signal_emit (self, signals[MAPPING_STATE_CHANGED], 0, mapping, old_state);
+  g_signal_emit (self, manager_signals[MAPPING_STATE_CHANGED], 0, mapping, old_state);
 
   /* Last: the close is pending as long as a mapping is there. */
   if (state == PLUM_STATE_DESTROYED)
@@ -121,7 +121,7 @@ on_mapping_state (PlumMapping *mapping, PlumState old_state, gpointer user_data)
 static void
 on_mapping_changed (PlumMapping *mapping, gpointer user_data)
 {
-  g_signal_emit (user_data, signals[MAPPING_CHANGED], 0, mapping);
+  g_signal_emit (user_data, manager_signals[MAPPING_CHANGED], 0, mapping);
 }
 
 static const PlumMappingClient mapping_client = {
@@ -293,7 +293,7 @@ plum_manager_class_init (PlumManagerClass *klass)
    *
    * Since: 1.0
    */
-  signals[MAPPING_STATE_CHANGED] =
+  manager_signals[MAPPING_STATE_CHANGED] =
     g_signal_new ("mapping-state-changed", PLUM_TYPE_MANAGER, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                   NULL, G_TYPE_NONE, 2, PLUM_TYPE_MAPPING, PLUM_TYPE_STATE);
 
@@ -306,8 +306,9 @@ plum_manager_class_init (PlumManagerClass *klass)
    *
    * Since: 1.0
    */
-  signals[MAPPING_CHANGED] = g_signal_new ("mapping-changed", PLUM_TYPE_MANAGER, G_SIGNAL_RUN_LAST,
-                                           0, NULL, NULL, NULL, G_TYPE_NONE, 1, PLUM_TYPE_MAPPING);
+  manager_signals[MAPPING_CHANGED] =
+    g_signal_new ("mapping-changed", PLUM_TYPE_MANAGER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, PLUM_TYPE_MAPPING);
 }
 
 static void
@@ -420,6 +421,16 @@ PlumGateway *
 plum_manager_ensure_gateway (PlumManager *self, GSocketFamily family, GError **error)
 {
   if (!plum_manager_prepare_gateways (self, family, FALSE, error))
+    return NULL;
+
+  if (plum_gateway_set_find (self->gateways, family, NULL, NULL) == NULL)
+    {
+      PLUM_SIGNAL_SCOPE (self->signals);
+
+      plum_gateway_set_look_again (self->gateways, family); /* a notification may be pending */
+    }
+
+  if (!plum_manager_check_open (self, error))
     return NULL;
 
   return plum_gateway_set_find (self->gateways, family, NULL, error);

@@ -81,7 +81,7 @@ plum_held_lease_schedule_renewal (PlumHeldLease *self)
     plum_clock_arm (self->clock, &self->timer,
                     plum_renewal_next (self->known, expiry - self->known,
                                        plum_clock_get_time (self->clock), &self->windows,
-                                       g_random_double ()));
+                                       g_random_int ()));
 }
 
 static void

@@ -501,7 +501,7 @@ plum_lease_holder_start_attempt (PlumLeaseHolder *self)
 }
 
 static void
-on_timer (gpointer user_data)
+on_lease_holder_lease_timer (gpointer user_data)
 {
   PlumLeaseHolder *self = user_data;
   PLUM_SIGNAL_SCOPE (self->signals);
@@ -516,5 +516,5 @@ plum_lease_holder_init_lease (PlumLeaseHolder *self)
 {
   self->attempt = plum_attempt_new (self->settings, &attempt_iface, self);
   self->held = plum_held_lease_new (self->clock, self->settings, &held_iface, self);
-  plum_timer_init (&self->timer, on_timer, self);
+  plum_timer_init (&self->timer, on_lease_holder_lease_timer, self);
 }

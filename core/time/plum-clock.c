@@ -449,7 +449,7 @@ timer_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data
 static void
 timer_source_finalize (GSource *source)
 {
-  TimerSource *self = (TimerSource *) source;
+  TimerSource *self = (gpointer) source;
 
   plum_clock_disarm (self->clock, &self->timer);
 }
@@ -465,7 +465,7 @@ GSource *
 plum_clock_create_source (PlumClock *self, guint ms)
 {
   GSource *source = g_source_new (&timer_source_funcs, sizeof (TimerSource));
-  TimerSource *timer_source = (TimerSource *) source;
+  TimerSource *timer_source = (gpointer) source;
 
   timer_source->clock = self;
   plum_timer_init (&timer_source->timer, on_source_due, source);

@@ -22,13 +22,13 @@ G_BEGIN_DECLS
  * @lifetime: the granted lifetime
  * @now: the current time
  * @window: (inout): the number of windows that have passed; 0 after a grant
- * @random: a random number in [0, 1)
+ * @random: a random number, uniform in the range of its type
  *
  * Computes the time of the next renewal: a random moment in window k, which is [1 - 2^-k, 1 - 2^-k
  * + 2^-(k+2)] of the lifetime, at least PLUM_RENEWAL_INTERVAL from @now. Returns the
  * expiry if no window remains.
  */
 gint64 plum_renewal_next (
-  gint64 granted, gint64 lifetime, gint64 now, guint *window, double random);
+  gint64 granted, gint64 lifetime, gint64 now, guint *window, guint32 random);
 
 G_END_DECLS

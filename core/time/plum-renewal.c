@@ -5,17 +5,29 @@
 /* In this window, less than a microsecond of any lease remains. */
 #define LAST_WINDOW 60
 
+/* A part of the time that grows with @random, from 0 to less than all of it. The product of both
+ * does not fit into 64 bits. Integers give the same result on all processors; x87 rounds doubles
+ * differently. */
+static gint64
+random_part (gint64 time, guint32 random)
+{
+  gint64 high = time >> 32;
+  guint64 low = (guint64) time & G_MAXUINT32;
+
+  return high * random + (gint64) (low * random >> 32);
+}
+
 gint64
-plum_renewal_next (gint64 granted, gint64 lifetime, gint64 now, guint *window, double random)
+plum_renewal_next (gint64 granted, gint64 lifetime, gint64 now, guint *window, guint32 random)
 {
   const gint64 expiry = granted + lifetime;
   gint64 when;
 
   do
     {
-      double width = 1.0 / (double) (G_GUINT64_CONSTANT (1) << ++*window);
+      gint64 rest = lifetime >> ++*window;
 
-      when = granted + (gint64) ((1.0 - width + random * width / 4) * (double) lifetime);
+      when = expiry - rest + random_part (rest >> 2, random);
     }
   while (when < now && *window < LAST_WINDOW);
 

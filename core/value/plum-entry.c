@@ -8,23 +8,23 @@
 #define MAX_PROBLEM 200
 
 typedef enum {
-  PROP_PROTOCOL = 1,
-  PROP_EXTERNAL_PORT,
-  PROP_INTERNAL_PORT,
-  PROP_INTERNAL_ADDRESS,
-  PROP_DESCRIPTION,
-  PROP_LIFETIME,
-  PROP_ENABLED,
-  PROP_PROTOCOL_TEXT,
-  PROP_INTERNAL_PORT_TEXT,
-  PROP_INTERNAL_ADDRESS_TEXT,
-  PROP_PROBLEM,
-  PROP_REMOTE_HOST,
-  PROP_REMOTE_ADDRESS,
-  N_PROPS
+  ENTRY_PROP_PROTOCOL = 1,
+  ENTRY_PROP_EXTERNAL_PORT,
+  ENTRY_PROP_INTERNAL_PORT,
+  ENTRY_PROP_INTERNAL_ADDRESS,
+  ENTRY_PROP_DESCRIPTION,
+  ENTRY_PROP_LIFETIME,
+  ENTRY_PROP_ENABLED,
+  ENTRY_PROP_PROTOCOL_TEXT,
+  ENTRY_PROP_INTERNAL_PORT_TEXT,
+  ENTRY_PROP_INTERNAL_ADDRESS_TEXT,
+  ENTRY_PROP_PROBLEM,
+  ENTRY_PROP_REMOTE_HOST,
+  ENTRY_PROP_REMOTE_ADDRESS,
+  ENTRY_N_PROPS
 } PlumEntryProperty;
 
-static GParamSpec *properties[N_PROPS];
+static GParamSpec *entry_properties[ENTRY_N_PROPS];
 
 /**
  * PlumEntry:
@@ -49,46 +49,46 @@ plum_entry_get_property (GObject *object, guint property_id, GValue *value, GPar
 
   switch ((PlumEntryProperty) property_id)
     {
-    case PROP_PROTOCOL:
+    case ENTRY_PROP_PROTOCOL:
       g_value_set_enum (value, self->protocol);
       break;
-    case PROP_EXTERNAL_PORT:
+    case ENTRY_PROP_EXTERNAL_PORT:
       g_value_set_uint (value, self->external_port);
       break;
-    case PROP_INTERNAL_PORT:
+    case ENTRY_PROP_INTERNAL_PORT:
       g_value_set_uint (value, self->internal_port);
       break;
-    case PROP_INTERNAL_ADDRESS:
+    case ENTRY_PROP_INTERNAL_ADDRESS:
       g_value_set_object (value, self->internal_address);
       break;
-    case PROP_DESCRIPTION:
+    case ENTRY_PROP_DESCRIPTION:
       g_value_set_string (value, self->description);
       break;
-    case PROP_LIFETIME:
+    case ENTRY_PROP_LIFETIME:
       g_value_set_uint (value, self->lifetime);
       break;
-    case PROP_ENABLED:
+    case ENTRY_PROP_ENABLED:
       g_value_set_boolean (value, self->enabled);
       break;
-    case PROP_REMOTE_HOST:
+    case ENTRY_PROP_REMOTE_HOST:
       g_value_set_string (value, self->remote_host);
       break;
-    case PROP_REMOTE_ADDRESS:
+    case ENTRY_PROP_REMOTE_ADDRESS:
       g_value_set_object (value, self->remote_address);
       break;
-    case PROP_PROTOCOL_TEXT:
+    case ENTRY_PROP_PROTOCOL_TEXT:
       g_value_set_string (value, self->protocol_text);
       break;
-    case PROP_INTERNAL_PORT_TEXT:
+    case ENTRY_PROP_INTERNAL_PORT_TEXT:
       g_value_set_string (value, self->internal_port_text);
       break;
-    case PROP_INTERNAL_ADDRESS_TEXT:
+    case ENTRY_PROP_INTERNAL_ADDRESS_TEXT:
       g_value_set_string (value, self->internal_address_text);
       break;
-    case PROP_PROBLEM:
+    case ENTRY_PROP_PROBLEM:
       g_value_set_string (value, self->problem);
       break;
-    case N_PROPS:
+    case ENTRY_N_PROPS:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
@@ -122,44 +122,44 @@ plum_entry_set_property (GObject *object, guint property_id, const GValue *value
 
   switch ((PlumEntryProperty) property_id)
     {
-    case PROP_PROTOCOL:
+    case ENTRY_PROP_PROTOCOL:
       self->protocol = g_value_get_enum (value);
       break;
-    case PROP_EXTERNAL_PORT:
+    case ENTRY_PROP_EXTERNAL_PORT:
       self->external_port = g_value_get_uint (value);
       break;
-    case PROP_INTERNAL_PORT:
+    case ENTRY_PROP_INTERNAL_PORT:
       self->internal_port = g_value_get_uint (value);
       break;
-    case PROP_INTERNAL_ADDRESS:
+    case ENTRY_PROP_INTERNAL_ADDRESS:
       self->internal_address = g_value_dup_object (value);
       break;
-    case PROP_DESCRIPTION:
+    case ENTRY_PROP_DESCRIPTION:
       self->description = dup_printable (value, MAX_DESCRIPTION);
       break;
-    case PROP_LIFETIME:
+    case ENTRY_PROP_LIFETIME:
       self->lifetime = g_value_get_uint (value);
       break;
-    case PROP_ENABLED:
+    case ENTRY_PROP_ENABLED:
       self->enabled = g_value_get_boolean (value);
       break;
-    case PROP_REMOTE_HOST:
+    case ENTRY_PROP_REMOTE_HOST:
       plum_entry_set_remote_host (self, value);
       break;
-    case PROP_PROTOCOL_TEXT:
+    case ENTRY_PROP_PROTOCOL_TEXT:
       self->protocol_text = dup_printable (value, MAX_VALUE);
       break;
-    case PROP_INTERNAL_PORT_TEXT:
+    case ENTRY_PROP_INTERNAL_PORT_TEXT:
       self->internal_port_text = dup_printable (value, MAX_VALUE);
       break;
-    case PROP_INTERNAL_ADDRESS_TEXT:
+    case ENTRY_PROP_INTERNAL_ADDRESS_TEXT:
       self->internal_address_text = dup_printable (value, MAX_VALUE);
       break;
-    case PROP_PROBLEM:
+    case ENTRY_PROP_PROBLEM:
       self->problem = dup_printable (value, MAX_PROBLEM);
       break;
-    case PROP_REMOTE_ADDRESS:
-    case N_PROPS:
+    case ENTRY_PROP_REMOTE_ADDRESS:
+    case ENTRY_N_PROPS:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
@@ -193,7 +193,7 @@ define_endpoint_properties (GParamFlags flags)
    *
    * Since: 1.0
    */
-  properties[PROP_PROTOCOL] =
+  entry_properties[ENTRY_PROP_PROTOCOL] =
     g_param_spec_enum ("protocol", NULL, NULL, PLUM_TYPE_PROTOCOL, PLUM_PROTOCOL_TCP, flags);
 
   /**
@@ -204,7 +204,7 @@ define_endpoint_properties (GParamFlags flags)
    *
    * Since: 1.0
    */
-  properties[PROP_EXTERNAL_PORT] =
+  entry_properties[ENTRY_PROP_EXTERNAL_PORT] =
     g_param_spec_uint ("external-port", NULL, NULL, 0, G_MAXUINT16, 0, flags);
 
   /**
@@ -214,7 +214,7 @@ define_endpoint_properties (GParamFlags flags)
    *
    * Since: 1.0
    */
-  properties[PROP_INTERNAL_PORT] =
+  entry_properties[ENTRY_PROP_INTERNAL_PORT] =
     g_param_spec_uint ("internal-port", NULL, NULL, 0, G_MAXUINT16, 0, flags);
 
   /**
@@ -224,7 +224,7 @@ define_endpoint_properties (GParamFlags flags)
    *
    * Since: 1.0
    */
-  properties[PROP_INTERNAL_ADDRESS] =
+  entry_properties[ENTRY_PROP_INTERNAL_ADDRESS] =
     g_param_spec_object ("internal-address", NULL, NULL, G_TYPE_INET_ADDRESS, flags);
 }
 
@@ -238,7 +238,8 @@ define_text_properties (GParamFlags flags)
    *
    * Since: 1.0
    */
-  properties[PROP_PROTOCOL_TEXT] = g_param_spec_string ("protocol-text", NULL, NULL, NULL, flags);
+  entry_properties[ENTRY_PROP_PROTOCOL_TEXT] =
+    g_param_spec_string ("protocol-text", NULL, NULL, NULL, flags);
 
   /**
    * PlumEntry:internal-port-text: (getter get_internal_port_text)
@@ -248,7 +249,7 @@ define_text_properties (GParamFlags flags)
    *
    * Since: 1.0
    */
-  properties[PROP_INTERNAL_PORT_TEXT] =
+  entry_properties[ENTRY_PROP_INTERNAL_PORT_TEXT] =
     g_param_spec_string ("internal-port-text", NULL, NULL, NULL, flags);
 
   /**
@@ -258,7 +259,7 @@ define_text_properties (GParamFlags flags)
    *
    * Since: 1.0
    */
-  properties[PROP_INTERNAL_ADDRESS_TEXT] =
+  entry_properties[ENTRY_PROP_INTERNAL_ADDRESS_TEXT] =
     g_param_spec_string ("internal-address-text", NULL, NULL, NULL, flags);
 
   /**
@@ -268,7 +269,7 @@ define_text_properties (GParamFlags flags)
    *
    * Since: 1.0
    */
-  properties[PROP_PROBLEM] = g_param_spec_string ("problem", NULL, NULL, NULL, flags);
+  entry_properties[ENTRY_PROP_PROBLEM] = g_param_spec_string ("problem", NULL, NULL, NULL, flags);
 }
 
 static void
@@ -282,7 +283,8 @@ define_remote_properties (GParamFlags flags)
    *
    * Since: 1.0
    */
-  properties[PROP_REMOTE_HOST] = g_param_spec_string ("remote-host", NULL, NULL, NULL, flags);
+  entry_properties[ENTRY_PROP_REMOTE_HOST] =
+    g_param_spec_string ("remote-host", NULL, NULL, NULL, flags);
 
   /**
    * PlumEntry:remote-address: (getter get_remote_address)
@@ -291,7 +293,7 @@ define_remote_properties (GParamFlags flags)
    *
    * Since: 1.0
    */
-  properties[PROP_REMOTE_ADDRESS] =
+  entry_properties[ENTRY_PROP_REMOTE_ADDRESS] =
     g_param_spec_object ("remote-address", NULL, NULL, G_TYPE_INET_ADDRESS_MASK,
                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 }
@@ -320,7 +322,8 @@ plum_entry_class_init (PlumEntryClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_DESCRIPTION] = g_param_spec_string ("description", NULL, NULL, NULL, flags);
+  entry_properties[ENTRY_PROP_DESCRIPTION] =
+    g_param_spec_string ("description", NULL, NULL, NULL, flags);
 
   /**
    * PlumEntry:lifetime: (getter get_lifetime)
@@ -330,7 +333,8 @@ plum_entry_class_init (PlumEntryClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_LIFETIME] = g_param_spec_uint ("lifetime", NULL, NULL, 0, G_MAXUINT32, 0, flags);
+  entry_properties[ENTRY_PROP_LIFETIME] =
+    g_param_spec_uint ("lifetime", NULL, NULL, 0, G_MAXUINT32, 0, flags);
 
   /**
    * PlumEntry:enabled: (getter get_enabled)
@@ -339,9 +343,9 @@ plum_entry_class_init (PlumEntryClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_ENABLED] = g_param_spec_boolean ("enabled", NULL, NULL, FALSE, flags);
+  entry_properties[ENTRY_PROP_ENABLED] = g_param_spec_boolean ("enabled", NULL, NULL, FALSE, flags);
 
-  g_object_class_install_properties (object_class, N_PROPS, properties);
+  g_object_class_install_properties (object_class, ENTRY_N_PROPS, entry_properties);
 }
 
 static void

@@ -23,14 +23,14 @@ struct _PlumProbe
 };
 
 typedef enum {
-  PROP_NAME = 1,
-  PROP_OUTCOME,
-  PROP_ERROR,
-  PROP_MS,
-  N_PROPS
+  PROBE_PROP_NAME = 1,
+  PROBE_PROP_OUTCOME,
+  PROBE_PROP_ERROR,
+  PROBE_PROP_MS,
+  PROBE_N_PROPS
 } PlumProbeProperty;
 
-static GParamSpec *properties[N_PROPS];
+static GParamSpec *probe_properties[PROBE_N_PROPS];
 
 G_DEFINE_FINAL_TYPE (PlumProbe, plum_probe, G_TYPE_OBJECT)
 
@@ -41,19 +41,19 @@ plum_probe_get_property (GObject *object, guint property_id, GValue *value, GPar
 
   switch ((PlumProbeProperty) property_id)
     {
-    case PROP_NAME:
+    case PROBE_PROP_NAME:
       g_value_set_string (value, self->name);
       break;
-    case PROP_OUTCOME:
+    case PROBE_PROP_OUTCOME:
       g_value_set_enum (value, self->outcome);
       break;
-    case PROP_ERROR:
+    case PROBE_PROP_ERROR:
       g_value_set_boxed (value, self->error);
       break;
-    case PROP_MS:
+    case PROBE_PROP_MS:
       g_value_set_uint (value, self->ms);
       break;
-    case N_PROPS:
+    case PROBE_N_PROPS:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
@@ -86,7 +86,7 @@ plum_probe_class_init (PlumProbeClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, flags);
+  probe_properties[PROBE_PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, flags);
 
   /**
    * PlumProbe:outcome: (getter get_outcome)
@@ -95,7 +95,7 @@ plum_probe_class_init (PlumProbeClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_OUTCOME] =
+  probe_properties[PROBE_PROP_OUTCOME] =
     g_param_spec_enum ("outcome", NULL, NULL, PLUM_TYPE_PROBE_OUTCOME, PLUM_PROBE_PENDING, flags);
 
   /**
@@ -106,7 +106,8 @@ plum_probe_class_init (PlumProbeClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_ERROR] = g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR, flags);
+  probe_properties[PROBE_PROP_ERROR] =
+    g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR, flags);
 
   /**
    * PlumProbe:ms: (getter get_ms)
@@ -115,9 +116,9 @@ plum_probe_class_init (PlumProbeClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_MS] = g_param_spec_uint ("ms", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  probe_properties[PROBE_PROP_MS] = g_param_spec_uint ("ms", NULL, NULL, 0, G_MAXUINT, 0, flags);
 
-  g_object_class_install_properties (object_class, N_PROPS, properties);
+  g_object_class_install_properties (object_class, PROBE_N_PROPS, probe_properties);
 }
 
 static void
@@ -143,19 +144,19 @@ plum_probe_set_outcome (PlumProbe *self, PlumProbeOutcome outcome, const GError 
     {
       g_clear_error (&self->error);
       self->error = error != NULL ? g_error_copy (error) : NULL;
-      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ERROR]);
+      g_object_notify_by_pspec (G_OBJECT (self), probe_properties[PROBE_PROP_ERROR]);
     }
 
   if (self->ms != ms)
     {
       self->ms = ms;
-      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MS]);
+      g_object_notify_by_pspec (G_OBJECT (self), probe_properties[PROBE_PROP_MS]);
     }
 
   if (self->outcome != outcome)
     {
       self->outcome = outcome;
-      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_OUTCOME]);
+      g_object_notify_by_pspec (G_OBJECT (self), probe_properties[PROBE_PROP_OUTCOME]);
     }
 
   g_object_thaw_notify (G_OBJECT (self));

@@ -23,14 +23,14 @@ struct _PlumVerdict
 };
 
 typedef enum {
-  PROP_BACKEND_NAME = 1,
-  PROP_BACKEND_TITLE,
-  PROP_ERROR,
-  PROP_REQUESTED,
-  N_PROPS
+  VERDICT_PROP_BACKEND_NAME = 1,
+  VERDICT_PROP_BACKEND_TITLE,
+  VERDICT_PROP_ERROR,
+  VERDICT_PROP_REQUESTED,
+  VERDICT_N_PROPS
 } PlumVerdictProperty;
 
-static GParamSpec *properties[N_PROPS];
+static GParamSpec *verdict_properties[VERDICT_N_PROPS];
 
 G_DEFINE_FINAL_TYPE (PlumVerdict, plum_verdict, G_TYPE_OBJECT)
 
@@ -41,19 +41,19 @@ plum_verdict_get_property (GObject *object, guint property_id, GValue *value, GP
 
   switch ((PlumVerdictProperty) property_id)
     {
-    case PROP_BACKEND_NAME:
+    case VERDICT_PROP_BACKEND_NAME:
       g_value_set_string (value, self->backend_name);
       break;
-    case PROP_BACKEND_TITLE:
+    case VERDICT_PROP_BACKEND_TITLE:
       g_value_set_string (value, self->backend_title);
       break;
-    case PROP_ERROR:
+    case VERDICT_PROP_ERROR:
       g_value_set_boxed (value, self->error);
       break;
-    case PROP_REQUESTED:
+    case VERDICT_PROP_REQUESTED:
       g_value_set_boolean (value, self->requested);
       break;
-    case N_PROPS:
+    case VERDICT_N_PROPS:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
@@ -87,7 +87,8 @@ plum_verdict_class_init (PlumVerdictClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_BACKEND_NAME] = g_param_spec_string ("backend-name", NULL, NULL, NULL, flags);
+  verdict_properties[VERDICT_PROP_BACKEND_NAME] =
+    g_param_spec_string ("backend-name", NULL, NULL, NULL, flags);
 
   /**
    * PlumVerdict:backend-title: (getter get_backend_title)
@@ -97,7 +98,8 @@ plum_verdict_class_init (PlumVerdictClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_BACKEND_TITLE] = g_param_spec_string ("backend-title", NULL, NULL, NULL, flags);
+  verdict_properties[VERDICT_PROP_BACKEND_TITLE] =
+    g_param_spec_string ("backend-title", NULL, NULL, NULL, flags);
 
   /**
    * PlumVerdict:error: (getter get_error)
@@ -106,7 +108,8 @@ plum_verdict_class_init (PlumVerdictClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_ERROR] = g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR, flags);
+  verdict_properties[VERDICT_PROP_ERROR] =
+    g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR, flags);
 
   /**
    * PlumVerdict:requested: (getter get_requested)
@@ -116,9 +119,10 @@ plum_verdict_class_init (PlumVerdictClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_REQUESTED] = g_param_spec_boolean ("requested", NULL, NULL, FALSE, flags);
+  verdict_properties[VERDICT_PROP_REQUESTED] =
+    g_param_spec_boolean ("requested", NULL, NULL, FALSE, flags);
 
-  g_object_class_install_properties (object_class, N_PROPS, properties);
+  g_object_class_install_properties (object_class, VERDICT_N_PROPS, verdict_properties);
 }
 
 static void

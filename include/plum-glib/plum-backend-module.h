@@ -6,7 +6,7 @@
 #  error "Only <plum-glib/plum-glib.h> can be included directly."
 #endif
 
-#include <gmodule.h>
+#include <glib-object.h>
 #include <plum-glib/plum-version-macros.h>
 
 G_BEGIN_DECLS
@@ -68,7 +68,7 @@ typedef struct
 #define PLUM_DEFINE_BACKEND_MODULE(module_name, module_description, module_priority, type_macro)   \
   static GType plum_backend_module_get_type (void) { return type_macro; }                          \
                                                                                                    \
-  G_MODULE_EXPORT extern const PlumBackendModule plum_backend_module;                              \
+  PLUM_EXTERN const PlumBackendModule plum_backend_module;                                         \
   const PlumBackendModule plum_backend_module = {                                                  \
     PLUM_BACKEND_ABI,                                                                              \
     module_name,                                                                                   \

@@ -56,7 +56,7 @@ adversary_tear_down (Adversary *self)
 }
 
 static void
-on_gateways_changed (
+on_adversary_fixture_gateways_changed (
   GListModel *gateways, guint position, guint removed, guint added, Adversary *self)
 {
   for (guint i = position; i < position + added; i++)
@@ -73,7 +73,7 @@ adversary_watch_traffic (Adversary *self, GCallback func, gpointer user_data)
   self->traffic = func;
   self->traffic_data = user_data;
   g_signal_connect (plum_manager_get_gateways (self->manager), "items-changed",
-                    G_CALLBACK (on_gateways_changed), self);
+                    G_CALLBACK (on_adversary_fixture_gateways_changed), self);
 }
 
 void

@@ -54,13 +54,13 @@ test_writer (void)
 }
 
 static void
-assert_schedule (const PlumRetryPlan *plan, double jitter, const gint64 *waits, size_t n)
+assert_schedule (const PlumRetryPlan *plan, int jitter_ppm, const gint64 *waits, size_t n)
 {
   gint64 wait = 0;
 
   for (size_t i = 0; i < n; i++)
     {
-      wait = plum_retry_wait_ms (plan, (guint) i + 1, wait, jitter);
+      wait = plum_retry_wait_ms (plan, (guint) i + 1, wait, jitter_ppm);
       g_assert_cmpint (wait, ==, waits[i]);
     }
 }
@@ -70,7 +70,7 @@ test_retry_natpmp (void)
 {
   static const gint64 waits[] = { 250, 500, 1000, 2000, 4000, 8000, 16000, 32000, 64000 };
 
-  assert_schedule (&plum_retry_natpmp, 0.1, waits, G_N_ELEMENTS (waits));
+  assert_schedule (&plum_retry_natpmp, PLUM_RETRY_JITTER_PPM, waits, G_N_ELEMENTS (waits));
   g_assert_false (plum_retry_is_last (&plum_retry_natpmp, 8));
   g_assert_true (plum_retry_is_last (&plum_retry_natpmp, 9));
 }
@@ -81,11 +81,13 @@ test_retry_pcp (void)
   static const gint64 nominal[] = { 250,   500,   1000,   3000,   6000,   12000,   24000,
                                     48000, 96000, 192000, 384000, 768000, 1024000, 1024000 };
   static const gint64 least[] = { 250, 500, 1000, 2700, 4860 };
+  static const gint64 some[] = { 250, 500, 1000, 3037, 6149 };
   static const gint64 most[] = { 250, 500, 1000, 3300, 7260 };
 
-  assert_schedule (&plum_retry_pcp, 0.0, nominal, G_N_ELEMENTS (nominal));
-  assert_schedule (&plum_retry_pcp, -0.1, least, G_N_ELEMENTS (least));
-  assert_schedule (&plum_retry_pcp, 0.1, most, G_N_ELEMENTS (most));
+  assert_schedule (&plum_retry_pcp, 0, nominal, G_N_ELEMENTS (nominal));
+  assert_schedule (&plum_retry_pcp, -PLUM_RETRY_JITTER_PPM, least, G_N_ELEMENTS (least));
+  assert_schedule (&plum_retry_pcp, 12500, some, G_N_ELEMENTS (some));
+  assert_schedule (&plum_retry_pcp, PLUM_RETRY_JITTER_PPM, most, G_N_ELEMENTS (most));
   g_assert_false (plum_retry_is_last (&plum_retry_pcp, 1000));
 }
 

@@ -208,23 +208,23 @@ assert_lease (PlumLease *lease, guint port, guint lifetime, const char *address)
 }
 
 int
-upnp_test_run (int argc, char *argv[], const UpnpTest *tests, gsize n_tests)
+upnp_test_run (int argc, char *argv[], const UpnpTest *upnp_tests, gsize n_rows)
 {
   g_test_init (&argc, &argv, NULL);
 
-  for (gsize i = 0; i < n_tests; i++)
-    upnp_test_add (&tests[i]);
+  for (gsize i = 0; i < n_rows; i++)
+    upnp_test_add (&upnp_tests[i]);
 
   return g_test_run ();
 }
 
 int
-upnp_test_run_ipv6 (int argc, char *argv[], const UpnpTest *tests, gsize n_tests)
+upnp_test_run_ipv6 (int argc, char *argv[], const UpnpTest *upnp_tests, gsize n_rows)
 {
   g_test_init (&argc, &argv, NULL);
 
-  for (gsize i = 0; i < n_tests; i++)
-    upnp_test_add_ipv6 (&tests[i]);
+  for (gsize i = 0; i < n_rows; i++)
+    upnp_test_add_ipv6 (&upnp_tests[i]);
 
   return g_test_run ();
 }

@@ -41,10 +41,10 @@ typedef struct
 /* Adds the test /upnp/NAME with a new fixture. */
 void upnp_test_add (const UpnpTest *test);
 /* Initializes GTest, adds the tests and runs them. */
-int upnp_test_run (int argc, char *argv[], const UpnpTest *tests, gsize n_tests);
+int upnp_test_run (int argc, char *argv[], const UpnpTest *upnp_tests, gsize n_rows);
 /* The same for tests /upnp/pinhole/NAME on TEST_LINK, where the router has a firewall and the host
  * an IPv6 address. */
-int upnp_test_run_ipv6 (int argc, char *argv[], const UpnpTest *tests, gsize n_tests);
+int upnp_test_run_ipv6 (int argc, char *argv[], const UpnpTest *upnp_tests, gsize n_rows);
 
 /* Replaces the backend by a new one without any state. */
 void renew_backend (Fixture *f);

@@ -116,6 +116,17 @@ on_timeout (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* 0 if the C library cannot tell. */
+static gsize
+memory_in_use (void)
+{
+#ifdef HAVE_MALLINFO2
+  return mallinfo2 ().uordblks;
+#else
+  return 0;
+#endif
+}
+
 static void
 bench_idle (guint n, guint seconds, char **backends)
 {
@@ -125,7 +136,7 @@ bench_idle (guint n, guint seconds, char **backends)
   gsize used;
 
   map_all (manager, 1);
-  used = mallinfo2 ().uordblks;
+  used = memory_in_use ();
   for (guint i = 1; i < n; i++)
     {
       g_autoptr (PlumMapping) mapping = plum_mapping_new (PLUM_PROTOCOL_UDP, 20000 + i);
@@ -143,7 +154,7 @@ bench_idle (guint n, guint seconds, char **backends)
   /* Wait until the discovery of the other backends has timed out. */
   g_timeout_add_seconds (4, on_timeout, loop);
   g_main_loop_run (loop);
-  used = mallinfo2 ().uordblks - used;
+  used = memory_in_use () - used;
 
   getrusage (RUSAGE_SELF, &before);
   g_timeout_add_seconds (seconds, on_timeout, loop);

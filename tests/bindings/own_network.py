@@ -30,7 +30,7 @@ def _set_loopback_up():
         fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", flags | IFF_UP))
 
 
-def _enter():
+def _enter(as_root):
     user, group = os.getuid(), os.getgid()
     libc = ctypes.CDLL(None, use_errno=True)
 
@@ -38,8 +38,8 @@ def _enter():
         raise OSError(ctypes.get_errno(), "unshare")
 
     _write("/proc/self/setgroups", "deny")
-    _write("/proc/self/uid_map", "%d %d 1" % (user, user))
-    _write("/proc/self/gid_map", "%d %d 1" % (group, group))
+    _write("/proc/self/uid_map", "%d %d 1" % (0 if as_root else user, user))
+    _write("/proc/self/gid_map", "%d %d 1" % (0 if as_root else group, group))
     _set_loopback_up()
 
 
@@ -48,19 +48,20 @@ def _can_enter():
     child = os.fork()
     if child == 0:
         try:
-            _enter()
+            _enter(False)
         except OSError:
             os._exit(1)
         os._exit(0)
     return os.waitpid(child, 0)[1] == 0
 
 
-def enter():
+def enter(as_root=False):
     """Moves this process to a new network namespace. Returns False if the kernel does not permit it.
 
-    Call this before another thread is started.
+    Programs that this process starts, such as ip, can change the namespace only as root: an ordinary
+    user loses the capabilities on exec. Call this before another thread is started.
     """
     if not _can_enter():
         return False
-    _enter()
+    _enter(as_root)
     return True

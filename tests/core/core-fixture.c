@@ -37,7 +37,7 @@ core_fixture_tear_down (CoreFixture *f, gconstpointer data)
 }
 
 static PlumMapping *
-add (CoreFixture *f, guint internal_port, guint external_port, gboolean require)
+core_fixture_add (CoreFixture *f, guint internal_port, guint external_port, gboolean require)
 {
   g_autoptr (GError) error = NULL;
   PlumMapping *mapping =
@@ -52,13 +52,13 @@ add (CoreFixture *f, guint internal_port, guint external_port, gboolean require)
 PlumMapping *
 core_add (CoreFixture *f, guint internal_port, guint external_port)
 {
-  return add (f, internal_port, external_port, FALSE);
+  return core_fixture_add (f, internal_port, external_port, FALSE);
 }
 
 PlumMapping *
 core_add_exact (CoreFixture *f, guint internal_port, guint external_port)
 {
-  return add (f, internal_port, external_port, TRUE);
+  return core_fixture_add (f, internal_port, external_port, TRUE);
 }
 
 PlumMapping *
@@ -122,7 +122,7 @@ core_assert_empty (CoreFixture *f)
 }
 
 static void
-on_notify (PlumMapping *mapping, GParamSpec *pspec, CoreFixture *f)
+on_core_fixture_notify (PlumMapping *mapping, GParamSpec *pspec, CoreFixture *f)
 {
   g_string_append_printf (f->events, "%s%s", f->events->len > 0 ? " " : "", pspec->name);
   if (g_str_equal (pspec->name, "state"))
@@ -132,7 +132,7 @@ on_notify (PlumMapping *mapping, GParamSpec *pspec, CoreFixture *f)
 void
 core_listen (CoreFixture *f, PlumMapping *mapping)
 {
-  g_signal_connect (mapping, "notify", G_CALLBACK (on_notify), f);
+  g_signal_connect (mapping, "notify", G_CALLBACK (on_core_fixture_notify), f);
 }
 
 static int

@@ -73,7 +73,7 @@ test_memory_of_idle_mappings (CoreFixture *f, gconstpointer data)
 
   if (test_memory_in_use () == 0)
     {
-      g_test_skip ("the memory in use is unknown with a sanitizer");
+      g_test_skip ("the memory in use is unknown, as with a sanitizer");
       return;
     }
 

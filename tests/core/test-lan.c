@@ -127,7 +127,7 @@ has_route_to (const char *text)
 }
 
 static void
-add_ipv6 (TestWatch *watch)
+lan_add_ipv6 (TestWatch *watch)
 {
   g_assert_true (test_lan_ip ("addr add 2001:db8::2/64 dev wan0 nodad"));
   g_assert_true (test_lan_ip ("addr add fe80::2/64 dev wan0 nodad"));
@@ -158,7 +158,7 @@ test_lan_set_up (TestLan *lan, gconstpointer family)
 
   g_assert_true (test_lan_ip ("addr add 192.0.2.2/24 dev wan0"));
   if (family == TEST_LAN_IPV6)
-    add_ipv6 (&watch);
+    lan_add_ipv6 (&watch);
   test_watch_clear (&watch);
 }
 

@@ -32,11 +32,38 @@ test_windows (void)
       guint low = rows[i].window;
       guint high = rows[i].window;
 
-      g_assert_cmpint (plum_renewal_next (granted, lifetime, granted, &low, 0.0), ==,
+      g_assert_cmpint (plum_renewal_next (granted, lifetime, granted, &low, 0), ==,
                        granted + (gint64) (rows[i].from * (double) lifetime));
-      g_assert_cmpint (plum_renewal_next (granted, lifetime, granted, &high, 1.0), ==,
-                       granted + (gint64) (rows[i].to * (double) lifetime));
+      g_assert_cmpint (plum_renewal_next (granted, lifetime, granted, &high, G_MAXUINT32), ==,
+                       granted + (gint64) (rows[i].to * (double) lifetime) - 1);
       g_assert_cmpuint (low, ==, rows[i].window + 1);
+    }
+}
+
+/* Lifetimes that no power of two divides, up to the longest one of PCP. The results are computed
+ * with integers of any size: expiry - (lifetime >> k) + ((lifetime >> k + 2) * random >> 32). */
+static void
+test_same_on_all_processors (void)
+{
+  static const struct
+  {
+    gint64 lifetime;
+    guint32 random;
+    gint64 when;
+  } rows[] = {
+    { 7199999999, 0x80000000, 4049999999 },
+    { 120000001, 0xffffffff, 75000000 },
+    { 4294967295 * SECOND, 0x12345678, 2185661134491111 },
+    { 4294967295 * SECOND, 0xffffffff, 2684354559250000 },
+    { 99999999999999, 0xdeadbeef, 60872983137959 },
+  };
+
+  for (unsigned int i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      guint window = 0;
+
+      g_assert_cmpint (plum_renewal_next (0, rows[i].lifetime, 0, &window, rows[i].random), ==,
+                       rows[i].when);
     }
 }
 
@@ -44,7 +71,7 @@ static void
 test_late_call_skips_windows (void)
 {
   guint window = 0;
-  gint64 when = plum_renewal_next (0, 7200 * SECOND, 6000 * SECOND, &window, 0.5);
+  gint64 when = plum_renewal_next (0, 7200 * SECOND, 6000 * SECOND, &window, G_MAXUINT32 / 2);
 
   /* 6000 of 7200 s have passed: the window at 7/8 is next. */
   g_assert_cmpint (when, >=, 6300 * SECOND);
@@ -68,7 +95,7 @@ test_properties (void)
       while (now < granted + lifetime)
         {
           gint64 when =
-            plum_renewal_next (granted, lifetime, now, &window, g_test_rand_double_range (0, 1));
+            plum_renewal_next (granted, lifetime, now, &window, (guint32) g_test_rand_int ());
 
           g_assert_cmpint (when, >=, now);
           g_assert_cmpint (when, <=, granted + lifetime);
@@ -370,6 +397,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/life/windows/table", test_windows);
+  g_test_add_func ("/life/windows/same-on-all-processors", test_same_on_all_processors);
   g_test_add_func ("/life/windows/late-call", test_late_call_skips_windows);
   g_test_add_func ("/life/windows/properties", test_properties);
   CORE_ADD ("/life/renewal/by-granted-lifetime", test_renewed_by_the_granted_lifetime);

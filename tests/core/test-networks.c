@@ -154,6 +154,58 @@ test_others_come_later (Networks *f, gconstpointer data)
   core_assert_log ("alpha@wan0:discover alpha@wan0:map:tcp:8080:8080");
 }
 
+/* The kernel's notification is not processed yet: a refresh that the user requests in the same
+ * moment sees the new route. */
+static void
+test_discovery_looks_again (Networks *f, gconstpointer data)
+{
+  SKIP_WITHOUT_LAN (f);
+
+  discover (f);
+  ip ("route del default via 198.51.100.1 dev wlan0 metric 600");
+  ip ("route del default via 192.0.2.1 dev wan0 metric 100");
+  settle (f);
+  assert_gateways (f, "");
+  g_free (fake_backends_take_log ());
+
+  ip ("route add default via 192.0.2.1 dev wan0 metric 100");
+  discover (f);
+  assert_gateways (f, "wan0");
+  core_assert_log ("alpha@wan0:discover");
+  ip ("route add default via 198.51.100.1 dev wlan0 metric 50");
+  discover (f);
+  assert_gateways (f, "wlan0 wan0");
+  ip ("route del default via 198.51.100.1 dev wlan0 metric 50");
+  settle (f);
+}
+
+static void
+test_create_looks_again (Networks *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (GError) error = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ip ("route del default via 198.51.100.1 dev wlan0 metric 600");
+  ip ("route del default via 192.0.2.1 dev wan0 metric 100");
+  plum_manager_discover_async (f->core.manager, NULL, test_store_result, &f->core.result);
+  test_loop_settle (&f->core.loop);
+  g_assert_false (plum_manager_discover_finish (f->core.manager, f->core.result, &error));
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY);
+  g_clear_error (&error);
+  g_clear_object (&f->core.result);
+  settle (f);
+
+  ip ("route add default via 192.0.2.1 dev wan0 metric 100");
+  plum_manager_create_mapping_async (f->core.manager, PLUM_PROTOCOL_TCP, 8080, 0, 0, NULL,
+                                     test_store_result, &f->core.result);
+  test_loop_settle (&f->core.loop);
+  mapping = plum_manager_create_mapping_finish (f->core.manager, f->core.result, &error);
+  g_assert_no_error (error);
+  assert_up_on (mapping, "wan0");
+}
+
 static void
 test_discovery_is_cancelled (Networks *f, gconstpointer data)
 {
@@ -1049,6 +1101,8 @@ main (int argc, char **argv)
 #define ADD(path, func) g_test_add ("/networks/" path, Networks, NULL, set_up, func, tear_down)
   ADD ("list", test_list);
   ADD ("others-come-later", test_others_come_later);
+  ADD ("discovery-looks-again", test_discovery_looks_again);
+  ADD ("create-looks-again", test_create_looks_again);
   ADD ("discovery-is-cancelled", test_discovery_is_cancelled);
   ADD ("no-next-hop", test_no_next_hop);
   ADD ("no-next-hop-is-needed", test_no_next_hop_is_needed);

@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 
 import own_network
 
@@ -30,8 +31,8 @@ def _ip(*words):
 def enter_router():
     """Moves this process to the router. Call it before any thread is started."""
     if shutil.which("ip") is None:
-        raise Unavailable("ip (iproute2) is not installed")
-    if not own_network.enter():
+        sys.exit("ip (iproute2) is not installed")
+    if not own_network.enter(as_root=True):
         raise Unavailable("network namespaces are not available to ordinary users")
 
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Tests the installed library: headers, pkg-config file, modules, manual pages and tests.
+"""Tests the installed library: headers, pkg-config file, modules, manual pages, examples and tests.
 
-Usage: test-installed.py SOURCE-ROOT BUILD-ROOT PREFIX LIBDIR with-tests|without-tests [EXAMPLE...]
-Installs into a temporary directory. EXAMPLE... are the arguments of tests/docs/test-examples.py. Writes TAP.
+Usage: test-installed.py SOURCE-ROOT BUILD-ROOT PREFIX LIBDIR with-tests|without-tests [LANGUAGE=PROGRAM...]
+Installs into a temporary directory. LANGUAGE is c++, python, gjs or vala, and PROGRAM its compiler
+or interpreter. Writes TAP.
 """
 
+import functools
 import glob
 import json
 import os
@@ -20,7 +22,7 @@ import traceback
 import own_network
 
 SOURCE, BUILD, PREFIX, LIBDIR, WITH_TESTS = sys.argv[1:6]
-SCRIPTS = sys.argv[6:]
+LANGUAGES = dict(word.split("=", 1) for word in sys.argv[6:])
 EXAMPLES = os.path.join(SOURCE, "docs", "examples")
 DEADLINE = 240  # in seconds; includes a complete build
 
@@ -67,6 +69,7 @@ class Installation:
 
         self.env = dict(os.environ, PKG_CONFIG_PATH=os.path.join(folder, "pkgconfig"),
                         LD_LIBRARY_PATH=self.libdir, PLUM_BACKEND_PATH=self.backends,
+                        XDG_DATA_DIRS=os.path.join(self.prefix, "share") + ":/usr/local/share:/usr/share",
                         LC_ALL="C.UTF-8", XDG_STATE_HOME=os.path.join(folder, "state"))
         self.env.pop("PLUM_BACKENDS", None)
 
@@ -110,13 +113,22 @@ def pkg_config_backenddir(here):
     assert glob.glob(here.backends + "/libplum-backend-*.so"), "no backend is installed"
 
 
-@test("/installed/pkg-config/compiles-and-links")
-def pkg_config_compiles(here):
-    program = os.path.join(here.folder, "first-port")
-    flags = here.pkg_config("--cflags", "--libs").split()
+@test("/installed/pkg-config/private-libraries")
+def pkg_config_private(here):
+    """Programs that link to the shared library do not link to what only the library uses."""
+    assert "-lgmodule-2.0" not in here.pkg_config("--libs").split()
+    assert "-lgmodule-2.0" in here.pkg_config("--static", "--libs").split()
 
-    run("cc", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter",
-        os.path.join(EXAMPLES, "first-port.c"), "-o", program, *flags)
+
+@test("/installed/modules/relative-to-the-library")
+def modules_relative(here):
+    """The installation was moved, and its compiled-in path does not exist."""
+    if os.path.exists(os.path.join(PREFIX, LIBDIR, "plum-glib-1.0", "backends")):
+        return "SKIP %s contains an installation" % PREFIX
+    env = {name: value for name, value in here.env.items() if name != "PLUM_BACKEND_PATH"}
+    lines = run(here.plumctl, "backends", "--json", env=env).splitlines()
+    equal(sorted(event["path"] for event in map(json.loads, lines)),
+          sorted(glob.glob(here.backends + "/*.so")))
 
 
 @test("/installed/symbols/as-listed")
@@ -129,18 +141,12 @@ def symbols(here):
     equal(sorted(set(found) - set(listed)), [])   # symbols that were not declared
 
 
-@test("/installed/service/compiles-without-glib")
-def service_compiles(here):
+@test("/installed/service/flags-without-glib")
+def service_flags(here):
     if not here.has_service():
         return
     flags = here.pkg_config("--cflags", "--libs", name="plum-service-1.0").split()
     assert not any("glib-2.0" in flag for flag in flags), flags
-    for compiler, standard, example in (("cc", "-std=c99", "blocking-server.c"),
-                                        ("c++", "-std=c++11", "game-loop.cpp")):
-        if shutil.which(compiler) is not None:
-            run(compiler, standard, "-Wall", "-Wextra", "-Wpedantic", "-Werror",
-                "-Wno-unused-parameter", "-pthread", os.path.join(EXAMPLES, "service", example), "-o",
-                os.path.join(here.folder, "service-example"), *flags)
 
 
 @test("/installed/service/adaptor-compiles")
@@ -216,19 +222,127 @@ def installed_tests(here):
             assert "ok 1 " in output and "not ok" not in output, output
 
 
-# Example scripts
+# The examples of the manual
 
-@test("/installed/scripts/map")
-def scripts(here):
-    if not SCRIPTS:
-        return
+STRICT = ("-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wno-unused-parameter")
+
+
+def compiled_examples(here):
+    """Yields the examples of the manual that are compiled: (name, source, command)."""
+    flags = here.pkg_config("--cflags", "--libs").split()
+    for name, kind in (("first-port", ""), ("threads", ""), ("application", ""),
+                       ("socket-service", ""), ("readme-example", "kept-")):
+        yield kind + name, name + ".c", ["cc", "-std=c11", *STRICT[:2], *STRICT[3:], *flags]
+    if "vala" in LANGUAGES:
+        yield "vala", "first-port.vala", [LANGUAGES["vala"], "--pkg", "plum-glib-1.0", "--pkg",
+                                          "posix", "--fatal-warnings", "-X", "-w"]
+    if here.has_service():
+        flags = here.pkg_config("--cflags", "--libs", name="plum-service-1.0").split()
+        yield "service-c99", "service/blocking-server.c", ["cc", "-std=c99", *STRICT, *flags]
+        if "c++" in LANGUAGES:
+            yield "service-c++", "service/game-loop.cpp", [LANGUAGES["c++"], "-std=c++11", *STRICT,
+                                                           "-pthread", *flags]
+
+
+def compile_example(here, source, command):
+    program = os.path.join(here.folder, "example-" + source.replace("/", "-"))
+    if source.endswith(".vala"):
+        run(*command, os.path.join(EXAMPLES, source), "-o", program, env=here.env)
+    else:
+        run(command[0], os.path.join(EXAMPLES, source), "-o", program, *command[1:], env=here.env)
+    return program
+
+
+def script_examples(here):
+    """Yields the examples of the manual that are interpreted: (name, command)."""
+    for language, suffix, options in (("python", "py", []), ("gjs", "js", ["-m"])):
+        for name, kind in (("first-port", ""), ("readme-example", "once-")):
+            if language in LANGUAGES:
+                yield (kind + language, [LANGUAGES[language], *options,
+                                         os.path.join(EXAMPLES, "%s.%s" % (name, suffix))])
+    if here.has_service():
+        yield "service-python", [sys.executable, os.path.join(EXAMPLES, "service", "headless.py")]
+
+
+def example_environment(here):
+    """The environment of a program that uses this installation; it finds the backends itself."""
     tests = os.path.join(SOURCE, "tests")
+    modules = [os.path.dirname(path)
+               for path in glob.glob(here.prefix + "/**/plum_service.py", recursive=True)]
     env = dict(here.env, GI_TYPELIB_PATH=os.path.join(here.libdir, "girepository-1.0"),
-               PYTHONPATH=":".join(os.path.join(tests, name) for name in ("plumctl", "docs",
-                                                                          "bindings")))
-    output = run(sys.executable, os.path.join(tests, "docs", "test-examples.py"), *SCRIPTS, env=env)
+               PYTHONPATH=":".join(modules + [os.path.join(tests, name)
+                                              for name in ("plumctl", "docs", "bindings")]))
+    del env["PLUM_BACKEND_PATH"]
+    return env
+
+
+def run_examples(env, examples):
+    """Runs examples behind a router, (name, command)."""
+    words = []
+    for name, command in examples:
+        words += ["--", name, *command]
+    output = run(sys.executable, os.path.join(SOURCE, "tests", "docs", "test-examples.py"), *words,
+                 env=env)
     print("".join("# %s\n" % line for line in output.splitlines()), end="")
-    assert "not ok" not in output and ("ok 1 " in output or "SKIP" in output), output
+    if "SKIP" in output:
+        return output.strip().partition("# ")[2]
+    equal(output.count("\nok "), len(words) and len(examples))
+    return None
+
+
+@test("/installed/examples/compiled")
+def examples_compiled(here):
+    return run_examples(example_environment(here),
+                        [(name, [compile_example(here, source, command)])
+                         for name, source, command in compiled_examples(here)])
+
+
+@test("/installed/examples/scripts")
+def examples_scripts(here):
+    return run_examples(example_environment(here), list(script_examples(here)))
+
+
+# Static library
+
+@functools.lru_cache
+def static_installation(here):
+    """Builds and installs static libraries only. All files of a target are compiled as one, so that
+    file-scope names must be unique."""
+    build, prefix = (os.path.join(here.folder, name) for name in ("static", "static-prefix"))
+    run("meson", "setup", "--prefix", prefix, "--libdir", "lib", "--werror", "-Doptimization=0",
+        "--unity=on", "-Dunity_size=1000", "-Ddefault_library=static", "-Dtests=false",
+        "-Dintrospection=disabled", "-Dvapi=disabled", build, SOURCE)
+    run("meson", "install", "-C", build)
+    return dict(here.env, PKG_CONFIG_PATH=os.path.join(prefix, "lib", "pkgconfig")), prefix
+
+
+def static_program(here, name, package, *options):
+    env, _ = static_installation(here)
+    flags = run("pkg-config", "--static", "--cflags", "--libs", package, env=env).split()
+    program = os.path.join(here.folder, "%s-%s" % (os.path.basename(name), len(options)))
+    run("cc", *options, os.path.join(EXAMPLES, name), "-o", program, *flags, env=env)
+    return program
+
+
+@test("/installed/static/no-modules-and-no-shared-library")
+def static_files(here):
+    _, prefix = static_installation(here)
+    found = glob.glob(prefix + "/**/*.so*", recursive=True)
+    equal(found, [])
+
+
+@test("/installed/static/programs-map")
+def static_programs(here):
+    """The library and its backends are in the program; GLib is shared."""
+    programs = [static_program(here, "first-port.c", "plum-glib-1.0")]
+    if here.has_service():
+        programs.append(static_program(here, "service/blocking-server.c", "plum-service-1.0",
+                                       "-pthread"))
+    for program in programs:
+        assert "libplum" not in run("ldd", program), "%s needs a shared libplum" % program
+    env = example_environment(here)
+    del env["LD_LIBRARY_PATH"]
+    return run_examples(env, [(os.path.basename(program), [program]) for program in programs])
 
 
 # C++

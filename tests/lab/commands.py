@@ -23,6 +23,8 @@ SENTENCES = {
                           'ignored.'),
     'not-connected': (14, 'The router answers, but it has no internet connection or no public '
                           'address.'),
+    'private': (18, 'The external address of the router 192.168.1.1 is the private address '
+                    '10.0.0.5: it is behind a second router.'),
 }
 
 
@@ -134,6 +136,10 @@ class Commands:
         assert lines[-1].startswith('next step: '), lines[-1]
         lab.equal(done.returncode, exit_code, 'exit status')
         lab.equal(lab.run('lab-router', 'nft-table'), before, 'the table of the router')
+
+    def doctor_private_wan(self):
+        """Some routers report a private external address, others (miniupnpd 2.3.1) an error."""
+        self.doctor('private' if lab.reported_address() == '10.0.0.5' else 'not-connected')
 
     def doctor_television(self):
         with neighbour('television', TELEVISION):

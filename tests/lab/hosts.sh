@@ -226,7 +226,8 @@ close_pcp6 () {
 }
 
 # Makes $1 a typical home router: it masquerades, blocks incoming connections, and has empty chains
-# for its daemon. Packets from the client to ports in the set `dropped` are dropped.
+# for its daemon. Packets from the client to ports in the set `dropped` are dropped. Protocols have
+# numbers (1 is ICMP, 58 is ICMPv6): their names are in /etc/protocols, which minimal systems lack.
 make_firewall () {
   on "$1" nft -f - <<END
 table inet filter {
@@ -238,13 +239,13 @@ table inet filter {
     iifname "lan0" meta l4proto . th dport @dropped drop
     iifname { "lo", "lan0" } accept
     ct state established,related accept
-    meta l4proto { icmp, ipv6-icmp } accept
+    meta l4proto { 1, 58 } accept
   }
   chain forward {
     type filter hook forward priority filter; policy drop;
     ct state established,related accept
     iifname "lan0" oifname "wan0" accept
-    meta l4proto ipv6-icmp accept
+    meta l4proto 58 accept
     jump miniupnpd
   }
   chain miniupnpd {
@@ -292,7 +293,7 @@ END
 make_carrier () {
   local address match
 
-  on "$1" nft add element inet filter dropped '{ udp . 5351, udp . 1900 }' || return
+  on "$1" nft add element inet filter dropped '{ 17 . 5351, 17 . 1900 }' || return
   [ "$LAB_CARRIER" = pcp ] || return 0
   address=$(ip -n "$1" -4 -brief address show dev lan0)
   address=${address%/*}

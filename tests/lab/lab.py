@@ -3,9 +3,12 @@
 
 import contextlib
 import pathlib
+import re
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 
 CLIENT = '192.168.1.10'
 CLIENT6 = '2a00:1111:1:1::10'
@@ -43,6 +46,23 @@ def nft(rules_text, host='client'):
 def router(name, *arguments):
     """Runs lab-router for a router: router, outer, provider or second. Returns its output."""
     return run('lab-router', *([f'--{name}'] if name != 'router' else []), *arguments)
+
+
+def reported_address(service='urn:schemas-upnp-org:service:WANIPConnection:1'):
+    """The external address that miniupnpd reports by UPnP, or None for an error or an empty one."""
+    port = re.search(r'^http_port=(\d+)$', pathlib.Path('/run/lab/router.conf').read_text(), re.M)[1]
+    request = urllib.request.Request(
+        f'http://192.168.1.1:{port}/ctl/IPConn', method='POST',
+        headers={'SOAPAction': f'"{service}#GetExternalIPAddress"', 'Content-Type': 'text/xml'},
+        data=f'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
+             f'<u:GetExternalIPAddress xmlns:u="{service}"/></s:Body></s:Envelope>'.encode())
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+                request, timeout=5) as answer:
+            found = re.search(r'<NewExternalIPAddress>([^<]+)<', answer.read().decode())
+    except urllib.error.HTTPError:
+        return None
+    return found and found[1]
 
 
 def rules(port, name='router'):

@@ -155,7 +155,8 @@ def exact_port_of_another_host(entry, *options):
         message = event['error']['message']
         if entry:
             expected = f'belongs to {port_owner.ADDRESS} (its entry is called “{entry}”)'
-            assert expected in message, message
+            # The router describes the entry; miniupnpd 2.3.9 writes "TCP" in it, and 2.3.1 "tcp".
+            assert expected.lower() in message.lower(), message
         lab.equal(lab.run('lab-router', 'nft-table'), before, 'the table of the router')
         assert any(port_owner.ADDRESS in rule for rule in lab.rules(9029)), \
             "the rule of the other host is gone"
@@ -401,12 +402,12 @@ SUITES = {
         ('list-and-unmap', commands.list_and_unmap),
         ('unmap-all-mine', commands.unmap_all_mine),
     ]),
-    # The daemon runs, but miniupnpd refuses while its external address is private.
+    # The daemon runs, but maps nothing while its external address is private.
     'private-wan': (['--router=all', '--wan=10.0.0.5'], [
-        ('doctor', commands.doctor, 'not-connected'),
+        ('doctor', commands.doctor_private_wan),
     ]),
     'private-wan-upnp': (['--router=upnp', '--wan=10.0.0.5'], [
-        ('doctor', commands.doctor, 'not-connected'),
+        ('doctor', commands.doctor_private_wan),
     ]),
     # miniupnpd monitors its external address only if UPnP is enabled, and announces a change only
     # with PCP and NAT-PMP.

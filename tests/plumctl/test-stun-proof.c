@@ -25,7 +25,7 @@ GType fake_resolver_get_type (void);
 
 G_DEFINE_TYPE (FakeResolver, fake_resolver, G_TYPE_RESOLVER)
 
-static FakeResolver *resolver;
+static FakeResolver *stun_proof_resolver;
 
 static gboolean
 on_cancelled (GCancellable *cancellable, gpointer user_data)
@@ -294,19 +294,19 @@ test_name (void)
   g_autofree char *name = NULL;
 
   fake_stun_start (&server, FAKE_STUN_GOOD);
-  g_ptr_array_add (resolver->addresses, g_inet_address_new_from_string ("::1"));
-  g_ptr_array_add (resolver->addresses, fake_stun_dup_address (&server));
-  g_ptr_array_add (resolver->addresses, g_inet_address_new_from_string ("127.0.0.1"));
+  g_ptr_array_add (stun_proof_resolver->addresses, g_inet_address_new_from_string ("::1"));
+  g_ptr_array_add (stun_proof_resolver->addresses, fake_stun_dup_address (&server));
+  g_ptr_array_add (stun_proof_resolver->addresses, g_inet_address_new_from_string ("127.0.0.1"));
   name = g_strconcat ("stun.example", strchr (server.name, ':'), NULL);
   client_start (&client, name, "127.0.0.1");
   client_wait (&client);
-  g_assert_cmpstr (resolver->name, ==, "stun.example");
-  g_assert_cmpuint (resolver->flags, ==, G_RESOLVER_NAME_LOOKUP_FLAGS_IPV4_ONLY);
+  g_assert_cmpstr (stun_proof_resolver->name, ==, "stun.example");
+  g_assert_cmpuint (stun_proof_resolver->flags, ==, G_RESOLVER_NAME_LOOKUP_FLAGS_IPV4_ONLY);
   g_assert_cmpstr (client.proof.result.server, ==, name);
   assert_endpoint (client.proof.result.address, server.name);
   g_assert_cmpint (client.proof.result.strangers, ==, STUN_YES);
   client_clear (&client);
-  g_ptr_array_set_size (resolver->addresses, 0);
+  g_ptr_array_set_size (stun_proof_resolver->addresses, 0);
   fake_stun_stop (&server);
 }
 
@@ -330,7 +330,7 @@ test_ipv6_name (void)
 
   client_start (&client, "stun.example", "::1");
   client_wait (&client);
-  g_assert_cmpuint (resolver->flags, ==, G_RESOLVER_NAME_LOOKUP_FLAGS_IPV6_ONLY);
+  g_assert_cmpuint (stun_proof_resolver->flags, ==, G_RESOLVER_NAME_LOOKUP_FLAGS_IPV6_ONLY);
   client_clear (&client);
 }
 
@@ -339,13 +339,13 @@ test_slow_resolver (void)
 {
   Client client;
 
-  resolver->silent = TRUE;
+  stun_proof_resolver->silent = TRUE;
   client_start (&client, "stun.example", "127.0.0.1");
   client_wait (&client);
   g_assert_cmpstr (client.proof.result.reason, ==,
                    "the address of “stun.example” could not be found within 0.1 s");
   client_clear (&client);
-  resolver->silent = FALSE;
+  stun_proof_resolver->silent = FALSE;
 }
 
 static void
@@ -353,11 +353,11 @@ test_cleared_during_lookup (void)
 {
   Client client;
 
-  resolver->silent = TRUE;
+  stun_proof_resolver->silent = TRUE;
   client_start (&client, "stun.example", "127.0.0.1");
   client_clear (&client);
   g_assert_cmpuint (client.n_done, ==, 0);
-  resolver->silent = FALSE;
+  stun_proof_resolver->silent = FALSE;
 }
 
 /* The kernel refuses to send to this address. */
@@ -398,8 +398,8 @@ main (int argc, char **argv)
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  resolver = g_object_new (fake_resolver_get_type (), NULL);
-  g_resolver_set_default (G_RESOLVER (resolver));
+  stun_proof_resolver = g_object_new (fake_resolver_get_type (), NULL);
+  g_resolver_set_default (G_RESOLVER (stun_proof_resolver));
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
@@ -418,6 +418,6 @@ main (int argc, char **argv)
   g_test_add_func ("/plumctl/stun-proof/cleared", test_cleared);
 
   status = g_test_run ();
-  g_object_unref (resolver);
+  g_object_unref (stun_proof_resolver);
   return status;
 }

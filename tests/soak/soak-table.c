@@ -4,8 +4,6 @@
  * router overwrites entries, loses answers, or does not keep timed entries. The seed is in
  * PLUM_SOAK_SEED, or fixed. */
 
-#define G_LOG_DOMAIN "soak"
-
 #include "fake-igd.h"
 #include "plum-module-private.h"
 #include "test-link.h"

@@ -198,7 +198,7 @@ restart_and_take_port (Soak *soak, gpointer router)
   fake_gateway_take_port (router, PLUM_PROTOCOL_TCP, port);
 }
 
-static const SoakFault faults[] = {
+static const SoakFault udp_faults[] = {
   { "requests are lost", drop_requests },
   { "answers are lost", drop_replies },
   { "slow answers", delay_answers },
@@ -220,7 +220,7 @@ static const SoakFault faults[] = {
 #define ROUTER(protocol)                                                                           \
   {                                                                                                \
     .name = #protocol, .get_type = plum_##protocol##_backend_get_type, .n_seeds = 3,               \
-    .faults = faults, .n_faults = G_N_ELEMENTS (faults), .make = make_##protocol,                  \
+    .faults = udp_faults, .n_faults = G_N_ELEMENTS (udp_faults), .make = make_##protocol,          \
     .free = free_gateway, .end_fault = end_fault, .look_up = look_up,                              \
     .count_mappings = count_mappings, .count_requests = count_requests,                            \
   }

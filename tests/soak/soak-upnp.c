@@ -32,7 +32,7 @@ free_igd (gpointer router)
   fake_igd_free (igd);
 }
 
-/* Resets the faults but keeps the device type. Reopens a closed router. */
+/* Resets the upnp_faults but keeps the device type. Reopens a closed router. */
 static void
 end_fault (gpointer router)
 {
@@ -298,7 +298,7 @@ replace_router (Soak *soak, gpointer router)
   soak_allow (soak, SOAK_N_MAPPINGS + DISCOVERY);
 }
 
-static const SoakFault faults[] = {
+static const SoakFault upnp_faults[] = {
   { "answers are lost", drop_replies },
   { "slow answers", delay_answers },
   { "restart with announcement", restart },
@@ -329,8 +329,8 @@ static const SoakRouter upnp = {
   .get_type = plum_upnp_backend_get_type,
   .recheck_period = 30 * 60000,
   .n_seeds = 2,
-  .faults = faults,
-  .n_faults = G_N_ELEMENTS (faults),
+  .faults = upnp_faults,
+  .n_faults = G_N_ELEMENTS (upnp_faults),
   .make = make_igd,
   .free = free_igd,
   .end_fault = end_fault,

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#define G_LOG_DOMAIN "soak"
-
 #include "soak.h"
 
 #include "plum-module-private.h"
@@ -11,7 +9,7 @@
 
 /* A recheck detects a lost mapping, a failed mapping is retried after that, and a lease is renewed
  * after 5/8 of two hours. After this time, all mappings must have recovered from any fault. */
-#define RECOVERY (2 * SOAK_HOUR)
+#define SOAK_RECOVERY (2 * SOAK_HOUR)
 
 /* The leases at a router that was replaced are recorded until they expire. */
 #define FORGET (2 * SOAK_HOUR)
@@ -47,7 +45,7 @@ g_get_real_time (void)
 }
 
 static gint64
-now_ms (Soak *soak)
+soak_now_ms (Soak *soak)
 {
   return plum_clock_get_time (soak->loop.clock) / 1000;
 }
@@ -70,7 +68,7 @@ soak_random_mapping (Soak *soak)
 void
 soak_set_fault_length (Soak *soak, gint64 ms)
 {
-  soak->fault_end = now_ms (soak) + ms;
+  soak->fault_end = soak_now_ms (soak) + ms;
 }
 
 void
@@ -172,7 +170,7 @@ soak_begin_fault (Soak *soak)
   gint64 last = soak_random (soak, 2, 20) * SOAK_MINUTE;
   const SoakFault *fault = &soak->kind->faults[soak_random (soak, 0, (int) soak->kind->n_faults)];
 
-  g_debug ("%" G_GINT64_FORMAT " min: %s", now_ms (soak) / SOAK_MINUTE, fault->name);
+  g_debug ("%" G_GINT64_FORMAT " min: %s", soak_now_ms (soak) / SOAK_MINUTE, fault->name);
   soak->n_faults++;
   soak_set_fault_length (soak, last);
   fault->begin (soak, soak->router);
@@ -189,10 +187,10 @@ soak_end_fault (Soak *soak)
 static void
 soak_run (Soak *soak, gint64 ms, gboolean faults)
 {
-  gint64 end = now_ms (soak) + ms;
-  gint64 next_fault = now_ms (soak) + soak_random (soak, 5, 60) * SOAK_MINUTE;
+  gint64 end = soak_now_ms (soak) + ms;
+  gint64 next_fault = soak_now_ms (soak) + soak_random (soak, 5, 60) * SOAK_MINUTE;
 
-  while (now_ms (soak) < end)
+  while (soak_now_ms (soak) < end)
     {
       gint64 until = end;
 
@@ -201,14 +199,14 @@ soak_run (Soak *soak, gint64 ms, gboolean faults)
       else if (faults)
         until = MIN (until, next_fault);
 
-      test_loop_advance (&soak->loop, MAX (until - now_ms (soak), 1));
+      test_loop_advance (&soak->loop, MAX (until - soak_now_ms (soak), 1));
 
-      if (soak->fault_end != 0 && now_ms (soak) >= soak->fault_end)
+      if (soak->fault_end != 0 && soak_now_ms (soak) >= soak->fault_end)
         {
           soak_end_fault (soak);
-          next_fault = now_ms (soak) + soak_random (soak, 5, 60) * SOAK_MINUTE;
+          next_fault = soak_now_ms (soak) + soak_random (soak, 5, 60) * SOAK_MINUTE;
         }
-      else if (faults && soak->fault_end == 0 && now_ms (soak) >= next_fault)
+      else if (faults && soak->fault_end == 0 && soak_now_ms (soak) >= next_fault)
         soak_begin_fault (soak);
     }
 
@@ -240,7 +238,7 @@ measure_growth (Soak *soak)
   soak_run (soak, FORGET, FALSE);
   before = test_memory_in_use ();
   soak_run (soak, 24 * SOAK_HOUR, TRUE);
-  soak_run (soak, RECOVERY, FALSE);
+  soak_run (soak, SOAK_RECOVERY, FALSE);
   soak_run (soak, FORGET, FALSE);
 
   return (gssize) (test_memory_in_use () - before);
@@ -259,7 +257,7 @@ soak_one_day (const SoakRouter *kind, guint32 seed)
   sent = soak_count_requests (&soak);
   n_faults = soak.n_faults;
   allowed = soak.allowed;
-  soak_run (&soak, RECOVERY, FALSE);
+  soak_run (&soak, SOAK_RECOVERY, FALSE);
   soak_assert_recovered (&soak);
 
   growth = measure_growth (&soak);
@@ -292,7 +290,7 @@ test_day (gconstpointer data)
 }
 
 static void
-on_message (const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
+on_soak_message (const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
 {
 }
 
@@ -302,6 +300,6 @@ soak_add_test (const SoakRouter *router)
   g_autofree char *path = g_strdup_printf ("/soak/%s", router->name);
 
   /* It logs six messages for each of 50000 connections. */
-  g_log_set_handler ("GLib-GIO", G_LOG_LEVEL_DEBUG, on_message, NULL);
+  g_log_set_handler ("GLib-GIO", G_LOG_LEVEL_DEBUG, on_soak_message, NULL);
   g_test_add_data_func (path, router, test_day);
 }

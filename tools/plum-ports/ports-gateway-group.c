@@ -19,12 +19,12 @@ struct _PortsGatewayGroup
 };
 
 typedef enum {
-  PROP_GATEWAY = 1,
-  PROP_BACKENDS,
-  N_PROPS
+  GATEWAY_GROUP_PROP_GATEWAY = 1,
+  GATEWAY_GROUP_PROP_BACKENDS,
+  GATEWAY_GROUP_N_PROPS
 } PortsGatewayGroupProperty;
 
-static GParamSpec *properties[N_PROPS];
+static GParamSpec *gateway_group_properties[GATEWAY_GROUP_N_PROPS];
 
 G_DEFINE_FINAL_TYPE (PortsGatewayGroup, ports_gateway_group, ADW_TYPE_PREFERENCES_GROUP)
 
@@ -208,13 +208,13 @@ ports_gateway_group_set_property (GObject *object,
 
   switch ((PortsGatewayGroupProperty) property_id)
     {
-    case PROP_GATEWAY:
+    case GATEWAY_GROUP_PROP_GATEWAY:
       self->gateway = g_value_dup_object (value);
       break;
-    case PROP_BACKENDS:
+    case GATEWAY_GROUP_PROP_BACKENDS:
       self->backends = g_value_dup_object (value);
       break;
-    case N_PROPS:
+    case GATEWAY_GROUP_N_PROPS:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
@@ -231,11 +231,12 @@ ports_gateway_group_class_init (PortsGatewayGroupClass *klass)
   object_class->dispose = ports_gateway_group_dispose;
   object_class->set_property = ports_gateway_group_set_property;
 
-  properties[PROP_GATEWAY] = g_param_spec_object ("gateway", NULL, NULL, PLUM_TYPE_GATEWAY, flags);
-  properties[PROP_BACKENDS] =
+  gateway_group_properties[GATEWAY_GROUP_PROP_GATEWAY] =
+    g_param_spec_object ("gateway", NULL, NULL, PLUM_TYPE_GATEWAY, flags);
+  gateway_group_properties[GATEWAY_GROUP_PROP_BACKENDS] =
     g_param_spec_object ("backends", NULL, NULL, G_TYPE_LIST_MODEL, flags);
 
-  g_object_class_install_properties (object_class, N_PROPS, properties);
+  g_object_class_install_properties (object_class, GATEWAY_GROUP_N_PROPS, gateway_group_properties);
 
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/plum_glib/Ports/ports-gateway-group.ui");

@@ -17,11 +17,11 @@ struct _PortsMappingRow
 };
 
 typedef enum {
-  PROP_MAPPING = 1,
-  N_PROPS
+  MAPPING_ROW_PROP_MAPPING = 1,
+  MAPPING_ROW_N_PROPS
 } PortsMappingRowProperty;
 
-static GParamSpec *properties[N_PROPS];
+static GParamSpec *mapping_row_properties[MAPPING_ROW_N_PROPS];
 
 G_DEFINE_FINAL_TYPE (PortsMappingRow, ports_mapping_row, ADW_TYPE_ACTION_ROW)
 
@@ -123,10 +123,10 @@ ports_mapping_row_set_property (GObject *object,
 
   switch ((PortsMappingRowProperty) property_id)
     {
-    case PROP_MAPPING:
+    case MAPPING_ROW_PROP_MAPPING:
       self->mapping = g_value_dup_object (value);
       break;
-    case N_PROPS:
+    case MAPPING_ROW_N_PROPS:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
@@ -142,11 +142,11 @@ ports_mapping_row_class_init (PortsMappingRowClass *klass)
   object_class->dispose = ports_mapping_row_dispose;
   object_class->set_property = ports_mapping_row_set_property;
 
-  properties[PROP_MAPPING] =
+  mapping_row_properties[MAPPING_ROW_PROP_MAPPING] =
     g_param_spec_object ("mapping", NULL, NULL, PLUM_TYPE_MAPPING,
                          G_PARAM_WRITABLE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
 
-  g_object_class_install_properties (object_class, N_PROPS, properties);
+  g_object_class_install_properties (object_class, MAPPING_ROW_N_PROPS, mapping_row_properties);
 
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/plum_glib/Ports/ports-mapping-row.ui");

@@ -196,7 +196,7 @@ on_removed (GObject *object, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-remove_activated (GtkWidget *widget, const char *action_name, GVariant *parameter)
+window_remove_activated (GtkWidget *widget, const char *action_name, GVariant *parameter)
 {
   PortsWindow *self = PORTS_WINDOW (widget);
   guint id = g_variant_get_uint32 (parameter);
@@ -224,7 +224,7 @@ copy_text (PortsWindow *self, const char *text)
 }
 
 static void
-copy_activated (GtkWidget *widget, const char *action_name, GVariant *parameter)
+window_copy_activated (GtkWidget *widget, const char *action_name, GVariant *parameter)
 {
   copy_text (PORTS_WINDOW (widget), g_variant_get_string (parameter, NULL));
 }
@@ -308,8 +308,8 @@ ports_window_class_init (PortsWindowClass *klass)
   gtk_widget_class_install_action (widget_class, "win.add", NULL, add_activated);
   gtk_widget_class_install_action (widget_class, "win.search-again", NULL, search_again);
   gtk_widget_class_install_action (widget_class, "win.copy-address", NULL, copy_address_activated);
-  gtk_widget_class_install_action (widget_class, "win.copy", "s", copy_activated);
-  gtk_widget_class_install_action (widget_class, "win.remove", "u", remove_activated);
+  gtk_widget_class_install_action (widget_class, "win.copy", "s", window_copy_activated);
+  gtk_widget_class_install_action (widget_class, "win.remove", "u", window_remove_activated);
 }
 
 /* If the program is killed, its next run removes the mappings. */

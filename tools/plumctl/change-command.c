@@ -63,7 +63,7 @@ on_exited (GObject *object, GAsyncResult *result, gpointer user_data)
 }
 
 static gboolean
-on_timeout (gpointer user_data)
+on_change_command_timeout (gpointer user_data)
 {
   Run *run = user_data;
 
@@ -109,7 +109,8 @@ start (ChangeCommand *self)
   run->command = self;
   run->name = g_strdup (self->arguments[0]);
   run->child = g_object_ref (child);
-  run->timeout_id = g_timeout_add_seconds (CHANGE_COMMAND_TIMEOUT_S, on_timeout, run);
+  run->timeout_id =
+    g_timeout_add_seconds (CHANGE_COMMAND_TIMEOUT_S, on_change_command_timeout, run);
   self->running = TRUE;
   g_subprocess_wait_async (child, NULL, on_exited, run);
 }

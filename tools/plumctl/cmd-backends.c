@@ -10,7 +10,7 @@
 
 #include <plum-glib/plum-glib.h>
 
-static const GOptionEntry entries[] = {
+static const GOptionEntry backends_entries[] = {
   COMMON_OPTION_JSON,
   COMMON_OPTION_VERBOSE,
   { NULL },
@@ -97,6 +97,6 @@ const PlumctlCommand plumctl_command_backends = {
              "  plumctl backends --json\n"
              "\n"
              "Exit status: 0 a backend is available, 2 usage error, 3 no backend is available.",
-  .options = entries,
+  .options = backends_entries,
   .run = run_backends,
 };

@@ -19,7 +19,7 @@ static struct
   char *family;
 } options;
 
-static const GOptionEntry entries[] = {
+static const GOptionEntry doctor_entries[] = {
   { "no-map", 'n', 0, G_OPTION_ARG_NONE, &options.no_map, "Do not map a trial port", NULL },
   { "record", 'r', 0, G_OPTION_ARG_FILENAME, &options.record,
     "Record all packets in the directory DIR, with public addresses masked", "DIR" },
@@ -223,7 +223,7 @@ check_arguments (char **arguments)
 }
 
 static void
-start (Doctor *doctor)
+doctor_start (Doctor *doctor)
 {
   doctor_log_init (&doctor->log);
   doctor->watch = (GatewayWatch){
@@ -249,7 +249,7 @@ run_doctor (char **arguments, char **tail)
   if (!session_init (&doctor.session))
     return doctor.session.exit_code;
 
-  start (&doctor);
+  doctor_start (&doctor);
   exit_code = session_run (&doctor.session);
 
   for (guint i = 0; i < doctor.n_examinations; i++)
@@ -279,6 +279,6 @@ const PlumctlCommand plumctl_command_doctor = {
     "\n"
     "Exit status: 0 port mapping works, 1 interrupted, 2 usage error, 3 no gateway; 10 and\n"
     "above: see plumctl(1) for the status of each verdict.",
-  .options = entries,
+  .options = doctor_entries,
   .run = run_doctor,
 };

@@ -9,7 +9,7 @@
 #include "exit-code.h"
 #include "output.h"
 
-static const GOptionEntry entries[] = {
+static const GOptionEntry external_entries[] = {
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
@@ -108,6 +108,6 @@ const PlumctlCommand plumctl_command_external = {
              "\n"
              "Exit status: 0 success, 1 the router did not report its external address,\n"
              "2 usage error, 3 no router answered.",
-  .options = entries,
+  .options = external_entries,
   .run = run_external,
 };

@@ -10,7 +10,7 @@
 #include "output.h"
 #include "state-directory.h"
 
-static const GOptionEntry entries[] = {
+static const GOptionEntry list_entries[] = {
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
@@ -51,7 +51,7 @@ is_made_here (GListModel *recorded, PlumEntry *entry)
 }
 
 static void
-print_json (PlumEntry *entry, gboolean ours, gboolean made_here)
+list_print_json (PlumEntry *entry, gboolean ours, gboolean made_here)
 {
   g_autofree char *text = NULL;
   JsonWriter json;
@@ -81,7 +81,7 @@ print_json (PlumEntry *entry, gboolean ours, gboolean made_here)
 }
 
 static void
-print_line (PlumEntry *entry, gboolean ours, gboolean made_here)
+list_print_line (PlumEntry *entry, gboolean ours, gboolean made_here)
 {
   const char *from = plum_entry_get_remote_host (entry);
   char mark = ours ? '*' : ' ';
@@ -113,9 +113,9 @@ static void
 print_entry (PlumEntry *entry, gboolean ours, gboolean made_here)
 {
   if (common_options.json)
-    print_json (entry, ours, made_here);
+    list_print_json (entry, ours, made_here);
   else
-    print_line (entry, ours, made_here);
+    list_print_line (entry, ours, made_here);
 }
 
 /* The mappings that this user's plumctl has made for other hosts, if the router cannot list them.
@@ -235,7 +235,7 @@ on_listed (GObject *object, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-on_done (Discovery *discovery)
+on_list_done (Discovery *discovery)
 {
   g_autoptr (PlumGateway) gateway = discovery_dup_gateway (discovery);
 
@@ -253,7 +253,7 @@ static int
 run_list (char **arguments, char **tail)
 {
   Session session = { .interrupt_code = PLUMCTL_FAILED };
-  Discovery discovery = { .session = &session, .done = on_done };
+  Discovery discovery = { .session = &session, .done = on_list_done };
 
   return discovery_run (&discovery, arguments);
 }
@@ -276,6 +276,6 @@ const PlumctlCommand plumctl_command_list = {
     "\n"
     "Exit status: 0 success, 1 the mappings cannot be listed, 2 usage error,\n"
     "3 no router answered.",
-  .options = entries,
+  .options = list_entries,
   .run = run_list,
 };

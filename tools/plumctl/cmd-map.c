@@ -26,22 +26,22 @@ static struct
   char *description;
   char *family;
   char *local_address;
-} options;
+} map_options;
 
-static const GOptionEntry entries[] = {
-  { "once", '1', 0, G_OPTION_ARG_NONE, &options.once,
+static const GOptionEntry map_entries[] = {
+  { "once", '1', 0, G_OPTION_ARG_NONE, &map_options.once,
     "Exit when all ports are mapped; the mappings expire with their lease", NULL },
-  { "keep-trying", 'k', 0, G_OPTION_ARG_NONE, &options.keep_trying,
+  { "keep-trying", 'k', 0, G_OPTION_ARG_NONE, &map_options.keep_trying,
     "Do not exit if the first attempt fails", NULL },
-  { "exact", 'e', 0, G_OPTION_ARG_NONE, &options.exact,
+  { "exact", 'e', 0, G_OPTION_ARG_NONE, &map_options.exact,
     "Fail if the requested external port is not available", NULL },
-  { "lifetime", 'l', 0, G_OPTION_ARG_INT64, &options.lifetime,
+  { "lifetime", 'l', 0, G_OPTION_ARG_INT64, &map_options.lifetime,
     "Lease duration to request (default: 7200)", "SECONDS" },
-  { "description", 'd', 0, G_OPTION_ARG_STRING, &options.description,
+  { "description", 'd', 0, G_OPTION_ARG_STRING, &map_options.description,
     "The name shown in the router's mapping table", "TEXT" },
-  { "family", 0, 0, G_OPTION_ARG_STRING, &options.family,
+  { "family", 0, 0, G_OPTION_ARG_STRING, &map_options.family,
     "IPv4 (the default), a pinhole in the IPv6 firewall, or both", "4|6|both" },
-  { "local-address", 0, 0, G_OPTION_ARG_STRING, &options.local_address,
+  { "local-address", 0, 0, G_OPTION_ARG_STRING, &map_options.local_address,
     "The address of this computer that is to be reached", "ADDRESS" },
   HOST_OPTION_FROM,
   HOST_OPTION_FOR ("Map the ports to this host of the local network"),
@@ -135,7 +135,7 @@ warn_of_permanent (PlumMapping *mapping)
 static void
 finish_once (MappingSet *set)
 {
-  if (!options.once || set->session->closing)
+  if (!map_options.once || set->session->closing)
     return;
 
   g_ptr_array_foreach (set->mappings, (GFunc) (void (*) (void)) warn_of_permanent, NULL);
@@ -143,32 +143,32 @@ finish_once (MappingSet *set)
 }
 
 static void
-on_verified (Verification *verification, PlumMapping *mapping)
+on_verified (Verification *map_verification, PlumMapping *mapping)
 {
   g_autofree char *name = describe_mapping_name (mapping);
   g_autofree char *text = verified_describe (mapping);
 
   if (common_options.json)
-    on_changed (verification->set, mapping);
+    on_changed (map_verification->set, mapping);
   else
     output_line (verified_get (mapping) == STUN_NO ? OUTPUT_BAD : OUTPUT_PLAIN, "%s: %s", name,
                  text);
 }
 
 static void
-on_all_verified (Verification *verification)
+on_all_verified (Verification *map_verification)
 {
-  finish_once (verification->set);
+  finish_once (map_verification->set);
 }
 
-static Verification verification = { .verified = on_verified, .done = on_all_verified };
+static Verification map_verification = { .verified = on_verified, .done = on_all_verified };
 
 static void
 on_up (MappingSet *set)
 {
-  verification.set = set;
+  map_verification.set = set;
   if (common_options.stun != NULL)
-    verification_start (&verification);
+    verification_start (&map_verification);
   else
     finish_once (set);
 }
@@ -176,17 +176,18 @@ on_up (MappingSet *set)
 static gboolean
 check_options (void)
 {
-  if (options.lifetime != 0 && (options.lifetime < LIFETIME_MIN || options.lifetime > LIFETIME_MAX))
+  if (map_options.lifetime != 0 &&
+      (map_options.lifetime < LIFETIME_MIN || map_options.lifetime > LIFETIME_MAX))
     {
       output_error ("--lifetime: “%" G_GINT64_FORMAT "” is out of range, must be %u to %u seconds",
-                    options.lifetime, LIFETIME_MIN, LIFETIME_MAX);
+                    map_options.lifetime, LIFETIME_MIN, LIFETIME_MAX);
       return FALSE;
     }
 
-  if (options.family != NULL && !g_str_equal (options.family, "4") &&
-      !g_str_equal (options.family, "6") && !g_str_equal (options.family, "both"))
+  if (map_options.family != NULL && !g_str_equal (map_options.family, "4") &&
+      !g_str_equal (map_options.family, "6") && !g_str_equal (map_options.family, "both"))
     {
-      output_error ("--family: “%s” is invalid, must be 4, 6 or both", options.family);
+      output_error ("--family: “%s” is invalid, must be 4, 6 or both", map_options.family);
       return FALSE;
     }
 
@@ -199,8 +200,8 @@ hold (Session *session, MappingSet *set)
   LiveLine live = { 0 };
   int exit_code = PLUMCTL_FAILED;
 
-  if (options.lifetime != 0)
-    plum_manager_set_lease_duration (session->manager, (guint) options.lifetime);
+  if (map_options.lifetime != 0)
+    plum_manager_set_lease_duration (session->manager, (guint) map_options.lifetime);
 
   if (!mapping_set_start (set, &exit_code))
     return exit_code;
@@ -219,22 +220,23 @@ run_map (char **arguments, char **tail)
   MappingSet set = { .session = &session, .changed = on_changed, .up = on_up };
   int exit_code = PLUMCTL_USAGE;
 
-  set.exact = options.exact;
-  set.no_ipv4 = g_strcmp0 (options.family, "6") == 0;
-  set.ipv6 = set.no_ipv4 || g_strcmp0 (options.family, "both") == 0;
+  set.exact = map_options.exact;
+  set.no_ipv4 = g_strcmp0 (map_options.family, "6") == 0;
+  set.ipv6 = set.no_ipv4 || g_strcmp0 (map_options.family, "both") == 0;
   if (check_options () &&
-      mapping_set_use_local_address (&set, options.local_address, options.family) &&
-      mapping_set_parse_hosts (&set, options.family != NULL || options.local_address != NULL) &&
-      mapping_set_parse (&set, arguments, options.description) && verification_check (&set))
+      mapping_set_use_local_address (&set, map_options.local_address, map_options.family) &&
+      mapping_set_parse_hosts (&set,
+                               map_options.family != NULL || map_options.local_address != NULL) &&
+      mapping_set_parse (&set, arguments, map_options.description) && verification_check (&set))
     {
-      set.keep_trying = options.keep_trying;
-      if (options.once)
+      set.keep_trying = map_options.keep_trying;
+      if (map_options.once)
         session.interrupt_code = PLUMCTL_FAILED;
 
       if (session_init (&session))
         {
           session_close_with_reader (&session);
-          if (!options.once)
+          if (!map_options.once)
             state_directory_use (session.manager);
           exit_code = hold (&session, &set);
         }
@@ -244,7 +246,7 @@ run_map (char **arguments, char **tail)
         }
     }
 
-  verification_clear (&verification);
+  verification_clear (&map_verification);
   mapping_set_clear (&set);
   session_clear (&session);
   return exit_code;
@@ -276,6 +278,6 @@ const PlumctlCommand plumctl_command_map = {
     "  plumctl map --gateway 10.2.0.1 --backend natpmp tcp:4242 udp:4242\n"
     "\n"
     "Exit status: 0 success, 1 a mapping failed, 2 usage error, 3 no router answered.",
-  .options = entries,
+  .options = map_entries,
   .run = run_map,
 };

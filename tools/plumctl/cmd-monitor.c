@@ -10,7 +10,7 @@
 #include "output.h"
 #include "session.h"
 
-static const GOptionEntry entries[] = {
+static const GOptionEntry monitor_entries[] = {
   COMMON_OPTION_BACKEND, COMMON_OPTION_GATEWAY, COMMON_OPTION_INTERFACE,
   COMMON_OPTION_JSON,    COMMON_OPTION_VERBOSE, { NULL },
 };
@@ -103,13 +103,13 @@ on_property (GatewayWatch *watch, PlumGateway *gateway, const char *name)
 }
 
 static void
-on_note (GatewayWatch *watch, PlumGateway *gateway, const char *backend, const char *text)
+on_monitor_note (GatewayWatch *watch, PlumGateway *gateway, const char *backend, const char *text)
 {
   print_change (watch, gateway, "note", backend, text);
 }
 
 static void
-on_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
+on_monitor_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   Session *session = user_data;
   g_autoptr (GError) error = NULL;
@@ -127,7 +127,7 @@ run_monitor (char **arguments, char **tail)
     .gateway = on_gateway,
     .probe = on_probe,
     .property = on_property,
-    .note = on_note,
+    .note = on_monitor_note,
     .user_data = &session,
   };
   int exit_code;
@@ -143,7 +143,7 @@ run_monitor (char **arguments, char **tail)
   session_close_with_reader (&session);
 
   gateway_watch_start (&watch, session.manager);
-  plum_manager_discover_async (session.manager, NULL, on_discovered, &session);
+  plum_manager_discover_async (session.manager, NULL, on_monitor_discovered, &session);
   exit_code = session_run (&session);
   gateway_watch_clear (&watch);
   session_clear (&session);
@@ -159,6 +159,6 @@ const PlumctlCommand plumctl_command_monitor = {
              "  plumctl monitor --json\n"
              "\n"
              "Exit status: 0 after SIGINT, SIGTERM or SIGHUP, 2 usage error.",
-  .options = entries,
+  .options = monitor_entries,
   .run = run_monitor,
 };

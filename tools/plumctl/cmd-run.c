@@ -24,18 +24,18 @@ static struct
   char *wait;
   char *description;
   char *local_address;
-} options;
+} run_options;
 
-static const GOptionEntry entries[] = {
-  { "wait", 'w', 0, G_OPTION_ARG_STRING, &options.wait,
+static const GOptionEntry run_entries[] = {
+  { "wait", 'w', 0, G_OPTION_ARG_STRING, &run_options.wait,
     "Wait for the mappings before starting the command (default: yes)", "yes|no" },
-  { "keep-trying", 'k', 0, G_OPTION_ARG_NONE, &options.keep_trying,
+  { "keep-trying", 'k', 0, G_OPTION_ARG_NONE, &run_options.keep_trying,
     "Do not exit if the first attempt fails", NULL },
-  { "exact", 'e', 0, G_OPTION_ARG_NONE, &options.exact,
+  { "exact", 'e', 0, G_OPTION_ARG_NONE, &run_options.exact,
     "Fail if the requested external port is not available", NULL },
-  { "description", 'd', 0, G_OPTION_ARG_STRING, &options.description,
+  { "description", 'd', 0, G_OPTION_ARG_STRING, &run_options.description,
     "The name shown in the router's mapping table", "TEXT" },
-  { "local-address", 0, 0, G_OPTION_ARG_STRING, &options.local_address,
+  { "local-address", 0, 0, G_OPTION_ARG_STRING, &run_options.local_address,
     "The address of this computer that is to be reached", "ADDRESS" },
   HOST_OPTION_FROM,
   HOST_OPTION_FOR ("Map the ports to this host of the local network"),
@@ -51,17 +51,17 @@ static const GOptionEntry entries[] = {
 
 typedef struct
 {
-  Session session; /* first: a Session * is a Run * */
+  Session session; /* first: a Session * is a RunCommand * */
   MappingSet set;
   Verification verification;
   char **command;
   GSubprocess *child;
-} Run;
+} RunCommand;
 
 static void
 on_child_exited (GObject *object, GAsyncResult *result, gpointer user_data)
 {
-  Run *run = user_data;
+  RunCommand *run = user_data;
   GSubprocess *child = G_SUBPROCESS (object);
   int exit_code;
 
@@ -76,7 +76,7 @@ on_child_exited (GObject *object, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-start_child (Run *run)
+start_child (RunCommand *run)
 {
   g_autoptr (GSubprocessLauncher) launcher =
     g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_INHERIT);
@@ -100,9 +100,9 @@ start_child (Run *run)
 }
 
 static void
-on_up (MappingSet *set)
+on_run_up (MappingSet *set)
 {
-  Run *run = (Run *) set->session;
+  RunCommand *run = (RunCommand *) set->session;
 
   if (common_options.stun != NULL)
     verification_start (&run->verification);
@@ -111,7 +111,7 @@ on_up (MappingSet *set)
 }
 
 static void
-on_verified (Verification *verification, PlumMapping *mapping)
+on_run_verified (Verification *verification, PlumMapping *mapping)
 {
   g_autofree char *name = describe_mapping_name (mapping);
   g_autofree char *text = verified_describe (mapping);
@@ -121,9 +121,9 @@ on_verified (Verification *verification, PlumMapping *mapping)
 }
 
 static void
-on_all_verified (Verification *verification)
+on_run_all_verified (Verification *verification)
 {
-  Run *run = (Run *) verification->set->session;
+  RunCommand *run = (RunCommand *) verification->set->session;
 
   if (!run->session.closing)
     start_child (run);
@@ -131,7 +131,7 @@ on_all_verified (Verification *verification)
 
 /* Standard output belongs to the command, so changes are printed on standard error. */
 static void
-on_changed (MappingSet *set, PlumMapping *mapping)
+on_run_changed (MappingSet *set, PlumMapping *mapping)
 {
   static const char key[] = "plumctl-printed";
   PlumState state = plum_mapping_get_state (mapping);
@@ -150,7 +150,7 @@ on_changed (MappingSet *set, PlumMapping *mapping)
 static void
 on_interrupted (Session *session, int signal_number)
 {
-  Run *run = (Run *) session;
+  RunCommand *run = (RunCommand *) session;
 
   if (run->child == NULL)
     {
@@ -167,16 +167,16 @@ on_interrupted (Session *session, int signal_number)
 }
 
 static gboolean
-check_arguments (char **tail)
+run_check_arguments (char **tail)
 {
-  if (options.wait != NULL && !g_str_equal (options.wait, "yes") &&
-      !g_str_equal (options.wait, "no"))
+  if (run_options.wait != NULL && !g_str_equal (run_options.wait, "yes") &&
+      !g_str_equal (run_options.wait, "no"))
     {
-      output_error ("--wait: “%s” is invalid, must be yes or no", options.wait);
+      output_error ("--wait: “%s” is invalid, must be yes or no", run_options.wait);
       return FALSE;
     }
 
-  if (common_options.stun != NULL && g_strcmp0 (options.wait, "no") == 0)
+  if (common_options.stun != NULL && g_strcmp0 (run_options.wait, "no") == 0)
     {
       output_error ("--stun tests the ports before the command starts, which --wait=no forbids");
       return FALSE;
@@ -192,12 +192,12 @@ check_arguments (char **tail)
 }
 
 static int
-run_with_session (Run *run, gboolean wait)
+run_with_session (RunCommand *run, gboolean wait)
 {
   int exit_code = PLUMCTL_FAILED;
 
   run->session.interrupted = on_interrupted;
-  run->set.keep_trying = options.keep_trying || !wait;
+  run->set.keep_trying = run_options.keep_trying || !wait;
   state_directory_use (run->session.manager);
 
   if (!mapping_set_start (&run->set, &exit_code))
@@ -211,19 +211,20 @@ run_with_session (Run *run, gboolean wait)
 static int
 run_run (char **arguments, char **tail)
 {
-  Run run = { .command = tail };
-  gboolean wait = g_strcmp0 (options.wait, "no") != 0;
+  RunCommand run = { .command = tail };
+  gboolean wait = g_strcmp0 (run_options.wait, "no") != 0;
   int exit_code = PLUMCTL_USAGE;
 
   run.set = (MappingSet){
-    .session = &run.session, .changed = on_changed, .up = on_up, .exact = options.exact
+    .session = &run.session, .changed = on_run_changed, .up = on_run_up, .exact = run_options.exact
   };
   run.verification =
-    (Verification){ .set = &run.set, .verified = on_verified, .done = on_all_verified };
-  if (check_arguments (tail) &&
-      mapping_set_use_local_address (&run.set, options.local_address, NULL) &&
-      mapping_set_parse_hosts (&run.set, options.local_address != NULL) &&
-      mapping_set_parse (&run.set, arguments, options.description) && verification_check (&run.set))
+    (Verification){ .set = &run.set, .verified = on_run_verified, .done = on_run_all_verified };
+  if (run_check_arguments (tail) &&
+      mapping_set_use_local_address (&run.set, run_options.local_address, NULL) &&
+      mapping_set_parse_hosts (&run.set, run_options.local_address != NULL) &&
+      mapping_set_parse (&run.set, arguments, run_options.description) &&
+      verification_check (&run.set))
     {
       if (session_init (&run.session))
         exit_code = run_with_session (&run, wait);
@@ -255,7 +256,7 @@ const PlumctlCommand plumctl_command_run = {
     "Exit status: that of the command; 128 plus the signal number if a signal killed it; 126 or\n"
     "127 if it could not be started. If it was not started: 1 a mapping failed, 2 usage error,\n"
     "3 no router answered.",
-  .options = entries,
+  .options = run_entries,
   .has_tail = TRUE,
   .run = run_run,
 };

@@ -21,7 +21,7 @@
 
 static gboolean check_only;
 
-static const GOptionEntry entries[] = {
+static const GOptionEntry serve_entries[] = {
   { "check", 'c', 0, G_OPTION_ARG_NONE, &check_only, "Check the file and exit", NULL },
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
@@ -199,7 +199,7 @@ watch_file (Serve *serve)
 /* --- Run --- */
 
 static void
-on_interrupted (Session *session, int signal_number)
+on_serve_interrupted (Session *session, int signal_number)
 {
   Serve *serve = (Serve *) session;
 
@@ -219,7 +219,7 @@ serve_ports (Serve *serve, GPtrArray *mappings)
 {
   int exit_code;
 
-  serve->session.interrupted = on_interrupted;
+  serve->session.interrupted = on_serve_interrupted;
   state_directory_use (serve->session.manager);
   serve->ports = served_ports_new (serve->session.manager, &ports_client, serve);
   watch_file (serve);
@@ -301,6 +301,6 @@ const PlumctlCommand plumctl_command_serve = {
     "  plumctl serve " SYSTEM_FILE "\n"
     "\n"
     "Exit status: 0 stopped by SIGINT or SIGTERM, 1 the file cannot be used, 2 usage error.",
-  .options = entries,
+  .options = serve_entries,
   .run = run_serve,
 };

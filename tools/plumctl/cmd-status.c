@@ -9,7 +9,7 @@
 #include "exit-code.h"
 #include "output.h"
 
-static const GOptionEntry entries[] = {
+static const GOptionEntry status_entries[] = {
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
@@ -20,7 +20,7 @@ static const GOptionEntry entries[] = {
 };
 
 static void
-print_json (PlumGateway *gateway, gboolean is_default)
+status_print_json (PlumGateway *gateway, gboolean is_default)
 {
   g_autofree char *text = NULL;
   JsonWriter json;
@@ -89,7 +89,7 @@ print_lines (PlumGateway *gateway, gboolean is_default)
 }
 
 static void
-on_done (Discovery *discovery)
+on_status_done (Discovery *discovery)
 {
   GListModel *gateways = plum_manager_get_gateways (discovery->session->manager);
   g_autoptr (PlumGateway) used = discovery_dup_gateway (discovery);
@@ -100,7 +100,7 @@ on_done (Discovery *discovery)
       g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
 
       if (common_options.json)
-        print_json (gateway, gateway == used);
+        status_print_json (gateway, gateway == used);
       else
         print_lines (gateway, gateway == used);
     }
@@ -119,7 +119,7 @@ run_status (char **arguments, char **tail)
                           .first_address = TRUE,
                           .wants_model = TRUE,
                           .asks_address = TRUE,
-                          .done = on_done };
+                          .done = on_status_done };
 
   return discovery_run (&discovery, arguments);
 }
@@ -136,6 +136,6 @@ const PlumctlCommand plumctl_command_status = {
              "  plumctl status --interface wlan0\n"
              "\n"
              "Exit status: 0 success, 2 usage error, 3 no router answered.",
-  .options = entries,
+  .options = status_entries,
   .run = run_status,
 };

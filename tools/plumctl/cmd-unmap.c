@@ -17,12 +17,12 @@ static struct
 {
   gboolean all_mine;
   char *family;
-} options;
+} unmap_options;
 
-static const GOptionEntry entries[] = {
-  { "all-mine", 'a', 0, G_OPTION_ARG_NONE, &options.all_mine,
+static const GOptionEntry unmap_entries[] = {
+  { "all-mine", 'a', 0, G_OPTION_ARG_NONE, &unmap_options.all_mine,
     "Remove all mappings of this computer", NULL },
-  { "family", 0, 0, G_OPTION_ARG_STRING, &options.family, "IPv4, the IPv6 firewall, or both",
+  { "family", 0, 0, G_OPTION_ARG_STRING, &unmap_options.family, "IPv4, the IPv6 firewall, or both",
     "4|6|both" },
   HOST_OPTION_FOR ("Remove mappings that plumctl has made for this host"),
   COMMON_OPTION_BACKEND,
@@ -193,7 +193,7 @@ add_all_mine (Unmap *unmap)
 static void
 start_jobs (Unmap *unmap)
 {
-  if (!options.all_mine || add_all_mine (unmap))
+  if (!unmap_options.all_mine || add_all_mine (unmap))
     run_next (unmap);
   else
     session_close (&unmap->session, PLUMCTL_FAILED);
@@ -212,7 +212,7 @@ is_mine (PlumGateway *gateway, PlumEntry *entry)
 }
 
 static void
-on_listed (GObject *object, GAsyncResult *result, gpointer user_data)
+on_unmap_listed (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   Unmap *unmap = user_data;
   PlumGateway *gateway = PLUM_GATEWAY (object);
@@ -233,19 +233,19 @@ on_listed (GObject *object, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-on_discovered (Discovery *discovery)
+on_unmap_discovered (Discovery *discovery)
 {
   Unmap *unmap = (Unmap *) discovery->session;
   g_autoptr (PlumGateway) gateway = discovery_dup_gateway (discovery);
 
   if (discovery_is_served (discovery))
     {
-      plum_gateway_list_entries_async (gateway, NULL, on_listed, unmap);
+      plum_gateway_list_entries_async (gateway, NULL, on_unmap_listed, unmap);
       return;
     }
 
   /* The IPv6 firewall may be reached nevertheless. */
-  if (unmap->ipv6 && options.family != NULL)
+  if (unmap->ipv6 && unmap_options.family != NULL)
     {
       start_jobs (unmap);
       return;
@@ -275,13 +275,13 @@ remove_unrecorded_pinholes (Unmap *unmap)
 }
 
 static int
-run_with_session (Unmap *unmap)
+unmap_run_with_session (Unmap *unmap)
 {
   int exit_code;
 
   /* PCP needs the key of a mapping to remove it. The keys of a killed process are stored there. */
   state_directory_use (unmap->session.manager);
-  if (options.family == NULL && unmap->ipv4)
+  if (unmap_options.family == NULL && unmap->ipv4)
     remove_unrecorded_pinholes (unmap);
   if (unmap->ipv4)
     discovery_start (&unmap->discovery);
@@ -309,7 +309,7 @@ parse_host (Unmap *unmap)
 
   ipv4 = family == G_SOCKET_FAMILY_IPV4;
   ipv6 = !ipv4;
-  if (options.family != NULL && (ipv4 != unmap->ipv4 || ipv6 != unmap->ipv6))
+  if (unmap_options.family != NULL && (ipv4 != unmap->ipv4 || ipv6 != unmap->ipv6))
     {
       output_error ("--family: does not match the address of --for");
       return FALSE;
@@ -324,7 +324,7 @@ parse_host (Unmap *unmap)
 static gboolean
 choose_families (Unmap *unmap)
 {
-  const char *family = options.family != NULL ? options.family : "both";
+  const char *family = unmap_options.family != NULL ? unmap_options.family : "both";
   g_autoptr (GInetAddress) gateway = NULL;
   g_autoptr (GInetAddress) ipv6 = NULL;
 
@@ -336,7 +336,7 @@ choose_families (Unmap *unmap)
 
   unmap->ipv4 = !g_str_equal (family, "6");
   unmap->ipv6 = !g_str_equal (family, "4");
-  if (options.family != NULL)
+  if (unmap_options.family != NULL)
     return TRUE;
 
   if (common_options.gateway != NULL)
@@ -358,7 +358,7 @@ parse_arguments (Unmap *unmap, char **arguments)
 {
   if (!choose_families (unmap) || !parse_host (unmap))
     return FALSE;
-  if (!options.all_mine)
+  if (!unmap_options.all_mine)
     return unmap_job_parse (unmap->jobs, arguments, unmap->ipv4, unmap->ipv6, unmap->host);
 
   if (unmap->host != NULL)
@@ -381,14 +381,14 @@ run_unmap (char **arguments, char **tail)
   Unmap unmap = { .session.interrupt_code = PLUMCTL_FAILED };
   int exit_code = PLUMCTL_USAGE;
 
-  unmap.discovery = (Discovery){ .session = &unmap.session, .done = on_discovered };
+  unmap.discovery = (Discovery){ .session = &unmap.session, .done = on_unmap_discovered };
   unmap.jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) unmap_job_free);
   unmap.entries = g_ptr_array_new_with_free_func (g_object_unref);
 
   if (parse_arguments (&unmap, arguments))
     {
       if (session_init (&unmap.session))
-        exit_code = run_with_session (&unmap);
+        exit_code = unmap_run_with_session (&unmap);
       else
         exit_code = unmap.session.exit_code;
     }
@@ -425,6 +425,6 @@ const PlumctlCommand plumctl_command_unmap = {
     "mapping;\n"
     "6 the port belongs to another computer. For several ports, the worst applies: 1, 3, 5, 6, 4,\n"
     "0.",
-  .options = entries,
+  .options = unmap_entries,
   .run = run_unmap,
 };

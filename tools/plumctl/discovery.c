@@ -13,7 +13,7 @@
 static void query (Discovery *self);
 
 static void
-finish (Discovery *self)
+discovery_finish (Discovery *self)
 {
   if (self->finished)
     return;
@@ -31,12 +31,12 @@ on_model_deadline (gpointer user_data)
   Discovery *self = user_data;
 
   self->model_id = 0;
-  finish (self);
+  discovery_finish (self);
   return G_SOURCE_REMOVE;
 }
 
 static void
-on_property (GatewayWatch *watch, PlumGateway *gateway, const char *name)
+on_discovery_property (GatewayWatch *watch, PlumGateway *gateway, const char *name)
 {
   Discovery *self = watch->user_data;
   g_autoptr (PlumGateway) used = discovery_dup_gateway (self);
@@ -46,7 +46,7 @@ on_property (GatewayWatch *watch, PlumGateway *gateway, const char *name)
     return;
 
   if (!self->wants_model || plum_gateway_get_model (gateway) != NULL)
-    finish (self);
+    discovery_finish (self);
   else if (self->model_id == 0)
     self->model_id = g_timeout_add (MODEL_MS, on_model_deadline, self);
 }
@@ -60,7 +60,7 @@ on_address (GObject *object, GAsyncResult *result, gpointer user_data)
   self->asking = FALSE;
   address = plum_gateway_query_external_address_finish (PLUM_GATEWAY (object), result,
                                                         &self->address_error);
-  finish (self);
+  discovery_finish (self);
 }
 
 /* Returns FALSE if the address is known, or was asked for. */
@@ -81,7 +81,7 @@ ask_address (Discovery *self)
 }
 
 static void
-on_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
+on_discovery_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   Discovery *self = user_data;
   g_autoptr (GError) error = NULL;
@@ -108,11 +108,11 @@ on_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
       self->error = g_steal_pointer (&error);
     }
   if (!ask_address (self))
-    finish (self);
+    discovery_finish (self);
 }
 
 static gboolean
-on_deadline (gpointer user_data)
+on_discovery_deadline (gpointer user_data)
 {
   Discovery *self = user_data;
 
@@ -125,21 +125,22 @@ static void
 query (Discovery *self)
 {
   if (self->family == G_SOCKET_FAMILY_INVALID)
-    plum_manager_discover_async (self->session->manager, self->cancellable, on_discovered, self);
+    plum_manager_discover_async (self->session->manager, self->cancellable, on_discovery_discovered,
+                                 self);
   else
     plum_manager_discover_family_async (self->session->manager, self->family, self->cancellable,
-                                        on_discovered, self);
+                                        on_discovery_discovered, self);
 }
 
 void
 discovery_start (Discovery *self)
 {
   self->cancellable = g_cancellable_new ();
-  self->deadline_id = g_timeout_add (common_options_get_timeout_ms (), on_deadline, self);
+  self->deadline_id = g_timeout_add (common_options_get_timeout_ms (), on_discovery_deadline, self);
 
   self->watch.user_data = self;
   if (self->first_address)
-    self->watch.property = on_property;
+    self->watch.property = on_discovery_property;
   gateway_watch_start (&self->watch, self->session->manager);
   query (self);
 }

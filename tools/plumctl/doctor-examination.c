@@ -7,7 +7,7 @@
 #include "describe.h"
 
 static void
-finish (DoctorExamination *self)
+doctor_examination_finish (DoctorExamination *self)
 {
   if (!self->session->closing)
     self->done (self);
@@ -155,7 +155,7 @@ on_path_done (DoctorPath *path)
   DoctorExamination *self = path->user_data;
 
   collect_routers (self);
-  finish (self);
+  doctor_examination_finish (self);
 }
 
 /* A router named by the user may be any router on the path; it is worth checking if it maps
@@ -204,7 +204,7 @@ conclude (DoctorExamination *self)
   if (self->findings.router_between)
     collect_routers (self);
 
-  finish (self);
+  doctor_examination_finish (self);
 }
 
 static void
@@ -238,7 +238,7 @@ is_silent (DoctorExamination *self)
 }
 
 static void
-on_discovered (Discovery *discovery)
+on_doctor_examination_discovered (Discovery *discovery)
 {
   DoctorExamination *self = discovery->user_data;
   GInetAddress *address;
@@ -274,7 +274,7 @@ doctor_examination_start (DoctorExamination *self)
     .session = self->session,
     .family = self->family,
     .user_data = self,
-    .done = on_discovered,
+    .done = on_doctor_examination_discovered,
   };
   self->stray = (StrayProbe){
     .done = on_stray_done,

@@ -8,7 +8,7 @@
 #define QUERY_MS 3500
 
 static gboolean
-is_same (GInetAddress *a, GInetAddress *b)
+doctor_path_is_same (GInetAddress *a, GInetAddress *b)
 {
   return a != NULL && b != NULL && g_inet_address_equal (a, b);
 }
@@ -19,11 +19,11 @@ doctor_path_get_next (DoctorPath *self)
 {
   GInetAddress *gateway = plum_gateway_get_address (self->gateway);
 
-  if (self->named && !is_same (self->hops[0].hop, gateway))
+  if (self->named && !doctor_path_is_same (self->hops[0].hop, gateway))
     return NULL;
 
   /* Two routers that share an address, or one that decrements the TTL twice. */
-  return is_same (self->hops[1].hop, gateway) ? NULL : self->hops[1].hop;
+  return doctor_path_is_same (self->hops[1].hop, gateway) ? NULL : self->hops[1].hop;
 }
 
 /* The router between this computer and the gateway. */
@@ -32,10 +32,10 @@ doctor_path_get_between (DoctorPath *self)
 {
   GInetAddress *gateway = plum_gateway_get_address (self->gateway);
 
-  if (!self->named || !is_same (self->hops[1].hop, gateway))
+  if (!self->named || !doctor_path_is_same (self->hops[1].hop, gateway))
     return NULL;
 
-  return is_same (self->hops[0].hop, gateway) ? NULL : self->hops[0].hop;
+  return doctor_path_is_same (self->hops[0].hop, gateway) ? NULL : self->hops[0].hop;
 }
 
 /* Whether the second router supports a protocol that maps ports: then it translates addresses
@@ -90,8 +90,8 @@ doctor_path_list (DoctorPath *self,
   g_autofree char *other = describe_address (between != NULL ? between : next);
   g_autofree char *other_external = describe_address (get_other_external (self));
   PlumAddressScope other_scope = plum_address_get_scope (get_other_external (self));
-  gboolean first =
-    !self->named || is_same (self->hops[0].hop, plum_gateway_get_address (self->gateway));
+  gboolean first = !self->named || doctor_path_is_same (self->hops[0].hop,
+                                                        plum_gateway_get_address (self->gateway));
 
   routers->local = describe_address (plum_gateway_get_local_address (self->gateway));
   routers->interface = g_strdup (plum_gateway_get_interface (self->gateway));
@@ -109,7 +109,7 @@ doctor_path_list (DoctorPath *self,
 }
 
 static void
-on_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
+on_doctor_path_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   DoctorPath *self = user_data;
 
@@ -121,7 +121,7 @@ on_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
 }
 
 static gboolean
-on_deadline (gpointer user_data)
+on_doctor_path_deadline (gpointer user_data)
 {
   DoctorPath *self = user_data;
 
@@ -132,7 +132,7 @@ on_deadline (gpointer user_data)
 
 /* The external address is enough: do not wait for the other backends. */
 static void
-on_property (GatewayWatch *watch, PlumGateway *gateway, const char *name)
+on_doctor_path_property (GatewayWatch *watch, PlumGateway *gateway, const char *name)
 {
   DoctorPath *self = watch->user_data;
 
@@ -142,7 +142,7 @@ on_property (GatewayWatch *watch, PlumGateway *gateway, const char *name)
 }
 
 static void
-on_gateway (GatewayWatch *watch, PlumGateway *gateway, gboolean present)
+on_doctor_path_gateway (GatewayWatch *watch, PlumGateway *gateway, gboolean present)
 {
   DoctorPath *self = watch->user_data;
 
@@ -151,12 +151,12 @@ on_gateway (GatewayWatch *watch, PlumGateway *gateway, gboolean present)
 }
 
 static void
-on_traffic (GatewayWatch *watch,
-            PlumGateway *gateway,
-            const char *backend,
-            PlumTrafficDirection direction,
-            GSocketAddress *peer,
-            GBytes *bytes)
+on_doctor_path_traffic (GatewayWatch *watch,
+                        PlumGateway *gateway,
+                        const char *backend,
+                        PlumTrafficDirection direction,
+                        GSocketAddress *peer,
+                        GBytes *bytes)
 {
   DoctorPath *self = watch->user_data;
 
@@ -164,7 +164,10 @@ on_traffic (GatewayWatch *watch,
 }
 
 static void
-on_note (GatewayWatch *watch, PlumGateway *gateway, const char *backend, const char *text)
+on_doctor_path_note (GatewayWatch *watch,
+                     PlumGateway *gateway,
+                     const char *backend,
+                     const char *text)
 {
   DoctorPath *self = watch->user_data;
 
@@ -172,21 +175,21 @@ on_note (GatewayWatch *watch, PlumGateway *gateway, const char *backend, const c
 }
 
 static void
-query (DoctorPath *self, GInetAddress *router)
+doctor_path_query (DoctorPath *self, GInetAddress *router)
 {
   plum_manager_set_gateway_address (self->manager, router);
   self->cancellable = g_cancellable_new ();
-  self->deadline_id = g_timeout_add (QUERY_MS, on_deadline, self);
+  self->deadline_id = g_timeout_add (QUERY_MS, on_doctor_path_deadline, self);
   self->returned = FALSE;
   self->watch = (GatewayWatch){
-    .gateway = on_gateway,
-    .property = on_property,
-    .traffic = on_traffic,
-    .note = on_note,
+    .gateway = on_doctor_path_gateway,
+    .property = on_doctor_path_property,
+    .traffic = on_doctor_path_traffic,
+    .note = on_doctor_path_note,
     .user_data = self,
   };
   gateway_watch_start (&self->watch, self->manager);
-  plum_manager_discover_async (self->manager, self->cancellable, on_discovered, self);
+  plum_manager_discover_async (self->manager, self->cancellable, on_doctor_path_discovered, self);
 }
 
 static void
@@ -207,9 +210,9 @@ on_hop (HopProbe *probe)
   between = doctor_path_get_between (self);
   next = doctor_path_get_next (self);
   if (between != NULL && plum_address_get_scope (between) == PLUM_ADDRESS_SCOPE_PRIVATE)
-    query (self, between);
+    doctor_path_query (self, between);
   else if (next != NULL && self->scope != PLUM_ADDRESS_SCOPE_PUBLIC && !is_provider (self, next))
-    query (self, next);
+    doctor_path_query (self, next);
   else
     self->done (self);
 }

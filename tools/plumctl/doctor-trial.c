@@ -55,7 +55,7 @@ copy_outcome (DoctorTrial *self, TrialMapping *trial)
 }
 
 static void
-finish (DoctorTrial *self)
+doctor_trial_finish (DoctorTrial *self)
 {
   g_clear_handle_id (&self->deadline_id, g_source_remove);
   self->done (self);
@@ -151,7 +151,7 @@ on_table (GObject *object, GAsyncResult *result, gpointer user_data)
 
   if (!self->reading_first)
     {
-      finish (self);
+      doctor_trial_finish (self);
       return;
     }
 
@@ -244,7 +244,7 @@ on_state (PlumMapping *mapping, GParamSpec *pspec, DoctorTrial *self)
 }
 
 static gboolean
-on_deadline (gpointer user_data)
+on_doctor_trial_deadline (gpointer user_data)
 {
   DoctorTrial *self = user_data;
 
@@ -284,7 +284,7 @@ doctor_trial_start (DoctorTrial *self, PlumManager *manager, PlumGateway *gatewa
   self->gateway = g_object_ref (gateway);
 
   plum_manager_set_lease_duration (manager, DOCTOR_TRIAL_LEASE);
-  self->deadline_id = g_timeout_add (self->timeout_ms, on_deadline, self);
+  self->deadline_id = g_timeout_add (self->timeout_ms, on_doctor_trial_deadline, self);
   add_mapping (self, PLUM_PROTOCOL_TCP);
   add_mapping (self, PLUM_PROTOCOL_UDP);
 
@@ -324,7 +324,7 @@ is_confirmed_by_answer (const TrialMapping *mapping)
 
 /* Whether the router answered that it did not map the port. */
 static gboolean
-is_refused (const TrialMapping *mapping)
+doctor_trial_is_refused (const TrialMapping *mapping)
 {
   return g_error_matches (mapping->error, PLUM_ERROR, PLUM_ERROR_REFUSED) ||
          g_error_matches (mapping->error, PLUM_ERROR, PLUM_ERROR_CONFLICT) ||
@@ -342,8 +342,9 @@ doctor_trial_get_left_behind (const TrialMapping *mapping)
   if (mapping->internal_port == 0)
     return LEFT_BEHIND_NO;
   if (!mapping->mapped)
-    return is_refused (mapping) || mapping->after_remove == READBACK_GONE ? LEFT_BEHIND_NO
-                                                                          : LEFT_BEHIND_UNKNOWN;
+    return doctor_trial_is_refused (mapping) || mapping->after_remove == READBACK_GONE
+             ? LEFT_BEHIND_NO
+             : LEFT_BEHIND_UNKNOWN;
   if (is_confirmed_by_answer (mapping))
     return mapping->remove_error == NULL ? LEFT_BEHIND_NO : LEFT_BEHIND_UNKNOWN;
 

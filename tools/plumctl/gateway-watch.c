@@ -5,24 +5,27 @@
 static const char gateway_key[] = "plumctl-gateway";
 
 static void
-on_note (PlumGateway *gateway, const char *backend, const char *text, GatewayWatch *self)
+on_gateway_watch_note (PlumGateway *gateway,
+                       const char *backend,
+                       const char *text,
+                       GatewayWatch *self)
 {
   self->note (self, gateway, backend, text);
 }
 
 static void
-on_traffic (PlumGateway *gateway,
-            const char *backend,
-            PlumTrafficDirection direction,
-            GSocketAddress *peer,
-            GBytes *bytes,
-            GatewayWatch *self)
+on_gateway_watch_traffic (PlumGateway *gateway,
+                          const char *backend,
+                          PlumTrafficDirection direction,
+                          GSocketAddress *peer,
+                          GBytes *bytes,
+                          GatewayWatch *self)
 {
   self->traffic (self, gateway, backend, direction, peer, bytes);
 }
 
 static void
-on_property (PlumGateway *gateway, GParamSpec *pspec, GatewayWatch *self)
+on_gateway_watch_property (PlumGateway *gateway, GParamSpec *pspec, GatewayWatch *self)
 {
   self->property (self, gateway, pspec->name);
 }
@@ -56,14 +59,16 @@ connect_gateway (GatewayWatch *self, PlumGateway *gateway)
   GListModel *probes = plum_gateway_get_probes (gateway);
 
   if (self->note != NULL)
-    g_signal_connect (gateway, "note", G_CALLBACK (on_note), self);
+    g_signal_connect (gateway, "note", G_CALLBACK (on_gateway_watch_note), self);
   if (self->traffic != NULL)
-    g_signal_connect (gateway, "traffic", G_CALLBACK (on_traffic), self);
+    g_signal_connect (gateway, "traffic", G_CALLBACK (on_gateway_watch_traffic), self);
   if (self->property != NULL)
     {
-      g_signal_connect (gateway, "notify::external-address", G_CALLBACK (on_property), self);
-      g_signal_connect (gateway, "notify::backend-name", G_CALLBACK (on_property), self);
-      g_signal_connect (gateway, "notify::model", G_CALLBACK (on_property), self);
+      g_signal_connect (gateway, "notify::external-address", G_CALLBACK (on_gateway_watch_property),
+                        self);
+      g_signal_connect (gateway, "notify::backend-name", G_CALLBACK (on_gateway_watch_property),
+                        self);
+      g_signal_connect (gateway, "notify::model", G_CALLBACK (on_gateway_watch_property), self);
     }
   if (self->gateway != NULL)
     self->gateway (self, gateway, TRUE);

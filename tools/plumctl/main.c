@@ -27,7 +27,7 @@ static const PlumctlCommand *const commands[] = {
 };
 
 static const PlumctlCommand *
-find_command (const char *name)
+main_find_command (const char *name)
 {
   for (guint i = 0; commands[i] != NULL; i++)
     if (g_str_equal (commands[i]->name, name))
@@ -144,7 +144,7 @@ run_help (int argc, char **argv)
       return PLUMCTL_OK;
     }
 
-  command = find_command (argv[2]);
+  command = main_find_command (argv[2]);
   if (command == NULL)
     return reject_command (argv[2]);
 
@@ -183,7 +183,7 @@ main (int argc, char **argv)
       return PLUMCTL_OK;
     }
 
-  command = find_command (word);
+  command = main_find_command (word);
   if (command == NULL)
     return reject_command (word);
 

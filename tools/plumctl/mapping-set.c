@@ -186,7 +186,7 @@ fail (MappingSet *self)
 }
 
 static gboolean
-on_deadline (gpointer user_data)
+on_mapping_set_deadline (gpointer user_data)
 {
   MappingSet *self = user_data;
 
@@ -217,7 +217,7 @@ is_any_pending (MappingSet *self)
 }
 
 static void
-decide (MappingSet *self)
+mapping_set_decide (MappingSet *self)
 {
   if (self->decided || self->session->closing)
     return;
@@ -242,7 +242,7 @@ on_notify (PlumMapping *mapping, GParamSpec *pspec, MappingSet *self)
 {
   if (self->changed != NULL)
     self->changed (self, mapping);
-  decide (self);
+  mapping_set_decide (self);
 }
 
 /* Reports a missing network at once, and once for all mappings. */
@@ -295,7 +295,8 @@ mapping_set_start (MappingSet *self, int *exit_code)
     }
 
   if (!self->keep_trying)
-    self->deadline_id = g_timeout_add (common_options_get_timeout_ms (), on_deadline, self);
+    self->deadline_id =
+      g_timeout_add (common_options_get_timeout_ms (), on_mapping_set_deadline, self);
 
   return TRUE;
 }

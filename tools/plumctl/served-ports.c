@@ -59,7 +59,7 @@ port_free (Port *port)
 /* --- One port --- */
 
 static void
-on_notify (PlumMapping *mapping, GParamSpec *pspec, Port *port)
+on_served_ports_notify (PlumMapping *mapping, GParamSpec *pspec, Port *port)
 {
   ServedPorts *self = port->owner;
   gboolean gone =
@@ -74,7 +74,7 @@ on_notify (PlumMapping *mapping, GParamSpec *pspec, Port *port)
 }
 
 static void
-on_changed (PlumMapping *mapping, Port *port)
+on_served_ports_changed (PlumMapping *mapping, Port *port)
 {
   if (!port->owner->stopped && plum_mapping_get_state (mapping) != PLUM_STATE_DESTROYED)
     change_command_run (port->command, mapping);
@@ -131,9 +131,9 @@ port_add (Port *port)
 
   g_clear_pointer (&port->problem, g_free);
   for (guint i = 0; i < G_N_ELEMENTS (watched); i++)
-    g_signal_connect (port->mapping, watched[i], G_CALLBACK (on_notify), port);
-  g_signal_connect (port->mapping, "changed", G_CALLBACK (on_changed), port);
-  on_notify (port->mapping, NULL, port);
+    g_signal_connect (port->mapping, watched[i], G_CALLBACK (on_served_ports_notify), port);
+  g_signal_connect (port->mapping, "changed", G_CALLBACK (on_served_ports_changed), port);
+  on_served_ports_notify (port->mapping, NULL, port);
 }
 
 static gboolean

@@ -9,7 +9,7 @@
 static const char request[] = { 0, 0 };
 
 static void
-finish (StrayProbe *self)
+stray_probe_finish (StrayProbe *self)
 {
   g_clear_handle_id (&self->deadline_id, g_source_remove);
   g_source_destroy (self->source);
@@ -29,17 +29,17 @@ report_traffic (StrayProbe *self,
 }
 
 static gboolean
-on_deadline (gpointer user_data)
+on_stray_probe_deadline (gpointer user_data)
 {
   StrayProbe *self = user_data;
 
   self->deadline_id = 0;
-  finish (self);
+  stray_probe_finish (self);
   return G_SOURCE_REMOVE;
 }
 
 static gboolean
-on_answer (GSocket *socket, GIOCondition condition, gpointer user_data)
+on_stray_probe_answer (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
   StrayProbe *self = user_data;
   g_autoptr (GSocketAddress) peer = NULL;
@@ -57,7 +57,7 @@ on_answer (GSocket *socket, GIOCondition condition, gpointer user_data)
 
   report_traffic (self, PLUM_TRAFFIC_RECEIVED, peer, answer, (gsize) size);
   self->answered_from = g_inet_address_to_string (g_inet_socket_address_get_address (from));
-  finish (self);
+  stray_probe_finish (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -79,9 +79,9 @@ stray_probe_start (StrayProbe *self, GInetAddress *gateway)
 
   report_traffic (self, PLUM_TRAFFIC_SENT, address, request, sizeof request);
   self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);
-  g_source_set_callback (self->source, G_SOURCE_FUNC (on_answer), self, NULL);
+  g_source_set_callback (self->source, G_SOURCE_FUNC (on_stray_probe_answer), self, NULL);
   g_source_attach (self->source, NULL);
-  self->deadline_id = g_timeout_add (WAIT_MS, on_deadline, self);
+  self->deadline_id = g_timeout_add (WAIT_MS, on_stray_probe_deadline, self);
   return TRUE;
 }
 

@@ -258,7 +258,7 @@ on_looked_up (GObject *object, GAsyncResult *result, gpointer user_data)
 }
 
 static gboolean
-on_deadline (gpointer user_data)
+on_stun_proof_deadline (gpointer user_data)
 {
   StunProof *self = user_data;
 
@@ -294,7 +294,7 @@ stun_proof_start (StunProof *self, const char *server, GSocket *socket, const ch
   g_socket_set_blocking (socket, FALSE);
   use_interface (self, interface);
   self->cancellable = g_cancellable_new ();
-  self->deadline_id = g_timeout_add (self->lookup_ms, on_deadline, self);
+  self->deadline_id = g_timeout_add (self->lookup_ms, on_stun_proof_deadline, self);
   self->looking_up = TRUE;
   g_resolver_lookup_by_name_with_flags_async (resolver,
                                               g_network_address_get_hostname (

@@ -10,7 +10,7 @@
  * part of international names.
  */
 static gboolean
-is_host (const char *text)
+stun_server_is_host (const char *text)
 {
   if (*text == '\0')
     return FALSE;
@@ -32,7 +32,8 @@ stun_server_parse (const char *text, GError **error)
 
   if (g_str_equal (clean, text) && !g_str_has_suffix (text, ":"))
     server = g_network_address_parse (text, STUN_PORT, NULL);
-  if (server == NULL || !is_host (g_network_address_get_hostname (G_NETWORK_ADDRESS (server))) ||
+  if (server == NULL ||
+      !stun_server_is_host (g_network_address_get_hostname (G_NETWORK_ADDRESS (server))) ||
       g_network_address_get_port (G_NETWORK_ADDRESS (server)) == 0)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,

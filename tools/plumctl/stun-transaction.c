@@ -19,7 +19,7 @@ send_request (StunTransaction *self, GError **error)
 }
 
 static void
-finish (StunTransaction *self)
+stun_transaction_finish (StunTransaction *self)
 {
   g_clear_handle_id (&self->timer_id, g_source_remove);
   g_source_destroy (self->source);
@@ -35,7 +35,7 @@ on_timeout (gpointer user_data)
   self->timer_id = 0;
   if (self->n_sent == STUN_MAX_REQUESTS)
     {
-      finish (self);
+      stun_transaction_finish (self);
       return G_SOURCE_REMOVE;
     }
 
@@ -77,7 +77,7 @@ on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
 
   self->answered = TRUE;
   self->response = response;
-  finish (self);
+  stun_transaction_finish (self);
   return G_SOURCE_REMOVE;
 }
 

@@ -37,19 +37,19 @@ stop (TcpProof *self)
 }
 
 static void
-finish (TcpProof *self)
+tcp_proof_finish (TcpProof *self)
 {
   stop (self);
   self->done (self);
 }
 
 static gboolean
-on_deadline (gpointer user_data)
+on_tcp_proof_deadline (gpointer user_data)
 {
   TcpProof *self = user_data;
 
   self->deadline_id = 0;
-  finish (self);
+  tcp_proof_finish (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -67,7 +67,7 @@ on_token (GSocket *socket, GIOCondition condition, gpointer user_data)
   if (size == sizeof token && memcmp (token, self->token, sizeof token) == 0)
     {
       self->arrived = TRUE;
-      finish (self);
+      tcp_proof_finish (self);
     }
   return G_SOURCE_REMOVE;
 }
@@ -99,7 +99,7 @@ on_outgoing (GSocket *socket, GIOCondition condition, gpointer user_data)
   if (!g_socket_check_connect_result (socket, NULL) ||
       g_socket_send (socket, (const char *) self->token, sizeof self->token, NULL, NULL) !=
         sizeof self->token)
-    finish (self);
+    tcp_proof_finish (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -178,7 +178,7 @@ tcp_proof_start (TcpProof *self,
   self->outgoing_source = g_socket_create_source (self->outgoing, G_IO_OUT, NULL);
   g_source_set_callback (self->outgoing_source, G_SOURCE_FUNC (on_outgoing), self, NULL);
   g_source_attach (self->outgoing_source, NULL);
-  self->deadline_id = g_timeout_add (self->wait_ms, on_deadline, self);
+  self->deadline_id = g_timeout_add (self->wait_ms, on_tcp_proof_deadline, self);
   return TRUE;
 }
 

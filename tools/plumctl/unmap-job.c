@@ -271,7 +271,7 @@ unmap_job_merge_families (GPtrArray *jobs)
 }
 
 static void
-print_json (const UnmapJob *self)
+unmap_job_print_json (const UnmapJob *self)
 {
   g_autofree char *text = NULL;
   JsonWriter json;
@@ -307,7 +307,7 @@ unmap_job_print (const UnmapJob *self)
 
   if (common_options.json)
     {
-      print_json (self);
+      unmap_job_print_json (self);
       return;
     }
 

@@ -58,7 +58,7 @@ verification_check (MappingSet *set)
 }
 
 static void
-close_one (Verification *self)
+verification_close_one (Verification *self)
 {
   if (--self->n_open == 0)
     self->done (self);
@@ -76,17 +76,17 @@ finish_job (Job *job, StunResult *result)
 /* The port is released first: a program may use it at once. The source that is being dispatched
  * still refers to the socket, so dropping a reference would not be enough. */
 static void
-on_done (StunProof *proof)
+on_verification_done (StunProof *proof)
 {
   Job *job = proof->user_data;
 
   g_socket_close (proof->socket, NULL);
   finish_job (job, &proof->result);
-  close_one (job->owner);
+  verification_close_one (job->owner);
 }
 
 static void
-on_note (StunProof *proof, const char *text)
+on_verification_note (StunProof *proof, const char *text)
 {
   if (common_options.verbose)
     output_error ("STUN: %s", text);
@@ -94,7 +94,7 @@ on_note (StunProof *proof, const char *text)
 
 /* Binds the internal port, for this process only: no other socket shares it. */
 static GSocket *
-bind_port (PlumMapping *mapping, PlumGateway *gateway, char **reason)
+verification_bind_port (PlumMapping *mapping, PlumGateway *gateway, char **reason)
 {
   GInetAddress *local = gateway != NULL ? plum_gateway_get_local_address (gateway) : NULL;
   guint port = plum_mapping_get_internal_port (mapping);
@@ -135,7 +135,7 @@ start_job (Verification *self, PlumMapping *mapping)
   job->port = plum_mapping_get_external_port (mapping);
   g_ptr_array_add (self->jobs, job);
 
-  socket = bind_port (mapping, gateway, &untested.reason);
+  socket = verification_bind_port (mapping, gateway, &untested.reason);
   if (socket == NULL)
     {
       untested.server = g_strdup (common_options.stun);
@@ -146,8 +146,8 @@ start_job (Verification *self, PlumMapping *mapping)
   job->proof = (StunProof){
     .lookup_ms = STUN_LOOKUP_MS,
     .rto_ms = STUN_RTO_MS,
-    .done = on_done,
-    .note = on_note,
+    .done = on_verification_done,
+    .note = on_verification_note,
     .user_data = job,
   };
   self->n_open++;
@@ -163,7 +163,7 @@ verification_start (Verification *self)
   for (guint i = 0; i < self->set->mappings->len; i++)
     if (is_udp (self->set->mappings->pdata[i]))
       start_job (self, self->set->mappings->pdata[i]);
-  close_one (self);
+  verification_close_one (self);
 }
 
 void
