@@ -20,6 +20,9 @@ binding_packages=(g++ libgirepository1.0-dev gobject-introspection valac gjs pyt
 # shellcheck disable=SC2034
 window_packages=(libgtk-4-dev libadwaita-1-dev at-spi2-core dbus dbus-daemon python3-gi xvfb xdotool
   x11-utils imagemagick adwaita-icon-theme fonts-cantarell)
+# To test the completions, besides those of bash.
+# shellcheck disable=SC2034
+shell_packages=(fish zsh)
 # To build with the second compiler.
 # shellcheck disable=SC2034
 clang_packages=(clang libclang-rt-dev)

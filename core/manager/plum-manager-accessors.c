@@ -62,7 +62,7 @@ plum_manager_get_discover_timeout (PlumManager *self)
 /**
  * plum_manager_set_discover_timeout: (set-property discover-timeout)
  * @self: a manager
- * @discover_timeout: the timeout in milliseconds, or 0 for the default; a value below 100 is raised
+ * @discover_timeout: the timeout in milliseconds, or 0 for 10000; a value below 100 is raised
  * to 100
  *
  * Sets the timeout for discovering what a gateway supports.
@@ -108,7 +108,7 @@ plum_manager_get_mapping_timeout (PlumManager *self)
 /**
  * plum_manager_set_mapping_timeout: (set-property mapping-timeout)
  * @self: a manager
- * @mapping_timeout: the timeout in milliseconds, or 0 for the default; a value below 100 is raised
+ * @mapping_timeout: the timeout in milliseconds, or 0 for 10000; a value below 100 is raised
  * to 100
  *
  * Sets the timeout for one attempt by one backend.
@@ -200,7 +200,7 @@ plum_manager_get_recheck_period (PlumManager *self)
 /**
  * plum_manager_set_recheck_period: (set-property recheck-period)
  * @self: a manager
- * @recheck_period: the period in milliseconds, or 0 for the default; a value below 1000 is raised
+ * @recheck_period: the period in milliseconds, or 0 for 300000; a value below 1000 is raised
  * to 1000
  *
  * Sets how often to verify that the router still has the mappings.
@@ -246,7 +246,7 @@ plum_manager_get_lease_duration (PlumManager *self)
 /**
  * plum_manager_set_lease_duration: (set-property lease-duration)
  * @self: a manager
- * @lease_duration: the lifetime in seconds, from 1 to 604800, or 0 for the default
+ * @lease_duration: the lifetime in seconds, from 1 to 604800, or 0 for 7200
  *
  * Sets the lifetime that is requested for mappings.
  *

@@ -97,3 +97,44 @@ plum_manager_dup_backend_option (PlumManager *self, const char *backend_name, co
   value = plum_settings_lookup_option (self->settings.options, backend_name, key);
   return value != NULL ? g_variant_ref (value) : NULL;
 }
+
+/**
+ * plum_manager_add_backend_type:
+ * @self: a manager
+ * @type: a type derived from [class@Plum.Backend]
+ * @name: a short name, such as `pcp`, that matches `[a-z][a-z0-9-]*`
+ * @priority: the priority; for a new mapping, higher values are tried first
+ * @error: return location for an error
+ *
+ * Adds a backend that is part of the program.
+ *
+ * It takes precedence over a module of the same name.
+ *
+ * Errors: %G_IO_ERROR_INVALID_ARGUMENT if @name does not match the pattern, or @type is abstract or
+ * is not derived from [class@Plum.Backend]; %G_IO_ERROR_EXISTS if the program has added a backend
+ * with this name before; %G_IO_ERROR_CLOSED if the manager is closed.
+ *
+ * Returns: %TRUE if the backend was added
+ *
+ * Since: 1.0
+ */
+gboolean
+plum_manager_add_backend_type (
+  PlumManager *self, GType type, const char *name, int priority, GError **error)
+{
+  g_return_val_if_fail (PLUM_IS_MANAGER (self), FALSE);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, FALSE);
+  g_return_val_if_fail (name != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!plum_manager_check_open (self, error) ||
+      !plum_backend_list_check_type (self->backends, type, name, error))
+    return FALSE;
+
+  PLUM_SIGNAL_SCOPE (self->signals);
+  if (plum_backend_list_add (self->backends,
+                             plum_backend_info_new (name, NULL, priority, NULL, NULL, type, NULL)))
+    plum_gateway_set_reset (self->gateways);
+
+  return TRUE;
+}

@@ -278,7 +278,7 @@ install_network_properties (void)
    * The address of the router to use instead of the next hop of the default route, such as 10.2.0.1
    * for the server of a VPN.
    *
-   * If %NULL, the router is found automatically.
+   * If %NULL, the default, the router is found automatically.
    *
    * Since: 1.0
    */
@@ -290,7 +290,7 @@ install_network_properties (void)
    *
    * The name of the network interface to use. Ports are mapped on the router of that interface.
    *
-   * If %NULL, the interface of the default route is used.
+   * If %NULL, the default, the interface of the default route is used.
    *
    * Since: 1.0
    */
@@ -308,8 +308,8 @@ install_program_properties (void)
    *
    * The names of the backends to use, in this order.
    *
-   * If %NULL, all backends are used, in the order of their priorities. The environment variable
-   * `PLUM_BACKENDS`, with names separated by commas, takes precedence over this property.
+   * If %NULL, the default, all backends are used, in the order of their priorities. The environment
+   * variable `PLUM_BACKENDS`, with names separated by commas, takes precedence over this property.
    *
    * Since: 1.0
    */
@@ -321,7 +321,7 @@ install_program_properties (void)
    *
    * The name shown in the mapping tables of routers.
    *
-   * If %NULL, the name of the program is used.
+   * If %NULL, the default, the name of the program is used.
    *
    * Since: 1.0
    */
@@ -336,8 +336,8 @@ install_program_properties (void)
    * If the program ends without closing the manager, its next start renews the mappings that are
    * added again, and deletes the others from the router: 30 seconds after the router is found,
    * which gives the program time to add its mappings, or when the manager is closed. The directory
-   * must be used by this program only. It is created if it does not exist. If %NULL, no record is
-   * kept.
+   * must be used by this program only. It is created if it does not exist. If %NULL, the default,
+   * no record is kept.
    *
    * Since: 1.0
    */

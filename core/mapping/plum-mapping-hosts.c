@@ -9,7 +9,7 @@ plum_mapping_make_host_properties (GParamSpec **properties)
    * PlumMapping:internal-address: (getter get_internal_address)
    *
    * The address of another host of the local network that the mapping leads to, such as a camera
-   * that cannot request mappings itself; %NULL for this host.
+   * that cannot request mappings itself; %NULL, the default, for this host.
    *
    * The address must be on the link of the gateway, and neither belong to this host nor to the
    * gateway. Otherwise [method@Plum.Manager.add_mapping] fails with %G_IO_ERROR_INVALID_ARGUMENT;
@@ -26,8 +26,8 @@ plum_mapping_make_host_properties (GParamSpec **properties)
   /**
    * PlumMapping:remote-address: (getter get_remote_address)
    *
-   * The address of the host, or of the network, from which connections are accepted; %NULL for all
-   * hosts.
+   * The address of the host, or of the network, from which connections are accepted; %NULL, the
+   * default, for all hosts.
    *
    * The family must be that of the mapping, and the length at least 1. Otherwise
    * [method@Plum.Manager.add_mapping] fails with %G_IO_ERROR_INVALID_ARGUMENT.

@@ -12,7 +12,7 @@ plum_mapping_install_port_properties (GParamSpec **properties)
   /**
    * PlumMapping:protocol: (getter get_protocol)
    *
-   * The transport protocol.
+   * The transport protocol. The default is %PLUM_PROTOCOL_TCP.
    *
    * Since: 1.0
    */
@@ -22,7 +22,7 @@ plum_mapping_install_port_properties (GParamSpec **properties)
   /**
    * PlumMapping:family: (getter get_family)
    *
-   * The address family: %G_SOCKET_FAMILY_IPV4 or %G_SOCKET_FAMILY_IPV6. If
+   * The address family: %G_SOCKET_FAMILY_IPV4, the default, or %G_SOCKET_FAMILY_IPV6. If
    * [property@Plum.Mapping:local-address] is an IPv6 address, the family is IPv6; with an IPv4
    * address and IPv6, [method@Plum.Manager.add_mapping] fails.
    *
@@ -34,7 +34,7 @@ plum_mapping_install_port_properties (GParamSpec **properties)
   /**
    * PlumMapping:internal-port: (getter get_internal_port)
    *
-   * The port that this host listens on, from 1 to 65535. Other values make
+   * The port that this host listens on, from 1 to 65535. Other values, such as the default 0, make
    * [method@Plum.Manager.add_mapping] fail.
    *
    * Since: 1.0
@@ -45,8 +45,8 @@ plum_mapping_install_port_properties (GParamSpec **properties)
   /**
    * PlumMapping:requested-external-port: (getter get_requested_external_port)
    *
-   * The preferred external port, from 1 to 65535, or 0 for no preference. Other values make
-   * [method@Plum.Manager.add_mapping] fail.
+   * The preferred external port, from 1 to 65535, or 0, the default, for no preference. Other
+   * values make [method@Plum.Manager.add_mapping] fail.
    *
    * If this is 0, the library requests the port that an earlier run of the program had, if that is
    * known, or else the internal port. The router may grant another port, which is
@@ -67,7 +67,7 @@ plum_mapping_install_option_properties (GParamSpec **properties)
    *
    * Whether to accept, on the outermost router, no external port other than
    * [property@Plum.Mapping:requested-external-port], or [property@Plum.Mapping:internal-port] if no
-   * port is requested.
+   * port is requested. The default is %FALSE.
    *
    * If another host or another mapping of this program uses the port, the mapping fails with
    * %PLUM_ERROR_CONFLICT. The error message names the user of the port if the router reports it. A
@@ -85,7 +85,8 @@ plum_mapping_install_option_properties (GParamSpec **properties)
    * PlumMapping:description: (getter get_description)
    *
    * The description for the router's mapping table. It is shortened and cleaned to what the router
-   * accepts. If it is %NULL, the library uses the application name, the protocol and the port.
+   * accepts. If it is %NULL, the default, the library uses the application name, the protocol and
+   * the port.
    *
    * Since: 1.0
    */
@@ -99,7 +100,7 @@ plum_mapping_install_place_properties (GParamSpec **properties)
   /**
    * PlumMapping:local-address: (getter get_local_address)
    *
-   * The address of this host that is to be reached, or %NULL for the preferred one.
+   * The address of this host that is to be reached, or %NULL, the default, for the preferred one.
    *
    * The address selects the network interface, the gateway and [property@Plum.Mapping:family].
    * [method@Plum.Manager.add_mapping] fails with %PLUM_ERROR_NO_GATEWAY if this host does not have

@@ -4,8 +4,22 @@
 function __plumctl_complete
     set -l words (commandline -opc)
     set -l last (commandline -ct)
+    set -l program $words[1]
     set -e words[1]
-    plumctl __complete $words "$last" 2>/dev/null
+
+    # The command after "plumctl run ... --".
+    if test "$words[1]" = run; and set -l tail (contains -i -- -- $words)
+        set -e words[1..$tail]
+        complete -C (string join ' ' -- (string escape -- $words) "$last")
+        return
+    end
+
+    set -l found ($program __complete $words "$last" 2>/dev/null)
+    if test (count $found) -gt 0
+        printf '%s\n' $found
+    else
+        __fish_complete_path "$last"
+    end
 end
 
 complete -c plumctl -f -a '(__plumctl_complete)'

@@ -147,10 +147,10 @@ typedef struct
   PlumServiceLogFunc log_func;
   void *log_data;
   PlumServiceLogLevel log_level; /* the lowest level to report; initially PLUM_SERVICE_LOG_INFO */
-  uint32_t discover_timeout;     /* ms, from 100 to 2147483647 */
-  uint32_t mapping_timeout;      /* ms, from 100 to 2147483647 */
-  uint32_t recheck_period;       /* ms, from 1000 to 2147483647 */
-  uint32_t lease_duration;       /* s, from 1 to 604800 */
+  uint32_t discover_timeout;     /* ms, from 100 to 2147483647; default: 10000 */
+  uint32_t mapping_timeout;      /* ms, from 100 to 2147483647; default: 10000 */
+  uint32_t recheck_period;       /* ms, from 1000 to 2147483647; default: 300000 */
+  uint32_t lease_duration;       /* s, from 1 to 604800; default: 7200 */
   const char *const *backends;   /* names in order of preference, with a final NULL */
   const char *gateway_address;   /* of the router; default: the next hop of the default route */
   const char *interface_name;

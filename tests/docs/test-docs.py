@@ -3,23 +3,40 @@
 """Checks the documentation: its links, the programs that it shows, and what it and the code say
 about each other.
 
-Usage: test-docs.py DOCS [MANUAL]
-       test-docs.py --write DOCS     (copies the programs into the pages)
-DOCS: the folder of the sources. MANUAL: the folder of the built pages. Writes TAP.
+Usage: test-docs.py DOCS PAGE... [--gir GIR] [--manual MANUAL]
+       test-docs.py --write DOCS
+DOCS: the folder of the sources. GIR: the description of the API. MANUAL: the folder of the built
+pages. PAGE: the pages of the manual, in order. Writes TAP.
+
+--write copies the programs into the pages, wraps JSON samples, and replaces what gi-docgen
+understands, but a hosting site does not, such as [class@Plum.Manager].
 """
 
+import argparse
 import fnmatch
 import functools
 import glob
 import html.parser
+import json
 import os
 import re
 import sys
 import urllib.parse
+import xml.etree.ElementTree
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs"))
+sys.dont_write_bytecode = True
+import manual
 
 EXAMPLE = re.compile(r"<!-- (examples/\S+) -->\n```(\w+)\n(.*?)```\n", re.DOTALL)
 LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
+METHOD_LINK = re.compile(r"\[`\w+`\]\(method\.(\w+\.\w+)\.html\)")
+IMAGE_LINK = re.compile(r"\]\(([\w-]+\.svg)\)")
+HTML_LINK = re.compile(r"\]\(([\w-]+)\.html\b")
+RAW_LINK = re.compile(r"\[`?(\w+)@Plum\.([\w.:-]+)`?\]")
+JSON = re.compile(r"```json\n(\{.*?\}\n)```\n", re.DOTALL)
+JSON_WIDTH = 78  # fits the manual and a hosting site
 
 # The folders whose text cites quirks and documents.
 SOURCES = ("core", "backends", "include", "tools", "tests", "data")
@@ -44,11 +61,58 @@ def example(folder, name):
     return "\n".join(lines[2:] if "SPDX" in lines[0] else lines)
 
 
+def layout(value, width):
+    """The lines of a JSON value: one if it fits, otherwise as many members on a line as fit."""
+    text = json.dumps(value, ensure_ascii=False)
+    if len(text) <= width or not isinstance(value, (dict, list)):
+        return [text]
+
+    lines, whole = [text[0]], False
+    for key in value:
+        name = "%s: " % json.dumps(key) if isinstance(value, dict) else ""
+        first, *others = layout(value[key] if name else key, width - len(name) - 3)
+        if whole and not others and len(lines[-1] + name + first) < width - 1:
+            lines[-1] += " %s%s" % (name, first)
+        else:
+            lines.append("  %s%s" % (name, first))
+            lines += ["  " + line for line in others]
+        whole = not others
+        lines[-1] += ","
+    return [*lines[:-1], lines[-1][:-1], text[-1]]
+
+
+def wrap(sample):
+    try:
+        return "\n".join(layout(json.loads(sample), JSON_WIDTH)) + "\n"
+    except ValueError:
+        return sample  # a sketch
+
+
+def in_c(kind, name):
+    """The name in C of a symbol that gi-docgen calls [kind@Plum.name]."""
+    if kind == "const":
+        return "PLUM_" + name
+    if kind == "vfunc":
+        return "Plum%sClass.%s" % tuple(name.split("."))
+    if kind not in ("method", "ctor", "func"):
+        return "Plum" + name
+    return "plum_%s()" % re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).replace(".", "_").lower()
+
+
+def readable(text):
+    text = re.sub(r"\ATitle: .*\nSlug: .*\n\n", "", text)
+    text = METHOD_LINK.sub(lambda match: "`%s`" % in_c("method", match[1]), text)
+    text = HTML_LINK.sub(r"](\g<1>.md", text)
+    text = IMAGE_LINK.sub(r"](images/\1)", text)
+    text = RAW_LINK.sub(lambda match: "`%s`" % in_c(match[1], match[2]), text)
+    return JSON.sub(lambda match: "```json\n%s```\n" % wrap(match[1]), text)
+
+
 def write(folder):
     for path in glob.glob(os.path.join(folder, "*.md")):
         text = read(path)
         new = EXAMPLE.sub(lambda match: "<!-- %s -->\n```%s\n%s```\n" % (
-            match[1], match[2], example(folder, match[1])), text)
+            match[1], match[2], example(folder, match[1])), readable(text))
         if new != text:
             with open(path, "w", encoding="utf-8") as file:
                 file.write(new)
@@ -65,27 +129,84 @@ def check_examples(folder):
         yield "no page shows an example"
 
 
-def anchors(text):
-    """The anchors that hosting sites give to the headings of a page."""
-    for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE):
-        yield re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
-
-
 def check_sources(folder):
     """Links between files, as a reader of the repository follows them."""
-    paths = [path for pattern in ("*.md", "examples/**/*.md")
-             for path in glob.glob(os.path.join(folder, pattern), recursive=True)]
+    root = os.path.dirname(folder)
+    paths = [path for pattern in ("*.md", "docs/**/*.md", "backends/**/*.md", "core/**/*.md",
+                                  "tests/**/*.md", "data/**/*.md")
+             for path in glob.glob(os.path.join(root, pattern), recursive=True)]
     for path in paths:
         text = read(path)
         for target in LINK.findall(CODE.sub("code", text)):
             url = urllib.parse.urlsplit(target)
-            if not url.scheme and not url.path and url.fragment not in anchors(text):
-                yield "%s: %s has no heading" % (path, target)
-            # check_manual() checks the pages and pictures of the built manual.
-            if url.scheme or not url.path or url.path.endswith((".html", ".svg")):
+            if url.scheme:
                 continue
-            if not os.path.exists(os.path.join(os.path.dirname(path), url.path)):
+            file = os.path.join(os.path.dirname(path), url.path) if url.path else path
+            if not os.path.exists(file):
                 yield "%s: %s does not exist" % (path, target)
+            elif url.fragment and url.fragment not in manual.anchors(read(file)):
+                yield "%s: %s has no heading" % (path, target)
+
+
+def check_readable(folder):
+    """Nothing in the pages is for gi-docgen only."""
+    for path in glob.glob(os.path.join(folder, "**", "*.md"), recursive=True):
+        text = read(path)
+        if readable(text) != text:
+            yield "%s is not as --write makes it" % path
+        for sample in JSON.findall(text):
+            if max(map(len, sample.split("\n"))) > JSON_WIDTH:
+                yield "%s: a string is too long: %s" % (path, sample)
+
+
+def check_pages(folder, gir, pages):
+    """The links and symbols of the pages, as the manual has them."""
+    symbols = manual.Symbols(gir)
+    for name in sorted(os.path.basename(path) for path in glob.glob(os.path.join(folder, "*.md"))):
+        # The history of the library names symbols that no longer exist.
+        if name not in ("NEWS.md", "decisions.md"):
+            yield from manual.Page(name, symbols, pages).convert()[1]
+
+
+def writable_properties(gir):
+    """The documentation of each property that a program can set, by its name."""
+    for kind in xml.etree.ElementTree.parse(gir).getroot().iter(manual.GIR + "class"):
+        if kind.get("name") in ("Manager", "Mapping"):
+            for found in kind.findall(manual.GIR + "property"):
+                if found.get("writable") == "1":
+                    name = "%s:%s" % (kind.get(manual.C + "type"), found.get("name"))
+                    yield name, found.find(manual.GIR + "doc").text
+
+
+def check_defaults(folder, gir):
+    """The default of each property is in its documentation and in the overview."""
+    root = os.path.dirname(folder)
+    values = dict(re.findall(r"#define (\w+)_M?S (\d+)\n", read(os.path.join(
+        root, "core", "manager", "plum-manager-private.h"))))
+    table = dict(re.findall(r"^\| `(Plum\w+:[\w-]+)` \| (.*) \|$",
+                            read(os.path.join(folder, "overview.md")), re.MULTILINE))
+    seen = dict(writable_properties(gir))
+
+    if set(seen) != set(table):
+        yield "overview.md: differs from the properties in %s" % sorted(set(seen) ^ set(table))
+    for name, text in seen.items():
+        value = values.pop(name.split(":")[1].replace("-", "_").upper(), None)
+        if "default" not in text:
+            yield "%s: the default is not documented" % name
+        for place in (text, table.get(name, "")) if value else ():
+            if not re.search(r"\b%s\b" % value, place):
+                yield "%s: the default %s is not in %r" % (name, value, place)
+    if values:
+        yield "no property has the default %s" % values
+
+
+def check_index(folder, pages):
+    """README.md lists the pages in the order of the manual."""
+    listed = re.findall(r"^- \[([^\]]*)\]\((\S+\.md)\)", read(os.path.join(folder, "README.md")),
+                        re.MULTILINE)
+    titles = [(read(os.path.join(folder, name)).split("\n")[0][2:], name) for name in pages]
+    if listed[:len(pages)] != titles:
+        yield "README.md lists %s, the manual %s" % (listed, titles)
 
 
 @functools.lru_cache
@@ -123,6 +244,8 @@ def check_documents(folder):
     root = os.path.dirname(folder)
 
     for path, text in sources(root).items():
+        if path.endswith("test-manual.py"):
+            continue  # makes the documents that it names
         for name in sorted(set(DOCUMENT.findall(text))):
             places = (root, folder, os.path.dirname(path))
             if not any(os.path.exists(os.path.join(place, name)) for place in places):
@@ -189,12 +312,13 @@ class Page(html.parser.HTMLParser):
         for name, value in attributes:
             if name in ("id", "name") and value is not None:
                 self.anchors.add(value)
-            elif name in ("href", "src") and value:
-                self.links.append(value)
+            elif name in ("href", "src"):
+                self.links.append(value or "")
 
 
-def check_manual(folder):
-    """Links between built pages, and to anchors in them."""
+def check_manual(folder, docs):
+    """Links between built pages, to anchors in them, and to the examples, which are installed next
+    to them."""
     pages = {os.path.relpath(path, folder): Page(path)
              for path in glob.glob(os.path.join(folder, "**", "*.html"), recursive=True)}
     if "index.html" not in pages:
@@ -203,12 +327,15 @@ def check_manual(folder):
     for name, page in pages.items():
         for link in page.links:
             url = urllib.parse.urlsplit(link)
-            if url.scheme or url.netloc or link.startswith("javascript:"):
+            if not link:
+                yield "%s: a link leads nowhere" % name
+            if not link or url.scheme or url.netloc or link.startswith("javascript:"):
                 continue
             target = os.path.normpath(os.path.join(os.path.dirname(name),
                                                    urllib.parse.unquote(url.path))) \
                 if url.path else name
-            if not os.path.exists(os.path.join(folder, target)):
+            place = docs if target.startswith("examples") else folder
+            if not os.path.exists(os.path.join(place, target)):
                 yield "%s: %s does not exist" % (name, link)
             elif url.fragment and target in pages and \
                     urllib.parse.unquote(url.fragment) not in pages[target].anchors:
@@ -216,18 +343,32 @@ def check_manual(folder):
 
 
 def main():
-    if sys.argv[1] == "--write":
-        write(sys.argv[2])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--gir")
+    parser.add_argument("--manual")
+    parser.add_argument("docs")
+    parser.add_argument("pages", nargs="*")
+    arguments = parser.parse_args()
+
+    if arguments.write:
+        write(arguments.docs)
         return 0
 
-    folder = os.path.abspath(sys.argv[1])
+    folder = os.path.abspath(arguments.docs)
     checks = [("examples-are-the-files", check_examples(folder)),
               ("links-of-the-sources", check_sources(folder)),
+              ("readable-as-they-are", check_readable(folder)),
+              ("links-and-symbols-of-the-pages",
+               check_pages(folder, arguments.gir, arguments.pages)),
+              ("index-of-the-pages", check_index(folder, arguments.pages)),
               ("cited-quirks-are-listed", check_quirks(folder)),
               ("cited-documents-exist", check_documents(folder)),
               ("named-tests-exist", check_test_paths(folder))]
-    if len(sys.argv) > 2:
-        checks.append(("links-of-the-manual", check_manual(sys.argv[2])))
+    if arguments.gir:
+        checks.append(("defaults-are-documented", check_defaults(folder, arguments.gir)))
+    if arguments.manual:
+        checks.append(("links-of-the-manual", check_manual(arguments.manual, folder)))
 
     failed = 0
     print("1..%d" % len(checks))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Usage errors, help, the manual, completions and the list of backends.
+"""Usage errors, help, the manual and the list of backends.
 
 Usage: see harness.py.
 """
@@ -212,6 +212,7 @@ def usage_record_into_existing_recording():
 def help_of_all_commands():
     result = plumctl("--help")
     equal(result.returncode, 0)
+    contains(result.stdout, "tcp:8000-8010:9000")
     for command in ("map", "run", "unmap", "list", "status", "external", "monitor", "doctor",
                     "backends"):
         contains(result.stdout, "  %s " % command)
@@ -243,26 +244,6 @@ def complete(*arguments):
 
 
 @test
-def completion_of_commands():
-    equal(complete("ma"), ["map"])
-
-
-@test
-def completion_of_options():
-    equal(complete("map", "--ke"), ["--keep-trying"])
-
-
-@test
-def completion_of_interfaces():
-    contains(plumctl("__complete", "map", "--interface", "").stdout, "lo\t")
-
-
-@test
-def completion_of_specs():
-    equal(complete("map", "t"), ["tcp:"])
-
-
-@test
 def manual_has_every_command_and_option():
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "data", "plumctl.1")
     with open(path) as file:
@@ -271,6 +252,9 @@ def manual_has_every_command_and_option():
         contains(manual, command)
         for option in complete(command, "--"):
             contains(manual, option)
+    for section in ("NAME", "SYNOPSIS", "EXIT STATUS", "ENVIRONMENT", "SEE ALSO"):
+        contains(manual, "\n.SH %s\n" % section)
+    contains(manual, "\n.B tcp:8000-8010:9000\n")
 
 
 # Backends

@@ -24,7 +24,7 @@ sys.path.insert(0, str(HERE.parent / 'lab'))
 import lab  # noqa: E402
 import traffic  # noqa: E402
 
-NEEDED = ['Xvfb', 'dbus-run-session', 'import', 'xdotool', 'xprop']
+NEEDED = ['Xvfb', 'dbus-run-session', 'identify', 'import', 'xdotool', 'xprop']
 PHONE = 360  # pixels: the smallest width that a GNOME program must support
 
 arguments = None
@@ -50,11 +50,12 @@ def display():
 
 
 @contextlib.contextmanager
-def ports():
+def ports(**environment):
     """Runs the program; it must exit on SIGTERM and leave no mappings on the router."""
     import screen  # needs PyGObject
 
-    with screen.Screen(arguments.program, dict(os.environ, GTK_A11Y='atspi')) as window:
+    with screen.Screen(arguments.program,
+                       dict(os.environ, GTK_A11Y='atspi', **environment)) as window:
         yield window
         window.process.send_signal(signal.SIGTERM)
         lab.equal(window.process.wait(screen.WITHIN), 0, 'exit status')
@@ -192,18 +193,26 @@ def fits_a_phone():
         assert window.minimum_width('Ports') <= PHONE, \
             f'it needs {window.minimum_width("Ports")} pixels'
         window.resize('Ports', PHONE, 640)
-        picture(window, 'narrow')
+        picture(window, '-long-name')
 
 
 def takes_pictures():
-    with ports() as window:
-        add(window, '8080', name='Game')
-        add(window, '8081', '18080')
-        window.text(f'Reachable at {lab.WAN}:8080')
-        window.text(f'Reachable at {lab.WAN}:18080')
-        picture(window, 'wide')
-        expand_protocols(window)
-        picture(window, 'expanded')
+    for scheme, name, is_right in (('light', '', lambda mean: mean > 0.7),
+                                   ('dark', '-dark', lambda mean: mean < 0.3)):
+        with ports(ADW_DEBUG_COLOR_SCHEME=f'prefer-{scheme}') as window:
+            add(window, '8080', name='Game')
+            add(window, '8081', '18080')
+            window.text(f'Reachable at {lab.WAN}:8080')
+            window.text(f'Reachable at {lab.WAN}:18080')
+            mean, _ = picture(window, name)
+            assert is_right(mean), f'the mean brightness of the {scheme} window is {mean}'
+            window.resize('Ports', PHONE, 720)
+            mean, width = picture(window, name + '-narrow')
+            assert is_right(mean), f'the mean brightness of the narrow {scheme} window is {mean}'
+            lab.equal(width, PHONE, 'width of the narrow window')
+            if scheme == 'light':
+                expand_protocols(window)
+                picture(window, '-expanded')
 
 
 def reports_a_router_without_port_mapping():
@@ -212,7 +221,7 @@ def reports_a_router_without_port_mapping():
         window.text('External address unknown')
         add(window, '8080')
         window.text('The router offers no port mapping. Enable UPnP, NAT-PMP or PCP in its')
-        picture(window, 'failed')
+        picture(window, '-failed')
         window.click('Remove TCP 8080')
         window.gone('list item', 'TCP 8080')
 
@@ -223,7 +232,7 @@ def waits_for_a_network():
         window.text('No router was found. Is this computer connected to a network?')
         add(window, '8080')
         window.text('Waiting for the router…')
-        picture(window, 'offline')
+        picture(window, '-offline')
         lab.run('lab-client', 'link', 'up')
         window.text(f'Reachable at {lab.WAN}:8080')
         window.text(f'External address {lab.WAN}')
@@ -246,7 +255,7 @@ def lists_the_mappings():
             window.text(f'{name} {port}')
             window.text(f'{lab.WAN}:{port}')
             assert lab.rules(port), f'the router has no rule for port {port}'
-        picture(window, 'list')
+        picture(window, '-list')
         window.press('Ports', 'ctrl+w')
         lab.equal(window.process.wait(10), 0, 'exit status')
         lab.equal(lab.rules(8080) + lab.rules(8081), [], 'rules left on the router')
@@ -279,10 +288,14 @@ SUITES = {
 
 
 def picture(window, name):
-    path = pathlib.Path(arguments.pictures or os.environ['HOME']) / f'plum-ports-{name}.png'
+    """Takes a picture of the window. Returns its mean brightness, from 0 to 1, and its width."""
+    path = pathlib.Path(arguments.pictures or os.environ['HOME']) / f'plum-ports{name}.png'
     time.sleep(0.5 if arguments.pictures else 0)  # let animations finish
     window.picture('Ports', path)
     assert path.stat().st_size > 1000, f'{path} is not a picture'
+    mean, width = subprocess.run(['identify', '-format', '%[fx:mean] %w', path], check=True,
+                                 text=True, stdout=subprocess.PIPE).stdout.split()
+    return float(mean), int(width)
 
 
 def run_cases(cases):

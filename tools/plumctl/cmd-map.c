@@ -262,6 +262,7 @@ const PlumctlCommand plumctl_command_map = {
     "  tcp:8080              TCP port 8080; the same external port if it is available\n"
     "  udp:5000:6000         UDP port 5000, external port 6000\n"
     "  tcp:8000-8010         11 ports\n"
+    "  tcp:8000-8010:9000    11 ports, with external ports from 9000 up\n"
     "\n"
     "--from restricts the mapping to a remote host, or with PCP to a network. It fails if no\n"
     "protocol of the router can restrict it. --for maps the ports to another host of the\n"

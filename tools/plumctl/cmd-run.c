@@ -249,6 +249,8 @@ const PlumctlCommand plumctl_command_run = {
     "mapped. The mappings are removed when the command exits. SIGINT, SIGTERM and SIGHUP are\n"
     "forwarded to the command. With --stun, PLUM_UDP_5000_VERIFIED is yes, no or unknown.\n"
     "\n"
+    "“plumctl --help” shows the forms of a SPEC, such as tcp:8000-8010 for 11 ports.\n"
+    "\n"
     "Example:\n"
     "  plumctl run tcp:9011 -- sh -c 'echo \"reach me at $PLUM_TCP_9011\"; my-server 9011'\n"
     "\n"

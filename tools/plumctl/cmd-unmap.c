@@ -412,6 +412,8 @@ const PlumctlCommand plumctl_command_unmap = {
     "expire with their lease. Without --family, only those ports of the IPv6 firewall are closed\n"
     "that plumctl has opened.\n"
     "\n"
+    "“plumctl --help” shows the forms of a SPEC, such as tcp:8000-8010 for 11 ports.\n"
+    "\n"
     "Examples:\n"
     "  plumctl unmap tcp:8080\n"
     "  plumctl unmap --family 6 tcp:8080\n"

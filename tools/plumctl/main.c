@@ -52,7 +52,14 @@ print_usage (FILE *file)
          "  -h, --help     Show this help; after COMMAND, the help of that command\n"
          "      --version  Show the version\n"
          "\n"
-         "Exit status: 0 success, 1 failure, 2 usage error, 3 no router answered.\n",
+         "A SPEC is a protocol, a port of this computer and, optionally, an external port:\n"
+         "  tcp:8080            TCP port 8080; the same external port if it is available\n"
+         "  udp:5000:6000       UDP port 5000, external port 6000\n"
+         "  tcp:8000-8010       11 ports\n"
+         "  tcp:8000-8010:9000  11 ports, with external ports from 9000 up\n"
+         "\n"
+         "Exit status: 0 success, 1 failure, 2 usage error, 3 no router answered.\n"
+         "More: plumctl(1).\n",
          file);
 }
 
