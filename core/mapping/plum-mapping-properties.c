@@ -7,7 +7,7 @@
  *
  * A port of this host that the router makes reachable from outside of the local network.
  *
- * Create a mapping with [ctor@Plum.Mapping.new], or with its construct-only mapping_properties,
+ * Create a mapping with [ctor@Plum.Mapping.new], or with its construct-only properties,
  * pass it to [method@Plum.Manager.add_mapping], and watch [property@Plum.Mapping:state]. The
  * manager requests the mapping from the router, renews it, and requests it again whenever the
  * router loses it. Only [method@Plum.Manager.destroy_mapping_async] removes it from the router.
@@ -290,7 +290,7 @@ plum_mapping_class_init (PlumMappingClass *klass)
    * it failed, or it is destroyed.
    *
    * It is emitted once for each change, after all property notifications and after
-   * [signal@Plum.Manager::mapping-state-changed]. The mapping_properties have their new values.
+   * [signal@Plum.Manager::mapping-state-changed]. The properties have their new values.
    * Renewals, and repeated failures, do not emit it.
    *
    * Since: 1.0
