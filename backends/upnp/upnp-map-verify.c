@@ -74,7 +74,7 @@ upnp_map_verify_delete (UpnpMap *self)
 }
 
 static void
-on_found (UpnpNegotiation *negotiation, UpnpLookupResult result, guint external_port)
+on_map_verify_found (UpnpNegotiation *negotiation, UpnpLookupResult result, guint external_port)
 {
   UpnpMap *self = (UpnpMap *) negotiation;
 
@@ -109,5 +109,5 @@ upnp_map_verify_start (UpnpMap *self, guint port, guint lifetime, UpnpMapVerifie
   self->verified_func = func;
   self->granted_port = port;
   self->granted_lifetime = lifetime;
-  upnp_find_start_port (&self->negotiation, port, on_found);
+  upnp_find_start_port (&self->negotiation, port, on_map_verify_found);
 }

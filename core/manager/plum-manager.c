@@ -12,7 +12,7 @@
  * Keeps ports of this host mapped on its routers.
  *
  * A manager belongs to the main context that was the thread-default one when it was created. All
- * its methods must be called in that context, and all its callbacks and manager_signals are
+ * its methods must be called in that context, and all its callbacks and signals are
  * dispatched there.
  *
  * A manager is a [iface@Gio.ListModel] of its [class@Plum.Mapping]s. No packet is sent before the

@@ -7,11 +7,11 @@
  *
  * A port of this host that the router makes reachable from outside of the local network.
  *
- * Create a mapping with [ctor@Plum.Mapping.new], or with its construct-only properties, pass it to
- * [method@Plum.Manager.add_mapping], and watch [property@Plum.Mapping:state]. The manager requests
- * the mapping from the router, renews it, and requests it again whenever the router loses it. Only
- * [method@Plum.Manager.destroy_mapping_async] removes it from the router. Releasing the last
- * reference does not.
+ * Create a mapping with [ctor@Plum.Mapping.new], or with its construct-only properties,
+ * pass it to [method@Plum.Manager.add_mapping], and watch [property@Plum.Mapping:state]. The
+ * manager requests the mapping from the router, renews it, and requests it again whenever the
+ * router loses it. Only [method@Plum.Manager.destroy_mapping_async] removes it from the router.
+ * Releasing the last reference does not.
  *
  * A mapping has one address family. To be reachable over both IPv4 and IPv6, create two mappings.
  *
@@ -19,13 +19,13 @@
  */
 G_DEFINE_FINAL_TYPE (PlumMapping, plum_mapping, G_TYPE_OBJECT)
 
-static GParamSpec *properties[N_PROPS];
+static GParamSpec *mapping_properties[N_PROPS];
 static guint changed_signal;
 
 void
 plum_mapping_notify (PlumMapping *self, PlumMappingProperty property)
 {
-  g_object_notify_by_pspec (G_OBJECT (self), properties[property]);
+  g_object_notify_by_pspec (G_OBJECT (self), mapping_properties[property]);
 }
 
 void
@@ -276,10 +276,10 @@ plum_mapping_class_init (PlumMappingClass *klass)
   object_class->get_property = plum_mapping_get_property;
   object_class->set_property = plum_mapping_set_property;
 
-  plum_mapping_create_pspecs (properties);
-  plum_mapping_create_chain_properties (properties);
-  plum_mapping_make_host_properties (properties);
-  g_object_class_install_properties (object_class, N_PROPS, properties);
+  plum_mapping_create_pspecs (mapping_properties);
+  plum_mapping_create_chain_properties (mapping_properties);
+  plum_mapping_make_host_properties (mapping_properties);
+  g_object_class_install_properties (object_class, N_PROPS, mapping_properties);
 
   /**
    * PlumMapping::changed:
@@ -290,8 +290,8 @@ plum_mapping_class_init (PlumMappingClass *klass)
    * it failed, or it is destroyed.
    *
    * It is emitted once for each change, after all property notifications and after
-   * [signal@Plum.Manager::mapping-state-changed]. The properties have their new values. Renewals,
-   * and repeated failures, do not emit it.
+   * [signal@Plum.Manager::mapping-state-changed]. The properties have their new values.
+   * Renewals, and repeated failures, do not emit it.
    *
    * Since: 1.0
    */

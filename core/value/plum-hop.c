@@ -24,15 +24,15 @@ struct _PlumHop
 };
 
 typedef enum {
-  PROP_ADDRESS = 1,
-  PROP_EXTERNAL_ADDRESS,
-  PROP_EXTERNAL_PORT,
-  PROP_BACKEND_NAME,
-  PROP_LIFETIME,
-  N_PROPS
+  HOP_PROP_ADDRESS = 1,
+  HOP_PROP_EXTERNAL_ADDRESS,
+  HOP_PROP_EXTERNAL_PORT,
+  HOP_PROP_BACKEND_NAME,
+  HOP_PROP_LIFETIME,
+  HOP_N_PROPS
 } PlumHopProperty;
 
-static GParamSpec *properties[N_PROPS];
+static GParamSpec *hop_properties[HOP_N_PROPS];
 
 G_DEFINE_FINAL_TYPE (PlumHop, plum_hop, G_TYPE_OBJECT)
 
@@ -43,22 +43,22 @@ plum_hop_get_property (GObject *object, guint property_id, GValue *value, GParam
 
   switch ((PlumHopProperty) property_id)
     {
-    case PROP_ADDRESS:
+    case HOP_PROP_ADDRESS:
       g_value_set_object (value, self->address);
       break;
-    case PROP_EXTERNAL_ADDRESS:
+    case HOP_PROP_EXTERNAL_ADDRESS:
       g_value_set_object (value, self->external_address);
       break;
-    case PROP_EXTERNAL_PORT:
+    case HOP_PROP_EXTERNAL_PORT:
       g_value_set_uint (value, self->external_port);
       break;
-    case PROP_BACKEND_NAME:
+    case HOP_PROP_BACKEND_NAME:
       g_value_set_string (value, self->backend_name);
       break;
-    case PROP_LIFETIME:
+    case HOP_PROP_LIFETIME:
       g_value_set_uint (value, self->lifetime);
       break;
-    case N_PROPS:
+    case HOP_N_PROPS:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
@@ -92,7 +92,7 @@ plum_hop_class_init (PlumHopClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_ADDRESS] =
+  hop_properties[HOP_PROP_ADDRESS] =
     g_param_spec_object ("address", NULL, NULL, G_TYPE_INET_ADDRESS, flags);
 
   /**
@@ -102,7 +102,7 @@ plum_hop_class_init (PlumHopClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_EXTERNAL_ADDRESS] =
+  hop_properties[HOP_PROP_EXTERNAL_ADDRESS] =
     g_param_spec_object ("external-address", NULL, NULL, G_TYPE_INET_ADDRESS, flags);
 
   /**
@@ -112,7 +112,7 @@ plum_hop_class_init (PlumHopClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_EXTERNAL_PORT] =
+  hop_properties[HOP_PROP_EXTERNAL_PORT] =
     g_param_spec_uint ("external-port", NULL, NULL, 1, G_MAXUINT16, 1, flags);
 
   /**
@@ -122,7 +122,8 @@ plum_hop_class_init (PlumHopClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_BACKEND_NAME] = g_param_spec_string ("backend-name", NULL, NULL, NULL, flags);
+  hop_properties[HOP_PROP_BACKEND_NAME] =
+    g_param_spec_string ("backend-name", NULL, NULL, NULL, flags);
 
   /**
    * PlumHop:lifetime: (getter get_lifetime)
@@ -131,9 +132,10 @@ plum_hop_class_init (PlumHopClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_LIFETIME] = g_param_spec_uint ("lifetime", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  hop_properties[HOP_PROP_LIFETIME] =
+    g_param_spec_uint ("lifetime", NULL, NULL, 0, G_MAXUINT, 0, flags);
 
-  g_object_class_install_properties (object_class, N_PROPS, properties);
+  g_object_class_install_properties (object_class, HOP_N_PROPS, hop_properties);
 }
 
 static void

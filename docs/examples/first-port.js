@@ -32,7 +32,16 @@ async function close() {
     loop.quit();
 }
 
-GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, SIGINT, () => {
+// GLib 2.80 moved the function to GLibUnix.
+function addSignal(...args) {
+    try {
+        return imports.gi.GLibUnix.signal_add(...args);
+    } catch {
+        return GLib.unix_signal_add(...args);
+    }
+}
+
+addSignal(GLib.PRIORITY_DEFAULT, SIGINT, () => {
     close();
     return GLib.SOURCE_REMOVE;
 });

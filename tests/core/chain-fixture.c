@@ -15,7 +15,7 @@
 
 #define PROBE_PORT 33434
 
-static const char *const network[] = {
+static const char *const chain_fixture_network[] = {
   "neigh add " CHAIN_R1 " lladdr 02:00:00:00:00:01 dev wan0 nud permanent",
   "route add default via " CHAIN_R1 " dev wan0",
 };
@@ -45,8 +45,8 @@ chain_fixture_set_up (ChainFixture *f, gconstpointer n_backends)
   f->tap = -1;
   if (f->lan.ready)
     {
-      for (unsigned int i = 0; i < G_N_ELEMENTS (network); i++)
-        g_assert_true (test_lan_ip (network[i]));
+      for (unsigned int i = 0; i < G_N_ELEMENTS (chain_fixture_network); i++)
+        g_assert_true (test_lan_ip (chain_fixture_network[i]));
       f->tap = open_tap ();
     }
 

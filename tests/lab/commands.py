@@ -23,7 +23,7 @@ SENTENCES = {
                           'ignored.'),
     'not-connected': (14, 'The router answers, but it has no internet connection or no public '
                           'address.'),
-    'private': (18, 'The external address of the router 192.168.1.1 is the private address '
+    'private': (30, 'The external address of the router 192.168.1.1 is the private address '
                     '10.0.0.5: it is behind a second router.'),
 }
 

@@ -32,7 +32,7 @@ free_igd (gpointer router)
   fake_igd_free (igd);
 }
 
-/* Resets the upnp_faults but keeps the device type. Reopens a closed router. */
+/* Resets the faults but keeps the device type. Reopens a closed router. */
 static void
 end_fault (gpointer router)
 {
