@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# Shared by tests/newcomer/newcomer and tools/check-foreign: minimal installations of Debian in
-# directories, made with debootstrap. Sourced, not run. Needs root privileges.
+# Shared by tests/newcomer/newcomer, tools/check-foreign and tools/package: minimal installations of
+# Debian in directories, made with debootstrap. Sourced, not run. Needs root privileges.
 
 # make_debian_root SUITE DIR: creates a minimal Debian in DIR, unless it exists.
 make_debian_root () {

@@ -19,7 +19,7 @@ binding_packages=(g++ libgirepository1.0-dev gobject-introspection valac gjs pyt
 # To build plum-ports, and to test its window on a virtual screen.
 # shellcheck disable=SC2034
 window_packages=(libgtk-4-dev libadwaita-1-dev at-spi2-core dbus dbus-daemon python3-gi xvfb xdotool
-  x11-utils imagemagick adwaita-icon-theme fonts-cantarell)
+  x11-utils imagemagick adwaita-icon-theme fonts-cantarell desktop-file-utils appstream)
 # To test the completions, besides those of bash.
 # shellcheck disable=SC2034
 shell_packages=(fish zsh)

@@ -58,6 +58,34 @@ test_window (void)
     }
 }
 
+/* The row of the public address is also shown if this computer has none. */
+static void
+test_window_backends (void)
+{
+  const struct
+  {
+    const char *name;
+    const char *description;
+    const char *title;
+    const char *in_use;
+  } cases[] = {
+    { "direct", "Public address, nothing to map", "Public address of this computer",
+      "This computer has a public address: no router has to map ports." },
+    { "pcp", "Port Control Protocol (RFC 6887)", "Port Control Protocol (RFC 6887)",
+      "Maps ports with Port Control Protocol (RFC 6887)" },
+    { "parrot", NULL, "parrot", "Maps ports with parrot" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *title = ports_text_for_backend (cases[i].name, cases[i].description);
+      g_autofree char *in_use = ports_text_for_backend_in_use (cases[i].name, cases[i].description);
+
+      g_assert_cmpstr (title, ==, cases[i].title);
+      g_assert_cmpstr (in_use, ==, cases[i].in_use);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -66,6 +94,7 @@ main (int argc, char **argv)
   g_test_add_func ("/shown-text/hidden", test_hidden);
   g_test_add_func ("/shown-text/kept", test_kept);
   g_test_add_func ("/shown-text/window", test_window);
+  g_test_add_func ("/shown-text/window-backends", test_window_backends);
 
   return g_test_run ();
 }

@@ -8,7 +8,7 @@ import time
 
 import accessible
 
-WITHIN = 20.0  # seconds; long enough for a busy machine
+WITHIN = 20.0  # seconds; a discovery without an answer takes ten
 
 
 class Screen:

@@ -25,6 +25,7 @@ import lab  # noqa: E402
 import traffic  # noqa: E402
 
 NEEDED = ['Xvfb', 'dbus-run-session', 'identify', 'import', 'xdotool', 'xprop']
+PUBLIC = '1.2.5.10'  # an address of the client that is not private
 PHONE = 360  # pixels: the smallest width that a GNOME program must support
 
 arguments = None
@@ -103,6 +104,7 @@ def shows_the_router():
         # After the name of the model, which the daemon takes from its system.
         window.text(f' (192.168.1.1) on eth0; this computer has the address {lab.CLIENT}')
         expand_protocols(window)
+        window.text('Public address of this computer')
         window.text(f'{lab.CLIENT} is not a public address')
         window.wait(lambda parts: sum(name.startswith('Available; answered in')
                                   for role, name, _ in parts if role == 'label') == 3,
@@ -226,6 +228,22 @@ def reports_a_router_without_port_mapping():
         window.gone('list item', 'TCP 8080')
 
 
+def reports_a_public_address():
+    for command in (['address', 'flush', 'dev', 'eth0', 'scope', 'global'],
+                    ['address', 'add', f'{PUBLIC}/24', 'dev', 'eth0'],
+                    ['route', 'add', 'default', 'via', lab.ROUTER, 'dev', 'eth0', 'onlink']):
+        lab.run('lab-host', 'client', 'ip', *command)
+    with ports() as window:
+        window.text('This computer has a public address: no router has to map ports.')
+        window.text('Available; used as the external address')
+        window.text(f'External address {PUBLIC}')
+        add(window, '8080')
+        window.text(f'Reachable at {PUBLIC}:8080')
+        lab.equal([name for _, name, _ in window.look() if 'nothing to map' in name], [],
+                  'what contradicts')
+        picture(window, 'public')
+
+
 def waits_for_a_network():
     with ports() as window:
         window.text('No router found')
@@ -281,6 +299,7 @@ SUITES = {
         takes_pictures,
     ]),
     'none': (['--router=none'], [reports_a_router_without_port_mapping]),
+    'public': (['--router=none'], [reports_a_public_address]),
     'offline': (['--no-network'], [waits_for_a_network, searches_again]),
     'list': ([], [lists_the_mappings]),
     'list-none': (['--router=none'], [lists_the_reason]),

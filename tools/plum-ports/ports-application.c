@@ -7,6 +7,9 @@
 #include <glib-unix.h>
 #include <plum-glib/plum-glib.h>
 
+/* Also the name of the icons, of the desktop file and of the metainfo. */
+#define APPLICATION_ID "org.plum_glib.Ports"
+
 /* An application with one window, which owns the manager. However the program is ended, it
  * closes the window, which removes the mappings from the router. */
 struct _PortsApplication
@@ -58,7 +61,7 @@ static void
 about_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   adw_show_about_window (find_window (user_data), "application-name", "Ports", "application-icon",
-                         "network-server", "version", plum_get_version (), "comments",
+                         APPLICATION_ID, "version", plum_get_version (), "comments",
                          "Maps ports of this computer on its router. "
                          "An example program of plum-glib.",
                          "developer-name", "The plum-glib contributors", "license-type",
@@ -89,6 +92,7 @@ ports_application_startup (GApplication *application)
 
   G_APPLICATION_CLASS (ports_application_parent_class)->startup (application);
 
+  gtk_window_set_default_icon_name (APPLICATION_ID);
   g_action_map_add_action_entries (G_ACTION_MAP (self), actions, G_N_ELEMENTS (actions), self);
   for (guint i = 0; i < G_N_ELEMENTS (shortcuts); i++)
     gtk_application_set_accels_for_action (GTK_APPLICATION (self), shortcuts[i].action,
@@ -138,5 +142,5 @@ ports_application_init (PortsApplication *self)
 PortsApplication *
 ports_application_new (void)
 {
-  return g_object_new (PORTS_TYPE_APPLICATION, "application-id", "org.plum_glib.Ports", NULL);
+  return g_object_new (PORTS_TYPE_APPLICATION, "application-id", APPLICATION_ID, NULL);
 }

@@ -28,21 +28,20 @@ static GParamSpec *gateway_group_properties[GATEWAY_GROUP_N_PROPS];
 
 G_DEFINE_FINAL_TYPE (PortsGatewayGroup, ports_gateway_group, ADW_TYPE_PREFERENCES_GROUP)
 
-/* The description of a backend: "Port Control Protocol (RFC 6887)" for "pcp". Free with g_free
- * (). */
+/* The description of a backend: "Port Control Protocol (RFC 6887)" for "pcp". (nullable), free with
+ * g_free (). */
 static char *
-describe_backend (PortsGatewayGroup *self, const char *name)
+get_description (PortsGatewayGroup *self, const char *name)
 {
   for (guint i = 0; i < g_list_model_get_n_items (self->backends); i++)
     {
       g_autoptr (PlumBackendInfo) info = g_list_model_get_item (self->backends, i);
 
-      if (g_strcmp0 (plum_backend_info_get_name (info), name) == 0 &&
-          plum_backend_info_get_description (info) != NULL)
+      if (g_strcmp0 (plum_backend_info_get_name (info), name) == 0)
         return g_strdup (plum_backend_info_get_description (info));
     }
 
-  return g_strdup (name);
+  return NULL;
 }
 
 static gboolean
@@ -63,11 +62,11 @@ static void
 show_backend (PortsGatewayGroup *self)
 {
   const char *name = plum_gateway_get_backend_name (self->gateway);
-  g_autofree char *description = name != NULL ? describe_backend (self, name) : NULL;
+  g_autofree char *description = get_description (self, name);
   g_autofree char *text = NULL;
 
-  if (description != NULL)
-    text = g_strdup_printf ("Maps ports with %s", description);
+  if (name != NULL)
+    text = ports_text_for_backend_in_use (name, description);
   else if (is_pending (plum_gateway_get_probes (self->gateway)))
     text = g_strdup ("Querying the router…");
   else if (plum_gateway_get_address (self->gateway) == NULL)
@@ -79,21 +78,38 @@ show_backend (PortsGatewayGroup *self)
   adw_expander_row_set_subtitle (self->probes_row, text);
 }
 
+static const char *
+get_icon (PlumProbeOutcome outcome)
+{
+  switch (outcome)
+    {
+    case PLUM_PROBE_PENDING:
+      return "content-loading-symbolic";
+    case PLUM_PROBE_SUCCESS:
+      return "emblem-ok-symbolic";
+    case PLUM_PROBE_TIMED_OUT:
+    case PLUM_PROBE_REFUSED:
+    case PLUM_PROBE_FAILED:
+    default:
+      return "window-close-symbolic";
+    }
+}
+
 static void
 show_probe (AdwActionRow *row, GParamSpec *pspec, PlumProbe *probe)
 {
   g_autofree char *text = ports_text_for_probe (probe);
 
   adw_action_row_set_subtitle (row, text);
-  adw_action_row_set_icon_name (row, plum_probe_get_outcome (probe) == PLUM_PROBE_SUCCESS
-                                       ? "emblem-ok-symbolic"
-                                       : "window-close-symbolic");
+  adw_action_row_set_icon_name (row, get_icon (plum_probe_get_outcome (probe)));
 }
 
 static GtkWidget *
 create_probe_row (PortsGatewayGroup *self, PlumProbe *probe)
 {
-  g_autofree char *title = describe_backend (self, plum_probe_get_name (probe));
+  const char *name = plum_probe_get_name (probe);
+  g_autofree char *description = get_description (self, name);
+  g_autofree char *title = ports_text_for_backend (name, description);
   GtkWidget *row = adw_action_row_new ();
 
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);

@@ -106,6 +106,35 @@ ports_text_for_error (const GError *error)
   return g_strdup_printf ("%s\n(%s)", text_for_code (error->code), message);
 }
 
+/* The backend that uses the public address of this computer is no protocol: it asks no router. */
+static gboolean
+is_direct (const char *backend_name)
+{
+  return g_strcmp0 (backend_name, "direct") == 0;
+}
+
+/* The title of the row of a probe. `description` is that of the backend. */
+char *
+ports_text_for_backend (const char *name, const char *description)
+{
+  if (is_direct (name))
+    return g_strdup ("Public address of this computer");
+
+  return g_strdup (description != NULL ? description : name);
+}
+
+/* How ports are mapped. `description` is that of the backend in use. */
+char *
+ports_text_for_backend_in_use (const char *name, const char *description)
+{
+  g_autofree char *title = ports_text_for_backend (name, description);
+
+  if (is_direct (name))
+    return g_strdup ("This computer has a public address: no router has to map ports.");
+
+  return g_strdup_printf ("Maps ports with %s", title);
+}
+
 /* The outcome of a probe. */
 char *
 ports_text_for_probe (PlumProbe *probe)
@@ -117,6 +146,8 @@ ports_text_for_probe (PlumProbe *probe)
     case PLUM_PROBE_PENDING:
       return g_strdup ("No answer yet");
     case PLUM_PROBE_SUCCESS:
+      if (is_direct (plum_probe_get_name (probe)))
+        return g_strdup ("Available; used as the external address");
       return g_strdup_printf ("Available; answered in %u ms", plum_probe_get_ms (probe));
     case PLUM_PROBE_TIMED_OUT:
     case PLUM_PROBE_REFUSED:

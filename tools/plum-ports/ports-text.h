@@ -11,6 +11,8 @@ G_BEGIN_DECLS
 char *ports_text_for_router (PlumGateway *gateway);
 char *ports_text_for_scope (PlumAddressScope scope);
 char *ports_text_for_error (const GError *error);
+char *ports_text_for_backend (const char *name, const char *description);
+char *ports_text_for_backend_in_use (const char *name, const char *description);
 char *ports_text_for_probe (PlumProbe *probe);
 char *ports_text_for_path (PlumMapping *mapping);
 char *ports_text_for_mapping (PlumMapping *mapping);
