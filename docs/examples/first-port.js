@@ -35,7 +35,7 @@ async function close() {
 // GLib 2.80 moved the function to GLibUnix.
 function addSignal(...args) {
     try {
-        return imports.gi.GLibUnix.signal_add(...args);
+        return imports.gi.GLibUnix.signal_add_full(...args);
     } catch {
         return GLib.unix_signal_add(...args);
     }

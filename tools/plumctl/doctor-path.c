@@ -67,7 +67,12 @@ doctor_path_other_maps (DoctorPath *self)
 static GInetAddress *
 get_other_external (DoctorPath *self)
 {
-  return self->other != NULL ? plum_gateway_get_external_address (self->other) : NULL;
+  GInetAddress *own = plum_gateway_get_external_address (self->gateway);
+  GInetAddress *address =
+    self->other != NULL ? plum_gateway_get_external_address (self->other) : NULL;
+
+  /* The gateway also answers searches that are meant for the second router. */
+  return own != NULL && address != NULL && g_inet_address_equal (own, address) ? NULL : address;
 }
 
 /* Whether the router beyond the gateway belongs to the provider, not to the home. */
