@@ -35,7 +35,7 @@ PlumLeaseTable *plum_lease_table_new (void);
 void plum_lease_table_free (PlumLeaseTable *self);
 guint plum_lease_table_get_n_live (PlumLeaseTable *self);
 PlumLeaseTableRow *plum_lease_table_lookup (PlumLeaseTable *self, const PlumExchangeKey *key);
-/* Adds a row that is not live if there is none. (transfer none) */
+/* Gets the row, and adds one that is not live if it does not exist. (transfer none) */
 PlumLeaseTableRow *plum_lease_table_ensure (PlumLeaseTable *self, const PlumExchangeKey *key);
 /* (nullable) (transfer none): any mapping that is live and certain, and not apart. */
 PlumLeaseTableRow *plum_lease_table_find_live (PlumLeaseTable *self);

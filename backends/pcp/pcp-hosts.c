@@ -138,7 +138,7 @@ pcp_hosts_load (PcpHosts *self, const PlumLeaseTableRow *row)
   self->replace_filters = TRUE;
 }
 
-/* A server that keeps one filter refuses the same filter again, unless it is told to replace it
+/* A server that keeps one filter refuses the same filter again, unless the request replaces it
  * (RFC 6887 13.3); some may not know that form. */
 gboolean
 pcp_hosts_adapt (PcpHosts *self, uint8_t code)

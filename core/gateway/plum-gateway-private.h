@@ -79,7 +79,7 @@ void plum_gateway_release_port (PlumGateway *self,
                                 PlumGatewayClient *client);
 
 /* The router beyond the gateway, which is sought only on request; see plum-upstream-private.h. The
- * clients are told PLUM_GATEWAY_UPSTREAM_CHANGED: before that event returns, they must have left a
+ * clients receive PLUM_GATEWAY_UPSTREAM_CHANGED: before that event returns, they must have left a
  * router that is no longer the next one. */
 void plum_gateway_seek_upstream (PlumGateway *self);
 /* The settings, or the routes of this host, may have changed. */

@@ -148,7 +148,7 @@ install_timeouts (void)
    * milliseconds. The default is 0: as long as [property@Plum.Manager:mapping-timeout]. A value
    * from 1 to 99 is raised to 100.
    *
-   * When the time is over, the mapping is destroyed nevertheless. Its
+   * When the time expires, the mapping is destroyed nevertheless. Its
    * [property@Plum.Mapping:error] is then the reason why the router may still have it, and
    * [method@Plum.Manager.close_finish] names the mappings that may have stayed. With
    * [property@Plum.Manager:state-directory] set, a later run of the program deletes them.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Leases at several routers: the lease at the router beyond leads to the lease at the one before.
- * The mappings that use the first lease are told the outermost one, once. */
+ * The outermost lease is reported to the mappings that use the first one, once. */
 
 #include "plum-lease-holder-internal-private.h"
 #include "plum-values-private.h"
@@ -30,14 +30,14 @@ plum_lease_chain_get_base_port (PlumLeaseHolder *self)
   return plum_lease_chain_is_bypassed (self) ? self->id.internal_port : 0;
 }
 
-/* Whether the lease beyond is one that the users can be told, or know. It may be requested again at
- * present: that is no news unless it fails. */
+/* Whether the lease beyond can be reported to the users, or was. It may be requested again at
+ * present, which is reported only if it fails. */
 static gboolean
 plum_lease_chain_has_outer (PlumLeaseHolder *self)
 {
   PlumLeaseHolder *outer = self->outer;
 
-  return outer != NULL && outer->wanted && outer->told &&
+  return outer != NULL && outer->wanted && outer->reported &&
          plum_held_lease_get_lease (outer->held) != NULL &&
          outer->id.internal_port == plum_lease_chain_get_base_port (self);
 }
@@ -53,7 +53,7 @@ plum_lease_chain_is_pending (PlumLeaseHolder *self)
   return !self->outer->wanted || self->outer_error == NULL;
 }
 
-/* --- What the users are told --- */
+/* --- Reports to the users --- */
 
 static void
 plum_lease_chain_add_hop (PlumLeaseHolder *self, PlumMappingUpdate *update)
@@ -106,7 +106,7 @@ plum_lease_chain_tell_users (PlumLeaseHolder *self)
   PlumLeaseHolder *last = self;
   PlumMappingUpdate update = {
     .gateway = self->gateway,
-    .serial = self->told_serial,
+    .serial = self->reported_serial,
     .hops = hops,
   };
 
@@ -120,7 +120,7 @@ plum_lease_chain_tell_users (PlumLeaseHolder *self)
 
   upstream_error = plum_lease_chain_make_error (last);
   update.upstream_error = upstream_error;
-  self->told_serial = update.serial;
+  self->reported_serial = update.serial;
   plum_lease_users_notify (&self->users, PLUM_MAPPING_MAPPED, &update);
 }
 
@@ -152,10 +152,11 @@ plum_lease_chain_forget_if_moved (PlumLeaseHolder *self)
   PlumLease *lease = plum_held_lease_get_lease (self->held);
   GInetAddress *address = lease != NULL ? plum_lease_get_external_address (lease) : NULL;
 
-  if (plum_lease_chain_get_base_port (self) != self->told_port ||
-      (address != self->told_address && (address == NULL || self->told_address == NULL ||
-                                         !g_inet_address_equal (address, self->told_address))))
-    self->told = FALSE;
+  if (plum_lease_chain_get_base_port (self) != self->reported_port ||
+      (address != self->reported_address &&
+       (address == NULL || self->reported_address == NULL ||
+        !g_inet_address_equal (address, self->reported_address))))
+    self->reported = FALSE;
 }
 
 static void
@@ -165,16 +166,16 @@ plum_lease_chain_tell_now (PlumLeaseHolder *self)
   GInetAddress *address = lease != NULL ? plum_lease_get_external_address (lease) : NULL;
 
   plum_clock_disarm (self->clock, &self->patience);
-  self->told = TRUE;
-  self->told_port = plum_lease_chain_get_base_port (self);
-  g_set_object (&self->told_address, address);
+  self->reported = TRUE;
+  self->reported_port = plum_lease_chain_get_base_port (self);
+  g_set_object (&self->reported_address, address);
   if (self->inner != NULL)
     plum_lease_chain_handle_outer (self->inner, PLUM_MAPPING_MAPPED, NULL);
   else
     plum_lease_chain_tell_users (self);
 }
 
-/* The users are told once, with the outermost lease, unless that takes too long. */
+/* Reports once, with the outermost lease, unless that takes too long. */
 static void
 plum_lease_chain_tell (PlumLeaseHolder *self)
 {
@@ -185,7 +186,7 @@ plum_lease_chain_tell (PlumLeaseHolder *self)
     return;
 
   plum_lease_chain_forget_if_moved (self);
-  if (self->told || !plum_lease_chain_is_pending (self))
+  if (self->reported || !plum_lease_chain_is_pending (self))
     plum_lease_chain_tell_now (self);
   else if (!plum_timer_is_armed (&self->patience))
     plum_clock_arm_in_ms (self->clock, &self->patience,
@@ -211,7 +212,7 @@ on_patience_ended (gpointer user_data)
   plum_lease_holder_expire_release (self->outer, error);
 }
 
-/* What happens to the lease beyond while the lease is not up is told when that is up again. */
+/* What happens to the lease beyond while the lease is not up is reported when that is up again. */
 static void
 plum_lease_chain_handle_outer (PlumLeaseHolder *self, PlumMappingEvent event, const GError *error)
 {
@@ -229,15 +230,15 @@ plum_lease_chain_handle_outer (PlumLeaseHolder *self, PlumMappingEvent event, co
     return;
   if (event == PLUM_MAPPING_FAILED && !plum_lease_holder_is_up (self))
     {
-      self->told = FALSE;
+      self->reported = FALSE;
       plum_lease_chain_forward (self, event, error);
       return;
     }
 
   /* The endpoint that the users know no longer leads here. */
-  if (event == PLUM_MAPPING_LOST && self->told)
+  if (event == PLUM_MAPPING_LOST && self->reported)
     {
-      self->told = FALSE;
+      self->reported = FALSE;
       plum_lease_chain_forward (self, PLUM_MAPPING_LOST, error);
     }
   plum_lease_chain_tell (self);
@@ -316,7 +317,7 @@ plum_lease_chain_abandon (PlumLeaseHolder *self)
 {
   PlumLeaseHolder *outer = g_steal_pointer (&self->outer);
 
-  self->told = FALSE;
+  self->reported = FALSE;
   self->awaits_outer = FALSE;
   g_clear_object (&self->deleter);
   g_clear_error (&self->outer_error);
@@ -392,8 +393,8 @@ plum_lease_chain_upstream_changed (PlumLeaseHolder *self)
     plum_lease_chain_move (self, plum_gateway_peek_upstream (self->gateway));
 }
 
-/* The gateway maps no ports. The users are told its failure if there is no server of the provider,
- * or if that fails. */
+/* The gateway maps no ports. Its failure is reported to the users if there is no server of the
+ * provider, or if that fails. */
 static void
 plum_lease_chain_bypass (PlumLeaseHolder *self, const GError *error)
 {
@@ -402,7 +403,7 @@ plum_lease_chain_bypass (PlumLeaseHolder *self, const GError *error)
     plum_lease_chain_tell (self);
   else if (self->outer == NULL || self->outer_error != NULL)
     {
-      self->told = FALSE;
+      self->reported = FALSE;
       plum_lease_chain_forward (self, PLUM_MAPPING_FAILED, error);
     }
 }
@@ -423,7 +424,7 @@ plum_lease_chain_report (PlumLeaseHolder *self, PlumMappingEvent event, const GE
       return;
     }
 
-  self->told = FALSE;
+  self->reported = FALSE;
   plum_clock_disarm (self->clock, &self->patience);
   if (event == PLUM_MAPPING_FAILED && self->outer != NULL)
     plum_lease_chain_retract (self);

@@ -73,10 +73,10 @@ struct _PlumLeaseHolder
   PlumLeaseHolder *outer; /* (nullable): of the lease at the router beyond; owned */
   guint16 outer_port;     /* the external port of the last lease there; 0: none */
   GError *outer_error;    /* (nullable): why the router beyond has not granted a lease */
-  gboolean told;          /* the users, or inner, know the lease and those beyond */
-  guint told_serial;
-  guint told_port;
-  GInetAddress *told_address; /* (nullable) */
+  gboolean reported;      /* the users, or inner, know the lease and those beyond */
+  guint reported_serial;
+  guint reported_port;
+  GInetAddress *reported_address; /* (nullable) */
   PlumTimer patience; /* how long the users wait for the router beyond, or the delete for its own */
 
   gboolean awaits_outer;   /* in PLUM_PHASE_RELEASING: the delete waits for that of outer */

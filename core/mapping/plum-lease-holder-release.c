@@ -140,7 +140,7 @@ plum_lease_holder_release (PlumLeaseHolder *self)
 
   g_set_object (&self->deleter, backend);
   plum_lease_holder_cancel (self);
-  self->told = FALSE;
+  self->reported = FALSE;
   if (self->outer != NULL)
     plum_lease_holder_release_outer (self);
   else

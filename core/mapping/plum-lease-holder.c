@@ -374,7 +374,7 @@ plum_lease_holder_free (PlumLeaseHolder *self)
   g_assert (plum_lease_users_is_empty (&self->users) && self->users.releasing == NULL);
   g_assert (self->gateway == NULL && self->call == NULL && self->outer == NULL);
 
-  g_clear_object (&self->told_address);
+  g_clear_object (&self->reported_address);
   g_clear_error (&self->outer_error);
   g_clear_error (&self->release_error);
   g_clear_error (&self->release_expired);

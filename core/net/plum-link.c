@@ -101,7 +101,7 @@ check_host (struct ifaddrs *list, PlumNetwork *network, GInetAddress *address, G
   if (is_own (list, address))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "The internal address %s belongs to this host, for which none is to be set",
+                   "The internal address %s belongs to this host: leave it unset for this host",
                    text);
       return FALSE;
     }

@@ -186,7 +186,7 @@ class Snapshot:
             if isinstance(value, bytes):
                 value = value.decode(errors="replace")
             setattr(self, name, value)
-        self.error = _error_code(self.error)   # 0 if there is none
+        self.error = _error_code(self.error)   # 0: no error
         self.state = State(self.state)
         self.external_scope = Scope(self.external_scope)
         self.protocol = ("tcp", "udp")[self.protocol]

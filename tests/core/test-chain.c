@@ -187,7 +187,7 @@ test_shared (ChainFixture *f, gconstpointer data)
   chain_assert_endpoint (two, "1.2.3.4", 8080);
 }
 
-/* Each lease is renewed on its own schedule, and nobody is told but of the time. */
+/* Each lease is renewed on its own schedule, and only the time is notified. */
 static void
 test_renewals (ChainFixture *f, gconstpointer data)
 {
@@ -525,7 +525,7 @@ test_second_silent (ChainFixture *f, gconstpointer data)
   g_assert_cmpuint (plum_mapping_get_generation (mapping), ==, 2);
 }
 
-/* It answers after the users were told. */
+/* It answers after the report to the users. */
 static void
 test_second_late (ChainFixture *f, gconstpointer data)
 {
@@ -825,7 +825,7 @@ test_second_restarts (ChainFixture *f, gconstpointer data)
   chain_assert_hops (mapping, BOTH ("8080"));
 }
 
-/* R1 is renewed while R2 recovers: that is no news. */
+/* R1 is renewed while R2 recovers: nothing is notified. */
 static void
 test_renewal_during_recovery (ChainFixture *f, gconstpointer data)
 {

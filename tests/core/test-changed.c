@@ -197,7 +197,7 @@ test_expired (ChangedFixture *f, gconstpointer data)
   g_assert_true (g_str_has_prefix (f->changes->str, "pending -:0 1\n+failure -:0 1\n+"));
 }
 
-/* The attempts that follow fail as well: told once. */
+/* The attempts that follow fail as well: reported once. */
 static void
 test_failed_once (ChangedFixture *f, gconstpointer data)
 {

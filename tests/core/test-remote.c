@@ -184,9 +184,9 @@ test_link_local_address (CoreFixture *f, gconstpointer data)
 static void
 test_address_of_this_host (CoreFixture *f, gconstpointer data)
 {
-  assert_invalid (f, "127.0.0.1", NULL,
-                  "The internal address 127.0.0.1 belongs to this host, for which none is to be "
-                  "set");
+  assert_invalid (
+    f, "127.0.0.1", NULL,
+    "The internal address 127.0.0.1 belongs to this host: leave it unset for this host");
 }
 
 static void
