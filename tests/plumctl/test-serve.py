@@ -28,6 +28,7 @@ class Served:
         self.environment = environment
         self.events = []
         self.messages = []
+        self.other_lines = []
         self.errors = ""
         self.changed = threading.Condition()
 
@@ -77,6 +78,8 @@ class Served:
         for line in self.process.stdout:
             if line.startswith("{"):
                 self._add(lambda: self.events.append(json.loads(line)))
+            else:
+                self.other_lines.append(line)
 
     def _read_errors(self):
         for line in self.process.stderr:
@@ -268,6 +271,39 @@ def serve_deleted_file():
         served.process.send_signal(signal.SIGHUP)
         served.wait_error("the ports stay as they are\n")
         equal(table(gateway), [("tcp", 8080, 8080)])
+
+
+@test
+def serve_removal_is_not_confirmed():
+    """What the router did not confirm is not reported as removed."""
+    with FakeGateway(keeps_all=True) as gateway, Served(gateway, "[tcp:8080]\n") as served:
+        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.replace("[tcp:9000]\n")
+        served.wait_error("tcp:8080: the router may still have the mapping: ")
+
+
+@test
+def serve_text_names_what_was_up():
+    with FakeGateway(silent=True) as gateway:
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "ports.conf")
+            with open(path, "w") as file:
+                file.write("[tcp:8080]\n")
+            process = start("serve", *common(gateway), path)
+            equal(process.stdout.readline(), "tcp:8080 pending\n")
+            process.send_signal(signal.SIGTERM)
+            output, _ = process.communicate(timeout=DEADLINE)
+            assert "removed" not in output, output
+
+
+@test
+def serve_json_has_only_objects():
+    with FakeGateway() as gateway, Served(gateway, "[tcp:8080]\n") as served:
+        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.replace("[tcp:8080]\n[tcp:8081]\n")
+        served.wait_message("STATUS=2 of 2 ports are reachable")
+        equal(served.stop(), 0)
+        equal(served.other_lines, [])
 
 
 # Commands

@@ -262,7 +262,7 @@ const PlumctlCommand plumctl_command_list = {
   .name = "list",
   .arguments = "",
   .summary =
-    "List the mappings of the router; * marks those of this computer, + those that it made "
+    "List the mappings of the router; * marks those of this computer, + those that plumctl made "
     "for others",
   .details =
     "Only UPnP can list the mappings; PCP and NAT-PMP cannot. No protocol can list the\n"

@@ -8,6 +8,7 @@
 #include "exit-code.h"
 #include "host-options.h"
 #include "live-line.h"
+#include "mapping-report.h"
 #include "mapping-set.h"
 #include "output.h"
 #include "state-directory.h"
@@ -57,59 +58,13 @@ static const GOptionEntry map_entries[] = {
   { NULL },
 };
 
-/* Whether the state is not reported elsewhere, and is not the removal of nothing. */
-static gboolean
-should_print (MappingSet *set, PlumMapping *mapping, PlumState state)
-{
-  static const char key[] = "plumctl-was-up";
-
-  switch (state)
-    {
-    case PLUM_STATE_SUCCESS:
-      g_object_set_data (G_OBJECT (mapping), key, mapping);
-      return TRUE;
-    case PLUM_STATE_FAILURE:
-      /* The failure of the first attempt is an error of the command. */
-      return set->keep_trying || set->decided;
-    case PLUM_STATE_DESTROYING:
-      return g_object_get_data (G_OBJECT (mapping), key) != NULL;
-    case PLUM_STATE_DESTROYED:
-      /* The close reports what the router did not confirm. */
-      return g_object_get_data (G_OBJECT (mapping), key) != NULL &&
-             plum_mapping_get_error (mapping) == NULL;
-    case PLUM_STATE_PENDING:
-    default:
-      return TRUE;
-    }
-}
-
-/* Prints a mapping if its text differs from the last one printed. */
+/* The failure of the first attempt is an error of the command. */
 static void
 on_changed (MappingSet *set, PlumMapping *mapping)
 {
-  static const char key[] = "plumctl-printed";
-  PlumState state = plum_mapping_get_state (mapping);
-  gboolean print = should_print (set, mapping, state);
-  char *text = common_options.json ? describe_mapping_json (mapping) : describe_mapping (mapping);
-  OutputColour colour = OUTPUT_FAINT;
+  gboolean failed = plum_mapping_get_state (mapping) == PLUM_STATE_FAILURE;
 
-  if ((!print && !common_options.json) ||
-      g_strcmp0 (text, g_object_get_data (G_OBJECT (mapping), key)) == 0)
-    {
-      g_free (text);
-      return;
-    }
-  g_object_set_data_full (G_OBJECT (mapping), key, text, g_free);
-
-  if (state == PLUM_STATE_SUCCESS)
-    colour = OUTPUT_GOOD;
-  else if (state == PLUM_STATE_FAILURE)
-    colour = OUTPUT_BAD;
-
-  if (common_options.json)
-    output_json (text);
-  else
-    output_line (colour, "%s", text);
+  mapping_report_print (mapping, failed && !set->keep_trying && !set->decided);
 }
 
 /* A permanent lease outlives this process and this computer. */

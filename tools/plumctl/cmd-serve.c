@@ -6,6 +6,7 @@
 #include "common-options.h"
 #include "describe.h"
 #include "exit-code.h"
+#include "mapping-report.h"
 #include "notify-socket.h"
 #include "output.h"
 #include "served-ports.h"
@@ -78,6 +79,14 @@ read_file (const char *path)
   return mappings;
 }
 
+/* With --json, standard output has only objects. */
+static void
+print_count (const char *path, guint n)
+{
+  if (!common_options.json)
+    output_line (OUTPUT_PLAIN, "%s: %u %s", path, n, n == 1 ? "mapping" : "mappings");
+}
+
 /* --- Reports --- */
 
 static void
@@ -99,34 +108,23 @@ send_status (Serve *serve)
   serve->status = g_steal_pointer (&status);
 }
 
-static OutputColour
-get_colour (PlumState state)
-{
-  if (state == PLUM_STATE_SUCCESS)
-    return OUTPUT_GOOD;
-  return state == PLUM_STATE_FAILURE ? OUTPUT_BAD : OUTPUT_FAINT;
-}
-
-/* Prints a mapping if its text differs from the last one printed. */
 static void
 on_port_changed (ServedPorts *ports, PlumMapping *mapping, gpointer user_data)
 {
-  static const char key[] = "plumctl-printed";
   Serve *serve = user_data;
-  char *text = common_options.json ? describe_mapping_json (mapping) : describe_mapping (mapping);
+  const GError *error = plum_mapping_get_error (mapping);
 
   send_status (serve);
-  if (g_strcmp0 (text, g_object_get_data (G_OBJECT (mapping), key)) == 0)
-    {
-      g_free (text);
-      return;
-    }
+  mapping_report_print (mapping, FALSE);
 
-  g_object_set_data_full (G_OBJECT (mapping), key, text, g_free);
-  if (common_options.json)
-    output_json (text);
-  else
-    output_line (get_colour (plum_mapping_get_state (mapping)), "%s", text);
+  /* The close names those itself. */
+  if (plum_mapping_get_state (mapping) == PLUM_STATE_DESTROYED && error != NULL &&
+      !serve->session.closing)
+    {
+      g_autofree char *name = describe_mapping_name (mapping);
+
+      output_error ("%s: the router may still have the mapping: %s", name, error->message);
+    }
 }
 
 static const ServedPortsClient ports_client = { .changed = on_port_changed };
@@ -142,8 +140,7 @@ reload (Serve *serve)
   mappings = read_file (serve->path);
   if (mappings != NULL)
     {
-      output_line (OUTPUT_PLAIN, "%s: %u %s", serve->path, mappings->len,
-                   mappings->len == 1 ? "mapping" : "mappings");
+      print_count (serve->path, mappings->len);
       served_ports_apply (serve->ports, mappings);
     }
   else
@@ -257,8 +254,8 @@ run_serve (char **arguments, char **tail)
   mappings = read_file (serve.path);
   if (mappings != NULL && check_only)
     {
-      output_line (OUTPUT_PLAIN, "%s: %u %s", serve.path, mappings->len,
-                   mappings->len == 1 ? "mapping" : "mappings");
+      output_set_quiet (common_options.quiet);
+      print_count (serve.path, mappings->len);
       exit_code = PLUMCTL_OK;
     }
   else if (mappings != NULL)
@@ -300,7 +297,8 @@ const PlumctlCommand plumctl_command_serve = {
     "  plumctl serve --check ports.conf\n"
     "  plumctl serve " SYSTEM_FILE "\n"
     "\n"
-    "Exit status: 0 stopped by SIGINT or SIGTERM, 1 the file cannot be used, 2 usage error.",
+    "Exit status: 0 stopped by SIGINT or SIGTERM, 1 the file cannot be used, 2 usage error,\n"
+    "3 a backend cannot be used.",
   .options = serve_entries,
   .run = run_serve,
 };

@@ -5,9 +5,9 @@
 #include <string.h>
 
 /* Makes @manager store its leases in the directory of the system service, or else in
- * $XDG_STATE_HOME/plumctl: if this process is killed, the
- * next one takes over or removes its mappings. Not for mappings that are left on the router on
- * purpose, nor for commands that map nothing. */
+ * $XDG_STATE_HOME/plumctl: if this process is killed, the next one takes over or removes its
+ * mappings. Not for mappings that are left on the router on purpose, nor for commands that map
+ * nothing. */
 void
 state_directory_use (PlumManager *manager)
 {
