@@ -137,7 +137,7 @@ map_op_end_probe (MapOp *op, const PcpReply *reply)
 }
 
 gboolean
-map_op_is_probe_copy (MapOp *op, const PcpReply *reply)
+map_op_is_probe_copy (const PcpReply *reply)
 {
   return reply->map.hosts.remote_prefix == INVALID_PREFIX;
 }

@@ -31,6 +31,6 @@ void map_op_begin_probe (MapOp *op);
 /* Restores the request. (transfer full) (nullable): why a filter cannot be requested. */
 GError *map_op_end_probe (MapOp *op, const PcpReply *reply);
 /* Whether a response is a copy of the answer to the probe. */
-gboolean map_op_is_probe_copy (MapOp *op, const PcpReply *reply);
+gboolean map_op_is_probe_copy (const PcpReply *reply);
 
 G_END_DECLS

@@ -133,6 +133,7 @@ pcp_map_start (PlumUdpSession *session, PlumCall *call, const PcpMap *map, uint3
   op = map_op_new (session, call, map, lifetime);
   row = plum_lease_table_lookup (session->leases, &op->base.exchange.key);
   op->map.hosts.replace_filters = row != NULL && row->live;
+  op->requested.hosts.replace_filters = op->map.hosts.replace_filters;
   if (op->map.hosts.remote_prefix != 0 && !session->filters_work)
     map_op_begin_probe (op);
   plum_udp_operation_start (&op->base);
@@ -540,7 +541,7 @@ pcp_map_handle_reply (PlumUdpSession *session, const PcpReply *reply)
 
   if (op->probe_lifetime != 0)
     map_op_probed (op, reply);
-  else if (map_op_is_probe_copy (op, reply))
+  else if (map_op_is_probe_copy (reply))
     return TRUE;
   else if (op->base.lifetime == 0)
     map_op_deleted (op, reply);

@@ -185,6 +185,8 @@ plum_address_probe_bind (PlumAddressProbe *self)
         return self->socket != NULL;
     }
 
+  self->error = g_error_new_literal (PLUM_ERROR, PLUM_ERROR_CONFLICT,
+                                     "No unused port was found for the short mapping");
   return FALSE;
 }
 

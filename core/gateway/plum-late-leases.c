@@ -44,8 +44,8 @@ plum_late_leases_release (PlumLateLeases *self, const LateLease *late)
   const PlumCallArgs args = { .request = late->request, .lease = late->lease };
 
   if (holder != NULL &&
-      holder->iface->uses_mapping (holder, plum_request_get_hosts (late->request),
-                                   plum_request_get_internal_port (late->request), port))
+      holder->iface->uses_mapping (holder, hosts, plum_request_get_internal_port (late->request),
+                                   port))
     return;
 
   g_object_unref (

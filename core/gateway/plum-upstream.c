@@ -289,8 +289,14 @@ plum_upstream_check (PlumUpstream *self)
   if (way == self->way && (way == WAY_NONE || addresses_equal (self->address, self->searched)))
     {
       /* The host may be connected to the network of the next router by now. */
-      if (self->beyond != NULL &&
-          !plum_upstream_is_beyond (self, plum_network_get_gateway (self->beyond)))
+      gboolean lost = self->beyond != NULL &&
+                      !plum_upstream_is_beyond (self, plum_network_get_gateway (self->beyond));
+
+      if (way == WAY_SHARED && (lost || self->beyond == NULL))
+        {
+          plum_upstream_find_server (self);
+        }
+      else if (lost)
         {
           g_clear_object (&self->searched);
           plum_upstream_set_result (self, NULL, NULL, plum_upstream_make_reason (self, NULL));
@@ -339,6 +345,8 @@ plum_upstream_search_again (PlumUpstream *self)
 {
   if (self->wanted && self->way == WAY_PRIVATE && self->probe == NULL)
     plum_upstream_start_probe (self);
+  else if (self->wanted && self->way == WAY_SHARED && self->beyond == NULL)
+    plum_upstream_find_server (self);
 }
 
 gboolean

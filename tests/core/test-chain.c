@@ -994,6 +994,32 @@ test_shared_address (ChainFixture *f, gconstpointer data)
   core_assert_log ("beta2:unmap:tcp:8080 alpha:unmap:tcp:8080");
 }
 
+/* The server cannot be reached for a while: the reason is said, and it is asked again. */
+static void
+test_shared_address_loses_its_route (ChainFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ALPHA->external = "100.64.0.2";
+  mapping = core_add (&f->core, 8080, 0);
+  test_loop_settle (&f->core.loop);
+  chain_assert_endpoint (mapping, "1.2.3.4", 8080);
+  test_loop_advance (&f->core.loop, 1000);
+
+  g_assert_true (test_lan_ip ("route add blackhole 192.0.0.9/32"));
+  test_loop_advance (&f->core.loop, 5000);
+  chain_assert_endpoint (mapping, "100.64.0.2", 8080);
+  g_assert_cmpstr (plum_mapping_get_upstream_error (mapping)->message, ==,
+                   "The address 100.64.0.2 is shared by the provider, and its servers cannot be "
+                   "asked");
+
+  g_assert_true (test_lan_ip ("route del blackhole 192.0.0.9/32"));
+  test_loop_advance (&f->core.loop, 301 * 1000);
+  chain_assert_endpoint (mapping, "1.2.3.4", 8080);
+}
+
 /* DS-Lite (RFC 6333). */
 static void
 test_shared_address_of_ds_lite (ChainFixture *f, gconstpointer data)
@@ -1169,6 +1195,7 @@ main (int argc, char *argv[])
   CHAIN_ADD ("crash/swept", test_swept);
   CHAIN_ADD_N ("provider/shared-address", 2, test_shared_address);
   CHAIN_ADD_N ("provider/ds-lite", 2, test_shared_address_of_ds_lite);
+  CHAIN_ADD_N ("provider/loses-its-route", 2, test_shared_address_loses_its_route);
   CHAIN_ADD ("provider/no-server", test_shared_address_without_server);
   CHAIN_ADD_N ("provider/direct", 2, test_direct);
   CHAIN_ADD_N ("provider/direct-refused", 2, test_direct_refused);
