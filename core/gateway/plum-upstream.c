@@ -36,12 +36,6 @@ struct _PlumUpstream
   GError *reason;         /* (nullable): why there is no result */
 };
 
-static gboolean
-addresses_equal (GInetAddress *a, GInetAddress *b)
-{
-  return a == b || (a != NULL && b != NULL && g_inet_address_equal (a, b));
-}
-
 /* Whether this host itself has an address of its provider, which no router translates. */
 gboolean
 plum_upstream_may_bypass (PlumUpstream *self)
@@ -129,12 +123,12 @@ static gboolean
 plum_upstream_is_inner (PlumUpstream *self, GInetAddress *address)
 {
   for (PlumNetwork *n = self->network; n != NULL; n = plum_network_get_inner (n))
-    if (addresses_equal (plum_network_get_gateway (n), address) ||
-        addresses_equal (plum_network_get_client_address (n), address) ||
-        addresses_equal (plum_network_get_local_address (n), address))
+    if (plum_address_equal (plum_network_get_gateway (n), address) ||
+        plum_address_equal (plum_network_get_client_address (n), address) ||
+        plum_address_equal (plum_network_get_local_address (n), address))
       return TRUE;
 
-  return addresses_equal (self->address, address);
+  return plum_address_equal (self->address, address);
 }
 
 /* Whether packets to the address pass the first router of the chain, and so neither this host nor a
@@ -286,7 +280,7 @@ plum_upstream_check (PlumUpstream *self)
 
   if (!self->wanted || self->client == NULL)
     return;
-  if (way == self->way && (way == WAY_NONE || addresses_equal (self->address, self->searched)))
+  if (way == self->way && (way == WAY_NONE || plum_address_equal (self->address, self->searched)))
     {
       /* The host may be connected to the network of the next router by now. */
       gboolean lost = self->beyond != NULL &&

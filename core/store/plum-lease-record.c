@@ -75,12 +75,6 @@ plum_lease_record_has_expired (const PlumLeaseRecord *self)
   return self->expires != PLUM_LEASE_RECORD_FOREVER && self->expires <= g_get_real_time ();
 }
 
-static gboolean
-same_address (GInetAddress *a, GInetAddress *b)
-{
-  return a == b || (a != NULL && b != NULL && g_inet_address_equal (a, b));
-}
-
 /* Many routers have the same address, such as 192.168.1.1: a known hardware address distinguishes
  * them. */
 gboolean
@@ -90,7 +84,7 @@ plum_lease_record_is_on (const PlumLeaseRecord *self,
                          const char *interface_name,
                          const char *hardware_address)
 {
-  if (!same_address (self->gateway, gateway) || !same_address (self->through, through))
+  if (!plum_address_equal (self->gateway, gateway) || !plum_address_equal (self->through, through))
     return FALSE;
   if (gateway == NULL)
     return g_str_equal (self->interface_name, interface_name);
@@ -118,7 +112,7 @@ plum_lease_record_is_same_request (const PlumLeaseRecord *self, const PlumLeaseR
 {
   return self->external_port == other->external_port && g_bytes_equal (self->key, other->key) &&
          plum_lease_record_is_same_router (self, other) &&
-         same_address (self->local_address, other->local_address) &&
+         plum_address_equal (self->local_address, other->local_address) &&
          plum_hosts_equal (&self->hosts, &other->hosts) &&
          g_str_equal (self->interface_name, other->interface_name) &&
          g_str_equal (self->backend_name, other->backend_name);
@@ -131,7 +125,7 @@ plum_lease_record_is_same_lease (const PlumLeaseRecord *self, const PlumLeaseRec
     self->token == other->token ||
     (self->token != NULL && other->token != NULL && g_variant_equal (self->token, other->token));
 
-  return same_token && same_address (self->external_address, other->external_address);
+  return same_token && plum_address_equal (self->external_address, other->external_address);
 }
 
 /* In seconds. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <plum-glib/plum-glib.h>
+#include "plum-values-private.h"
 
 typedef struct
 {
@@ -114,4 +114,10 @@ plum_address_get_scope (GInetAddress *address)
         return rules[i].scope;
     }
   g_assert_not_reached ();
+}
+
+gboolean
+plum_address_equal (GInetAddress *a, GInetAddress *b)
+{
+  return a == b || (a != NULL && b != NULL && g_inet_address_equal (a, b));
 }

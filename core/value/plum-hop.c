@@ -160,17 +160,11 @@ plum_hop_new (GInetAddress *address,
   return self;
 }
 
-static gboolean
-addresses_equal (GInetAddress *a, GInetAddress *b)
-{
-  return a == b || (a != NULL && b != NULL && g_inet_address_equal (a, b));
-}
-
 gboolean
 plum_hop_equal (PlumHop *a, PlumHop *b)
 {
-  return addresses_equal (a->address, b->address) &&
-         addresses_equal (a->external_address, b->external_address) &&
+  return plum_address_equal (a->address, b->address) &&
+         plum_address_equal (a->external_address, b->external_address) &&
          a->external_port == b->external_port && a->lifetime == b->lifetime &&
          g_strcmp0 (a->backend_name, b->backend_name) == 0;
 }

@@ -94,19 +94,13 @@ plum_network_get_inner (PlumNetwork *self)
   return self->inner;
 }
 
-static gboolean
-network_addresses_equal (GInetAddress *a, GInetAddress *b)
-{
-  return a == b || (a != NULL && b != NULL && g_inet_address_equal (a, b));
-}
-
 gboolean
 plum_network_equal (PlumNetwork *a, PlumNetwork *b)
 {
   return a->interface_index == b->interface_index && a->overridden == b->overridden &&
-         network_addresses_equal (a->gateway, b->gateway) &&
-         network_addresses_equal (a->local_address, b->local_address) &&
-         network_addresses_equal (a->client_address, b->client_address) &&
+         plum_address_equal (a->gateway, b->gateway) &&
+         plum_address_equal (a->local_address, b->local_address) &&
+         plum_address_equal (a->client_address, b->client_address) &&
          g_strcmp0 (a->interface_name, b->interface_name) == 0 &&
          (a->inner == b->inner ||
           (a->inner != NULL && b->inner != NULL && plum_network_equal (a->inner, b->inner)));

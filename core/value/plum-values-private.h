@@ -8,6 +8,9 @@
 
 G_BEGIN_DECLS
 
+/* Whether both are NULL, or equal. */
+gboolean plum_address_equal (GInetAddress *a, GInetAddress *b);
+
 /* Constructors of value types that only core creates. */
 
 PlumNetwork *plum_network_new (const char *interface_name,
