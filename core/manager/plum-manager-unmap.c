@@ -435,7 +435,7 @@ plum_manager_read_entries (PlumManager *self, GSocketFamily family, gboolean oth
  * Returns: (transfer full): a list of [class@Plum.Entry], whose internal address is the one of this
  *   host at the time of the record (that of the first router for a mapping on a router beyond it),
  *   or %NULL if that is unknown; the list is empty if no state directory is set, or this host has
- * no router
+ *   no router
  *
  * Since: 1.0
  */
