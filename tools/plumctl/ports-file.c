@@ -82,9 +82,10 @@ ports_file_mapping_make_key (const PortsFileMapping *self)
   g_autofree char *address = make_address_text (self->local_address);
   g_autofree char *host = make_address_text (self->host);
 
-  return g_strdup_printf ("%s %u %s %s %s", self->protocol == PLUM_PROTOCOL_TCP ? "tcp" : "udp",
+  return g_strdup_printf ("%s %u %s %s%s%s", self->protocol == PLUM_PROTOCOL_TCP ? "tcp" : "udp",
                           self->internal_port,
-                          self->family == G_SOCKET_FAMILY_IPV6 ? "ipv6" : "ipv4", address, host);
+                          self->family == G_SOCKET_FAMILY_IPV6 ? "ipv6" : "ipv4", address,
+                          self->host != NULL ? " " : "", host);
 }
 
 static gboolean
