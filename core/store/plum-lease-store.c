@@ -17,6 +17,9 @@
 /* A renewal changes only the end of the lease. If that is lost, the lease expires on its own. */
 #define RENEWAL_PAUSE_MS 60000
 
+/* How long the hardware address of a router is used without another query. */
+#define HARDWARE_ADDRESS_VALID_MS 1000
+
 typedef struct
 {
   PlumLeaseRecord *record;
@@ -33,6 +36,11 @@ struct _PlumLeaseStore
   GHashTable *entries;  /* holder -> Entry */
   GPtrArray *leftovers; /* (element-type PlumLeaseRecord) */
   GPtrArray *deleting;  /* (element-type PlumLeaseRecord): leftovers that the sweeper deletes */
+
+  /* The last query for a hardware address, so that many mappings at once need one. */
+  PlumNetwork *known_network;   /* (nullable) */
+  char *known_hardware_address; /* (nullable) */
+  gint64 known_until;
 
   PlumTimer flush;
   gint64 flush_at;   /* deadline of flush, while it is armed */
@@ -382,6 +390,23 @@ plum_lease_store_update_entry (PlumLeaseStore *self, Entry *entry, PlumLeaseReco
   plum_lease_record_free (old);
 }
 
+/* (nullable) */
+static const char *
+plum_lease_store_get_hardware_address (PlumLeaseStore *self, PlumNetwork *network)
+{
+  gint64 now = plum_clock_get_time (self->clock);
+
+  if (self->known_network == network && self->known_hardware_address != NULL &&
+      now < self->known_until)
+    return self->known_hardware_address;
+
+  g_free (self->known_hardware_address);
+  self->known_hardware_address = plum_neighbour_lookup (network);
+  g_set_object (&self->known_network, network);
+  self->known_until = now + HARDWARE_ADDRESS_VALID_MS * MS;
+  return self->known_hardware_address;
+}
+
 gboolean
 plum_lease_store_note (PlumLeaseStore *self,
                        gconstpointer holder,
@@ -390,7 +415,7 @@ plum_lease_store_note (PlumLeaseStore *self,
 {
   Entry *entry;
 
-  record->hardware_address = plum_neighbour_lookup (network);
+  record->hardware_address = g_strdup (plum_lease_store_get_hardware_address (self, network));
   entry = g_hash_table_lookup (self->entries, holder);
   if (entry != NULL)
     {
@@ -460,6 +485,8 @@ void
 plum_lease_store_free (PlumLeaseStore *self)
 {
   plum_lease_store_close (self);
+  g_clear_object (&self->known_network);
+  g_clear_pointer (&self->known_hardware_address, g_free);
   g_clear_pointer (&self->deleting, g_ptr_array_unref);
   g_clear_pointer (&self->leftovers, g_ptr_array_unref);
   g_clear_pointer (&self->entries, g_hash_table_unref);
