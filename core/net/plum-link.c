@@ -2,35 +2,16 @@
 
 #include "plum-link-private.h"
 
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
-static GInetAddress *
-from_native (struct sockaddr *native)
-{
-  const gsize size =
-    native->sa_family == AF_INET6 ? sizeof (struct sockaddr_in6) : sizeof (struct sockaddr_in);
-  g_autoptr (GSocketAddress) address = g_socket_address_new_from_native (native, size);
-
-  return g_object_ref (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
-}
+#include "plum-interfaces.h"
 
 static gboolean
-is_inet (const struct sockaddr *address)
+is_own (GPtrArray *addresses, GInetAddress *address)
 {
-  return address != NULL && (address->sa_family == AF_INET || address->sa_family == AF_INET6);
-}
-
-static gboolean
-is_own (struct ifaddrs *list, GInetAddress *address)
-{
-  for (struct ifaddrs *i = list; i != NULL; i = i->ifa_next)
+  for (guint i = 0; i < addresses->len; i++)
     {
-      g_autoptr (GInetAddress) own = is_inet (i->ifa_addr) ? from_native (i->ifa_addr) : NULL;
+      const PlumInterfaceAddress *own = addresses->pdata[i];
 
-      if (own != NULL && g_inet_address_equal (own, address))
+      if (g_inet_address_equal (own->address, address))
         return TRUE;
     }
 
@@ -69,22 +50,14 @@ has_host (GInetAddress *own, GInetAddress *netmask, GInetAddress *address)
 
 /* Whether the interface of the network has an address whose network has this host. */
 static gboolean
-is_on_link (struct ifaddrs *list, const char *interface_name, GInetAddress *address)
+is_on_link (GPtrArray *addresses, const char *interface_name, GInetAddress *address)
 {
-  for (struct ifaddrs *i = list; i != NULL; i = i->ifa_next)
+  for (guint i = 0; i < addresses->len; i++)
     {
-      g_autoptr (GInetAddress) own = NULL;
-      g_autoptr (GInetAddress) netmask = NULL;
+      const PlumInterfaceAddress *own = addresses->pdata[i];
 
-      if (!is_inet (i->ifa_addr) || i->ifa_netmask == NULL ||
-          !g_str_equal (i->ifa_name, interface_name))
-        continue;
-
-      /* The system does not always set the family of the mask. */
-      i->ifa_netmask->sa_family = i->ifa_addr->sa_family;
-      own = from_native (i->ifa_addr);
-      netmask = from_native (i->ifa_netmask);
-      if (has_host (own, netmask, address))
+      if (own->netmask != NULL && g_str_equal (own->interface_name, interface_name) &&
+          has_host (own->address, own->netmask, address))
         return TRUE;
     }
 
@@ -92,13 +65,13 @@ is_on_link (struct ifaddrs *list, const char *interface_name, GInetAddress *addr
 }
 
 static gboolean
-check_host (struct ifaddrs *list, PlumNetwork *network, GInetAddress *address, GError **error)
+check_host (GPtrArray *addresses, PlumNetwork *network, GInetAddress *address, GError **error)
 {
   g_autofree char *text = g_inet_address_to_string (address);
   GInetAddress *gateway = network != NULL ? plum_network_get_gateway (network) : NULL;
   g_autofree char *gateway_text = gateway != NULL ? g_inet_address_to_string (gateway) : NULL;
 
-  if (is_own (list, address))
+  if (is_own (addresses, address))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                    "The internal address %s belongs to this host: leave it unset for this host",
@@ -115,7 +88,7 @@ check_host (struct ifaddrs *list, PlumNetwork *network, GInetAddress *address, G
                    text);
       return FALSE;
     }
-  if (gateway != NULL && is_on_link (list, plum_network_get_interface (network), address))
+  if (gateway != NULL && is_on_link (addresses, plum_network_get_interface (network), address))
     return TRUE;
 
   g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
@@ -128,17 +101,7 @@ check_host (struct ifaddrs *list, PlumNetwork *network, GInetAddress *address, G
 gboolean
 plum_link_check_host (PlumNetwork *network, GInetAddress *address, GError **error)
 {
-  struct ifaddrs *list = NULL;
-  gboolean ok;
+  g_autoptr (GPtrArray) addresses = plum_interfaces_list_addresses (error);
 
-  if (getifaddrs (&list) != 0)
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                           "The system does not report the addresses of this host");
-      return FALSE;
-    }
-
-  ok = check_host (list, network, address, error);
-  freeifaddrs (list);
-  return ok;
+  return addresses != NULL && check_host (addresses, network, address, error);
 }
