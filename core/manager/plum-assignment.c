@@ -397,15 +397,26 @@ on_sweeper_changed (gpointer user_data)
   PlumAssignment *self = user_data;
   PLUM_SIGNAL_SCOPE (self->signals);
 
-  plum_assignment_wake_holders (self);
+  self->waiting = TRUE;
   plum_clock_arm_in_ms (self->clock, &self->released, 0);
   self->client->swept (self->owner);
+}
+
+static void
+on_requests_saved (GPtrArray *holders, gpointer user_data)
+{
+  PlumAssignment *self = user_data;
+  PLUM_SIGNAL_SCOPE (self->signals);
+
+  for (unsigned int i = 0; i < holders->len; i++)
+    plum_lease_holder_race_changed (holders->pdata[i]);
 }
 
 static const PlumSweeperClient sweeper_client = {
   .get_gateways = on_sweeper_needs_gateways,
   .is_wanted = on_sweeper_is_wanted,
   .changed = on_sweeper_changed,
+  .saved = on_requests_saved,
 };
 
 /* --- Object --- */

@@ -26,6 +26,8 @@ typedef struct
                          gpointer user_data);
   /* plum_lease_store_note() or plum_sweeper_is_busy() may return another result. */
   void (*changed) (gpointer user_data);
+  /* See PlumLeaseStoreClient. */
+  void (*saved) (GPtrArray *holders, gpointer user_data);
 } PlumSweeperClient;
 
 /* Becomes the client of store. */

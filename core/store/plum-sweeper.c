@@ -476,17 +476,17 @@ on_leftover_in_conflict (guint index, const PlumLeaseRecord *entry, gpointer use
 }
 
 static void
-on_written (gpointer user_data)
+on_saved (GPtrArray *holders, gpointer user_data)
 {
   PlumSweeper *self = user_data;
 
-  self->client->changed (self->client_data);
+  self->client->saved (holders, self->client_data);
 }
 
 static const PlumLeaseStoreClient store_client = {
   .leftover_added = on_leftover_added,
   .leftover_in_conflict = on_leftover_in_conflict,
-  .written = on_written,
+  .saved = on_saved,
 };
 
 /* --- Object --- */
