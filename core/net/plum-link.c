@@ -2,6 +2,8 @@
 
 #include "plum-link-private.h"
 
+#include <string.h>
+
 #include "plum-interfaces.h"
 
 static gboolean
@@ -46,6 +48,100 @@ has_host (GInetAddress *own, GInetAddress *netmask, GInetAddress *address)
   /* Networks of one or two addresses have only hosts (RFC 3021). */
   return g_inet_address_get_family (own) != G_SOCKET_FAMILY_IPV4 || (mask[3] & 3) != 0 ||
          (!first && !last);
+}
+
+/* Whether the interface with an address of a network has this host in that network. */
+static gboolean
+shares_link (GPtrArray *addresses, GInetAddress *local, GInetAddress *other)
+{
+  for (guint i = 0; i < addresses->len; i++)
+    {
+      const PlumInterfaceAddress *own = addresses->pdata[i];
+
+      if (own->netmask != NULL && has_host (own->address, own->netmask, local))
+        return has_host (own->address, own->netmask, other);
+    }
+
+  return FALSE;
+}
+
+/* ::ffff:192.168.1.2, which a socket of both families reports for an IPv4 host. */
+static gboolean
+is_mapped (GInetAddress *address)
+{
+  static const guint8 prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+  return g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6 &&
+         memcmp (g_inet_address_to_bytes (address), prefix, sizeof prefix) == 0;
+}
+
+/* The IPv4 address that a mapped address stands for. (transfer full) */
+static GInetAddress *
+unmap (GInetAddress *address)
+{
+  if (!is_mapped (address))
+    return g_object_ref (address);
+
+  return g_inet_address_new_from_bytes (g_inet_address_to_bytes (address) + 12,
+                                        G_SOCKET_FAMILY_IPV4);
+}
+
+static gboolean
+is_single_host (GInetAddress *address)
+{
+  g_autoptr (GInetAddress) limited_broadcast = g_inet_address_new_from_string ("255.255.255.255");
+
+  return !is_mapped (address) && !g_inet_address_get_is_multicast (address) &&
+         !g_inet_address_get_is_any (address) && !g_inet_address_equal (address, limited_broadcast);
+}
+
+/**
+ * plum_network_locate:
+ * @self: a network
+ * @address: an address
+ *
+ * Gets where the host with an address is, as seen from this host on the network.
+ *
+ * A backend can use it to contact only the gateway and other hosts on its link, and never this
+ * host. An IPv4-mapped IPv6 address of this host, such as `::ffff:192.168.1.2`, is on this host;
+ * each other one, a multicast and a broadcast address are %PLUM_LOCATION_BEYOND. A link-local IPv6
+ * address is on the link, because packets to it leave by this link only. The gateway is usually on
+ * the link, but does not need to be.
+ *
+ * Asks the system each time, because addresses change. Does not block, and sends nothing. This
+ * function may be called from any thread.
+ *
+ * Returns: the location
+ *
+ * Since: 1.0
+ */
+PlumLocation
+plum_network_locate (PlumNetwork *self, GInetAddress *address)
+{
+  g_autoptr (GPtrArray) addresses = NULL;
+  g_autoptr (GInetAddress) plain = NULL;
+  GInetAddress *local;
+
+  g_return_val_if_fail (PLUM_IS_NETWORK (self), PLUM_LOCATION_UNKNOWN);
+  g_return_val_if_fail (G_IS_INET_ADDRESS (address), PLUM_LOCATION_UNKNOWN);
+
+  addresses = plum_interfaces_list_addresses (NULL);
+  if (addresses == NULL)
+    return PLUM_LOCATION_UNKNOWN;
+
+  local = plum_network_get_local_address (self);
+  plain = unmap (address);
+  if (is_own (addresses, plain) || g_inet_address_equal (plain, local) ||
+      (g_inet_address_get_is_loopback (plain) && !g_inet_address_get_is_loopback (local)))
+    return PLUM_LOCATION_HOST;
+  if (g_inet_address_get_family (address) != g_inet_address_get_family (local) ||
+      !is_single_host (address))
+    return PLUM_LOCATION_BEYOND;
+  if (g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6 &&
+      g_inet_address_get_is_link_local (address))
+    return PLUM_LOCATION_LINK;
+
+  return shares_link (addresses, local, address) ? PLUM_LOCATION_LINK : PLUM_LOCATION_BEYOND;
 }
 
 /* Whether the interface of the network has an address whose network has this host. */
