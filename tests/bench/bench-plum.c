@@ -10,6 +10,8 @@
  * bench-plum cold N [BACKEND...]: like map, for one manager, with the time in which the modules are
  * loaded.
  *
+ * bench-plum backends: creates a manager and gets its backends.
+ *
  * bench-plum verdict: prints the time until the mapping fails because no router answers, and the
  * error message.
  *
@@ -236,6 +238,8 @@ main (int argc, char **argv)
     bench_scale ((guint) atoi (argv[2]), argv + 3);
   else if (g_str_equal (what, "cold") && argc >= 3)
     bench_cold ((guint) atoi (argv[2]), argv + 3);
+  else if (g_str_equal (what, "backends"))
+    g_object_unref (make_manager (NULL));
   else if (g_str_equal (what, "verdict"))
     bench_verdict ();
   else

@@ -337,6 +337,74 @@ test_never_settled (CoreFixture *f, gconstpointer data)
                    "The backend “alpha” did not answer within 10.0 s");
 }
 
+/* The router answers one request after the other, so the last mapping waits longer than the timeout
+ * of one attempt. */
+static void
+test_waits_for_others (CoreFixture *f, gconstpointer data)
+{
+  guint timeout = plum_manager_get_mapping_timeout (f->manager);
+  g_autoptr (PlumMapping) last = NULL;
+  g_autoptr (PlumCall) call = NULL;
+
+  ALPHA->map = SILENCE;
+  last = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, timeout / 2);
+  call = g_object_ref (ALPHA->last_map);
+
+  ALPHA->map = (FakeReply){ 0 };
+  for (guint i = 0; i < 8; i++)
+    {
+      g_object_unref (core_add (f, 9000 + i, 0));
+      test_loop_advance (&f->loop, timeout / 2);
+      core_assert_state (last, PENDING);
+    }
+
+  test_loop_advance (&f->loop, timeout / 2 - 1);
+  core_assert_state (last, PENDING);
+  test_loop_advance (&f->loop, 2);
+  core_assert_state (last, FAILURE);
+  g_assert_true (g_cancellable_is_cancelled (plum_call_get_cancellable (call)));
+}
+
+/* A backend that forgets one call but settles others does not keep it pending for ever. */
+static void
+test_forgotten_among_others (CoreFixture *f, gconstpointer data)
+{
+  guint timeout = plum_manager_get_mapping_timeout (f->manager);
+  g_autoptr (PlumMapping) forgotten = NULL;
+
+  ALPHA->map = SILENCE;
+  forgotten = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, timeout / 2);
+
+  ALPHA->map = (FakeReply){ 0 };
+  for (guint i = 0; i < 130 && plum_mapping_get_state (forgotten) == PLUM_STATE_PENDING; i++)
+    {
+      g_object_unref (core_add (f, 9000 + i, 0));
+      test_loop_advance (&f->loop, timeout / 2);
+    }
+  core_assert_state (forgotten, FAILURE);
+}
+
+/* Calls that timed out are no sign that the router answers. */
+static void
+test_others_time_out (CoreFixture *f, gconstpointer data)
+{
+  guint timeout = plum_manager_get_mapping_timeout (f->manager);
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (PlumCall) call = NULL;
+
+  ALPHA->map = SILENCE;
+  ALPHA->unmap = SILENCE;
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, timeout / 2);
+  call = g_object_ref (ALPHA->last_map);
+  ALPHA->map = (FakeReply){ .fails = TRUE, .code = PLUM_ERROR_TIMED_OUT };
+  g_object_unref (core_add (f, 9000, 0));
+  test_loop_advance (&f->loop, timeout / 2 + 1);
+  g_assert_true (g_cancellable_is_cancelled (plum_call_get_cancellable (call)));
+}
+
 static void
 test_enabled_backends (CoreFixture *f, gconstpointer data)
 {
@@ -612,6 +680,9 @@ main (int argc, char **argv)
   CORE_ADD ("/race/settled/twice", test_settled_twice);
   CORE_ADD ("/race/settled/late-and-once", test_settled_late_and_once);
   CORE_ADD ("/race/settled/never", test_never_settled);
+  CORE_ADD ("/race/settled/after-others", test_waits_for_others);
+  CORE_ADD ("/race/settled/forgotten-among-others", test_forgotten_among_others);
+  CORE_ADD ("/race/settled/others-time-out", test_others_time_out);
   CORE_ADD_N ("/race/enabled/filter-and-order", 3, test_enabled_backends);
   RACE ("enabled/change", test_enabled_backends_change);
   RACE ("enabled/unknown-is-reported", test_unknown_backend_is_reported);
