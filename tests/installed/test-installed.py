@@ -101,8 +101,9 @@ class Installation:
 
 
 def exported(path):
+    """Without the nodes of the version script, which are symbols of type A."""
     lines = run("nm", "--dynamic", "--defined-only", path).splitlines()
-    return sorted(line.split()[-1] for line in lines)
+    return sorted(line.split()[-1].partition("@")[0] for line in lines if line.split()[-2] != "A")
 
 
 # Installed files
