@@ -59,6 +59,20 @@ def unmarked(headers, documented):
                 yield "%s is marked %s, and documented since %s" % (name, macro, since)
 
 
+def without_type_macro(headers):
+    """Yields the types of the headers that have no PLUM_TYPE macro for their function."""
+    for text in headers:
+        for name, _ in declared(text):
+            if name.endswith("_get_type"):
+                words = name[len("plum_"):-len("_get_type")]
+            elif not name.startswith("plum_"):
+                words = re.sub("(?<!^)(?=[A-Z])", "_", name[len("Plum"):]).lower()
+            else:
+                continue
+            if "#define PLUM_TYPE_%s (plum_%s_get_type ())" % (words.upper(), words) not in text:
+                yield name
+
+
 def read(paths):
     return [path.read_text(encoding="utf-8") for path in paths]
 
@@ -102,6 +116,9 @@ def main():
          ["PlumThing is marked 1_2, and documented since 1.0",
           "plum_thing_get_text is marked 1_0, and documented since 1.2",
           "plum_thing_forgotten has no macro"]),
+        ("finds-missing-type-macros", list(without_type_macro([EXAMPLE])) ==
+         ["plum_kind_get_type", "PlumThing"]),
+        ("types-have-macros", not list(without_type_macro(headers))),
         ("not-newer-and-marked", not faults),
     ]
     print("1..%d" % len(checks))

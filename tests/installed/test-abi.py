@@ -141,7 +141,9 @@ struct _PlumBackendClass
 };
 typedef struct { int number; } Plain;
 ExampleKind example_get_kind (PlumBackend *self, int flag, const char *name);
+typedef struct { size_t size; int flags[2]; } PlumServiceRequest;
 void example_use (PlumBackendClass *klass, Plain *plain);
+void example_request (const PlumServiceRequest *request);
 int example_get_private (Private *self);
 """
 EXAMPLE_C = """
@@ -149,6 +151,7 @@ EXAMPLE_C = """
 struct _Private { int hidden; };
 ExampleKind example_get_kind (PlumBackend *self, int flag, const char *name) { return EXAMPLE_A; }
 void example_use (PlumBackendClass *klass, Plain *plain) { plain->number = klass->map != NULL; }
+void example_request (const PlumServiceRequest *request) { }
 int example_get_private (Private *self) { return self->hidden; }
 """
 # What is replaced; then what the report of an incompatible change contains, or what else is found.
@@ -172,6 +175,9 @@ CHANGES = {
         "more"),
     "padding-used-and-size-changed": ("  gpointer padding[7];", "  void (*more) (void);\n"
                                       "  gpointer padding[7];", "more"),
+    "sized-struct-grows": ("int flags[2];", "int flags[2]; int more; char *text;", ADDITION),
+    "sized-struct-has-insertion": ("int flags[2];", "int more[2]; int flags[2];", "more"),
+    "sized-struct-has-other-member": ("int flags[2];", "int flags[3];", "flags"),
     "private-struct": ("int hidden;", "char *first; int hidden;", SAME),
     "function-added": ("void example_use", "void example_new (void);\nvoid example_use", ADDITION),
 }

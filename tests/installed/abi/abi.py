@@ -59,15 +59,45 @@ def dump(library, headers, path):
            "--type-id-style", "hash", "--out-file", path, library)
 
 
-def uses_padding(report):
-    """Whether the only change is that virtual functions took the place of elements of the padding. A
-    suppression of abidiff would also hide other changes of the class."""
-    return ("0 Removed, 1 Changed" in report
-            and re.search(r"underlying type 'struct _\w+Class'[^\n]*changed:\n"
-                          r"\s*type size hasn't changed\n"
-                          r"\s*\d+ data member insertions?:\n(?:\s*'void \([^\n]*\n)+"
-                          r"\s*1 data member change:\n\s*type of 'gpointer padding\[", report)
-            is not None)
+# The lines of a report that describe nothing but an addition to a struct that is prepared for it: a
+# virtual function in place of an element of the padding, or a member at the end of a struct that begins
+# with its size. A suppression of abidiff would also hide other changes of the struct.
+HARMLESS = [re.compile(pattern) for pattern in (
+    r"(Functions|Variables) changes summary: 0 Removed, \d+ Changed( \(\d+ filtered out\))?, 0 Added .*",
+    r"\d+ functions? with some indirect sub-type changes?:",
+    r"\[C\] 'function .*'.* has some indirect sub-type changes:",
+    r"parameter \d+ of type '.*' has sub-type changes:",
+    r"in (pointed to|unqualified underlying) type '.*'.*:",
+    r"\d+ data member insertions?:",
+)]
+PADDED = [re.compile(pattern) for pattern in (
+    r"underlying type 'struct _\w+Class'.* changed:",
+    r"type size hasn't changed",
+    r"'.*\(.*\)\* \w+', at offset \d+ \(in bits\).*",
+    r"1 data member change:",
+    r"type of 'gpointer padding\[\d+\]' changed:",
+    r"type name changed from 'gpointer\[\d+\]' to 'gpointer\[\d+\]'",
+    r"array type (size changed|subrange 1 changed length) from \d+ to \d+",
+    r"and offset changed from \d+ to \d+ \(in bits\).*",
+)]
+SIZED = [re.compile(pattern) for pattern in (
+    r"underlying type 'struct PlumService(Config|Mapping|Request)'.* changed:",
+    r"type size changed from \d+ to \d+ \(in bits\)",
+    r"'.*', at offset \d+ \(in bits\).*",
+)]
+
+
+def is_addition(report):
+    """Whether the changes of a report are such additions."""
+    def only(patterns):
+        return all(any(pattern.fullmatch(line.strip()) for pattern in patterns)
+                   for line in report.splitlines() if line.strip())
+
+    if only(HARMLESS + PADDED):
+        return True
+    old_sizes = [int(size) for size in re.findall(r"type size changed from (\d+)", report)]
+    offsets = [int(offset) for offset in re.findall(r", at offset (\d+)", report)]
+    return only(HARMLESS + SIZED) and min(offsets, default=0) >= max(old_sizes, default=0)
 
 
 def compare(path, library, headers):
@@ -81,9 +111,11 @@ def compare(path, library, headers):
         return result.stdout if result.returncode & CHANGED else ""
 
     changed = diff("--no-added-syms")
-    if uses_padding(changed):
+    if not changed:
+        return "", diff()
+    if is_addition(changed):
         return "", changed
-    return changed, "" if changed else diff()
+    return changed, ""
 
 
 def versions(library):
