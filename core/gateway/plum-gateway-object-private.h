@@ -84,6 +84,7 @@ void plum_gateway_queue_report (PlumGateway *self, const char *name, const PlumB
 
 /* Creates the probe of the external address, when the race exists. */
 void plum_gateway_init_probe (PlumGateway *self);
+void plum_gateway_init_late_leases (PlumGateway *self);
 /* Sets get_property and installs the properties. */
 void plum_gateway_install_properties (GObjectClass *object_class);
 /* Takes a PLUM_BACKEND_ROUTER or PLUM_BACKEND_CONNECTION. */

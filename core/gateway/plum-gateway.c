@@ -514,7 +514,7 @@ plum_gateway_new (PlumNetwork *network,
   self->settings = settings;
   self->signals = plum_signal_queue_ref (queue);
   self->ports = plum_port_table_new (plum_network_get_family (network));
-  self->late_leases = plum_late_leases_new (context, self->ports);
+  plum_gateway_init_late_leases (self);
   self->race = plum_race_new (network, backend_infos, context, settings, queue, &race_client, self);
   self->search =
     plum_upstream_new (network, backend_infos, context, settings, queue, &upstream_client, self);

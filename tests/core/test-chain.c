@@ -890,6 +890,37 @@ test_first_fails_later (ChainFixture *f, gconstpointer data)
   chain_assert_hops (mapping, BOTH ("8080"));
 }
 
+/* R2 answers the map call of a removed mapping, and is slow to delete what it granted: the next
+ * request waits for that. */
+static void
+test_late_delete (ChainFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) late = plum_lease_new (NULL, 8080, 7200, NULL);
+  g_autoptr (PlumMapping) mapping = NULL;
+  PlumMapping *removed;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ALPHA2->map = SILENCE;
+  removed = core_add (&f->core, 8080, 0);
+  test_loop_advance (&f->core.loop, 1000);
+  core_destroy (&f->core, removed);
+  g_object_unref (removed);
+  test_loop_settle (&f->core.loop);
+  chain_clear_log ();
+
+  ALPHA2->map = AT_ONCE;
+  ALPHA2->unmap = AFTER (2000);
+  plum_call_return_lease (ALPHA2->last_map, late);
+  test_loop_settle (&f->core.loop);
+  mapping = core_add (&f->core, 8080, 0);
+  test_loop_advance (&f->core.loop, 1999);
+  core_assert_log ("alpha2:unmap:tcp:8080 alpha:map:tcp:8080:8080");
+  test_loop_advance (&f->core.loop, 1);
+  core_assert_log ("alpha2:map:tcp:8080:8080");
+  chain_assert_hops (mapping, BOTH ("8080"));
+}
+
 /* --- A crash --- */
 
 /* A new manager takes over what an earlier one left on both routers. */
@@ -1191,6 +1222,7 @@ main (int argc, char *argv[])
   CHAIN_ADD ("change/renewal-during-recovery", test_renewal_during_recovery);
   CHAIN_ADD ("change/second-expires", test_second_expires);
   CHAIN_ADD ("change/first-fails", test_first_fails_later);
+  CHAIN_ADD ("delete/late-lease", test_late_delete);
   CHAIN_ADD ("crash/taken-over", test_taken_over);
   CHAIN_ADD ("crash/swept", test_swept);
   CHAIN_ADD_N ("provider/shared-address", 2, test_shared_address);
