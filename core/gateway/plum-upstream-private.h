@@ -63,5 +63,8 @@ PlumNetwork *plum_upstream_get_network (PlumUpstream *self);
 GPtrArray *plum_upstream_get_backends (PlumUpstream *self);
 /* Why there is no next router. (nullable) */
 const GError *plum_upstream_get_reason (PlumUpstream *self);
+/* Why no next router may be asked, if plum_upstream_is_possible() returned FALSE. (transfer full)
+ */
+GError *plum_upstream_make_refusal (PlumUpstream *self);
 
 G_END_DECLS

@@ -373,6 +373,35 @@ plum_upstream_get_reason (PlumUpstream *self)
   return self->reason;
 }
 
+GError *
+plum_upstream_make_refusal (PlumUpstream *self)
+{
+  GInetAddress *gateway = plum_network_get_gateway (self->network);
+  g_autofree char *router =
+    gateway != NULL ? g_inet_address_to_string (gateway) : g_strdup ("the gateway");
+  g_autofree char *external =
+    self->address != NULL ? g_inet_address_to_string (self->address) : NULL;
+
+  if (plum_network_get_family (self->network) != G_SOCKET_FAMILY_IPV4)
+    return g_error_new_literal (PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                                "Routers beyond the first one are asked for IPv4 only");
+  if (external == NULL)
+    return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                        "No router beyond %s is asked: its external address is unknown", router);
+  if (plum_address_get_scope (self->address) != PLUM_ADDRESS_SCOPE_PRIVATE &&
+      plum_address_get_scope (self->address) != PLUM_ADDRESS_SCOPE_CGNAT)
+    return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                        "No router beyond %s is asked: its external address %s is not private",
+                        router, external);
+  if (plum_network_get_hop (self->network) >= self->settings->max_hops)
+    return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                        "No router beyond %s is asked: at most %u %s may be", router,
+                        self->settings->max_hops,
+                        self->settings->max_hops == 1 ? "router" : "routers");
+  return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                      "No router beyond %s is asked: it is on this host", router);
+}
+
 /* --- Object --- */
 
 PlumUpstream *
