@@ -69,6 +69,11 @@ make_unserved_error (PlumGateway *gateway, PlumGateway *upstream)
   g_autofree char *inner = g_inet_address_to_string (plum_gateway_get_address (gateway));
   g_autofree char *errors = join_probe_errors (upstream);
 
+  if (plum_upstream_is_guessed (gateway->search))
+    return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_BACKEND,
+                        "The router beyond %s is unknown: no router has answered the probe, and "
+                        "the address %s does not map ports%s%s",
+                        inner, address, errors[0] != '\0' ? ": " : "", errors);
   return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_BACKEND,
                       "The router %s beyond %s does not map ports%s%s", address, inner,
                       errors[0] != '\0' ? ": " : "", errors);

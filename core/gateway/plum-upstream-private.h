@@ -59,6 +59,8 @@ gboolean plum_upstream_is_pending (PlumUpstream *self);
 gboolean plum_upstream_may_bypass (PlumUpstream *self);
 /* The network of the next router. (transfer none) (nullable) */
 PlumNetwork *plum_upstream_get_network (PlumUpstream *self);
+/* Whether no router has answered the probe: there may be none at the address. */
+gboolean plum_upstream_is_guessed (PlumUpstream *self);
 /* The backends that can ask it. (element-type PlumBackendInfo) (transfer none) (nullable) */
 GPtrArray *plum_upstream_get_backends (PlumUpstream *self);
 /* Why there is no next router. (nullable) */

@@ -32,6 +32,7 @@ struct _PlumUpstream
   GInetAddress *searched; /* (nullable): the external address that the result is for */
   PlumHopProbe *probe;    /* (nullable): pending */
   PlumNetwork *beyond;    /* (nullable): the result */
+  gboolean guessed;       /* no router has answered the probe */
   GPtrArray *backends;    /* (nullable): that can ask it */
   GError *reason;         /* (nullable): why there is no result */
 };
@@ -198,6 +199,7 @@ on_hop (GInetAddress *hop, gpointer user_data)
   g_autofree char *text = found != NULL ? g_inet_address_to_string (found) : NULL;
 
   g_clear_pointer (&self->probe, plum_hop_probe_free);
+  self->guessed = found == NULL;
   plum_debug ("Router %u on the path to the internet: %s", plum_network_get_hop (self->network) + 1,
               text != NULL ? text : "no answer");
 
@@ -371,6 +373,12 @@ const GError *
 plum_upstream_get_reason (PlumUpstream *self)
 {
   return self->reason;
+}
+
+gboolean
+plum_upstream_is_guessed (PlumUpstream *self)
+{
+  return self->way == WAY_PRIVATE && self->guessed;
 }
 
 GError *

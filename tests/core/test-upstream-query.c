@@ -215,6 +215,21 @@ test_not_found (ChainFixture *f, gconstpointer data)
   g_assert_cmpuint (ALPHA2->n_made, ==, 0);
 }
 
+/* No router has answered the probe, and nothing answers at the first address of the network. */
+static void
+test_guess_is_silent (ChainFixture *f, gconstpointer data)
+{
+  SKIP_WITHOUT_LAN (f);
+
+  ALPHA2->discover = NO (TIMED_OUT);
+  begin (f, get_first (f), NULL);
+  test_loop_advance (&f->core.loop, 1000);
+  assert_fails (f, core_gateway (&f->core), PLUM_ERROR_NO_BACKEND,
+                "The router beyond " CHAIN_R1
+                " is unknown: no router has answered the probe, and the address " CHAIN_R2
+                " does not map ports: alpha said no to discover");
+}
+
 /* The router is known, and says nothing. */
 static void
 test_silent (ChainFixture *f, gconstpointer data)
@@ -226,7 +241,9 @@ test_silent (ChainFixture *f, gconstpointer data)
   ALPHA2->discover = NO (TIMED_OUT);
   first = get_first (f);
   begin (f, first, NULL);
-  test_loop_advance (&f->core.loop, 1000);
+  test_loop_settle (&f->core.loop);
+  chain_look (f);
+  chain_answer_probe (f, CHAIN_R2);
   assert_fails (f, first, PLUM_ERROR_NO_BACKEND,
                 "The router " CHAIN_R2 " beyond " CHAIN_R1
                 " does not map ports: alpha said no to discover");
@@ -338,6 +355,7 @@ main (int argc, char *argv[])
   UPSTREAM_ADD ("one-hop", 1, test_one_hop);
   UPSTREAM_ADD ("not-found", 1, test_not_found);
   UPSTREAM_ADD ("silent", 1, test_silent);
+  UPSTREAM_ADD ("guess-is-silent", 1, test_guess_is_silent);
   UPSTREAM_ADD ("moves", 1, test_moves);
   UPSTREAM_ADD ("cancelled", 1, test_cancelled);
   UPSTREAM_ADD ("removed", 1, test_gateway_removed);
