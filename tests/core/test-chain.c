@@ -488,6 +488,9 @@ test_second_refuses (ChainFixture *f, gconstpointer data)
   chain_assert_endpoint (mapping, CHAIN_R1_WAN, 8080);
   chain_assert_hops (mapping, FIRST_ONLY ("8080"));
   g_assert_error (plum_mapping_get_upstream_error (mapping), PLUM_ERROR, PLUM_ERROR_REFUSED);
+  g_assert_cmpstr (plum_mapping_get_upstream_error (mapping)->message, ==,
+                   "The router " CHAIN_R2 " beyond " CHAIN_R1
+                   " does not map the port: alpha said no to map");
   g_assert_null (plum_mapping_get_error (mapping));
   g_assert_cmpuint (f->n_changed, ==, 1);
 
