@@ -353,14 +353,17 @@ on_sweeper_needs_gateways (GSocketFamily family, gpointer user_data)
 
 /* Whether a holder has, or requests, a lease at a router beyond the first one. */
 static gboolean
-plum_assignment_is_used_beyond (PlumAssignment *self, PlumGateway *gateway, guint internal_port)
+plum_assignment_is_used_beyond (PlumAssignment *self,
+                                PlumGateway *gateway,
+                                PlumProtocol protocol,
+                                guint internal_port)
 {
   GHashTableIter iter;
   gpointer holder;
 
   g_hash_table_iter_init (&iter, self->holders);
   while (g_hash_table_iter_next (&iter, NULL, &holder))
-    if (plum_lease_holder_uses (holder, gateway, internal_port))
+    if (plum_lease_holder_uses (holder, gateway, protocol, internal_port))
       return TRUE;
   return FALSE;
 }
@@ -381,7 +384,7 @@ on_sweeper_is_wanted (PlumProtocol protocol,
   };
 
   if (plum_network_get_hop (plum_gateway_get_network (gateway)) > 1)
-    return plum_assignment_is_used_beyond (self, gateway, internal_port);
+    return plum_assignment_is_used_beyond (self, gateway, protocol, internal_port);
   plum_lease_holder_id_set_place (&id, plum_gateway_get_interface (gateway),
                                   plum_gateway_get_local_address (gateway));
   return g_hash_table_contains (self->holders, &id);
@@ -513,6 +516,12 @@ PlumSweeper *
 plum_assignment_get_sweeper (PlumAssignment *self)
 {
   return self->sweeper;
+}
+
+PlumLeaseStore *
+plum_assignment_get_store (PlumAssignment *self)
+{
+  return self->store;
 }
 
 void

@@ -447,11 +447,14 @@ plum_lease_holder_hurry (PlumLeaseHolder *self)
 }
 
 gboolean
-plum_lease_holder_uses (PlumLeaseHolder *self, PlumGateway *gateway, guint internal_port)
+plum_lease_holder_uses (PlumLeaseHolder *self,
+                        PlumGateway *gateway,
+                        PlumProtocol protocol,
+                        guint internal_port)
 {
   for (PlumLeaseHolder *h = self; h != NULL; h = h->outer)
-    if (h->gateway == gateway && h->id.internal_port == internal_port &&
-        plum_lease_holder_is_used (h))
+    if (h->gateway == gateway && h->id.protocol == protocol &&
+        h->id.internal_port == internal_port && plum_lease_holder_is_used (h))
       return TRUE;
 
   return FALSE;
