@@ -335,12 +335,15 @@ on_sweeper_needs_gateways (GSocketFamily family, gpointer user_data)
 
 /* Whether a holder has, or requests, a lease at a router beyond the first one. */
 static gboolean
-plum_assignment_is_used_beyond (PlumAssignment *self, PlumGateway *gateway, guint internal_port)
+plum_assignment_is_used_beyond (PlumAssignment *self,
+                                PlumGateway *gateway,
+                                PlumProtocol protocol,
+                                guint internal_port)
 {
   g_autoptr (GPtrArray) holders = plum_holder_table_copy (self->holders);
 
   for (unsigned int i = 0; i < holders->len; i++)
-    if (plum_lease_holder_uses (holders->pdata[i], gateway, internal_port))
+    if (plum_lease_holder_uses (holders->pdata[i], gateway, protocol, internal_port))
       return TRUE;
   return FALSE;
 }
@@ -361,7 +364,7 @@ on_sweeper_is_wanted (PlumProtocol protocol,
   };
 
   if (plum_network_get_hop (plum_gateway_get_network (gateway)) > 1)
-    return plum_assignment_is_used_beyond (self, gateway, internal_port);
+    return plum_assignment_is_used_beyond (self, gateway, protocol, internal_port);
   plum_lease_holder_id_set_place (&id, plum_gateway_get_interface (gateway),
                                   plum_gateway_get_local_address (gateway));
   return plum_holder_table_lookup (self->holders, &id) != NULL;
@@ -501,6 +504,12 @@ PlumSweeper *
 plum_assignment_get_sweeper (PlumAssignment *self)
 {
   return self->sweeper;
+}
+
+PlumLeaseStore *
+plum_assignment_get_store (PlumAssignment *self)
+{
+  return self->store;
 }
 
 void
