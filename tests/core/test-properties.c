@@ -151,7 +151,7 @@ test_entry (void)
                   "internal-port", 80, "internal-address", address, "description", "torrent",
                   "lifetime", 600, "enabled", TRUE, "protocol-text", "UDP/TCP",
                   "internal-port-text", "80-90", "internal-address-text", "nas", "problem",
-                  "a range", "remote-host", "203.0.113.0/24", NULL);
+                  "a range", "remote-host", "203.0.113.0/24", "gateway-address", address, NULL);
   Reader r;
 
   reader_init (&r, PLUM_TYPE_ENTRY);
