@@ -30,7 +30,7 @@ struct _Discovery
   GError *error;         /* the result of the discovery, nullable */
   GError *address_error; /* why the address is unknown, if it was asked for, nullable */
 
-  RouterChain chain;     /* if asks_chain is set and there is a gateway; else empty */
+  RouterChain chain; /* if asks_chain is set and there is a gateway; else empty */
 
   /* Called once, when the discovery has finished or failed. */
   void (*done) (Discovery *self);
