@@ -80,24 +80,34 @@ lookup_find_interface (RouteLookup *self, GError **error)
   return plum_route_set_no_address (error, self->family, self->interface_name);
 }
 
-/* Returns the address that the system uses for packets to a destination: connecting a UDP socket
- * chooses it, and sends nothing. NULL: there is no route. (transfer full) (nullable) */
-static GInetAddress *
-find_source (GInetAddress *destination, guint scope_id)
+/* Sets *source to the address that the system uses for packets to a destination, or to NULL if
+ * there is no route: connecting a UDP socket chooses it, and sends nothing. source: (transfer full)
+ * (nullable). Errors: no socket is available. */
+static gboolean
+find_source (GInetAddress *destination, guint scope_id, GInetAddress **source, GError **error)
 {
   g_autoptr (GSocketAddress) to = g_object_new (G_TYPE_INET_SOCKET_ADDRESS, "address", destination,
                                                 "port", ANY_PORT, "scope-id", scope_id, NULL);
   g_autoptr (GSocketAddress) from = NULL;
+  g_autoptr (GError) local = NULL;
   g_autoptr (GSocket) socket = g_socket_new (g_inet_address_get_family (destination),
-                                             G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
+                                             G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, &local);
 
-  if (socket == NULL || !g_socket_connect (socket, to, NULL, NULL))
-    return NULL;
+  *source = NULL;
+  if (socket == NULL)
+    {
+      /* A system without IPv6 has no IPv6 route. */
+      if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
+        return TRUE;
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
 
-  from = g_socket_get_local_address (socket, NULL);
-  return from != NULL
-           ? g_object_ref (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (from)))
-           : NULL;
+  if (g_socket_connect (socket, to, NULL, NULL))
+    from = g_socket_get_local_address (socket, NULL);
+  if (from != NULL)
+    *source = g_object_ref (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (from)));
+  return TRUE;
 }
 
 /* (transfer none) (nullable) */
@@ -145,12 +155,11 @@ lookup_find_loopback (RouteLookup *self)
   return NULL;
 }
 
-/* The own address of the route to destination, without a table: the one that the system chooses, or
- * one of the requested interface. */
+/* The own address of the route to destination, without a table: the one that the system chooses
+ * (source, nullable), or one of the requested interface. */
 static const PlumInterfaceAddress *
-lookup_find_connected (RouteLookup *self, GInetAddress *destination)
+lookup_find_connected (RouteLookup *self, GInetAddress *source)
 {
-  g_autoptr (GInetAddress) source = find_source (destination, self->interface_index);
   const PlumInterfaceAddress *own = source != NULL ? lookup_find_own (self, source) : NULL;
 
   if (own != NULL && !g_inet_address_get_is_link_local (own->address))
@@ -183,9 +192,14 @@ lookup_guess_network (RouteLookup *self, GError **error)
 {
   g_autoptr (GInetAddress) destination =
     self->override != NULL ? g_object_ref (self->override) : get_public_host (self->family);
-  const PlumInterfaceAddress *own = lookup_find_connected (self, destination);
+  g_autoptr (GInetAddress) source = NULL;
   g_autoptr (GInetAddress) gateway = NULL;
+  const PlumInterfaceAddress *own;
 
+  if (!find_source (destination, self->interface_index, &source, error))
+    return NULL;
+
+  own = lookup_find_connected (self, source);
   if (own == NULL || (self->override == NULL && own->is_loopback))
     {
       if (self->interface_index != 0)
@@ -205,10 +219,9 @@ lookup_guess_network (RouteLookup *self, GError **error)
 static const PlumInterfaceAddress *
 lookup_find_route_address (RouteLookup *self,
                            const PlumRouteMessage *route,
-                           GInetAddress *destination,
+                           GInetAddress *source,
                            GInetAddress *gateway)
 {
-  g_autoptr (GInetAddress) source = find_source (destination, route->interface_index);
   const PlumInterfaceAddress *own = source != NULL ? lookup_find_own (self, source) : NULL;
 
   if (own != NULL && !g_inet_address_get_is_link_local (own->address) &&
@@ -254,17 +267,19 @@ lookup_find_network (RouteLookup *self, GError **error)
     plum_route_choice_find (self->routes, destination, self->interface_index);
   const PlumInterfaceAddress *own;
   const char *name;
+  g_autoptr (GInetAddress) source = NULL;
   g_autoptr (GInetAddress) gateway = NULL;
 
   /* The program says that the gateway is on the link of the interface, whatever the routes are. */
   if (route == NULL && self->override != NULL && self->interface_index != 0)
     return lookup_guess_network (self, error);
-  if (!lookup_check_route (self, route, error))
+  if (!lookup_check_route (self, route, error) ||
+      !find_source (destination, route->interface_index, &source, error))
     return NULL;
 
   gateway =
     self->override != NULL ? g_object_ref (self->override) : plum_route_choice_get_gateway (route);
-  own = lookup_find_route_address (self, route, destination, gateway);
+  own = lookup_find_route_address (self, route, source, gateway);
   if (own != NULL)
     return lookup_make_network (self, own, own->address, gateway);
 
@@ -351,8 +366,8 @@ plum_route_leads_beyond (PlumNetwork *network, GInetAddress *destination)
 
   if (lookup.routes == NULL)
     {
-      source = find_source (destination, 0);
-      return source != NULL && lookup_find_own (&lookup, source) != NULL &&
+      return find_source (destination, 0, &source, NULL) && source != NULL &&
+             lookup_find_own (&lookup, source) != NULL &&
              lookup_find_own (&lookup, source)->interface_index ==
                plum_network_get_interface_index (network);
     }
@@ -405,7 +420,7 @@ GPtrArray *
 plum_route_list (GSocketFamily family, GError **error)
 {
   g_auto (RouteLookup) lookup = { .family = family };
-  GPtrArray *networks;
+  g_autoptr (GPtrArray) networks = NULL;
   g_autoptr (GArray) indexes = NULL;
 
   if (!lookup_load (&lookup, error))
@@ -418,13 +433,21 @@ plum_route_list (GSocketFamily family, GError **error)
     {
       const guint index = g_array_index (indexes, guint, i);
       const char *name = lookup_get_name (&lookup, index);
-      PlumNetwork *network = name != NULL && !has_interface (networks, index)
-                               ? plum_route_lookup (family, name, NULL, NULL)
-                               : NULL;
+      g_autoptr (GError) local = NULL;
+      PlumNetwork *network;
 
+      if (name == NULL || has_interface (networks, index))
+        continue;
+
+      network = plum_route_lookup (family, name, NULL, &local);
       if (network != NULL)
         g_ptr_array_add (networks, network);
+      else if (!g_error_matches (local, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return NULL;
+        }
     }
 
-  return networks;
+  return g_steal_pointer (&networks);
 }
