@@ -75,6 +75,23 @@ upnp_link_explain (UpnpLinkVerdict verdict)
 }
 
 const char *
+upnp_link_place (PlumNetwork *network, gboolean is_gateway)
+{
+  if (!is_gateway)
+    return "the best of the devices that answered";
+
+  switch (plum_network_get_hop (network))
+    {
+    case 1:
+      return "the default gateway";
+    case 2:
+      return "the second router on the path to the internet";
+    default:
+      return "the third router on the path to the internet";
+    }
+}
+
+const char *
 upnp_link_find_obstacle (PlumNetwork *network)
 {
   GInetAddress *local = plum_network_get_local_address (network);

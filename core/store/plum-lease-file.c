@@ -29,6 +29,7 @@ struct _PlumLeaseFile
   char *directory;
   Slot *slot;
   GPtrArray *inherited; /* (element-type Slot): removed by the next write */
+  gboolean is_complete; /* the file exists, and no addition to it is truncated */
 };
 
 static void
@@ -289,14 +290,29 @@ plum_lease_file_replace (PlumLeaseFile *self, GPtrArray *records, GError **error
 gboolean
 plum_lease_file_write (PlumLeaseFile *self, GPtrArray *records, GError **error)
 {
+  self->is_complete = FALSE;
   if (!plum_lease_file_replace (self, records, error))
     return FALSE;
+  self->is_complete = records->len > 0;
 
   /* Their records are in the own file now. */
   for (unsigned int i = 0; i < self->inherited->len; i++)
     slot_remove (self->inherited->pdata[i]);
   g_ptr_array_set_size (self->inherited, 0);
   return TRUE;
+}
+
+gboolean
+plum_lease_file_append (PlumLeaseFile *self, GPtrArray *records, GError **error)
+{
+  g_autoptr (GString) text = NULL;
+
+  if (!self->is_complete)
+    return set_io_error (error, ENOENT, "append to", self->slot->path);
+
+  text = plum_lease_codec_encode_addition (records);
+  self->is_complete = plum_private_file_append (self->slot->path, text->str, text->len, error);
+  return self->is_complete;
 }
 
 void

@@ -35,4 +35,8 @@ char *plum_private_file_read (
 /* Creates a file that only this user can access. Fails if the name exists. */
 gboolean plum_private_file_create (const char *path, const char *data, gsize size, GError **error);
 
+/* Appends to a file that no other user can have written. If this fails, a part of data may have
+ * been written. */
+gboolean plum_private_file_append (const char *path, const char *data, gsize size, GError **error);
+
 G_END_DECLS

@@ -220,3 +220,19 @@ plum_private_file_create (const char *path, const char *data, gsize size, GError
     }
   return ok || set_file_error (error, code, "write", path);
 }
+
+gboolean
+plum_private_file_append (const char *path, const char *data, gsize size, GError **error)
+{
+  int fd = open (path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  struct stat status;
+  gboolean ok;
+
+  if (fd < 0)
+    return set_file_error (error, errno, "open", path);
+
+  ok = check_owner (fd, G_MAXSIZE, &status, error) &&
+       (write_all (fd, data, size) || set_file_error (error, errno, "append to", path));
+  close (fd);
+  return ok;
+}
