@@ -321,7 +321,7 @@ plum_mapping_get_external_scope (PlumMapping *self)
  *
  * Since: 1.0
  */
-const GError *
+GError *
 plum_mapping_get_error (PlumMapping *self)
 {
   g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
@@ -388,13 +388,32 @@ plum_mapping_get_backend_name (PlumMapping *self)
 }
 
 /**
+ * plum_mapping_get_requested_gateway: (get-property requested-gateway)
+ * @self: a mapping
+ *
+ * Gets the gateway whose network interface the mapping is bound to.
+ *
+ * Returns: (transfer none) (nullable): the gateway, or %NULL if the mapping follows the default
+ *   route
+ *
+ * Since: 1.0
+ */
+PlumGateway *
+plum_mapping_get_requested_gateway (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
+
+  return self->requested_gateway;
+}
+
+/**
  * plum_mapping_get_gateway: (get-property gateway)
  * @self: a mapping
  *
- * Gets the gateway that maps the port, or that the mapping is bound to.
+ * Gets the gateway that maps the port.
  *
- * Returns: (transfer none) (nullable): the gateway; %NULL while a mapping that is not bound is not
- *   up
+ * Returns: (transfer none) (nullable): the gateway; %NULL while the mapping is not up
  *
  * Since: 1.0
  */
@@ -494,7 +513,7 @@ plum_mapping_get_hops (PlumMapping *self)
  *
  * Since: 1.0
  */
-const GError *
+GError *
 plum_mapping_get_upstream_error (PlumMapping *self)
 {
   g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);

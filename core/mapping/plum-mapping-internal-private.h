@@ -21,8 +21,9 @@ struct _PlumMapping
   gboolean require_external_port;
   char *description; /* (nullable) */
   PlumHosts hosts;
-  GInetAddress *local_address; /* (nullable) */
-  const char *bound_interface; /* (nullable), interned: of the gateway set at construction */
+  GInetAddress *local_address;    /* (nullable) */
+  PlumGateway *requested_gateway; /* (nullable) */
+  const char *bound_interface;    /* (nullable), interned: of the requested gateway */
 
   guint id;
   PlumState state;
@@ -64,6 +65,7 @@ typedef enum {
   PROP_REMOTE_ADDRESS,
   PROP_REMOTE_ADDRESSES,
   PROP_LOCAL_ADDRESS,
+  PROP_REQUESTED_GATEWAY,
   PROP_ID,
   PROP_STATE,
   PROP_EXTERNAL_PORT,

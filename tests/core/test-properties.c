@@ -151,7 +151,7 @@ test_entry (void)
                   "internal-port", 80, "internal-address", address, "description", "torrent",
                   "lifetime", 600, "enabled", TRUE, "protocol-text", "UDP/TCP",
                   "internal-port-text", "80-90", "internal-address-text", "nas", "problem",
-                  "a range", "remote-host", "203.0.113.0/24", NULL);
+                  "a range", "remote-host", "203.0.113.0/24", "gateway-address", address, NULL);
   Reader r;
 
   reader_init (&r, PLUM_TYPE_ENTRY);
@@ -169,6 +169,7 @@ test_entry (void)
   assert_string (&r, "problem", plum_entry_get_problem (entry));
   assert_string (&r, "remote-host", plum_entry_get_remote_host (entry));
   assert_object (&r, "remote-address", plum_entry_get_remote_address (entry));
+  assert_object (&r, "gateway-address", plum_entry_get_gateway_address (entry));
   g_assert_cmpuint (g_inet_address_mask_get_length (plum_entry_get_remote_address (entry)), ==, 24);
   g_assert_false (plum_entry_is_readable (entry));
   reader_clear (&r);
@@ -261,6 +262,7 @@ read_mapping (Reader *r, PlumMapping *mapping)
   assert_object (r, "remote-address", plum_mapping_get_remote_address (mapping));
   assert_object (r, "remote-addresses", plum_mapping_get_remote_addresses (mapping));
   assert_object (r, "local-address", plum_mapping_get_local_address (mapping));
+  assert_object (r, "requested-gateway", plum_mapping_get_requested_gateway (mapping));
   assert_uint (r, "id", plum_mapping_get_id (mapping));
   assert_enum (r, "state", plum_mapping_get_state (mapping));
   assert_uint (r, "external-port", plum_mapping_get_external_port (mapping));
@@ -292,9 +294,11 @@ test_mapping (CoreFixture *f, gconstpointer data)
     g_object_new (PLUM_TYPE_MAPPING, "protocol", PLUM_PROTOCOL_UDP, "family", G_SOCKET_FAMILY_IPV6,
                   "internal-port", 443, "description", "web", "internal-address", host,
                   "remote-address", remote, "local-address", address, NULL);
+  g_autoptr (PlumMapping) bound = NULL;
   Reader r;
 
   up = core_add_up (f, 8080, 9090);
+  bound = g_object_new (PLUM_TYPE_MAPPING, "requested-gateway", core_gateway (f), NULL);
   ALPHA->map = NO (CONFLICT);
   failed = core_add_exact (f, 8081, 9091);
   test_loop_settle (&f->loop);
@@ -304,6 +308,7 @@ test_mapping (CoreFixture *f, gconstpointer data)
   read_mapping (&r, up);
   read_mapping (&r, failed);
   read_mapping (&r, not_added);
+  read_mapping (&r, bound);
   g_hash_table_add (r.seen, (gpointer) "upstream-error"); /* test-chain reads it */
   reader_clear (&r);
 }

@@ -437,6 +437,18 @@ def run_status_and_environment():
 
 
 @test
+def run_environment_without_an_external_address():
+    """The router maps the port, and does not report its address. Nothing is inherited."""
+    with FakeGateway(external="0.0.0.0") as gateway:
+        result = plumctl("run", "-q", *common(gateway), "tcp:9011", "--", "sh", "-c",
+                         "echo $PLUM_TCP_9011 ${PLUM_EXTERNAL_ADDRESS-unset} "
+                         "${PLUM_TCP_9011_VERIFIED-unset}",
+                         PLUM_EXTERNAL_ADDRESS="stale", PLUM_TCP_9011="stale",
+                         PLUM_TCP_9011_VERIFIED="stale")
+    equal(result.stdout, ":9011 unset unset\n")
+
+
+@test
 def run_does_not_parse_command_options():
     with FakeGateway() as gateway:
         result = plumctl("run", *common(gateway), "tcp:9011", "--", "echo", "--help", "--", "x")
@@ -793,7 +805,8 @@ def list_json():
                       "description": "console", "lifetime": 120, "enabled": True,
                       "ours": False, "made_here": False, "remote_host": None,
                       "readable": True, "internal_port_text": None,
-                      "internal_address_text": None, "problem": None})
+                      "internal_address_text": None, "problem": None,
+                      "gateway": "127.0.0.9", "recorded": False})
 
 
 @test
