@@ -159,8 +159,7 @@ on_late_lease_is_used (PlumBackend *backend,
   PlumProtocol protocol = plum_request_get_protocol (request);
   const PlumHosts *hosts = plum_request_get_hosts (request);
   guint internal_port = plum_request_get_internal_port (request);
-  PlumGatewayClient *holder =
-    plum_port_table_find (self->ports, protocol, external_port, hosts);
+  PlumGatewayClient *holder = plum_port_table_find (self->ports, protocol, external_port, hosts);
 
   if (holder != NULL &&
       holder->iface->uses_mapping (holder, protocol, hosts, internal_port, external_port))
