@@ -8,7 +8,6 @@
 #include "discovery.h"
 #include "exit-code.h"
 #include "output.h"
-#include "state-directory.h"
 
 static const GOptionEntry list_entries[] = {
   COMMON_OPTION_BACKEND,
@@ -202,7 +201,6 @@ on_listed (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (GListModel) recorded = NULL;
   guint n_unreadable = 0;
 
-  state_directory_use (session->manager);
   recorded = plum_manager_dup_recorded_host_entries (session->manager, G_SOCKET_FAMILY_IPV4);
   if (found == NULL)
     {
@@ -253,7 +251,7 @@ static int
 run_list (char **arguments, char **tail)
 {
   Session session = { .interrupt_code = PLUMCTL_FAILED };
-  Discovery discovery = { .session = &session, .done = on_list_done };
+  Discovery discovery = { .session = &session, .reads_records = TRUE, .done = on_list_done };
 
   return discovery_run (&discovery, arguments);
 }

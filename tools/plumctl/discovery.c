@@ -6,6 +6,7 @@
 #include "common-options.h"
 #include "exit-code.h"
 #include "output.h"
+#include "state-directory.h"
 
 /* How long to wait for the model of a router whose address another protocol has reported. */
 #define MODEL_MS 1000
@@ -177,6 +178,8 @@ discovery_run (Discovery *self, char **arguments)
 
   if (!session_init (self->session))
     return self->session->exit_code;
+  if (self->reads_records)
+    state_directory_read (self->session->manager);
 
   discovery_start (self);
   exit_code = session_run (self->session);

@@ -19,6 +19,7 @@ struct _Discovery
   gboolean any_family;    /* use IPv6 if this computer has no IPv4 network */
   gboolean first_address; /* finish as soon as an external address is known */
   gboolean wants_model;   /* then wait a moment for what the router is called */
+  gboolean reads_records; /* list what earlier runs have recorded, and change nothing there */
   gboolean asks_address;  /* ask for an external address that the discovery did not find */
   gboolean finished;
   gboolean returned;     /* the call has returned */
