@@ -332,7 +332,7 @@ upnp_discovery_succeed (UpnpDiscovery *self, UpnpCandidate *chosen)
   UpnpDevice *device = chosen->device;
 
   note (self, "chosen: %s of %s, %s", device->service->type, device->name,
-        device->is_gateway ? "the default gateway" : "the best of the devices that answered");
+        upnp_link_place (upnp_session_get_network (self->operation.session), device->is_gateway));
   upnp_session_set_device (self->operation.session, device);
   upnp_operation_succeed (&self->operation);
 }

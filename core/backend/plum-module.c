@@ -3,14 +3,13 @@
 #include "plum-log-private.h"
 #include "plum-module-directory-private.h"
 #include "plum-module-private.h"
+#include "plum-system.h"
 #include "plum-values-private.h"
 
 #include <glib/gstdio.h>
 #include <errno.h>
 #include <gmodule.h>
 #include <string.h>
-#include <sys/auxv.h>
-#include <unistd.h>
 
 #define MODULE_PREFIX "libplum-backend-"
 #define MODULE_SUFFIX "." G_MODULE_SUFFIX
@@ -256,7 +255,7 @@ GPtrArray *
 plum_module_load_all (GPtrArray *added)
 {
   GPtrArray *infos = g_ptr_array_new_with_free_func (g_object_unref);
-  const char *path = getauxval (AT_SECURE) == 0 ? g_getenv ("PLUM_BACKEND_PATH") : NULL;
+  const char *path = !plum_system_is_privileged () ? g_getenv ("PLUM_BACKEND_PATH") : NULL;
 
   for (unsigned int i = 0; i < added->len; i++)
     g_ptr_array_add (infos, g_object_ref (added->pdata[i]));
@@ -290,7 +289,7 @@ plum_module_load_all (GPtrArray *added)
 GPtrArray *
 plum_module_select (GPtrArray *infos, const char *const *enabled)
 {
-  const char *list = getauxval (AT_SECURE) == 0 ? g_getenv ("PLUM_BACKENDS") : NULL;
+  const char *list = !plum_system_is_privileged () ? g_getenv ("PLUM_BACKENDS") : NULL;
   g_auto (GStrv) from_environment = NULL;
   GPtrArray *selected = g_ptr_array_new_with_free_func (g_object_unref);
 

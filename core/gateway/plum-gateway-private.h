@@ -54,9 +54,13 @@ void plum_gateway_set_waiting (PlumGateway *self, PlumGatewayClient *client, gbo
  * address, the gateway asks for the address. backend: (nullable): NULL without a lease. */
 void plum_gateway_set_serving (PlumGateway *self, PlumGatewayClient *client, PlumBackend *backend);
 
-/* Whether the internal port must not be requested now: a short mapping of it is pending.
- * PLUM_GATEWAY_RACE_CHANGED follows. */
-gboolean plum_gateway_is_port_busy (PlumGateway *self, PlumProtocol protocol, guint internal_port);
+/* Whether the ports must not be requested now: a short mapping of the internal port is pending, or
+ * the delete of a late lease of one of them. PLUM_GATEWAY_RACE_CHANGED follows. */
+gboolean plum_gateway_is_port_busy (PlumGateway *self,
+                                    PlumProtocol protocol,
+                                    const PlumHosts *hosts,
+                                    guint internal_port,
+                                    guint external_port);
 
 /* The external ports; see plum-port-table-private.h. */
 gboolean plum_gateway_hold_port (PlumGateway *self,

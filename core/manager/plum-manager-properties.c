@@ -138,7 +138,8 @@ install_timeouts (void)
    * PlumManager:mapping-timeout: (getter get_mapping_timeout) (setter set_mapping_timeout)
    *
    * The timeout for one attempt by one backend, including all its retries, in milliseconds. The
-   * default is 10000.
+   * default is 10000. While the backend completes other attempts, such as those of many mappings on
+   * a slow router, an attempt may take longer.
    *
    * 0 sets the default. A value below 100 is raised to 100.
    *

@@ -412,9 +412,10 @@ on_prepare (guint candidate, gpointer user_data, GError **error)
   if (plum_held_lease_get_backend (self->held) !=
       plum_gateway_get_candidate (self->gateway, candidate)->backend)
     plum_lease_holder_release_lost (self);
-  if (plum_gateway_is_port_busy (self->gateway, self->id.protocol, self->id.internal_port))
-    return NULL;
   if (self->port == 0 && !plum_lease_holder_reserve_port (self, error))
+    return NULL;
+  if (plum_gateway_is_port_busy (self->gateway, self->id.protocol, &self->id.hosts,
+                                 self->id.internal_port, self->port))
     return NULL;
   if (!plum_lease_holder_note (self, candidate))
     return NULL;

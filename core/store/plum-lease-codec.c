@@ -130,14 +130,29 @@ append_record (GString *text, const PlumLeaseRecord *record)
   g_string_append_c (text, '\n');
 }
 
+static void
+append_section (GString *text, GPtrArray *records)
+{
+  for (unsigned int i = 0; i < records->len; i++)
+    append_record (text, records->pdata[i]);
+  g_string_append_printf (text, END "%u\n", records->len);
+}
+
 GString *
 plum_lease_codec_encode (GPtrArray *records)
 {
   GString *text = g_string_new (HEAD "\n");
 
-  for (unsigned int i = 0; i < records->len; i++)
-    append_record (text, records->pdata[i]);
-  g_string_append_printf (text, END "%u\n", records->len);
+  append_section (text, records);
+  return text;
+}
+
+GString *
+plum_lease_codec_encode_addition (GPtrArray *records)
+{
+  GString *text = g_string_new (NULL);
+
+  append_section (text, records);
   return text;
 }
 
@@ -355,11 +370,17 @@ read_record (const char *line)
 }
 
 static gboolean
-is_end (const char *line, guint n_records)
+is_end (const char *line)
+{
+  return g_str_has_prefix (line, END);
+}
+
+static gboolean
+has_count (const char *end, guint n_records)
 {
   g_autofree char *expected = g_strdup_printf (END "%u", n_records);
 
-  return strcmp (line, expected) == 0;
+  return strcmp (end, expected) == 0;
 }
 
 static gboolean
@@ -370,21 +391,44 @@ set_malformed (GError **error, guint line)
   return FALSE;
 }
 
+/* Returns the index of the line after the last complete section; 0 if there is none. */
+static guint
+find_last_end (char **lines, guint n)
+{
+  /* The text after the last newline is not a line. */
+  for (guint i = n - 1; i > 1; i--)
+    if (is_end (lines[i - 1]))
+      return i;
+
+  return 0;
+}
+
 static gboolean
 read_lines (GPtrArray *records, char **lines, GError **error)
 {
   guint n = g_strv_length (lines);
+  guint end;
+  guint n_before = 0;
 
   if (n < 3 || strcmp (lines[0], HEAD) != 0)
     return set_malformed (error, 1);
-  /* The last line must end with a newline. */
-  if (*lines[n - 1] != '\0' || !is_end (lines[n - 2], n - 3))
+
+  end = find_last_end (lines, n);
+  if (end == 0)
     return set_malformed (error, n - 1);
 
-  for (unsigned int i = 1; i < n - 2; i++)
+  for (guint i = 1; i < end; i++)
     {
-      PlumLeaseRecord *record = read_record (lines[i]);
+      PlumLeaseRecord *record = NULL;
 
+      if (is_end (lines[i]) && has_count (lines[i], records->len - n_before))
+        {
+          n_before = records->len;
+          continue;
+        }
+
+      if (records->len < PLUM_LEASE_CODEC_MAX_RECORDS)
+        record = read_record (lines[i]);
       if (record == NULL)
         return set_malformed (error, i + 1);
       g_ptr_array_add (records, record);
@@ -421,7 +465,7 @@ plum_lease_codec_decode (const char *data, gsize len, GError **error)
 
   text = g_strndup (len > 0 ? data : "", len);
   /* Count first: g_strsplit() allocates memory for the maximum. */
-  n = MIN (count_lines (data, len), PLUM_LEASE_CODEC_MAX_RECORDS + 4);
+  n = MIN (count_lines (data, len), 2 * PLUM_LEASE_CODEC_MAX_RECORDS + 4);
   lines = g_strsplit (text, "\n", (int) n);
   if (!read_lines (records, lines, error))
     return NULL;

@@ -10,14 +10,39 @@
 #include "output.h"
 
 static const GOptionEntry list_entries[] = {
-  COMMON_OPTION_BACKEND,
-  COMMON_OPTION_GATEWAY,
-  COMMON_OPTION_INTERFACE,
-  COMMON_OPTION_TIMEOUT,
-  COMMON_OPTION_JSON,
-  COMMON_OPTION_VERBOSE,
-  { NULL },
+  COMMON_OPTION_BACKEND, COMMON_OPTION_GATEWAY, COMMON_OPTION_INTERFACE, COMMON_OPTION_MAX_HOPS,
+  COMMON_OPTION_TIMEOUT, COMMON_OPTION_JSON,    COMMON_OPTION_VERBOSE,   { NULL },
 };
+
+/* The routers whose tables are listed, the gateway first. */
+typedef struct
+{
+  Session session; /* first: a Session * is a Listing * */
+  Discovery discovery;
+  GPtrArray *routers;   /* of PlumGateway */
+  GListModel *recorded; /* (nullable): mappings for other hosts */
+  GListModel *beyond;   /* (nullable): recorded on the routers beyond the gateway */
+  GPtrArray *ours;      /* of PlumEntry: on the last router that was listed, of this computer */
+  guint next;
+  guint n_unreadable;
+  int exit_code;
+} Listing;
+
+typedef enum {
+  MARK_NONE,
+  MARK_OURS,
+  MARK_MADE_HERE,
+} Mark;
+
+/* An entry, and how it is listed. */
+typedef struct
+{
+  PlumEntry *entry;
+  GInetAddress *router; /* (nullable) */
+  Mark mark;
+  gboolean recorded; /* by this computer: the router has not listed it */
+  gboolean beyond;   /* the router is not the gateway */
+} ListLine;
 
 /* What the router sent, if it is not a protocol that this program knows. */
 static const char *
@@ -50,8 +75,9 @@ is_made_here (GListModel *recorded, PlumEntry *entry)
 }
 
 static void
-list_print_json (PlumEntry *entry, gboolean ours, gboolean made_here)
+list_print_json (const ListLine *line)
 {
+  PlumEntry *entry = line->entry;
   g_autofree char *text = NULL;
   JsonWriter json;
 
@@ -66,55 +92,69 @@ list_print_json (PlumEntry *entry, gboolean ours, gboolean made_here)
   json_writer_string (&json, "description", plum_entry_get_description (entry));
   describe_lifetime_json (&json, "lifetime", plum_entry_get_lifetime (entry));
   json_writer_bool (&json, "enabled", plum_entry_get_enabled (entry));
-  json_writer_bool (&json, "ours", ours);
-  json_writer_bool (&json, "made_here", made_here);
+  json_writer_bool (&json, "ours", line->mark == MARK_OURS);
+  json_writer_bool (&json, "made_here", line->mark == MARK_MADE_HERE);
   json_writer_string (&json, "remote_host", plum_entry_get_remote_host (entry));
   json_writer_bool (&json, "readable", plum_entry_is_readable (entry));
   json_writer_string (&json, "internal_port_text", plum_entry_get_internal_port_text (entry));
   json_writer_string (&json, "internal_address_text", plum_entry_get_internal_address_text (entry));
   json_writer_string (&json, "problem", plum_entry_get_problem (entry));
+  describe_address_json (&json, "gateway", line->router);
+  json_writer_bool (&json, "recorded", line->recorded);
   json_writer_end_object (&json);
 
   text = json_writer_finish (&json);
   output_json (text);
 }
 
-static void
-list_print_line (PlumEntry *entry, gboolean ours, gboolean made_here)
+/* What the line says of the router, with a space before it. */
+static char *
+describe_place (const ListLine *line)
 {
+  g_autofree char *router = describe_address (line->router);
+
+  if (!line->beyond)
+    return g_strdup (line->recorded ? " (recorded)" : "");
+  return g_strdup_printf (" (%son %s)", line->recorded ? "recorded, " : "",
+                          router != NULL ? router : "another router");
+}
+
+static void
+list_print_line (const ListLine *line)
+{
+  static const char marks[] = { ' ', '*', '+' };
+  PlumEntry *entry = line->entry;
   const char *from = plum_entry_get_remote_host (entry);
-  char mark = ours ? '*' : ' ';
   g_autofree char *address = describe_address (plum_entry_get_internal_address (entry));
   g_autofree char *lifetime = describe_lifetime (plum_entry_get_lifetime (entry));
   g_autofree char *port = g_strdup_printf ("%u", plum_entry_get_internal_port (entry));
+  g_autofree char *place = describe_place (line);
   const char *address_text = plum_entry_get_internal_address_text (entry);
   const char *port_text = plum_entry_get_internal_port_text (entry);
   const char *description = plum_entry_get_description (entry);
   const char *problem = plum_entry_get_problem (entry);
 
-  if (made_here)
-    mark = '+';
   if (address_text == NULL)
     address_text = address != NULL ? address : "?";
   if (port_text == NULL)
     port_text = port;
 
-  output_line (ours || made_here ? OUTPUT_GOOD : OUTPUT_PLAIN,
-               "%c %s %5u → %s:%s%s%s %s%s %s%s%s%s", mark, get_protocol (entry),
+  output_line (line->mark != MARK_NONE ? OUTPUT_GOOD : OUTPUT_PLAIN,
+               "%c %s %5u → %s:%s%s%s %s%s %s%s%s%s%s", marks[line->mark], get_protocol (entry),
                plum_entry_get_external_port (entry), address_text, port_text,
                from != NULL ? " from " : "", from != NULL ? from : "", lifetime,
                plum_entry_get_enabled (entry) ? "" : " (disabled)",
                description != NULL ? description : "", problem != NULL ? " [" : "",
-               problem != NULL ? problem : "", problem != NULL ? "]" : "");
+               problem != NULL ? problem : "", problem != NULL ? "]" : "", place);
 }
 
 static void
-print_entry (PlumEntry *entry, gboolean ours, gboolean made_here)
+print_entry (const ListLine *line)
 {
   if (common_options.json)
-    list_print_json (entry, ours, made_here);
+    list_print_json (line);
   else
-    list_print_line (entry, ours, made_here);
+    list_print_line (line);
 }
 
 /* The mappings that this user's plumctl has made for other hosts, if the router cannot list them.
@@ -126,7 +166,10 @@ print_recorded (GListModel *recorded)
     {
       g_autoptr (PlumEntry) entry = g_list_model_get_item (recorded, i);
 
-      print_entry (entry, FALSE, TRUE);
+      print_entry (&(ListLine){ .entry = entry,
+                                .router = plum_entry_get_gateway_address (entry),
+                                .mark = MARK_MADE_HERE,
+                                .recorded = TRUE });
     }
 }
 
@@ -190,70 +233,208 @@ print_all_pinholes (PlumManager *manager)
   print_pinholes (others, TRUE);
 }
 
-static void
-on_listed (GObject *object, GAsyncResult *result, gpointer user_data)
-{
-  PlumGateway *gateway = PLUM_GATEWAY (object);
-  Session *session = user_data;
-  GInetAddress *local = plum_gateway_get_local_address (gateway);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GListModel) found = plum_gateway_list_entries_finish (gateway, result, &error);
-  g_autoptr (GListModel) recorded = NULL;
-  guint n_unreadable = 0;
+/* --- The tables of the routers --- */
 
-  recorded = plum_manager_dup_recorded_host_entries (session->manager, G_SOCKET_FAMILY_IPV4);
-  if (found == NULL)
+static gboolean
+is_same_address (GInetAddress *a, GInetAddress *b)
+{
+  return a != NULL && b != NULL && g_inet_address_equal (a, b);
+}
+
+/* Whether the entry, of a router beyond the gateway, leads to one of this computer on the router
+ * before: all hosts behind that router have its address. */
+static gboolean
+leads_here (Listing *self, PlumEntry *entry)
+{
+  for (guint i = 0; i < self->ours->len; i++)
     {
-      print_recorded (recorded);
-      print_all_pinholes (session->manager);
-      if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED))
-        output_error ("%s cannot list the mappings of the router: only UPnP can",
-                      describe_backend (plum_gateway_get_backend_name (gateway)));
-      else
-        output_error ("the router did not list its mappings: %s", error->message);
-      session_quit (session, PLUMCTL_FAILED);
-      return;
+      PlumEntry *inner = self->ours->pdata[i];
+
+      if (plum_entry_get_protocol (inner) == plum_entry_get_protocol (entry) &&
+          plum_entry_get_external_port (inner) == plum_entry_get_internal_port (entry))
+        return TRUE;
     }
+
+  return FALSE;
+}
+
+/* Whether this user's plumctl, or another program of the state directory, has recorded the entry of
+ * a router beyond the gateway. */
+static gboolean
+is_recorded_beyond (Listing *self, PlumGateway *router, PlumEntry *entry)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (self->beyond); i++)
+    {
+      g_autoptr (PlumEntry) record = g_list_model_get_item (self->beyond, i);
+
+      if (is_same_address (plum_entry_get_gateway_address (record),
+                           plum_gateway_get_address (router)) &&
+          plum_entry_get_protocol (record) == plum_entry_get_protocol (entry) &&
+          plum_entry_get_internal_port (record) == plum_entry_get_internal_port (entry) &&
+          plum_entry_get_external_port (record) == plum_entry_get_external_port (entry))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* before: (nullable): the router before, if router is not the gateway. */
+static Mark
+find_mark (Listing *self, PlumGateway *router, PlumGateway *before, PlumEntry *entry)
+{
+  GInetAddress *address = plum_entry_get_internal_address (entry);
+
+  if (before != NULL)
+    return is_same_address (address, plum_gateway_get_external_address (before)) &&
+               (leads_here (self, entry) || is_recorded_beyond (self, router, entry))
+             ? MARK_OURS
+             : MARK_NONE;
+  if (is_same_address (address, plum_gateway_get_local_address (router)))
+    return MARK_OURS;
+  return is_made_here (self->recorded, entry) ? MARK_MADE_HERE : MARK_NONE;
+}
+
+static void
+print_table (Listing *self, PlumGateway *router, PlumGateway *before, GListModel *found)
+{
+  g_autoptr (GPtrArray) ours = g_ptr_array_new_with_free_func (g_object_unref);
 
   for (guint i = 0; i < g_list_model_get_n_items (found); i++)
     {
       g_autoptr (PlumEntry) entry = g_list_model_get_item (found, i);
-      GInetAddress *address = plum_entry_get_internal_address (entry);
-      gboolean ours = local != NULL && address != NULL && g_inet_address_equal (address, local);
+      Mark mark = find_mark (self, router, before, entry);
 
-      n_unreadable += !plum_entry_is_readable (entry);
-      print_entry (entry, ours, !ours && is_made_here (recorded, entry));
+      self->n_unreadable += !plum_entry_is_readable (entry);
+      print_entry (&(ListLine){ .entry = entry,
+                                .router = plum_gateway_get_address (router),
+                                .mark = mark,
+                                .beyond = before != NULL });
+      if (mark != MARK_NONE)
+        g_ptr_array_add (ours, g_steal_pointer (&entry));
     }
 
-  print_all_pinholes (session->manager);
-  if (n_unreadable > 0)
-    output_error ("%u %s of the router could not be read completely", n_unreadable,
-                  n_unreadable == 1 ? "entry" : "entries");
-  session_quit (session, PLUMCTL_OK);
+  g_ptr_array_unref (self->ours);
+  self->ours = g_steal_pointer (&ours);
+}
+
+/* What is recorded on the routers beyond the gateway that have not listed it. router: (nullable):
+ * only this one, or those that are unknown. */
+static void
+print_recorded_beyond (Listing *self, PlumGateway *router)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (self->beyond); i++)
+    {
+      g_autoptr (PlumEntry) entry = g_list_model_get_item (self->beyond, i);
+      GInetAddress *address = plum_entry_get_gateway_address (entry);
+      gboolean known = FALSE;
+
+      for (guint j = 1; j < self->routers->len; j++)
+        known =
+          known || is_same_address (address, plum_gateway_get_address (self->routers->pdata[j]));
+      if (router != NULL ? is_same_address (address, plum_gateway_get_address (router)) : !known)
+        print_entry (&(ListLine){
+          .entry = entry, .router = address, .mark = MARK_OURS, .recorded = TRUE, .beyond = TRUE });
+    }
+}
+
+static void
+report_list_failure (Listing *self, PlumGateway *router, gboolean beyond, const GError *error)
+{
+  g_autofree char *address =
+    beyond ? describe_address (plum_gateway_get_address (router)) : g_strdup ("the router");
+
+  if (beyond)
+    print_recorded_beyond (self, router);
+  else
+    {
+      print_recorded (self->recorded);
+      self->exit_code = PLUMCTL_FAILED;
+    }
+
+  if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED))
+    output_error ("%s cannot list the mappings of %s: only UPnP can",
+                  describe_backend (plum_gateway_get_backend_name (router)), address);
+  else
+    output_error ("%s did not list its mappings: %s", address, error->message);
+}
+
+static void list_next (Listing *self);
+
+static void
+on_listed (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  Listing *self = user_data;
+  PlumGateway *router = PLUM_GATEWAY (object);
+  PlumGateway *before = self->next > 0 ? self->routers->pdata[self->next - 1] : NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GListModel) found = plum_gateway_list_entries_finish (router, result, &error);
+
+  if (found != NULL)
+    print_table (self, router, before, found);
+  else
+    report_list_failure (self, router, before != NULL, error);
+  self->next++;
+  list_next (self);
+}
+
+static void
+list_next (Listing *self)
+{
+  if (self->next < self->routers->len)
+    {
+      plum_gateway_list_entries_async (self->routers->pdata[self->next], NULL, on_listed, self);
+      return;
+    }
+
+  print_recorded_beyond (self, NULL);
+  print_all_pinholes (self->session.manager);
+  if (self->n_unreadable > 0)
+    output_error ("%u %s of the %s could not be read completely", self->n_unreadable,
+                  self->n_unreadable == 1 ? "entry" : "entries",
+                  self->routers->len == 1 ? "router" : "routers");
+  session_quit (&self->session, self->exit_code);
 }
 
 static void
 on_list_done (Discovery *discovery)
 {
+  Listing *self = (Listing *) discovery->session;
   g_autoptr (PlumGateway) gateway = discovery_dup_gateway (discovery);
+  const RouterChain *chain = discovery_get_chain (discovery, gateway);
 
-  if (!discovery_is_served (discovery))
+  if (chain == NULL || (!discovery_is_served (discovery) && chain->routers->len == 1))
     {
       discovery_print_failure (discovery);
       session_quit (discovery->session, PLUMCTL_NO_ROUTER);
       return;
     }
 
-  plum_gateway_list_entries_async (gateway, NULL, on_listed, discovery->session);
+  self->routers = g_ptr_array_ref (chain->routers);
+  self->ours = g_ptr_array_new_with_free_func (g_object_unref);
+  self->recorded =
+    plum_manager_dup_recorded_host_entries (self->session.manager, G_SOCKET_FAMILY_IPV4);
+  self->beyond = plum_manager_dup_recorded_upstream_entries (self->session.manager);
+  list_next (self);
 }
 
 static int
 run_list (char **arguments, char **tail)
 {
-  Session session = { .interrupt_code = PLUMCTL_FAILED };
-  Discovery discovery = { .session = &session, .reads_records = TRUE, .done = on_list_done };
+  Listing self = {
+    .session.interrupt_code = PLUMCTL_FAILED,
+    .discovery = { .session = &self.session,
+                   .asks_chain = TRUE,
+                   .reads_records = TRUE,
+                   .done = on_list_done },
+    .exit_code = PLUMCTL_OK,
+  };
+  int exit_code = discovery_run (&self.discovery, arguments);
 
-  return discovery_run (&discovery, arguments);
+  g_clear_pointer (&self.routers, g_ptr_array_unref);
+  g_clear_pointer (&self.ours, g_ptr_array_unref);
+  g_clear_object (&self.recorded);
+  g_clear_object (&self.beyond);
+  return exit_code;
 }
 
 const PlumctlCommand plumctl_command_list = {
@@ -266,7 +447,8 @@ const PlumctlCommand plumctl_command_list = {
     "Only UPnP can list the mappings; PCP and NAT-PMP cannot. No protocol can list the\n"
     "ports that are open in the IPv6 firewall: of these, the ones that plumctl has opened\n"
     "on this router are listed, from its records. The same is true of mappings for other\n"
-    "hosts (“plumctl map --for”) if the router cannot list them.\n"
+    "hosts (“plumctl map --for”) if the router cannot list them. If the router has a private\n"
+    "or shared address, the entries of the router beyond it follow, with its address.\n"
     "\n"
     "Examples:\n"
     "  plumctl list\n"

@@ -2,6 +2,7 @@
 
 /* "plumctl status": prints a few lines for each gateway. */
 
+#include "chain-report.h"
 #include "command.h"
 #include "common-options.h"
 #include "describe.h"
@@ -10,17 +11,13 @@
 #include "output.h"
 
 static const GOptionEntry status_entries[] = {
-  COMMON_OPTION_BACKEND,
-  COMMON_OPTION_GATEWAY,
-  COMMON_OPTION_INTERFACE,
-  COMMON_OPTION_TIMEOUT,
-  COMMON_OPTION_JSON,
-  COMMON_OPTION_VERBOSE,
-  { NULL },
+  COMMON_OPTION_BACKEND, COMMON_OPTION_GATEWAY, COMMON_OPTION_INTERFACE, COMMON_OPTION_MAX_HOPS,
+  COMMON_OPTION_TIMEOUT, COMMON_OPTION_JSON,    COMMON_OPTION_VERBOSE,   { NULL },
 };
 
+/* chain: (nullable): of the gateway that programs use. */
 static void
-status_print_json (PlumGateway *gateway, gboolean is_default)
+status_print_json (PlumGateway *gateway, gboolean is_default, const RouterChain *chain)
 {
   g_autofree char *text = NULL;
   JsonWriter json;
@@ -37,6 +34,7 @@ status_print_json (PlumGateway *gateway, gboolean is_default)
   json_writer_string (&json, "backend", plum_gateway_get_backend_name (gateway));
   json_writer_bool (&json, "default", is_default);
   describe_router_json (&json, gateway);
+  chain_report_json (&json, chain);
   json_writer_end_object (&json);
 
   text = json_writer_finish (&json);
@@ -59,8 +57,9 @@ print_router (PlumGateway *gateway)
                  "internet  %s", connection);
 }
 
+/* chain: (nullable): of the gateway that programs use. */
 static void
-print_lines (PlumGateway *gateway, gboolean is_default)
+print_lines (PlumGateway *gateway, gboolean is_default, const RouterChain *chain)
 {
   PlumAddressScope scope = plum_gateway_get_external_scope (gateway);
   const char *reason = describe_scope_reason (scope);
@@ -86,6 +85,8 @@ print_lines (PlumGateway *gateway, gboolean is_default)
                  missing != NULL ? ")" : "");
   output_line (backend != NULL ? OUTPUT_GOOD : OUTPUT_BAD, "backend   %s",
                backend != NULL ? backend : "none: no protocol is available");
+  if (chain != NULL)
+    chain_report_print (chain);
 }
 
 static void
@@ -95,14 +96,19 @@ on_status_done (Discovery *discovery)
   g_autoptr (PlumGateway) used = discovery_dup_gateway (discovery);
   gboolean served = discovery_is_served (discovery);
 
+  if (discovery->chain.routers != NULL && discovery->chain.routers->len > 1)
+    served = TRUE;
+
   for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
     {
       g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
 
+      const RouterChain *chain = discovery_get_chain (discovery, gateway);
+
       if (common_options.json)
-        status_print_json (gateway, gateway == used);
+        status_print_json (gateway, gateway == used, chain);
       else
-        print_lines (gateway, gateway == used);
+        print_lines (gateway, gateway == used, chain);
     }
 
   if (!served)
@@ -119,6 +125,7 @@ run_status (char **arguments, char **tail)
                           .first_address = TRUE,
                           .wants_model = TRUE,
                           .asks_address = TRUE,
+                          .asks_chain = TRUE,
                           .done = on_status_done };
 
   return discovery_run (&discovery, arguments);
@@ -129,7 +136,8 @@ const PlumctlCommand plumctl_command_status = {
   .arguments = "",
   .summary = "Show the gateways, their addresses and their backends",
   .details = "If the router reports its address only with a mapping, as with PCP, maps an unused\n"
-             "UDP port for a moment.\n"
+             "UDP port for a moment. If the router has a private or shared address, the router\n"
+             "beyond it is asked as well; no port is mapped there.\n"
              "\n"
              "Examples:\n"
              "  plumctl status\n"

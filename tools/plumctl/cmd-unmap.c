@@ -28,6 +28,7 @@ static const GOptionEntry unmap_entries[] = {
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
+  COMMON_OPTION_MAX_HOPS,
   COMMON_OPTION_TIMEOUT,
   COMMON_OPTION_JSON,
   COMMON_OPTION_QUIET,
@@ -75,8 +76,11 @@ may_be_nothing (Unmap *unmap, const UnmapJob *job)
     job->host != NULL ? plum_manager_dup_recorded_host_entries (unmap->session.manager, job->family)
                       : plum_manager_dup_recorded_entries (unmap->session.manager, job->family);
 
+  g_autoptr (GListModel) beyond =
+    plum_manager_dup_recorded_upstream_entries (unmap->session.manager);
+
   return (job->family == G_SOCKET_FAMILY_IPV6 || unmap->list_error != NULL) &&
-         !is_recorded (recorded, job);
+         !is_recorded (recorded, job) && (job->host != NULL || !is_recorded (beyond, job));
 }
 
 static void
@@ -168,6 +172,46 @@ add_recorded (Unmap *unmap, GSocketFamily family)
     }
 }
 
+/* Whether the entry, of a router beyond the gateway, leads to a recorded mapping of the router
+ * before. The removal of that mapping removes the entry as well. */
+static gboolean
+has_inner (GListModel *recorded, PlumEntry *entry)
+{
+  GInetAddress *router = plum_entry_get_gateway_address (entry);
+
+  for (guint i = 0; i < g_list_model_get_n_items (recorded); i++)
+    {
+      g_autoptr (PlumEntry) inner = g_list_model_get_item (recorded, i);
+      GInetAddress *before = plum_entry_get_gateway_address (inner);
+
+      if (before != NULL && !g_inet_address_equal (before, router) &&
+          plum_entry_get_protocol (inner) == plum_entry_get_protocol (entry) &&
+          plum_entry_get_external_port (inner) == plum_entry_get_internal_port (entry))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* What was left on the routers beyond the gateway, and nowhere else. */
+static void
+add_recorded_beyond (Unmap *unmap)
+{
+  PlumManager *manager = unmap->session.manager;
+  g_autoptr (GListModel) beyond = plum_manager_dup_recorded_upstream_entries (manager);
+  g_autoptr (GListModel) own = plum_manager_dup_recorded_entries (manager, G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GListModel) others =
+    plum_manager_dup_recorded_host_entries (manager, G_SOCKET_FAMILY_IPV4);
+
+  for (guint i = 0; i < g_list_model_get_n_items (beyond); i++)
+    {
+      g_autoptr (PlumEntry) entry = g_list_model_get_item (beyond, i);
+
+      if (!has_inner (own, entry) && !has_inner (others, entry) && !has_inner (beyond, entry))
+        add_job (unmap, G_SOCKET_FAMILY_IPV4, entry, NULL);
+    }
+}
+
 /* Returns FALSE if neither the router nor the records say what there is. */
 static gboolean
 add_all_mine (Unmap *unmap)
@@ -175,7 +219,10 @@ add_all_mine (Unmap *unmap)
   for (guint i = 0; unmap->ipv4 && i < unmap->entries->len; i++)
     add_job (unmap, G_SOCKET_FAMILY_IPV4, unmap->entries->pdata[i], NULL);
   if (unmap->ipv4)
-    add_recorded (unmap, G_SOCKET_FAMILY_IPV4);
+    {
+      add_recorded (unmap, G_SOCKET_FAMILY_IPV4);
+      add_recorded_beyond (unmap);
+    }
   if (unmap->ipv6)
     add_recorded (unmap, G_SOCKET_FAMILY_IPV6);
 
@@ -410,7 +457,8 @@ const PlumctlCommand plumctl_command_unmap = {
     "left them behind: --for names such a computer. With PCP, a router may refuse to remove a\n"
     "mapping without the key that it was made with. Mappings made by “plumctl map --once” then\n"
     "expire with their lease. Without --family, only those ports of the IPv6 firewall are closed\n"
-    "that plumctl has opened.\n"
+    "that plumctl has opened. What an earlier run has left on a router beyond the first one is\n"
+    "removed as well, if it is recorded.\n"
     "\n"
     "“plumctl --help” shows the forms of a SPEC, such as tcp:8000-8010 for 11 ports.\n"
     "\n"

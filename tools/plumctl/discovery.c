@@ -14,16 +14,39 @@
 static void query (Discovery *self);
 
 static void
+discovery_end (Discovery *self)
+{
+  g_clear_handle_id (&self->deadline_id, g_source_remove);
+  if (!self->session->closing && !self->cleared)
+    self->done (self);
+}
+
+static void
+on_chain_known (RouterChain *chain)
+{
+  discovery_end (chain->user_data);
+}
+
+static void
 discovery_finish (Discovery *self)
 {
+  g_autoptr (PlumGateway) gateway = discovery_dup_gateway (self);
+
   if (self->finished)
     return;
 
   self->finished = TRUE;
-  g_clear_handle_id (&self->deadline_id, g_source_remove);
   g_clear_handle_id (&self->model_id, g_source_remove);
-  if (!self->session->closing)
-    self->done (self);
+  if (!self->asks_chain || gateway == NULL)
+    {
+      discovery_end (self);
+      return;
+    }
+
+  self->chain.done = on_chain_known;
+  self->chain.user_data = self;
+  router_chain_init (&self->chain, gateway);
+  router_chain_seek (&self->chain, self->cancellable);
 }
 
 static gboolean
@@ -155,9 +178,11 @@ discovery_clear (Discovery *self)
 
   /* The calls hold a pointer to @self until they return. */
   self->finished = TRUE;
+  self->cleared = TRUE;
   g_cancellable_cancel (self->cancellable);
-  while (!self->returned || self->asking)
+  while (!self->returned || self->asking || self->chain.seeking)
     g_main_context_iteration (NULL, TRUE);
+  router_chain_clear (&self->chain);
 
   g_clear_object (&self->cancellable);
   g_clear_error (&self->error);
@@ -217,6 +242,16 @@ discovery_dup_gateway (Discovery *self)
     }
 
   return NULL;
+}
+
+/* The routers from this computer on; NULL if the gateway is not the first one of them. gateway:
+ * (nullable). */
+const RouterChain *
+discovery_get_chain (const Discovery *self, PlumGateway *gateway)
+{
+  return gateway != NULL && self->chain.routers != NULL && self->chain.routers->pdata[0] == gateway
+           ? &self->chain
+           : NULL;
 }
 
 /* Reports why no backend is available, and how to find out more. */
