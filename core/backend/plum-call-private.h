@@ -53,7 +53,6 @@ void plum_call_finish (PlumCall *self, const GError *error);
 
 /* The owner of the host, a PlumBackend. (transfer none) */
 gpointer plum_call_get_owner (PlumCall *self);
-PlumRequest *plum_call_get_request (PlumCall *self);
 const GError *plum_call_get_error (PlumCall *self);
 /* In seconds; PLUM_LIFETIME_FOREVER: the backend did not report it. */
 guint plum_call_get_remaining (PlumCall *self);

@@ -234,6 +234,24 @@ plum_call_settle (PlumCall *self, const GError *error)
 }
 
 /**
+ * plum_call_get_request:
+ * @self: a call
+ *
+ * Gets the request that the call is about.
+ *
+ * Returns: (transfer none) (nullable): the request, or %NULL if the operation has none
+ *
+ * Since: 1.0
+ */
+PlumRequest *
+plum_call_get_request (PlumCall *self)
+{
+  g_return_val_if_fail (PLUM_IS_CALL (self), NULL);
+
+  return self->request;
+}
+
+/**
  * plum_call_get_cancellable:
  * @self: a call
  *
@@ -425,12 +443,6 @@ gpointer
 plum_call_get_owner (PlumCall *self)
 {
   return self->host->owner;
-}
-
-PlumRequest *
-plum_call_get_request (PlumCall *self)
-{
-  return self->request;
 }
 
 const GError *

@@ -42,6 +42,30 @@ plum_gateway_is_inapplicable (PlumGateway *self, guint index)
   return plum_race_is_inapplicable (self->race, index);
 }
 
+static gboolean
+plum_gateway_takes_several (PlumGateway *self)
+{
+  guint n = plum_race_get_n_candidates (self->race);
+
+  for (guint i = 0; i < n; i++)
+    if (plum_backend_takes_several (plum_race_get_candidate (self->race, i)->backend))
+      return TRUE;
+
+  return FALSE;
+}
+
+gint64
+plum_gateway_choose_turn (
+  PlumGateway *self, PlumBackend *backend, gint64 first, gint64 last, gint64 preferred)
+{
+  if (backend != NULL ? !plum_backend_takes_several (backend) : !plum_gateway_takes_several (self))
+    return preferred;
+
+  if (self->turn < first || self->turn > last || self->turn < plum_clock_get_time (self->clock))
+    self->turn = preferred;
+  return self->turn;
+}
+
 /* --- The ports --- */
 
 gboolean

@@ -47,6 +47,7 @@ struct _PlumGateway
   GQueue clients;  /* (element-type PlumGatewayClient) */
   guint n_waiting; /* of them */
   PlumTimer recheck;
+  gint64 turn;            /* on the clock: see plum_gateway_choose_turn (); 0: never */
   GArray *decided_funcs;  /* plum_waiting_funcs_new() */
   GArray *upstream_funcs; /* plum_waiting_funcs_new() */
 };

@@ -62,6 +62,12 @@ gboolean plum_gateway_is_port_busy (PlumGateway *self,
                                     guint internal_port,
                                     guint external_port);
 
+/* Returns when to send a request for a mapping that is due at any time from first to last, on the
+ * clock: at the time of another one if the backend takes both in one call, else at preferred.
+ * backend: (nullable): NULL if it is not known which one will be asked. */
+gint64 plum_gateway_choose_turn (
+  PlumGateway *self, PlumBackend *backend, gint64 first, gint64 last, gint64 preferred);
+
 /* The external ports; see plum-port-table-private.h. */
 gboolean plum_gateway_hold_port (PlumGateway *self,
                                  PlumProtocol protocol,

@@ -11,23 +11,15 @@
 static PlumEntry *
 make_entry (const PlumLeaseRecord *record)
 {
-  gint64 left = (record->expires - g_get_real_time ()) / G_USEC_PER_SEC;
-  guint lifetime = PLUM_LIFETIME_FOREVER;
-  g_autofree char *remote = NULL;
-
-  if (record->expires != PLUM_LEASE_RECORD_FOREVER)
-    lifetime = (guint) CLAMP (left, 1, PLUM_LIFETIME_FOREVER - 1);
-
-  if (record->hosts.remote != NULL)
-    remote = g_inet_address_mask_to_string (record->hosts.remote);
+  g_autofree char *remote = plum_hosts_make_remote_text (&record->hosts, ", ");
 
   return g_object_new (PLUM_TYPE_ENTRY, "protocol", record->protocol, "external-port",
                        record->external_port, "internal-port", record->internal_port,
                        "internal-address",
                        record->hosts.internal != NULL ? record->hosts.internal
                                                       : record->local_address,
-                       "remote-host", remote, "lifetime", lifetime, "enabled", TRUE,
-                       "gateway-address", record->gateway, NULL);
+                       "remote-host", remote, "lifetime", plum_lease_record_get_lifetime (record),
+                       "enabled", TRUE, "gateway-address", record->gateway, NULL);
 }
 
 /* Whether the record is of a router beyond the gateway. depth: how many routers may be between. */

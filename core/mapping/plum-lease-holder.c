@@ -54,11 +54,14 @@ plum_lease_holder_address_changed (PlumLeaseHolder *self,
 static void
 plum_lease_holder_on_resume (PlumLeaseHolder *self, guint spread_ms)
 {
-  gint64 when =
-    plum_clock_get_time (self->clock) + g_random_int_range (1, (gint32) spread_ms + 1) * MS;
+  gint64 now = plum_clock_get_time (self->clock);
+  gint64 when = now + g_random_int_range (1, (gint32) spread_ms + 1) * MS;
 
   if (self->phase == PLUM_PHASE_HELD)
-    plum_held_lease_on_resume (self->held, when);
+    plum_held_lease_on_resume (self->held,
+                               plum_gateway_choose_turn (self->gateway,
+                                                         plum_held_lease_get_backend (self->held),
+                                                         now, now + spread_ms * MS, when));
   else if (self->phase == PLUM_PHASE_FAILED)
     {
       self->retries = 0;

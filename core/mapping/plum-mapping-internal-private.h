@@ -63,6 +63,7 @@ typedef enum {
   PROP_DESCRIPTION,
   PROP_INTERNAL_ADDRESS,
   PROP_REMOTE_ADDRESS,
+  PROP_REMOTE_ADDRESSES,
   PROP_LOCAL_ADDRESS,
   PROP_REQUESTED_GATEWAY,
   PROP_ID,
@@ -91,6 +92,8 @@ typedef enum {
 
 /* Creates the properties of the hosts at both ends of the mapping. */
 void plum_mapping_make_host_properties (GParamSpec **properties);
+/* value: of remote-address or remote-addresses */
+void plum_mapping_add_remote (PlumMapping *self, const GValue *value);
 
 /* --- plum-mapping-pspecs.c --- */
 

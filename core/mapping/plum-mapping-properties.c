@@ -142,6 +142,9 @@ plum_mapping_get_property (GObject *object, guint property_id, GValue *value, GP
       g_value_set_object (value, self->hosts.internal);
       break;
     case PROP_REMOTE_ADDRESS:
+      g_value_set_object (value, plum_hosts_peek_remote (&self->hosts));
+      break;
+    case PROP_REMOTE_ADDRESSES:
       g_value_set_object (value, self->hosts.remote);
       break;
     case PROP_LOCAL_ADDRESS:
@@ -206,7 +209,8 @@ plum_mapping_set_property (GObject *object,
       self->hosts.internal = g_value_dup_object (value);
       break;
     case PROP_REMOTE_ADDRESS:
-      self->hosts.remote = g_value_dup_object (value);
+    case PROP_REMOTE_ADDRESSES:
+      plum_mapping_add_remote (self, value);
       break;
     case PROP_LOCAL_ADDRESS:
       self->local_address = g_value_dup_object (value);

@@ -11,6 +11,9 @@
 /* Longer than any token of the backends in this repository. */
 #define TOKEN_MAX 8192
 
+/* In the list of remote hosts. */
+#define REMOTE_SEPARATOR ","
+
 /* As in PlumRequest. */
 #define NAME_MAX_SIZE 32
 
@@ -123,7 +126,7 @@ append_record (GString *text, const PlumLeaseRecord *record)
     append_text (text, FIELD_NAME, record->description);
   if (record->hosts.remote != NULL)
     {
-      g_autofree char *remote = g_inet_address_mask_to_string (record->hosts.remote);
+      g_autofree char *remote = plum_hosts_make_remote_text (&record->hosts, REMOTE_SEPARATOR);
 
       append_text (text, FIELD_REMOTE, remote);
     }
@@ -242,13 +245,24 @@ read_address (const char *value, GInetAddress **out)
 }
 
 static gboolean
-read_mask (const char *value, GInetAddressMask **out)
+read_remote (const char *value, PlumHosts *hosts)
 {
   g_autofree char *text = NULL;
+  g_auto (GStrv) masks = NULL;
 
-  if (read_text (value, &text))
-    *out = g_inet_address_mask_new_from_string (text, NULL);
-  return *out != NULL && g_inet_address_mask_get_length (*out) > 0;
+  if (!read_text (value, &text))
+    return FALSE;
+
+  masks = g_strsplit (text, REMOTE_SEPARATOR, PLUM_HOSTS_REMOTE_MAX + 1);
+  for (guint i = 0; masks[i] != NULL; i++)
+    {
+      g_autoptr (GInetAddressMask) mask = g_inet_address_mask_new_from_string (masks[i], NULL);
+
+      if (mask == NULL)
+        return FALSE;
+      plum_hosts_add_remote (hosts, mask);
+    }
+  return TRUE;
 }
 
 static gboolean
@@ -307,7 +321,7 @@ read_field (PlumLeaseRecord *record, Field field, const char *value)
     case FIELD_NAME:
       return read_name (value, &record->description);
     case FIELD_REMOTE:
-      return read_mask (value, &record->hosts.remote);
+      return read_remote (value, &record->hosts);
     case N_FIELDS:
     default:
       return FALSE;
@@ -337,15 +351,13 @@ read_word (PlumLeaseRecord *record, const char *word, guint *seen)
 static gboolean
 has_one_family (const PlumLeaseRecord *record)
 {
-  GInetAddress *const addresses[] = { record->gateway, record->through, record->local_address,
-                                      record->hosts.internal };
+  GInetAddress *const addresses[] = { record->gateway, record->through, record->local_address };
 
   for (unsigned int i = 0; i < G_N_ELEMENTS (addresses); i++)
     if (addresses[i] != NULL && g_inet_address_get_family (addresses[i]) != record->family)
       return FALSE;
 
-  return record->hosts.remote == NULL ||
-         g_inet_address_mask_get_family (record->hosts.remote) == record->family;
+  return plum_hosts_check (&record->hosts, record->family, NULL);
 }
 
 /* Returns NULL if the line is not a valid record. */

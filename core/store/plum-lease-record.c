@@ -138,8 +138,7 @@ plum_lease_record_is_same_lease (const PlumLeaseRecord *self, const PlumLeaseRec
   return same_token && plum_address_equal (self->external_address, other->external_address);
 }
 
-/* In seconds. */
-static guint
+guint
 plum_lease_record_get_lifetime (const PlumLeaseRecord *self)
 {
   gint64 left;

@@ -27,6 +27,8 @@ GInetAddress *plum_mapping_get_internal_address (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
 GInetAddressMask *plum_mapping_get_remote_address (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
+GListModel *plum_mapping_get_remote_addresses (PlumMapping *self);
+PLUM_AVAILABLE_IN_1_0
 guint plum_mapping_get_id (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
 PlumProtocol plum_mapping_get_protocol (PlumMapping *self);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "plum-lease-codec-private.h"
+#include "test-loop.h"
 
 #define KEY "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 #define SHORTEST                                                                                   \
@@ -94,7 +95,7 @@ test_round_trip (void)
   full->interface_name = g_strdup ("odd =%\xff");
   bare->expires = PLUM_LEASE_RECORD_FOREVER;
   bare->hosts.internal = address_new ("192.168.1.50");
-  bare->hosts.remote = g_inet_address_mask_new_from_string ("203.0.113.0/24", NULL);
+  test_hosts_add_remote (&bare->hosts, "203.0.113.0/24,198.51.100.7");
   bare->description = g_strdup ("a = printer");
   g_ptr_array_add (records, full);
   g_ptr_array_add (records, bare);

@@ -259,6 +259,7 @@ read_mapping (Reader *r, PlumMapping *mapping)
   assert_string (r, "description", plum_mapping_get_description (mapping));
   assert_object (r, "internal-address", plum_mapping_get_internal_address (mapping));
   assert_object (r, "remote-address", plum_mapping_get_remote_address (mapping));
+  assert_object (r, "remote-addresses", plum_mapping_get_remote_addresses (mapping));
   assert_object (r, "local-address", plum_mapping_get_local_address (mapping));
   assert_object (r, "requested-gateway", plum_mapping_get_requested_gateway (mapping));
   assert_uint (r, "id", plum_mapping_get_id (mapping));

@@ -31,7 +31,8 @@ def map_once_json():
         equal(result.stderr, "")
         last = events(result.stdout)[-1]
         equal(last, {"event": "mapping", "id": 1, "protocol": "tcp", "internal_port": 8080,
-                     "internal_address": None, "remote_address": None, "state": "success", "external_host": "1.2.3.4", "external_port": 8080,
+                     "internal_address": None, "remote_address": None, "remote_addresses": [],
+                     "state": "success", "external_host": "1.2.3.4", "external_port": 8080,
                      "external_scope": "public", "backend": "pcp", "lifetime": 7200,
                      "error": None, "upstream_error": None,
                      "hops": [{"address": gateway.address, "external_host": "1.2.3.4",

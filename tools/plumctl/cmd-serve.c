@@ -287,6 +287,8 @@ const PlumctlCommand plumctl_command_serve = {
     "  family=both                    4, 6 or both (default: 4)\n"
     "  description=Web server         the name in the router's mapping table\n"
     "  local-address=192.168.1.23     the address of this computer that is to be reached\n"
+    "  from=203.0.113.7 198.51.100.0/24  accept connections only from these hosts and networks\n"
+    "  for=192.168.1.50               map the ports to this host of the local network\n"
     "  on-change=/usr/bin/update-dns  a command to run when the port becomes reachable, is lost,\n"
     "                                 or has another address; it has the environment of “run”\n"
     "\n"

@@ -345,7 +345,7 @@ unmap_run_with_session (Unmap *unmap)
 static gboolean
 parse_host (Unmap *unmap)
 {
-  g_autoptr (GInetAddressMask) from = NULL;
+  g_autoptr (GListModel) from = NULL;
   GSocketFamily family = G_SOCKET_FAMILY_INVALID;
   gboolean ipv4, ipv6;
 

@@ -254,12 +254,34 @@ describe_mask (GInetAddressMask *mask)
   return mask != NULL ? g_inet_address_mask_to_string (mask) : NULL;
 }
 
+/* The remote hosts of a mapping, such as "203.0.113.7 and 198.51.100.0/24"; NULL: all. */
+static char *
+describe_remote (PlumMapping *mapping)
+{
+  GListModel *masks = plum_mapping_get_remote_addresses (mapping);
+  guint n = masks != NULL ? g_list_model_get_n_items (masks) : 0;
+  GString *text;
+
+  if (n == 0)
+    return NULL;
+
+  text = g_string_new (NULL);
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (GInetAddressMask) mask = g_list_model_get_item (masks, i);
+      g_autofree char *shown = g_inet_address_mask_to_string (mask);
+
+      g_string_append_printf (text, "%s%s", i > 0 ? " and " : "", shown);
+    }
+  return g_string_free (text, FALSE);
+}
+
 /* The name of a mapping: "tcp:8080", or "tcp:8080 for 192.168.1.50 from 203.0.113.7". */
 char *
 describe_mapping_name (PlumMapping *mapping)
 {
   g_autofree char *host = describe_address (plum_mapping_get_internal_address (mapping));
-  g_autofree char *from = describe_mask (plum_mapping_get_remote_address (mapping));
+  g_autofree char *from = describe_remote (mapping);
 
   return g_strdup_printf ("%s:%u%s%s%s%s", describe_protocol (plum_mapping_get_protocol (mapping)),
                           plum_mapping_get_internal_port (mapping), host != NULL ? " for " : "",
@@ -422,6 +444,23 @@ describe_mapping_error_json (JsonWriter *json, PlumMapping *mapping)
   json_writer_end_object (json);
 }
 
+/* masks: (nullable) */
+static void
+describe_remote_json (JsonWriter *json, GListModel *masks)
+{
+  guint n = masks != NULL ? g_list_model_get_n_items (masks) : 0;
+
+  json_writer_begin_array (json, "remote_addresses");
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (GInetAddressMask) mask = g_list_model_get_item (masks, i);
+      g_autofree char *text = g_inet_address_mask_to_string (mask);
+
+      json_writer_string (json, NULL, text);
+    }
+  json_writer_end_array (json);
+}
+
 /* The event line of docs/plumctl-json.md. */
 char *
 describe_mapping_json (PlumMapping *mapping)
@@ -439,6 +478,7 @@ describe_mapping_json (PlumMapping *mapping)
   json_writer_int (&json, "internal_port", plum_mapping_get_internal_port (mapping));
   describe_address_json (&json, "internal_address", plum_mapping_get_internal_address (mapping));
   json_writer_string (&json, "remote_address", from);
+  describe_remote_json (&json, plum_mapping_get_remote_addresses (mapping));
   json_writer_string (&json, "state",
                       describe_enum (PLUM_TYPE_STATE, plum_mapping_get_state (mapping)));
   json_writer_string (&json, "external_host", plum_mapping_get_external_host (mapping));

@@ -21,6 +21,10 @@ typedef struct
   char *description;
   GInetAddress *local_address;
   guint local_address_line;
+  GInetAddress *host;
+  guint host_line;
+  GListStore *from;
+  guint from_line;
   char **on_change;
   guint seen; /* a bit for each key */
 } Group;
@@ -49,6 +53,8 @@ ports_file_mapping_copy (const PortsFileMapping *self)
 
   copy->description = g_strdup (self->description);
   copy->local_address = self->local_address != NULL ? g_object_ref (self->local_address) : NULL;
+  copy->host = self->host != NULL ? g_object_ref (self->host) : NULL;
+  copy->from = self->from != NULL ? g_object_ref (self->from) : NULL;
   copy->on_change = g_strdupv (self->on_change);
   return copy;
 }
@@ -58,29 +64,63 @@ ports_file_mapping_free (PortsFileMapping *self)
 {
   g_free (self->description);
   g_clear_object (&self->local_address);
+  g_clear_object (&self->host);
+  g_clear_object (&self->from);
   g_strfreev (self->on_change);
   g_free (self);
+}
+
+static char *
+make_address_text (GInetAddress *address)
+{
+  return address != NULL ? g_inet_address_to_string (address) : g_strdup ("");
 }
 
 char *
 ports_file_mapping_make_key (const PortsFileMapping *self)
 {
-  g_autofree char *address =
-    self->local_address != NULL ? g_inet_address_to_string (self->local_address) : g_strdup ("");
+  g_autofree char *address = make_address_text (self->local_address);
+  g_autofree char *host = make_address_text (self->host);
 
-  return g_strdup_printf ("%s %u %s %s", self->protocol == PLUM_PROTOCOL_TCP ? "tcp" : "udp",
+  return g_strdup_printf ("%s %u %s %s%s%s", self->protocol == PLUM_PROTOCOL_TCP ? "tcp" : "udp",
                           self->internal_port,
-                          self->family == G_SOCKET_FAMILY_IPV6 ? "ipv6" : "ipv4", address);
+                          self->family == G_SOCKET_FAMILY_IPV6 ? "ipv6" : "ipv4", address,
+                          self->host != NULL ? " " : "", host);
+}
+
+static gboolean
+is_same_address (GInetAddress *a, GInetAddress *b)
+{
+  return a == b || (a != NULL && b != NULL && g_inet_address_equal (a, b));
+}
+
+/* In the same order. */
+static gboolean
+is_same_from (GListModel *a, GListModel *b)
+{
+  guint n = a != NULL ? g_list_model_get_n_items (a) : 0;
+
+  if (n != (b != NULL ? g_list_model_get_n_items (b) : 0))
+    return FALSE;
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (GInetAddressMask) mask = g_list_model_get_item (a, i);
+      g_autoptr (GInetAddressMask) other = g_list_model_get_item (b, i);
+
+      if (!g_inet_address_mask_equal (mask, other))
+        return FALSE;
+    }
+
+  return TRUE;
 }
 
 gboolean
 ports_file_mapping_is_same_request (const PortsFileMapping *a, const PortsFileMapping *b)
 {
-  gboolean same_address = a->local_address == b->local_address ||
-                          (a->local_address != NULL && b->local_address != NULL &&
-                           g_inet_address_equal (a->local_address, b->local_address));
-
-  return same_address && a->protocol == b->protocol && a->family == b->family &&
+  return is_same_address (a->local_address, b->local_address) &&
+         is_same_address (a->host, b->host) && is_same_from (a->from, b->from) &&
+         a->protocol == b->protocol && a->family == b->family &&
          a->internal_port == b->internal_port && a->external_port == b->external_port &&
          a->exact == b->exact && g_strcmp0 (a->description, b->description) == 0;
 }
@@ -168,6 +208,46 @@ read_local_address (Parser *self, const char *value, GError **error)
 }
 
 static gboolean
+read_for (Parser *self, const char *value, GError **error)
+{
+  self->group.host = g_inet_address_new_from_string (value);
+  self->group.host_line = self->line;
+  if (self->group.host != NULL)
+    return TRUE;
+
+  return set_error (self->line, error, "for: “%s” is not an IP address (such as 192.168.1.50)",
+                    value);
+}
+
+static gboolean
+read_from (Parser *self, const char *value, GError **error)
+{
+  g_auto (GStrv) texts = g_strsplit_set (value, ", ", -1);
+
+  self->group.from = g_list_store_new (G_TYPE_INET_ADDRESS_MASK);
+  self->group.from_line = self->line;
+  for (guint i = 0; texts[i] != NULL; i++)
+    {
+      g_autoptr (GInetAddressMask) mask = NULL;
+
+      if (*texts[i] == '\0')
+        continue;
+
+      mask = g_inet_address_mask_new_from_string (texts[i], NULL);
+      if (mask == NULL || g_inet_address_mask_get_length (mask) == 0)
+        return set_error (self->line, error,
+                          "from: “%s” is invalid, must be an address or a network such as "
+                          "203.0.113.0/24",
+                          texts[i]);
+      g_list_store_append (self->group.from, mask);
+    }
+
+  if (g_list_model_get_n_items (G_LIST_MODEL (self->group.from)) > 0)
+    return TRUE;
+  return set_error (self->line, error, "from: a value is missing");
+}
+
+static gboolean
 read_on_change (Parser *self, const char *value, GError **error)
 {
   g_autoptr (GError) local = NULL;
@@ -184,6 +264,8 @@ static const Key keys[] = {
   { "family", read_family },
   { "description", read_description },
   { "local-address", read_local_address },
+  { "for", read_for },
+  { "from", read_from },
   { "on-change", read_on_change },
 };
 
@@ -194,6 +276,8 @@ group_clear (Group *group)
 {
   g_clear_pointer (&group->description, g_free);
   g_clear_object (&group->local_address);
+  g_clear_object (&group->host);
+  g_clear_object (&group->from);
   g_clear_pointer (&group->on_change, g_strfreev);
 }
 
@@ -209,6 +293,8 @@ parser_add_mapping (Parser *self, guint index, GSocketFamily family, GError **er
     .exact = group->exact,
     .description = group->description,
     .local_address = group->local_address,
+    .host = group->host,
+    .from = group->from != NULL ? G_LIST_MODEL (group->from) : NULL,
     .on_change = group->on_change,
     .line = group->line,
   };
@@ -234,20 +320,41 @@ parser_add_mapping (Parser *self, guint index, GSocketFamily family, GError **er
 
 /* An address selects the family. */
 static gboolean
+parser_choose_family (
+  Parser *self, const char *key, guint line, GSocketFamily family, GError **error)
+{
+  Group *group = &self->group;
+  gboolean is_ipv6 = family == G_SOCKET_FAMILY_IPV6;
+
+  if (is_ipv6 ? group->ipv4 : group->ipv6)
+    return set_error (line, error, "%s: an IPv%d address does not fit the family", key,
+                      is_ipv6 ? 6 : 4);
+
+  group->ipv4 = !is_ipv6;
+  group->ipv6 = is_ipv6;
+  return TRUE;
+}
+
+static gboolean
 parser_choose_families (Parser *self, GError **error)
 {
   Group *group = &self->group;
-  gboolean is_ipv6;
+  guint n_from = group->from != NULL ? g_list_model_get_n_items (G_LIST_MODEL (group->from)) : 0;
 
-  if (group->local_address != NULL)
+  if (group->local_address != NULL &&
+      !parser_choose_family (self, "local-address", group->local_address_line,
+                             g_inet_address_get_family (group->local_address), error))
+    return FALSE;
+  if (group->host != NULL && !parser_choose_family (self, "for", group->host_line,
+                                                    g_inet_address_get_family (group->host), error))
+    return FALSE;
+  for (guint i = 0; i < n_from; i++)
     {
-      is_ipv6 = g_inet_address_get_family (group->local_address) == G_SOCKET_FAMILY_IPV6;
-      if (is_ipv6 ? group->ipv4 : group->ipv6)
-        return set_error (group->local_address_line, error,
-                          "local-address: an IPv%d address does not fit the family",
-                          is_ipv6 ? 6 : 4);
-      group->ipv4 = !is_ipv6;
-      group->ipv6 = is_ipv6;
+      g_autoptr (GInetAddressMask) mask = g_list_model_get_item (G_LIST_MODEL (group->from), i);
+
+      if (!parser_choose_family (self, "from", group->from_line,
+                                 g_inet_address_mask_get_family (mask), error))
+        return FALSE;
     }
 
   if (!group->ipv4 && !group->ipv6)
