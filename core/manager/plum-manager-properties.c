@@ -362,9 +362,8 @@ install_state_properties (void)
   /**
    * PlumManager:state-read-only: (getter get_state_read_only) (setter set_state_read_only)
    *
-   * Whether the records in [property@Plum.Manager:state-directory] are only read, by
-   * [method@Plum.Manager.dup_recorded_entries] and [method@Plum.Manager.dup_recorded_host_entries].
-   * The default is %FALSE.
+   * Whether the records in [property@Plum.Manager:state-directory] are only read, for functions
+   * such as [method@Plum.Manager.dup_recorded_entries]. The default is %FALSE.
    *
    * If it is %TRUE, the mappings of the manager are not recorded, and those that an earlier run has
    * left are neither renewed nor deleted.
