@@ -5,8 +5,7 @@
 
 GParamSpec *plum_manager_properties[N_PROPS];
 
-/* Delivers the notification, and what was queued before it, unless a scope is open. */
-static void
+void
 plum_manager_notify (PlumManager *self, PlumManagerProperty property)
 {
   PLUM_SIGNAL_SCOPE (self->signals);
@@ -537,56 +536,4 @@ plum_manager_set_application_name (PlumManager *self, const char *application_na
   g_free (self->settings.application_name);
   self->settings.application_name = g_strdup (application_name);
   plum_manager_notify (self, PROP_APPLICATION_NAME);
-}
-
-/**
- * plum_manager_get_state_directory: (get-property state-directory)
- * @self: a manager
- *
- * Gets the directory where the manager keeps a record of its mappings.
- *
- * Returns: (nullable): the path, or %NULL if no record is kept
- *
- * Since: 1.0
- */
-const char *
-plum_manager_get_state_directory (PlumManager *self)
-{
-  g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
-  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
-
-  return self->state_directory;
-}
-
-/**
- * plum_manager_set_state_directory: (set-property state-directory)
- * @self: a manager
- * @state_directory: (nullable): a path, or %NULL to keep no record
- *
- * Sets the directory where the manager keeps a record of its mappings.
- *
- * The directory cannot change once the manager is in use: from the first mapping, discovery or
- * query of recorded mappings on, and after the manager is closed. It is a programming error to
- * call this function then.
- *
- * Since: 1.0
- */
-void
-plum_manager_set_state_directory (PlumManager *self, const char *state_directory)
-{
-  g_return_if_fail (PLUM_IS_MANAGER (self));
-  PLUM_RETURN_IF_OTHER_THREAD (self->context);
-
-  if (g_strcmp0 (self->state_directory, state_directory) == 0)
-    return;
-
-  if (self->closed || plum_gateway_set_is_used (self->gateways))
-    {
-      g_critical ("The state directory cannot change: the manager is in use");
-      return;
-    }
-
-  g_free (self->state_directory);
-  self->state_directory = g_strdup (state_directory);
-  plum_manager_notify (self, PROP_STATE_DIRECTORY);
 }

@@ -29,6 +29,7 @@ struct _PlumManager
   PlumSettings settings;
   PlumSignalQueue *signals;
   char *state_directory; /* (nullable) */
+  gboolean state_read_only;
 
   PlumBackendList *backends;
   PlumAssignment *assignment;
@@ -57,11 +58,15 @@ typedef enum {
   PROP_ENABLED_BACKENDS,
   PROP_APPLICATION_NAME,
   PROP_STATE_DIRECTORY,
+  PROP_STATE_READ_ONLY,
   N_PROPS
 } PlumManagerProperty;
 
 /* Installed by plum-manager-properties.c, and notified by plum-manager-accessors.c. */
 extern GParamSpec *plum_manager_properties[N_PROPS];
+
+/* Delivers the notification, and what was queued before it, unless a scope is open. */
+void plum_manager_notify (PlumManager *self, PlumManagerProperty property);
 
 void plum_manager_init_settings (PlumManager *self);
 void plum_manager_class_install_properties (PlumManagerClass *klass);

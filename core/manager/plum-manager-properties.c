@@ -51,6 +51,9 @@ plum_manager_get_property (GObject *object, guint property_id, GValue *value, GP
     case PROP_STATE_DIRECTORY:
       g_value_set_string (value, self->state_directory);
       break;
+    case PROP_STATE_READ_ONLY:
+      g_value_set_boolean (value, self->state_read_only);
+      break;
     case N_PROPS:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -99,6 +102,9 @@ plum_manager_set_property (GObject *object,
       break;
     case PROP_STATE_DIRECTORY:
       plum_manager_set_state_directory (self, g_value_get_string (value));
+      break;
+    case PROP_STATE_READ_ONLY:
+      plum_manager_set_state_read_only (self, g_value_get_boolean (value));
       break;
     case PROP_MAIN_CONTEXT:
     case PROP_GATEWAYS:
@@ -328,6 +334,12 @@ install_program_properties (void)
    */
   plum_manager_properties[PROP_APPLICATION_NAME] =
     g_param_spec_string ("application-name", NULL, NULL, NULL, flags);
+}
+
+static void
+install_state_properties (void)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
 
   /**
    * PlumManager:state-directory: (getter get_state_directory) (setter set_state_directory)
@@ -346,6 +358,22 @@ install_program_properties (void)
    */
   plum_manager_properties[PROP_STATE_DIRECTORY] =
     g_param_spec_string ("state-directory", NULL, NULL, NULL, flags);
+
+  /**
+   * PlumManager:state-read-only: (getter get_state_read_only) (setter set_state_read_only)
+   *
+   * Whether the records in [property@Plum.Manager:state-directory] are only read, for functions
+   * such as [method@Plum.Manager.dup_recorded_entries]. The default is %FALSE.
+   *
+   * If it is %TRUE, the mappings of the manager are not recorded, and those that an earlier run has
+   * left are neither renewed nor deleted.
+   *
+   * Set it before the manager is in use; see [method@Plum.Manager.set_state_directory].
+   *
+   * Since: 1.0
+   */
+  plum_manager_properties[PROP_STATE_READ_ONLY] =
+    g_param_spec_boolean ("state-read-only", NULL, NULL, FALSE, flags);
 }
 
 void
@@ -362,6 +390,7 @@ plum_manager_class_install_properties (PlumManagerClass *klass)
   install_chain_properties ();
   install_network_properties ();
   install_program_properties ();
+  install_state_properties ();
   g_object_class_install_properties (object_class, N_PROPS, plum_manager_properties);
 }
 

@@ -360,7 +360,8 @@ plum_manager_use_family (PlumManager *self, GSocketFamily family, gboolean all)
 {
   PLUM_SIGNAL_SCOPE (self->signals);
 
-  if (!plum_gateway_set_is_used (self->gateways) && self->state_directory != NULL)
+  if (!plum_gateway_set_is_used (self->gateways) && self->state_directory != NULL &&
+      !self->state_read_only)
     plum_assignment_open_store (self->assignment, self->state_directory);
 
   if (all)

@@ -113,6 +113,32 @@ plum_mapping_get_status_property (PlumMapping *self, PlumMappingProperty propert
     }
 }
 
+/* Where the packets come from and go to, as the program requests it. */
+static void
+plum_mapping_get_place_property (PlumMapping *self, PlumMappingProperty property, GValue *value)
+{
+  switch (property)
+    {
+    case PROP_INTERNAL_ADDRESS:
+      g_value_set_object (value, self->hosts.internal);
+      break;
+    case PROP_REMOTE_ADDRESS:
+      g_value_set_object (value, plum_hosts_peek_remote (&self->hosts));
+      break;
+    case PROP_REMOTE_ADDRESSES:
+      g_value_set_object (value, self->hosts.remote);
+      break;
+    case PROP_LOCAL_ADDRESS:
+      g_value_set_object (value, self->local_address);
+      break;
+    case PROP_REQUESTED_GATEWAY:
+      g_value_set_object (value, self->requested_gateway);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
 static void
 plum_mapping_get_property (GObject *object, guint property_id, GValue *value, GParamSpec *pspec)
 {
@@ -141,13 +167,9 @@ plum_mapping_get_property (GObject *object, guint property_id, GValue *value, GP
     case PROP_INTERNAL_ADDRESS:
     case PROP_REMOTE_ADDRESS:
     case PROP_REMOTE_ADDRESSES:
-      plum_mapping_get_host_property (self, (PlumMappingProperty) property_id, value);
-      break;
     case PROP_LOCAL_ADDRESS:
-      g_value_set_object (value, self->local_address);
-      break;
     case PROP_REQUESTED_GATEWAY:
-      g_value_set_object (value, self->requested_gateway);
+      plum_mapping_get_place_property (self, property_id, value);
       break;
     case PROP_ID:
     case PROP_STATE:

@@ -241,7 +241,7 @@ struct _PlumBackendClass
   void (*map_several) (PlumBackend *self, GListModel *calls);
 
   /*< private >*/
-  gpointer padding[6];
+  gpointer padding[8];
 };
 
 PLUM_AVAILABLE_IN_1_0

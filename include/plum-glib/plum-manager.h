@@ -71,6 +71,10 @@ const char *plum_manager_get_state_directory (PlumManager *self);
 PLUM_AVAILABLE_IN_1_0
 void plum_manager_set_state_directory (PlumManager *self, const char *state_directory);
 PLUM_AVAILABLE_IN_1_0
+gboolean plum_manager_get_state_read_only (PlumManager *self);
+PLUM_AVAILABLE_IN_1_0
+void plum_manager_set_state_read_only (PlumManager *self, gboolean state_read_only);
+PLUM_AVAILABLE_IN_1_0
 gboolean plum_manager_add_backend_type (
   PlumManager *self, GType type, const char *name, int priority, GError **error);
 PLUM_AVAILABLE_IN_1_0

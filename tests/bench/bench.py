@@ -233,7 +233,7 @@ def main():
     parser.add_argument('build')
     parser.add_argument('--json', help='also write the figures to this file')
     parser.add_argument('--write', metavar='DIR',
-                        help='also write the table and the plot of DIR/performance.md')
+                        help='also write the table and the plot of performance.md in DIR')
     parser.add_argument('--inside', help=argparse.SUPPRESS)
     parser.add_argument('cases', nargs='*')
     args = parser.parse_args()

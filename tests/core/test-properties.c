@@ -368,7 +368,7 @@ set_all (PlumManager *manager)
   g_object_set (manager, "discover-timeout", 4001, "mapping-timeout", 4002, "release-timeout", 4005,
                 "recheck-period", 400003, "lease-duration", 4004, "max-hops", 3, "gateway-address",
                 address, "interface", "lo", "enabled-backends", backend_names, "application-name",
-                "Reader", "state-directory", "/nonexistent/plum", NULL);
+                "Reader", "state-directory", "/nonexistent/plum", "state-read-only", TRUE, NULL);
 }
 
 static void
@@ -410,6 +410,8 @@ test_manager (CoreFixture *f, gconstpointer data)
   assert_string (&r, "application-name", "Reader");
   g_assert_cmpstr (plum_manager_get_state_directory (manager), ==, "/nonexistent/plum");
   assert_string (&r, "state-directory", "/nonexistent/plum");
+  g_assert_true (plum_manager_get_state_read_only (manager));
+  assert_boolean (&r, "state-read-only", TRUE);
   reader_clear (&r);
 }
 

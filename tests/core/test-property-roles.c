@@ -282,6 +282,15 @@ state_directory_after_use (CoreFixture *f)
   plum_manager_set_state_directory (f->manager, NULL);
 }
 
+static void
+state_read_only_after_use (CoreFixture *f)
+{
+  g_test_expect_message ("Plum", G_LOG_LEVEL_CRITICAL, "*state directory*in use*");
+  plum_manager_set_state_read_only (f->manager, TRUE);
+  g_test_assert_expected_messages ();
+  g_assert_false (plum_manager_get_state_read_only (f->manager));
+}
+
 static const struct
 {
   const char *property;
@@ -298,6 +307,7 @@ static const struct
   { "enabled-backends", enabled_backends_after_use },
   { "application-name", application_name_after_use },
   { "state-directory", state_directory_after_use },
+  { "state-read-only", state_read_only_after_use },
 };
 
 static void

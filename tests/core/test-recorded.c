@@ -190,6 +190,30 @@ test_unmap_closed (StoreFixture *f, gconstpointer data)
   assert_none_is_recorded (f->manager);
 }
 
+/* The record is listed, and neither adopted, renewed nor deleted; a mapping is not recorded. */
+static void
+test_read_only (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) key = store_crash_with_one (f);
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autofree char *file = test_state_directory_find (&f->directory, ".plum");
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+
+  g_file_get_contents (file, &before, NULL, NULL);
+  plum_manager_set_state_read_only (f->manager, TRUE);
+  g_assert_cmpuint (count_recorded (f->manager, G_SOCKET_FAMILY_IPV4), ==, 1);
+
+  mapping = store_add_up (f, 9000);
+  test_loop_advance (&f->loop, STORE_GRACE_MS);
+  g_assert_cmpuint (count_recorded (f->manager, G_SOCKET_FAMILY_IPV4), ==, 1);
+  g_assert_true (store_close (f));
+  store_assert_log ("alpha:discover beta:discover alpha:map:tcp:9000:9000 alpha:unmap:tcp:9000");
+
+  g_assert_true (g_file_get_contents (file, &after, NULL, NULL));
+  g_assert_cmpstr (after, ==, before);
+}
+
 #define ADD(path, func)                                                                            \
   g_test_add (path, StoreFixture, NULL, store_fixture_set_up, func, store_fixture_tear_down)
 
@@ -205,6 +229,7 @@ main (int argc, char **argv)
   ADD ("/recorded/expired", test_expired);
   ADD ("/recorded/permanent", test_permanent);
   ADD ("/recorded/no-directory", test_no_directory);
+  ADD ("/recorded/read-only", test_read_only);
   ADD ("/recorded/unmap/recorded", test_unmap_recorded);
   ADD ("/recorded/unmap/another-port", test_unmap_another_port);
   ADD ("/recorded/unmap/not-confirmed", test_unmap_not_confirmed);

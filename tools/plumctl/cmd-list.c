@@ -423,8 +423,8 @@ run_list (char **arguments, char **tail)
   Listing self = {
     .session.interrupt_code = PLUMCTL_FAILED,
     .discovery = { .session = &self.session,
-                   .reads_records = TRUE,
                    .asks_chain = TRUE,
+                   .reads_records = TRUE,
                    .done = on_list_done },
     .exit_code = PLUMCTL_OK,
   };

@@ -203,9 +203,9 @@ discovery_run (Discovery *self, char **arguments)
 
   if (!session_init (self->session))
     return self->session->exit_code;
-
   if (self->reads_records)
-    state_directory_use (self->session->manager);
+    state_directory_read (self->session->manager);
+
   discovery_start (self);
   exit_code = session_run (self->session);
   discovery_clear (self);

@@ -20,8 +20,8 @@ struct _Discovery
   gboolean any_family;    /* use IPv6 if this computer has no IPv4 network */
   gboolean first_address; /* finish as soon as an external address is known */
   gboolean wants_model;   /* then wait a moment for what the router is called */
+  gboolean reads_records; /* list what earlier runs have recorded, and change nothing there */
   gboolean asks_address;  /* ask for an external address that the discovery did not find */
-  gboolean reads_records; /* use the state directory; it cannot be set after the start */
   gboolean asks_chain;    /* then find the routers beyond the gateway that programs use */
   gboolean finished;
   gboolean cleared;

@@ -22,3 +22,11 @@ state_directory_use (PlumManager *manager)
 
   plum_manager_set_state_directory (manager, path);
 }
+
+/* Lets a command list the records there, and change nothing. */
+void
+state_directory_read (PlumManager *manager)
+{
+  plum_manager_set_state_read_only (manager, TRUE);
+  state_directory_use (manager);
+}

@@ -5,3 +5,4 @@
 #include <plum-glib/plum-glib.h>
 
 void state_directory_use (PlumManager *manager);
+void state_directory_read (PlumManager *manager);
