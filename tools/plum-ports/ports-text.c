@@ -210,6 +210,33 @@ ports_text_for_path (PlumMapping *mapping)
   return g_string_free (text, FALSE);
 }
 
+/* The same for the routers that were found without a mapping. */
+char *
+ports_text_for_chain (const RouterChain *chain)
+{
+  guint n = chain->routers->len;
+  PlumGateway *last = chain->routers->pdata[n - 1];
+  g_autofree char *message = chain->error != NULL ? text_for_message (chain->error) : NULL;
+  GString *text = g_string_new ("This computer");
+
+  for (guint i = 0; i < n; i++)
+    {
+      PlumGateway *router = chain->routers->pdata[i];
+
+      g_string_append (text, " ― ");
+      append_address (text, plum_gateway_get_address (router));
+      g_string_append (text, " | ");
+      append_address (text, plum_gateway_get_external_address (router));
+    }
+  if (message != NULL)
+    g_string_append_printf (text, " ― the path ends here: %s", message);
+  else if (plum_gateway_get_external_address (last) == NULL)
+    g_string_append (text, " ― the router does not report whether the internet follows");
+  else
+    g_string_append (text, " ― internet");
+  return g_string_free (text, FALSE);
+}
+
 static char *
 text_for_success (PlumMapping *mapping)
 {

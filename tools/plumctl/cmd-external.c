@@ -51,7 +51,7 @@ print_address (const RouterChain *chain)
     }
 
   output_line (OUTPUT_PLAIN, "%s", address);
-  if (way != NULL)
+  if (way != NULL && router_chain_get_unconfirmed (chain) == NULL)
     output_hint ("Through %s.", way);
   if (reason != NULL)
     output_error ("%s is %s", address, reason);

@@ -61,7 +61,7 @@ extern CommonOptions common_options;
 #define COMMON_OPTION_MAX_HOPS                                                                     \
   {                                                                                                \
     "max-hops", 0, 0, G_OPTION_ARG_INT, &common_options.max_hops,                                  \
-      "Map through up to N routers, from 1 to 3 (default: 2)", "N"                                 \
+      "Use up to N routers, from 1 to 3 (default: 2)", "N"                                         \
   }
 #define COMMON_OPTION_TIMEOUT                                                                      \
   {                                                                                                \
