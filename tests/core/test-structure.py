@@ -34,6 +34,21 @@ FAULTS = {
     'backend-includes-core': (
         {'backends/pcp/pcp.c': '#include "lower.h"\n'},
         'backends/pcp/pcp.c: a backend includes "lower.h" of core/value'),
+    'system-function': (
+        {'core/value/lower.c': LOWER_C.replace('{\n}', '{\n  getrandom (0, 0, 0);\n}')},
+        'core/value/lower.c: names getrandom, which depends on the operating system'),
+    'system-option-in-a-tool': (
+        {'tools/plumctl/tool.c': 'static int option = SO_BINDTODEVICE;\n'},
+        'tools/plumctl/tool.c: names SO_BINDTODEVICE, which depends on the operating system'),
+    'system-macro-in-a-backend': (
+        {'backends/pcp/pcp.c': '#ifdef __linux__\n#endif\n'},
+        'backends/pcp/pcp.c: names __linux__, which depends on the operating system'),
+    'system-header': (
+        {'backends/pcp/pcp.c': '#include <sys/socket.h>\n'},
+        'backends/pcp/pcp.c: names sys/socket.h, which depends on the operating system'),
+    'system-path': (
+        {'core/value/lower.c': LOWER_C.replace('{\n}', '{\n  open ("/proc/net/route");\n}')},
+        'core/value/lower.c: names /proc/net/route, which depends on the operating system'),
     'include-cycle': (
         {'core/value/a.h': '#include "b.h"\n', 'core/value/b.h': '#include "a.h"\n'},
         'include cycle: core/value/a.h, core/value/b.h'),
@@ -60,6 +75,16 @@ HARMLESS = {
     'static-of-the-same-name': {
         'core/value/lower.c': 'static void\nupper (void)\n{\n}\n' + LOWER_C.replace(
             '{\n}', '{\n  upper ();\n}')},
+    'system-function-in-its-folder': {
+        'core/net/linux/random.c': 'void\nrandom_bytes (void)\n{\n  getrandom (0, 0, 0);\n}\n',
+        'core/net/portable/random.c': 'void\nrandom_bytes (void)\n{\n  getentropy (0, 0);\n}\n'},
+    'system-function-in-a-comment': {
+        'core/value/lower.c': LOWER_C.replace('{\n}', '{\n  /* getrandom () */\n}')},
+    'cycle-between-systems': {
+        'core/net/linux/a.c': 'void\na (void)\n{\n  b ();\n}\n',
+        'core/net/linux/b.c': 'void\nb (void)\n{\n}\n',
+        'core/net/portable/a.c': 'void\na (void)\n{\n}\n',
+        'core/net/portable/b.c': 'void\nb (void)\n{\n  a ();\n}\n'},
     'longest-file': {'core/value/long.c': 'int number;\n' * 600},
 }
 
