@@ -6,6 +6,8 @@
 #include "plum-backend-log.h"
 #include "plum-wire-address.h"
 
+#include <glib/gi18n-lib.h>
+
 /* So many MAPs are in flight at a time. One that is silent after so many sends does not count. */
 #define WINDOW 32
 #define N_SLOT_SENDS 3
@@ -118,11 +120,11 @@ plum_pcp_backend_on_version (PlumPcpBackend *self, const PcpReply *reply)
   g_autoptr (GError) error = NULL;
 
   if (reply->version == 0)
-    g_set_error (&error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED, "PCP: %s supports NAT-PMP only",
+    g_set_error (&error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED, _ ("PCP: %s supports NAT-PMP only"),
                  peer);
   else
     g_set_error (&error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED,
-                 "PCP: %s refused version %d and offers version %u", peer, PCP_VERSION,
+                 _ ("PCP: %s refused version %d and offers version %u"), peer, PCP_VERSION,
                  reply->version);
 
   plum_udp_session_fail_all (self->session, error);
@@ -176,10 +178,10 @@ check_network (PlumNetwork *network)
   GInetAddress *local = plum_network_get_local_address (network);
 
   if (g_inet_address_get_family (gateway) != g_inet_address_get_family (local))
-    return "the gateway and the local address are of different families";
+    return _ ("the gateway and the local address are of different families");
   if (g_inet_address_get_family (local) == G_SOCKET_FAMILY_IPV6 &&
       g_inet_address_get_is_link_local (local))
-    return "a link-local address cannot be reached from the internet";
+    return _ ("a link-local address cannot be reached from the internet");
   return NULL;
 }
 
@@ -225,7 +227,7 @@ plum_pcp_backend_map (PlumBackend *backend, PlumRequest *request, PlumCall *call
       map.external_port != map.internal_port)
     {
       plum_call_fail (call, PLUM_ERROR_CONFLICT,
-                      "PCP: an IPv6 pinhole keeps the port: the external port cannot differ");
+                      _ ("PCP: an IPv6 pinhole keeps the port: the external port cannot differ"));
       return;
     }
 
@@ -283,7 +285,7 @@ plum_pcp_backend_get_external_address (PlumBackend *backend, PlumCall *call)
     plum_call_return_address (call, session->external_address);
   else
     plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
-                    "PCP: the external address is unknown until a port is mapped");
+                    _ ("PCP: the external address is unknown until a port is mapped"));
 }
 
 /* RFC 6887 has no request for the address alone. */

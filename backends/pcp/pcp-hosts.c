@@ -5,6 +5,8 @@
 #include "plum-bytes.h"
 #include "plum-wire-address.h"
 
+#include <glib/gi18n-lib.h>
+
 /* The length of the prefix of an IPv4 address in its wire format. */
 #define MAPPED_PREFIX 96
 
@@ -43,40 +45,50 @@ describe_remote (const PcpHosts *self)
     length -= MAPPED_PREFIX;
   if (address != NULL)
     mask = g_inet_address_mask_new (address, length, NULL);
-  return mask != NULL ? g_inet_address_mask_to_string (mask) : g_strdup ("an unknown network");
+  return mask != NULL ? g_inet_address_mask_to_string (mask) : g_strdup (_ ("an unknown network"));
 }
 
 static char *
-pcp_hosts_describe (const PcpHosts *self)
+describe_internal (const PcpHosts *self)
 {
-  GString *text = g_string_new (NULL);
+  g_autoptr (GInetAddress) address = plum_wire_address_to_inet (self->internal_address);
 
-  if (self->has_internal)
-    {
-      g_autoptr (GInetAddress) address = plum_wire_address_to_inet (self->internal_address);
-      g_autofree char *shown = address != NULL ? g_inet_address_to_string (address) : NULL;
+  return address != NULL ? g_inet_address_to_string (address) : g_strdup (_ ("an unknown host"));
+}
 
-      g_string_append_printf (text, " of %s", shown != NULL ? shown : "an unknown host");
-    }
-  if (self->remote_prefix != 0)
-    {
-      g_autofree char *remote = describe_remote (self);
+static char *
+describe_port (const PcpMap *map)
+{
+  const char *protocol = map->protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP";
+  g_autofree char *host = map->hosts.has_internal ? describe_internal (&map->hosts) : NULL;
+  g_autofree char *remote = map->hosts.remote_prefix != 0 ? describe_remote (&map->hosts) : NULL;
 
-      g_string_append_printf (text, ", from %s", remote);
-    }
-  return g_string_free (text, FALSE);
+  if (host != NULL && remote != NULL)
+    /* Translators: TCP or UDP, a port, its host, the hosts that may connect. */
+    return g_strdup_printf (C_ ("request", "%s port %u of %s, from %s"), protocol,
+                            map->internal_port, host, remote);
+  if (host != NULL)
+    /* Translators: TCP or UDP, a port, its host. */
+    return g_strdup_printf (C_ ("request", "%s port %u of %s"), protocol, map->internal_port, host);
+  if (remote != NULL)
+    /* Translators: TCP or UDP, a port, the hosts that may connect. */
+    return g_strdup_printf (C_ ("request", "%s port %u, from %s"), protocol, map->internal_port,
+                            remote);
+
+  /* Translators: TCP or UDP, and a port. */
+  return g_strdup_printf (C_ ("request", "%s port %u"), protocol, map->internal_port);
 }
 
 char *
 pcp_hosts_describe_map (const PcpMap *map)
 {
-  const char *protocol = map->protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP";
-  g_autofree char *hosts = pcp_hosts_describe (&map->hosts);
+  g_autofree char *port = describe_port (map);
 
-  if (map->prefer_failure)
-    return g_strdup_printf ("%s port %u%s as external port %u", protocol, map->internal_port, hosts,
-                            map->external_port);
-  return g_strdup_printf ("%s port %u%s", protocol, map->internal_port, hosts);
+  if (!map->prefer_failure)
+    return g_steal_pointer (&port);
+
+  /* Translators: a request to map a port, such as “TCP port 80”, and an external port. */
+  return g_strdup_printf (C_ ("request", "%s as external port %u"), port, map->external_port);
 }
 
 GError *
@@ -86,13 +98,14 @@ pcp_hosts_check_reply (const PcpHosts *self, const PcpHosts *reply, const char *
       (!reply->has_internal ||
        !plum_bytes_equal (self->internal_address, reply->internal_address, PCP_ADDRESS_SIZE)))
     return g_error_new (PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED,
-                        "PCP: %s ignored that the mapping is for another host (THIRD_PARTY)", peer);
+                        _ ("PCP: %s ignored that the mapping is for another host (THIRD_PARTY)"),
+                        peer);
 
   if (self->remote_prefix != 0 &&
       (self->remote_prefix != reply->remote_prefix ||
        !plum_bytes_equal (self->remote_address, reply->remote_address, PCP_ADDRESS_SIZE)))
     return g_error_new (PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED,
-                        "PCP: %s ignored which remote hosts may connect (FILTER)", peer);
+                        _ ("PCP: %s ignored which remote hosts may connect (FILTER)"), peer);
 
   return NULL;
 }
@@ -101,20 +114,19 @@ GError *
 pcp_hosts_make_error (const PcpHosts *self, uint8_t code, const char *peer, const char *to_what)
 {
   const PcpResult *result = pcp_result_lookup (code);
-  const char *advice = result->advice;
+  const char *advice = _ (result->advice);
 
   if (code == PCP_UNSUPP_OPTION && self->has_internal && self->remote_prefix != 0)
-    advice = "the router does not let this host map ports of other hosts, or cannot restrict a "
-             "mapping to some remote hosts";
+    advice = _ ("the router does not let this host map ports of other hosts, or cannot restrict a "
+                "mapping to some remote hosts");
   else if (code == PCP_UNSUPP_OPTION && self->has_internal)
-    advice = "the router does not let this host map ports of other hosts";
+    advice = _ ("the router does not let this host map ports of other hosts");
   else if (code == PCP_UNSUPP_OPTION && self->remote_prefix != 0)
-    advice = "the router cannot restrict a mapping to some remote hosts";
+    advice = _ ("the router cannot restrict a mapping to some remote hosts");
   else if ((code == PCP_NOT_AUTHORIZED || code == PCP_MALFORMED_REQUEST) && self->has_internal)
-    advice = "the router may not let this host map ports of other hosts";
+    advice = _ ("the router may not let this host map ports of other hosts");
 
-  return g_error_new (PLUM_ERROR, (int) result->error, "PCP: %s answered %s (%u) to %s: %s", peer,
-                      result->name, code, to_what, advice);
+  return pcp_result_make_error_with_advice (result, code, peer, to_what, advice);
 }
 
 void

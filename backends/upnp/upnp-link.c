@@ -2,6 +2,7 @@
 
 #include "upnp-link.h"
 
+#include <glib/gi18n-lib.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -208,13 +209,13 @@ upnp_link_explain (UpnpLinkVerdict verdict)
   switch (verdict)
     {
     case UPNP_LINK_OWN:
-      return "it is an address of this host";
+      return _ ("it is an address of this host");
     case UPNP_LINK_OFF_LINK:
-      return "it is neither the gateway nor on its link";
+      return _ ("it is neither the gateway nor on its link");
     case UPNP_LINK_NO_HOST:
-      return "it is not the address of a host on this network";
+      return _ ("it is not the address of a host on this network");
     case UPNP_LINK_UNKNOWN:
-      return "the system does not report the addresses of this host";
+      return _ ("the system does not report the addresses of this host");
     case UPNP_LINK_MAY_CONTACT:
     default:
       return NULL;
@@ -228,16 +229,17 @@ upnp_link_find_obstacle (PlumNetwork *network)
   GInetAddress *gateway = plum_network_get_gateway (network);
 
   if (gateway == NULL)
-    return "a point-to-point link has no gateway";
+    return _ ("a point-to-point link has no gateway");
   if (upnp_link_judge (network, gateway) == UPNP_LINK_OWN)
-    return "the gateway address is an address of this host, which is not a router";
+    return _ ("the gateway address is an address of this host, which is not a router");
   if (plum_network_get_family (network) != G_SOCKET_FAMILY_IPV6)
     return NULL;
   if (plum_address_get_scope (local) == PLUM_ADDRESS_SCOPE_LINK_LOCAL)
-    return "this host has only a link-local IPv6 address, which is not reachable from the internet";
+    return _ (
+      "this host has only a link-local IPv6 address, which is not reachable from the internet");
   if (plum_address_get_scope (local) == PLUM_ADDRESS_SCOPE_PRIVATE)
-    return "this host has only a unique local IPv6 address, which is not reachable from the "
-           "internet";
+    return _ ("this host has only a unique local IPv6 address, which is not reachable from the "
+              "internet");
 
   return NULL;
 }

@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -179,7 +180,7 @@ upnp_listener_set_interface (UpnpListener *self, GError **error)
 
   saved_errno = errno;
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
-               "cannot select the interface “%s”: %s", plum_network_get_interface (network),
+               _ ("cannot select the interface “%s”: %s"), plum_network_get_interface (network),
                g_strerror (saved_errno));
   return FALSE;
 }

@@ -27,15 +27,16 @@ plum_module_directory_get_library (void)
 
 /* The owner of the library can run code in this process anyway; other users must not, for example
  * if the library is in a directory such as /tmp. */
-static gboolean
-is_trusted (const char *directory, const struct stat *library)
+gboolean
+plum_module_directory_is_trusted (const char *directory, const char *library)
 {
+  struct stat owner;
   struct stat info;
 
-  if (lstat (directory, &info) != 0)
+  if (stat (library, &owner) != 0 || lstat (directory, &info) != 0)
     return FALSE;
 
-  if (!S_ISDIR (info.st_mode) || info.st_uid != library->st_uid || (info.st_mode & S_IWOTH) != 0)
+  if (!S_ISDIR (info.st_mode) || info.st_uid != owner.st_uid || (info.st_mode & S_IWOTH) != 0)
     {
       plum_info ("%s is not used: it must be a directory that only the owner of the library can "
                  "write to",
@@ -52,7 +53,6 @@ plum_module_directory_find (const char *compiled_in, const char *library)
   g_autofree char *folder = NULL;
   g_autofree char *parent = NULL;
   g_autofree char *found = NULL;
-  struct stat info;
 
   if (library == NULL || getauxval (AT_SECURE) != 0 ||
       g_file_test (compiled_in, G_FILE_TEST_EXISTS))
@@ -61,7 +61,8 @@ plum_module_directory_find (const char *compiled_in, const char *library)
   folder = g_path_get_dirname (library);
   parent = g_build_filename (folder, PLUM_API_NAME, NULL);
   found = g_build_filename (parent, "backends", NULL);
-  if (stat (library, &info) != 0 || !is_trusted (parent, &info) || !is_trusted (found, &info))
+  if (!plum_module_directory_is_trusted (parent, library) ||
+      !plum_module_directory_is_trusted (found, library))
     return g_strdup (compiled_in);
 
   return g_steal_pointer (&found);

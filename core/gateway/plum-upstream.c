@@ -8,6 +8,8 @@
 #include "plum-route-private.h"
 #include "plum-values-private.h"
 
+#include <glib/gi18n-lib.h>
+
 typedef enum {
   WAY_NONE,    /* there is no next router, or it is not known whether there is one */
   WAY_PRIVATE, /* a router of the home, found by the TTL */
@@ -181,10 +183,10 @@ plum_upstream_make_reason (PlumUpstream *self, GInetAddress *found)
 
   if (found != NULL && is_provider (found))
     return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                        "The router beyond %s is %s, which is the provider's: it is not asked",
+                        _ ("The router beyond %s is %s, which is the provider's: it is not asked"),
                         external, text);
   return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                      "The router beyond %s is unknown: no router has answered the probe",
+                      _ ("The router beyond %s is unknown: no router has answered the probe"),
                       external);
 }
 
@@ -267,7 +269,7 @@ plum_upstream_find_server (PlumUpstream *self)
     plum_upstream_set_result (
       self, NULL, NULL,
       g_error_new (PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   "The address %s is shared by the provider, and its servers cannot be asked",
+                   _ ("The address %s is shared by the provider, and its servers cannot be asked"),
                    shared));
 }
 

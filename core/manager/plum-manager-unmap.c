@@ -8,6 +8,8 @@
 #include "plum-manager-private.h"
 #include "plum-mapping-private.h"
 
+#include <glib/gi18n-lib.h>
+
 typedef struct
 {
   PlumProtocol protocol;
@@ -30,17 +32,27 @@ unmap_free (Unmap *unmap)
   g_free (unmap);
 }
 
-/* The time until which the router may keep the mapping, as far as it is known. */
+/* Adds to the error until when the router may keep the mapping, as far as it is known. (transfer
+ * full) */
 static char *
-describe_expiry (gint64 expires)
+describe_leftover (const char *message, gint64 expires)
 {
   g_autoptr (GDateTime) time = NULL;
+  g_autofree char *text = NULL;
 
   if (expires == PLUM_LEASE_RECORD_FOREVER)
-    return g_strdup ("until it is removed by hand");
+    /* Translators: an error. */
+    return g_strdup_printf (_ ("%s. The router may keep the mapping until it is removed by hand"),
+                            message);
 
   time = g_date_time_new_from_unix_local (expires / G_USEC_PER_SEC);
-  return time != NULL ? g_date_time_format (time, "until %F %R") : g_strdup ("until it expires");
+  if (time == NULL)
+    /* Translators: an error. */
+    return g_strdup_printf (_ ("%s. The router may keep the mapping until it expires"), message);
+
+  text = g_date_time_format (time, "%F %R");
+  /* Translators: an error, and a date with a time. */
+  return g_strdup_printf (_ ("%s. The router may keep the mapping until %s"), message, text);
 }
 
 static void
@@ -51,10 +63,9 @@ on_leftover_deleted (const PlumLeaseRecord *record, const GError *error, gpointe
 
   if (error != NULL && unmap->error == NULL)
     {
-      g_autofree char *expiry = describe_expiry (record->expires);
+      g_autofree char *message = describe_leftover (error->message, record->expires);
 
-      unmap->error = g_error_new (error->domain, error->code,
-                                  "%s. The router may keep the mapping %s", error->message, expiry);
+      unmap->error = g_error_new_literal (error->domain, error->code, message);
     }
 
   if (--unmap->n_pending > 0)
@@ -97,10 +108,11 @@ unmap_fail_unrecorded (Unmap *unmap, GTask *task)
 {
   g_autofree char *host = g_inet_address_to_string (unmap->hosts.internal);
 
-  g_task_return_new_error (task, PLUM_ERROR, PLUM_ERROR_DESTROYED,
-                           "There is no record of a mapping that this host has made for port %u of "
-                           "%s; mappings that other hosts have made are not removed",
-                           unmap->internal_port, host);
+  g_task_return_new_error (
+    task, PLUM_ERROR, PLUM_ERROR_DESTROYED,
+    _ ("There is no record of a mapping that this host has made for port %u of "
+       "%s; mappings that other hosts have made are not removed"),
+    unmap->internal_port, host);
 }
 
 static gboolean
@@ -163,13 +175,13 @@ plum_manager_start_unmap (PlumManager *self, GTask *task, GError **error)
       unmap->external_port > G_MAXUINT16)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                           "A port must be between 1 and 65535");
+                           _ ("A port must be between 1 and 65535"));
       return FALSE;
     }
   if (plum_manager_holds (self, unmap))
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
-                           "This manager holds a mapping of the port");
+                           _ ("This manager holds a mapping of the port"));
       return FALSE;
     }
 

@@ -6,6 +6,8 @@
 #include "plum-lease-holder-internal-private.h"
 #include "plum-values-private.h"
 
+#include <glib/gi18n-lib.h>
+
 /* How long the users wait for the router beyond after the router before has granted the lease. A
  * router that answers does so within a second. */
 #define PATIENCE_MS 3000
@@ -95,7 +97,7 @@ plum_lease_chain_make_error (PlumLeaseHolder *self)
 
   text = g_inet_address_to_string (plum_gateway_get_address (upstream));
   return g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
-                      "The router %s beyond the first one has not answered yet", text);
+                      _ ("The router %s beyond the first one has not answered yet"), text);
 }
 
 static void
@@ -207,7 +209,7 @@ on_patience_ended (gpointer user_data)
     }
 
   error = g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
-                       "the router beyond the first one did not confirm within %.1f s",
+                       _ ("the router beyond the first one did not confirm within %.1f s"),
                        plum_settings_get_release_timeout (self->settings) / 2000.0);
   plum_lease_holder_expire_release (self->outer, error);
 }

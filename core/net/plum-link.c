@@ -2,6 +2,7 @@
 
 #include "plum-link-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -101,7 +102,7 @@ check_host (struct ifaddrs *list, PlumNetwork *network, GInetAddress *address, G
   if (is_own (list, address))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "The internal address %s belongs to this host: leave it unset for this host",
+                   _ ("The internal address %s belongs to this host: leave it unset for this host"),
                    text);
       return FALSE;
     }
@@ -110,17 +111,17 @@ check_host (struct ifaddrs *list, PlumNetwork *network, GInetAddress *address, G
 
   if (gateway != NULL && g_inet_address_equal (gateway, address))
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "The internal address %s is the gateway, which must not be reached from outside",
-                   text);
+      g_set_error (
+        error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+        _ ("The internal address %s is the gateway, which must not be reached from outside"), text);
       return FALSE;
     }
   if (gateway != NULL && is_on_link (list, plum_network_get_interface (network), address))
     return TRUE;
 
   g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-               "The internal address %s is not on the link of the gateway %s on “%s”", text,
-               gateway_text != NULL ? gateway_text : "(a point-to-point link)",
+               _ ("The internal address %s is not on the link of the gateway %s on “%s”"), text,
+               gateway_text != NULL ? gateway_text : _ ("(a point-to-point link)"),
                plum_network_get_interface (network));
   return FALSE;
 }
@@ -134,7 +135,7 @@ plum_link_check_host (PlumNetwork *network, GInetAddress *address, GError **erro
   if (getifaddrs (&list) != 0)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                           "The system does not report the addresses of this host");
+                           _ ("The system does not report the addresses of this host"));
       return FALSE;
     }
 

@@ -2,6 +2,7 @@
 
 #include "plum-key-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <sys/random.h>
 
 GBytes *
@@ -12,7 +13,7 @@ plum_key_new (GError **error)
   if (getrandom (key, sizeof key, 0) != sizeof key)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                           "The kernel provides no random numbers");
+                           _ ("The kernel provides no random numbers"));
       return NULL;
     }
 

@@ -3,6 +3,7 @@
 #include "plum-route-private.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -57,31 +58,47 @@ lookup_set_no_route (RouteLookup *self, GError **error)
     {
       g_autofree char *gateway = g_inet_address_to_string (self->override);
 
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY, "No route leads to the gateway %s",
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY, _ ("No route leads to the gateway %s"),
                    gateway);
     }
   else if (self->interface_name != NULL)
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   "No %s default route leads through the interface “%s”",
+                   _ ("No %s default route leads through the interface “%s”"),
                    family_get_name (self->family), self->interface_name);
     }
   else
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   "No default route: this host is not connected to an %s network",
+                   _ ("No default route: this host is not connected to an %s network"),
                    family_get_name (self->family));
     }
   return FALSE;
 }
 
 static gboolean
-lookup_set_blocked (RouteLookup *self, const char *action, GError **error)
+lookup_set_prohibited (RouteLookup *self, GError **error)
 {
   g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-               "The routes of this host %s %s packets to %s", action,
-               family_get_name (self->family),
-               self->override != NULL ? "the gateway" : "the internet");
+               self->override != NULL
+                 /* Translators: IPv4 or IPv6. */
+                 ? _ ("The routes of this host prohibit %s packets to the gateway")
+                 /* Translators: IPv4 or IPv6. */
+                 : _ ("The routes of this host prohibit %s packets to the internet"),
+               family_get_name (self->family));
+  return FALSE;
+}
+
+static gboolean
+lookup_set_dropped (RouteLookup *self, GError **error)
+{
+  g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+               self->override != NULL
+                 /* Translators: IPv4 or IPv6. */
+                 ? _ ("The routes of this host drop %s packets to the gateway")
+                 /* Translators: IPv4 or IPv6. */
+                 : _ ("The routes of this host drop %s packets to the internet"),
+               family_get_name (self->family));
   return FALSE;
 }
 
@@ -101,13 +118,13 @@ lookup_set_refused (RouteLookup *self, int refusal, GError **error)
       return lookup_set_no_route (self, error);
 
     case EACCES:
-      return lookup_set_blocked (self, "prohibit", error);
+      return lookup_set_prohibited (self, error);
 
     case EINVAL:
-      return lookup_set_blocked (self, "drop", error);
+      return lookup_set_dropped (self, error);
 
     default:
-      return plum_netlink_set_io_error (error, refusal, "The kernel did not report its routes");
+      return plum_netlink_set_io_error (error, refusal, _ ("The kernel did not report its routes"));
     }
 }
 
@@ -124,10 +141,10 @@ lookup_check_type (RouteLookup *self, GError **error)
       return self->override != NULL || lookup_set_no_route (self, error);
 
     case RTN_BLACKHOLE:
-      return lookup_set_blocked (self, "drop", error);
+      return lookup_set_dropped (self, error);
 
     case RTN_PROHIBIT:
-      return lookup_set_blocked (self, "prohibit", error);
+      return lookup_set_prohibited (self, error);
 
     default:
       return lookup_set_no_route (self, error);
@@ -147,15 +164,16 @@ lookup_find_interface (RouteLookup *self, GError **error)
 
   if (refusal == ENODEV || refusal == EINVAL)
     {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY, "The interface “%s” does not exist",
-                   self->interface_name);
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                   _ ("The interface “%s” does not exist"), self->interface_name);
       return FALSE;
     }
   if (refusal != 0)
-    return plum_netlink_set_io_error (error, refusal, "The kernel did not report its interfaces");
+    return plum_netlink_set_io_error (error, refusal,
+                                      _ ("The kernel did not report its interfaces"));
   if ((link.flags & IFF_UP) == 0)
     {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY, "The interface “%s” is down",
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY, _ ("The interface “%s” is down"),
                    self->interface_name);
       return FALSE;
     }
@@ -348,8 +366,9 @@ lookup_find_network (RouteLookup *self, GError **error)
   local_address = lookup_choose_local_address (self, &link);
   if (local_address == NULL)
     {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY, "The interface “%s” has no %s address",
-                   link.name, family_get_name (self->family));
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                   _ ("The interface “%s” has no %s address"), link.name,
+                   family_get_name (self->family));
       return NULL;
     }
 
@@ -367,14 +386,14 @@ check_gateway_override (GSocketFamily family,
 
   if (g_inet_address_get_family (gateway) != family)
     {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY, "The gateway %s is not an %s address",
-                   text, family_get_name (family));
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                   _ ("The gateway %s is not an %s address"), text, family_get_name (family));
       return FALSE;
     }
   if (is_ipv6_link_local (gateway) && interface_name == NULL)
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   "The gateway %s is link-local and requires an interface", text);
+                   _ ("The gateway %s is link-local and requires an interface"), text);
       return FALSE;
     }
   return TRUE;
@@ -419,7 +438,7 @@ find_interface_of (GInetAddress *address,
       g_autofree char *text = g_inet_address_to_string (address);
 
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   "This host does not have the address %s", text);
+                   _ ("This host does not have the address %s"), text);
       return FALSE;
     }
 
@@ -507,7 +526,7 @@ plum_route_lookup_from (GInetAddress *local_address,
   if (g_inet_address_get_is_link_local (local_address))
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   "The address %s is valid on its link only", text);
+                   _ ("The address %s is valid on its link only"), text);
       return NULL;
     }
   if (!find_interface_of (local_address, found, error))
@@ -515,7 +534,7 @@ plum_route_lookup_from (GInetAddress *local_address,
   if (interface_name != NULL && !g_str_equal (interface_name, found))
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   "The interface “%s” does not have the address %s", interface_name, text);
+                   _ ("The interface “%s” does not have the address %s"), interface_name, text);
       return NULL;
     }
 
