@@ -37,7 +37,7 @@ def test(function):
 
 
 def environment(**extra):
-    env = dict(os.environ, LC_ALL="C.UTF-8", TERM="dumb", XDG_STATE_HOME=local.state,
+    env = dict(os.environ, LC_ALL="C.UTF-8", LANGUAGE="", TERM="dumb", XDG_STATE_HOME=local.state,
                PLUM_BACKEND_PATH=BACKEND_PATH)
     env.pop("PLUM_BACKENDS", None)
     # A sanitizer report must not look like an exit status of plumctl.

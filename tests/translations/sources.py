@@ -11,7 +11,7 @@ MARKERS = {'_', 'N_', 'C_', 'NC_', 'g_dgettext', 'g_dngettext', 'g_dpgettext2'}
 UNSHOWN = {
     'G_DEFINE_ENUM_VALUE', 'G_STRINGIFY', 'g_assert', 'g_assert_not_reached', 'g_critical', 'g_debug',
     'g_error', 'g_info', 'g_log', 'g_message', 'g_return_if_fail', 'g_return_val_if_fail',
-    'g_signal_new', 'g_source_set_static_name', 'g_str_has_prefix', 'g_str_has_suffix', 'g_strsplit', 'g_task_set_name', 'g_warning', 'g_warning_once',
+    'g_signal_new', 'g_source_set_static_name', 'g_str_has_prefix', 'g_str_has_suffix', 'g_strsplit', 'json_writer_string', 'g_task_set_name', 'g_warning', 'g_warning_once',
     'log_reason', 'memcmp', 'note_lost', 'plum_debug', 'plum_info', 'plum_log', 'plum_log_debug',
     'plum_log_info', 'plum_log_verbose', 'plum_log_warn', 'plum_warn', 'plum_warning', 'sscanf', 'strchr', 'strcmp',
     'strcspn', 'strpbrk', 'strspn', 'strstr', 'strtok', 'write_log',
@@ -38,6 +38,7 @@ TOKEN = re.compile(r'''
 ''', re.VERBOSE | re.DOTALL | re.MULTILINE)
 
 ESCAPE = re.compile(r'\\(?:x[0-9a-fA-F]+|[0-7]{1,3}|u[0-9a-fA-F]{4}|.)')
+OPTION = re.compile(r'--[a-z-]+')
 CONVERSION = re.compile(r'%[-+ #0\'*.0-9$]*(?:hh|h|ll|l|z|j|t)?[a-zA-Z]')
 
 
@@ -98,7 +99,7 @@ def literals(source):
 
 def words(text):
     """The words of a text in a natural language."""
-    return re.findall(r'[A-Za-z]*[a-z]{2,}', CONVERSION.sub(' ', ESCAPE.sub(' ', text)))
+    return re.findall(r'[A-Za-z]*[a-z]{2,}', OPTION.sub(' ', CONVERSION.sub(' ', ESCAPE.sub(' ', text))))
 
 
 def is_prose(text):
@@ -106,8 +107,27 @@ def is_prose(text):
     return bool(words(text)) and ' ' in text.strip()
 
 
+def is_quoting(text):
+    """Whether a text has quotes, which differ between languages."""
+    return re.search('[“”„]', text) is not None
+
+
+def is_argument(source, literal):
+    """Whether a literal is the argument of an option or of a command in its help, such as "FILE"."""
+    return ('GOptionEntry' in source and re.match(r'\[?[A-Z]{2,}[^a-z]*$', literal.text)
+            and (re.match(r'\s*\}', source[literal.end:])
+                 or re.search(r'\.arguments = $', source[:literal.start])))
+
+
 def unmarked(source):
     """The literals that are shown to users but not marked."""
     return [literal for literal in literals(source)
             if not literal.is_marked and not literal.is_unshown
-            and (is_prose(literal.text) or literal.is_shown and words(literal.text))]
+            and (is_prose(literal.text) or is_quoting(literal.text) or is_argument(source, literal)
+                 or literal.is_shown and words(literal.text))]
+
+
+def own_plurals(source):
+    """The literals that are chosen because a number is 1."""
+    return [literal for literal in literals(source) if not literal.is_unshown
+            and re.search(r'[!=]= 1\s*\?\s*(?:\w+ \()?$', source[:literal.start])]

@@ -9,6 +9,8 @@
 #include "exit-code.h"
 #include "output.h"
 
+#include <glib/gi18n-lib.h>
+
 static const GOptionEntry external_entries[] = {
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
@@ -31,7 +33,8 @@ print_address (PlumGateway *gateway, const char *address)
     {
       output_line (OUTPUT_PLAIN, "%s", address);
       if (reason != NULL)
-        output_error ("%s is %s", address, reason);
+        /* Translators: an address, and its kind. */
+        output_error (_ ("%s is %s"), address, reason);
       return;
     }
 
@@ -56,10 +59,17 @@ print_missing_address (Discovery *discovery, PlumGateway *gateway)
   if (reason != NULL)
     output_error ("%s", reason);
   else
-    output_error ("the router answered by %s, but did not report its external address%s%s",
-                  describe_backend (backend), error != NULL ? ": " : "",
-                  error != NULL ? error->message : "");
-  output_hint ("Run “plumctl doctor” to find out why.");
+    {
+      /* Translators: a protocol, and an error. */
+      if (error != NULL)
+        output_error (_ ("the router answered by %s, but did not report its external address: %s"),
+                      describe_backend (backend), error->message);
+      else
+        /* Translators: a protocol. */
+        output_error (_ ("the router answered by %s, but did not report its external address"),
+                      describe_backend (backend));
+    }
+  output_hint (_ ("Run “plumctl doctor” to find out why."));
 }
 
 static void
@@ -99,15 +109,16 @@ run_external (char **arguments, char **tail)
 const PlumctlCommand plumctl_command_external = {
   .name = "external",
   .arguments = "",
-  .summary = "Print only the external address",
-  .details = "If the router reports its address only with a mapping, as with PCP, maps an unused\n"
-             "UDP port for a moment.\n"
-             "\n"
-             "Example:\n"
-             "  address=$(plumctl external) || exit\n"
-             "\n"
-             "Exit status: 0 success, 1 the router did not report its external address,\n"
-             "2 usage error, 3 no router answered.",
+  .summary = N_ ("Print only the external address"),
+  .details =
+    N_ ("If the router reports its address only with a mapping, as with PCP, maps an unused\n"
+        "UDP port for a moment.\n"
+        "\n"
+        "Example:\n"
+        "  address=$(plumctl external) || exit\n"
+        "\n"
+        "Exit status: 0 success, 1 the router did not report its external address,\n"
+        "2 usage error, 3 no router answered."),
   .options = external_entries,
   .run = run_external,
 };

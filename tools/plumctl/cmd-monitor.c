@@ -10,6 +10,8 @@
 #include "output.h"
 #include "session.h"
 
+#include <glib/gi18n-lib.h>
+
 static const GOptionEntry monitor_entries[] = {
   COMMON_OPTION_BACKEND, COMMON_OPTION_GATEWAY, COMMON_OPTION_INTERFACE,
   COMMON_OPTION_JSON,    COMMON_OPTION_VERBOSE, { NULL },
@@ -29,7 +31,8 @@ print_change (GatewayWatch *watch,
 
   if (!common_options.json)
     {
-      output_line (OUTPUT_PLAIN, "%s %s: %s%s%s", time, event,
+      output_line (OUTPUT_PLAIN, "%s %s: %s%s%s", time,
+                   g_dpgettext2 (GETTEXT_PACKAGE, "event", event),
                    backend != NULL ? describe_backend (backend) : "", backend != NULL ? ": " : "",
                    backend != NULL ? describe_skip_backend (text, backend) : text);
     }
@@ -54,12 +57,16 @@ on_gateway (GatewayWatch *watch, PlumGateway *gateway, gboolean present)
   const char *interface = plum_gateway_get_interface (gateway);
   g_autofree char *address = describe_address (plum_gateway_get_address (gateway));
   g_autofree char *local = describe_address (plum_gateway_get_local_address (gateway));
-  g_autofree char *text =
-    g_strdup_printf ("%s on %s, local address %s%s", address != NULL ? address : "no address",
-                     interface != NULL ? interface : "an unknown interface",
-                     local != NULL ? local : "unknown", present ? "" : ", removed");
+  g_autofree char *text = g_strdup_printf (
+    /* Translators: an address, an interface, and an address. */
+    present ? _ ("%s on %s, local address %s")
+            /* Translators: an address, an interface, and an address. */
+            : _ ("%s on %s, local address %s, removed"),
+    address != NULL ? address : _ ("no address"),
+    interface != NULL ? interface : _ ("an unknown interface"),
+    local != NULL ? local : _ ("unknown"));
 
-  print_change (watch, gateway, "gateway", NULL, text);
+  print_change (watch, gateway, NC_ ("event", "gateway"), NULL, text);
 }
 
 static void
@@ -71,7 +78,7 @@ on_probe (GatewayWatch *watch, PlumGateway *gateway, PlumProbe *probe)
     return;
 
   text = describe_probe (probe);
-  print_change (watch, gateway, "probe", plum_probe_get_name (probe), text);
+  print_change (watch, gateway, NC_ ("event", "probe"), plum_probe_get_name (probe), text);
 }
 
 static void
@@ -84,28 +91,29 @@ on_property (GatewayWatch *watch, PlumGateway *gateway, const char *name)
       GInetAddress *external = plum_gateway_get_external_address (gateway);
       g_autofree char *address = describe_address (external);
       g_autofree char *text =
-        g_strdup_printf ("%s (%s)", address != NULL ? address : "unknown",
-                         describe_scope (plum_gateway_get_external_scope (gateway)));
+        g_strdup_printf ("%s (%s)", address != NULL ? address : _ ("unknown"),
+                         describe_scope_text (plum_gateway_get_external_scope (gateway)));
 
-      print_change (watch, gateway, "external", NULL, text);
+      print_change (watch, gateway, NC_ ("event", "external"), NULL, text);
     }
   else if (g_str_equal (name, "model"))
     {
       g_autofree char *router = describe_router (gateway);
 
-      print_change (watch, gateway, "router", NULL, router != NULL ? router : "unknown");
+      print_change (watch, gateway, NC_ ("event", "router"), NULL,
+                    router != NULL ? router : _ ("unknown"));
     }
   else
     {
-      print_change (watch, gateway, "backend", NULL,
-                    backend != NULL ? describe_backend (backend) : "none");
+      print_change (watch, gateway, NC_ ("event", "backend"), NULL,
+                    backend != NULL ? describe_backend (backend) : _ ("none"));
     }
 }
 
 static void
 on_monitor_note (GatewayWatch *watch, PlumGateway *gateway, const char *backend, const char *text)
 {
-  print_change (watch, gateway, "note", backend, text);
+  print_change (watch, gateway, NC_ ("event", "note"), backend, text);
 }
 
 static void
@@ -134,7 +142,7 @@ run_monitor (char **arguments, char **tail)
 
   if (arguments[0] != NULL)
     {
-      output_error ("unexpected argument “%s”", arguments[0]);
+      output_error (_ ("unexpected argument “%s”"), arguments[0]);
       return PLUMCTL_USAGE;
     }
 
@@ -153,12 +161,12 @@ run_monitor (char **arguments, char **tail)
 const PlumctlCommand plumctl_command_monitor = {
   .name = "monitor",
   .arguments = "",
-  .summary = "Print every change of the gateways until Ctrl-C is pressed",
-  .details = "Examples:\n"
-             "  plumctl monitor\n"
-             "  plumctl monitor --json\n"
-             "\n"
-             "Exit status: 0 after SIGINT, SIGTERM or SIGHUP, 2 usage error.",
+  .summary = N_ ("Print every change of the gateways until Ctrl-C is pressed"),
+  .details = N_ ("Examples:\n"
+                 "  plumctl monitor\n"
+                 "  plumctl monitor --json\n"
+                 "\n"
+                 "Exit status: 0 after SIGINT, SIGTERM or SIGHUP, 2 usage error."),
   .options = monitor_entries,
   .run = run_monitor,
 };

@@ -9,6 +9,7 @@
 const char *describe_enum (GType type, int value);
 const char *describe_protocol (PlumProtocol protocol);
 const char *describe_scope (PlumAddressScope scope);
+const char *describe_scope_text (PlumAddressScope scope);
 const char *describe_scope_reason (PlumAddressScope scope);
 char *describe_missing_address (PlumGateway *gateway);
 char *describe_router (PlumGateway *gateway);

@@ -4,6 +4,8 @@
 
 #include "output.h"
 
+#include <glib/gi18n-lib.h>
+
 HostOptions host_options;
 
 gboolean
@@ -18,8 +20,8 @@ host_options_parse (GInetAddressMask **from, GInetAddress **host, GSocketFamily 
       *from = g_inet_address_mask_new_from_string (host_options.from, &error);
       if (*from == NULL)
         {
-          output_error ("--from: “%s” is invalid, must be an address or a network such as "
-                        "203.0.113.0/24",
+          output_error (_ ("--from: “%s” is invalid, must be an address or a network such as "
+                           "203.0.113.0/24"),
                         host_options.from);
           return FALSE;
         }
@@ -32,12 +34,12 @@ host_options_parse (GInetAddressMask **from, GInetAddress **host, GSocketFamily 
   *host = g_inet_address_new_from_string (host_options.host);
   if (*host == NULL)
     {
-      output_error ("--for: “%s” is not an address", host_options.host);
+      output_error (_ ("--for: “%s” is not an address"), host_options.host);
       return FALSE;
     }
   if (*from != NULL && g_inet_address_get_family (*host) != *family)
     {
-      output_error ("--for and --from: the addresses must be of the same family");
+      output_error (_ ("--for and --from: the addresses must be of the same family"));
       return FALSE;
     }
   *family = g_inet_address_get_family (*host);

@@ -3,6 +3,7 @@
 #include "stun-transaction.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <sys/random.h>
 
 static gboolean on_timeout (gpointer user_data);
@@ -89,7 +90,7 @@ stun_transaction_start (StunTransaction *self, GError **error)
     {
       int number = errno;
 
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (number), "No random numbers: %s",
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (number), _ ("No random numbers: %s"),
                    g_strerror (number));
       return FALSE;
     }
