@@ -16,6 +16,9 @@ lab_packages=(iproute2 nftables procps util-linux mount systemd)
 # To build and test the bindings and the manual.
 # shellcheck disable=SC2034
 binding_packages=(g++ libgirepository1.0-dev gobject-introspection valac gjs python3-gi gi-docgen)
+# To compare the binary interface with that of the last release.
+# shellcheck disable=SC2034
+abi_packages=(abigail-tools binutils)
 # To build plum-ports, and to test its window on a virtual screen.
 # shellcheck disable=SC2034
 window_packages=(libgtk-4-dev libadwaita-1-dev at-spi2-core dbus dbus-daemon python3-gi xvfb xdotool

@@ -125,14 +125,14 @@ exchanges_transmit (PlumExchanges *self, PlumExchange *exchange)
   g_autoptr (GError) error = NULL;
   gboolean sent;
 
-  sent = plum_udp_send (self->udp, exchange->request, exchange->request_len, &error);
+  sent = plum_udp_send (self->udp, exchange->request, &error);
   if (!sent && plum_udp_is_icmp (error))
     {
       /* The error of an earlier datagram. The failed send has cleared it. */
       g_clear_error (&self->icmp_error);
       self->icmp_error = g_steal_pointer (&error);
       self->icmp_serial = self->serial;
-      sent = plum_udp_send (self->udp, exchange->request, exchange->request_len, &error);
+      sent = plum_udp_send (self->udp, exchange->request, &error);
     }
 
   if (exchange->n_sent++ == 0)
@@ -333,6 +333,7 @@ exchange_unlink (PlumExchange *exchange)
   g_clear_pointer (&exchange->deadline_iter, g_sequence_remove);
   exchange_release_slot (exchange);
   g_clear_error (&exchange->error);
+  g_clear_pointer (&exchange->request, g_bytes_unref);
 
   if (g_hash_table_lookup (self->by_key, &exchange->key) == exchange)
     exchange_promote_follower (exchange);
@@ -352,13 +353,14 @@ on_exchange_cancelled (GCancellable *cancellable, gpointer user_data)
 }
 
 void
-plum_exchanges_start (PlumExchanges *self, PlumExchange *exchange)
+plum_exchanges_start (PlumExchanges *self, PlumExchange *exchange, GBytes *request)
 {
   PlumExchange *first = g_hash_table_lookup (self->by_key, &exchange->key);
 
-  g_assert (exchange->owner == NULL && exchange->request_len > 0 && self->udp != NULL);
+  g_assert (exchange->owner == NULL && g_bytes_get_size (request) > 0 && self->udp != NULL);
 
   exchange->owner = self;
+  exchange->request = g_bytes_ref (request);
   exchange->link = (GList){ .data = exchange };
   exchange->n_sent = 0;
   exchange->wait_ms = 0;
@@ -582,8 +584,7 @@ plum_exchange_make_error (PlumExchanges *self,
 {
   double seconds = (double) (plum_backend_get_time (self->backend) - exchange->first_sent) / 1e6;
 
-  /* A cancelled exchange has no caller to report an error to. */
-  g_assert (outcome != PLUM_EXCHANGE_CANCELLED);
+  g_assert (outcome != PLUM_EXCHANGE_CANCELLED); /* it has no caller to report an error to */
   if (outcome == PLUM_EXCHANGE_TIMED_OUT)
     return g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, _ ("%s: no answer from %s in %.1f s"),
                         self->label, self->peer, seconds);
@@ -594,7 +595,6 @@ plum_exchange_make_error (PlumExchanges *self,
 
   if (error->domain == PLUM_ERROR)
     return g_error_copy (error);
-
   return g_error_new (error->domain, error->code, _ ("%s: %s cannot be reached: %s"), self->label,
                       self->peer, error->message);
 }

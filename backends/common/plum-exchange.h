@@ -18,7 +18,8 @@ typedef struct _PlumExchanges PlumExchanges;
 typedef struct _PlumExchange PlumExchange;
 
 #define PLUM_EXCHANGE_KEY_SIZE 16
-#define PLUM_EXCHANGE_REQUEST_SIZE 132
+/* The longest request: that of PCP (RFC 6887 7). */
+#define PLUM_EXCHANGE_REQUEST_MAX 1100
 
 /* What a response must repeat of its request. */
 typedef struct
@@ -51,10 +52,8 @@ struct _PlumExchange
   GCancellable *cancellable;             /* borrowed, nullable */
   void (*late) (PlumExchange *exchange); /* (nullable): see plum_exchange_is_late () */
   gboolean bypass_window;                /* sent at once, even if the window is full */
-  size_t request_len;
-  uint8_t request[PLUM_EXCHANGE_REQUEST_SIZE];
-
-  PlumExchanges *owner; /* NULL: not started, or finished */
+  PlumExchanges *owner;                  /* NULL: not started, or finished */
+  GBytes *request;
   gulong cancel_id;
   GList link;
   GQueue *queue;                /* the one that link is in */
@@ -96,7 +95,7 @@ GMainContext *plum_exchanges_get_context (PlumExchanges *self);
 gboolean plum_exchanges_are_slow (PlumExchanges *self);
 
 /* The socket must be open. func is not called before this returns. */
-void plum_exchanges_start (PlumExchanges *self, PlumExchange *exchange);
+void plum_exchanges_start (PlumExchanges *self, PlumExchange *exchange, GBytes *request);
 /* (nullable) (transfer none): one that was sent at least once, and has not finished. */
 PlumExchange *plum_exchanges_lookup (PlumExchanges *self, const PlumExchangeKey *key);
 /* Finishes all exchanges as FAILED. */

@@ -206,6 +206,17 @@ plum_lease_table_remove (PlumLeaseTable *self, const PlumExchangeKey *key)
 }
 
 void
+plum_lease_table_clear_holds (PlumLeaseTable *self)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->by_key);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    g_clear_error (&((PlumLeaseTableRow *) value)->hold_error);
+}
+
+void
 plum_lease_table_restart (PlumLeaseTable *self)
 {
   GHashTableIter iter;
@@ -216,7 +227,7 @@ plum_lease_table_restart (PlumLeaseTable *self)
     {
       PlumLeaseTableRow *row = value;
 
-      g_clear_error (&row->hold_error);
       row->certain = FALSE;
     }
+  plum_lease_table_clear_holds (self);
 }

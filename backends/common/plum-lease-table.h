@@ -63,6 +63,8 @@ gboolean plum_lease_table_check_hold (PlumLeaseTable *self,
                                       gboolean exact,
                                       gint64 now,
                                       GError **error);
+/* Requests that were refused may be granted now. */
+void plum_lease_table_clear_holds (PlumLeaseTable *self);
 void plum_lease_table_remove (PlumLeaseTable *self, const PlumExchangeKey *key);
 /* The gateway was restarted: removes all holds, and no mapping is certain. */
 void plum_lease_table_restart (PlumLeaseTable *self);

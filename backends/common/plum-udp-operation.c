@@ -69,10 +69,11 @@ plum_udp_operation_lookup (PlumUdpSession *session, const PlumExchangeKey *key)
 static void
 plum_udp_operation_send (PlumUdpOperation *self)
 {
-  PlumExchange *exchange = &self->exchange;
+  uint8_t buffer[PLUM_EXCHANGE_REQUEST_MAX];
+  size_t len = self->encode (self, buffer, sizeof buffer);
+  g_autoptr (GBytes) request = g_bytes_new (buffer, len);
 
-  exchange->request_len = self->encode (self, exchange->request, sizeof exchange->request);
-  plum_exchanges_start (self->session->exchanges, exchange);
+  plum_exchanges_start (self->session->exchanges, &self->exchange, request);
 }
 
 static const PlumRetryPlan *

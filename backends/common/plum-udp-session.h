@@ -71,8 +71,6 @@ struct _PlumUdpSession
 
   gboolean silent; /* the last probe failed */
 
-  gboolean filters_work; /* PCP: the gateway checks the option FILTER */
-
   GQueue operations;       /* (element-type PlumUdpOperation): all that are pending */
   guint n_malformed;       /* datagrams since the last one that could be read */
   GError *malformed_error; /* (nullable): why the last one could not be read */

@@ -263,7 +263,7 @@ check_hosts (PlumRequest *request, PlumCall *call)
       call, PLUM_ERROR_NOT_SUPPORTED,
       _ ("NAT-PMP: the protocol cannot map a port of another host; PCP and UPnP can, if "
          "the router allows it"));
-  else if (plum_request_get_remote_address (request) != NULL)
+  else if (plum_request_get_remote_addresses (request) != NULL)
     plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
                     _ ("NAT-PMP: the protocol cannot restrict a mapping to some remote hosts; PCP "
                        "can, and UPnP for one host"));

@@ -93,7 +93,9 @@ static gboolean
 too_short (size_t len, GError **error)
 {
   g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-               g_dngettext (GETTEXT_PACKAGE, "NAT-PMP: response of %u byte is too short", "NAT-PMP: response of %u bytes is too short", len), (guint) len);
+               g_dngettext (GETTEXT_PACKAGE, "NAT-PMP: response of %u byte is too short",
+                            "NAT-PMP: response of %u bytes is too short", len),
+               (guint) len);
   return FALSE;
 }
 

@@ -3,6 +3,9 @@
 #include "pcp-backend.h"
 
 #include "pcp-map.h"
+#include "pcp-range.h"
+#include "pcp-request.h"
+#include "pcp-set-op.h"
 #include "plum-backend-log.h"
 #include "plum-wire-address.h"
 
@@ -16,7 +19,7 @@ struct _PlumPcpBackend
 {
   PlumBackend parent_instance;
 
-  PlumUdpSession *session; /* its probe is ANNOUNCE */
+  PcpSession pcp; /* the probe of its session is ANNOUNCE */
 };
 
 G_DEFINE_FINAL_TYPE (PlumPcpBackend, plum_pcp_backend, PLUM_TYPE_BACKEND)
@@ -25,13 +28,14 @@ G_DEFINE_FINAL_TYPE (PlumPcpBackend, plum_pcp_backend, PLUM_TYPE_BACKEND)
 static void
 plum_pcp_backend_on_update (PlumPcpBackend *self, const PcpReply *reply)
 {
-  PlumUdpSession *session = self->session;
+  PlumUdpSession *session = self->pcp.udp;
   g_autoptr (GInetAddress) address = NULL;
   g_autofree char *reason = NULL;
   PlumExchangeKey key;
   PlumLeaseTableRow *row;
+  PcpSet *set;
 
-  pcp_map_make_key (&reply->map, &key);
+  pcp_request_make_key (&reply->map, &key);
   row = plum_lease_table_lookup (session->leases, &key);
   if (row == NULL || !row->live || reply->result != PCP_SUCCESS)
     {
@@ -51,7 +55,9 @@ plum_pcp_backend_on_update (PlumPcpBackend *self, const PcpReply *reply)
       return;
     }
 
-  if (reply->lifetime > 0 && reply->map.external_port == row->external_port)
+  set = pcp_sets_find (&self->pcp, &key);
+  if (reply->lifetime > 0 && reply->map.external_port == row->external_port &&
+      (set == NULL || pcp_set_fits (set, &reply->map)))
     {
       const PlumUdpGrant grant = {
         .key = &key,
@@ -68,15 +74,28 @@ plum_pcp_backend_on_update (PlumPcpBackend *self, const PcpReply *reply)
     {
       reason = g_strdup_printf ("PCP: %s has removed the mapping of external port %u",
                                 plum_udp_session_get_peer (session), row->external_port);
+      row->certain = FALSE;
       plum_backend_report_lost (PLUM_BACKEND (self), reason);
     }
+}
+
+/* Call it last. A restarted server may have other software. */
+static void
+plum_pcp_backend_note_epoch (PlumPcpBackend *self, uint32_t epoch)
+{
+  if (!plum_udp_session_epoch_fits (self->pcp.udp, epoch))
+    {
+      self->pcp.filters_work = FALSE;
+      self->pcp.sets_ignored = FALSE;
+    }
+  plum_udp_session_note_epoch (self->pcp.udp, epoch);
 }
 
 static void
 plum_pcp_backend_on_map (PlumPcpBackend *self, const PcpReply *reply)
 {
-  if (pcp_map_handle_reply (self->session, reply))
-    plum_udp_session_note_epoch (self->session, reply->epoch);
+  if (pcp_set_op_handle_reply (&self->pcp, reply) || pcp_map_handle_reply (&self->pcp, reply))
+    plum_pcp_backend_note_epoch (self, reply->epoch);
   else
     plum_pcp_backend_on_update (self, reply);
 }
@@ -85,7 +104,7 @@ static void
 plum_pcp_backend_on_announce (PlumPcpBackend *self, const PcpReply *reply)
 {
   const char *reason = "an unsolicited ANNOUNCE response reports a restart";
-  PlumUdpSession *session = self->session;
+  PlumUdpSession *session = self->pcp.udp;
   g_autoptr (GError) error = NULL;
 
   if (!plum_server_probe_is_running (session->probe))
@@ -107,16 +126,16 @@ plum_pcp_backend_on_announce (PlumPcpBackend *self, const PcpReply *reply)
   /* A router that announces and was not restarted has a new address (miniupnpd then keeps its
    * epoch), which the answer to ANNOUNCE does not contain. */
   if (plum_udp_session_serve_announcement (session, reply->epoch))
-    pcp_map_refresh (session, NULL);
+    pcp_map_refresh (&self->pcp, NULL);
 
-  plum_udp_session_note_epoch (session, reply->epoch);
+  plum_pcp_backend_note_epoch (self, reply->epoch);
 }
 
 /* The response does not identify the request: it applies to all pending ones (quirk 2). */
 static void
 plum_pcp_backend_on_version (PlumPcpBackend *self, const PcpReply *reply)
 {
-  const char *peer = plum_udp_session_get_peer (self->session);
+  const char *peer = plum_udp_session_get_peer (self->pcp.udp);
   g_autoptr (GError) error = NULL;
 
   if (reply->version == 0)
@@ -127,7 +146,7 @@ plum_pcp_backend_on_version (PlumPcpBackend *self, const PcpReply *reply)
                  _ ("PCP: %s refused version %d and offers version %u"), peer, PCP_VERSION,
                  reply->version);
 
-  plum_udp_session_fail_all (self->session, error);
+  plum_udp_session_fail_all (self->pcp.udp, error);
 }
 
 static gboolean
@@ -159,7 +178,14 @@ receive (PlumBackend *backend, const uint8_t *data, size_t len, GError **error)
 static void
 refresh (PlumBackend *backend, const PlumExchangeKey *key)
 {
-  pcp_map_refresh_key (PLUM_PCP_BACKEND (backend)->session, key);
+  pcp_map_refresh_key (&PLUM_PCP_BACKEND (backend)->pcp, key);
+}
+
+static void
+give_up (PlumUdpOperation *operation, GError *error)
+{
+  if (!pcp_set_op_give_up (operation, error))
+    pcp_map_give_up (operation, error);
 }
 
 static size_t
@@ -195,7 +221,7 @@ static const PlumUdpProtocol pcp_protocol = {
   .epoch_is_valid = pcp_epoch_is_valid,
   .check_network = check_network,
   .refresh = refresh,
-  .give_up = pcp_map_give_up,
+  .give_up = give_up,
   .encode_probe = encode_probe,
   .receive = receive,
 };
@@ -203,7 +229,7 @@ static const PlumUdpProtocol pcp_protocol = {
 static void
 plum_pcp_backend_discover (PlumBackend *backend, PlumCall *call)
 {
-  plum_udp_session_discover (PLUM_PCP_BACKEND (backend)->session, call);
+  plum_udp_session_discover (PLUM_PCP_BACKEND (backend)->pcp.udp, call);
 }
 
 static gboolean
@@ -213,27 +239,9 @@ plum_pcp_backend_supports (PlumBackend *backend, PlumRequest *request)
 }
 
 static void
-plum_pcp_backend_map (PlumBackend *backend, PlumRequest *request, PlumCall *call)
+plum_pcp_backend_map_several (PlumBackend *backend, GListModel *calls)
 {
-  PlumUdpSession *session = PLUM_PCP_BACKEND (backend)->session;
-  PlumExchangeKey key;
-  PcpMap map;
-
-  if (!plum_udp_session_check_network (session, call))
-    return;
-
-  pcp_map_fill (session, request, FALSE, &map);
-  if (!plum_udp_session_is_ipv4 (session) && map.prefer_failure &&
-      map.external_port != map.internal_port)
-    {
-      plum_call_fail (call, PLUM_ERROR_CONFLICT,
-                      _ ("PCP: an IPv6 pinhole keeps the port: the external port cannot differ"));
-      return;
-    }
-
-  pcp_map_make_key (&map, &key);
-  if (plum_udp_session_check_hold (session, &key, map.external_port, map.prefer_failure, call))
-    pcp_map_start (session, call, &map, plum_request_get_lifetime (request));
+  pcp_range_map (&PLUM_PCP_BACKEND (backend)->pcp, calls);
 }
 
 static void
@@ -242,26 +250,29 @@ plum_pcp_backend_unmap (PlumBackend *backend,
                         PlumLease *lease,
                         PlumCall *call)
 {
-  PlumUdpSession *session = PLUM_PCP_BACKEND (backend)->session;
+  PcpSession *pcp = &PLUM_PCP_BACKEND (backend)->pcp;
   PlumExchangeKey key;
   PcpMap map;
 
-  if (!plum_udp_session_check_network (session, call))
+  if (!plum_udp_session_check_network (pcp->udp, call))
     return;
 
-  pcp_map_fill (session, request, TRUE, &map);
-  pcp_map_make_key (&map, &key);
-  plum_udp_session_remove_lease (session, &key);
-  pcp_map_start (session, call, &map, 0);
+  pcp_request_read (pcp->udp, request, TRUE, &map);
+  if (pcp_set_op_release (pcp, &map, lease, call))
+    return;
+
+  pcp_request_make_key (&map, &key);
+  plum_udp_session_remove_lease (pcp->udp, &key);
+  pcp_map_start (pcp, call, &map, 0);
 }
 
 static void
 plum_pcp_backend_delete_entry (PlumBackend *backend, PlumEntry *entry, PlumCall *call)
 {
-  PlumUdpSession *session = PLUM_PCP_BACKEND (backend)->session;
+  PlumUdpSession *session = PLUM_PCP_BACKEND (backend)->pcp.udp;
 
   if (plum_udp_session_check_entry (session, entry, call))
-    pcp_map_delete_entry (session, entry, call);
+    pcp_map_delete_entry (&PLUM_PCP_BACKEND (backend)->pcp, entry, call);
 }
 
 static void
@@ -270,15 +281,15 @@ plum_pcp_backend_check (PlumBackend *backend,
                         PlumLease *lease,
                         PlumCall *call)
 {
-  plum_udp_session_check (PLUM_PCP_BACKEND (backend)->session, call);
+  plum_udp_session_check (PLUM_PCP_BACKEND (backend)->pcp.udp, call);
 }
 
 static void
 plum_pcp_backend_get_external_address (PlumBackend *backend, PlumCall *call)
 {
-  PlumUdpSession *session = PLUM_PCP_BACKEND (backend)->session;
+  PlumUdpSession *session = PLUM_PCP_BACKEND (backend)->pcp.udp;
 
-  if (pcp_map_refresh (session, call))
+  if (pcp_map_refresh (&PLUM_PCP_BACKEND (backend)->pcp, call))
     return;
 
   if (session->external_address != NULL)
@@ -298,7 +309,7 @@ plum_pcp_backend_get_address_source (PlumBackend *backend)
 static void
 plum_pcp_backend_listen (PlumBackend *backend, gboolean listen)
 {
-  plum_udp_session_listen (PLUM_PCP_BACKEND (backend)->session, listen);
+  plum_udp_session_listen (PLUM_PCP_BACKEND (backend)->pcp.udp, listen);
 }
 
 static void
@@ -308,7 +319,9 @@ plum_pcp_backend_constructed (GObject *object)
 
   G_OBJECT_CLASS (plum_pcp_backend_parent_class)->constructed (object);
 
-  self->session = plum_udp_session_new (PLUM_BACKEND (object), &pcp_protocol);
+  self->pcp.udp = plum_udp_session_new (PLUM_BACKEND (object), &pcp_protocol);
+  self->pcp.sets = g_ptr_array_new_with_free_func (pcp_set_free);
+  self->pcp.deleted_sets = g_array_new (FALSE, FALSE, sizeof (PlumExchangeKey));
 }
 
 static void
@@ -316,7 +329,9 @@ plum_pcp_backend_finalize (GObject *object)
 {
   PlumPcpBackend *self = PLUM_PCP_BACKEND (object);
 
-  g_clear_pointer (&self->session, plum_udp_session_free);
+  g_clear_pointer (&self->pcp.udp, plum_udp_session_free);
+  g_clear_pointer (&self->pcp.sets, g_ptr_array_unref);
+  g_clear_pointer (&self->pcp.deleted_sets, g_array_unref);
 
   G_OBJECT_CLASS (plum_pcp_backend_parent_class)->finalize (object);
 }
@@ -338,7 +353,7 @@ plum_pcp_backend_class_init (PlumPcpBackendClass *klass)
   backend_class->anycast = anycast;
   backend_class->discover = plum_pcp_backend_discover;
   backend_class->supports = plum_pcp_backend_supports;
-  backend_class->map = plum_pcp_backend_map;
+  backend_class->map_several = plum_pcp_backend_map_several;
   backend_class->unmap = plum_pcp_backend_unmap;
   backend_class->check = plum_pcp_backend_check;
   backend_class->get_external_address = plum_pcp_backend_get_external_address;

@@ -17,10 +17,16 @@
 /* A header only. */
 #define OPTION_PREFER_FAILURE 2u
 #define OPTION_FILTER 3u
+#define OPTION_PORT_SET 130u
 
 /* The length of the data of an option. */
 #define THIRD_PARTY_LEN (PCP_THIRD_PARTY_SIZE - 4u)
 #define FILTER_LEN (PCP_FILTER_SIZE - 4u)
+/* Without the padding. */
+#define PORT_SET_LEN 5u
+#define PORT_SET_PADDING 3u
+
+#define KEEP_PARITY 0x01u
 
 #define SHORT_FLOOR 30u
 #define LONG_FLOOR 300u
@@ -156,6 +162,17 @@ encode_filter (PlumWriter *w, uint8_t prefix, const uint8_t *address)
     plum_writer_zeros (w, PCP_ADDRESS_SIZE);
 }
 
+/* RFC 7753 4. RFC 6887 7.3: the length does not include the padding. */
+static void
+encode_port_set (PlumWriter *w, const PcpPortSet *set)
+{
+  encode_option (w, OPTION_PORT_SET, PORT_SET_LEN);
+  plum_writer_be (w, set->size, 2);
+  plum_writer_be (w, set->first, 2);
+  plum_writer_be (w, set->keep_parity ? KEEP_PARITY : 0, 1);
+  plum_writer_zeros (w, PORT_SET_PADDING);
+}
+
 /* RFC 6887 13.1 to 13.3 */
 static void
 encode_options (PlumWriter *w, const PcpMap *map)
@@ -169,10 +186,12 @@ encode_options (PlumWriter *w, const PcpMap *map)
     }
   if (map->prefer_failure)
     encode_option (w, OPTION_PREFER_FAILURE, 0);
-  if (hosts->remote_prefix != 0 && hosts->replace_filters)
+  if (hosts->n_filters > 0 && hosts->replace_filters)
     encode_filter (w, 0, NULL);
-  if (hosts->remote_prefix != 0)
-    encode_filter (w, hosts->remote_prefix, hosts->remote_address);
+  for (guint i = 0; i < hosts->n_filters; i++)
+    encode_filter (w, hosts->filters[i].prefix, hosts->filters[i].address);
+  if (map->set.size != 0)
+    encode_port_set (w, &map->set);
 }
 
 /* RFC 6887 11.1 */
@@ -234,21 +253,40 @@ is_version_reply (const uint8_t *data, size_t len, uint8_t *version)
   return TRUE;
 }
 
-/* A filter of all remote hosts, or of some ports only, is not one that was requested. */
+/* A filter of all remote hosts, or of some ports only, is not one that was requested. More filters
+ * than a request can have do not answer one. */
 static void
 read_filter (PcpHosts *hosts, const uint8_t *data, size_t len)
 {
   PlumReader r = PLUM_READER_INIT (data, len);
+  PcpFilter *filter;
   uint32_t prefix, port;
 
   plum_reader_take (&r, 1);
   prefix = plum_reader_be (&r, 1);
   port = plum_reader_be (&r, 2);
-  if (prefix == 0 || port != 0)
+  if (prefix == 0 || port != 0 || hosts->n_filters == PCP_FILTERS_MAX)
     return;
 
-  hosts->remote_prefix = (uint8_t) prefix;
-  plum_reader_bytes (&r, hosts->remote_address, PCP_ADDRESS_SIZE);
+  filter = &hosts->filters[hosts->n_filters++];
+  filter->prefix = (uint8_t) prefix;
+  plum_reader_bytes (&r, filter->address, PCP_ADDRESS_SIZE);
+}
+
+/* A set without ports, or past the last port, is not one that a server can map. */
+static void
+read_port_set (PcpPortSet *set, const uint8_t *data, size_t len)
+{
+  PlumReader r = PLUM_READER_INIT (data, len);
+  uint32_t size = plum_reader_be (&r, 2);
+  uint32_t first = plum_reader_be (&r, 2);
+
+  if (size == 0 || first == 0 || first + size - 1 > G_MAXUINT16)
+    return;
+
+  set->size = (uint16_t) size;
+  set->first = (uint16_t) first;
+  set->keep_parity = (plum_reader_be (&r, 1) & KEEP_PARITY) != 0;
 }
 
 /* data: NULL if it passes the end. */
@@ -272,6 +310,10 @@ read_option (PcpMap *map, uint32_t code, uint32_t length, const uint8_t *data)
   else if (code == OPTION_FILTER && length == FILTER_LEN)
     {
       read_filter (hosts, data, length);
+    }
+  else if (code == OPTION_PORT_SET && length == PORT_SET_LEN && map->set.size == 0)
+    {
+      read_port_set (&map->set, data, length);
     }
 }
 

@@ -18,7 +18,11 @@ G_BEGIN_DECLS
 #define PCP_PREFER_FAILURE_SIZE 4
 #define PCP_THIRD_PARTY_SIZE 20
 #define PCP_FILTER_SIZE 24
+#define PCP_PORT_SET_SIZE 12
 #define PCP_PACKET_MAX 1100
+
+/* The filters of one request. RFC 6887 13.3 sets no limit; a packet has room for 40. */
+#define PCP_FILTERS_MAX 32
 
 /* s: the longest granted lifetime and error lifetime, one day (RFC 6887 15, 7.4). */
 #define PCP_LIFETIME_MAX 86400u
@@ -64,16 +68,32 @@ typedef struct
   const char *advice; /* what it means, for the user */
 } PcpResult;
 
-/* The options THIRD_PARTY and FILTER. A filter is for all remote ports. */
+/* A filter is for all remote ports. */
+typedef struct
+{
+  uint8_t prefix; /* bits, in wire format: 97 to 128 for IPv4 */
+  uint8_t address[PCP_ADDRESS_SIZE];
+} PcpFilter;
+
+/* The options THIRD_PARTY and FILTER. */
 typedef struct
 {
   gboolean has_internal;
   uint8_t internal_address[PCP_ADDRESS_SIZE];
-  uint8_t remote_prefix; /* bits, in wire format: 97 to 128 for IPv4; 0: no filter */
-  uint8_t remote_address[PCP_ADDRESS_SIZE];
-  gboolean replace_filters; /* in a request: the filter replaces those that the server has */
+  guint n_filters;
+  PcpFilter filters[PCP_FILTERS_MAX];
+  gboolean replace_filters; /* in a request: the filters replace those that the server has */
   gboolean adapted;         /* that was changed after a refusal */
 } PcpHosts;
+
+/* The option PORT_SET (RFC 7753 4): consecutive internal ports, which lead to consecutive external
+ * ports. */
+typedef struct
+{
+  uint16_t size;        /* 0: no option */
+  uint16_t first;       /* the first internal port; in a request, that of the MAP */
+  gboolean keep_parity; /* the first external port is to be odd or even like the internal one */
+} PcpPortSet;
 
 /* The mapping of a MAP request or response. */
 typedef struct
@@ -85,6 +105,7 @@ typedef struct
   uint8_t external_address[PCP_ADDRESS_SIZE];
   gboolean prefer_failure; /* the option: no other external port or address */
   PcpHosts hosts;
+  PcpPortSet set; /* the ports above are the first ones of the set */
 } PcpMap;
 
 typedef enum {

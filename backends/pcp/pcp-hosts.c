@@ -10,42 +10,118 @@
 /* The length of the prefix of an IPv4 address in its wire format. */
 #define MAPPED_PREFIX 96
 
-void
+static void
+fill_filter (PcpFilter *filter, GInetAddressMask *mask)
+{
+  plum_wire_address_from_inet (g_inet_address_mask_get_address (mask), filter->address);
+  filter->prefix = (uint8_t) g_inet_address_mask_get_length (mask);
+  if (g_inet_address_mask_get_family (mask) == G_SOCKET_FAMILY_IPV4)
+    filter->prefix += MAPPED_PREFIX;
+}
+
+gboolean
 pcp_hosts_fill (PcpHosts *self, PlumRequest *request)
 {
   GInetAddress *internal = plum_request_get_internal_address (request);
-  GInetAddressMask *remote = plum_request_get_remote_address (request);
+  GListModel *remote = plum_request_get_remote_addresses (request);
 
   *self = (PcpHosts){ .has_internal = internal != NULL };
   if (internal != NULL)
     plum_wire_address_from_inet (internal, self->internal_address);
   if (remote == NULL)
-    return;
+    return TRUE;
+  if (g_list_model_get_n_items (remote) > PCP_FILTERS_MAX)
+    return FALSE;
 
-  plum_wire_address_from_inet (g_inet_address_mask_get_address (remote), self->remote_address);
-  self->remote_prefix = (uint8_t) g_inet_address_mask_get_length (remote);
-  if (g_inet_address_mask_get_family (remote) == G_SOCKET_FAMILY_IPV4)
-    self->remote_prefix += MAPPED_PREFIX;
+  self->n_filters = g_list_model_get_n_items (remote);
+  for (guint i = 0; i < self->n_filters; i++)
+    {
+      g_autoptr (GInetAddressMask) mask = g_list_model_get_item (remote, i);
+
+      fill_filter (&self->filters[i], mask);
+    }
+  return TRUE;
 }
 
 gboolean
 pcp_hosts_is_empty (const PcpHosts *self)
 {
-  return !self->has_internal && self->remote_prefix == 0;
+  return !self->has_internal && self->n_filters == 0;
+}
+
+static gboolean
+filter_equal (const PcpFilter *a, const PcpFilter *b)
+{
+  return a->prefix == b->prefix && plum_bytes_equal (a->address, b->address, PCP_ADDRESS_SIZE);
+}
+
+static gboolean
+pcp_hosts_has_filter (const PcpHosts *self, const PcpFilter *filter)
+{
+  for (guint i = 0; i < self->n_filters; i++)
+    if (filter_equal (&self->filters[i], filter))
+      return TRUE;
+
+  return FALSE;
+}
+
+/* In any order. Each filter that is missing or added lets other hosts in than requested. */
+static gboolean
+pcp_hosts_has_same_filters (const PcpHosts *self, const PcpHosts *other)
+{
+  for (guint i = 0; i < self->n_filters; i++)
+    if (!pcp_hosts_has_filter (other, &self->filters[i]))
+      return FALSE;
+  for (guint i = 0; i < other->n_filters; i++)
+    if (!pcp_hosts_has_filter (self, &other->filters[i]))
+      return FALSE;
+
+  return TRUE;
+}
+
+gboolean
+pcp_hosts_has_same_internal (const PcpHosts *self, const PcpHosts *other)
+{
+  return self->has_internal == other->has_internal &&
+         (!self->has_internal ||
+          plum_bytes_equal (self->internal_address, other->internal_address, PCP_ADDRESS_SIZE));
+}
+
+gboolean
+pcp_hosts_equal (const PcpHosts *self, const PcpHosts *other)
+{
+  return pcp_hosts_has_same_internal (self, other) && pcp_hosts_has_same_filters (self, other);
 }
 
 static char *
-describe_remote (const PcpHosts *self)
+describe_filter (const PcpFilter *self)
 {
-  g_autoptr (GInetAddress) address = plum_wire_address_to_inet (self->remote_address);
+  g_autoptr (GInetAddress) address = plum_wire_address_to_inet (self->address);
   g_autoptr (GInetAddressMask) mask = NULL;
-  guint length = self->remote_prefix;
+  guint length = self->prefix;
 
-  if (plum_wire_address_is_ipv4 (self->remote_address))
+  if (plum_wire_address_is_ipv4 (self->address))
     length -= MAPPED_PREFIX;
   if (address != NULL)
     mask = g_inet_address_mask_new (address, length, NULL);
   return mask != NULL ? g_inet_address_mask_to_string (mask) : g_strdup (_ ("an unknown network"));
+}
+
+/* The hosts that may connect. (transfer full) */
+static char *
+describe_remote (const PcpHosts *self)
+{
+  g_autofree char *text = describe_filter (&self->filters[0]);
+
+  for (guint i = 1; i < self->n_filters; i++)
+    {
+      g_autofree char *before = g_steal_pointer (&text);
+      g_autofree char *last = describe_filter (&self->filters[i]);
+
+      /* Translators: one or more addresses, and one more. */
+      text = g_strdup_printf (_ ("%s and %s"), before, last);
+    }
+  return g_steal_pointer (&text);
 }
 
 static char *
@@ -61,7 +137,7 @@ describe_port (const PcpMap *map)
 {
   const char *protocol = map->protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP";
   g_autofree char *host = map->hosts.has_internal ? describe_internal (&map->hosts) : NULL;
-  g_autofree char *remote = map->hosts.remote_prefix != 0 ? describe_remote (&map->hosts) : NULL;
+  g_autofree char *remote = map->hosts.n_filters > 0 ? describe_remote (&map->hosts) : NULL;
 
   if (host != NULL && remote != NULL)
     /* Translators: TCP or UDP, a port, its host, the hosts that may connect. */
@@ -94,16 +170,12 @@ pcp_hosts_describe_map (const PcpMap *map)
 GError *
 pcp_hosts_check_reply (const PcpHosts *self, const PcpHosts *reply, const char *peer)
 {
-  if (self->has_internal &&
-      (!reply->has_internal ||
-       !plum_bytes_equal (self->internal_address, reply->internal_address, PCP_ADDRESS_SIZE)))
+  if (self->has_internal && !pcp_hosts_has_same_internal (self, reply))
     return g_error_new (PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED,
                         _ ("PCP: %s ignored that the mapping is for another host (THIRD_PARTY)"),
                         peer);
 
-  if (self->remote_prefix != 0 &&
-      (self->remote_prefix != reply->remote_prefix ||
-       !plum_bytes_equal (self->remote_address, reply->remote_address, PCP_ADDRESS_SIZE)))
+  if (self->n_filters > 0 && !pcp_hosts_has_same_filters (self, reply))
     return g_error_new (PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED,
                         _ ("PCP: %s ignored which remote hosts may connect (FILTER)"), peer);
 
@@ -116,12 +188,12 @@ pcp_hosts_make_error (const PcpHosts *self, uint8_t code, const char *peer, cons
   const PcpResult *result = pcp_result_lookup (code);
   const char *advice = _ (result->advice);
 
-  if (code == PCP_UNSUPP_OPTION && self->has_internal && self->remote_prefix != 0)
+  if (code == PCP_UNSUPP_OPTION && self->has_internal && self->n_filters > 0)
     advice = _ ("the router does not let this host map ports of other hosts, or cannot restrict a "
                 "mapping to some remote hosts");
   else if (code == PCP_UNSUPP_OPTION && self->has_internal)
     advice = _ ("the router does not let this host map ports of other hosts");
-  else if (code == PCP_UNSUPP_OPTION && self->remote_prefix != 0)
+  else if (code == PCP_UNSUPP_OPTION && self->n_filters > 0)
     advice = _ ("the router cannot restrict a mapping to some remote hosts");
   else if ((code == PCP_NOT_AUTHORIZED || code == PCP_MALFORMED_REQUEST) && self->has_internal)
     advice = _ ("the router may not let this host map ports of other hosts");
@@ -157,7 +229,7 @@ pcp_hosts_adapt (PcpHosts *self, uint8_t code)
 {
   gboolean replace = code == PCP_EXCESSIVE_REMOTE_PEERS;
 
-  if (self->remote_prefix == 0 || self->adapted || self->replace_filters == replace ||
+  if (self->n_filters == 0 || self->adapted || self->replace_filters == replace ||
       (!replace && code != PCP_MALFORMED_OPTION && code != PCP_MALFORMED_REQUEST))
     return FALSE;
 

@@ -9,8 +9,12 @@ G_BEGIN_DECLS
 
 /* The options for another internal host and for the remote hosts (RFC 6887 13.1, 13.3). */
 
-void pcp_hosts_fill (PcpHosts *self, PlumRequest *request);
+/* FALSE: more remote hosts and networks than a request can have; there are no filters then. */
+gboolean pcp_hosts_fill (PcpHosts *self, PlumRequest *request);
 gboolean pcp_hosts_is_empty (const PcpHosts *self);
+gboolean pcp_hosts_equal (const PcpHosts *self, const PcpHosts *other);
+/* Whether the mappings of both lead to the same host. */
+gboolean pcp_hosts_has_same_internal (const PcpHosts *self, const PcpHosts *other);
 /* For messages: “TCP port 80 of 192.168.1.5, from 203.0.113.0/24”. (transfer full) */
 char *pcp_hosts_describe_map (const PcpMap *map);
 /* (transfer full) (nullable): the error for a success that does not repeat the options: a server

@@ -85,6 +85,9 @@ map_op_is_copy (MapOp *op, const PcpMap *reply)
 {
   const PcpMap *previous = &op->previous;
 
+  /* The answer to a request for a set of ports, which came before. */
+  if (reply->set.size != 0 && op->map.set.size == 0)
+    return TRUE;
   if (previous->internal_port == 0)
     return FALSE;
 
@@ -107,7 +110,8 @@ map_op_begin_probe (MapOp *op)
                            plum_backend_get_network (op->base.session->backend)),
                          op->map.external_address);
   op->map.hosts.replace_filters = FALSE;
-  op->map.hosts.remote_prefix = INVALID_PREFIX;
+  op->map.hosts.n_filters = 1;
+  op->map.hosts.filters[0].prefix = INVALID_PREFIX;
 }
 
 GError *
@@ -123,7 +127,7 @@ map_op_end_probe (MapOp *op, const PcpReply *reply)
   op->probe_lifetime = 0;
   if (reply->result == PCP_MALFORMED_OPTION)
     {
-      session->filters_work = TRUE;
+      op->pcp->filters_work = TRUE;
       return NULL;
     }
 
@@ -141,5 +145,5 @@ map_op_end_probe (MapOp *op, const PcpReply *reply)
 gboolean
 map_op_is_probe_copy (const PcpReply *reply)
 {
-  return reply->map.hosts.remote_prefix == INVALID_PREFIX;
+  return reply->map.hosts.n_filters == 1 && reply->map.hosts.filters[0].prefix == INVALID_PREFIX;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "pcp-codec.h"
+#include "pcp-session.h"
 #include "plum-udp-operation.h"
 
 G_BEGIN_DECLS
@@ -12,6 +13,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   PlumUdpOperation base; /* first; base.call is NULL if nothing waits for a refresh */
+  PcpSession *pcp;       /* borrowed */
   PcpMap map;
   PcpMap requested; /* the first try, with the option if the external port is required */
   PcpMap previous;  /* the try before this one */

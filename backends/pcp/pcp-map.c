@@ -4,6 +4,8 @@
 
 #include "pcp-hosts.h"
 #include "pcp-map-change.h"
+#include "pcp-request.h"
+#include "pcp-set.h"
 #include "plum-backend-log.h"
 #include "plum-bytes.h"
 #include "plum-double-nat.h"
@@ -16,17 +18,6 @@ static GSocketFamily
 get_family (PlumUdpSession *session)
 {
   return plum_network_get_family (plum_backend_get_network (session->backend));
-}
-
-void
-pcp_map_make_key (const PcpMap *map, PlumExchangeKey *key)
-{
-  PlumWriter w = PLUM_WRITER_INIT (key->bytes, sizeof key->bytes);
-
-  plum_writer_be (&w, PCP_OPCODE_MAP, 1);
-  plum_writer_be (&w, map->protocol, 1);
-  plum_writer_be (&w, map->internal_port, 2);
-  plum_writer_bytes (&w, map->nonce, PCP_NONCE_SIZE);
 }
 
 /* An answer contains the address that the request contained (RFC 6887 7.2): the server does not
@@ -53,48 +44,6 @@ pcp_map_make_error (PlumUdpSession *session,
     peer, what, client);
 }
 
-/* The nonce depends on the mapping and the server. It is the same after a lost answer and after a
- * restart of the program, and differs for another server (RFC 6887 11.2, RFC 7488). */
-static void
-make_nonce (PlumUdpSession *session, PlumRequest *request, uint8_t nonce[PCP_NONCE_SIZE])
-{
-  GInetAddress *server = plum_network_get_gateway (plum_backend_get_network (session->backend));
-  gsize key_size;
-  const guchar *key = g_bytes_get_data (plum_request_get_key (request), &key_size);
-  g_autoptr (GHmac) hmac = g_hmac_new (G_CHECKSUM_SHA256, key, key_size);
-  guint8 digest[32];
-  gsize digest_size = sizeof digest;
-
-  g_hmac_update (hmac, g_inet_address_to_bytes (server),
-                 (gssize) g_inet_address_get_native_size (server));
-  g_hmac_get_digest (hmac, digest, &digest_size);
-  plum_bytes_copy (nonce, digest, PCP_NONCE_SIZE);
-}
-
-void
-pcp_map_fill (PlumUdpSession *session, PlumRequest *request, gboolean deletion, PcpMap *map)
-{
-  GInetAddress *address = plum_request_get_external_address (request);
-
-  *map = (PcpMap){ .protocol = plum_request_get_protocol (request) };
-  map->internal_port = (uint16_t) plum_request_get_internal_port (request);
-  make_nonce (session, request, map->nonce);
-  pcp_hosts_fill (&map->hosts, request);
-
-  /* Quirk 16 and erratum 3621: "no preference" is all zeros of the requested family. */
-  plum_wire_address_any (get_family (session), map->external_address);
-  if (deletion)
-    {
-      map->hosts.remote_prefix = 0; /* RFC 6887 13.3: MALFORMED_OPTION */
-      return;
-    }
-
-  map->external_port = (uint16_t) plum_request_get_external_port (request);
-  map->prefer_failure = plum_request_get_require_external_port (request);
-  if (address != NULL)
-    plum_wire_address_from_inet (address, map->external_address);
-}
-
 static size_t
 map_op_encode (PlumUdpOperation *base, uint8_t *out, size_t size)
 {
@@ -108,13 +57,14 @@ map_op_encode (PlumUdpOperation *base, uint8_t *out, size_t size)
 }
 
 static MapOp *
-map_op_new (PlumUdpSession *session, PlumCall *call, const PcpMap *map, uint32_t lifetime)
+map_op_new (PcpSession *pcp, PlumCall *call, const PcpMap *map, uint32_t lifetime)
 {
   PlumExchangeKey key;
   MapOp *op;
 
-  pcp_map_make_key (map, &key);
-  op = (MapOp *) plum_udp_operation_new (sizeof *op, session, call, &key, map_op_encode);
+  pcp_request_make_key (map, &key);
+  op = (MapOp *) plum_udp_operation_new (sizeof *op, pcp->udp, call, &key, map_op_encode);
+  op->pcp = pcp;
   op->base.lifetime = lifetime;
   op->base.requested_port = map->external_port;
   op->base.exact = map->prefer_failure;
@@ -124,77 +74,73 @@ map_op_new (PlumUdpSession *session, PlumCall *call, const PcpMap *map, uint32_t
 }
 
 void
-pcp_map_start (PlumUdpSession *session, PlumCall *call, const PcpMap *map, uint32_t lifetime)
+pcp_map_start (PcpSession *pcp, PlumCall *call, const PcpMap *map, uint32_t lifetime)
 {
   PlumLeaseTableRow *row;
   MapOp *op;
 
-  if (!plum_udp_session_open (session, call))
+  if (!plum_udp_session_open (pcp->udp, call))
     return;
 
   /* Filters add up (RFC 6887 13.3). */
-  op = map_op_new (session, call, map, lifetime);
-  row = plum_lease_table_lookup (session->leases, &op->base.exchange.key);
+  op = map_op_new (pcp, call, map, lifetime);
+  row = plum_lease_table_lookup (pcp->udp->leases, &op->base.exchange.key);
   op->map.hosts.replace_filters = row != NULL && row->live;
   op->requested.hosts.replace_filters = op->map.hosts.replace_filters;
-  if (op->map.hosts.remote_prefix != 0 && !session->filters_work)
+  if (op->map.hosts.n_filters > 0 && !pcp->filters_work)
     map_op_begin_probe (op);
   plum_udp_operation_start (&op->base);
 }
 
-/* What pcp_map_make_key () wrote, and the options of the request. */
 static void
-fill_from_key (PlumUdpSession *session, const PlumExchangeKey *key, PcpMap *map)
+refresh_start (PcpSession *pcp, PlumCall *call, const PcpMap *map, uint32_t lifetime)
 {
-  PlumLeaseTableRow *row = plum_lease_table_lookup (session->leases, key);
-  PlumReader r = PLUM_READER_INIT (key->bytes, sizeof key->bytes);
-
-  plum_reader_be (&r, 1);
-  *map = (PcpMap){ .protocol = plum_reader_be (&r, 1) };
-  map->internal_port = (uint16_t) plum_reader_be (&r, 2);
-  plum_reader_bytes (&r, map->nonce, PCP_NONCE_SIZE);
-  plum_wire_address_any (get_family (session), map->external_address);
-  pcp_hosts_load (&map->hosts, row);
-}
-
-static void
-refresh_start (PlumUdpSession *session, PlumCall *call, const PcpMap *map, uint32_t lifetime)
-{
-  MapOp *op = map_op_new (session, call, map, lifetime);
+  MapOp *op = map_op_new (pcp, call, map, lifetime);
 
   op->base.is_refresh = TRUE;
   op->base.exchange.plan = &plum_retry_probe;
   plum_udp_operation_start (&op->base);
 }
 
-void
-pcp_map_refresh_key (PlumUdpSession *session, const PlumExchangeKey *key)
+/* What is live under the key: a mapping, or a set of ports. */
+static void
+read_live (PcpSession *pcp, const PlumExchangeKey *key, PcpMap *map)
 {
-  PlumLeaseTableRow *row = plum_lease_table_lookup (session->leases, key);
+  PcpSet *set = pcp_sets_find (pcp, key);
+
+  pcp_request_read_key (pcp->udp, key, map);
+  if (set != NULL)
+    map->set = set->map.set;
+}
+
+void
+pcp_map_refresh_key (PcpSession *pcp, const PlumExchangeKey *key)
+{
+  PlumLeaseTableRow *row = plum_lease_table_lookup (pcp->udp->leases, key);
   PcpMap map;
 
-  if (row == NULL || !row->live || !plum_exchanges_open (session->exchanges, NULL))
+  if (row == NULL || !row->live || !plum_exchanges_open (pcp->udp->exchanges, NULL))
     return;
 
-  fill_from_key (session, key, &map);
+  read_live (pcp, key, &map);
   map.external_port = row->requested_port;
-  refresh_start (session, NULL, &map, row->lifetime);
+  refresh_start (pcp, NULL, &map, row->lifetime);
 }
 
 gboolean
-pcp_map_refresh (PlumUdpSession *session, PlumCall *call)
+pcp_map_refresh (PcpSession *pcp, PlumCall *call)
 {
-  PlumLeaseTableRow *row = plum_lease_table_find_live (session->leases);
+  PlumLeaseTableRow *row = plum_lease_table_find_live (pcp->udp->leases);
   PcpMap map;
 
-  if (row == NULL || !plum_exchanges_open (session->exchanges, NULL))
+  if (row == NULL || !plum_exchanges_open (pcp->udp->exchanges, NULL))
     return FALSE;
 
-  fill_from_key (session, &row->key, &map);
+  read_live (pcp, &row->key, &map);
   map.external_port = row->external_port;
   if (row->external_address != NULL)
     plum_wire_address_from_inet (row->external_address, map.external_address);
-  refresh_start (session, call, &map, row->lifetime);
+  refresh_start (pcp, call, &map, row->lifetime);
   return TRUE;
 }
 
@@ -208,7 +154,7 @@ find_nonce (PlumUdpSession *session, PcpMap *map)
     {
       PcpMap live;
 
-      fill_from_key (session, &g_array_index (keys, PlumExchangeKey, i), &live);
+      pcp_request_read_key (session, &g_array_index (keys, PlumExchangeKey, i), &live);
       if (live.protocol == map->protocol && live.internal_port == map->internal_port &&
           !live.hosts.has_internal)
         {
@@ -222,8 +168,9 @@ find_nonce (PlumUdpSession *session, PcpMap *map)
 }
 
 void
-pcp_map_delete_entry (PlumUdpSession *session, PlumEntry *entry, PlumCall *call)
+pcp_map_delete_entry (PcpSession *pcp, PlumEntry *entry, PlumCall *call)
 {
+  PlumUdpSession *session = pcp->udp;
   PcpMap map = {
     .protocol = plum_entry_get_protocol (entry),
     .internal_port = (uint16_t) plum_entry_get_internal_port (entry),
@@ -234,13 +181,18 @@ pcp_map_delete_entry (PlumUdpSession *session, PlumEntry *entry, PlumCall *call)
     return;
 
   plum_wire_address_any (get_family (session), map.external_address);
+  if (pcp_sets_find_live (pcp, &map) != NULL)
+    {
+      plum_call_return_error (call, pcp_set_make_busy_error (pcp, &map));
+      return;
+    }
   if (!find_nonce (session, &map))
     {
       for (size_t i = 0; i < PCP_NONCE_SIZE; i++)
         map.nonce[i] = (uint8_t) g_random_int_range (0, 256);
     }
 
-  op = map_op_new (session, call, &map, 0);
+  op = map_op_new (pcp, call, &map, 0);
   op->base.is_entry = TRUE;
   plum_udp_operation_start (&op->base);
 }
@@ -414,7 +366,7 @@ map_op_undo (MapOp *op, GError *error, uint32_t granted)
 {
   op->map.external_port = 0;
   op->map.prefer_failure = FALSE;
-  op->map.hosts.remote_prefix = 0;
+  op->map.hosts.n_filters = 0;
   plum_wire_address_any (get_family (op->base.session), op->map.external_address);
   plum_udp_operation_undo (&op->base, error, granted);
 }
@@ -479,16 +431,30 @@ map_op_rejects (MapOp *op, const PcpReply *reply, uint16_t port)
          op->base.exchange.plan != &plum_retry_renewal;
 }
 
+/* The set is no longer what was granted: its mappings are requested again. */
+static void
+pcp_map_lose_set (PcpSession *pcp, PcpSet *set)
+{
+  g_autofree char *reason =
+    g_strdup_printf ("PCP: %s no longer has the set of %u ports from %u on",
+                     plum_udp_session_get_peer (pcp->udp), set->map.set.size, set->map.set.first);
+
+  pcp_set_get_row (set)->certain = FALSE;
+  plum_backend_report_lost (pcp->udp->backend, reason);
+}
+
 static void
 map_op_granted (MapOp *op, const PcpReply *reply)
 {
-  PlumUdpSession *session = op->base.session;
+  PcpSession *pcp = op->pcp;
+  PlumUdpSession *session = pcp->udp;
   PlumExchangeKey key = op->base.exchange.key;
   gboolean is_refresh = op->base.is_refresh;
   const PcpHosts hosts = op->map.hosts;
   uint16_t port = reply->map.external_port;
   g_autoptr (GInetAddress) address = NULL;
   PlumUdpGrant grant;
+  PcpSet *set;
 
   /* A pinhole keeps the port. Some routers answer its renewal with port 0. */
   if (port == 0 && !plum_udp_session_is_ipv4 (session))
@@ -502,7 +468,10 @@ map_op_granted (MapOp *op, const PcpReply *reply)
   plum_exchange_note_answer (&op->base.exchange);
   map_op_finish_call (op, reply, address, port);
   plum_udp_operation_free (&op->base);
-  if (is_refresh)
+  set = is_refresh ? pcp_sets_find (pcp, &key) : NULL;
+  if (set != NULL && pcp_set_is_live (set) && !pcp_set_fits (set, &reply->map))
+    pcp_map_lose_set (pcp, set);
+  else if (is_refresh)
     pcp_map_note_refresh (session, &grant, address);
   else
     {
@@ -536,13 +505,13 @@ map_op_probed (MapOp *op, const PcpReply *reply)
 }
 
 gboolean
-pcp_map_handle_reply (PlumUdpSession *session, const PcpReply *reply)
+pcp_map_handle_reply (PcpSession *pcp, const PcpReply *reply)
 {
   PlumExchangeKey key;
   MapOp *op;
 
-  pcp_map_make_key (&reply->map, &key);
-  op = (MapOp *) plum_udp_operation_lookup (session, &key);
+  pcp_request_make_key (&reply->map, &key);
+  op = (MapOp *) plum_udp_operation_lookup (pcp->udp, &key);
   if (op == NULL)
     return FALSE;
 

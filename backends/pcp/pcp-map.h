@@ -3,6 +3,7 @@
 #pragma once
 
 #include "pcp-codec.h"
+#include "pcp-session.h"
 #include "plum-udp-operation.h"
 
 G_BEGIN_DECLS
@@ -15,24 +16,21 @@ GError *pcp_map_make_error (PlumUdpSession *session,
                             const PcpHosts *hosts,
                             uint8_t result,
                             const char *what);
-void pcp_map_fill (PlumUdpSession *session, PlumRequest *request, gboolean deletion, PcpMap *map);
-/* The fields that a response must repeat (RFC 6887 11.4). */
-void pcp_map_make_key (const PcpMap *map, PlumExchangeKey *key);
 /* lifetime 0: a deletion. Finishes the call. */
-void pcp_map_start (PlumUdpSession *session, PlumCall *call, const PcpMap *map, uint32_t lifetime);
+void pcp_map_start (PcpSession *pcp, PlumCall *call, const PcpMap *map, uint32_t lifetime);
 /* Deletes an entry of this host: with the nonce of a live mapping, otherwise with a new one, which
  * the server refuses if it has the mapping with another one. */
-void pcp_map_delete_entry (PlumUdpSession *session, PlumEntry *entry, PlumCall *call);
+void pcp_map_delete_entry (PcpSession *pcp, PlumEntry *entry, PlumCall *call);
 /* Requests a live mapping once more. */
-void pcp_map_refresh_key (PlumUdpSession *session, const PlumExchangeKey *key);
+void pcp_map_refresh_key (PcpSession *pcp, const PlumExchangeKey *key);
 /* Renews any live mapping: no other request returns the external address. call: (nullable): a
  * request for it. FALSE: no mapping is live, and the call has not finished. */
-gboolean pcp_map_refresh (PlumUdpSession *session, PlumCall *call);
+gboolean pcp_map_refresh (PcpSession *pcp, PlumCall *call);
 /* The server's answers cannot be read: fails the operation, and deletes what it may have mapped.
  * error: (transfer full) */
 void pcp_map_give_up (PlumUdpOperation *operation, GError *error);
 /* FALSE: it answers no pending MAP. */
-gboolean pcp_map_handle_reply (PlumUdpSession *session, const PcpReply *reply);
+gboolean pcp_map_handle_reply (PcpSession *pcp, const PcpReply *reply);
 /* Records where a mapping is, and reports the external address if it has changed. */
 void pcp_map_note_grant (PlumUdpSession *session, const PlumUdpGrant *grant, GInetAddress *address);
 /* (transfer full) (nullable): NULL if the address is unknown: the field holds all zeros, an address

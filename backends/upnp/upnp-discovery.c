@@ -325,13 +325,9 @@ upnp_discovery_succeed (UpnpDiscovery *self, UpnpCandidate *chosen)
 {
   UpnpDevice *device = chosen->device;
 
-  if (device->is_gateway)
-    /* Translators: a service, and its router. */
-    note (self, _ ("chosen: %s of %s, the default gateway"), device->service->type, device->name);
-  else
-    /* Translators: a service, and its router. */
-    note (self, _ ("chosen: %s of %s, the best of the devices that answered"),
-          device->service->type, device->name);
+  /* Translators: a service, its router, and what this is, such as “the default gateway”. */
+  note (self, _ ("chosen: %s of %s, %s"), device->service->type, device->name,
+        upnp_link_place (upnp_session_get_network (self->operation.session), device->is_gateway));
   upnp_session_set_device (self->operation.session, device);
   upnp_operation_succeed (&self->operation);
 }

@@ -14,8 +14,9 @@ gboolean
 upnp_hosts_fill (UpnpHosts *self, PlumRequest *request)
 {
   GInetAddress *client = plum_request_get_internal_address (request);
-  GInetAddressMask *remote = plum_request_get_remote_address (request);
-  GInetAddress *address = remote != NULL ? g_inet_address_mask_get_address (remote) : NULL;
+  GListModel *remote = plum_request_get_remote_addresses (request);
+  g_autoptr (GInetAddressMask) mask = remote != NULL ? g_list_model_get_item (remote, 0) : NULL;
+  GInetAddress *address = mask != NULL ? g_inet_address_mask_get_address (mask) : NULL;
 
   *self = (UpnpHosts){ "" };
   if (client != NULL)
@@ -24,7 +25,8 @@ upnp_hosts_fill (UpnpHosts *self, PlumRequest *request)
     return TRUE;
 
   set_text (self->remote, address);
-  return g_inet_address_mask_get_length (remote) == 8 * g_inet_address_get_native_size (address);
+  return g_list_model_get_n_items (remote) == 1 &&
+         g_inet_address_mask_get_length (mask) == 8 * g_inet_address_get_native_size (address);
 }
 
 gboolean

@@ -16,7 +16,8 @@ typedef struct
   char remote[UPNP_HOST_SIZE]; /* the only remote host that may connect; "": all */
 } UpnpHosts;
 
-/* FALSE: the request is for a network of remote hosts, which UPnP cannot express. */
+/* FALSE: the request is for a network of remote hosts or for several ones, which UPnP cannot
+ * express. */
 gboolean upnp_hosts_fill (UpnpHosts *self, PlumRequest *request);
 gboolean upnp_hosts_equal (const UpnpHosts *self, const UpnpHosts *other);
 /* Whether the entry leads to another host, or is open to one remote host only. */

@@ -14,6 +14,9 @@ typedef enum {
   UPNP_LINK_UNKNOWN,  /* the system does not report this host's addresses at present */
 } UpnpLinkVerdict;
 
+/* What a device is to this host. is_gateway: it is the gateway of the network. */
+const char *upnp_link_place (PlumNetwork *network, gboolean is_gateway);
+
 /* Whether requests may be sent to a device at this address: only to the gateway and to hosts on its
  * link, to the loopback interface only if the gateway has a loopback address, and never to this
  * host. Reads the addresses of all interfaces on each call, because they change. */

@@ -4,11 +4,9 @@
 
 #include "plum-udp.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
+#include <gio/gnetworking.h>
 #include <glib/gi18n-lib.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
+#include <string.h>
 
 #define MULTICAST_TTL 2  /* UPnP Device Architecture 1.1 */
 #define MAX_DATAGRAMS 64 /* read in one iteration of the loop */
@@ -146,42 +144,33 @@ upnp_listener_new_for_group (PlumBackend *backend,
   return g_steal_pointer (&self);
 }
 
+/* The option has an address in IPv4, whose bytes are in network order, and an index in IPv6. */
 static gboolean
-set_interface_ipv4 (GSocket *socket, PlumNetwork *network)
+set_multicast_interface (GSocket *socket, PlumNetwork *network, GError **error)
 {
-  g_autoptr (GSocketAddress) address =
-    g_inet_socket_address_new (plum_network_get_local_address (network), 0);
-  struct sockaddr_in native = { 0 };
+  int address;
 
-  return g_socket_address_to_native (address, &native, sizeof native, NULL) &&
-         setsockopt (g_socket_get_fd (socket), IPPROTO_IP, IP_MULTICAST_IF, &native.sin_addr,
-                     sizeof native.sin_addr) == 0;
-}
+  if (is_ipv6 (network))
+    return g_socket_set_option (socket, IPPROTO_IPV6, IPV6_MULTICAST_IF,
+                                (int) plum_network_get_interface_index (network), error);
 
-static gboolean
-set_interface_ipv6 (GSocket *socket, PlumNetwork *network)
-{
-  const int index = (int) plum_network_get_interface_index (network);
-
-  return setsockopt (g_socket_get_fd (socket), IPPROTO_IPV6, IPV6_MULTICAST_IF, &index,
-                     sizeof index) == 0;
+  memcpy (&address, g_inet_address_to_bytes (plum_network_get_local_address (network)),
+          sizeof address);
+  return g_socket_set_option (socket, IPPROTO_IP, IP_MULTICAST_IF, address, error);
 }
 
 gboolean
 upnp_listener_set_interface (UpnpListener *self, GError **error)
 {
   PlumNetwork *network = plum_backend_get_network (self->backend);
-  int saved_errno;
+  g_autoptr (GError) local = NULL;
 
   g_socket_set_multicast_ttl (self->socket, MULTICAST_TTL);
-  if (is_ipv6 (network) ? set_interface_ipv6 (self->socket, network)
-                        : set_interface_ipv4 (self->socket, network))
+  if (set_multicast_interface (self->socket, network, &local))
     return TRUE;
 
-  saved_errno = errno;
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
-               _ ("cannot select the interface “%s”: %s"), plum_network_get_interface (network),
-               g_strerror (saved_errno));
+  g_set_error (error, local->domain, local->code, _ ("cannot select the interface “%s”: %s"),
+               plum_network_get_interface (network), local->message);
   return FALSE;
 }
 

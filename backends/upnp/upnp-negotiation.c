@@ -11,8 +11,8 @@ upnp_negotiation_set_hosts (UpnpNegotiation *self, PlumRequest *request)
     return TRUE;
 
   upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
-                       _ ("the protocol can restrict a mapping to one remote host, but not to a "
-                          "network of several; PCP can"));
+                       _ ("the protocol can restrict a mapping to one remote host, but not to "
+                          "several or to a network; PCP can"));
   return FALSE;
 }
 

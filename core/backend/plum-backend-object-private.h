@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "plum-backend-batch-private.h"
 #include "plum-backend-private.h"
 
 G_BEGIN_DECLS
@@ -16,6 +17,7 @@ typedef struct
   const PlumBackendObserver *observer; /* (nullable) */
   gpointer observer_data;
   gboolean listening;
+  PlumBackendBatch batch;
 } PlumBackendPrivate;
 
 PlumBackendPrivate *plum_backend_peek_private (PlumBackend *self);

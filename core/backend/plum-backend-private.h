@@ -78,6 +78,9 @@ const char *plum_backend_get_server (PlumBackend *self);
 /* Whether it can read the router's table: it implements list. */
 gboolean plum_backend_can_list (PlumBackend *self);
 PlumAddressSource plum_backend_get_address_source (PlumBackend *self);
+/* Whether it can take several requests for mappings in one call, if they are made in one iteration
+ * of the main loop: it implements map_several. */
+gboolean plum_backend_takes_several (PlumBackend *self);
 /* Starts or stops listening for announcements of the router. */
 void plum_backend_listen (PlumBackend *self, gboolean listen);
 /* Finishes every pending call with an error; nothing is reported afterwards. */

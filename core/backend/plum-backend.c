@@ -68,7 +68,7 @@ static gboolean
 plum_backend_real_supports (PlumBackend *self, PlumRequest *request)
 {
   return plum_request_get_internal_address (request) == NULL &&
-         plum_request_get_remote_address (request) == NULL;
+         plum_request_get_remote_addresses (request) == NULL;
 }
 
 static void
@@ -270,6 +270,7 @@ plum_backend_init (PlumBackend *self)
   priv->host.clock = plum_clock_ref_for_context (priv->host.context);
   priv->host.late_lease = on_late_lease;
   g_queue_init (&priv->host.calls);
+  plum_backend_batch_init (&priv->batch, self, priv->host.context);
 
   /* A backend may emit the signals itself. Class handlers could be overridden by a subclass. */
   g_signal_connect (self, "lost", G_CALLBACK (on_lost), NULL);
@@ -306,6 +307,12 @@ gboolean
 plum_backend_can_list (PlumBackend *self)
 {
   return PLUM_BACKEND_GET_CLASS (self)->list != plum_backend_real_call;
+}
+
+gboolean
+plum_backend_takes_several (PlumBackend *self)
+{
+  return PLUM_BACKEND_GET_CLASS (self)->map_several != NULL;
 }
 
 PlumAddressSource
@@ -355,6 +362,7 @@ plum_backend_close (PlumBackend *self)
 
   plum_backend_set_observer (self, NULL, NULL);
   plum_backend_listen (self, FALSE);
+  plum_backend_batch_clear (&priv->batch);
   while (!g_queue_is_empty (&priv->host.calls))
     plum_call_finish (g_queue_peek_head (&priv->host.calls), error);
 }
@@ -367,7 +375,10 @@ plum_backend_map (PlumBackend *self, PlumRequest *request, PlumCall *call)
 
   if (klass->supports (self, request))
     {
-      klass->map (self, request, call);
+      if (klass->map_several != NULL)
+        plum_backend_batch_add (&PRIVATE (self)->batch, call);
+      else
+        klass->map (self, request, call);
       return;
     }
 

@@ -28,13 +28,15 @@ typedef struct
   const char *name; /* for messages */
   PlumClock *clock;
   GMainContext *context;
-  GQueue calls; /* (element-type PlumCall), the pending ones */
+  GQueue calls;    /* (element-type PlumCall), the pending ones */
+  gint64 answered; /* when the backend last settled a call otherwise than with TIMED_OUT */
   /* Handles a lease that arrives after its call was cancelled or timed out. */
   void (*late_lease) (gpointer owner, PlumRequest *request, PlumLease *lease);
 } PlumCallHost;
 
 /* Creates a pending call. func is called once, in a later iteration of the main loop, unless the
- * call is cancelled first. After timeout_ms the call fails with PLUM_ERROR_TIMED_OUT. */
+ * call is cancelled first. The call fails with PLUM_ERROR_TIMED_OUT when timeout_ms have passed
+ * since its start, and since the backend settled another call. */
 PlumCall *plum_call_new (PlumCallHost *host,
                          PlumCallKind kind,
                          PlumRequest *request,
@@ -51,7 +53,6 @@ void plum_call_finish (PlumCall *self, const GError *error);
 
 /* The owner of the host, a PlumBackend. (transfer none) */
 gpointer plum_call_get_owner (PlumCall *self);
-PlumRequest *plum_call_get_request (PlumCall *self);
 const GError *plum_call_get_error (PlumCall *self);
 /* In seconds; PLUM_LIFETIME_FOREVER: the backend did not report it. */
 guint plum_call_get_remaining (PlumCall *self);

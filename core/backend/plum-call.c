@@ -5,6 +5,9 @@
 
 #include <glib/gi18n-lib.h>
 
+/* How many timeouts a call waits while the backend settles others. */
+#define TIMEOUTS_MAX 60
+
 /**
  * PlumCall:
  *
@@ -31,6 +34,7 @@ struct _PlumCall
 
   GCancellable *cancellable;
   PlumTimer deadline;
+  guint timeout_ms;
   gint64 started;
   GSource *delivery; /* set once the result is known, until it is delivered */
   GList link;        /* in the host's calls, while pending */
@@ -117,6 +121,18 @@ plum_call_schedule_delivery (PlumCall *self)
   g_source_attach (self->delivery, self->host->context);
 }
 
+/* A router may serve one request after the other: a call that waits for others is not unanswered.
+ * A backend that settles the others but never this one must not keep it pending for ever. */
+static gboolean
+plum_call_may_wait_for_others (PlumCall *self)
+{
+  gint64 now = plum_clock_get_time (self->host->clock);
+  gint64 timeout = self->timeout_ms * G_GINT64_CONSTANT (1000);
+
+  return self->kind != PLUM_CALL_DISCOVER && now < self->host->answered + timeout &&
+         now < self->started + TIMEOUTS_MAX * timeout;
+}
+
 static void
 on_deadline (gpointer user_data)
 {
@@ -125,6 +141,13 @@ on_deadline (gpointer user_data)
 
   if (self->delivery != NULL)
     return;
+
+  if (plum_call_may_wait_for_others (self))
+    {
+      plum_clock_arm (self->host->clock, &self->deadline,
+                      self->host->answered + self->timeout_ms * G_GINT64_CONSTANT (1000));
+      return;
+    }
 
   seconds = (double) (plum_clock_get_time (self->host->clock) - self->started) / G_USEC_PER_SEC;
   self->error =
@@ -151,6 +174,7 @@ plum_call_new (PlumCallHost *host,
   self->func = func;
   self->user_data = user_data;
   self->cancellable = g_cancellable_new ();
+  self->timeout_ms = timeout_ms;
   self->started = plum_clock_get_time (host->clock);
   self->pending = TRUE;
   g_object_ref (self);
@@ -191,9 +215,9 @@ plum_call_finish (PlumCall *self, const GError *error)
     func (self, self->user_data);
 }
 
-/* Returns FALSE if the result is no longer needed. */
+/* error: (nullable). Returns FALSE if the result is no longer needed. */
 static gboolean
-plum_call_settle (PlumCall *self)
+plum_call_settle (PlumCall *self, const GError *error)
 {
   if (self->settled)
     {
@@ -202,11 +226,31 @@ plum_call_settle (PlumCall *self)
     }
 
   self->settled = TRUE;
+  if (!g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT))
+    self->host->answered = plum_clock_get_time (self->host->clock);
   if (!self->pending || self->delivery != NULL)
     return FALSE;
 
   plum_call_schedule_delivery (self);
   return TRUE;
+}
+
+/**
+ * plum_call_get_request:
+ * @self: a call
+ *
+ * Gets the request that the call is about.
+ *
+ * Returns: (transfer none) (nullable): the request, or %NULL if the operation has none
+ *
+ * Since: 1.0
+ */
+PlumRequest *
+plum_call_get_request (PlumCall *self)
+{
+  g_return_val_if_fail (PLUM_IS_CALL (self), NULL);
+
+  return self->request;
 }
 
 /**
@@ -265,7 +309,7 @@ plum_call_return_done (PlumCall *self)
                     self->kind == PLUM_CALL_UNMAP_MOVED || self->kind == PLUM_CALL_CHECK ||
                     self->kind == PLUM_CALL_DELETE_ENTRY);
 
-  plum_call_settle (self);
+  plum_call_settle (self, NULL);
 }
 
 /**
@@ -287,7 +331,7 @@ plum_call_return_remaining (PlumCall *self, guint seconds)
   g_return_if_fail (PLUM_IS_CALL (self));
   g_return_if_fail (self->kind == PLUM_CALL_CHECK);
 
-  if (plum_call_settle (self))
+  if (plum_call_settle (self, NULL))
     self->remaining = seconds;
 }
 
@@ -307,7 +351,7 @@ plum_call_return_lease (PlumCall *self, PlumLease *lease)
   g_return_if_fail (PLUM_IS_LEASE (lease));
   g_return_if_fail (self->kind == PLUM_CALL_MAP);
 
-  if (plum_call_settle (self))
+  if (plum_call_settle (self, NULL))
     g_set_object (&self->lease, lease);
   else if (self->lease == NULL)
     self->host->late_lease (self->host->owner, self->request, lease);
@@ -329,7 +373,7 @@ plum_call_return_address (PlumCall *self, GInetAddress *address)
   g_return_if_fail (G_IS_INET_ADDRESS (address));
   g_return_if_fail (self->kind == PLUM_CALL_GET_EXTERNAL_ADDRESS);
 
-  if (plum_call_settle (self))
+  if (plum_call_settle (self, NULL))
     g_set_object (&self->address, address);
 }
 
@@ -350,7 +394,7 @@ plum_call_return_entries (PlumCall *self, GListModel *entries)
   g_return_if_fail (g_type_is_a (g_list_model_get_item_type (entries), PLUM_TYPE_ENTRY));
   g_return_if_fail (self->kind == PLUM_CALL_LIST);
 
-  if (plum_call_settle (self))
+  if (plum_call_settle (self, NULL))
     g_set_object (&self->entries, entries);
 }
 
@@ -372,7 +416,7 @@ plum_call_return_error (PlumCall *self, GError *error)
   g_return_if_fail (PLUM_IS_CALL (self));
   g_return_if_fail (error != NULL);
 
-  if (plum_call_settle (self))
+  if (plum_call_settle (self, error))
     self->error = g_steal_pointer (&owned);
 }
 
@@ -401,12 +445,6 @@ gpointer
 plum_call_get_owner (PlumCall *self)
 {
   return self->host->owner;
-}
-
-PlumRequest *
-plum_call_get_request (PlumCall *self)
-{
-  return self->request;
 }
 
 const GError *

@@ -3,6 +3,7 @@
 #include "plum-log-private.h"
 #include "plum-module-directory-private.h"
 #include "plum-module-private.h"
+#include "plum-system.h"
 #include "plum-values-private.h"
 
 #include <glib/gi18n-lib.h>
@@ -10,8 +11,6 @@
 #include <errno.h>
 #include <gmodule.h>
 #include <string.h>
-#include <sys/auxv.h>
-#include <unistd.h>
 
 #define MODULE_PREFIX "libplum-backend-"
 #define MODULE_SUFFIX "." G_MODULE_SUFFIX
@@ -266,7 +265,7 @@ GPtrArray *
 plum_module_load_all (GPtrArray *added)
 {
   GPtrArray *infos = g_ptr_array_new_with_free_func (g_object_unref);
-  const char *path = getauxval (AT_SECURE) == 0 ? g_getenv ("PLUM_BACKEND_PATH") : NULL;
+  const char *path = !plum_system_is_privileged () ? g_getenv ("PLUM_BACKEND_PATH") : NULL;
 
   for (unsigned int i = 0; i < added->len; i++)
     g_ptr_array_add (infos, g_object_ref (added->pdata[i]));
@@ -300,7 +299,7 @@ plum_module_load_all (GPtrArray *added)
 GPtrArray *
 plum_module_select (GPtrArray *infos, const char *const *enabled)
 {
-  const char *list = getauxval (AT_SECURE) == 0 ? g_getenv ("PLUM_BACKENDS") : NULL;
+  const char *list = !plum_system_is_privileged () ? g_getenv ("PLUM_BACKENDS") : NULL;
   g_auto (GStrv) from_environment = NULL;
   GPtrArray *selected = g_ptr_array_new_with_free_func (g_object_unref);
 

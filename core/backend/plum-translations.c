@@ -6,7 +6,8 @@
 
 #include <libintl.h>
 #include <string.h>
-#include <sys/auxv.h>
+
+#include "plum-system.h"
 
 /* The prefix of the installation that library belongs to: "/opt/plum" for
  * "/opt/plum/lib/libplum-glib-1.0.so.0" if libdir is "lib". (transfer full) (nullable) */
@@ -52,7 +53,7 @@ plum_translations_find (const char *compiled_in,
   g_autofree char *prefix = NULL;
   g_autofree char *found = NULL;
 
-  if (library == NULL || getauxval (AT_SECURE) != 0 || g_path_is_absolute (localedir))
+  if (library == NULL || plum_system_is_privileged () || g_path_is_absolute (localedir))
     return g_strdup (compiled_in);
 
   prefix = find_moved_prefix (library, libdir);
@@ -69,7 +70,7 @@ plum_translations_find (const char *compiled_in,
 void
 plum_translations_bind (void)
 {
-  const char *chosen = getauxval (AT_SECURE) == 0 ? g_getenv ("PLUM_LOCALE_DIR") : NULL;
+  const char *chosen = !plum_system_is_privileged () ? g_getenv ("PLUM_LOCALE_DIR") : NULL;
   g_autofree char *library = plum_module_directory_get_library ();
   g_autofree char *found = plum_translations_find (PLUM_LOCALE_DIR, library, PLUM_LIBDIR_IN_PREFIX,
                                                    PLUM_LOCALEDIR_IN_PREFIX);

@@ -42,6 +42,30 @@ plum_gateway_is_inapplicable (PlumGateway *self, guint index)
   return plum_race_is_inapplicable (self->race, index);
 }
 
+static gboolean
+plum_gateway_takes_several (PlumGateway *self)
+{
+  guint n = plum_race_get_n_candidates (self->race);
+
+  for (guint i = 0; i < n; i++)
+    if (plum_backend_takes_several (plum_race_get_candidate (self->race, i)->backend))
+      return TRUE;
+
+  return FALSE;
+}
+
+gint64
+plum_gateway_choose_turn (
+  PlumGateway *self, PlumBackend *backend, gint64 first, gint64 last, gint64 preferred)
+{
+  if (backend != NULL ? !plum_backend_takes_several (backend) : !plum_gateway_takes_several (self))
+    return preferred;
+
+  if (self->turn < first || self->turn > last || self->turn < plum_clock_get_time (self->clock))
+    self->turn = preferred;
+  return self->turn;
+}
+
 /* --- The ports --- */
 
 gboolean
@@ -111,7 +135,7 @@ on_probe_is_used (guint port, gpointer user_data)
     {
       PlumGatewayClient *client = l->data;
 
-      if (client->iface->uses_mapping (client, &any, port, port))
+      if (client->iface->uses_mapping (client, PLUM_PROTOCOL_UDP, &any, port, port))
         return TRUE;
     }
 
@@ -120,7 +144,7 @@ on_probe_is_used (guint port, gpointer user_data)
 
 /* A client may wait for the port. */
 static void
-on_probe_idle (gpointer user_data)
+on_port_idle (gpointer user_data)
 {
   PlumGateway *self = user_data;
 
@@ -135,7 +159,7 @@ on_probe_idle (gpointer user_data)
 
 static const PlumAddressProbeClient probe_client = {
   .is_used = on_probe_is_used,
-  .idle = on_probe_idle,
+  .idle = on_port_idle,
 };
 
 void
@@ -145,11 +169,62 @@ plum_gateway_init_probe (PlumGateway *self)
                                         self->settings, self->signals, &probe_client, self);
 }
 
-gboolean
-plum_gateway_is_port_busy (PlumGateway *self, PlumProtocol protocol, guint internal_port)
+/* --- Late leases --- */
+
+/* Of a backend that cannot read the table, the router has one mapping for each internal port (RFC
+ * 6886 3.3, RFC 6887 11): the pending request gets that one. */
+static gboolean
+on_late_lease_is_used (PlumBackend *backend,
+                       PlumRequest *request,
+                       guint external_port,
+                       gpointer user_data)
 {
-  return protocol == PLUM_PROTOCOL_UDP &&
-         internal_port == plum_address_probe_get_port (self->probe);
+  PlumGateway *self = user_data;
+  PlumProtocol protocol = plum_request_get_protocol (request);
+  const PlumHosts *hosts = plum_request_get_hosts (request);
+  guint internal_port = plum_request_get_internal_port (request);
+  PlumGatewayClient *holder = plum_port_table_find (self->ports, protocol, external_port, hosts);
+
+  if (holder != NULL &&
+      holder->iface->uses_mapping (holder, protocol, hosts, internal_port, external_port))
+    return TRUE;
+  if (plum_backend_can_list (backend))
+    return FALSE;
+
+  for (GList *l = self->clients.head; l != NULL; l = l->next)
+    {
+      PlumGatewayClient *client = l->data;
+
+      if (client->iface->requests_mapping (client, protocol, hosts, internal_port))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static const PlumLateLeasesClient late_leases_client = {
+  .is_used = on_late_lease_is_used,
+  .idle = on_port_idle,
+};
+
+void
+plum_gateway_init_late_leases (PlumGateway *self)
+{
+  self->late_leases =
+    plum_late_leases_new (self->context, self->signals, &late_leases_client, self);
+}
+
+gboolean
+plum_gateway_is_port_busy (PlumGateway *self,
+                           PlumProtocol protocol,
+                           const PlumHosts *hosts,
+                           guint internal_port,
+                           guint external_port)
+{
+  return (protocol == PLUM_PROTOCOL_UDP &&
+          internal_port == plum_address_probe_get_port (self->probe)) ||
+         plum_late_leases_has_port (self->late_leases, protocol, hosts, internal_port,
+                                    external_port);
 }
 
 /* --- The environment --- */

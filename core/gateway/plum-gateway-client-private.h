@@ -37,12 +37,18 @@ typedef struct
   void (*handle_event) (PlumGatewayClient *client, const PlumGatewayEvent *event);
   /* The backend that granted the client's lease; NULL without a lease. (transfer none) */
   PlumBackend *(*get_backend) (PlumGatewayClient *client);
-  /* Whether a delete of the mapping of internal_port of hosts, or of external_port, would hit the
-   * client's own. */
+  /* Whether a delete of the mapping of internal_port of hosts, or of external_port, would remove
+   * the client's own. */
   gboolean (*uses_mapping) (PlumGatewayClient *client,
+                            PlumProtocol protocol,
                             const PlumHosts *hosts,
                             guint internal_port,
                             guint external_port);
+  /* Whether a request for the mapping of internal_port of hosts is pending. */
+  gboolean (*requests_mapping) (PlumGatewayClient *client,
+                                PlumProtocol protocol,
+                                const PlumHosts *hosts,
+                                guint internal_port);
 } PlumGatewayClientInterface;
 
 struct _PlumGatewayClient

@@ -47,7 +47,9 @@ struct _PlumGateway
   GQueue clients;  /* (element-type PlumGatewayClient) */
   guint n_waiting; /* of them */
   PlumTimer recheck;
-  GArray *decided_funcs; /* (element-type DecidedFunc) */
+  gint64 turn;            /* on the clock: see plum_gateway_choose_turn (); 0: never */
+  GArray *decided_funcs;  /* plum_waiting_funcs_new() */
+  GArray *upstream_funcs; /* plum_waiting_funcs_new() */
 };
 
 typedef enum {
@@ -84,6 +86,11 @@ void plum_gateway_queue_report (PlumGateway *self, const char *name, const PlumB
 
 /* Creates the probe of the external address, when the race exists. */
 void plum_gateway_init_probe (PlumGateway *self);
+void plum_gateway_init_late_leases (PlumGateway *self);
+/* Calls func once in a later iteration, when no search for the next router is pending, or when the
+ * gateway is closed. */
+void plum_gateway_when_upstream_known (PlumGateway *self, GSourceFunc func, gpointer user_data);
+gboolean plum_gateway_remove_upstream_func (PlumGateway *self, gpointer user_data);
 /* Sets get_property and installs the properties. */
 void plum_gateway_install_properties (GObjectClass *object_class);
 /* Takes a PLUM_BACKEND_ROUTER or PLUM_BACKEND_CONNECTION. */

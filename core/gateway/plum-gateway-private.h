@@ -54,9 +54,19 @@ void plum_gateway_set_waiting (PlumGateway *self, PlumGatewayClient *client, gbo
  * address, the gateway asks for the address. backend: (nullable): NULL without a lease. */
 void plum_gateway_set_serving (PlumGateway *self, PlumGatewayClient *client, PlumBackend *backend);
 
-/* Whether the internal port must not be requested now: a short mapping of it is pending.
- * PLUM_GATEWAY_RACE_CHANGED follows. */
-gboolean plum_gateway_is_port_busy (PlumGateway *self, PlumProtocol protocol, guint internal_port);
+/* Whether the ports must not be requested now: a short mapping of the internal port is pending, or
+ * the delete of a late lease of one of them. PLUM_GATEWAY_RACE_CHANGED follows. */
+gboolean plum_gateway_is_port_busy (PlumGateway *self,
+                                    PlumProtocol protocol,
+                                    const PlumHosts *hosts,
+                                    guint internal_port,
+                                    guint external_port);
+
+/* Returns when to send a request for a mapping that is due at any time from first to last, on the
+ * clock: at the time of another one if the backend takes both in one call, else at preferred.
+ * backend: (nullable): NULL if it is not known which one will be asked. */
+gint64 plum_gateway_choose_turn (
+  PlumGateway *self, PlumBackend *backend, gint64 first, gint64 last, gint64 preferred);
 
 /* The external ports; see plum-port-table-private.h. */
 gboolean plum_gateway_hold_port (PlumGateway *self,

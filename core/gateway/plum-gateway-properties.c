@@ -166,9 +166,10 @@ plum_gateway_create_result_properties (void)
    *
    * The router beyond this one that the library asks, or %NULL.
    *
-   * It is sought when a mapping needs it: this router has mapped the port, its external address is
-   * not public, and [property@Plum.Manager:max-hops] allows another router. The address of the
-   * next router is not verified until a backend has found it: then the
+   * It is sought when a mapping needs it, that is, when this router has mapped the port, its
+   * external address is not public, and [property@Plum.Manager:max-hops] allows another router; or
+   * when the program calls [method@Plum.Gateway.query_upstream_async]. The address of the next
+   * router is not verified until a backend has found it: then the
    * [property@Plum.Gateway:backend-name] of the next router is not %NULL.
    *
    * Since: 1.0

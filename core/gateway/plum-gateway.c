@@ -6,18 +6,13 @@
 #include "plum-gateway-query-private.h"
 #include "plum-renewal-private.h"
 #include "plum-values-private.h"
+#include "plum-waiting-funcs-private.h"
 
 /* How much each client adds to the time over which the work after a resume is spread. */
 #define RESUME_SPREAD_MS 50
 
 /* In microseconds. */
 #define SEEK_PAUSE (60 * (gint64) G_USEC_PER_SEC)
-
-typedef struct
-{
-  GSourceFunc func;
-  gpointer user_data;
-} DecidedFunc;
 
 guint plum_gateway_signals[PLUM_GATEWAY_N_SIGNALS];
 
@@ -45,6 +40,7 @@ plum_gateway_finalize (GObject *object)
   g_clear_pointer (&self->ports, plum_port_table_free);
   g_clear_pointer (&self->signals, plum_signal_queue_unref);
   g_clear_pointer (&self->decided_funcs, g_array_unref);
+  g_clear_pointer (&self->upstream_funcs, g_array_unref);
   g_clear_object (&self->network);
   g_clear_object (&self->external_address);
   plum_router_info_clear (&self->router);
@@ -267,20 +263,10 @@ plum_gateway_seek_address (PlumGateway *self)
 
 /* --- Waiting for the decision --- */
 
-/* Takes each function from the array first: a function may remove others. Functions that are added
- * meanwhile are called later. */
 static void
 on_gateway_decided (gpointer object, gpointer data)
 {
-  PlumGateway *self = object;
-
-  for (guint n = self->decided_funcs->len; n > 0 && self->decided_funcs->len > 0; n--)
-    {
-      DecidedFunc decided = g_array_index (self->decided_funcs, DecidedFunc, 0);
-
-      g_array_remove_index (self->decided_funcs, 0);
-      decided.func (decided.user_data);
-    }
+  plum_waiting_funcs_call (((PlumGateway *) object)->decided_funcs);
 }
 
 static void
@@ -323,25 +309,14 @@ plum_gateway_complete_discovery (PlumGateway *self)
 void
 plum_gateway_when_decided (PlumGateway *self, GSourceFunc func, gpointer user_data)
 {
-  const DecidedFunc decided = { func, user_data };
-
-  g_array_append_val (self->decided_funcs, decided);
+  plum_waiting_funcs_add (self->decided_funcs, func, user_data);
   plum_gateway_complete_discovery (self);
 }
 
 gboolean
 plum_gateway_remove_decided_func (PlumGateway *self, gpointer user_data)
 {
-  for (unsigned int i = 0; i < self->decided_funcs->len; i++)
-    {
-      if (g_array_index (self->decided_funcs, DecidedFunc, i).user_data == user_data)
-        {
-          g_array_remove_index (self->decided_funcs, i);
-          return TRUE;
-        }
-    }
-
-  return FALSE;
+  return plum_waiting_funcs_remove (self->decided_funcs, user_data);
 }
 
 /* --- The race --- */
@@ -451,6 +426,32 @@ on_publish (gpointer object, gpointer data)
 }
 
 static void
+on_upstream_known (gpointer object, gpointer data)
+{
+  plum_waiting_funcs_call (((PlumGateway *) object)->upstream_funcs);
+}
+
+static void
+plum_gateway_queue_upstream (PlumGateway *self)
+{
+  if (self->upstream_funcs->len > 0 && !plum_upstream_is_pending (self->search))
+    plum_signal_queue_add (self->signals, self, on_upstream_known, NULL, NULL);
+}
+
+void
+plum_gateway_when_upstream_known (PlumGateway *self, GSourceFunc func, gpointer user_data)
+{
+  plum_waiting_funcs_add (self->upstream_funcs, func, user_data);
+  plum_gateway_queue_upstream (self);
+}
+
+gboolean
+plum_gateway_remove_upstream_func (PlumGateway *self, gpointer user_data)
+{
+  return plum_waiting_funcs_remove (self->upstream_funcs, user_data);
+}
+
+static void
 on_upstream_changed (gpointer user_data)
 {
   PlumGateway *self = user_data;
@@ -471,6 +472,7 @@ on_upstream_changed (gpointer user_data)
     }
 
   plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_UPSTREAM_CHANGED });
+  plum_gateway_queue_upstream (self);
   if (old != NULL)
     plum_gateway_close (old);
 }
@@ -495,7 +497,8 @@ static void
 plum_gateway_init (PlumGateway *self)
 {
   g_queue_init (&self->clients);
-  self->decided_funcs = g_array_new (FALSE, FALSE, sizeof (DecidedFunc));
+  self->decided_funcs = plum_waiting_funcs_new ();
+  self->upstream_funcs = plum_waiting_funcs_new ();
   plum_timer_init (&self->recheck, on_recheck, self);
 }
 
@@ -514,7 +517,7 @@ plum_gateway_new (PlumNetwork *network,
   self->settings = settings;
   self->signals = plum_signal_queue_ref (queue);
   self->ports = plum_port_table_new (plum_network_get_family (network));
-  self->late_leases = plum_late_leases_new (context, self->ports);
+  plum_gateway_init_late_leases (self);
   self->race = plum_race_new (network, backend_infos, context, settings, queue, &race_client, self);
   self->search =
     plum_upstream_new (network, backend_infos, context, settings, queue, &upstream_client, self);
@@ -547,6 +550,7 @@ plum_gateway_close (PlumGateway *self)
   plum_late_leases_close (self->late_leases);
   plum_race_close (self->race);
   plum_gateway_queue_decided (self);
+  plum_gateway_queue_upstream (self);
 }
 
 void

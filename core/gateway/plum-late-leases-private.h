@@ -5,7 +5,8 @@
 #include <plum-glib/plum-glib.h>
 
 #include "plum-clock-private.h"
-#include "plum-port-table-private.h"
+#include "plum-signal-queue-private.h"
+#include "plum-values-private.h"
 
 G_BEGIN_DECLS
 
@@ -13,8 +14,22 @@ G_BEGIN_DECLS
  * iteration of the main loop, because the cancelling function may not have returned yet. */
 typedef struct _PlumLateLeases PlumLateLeases;
 
-/* ports is borrowed; it must stay valid until the leases are closed. */
-PlumLateLeases *plum_late_leases_new (GMainContext *context, PlumPortTable *ports);
+typedef struct
+{
+  /* Whether the delete of what the backend was granted would remove a mapping that is in use, or
+   * that is being requested. */
+  gboolean (*is_used) (PlumBackend *backend,
+                       PlumRequest *request,
+                       guint external_port,
+                       gpointer user_data);
+  /* A port for which plum_late_leases_has_port() returned TRUE may be requested now. */
+  void (*idle) (gpointer user_data);
+} PlumLateLeasesClient;
+
+PlumLateLeases *plum_late_leases_new (GMainContext *context,
+                                      PlumSignalQueue *signals,
+                                      const PlumLateLeasesClient *client,
+                                      gpointer user_data);
 void plum_late_leases_free (PlumLateLeases *self);
 /* Removes all leases; they are not released on the router. */
 void plum_late_leases_close (PlumLateLeases *self);
@@ -22,5 +37,12 @@ void plum_late_leases_add (PlumLateLeases *self,
                            PlumBackend *backend,
                            PlumRequest *request,
                            PlumLease *lease);
+/* Whether a late lease has one of these ports, and is not yet deleted: the delete would remove what
+ * is requested meanwhile. hosts: only the internal host counts. */
+gboolean plum_late_leases_has_port (PlumLateLeases *self,
+                                    PlumProtocol protocol,
+                                    const PlumHosts *hosts,
+                                    guint internal_port,
+                                    guint external_port);
 
 G_END_DECLS

@@ -11,16 +11,20 @@
 struct _PlumLateLeases
 {
   PlumClock *clock;
-  PlumPortTable *ports;
+  PlumSignalQueue *signals;
+  const PlumLateLeasesClient *client;
+  gpointer user_data;
   GPtrArray *leases; /* (element-type LateLease) */
   PlumTimer timer;
 };
 
 typedef struct
 {
+  PlumLateLeases *owner; /* (nullable): NULL if closed */
   PlumBackend *backend;
   PlumRequest *request;
   PlumLease *lease;
+  gboolean deleting;
 } LateLease;
 
 static void
@@ -32,24 +36,52 @@ late_lease_free (LateLease *self)
   g_free (self);
 }
 
+static void
+plum_late_leases_remove (PlumLateLeases *self, LateLease *late)
+{
+  g_ptr_array_remove (self->leases, late);
+  late_lease_free (late);
+}
+
+static void
+on_late_lease_deleted (PlumCall *call, gpointer user_data)
+{
+  LateLease *late = user_data;
+  PlumLateLeases *self = late->owner;
+
+  if (self == NULL)
+    {
+      late_lease_free (late);
+      return;
+    }
+
+  PLUM_SIGNAL_SCOPE (self->signals);
+
+  plum_late_leases_remove (self, late);
+  self->client->idle (self->user_data);
+}
+
 /* A router has one table for all backends: if a client uses the same mapping, or is requesting it
  * again, the delete would remove the client's mapping. */
-static void
-plum_late_leases_release (PlumLateLeases *self, const LateLease *late)
+static gboolean
+plum_late_leases_may_delete (PlumLateLeases *self, const LateLease *late)
 {
-  guint port = plum_lease_get_external_port (late->lease);
-  const PlumHosts *hosts = plum_request_get_hosts (late->request);
-  PlumGatewayClient *holder =
-    plum_port_table_find (self->ports, plum_request_get_protocol (late->request), port, hosts);
-  const PlumCallArgs args = { .request = late->request, .lease = late->lease };
+  return !self->client->is_used (late->backend, late->request,
+                                 plum_lease_get_external_port (late->lease), self->user_data);
+}
 
-  if (holder != NULL &&
-      holder->iface->uses_mapping (holder, hosts, plum_request_get_internal_port (late->request),
-                                   port))
-    return;
+static LateLease *
+plum_late_leases_find_next (PlumLateLeases *self)
+{
+  for (guint i = 0; i < self->leases->len; i++)
+    {
+      LateLease *late = self->leases->pdata[i];
 
-  g_object_unref (
-    plum_backend_call (late->backend, PLUM_CALL_UNMAP, &args, UNMAP_TIMEOUT_MS, NULL, NULL));
+      if (!late->deleting)
+        return late;
+    }
+
+  return NULL;
 }
 
 /* A backend may report more late leases while a call starts. */
@@ -57,24 +89,43 @@ static void
 on_late_leases_timer (gpointer user_data)
 {
   PlumLateLeases *self = user_data;
+  PLUM_SIGNAL_SCOPE (self->signals);
+  gboolean idle = FALSE;
+  LateLease *late;
 
-  while (self->leases->len > 0)
+  while ((late = plum_late_leases_find_next (self)) != NULL)
     {
-      LateLease *late = g_ptr_array_steal_index (self->leases, 0);
+      const PlumCallArgs args = { .request = late->request, .lease = late->lease };
 
-      plum_late_leases_release (self, late);
-      late_lease_free (late);
+      if (!plum_late_leases_may_delete (self, late))
+        {
+          plum_late_leases_remove (self, late);
+          idle = TRUE;
+          continue;
+        }
+
+      late->deleting = TRUE;
+      g_object_unref (plum_backend_call (late->backend, PLUM_CALL_UNMAP, &args, UNMAP_TIMEOUT_MS,
+                                         on_late_lease_deleted, late));
     }
+
+  if (idle)
+    self->client->idle (self->user_data);
 }
 
 PlumLateLeases *
-plum_late_leases_new (GMainContext *context, PlumPortTable *ports)
+plum_late_leases_new (GMainContext *context,
+                      PlumSignalQueue *signals,
+                      const PlumLateLeasesClient *client,
+                      gpointer user_data)
 {
   PlumLateLeases *self = g_new0 (PlumLateLeases, 1);
 
   self->clock = plum_clock_ref_for_context (context);
-  self->ports = ports;
-  self->leases = g_ptr_array_new_with_free_func ((GDestroyNotify) late_lease_free);
+  self->signals = plum_signal_queue_ref (signals);
+  self->client = client;
+  self->user_data = user_data;
+  self->leases = g_ptr_array_new ();
   plum_timer_init (&self->timer, on_late_leases_timer, self);
   return self;
 }
@@ -83,6 +134,15 @@ void
 plum_late_leases_close (PlumLateLeases *self)
 {
   plum_clock_disarm (self->clock, &self->timer);
+  for (guint i = 0; i < self->leases->len; i++)
+    {
+      LateLease *late = self->leases->pdata[i];
+
+      /* The callback of the call frees it. */
+      late->owner = NULL;
+      if (!late->deleting)
+        late_lease_free (late);
+    }
   g_ptr_array_set_size (self->leases, 0);
 }
 
@@ -91,6 +151,7 @@ plum_late_leases_free (PlumLateLeases *self)
 {
   plum_late_leases_close (self);
   g_clear_pointer (&self->leases, g_ptr_array_unref);
+  g_clear_pointer (&self->signals, plum_signal_queue_unref);
   g_clear_pointer (&self->clock, plum_clock_unref);
   g_free (self);
 }
@@ -101,11 +162,33 @@ plum_late_leases_add (PlumLateLeases *self,
                       PlumRequest *request,
                       PlumLease *lease)
 {
-  LateLease *late = g_new (LateLease, 1);
+  LateLease *late = g_new0 (LateLease, 1);
 
+  late->owner = self;
   late->backend = g_object_ref (backend);
   late->request = g_object_ref (request);
   late->lease = g_object_ref (lease);
   g_ptr_array_add (self->leases, late);
   plum_clock_arm_in_ms (self->clock, &self->timer, 0);
+}
+
+gboolean
+plum_late_leases_has_port (PlumLateLeases *self,
+                           PlumProtocol protocol,
+                           const PlumHosts *hosts,
+                           guint internal_port,
+                           guint external_port)
+{
+  for (guint i = 0; i < self->leases->len; i++)
+    {
+      const LateLease *late = self->leases->pdata[i];
+
+      if (plum_request_get_protocol (late->request) == protocol &&
+          (plum_lease_get_external_port (late->lease) == external_port ||
+           (plum_request_get_internal_port (late->request) == internal_port &&
+            plum_hosts_equal_internal (plum_request_get_hosts (late->request), hosts))))
+        return TRUE;
+    }
+
+  return FALSE;
 }

@@ -59,9 +59,14 @@ gboolean plum_upstream_is_pending (PlumUpstream *self);
 gboolean plum_upstream_may_bypass (PlumUpstream *self);
 /* The network of the next router. (transfer none) (nullable) */
 PlumNetwork *plum_upstream_get_network (PlumUpstream *self);
+/* Whether no router has answered the probe: there may be none at the address. */
+gboolean plum_upstream_is_guessed (PlumUpstream *self);
 /* The backends that can ask it. (element-type PlumBackendInfo) (transfer none) (nullable) */
 GPtrArray *plum_upstream_get_backends (PlumUpstream *self);
 /* Why there is no next router. (nullable) */
 const GError *plum_upstream_get_reason (PlumUpstream *self);
+/* Why no next router may be asked, if plum_upstream_is_possible() returned FALSE. (transfer full)
+ */
+GError *plum_upstream_make_refusal (PlumUpstream *self);
 
 G_END_DECLS

@@ -34,6 +34,7 @@ struct _PlumUpstream
   GInetAddress *searched; /* (nullable): the external address that the result is for */
   PlumHopProbe *probe;    /* (nullable): pending */
   PlumNetwork *beyond;    /* (nullable): the result */
+  gboolean guessed;       /* no router has answered the probe */
   GPtrArray *backends;    /* (nullable): that can ask it */
   GError *reason;         /* (nullable): why there is no result */
 };
@@ -200,6 +201,7 @@ on_hop (GInetAddress *hop, gpointer user_data)
   g_autofree char *text = found != NULL ? g_inet_address_to_string (found) : NULL;
 
   g_clear_pointer (&self->probe, plum_hop_probe_free);
+  self->guessed = found == NULL;
   plum_debug ("Router %u on the path to the internet: %s", plum_network_get_hop (self->network) + 1,
               text != NULL ? text : "no answer");
 
@@ -373,6 +375,46 @@ const GError *
 plum_upstream_get_reason (PlumUpstream *self)
 {
   return self->reason;
+}
+
+gboolean
+plum_upstream_is_guessed (PlumUpstream *self)
+{
+  return self->way == WAY_PRIVATE && self->guessed;
+}
+
+GError *
+plum_upstream_make_refusal (PlumUpstream *self)
+{
+  GInetAddress *gateway = plum_network_get_gateway (self->network);
+  g_autofree char *router =
+    gateway != NULL ? g_inet_address_to_string (gateway)
+                    /* Translators: inserted into the texts “No router beyond %s is asked”. */
+                    : g_strdup (C_ ("beyond", "the gateway"));
+  g_autofree char *external =
+    self->address != NULL ? g_inet_address_to_string (self->address) : NULL;
+
+  if (plum_network_get_family (self->network) != G_SOCKET_FAMILY_IPV4)
+    return g_error_new_literal (PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                                _ ("Routers beyond the first one are asked for IPv4 only"));
+  if (external == NULL)
+    return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                        _ ("No router beyond %s is asked: its external address is unknown"),
+                        router);
+  if (plum_address_get_scope (self->address) != PLUM_ADDRESS_SCOPE_PRIVATE &&
+      plum_address_get_scope (self->address) != PLUM_ADDRESS_SCOPE_CGNAT)
+    return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                        _ ("No router beyond %s is asked: its external address %s is not private"),
+                        router, external);
+  if (plum_network_get_hop (self->network) >= self->settings->max_hops)
+    return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                        g_dngettext (GETTEXT_PACKAGE,
+                                     "No router beyond %s is asked: at most %u router may be",
+                                     "No router beyond %s is asked: at most %u routers may be",
+                                     self->settings->max_hops),
+                        router, self->settings->max_hops);
+  return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                      _ ("No router beyond %s is asked: it is on this host"), router);
 }
 
 /* --- Object --- */

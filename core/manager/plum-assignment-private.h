@@ -54,6 +54,7 @@ void plum_assignment_flush_store (PlumAssignment *self);
 /* Deletes the mappings of earlier runs. */
 void plum_assignment_sweep (PlumAssignment *self);
 PlumSweeper *plum_assignment_get_sweeper (PlumAssignment *self);
+PlumLeaseStore *plum_assignment_get_store (PlumAssignment *self);
 /* Finishes everything that is pending as not confirmed; what remains stays in the store. */
 void plum_assignment_expire (PlumAssignment *self);
 gboolean plum_assignment_is_sweeping (PlumAssignment *self);

@@ -3,6 +3,7 @@
 #include "plum-assignment-private.h"
 
 #include "plum-gateway-private.h"
+#include "plum-holder-table-private.h"
 #include "plum-key-private.h"
 #include "plum-lease-holder-private.h"
 #include "plum-lease-note-private.h"
@@ -24,27 +25,12 @@ struct _PlumAssignment
   PlumSignalQueue *signals;
 
   PlumGatewaySet *gateways;
-  GHashTable *holders; /* PlumLeaseHolderId of the holder -> PlumLeaseHolder */
+  PlumHolderTable *holders;
   PlumLeaseStore *store;
   PlumSweeper *sweeper;
   PlumTimer released; /* in the next iteration: a lease was released */
   gboolean waiting;   /* a holder waits for that */
 };
-
-/* For iteration: a change of one holder may remove others from the table. Those are freed later.
- * (transfer container) */
-static GPtrArray *
-plum_assignment_copy_holders (PlumAssignment *self)
-{
-  GPtrArray *holders = g_ptr_array_new ();
-  GHashTableIter iter;
-  gpointer holder;
-
-  g_hash_table_iter_init (&iter, self->holders);
-  while (g_hash_table_iter_next (&iter, NULL, &holder))
-    g_ptr_array_add (holders, holder);
-  return holders;
-}
 
 /* --- The lease holders' owner --- */
 
@@ -54,8 +40,7 @@ on_holder_closed (PlumLeaseHolder *holder, gpointer user_data)
   PlumAssignment *self = user_data;
 
   /* Not now: a function of the holder is on the stack. */
-  g_hash_table_steal (self->holders, plum_lease_holder_get_id (holder));
-  plum_signal_queue_add (self->signals, NULL, NULL, holder,
+  plum_signal_queue_add (self->signals, NULL, NULL, plum_holder_table_steal (self->holders, holder),
                          (GDestroyNotify) plum_lease_holder_free);
   plum_sweeper_port_released (self->sweeper);
   plum_clock_arm_in_ms (self->clock, &self->released, 0);
@@ -64,12 +49,11 @@ on_holder_closed (PlumLeaseHolder *holder, gpointer user_data)
 static gboolean
 plum_assignment_is_blocked (PlumAssignment *self, PlumLeaseHolder *holder)
 {
-  GHashTableIter iter;
-  gpointer other;
+  guint internal_port = plum_lease_holder_get_id (holder)->internal_port;
+  GPtrArray *same_port = plum_holder_table_lookup_port (self->holders, internal_port);
 
-  g_hash_table_iter_init (&iter, self->holders);
-  while (g_hash_table_iter_next (&iter, NULL, &other))
-    if (plum_lease_holder_blocks (other, holder))
+  for (unsigned int i = 0; same_port != NULL && i < same_port->len; i++)
+    if (plum_lease_holder_blocks (same_port->pdata[i], holder))
       return TRUE;
 
   return FALSE;
@@ -143,7 +127,7 @@ plum_assignment_create_holder (PlumAssignment *self, const PlumLeaseHolderId *id
                                   self->signals, &holder_owner, self);
   if (memory.key != NULL)
     plum_lease_holder_suggest_port (holder, memory.external_port);
-  g_hash_table_insert (self->holders, (gpointer) plum_lease_holder_get_id (holder), holder);
+  plum_holder_table_add (self->holders, holder);
   return holder;
 }
 
@@ -154,7 +138,7 @@ plum_assignment_ensure_holder (PlumAssignment *self, PlumMapping *mapping, GErro
   PlumLeaseHolder *holder;
 
   plum_place_make_id (self->gateways, mapping, &id);
-  holder = g_hash_table_lookup (self->holders, &id);
+  holder = plum_holder_table_lookup (self->holders, &id);
   return holder != NULL ? holder : plum_assignment_create_holder (self, &id, error);
 }
 
@@ -246,7 +230,7 @@ plum_assignment_can_move_holder (PlumAssignment *self,
     }
 
   return (gateway == NULL || !plum_gateway_set_has (self->gateways, gateway)) &&
-         !g_hash_table_contains (self->holders, new_id);
+         plum_holder_table_lookup (self->holders, new_id) == NULL;
 }
 
 /* Moves the user, or the holder, if the gateway of the user is found in another place than before.
@@ -266,9 +250,9 @@ plum_assignment_follow_user (PlumAssignment *self,
 
   if (plum_assignment_can_move_holder (self, holder, users, &new_id))
     {
-      g_hash_table_steal (self->holders, plum_lease_holder_get_id (holder));
+      plum_holder_table_steal (self->holders, holder);
       plum_lease_holder_set_place (holder, &new_id);
-      g_hash_table_insert (self->holders, (gpointer) plum_lease_holder_get_id (holder), holder);
+      plum_holder_table_add (self->holders, holder);
       return;
     }
 
@@ -288,7 +272,7 @@ static void
 on_gateways_changed (GSocketFamily family, gboolean come, gpointer user_data)
 {
   PlumAssignment *self = user_data;
-  g_autoptr (GPtrArray) holders = plum_assignment_copy_holders (self);
+  g_autoptr (GPtrArray) holders = plum_holder_table_copy (self->holders);
 
   for (unsigned int i = 0; i < holders->len; i++)
     {
@@ -297,7 +281,7 @@ on_gateways_changed (GSocketFamily family, gboolean come, gpointer user_data)
       g_autoptr (GError) reason = NULL;
       PlumGateway *gateway;
 
-      if (id->family != family || g_hash_table_lookup (self->holders, id) != holder)
+      if (id->family != family || plum_holder_table_lookup (self->holders, id) != holder)
         continue;
 
       plum_assignment_follow_users (self, holder);
@@ -322,13 +306,11 @@ static void
 on_gateways_need_addresses (GSocketFamily family, GPtrArray *addresses, gpointer user_data)
 {
   PlumAssignment *self = user_data;
-  GHashTableIter iter;
-  gpointer holder;
+  g_autoptr (GPtrArray) holders = plum_holder_table_copy (self->holders);
 
-  g_hash_table_iter_init (&iter, self->holders);
-  while (g_hash_table_iter_next (&iter, NULL, &holder))
+  for (unsigned int i = 0; i < holders->len; i++)
     {
-      PlumGateway *gateway = plum_lease_holder_get_gateway (holder);
+      PlumGateway *gateway = plum_lease_holder_get_gateway (holders->pdata[i]);
 
       if (gateway != NULL && plum_gateway_get_family (gateway) == family)
         g_ptr_array_add (addresses, g_object_ref (plum_gateway_get_local_address (gateway)));
@@ -355,14 +337,15 @@ on_sweeper_needs_gateways (GSocketFamily family, gpointer user_data)
 
 /* Whether a holder has, or requests, a lease at a router beyond the first one. */
 static gboolean
-plum_assignment_is_used_beyond (PlumAssignment *self, PlumGateway *gateway, guint internal_port)
+plum_assignment_is_used_beyond (PlumAssignment *self,
+                                PlumGateway *gateway,
+                                PlumProtocol protocol,
+                                guint internal_port)
 {
-  GHashTableIter iter;
-  gpointer holder;
+  g_autoptr (GPtrArray) holders = plum_holder_table_copy (self->holders);
 
-  g_hash_table_iter_init (&iter, self->holders);
-  while (g_hash_table_iter_next (&iter, NULL, &holder))
-    if (plum_lease_holder_uses (holder, gateway, internal_port))
+  for (unsigned int i = 0; i < holders->len; i++)
+    if (plum_lease_holder_uses (holders->pdata[i], gateway, protocol, internal_port))
       return TRUE;
   return FALSE;
 }
@@ -383,17 +366,17 @@ on_sweeper_is_wanted (PlumProtocol protocol,
   };
 
   if (plum_network_get_hop (plum_gateway_get_network (gateway)) > 1)
-    return plum_assignment_is_used_beyond (self, gateway, internal_port);
+    return plum_assignment_is_used_beyond (self, gateway, protocol, internal_port);
   plum_lease_holder_id_set_place (&id, plum_gateway_get_interface (gateway),
                                   plum_gateway_get_local_address (gateway));
-  return g_hash_table_contains (self->holders, &id);
+  return plum_holder_table_lookup (self->holders, &id) != NULL;
 }
 
 /* The result of on_holder_note() may have changed. */
 static void
 plum_assignment_wake_holders (PlumAssignment *self)
 {
-  g_autoptr (GPtrArray) holders = plum_assignment_copy_holders (self);
+  g_autoptr (GPtrArray) holders = plum_holder_table_copy (self->holders);
 
   for (unsigned int i = 0; i < holders->len; i++)
     plum_lease_holder_race_changed (holders->pdata[i]);
@@ -419,15 +402,26 @@ on_sweeper_changed (gpointer user_data)
   PlumAssignment *self = user_data;
   PLUM_SIGNAL_SCOPE (self->signals);
 
-  plum_assignment_wake_holders (self);
+  self->waiting = TRUE;
   plum_clock_arm_in_ms (self->clock, &self->released, 0);
   self->client->swept (self->owner);
+}
+
+static void
+on_requests_saved (GPtrArray *holders, gpointer user_data)
+{
+  PlumAssignment *self = user_data;
+  PLUM_SIGNAL_SCOPE (self->signals);
+
+  for (unsigned int i = 0; i < holders->len; i++)
+    plum_lease_holder_race_changed (holders->pdata[i]);
 }
 
 static const PlumSweeperClient sweeper_client = {
   .get_gateways = on_sweeper_needs_gateways,
   .is_wanted = on_sweeper_is_wanted,
   .changed = on_sweeper_changed,
+  .saved = on_requests_saved,
 };
 
 /* --- Object --- */
@@ -448,8 +442,7 @@ plum_assignment_new (GMainContext *context,
   self->owner = owner;
   self->signals = plum_signal_queue_ref (signals);
   self->gateways = plum_gateway_set_new (context, settings, signals, &gateways_owner, self);
-  self->holders = g_hash_table_new_full (plum_lease_holder_id_hash, plum_lease_holder_id_equal,
-                                         NULL, (GDestroyNotify) plum_lease_holder_free);
+  self->holders = plum_holder_table_new ();
   self->store = plum_lease_store_new (clock);
   self->sweeper = plum_sweeper_new (self->store, clock, settings, &sweeper_client, self);
   plum_timer_init (&self->released, on_released, self);
@@ -459,17 +452,15 @@ plum_assignment_new (GMainContext *context,
 void
 plum_assignment_close (PlumAssignment *self)
 {
-  GHashTableIter iter;
-  gpointer holder;
+  g_autoptr (GPtrArray) holders = plum_holder_table_copy (self->holders);
 
   plum_sweeper_close (self->sweeper);
   plum_lease_store_close (self->store);
 
-  g_hash_table_iter_init (&iter, self->holders);
-  while (g_hash_table_iter_next (&iter, NULL, &holder))
+  for (unsigned int i = 0; i < holders->len; i++)
     {
-      plum_lease_holder_close (holder);
-      g_hash_table_iter_remove (&iter);
+      plum_lease_holder_close (holders->pdata[i]);
+      plum_lease_holder_free (plum_holder_table_steal (self->holders, holders->pdata[i]));
     }
 
   plum_clock_disarm (self->clock, &self->released);
@@ -481,7 +472,7 @@ plum_assignment_free (PlumAssignment *self)
 {
   g_clear_pointer (&self->sweeper, plum_sweeper_free);
   g_clear_pointer (&self->store, plum_lease_store_free);
-  g_clear_pointer (&self->holders, g_hash_table_unref);
+  g_clear_pointer (&self->holders, plum_holder_table_free);
   g_clear_pointer (&self->gateways, plum_gateway_set_unref);
   g_clear_pointer (&self->signals, plum_signal_queue_unref);
   g_free (self);
@@ -517,11 +508,17 @@ plum_assignment_get_sweeper (PlumAssignment *self)
   return self->sweeper;
 }
 
+PlumLeaseStore *
+plum_assignment_get_store (PlumAssignment *self)
+{
+  return self->store;
+}
+
 void
 plum_assignment_expire (PlumAssignment *self)
 {
   PLUM_SIGNAL_SCOPE (self->signals);
-  g_autoptr (GPtrArray) holders = plum_assignment_copy_holders (self);
+  g_autoptr (GPtrArray) holders = plum_holder_table_copy (self->holders);
   g_autoptr (GError) error =
     g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, _ ("the router did not confirm within %.1f s"),
                  plum_settings_get_release_timeout (self->settings) / 1000.0);

@@ -565,7 +565,9 @@ plum_manager_get_state_directory (PlumManager *self)
  *
  * Sets the directory where the manager keeps a record of its mappings.
  *
- * Takes effect only if it is set before the first mapping is added and before discovery is started.
+ * The directory cannot change once the manager is in use: from the first mapping, discovery or
+ * query of recorded mappings on, and after the manager is closed. It is a programming error to
+ * call this function then.
  *
  * Since: 1.0
  */
@@ -577,6 +579,12 @@ plum_manager_set_state_directory (PlumManager *self, const char *state_directory
 
   if (g_strcmp0 (self->state_directory, state_directory) == 0)
     return;
+
+  if (self->closed || plum_gateway_set_is_used (self->gateways))
+    {
+      g_critical ("The state directory cannot change: the manager is in use");
+      return;
+    }
 
   g_free (self->state_directory);
   self->state_directory = g_strdup (state_directory);

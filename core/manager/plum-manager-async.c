@@ -170,7 +170,8 @@ plum_manager_destroy_mapping_async (PlumManager *self,
  *
  * The mapping is destroyed even if the router did not confirm it. In this case
  * [property@Plum.Mapping:error] of the mapping is set, and the router deletes the mapping when its
- * lifetime expires.
+ * lifetime expires. A router that maps a range of ports as one (PORT_SET of PCP, RFC 7753) keeps it
+ * until the last mapping of the range is destroyed: the error is then %G_IO_ERROR_BUSY.
  *
  * Errors: %PLUM_ERROR_DESTROYED if there is no mapping with this id, or it is already being
  * destroyed; %G_IO_ERROR_CLOSED if the manager is closed; %G_IO_ERROR_CANCELLED.

@@ -132,7 +132,8 @@ install_timeouts (void)
    * PlumManager:mapping-timeout: (getter get_mapping_timeout) (setter set_mapping_timeout)
    *
    * The timeout for one attempt by one backend, including all its retries, in milliseconds. The
-   * default is 10000.
+   * default is 10000. While the backend completes other attempts, such as those of many mappings on
+   * a slow router, an attempt may take longer.
    *
    * 0 sets the default. A value below 100 is raised to 100.
    *
@@ -246,7 +247,7 @@ install_readonly_properties (void)
    *
    * The list changes with the networks of this host. A gateway whose network does not change stays
    * the same object. To map a port on a gateway other than that of the default route, see
-   * [property@Plum.Mapping:gateway].
+   * [property@Plum.Mapping:requested-gateway].
    *
    * Since: 1.0
    */
@@ -338,6 +339,8 @@ install_program_properties (void)
    * which gives the program time to add its mappings, or when the manager is closed. The directory
    * must be used by this program only. It is created if it does not exist. If %NULL, the default,
    * no record is kept.
+   *
+   * Set it before the manager is in use; see [method@Plum.Manager.set_state_directory].
    *
    * Since: 1.0
    */

@@ -3,7 +3,6 @@
 /* Mappings of this host that no manager of this process holds. */
 
 #include "plum-gateway-private.h"
-#include "plum-lease-file-private.h"
 #include "plum-main-context-private.h"
 #include "plum-manager-private.h"
 #include "plum-mapping-private.h"
@@ -12,47 +11,75 @@
 
 typedef struct
 {
-  PlumProtocol protocol;
-  GSocketFamily family;
-  guint internal_port;
-  guint external_port; /* 0: any */
-  PlumHosts hosts;     /* remote is unknown */
-  PlumGateway *gateway;
+  PlumLeftoverPort port;
+  GPtrArray *routers; /* (element-type PlumGateway): the gateway, and those found beyond it */
 
-  guint n_pending; /* leftovers */
-  GError *error;   /* (nullable): of a leftover */
+  guint hop;         /* of the router that is asked at present; 0: none yet */
+  guint n_pending;   /* leftovers there */
+  gboolean removed;  /* a router beyond the first one has confirmed a delete */
+  GError *error;     /* (nullable): of a leftover */
+  GError *not_found; /* (nullable): why a router beyond is unknown */
 } Unmap;
+
+static void unmap_ask_next (GTask *task);
 
 static void
 unmap_free (Unmap *unmap)
 {
-  g_clear_object (&unmap->gateway);
-  plum_hosts_clear (&unmap->hosts);
+  g_clear_pointer (&unmap->routers, g_ptr_array_unref);
+  plum_hosts_clear (&unmap->port.hosts);
+  g_clear_error (&unmap->not_found);
   g_clear_error (&unmap->error);
   g_free (unmap);
 }
 
-/* Adds to the error until when the router may keep the mapping, as far as it is known. (transfer
- * full) */
+/* Adds to the error until when the router may keep the mapping, as far as it is known. router may
+ * be NULL. (transfer full) */
 static char *
-describe_leftover (const char *message, gint64 expires)
+describe_leftover (const char *message, const char *router, gint64 expires)
 {
   g_autoptr (GDateTime) time = NULL;
-  g_autofree char *text = NULL;
+  g_autofree char *end = NULL;
 
   if (expires == PLUM_LEASE_RECORD_FOREVER)
-    /* Translators: an error. */
-    return g_strdup_printf (_ ("%s. The router may keep the mapping until it is removed by hand"),
-                            message);
+    return router != NULL
+             /* Translators: an error, and the address of a router. */
+             ? g_strdup_printf (
+                 _ ("%s. The router %s may keep the mapping until it is removed by hand"), message,
+                 router)
+             /* Translators: an error. */
+             : g_strdup_printf (
+                 _ ("%s. The router may keep the mapping until it is removed by hand"), message);
 
   time = g_date_time_new_from_unix_local (expires / G_USEC_PER_SEC);
   if (time == NULL)
-    /* Translators: an error. */
-    return g_strdup_printf (_ ("%s. The router may keep the mapping until it expires"), message);
+    return router != NULL
+             /* Translators: an error, and the address of a router. */
+             ? g_strdup_printf (_ ("%s. The router %s may keep the mapping until it expires"),
+                                message, router)
+             /* Translators: an error. */
+             : g_strdup_printf (_ ("%s. The router may keep the mapping until it expires"),
+                                message);
 
-  text = g_date_time_format (time, "%F %R");
-  /* Translators: an error, and a date with a time. */
-  return g_strdup_printf (_ ("%s. The router may keep the mapping until %s"), message, text);
+  end = g_date_time_format (time, "%F %R");
+  return router != NULL
+           /* Translators: an error, the address of a router, and a date with a time. */
+           ? g_strdup_printf (_ ("%s. The router %s may keep the mapping until %s"), message,
+                              router, end)
+           /* Translators: an error, and a date with a time. */
+           : g_strdup_printf (_ ("%s. The router may keep the mapping until %s"), message, end);
+}
+
+/* Keeps the first error. */
+static void
+unmap_take_error (Unmap *unmap, const PlumLeaseRecord *record, const GError *error)
+{
+  g_autofree char *router =
+    record->gateway != NULL ? g_inet_address_to_string (record->gateway) : NULL;
+  g_autofree char *message = describe_leftover (error->message, router, record->expires);
+
+  if (unmap->error == NULL)
+    unmap->error = g_error_new_literal (error->domain, error->code, message);
 }
 
 static void
@@ -61,17 +88,17 @@ on_leftover_deleted (const PlumLeaseRecord *record, const GError *error, gpointe
   g_autoptr (GTask) task = user_data;
   Unmap *unmap = g_task_get_task_data (task);
 
-  if (error != NULL && unmap->error == NULL)
-    {
-      g_autofree char *message = describe_leftover (error->message, record->expires);
-
-      unmap->error = g_error_new_literal (error->domain, error->code, message);
-    }
+  if (error != NULL)
+    unmap_take_error (unmap, record, error);
+  else if (unmap->hop > 1)
+    unmap->removed = TRUE;
 
   if (--unmap->n_pending > 0)
     return;
 
-  if (unmap->error != NULL)
+  if (unmap->hop > 1)
+    unmap_ask_next (task);
+  else if (unmap->error != NULL)
     g_task_return_error (task, g_steal_pointer (&unmap->error));
   else
     g_task_return_boolean (task, TRUE);
@@ -81,38 +108,167 @@ static void
 on_entry_deleted (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
+  Unmap *unmap = g_task_get_task_data (task);
   g_autoptr (GError) error = NULL;
 
-  if (plum_gateway_delete_entry_finish (PLUM_GATEWAY (object), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
+  plum_gateway_delete_entry_finish (PLUM_GATEWAY (object), result, &error);
+
+  /* What was removed was on a router beyond only. */
+  if (unmap->removed && g_error_matches (error, PLUM_ERROR, PLUM_ERROR_DESTROYED))
+    g_clear_error (&error);
+  if (unmap->error != NULL)
+    g_task_return_error (task, g_steal_pointer (&unmap->error));
+  else if (error != NULL)
     g_task_return_error (task, g_steal_pointer (&error));
+  else
+    g_task_return_boolean (task, TRUE);
 }
 
 /* Only the router can tell: without an internal address, the entry must lead to this host. */
 static void
 unmap_delete_entry (Unmap *unmap, GTask *task)
 {
-  guint external_port = unmap->external_port != 0 ? unmap->external_port : unmap->internal_port;
+  const PlumLeftoverPort *port = &unmap->port;
+  PlumGateway *gateway = unmap->routers->pdata[0];
+  guint external_port = port->external_port != 0 ? port->external_port : port->internal_port;
   g_autoptr (PlumEntry) entry =
-    plum_entry_new (unmap->protocol, external_port, unmap->internal_port,
-                    plum_gateway_get_local_address (unmap->gateway), NULL, 0, TRUE);
+    plum_entry_new (port->protocol, external_port, port->internal_port,
+                    plum_gateway_get_local_address (gateway), NULL, 0, TRUE);
 
-  plum_gateway_delete_entry_async (unmap->gateway, entry, g_task_get_cancellable (task),
-                                   on_entry_deleted, g_object_ref (task));
+  plum_gateway_delete_entry_async (gateway, entry, g_task_get_cancellable (task), on_entry_deleted,
+                                   g_object_ref (task));
 }
 
 /* A mapping of another host that this host has not made is not touched. */
 static void
 unmap_fail_unrecorded (Unmap *unmap, GTask *task)
 {
-  g_autofree char *host = g_inet_address_to_string (unmap->hosts.internal);
+  g_autofree char *host = g_inet_address_to_string (unmap->port.hosts.internal);
 
-  g_task_return_new_error (
-    task, PLUM_ERROR, PLUM_ERROR_DESTROYED,
-    _ ("There is no record of a mapping that this host has made for port %u of "
-       "%s; mappings that other hosts have made are not removed"),
-    unmap->internal_port, host);
+  if (unmap->error != NULL)
+    g_task_return_error (task, g_steal_pointer (&unmap->error));
+  else
+    g_task_return_new_error (
+      task, PLUM_ERROR, PLUM_ERROR_DESTROYED,
+      _ ("There is no record of a mapping that this host has made for port %u "
+         "of %s; mappings that other hosts have made are not removed"),
+      unmap->port.internal_port, host);
+}
+
+/* Returns FALSE if the operation has ended. */
+static gboolean
+unmap_may_continue (GTask *task)
+{
+  PlumManager *self = g_task_get_source_object (task);
+  g_autoptr (GError) error = NULL;
+
+  if (g_task_return_error_if_cancelled (task))
+    return FALSE;
+  if (plum_manager_check_open (self, &error))
+    return TRUE;
+
+  g_task_return_error (task, g_steal_pointer (&error));
+  return FALSE;
+}
+
+/* A leftover on a router beyond the given one of those that are known. (nullable) */
+static const PlumLeaseRecord *
+unmap_find_beyond (GTask *task, guint index)
+{
+  PlumManager *self = g_task_get_source_object (task);
+  Unmap *unmap = g_task_get_task_data (task);
+
+  return plum_leftover_port_find_beyond (&unmap->port, plum_assignment_get_store (self->assignment),
+                                         plum_gateway_get_network (unmap->routers->pdata[index]));
+}
+
+/* What cannot be deleted beyond the first router, because its router or its backend is not there.
+ */
+static void
+unmap_note_unreachable (GTask *task)
+{
+  Unmap *unmap = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+
+  if (unmap->not_found != NULL)
+    error = g_error_new_literal (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, unmap->not_found->message);
+  else
+    error = g_error_new_literal (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
+                                 _ ("The router that the mapping was made on was not found, or "
+                                    "does not answer by the same protocol"));
+
+  for (guint i = 0; i < unmap->routers->len; i++)
+    {
+      const PlumLeaseRecord *record = unmap_find_beyond (task, i);
+
+      if (record != NULL)
+        unmap_take_error (unmap, record, error);
+    }
+}
+
+/* Asks the routers one after the other, the outermost one first: it leads to the one before. */
+static void
+unmap_ask_next (GTask *task)
+{
+  PlumManager *self = g_task_get_source_object (task);
+  Unmap *unmap = g_task_get_task_data (task);
+
+  if (!unmap_may_continue (task))
+    return;
+
+  do
+    {
+      unmap->hop--;
+      if (unmap->hop == 1)
+        unmap_note_unreachable (task);
+      unmap->n_pending =
+        plum_sweeper_delete_port (plum_assignment_get_sweeper (self->assignment), &unmap->port,
+                                  unmap->hop, on_leftover_deleted, task);
+      for (guint i = 0; i < unmap->n_pending; i++)
+        g_object_ref (task);
+    }
+  while (unmap->n_pending == 0 && unmap->hop > 1);
+
+  if (unmap->n_pending == 0 && unmap->port.hosts.internal != NULL)
+    unmap_fail_unrecorded (unmap, task);
+  else if (unmap->n_pending == 0)
+    unmap_delete_entry (unmap, task);
+}
+
+static void unmap_seek_beyond (GTask *task);
+
+static void
+on_unmap_upstream (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Unmap *unmap = g_task_get_task_data (task);
+  PlumGateway *upstream =
+    plum_gateway_query_upstream_finish (PLUM_GATEWAY (object), result, &unmap->not_found);
+
+  if (upstream != NULL)
+    g_ptr_array_add (unmap->routers, upstream);
+  unmap_seek_beyond (task);
+}
+
+/* Finds the routers beyond, as far as there are leftovers on them. */
+static void
+unmap_seek_beyond (GTask *task)
+{
+  Unmap *unmap = g_task_get_task_data (task);
+
+  if (!unmap_may_continue (task))
+    return;
+
+  if (unmap->not_found == NULL && unmap_find_beyond (task, unmap->routers->len - 1) != NULL)
+    {
+      plum_gateway_query_upstream_async (unmap->routers->pdata[unmap->routers->len - 1],
+                                         g_task_get_cancellable (task), on_unmap_upstream,
+                                         g_object_ref (task));
+      return;
+    }
+
+  unmap->hop = unmap->routers->len + 1;
+  unmap_ask_next (task);
 }
 
 static gboolean
@@ -122,28 +278,9 @@ on_manager_unmap_decided (gpointer user_data)
   PlumManager *self = g_task_get_source_object (task);
   Unmap *unmap = g_task_get_task_data (task);
   PLUM_SIGNAL_SCOPE (self->signals);
-  g_autoptr (GError) error = NULL;
 
-  if (g_task_return_error_if_cancelled (task))
-    return G_SOURCE_REMOVE;
-  if (!plum_manager_check_open (self, &error))
-    {
-      g_task_return_error (task, g_steal_pointer (&error));
-      return G_SOURCE_REMOVE;
-    }
-
-  unmap->n_pending =
-    plum_sweeper_delete_port (plum_assignment_get_sweeper (self->assignment), unmap->protocol,
-                              unmap->family, unmap->internal_port, unmap->external_port,
-                              &unmap->hosts, on_leftover_deleted, task);
-  for (guint i = 0; i < unmap->n_pending; i++)
-    g_object_ref (task);
-
-  if (unmap->n_pending == 0 && unmap->hosts.internal != NULL)
-    unmap_fail_unrecorded (unmap, task);
-  else if (unmap->n_pending == 0)
-    unmap_delete_entry (unmap, task);
-
+  plum_leftover_port_resolve (&unmap->port, plum_assignment_get_store (self->assignment));
+  unmap_seek_beyond (task);
   return G_SOURCE_REMOVE;
 }
 
@@ -155,10 +292,10 @@ plum_manager_holds (PlumManager *self, const Unmap *unmap)
 
   g_hash_table_iter_init (&iter, self->by_id);
   while (g_hash_table_iter_next (&iter, NULL, &mapping))
-    if (plum_mapping_get_protocol (mapping) == unmap->protocol &&
-        plum_mapping_get_family (mapping) == unmap->family &&
-        plum_mapping_get_internal_port (mapping) == unmap->internal_port &&
-        plum_hosts_equal_internal (plum_mapping_get_hosts (mapping), &unmap->hosts))
+    if (plum_mapping_get_protocol (mapping) == unmap->port.protocol &&
+        plum_mapping_get_family (mapping) == unmap->port.family &&
+        plum_mapping_get_internal_port (mapping) == unmap->port.internal_port &&
+        plum_hosts_equal_internal (plum_mapping_get_hosts (mapping), &unmap->port.hosts))
       return TRUE;
 
   return FALSE;
@@ -171,8 +308,8 @@ plum_manager_start_unmap (PlumManager *self, GTask *task, GError **error)
   Unmap *unmap = g_task_get_task_data (task);
   g_autoptr (GPtrArray) gateways = NULL;
 
-  if (unmap->internal_port == 0 || unmap->internal_port > G_MAXUINT16 ||
-      unmap->external_port > G_MAXUINT16)
+  if (unmap->port.internal_port == 0 || unmap->port.internal_port > G_MAXUINT16 ||
+      unmap->port.external_port > G_MAXUINT16)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                            _ ("A port must be between 1 and 65535"));
@@ -185,14 +322,15 @@ plum_manager_start_unmap (PlumManager *self, GTask *task, GError **error)
       return FALSE;
     }
 
-  gateways = plum_manager_find_gateways (self, unmap->family, error);
+  gateways = plum_manager_find_gateways (self, unmap->port.family, error);
   if (gateways == NULL)
     return FALSE;
 
   PLUM_SIGNAL_SCOPE (self->signals);
-  unmap->gateway = g_object_ref (gateways->pdata[0]);
-  plum_gateway_discover (unmap->gateway, FALSE);
-  plum_gateway_when_decided (unmap->gateway, on_manager_unmap_decided, g_object_ref (task));
+  unmap->routers = g_ptr_array_new_with_free_func (g_object_unref);
+  g_ptr_array_add (unmap->routers, g_object_ref (gateways->pdata[0]));
+  plum_gateway_discover (gateways->pdata[0], FALSE);
+  plum_gateway_when_decided (gateways->pdata[0], on_manager_unmap_decided, g_object_ref (task));
   return TRUE;
 }
 
@@ -228,6 +366,11 @@ plum_manager_run_unmap (PlumManager *self, GTask *task, Unmap *unmap)
  * the port: a backend that can look at the table of the router deletes only a mapping that leads to
  * this host.
  *
+ * If there are records of what leads there from routers beyond the first one, these routers are
+ * sought, and asked first: the outermost one leads to the one before. The operation succeeds only
+ * if all of them have confirmed it. @external_port may be that of the first or of the outermost
+ * router.
+ *
  * To remove a mapping that the manager holds, use [method@Plum.Manager.destroy_mapping_async].
  *
  * Since: 1.0
@@ -251,10 +394,10 @@ plum_manager_unmap_async (PlumManager *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   unmap = g_new0 (Unmap, 1);
-  unmap->protocol = protocol;
-  unmap->family = family;
-  unmap->internal_port = internal_port;
-  unmap->external_port = external_port;
+  unmap->port.protocol = protocol;
+  unmap->port.family = family;
+  unmap->port.internal_port = internal_port;
+  unmap->port.external_port = external_port;
 
   task = plum_main_context_new_task (self->context, self, cancellable, callback, user_data);
   g_task_set_source_tag (task, plum_manager_unmap_async);
@@ -300,11 +443,11 @@ plum_manager_unmap_host_async (PlumManager *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   unmap = g_new0 (Unmap, 1);
-  unmap->protocol = protocol;
-  unmap->family = g_inet_address_get_family (host);
-  unmap->internal_port = internal_port;
-  unmap->external_port = external_port;
-  g_set_object (&unmap->hosts.internal, host);
+  unmap->port.protocol = protocol;
+  unmap->port.family = g_inet_address_get_family (host);
+  unmap->port.internal_port = internal_port;
+  unmap->port.external_port = external_port;
+  g_set_object (&unmap->port.hosts.internal, host);
 
   task = plum_main_context_new_task (self->context, self, cancellable, callback, user_data);
   g_task_set_source_tag (task, plum_manager_unmap_host_async);
@@ -346,10 +489,10 @@ plum_manager_unmap_host_finish (PlumManager *self, GAsyncResult *result, GError 
  * Errors: %PLUM_ERROR_DESTROYED if the router has no such mapping, as far as the protocol can tell;
  * %PLUM_ERROR_CONFLICT if the port belongs to another host, whose mapping is not deleted;
  * %PLUM_ERROR_REFUSED if the router refuses, for example because the key of the mapping is unknown;
- * %PLUM_ERROR_TIMED_OUT or %PLUM_ERROR_MALFORMED if the router did not confirm it, so that it may
- * keep the mapping; %PLUM_ERROR_NO_GATEWAY; %PLUM_ERROR_NO_BACKEND; %PLUM_ERROR_NOT_SUPPORTED;
- * %G_IO_ERROR_EXISTS if the manager holds a mapping of the port; %G_IO_ERROR_INVALID_ARGUMENT;
- * %G_IO_ERROR_CLOSED; %G_IO_ERROR_CANCELLED.
+ * %PLUM_ERROR_TIMED_OUT or %PLUM_ERROR_MALFORMED if a router did not confirm it or was not found,
+ * so that it may keep the mapping; %PLUM_ERROR_NO_GATEWAY; %PLUM_ERROR_NO_BACKEND;
+ * %PLUM_ERROR_NOT_SUPPORTED; %G_IO_ERROR_EXISTS if the manager holds a mapping of the port;
+ * %G_IO_ERROR_INVALID_ARGUMENT; %G_IO_ERROR_CLOSED; %G_IO_ERROR_CANCELLED.
  *
  * Returns: %TRUE if the router confirmed that it no longer has the mapping
  *
@@ -362,123 +505,4 @@ plum_manager_unmap_finish (PlumManager *self, GAsyncResult *result, GError **err
   g_return_val_if_fail (g_async_result_is_tagged (result, plum_manager_unmap_async), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-static PlumEntry *
-make_entry (const PlumLeaseRecord *record)
-{
-  gint64 left = (record->expires - g_get_real_time ()) / G_USEC_PER_SEC;
-  guint lifetime = PLUM_LIFETIME_FOREVER;
-  g_autofree char *remote = NULL;
-
-  if (record->expires != PLUM_LEASE_RECORD_FOREVER)
-    lifetime = (guint) CLAMP (left, 1, PLUM_LIFETIME_FOREVER - 1);
-
-  if (record->hosts.remote != NULL)
-    remote = g_inet_address_mask_to_string (record->hosts.remote);
-
-  return g_object_new (PLUM_TYPE_ENTRY, "protocol", record->protocol, "external-port",
-                       record->external_port, "internal-port", record->internal_port,
-                       "internal-address",
-                       record->hosts.internal != NULL ? record->hosts.internal
-                                                      : record->local_address,
-                       "remote-host", remote, "lifetime", lifetime, "enabled", TRUE, NULL);
-}
-
-static gboolean
-is_on_any (const PlumLeaseRecord *record, GPtrArray *gateways)
-{
-  for (guint i = 0; i < gateways->len; i++)
-    if (plum_lease_store_is_on_network (record, plum_gateway_get_network (gateways->pdata[i])))
-      return TRUE;
-
-  return FALSE;
-}
-
-/* others: the mappings of other hosts. (transfer full) */
-static GListModel *
-plum_manager_read_entries (PlumManager *self, GSocketFamily family, gboolean others)
-{
-  g_autoptr (GPtrArray) gateways = NULL;
-  g_autoptr (GPtrArray) records = NULL;
-  GListStore *entries;
-
-  PLUM_SIGNAL_SCOPE (self->signals);
-  entries = g_list_store_new (PLUM_TYPE_ENTRY);
-  if (self->state_directory == NULL)
-    return G_LIST_MODEL (entries);
-
-  gateways = plum_manager_find_gateways (self, family, NULL);
-  if (gateways == NULL)
-    return G_LIST_MODEL (entries);
-
-  records = g_ptr_array_new_with_free_func ((GDestroyNotify) plum_lease_record_free);
-  plum_lease_file_read_all (self->state_directory, records);
-  for (guint i = 0; i < records->len; i++)
-    {
-      const PlumLeaseRecord *record = records->pdata[i];
-
-      if (record->family == family && !plum_lease_record_has_expired (record) &&
-          (record->hosts.internal != NULL) == others && is_on_any (record, gateways))
-        {
-          g_autoptr (PlumEntry) entry = make_entry (record);
-
-          g_list_store_append (entries, entry);
-        }
-    }
-
-  return G_LIST_MODEL (entries);
-}
-
-/**
- * plum_manager_dup_recorded_entries:
- * @self: a manager
- * @family: %G_SOCKET_FAMILY_IPV4 or %G_SOCKET_FAMILY_IPV6
- *
- * Lists the mappings that the files in [property@Plum.Manager:state-directory] record for the
- * present routers: those of this manager, of other running managers that use the directory, and of
- * earlier runs.
- *
- * The router is not asked whether it has them, and a change of this manager is recorded up to a
- * second later. A record that has expired, or that was made on another router, is not listed; two
- * routers are distinguished by their addresses, and by their hardware addresses if these are known.
- * No protocol can read the table of an IPv6 firewall, so this is the only list of pinholes.
- *
- * Returns: (transfer full): a list of [class@Plum.Entry], whose internal address is the one of this
- *   host at the time of the record (that of the first router for a mapping on a router beyond it),
- *   or %NULL if that is unknown; the list is empty if no state directory is set, or this host has
- *   no router
- *
- * Since: 1.0
- */
-GListModel *
-plum_manager_dup_recorded_entries (PlumManager *self, GSocketFamily family)
-{
-  g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
-  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
-
-  return plum_manager_read_entries (self, family, FALSE);
-}
-
-/**
- * plum_manager_dup_recorded_host_entries:
- * @self: a manager
- * @family: %G_SOCKET_FAMILY_IPV4 or %G_SOCKET_FAMILY_IPV6
- *
- * Lists the mappings for other hosts that the files in [property@Plum.Manager:state-directory]
- * record, in the same way as [method@Plum.Manager.dup_recorded_entries], which does not list these.
- * See [property@Plum.Mapping:internal-address].
- *
- * Returns: (transfer full): a list of [class@Plum.Entry], whose internal address is the one of the
- *   other host; the list is empty if no state directory is set, or this host has no router
- *
- * Since: 1.0
- */
-GListModel *
-plum_manager_dup_recorded_host_entries (PlumManager *self, GSocketFamily family)
-{
-  g_return_val_if_fail (PLUM_IS_MANAGER (self), NULL);
-  PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, NULL);
-
-  return plum_manager_read_entries (self, family, TRUE);
 }

@@ -3,6 +3,7 @@
 #include "plum-place-private.h"
 
 #include "plum-gateway-private.h"
+#include "plum-interfaces.h"
 #include "plum-link-private.h"
 #include "plum-mapping-private.h"
 #include "plum-route-private.h"
@@ -62,7 +63,7 @@ check_router (PlumGatewaySet *gateways, PlumMapping *mapping, GError **error)
   if (local != NULL)
     plum_gateway_set_find_local (gateways, local, &reason);
   else if (interface_name != NULL && plum_mapping_get_bound_interface (mapping) == NULL &&
-           plum_route_has_interface (interface_name))
+           plum_interfaces_get_index (interface_name) != 0)
     plum_gateway_set_find (gateways, plum_mapping_get_family (mapping), NULL, &reason);
 
   /* If the kernel did not answer, it is asked again. */

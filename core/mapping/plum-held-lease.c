@@ -74,14 +74,22 @@ static void
 plum_held_lease_schedule_renewal (PlumHeldLease *self)
 {
   gint64 expiry = plum_held_lease_get_expiry (self);
+  gint64 now = plum_clock_get_time (self->clock);
+  gint64 when, first, last;
 
   if (expiry == G_MAXINT64)
-    plum_clock_disarm (self->clock, &self->timer);
-  else
-    plum_clock_arm (self->clock, &self->timer,
-                    plum_renewal_next (self->known, expiry - self->known,
-                                       plum_clock_get_time (self->clock), &self->windows,
-                                       g_random_int ()));
+    {
+      plum_clock_disarm (self->clock, &self->timer);
+      return;
+    }
+
+  when =
+    plum_renewal_next (self->known, expiry - self->known, now, &self->windows, g_random_int ());
+  plum_renewal_get_window (self->known, expiry - self->known, self->windows, &first, &last);
+  if (when >= first && when <= last)
+    when = plum_gateway_choose_turn (self->gateway, self->backend,
+                                     MAX (first, now + PLUM_RENEWAL_INTERVAL), last, when);
+  plum_clock_arm (self->clock, &self->timer, when);
 }
 
 static void

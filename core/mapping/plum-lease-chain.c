@@ -87,17 +87,25 @@ plum_lease_chain_make_error (PlumLeaseHolder *self)
   const GError *reason = plum_gateway_get_upstream_reason (self->gateway);
   PlumGateway *upstream = plum_gateway_peek_upstream (self->gateway);
   g_autofree char *text = NULL;
+  g_autofree char *before = NULL;
 
   if (!plum_gateway_may_have_upstream (self->gateway))
     return NULL;
-  if (self->outer_error != NULL)
-    return g_error_copy (self->outer_error);
-  if (upstream == NULL)
+  if (upstream == NULL && self->outer_error == NULL)
     return reason != NULL ? g_error_copy (reason) : NULL;
+  if (upstream == NULL)
+    return g_error_copy (self->outer_error);
 
   text = g_inet_address_to_string (plum_gateway_get_address (upstream));
+  before = g_inet_address_to_string (plum_gateway_get_address (self->gateway));
+  if (self->outer_error != NULL)
+    return g_error_new (self->outer_error->domain, self->outer_error->code,
+                        /* Translators: the addresses of two routers, and an error. */
+                        _ ("The router %s beyond %s does not map the port: %s"), text, before,
+                        self->outer_error->message);
   return g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
-                      _ ("The router %s beyond the first one has not answered yet"), text);
+                      /* Translators: the addresses of two routers. */
+                      _ ("The router %s beyond %s has not answered yet"), text, before);
 }
 
 static void
@@ -201,6 +209,7 @@ on_patience_ended (gpointer user_data)
   PlumLeaseHolder *self = user_data;
   PLUM_SIGNAL_SCOPE (self->signals);
   g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
 
   if (!self->awaits_outer)
     {
@@ -208,8 +217,9 @@ on_patience_ended (gpointer user_data)
       return;
     }
 
+  text = g_inet_address_to_string (plum_gateway_get_address (self->outer->gateway));
   error = g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
-                       _ ("the router beyond the first one did not confirm within %.1f s"),
+                       _ ("the router %s did not confirm within %.1f s"), text,
                        plum_settings_get_release_timeout (self->settings) / 2000.0);
   plum_lease_holder_expire_release (self->outer, error);
 }

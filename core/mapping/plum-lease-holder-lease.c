@@ -163,13 +163,28 @@ plum_lease_holder_release_lost (PlumLeaseHolder *self)
 
 /* --- The lease --- */
 
+/* The next attempt, at a random time. backend: (nullable): the one that will be asked. */
+static void
+plum_lease_holder_arm_within (PlumLeaseHolder *self,
+                              PlumBackend *backend,
+                              gint64 first_ms,
+                              gint64 spread_ms)
+{
+  gint64 first = plum_clock_get_time (self->clock) + first_ms * 1000;
+  gint64 when = first;
+
+  if (spread_ms > 0)
+    when = plum_gateway_choose_turn (self->gateway, backend, first, first + spread_ms * 1000,
+                                     first + g_random_int_range (0, (gint32) spread_ms) * 1000);
+  plum_clock_arm (self->clock, &self->timer, when);
+}
+
 static void
 plum_lease_holder_recover (PlumLeaseHolder *self, gint64 spread_ms)
 {
   plum_lease_holder_cancel (self);
   plum_lease_holder_set_phase (self, PLUM_PHASE_RECOVERING);
-  plum_clock_arm_in_ms (self->clock, &self->timer,
-                        spread_ms > 0 ? g_random_int_range (0, (gint32) spread_ms) : 0);
+  plum_lease_holder_arm_within (self, plum_held_lease_get_backend (self->held), 0, spread_ms);
 }
 
 void
@@ -414,9 +429,10 @@ on_prepare (guint candidate, gpointer user_data, GError **error)
   if (plum_held_lease_get_backend (self->held) !=
       plum_gateway_get_candidate (self->gateway, candidate)->backend)
     plum_lease_holder_release_lost (self);
-  if (plum_gateway_is_port_busy (self->gateway, self->id.protocol, self->id.internal_port))
-    return NULL;
   if (self->port == 0 && !plum_lease_holder_reserve_port (self, error))
+    return NULL;
+  if (plum_gateway_is_port_busy (self->gateway, self->id.protocol, &self->id.hosts,
+                                 self->id.internal_port, self->port))
     return NULL;
   if (!plum_lease_holder_note (self, candidate))
     return NULL;
@@ -437,12 +453,11 @@ plum_lease_holder_fail (PlumLeaseHolder *self, const GError *error, GListModel *
                                                         : self->settings->recheck_period;
 
   self->retries++;
-  delay += (guint) g_random_int_range (0, (gint32) (delay / 10) + 1);
 
   plum_lease_holder_release_lost (self);
   plum_lease_holder_clear_lease (self);
   plum_lease_holder_set_phase (self, PLUM_PHASE_FAILED);
-  plum_clock_arm_in_ms (self->clock, &self->timer, delay);
+  plum_lease_holder_arm_within (self, NULL, delay, delay / 10 + 1);
   plum_log (PLUM_LOG_DOMAIN_CORE, self->inner != NULL ? PLUM_LOG_LEVEL_INFO : PLUM_LOG_LEVEL_WARN,
             "%s port %u cannot be mapped: %s",
             self->id.protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP", self->id.internal_port,

@@ -129,7 +129,10 @@ void plum_lease_holder_hurry (PlumLeaseHolder *self);
 
 /* Whether the holder, or one of those beyond, has or requests the mapping of internal_port on
  * gateway. */
-gboolean plum_lease_holder_uses (PlumLeaseHolder *self, PlumGateway *gateway, guint internal_port);
+gboolean plum_lease_holder_uses (PlumLeaseHolder *self,
+                                 PlumGateway *gateway,
+                                 PlumProtocol protocol,
+                                 guint internal_port);
 
 /* The race of the gateway, or the answer of note (), may have changed. */
 void plum_lease_holder_race_changed (PlumLeaseHolder *self);

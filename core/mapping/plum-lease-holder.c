@@ -54,11 +54,14 @@ plum_lease_holder_address_changed (PlumLeaseHolder *self,
 static void
 plum_lease_holder_on_resume (PlumLeaseHolder *self, guint spread_ms)
 {
-  gint64 when =
-    plum_clock_get_time (self->clock) + g_random_int_range (1, (gint32) spread_ms + 1) * MS;
+  gint64 now = plum_clock_get_time (self->clock);
+  gint64 when = now + g_random_int_range (1, (gint32) spread_ms + 1) * MS;
 
   if (self->phase == PLUM_PHASE_HELD)
-    plum_held_lease_on_resume (self->held, when);
+    plum_held_lease_on_resume (self->held,
+                               plum_gateway_choose_turn (self->gateway,
+                                                         plum_held_lease_get_backend (self->held),
+                                                         now, now + spread_ms * MS, when));
   else if (self->phase == PLUM_PHASE_FAILED)
     {
       self->retries = 0;
@@ -114,22 +117,46 @@ on_gateway_get_backend (PlumGatewayClient *client)
 }
 
 static gboolean
+plum_lease_holder_is_of_port (PlumLeaseHolder *self,
+                              PlumProtocol protocol,
+                              const PlumHosts *hosts,
+                              guint internal_port)
+{
+  return self->id.protocol == protocol && self->id.internal_port == internal_port &&
+         plum_hosts_equal_internal (&self->id.hosts, hosts);
+}
+
+static gboolean
 on_gateway_uses_mapping (PlumGatewayClient *client,
+                         PlumProtocol protocol,
                          const PlumHosts *hosts,
                          guint internal_port,
                          guint external_port)
 {
   PlumLeaseHolder *self = client->data;
 
-  return (self->id.internal_port == internal_port &&
-          plum_hosts_equal_internal (&self->id.hosts, hosts)) ||
-         (plum_lease_holder_is_up (self) && plum_held_lease_get_port (self->held) == external_port);
+  return plum_lease_holder_is_of_port (self, protocol, hosts, internal_port) ||
+         (self->id.protocol == protocol && plum_lease_holder_is_up (self) &&
+          plum_held_lease_get_port (self->held) == external_port);
+}
+
+static gboolean
+on_gateway_requests_mapping (PlumGatewayClient *client,
+                             PlumProtocol protocol,
+                             const PlumHosts *hosts,
+                             guint internal_port)
+{
+  PlumLeaseHolder *self = client->data;
+
+  return plum_lease_holder_is_of_port (self, protocol, hosts, internal_port) &&
+         self->phase == PLUM_PHASE_ATTEMPTING && plum_attempt_get_backend (self->attempt) != NULL;
 }
 
 static const PlumGatewayClientInterface client_iface = {
   .handle_event = on_gateway_event,
   .get_backend = on_gateway_get_backend,
   .uses_mapping = on_gateway_uses_mapping,
+  .requests_mapping = on_gateway_requests_mapping,
 };
 
 static void
@@ -423,11 +450,14 @@ plum_lease_holder_hurry (PlumLeaseHolder *self)
 }
 
 gboolean
-plum_lease_holder_uses (PlumLeaseHolder *self, PlumGateway *gateway, guint internal_port)
+plum_lease_holder_uses (PlumLeaseHolder *self,
+                        PlumGateway *gateway,
+                        PlumProtocol protocol,
+                        guint internal_port)
 {
   for (PlumLeaseHolder *h = self; h != NULL; h = h->outer)
-    if (h->gateway == gateway && h->id.internal_port == internal_port &&
-        plum_lease_holder_is_used (h))
+    if (h->gateway == gateway && h->id.protocol == protocol &&
+        h->id.internal_port == internal_port && plum_lease_holder_is_used (h))
       return TRUE;
 
   return FALSE;

@@ -26,14 +26,35 @@ plum_mapping_get_internal_address (PlumMapping *self)
  * plum_mapping_get_remote_address: (get-property remote-address)
  * @self: a mapping
  *
- * Gets the hosts from which connections are accepted.
+ * Gets the host or the network from which connections are accepted.
  *
- * Returns: (transfer none) (nullable): the address of a host or a network, or %NULL for all hosts
+ * Returns: (transfer none) (nullable): the address of a host or a network, the first one of
+ *   [property@Plum.Mapping:remote-addresses] if there are several, or %NULL for all hosts
  *
  * Since: 1.0
  */
 GInetAddressMask *
 plum_mapping_get_remote_address (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
+
+  return plum_hosts_peek_remote (&self->hosts);
+}
+
+/**
+ * plum_mapping_get_remote_addresses: (get-property remote-addresses)
+ * @self: a mapping
+ *
+ * Gets all hosts and networks from which connections are accepted.
+ *
+ * Returns: (transfer none) (nullable): a list of [class@Gio.InetAddressMask], or %NULL for all
+ * hosts
+ *
+ * Since: 1.0
+ */
+GListModel *
+plum_mapping_get_remote_addresses (PlumMapping *self)
 {
   g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
   PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
@@ -300,7 +321,7 @@ plum_mapping_get_external_scope (PlumMapping *self)
  *
  * Since: 1.0
  */
-const GError *
+GError *
 plum_mapping_get_error (PlumMapping *self)
 {
   g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
@@ -367,13 +388,32 @@ plum_mapping_get_backend_name (PlumMapping *self)
 }
 
 /**
+ * plum_mapping_get_requested_gateway: (get-property requested-gateway)
+ * @self: a mapping
+ *
+ * Gets the gateway whose network interface the mapping is bound to.
+ *
+ * Returns: (transfer none) (nullable): the gateway, or %NULL if the mapping follows the default
+ *   route
+ *
+ * Since: 1.0
+ */
+PlumGateway *
+plum_mapping_get_requested_gateway (PlumMapping *self)
+{
+  g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
+  PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
+
+  return self->requested_gateway;
+}
+
+/**
  * plum_mapping_get_gateway: (get-property gateway)
  * @self: a mapping
  *
- * Gets the gateway that maps the port, or that the mapping is bound to.
+ * Gets the gateway that maps the port.
  *
- * Returns: (transfer none) (nullable): the gateway; %NULL while a mapping that is not bound is not
- *   up
+ * Returns: (transfer none) (nullable): the gateway; %NULL while the mapping is not up
  *
  * Since: 1.0
  */
@@ -473,7 +513,7 @@ plum_mapping_get_hops (PlumMapping *self)
  *
  * Since: 1.0
  */
-const GError *
+GError *
 plum_mapping_get_upstream_error (PlumMapping *self)
 {
   g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);

@@ -27,7 +27,8 @@ plum_mapping_make_host_properties (GParamSpec **properties)
    * PlumMapping:remote-address: (getter get_remote_address)
    *
    * The address of the host, or of the network, from which connections are accepted; %NULL, the
-   * default, for all hosts.
+   * default, for all hosts. For several, use [property@Plum.Mapping:remote-addresses], of which
+   * this is the first one.
    *
    * The family must be that of the mapping, and the length at least 1. Otherwise
    * [method@Plum.Manager.add_mapping] fails with %G_IO_ERROR_INVALID_ARGUMENT.
@@ -41,4 +42,48 @@ plum_mapping_make_host_properties (GParamSpec **properties)
    */
   properties[PROP_REMOTE_ADDRESS] =
     g_param_spec_object ("remote-address", NULL, NULL, G_TYPE_INET_ADDRESS_MASK, CONSTRUCT_FLAGS);
+
+  /**
+   * PlumMapping:remote-addresses: (getter get_remote_addresses)
+   *
+   * The hosts and networks from which connections are accepted: a list of
+   * [class@Gio.InetAddressMask]; %NULL, the default, for all hosts.
+   *
+   * The list is copied at construction, without duplicates; an empty list is the same as %NULL. If
+   * [property@Plum.Mapping:remote-address] is set as well, it is added. What that property requires
+   * of its address applies to each of them, and there are at most 256; otherwise
+   * [method@Plum.Manager.add_mapping] fails with %G_IO_ERROR_INVALID_ARGUMENT.
+   *
+   * Only PCP can restrict a mapping to several hosts or networks, and to at most 32. How many the
+   * router accepts is its choice.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_REMOTE_ADDRESSES] =
+    g_param_spec_object ("remote-addresses", NULL, NULL, G_TYPE_LIST_MODEL, CONSTRUCT_FLAGS);
+}
+
+static void
+plum_mapping_add_remote_addresses (PlumMapping *self, GListModel *addresses)
+{
+  guint n = g_list_model_get_n_items (addresses);
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (GObject) item = g_list_model_get_item (addresses, i);
+
+      g_return_if_fail (G_IS_INET_ADDRESS_MASK (item));
+      plum_hosts_add_remote (&self->hosts, G_INET_ADDRESS_MASK (item));
+    }
+}
+
+void
+plum_mapping_add_remote (PlumMapping *self, const GValue *value)
+{
+  GObject *object = g_value_get_object (value);
+
+  if (G_IS_INET_ADDRESS_MASK (object))
+    plum_hosts_add_remote (&self->hosts, G_INET_ADDRESS_MASK (object));
+  else if (object != NULL)
+    plum_mapping_add_remote_addresses (self, G_LIST_MODEL (object));
 }

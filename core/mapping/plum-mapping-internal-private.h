@@ -21,8 +21,9 @@ struct _PlumMapping
   gboolean require_external_port;
   char *description; /* (nullable) */
   PlumHosts hosts;
-  GInetAddress *local_address; /* (nullable) */
-  const char *bound_interface; /* (nullable), interned: of the gateway set at construction */
+  GInetAddress *local_address;    /* (nullable) */
+  PlumGateway *requested_gateway; /* (nullable) */
+  const char *bound_interface;    /* (nullable), interned: of the requested gateway */
 
   guint id;
   PlumState state;
@@ -62,7 +63,9 @@ typedef enum {
   PROP_DESCRIPTION,
   PROP_INTERNAL_ADDRESS,
   PROP_REMOTE_ADDRESS,
+  PROP_REMOTE_ADDRESSES,
   PROP_LOCAL_ADDRESS,
+  PROP_REQUESTED_GATEWAY,
   PROP_ID,
   PROP_STATE,
   PROP_EXTERNAL_PORT,
@@ -89,6 +92,8 @@ typedef enum {
 
 /* Creates the properties of the hosts at both ends of the mapping. */
 void plum_mapping_make_host_properties (GParamSpec **properties);
+/* value: of remote-address or remote-addresses */
+void plum_mapping_add_remote (PlumMapping *self, const GValue *value);
 
 /* --- plum-mapping-pspecs.c --- */
 

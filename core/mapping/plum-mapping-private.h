@@ -62,7 +62,7 @@ void plum_mapping_take_id (PlumMapping *self,
                            PlumSignalQueue *signals,
                            const PlumMappingClient *client,
                            gpointer user_data);
-/* The interface of the gateway that was set at construction. (nullable), interned */
+/* The interface of the requested gateway. (nullable), interned */
 const char *plum_mapping_get_bound_interface (PlumMapping *self);
 /* The lease holder that the mapping is a user of. (nullable), borrowed */
 void plum_mapping_set_holder (PlumMapping *self, gpointer holder);

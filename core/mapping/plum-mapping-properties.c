@@ -142,10 +142,16 @@ plum_mapping_get_property (GObject *object, guint property_id, GValue *value, GP
       g_value_set_object (value, self->hosts.internal);
       break;
     case PROP_REMOTE_ADDRESS:
+      g_value_set_object (value, plum_hosts_peek_remote (&self->hosts));
+      break;
+    case PROP_REMOTE_ADDRESSES:
       g_value_set_object (value, self->hosts.remote);
       break;
     case PROP_LOCAL_ADDRESS:
       g_value_set_object (value, self->local_address);
+      break;
+    case PROP_REQUESTED_GATEWAY:
+      g_value_set_object (value, self->requested_gateway);
       break;
     case PROP_ID:
     case PROP_STATE:
@@ -203,15 +209,14 @@ plum_mapping_set_property (GObject *object,
       self->hosts.internal = g_value_dup_object (value);
       break;
     case PROP_REMOTE_ADDRESS:
-      self->hosts.remote = g_value_dup_object (value);
+    case PROP_REMOTE_ADDRESSES:
+      plum_mapping_add_remote (self, value);
       break;
     case PROP_LOCAL_ADDRESS:
       self->local_address = g_value_dup_object (value);
       break;
-    case PROP_GATEWAY:
-      self->gateway = g_value_dup_object (value);
-      if (self->gateway != NULL)
-        self->bound_interface = g_intern_string (plum_gateway_get_interface (self->gateway));
+    case PROP_REQUESTED_GATEWAY:
+      self->requested_gateway = g_value_dup_object (value);
       break;
     case PROP_ID:
     case PROP_STATE:
@@ -223,6 +228,7 @@ plum_mapping_set_property (GObject *object,
     case PROP_ERROR_SUMMARY:
     case PROP_VERDICTS:
     case PROP_BACKEND_NAME:
+    case PROP_GATEWAY:
     case PROP_LIFETIME:
     case PROP_EXPIRES_AT:
     case N_PROPS:
@@ -240,6 +246,8 @@ plum_mapping_constructed (GObject *object)
   G_OBJECT_CLASS (plum_mapping_parent_class)->constructed (object);
   if (self->local_address != NULL && self->family == G_SOCKET_FAMILY_IPV4)
     self->family = g_inet_address_get_family (self->local_address);
+  if (self->requested_gateway != NULL)
+    self->bound_interface = g_intern_string (plum_gateway_get_interface (self->requested_gateway));
 }
 
 static void
@@ -252,6 +260,7 @@ plum_mapping_finalize (GObject *object)
   g_clear_pointer (&self->description, g_free);
   plum_hosts_clear (&self->hosts);
   g_clear_object (&self->local_address);
+  g_clear_object (&self->requested_gateway);
   g_clear_object (&self->external_address);
   g_clear_pointer (&self->external_host, g_free);
   g_clear_error (&self->error);

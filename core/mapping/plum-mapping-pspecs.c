@@ -113,22 +113,34 @@ plum_mapping_install_place_properties (GParamSpec **properties)
     g_param_spec_object ("local-address", NULL, NULL, G_TYPE_INET_ADDRESS, CONSTRUCT_FLAGS);
 
   /**
-   * PlumMapping:gateway: (getter get_gateway)
+   * PlumMapping:requested-gateway: (getter get_requested_gateway)
    *
-   * The gateway that maps the port.
+   * The gateway whose network interface the mapping is bound to: one of
+   * [property@Plum.Manager:gateways], or %NULL, the default, to follow the default route.
    *
-   * If this is %NULL at construction, the mapping follows the default route, and this property is
-   * %NULL while the mapping is not up.
+   * A mapping that is bound to an interface follows it to other networks and addresses, and is
+   * pending while the interface has no router. [property@Plum.Mapping:gateway] is the gateway that
+   * maps the port at present.
    *
-   * If this is set at construction to one of [property@Plum.Manager:gateways], the mapping is bound
-   * to the network interface of that gateway. It follows that interface to other networks and
-   * addresses, and is pending while the interface has no router. This property is then the last
-   * known gateway of the interface.
+   * [method@Plum.Manager.add_mapping] fails if the gateway has another address family than the
+   * mapping, or if [property@Plum.Mapping:local-address] is set, too.
    *
    * Since: 1.0
    */
-  properties[PROP_GATEWAY] = g_param_spec_object ("gateway", NULL, NULL, PLUM_TYPE_GATEWAY,
-                                                  CONSTRUCT_FLAGS | G_PARAM_EXPLICIT_NOTIFY);
+  properties[PROP_REQUESTED_GATEWAY] =
+    g_param_spec_object ("requested-gateway", NULL, NULL, PLUM_TYPE_GATEWAY, CONSTRUCT_FLAGS);
+
+  /**
+   * PlumMapping:gateway: (getter get_gateway)
+   *
+   * The gateway that maps the port; %NULL while the mapping is not up.
+   *
+   * To select one, set [property@Plum.Mapping:requested-gateway].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_GATEWAY] =
+    g_param_spec_object ("gateway", NULL, NULL, PLUM_TYPE_GATEWAY, READABLE_FLAGS);
 }
 
 static void

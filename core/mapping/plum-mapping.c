@@ -138,8 +138,7 @@ plum_mapping_set_lease (PlumMapping *self, const PlumMappingUpdate *update)
       plum_mapping_notify (self, PROP_BACKEND_NAME);
     }
 
-  if ((update->gateway != NULL || self->bound_interface == NULL) &&
-      g_set_object (&self->gateway, update->gateway))
+  if (g_set_object (&self->gateway, update->gateway))
     plum_mapping_notify (self, PROP_GATEWAY);
 
   if (self->lifetime != update->lifetime)
@@ -457,7 +456,7 @@ gboolean
 plum_mapping_check (PlumMapping *self, GError **error)
 {
   GSocketFamily family = self->family;
-  PlumGateway *gateway = self->gateway;
+  PlumGateway *gateway = self->requested_gateway;
 
   if (family != G_SOCKET_FAMILY_IPV4 && family != G_SOCKET_FAMILY_IPV6)
     {

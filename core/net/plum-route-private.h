@@ -6,17 +6,20 @@
 
 G_BEGIN_DECLS
 
+/* The routes of this host. Each operating system has its own implementation. No function blocks or
+ * sends a packet. */
+
 /*
  * plum_route_lookup:
  * @family: the address family of the route
  * @interface_name: (nullable): the interface of the route, or %NULL for any
  * @gateway: (nullable): the gateway to use instead of the next hop of the default route
  *
- * Queries the kernel for the route to the internet, or to @gateway. Does not block. On a
+ * Asks the system for the route to the internet, or to @gateway. Does not block. On a
  * point-to-point link, the network has no gateway.
  *
  * Errors: %PLUM_ERROR_NO_GATEWAY if there is no route, the interface does not exist, or it has no
- * address; %PLUM_ERROR_MALFORMED; or a %G_IO_ERROR of the netlink socket.
+ * address; %PLUM_ERROR_MALFORMED; or a %G_IO_ERROR of the system.
  *
  * Returns: (transfer full): the network, or %NULL on error
  */
@@ -30,7 +33,7 @@ PlumNetwork *plum_route_lookup (GSocketFamily family,
  * @network: a network with a gateway
  * @destination: an address of the same family
  *
- * Queries the kernel whether packets to @destination leave by the interface of @network and through
+ * Asks the system whether packets to @destination leave by the interface of @network and through
  * its gateway. This is %FALSE for every address of this host and of the networks that it is
  * connected to, and on error.
  *
@@ -44,7 +47,7 @@ gboolean plum_route_leads_beyond (PlumNetwork *network, GInetAddress *destinatio
  * @interface_name: (nullable): the interface that must have it, or %NULL for any
  * @gateway: (nullable): the gateway to use instead of the next hop of the default route
  *
- * Queries the kernel for the interface that has @local_address, and for its route to the internet,
+ * Asks the system for the interface that has @local_address, and for its route to the internet,
  * or to @gateway.
  *
  * Errors: like plum_route_lookup(); %PLUM_ERROR_NO_GATEWAY also if this host does not have the
@@ -57,17 +60,14 @@ PlumNetwork *plum_route_lookup_from (GInetAddress *local_address,
                                      GInetAddress *gateway,
                                      GError **error);
 
-/* Whether this host has an interface with this name, up or down. */
-gboolean plum_route_has_interface (const char *interface_name);
-
 /*
  * plum_route_list:
  * @family: the address family of the routes
  *
- * Queries the kernel for all routes to the internet: one network for each interface with a default
+ * Asks the system for all routes to the internet: one network for each interface with a default
  * route, ordered by the priority of the routes.
  *
- * Errors: %PLUM_ERROR_MALFORMED, or a %G_IO_ERROR of the netlink socket.
+ * Errors: %PLUM_ERROR_MALFORMED, or a %G_IO_ERROR of the system.
  *
  * Returns: (element-type PlumNetwork) (transfer full): the networks, or %NULL on error
  */

@@ -11,6 +11,9 @@
 /* Longer than any token of the backends in this repository. */
 #define TOKEN_MAX 8192
 
+/* In the list of remote hosts. */
+#define REMOTE_SEPARATOR ","
+
 /* As in PlumRequest. */
 #define NAME_MAX_SIZE 32
 
@@ -123,11 +126,19 @@ append_record (GString *text, const PlumLeaseRecord *record)
     append_text (text, FIELD_NAME, record->description);
   if (record->hosts.remote != NULL)
     {
-      g_autofree char *remote = g_inet_address_mask_to_string (record->hosts.remote);
+      g_autofree char *remote = plum_hosts_make_remote_text (&record->hosts, REMOTE_SEPARATOR);
 
       append_text (text, FIELD_REMOTE, remote);
     }
   g_string_append_c (text, '\n');
+}
+
+static void
+append_section (GString *text, GPtrArray *records)
+{
+  for (unsigned int i = 0; i < records->len; i++)
+    append_record (text, records->pdata[i]);
+  g_string_append_printf (text, END "%u\n", records->len);
 }
 
 GString *
@@ -135,9 +146,16 @@ plum_lease_codec_encode (GPtrArray *records)
 {
   GString *text = g_string_new (HEAD "\n");
 
-  for (unsigned int i = 0; i < records->len; i++)
-    append_record (text, records->pdata[i]);
-  g_string_append_printf (text, END "%u\n", records->len);
+  append_section (text, records);
+  return text;
+}
+
+GString *
+plum_lease_codec_encode_addition (GPtrArray *records)
+{
+  GString *text = g_string_new (NULL);
+
+  append_section (text, records);
   return text;
 }
 
@@ -227,13 +245,24 @@ read_address (const char *value, GInetAddress **out)
 }
 
 static gboolean
-read_mask (const char *value, GInetAddressMask **out)
+read_remote (const char *value, PlumHosts *hosts)
 {
   g_autofree char *text = NULL;
+  g_auto (GStrv) masks = NULL;
 
-  if (read_text (value, &text))
-    *out = g_inet_address_mask_new_from_string (text, NULL);
-  return *out != NULL && g_inet_address_mask_get_length (*out) > 0;
+  if (!read_text (value, &text))
+    return FALSE;
+
+  masks = g_strsplit (text, REMOTE_SEPARATOR, PLUM_HOSTS_REMOTE_MAX + 1);
+  for (guint i = 0; masks[i] != NULL; i++)
+    {
+      g_autoptr (GInetAddressMask) mask = g_inet_address_mask_new_from_string (masks[i], NULL);
+
+      if (mask == NULL)
+        return FALSE;
+      plum_hosts_add_remote (hosts, mask);
+    }
+  return TRUE;
 }
 
 static gboolean
@@ -292,7 +321,7 @@ read_field (PlumLeaseRecord *record, Field field, const char *value)
     case FIELD_NAME:
       return read_name (value, &record->description);
     case FIELD_REMOTE:
-      return read_mask (value, &record->hosts.remote);
+      return read_remote (value, &record->hosts);
     case N_FIELDS:
     default:
       return FALSE;
@@ -322,15 +351,13 @@ read_word (PlumLeaseRecord *record, const char *word, guint *seen)
 static gboolean
 has_one_family (const PlumLeaseRecord *record)
 {
-  GInetAddress *const addresses[] = { record->gateway, record->through, record->local_address,
-                                      record->hosts.internal };
+  GInetAddress *const addresses[] = { record->gateway, record->through, record->local_address };
 
   for (unsigned int i = 0; i < G_N_ELEMENTS (addresses); i++)
     if (addresses[i] != NULL && g_inet_address_get_family (addresses[i]) != record->family)
       return FALSE;
 
-  return record->hosts.remote == NULL ||
-         g_inet_address_mask_get_family (record->hosts.remote) == record->family;
+  return plum_hosts_check (&record->hosts, record->family, NULL);
 }
 
 /* Returns NULL if the line is not a valid record. */
@@ -355,11 +382,17 @@ read_record (const char *line)
 }
 
 static gboolean
-is_end (const char *line, guint n_records)
+is_end (const char *line)
+{
+  return g_str_has_prefix (line, END);
+}
+
+static gboolean
+has_count (const char *end, guint n_records)
 {
   g_autofree char *expected = g_strdup_printf (END "%u", n_records);
 
-  return strcmp (line, expected) == 0;
+  return strcmp (end, expected) == 0;
 }
 
 static gboolean
@@ -370,21 +403,44 @@ set_malformed (GError **error, guint line)
   return FALSE;
 }
 
+/* Returns the index of the line after the last complete section; 0 if there is none. */
+static guint
+find_last_end (char **lines, guint n)
+{
+  /* The text after the last newline is not a line. */
+  for (guint i = n - 1; i > 1; i--)
+    if (is_end (lines[i - 1]))
+      return i;
+
+  return 0;
+}
+
 static gboolean
 read_lines (GPtrArray *records, char **lines, GError **error)
 {
   guint n = g_strv_length (lines);
+  guint end;
+  guint n_before = 0;
 
   if (n < 3 || strcmp (lines[0], HEAD) != 0)
     return set_malformed (error, 1);
-  /* The last line must end with a newline. */
-  if (*lines[n - 1] != '\0' || !is_end (lines[n - 2], n - 3))
+
+  end = find_last_end (lines, n);
+  if (end == 0)
     return set_malformed (error, n - 1);
 
-  for (unsigned int i = 1; i < n - 2; i++)
+  for (guint i = 1; i < end; i++)
     {
-      PlumLeaseRecord *record = read_record (lines[i]);
+      PlumLeaseRecord *record = NULL;
 
+      if (is_end (lines[i]) && has_count (lines[i], records->len - n_before))
+        {
+          n_before = records->len;
+          continue;
+        }
+
+      if (records->len < PLUM_LEASE_CODEC_MAX_RECORDS)
+        record = read_record (lines[i]);
       if (record == NULL)
         return set_malformed (error, i + 1);
       g_ptr_array_add (records, record);
@@ -421,7 +477,7 @@ plum_lease_codec_decode (const char *data, gsize len, GError **error)
 
   text = g_strndup (len > 0 ? data : "", len);
   /* Count first: g_strsplit() allocates memory for the maximum. */
-  n = MIN (count_lines (data, len), PLUM_LEASE_CODEC_MAX_RECORDS + 4);
+  n = MIN (count_lines (data, len), 2 * PLUM_LEASE_CODEC_MAX_RECORDS + 4);
   lines = g_strsplit (text, "\n", (int) n);
   if (!read_lines (records, lines, error))
     return NULL;

@@ -22,6 +22,9 @@ void plum_lease_file_free (PlumLeaseFile *self);
 gboolean plum_lease_file_has_inherited (PlumLeaseFile *self);
 /* Replaces the contents atomically. Without records the file is removed. */
 gboolean plum_lease_file_write (PlumLeaseFile *self, GPtrArray *records, GError **error);
+/* Adds records to the file, in a time that does not depend on the size of the file. Fails if no
+ * write succeeded, or if something failed since; then the contents must be replaced. */
+gboolean plum_lease_file_append (PlumLeaseFile *self, GPtrArray *records, GError **error);
 
 /* Adds the records of all files in the directory, also of those in use, to records (element-type
  * PlumLeaseRecord). Files that cannot be read are skipped. Nothing is changed or locked. */

@@ -3,22 +3,16 @@
 #include "plum-lease-file-private.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "plum-log-private.h"
+#include "plum-private-file.h"
 
 #define FILE_SUFFIX ".plum"
 #define LOCK_SUFFIX ".lock"
 #define NEW_SUFFIX ".new"
 #define DAMAGED_SUFFIX ".damaged"
-
-#define DIRECTORY_MODE 0700
-#define FILE_MODE 0600
 
 #define NAME_TRIES 8
 
@@ -27,7 +21,7 @@ typedef struct
 {
   char *path;
   char *lock_path;
-  int lock_fd;
+  PlumFileLock *lock;
 } Slot;
 
 struct _PlumLeaseFile
@@ -35,13 +29,13 @@ struct _PlumLeaseFile
   char *directory;
   Slot *slot;
   GPtrArray *inherited; /* (element-type Slot): removed by the next write */
+  gboolean is_complete; /* the file exists, and no addition to it is truncated */
 };
 
 static void
 slot_free (Slot *slot)
 {
-  if (slot->lock_fd >= 0)
-    close (slot->lock_fd);
+  g_clear_pointer (&slot->lock, plum_file_lock_free);
   g_free (slot->path);
   g_free (slot->lock_path);
   g_free (slot);
@@ -57,43 +51,17 @@ set_io_error (GError **error, int code, const char *doing, const char *path)
   return FALSE;
 }
 
-/* A lock that another user can hold, or that is no file, protects nothing. Sets errno. */
-static gboolean
-check_lock (const struct stat *status)
-{
-  errno = S_ISREG (status->st_mode) ? EPERM : EINVAL;
-  return S_ISREG (status->st_mode) && status->st_uid == geteuid ();
-}
-
-/* Locks DIRECTORY/STEM. flock() locks the open file, not the process, so it also excludes other
- * managers of the same process. */
+/* Locks DIRECTORY/STEM. */
 static Slot *
-slot_lock (const char *directory, const char *stem, int flags, GError **error)
+slot_lock (const char *directory, const char *stem, gboolean must_be_new, GError **error)
 {
   g_autoptr (Slot) slot = g_new0 (Slot, 1);
   g_autofree char *base = g_build_filename (directory, stem, NULL);
-  struct stat status;
 
   slot->path = g_strconcat (base, FILE_SUFFIX, NULL);
   slot->lock_path = g_strconcat (base, LOCK_SUFFIX, NULL);
-  slot->lock_fd = open (slot->lock_path,
-                        O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags, FILE_MODE);
-
-  if (slot->lock_fd < 0 || flock (slot->lock_fd, LOCK_EX | LOCK_NB) != 0 ||
-      fstat (slot->lock_fd, &status) != 0 || !check_lock (&status))
-    {
-      set_io_error (error, errno, "lock", slot->lock_path);
-      return NULL;
-    }
-
-  /* Another manager removed the lock between open() and flock(). */
-  if (status.st_nlink == 0)
-    {
-      set_io_error (error, ESTALE, "lock", slot->lock_path);
-      return NULL;
-    }
-
-  return g_steal_pointer (&slot);
+  slot->lock = plum_file_lock_new (slot->lock_path, must_be_new, error);
+  return slot->lock != NULL ? g_steal_pointer (&slot) : NULL;
 }
 
 /* The lock is removed last, so that there is never a file without a lock. */
@@ -115,7 +83,7 @@ slot_new (const char *directory, GError **error)
       Slot *slot;
 
       g_clear_error (error);
-      slot = slot_lock (directory, stem, O_EXCL, error);
+      slot = slot_lock (directory, stem, TRUE, error);
       if (slot != NULL)
         return slot;
     }
@@ -125,82 +93,19 @@ slot_new (const char *directory, GError **error)
 
 /* --- Inherited files --- */
 
-/* Refuses files that another user can have written. */
-static gboolean
-check_owner (int fd, struct stat *status, GError **error)
-{
-  const char *what = NULL;
-
-  if (fstat (fd, status) != 0)
-    return set_io_error (error, errno, "get the status of", "the file");
-
-  if (!S_ISREG (status->st_mode))
-    what = "The file is not a regular file";
-  else if (status->st_uid != geteuid ())
-    what = "The file belongs to another user";
-  else if ((status->st_mode & (S_IWGRP | S_IWOTH)) != 0)
-    what = "The file is writable by other users";
-  else if (status->st_nlink != 1)
-    what = "The file has another name";
-  else if (status->st_size > PLUM_LEASE_CODEC_MAX_SIZE)
-    what = "The file is too long";
-
-  if (what != NULL)
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, what);
-  return what == NULL;
-}
-
-static gboolean
-read_all (int fd, char *data, gsize size, GError **error)
-{
-  gsize have = 0;
-
-  while (have < size)
-    {
-      gssize n = read (fd, data + have, size - have);
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        return set_io_error (error, errno, "read", "the file");
-      if (n == 0)
-        return set_io_error (error, EIO, "read", "the file");
-      have += (gsize) n;
-    }
-
-  return TRUE;
-}
-
 static GPtrArray *
 read_records (const char *path, GError **error)
 {
-  /* O_NONBLOCK: opening a named pipe must not block. */
-  int fd = open (path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  g_autofree char *data = NULL;
-  GPtrArray *records = NULL;
-  struct stat status;
+  gboolean was_readable;
+  gsize size;
+  g_autofree char *data =
+    plum_private_file_read (path, PLUM_LEASE_CODEC_MAX_SIZE, &size, &was_readable, error);
 
-  if (fd < 0)
-    {
-      set_io_error (error, errno, "open", "the file");
-      return NULL;
-    }
+  /* The keys are secret. */
+  if (was_readable)
+    plum_warn ("The lease file %s is readable by other users", path);
 
-  if (check_owner (fd, &status, error))
-    {
-      gsize size = (gsize) status.st_size;
-
-      /* The keys are secret. */
-      if ((status.st_mode & (S_IRGRP | S_IROTH)) != 0 && fchmod (fd, FILE_MODE) != 0)
-        plum_warn ("The lease file %s is readable by other users", path);
-
-      data = g_malloc (size + 1);
-      if (read_all (fd, data, size, error))
-        records = plum_lease_codec_decode (data, size, error);
-    }
-
-  close (fd);
-  return records;
+  return data != NULL ? plum_lease_codec_decode (data, size, error) : NULL;
 }
 
 static void
@@ -247,7 +152,7 @@ plum_lease_file_inherit (PlumLeaseFile *self,
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) found = NULL;
-  g_autoptr (Slot) slot = slot_lock (self->directory, stem, 0, &error);
+  g_autoptr (Slot) slot = slot_lock (self->directory, stem, FALSE, &error);
 
   if (slot == NULL)
     {
@@ -313,43 +218,13 @@ plum_lease_file_inherit_all (PlumLeaseFile *self, GPtrArray *records)
 
 /* --- The own file --- */
 
-/* In a directory where other users can replace files, nothing is certain. In a directory with the
- * sticky bit, such as /tmp, they cannot. */
-static gboolean
-check_directory (const char *directory, GError **error)
-{
-  const char *what = NULL;
-  struct stat status;
-
-  if (stat (directory, &status) != 0)
-    return set_io_error (error, errno, "get the status of", directory);
-
-  if (!S_ISDIR (status.st_mode))
-    what = "is not a directory";
-  else if (status.st_uid != geteuid () && status.st_uid != 0)
-    what = "belongs to another user";
-  else if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (status.st_mode & S_ISVTX) == 0)
-    what = "is writable by other users";
-
-  if (what != NULL)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "The directory %s %s", directory,
-                 what);
-  return what == NULL;
-}
-
 PlumLeaseFile *
 plum_lease_file_open (const char *directory, GPtrArray *records, GError **error)
 {
   PlumLeaseFile *self;
   Slot *slot;
 
-  if (g_mkdir_with_parents (directory, DIRECTORY_MODE) != 0)
-    {
-      set_io_error (error, errno, "create the directory", directory);
-      return NULL;
-    }
-
-  if (!check_directory (directory, error))
+  if (!plum_private_directory_make (directory, error))
     return NULL;
 
   slot = slot_new (directory, error);
@@ -370,7 +245,7 @@ void
 plum_lease_file_free (PlumLeaseFile *self)
 {
   /* A lock without a file is not needed. */
-  if (g_access (self->slot->path, F_OK) != 0)
+  if (!g_file_test (self->slot->path, G_FILE_TEST_EXISTS))
     g_unlink (self->slot->lock_path);
 
   g_clear_pointer (&self->slot, slot_free);
@@ -386,46 +261,6 @@ plum_lease_file_has_inherited (PlumLeaseFile *self)
 }
 
 static gboolean
-write_all (int fd, const char *data, gsize size)
-{
-  gsize done = 0;
-
-  while (done < size)
-    {
-      gssize n = write (fd, data + done, size - done);
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n <= 0)
-        return FALSE;
-      done += (gsize) n;
-    }
-
-  return TRUE;
-}
-
-/* The name cannot be guessed, and is never that of an existing file. */
-static gboolean
-write_new (const char *path, const GString *text, GError **error)
-{
-  int fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
-  gboolean ok;
-  int code;
-
-  if (fd < 0)
-    return set_io_error (error, errno, "create", path);
-
-  ok = fchmod (fd, FILE_MODE) == 0 && write_all (fd, text->str, text->len);
-  code = errno;
-  if (close (fd) != 0 && ok)
-    {
-      ok = FALSE;
-      code = errno;
-    }
-  return ok || set_io_error (error, code, "write", path);
-}
-
-static gboolean
 plum_lease_file_replace (PlumLeaseFile *self, GPtrArray *records, GError **error)
 {
   g_autoptr (GString) text = NULL;
@@ -436,14 +271,16 @@ plum_lease_file_replace (PlumLeaseFile *self, GPtrArray *records, GError **error
     return g_unlink (self->slot->path) == 0 || errno == ENOENT ||
            set_io_error (error, errno, "remove", self->slot->path);
 
-  /* With rename(), a crash of the program leaves either the old or the new contents. fsync() could
-   * block the main loop for seconds on a busy disk. Without it, a crash of the system can damage
-   * the file; it is then renamed at the next start, and the leases expire. */
+  /* The name of the new file cannot be guessed. With rename(), a crash of the program leaves either
+   * the old or the new contents. fsync() could block the main loop for seconds on a busy disk.
+   * Without it, a crash of the system can damage the file; it is then renamed at the next start,
+   * and the leases expire. */
   text = plum_lease_codec_encode (records);
   random = g_uuid_string_random ();
   path = g_strconcat (self->slot->path, ".", random, NEW_SUFFIX, NULL);
-  if (write_new (path, text, error) && (g_rename (path, self->slot->path) == 0 ||
-                                        set_io_error (error, errno, "replace", self->slot->path)))
+  if (plum_private_file_create (path, text->str, text->len, error) &&
+      (g_rename (path, self->slot->path) == 0 ||
+       set_io_error (error, errno, "replace", self->slot->path)))
     return TRUE;
 
   g_unlink (path);
@@ -453,14 +290,29 @@ plum_lease_file_replace (PlumLeaseFile *self, GPtrArray *records, GError **error
 gboolean
 plum_lease_file_write (PlumLeaseFile *self, GPtrArray *records, GError **error)
 {
+  self->is_complete = FALSE;
   if (!plum_lease_file_replace (self, records, error))
     return FALSE;
+  self->is_complete = records->len > 0;
 
   /* Their records are in the own file now. */
   for (unsigned int i = 0; i < self->inherited->len; i++)
     slot_remove (self->inherited->pdata[i]);
   g_ptr_array_set_size (self->inherited, 0);
   return TRUE;
+}
+
+gboolean
+plum_lease_file_append (PlumLeaseFile *self, GPtrArray *records, GError **error)
+{
+  g_autoptr (GString) text = NULL;
+
+  if (!self->is_complete)
+    return set_io_error (error, ENOENT, "append to", self->slot->path);
+
+  text = plum_lease_codec_encode_addition (records);
+  self->is_complete = plum_private_file_append (self->slot->path, text->str, text->len, error);
+  return self->is_complete;
 }
 
 void

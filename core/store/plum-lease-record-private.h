@@ -53,7 +53,12 @@ gboolean plum_lease_record_is_of_port (const PlumLeaseRecord *self,
 gboolean plum_lease_record_has_same_port (const PlumLeaseRecord *self,
                                           const PlumLeaseRecord *other);
 
+/* Whether the mapping is on the router beyond that of inner, and leads to the mapping of inner. */
+gboolean plum_lease_record_leads_to (const PlumLeaseRecord *self, const PlumLeaseRecord *inner);
+
 gboolean plum_lease_record_has_expired (const PlumLeaseRecord *self);
+/* What is left, in seconds, at least 1; PLUM_LIFETIME_FOREVER if it does not expire. */
+guint plum_lease_record_get_lifetime (const PlumLeaseRecord *self);
 /* Whether the record is of this router. NULL means unknown, except for gateway and through. */
 gboolean plum_lease_record_is_on (const PlumLeaseRecord *self,
                                   GInetAddress *gateway,

@@ -70,6 +70,16 @@ plum_lease_record_has_same_port (const PlumLeaseRecord *self, const PlumLeaseRec
 }
 
 gboolean
+plum_lease_record_leads_to (const PlumLeaseRecord *self, const PlumLeaseRecord *inner)
+{
+  return self->through != NULL && plum_address_equal (self->through, inner->gateway) &&
+         self->protocol == inner->protocol && self->family == inner->family &&
+         self->internal_port == inner->external_port &&
+         (self->hardware_address == NULL || inner->hardware_address == NULL ||
+          g_str_equal (self->hardware_address, inner->hardware_address));
+}
+
+gboolean
 plum_lease_record_has_expired (const PlumLeaseRecord *self)
 {
   return self->expires != PLUM_LEASE_RECORD_FOREVER && self->expires <= g_get_real_time ();
@@ -128,8 +138,7 @@ plum_lease_record_is_same_lease (const PlumLeaseRecord *self, const PlumLeaseRec
   return same_token && plum_address_equal (self->external_address, other->external_address);
 }
 
-/* In seconds. */
-static guint
+guint
 plum_lease_record_get_lifetime (const PlumLeaseRecord *self)
 {
   gint64 left;

@@ -22,8 +22,9 @@ typedef struct
   void (*leftover_added) (gpointer user_data);
   /* The leftover at index is on the same router and port as a new entry, but another mapping. */
   void (*leftover_in_conflict) (guint index, const PlumLeaseRecord *entry, gpointer user_data);
-  /* The entries are on disk, so plum_lease_store_note() may return another result. */
-  void (*written) (gpointer user_data);
+  /* The entries of these holders are on disk, so plum_lease_store_note() may return another
+   * result. */
+  void (*saved) (GPtrArray *holders, gpointer user_data);
 } PlumLeaseStoreClient;
 
 PlumLeaseStore *plum_lease_store_new (PlumClock *clock);

@@ -14,14 +14,15 @@
 #define WRITE_PAUSE_MS 100
 #define WRITE_SHARE 10
 
+/* Records are appended until there are as many as in the last write, or this number if that is
+ * more. */
+#define APPEND_MIN 64
+
 /* A renewal changes only the end of the lease. If that is lost, the lease expires on its own. */
 #define RENEWAL_PAUSE_MS 60000
 
-typedef struct
-{
-  PlumLeaseRecord *record;
-  gboolean saved; /* on disk: the request may be sent */
-} Entry;
+/* How long the hardware address of a router is used without another query. */
+#define HARDWARE_ADDRESS_VALID_MS 1000
 
 struct _PlumLeaseStore
 {
@@ -29,24 +30,28 @@ struct _PlumLeaseStore
   const PlumLeaseStoreClient *client;
   gpointer client_data;
 
-  PlumLeaseFile *file;  /* (nullable) */
-  GHashTable *entries;  /* holder -> Entry */
+  PlumLeaseFile *file; /* (nullable) */
+  GHashTable *entries; /* holder -> PlumLeaseRecord */
+  /* holder -> gboolean, of the entries that are not on disk: whether another entry of the holder
+   * is. */
+  GHashTable *unsaved;
   GPtrArray *leftovers; /* (element-type PlumLeaseRecord) */
   GPtrArray *deleting;  /* (element-type PlumLeaseRecord): leftovers that the sweeper deletes */
+
+  /* The last query for a hardware address, so that many mappings at once need one. */
+  PlumNetwork *known_network;   /* (nullable) */
+  char *known_hardware_address; /* (nullable) */
+  gint64 known_until;
 
   PlumTimer flush;
   gint64 flush_at;   /* deadline of flush, while it is armed */
   gint64 next_write; /* the earliest time of the next write */
+  guint n_written;   /* records in the last write */
+  guint n_appended;  /* records appended since then */
+  PlumTimer append;
   gboolean warned;
   gboolean closed;
 };
-
-static void
-entry_free (Entry *entry)
-{
-  plum_lease_record_free (entry->record);
-  g_free (entry);
-}
 
 /* --- Writing --- */
 
@@ -59,7 +64,7 @@ plum_lease_store_collect (PlumLeaseStore *self)
 
   g_hash_table_iter_init (&iter, self->entries);
   while (g_hash_table_iter_next (&iter, NULL, &value))
-    g_ptr_array_add (records, ((Entry *) value)->record);
+    g_ptr_array_add (records, value);
   for (unsigned int i = 0; i < self->leftovers->len; i++)
     if (!plum_lease_record_has_expired (self->leftovers->pdata[i]))
       g_ptr_array_add (records, self->leftovers->pdata[i]);
@@ -74,8 +79,6 @@ plum_lease_store_flush (PlumLeaseStore *self)
 {
   g_autoptr (GPtrArray) records = NULL;
   g_autoptr (GError) error = NULL;
-  GHashTableIter iter;
-  gpointer value;
   gboolean failed;
   gint64 start;
   gint64 end;
@@ -92,22 +95,38 @@ plum_lease_store_flush (PlumLeaseStore *self)
   self->warned = failed;
 
   /* Also after a failure: a full disk must not prevent mappings. */
-  g_hash_table_iter_init (&iter, self->entries);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    ((Entry *) value)->saved = TRUE;
+  g_hash_table_remove_all (self->unsaved);
 
   end = plum_clock_get_time (self->clock);
   self->next_write = end + MAX (WRITE_PAUSE_MS * MS, WRITE_SHARE * (end - start));
+  self->n_written = records->len;
+  self->n_appended = 0;
   plum_clock_disarm (self->clock, &self->flush);
+  plum_clock_disarm (self->clock, &self->append);
+}
+
+/* (transfer container) (element-type PlumLeaseHolder) */
+static GPtrArray *
+plum_lease_store_copy_unsaved (PlumLeaseStore *self)
+{
+  GPtrArray *holders = g_ptr_array_sized_new (g_hash_table_size (self->unsaved));
+  GHashTableIter iter;
+  gpointer holder;
+
+  g_hash_table_iter_init (&iter, self->unsaved);
+  while (g_hash_table_iter_next (&iter, &holder, NULL))
+    g_ptr_array_add (holders, holder);
+  return holders;
 }
 
 static void
 on_flush (gpointer user_data)
 {
   PlumLeaseStore *self = user_data;
+  g_autoptr (GPtrArray) holders = plum_lease_store_copy_unsaved (self);
 
   plum_lease_store_flush (self);
-  self->client->written (self->client_data);
+  self->client->saved (holders, self->client_data);
 }
 
 /* Never in this iteration of the loop, so that one write covers all its changes. */
@@ -121,6 +140,65 @@ plum_lease_store_write_soon (PlumLeaseStore *self, gint64 delay_ms)
 
   self->flush_at = when;
   plum_clock_arm (self->clock, &self->flush, when);
+}
+
+/* Returns FALSE if the file must be written instead. */
+static gboolean
+plum_lease_store_append (PlumLeaseStore *self, GPtrArray *holders)
+{
+  g_autoptr (GPtrArray) records = g_ptr_array_sized_new (holders->len);
+  g_autoptr (GError) error = NULL;
+
+  if (self->n_appended + holders->len > MAX (self->n_written, APPEND_MIN))
+    return FALSE;
+
+  for (unsigned int i = 0; i < holders->len; i++)
+    {
+      if (GPOINTER_TO_INT (g_hash_table_lookup (self->unsaved, holders->pdata[i])))
+        return FALSE;
+      g_ptr_array_add (records, g_hash_table_lookup (self->entries, holders->pdata[i]));
+    }
+  if (!plum_lease_file_append (self->file, records, &error))
+    {
+      plum_debug ("%s", error->message);
+      return FALSE;
+    }
+
+  self->n_appended += holders->len;
+  g_hash_table_remove_all (self->unsaved);
+  return TRUE;
+}
+
+/* A request must not wait until all other records are written again. */
+static void
+on_append (gpointer user_data)
+{
+  PlumLeaseStore *self = user_data;
+  g_autoptr (GPtrArray) holders = plum_lease_store_copy_unsaved (self);
+
+  if (holders->len == 0)
+    return;
+
+  if (plum_lease_store_append (self, holders))
+    self->client->saved (holders, self->client_data);
+  else if (plum_clock_get_time (self->clock) >= self->next_write)
+    on_flush (self);
+  else
+    plum_lease_store_write_soon (self, 0);
+}
+
+/* is_replaced: the entry is another request than the one before. */
+static void
+plum_lease_store_save_soon (PlumLeaseStore *self, gconstpointer holder, gboolean is_replaced)
+{
+  if (self->file == NULL)
+    return;
+
+  /* A new entry that is replaced before it was saved is still new in the file. */
+  if (!g_hash_table_contains (self->unsaved, holder))
+    g_hash_table_insert (self->unsaved, (gpointer) holder, GINT_TO_POINTER (is_replaced));
+  if (!plum_timer_is_armed (&self->append))
+    plum_clock_arm_in_ms (self->clock, &self->append, 0);
 }
 
 /* --- Leftovers --- */
@@ -288,7 +366,7 @@ plum_lease_store_find_entry (PlumLeaseStore *self,
   g_hash_table_iter_init (&iter, self->entries);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
-      const PlumLeaseRecord *entry = ((Entry *) value)->record;
+      const PlumLeaseRecord *entry = value;
 
       if (plum_lease_record_has_same_port (entry, record) &&
           plum_lease_record_is_same_router (entry, record) &&
@@ -363,23 +441,39 @@ plum_lease_store_is_deleting (PlumLeaseStore *self, const PlumLeaseRecord *recor
 
 /* record: (transfer full) */
 static void
-plum_lease_store_update_entry (PlumLeaseStore *self, Entry *entry, PlumLeaseRecord *record)
+plum_lease_store_update_entry (PlumLeaseStore *self, gconstpointer holder, PlumLeaseRecord *record)
 {
-  PlumLeaseRecord *old = g_steal_pointer (&entry->record);
+  const PlumLeaseRecord *old = g_hash_table_lookup (self->entries, holder);
   gint64 delay_ms = 0;
 
-  entry->record = record;
   if (record->hardware_address == NULL && plum_lease_record_is_same_router (old, record))
     record->hardware_address = g_strdup (old->hardware_address);
 
   if (!plum_lease_record_is_same_request (old, record))
-    entry->saved = FALSE;
+    plum_lease_store_save_soon (self, holder, TRUE);
   else if (plum_lease_record_is_same_lease (old, record))
     delay_ms = RENEWAL_PAUSE_MS;
   if (delay_ms == 0 || old->expires != record->expires)
     plum_lease_store_write_soon (self, delay_ms);
 
-  plum_lease_record_free (old);
+  g_hash_table_insert (self->entries, (gpointer) holder, record);
+}
+
+/* (nullable) */
+static const char *
+plum_lease_store_get_hardware_address (PlumLeaseStore *self, PlumNetwork *network)
+{
+  gint64 now = plum_clock_get_time (self->clock);
+
+  if (self->known_network == network && self->known_hardware_address != NULL &&
+      now < self->known_until)
+    return self->known_hardware_address;
+
+  g_free (self->known_hardware_address);
+  self->known_hardware_address = plum_neighbour_lookup (network);
+  g_set_object (&self->known_network, network);
+  self->known_until = now + HARDWARE_ADDRESS_VALID_MS * MS;
+  return self->known_hardware_address;
 }
 
 gboolean
@@ -388,24 +482,20 @@ plum_lease_store_note (PlumLeaseStore *self,
                        PlumNetwork *network,
                        PlumLeaseRecord *record)
 {
-  Entry *entry;
-
-  record->hardware_address = plum_neighbour_lookup (network);
-  entry = g_hash_table_lookup (self->entries, holder);
-  if (entry != NULL)
+  record->hardware_address = g_strdup (plum_lease_store_get_hardware_address (self, network));
+  if (g_hash_table_contains (self->entries, holder))
     {
-      plum_lease_store_update_entry (self, entry, record);
+      plum_lease_store_update_entry (self, holder, record);
     }
   else
     {
-      entry = g_new0 (Entry, 1);
-      entry->record = record;
-      g_hash_table_insert (self->entries, (gpointer) holder, entry);
-      plum_lease_store_write_soon (self, 0);
+      g_hash_table_insert (self->entries, (gpointer) holder, record);
+      plum_lease_store_save_soon (self, holder, FALSE);
     }
 
   plum_lease_store_replace_leftovers (self, record);
-  return (entry->saved || self->file == NULL) && !plum_lease_store_is_deleting (self, record);
+  return !g_hash_table_contains (self->unsaved, holder) &&
+         !plum_lease_store_is_deleting (self, record);
 }
 
 void
@@ -414,7 +504,7 @@ plum_lease_store_remove_entry (PlumLeaseStore *self,
                                gboolean left_behind,
                                gint64 next_delete)
 {
-  Entry *entry = g_hash_table_lookup (self->entries, holder);
+  const PlumLeaseRecord *entry = g_hash_table_lookup (self->entries, holder);
   PlumLeaseRecord *record;
 
   if (entry == NULL)
@@ -422,11 +512,12 @@ plum_lease_store_remove_entry (PlumLeaseStore *self,
 
   if (left_behind)
     {
-      record = plum_lease_record_copy (entry->record);
+      record = plum_lease_record_copy (entry);
       record->next_delete = next_delete;
       plum_lease_store_add_leftover (self, record);
     }
   g_hash_table_remove (self->entries, holder);
+  g_hash_table_remove (self->unsaved, holder);
   plum_lease_store_write_soon (self, 0);
 }
 
@@ -438,10 +529,12 @@ plum_lease_store_new (PlumClock *clock)
   PlumLeaseStore *self = g_new0 (PlumLeaseStore, 1);
 
   self->clock = clock;
-  self->entries = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) entry_free);
+  self->entries = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) plum_lease_record_free);
+  self->unsaved = g_hash_table_new (NULL, NULL);
   self->leftovers = g_ptr_array_new_with_free_func ((GDestroyNotify) plum_lease_record_free);
   self->deleting = g_ptr_array_new_with_free_func ((GDestroyNotify) plum_lease_record_free);
   plum_timer_init (&self->flush, on_flush, self);
+  plum_timer_init (&self->append, on_append, self);
   return self;
 }
 
@@ -450,9 +543,11 @@ plum_lease_store_close (PlumLeaseStore *self)
 {
   self->closed = TRUE;
   plum_clock_disarm (self->clock, &self->flush);
+  plum_clock_disarm (self->clock, &self->append);
   g_ptr_array_set_size (self->deleting, 0);
   g_ptr_array_set_size (self->leftovers, 0);
   g_hash_table_remove_all (self->entries);
+  g_hash_table_remove_all (self->unsaved);
   g_clear_pointer (&self->file, plum_lease_file_free);
 }
 
@@ -460,8 +555,11 @@ void
 plum_lease_store_free (PlumLeaseStore *self)
 {
   plum_lease_store_close (self);
+  g_clear_object (&self->known_network);
+  g_clear_pointer (&self->known_hardware_address, g_free);
   g_clear_pointer (&self->deleting, g_ptr_array_unref);
   g_clear_pointer (&self->leftovers, g_ptr_array_unref);
+  g_clear_pointer (&self->unsaved, g_hash_table_unref);
   g_clear_pointer (&self->entries, g_hash_table_unref);
   g_free (self);
 }

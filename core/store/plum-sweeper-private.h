@@ -7,6 +7,7 @@
 #include "plum-clock-private.h"
 #include "plum-gateway-private.h"
 #include "plum-lease-store-private.h"
+#include "plum-leftover-port-private.h"
 #include "plum-settings-private.h"
 
 G_BEGIN_DECLS
@@ -26,6 +27,8 @@ typedef struct
                          gpointer user_data);
   /* plum_lease_store_note() or plum_sweeper_is_busy() may return another result. */
   void (*changed) (gpointer user_data);
+  /* See PlumLeaseStoreClient. */
+  void (*saved) (GPtrArray *holders, gpointer user_data);
 } PlumSweeperClient;
 
 /* Becomes the client of store. */
@@ -51,15 +54,12 @@ typedef void (*PlumSweeperFunc) (const PlumLeaseRecord *record,
                                  const GError *error,
                                  gpointer user_data);
 
-/* Deletes the leftovers of a port on the available routers now, and calls func for each, also if
- * the sweeper is closed. external_port: 0: any. hosts: only the internal host counts. Returns how
- * many there are. */
+/* Deletes the leftovers of a port on the available routers at this place in the chain now, and
+ * calls func for each, also if the sweeper is closed. hop: 1 for the first router. Returns how many
+ * there are. */
 guint plum_sweeper_delete_port (PlumSweeper *self,
-                                PlumProtocol protocol,
-                                GSocketFamily family,
-                                guint internal_port,
-                                guint external_port,
-                                const PlumHosts *hosts,
+                                const PlumLeftoverPort *port,
+                                guint hop,
                                 PlumSweeperFunc func,
                                 gpointer user_data);
 /* Whether a delete is pending. */

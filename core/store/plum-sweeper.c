@@ -254,11 +254,8 @@ plum_sweeper_try_delete (PlumSweeper *self, guint index, guint timeout_ms)
 
 guint
 plum_sweeper_delete_port (PlumSweeper *self,
-                          PlumProtocol protocol,
-                          GSocketFamily family,
-                          guint internal_port,
-                          guint external_port,
-                          const PlumHosts *hosts,
+                          const PlumLeftoverPort *port,
+                          guint hop,
                           PlumSweeperFunc func,
                           gpointer user_data)
 {
@@ -267,17 +264,15 @@ plum_sweeper_delete_port (PlumSweeper *self,
   for (unsigned int i = plum_lease_store_get_n_leftovers (self->store); i > 0; i--)
     {
       const PlumLeaseRecord *record = plum_lease_store_get_leftover (self->store, i - 1);
-      PlumGateway *gateway;
+      PlumGateway *gateway = plum_sweeper_find_router (self, record);
       PlumCandidate *candidate;
       Deletion *deletion;
 
-      if (!plum_lease_record_is_of_port (record, protocol, family, internal_port, hosts) ||
-          plum_lease_record_has_expired (record) ||
-          (external_port != 0 && record->external_port != external_port))
+      if (gateway == NULL || plum_network_get_hop (plum_gateway_get_network (gateway)) != hop ||
+          !plum_leftover_port_has (port, self->store, record))
         continue;
 
-      gateway = plum_sweeper_find_router (self, record);
-      candidate = gateway != NULL ? find_candidate (gateway, record->backend_name) : NULL;
+      candidate = find_candidate (gateway, record->backend_name);
       if (candidate == NULL || plum_probe_get_outcome (candidate->probe) != PLUM_PROBE_SUCCESS)
         continue;
 
@@ -333,6 +328,36 @@ plum_sweeper_seek_router (PlumSweeper *self, const PlumLeaseRecord *record)
   return sought;
 }
 
+/* Whether what leads to the leftover from the router beyond is deleted first. */
+static gboolean
+plum_sweeper_awaits_beyond (PlumSweeper *self, const PlumLeaseRecord *record)
+{
+  for (guint i = 0; i < self->deletions->len; i++)
+    if (plum_lease_record_leads_to (((Deletion *) self->deletions->pdata[i])->record, record))
+      return TRUE;
+
+  for (guint i = 0; i < plum_lease_store_get_n_leftovers (self->store); i++)
+    {
+      const PlumLeaseRecord *outer = plum_lease_store_get_leftover (self->store, i);
+      PlumGateway *gateway;
+      PlumCandidate *candidate;
+
+      if (outer == record || !plum_lease_record_leads_to (outer, record) ||
+          plum_lease_record_has_expired (outer) || !plum_sweeper_may_delete (self, i))
+        continue;
+
+      gateway = plum_sweeper_find_router (self, outer);
+      candidate = gateway != NULL ? find_candidate (gateway, outer->backend_name) : NULL;
+      if (gateway == NULL ? plum_sweeper_seek_router (self, outer)
+                          : candidate != NULL &&
+                              (candidate->call != NULL ||
+                               plum_probe_get_outcome (candidate->probe) == PLUM_PROBE_SUCCESS))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 /* Discovers the backends on the routers of leftovers. */
 static void
 plum_sweeper_discover (PlumSweeper *self)
@@ -377,7 +402,8 @@ plum_sweeper_run (PlumSweeper *self)
       if (plum_lease_record_has_expired (record))
         plum_lease_store_remove_leftover (self->store, i - 1);
       else if (plum_sweeper_may_delete (self, i - 1))
-        undecided |= plum_sweeper_seek_router (self, record) ||
+        undecided |= plum_sweeper_awaits_beyond (self, record) ||
+                     plum_sweeper_seek_router (self, record) ||
                      plum_sweeper_try_delete (self, i - 1, self->settings->mapping_timeout);
     }
 
@@ -478,17 +504,17 @@ on_leftover_in_conflict (guint index, const PlumLeaseRecord *entry, gpointer use
 }
 
 static void
-on_written (gpointer user_data)
+on_saved (GPtrArray *holders, gpointer user_data)
 {
   PlumSweeper *self = user_data;
 
-  self->client->changed (self->client_data);
+  self->client->saved (holders, self->client_data);
 }
 
 static const PlumLeaseStoreClient store_client = {
   .leftover_added = on_leftover_added,
   .leftover_in_conflict = on_leftover_in_conflict,
-  .written = on_written,
+  .saved = on_saved,
 };
 
 /* --- Object --- */

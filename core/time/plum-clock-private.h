@@ -8,9 +8,9 @@
 
 G_BEGIN_DECLS
 
-/* Provides the current time and deadlines, in microseconds on CLOCK_BOOTTIME, which includes the
- * time in suspend. Each GMainContext has one clock, with one timerfd, one GSource and a heap of
- * timers that their owners embed. */
+/* Provides the current time and deadlines, in microseconds on a monotonic clock that includes the
+ * time in suspend, if the system has one. Each GMainContext has one clock, with one GSource, what
+ * wakes it (plum-wakeup-private.h) and a heap of timers that their owners embed. */
 typedef struct _PlumClock PlumClock;
 
 PlumClock *plum_clock_ref_for_context (GMainContext *context);

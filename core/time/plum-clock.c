@@ -2,24 +2,15 @@
 
 #include "plum-clock-private.h"
 
-#include <errno.h>
-#include <glib-unix.h>
-#include <sys/timerfd.h>
-#include <time.h>
-#include <unistd.h>
-
 #include "plum-log-private.h"
 #include "plum-timer-heap-private.h"
+#include "plum-wakeup-private.h"
 
-/* The difference between BOOTTIME and MONOTONIC grows in suspend only. A smaller growth is not
- * treated as a resume. */
+/* A smaller growth of the time in suspend is not treated as a resume. */
 #define RESUME_THRESHOLD (2 * G_USEC_PER_SEC)
 
 /* Not 0, so that no test depends on the start time. */
 #define MANUAL_START (G_GINT64_CONSTANT (1036800) * G_USEC_PER_SEC + 345678)
-
-/* A time on CLOCK_REALTIME that is never reached, and that the kernel can represent in ns. */
-#define NEVER ((time_t) (sizeof (time_t) > 4 ? G_GINT64_CONSTANT (9000000000) : G_MAXINT32))
 
 typedef struct
 {
@@ -35,18 +26,12 @@ struct _PlumClock
   GSource *source;
   PlumTimerHeap heap;
 
-  gboolean manual;
-  gint64 now; /* for a manual clock */
-
-  int timer_fd; /* -1 for a manual clock, or if no timerfd is available */
-  gpointer timer_tag;
-  gint64 timer_deadline; /* the deadline of timer_fd, or -1 */
+  PlumWakeup *wakeup; /* (nullable): NULL for a manual clock */
+  gint64 now;         /* for a manual clock */
 
   GArray *resume_funcs; /* of ResumeFunc */
   guint last_resume_id;
-  int step_fd; /* readable after CLOCK_REALTIME is set, such as by a resume; or -1 */
-  gpointer step_tag;
-  gint64 suspended; /* the last known BOOTTIME minus MONOTONIC */
+  gint64 suspended; /* the last known result of plum_wakeup_get_suspended () */
 };
 
 typedef struct
@@ -64,33 +49,6 @@ typedef struct
 
 static GMutex registry_lock;
 static GHashTable *registry; /* (element-type GMainContext PlumClock), both borrowed */
-
-static void
-close_fd (int *fd)
-{
-  if (*fd >= 0)
-    close (*fd);
-  *fd = -1;
-}
-
-static gint64
-get_clock_time (clockid_t id)
-{
-  struct timespec now;
-
-  clock_gettime (id, &now);
-  return (gint64) now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
-}
-
-/* Reads MONOTONIC last: a delay between the two reads can hide a suspend until the next call, but
- * cannot simulate one. */
-static gint64
-get_suspended_time (void)
-{
-  gint64 boottime = get_clock_time (CLOCK_BOOTTIME);
-
-  return boottime - get_clock_time (CLOCK_MONOTONIC);
-}
 
 static void
 on_source_due (gpointer user_data)
@@ -182,7 +140,7 @@ plum_clock_run_resume_funcs (PlumClock *self)
 static void
 plum_clock_check_resume (PlumClock *self)
 {
-  gint64 suspended = get_suspended_time ();
+  gint64 suspended = plum_wakeup_get_suspended ();
   gint64 jump = suspended - self->suspended;
 
   self->suspended = MAX (self->suspended, suspended);
@@ -203,74 +161,33 @@ plum_clock_ref (PlumClock *self)
   return self;
 }
 
-static void
-plum_clock_set_timer_fd (PlumClock *self, gint64 deadline)
+static gboolean
+plum_clock_is_due (PlumClock *self, gint64 deadline)
 {
-  struct itimerspec when = { 0 };
-
-  if (deadline >= 0)
-    {
-      when.it_value.tv_sec = deadline / G_USEC_PER_SEC;
-      /* All zeros would disarm the timerfd. */
-      when.it_value.tv_nsec = deadline % G_USEC_PER_SEC * 1000 + 1;
-    }
-  timerfd_settime (self->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
-  self->timer_deadline = deadline;
+  return deadline >= 0 && deadline <= plum_clock_get_time (self);
 }
 
-/* Sets the timerfd once per iteration, and not for each timer that is armed or disarmed. */
 static gboolean
 clock_source_prepare (GSource *source, int *timeout)
 {
   PlumClock *self = ((ClockSource *) source)->clock;
   gint64 deadline = plum_clock_get_next_deadline (self);
-  gint64 wait;
+
+  if (self->wakeup != NULL)
+    return plum_wakeup_prepare (self->wakeup, deadline, timeout);
 
   *timeout = -1;
-  if (self->timer_fd >= 0)
-    {
-      if (deadline != self->timer_deadline)
-        plum_clock_set_timer_fd (self, deadline);
-      return FALSE;
-    }
-
-  if (deadline < 0)
-    return FALSE;
-
-  wait = deadline - plum_clock_get_time (self);
-  if (wait <= 0)
-    return TRUE;
-
-  /* A poll timeout does not include the time in suspend: it may expire late after a resume. */
-  if (!self->manual)
-    *timeout = (int) MIN ((wait + 999) / 1000, G_MAXINT);
-  return FALSE;
+  return plum_clock_is_due (self, deadline);
 }
 
 static gboolean
 clock_source_check (GSource *source)
 {
   PlumClock *self = ((ClockSource *) source)->clock;
-  gint64 deadline;
+  gint64 deadline = plum_clock_get_next_deadline (self);
 
-  if (self->timer_tag != NULL && g_source_query_unix_fd (source, self->timer_tag) != 0)
-    return TRUE;
-  if (self->step_tag != NULL && g_source_query_unix_fd (source, self->step_tag) != 0)
-    return TRUE;
-  if (self->timer_fd >= 0)
-    return FALSE;
-
-  deadline = plum_clock_get_next_deadline (self);
-  return deadline >= 0 && deadline <= plum_clock_get_time (self);
-}
-
-/* Returns whether the timer expired. ECANCELED, from the step timer, counts as an expiry. */
-static gboolean
-drain_timer_fd (int fd)
-{
-  guint64 expirations;
-
-  return fd >= 0 && (read (fd, &expirations, sizeof expirations) >= 0 || errno != EAGAIN);
+  return self->wakeup != NULL ? plum_wakeup_check (self->wakeup, deadline)
+                              : plum_clock_is_due (self, deadline);
 }
 
 static gboolean
@@ -278,12 +195,11 @@ clock_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data
 {
   PlumClock *self = plum_clock_ref (((ClockSource *) source)->clock);
 
-  if (drain_timer_fd (self->timer_fd))
-    self->timer_deadline = -1;
-  drain_timer_fd (self->step_fd);
-
-  if (!self->manual)
-    plum_clock_check_resume (self);
+  if (self->wakeup != NULL)
+    {
+      plum_wakeup_dispatch (self->wakeup);
+      plum_clock_check_resume (self);
+    }
   plum_clock_fire_due (self);
 
   plum_clock_unref (self);
@@ -306,24 +222,15 @@ plum_clock_new (GMainContext *context, gboolean manual)
   self->context = g_main_context_ref (context);
   plum_timer_heap_init (&self->heap);
   self->resume_funcs = g_array_new (FALSE, FALSE, sizeof (ResumeFunc));
-  self->manual = manual;
   self->now = MANUAL_START;
-  self->suspended = get_suspended_time ();
-  self->timer_fd = self->step_fd = -1;
-  self->timer_deadline = -1;
+  self->suspended = plum_wakeup_get_suspended ();
 
   self->source = g_source_new (&clock_source_funcs, sizeof (ClockSource));
   ((ClockSource *) self->source)->clock = self;
   g_source_set_static_name (self->source, "[plum] clock");
 
   if (!manual)
-    {
-      self->timer_fd = timerfd_create (CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
-      if (self->timer_fd >= 0)
-        self->timer_tag = g_source_add_unix_fd (self->source, self->timer_fd, G_IO_IN);
-      else
-        plum_debug ("Cannot create a timerfd; using poll timeouts instead: %s", g_strerror (errno));
-    }
+    self->wakeup = plum_wakeup_new (self->source);
 
   g_source_attach (self->source, context);
 
@@ -361,8 +268,7 @@ plum_clock_free (PlumClock *self)
 
   g_source_destroy (self->source);
   g_source_unref (self->source);
-  close_fd (&self->timer_fd);
-  close_fd (&self->step_fd);
+  g_clear_pointer (&self->wakeup, plum_wakeup_free);
   g_array_unref (self->resume_funcs);
   plum_timer_heap_clear (&self->heap);
   g_main_context_unref (self->context);
@@ -410,7 +316,7 @@ plum_clock_unref (PlumClock *self)
 gint64
 plum_clock_get_time (PlumClock *self)
 {
-  return self->manual ? self->now : get_clock_time (CLOCK_BOOTTIME);
+  return self->wakeup != NULL ? plum_wakeup_get_time () : self->now;
 }
 
 void
@@ -475,44 +381,13 @@ plum_clock_create_source (PlumClock *self, guint ms)
   return source;
 }
 
-/* The kernel cancels this timer whenever CLOCK_REALTIME is set, which a resume does. It wakes an
- * idle main loop, which then compares BOOTTIME and MONOTONIC; a change of the date does not affect
- * these. */
-static void
-plum_clock_add_step_watch (PlumClock *self)
-{
-  const struct itimerspec never = { .it_value.tv_sec = NEVER };
-  const int flags = TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET;
-
-  self->step_fd = timerfd_create (CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
-  if (self->step_fd >= 0 && timerfd_settime (self->step_fd, flags, &never, NULL) == 0)
-    {
-      self->step_tag = g_source_add_unix_fd (self->source, self->step_fd, G_IO_IN);
-      return;
-    }
-
-  plum_debug ("Cannot watch for a resume; it will be detected at the next wake-up: %s",
-              g_strerror (errno));
-  close_fd (&self->step_fd);
-}
-
-static void
-plum_clock_remove_step_watch (PlumClock *self)
-{
-  if (self->step_fd < 0)
-    return;
-
-  g_source_remove_unix_fd (self->source, g_steal_pointer (&self->step_tag));
-  close_fd (&self->step_fd);
-}
-
 guint
 plum_clock_add_resume_func (PlumClock *self, PlumTimerFunc func, gpointer user_data)
 {
   ResumeFunc resume = { ++self->last_resume_id, func, user_data };
 
-  if (self->resume_funcs->len == 0 && !self->manual)
-    plum_clock_add_step_watch (self);
+  if (self->resume_funcs->len == 0 && self->wakeup != NULL)
+    plum_wakeup_watch_resume (self->wakeup, TRUE);
   g_array_append_val (self->resume_funcs, resume);
   return resume.id;
 }
@@ -526,8 +401,8 @@ plum_clock_remove_resume_func (PlumClock *self, guint id)
     return;
 
   g_array_remove_index (self->resume_funcs, (guint) index);
-  if (self->resume_funcs->len == 0)
-    plum_clock_remove_step_watch (self);
+  if (self->resume_funcs->len == 0 && self->wakeup != NULL)
+    plum_wakeup_watch_resume (self->wakeup, FALSE);
 }
 
 PlumClock *
@@ -560,7 +435,7 @@ plum_clock_advance (PlumClock *self, gint64 us)
   gint64 end = self->now + us;
   PlumTimer *timer;
 
-  g_assert (self->manual && us >= 0);
+  g_assert (self->wakeup == NULL && us >= 0);
 
   plum_clock_ref (self);
   while ((timer = plum_clock_peek (self)) != NULL && timer->deadline <= end)
@@ -575,7 +450,7 @@ plum_clock_advance (PlumClock *self, gint64 us)
 void
 plum_clock_suspend (PlumClock *self, gint64 us)
 {
-  g_assert (self->manual && us >= 0);
+  g_assert (self->wakeup == NULL && us >= 0);
 
   plum_clock_ref (self);
   self->now += us;

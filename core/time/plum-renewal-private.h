@@ -31,4 +31,8 @@ G_BEGIN_DECLS
 gint64 plum_renewal_next (
   gint64 granted, gint64 lifetime, gint64 now, guint *window, guint32 random);
 
+/* The first and the last moment of a window, for plum_renewal_next(). */
+void plum_renewal_get_window (
+  gint64 granted, gint64 lifetime, guint window, gint64 *first, gint64 *last);
+
 G_END_DECLS

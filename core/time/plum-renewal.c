@@ -17,6 +17,15 @@ random_part (gint64 time, guint32 random)
   return high * random + (gint64) (low * random >> 32);
 }
 
+void
+plum_renewal_get_window (gint64 granted, gint64 lifetime, guint window, gint64 *first, gint64 *last)
+{
+  gint64 rest = lifetime >> window;
+
+  *first = granted + lifetime - rest;
+  *last = *first + (rest >> 2);
+}
+
 gint64
 plum_renewal_next (gint64 granted, gint64 lifetime, gint64 now, guint *window, guint32 random)
 {

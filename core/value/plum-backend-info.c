@@ -341,7 +341,7 @@ plum_backend_info_get_path (PlumBackendInfo *self)
  *
  * Since: 1.0
  */
-const GError *
+GError *
 plum_backend_info_get_error (PlumBackendInfo *self)
 {
   g_return_val_if_fail (PLUM_IS_BACKEND_INFO (self), NULL);

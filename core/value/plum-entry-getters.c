@@ -170,6 +170,25 @@ plum_entry_get_remote_address (PlumEntry *self)
 }
 
 /**
+ * plum_entry_get_gateway_address: (get-property gateway-address)
+ * @self: an entry
+ *
+ * Gets the address of the router that has the entry.
+ *
+ * Returns: (transfer none) (nullable): the address, or %NULL if the entry is not of a list of
+ *   records, or the router has no address
+ *
+ * Since: 1.0
+ */
+GInetAddress *
+plum_entry_get_gateway_address (PlumEntry *self)
+{
+  g_return_val_if_fail (PLUM_IS_ENTRY (self), NULL);
+
+  return self->gateway_address;
+}
+
+/**
  * plum_entry_get_protocol_text: (get-property protocol-text)
  * @self: an entry
  *

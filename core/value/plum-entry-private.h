@@ -24,6 +24,7 @@ struct _PlumEntry
   char *internal_port_text;         /* (nullable) */
   char *internal_address_text;      /* (nullable) */
   char *problem;                    /* (nullable) */
+  GInetAddress *gateway_address;    /* (nullable) */
 };
 
 G_END_DECLS

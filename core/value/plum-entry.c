@@ -21,6 +21,7 @@ typedef enum {
   ENTRY_PROP_PROBLEM,
   ENTRY_PROP_REMOTE_HOST,
   ENTRY_PROP_REMOTE_ADDRESS,
+  ENTRY_PROP_GATEWAY_ADDRESS,
   ENTRY_N_PROPS
 } PlumEntryProperty;
 
@@ -75,6 +76,9 @@ plum_entry_get_property (GObject *object, guint property_id, GValue *value, GPar
       break;
     case ENTRY_PROP_REMOTE_ADDRESS:
       g_value_set_object (value, self->remote_address);
+      break;
+    case ENTRY_PROP_GATEWAY_ADDRESS:
+      g_value_set_object (value, self->gateway_address);
       break;
     case ENTRY_PROP_PROTOCOL_TEXT:
       g_value_set_string (value, self->protocol_text);
@@ -158,6 +162,9 @@ plum_entry_set_property (GObject *object, guint property_id, const GValue *value
     case ENTRY_PROP_PROBLEM:
       self->problem = dup_printable (value, MAX_PROBLEM);
       break;
+    case ENTRY_PROP_GATEWAY_ADDRESS:
+      self->gateway_address = g_value_dup_object (value);
+      break;
     case ENTRY_PROP_REMOTE_ADDRESS:
     case ENTRY_N_PROPS:
     default:
@@ -178,6 +185,7 @@ plum_entry_finalize (GObject *object)
   g_clear_pointer (&self->problem, g_free);
   g_clear_pointer (&self->remote_host, g_free);
   g_clear_object (&self->remote_address);
+  g_clear_object (&self->gateway_address);
 
   G_OBJECT_CLASS (plum_entry_parent_class)->finalize (object);
 }
@@ -296,6 +304,19 @@ define_remote_properties (GParamFlags flags)
   entry_properties[ENTRY_PROP_REMOTE_ADDRESS] =
     g_param_spec_object ("remote-address", NULL, NULL, G_TYPE_INET_ADDRESS_MASK,
                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * PlumEntry:gateway-address: (getter get_gateway_address)
+   *
+   * The address of the router that has the entry, or %NULL.
+   *
+   * It is set in the lists of records, such as [method@Plum.Manager.dup_recorded_entries]; an entry
+   * of [method@Plum.Gateway.list_entries_async] is one of that gateway.
+   *
+   * Since: 1.0
+   */
+  entry_properties[ENTRY_PROP_GATEWAY_ADDRESS] =
+    g_param_spec_object ("gateway-address", NULL, NULL, G_TYPE_INET_ADDRESS, flags);
 }
 
 static void

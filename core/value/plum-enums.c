@@ -41,6 +41,13 @@ G_DEFINE_ENUM_TYPE (PlumConnectionStatus,
                     G_DEFINE_ENUM_VALUE (PLUM_CONNECTION_STATUS_CONNECTING, "connecting"),
                     G_DEFINE_ENUM_VALUE (PLUM_CONNECTION_STATUS_CONNECTED, "connected"))
 
+G_DEFINE_ENUM_TYPE (PlumLocation,
+                    plum_location,
+                    G_DEFINE_ENUM_VALUE (PLUM_LOCATION_UNKNOWN, "unknown"),
+                    G_DEFINE_ENUM_VALUE (PLUM_LOCATION_HOST, "host"),
+                    G_DEFINE_ENUM_VALUE (PLUM_LOCATION_LINK, "link"),
+                    G_DEFINE_ENUM_VALUE (PLUM_LOCATION_BEYOND, "beyond"))
+
 G_DEFINE_ENUM_TYPE (PlumLogLevel,
                     plum_log_level,
                     G_DEFINE_ENUM_VALUE (PLUM_LOG_LEVEL_VERBOSE, "verbose"),

@@ -209,7 +209,7 @@ plum_probe_get_outcome (PlumProbe *self)
  *
  * Since: 1.0
  */
-const GError *
+GError *
 plum_probe_get_error (PlumProbe *self)
 {
   g_return_val_if_fail (PLUM_IS_PROBE (self), NULL);

@@ -151,21 +151,22 @@ plum_request_get_internal_address (PlumRequest *self)
 }
 
 /**
- * plum_request_get_remote_address:
+ * plum_request_get_remote_addresses:
  * @self: a request
  *
  * Gets the hosts that may use the mapping.
  *
- * The length of the mask is at least 1. A backend gets such a request only if its
- * [vfunc@Plum.Backend.supports] accepts it. It must not return a lease that is open to other hosts.
- * See [property@Plum.Mapping:remote-address].
+ * The list has at least one [class@Gio.InetAddressMask], each with a length of at least 1, and no
+ * duplicates. A backend gets such a request only if its [vfunc@Plum.Backend.supports] accepts it.
+ * It must not return a lease that is open to other hosts, or to some of these only. See
+ * [property@Plum.Mapping:remote-addresses].
  *
- * Returns: (transfer none) (nullable): the address of a host or a network, or %NULL for all hosts
+ * Returns: (transfer none) (nullable): the addresses of hosts and networks, or %NULL for all hosts
  *
  * Since: 1.0
  */
-GInetAddressMask *
-plum_request_get_remote_address (PlumRequest *self)
+GListModel *
+plum_request_get_remote_addresses (PlumRequest *self)
 {
   g_return_val_if_fail (PLUM_IS_REQUEST (self), NULL);
 

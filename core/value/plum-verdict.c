@@ -191,7 +191,7 @@ plum_verdict_get_backend_title (PlumVerdict *self)
  *
  * Since: 1.0
  */
-const GError *
+GError *
 plum_verdict_get_error (PlumVerdict *self)
 {
   g_return_val_if_fail (PLUM_IS_VERDICT (self), NULL);

@@ -27,6 +27,6 @@ int plum_backend_info_get_priority (PlumBackendInfo *self);
 PLUM_AVAILABLE_IN_1_0
 const char *plum_backend_info_get_path (PlumBackendInfo *self);
 PLUM_AVAILABLE_IN_1_0
-const GError *plum_backend_info_get_error (PlumBackendInfo *self);
+GError *plum_backend_info_get_error (PlumBackendInfo *self);
 
 G_END_DECLS

@@ -52,6 +52,22 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
  */
 
 /**
+ * PlumBackendClass::map_several:
+ * @self: a backend
+ * @calls: a list of at least one [class@Plum.Call]; [method@Plum.Call.get_request] is the requested
+ *   mapping of each. Settle each with [method@Plum.Call.return_lease] or an error
+ *
+ * Requests several mappings from the router, or renews them.
+ *
+ * The function is optional: implement it if the protocol can request several mappings with fewer
+ * exchanges than one for each. The library then calls it instead of [vfunc@Plum.Backend.map], once
+ * for all requests that are made in one iteration of the main loop. The requests need not have
+ * anything in common. The list does not change; the backend may keep it.
+ *
+ * Since: 1.0
+ */
+
+/**
  * PlumBackendClass::supports:
  * @self: a backend
  * @request: the requested mapping
@@ -61,7 +77,7 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
  * The library calls it before each [vfunc@Plum.Backend.map]. If it returns %FALSE, the library asks
  * the next backend. The default implementation returns %FALSE if the mapping is for another host,
  * or restricted to some hosts: see [method@Plum.Request.get_internal_address] and
- * [method@Plum.Request.get_remote_address]. A backend that implements this function has to honor
+ * [method@Plum.Request.get_remote_addresses]. A backend that implements this function has to honor
  * both.
  *
  * Returns: %TRUE if [vfunc@Plum.Backend.map] may be called with @request
@@ -221,9 +237,10 @@ struct _PlumBackendClass
   const char *const *anycast;
 
   PlumAddressSource (*get_address_source) (PlumBackend *self);
+  void (*map_several) (PlumBackend *self, GListModel *calls);
 
   /*< private >*/
-  gpointer padding[7];
+  gpointer padding[6];
 };
 
 PLUM_AVAILABLE_IN_1_0

@@ -9,6 +9,7 @@
 #include <gio/gio.h>
 #include <plum-glib/plum-error.h>
 #include <plum-glib/plum-lease.h>
+#include <plum-glib/plum-request.h>
 #include <plum-glib/plum-version-macros.h>
 
 G_BEGIN_DECLS
@@ -18,6 +19,8 @@ G_BEGIN_DECLS
 PLUM_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (PlumCall, plum_call, PLUM, CALL, GObject)
 
+PLUM_AVAILABLE_IN_1_0
+PlumRequest *plum_call_get_request (PlumCall *self);
 PLUM_AVAILABLE_IN_1_0
 GCancellable *plum_call_get_cancellable (PlumCall *self);
 PLUM_AVAILABLE_IN_1_0

@@ -52,6 +52,8 @@ const char *plum_entry_get_internal_address_text (PlumEntry *self);
 PLUM_AVAILABLE_IN_1_0
 const char *plum_entry_get_problem (PlumEntry *self);
 PLUM_AVAILABLE_IN_1_0
+GInetAddress *plum_entry_get_gateway_address (PlumEntry *self);
+PLUM_AVAILABLE_IN_1_0
 gboolean plum_entry_is_readable (PlumEntry *self);
 
 G_END_DECLS

@@ -202,6 +202,28 @@ PLUM_AVAILABLE_IN_1_0
 GType plum_probe_outcome_get_type (void) G_GNUC_CONST;
 
 /**
+ * PlumLocation:
+ * @PLUM_LOCATION_UNKNOWN: the system does not report the addresses of this host at present
+ * @PLUM_LOCATION_HOST: on this host: an address of any of its interfaces
+ * @PLUM_LOCATION_LINK: on the link: another host that this host reaches without a router
+ * @PLUM_LOCATION_BEYOND: behind a router, or not the address of a single host
+ *
+ * Where a host is that has an address; see [method@Plum.Network.locate].
+ *
+ * Since: 1.0
+ */
+typedef enum {
+  PLUM_LOCATION_UNKNOWN,
+  PLUM_LOCATION_HOST,
+  PLUM_LOCATION_LINK,
+  PLUM_LOCATION_BEYOND,
+} PlumLocation;
+
+#define PLUM_TYPE_LOCATION (plum_location_get_type ())
+PLUM_AVAILABLE_IN_1_0
+GType plum_location_get_type (void) G_GNUC_CONST;
+
+/**
  * PlumTrafficDirection:
  * @PLUM_TRAFFIC_SENT: sent by this host
  * @PLUM_TRAFFIC_RECEIVED: received by this host

@@ -58,6 +58,15 @@ GInetAddress *plum_gateway_query_external_address_finish (PlumGateway *self,
                                                           GAsyncResult *result,
                                                           GError **error);
 PLUM_AVAILABLE_IN_1_0
+void plum_gateway_query_upstream_async (PlumGateway *self,
+                                        GCancellable *cancellable,
+                                        GAsyncReadyCallback callback,
+                                        gpointer user_data);
+PLUM_AVAILABLE_IN_1_0
+PlumGateway *plum_gateway_query_upstream_finish (PlumGateway *self,
+                                                 GAsyncResult *result,
+                                                 GError **error);
+PLUM_AVAILABLE_IN_1_0
 void plum_gateway_list_entries_async (PlumGateway *self,
                                       GCancellable *cancellable,
                                       GAsyncReadyCallback callback,

@@ -136,6 +136,8 @@ GListModel *plum_manager_dup_recorded_entries (PlumManager *self, GSocketFamily 
 PLUM_AVAILABLE_IN_1_0
 GListModel *plum_manager_dup_recorded_host_entries (PlumManager *self, GSocketFamily family);
 PLUM_AVAILABLE_IN_1_0
+GListModel *plum_manager_dup_recorded_upstream_entries (PlumManager *self);
+PLUM_AVAILABLE_IN_1_0
 GInetAddress *plum_manager_get_local_address (PlumManager *self, GError **error);
 PLUM_AVAILABLE_IN_1_0
 void plum_manager_discover_async (PlumManager *self,

@@ -27,6 +27,8 @@ GInetAddress *plum_mapping_get_internal_address (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
 GInetAddressMask *plum_mapping_get_remote_address (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
+GListModel *plum_mapping_get_remote_addresses (PlumMapping *self);
+PLUM_AVAILABLE_IN_1_0
 guint plum_mapping_get_id (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
 PlumProtocol plum_mapping_get_protocol (PlumMapping *self);
@@ -53,13 +55,15 @@ GInetSocketAddress *plum_mapping_get_external_address (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
 PlumAddressScope plum_mapping_get_external_scope (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
-const GError *plum_mapping_get_error (PlumMapping *self);
+GError *plum_mapping_get_error (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
 const char *plum_mapping_get_error_summary (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
 GListModel *plum_mapping_get_verdicts (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
 const char *plum_mapping_get_backend_name (PlumMapping *self);
+PLUM_AVAILABLE_IN_1_0
+PlumGateway *plum_mapping_get_requested_gateway (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
 PlumGateway *plum_mapping_get_gateway (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
@@ -71,7 +75,7 @@ GDateTime *plum_mapping_get_expires_at (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
 GListModel *plum_mapping_get_hops (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
-const GError *plum_mapping_get_upstream_error (PlumMapping *self);
+GError *plum_mapping_get_upstream_error (PlumMapping *self);
 PLUM_AVAILABLE_IN_1_0
 void plum_mapping_wait_async (PlumMapping *self,
                               GCancellable *cancellable,

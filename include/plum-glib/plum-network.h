@@ -7,6 +7,7 @@
 #endif
 
 #include <gio/gio.h>
+#include <plum-glib/plum-enums.h>
 #include <plum-glib/plum-version-macros.h>
 
 G_BEGIN_DECLS
@@ -32,5 +33,7 @@ PLUM_AVAILABLE_IN_1_0
 GInetAddress *plum_network_get_client_address (PlumNetwork *self);
 PLUM_AVAILABLE_IN_1_0
 guint plum_network_get_hop (PlumNetwork *self);
+PLUM_AVAILABLE_IN_1_0
+PlumLocation plum_network_locate (PlumNetwork *self, GInetAddress *address);
 
 G_END_DECLS

@@ -22,7 +22,7 @@ const char *plum_probe_get_name (PlumProbe *self);
 PLUM_AVAILABLE_IN_1_0
 PlumProbeOutcome plum_probe_get_outcome (PlumProbe *self);
 PLUM_AVAILABLE_IN_1_0
-const GError *plum_probe_get_error (PlumProbe *self);
+GError *plum_probe_get_error (PlumProbe *self);
 PLUM_AVAILABLE_IN_1_0
 guint plum_probe_get_ms (PlumProbe *self);
 

@@ -24,7 +24,7 @@ guint plum_request_get_internal_port (PlumRequest *self);
 PLUM_AVAILABLE_IN_1_0
 GInetAddress *plum_request_get_internal_address (PlumRequest *self);
 PLUM_AVAILABLE_IN_1_0
-GInetAddressMask *plum_request_get_remote_address (PlumRequest *self);
+GListModel *plum_request_get_remote_addresses (PlumRequest *self);
 PLUM_AVAILABLE_IN_1_0
 guint plum_request_get_external_port (PlumRequest *self);
 PLUM_AVAILABLE_IN_1_0

@@ -21,7 +21,7 @@ const char *plum_verdict_get_backend_name (PlumVerdict *self);
 PLUM_AVAILABLE_IN_1_0
 const char *plum_verdict_get_backend_title (PlumVerdict *self);
 PLUM_AVAILABLE_IN_1_0
-const GError *plum_verdict_get_error (PlumVerdict *self);
+GError *plum_verdict_get_error (PlumVerdict *self);
 PLUM_AVAILABLE_IN_1_0
 gboolean plum_verdict_get_requested (PlumVerdict *self);
 

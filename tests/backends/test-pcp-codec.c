@@ -237,17 +237,18 @@ test_encode_hosts (void)
 {
   PcpMap map = { .protocol = PLUM_PROTOCOL_TCP, .internal_port = 80, .external_port = 8080 };
   uint8_t client[PCP_ADDRESS_SIZE] = { 0 };
-  uint8_t out[PLUM_EXCHANGE_REQUEST_SIZE];
+  uint8_t out[PLUM_EXCHANGE_REQUEST_MAX];
   size_t len;
 
   fill (map.hosts.internal_address, PCP_ADDRESS_SIZE, "00000000000000000000ffffc0a80132");
-  fill (map.hosts.remote_address, PCP_ADDRESS_SIZE, "00000000000000000000ffffcb007100");
   map.hosts.has_internal = TRUE;
   len = pcp_encode_map (client, 7200, &map, out, sizeof out);
   g_assert_cmpuint (len, ==, PCP_MAP_SIZE + PCP_THIRD_PARTY_SIZE);
   test_bytes_assert_hex (out + PCP_MAP_SIZE, len - PCP_MAP_SIZE, OPTION_THIRD_PARTY);
 
-  map.hosts.remote_prefix = 120;
+  fill (map.hosts.filters[0].address, PCP_ADDRESS_SIZE, "00000000000000000000ffffcb007100");
+  map.hosts.filters[0].prefix = 120;
+  map.hosts.n_filters = 1;
   map.hosts.replace_filters = TRUE;
   map.prefer_failure = TRUE;
   len = pcp_encode_map (client, 7200, &map, out, sizeof out);
@@ -289,7 +290,8 @@ test_decode_hosts (void)
 
       g_assert_true (pcp_decode_reply (wire, len, &reply, NULL));
       g_assert_cmpint (reply.map.hosts.has_internal, ==, rows[i].has_internal);
-      g_assert_cmpuint (reply.map.hosts.remote_prefix, ==, rows[i].prefix);
+      g_assert_cmpuint (reply.map.hosts.n_filters, ==, rows[i].prefix != 0 ? 1 : 0);
+      g_assert_cmpuint (reply.map.hosts.filters[0].prefix, ==, rows[i].prefix);
     }
 }
 
@@ -308,6 +310,147 @@ test_truncated_hosts (void)
       g_assert_cmpint (pcp_decode_reply (block, n, &reply, NULL), ==,
                        n == 60 || n == 80 || n == 104 || n == 128);
     }
+}
+
+/* --- PORT_SET (RFC 7753 4) --- */
+
+#define OPTION_PORT_SET "82000005000b1f4000000000"
+#define OPTION_PORT_SET_PARITY "82000005000b1f4001000000"
+
+static void
+test_encode_port_set (void)
+{
+  PcpMap map = { .protocol = PLUM_PROTOCOL_TCP,
+                 .internal_port = 8000,
+                 .external_port = 9000,
+                 .set = { .size = 11, .first = 8000 } };
+  uint8_t client[PCP_ADDRESS_SIZE] = { 0 };
+  uint8_t out[PLUM_EXCHANGE_REQUEST_MAX];
+  size_t len = pcp_encode_map (client, 7200, &map, out, sizeof out);
+
+  g_assert_cmpuint (len, ==, PCP_MAP_SIZE + PCP_PORT_SET_SIZE);
+  test_bytes_assert_hex (out + PCP_MAP_SIZE, len - PCP_MAP_SIZE, OPTION_PORT_SET);
+
+  map.set.keep_parity = TRUE;
+  len = pcp_encode_map (client, 7200, &map, out, sizeof out);
+  test_bytes_assert_hex (out + PCP_MAP_SIZE, len - PCP_MAP_SIZE, OPTION_PORT_SET_PARITY);
+  for (size_t n = 0; n < len; n++)
+    g_assert_cmpuint (pcp_encode_map (client, 7200, &map, out, n), ==, 0);
+}
+
+static void
+test_decode_port_set (void)
+{
+  static const struct
+  {
+    const char *options;
+    guint size;
+    guint first;
+    gboolean keep_parity;
+  } rows[] = {
+    { "", 0, 0, FALSE },
+    { OPTION_PORT_SET, 11, 8000, FALSE },
+    { OPTION_PORT_SET_PARITY, 11, 8000, TRUE },
+    /* reserved bits are set; the padding is not zero */
+    { "82ff0005000b1f40fe010203", 11, 8000, FALSE },
+    /* the last port; the largest set; the first one counts */
+    { "820000050001ffff00000000", 1, 65535, FALSE },
+    { "82000005ffff000100000000", 65535, 1, FALSE },
+    { OPTION_PORT_SET "820000050064c35000000000", 11, 8000, FALSE },
+    /* no ports; port 0; past the last port */
+    { "8200000500001f4000000000", 0, 0, FALSE },
+    { "82000005000b000000000000", 0, 0, FALSE },
+    { "820000050002ffff00000000", 0, 0, FALSE },
+    { "82000005ffff1f4000000000", 0, 0, FALSE },
+    /* another length */
+    { "82000004000b1f40", 0, 0, FALSE },
+    { "82000006000b1f4000000000", 0, 0, FALSE },
+    { "82000008000b1f4000000000", 0, 0, FALSE },
+    { "82000000", 0, 0, FALSE },
+    { "02000005000b1f4000000000", 0, 0, FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *hex = g_strconcat (GRANTED, rows[i].options, NULL);
+      size_t len;
+      g_autofree uint8_t *wire = test_bytes_from_hex (hex, &len);
+      PcpReply reply;
+
+      g_assert_true (pcp_decode_reply (wire, len, &reply, NULL));
+      g_assert_cmpuint (reply.map.set.size, ==, rows[i].size);
+      g_assert_cmpuint (reply.map.set.first, ==, rows[i].first);
+      g_assert_cmpint (reply.map.set.keep_parity, ==, rows[i].keep_parity);
+    }
+}
+
+static void
+test_truncated_port_set (void)
+{
+  size_t len;
+  g_autofree uint8_t *wire = test_bytes_from_hex (GRANTED OPTION_FILTER OPTION_PORT_SET, &len);
+
+  for (size_t n = 0; n <= len; n++)
+    {
+      g_autofree uint8_t *block = g_memdup2 (wire, n);
+      PcpReply reply;
+      gboolean ok = pcp_decode_reply (block, n, &reply, NULL);
+
+      g_assert_cmpint (ok, ==, n == 60 || n == 84 || n == 96);
+      if (ok)
+        g_assert_cmpuint (reply.map.set.size, ==, n == 96 ? 11 : 0);
+    }
+}
+
+/* --- Several filters --- */
+
+static void
+test_most_filters (void)
+{
+  PcpMap map = { .protocol = PLUM_PROTOCOL_TCP, .internal_port = 80, .external_port = 8080 };
+  uint8_t client[PCP_ADDRESS_SIZE] = { 0 };
+  uint8_t out[PLUM_EXCHANGE_REQUEST_MAX];
+  PcpReply reply;
+  size_t len;
+
+  map.hosts.has_internal = TRUE;
+  map.hosts.n_filters = PCP_FILTERS_MAX;
+  map.hosts.replace_filters = TRUE;
+  map.prefer_failure = TRUE;
+  map.set = (PcpPortSet){ .size = 2, .first = 80 };
+  for (guint i = 0; i < PCP_FILTERS_MAX; i++)
+    {
+      map.hosts.filters[i].prefix = 128;
+      map.hosts.filters[i].address[15] = (uint8_t) i;
+    }
+  len = pcp_encode_map (client, 7200, &map, out, sizeof out);
+  g_assert_cmpuint (len, ==,
+                    PCP_MAP_SIZE + PCP_THIRD_PARTY_SIZE + PCP_PREFER_FAILURE_SIZE +
+                      (PCP_FILTERS_MAX + 1) * PCP_FILTER_SIZE + PCP_PORT_SET_SIZE);
+  g_assert_cmpuint (len, <=, PCP_PACKET_MAX);
+
+  out[1] |= 0x80;
+  g_assert_true (pcp_decode_reply (out, len, &reply, NULL));
+  g_assert_cmpuint (reply.map.hosts.n_filters, ==, PCP_FILTERS_MAX);
+  g_assert_cmpuint (reply.map.hosts.filters[PCP_FILTERS_MAX - 1].address[15], ==,
+                    PCP_FILTERS_MAX - 1);
+}
+
+/* More than a request can have do not answer one. */
+static void
+test_too_many_filters (void)
+{
+  GString *hex = g_string_new (GRANTED);
+  g_autofree uint8_t *wire = NULL;
+  PcpReply reply;
+  size_t len;
+
+  for (guint i = 0; i < PCP_FILTERS_MAX + 1; i++)
+    g_string_append (hex, OPTION_FILTER);
+  wire = test_bytes_from_hex (hex->str, &len);
+  g_string_free (hex, TRUE);
+  g_assert_true (pcp_decode_reply (wire, len, &reply, NULL));
+  g_assert_cmpuint (reply.map.hosts.n_filters, ==, PCP_FILTERS_MAX);
 }
 
 /* Every prefix, in a block of exactly its size: only a cut between options is valid. */
@@ -441,6 +584,11 @@ main (int argc, char **argv)
   g_test_add_func ("/pcp/encode-hosts", test_encode_hosts);
   g_test_add_func ("/pcp/decode-hosts", test_decode_hosts);
   g_test_add_func ("/pcp/truncation-of-hosts", test_truncated_hosts);
+  g_test_add_func ("/pcp/encode/port-set", test_encode_port_set);
+  g_test_add_func ("/pcp/decode/port-set", test_decode_port_set);
+  g_test_add_func ("/pcp/decode/port-set-truncated", test_truncated_port_set);
+  g_test_add_func ("/pcp/encode/most-filters", test_most_filters);
+  g_test_add_func ("/pcp/decode/too-many-filters", test_too_many_filters);
   g_test_add_func ("/pcp/too-long", test_too_long);
   g_test_add_func ("/pcp/results", test_results);
   g_test_add_func ("/pcp/epoch", test_epoch);

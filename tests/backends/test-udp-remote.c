@@ -10,6 +10,7 @@
 #define GATEWAY "127.51.3.1"
 #define PRINTER "127.51.3.50"
 #define NETWORK "203.0.113.0/24"
+#define SEVERAL "203.0.113.0/24,198.51.100.7,192.0.2.128/25"
 
 static void
 set_up_pcp (BackendFixture *f, gconstpointer data)
@@ -67,6 +68,73 @@ test_filter (BackendFixture *f, gconstpointer data)
   g_assert_cmpuint (find (f, NULL)->n_filters, ==, 1);
   g_assert_cmpuint (find (f, NULL)->filter_prefix, ==, 96 + 24);
   g_assert_cmpmem (find (f, NULL)->filter_address, 16, network, 16);
+}
+
+static void
+test_several (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) call = NULL;
+  g_autoptr (PlumCall) renewal = NULL;
+
+  f->gateway->switches.filter = FAKE_FILTER_WORKS;
+  call = ask (f, PLUM_CALL_MAP, NULL, SEVERAL);
+  backend_assert_lease (call, 8080, "1.2.3.4", 7200);
+  g_assert_cmpuint (f->gateway->counts.pcp_map, ==, 1);
+  g_assert_cmpuint (find (f, NULL)->n_filters, ==, 3);
+
+  renewal = ask (f, PLUM_CALL_MAP, NULL, SEVERAL);
+  backend_assert_lease (renewal, 8080, "1.2.3.4", 7200);
+  g_assert_cmpuint (find (f, NULL)->n_filters, ==, 3);
+}
+
+/* The server has room for fewer: the error says so, and nothing is mapped. */
+static void
+test_several_are_too_many (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) call = NULL;
+
+  f->gateway->switches.filter = FAKE_FILTER_WORKS;
+  f->gateway->switches.max_filters = 2;
+  call = ask (f, PLUM_CALL_MAP, NULL, SEVERAL);
+  assert_fails (call, PLUM_ERROR_NO_RESOURCES,
+                "PCP: " GATEWAY " answered EXCESSIVE_REMOTE_PEERS (13) to TCP port 80, from "
+                "203.0.113.0/24 and 198.51.100.7 and 192.0.2.128/25: the router cannot filter by "
+                "so many peers");
+  g_assert_cmpuint (fake_gateway_get_n_mappings (f->gateway), ==, 0);
+}
+
+/* A server that applies one of them only is not one that was asked for. */
+static void
+test_some_are_dropped (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) call = NULL;
+
+  f->gateway->switches.filter = FAKE_FILTER_WORKS;
+  f->gateway->switches.drop_filter = TRUE;
+  call = ask (f, PLUM_CALL_MAP, NULL, SEVERAL);
+  assert_fails (call, PLUM_ERROR_NOT_SUPPORTED,
+                "PCP: " GATEWAY " ignored which remote hosts may connect (FILTER)");
+  g_assert_cmpuint (fake_gateway_get_n_mappings (f->gateway), ==, 0);
+}
+
+static void
+test_more_than_a_request_has_room_for (BackendFixture *f, gconstpointer data)
+{
+  GString *remote = g_string_new ("192.0.2.0");
+  g_autoptr (PlumCall) call = NULL;
+  g_autoptr (PlumCall) unmap = NULL;
+
+  for (guint i = 1; i < 33; i++)
+    g_string_append_printf (remote, ",192.0.2.%u", i);
+  f->gateway->switches.filter = FAKE_FILTER_WORKS;
+  call = ask (f, PLUM_CALL_MAP, NULL, remote->str);
+  assert_fails (call, PLUM_ERROR_NOT_SUPPORTED,
+                "PCP: a request has room for 32 remote hosts and networks");
+  g_assert_cmpuint (f->gateway->counts.datagrams, ==, 0);
+
+  unmap = ask (f, PLUM_CALL_UNMAP, NULL, remote->str);
+  g_assert_no_error (plum_call_get_error (unmap));
+  g_string_free (remote, TRUE);
 }
 
 /* Filters add up: a renewal replaces them. The server is asked once whether it checks them. */
@@ -374,6 +442,10 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   ADD ("/pcp/remote/network", test_filter);
+  ADD ("/pcp/remote/several", test_several);
+  ADD ("/pcp/remote/several-too-many", test_several_are_too_many);
+  ADD ("/pcp/remote/several-dropped", test_some_are_dropped);
+  ADD ("/pcp/remote/no-room", test_more_than_a_request_has_room_for);
   ADD ("/pcp/remote/renewal-replaces", test_renewal_replaces_filter);
   ADD ("/pcp/remote/known-filter-is-replaced", test_known_filter_is_replaced);
   ADD ("/pcp/remote/replacement-is-refused", test_replacement_is_refused);

@@ -43,6 +43,38 @@ test_maps (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
 }
 
+static gboolean
+on_is_observed (gpointer user_data)
+{
+  return TRUE;
+}
+
+static void
+on_event (PlumBackend *backend, const PlumBackendEvent *event, gpointer user_data)
+{
+  if (event->kind == PLUM_BACKEND_NOTE)
+    g_string_append_printf (user_data, "%s\n", event->text);
+}
+
+/* The notes name the router that is meant. */
+static void
+test_notes (Fixture *f, gconstpointer data)
+{
+  static const PlumBackendObserver note_taker = {
+    .is_observed = on_is_observed,
+    .handle_event = on_event,
+  };
+  g_autoptr (GString) notes = g_string_new (NULL);
+
+  go_beyond (f);
+  plum_backend_set_observer (f->backend, &note_taker, notes);
+  discover (f);
+  plum_backend_set_observer (f->backend, NULL, NULL);
+  g_assert_nonnull (
+    strstr (notes->str, " of " GATEWAY ", the second router on the path to the internet\n"));
+  g_assert_null (strstr (notes->str, "default gateway"));
+}
+
 /* The port belongs to another client of the outer router, and to this host's own address there. */
 static void
 test_other_client (Fixture *f, gconstpointer data)
@@ -117,6 +149,7 @@ static const UpnpTest tests[] = {
   { "beyond/no-other-device", { 0 }, test_no_other_device },
   { "beyond/location-elsewhere", { .location_host = OTHER }, test_location_elsewhere },
   { "beyond/moved", { 0 }, test_moved },
+  { "beyond/notes", { 0 }, test_notes },
 };
 
 int

@@ -124,10 +124,9 @@ test_network (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumCall) done = map_for (f, NULL, "203.0.113.0/24");
 
-  assert_fails (
-    done, PLUM_ERROR_NOT_SUPPORTED,
-    "UPnP: the protocol can restrict a mapping to one remote host, but not to a network "
-    "of several; PCP can");
+  assert_fails (done, PLUM_ERROR_NOT_SUPPORTED,
+                "UPnP: the protocol can restrict a mapping to one remote host, but not to several "
+                "or to a network; PCP can");
   g_assert_cmpuint (f->igd->counts.add, ==, 0);
 }
 

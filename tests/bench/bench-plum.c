@@ -4,6 +4,14 @@
  * bench-plum map N RUNS [BACKEND...]: prints the time from the creation of a manager until N
  * mappings are up in µs, one line per run.
  *
+ * bench-plum scale N [BACKEND...]: prints the times with a state file, in µs, one per line: until N
+ * mappings are up, until one more is up, until one is removed, until all are removed.
+ *
+ * bench-plum cold N [BACKEND...]: like map, for one manager, with the time in which the modules are
+ * loaded.
+ *
+ * bench-plum backends: creates a manager and gets its backends.
+ *
  * bench-plum verdict: prints the time until the mapping fails because no router answers, and the
  * error message.
  *
@@ -45,14 +53,14 @@ make_manager (char **backends)
 }
 
 static void
-map_all (PlumManager *manager, guint n)
+map_all (PlumManager *manager, guint first_port, guint n)
 {
   guint left = n;
   gulong id = g_signal_connect (manager, "mapping-state-changed", G_CALLBACK (on_state), &left);
 
   for (guint i = 0; i < n; i++)
     {
-      g_autoptr (PlumMapping) mapping = plum_mapping_new (PLUM_PROTOCOL_TCP, 20000 + i);
+      g_autoptr (PlumMapping) mapping = plum_mapping_new (PLUM_PROTOCOL_TCP, first_port + i);
 
       if (!plum_manager_add_mapping (manager, mapping, NULL))
         g_error ("not added");
@@ -82,10 +90,62 @@ bench_map (guint n, guint runs, char **backends)
       PlumManager *manager = make_manager (backends);
       gint64 start = g_get_monotonic_time ();
 
-      map_all (manager, n);
+      map_all (manager, 20000, n);
       g_print ("%" G_GINT64_FORMAT "\n", g_get_monotonic_time () - start);
       close_manager (manager);
     }
+}
+
+static void
+destroy_mapping (PlumManager *manager, guint id)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  plum_manager_destroy_mapping_async (manager, id, NULL, on_done, &result);
+  while (result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
+bench_scale (guint n, char **backends)
+{
+  g_autofree char *directory = g_dir_make_tmp ("bench-plum-XXXXXX", NULL);
+  g_autofree char *command = g_strdup_printf ("rm -r %s", directory);
+  PlumManager *manager = make_manager (backends);
+  gint64 times[5];
+
+  plum_manager_set_state_directory (manager, directory);
+  times[0] = g_get_monotonic_time ();
+  map_all (manager, 20000, n);
+  times[1] = g_get_monotonic_time ();
+  map_all (manager, 20000 + n, 1);
+  times[2] = g_get_monotonic_time ();
+  {
+    g_autoptr (PlumMapping) mapping = g_list_model_get_item (G_LIST_MODEL (manager), n / 2);
+
+    destroy_mapping (manager, plum_mapping_get_id (mapping));
+  }
+  times[3] = g_get_monotonic_time ();
+  close_manager (manager);
+  times[4] = g_get_monotonic_time ();
+
+  for (guint i = 1; i < G_N_ELEMENTS (times); i++)
+    g_print ("%" G_GINT64_FORMAT "\n", times[i] - times[i - 1]);
+  if (system (command) != 0)
+    g_error ("cannot remove %s", directory);
+}
+
+static void
+bench_cold (guint n, char **backends)
+{
+  gint64 start = g_get_monotonic_time ();
+  PlumManager *manager = plum_manager_new ();
+
+  if (*backends != NULL)
+    plum_manager_set_enabled_backends (manager, (const char *const *) backends);
+  map_all (manager, 20000, n);
+  g_print ("%" G_GINT64_FORMAT "\n", g_get_monotonic_time () - start);
+  close_manager (manager);
 }
 
 static void
@@ -135,7 +195,7 @@ bench_idle (guint n, guint seconds, char **backends)
   struct rusage before, after;
   gsize used;
 
-  map_all (manager, 1);
+  map_all (manager, 20000, 1);
   used = memory_in_use ();
   for (guint i = 1; i < n; i++)
     {
@@ -174,6 +234,12 @@ main (int argc, char **argv)
     bench_map ((guint) atoi (argv[2]), (guint) atoi (argv[3]), argv + 4);
   else if (g_str_equal (what, "idle") && argc >= 4)
     bench_idle ((guint) atoi (argv[2]), (guint) atoi (argv[3]), argv + 4);
+  else if (g_str_equal (what, "scale") && argc >= 3)
+    bench_scale ((guint) atoi (argv[2]), argv + 3);
+  else if (g_str_equal (what, "cold") && argc >= 3)
+    bench_cold ((guint) atoi (argv[2]), argv + 3);
+  else if (g_str_equal (what, "backends"))
+    g_object_unref (make_manager (NULL));
   else if (g_str_equal (what, "verdict"))
     bench_verdict ();
   else

@@ -3,7 +3,8 @@
 """Measures the library, other libraries and bare exchanges in one run.
 
 Runs in the lab, where the host of the router runs a fake gateway or miniupnpd. Prints medians. A value
-that exceeds 1.5 times its limit is a failure; values without a limit are informative.
+that exceeds 1.5 times its limit is a failure; values without a limit are informative. Libraries that
+are not installed are left out.
 """
 
 import argparse
@@ -15,9 +16,12 @@ import subprocess
 import sys
 import time
 
+import report
+
 ROUTER, CLIENT = '192.168.1.1', '192.168.1.10'
 RUNS = 7
 SHORT_RUNS = 61  # for operations that take less than a millisecond
+COLD_RUNS = 15   # complete processes
 SLACK = 1.5
 
 
@@ -28,10 +32,10 @@ def microseconds(*command, stderr=None):
     return [int(line) / 1000 for line in out.split()]
 
 
-def processes(*command):
+def processes(*command, runs=RUNS):
     """Measures complete processes. Returns the times in ms."""
     times = []
-    for _ in range(RUNS):
+    for _ in range(runs):
         start = time.monotonic()
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                        timeout=60)
@@ -71,6 +75,54 @@ class Bench:
         except subprocess.TimeoutExpired:
             return None    # it never terminates if its port is in use
 
+    def optional(self, name, *args):
+        """Runs the bench program of another library. Returns None if it is not installed."""
+        program = self.tool(name)
+        return microseconds(program, *args) if os.path.exists(program) else None
+
+    def cold(self, protocol):
+        """Measures the first mapping of a process, with the time in which modules are loaded."""
+        ours = [microseconds(self.tool('bench-plum'), 'cold', '1', protocol)[0]
+                for _ in range(SHORT_RUNS)]
+        bare = [self.bare(protocol, 1, 1)[0] for _ in range(SHORT_RUNS)]
+        self.row(protocol + ': first mapping of a process', ours, None, 'bare exchange', bare)
+        version = processes(self.plumctl, '--version', runs=COLD_RUNS)
+        once = processes(self.plumctl, 'map', '--once', '--quiet', 'tcp:15000', runs=COLD_RUNS)
+        self.row('plumctl map --once, %s, complete process' % protocol, once, 10,
+                 'plumctl --version', version, ratio=2.5)
+        if protocol == 'pcp':
+            self.row('a manager that lists its backends, complete process',
+                     processes(self.tool('bench-plum'), 'backends', runs=SHORT_RUNS), None,
+                     'a program with GIO', processes(self.tool('bench-bare'), runs=SHORT_RUNS))
+
+    def scale(self, protocol):
+        """Measures one change at each number of live mappings, with a state file."""
+        for n in (100, 1000, 10000):
+            runs = [microseconds(self.tool('bench-plum'), 'scale', str(n), protocol)
+                    for _ in range(5)]
+            for index, what in ((1, 'one more mapping'), (2, 'one mapping less')):
+                self.row('%s: %s, %d live, with a state file' % (protocol, what, n),
+                         [run[index] for run in runs], 10)
+
+    def curve(self, protocol):
+        """Measures the time for different numbers of mappings."""
+        most = 1000 if protocol == 'upnp' else 10000
+        for n in (1, 10, 100, 1000, 10000):
+            if n > most:
+                break
+            runs = {1: COLD_RUNS, 10000: 3}.get(n, RUNS)
+            for name, times in (
+                    ('plum-glib', self.plum(n, protocol, runs=runs)),
+                    ('one bare exchange after the other', self.bare(protocol, n, runs)),
+                    ('libnatpmp', self.optional('bench-libnatpmp', str(n), str(runs))
+                     if protocol == 'natpmp' else None),
+                    ('miniupnpc', self.optional('bench-miniupnpc', str(n), '3')
+                     if protocol == 'upnp' else None),
+                    ('gupnp-igd', self.gupnp(n, 3) if protocol == 'upnp' else None)):
+                if times:
+                    self.rows.append({'curve': protocol, 'name': name, 'n': n,
+                                      'ms': round(statistics.median(times), 3), 'ok': True})
+
     def idle(self, backend):
         out = subprocess.run([self.tool('bench-plum'), 'idle', '1000', '5', backend], check=True,
                              stdout=subprocess.PIPE, text=True, timeout=60).stdout.split()
@@ -92,14 +144,15 @@ class Bench:
                  self.bare(protocol, 1000, 5), ratio=ratio)
         self.row(protocol + ': each of 1000 versus each of 100',
                  [statistics.median(thousand) / 10], None, 'each of 100', hundred, ratio=1.2)
+        self.cold(protocol)
+        self.scale(protocol)
+        self.curve(protocol)
         if protocol == 'pcp':
-            self.row('plumctl map --once, pcp, complete process',
-                     processes(self.plumctl, 'map', '--once', '--quiet', 'tcp:30000'), 10)
             self.idle('pcp')
         elif shutil.which('natpmpc'):
             self.row('plumctl map --once, natpmp, complete process',
-                     processes(self.plumctl, 'map', '--once', '--quiet', 'tcp:30000'), None,
-                     'natpmpc', processes('natpmpc', '-a', '30000', '30000', 'tcp', '60'))
+                     processes(self.plumctl, 'map', '--once', '--quiet', 'tcp:15000'), None,
+                     'natpmpc', processes('natpmpc', '-a', '15000', '15000', 'tcp', '60'))
 
     def fake_upnp(self):
         self.row('upnp, fake gateway: one mapping', self.plum(1, 'upnp'), None, 'gupnp-igd',
@@ -112,6 +165,7 @@ class Bench:
                  self.gupnp(100, 5), ratio=0.5)
         self.row('upnp, fake gateway: 1000 mappings', thousand, None, 'gupnp-igd',
                  self.gupnp(1000, 5), ratio=0.5)
+        self.curve('upnp')
         self.row('upnp: each of 1000 versus each of 100', [statistics.median(thousand) / 10], None,
                  'each of 100', hundred, ratio=1.2)
 
@@ -122,14 +176,14 @@ class Bench:
         self.row('upnp, miniupnpd: one mapping', ours, None, 'gupnp-igd', self.gupnp(1))
         if shutil.which('upnpc'):
             self.row('plumctl map --once, miniupnpd, complete process',
-                     processes(self.plumctl, 'map', '--once', '--quiet', 'tcp:30000'), None, 'upnpc',
-                     processes('upnpc', '-a', CLIENT, '30000', '30000', 'tcp', '60'))
+                     processes(self.plumctl, 'map', '--once', '--quiet', 'tcp:15000'), None, 'upnpc',
+                     processes('upnpc', '-a', CLIENT, '15000', '15000', 'tcp', '60'))
 
     def both_families(self):
         """Compares both families, as complete processes, with the slower one alone."""
         def once(family):
             return processes(self.plumctl, 'map', '--once', '--quiet', '--family', family,
-                             'tcp:30000')
+                             'tcp:15000')
 
         slower = max(once('4'), once('6'), key=statistics.median)
         self.row('upnp, miniupnpd: both families', once('both'), None, 'the slower family', slower,
@@ -178,6 +232,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('build')
     parser.add_argument('--json', help='also write the figures to this file')
+    parser.add_argument('--write', metavar='DIR',
+                        help='also write the table and the plot of DIR/performance.md')
     parser.add_argument('--inside', help=argparse.SUPPRESS)
     parser.add_argument('cases', nargs='*')
     args = parser.parse_args()
@@ -218,6 +274,8 @@ def main():
     if args.json:
         with open(args.json, 'w', encoding='utf-8') as out:
             json.dump(rows, out, indent=1)
+    if args.write:
+        report.write(args.write, rows)
     return 0 if all(row['ok'] for row in rows) else 1
 
 

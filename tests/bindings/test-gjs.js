@@ -11,7 +11,7 @@ import System from 'system';
 for (const name of ['create_mapping', 'destroy_mapping', 'discover', 'close'])
     Gio._promisify(Plum.Manager.prototype, `${name}_async`, `${name}_finish`);
 Gio._promisify(Plum.Mapping.prototype, 'wait_async', 'wait_finish');
-for (const name of ['list_entries', 'delete_entry', 'query_external_address'])
+for (const name of ['list_entries', 'delete_entry', 'query_external_address', 'query_upstream'])
     Gio._promisify(Plum.Gateway.prototype, `${name}_async`, `${name}_finish`);
 
 const address = name => Gio.InetAddress.new_from_string(GLib.getenv(name));
@@ -333,6 +333,48 @@ test('/gjs/backend/lists-and-deletes', async () => {
         Plum.Error, Plum.Error.REFUSED);
     await manager.close_async(null);
 });
+
+// A chain of routers
+
+const CHAIN = GLib.getenv('PLUM_TEST_CHAIN');
+const WITHOUT_CHAIN = CHAIN === null ? 'no network namespace or no ip(8) here' : null;
+
+function listItems(model) {
+    return Array.from({length: model.get_n_items()}, (_, i) => model.get_item(i));
+}
+
+test('/gjs/chain/hops', async () => {
+    const manager = makeManager(address('PLUM_TEST_CHAIN'));
+    const mapping = await create(manager, 8080, {external: 18081});
+
+    equal(listItems(mapping.hops).map(hop => [hop.address.to_string(),
+        hop.externalAddress.to_string(), hop.externalPort, hop.backendName]),
+    [['192.0.2.1', '192.168.0.50', 18081, 'pcp'], ['192.168.0.1', '1.2.3.4', 18081, 'pcp']]);
+    equal(mapping.externalHost, '1.2.3.4');
+    equal(mapping.upstreamError, null);
+    equal(mapping.gateway.upstream.address.to_string(), '192.168.0.1');
+    await manager.close_async(null);
+}, WITHOUT_CHAIN);
+
+test('/gjs/chain/upstream-error', async () => {
+    const manager = makeManager(address('PLUM_TEST_CHAIN_REFUSING'));
+    const mapping = await create(manager, 8081);
+
+    equal(listItems(mapping.hops).length, 1);
+    equal(mapping.upstreamError.matches(Plum.Error, Plum.Error.REFUSED), true);
+    await manager.close_async(null);
+}, WITHOUT_CHAIN);
+
+test('/gjs/chain/query-upstream', async () => {
+    const manager = makeManager(address('PLUM_TEST_CHAIN'));
+    await manager.discover_async(null);
+    const gateway = manager.gateways.get_item(0);
+    const upstream = await gateway.query_upstream_async(null);
+
+    equal(upstream.address.to_string(), '192.168.0.1');
+    equal(gateway.upstream === upstream, true);
+    await manager.close_async(null);
+}, WITHOUT_CHAIN);
 
 async function main() {
     let status = 0;

@@ -571,6 +571,68 @@ def query_external_address():
     close(manager)
 
 
+# A chain of routers
+
+
+def chain(name):
+    if name not in os.environ:
+        raise Skip("no network namespace or no ip(8) here")
+    return make_manager(Gio.InetAddress.new_from_string(os.environ[name]))
+
+
+@test("/python/chain/hops")
+def chain_hops():
+    manager = chain("PLUM_TEST_CHAIN")
+    mapping = create(manager, external_port=18081)
+
+    equal([(hop.props.address.to_string(), hop.props.external_address.to_string(),
+            hop.props.external_port, hop.props.backend_name, hop.props.lifetime)
+           for hop in mapping.props.hops],
+          [("192.0.2.1", "192.168.0.50", 18081, "pcp", 7200),
+           ("192.168.0.1", "1.2.3.4", 18081, "pcp", 7200)])
+    equal(mapping.props.external_address.to_string(), "1.2.3.4:18081")
+    equal(mapping.props.upstream_error, None)
+    upstream = mapping.props.gateway.props.upstream
+    equal(upstream.props.address.to_string(), "192.168.0.1")
+    equal(upstream.props.upstream, None)
+    close(manager)
+
+
+@test("/python/chain/upstream-error")
+def chain_upstream_error():
+    manager = chain("PLUM_TEST_CHAIN_REFUSING")
+    mapping = create(manager, 8081)
+
+    equal([hop.props.address.to_string() for hop in mapping.props.hops], ["192.0.2.3"])
+    equal(mapping.props.external_scope, Plum.AddressScope.PRIVATE)
+    plum_error(mapping.props.upstream_error, Plum.Error.REFUSED)
+    close(manager)
+
+
+@test("/python/chain/query-upstream")
+def chain_query_upstream():
+    manager = chain("PLUM_TEST_CHAIN")
+    call(manager, "discover", None)
+    gateway = manager.props.gateways[0]
+
+    upstream = call(gateway, "query_upstream", None)
+    equal(upstream.props.address.to_string(), "192.168.0.1")
+    equal(gateway.props.upstream, upstream)
+    close(manager)
+
+
+@test("/python/chain/one-hop")
+def chain_one_hop():
+    manager = chain("PLUM_TEST_CHAIN")
+    manager.props.max_hops = 1
+    call(manager, "discover", None)
+    gateway = manager.props.gateways[0]
+
+    plum_error(error_of(call, gateway, "query_upstream", None), Plum.Error.NO_GATEWAY)
+    equal(gateway.props.upstream, None)
+    close(manager)
+
+
 @test("/python/backend/report-lost")
 def backend_report_lost():
     made = []

@@ -31,6 +31,33 @@ async void test_create_granted () throws Error {
   yield manager.close_async (null);
 }
 
+async void test_chain_hops () throws Error {
+  var manager = make_manager ("PLUM_TEST_CHAIN");
+  var mapping = yield create (manager);
+  var first = (Plum.Hop) mapping.hops.get_item (0);
+  var second = (Plum.Hop) mapping.hops.get_item (1);
+
+  assert_cmpuint (mapping.hops.get_n_items (), CompareOperator.EQ, 2);
+  assert_cmpstr (first.address.to_string (), CompareOperator.EQ, "192.0.2.1");
+  assert_cmpstr (first.external_address.to_string (), CompareOperator.EQ, "192.168.0.50");
+  assert_cmpstr (second.address.to_string (), CompareOperator.EQ, "192.168.0.1");
+  assert_cmpstr (second.backend_name, CompareOperator.EQ, "pcp");
+  assert_cmpstr (mapping.external_host, CompareOperator.EQ, "1.2.3.4");
+  assert_true (mapping.upstream_error == null);
+  assert_true (mapping.gateway.upstream ==
+               yield mapping.gateway.query_upstream_async (null));
+  yield manager.close_async (null);
+}
+
+async void test_chain_upstream_error () throws Error {
+  var manager = make_manager ("PLUM_TEST_CHAIN_REFUSING");
+  var mapping = yield create (manager, 8081);
+
+  assert_cmpuint (mapping.hops.get_n_items (), CompareOperator.EQ, 1);
+  assert_true (mapping.upstream_error is Plum.Error.REFUSED);
+  yield manager.close_async (null);
+}
+
 async void test_create_cancelled () throws Error {
   var manager = make_manager ("PLUM_TEST_SILENT");
   var cancellable = new Cancellable ();
@@ -252,5 +279,13 @@ int main (string[] args) {
   Test.add_func ("/vala/backend/chosen-by-priority",
                  () => run (done => test_backend_chosen_by_priority.begin ((owned) done),
                             result => test_backend_chosen_by_priority.end (result)));
+  if (Environment.get_variable ("PLUM_TEST_CHAIN") != null) {
+    Test.add_func ("/vala/chain/hops",
+                   () => run (done => test_chain_hops.begin ((owned) done),
+                              result => test_chain_hops.end (result)));
+    Test.add_func ("/vala/chain/upstream-error",
+                   () => run (done => test_chain_upstream_error.begin ((owned) done),
+                              result => test_chain_upstream_error.end (result)));
+  }
   return Test.run ();
 }

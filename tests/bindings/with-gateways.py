@@ -10,16 +10,21 @@ The environment of COMMAND contains
   PLUM_TEST_REFUSING     the address of a router that answers NOT_AUTHORIZED
   PLUM_TEST_SILENT       the address of a router that does not answer
   PLUM_TEST_OWN_NETWORK  set in a network namespace, which has no default route
-If mappings remain on the first router when COMMAND exits, the test fails.
+  PLUM_TEST_CHAIN        there, the address of a router with the private address 192.168.0.50; the
+                         router beyond it is 192.168.0.1
+  PLUM_TEST_CHAIN_REFUSING  the same, but the router beyond it, 192.168.1.1, refuses
+If mappings remain on the routers when COMMAND exits, the test fails.
 """
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 
 sys.dont_write_bytecode = True
 
+import chain_network
 import own_network
 from fake_gateway import PCP_NOT_AUTHORIZED, FakeGateway
 
@@ -38,10 +43,18 @@ def main():
         environment["PLUM_TEST_REFUSING"] = refusing.address
         environment["PLUM_TEST_SILENT"] = silent.address
 
+        routers = [gateway]
+        if "PLUM_TEST_OWN_NETWORK" in environment and shutil.which("ip"):
+            routers += stack.enter_context(chain_network.routers())
+            environment["PLUM_TEST_CHAIN"] = chain_network.FIRST
+            environment["PLUM_TEST_CHAIN_REFUSING"] = chain_network.FIRST_OF_REFUSING
+
         status = subprocess.run(sys.argv[1:], env=environment).returncode
-        if not gateway.wait_for(lambda table: not table, timeout=2):
-            print("Bail out! Mappings remain on the router: %s" % sorted(gateway.table), flush=True)
-            return 1
+        for router in routers:
+            if not router.wait_for(lambda table: not table, timeout=2):
+                print("Bail out! Mappings remain on %s: %s" % (router.address,
+                                                               sorted(router.table)), flush=True)
+                return 1
     return status
 
 

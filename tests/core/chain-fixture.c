@@ -200,3 +200,14 @@ chain_clear_log (void)
 {
   g_free (fake_backends_take_log ());
 }
+
+void
+chain_close_manager (ChainFixture *f, gint64 ms)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_clear_object (&f->core.result);
+  plum_manager_close_async (f->core.manager, NULL, test_store_result, &f->core.result);
+  test_loop_advance (&f->core.loop, ms);
+  g_assert_nonnull (f->core.result);
+}

@@ -23,6 +23,8 @@ typedef struct
 #define CHAIN_R1 "192.0.2.1"
 #define CHAIN_R1_WAN "192.168.0.50"
 #define CHAIN_R2 "192.168.0.1"
+#define CHAIN_BOTH(port)                                                                           \
+  CHAIN_R1 " " CHAIN_R1_WAN ":" port " alpha, " CHAIN_R2 " 1.2.3.4:" port " alpha"
 
 #define ALPHA2 (fake_backend_script_at (FAKE_ALPHA, 2))
 #define BETA2 (fake_backend_script_at (FAKE_BETA, 2))
@@ -54,5 +56,6 @@ void chain_assert_endpoint (PlumMapping *mapping, const char *host, guint port);
 /* Adds a mapping and waits until the chain is up. (transfer full) */
 PlumMapping *chain_add_up (ChainFixture *f, guint internal_port, guint external_port);
 void chain_clear_log (void);
+void chain_close_manager (ChainFixture *f, gint64 ms);
 
 G_END_DECLS

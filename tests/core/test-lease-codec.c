@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "plum-lease-codec-private.h"
+#include "test-loop.h"
 
 #define KEY "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 #define SHORTEST                                                                                   \
@@ -94,7 +95,7 @@ test_round_trip (void)
   full->interface_name = g_strdup ("odd =%\xff");
   bare->expires = PLUM_LEASE_RECORD_FOREVER;
   bare->hosts.internal = address_new ("192.168.1.50");
-  bare->hosts.remote = g_inet_address_mask_new_from_string ("203.0.113.0/24", NULL);
+  test_hosts_add_remote (&bare->hosts, "203.0.113.0/24,198.51.100.7");
   bare->description = g_strdup ("a = printer");
   g_ptr_array_add (records, full);
   g_ptr_array_add (records, bare);
@@ -156,6 +157,54 @@ test_truncated (void)
       g_assert_null (plum_lease_codec_decode (block, i, &error));
       g_assert_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED);
     }
+}
+
+#define SECTION "plum-state 1\n" SHORTEST "\nend 1\n"
+#define ADDITION SHORTEST " gateway=10.0.0.1\n" SHORTEST " gateway=10.0.0.2\nend 2\n"
+
+static void
+test_addition (void)
+{
+  g_autoptr (GPtrArray) first = decode (SECTION);
+  g_autoptr (GPtrArray) both = NULL;
+  g_autoptr (GString) text = plum_lease_codec_encode (first);
+  g_autoptr (GString) addition = plum_lease_codec_encode_addition (first);
+
+  g_string_append (text, addition->str);
+  g_string_append (text, ADDITION);
+  both = decode (text->str);
+  g_assert_nonnull (both);
+  g_assert_cmpuint (both->len, ==, 4);
+  assert_equal (both->pdata[1], first->pdata[0]);
+}
+
+/* The program ended while it appended: no request of the addition was sent. */
+static void
+test_truncated_addition (void)
+{
+  gsize first = strlen (SECTION);
+  gsize len = strlen (SECTION ADDITION);
+
+  for (gsize i = first; i < len; i++)
+    {
+      g_autofree char *block = g_memdup2 (SECTION ADDITION, i);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GPtrArray) records = plum_lease_codec_decode (block, i, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpuint (records->len, ==, 1);
+    }
+}
+
+static void
+test_damaged_addition (void)
+{
+  g_assert_null (decode (SECTION SHORTEST "\nend 2\n"));
+  g_assert_null (decode (SECTION "end 1\n"));
+  g_assert_null (decode (SECTION "map\nend 1\n"));
+  g_assert_null (decode (SECTION "map\nend 1\n" ADDITION));
+  g_assert_null (decode (SECTION "map protocol=" ADDITION));
+  g_assert_null (decode ("plum-state 1\n" ADDITION SHORTEST "\nend 3\n"));
 }
 
 static void
@@ -306,6 +355,9 @@ main (int argc, char **argv)
   g_test_add_func ("/lease-codec/hosts", test_hosts);
   g_test_add_func ("/lease-codec/empty", test_empty);
   g_test_add_func ("/lease-codec/truncated", test_truncated);
+  g_test_add_func ("/lease-codec/addition", test_addition);
+  g_test_add_func ("/lease-codec/truncated-addition", test_truncated_addition);
+  g_test_add_func ("/lease-codec/damaged-addition", test_damaged_addition);
   g_test_add_func ("/lease-codec/other-version", test_other_version);
   g_test_add_func ("/lease-codec/zero-byte", test_zero_byte);
   g_test_add_func ("/lease-codec/wrong-count", test_wrong_count);

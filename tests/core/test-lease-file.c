@@ -138,6 +138,56 @@ test_temporary_files_are_removed (Fixture *f, gconstpointer data)
   g_assert_cmpuint (test_state_directory_count (&f->directory), ==, 2);
 }
 
+static void
+test_append (Fixture *f, gconstpointer data)
+{
+  PlumLeaseFile *file, *next;
+  g_autoptr (GError) error = NULL;
+
+  test_state_directory_write (&f->directory, "old.plum", FILE_OF_ONE, 0600);
+  file = open_file (f);
+  g_assert_false (plum_lease_file_append (file, f->records, &error));
+  g_assert_nonnull (error);
+  g_clear_error (&error);
+
+  write_file (f, file);
+  for (guint i = 0; i < 3; i++)
+    {
+      plum_lease_file_append (file, f->records, &error);
+      g_assert_no_error (error);
+    }
+  plum_lease_file_free (file);
+
+  g_ptr_array_set_size (f->records, 0);
+  next = open_file (f);
+  g_assert_cmpuint (f->records->len, ==, 4);
+  plum_lease_file_free (next);
+}
+
+/* A part of the addition may be in the file: whatever is appended to it would be lost. */
+static void
+test_append_after_failure (Fixture *f, gconstpointer data)
+{
+  PlumLeaseFile *file;
+  g_autofree char *path = NULL;
+  g_autoptr (GError) error = NULL;
+
+  test_state_directory_write (&f->directory, "old.plum", FILE_OF_ONE, 0600);
+  file = open_file (f);
+  write_file (f, file);
+  path = test_state_directory_find (&f->directory, ".plum");
+  g_assert_cmpint (g_chmod (path, 0602), ==, 0);
+  g_assert_false (plum_lease_file_append (file, f->records, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+  g_clear_error (&error);
+
+  g_assert_cmpint (g_chmod (path, 0600), ==, 0);
+  g_assert_false (plum_lease_file_append (file, f->records, NULL));
+  write_file (f, file);
+  g_assert_true (plum_lease_file_append (file, f->records, NULL));
+  plum_lease_file_free (file);
+}
+
 /* The main loop never waits for the disk, neither for the first write nor for later ones. */
 static void
 test_no_sync (Fixture *f, gconstpointer data)
@@ -148,7 +198,10 @@ test_no_sync (Fixture *f, gconstpointer data)
   file = open_file (f);
   g_assert_cmpuint (f->records->len, ==, 1);
   for (guint i = 0; i < 3; i++)
-    write_file (f, file);
+    {
+      write_file (f, file);
+      g_assert_true (plum_lease_file_append (file, f->records, NULL));
+    }
   g_assert_cmpuint (test_state_directory_count (&f->directory), ==, 2);
   g_assert_cmpuint (n_syncs, ==, 0);
   plum_lease_file_free (file);
@@ -569,6 +622,8 @@ main (int argc, char **argv)
   ADD ("/lease-file/inherit", test_inherit);
   ADD ("/lease-file/locked-is-left-alone", test_locked_is_left_alone);
   ADD ("/lease-file/temporary-files-are-removed", test_temporary_files_are_removed);
+  ADD ("/lease-file/append", test_append);
+  ADD ("/lease-file/append-after-failure", test_append_after_failure);
   ADD ("/lease-file/no-sync", test_no_sync);
   g_test_add ("/lease-file/damaged", Fixture, "plum-state 1\nend 1\n", set_up, test_damaged,
               tear_down);

@@ -102,7 +102,16 @@ test_fall_through_is_written (StoreFixture *f, gconstpointer data)
   mapping = store_add (f->manager, 8080, 0);
   test_loop_advance_until (&f->loop, fake_backend_script (FAKE_BETA)->n_map == 1, 1000);
 
+  /* The record of alpha's refused request may be there until the next write. */
   records = store_read_records (f);
+  g_assert_cmpuint (records->len, >=, 1);
+  g_assert_cmpstr (((PlumLeaseRecord *) records->pdata[records->len - 1])->backend_name, ==,
+                   "beta");
+  g_clear_pointer (&records, g_ptr_array_unref);
+
+  test_loop_advance (&f->loop, STORE_WRITTEN_MS);
+  records = store_read_records (f);
+  g_assert_cmpuint (records->len, ==, 1);
   g_assert_cmpstr (((PlumLeaseRecord *) records->pdata[0])->backend_name, ==, "beta");
 }
 
@@ -147,6 +156,53 @@ test_thousand_are_one_write (StoreFixture *f, gconstpointer data)
   g_assert_cmpuint (alpha->n_map, ==, 1);
   test_loop_advance_until (&f->loop, alpha->n_map == 1001, 1000);
   g_assert_cmpuint (test_state_directory_n_writes (&f->directory), ==, 1);
+}
+
+/* The last write was just now, so the next one is later: the request of another mapping must not
+ * wait for it. */
+static void
+test_one_more_is_appended (StoreFixture *f, gconstpointer data)
+{
+  FakeScript *alpha = fake_backend_script (FAKE_ALPHA);
+  g_autoptr (GPtrArray) records = NULL;
+
+  g_object_unref (store_add_up (f, 8080));
+  test_state_directory_watch (&f->directory);
+  for (unsigned int i = 0; i < 10; i++)
+    {
+      g_object_unref (store_add (f->manager, 10000 + i, 0));
+      test_loop_advance (&f->loop, 1);
+      g_assert_cmpuint (alpha->n_map, ==, i + 2);
+    }
+
+  g_assert_cmpuint (test_state_directory_n_writes (&f->directory), ==, 0);
+  records = store_read_records (f);
+  g_assert_cmpuint (records->len, ==, 11);
+}
+
+/* What is appended does not accumulate, and what is removed does not return. */
+static void
+test_additions_are_written_over (StoreFixture *f, gconstpointer data)
+{
+  FakeScript *alpha = fake_backend_script (FAKE_ALPHA);
+  g_autoptr (GPtrArray) records = NULL;
+
+  g_object_unref (store_add_up (f, 8080));
+  for (unsigned int i = 0; i < 500; i++)
+    {
+      g_autoptr (PlumMapping) mapping = store_add (f->manager, 10000 + i, 0);
+
+      test_loop_advance_until (&f->loop, plum_mapping_get_state (mapping) == PLUM_STATE_SUCCESS,
+                               1000);
+      plum_manager_destroy_mapping_async (f->manager, plum_mapping_get_id (mapping), NULL, NULL,
+                                          NULL);
+      test_loop_advance (&f->loop, 1);
+    }
+  test_loop_advance (&f->loop, STORE_WRITTEN_MS);
+
+  g_assert_cmpuint (alpha->n_map, ==, 501);
+  records = store_read_records (f);
+  g_assert_cmpuint (records->len, ==, 1);
 }
 
 /* One request and one answer every ten milliseconds; without pacing this would be 200 writes. */
@@ -321,6 +377,8 @@ main (int argc, char **argv)
   ADD ("/lease-store/written/modes", test_modes);
   ADD ("/lease-store/written/destroyed-is-removed", test_destroyed_is_removed);
   ADD ("/lease-store/written/thousand-are-one-write", test_thousand_are_one_write);
+  ADD ("/lease-store/written/one-more-is-appended", test_one_more_is_appended);
+  ADD ("/lease-store/written/additions-are-written-over", test_additions_are_written_over);
   ADD ("/lease-store/written/trickle-shares-writes", test_trickle_shares_writes);
   ADD ("/lease-store/written/renewals-are-paced", test_renewals_are_paced);
   ADD ("/lease-store/close/removes-all", test_close_removes_all);

@@ -340,7 +340,7 @@ test_with_gateway (Host *f, gconstpointer data)
 
   follower = core_add_up (&f->core, 8080, 0);
   mapping = g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080, "local-address", address,
-                          "gateway", plum_mapping_get_gateway (follower), NULL);
+                          "requested-gateway", plum_mapping_get_gateway (follower), NULL);
   g_assert_false (plum_manager_add_mapping (f->core.manager, mapping, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
 }
@@ -644,7 +644,7 @@ test_swap_bound (Host *f, gconstpointer data)
   first = add (f, 8080, "198.51.100.2");
   second = add (f, 8080, "198.51.100.3");
   settle (f);
-  bound = g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080, "gateway",
+  bound = g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080, "requested-gateway",
                         plum_mapping_get_gateway (first), NULL);
   g_assert_true (plum_manager_add_mapping (f->core.manager, bound, NULL));
   test_loop_settle (&f->core.loop);

@@ -405,8 +405,8 @@ program_add (Program *f)
   g_autoptr (PlumMapping) mapping =
     g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080 + draw (4), "protocol",
                   draw (2) == 0 ? PLUM_PROTOCOL_TCP : PLUM_PROTOCOL_UDP, "requested-external-port",
-                  draw (2) * (9000 + draw (3)), "require-external-port", draw (10) == 0, "gateway",
-                  gateway, "local-address", address, NULL);
+                  draw (2) * (9000 + draw (3)), "require-external-port", draw (10) == 0,
+                  "requested-gateway", gateway, "local-address", address, NULL);
 
   if (f->mappings->len >= MAPPINGS_MAX)
     return;

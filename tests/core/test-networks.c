@@ -104,7 +104,7 @@ add_bound (Networks *f, guint port, PlumGateway *gateway)
 {
   g_autoptr (GError) error = NULL;
   PlumMapping *mapping =
-    g_object_new (PLUM_TYPE_MAPPING, "internal-port", port, "gateway", gateway, NULL);
+    g_object_new (PLUM_TYPE_MAPPING, "internal-port", port, "requested-gateway", gateway, NULL);
 
   plum_manager_add_mapping (f->core.manager, mapping, &error);
   g_assert_no_error (error);
@@ -323,7 +323,8 @@ test_default_vanishes (Networks *f, gconstpointer data)
   assert_up_on (mapping, "wlan0");
   core_assert_state (bound, PENDING);
   g_assert_error (plum_mapping_get_error (bound), PLUM_ERROR, PLUM_ERROR_NO_GATEWAY);
-  g_assert_true (plum_mapping_get_gateway (bound) == wan);
+  g_assert_null (plum_mapping_get_gateway (bound));
+  g_assert_true (plum_mapping_get_requested_gateway (bound) == wan);
   core_assert_log ("alpha@wlan0:map:tcp:8080:8080");
 
   /* The link comes up again. */
@@ -414,7 +415,7 @@ test_gateway_of_other_family (Networks *f, gconstpointer data)
 
   discover (f);
   mapping = g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080, "family", G_SOCKET_FAMILY_IPV6,
-                          "gateway", nth_gateway (f, 0), NULL);
+                          "requested-gateway", nth_gateway (f, 0), NULL);
   g_assert_false (plum_manager_add_mapping (f->core.manager, mapping, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
 }
@@ -561,7 +562,7 @@ add_exact (Networks *f, guint port, guint external_port, PlumGateway *gateway)
   g_autoptr (GError) error = NULL;
   PlumMapping *mapping =
     g_object_new (PLUM_TYPE_MAPPING, "internal-port", port, "requested-external-port",
-                  external_port, "require-external-port", TRUE, "gateway", gateway, NULL);
+                  external_port, "require-external-port", TRUE, "requested-gateway", gateway, NULL);
 
   plum_manager_add_mapping (f->core.manager, mapping, &error);
   g_assert_no_error (error);

@@ -259,7 +259,9 @@ read_mapping (Reader *r, PlumMapping *mapping)
   assert_string (r, "description", plum_mapping_get_description (mapping));
   assert_object (r, "internal-address", plum_mapping_get_internal_address (mapping));
   assert_object (r, "remote-address", plum_mapping_get_remote_address (mapping));
+  assert_object (r, "remote-addresses", plum_mapping_get_remote_addresses (mapping));
   assert_object (r, "local-address", plum_mapping_get_local_address (mapping));
+  assert_object (r, "requested-gateway", plum_mapping_get_requested_gateway (mapping));
   assert_uint (r, "id", plum_mapping_get_id (mapping));
   assert_enum (r, "state", plum_mapping_get_state (mapping));
   assert_uint (r, "external-port", plum_mapping_get_external_port (mapping));
@@ -291,9 +293,11 @@ test_mapping (CoreFixture *f, gconstpointer data)
     g_object_new (PLUM_TYPE_MAPPING, "protocol", PLUM_PROTOCOL_UDP, "family", G_SOCKET_FAMILY_IPV6,
                   "internal-port", 443, "description", "web", "internal-address", host,
                   "remote-address", remote, "local-address", address, NULL);
+  g_autoptr (PlumMapping) bound = NULL;
   Reader r;
 
   up = core_add_up (f, 8080, 9090);
+  bound = g_object_new (PLUM_TYPE_MAPPING, "requested-gateway", core_gateway (f), NULL);
   ALPHA->map = NO (CONFLICT);
   failed = core_add_exact (f, 8081, 9091);
   test_loop_settle (&f->loop);
@@ -303,6 +307,7 @@ test_mapping (CoreFixture *f, gconstpointer data)
   read_mapping (&r, up);
   read_mapping (&r, failed);
   read_mapping (&r, not_added);
+  read_mapping (&r, bound);
   g_hash_table_add (r.seen, (gpointer) "upstream-error"); /* test-chain reads it */
   reader_clear (&r);
 }

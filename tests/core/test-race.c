@@ -291,6 +291,139 @@ test_late_lease_of_a_requested_port (CoreFixture *f, gconstpointer data)
   core_assert_state (mapping, SUCCESS);
 }
 
+/* The router answers the map call of a removed mapping, and is slow to delete what it granted. */
+static void
+begin_late_delete (CoreFixture *f, guint external_port)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->map = SILENCE;
+  mapping = core_add (f, 8080, 0);
+  test_loop_settle (&f->loop);
+  core_destroy (f, mapping);
+  test_loop_settle (&f->loop);
+  core_assert_log ("alpha:discover alpha:map:tcp:8080:8080 alpha:unmap:tcp:8080");
+  ALPHA->unmap = AFTER (3000);
+  settle_late (ALPHA, external_port);
+  ALPHA->map = AT_ONCE;
+}
+
+static void
+test_late_delete_precedes_request (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  begin_late_delete (f, 9999);
+  mapping = core_add (f, 8080, 0); /* before the delete is sent */
+  test_loop_advance (&f->loop, 2999);
+  core_assert_log ("alpha:unmap:tcp:8080");
+  core_assert_state (mapping, PENDING);
+  test_loop_advance (&f->loop, 1);
+  core_assert_log ("alpha:map:tcp:8080:8080");
+  core_assert_state (mapping, SUCCESS);
+}
+
+static void
+test_pending_late_delete_precedes_request (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  begin_late_delete (f, 8080);
+  test_loop_advance (&f->loop, 1000);
+  core_assert_log ("alpha:unmap:tcp:8080");
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, 1999);
+  core_assert_log ("");
+  test_loop_advance (&f->loop, 1);
+  core_assert_log ("alpha:map:tcp:8080:8080");
+  core_assert_state (mapping, SUCCESS);
+}
+
+/* A protocol may delete by the external port. */
+static void
+test_late_delete_precedes_external_port (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (PlumMapping) other = NULL;
+
+  begin_late_delete (f, 8080);
+  mapping = core_add (f, 9090, 8080);
+  other = core_add (f, 7070, 0);
+  test_loop_advance (&f->loop, 2999);
+  core_assert_log ("alpha:map:tcp:7070:7070 alpha:unmap:tcp:8080");
+  test_loop_advance (&f->loop, 1);
+  core_assert_log ("alpha:map:tcp:9090:8080");
+  core_assert_state (mapping, SUCCESS);
+}
+
+/* The delete is not answered: the request does not wait forever. */
+static void
+test_late_delete_is_not_answered (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  begin_late_delete (f, 8080);
+  ALPHA->unmap = SILENCE;
+  test_loop_settle (&f->loop);
+  core_assert_log ("alpha:unmap:tcp:8080");
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, 9999);
+  core_assert_log ("");
+  test_loop_advance (&f->loop, 1);
+  core_assert_log ("alpha:map:tcp:8080:8080");
+  core_assert_state (mapping, SUCCESS);
+}
+
+/* The mapping is removed while its request waits. The manager is freed while the delete is pending.
+ */
+static void
+test_late_delete_outlives_request (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  begin_late_delete (f, 8080);
+  test_loop_advance (&f->loop, 1000);
+  mapping = core_add (f, 8080, 0);
+  core_destroy (f, mapping);
+  test_loop_settle (&f->loop);
+  core_assert_state (mapping, DESTROYED);
+  core_assert_log ("alpha:unmap:tcp:8080");
+}
+
+/* The same port is requested before the delete is sent: the request takes over what is there. */
+static void
+test_late_lease_is_taken_over (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  begin_late_delete (f, 8080);
+  mapping = core_add (f, 8080, 0);
+  test_loop_settle (&f->loop);
+  core_assert_log ("alpha:map:tcp:8080:8080");
+  core_assert_state (mapping, SUCCESS);
+}
+
+/* The router grants another port than that which the pending request suggests: protocols that have
+ * one mapping for each internal port give the request this one. */
+static void
+test_late_lease_of_a_requested_internal_port (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+  g_autoptr (PlumCall) renewal = NULL;
+  g_autoptr (PlumLease) lease = plum_lease_new (NULL, 9999, 7200, NULL);
+
+  ALPHA->map = SILENCE;
+  test_loop_advance_until (&f->loop, ALPHA->n_map == 2, 4500 * 1000);
+  renewal = g_object_ref (ALPHA->last_map);
+  plum_backend_report_lost (ALPHA->backend, "restarted");
+  test_loop_advance_until (&f->loop, ALPHA->n_map == 3, 5000);
+  g_free (fake_backends_take_log ());
+  plum_call_return_lease (renewal, lease);
+  test_loop_settle (&f->loop);
+  core_assert_log ("");
+  core_assert_state (mapping, SUCCESS);
+}
+
 static void
 test_settled_twice (CoreFixture *f, gconstpointer data)
 {
@@ -335,6 +468,74 @@ test_never_settled (CoreFixture *f, gconstpointer data)
   g_assert_true (g_cancellable_is_cancelled (plum_call_get_cancellable (ALPHA->last_map)));
   g_assert_cmpstr (plum_mapping_get_error (mapping)->message, ==,
                    "The backend “alpha” did not answer within 10.0 s");
+}
+
+/* The router answers one request after the other, so the last mapping waits longer than the timeout
+ * of one attempt. */
+static void
+test_waits_for_others (CoreFixture *f, gconstpointer data)
+{
+  guint timeout = plum_manager_get_mapping_timeout (f->manager);
+  g_autoptr (PlumMapping) last = NULL;
+  g_autoptr (PlumCall) call = NULL;
+
+  ALPHA->map = SILENCE;
+  last = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, timeout / 2);
+  call = g_object_ref (ALPHA->last_map);
+
+  ALPHA->map = (FakeReply){ 0 };
+  for (guint i = 0; i < 8; i++)
+    {
+      g_object_unref (core_add (f, 9000 + i, 0));
+      test_loop_advance (&f->loop, timeout / 2);
+      core_assert_state (last, PENDING);
+    }
+
+  test_loop_advance (&f->loop, timeout / 2 - 1);
+  core_assert_state (last, PENDING);
+  test_loop_advance (&f->loop, 2);
+  core_assert_state (last, FAILURE);
+  g_assert_true (g_cancellable_is_cancelled (plum_call_get_cancellable (call)));
+}
+
+/* A backend that forgets one call but settles others does not keep it pending for ever. */
+static void
+test_forgotten_among_others (CoreFixture *f, gconstpointer data)
+{
+  guint timeout = plum_manager_get_mapping_timeout (f->manager);
+  g_autoptr (PlumMapping) forgotten = NULL;
+
+  ALPHA->map = SILENCE;
+  forgotten = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, timeout / 2);
+
+  ALPHA->map = (FakeReply){ 0 };
+  for (guint i = 0; i < 130 && plum_mapping_get_state (forgotten) == PLUM_STATE_PENDING; i++)
+    {
+      g_object_unref (core_add (f, 9000 + i, 0));
+      test_loop_advance (&f->loop, timeout / 2);
+    }
+  core_assert_state (forgotten, FAILURE);
+}
+
+/* Calls that timed out are no sign that the router answers. */
+static void
+test_others_time_out (CoreFixture *f, gconstpointer data)
+{
+  guint timeout = plum_manager_get_mapping_timeout (f->manager);
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (PlumCall) call = NULL;
+
+  ALPHA->map = SILENCE;
+  ALPHA->unmap = SILENCE;
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, timeout / 2);
+  call = g_object_ref (ALPHA->last_map);
+  ALPHA->map = (FakeReply){ .fails = TRUE, .code = PLUM_ERROR_TIMED_OUT };
+  g_object_unref (core_add (f, 9000, 0));
+  test_loop_advance (&f->loop, timeout / 2 + 1);
+  g_assert_true (g_cancellable_is_cancelled (plum_call_get_cancellable (call)));
 }
 
 static void
@@ -609,9 +810,20 @@ main (int argc, char **argv)
   RACE ("late-lease/another-port", test_late_lease_of_another_port);
   RACE ("late-lease/granted-port", test_late_lease_of_a_granted_port);
   CORE_ADD ("/race/late-lease/requested-port", test_late_lease_of_a_requested_port);
+  CORE_ADD ("/race/late-lease/requested-internal-port",
+            test_late_lease_of_a_requested_internal_port);
+  CORE_ADD ("/race/late-lease/taken-over", test_late_lease_is_taken_over);
+  CORE_ADD ("/race/late-delete/precedes-request", test_late_delete_precedes_request);
+  CORE_ADD ("/race/late-delete/pending", test_pending_late_delete_precedes_request);
+  CORE_ADD ("/race/late-delete/external-port", test_late_delete_precedes_external_port);
+  CORE_ADD ("/race/late-delete/not-answered", test_late_delete_is_not_answered);
+  CORE_ADD ("/race/late-delete/outlives-request", test_late_delete_outlives_request);
   CORE_ADD ("/race/settled/twice", test_settled_twice);
   CORE_ADD ("/race/settled/late-and-once", test_settled_late_and_once);
   CORE_ADD ("/race/settled/never", test_never_settled);
+  CORE_ADD ("/race/settled/after-others", test_waits_for_others);
+  CORE_ADD ("/race/settled/forgotten-among-others", test_forgotten_among_others);
+  CORE_ADD ("/race/settled/others-time-out", test_others_time_out);
   CORE_ADD_N ("/race/enabled/filter-and-order", 3, test_enabled_backends);
   RACE ("enabled/change", test_enabled_backends_change);
   RACE ("enabled/unknown-is-reported", test_unknown_backend_is_reported);

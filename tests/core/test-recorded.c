@@ -164,7 +164,7 @@ test_unmap_not_confirmed (StoreFixture *f, gconstpointer data)
     (FakeReply){ .fails = TRUE, .code = PLUM_ERROR_TIMED_OUT };
   error = unmap (f, 0);
   g_assert_error (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
-  g_assert_nonnull (strstr (error->message, "The router may keep the mapping until "));
+  g_assert_nonnull (strstr (error->message, "The router 127.9.9.9 may keep the mapping until "));
   g_assert_cmpuint (count_recorded (f->manager, G_SOCKET_FAMILY_IPV4), ==, 1);
 }
 

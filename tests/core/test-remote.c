@@ -100,7 +100,7 @@ test_request_has_hosts (CoreFixture *f, gconstpointer data)
   mapping = add (f, PRINTER, "203.0.113.0/24");
   request = plum_call_get_request (ALPHA->last_map);
   internal = g_inet_address_to_string (plum_request_get_internal_address (request));
-  remote = g_inet_address_mask_to_string (plum_request_get_remote_address (request));
+  remote = test_request_dup_remote (request);
   g_assert_cmpstr (internal, ==, PRINTER);
   g_assert_cmpstr (remote, ==, "203.0.113.0/24");
 

@@ -21,7 +21,7 @@
 
 #define N_PORTS 4
 #define FIRST_PORT 1000
-#define MAX_CALLS 8
+#define MAX_CALLS 16
 #define MAX_STEPS 64
 #define PATIENCE_MS 10000
 
@@ -142,6 +142,8 @@ is_same_mapping (const PcpMap *a, const PcpMap *b)
 
 /* RFC 6887 13.2: the option, without data. */
 static const uint8_t prefer_failure[] = { 2, 0, 0, 0 };
+/* RFC 7753 4: the header of the option. */
+static const uint8_t port_set[] = { 130, 0, 0, 5 };
 
 static void
 record_request (Fuzz *f)
@@ -154,7 +156,9 @@ record_request (Fuzz *f)
   if (f->request[1] != PCP_OPCODE_MAP)
     return;
 
-  if (f->request_len != PCP_MAP_SIZE)
+  if (f->request_len == PCP_MAP_SIZE + PCP_PORT_SET_SIZE)
+    g_assert_cmpmem (f->request + PCP_MAP_SIZE, sizeof port_set, port_set, sizeof port_set);
+  else if (f->request_len != PCP_MAP_SIZE)
     g_assert_cmpmem (f->request + PCP_MAP_SIZE, f->request_len - PCP_MAP_SIZE, prefer_failure,
                      sizeof prefer_failure);
   port = (guint) f->request[40] << 8 | f->request[41];
@@ -320,11 +324,25 @@ fuzz_raw (Fuzz *f, GSocket *from, Program *program)
   fuzz_receive (f, from, data, size);
 }
 
+/* All ports in one turn: a set of ports (RFC 7753). */
+static void
+fuzz_range (Fuzz *f, PlumCallKind kind, uint8_t flags)
+{
+  for (uint8_t i = 0; i < N_PORTS; i++)
+    fuzz_call (f, kind, (uint8_t) (i | (flags & EXACT)));
+}
+
 static void
 fuzz_step (Fuzz *f, Program *program)
 {
-  switch (next (program) % 9)
+  switch (next (program) % 11)
     {
+    case 9:
+      fuzz_range (f, PLUM_CALL_MAP, next (program));
+      break;
+    case 10:
+      fuzz_range (f, PLUM_CALL_UNMAP, next (program));
+      break;
     case 0:
       fuzz_call (f, PLUM_CALL_MAP, next (program));
       break;

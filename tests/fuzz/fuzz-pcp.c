@@ -17,10 +17,11 @@ check_round_trip (const PcpReply *reply)
 {
   static const uint8_t client[PCP_ADDRESS_SIZE] = { 0 };
   const PcpHosts *hosts = &reply->map.hosts;
-  uint8_t packet[PCP_MAP_SIZE + PCP_PREFER_FAILURE_SIZE + PCP_THIRD_PARTY_SIZE + PCP_FILTER_SIZE];
+  uint8_t packet[PCP_PACKET_MAX];
   size_t size = PCP_MAP_SIZE + (reply->map.prefer_failure ? PCP_PREFER_FAILURE_SIZE : 0) +
                 (hosts->has_internal ? PCP_THIRD_PARTY_SIZE : 0) +
-                (hosts->remote_prefix != 0 ? PCP_FILTER_SIZE : 0);
+                hosts->n_filters * PCP_FILTER_SIZE +
+                (reply->map.set.size != 0 ? PCP_PORT_SET_SIZE : 0);
   PcpReply again;
 
   g_assert_cmpuint (pcp_encode_map (client, reply->lifetime, &reply->map, packet, sizeof packet),
@@ -35,10 +36,17 @@ check_round_trip (const PcpReply *reply)
   g_assert_cmpuint (again.map.external_port, ==, reply->map.external_port);
   g_assert_cmpint (again.map.prefer_failure, ==, reply->map.prefer_failure);
   g_assert_cmpint (again.map.hosts.has_internal, ==, hosts->has_internal);
-  g_assert_cmpuint (again.map.hosts.remote_prefix, ==, hosts->remote_prefix);
+  g_assert_cmpuint (again.map.hosts.n_filters, ==, hosts->n_filters);
+  for (guint i = 0; i < hosts->n_filters; i++)
+    {
+      g_assert_cmpuint (again.map.hosts.filters[i].prefix, ==, hosts->filters[i].prefix);
+      g_assert_cmpmem (again.map.hosts.filters[i].address, PCP_ADDRESS_SIZE,
+                       hosts->filters[i].address, PCP_ADDRESS_SIZE);
+    }
+  g_assert_cmpuint (again.map.set.size, ==, reply->map.set.size);
+  g_assert_cmpuint (again.map.set.first, ==, reply->map.set.first);
+  g_assert_cmpint (again.map.set.keep_parity, ==, reply->map.set.keep_parity);
   g_assert_cmpmem (again.map.hosts.internal_address, PCP_ADDRESS_SIZE, hosts->internal_address,
-                   PCP_ADDRESS_SIZE);
-  g_assert_cmpmem (again.map.hosts.remote_address, PCP_ADDRESS_SIZE, hosts->remote_address,
                    PCP_ADDRESS_SIZE);
   g_assert_cmpmem (again.map.external_address, PCP_ADDRESS_SIZE, reply->map.external_address,
                    PCP_ADDRESS_SIZE);

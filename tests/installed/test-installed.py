@@ -101,8 +101,9 @@ class Installation:
 
 
 def exported(path):
+    """Without the nodes of the version script, which are symbols of type A."""
     lines = run("nm", "--dynamic", "--defined-only", path).splitlines()
-    return sorted(line.split()[-1] for line in lines)
+    return sorted(line.split()[-1].partition("@")[0] for line in lines if line.split()[-2] != "A")
 
 
 # Installed files
@@ -224,6 +225,8 @@ def installed_tests(here):
 
 # The examples of the manual
 
+# The C code that valac writes from our bindings neither discards a const nor converts a pointer.
+VALA_STRICT = ("-X", "-Werror=discarded-qualifiers", "-X", "-Werror=incompatible-pointer-types")
 STRICT = ("-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wno-unused-parameter")
 
 
@@ -231,14 +234,19 @@ def compiled_examples(here):
     """Yields the examples of the manual that are compiled: (name, source, command)."""
     flags = here.pkg_config("--cflags", "--libs").split()
     for name, kind in (("first-port", ""), ("threads", ""), ("application", ""),
-                       ("socket-service", ""), ("readme-example", "kept-")):
-        yield kind + name, name + ".c", ["cc", "-std=c11", *STRICT[:2], *STRICT[3:], *flags]
+                       ("socket-service", ""), ("readme-example", "kept-"),
+                       ("migrating/from-gupnp-igd", "")):
+        yield kind + os.path.basename(name), name + ".c", ["cc", "-std=c11", *STRICT[:2], *STRICT[3:], *flags]
     if "vala" in LANGUAGES:
         yield "vala", "first-port.vala", [LANGUAGES["vala"], "--pkg", "plum-glib-1.0", "--pkg",
-                                          "posix", "--fatal-warnings", "-X", "-w"]
+                                          "posix", "--fatal-warnings", *VALA_STRICT]
     if here.has_service():
         flags = here.pkg_config("--cflags", "--libs", name="plum-service-1.0").split()
-        yield "service-c99", "service/blocking-server.c", ["cc", "-std=c99", *STRICT, *flags]
+        for name in ("service/blocking-server", "migrating/from-libplum",
+                     "migrating/once-from-miniupnpc", "migrating/once-from-libnatpmp"):
+            folder, _, source = name.rpartition("/")
+            yield (source, "%s/%s.c" % (folder, source.removeprefix("once-")),
+                   ["cc", "-std=c99", *STRICT, *flags])
         if "c++" in LANGUAGES:
             yield "service-c++", "service/game-loop.cpp", [LANGUAGES["c++"], "-std=c++11", *STRICT,
                                                            "-pthread", *flags]
@@ -295,6 +303,35 @@ def examples_compiled(here):
     return run_examples(example_environment(here),
                         [(name, [compile_example(here, source, command)])
                          for name, source, command in compiled_examples(here)])
+
+
+VALA_ERRORS = """
+void main () {
+  var mapping = new Plum.Mapping (Plum.Protocol.TCP, 8080);
+  unowned GLib.Error? error = mapping.error;
+  error = mapping.upstream_error;
+  var manager = new Plum.Manager ();
+  for (uint i = 0; i < manager.backends.get_n_items (); i++)
+    error = ((Plum.BackendInfo) manager.backends.get_item (i)).error;
+  for (uint i = 0; mapping.verdicts != null && i < mapping.verdicts.get_n_items (); i++)
+    error = ((Plum.Verdict) mapping.verdicts.get_item (i)).error;
+  for (uint i = 0; mapping.gateway != null && i < mapping.gateway.probes.get_n_items (); i++)
+    error = ((Plum.Probe) mapping.gateway.probes.get_item (i)).error;
+  print ("%s\\n", error != null ? error.message : "no error");
+}
+"""
+
+
+@test("/installed/vala/errors-without-warnings")
+def vala_errors(here):
+    if "vala" not in LANGUAGES:
+        return
+    source = os.path.join(here.folder, "errors.vala")
+    with open(source, "w") as file:
+        file.write(VALA_ERRORS)
+    program = compile_example(here, source, [LANGUAGES["vala"], "--pkg", "plum-glib-1.0",
+                                             "--fatal-warnings", *VALA_STRICT])
+    equal(run(program, env=here.env), "no error\n")
 
 
 @test("/installed/examples/scripts")

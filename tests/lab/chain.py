@@ -4,7 +4,10 @@
 import contextlib
 import json
 import os
+import signal
+import subprocess
 import tempfile
+import threading
 import time
 
 import forger
@@ -207,6 +210,131 @@ class Chains:
                 assert_chain(event, BOTH, 9209)
                 self.interrupt(plumctl, 9207, 9209)
 
+    # The commands that map no port.
+
+    def printed(self, *arguments, env=None, exit_code=0):
+        done = self.commands.plumctl(*arguments, env=env)
+        lab.equal(done.returncode, exit_code, f'exit status of {arguments[0]}: {done.stderr}')
+        return done
+
+    def shown(self):
+        """status, external and monitor find the second router, and map nothing there."""
+        before = lab.router('outer', 'nft-table')
+        beyond = [line for line in self.printed('status').stdout.splitlines()
+                  if line.startswith(('beyond', 'path'))]
+        lab.equal(beyond, [f'beyond    {lab.OUTER} by PCP, external address {lab.WAN} (public)',
+                           f'path      through {lab.ROUTER} and {lab.OUTER}'], 'status')
+        upstream = [{'address': lab.OUTER, 'external_address': lab.WAN,
+                     'external_scope': 'public', 'backend': 'pcp'}]
+        for command in ('status', 'external'):
+            event = json.loads(self.printed(command, '--json').stdout.splitlines()[0])
+            lab.equal((event['upstream'], event['upstream_error']), (upstream, None), command)
+        done = self.printed('external')
+        lab.equal((done.stdout, done.stderr),
+                  (lab.WAN + '\n', f'Through {lab.ROUTER} and {lab.OUTER}.\n'), 'external')
+        lab.equal(lab.router('outer', 'nft-table'), before, 'the table of the second router')
+
+    def shown_in_one_hop(self):
+        lab.reset_beyond()
+        done = self.printed('status', '--max-hops=1')
+        assert f'beyond    No router beyond {lab.ROUTER} is asked' in done.stdout, done.stdout
+        done = self.printed('external', '--max-hops=1')
+        lab.equal(done.stdout, lab.INNER_WAN + '\n', 'external')
+        lab.equal(lab.beyond(), {}, 'packets beyond the first router')
+
+    def shown_silent(self):
+        """The second router does not answer: the commands name it, and what is known."""
+        with lab.silent('outer'):
+            done = self.printed('external')
+            lab.equal(done.stdout, lab.INNER_WAN + '\n', 'external')
+            assert f'The router {lab.OUTER} beyond {lab.ROUTER} does not map ports: PCP: no ' \
+                   f'answer from {lab.OUTER}' in done.stderr, done.stderr
+            event = json.loads(self.printed('status', '--json').stdout)
+            lab.equal((event['upstream'], event['upstream_error']['code']), ([], 'no-backend'),
+                      'status')
+
+    def shown_unknown(self):
+        """No router answers the probe, and nothing is at the guessed address."""
+        with lab.silent('outer'), lab.hidden_hops():
+            done = self.printed('status')
+            assert f'beyond    The router beyond {lab.ROUTER} is unknown: no router has answered ' \
+                   f'the probe, and the address {lab.OUTER} does not map' in done.stdout, done.stdout
+
+    def monitored(self):
+        wanted = {('upstream', lab.OUTER), ('external', f'{lab.WAN} (public)')}
+        with subprocess.Popen([self.commands.program(), 'monitor', '--json'], text=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as monitor:
+            deadline = threading.Timer(10.0, monitor.kill)
+            deadline.start()
+            for line in monitor.stdout:
+                event = json.loads(line)
+                wanted.discard((event['event'], event['text']))
+                if not wanted:
+                    break
+            monitor.send_signal(signal.SIGINT)
+            monitor.communicate()
+            deadline.cancel()
+        lab.equal((monitor.returncode, wanted), (0, set()), 'exit status, and what was not printed')
+
+    def leftover(self, env):
+        """A program is killed: both routers keep its mapping."""
+        with self.mapped('--backend', 'upnp', env=env) as (plumctl, event):
+            assert_chain(event, BOTH, 9207)
+            plumctl.process.kill()
+            plumctl.process.wait()
+
+    def listed(self):
+        with tempfile.TemporaryDirectory() as state:
+            env = dict(os.environ, XDG_STATE_HOME=state)
+            self.leftover(env)
+            done = self.printed('list', env=env)
+            marked = [line for line in done.stdout.splitlines() if line.startswith('*')]
+            lab.equal(len(marked), 2, 'marked entries')
+            assert f'9207 → {lab.CLIENT}:9207' in marked[0], marked
+            assert f'9207 → {lab.INNER_WAN}:9207' in marked[1], marked
+            assert marked[1].endswith(f'(on {lab.OUTER})'), marked
+            events = [json.loads(line) for line in
+                      self.printed('list', '--json', env=env).stdout.splitlines()]
+            lab.equal([(event['gateway'], event['ours'], event['recorded']) for event in events],
+                      [(lab.ROUTER, True, False), (lab.OUTER, True, False)], 'entries')
+
+            # Other protocols cannot list: the record is shown.
+            for backend in ('pcp', 'natpmp'):
+                done = self.printed('list', '--backend', backend, env=env, exit_code=1)
+                assert f'(recorded, on {lab.OUTER})' in done.stdout, done.stdout
+            assert f'NAT-PMP cannot list the mappings of {lab.OUTER}' in done.stderr, done.stderr
+
+            done = self.printed('unmap', 'tcp:9207', env=env)
+            lab.equal(done.stdout, 'tcp:9207 removed\n', 'unmap')
+            assert_nothing_left(9207)
+
+    def unmapped(self, *arguments):
+        with tempfile.TemporaryDirectory() as state:
+            env = dict(os.environ, XDG_STATE_HOME=state)
+            for backend in ('pcp', 'natpmp', 'upnp'):
+                with self.mapped('--backend', backend, env=env) as (plumctl, event):
+                    assert_chain(event, BOTH, 9207, [backend] * 2)
+                    plumctl.process.kill()
+                    plumctl.process.wait()
+                done = self.printed('unmap', *arguments, env=env)
+                lab.equal(done.stdout, 'tcp:9207 removed\n', 'unmap')
+                assert_nothing_left(9207)
+
+    def unmapped_silent(self):
+        """What the second router does not confirm is not said to be removed, until it does."""
+        with tempfile.TemporaryDirectory() as state:
+            env = dict(os.environ, XDG_STATE_HOME=state)
+            self.leftover(env)
+            with lab.silent('outer'):
+                done = self.printed('unmap', 'tcp:9207', env=env, exit_code=5)
+                assert 'removed\n' not in done.stdout, done.stdout
+                assert f'The router {lab.OUTER} may keep the mapping until' in done.stderr, done
+            lab.equal(lab.rules(9207), [], 'rules of the first router')
+            assert lab.rules(9207, 'outer'), 'rules of the second router'
+            done = self.printed('unmap', '--all-mine', env=env)
+            lab.equal(done.stdout, 'tcp:9207 removed\n', 'unmap')
+            assert_nothing_left(9207)
+
     # A host of the inner network forges the second router.
 
     def forged_hop(self, address):
@@ -316,6 +444,19 @@ def suites(plumctl_map, commands, say):
             ('second-refuses-by-natpmp', case.second_refuses, 'natpmp', 'refused'),
             ('second-silent', case.second_silent),
             ('killed', case.killed),
+        ]),
+        'chain-shown': (['--two-routers'], [
+            ('shown', case.shown),
+            ('in-one-hop', case.shown_in_one_hop),
+            ('silent', case.shown_silent),
+            ('unknown', case.shown_unknown),
+            ('monitored', case.monitored),
+        ]),
+        'chain-unmap': (['--two-routers'], [
+            ('listed', case.listed),
+            ('by-port', case.unmapped, 'tcp:9207'),
+            ('all-mine', case.unmapped, '--all-mine'),
+            ('silent', case.unmapped_silent),
         ]),
         'chain-second-accepts': (['--two-routers'], [
             ('second-accepts-later', case.second_accepts_later),

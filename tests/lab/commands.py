@@ -34,9 +34,9 @@ class Commands:
     def __init__(self, program):
         self.program = program
 
-    def plumctl(self, *arguments):
+    def plumctl(self, *arguments, env=None):
         return subprocess.run([self.program(), *arguments], check=False, text=True, timeout=TIMEOUT,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE)
 
     def succeed(self, *arguments):

@@ -52,8 +52,8 @@ on_discovered (GObject *manager, GAsyncResult *result, gpointer user_data)
   for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
     {
       g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
-      g_autoptr (PlumMapping) mapping =
-        g_object_new (PLUM_TYPE_MAPPING, "internal-port", run->port, "gateway", gateway, NULL);
+      g_autoptr (PlumMapping) mapping = g_object_new (PLUM_TYPE_MAPPING, "internal-port", run->port,
+                                                      "requested-gateway", gateway, NULL);
 
       if (!plum_manager_add_mapping (run->manager, mapping, &error))
         {

@@ -39,8 +39,8 @@ def free_address():
 
 class FakeGateway:
     def __init__(self, protocol="pcp", external="1.2.3.4", result=0, lifetime=None, silent=False,
-                 answer_from=None, address_result=0, keeps_all=False):
-        self.address = free_address()
+                 answer_from=None, address_result=0, keeps_all=False, address=None):
+        self.address = address or free_address()
         self.protocol = protocol
         self.external = external
         self.result = result          # of every MAP

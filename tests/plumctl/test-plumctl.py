@@ -31,7 +31,8 @@ def map_once_json():
         equal(result.stderr, "")
         last = events(result.stdout)[-1]
         equal(last, {"event": "mapping", "id": 1, "protocol": "tcp", "internal_port": 8080,
-                     "internal_address": None, "remote_address": None, "state": "success", "external_host": "1.2.3.4", "external_port": 8080,
+                     "internal_address": None, "remote_address": None, "remote_addresses": [],
+                     "state": "success", "external_host": "1.2.3.4", "external_port": 8080,
                      "external_scope": "public", "backend": "pcp", "lifetime": 7200,
                      "error": None, "upstream_error": None,
                      "hops": [{"address": gateway.address, "external_host": "1.2.3.4",
@@ -433,6 +434,18 @@ def run_status_and_environment():
         equal(result.stdout, "1.2.3.4:9012 1.2.3.4\n")
         equal(result.stderr, "")
         equal(gateway.table, {})
+
+
+@test
+def run_environment_without_an_external_address():
+    """The router maps the port, and does not report its address. Nothing is inherited."""
+    with FakeGateway(external="0.0.0.0") as gateway:
+        result = plumctl("run", "-q", *common(gateway), "tcp:9011", "--", "sh", "-c",
+                         "echo $PLUM_TCP_9011 ${PLUM_EXTERNAL_ADDRESS-unset} "
+                         "${PLUM_TCP_9011_VERIFIED-unset}",
+                         PLUM_EXTERNAL_ADDRESS="stale", PLUM_TCP_9011="stale",
+                         PLUM_TCP_9011_VERIFIED="stale")
+    equal(result.stdout, ":9011 unset unset\n")
 
 
 @test

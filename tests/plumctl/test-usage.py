@@ -6,6 +6,7 @@ Usage: see harness.py.
 """
 
 import os
+import re
 import sys
 import tempfile
 
@@ -255,6 +256,34 @@ def manual_has_every_command_and_option():
     for section in ("NAME", "SYNOPSIS", "EXIT STATUS", "ENVIRONMENT", "SEE ALSO"):
         contains(manual, "\n.SH %s\n" % section)
     contains(manual, "\n.B tcp:8000-8010:9000\n")
+
+
+def options_in_the_manual(manual):
+    """Returns the commands that each option of the manual names: {long option: set}."""
+    section = manual.partition(".SH OPTIONS\n")[2].partition("\n.SH ")[0]
+    found = {}
+    for entry in re.split(r"^\.TP\n", section, flags=re.MULTILINE)[1:]:
+        option = re.search(r"--[a-z-]+", entry)
+        if option is not None:
+            commands = re.findall(r"^\.RB \( ?(.*?) ?\)$", entry, re.MULTILINE)
+            found[option[0]] = set(re.findall(r"[a-z]+", " ".join(commands)))
+    return found
+
+
+@test
+def manual_names_the_commands_of_each_option():
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "data", "plumctl.1")
+    with open(path) as file:
+        found = options_in_the_manual(file.read().replace("\\-", "-"))
+    commands = [command for command in complete("") if not command.startswith("-")]
+    accepted = {}
+    for command in set(commands) - {"help"}:
+        for option in set(complete(command, "--")) - {"--"}:
+            accepted.setdefault(option.rstrip("="), set()).add(command)
+
+    everywhere = set(commands) - {"help"}
+    for option, names in accepted.items():
+        equal((option, found[option]), (option, set() if names == everywhere else names))
 
 
 # Backends

@@ -104,7 +104,7 @@ def words(text):
 
 def is_prose(text):
     """Whether a text has several words, or one word besides something else."""
-    return bool(words(text)) and ' ' in text.strip()
+    return bool(words(text)) and ' ' in text
 
 
 def is_quoting(text):

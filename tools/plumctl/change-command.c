@@ -82,6 +82,7 @@ spawn (ChangeCommand *self, PlumMapping *mapping)
   g_autoptr (GError) error = NULL;
   GSubprocess *child;
 
+  g_subprocess_launcher_unsetenv (launcher, "PLUM_EXTERNAL_ADDRESS");
   mapping_environment_set (launcher, mapping);
   g_subprocess_launcher_setenv (launcher, "PLUM_STATE",
                                 describe_enum (PLUM_TYPE_STATE, plum_mapping_get_state (mapping)),

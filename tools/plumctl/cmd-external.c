@@ -2,6 +2,7 @@
 
 /* "plumctl external": prints only the external address, for scripts. */
 
+#include "chain-report.h"
 #include "command.h"
 #include "common-options.h"
 #include "describe.h"
@@ -12,41 +13,54 @@
 #include <glib/gi18n-lib.h>
 
 static const GOptionEntry external_entries[] = {
-  COMMON_OPTION_BACKEND,
-  COMMON_OPTION_GATEWAY,
-  COMMON_OPTION_INTERFACE,
-  COMMON_OPTION_TIMEOUT,
-  COMMON_OPTION_JSON,
-  COMMON_OPTION_VERBOSE,
-  { NULL },
+  COMMON_OPTION_BACKEND, COMMON_OPTION_GATEWAY, COMMON_OPTION_INTERFACE, COMMON_OPTION_MAX_HOPS,
+  COMMON_OPTION_TIMEOUT, COMMON_OPTION_JSON,    COMMON_OPTION_VERBOSE,   { NULL },
 };
 
 static void
-print_address (PlumGateway *gateway, const char *address)
+external_print_json (const RouterChain *chain, PlumGateway *outermost)
 {
-  PlumAddressScope scope = plum_gateway_get_external_scope (gateway);
-  const char *reason = describe_scope_reason (scope);
   g_autofree char *text = NULL;
   JsonWriter json;
-
-  if (!common_options.json)
-    {
-      output_line (OUTPUT_PLAIN, "%s", address);
-      if (reason != NULL)
-        /* Translators: an address, and its kind. */
-        output_error (_ ("%s is %s"), address, reason);
-      return;
-    }
 
   json_writer_init (&json);
   json_writer_begin_object (&json, NULL);
   json_writer_string (&json, "event", "external");
-  json_writer_string (&json, "external_address", address);
-  json_writer_string (&json, "external_scope", describe_scope (scope));
-  json_writer_string (&json, "backend", plum_gateway_get_backend_name (gateway));
+  describe_address_json (&json, "external_address", plum_gateway_get_external_address (outermost));
+  json_writer_string (&json, "external_scope",
+                      describe_scope (plum_gateway_get_external_scope (outermost)));
+  json_writer_string (&json, "backend", plum_gateway_get_backend_name (outermost));
+  chain_report_json (&json, chain);
   json_writer_end_object (&json);
   text = json_writer_finish (&json);
   output_json (text);
+}
+
+/* Only the address is on standard output. */
+static void
+print_address (const RouterChain *chain)
+{
+  PlumGateway *outermost = router_chain_get_outermost (chain);
+  const char *reason = describe_scope_reason (plum_gateway_get_external_scope (outermost));
+  g_autofree char *address = describe_address (plum_gateway_get_external_address (outermost));
+  g_autofree char *way = router_chain_dup_way (chain);
+  g_autofree char *problem = chain_report_dup_problem (chain);
+
+  if (common_options.json)
+    {
+      external_print_json (chain, outermost);
+      return;
+    }
+
+  output_line (OUTPUT_PLAIN, "%s", address);
+  if (way != NULL)
+    /* Translators: the addresses of routers. */
+    output_hint (_ ("Through %s."), way);
+  if (reason != NULL)
+    /* Translators: an address, and its kind. */
+    output_error (_ ("%s is %s"), address, reason);
+  if (problem != NULL)
+    output_error ("%s", problem);
 }
 
 static void
@@ -76,21 +90,22 @@ static void
 on_done (Discovery *discovery)
 {
   g_autoptr (PlumGateway) gateway = discovery_dup_gateway (discovery);
-  g_autofree char *address = NULL;
+  const RouterChain *chain = discovery_get_chain (discovery, gateway);
+  gboolean known;
 
-  if (!discovery_is_served (discovery))
+  if (chain == NULL || (!discovery_is_served (discovery) && chain->routers->len == 1))
     {
       discovery_print_failure (discovery);
       session_quit (discovery->session, PLUMCTL_NO_ROUTER);
       return;
     }
 
-  address = describe_address (plum_gateway_get_external_address (gateway));
-  if (address != NULL)
-    print_address (gateway, address);
+  known = plum_gateway_get_external_address (router_chain_get_outermost (chain)) != NULL;
+  if (known)
+    print_address (chain);
   else
-    print_missing_address (discovery, gateway);
-  session_quit (discovery->session, address != NULL ? PLUMCTL_OK : PLUMCTL_FAILED);
+    print_missing_address (discovery, chain->routers->pdata[chain->routers->len - 1]);
+  session_quit (discovery->session, known ? PLUMCTL_OK : PLUMCTL_FAILED);
 }
 
 static int
@@ -101,6 +116,7 @@ run_external (char **arguments, char **tail)
                           .any_family = TRUE,
                           .first_address = TRUE,
                           .asks_address = TRUE,
+                          .asks_chain = TRUE,
                           .done = on_done };
 
   return discovery_run (&discovery, arguments);
@@ -112,7 +128,9 @@ const PlumctlCommand plumctl_command_external = {
   .summary = N_ ("Print only the external address"),
   .details =
     N_ ("If the router reports its address only with a mapping, as with PCP, maps an unused\n"
-        "UDP port for a moment.\n"
+        "UDP port for a moment. If the router has a private or shared address, the router\n"
+        "beyond it is asked as well, and its address is printed; standard error names the\n"
+        "routers.\n"
         "\n"
         "Example:\n"
         "  address=$(plumctl external) || exit\n"

@@ -10,15 +10,42 @@
 #include "output.h"
 #include "state-directory.h"
 
+#include <glib/gi18n-lib.h>
+
 static const GOptionEntry list_entries[] = {
-  COMMON_OPTION_BACKEND,
-  COMMON_OPTION_GATEWAY,
-  COMMON_OPTION_INTERFACE,
-  COMMON_OPTION_TIMEOUT,
-  COMMON_OPTION_JSON,
-  COMMON_OPTION_VERBOSE,
-  { NULL },
+  COMMON_OPTION_BACKEND, COMMON_OPTION_GATEWAY, COMMON_OPTION_INTERFACE, COMMON_OPTION_MAX_HOPS,
+  COMMON_OPTION_TIMEOUT, COMMON_OPTION_JSON,    COMMON_OPTION_VERBOSE,   { NULL },
 };
+
+/* The routers whose tables are listed, the gateway first. */
+typedef struct
+{
+  Session session; /* first: a Session * is a Listing * */
+  Discovery discovery;
+  GPtrArray *routers;   /* of PlumGateway */
+  GListModel *recorded; /* (nullable): mappings for other hosts */
+  GListModel *beyond;   /* (nullable): recorded on the routers beyond the gateway */
+  GPtrArray *ours;      /* of PlumEntry: on the last router that was listed, of this computer */
+  guint next;
+  guint n_unreadable;
+  int exit_code;
+} Listing;
+
+typedef enum {
+  MARK_NONE,
+  MARK_OURS,
+  MARK_MADE_HERE,
+} Mark;
+
+/* An entry, and how it is listed. */
+typedef struct
+{
+  PlumEntry *entry;
+  GInetAddress *router; /* (nullable) */
+  Mark mark;
+  gboolean recorded; /* by this computer: the router has not listed it */
+  gboolean beyond;   /* the router is not the gateway */
+} ListLine;
 
 /* What the router sent, if it is not a protocol that this program knows. */
 static const char *
@@ -51,8 +78,9 @@ is_made_here (GListModel *recorded, PlumEntry *entry)
 }
 
 static void
-list_print_json (PlumEntry *entry, gboolean ours, gboolean made_here)
+list_print_json (const ListLine *line)
 {
+  PlumEntry *entry = line->entry;
   g_autofree char *text = NULL;
   JsonWriter json;
 
@@ -67,55 +95,99 @@ list_print_json (PlumEntry *entry, gboolean ours, gboolean made_here)
   json_writer_string (&json, "description", plum_entry_get_description (entry));
   describe_lifetime_json (&json, "lifetime", plum_entry_get_lifetime (entry));
   json_writer_bool (&json, "enabled", plum_entry_get_enabled (entry));
-  json_writer_bool (&json, "ours", ours);
-  json_writer_bool (&json, "made_here", made_here);
+  json_writer_bool (&json, "ours", line->mark == MARK_OURS);
+  json_writer_bool (&json, "made_here", line->mark == MARK_MADE_HERE);
   json_writer_string (&json, "remote_host", plum_entry_get_remote_host (entry));
   json_writer_bool (&json, "readable", plum_entry_is_readable (entry));
   json_writer_string (&json, "internal_port_text", plum_entry_get_internal_port_text (entry));
   json_writer_string (&json, "internal_address_text", plum_entry_get_internal_address_text (entry));
   json_writer_string (&json, "problem", plum_entry_get_problem (entry));
+  describe_address_json (&json, "gateway", line->router);
+  json_writer_bool (&json, "recorded", line->recorded);
   json_writer_end_object (&json);
 
   text = json_writer_finish (&json);
   output_json (text);
 }
 
-static void
-list_print_line (PlumEntry *entry, gboolean ours, gboolean made_here)
+/* What the line says of the router, or NULL. */
+static char *
+describe_place (const ListLine *line)
 {
-  const char *from = plum_entry_get_remote_host (entry);
-  char mark = ours ? '*' : ' ';
+  g_autofree char *router = describe_address (line->router);
+
+  if (!line->beyond)
+    return line->recorded ? g_strdup (_ ("(recorded)")) : NULL;
+  if (router == NULL)
+    router = g_strdup (_ ("another router"));
+  return line->recorded
+           /* Translators: “recorded” means that the entry is from the records of this computer. */
+           ? g_strdup_printf (_ ("(recorded, on %s)"), router)
+           /* Translators: the router that has the entry. */
+           : g_strdup_printf (_ ("(on %s)"), router);
+}
+
+/* Adds a word of a line. text: (nullable). */
+static void
+add_word (GString *line, const char *text)
+{
+  if (text != NULL)
+    g_string_append_printf (line, " %s", text);
+}
+
+/* The hosts that may connect, or NULL. from: (nullable). */
+static char *
+describe_from (const char *from)
+{
+  /* Translators: the hosts that may connect. */
+  return from != NULL ? g_strdup_printf (_ ("from %s"), from) : NULL;
+}
+
+/* problem: (nullable). */
+static char *
+describe_problem (const char *problem)
+{
+  return problem != NULL ? g_strdup_printf ("[%s]", problem) : NULL;
+}
+
+static void
+list_print_line (const ListLine *line)
+{
+  static const char marks[] = { ' ', '*', '+' };
+  PlumEntry *entry = line->entry;
+  g_autofree char *from = describe_from (plum_entry_get_remote_host (entry));
   g_autofree char *address = describe_address (plum_entry_get_internal_address (entry));
   g_autofree char *lifetime = describe_lifetime (plum_entry_get_lifetime (entry));
   g_autofree char *port = g_strdup_printf ("%u", plum_entry_get_internal_port (entry));
+  g_autofree char *place = describe_place (line);
   const char *address_text = plum_entry_get_internal_address_text (entry);
   const char *port_text = plum_entry_get_internal_port_text (entry);
-  const char *description = plum_entry_get_description (entry);
-  const char *problem = plum_entry_get_problem (entry);
+  g_autofree char *problem = describe_problem (plum_entry_get_problem (entry));
+  g_autoptr (GString) text = g_string_new (NULL);
 
-  if (made_here)
-    mark = '+';
   if (address_text == NULL)
     address_text = address != NULL ? address : "?";
   if (port_text == NULL)
     port_text = port;
 
-  output_line (ours || made_here ? OUTPUT_GOOD : OUTPUT_PLAIN,
-               "%c %s %5u → %s:%s%s%s %s%s %s%s%s%s", mark, get_protocol (entry),
-               plum_entry_get_external_port (entry), address_text, port_text,
-               from != NULL ? " from " : "", from != NULL ? from : "", lifetime,
-               plum_entry_get_enabled (entry) ? "" : " (disabled)",
-               description != NULL ? description : "", problem != NULL ? " [" : "",
-               problem != NULL ? problem : "", problem != NULL ? "]" : "");
+  g_string_append_printf (text, "%c %s %5u → %s:%s", marks[line->mark], get_protocol (entry),
+                          plum_entry_get_external_port (entry), address_text, port_text);
+  add_word (text, from);
+  add_word (text, lifetime);
+  add_word (text, plum_entry_get_enabled (entry) ? NULL : _ ("(disabled)"));
+  add_word (text, plum_entry_get_description (entry));
+  add_word (text, problem);
+  add_word (text, place);
+  output_line (line->mark != MARK_NONE ? OUTPUT_GOOD : OUTPUT_PLAIN, "%s", text->str);
 }
 
 static void
-print_entry (PlumEntry *entry, gboolean ours, gboolean made_here)
+print_entry (const ListLine *line)
 {
   if (common_options.json)
-    list_print_json (entry, ours, made_here);
+    list_print_json (line);
   else
-    list_print_line (entry, ours, made_here);
+    list_print_line (line);
 }
 
 /* The mappings that this user's plumctl has made for other hosts, if the router cannot list them.
@@ -127,7 +199,10 @@ print_recorded (GListModel *recorded)
     {
       g_autoptr (PlumEntry) entry = g_list_model_get_item (recorded, i);
 
-      print_entry (entry, FALSE, TRUE);
+      print_entry (&(ListLine){ .entry = entry,
+                                .router = plum_entry_get_gateway_address (entry),
+                                .mark = MARK_MADE_HERE,
+                                .recorded = TRUE });
     }
 }
 
@@ -146,11 +221,12 @@ print_pinhole (PlumEntry *entry, gboolean other)
   if (!common_options.json)
     {
       g_autofree char *host = describe_address (address);
+      g_autofree char *remote = describe_from (from);
 
-      output_line (OUTPUT_GOOD, "%c %s %5u → [%s]:%u%s%s %s (recorded)", other ? '+' : '*',
-                   protocol, plum_entry_get_internal_port (entry), host != NULL ? host : "?",
-                   plum_entry_get_internal_port (entry), from != NULL ? " from " : "",
-                   from != NULL ? from : "", lifetime);
+      output_line (OUTPUT_GOOD, "%c %s %5u → [%s]:%u%s%s %s %s", other ? '+' : '*', protocol,
+                   plum_entry_get_internal_port (entry), host != NULL ? host : "?",
+                   plum_entry_get_internal_port (entry), remote != NULL ? " " : "",
+                   remote != NULL ? remote : "", lifetime, _ ("(recorded)"));
       return;
     }
 
@@ -191,91 +267,250 @@ print_all_pinholes (PlumManager *manager)
   print_pinholes (others, TRUE);
 }
 
-static void
-on_listed (GObject *object, GAsyncResult *result, gpointer user_data)
-{
-  PlumGateway *gateway = PLUM_GATEWAY (object);
-  Session *session = user_data;
-  GInetAddress *local = plum_gateway_get_local_address (gateway);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GListModel) found = plum_gateway_list_entries_finish (gateway, result, &error);
-  g_autoptr (GListModel) recorded = NULL;
-  guint n_unreadable = 0;
+/* --- The tables of the routers --- */
 
-  state_directory_use (session->manager);
-  recorded = plum_manager_dup_recorded_host_entries (session->manager, G_SOCKET_FAMILY_IPV4);
-  if (found == NULL)
+static gboolean
+is_same_address (GInetAddress *a, GInetAddress *b)
+{
+  return a != NULL && b != NULL && g_inet_address_equal (a, b);
+}
+
+/* Whether the entry, of a router beyond the gateway, leads to one of this computer on the router
+ * before: all hosts behind that router have its address. */
+static gboolean
+leads_here (Listing *self, PlumEntry *entry)
+{
+  for (guint i = 0; i < self->ours->len; i++)
     {
-      print_recorded (recorded);
-      print_all_pinholes (session->manager);
-      if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED))
-        output_error ("%s cannot list the mappings of the router: only UPnP can",
-                      describe_backend (plum_gateway_get_backend_name (gateway)));
-      else
-        output_error ("the router did not list its mappings: %s", error->message);
-      session_quit (session, PLUMCTL_FAILED);
-      return;
+      PlumEntry *inner = self->ours->pdata[i];
+
+      if (plum_entry_get_protocol (inner) == plum_entry_get_protocol (entry) &&
+          plum_entry_get_external_port (inner) == plum_entry_get_internal_port (entry))
+        return TRUE;
     }
+
+  return FALSE;
+}
+
+/* Whether this user's plumctl, or another program of the state directory, has recorded the entry of
+ * a router beyond the gateway. */
+static gboolean
+is_recorded_beyond (Listing *self, PlumGateway *router, PlumEntry *entry)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (self->beyond); i++)
+    {
+      g_autoptr (PlumEntry) record = g_list_model_get_item (self->beyond, i);
+
+      if (is_same_address (plum_entry_get_gateway_address (record),
+                           plum_gateway_get_address (router)) &&
+          plum_entry_get_protocol (record) == plum_entry_get_protocol (entry) &&
+          plum_entry_get_internal_port (record) == plum_entry_get_internal_port (entry) &&
+          plum_entry_get_external_port (record) == plum_entry_get_external_port (entry))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* before: (nullable): the router before, if router is not the gateway. */
+static Mark
+find_mark (Listing *self, PlumGateway *router, PlumGateway *before, PlumEntry *entry)
+{
+  GInetAddress *address = plum_entry_get_internal_address (entry);
+
+  if (before != NULL)
+    return is_same_address (address, plum_gateway_get_external_address (before)) &&
+               (leads_here (self, entry) || is_recorded_beyond (self, router, entry))
+             ? MARK_OURS
+             : MARK_NONE;
+  if (is_same_address (address, plum_gateway_get_local_address (router)))
+    return MARK_OURS;
+  return is_made_here (self->recorded, entry) ? MARK_MADE_HERE : MARK_NONE;
+}
+
+static void
+print_table (Listing *self, PlumGateway *router, PlumGateway *before, GListModel *found)
+{
+  g_autoptr (GPtrArray) ours = g_ptr_array_new_with_free_func (g_object_unref);
 
   for (guint i = 0; i < g_list_model_get_n_items (found); i++)
     {
       g_autoptr (PlumEntry) entry = g_list_model_get_item (found, i);
-      GInetAddress *address = plum_entry_get_internal_address (entry);
-      gboolean ours = local != NULL && address != NULL && g_inet_address_equal (address, local);
+      Mark mark = find_mark (self, router, before, entry);
 
-      n_unreadable += !plum_entry_is_readable (entry);
-      print_entry (entry, ours, !ours && is_made_here (recorded, entry));
+      self->n_unreadable += !plum_entry_is_readable (entry);
+      print_entry (&(ListLine){ .entry = entry,
+                                .router = plum_gateway_get_address (router),
+                                .mark = mark,
+                                .beyond = before != NULL });
+      if (mark != MARK_NONE)
+        g_ptr_array_add (ours, g_steal_pointer (&entry));
     }
 
-  print_all_pinholes (session->manager);
-  if (n_unreadable > 0)
-    output_error ("%u %s of the router could not be read completely", n_unreadable,
-                  n_unreadable == 1 ? "entry" : "entries");
-  session_quit (session, PLUMCTL_OK);
+  g_ptr_array_unref (self->ours);
+  self->ours = g_steal_pointer (&ours);
+}
+
+/* What is recorded on the routers beyond the gateway that have not listed it. router: (nullable):
+ * only this one, or those that are unknown. */
+static void
+print_recorded_beyond (Listing *self, PlumGateway *router)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (self->beyond); i++)
+    {
+      g_autoptr (PlumEntry) entry = g_list_model_get_item (self->beyond, i);
+      GInetAddress *address = plum_entry_get_gateway_address (entry);
+      gboolean known = FALSE;
+
+      for (guint j = 1; j < self->routers->len; j++)
+        known =
+          known || is_same_address (address, plum_gateway_get_address (self->routers->pdata[j]));
+      if (router != NULL ? is_same_address (address, plum_gateway_get_address (router)) : !known)
+        print_entry (&(ListLine){
+          .entry = entry, .router = address, .mark = MARK_OURS, .recorded = TRUE, .beyond = TRUE });
+    }
+}
+
+static void
+report_list_failure (Listing *self, PlumGateway *router, gboolean beyond, const GError *error)
+{
+  const char *backend = describe_backend (plum_gateway_get_backend_name (router));
+  g_autofree char *address = describe_address (plum_gateway_get_address (router));
+
+  if (beyond)
+    print_recorded_beyond (self, router);
+  else
+    {
+      print_recorded (self->recorded);
+      self->exit_code = PLUMCTL_FAILED;
+    }
+
+  if (!g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED))
+    {
+      if (beyond)
+        output_error (_ ("%s did not list its mappings: %s"), address, error->message);
+      else
+        output_error (_ ("the router did not list its mappings: %s"), error->message);
+    }
+  else if (beyond)
+    /* Translators: a protocol, and a router. */
+    output_error (_ ("%s cannot list the mappings of %s: only UPnP can"), backend, address);
+  else
+    /* Translators: a protocol. */
+    output_error (_ ("%s cannot list the mappings of the router: only UPnP can"), backend);
+}
+
+static void list_next (Listing *self);
+
+static void
+on_listed (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  Listing *self = user_data;
+  PlumGateway *router = PLUM_GATEWAY (object);
+  PlumGateway *before = self->next > 0 ? self->routers->pdata[self->next - 1] : NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GListModel) found = plum_gateway_list_entries_finish (router, result, &error);
+
+  if (found != NULL)
+    print_table (self, router, before, found);
+  else
+    report_list_failure (self, router, before != NULL, error);
+  self->next++;
+  list_next (self);
+}
+
+static void
+report_unreadable (Listing *self)
+{
+  guint n = self->n_unreadable;
+
+  if (self->routers->len == 1)
+    output_error (g_dngettext (GETTEXT_PACKAGE,
+                               "%u entry of the router could not be read completely",
+                               "%u entries of the router could not be read completely", n),
+                  n);
+  else
+    output_error (g_dngettext (GETTEXT_PACKAGE,
+                               "%u entry of the routers could not be read completely",
+                               "%u entries of the routers could not be read completely", n),
+                  n);
+}
+
+static void
+list_next (Listing *self)
+{
+  if (self->next < self->routers->len)
+    {
+      plum_gateway_list_entries_async (self->routers->pdata[self->next], NULL, on_listed, self);
+      return;
+    }
+
+  print_recorded_beyond (self, NULL);
+  print_all_pinholes (self->session.manager);
+  if (self->n_unreadable > 0)
+    report_unreadable (self);
+  session_quit (&self->session, self->exit_code);
 }
 
 static void
 on_list_done (Discovery *discovery)
 {
+  Listing *self = (Listing *) discovery->session;
   g_autoptr (PlumGateway) gateway = discovery_dup_gateway (discovery);
+  const RouterChain *chain = discovery_get_chain (discovery, gateway);
 
-  if (!discovery_is_served (discovery))
+  if (chain == NULL || (!discovery_is_served (discovery) && chain->routers->len == 1))
     {
       discovery_print_failure (discovery);
       session_quit (discovery->session, PLUMCTL_NO_ROUTER);
       return;
     }
 
-  plum_gateway_list_entries_async (gateway, NULL, on_listed, discovery->session);
+  self->routers = g_ptr_array_ref (chain->routers);
+  self->ours = g_ptr_array_new_with_free_func (g_object_unref);
+  state_directory_use (self->session.manager);
+  self->recorded =
+    plum_manager_dup_recorded_host_entries (self->session.manager, G_SOCKET_FAMILY_IPV4);
+  self->beyond = plum_manager_dup_recorded_upstream_entries (self->session.manager);
+  list_next (self);
 }
 
 static int
 run_list (char **arguments, char **tail)
 {
-  Session session = { .interrupt_code = PLUMCTL_FAILED };
-  Discovery discovery = { .session = &session, .done = on_list_done };
+  Listing self = {
+    .session.interrupt_code = PLUMCTL_FAILED,
+    .discovery = { .session = &self.session, .asks_chain = TRUE, .done = on_list_done },
+    .exit_code = PLUMCTL_OK,
+  };
+  int exit_code = discovery_run (&self.discovery, arguments);
 
-  return discovery_run (&discovery, arguments);
+  g_clear_pointer (&self.routers, g_ptr_array_unref);
+  g_clear_pointer (&self.ours, g_ptr_array_unref);
+  g_clear_object (&self.recorded);
+  g_clear_object (&self.beyond);
+  return exit_code;
 }
 
 const PlumctlCommand plumctl_command_list = {
   .name = "list",
   .arguments = "",
-  .summary =
+  .summary = N_ (
     "List the mappings of the router; * marks those of this computer, + those that plumctl made "
-    "for others",
+    "for others"),
   .details =
-    "Only UPnP can list the mappings; PCP and NAT-PMP cannot. No protocol can list the\n"
-    "ports that are open in the IPv6 firewall: of these, the ones that plumctl has opened\n"
-    "on this router are listed, from its records. The same is true of mappings for other\n"
-    "hosts (“plumctl map --for”) if the router cannot list them.\n"
-    "\n"
-    "Examples:\n"
-    "  plumctl list\n"
-    "  plumctl list --backend upnp --json\n"
-    "\n"
-    "Exit status: 0 success, 1 the mappings cannot be listed, 2 usage error,\n"
-    "3 no router answered.",
+    N_ ("Only UPnP can list the mappings; PCP and NAT-PMP cannot. No protocol can list the\n"
+        "ports that are open in the IPv6 firewall: of these, the ones that plumctl has opened\n"
+        "on this router are listed, from its records. The same is true of mappings for other\n"
+        "hosts (“plumctl map --for”) if the router cannot list them. If the router has a private\n"
+        "or shared address, the entries of the router beyond it follow, with its address.\n"
+        "\n"
+        "Examples:\n"
+        "  plumctl list\n"
+        "  plumctl list --backend upnp --json\n"
+        "\n"
+        "Exit status: 0 success, 1 the mappings cannot be listed, 2 usage error,\n"
+        "3 no router answered."),
   .options = list_entries,
   .run = run_list,
 };

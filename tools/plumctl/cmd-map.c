@@ -216,28 +216,28 @@ const PlumctlCommand plumctl_command_map = {
   .name = "map",
   .arguments = N_ ("SPEC…"),
   .summary = N_ ("Map ports until Ctrl-C is pressed"),
-  .details =
-    N_ ("A SPEC is a protocol, a port of this computer and, optionally, an external port:\n"
-        "  tcp:8080              TCP port 8080; the same external port if it is available\n"
-        "  udp:5000:6000         UDP port 5000, external port 6000\n"
-        "  tcp:8000-8010         11 ports\n"
-        "  tcp:8000-8010:9000    11 ports, with external ports from 9000 up\n"
-        "\n"
-        "--from restricts the mapping to a remote host, or with PCP to a network. It fails if no\n"
-        "protocol of the router can restrict it. --for maps the ports to another host of the\n"
-        "local network; many routers refuse that.\n"
-        "\n"
-        "Examples:\n"
-        "  plumctl map tcp:8080\n"
-        "  plumctl map --once --json udp:5000:6000\n"
-        "  plumctl map --family both tcp:8080\n"
-        "  plumctl map --exact tcp:8443:443\n"
-        "  plumctl map --stun stun.example.org udp:5000\n"
-        "  plumctl map --from 203.0.113.7 tcp:22\n"
-        "  plumctl map --for 192.168.1.50 tcp:9100\n"
-        "  plumctl map --gateway 10.2.0.1 --backend natpmp tcp:4242 udp:4242\n"
-        "\n"
-        "Exit status: 0 success, 1 a mapping failed, 2 usage error, 3 no router answered."),
+  .details = N_ (
+    "A SPEC is a protocol, a port of this computer and, optionally, an external port:\n"
+    "  tcp:8080              TCP port 8080; the same external port if it is available\n"
+    "  udp:5000:6000         UDP port 5000, external port 6000\n"
+    "  tcp:8000-8010         11 ports\n"
+    "  tcp:8000-8010:9000    11 ports, with external ports from 9000 up\n"
+    "\n"
+    "--from restricts the mapping to a remote host, or with PCP to a network or to several of\n"
+    "both, if it is repeated. It fails if no protocol of the router can restrict it. --for maps\n"
+    "the ports to another host of the local network; many routers refuse that.\n"
+    "\n"
+    "Examples:\n"
+    "  plumctl map tcp:8080\n"
+    "  plumctl map --once --json udp:5000:6000\n"
+    "  plumctl map --family both tcp:8080\n"
+    "  plumctl map --exact tcp:8443:443\n"
+    "  plumctl map --stun stun.example.org udp:5000\n"
+    "  plumctl map --from 203.0.113.7 tcp:22\n"
+    "  plumctl map --for 192.168.1.50 tcp:9100\n"
+    "  plumctl map --gateway 10.2.0.1 --backend natpmp tcp:4242 udp:4242\n"
+    "\n"
+    "Exit status: 0 success, 1 a mapping failed, 2 usage error, 3 no router answered."),
   .options = map_entries,
   .run = run_map,
 };

@@ -4,18 +4,33 @@
 
 #include "command.h"
 #include "common-options.h"
+#include "describe-router.h"
 #include "describe.h"
 #include "exit-code.h"
 #include "gateway-watch.h"
 #include "output.h"
+#include "router-chain.h"
 #include "session.h"
 
 #include <glib/gi18n-lib.h>
 
 static const GOptionEntry monitor_entries[] = {
-  COMMON_OPTION_BACKEND, COMMON_OPTION_GATEWAY, COMMON_OPTION_INTERFACE,
-  COMMON_OPTION_JSON,    COMMON_OPTION_VERBOSE, { NULL },
+  COMMON_OPTION_BACKEND,
+  COMMON_OPTION_GATEWAY,
+  COMMON_OPTION_INTERFACE,
+  COMMON_OPTION_MAX_HOPS,
+  COMMON_OPTION_JSON,
+  COMMON_OPTION_VERBOSE,
+  { NULL },
 };
+
+typedef struct
+{
+  Session session;
+  GatewayWatch watch;
+  GCancellable *cancellable;
+  guint n_queries; /* pending ones */
+} Monitor;
 
 static void
 print_change (GatewayWatch *watch,
@@ -31,9 +46,14 @@ print_change (GatewayWatch *watch,
 
   if (!common_options.json)
     {
-      output_line (OUTPUT_PLAIN, "%s %s: %s%s%s", time,
-                   g_dpgettext2 (GETTEXT_PACKAGE, "event", event),
-                   backend != NULL ? describe_backend (backend) : "", backend != NULL ? ": " : "",
+      g_autofree char *router = gateway_watch_is_beyond (watch, gateway)
+                                  ? describe_address (plum_gateway_get_address (gateway))
+                                  : NULL;
+
+      output_line (OUTPUT_PLAIN, "%s %s: %s%s%s%s%s", time,
+                   g_dpgettext2 (GETTEXT_PACKAGE, "event", event), router != NULL ? router : "",
+                   router != NULL ? ": " : "", backend != NULL ? describe_backend (backend) : "",
+                   backend != NULL ? ": " : "",
                    backend != NULL ? describe_skip_backend (text, backend) : text);
     }
   else
@@ -81,10 +101,54 @@ on_probe (GatewayWatch *watch, PlumGateway *gateway, PlumProbe *probe)
   print_change (watch, gateway, NC_ ("event", "probe"), plum_probe_get_name (probe), text);
 }
 
+/* --- The routers beyond --- */
+
+/* Set while the router beyond a gateway is sought. */
+static const char seeking_key[] = "plumctl-seeking";
+
+static void
+on_upstream_queried (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  Monitor *self = user_data;
+  PlumGateway *gateway = PLUM_GATEWAY (object);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PlumGateway) upstream = plum_gateway_query_upstream_finish (gateway, result, &error);
+
+  self->n_queries--;
+  g_object_set_data (object, seeking_key, NULL);
+  if (error != NULL && !g_cancellable_is_cancelled (self->cancellable))
+    print_change (&self->watch, gateway, NC_ ("event", "upstream"), NULL, error->message);
+}
+
+/* Finds the next router again when the address of a router has changed. */
+static void
+seek_upstream (Monitor *self, PlumGateway *gateway)
+{
+  if (!router_chain_is_needed (gateway) || g_cancellable_is_cancelled (self->cancellable) ||
+      g_object_get_data (G_OBJECT (gateway), seeking_key) != NULL)
+    return;
+
+  self->n_queries++;
+  g_object_set_data (G_OBJECT (gateway), seeking_key, self);
+  plum_gateway_query_upstream_async (gateway, self->cancellable, on_upstream_queried, self);
+}
+
+static void
+on_upstream (GatewayWatch *watch, PlumGateway *gateway, PlumGateway *upstream)
+{
+  GInetAddress *address = upstream != NULL ? plum_gateway_get_address (upstream) : NULL;
+  g_autofree char *text = describe_address (address);
+
+  print_change (watch, gateway, NC_ ("event", "upstream"), NULL, text != NULL ? text : _ ("none"));
+}
+
 static void
 on_property (GatewayWatch *watch, PlumGateway *gateway, const char *name)
 {
   const char *backend = plum_gateway_get_backend_name (gateway);
+
+  if (g_str_equal (name, "external-address") || g_str_equal (name, "backend-name"))
+    seek_upstream (watch->user_data, gateway);
 
   if (g_str_equal (name, "external-address"))
     {
@@ -130,13 +194,16 @@ on_monitor_discovered (GObject *object, GAsyncResult *result, gpointer user_data
 static int
 run_monitor (char **arguments, char **tail)
 {
-  Session session = { .interrupt_code = PLUMCTL_OK };
-  GatewayWatch watch = {
-    .gateway = on_gateway,
-    .probe = on_probe,
-    .property = on_property,
-    .note = on_monitor_note,
-    .user_data = &session,
+  Monitor self = {
+    .session.interrupt_code = PLUMCTL_OK,
+    .watch = {
+      .gateway = on_gateway,
+      .upstream = on_upstream,
+      .probe = on_probe,
+      .property = on_property,
+      .note = on_monitor_note,
+      .user_data = &self,
+    },
   };
   int exit_code;
 
@@ -146,15 +213,20 @@ run_monitor (char **arguments, char **tail)
       return PLUMCTL_USAGE;
     }
 
-  if (!session_init (&session))
-    return session.exit_code;
-  session_close_with_reader (&session);
+  if (!session_init (&self.session))
+    return self.session.exit_code;
+  session_close_with_reader (&self.session);
 
-  gateway_watch_start (&watch, session.manager);
-  plum_manager_discover_async (session.manager, NULL, on_monitor_discovered, &session);
-  exit_code = session_run (&session);
-  gateway_watch_clear (&watch);
-  session_clear (&session);
+  self.cancellable = g_cancellable_new ();
+  gateway_watch_start (&self.watch, self.session.manager);
+  plum_manager_discover_async (self.session.manager, NULL, on_monitor_discovered, &self.session);
+  exit_code = session_run (&self.session);
+  gateway_watch_clear (&self.watch);
+  g_cancellable_cancel (self.cancellable);
+  while (self.n_queries > 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_clear_object (&self.cancellable);
+  session_clear (&self.session);
   return exit_code;
 }
 
@@ -162,11 +234,14 @@ const PlumctlCommand plumctl_command_monitor = {
   .name = "monitor",
   .arguments = "",
   .summary = N_ ("Print every change of the gateways until Ctrl-C is pressed"),
-  .details = N_ ("Examples:\n"
-                 "  plumctl monitor\n"
-                 "  plumctl monitor --json\n"
-                 "\n"
-                 "Exit status: 0 after SIGINT, SIGTERM or SIGHUP, 2 usage error."),
+  .details =
+    N_ ("If a router has a private or shared address, the router beyond it is asked as well.\n"
+        "\n"
+        "Examples:\n"
+        "  plumctl monitor\n"
+        "  plumctl monitor --json\n"
+        "\n"
+        "Exit status: 0 after SIGINT, SIGTERM or SIGHUP, 2 usage error."),
   .options = monitor_entries,
   .run = run_monitor,
 };

@@ -84,6 +84,7 @@ start_child (RunCommand *run)
     g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_INHERIT);
   g_autoptr (GError) error = NULL;
 
+  g_subprocess_launcher_unsetenv (launcher, "PLUM_EXTERNAL_ADDRESS");
   /* In reverse, so that PLUM_EXTERNAL_ADDRESS is the address of the first SPEC. */
   for (guint i = run->set.mappings->len; i > 0; i--)
     mapping_environment_set (launcher, run->set.mappings->pdata[i - 1]);
@@ -247,7 +248,10 @@ const PlumctlCommand plumctl_command_run = {
   .summary = N_ ("Map ports while a command runs"),
   .details = N_ (
     "The environment of the command contains PLUM_TCP_8080=ADDRESS:PORT for tcp:8080, and\n"
-    "PLUM_EXTERNAL_ADDRESS. With --wait=no, variables are set only for ports that are already\n"
+    "PLUM_EXTERNAL_ADDRESS. If the router does not report its address, PLUM_TCP_8080 is :PORT, "
+    "and\n"
+    "PLUM_EXTERNAL_ADDRESS is not set. With --wait=no, variables are set only for ports that are "
+    "already\n"
     "mapped. The mappings are removed when the command exits. SIGINT, SIGTERM and SIGHUP are\n"
     "forwarded to the command. With --stun, PLUM_UDP_5000_VERIFIED is yes, no or unknown.\n"
     "\n"

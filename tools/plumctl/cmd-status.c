@@ -2,25 +2,25 @@
 
 /* "plumctl status": prints a few lines for each gateway. */
 
+#include "chain-report.h"
 #include "command.h"
 #include "common-options.h"
+#include "describe-router.h"
 #include "describe.h"
 #include "discovery.h"
 #include "exit-code.h"
 #include "output.h"
 
+#include <glib/gi18n-lib.h>
+
 static const GOptionEntry status_entries[] = {
-  COMMON_OPTION_BACKEND,
-  COMMON_OPTION_GATEWAY,
-  COMMON_OPTION_INTERFACE,
-  COMMON_OPTION_TIMEOUT,
-  COMMON_OPTION_JSON,
-  COMMON_OPTION_VERBOSE,
-  { NULL },
+  COMMON_OPTION_BACKEND, COMMON_OPTION_GATEWAY, COMMON_OPTION_INTERFACE, COMMON_OPTION_MAX_HOPS,
+  COMMON_OPTION_TIMEOUT, COMMON_OPTION_JSON,    COMMON_OPTION_VERBOSE,   { NULL },
 };
 
+/* chain: (nullable): of the gateway that programs use. */
 static void
-status_print_json (PlumGateway *gateway, gboolean is_default)
+status_print_json (PlumGateway *gateway, gboolean is_default, const RouterChain *chain)
 {
   g_autofree char *text = NULL;
   JsonWriter json;
@@ -37,6 +37,7 @@ status_print_json (PlumGateway *gateway, gboolean is_default)
   json_writer_string (&json, "backend", plum_gateway_get_backend_name (gateway));
   json_writer_bool (&json, "default", is_default);
   describe_router_json (&json, gateway);
+  chain_report_json (&json, chain);
   json_writer_end_object (&json);
 
   text = json_writer_finish (&json);
@@ -51,16 +52,17 @@ print_router (PlumGateway *gateway)
   g_autofree char *connection = describe_connection (gateway);
 
   if (router != NULL)
-    output_line (OUTPUT_PLAIN, "router    %s", router);
+    output_line (OUTPUT_PLAIN, _ ("router    %s"), router);
   if (connection != NULL)
     output_line (plum_gateway_get_connection_status (gateway) == PLUM_CONNECTION_STATUS_CONNECTED
                    ? OUTPUT_PLAIN
                    : OUTPUT_BAD,
-                 "internet  %s", connection);
+                 _ ("internet  %s"), connection);
 }
 
+/* chain: (nullable): of the gateway that programs use. */
 static void
-print_lines (PlumGateway *gateway, gboolean is_default)
+print_lines (PlumGateway *gateway, gboolean is_default, const RouterChain *chain)
 {
   PlumAddressScope scope = plum_gateway_get_external_scope (gateway);
   const char *reason = describe_scope_reason (scope);
@@ -71,21 +73,31 @@ print_lines (PlumGateway *gateway, gboolean is_default)
   g_autofree char *external = describe_address (plum_gateway_get_external_address (gateway));
   g_autofree char *missing = describe_missing_address (gateway);
 
-  output_line (OUTPUT_PLAIN, "gateway   %s on %s%s",
-               address != NULL ? address : "none (no next hop)",
-               interface != NULL ? interface : "an unknown interface",
-               is_default ? "" : ", not used by default");
+  if (address == NULL)
+    address = g_strdup (_ ("none (no next hop)"));
+  if (interface == NULL)
+    interface = _ ("an unknown interface");
+  /* Translators: a router, and an interface. All lines of “plumctl status” begin with a word that
+   * spaces extend to 10 characters. */
+  output_line (OUTPUT_PLAIN,
+               is_default ? _ ("gateway   %s on %s")
+                          : _ ("gateway   %s on %s, not used by default"),
+               address, interface);
   print_router (gateway);
-  output_line (OUTPUT_PLAIN, "local     %s", local != NULL ? local : "unknown");
+  output_line (OUTPUT_PLAIN, _ ("local     %s"), local != NULL ? local : _ ("unknown"));
   if (external != NULL)
-    output_line (reason == NULL ? OUTPUT_PLAIN : OUTPUT_BAD, "external  %s (%s)", external,
-                 reason != NULL ? reason : describe_scope (scope));
+    output_line (reason == NULL ? OUTPUT_PLAIN : OUTPUT_BAD, _ ("external  %s (%s)"), external,
+                 describe_scope_text (scope));
+  else if (missing != NULL)
+    output_line (OUTPUT_BAD, _ ("external  unknown (%s)"), missing);
   else
-    output_line (missing == NULL ? OUTPUT_PLAIN : OUTPUT_BAD, "external  unknown%s%s%s",
-                 missing != NULL ? " (" : "", missing != NULL ? missing : "",
-                 missing != NULL ? ")" : "");
-  output_line (backend != NULL ? OUTPUT_GOOD : OUTPUT_BAD, "backend   %s",
-               backend != NULL ? backend : "none: no protocol is available");
+    output_line (OUTPUT_PLAIN, "%s", _ ("external  unknown"));
+  if (backend != NULL)
+    output_line (OUTPUT_GOOD, _ ("backend   %s"), backend);
+  else
+    output_line (OUTPUT_BAD, "%s", _ ("backend   none: no protocol is available"));
+  if (chain != NULL)
+    chain_report_print (chain);
 }
 
 static void
@@ -95,14 +107,19 @@ on_status_done (Discovery *discovery)
   g_autoptr (PlumGateway) used = discovery_dup_gateway (discovery);
   gboolean served = discovery_is_served (discovery);
 
+  if (discovery->chain.routers != NULL && discovery->chain.routers->len > 1)
+    served = TRUE;
+
   for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
     {
       g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
 
+      const RouterChain *chain = discovery_get_chain (discovery, gateway);
+
       if (common_options.json)
-        status_print_json (gateway, gateway == used);
+        status_print_json (gateway, gateway == used, chain);
       else
-        print_lines (gateway, gateway == used);
+        print_lines (gateway, gateway == used, chain);
     }
 
   if (!served)
@@ -119,6 +136,7 @@ run_status (char **arguments, char **tail)
                           .first_address = TRUE,
                           .wants_model = TRUE,
                           .asks_address = TRUE,
+                          .asks_chain = TRUE,
                           .done = on_status_done };
 
   return discovery_run (&discovery, arguments);
@@ -127,15 +145,17 @@ run_status (char **arguments, char **tail)
 const PlumctlCommand plumctl_command_status = {
   .name = "status",
   .arguments = "",
-  .summary = "Show the gateways, their addresses and their backends",
-  .details = "If the router reports its address only with a mapping, as with PCP, maps an unused\n"
-             "UDP port for a moment.\n"
-             "\n"
-             "Examples:\n"
-             "  plumctl status\n"
-             "  plumctl status --interface wlan0\n"
-             "\n"
-             "Exit status: 0 success, 2 usage error, 3 no router answered.",
+  .summary = N_ ("Show the gateways, their addresses and their backends"),
+  .details =
+    N_ ("If the router reports its address only with a mapping, as with PCP, maps an unused\n"
+        "UDP port for a moment. If the router has a private or shared address, the router\n"
+        "beyond it is asked as well; no port is mapped there.\n"
+        "\n"
+        "Examples:\n"
+        "  plumctl status\n"
+        "  plumctl status --interface wlan0\n"
+        "\n"
+        "Exit status: 0 success, 2 usage error, 3 no router answered."),
   .options = status_entries,
   .run = run_status,
 };

@@ -13,6 +13,8 @@
 #include "state-directory.h"
 #include "unmap-job.h"
 
+#include <glib/gi18n-lib.h>
+
 static struct
 {
   gboolean all_mine;
@@ -21,13 +23,14 @@ static struct
 
 static const GOptionEntry unmap_entries[] = {
   { "all-mine", 'a', 0, G_OPTION_ARG_NONE, &unmap_options.all_mine,
-    "Remove all mappings of this computer", NULL },
-  { "family", 0, 0, G_OPTION_ARG_STRING, &unmap_options.family, "IPv4, the IPv6 firewall, or both",
-    "4|6|both" },
-  HOST_OPTION_FOR ("Remove mappings that plumctl has made for this host"),
+    N_ ("Remove all mappings of this computer"), NULL },
+  { "family", 0, 0, G_OPTION_ARG_STRING, &unmap_options.family,
+    N_ ("IPv4, the IPv6 firewall, or both"), "4|6|both" },
+  HOST_OPTION_FOR (N_ ("Remove mappings that plumctl has made for this host")),
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
+  COMMON_OPTION_MAX_HOPS,
   COMMON_OPTION_TIMEOUT,
   COMMON_OPTION_JSON,
   COMMON_OPTION_QUIET,
@@ -75,8 +78,11 @@ may_be_nothing (Unmap *unmap, const UnmapJob *job)
     job->host != NULL ? plum_manager_dup_recorded_host_entries (unmap->session.manager, job->family)
                       : plum_manager_dup_recorded_entries (unmap->session.manager, job->family);
 
+  g_autoptr (GListModel) beyond =
+    plum_manager_dup_recorded_upstream_entries (unmap->session.manager);
+
   return (job->family == G_SOCKET_FAMILY_IPV6 || unmap->list_error != NULL) &&
-         !is_recorded (recorded, job);
+         !is_recorded (recorded, job) && (job->host != NULL || !is_recorded (beyond, job));
 }
 
 static void
@@ -106,7 +112,7 @@ report (Unmap *unmap)
     }
 
   if (unmap->jobs->len == 0 && !common_options.json)
-    output_line (OUTPUT_PLAIN, "no mappings to remove");
+    output_line (OUTPUT_PLAIN, "%s", _ ("no mappings to remove"));
   session_close (&unmap->session, unmap_outcome_exit_code (worst));
 }
 
@@ -168,6 +174,46 @@ add_recorded (Unmap *unmap, GSocketFamily family)
     }
 }
 
+/* Whether the entry, of a router beyond the gateway, leads to a recorded mapping of the router
+ * before. The removal of that mapping removes the entry as well. */
+static gboolean
+has_inner (GListModel *recorded, PlumEntry *entry)
+{
+  GInetAddress *router = plum_entry_get_gateway_address (entry);
+
+  for (guint i = 0; i < g_list_model_get_n_items (recorded); i++)
+    {
+      g_autoptr (PlumEntry) inner = g_list_model_get_item (recorded, i);
+      GInetAddress *before = plum_entry_get_gateway_address (inner);
+
+      if (before != NULL && !g_inet_address_equal (before, router) &&
+          plum_entry_get_protocol (inner) == plum_entry_get_protocol (entry) &&
+          plum_entry_get_external_port (inner) == plum_entry_get_internal_port (entry))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* What was left on the routers beyond the gateway, and nowhere else. */
+static void
+add_recorded_beyond (Unmap *unmap)
+{
+  PlumManager *manager = unmap->session.manager;
+  g_autoptr (GListModel) beyond = plum_manager_dup_recorded_upstream_entries (manager);
+  g_autoptr (GListModel) own = plum_manager_dup_recorded_entries (manager, G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GListModel) others =
+    plum_manager_dup_recorded_host_entries (manager, G_SOCKET_FAMILY_IPV4);
+
+  for (guint i = 0; i < g_list_model_get_n_items (beyond); i++)
+    {
+      g_autoptr (PlumEntry) entry = g_list_model_get_item (beyond, i);
+
+      if (!has_inner (own, entry) && !has_inner (others, entry) && !has_inner (beyond, entry))
+        add_job (unmap, G_SOCKET_FAMILY_IPV4, entry, NULL);
+    }
+}
+
 /* Returns FALSE if neither the router nor the records say what there is. */
 static gboolean
 add_all_mine (Unmap *unmap)
@@ -175,7 +221,10 @@ add_all_mine (Unmap *unmap)
   for (guint i = 0; unmap->ipv4 && i < unmap->entries->len; i++)
     add_job (unmap, G_SOCKET_FAMILY_IPV4, unmap->entries->pdata[i], NULL);
   if (unmap->ipv4)
-    add_recorded (unmap, G_SOCKET_FAMILY_IPV4);
+    {
+      add_recorded (unmap, G_SOCKET_FAMILY_IPV4);
+      add_recorded_beyond (unmap);
+    }
   if (unmap->ipv6)
     add_recorded (unmap, G_SOCKET_FAMILY_IPV6);
 
@@ -183,10 +232,12 @@ add_all_mine (Unmap *unmap)
     return TRUE;
 
   if (g_error_matches (unmap->list_error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED))
-    output_error ("the mappings of this computer cannot be listed: only UPnP can list mappings");
+    output_error (
+      _ ("the mappings of this computer cannot be listed: only UPnP can list mappings"));
   else
-    output_error ("the mappings of this computer cannot be listed: %s", unmap->list_error->message);
-  output_hint ("Name them instead: plumctl unmap tcp:8080");
+    output_error (_ ("the mappings of this computer cannot be listed: %s"),
+                  unmap->list_error->message);
+  output_hint (_ ("Name them instead: plumctl unmap tcp:8080"));
   return FALSE;
 }
 
@@ -298,7 +349,7 @@ unmap_run_with_session (Unmap *unmap)
 static gboolean
 parse_host (Unmap *unmap)
 {
-  g_autoptr (GInetAddressMask) from = NULL;
+  g_autoptr (GListModel) from = NULL;
   GSocketFamily family = G_SOCKET_FAMILY_INVALID;
   gboolean ipv4, ipv6;
 
@@ -311,7 +362,7 @@ parse_host (Unmap *unmap)
   ipv6 = !ipv4;
   if (unmap_options.family != NULL && (ipv4 != unmap->ipv4 || ipv6 != unmap->ipv6))
     {
-      output_error ("--family: does not match the address of --for");
+      output_error (_ ("--family: does not match the address of --for"));
       return FALSE;
     }
 
@@ -330,7 +381,7 @@ choose_families (Unmap *unmap)
 
   if (!g_str_equal (family, "4") && !g_str_equal (family, "6") && !g_str_equal (family, "both"))
     {
-      output_error ("--family: “%s” is invalid, must be 4, 6 or both", family);
+      output_error (_ ("--family: “%s” is invalid, must be 4, 6 or both"), family);
       return FALSE;
     }
 
@@ -363,12 +414,12 @@ parse_arguments (Unmap *unmap, char **arguments)
 
   if (unmap->host != NULL)
     {
-      output_error ("--for cannot be used with --all-mine");
+      output_error (_ ("--for cannot be used with --all-mine"));
       return FALSE;
     }
   if (arguments[0] != NULL)
     {
-      output_error ("“%s”: a SPEC cannot be used with --all-mine", arguments[0]);
+      output_error (_ ("“%s”: a SPEC cannot be used with --all-mine"), arguments[0]);
       return FALSE;
     }
 
@@ -403,14 +454,15 @@ run_unmap (char **arguments, char **tail)
 
 const PlumctlCommand plumctl_command_unmap = {
   .name = "unmap",
-  .arguments = "SPEC…",
-  .summary = "Remove mappings of this computer from the router",
-  .details =
+  .arguments = N_ ("SPEC…"),
+  .summary = N_ ("Remove mappings of this computer from the router"),
+  .details = N_ (
     "Mappings of other computers are not removed, unless “plumctl map --for” has made them and\n"
     "left them behind: --for names such a computer. With PCP, a router may refuse to remove a\n"
     "mapping without the key that it was made with. Mappings made by “plumctl map --once” then\n"
     "expire with their lease. Without --family, only those ports of the IPv6 firewall are closed\n"
-    "that plumctl has opened.\n"
+    "that plumctl has opened. What an earlier run has left on a router beyond the first one is\n"
+    "removed as well, if it is recorded.\n"
     "\n"
     "“plumctl --help” shows the forms of a SPEC, such as tcp:8000-8010 for 11 ports.\n"
     "\n"
@@ -424,7 +476,7 @@ const PlumctlCommand plumctl_command_unmap = {
     "answered; 4 the router has no such mapping; 5 not confirmed: the router may keep the "
     "mapping;\n"
     "6 the port belongs to another computer. For several ports, the worst applies: 1, 3, 5, 6, 4,\n"
-    "0.",
+    "0."),
   .options = unmap_entries,
   .run = run_unmap,
 };

@@ -4,10 +4,10 @@
 
 #include "exit-code.h"
 #include "output.h"
+#include "plum-interfaces.h"
 #include "stun-server.h"
 
 #include <glib/gi18n-lib.h>
-#include <net/if.h>
 #include <string.h>
 
 #define MAX_HOPS_DEFAULT 2
@@ -72,7 +72,7 @@ common_options_check (GInetAddress **gateway)
         }
     }
 
-  if (common_options.interface != NULL && if_nametoindex (common_options.interface) == 0)
+  if (common_options.interface != NULL && plum_interfaces_get_index (common_options.interface) == 0)
     {
       output_error (_ ("--interface: no network interface “%s”; “ip link” lists the interfaces"),
                     common_options.interface);

@@ -6,8 +6,9 @@
 
 #include "complete.h"
 
+#include "plum-interfaces.h"
+
 #include <glib/gi18n-lib.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,11 +32,10 @@ offer (const char *last, const char *candidate, const char *description)
 static void
 offer_interfaces (const char *before, const char *last)
 {
-  struct if_nameindex *interfaces = if_nameindex ();
+  g_auto (GStrv) names = plum_interfaces_list_names ();
 
-  for (guint i = 0; interfaces != NULL && interfaces[i].if_index != 0; i++)
-    offer_after (before, last, interfaces[i].if_name, _ ("network interface"));
-  g_clear_pointer (&interfaces, if_freenameindex);
+  for (guint i = 0; names[i] != NULL; i++)
+    offer_after (before, last, names[i], _ ("network interface"));
 }
 
 /* @last: names separated by commas, of which the last is completed. */

@@ -4,7 +4,6 @@
 
 #include "common-options.h"
 #include "exit-code.h"
-#include "router-text.h"
 #include "verified.h"
 
 #include <glib/gi18n-lib.h>
@@ -92,83 +91,6 @@ describe_missing_address (PlumGateway *gateway)
   return NULL;
 }
 
-/* What the router is, and where its settings are; NULL if it has reported neither. */
-char *
-describe_router (PlumGateway *gateway)
-{
-  const char *version = plum_gateway_get_model_version (gateway);
-  const char *url = plum_gateway_get_presentation_url (gateway);
-  g_autofree char *name = router_text_dup_name (gateway);
-  g_autofree char *text = NULL;
-
-  if (name == NULL && url == NULL)
-    return NULL;
-
-  if (name == NULL)
-    text = g_strdup (_ ("unknown model"));
-  else if (version != NULL)
-    /* Translators: the name of a router, and its version. */
-    text = g_strdup_printf (_ ("%s (version %s)"), name, version);
-  else
-    text = g_steal_pointer (&name);
-
-  /* Translators: the name of a router, and a URL. */
-  return url != NULL ? g_strdup_printf (_ ("%s, settings at %s"), text, url)
-                     : g_steal_pointer (&text);
-}
-
-static char *
-describe_uptime (guint seconds)
-{
-  guint days = seconds / 86400;
-
-  if (seconds < 120)
-    /* Translators: a time in seconds. */
-    return g_strdup_printf (_ ("connected for %u s"), seconds);
-  if (seconds < 2 * 3600)
-    /* Translators: a time in minutes. */
-    return g_strdup_printf (_ ("connected for %u min"), seconds / 60);
-  if (days < 2)
-    /* Translators: a time in hours. */
-    return g_strdup_printf (_ ("connected for %u h"), seconds / 3600);
-
-  return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "connected for %u day",
-                                       "connected for %u days", days),
-                          days);
-}
-
-static const char *
-describe_connection_status (PlumConnectionStatus status)
-{
-  switch (status)
-    {
-    case PLUM_CONNECTION_STATUS_CONNECTED:
-      return _ ("connected");
-    case PLUM_CONNECTION_STATUS_CONNECTING:
-      return _ ("connecting");
-    case PLUM_CONNECTION_STATUS_DISCONNECTED:
-      return _ ("disconnected");
-    case PLUM_CONNECTION_STATUS_UNKNOWN:
-    default:
-      return _ ("unknown");
-    }
-}
-
-/* The internet connection of the router; NULL if the router has not reported it. */
-char *
-describe_connection (PlumGateway *gateway)
-{
-  PlumConnectionStatus status = plum_gateway_get_connection_status (gateway);
-  guint seconds = plum_gateway_get_uptime (gateway);
-
-  if (status == PLUM_CONNECTION_STATUS_UNKNOWN)
-    return NULL;
-  if (status != PLUM_CONNECTION_STATUS_CONNECTED || seconds == 0)
-    return g_strdup (describe_connection_status (status));
-
-  return describe_uptime (seconds);
-}
-
 /* A next step that is about the router's settings, with the URL of these if it is known. */
 char *
 describe_settings_step (PlumManager *manager, GSocketFamily family, const char *step)
@@ -192,25 +114,6 @@ describe_settings_step (PlumManager *manager, GSocketFamily family, const char *
   return
     /* Translators: a sentence, and a URL. */
     g_strdup_printf (_ ("%s The settings are at %s."), step, url);
-}
-
-/* Writes the members that say what the router is. */
-void
-describe_router_json (JsonWriter *json, PlumGateway *gateway)
-{
-  guint uptime = plum_gateway_get_uptime (gateway);
-
-  json_writer_string (json, "manufacturer", plum_gateway_get_manufacturer (gateway));
-  json_writer_string (json, "model", plum_gateway_get_model (gateway));
-  json_writer_string (json, "model_version", plum_gateway_get_model_version (gateway));
-  json_writer_string (json, "presentation_url", plum_gateway_get_presentation_url (gateway));
-  json_writer_string (json, "connection_status",
-                      describe_enum (PLUM_TYPE_CONNECTION_STATUS,
-                                     plum_gateway_get_connection_status (gateway)));
-  if (uptime != 0)
-    json_writer_int (json, "uptime", uptime);
-  else
-    json_writer_null (json, "uptime");
 }
 
 char *
@@ -313,13 +216,33 @@ describe_mask (GInetAddressMask *mask)
   return mask != NULL ? g_inet_address_mask_to_string (mask) : NULL;
 }
 
+/* The remote hosts of a mapping, such as "203.0.113.7 and 198.51.100.0/24"; NULL: all. */
+static char *
+describe_remote (PlumMapping *mapping)
+{
+  GListModel *masks = plum_mapping_get_remote_addresses (mapping);
+  guint n = masks != NULL ? g_list_model_get_n_items (masks) : 0;
+  char *text = NULL;
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (GInetAddressMask) mask = g_list_model_get_item (masks, i);
+      g_autofree char *before = text;
+      g_autofree char *shown = g_inet_address_mask_to_string (mask);
+
+      /* Translators: one or more addresses, and one more. */
+      text = before != NULL ? g_strdup_printf (_ ("%s and %s"), before, shown)
+                            : g_steal_pointer (&shown);
+    }
+  return text;
+}
+
 /* The name of a mapping: "tcp:8080", or "tcp:8080 for 192.168.1.50 from 203.0.113.7". */
 char *
 describe_mapping_name (PlumMapping *mapping)
 {
   g_autofree char *host = describe_address (plum_mapping_get_internal_address (mapping));
-  g_autofree char *from = describe_mask (plum_mapping_get_remote_address (mapping));
-
+  g_autofree char *from = describe_remote (mapping);
   const char *protocol = describe_protocol (plum_mapping_get_protocol (mapping));
   guint port = plum_mapping_get_internal_port (mapping);
 
@@ -503,6 +426,23 @@ describe_mapping_error_json (JsonWriter *json, PlumMapping *mapping)
   json_writer_end_object (json);
 }
 
+/* masks: (nullable) */
+static void
+describe_remote_json (JsonWriter *json, GListModel *masks)
+{
+  guint n = masks != NULL ? g_list_model_get_n_items (masks) : 0;
+
+  json_writer_begin_array (json, "remote_addresses");
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (GInetAddressMask) mask = g_list_model_get_item (masks, i);
+      g_autofree char *text = g_inet_address_mask_to_string (mask);
+
+      json_writer_string (json, NULL, text);
+    }
+  json_writer_end_array (json);
+}
+
 /* The event line of docs/plumctl-json.md. */
 char *
 describe_mapping_json (PlumMapping *mapping)
@@ -520,6 +460,7 @@ describe_mapping_json (PlumMapping *mapping)
   json_writer_int (&json, "internal_port", plum_mapping_get_internal_port (mapping));
   describe_address_json (&json, "internal_address", plum_mapping_get_internal_address (mapping));
   json_writer_string (&json, "remote_address", from);
+  describe_remote_json (&json, plum_mapping_get_remote_addresses (mapping));
   json_writer_string (&json, "state",
                       describe_enum (PLUM_TYPE_STATE, plum_mapping_get_state (mapping)));
   json_writer_string (&json, "external_host", plum_mapping_get_external_host (mapping));

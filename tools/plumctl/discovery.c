@@ -7,22 +7,47 @@
 #include "exit-code.h"
 #include "output.h"
 
+#include <glib/gi18n-lib.h>
+
 /* How long to wait for the model of a router whose address another protocol has reported. */
 #define MODEL_MS 1000
 
 static void query (Discovery *self);
 
 static void
+discovery_end (Discovery *self)
+{
+  g_clear_handle_id (&self->deadline_id, g_source_remove);
+  if (!self->session->closing && !self->cleared)
+    self->done (self);
+}
+
+static void
+on_chain_known (RouterChain *chain)
+{
+  discovery_end (chain->user_data);
+}
+
+static void
 discovery_finish (Discovery *self)
 {
+  g_autoptr (PlumGateway) gateway = discovery_dup_gateway (self);
+
   if (self->finished)
     return;
 
   self->finished = TRUE;
-  g_clear_handle_id (&self->deadline_id, g_source_remove);
   g_clear_handle_id (&self->model_id, g_source_remove);
-  if (!self->session->closing)
-    self->done (self);
+  if (!self->asks_chain || gateway == NULL)
+    {
+      discovery_end (self);
+      return;
+    }
+
+  self->chain.done = on_chain_known;
+  self->chain.user_data = self;
+  router_chain_init (&self->chain, gateway);
+  router_chain_seek (&self->chain, self->cancellable);
 }
 
 static gboolean
@@ -154,9 +179,11 @@ discovery_clear (Discovery *self)
 
   /* The calls hold a pointer to @self until they return. */
   self->finished = TRUE;
+  self->cleared = TRUE;
   g_cancellable_cancel (self->cancellable);
-  while (!self->returned || self->asking)
+  while (!self->returned || self->asking || self->chain.seeking)
     g_main_context_iteration (NULL, TRUE);
+  router_chain_clear (&self->chain);
 
   g_clear_object (&self->cancellable);
   g_clear_error (&self->error);
@@ -171,7 +198,7 @@ discovery_run (Discovery *self, char **arguments)
 
   if (arguments[0] != NULL)
     {
-      output_error ("unexpected argument “%s”", arguments[0]);
+      output_error (_ ("unexpected argument “%s”"), arguments[0]);
       return PLUMCTL_USAGE;
     }
 
@@ -216,6 +243,16 @@ discovery_dup_gateway (Discovery *self)
   return NULL;
 }
 
+/* The routers from this computer on; NULL if the gateway is not the first one of them. gateway:
+ * (nullable). */
+const RouterChain *
+discovery_get_chain (const Discovery *self, PlumGateway *gateway)
+{
+  return gateway != NULL && self->chain.routers != NULL && self->chain.routers->pdata[0] == gateway
+           ? &self->chain
+           : NULL;
+}
+
 /* Reports why no backend is available, and how to find out more. */
 void
 discovery_print_failure (Discovery *self)
@@ -233,13 +270,13 @@ discovery_print_failure (Discovery *self)
     }
 
   if (g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    output_error ("no answer within %g s", common_options.timeout);
+    output_error (_ ("no answer within %g s"), common_options.timeout);
   else if (self->error != NULL)
     output_error ("%s", self->error->message);
   else if (g_list_model_get_n_items (plum_manager_get_gateways (self->session->manager)) == 0)
-    output_error ("no gateway found");
+    output_error (_ ("no gateway found"));
   else
-    output_error ("no router answered");
+    output_error (_ ("no router answered"));
 
-  output_hint ("Run “plumctl doctor” to find out why.");
+  output_hint (_ ("Run “plumctl doctor” to find out why."));
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gateway-watch.h"
+#include "router-chain.h"
 #include "session.h"
 
 typedef struct _Discovery Discovery;
@@ -20,12 +21,16 @@ struct _Discovery
   gboolean first_address; /* finish as soon as an external address is known */
   gboolean wants_model;   /* then wait a moment for what the router is called */
   gboolean asks_address;  /* ask for an external address that the discovery did not find */
+  gboolean asks_chain;    /* then find the routers beyond the gateway that programs use */
   gboolean finished;
+  gboolean cleared;
   gboolean returned;     /* the call has returned */
   gboolean asking;       /* the query of the address has not returned */
   guint model_id;        /* the end of the wait for the model */
   GError *error;         /* the result of the discovery, nullable */
   GError *address_error; /* why the address is unknown, if it was asked for, nullable */
+
+  RouterChain chain; /* if asks_chain is set and there is a gateway; else empty */
 
   /* Called once, when the discovery has finished or failed. */
   void (*done) (Discovery *self);
@@ -35,5 +40,6 @@ int discovery_run (Discovery *self, char **arguments);
 void discovery_start (Discovery *self);
 void discovery_clear (Discovery *self);
 PlumGateway *discovery_dup_gateway (Discovery *self);
+const RouterChain *discovery_get_chain (const Discovery *self, PlumGateway *gateway);
 gboolean discovery_is_served (Discovery *self);
 void discovery_print_failure (Discovery *self);

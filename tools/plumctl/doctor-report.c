@@ -4,6 +4,7 @@
 
 #include "alternative.h"
 #include "common-options.h"
+#include "describe-router.h"
 #include "describe.h"
 #include "doctor-outside.h"
 #include "doctor-trial-report.h"

@@ -60,11 +60,20 @@ on_upstream (PlumGateway *gateway, GParamSpec *pspec, GatewayWatch *self)
 {
   PlumGateway *upstream = plum_gateway_get_upstream (gateway);
 
-  if (upstream == NULL || g_ptr_array_find (self->beyond, upstream, NULL))
+  if (self->upstream != NULL)
+    self->upstream (self, gateway, upstream);
+  if (upstream == NULL || gateway_watch_is_beyond (self, upstream))
     return;
 
   g_ptr_array_add (self->beyond, g_object_ref (upstream));
   connect_gateway (self, upstream);
+}
+
+/* Whether the gateway is, or was, a router beyond the first one. */
+gboolean
+gateway_watch_is_beyond (const GatewayWatch *self, PlumGateway *gateway)
+{
+  return g_ptr_array_find (self->beyond, gateway, NULL);
 }
 
 static void
@@ -85,7 +94,7 @@ connect_gateway (GatewayWatch *self, PlumGateway *gateway)
                         self);
       g_signal_connect (gateway, "notify::model", G_CALLBACK (on_gateway_watch_property), self);
     }
-  if (self->gateway != NULL && !g_ptr_array_find (self->beyond, gateway, NULL))
+  if (self->gateway != NULL && !gateway_watch_is_beyond (self, gateway))
     self->gateway (self, gateway, TRUE);
   if (self->probe != NULL)
     {

@@ -18,6 +18,8 @@ struct _GatewayWatch
 
   /* Not for the routers beyond the gateways. */
   void (*gateway) (GatewayWatch *self, PlumGateway *gateway, gboolean present);
+  /* The next router of gateway, or NULL, has changed. */
+  void (*upstream) (GatewayWatch *self, PlumGateway *gateway, PlumGateway *upstream);
   void (*probe) (GatewayWatch *self, PlumGateway *gateway, PlumProbe *probe);
   void (*property) (GatewayWatch *self, PlumGateway *gateway, const char *name);
   void (*note) (GatewayWatch *self, PlumGateway *gateway, const char *backend, const char *text);
@@ -31,3 +33,4 @@ struct _GatewayWatch
 
 void gateway_watch_start (GatewayWatch *self, PlumManager *manager);
 void gateway_watch_clear (GatewayWatch *self);
+gboolean gateway_watch_is_beyond (const GatewayWatch *self, PlumGateway *gateway);

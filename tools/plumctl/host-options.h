@@ -8,7 +8,7 @@
 /* The options for the hosts at both ends of a mapping. Each command lists those that it accepts. */
 typedef struct
 {
-  char *from;
+  char **from; /* (nullable): each argument of --from */
   char *host;
 } HostOptions;
 
@@ -16,8 +16,9 @@ extern HostOptions host_options;
 
 #define HOST_OPTION_FROM                                                                           \
   {                                                                                                \
-    "from", 0, 0, G_OPTION_ARG_STRING, &host_options.from,                                         \
-      N_ ("Accept connections only from this host or network"), N_ ("ADDRESS[/LENGTH]")            \
+    "from", 0, 0, G_OPTION_ARG_STRING_ARRAY, &host_options.from,                                   \
+      N_ ("Accept connections only from this host or network (repeatable)"),                       \
+      N_ ("ADDRESS[/LENGTH]")                                                                      \
   }
 #define HOST_OPTION_FOR(description)                                                               \
   {                                                                                                \
@@ -25,5 +26,6 @@ extern HostOptions host_options;
   }
 
 /* Reports a value that is not valid, and returns FALSE. The results are (nullable): NULL without
- * the option. family: of the values; unchanged without any. */
-gboolean host_options_parse (GInetAddressMask **from, GInetAddress **host, GSocketFamily *family);
+ * the option. from: (element-type GInetAddressMask). family: of the values; unchanged without any.
+ */
+gboolean host_options_parse (GListModel **from, GInetAddress **host, GSocketFamily *family);

@@ -21,6 +21,8 @@ mapping_environment_set (GSubprocessLauncher *launcher, PlumMapping *mapping)
     g_strdup_printf ("%s%s%s:%u", bracket ? "[" : "", host != NULL ? host : "", bracket ? "]" : "",
                      plum_mapping_get_external_port (mapping));
 
+  g_subprocess_launcher_unsetenv (launcher, name);
+  g_subprocess_launcher_unsetenv (launcher, verified_name);
   if (plum_mapping_get_state (mapping) != PLUM_STATE_SUCCESS)
     return;
 

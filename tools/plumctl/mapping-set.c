@@ -26,7 +26,7 @@ mapping_set_add (MappingSet *self,
                                    spec->first_external != 0 ? spec->first_external + i : 0,
                                    "require-external-port", self->exact, "description", description,
                                    "local-address", self->local_address, "internal-address",
-                                   self->host, "remote-address", self->from, NULL));
+                                   self->host, "remote-addresses", self->from, NULL));
 }
 
 gboolean

@@ -16,7 +16,7 @@ struct _MappingSet
   gboolean ipv6;
   gboolean exact;              /* require the requested external port; set before parsing */
   GInetAddress *local_address; /* (nullable): see mapping_set_use_local_address() */
-  GInetAddressMask *from;      /* (nullable): of --from */
+  GListModel *from;            /* (nullable): of --from */
   GInetAddress *host;          /* (nullable): of --for */
   guint deadline_id;
   gboolean decided;

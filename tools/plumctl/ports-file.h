@@ -20,6 +20,8 @@ typedef struct
   gboolean exact;
   char *description;           /* (nullable) */
   GInetAddress *local_address; /* (nullable) */
+  GInetAddress *host;          /* (nullable): another one that the port is of */
+  GListModel *from;            /* (nullable) (element-type GInetAddressMask), not empty */
   char **on_change;            /* (nullable): the command and its arguments */
   guint line;                  /* of its group */
 } PortsFileMapping;

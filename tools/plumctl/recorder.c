@@ -7,6 +7,7 @@
 #include "recorder.h"
 
 #include "describe.h"
+#include "endpoint.h"
 #include "mask.h"
 #include "shown-text.h"
 
@@ -59,10 +60,7 @@ is_same_stream (const DoctorEvent *a, const DoctorEvent *b)
 {
   return a->bytes != NULL && b->bytes != NULL && a->direction == b->direction && a->peer != NULL &&
          b->peer != NULL && g_str_equal (a->backend, b->backend) && is_text (a->bytes) &&
-         is_text (b->bytes) &&
-         g_inet_socket_address_get_port (a->peer) == g_inet_socket_address_get_port (b->peer) &&
-         g_inet_address_equal (g_inet_socket_address_get_address (a->peer),
-                               g_inet_socket_address_get_address (b->peer));
+         is_text (b->bytes) && endpoint_equal (a->peer, b->peer);
 }
 
 /* Masks consecutive segments of a stream as a whole, since an address may span two of them, and

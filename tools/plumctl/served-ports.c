@@ -119,7 +119,8 @@ port_add (Port *port)
     g_object_new (PLUM_TYPE_MAPPING, "protocol", wanted->protocol, "family", wanted->family,
                   "internal-port", wanted->internal_port, "requested-external-port",
                   wanted->external_port, "require-external-port", wanted->exact, "description",
-                  wanted->description, "local-address", wanted->local_address, NULL);
+                  wanted->description, "local-address", wanted->local_address, "internal-address",
+                  wanted->host, "remote-addresses", wanted->from, NULL);
 
   if (!plum_manager_add_mapping (port->owner->manager, port->mapping, &error))
     {

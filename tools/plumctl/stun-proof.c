@@ -2,13 +2,13 @@
 
 #include "stun-proof.h"
 
+#include "endpoint.h"
+#include "plum-interfaces.h"
 #include "stun-server.h"
 
-#include <errno.h>
 #include <glib/gi18n-lib.h>
 #include <plum-glib/plum-glib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 static void G_GNUC_PRINTF (2, 3) add_note (StunProof *self, const char *format, ...)
 {
@@ -108,11 +108,7 @@ is_behind_nat (StunProof *self)
 {
   g_autoptr (GInetSocketAddress) origin = make_endpoint (&self->transaction.response.origin);
 
-  return origin != NULL &&
-         (g_inet_socket_address_get_port (origin) !=
-            g_inet_socket_address_get_port (self->result.address) ||
-          !g_inet_address_equal (g_inet_socket_address_get_address (origin),
-                                 g_inet_socket_address_get_address (self->result.address)));
+  return origin != NULL && !endpoint_equal (origin, self->result.address);
 }
 
 /* The answer that was requested from the other address. */
@@ -272,14 +268,15 @@ on_stun_proof_deadline (gpointer user_data)
 }
 
 /* By another interface, the packets would pass another router, whose address the server would see.
- * Needs no privileges since Linux 5.7. */
+ */
 static void
 use_interface (StunProof *self, const char *interface)
 {
-  if (interface != NULL && setsockopt (g_socket_get_fd (self->socket), SOL_SOCKET, SO_BINDTODEVICE,
-                                       interface, (socklen_t) strlen (interface)) != 0)
-    self->interface_error = g_strdup_printf (_ ("cannot send by the interface %s only: %s"),
-                                             interface, g_strerror (errno));
+  g_autoptr (GError) error = NULL;
+
+  if (interface != NULL && !plum_interfaces_bind_socket (self->socket, interface, &error))
+    self->interface_error =
+      g_strdup_printf (_ ("cannot send by the interface %s only: %s"), interface, error->message);
 }
 
 /* @server: accepted by stun_server_parse(). Its address has the family of @socket. @interface: the

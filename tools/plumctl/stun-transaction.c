@@ -2,9 +2,9 @@
 
 #include "stun-transaction.h"
 
-#include <errno.h>
-#include <glib/gi18n-lib.h>
-#include <sys/random.h>
+#include "endpoint.h"
+#include "plum-system.h"
+
 
 static gboolean on_timeout (gpointer user_data);
 
@@ -45,14 +45,6 @@ on_timeout (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-static gboolean
-is_same (GInetSocketAddress *a, GInetSocketAddress *b)
-{
-  return b != NULL && g_inet_socket_address_get_port (a) == g_inet_socket_address_get_port (b) &&
-         g_inet_address_equal (g_inet_socket_address_get_address (a),
-                               g_inet_socket_address_get_address (b));
-}
-
 /* One datagram for each iteration of the main loop, so that a flood does not delay the timer. */
 static gboolean
 on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
@@ -69,8 +61,8 @@ on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
     return G_SOURCE_CONTINUE;
 
   from = G_INET_SOCKET_ADDRESS (peer);
-  self->from_other = is_same (from, self->other);
-  if (!self->from_other && !is_same (from, self->server))
+  self->from_other = endpoint_equal (from, self->other);
+  if (!self->from_other && !endpoint_equal (from, self->server))
     {
       g_set_object (&self->stray, from);
       return G_SOURCE_CONTINUE;
@@ -86,15 +78,7 @@ on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
 gboolean
 stun_transaction_start (StunTransaction *self, GError **error)
 {
-  if (getrandom (self->id, sizeof self->id, 0) != sizeof self->id)
-    {
-      int number = errno;
-
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (number), _ ("No random numbers: %s"),
-                   g_strerror (number));
-      return FALSE;
-    }
-  if (!send_request (self, error))
+  if (!plum_system_fill_random (self->id, sizeof self->id, error) || !send_request (self, error))
     return FALSE;
 
   self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);

@@ -2,9 +2,10 @@
 
 #include "tcp-proof.h"
 
-#include <netinet/in.h>
+#include <gio/gnetworking.h>
 #include <string.h>
-#include <sys/random.h>
+
+#include "plum-system.h"
 
 /* Enough for the router of a provider and back, but not for a distant host, in case the external
  * address is false. */
@@ -159,7 +160,7 @@ tcp_proof_start (TcpProof *self,
   if (external == NULL || g_inet_address_get_family (external) != G_SOCKET_FAMILY_IPV4 ||
       g_inet_address_get_family (local) != G_SOCKET_FAMILY_IPV4 ||
       !passes_router (local, external) ||
-      getrandom (self->token, sizeof self->token, 0) != sizeof self->token ||
+      !plum_system_fill_random (self->token, sizeof self->token, NULL) ||
       !g_socket_listen (listener, NULL))
     return FALSE;
 

@@ -11,8 +11,6 @@
 
 #include "plum-values-private.h"
 
-#define ETHERNET_SIZE 6
-
 /* Returns FALSE if the kernel does not know the address. See arp(7). */
 static gboolean
 query_arp_table (struct arpreq *request)
@@ -35,7 +33,7 @@ plum_neighbour_lookup (PlumNetwork *network)
   GInetAddress *gateway = plum_network_get_gateway (network);
   g_autoptr (GSocketAddress) peer = NULL;
   struct arpreq request = { 0 };
-  GString *text;
+  const guint8 *hardware;
 
   if (inner != NULL)
     return plum_neighbour_lookup (inner);
@@ -49,8 +47,7 @@ plum_neighbour_lookup (PlumNetwork *network)
   if (!query_arp_table (&request))
     return NULL;
 
-  text = g_string_new (NULL);
-  for (unsigned int i = 0; i < ETHERNET_SIZE; i++)
-    g_string_append_printf (text, "%s%02x", i > 0 ? ":" : "", (guint8) request.arp_ha.sa_data[i]);
-  return g_string_free (text, FALSE);
+  hardware = (const guint8 *) request.arp_ha.sa_data;
+  return g_strdup_printf ("%02x:%02x:%02x:%02x:%02x:%02x", hardware[0], hardware[1], hardware[2],
+                          hardware[3], hardware[4], hardware[5]);
 }

@@ -399,12 +399,6 @@ check_gateway_override (GSocketFamily family,
   return TRUE;
 }
 
-gboolean
-plum_route_has_interface (const char *interface_name)
-{
-  return if_nametoindex (interface_name) != 0;
-}
-
 /* Sets interface_name to the interface that has the address. Only the table entry names it: the
  * result of the lookup names the loopback interface instead. */
 static gboolean

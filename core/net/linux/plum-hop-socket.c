@@ -4,8 +4,9 @@
 
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
-#include <string.h>
 #include <sys/socket.h>
+
+#include "plum-interfaces.h"
 
 /* Needs the kernel headers above, but does not include them. */
 #include <linux/errqueue.h>
@@ -18,13 +19,8 @@ static gboolean
 prepare (GSocket *socket, guint ttl, const char *interface_name, GSocketAddress *internet)
 {
   g_socket_set_blocking (socket, FALSE);
-  /* Needs no privileges since Linux 5.7. If it fails, the datagram would take another path. */
-  if (interface_name != NULL &&
-      setsockopt (g_socket_get_fd (socket), SOL_SOCKET, SO_BINDTODEVICE, interface_name,
-                  (socklen_t) strlen (interface_name)) != 0)
-    return FALSE;
-
-  return g_socket_set_option (socket, IPPROTO_IP, IP_TTL, (int) ttl, NULL) &&
+  return (interface_name == NULL || plum_interfaces_bind_socket (socket, interface_name, NULL)) &&
+         g_socket_set_option (socket, IPPROTO_IP, IP_TTL, (int) ttl, NULL) &&
          g_socket_set_option (socket, IPPROTO_IP, IP_RECVERR, 1, NULL) &&
          g_socket_connect (socket, internet, NULL, NULL);
 }

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+/* Whether both have the same address and port. A missing one equals none. */
+gboolean endpoint_equal (GInetSocketAddress *a, GInetSocketAddress *b);
