@@ -157,11 +157,27 @@ is_live_alone (PcpSession *pcp, const PcpMap *map)
   return row != NULL && row->live && row->certain && pcp_sets_find (pcp, &key) == NULL;
 }
 
+/* (nullable): the live set of the port. After a restart, the server may not check filters any more;
+ * it has lost the set, and each port is requested as a new one. */
+static PcpSet *
+find_set (PcpSession *pcp, const PcpMap *map)
+{
+  PcpSet *set = pcp_sets_find_live (pcp, map);
+
+  if (set == NULL || map->hosts.n_filters == 0 || pcp->filters_work || set->op != NULL)
+    return set;
+
+  plum_udp_session_remove_lease (pcp->udp, &set->key);
+  if (set->release == NULL)
+    pcp_set_remove (set);
+  return NULL;
+}
+
 /* TRUE: the port is in a set that the server has, or it has a mapping of its own. */
 static gboolean
 renew (PcpSession *pcp, const Wanted *wanted, GHashTable *renewals)
 {
-  PcpSet *set = pcp_sets_find_live (pcp, &wanted->map);
+  PcpSet *set = find_set (pcp, &wanted->map);
   PcpSetCall *waiting;
   GPtrArray *calls;
 

@@ -56,8 +56,6 @@ upnp_delete_new (UpnpSession *session, PlumEntry *entry, UpnpAction action, Plum
 static void
 upnp_delete_call (UpnpDelete *self, UpnpAction action, UpnpSoapFunc func)
 {
-  const char *any = self->attempt.memory.star_on_delete ? "*" : NULL;
-  const char *remote = plum_entry_get_remote_host (self->entry);
   UpnpSoapRequest request = {
     .action = action,
     .protocol = plum_entry_get_protocol (self->entry),
@@ -65,11 +63,10 @@ upnp_delete_call (UpnpDelete *self, UpnpAction action, UpnpSoapFunc func)
     .internal_port = self->attempt.internal_port,
     .unique_id = self->unique_id,
     .lease = 1, /* of a pinhole */
-    .remote_host = remote,
+    .remote_host = upnp_attempt_get_remote_host (&self->attempt, action,
+                                                 plum_entry_get_remote_host (self->entry)),
   };
 
-  if (remote == NULL && action == UPNP_ACTION_DELETE)
-    request.remote_host = any;
   upnp_operation_call (&self->operation, NULL, &request, func);
 }
 

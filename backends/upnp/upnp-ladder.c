@@ -428,6 +428,14 @@ upnp_attempt_get_lease (const UpnpAttempt *self)
     }
 }
 
+const char *
+upnp_attempt_get_remote_host (const UpnpAttempt *self, UpnpAction action, const char *remote)
+{
+  if (remote == NULL && action == UPNP_ACTION_DELETE && self->memory.star_on_delete)
+    return "*";
+  return remote;
+}
+
 void
 upnp_attempt_learn (const UpnpAttempt *self, gboolean success, UpnpMemory *memory)
 {

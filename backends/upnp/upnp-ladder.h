@@ -104,6 +104,10 @@ UpnpStep upnp_ladder_next (const UpnpAttempt *self, int code);
 void upnp_attempt_take (UpnpAttempt *self, const UpnpStep *step);
 /* The lease to request, in s; 0: permanent. */
 guint upnp_attempt_get_lease (const UpnpAttempt *self);
+/* The RemoteHost of a request. remote: (nullable): the only host that may connect. (nullable) */
+const char *upnp_attempt_get_remote_host (const UpnpAttempt *self,
+                                          UpnpAction action,
+                                          const char *remote);
 /* Records in memory what the attempt has shown about the device. */
 void upnp_attempt_learn (const UpnpAttempt *self, gboolean success, UpnpMemory *memory);
 

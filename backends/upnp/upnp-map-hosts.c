@@ -16,10 +16,9 @@ upnp_map_make_request (UpnpNegotiation *negotiation, UpnpAction action)
 {
   const UpnpAttempt *attempt = &negotiation->attempt;
   UpnpMap *self = (UpnpMap *) negotiation;
-  const char *remote = upnp_hosts_get_remote (&negotiation->hosts);
+  const char *remote =
+    upnp_attempt_get_remote_host (attempt, action, upnp_hosts_get_remote (&negotiation->hosts));
 
-  if (action == UPNP_ACTION_DELETE && attempt->memory.star_on_delete && remote == NULL)
-    remote = "*";
   if (action == UPNP_ACTION_GET_SPECIFIC && self->reason == READ_ANY_REMOTE)
     remote = NULL;
 

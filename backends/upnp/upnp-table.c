@@ -41,16 +41,12 @@ upnp_table_operation_clear (UpnpOperation *operation)
 static UpnpSoapRequest
 table_make_request (UpnpNegotiation *negotiation, UpnpAction action)
 {
-  const char *remote = upnp_hosts_get_remote (&negotiation->hosts);
-
-  if (action == UPNP_ACTION_DELETE && negotiation->attempt.memory.star_on_delete && remote == NULL)
-    remote = "*";
-
   return (UpnpSoapRequest){
     .action = action,
     .protocol = negotiation->protocol,
     .external_port = ((UpnpTableOperation *) negotiation)->external_port,
-    .remote_host = remote,
+    .remote_host = upnp_attempt_get_remote_host (&negotiation->attempt, action,
+                                                 upnp_hosts_get_remote (&negotiation->hosts)),
   };
 }
 

@@ -23,17 +23,9 @@ operation_get_gateway (Operation *operation)
 }
 
 static void
-operation_clear_cancel_source (Operation *operation)
-{
-  if (operation->cancel_source != NULL)
-    g_source_destroy (operation->cancel_source);
-  g_clear_pointer (&operation->cancel_source, g_source_unref);
-}
-
-static void
 operation_free (Operation *operation)
 {
-  operation_clear_cancel_source (operation);
+  plum_main_context_clear_source (&operation->cancel_source);
   g_clear_object (&operation->address);
   g_clear_error (&operation->error);
   g_clear_object (&operation->task);
@@ -57,7 +49,7 @@ operation_finish (Operation *operation, GInetAddress *address)
 {
   PlumGateway *gateway = operation_get_gateway (operation);
 
-  operation_clear_cancel_source (operation);
+  plum_main_context_clear_source (&operation->cancel_source);
   g_set_object (&operation->address, address);
   plum_signal_queue_add (gateway->signals, gateway, on_finish, operation,
                          (GDestroyNotify) operation_free);
@@ -181,13 +173,8 @@ plum_gateway_query_external_address_async (PlumGateway *self,
   g_task_set_source_tag (operation->task, plum_gateway_query_external_address_async);
   operation->was_known = self->external_address != NULL;
 
-  if (cancellable != NULL)
-    {
-      operation->cancel_source = g_cancellable_source_new (cancellable);
-      g_source_set_callback (operation->cancel_source, G_SOURCE_FUNC (on_cancelled), operation,
-                             NULL);
-      g_source_attach (operation->cancel_source, self->context);
-    }
+  operation->cancel_source =
+    plum_main_context_watch_cancellable (self->context, cancellable, on_cancelled, operation);
 
   plum_gateway_discover (self, FALSE);
   plum_gateway_when_decided (self, on_decided, operation);

@@ -15,17 +15,9 @@ typedef struct
 } GatewayEntriesOperation;
 
 static void
-gateway_entries_operation_clear_cancel_source (GatewayEntriesOperation *operation)
-{
-  if (operation->cancel_source != NULL)
-    g_source_destroy (operation->cancel_source);
-  g_clear_pointer (&operation->cancel_source, g_source_unref);
-}
-
-static void
 gateway_entries_operation_free (GatewayEntriesOperation *operation)
 {
-  gateway_entries_operation_clear_cancel_source (operation);
+  plum_main_context_clear_source (&operation->cancel_source);
   g_clear_object (&operation->entries);
   g_clear_error (&operation->error);
   g_clear_object (&operation->task);
@@ -51,7 +43,7 @@ on_gateway_entries_answered (PlumCall *call, const GError *error, gpointer user_
   GatewayEntriesOperation *operation = user_data;
   PlumGateway *gateway = g_task_get_source_object (operation->task);
 
-  gateway_entries_operation_clear_cancel_source (operation);
+  plum_main_context_clear_source (&operation->cancel_source);
   operation->query = NULL;
   if (error != NULL)
     operation->error = g_error_copy (error);
@@ -94,20 +86,16 @@ plum_gateway_start_operation (PlumGateway *self,
 {
   PLUM_SIGNAL_SCOPE (plum_gateway_get_signals (self));
   GatewayEntriesOperation *operation = g_new0 (GatewayEntriesOperation, 1);
-  GCancellable *cancellable = g_task_get_cancellable (task);
 
   operation->task = task;
   operation->query = plum_gateway_query_new (plum_gateway_get_race (self), kind, entry,
                                              plum_gateway_get_settings (self),
                                              on_gateway_entries_answered, operation);
 
-  if (cancellable != NULL)
-    {
-      operation->cancel_source = g_cancellable_source_new (cancellable);
-      g_source_set_callback (operation->cancel_source, G_SOURCE_FUNC (on_gateway_entries_cancelled),
-                             operation, NULL);
-      g_source_attach (operation->cancel_source, plum_gateway_get_context (self));
-    }
+  operation->cancel_source =
+    plum_main_context_watch_cancellable (plum_gateway_get_context (self),
+                                         g_task_get_cancellable (task),
+                                         on_gateway_entries_cancelled, operation);
 
   plum_gateway_discover (self, FALSE);
   plum_gateway_when_decided (self, on_gateway_entries_decided, operation);

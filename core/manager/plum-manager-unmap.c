@@ -492,6 +492,7 @@ plum_manager_unmap_host_finish (PlumManager *self, GAsyncResult *result, GError 
  * %PLUM_ERROR_TIMED_OUT or %PLUM_ERROR_MALFORMED if a router did not confirm it or was not found,
  * so that it may keep the mapping; %PLUM_ERROR_NO_GATEWAY; %PLUM_ERROR_NO_BACKEND;
  * %PLUM_ERROR_NOT_SUPPORTED; %G_IO_ERROR_EXISTS if the manager holds a mapping of the port;
+ * %G_IO_ERROR_BUSY if the router has the port in a set of ports of which the manager holds others;
  * %G_IO_ERROR_INVALID_ARGUMENT; %G_IO_ERROR_CLOSED; %G_IO_ERROR_CANCELLED.
  *
  * Returns: %TRUE if the router confirmed that it no longer has the mapping

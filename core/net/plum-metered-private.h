@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include <gio/gio.h>
 
 G_BEGIN_DECLS
 
@@ -12,5 +12,9 @@ G_BEGIN_DECLS
  * FALSE also if the state cannot be read without taking the monitor away from that context: another
  * thread runs it, and this function has not created the monitor before. */
 gboolean plum_metered_read (void);
+
+/* The monitor of the process, whose signals come in the global default context, or NULL as above.
+ * (transfer none) (nullable) */
+GNetworkMonitor *plum_metered_get_monitor (void);
 
 G_END_DECLS

@@ -2,8 +2,6 @@
 
 #include "plum-metered-private.h"
 
-#include <gio/gio.h>
-
 /* GIO has one monitor for the process, which follows changes in the context that is thread-default
  * when it is created. The program expects that to be the global default context. */
 static GNetworkMonitor *
@@ -21,8 +19,8 @@ create_monitor (void)
   return monitor;
 }
 
-gboolean
-plum_metered_read (void)
+GNetworkMonitor *
+plum_metered_get_monitor (void)
 {
   static GNetworkMonitor *known; /* owned by GIO, never freed */
   GNetworkMonitor *monitor = g_atomic_pointer_get (&known);
@@ -32,6 +30,14 @@ plum_metered_read (void)
       monitor = create_monitor ();
       g_atomic_pointer_set (&known, monitor);
     }
+
+  return monitor;
+}
+
+gboolean
+plum_metered_read (void)
+{
+  GNetworkMonitor *monitor = plum_metered_get_monitor ();
 
   return monitor != NULL && g_network_monitor_get_network_metered (monitor);
 }

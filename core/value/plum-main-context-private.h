@@ -18,6 +18,15 @@ GTask *plum_main_context_new_task (GMainContext *context,
                                    GAsyncReadyCallback callback,
                                    gpointer user_data);
 
+/* Calls func in the context when cancellable is cancelled. cancellable: (nullable). (nullable)
+ * (transfer full): pass it to plum_main_context_clear_source (). */
+GSource *plum_main_context_watch_cancellable (GMainContext *context,
+                                              GCancellable *cancellable,
+                                              GCancellableSourceFunc func,
+                                              gpointer user_data);
+/* Destroys the source, if there is one, and sets it to NULL. */
+void plum_main_context_clear_source (GSource **source);
+
 /* For public methods, after the check of their instance. */
 #define PLUM_RETURN_IF_OTHER_THREAD(context)                                                       \
   G_STMT_START                                                                                     \

@@ -39,3 +39,28 @@ plum_main_context_new_task (GMainContext *context,
 
   return task;
 }
+
+GSource *
+plum_main_context_watch_cancellable (GMainContext *context,
+                                     GCancellable *cancellable,
+                                     GCancellableSourceFunc func,
+                                     gpointer user_data)
+{
+  GSource *source;
+
+  if (cancellable == NULL)
+    return NULL;
+
+  source = g_cancellable_source_new (cancellable);
+  g_source_set_callback (source, G_SOURCE_FUNC (func), user_data, NULL);
+  g_source_attach (source, context);
+  return source;
+}
+
+void
+plum_main_context_clear_source (GSource **source)
+{
+  if (*source != NULL)
+    g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}

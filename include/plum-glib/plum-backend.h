@@ -95,7 +95,8 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
  *
  * Removes a mapping from the router.
  *
- * If the router does not have the mapping, the call succeeds.
+ * If the router does not have the mapping, the call succeeds. If it can remove the mapping only
+ * together with others that are in use, fail with %G_IO_ERROR_BUSY.
  *
  * Since: 1.0
  */

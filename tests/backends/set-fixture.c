@@ -4,14 +4,22 @@
 
 #define LIFETIME 7200
 
+const char *set_remote;
+
 PlumRequest *
 set_request_new (guint port, guint external_port, gboolean exact)
 {
+  PlumHosts hosts = { NULL };
+  PlumRequest *request;
   guint8 bytes[32] = { (guint8) (port >> 8), (guint8) port, 7 };
   g_autoptr (GBytes) key = g_bytes_new (bytes, sizeof bytes);
 
-  return plum_request_new (PLUM_PROTOCOL_TCP, port, external_port, exact, NULL, LIFETIME, "test",
-                           key);
+  request =
+    plum_request_new (PLUM_PROTOCOL_TCP, port, external_port, exact, NULL, LIFETIME, "test", key);
+  test_hosts_add_remote (&hosts, set_remote);
+  plum_request_set_hosts (request, &hosts);
+  plum_hosts_clear (&hosts);
+  return request;
 }
 
 static PlumCall *

@@ -10,6 +10,9 @@ G_BEGIN_DECLS
 
 #define SET_GATEWAY "127.51.4.1"
 
+/* (nullable): the remote hosts of all requests, separated by commas; reset by each test. */
+extern const char *set_remote;
+
 /* A TCP mapping: (transfer full) */
 PlumRequest *set_request_new (guint port, guint external_port, gboolean exact);
 /* Starts a call of map () for each of n ports, all in one turn. (element-type PlumCall) (transfer

@@ -147,8 +147,10 @@ typedef struct
 
 static const Fault faults[] = {
   { "no-sockets", TEST_SYSCALL_SOCKET, EACCES, "Permission denied", NULL },
+#ifdef PLUM_PLATFORM_LINUX
   { "no-netlink", TEST_SYSCALL_NETLINK_SOCKET, EAFNOSUPPORT, "Cannot query the kernel for routes",
     NULL },
+#endif
   { "no-buffers", TEST_SYSCALL_SEND, ENOBUFS, "No buffer space", NULL },
   { "own-firewall", TEST_SYSCALL_SEND, EPERM, "not permitted", NULL },
   { "own-firewall-for-http", TEST_SYSCALL_STREAM_SEND, EPERM, "not permitted", "upnp" },

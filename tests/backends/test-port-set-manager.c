@@ -191,6 +191,28 @@ test_ignored (Fixture *f, gconstpointer data)
   g_assert_cmpuint (counts (f)->pcp_map, ==, N);
 }
 
+/* With and without a set, at a router that answers after 20 ms. */
+static void
+test_hundred (Fixture *f, gconstpointer data)
+{
+  const FakeSet port_set = GPOINTER_TO_UINT (data);
+  gint64 started, real;
+
+  add_up (f, 7000, 1, 0);
+  fake_gateway_reset_counts (f->gateway);
+  f->gateway->switches.delay_ms = 20;
+  f->gateway->switches.port_set = port_set;
+  started = plum_clock_get_time (f->a.loop.clock);
+  real = g_get_monotonic_time ();
+  add_up (f, FIRST, 100, 0);
+  g_test_message ("100 ports: %u exchanges, %" G_GINT64_FORMAT " ms on the clock, and %.1f ms of "
+                  "this computer",
+                  counts (f)->pcp_map, (plum_clock_get_time (f->a.loop.clock) - started) / 1000,
+                  (double) (g_get_monotonic_time () - real) / 1000);
+  g_assert_cmpuint (counts (f)->pcp_map, ==, port_set == FAKE_SET_WORKS ? 1 : 100);
+  g_assert_cmpuint (counts (f)->datagrams, ==, counts (f)->pcp_map);
+}
+
 /* --- Time --- */
 
 /* The renewals fall into one turn of the main loop, and are one exchange, for days. Besides them,
@@ -500,6 +522,8 @@ main (int argc, char **argv)
   ADD ("required-taken", test_required_is_taken);
   ADD ("smaller", test_smaller);
   ADD ("ignored", test_ignored);
+  ADD_WITH ("hundred/with-set", GUINT_TO_POINTER (FAKE_SET_WORKS), test_hundred);
+  ADD_WITH ("hundred/without-set", GUINT_TO_POINTER (FAKE_SET_IGNORED), test_hundred);
   ADD ("renewals", test_renewals);
   ADD ("renewal-lost", test_renewal_is_lost);
   ADD ("reboot", test_reboot);

@@ -13,6 +13,7 @@ set_up (BackendFixture *f, gconstpointer data)
 {
   backend_fixture_set_up (f, PLUM_TYPE_PCP_BACKEND, SET_GATEWAY);
   f->gateway->switches.port_set = FAKE_SET_WORKS;
+  set_remote = NULL;
 }
 
 static void
@@ -302,6 +303,97 @@ test_past_the_end (BackendFixture *f, gconstpointer data)
   f->gateway->switches.set_size = 0;
   set_wait (f, calls);
   set_assert_leases (calls, 65520);
+}
+
+/* --- Remote hosts --- */
+
+/* The first mapping shows that the server checks filters; from then on, a range is a set. */
+static void
+map_filtered (BackendFixture *f)
+{
+  g_autoptr (GPtrArray) one = NULL;
+
+  set_remote = "203.0.113.0/24,198.51.100.7";
+  f->gateway->switches.filter = FAKE_FILTER_WORKS;
+  one = set_map (f, 7000, 1, 7000);
+  set_assert_leases (one, 7000);
+  fake_gateway_reset_counts (f->gateway);
+}
+
+static void
+test_remote (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) calls = NULL;
+  g_autoptr (GPtrArray) renewals = NULL;
+  g_autoptr (GPtrArray) unmaps = NULL;
+
+  map_filtered (f);
+  calls = map_all (f);
+  set_assert_leases (calls, FIRST);
+  assert_n (f, 1, 0, N + 1);
+  g_assert_cmpuint (fake_gateway_find (f->gateway, PLUM_PROTOCOL_TCP, FIRST, NULL)->n_filters, ==,
+                    2);
+
+  test_loop_advance (&f->loop, 4000 * 1000);
+  renewals = map_all (f);
+  set_assert_leases (renewals, FIRST);
+  assert_n (f, 2, 0, N + 1);
+  g_assert_cmpuint (fake_gateway_find (f->gateway, PLUM_PROTOCOL_TCP, FIRST, NULL)->n_filters, ==,
+                    2);
+
+  unmaps = set_unmap (f, FIRST, N, calls);
+  set_assert_done (unmaps);
+  assert_n (f, 2, 1, 1);
+}
+
+/* It is not known yet whether the server checks filters: nothing is mapped to find out. */
+static void
+test_remote_at_first (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) calls = NULL;
+
+  set_remote = "203.0.113.0/24";
+  f->gateway->switches.filter = FAKE_FILTER_ECHOED;
+  calls = map_all (f);
+  for (guint i = 0; i < N; i++)
+    g_assert_error (plum_call_get_error (calls->pdata[i]), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
+  g_assert_cmpuint (counts (f)->pcp_map, ==, 0);
+}
+
+/* The server was restarted with other software, which ignores filters. */
+static void
+test_remote_after_restart (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) calls = NULL;
+  g_autoptr (GPtrArray) again = NULL;
+
+  map_filtered (f);
+  calls = map_all (f);
+  f->gateway->switches.filter = FAKE_FILTER_ECHOED;
+  test_loop_advance (&f->loop, 10000);
+  fake_gateway_reboot (f->gateway);
+  fake_gateway_hint (f->gateway);
+  test_loop_advance (&f->loop, 1000);
+  g_assert_cmpuint (f->lost->len, ==, 1);
+
+  again = map_all (f);
+  for (guint i = 0; i < N; i++)
+    g_assert_error (plum_call_get_error (again->pdata[i]), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
+  g_assert_cmpuint (fake_gateway_get_n_mappings (f->gateway), ==, 0);
+}
+
+/* The filter is not in the answer: no port of the set is open to all. */
+static void
+test_remote_is_dropped (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) calls = NULL;
+
+  map_filtered (f);
+  f->gateway->switches.filter = FAKE_FILTER_DROPPED;
+  calls = map_all (f);
+  for (guint i = 0; i < N; i++)
+    g_assert_error (plum_call_get_error (calls->pdata[i]), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
+  g_assert_cmpuint (fake_gateway_get_n_mappings (f->gateway), ==, 1);
 }
 
 /* --- Required ports --- */
@@ -947,6 +1039,10 @@ main (int argc, char **argv)
   ADD ("larger", test_larger);
   ADD ("useless", test_useless);
   ADD ("past-the-end", test_past_the_end);
+  ADD ("remote/filtered", test_remote);
+  ADD ("remote/at-first", test_remote_at_first);
+  ADD ("remote/after-restart", test_remote_after_restart);
+  ADD ("remote/dropped", test_remote_is_dropped);
   ADD ("exact/granted", test_exact);
   ADD ("exact/taken", test_exact_is_taken);
   ADD ("renewal/one-exchange", test_renewal);

@@ -9,6 +9,7 @@
 
 #define GATEWAY "127.51.3.1"
 #define PRINTER "127.51.3.50"
+#define PRINTER6 "2001:db8:1::50"
 #define NETWORK "203.0.113.0/24"
 #define SEVERAL "203.0.113.0/24,198.51.100.7,192.0.2.128/25"
 
@@ -408,6 +409,49 @@ test_entry_of_this_host (BackendFixture *f, gconstpointer data)
   g_assert_cmpuint (f->gateway->counts.pcp_third_party, ==, 1);
 }
 
+/* A pinhole for another host: the external address is that of the host, and not the gateway's. */
+static void
+test_third_party_ipv6 (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (GSocket) probe =
+    g_socket_new (G_SOCKET_FAMILY_IPV6, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
+  g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV6);
+  g_autoptr (GSocketAddress) at = g_inet_socket_address_new (loopback, 5351);
+  g_autoptr (PlumCall) own = NULL;
+  g_autoptr (PlumCall) call = NULL;
+  g_autoptr (PlumCall) renewal = NULL;
+  g_autoptr (PlumCall) unmap = NULL;
+
+  if (probe == NULL || !g_socket_bind (probe, at, FALSE, NULL))
+    {
+      g_test_skip ("[::1]:5351 is not available");
+      return;
+    }
+
+  g_clear_object (&probe);
+  fake_gateway_free (f->gateway);
+  f->gateway = fake_gateway_new ("::1");
+  f->gateway->switches.third_party = TRUE;
+  f->gateway->switches.filter = FAKE_FILTER_WORKS;
+  g_assert_finalize_object (g_steal_pointer (&f->backend));
+  backend_fixture_make (f, PLUM_TYPE_PCP_BACKEND, "::1", "::1");
+
+  own = backend_map (f, 80);
+  backend_assert_lease (own, 80, "::1", 7200);
+  call = ask (f, PLUM_CALL_MAP, PRINTER6, "2001:db8:9::/48");
+  backend_assert_lease (call, 8080, PRINTER6, 7200);
+  g_assert_cmpuint (find (f, PRINTER6)->filter_prefix, ==, 48);
+  renewal = ask (f, PLUM_CALL_MAP, PRINTER6, "2001:db8:9::/48");
+  backend_assert_lease (renewal, 8080, PRINTER6, 7200);
+  g_assert_cmpuint (find (f, PRINTER6)->n_filters, ==, 1);
+  g_assert_cmpuint (f->n_moved, ==, 0);
+
+  unmap = ask (f, PLUM_CALL_UNMAP, PRINTER6, "2001:db8:9::/48");
+  g_assert_no_error (plum_call_get_error (unmap));
+  g_assert_null (find (f, PRINTER6));
+  g_assert_nonnull (find (f, "::1"));
+}
+
 /* --- NAT-PMP --- */
 
 static void
@@ -463,6 +507,7 @@ main (int argc, char **argv)
   ADD ("/pcp/third-party/not-authorized", test_third_party_not_authorized);
   ADD ("/pcp/third-party/ignored", test_third_party_ignored);
   ADD ("/pcp/third-party/with-remote", test_both);
+  ADD ("/pcp/third-party/ipv6", test_third_party_ipv6);
   ADD ("/pcp/third-party/entry-of-this-host", test_entry_of_this_host);
   ADD_NATPMP ("/natpmp/remote/not-supported", test_natpmp_filter);
   ADD_NATPMP ("/natpmp/third-party/not-supported", test_natpmp_third_party);

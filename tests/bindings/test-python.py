@@ -183,6 +183,7 @@ def add_hosts():
 
     equal(mapping.get_internal_address().to_string(), "192.168.1.50")
     equal(mapping.get_remote_address().to_string(), "203.0.113.0/24")
+    equal([mask.to_string() for mask in mapping.props.remote_addresses], ["203.0.113.0/24"])
     equal(entry.get_remote_host(), "203.0.113.7")
     equal(entry.get_remote_address().get_length(), 32)
 
@@ -403,6 +404,18 @@ class ScriptedBackend(Plum.Backend):
         call.fail(Plum.Error.REFUSED, "%s stays" % entry.props.description)
 
 
+class SeveralBackend(ScriptedBackend):
+    """Takes all requests of a turn in one call."""
+
+    __gtype_name__ = "PythonSeveralBackend"
+    calls = []
+
+    def do_map_several(self, calls):
+        self.calls.append([call.get_request().get_internal_port() for call in calls])
+        for call in calls:
+            ScriptedBackend.do_map(self, call.get_request(), call)
+
+
 class OtherPortBackend(ScriptedBackend):
     """Always grants the same external port."""
 
@@ -432,6 +445,34 @@ class ThrowingBackend(ScriptedBackend):
 
     def do_discover(self, call):
         raise RuntimeError("on purpose")
+
+
+def add_list_of(*texts):
+    masks = Gio.ListStore.new(Gio.InetAddressMask)
+    for text in texts:
+        masks.append(Gio.InetAddressMask.new_from_string(text))
+    return masks
+
+
+@test("/python/add/several-hosts")
+def add_several_hosts():
+    mapping = Plum.Mapping(internal_port=9100,
+                           remote_addresses=add_list_of("203.0.113.0/24", "198.51.100.7"))
+
+    equal(mapping.get_remote_address().to_string(), "203.0.113.0/24")
+    equal([mask.to_string() for mask in mapping.get_remote_addresses()],
+          ["203.0.113.0/24", "198.51.100.7"])
+
+
+@test("/python/backend/several")
+def backend_several():
+    manager = make_scripted(SeveralBackend)
+    mappings = [Plum.Mapping.new(Plum.Protocol.TCP, port) for port in (8000, 8001, 8002)]
+    for mapping in mappings:
+        manager.add_mapping(mapping)
+    run_until(lambda: all(mapping.props.state == Plum.State.SUCCESS for mapping in mappings))
+    equal(SeveralBackend.calls, [[8000, 8001, 8002]])
+    close(manager)
 
 
 def make_scripted(backend_type, priority=1000):

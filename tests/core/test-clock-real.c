@@ -225,7 +225,13 @@ test_real_idle_has_no_timeout (Fixture *f, gconstpointer data)
   g_assert_false (g_main_context_prepare (f->context, &priority));
   g_assert_cmpint (g_main_context_query (f->context, priority, &timeout, fds, G_N_ELEMENTS (fds)),
                    <=, (int) G_N_ELEMENTS (fds));
+#ifdef PLUM_PLATFORM_PORTABLE
+  /* Wakes up from time to time to notice a suspend; never if the system does not count that time.
+   */
+  g_assert_true (timeout == -1 || timeout >= 1000);
+#else
   g_assert_cmpint (timeout, ==, -1);
+#endif
   g_main_context_release (f->context);
   plum_clock_remove_resume_func (f->clock, id);
 }

@@ -14,6 +14,7 @@
 
 static gboolean is_secure;
 
+#ifdef PLUM_PLATFORM_LINUX
 unsigned long __getauxval (unsigned long type);
 
 /* Replaces the function of the C library, also for the code under test. */
@@ -22,6 +23,14 @@ getauxval (unsigned long type)
 {
   return type == AT_SECURE && is_secure ? 1 : __getauxval (type);
 }
+#else
+/* Replaces the function of the C library, also for the code under test. */
+G_MODULE_EXPORT uid_t
+getuid (void)
+{
+  return geteuid () + (is_secure ? 1 : 0);
+}
+#endif
 
 typedef struct
 {

@@ -15,14 +15,23 @@
 /* Whether the library sees this program as privileged, such as a set-user-ID program. */
 static gboolean is_secure;
 
+#ifdef PLUM_PLATFORM_LINUX
 unsigned long __getauxval (unsigned long type);
 
-/* Replaces the function of the C library, also for the library under test. */
+/* Replaces the function of the C library, also for the code under test. */
 G_MODULE_EXPORT unsigned long
 getauxval (unsigned long type)
 {
   return type == AT_SECURE && is_secure ? 1 : __getauxval (type);
 }
+#else
+/* Replaces the function of the C library, also for the code under test. */
+G_MODULE_EXPORT uid_t
+getuid (void)
+{
+  return geteuid () + (is_secure ? 1 : 0);
+}
+#endif
 
 typedef struct
 {

@@ -151,7 +151,7 @@ test_entry (void)
                   "internal-port", 80, "internal-address", address, "description", "torrent",
                   "lifetime", 600, "enabled", TRUE, "protocol-text", "UDP/TCP",
                   "internal-port-text", "80-90", "internal-address-text", "nas", "problem",
-                  "a range", "remote-host", "203.0.113.0/24", NULL);
+                  "a range", "remote-host", "203.0.113.0/24", "gateway-address", address, NULL);
   Reader r;
 
   reader_init (&r, PLUM_TYPE_ENTRY);
@@ -169,6 +169,7 @@ test_entry (void)
   assert_string (&r, "problem", plum_entry_get_problem (entry));
   assert_string (&r, "remote-host", plum_entry_get_remote_host (entry));
   assert_object (&r, "remote-address", plum_entry_get_remote_address (entry));
+  assert_object (&r, "gateway-address", plum_entry_get_gateway_address (entry));
   g_assert_cmpuint (g_inet_address_mask_get_length (plum_entry_get_remote_address (entry)), ==, 24);
   g_assert_false (plum_entry_is_readable (entry));
   reader_clear (&r);

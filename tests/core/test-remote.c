@@ -45,6 +45,145 @@ assert_invalid (CoreFixture *f, const char *internal, const char *remote, const 
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (f->manager)), ==, 0);
 }
 
+/* --- Several remote hosts --- */
+
+static GListModel *
+make_list (const char *remote)
+{
+  PlumHosts hosts = { NULL };
+
+  test_hosts_add_remote (&hosts, remote);
+  return hosts.remote;
+}
+
+/* remote, list: (nullable): for the two properties. */
+static PlumMapping *
+add_several (CoreFixture *f, const char *remote, const char *list, GError **error)
+{
+  g_autoptr (GListModel) masks = make_list (list);
+  g_autoptr (GInetAddressMask) mask =
+    remote != NULL ? g_inet_address_mask_new_from_string (remote, NULL) : NULL;
+  PlumMapping *mapping = g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080, "remote-addresses",
+                                       masks, "remote-address", mask, NULL);
+
+  if (!plum_manager_add_mapping (f->manager, mapping, error))
+    g_clear_object (&mapping);
+  test_loop_settle (&f->loop);
+  return mapping;
+}
+
+static void
+assert_requested (const char *expected)
+{
+  g_autofree char *remote = test_request_dup_remote (plum_call_get_request (ALPHA->last_map));
+
+  g_assert_cmpstr (remote, ==, expected);
+}
+
+static void
+test_several (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autofree char *first = NULL;
+
+  ALPHA->supports_hosts = TRUE;
+  mapping = add_several (f, NULL, "203.0.113.0/24,198.51.100.7", NULL);
+  core_assert_state (mapping, SUCCESS);
+  assert_requested ("203.0.113.0/24,198.51.100.7");
+  g_assert_cmpuint (g_list_model_get_n_items (plum_mapping_get_remote_addresses (mapping)), ==, 2);
+  first = g_inet_address_mask_to_string (plum_mapping_get_remote_address (mapping));
+  g_assert_cmpstr (first, ==, "203.0.113.0/24");
+}
+
+static void
+test_one_by_either_property (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) one = NULL;
+  g_autoptr (PlumMapping) listed = NULL;
+
+  ALPHA->supports_hosts = TRUE;
+  one = add_several (f, "203.0.113.7", NULL, NULL);
+  listed = add_several (f, NULL, "203.0.113.7", NULL);
+  g_assert_cmpuint (g_list_model_get_n_items (plum_mapping_get_remote_addresses (one)), ==, 1);
+  g_assert_cmpuint (ALPHA->n_map, ==, 1);
+}
+
+static void
+test_both_properties (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  guint n;
+
+  ALPHA->supports_hosts = TRUE;
+  mapping = add_several (f, "203.0.113.7", "198.51.100.7,203.0.113.7", NULL);
+  n = g_list_model_get_n_items (plum_mapping_get_remote_addresses (mapping));
+  g_assert_cmpuint (n, ==, 2);
+}
+
+/* The order does not matter; each other list is another lease. */
+static void
+test_lists_that_share (CoreFixture *f, gconstpointer data)
+{
+  static const char *const lists[] = {
+    "203.0.113.7,198.51.100.7",
+    "198.51.100.7,203.0.113.7",
+    "198.51.100.7,203.0.113.7,198.51.100.7",
+    "198.51.100.7",
+    "203.0.113.7,198.51.100.8",
+    "203.0.113.7,198.51.100.7,192.0.2.1",
+  };
+  g_autoptr (GPtrArray) mappings = g_ptr_array_new_with_free_func (g_object_unref);
+
+  ALPHA->supports_hosts = TRUE;
+  for (gsize i = 0; i < G_N_ELEMENTS (lists); i++)
+    g_ptr_array_add (mappings, add_several (f, NULL, lists[i], NULL));
+  g_assert_cmpuint (ALPHA->n_map, ==, 4);
+}
+
+static void
+test_empty_list (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GListStore) empty = g_list_store_new (G_TYPE_INET_ADDRESS_MASK);
+  g_autoptr (PlumMapping) mapping =
+    g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080, "remote-addresses", empty, NULL);
+
+  g_assert_null (plum_mapping_get_remote_addresses (mapping));
+  g_assert_null (plum_mapping_get_remote_address (mapping));
+}
+
+/* The list of the program may change. */
+static void
+test_list_is_copied (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GListModel) masks = make_list ("203.0.113.7");
+  g_autoptr (PlumMapping) mapping =
+    g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080, "remote-addresses", masks, NULL);
+
+  g_list_store_remove_all (G_LIST_STORE (masks));
+  g_assert_cmpuint (g_list_model_get_n_items (plum_mapping_get_remote_addresses (mapping)), ==, 1);
+}
+
+static void
+test_invalid_lists (CoreFixture *f, gconstpointer data)
+{
+  GString *many = g_string_new ("192.0.2.1");
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (GError) family = NULL;
+  g_autoptr (GError) length = NULL;
+  g_autoptr (GError) number = NULL;
+
+  mapping = add_several (f, NULL, "203.0.113.7,2001:db8::1", &family);
+  g_assert_error (family, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  mapping = add_several (f, NULL, "203.0.113.7,0.0.0.0/0", &length);
+  g_assert_error (length, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+
+  for (guint i = 0; i < 256; i++)
+    g_string_append_printf (many, ",198.51.100.%u", i);
+  mapping = add_several (f, NULL, many->str, &number);
+  g_assert_error (number, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_string_free (many, TRUE);
+}
+
 /* --- Sharing --- */
 
 static void
@@ -215,6 +354,13 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
+  CORE_ADD ("/remote/several/several", test_several);
+  CORE_ADD ("/remote/several/one-by-either-property", test_one_by_either_property);
+  CORE_ADD ("/remote/several/both-properties", test_both_properties);
+  CORE_ADD ("/remote/several/lists-that-share", test_lists_that_share);
+  CORE_ADD ("/remote/several/empty-list", test_empty_list);
+  CORE_ADD ("/remote/several/list-is-copied", test_list_is_copied);
+  CORE_ADD ("/remote/several/invalid-lists", test_invalid_lists);
   CORE_ADD ("/remote/equal-mappings-share", test_equal_mappings_share);
   CORE_ADD ("/remote/other-hosts-do-not-share", test_other_hosts_do_not_share);
   CORE_ADD ("/remote/request-has-hosts", test_request_has_hosts);

@@ -24,6 +24,7 @@ import itself_mapper
 import lab
 import local_address
 import port_owner
+import port_set
 import recovery
 import router_reports
 import seed_api
@@ -441,6 +442,7 @@ SUITES = {
     'local-address': (['--router=all'], local_address.cases(plumctl_map)),
     'router-reports': (['--router=all'],
                        router_reports.cases(commands, plumctl_map, say)),
+    'port-set': (['--router=all'], port_set.cases(plumctl_map, say)),
     'denied-port': (['--router=all', '--quiet'], denied_port.cases(plumctl_map, say)),
     'none': (['--router=none'], [
         ('no-router-answers', no_router_answers),

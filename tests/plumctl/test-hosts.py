@@ -37,6 +37,26 @@ def map_from():
 
 
 @test
+def map_from_several_needs_pcp():
+    with UpnpRouter("remote-hosts=1") as router:
+        result = plumctl("map", "--once", "--from", REMOTE, "--from", "198.51.100.0/24",
+                         *common(router, "upnp"), "tcp:8080")
+        equal((result.returncode, router.table()), (1, []))
+        contains(result.stderr, "tcp:8080 from %s and 198.51.100.0/24: " % REMOTE)
+        contains(result.stderr, "not to several or to a network; PCP can")
+
+
+@test
+def map_from_several_json():
+    with FakeGateway(protocol="natpmp") as gateway:
+        result = plumctl("map", "--once", "--json", "--from", REMOTE, "--from", "198.51.100.0/24",
+                         "--from", REMOTE, *common(gateway, "natpmp"), "tcp:8080")
+        last = events(result.stdout)[-1]
+        equal((last["remote_address"], last["remote_addresses"]),
+              (REMOTE, [REMOTE, "198.51.100.0/24"]))
+
+
+@test
 def map_from_is_never_wider():
     with UpnpRouter("remote-ignored=1") as router:
         result = plumctl("map", "--once", "--from", REMOTE, *common(router, "upnp"), "tcp:8080")
@@ -137,6 +157,7 @@ def usage_errors():
     for arguments, message in [
             (["map", "--from", "nonsense", "tcp:80"], "--from: “nonsense” is invalid"),
             (["map", "--from", "203.0.113.7/24", "tcp:80"], "--from: “203.0.113.7/24” is invalid"),
+            (["map", "--from", "1.2.3.4", "--from", "::1", "tcp:80"], "--from: the addresses must"),
             (["map", "--for", "a-printer", "tcp:80"], "--for: “a-printer” is not an address"),
             (["map", "--for", "::1", "--from", "1.2.3.4", "tcp:80"], "of the same family"),
             (["map", "--family", "6", "--from", "1.2.3.4", "tcp:80"], "--family: does not match"),

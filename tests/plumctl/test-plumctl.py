@@ -805,7 +805,8 @@ def list_json():
                       "description": "console", "lifetime": 120, "enabled": True,
                       "ours": False, "made_here": False, "remote_host": None,
                       "readable": True, "internal_port_text": None,
-                      "internal_address_text": None, "problem": None})
+                      "internal_address_text": None, "problem": None,
+                      "gateway": "127.0.0.9", "recorded": False})
 
 
 @test

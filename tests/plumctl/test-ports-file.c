@@ -116,6 +116,51 @@ test_addresses (void)
 }
 
 static void
+test_hosts (void)
+{
+  g_autoptr (GPtrArray) mappings = parse ("[tcp:80]\nfrom=203.0.113.7, 198.51.100.0/24\n"
+                                          "[tcp:80]\nfor=192.168.1.50\n"
+                                          "[tcp:80]\nfor=192.168.1.51\n"
+                                          "[tcp:81-82]\nfrom=2001:db8::/32\n");
+  const PortsFileMapping *first = mappings->pdata[0];
+  const PortsFileMapping *second = mappings->pdata[1];
+  g_autoptr (GInetAddressMask) mask = g_list_model_get_item (first->from, 1);
+  g_autofree char *text = g_inet_address_mask_to_string (mask);
+  g_autofree char *host = g_inet_address_to_string (second->host);
+
+  assert_keys (mappings, "tcp 80 ipv4 ;tcp 80 ipv4  192.168.1.50;tcp 80 ipv4  192.168.1.51;"
+                         "tcp 81 ipv6 ;tcp 82 ipv6 ");
+  g_assert_cmpuint (g_list_model_get_n_items (first->from), ==, 2);
+  g_assert_cmpstr (text, ==, "198.51.100.0/24");
+  g_assert_null (first->host);
+  g_assert_cmpstr (host, ==, "192.168.1.50");
+  g_assert_null (second->from);
+}
+
+/* A change of the hosts is a new request. */
+static void
+test_same_hosts (void)
+{
+  static const char *const texts[] = {
+    "[tcp:80]\n",
+    "[tcp:80]\nfrom=203.0.113.7\n",
+    "[tcp:80]\nfrom=203.0.113.8\n",
+    "[tcp:80]\nfrom=203.0.113.7 203.0.113.8\n",
+    "[tcp:80]\nfor=192.168.1.50\n",
+    "[tcp:80]\nfor=192.168.1.51\n",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    for (gsize j = 0; j < G_N_ELEMENTS (texts); j++)
+      {
+        g_autoptr (GPtrArray) a = parse (texts[i]);
+        g_autoptr (GPtrArray) b = parse (texts[j]);
+
+        g_assert_cmpint (ports_file_mapping_is_same_request (a->pdata[0], b->pdata[0]), ==, i == j);
+      }
+}
+
+static void
 test_same_request (void)
 {
   g_autoptr (GPtrArray) mappings = parse ("[tcp:80]\ndescription=a\n"
@@ -216,6 +261,21 @@ static const Wrong wrong[] = {
     "line 2: local-address: an IPv6 address does not fit the family" },
   { "address-both", "[tcp:80]\nfamily=both\nlocal-address=10.0.0.1\n",
     "line 3: local-address: an IPv4 address does not fit the family" },
+  { "for", "[tcp:80]\nfor=printer\n", "line 2: for: “printer” is not an IP address" },
+  { "for-family", "[tcp:80]\nfamily=6\nfor=10.0.0.5\n",
+    "line 3: for: an IPv4 address does not fit the family" },
+  { "for-local", "[tcp:80]\nlocal-address=::1\nfor=10.0.0.5\n",
+    "line 3: for: an IPv4 address does not fit the family" },
+  { "from", "[tcp:80]\nfrom=home\n", "line 2: from: “home” is invalid" },
+  { "from-second", "[tcp:80]\nfrom=1.2.3.4, 1.2.3.4/24\n", "line 2: from: “1.2.3.4/24” is" },
+  { "from-all", "[tcp:80]\nfrom=0.0.0.0/0\n", "line 2: from: “0.0.0.0/0” is invalid" },
+  { "from-commas", "[tcp:80]\nfrom=, ,\n", "line 2: from: a value is missing" },
+  { "from-families", "[tcp:80]\nfrom=1.2.3.4 2001:db8::1\n",
+    "line 2: from: an IPv6 address does not fit the family" },
+  { "from-both", "[tcp:80]\nfrom=1.2.3.4\nfamily=both\n",
+    "line 2: from: an IPv4 address does not fit the family" },
+  { "for-twice", "[tcp:80]\nfor=10.0.0.5\n[tcp:79-81]\nfor=10.0.0.5\n",
+    "line 3: TCP port 80 is also in line 1" },
   { "command", "[tcp:80]\non-change='open\n", "line 2: on-change: " },
   { "port-twice", "[tcp:80]\n[tcp:79-81]\n", "line 2: TCP port 80 is also in line 1" },
   { "utf8", "[tcp:80]\ndescription=\xff\n", "line 2: the line is not UTF-8 text" },
@@ -245,6 +305,8 @@ main (int argc, char **argv)
   g_test_add_func ("/ports-file/range", test_range);
   g_test_add_func ("/ports-file/addresses", test_addresses);
   g_test_add_func ("/ports-file/same-request", test_same_request);
+  g_test_add_func ("/ports-file/hosts", test_hosts);
+  g_test_add_func ("/ports-file/same-hosts", test_same_hosts);
   g_test_add_func ("/ports-file/too-many", test_too_many);
   g_test_add_func ("/ports-file/binary", test_binary);
   g_test_add_func ("/ports-file/truncated", test_truncated);

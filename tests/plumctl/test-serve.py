@@ -15,7 +15,8 @@ import threading
 import time
 
 from fake_gateway import FakeGateway
-from harness import DEADLINE, common, contains, equal, main, plumctl, start, test
+from harness import (DEADLINE, UpnpRouter, common, contains, equal, main, plumctl, start,
+                     test)
 
 
 class Served:
@@ -39,7 +40,9 @@ class Served:
         self._manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         name = os.path.join(self._folder.name, "notify")
         self._manager.bind(name)
-        self.process = start("serve", "--json", *common(self.gateway), *self.options, self.path,
+        backend = "upnp" if isinstance(self.gateway, UpnpRouter) else "pcp"
+        self.process = start("serve", "--json", *common(self.gateway, backend), *self.options,
+                             self.path,
                              NOTIFY_SOCKET=name, OUT=self.file("out"), **self.environment)
         for read in (self._read_events, self._read_errors, self._read_messages):
             threading.Thread(target=read, daemon=True).start()
@@ -121,6 +124,45 @@ class Served:
 def table(gateway):
     return sorted((protocol, port, external) for (protocol, port), (external, _)
                   in gateway.table.items())
+
+
+# The hosts at both ends
+
+PRINTER = "[tcp:9100]\nfor=127.99.0.50\n"
+
+
+@test
+def serve_for_another_host():
+    with UpnpRouter("other-clients=1") as router, \
+            Served(router, PRINTER + "[tcp:9100]\n") as served:
+        served.wait_message("STATUS=2 of 2 ports are reachable")
+        served.replace(PRINTER)
+        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.replace("[tcp:9101]\nfor=127.99.0.50\n")
+        served.wait(lambda: "destroyed" in served.states(9100), "the old port")
+        served.wait(lambda: "success" in served.states(9101), "the new port")
+        equal(router.table(), ["tcp:9101:127.99.0.50:9101"])
+        equal(served.stop(), 0)
+        equal(router.table(), [])
+
+
+@test
+def serve_changes_the_remote_host():
+    """A port that is open to one host is never open to all in between."""
+    with UpnpRouter("remote-hosts=1") as router, \
+            Served(router, "[tcp:8080]\nfrom=203.0.113.7\n") as served:
+        served.wait_message("STATUS=1 of 1 port is reachable")
+        equal(served.events[-1]["remote_addresses"], ["203.0.113.7"])
+        served.replace("[tcp:8080]\nfrom=203.0.113.8\n")
+        served.wait(lambda: any(event["remote_address"] == "203.0.113.8"
+                                and event["state"] == "success" for event in served.events),
+                    "the new host")
+        equal(served.states(8080).count("destroyed"), 1)
+        served.replace("[tcp:8080]\nfrom=203.0.113.8\n# the same\n")
+        served.write("[tcp:8080]\nfrom=nowhere\n")
+        served.wait_error("line 2: from: “nowhere” is invalid")
+        equal(served.states(8080).count("destroyed"), 1)
+        equal(served.stop(), 0)
 
 
 # The life of the service

@@ -271,6 +271,30 @@ def reports_a_router_without_port_mapping():
         window.gone('list item', 'TCP 8080')
 
 
+PATH = (f'This computer ― {lab.ROUTER} | {lab.INNER_WAN} ― {lab.OUTER} | {lab.WAN} ― internet')
+
+
+def shows_the_path():
+    """Through two routers: without a mapping, and with one."""
+    with ports() as window:
+        window.text(f'External address {lab.INNER_WAN}')
+        window.text('Path to the Internet')
+        window.text(PATH)
+        lab.equal(lab.rules(8080, 'outer'), [], 'rules of the second router')
+        add(window, '8080')
+        window.text(f'Reachable at {lab.WAN}:8080')
+        picture(window, '-path')
+        window.click('Remove TCP 8080')
+        window.gone('list item', 'TCP 8080')
+    lab.equal(lab.rules(8080, 'outer'), [], 'rules left on the second router')
+
+
+def shows_where_the_path_ends():
+    with lab.silent('outer'), ports() as window:
+        window.text(f'This computer ― {lab.ROUTER} | {lab.INNER_WAN} ― the path ends here: '
+                    f'The router {lab.OUTER} beyond {lab.ROUTER} does not map ports')
+
+
 def reports_a_public_address():
     for command in (['address', 'flush', 'dev', 'eth0', 'scope', 'global'],
                     ['address', 'add', f'{PUBLIC}/24', 'dev', 'eth0'],
@@ -344,6 +368,7 @@ SUITES = {
     'german': ([], [speaks_german]),
     'none': (['--router=none'], [reports_a_router_without_port_mapping]),
     'public': (['--router=none'], [reports_a_public_address]),
+    'chain': (['--two-routers'], [shows_the_path, shows_where_the_path_ends]),
     'offline': (['--no-network'], [waits_for_a_network, searches_again]),
     'list': ([], [lists_the_mappings]),
     'list-none': (['--router=none'], [lists_the_reason]),

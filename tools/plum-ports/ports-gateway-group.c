@@ -3,6 +3,7 @@
 #include "ports-gateway-group.h"
 
 #include "ports-text.h"
+#include "router-chain.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -13,9 +14,12 @@ struct _PortsGatewayGroup
 
   AdwActionRow *address_row;
   GtkWidget *copy_button;
+  AdwActionRow *path_row; /* hidden if there is no other router */
   AdwExpanderRow *probes_row;
 
   PlumGateway *gateway;
+  RouterChain chain;    /* the last search; empty before it */
+  gboolean seeks_again; /* the address has changed during the search */
   GListModel *backends; /* of PlumBackendInfo, for the descriptions */
   GPtrArray *rows;      /* rows of probes_row, one per probe */
 };
@@ -27,6 +31,8 @@ typedef enum {
 } PortsGatewayGroupProperty;
 
 static GParamSpec *gateway_group_properties[GATEWAY_GROUP_N_PROPS];
+
+static void seek_chain (PortsGatewayGroup *self);
 
 G_DEFINE_FINAL_TYPE (PortsGatewayGroup, ports_gateway_group, ADW_TYPE_PREFERENCES_GROUP)
 
@@ -164,6 +170,44 @@ show_address (PortsGatewayGroup *self)
     }
 }
 
+/* The routers beyond this one, without a mapping. */
+static void
+on_chain_known (RouterChain *chain)
+{
+  g_autoptr (PortsGatewayGroup) self = chain->user_data;
+  g_autofree char *text = ports_text_for_chain (chain);
+
+  adw_action_row_set_subtitle (self->path_row, text);
+  if (!self->seeks_again)
+    return;
+
+  self->seeks_again = FALSE;
+  seek_chain (self);
+}
+
+/* The group stays alive until the search has ended. */
+static void
+seek_chain (PortsGatewayGroup *self)
+{
+  gboolean needed = router_chain_is_needed (self->gateway);
+
+  gtk_widget_set_visible (GTK_WIDGET (self->path_row), needed);
+  if (self->chain.seeking)
+    {
+      self->seeks_again = TRUE;
+      return;
+    }
+  if (!needed)
+    return;
+
+  router_chain_clear (&self->chain);
+  self->chain.done = on_chain_known;
+  self->chain.user_data = g_object_ref (self);
+  adw_action_row_set_subtitle (self->path_row, _ ("Looking for the next router…"));
+  router_chain_init (&self->chain, self->gateway);
+  router_chain_seek (&self->chain, NULL);
+}
+
 static void
 show_router (PortsGatewayGroup *self)
 {
@@ -196,6 +240,10 @@ ports_gateway_group_constructed (GObject *object)
                            self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->gateway, "notify::external-scope", G_CALLBACK (show_address), self,
                            G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->gateway, "notify::external-address", G_CALLBACK (seek_chain), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->gateway, "notify::backend-name", G_CALLBACK (seek_chain), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (self->gateway, "notify::backend-name", G_CALLBACK (show_backend), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->gateway, "notify::manufacturer", G_CALLBACK (show_router), self,
@@ -205,6 +253,7 @@ ports_gateway_group_constructed (GObject *object)
   show_router (self);
   show_address (self);
   show_probes (self, 0, 0, 0, probes);
+  seek_chain (self);
 }
 
 static void
@@ -213,6 +262,7 @@ ports_gateway_group_dispose (GObject *object)
   PortsGatewayGroup *self = PORTS_GATEWAY_GROUP (object);
 
   g_clear_pointer (&self->rows, g_ptr_array_unref);
+  router_chain_clear (&self->chain);
   g_clear_object (&self->gateway);
   g_clear_object (&self->backends);
 
@@ -263,6 +313,7 @@ ports_gateway_group_class_init (PortsGatewayGroupClass *klass)
                                                "/org/plum_glib/Ports/ports-gateway-group.ui");
   gtk_widget_class_bind_template_child (widget_class, PortsGatewayGroup, address_row);
   gtk_widget_class_bind_template_child (widget_class, PortsGatewayGroup, copy_button);
+  gtk_widget_class_bind_template_child (widget_class, PortsGatewayGroup, path_row);
   gtk_widget_class_bind_template_child (widget_class, PortsGatewayGroup, probes_row);
 }
 

@@ -173,17 +173,16 @@ text_for_address (GInetAddress *address, char **buffer)
   return *buffer != NULL ? *buffer : _ ("unknown address");
 }
 
-/* Appends a router to the text of a path, and frees that. */
+/* Appends a router with its two addresses to the text of a path, and frees that. */
 static char *
-append_hop (char *path, PlumHop *hop)
+append_router (char *path, GInetAddress *address, GInetAddress *external_address)
 {
   g_autofree char *text = path;
   g_autofree char *inner = NULL;
   g_autofree char *outer = NULL;
 
-  return g_strdup_printf ("%s ― %s | %s", text,
-                          text_for_address (plum_hop_get_address (hop), &inner),
-                          text_for_address (plum_hop_get_external_address (hop), &outer));
+  return g_strdup_printf ("%s ― %s | %s", text, text_for_address (address, &inner),
+                          text_for_address (external_address, &outer));
 }
 
 /* The path from this computer to the internet, with both addresses of each router, and where it
@@ -206,7 +205,7 @@ ports_text_for_path (PlumMapping *mapping)
     {
       g_autoptr (PlumHop) hop = g_list_model_get_item (hops, i);
 
-      path = append_hop (path, hop);
+      path = append_router (path, plum_hop_get_address (hop), plum_hop_get_external_address (hop));
     }
 
   if (message != NULL)
@@ -247,6 +246,36 @@ text_for_mapped (const char *endpoint, const char *expiry)
   /* Translators: an address and a port, and a time of day. */
   return expiry != NULL ? g_strdup_printf (_ ("Mapped at %s, renewed before %s."), endpoint, expiry)
                         : g_strdup_printf (_ ("Mapped at %s, permanent."), endpoint);
+}
+
+/* The same for the routers that were found without a mapping. */
+char *
+ports_text_for_chain (const RouterChain *chain)
+{
+  guint n = chain->routers->len;
+  PlumGateway *last = chain->routers->pdata[n - 1];
+  g_autofree char *message = chain->error != NULL ? text_for_message (chain->error) : NULL;
+  /* Translators: the start of a path through routers. */
+  g_autofree char *path = g_strdup (_ ("This computer"));
+
+  for (guint i = 0; i < n; i++)
+    {
+      PlumGateway *router = chain->routers->pdata[i];
+
+      path = append_router (path, plum_gateway_get_address (router),
+                            plum_gateway_get_external_address (router));
+    }
+
+  if (message != NULL)
+    /* Translators: the path through the routers so far, and an error. */
+    return g_strdup_printf (_ ("%s ― the path ends here: %s"), path, message);
+  if (plum_gateway_get_external_address (last) == NULL)
+    /* Translators: the path through the routers so far. */
+    return g_strdup_printf (_ ("%s ― the router does not report whether the internet follows"),
+                            path);
+
+  /* Translators: the path through the routers. */
+  return g_strdup_printf (_ ("%s ― internet"), path);
 }
 
 static char *

@@ -4,6 +4,8 @@
 
 #include <plum-glib/plum-glib.h>
 
+#include "router-chain.h"
+
 G_BEGIN_DECLS
 
 /* Texts for the states and errors of the library. Plain text, without markup. */
@@ -15,6 +17,7 @@ char *ports_text_for_backend (const char *name, const char *description);
 char *ports_text_for_backend_in_use (const char *name, const char *description);
 char *ports_text_for_probe (PlumProbe *probe);
 char *ports_text_for_path (PlumMapping *mapping);
+char *ports_text_for_chain (const RouterChain *chain);
 char *ports_text_for_mapping (PlumMapping *mapping);
 char *ports_text_for_port (PlumMapping *mapping);
 char *ports_text_for_endpoint (PlumMapping *mapping);

@@ -30,7 +30,7 @@ chain_report_dup_problem (const RouterChain *chain)
 }
 
 static void
-print_router (PlumGateway *gateway)
+chain_report_print_router (PlumGateway *gateway)
 {
   PlumAddressScope scope = plum_gateway_get_external_scope (gateway);
   const char *reason = describe_scope_reason (scope);
@@ -56,7 +56,7 @@ chain_report_print (const RouterChain *chain)
   g_autofree char *problem = chain_report_dup_problem (chain);
 
   for (guint i = 1; i < chain->routers->len; i++)
-    print_router (chain->routers->pdata[i]);
+    chain_report_print_router (chain->routers->pdata[i]);
   if (problem != NULL)
     output_line (OUTPUT_BAD, _ ("beyond    %s"), problem);
   if (way != NULL)

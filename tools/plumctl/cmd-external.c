@@ -53,7 +53,7 @@ print_address (const RouterChain *chain)
     }
 
   output_line (OUTPUT_PLAIN, "%s", address);
-  if (way != NULL)
+  if (way != NULL && router_chain_get_unconfirmed (chain) == NULL)
     /* Translators: the addresses of routers. */
     output_hint (_ ("Through %s."), way);
   if (reason != NULL)

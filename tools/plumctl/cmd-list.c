@@ -112,7 +112,7 @@ list_print_json (const ListLine *line)
 
 /* What the line says of the router, or NULL. */
 static char *
-describe_place (const ListLine *line)
+list_line_describe_place (const ListLine *line)
 {
   g_autofree char *router = describe_address (line->router);
 
@@ -159,7 +159,7 @@ list_print_line (const ListLine *line)
   g_autofree char *address = describe_address (plum_entry_get_internal_address (entry));
   g_autofree char *lifetime = describe_lifetime (plum_entry_get_lifetime (entry));
   g_autofree char *port = g_strdup_printf ("%u", plum_entry_get_internal_port (entry));
-  g_autofree char *place = describe_place (line);
+  g_autofree char *place = list_line_describe_place (line);
   const char *address_text = plum_entry_get_internal_address_text (entry);
   const char *port_text = plum_entry_get_internal_port_text (entry);
   g_autofree char *problem = describe_problem (plum_entry_get_problem (entry));

@@ -134,7 +134,7 @@ seek_upstream (Monitor *self, PlumGateway *gateway)
 }
 
 static void
-on_upstream (GatewayWatch *watch, PlumGateway *gateway, PlumGateway *upstream)
+on_monitor_upstream (GatewayWatch *watch, PlumGateway *gateway, PlumGateway *upstream)
 {
   GInetAddress *address = upstream != NULL ? plum_gateway_get_address (upstream) : NULL;
   g_autofree char *text = describe_address (address);
@@ -198,7 +198,7 @@ run_monitor (char **arguments, char **tail)
     .session.interrupt_code = PLUMCTL_OK,
     .watch = {
       .gateway = on_gateway,
-      .upstream = on_upstream,
+      .upstream = on_monitor_upstream,
       .probe = on_probe,
       .property = on_property,
       .note = on_monitor_note,

@@ -130,7 +130,16 @@ on_port_changed (ServedPorts *ports, PlumMapping *mapping, gpointer user_data)
     }
 }
 
-static const ServedPortsClient ports_client = { .changed = on_port_changed };
+static void
+on_port_removed (ServedPorts *ports, gpointer user_data)
+{
+  send_status (user_data);
+}
+
+static const ServedPortsClient ports_client = {
+  .changed = on_port_changed,
+  .removed = on_port_removed,
+};
 
 /* --- Reload --- */
 

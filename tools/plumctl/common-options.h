@@ -63,7 +63,7 @@ extern CommonOptions common_options;
 #define COMMON_OPTION_MAX_HOPS                                                                     \
   {                                                                                                \
     "max-hops", 0, 0, G_OPTION_ARG_INT, &common_options.max_hops,                                  \
-      N_ ("Map through up to N routers, from 1 to 3 (default: 2)"), N_ ("N")                       \
+      N_ ("Use up to N routers, from 1 to 3 (default: 2)"), N_ ("N")                               \
   }
 #define COMMON_OPTION_TIMEOUT                                                                      \
   {                                                                                                \

@@ -163,6 +163,7 @@ port_advance (Port *port)
   if (port->wanted == NULL)
     {
       g_hash_table_remove (self->ports, port->key);
+      self->client->removed (self, self->client_data);
       return;
     }
   if (port->retry_id == 0)

@@ -11,6 +11,8 @@ typedef struct
 {
   /* The text of a mapping, or how many are up, has changed. */
   void (*changed) (ServedPorts *self, PlumMapping *mapping, gpointer user_data);
+  /* A port that is not in the file any more is no longer counted. */
+  void (*removed) (ServedPorts *self, gpointer user_data);
 } ServedPortsClient;
 
 ServedPorts *served_ports_new (PlumManager *manager,

@@ -5,7 +5,6 @@
 #include "endpoint.h"
 #include "plum-system.h"
 
-
 static gboolean on_timeout (gpointer user_data);
 
 static gboolean

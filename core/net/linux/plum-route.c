@@ -12,6 +12,7 @@
 
 #include "plum-log-private.h"
 #include "plum-netlink-client-private.h"
+#include "plum-route-error-private.h"
 #include "plum-values-private.h"
 
 /* The addresses of a root name server, which are public and not part of a private network. The
@@ -37,12 +38,6 @@ typedef struct
   PlumNetlinkRoute route;
 } RouteLookup;
 
-static const char *
-family_get_name (GSocketFamily family)
-{
-  return family == G_SOCKET_FAMILY_IPV4 ? "IPv4" : "IPv6";
-}
-
 static const guint8 *
 lookup_get_destination (RouteLookup *self)
 {
@@ -54,52 +49,19 @@ lookup_get_destination (RouteLookup *self)
 static gboolean
 lookup_set_no_route (RouteLookup *self, GError **error)
 {
-  if (self->override != NULL)
-    {
-      g_autofree char *gateway = g_inet_address_to_string (self->override);
-
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY, _ ("No route leads to the gateway %s"),
-                   gateway);
-    }
-  else if (self->interface_name != NULL)
-    {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   _ ("No %s default route leads through the interface “%s”"),
-                   family_get_name (self->family), self->interface_name);
-    }
-  else
-    {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   _ ("No default route: this host is not connected to an %s network"),
-                   family_get_name (self->family));
-    }
-  return FALSE;
+  return plum_route_set_no_route (error, self->family, self->interface_name, self->override);
 }
 
 static gboolean
 lookup_set_prohibited (RouteLookup *self, GError **error)
 {
-  g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-               self->override != NULL
-                 /* Translators: IPv4 or IPv6. */
-                 ? _ ("The routes of this host prohibit %s packets to the gateway")
-                 /* Translators: IPv4 or IPv6. */
-                 : _ ("The routes of this host prohibit %s packets to the internet"),
-               family_get_name (self->family));
-  return FALSE;
+  return plum_route_set_prohibited (error, self->family, self->override);
 }
 
 static gboolean
 lookup_set_dropped (RouteLookup *self, GError **error)
 {
-  g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-               self->override != NULL
-                 /* Translators: IPv4 or IPv6. */
-                 ? _ ("The routes of this host drop %s packets to the gateway")
-                 /* Translators: IPv4 or IPv6. */
-                 : _ ("The routes of this host drop %s packets to the internet"),
-               family_get_name (self->family));
-  return FALSE;
+  return plum_route_set_dropped (error, self->family, self->override);
 }
 
 /* The errors include those of the route types unreachable, prohibit and blackhole (ip-route(8)). */
@@ -163,20 +125,12 @@ lookup_find_interface (RouteLookup *self, GError **error)
     return FALSE;
 
   if (refusal == ENODEV || refusal == EINVAL)
-    {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   _ ("The interface “%s” does not exist"), self->interface_name);
-      return FALSE;
-    }
+    return plum_route_set_no_interface (error, self->interface_name);
   if (refusal != 0)
     return plum_netlink_set_io_error (error, refusal,
                                       _ ("The kernel did not report its interfaces"));
   if ((link.flags & IFF_UP) == 0)
-    {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY, _ ("The interface “%s” is down"),
-                   self->interface_name);
-      return FALSE;
-    }
+    return plum_route_set_interface_down (error, self->interface_name);
 
   self->interface_index = link.index;
   return TRUE;
@@ -337,7 +291,7 @@ lookup_choose_gateway (RouteLookup *self)
   if (hop->gateway_family != AF_UNSPEC)
     plum_debug (
       "The next hop of the %s default route has no %s address and cannot be used as a gateway",
-      family_get_name (self->family), family_get_name (self->family));
+      plum_route_get_family_name (self->family), plum_route_get_family_name (self->family));
   return NULL;
 }
 
@@ -366,9 +320,7 @@ lookup_find_network (RouteLookup *self, GError **error)
   local_address = lookup_choose_local_address (self, &link);
   if (local_address == NULL)
     {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   _ ("The interface “%s” has no %s address"), link.name,
-                   family_get_name (self->family));
+      plum_route_set_no_address (error, self->family, link.name);
       return NULL;
     }
 
@@ -376,31 +328,9 @@ lookup_find_network (RouteLookup *self, GError **error)
   return plum_network_new (link.name, link.index, gateway, local_address, self->override != NULL);
 }
 
-static gboolean
-check_gateway_override (GSocketFamily family,
-                        const char *interface_name,
-                        GInetAddress *gateway,
-                        GError **error)
-{
-  g_autofree char *text = g_inet_address_to_string (gateway);
-
-  if (g_inet_address_get_family (gateway) != family)
-    {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   _ ("The gateway %s is not an %s address"), text, family_get_name (family));
-      return FALSE;
-    }
-  if (is_ipv6_link_local (gateway) && interface_name == NULL)
-    {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   _ ("The gateway %s is link-local and requires an interface"), text);
-      return FALSE;
-    }
-  return TRUE;
-}
-
-/* Sets interface_name to the interface that has the address. Only the table entry names it: the
- * result of the lookup names the loopback interface instead. */
+/* Sets interface_name to the interface that has the address, or to "" if this host does not have
+ * it. Only the table entry names it: the result of the lookup names the loopback interface instead.
+ */
 static gboolean
 find_interface_of (GInetAddress *address,
                    char interface_name[PLUM_NETLINK_NAME_SIZE],
@@ -428,15 +358,9 @@ find_interface_of (GInetAddress *address,
     return FALSE;
 
   if (refusal != 0 || route.type != RTN_LOCAL)
-    {
-      g_autofree char *text = g_inet_address_to_string (address);
-
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   _ ("This host does not have the address %s"), text);
-      return FALSE;
-    }
-
-  memcpy (interface_name, link.name, PLUM_NETLINK_NAME_SIZE);
+    *interface_name = '\0';
+  else
+    memcpy (interface_name, link.name, PLUM_NETLINK_NAME_SIZE);
   return TRUE;
 }
 
@@ -453,7 +377,7 @@ look_up (GSocketFamily family,
 
   g_assert (family == G_SOCKET_FAMILY_IPV4 || family == G_SOCKET_FAMILY_IPV6);
 
-  if (gateway != NULL && !check_gateway_override (family, interface_name, gateway, error))
+  if (gateway != NULL && !plum_route_check_gateway (family, interface_name, gateway, error))
     return NULL;
 
   lookup = g_new (RouteLookup, 1); /* not zeroed, because the buffer is large */
@@ -513,24 +437,14 @@ plum_route_lookup_from (GInetAddress *local_address,
                         GInetAddress *gateway,
                         GError **error)
 {
-  char found[PLUM_NETLINK_NAME_SIZE];
-  g_autofree char *text = g_inet_address_to_string (local_address);
+  char found[PLUM_NETLINK_NAME_SIZE] = "";
   g_autoptr (PlumNetwork) network = NULL;
 
-  if (g_inet_address_get_is_link_local (local_address))
-    {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   _ ("The address %s is valid on its link only"), text);
-      return NULL;
-    }
-  if (!find_interface_of (local_address, found, error))
+  if ((!g_inet_address_get_is_link_local (local_address) &&
+       !find_interface_of (local_address, found, error)) ||
+      !plum_route_check_local_address (local_address, interface_name, *found != '\0' ? found : NULL,
+                                       error))
     return NULL;
-  if (interface_name != NULL && !g_str_equal (interface_name, found))
-    {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   _ ("The interface “%s” does not have the address %s"), interface_name, text);
-      return NULL;
-    }
 
   network = look_up (g_inet_address_get_family (local_address), found, gateway, FALSE, error);
   if (network == NULL ||

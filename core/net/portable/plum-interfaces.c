@@ -68,8 +68,11 @@ plum_interfaces_list_addresses (GError **error)
 
   if (getifaddrs (&list) != 0)
     {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                           _ ("The system does not report the addresses of this host"));
+      const int code = errno;
+
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
+                   _ ("The system does not report the addresses of this host: %s"),
+                   g_strerror (code));
       return NULL;
     }
 
