@@ -4,7 +4,7 @@
 
 #include "plum-module-directory-private.h"
 
-#include <libintl.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "plum-system.h"
@@ -70,6 +70,7 @@ plum_translations_find (const char *compiled_in,
 void
 plum_translations_bind (void)
 {
+#ifdef HAVE_LIBINTL
   const char *chosen = !plum_system_is_privileged () ? g_getenv ("PLUM_LOCALE_DIR") : NULL;
   g_autofree char *library = plum_module_directory_get_library ();
   g_autofree char *found = plum_translations_find (PLUM_LOCALE_DIR, library, PLUM_LIBDIR_IN_PREFIX,
@@ -77,6 +78,7 @@ plum_translations_bind (void)
 
   bindtextdomain (GETTEXT_PACKAGE, chosen != NULL && *chosen != '\0' ? chosen : found);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+#endif
 }
 
 /* Programs translate their own messages before they call the library. */

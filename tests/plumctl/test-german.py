@@ -8,6 +8,8 @@ Usage: see harness.py. PLUM_LOCALE_DIR is the directory of the translations.
 import os
 import pathlib
 import re
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -16,10 +18,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "translatio
 
 import german
 from fake_gateway import FakeGateway
-from harness import (DEADLINE, PLUMCTL, common, contains, environment, equal, events, main, plumctl,
-                     test, usage_error, without_network)
+from harness import (DEADLINE, PLUMCTL, UpnpRouter, common, contains, environment, equal, events,
+                     main, plumctl, start, test, usage_error, without_network)
 
-COMMANDS = ["map", "run", "external", "monitor", "doctor", "backends"]
+COMMANDS = ["status", "external", "map", "run", "unmap", "list", "monitor", "doctor", "serve",
+            "backends"]
 folder = tempfile.TemporaryDirectory()
 
 
@@ -157,7 +160,102 @@ def without_translations():
     usage_error(result, "“mpa” is not a command; did you mean “map”?")
 
 
+@test
+def status_lines():
+    with FakeGateway() as gateway:
+        result = in_german("status", *common(gateway))
+        equal(result.returncode, 0)
+        for line in ("Gateway   %s an " % gateway.address, "lokal     127.", "extern    1.2.3.4 (öffentlich)",
+                     "Backend   pcp"):
+            contains(result.stdout, line)
+        no_english(result.stdout)
+
+
+@test
+def numbers_choose_the_plural_form():
+    with tempfile.TemporaryDirectory() as path:
+        file = pathlib.Path(path, "ports.conf")
+        for specs, text in (([], "0 Freigaben"), (["tcp:1"], "1 Freigabe"),
+                            (["tcp:1", "tcp:2"], "2 Freigaben")):
+            file.write_text("".join("[%s]\n" % spec for spec in specs))
+            result = in_german("serve", "--check", str(file))
+            equal((result.returncode, result.stdout), (0, "%s: %s\n" % (file, text)))
+
+
+@test
+def errors_of_the_ports_file():
+    with tempfile.TemporaryDirectory() as path:
+        file = pathlib.Path(path, "ports.conf")
+        for line, text in (("[tcp:0]", "Zeile 1: „tcp:0“: Port 0 liegt außerhalb des Bereichs"),
+                           ("[tcp:1]\nexact=maybe", "Zeile 2: exact: „maybe“ ist ungültig"),
+                           ("[tcp:1]\n[tcp:1]", "Zeile 2: TCP-Port 1 steht auch in Zeile 1")):
+            file.write_text(line)
+            result = in_german("serve", "--check", str(file))
+            equal((result.returncode, result.stdout), (1, ""))
+            contains(result.stderr, "%s: %s" % (file, text))
+
+
+@test
+def lists_and_removals():
+    with UpnpRouter() as router:
+        where = common(router, "upnp")
+        equal(in_german("map", "--once", *where, "tcp:8080").returncode, 0)
+        contains(in_german("list", *where).stdout, " für 7")
+        result = in_german("unmap", *where, "tcp:8080")
+        equal((result.returncode, result.stdout), (0, "tcp:8080 entfernt\n"))
+        result = in_german("unmap", *where, "tcp:8080")
+        equal(result.returncode, 4)
+        contains(result.stdout, "tcp:8080: Der Router hat keine Freigabe dieses Ports")
+    with FakeGateway() as gateway:
+        result = in_german("list", *common(gateway))
+        equal(result.returncode, 1)
+        contains(result.stderr, "PCP kann die Freigaben des Routers nicht auflisten: Das kann nur UPnP")
+
+
+@test
+def the_journal_of_a_service_is_in_english():
+    """Also the status, and the errors of a file that is loaded again."""
+    outputs = []
+    for extra in ({}, locale()):
+        with FakeGateway() as gateway, \
+                tempfile.TemporaryDirectory() as path:
+            outputs.append(serve(gateway, pathlib.Path(path), extra))
+    equal(outputs[1], outputs[0])
+    contains(outputs[0][0], "STATUS=1 of 1 port is reachable")
+    contains(outputs[0][2], "line 1: “tcp:0”: port 0 is out of range")
+
+
+def serve(gateway, path, extra):
+    """Runs a service until it has reported a wrong file. Returns its messages and lines."""
+    file = path / "ports.conf"
+    file.write_text("[tcp:8080]\n")
+    messages = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(path / "notify"))
+        manager.settimeout(DEADLINE)
+        process = start("serve", *common(gateway), str(file), NOTIFY_SOCKET=str(path / "notify"),
+                        **extra)
+
+        def wait(text):
+            while text not in messages[-1:]:
+                messages.extend(manager.recv(4096).decode().splitlines())
+
+        try:
+            wait("STATUS=1 of 1 port is reachable")
+            file.write_text("[tcp:0]\n")
+            process.send_signal(signal.SIGHUP)
+            wait("READY=1")
+        finally:
+            process.terminate()
+        out, errors = process.communicate(timeout=DEADLINE)
+    equal(process.returncode, 0)
+    return [normal(text.replace(str(path), "PATH")) for text in ("\n".join(messages), out, errors)]
+
+
 if __name__ == "__main__":
+    if german.find_obstacle() is not None:
+        print("1..0 # SKIP " + german.find_obstacle())
+        sys.exit(0)
     with folder:
         for name in ("UTF-8", "ISO-8859-15"):  # the tests run at the same time
             locale(name)

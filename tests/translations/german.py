@@ -2,12 +2,22 @@
 """Runs programs in German, also on a system without a German locale."""
 
 import pathlib
+import shutil
 import subprocess
 
 import catalog
 
 LOCALE = 'de_DE'
 PO = pathlib.Path(__file__).resolve().parents[2] / 'data' / 'po' / 'de.po'
+
+
+def find_obstacle():
+    """What is missing on this system to make the locale; None: nothing."""
+    if shutil.which('localedef') is None:
+        return 'localedef is not installed'
+    if not pathlib.Path('/usr/share/i18n/locales', LOCALE).exists():
+        return 'the sources of locales are not installed (package locales)'
+    return None
 
 
 def environment(folder, charset='UTF-8'):

@@ -26,7 +26,7 @@ import german  # noqa: E402
 import lab  # noqa: E402
 import traffic  # noqa: E402
 
-NEEDED = ['Xvfb', 'dbus-run-session', 'identify', 'import', 'localedef', 'xdotool', 'xprop']
+NEEDED = ['Xvfb', 'dbus-run-session', 'identify', 'import', 'xdotool', 'xprop']
 PUBLIC = '1.2.5.10'  # an address of the client that is not private
 PHONE = 360  # pixels: the smallest width that a GNOME program must support
 
@@ -425,6 +425,8 @@ def obstacle():
     programs = [program for program in NEEDED if shutil.which(program) is None]
     if programs:
         return f'no {", ".join(programs)}', False
+    if german.find_obstacle() is not None:
+        return german.find_obstacle(), False
     try:
         import accessible  # noqa: F401
     except (ImportError, ValueError) as error:

@@ -55,8 +55,10 @@ output_init (void)
   const char *no_color = g_getenv ("NO_COLOR");
 
   setlocale (LC_ALL, "");
+#ifdef HAVE_LIBINTL
   /* The library has bound the domain. */
   textdomain (GETTEXT_PACKAGE);
+#endif
   output.utf8 = g_get_charset (NULL);
   output.terminal = isatty (STDOUT_FILENO) && term != NULL && !g_str_equal (term, "dumb");
   output.coloured = output.terminal && (no_color == NULL || *no_color == '\0');
@@ -73,7 +75,9 @@ output_is_terminal (void)
 void
 output_set_untranslated (void)
 {
+#ifdef LC_MESSAGES
   setlocale (LC_MESSAGES, "C");
+#endif
   setlocale (LC_NUMERIC, "C");
 }
 
