@@ -197,6 +197,8 @@ set_op_send (PcpSet *set, uint32_t lifetime, GPtrArray *calls)
   g_autoptr (GError) error = NULL;
   PcpSetOp *op;
 
+  g_assert (set->op == NULL);
+
   if (!plum_exchanges_open (session->exchanges, &error))
     {
       fail_calls (calls, error);
@@ -445,7 +447,21 @@ fail_busy (PcpSet *set, GPtrArray *calls)
       map.internal_port = (uint16_t) waiting->internal_port;
       plum_call_return_error (waiting->call, pcp_set_make_busy_error (set->pcp, &map));
     }
-  g_ptr_array_unref (calls);
+}
+
+/* Whether calls wait for ports of the set. These are used, whatever was released. */
+static gboolean
+set_op_has_wanted (PcpSetOp *op)
+{
+  for (guint i = 0; i < op->calls->len; i++)
+    {
+      PcpSetCall *waiting = op->calls->pdata[i];
+      PcpMember *member = pcp_set_get_member (op->set, waiting->internal_port);
+
+      if (member != NULL)
+        member->used = TRUE;
+    }
+  return op->calls->len > 0;
 }
 
 /* RFC 7753 4.4: the server deletes a set as a whole. */
@@ -453,32 +469,29 @@ static gboolean
 on_release (gpointer user_data)
 {
   PcpSet *set = user_data;
-  GPtrArray *calls = g_steal_pointer (&set->releasing);
+  PlumUdpSession *session = set->pcp->udp;
+  g_autoptr (GPtrArray) calls = g_steal_pointer (&set->releasing);
 
   set->releasing = g_ptr_array_new_with_free_func (pcp_set_call_free);
   g_clear_pointer (&set->release, g_source_unref);
 
-  if (pcp_sets_uses_port_of (set->pcp, &set->map))
+  if ((set->op != NULL && set_op_has_wanted (set->op)) ||
+      pcp_sets_uses_port_of (set->pcp, &set->map))
     {
       fail_busy (set, calls);
     }
-  else if (set->op != NULL && set->op->is_undo)
+  else if (set->op != NULL)
     {
-      /* Nothing waits for its ports any more. */
+      /* The deletion of a grant that nothing waits for any more. */
       set->op->is_undo = FALSE;
       g_clear_error (&set->op->base.undo_error);
       while (calls->len > 0)
         set_op_add_call (set->op, g_ptr_array_steal_index_fast (calls, calls->len - 1));
-      g_ptr_array_unref (calls);
     }
   else if (calls->len > 0)
     {
-      plum_udp_session_remove_lease (set->pcp->udp, &set->key);
-      set_op_send (set, 0, calls);
-    }
-  else
-    {
-      g_ptr_array_unref (calls);
+      plum_udp_session_remove_lease (session, &set->key);
+      set_op_send (set, 0, g_steal_pointer (&calls));
     }
   return G_SOURCE_REMOVE;
 }

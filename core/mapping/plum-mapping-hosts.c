@@ -87,3 +87,14 @@ plum_mapping_add_remote (PlumMapping *self, const GValue *value)
   else if (object != NULL)
     plum_mapping_add_remote_addresses (self, G_LIST_MODEL (object));
 }
+
+void
+plum_mapping_get_host_property (PlumMapping *self, PlumMappingProperty property, GValue *value)
+{
+  if (property == PROP_INTERNAL_ADDRESS)
+    g_value_set_object (value, self->hosts.internal);
+  else if (property == PROP_REMOTE_ADDRESS)
+    g_value_set_object (value, plum_hosts_peek_remote (&self->hosts));
+  else
+    g_value_set_object (value, self->hosts.remote);
+}

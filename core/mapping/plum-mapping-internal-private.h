@@ -92,6 +92,10 @@ typedef enum {
 
 /* Creates the properties of the hosts at both ends of the mapping. */
 void plum_mapping_make_host_properties (GParamSpec **properties);
+/* property: one of those */
+void plum_mapping_get_host_property (PlumMapping *self,
+                                     PlumMappingProperty property,
+                                     GValue *value);
 /* value: of remote-address or remote-addresses */
 void plum_mapping_add_remote (PlumMapping *self, const GValue *value);
 

@@ -139,13 +139,9 @@ plum_mapping_get_property (GObject *object, guint property_id, GValue *value, GP
       g_value_set_string (value, self->description);
       break;
     case PROP_INTERNAL_ADDRESS:
-      g_value_set_object (value, self->hosts.internal);
-      break;
     case PROP_REMOTE_ADDRESS:
-      g_value_set_object (value, plum_hosts_peek_remote (&self->hosts));
-      break;
     case PROP_REMOTE_ADDRESSES:
-      g_value_set_object (value, self->hosts.remote);
+      plum_mapping_get_host_property (self, (PlumMappingProperty) property_id, value);
       break;
     case PROP_LOCAL_ADDRESS:
       g_value_set_object (value, self->local_address);

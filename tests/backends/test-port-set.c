@@ -929,6 +929,25 @@ test_one_is_cancelled (BackendFixture *f, gconstpointer data)
   assert_n (f, 1, 1, 0);
 }
 
+/* Core cancels a request before it releases its port; a deletion must not be sent beside it. */
+static void
+test_released_while_pending (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) calls = NULL;
+  g_autoptr (GPtrArray) unmaps = NULL;
+
+  f->gateway->switches.delay_ms = 100;
+  calls = set_start (f, FIRST, N, FIRST, FALSE);
+  test_loop_settle (&f->loop);
+  unmaps = set_unmap (f, FIRST, N, NULL);
+  for (guint i = 0; i < N; i++)
+    g_assert_error (plum_call_get_error (unmaps->pdata[i]), G_IO_ERROR, G_IO_ERROR_BUSY);
+
+  set_wait (f, calls);
+  set_assert_leases (calls, FIRST);
+  assert_n (f, 1, 0, N);
+}
+
 static void
 test_all_are_cancelled (BackendFixture *f, gconstpointer data)
 {
@@ -1076,6 +1095,7 @@ main (int argc, char **argv)
   ADD ("no-answer", test_no_answer);
   ADD ("cancelled/one", test_one_is_cancelled);
   ADD ("cancelled/all", test_all_are_cancelled);
+  ADD ("released-while-pending", test_released_while_pending);
   ADD ("cancelled/at-once", test_cancelled_at_once);
   ADD ("unreadable", test_unreadable);
   ADD ("port-closed", test_port_is_closed);

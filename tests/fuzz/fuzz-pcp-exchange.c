@@ -25,6 +25,10 @@
 #define MAX_STEPS 64
 #define PATIENCE_MS 10000
 
+/* After so many answers that cannot be read, a request is given up, and what it may have mapped is
+ * deleted. */
+#define MANY_UNREADABLE 4
+
 /* These operations require the external port. */
 #define EXACT 128
 
@@ -50,6 +54,7 @@ typedef struct
   guint n_leases;
   guint n_reports;
   guint n_sent;
+  guint n_unreadable; /* since the last answer that can be read */
 } Fuzz;
 
 /* The rest of the program. Reads past its end return 0. */
@@ -245,7 +250,9 @@ get_permitted_effect (Fuzz *f, const uint8_t *data, size_t size)
   PcpReply reply;
 
   if (!pcp_decode_reply (data, size, &reply, NULL))
-    return MAY_DO_NOTHING;
+    return ++f->n_unreadable < MANY_UNREADABLE ? MAY_DO_NOTHING : MAY_FAIL;
+
+  f->n_unreadable = 0;
   if (reply.kind == PCP_REPLY_VERSION)
     return MAY_FAIL;
   if (reply.kind == PCP_REPLY_ANNOUNCE)

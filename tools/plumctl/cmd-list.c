@@ -8,7 +8,6 @@
 #include "discovery.h"
 #include "exit-code.h"
 #include "output.h"
-#include "state-directory.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -468,7 +467,6 @@ on_list_done (Discovery *discovery)
 
   self->routers = g_ptr_array_ref (chain->routers);
   self->ours = g_ptr_array_new_with_free_func (g_object_unref);
-  state_directory_use (self->session.manager);
   self->recorded =
     plum_manager_dup_recorded_host_entries (self->session.manager, G_SOCKET_FAMILY_IPV4);
   self->beyond = plum_manager_dup_recorded_upstream_entries (self->session.manager);
@@ -480,7 +478,10 @@ run_list (char **arguments, char **tail)
 {
   Listing self = {
     .session.interrupt_code = PLUMCTL_FAILED,
-    .discovery = { .session = &self.session, .asks_chain = TRUE, .done = on_list_done },
+    .discovery = { .session = &self.session,
+                   .reads_records = TRUE,
+                   .asks_chain = TRUE,
+                   .done = on_list_done },
     .exit_code = PLUMCTL_OK,
   };
   int exit_code = discovery_run (&self.discovery, arguments);

@@ -6,6 +6,7 @@
 #include "common-options.h"
 #include "exit-code.h"
 #include "output.h"
+#include "state-directory.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -205,6 +206,8 @@ discovery_run (Discovery *self, char **arguments)
   if (!session_init (self->session))
     return self->session->exit_code;
 
+  if (self->reads_records)
+    state_directory_use (self->session->manager);
   discovery_start (self);
   exit_code = session_run (self->session);
   discovery_clear (self);

@@ -21,6 +21,7 @@ struct _Discovery
   gboolean first_address; /* finish as soon as an external address is known */
   gboolean wants_model;   /* then wait a moment for what the router is called */
   gboolean asks_address;  /* ask for an external address that the discovery did not find */
+  gboolean reads_records; /* use the state directory; it cannot be set after the start */
   gboolean asks_chain;    /* then find the routers beyond the gateway that programs use */
   gboolean finished;
   gboolean cleared;

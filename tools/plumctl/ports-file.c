@@ -224,23 +224,23 @@ read_for (Parser *self, const char *value, GError **error)
 static gboolean
 read_from (Parser *self, const char *value, GError **error)
 {
-  g_auto (GStrv) texts = g_strsplit_set (value, ", ", -1);
+  g_auto (GStrv) words = g_strsplit_set (value, ", ", -1);
 
   self->group.from = g_list_store_new (G_TYPE_INET_ADDRESS_MASK);
   self->group.from_line = self->line;
-  for (guint i = 0; texts[i] != NULL; i++)
+  for (guint i = 0; words[i] != NULL; i++)
     {
       g_autoptr (GInetAddressMask) mask = NULL;
 
-      if (*texts[i] == '\0')
+      if (*words[i] == '\0')
         continue;
 
-      mask = g_inet_address_mask_new_from_string (texts[i], NULL);
+      mask = g_inet_address_mask_new_from_string (words[i], NULL);
       if (mask == NULL || g_inet_address_mask_get_length (mask) == 0)
         return set_error (self->line, error,
                           _ ("from: “%s” is invalid, must be an address or a network such as "
                              "203.0.113.0/24"),
-                          texts[i]);
+                          words[i]);
       g_list_store_append (self->group.from, mask);
     }
 
