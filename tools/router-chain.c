@@ -2,6 +2,8 @@
 
 #include "router-chain.h"
 
+#include <glib/gi18n-lib.h>
+
 static void seek_next (RouterChain *self);
 
 static PlumGateway *
@@ -101,22 +103,23 @@ router_chain_get_unconfirmed (const RouterChain *self)
 char *
 router_chain_dup_way (const RouterChain *self)
 {
-  GString *text;
+  guint n = self->routers->len;
+  char *text = NULL;
 
-  if (self->routers->len < 2)
-    return NULL;
-
-  text = g_string_new (NULL);
-  for (guint i = 0; i < self->routers->len; i++)
+  for (guint i = 0; n >= 2 && i < n; i++)
     {
       GInetAddress *address = plum_gateway_get_address (self->routers->pdata[i]);
-      g_autofree char *host = address != NULL ? g_inet_address_to_string (address) : NULL;
+      g_autofree char *before = text;
+      g_autofree char *host =
+        address != NULL ? g_inet_address_to_string (address) : g_strdup (_ ("an unknown router"));
 
-      g_string_append_printf (text, "%s%s",
-                              i == 0                       ? ""
-                              : i + 1 < self->routers->len ? ", "
-                                                           : " and ",
-                              host != NULL ? host : "an unknown router");
+      if (i == 0)
+        text = g_steal_pointer (&host);
+      else if (i + 1 < n)
+        text = g_strdup_printf ("%s, %s", before, host);
+      else
+        /* Translators: the end of a list of routers. */
+        text = g_strdup_printf (C_ ("way", "%s and %s"), before, host);
     }
-  return g_string_free (text, FALSE);
+  return text;
 }

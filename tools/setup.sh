@@ -6,13 +6,14 @@
 
 source_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
-# To build the library and plumctl.
+# To build the library and plumctl, with translations.
 # shellcheck disable=SC2034
-build_packages=(meson ninja-build gcc libc6-dev pkg-config libglib2.0-dev python3)
-# To run the lab, and to check the units of systemd. The router daemon of the lab is unpacked, not
+build_packages=(meson ninja-build gcc libc6-dev pkg-config libglib2.0-dev python3
+  gettext)
+# To run the lab, to check the units of systemd, and to test the translations. The router daemon of the lab is unpacked, not
 # installed.
 # shellcheck disable=SC2034
-lab_packages=(iproute2 nftables procps util-linux mount systemd)
+lab_packages=(iproute2 nftables procps util-linux mount systemd locales)
 # To build and test the bindings and the manual.
 # shellcheck disable=SC2034
 binding_packages=(g++ libgirepository1.0-dev gobject-introspection valac gjs python3-gi gi-docgen)

@@ -5,6 +5,7 @@
 #include "plum-backend-log.h"
 #include "plum-bytes.h"
 #include "plum-udp.h"
+#include <glib/gi18n-lib.h>
 
 /* Answers that take longer come after the last send of a deletion. */
 #define SLOW_US (1750 * 1000)
@@ -474,7 +475,7 @@ plum_exchanges_new (PlumBackend *backend,
   self->backend = backend;
   self->context = g_main_context_ref_thread_default ();
   self->label = g_strdup (label);
-  self->peer = gateway != NULL ? g_inet_address_to_string (gateway) : g_strdup ("no gateway");
+  self->peer = gateway != NULL ? g_inet_address_to_string (gateway) : g_strdup (_ ("no gateway"));
   self->port = port;
   self->window = window;
   self->n_slot_sends = n_slot_sends;
@@ -523,7 +524,7 @@ plum_exchanges_open (PlumExchanges *self, GError **error)
     return TRUE;
 
   g_propagate_prefixed_error (error, g_steal_pointer (&local_error),
-                              "%s: cannot open a socket to %s: ", self->label, self->peer);
+                              _ ("%s: cannot open a socket to %s: "), self->label, self->peer);
   return FALSE;
 }
 
@@ -581,20 +582,19 @@ plum_exchange_make_error (PlumExchanges *self,
                           PlumExchangeOutcome outcome,
                           const GError *error)
 {
-  gint64 now = plum_backend_get_time (self->backend);
+  double seconds = (double) (plum_backend_get_time (self->backend) - exchange->first_sent) / 1e6;
 
   g_assert (outcome != PLUM_EXCHANGE_CANCELLED); /* it has no caller to report an error to */
-
   if (outcome == PLUM_EXCHANGE_TIMED_OUT)
-    return g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, "%s: no answer from %s in %.1f s",
-                        self->label, self->peer, (double) (now - exchange->first_sent) / 1e6);
+    return g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, _ ("%s: no answer from %s in %.1f s"),
+                        self->label, self->peer, seconds);
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
-    return g_error_new (G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED, "%s: %s refused port %u",
+    return g_error_new (G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED, _ ("%s: %s refused port %u"),
                         self->label, self->peer, self->port);
 
   if (error->domain == PLUM_ERROR)
     return g_error_copy (error);
-  return g_error_new (error->domain, error->code, "%s: %s cannot be reached: %s", self->label,
+  return g_error_new (error->domain, error->code, _ ("%s: %s cannot be reached: %s"), self->label,
                       self->peer, error->message);
 }

@@ -2,6 +2,8 @@
 
 #include "plum-lease-table.h"
 
+#include <glib/gi18n-lib.h>
+
 /* From so many rows on, expired holds are removed: a mapping that was never granted is never
  * unmapped. */
 #define SWEEP_MIN 64
@@ -184,8 +186,9 @@ plum_lease_table_check_hold (PlumLeaseTable *self,
     return FALSE;
 
   g_set_error (error, row->hold_error->domain, row->hold_error->code,
-               "%s (not requested again for another %" G_GINT64_FORMAT " s)",
-               row->hold_error->message, (row->hold_until - now + 999999) / 1000000);
+               /* Translators: an error, and the seconds until the next request. */
+               _ ("%s (not requested again for another %u s)"), row->hold_error->message,
+               (guint) ((row->hold_until - now + 999999) / 1000000));
   return TRUE;
 }
 

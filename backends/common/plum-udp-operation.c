@@ -2,6 +2,8 @@
 
 #include "plum-udp-operation.h"
 
+#include <glib/gi18n-lib.h>
+
 static void
 on_udp_operation_exchange_finished (PlumExchange *exchange,
                                     PlumExchangeOutcome outcome,
@@ -14,7 +16,7 @@ on_udp_operation_exchange_finished (PlumExchange *exchange,
   else if (outcome == PLUM_EXCHANGE_TIMED_OUT && self->left > 0)
     plum_udp_operation_fail (
       self, g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
-                         "%s: %s did not confirm the deletion: it answered that %u s are left",
+                         _ ("%s: %s did not confirm the deletion: it answered that %u s are left"),
                          self->session->protocol->label, plum_udp_session_get_peer (self->session),
                          self->left));
   else if (outcome == PLUM_EXCHANGE_TIMED_OUT && self->session->n_malformed >= exchange->n_sent)
@@ -156,7 +158,8 @@ plum_udp_operation_make_left_error (PlumUdpOperation *self, const GError *error)
   const GError *undo = self->undo_error;
 
   return g_error_new (undo->domain, undo->code,
-                      "%s; the router may keep the mapping for up to %u s: %s", undo->message,
+                      /* Translators: an error, a time in seconds, and the error of the deletion. */
+                      _ ("%s; the router may keep the mapping for up to %u s: %s"), undo->message,
                       self->undo_left, error->message);
 }
 
@@ -195,7 +198,7 @@ plum_udp_operation_make_nothing_error (PlumUdpOperation *self, guint port, guint
     return NULL;
 
   return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_RESOURCES,
-                      "%s: %s granted port %u for %u s; expected a port and a lifetime above 0",
+                      _ ("%s: %s granted port %u for %u s; expected a port and a lifetime above 0"),
                       self->session->protocol->label, plum_udp_session_get_peer (self->session),
                       port, lifetime);
 }

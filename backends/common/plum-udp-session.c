@@ -2,6 +2,8 @@
 
 #include "plum-udp-session.h"
 
+#include <glib/gi18n-lib.h>
+
 /* How old an answer may be to serve a check, and the external address to serve a request for it. */
 #define CHECK_FRESH_MS 1000
 #define ADDRESS_FRESH_MS 60000
@@ -23,7 +25,7 @@ GError *
 plum_udp_session_make_unreadable_error (PlumUdpSession *self)
 {
   return g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
-                      "%s: no answer from %s that can be read: the last one was: %s",
+                      _ ("%s: no answer from %s that can be read: the last one was: %s"),
                       self->protocol->label, plum_udp_session_get_peer (self),
                       self->malformed_error->message);
 }
@@ -169,7 +171,7 @@ plum_udp_session_check_network (PlumUdpSession *self, PlumCall *call)
   const char *reason;
 
   if (plum_network_get_gateway (network) == NULL)
-    reason = "a point-to-point link has no gateway";
+    reason = _ ("a point-to-point link has no gateway");
   else
     reason = self->protocol->check_network (network);
   if (reason == NULL)
@@ -192,9 +194,9 @@ plum_udp_session_check_entry (PlumUdpSession *self, PlumEntry *entry, PlumCall *
     return FALSE;
 
   if (plum_entry_get_internal_port (entry) == 0)
-    reason = "internal port 0 would delete the mappings of all ports of this host";
+    reason = _ ("internal port 0 would delete the mappings of all ports of this host");
   else if (address != NULL && (local == NULL || !g_inet_address_equal (address, local)))
-    reason = "only mappings of this host can be deleted";
+    reason = _ ("only mappings of this host can be deleted");
   if (reason == NULL)
     return TRUE;
 

@@ -2,6 +2,8 @@
 
 #include "direct-backend.h"
 
+#include <glib/gi18n-lib.h>
+
 /* The host has a public address, so there is nothing to map. No packet is sent. */
 struct _PlumDirectBackend
 {
@@ -23,7 +25,7 @@ plum_direct_backend_get_address (PlumBackend *backend, PlumCall *call)
   if (plum_network_get_hop (network) > 1)
     {
       plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
-                      "the address of this host does not open a port of a router");
+                      _ ("the address of this host does not open a port of a router"));
       return NULL;
     }
 
@@ -31,7 +33,7 @@ plum_direct_backend_get_address (PlumBackend *backend, PlumCall *call)
   if (plum_network_get_overridden (network))
     {
       plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
-                      "the address of this host is not used, because a gateway is set");
+                      _ ("the address of this host is not used, because a gateway is set"));
       return NULL;
     }
 
@@ -39,7 +41,7 @@ plum_direct_backend_get_address (PlumBackend *backend, PlumCall *call)
   if (local == NULL || g_inet_address_get_family (local) != G_SOCKET_FAMILY_IPV4)
     {
       plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
-                      "a public IPv6 address of this host does not open a port");
+                      _ ("a public IPv6 address of this host does not open a port"));
       return NULL;
     }
 
@@ -47,7 +49,7 @@ plum_direct_backend_get_address (PlumBackend *backend, PlumCall *call)
     return local;
 
   host = g_inet_address_to_string (local);
-  message = g_strdup_printf ("this host's address %s is not a public address", host);
+  message = g_strdup_printf (_ ("this host's address %s is not a public address"), host);
   plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, message);
   return NULL;
 }

@@ -8,6 +8,8 @@
 #include "plum-double-nat.h"
 #include "plum-external-address.h"
 
+#include <glib/gi18n-lib.h>
+
 /* One map request is in flight at a time (RFC 6886 3.3). One that is silent after so many sends,
  * which is after 3.75 s, no longer delays the others. */
 #define WINDOW 1
@@ -40,8 +42,8 @@ make_address (PlumNatpmpBackend *self, const NatpmpReply *reply)
     return g_steal_pointer (&address);
 
   shown = g_inet_address_to_string (address);
-  note = g_strdup_printf ("NAT-PMP: %s reported %s, which cannot be the external address: the "
-                          "address is unknown",
+  note = g_strdup_printf (_ ("NAT-PMP: %s reported %s, which cannot be the external address: the "
+                             "address is unknown"),
                           plum_udp_session_get_peer (self->session), shown);
   plum_log_debug ("%s", note);
   plum_backend_report_note (PLUM_BACKEND (self), note);
@@ -87,7 +89,7 @@ plum_natpmp_backend_on_address (PlumNatpmpBackend *self, const NatpmpReply *repl
   else
     {
       error = natpmp_result_make_error (reply->result, plum_udp_session_get_peer (session),
-                                        "the external address request");
+                                        C_ ("request", "the external address request"));
     }
 
   plum_server_probe_finish (session->probe, error);
@@ -115,13 +117,13 @@ plum_natpmp_backend_on_unsupported (PlumNatpmpBackend *self, const NatpmpReply *
   g_autoptr (GError) error = NULL;
 
   if (reply->kind == NATPMP_REPLY_OPCODE)
-    error = natpmp_result_make_error (reply->result, peer, "the request");
+    error = natpmp_result_make_error (reply->result, peer, C_ ("request", "the request"));
   else if (reply->version == 0)
-    g_set_error (&error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED, "NAT-PMP: %s refused version 0",
+    g_set_error (&error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED, _ ("NAT-PMP: %s refused version 0"),
                  peer);
   else
     g_set_error (&error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED,
-                 "NAT-PMP: %s supports PCP only (version %u)", peer, reply->version);
+                 _ ("NAT-PMP: %s supports PCP only (version %u)"), peer, reply->version);
 
   plum_udp_session_fail_all (self->session, error);
 }
@@ -178,9 +180,10 @@ probe_finished (PlumBackend *backend, const GError *error)
     }
   else
     {
-      no_address = g_error_new (PLUM_ERROR, PLUM_ERROR_NO_RESOURCES,
-                                "NAT-PMP: %s has no external address: " PLUM_NO_PUBLIC_ADDRESS,
-                                plum_udp_session_get_peer (self->session));
+      no_address =
+        g_error_new (PLUM_ERROR, PLUM_ERROR_NO_RESOURCES,
+                     _ ("NAT-PMP: %s has no external address: %s"),
+                     plum_udp_session_get_peer (self->session), _ (PLUM_NO_PUBLIC_ADDRESS));
       plum_call_set_fail (self->address_calls, no_address);
     }
 }
@@ -206,7 +209,7 @@ check_network (PlumNetwork *network)
 
   if (g_inet_address_get_family (gateway) != G_SOCKET_FAMILY_IPV4 || local == NULL ||
       g_inet_address_get_family (local) != G_SOCKET_FAMILY_IPV4)
-    return "only IPv4 is supported";
+    return _ ("only IPv4 is supported");
   return NULL;
 }
 
@@ -256,13 +259,14 @@ static gboolean
 check_hosts (PlumRequest *request, PlumCall *call)
 {
   if (plum_request_get_internal_address (request) != NULL)
-    plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
-                    "NAT-PMP: the protocol cannot map a port of another host; PCP and UPnP can, if "
-                    "the router allows it");
+    plum_call_fail (
+      call, PLUM_ERROR_NOT_SUPPORTED,
+      _ ("NAT-PMP: the protocol cannot map a port of another host; PCP and UPnP can, if "
+         "the router allows it"));
   else if (plum_request_get_remote_addresses (request) != NULL)
     plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
-                    "NAT-PMP: the protocol cannot restrict a mapping to some remote hosts; PCP "
-                    "can, and UPnP for one host");
+                    _ ("NAT-PMP: the protocol cannot restrict a mapping to some remote hosts; PCP "
+                       "can, and UPnP for one host"));
   else
     return TRUE;
 

@@ -5,6 +5,8 @@
 #include "plum-bytes.h"
 #include "plum-double-nat.h"
 
+#include <glib/gi18n-lib.h>
+
 #define RESPONSE_BIT 0x80u
 
 /* RFC 6886 3.3. Not the IANA protocol numbers. */
@@ -14,21 +16,22 @@
 
 static const NatpmpResult results[] = {
   { NATPMP_SUCCESS, PLUM_ERROR_MALFORMED, 0, FALSE, "success", "" },
-  { NATPMP_UNSUPP_VERSION, PLUM_ERROR_NOT_SUPPORTED, 300, FALSE, "unsupported version",
-    "the router supports another version of the protocol" },
-  { NATPMP_NOT_AUTHORIZED, PLUM_ERROR_REFUSED, 300, TRUE, "not authorized",
-    "NAT-PMP is disabled in the router, or its policy forbids it" },
-  { NATPMP_NETWORK_FAILURE, PLUM_ERROR_NO_RESOURCES, 30, FALSE, "network failure",
+  { NATPMP_UNSUPP_VERSION, PLUM_ERROR_NOT_SUPPORTED, 300, FALSE, N_ ("unsupported version"),
+    N_ ("the router supports another version of the protocol") },
+  { NATPMP_NOT_AUTHORIZED, PLUM_ERROR_REFUSED, 300, TRUE, N_ ("not authorized"),
+    N_ ("NAT-PMP is disabled in the router, or its policy forbids it") },
+  { NATPMP_NETWORK_FAILURE, PLUM_ERROR_NO_RESOURCES, 30, FALSE, N_ ("network failure"),
     PLUM_NO_PUBLIC_ADDRESS },
-  { NATPMP_OUT_OF_RESOURCES, PLUM_ERROR_NO_RESOURCES, 30, TRUE, "out of resources",
-    "the router's table is full, or the external port is taken" },
-  { NATPMP_UNSUPP_OPCODE, PLUM_ERROR_NOT_SUPPORTED, 300, FALSE, "unsupported opcode",
-    "the router does not support this" },
+  { NATPMP_OUT_OF_RESOURCES, PLUM_ERROR_NO_RESOURCES, 30, TRUE, N_ ("out of resources"),
+    N_ ("the router's table is full, or the external port is taken") },
+  { NATPMP_UNSUPP_OPCODE, PLUM_ERROR_NOT_SUPPORTED, 300, FALSE, N_ ("unsupported opcode"),
+    N_ ("the router does not support this") },
 };
 
 /* RFC 6886 3.5: any other code is fatal for the request. */
 static const NatpmpResult result_unknown = {
-  G_MAXUINT16, PLUM_ERROR_REFUSED, 300, FALSE, "unknown result", "no standard defines this result"
+  G_MAXUINT16, PLUM_ERROR_REFUSED,    300,
+  FALSE,       N_ ("unknown result"), N_ ("no standard defines this result")
 };
 
 const NatpmpResult *
@@ -48,8 +51,11 @@ natpmp_result_make_error (uint16_t code, const char *peer, const char *to_what)
 {
   const NatpmpResult *result = natpmp_result_lookup (code);
 
-  return g_error_new (PLUM_ERROR, (int) result->error, "NAT-PMP: %s answered “%s” (%u) to %s: %s",
-                      peer, result->name, code, to_what, result->advice);
+  return g_error_new (PLUM_ERROR, (int) result->error,
+                      /* Translators: a router, the name and the number of a result, the request
+                       * (see the context “request”), an explanation. */
+                      _ ("NAT-PMP: %s answered “%s” (%u) to %s: %s"), peer, _ (result->name), code,
+                      to_what, _ (result->advice));
 }
 
 /* RFC 6886 3.2 */
@@ -87,7 +93,9 @@ static gboolean
 too_short (size_t len, GError **error)
 {
   g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-               "NAT-PMP: response of %" G_GSIZE_FORMAT " bytes is too short", len);
+               g_dngettext (GETTEXT_PACKAGE, "NAT-PMP: response of %u byte is too short",
+                            "NAT-PMP: response of %u bytes is too short", len),
+               (guint) len);
   return FALSE;
 }
 
@@ -110,7 +118,7 @@ decode_body (PlumReader *r, uint32_t opcode, NatpmpReply *reply, GError **error)
       break;
     default:
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-                   "NAT-PMP: response to opcode %u, which was not sent", opcode);
+                   _ ("NAT-PMP: response to opcode %u, which was not sent"), opcode);
       return FALSE;
     }
 
@@ -135,7 +143,7 @@ natpmp_decode_reply (const uint8_t *data, size_t len, NatpmpReply *out, GError *
   if ((op & RESPONSE_BIT) == 0 && !(op == 0 && reply.result == NATPMP_UNSUPP_VERSION))
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-                   "NAT-PMP: received a request; expected a response");
+                   _ ("NAT-PMP: received a request; expected a response"));
       return FALSE;
     }
 

@@ -5,6 +5,8 @@
 #include "plum-backend-log.h"
 #include "plum-bytes.h"
 
+#include <glib/gi18n-lib.h>
+
 /* How many external ports are tried, the requested one included. A refusal by policy is rarely
  * about one port, and each further request costs the router time (quirk 89). */
 #define PORTS_MAX 4
@@ -166,8 +168,10 @@ natpmp_maps_refresh (NatpmpMaps *self, const PlumExchangeKey *key)
 static char *
 describe_map (MapOp *op)
 {
-  return g_strdup_printf ("%s port %u", op->protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP",
-                          op->internal_port);
+  return g_strdup_printf (
+    /* Translators: TCP or UDP, and a port. */
+    C_ ("request", "%s port %u"), op->protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP",
+    op->internal_port);
 }
 
 static void
@@ -322,7 +326,7 @@ map_op_deleted (MapOp *op, const NatpmpReply *reply)
     }
 
   port = describe_map (op);
-  what = g_strconcat ("the deletion of ", port, NULL);
+  what = g_strdup_printf (C_ ("request", "the deletion of %s"), port);
   plum_udp_operation_fail (&op->base, natpmp_result_make_error (reply->result, peer, what));
 }
 
@@ -330,11 +334,11 @@ map_op_deleted (MapOp *op, const NatpmpReply *reply)
 static GError *
 map_op_make_cut_error (MapOp *op, const NatpmpReply *reply)
 {
-  return g_error_new (PLUM_ERROR, PLUM_ERROR_MALFORMED,
-                      "NAT-PMP: %s answered for internal port %u, which is port %u cut to its low "
-                      "byte: the router's NAT-PMP works for ports up to 255 only",
-                      plum_udp_session_get_peer (op->base.session), reply->internal_port,
-                      op->internal_port);
+  return g_error_new (
+    PLUM_ERROR, PLUM_ERROR_MALFORMED,
+    _ ("NAT-PMP: %s answered for internal port %u, which is port %u cut to its low "
+       "byte: the router's NAT-PMP works for ports up to 255 only"),
+    plum_udp_session_get_peer (op->base.session), reply->internal_port, op->internal_port);
 }
 
 /* The pending request whose internal port a router has cut to its low byte (quirk 82), unless the

@@ -9,6 +9,8 @@
 #include "plum-backend-log.h"
 #include "plum-wire-address.h"
 
+#include <glib/gi18n-lib.h>
+
 /* So many MAPs are in flight at a time. One that is silent after so many sends does not count. */
 #define WINDOW 32
 #define N_SLOT_SENDS 3
@@ -137,11 +139,11 @@ plum_pcp_backend_on_version (PlumPcpBackend *self, const PcpReply *reply)
   g_autoptr (GError) error = NULL;
 
   if (reply->version == 0)
-    g_set_error (&error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED, "PCP: %s supports NAT-PMP only",
+    g_set_error (&error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED, _ ("PCP: %s supports NAT-PMP only"),
                  peer);
   else
     g_set_error (&error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED,
-                 "PCP: %s refused version %d and offers version %u", peer, PCP_VERSION,
+                 _ ("PCP: %s refused version %d and offers version %u"), peer, PCP_VERSION,
                  reply->version);
 
   plum_udp_session_fail_all (self->pcp.udp, error);
@@ -202,10 +204,10 @@ check_network (PlumNetwork *network)
   GInetAddress *local = plum_network_get_local_address (network);
 
   if (g_inet_address_get_family (gateway) != g_inet_address_get_family (local))
-    return "the gateway and the local address are of different families";
+    return _ ("the gateway and the local address are of different families");
   if (g_inet_address_get_family (local) == G_SOCKET_FAMILY_IPV6 &&
       g_inet_address_get_is_link_local (local))
-    return "a link-local address cannot be reached from the internet";
+    return _ ("a link-local address cannot be reached from the internet");
   return NULL;
 }
 
@@ -294,7 +296,7 @@ plum_pcp_backend_get_external_address (PlumBackend *backend, PlumCall *call)
     plum_call_return_address (call, session->external_address);
   else
     plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
-                    "PCP: the external address is unknown until a port is mapped");
+                    _ ("PCP: the external address is unknown until a port is mapped"));
 }
 
 /* RFC 6887 has no request for the address alone. */

@@ -5,6 +5,8 @@
 #include "plum-bytes.h"
 #include "plum-double-nat.h"
 
+#include <glib/gi18n-lib.h>
+
 #define RESPONSE_BIT 0x80u
 
 /* IANA protocol numbers */
@@ -32,31 +34,31 @@
 static const PcpResult results[] = {
   { PCP_SUCCESS, FALSE, PLUM_ERROR_MALFORMED, PCP_NEXT_NOTHING, "SUCCESS", "" },
   { PCP_UNSUPP_VERSION, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_NOTHING, "UNSUPP_VERSION",
-    "the router supports another version of the protocol" },
+    N_ ("the router supports another version of the protocol") },
   { PCP_NOT_AUTHORIZED, TRUE, PLUM_ERROR_REFUSED, PCP_NEXT_NOTHING, "NOT_AUTHORIZED",
-    "the router's policy forbids it, or another host has the port" },
+    N_ ("the router's policy forbids it, or another host has the port") },
   { PCP_MALFORMED_REQUEST, TRUE, PLUM_ERROR_MALFORMED, PCP_NEXT_BARE, "MALFORMED_REQUEST",
-    "the router does not understand a correct request" },
+    N_ ("the router does not understand a correct request") },
   { PCP_UNSUPP_OPCODE, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_NOTHING, "UNSUPP_OPCODE",
-    "the router does not support this" },
+    N_ ("the router does not support this") },
   { PCP_UNSUPP_OPTION, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_BARE, "UNSUPP_OPTION",
-    "the router does not support this" },
+    N_ ("the router does not support this") },
   { PCP_MALFORMED_OPTION, TRUE, PLUM_ERROR_MALFORMED, PCP_NEXT_BARE, "MALFORMED_OPTION",
-    "the router does not understand a correct request" },
+    N_ ("the router does not understand a correct request") },
   { PCP_NETWORK_FAILURE, FALSE, PLUM_ERROR_NO_RESOURCES, PCP_NEXT_NOTHING, "NETWORK_FAILURE",
     PLUM_NO_PUBLIC_ADDRESS },
   { PCP_NO_RESOURCES, FALSE, PLUM_ERROR_NO_RESOURCES, PCP_NEXT_NO_PORT, "NO_RESOURCES",
-    "the router's table is full, or the external port is taken" },
+    N_ ("the router's table is full, or the external port is taken") },
   { PCP_UNSUPP_PROTOCOL, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_NOTHING, "UNSUPP_PROTOCOL",
-    "the router cannot map this transport protocol" },
+    N_ ("the router cannot map this transport protocol") },
   { PCP_USER_EX_QUOTA, FALSE, PLUM_ERROR_NO_RESOURCES, PCP_NEXT_NOTHING, "USER_EX_QUOTA",
-    "this host has reached the router's limit of mappings" },
+    N_ ("this host has reached the router's limit of mappings") },
   { PCP_CANNOT_PROVIDE_EXTERNAL, FALSE, PLUM_ERROR_CONFLICT, PCP_NEXT_NO_ADDRESS,
-    "CANNOT_PROVIDE_EXTERNAL", "the external address or port is not available" },
+    "CANNOT_PROVIDE_EXTERNAL", N_ ("the external address or port is not available") },
   { PCP_ADDRESS_MISMATCH, TRUE, PLUM_ERROR_NOT_SUPPORTED, PCP_NEXT_NOTHING, "ADDRESS_MISMATCH",
     PLUM_ROUTER_BETWEEN },
   { PCP_EXCESSIVE_REMOTE_PEERS, TRUE, PLUM_ERROR_NO_RESOURCES, PCP_NEXT_NOTHING,
-    "EXCESSIVE_REMOTE_PEERS", "the router cannot filter by so many peers" },
+    "EXCESSIVE_REMOTE_PEERS", N_ ("the router cannot filter by so many peers") },
 };
 
 /* RFC 7652: 14 to 23 are steps of authentication, which is not supported. */
@@ -66,15 +68,15 @@ static const PcpResult results[] = {
 static const PcpResult result_authentication = {
   AUTHENTICATION_FIRST,      TRUE,
   PLUM_ERROR_REFUSED,        PCP_NEXT_NOTHING,
-  "AUTHENTICATION_REQUIRED", "the router requires authentication"
+  "AUTHENTICATION_REQUIRED", N_ ("the router requires authentication")
 };
 
 static const PcpResult result_unknown = { 255,
                                           TRUE,
                                           PLUM_ERROR_REFUSED,
                                           PCP_NEXT_NOTHING,
-                                          "unknown result",
-                                          "no standard defines this result" };
+                                          N_ ("unknown result"),
+                                          N_ ("no standard defines this result") };
 
 const PcpResult *
 pcp_result_lookup (uint8_t code)
@@ -91,12 +93,22 @@ pcp_result_lookup (uint8_t code)
 }
 
 GError *
+pcp_result_make_error_with_advice (
+  const PcpResult *result, uint8_t code, const char *peer, const char *to_what, const char *advice)
+{
+  return g_error_new (PLUM_ERROR, (int) result->error,
+                      /* Translators: a router, the name and the number of a result, the request
+                       * (see the context “request”), an explanation. */
+                      _ ("PCP: %s answered %s (%u) to %s: %s"), peer, _ (result->name), code,
+                      to_what, advice);
+}
+
+GError *
 pcp_result_make_error (uint8_t code, const char *peer, const char *to_what)
 {
   const PcpResult *result = pcp_result_lookup (code);
 
-  return g_error_new (PLUM_ERROR, (int) result->error, "PCP: %s answered %s (%u) to %s: %s", peer,
-                      result->name, code, to_what, result->advice);
+  return pcp_result_make_error_with_advice (result, code, peer, to_what, _ (result->advice));
 }
 
 uint32_t
@@ -338,15 +350,18 @@ decode_map (PlumReader *r, PcpMap *map, GError **error)
   plum_reader_bytes (r, map->external_address, PCP_ADDRESS_SIZE);
 
   if (!plum_reader_ok (r))
-    return malformed (error, "PCP: MAP response of %" G_GSIZE_FORMAT " bytes; expected %d or more",
-                      r->len, PCP_MAP_SIZE);
+    return malformed (error,
+                      g_dngettext (GETTEXT_PACKAGE,
+                                   "PCP: MAP response of %u byte; expected %d or more",
+                                   "PCP: MAP response of %u bytes; expected %d or more", r->len),
+                      (guint) r->len, PCP_MAP_SIZE);
   if (protocol != PROTOCOL_TCP && protocol != PROTOCOL_UDP)
-    return malformed (error, "PCP: MAP response for transport protocol %u; expected %d or %d",
+    return malformed (error, _ ("PCP: MAP response for transport protocol %u; expected %d or %d"),
                       protocol, PROTOCOL_TCP, PROTOCOL_UDP);
 
   map->protocol = protocol == PROTOCOL_TCP ? PLUM_PROTOCOL_TCP : PLUM_PROTOCOL_UDP;
   if (!read_options (r, map))
-    return malformed (error, "PCP: MAP response with an option that passes the end");
+    return malformed (error, _ ("PCP: MAP response with an option that passes the end"));
   return TRUE;
 }
 
@@ -359,18 +374,23 @@ check_frame (const uint8_t *data, size_t len, GError **error)
   uint32_t natpmp_result = plum_reader_be (&r, 2);
 
   if (!plum_reader_ok (&r))
-    return malformed (error, "PCP: response of %" G_GSIZE_FORMAT " bytes; expected %d or more", len,
-                      PCP_HEADER_SIZE);
+    return malformed (error,
+                      g_dngettext (GETTEXT_PACKAGE, "PCP: response of %u byte; expected %d or more",
+                                   "PCP: response of %u bytes; expected %d or more", len),
+                      (guint) len, PCP_HEADER_SIZE);
   if (version == 0)
-    return malformed (error, "PCP: response in NAT-PMP form, with result %u", natpmp_result);
+    return malformed (error, _ ("PCP: response in NAT-PMP form, with result %u"), natpmp_result);
   if (version != PCP_VERSION)
-    return malformed (error, "PCP: response of version %u; expected %d", version, PCP_VERSION);
+    return malformed (error, _ ("PCP: response of version %u; expected %d"), version, PCP_VERSION);
   if ((op & RESPONSE_BIT) == 0)
-    return malformed (error, "PCP: received a request; expected a response");
+    return malformed (error, _ ("PCP: received a request; expected a response"));
   if (len < PCP_HEADER_SIZE || len > PCP_PACKET_MAX || len % 4 != 0)
     return malformed (error,
-                      "PCP: response of %" G_GSIZE_FORMAT " bytes; expected %d to %d in steps of 4",
-                      len, PCP_HEADER_SIZE, PCP_PACKET_MAX);
+                      g_dngettext (GETTEXT_PACKAGE,
+                                   "PCP: response of %u byte; expected %d to %d in steps of 4",
+                                   "PCP: response of %u bytes; expected %d to %d in steps of 4",
+                                   len),
+                      (guint) len, PCP_HEADER_SIZE, PCP_PACKET_MAX);
   return TRUE;
 }
 
@@ -413,11 +433,11 @@ pcp_decode_reply (const uint8_t *data, size_t len, PcpReply *out, GError **error
 
       reply.kind = PCP_REPLY_ANNOUNCE;
       if (!read_options (&r, &ignored))
-        return malformed (error, "PCP: ANNOUNCE response with an option that passes the end");
+        return malformed (error, _ ("PCP: ANNOUNCE response with an option that passes the end"));
     }
   else
     {
-      return malformed (error, "PCP: response to opcode %u, which was not sent", opcode);
+      return malformed (error, _ ("PCP: response to opcode %u, which was not sent"), opcode);
     }
 
   *out = reply;

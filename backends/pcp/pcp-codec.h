@@ -139,6 +139,9 @@ gboolean pcp_decode_reply (const uint8_t *data, size_t len, PcpReply *out, GErro
 const PcpResult *pcp_result_lookup (uint8_t code);
 /* (transfer full) to_what: the request, for the message. */
 GError *pcp_result_make_error (uint8_t code, const char *peer, const char *to_what);
+/* The same with another explanation, which is translated. */
+GError *pcp_result_make_error_with_advice (
+  const PcpResult *result, uint8_t code, const char *peer, const char *to_what, const char *advice);
 /* The hold of the same request, in seconds: the server's error lifetime within limits. Some servers
  * send 0. */
 uint32_t pcp_error_lifetime (uint8_t code, uint32_t lifetime);

@@ -5,6 +5,8 @@
 #include "plum-bytes.h"
 #include "plum-wire-address.h"
 
+#include <glib/gi18n-lib.h>
+
 /* The length of the prefix of an IPv4 address in its wire format. */
 #define MAPPED_PREFIX 96
 
@@ -102,40 +104,67 @@ describe_filter (const PcpFilter *self)
     length -= MAPPED_PREFIX;
   if (address != NULL)
     mask = g_inet_address_mask_new (address, length, NULL);
-  return mask != NULL ? g_inet_address_mask_to_string (mask) : g_strdup ("an unknown network");
+  return mask != NULL ? g_inet_address_mask_to_string (mask) : g_strdup (_ ("an unknown network"));
+}
+
+/* The hosts that may connect. (transfer full) */
+static char *
+describe_remote (const PcpHosts *self)
+{
+  g_autofree char *text = describe_filter (&self->filters[0]);
+
+  for (guint i = 1; i < self->n_filters; i++)
+    {
+      g_autofree char *before = g_steal_pointer (&text);
+      g_autofree char *last = describe_filter (&self->filters[i]);
+
+      /* Translators: one or more addresses, and one more. */
+      text = g_strdup_printf (_ ("%s and %s"), before, last);
+    }
+  return g_steal_pointer (&text);
 }
 
 static char *
-pcp_hosts_describe (const PcpHosts *self)
+describe_internal (const PcpHosts *self)
 {
-  GString *text = g_string_new (NULL);
+  g_autoptr (GInetAddress) address = plum_wire_address_to_inet (self->internal_address);
 
-  if (self->has_internal)
-    {
-      g_autoptr (GInetAddress) address = plum_wire_address_to_inet (self->internal_address);
-      g_autofree char *shown = address != NULL ? g_inet_address_to_string (address) : NULL;
+  return address != NULL ? g_inet_address_to_string (address) : g_strdup (_ ("an unknown host"));
+}
 
-      g_string_append_printf (text, " of %s", shown != NULL ? shown : "an unknown host");
-    }
-  for (guint i = 0; i < self->n_filters; i++)
-    {
-      g_autofree char *remote = describe_filter (&self->filters[i]);
+static char *
+describe_port (const PcpMap *map)
+{
+  const char *protocol = map->protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP";
+  g_autofree char *host = map->hosts.has_internal ? describe_internal (&map->hosts) : NULL;
+  g_autofree char *remote = map->hosts.n_filters > 0 ? describe_remote (&map->hosts) : NULL;
 
-      g_string_append_printf (text, "%s%s", i == 0 ? ", from " : " and ", remote);
-    }
-  return g_string_free (text, FALSE);
+  if (host != NULL && remote != NULL)
+    /* Translators: TCP or UDP, a port, its host, the hosts that may connect. */
+    return g_strdup_printf (C_ ("request", "%s port %u of %s, from %s"), protocol,
+                            map->internal_port, host, remote);
+  if (host != NULL)
+    /* Translators: TCP or UDP, a port, its host. */
+    return g_strdup_printf (C_ ("request", "%s port %u of %s"), protocol, map->internal_port, host);
+  if (remote != NULL)
+    /* Translators: TCP or UDP, a port, the hosts that may connect. */
+    return g_strdup_printf (C_ ("request", "%s port %u, from %s"), protocol, map->internal_port,
+                            remote);
+
+  /* Translators: TCP or UDP, and a port. */
+  return g_strdup_printf (C_ ("request", "%s port %u"), protocol, map->internal_port);
 }
 
 char *
 pcp_hosts_describe_map (const PcpMap *map)
 {
-  const char *protocol = map->protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP";
-  g_autofree char *hosts = pcp_hosts_describe (&map->hosts);
+  g_autofree char *port = describe_port (map);
 
-  if (map->prefer_failure)
-    return g_strdup_printf ("%s port %u%s as external port %u", protocol, map->internal_port, hosts,
-                            map->external_port);
-  return g_strdup_printf ("%s port %u%s", protocol, map->internal_port, hosts);
+  if (!map->prefer_failure)
+    return g_steal_pointer (&port);
+
+  /* Translators: a request to map a port, such as “TCP port 80”, and an external port. */
+  return g_strdup_printf (C_ ("request", "%s as external port %u"), port, map->external_port);
 }
 
 GError *
@@ -143,11 +172,12 @@ pcp_hosts_check_reply (const PcpHosts *self, const PcpHosts *reply, const char *
 {
   if (self->has_internal && !pcp_hosts_has_same_internal (self, reply))
     return g_error_new (PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED,
-                        "PCP: %s ignored that the mapping is for another host (THIRD_PARTY)", peer);
+                        _ ("PCP: %s ignored that the mapping is for another host (THIRD_PARTY)"),
+                        peer);
 
   if (self->n_filters > 0 && !pcp_hosts_has_same_filters (self, reply))
     return g_error_new (PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED,
-                        "PCP: %s ignored which remote hosts may connect (FILTER)", peer);
+                        _ ("PCP: %s ignored which remote hosts may connect (FILTER)"), peer);
 
   return NULL;
 }
@@ -156,20 +186,19 @@ GError *
 pcp_hosts_make_error (const PcpHosts *self, uint8_t code, const char *peer, const char *to_what)
 {
   const PcpResult *result = pcp_result_lookup (code);
-  const char *advice = result->advice;
+  const char *advice = _ (result->advice);
 
   if (code == PCP_UNSUPP_OPTION && self->has_internal && self->n_filters > 0)
-    advice = "the router does not let this host map ports of other hosts, or cannot restrict a "
-             "mapping to some remote hosts";
+    advice = _ ("the router does not let this host map ports of other hosts, or cannot restrict a "
+                "mapping to some remote hosts");
   else if (code == PCP_UNSUPP_OPTION && self->has_internal)
-    advice = "the router does not let this host map ports of other hosts";
+    advice = _ ("the router does not let this host map ports of other hosts");
   else if (code == PCP_UNSUPP_OPTION && self->n_filters > 0)
-    advice = "the router cannot restrict a mapping to some remote hosts";
+    advice = _ ("the router cannot restrict a mapping to some remote hosts");
   else if ((code == PCP_NOT_AUTHORIZED || code == PCP_MALFORMED_REQUEST) && self->has_internal)
-    advice = "the router may not let this host map ports of other hosts";
+    advice = _ ("the router may not let this host map ports of other hosts");
 
-  return g_error_new (PLUM_ERROR, (int) result->error, "PCP: %s answered %s (%u) to %s: %s", peer,
-                      result->name, code, to_what, advice);
+  return pcp_result_make_error_with_advice (result, code, peer, to_what, advice);
 }
 
 void

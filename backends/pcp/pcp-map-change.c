@@ -6,6 +6,8 @@
 #include "plum-bytes.h"
 #include "plum-wire-address.h"
 
+#include <glib/gi18n-lib.h>
+
 /* No address has so many bits. */
 #define INVALID_PREFIX 255
 
@@ -135,8 +137,8 @@ map_op_end_probe (MapOp *op, const PcpReply *reply)
     return pcp_hosts_make_error (&op->requested.hosts, reply->result, peer, what);
 
   return g_error_new (PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED,
-                      "PCP: %s cannot restrict a mapping to some remote hosts: it ignores an "
-                      "invalid filter",
+                      _ ("PCP: %s cannot restrict a mapping to some remote hosts: it ignores an "
+                         "invalid filter"),
                       peer);
 }
 

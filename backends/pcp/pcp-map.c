@@ -12,6 +12,8 @@
 #include "plum-external-address.h"
 #include "plum-wire-address.h"
 
+#include <glib/gi18n-lib.h>
+
 static GSocketFamily
 get_family (PlumUdpSession *session)
 {
@@ -35,10 +37,11 @@ pcp_map_make_error (PlumUdpSession *session,
                          : pcp_result_make_error (result, peer, what);
 
   client = g_inet_address_to_string (plum_network_get_client_address (network));
-  return g_error_new (PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED,
-                      "PCP: %s answered ADDRESS_MISMATCH (12) to %s: the router before it does not "
-                      "use its external address %s, or another router is between both",
-                      peer, what, client);
+  return g_error_new (
+    PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED,
+    _ ("PCP: %s answered ADDRESS_MISMATCH (12) to %s: the router before it does not "
+       "use its external address %s, or another router is between both"),
+    peer, what, client);
 }
 
 static size_t
@@ -228,17 +231,19 @@ map_op_make_deletion_error (MapOp *op, const PcpReply *reply)
 {
   const char *peer = plum_udp_session_get_peer (op->base.session);
   g_autofree char *port = pcp_hosts_describe_map (&op->map);
-  g_autofree char *what = g_strconcat ("the deletion of ", port, NULL);
+  g_autofree char *what = g_strdup_printf (
+    /* Translators: a request to map a port, such as “TCP port 80”. */
+    C_ ("request", "the deletion of %s"), port);
 
   if (op->base.is_entry && reply->result == PCP_NOT_AUTHORIZED)
     return g_error_new (PLUM_ERROR, PLUM_ERROR_REFUSED,
-                        "PCP: %s answered NOT_AUTHORIZED (2) to %s: the mapping was made with a "
-                        "key that is not known here, or the router's policy forbids it",
+                        _ ("PCP: %s answered NOT_AUTHORIZED (2) to %s: the mapping was made with a "
+                           "key that is not known here, or the router's policy forbids it"),
                         peer, what);
   if (op->base.is_entry && reply->result == PCP_NO_RESOURCES)
-    return g_error_new (PLUM_ERROR, PLUM_ERROR_DESTROYED,
-                        "PCP: %s answered NO_RESOURCES (8) to %s: the router has no such mapping",
-                        peer, what);
+    return g_error_new (
+      PLUM_ERROR, PLUM_ERROR_DESTROYED,
+      _ ("PCP: %s answered NO_RESOURCES (8) to %s: the router has no such mapping"), peer, what);
   return pcp_map_make_error (op->base.session, &op->map.hosts, reply->result, what);
 }
 
@@ -281,9 +286,10 @@ pcp_map_dup_address (PlumUdpSession *session, const PcpMap *map)
     return g_steal_pointer (&address);
 
   shown = address != NULL ? g_inet_address_to_string (address) : g_strdup ("::");
-  note = g_strdup_printf ("PCP: %s reported %s, which cannot be the external address: the address "
-                          "is unknown",
-                          plum_udp_session_get_peer (session), shown);
+  note =
+    g_strdup_printf (_ ("PCP: %s reported %s, which cannot be the external address: the address "
+                        "is unknown"),
+                     plum_udp_session_get_peer (session), shown);
   plum_log_debug ("%s", note);
   plum_backend_report_note (session->backend, note);
   return NULL;
@@ -346,10 +352,11 @@ map_op_finish_call (MapOp *op, const PcpReply *reply, GInetAddress *address, uin
       plum_wire_address_any (get_family (op->base.session), none);
       if (!plum_bytes_equal (reply->map.external_address, none, PCP_ADDRESS_SIZE))
         plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
-                        "PCP: the router reports no usable external address");
+                        _ ("PCP: the router reports no usable external address"));
       else
-        plum_call_fail (call, PLUM_ERROR_NO_RESOURCES,
-                        "PCP: no external address: " PLUM_NO_PUBLIC_ADDRESS);
+        plum_call_return_error (call, g_error_new (PLUM_ERROR, PLUM_ERROR_NO_RESOURCES,
+                                                   _ ("PCP: no external address: %s"),
+                                                   _ (PLUM_NO_PUBLIC_ADDRESS)));
     }
 }
 
@@ -402,7 +409,7 @@ map_op_rejects (MapOp *op, const PcpReply *reply, uint16_t port)
   if (port == 0)
     {
       error = g_error_new (PLUM_ERROR, PLUM_ERROR_MALFORMED,
-                           "PCP: %s granted external port 0; expected 1 to 65535",
+                           _ ("PCP: %s granted external port 0; expected 1 to 65535"),
                            plum_udp_session_get_peer (op->base.session));
       map_op_undo (op, error, reply->lifetime);
       return TRUE;

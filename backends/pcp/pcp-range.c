@@ -8,6 +8,8 @@
 #include "pcp-set-op.h"
 #include "plum-bytes.h"
 
+#include <glib/gi18n-lib.h>
+
 /* A call of map (), and what it requests. */
 typedef struct
 {
@@ -229,7 +231,7 @@ check_map (PcpSession *pcp, const PcpMap *map, PlumCall *call)
       map->external_port != map->internal_port)
     {
       plum_call_fail (call, PLUM_ERROR_CONFLICT,
-                      "PCP: an IPv6 pinhole keeps the port: the external port cannot differ");
+                      _ ("PCP: an IPv6 pinhole keeps the port: the external port cannot differ"));
       return FALSE;
     }
 
@@ -253,7 +255,7 @@ read_call (PcpSession *pcp, PlumCall *call)
   wanted->lifetime = plum_request_get_lifetime (request);
   if (!pcp_request_read (pcp->udp, request, FALSE, &wanted->map))
     plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
-                    "PCP: a request has room for 32 remote hosts and networks");
+                    _ ("PCP: a request has room for 32 remote hosts and networks"));
   else if (check_map (pcp, &wanted->map, call))
     return wanted;
 

@@ -10,6 +10,8 @@
 #include "plum-bytes.h"
 #include "plum-wire-address.h"
 
+#include <glib/gi18n-lib.h>
+
 /* How old the last answer may be to serve another member of the set: after a restart of the server,
  * core requests the members again within 5 s. */
 #define FRESH_US (10 * (gint64) G_USEC_PER_SEC)
@@ -157,9 +159,10 @@ on_set_op_exchange_finished (PlumExchange *exchange,
     }
 
   if (outcome == PLUM_EXCHANGE_TIMED_OUT && op->base.left > 0)
-    reason = g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
-                          "PCP: %s did not confirm the deletion: it answered that %u s are left",
-                          plum_udp_session_get_peer (session), op->base.left);
+    reason =
+      g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
+                   _ ("PCP: %s did not confirm the deletion: it answered that %u s are left"),
+                   plum_udp_session_get_peer (session), op->base.left);
   else if (outcome == PLUM_EXCHANGE_TIMED_OUT && session->n_malformed >= exchange->n_sent)
     reason = plum_udp_session_make_unreadable_error (session);
   else
@@ -267,7 +270,7 @@ pcp_set_op_add (PcpSet *set, PlumCall *call, const PcpMap *map)
       map->external_port != pcp_set_get_external_port (set, map->internal_port))
     {
       plum_call_fail (call, PLUM_ERROR_CONFLICT,
-                      "PCP: the port is in a set of ports, which has another external port");
+                      _ ("PCP: the port is in a set of ports, which has another external port"));
       return NULL;
     }
 
@@ -423,8 +426,11 @@ set_op_deleted (PcpSetOp *op, const PcpReply *reply)
     set_op_done (op);
   else
     {
-      what = g_strdup_printf ("the deletion of %u ports from %u on", op->set->map.set.size,
-                              op->set->map.internal_port);
+      what = g_strdup_printf (
+        /* Translators: a number of ports, and the first of them. */
+        g_dngettext (GETTEXT_PACKAGE, "the deletion of %u port from %u on",
+                     "the deletion of %u ports from %u on", op->set->map.set.size),
+        op->set->map.set.size, op->set->map.internal_port);
       error = pcp_map_make_error (op->base.session, &op->set->map.hosts, reply->result, what);
       set_op_fail (op, error);
     }

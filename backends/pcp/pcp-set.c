@@ -7,6 +7,8 @@
 #include "pcp-set-call.h"
 #include "plum-bytes.h"
 
+#include <glib/gi18n-lib.h>
+
 /* The nonce, the first internal port, the number of ports. */
 #define TOKEN_TYPE "(ayqq)"
 
@@ -183,8 +185,10 @@ pcp_set_make_busy_error (PcpSession *pcp, const PcpMap *map)
   g_autofree char *port = pcp_hosts_describe_map (map);
 
   return g_error_new (G_IO_ERROR, G_IO_ERROR_BUSY,
-                      "PCP: %s keeps %s until the last port of its set is released: it deletes a "
-                      "set as a whole (RFC 7753)",
+                      /* Translators: a router, and a port such as “TCP port 80”. */
+                      _ (
+                        "PCP: %s keeps %s until the last port of its set is released: it deletes a "
+                        "set as a whole (RFC 7753)"),
                       plum_udp_session_get_peer (pcp->udp), port);
 }
 

@@ -2,6 +2,7 @@
 
 #include "http-codec.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define MAX_HEAD 16384
@@ -96,7 +97,8 @@ upnp_http_decoder_free (UpnpHttpDecoder *self)
 static gboolean
 malformed (GError **error, const char *what)
 {
-  g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED, "The answer is not valid HTTP: %s", what);
+  g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED, _ ("The answer is not valid HTTP: %s"),
+               what);
   return FALSE;
 }
 
@@ -146,7 +148,7 @@ read_head (UpnpHttpDecoder *self, GError **error)
   while (*line != NULL && *g_strstrip (*line) == '\0')
     line++;
   if (*line == NULL || !read_status (self, *line))
-    return malformed (error, "its first line is not a status line");
+    return malformed (error, _ ("its first line is not a status line"));
 
   self->length = NO_LENGTH;
   for (line++; *line != NULL; line++)
@@ -201,7 +203,9 @@ append_body (UpnpHttpDecoder *self, const char *data, gsize len, GError **error)
   if (len > self->max_body - self->body->len)
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-                   "The answer is longer than %" G_GSIZE_FORMAT " bytes", self->max_body);
+                   g_dngettext (GETTEXT_PACKAGE, "The answer is longer than %u byte",
+                                "The answer is longer than %u bytes", self->max_body),
+                   (guint) self->max_body);
       return FALSE;
     }
 
@@ -229,7 +233,7 @@ feed_chunk_size (UpnpHttpDecoder *self, GError **error)
   guint64 size;
 
   if (self->line->len > MAX_LINE)
-    return end_at_bad_chunk (self, error, "the line with the size of a chunk is too long");
+    return end_at_bad_chunk (self, error, _ ("the line with the size of a chunk is too long"));
   if (!g_str_has_suffix (line, "\n"))
     return TRUE;
 
@@ -252,7 +256,7 @@ feed_chunk_size (UpnpHttpDecoder *self, GError **error)
 
   size = g_ascii_strtoull (line, &end, 16);
   if (!g_ascii_isxdigit (*line) || size > G_MAXUINT32)
-    return end_at_bad_chunk (self, error, "the size of a chunk is not a number");
+    return end_at_bad_chunk (self, error, _ ("the size of a chunk is not a number"));
 
   g_string_truncate (self->line, 0);
   self->remaining = (gsize) size;
@@ -316,7 +320,7 @@ feed_some (UpnpHttpDecoder *self, const char *data, gsize len, gsize *taken, GEr
     case READING_HEAD:
       *taken = feed_line (self, data, len);
       if (self->line->len > MAX_HEAD)
-        return malformed (error, "its head is too long");
+        return malformed (error, _ ("its head is too long"));
       return !head_is_whole (self) || read_head (self, error);
 
     case READING_CHUNK_SIZE:
@@ -345,7 +349,7 @@ upnp_http_decoder_feed (UpnpHttpDecoder *self, const char *data, gsize len, GErr
   /* Interim heads and chunks of one byte would otherwise not count against any limit. */
   self->fed += len;
   if (self->fed / MAX_WASTE > self->max_body + MAX_HEAD)
-    return malformed (error, "it is too long");
+    return malformed (error, _ ("it is too long"));
 
   while (len > 0)
     {
@@ -390,11 +394,11 @@ gboolean
 upnp_http_decoder_finish (UpnpHttpDecoder *self, GError **error)
 {
   if (self->status < 200 && self->line->len > 0)
-    return malformed (error, "its head is incomplete");
+    return malformed (error, _ ("its head is incomplete"));
   if (self->status < 200)
     {
       g_set_error_literal (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-                           "the connection was closed without an answer");
+                           _ ("the connection was closed without an answer"));
       return FALSE;
     }
 

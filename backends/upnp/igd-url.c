@@ -2,6 +2,7 @@
 
 #include "igd-url.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define MAX_URL 1024
@@ -117,8 +118,9 @@ check_length (const char *text, GError **error)
     return TRUE;
 
   g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-               "The URL has %" G_GSIZE_FORMAT " bytes; at most %u are accepted", strlen (text),
-               (guint) MAX_URL);
+               g_dngettext (GETTEXT_PACKAGE, "The URL has %u byte; at most %u are accepted",
+                            "The URL has %u bytes; at most %u are accepted", strlen (text)),
+               (guint) strlen (text), (guint) MAX_URL);
   return FALSE;
 }
 
@@ -142,7 +144,8 @@ upnp_url_parse (const char *text, GError **error)
     return NULL;
   if (!is_absolute (stripped))
     {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED, "“%s” is not an http URL", stripped);
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED, _ ("“%s” is not an http URL"),
+                   stripped);
       return NULL;
     }
 
@@ -151,7 +154,7 @@ upnp_url_parse (const char *text, GError **error)
   rest += strlen (authority);
   if (!parse_authority (authority, url))
     {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED, "“%s” has no usable host and port",
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED, _ ("“%s” has no usable host and port"),
                    stripped);
       return NULL;
     }
@@ -219,7 +222,8 @@ upnp_url_resolve (const UpnpUrl *base, const char *reference, GError **error)
     return NULL;
   if (has_foreign_scheme (stripped))
     {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED, "“%s” is not an http URL", stripped);
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED, _ ("“%s” is not an http URL"),
+                   stripped);
       return NULL;
     }
 

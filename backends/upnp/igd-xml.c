@@ -2,6 +2,7 @@
 
 #include "igd-xml.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* Many routers produce XML that GMarkup rejects (quirk 37). The sanitizer removes byte order marks,
@@ -335,7 +336,7 @@ on_start_element (GMarkupParseContext *context,
   if (builder->depth >= UPNP_XML_MAX_DEPTH || builder->n_elements >= UPNP_XML_MAX_ELEMENTS)
     {
       g_set_error (error, G_MARKUP_ERROR, G_MARKUP_ERROR_INVALID_CONTENT,
-                   "The document has more than %u elements, or more than %u levels",
+                   _ ("The document has more than %u elements, or more than %u levels"),
                    (guint) UPNP_XML_MAX_ELEMENTS, (guint) UPNP_XML_MAX_DEPTH);
       return;
     }
@@ -398,10 +399,12 @@ upnp_xml_parse (const char *data, gsize len, GError **error)
     {
       /* GMarkup quotes the document by bytes, and may split a character. */
       g_autofree char *reason =
-        plum_text_make_printable (markup_error != NULL ? markup_error->message : "empty", 100);
+        plum_text_make_printable (markup_error != NULL ? markup_error->message : _ ("empty"), 100);
 
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-                   "%" G_GSIZE_FORMAT " bytes are not XML: %s", len, reason);
+                   g_dngettext (GETTEXT_PACKAGE, "%u byte is not XML: %s",
+                                "%u bytes are not XML: %s", len),
+                   (guint) len, reason);
       return NULL;
     }
 

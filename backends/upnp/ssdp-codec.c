@@ -2,6 +2,7 @@
 
 #include "ssdp-codec.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* A version 2 device must answer a search for version 1, but some devices answer only their own
@@ -213,10 +214,13 @@ upnp_ssdp_decode (const char *data, gsize len, GError **error)
 
   if (*line == NULL || !read_kind (*line, nts, &message->kind))
     {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-                   "The datagram of %" G_GSIZE_FORMAT " bytes is neither an answer to a search nor "
-                   "a notification",
-                   len);
+      g_set_error (
+        error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
+        g_dngettext (GETTEXT_PACKAGE,
+                     "The datagram of %u byte is neither an answer to a search nor a notification",
+                     "The datagram of %u bytes is neither an answer to a search nor a notification",
+                     len),
+        (guint) len);
       return NULL;
     }
 

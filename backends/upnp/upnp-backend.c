@@ -12,7 +12,9 @@
 #include "upnp-table.h"
 #include "upnp-watch.h"
 
-#define NO_LIST "UPnP: an IPv6 firewall cannot list its pinholes"
+#include <glib/gi18n-lib.h>
+
+#define NO_LIST N_ ("UPnP: an IPv6 firewall cannot list its pinholes")
 
 struct _PlumUpnpBackend
 {
@@ -73,8 +75,9 @@ plum_upnp_backend_unmap_moved (PlumBackend *backend,
   UpnpSession *session = PLUM_UPNP_BACKEND (backend)->session;
 
   if (upnp_session_is_ipv6 (session))
-    plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
-                    "UPnP: the pinhole of an earlier address of this host stays until it expires");
+    plum_call_fail (
+      call, PLUM_ERROR_NOT_SUPPORTED,
+      _ ("UPnP: the pinhole of an earlier address of this host stays until it expires"));
   else
     upnp_unmap_moved_start (session, request, lease, local_address, call);
 }
@@ -121,7 +124,7 @@ plum_upnp_backend_list (PlumBackend *backend, PlumCall *call)
   UpnpSession *session = PLUM_UPNP_BACKEND (backend)->session;
 
   if (upnp_session_is_ipv6 (session))
-    plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, NO_LIST);
+    plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, _ (NO_LIST));
   else
     upnp_list_start (session, call);
 }

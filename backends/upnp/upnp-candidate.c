@@ -2,6 +2,8 @@
 
 #include "upnp-candidate.h"
 
+#include <glib/gi18n-lib.h>
+
 /* The status counts first, then the scope of the address (quirk 61). */
 #define SCORE_CONNECTED 10
 #define SCORE_PUBLIC 4
@@ -115,16 +117,16 @@ static const char *
 describe_address (GInetAddress *address)
 {
   if (address == NULL)
-    return "no external address";
+    return _ ("no external address");
 
   switch (plum_address_get_scope (address))
     {
     case PLUM_ADDRESS_SCOPE_PUBLIC:
-      return "a public address";
+      return _ ("a public address");
     case PLUM_ADDRESS_SCOPE_PRIVATE:
-      return "a private address";
+      return _ ("a private address");
     case PLUM_ADDRESS_SCOPE_CGNAT:
-      return "a shared address (CGNAT)";
+      return _ ("a shared address (CGNAT)");
     case PLUM_ADDRESS_SCOPE_UNKNOWN:
     case PLUM_ADDRESS_SCOPE_UNSPECIFIED:
     case PLUM_ADDRESS_SCOPE_LOOPBACK:
@@ -133,7 +135,7 @@ describe_address (GInetAddress *address)
     case PLUM_ADDRESS_SCOPE_RESERVED:
     case PLUM_ADDRESS_SCOPE_MULTICAST:
     default:
-      return "a reserved address";
+      return _ ("a reserved address");
     }
 }
 
@@ -148,10 +150,14 @@ upnp_candidate_note_service (UpnpCandidate *self,
   if (!plum_backend_is_observed (self->device->backend))
     return;
 
-  note = g_strdup_printf ("UPnP: %s: %s at port %u%s reports %s, %s; rank %d", self->device->name,
-                          service->type, service->port, service->target,
-                          upnp_candidate_is_connected (self) ? "connected" : "not connected",
-                          describe_address (address), score);
+  note = g_strdup_printf (
+    upnp_candidate_is_connected (self)
+      /* Translators: a router, a service, a port and the path after it, an address. */
+      ? _ ("UPnP: %s: %s at port %u%s reports connected, %s; rank %d")
+      /* Translators: a router, a service, a port and the path after it, an address. */
+      : _ ("UPnP: %s: %s at port %u%s reports not connected, %s; rank %d"),
+    self->device->name, service->type, service->port, service->target, describe_address (address),
+    score);
   plum_backend_report_note (self->device->backend, note);
 }
 
@@ -170,7 +176,7 @@ upnp_candidate_take_address (UpnpCandidate *self, const UpnpSoapReply *reply)
   if (!self->answered_soap)
     {
       g_autofree char *problem =
-        g_strdup_printf ("its control URL answers HTTP %u without SOAP", reply->status);
+        g_strdup_printf (_ ("its control URL answers HTTP %u without SOAP"), reply->status);
 
       upnp_candidate_skip (self, problem);
       return;
@@ -196,16 +202,16 @@ find_firewall_fault (UpnpCandidate *self, const UpnpSoapReply *reply)
   gboolean enabled, allowed;
 
   if (reply->outcome == UPNP_SOAP_FAULT)
-    return g_strdup_printf ("it does not report the state of its IPv6 firewall (error %d)",
+    return g_strdup_printf (_ ("it does not report the state of its IPv6 firewall (error %d)"),
                             reply->code);
   if (reply->outcome != UPNP_SOAP_DONE)
-    return g_strdup_printf ("its control URL answers HTTP %u without SOAP", reply->status);
+    return g_strdup_printf (_ ("its control URL answers HTTP %u without SOAP"), reply->status);
   if (!upnp_soap_read_firewall (reply, &enabled, &allowed))
-    return g_strdup ("it does not report the state of its IPv6 firewall");
+    return g_strdup (_ ("it does not report the state of its IPv6 firewall"));
 
   self->device->firewall_off = !enabled;
   self->refuses = enabled && !allowed;
-  return self->refuses ? g_strdup ("it does not allow hosts to open its IPv6 firewall") : NULL;
+  return self->refuses ? g_strdup (_ ("it does not allow hosts to open its IPv6 firewall")) : NULL;
 }
 
 static void
@@ -221,9 +227,13 @@ upnp_candidate_take_firewall (UpnpCandidate *self, const UpnpSoapReply *reply)
       return;
     }
 
-  note = g_strdup_printf ("UPnP: %s: %s at port %u%s reports that its firewall is %s",
-                          self->device->name, service->type, service->port, service->target,
-                          self->device->firewall_off ? "off" : "on and that hosts may open it");
+  note = g_strdup_printf (
+    self->device->firewall_off
+      /* Translators: a router, a service, a port and the path after it. */
+      ? _ ("UPnP: %s: %s at port %u%s reports that its firewall is off")
+      /* Translators: a router, a service, a port and the path after it. */
+      : _ ("UPnP: %s: %s at port %u%s reports that its firewall is on and that hosts may open it"),
+    self->device->name, service->type, service->port, service->target);
   plum_backend_report_note (self->device->backend, note);
   self->score = SCORE_BEST;
   self->device->service = upnp_service_copy (service);

@@ -4,6 +4,8 @@
 
 #include "upnp-operation.h"
 
+#include <glib/gi18n-lib.h>
+
 /* How many characters of another host's name to show. */
 #define MAX_CLIENT 45
 
@@ -92,30 +94,44 @@ says_nothing_there (const UpnpSoapReply *reply)
 
 /* -- Not confirmed -- */
 
+/* The entry that may be left. (transfer full) */
 static char *
-describe_rest (UpnpDelete *self)
+describe_left_entry (UpnpDelete *self)
 {
   if (!self->lease_known)
-    return g_strdup ("");
+    return g_strdup (_ ("it may remain"));
   if (self->lease == 0)
-    return g_strdup (" until it is deleted in the router's settings");
+    return g_strdup (_ ("it may remain until it is deleted in the router's settings"));
 
-  return g_strdup_printf (" for up to %u s", self->lease);
+  return g_strdup_printf (_ ("it may remain for up to %u s"), self->lease);
 }
 
-static void
-upnp_delete_fail_unconfirmed (UpnpDelete *self, const char *remains)
+/* The entry that is left. (transfer full) */
+static char *
+describe_seen_entry (UpnpDelete *self)
 {
-  g_autofree char *rest = describe_rest (self);
+  if (!self->lease_known)
+    return g_strdup (_ ("it is still there"));
+  if (self->lease == 0)
+    return g_strdup (_ ("it is still there until it is deleted in the router's settings"));
+
+  return g_strdup_printf (_ ("it is still there for up to %u s"), self->lease);
+}
+
+/* Frees remains. */
+static void
+upnp_delete_fail_unconfirmed (UpnpDelete *self, char *remains)
+{
+  g_autofree char *rest = remains;
   g_autofree char *reason = g_strdup (self->reason->message);
   PlumError code = g_error_matches (self->reason, PLUM_ERROR, PLUM_ERROR_TIMED_OUT)
                      ? PLUM_ERROR_TIMED_OUT
                      : PLUM_ERROR_MALFORMED;
 
   upnp_operation_fail (&self->operation, code,
-                       "%s did not confirm that port %u is deleted (%s): %s%s",
-                       self->operation.device->name, self->attempt.external_port, reason, remains,
-                       rest);
+                       /* Translators: a router, a port, an error, and whether it may remain. */
+                       _ ("%s did not confirm that port %u is deleted (%s): %s"),
+                       self->operation.device->name, self->attempt.external_port, reason, rest);
 }
 
 static void
@@ -125,10 +141,11 @@ upnp_delete_set_reason (UpnpDelete *self, const UpnpSoapReply *reply, const GErr
   if (error != NULL)
     self->reason = g_error_copy (error);
   else if (reply->outcome == UPNP_SOAP_EMPTY)
-    self->reason = g_error_new_literal (PLUM_ERROR, PLUM_ERROR_MALFORMED, "the answer is empty");
+    self->reason =
+      g_error_new_literal (PLUM_ERROR, PLUM_ERROR_MALFORMED, _ ("the answer is empty"));
   else
     self->reason =
-      g_error_new (PLUM_ERROR, PLUM_ERROR_MALFORMED, "HTTP %u without SOAP", reply->status);
+      g_error_new (PLUM_ERROR, PLUM_ERROR_MALFORMED, _ ("HTTP %u without SOAP"), reply->status);
 }
 
 /* -- Look -- */
@@ -174,7 +191,7 @@ read_found (const UpnpSoapReply *reply)
 static gboolean
 on_look_again_deadline (gpointer user_data)
 {
-  upnp_delete_fail_unconfirmed (user_data, "it may remain");
+  upnp_delete_fail_unconfirmed (user_data, describe_left_entry (user_data));
   return G_SOURCE_REMOVE;
 }
 
@@ -192,7 +209,8 @@ on_looked_again (const UpnpSoapReply *reply,
                     : error == NULL && says_nothing_there (reply))
     upnp_operation_succeed (&self->operation);
   else
-    upnp_delete_fail_unconfirmed (self, found != NULL ? "it is still there" : "it may remain");
+    upnp_delete_fail_unconfirmed (self, found != NULL ? describe_seen_entry (self)
+                                                      : describe_left_entry (self));
 }
 
 /* -- Delete -- */
@@ -206,7 +224,7 @@ upnp_delete_reject (UpnpDelete *self, const UpnpSoapReply *reply)
   UpnpStep step = upnp_ladder_next (&self->attempt, reply->code);
 
   if (step.next == UPNP_NEXT_DONE)
-    upnp_operation_fail (&self->operation, PLUM_ERROR_DESTROYED, "%s has no entry for port %u",
+    upnp_operation_fail (&self->operation, PLUM_ERROR_DESTROYED, _ ("%s has no entry for port %u"),
                          self->operation.device->name, self->attempt.external_port);
   else if (step.next == UPNP_NEXT_FAIL)
     upnp_operation_fail_fault (&self->operation, self->attempt.action, reply, step.error,
@@ -258,7 +276,7 @@ upnp_delete_fail_conflict (UpnpDelete *self, const UpnpTableEntry *found)
   g_autofree char *client = upnp_soap_dup_shown (found->internal_client, MAX_CLIENT);
 
   upnp_operation_fail (&self->operation, PLUM_ERROR_CONFLICT,
-                       "port %u of %s now leads to %s port %u: it was not deleted",
+                       _ ("port %u of %s now leads to %s port %u: it was not deleted"),
                        self->attempt.external_port, self->operation.device->name, client,
                        found->internal_port);
 }
@@ -279,7 +297,7 @@ on_looked (const UpnpSoapReply *reply,
     }
   else if (error == NULL && says_nothing_there (reply))
     {
-      upnp_operation_fail (operation, PLUM_ERROR_DESTROYED, "%s has no entry for port %u",
+      upnp_operation_fail (operation, PLUM_ERROR_DESTROYED, _ ("%s has no entry for port %u"),
                            operation->device->name, self->attempt.external_port);
     }
   else if (found != NULL && !is_meant (self, found, local_address))
@@ -289,7 +307,7 @@ on_looked (const UpnpSoapReply *reply,
   else if (found == NULL && !is_named (self))
     {
       upnp_operation_fail (operation, PLUM_ERROR_NOT_SUPPORTED,
-                           "%s does not report which host port %u leads to: it was not deleted",
+                           _ ("%s does not report which host port %u leads to: it was not deleted"),
                            operation->device->name, self->attempt.external_port);
     }
   else
@@ -313,7 +331,7 @@ upnp_delete_entry_start (UpnpSession *session, PlumEntry *entry, PlumCall *call)
   if (self->attempt.external_port == 0 || plum_entry_get_protocol_text (entry) != NULL)
     {
       upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
-                           "the port or the protocol of the entry is unknown");
+                           _ ("the port or the protocol of the entry is unknown"));
       return;
     }
 
@@ -334,7 +352,7 @@ on_closed (const UpnpSoapReply *reply,
   if (!is_usable (reply, error))
     {
       upnp_delete_set_reason (self, reply, error);
-      upnp_delete_fail_unconfirmed (self, "the pinhole may remain until it expires");
+      upnp_delete_fail_unconfirmed (self, g_strdup (_ ("the pinhole may remain until it expires")));
       return;
     }
   if (reply->outcome == UPNP_SOAP_DONE)
@@ -345,8 +363,9 @@ on_closed (const UpnpSoapReply *reply,
 
   step = upnp_ladder_next (&self->attempt, reply->code);
   if (step.next == UPNP_NEXT_DONE)
-    upnp_operation_fail (&self->operation, PLUM_ERROR_DESTROYED, "%s has no pinhole for port %u",
-                         self->operation.device->name, self->attempt.internal_port);
+    upnp_operation_fail (&self->operation, PLUM_ERROR_DESTROYED,
+                         _ ("%s has no pinhole for port %u"), self->operation.device->name,
+                         self->attempt.internal_port);
   else
     upnp_operation_fail_fault (&self->operation, UPNP_ACTION_DELETE_PINHOLE, reply, step.error,
                                step.advice);
@@ -376,12 +395,13 @@ on_number (const UpnpSoapReply *reply,
     upnp_delete_close (self, (guint) unique_id);
   else if (error == NULL && reply->outcome == UPNP_SOAP_FAULT && reply->code == 702)
     upnp_operation_fail (operation, PLUM_ERROR_DESTROYED,
-                         "the firewall of %s is off: there is no pinhole", operation->device->name);
+                         _ ("the firewall of %s is off: there is no pinhole"),
+                         operation->device->name);
   else if (!is_usable (reply, error))
     upnp_operation_fail_exchange (operation, UPNP_ACTION_ADD_PINHOLE, reply, error);
   else
     upnp_operation_fail_fault (operation, UPNP_ACTION_ADD_PINHOLE, reply, PLUM_ERROR_NOT_SUPPORTED,
-                               "the pinhole expires by itself");
+                               N_ ("the pinhole expires by itself"));
 }
 
 /* No action looks for a pinhole. A router answers AddPinhole for an existing one with its number,
@@ -403,7 +423,7 @@ upnp_delete_pinhole_start (UpnpSession *session, PlumEntry *entry, PlumCall *cal
       address == NULL || !g_inet_address_equal (address, own))
     {
       upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
-                           "only pinholes of this host's own address can be closed");
+                           _ ("only pinholes of this host's own address can be closed"));
       return;
     }
 

@@ -2,6 +2,8 @@
 
 #include "upnp-device.h"
 
+#include <glib/gi18n-lib.h>
+
 #define DESCRIPTION_MAX (256 * 1024)
 #define SOAP_MAX (64 * 1024)
 #define LIST_MAX (1024 * 1024)
@@ -124,7 +126,7 @@ on_description (UpnpHttpDecoder *reply,
   if (upnp_http_decoder_get_status (reply) / 100 == 2)
     self->description = upnp_description_decode (self->location, body, len, &bad);
   else
-    g_set_error (&bad, PLUM_ERROR, PLUM_ERROR_MALFORMED, "%s port %u: HTTP %u", self->name,
+    g_set_error (&bad, PLUM_ERROR, PLUM_ERROR_MALFORMED, _ ("%s port %u: HTTP %u"), self->name,
                  self->location->port, upnp_http_decoder_get_status (reply));
 
   /* Also if it cannot map ports: a user has to find its settings then. */

@@ -2,11 +2,14 @@
 
 #include "upnp-discovery.h"
 
+#include "upnp-discovery-text.h"
 #include "upnp-link.h"
 #include "upnp-location.h"
 #include "upnp-operation.h"
 #include "upnp-pool.h"
 #include "upnp-search.h"
+
+#include <glib/gi18n-lib.h>
 
 /* A flood of answers must not exhaust memory. */
 #define MAX_SENDERS 256
@@ -117,15 +120,7 @@ upnp_discovery_note_refused (UpnpDiscovery *self, const char *name, UpnpLinkVerd
   if (self->not_used != NULL)
     return;
 
-  if (verdict == UPNP_LINK_OFF_LINK)
-    self->not_used =
-      g_strdup_printf ("an answer from %s, which is not the gateway %s and not on its "
-                       "link, was not used; if it is the router, set "
-                       "gateway-address (--gateway %s)",
-                       name, gateway, name);
-  else
-    self->not_used =
-      g_strdup_printf ("an answer from %s was not used: %s", name, upnp_link_explain (verdict));
+  self->not_used = upnp_discovery_text_dup_not_used (name, gateway, verdict);
 }
 
 /* Why an answer is rejected; NULL: it is not. */
@@ -140,11 +135,11 @@ find_fault (UpnpDiscovery *self,
   UpnpLinkVerdict verdict;
 
   if (message->class == UPNP_SSDP_OTHER)
-    return "it is not an internet gateway";
+    return _ ("it is not an internet gateway");
   if (message->class == UPNP_SSDP_ROOT && !from_gateway)
-    return "a root device that is not the default gateway";
+    return _ ("a root device that is not the default gateway");
   if (message->location == NULL)
-    return "it has no LOCATION";
+    return _ ("it has no LOCATION");
 
   verdict = upnp_link_judge (network, sender);
   if (verdict != UPNP_LINK_MAY_CONTACT)
@@ -172,7 +167,7 @@ upnp_discovery_take (UpnpDiscovery *self,
 
   if (location == NULL)
     {
-      note (self, "answer of %s (%s) rejected: LOCATION: %s", name, server, error->message);
+      note (self, _ ("answer of %s (%s) rejected: LOCATION: %s"), name, server, error->message);
       return;
     }
   if (upnp_pool_hear (self->pool, sender, location, origin))
@@ -183,14 +178,14 @@ upnp_discovery_take (UpnpDiscovery *self,
   if (!upnp_pool_has_room (self->pool, sender, from_gateway))
     {
       if (is_new)
-        note (self, "answer of %s (%s) not used: other hosts have sent too many", name, server);
+        note (self, _ ("answer of %s (%s) not used: other hosts have sent too many"), name, server);
       return;
     }
 
   if (g_str_equal (location->host, name))
-    note (self, "answer of %s (%s) accepted: %s", name, server, message->location);
+    note (self, _ ("answer of %s (%s) accepted: %s"), name, server, message->location);
   else
-    note (self, "answer of %s (%s) accepted; the sender replaces the host of %s", name, server,
+    note (self, _ ("answer of %s (%s) accepted; the sender replaces the host of %s"), name, server,
           message->location);
 
   if (from_gateway)
@@ -235,8 +230,8 @@ on_discovery_message (const UpnpSsdpMessage *message,
     self->gateway_answered = TRUE;
   /* A device answers many times (quirk 29): report it once. */
   if (add_sender (self, name))
-    note (self, "answer of %s (%s) rejected: %s", name,
-          message->server != NULL ? message->server : "unnamed", fault);
+    note (self, _ ("answer of %s (%s) rejected: %s"), name,
+          message->server != NULL ? message->server : _ ("unnamed"), fault);
 }
 
 /* -- Candidates -- */
@@ -250,8 +245,9 @@ upnp_discovery_finish_candidate (UpnpDiscovery *self)
   candidate->active = FALSE;
   candidate->done = TRUE;
   if (candidate->score == UPNP_SCORE_UNUSABLE)
-    note (self, "%s cannot be used: %s", candidate->device->name,
-          candidate->problem != NULL ? candidate->problem : "it has no service that maps ports");
+    note (self, _ ("%s cannot be used: %s"), candidate->device->name,
+          candidate->problem != NULL ? candidate->problem
+                                     : _ ("it has no service that maps ports"));
   g_clear_pointer (&self->operation.device, upnp_device_unref);
   upnp_discovery_advance (self);
 }
@@ -297,6 +293,7 @@ on_described (const GError *error, gpointer user_data)
   UpnpDiscovery *self = user_data;
   UpnpDescription *description = self->operation.device->description;
   gboolean ipv6 = upnp_session_is_ipv6 (self->operation.session);
+  g_autofree char *described = NULL;
   GPtrArray *services;
 
   self->operation.pending = NULL;
@@ -304,7 +301,7 @@ on_described (const GError *error, gpointer user_data)
   if (error != NULL)
     {
       g_autofree char *problem =
-        g_strdup_printf ("its description cannot be read: %s", error->message);
+        g_strdup_printf (_ ("its description cannot be read: %s"), error->message);
 
       upnp_candidate_reject (self->current, problem);
       upnp_discovery_finish_candidate (self);
@@ -313,14 +310,11 @@ on_described (const GError *error, gpointer user_data)
 
   services = upnp_candidate_get_services (self->current);
   if (ipv6 && services->len == 0)
-    upnp_candidate_reject (self->current, "it has no service that opens its IPv6 firewall");
-  note (self, "%s is %s %s (%s), with %u %s %s%s", self->operation.device->name,
-        description->manufacturer != NULL ? description->manufacturer : "an unknown make",
-        description->model != NULL ? description->model : "an unknown model",
-        description->friendly_name != NULL ? description->friendly_name : "unnamed", services->len,
-        services->len == 1 ? "service that" : "services that",
-        ipv6 ? "can open its IPv6 firewall" : "can map ports",
-        description->whole ? "" : "; the description is not well-formed");
+    upnp_candidate_reject (self->current, _ ("it has no service that opens its IPv6 firewall"));
+  described = upnp_discovery_text_dup_described (self->operation.device, ipv6, services->len);
+  note (self, "%s", described);
+  if (!description->whole)
+    note (self, _ ("the description of %s is not well-formed"), self->operation.device->name);
   upnp_discovery_continue (self);
 }
 
@@ -331,7 +325,8 @@ upnp_discovery_succeed (UpnpDiscovery *self, UpnpCandidate *chosen)
 {
   UpnpDevice *device = chosen->device;
 
-  note (self, "chosen: %s of %s, %s", device->service->type, device->name,
+  /* Translators: a service, its router, and what this is, such as “the default gateway”. */
+  note (self, _ ("chosen: %s of %s, %s"), device->service->type, device->name,
         upnp_link_place (upnp_session_get_network (self->operation.session), device->is_gateway));
   upnp_session_set_device (self->operation.session, device);
   upnp_operation_succeed (&self->operation);
@@ -343,7 +338,7 @@ upnp_discovery_fail_search (UpnpDiscovery *self, GError *error)
 {
   g_autoptr (PlumCall) call = upnp_operation_finish (&self->operation);
 
-  g_prefix_error (&error, "UPnP: cannot search: ");
+  g_prefix_error (&error, _ ("UPnP: cannot search: "));
   plum_call_return_error (call, error);
 }
 
@@ -351,25 +346,15 @@ upnp_discovery_fail_search (UpnpDiscovery *self, GError *error)
 static void
 upnp_discovery_fail_candidate (UpnpDiscovery *self, UpnpCandidate *candidate)
 {
-  const char *name = candidate->device->name;
   guint n_tries = upnp_pool_get_n_tries (self->pool);
+  gboolean forged = candidate->device->is_gateway && n_tries > MANY_TRIES;
+  g_autofree char *text =
+    upnp_discovery_text_dup_failed (candidate, forged ? n_tries : 0,
+                                    upnp_session_is_ipv6 (self->operation.session));
 
-  if (candidate->refuses)
-    upnp_operation_fail (&self->operation, PLUM_ERROR_REFUSED,
-                         "%s answered the search, but %s: allow it in the router's settings", name,
-                         candidate->problem);
-  else if (candidate->device->is_gateway && n_tries > MANY_TRIES)
-    upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
-                         "answers with the address of %s named %u different descriptions, and none "
-                         "of them can be used; another host may have forged them",
-                         name, n_tries);
-  else if (upnp_session_is_ipv6 (self->operation.session))
-    upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
-                         "%s answered the search, but %s", name, candidate->problem);
-  else
-    upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
-                         "%s answered the search, but %s; restarting it may help", name,
-                         candidate->problem);
+  upnp_operation_fail (&self->operation,
+                       candidate->refuses ? PLUM_ERROR_REFUSED : PLUM_ERROR_NOT_SUPPORTED, "%s",
+                       text);
 }
 
 static void
@@ -383,7 +368,7 @@ upnp_discovery_fail (UpnpDiscovery *self)
     upnp_discovery_fail_search (self, g_error_copy (unsent));
   else if (n == 0)
     upnp_operation_fail (&self->operation, PLUM_ERROR_TIMED_OUT,
-                         "no device answered the search in %.1f s",
+                         _ ("no device answered the search in %.1f s"),
                          (double) (upnp_discovery_get_time (self) - self->started) /
                            G_USEC_PER_SEC);
   else if (candidate != NULL)
@@ -394,12 +379,12 @@ upnp_discovery_fail (UpnpDiscovery *self)
 
       upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED, "%s", text);
     }
-  else if (n == 1)
-    upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
-                         "1 device answered; it is not an internet gateway");
   else
     upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
-                         "%u devices answered; none is an internet gateway", n);
+                         g_dngettext (GETTEXT_PACKAGE,
+                                      "%u device answered; it is not an internet gateway",
+                                      "%u devices answered; none is an internet gateway", n),
+                         n);
 }
 
 /* Whether the gateway does not allow hosts to open its firewall. No other device could help. */

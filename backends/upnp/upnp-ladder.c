@@ -2,6 +2,8 @@
 
 #include "upnp-ladder.h"
 
+#include <glib/gi18n-lib.h>
+
 #define ANY_CODE 0
 #define MAX_ROW_CODES 3
 #define PRIVILEGED 1024
@@ -53,7 +55,7 @@ static const UpnpRow rows[] = {
   { UPNP_ACTION_ADD, { 725 }, LEASE (WHEN_NOT_PERMANENT, UPNP_LEASE_PERMANENT) },
   { UPNP_ACTION_ADD,
     { 725 },
-    FAIL (PLUM_ERROR_NOT_SUPPORTED, "it accepts neither limited nor permanent leases") },
+    FAIL (PLUM_ERROR_NOT_SUPPORTED, N_ ("it accepts neither limited nor permanent leases")) },
 
   /* 402 and similar: change the lease, the port, the description, in this order (quirk 47). */
   { UPNP_ACTION_ADD, { 402, 600, 601 }, LEASE (WHEN_NOT_PERMANENT, UPNP_LEASE_PERMANENT) },
@@ -65,7 +67,7 @@ static const UpnpRow rows[] = {
   { UPNP_ACTION_ADD,
     { 402, 600, 601 },
     FAIL (PLUM_ERROR_NOT_SUPPORTED,
-          "it refuses every form of the request; its table may be full") },
+          N_ ("it refuses every form of the request; its table may be full")) },
 
   /* 718, 729: the port is taken. The entry may belong to this host (quirk 49). */
   { UPNP_ACTION_ADD, { 718, 729 }, TRY (WHEN_NOT_READ, UPNP_NEXT_READ_ENTRY) },
@@ -73,12 +75,12 @@ static const UpnpRow rows[] = {
     { 718, 729 },
     FAIL_IF (WHEN_EXACT,
              PLUM_ERROR_CONFLICT,
-             "the required external port belongs to another host") },
+             N_ ("the required external port belongs to another host")) },
   { UPNP_ACTION_ADD, { 718, 729 }, TRY (WHEN_ANY_LEFT, UPNP_NEXT_ADD_ANY) },
   { UPNP_ACTION_ADD, { 718, 729 }, TRY (WHEN_PORT_LEFT, UPNP_NEXT_OTHER_PORT) },
   { UPNP_ACTION_ADD,
     { 718, 729 },
-    FAIL (PLUM_ERROR_CONFLICT, "every port that was tried is taken") },
+    FAIL (PLUM_ERROR_CONFLICT, N_ ("every port that was tried is taken")) },
 
   /* 724: same ports required (quirk 51). */
   { UPNP_ACTION_ADD, { 724 }, TRY (WHEN_NOT_SAME, UPNP_NEXT_SAME_PORT) },
@@ -86,37 +88,37 @@ static const UpnpRow rows[] = {
     { 724 },
     FAIL_IF (WHEN_EXACT_NOT_SAME,
              PLUM_ERROR_NOT_SUPPORTED,
-             "it supports only equal external and internal ports, and another external port is "
-             "required") },
+             N_ ("it supports only equal external and internal ports, and another external port is "
+                 "required")) },
   { UPNP_ACTION_ADD,
     { 724 },
     FAIL (PLUM_ERROR_NOT_SUPPORTED,
-          "it supports only equal external and internal ports, and refuses them") },
+          N_ ("it supports only equal external and internal ports, and refuses them")) },
 
   /* 726: only entries for all remote hosts. */
   { UPNP_ACTION_ADD,
     { 726 },
     FAIL_IF (WHEN_REMOTE,
              PLUM_ERROR_NOT_SUPPORTED,
-             "it cannot restrict a mapping to one remote host") },
+             N_ ("it cannot restrict a mapping to one remote host")) },
   { UPNP_ACTION_ADD_ANY,
     { 726 },
     FAIL_IF (WHEN_REMOTE,
              PLUM_ERROR_NOT_SUPPORTED,
-             "it cannot restrict a mapping to one remote host") },
+             N_ ("it cannot restrict a mapping to one remote host")) },
 
   /* 716, 727: wildcards. They are never sent: port 0 would map every port (quirk 52). */
   { UPNP_ACTION_ADD, { 716 }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_OTHER_PORT) },
   { UPNP_ACTION_ADD, { 716 }, TRY (WHEN_ANY_LEFT, UPNP_NEXT_ADD_ANY) },
   { UPNP_ACTION_ADD,
     { 716, 727 },
-    FAIL (PLUM_ERROR_NOT_SUPPORTED, "it can only forward all ports at once") },
+    FAIL (PLUM_ERROR_NOT_SUPPORTED, N_ ("it can only forward all ports at once")) },
 
   { UPNP_ACTION_ADD, { 728 }, TRY (WHEN_FIRST_PORT, UPNP_NEXT_OTHER_PORT) },
   { UPNP_ACTION_ADD, { 728 }, TRY (WHEN_ANY_LEFT, UPNP_NEXT_ADD_ANY) },
   { UPNP_ACTION_ADD,
     { 728, 603 },
-    FAIL (PLUM_ERROR_NO_RESOURCES, "its table is full: delete unused entries") },
+    FAIL (PLUM_ERROR_NO_RESOURCES, N_ ("its table is full: delete unused entries")) },
 
   /* 606: not authorized, often because the port is privileged (quirks 53, 54), belongs to another
    * host (RFC 6970), or is not one of the few that the router has: only the router can choose one
@@ -129,19 +131,20 @@ static const UpnpRow rows[] = {
     { 606 },
     FAIL_IF (WHEN_V2,
              PLUM_ERROR_REFUSED,
-             "it allows only some external ports, or none for this host: allow this host to open "
-             "ports in the router's settings") },
+             N_ (
+               "it allows only some external ports, or none for this host: allow this host to open "
+               "ports in the router's settings")) },
   { UPNP_ACTION_ADD,
     { 606, 604, 731 },
-    FAIL (PLUM_ERROR_REFUSED, "allow this host to open ports in the router's settings") },
+    FAIL (PLUM_ERROR_REFUSED, N_ ("allow this host to open ports in the router's settings")) },
 
   { UPNP_ACTION_ADD, { 605 }, TRY (WHEN_LONG_TEXT, UPNP_NEXT_SHORT_TEXT) },
   { UPNP_ACTION_ADD,
     { 605 },
-    FAIL (PLUM_ERROR_NOT_SUPPORTED, "it refuses even the shortest description") },
+    FAIL (PLUM_ERROR_NOT_SUPPORTED, N_ ("it refuses even the shortest description")) },
   { UPNP_ACTION_ADD,
     { 401, 602 },
-    FAIL (PLUM_ERROR_NOT_SUPPORTED, "this service cannot map ports") },
+    FAIL (PLUM_ERROR_NOT_SUPPORTED, N_ ("this service cannot map ports")) },
 
   /* 501 and unknown numbers give no reason: change the lease, then the port (quirk 48). */
   { UPNP_ACTION_ADD, { ANY_CODE }, LEASE (WHEN_NOT_PERMANENT, UPNP_LEASE_PERMANENT) },
@@ -152,7 +155,7 @@ static const UpnpRow rows[] = {
   { UPNP_ACTION_ADD, { ANY_CODE }, TRY (WHEN_ANY_USEFUL, UPNP_NEXT_ADD_ANY) },
   { UPNP_ACTION_ADD,
     { ANY_CODE },
-    FAIL (PLUM_ERROR_REFUSED, "check whether UPnP is enabled in the router's settings") },
+    FAIL (PLUM_ERROR_REFUSED, N_ ("check whether UPnP is enabled in the router's settings")) },
 
   /* If AddAnyPortMapping fails, use AddPortMapping (quirk 55). */
   { UPNP_ACTION_ADD_ANY, { 401, 602 }, TRY (WHEN_ALWAYS, UPNP_NEXT_ADD_PLAIN) },
@@ -162,40 +165,43 @@ static const UpnpRow rows[] = {
   { UPNP_ACTION_DELETE, { 402 }, TRY (WHEN_NOT_STAR, UPNP_NEXT_STAR) },
   { UPNP_ACTION_DELETE,
     { 401, 602 },
-    FAIL (PLUM_ERROR_NOT_SUPPORTED, "this service cannot delete entries") },
+    FAIL (PLUM_ERROR_NOT_SUPPORTED, N_ ("this service cannot delete entries")) },
   { UPNP_ACTION_DELETE,
     { ANY_CODE },
-    FAIL (PLUM_ERROR_REFUSED, "the entry may have to be deleted in the router's settings") },
+    FAIL (PLUM_ERROR_REFUSED, N_ ("the entry may have to be deleted in the router's settings")) },
 
   /* The IPv6 firewall. The port and the address are fixed, so that few steps are possible. */
   { UPNP_ACTION_ADD_PINHOLE, { 702 }, TRY (WHEN_ALWAYS, UPNP_NEXT_NO_FIREWALL) },
   { UPNP_ACTION_ADD_PINHOLE,
     { 703 },
-    FAIL (PLUM_ERROR_REFUSED, "allow hosts to open the IPv6 firewall in the router's settings") },
-  { UPNP_ACTION_ADD_PINHOLE, { 701, 603 }, FAIL (PLUM_ERROR_NO_RESOURCES, "its table is full") },
+    FAIL (PLUM_ERROR_REFUSED,
+          N_ ("allow hosts to open the IPv6 firewall in the router's settings")) },
+  { UPNP_ACTION_ADD_PINHOLE,
+    { 701, 603 },
+    FAIL (PLUM_ERROR_NO_RESOURCES, N_ ("its table is full")) },
   { UPNP_ACTION_ADD_PINHOLE,
     { 705 },
-    FAIL (PLUM_ERROR_NOT_SUPPORTED, "it does not support pinholes for this protocol") },
+    FAIL (PLUM_ERROR_NOT_SUPPORTED, N_ ("it does not support pinholes for this protocol")) },
   { UPNP_ACTION_ADD_PINHOLE,
     { 708 },
-    FAIL (PLUM_ERROR_NOT_SUPPORTED, "it supports only pinholes for one known peer") },
+    FAIL (PLUM_ERROR_NOT_SUPPORTED, N_ ("it supports only pinholes for one known peer")) },
   { UPNP_ACTION_ADD_PINHOLE,
     { 606 },
-    FAIL_IF (WHEN_PRIVILEGED, PLUM_ERROR_REFUSED, "it does not open ports below 1024") },
+    FAIL_IF (WHEN_PRIVILEGED, PLUM_ERROR_REFUSED, N_ ("it does not open ports below 1024")) },
   { UPNP_ACTION_ADD_PINHOLE,
     { 606, 604, 731 },
-    FAIL (PLUM_ERROR_REFUSED, "allow this host to open ports in the router's settings") },
+    FAIL (PLUM_ERROR_REFUSED, N_ ("allow this host to open ports in the router's settings")) },
   { UPNP_ACTION_ADD_PINHOLE, { 402, 600, 601 }, LEASE (WHEN_NOT_HOUR, UPNP_LEASE_HOUR) },
   { UPNP_ACTION_ADD_PINHOLE,
     { 402, 600, 601 },
-    FAIL (PLUM_ERROR_NOT_SUPPORTED, "it refuses every form of the request") },
+    FAIL (PLUM_ERROR_NOT_SUPPORTED, N_ ("it refuses every form of the request")) },
   { UPNP_ACTION_ADD_PINHOLE,
     { 401, 602 },
-    FAIL (PLUM_ERROR_NOT_SUPPORTED, "this service cannot open pinholes") },
+    FAIL (PLUM_ERROR_NOT_SUPPORTED, N_ ("this service cannot open pinholes")) },
   { UPNP_ACTION_ADD_PINHOLE,
     { ANY_CODE },
     FAIL (PLUM_ERROR_REFUSED,
-          "check whether hosts may open the firewall in the router's settings") },
+          N_ ("check whether hosts may open the firewall in the router's settings")) },
 
   /* 704 is specified for an unknown number. Routers also send 402, or 606 if the number belongs to
    * another host. Adding the pinhole again extends an existing one. */
@@ -206,10 +212,10 @@ static const UpnpRow rows[] = {
   { UPNP_ACTION_DELETE_PINHOLE,
     { 401, 602 },
     FAIL (PLUM_ERROR_NOT_SUPPORTED,
-          "this service cannot close pinholes; they expire by themselves") },
+          N_ ("this service cannot close pinholes; they expire by themselves")) },
   { UPNP_ACTION_DELETE_PINHOLE,
     { ANY_CODE },
-    FAIL (PLUM_ERROR_REFUSED, "the pinhole expires by itself") },
+    FAIL (PLUM_ERROR_REFUSED, N_ ("the pinhole expires by itself")) },
 };
 
 void

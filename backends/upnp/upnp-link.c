@@ -2,6 +2,7 @@
 
 #include "upnp-link.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* ::ffff:192.168.1.2, which a socket of both families reports for an IPv4 host. */
@@ -61,13 +62,13 @@ upnp_link_explain (UpnpLinkVerdict verdict)
   switch (verdict)
     {
     case UPNP_LINK_OWN:
-      return "it is an address of this host";
+      return _ ("it is an address of this host");
     case UPNP_LINK_OFF_LINK:
-      return "it is neither the gateway nor on its link";
+      return _ ("it is neither the gateway nor on its link");
     case UPNP_LINK_NO_HOST:
-      return "it is not the address of a host on this network";
+      return _ ("it is not the address of a host on this network");
     case UPNP_LINK_UNKNOWN:
-      return "the system does not report the addresses of this host";
+      return _ ("the system does not report the addresses of this host");
     case UPNP_LINK_MAY_CONTACT:
     default:
       return NULL;
@@ -78,16 +79,16 @@ const char *
 upnp_link_place (PlumNetwork *network, gboolean is_gateway)
 {
   if (!is_gateway)
-    return "the best of the devices that answered";
+    return _ ("the best of the devices that answered");
 
   switch (plum_network_get_hop (network))
     {
     case 1:
-      return "the default gateway";
+      return _ ("the default gateway");
     case 2:
-      return "the second router on the path to the internet";
+      return _ ("the second router on the path to the internet");
     default:
-      return "the third router on the path to the internet";
+      return _ ("the third router on the path to the internet");
     }
 }
 
@@ -98,16 +99,17 @@ upnp_link_find_obstacle (PlumNetwork *network)
   GInetAddress *gateway = plum_network_get_gateway (network);
 
   if (gateway == NULL)
-    return "a point-to-point link has no gateway";
+    return _ ("a point-to-point link has no gateway");
   if (upnp_link_judge (network, gateway) == UPNP_LINK_OWN)
-    return "the gateway address is an address of this host, which is not a router";
+    return _ ("the gateway address is an address of this host, which is not a router");
   if (plum_network_get_family (network) != G_SOCKET_FAMILY_IPV6)
     return NULL;
   if (plum_address_get_scope (local) == PLUM_ADDRESS_SCOPE_LINK_LOCAL)
-    return "this host has only a link-local IPv6 address, which is not reachable from the internet";
+    return _ (
+      "this host has only a link-local IPv6 address, which is not reachable from the internet");
   if (plum_address_get_scope (local) == PLUM_ADDRESS_SCOPE_PRIVATE)
-    return "this host has only a unique local IPv6 address, which is not reachable from the "
-           "internet";
+    return _ ("this host has only a unique local IPv6 address, which is not reachable from the "
+              "internet");
 
   return NULL;
 }

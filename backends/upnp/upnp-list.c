@@ -4,6 +4,8 @@
 
 #include "upnp-operation.h"
 
+#include <glib/gi18n-lib.h>
+
 #define LIST_MAX_ENTRIES 4096
 
 /* How much of a router's own text to show. */
@@ -49,18 +51,20 @@ read_client (const UpnpTableEntry *entry)
 }
 
 static void
-append_problem (GString *problem, gboolean valid, const char *name, const char *text)
+append_problem (
+  GString *problem, gboolean valid, const char *name, const char *text, const char *missing)
 {
   g_autofree char *shown = upnp_soap_dup_shown (text, MAX_SHOWN);
 
   if (valid)
     return;
 
-  g_string_append_printf (problem, "%s%s ", problem->len > 0 ? ", " : "", name);
+  if (problem->len > 0)
+    g_string_append (problem, ", ");
   if (text == NULL)
-    g_string_append (problem, "missing");
+    g_string_append (problem, missing);
   else
-    g_string_append_printf (problem, "‘%s’", shown);
+    g_string_append_printf (problem, "%s ‘%s’", name, shown);
 }
 
 static guint
@@ -104,10 +108,14 @@ upnp_list_add (UpnpList *self, const UpnpTableEntry *entry)
   if (g_strcmp0 (entry->external_port_text, "0") == 0)
     return;
 
-  append_problem (problem, entry->external_port != 0, "external port", entry->external_port_text);
-  append_problem (problem, has_protocol, "protocol", entry->protocol_text);
-  append_problem (problem, client != NULL, "internal host", entry->internal_client);
-  append_problem (problem, entry->internal_port != 0, "internal port", entry->internal_port_text);
+  append_problem (problem, entry->external_port != 0, _ ("external port"),
+                  entry->external_port_text, _ ("external port missing"));
+  append_problem (problem, has_protocol, _ ("protocol"), entry->protocol_text,
+                  _ ("protocol missing"));
+  append_problem (problem, client != NULL, _ ("internal host"), entry->internal_client,
+                  _ ("internal host missing"));
+  append_problem (problem, entry->internal_port != 0, _ ("internal port"),
+                  entry->internal_port_text, _ ("internal port missing"));
 
   item =
     g_object_new (PLUM_TYPE_ENTRY, "protocol", entry->protocol, "external-port",
@@ -143,7 +151,8 @@ upnp_list_take_failure (UpnpList *self)
   if (failure == NULL)
     return;
 
-  problem = g_strdup_printf ("entry %u could not be read: %s", self->request.index - 1, failure);
+  problem =
+    g_strdup_printf (_ ("entry %u could not be read: %s"), self->request.index - 1, failure);
   upnp_list_add_problem (self, problem);
 }
 
@@ -161,7 +170,7 @@ static void
 upnp_list_finish_incomplete (UpnpList *self, const char *reason)
 {
   g_autofree char *problem =
-    g_strdup_printf ("the rest of the table could not be read: %s", reason);
+    g_strdup_printf (_ ("the rest of the table could not be read: %s"), reason);
 
   if (self->listed != NULL && self->request.index <= 1)
     g_set_object (&self->entries, self->listed);
@@ -178,7 +187,7 @@ upnp_list_finish_too_long (UpnpList *self)
 
   if (n > 0)
     g_list_store_remove (self->entries, n - 1);
-  upnp_list_finish_incomplete (self, "it has too many entries");
+  upnp_list_finish_incomplete (self, _ ("it has too many entries"));
 }
 
 /* -- Entry by entry -- */
@@ -216,11 +225,11 @@ describe_failure (const UpnpSoapReply *reply, const GError *error)
   if (error != NULL)
     return g_strdup (error->message);
   if (reply->outcome == UPNP_SOAP_FAULT)
-    return g_strdup_printf ("error %d", reply->code);
+    return g_strdup_printf (_ ("error %d"), reply->code);
   if (reply->outcome == UPNP_SOAP_DONE)
-    return g_strdup ("the answer is empty or cut");
+    return g_strdup (_ ("the answer is empty or cut"));
 
-  return g_strdup_printf ("HTTP %u without SOAP", reply->status);
+  return g_strdup_printf (_ ("HTTP %u without SOAP"), reply->status);
 }
 
 /* Whether a router that fails in this way for two entries in a row has no more entries. UPnP IGD:1

@@ -5,6 +5,7 @@
 #include "plum-udp.h"
 
 #include <gio/gnetworking.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define MULTICAST_TTL 2  /* UPnP Device Architecture 1.1 */
@@ -168,7 +169,7 @@ upnp_listener_set_interface (UpnpListener *self, GError **error)
   if (set_multicast_interface (self->socket, network, &local))
     return TRUE;
 
-  g_set_error (error, local->domain, local->code, "cannot select the interface “%s”: %s",
+  g_set_error (error, local->domain, local->code, _ ("cannot select the interface “%s”: %s"),
                plum_network_get_interface (network), local->message);
   return FALSE;
 }

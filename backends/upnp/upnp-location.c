@@ -4,6 +4,8 @@
 
 #include "upnp-link.h"
 
+#include <glib/gi18n-lib.h>
+
 UpnpUrl *
 upnp_location_read (UpnpSession *session, GInetAddress **address, GError **error)
 {
@@ -22,7 +24,7 @@ upnp_location_read (UpnpSession *session, GInetAddress **address, GError **error
   location = upnp_url_parse (g_variant_get_string (option, NULL), error);
   if (location == NULL)
     {
-      g_prefix_error (error, "the option location: ");
+      g_prefix_error (error, _ ("the option location: "));
       return NULL;
     }
 
@@ -30,7 +32,7 @@ upnp_location_read (UpnpSession *session, GInetAddress **address, GError **error
   if (host == NULL)
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-                   "the option location: “%s” is not an IP address", location->host);
+                   _ ("the option location: “%s” is not an IP address"), location->host);
       return NULL;
     }
 
@@ -38,7 +40,7 @@ upnp_location_read (UpnpSession *session, GInetAddress **address, GError **error
   if (verdict != UPNP_LINK_MAY_CONTACT)
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_REFUSED,
-                   "the option location: %s is not contacted: %s", location->host,
+                   _ ("the option location: %s is not contacted: %s"), location->host,
                    upnp_link_explain (verdict));
       return NULL;
     }

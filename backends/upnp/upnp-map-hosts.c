@@ -6,8 +6,10 @@
 #include "upnp-map-grant.h"
 #include "upnp-map-text.h"
 
+#include <glib/gi18n-lib.h>
+
 #define OTHER_HOST_REFUSED                                                                         \
-  "it may be in “secure mode”, in which a host can map ports only to itself"
+  N_ ("it may be in “secure mode”, in which a host can map ports only to itself")
 
 UpnpSoapRequest
 upnp_map_make_request (UpnpNegotiation *negotiation, UpnpAction action)

@@ -2,6 +2,8 @@
 
 #include "upnp-map-text.h"
 
+#include <glib/gi18n-lib.h>
+
 /* How many characters of a text from the router or another host to show. */
 #define MAP_TEXT_MAX_SHOWN 32
 
@@ -12,7 +14,7 @@ dup_owner (const UpnpTableEntry *entry, const char *local_address)
   g_autoptr (GInetAddress) client = g_inet_address_new_from_string (entry->internal_client);
 
   if (g_strcmp0 (entry->internal_client, local_address) == 0)
-    return g_strdup_printf ("this host's port %u", entry->internal_port);
+    return g_strdup_printf (_ ("this host's port %u"), entry->internal_port);
 
   return client != NULL ? g_inet_address_to_string (client)
                         : upnp_soap_dup_shown (entry->internal_client, MAP_TEXT_MAX_SHOWN);
@@ -32,29 +34,49 @@ upnp_map_text_dup_taken (PlumProtocol protocol,
 {
   g_autofree char *owner = dup_owner (entry, local_address);
   g_autofree char *name = upnp_soap_dup_shown (entry->description, MAP_TEXT_MAX_SHOWN);
-  g_autofree char *called = NULL;
+  const char *shown = *owner != '\0' ? owner : _ ("another host");
 
   if (*name != '\0')
-    called = g_strdup_printf (" (its entry is called “%s”)", name);
+    /* Translators: TCP or UDP, a port, a host or a port of this host, a name. */
+    return g_strdup_printf (_ ("external %s port %u belongs to %s (its entry is called “%s”)"),
+                            get_protocol_name (protocol), external_port, shown, name);
 
-  return g_strdup_printf ("external %s port %u belongs to %s%s", get_protocol_name (protocol),
-                          external_port, *owner != '\0' ? owner : "another host",
-                          called != NULL ? called : "");
+  /* Translators: TCP or UDP, a port, a host or a port of this host. */
+  return g_strdup_printf (_ ("external %s port %u belongs to %s"), get_protocol_name (protocol),
+                          external_port, shown);
+}
+
+/* A port that the router chose may remain. (transfer full) */
+static char *
+dup_unknown_leftover (const char *protocol, guint lease)
+{
+  if (lease == 0)
+    /* Translators: TCP or UDP. */
+    return g_strdup_printf (
+      _ ("a %s port that the router chose may remain on the router until it is "
+         "deleted in the router's settings"),
+      protocol);
+
+  /* Translators: TCP or UDP, and a time in seconds. */
+  return g_strdup_printf (
+    _ ("a %s port that the router chose may remain on the router for up to %u s"), protocol, lease);
 }
 
 char *
 upnp_map_text_dup_leftover (PlumProtocol protocol, guint external_port, guint lease)
 {
-  g_autofree char *what =
-    g_strdup_printf ("%s port %u", get_protocol_name (protocol), external_port);
-  g_autofree char *until = g_strdup_printf ("for up to %u s", lease);
+  const char *name = get_protocol_name (protocol);
 
   if (external_port == 0)
-    {
-      g_free (what);
-      what = g_strdup_printf ("a %s port that the router chose", get_protocol_name (protocol));
-    }
+    return dup_unknown_leftover (name, lease);
 
-  return g_strdup_printf ("%s may remain on the router %s", what,
-                          lease != 0 ? until : "until it is deleted in the router's settings");
+  if (lease == 0)
+    /* Translators: TCP or UDP, and a port. */
+    return g_strdup_printf (
+      _ ("%s port %u may remain on the router until it is deleted in the router's settings"), name,
+      external_port);
+
+  /* Translators: TCP or UDP, a port, and a time in seconds. */
+  return g_strdup_printf (_ ("%s port %u may remain on the router for up to %u s"), name,
+                          external_port, lease);
 }

@@ -4,6 +4,8 @@
 
 #include "upnp-map-text.h"
 
+#include <glib/gi18n-lib.h>
+
 #define CODE_ONLY_PERMANENT 725
 #define CODE_NO_ENTRY 714
 
@@ -63,7 +65,7 @@ upnp_map_continue_after_unknown (UpnpMap *self, gboolean absent)
   if (absent && negotiation->unknown_error == NULL &&
       negotiation->unknown.outcome == UPNP_SOAP_EMPTY)
     upnp_operation_fail (operation, PLUM_ERROR_MALFORMED,
-                         "%s sent an empty answer to %s, and port %u is not in its table",
+                         _ ("%s sent an empty answer to %s, and port %u is not in its table"),
                          operation->device->name,
                          upnp_action_get_name (negotiation->attempt.action),
                          negotiation->attempt.external_port);

@@ -7,6 +7,8 @@
 #include "upnp-map-text.h"
 #include "upnp-map-unknown.h"
 
+#include <glib/gi18n-lib.h>
+
 #define CODE_NO_ENTRY 714
 
 static void upnp_map_verify_delete (UpnpMap *self);
@@ -33,8 +35,8 @@ upnp_map_verify_fail (UpnpMap *self, gboolean deleted)
   upnp_operation_fail (&negotiation->operation,
                        deleted ? PLUM_ERROR_NOT_SUPPORTED : PLUM_ERROR_MALFORMED,
                        self->remote_ignored
-                         ? "%s reports that port %u is open to all hosts, not only to %s"
-                         : "%s does not report whether port %u is open only to %s",
+                         ? _ ("%s reports that port %u is open to all hosts, not only to %s")
+                         : _ ("%s does not report whether port %u is open only to %s"),
                        device->name, self->granted_port, negotiation->hosts.remote);
 }
 
@@ -90,7 +92,7 @@ on_map_verify_found (UpnpNegotiation *negotiation, UpnpLookupResult result, guin
         break;
       upnp_negotiation_confirm (negotiation, FALSE);
       upnp_operation_fail (&negotiation->operation, PLUM_ERROR_MALFORMED,
-                           "%s reports success, but its table has no entry for port %u from %s",
+                           _ ("%s reports success, but its table has no entry for port %u from %s"),
                            negotiation->operation.device->name, self->granted_port,
                            negotiation->hosts.remote);
       break;

@@ -8,6 +8,8 @@
 #include "upnp-map-port.h"
 #include "upnp-map-unknown.h"
 
+#include <glib/gi18n-lib.h>
+
 /* How long a known external address remains valid, in µs. */
 #define ADDRESS_VALID (60 * G_USEC_PER_SEC)
 
@@ -63,7 +65,7 @@ upnp_map_choose_first_port (UpnpMap *self, guint port)
   if (attempt->exact && !usable)
     {
       upnp_operation_fail (&self->negotiation.operation, PLUM_ERROR_CONFLICT,
-                           "external port %u belongs to another mapping of this program", port);
+                           _ ("external port %u belongs to another mapping of this program"), port);
       return FALSE;
     }
 
@@ -309,8 +311,8 @@ upnp_map_take_read_back (UpnpMap *self,
 
   upnp_negotiation_confirm (negotiation, FALSE);
   upnp_operation_fail (&negotiation->operation, PLUM_ERROR_MALFORMED,
-                       "%s reports success for AddPortMapping, but does not keep the entry for "
-                       "port %u",
+                       _ ("%s reports success for AddPortMapping, but does not keep the entry for "
+                          "port %u"),
                        device->name, port);
 }
 

@@ -2,7 +2,9 @@
 
 #include "upnp-backend.h"
 
+#include <glib/gi18n-lib.h>
+
 PLUM_DEFINE_BACKEND_MODULE ("upnp",
-                            "UPnP Internet Gateway Device, versions 1 and 2",
+                            N_ ("UPnP Internet Gateway Device, versions 1 and 2"),
                             100,
                             PLUM_TYPE_UPNP_BACKEND)

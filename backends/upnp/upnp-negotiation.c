@@ -2,6 +2,8 @@
 
 #include "upnp-negotiation.h"
 
+#include <glib/gi18n-lib.h>
+
 gboolean
 upnp_negotiation_set_hosts (UpnpNegotiation *self, PlumRequest *request)
 {
@@ -9,8 +11,8 @@ upnp_negotiation_set_hosts (UpnpNegotiation *self, PlumRequest *request)
     return TRUE;
 
   upnp_operation_fail (&self->operation, PLUM_ERROR_NOT_SUPPORTED,
-                       "the protocol can restrict a mapping to one remote host, but not to "
-                       "several or to a network; PCP can");
+                       _ ("the protocol can restrict a mapping to one remote host, but not to "
+                          "several or to a network; PCP can"));
   return FALSE;
 }
 

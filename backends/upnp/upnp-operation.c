@@ -5,6 +5,8 @@
 #include "upnp-link.h"
 #include "upnp-token.h"
 
+#include <glib/gi18n-lib.h>
+
 /* How much of a fault's own text to show. */
 #define MAX_FAULT_TEXT 80
 
@@ -36,7 +38,7 @@ upnp_operation_need_device (UpnpOperation *self)
   if (device == NULL)
     {
       upnp_operation_fail (self, PLUM_ERROR_NO_GATEWAY,
-                           "no router is known; a new search is necessary");
+                           _ ("no router is known; a new search is necessary"));
       return FALSE;
     }
 
@@ -139,8 +141,9 @@ upnp_operation_fail (UpnpOperation *self, PlumError code, const char *format, ..
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
-  message =
-    g_strconcat ("UPnP: ", text, self->leftover != NULL ? "; " : NULL, self->leftover, NULL);
+  /* Two sentences: what failed, and what may be left. */
+  message = self->leftover != NULL ? g_strdup_printf ("UPnP: %s; %s", text, self->leftover)
+                                   : g_strdup_printf ("UPnP: %s", text);
 
   call = upnp_operation_finish (self);
   plum_call_fail (call, code, message);
@@ -158,19 +161,24 @@ upnp_operation_fail_fault (UpnpOperation *self,
   g_autofree char *fault = NULL;
 
   if (reply->outcome == UPNP_SOAP_DONE)
-    fault = g_strdup ("the answer lacks the requested value");
+    fault = g_strdup (_ ("the answer lacks the requested value"));
   else if (reply->outcome != UPNP_SOAP_FAULT)
-    fault = g_strdup_printf ("HTTP %u without a reason", reply->status);
+    fault = g_strdup_printf (_ ("HTTP %u without a reason"), reply->status);
   else if (name != NULL)
-    fault = g_strdup_printf ("error %d, %s", reply->code, name);
+    fault = g_strdup_printf (_ ("error %d, %s"), reply->code, name);
   else if (*text != '\0')
-    fault = g_strdup_printf ("error %d, %s", reply->code, text);
+    fault = g_strdup_printf (_ ("error %d, %s"), reply->code, text);
   else
-    fault = g_strdup_printf ("error %d", reply->code);
+    fault = g_strdup_printf (_ ("error %d"), reply->code);
 
-  upnp_operation_fail (self, code, "%s refused %s (%s)%s%s", self->device->name,
-                       upnp_action_get_name (action), fault, advice != NULL ? ": " : "",
-                       advice != NULL ? advice : "");
+  if (advice != NULL)
+    /* Translators: a router, an action such as AddPortMapping, an error, an explanation. */
+    upnp_operation_fail (self, code, _ ("%s refused %s (%s): %s"), self->device->name,
+                         upnp_action_get_name (action), fault, _ (advice));
+  else
+    /* Translators: a router, an action such as AddPortMapping, an error. */
+    upnp_operation_fail (self, code, _ ("%s refused %s (%s)"), self->device->name,
+                         upnp_action_get_name (action), fault);
 }
 
 /* Why the service is lost: the router was restarted, or UPnP was switched off. NULL: it is not. */
@@ -201,19 +209,21 @@ upnp_operation_fail_exchange (UpnpOperation *self,
       g_autofree char *leftover = g_steal_pointer (&self->leftover);
       g_autoptr (PlumCall) call = upnp_operation_finish (self);
 
-      plum_call_return_error (call, g_error_new (error->domain, error->code, "UPnP: %s: %s%s%s",
-                                                 upnp_action_get_name (action), error->message,
-                                                 leftover != NULL ? "; " : "",
-                                                 leftover != NULL ? leftover : ""));
+      g_autofree char *message = leftover != NULL
+                                   ? g_strdup_printf ("%s; %s", error->message, leftover)
+                                   : g_strdup (error->message);
+
+      plum_call_return_error (call, g_error_new (error->domain, error->code, "UPnP: %s: %s",
+                                                 upnp_action_get_name (action), message));
     }
   else if (reply->outcome == UPNP_SOAP_EMPTY)
-    upnp_operation_fail (self, PLUM_ERROR_MALFORMED, "%s sent an empty answer to %s", device->name,
-                         upnp_action_get_name (action));
+    upnp_operation_fail (self, PLUM_ERROR_MALFORMED, _ ("%s sent an empty answer to %s"),
+                         device->name, upnp_action_get_name (action));
   else if (reply->status == 401 || reply->status == 403)
-    upnp_operation_fail (self, PLUM_ERROR_REFUSED, "%s requires a login for %s (HTTP %u)",
+    upnp_operation_fail (self, PLUM_ERROR_REFUSED, _ ("%s requires a login for %s (HTTP %u)"),
                          device->name, upnp_action_get_name (action), reply->status);
   else
-    upnp_operation_fail (self, PLUM_ERROR_MALFORMED, "%s answered %s with HTTP %u without SOAP",
+    upnp_operation_fail (self, PLUM_ERROR_MALFORMED, _ ("%s answered %s with HTTP %u without SOAP"),
                          device->name, upnp_action_get_name (action), reply->status);
 
   /* Last: core may start a discovery in the handler. */

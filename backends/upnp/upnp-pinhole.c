@@ -5,6 +5,8 @@
 #include "upnp-negotiation.h"
 #include "upnp-token.h"
 
+#include <glib/gi18n-lib.h>
+
 /* In s: the longest lease of WANIPv6FirewallControl:1. It has no permanent leases. */
 #define MAX_LEASE 86400
 
@@ -169,7 +171,7 @@ open_accept (UpnpNegotiation *negotiation, const UpnpSoapReply *reply)
   if (unique_id < 0)
     {
       upnp_operation_fail (&negotiation->operation, PLUM_ERROR_MALFORMED,
-                           "%s answered AddPinhole without a UniqueID",
+                           _ ("%s answered AddPinhole without a UniqueID"),
                            negotiation->operation.device->name);
       return;
     }
@@ -197,7 +199,7 @@ open_resolve (UpnpNegotiation *negotiation)
     {
       upnp_operation_set_leftover (
         &negotiation->operation,
-        g_strdup_printf ("a pinhole for port %u may remain on the router for up to %u s",
+        g_strdup_printf (_ ("a pinhole for port %u may remain on the router for up to %u s"),
                          self->port, lease));
       return FALSE;
     }
@@ -255,8 +257,8 @@ upnp_pinhole_map_start (UpnpSession *session, PlumRequest *request, PlumCall *ca
       plum_request_get_external_port (request) != self->port)
     {
       upnp_operation_fail (&negotiation->operation, PLUM_ERROR_CONFLICT,
-                           "an IPv6 pinhole keeps the port: it cannot open port %u as external "
-                           "port %u",
+                           _ ("an IPv6 pinhole keeps the port: it cannot open port %u as external "
+                              "port %u"),
                            self->port, plum_request_get_external_port (request));
       return;
     }
@@ -315,7 +317,7 @@ on_pinhole_number (const UpnpSoapReply *reply,
                                   error);
   else
     upnp_operation_fail_fault (&self->negotiation.operation, UPNP_ACTION_ADD_PINHOLE, reply,
-                               PLUM_ERROR_NOT_SUPPORTED, "the pinhole expires by itself");
+                               PLUM_ERROR_NOT_SUPPORTED, N_ ("the pinhole expires by itself"));
 }
 
 /* Only a number that this process was given is certain: the router may have reused the number of
@@ -369,7 +371,7 @@ upnp_pinhole_fail_removed (UpnpPinholeOperation *self, const UpnpSoapReply *repl
   upnp_pinhole_remove (self);
   upnp_session_report_changed (self->negotiation.operation.session);
   upnp_operation_fail (&self->negotiation.operation, PLUM_ERROR_DESTROYED,
-                       "%s no longer has a pinhole for port %u (error %d)",
+                       _ ("%s no longer has a pinhole for port %u (error %d)"),
                        self->negotiation.operation.device->name, self->port, reply->code);
 }
 
@@ -413,7 +415,7 @@ on_status_checked (const UpnpSoapReply *reply,
                                PLUM_ERROR_NOT_SUPPORTED, NULL);
   else if (enabled)
     upnp_operation_fail (&self->negotiation.operation, PLUM_ERROR_DESTROYED,
-                         "%s has enabled its IPv6 firewall",
+                         _ ("%s has enabled its IPv6 firewall"),
                          self->negotiation.operation.device->name);
   else
     upnp_operation_succeed (&self->negotiation.operation);
@@ -445,5 +447,5 @@ upnp_pinhole_check_start (UpnpSession *session,
     upnp_pinhole_call (self, UPNP_ACTION_GET_FIREWALL, 0, on_status_checked);
   else
     upnp_operation_fail (&self->negotiation.operation, PLUM_ERROR_NOT_SUPPORTED,
-                         "the pinhole of another process cannot be checked");
+                         _ ("the pinhole of another process cannot be checked"));
 }

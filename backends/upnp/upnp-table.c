@@ -6,6 +6,8 @@
 #include "upnp-find.h"
 #include "upnp-token.h"
 
+#include <glib/gi18n-lib.h>
+
 /* How long a known external address remains valid for a caller that asks for it, in µs. */
 #define TABLE_ADDRESS_VALID (2 * G_USEC_PER_SEC)
 
@@ -85,8 +87,8 @@ upnp_table_fail_delete (UpnpTableOperation *self)
 
   if (negotiation->unknown.outcome == UPNP_SOAP_EMPTY)
     upnp_operation_fail (&negotiation->operation, PLUM_ERROR_MALFORMED,
-                         "%s sent an empty answer to DeletePortMapping, and still has the entry "
-                         "for port %u",
+                         _ ("%s sent an empty answer to DeletePortMapping, and still has the entry "
+                            "for port %u"),
                          device->name, self->external_port);
   else
     upnp_negotiation_fail_unknown (negotiation);
@@ -197,7 +199,7 @@ on_entry_before_delete (const UpnpSoapReply *reply,
     upnp_operation_fail_exchange (operation, UPNP_ACTION_GET_SPECIFIC, reply, error);
   else
     upnp_operation_fail_fault (operation, UPNP_ACTION_GET_SPECIFIC, reply, PLUM_ERROR_NOT_SUPPORTED,
-                               "it is unknown whether the port was mapped");
+                               N_ ("it is unknown whether the port was mapped"));
 }
 
 /* AddAnyPortMapping was not answered: its entry was searched for. */
@@ -216,10 +218,11 @@ on_table_found (UpnpNegotiation *negotiation, UpnpLookupResult result, guint ext
   else if (result == UPNP_LOOKUP_FREE)
     upnp_operation_succeed (operation);
   else
-    upnp_operation_fail (operation, PLUM_ERROR_NOT_SUPPORTED,
-                         "%s does not list its table: the port that it chose may remain until its "
-                         "lease expires",
-                         operation->device->name);
+    upnp_operation_fail (
+      operation, PLUM_ERROR_NOT_SUPPORTED,
+      _ ("%s does not list its table: the port that it chose may remain until its "
+         "lease expires"),
+      operation->device->name);
 }
 
 static UpnpTableOperation *
@@ -368,21 +371,23 @@ on_checked (const UpnpSoapReply *reply,
     upnp_table_remove_held (self);
 
   if (result == UPNP_LOOKUP_FREE)
-    upnp_operation_fail (operation, PLUM_ERROR_DESTROYED, "%s no longer has an entry for port %u",
-                         operation->device->name, self->external_port);
+    upnp_operation_fail (operation, PLUM_ERROR_DESTROYED,
+                         _ ("%s no longer has an entry for port %u"), operation->device->name,
+                         self->external_port);
   else if (result == UPNP_LOOKUP_UNKNOWN)
     upnp_operation_fail_fault (operation, UPNP_ACTION_GET_SPECIFIC, reply, PLUM_ERROR_NOT_SUPPORTED,
                                NULL);
   else if (result == UPNP_LOOKUP_TAKEN)
     {
       client = upnp_soap_dup_shown (entry->internal_client, MAX_CLIENT);
-      upnp_operation_fail (operation, PLUM_ERROR_CONFLICT, "port %u of %s now leads to %s port %u",
-                           self->external_port, operation->device->name, client,
-                           entry->internal_port);
+      upnp_operation_fail (operation, PLUM_ERROR_CONFLICT,
+                           _ ("port %u of %s now leads to %s port %u"), self->external_port,
+                           operation->device->name, client, entry->internal_port);
     }
   else if (!entry->enabled)
-    upnp_operation_fail (operation, PLUM_ERROR_DESTROYED, "%s has disabled the entry for port %u",
-                         operation->device->name, self->external_port);
+    upnp_operation_fail (operation, PLUM_ERROR_DESTROYED,
+                         _ ("%s has disabled the entry for port %u"), operation->device->name,
+                         self->external_port);
   else
     upnp_table_return_remaining (operation, entry);
 }
@@ -410,9 +415,8 @@ upnp_address_return (UpnpOperation *self)
 
   if (self->device->external_address == NULL)
     {
-      upnp_operation_fail (self, PLUM_ERROR_NO_RESOURCES,
-                           "%s reported no external address: " PLUM_NO_PUBLIC_ADDRESS,
-                           self->device->name);
+      upnp_operation_fail (self, PLUM_ERROR_NO_RESOURCES, _ ("%s reported no external address: %s"),
+                           self->device->name, _ (PLUM_NO_PUBLIC_ADDRESS));
       return;
     }
 

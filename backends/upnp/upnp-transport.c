@@ -6,6 +6,8 @@
 #include "plum-udp.h"
 #include "upnp-link.h"
 
+#include <glib/gi18n-lib.h>
+
 #define READ_SIZE 16384
 
 struct _UpnpTransport
@@ -162,7 +164,7 @@ on_deadline (gpointer user_data)
     upnp_exchange_finish (self, NULL);
   else
     upnp_exchange_finish (self, g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
-                                             "no answer from %s port %u in %.1f s", device,
+                                             _ ("no answer from %s port %u in %.1f s"), device,
                                              self->port, self->timeout_ms / 1000.0));
 
   return G_SOURCE_REMOVE;
@@ -173,7 +175,7 @@ upnp_exchange_fail (UpnpExchange *self, GError *error) /* (transfer full) */
 {
   g_autofree char *device = g_inet_address_to_string (self->transport->device);
 
-  g_prefix_error (&error, "%s port %u: ", device, self->port);
+  g_prefix_error (&error, _ ("%s port %u: "), device, self->port);
   upnp_exchange_finish (self, error);
 }
 
@@ -305,10 +307,10 @@ on_refused (gpointer user_data)
   PlumNetwork *network = plum_backend_get_network (self->transport->backend);
   UpnpLinkVerdict verdict = upnp_link_judge (network, self->transport->device);
 
-  upnp_exchange_fail (self, g_error_new (PLUM_ERROR, PLUM_ERROR_REFUSED, "not contacted: %s",
+  upnp_exchange_fail (self, g_error_new (PLUM_ERROR, PLUM_ERROR_REFUSED, _ ("not contacted: %s"),
                                          verdict != UPNP_LINK_MAY_CONTACT
                                            ? upnp_link_explain (verdict)
-                                           : "the addresses of this host are changing"));
+                                           : _ ("the addresses of this host are changing")));
   return G_SOURCE_REMOVE;
 }
 

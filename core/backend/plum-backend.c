@@ -2,6 +2,8 @@
 
 #include "plum-backend-object-private.h"
 
+#include <glib/gi18n-lib.h>
+
 /**
  * PlumBackend:
  *
@@ -46,8 +48,9 @@ plum_backend_peek_private (PlumBackend *self)
 static void
 plum_backend_real_call (PlumBackend *self, PlumCall *call)
 {
-  g_autofree char *message = g_strdup_printf ("The backend “%s” does not support this operation",
-                                              plum_backend_get_name (self));
+  g_autofree char *message =
+    g_strdup_printf (_ ("The backend “%s” does not support this operation"),
+                     plum_backend_get_name (self));
 
   plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, message);
 }
@@ -355,7 +358,7 @@ plum_backend_close (PlumBackend *self)
   PlumBackendPrivate *priv = PRIVATE (self);
 
   g_autoptr (GError) error =
-    g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, "The gateway is no longer available");
+    g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, _ ("The gateway is no longer available"));
 
   plum_backend_set_observer (self, NULL, NULL);
   plum_backend_listen (self, FALSE);
@@ -379,11 +382,12 @@ plum_backend_map (PlumBackend *self, PlumRequest *request, PlumCall *call)
       return;
     }
 
+  /* "UPnP IGD: the protocol cannot …" */
   message =
     g_strdup_printf ("%s: %s", klass->title != NULL ? klass->title : PRIVATE (self)->host.name,
                      plum_request_get_internal_address (request) != NULL
-                       ? "the protocol cannot map a port of another host"
-                       : "the protocol cannot restrict a mapping to some remote hosts");
+                       ? _ ("the protocol cannot map a port of another host")
+                       : _ ("the protocol cannot restrict a mapping to some remote hosts"));
   plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, message);
 }
 

@@ -3,6 +3,8 @@
 #include "plum-call-private.h"
 #include "plum-log-private.h"
 
+#include <glib/gi18n-lib.h>
+
 /* How many timeouts a call waits while the backend settles others. */
 #define TIMEOUTS_MAX 60
 
@@ -149,8 +151,8 @@ on_deadline (gpointer user_data)
 
   seconds = (double) (plum_clock_get_time (self->host->clock) - self->started) / G_USEC_PER_SEC;
   self->error =
-    g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, "The backend “%s” did not answer within %.1f s",
-                 self->host->name, seconds);
+    g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
+                 _ ("The backend “%s” did not answer within %.1f s"), self->host->name, seconds);
   plum_call_schedule_delivery (self);
   g_cancellable_cancel (self->cancellable);
 }

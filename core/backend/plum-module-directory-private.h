@@ -15,4 +15,8 @@ char *plum_module_directory_get_library (void);
  * privileges than its user uses compiled_in only. (transfer full) */
 char *plum_module_directory_find (const char *compiled_in, const char *library);
 
+/* Whether directory is a directory, not a symbolic link, that only the owner of library can write
+ * to. */
+gboolean plum_module_directory_is_trusted (const char *directory, const char *library);
+
 G_END_DECLS

@@ -32,8 +32,8 @@ plum_module_directory_get_library (void)
   return is_library_name (name) ? g_steal_pointer (&path) : NULL;
 }
 
-static gboolean
-is_trusted (const char *directory, const char *library)
+gboolean
+plum_module_directory_is_trusted (const char *directory, const char *library)
 {
   const char *reason;
 
@@ -58,7 +58,8 @@ plum_module_directory_find (const char *compiled_in, const char *library)
   folder = g_path_get_dirname (library);
   parent = g_build_filename (folder, PLUM_API_NAME, NULL);
   found = g_build_filename (parent, "backends", NULL);
-  if (!is_trusted (parent, library) || !is_trusted (found, library))
+  if (!plum_module_directory_is_trusted (parent, library) ||
+      !plum_module_directory_is_trusted (found, library))
     return g_strdup (compiled_in);
 
   return g_steal_pointer (&found);

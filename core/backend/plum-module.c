@@ -6,6 +6,7 @@
 #include "plum-system.h"
 #include "plum-values-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <errno.h>
 #include <gmodule.h>
@@ -48,7 +49,7 @@ plum_module_check_file (const char *path, GError **error)
 
   if (!S_ISREG (file.st_mode))
     {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE, "%s is not a regular file", path);
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE, _ ("%s is not a regular file"), path);
       return FALSE;
     }
 
@@ -58,12 +59,20 @@ plum_module_check_file (const char *path, GError **error)
   if (!stat_or_fail (directory, &folder, error))
     return FALSE;
 
-  if (((file.st_mode | folder.st_mode) & S_IWOTH) != 0)
+  if ((file.st_mode & S_IWOTH) != 0)
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE,
-                   "%s: %s is writable by any user and this program runs as root; run “chmod o-w” "
-                   "on it",
-                   path, (file.st_mode & S_IWOTH) != 0 ? "the file" : "the directory of the file");
+                   _ ("%s: the file is writable by any user and this program runs as root; run "
+                      "“chmod o-w” on it"),
+                   path);
+      return FALSE;
+    }
+  if ((folder.st_mode & S_IWOTH) != 0)
+    {
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE,
+                   _ ("%s: the directory of the file is writable by any user and this program runs "
+                      "as root; run “chmod o-w” on it"),
+                   path);
       return FALSE;
     }
 
@@ -76,28 +85,28 @@ plum_module_check_descriptor (const char *path, const PlumBackendModule *module,
   if (module->abi != PLUM_BACKEND_ABI)
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE,
-                   "%s: built for backend ABI %u, but this library has ABI %u; rebuild it", path,
-                   module->abi, (unsigned int) PLUM_BACKEND_ABI);
+                   _ ("%s: built for backend ABI %u, but this library has ABI %u; rebuild it"),
+                   path, module->abi, (unsigned int) PLUM_BACKEND_ABI);
       return FALSE;
     }
 
   if (module->name == NULL || *module->name == '\0')
     {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE, "%s: the backend has no name", path);
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE, _ ("%s: the backend has no name"), path);
       return FALSE;
     }
 
   if (!plum_backend_info_is_valid_name (module->name))
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE,
-                   "%s: “%s” is not a valid name of a backend: it must match [a-z][a-z0-9-]*", path,
-                   module->name);
+                   _ ("%s: “%s” is not a valid name of a backend: it must match %s"), path,
+                   module->name, "[a-z][a-z0-9-]*");
       return FALSE;
     }
 
   if (module->get_type == NULL)
     {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE, "%s: the backend has no type", path);
+      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE, _ ("%s: the backend has no type"), path);
       return FALSE;
     }
 
@@ -123,7 +132,7 @@ plum_module_open (const char *path, GError **error)
   if (!g_module_symbol (handle, MODULE_SYMBOL, &symbol) || symbol == NULL)
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE,
-                   "%s is not a backend module: it has no symbol " MODULE_SYMBOL, path);
+                   _ ("%s is not a backend module: it has no symbol %s"), path, MODULE_SYMBOL);
       g_module_close (handle);
       return NULL;
     }
@@ -165,9 +174,10 @@ plum_module_add (GPtrArray *infos, const PlumBackendModule *module, const char *
       const char *first_path = plum_backend_info_get_path (first);
 
       g_set_error (&error, PLUM_ERROR, PLUM_ERROR_MODULE,
-                   "%s: the backend “%s” is already provided by %s",
-                   path != NULL ? path : "the library", module->name,
-                   first_path != NULL ? first_path : "the library");
+                   /* Translators: a file or “the library”, a name, a file or “the library”. */
+                   _ ("%s: the backend “%s” is already provided by %s"),
+                   path != NULL ? path : _ ("the library"), module->name,
+                   first_path != NULL ? first_path : _ ("the library"));
     }
 
   g_ptr_array_add (infos,
@@ -307,7 +317,7 @@ plum_module_select (GPtrArray *infos, const char *const *enabled)
 
       if (info == NULL)
         {
-          g_set_error (&error, PLUM_ERROR, PLUM_ERROR_MODULE, "No such backend: “%s”", name);
+          g_set_error (&error, PLUM_ERROR, PLUM_ERROR_MODULE, _ ("No such backend: “%s”"), name);
           g_ptr_array_add (selected, plum_backend_info_new (name, NULL, 0, NULL, NULL,
                                                             G_TYPE_INVALID, error));
         }

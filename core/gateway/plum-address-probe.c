@@ -7,6 +7,8 @@
 #include "plum-spare-port-private.h"
 #include "plum-values-private.h"
 
+#include <glib/gi18n-lib.h>
+
 /* In seconds: what is left on the router for so long if the delete is lost (RFC 6887 15 advises
  * servers to grant no less). */
 #define LIFETIME 120
@@ -56,7 +58,7 @@ plum_address_probe_finish (PlumAddressProbe *self)
 
   if (address == NULL && error == NULL)
     g_set_error_literal (&error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED,
-                         "No backend learns the external address from a mapping");
+                         _ ("No backend learns the external address from a mapping"));
   g_clear_object (&self->request);
   g_clear_object (&self->socket);
   self->port = 0;
@@ -122,7 +124,7 @@ on_mapped (PlumCall *call, gpointer user_data)
   else if (plum_lease_get_external_address (args.lease) == NULL)
     plum_address_probe_take_error (
       self, &(GError){ PLUM_ERROR, PLUM_ERROR_NO_RESOURCES,
-                       (char *) "The router maps a port, but reports no external address" });
+                       (char *) _ ("The router maps a port, but reports no external address") });
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
     plum_address_probe_finish (self);
@@ -186,7 +188,7 @@ plum_address_probe_bind (PlumAddressProbe *self)
     }
 
   self->error = g_error_new_literal (PLUM_ERROR, PLUM_ERROR_CONFLICT,
-                                     "No unused port was found for the short mapping");
+                                     _ ("No unused port was found for the short mapping"));
   return FALSE;
 }
 

@@ -2,6 +2,8 @@
 
 #include "plum-gateway-query-private.h"
 
+#include <glib/gi18n-lib.h>
+
 struct _PlumGatewayQuery
 {
   PlumRace *race; /* borrowed */
@@ -129,7 +131,7 @@ plum_gateway_query_ask_next (PlumGatewayQuery *self)
 
   if (self->error == NULL)
     g_set_error_literal (&self->error, PLUM_ERROR, PLUM_ERROR_NO_BACKEND,
-                         "No backend supports this gateway");
+                         _ ("No backend supports this gateway"));
   self->func (NULL, self->error, self->user_data);
   plum_gateway_query_free (self);
 }

@@ -6,6 +6,8 @@
 
 #include "plum-gateway-private.h"
 
+#include <glib/gi18n-lib.h>
+
 GListModel *
 plum_gateway_set_get_list (PlumGatewaySet *self)
 {
@@ -34,7 +36,8 @@ plum_gateway_set_find (PlumGatewaySet *self,
                            : plum_family_gateways_get_default (family);
 
   if (gateway == NULL && interface_name != NULL)
-    g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY, "No %s gateway on the interface “%s”",
+    g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
+                 _ ("No %s gateway on the interface “%s”"),
                  socket_family == G_SOCKET_FAMILY_IPV6 ? "IPv6" : "IPv4", interface_name);
   else if (gateway == NULL && family->reason != NULL)
     g_propagate_error (error, g_error_copy (family->reason));
@@ -112,7 +115,7 @@ plum_gateway_set_find_at (PlumGatewaySet *self,
 
   text = g_inet_address_to_string (local_address);
   g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-               "No router is reached from the address %s of the interface “%s”", text,
+               _ ("No router is reached from the address %s of the interface “%s”"), text,
                interface_name);
   return NULL;
 }

@@ -7,6 +7,8 @@
 #include "plum-route-private.h"
 #include "plum-values-private.h"
 
+#include <glib/gi18n-lib.h>
+
 PlumFamilyGateways *
 plum_gateway_set_get_family (PlumGatewaySet *self, GSocketFamily family)
 {
@@ -113,7 +115,7 @@ plum_gateway_set_look_up (PlumGatewaySet *self, GSocketFamily family, GError **e
       g_autofree char *text = g_inet_address_to_string (gateway);
 
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   "The gateway address is set to %s, which is not an %s address", text,
+                   _ ("The gateway address is set to %s, which is not an %s address"), text,
                    family == G_SOCKET_FAMILY_IPV6 ? "IPv6" : "IPv4");
       return NULL;
     }

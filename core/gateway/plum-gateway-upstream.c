@@ -5,6 +5,8 @@
 #include "plum-gateway-object-private.h"
 #include "plum-main-context-private.h"
 
+#include <glib/gi18n-lib.h>
+
 typedef struct
 {
   GTask *task;
@@ -69,14 +71,26 @@ make_unserved_error (PlumGateway *gateway, PlumGateway *upstream)
   g_autofree char *inner = g_inet_address_to_string (plum_gateway_get_address (gateway));
   g_autofree char *errors = join_probe_errors (upstream);
 
+  if (plum_upstream_is_guessed (gateway->search) && *errors != '\0')
+    return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_BACKEND,
+                        /* Translators: an address of a router, another address, and errors. */
+                        _ ("The router beyond %s is unknown: no router has answered the probe, "
+                           "and the address %s does not map ports: %s"),
+                        inner, address, errors);
   if (plum_upstream_is_guessed (gateway->search))
     return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_BACKEND,
-                        "The router beyond %s is unknown: no router has answered the probe, and "
-                        "the address %s does not map ports%s%s",
-                        inner, address, errors[0] != '\0' ? ": " : "", errors);
+                        /* Translators: an address of a router, and another address. */
+                        _ ("The router beyond %s is unknown: no router has answered the probe, "
+                           "and the address %s does not map ports"),
+                        inner, address);
+  if (*errors != '\0')
+    return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_BACKEND,
+                        /* Translators: the addresses of two routers, and errors. */
+                        _ ("The router %s beyond %s does not map ports: %s"), address, inner,
+                        errors);
   return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_BACKEND,
-                      "The router %s beyond %s does not map ports%s%s", address, inner,
-                      errors[0] != '\0' ? ": " : "", errors);
+                      /* Translators: the addresses of two routers. */
+                      _ ("The router %s beyond %s does not map ports"), address, inner);
 }
 
 static gboolean
@@ -160,7 +174,7 @@ upstream_query_make_error (UpstreamQuery *query)
 
   if (self->closed)
     return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED,
-                                "The gateway is no longer available");
+                                _ ("The gateway is no longer available"));
   if (plum_upstream_is_possible (self->search))
     return NULL;
   if (self->external_address == NULL && query->error != NULL)

@@ -8,6 +8,8 @@
 #include "plum-route-private.h"
 #include "plum-values-private.h"
 
+#include <glib/gi18n-lib.h>
+
 typedef enum {
   WAY_NONE,    /* there is no next router, or it is not known whether there is one */
   WAY_PRIVATE, /* a router of the home, found by the TTL */
@@ -182,10 +184,10 @@ plum_upstream_make_reason (PlumUpstream *self, GInetAddress *found)
 
   if (found != NULL && is_provider (found))
     return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                        "The router beyond %s is %s, which is the provider's: it is not asked",
+                        _ ("The router beyond %s is %s, which is the provider's: it is not asked"),
                         external, text);
   return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                      "The router beyond %s is unknown: no router has answered the probe",
+                      _ ("The router beyond %s is unknown: no router has answered the probe"),
                       external);
 }
 
@@ -269,7 +271,7 @@ plum_upstream_find_server (PlumUpstream *self)
     plum_upstream_set_result (
       self, NULL, NULL,
       g_error_new (PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   "The address %s is shared by the provider, and its servers cannot be asked",
+                   _ ("The address %s is shared by the provider, and its servers cannot be asked"),
                    shared));
 }
 
@@ -386,28 +388,33 @@ plum_upstream_make_refusal (PlumUpstream *self)
 {
   GInetAddress *gateway = plum_network_get_gateway (self->network);
   g_autofree char *router =
-    gateway != NULL ? g_inet_address_to_string (gateway) : g_strdup ("the gateway");
+    gateway != NULL ? g_inet_address_to_string (gateway)
+                    /* Translators: inserted into the texts “No router beyond %s is asked”. */
+                    : g_strdup (C_ ("beyond", "the gateway"));
   g_autofree char *external =
     self->address != NULL ? g_inet_address_to_string (self->address) : NULL;
 
   if (plum_network_get_family (self->network) != G_SOCKET_FAMILY_IPV4)
     return g_error_new_literal (PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                                "Routers beyond the first one are asked for IPv4 only");
+                                _ ("Routers beyond the first one are asked for IPv4 only"));
   if (external == NULL)
     return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                        "No router beyond %s is asked: its external address is unknown", router);
+                        _ ("No router beyond %s is asked: its external address is unknown"),
+                        router);
   if (plum_address_get_scope (self->address) != PLUM_ADDRESS_SCOPE_PRIVATE &&
       plum_address_get_scope (self->address) != PLUM_ADDRESS_SCOPE_CGNAT)
     return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                        "No router beyond %s is asked: its external address %s is not private",
+                        _ ("No router beyond %s is asked: its external address %s is not private"),
                         router, external);
   if (plum_network_get_hop (self->network) >= self->settings->max_hops)
     return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                        "No router beyond %s is asked: at most %u %s may be", router,
-                        self->settings->max_hops,
-                        self->settings->max_hops == 1 ? "router" : "routers");
+                        g_dngettext (GETTEXT_PACKAGE,
+                                     "No router beyond %s is asked: at most %u router may be",
+                                     "No router beyond %s is asked: at most %u routers may be",
+                                     self->settings->max_hops),
+                        router, self->settings->max_hops);
   return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                      "No router beyond %s is asked: it is on this host", router);
+                      _ ("No router beyond %s is asked: it is on this host"), router);
 }
 
 /* --- Object --- */

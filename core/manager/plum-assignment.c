@@ -14,6 +14,8 @@
 #include "plum-sweeper-private.h"
 #include "plum-values-private.h"
 
+#include <glib/gi18n-lib.h>
+
 struct _PlumAssignment
 {
   PlumClock *clock;
@@ -518,7 +520,7 @@ plum_assignment_expire (PlumAssignment *self)
   PLUM_SIGNAL_SCOPE (self->signals);
   g_autoptr (GPtrArray) holders = plum_holder_table_copy (self->holders);
   g_autoptr (GError) error =
-    g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, "the router did not confirm within %.1f s",
+    g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, _ ("the router did not confirm within %.1f s"),
                  plum_settings_get_release_timeout (self->settings) / 1000.0);
 
   plum_sweeper_expire (self->sweeper, error);

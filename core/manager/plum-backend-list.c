@@ -5,6 +5,8 @@
 #include "plum-module-private.h"
 #include "plum-values-private.h"
 
+#include <glib/gi18n-lib.h>
+
 struct _PlumBackendList
 {
   GStrv enabled;    /* (nullable) */
@@ -96,7 +98,8 @@ plum_backend_list_check_type (PlumBackendList *self, GType type, const char *nam
   if (!plum_backend_info_is_valid_name (name))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "“%s” is not a valid name of a backend: it must match [a-z][a-z0-9-]*", name);
+                   _ ("“%s” is not a valid name of a backend: it must match %s"), name,
+                   "[a-z][a-z0-9-]*");
       return FALSE;
     }
 
@@ -105,15 +108,16 @@ plum_backend_list_check_type (PlumBackendList *self, GType type, const char *nam
       const char *type_name = g_type_name (type);
 
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Backend “%s”: expected a concrete subclass of PlumBackend, got %s", name,
-                   type_name != NULL ? type_name : "no type");
+                   _ ("Backend “%s”: expected a concrete subclass of PlumBackend, got %s"), name,
+                   type_name != NULL ? type_name : _ ("no type"));
       return FALSE;
     }
 
   for (guint i = 0; i < self->added->len; i++)
     if (g_str_equal (plum_backend_info_get_name (self->added->pdata[i]), name))
       {
-        g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, "Backend “%s” was added before", name);
+        g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, _ ("Backend “%s” was added before"),
+                     name);
         return FALSE;
       }
 

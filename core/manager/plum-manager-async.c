@@ -6,6 +6,8 @@
 #include "plum-main-context-private.h"
 #include "plum-mapping-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #define CREATE_TIMEOUT_MS 30000
 
 /* --- Create --- */
@@ -150,7 +152,7 @@ plum_manager_destroy_mapping_async (PlumManager *self,
   if (mapping == NULL || plum_mapping_get_next_state (mapping) == PLUM_STATE_DESTROYING)
     {
       g_task_return_new_error (task, PLUM_ERROR, PLUM_ERROR_DESTROYED,
-                               "There is no mapping with id %u, or it is being destroyed", id);
+                               _ ("There is no mapping with id %u, or it is being destroyed"), id);
       return;
     }
 

@@ -4,14 +4,22 @@
 #include "plum-manager-private.h"
 #include "plum-values-private.h"
 
+#include <glib/gi18n-lib.h>
+
 static gboolean
-check_name (const char *name, const char *what, GError **error)
+check_names (const char *backend_name, const char *key, GError **error)
 {
-  if (plum_backend_info_is_valid_name (name))
+  if (!plum_backend_info_is_valid_name (backend_name))
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                 _ ("“%s” is not a valid name of a backend: it must match %s"), backend_name,
+                 "[a-z][a-z0-9-]*");
+  else if (!plum_backend_info_is_valid_name (key))
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                 _ ("“%s” is not a valid name of an option: it must match %s"), key,
+                 "[a-z][a-z0-9-]*");
+  else
     return TRUE;
 
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               "“%s” is not a valid name of %s: it must match [a-z][a-z0-9-]*", name, what);
   return FALSE;
 }
 
@@ -58,8 +66,7 @@ plum_manager_set_backend_option (
   g_return_val_if_fail (key != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!plum_manager_check_open (self, error) || !check_name (backend_name, "a backend", error) ||
-      !check_name (key, "an option", error))
+  if (!plum_manager_check_open (self, error) || !check_names (backend_name, key, error))
     return FALSE;
 
   old = plum_settings_lookup_option (self->settings.options, backend_name, key);

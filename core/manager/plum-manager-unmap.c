@@ -7,6 +7,8 @@
 #include "plum-manager-private.h"
 #include "plum-mapping-private.h"
 
+#include <glib/gi18n-lib.h>
+
 typedef struct
 {
   PlumLeftoverPort port;
@@ -31,31 +33,53 @@ unmap_free (Unmap *unmap)
   g_free (unmap);
 }
 
-/* The time until which the router may keep the mapping, as far as it is known. */
+/* Adds to the error until when the router may keep the mapping, as far as it is known. router may
+ * be NULL. (transfer full) */
 static char *
-describe_expiry (gint64 expires)
+describe_leftover (const char *message, const char *router, gint64 expires)
 {
   g_autoptr (GDateTime) time = NULL;
+  g_autofree char *end = NULL;
 
   if (expires == PLUM_LEASE_RECORD_FOREVER)
-    return g_strdup ("until it is removed by hand");
+    return router != NULL
+             /* Translators: an error, and the address of a router. */
+             ? g_strdup_printf (
+                 _ ("%s. The router %s may keep the mapping until it is removed by hand"), message,
+                 router)
+             /* Translators: an error. */
+             : g_strdup_printf (
+                 _ ("%s. The router may keep the mapping until it is removed by hand"), message);
 
   time = g_date_time_new_from_unix_local (expires / G_USEC_PER_SEC);
-  return time != NULL ? g_date_time_format (time, "until %F %R") : g_strdup ("until it expires");
+  if (time == NULL)
+    return router != NULL
+             /* Translators: an error, and the address of a router. */
+             ? g_strdup_printf (_ ("%s. The router %s may keep the mapping until it expires"),
+                                message, router)
+             /* Translators: an error. */
+             : g_strdup_printf (_ ("%s. The router may keep the mapping until it expires"),
+                                message);
+
+  end = g_date_time_format (time, "%F %R");
+  return router != NULL
+           /* Translators: an error, the address of a router, and a date with a time. */
+           ? g_strdup_printf (_ ("%s. The router %s may keep the mapping until %s"), message,
+                              router, end)
+           /* Translators: an error, and a date with a time. */
+           : g_strdup_printf (_ ("%s. The router may keep the mapping until %s"), message, end);
 }
 
 /* Keeps the first error. */
 static void
 unmap_take_error (Unmap *unmap, const PlumLeaseRecord *record, const GError *error)
 {
-  g_autofree char *expiry = describe_expiry (record->expires);
   g_autofree char *router =
     record->gateway != NULL ? g_inet_address_to_string (record->gateway) : NULL;
+  g_autofree char *message = describe_leftover (error->message, router, record->expires);
 
   if (unmap->error == NULL)
-    unmap->error =
-      g_error_new (error->domain, error->code, "%s. The router%s%s may keep the mapping %s",
-                   error->message, router != NULL ? " " : "", router != NULL ? router : "", expiry);
+    unmap->error = g_error_new_literal (error->domain, error->code, message);
 }
 
 static void
@@ -124,10 +148,11 @@ unmap_fail_unrecorded (Unmap *unmap, GTask *task)
   if (unmap->error != NULL)
     g_task_return_error (task, g_steal_pointer (&unmap->error));
   else
-    g_task_return_new_error (task, PLUM_ERROR, PLUM_ERROR_DESTROYED,
-                             "There is no record of a mapping that this host has made for port %u "
-                             "of %s; mappings that other hosts have made are not removed",
-                             unmap->port.internal_port, host);
+    g_task_return_new_error (
+      task, PLUM_ERROR, PLUM_ERROR_DESTROYED,
+      _ ("There is no record of a mapping that this host has made for port %u "
+         "of %s; mappings that other hosts have made are not removed"),
+      unmap->port.internal_port, host);
 }
 
 /* Returns FALSE if the operation has ended. */
@@ -169,8 +194,8 @@ unmap_note_unreachable (GTask *task)
     error = g_error_new_literal (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, unmap->not_found->message);
   else
     error = g_error_new_literal (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
-                                 "The router that the mapping was made on was not found, or does "
-                                 "not answer by the same protocol");
+                                 _ ("The router that the mapping was made on was not found, or "
+                                    "does not answer by the same protocol"));
 
   for (guint i = 0; i < unmap->routers->len; i++)
     {
@@ -287,13 +312,13 @@ plum_manager_start_unmap (PlumManager *self, GTask *task, GError **error)
       unmap->port.external_port > G_MAXUINT16)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                           "A port must be between 1 and 65535");
+                           _ ("A port must be between 1 and 65535"));
       return FALSE;
     }
   if (plum_manager_holds (self, unmap))
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
-                           "This manager holds a mapping of the port");
+                           _ ("This manager holds a mapping of the port"));
       return FALSE;
     }
 

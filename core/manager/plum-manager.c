@@ -4,7 +4,10 @@
 #include "plum-main-context-private.h"
 
 #include "plum-mapping-private.h"
+#include "plum-translations-private.h"
 #include "plum-values-private.h"
+
+#include <glib/gi18n-lib.h>
 
 /**
  * PlumManager:
@@ -137,7 +140,7 @@ plum_manager_check_open (PlumManager *self, GError **error)
   if (!self->closed)
     return TRUE;
 
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The manager is closed");
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _ ("The manager is closed"));
   return FALSE;
 }
 
@@ -287,6 +290,8 @@ plum_manager_class_init (PlumManagerClass *klass)
   object_class->dispose = plum_manager_dispose;
   object_class->finalize = plum_manager_finalize;
   plum_manager_class_install_properties (klass);
+  /* Also links the code that binds the domain into programs that contain the library. */
+  plum_translations_bind ();
 
   /**
    * PlumManager::mapping-state-changed:
@@ -431,7 +436,7 @@ plum_manager_can_add (PlumManager *self, PlumMapping *mapping, GError **error)
   if (plum_mapping_get_id (mapping) == 0)
     return TRUE;
 
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, "The mapping was added before, with id %u",
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, _ ("The mapping was added before, with id %u"),
                plum_mapping_get_id (mapping));
   return FALSE;
 }

@@ -5,6 +5,8 @@
 #include "plum-assignment-private.h"
 #include "plum-mapping-private.h"
 
+#include <glib/gi18n-lib.h>
+
 /* The pending operations of one mapping. */
 typedef struct
 {
@@ -144,10 +146,13 @@ on_create_timeout (gpointer user_data)
   if (plum_mapping_get_next_state (operation->mapping) == PLUM_STATE_SUCCESS)
     return;
 
-  operation_fail_create (operation, g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
-                                                 "The port was not mapped in time%s%s",
-                                                 error != NULL ? ": " : "",
-                                                 error != NULL ? error->message : ""));
+  if (error != NULL)
+    operation_fail_create (operation,
+                           g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
+                                        _ ("The port was not mapped in time: %s"), error->message));
+  else
+    operation_fail_create (operation, g_error_new_literal (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
+                                                           _ ("The port was not mapped in time")));
 }
 
 static void
@@ -197,7 +202,7 @@ operation_finish_create (Operation *operation, PlumState state)
         g_task_return_error (task, g_steal_pointer (&operation->failure));
       else
         g_task_return_new_error (task, PLUM_ERROR, PLUM_ERROR_DESTROYED,
-                                 "The mapping was destroyed before it was up");
+                                 _ ("The mapping was destroyed before it was up"));
       break;
 
     case PLUM_STATE_PENDING:
@@ -293,10 +298,11 @@ plum_pending_note_left_behind (PlumPending *self, PlumMapping *mapping)
     return;
 
   if (self->left_behind == NULL)
-    self->left_behind = g_string_new ("The router may still have ");
+    self->left_behind = g_string_new (NULL);
   else
     g_string_append (self->left_behind, ", ");
-  g_string_append_printf (self->left_behind, "%s port %u (%s)", tcp ? "TCP" : "UDP",
+  /* Translators: TCP or UDP, a port, and an error. */
+  g_string_append_printf (self->left_behind, _ ("%s port %u (%s)"), tcp ? "TCP" : "UDP",
                           plum_mapping_get_internal_port (mapping), error->message);
 }
 
@@ -321,7 +327,9 @@ plum_pending_check_close (PlumPending *self)
     return;
 
   if (self->left_behind != NULL)
-    g_task_return_new_error (task, PLUM_ERROR, PLUM_ERROR_TIMED_OUT, "%s", self->left_behind->str);
+    /* Translators: a list of ports. */
+    g_task_return_new_error (task, PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
+                             _ ("The router may still have %s"), self->left_behind->str);
   else
     g_task_return_boolean (task, TRUE);
 }

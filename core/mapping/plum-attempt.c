@@ -6,6 +6,8 @@
 #include "plum-values-private.h"
 #include "plum-verdicts-private.h"
 
+#include <glib/gi18n-lib.h>
+
 typedef enum {
   STATE_INACTIVE,    /* not started, finished or cancelled */
   STATE_CHOOSING,    /* waiting for the race of the gateway, or for the client */
@@ -108,9 +110,9 @@ make_no_next_hop_error (PlumGateway *gateway)
 {
   return g_error_new (
     PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-    "No router is on the path to the internet: the route through “%s” has no next "
-    "hop (a VPN, a mobile network or a dial-up connection). Use the server of the "
-    "VPN as the gateway, or the router of another network",
+    _ ("No router is on the path to the internet: the route through “%s” has no next "
+       "hop (a VPN, a mobile network or a dial-up connection). Use the server of the "
+       "VPN as the gateway, or the router of another network"),
     plum_gateway_get_interface (gateway));
 }
 
@@ -169,7 +171,8 @@ plum_attempt_make_error (PlumAttempt *self, GListModel *verdicts)
     return make_no_next_hop_error (self->gateway);
   if (g_list_model_get_n_items (verdicts) == 0)
     return g_error_new_literal (PLUM_ERROR, PLUM_ERROR_NO_BACKEND,
-                                "No backend available: no module was found, or none is enabled");
+                                _ (
+                                  "No backend available: no module was found, or none is enabled"));
 
   message = plum_verdicts_join (verdicts);
   if (self->errors == NULL)
@@ -220,9 +223,10 @@ static void
 plum_attempt_note_unconfirmed (PlumAttempt *self)
 {
   GError *error = self->errors->pdata[self->candidate];
-  char *message =
-    g_strconcat (error->message,
-                 " (the router may keep what it has mapped: the delete was not confirmed)", NULL);
+  char *message = g_strdup_printf (
+    /* Translators: an error. */
+    _ ("%s (the router may keep what it has mapped: the delete was not confirmed)"),
+    error->message);
 
   g_free (error->message);
   error->message = message;

@@ -6,6 +6,8 @@
 #include "plum-lease-holder-internal-private.h"
 #include "plum-values-private.h"
 
+#include <glib/gi18n-lib.h>
+
 /* How long the users wait for the router beyond after the router before has granted the lease. A
  * router that answers does so within a second. */
 #define PATIENCE_MS 3000
@@ -98,10 +100,12 @@ plum_lease_chain_make_error (PlumLeaseHolder *self)
   before = g_inet_address_to_string (plum_gateway_get_address (self->gateway));
   if (self->outer_error != NULL)
     return g_error_new (self->outer_error->domain, self->outer_error->code,
-                        "The router %s beyond %s does not map the port: %s", text, before,
+                        /* Translators: the addresses of two routers, and an error. */
+                        _ ("The router %s beyond %s does not map the port: %s"), text, before,
                         self->outer_error->message);
   return g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
-                      "The router %s beyond %s has not answered yet", text, before);
+                      /* Translators: the addresses of two routers. */
+                      _ ("The router %s beyond %s has not answered yet"), text, before);
 }
 
 static void
@@ -214,9 +218,9 @@ on_patience_ended (gpointer user_data)
     }
 
   text = g_inet_address_to_string (plum_gateway_get_address (self->outer->gateway));
-  error =
-    g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, "the router %s did not confirm within %.1f s",
-                 text, plum_settings_get_release_timeout (self->settings) / 2000.0);
+  error = g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
+                       _ ("the router %s did not confirm within %.1f s"), text,
+                       plum_settings_get_release_timeout (self->settings) / 2000.0);
   plum_lease_holder_expire_release (self->outer, error);
 }
 

@@ -9,6 +9,8 @@
 #include "plum-renewal-private.h"
 #include "plum-values-private.h"
 
+#include <glib/gi18n-lib.h>
+
 /* The delays of the first retries; the recheck period follows. */
 static const guint retry_ms[] = { 15000, 60000 };
 
@@ -231,8 +233,8 @@ on_check_lease (guint candidate, PlumLease *lease, gpointer user_data)
 
   if (plum_lease_holder_is_of_same_router (self, lease))
     return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                        "%s: the external address is that of the router before: it is no other "
-                        "router",
+                        _ ("%s: the external address is that of the router before: it is no other "
+                           "router"),
                         plum_lease_holder_get_backend_name (self, candidate));
   if (!plum_lease_holder_may_have (self, port))
     return plum_port_choice_make_grant_error (plum_lease_holder_get_backend_name (self, candidate),

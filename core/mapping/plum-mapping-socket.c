@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <glib/gi18n-lib.h>
 #include <plum-glib/plum-glib.h>
 
 static gboolean
@@ -45,13 +46,13 @@ new_for_endpoint (GSocket *socket, PlumProtocol protocol, GSocketAddress *bound,
     {
       g_set_error_literal (
         error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-        "The socket is bound to the loopback interface, which no router reaches");
+        _ ("The socket is bound to the loopback interface, which no router reaches"));
       return NULL;
     }
   if (port == 0)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
-                           "The socket is not bound to a port");
+                           _ ("The socket is not bound to a port"));
       return NULL;
     }
 
@@ -97,6 +98,6 @@ plum_mapping_new_for_socket (GSocket *socket, GError **error)
     return new_for_endpoint (socket, protocol, bound, error);
 
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                       "The socket is neither a TCP nor a UDP socket");
+                       _ ("The socket is neither a TCP nor a UDP socket"));
   return NULL;
 }

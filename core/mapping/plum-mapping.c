@@ -5,6 +5,8 @@
 #include "plum-main-context-private.h"
 #include "plum-verdicts-private.h"
 
+#include <glib/gi18n-lib.h>
+
 static void
 plum_mapping_set_external (PlumMapping *self, GInetAddress *address, guint port)
 {
@@ -220,7 +222,8 @@ plum_mapping_finish_wait (PlumMapping *self, GTask *task)
   else if (self->error != NULL && self->state == PLUM_STATE_FAILURE)
     g_task_return_error (task, g_error_copy (self->error));
   else
-    g_task_return_new_error (task, PLUM_ERROR, PLUM_ERROR_DESTROYED, "The mapping is destroyed");
+    g_task_return_new_error (task, PLUM_ERROR, PLUM_ERROR_DESTROYED,
+                             _ ("The mapping is destroyed"));
 }
 
 static void
@@ -424,13 +427,22 @@ plum_mapping_get_required_port (PlumMapping *self)
 }
 
 static gboolean
-check_port (guint port, guint min, const char *what, GError **error)
+check_ports (PlumMapping *self, GError **error)
 {
-  if (port >= min && port <= G_MAXUINT16)
+  guint internal_port = self->internal_port;
+  guint external_port = self->requested_external_port;
+
+  if (internal_port < 1 || internal_port > G_MAXUINT16)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                 _ ("The internal port is %u, but must be between %u and 65535"), internal_port,
+                 1u);
+  else if (external_port > G_MAXUINT16)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                 _ ("The external port is %u, but must be between %u and 65535"), external_port,
+                 0u);
+  else
     return TRUE;
 
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               "The %s port is %u, but must be between %u and 65535", what, port, min);
   return FALSE;
 }
 
@@ -449,32 +461,31 @@ plum_mapping_check (PlumMapping *self, GError **error)
   if (family != G_SOCKET_FAMILY_IPV4 && family != G_SOCKET_FAMILY_IPV6)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                           "The address family must be IPv4 or IPv6");
+                           _ ("The address family must be IPv4 or IPv6"));
       return FALSE;
     }
   if (self->local_address != NULL && g_inet_address_get_family (self->local_address) != family)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                           "The local address and the mapping have different address families");
+                           _ ("The local address and the mapping have different address families"));
       return FALSE;
     }
   if (self->local_address != NULL && gateway != NULL)
     {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                           "A mapping can have a local address or a gateway, not both: the address "
-                           "selects the gateway");
+      g_set_error_literal (
+        error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+        _ ("A mapping can have a local address or a gateway, not both: the address "
+           "selects the gateway"));
       return FALSE;
     }
   if (gateway != NULL && plum_gateway_get_family (gateway) != family)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                           "The gateway and the mapping have different address families");
+                           _ ("The gateway and the mapping have different address families"));
       return FALSE;
     }
 
-  return plum_hosts_check (&self->hosts, family, error) &&
-         check_port (self->internal_port, 1, "internal", error) &&
-         check_port (self->requested_external_port, 0, "external", error);
+  return plum_hosts_check (&self->hosts, family, error) && check_ports (self, error);
 }
 
 /**

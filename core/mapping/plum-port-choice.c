@@ -4,6 +4,8 @@
 
 #include "plum-mapping-private.h"
 
+#include <glib/gi18n-lib.h>
+
 gboolean
 plum_port_choice_is_met (PlumMapping *mapping, guint external_port)
 {
@@ -68,10 +70,15 @@ GError *
 plum_port_choice_make_shared_error (PlumMapping *mapping, guint external_port, gboolean leased)
 {
   return g_error_new (PLUM_ERROR, PLUM_ERROR_CONFLICT,
-                      "External port %u is required, but another mapping of this program %s "
-                      "external port %u for %s port %u",
-                      plum_mapping_get_required_port (mapping), leased ? "uses" : "requires",
-                      external_port, get_protocol_name (plum_mapping_get_protocol (mapping)),
+                      leased
+                        /* Translators: two ports, TCP or UDP, and its port. */
+                        ? _ ("External port %u is required, but another mapping of this program "
+                             "uses external port %u for %s port %u")
+                        /* Translators: two ports, TCP or UDP, and its port. */
+                        : _ ("External port %u is required, but another mapping of this program "
+                             "requires external port %u for %s port %u"),
+                      plum_mapping_get_required_port (mapping), external_port,
+                      get_protocol_name (plum_mapping_get_protocol (mapping)),
                       plum_mapping_get_internal_port (mapping));
 }
 
@@ -81,8 +88,9 @@ plum_port_choice_make_beyond_error (PlumMapping *mapping,
                                     const GError *upstream_error)
 {
   return g_error_new (PLUM_ERROR, PLUM_ERROR_CONFLICT,
-                      "External port %u is required, but the outermost router that maps the port "
-                      "granted external port %u: %s",
+                      _ (
+                        "External port %u is required, but the outermost router that maps the port "
+                        "granted external port %u: %s"),
                       plum_mapping_get_required_port (mapping), external_port,
                       upstream_error->message);
 }
@@ -91,7 +99,7 @@ GError *
 plum_port_choice_make_own_error (PlumProtocol protocol, guint internal_port, guint external_port)
 {
   return g_error_new (PLUM_ERROR, PLUM_ERROR_CONFLICT,
-                      "Another mapping of this program uses external port %u for %s port %u",
+                      _ ("Another mapping of this program uses external port %u for %s port %u"),
                       external_port, get_protocol_name (protocol), internal_port);
 }
 
@@ -101,8 +109,8 @@ plum_port_choice_make_grant_error (const char *backend_name,
                                    guint required_port)
 {
   return g_error_new (PLUM_ERROR, PLUM_ERROR_CONFLICT,
-                      "External port %u is required, but the router granted external port %u to "
-                      "the %s backend",
+                      _ ("External port %u is required, but the router granted external port %u to "
+                         "the %s backend"),
                       required_port, granted_port, backend_name);
 }
 
@@ -110,6 +118,6 @@ GError *
 plum_port_choice_make_displaced_error (void)
 {
   return g_error_new (PLUM_ERROR, PLUM_ERROR_CONFLICT,
-                      "The router granted an external port that another mapping of this program "
-                      "uses");
+                      _ ("The router granted an external port that another mapping of this program "
+                         "uses"));
 }

@@ -2,27 +2,63 @@
 
 #include "plum-verdicts-private.h"
 
+#include <glib/gi18n-lib.h>
+
 /* What a router that has answered did, from the most to the least helpful for the user. */
-static const struct
-{
-  PlumError code;
-  const char *before; /* the title of the backend */
-  const char *after;
-} outcomes[] = {
-  { PLUM_ERROR_CONFLICT, "The router answers to ",
-    ", but the external port is in use. Choose another external port." },
-  { PLUM_ERROR_REFUSED, "The router answers to ",
-    ", but refuses to map the port. Allow it in the router's settings." },
-  { PLUM_ERROR_NO_RESOURCES, "The router answers to ",
-    ", but cannot map the port now: its table is full, or it has no public address. Check its "
-    "internet connection." },
-  { PLUM_ERROR_MALFORMED, "The router answers to ",
-    ", but the answer cannot be used. Update the router, or forward the port in its settings." },
-  { PLUM_ERROR_TIMED_OUT, "The router supports ",
-    ", but did not answer the request in time. Try again, or restart the router." },
-  { PLUM_ERROR_NOT_SUPPORTED, "The router answers to ",
-    ", but does not support this mapping. Forward the port in its settings." },
+static const PlumError outcomes[] = {
+  PLUM_ERROR_CONFLICT,  PLUM_ERROR_REFUSED,   PLUM_ERROR_NO_RESOURCES,
+  PLUM_ERROR_MALFORMED, PLUM_ERROR_TIMED_OUT, PLUM_ERROR_NOT_SUPPORTED,
 };
+
+/* The sentence for one of the outcomes. (transfer full) */
+static char *
+describe_outcome (PlumError code, const char *title)
+{
+  switch (code)
+    {
+    case PLUM_ERROR_CONFLICT:
+      /* Translators: the name of a protocol. */
+      return g_strdup_printf (_ (
+                                "The router answers to %s, but the external port is in use. Choose "
+                                "another external port."),
+                              title);
+    case PLUM_ERROR_REFUSED:
+      /* Translators: the name of a protocol. */
+      return g_strdup_printf (
+        _ ("The router answers to %s, but refuses to map the port. Allow it in "
+           "the router's settings."),
+        title);
+    case PLUM_ERROR_NO_RESOURCES:
+      /* Translators: the name of a protocol. */
+      return g_strdup_printf (
+        _ ("The router answers to %s, but cannot map the port now: its table is "
+           "full, or it has no public address. Check its internet connection."),
+        title);
+    case PLUM_ERROR_MALFORMED:
+      /* Translators: the name of a protocol. */
+      return g_strdup_printf (
+        _ ("The router answers to %s, but the answer cannot be used. Update the "
+           "router, or forward the port in its settings."),
+        title);
+    case PLUM_ERROR_TIMED_OUT:
+      /* Translators: the name of a protocol. */
+      return g_strdup_printf (
+        _ ("The router supports %s, but did not answer the request in time. Try "
+           "again, or restart the router."),
+        title);
+    case PLUM_ERROR_NOT_SUPPORTED:
+      /* Translators: the name of a protocol. */
+      return g_strdup_printf (_ ("The router answers to %s, but does not support this mapping. "
+                                 "Forward the port in its settings."),
+                              title);
+    case PLUM_ERROR_NO_GATEWAY:
+    case PLUM_ERROR_NO_BACKEND:
+    case PLUM_ERROR_DESTROYED:
+    case PLUM_ERROR_MODULE:
+    default:
+      g_return_val_if_reached (NULL);
+    }
+}
 
 /* Returns how far the backend got: the lower, the further. */
 static guint
@@ -32,35 +68,42 @@ rate_verdict (PlumVerdict *verdict)
   guint n = G_N_ELEMENTS (outcomes);
   guint rate = 0;
 
-  while (rate < n && !g_error_matches (error, PLUM_ERROR, (int) outcomes[rate].code))
+  while (rate < n && !g_error_matches (error, PLUM_ERROR, (int) outcomes[rate]))
     rate++;
 
   if (plum_verdict_get_requested (verdict))
     return rate;
 
   /* In the discovery, the last two also mean that the router does not answer. */
-  return rate < n && outcomes[rate].code != PLUM_ERROR_TIMED_OUT &&
-             outcomes[rate].code != PLUM_ERROR_NOT_SUPPORTED
+  return rate < n && outcomes[rate] != PLUM_ERROR_TIMED_OUT &&
+             outcomes[rate] != PLUM_ERROR_NOT_SUPPORTED
            ? n + 1
            : n + 2;
 }
 
+/* "PCP, NAT-PMP or UPnP IGD" */
 static char *
 join_titles (GListModel *verdicts)
 {
   guint n = g_list_model_get_n_items (verdicts);
-  GString *titles = g_string_new (NULL);
+  char *titles = NULL;
 
   for (guint i = 0; i < n; i++)
     {
       g_autoptr (PlumVerdict) verdict = g_list_model_get_item (verdicts, i);
-      const char *separator = i + 1 < n ? ", " : " or ";
+      const char *title = plum_verdict_get_backend_title (verdict);
+      g_autofree char *before = titles;
 
-      g_string_append_printf (titles, "%s%s", i > 0 ? separator : "",
-                              plum_verdict_get_backend_title (verdict));
+      if (i == 0)
+        titles = g_strdup (title);
+      else if (i + 1 < n)
+        titles = g_strdup_printf ("%s, %s", before, title);
+      else
+        /* Translators: the end of a list of protocols. */
+        titles = g_strdup_printf (_ ("%s or %s"), before, title);
     }
 
-  return g_string_free (titles, FALSE);
+  return titles;
 }
 
 static char *
@@ -92,14 +135,19 @@ plum_verdicts_summarize (GListModel *verdicts, const GError *error)
   if (best == NULL)
     return make_sentence (error->message);
   if (best_rate < G_N_ELEMENTS (outcomes))
-    return g_strconcat (outcomes[best_rate].before, plum_verdict_get_backend_title (best),
-                        outcomes[best_rate].after, NULL);
+    return describe_outcome (outcomes[best_rate], plum_verdict_get_backend_title (best));
   if (best_rate <= G_N_ELEMENTS (outcomes) + 1)
     return make_sentence (plum_verdict_get_error (best)->message);
 
   titles = join_titles (verdicts);
-  return g_strdup_printf ("No router answers to %s. Enable %s in the router's settings.", titles,
-                          n > 1 ? "one of them" : "it");
+  if (n == 1)
+    /* Translators: the name of a protocol. */
+    return g_strdup_printf (_ ("No router answers to %s. Enable it in the router's settings."),
+                            titles);
+
+  /* Translators: a list of protocols. */
+  return g_strdup_printf (
+    _ ("No router answers to %s. Enable one of them in the router's settings."), titles);
 }
 
 char *

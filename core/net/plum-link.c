@@ -2,6 +2,7 @@
 
 #include "plum-link-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "plum-interfaces.h"
@@ -170,7 +171,7 @@ check_host (GPtrArray *addresses, PlumNetwork *network, GInetAddress *address, G
   if (is_own (addresses, address))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "The internal address %s belongs to this host: leave it unset for this host",
+                   _ ("The internal address %s belongs to this host: leave it unset for this host"),
                    text);
       return FALSE;
     }
@@ -179,17 +180,17 @@ check_host (GPtrArray *addresses, PlumNetwork *network, GInetAddress *address, G
 
   if (gateway != NULL && g_inet_address_equal (gateway, address))
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "The internal address %s is the gateway, which must not be reached from outside",
-                   text);
+      g_set_error (
+        error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+        _ ("The internal address %s is the gateway, which must not be reached from outside"), text);
       return FALSE;
     }
   if (gateway != NULL && is_on_link (addresses, plum_network_get_interface (network), address))
     return TRUE;
 
   g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-               "The internal address %s is not on the link of the gateway %s on “%s”", text,
-               gateway_text != NULL ? gateway_text : "(a point-to-point link)",
+               _ ("The internal address %s is not on the link of the gateway %s on “%s”"), text,
+               gateway_text != NULL ? gateway_text : _ ("(a point-to-point link)"),
                plum_network_get_interface (network));
   return FALSE;
 }

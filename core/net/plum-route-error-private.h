@@ -16,11 +16,8 @@ gboolean plum_route_set_no_route (GError **error,
                                   GSocketFamily family,
                                   const char *interface_name,
                                   GInetAddress *gateway);
-/* action: "prohibit" or "drop" */
-gboolean plum_route_set_blocked (GError **error,
-                                 GSocketFamily family,
-                                 const char *action,
-                                 GInetAddress *gateway);
+gboolean plum_route_set_prohibited (GError **error, GSocketFamily family, GInetAddress *gateway);
+gboolean plum_route_set_dropped (GError **error, GSocketFamily family, GInetAddress *gateway);
 gboolean plum_route_set_no_interface (GError **error, const char *interface_name);
 gboolean plum_route_set_interface_down (GError **error, const char *interface_name);
 gboolean plum_route_set_no_address (GError **error,

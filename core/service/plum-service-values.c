@@ -2,6 +2,7 @@
 
 #include "plum-service-values-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 G_STATIC_ASSERT ((int) PLUM_SERVICE_TCP == (int) PLUM_PROTOCOL_TCP);
@@ -18,35 +19,35 @@ plum_service_error_text (int error)
   switch (error)
     {
     case PLUM_SERVICE_ERROR_INVALID_ARGUMENT:
-      return "Invalid argument";
+      return _ ("Invalid argument");
     case PLUM_SERVICE_ERROR_CLOSED:
-      return "The service is closed";
+      return _ ("The service is closed");
     case PLUM_SERVICE_ERROR_NOT_FOUND:
-      return "There is no such mapping";
+      return _ ("There is no such mapping");
     case PLUM_SERVICE_ERROR_WOULD_BLOCK:
-      return "A callback cannot wait for its own service";
+      return _ ("A callback cannot wait for its own service");
     case PLUM_SERVICE_ERROR_TIMED_OUT:
-      return "Timed out";
+      return _ ("Timed out");
     case PLUM_SERVICE_ERROR_NO_GATEWAY:
-      return "No router is reached";
+      return _ ("No router is reached");
     case PLUM_SERVICE_ERROR_NO_BACKEND:
-      return "The router does not support port mapping";
+      return _ ("The router does not support port mapping");
     case PLUM_SERVICE_ERROR_REFUSED:
-      return "The router refused the mapping";
+      return _ ("The router refused the mapping");
     case PLUM_SERVICE_ERROR_CONFLICT:
-      return "The external port is in use";
+      return _ ("The external port is in use");
     case PLUM_SERVICE_ERROR_NO_RESOURCES:
-      return "The router has no free ports";
+      return _ ("The router has no free ports");
     case PLUM_SERVICE_ERROR_NOT_SUPPORTED:
-      return "Not supported";
+      return _ ("Not supported");
     case PLUM_SERVICE_ERROR_MALFORMED:
-      return "The answer of the router is invalid";
+      return _ ("The answer of the router is invalid");
     case PLUM_SERVICE_ERROR_DESTROYED:
-      return "The mapping was unmapped";
+      return _ ("The mapping was unmapped");
     case PLUM_SERVICE_ERROR_MODULE:
-      return "A backend could not be loaded";
+      return _ ("A backend could not be loaded");
     case PLUM_SERVICE_ERROR_NETWORK:
-      return "Network error";
+      return _ ("Network error");
     default:
       return error >= 0 ? "Success" : "Failed";
     }

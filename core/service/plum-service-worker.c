@@ -2,6 +2,7 @@
 
 #include "plum-service-worker-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <signal.h>
 
 #include "plum-service-watch-private.h"
@@ -57,7 +58,7 @@ on_close_late (gpointer user_data)
 
   if (self->close_error == NULL)
     g_set_error_literal (&self->close_error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
-                         "The router may still have mappings of this program");
+                         _ ("The router may still have mappings of this program"));
   g_object_run_dispose (G_OBJECT (self->manager));
   g_main_loop_quit (self->loop);
 

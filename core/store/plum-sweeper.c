@@ -5,6 +5,8 @@
 #include "plum-error-private.h"
 #include "plum-log-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #define MS G_GINT64_CONSTANT (1000)
 
 /* How long after a gateway was added the program has time to request its earlier mappings again. */
@@ -60,7 +62,7 @@ deletion_free (Deletion *deletion)
 
   if (deletion->func != NULL)
     {
-      g_set_error_literal (&closed, G_IO_ERROR, G_IO_ERROR_CLOSED, "The manager is closed");
+      g_set_error_literal (&closed, G_IO_ERROR, G_IO_ERROR_CLOSED, _ ("The manager is closed"));
       deletion_report (deletion, closed);
     }
   if (deletion->call != NULL)

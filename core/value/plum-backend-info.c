@@ -2,6 +2,8 @@
 
 #include "plum-values-private.h"
 
+#include <glib/gi18n-lib.h>
+
 /**
  * PlumBackendInfo:
  *
@@ -194,7 +196,8 @@ plum_backend_info_new (const char *name,
   PlumBackendInfo *self = g_object_new (PLUM_TYPE_BACKEND_INFO, NULL);
 
   self->name = g_strdup (name);
-  self->description = g_strdup (description);
+  self->description =
+    g_strdup (description != NULL ? g_dgettext (GETTEXT_PACKAGE, description) : NULL);
   self->priority = priority;
   self->path = g_strdup (path);
   self->get_type = get_type;
@@ -218,9 +221,9 @@ plum_backend_info_ensure_type (PlumBackendInfo *self, GType parent_type)
     return self->type;
 
   g_set_error (&error, PLUM_ERROR, PLUM_ERROR_MODULE,
-               "%s: expected a concrete subclass of %s, got %s",
+               _ ("%s: expected a concrete subclass of %s, got %s"),
                self->path != NULL ? self->path : self->name, g_type_name (parent_type),
-               self->type != G_TYPE_INVALID ? g_type_name (self->type) : "no type");
+               self->type != G_TYPE_INVALID ? g_type_name (self->type) : _ ("no type"));
   self->error = g_steal_pointer (&error);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ERROR]);
   return G_TYPE_INVALID;

@@ -2,6 +2,8 @@
 
 #include "plum-hosts-private.h"
 
+#include <glib/gi18n-lib.h>
+
 void
 plum_hosts_init (PlumHosts *self, const PlumHosts *other)
 {
@@ -148,16 +150,18 @@ check_remote (const PlumHosts *self, GSocketFamily family, GError **error)
   guint n = get_n_remote (self);
 
   if (n > PLUM_HOSTS_REMOTE_MAX)
-    return set_invalid (error, "More than 256 remote addresses");
+    return set_invalid (error, _ ("More than 256 remote addresses"));
 
   for (guint i = 0; i < n; i++)
     {
       GInetAddressMask *mask = peek_remote (self, i);
 
       if (g_inet_address_mask_get_family (mask) != family)
-        return set_invalid (error, "The remote address and the mapping have different families");
+        return set_invalid (error,
+                            _ ("The remote address and the mapping have different families"));
       if (g_inet_address_mask_get_length (mask) == 0)
-        return set_invalid (error, "The remote address must have a prefix length of at least 1");
+        return set_invalid (error,
+                            _ ("The remote address must have a prefix length of at least 1"));
     }
 
   return TRUE;
@@ -169,12 +173,12 @@ plum_hosts_check (const PlumHosts *self, GSocketFamily family, GError **error)
   GInetAddress *internal = self->internal;
 
   if (internal != NULL && g_inet_address_get_family (internal) != family)
-    return set_invalid (error, "The internal address and the mapping have different families");
+    return set_invalid (error, _ ("The internal address and the mapping have different families"));
   if (internal != NULL &&
       (g_inet_address_get_is_any (internal) || g_inet_address_get_is_multicast (internal)))
-    return set_invalid (error, "The internal address must be the address of one host");
+    return set_invalid (error, _ ("The internal address must be the address of one host"));
   if (internal != NULL && family == G_SOCKET_FAMILY_IPV6 &&
       g_inet_address_get_is_link_local (internal))
-    return set_invalid (error, "A link-local internal address cannot be reached from outside");
+    return set_invalid (error, _ ("A link-local internal address cannot be reached from outside"));
   return check_remote (self, family, error);
 }

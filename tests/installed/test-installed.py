@@ -19,12 +19,31 @@ import sys
 import tempfile
 import traceback
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "translations"))
+import german
 import own_network
 
 SOURCE, BUILD, PREFIX, LIBDIR, WITH_TESTS = sys.argv[1:6]
 LANGUAGES = dict(word.split("=", 1) for word in sys.argv[6:])
 EXAMPLES = os.path.join(SOURCE, "docs", "examples")
 DEADLINE = 240  # in seconds; includes a complete build
+CATALOG = "plum-glib-1.0.mo"
+
+# A program without translations of its own.
+LOCALE_PROGRAM = """
+#include <locale.h>
+#include <plum-glib/plum-glib.h>
+int main (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PlumManager) manager = NULL;
+  setlocale (LC_ALL, "");
+  manager = plum_manager_new ();
+  plum_manager_set_backend_option (manager, "No name", "key", g_variant_new_uint32 (1), &error);
+  g_print ("%s\\n", error->message);
+  return 0;
+}
+"""
 
 TESTS = []
 
@@ -38,6 +57,10 @@ def test(path):
 
 def equal(got, expected):
     assert got == expected, "got %r, expected %r" % (got, expected)
+
+
+def contains(text, part):
+    assert part in text, "%r is not in %r" % (part, text)
 
 
 def run(*command, env=None):
@@ -130,6 +153,40 @@ def modules_relative(here):
     lines = run(here.plumctl, "backends", "--json", env=env).splitlines()
     equal(sorted(event["path"] for event in map(json.loads, lines)),
           sorted(glob.glob(here.backends + "/*.so")))
+
+
+@test("/installed/translations/relative-to-the-library")
+def translations_relative(here):
+    """The installation was moved: the library finds its translations beside itself."""
+    if os.path.exists(os.path.join(PREFIX, "share", "locale", "de", "LC_MESSAGES", CATALOG)):
+        return "SKIP %s contains an installation" % PREFIX
+    if not os.path.exists(os.path.join(here.prefix, "share", "locale")):
+        return "SKIP the translations are not built"
+    if german.find_obstacle() is not None:
+        return "SKIP " + german.find_obstacle()
+    languages = [os.path.basename(os.path.dirname(os.path.dirname(path))) for path in
+                 glob.glob(os.path.join(here.prefix, "share", "locale", "*", "LC_MESSAGES", CATALOG))]
+    equal(languages, ["de"])
+    env = dict(here.env, **german.environment(here.folder))
+    contains(run(here.plumctl, "--help", env=env), "Aufruf: plumctl BEFEHL")
+    contains(run(here.plumctl, "--help", env=dict(env, LC_ALL="C")), "Usage: plumctl COMMAND")
+
+
+@test("/installed/translations/of-the-library-in-another-program")
+def translations_of_the_library(here):
+    """A program that has its own translations, or none, gets the errors in its language."""
+    if not os.path.exists(os.path.join(here.prefix, "share", "locale")):
+        return "SKIP the translations are not built"
+    if german.find_obstacle() is not None:
+        return "SKIP " + german.find_obstacle()
+    source = os.path.join(here.folder, "locale.c")
+    with open(source, "w") as file:
+        file.write(LOCALE_PROGRAM)
+    program = os.path.join(here.folder, "locale")
+    run("cc", source, "-o", program, *here.pkg_config("--cflags", "--libs").split())
+    env = dict(here.env, **german.environment(here.folder))
+    contains(run(program, env=env), "„No name“ ist kein gültiger Name eines Backends")
+    contains(run(program, env=dict(env, LC_ALL="C")), "\"No name\" is not a valid name of a backend")
 
 
 @test("/installed/symbols/as-listed")

@@ -37,7 +37,7 @@ def test(function):
 
 
 def environment(**extra):
-    env = dict(os.environ, LC_ALL="C.UTF-8", TERM="dumb", XDG_STATE_HOME=local.state,
+    env = dict(os.environ, LC_ALL="C.UTF-8", LANGUAGE="", TERM="dumb", XDG_STATE_HOME=local.state,
                PLUM_BACKEND_PATH=BACKEND_PATH)
     env.pop("PLUM_BACKENDS", None)
     # A sanitizer report must not look like an exit status of plumctl.
@@ -149,7 +149,7 @@ class DescribedRouter(UpnpRouter):
         self._switches += ("presentation-url=" + self.url,)
 
 
-def in_own_network(script, *arguments):
+def in_own_network(script, *arguments, **extra):
     """Runs plumctl as "$@" of a shell script in a new network namespace; even lo is down."""
     unshare = ["unshare", "--user", "--map-root-user", "--net"]
     try:
@@ -160,7 +160,7 @@ def in_own_network(script, *arguments):
         raise Skip("network namespaces cannot be created on this machine")
     return subprocess.run([*unshare, "sh", "-c", script, "sh", PLUMCTL, *arguments],
                           stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          timeout=DEADLINE, env=environment())
+                          timeout=DEADLINE, env=environment(**extra))
 
 
 LAN_ROUTER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lan_router.py")
@@ -197,8 +197,8 @@ def beside_a_router(routes, *arguments):
     return in_own_network(BESIDE_A_ROUTER.format(router=LAN_ROUTER, routes=routes), *arguments)
 
 
-def without_network(*arguments):
-    return in_own_network('exec "$@"', *arguments)
+def without_network(*arguments, **extra):
+    return in_own_network('exec "$@"', *arguments, **extra)
 
 
 def run(function):

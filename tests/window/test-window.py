@@ -20,7 +20,9 @@ import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / 'lab'))
+sys.path.insert(0, str(HERE.parent / 'translations'))
 
+import german  # noqa: E402
 import lab  # noqa: E402
 import traffic  # noqa: E402
 
@@ -217,6 +219,47 @@ def takes_pictures():
                 picture(window, '-expanded')
 
 
+def no_english(window):
+    """No text of the window is one that the German translation changes."""
+    texts = {name for _, name, _ in window.look()}
+    lab.equal(sorted(texts & german.english()), [], 'English texts')
+
+
+def speaks_german():
+    with ports(**german.environment(os.environ['HOME'])) as window:
+        window.text(f'Externe Adresse {lab.WAN}')
+        window.text('Diese Adresse ist öffentlich: Sie ist aus dem Internet erreichbar.')
+        window.text('Portfreigaben über Port Control Protocol (RFC 6887)')
+        window.text('Keine Ports freigegeben.')
+        no_english(window)
+
+        window.press('Ports', 'ctrl+n')
+        window.type('Port auf diesem Rechner', '65536')
+        window.text('Ein Port ist eine Zahl von 1 bis 65535.')
+        window.type('Name (optional)', 'Spiel')
+        no_english(window)
+        picture(window, '-german-dialog', 'Port hinzufügen')
+        window.type('Port auf diesem Rechner', '8080')
+        window.click('Hinzufügen')
+        window.text(f'Erreichbar unter {lab.WAN}:8080, wird vor ')
+
+        window.focus('Ports', 'list item', 'Protokolle')
+        window.press('Ports', 'Return')
+        window.text('Öffentliche Adresse dieses Rechners')
+        window.wait(lambda parts: sum(name.startswith('Verfügbar; hat in ')
+                                      for role, name, _ in parts if role == 'label') == 3,
+                    'three available protocols')
+        no_english(window)
+        picture(window, '-german')
+        assert window.minimum_width('Ports') <= PHONE, \
+            f'it needs {window.minimum_width("Ports")} pixels'
+        window.resize('Ports', PHONE, 720)
+        picture(window, '-german-narrow')
+
+        window.click('TCP 8080 (Spiel) entfernen')
+        window.text('TCP 8080 entfernt')
+
+
 def reports_a_router_without_port_mapping():
     with ports() as window:
         window.text('The router offers no port mapping. Enable UPnP, NAT-PMP or PCP')
@@ -322,6 +365,7 @@ SUITES = {
         fits_a_phone,
         takes_pictures,
     ]),
+    'german': ([], [speaks_german]),
     'none': (['--router=none'], [reports_a_router_without_port_mapping]),
     'public': (['--router=none'], [reports_a_public_address]),
     'chain': (['--two-routers'], [shows_the_path, shows_where_the_path_ends]),
@@ -331,11 +375,11 @@ SUITES = {
 }
 
 
-def picture(window, name):
+def picture(window, name, title='Ports'):
     """Takes a picture of the window. Returns its mean brightness, from 0 to 1, and its width."""
     path = pathlib.Path(arguments.pictures or os.environ['HOME']) / f'plum-ports{name}.png'
     time.sleep(0.5 if arguments.pictures else 0)  # let animations finish
-    window.picture('Ports', path)
+    window.picture(title, path)
     assert path.stat().st_size > 1000, f'{path} is not a picture'
     mean, width = subprocess.run(['identify', '-format', '%[fx:mean] %w', path], check=True,
                                  text=True, stdout=subprocess.PIPE).stdout.split()
@@ -381,6 +425,8 @@ def obstacle():
     programs = [program for program in NEEDED if shutil.which(program) is None]
     if programs:
         return f'no {", ".join(programs)}', False
+    if german.find_obstacle() is not None:
+        return german.find_obstacle(), False
     try:
         import accessible  # noqa: F401
     except (ImportError, ValueError) as error:

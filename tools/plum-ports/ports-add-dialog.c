@@ -4,6 +4,8 @@
 
 #include "ports-text.h"
 
+#include <glib/gi18n-lib.h>
+
 /* A dialog that adds a mapping to the manager. */
 struct _PortsAddDialog
 {
@@ -113,9 +115,9 @@ on_changed (PortsAddDialog *self)
   mark_row (self->external_row, external_port == G_MAXUINT);
 
   if (internal_port == G_MAXUINT || external_port == G_MAXUINT)
-    show_error (self, "A port is a number from 1 to 65535.");
+    show_error (self, _ ("A port is a number from 1 to 65535."));
   else if (listed)
-    show_error (self, "This port is already in the list.");
+    show_error (self, _ ("This port is already in the list."));
   else
     show_error (self, NULL);
 

@@ -5,6 +5,7 @@
 #include "ports-window.h"
 
 #include <glib-unix.h>
+#include <glib/gi18n-lib.h>
 #include <plum-glib/plum-glib.h>
 
 /* Also the name of the icons, of the desktop file and of the metainfo. */
@@ -60,12 +61,13 @@ quit_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 static void
 about_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
-  adw_show_about_window (find_window (user_data), "application-name", "Ports", "application-icon",
-                         APPLICATION_ID, "version", plum_get_version (), "comments",
-                         "Maps ports of this computer on its router. "
-                         "An example program of plum-glib.",
-                         "developer-name", "The plum-glib contributors", "license-type",
-                         GTK_LICENSE_LGPL_2_1, NULL);
+  adw_show_about_window (
+    find_window (user_data), "application-name", _ ("Ports"), "application-icon", APPLICATION_ID,
+    "version", plum_get_version (), "comments",
+    _ ("Maps ports of this computer on its router. An example program of plum-glib."),
+    "developer-name", _ ("The plum-glib contributors"),
+    /* Translators: your names, one per line, for the about window. */ "translator-credits",
+    _ ("translator-credits"), "license-type", GTK_LICENSE_LGPL_2_1, NULL);
 }
 
 static const GActionEntry actions[] = {

@@ -5,6 +5,8 @@
 #include "ports-text.h"
 #include "router-chain.h"
 
+#include <glib/gi18n-lib.h>
+
 /* A router: its external address, and the outcome of every protocol. */
 struct _PortsGatewayGroup
 {
@@ -74,12 +76,12 @@ show_backend (PortsGatewayGroup *self)
   if (name != NULL)
     text = ports_text_for_backend_in_use (name, description);
   else if (is_pending (plum_gateway_get_probes (self->gateway)))
-    text = g_strdup ("Querying the router…");
+    text = g_strdup (_ ("Querying the router…"));
   else if (plum_gateway_get_address (self->gateway) == NULL)
-    text = g_strdup ("No router is on this path, as with a VPN or a mobile network.");
+    text = g_strdup (_ ("No router is on this path, as with a VPN or a mobile network."));
   else
-    text =
-      g_strdup ("The router offers no port mapping. Enable UPnP, NAT-PMP or PCP in its settings.");
+    text = g_strdup (
+      _ ("The router offers no port mapping. Enable UPnP, NAT-PMP or PCP in its settings."));
 
   adw_expander_row_set_subtitle (self->probes_row, text);
 }
@@ -154,7 +156,8 @@ show_address (PortsGatewayGroup *self)
 {
   GInetAddress *address = plum_gateway_get_external_address (self->gateway);
   g_autofree char *text = address != NULL ? g_inet_address_to_string (address) : NULL;
-  g_autofree char *title = g_strdup_printf ("External address %s", text != NULL ? text : "unknown");
+  g_autofree char *title = text != NULL ? g_strdup_printf (_ ("External address %s"), text)
+                                        : g_strdup (_ ("External address unknown"));
   g_autofree char *scope = ports_text_for_scope (plum_gateway_get_external_scope (self->gateway));
 
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->address_row), title);
@@ -200,7 +203,7 @@ seek_chain (PortsGatewayGroup *self)
   router_chain_clear (&self->chain);
   self->chain.done = on_chain_known;
   self->chain.user_data = g_object_ref (self);
-  adw_action_row_set_subtitle (self->path_row, "Looking for the next router…");
+  adw_action_row_set_subtitle (self->path_row, _ ("Looking for the next router…"));
   router_chain_init (&self->chain, self->gateway);
   router_chain_seek (&self->chain, NULL);
 }
@@ -210,14 +213,16 @@ show_router (PortsGatewayGroup *self)
 {
   g_autofree char *router = ports_text_for_router (self->gateway);
   g_autofree char *own = g_inet_address_to_string (plum_gateway_get_local_address (self->gateway));
-  g_autofree char *text = g_strdup_printf ("%s on %s; this computer has the address %s", router,
-                                           plum_gateway_get_interface (self->gateway), own);
+  g_autofree char *text = g_strdup_printf (
+    /* Translators: the name or the address of a router, a network interface, an address. */
+    _ ("%s on %s; this computer has the address %s"), router,
+    plum_gateway_get_interface (self->gateway), own);
   g_autofree char *markup = g_markup_escape_text (text, -1);
 
   adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (self),
                                    plum_gateway_get_family (self->gateway) == G_SOCKET_FAMILY_IPV6
-                                     ? "Router for IPv6"
-                                     : "Router");
+                                     ? _ ("Router for IPv6")
+                                     : _ ("Router"));
   adw_preferences_group_set_description (ADW_PREFERENCES_GROUP (self), markup);
 }
 

@@ -4,6 +4,8 @@
 
 #include "ports-text.h"
 
+#include <glib/gi18n-lib.h>
+
 /* A row that shows a mapping. Its buttons use actions of the window. */
 struct _PortsMappingRow
 {
@@ -56,13 +58,13 @@ ports_mapping_row_update (PortsMappingRow *self)
                                  state != PLUM_STATE_DESTROYING && state != PLUM_STATE_DESTROYED);
 }
 
+/* Frees the label. */
 static void
-label_button (GtkWidget *button, const char *verb, const char *port)
+label_button (GtkWidget *button, char *label)
 {
-  g_autofree char *label = g_strdup_printf ("%s %s", verb, port);
-
   gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
                                   -1);
+  g_free (label);
 }
 
 static void
@@ -95,8 +97,10 @@ ports_mapping_row_constructed (GObject *object)
   title =
     description != NULL ? g_strdup_printf ("%s (%s)", port, description) : g_steal_pointer (&port);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self), title);
-  label_button (self->copy_button, "Copy address of", title);
-  label_button (self->remove_button, "Remove", title);
+  /* Translators: the name of a port, such as “TCP 8080 (Game)”. */
+  label_button (self->copy_button, g_strdup_printf (_ ("Copy address of %s"), title));
+  /* Translators: the name of a port, such as “TCP 8080 (Game)”. */
+  label_button (self->remove_button, g_strdup_printf (_ ("Remove %s"), title));
 
   g_signal_connect_object (self->mapping, "notify", G_CALLBACK (ports_mapping_row_update), self,
                            G_CONNECT_SWAPPED);

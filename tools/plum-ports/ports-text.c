@@ -5,6 +5,8 @@
 #include "router-text.h"
 #include "shown-text.h"
 
+#include <glib/gi18n-lib.h>
+
 /* The library quotes text from the network, which must not disguise the text around it. */
 static char *
 text_for_message (const GError *error)
@@ -12,29 +14,31 @@ text_for_message (const GError *error)
   return shown_text_dup (error->message, "");
 }
 
-/* The end of a sentence about an external address. */
+/* A sentence about an external address. */
 static const char *
 text_for_scope (PlumAddressScope scope)
 {
   switch (scope)
     {
     case PLUM_ADDRESS_SCOPE_PUBLIC:
-      return "public: it can be reached from the internet";
+      return _ ("This address is public: it can be reached from the internet.");
     case PLUM_ADDRESS_SCOPE_PRIVATE:
-      return "private: the router is behind a second router, which must map the port as well";
+      return _ ("This address is private: the router is behind a second router, which must map the "
+                "port as well.");
     case PLUM_ADDRESS_SCOPE_CGNAT:
-      return "shared: the provider uses it for several customers, and does not forward ports";
+      return _ ("This address is shared: the provider uses it for several customers, and does not "
+                "forward ports.");
     case PLUM_ADDRESS_SCOPE_UNSPECIFIED:
-      return "empty: the router has no internet connection at present";
+      return _ ("This address is empty: the router has no internet connection at present.");
     case PLUM_ADDRESS_SCOPE_UNKNOWN:
-      return "unknown: the router did not report it";
+      return _ ("This address is unknown: the router did not report it.");
     case PLUM_ADDRESS_SCOPE_LOOPBACK:
     case PLUM_ADDRESS_SCOPE_LINK_LOCAL:
     case PLUM_ADDRESS_SCOPE_DOCUMENTATION:
     case PLUM_ADDRESS_SCOPE_RESERVED:
     case PLUM_ADDRESS_SCOPE_MULTICAST:
     default:
-      return "not public: it cannot be reached from the internet";
+      return _ ("This address is not public: it cannot be reached from the internet.");
     }
 }
 
@@ -51,14 +55,14 @@ ports_text_for_router (PlumGateway *gateway)
   if (name != NULL)
     return g_steal_pointer (&name);
 
-  return text != NULL ? g_steal_pointer (&text) : g_strdup ("Point-to-point connection");
+  return text != NULL ? g_steal_pointer (&text) : g_strdup (_ ("Point-to-point connection"));
 }
 
 /* Describes an external address. */
 char *
 ports_text_for_scope (PlumAddressScope scope)
 {
-  return g_strdup_printf ("This address is %s.", text_for_scope (scope));
+  return g_strdup (text_for_scope (scope));
 }
 
 static const char *
@@ -67,26 +71,26 @@ text_for_code (PlumError code)
   switch (code)
     {
     case PLUM_ERROR_NO_GATEWAY:
-      return "No router was found. Is this computer connected to a network?";
+      return _ ("No router was found. Is this computer connected to a network?");
     case PLUM_ERROR_NO_BACKEND:
-      return "The router offers no port mapping. Enable UPnP, NAT-PMP or PCP in its settings.";
+      return _ ("The router offers no port mapping. Enable UPnP, NAT-PMP or PCP in its settings.");
     case PLUM_ERROR_TIMED_OUT:
-      return "The router does not answer.";
+      return _ ("The router does not answer.");
     case PLUM_ERROR_REFUSED:
-      return "The router refuses to map ports for this computer. Allow port mapping in its "
-             "settings.";
+      return _ ("The router refuses to map ports for this computer. Allow port mapping in its "
+                "settings.");
     case PLUM_ERROR_CONFLICT:
-      return "The port is used by another device. Choose another external port.";
+      return _ ("The port is used by another device. Choose another external port.");
     case PLUM_ERROR_NO_RESOURCES:
-      return "The router's mapping table is full, or it has no internet connection at present.";
+      return _ ("The router's mapping table is full, or it has no internet connection at present.");
     case PLUM_ERROR_NOT_SUPPORTED:
-      return "The router cannot map this port.";
+      return _ ("The router cannot map this port.");
     case PLUM_ERROR_MALFORMED:
-      return "The router's answer is invalid.";
+      return _ ("The router's answer is invalid.");
     case PLUM_ERROR_DESTROYED:
     case PLUM_ERROR_MODULE:
     default:
-      return "The operation failed.";
+      return _ ("The operation failed.");
     }
 }
 
@@ -97,7 +101,7 @@ ports_text_for_error (const GError *error)
   g_autofree char *message = NULL;
 
   if (error == NULL)
-    return g_strdup ("Unknown error.");
+    return g_strdup (_ ("Unknown error."));
 
   message = text_for_message (error);
   if (error->domain != PLUM_ERROR)
@@ -118,7 +122,7 @@ char *
 ports_text_for_backend (const char *name, const char *description)
 {
   if (is_direct (name))
-    return g_strdup ("Public address of this computer");
+    return g_strdup (_ ("Public address of this computer"));
 
   return g_strdup (description != NULL ? description : name);
 }
@@ -130,9 +134,11 @@ ports_text_for_backend_in_use (const char *name, const char *description)
   g_autofree char *title = ports_text_for_backend (name, description);
 
   if (is_direct (name))
-    return g_strdup ("This computer has a public address: no router has to map ports.");
+    return g_strdup (_ ("This computer has a public address: no router has to map ports."));
 
-  return g_strdup_printf ("Maps ports with %s", title);
+  return g_strdup_printf (
+    /* Translators: the name of a protocol. */
+    _ ("Maps ports with %s"), title);
 }
 
 /* The outcome of a probe. */
@@ -144,39 +150,39 @@ ports_text_for_probe (PlumProbe *probe)
   switch (plum_probe_get_outcome (probe))
     {
     case PLUM_PROBE_PENDING:
-      return g_strdup ("No answer yet");
+      return g_strdup (_ ("No answer yet"));
     case PLUM_PROBE_SUCCESS:
       if (is_direct (plum_probe_get_name (probe)))
-        return g_strdup ("Available; used as the external address");
-      return g_strdup_printf ("Available; answered in %u ms", plum_probe_get_ms (probe));
+        return g_strdup (_ ("Available; used as the external address"));
+      return g_strdup_printf (
+        /* Translators: a time in milliseconds. */
+        _ ("Available; answered in %u ms"), plum_probe_get_ms (probe));
     case PLUM_PROBE_TIMED_OUT:
     case PLUM_PROBE_REFUSED:
     case PLUM_PROBE_FAILED:
     default:
-      return error != NULL ? text_for_message (error) : g_strdup ("Not available");
+      return error != NULL ? text_for_message (error) : g_strdup (_ ("Not available"));
     }
 }
 
-/* The end of a sentence about a lease. */
-static char *
-text_for_expiry (PlumMapping *mapping)
+static const char *
+text_for_address (GInetAddress *address, char **buffer)
 {
-  GDateTime *expires_at = plum_mapping_get_expires_at (mapping);
-  g_autoptr (GDateTime) local = NULL;
+  *buffer = address != NULL ? g_inet_address_to_string (address) : NULL;
 
-  if (expires_at == NULL)
-    return g_strdup ("permanent");
-
-  local = g_date_time_to_local (expires_at);
-  return g_date_time_format (local, "renewed before %H:%M");
+  return *buffer != NULL ? *buffer : _ ("unknown address");
 }
 
-static void
-append_address (GString *text, GInetAddress *address)
+/* Appends a router with its two addresses to the text of a path, and frees that. */
+static char *
+append_router (char *path, GInetAddress *address, GInetAddress *external_address)
 {
-  g_autofree char *host = address != NULL ? g_inet_address_to_string (address) : NULL;
+  g_autofree char *text = path;
+  g_autofree char *inner = NULL;
+  g_autofree char *outer = NULL;
 
-  g_string_append (text, host != NULL ? host : "unknown address");
+  return g_strdup_printf ("%s ― %s | %s", text, text_for_address (address, &inner),
+                          text_for_address (external_address, &outer));
 }
 
 /* The path from this computer to the internet, with both addresses of each router, and where it
@@ -188,26 +194,58 @@ ports_text_for_path (PlumMapping *mapping)
   const GError *error = plum_mapping_get_upstream_error (mapping);
   g_autofree char *message = error != NULL ? text_for_message (error) : NULL;
   guint n = g_list_model_get_n_items (hops);
-  GString *text;
+  g_autofree char *path = NULL;
 
   if (n == 0 || (n == 1 && error == NULL))
     return NULL;
 
-  text = g_string_new ("This computer");
+  /* Translators: the start of a path through routers. */
+  path = g_strdup (_ ("This computer"));
   for (guint i = 0; i < n; i++)
     {
       g_autoptr (PlumHop) hop = g_list_model_get_item (hops, i);
 
-      g_string_append (text, " ― ");
-      append_address (text, plum_hop_get_address (hop));
-      g_string_append (text, " | ");
-      append_address (text, plum_hop_get_external_address (hop));
+      path = append_router (path, plum_hop_get_address (hop), plum_hop_get_external_address (hop));
     }
+
   if (message != NULL)
-    g_string_append_printf (text, " ― the path ends here: %s", message);
-  else
-    g_string_append (text, " ― internet");
-  return g_string_free (text, FALSE);
+    /* Translators: the path through the routers so far, and an error. */
+    return g_strdup_printf (_ ("%s ― the path ends here: %s"), path, message);
+
+  /* Translators: the path through the routers. */
+  return g_strdup_printf (_ ("%s ― internet"), path);
+}
+
+/* The time at which a lease expires; NULL: it does not. */
+static char *
+text_for_expiry (PlumMapping *mapping)
+{
+  GDateTime *expires_at = plum_mapping_get_expires_at (mapping);
+  g_autoptr (GDateTime) local = NULL;
+
+  if (expires_at == NULL)
+    return NULL;
+
+  local = g_date_time_to_local (expires_at);
+  /* Translators: a time of day, as in g_date_time_format(). */
+  return g_date_time_format (local, _ ("%H:%M"));
+}
+
+static char *
+text_for_reachable (const char *endpoint, const char *expiry)
+{
+  /* Translators: an address and a port, and a time of day. */
+  return expiry != NULL
+           ? g_strdup_printf (_ ("Reachable at %s, renewed before %s"), endpoint, expiry)
+           : g_strdup_printf (_ ("Reachable at %s, permanent"), endpoint);
+}
+
+static char *
+text_for_mapped (const char *endpoint, const char *expiry)
+{
+  /* Translators: an address and a port, and a time of day. */
+  return expiry != NULL ? g_strdup_printf (_ ("Mapped at %s, renewed before %s."), endpoint, expiry)
+                        : g_strdup_printf (_ ("Mapped at %s, permanent."), endpoint);
 }
 
 /* The same for the routers that were found without a mapping. */
@@ -217,24 +255,27 @@ ports_text_for_chain (const RouterChain *chain)
   guint n = chain->routers->len;
   PlumGateway *last = chain->routers->pdata[n - 1];
   g_autofree char *message = chain->error != NULL ? text_for_message (chain->error) : NULL;
-  GString *text = g_string_new ("This computer");
+  /* Translators: the start of a path through routers. */
+  g_autofree char *path = g_strdup (_ ("This computer"));
 
   for (guint i = 0; i < n; i++)
     {
       PlumGateway *router = chain->routers->pdata[i];
 
-      g_string_append (text, " ― ");
-      append_address (text, plum_gateway_get_address (router));
-      g_string_append (text, " | ");
-      append_address (text, plum_gateway_get_external_address (router));
+      path = append_router (path, plum_gateway_get_address (router),
+                            plum_gateway_get_external_address (router));
     }
+
   if (message != NULL)
-    g_string_append_printf (text, " ― the path ends here: %s", message);
-  else if (plum_gateway_get_external_address (last) == NULL)
-    g_string_append (text, " ― the router does not report whether the internet follows");
-  else
-    g_string_append (text, " ― internet");
-  return g_string_free (text, FALSE);
+    /* Translators: the path through the routers so far, and an error. */
+    return g_strdup_printf (_ ("%s ― the path ends here: %s"), path, message);
+  if (plum_gateway_get_external_address (last) == NULL)
+    /* Translators: the path through the routers so far. */
+    return g_strdup_printf (_ ("%s ― the router does not report whether the internet follows"),
+                            path);
+
+  /* Translators: the path through the routers. */
+  return g_strdup_printf (_ ("%s ― internet"), path);
 }
 
 static char *
@@ -244,14 +285,20 @@ text_for_success (PlumMapping *mapping)
   g_autofree char *endpoint = ports_text_for_endpoint (mapping);
   g_autofree char *expiry = text_for_expiry (mapping);
   g_autofree char *path = ports_text_for_path (mapping);
-  const char *separator = path != NULL ? "\n" : "";
+  g_autofree char *state = NULL;
+  g_autofree char *mapped = NULL;
 
   if (scope == PLUM_ADDRESS_SCOPE_PUBLIC)
-    return g_strdup_printf ("Reachable at %s, %s%s%s", endpoint, expiry, separator,
-                            path != NULL ? path : "");
+    {
+      state = text_for_reachable (endpoint, expiry);
+    }
+  else
+    {
+      mapped = text_for_mapped (endpoint, expiry);
+      state = g_strdup_printf ("%s %s", mapped, text_for_scope (scope));
+    }
 
-  return g_strdup_printf ("Mapped at %s, %s. The address is %s.%s%s", endpoint, expiry,
-                          text_for_scope (scope), separator, path != NULL ? path : "");
+  return path != NULL ? g_strdup_printf ("%s\n%s", state, path) : g_steal_pointer (&state);
 }
 
 /* The state of a mapping. */
@@ -261,16 +308,16 @@ ports_text_for_mapping (PlumMapping *mapping)
   switch (plum_mapping_get_state (mapping))
     {
     case PLUM_STATE_PENDING:
-      return g_strdup ("Waiting for the router…");
+      return g_strdup (_ ("Waiting for the router…"));
     case PLUM_STATE_SUCCESS:
       return text_for_success (mapping);
     case PLUM_STATE_FAILURE:
       return ports_text_for_error (plum_mapping_get_error (mapping));
     case PLUM_STATE_DESTROYING:
-      return g_strdup ("Removing…");
+      return g_strdup (_ ("Removing…"));
     case PLUM_STATE_DESTROYED:
     default:
-      return g_strdup ("Removed");
+      return g_strdup (_ ("Removed"));
     }
 }
 
@@ -281,8 +328,12 @@ ports_text_for_port (PlumMapping *mapping)
   gboolean tcp = plum_mapping_get_protocol (mapping) == PLUM_PROTOCOL_TCP;
   gboolean ipv6 = plum_mapping_get_family (mapping) == G_SOCKET_FAMILY_IPV6;
 
-  return g_strdup_printf ("%s %u%s", tcp ? "TCP" : "UDP", plum_mapping_get_internal_port (mapping),
-                          ipv6 ? " over IPv6" : "");
+  if (ipv6)
+    /* Translators: TCP or UDP, and a port. */
+    return g_strdup_printf (_ ("%s %u over IPv6"), tcp ? "TCP" : "UDP",
+                            plum_mapping_get_internal_port (mapping));
+
+  return g_strdup_printf ("%s %u", tcp ? "TCP" : "UDP", plum_mapping_get_internal_port (mapping));
 }
 
 /* The external endpoint: "198.51.100.7:8080", "[2001:db8::7]:8080", or only the port if the
@@ -293,7 +344,7 @@ ports_text_for_endpoint (PlumMapping *mapping)
   GInetSocketAddress *address = plum_mapping_get_external_address (mapping);
 
   if (address == NULL)
-    return g_strdup_printf ("port %u", plum_mapping_get_external_port (mapping));
+    return g_strdup_printf (_ ("port %u"), plum_mapping_get_external_port (mapping));
 
   return g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
 }

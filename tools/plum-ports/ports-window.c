@@ -8,6 +8,7 @@
 #include "ports-text.h"
 #include "shown-text.h"
 
+#include <glib/gi18n-lib.h>
 #include <plum-glib/plum-glib.h>
 
 /* Shows the routers and the mappings of a manager. Both are list models. */
@@ -86,7 +87,7 @@ on_gateways_changed (
       group = ports_gateway_group_new (gateway, backends);
       if (i > 0 && plum_gateway_get_family (gateway) == G_SOCKET_FAMILY_IPV4)
         adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (group),
-                                         "Router of Another Network");
+                                         _ ("Router of Another Network"));
       gtk_box_append (self->gateways, group);
 
       /* A router that stayed in the list is already connected. */
@@ -112,7 +113,8 @@ show_no_router (PortsWindow *self, const GError *error)
   g_autofree char *text = error != NULL ? ports_text_for_error (error) : NULL;
 
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->no_router_row),
-                                 error != NULL ? "No router found" : "Searching for the router…");
+                                 error != NULL ? _ ("No router found")
+                                               : _ ("Searching for the router…"));
   adw_action_row_set_subtitle (self->no_router_row, text);
 }
 
@@ -188,9 +190,13 @@ on_removed (GObject *object, GAsyncResult *result, gpointer user_data)
   if (!plum_manager_destroy_mapping_finish (PLUM_MANAGER (object), result, &error))
     text = g_strdup (error->message);
   else if (plum_mapping_get_error (removal->mapping) != NULL)
-    text = g_strdup_printf ("%s removed, but the router did not confirm the removal", port);
+    text = g_strdup_printf (
+      /* Translators: the name of a port, such as “TCP 8080”. */
+      _ ("%s removed, but the router did not confirm the removal"), port);
   else
-    text = g_strdup_printf ("%s removed", port);
+    text = g_strdup_printf (
+      /* Translators: the name of a port, such as “TCP 8080”. */
+      _ ("%s removed"), port);
 
   show_toast (removal->window, text);
 }
@@ -217,7 +223,9 @@ window_remove_activated (GtkWidget *widget, const char *action_name, GVariant *p
 static void
 copy_text (PortsWindow *self, const char *text)
 {
-  g_autofree char *message = g_strdup_printf ("%s copied", text);
+  g_autofree char *message = g_strdup_printf (
+    /* Translators: an address, or an address and a port. */
+    _ ("%s copied"), text);
 
   gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self)), text);
   show_toast (self, message);

@@ -5,6 +5,8 @@
 #include "describe.h"
 #include "output.h"
 
+#include <glib/gi18n-lib.h>
+
 typedef struct
 {
   Session *session;
@@ -85,7 +87,9 @@ describe_place (PlumGateway *gateway)
 {
   g_autofree char *address = describe_address (plum_gateway_get_address (gateway));
 
-  return g_strdup_printf ("%s on %s", address, plum_gateway_get_interface (gateway));
+  return g_strdup_printf (
+    /* Translators: an address, and an interface. */
+    C_ ("place", "%s on %s"), address, plum_gateway_get_interface (gateway));
 }
 
 char *
@@ -97,17 +101,19 @@ alternative_dup_reason (PlumManager *manager, GSocketFamily family)
   g_autofree char *other_place = NULL;
 
   if (alternative_is_tunnel (manager, family))
-    return g_strdup_printf ("No router is on the path to the internet: the route through %s has no "
-                            "next hop (a VPN, a mobile network or a dial-up connection).",
-                            plum_gateway_get_interface (used));
+    return g_strdup_printf (
+      _ ("No router is on the path to the internet: the route through %s has no "
+         "next hop (a VPN, a mobile network or a dial-up connection)."),
+      plum_gateway_get_interface (used));
   if (!alternative_exists (manager, family))
     return NULL;
 
   place = describe_place (used);
   other_place = describe_place (other);
-  return g_strdup_printf ("The router of the default route, %s, maps no ports, but that of another "
-                          "network, %s, does.",
-                          place, other_place);
+  return g_strdup_printf (
+    _ ("The router of the default route, %s, maps no ports, but that of another "
+       "network, %s, does."),
+    place, other_place);
 }
 
 char *
@@ -119,16 +125,16 @@ alternative_dup_step (PlumManager *manager, GSocketFamily family)
     serving != NULL ? describe_address (plum_gateway_get_address (serving)) : NULL;
 
   if (alternative_is_tunnel (manager, family) && serving != NULL)
-    return g_strdup_printf ("Specify the server of the VPN with --gateway ADDRESS, or use the "
-                            "router %s, which maps ports, with --interface %s.",
+    return g_strdup_printf (_ ("Specify the server of the VPN with --gateway ADDRESS, or use the "
+                               "router %s, which maps ports, with --interface %s."),
                             address, plum_gateway_get_interface (serving));
   if (alternative_is_tunnel (manager, family))
     return g_strdup_printf (
-      "Specify the server of the VPN with --gateway ADDRESS, or the router of "
-      "another network with --interface %s.",
-      other != NULL ? plum_gateway_get_interface (other) : "NAME");
+      _ ("Specify the server of the VPN with --gateway ADDRESS, or the router of "
+         "another network with --interface %s."),
+      other != NULL ? plum_gateway_get_interface (other) : _ ("NAME"));
   if (alternative_exists (manager, family))
-    return g_strdup_printf ("Use the other router with --interface %s or --gateway %s.",
+    return g_strdup_printf (_ ("Use the other router with --interface %s or --gateway %s."),
                             plum_gateway_get_interface (serving), address);
 
   return NULL;
@@ -145,7 +151,7 @@ print_and_close (Session *session, GSocketFamily family, int exit_code)
   else if (reason != NULL)
     output_hint ("%s %s", reason, step);
   else
-    output_hint ("Run “plumctl doctor” to find out why.");
+    output_hint (_ ("Run “plumctl doctor” to find out why."));
   session_close (session, exit_code);
 }
 

@@ -8,6 +8,8 @@
 #include "describe.h"
 #include "output.h"
 
+#include <glib/gi18n-lib.h>
+
 /* Why the routers that are known do not reach the internet; NULL if they do, or may. */
 char *
 chain_report_dup_problem (const RouterChain *chain)
@@ -17,10 +19,12 @@ chain_report_dup_problem (const RouterChain *chain)
   g_autofree char *address = describe_address (plum_gateway_get_address (last));
 
   if (unconfirmed != NULL)
-    return g_strdup_printf ("The router %s answers to %s, but did not report its external address",
+    return g_strdup_printf (/* Translators: an address, and a protocol. */
+                            _ ("The router %s answers to %s, but did not report its external "
+                               "address"),
                             address, describe_backend (plum_gateway_get_backend_name (last)));
   if (g_error_matches (chain->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return g_strdup_printf ("The router beyond %s was not found within %g s", address,
+    return g_strdup_printf (_ ("The router beyond %s was not found within %g s"), address,
                             common_options.timeout);
   return chain->error != NULL ? g_strdup (chain->error->message) : NULL;
 }
@@ -30,17 +34,18 @@ chain_report_print_router (PlumGateway *gateway)
 {
   PlumAddressScope scope = plum_gateway_get_external_scope (gateway);
   const char *reason = describe_scope_reason (scope);
+  const char *backend = describe_backend (plum_gateway_get_backend_name (gateway));
   g_autofree char *address = describe_address (plum_gateway_get_address (gateway));
   g_autofree char *external = describe_address (plum_gateway_get_external_address (gateway));
 
-  output_line (external != NULL && reason == NULL ? OUTPUT_GOOD : OUTPUT_BAD,
-               "beyond    %s by %s, external address %s%s%s%s", address,
-               describe_backend (plum_gateway_get_backend_name (gateway)),
-               external != NULL ? external : "unknown", external != NULL ? " (" : "",
-               external == NULL ? ""
-               : reason != NULL ? reason
-                                : describe_scope (scope),
-               external != NULL ? ")" : "");
+  if (external != NULL)
+    output_line (reason == NULL ? OUTPUT_GOOD : OUTPUT_BAD,
+                 /* Translators: a router, a protocol, an address, and its kind. Keep the width of
+                  * the first word and the spaces after it. */
+                 _ ("beyond    %s by %s, external address %s (%s)"), address, backend, external,
+                 describe_scope_text (scope));
+  else
+    output_line (OUTPUT_BAD, _ ("beyond    %s by %s, external address unknown"), address, backend);
 }
 
 /* The lines of "plumctl status" about the routers beyond the gateway. */
@@ -53,9 +58,9 @@ chain_report_print (const RouterChain *chain)
   for (guint i = 1; i < chain->routers->len; i++)
     chain_report_print_router (chain->routers->pdata[i]);
   if (problem != NULL)
-    output_line (OUTPUT_BAD, "beyond    %s", problem);
+    output_line (OUTPUT_BAD, _ ("beyond    %s"), problem);
   if (way != NULL)
-    output_line (OUTPUT_PLAIN, "path      through %s", way);
+    output_line (OUTPUT_PLAIN, _ ("path      through %s"), way);
 }
 
 /* The members "upstream" and "upstream_error" of docs/plumctl-json.md. chain: (nullable). */

@@ -6,6 +6,7 @@
 #include "mapping-environment.h"
 #include "output.h"
 
+#include <glib/gi18n-lib.h>
 #include <signal.h>
 
 struct _ChangeCommand
@@ -44,10 +45,10 @@ on_exited (GObject *object, GAsyncResult *result, gpointer user_data)
 
   g_subprocess_wait_finish (child, result, NULL);
   if (g_subprocess_get_if_signaled (child))
-    output_error ("the command “%s” was ended by signal %d", run->name,
+    output_error (_ ("the command “%s” was ended by signal %d"), run->name,
                   g_subprocess_get_term_sig (child));
   else if (g_subprocess_get_exit_status (child) != 0)
-    output_error ("the command “%s” ended with status %d", run->name,
+    output_error (_ ("the command “%s” ended with status %d"), run->name,
                   g_subprocess_get_exit_status (child));
 
   g_clear_handle_id (&run->timeout_id, g_source_remove);
@@ -68,7 +69,7 @@ on_change_command_timeout (gpointer user_data)
   Run *run = user_data;
 
   run->timeout_id = 0;
-  output_error ("the command “%s” runs longer than %d s and is killed", run->name,
+  output_error (_ ("the command “%s” runs longer than %d s and is killed"), run->name,
                 CHANGE_COMMAND_TIMEOUT_S);
   g_subprocess_force_exit (run->child);
   return G_SOURCE_REMOVE;
@@ -88,7 +89,7 @@ spawn (ChangeCommand *self, PlumMapping *mapping)
                                 TRUE);
   child = g_subprocess_launcher_spawnv (launcher, (const char *const *) self->arguments, &error);
   if (child == NULL)
-    output_error ("the command “%s” was not started: %s", self->arguments[0], error->message);
+    output_error (_ ("the command “%s” was not started: %s"), self->arguments[0], error->message);
   return child;
 }
 

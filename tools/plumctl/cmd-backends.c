@@ -8,6 +8,7 @@
 #include "exit-code.h"
 #include "output.h"
 
+#include <glib/gi18n-lib.h>
 #include <plum-glib/plum-glib.h>
 
 static const GOptionEntry backends_entries[] = {
@@ -46,10 +47,10 @@ print_line (PlumBackendInfo *info)
   const GError *error = plum_backend_info_get_error (info);
 
   if (error != NULL)
-    output_line (OUTPUT_BAD, "%-8s failed: %s", name != NULL ? name : "-", error->message);
+    output_line (OUTPUT_BAD, _ ("%-8s failed: %s"), name != NULL ? name : "-", error->message);
   else
     output_line (OUTPUT_PLAIN, "%-8s %6d %s (%s)", name, plum_backend_info_get_priority (info),
-                 description != NULL ? description : "", path != NULL ? path : "built in");
+                 description != NULL ? description : "", path != NULL ? path : _ ("built in"));
 }
 
 static int
@@ -61,7 +62,7 @@ run_backends (char **arguments, char **tail)
 
   if (arguments[0] != NULL)
     {
-      output_error ("unexpected argument “%s”", arguments[0]);
+      output_error (_ ("unexpected argument “%s”"), arguments[0]);
       return PLUMCTL_USAGE;
     }
 
@@ -85,18 +86,19 @@ run_backends (char **arguments, char **tail)
     return PLUMCTL_OK;
 
   output_error (
-    "no backend could be loaded; PLUM_BACKEND_PATH can name a directory to search first");
+    _ ("no backend could be loaded; PLUM_BACKEND_PATH can name a directory to search first"));
   return PLUMCTL_NO_ROUTER;
 }
 
 const PlumctlCommand plumctl_command_backends = {
   .name = "backends",
   .arguments = "",
-  .summary = "List the backends and where they were loaded from",
-  .details = "Example:\n"
-             "  plumctl backends --json\n"
-             "\n"
-             "Exit status: 0 a backend is available, 2 usage error, 3 no backend is available.",
+  .summary = N_ ("List the backends and where they were loaded from"),
+  .details =
+    N_ ("Example:\n"
+        "  plumctl backends --json\n"
+        "\n"
+        "Exit status: 0 a backend is available, 2 usage error, 3 no backend is available."),
   .options = backends_entries,
   .run = run_backends,
 };

@@ -10,6 +10,7 @@
 #include "output.h"
 #include "recorder.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 static struct
@@ -20,11 +21,11 @@ static struct
 } options;
 
 static const GOptionEntry doctor_entries[] = {
-  { "no-map", 'n', 0, G_OPTION_ARG_NONE, &options.no_map, "Do not map a trial port", NULL },
+  { "no-map", 'n', 0, G_OPTION_ARG_NONE, &options.no_map, N_ ("Do not map a trial port"), NULL },
   { "record", 'r', 0, G_OPTION_ARG_FILENAME, &options.record,
-    "Record all packets in the directory DIR, with public addresses masked", "DIR" },
+    N_ ("Record all packets in the directory DIR, with public addresses masked"), N_ ("DIR") },
   { "family", 0, 0, G_OPTION_ARG_STRING, &options.family,
-    "Examine IPv4, IPv6, or both (default: those that this computer uses)", "4|6|both" },
+    N_ ("Examine IPv4, IPv6, or both (default: those that this computer uses)"), "4|6|both" },
   COMMON_OPTION_STUN,
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
@@ -206,15 +207,15 @@ check_arguments (char **arguments)
   g_autoptr (GError) error = NULL;
 
   if (arguments[0] != NULL)
-    output_error ("unexpected argument “%s”", arguments[0]);
+    output_error (_ ("unexpected argument “%s”"), arguments[0]);
   else if (options.family != NULL && !g_str_equal (options.family, "4") &&
            !g_str_equal (options.family, "6") && !g_str_equal (options.family, "both"))
-    output_error ("--family: “%s” is invalid, must be 4, 6 or both", options.family);
+    output_error (_ ("--family: “%s” is invalid, must be 4, 6 or both"), options.family);
   else if (options.family != NULL && !g_str_equal (options.family, "both") &&
            !g_str_equal (get_family (), options.family))
-    output_error ("--family: --gateway %s has another address family", common_options.gateway);
+    output_error (_ ("--family: --gateway %s has another address family"), common_options.gateway);
   else if (options.no_map && common_options.stun != NULL)
-    output_error ("--stun needs a trial mapping, which --no-map leaves out");
+    output_error (_ ("--stun needs a trial mapping, which --no-map leaves out"));
   else if (options.record != NULL && !recorder_prepare (options.record, &error))
     output_error ("--record: %s", error->message);
   else
@@ -247,6 +248,8 @@ run_doctor (char **arguments, char **tail)
 
   if (!check_arguments (arguments))
     return PLUMCTL_USAGE;
+  if (options.record != NULL) /* it contains the messages, for the developers */
+    output_set_untranslated ();
   if (!session_init (&doctor.session))
     return doctor.session.exit_code;
 
@@ -264,8 +267,8 @@ run_doctor (char **arguments, char **tail)
 const PlumctlCommand plumctl_command_doctor = {
   .name = "doctor",
   .arguments = "",
-  .summary = "Find out why port mapping fails, and what to do about it",
-  .details =
+  .summary = N_ ("Find out why port mapping fails, and what to do about it"),
+  .details = N_ (
     "Queries the router with every protocol, maps a TCP and a UDP port, removes them again, and\n"
     "prints a verdict and the next step. If a second router may be the cause, the doctor looks\n"
     "for it and shows the addresses of both routers. IPv4 and IPv6 are both examined. With\n"
@@ -279,7 +282,7 @@ const PlumctlCommand plumctl_command_doctor = {
     "  plumctl doctor --record my-router\n"
     "\n"
     "Exit status: 0 port mapping works, 1 interrupted, 2 usage error, 3 no gateway; 10 and\n"
-    "above: see plumctl(1) for the status of each verdict.",
+    "above: see plumctl(1) for the status of each verdict."),
   .options = doctor_entries,
   .run = run_doctor,
 };

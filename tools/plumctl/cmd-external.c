@@ -10,6 +10,8 @@
 #include "exit-code.h"
 #include "output.h"
 
+#include <glib/gi18n-lib.h>
+
 static const GOptionEntry external_entries[] = {
   COMMON_OPTION_BACKEND, COMMON_OPTION_GATEWAY, COMMON_OPTION_INTERFACE, COMMON_OPTION_MAX_HOPS,
   COMMON_OPTION_TIMEOUT, COMMON_OPTION_JSON,    COMMON_OPTION_VERBOSE,   { NULL },
@@ -52,9 +54,11 @@ print_address (const RouterChain *chain)
 
   output_line (OUTPUT_PLAIN, "%s", address);
   if (way != NULL && router_chain_get_unconfirmed (chain) == NULL)
-    output_hint ("Through %s.", way);
+    /* Translators: the addresses of routers. */
+    output_hint (_ ("Through %s."), way);
   if (reason != NULL)
-    output_error ("%s is %s", address, reason);
+    /* Translators: an address, and its kind. */
+    output_error (_ ("%s is %s"), address, reason);
   if (problem != NULL)
     output_error ("%s", problem);
 }
@@ -69,10 +73,17 @@ print_missing_address (Discovery *discovery, PlumGateway *gateway)
   if (reason != NULL)
     output_error ("%s", reason);
   else
-    output_error ("the router answered by %s, but did not report its external address%s%s",
-                  describe_backend (backend), error != NULL ? ": " : "",
-                  error != NULL ? error->message : "");
-  output_hint ("Run “plumctl doctor” to find out why.");
+    {
+      /* Translators: a protocol, and an error. */
+      if (error != NULL)
+        output_error (_ ("the router answered by %s, but did not report its external address: %s"),
+                      describe_backend (backend), error->message);
+      else
+        /* Translators: a protocol. */
+        output_error (_ ("the router answered by %s, but did not report its external address"),
+                      describe_backend (backend));
+    }
+  output_hint (_ ("Run “plumctl doctor” to find out why."));
 }
 
 static void
@@ -114,17 +125,18 @@ run_external (char **arguments, char **tail)
 const PlumctlCommand plumctl_command_external = {
   .name = "external",
   .arguments = "",
-  .summary = "Print only the external address",
-  .details = "If the router reports its address only with a mapping, as with PCP, maps an unused\n"
-             "UDP port for a moment. If the router has a private or shared address, the router\n"
-             "beyond it is asked as well, and its address is printed; standard error names the\n"
-             "routers.\n"
-             "\n"
-             "Example:\n"
-             "  address=$(plumctl external) || exit\n"
-             "\n"
-             "Exit status: 0 success, 1 the router did not report its external address,\n"
-             "2 usage error, 3 no router answered.",
+  .summary = N_ ("Print only the external address"),
+  .details =
+    N_ ("If the router reports its address only with a mapping, as with PCP, maps an unused\n"
+        "UDP port for a moment. If the router has a private or shared address, the router\n"
+        "beyond it is asked as well, and its address is printed; standard error names the\n"
+        "routers.\n"
+        "\n"
+        "Example:\n"
+        "  address=$(plumctl external) || exit\n"
+        "\n"
+        "Exit status: 0 success, 1 the router did not report its external address,\n"
+        "2 usage error, 3 no router answered."),
   .options = external_entries,
   .run = run_external,
 };

@@ -9,6 +9,8 @@
 #include "exit-code.h"
 #include "output.h"
 
+#include <glib/gi18n-lib.h>
+
 static const GOptionEntry list_entries[] = {
   COMMON_OPTION_BACKEND, COMMON_OPTION_GATEWAY, COMMON_OPTION_INTERFACE, COMMON_OPTION_MAX_HOPS,
   COMMON_OPTION_TIMEOUT, COMMON_OPTION_JSON,    COMMON_OPTION_VERBOSE,   { NULL },
@@ -107,16 +109,44 @@ list_print_json (const ListLine *line)
   output_json (text);
 }
 
-/* What the line says of the router, with a space before it. */
+/* What the line says of the router, or NULL. */
 static char *
 list_line_describe_place (const ListLine *line)
 {
   g_autofree char *router = describe_address (line->router);
 
   if (!line->beyond)
-    return g_strdup (line->recorded ? " (recorded)" : "");
-  return g_strdup_printf (" (%son %s)", line->recorded ? "recorded, " : "",
-                          router != NULL ? router : "another router");
+    return line->recorded ? g_strdup (_ ("(recorded)")) : NULL;
+  if (router == NULL)
+    router = g_strdup (_ ("another router"));
+  return line->recorded
+           /* Translators: “recorded” means that the entry is from the records of this computer. */
+           ? g_strdup_printf (_ ("(recorded, on %s)"), router)
+           /* Translators: the router that has the entry. */
+           : g_strdup_printf (_ ("(on %s)"), router);
+}
+
+/* Adds a word of a line. text: (nullable). */
+static void
+add_word (GString *line, const char *text)
+{
+  if (text != NULL)
+    g_string_append_printf (line, " %s", text);
+}
+
+/* The hosts that may connect, or NULL. from: (nullable). */
+static char *
+describe_from (const char *from)
+{
+  /* Translators: the hosts that may connect. */
+  return from != NULL ? g_strdup_printf (_ ("from %s"), from) : NULL;
+}
+
+/* problem: (nullable). */
+static char *
+describe_problem (const char *problem)
+{
+  return problem != NULL ? g_strdup_printf ("[%s]", problem) : NULL;
 }
 
 static void
@@ -124,28 +154,30 @@ list_print_line (const ListLine *line)
 {
   static const char marks[] = { ' ', '*', '+' };
   PlumEntry *entry = line->entry;
-  const char *from = plum_entry_get_remote_host (entry);
+  g_autofree char *from = describe_from (plum_entry_get_remote_host (entry));
   g_autofree char *address = describe_address (plum_entry_get_internal_address (entry));
   g_autofree char *lifetime = describe_lifetime (plum_entry_get_lifetime (entry));
   g_autofree char *port = g_strdup_printf ("%u", plum_entry_get_internal_port (entry));
   g_autofree char *place = list_line_describe_place (line);
   const char *address_text = plum_entry_get_internal_address_text (entry);
   const char *port_text = plum_entry_get_internal_port_text (entry);
-  const char *description = plum_entry_get_description (entry);
-  const char *problem = plum_entry_get_problem (entry);
+  g_autofree char *problem = describe_problem (plum_entry_get_problem (entry));
+  g_autoptr (GString) text = g_string_new (NULL);
 
   if (address_text == NULL)
     address_text = address != NULL ? address : "?";
   if (port_text == NULL)
     port_text = port;
 
-  output_line (line->mark != MARK_NONE ? OUTPUT_GOOD : OUTPUT_PLAIN,
-               "%c %s %5u → %s:%s%s%s %s%s %s%s%s%s%s", marks[line->mark], get_protocol (entry),
-               plum_entry_get_external_port (entry), address_text, port_text,
-               from != NULL ? " from " : "", from != NULL ? from : "", lifetime,
-               plum_entry_get_enabled (entry) ? "" : " (disabled)",
-               description != NULL ? description : "", problem != NULL ? " [" : "",
-               problem != NULL ? problem : "", problem != NULL ? "]" : "", place);
+  g_string_append_printf (text, "%c %s %5u → %s:%s", marks[line->mark], get_protocol (entry),
+                          plum_entry_get_external_port (entry), address_text, port_text);
+  add_word (text, from);
+  add_word (text, lifetime);
+  add_word (text, plum_entry_get_enabled (entry) ? NULL : _ ("(disabled)"));
+  add_word (text, plum_entry_get_description (entry));
+  add_word (text, problem);
+  add_word (text, place);
+  output_line (line->mark != MARK_NONE ? OUTPUT_GOOD : OUTPUT_PLAIN, "%s", text->str);
 }
 
 static void
@@ -188,11 +220,12 @@ print_pinhole (PlumEntry *entry, gboolean other)
   if (!common_options.json)
     {
       g_autofree char *host = describe_address (address);
+      g_autofree char *remote = describe_from (from);
 
-      output_line (OUTPUT_GOOD, "%c %s %5u → [%s]:%u%s%s %s (recorded)", other ? '+' : '*',
-                   protocol, plum_entry_get_internal_port (entry), host != NULL ? host : "?",
-                   plum_entry_get_internal_port (entry), from != NULL ? " from " : "",
-                   from != NULL ? from : "", lifetime);
+      output_line (OUTPUT_GOOD, "%c %s %5u → [%s]:%u%s%s %s %s", other ? '+' : '*', protocol,
+                   plum_entry_get_internal_port (entry), host != NULL ? host : "?",
+                   plum_entry_get_internal_port (entry), remote != NULL ? " " : "",
+                   remote != NULL ? remote : "", lifetime, _ ("(recorded)"));
       return;
     }
 
@@ -340,8 +373,8 @@ print_recorded_beyond (Listing *self, PlumGateway *router)
 static void
 report_list_failure (Listing *self, PlumGateway *router, gboolean beyond, const GError *error)
 {
-  g_autofree char *address =
-    beyond ? describe_address (plum_gateway_get_address (router)) : g_strdup ("the router");
+  const char *backend = describe_backend (plum_gateway_get_backend_name (router));
+  g_autofree char *address = describe_address (plum_gateway_get_address (router));
 
   if (beyond)
     print_recorded_beyond (self, router);
@@ -351,11 +384,19 @@ report_list_failure (Listing *self, PlumGateway *router, gboolean beyond, const 
       self->exit_code = PLUMCTL_FAILED;
     }
 
-  if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED))
-    output_error ("%s cannot list the mappings of %s: only UPnP can",
-                  describe_backend (plum_gateway_get_backend_name (router)), address);
+  if (!g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED))
+    {
+      if (beyond)
+        output_error (_ ("%s did not list its mappings: %s"), address, error->message);
+      else
+        output_error (_ ("the router did not list its mappings: %s"), error->message);
+    }
+  else if (beyond)
+    /* Translators: a protocol, and a router. */
+    output_error (_ ("%s cannot list the mappings of %s: only UPnP can"), backend, address);
   else
-    output_error ("%s did not list its mappings: %s", address, error->message);
+    /* Translators: a protocol. */
+    output_error (_ ("%s cannot list the mappings of the router: only UPnP can"), backend);
 }
 
 static void list_next (Listing *self);
@@ -378,6 +419,23 @@ on_listed (GObject *object, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+report_unreadable (Listing *self)
+{
+  guint n = self->n_unreadable;
+
+  if (self->routers->len == 1)
+    output_error (g_dngettext (GETTEXT_PACKAGE,
+                               "%u entry of the router could not be read completely",
+                               "%u entries of the router could not be read completely", n),
+                  n);
+  else
+    output_error (g_dngettext (GETTEXT_PACKAGE,
+                               "%u entry of the routers could not be read completely",
+                               "%u entries of the routers could not be read completely", n),
+                  n);
+}
+
+static void
 list_next (Listing *self)
 {
   if (self->next < self->routers->len)
@@ -389,9 +447,7 @@ list_next (Listing *self)
   print_recorded_beyond (self, NULL);
   print_all_pinholes (self->session.manager);
   if (self->n_unreadable > 0)
-    output_error ("%u %s of the %s could not be read completely", self->n_unreadable,
-                  self->n_unreadable == 1 ? "entry" : "entries",
-                  self->routers->len == 1 ? "router" : "routers");
+    report_unreadable (self);
   session_quit (&self->session, self->exit_code);
 }
 
@@ -440,22 +496,22 @@ run_list (char **arguments, char **tail)
 const PlumctlCommand plumctl_command_list = {
   .name = "list",
   .arguments = "",
-  .summary =
+  .summary = N_ (
     "List the mappings of the router; * marks those of this computer, + those that plumctl made "
-    "for others",
+    "for others"),
   .details =
-    "Only UPnP can list the mappings; PCP and NAT-PMP cannot. No protocol can list the\n"
-    "ports that are open in the IPv6 firewall: of these, the ones that plumctl has opened\n"
-    "on this router are listed, from its records. The same is true of mappings for other\n"
-    "hosts (“plumctl map --for”) if the router cannot list them. If the router has a private\n"
-    "or shared address, the entries of the router beyond it follow, with its address.\n"
-    "\n"
-    "Examples:\n"
-    "  plumctl list\n"
-    "  plumctl list --backend upnp --json\n"
-    "\n"
-    "Exit status: 0 success, 1 the mappings cannot be listed, 2 usage error,\n"
-    "3 no router answered.",
+    N_ ("Only UPnP can list the mappings; PCP and NAT-PMP cannot. No protocol can list the\n"
+        "ports that are open in the IPv6 firewall: of these, the ones that plumctl has opened\n"
+        "on this router are listed, from its records. The same is true of mappings for other\n"
+        "hosts (“plumctl map --for”) if the router cannot list them. If the router has a private\n"
+        "or shared address, the entries of the router beyond it follow, with its address.\n"
+        "\n"
+        "Examples:\n"
+        "  plumctl list\n"
+        "  plumctl list --backend upnp --json\n"
+        "\n"
+        "Exit status: 0 success, 1 the mappings cannot be listed, 2 usage error,\n"
+        "3 no router answered."),
   .options = list_entries,
   .run = run_list,
 };

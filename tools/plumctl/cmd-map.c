@@ -15,6 +15,8 @@
 #include "verification.h"
 #include "verified.h"
 
+#include <glib/gi18n-lib.h>
+
 #define LIFETIME_MIN 1
 #define LIFETIME_MAX 604800 /* a week, the longest that PlumManager:lease-duration accepts */
 
@@ -31,21 +33,21 @@ static struct
 
 static const GOptionEntry map_entries[] = {
   { "once", '1', 0, G_OPTION_ARG_NONE, &map_options.once,
-    "Exit when all ports are mapped; the mappings expire with their lease", NULL },
+    N_ ("Exit when all ports are mapped; the mappings expire with their lease"), NULL },
   { "keep-trying", 'k', 0, G_OPTION_ARG_NONE, &map_options.keep_trying,
-    "Do not exit if the first attempt fails", NULL },
+    N_ ("Do not exit if the first attempt fails"), NULL },
   { "exact", 'e', 0, G_OPTION_ARG_NONE, &map_options.exact,
-    "Fail if the requested external port is not available", NULL },
+    N_ ("Fail if the requested external port is not available"), NULL },
   { "lifetime", 'l', 0, G_OPTION_ARG_INT64, &map_options.lifetime,
-    "Lease duration to request (default: 7200)", "SECONDS" },
+    N_ ("Lease duration to request (default: 7200)"), N_ ("SECONDS") },
   { "description", 'd', 0, G_OPTION_ARG_STRING, &map_options.description,
-    "The name shown in the router's mapping table", "TEXT" },
+    N_ ("The name shown in the router's mapping table"), N_ ("TEXT") },
   { "family", 0, 0, G_OPTION_ARG_STRING, &map_options.family,
-    "IPv4 (the default), a pinhole in the IPv6 firewall, or both", "4|6|both" },
+    N_ ("IPv4 (the default), a pinhole in the IPv6 firewall, or both"), "4|6|both" },
   { "local-address", 0, 0, G_OPTION_ARG_STRING, &map_options.local_address,
-    "The address of this computer that is to be reached", "ADDRESS" },
+    N_ ("The address of this computer that is to be reached"), N_ ("ADDRESS") },
   HOST_OPTION_FROM,
-  HOST_OPTION_FOR ("Map the ports to this host of the local network"),
+  HOST_OPTION_FOR (N_ ("Map the ports to this host of the local network")),
   COMMON_OPTION_STUN,
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
@@ -78,12 +80,12 @@ warn_of_permanent (PlumMapping *mapping)
 
   name = describe_mapping_name (mapping);
   if (plum_mapping_get_internal_address (mapping) != NULL)
-    output_error ("%s does not expire: the router granted a permanent lease. Remove it in the "
-                  "router's settings",
+    output_error (_ ("%s does not expire: the router granted a permanent lease. Remove it in the "
+                     "router's settings"),
                   name);
   else
-    output_error ("%s does not expire: the router granted a permanent lease. Run “plumctl unmap "
-                  "%s:%u” to remove it",
+    output_error (_ ("%s does not expire: the router granted a permanent lease. Run “plumctl unmap "
+                     "%s:%u” to remove it"),
                   name, describe_protocol (plum_mapping_get_protocol (mapping)),
                   plum_mapping_get_internal_port (mapping));
 }
@@ -135,15 +137,17 @@ check_options (void)
   if (map_options.lifetime != 0 &&
       (map_options.lifetime < LIFETIME_MIN || map_options.lifetime > LIFETIME_MAX))
     {
-      output_error ("--lifetime: “%" G_GINT64_FORMAT "” is out of range, must be %u to %u seconds",
-                    map_options.lifetime, LIFETIME_MIN, LIFETIME_MAX);
+      g_autofree char *given = g_strdup_printf ("%" G_GINT64_FORMAT, map_options.lifetime);
+
+      output_error (_ ("--lifetime: “%s” is out of range, must be %u to %u seconds"), given,
+                    LIFETIME_MIN, LIFETIME_MAX);
       return FALSE;
     }
 
   if (map_options.family != NULL && !g_str_equal (map_options.family, "4") &&
       !g_str_equal (map_options.family, "6") && !g_str_equal (map_options.family, "both"))
     {
-      output_error ("--family: “%s” is invalid, must be 4, 6 or both", map_options.family);
+      output_error (_ ("--family: “%s” is invalid, must be 4, 6 or both"), map_options.family);
       return FALSE;
     }
 
@@ -210,9 +214,9 @@ run_map (char **arguments, char **tail)
 
 const PlumctlCommand plumctl_command_map = {
   .name = "map",
-  .arguments = "SPEC…",
-  .summary = "Map ports until Ctrl-C is pressed",
-  .details =
+  .arguments = N_ ("SPEC…"),
+  .summary = N_ ("Map ports until Ctrl-C is pressed"),
+  .details = N_ (
     "A SPEC is a protocol, a port of this computer and, optionally, an external port:\n"
     "  tcp:8080              TCP port 8080; the same external port if it is available\n"
     "  udp:5000:6000         UDP port 5000, external port 6000\n"
@@ -220,9 +224,8 @@ const PlumctlCommand plumctl_command_map = {
     "  tcp:8000-8010:9000    11 ports, with external ports from 9000 up\n"
     "\n"
     "--from restricts the mapping to a remote host, or with PCP to a network or to several of\n"
-    "both, if it is repeated. It fails if no protocol of the router can restrict it. --for maps "
-    "the ports to another host of the\n"
-    "local network; many routers refuse that.\n"
+    "both, if it is repeated. It fails if no protocol of the router can restrict it. --for maps\n"
+    "the ports to another host of the local network; many routers refuse that.\n"
     "\n"
     "Examples:\n"
     "  plumctl map tcp:8080\n"
@@ -234,7 +237,7 @@ const PlumctlCommand plumctl_command_map = {
     "  plumctl map --for 192.168.1.50 tcp:9100\n"
     "  plumctl map --gateway 10.2.0.1 --backend natpmp tcp:4242 udp:4242\n"
     "\n"
-    "Exit status: 0 success, 1 a mapping failed, 2 usage error, 3 no router answered.",
+    "Exit status: 0 success, 1 a mapping failed, 2 usage error, 3 no router answered."),
   .options = map_entries,
   .run = run_map,
 };

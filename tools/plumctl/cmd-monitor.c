@@ -4,12 +4,15 @@
 
 #include "command.h"
 #include "common-options.h"
+#include "describe-router.h"
 #include "describe.h"
 #include "exit-code.h"
 #include "gateway-watch.h"
 #include "output.h"
 #include "router-chain.h"
 #include "session.h"
+
+#include <glib/gi18n-lib.h>
 
 static const GOptionEntry monitor_entries[] = {
   COMMON_OPTION_BACKEND,
@@ -47,7 +50,8 @@ print_change (GatewayWatch *watch,
                                   ? describe_address (plum_gateway_get_address (gateway))
                                   : NULL;
 
-      output_line (OUTPUT_PLAIN, "%s %s: %s%s%s%s%s", time, event, router != NULL ? router : "",
+      output_line (OUTPUT_PLAIN, "%s %s: %s%s%s%s%s", time,
+                   g_dpgettext2 (GETTEXT_PACKAGE, "event", event), router != NULL ? router : "",
                    router != NULL ? ": " : "", backend != NULL ? describe_backend (backend) : "",
                    backend != NULL ? ": " : "",
                    backend != NULL ? describe_skip_backend (text, backend) : text);
@@ -73,12 +77,16 @@ on_gateway (GatewayWatch *watch, PlumGateway *gateway, gboolean present)
   const char *interface = plum_gateway_get_interface (gateway);
   g_autofree char *address = describe_address (plum_gateway_get_address (gateway));
   g_autofree char *local = describe_address (plum_gateway_get_local_address (gateway));
-  g_autofree char *text =
-    g_strdup_printf ("%s on %s, local address %s%s", address != NULL ? address : "no address",
-                     interface != NULL ? interface : "an unknown interface",
-                     local != NULL ? local : "unknown", present ? "" : ", removed");
+  g_autofree char *text = g_strdup_printf (
+    /* Translators: an address, an interface, and an address. */
+    present ? _ ("%s on %s, local address %s")
+            /* Translators: an address, an interface, and an address. */
+            : _ ("%s on %s, local address %s, removed"),
+    address != NULL ? address : _ ("no address"),
+    interface != NULL ? interface : _ ("an unknown interface"),
+    local != NULL ? local : _ ("unknown"));
 
-  print_change (watch, gateway, "gateway", NULL, text);
+  print_change (watch, gateway, NC_ ("event", "gateway"), NULL, text);
 }
 
 static void
@@ -90,7 +98,7 @@ on_probe (GatewayWatch *watch, PlumGateway *gateway, PlumProbe *probe)
     return;
 
   text = describe_probe (probe);
-  print_change (watch, gateway, "probe", plum_probe_get_name (probe), text);
+  print_change (watch, gateway, NC_ ("event", "probe"), plum_probe_get_name (probe), text);
 }
 
 /* --- The routers beyond --- */
@@ -109,7 +117,7 @@ on_upstream_queried (GObject *object, GAsyncResult *result, gpointer user_data)
   self->n_queries--;
   g_object_set_data (object, seeking_key, NULL);
   if (error != NULL && !g_cancellable_is_cancelled (self->cancellable))
-    print_change (&self->watch, gateway, "upstream", NULL, error->message);
+    print_change (&self->watch, gateway, NC_ ("event", "upstream"), NULL, error->message);
 }
 
 /* Finds the next router again when the address of a router has changed. */
@@ -131,7 +139,7 @@ on_monitor_upstream (GatewayWatch *watch, PlumGateway *gateway, PlumGateway *ups
   GInetAddress *address = upstream != NULL ? plum_gateway_get_address (upstream) : NULL;
   g_autofree char *text = describe_address (address);
 
-  print_change (watch, gateway, "upstream", NULL, text != NULL ? text : "none");
+  print_change (watch, gateway, NC_ ("event", "upstream"), NULL, text != NULL ? text : _ ("none"));
 }
 
 static void
@@ -147,28 +155,29 @@ on_property (GatewayWatch *watch, PlumGateway *gateway, const char *name)
       GInetAddress *external = plum_gateway_get_external_address (gateway);
       g_autofree char *address = describe_address (external);
       g_autofree char *text =
-        g_strdup_printf ("%s (%s)", address != NULL ? address : "unknown",
-                         describe_scope (plum_gateway_get_external_scope (gateway)));
+        g_strdup_printf ("%s (%s)", address != NULL ? address : _ ("unknown"),
+                         describe_scope_text (plum_gateway_get_external_scope (gateway)));
 
-      print_change (watch, gateway, "external", NULL, text);
+      print_change (watch, gateway, NC_ ("event", "external"), NULL, text);
     }
   else if (g_str_equal (name, "model"))
     {
       g_autofree char *router = describe_router (gateway);
 
-      print_change (watch, gateway, "router", NULL, router != NULL ? router : "unknown");
+      print_change (watch, gateway, NC_ ("event", "router"), NULL,
+                    router != NULL ? router : _ ("unknown"));
     }
   else
     {
-      print_change (watch, gateway, "backend", NULL,
-                    backend != NULL ? describe_backend (backend) : "none");
+      print_change (watch, gateway, NC_ ("event", "backend"), NULL,
+                    backend != NULL ? describe_backend (backend) : _ ("none"));
     }
 }
 
 static void
 on_monitor_note (GatewayWatch *watch, PlumGateway *gateway, const char *backend, const char *text)
 {
-  print_change (watch, gateway, "note", backend, text);
+  print_change (watch, gateway, NC_ ("event", "note"), backend, text);
 }
 
 static void
@@ -200,7 +209,7 @@ run_monitor (char **arguments, char **tail)
 
   if (arguments[0] != NULL)
     {
-      output_error ("unexpected argument “%s”", arguments[0]);
+      output_error (_ ("unexpected argument “%s”"), arguments[0]);
       return PLUMCTL_USAGE;
     }
 
@@ -224,14 +233,15 @@ run_monitor (char **arguments, char **tail)
 const PlumctlCommand plumctl_command_monitor = {
   .name = "monitor",
   .arguments = "",
-  .summary = "Print every change of the gateways until Ctrl-C is pressed",
-  .details = "If a router has a private or shared address, the router beyond it is asked as well.\n"
-             "\n"
-             "Examples:\n"
-             "  plumctl monitor\n"
-             "  plumctl monitor --json\n"
-             "\n"
-             "Exit status: 0 after SIGINT, SIGTERM or SIGHUP, 2 usage error.",
+  .summary = N_ ("Print every change of the gateways until Ctrl-C is pressed"),
+  .details =
+    N_ ("If a router has a private or shared address, the router beyond it is asked as well.\n"
+        "\n"
+        "Examples:\n"
+        "  plumctl monitor\n"
+        "  plumctl monitor --json\n"
+        "\n"
+        "Exit status: 0 after SIGINT, SIGTERM or SIGHUP, 2 usage error."),
   .options = monitor_entries,
   .run = run_monitor,
 };

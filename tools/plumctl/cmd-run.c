@@ -14,6 +14,7 @@
 #include "verification.h"
 #include "verified.h"
 
+#include <glib/gi18n-lib.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -28,17 +29,17 @@ static struct
 
 static const GOptionEntry run_entries[] = {
   { "wait", 'w', 0, G_OPTION_ARG_STRING, &run_options.wait,
-    "Wait for the mappings before starting the command (default: yes)", "yes|no" },
+    N_ ("Wait for the mappings before starting the command (default: yes)"), "yes|no" },
   { "keep-trying", 'k', 0, G_OPTION_ARG_NONE, &run_options.keep_trying,
-    "Do not exit if the first attempt fails", NULL },
+    N_ ("Do not exit if the first attempt fails"), NULL },
   { "exact", 'e', 0, G_OPTION_ARG_NONE, &run_options.exact,
-    "Fail if the requested external port is not available", NULL },
+    N_ ("Fail if the requested external port is not available"), NULL },
   { "description", 'd', 0, G_OPTION_ARG_STRING, &run_options.description,
-    "The name shown in the router's mapping table", "TEXT" },
+    N_ ("The name shown in the router's mapping table"), N_ ("TEXT") },
   { "local-address", 0, 0, G_OPTION_ARG_STRING, &run_options.local_address,
-    "The address of this computer that is to be reached", "ADDRESS" },
+    N_ ("The address of this computer that is to be reached"), N_ ("ADDRESS") },
   HOST_OPTION_FROM,
-  HOST_OPTION_FOR ("Map the ports to this host of the local network"),
+  HOST_OPTION_FOR (N_ ("Map the ports to this host of the local network")),
   COMMON_OPTION_STUN,
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
@@ -174,19 +175,20 @@ run_check_arguments (char **tail)
   if (run_options.wait != NULL && !g_str_equal (run_options.wait, "yes") &&
       !g_str_equal (run_options.wait, "no"))
     {
-      output_error ("--wait: “%s” is invalid, must be yes or no", run_options.wait);
+      output_error (_ ("--wait: “%s” is invalid, must be yes or no"), run_options.wait);
       return FALSE;
     }
 
   if (common_options.stun != NULL && g_strcmp0 (run_options.wait, "no") == 0)
     {
-      output_error ("--stun tests the ports before the command starts, which --wait=no forbids");
+      output_error (
+        _ ("--stun tests the ports before the command starts, which --wait=no forbids"));
       return FALSE;
     }
 
   if (tail == NULL || tail[0] == NULL)
     {
-      output_error ("no command given, for example: plumctl run tcp:8080 -- my-server");
+      output_error (_ ("no command given, for example: plumctl run tcp:8080 -- my-server"));
       return FALSE;
     }
 
@@ -242,9 +244,9 @@ run_run (char **arguments, char **tail)
 
 const PlumctlCommand plumctl_command_run = {
   .name = "run",
-  .arguments = "SPEC… -- COMMAND [ARGUMENT…]",
-  .summary = "Map ports while a command runs",
-  .details =
+  .arguments = N_ ("SPEC… -- COMMAND [ARGUMENT…]"),
+  .summary = N_ ("Map ports while a command runs"),
+  .details = N_ (
     "The environment of the command contains PLUM_TCP_8080=ADDRESS:PORT for tcp:8080, and\n"
     "PLUM_EXTERNAL_ADDRESS. If the router does not report its address, PLUM_TCP_8080 is :PORT, "
     "and\n"
@@ -260,7 +262,7 @@ const PlumctlCommand plumctl_command_run = {
     "\n"
     "Exit status: that of the command; 128 plus the signal number if a signal killed it; 126 or\n"
     "127 if it could not be started. If it was not started: 1 a mapping failed, 2 usage error,\n"
-    "3 no router answered.",
+    "3 no router answered."),
   .options = run_entries,
   .has_tail = TRUE,
   .run = run_run,

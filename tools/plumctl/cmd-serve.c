@@ -13,6 +13,7 @@
 #include "session.h"
 #include "state-directory.h"
 
+#include <glib/gi18n-lib.h>
 #include <signal.h>
 
 #define SYSTEM_FILE "/etc/plumctl/ports.conf"
@@ -23,7 +24,7 @@
 static gboolean check_only;
 
 static const GOptionEntry serve_entries[] = {
-  { "check", 'c', 0, G_OPTION_ARG_NONE, &check_only, "Check the file and exit", NULL },
+  { "check", 'c', 0, G_OPTION_ARG_NONE, &check_only, N_ ("Check the file and exit"), NULL },
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
@@ -84,7 +85,9 @@ static void
 print_count (const char *path, guint n)
 {
   if (!common_options.json)
-    output_line (OUTPUT_PLAIN, "%s: %u %s", path, n, n == 1 ? "mapping" : "mappings");
+    output_line (OUTPUT_PLAIN,
+                 /* Translators: a file, and the number of mappings in it. */
+                 g_dngettext (GETTEXT_PACKAGE, "%s: %u mapping", "%s: %u mappings", n), path, n);
 }
 
 /* --- Reports --- */
@@ -225,6 +228,10 @@ serve_ports (Serve *serve, GPtrArray *mappings)
 {
   int exit_code;
 
+  /* The lines that follow are for the journal, and the status is for the service manager: they are
+   * in English on all systems, so that programs and reports can rely on them. */
+  output_set_untranslated ();
+
   serve->session.interrupted = on_serve_interrupted;
   state_directory_use (serve->session.manager);
   serve->ports = served_ports_new (serve->session.manager, &ports_client, serve);
@@ -254,7 +261,7 @@ run_serve (char **arguments, char **tail)
 
   if (arguments[0] != NULL && arguments[1] != NULL)
     {
-      output_error ("“%s”: only one FILE can be served", arguments[1]);
+      output_error (_ ("“%s”: only one FILE can be served"), arguments[1]);
       return PLUMCTL_USAGE;
     }
 
@@ -284,9 +291,9 @@ run_serve (char **arguments, char **tail)
 
 const PlumctlCommand plumctl_command_serve = {
   .name = "serve",
-  .arguments = "[FILE]",
-  .summary = "Hold the ports of a file, as a service",
-  .details =
+  .arguments = N_ ("[FILE]"),
+  .summary = N_ ("Hold the ports of a file, as a service"),
+  .details = N_ (
     "The file has a group for each SPEC, and may be changed at any time: what is the same in it "
     "is\n"
     "not touched. A wrong line changes nothing.\n"
@@ -301,15 +308,15 @@ const PlumctlCommand plumctl_command_serve = {
     "  on-change=/usr/bin/update-dns  a command to run when the port becomes reachable, is lost,\n"
     "                                 or has another address; it has the environment of “run”\n"
     "\n"
-    "Default file: ~/.config/plumctl/ports.conf, or " SYSTEM_FILE " if that does\n"
+    "Default file: ~/.config/plumctl/ports.conf, or /etc/plumctl/ports.conf if that does\n"
     "not exist.\n"
     "\n"
     "Examples:\n"
     "  plumctl serve --check ports.conf\n"
-    "  plumctl serve " SYSTEM_FILE "\n"
+    "  plumctl serve /etc/plumctl/ports.conf\n"
     "\n"
     "Exit status: 0 stopped by SIGINT or SIGTERM, 1 the file cannot be used, 2 usage error,\n"
-    "3 a backend cannot be used.",
+    "3 a backend cannot be used."),
   .options = serve_entries,
   .run = run_serve,
 };

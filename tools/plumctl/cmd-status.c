@@ -5,10 +5,13 @@
 #include "chain-report.h"
 #include "command.h"
 #include "common-options.h"
+#include "describe-router.h"
 #include "describe.h"
 #include "discovery.h"
 #include "exit-code.h"
 #include "output.h"
+
+#include <glib/gi18n-lib.h>
 
 static const GOptionEntry status_entries[] = {
   COMMON_OPTION_BACKEND, COMMON_OPTION_GATEWAY, COMMON_OPTION_INTERFACE, COMMON_OPTION_MAX_HOPS,
@@ -49,12 +52,12 @@ print_router (PlumGateway *gateway)
   g_autofree char *connection = describe_connection (gateway);
 
   if (router != NULL)
-    output_line (OUTPUT_PLAIN, "router    %s", router);
+    output_line (OUTPUT_PLAIN, _ ("router    %s"), router);
   if (connection != NULL)
     output_line (plum_gateway_get_connection_status (gateway) == PLUM_CONNECTION_STATUS_CONNECTED
                    ? OUTPUT_PLAIN
                    : OUTPUT_BAD,
-                 "internet  %s", connection);
+                 _ ("internet  %s"), connection);
 }
 
 /* chain: (nullable): of the gateway that programs use. */
@@ -70,21 +73,29 @@ print_lines (PlumGateway *gateway, gboolean is_default, const RouterChain *chain
   g_autofree char *external = describe_address (plum_gateway_get_external_address (gateway));
   g_autofree char *missing = describe_missing_address (gateway);
 
-  output_line (OUTPUT_PLAIN, "gateway   %s on %s%s",
-               address != NULL ? address : "none (no next hop)",
-               interface != NULL ? interface : "an unknown interface",
-               is_default ? "" : ", not used by default");
+  if (address == NULL)
+    address = g_strdup (_ ("none (no next hop)"));
+  if (interface == NULL)
+    interface = _ ("an unknown interface");
+  /* Translators: a router, and an interface. All lines of “plumctl status” begin with a word that
+   * spaces extend to 10 characters. */
+  output_line (OUTPUT_PLAIN,
+               is_default ? _ ("gateway   %s on %s")
+                          : _ ("gateway   %s on %s, not used by default"),
+               address, interface);
   print_router (gateway);
-  output_line (OUTPUT_PLAIN, "local     %s", local != NULL ? local : "unknown");
+  output_line (OUTPUT_PLAIN, _ ("local     %s"), local != NULL ? local : _ ("unknown"));
   if (external != NULL)
-    output_line (reason == NULL ? OUTPUT_PLAIN : OUTPUT_BAD, "external  %s (%s)", external,
-                 reason != NULL ? reason : describe_scope (scope));
+    output_line (reason == NULL ? OUTPUT_PLAIN : OUTPUT_BAD, _ ("external  %s (%s)"), external,
+                 describe_scope_text (scope));
+  else if (missing != NULL)
+    output_line (OUTPUT_BAD, _ ("external  unknown (%s)"), missing);
   else
-    output_line (missing == NULL ? OUTPUT_PLAIN : OUTPUT_BAD, "external  unknown%s%s%s",
-                 missing != NULL ? " (" : "", missing != NULL ? missing : "",
-                 missing != NULL ? ")" : "");
-  output_line (backend != NULL ? OUTPUT_GOOD : OUTPUT_BAD, "backend   %s",
-               backend != NULL ? backend : "none: no protocol is available");
+    output_line (OUTPUT_PLAIN, "%s", _ ("external  unknown"));
+  if (backend != NULL)
+    output_line (OUTPUT_GOOD, _ ("backend   %s"), backend);
+  else
+    output_line (OUTPUT_BAD, "%s", _ ("backend   none: no protocol is available"));
   if (chain != NULL)
     chain_report_print (chain);
 }
@@ -134,16 +145,17 @@ run_status (char **arguments, char **tail)
 const PlumctlCommand plumctl_command_status = {
   .name = "status",
   .arguments = "",
-  .summary = "Show the gateways, their addresses and their backends",
-  .details = "If the router reports its address only with a mapping, as with PCP, maps an unused\n"
-             "UDP port for a moment. If the router has a private or shared address, the router\n"
-             "beyond it is asked as well; no port is mapped there.\n"
-             "\n"
-             "Examples:\n"
-             "  plumctl status\n"
-             "  plumctl status --interface wlan0\n"
-             "\n"
-             "Exit status: 0 success, 2 usage error, 3 no router answered.",
+  .summary = N_ ("Show the gateways, their addresses and their backends"),
+  .details =
+    N_ ("If the router reports its address only with a mapping, as with PCP, maps an unused\n"
+        "UDP port for a moment. If the router has a private or shared address, the router\n"
+        "beyond it is asked as well; no port is mapped there.\n"
+        "\n"
+        "Examples:\n"
+        "  plumctl status\n"
+        "  plumctl status --interface wlan0\n"
+        "\n"
+        "Exit status: 0 success, 2 usage error, 3 no router answered."),
   .options = status_entries,
   .run = run_status,
 };

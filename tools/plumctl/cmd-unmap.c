@@ -13,6 +13,8 @@
 #include "state-directory.h"
 #include "unmap-job.h"
 
+#include <glib/gi18n-lib.h>
+
 static struct
 {
   gboolean all_mine;
@@ -21,10 +23,10 @@ static struct
 
 static const GOptionEntry unmap_entries[] = {
   { "all-mine", 'a', 0, G_OPTION_ARG_NONE, &unmap_options.all_mine,
-    "Remove all mappings of this computer", NULL },
-  { "family", 0, 0, G_OPTION_ARG_STRING, &unmap_options.family, "IPv4, the IPv6 firewall, or both",
-    "4|6|both" },
-  HOST_OPTION_FOR ("Remove mappings that plumctl has made for this host"),
+    N_ ("Remove all mappings of this computer"), NULL },
+  { "family", 0, 0, G_OPTION_ARG_STRING, &unmap_options.family,
+    N_ ("IPv4, the IPv6 firewall, or both"), "4|6|both" },
+  HOST_OPTION_FOR (N_ ("Remove mappings that plumctl has made for this host")),
   COMMON_OPTION_BACKEND,
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
@@ -110,7 +112,7 @@ report (Unmap *unmap)
     }
 
   if (unmap->jobs->len == 0 && !common_options.json)
-    output_line (OUTPUT_PLAIN, "no mappings to remove");
+    output_line (OUTPUT_PLAIN, "%s", _ ("no mappings to remove"));
   session_close (&unmap->session, unmap_outcome_exit_code (worst));
 }
 
@@ -230,10 +232,12 @@ add_all_mine (Unmap *unmap)
     return TRUE;
 
   if (g_error_matches (unmap->list_error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED))
-    output_error ("the mappings of this computer cannot be listed: only UPnP can list mappings");
+    output_error (
+      _ ("the mappings of this computer cannot be listed: only UPnP can list mappings"));
   else
-    output_error ("the mappings of this computer cannot be listed: %s", unmap->list_error->message);
-  output_hint ("Name them instead: plumctl unmap tcp:8080");
+    output_error (_ ("the mappings of this computer cannot be listed: %s"),
+                  unmap->list_error->message);
+  output_hint (_ ("Name them instead: plumctl unmap tcp:8080"));
   return FALSE;
 }
 
@@ -358,7 +362,7 @@ parse_host (Unmap *unmap)
   ipv6 = !ipv4;
   if (unmap_options.family != NULL && (ipv4 != unmap->ipv4 || ipv6 != unmap->ipv6))
     {
-      output_error ("--family: does not match the address of --for");
+      output_error (_ ("--family: does not match the address of --for"));
       return FALSE;
     }
 
@@ -377,7 +381,7 @@ choose_families (Unmap *unmap)
 
   if (!g_str_equal (family, "4") && !g_str_equal (family, "6") && !g_str_equal (family, "both"))
     {
-      output_error ("--family: “%s” is invalid, must be 4, 6 or both", family);
+      output_error (_ ("--family: “%s” is invalid, must be 4, 6 or both"), family);
       return FALSE;
     }
 
@@ -410,12 +414,12 @@ parse_arguments (Unmap *unmap, char **arguments)
 
   if (unmap->host != NULL)
     {
-      output_error ("--for cannot be used with --all-mine");
+      output_error (_ ("--for cannot be used with --all-mine"));
       return FALSE;
     }
   if (arguments[0] != NULL)
     {
-      output_error ("“%s”: a SPEC cannot be used with --all-mine", arguments[0]);
+      output_error (_ ("“%s”: a SPEC cannot be used with --all-mine"), arguments[0]);
       return FALSE;
     }
 
@@ -450,9 +454,9 @@ run_unmap (char **arguments, char **tail)
 
 const PlumctlCommand plumctl_command_unmap = {
   .name = "unmap",
-  .arguments = "SPEC…",
-  .summary = "Remove mappings of this computer from the router",
-  .details =
+  .arguments = N_ ("SPEC…"),
+  .summary = N_ ("Remove mappings of this computer from the router"),
+  .details = N_ (
     "Mappings of other computers are not removed, unless “plumctl map --for” has made them and\n"
     "left them behind: --for names such a computer. With PCP, a router may refuse to remove a\n"
     "mapping without the key that it was made with. Mappings made by “plumctl map --once” then\n"
@@ -472,7 +476,7 @@ const PlumctlCommand plumctl_command_unmap = {
     "answered; 4 the router has no such mapping; 5 not confirmed: the router may keep the "
     "mapping;\n"
     "6 the port belongs to another computer. For several ports, the worst applies: 1, 3, 5, 6, 4,\n"
-    "0.",
+    "0."),
   .options = unmap_entries,
   .run = run_unmap,
 };

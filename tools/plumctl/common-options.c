@@ -7,6 +7,7 @@
 #include "plum-interfaces.h"
 #include "stun-server.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define MAX_HOPS_DEFAULT 2
@@ -45,14 +46,14 @@ common_options_check (GInetAddress **gateway)
   /* The negation also rejects NaN. */
   if (!(common_options.timeout >= TIMEOUT_MIN && common_options.timeout <= TIMEOUT_MAX))
     {
-      output_error ("--timeout: “%g” is out of range, must be %g to %g seconds",
+      output_error (_ ("--timeout: “%g” is out of range, must be %g to %g seconds"),
                     common_options.timeout, TIMEOUT_MIN, TIMEOUT_MAX);
       return FALSE;
     }
 
   if (common_options.max_hops < 1 || common_options.max_hops > MAX_HOPS_MAX)
     {
-      output_error ("--max-hops: %d is out of range, must be 1 to %d", common_options.max_hops,
+      output_error (_ ("--max-hops: %d is out of range, must be 1 to %d"), common_options.max_hops,
                     MAX_HOPS_MAX);
       return FALSE;
     }
@@ -65,7 +66,7 @@ common_options_check (GInetAddress **gateway)
       *gateway = g_inet_address_new_from_string (common_options.gateway);
       if (*gateway == NULL)
         {
-          output_error ("--gateway: “%s” is not an IP address (such as 192.168.1.1)",
+          output_error (_ ("--gateway: “%s” is not an IP address (such as 192.168.1.1)"),
                         common_options.gateway);
           return FALSE;
         }
@@ -73,7 +74,7 @@ common_options_check (GInetAddress **gateway)
 
   if (common_options.interface != NULL && plum_interfaces_get_index (common_options.interface) == 0)
     {
-      output_error ("--interface: no network interface “%s”; “ip link” lists the interfaces",
+      output_error (_ ("--interface: no network interface “%s”; “ip link” lists the interfaces"),
                     common_options.interface);
       g_clear_object (gateway);
       return FALSE;
@@ -126,8 +127,8 @@ check_backend (PlumManager *manager, const char *name, int *exit_code)
     {
       g_autofree char *known = list_backend_names (manager);
 
-      output_error ("--backend: no backend “%s”; available backends: %s", name,
-                    *known != '\0' ? known : "none");
+      output_error (_ ("--backend: no backend “%s”; available backends: %s"), name,
+                    *known != '\0' ? known : _ ("none"));
       *exit_code = PLUMCTL_USAGE;
       return FALSE;
     }
@@ -135,7 +136,7 @@ check_backend (PlumManager *manager, const char *name, int *exit_code)
   failure = plum_backend_info_get_error (info);
   if (failure != NULL)
     {
-      output_error ("--backend: “%s” cannot be used: %s", name, failure->message);
+      output_error (_ ("--backend: “%s” cannot be used: %s"), name, failure->message);
       *exit_code = PLUMCTL_NO_ROUTER;
       return FALSE;
     }
@@ -187,8 +188,8 @@ apply_option (PlumManager *manager, const char *text)
 
   if (!g_utf8_validate (text, -1, NULL) || dot == NULL || sign == NULL || dot > sign)
     {
-      output_error ("--option: “%s” is invalid, must be NAME.KEY=VALUE, such as "
-                    "upnp.location=http://192.168.1.1:5000/rootDesc.xml",
+      output_error (_ ("--option: “%s” is invalid, must be NAME.KEY=VALUE, such as "
+                       "upnp.location=http://192.168.1.1:5000/rootDesc.xml"),
                     text);
       return FALSE;
     }

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <glib/gi18n-lib.h>
 #include <plum-glib/plum-glib.h>
 
 /* The options that several commands share. Each command lists those that it accepts. */
@@ -25,26 +26,27 @@ extern CommonOptions common_options;
 
 #define COMMON_OPTION_JSON                                                                         \
   {                                                                                                \
-    "json", 0, 0, G_OPTION_ARG_NONE, &common_options.json, "Print JSON, one object per line", NULL \
+    "json", 0, 0, G_OPTION_ARG_NONE, &common_options.json, N_ ("Print JSON, one object per line"), \
+      NULL                                                                                         \
   }
 #define COMMON_OPTION_QUIET                                                                        \
   {                                                                                                \
-    "quiet", 'q', 0, G_OPTION_ARG_NONE, &common_options.quiet, "Print errors only", NULL           \
+    "quiet", 'q', 0, G_OPTION_ARG_NONE, &common_options.quiet, N_ ("Print errors only"), NULL      \
   }
 #define COMMON_OPTION_VERBOSE                                                                      \
   {                                                                                                \
     "verbose", 'v', 0, G_OPTION_ARG_NONE, &common_options.verbose,                                 \
-      "Log every decision to standard error", NULL                                                 \
+      N_ ("Log every decision to standard error"), NULL                                            \
   }
 #define COMMON_OPTION_GATEWAY                                                                      \
   {                                                                                                \
-    "gateway", 'g', 0, G_OPTION_ARG_STRING, &common_options.gateway, "Use the router at ADDRESS",  \
-      "ADDRESS"                                                                                    \
+    "gateway", 'g', 0, G_OPTION_ARG_STRING, &common_options.gateway,                               \
+      N_ ("Use the router at ADDRESS"), N_ ("ADDRESS")                                             \
   }
 #define COMMON_OPTION_INTERFACE                                                                    \
   {                                                                                                \
     "interface", 'i', 0, G_OPTION_ARG_STRING, &common_options.interface,                           \
-      "Use the router of network interface NAME", "NAME"                                           \
+      N_ ("Use the router of network interface NAME"), N_ ("NAME")                                 \
   }
 #define COMMON_OPTION_BACKEND                                                                      \
   { "backend",                                                                                     \
@@ -52,27 +54,27 @@ extern CommonOptions common_options;
     0,                                                                                             \
     G_OPTION_ARG_STRING_ARRAY,                                                                     \
     &common_options.backends,                                                                      \
-    "Use only this backend; repeat, or separate with commas, for several",                         \
-    "NAME" },                                                                                      \
+    N_ ("Use only this backend; repeat, or separate with commas, for several"),                    \
+    N_ ("NAME") },                                                                                 \
   {                                                                                                \
     "option", 'o', 0, G_OPTION_ARG_STRING_ARRAY, &common_options.options,                          \
-      "Set an option of a backend, such as upnp.location=URL", "NAME.KEY=VALUE"                    \
+      N_ ("Set an option of a backend, such as upnp.location=URL"), N_ ("NAME.KEY=VALUE")          \
   }
 #define COMMON_OPTION_MAX_HOPS                                                                     \
   {                                                                                                \
     "max-hops", 0, 0, G_OPTION_ARG_INT, &common_options.max_hops,                                  \
-      "Use up to N routers, from 1 to 3 (default: 2)", "N"                                         \
+      N_ ("Use up to N routers, from 1 to 3 (default: 2)"), N_ ("N")                               \
   }
 #define COMMON_OPTION_TIMEOUT                                                                      \
   {                                                                                                \
     "timeout", 't', 0, G_OPTION_ARG_DOUBLE, &common_options.timeout,                               \
-      "Time limit for the first attempt (default: 30)", "SECONDS"                                  \
+      N_ ("Time limit for the first attempt (default: 30)"), N_ ("SECONDS")                        \
   }
 
 #define COMMON_OPTION_STUN                                                                         \
   {                                                                                                \
     "stun", 0, 0, G_OPTION_ARG_STRING, &common_options.stun,                                       \
-      "Ask this STUN server how the internet sees mapped UDP ports", "HOST[:PORT]"                 \
+      N_ ("Ask this STUN server how the internet sees mapped UDP ports"), N_ ("HOST[:PORT]")       \
   }
 
 gboolean common_options_check (GInetAddress **gateway);

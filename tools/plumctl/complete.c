@@ -8,6 +8,7 @@
 
 #include "plum-interfaces.h"
 
+#include <glib/gi18n-lib.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,7 +35,7 @@ offer_interfaces (const char *before, const char *last)
   g_auto (GStrv) names = plum_interfaces_list_names ();
 
   for (guint i = 0; names[i] != NULL; i++)
-    offer_after (before, last, names[i], "network interface");
+    offer_after (before, last, names[i], _ ("network interface"));
 }
 
 /* @last: names separated by commas, of which the last is completed. */
@@ -64,7 +65,7 @@ offer_alternatives (const char *before, const char *last, const GOptionEntry *op
   g_auto (GStrv) values = g_strsplit (option->arg_description, "|", -1);
 
   for (guint i = 0; g_strv_length (values) > 1 && values[i] != NULL; i++)
-    offer_after (before, last, values[i], option->description);
+    offer_after (before, last, values[i], _ (option->description));
 }
 
 static void
@@ -85,11 +86,11 @@ offer_options (const PlumctlCommand *command, const char *last)
     {
       g_autofree char *name = g_strdup_printf ("--%s", entry->long_name);
 
-      offer (last, name, entry->description);
+      offer (last, name, _ (entry->description));
     }
-  offer (last, "--help", "Show help options");
+  offer (last, "--help", _ ("Show help options"));
   if (command->has_tail)
-    offer (last, "--", "The command follows");
+    offer (last, "--", _ ("The command follows"));
 }
 
 /* The option that takes a value and is named by @word, such as "--interface" or "-i". */
@@ -119,7 +120,7 @@ static void
 offer_commands (const PlumctlCommand *const *commands, const char *last)
 {
   for (guint i = 0; commands[i] != NULL; i++)
-    offer (last, commands[i]->name, commands[i]->summary);
+    offer (last, commands[i]->name, _ (commands[i]->summary));
 }
 
 /* Offers the values of an option that is in the same word, as in "--family=b". Returns FALSE if
@@ -143,8 +144,8 @@ offer_specs (const PlumctlCommand *command, const char *last)
 {
   if (strstr (command->arguments, "SPEC") != NULL)
     {
-      offer (last, "tcp:", "TCP port");
-      offer (last, "udp:", "UDP port");
+      offer (last, "tcp:", _ ("TCP port"));
+      offer (last, "udp:", _ ("UDP port"));
     }
 }
 
@@ -184,8 +185,8 @@ complete_arguments (const PlumctlCommand *const *commands, char **arguments)
 
   if (n <= 1 && *last == '-')
     {
-      offer (last, "--help", "Show help options");
-      offer (last, "--version", "Show the version");
+      offer (last, "--help", _ ("Show help options"));
+      offer (last, "--version", _ ("Show the version"));
     }
   else if (n <= 1 || (n == 2 && g_str_equal (arguments[0], "help")))
     offer_commands (commands, last);

@@ -4,9 +4,9 @@
 
 #include "common-options.h"
 #include "exit-code.h"
-#include "router-text.h"
 #include "verified.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* The nick of an enumeration value, such as "no-gateway". Stable, for scripts. */
@@ -43,19 +43,30 @@ describe_scope_reason (PlumAddressScope scope)
     case PLUM_ADDRESS_SCOPE_UNKNOWN:
       return NULL;
     case PLUM_ADDRESS_SCOPE_PRIVATE:
-      return "private: a second router is between your router and the internet";
+      return _ ("private: a second router is between your router and the internet");
     case PLUM_ADDRESS_SCOPE_CGNAT:
-      return "shared: your provider uses carrier-grade NAT";
+      return _ ("shared: your provider uses carrier-grade NAT");
     case PLUM_ADDRESS_SCOPE_UNSPECIFIED:
-      return "the router has no external address at present";
+      return _ ("the router has no external address at present");
     case PLUM_ADDRESS_SCOPE_LOOPBACK:
     case PLUM_ADDRESS_SCOPE_LINK_LOCAL:
     case PLUM_ADDRESS_SCOPE_DOCUMENTATION:
     case PLUM_ADDRESS_SCOPE_RESERVED:
     case PLUM_ADDRESS_SCOPE_MULTICAST:
     default:
-      return "not a public address";
+      return _ ("not a public address");
     }
+}
+
+/* The scope of an external address, for people. */
+const char *
+describe_scope_text (PlumAddressScope scope)
+{
+  const char *reason = describe_scope_reason (scope);
+
+  if (reason != NULL)
+    return reason;
+  return scope == PLUM_ADDRESS_SCOPE_PUBLIC ? _ ("public") : _ ("unknown");
 }
 
 /* Why the external address of a gateway is unknown, as reported by a backend; NULL if no reason
@@ -80,53 +91,6 @@ describe_missing_address (PlumGateway *gateway)
   return NULL;
 }
 
-/* What the router is, and where its settings are; NULL if it has reported neither. */
-char *
-describe_router (PlumGateway *gateway)
-{
-  const char *version = plum_gateway_get_model_version (gateway);
-  const char *url = plum_gateway_get_presentation_url (gateway);
-  g_autofree char *name = router_text_dup_name (gateway);
-
-  if (name == NULL && url == NULL)
-    return NULL;
-
-  return g_strdup_printf ("%s%s%s%s%s%s", name != NULL ? name : "unknown model",
-                          version != NULL ? " (version " : "", version != NULL ? version : "",
-                          version != NULL ? ")" : "", url != NULL ? ", settings at " : "",
-                          url != NULL ? url : "");
-}
-
-/* "90 s", "5 min", "3 h" or "12 days". */
-static char *
-describe_uptime (guint seconds)
-{
-  if (seconds < 120)
-    return g_strdup_printf ("%u s", seconds);
-  if (seconds < 2 * 3600)
-    return g_strdup_printf ("%u min", seconds / 60);
-  if (seconds < 2 * 86400)
-    return g_strdup_printf ("%u h", seconds / 3600);
-
-  return g_strdup_printf ("%u days", seconds / 86400);
-}
-
-/* The internet connection of the router; NULL if the router has not reported it. */
-char *
-describe_connection (PlumGateway *gateway)
-{
-  PlumConnectionStatus status = plum_gateway_get_connection_status (gateway);
-  guint seconds = plum_gateway_get_uptime (gateway);
-  g_autofree char *uptime = describe_uptime (seconds);
-
-  if (status == PLUM_CONNECTION_STATUS_UNKNOWN)
-    return NULL;
-  if (status != PLUM_CONNECTION_STATUS_CONNECTED || seconds == 0)
-    return g_strdup (describe_enum (PLUM_TYPE_CONNECTION_STATUS, (int) status));
-
-  return g_strdup_printf ("connected for %s", uptime);
-}
-
 /* A next step that is about the router's settings, with the URL of these if it is known. */
 char *
 describe_settings_step (PlumManager *manager, GSocketFamily family, const char *step)
@@ -147,35 +111,19 @@ describe_settings_step (PlumManager *manager, GSocketFamily family, const char *
   if (url == NULL)
     return g_strdup (step);
 
-  return g_strdup_printf ("%s The settings are at %s.", step, url);
-}
-
-/* Writes the members that say what the router is. */
-void
-describe_router_json (JsonWriter *json, PlumGateway *gateway)
-{
-  guint uptime = plum_gateway_get_uptime (gateway);
-
-  json_writer_string (json, "manufacturer", plum_gateway_get_manufacturer (gateway));
-  json_writer_string (json, "model", plum_gateway_get_model (gateway));
-  json_writer_string (json, "model_version", plum_gateway_get_model_version (gateway));
-  json_writer_string (json, "presentation_url", plum_gateway_get_presentation_url (gateway));
-  json_writer_string (json, "connection_status",
-                      describe_enum (PLUM_TYPE_CONNECTION_STATUS,
-                                     plum_gateway_get_connection_status (gateway)));
-  if (uptime != 0)
-    json_writer_int (json, "uptime", uptime);
-  else
-    json_writer_null (json, "uptime");
+  return
+    /* Translators: a sentence, and a URL. */
+    g_strdup_printf (_ ("%s The settings are at %s."), step, url);
 }
 
 char *
 describe_lifetime (guint lifetime)
 {
   if (lifetime == PLUM_LIFETIME_FOREVER)
-    return g_strdup ("until it is removed");
+    return g_strdup (_ ("until it is removed"));
 
-  return g_strdup_printf ("for %u s", lifetime);
+  /* Translators: a time in seconds. */
+  return g_strdup_printf (_ ("for %u s"), lifetime);
 }
 
 /* The protocol name to show to people for the name of a backend: "NAT-PMP" for "natpmp". */
@@ -199,11 +147,24 @@ describe_backend (const char *name)
   return name;
 }
 
-static const char *
-describe_outcome (PlumProbeOutcome outcome)
+/* Translators: in these, a time in milliseconds. */
+static char *
+describe_outcome (PlumProbeOutcome outcome, guint ms)
 {
-  return outcome == PLUM_PROBE_TIMED_OUT ? "timed out"
-                                         : describe_enum (PLUM_TYPE_PROBE_OUTCOME, (int) outcome);
+  switch (outcome)
+    {
+    case PLUM_PROBE_SUCCESS:
+      return g_strdup_printf (_ ("success after %u ms"), ms);
+    case PLUM_PROBE_TIMED_OUT:
+      return g_strdup_printf (_ ("timed out after %u ms"), ms);
+    case PLUM_PROBE_REFUSED:
+      return g_strdup_printf (_ ("refused after %u ms"), ms);
+    case PLUM_PROBE_FAILED:
+      return g_strdup_printf (_ ("failed after %u ms"), ms);
+    case PLUM_PROBE_PENDING:
+    default:
+      return g_strdup_printf (_ ("pending after %u ms"), ms);
+    }
 }
 
 /* Skips the name of the backend at the start of @message, where the caller prints it itself. */
@@ -222,10 +183,11 @@ describe_probe (PlumProbe *probe)
   const GError *error = plum_probe_get_error (probe);
   const char *message =
     error != NULL ? describe_skip_backend (error->message, plum_probe_get_name (probe)) : NULL;
+  g_autofree char *outcome =
+    describe_outcome (plum_probe_get_outcome (probe), plum_probe_get_ms (probe));
 
-  return g_strdup_printf ("%s after %u ms%s%s", describe_outcome (plum_probe_get_outcome (probe)),
-                          plum_probe_get_ms (probe), message != NULL ? ": " : "",
-                          message != NULL ? message : "");
+  return message != NULL ? g_strdup_printf ("%s: %s", outcome, message)
+                         : g_steal_pointer (&outcome);
 }
 
 /* The text of an address; NULL for NULL. */
@@ -260,20 +222,19 @@ describe_remote (PlumMapping *mapping)
 {
   GListModel *masks = plum_mapping_get_remote_addresses (mapping);
   guint n = masks != NULL ? g_list_model_get_n_items (masks) : 0;
-  GString *text;
+  char *text = NULL;
 
-  if (n == 0)
-    return NULL;
-
-  text = g_string_new (NULL);
   for (guint i = 0; i < n; i++)
     {
       g_autoptr (GInetAddressMask) mask = g_list_model_get_item (masks, i);
+      g_autofree char *before = text;
       g_autofree char *shown = g_inet_address_mask_to_string (mask);
 
-      g_string_append_printf (text, "%s%s", i > 0 ? " and " : "", shown);
+      /* Translators: one or more addresses, and one more. */
+      text = before != NULL ? g_strdup_printf (_ ("%s and %s"), before, shown)
+                            : g_steal_pointer (&shown);
     }
-  return g_string_free (text, FALSE);
+  return text;
 }
 
 /* The name of a mapping: "tcp:8080", or "tcp:8080 for 192.168.1.50 from 203.0.113.7". */
@@ -282,11 +243,20 @@ describe_mapping_name (PlumMapping *mapping)
 {
   g_autofree char *host = describe_address (plum_mapping_get_internal_address (mapping));
   g_autofree char *from = describe_remote (mapping);
+  const char *protocol = describe_protocol (plum_mapping_get_protocol (mapping));
+  guint port = plum_mapping_get_internal_port (mapping);
 
-  return g_strdup_printf ("%s:%u%s%s%s%s", describe_protocol (plum_mapping_get_protocol (mapping)),
-                          plum_mapping_get_internal_port (mapping), host != NULL ? " for " : "",
-                          host != NULL ? host : "", from != NULL ? " from " : "",
-                          from != NULL ? from : "");
+  if (host != NULL && from != NULL)
+    /* Translators: a port such as tcp:80, its host, and the hosts that may connect. */
+    return g_strdup_printf (_ ("%s:%u for %s from %s"), protocol, port, host, from);
+  if (host != NULL)
+    /* Translators: a port such as tcp:80, and its host. */
+    return g_strdup_printf (_ ("%s:%u for %s"), protocol, port, host);
+  if (from != NULL)
+    /* Translators: a port such as tcp:80, and the hosts that may connect. */
+    return g_strdup_printf (_ ("%s:%u from %s"), protocol, port, from);
+
+  return g_strdup_printf ("%s:%u", protocol, port);
 }
 
 /* The routers that forward a port, such as "192.168.1.1 and 192.168.0.1"; NULL if there is only
@@ -296,41 +266,49 @@ describe_way (PlumMapping *mapping)
 {
   GListModel *hops = plum_mapping_get_hops (mapping);
   guint n = g_list_model_get_n_items (hops);
-  GString *text;
+  char *text = NULL;
 
-  if (n < 2)
-    return NULL;
-
-  text = g_string_new (NULL);
-  for (guint i = 0; i < n; i++)
+  for (guint i = 0; n >= 2 && i < n; i++)
     {
       g_autoptr (PlumHop) hop = g_list_model_get_item (hops, i);
+      g_autofree char *before = text;
       g_autofree char *address = describe_address (plum_hop_get_address (hop));
+      const char *name = address != NULL ? address : _ ("an unknown router");
 
-      g_string_append_printf (text, "%s%s",
-                              i == 0      ? ""
-                              : i + 1 < n ? ", "
-                                          : " and ",
-                              address != NULL ? address : "an unknown router");
+      if (i == 0)
+        text = g_strdup (name);
+      else if (i + 1 < n)
+        text = g_strdup_printf ("%s, %s", before, name);
+      else
+        /* Translators: the end of a list of routers. */
+        text = g_strdup_printf (C_ ("way", "%s and %s"), before, name);
     }
-  return g_string_free (text, FALSE);
+  return text;
 }
 
-/* What the end of the line of a mapping says about the routers, with a space before it. */
+/* Adds the routers that forward the port, and why it may not be reached. Frees text. */
 static char *
-describe_reach (PlumMapping *mapping)
+add_reach (char *text, PlumMapping *mapping)
 {
   const char *reason = describe_scope_reason (plum_mapping_get_external_scope (mapping));
   const GError *error = plum_mapping_get_upstream_error (mapping);
   g_autofree char *way = describe_way (mapping);
-  GString *text = g_string_new (NULL);
 
   if (way != NULL)
-    g_string_append_printf (text, ", through %s", way);
+    {
+      g_autofree char *before = text;
+
+      /* Translators: a mapping, and a list of routers. */
+      text = g_strdup_printf (_ ("%s, through %s"), before, way);
+    }
   if (reason != NULL)
-    g_string_append_printf (text, " (%s%s%s)", reason, error != NULL ? "; " : "",
-                            error != NULL ? error->message : "");
-  return g_string_free (text, FALSE);
+    {
+      g_autofree char *before = text;
+
+      text = error != NULL ? g_strdup_printf ("%s (%s; %s)", before, reason, error->message)
+                           : g_strdup_printf ("%s (%s)", before, reason);
+    }
+  return text;
 }
 
 static char *
@@ -340,12 +318,15 @@ describe_success (PlumMapping *mapping, const char *name)
   const char *backend = plum_mapping_get_backend_name (mapping);
   gboolean bracket = plum_mapping_get_family (mapping) == G_SOCKET_FAMILY_IPV6;
   g_autofree char *lease = describe_lifetime (plum_mapping_get_lifetime (mapping));
-  g_autofree char *reach = describe_reach (mapping);
+  g_autofree char *endpoint =
+    g_strdup_printf ("%s%s%s:%u", bracket ? "[" : "", host != NULL ? host : _ ("(address unknown)"),
+                     bracket ? "]" : "", plum_mapping_get_external_port (mapping));
 
-  return g_strdup_printf ("%s → %s%s%s:%u by %s, %s%s", name, bracket ? "[" : "",
-                          host != NULL ? host : "(address unknown)", bracket ? "]" : "",
-                          plum_mapping_get_external_port (mapping),
-                          backend != NULL ? describe_backend (backend) : "?", lease, reach);
+  return add_reach (
+    /* Translators: a port such as tcp:80, an external address and port, a protocol, a duration. */
+    g_strdup_printf (_ ("%s → %s by %s, %s"), name, endpoint,
+                     backend != NULL ? describe_backend (backend) : "?", lease),
+    mapping);
 }
 
 static void
@@ -374,14 +355,15 @@ describe_mapping (PlumMapping *mapping)
     case PLUM_STATE_SUCCESS:
       return describe_success (mapping, name);
     case PLUM_STATE_FAILURE:
-      return g_strdup_printf ("%s failed: %s", name, summary != NULL ? summary : "unknown reason");
+      return g_strdup_printf (_ ("%s failed: %s"), name,
+                              summary != NULL ? summary : _ ("unknown reason"));
     case PLUM_STATE_PENDING:
-      return g_strdup_printf ("%s pending", name);
+      return g_strdup_printf (_ ("%s pending"), name);
     case PLUM_STATE_DESTROYING:
-      return g_strdup_printf ("%s being removed", name);
+      return g_strdup_printf (_ ("%s being removed"), name);
     case PLUM_STATE_DESTROYED:
     default:
-      return g_strdup_printf ("%s removed", name);
+      return g_strdup_printf (_ ("%s removed"), name);
     }
 }
 

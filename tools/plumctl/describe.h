@@ -9,12 +9,10 @@
 const char *describe_enum (GType type, int value);
 const char *describe_protocol (PlumProtocol protocol);
 const char *describe_scope (PlumAddressScope scope);
+const char *describe_scope_text (PlumAddressScope scope);
 const char *describe_scope_reason (PlumAddressScope scope);
 char *describe_missing_address (PlumGateway *gateway);
-char *describe_router (PlumGateway *gateway);
-char *describe_connection (PlumGateway *gateway);
 char *describe_settings_step (PlumManager *manager, GSocketFamily family, const char *step);
-void describe_router_json (JsonWriter *json, PlumGateway *gateway);
 char *describe_lifetime (guint lifetime);
 const char *describe_backend (const char *name);
 const char *describe_skip_backend (const char *message, const char *backend);

@@ -8,6 +8,8 @@
 #include "output.h"
 #include "state-directory.h"
 
+#include <glib/gi18n-lib.h>
+
 /* How long to wait for the model of a router whose address another protocol has reported. */
 #define MODEL_MS 1000
 
@@ -197,7 +199,7 @@ discovery_run (Discovery *self, char **arguments)
 
   if (arguments[0] != NULL)
     {
-      output_error ("unexpected argument “%s”", arguments[0]);
+      output_error (_ ("unexpected argument “%s”"), arguments[0]);
       return PLUMCTL_USAGE;
     }
 
@@ -271,13 +273,13 @@ discovery_print_failure (Discovery *self)
     }
 
   if (g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    output_error ("no answer within %g s", common_options.timeout);
+    output_error (_ ("no answer within %g s"), common_options.timeout);
   else if (self->error != NULL)
     output_error ("%s", self->error->message);
   else if (g_list_model_get_n_items (plum_manager_get_gateways (self->session->manager)) == 0)
-    output_error ("no gateway found");
+    output_error (_ ("no gateway found"));
   else
-    output_error ("no router answered");
+    output_error (_ ("no router answered"));
 
-  output_hint ("Run “plumctl doctor” to find out why.");
+  output_hint (_ ("Run “plumctl doctor” to find out why."));
 }

@@ -4,6 +4,7 @@
 
 #include "packet-text.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 static void
@@ -156,12 +157,18 @@ doctor_log_add_note (DoctorLog *self, PlumGateway *gateway, const char *backend,
 char *
 doctor_log_describe_left_out (const DoctorLog *self)
 {
+  g_autofree char *size = NULL;
+
   if (self->n_left_out == 0)
     return NULL;
 
-  return g_strdup_printf ("too many packets and notes: %u of them (%" G_GUINT64_FORMAT
-                          " bytes) are left out",
-                          self->n_left_out, self->size_left_out);
+  size = g_strdup_printf ("%" G_GUINT64_FORMAT, self->size_left_out);
+  /* Translators: a number, and a size in bytes. */
+  return g_strdup_printf (
+    g_dngettext (GETTEXT_PACKAGE, "too many packets and notes: %u of them (%s bytes) is left out",
+                 "too many packets and notes: %u of them (%s bytes) are left out",
+                 self->n_left_out),
+    self->n_left_out, size);
 }
 
 /* "192.168.1.1:5351" */

@@ -4,6 +4,8 @@
 
 #include "output.h"
 
+#include <glib/gi18n-lib.h>
+
 void
 doctor_outside_print_tcp (const DoctorTrial *trial)
 {
@@ -11,13 +13,12 @@ doctor_outside_print_tcp (const DoctorTrial *trial)
     return;
 
   if (trial->proof.tcp.arrived)
-    output_line (OUTPUT_GOOD,
-                 "  a connection to it from this computer arrived: the router forwards "
-                 "the port");
+    output_line (
+      OUTPUT_GOOD,
+      _ ("  a connection to it from this computer arrived: the router forwards the port"));
   else
-    output_line (OUTPUT_PLAIN,
-                 "  a connection to it from this computer did not arrive, which proves "
-                 "nothing: many routers do not forward from the inside");
+    output_line (OUTPUT_PLAIN, _ ("  a connection to it from this computer did not arrive, which "
+                                  "proves nothing: many routers do not forward from the inside"));
 }
 
 static const char *
@@ -26,9 +27,9 @@ describe_strangers (const StunResult *stun)
   switch (stun->strangers)
     {
     case STUN_YES:
-      return "arrived";
+      return _ ("arrived");
     case STUN_NO:
-      return "did not arrive";
+      return _ ("did not arrive");
     case STUN_UNKNOWN:
     default:
       return stun->reason;
@@ -46,14 +47,17 @@ doctor_outside_print_stun (const DoctorTrial *trial)
 
   if (stun->reflexive == NULL)
     {
-      output_line (OUTPUT_PLAIN, "the view from outside is unknown: %s", stun->reason);
+      output_line (OUTPUT_PLAIN, _ ("the view from outside is unknown: %s"), stun->reason);
       return;
     }
 
   reflexive = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (stun->reflexive));
-  output_line (OUTPUT_PLAIN, "the STUN server %s sees the UDP port as %s", stun->server, reflexive);
+  /* Translators: a server, and an address with a port. */
+  output_line (OUTPUT_PLAIN, _ ("the STUN server %s sees the UDP port as %s"), stun->server,
+               reflexive);
   output_line (stun->strangers == STUN_YES ? OUTPUT_GOOD : OUTPUT_PLAIN,
-               "  an answer from another address: %s", describe_strangers (stun));
+               /* Translators: “arrived”, “did not arrive”, or a reason. */
+               _ ("  an answer from another address: %s"), describe_strangers (stun));
 }
 
 static const TrialMapping *
@@ -74,13 +78,14 @@ doctor_outside_dup_sentence (const DoctorTrial *trial, DoctorVerdict verdict)
   reason =
     stun_result_explain (stun, get_udp (trial)->external_host, get_udp (trial)->external_port);
   if (verdict == DOCTOR_NAT_BEYOND)
-    return g_strdup_printf ("Another NAT is beyond the router: %s.", reason);
+    return g_strdup_printf (_ ("Another NAT is beyond the router: %s."), reason);
   if (verdict == DOCTOR_NOT_REACHED)
-    return g_strdup_printf ("Packets from the internet do not reach the port: %s.", reason);
+    return g_strdup_printf (_ ("Packets from the internet do not reach the port: %s."), reason);
   if (doctor_verdict_get_exit_code (verdict) == 0 &&
       stun_result_verify (stun, get_udp (trial)->external_host, get_udp (trial)->external_port) ==
         STUN_YES)
-    return g_strdup_printf ("%s Proven from outside (UDP): %s.",
+    return g_strdup_printf (/* Translators: a sentence, and a reason. */
+                            _ ("%s Proven from outside (UDP): %s."),
                             doctor_verdict_get_sentence (verdict), reason);
 
   return NULL;
@@ -90,7 +95,8 @@ void
 doctor_outside_write_json (const DoctorTrial *trial, const char *server, JsonWriter *json)
 {
   const StunResult *stun = trial != NULL ? doctor_proof_get_stun (&trial->proof) : NULL;
-  StunResult not_asked = { .server = (char *) server, .reason = (char *) "no UDP port is mapped" };
+  StunResult not_asked = { .server = (char *) server,
+                           .reason = (char *) _ ("no UDP port is mapped") };
 
   stun_result_write_json (stun == NULL && server != NULL ? &not_asked : stun, json);
 }

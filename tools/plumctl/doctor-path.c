@@ -4,6 +4,8 @@
 
 #include "describe.h"
 
+#include <glib/gi18n-lib.h>
+
 /* Long enough for the library to detect a silent router. */
 #define QUERY_MS 3500
 
@@ -203,8 +205,8 @@ on_hop (HopProbe *probe)
   DoctorPath *self = probe->user_data;
   g_autofree char *address = describe_address (probe->hop);
   g_autofree char *note =
-    g_strdup_printf ("path: %s is router %u on the path to the internet",
-                     address != NULL ? address : "an unknown address", probe->ttl);
+    g_strdup_printf (_ ("path: %s is router %u on the path to the internet"),
+                     address != NULL ? address : _ ("an unknown address"), probe->ttl);
   GInetAddress *between;
   GInetAddress *next;
 

@@ -4,10 +4,14 @@
 
 #include "alternative.h"
 #include "common-options.h"
+#include "describe-router.h"
 #include "describe.h"
 #include "doctor-outside.h"
+#include "doctor-trial-report.h"
 #include "output.h"
 #include "packet-text.h"
+
+#include <glib/gi18n-lib.h>
 
 /* The number of packets shown per backend; --json shows all. */
 #define MAX_PACKETS 24
@@ -48,12 +52,12 @@ static const char *
 describe_choice (const DoctorReport *self, PlumGateway *gateway)
 {
   if (!is_of_default_route (self, gateway))
-    return "another network, not used by default";
+    return _ ("another network, not used by default");
   if (common_options.gateway != NULL)
-    return "chosen by --gateway";
+    return _ ("chosen by --gateway");
   if (common_options.interface != NULL)
-    return "chosen by --interface";
-  return "default route";
+    return _ ("chosen by --interface");
+  return _ ("default route");
 }
 
 static const char *
@@ -74,28 +78,13 @@ describe_readback (Readback readback)
     }
 }
 
-static const char *
-describe_readback_text (Readback readback)
-{
-  switch (readback)
-    {
-    case READBACK_THERE:
-      return "yes";
-    case READBACK_GONE:
-      return "no";
-    case READBACK_NOT_SUPPORTED:
-    case READBACK_NOT_DONE:
-    case READBACK_UNKNOWN:
-    default:
-      return "unknown";
-    }
-}
-
 static void
 print_event (const DoctorEvent *event)
 {
   g_autofree char *peer = doctor_log_describe_peer (event);
   g_autofree char *what = NULL;
+  g_autofree char *text = NULL;
+  guint size;
 
   if (event->note != NULL)
     {
@@ -104,9 +93,20 @@ print_event (const DoctorEvent *event)
     }
 
   what = packet_text_describe (event->bytes);
-  output_line (OUTPUT_FAINT, "    +%u ms %s %s, %" G_GSIZE_FORMAT " bytes%s%s", event->ms,
-               event->direction == PLUM_TRAFFIC_SENT ? "to" : "from", peer,
-               g_bytes_get_size (event->bytes), what != NULL ? ": " : "", what != NULL ? what : "");
+  size = (guint) g_bytes_get_size (event->bytes);
+  text =
+    g_strdup_printf (event->direction == PLUM_TRAFFIC_SENT
+                       /* Translators: a time in milliseconds, an address, the size of a packet. */
+                       ? g_dngettext (GETTEXT_PACKAGE, "+%u ms to %s, %u byte",
+                                      "+%u ms to %s, %u bytes", size)
+                       /* Translators: a time in milliseconds, an address, the size of a packet. */
+                       : g_dngettext (GETTEXT_PACKAGE, "+%u ms from %s, %u byte",
+                                      "+%u ms from %s, %u bytes", size),
+                     event->ms, peer, size);
+  if (what != NULL)
+    output_line (OUTPUT_FAINT, "    %s: %s", text, what);
+  else
+    output_line (OUTPUT_FAINT, "    %s", text);
 }
 
 /* Long exchanges, and repeated searches in particular, are shortened. */
@@ -133,8 +133,10 @@ print_events (const DoctorReport *self, PlumGateway *gateway, const char *backen
     }
 
   if (n_hidden > 0)
-    output_line (OUTPUT_FAINT, "    %u more event%s; --json shows more", n_hidden,
-                 n_hidden == 1 ? "" : "s");
+    output_line (OUTPUT_FAINT,
+                 g_dngettext (GETTEXT_PACKAGE, "    %u more event; --json shows more",
+                              "    %u more events; --json shows more", n_hidden),
+                 n_hidden);
 }
 
 static void
@@ -155,7 +157,8 @@ print_probe (const DoctorReport *self, PlumGateway *gateway, PlumProbe *probe)
   if (error != NULL && g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED) &&
       !doctor_log_has_sent (self->log, gateway, name))
     {
-      output_line (OUTPUT_PLAIN, "  %s: not asked: %s", describe_backend (name),
+      /* Translators: a protocol, and the reason. */
+      output_line (OUTPUT_PLAIN, _ ("  %s: not asked: %s"), describe_backend (name),
                    describe_skip_backend (error->message, name));
       return;
     }
@@ -177,12 +180,14 @@ print_gateway (const DoctorReport *self, PlumGateway *gateway)
   g_autofree char *external = describe_address (plum_gateway_get_external_address (gateway));
   g_autofree char *router = describe_router (gateway);
 
-  output_line (OUTPUT_PLAIN, "gateway %s on %s (%s), local address %s",
-               address != NULL ? address : "none (no next hop)",
-               interface != NULL ? interface : "an unknown interface",
-               describe_choice (self, gateway), local != NULL ? local : "unknown");
+  output_line (OUTPUT_PLAIN,
+               /* Translators: an address, an interface, why the gateway was chosen, an address. */
+               _ ("gateway %s on %s (%s), local address %s"),
+               address != NULL ? address : _ ("none (no next hop)"),
+               interface != NULL ? interface : _ ("an unknown interface"),
+               describe_choice (self, gateway), local != NULL ? local : _ ("unknown"));
   if (router != NULL)
-    output_line (OUTPUT_PLAIN, "  router %s", router);
+    output_line (OUTPUT_PLAIN, _ ("  router %s"), router);
 
   for (guint i = 0; i < g_list_model_get_n_items (probes); i++)
     {
@@ -192,58 +197,11 @@ print_gateway (const DoctorReport *self, PlumGateway *gateway)
     }
 
   if (external != NULL)
-    output_line (OUTPUT_PLAIN, "  external address %s (%s)", external,
-                 reason != NULL ? reason : describe_scope (scope));
+    /* Translators: an address, and its kind. */
+    output_line (OUTPUT_PLAIN, _ ("  external address %s (%s)"), external,
+                 reason != NULL ? reason : describe_scope_text (scope));
   else
-    output_line (OUTPUT_PLAIN, "  external address unknown");
-}
-
-static const char *
-describe_left_behind (LeftBehind left_behind)
-{
-  switch (left_behind)
-    {
-    case LEFT_BEHIND_NO:
-      return "no";
-    case LEFT_BEHIND_YES:
-      return "yes";
-    case LEFT_BEHIND_UNKNOWN:
-    default:
-      return "unknown";
-    }
-}
-
-static void
-print_trial (PlumProtocol protocol, GSocketFamily family, const TrialMapping *trial)
-{
-  const char *name = describe_protocol (protocol);
-  gboolean ipv6 = family == G_SOCKET_FAMILY_IPV6;
-  LeftBehind left_behind = doctor_trial_get_left_behind (trial);
-  g_autofree char *lease = describe_lifetime (trial->lifetime);
-
-  if (!trial->mapped)
-    output_line (OUTPUT_BAD, "trial %s:%u%s failed: %s", name, trial->internal_port,
-                 ipv6 ? " over IPv6" : "",
-                 trial->error != NULL ? trial->error->message : "unknown reason");
-  else
-    output_line (OUTPUT_PLAIN, "trial %s:%u → %s%s%s:%u %s", name, trial->internal_port,
-                 ipv6 ? "[" : "",
-                 trial->external_host != NULL ? trial->external_host : "(address unknown)",
-                 ipv6 ? "]" : "", trial->external_port, lease);
-
-  if (!trial->mapped)
-    {
-      if (left_behind != LEFT_BEHIND_NO)
-        output_line (OUTPUT_BAD, "  in the router's table all the same: %s",
-                     describe_left_behind (left_behind));
-      return;
-    }
-
-  output_line (left_behind == LEFT_BEHIND_NO ? OUTPUT_PLAIN : OUTPUT_BAD,
-               "  in the router's table: %s; still there after the removal: %s%s%s",
-               describe_readback_text (trial->after_map), describe_left_behind (left_behind),
-               trial->remove_error != NULL ? "; " : "",
-               trial->remove_error != NULL ? trial->remove_error->message : "");
+    output_line (OUTPUT_PLAIN, _ ("  external address unknown"));
 }
 
 static gboolean
@@ -274,10 +232,10 @@ dup_sentence (const DoctorReport *self, const DoctorPart *part)
   char *sentence = NULL;
 
   if (part->verdict == DOCTOR_LEFT_BEHIND && !is_any_left_behind (part->trial))
-    return g_strdup ("The router did not confirm that it removed the trial mapping.");
+    return g_strdup (_ ("The router did not confirm that it removed the trial mapping."));
 
   if (part->verdict == DOCTOR_LEFT_BEHIND && !is_any_mapped (part->trial))
-    return g_strdup ("The trial mapping failed, but it is in the router's table.");
+    return g_strdup (_ ("The trial mapping failed, but it is in the router's table."));
 
   if (is_about_the_route (part->verdict))
     sentence = alternative_dup_reason (self->manager, part->family);
@@ -323,12 +281,12 @@ static void
 print_part (const DoctorPart *part)
 {
   if (part->error != NULL)
-    output_line (OUTPUT_BAD, "discovery: %s", part->error->message);
+    output_line (OUTPUT_BAD, _ ("discovery: %s"), part->error->message);
   if (part->stray != NULL)
-    output_line (OUTPUT_BAD, "an answer came from %s instead of the gateway", part->stray);
+    output_line (OUTPUT_BAD, _ ("an answer came from %s instead of the gateway"), part->stray);
   for (guint i = 0; part->trial != NULL && i < G_N_ELEMENTS (part->trial->mappings); i++)
     {
-      print_trial ((PlumProtocol) i, part->family, &part->trial->mappings[i]);
+      doctor_trial_print ((PlumProtocol) i, part->family, &part->trial->mappings[i]);
       if (i == PLUM_PROTOCOL_TCP)
         doctor_outside_print_tcp (part->trial);
     }
@@ -338,16 +296,30 @@ print_part (const DoctorPart *part)
   print_routers (part);
 }
 
-/* @prefix: the address family, if it is not the one that decides the exit status. */
+/* @is_main: FALSE if another family decides the exit status. */
 static void
-print_verdict (const DoctorReport *self, const DoctorPart *part, const char *prefix)
+print_verdict (const DoctorReport *self, const DoctorPart *part, gboolean is_main)
 {
   g_autofree char *sentence = dup_sentence (self, part);
   g_autofree char *step = dup_next_step (self, part);
-  int exit_code = doctor_verdict_get_exit_code (part->verdict);
+  OutputColour colour =
+    doctor_verdict_get_exit_code (part->verdict) == 0 ? OUTPUT_GOOD : OUTPUT_BAD;
 
-  output_line (exit_code == 0 ? OUTPUT_GOOD : OUTPUT_BAD, "%sverdict: %s", prefix, sentence);
-  output_line (OUTPUT_PLAIN, "%snext step: %s", prefix, step);
+  if (is_main)
+    {
+      output_line (colour, _ ("verdict: %s"), sentence);
+      output_line (OUTPUT_PLAIN, _ ("next step: %s"), step);
+    }
+  else if (part->family == G_SOCKET_FAMILY_IPV6)
+    {
+      output_line (colour, _ ("IPv6 verdict: %s"), sentence);
+      output_line (OUTPUT_PLAIN, _ ("IPv6 next step: %s"), step);
+    }
+  else
+    {
+      output_line (colour, _ ("IPv4 verdict: %s"), sentence);
+      output_line (OUTPUT_PLAIN, _ ("IPv4 next step: %s"), step);
+    }
 }
 
 void
@@ -370,9 +342,8 @@ doctor_report_print_text (const DoctorReport *self)
 
   for (guint i = 0; i < self->n_parts; i++)
     if (i != self->main && self->parts[i].verdict != DOCTOR_NO_GATEWAY)
-      print_verdict (self, &self->parts[i],
-                     self->parts[i].family == G_SOCKET_FAMILY_IPV6 ? "IPv6 " : "IPv4 ");
-  print_verdict (self, &self->parts[self->main], "");
+      print_verdict (self, &self->parts[i], FALSE);
+  print_verdict (self, &self->parts[self->main], TRUE);
 }
 
 static void

@@ -2,6 +2,8 @@
 
 #include "doctor-routers.h"
 
+#include <glib/gi18n-lib.h>
+
 void
 doctor_routers_clear (DoctorRouters *self)
 {
@@ -56,11 +58,11 @@ get_scope_text (PlumAddressScope scope)
   switch (scope)
     {
     case PLUM_ADDRESS_SCOPE_PUBLIC:
-      return "public";
+      return _ ("public");
     case PLUM_ADDRESS_SCOPE_PRIVATE:
-      return "private";
+      return _ ("private");
     case PLUM_ADDRESS_SCOPE_CGNAT:
-      return "shared by the provider: CGNAT";
+      return _ ("shared by the provider: CGNAT");
     case PLUM_ADDRESS_SCOPE_UNKNOWN:
     case PLUM_ADDRESS_SCOPE_UNSPECIFIED:
     case PLUM_ADDRESS_SCOPE_LOOPBACK:
@@ -69,7 +71,7 @@ get_scope_text (PlumAddressScope scope)
     case PLUM_ADDRESS_SCOPE_RESERVED:
     case PLUM_ADDRESS_SCOPE_MULTICAST:
     default:
-      return "not a public address";
+      return _ ("not a public address");
     }
 }
 
@@ -78,39 +80,63 @@ static char *
 describe_router (const DoctorRouter *router)
 {
   if (router->address == NULL && router->role == DOCTOR_ROUTER_BETWEEN)
-    return g_strdup ("address unknown");
+    return g_strdup (_ ("address unknown"));
   if (router->address == NULL)
-    return g_strdup ("address unknown: no router answered beyond the first one");
+    return g_strdup (_ ("address unknown: no router answered beyond the first one"));
   if (router->role == DOCTOR_ROUTER_PROVIDER && router->external == NULL)
-    return g_strdup_printf ("%s, not queried", router->address);
+    return g_strdup_printf (_ ("%s, not queried"), router->address);
   if (router->external == NULL)
-    return g_strdup_printf ("%s, external address unknown", router->address);
+    return g_strdup_printf (_ ("%s, external address unknown"), router->address);
 
-  return g_strdup_printf ("%s, external address %s (%s)", router->address, router->external,
+  return g_strdup_printf (_ ("%s, external address %s (%s)"), router->address, router->external,
                           get_scope_text (router->scope));
+}
+
+static char *
+describe_this_computer (const DoctorRouters *self)
+{
+  const char *local = self->local != NULL ? self->local : _ ("unknown");
+
+  if (self->interface == NULL)
+    /* Translators: an address. Align the lines of the routers in columns. */
+    return g_strdup_printf (_ ("this computer  %s"), local);
+
+  /* Translators: an address, and an interface. Align the lines of the routers in columns. */
+  return g_strdup_printf (_ ("this computer  %s on %s"), local, self->interface);
+}
+
+/* The line of the router at a position, counted from 0. */
+static char *
+describe_line (const DoctorRouter *router, guint position)
+{
+  g_autofree char *description = describe_router (router);
+
+  if (router->role == DOCTOR_ROUTER_PROVIDER)
+    /* Translators: what is known of the router. Align the lines of the routers in columns. */
+    return g_strdup_printf (_ ("provider       %s"), description);
+  if (position == 0)
+    /* Translators: what is known of the router. Align the lines of the routers in columns. */
+    return g_strdup_printf (_ ("router         %s"), description);
+  if (position == 1)
+    /* Translators: what is known of the router. Align the lines of the routers in columns. */
+    return g_strdup_printf (_ ("second router  %s"), description);
+
+  /* Translators: what is known of the router. Align the lines of the routers in columns. */
+  return g_strdup_printf (_ ("third router   %s"), description);
 }
 
 /* Describes the routers and their addresses, one per line, starting at this computer. */
 char *
 doctor_routers_describe (const DoctorRouters *self)
 {
-  GString *text = g_string_new (NULL);
+  g_autofree char *start = describe_this_computer (self);
+  GString *text = g_string_new (start);
 
-  g_string_append_printf (text, "this computer  %s%s%s",
-                          self->local != NULL ? self->local : "unknown",
-                          self->interface != NULL ? " on " : "",
-                          self->interface != NULL ? self->interface : "");
   for (guint i = 0; i < self->n_routers; i++)
     {
-      const DoctorRouter *router = &self->routers[i];
-      g_autofree char *description = describe_router (router);
+      g_autofree char *line = describe_line (&self->routers[i], i);
 
-      g_string_append_printf (text, "\n%s%s",
-                              router->role == DOCTOR_ROUTER_PROVIDER ? "provider       "
-                              : i == 0                               ? "router         "
-                              : i == 1                               ? "second router  "
-                                                                     : "third router   ",
-                              description);
+      g_string_append_printf (text, "\n%s", line);
     }
 
   return g_string_free (text, FALSE);
@@ -129,11 +155,11 @@ doctor_routers_draw (const DoctorRouters *self)
     {
       g_string_append_printf (path, "%s\n", lines[i]);
       if (i == 1 && !self->chained)
-        g_string_append (path, "      x        the path ends here\n");
+        g_string_append_printf (path, "      x        %s\n", _ ("the path ends here"));
       else
         g_string_append (path, "      |\n");
     }
-  g_string_append (path, "internet");
+  g_string_append (path, _ ("internet"));
   return g_string_free (path, FALSE);
 }
 
@@ -151,32 +177,37 @@ find_router (const DoctorRouters *self, DoctorRouterRole role)
 static char *
 dup_way (const DoctorRouters *self)
 {
-  GString *text = g_string_new (NULL);
+  char *text = NULL;
 
   for (guint i = 0; i < self->n_routers; i++)
     {
       const DoctorRouter *router = &self->routers[i];
+      g_autofree char *before = text;
+      g_autofree char *name =
+        router->role == DOCTOR_ROUTER_PROVIDER
+          ? g_strdup_printf (C_ ("way", "the provider's server %s"), router->address)
+          : g_strdup (router->address);
 
-      g_string_append_printf (text, "%s%s%s",
-                              i == 0                    ? ""
-                              : i + 1 < self->n_routers ? ", "
-                                                        : " and ",
-                              router->role == DOCTOR_ROUTER_PROVIDER ? "the provider's server "
-                                                                     : "",
-                              router->address);
+      if (i == 0)
+        text = g_steal_pointer (&name);
+      else if (i + 1 < self->n_routers)
+        text = g_strdup_printf ("%s, %s", before, name);
+      else
+        /* Translators: the end of a list of routers. */
+        text = g_strdup_printf (C_ ("way", "%s and %s"), before, name);
     }
-  return g_string_free (text, FALSE);
+  return text;
 }
 
-/* What the second router did when it was asked to map the port. */
+/* What the second router did when it was asked to map the port; NULL: it was not asked. */
 static char *
 dup_beyond (const DoctorRouters *self, const DoctorRouter *next)
 {
   if (self->beyond == DOCTOR_BEYOND_NOT_ASKED || next->address == NULL)
-    return g_strdup ("");
+    return NULL;
   if (self->beyond == DOCTOR_BEYOND_SILENT)
-    return g_strdup_printf (" %s does not answer any protocol.", next->address);
-  return g_strdup_printf (" %s refuses to map the port.", next->address);
+    return g_strdup_printf (_ ("%s does not answer any protocol."), next->address);
+  return g_strdup_printf (_ ("%s refuses to map the port."), next->address);
 }
 
 /* Names the addresses as far as they are known. */
@@ -184,18 +215,29 @@ static char *
 dup_double_nat (const DoctorRouters *self, const DoctorRouter *asked, const DoctorRouter *next)
 {
   g_autofree char *beyond = dup_beyond (self, next);
+  g_autofree char *text = NULL;
 
   if (asked->external == NULL)
-    return g_strdup_printf (
-      "The router %s does not report a public address, and the next router on "
-      "the path to the internet, %s, has a private address: %s is behind a "
-      "second router.",
-      asked->address, next->address, asked->address);
+    /* Translators: two routers, and the first one again. */
+    return g_strdup_printf (_ (
+                              "The router %s does not report a public address, and the next router "
+                              "on the path to the internet, %s, has a private address: %s is "
+                              "behind a second router."),
+                            asked->address, next->address, asked->address);
 
-  return g_strdup_printf ("The external address of the router %s is the private address %s: it is "
-                          "behind a second router%s%s.%s",
-                          asked->address, asked->external, next->address != NULL ? ", " : "",
-                          next->address != NULL ? next->address : "", beyond);
+  if (next->address == NULL)
+    text =
+      g_strdup_printf (_ ("The external address of the router %s is the private address %s: it "
+                          "is behind a second router."),
+                       asked->address, asked->external);
+  else
+    /* Translators: a router, its address, and another router. */
+    text =
+      g_strdup_printf (_ ("The external address of the router %s is the private address %s: it "
+                          "is behind a second router, %s."),
+                       asked->address, asked->external, next->address);
+
+  return beyond != NULL ? g_strdup_printf ("%s %s", text, beyond) : g_steal_pointer (&text);
 }
 
 /* The sentence of the verdict with the known addresses; NULL: use the general sentence. */
@@ -210,21 +252,26 @@ doctor_routers_dup_sentence (const DoctorRouters *self, DoctorVerdict verdict)
   if (self->chained && (verdict == DOCTOR_WORKS || verdict == DOCTOR_PERMANENT_ONLY))
     {
       way = dup_way (self);
-      return g_strdup_printf ("Port mapping works, through %s.", way);
+      /* Translators: a list of routers. */
+      return g_strdup_printf (_ ("Port mapping works, through %s."), way);
     }
+  if (verdict == DOCTOR_DOUBLE_NAT && between != NULL && between->address != NULL)
+    /* Translators: a router, another one, and the second one again. */
+    return g_strdup_printf (_ ("Another router, %s, is between this computer and %s: ports that %s "
+                               "maps lead to that router only."),
+                            between->address, asked->address, asked->address);
   if (verdict == DOCTOR_DOUBLE_NAT && between != NULL)
-    return g_strdup_printf ("Another router%s%s%s is between this computer and %s: ports that %s "
-                            "maps lead to that router only.",
-                            between->address != NULL ? ", " : "",
-                            between->address != NULL ? between->address : "",
-                            between->address != NULL ? "," : "", asked->address, asked->address);
+    /* Translators: a router, twice. */
+    return g_strdup_printf (_ ("Another router is between this computer and %s: ports that %s maps "
+                               "lead to that router only."),
+                            asked->address, asked->address);
   if (verdict == DOCTOR_DOUBLE_NAT && next != NULL &&
       (asked->external != NULL || next->address != NULL))
     return dup_double_nat (self, asked, next);
   if (verdict == DOCTOR_CGNAT && asked != NULL && asked->external != NULL)
     return g_strdup_printf (
-      "The external address of the router %s is %s, which the provider shares "
-      "among several customers (CGNAT).",
+      _ ("The external address of the router %s is %s, which the provider shares "
+         "among several customers (CGNAT)."),
       asked->address, asked->external);
 
   return NULL;
@@ -236,24 +283,25 @@ dup_double_nat_step (const DoctorRouters *self, const DoctorRouter *asked, const
 {
   g_autofree char *where = asked->external != NULL
                              ? g_strdup (asked->external)
-                             : g_strdup_printf ("the external address of %s", asked->address);
+                             : g_strdup_printf (_ ("the external address of %s"), asked->address);
 
   if (self->maps_nothing)
-    return g_strdup_printf ("Configure one of the two routers as a bridge, or forward the port "
-                            "manually on both: on %s to %s, and on %s to this computer. %s maps no "
-                            "ports while its external address is not public.",
-                            next->address, where, asked->address, asked->address);
+    return g_strdup_printf (
+      _ ("Configure one of the two routers as a bridge, or forward the port "
+         "manually on both: on %s to %s, and on %s to this computer. %s maps no "
+         "ports while its external address is not public."),
+      next->address, where, asked->address, asked->address);
 
   if (self->beyond != DOCTOR_BEYOND_NOT_ASKED)
     return g_strdup_printf (
-      "Enable UPnP, NAT-PMP or PCP in the settings of %s and allow them for %s, or forward the "
-      "port on %s to %s manually, or configure one of the two routers as a bridge.",
+      _ ("Enable UPnP, NAT-PMP or PCP in the settings of %s and allow them for %s, or forward the "
+         "port on %s to %s manually, or configure one of the two routers as a bridge."),
       next->address, where, next->address, where);
 
   return g_strdup_printf (
-    "Forward the port on %s to %s as well, or configure one of the two "
-    "routers as a bridge. If %s belongs to the provider, ask the provider for "
-    "a public address.",
+    _ ("Forward the port on %s to %s as well, or configure one of the two "
+       "routers as a bridge. If %s belongs to the provider, ask the provider for "
+       "a public address."),
     next->address, where, next->address);
 }
 
@@ -269,12 +317,12 @@ doctor_routers_dup_next_step (const DoctorRouters *self, DoctorVerdict verdict)
     return NULL;
 
   if (between != NULL && between->address != NULL)
-    return g_strdup_printf ("Map the port on %s as well (“plumctl doctor --gateway %s” checks "
-                            "whether it can), or configure one of the two routers as a bridge.",
+    return g_strdup_printf (_ ("Map the port on %s as well (“plumctl doctor --gateway %s” checks "
+                               "whether it can), or configure one of the two routers as a bridge."),
                             between->address, between->address);
   if (between != NULL)
-    return g_strdup ("Map the port on the router in between as well, or configure one of the "
-                     "two routers as a bridge.");
+    return g_strdup (_ ("Map the port on the router in between as well, or configure one of the "
+                        "two routers as a bridge."));
   if (next == NULL || next->address == NULL)
     return NULL;
 

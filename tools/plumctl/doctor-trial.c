@@ -2,6 +2,8 @@
 
 #include "doctor-trial.h"
 
+#include <glib/gi18n-lib.h>
+
 #define DESCRIPTION "plumctl doctor"
 
 static void read_table (DoctorTrial *self);
@@ -41,9 +43,9 @@ copy_outcome (DoctorTrial *self, TrialMapping *trial)
       if (error != NULL)
         trial->error = g_error_copy (error);
       else
-        trial->error =
-          g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
-                       "No answer to the trial mapping within %.1f s", self->timeout_ms / 1000.0);
+        trial->error = g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
+                                    _ ("No answer to the trial mapping within %.1f s"),
+                                    self->timeout_ms / 1000.0);
       return;
     }
 

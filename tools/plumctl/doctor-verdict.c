@@ -2,6 +2,8 @@
 
 #include "doctor-verdict.h"
 
+#include <glib/gi18n-lib.h>
+
 typedef struct
 {
   const char *name;
@@ -14,134 +16,134 @@ typedef struct
 static const VerdictText texts[DOCTOR_N_VERDICTS] = {
   [DOCTOR_WORKS] = {
     "works", 0,
-    "Port mapping works.",
-    "No action is needed. If a program is still unreachable, check the firewall of this computer.",
+    N_ ("Port mapping works."),
+    N_ ("No action is needed. If a program is still unreachable, check the firewall of this computer."),
   },
   [DOCTOR_READY] = {
     "ready", 0,
-    "The router offers port mapping; no trial mapping was made.",
-    "Run the doctor without --no-map to test a mapping.",
+    N_ ("The router offers port mapping; no trial mapping was made."),
+    N_ ("Run the doctor without --no-map to test a mapping."),
   },
   [DOCTOR_PUBLIC_HOST] = {
     "public-host", 0,
-    "This computer has a public address: port mapping is not needed.",
-    "If a program is unreachable, check the firewall of this computer.",
+    N_ ("This computer has a public address: port mapping is not needed."),
+    N_ ("If a program is unreachable, check the firewall of this computer."),
   },
   [DOCTOR_PERMANENT_ONLY] = {
     "permanent-only", 0,
-    "Port mapping works, but the router supports only permanent leases.",
-    "After a crash, check “plumctl list” and remove remaining mappings with “plumctl unmap”.",
+    N_ ("Port mapping works, but the router supports only permanent leases."),
+    N_ ("After a crash, check “plumctl list” and remove remaining mappings with “plumctl unmap”."),
   },
   [DOCTOR_NO_GATEWAY] = {
     "no-gateway", 3,
-    "This computer has no default route, so no router was found.",
-    "Connect to a network, or specify the router with --gateway ADDRESS.",
+    N_ ("This computer has no default route, so no router was found."),
+    N_ ("Connect to a network, or specify the router with --gateway ADDRESS."),
   },
   [DOCTOR_SILENT] = {
     "silent", 10,
-    "The router does not answer any protocol.",
-    "Enable UPnP, NAT-PMP or PCP in the router's settings. With a VPN or two routers, specify "
-    "the right router with --gateway ADDRESS.",
+    N_ ("The router does not answer any protocol."),
+    N_ ("Enable UPnP, NAT-PMP or PCP in the router's settings. With a VPN or two routers, specify "
+    "the right router with --gateway ADDRESS."),
   },
   [DOCTOR_SWITCHED_OFF] = {
     "switched-off", 11,
-    "The router refuses all requests: port mapping is disabled or not supported.",
-    "Enable UPnP, NAT-PMP or PCP in the router's settings.",
+    N_ ("The router refuses all requests: port mapping is disabled or not supported."),
+    N_ ("Enable UPnP, NAT-PMP or PCP in the router's settings."),
   },
   [DOCTOR_NOT_A_GATEWAY] = {
     "not-a-gateway", 12,
-    "Other devices answered, but none of them is a router that maps ports.",
-    "Enable UPnP, NAT-PMP or PCP in the router's settings.",
+    N_ ("Other devices answered, but none of them is a router that maps ports."),
+    N_ ("Enable UPnP, NAT-PMP or PCP in the router's settings."),
   },
   [DOCTOR_WRONG_ADDRESS] = {
     "wrong-address", 13,
-    "The answer came from an address other than the gateway's, and was ignored.",
-    "If that address belongs to your router, specify it with --gateway ADDRESS.",
+    N_ ("The answer came from an address other than the gateway's, and was ignored."),
+    N_ ("If that address belongs to your router, specify it with --gateway ADDRESS."),
   },
   [DOCTOR_NOT_CONNECTED] = {
     "not-connected", 14,
-    "The router answers, but it has no internet connection or no public address.",
-    "Check the router's internet connection. If it is behind another router, map the port on that "
-    "router, or configure this one as a bridge.",
+    N_ ("The router answers, but it has no internet connection or no public address."),
+    N_ ("Check the router's internet connection. If it is behind another router, map the port on that "
+    "router, or configure this one as a bridge."),
   },
   [DOCTOR_CANNOT_MAP] = {
     "cannot-map", 15,
-    "The router answers, but offers no usable port mapping service.",
-    "Update the firmware of the router, or forward the port manually in its settings.",
+    N_ ("The router answers, but offers no usable port mapping service."),
+    N_ ("Update the firmware of the router, or forward the port manually in its settings."),
   },
   [DOCTOR_NO_NEXT_HOP] = {
     "no-next-hop", 16,
-    "No router is on the path to the internet: the default route has no next hop.",
-    "Specify the server of the VPN with --gateway ADDRESS, or the router of another network with "
-    "--interface NAME.",
+    N_ ("No router is on the path to the internet: the default route has no next hop."),
+    N_ ("Specify the server of the VPN with --gateway ADDRESS, or the router of another network with "
+    "--interface NAME."),
   },
   [DOCTOR_OTHER_GATEWAY] = {
     "other-gateway", 17,
-    "The router of the default route maps no ports, but that of another network does.",
-    "Specify the other network with --interface NAME, or its router with --gateway ADDRESS.",
+    N_ ("The router of the default route maps no ports, but that of another network does."),
+    N_ ("Specify the other network with --interface NAME, or its router with --gateway ADDRESS."),
   },
   [DOCTOR_REFUSED] = {
     "refused", 20,
-    "The router's policy refuses the mapping.",
-    "Allow this computer to map ports in the router's settings (on a FRITZ!Box: “Permit "
-    "independent port sharing” for this device).",
+    N_ ("The router's policy refuses the mapping."),
+    N_ ("Allow this computer to map ports in the router's settings (on a FRITZ!Box: “Permit "
+    "independent port sharing” for this device)."),
   },
   [DOCTOR_TABLE_FULL] = {
     "table-full", 21,
-    "The router's mapping table is full, or it has no internet connection at present.",
-    "Remove unneeded mappings (see “plumctl list”), or restart the router.",
+    N_ ("The router's mapping table is full, or it has no internet connection at present."),
+    N_ ("Remove unneeded mappings (see “plumctl list”), or restart the router."),
   },
   [DOCTOR_PORT_TAKEN] = {
     "port-taken", 22,
-    "The router reports that another device uses the port.",
-    "Request another external port: plumctl map tcp:8080:18080.",
+    N_ ("The router reports that another device uses the port."),
+    N_ ("Request another external port: plumctl map tcp:8080:18080."),
   },
   [DOCTOR_TRIAL_FAILED] = {
     "trial-failed", 23,
-    "The router answers, but the trial mapping failed.",
-    "Make a recording with --record DIR and report the problem, with the model of the router.",
+    N_ ("The router answers, but the trial mapping failed."),
+    N_ ("Make a recording with --record DIR and report the problem, with the model of the router."),
   },
   [DOCTOR_ONE_TRANSPORT] = {
     "one-transport", 24,
-    "The router mapped only one of TCP and UDP.",
-    "Forward the other port manually in the router's settings, or update its firmware.",
+    N_ ("The router mapped only one of TCP and UDP."),
+    N_ ("Forward the other port manually in the router's settings, or update its firmware."),
   },
   [DOCTOR_LEFT_BEHIND] = {
     "left-behind", 25,
-    "The trial mapping could not be removed.",
-    "If the mapping still exists in two minutes, remove it in the router's settings.",
+    N_ ("The trial mapping could not be removed."),
+    N_ ("If the mapping still exists in two minutes, remove it in the router's settings."),
   },
   [DOCTOR_MISSING] = {
     "missing", 26,
-    "The router reports success, but the mapping is not in its table.",
-    "Forward the port manually in the router's settings, or update its firmware.",
+    N_ ("The router reports success, but the mapping is not in its table."),
+    N_ ("Forward the port manually in the router's settings, or update its firmware."),
   },
   [DOCTOR_DOUBLE_NAT] = {
     "double-nat", 30,
-    "The router's external address is private: it is behind a second router.",
-    "Map the port on the second router as well, or configure one of the two routers as a bridge.",
+    N_ ("The router's external address is private: it is behind a second router."),
+    N_ ("Map the port on the second router as well, or configure one of the two routers as a bridge."),
   },
   [DOCTOR_CGNAT] = {
     "cgnat", 31,
-    "The provider shares one public address among several customers (CGNAT).",
-    "Ask the provider for a public IPv4 address, or use IPv6.",
+    N_ ("The provider shares one public address among several customers (CGNAT)."),
+    N_ ("Ask the provider for a public IPv4 address, or use IPv6."),
   },
   [DOCTOR_NO_ADDRESS] = {
     "no-address", 32,
-    "The router maps ports, but did not report a public address.",
-    "Check the router's internet connection, then run the doctor again.",
+    N_ ("The router maps ports, but did not report a public address."),
+    N_ ("Check the router's internet connection, then run the doctor again."),
   },
   [DOCTOR_NAT_BEYOND] = {
     "nat-beyond", 33,
-    "Another NAT is beyond the router: the internet sees another address than the router reports.",
-    "Ask the provider for a public address, or map the port on the other NAT as well. If the router "
-    "has several internet connections, the packets may have left by another one.",
+    N_ ("Another NAT is beyond the router: the internet sees another address than the router reports."),
+    N_ ("Ask the provider for a public address, or map the port on the other NAT as well. If the router "
+    "has several internet connections, the packets may have left by another one."),
   },
   [DOCTOR_NOT_REACHED] = {
     "not-reached", 34,
-    "Packets from the internet do not reach the port, although the router maps it.",
-    "Check the firewall of this computer, then that of the router. To be sure, repeat the test with "
-    "another STUN server.",
+    N_ ("Packets from the internet do not reach the port, although the router maps it."),
+    N_ ("Check the firewall of this computer, then that of the router. To be sure, repeat the test with "
+    "another STUN server."),
   },
 };
 
@@ -352,13 +354,13 @@ doctor_verdict_get_name (DoctorVerdict verdict)
 const char *
 doctor_verdict_get_sentence (DoctorVerdict verdict)
 {
-  return texts[verdict].sentence;
+  return _ (texts[verdict].sentence);
 }
 
 const char *
 doctor_verdict_get_next_step (DoctorVerdict verdict)
 {
-  return texts[verdict].next_step;
+  return _ (texts[verdict].next_step);
 }
 
 /* Whether the next step is to change something in the router's settings. */
@@ -376,8 +378,8 @@ doctor_verdict_get_next_step_ipv6 (DoctorVerdict verdict)
 {
   if (verdict == DOCTOR_SILENT || verdict == DOCTOR_SWITCHED_OFF ||
       verdict == DOCTOR_NOT_A_GATEWAY || verdict == DOCTOR_CANNOT_MAP)
-    return "Enable PCP or UPnP for IPv6 in the router's settings, or open the port in its IPv6 "
-           "firewall there.";
+    return _ ("Enable PCP or UPnP for IPv6 in the router's settings, or open the port in its IPv6 "
+              "firewall there.");
 
   return doctor_verdict_get_next_step (verdict);
 }

@@ -4,6 +4,8 @@
 
 #include "output.h"
 
+#include <glib/gi18n-lib.h>
+
 HostOptions host_options;
 
 /* Adds the address or network in the text to the list. */
@@ -14,15 +16,15 @@ add_from (GListStore *from, const char *text, GSocketFamily *family)
 
   if (mask == NULL)
     {
-      output_error ("--from: “%s” is invalid, must be an address or a network such as "
-                    "203.0.113.0/24",
+      output_error (_ ("--from: “%s” is invalid, must be an address or a network such as "
+                       "203.0.113.0/24"),
                     text);
       return FALSE;
     }
   if (g_list_model_get_n_items (G_LIST_MODEL (from)) > 0 &&
       g_inet_address_mask_get_family (mask) != *family)
     {
-      output_error ("--from: the addresses must be of the same family");
+      output_error (_ ("--from: the addresses must be of the same family"));
       return FALSE;
     }
 
@@ -60,12 +62,12 @@ host_options_parse (GListModel **from, GInetAddress **host, GSocketFamily *famil
   *host = g_inet_address_new_from_string (host_options.host);
   if (*host == NULL)
     {
-      output_error ("--for: “%s” is not an address", host_options.host);
+      output_error (_ ("--for: “%s” is not an address"), host_options.host);
       return FALSE;
     }
   if (*from != NULL && g_inet_address_get_family (*host) != *family)
     {
-      output_error ("--for and --from: the addresses must be of the same family");
+      output_error (_ ("--for and --from: the addresses must be of the same family"));
       return FALSE;
     }
   *family = g_inet_address_get_family (*host);

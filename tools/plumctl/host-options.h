@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <glib/gi18n-lib.h>
 #include <plum-glib/plum-glib.h>
 
 /* The options for the hosts at both ends of a mapping. Each command lists those that it accepts. */
@@ -16,11 +17,12 @@ extern HostOptions host_options;
 #define HOST_OPTION_FROM                                                                           \
   {                                                                                                \
     "from", 0, 0, G_OPTION_ARG_STRING_ARRAY, &host_options.from,                                   \
-      "Accept connections only from this host or network (repeatable)", "ADDRESS[/LENGTH]"         \
+      N_ ("Accept connections only from this host or network (repeatable)"),                       \
+      N_ ("ADDRESS[/LENGTH]")                                                                      \
   }
 #define HOST_OPTION_FOR(description)                                                               \
   {                                                                                                \
-    "for", 0, 0, G_OPTION_ARG_STRING, &host_options.host, (description), "ADDRESS"                 \
+    "for", 0, 0, G_OPTION_ARG_STRING, &host_options.host, (description), N_ ("ADDRESS")            \
   }
 
 /* Reports a value that is not valid, and returns FALSE. The results are (nullable): NULL without

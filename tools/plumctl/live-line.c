@@ -4,6 +4,8 @@
 
 #include "output.h"
 
+#include <glib/gi18n-lib.h>
+
 #define PENDING_MS 100
 #define MAPPED_MS 1000
 
@@ -40,15 +42,15 @@ build_text (LiveLine *self)
   gint64 left = get_seconds_left (self->set);
 
   if (self->set->session->closing)
-    return g_strdup_printf ("%c removing the mappings", spinner[self->frame]);
+    return g_strdup_printf (_ ("%c removing the mappings"), spinner[self->frame]);
   if (self->pending)
-    return g_strdup_printf ("%c waiting for the router: %u of %u mapped", spinner[self->frame],
+    return g_strdup_printf (_ ("%c waiting for the router: %u of %u mapped"), spinner[self->frame],
                             n_up, n);
   if (left < 0)
-    return g_strdup_printf ("%u of %u mapped. Press Ctrl-C to remove", n_up, n);
+    return g_strdup_printf (_ ("%u of %u mapped. Press Ctrl-C to remove"), n_up, n);
 
-  return g_strdup_printf ("%u of %u mapped, lease %u:%02u:%02u. Press Ctrl-C to remove", n_up, n,
-                          (guint) (left / 3600), (guint) (left / 60 % 60), (guint) (left % 60));
+  return g_strdup_printf (_ ("%u of %u mapped, lease %u:%02u:%02u. Press Ctrl-C to remove"), n_up,
+                          n, (guint) (left / 3600), (guint) (left / 60 % 60), (guint) (left % 60));
 }
 
 static gboolean

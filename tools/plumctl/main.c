@@ -4,11 +4,13 @@
  * and the completions are all generated from the command table below. */
 
 #include "command.h"
+#include "common-options.h"
 #include "complete.h"
 #include "exit-code.h"
 #include "output.h"
 #include "suggest.h"
 
+#include <glib/gi18n-lib.h>
 #include <plum-glib/plum-glib.h>
 #include <stdio.h>
 
@@ -37,30 +39,30 @@ main_find_command (const char *name)
 }
 
 static void
-print_usage (FILE *file)
+print_usage (void (*print) (const char *format, ...))
 {
-  fputs ("Usage: plumctl COMMAND [OPTION…] [ARGUMENT…]\n"
-         "\n"
-         "Asks the home router to forward ports to this computer, using PCP, NAT-PMP or UPnP.\n"
-         "\n"
-         "Commands:\n",
-         file);
+  print ("%s", _ ("Usage: plumctl COMMAND [OPTION…] [ARGUMENT…]\n"
+                  "\n"
+                  "Asks the home router to forward ports to this computer, using PCP, NAT-PMP or "
+                  "UPnP.\n"
+                  "\n"
+                  "Commands:\n"));
   for (guint i = 0; commands[i] != NULL; i++)
-    fprintf (file, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-  fputs ("\n"
-         "Options:\n"
-         "  -h, --help     Show this help; after COMMAND, the help of that command\n"
-         "      --version  Show the version\n"
-         "\n"
-         "A SPEC is a protocol, a port of this computer and, optionally, an external port:\n"
-         "  tcp:8080            TCP port 8080; the same external port if it is available\n"
-         "  udp:5000:6000       UDP port 5000, external port 6000\n"
-         "  tcp:8000-8010       11 ports\n"
-         "  tcp:8000-8010:9000  11 ports, with external ports from 9000 up\n"
-         "\n"
-         "Exit status: 0 success, 1 failure, 2 usage error, 3 no router answered.\n"
-         "More: plumctl(1).\n",
-         file);
+    print ("  %-10s %s\n", commands[i]->name, _ (commands[i]->summary));
+  print ("%s",
+         _ ("\n"
+            "Options:\n"
+            "  -h, --help     Show this help; after COMMAND, the help of that command\n"
+            "      --version  Show the version\n"
+            "\n"
+            "A SPEC is a protocol, a port of this computer and, optionally, an external port:\n"
+            "  tcp:8080            TCP port 8080; the same external port if it is available\n"
+            "  udp:5000:6000       UDP port 5000, external port 6000\n"
+            "  tcp:8000-8010       11 ports\n"
+            "  tcp:8000-8010:9000  11 ports, with external ports from 9000 up\n"
+            "\n"
+            "Exit status: 0 success, 1 failure, 2 usage error, 3 no router answered.\n"
+            "More: plumctl(1).\n"));
 }
 
 static int
@@ -73,9 +75,11 @@ reject_command (const char *word)
     names[i] = commands[i]->name;
   nearest = suggest_nearest (word, names);
 
-  output_error ("“%s” is not a command%s%s%s", word, nearest != NULL ? "; did you mean “" : "",
-                nearest != NULL ? nearest : "", nearest != NULL ? "”?" : "");
-  output_hint ("Run “plumctl --help” for a list of commands.");
+  if (nearest != NULL)
+    output_error (_ ("“%s” is not a command; did you mean “%s”?"), word, nearest);
+  else
+    output_error (_ ("“%s” is not a command"), word);
+  output_hint (_ ("Run “plumctl --help” for a list of commands."));
   return PLUMCTL_USAGE;
 }
 
@@ -118,15 +122,19 @@ run_command (const PlumctlCommand *command, int argc, char **argv)
   g_set_prgname (program);
   g_option_context_set_summary (context, command->summary);
   g_option_context_set_description (context, command->details);
-  g_option_context_add_main_entries (context, command->options, NULL);
+  g_option_context_add_main_entries (context, command->options, GETTEXT_PACKAGE);
+  g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);
 
   if (!g_option_context_parse (context, &argc, &argv, &error))
     {
       output_error ("%s", error->message);
-      output_hint ("Run “%s --help” for a list of options.", program);
+      /* Translators: a program and a command. */
+      output_hint (_ ("Run “%s --help” for a list of options."), program);
       return PLUMCTL_USAGE;
     }
 
+  if (common_options.json)
+    output_set_untranslated ();
   remove_separator (argv + 1);
   return command->run (argv + 1, tail);
 }
@@ -140,7 +148,7 @@ run_help (int argc, char **argv)
 
   if (argc < 3)
     {
-      print_usage (stdout);
+      print_usage (g_print);
       return PLUMCTL_OK;
     }
 
@@ -164,7 +172,7 @@ main (int argc, char **argv)
 
   if (word == NULL)
     {
-      print_usage (stderr);
+      print_usage (g_printerr);
       return PLUMCTL_USAGE;
     }
 

@@ -10,6 +10,8 @@
 #include "output.h"
 #include "port-spec.h"
 
+#include <glib/gi18n-lib.h>
+
 static void
 mapping_set_add (MappingSet *self,
                  const PortSpec *spec,
@@ -38,14 +40,14 @@ mapping_set_use_local_address (MappingSet *self, const char *text, const char *f
   self->local_address = g_inet_address_new_from_string (text);
   if (self->local_address == NULL)
     {
-      output_error ("--local-address: “%s” is not an IP address (such as 192.168.1.23)", text);
+      output_error (_ ("--local-address: “%s” is not an IP address (such as 192.168.1.23)"), text);
       return FALSE;
     }
 
   is_ipv6 = g_inet_address_get_family (self->local_address) == G_SOCKET_FAMILY_IPV6;
   if (family != NULL && !g_str_equal (family, is_ipv6 ? "6" : "4"))
     {
-      output_error ("--local-address: %s is an IPv%d address, which --family=%s excludes", text,
+      output_error (_ ("--local-address: %s is an IPv%d address, which --family=%s excludes"), text,
                     is_ipv6 ? 6 : 4, family);
       return FALSE;
     }
@@ -74,7 +76,7 @@ mapping_set_parse_hosts (MappingSet *self, gboolean family_given)
   if (!family_given || (wants_ipv4 == !self->no_ipv4 && wants_ipv6 == self->ipv6))
     return TRUE;
 
-  output_error ("--family: does not match the address of --from or --for");
+  output_error (_ ("--family: does not match the address of --from or --for"));
   return FALSE;
 }
 
@@ -91,7 +93,7 @@ mapping_set_parse (MappingSet *self, char **specs, const char *description)
 
       if (!port_spec_parse (specs[i], &spec, &error))
         {
-          output_error ("“%s”: %s", specs[i], error->message);
+          output_error (_ ("“%s”: %s"), specs[i], error->message);
           return FALSE;
         }
 
@@ -103,7 +105,7 @@ mapping_set_parse (MappingSet *self, char **specs, const char *description)
 
   if (self->mappings->len == 0)
     {
-      output_error ("no SPEC given, for example tcp:8080 or udp:5000:6000");
+      output_error (_ ("no SPEC given, for example tcp:8080 or udp:5000:6000"));
       return FALSE;
     }
 
@@ -142,7 +144,7 @@ print_failure (PlumMapping *mapping)
   guint n = verdicts != NULL ? g_list_model_get_n_items (verdicts) : 0;
 
   if (error == NULL)
-    output_error ("%s: no answer within %g s", name, common_options.timeout);
+    output_error (_ ("%s: no answer within %g s"), name, common_options.timeout);
   else if (n < 2)
     output_error ("%s: %s", name, error->message);
   else

@@ -4,6 +4,7 @@
 
 #include "shown-text.h"
 
+#include <glib/gi18n-lib.h>
 #include <locale.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -53,7 +54,11 @@ output_init (void)
   const char *term = g_getenv ("TERM");
   const char *no_color = g_getenv ("NO_COLOR");
 
-  setlocale (LC_CTYPE, "");
+  setlocale (LC_ALL, "");
+#ifdef HAVE_LIBINTL
+  /* The library has bound the domain. */
+  textdomain (GETTEXT_PACKAGE);
+#endif
   output.utf8 = g_get_charset (NULL);
   output.terminal = isatty (STDOUT_FILENO) && term != NULL && !g_str_equal (term, "dumb");
   output.coloured = output.terminal && (no_color == NULL || *no_color == '\0');
@@ -66,14 +71,40 @@ output_is_terminal (void)
   return output.terminal;
 }
 
+/* What machines read, such as JSON, does not depend on the locale. */
+void
+output_set_untranslated (void)
+{
+#ifdef LC_MESSAGES
+  setlocale (LC_MESSAGES, "C");
+#endif
+  setlocale (LC_NUMERIC, "C");
+}
+
 void
 output_set_quiet (gboolean quiet)
 {
   output.quiet = quiet;
 }
 
-/* Text from the network must not control the user's terminal or hide in it, and typographic quotes
- * need UTF-8. */
+/* Frees text. */
+static char *
+convert_to_locale (GString *text)
+{
+  const char *charset;
+  char *converted;
+
+  g_get_charset (&charset);
+  converted = g_convert_with_fallback (text->str, (gssize) text->len, charset, "UTF-8", "?", NULL,
+                                       NULL, NULL);
+  if (converted == NULL)
+    converted = g_str_to_ascii (text->str, NULL);
+  g_string_free (text, TRUE);
+  return converted;
+}
+
+/* Text from the network must not control the user's terminal or hide in it. Without UTF-8, ASCII
+ * replaces typographic marks, and other characters are converted. */
 static char *
 make_printable (const char *text)
 {
@@ -84,17 +115,19 @@ make_printable (const char *text)
     {
       gunichar u = g_utf8_get_char (c);
 
-      if (u == 0x201c || u == 0x201d)
-        g_string_append_unichar (clean, output.utf8 ? u : '"');
-      else if (u == 0x2192)
-        g_string_append (clean, output.utf8 ? "→" : "->");
-      else if (!shown_text_is_visible (u) || (u > 0x7f && !output.utf8))
+      if (!shown_text_is_visible (u))
         g_string_append_c (clean, '?');
+      else if (output.utf8)
+        g_string_append_unichar (clean, u);
+      else if (u >= 0x201c && u <= 0x201e)
+        g_string_append_c (clean, '"');
+      else if (u == 0x2192)
+        g_string_append (clean, "->");
       else
         g_string_append_unichar (clean, u);
     }
 
-  return g_string_free (clean, FALSE);
+  return output.utf8 ? g_string_free (clean, FALSE) : convert_to_locale (clean);
 }
 
 static void

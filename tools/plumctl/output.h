@@ -13,6 +13,7 @@ typedef enum {
 
 void output_init (void);
 gboolean output_is_terminal (void);
+void output_set_untranslated (void);
 void output_set_quiet (gboolean quiet);
 
 void output_line (OutputColour colour, const char *format, ...) G_GNUC_PRINTF (2, 3);

@@ -2,9 +2,10 @@
 
 #include "port-spec.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
-#define EXPECTED "expected tcp:PORT, udp:PORT, tcp:INTERNAL:EXTERNAL or tcp:FIRST-LAST"
+#define EXPECTED N_ ("expected tcp:PORT, udp:PORT, tcp:INTERNAL:EXTERNAL or tcp:FIRST-LAST")
 
 /* A range of ports, both ends included. */
 typedef struct
@@ -23,7 +24,7 @@ parse_port (const char *text, size_t length, guint *out, GError **error)
       if (!g_ascii_isdigit (text[i]))
         {
           g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                       "“%.*s” is not a number; %s", (int) length, text, EXPECTED);
+                       _ ("“%.*s” is not a number; %s"), (int) length, text, _ (EXPECTED));
           return FALSE;
         }
       port = MIN (port * 10 + (guint) g_ascii_digit_value (text[i]), G_MAXUINT16 + 1);
@@ -31,15 +32,15 @@ parse_port (const char *text, size_t length, guint *out, GError **error)
 
   if (length == 0)
     {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "a port is missing; %s",
-                   EXPECTED);
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _ ("a port is missing; %s"),
+                   _ (EXPECTED));
       return FALSE;
     }
 
   if (port == 0 || port > G_MAXUINT16)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "port %.*s is out of range, must be 1 to 65535", (int) length, text);
+                   _ ("port %.*s is out of range, must be 1 to 65535"), (int) length, text);
       return FALSE;
     }
 
@@ -64,7 +65,7 @@ parse_range (const char *text, size_t length, PortRange *out, GError **error)
   if (range.last < range.first)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "the first port of the range %u-%u is greater than the last", range.first,
+                   _ ("the first port of the range %u-%u is greater than the last"), range.first,
                    range.last);
       return FALSE;
     }
@@ -72,8 +73,11 @@ parse_range (const char *text, size_t length, PortRange *out, GError **error)
   if (range.last - range.first >= PORT_SPEC_MAX_PORTS)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "the range %u-%u has %u ports, but the maximum is %u", range.first, range.last,
-                   range.last - range.first + 1, PORT_SPEC_MAX_PORTS);
+                   g_dngettext (GETTEXT_PACKAGE,
+                                "the range %u-%u has %u port, but the maximum is %u",
+                                "the range %u-%u has %u ports, but the maximum is %u",
+                                range.last - range.first + 1),
+                   range.first, range.last, range.last - range.first + 1, PORT_SPEC_MAX_PORTS);
       return FALSE;
     }
 
@@ -91,7 +95,7 @@ parse_protocol (const char *text, size_t length, PlumProtocol *out, GError **err
   else
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "“%.*s” is not a protocol, must be tcp or udp", (int) length, text);
+                   _ ("“%.*s” is not a protocol, must be tcp or udp"), (int) length, text);
       return FALSE;
     }
 
@@ -125,7 +129,11 @@ parse_ports (const char *ports, PortSpec *spec, GError **error)
   if (external.last > G_MAXUINT16 || external.last - external.first + 1 != spec->n_ports)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "%u internal ports do not fit the external range %s", spec->n_ports, colon + 1);
+                   g_dngettext (GETTEXT_PACKAGE,
+                                "%u internal port does not fit the external range %s",
+                                "%u internal ports do not fit the external range %s",
+                                spec->n_ports),
+                   spec->n_ports, colon + 1);
       return FALSE;
     }
 

@@ -7,6 +7,7 @@
 
 #include "port-spec.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* The keys of a group. */
@@ -135,7 +136,7 @@ static gboolean G_GNUC_PRINTF (3, 4) set_error (guint line, GError **error, cons
   va_start (args, format);
   message = g_strdup_vprintf (format, args);
   va_end (args);
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "line %u: %s", line, message);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, _ ("line %u: %s"), line, message);
   return FALSE;
 }
 
@@ -146,7 +147,8 @@ read_boolean (Parser *self, const char *value, const char *key, gboolean *out, G
   if (*out || g_str_equal (value, "false") || g_str_equal (value, "no"))
     return TRUE;
 
-  return set_error (self->line, error, "%s: “%s” is invalid, must be true or false", key, value);
+  return set_error (self->line, error, _ ("%s: “%s” is invalid, must be true or false"), key,
+                    value);
 }
 
 static gboolean
@@ -156,13 +158,13 @@ read_external (Parser *self, const char *value, GError **error)
 
   if (self->group.external_port != 0)
     return set_error (self->line, error,
-                      "external: the group in line %u has an external port already",
+                      _ ("external: the group in line %u has an external port already"),
                       self->group.line);
   if (!g_ascii_string_to_unsigned (value, 10, 1, G_MAXUINT16, &port, NULL))
     return set_error (self->line, error,
-                      "external: “%s” is invalid, must be a port from 1 to 65535", value);
+                      _ ("external: “%s” is invalid, must be a port from 1 to 65535"), value);
   if (port + self->group.spec.n_ports - 1 > G_MAXUINT16)
-    return set_error (self->line, error, "external: %u ports do not fit above %s",
+    return set_error (self->line, error, _ ("external: %u ports do not fit above %s"),
                       self->group.spec.n_ports, value);
 
   self->group.external_port = (guint) port;
@@ -185,7 +187,7 @@ read_family (Parser *self, const char *value, GError **error)
   if (self->group.ipv4 || self->group.ipv6)
     return TRUE;
 
-  return set_error (self->line, error, "family: “%s” is invalid, must be 4, 6 or both", value);
+  return set_error (self->line, error, _ ("family: “%s” is invalid, must be 4, 6 or both"), value);
 }
 
 static gboolean
@@ -204,7 +206,7 @@ read_local_address (Parser *self, const char *value, GError **error)
     return TRUE;
 
   return set_error (self->line, error,
-                    "local-address: “%s” is not an IP address (such as 192.168.1.23)", value);
+                    _ ("local-address: “%s” is not an IP address (such as 192.168.1.23)"), value);
 }
 
 static gboolean
@@ -215,7 +217,7 @@ read_for (Parser *self, const char *value, GError **error)
   if (self->group.host != NULL)
     return TRUE;
 
-  return set_error (self->line, error, "for: “%s” is not an IP address (such as 192.168.1.50)",
+  return set_error (self->line, error, _ ("for: “%s” is not an IP address (such as 192.168.1.50)"),
                     value);
 }
 
@@ -236,15 +238,15 @@ read_from (Parser *self, const char *value, GError **error)
       mask = g_inet_address_mask_new_from_string (words[i], NULL);
       if (mask == NULL || g_inet_address_mask_get_length (mask) == 0)
         return set_error (self->line, error,
-                          "from: “%s” is invalid, must be an address or a network such as "
-                          "203.0.113.0/24",
+                          _ ("from: “%s” is invalid, must be an address or a network such as "
+                             "203.0.113.0/24"),
                           words[i]);
       g_list_store_append (self->group.from, mask);
     }
 
   if (g_list_model_get_n_items (G_LIST_MODEL (self->group.from)) > 0)
     return TRUE;
-  return set_error (self->line, error, "from: a value is missing");
+  return set_error (self->line, error, _ ("from: a value is missing"));
 }
 
 static gboolean
@@ -255,7 +257,7 @@ read_on_change (Parser *self, const char *value, GError **error)
   if (g_shell_parse_argv (value, NULL, &self->group.on_change, &local))
     return TRUE;
 
-  return set_error (self->line, error, "on-change: %s", local->message);
+  return set_error (self->line, error, _ ("on-change: %s"), local->message);
 }
 
 static const Key keys[] = {
@@ -303,7 +305,7 @@ parser_add_mapping (Parser *self, guint index, GSocketFamily family, GError **er
 
   if (earlier != NULL)
     {
-      set_error (group->line, error, "%s port %u is also in line %u",
+      set_error (group->line, error, _ ("%s port %u is also in line %u"),
                  group->spec.protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP", parts.internal_port,
                  GPOINTER_TO_UINT (earlier));
       g_free (key);
@@ -313,7 +315,7 @@ parser_add_mapping (Parser *self, guint index, GSocketFamily family, GError **er
   g_hash_table_insert (self->lines, key, GUINT_TO_POINTER (group->line));
   g_ptr_array_add (self->mappings, ports_file_mapping_copy (&parts));
   if (self->mappings->len > PORTS_FILE_MAX_MAPPINGS)
-    return set_error (group->line, error, "the file has more than %u ports",
+    return set_error (group->line, error, _ ("the file has more than %u ports"),
                       PORTS_FILE_MAX_MAPPINGS);
   return TRUE;
 }
@@ -327,7 +329,7 @@ parser_choose_family (
   gboolean is_ipv6 = family == G_SOCKET_FAMILY_IPV6;
 
   if (is_ipv6 ? group->ipv4 : group->ipv6)
-    return set_error (line, error, "%s: an IPv%d address does not fit the family", key,
+    return set_error (line, error, _ ("%s: an IPv%d address does not fit the family"), key,
                       is_ipv6 ? 6 : 4);
 
   group->ipv4 = !is_ipv6;
@@ -386,7 +388,7 @@ parser_begin_group (Parser *self, const char *line, GError **error)
   g_autoptr (GError) local = NULL;
 
   if (line[length - 1] != ']')
-    return set_error (self->line, error, "“%s” is not a group: the “]” is missing", line);
+    return set_error (self->line, error, _ ("“%s” is not a group: the “]” is missing"), line);
   if (!parser_end_group (self, error))
     return FALSE;
 
@@ -394,7 +396,7 @@ parser_begin_group (Parser *self, const char *line, GError **error)
   self->group = (Group){ .line = self->line };
   name = g_strndup (line + 1, length - 2);
   if (!port_spec_parse (name, &self->group.spec, &local))
-    return set_error (self->line, error, "“%s”: %s", name, local->message);
+    return set_error (self->line, error, _ ("“%s”: %s"), name, local->message);
 
   self->group.external_port = self->group.spec.first_external;
   self->in_group = TRUE;
@@ -411,16 +413,16 @@ parser_read_key (Parser *self, const char *name, const char *value, GError **err
       if (!g_str_equal (name, keys[i].name))
         continue;
       if ((self->group.seen & 1u << i) != 0)
-        return set_error (self->line, error, "%s: the key is already in the group of line %u", name,
-                          self->group.line);
+        return set_error (self->line, error, _ ("%s: the key is already in the group of line %u"),
+                          name, self->group.line);
       if (*value == '\0')
-        return set_error (self->line, error, "%s: a value is missing", name);
+        return set_error (self->line, error, _ ("%s: a value is missing"), name);
 
       self->group.seen |= 1u << i;
       return keys[i].read (self, value, error);
     }
 
-  return set_error (self->line, error, "“%s” is not a key", name);
+  return set_error (self->line, error, _ ("“%s” is not a key"), name);
 }
 
 static gboolean
@@ -436,9 +438,9 @@ parser_read_line (Parser *self, char *line, GError **error)
 
   sign = strchr (line, '=');
   if (sign == NULL)
-    return set_error (self->line, error, "“%s” is neither a group nor KEY=VALUE", line);
+    return set_error (self->line, error, _ ("“%s” is neither a group nor KEY=VALUE"), line);
   if (!self->in_group)
-    return set_error (self->line, error, "a key before the first group, such as [tcp:8080]");
+    return set_error (self->line, error, _ ("a key before the first group, such as [tcp:8080]"));
 
   *sign = '\0';
   return parser_read_key (self, g_strstrip (line), g_strstrip (sign + 1), error);
@@ -456,7 +458,7 @@ parser_read (Parser *self, const char *text, gsize length, GError **error)
     {
       self->line = i + 1;
       if (!g_utf8_validate (lines[i], -1, NULL))
-        return set_error (self->line, error, "the line is not UTF-8 text");
+        return set_error (self->line, error, _ ("the line is not UTF-8 text"));
       if (!parser_read_line (self, lines[i], error))
         return FALSE;
     }
@@ -472,12 +474,12 @@ ports_file_parse (const char *text, gsize length, GError **error)
 
   if (length > PORTS_FILE_MAX_SIZE)
     {
-      set_error (1, error, "the file is longer than %u bytes", (guint) PORTS_FILE_MAX_SIZE);
+      set_error (1, error, _ ("the file is longer than %u bytes"), (guint) PORTS_FILE_MAX_SIZE);
       return NULL;
     }
   if (memchr (text, '\0', length) != NULL)
     {
-      set_error (1, error, "the file is not a text");
+      set_error (1, error, _ ("the file is not a text"));
       return NULL;
     }
 

@@ -11,6 +11,7 @@
 #include "mask.h"
 #include "shown-text.h"
 
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -29,13 +30,13 @@ recorder_prepare (const char *directory, GError **error)
       int saved_errno = errno;
 
       g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved_errno),
-                   "“%s” cannot be created: %s", directory, g_strerror (saved_errno));
+                   _ ("“%s” cannot be created: %s"), directory, g_strerror (saved_errno));
       return FALSE;
     }
 
   if (g_file_test (index, G_FILE_TEST_EXISTS))
     {
-      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST, "“%s” already contains a recording",
+      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST, _ ("“%s” already contains a recording"),
                    directory);
       return FALSE;
     }

@@ -8,6 +8,7 @@
 #include "output.h"
 
 #include <glib-unix.h>
+#include <glib/gi18n-lib.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -31,7 +32,9 @@ report_unconfirmed (PlumManager *manager)
     }
 
   if (names->len > 0)
-    output_error ("interrupted: the router may still have %s until the lease expires", names->str);
+    output_error (/* Translators: a list of ports. */
+                  _ ("interrupted: the router may still have %s until the lease expires"),
+                  names->str);
 }
 
 static gboolean

@@ -4,6 +4,7 @@
 
 #include "plum-bytes.h"
 
+#include <glib/gi18n-lib.h>
 #include <plum-glib/plum-glib.h>
 
 #define HEADER_SIZE 20
@@ -114,12 +115,12 @@ decode_address (PlumReader *value, const uint8_t *mask, StunAddress *out, GError
   family = plum_reader_be (value, 1);
   address.port = (uint16_t) plum_reader_be (value, 2);
   if (plum_reader_ok (value) && family != 1 && family != 2)
-    return fail (error, "address family %u is unknown, must be 1 or 2", family);
+    return fail (error, _ ("address family %u is unknown, must be 1 or 2"), family);
 
   size = family == 1 ? 4 : 16;
   plum_reader_bytes (value, address.bytes, size);
   if (!plum_reader_ok (value) || plum_reader_left (value) > 0)
-    return fail (error, "the size of an address does not match its family");
+    return fail (error, _ ("the size of an address does not match its family"));
 
   if (mask != NULL)
     {
@@ -145,9 +146,10 @@ decode_error_code (Message *message, PlumReader *value, StunResponse *response, 
   hundreds = plum_reader_be (value, 1) & 7;
   rest = plum_reader_be (value, 1);
   if (!plum_reader_ok (value))
-    return fail (error, "ERROR-CODE is too short");
+    return fail (error, _ ("ERROR-CODE is too short"));
   if (hundreds < 3 || hundreds > 6 || rest > 99)
-    return fail (error, "error code %u.%02u is out of range, must be 300 to 699", hundreds, rest);
+    return fail (error, _ ("error code %u.%02u is out of range, must be 300 to 699"), hundreds,
+                 rest);
 
   if (!message->has_error_code)
     response->error_code = (uint16_t) (hundreds * 100 + rest);
@@ -162,12 +164,12 @@ check_fingerprint (const Message *message, PlumReader *value, GError **error)
   uint32_t fingerprint = plum_reader_be (value, 4);
 
   if (!plum_reader_ok (value) || plum_reader_left (value) > 0)
-    return fail (error, "the size of FINGERPRINT is not 4");
+    return fail (error, _ ("the size of FINGERPRINT is not 4"));
   if (value->data + value->len != message->data + message->len)
-    return fail (error, "FINGERPRINT is not the last attribute");
+    return fail (error, _ ("FINGERPRINT is not the last attribute"));
   if ((compute_crc (message->data, message->len - FINGERPRINT_SIZE) ^ FINGERPRINT_MASK) !=
       fingerprint)
-    return fail (error, "FINGERPRINT is wrong");
+    return fail (error, _ ("FINGERPRINT is wrong"));
 
   return TRUE;
 }
@@ -226,7 +228,7 @@ decode_attributes (Message *message, PlumReader *r, StunResponse *response, GErr
 
       plum_reader_take (r, (4 - size % 4) % 4);
       if (!plum_reader_ok (r))
-        return fail (error, "an attribute passes the end of the message");
+        return fail (error, _ ("an attribute passes the end of the message"));
       if (!decode_attribute (message, type, &value, response, error))
         return FALSE;
     }
@@ -249,16 +251,21 @@ decode_header (Message *message,
   id = plum_reader_take (r, STUN_TRANSACTION_SIZE);
 
   if (id == NULL)
-    return fail (error, "%" G_GSIZE_FORMAT " bytes are too short", message->len);
+    return fail (error,
+                 g_dngettext (GETTEXT_PACKAGE, "%u byte is too short", "%u bytes are too short",
+                              message->len),
+                 (guint) message->len);
   if (cookie != COOKIE)
-    return fail (error, "no magic cookie");
+    return fail (error, _ ("no magic cookie"));
   if (message->type != BINDING_SUCCESS && message->type != BINDING_ERROR)
-    return fail (error, "message type 0x%04x is not that of a Binding response", message->type);
+    return fail (error, _ ("message type 0x%04x is not that of a Binding response"), message->type);
   if (length != message->len - HEADER_SIZE)
-    return fail (error, "length %u in a message of %" G_GSIZE_FORMAT " bytes", length,
-                 message->len);
+    return fail (error,
+                 g_dngettext (GETTEXT_PACKAGE, "length %u in a message of %u byte",
+                              "length %u in a message of %u bytes", message->len),
+                 length, (guint) message->len);
   if (!plum_bytes_equal (id, transaction, STUN_TRANSACTION_SIZE))
-    return fail (error, "another transaction");
+    return fail (error, _ ("another transaction"));
 
   return TRUE;
 }
@@ -282,12 +289,12 @@ stun_decode_response (const uint8_t *data,
   if (response.mapped.family == G_SOCKET_FAMILY_INVALID)
     response.mapped = message.plain;
   if (message.type == BINDING_ERROR && !message.has_error_code)
-    return fail (error, "an error response without ERROR-CODE");
+    return fail (error, _ ("an error response without ERROR-CODE"));
   if (message.type == BINDING_SUCCESS)
     response.error_code = 0;
   if (message.type == BINDING_SUCCESS && response.unknown_attribute == 0 &&
       (response.mapped.family == G_SOCKET_FAMILY_INVALID || response.mapped.port == 0))
-    return fail (error, "a success response without a mapped address");
+    return fail (error, _ ("a success response without a mapped address"));
 
   *out = response;
   return TRUE;
@@ -299,17 +306,17 @@ stun_error_get_text (uint16_t code)
   switch (code)
     {
     case 300:
-      return "it refers to another server";
+      return _ ("it refers to another server");
     case 400:
-      return "it considers the request malformed";
+      return _ ("it considers the request malformed");
     case 401:
     case 403:
-      return "it requires an account";
+      return _ ("it requires an account");
     case 420:
-      return "it does not support an attribute of the request";
+      return _ ("it does not support an attribute of the request");
     case 500:
-      return "it failed";
+      return _ ("it failed");
     default:
-      return "the reason is unknown";
+      return _ ("the reason is unknown");
     }
 }

@@ -6,6 +6,7 @@
 #include "plum-interfaces.h"
 #include "stun-server.h"
 
+#include <glib/gi18n-lib.h>
 #include <plum-glib/plum-glib.h>
 #include <string.h>
 
@@ -72,10 +73,10 @@ is_refused (StunProof *self, const char *server)
   const StunResponse *response = &self->transaction.response;
 
   if (response->unknown_attribute != 0)
-    give_up (self, "the answer of the STUN server %s has the unknown attribute 0x%04x", server,
+    give_up (self, _ ("the answer of the STUN server %s has the unknown attribute 0x%04x"), server,
              response->unknown_attribute);
   else if (response->error_code != 0)
-    give_up (self, "the STUN server %s answered with the error %u: %s", server,
+    give_up (self, _ ("the STUN server %s answered with the error %u: %s"), server,
              response->error_code, stun_error_get_text (response->error_code));
   else
     return FALSE;
@@ -98,7 +99,7 @@ begin (StunProof *self, GInetSocketAddress *other, void (*done) (StunTransaction
     .user_data = self,
   };
   if (!stun_transaction_start (&self->transaction, &error))
-    give_up (self, "cannot send to the STUN server %s: %s", server, error->message);
+    give_up (self, _ ("cannot send to the STUN server %s: %s"), server, error->message);
 }
 
 /* Whether the server sends from another address than it believes (RESPONSE-ORIGIN). */
@@ -124,26 +125,28 @@ on_other_answer (StunTransaction *transaction)
 
   if (transaction->answered && !transaction->from_other)
     {
-      give_up (self, "the STUN server %s did not answer from %s as requested", server, other);
+      give_up (self, _ ("the STUN server %s did not answer from %s as requested"), server, other);
       return;
     }
   /* If the server does not know from where it sends, the silence proves nothing. */
   if (!transaction->answered && transaction->stray != NULL)
     {
       stray = describe (transaction->stray);
-      give_up (self, "the STUN server %s answered from %s instead of %s", server, stray, other);
+      give_up (self, _ ("the STUN server %s answered from %s instead of %s"), server, stray, other);
       return;
     }
   if (!transaction->answered && self->behind_nat)
     {
-      give_up (self, "no answer came from %s, but the STUN server %s is itself behind a NAT", other,
-               server);
+      give_up (self, _ ("no answer came from %s, but the STUN server %s is itself behind a NAT"),
+               other, server);
       return;
     }
 
   self->result.strangers = transaction->answered ? STUN_YES : STUN_NO;
-  add_note (self, "an answer from %s %s", other,
-            transaction->answered ? "arrived" : "did not arrive");
+  if (transaction->answered)
+    add_note (self, _ ("an answer from %s arrived"), other);
+  else
+    add_note (self, _ ("an answer from %s did not arrive"), other);
   self->done (self);
 }
 
@@ -157,19 +160,20 @@ request_from_other (StunProof *self, const char *server)
   self->result.other = offered;
   if (offered == NULL)
     {
-      give_up (self, "the STUN server %s does not offer to answer from another address", server);
+      give_up (self, _ ("the STUN server %s does not offer to answer from another address"),
+               server);
       return;
     }
 
   other = describe (offered);
   if (!is_usable (self, offered))
     {
-      give_up (self, "the STUN server %s offers to answer from %s, which cannot be used", server,
-               other);
+      give_up (self, _ ("the STUN server %s offers to answer from %s, which cannot be used"),
+               server, other);
       return;
     }
 
-  add_note (self, "requesting an answer from %s", other);
+  add_note (self, _ ("requesting an answer from %s"), other);
   begin (self, offered, on_other_answer);
 }
 
@@ -184,12 +188,12 @@ on_answer (StunTransaction *transaction)
   if (!transaction->answered && transaction->stray != NULL)
     {
       stray = describe (transaction->stray);
-      give_up (self, "the STUN server %s answered from %s, which was ignored", server, stray);
+      give_up (self, _ ("the STUN server %s answered from %s, which was ignored"), server, stray);
       return;
     }
   if (!transaction->answered)
     {
-      give_up (self, "the STUN server %s did not answer within %.1f s", server,
+      give_up (self, _ ("the STUN server %s did not answer within %.1f s"), server,
                STUN_WAIT_MS (self->rto_ms) / 1000.0);
       return;
     }
@@ -199,7 +203,7 @@ on_answer (StunTransaction *transaction)
   self->behind_nat = is_behind_nat (self);
   self->result.reflexive = make_endpoint (&transaction->response.mapped);
   reflexive = describe (self->result.reflexive);
-  add_note (self, "%s sees %s", server, reflexive);
+  add_note (self, _ ("%s sees %s"), server, reflexive);
   request_from_other (self, server);
 }
 
@@ -235,20 +239,20 @@ on_looked_up (GObject *object, GAsyncResult *result, gpointer user_data)
     return;
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    give_up (self, "the address of “%s” could not be found within %.1f s", self->result.server,
+    give_up (self, _ ("the address of “%s” could not be found within %.1f s"), self->result.server,
              self->lookup_ms / 1000.0);
   else if (error != NULL)
-    give_up (self, "the address of “%s” could not be found: %s", self->result.server,
+    give_up (self, _ ("the address of “%s” could not be found: %s"), self->result.server,
              error->message);
   else if (self->result.address == NULL)
-    give_up (self, "the STUN server “%s” has no %s address", self->result.server,
+    give_up (self, _ ("the STUN server “%s” has no %s address"), self->result.server,
              g_socket_get_family (self->socket) == G_SOCKET_FAMILY_IPV6 ? "IPv6" : "IPv4");
   else if (self->interface_error != NULL)
     give_up (self, "%s", self->interface_error);
   else
     {
       text = describe (self->result.address);
-      add_note (self, "asking the STUN server %s", text);
+      add_note (self, _ ("asking the STUN server %s"), text);
       begin (self, NULL, on_answer);
     }
 }
@@ -272,7 +276,7 @@ use_interface (StunProof *self, const char *interface)
 
   if (interface != NULL && !plum_interfaces_bind_socket (self->socket, interface, &error))
     self->interface_error =
-      g_strdup_printf ("cannot send by the interface %s only: %s", interface, error->message);
+      g_strdup_printf (_ ("cannot send by the interface %s only: %s"), interface, error->message);
 }
 
 /* @server: accepted by stun_server_parse(). Its address has the family of @socket. @interface: the

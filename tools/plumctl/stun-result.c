@@ -2,6 +2,7 @@
 
 #include "stun-result.h"
 
+#include <glib/gi18n-lib.h>
 #include <plum-glib/plum-glib.h>
 
 void
@@ -72,11 +73,11 @@ explain_strangers (const StunResult *self)
   switch (self->strangers)
     {
     case STUN_YES:
-      return g_strdup_printf ("a packet from %s, to which nothing was sent, reached %s", other,
+      return g_strdup_printf (_ ("a packet from %s, to which nothing was sent, reached %s"), other,
                               reflexive);
     case STUN_NO:
-      return g_strdup_printf ("packets from %s to %s did not arrive, although the port is mapped",
-                              other, reflexive);
+      return g_strdup_printf (
+        _ ("packets from %s to %s did not arrive, although the port is mapped"), other, reflexive);
     case STUN_UNKNOWN:
     default:
       return g_strdup (self->reason);
@@ -92,12 +93,12 @@ explain_unknown (const StunResult *self)
   if (self->reflexive == NULL)
     return g_strdup (self->reason);
   if (!is_public (self->address))
-    return g_strdup_printf ("the STUN server %s is not on the internet", server);
+    return g_strdup_printf (_ ("the STUN server %s is not on the internet"), server);
   if (!is_public (self->reflexive))
-    return g_strdup_printf ("the STUN server %s sees %s, which is not a public address", server,
+    return g_strdup_printf (_ ("the STUN server %s sees %s, which is not a public address"), server,
                             reflexive);
 
-  return g_strdup_printf ("the internet sees %s, and the router does not report its address",
+  return g_strdup_printf (_ ("the internet sees %s, and the router does not report its address"),
                           reflexive);
 }
 
@@ -112,10 +113,12 @@ stun_result_explain (const StunResult *self, const char *host, guint port)
       return explain_strangers (self);
     case STUN_MATCH_OTHER_ADDRESS:
       return g_strdup_printf (
-        "the internet sees %s, but the router reports the external address %s", reflexive, host);
+        _ ("the internet sees %s, but the router reports the external address %s"), reflexive,
+        host);
     case STUN_MATCH_OTHER_PORT:
-      return g_strdup_printf ("packets of this port leave as %s, not from the mapped port %u, so "
-                              "their answers do not show whether that port can be reached",
+      return g_strdup_printf (_ (
+                                "packets of this port leave as %s, not from the mapped port %u, so "
+                                "their answers do not show whether that port can be reached"),
                               reflexive, port);
     case STUN_MATCH_UNKNOWN:
     default:

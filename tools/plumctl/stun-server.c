@@ -4,6 +4,7 @@
 
 #include "stun-codec.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* The characters of a name or an IPv4 address, or an IPv6 address. Those that are not ASCII are
@@ -37,8 +38,9 @@ stun_server_parse (const char *text, GError **error)
       g_network_address_get_port (G_NETWORK_ADDRESS (server)) == 0)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "“%s” is invalid, must be HOST or HOST:PORT, such as stun.example.org:3478 or "
-                   "[2001:db8::1]:3478",
+                   _ (
+                     "“%s” is invalid, must be HOST or HOST:PORT, such as stun.example.org:3478 or "
+                     "[2001:db8::1]:3478"),
                    clean);
       return NULL;
     }

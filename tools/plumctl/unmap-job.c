@@ -9,6 +9,8 @@
 #include "output.h"
 #include "port-spec.h"
 
+#include <glib/gi18n-lib.h>
+
 static void delete_next_entry (UnmapJob *self);
 
 UnmapJob *
@@ -74,7 +76,7 @@ unmap_job_parse (GPtrArray *jobs, char **specs, gboolean ipv4, gboolean ipv6, GI
 
       if (!port_spec_parse (specs[i], &spec, &error))
         {
-          output_error ("“%s”: %s", specs[i], error->message);
+          output_error (_ ("“%s”: %s"), specs[i], error->message);
           return FALSE;
         }
 
@@ -87,7 +89,7 @@ unmap_job_parse (GPtrArray *jobs, char **specs, gboolean ipv4, gboolean ipv6, GI
   if (jobs->len > 0)
     return TRUE;
 
-  output_error ("no SPEC given, for example tcp:8080 or udp:5000:6000");
+  output_error (_ ("no SPEC given, for example tcp:8080 or udp:5000:6000"));
   return FALSE;
 }
 
@@ -296,14 +298,26 @@ unmap_job_print_json (const UnmapJob *self)
   output_json (text);
 }
 
+/* Such as "tcp:8080 for 192.168.1.50". */
+static char *
+dup_name (const UnmapJob *self)
+{
+  const char *protocol = describe_protocol (self->protocol);
+  const char *family = self->family == G_SOCKET_FAMILY_IPV6 ? " (IPv6)" : "";
+  g_autofree char *host = describe_address (self->host);
+  g_autofree char *port =
+    host != NULL
+      /* Translators: a port such as tcp:80, and its host. */
+      ? g_strdup_printf (_ ("%s:%u for %s"), protocol, self->internal_port, host)
+      : g_strdup_printf ("%s:%u", protocol, self->internal_port);
+
+  return g_strconcat (port, family, NULL);
+}
+
 void
 unmap_job_print (const UnmapJob *self)
 {
-  const char *family = self->family == G_SOCKET_FAMILY_IPV6 ? " (IPv6)" : "";
-  g_autofree char *host = describe_address (self->host);
-  g_autofree char *name =
-    g_strdup_printf ("%s:%u%s%s%s", describe_protocol (self->protocol), self->internal_port,
-                     host != NULL ? " for " : "", host != NULL ? host : "", family);
+  g_autofree char *name = NULL;
 
   if (common_options.json)
     {
@@ -311,28 +325,30 @@ unmap_job_print (const UnmapJob *self)
       return;
     }
 
+  name = dup_name (self);
   switch (self->outcome)
     {
     case UNMAP_REMOVED:
-      output_line (OUTPUT_GOOD, "%s removed%s", name,
-                   self->may_be_nothing ? ", if it was there" : "");
+      output_line (OUTPUT_GOOD,
+                   self->may_be_nothing ? _ ("%s removed, if it was there") : _ ("%s removed"),
+                   name);
       break;
     case UNMAP_NOT_FOUND:
       if (self->host != NULL)
         output_line (OUTPUT_PLAIN, "%s: %s", name, self->message);
       else
-        output_line (OUTPUT_PLAIN, "%s: the router has no mapping of this port", name);
+        output_line (OUTPUT_PLAIN, _ ("%s: the router has no mapping of this port"), name);
       break;
     case UNMAP_OTHER_HOST:
-      output_error ("%s: not removed: %s", name, self->message);
+      output_error (_ ("%s: not removed: %s"), name, self->message);
       break;
     case UNMAP_NOT_CONFIRMED:
-      output_error ("%s: the router did not confirm the removal and may keep the mapping: %s", name,
-                    self->message);
+      output_error (_ ("%s: the router did not confirm the removal and may keep the mapping: %s"),
+                    name, self->message);
       break;
     case UNMAP_NO_ROUTER:
     case UNMAP_FAILED:
     default:
-      output_error ("%s: not removed: %s", name, self->message);
+      output_error (_ ("%s: not removed: %s"), name, self->message);
     }
 }

@@ -6,6 +6,8 @@
 #include "output.h"
 #include "verified.h"
 
+#include <glib/gi18n-lib.h>
+
 typedef struct
 {
   Verification *owner;
@@ -43,17 +45,19 @@ verification_check (MappingSet *set)
   /* The server is another remote host, and tests a port of this computer. */
   if (set->from != NULL || set->host != NULL)
     {
-      output_error ("--stun cannot be used with --from or --for");
+      output_error (_ ("--stun cannot be used with --from or --for"));
       return FALSE;
     }
 
   for (guint i = 0; i < set->mappings->len; i++)
     n += is_udp (set->mappings->pdata[i]);
   if (n == 0)
-    output_error ("--stun: no SPEC is a UDP port, and STUN cannot test others");
+    output_error (_ ("--stun: no SPEC is a UDP port, and STUN cannot test others"));
   else if (n > VERIFICATION_MAX_PORTS)
-    output_error ("--stun: %u UDP ports are too many, at most %u can be tested", n,
-                  VERIFICATION_MAX_PORTS);
+    output_error (g_dngettext (GETTEXT_PACKAGE,
+                               "--stun: %u UDP port is too many, at most %u can be tested",
+                               "--stun: %u UDP ports are too many, at most %u can be tested", n),
+                  n, VERIFICATION_MAX_PORTS);
   return n > 0 && n <= VERIFICATION_MAX_PORTS;
 }
 
@@ -104,7 +108,7 @@ verification_bind_port (PlumMapping *mapping, PlumGateway *gateway, char **reaso
 
   if (local == NULL)
     {
-      *reason = g_strdup ("the address of this computer is unknown");
+      *reason = g_strdup (_ ("the address of this computer is unknown"));
       return NULL;
     }
 
@@ -115,9 +119,9 @@ verification_bind_port (PlumMapping *mapping, PlumGateway *gateway, char **reaso
     return g_steal_pointer (&socket);
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
-    *reason = g_strdup_printf ("port %u is in use by a program, and was not tested", port);
+    *reason = g_strdup_printf (_ ("port %u is in use by a program, and was not tested"), port);
   else
-    *reason = g_strdup_printf ("port %u cannot be tested: %s", port, error->message);
+    *reason = g_strdup_printf (_ ("port %u cannot be tested: %s"), port, error->message);
   return NULL;
 }
 

@@ -2,6 +2,8 @@
 
 #include "verified.h"
 
+#include <glib/gi18n-lib.h>
+
 static const char key[] = "plumctl-verified";
 
 typedef struct
@@ -72,19 +74,21 @@ verified_describe (PlumMapping *mapping)
   if (self == NULL)
     return NULL;
   if (!is_current (self, mapping))
-    return g_strdup ("it is unknown whether it can be reached from outside: its external endpoint "
-                     "has changed since the test");
+    return g_strdup (
+      _ ("it is unknown whether it can be reached from outside: its external endpoint "
+         "has changed since the test"));
 
   reason = stun_result_explain (&self->result, self->host, self->port);
   switch (verified_get (mapping))
     {
     case STUN_YES:
-      return g_strdup_printf ("it can be reached from outside: %s", reason);
+      return g_strdup_printf (_ ("it can be reached from outside: %s"), reason);
     case STUN_NO:
-      return g_strdup_printf ("it cannot be reached from outside as mapped: %s", reason);
+      return g_strdup_printf (_ ("it cannot be reached from outside as mapped: %s"), reason);
     case STUN_UNKNOWN:
     default:
-      return g_strdup_printf ("it is unknown whether it can be reached from outside: %s", reason);
+      return g_strdup_printf (_ ("it is unknown whether it can be reached from outside: %s"),
+                              reason);
     }
 }
 

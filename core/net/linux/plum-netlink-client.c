@@ -3,6 +3,7 @@
 #include "plum-netlink-client-private.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -28,7 +29,7 @@ plum_netlink_client_send (PlumNetlinkClient *self, GByteArray *request, GError *
 
   if (sendto (self->fd, request->data, request->len, 0, (const struct sockaddr *) &kernel,
               sizeof kernel) != (gssize) request->len)
-    return plum_netlink_set_io_error (error, errno, "Cannot query the kernel for routes");
+    return plum_netlink_set_io_error (error, errno, _ ("Cannot query the kernel for routes"));
   return TRUE;
 }
 
@@ -77,7 +78,8 @@ plum_netlink_client_query (PlumNetlinkClient *self,
       gssize n = plum_netlink_receive (self->fd, self->buffer, sizeof self->buffer);
 
       if (n < 0)
-        return plum_netlink_set_io_error (error, (int) -n, "The kernel did not report its routes");
+        return plum_netlink_set_io_error (error, (int) -n,
+                                          _ ("The kernel did not report its routes"));
       found = plum_netlink_client_find_answer (self, (gsize) n, answer, &local);
     }
 
@@ -91,7 +93,7 @@ plum_netlink_client_query (PlumNetlinkClient *self,
   if (answer->type != type)
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-                   "The kernel answered with message type %u; expected %u", answer->type, type);
+                   _ ("The kernel answered with message type %u; expected %u"), answer->type, type);
       return FALSE;
     }
   return TRUE;
@@ -188,7 +190,8 @@ plum_netlink_client_dump (PlumNetlinkClient *self,
       gssize n = plum_netlink_receive (self->fd, self->buffer, sizeof self->buffer);
 
       if (n < 0)
-        return plum_netlink_set_io_error (error, (int) -n, "The kernel did not report its routes");
+        return plum_netlink_set_io_error (error, (int) -n,
+                                          _ ("The kernel did not report its routes"));
       if (!plum_netlink_client_read_part (self, (gsize) n, type, append, items, &more, error))
         return FALSE;
     }

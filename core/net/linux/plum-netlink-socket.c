@@ -3,6 +3,7 @@
 #include "plum-netlink-socket-private.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -28,7 +29,7 @@ plum_netlink_open (guint groups, guint32 *port_id, GError **error)
       return fd;
     }
 
-  plum_netlink_set_io_error (error, errno, "Cannot query the kernel for routes");
+  plum_netlink_set_io_error (error, errno, _ ("Cannot query the kernel for routes"));
   if (fd >= 0)
     close (fd);
   return -1;

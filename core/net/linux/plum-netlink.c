@@ -2,6 +2,7 @@
 
 #include "plum-netlink-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
@@ -55,7 +56,10 @@ static gboolean
 set_malformed (GError **error, const char *what, gsize len)
 {
   g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-               "Invalid or truncated netlink %s (%" G_GSIZE_FORMAT " bytes)", what, len);
+               /* Translators: a part of a message of the kernel, and its size. */
+               g_dngettext (GETTEXT_PACKAGE, "Invalid or truncated netlink %s (%u byte)",
+                            "Invalid or truncated netlink %s (%u bytes)", len),
+               what, (guint) len);
   return FALSE;
 }
 
@@ -70,7 +74,7 @@ next_attribute (Span *rest, Attribute *out, GError **error)
     return FALSE;
   if (!span_read (&at, &header, sizeof header) || header.rta_len < sizeof header ||
       header.rta_len > rest->len)
-    return set_malformed (error, "attribute", rest->len);
+    return set_malformed (error, C_ ("netlink", "attribute"), rest->len);
 
   out->type = header.rta_type & NLA_TYPE_MASK;
   out->value = (Span){ at.data, header.rta_len - sizeof header };
@@ -91,7 +95,7 @@ read_u32 (const Attribute *attribute, guint *out, GError **error)
   guint32 number;
 
   if (value.len != sizeof number || !span_read (&value, &number, sizeof number))
-    return set_malformed (error, "number", value.len);
+    return set_malformed (error, C_ ("netlink", "number"), value.len);
   *out = number;
   return TRUE;
 }
@@ -100,7 +104,7 @@ static gboolean
 read_address (Span value, int family, guint8 *out, GError **error)
 {
   if (value.len != get_address_size (family) || !span_read (&value, out, value.len))
-    return set_malformed (error, "address", value.len);
+    return set_malformed (error, C_ ("netlink", "address"), value.len);
   return TRUE;
 }
 
@@ -111,7 +115,7 @@ read_via (Span value, PlumNetlinkNextHop *hop, GError **error)
   guint16 family;
 
   if (!span_read (&value, &family, sizeof family) || (family != AF_INET && family != AF_INET6))
-    return set_malformed (error, "gateway", value.len);
+    return set_malformed (error, C_ ("netlink", "gateway"), value.len);
   if (!read_address (value, family, hop->gateway, error))
     return FALSE;
   hop->gateway_family = family;
@@ -141,7 +145,7 @@ read_next_hop (
 
   if (!span_read (&at, header, sizeof *header) || header->rtnh_len < sizeof *header ||
       header->rtnh_len > rest->len)
-    return set_malformed (error, "next hop", rest->len);
+    return set_malformed (error, C_ ("netlink", "next hop"), rest->len);
 
   attributes = (Span){ at.data, header->rtnh_len - sizeof *header };
   while (local == NULL && next_attribute (&attributes, &attribute, &local))
@@ -225,7 +229,7 @@ plum_netlink_reader_next (PlumNetlinkReader *reader, PlumNetlinkMessage *out, GE
     {
       /* Iteration after an error must terminate. */
       reader->len = 0;
-      return set_malformed (error, "message", rest.len);
+      return set_malformed (error, C_ ("netlink", "message"), rest.len);
     }
 
   *out = (PlumNetlinkMessage){
@@ -250,7 +254,7 @@ plum_netlink_decode_error (const PlumNetlinkMessage *message, int *out, GError *
   gint32 code;
 
   if (!span_read (&span, &code, sizeof code) || code > 0 || code < -MAX_ERRNO)
-    return set_malformed (error, "error", span.len);
+    return set_malformed (error, C_ ("netlink", "error"), span.len);
   *out = -code;
   return TRUE;
 }
@@ -265,11 +269,11 @@ plum_netlink_decode_route (const PlumNetlinkMessage *message, PlumNetlinkRoute *
   g_autoptr (GError) local = NULL;
 
   if (!span_read (&span, &header, sizeof header))
-    return set_malformed (error, "route", span.len);
+    return set_malformed (error, C_ ("netlink", "route"), span.len);
   if (header.rtm_family != AF_INET && header.rtm_family != AF_INET6)
     {
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-                   "Invalid family %u of a netlink route; expected %d or %d", header.rtm_family,
+                   _ ("Invalid family %u of a netlink route; expected %d or %d"), header.rtm_family,
                    AF_INET, AF_INET6);
       return FALSE;
     }
@@ -296,7 +300,7 @@ static gboolean
 read_name (Span value, char *out, GError **error)
 {
   if (value.len == 0 || value.len > PLUM_NETLINK_NAME_SIZE || value.data[value.len - 1] != '\0')
-    return set_malformed (error, "name", value.len);
+    return set_malformed (error, C_ ("netlink", "name"), value.len);
   return span_read (&value, out, value.len);
 }
 
@@ -310,7 +314,7 @@ plum_netlink_decode_link (const PlumNetlinkMessage *message, PlumNetlinkLink *ou
   g_autoptr (GError) local = NULL;
 
   if (!span_read (&span, &header, sizeof header))
-    return set_malformed (error, "link", span.len);
+    return set_malformed (error, C_ ("netlink", "link"), span.len);
 
   link.index = (guint) header.ifi_index;
   link.flags = header.ifi_flags;
@@ -364,7 +368,7 @@ plum_netlink_decode_address (const PlumNetlinkMessage *message,
   g_autoptr (GError) local = NULL;
 
   if (!span_read (&span, &header, sizeof header) || header.ifa_family != AF_INET6)
-    return set_malformed (error, "address of an interface", span.len);
+    return set_malformed (error, C_ ("netlink", "address of an interface"), span.len);
 
   address.interface_index = header.ifa_index;
   address.flags = header.ifa_flags;
@@ -378,7 +382,7 @@ plum_netlink_decode_address (const PlumNetlinkMessage *message,
       return FALSE;
     }
   if (!found)
-    return set_malformed (error, "address of an interface", message->payload_len);
+    return set_malformed (error, C_ ("netlink", "address of an interface"), message->payload_len);
 
   *out = address;
   return TRUE;

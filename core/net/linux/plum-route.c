@@ -3,6 +3,7 @@
 #include "plum-route-private.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -52,9 +53,15 @@ lookup_set_no_route (RouteLookup *self, GError **error)
 }
 
 static gboolean
-lookup_set_blocked (RouteLookup *self, const char *action, GError **error)
+lookup_set_prohibited (RouteLookup *self, GError **error)
 {
-  return plum_route_set_blocked (error, self->family, action, self->override);
+  return plum_route_set_prohibited (error, self->family, self->override);
+}
+
+static gboolean
+lookup_set_dropped (RouteLookup *self, GError **error)
+{
+  return plum_route_set_dropped (error, self->family, self->override);
 }
 
 /* The errors include those of the route types unreachable, prohibit and blackhole (ip-route(8)). */
@@ -73,13 +80,13 @@ lookup_set_refused (RouteLookup *self, int refusal, GError **error)
       return lookup_set_no_route (self, error);
 
     case EACCES:
-      return lookup_set_blocked (self, "prohibit", error);
+      return lookup_set_prohibited (self, error);
 
     case EINVAL:
-      return lookup_set_blocked (self, "drop", error);
+      return lookup_set_dropped (self, error);
 
     default:
-      return plum_netlink_set_io_error (error, refusal, "The kernel did not report its routes");
+      return plum_netlink_set_io_error (error, refusal, _ ("The kernel did not report its routes"));
     }
 }
 
@@ -96,10 +103,10 @@ lookup_check_type (RouteLookup *self, GError **error)
       return self->override != NULL || lookup_set_no_route (self, error);
 
     case RTN_BLACKHOLE:
-      return lookup_set_blocked (self, "drop", error);
+      return lookup_set_dropped (self, error);
 
     case RTN_PROHIBIT:
-      return lookup_set_blocked (self, "prohibit", error);
+      return lookup_set_prohibited (self, error);
 
     default:
       return lookup_set_no_route (self, error);
@@ -120,7 +127,8 @@ lookup_find_interface (RouteLookup *self, GError **error)
   if (refusal == ENODEV || refusal == EINVAL)
     return plum_route_set_no_interface (error, self->interface_name);
   if (refusal != 0)
-    return plum_netlink_set_io_error (error, refusal, "The kernel did not report its interfaces");
+    return plum_netlink_set_io_error (error, refusal,
+                                      _ ("The kernel did not report its interfaces"));
   if ((link.flags & IFF_UP) == 0)
     return plum_route_set_interface_down (error, self->interface_name);
 

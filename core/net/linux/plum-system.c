@@ -3,6 +3,7 @@
 #include "plum-system.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <sys/auxv.h>
 #include <sys/random.h>
 
@@ -19,7 +20,7 @@ plum_system_fill_random (gpointer data, gsize size, GError **error)
 
   code = errno;
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
-               "The kernel provides no random numbers: %s", g_strerror (code));
+               _ ("The kernel provides no random numbers: %s"), g_strerror (code));
   return FALSE;
 }
 

@@ -3,6 +3,7 @@
 #include "plum-interfaces.h"
 
 #include <gio/gnetworking.h>
+#include <glib/gi18n-lib.h>
 
 /* macOS and illumos have an option for it; other systems have none for programs without
  * privileges. */
@@ -17,7 +18,7 @@ plum_interfaces_bind_socket (GSocket *socket, const char *name, GError **error)
   return g_socket_set_option (socket, IPPROTO_IP, IP_BOUND_IF, (int) index, error);
 #else
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                       "The system cannot restrict a socket to an interface");
+                       _ ("The system cannot restrict a socket to an interface"));
   return FALSE;
 #endif
 }

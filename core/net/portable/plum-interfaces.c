@@ -3,6 +3,7 @@
 #include "plum-interfaces.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -70,7 +71,8 @@ plum_interfaces_list_addresses (GError **error)
       const int code = errno;
 
       g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
-                   "The system does not report the addresses of this host: %s", g_strerror (code));
+                   _ ("The system does not report the addresses of this host: %s"),
+                   g_strerror (code));
       return NULL;
     }
 

@@ -2,6 +2,7 @@
 
 #include "plum-route-message-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* msglen, version and type. */
@@ -90,7 +91,10 @@ static gboolean
 set_malformed (GError **error, const char *what, gsize len)
 {
   g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
-               "Invalid or truncated routing %s (%" G_GSIZE_FORMAT " bytes)", what, len);
+               /* Translators: a part of a message of the kernel, and its size. */
+               g_dngettext (GETTEXT_PACKAGE, "Invalid or truncated routing %s (%u byte)",
+                            "Invalid or truncated routing %s (%u bytes)", len),
+               what, (guint) len);
   return FALSE;
 }
 
@@ -129,11 +133,11 @@ split_addresses (const PlumRouteLayout *layout,
       if ((present & (1u << i)) == 0)
         continue;
       if (at >= len)
-        return set_malformed (error, "address", 0);
+        return set_malformed (error, C_ ("netlink", "address"), 0);
 
       size = data[at];
       if (size > len - at)
-        return set_malformed (error, "address", len - at);
+        return set_malformed (error, C_ ("netlink", "address"), len - at);
       addresses[i] = (Address){ data + at, size };
       /* The last address need not be padded. */
       at += MAX (size + (layout->alignment - size % layout->alignment) % layout->alignment,
@@ -184,7 +188,7 @@ read_prefix_len (const Address *mask, GSocketFamily family, guint *out, GError *
     n++;
   for (guint i = n; i < size * 8; i++)
     if ((bytes[i / 8] & (0x80 >> i % 8)) != 0)
-      return set_malformed (error, "mask", mask->len);
+      return set_malformed (error, C_ ("netlink", "mask"), mask->len);
 
   *out = n;
   return TRUE;
@@ -274,11 +278,11 @@ read_route (const PlumRouteLayout *layout,
   gsize header;
 
   if (len < layout->size)
-    return set_malformed (error, "message", len);
+    return set_malformed (error, C_ ("netlink", "message"), len);
 
   header = layout->header_len != 0 ? read_u16 (data + layout->header_len) : layout->size;
   if (header < layout->size || header > len)
-    return set_malformed (error, "header", header);
+    return set_malformed (error, C_ ("netlink", "header"), header);
 
   out->interface_index = read_u16 (data + layout->index);
   out->flags = read_u32 (data + layout->flags);
@@ -304,11 +308,11 @@ plum_route_message_next (const PlumRouteLayout *layout,
   if (*offset == len)
     return FALSE;
   if (len - *offset < PREFIX_SIZE)
-    return set_malformed (error, "message", len - *offset);
+    return set_malformed (error, C_ ("netlink", "message"), len - *offset);
 
   size = read_u16 (at);
   if (size < PREFIX_SIZE || size > len - *offset)
-    return set_malformed (error, "message", len - *offset);
+    return set_malformed (error, C_ ("netlink", "message"), len - *offset);
 
   /* Messages of another version cannot be understood, but skipped (route(4)). */
   message.type = at[2] == layout->version ? at[3] : 0;

@@ -2,6 +2,8 @@
 
 #include "plum-route-table-private.h"
 
+#include <glib/gi18n-lib.h>
+
 gboolean
 plum_route_table_is_available (void)
 {
@@ -12,7 +14,7 @@ GArray *
 plum_route_table_read (GSocketFamily family, GError **error)
 {
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                       "The system does not report its routes");
+                       _ ("The system does not report its routes"));
   return NULL;
 }
 
@@ -26,7 +28,7 @@ int
 plum_route_table_open_socket (GError **error)
 {
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                       "The system does not report changes of its routes");
+                       _ ("The system does not report changes of its routes"));
   return -1;
 }
 

@@ -3,6 +3,7 @@
 #include "plum-route-table-private.h"
 
 /* <net/route.h> does not include what it needs. */
+#include <glib/gi18n-lib.h>
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <sys/sysctl.h>
@@ -88,7 +89,7 @@ read_sysctl (int family, int operation, int argument, gsize *len, GError **error
     }
 
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
-               "The system did not report its routes: %s", g_strerror (code));
+               _ ("The system did not report its routes: %s"), g_strerror (code));
   return NULL;
 }
 
@@ -145,7 +146,7 @@ plum_route_table_open_socket (GError **error)
   if (fd >= 0)
     close (fd);
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
-               "The system did not open a routing socket: %s", g_strerror (code));
+               _ ("The system did not open a routing socket: %s"), g_strerror (code));
   return -1;
 }
 

@@ -252,9 +252,9 @@ lookup_check_route (RouteLookup *self, const PlumRouteMessage *route, GError **e
   if (route == NULL)
     return lookup_set_no_route (self, error);
   if ((route->flags & PLUM_ROUTE_FLAG_BLACKHOLE) != 0)
-    return plum_route_set_blocked (error, self->family, "drop", self->override);
+    return plum_route_set_dropped (error, self->family, self->override);
   if ((route->flags & PLUM_ROUTE_FLAG_REJECT) != 0)
-    return plum_route_set_blocked (error, self->family, "prohibit", self->override);
+    return plum_route_set_prohibited (error, self->family, self->override);
   return TRUE;
 }
 

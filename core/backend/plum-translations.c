@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-translations-private.h"
+
+#include "plum-module-directory-private.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#include "plum-system.h"
+
+/* The prefix of the installation that library belongs to: "/opt/plum" for
+ * "/opt/plum/lib/libplum-glib-1.0.so.0" if libdir is "lib". (transfer full) (nullable) */
+static char *
+find_moved_prefix (const char *library, const char *libdir)
+{
+  g_autofree char *folder = g_path_get_dirname (library);
+  g_autofree char *end = g_strconcat (G_DIR_SEPARATOR_S, libdir, NULL);
+
+  if (g_path_is_absolute (libdir) || !g_str_has_suffix (folder, end))
+    return NULL;
+
+  return g_strndup (folder, strlen (folder) - strlen (end));
+}
+
+/* A catalog contains format strings: nobody else may replace it, or a directory above it. */
+static gboolean
+is_trusted_below (const char *prefix, const char *localedir, const char *library)
+{
+  g_auto (GStrv) parts = g_strsplit (localedir, G_DIR_SEPARATOR_S, -1);
+  g_autofree char *directory = g_strdup (prefix);
+
+  for (guint i = 0; parts[i] != NULL; i++)
+    {
+      char *next = g_build_filename (directory, parts[i], NULL);
+
+      g_free (directory);
+      directory = next;
+      if (!g_file_test (directory, G_FILE_TEST_EXISTS) ||
+          !plum_module_directory_is_trusted (directory, library))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+char *
+plum_translations_find (const char *compiled_in,
+                        const char *library,
+                        const char *libdir,
+                        const char *localedir)
+{
+  g_autofree char *prefix = NULL;
+  g_autofree char *found = NULL;
+
+  if (library == NULL || plum_system_is_privileged () || g_path_is_absolute (localedir))
+    return g_strdup (compiled_in);
+
+  prefix = find_moved_prefix (library, libdir);
+  if (prefix == NULL)
+    return g_strdup (compiled_in);
+
+  found = g_build_filename (prefix, localedir, NULL);
+  if (g_str_equal (found, compiled_in) || !is_trusted_below (prefix, localedir, library))
+    return g_strdup (compiled_in);
+
+  return g_steal_pointer (&found);
+}
+
+void
+plum_translations_bind (void)
+{
+#ifdef HAVE_LIBINTL
+  const char *chosen = !plum_system_is_privileged () ? g_getenv ("PLUM_LOCALE_DIR") : NULL;
+  g_autofree char *library = plum_module_directory_get_library ();
+  g_autofree char *found = plum_translations_find (PLUM_LOCALE_DIR, library, PLUM_LIBDIR_IN_PREFIX,
+                                                   PLUM_LOCALEDIR_IN_PREFIX);
+
+  bindtextdomain (GETTEXT_PACKAGE, chosen != NULL && *chosen != '\0' ? chosen : found);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+#endif
+}
+
+/* Programs translate their own messages before they call the library. */
+static void __attribute__ ((constructor)) on_library_loaded (void) { plum_translations_bind (); }
