@@ -436,19 +436,6 @@ set_op_deleted (PcpSetOp *op, const PcpReply *reply)
     }
 }
 
-static void
-fail_busy (PcpSet *set, GPtrArray *calls)
-{
-  for (guint i = 0; i < calls->len; i++)
-    {
-      PcpSetCall *waiting = calls->pdata[i];
-      PcpMap map = set->map;
-
-      map.internal_port = (uint16_t) waiting->internal_port;
-      plum_call_return_error (waiting->call, pcp_set_make_busy_error (set->pcp, &map));
-    }
-}
-
 /* Whether calls wait for ports of the set. These are used, whatever was released. */
 static gboolean
 set_op_has_wanted (PcpSetOp *op)
@@ -478,7 +465,7 @@ on_release (gpointer user_data)
   if ((set->op != NULL && set_op_has_wanted (set->op)) ||
       pcp_sets_uses_port_of (set->pcp, &set->map))
     {
-      fail_busy (set, calls);
+      pcp_set_fail_busy (set, calls);
     }
   else if (set->op != NULL)
     {

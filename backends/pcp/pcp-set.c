@@ -192,6 +192,19 @@ pcp_set_make_busy_error (PcpSession *pcp, const PcpMap *map)
                       plum_udp_session_get_peer (pcp->udp), port);
 }
 
+void
+pcp_set_fail_busy (PcpSet *self, GPtrArray *calls)
+{
+  for (guint i = 0; i < calls->len; i++)
+    {
+      PcpSetCall *waiting = calls->pdata[i];
+      PcpMap map = self->map;
+
+      map.internal_port = (uint16_t) waiting->internal_port;
+      plum_call_return_error (waiting->call, pcp_set_make_busy_error (self->pcp, &map));
+    }
+}
+
 /* --- The token --- */
 
 GVariant *

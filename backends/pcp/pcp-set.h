@@ -65,6 +65,8 @@ void pcp_set_remove_own_leases (PcpSet *self);
 gboolean pcp_set_covers (PcpSet *self, const PcpMap *map);
 /* (transfer full): the error of a deletion that would remove used ports with that of map. */
 GError *pcp_set_make_busy_error (PcpSession *pcp, const PcpMap *map);
+/* Fails calls of ports that the set keeps. calls: (element-type PcpSetCall). */
+void pcp_set_fail_busy (PcpSet *self, GPtrArray *calls);
 /* Whether the server describes the set as it was granted. */
 gboolean pcp_set_fits (PcpSet *self, const PcpMap *map);
 

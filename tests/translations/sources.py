@@ -9,12 +9,13 @@ MARKERS = {'_', 'N_', 'C_', 'NC_', 'g_dgettext', 'g_dngettext', 'g_dpgettext2'}
 # Their arguments are not shown to users: log messages, checks of the program itself, and what
 # machines read.
 UNSHOWN = {
-    'G_DEFINE_ENUM_VALUE', 'G_STRINGIFY', 'g_assert', 'g_assert_not_reached', 'g_critical', 'g_debug',
-    'g_error', 'g_info', 'g_log', 'g_message', 'g_return_if_fail', 'g_return_val_if_fail',
-    'g_signal_new', 'g_source_set_static_name', 'g_str_has_prefix', 'g_str_has_suffix', 'g_strsplit', 'json_writer_string', 'g_task_set_name', 'g_warning', 'g_warning_once',
-    'log_reason', 'memcmp', 'note_lost', 'plum_debug', 'plum_info', 'plum_log', 'plum_log_debug',
-    'plum_log_info', 'plum_log_verbose', 'plum_log_warn', 'plum_warn', 'plum_warning', 'sscanf', 'strchr', 'strcmp',
-    'strcspn', 'strpbrk', 'strspn', 'strstr', 'strtok', 'write_log',
+    'g_assert', 'g_assert_not_reached', 'g_critical', 'g_debug', 'G_DEFINE_ENUM_VALUE', 'g_error',
+    'g_info', 'g_log', 'g_message', 'g_return_if_fail', 'g_return_val_if_fail', 'g_signal_new',
+    'g_source_set_static_name', 'g_str_has_prefix', 'g_str_has_suffix', 'G_STRINGIFY', 'g_strsplit',
+    'g_task_set_name', 'g_warning', 'g_warning_once', 'json_writer_string', 'log_reason', 'memcmp',
+    'note_lost', 'plum_debug', 'plum_info', 'plum_log', 'plum_log_debug', 'plum_log_info',
+    'plum_log_verbose', 'plum_log_warn', 'plum_manager_check_unused', 'plum_warn', 'plum_warning',
+    'sscanf', 'strchr', 'strcmp', 'strcspn', 'strpbrk', 'strspn', 'strstr', 'strtok', 'write_log',
     # The reason is only logged.
     'plum_backend_report_lost', 'plum_server_probe_hint', 'plum_udp_session_note_announcement',
     'upnp_watch_lose', 'upnp_watch_take_hint',
