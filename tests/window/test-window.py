@@ -295,6 +295,19 @@ def shows_where_the_path_ends():
                     f'The router {lab.OUTER} beyond {lab.ROUTER} does not map ports')
 
 
+def shows_the_path_in_german():
+    with ports(**german.environment(os.environ['HOME'])) as window:
+        window.text('Weg ins Internet')
+        window.text(f'Dieser Rechner ― {lab.ROUTER} | {lab.INNER_WAN} ― {lab.OUTER} | {lab.WAN} ― '
+                    'Internet')
+        no_english(window)
+        picture(window, '-german-path')
+    with lab.silent('outer'), ports(**german.environment(os.environ['HOME'])) as window:
+        window.text(f'Dieser Rechner ― {lab.ROUTER} | {lab.INNER_WAN} ― der Weg endet hier: '
+                    f'Der Router {lab.OUTER} hinter {lab.ROUTER} gibt keine Ports frei')
+        no_english(window)
+
+
 def reports_a_public_address():
     for command in (['address', 'flush', 'dev', 'eth0', 'scope', 'global'],
                     ['address', 'add', f'{PUBLIC}/24', 'dev', 'eth0'],
@@ -369,6 +382,7 @@ SUITES = {
     'none': (['--router=none'], [reports_a_router_without_port_mapping]),
     'public': (['--router=none'], [reports_a_public_address]),
     'chain': (['--two-routers'], [shows_the_path, shows_where_the_path_ends]),
+    'german-chain': (['--two-routers'], [shows_the_path_in_german]),
     'offline': (['--no-network'], [waits_for_a_network, searches_again]),
     'list': ([], [lists_the_mappings]),
     'list-none': (['--router=none'], [lists_the_reason]),
