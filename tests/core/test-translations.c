@@ -2,6 +2,7 @@
 
 #include "plum-translations-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <gmodule.h>
 #include <glib/gstdio.h>
 #include <sys/auxv.h>
@@ -203,6 +204,31 @@ test_symbolic_link (Fixture *f, gconstpointer data)
   g_assert_cmpint (g_rename (elsewhere, f->share), ==, 0);
 }
 
+#ifdef HAVE_LIBINTL
+static void
+assert_bound (Fixture *f, gboolean chosen)
+{
+  g_setenv ("PLUM_LOCALE_DIR", f->locale, TRUE);
+  plum_translations_bind ();
+  g_unsetenv ("PLUM_LOCALE_DIR");
+  g_assert_cmpint (g_str_equal (bindtextdomain (GETTEXT_PACKAGE, NULL), f->locale), ==, chosen);
+  plum_translations_bind ();
+}
+
+static void
+test_environment (Fixture *f, gconstpointer data)
+{
+  assert_bound (f, TRUE);
+}
+
+static void
+test_environment_under_at_secure (Fixture *f, gconstpointer data)
+{
+  is_secure = TRUE;
+  assert_bound (f, FALSE);
+}
+#endif
+
 int
 main (int argc, char **argv)
 {
@@ -222,6 +248,10 @@ main (int argc, char **argv)
     { "writable-by-others", test_writable_by_others },
     { "another-owner", test_another_owner },
     { "symbolic-link", test_symbolic_link },
+#ifdef HAVE_LIBINTL
+    { "environment", test_environment },
+    { "environment-under-at-secure", test_environment_under_at_secure },
+#endif
   };
 
   g_test_init (&argc, &argv, NULL);

@@ -31,6 +31,11 @@ MACROS = {
 }
 
 
+# What %find_lang lists.
+FOUND_LANG = '-f plum-glib-%{api}.lang'
+CATALOGS = 'usr/share/locale/*/LC_MESSAGES/plum-glib-1.0.mo'
+
+
 def equal(got, expected):
     assert got == expected, f'got {got!r}, expected {expected!r}'
 
@@ -81,7 +86,7 @@ def spec_lists():
     for line in SPEC.read_text(encoding='utf-8').splitlines():
         if line.startswith('%files'):
             name = line
-            lists[name] = []
+            lists[name] = [CATALOGS] if name.endswith(FOUND_LANG) else []
         elif line.startswith('%changelog'):
             break
         elif name is not None:
@@ -132,6 +137,12 @@ def spec_contains_each_file_once():
     assert_each_once(spec_lists())
 
 
+def spec_finds_the_translations():
+    lines = SPEC.read_text(encoding='utf-8').splitlines()
+    assert '%find_lang plum-glib-%{api}' in lines
+    assert any(line.startswith('%files') and line.endswith(FOUND_LANG) for line in lines)
+
+
 def flatpak_module():
     text = (SOURCE / 'docs/packaging.md').read_text(encoding='utf-8')
     return json.loads(re.search(r'^```json\n(.*?)^```', text, re.MULTILINE | re.DOTALL).group(1))
@@ -167,6 +178,7 @@ CASES = [
     debian_names_follow_the_library,
     spec_version_is_current,
     spec_contains_each_file_once,
+    spec_finds_the_translations,
     flatpak_module_has_known_options,
     flatpak_module_keeps_what_programs_need,
 ]
