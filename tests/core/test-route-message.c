@@ -145,7 +145,8 @@ add_mask (GByteArray *addresses, System system, const guint8 *mask, gsize len, g
 
   bytes[0] = (guint8) (len == 0 ? 0 : offset + len);
   bytes[1] = 0xff;
-  memcpy (bytes + offset, mask, len);
+  if (len > 0)
+    memcpy (bytes + offset, mask, len);
   add_padded (addresses, system, bytes, bytes[0]);
 }
 
