@@ -4,6 +4,7 @@
 
 #include "plum-backend-log.h"
 #include "plum-bytes.h"
+#include "plum-sockets.h"
 #include "plum-udp.h"
 
 #define ANNOUNCEMENT_PORT 5350
@@ -37,7 +38,7 @@ plum_announcements_read_one (PlumAnnouncements *self, gboolean *announced)
   GInetAddress *gateway = plum_network_get_gateway (plum_backend_get_network (self->backend));
   g_autoptr (GSocketAddress) from = NULL;
   g_autoptr (GError) error = NULL;
-  uint8_t buffer[64]; /* an announcement is shorter */
+  uint8_t buffer[2048]; /* some systems do not return the start of a longer datagram */
   gssize n;
 
   n = g_socket_receive_from (self->socket, &from, (char *) buffer, sizeof buffer, NULL, &error);
@@ -74,21 +75,13 @@ static gboolean
 plum_announcements_open (PlumAnnouncements *self, GError **error)
 {
   PlumNetwork *network = plum_backend_get_network (self->backend);
-  GSocketFamily family = plum_network_get_family (network);
+  const gboolean is_ipv6 = plum_network_get_family (network) == G_SOCKET_FAMILY_IPV6;
   g_autoptr (GInetAddress) group =
-    g_inet_address_new_from_string (family == G_SOCKET_FAMILY_IPV6 ? "ff02::1" : "224.0.0.1");
+    g_inet_address_new_from_string (is_ipv6 ? "ff02::1" : "224.0.0.1");
   g_autoptr (GSocketAddress) at = plum_udp_socket_address (network, group, ANNOUNCEMENT_PORT);
 
-  self->socket = g_socket_new (family, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, error);
-  if (self->socket == NULL)
-    return FALSE;
-
-  g_socket_set_blocking (self->socket, FALSE);
-  /* Bound to the group, so that unicast datagrams are not received. TRUE sets SO_REUSEADDR and
-   * SO_REUSEPORT: other programs listen there as well. */
-  return g_socket_bind (self->socket, at, TRUE, error) &&
-         g_socket_join_multicast_group (self->socket, group, FALSE,
-                                        plum_network_get_interface (network), error);
+  self->socket = plum_sockets_new_for_group (network, G_INET_SOCKET_ADDRESS (at), error);
+  return self->socket != NULL;
 }
 
 static void

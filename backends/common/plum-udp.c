@@ -3,6 +3,7 @@
 #include "plum-udp.h"
 
 #include "plum-backend-log.h"
+#include "plum-sockets.h"
 
 /* Longer than any datagram of PCP (1100 bytes) and NAT-PMP. The codecs refuse longer ones. */
 #define DATAGRAM_MAX 2048
@@ -61,6 +62,13 @@ plum_udp_report (PlumUdp *self, PlumTrafficDirection direction, const uint8_t *d
     }
 }
 
+/* A UDP socket has no connection that could be closed: Windows reports a closed port so. */
+static gboolean
+is_closed_port (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+}
+
 /* FALSE: there is nothing to read. */
 static gboolean
 plum_udp_read_one (PlumUdp *self)
@@ -73,8 +81,14 @@ plum_udp_read_one (PlumUdp *self)
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     return FALSE;
 
+  /* Windows does not return the start of a datagram that is too long. */
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE))
+    return TRUE;
+
   if (n < 0)
     {
+      if (is_closed_port (error))
+        error->code = G_IO_ERROR_CONNECTION_REFUSED;
       self->funcs.failed (error, self->user_data);
       return TRUE;
     }
@@ -95,23 +109,6 @@ plum_udp_clear (gpointer data)
 }
 
 static gboolean
-on_udp_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
-{
-  PlumUdp *self = g_rc_box_acquire (user_data);
-  /* A handler may unref the backend, which frees self. */
-  G_GNUC_UNUSED g_autoptr (PlumBackend) alive = g_object_ref (self->backend);
-
-  for (unsigned int i = 0; i < DRAIN_MAX && self->socket != NULL; i++)
-    {
-      if (!plum_udp_read_one (self))
-        break;
-    }
-
-  g_rc_box_release_full (self, plum_udp_clear);
-  return G_SOURCE_CONTINUE;
-}
-
-static gboolean
 plum_udp_open (PlumUdp *self, GError **error)
 {
   PlumNetwork *network = plum_backend_get_network (self->backend);
@@ -125,6 +122,7 @@ plum_udp_open (PlumUdp *self, GError **error)
     return FALSE;
 
   g_socket_set_blocking (self->socket, FALSE);
+  plum_sockets_report_closed_port (self->socket);
   if (!g_socket_bind (self->socket, from, FALSE, error) ||
       !g_socket_connect (self->socket, self->peer, NULL, error))
     return FALSE;
@@ -138,6 +136,71 @@ plum_udp_open (PlumUdp *self, GError **error)
   else
     self->client = g_object_ref (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (bound)));
   return TRUE;
+}
+
+static void plum_udp_watch (PlumUdp *self, GMainContext *context);
+
+/* Wine reports a closed port as an error of the socket that no read returns, and that remains. */
+static void
+plum_udp_replace_socket (PlumUdp *self)
+{
+  g_autoptr (GMainContext) context = g_main_context_ref (g_source_get_context (self->source));
+  g_autoptr (GSocket) old = g_steal_pointer (&self->socket);
+  g_autoptr (GInetAddress) client = g_steal_pointer (&self->client);
+  g_autoptr (GError) error = NULL;
+
+  g_source_destroy (self->source);
+  g_clear_pointer (&self->source, g_source_unref);
+  if (plum_udp_open (self, &error))
+    {
+      plum_udp_watch (self, context);
+      return;
+    }
+
+  plum_log_debug ("Cannot open another socket: %s", error->message);
+  g_set_object (&self->socket, old);
+  g_set_object (&self->client, client);
+}
+
+static void
+plum_udp_check_error (PlumUdp *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (g_socket_check_connect_result (self->socket, &error))
+    return;
+
+  plum_udp_replace_socket (self);
+  self->funcs.failed (error, self->user_data);
+}
+
+static gboolean
+on_udp_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+  PlumUdp *self = g_rc_box_acquire (user_data);
+  /* A handler may unref the backend, which frees self. */
+  G_GNUC_UNUSED g_autoptr (PlumBackend) alive = g_object_ref (self->backend);
+  unsigned int n;
+
+  for (n = 0; n < DRAIN_MAX && self->socket != NULL; n++)
+    {
+      if (!plum_udp_read_one (self))
+        break;
+    }
+
+  if (n == 0 && (condition & G_IO_ERR) != 0)
+    plum_udp_check_error (self);
+
+  g_rc_box_release_full (self, plum_udp_clear);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+plum_udp_watch (PlumUdp *self, GMainContext *context)
+{
+  self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);
+  g_source_set_callback (self->source, G_SOURCE_FUNC (on_udp_readable), self, NULL);
+  g_source_attach (self->source, context);
 }
 
 PlumUdp *
@@ -162,9 +225,7 @@ plum_udp_new (PlumBackend *backend,
       return NULL;
     }
 
-  self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);
-  g_source_set_callback (self->source, G_SOURCE_FUNC (on_udp_readable), self, NULL);
-  g_source_attach (self->source, context);
+  plum_udp_watch (self, context);
   return self;
 }
 
@@ -188,6 +249,8 @@ plum_udp_send (PlumUdp *self, GBytes *datagram, GError **error)
   if (g_socket_send (self->socket, (const char *) data, len, NULL, &local_error) < 0 &&
       !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     {
+      if (is_closed_port (local_error))
+        local_error->code = G_IO_ERROR_CONNECTION_REFUSED;
       g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
     }

@@ -2,6 +2,7 @@
 
 #include "upnp-listener.h"
 
+#include "plum-sockets.h"
 #include "plum-udp.h"
 
 #include <gio/gnetworking.h>
@@ -97,30 +98,42 @@ on_datagram (GSocket *socket, GIOCondition condition, gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-UpnpListener *
-upnp_listener_new_bound (PlumBackend *backend,
-                         GMainContext *context,
-                         GSocketAddress *address,
-                         gboolean reuse_address,
-                         UpnpMessageFunc message,
-                         gpointer user_data,
-                         GError **error)
+/* Takes the socket. */
+static UpnpListener *
+upnp_listener_new (PlumBackend *backend,
+                   GMainContext *context,
+                   GSocket *socket,
+                   UpnpMessageFunc message,
+                   gpointer user_data)
 {
-  g_autoptr (UpnpListener) self = g_rc_box_new0 (UpnpListener);
+  UpnpListener *self = g_rc_box_new0 (UpnpListener);
 
   self->backend = backend;
   self->message = message;
   self->user_data = user_data;
-  self->socket = g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_DATAGRAM,
-                               G_SOCKET_PROTOCOL_UDP, error);
-  if (self->socket == NULL || !g_socket_bind (self->socket, address, reuse_address, error))
-    return NULL;
-
-  g_socket_set_blocking (self->socket, FALSE);
+  self->socket = socket;
   self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);
   g_source_set_callback (self->source, G_SOURCE_FUNC (on_datagram), self, NULL);
   g_source_attach (self->source, context);
-  return g_steal_pointer (&self);
+  return self;
+}
+
+UpnpListener *
+upnp_listener_new_bound (PlumBackend *backend,
+                         GMainContext *context,
+                         GSocketAddress *address,
+                         UpnpMessageFunc message,
+                         gpointer user_data,
+                         GError **error)
+{
+  g_autoptr (GSocket) socket = g_socket_new (g_socket_address_get_family (address),
+                                             G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, error);
+
+  if (socket == NULL || !g_socket_bind (socket, address, FALSE, error))
+    return NULL;
+
+  g_socket_set_blocking (socket, FALSE);
+  return upnp_listener_new (backend, context, g_steal_pointer (&socket), message, user_data);
 }
 
 UpnpListener *
@@ -131,17 +144,10 @@ upnp_listener_new_for_group (PlumBackend *backend,
                              GError **error)
 {
   PlumNetwork *network = plum_backend_get_network (backend);
-  /* Bound to the group, so that unicast datagrams to port 1900 reach other programs. */
   g_autoptr (GSocketAddress) address = upnp_ssdp_group_address (network);
-  GInetAddress *group = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address));
-  g_autoptr (UpnpListener) self =
-    upnp_listener_new_bound (backend, context, address, TRUE, message, user_data, error);
+  GSocket *socket = plum_sockets_new_for_group (network, G_INET_SOCKET_ADDRESS (address), error);
 
-  if (self == NULL || !g_socket_join_multicast_group (self->socket, group, FALSE,
-                                                      plum_network_get_interface (network), error))
-    return NULL;
-
-  return g_steal_pointer (&self);
+  return socket != NULL ? upnp_listener_new (backend, context, socket, message, user_data) : NULL;
 }
 
 /* The option has an address in IPv4, whose bytes are in network order, and an index in IPv6. */

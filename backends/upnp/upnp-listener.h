@@ -20,7 +20,6 @@ typedef void (*UpnpMessageFunc) (const UpnpSsdpMessage *message,
 UpnpListener *upnp_listener_new_bound (PlumBackend *backend,
                                        GMainContext *context,
                                        GSocketAddress *address,
-                                       gboolean reuse_address,
                                        UpnpMessageFunc message,
                                        gpointer user_data,
                                        GError **error);

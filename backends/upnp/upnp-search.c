@@ -265,11 +265,10 @@ upnp_search_new (PlumBackend *backend,
   self->finished_func = finished;
   self->user_data = user_data;
   self->gateway =
-    upnp_listener_new_bound (backend, context, any_port, FALSE, on_gateway_message, self, error);
+    upnp_listener_new_bound (backend, context, any_port, on_gateway_message, self, error);
   if (self->gateway == NULL)
     return NULL;
-  self->answers =
-    upnp_listener_new_bound (backend, context, any_port, FALSE, on_answer, self, error);
+  self->answers = upnp_listener_new_bound (backend, context, any_port, on_answer, self, error);
   if (self->answers == NULL || !upnp_listener_set_interface (self->answers, error))
     return NULL;
 

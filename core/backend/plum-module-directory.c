@@ -44,6 +44,21 @@ plum_module_directory_is_trusted (const char *directory, const char *library)
   return FALSE;
 }
 
+/* Other users may be able to create an absolute path on the disk, so systems where programs have no
+ * fixed place compile in a relative one. */
+static char *
+find_beside (const char *compiled_in, const char *library)
+{
+  g_autofree char *folder = library != NULL ? g_path_get_dirname (library) : NULL;
+  g_autofree char *found = folder != NULL ? g_build_filename (folder, compiled_in, NULL) : NULL;
+  g_autofree char *parent = found != NULL ? g_path_get_dirname (found) : NULL;
+
+  if (found == NULL || !plum_module_directory_is_trusted (parent, library) ||
+      !plum_module_directory_is_trusted (found, library))
+    return NULL;
+  return g_steal_pointer (&found);
+}
+
 char *
 plum_module_directory_find (const char *compiled_in, const char *library)
 {
@@ -51,6 +66,8 @@ plum_module_directory_find (const char *compiled_in, const char *library)
   g_autofree char *parent = NULL;
   g_autofree char *found = NULL;
 
+  if (!g_path_is_absolute (compiled_in))
+    return find_beside (compiled_in, library);
   if (library == NULL || plum_system_is_privileged () ||
       g_file_test (compiled_in, G_FILE_TEST_EXISTS))
     return g_strdup (compiled_in);

@@ -37,12 +37,14 @@ stat_or_fail (const char *path, GStatBuf *info, GError **error)
   return FALSE;
 }
 
-/* Opening a pipe or a device can block. A file that any user can write must not run as root. */
+/* Opening a pipe or a device can block. A file that any user can write must not run with the rights
+ * of an administrator. */
 static gboolean
 plum_module_check_file (const char *path, GError **error)
 {
   g_autofree char *directory = g_path_get_dirname (path);
-  GStatBuf file, folder;
+  g_autofree char *danger = NULL;
+  GStatBuf file;
 
   if (!stat_or_fail (path, &file, error))
     return FALSE;
@@ -53,30 +55,10 @@ plum_module_check_file (const char *path, GError **error)
       return FALSE;
     }
 
-  if (geteuid () != 0)
-    return TRUE;
-
-  if (!stat_or_fail (directory, &folder, error))
-    return FALSE;
-
-  if ((file.st_mode & S_IWOTH) != 0)
-    {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE,
-                   _ ("%s: the file is writable by any user and this program runs as root; run "
-                      "“chmod o-w” on it"),
-                   path);
-      return FALSE;
-    }
-  if ((folder.st_mode & S_IWOTH) != 0)
-    {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE,
-                   _ ("%s: the directory of the file is writable by any user and this program runs "
-                      "as root; run “chmod o-w” on it"),
-                   path);
-      return FALSE;
-    }
-
-  return TRUE;
+  danger = plum_system_describe_danger (path, directory);
+  if (danger != NULL)
+    g_set_error_literal (error, PLUM_ERROR, PLUM_ERROR_MODULE, danger);
+  return danger == NULL;
 }
 
 static gboolean
@@ -287,7 +269,8 @@ plum_module_load_all (GPtrArray *added)
       g_autofree char *library = plum_module_directory_get_library ();
       g_autofree char *directory = plum_module_directory_find (module_directory, library);
 
-      plum_module_load_directory (infos, directory);
+      if (directory != NULL)
+        plum_module_load_directory (infos, directory);
     }
 
   g_ptr_array_sort (infos, compare_priorities);

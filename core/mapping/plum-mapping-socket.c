@@ -35,6 +35,13 @@ get_family (GSocket *socket, GInetAddress *address)
   return family;
 }
 
+static void
+set_unbound (GError **error)
+{
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
+                       _ ("The socket is not bound to a port"));
+}
+
 static PlumMapping *
 new_for_endpoint (GSocket *socket, PlumProtocol protocol, GSocketAddress *bound, GError **error)
 {
@@ -51,8 +58,7 @@ new_for_endpoint (GSocket *socket, PlumProtocol protocol, GSocketAddress *bound,
     }
   if (port == 0)
     {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
-                           _ ("The socket is not bound to a port"));
+      set_unbound (error);
       return NULL;
     }
 
@@ -85,14 +91,22 @@ PlumMapping *
 plum_mapping_new_for_socket (GSocket *socket, GError **error)
 {
   g_autoptr (GSocketAddress) bound = NULL;
+  g_autoptr (GError) local = NULL;
   PlumProtocol protocol;
 
   g_return_val_if_fail (G_IS_SOCKET (socket), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  bound = g_socket_get_local_address (socket, error);
+  bound = g_socket_get_local_address (socket, &local);
   if (bound == NULL)
-    return NULL;
+    {
+      /* On Windows, a socket that is not bound has no address. */
+      if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT))
+        set_unbound (error);
+      else
+        g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
+    }
 
   if (G_IS_INET_SOCKET_ADDRESS (bound) && get_protocol (socket, &protocol))
     return new_for_endpoint (socket, protocol, bound, error);

@@ -2,8 +2,7 @@
 
 #pragma once
 
-#include <pthread.h>
-
+#include "plum-service-thread.h"
 #include "plum-service-values-private.h"
 
 G_BEGIN_DECLS
@@ -26,12 +25,11 @@ typedef struct
   PlumServiceMapping reported;
 } PlumServiceEntry;
 
-/* The mappings of a service. The mutex is a POSIX one, and held for a few instructions only:
- * ThreadSanitizer knows it, but not the mutexes of GLib. */
+/* The mappings of a service. The mutex is held for a few instructions only. */
 typedef struct
 {
-  pthread_mutex_t mutex;
-  pthread_cond_t changed;
+  PlumServiceMutex mutex;
+  PlumServiceCond changed;
   GHashTable *entries; /* (element-type int PlumServiceEntry) */
   int last_id;
   gboolean closed; /* no more mappings are accepted */

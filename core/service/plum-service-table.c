@@ -2,21 +2,14 @@
 
 #include "plum-service-table-private.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <time.h>
 
 void
 plum_service_table_init (PlumServiceTable *self)
 {
-  pthread_condattr_t attributes;
-
-  pthread_condattr_init (&attributes);
-  pthread_condattr_setclock (&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init (&self->changed, &attributes);
-  pthread_condattr_destroy (&attributes);
-  pthread_mutex_init (&self->mutex, NULL);
+  plum_service_cond_init (&self->changed);
+  plum_service_mutex_init (&self->mutex);
   self->entries = g_hash_table_new (NULL, NULL);
 }
 
@@ -36,8 +29,8 @@ plum_service_table_clear (PlumServiceTable *self)
   g_assert (g_hash_table_size (self->entries) == 0);
 
   g_hash_table_unref (self->entries);
-  pthread_cond_destroy (&self->changed);
-  pthread_mutex_destroy (&self->mutex);
+  plum_service_cond_clear (&self->changed);
+  plum_service_mutex_clear (&self->mutex);
 }
 
 gboolean
@@ -45,11 +38,11 @@ plum_service_table_close (PlumServiceTable *self)
 {
   gboolean first;
 
-  pthread_mutex_lock (&self->mutex);
+  plum_service_mutex_lock (&self->mutex);
   first = !self->closed;
   self->closed = TRUE;
-  pthread_cond_broadcast (&self->changed);
-  pthread_mutex_unlock (&self->mutex);
+  plum_service_cond_broadcast (&self->changed);
+  plum_service_mutex_unlock (&self->mutex);
 
   return first;
 }
@@ -59,9 +52,9 @@ plum_service_table_is_closed (PlumServiceTable *self)
 {
   gboolean closed;
 
-  pthread_mutex_lock (&self->mutex);
+  plum_service_mutex_lock (&self->mutex);
   closed = self->closed;
-  pthread_mutex_unlock (&self->mutex);
+  plum_service_mutex_unlock (&self->mutex);
 
   return closed;
 }
@@ -90,7 +83,7 @@ plum_service_table_add (PlumServiceTable *self, const PlumServiceRequest *reques
   PlumServiceEntry *entry = entry_new (request);
   gboolean added = FALSE;
 
-  pthread_mutex_lock (&self->mutex);
+  plum_service_mutex_lock (&self->mutex);
   if (!self->closed && self->last_id < INT_MAX)
     {
       entry->id = ++self->last_id;
@@ -99,7 +92,7 @@ plum_service_table_add (PlumServiceTable *self, const PlumServiceRequest *reques
       g_hash_table_insert (self->entries, GINT_TO_POINTER (entry->id), entry);
       added = TRUE;
     }
-  pthread_mutex_unlock (&self->mutex);
+  plum_service_mutex_unlock (&self->mutex);
 
   if (!added)
     g_clear_pointer (&entry, entry_free);
@@ -111,11 +104,11 @@ plum_service_table_lookup (PlumServiceTable *self, int id)
 {
   PlumServiceEntry *entry;
 
-  pthread_mutex_lock (&self->mutex);
+  plum_service_mutex_lock (&self->mutex);
   entry = g_hash_table_lookup (self->entries, GINT_TO_POINTER (id));
   if (entry != NULL)
     entry->ref_count++;
-  pthread_mutex_unlock (&self->mutex);
+  plum_service_mutex_unlock (&self->mutex);
 
   return entry;
 }
@@ -125,9 +118,9 @@ plum_service_table_unref (PlumServiceTable *self, PlumServiceEntry *entry)
 {
   gboolean last;
 
-  pthread_mutex_lock (&self->mutex);
+  plum_service_mutex_lock (&self->mutex);
   last = --entry->ref_count == 0;
-  pthread_mutex_unlock (&self->mutex);
+  plum_service_mutex_unlock (&self->mutex);
 
   if (last)
     entry_free (entry);
@@ -138,9 +131,9 @@ plum_service_table_remove (PlumServiceTable *self, PlumServiceEntry *entry)
 {
   gboolean removed;
 
-  pthread_mutex_lock (&self->mutex);
+  plum_service_mutex_lock (&self->mutex);
   removed = g_hash_table_remove (self->entries, GINT_TO_POINTER (entry->id));
-  pthread_mutex_unlock (&self->mutex);
+  plum_service_mutex_unlock (&self->mutex);
 
   if (removed)
     plum_service_table_unref (self, entry);
@@ -151,7 +144,7 @@ plum_service_table_unmap (PlumServiceTable *self, int id)
 {
   PlumServiceEntry *entry;
 
-  pthread_mutex_lock (&self->mutex);
+  plum_service_mutex_lock (&self->mutex);
   entry = g_hash_table_lookup (self->entries, GINT_TO_POINTER (id));
   if (entry != NULL && entry->unmapped)
     entry = NULL;
@@ -160,9 +153,9 @@ plum_service_table_unmap (PlumServiceTable *self, int id)
       entry->ref_count++;
       entry->unmapped = TRUE;
       entry->snapshot.state = PLUM_SERVICE_DESTROYING;
-      pthread_cond_broadcast (&self->changed);
+      plum_service_cond_broadcast (&self->changed);
     }
-  pthread_mutex_unlock (&self->mutex);
+  plum_service_mutex_unlock (&self->mutex);
 
   return entry;
 }
@@ -180,12 +173,12 @@ plum_service_table_list (PlumServiceTable *self, int *ids, int n)
   GHashTableIter iter;
   gpointer value;
 
-  pthread_mutex_lock (&self->mutex);
+  plum_service_mutex_lock (&self->mutex);
   g_hash_table_iter_init (&iter, self->entries);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     if (!((PlumServiceEntry *) value)->unmapped)
       g_array_append_val (all, ((PlumServiceEntry *) value)->id);
-  pthread_mutex_unlock (&self->mutex);
+  plum_service_mutex_unlock (&self->mutex);
 
   g_array_sort (all, compare_ids);
   for (int i = 0; i < n && i < (int) all->len; i++)
@@ -201,14 +194,14 @@ plum_service_table_copy (PlumServiceTable *self)
   GHashTableIter iter;
   gpointer value;
 
-  pthread_mutex_lock (&self->mutex);
+  plum_service_mutex_lock (&self->mutex);
   g_hash_table_iter_init (&iter, self->entries);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
       ((PlumServiceEntry *) value)->ref_count++;
       g_ptr_array_add (all, value);
     }
-  pthread_mutex_unlock (&self->mutex);
+  plum_service_mutex_unlock (&self->mutex);
 
   return all;
 }
@@ -218,9 +211,9 @@ plum_service_table_read (PlumServiceTable *self,
                          PlumServiceEntry *entry,
                          PlumServiceMapping *snapshot)
 {
-  pthread_mutex_lock (&self->mutex);
+  plum_service_mutex_lock (&self->mutex);
   *snapshot = entry->snapshot;
-  pthread_mutex_unlock (&self->mutex);
+  plum_service_mutex_unlock (&self->mutex);
 }
 
 gboolean
@@ -228,9 +221,9 @@ plum_service_table_is_unmapped (PlumServiceTable *self, PlumServiceEntry *entry)
 {
   gboolean unmapped;
 
-  pthread_mutex_lock (&self->mutex);
+  plum_service_mutex_lock (&self->mutex);
   unmapped = entry->unmapped;
-  pthread_mutex_unlock (&self->mutex);
+  plum_service_mutex_unlock (&self->mutex);
 
   return unmapped;
 }
@@ -240,29 +233,12 @@ plum_service_table_write (PlumServiceTable *self,
                           PlumServiceEntry *entry,
                           PlumServiceMapping *snapshot)
 {
-  pthread_mutex_lock (&self->mutex);
+  plum_service_mutex_lock (&self->mutex);
   if (entry->unmapped && snapshot->state != PLUM_SERVICE_DESTROYED)
     snapshot->state = PLUM_SERVICE_DESTROYING;
   entry->snapshot = *snapshot;
-  pthread_cond_broadcast (&self->changed);
-  pthread_mutex_unlock (&self->mutex);
-}
-
-static struct timespec
-get_deadline (guint timeout)
-{
-  struct timespec time;
-
-  clock_gettime (CLOCK_MONOTONIC, &time);
-  time.tv_sec += timeout / 1000;
-  time.tv_nsec += (long) (timeout % 1000) * 1000000;
-  if (time.tv_nsec >= 1000000000)
-    {
-      time.tv_sec++;
-      time.tv_nsec -= 1000000000;
-    }
-
-  return time;
+  plum_service_cond_broadcast (&self->changed);
+  plum_service_mutex_unlock (&self->mutex);
 }
 
 gboolean
@@ -272,18 +248,18 @@ plum_service_table_wait (PlumServiceTable *self,
                          guint timeout,
                          PlumServiceMapping *snapshot)
 {
-  struct timespec deadline = get_deadline (timeout);
+  const gint64 end = g_get_monotonic_time () + (gint64) timeout * 1000;
   gboolean met;
 
-  pthread_mutex_lock (&self->mutex);
+  plum_service_mutex_lock (&self->mutex);
   while (!(met = condition (entry)))
-    if (pthread_cond_timedwait (&self->changed, &self->mutex, &deadline) == ETIMEDOUT)
+    if (!plum_service_cond_wait_until (&self->changed, &self->mutex, end))
       {
         met = condition (entry);
         break;
       }
   *snapshot = entry->snapshot;
-  pthread_mutex_unlock (&self->mutex);
+  plum_service_mutex_unlock (&self->mutex);
 
   return met;
 }

@@ -17,15 +17,15 @@ struct PlumService
   PlumServiceTable table;
   PlumServiceConfig config; /* owns the strings */
   GInetAddress *gateway_address;
-  pthread_t thread;
+  PlumServiceThread thread;
   GMainContext *context;
 
   /* The queue of commands, guarded by its mutex */
-  pthread_mutex_t queue_mutex;
+  PlumServiceMutex queue_mutex;
   GQueue commands; /* (element-type Command) */
 
   /* Joining, guarded by queue_mutex */
-  pthread_cond_t joined_changed;
+  PlumServiceCond joined_changed;
   gboolean joined;
 
   /* Worker; another thread may read them after it has joined the worker */

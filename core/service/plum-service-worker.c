@@ -3,7 +3,6 @@
 #include "plum-service-worker-private.h"
 
 #include <glib/gi18n-lib.h>
-#include <signal.h>
 
 #include "plum-service-watch-private.h"
 
@@ -108,9 +107,9 @@ pop_command (PlumService *self)
 {
   Command *command;
 
-  pthread_mutex_lock (&self->queue_mutex);
+  plum_service_mutex_lock (&self->queue_mutex);
   command = g_queue_pop_head (&self->commands);
-  pthread_mutex_unlock (&self->queue_mutex);
+  plum_service_mutex_unlock (&self->queue_mutex);
 
   return command;
 }
@@ -144,9 +143,9 @@ queue_source_prepare (GSource *source, int *timeout)
   PlumService *self = ((QueueSource *) source)->service;
   gboolean ready;
 
-  pthread_mutex_lock (&self->queue_mutex);
+  plum_service_mutex_lock (&self->queue_mutex);
   ready = !g_queue_is_empty (&self->commands);
-  pthread_mutex_unlock (&self->queue_mutex);
+  plum_service_mutex_unlock (&self->queue_mutex);
   *timeout = -1;
 
   return ready;
@@ -186,11 +185,11 @@ plum_service_worker_push (PlumService *self, PlumServiceCommandKind kind, PlumSe
   command->kind = kind;
   command->entry = entry;
 
-  pthread_mutex_lock (&self->queue_mutex);
+  plum_service_mutex_lock (&self->queue_mutex);
   g_queue_push_tail (&self->commands, command);
   /* The worker may free the context as soon as it has the command. */
   g_main_context_wakeup (self->context);
-  pthread_mutex_unlock (&self->queue_mutex);
+  plum_service_mutex_unlock (&self->queue_mutex);
 }
 
 /* --- Thread --- */
@@ -272,18 +271,7 @@ run_worker (void *data)
 gboolean
 plum_service_worker_start (PlumService *self)
 {
-  sigset_t all, old;
-  int status;
-
-  /* Signals of the program belong to its own threads. */
-  sigfillset (&all);
-  pthread_sigmask (SIG_SETMASK, &all, &old);
-  status = pthread_create (&self->thread, NULL, run_worker, self);
-  pthread_sigmask (SIG_SETMASK, &old, NULL);
-  if (status == 0)
-    pthread_setname_np (self->thread, "plum-service");
-
-  return status == 0;
+  return plum_service_thread_start (&self->thread, run_worker, self);
 }
 
 gboolean
@@ -297,8 +285,8 @@ plum_service_dispose (PlumService *self)
 {
   clear_commands (self);
   plum_service_table_clear (&self->table);
-  pthread_mutex_destroy (&self->queue_mutex);
-  pthread_cond_destroy (&self->joined_changed);
+  plum_service_mutex_clear (&self->queue_mutex);
+  plum_service_cond_clear (&self->joined_changed);
   g_main_context_unref (self->context);
   g_clear_object (&self->gateway_address);
   g_clear_error (&self->close_error);

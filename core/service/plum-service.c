@@ -37,8 +37,8 @@ plum_service_new (const PlumServiceConfig *config, int *error)
   int code = PLUM_SERVICE_OK;
 
   plum_service_table_init (&self->table);
-  pthread_mutex_init (&self->queue_mutex, NULL);
-  pthread_cond_init (&self->joined_changed, NULL);
+  plum_service_mutex_init (&self->queue_mutex);
+  plum_service_cond_init (&self->joined_changed);
   self->context = g_main_context_new ();
 
   if (!read_config (self, config))
@@ -56,21 +56,21 @@ plum_service_new (const PlumServiceConfig *config, int *error)
 static void
 join_worker (PlumService *self)
 {
-  pthread_join (self->thread, NULL);
+  plum_service_thread_join (&self->thread);
 
-  pthread_mutex_lock (&self->queue_mutex);
+  plum_service_mutex_lock (&self->queue_mutex);
   self->joined = TRUE;
-  pthread_cond_broadcast (&self->joined_changed);
-  pthread_mutex_unlock (&self->queue_mutex);
+  plum_service_cond_broadcast (&self->joined_changed);
+  plum_service_mutex_unlock (&self->queue_mutex);
 }
 
 static void
 wait_for_join (PlumService *self)
 {
-  pthread_mutex_lock (&self->queue_mutex);
+  plum_service_mutex_lock (&self->queue_mutex);
   while (!self->joined)
-    pthread_cond_wait (&self->joined_changed, &self->queue_mutex);
-  pthread_mutex_unlock (&self->queue_mutex);
+    plum_service_cond_wait (&self->joined_changed, &self->queue_mutex);
+  plum_service_mutex_unlock (&self->queue_mutex);
 }
 
 int
@@ -114,7 +114,7 @@ plum_service_free (PlumService *self)
   if (!plum_service_table_close (&self->table))
     return; /* another thread closes it, and frees it afterwards */
   self->free_at_exit = TRUE;
-  pthread_detach (self->thread);
+  plum_service_thread_detach (&self->thread);
   plum_service_worker_push (self, PLUM_SERVICE_COMMAND_CLOSE, NULL);
 }
 

@@ -24,8 +24,13 @@ HEAD = """\
 
 #include <glib.h>
 
+/* On Windows, only the library itself needs a mark: programs import functions without one. */
 #ifndef PLUM_EXTERN
-#  if defined(__GNUC__)
+#  if defined(_WIN32) && defined(PLUM_COMPILATION)
+#    define PLUM_EXTERN __declspec (dllexport) extern
+#  elif defined(_WIN32)
+#    define PLUM_EXTERN extern
+#  elif defined(__GNUC__)
 #    define PLUM_EXTERN __attribute__ ((visibility ("default"))) extern
 #  else
 #    define PLUM_EXTERN extern

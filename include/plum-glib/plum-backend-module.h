@@ -50,6 +50,13 @@ typedef struct
   GType (*get_type) (void);
 } PlumBackendModule;
 
+/* Not PLUM_EXTERN: a module exports its symbol, but imports those of the library. */
+#ifdef _WIN32
+#  define PLUM_BACKEND_MODULE_EXTERN __declspec(dllexport) extern
+#else
+#  define PLUM_BACKEND_MODULE_EXTERN PLUM_EXTERN
+#endif
+
 /**
  * PLUM_DEFINE_BACKEND_MODULE: (skip)
  * @module_name: the name of the backend, as a string literal
@@ -68,7 +75,7 @@ typedef struct
 #define PLUM_DEFINE_BACKEND_MODULE(module_name, module_description, module_priority, type_macro)   \
   static GType plum_backend_module_get_type (void) { return type_macro; }                          \
                                                                                                    \
-  PLUM_EXTERN const PlumBackendModule plum_backend_module;                                         \
+  PLUM_BACKEND_MODULE_EXTERN const PlumBackendModule plum_backend_module;                          \
   const PlumBackendModule plum_backend_module = {                                                  \
     PLUM_BACKEND_ABI,                                                                              \
     module_name,                                                                                   \

@@ -29,7 +29,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__GNUC__)
+#if defined(_WIN32) && defined(PLUM_SERVICE_COMPILATION)
+#  define PLUM_SERVICE_API __declspec(dllexport) extern
+#elif defined(_WIN32)
+#  define PLUM_SERVICE_API extern
+#elif defined(__GNUC__)
 #  define PLUM_SERVICE_API __attribute__ ((visibility ("default"))) extern
 #else
 #  define PLUM_SERVICE_API extern

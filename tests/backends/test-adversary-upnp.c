@@ -2,7 +2,7 @@
 
 #include "adversary-device.h"
 
-#include <netinet/in.h>
+#include <gio/gnetworking.h>
 #include <string.h>
 
 #include "fake-igd.h"

@@ -4,7 +4,6 @@
 
 #include "upnp-fixture.h"
 
-#include <malloc.h>
 #include <string.h>
 
 const char upnp_test_net[] = UPNP_TEST_NET;
@@ -474,7 +473,7 @@ test_long_texts (Fixture *f, gconstpointer data)
                               plum_entry_get_problem (entry) };
 
       for (gsize j = 0; j < G_N_ELEMENTS (texts); j++)
-        size += texts[j] != NULL ? malloc_usable_size ((gpointer) texts[j]) : 0;
+        size += texts[j] != NULL ? test_block_size (texts[j]) : 0;
     }
   g_test_message ("%u entries retain %" G_GSIZE_FORMAT " bytes of text", n, size);
   g_assert_cmpuint (n, >, 4000);

@@ -4,7 +4,7 @@
 
 #include <plum-glib/plum-glib.h>
 
-#include <netinet/in.h>
+#include <gio/gnetworking.h>
 
 static GSocket *
 open_socket (GSocketFamily family, GSocketType type)
@@ -76,6 +76,12 @@ static void
 test_dual_stack (void)
 {
   g_autoptr (GSocket) socket = open_socket (G_SOCKET_FAMILY_IPV6, G_SOCKET_TYPE_STREAM);
+
+  if (!g_socket_speaks_ipv4 (socket))
+    {
+      g_test_skip ("GIO has no sockets for both families here");
+      return;
+    }
 
   assert_maps (socket, "::", PLUM_PROTOCOL_TCP, G_SOCKET_FAMILY_IPV4);
 }

@@ -2,11 +2,7 @@
 
 #include "test-state-directory.h"
 
-#include <fcntl.h>
 #include <glib/gstdio.h>
-#include <sys/inotify.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 void
 test_state_directory_set_up (TestStateDirectory *self)
@@ -16,7 +12,6 @@ test_state_directory_set_up (TestStateDirectory *self)
   self->parent = g_dir_make_tmp ("plum-state-XXXXXX", &error);
   g_assert_no_error (error);
   self->path = g_build_filename (self->parent, "state", NULL);
-  self->notify_fd = -1;
 }
 
 void
@@ -25,6 +20,7 @@ test_state_directory_tear_down (TestStateDirectory *self)
   g_autoptr (GDir) dir = g_dir_open (self->path, 0, NULL);
   const char *name;
 
+  test_state_directory_unwatch (self);
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
     {
       g_autofree char *path = g_build_filename (self->path, name, NULL);
@@ -34,8 +30,6 @@ test_state_directory_tear_down (TestStateDirectory *self)
 
   g_remove (self->path);
   g_assert_cmpint (g_rmdir (self->parent), ==, 0);
-  if (self->notify_fd >= 0)
-    close (self->notify_fd);
   g_free (self->path);
   g_free (self->parent);
 }
@@ -84,51 +78,4 @@ test_state_directory_write (TestStateDirectory *self, const char *name, const ch
   g_assert_cmpint (g_mkdir_with_parents (self->path, 0700), ==, 0);
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
   g_assert_cmpint (g_chmod (path, mode), ==, 0);
-}
-
-guint
-test_state_get_mode (const char *path)
-{
-  GStatBuf status;
-
-  g_assert_cmpint (g_lstat (path, &status), ==, 0);
-  return status.st_mode & 07777;
-}
-
-void
-test_state_directory_watch (TestStateDirectory *self)
-{
-  self->notify_fd = inotify_init1 (IN_NONBLOCK | IN_CLOEXEC);
-  g_assert_cmpint (self->notify_fd, >=, 0);
-  /* inotify(7) merges equal successive events. IN_CREATE of the temporary file, which has another
-   * name each time, separates them. */
-  g_assert_cmpint (inotify_add_watch (self->notify_fd, self->path, IN_MOVED_TO | IN_CREATE), >=, 0);
-}
-
-guint
-test_state_directory_n_writes (TestStateDirectory *self)
-{
-  union
-  {
-    struct inotify_event event;
-    char bytes[4096];
-  } buffer;
-  guint n = 0;
-  gssize size;
-
-  while ((size = read (self->notify_fd, &buffer, sizeof buffer)) > 0)
-    {
-      gsize at = 0;
-
-      while (at < (gsize) size)
-        {
-          const struct inotify_event *event = (const void *) (buffer.bytes + at);
-
-          if ((event->mask & IN_MOVED_TO) != 0)
-            n++;
-          at += sizeof *event + event->len;
-        }
-    }
-
-  return n;
 }

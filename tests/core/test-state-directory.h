@@ -11,7 +11,6 @@ typedef struct
 {
   char *parent;
   char *path;
-  int notify_fd;
 } TestStateDirectory;
 
 void test_state_directory_set_up (TestStateDirectory *self);
@@ -27,10 +26,12 @@ void test_state_directory_write (TestStateDirectory *self,
                                  const char *name,
                                  const char *text,
                                  int mode);
+/* The rights of the user and of other users, such as 0600, as numbers of POSIX. */
 guint test_state_get_mode (const char *path);
 
-/* Starts counting writes; the directory must exist. */
+/* Starts counting writes; the directory must exist. One at a time. */
 void test_state_directory_watch (TestStateDirectory *self);
+void test_state_directory_unwatch (TestStateDirectory *self);
 /* The number of files that were renamed into place since the last call. */
 guint test_state_directory_n_writes (TestStateDirectory *self);
 

@@ -3,8 +3,8 @@
 #include "fuzz.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib/gstdio.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -36,7 +36,7 @@ typedef struct
   GPtrArray *tokens; /* (element-type GBytes) */
   GRand *rand;
   char *input_path;
-  int input_fd;
+  FILE *input; /* (nullable) */
 } Driver;
 
 static void
@@ -49,10 +49,12 @@ driver_run (Driver *self, const guint8 *data, gsize size)
   if (size > 0)
     memcpy (block, data, size);
 
-  if (self->input_fd >= 0)
+  if (self->input != NULL)
     {
-      g_assert_cmpint (pwrite (self->input_fd, data, size, 0), ==, (gssize) size);
-      g_assert_no_errno (ftruncate (self->input_fd, (off_t) size));
+      rewind (self->input);
+      g_assert_cmpuint (fwrite (data, 1, size, self->input), ==, size);
+      g_assert_cmpint (fflush (self->input), ==, 0);
+      g_assert_no_errno (ftruncate (fileno (self->input), (off_t) size));
     }
 
   LLVMFuzzerTestOneInput (block, size);
@@ -326,8 +328,8 @@ driver_open_input (Driver *self)
   g_autofree char *file = g_strdup_printf ("fuzz-%s.input", self->name);
 
   self->input_path = g_test_build_filename (G_TEST_BUILT, "fuzz", file, NULL);
-  self->input_fd = g_open (self->input_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (self->input_fd < 0)
+  self->input = g_fopen (self->input_path, "wb");
+  if (self->input == NULL)
     g_error ("%s: %s", self->input_path, g_strerror (errno));
   g_test_message ("The current input is kept in %s", self->input_path);
 }
@@ -357,7 +359,7 @@ driver_test (Driver *self)
   add_test (self, "mutations", test_mutations);
   status = g_test_run ();
 
-  g_close (self->input_fd, NULL);
+  fclose (self->input);
   if (status == 0)
     g_unlink (self->input_path);
   g_free (self->input_path);
@@ -370,7 +372,7 @@ driver_test (Driver *self)
 int
 main (int argc, char **argv)
 {
-  Driver driver = { .input_fd = -1 };
+  Driver driver = { .input = NULL };
 
   g_test_init (&argc, &argv, NULL);
 

@@ -9,10 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <glib-unix.h>
-#include <unistd.h>
-
 #include "fake-igd.h"
+#include "test-commands.h"
 
 typedef enum {
   NUMBER,
@@ -92,20 +90,15 @@ typedef struct
   GMainLoop *loop;
 } Program;
 
-static gboolean
-on_stdin (int fd, GIOCondition condition, gpointer user_data)
+static void
+on_line (const char *line, gpointer user_data)
 {
   Program *program = user_data;
-  char line[64];
 
-  if (read (fd, line, sizeof line) > 0)
-    {
-      print_table (program->igd);
-      return G_SOURCE_CONTINUE;
-    }
-
-  g_main_loop_quit (program->loop);
-  return G_SOURCE_REMOVE;
+  if (line != NULL)
+    print_table (program->igd);
+  else
+    g_main_loop_quit (program->loop);
 }
 
 int
@@ -130,7 +123,7 @@ main (int argc, char **argv)
 
   printf ("ready\n");
   fflush (stdout);
-  g_unix_fd_add (STDIN_FILENO, G_IO_HUP | G_IO_IN, on_stdin, &program);
+  test_commands_read (on_line, &program);
   g_main_loop_run (loop);
   fake_igd_free (program.igd);
   return 0;

@@ -2,16 +2,10 @@
 
 #include "service-fixture.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-extern char **environ;
 
 static void
 read_line (int fd, char *line, size_t size)
@@ -21,28 +15,19 @@ read_line (int fd, char *line, size_t size)
   while (n + 1 < size && read (fd, line + n, 1) == 1 && line[n] != '\n')
     n++;
   line[n] = '\0';
+  g_strchomp (line);
 }
 
 static void
 start_router (ServiceFixture *fixture)
 {
   char *arguments[] = { (char *) g_getenv ("PLUM_TEST_ROUTER"), fixture->address, NULL };
-  posix_spawn_file_actions_t actions;
-  int to[2], from[2];
+  g_autoptr (GError) error = NULL;
   char line[sizeof "ready " + sizeof fixture->address];
 
-  g_assert_cmpint (pipe2 (to, O_CLOEXEC), ==, 0);
-  g_assert_cmpint (pipe2 (from, O_CLOEXEC), ==, 0);
-  posix_spawn_file_actions_init (&actions);
-  posix_spawn_file_actions_adddup2 (&actions, to[0], STDIN_FILENO);
-  posix_spawn_file_actions_adddup2 (&actions, from[1], STDOUT_FILENO);
-  g_assert_cmpint (posix_spawn (&fixture->pid, arguments[0], &actions, NULL, arguments, environ),
-                   ==, 0);
-  posix_spawn_file_actions_destroy (&actions);
-  close (to[0]);
-  close (from[1]);
-  fixture->to = to[1];
-  fixture->from = from[0];
+  g_spawn_async_with_pipes (NULL, arguments, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL,
+                            &fixture->pid, &fixture->to, &fixture->from, NULL, &error);
+  g_assert_no_error (error);
   read_line (fixture->from, line, sizeof line);
   g_assert_true (g_str_has_prefix (line, "ready"));
   if (line[5] == ' ') /* a router with an address of its own */
@@ -62,15 +47,26 @@ service_fixture_set_up (ServiceFixture *fixture, gconstpointer data)
   start_router (fixture);
 }
 
+static void
+on_router_exit (GPid pid, int status, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_spawn_check_wait_status (status, &error);
+  g_assert_no_error (error);
+  g_spawn_close_pid (pid);
+  g_main_loop_quit (user_data);
+}
+
 void
 service_fixture_tear_down (ServiceFixture *fixture, gconstpointer data)
 {
-  int status;
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
 
   g_assert_cmpint (service_fixture_router (fixture, "table"), ==, 0);
   close (fixture->to);
-  g_assert_cmpint (waitpid (fixture->pid, &status, 0), ==, fixture->pid);
-  g_assert_cmpint (status, ==, 0);
+  g_child_watch_add (fixture->pid, on_router_exit, loop);
+  g_main_loop_run (loop);
   close (fixture->from);
   pthread_mutex_destroy (&fixture->mutex);
   pthread_cond_destroy (&fixture->changed);

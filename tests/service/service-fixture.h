@@ -13,7 +13,7 @@
 typedef struct
 {
   char address[32];
-  int pid;
+  GPid pid;
   int to, from;
   pthread_mutex_t mutex;
   pthread_cond_t changed;

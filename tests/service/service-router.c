@@ -9,12 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <glib-unix.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "fake-gateway.h"
 #include "fake-igd.h"
+#include "test-commands.h"
 
 typedef struct
 {
@@ -73,21 +72,15 @@ execute (Program *program, const char *command)
   fflush (stdout);
 }
 
-static gboolean
-on_stdin (int fd, GIOCondition condition, gpointer user_data)
+static void
+on_line (const char *line, gpointer user_data)
 {
   Program *program = user_data;
-  char line[64] = "";
-  gssize n = read (fd, line, sizeof line - 1);
 
-  if (n <= 0)
-    {
-      g_main_loop_quit (program->loop);
-      return G_SOURCE_REMOVE;
-    }
-
-  execute (program, g_strchomp (line));
-  return G_SOURCE_CONTINUE;
+  if (line != NULL)
+    execute (program, line);
+  else
+    g_main_loop_quit (program->loop);
 }
 
 int
@@ -107,7 +100,7 @@ main (int argc, char **argv)
   printf ("ready\n");
   fflush (stdout);
 
-  g_unix_fd_add (STDIN_FILENO, G_IO_HUP | G_IO_IN, on_stdin, &program);
+  test_commands_read (on_line, &program);
   g_main_loop_run (loop);
   fake_gateway_free (program.gateway);
   fake_igd_free (program.igd);

@@ -7,7 +7,6 @@
 #include "output.h"
 
 #include <glib/gi18n-lib.h>
-#include <signal.h>
 
 struct _ChangeCommand
 {

@@ -15,8 +15,6 @@
 #include "verified.h"
 
 #include <glib/gi18n-lib.h>
-#include <signal.h>
-#include <unistd.h>
 
 static struct
 {
@@ -151,22 +149,17 @@ on_run_changed (MappingSet *set, PlumMapping *mapping)
 }
 
 static void
-on_interrupted (Session *session, int signal_number)
+on_interrupted (Session *session, Interrupt interrupt)
 {
   RunCommand *run = (RunCommand *) session;
 
   if (run->child == NULL)
     {
-      session_close (session, PLUMCTL_SIGNALLED + signal_number);
+      session_close (session, PLUMCTL_SIGNALLED + (int) interrupt);
       return;
     }
 
-  /* The terminal has already sent this signal to the command, which is in the same process
-   * group. */
-  if (signal_number == SIGINT && tcgetpgrp (STDIN_FILENO) == getpgrp ())
-    return;
-
-  g_subprocess_send_signal (run->child, signal_number);
+  interrupts_forward (interrupt, run->child);
 }
 
 static gboolean

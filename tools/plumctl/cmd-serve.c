@@ -14,7 +14,6 @@
 #include "state-directory.h"
 
 #include <glib/gi18n-lib.h>
-#include <signal.h>
 
 #define SYSTEM_FILE "/etc/plumctl/ports.conf"
 
@@ -208,11 +207,11 @@ watch_file (Serve *serve)
 /* --- Run --- */
 
 static void
-on_serve_interrupted (Session *session, int signal_number)
+on_serve_interrupted (Session *session, Interrupt interrupt)
 {
   Serve *serve = (Serve *) session;
 
-  if (signal_number == SIGHUP)
+  if (interrupt == INTERRUPT_HANGUP)
     {
       reload (serve);
       return;

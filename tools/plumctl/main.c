@@ -167,8 +167,6 @@ main (int argc, char **argv)
   const char *word = argc > 1 ? argv[1] : NULL;
 
   output_init ();
-  /* GLib's writer prints debug and info messages on standard output, where the results are. */
-  g_log_writer_default_set_use_stderr (TRUE);
 
   if (word == NULL)
     {

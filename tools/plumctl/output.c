@@ -3,11 +3,11 @@
 #include "output.h"
 
 #include "shown-text.h"
+#include "standard-output.h"
 
 #include <glib/gi18n-lib.h>
 #include <locale.h>
 #include <stdio.h>
-#include <unistd.h>
 
 /* The output settings. Set once by output_init(). */
 static struct
@@ -25,6 +25,36 @@ static const char *const colours[] = {
   [OUTPUT_BAD] = "\033[31m",
   [OUTPUT_FAINT] = "\033[2m",
 };
+
+static const char *
+find_domain (const GLogField *fields, gsize n_fields)
+{
+  for (gsize i = 0; i < n_fields; i++)
+    if (g_str_equal (fields[i].key, "GLIB_DOMAIN"))
+      return fields[i].value;
+  return NULL;
+}
+
+/* GLib prints debug and info messages on standard output, where the results are, and on Windows
+ * that cannot be changed once GIO is loaded. */
+static GLogWriterOutput
+write_fields (GLogLevelFlags level, const GLogField *fields, gsize n_fields)
+{
+  const int descriptor = fileno (stderr);
+  g_autofree char *text = NULL;
+
+  if ((level & (G_LOG_LEVEL_INFO | G_LOG_LEVEL_DEBUG)) == 0 ||
+      g_log_writer_is_journald (descriptor))
+    return g_log_writer_default (level, fields, n_fields, NULL);
+  if (g_log_writer_default_would_drop (level, find_domain (fields, n_fields)))
+    return G_LOG_WRITER_HANDLED;
+
+  text =
+    g_log_writer_format_fields (level, fields, n_fields, g_log_writer_supports_color (descriptor));
+  fprintf (stderr, "%s\n", text);
+  fflush (stderr);
+  return G_LOG_WRITER_HANDLED;
+}
 
 /* Log messages quote text from the network, too. */
 static GLogWriterOutput
@@ -45,13 +75,12 @@ write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpoint
         copy[i].length = -1;
       }
 
-  return g_log_writer_default (level, copy, n_fields, NULL);
+  return write_fields (level, copy, n_fields);
 }
 
 void
 output_init (void)
 {
-  const char *term = g_getenv ("TERM");
   const char *no_color = g_getenv ("NO_COLOR");
 
   setlocale (LC_ALL, "");
@@ -60,7 +89,7 @@ output_init (void)
   textdomain (GETTEXT_PACKAGE);
 #endif
   output.utf8 = g_get_charset (NULL);
-  output.terminal = isatty (STDOUT_FILENO) && term != NULL && !g_str_equal (term, "dumb");
+  output.terminal = standard_output_is_terminal ();
   output.coloured = output.terminal && (no_color == NULL || *no_color == '\0');
   g_log_set_writer_func (write_log, NULL, NULL);
 }

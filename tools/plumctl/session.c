@@ -6,15 +6,12 @@
 #include "describe.h"
 #include "exit-code.h"
 #include "output.h"
+#include "standard-output.h"
 
-#include <glib-unix.h>
 #include <glib/gi18n-lib.h>
-#include <signal.h>
-#include <unistd.h>
+#include <stdlib.h>
 
 #define APPLICATION_NAME "plumctl"
-
-static const int session_signals[] = { SIGINT, SIGTERM, SIGHUP };
 
 /* Names the mappings whose removal the router has not confirmed. */
 static void
@@ -37,40 +34,22 @@ report_unconfirmed (PlumManager *manager)
                   names->str);
 }
 
-static gboolean
-on_signal (Session *self, int signal_number)
+static void
+on_interrupt (Interrupt interrupt, gpointer user_data)
 {
-  /* On the second signal, exit at once: the mappings expire with their leases. */
+  Session *self = user_data;
+
+  /* On the second request, exit at once: the mappings expire with their leases. */
   if (self->closing)
     {
       report_unconfirmed (self->manager);
-      _exit (PLUMCTL_SIGNALLED + signal_number);
+      _Exit (PLUMCTL_SIGNALLED + (int) interrupt);
     }
 
   if (self->interrupted != NULL)
-    self->interrupted (self, signal_number);
+    self->interrupted (self, interrupt);
   else
     session_close (self, self->interrupt_code);
-
-  return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-on_sigint (gpointer user_data)
-{
-  return on_signal (user_data, SIGINT);
-}
-
-static gboolean
-on_sigterm (gpointer user_data)
-{
-  return on_signal (user_data, SIGTERM);
-}
-
-static gboolean
-on_sighup (gpointer user_data)
-{
-  return on_signal (user_data, SIGHUP);
 }
 
 /* Creates the manager with the options. If that fails, reports it, sets exit_code and returns
@@ -78,8 +57,6 @@ on_sighup (gpointer user_data)
 gboolean
 session_init (Session *self)
 {
-  const GSourceFunc handlers[] = { on_sigint, on_sigterm, on_sighup };
-
   /* The command line takes precedence over the environment. */
   if (common_options.backends != NULL)
     g_unsetenv ("PLUM_BACKENDS");
@@ -96,8 +73,7 @@ session_init (Session *self)
     }
 
   self->loop = g_main_loop_new (NULL, FALSE);
-  for (guint i = 0; i < G_N_ELEMENTS (session_signals); i++)
-    self->signal_ids[i] = g_unix_signal_add (session_signals[i], handlers[i], self);
+  interrupts_watch (on_interrupt, self);
 
   return TRUE;
 }
@@ -105,22 +81,19 @@ session_init (Session *self)
 void
 session_clear (Session *self)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (self->signal_ids); i++)
-    g_clear_handle_id (&self->signal_ids[i], g_source_remove);
+  interrupts_unwatch ();
   g_clear_handle_id (&self->reader_id, g_source_remove);
   g_clear_object (&self->manager);
   g_clear_pointer (&self->loop, g_main_loop_unref);
 }
 
 static gboolean
-on_reader_closed (int fd, GIOCondition condition, gpointer user_data)
+on_reader_closed (gpointer user_data)
 {
   Session *self = user_data;
 
   self->reader_id = 0;
-  if ((condition & G_IO_NVAL) == 0)
-    session_close (self, PLUMCTL_OK);
-
+  session_close (self, PLUMCTL_OK);
   return G_SOURCE_REMOVE;
 }
 
@@ -129,9 +102,7 @@ on_reader_closed (int fd, GIOCondition condition, gpointer user_data)
 void
 session_close_with_reader (Session *self)
 {
-  signal (SIGPIPE, SIG_IGN);
-  self->reader_id =
-    g_unix_fd_add (STDOUT_FILENO, G_IO_ERR | G_IO_HUP | G_IO_NVAL, on_reader_closed, self);
+  self->reader_id = standard_output_watch_reader (on_reader_closed, self);
 }
 
 /* Runs until session_quit() or session_close() ends the session. Returns the exit status. */

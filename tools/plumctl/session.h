@@ -4,22 +4,22 @@
 
 #include <plum-glib/plum-glib.h>
 
+#include "interrupts.h"
+
 typedef struct _Session Session;
 
-/* The run of a command: the manager, the main loop, and the handling of SIGINT, SIGTERM and
- * SIGHUP. */
+/* The run of a command: the manager, the main loop, and the handling of requests to stop. */
 struct _Session
 {
   PlumManager *manager;
   GMainLoop *loop;
   int exit_code;
-  int interrupt_code; /* the exit status after a signal */
-  guint signal_ids[3];
+  int interrupt_code; /* the exit status after a request to stop */
   guint reader_id;
   gboolean closing;
 
   /* If set, called instead of closing. */
-  void (*interrupted) (Session *self, int signal_number);
+  void (*interrupted) (Session *self, Interrupt interrupt);
 };
 
 gboolean session_init (Session *self);

@@ -29,4 +29,9 @@ gboolean plum_system_is_trusted_directory (const char *directory,
                                            const char *file,
                                            const char **reason);
 
+/* Why this process must not run the code of a file: any user can write to the file, or to its
+ * directory, and the process has the rights of an administrator. NULL if it may, or if the file
+ * does not exist. (transfer full) (nullable) */
+char *plum_system_describe_danger (const char *file, const char *directory);
+
 G_END_DECLS

@@ -3,7 +3,9 @@
 #include "plum-system.h"
 
 #include <dlfcn.h>
+#include <glib/gi18n-lib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 char *
 plum_system_get_library (void)
@@ -33,4 +35,31 @@ plum_system_is_trusted_directory (const char *directory, const char *file, const
     }
 
   return TRUE;
+}
+
+static gboolean
+is_writable_by_any_user (const char *path)
+{
+  struct stat info;
+
+  return stat (path, &info) == 0 && (info.st_mode & S_IWOTH) != 0;
+}
+
+char *
+plum_system_describe_danger (const char *file, const char *directory)
+{
+  if (geteuid () != 0)
+    return NULL;
+
+  if (is_writable_by_any_user (file))
+    return g_strdup_printf (
+      _ ("%s: the file is writable by any user and this program runs as root; run "
+         "“chmod o-w” on it"),
+      file);
+  if (is_writable_by_any_user (directory))
+    return g_strdup_printf (
+      _ ("%s: the directory of the file is writable by any user and this program runs "
+         "as root; run “chmod o-w” on it"),
+      file);
+  return NULL;
 }

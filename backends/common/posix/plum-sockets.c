@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plum-sockets.h"
+
+/* Bound to the group, so that unicast datagrams are not received. TRUE sets SO_REUSEADDR and
+ * SO_REUSEPORT. */
+GSocket *
+plum_sockets_new_for_group (PlumNetwork *network, GInetSocketAddress *group, GError **error)
+{
+  g_autoptr (GSocket) socket = g_socket_new (g_socket_address_get_family (G_SOCKET_ADDRESS (group)),
+                                             G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, error);
+
+  if (socket == NULL || !g_socket_bind (socket, G_SOCKET_ADDRESS (group), TRUE, error) ||
+      !g_socket_join_multicast_group (socket, g_inet_socket_address_get_address (group), FALSE,
+                                      plum_network_get_interface (network), error))
+    return NULL;
+
+  g_socket_set_blocking (socket, FALSE);
+  return g_steal_pointer (&socket);
+}
+
+/* The system always does. */
+void
+plum_sockets_report_closed_port (GSocket *socket)
+{
+}
