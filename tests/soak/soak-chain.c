@@ -121,7 +121,7 @@ make_network (void)
     "link set wan0 up",
     "addr add " HOST "/24 dev wan0",
     "neigh add " R1 " lladdr 02:00:00:00:00:01 dev wan0 nud permanent",
-    "route add default via " R1,
+    ("route add default via " R1),
   };
   g_autofree char *move = NULL;
 

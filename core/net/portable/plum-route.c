@@ -273,7 +273,7 @@ lookup_find_network (RouteLookup *self, GError **error)
   /* The program says that the gateway is on the link of the interface, whatever the routes are. */
   if (route == NULL && self->override != NULL && self->interface_index != 0)
     return lookup_guess_network (self, error);
-  if (!lookup_check_route (self, route, error) ||
+  if (!lookup_check_route (self, route, error) || route == NULL ||
       !find_source (destination, route->interface_index, &source, error))
     return NULL;
 
@@ -331,7 +331,8 @@ plum_route_lookup_from (GInetAddress *local_address,
   if (own == NULL && is_unlisted_loopback (local_address))
     own = lookup_find_loopback (&lookup);
   if (!plum_route_check_local_address (local_address, interface_name,
-                                       own != NULL ? own->interface_name : NULL, error))
+                                       own != NULL ? own->interface_name : NULL, error) ||
+      own == NULL)
     return NULL;
 
   lookup.interface_name = own->interface_name;
