@@ -198,7 +198,7 @@ class Bench:
     def no_router(self):
         out = subprocess.run([self.tool('bench-plum'), 'verdict'], check=True,
                              stdout=subprocess.PIPE, text=True, timeout=60).stdout.splitlines()
-        self.row('no router: time to failure (%s)' % out[1], [int(out[0]) / 1000], 3000)
+        self.row('no router: time to failure (%s)' % out[1], [int(out[0]) / 1000], 10000)
 
 
 def inside(build, what):
