@@ -72,7 +72,8 @@ gboolean pcp_set_fits (PcpSet *self, const PcpMap *map);
 
 /* The token of the lease of each member: what deletes the set after a restart of the program. */
 GVariant *pcp_set_make_token (PcpSet *self);
-/* FALSE: the token is none of those, or not of the port. map: the port; becomes the set. */
+/* Returns FALSE if the token is not one of a set, or of a set without this port. map: has the port;
+ * it gets the range of the set. */
 gboolean pcp_set_parse_token (GVariant *token, PcpMap *map);
 
 /* (nullable) (transfer none): the set with the key; that of a live member; any with the member. */

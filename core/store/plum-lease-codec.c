@@ -403,7 +403,7 @@ set_malformed (GError **error, guint line)
   return FALSE;
 }
 
-/* Returns the index of the line after the last complete section; 0 if there is none. */
+/* Returns the index of the line after the last complete section, or 0 without such a section. */
 static guint
 find_last_end (char **lines, guint n)
 {

@@ -33,8 +33,8 @@ void plum_wakeup_dispatch (PlumWakeup *self);
  * notices it. */
 void plum_wakeup_watch_resume (PlumWakeup *self, gboolean watch);
 
-/* For a source that a poll timeout wakes: sets *timeout, or returns TRUE if the deadline is over.
- */
+/* For a source that a poll timeout wakes: sets *timeout, or returns TRUE if the deadline has
+ * passed. */
 static inline gboolean
 plum_wakeup_prepare_poll (gint64 deadline, gint64 now, int *timeout)
 {

@@ -76,7 +76,7 @@ LIMITS = """
 /**
  * PLUM_VERSION_PREV_STABLE: (skip)
  *
- * The stable series before %PLUM_VERSION_CUR_STABLE, or the same if there is none.
+ * The stable series before %PLUM_VERSION_CUR_STABLE, or the same one in the first series.
  *
  * Since: 1.0
  */

@@ -45,7 +45,7 @@ test_taken_over (ChainFixture *f, gconstpointer data)
   chain_assert_endpoint (mapping, "1.2.3.4", 7000);
   core_assert_log ("alpha:discover alpha:map:tcp:8080:8080 alpha2:discover "
                    "alpha2:map:tcp:8080:7000");
-  /* The grace period of the sweeper is over: nothing was left. */
+  /* The grace period of the sweeper has passed: nothing was left. */
   test_loop_advance (&f->core.loop, 60 * 1000);
   core_assert_log ("");
   g_object_unref (mapping);

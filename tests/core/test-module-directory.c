@@ -2,35 +2,15 @@
 
 #include "plum-module-directory-private.h"
 
-#include <gmodule.h>
 #include <glib/gstdio.h>
-#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "test-secure-mode.h"
 
 /* The directory of the modules of a library that was moved with its modules. */
 
 #define COMPILED_IN "/nonexistent/lib/plum-glib-1.0/backends"
-
-static gboolean is_secure;
-
-#ifdef PLUM_PLATFORM_LINUX
-unsigned long __getauxval (unsigned long type);
-
-/* Replaces the function of the C library, also for the code under test. */
-G_MODULE_EXPORT unsigned long
-getauxval (unsigned long type)
-{
-  return type == AT_SECURE && is_secure ? 1 : __getauxval (type);
-}
-#else
-/* Replaces the function of the C library, also for the code under test. */
-G_MODULE_EXPORT uid_t
-getuid (void)
-{
-  return geteuid () + (is_secure ? 1 : 0);
-}
-#endif
 
 typedef struct
 {
@@ -58,7 +38,7 @@ set_up (Fixture *f, gconstpointer data)
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
-  is_secure = FALSE;
+  test_secure_mode = FALSE;
   g_rmdir (f->backends);
   if (g_rmdir (f->parent) != 0)
     g_unlink (f->parent);
@@ -100,7 +80,7 @@ test_without_modules (Fixture *f, gconstpointer data)
 static void
 test_not_under_at_secure (Fixture *f, gconstpointer data)
 {
-  is_secure = TRUE;
+  test_secure_mode = TRUE;
   assert_found (COMPILED_IN, f->library, COMPILED_IN);
 }
 

@@ -5,33 +5,13 @@
 #include <glib/gstdio.h>
 #include <gmodule.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "test-secure-mode.h"
+
 /* The module loader, tested with the shared library, real modules and the public API. Each test
  * creates its own folders of modules. */
-
-/* Whether the library sees this program as privileged, such as a set-user-ID program. */
-static gboolean is_secure;
-
-#ifdef PLUM_PLATFORM_LINUX
-unsigned long __getauxval (unsigned long type);
-
-/* Replaces the function of the C library, also for the code under test. */
-G_MODULE_EXPORT unsigned long
-getauxval (unsigned long type)
-{
-  return type == AT_SECURE && is_secure ? 1 : __getauxval (type);
-}
-#else
-/* Replaces the function of the C library, also for the code under test. */
-G_MODULE_EXPORT uid_t
-getuid (void)
-{
-  return geteuid () + (is_secure ? 1 : 0);
-}
-#endif
 
 typedef struct
 {
@@ -58,7 +38,7 @@ tear_down (Fixture *f, gconstpointer data)
 {
   g_unsetenv ("PLUM_BACKEND_PATH");
   g_unsetenv ("PLUM_BACKENDS");
-  is_secure = FALSE;
+  test_secure_mode = FALSE;
   g_clear_object (&f->manager);
   for (unsigned int i = f->made->len; i > 0; i--)
     g_assert_cmpint (g_remove (f->made->pdata[i - 1]), ==, 0);
@@ -457,10 +437,10 @@ test_environment (Fixture *f, gconstpointer data)
 {
   add_module (f, add_directory (f, "one"), "good");
   g_setenv ("PLUM_BACKENDS", "good,strange", TRUE);
-  is_secure = data != NULL;
+  test_secure_mode = data != NULL;
   load (f);
 
-  if (is_secure)
+  if (test_secure_mode)
     {
       g_assert_null (find (f, "good", 0));
       g_assert_null (find (f, "strange", 0));

@@ -91,7 +91,7 @@ test_changes (Fixture *f, gconstpointer data)
     }
 }
 
-/* A change that is undone before the comparison is none. */
+/* A change that is undone before the comparison is not reported. */
 static void
 test_undone (Fixture *f, gconstpointer data)
 {

@@ -3,35 +3,15 @@
 #include "plum-translations-private.h"
 
 #include <glib/gi18n-lib.h>
-#include <gmodule.h>
 #include <glib/gstdio.h>
-#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "test-secure-mode.h"
 
 /* The directory of the translations of an installation that was moved. */
 
 #define COMPILED_IN "/nonexistent/share/locale"
-
-static gboolean is_secure;
-
-#ifdef PLUM_PLATFORM_LINUX
-unsigned long __getauxval (unsigned long type);
-
-/* Replaces the function of the C library, also for the code under test. */
-G_MODULE_EXPORT unsigned long
-getauxval (unsigned long type)
-{
-  return type == AT_SECURE && is_secure ? 1 : __getauxval (type);
-}
-#else
-/* Replaces the function of the C library, also for the code under test. */
-G_MODULE_EXPORT uid_t
-getuid (void)
-{
-  return geteuid () + (is_secure ? 1 : 0);
-}
-#endif
 
 typedef struct
 {
@@ -73,7 +53,7 @@ set_up (Fixture *f, gconstpointer data)
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
-  is_secure = FALSE;
+  test_secure_mode = FALSE;
   g_unlink (f->library);
   g_rmdir (f->nested);
   g_rmdir (f->libdir);
@@ -155,7 +135,7 @@ test_absolute_localedir (Fixture *f, gconstpointer data)
 static void
 test_not_under_at_secure (Fixture *f, gconstpointer data)
 {
-  is_secure = TRUE;
+  test_secure_mode = TRUE;
   assert_found (f, COMPILED_IN);
 }
 
@@ -224,7 +204,7 @@ test_environment (Fixture *f, gconstpointer data)
 static void
 test_environment_under_at_secure (Fixture *f, gconstpointer data)
 {
-  is_secure = TRUE;
+  test_secure_mode = TRUE;
   assert_bound (f, FALSE);
 }
 #endif

@@ -184,7 +184,7 @@ def german_ends_as_the_source():
 
 
 def the_check_finds_unmarked_texts():
-    """The check itself: planted faults, and what is none."""
+    """The check itself: finds planted faults, and nothing else."""
     faults = [
         'void f (void) { g_set_error (e, D, 1, "Cannot open %s", p); }',
         'void f (void) { output_error ("%s", ok ? _ ("yes") : "unknown"); }',

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * are all except the user of this process, the system and the administrators. */
 typedef struct
 {
-  gboolean is_own; /* the owner is none of the other users */
+  gboolean is_own; /* this user, or an administrator, owns it */
   DWORD others;    /* the rights of other users, without generic ones, such as FILE_WRITE_DATA */
 } PlumWindowsAccess;
 

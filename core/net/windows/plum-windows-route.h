@@ -19,8 +19,8 @@ void plum_windows_route_free (PlumWindowsRoute *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PlumWindowsRoute, plum_windows_route_free)
 
-/* Finds the route to a host. interface_index: the interface to use, or 0 for any. Returns NULL if
- * there is none, and sets code. (nullable) (transfer full) */
+/* Finds the route to a host. interface_index: the interface to use, or 0 for any. Returns NULL
+ * without a route, and sets code. (nullable) (transfer full) */
 PlumWindowsRoute *plum_windows_route_find (GInetAddress *destination,
                                            guint interface_index,
                                            DWORD *code);

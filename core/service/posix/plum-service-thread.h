@@ -69,7 +69,7 @@ plum_service_cond_wait (PlumServiceCond *self, PlumServiceMutex *mutex)
   pthread_cond_wait (self, mutex);
 }
 
-/* end: on g_get_monotonic_time(). Returns FALSE if it is over. */
+/* end: on g_get_monotonic_time(). Returns FALSE after it has passed. */
 static inline gboolean
 plum_service_cond_wait_until (PlumServiceCond *self, PlumServiceMutex *mutex, gint64 end)
 {
