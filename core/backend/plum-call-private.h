@@ -28,15 +28,15 @@ typedef struct
   const char *name; /* for messages */
   PlumClock *clock;
   GMainContext *context;
-  GQueue calls;    /* (element-type PlumCall), the pending ones */
-  gint64 answered; /* when the backend last settled a call otherwise than with TIMED_OUT */
+  GQueue calls;  /* (element-type PlumCall), the pending ones */
+  gint64 mapped; /* when the backend last settled a map call with a lease */
   /* Handles a lease that arrives after its call was cancelled or timed out. */
   void (*late_lease) (gpointer owner, PlumRequest *request, PlumLease *lease);
 } PlumCallHost;
 
 /* Creates a pending call. func is called once, in a later iteration of the main loop, unless the
- * call is cancelled first. The call fails with PLUM_ERROR_TIMED_OUT when timeout_ms have passed
- * since its start, and since the backend settled another call. */
+ * call is cancelled first. The call fails with PLUM_ERROR_TIMED_OUT after
+ * timeout_ms. A map call waits longer while the backend maps others, at most 60 times as long. */
 PlumCall *plum_call_new (PlumCallHost *host,
                          PlumCallKind kind,
                          PlumRequest *request,

@@ -121,15 +121,16 @@ plum_call_schedule_delivery (PlumCall *self)
   g_source_attach (self->delivery, self->host->context);
 }
 
-/* A router may serve one request after the other: a call that waits for others is not unanswered.
- * A backend that settles the others but never this one must not keep it pending for ever. */
+/* A router may serve one request after the other: a mapping that waits for others is not
+ * unanswered. A backend that maps the others but never this one must not keep it pending for ever.
+ * Other calls are not extended: their timeouts are promises to the program. */
 static gboolean
 plum_call_may_wait_for_others (PlumCall *self)
 {
   gint64 now = plum_clock_get_time (self->host->clock);
   gint64 timeout = self->timeout_ms * G_GINT64_CONSTANT (1000);
 
-  return self->kind != PLUM_CALL_DISCOVER && now < self->host->answered + timeout &&
+  return self->kind == PLUM_CALL_MAP && now < self->host->mapped + timeout &&
          now < self->started + TIMEOUTS_MAX * timeout;
 }
 
@@ -145,7 +146,7 @@ on_deadline (gpointer user_data)
   if (plum_call_may_wait_for_others (self))
     {
       plum_clock_arm (self->host->clock, &self->deadline,
-                      self->host->answered + self->timeout_ms * G_GINT64_CONSTANT (1000));
+                      self->host->mapped + self->timeout_ms * G_GINT64_CONSTANT (1000));
       return;
     }
 
@@ -226,8 +227,8 @@ plum_call_settle (PlumCall *self, const GError *error)
     }
 
   self->settled = TRUE;
-  if (!g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT))
-    self->host->answered = plum_clock_get_time (self->host->clock);
+  if (self->kind == PLUM_CALL_MAP && error == NULL)
+    self->host->mapped = plum_clock_get_time (self->host->clock);
   if (!self->pending || self->delivery != NULL)
     return FALSE;
 

@@ -297,6 +297,13 @@ plum_gateway_peek_upstream (PlumGateway *self)
   return self->upstream;
 }
 
+gboolean
+plum_gateway_is_upstream_guessed (PlumGateway *self)
+{
+  return self->search != NULL && plum_upstream_is_guessed (self->search) &&
+         (self->upstream == NULL || plum_race_get_backend_name (self->upstream->race) == NULL);
+}
+
 const GError *
 plum_gateway_get_upstream_reason (PlumGateway *self)
 {

@@ -100,6 +100,9 @@ gboolean plum_gateway_may_have_upstream (PlumGateway *self);
 gboolean plum_gateway_may_be_bypassed (PlumGateway *self);
 gboolean plum_gateway_is_seeking_upstream (PlumGateway *self);
 PlumGateway *plum_gateway_peek_upstream (PlumGateway *self); /* (transfer none) (nullable) */
+/* Whether the address of the next router is a guess: no router has reported it, and it has not
+ * answered itself. */
+gboolean plum_gateway_is_upstream_guessed (PlumGateway *self);
 /* Why there is no next router. (nullable) */
 const GError *plum_gateway_get_upstream_reason (PlumGateway *self);
 

@@ -26,9 +26,7 @@ upstream_query_get_gateway (UpstreamQuery *query)
 static void
 upstream_query_free (UpstreamQuery *query)
 {
-  if (query->cancel_source != NULL)
-    g_source_destroy (query->cancel_source);
-  g_clear_pointer (&query->cancel_source, g_source_unref);
+  plum_main_context_clear_source (&query->cancel_source);
   g_clear_object (&query->upstream);
   g_clear_error (&query->error);
   g_clear_object (&query->task);
@@ -71,13 +69,13 @@ make_unserved_error (PlumGateway *gateway, PlumGateway *upstream)
   g_autofree char *inner = g_inet_address_to_string (plum_gateway_get_address (gateway));
   g_autofree char *errors = join_probe_errors (upstream);
 
-  if (plum_upstream_is_guessed (gateway->search) && *errors != '\0')
+  if (plum_gateway_is_upstream_guessed (gateway) && *errors != '\0')
     return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_BACKEND,
                         /* Translators: an address of a router, another address, and errors. */
                         _ ("The router beyond %s is unknown: no router has answered the probe, "
                            "and the address %s does not map ports: %s"),
                         inner, address, errors);
-  if (plum_upstream_is_guessed (gateway->search))
+  if (plum_gateway_is_upstream_guessed (gateway))
     return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_BACKEND,
                         /* Translators: an address of a router, and another address. */
                         _ ("The router beyond %s is unknown: no router has answered the probe, "
@@ -155,15 +153,11 @@ on_upstream_query_cancelled (GCancellable *cancellable, gpointer user_data)
 static void
 upstream_query_watch_cancellable (UpstreamQuery *query)
 {
-  GCancellable *cancellable = g_task_get_cancellable (query->task);
-
-  if (cancellable == NULL || query->cancel_source != NULL)
-    return;
-
-  query->cancel_source = g_cancellable_source_new (cancellable);
-  g_source_set_callback (query->cancel_source, G_SOURCE_FUNC (on_upstream_query_cancelled), query,
-                         NULL);
-  g_source_attach (query->cancel_source, upstream_query_get_gateway (query)->context);
+  if (query->cancel_source == NULL)
+    query->cancel_source =
+      plum_main_context_watch_cancellable (upstream_query_get_gateway (query)->context,
+                                           g_task_get_cancellable (query->task),
+                                           on_upstream_query_cancelled, query);
 }
 
 /* Why no router beyond the gateway can be asked. (transfer full) (nullable) */

@@ -201,7 +201,7 @@ on_hop (GInetAddress *hop, gpointer user_data)
   g_autofree char *text = found != NULL ? g_inet_address_to_string (found) : NULL;
 
   g_clear_pointer (&self->probe, plum_hop_probe_free);
-  self->guessed = found == NULL;
+  self->guessed = found == NULL || !plum_upstream_may_ask (self, found);
   plum_debug ("Router %u on the path to the internet: %s", plum_network_get_hop (self->network) + 1,
               text != NULL ? text : "no answer");
 

@@ -202,7 +202,7 @@ typedef struct
 static void
 discovery_free (Discovery *discovery)
 {
-  plum_pending_clear_source (&discovery->cancel_source);
+  plum_main_context_clear_source (&discovery->cancel_source);
   g_clear_pointer (&discovery->gateways, g_ptr_array_unref);
   g_free (discovery);
 }
@@ -218,7 +218,7 @@ on_decided (gpointer user_data)
   if (--discovery->n_undecided > 0)
     return G_SOURCE_REMOVE;
 
-  plum_pending_clear_source (&discovery->cancel_source);
+  plum_main_context_clear_source (&discovery->cancel_source);
   if (plum_manager_check_open (g_task_get_source_object (task), &error))
     g_task_return_boolean (task, TRUE);
   else
@@ -233,7 +233,7 @@ on_discover_cancelled (GCancellable *cancellable, gpointer user_data)
   g_autoptr (GTask) task = g_object_ref (G_TASK (user_data));
   Discovery *discovery = g_task_get_task_data (task);
 
-  plum_pending_clear_source (&discovery->cancel_source);
+  plum_main_context_clear_source (&discovery->cancel_source);
   for (unsigned int i = 0; i < discovery->gateways->len; i++)
     if (plum_gateway_remove_decided_func (discovery->gateways->pdata[i], task))
       g_object_unref (task);
@@ -253,7 +253,8 @@ plum_manager_discover_all (PlumManager *self, GTask *task, GPtrArray *gateways)
   discovery->n_undecided = gateways->len;
   g_task_set_task_data (task, discovery, (GDestroyNotify) discovery_free);
   discovery->cancel_source =
-    plum_pending_watch_cancellable (self->context, task, on_discover_cancelled, task);
+    plum_main_context_watch_cancellable (self->context, g_task_get_cancellable (task),
+                                         on_discover_cancelled, task);
 
   for (unsigned int i = 0; i < gateways->len; i++)
     {

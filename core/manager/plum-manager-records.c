@@ -33,7 +33,7 @@ is_beyond (const PlumLeaseRecord *record, PlumNetwork *network, GPtrArray *recor
     {
       const PlumLeaseRecord *inner = records->pdata[i];
 
-      if (inner->through != NULL && plum_address_equal (inner->gateway, record->through) &&
+      if (inner->through != NULL && plum_lease_record_is_behind (record, inner) &&
           is_beyond (inner, network, records, depth - 1))
         return TRUE;
     }

@@ -182,6 +182,14 @@ unmap_find_beyond (GTask *task, guint index)
                                          plum_gateway_get_network (unmap->routers->pdata[index]));
 }
 
+static GError *
+unmap_make_unreachable_error (void)
+{
+  return g_error_new_literal (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
+                              _ ("The router that the mapping was made on was not found, or "
+                                 "does not answer by the same protocol"));
+}
+
 /* What cannot be deleted beyond the first router, because its router or its backend is not there.
  */
 static void
@@ -193,9 +201,7 @@ unmap_note_unreachable (GTask *task)
   if (unmap->not_found != NULL)
     error = g_error_new_literal (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, unmap->not_found->message);
   else
-    error = g_error_new_literal (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
-                                 _ ("The router that the mapping was made on was not found, or "
-                                    "does not answer by the same protocol"));
+    error = unmap_make_unreachable_error ();
 
   for (guint i = 0; i < unmap->routers->len; i++)
     {
@@ -203,6 +209,27 @@ unmap_note_unreachable (GTask *task)
 
       if (record != NULL)
         unmap_take_error (unmap, record, error);
+    }
+}
+
+/* A recorded mapping on the first router that no available backend deletes. */
+static void
+unmap_note_undeletable (GTask *task)
+{
+  PlumManager *self = g_task_get_source_object (task);
+  Unmap *unmap = g_task_get_task_data (task);
+  PlumLeaseStore *store = plum_assignment_get_store (self->assignment);
+
+  for (guint i = 0; i < plum_lease_store_get_n_leftovers (store); i++)
+    {
+      const PlumLeaseRecord *record = plum_lease_store_get_leftover (store, i);
+
+      if (record->through == NULL && plum_leftover_port_has (&unmap->port, store, record))
+        {
+          g_autoptr (GError) error = unmap_make_unreachable_error ();
+
+          unmap_take_error (unmap, record, error);
+        }
     }
 }
 
@@ -230,7 +257,10 @@ unmap_ask_next (GTask *task)
   while (unmap->n_pending == 0 && unmap->hop > 1);
 
   if (unmap->n_pending == 0 && unmap->port.hosts.internal != NULL)
-    unmap_fail_unrecorded (unmap, task);
+    {
+      unmap_note_undeletable (task);
+      unmap_fail_unrecorded (unmap, task);
+    }
   else if (unmap->n_pending == 0)
     unmap_delete_entry (unmap, task);
 }

@@ -48,11 +48,4 @@ void plum_pending_mapping_changed (PlumPending *self, PlumMapping *mapping, Plum
 /* Finishes the close, if there is one, when the client is no longer busy. */
 void plum_pending_check_close (PlumPending *self);
 
-/* Attaches a source that calls func when the task is cancelled; NULL if it cannot be. */
-GSource *plum_pending_watch_cancellable (GMainContext *context,
-                                         GTask *task,
-                                         GCancellableSourceFunc func,
-                                         gpointer user_data);
-void plum_pending_clear_source (GSource **source);
-
 G_END_DECLS

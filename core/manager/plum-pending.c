@@ -3,6 +3,7 @@
 #include "plum-pending-private.h"
 
 #include "plum-assignment-private.h"
+#include "plum-main-context-private.h"
 #include "plum-mapping-private.h"
 
 #include <glib/gi18n-lib.h>
@@ -36,44 +37,18 @@ struct _PlumPending
   GString *left_behind; /* (nullable): the mappings that the close could not delete */
 };
 
-void
-plum_pending_clear_source (GSource **source)
-{
-  if (*source != NULL)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-GSource *
-plum_pending_watch_cancellable (GMainContext *context,
-                                GTask *task,
-                                GCancellableSourceFunc func,
-                                gpointer user_data)
-{
-  GCancellable *cancellable = g_task_get_cancellable (task);
-  GSource *source;
-
-  if (cancellable == NULL)
-    return NULL;
-
-  source = g_cancellable_source_new (cancellable);
-  g_source_set_callback (source, G_SOURCE_FUNC (func), user_data, NULL);
-  g_source_attach (source, context);
-  return source;
-}
-
 static void
 operation_clear_create (Operation *operation)
 {
   plum_clock_disarm (operation->pending->clock, &operation->timeout);
-  plum_pending_clear_source (&operation->create_cancel);
+  plum_main_context_clear_source (&operation->create_cancel);
 }
 
 static void
 operation_free (Operation *operation)
 {
   operation_clear_create (operation);
-  plum_pending_clear_source (&operation->destroy_cancel);
+  plum_main_context_clear_source (&operation->destroy_cancel);
   g_clear_object (&operation->create);
   g_clear_object (&operation->destroy);
   g_clear_error (&operation->failure);
@@ -114,7 +89,7 @@ plum_pending_free (PlumPending *self)
 {
   g_assert (self->close == NULL); /* the task holds a reference to the manager */
 
-  plum_pending_clear_source (&self->close_cancel);
+  plum_main_context_clear_source (&self->close_cancel);
   plum_clock_disarm (self->clock, &self->close_timeout);
   g_hash_table_unref (self->operations);
   if (self->left_behind != NULL)
@@ -236,7 +211,8 @@ plum_pending_add_create (PlumPending *self, PlumMapping *mapping, GTask *task, g
   operation->create = g_object_ref (task);
   plum_clock_arm_in_ms (self->clock, &operation->timeout, timeout_ms);
   operation->create_cancel =
-    plum_pending_watch_cancellable (self->context, task, on_create_cancelled, operation);
+    plum_main_context_watch_cancellable (self->context, g_task_get_cancellable (task),
+                                         on_create_cancelled, operation);
 }
 
 /* --- Destroy --- */
@@ -247,7 +223,7 @@ on_destroy_cancelled (GCancellable *cancellable, gpointer user_data)
   Operation *operation = user_data;
   g_autoptr (GTask) task = g_steal_pointer (&operation->destroy);
 
-  plum_pending_clear_source (&operation->destroy_cancel);
+  plum_main_context_clear_source (&operation->destroy_cancel);
   g_task_return_error_if_cancelled (task);
 
   return G_SOURCE_REMOVE;
@@ -259,7 +235,8 @@ plum_pending_add_destroy (PlumPending *self, PlumMapping *mapping, GTask *task)
   Operation *operation = plum_pending_ensure (self, mapping);
 
   operation->destroy_cancel =
-    plum_pending_watch_cancellable (self->context, task, on_destroy_cancelled, operation);
+    plum_main_context_watch_cancellable (self->context, g_task_get_cancellable (task),
+                                         on_destroy_cancelled, operation);
   operation->destroy = g_object_ref (task);
   plum_assignment_release_mapping (mapping);
 }
@@ -272,7 +249,7 @@ on_close_cancelled (GCancellable *cancellable, gpointer user_data)
   PlumPending *self = user_data;
   g_autoptr (GTask) task = g_steal_pointer (&self->close);
 
-  plum_pending_clear_source (&self->close_cancel);
+  plum_main_context_clear_source (&self->close_cancel);
   g_task_return_error_if_cancelled (task);
 
   return G_SOURCE_REMOVE;
@@ -284,7 +261,8 @@ plum_pending_add_close (PlumPending *self, GTask *task, guint timeout_ms)
   plum_clock_arm_in_ms (self->clock, &self->close_timeout, timeout_ms);
   self->closing = TRUE;
   self->close_cancel =
-    plum_pending_watch_cancellable (self->context, task, on_close_cancelled, self);
+    plum_main_context_watch_cancellable (self->context, g_task_get_cancellable (task),
+                                         on_close_cancelled, self);
   self->close = g_object_ref (task);
 }
 
@@ -317,7 +295,7 @@ plum_pending_check_close (PlumPending *self)
   self->closing = FALSE;
   plum_clock_disarm (self->clock, &self->close_timeout);
   task = g_steal_pointer (&self->close);
-  plum_pending_clear_source (&self->close_cancel);
+  plum_main_context_clear_source (&self->close_cancel);
   {
     PLUM_SIGNAL_SCOPE (self->signals);
 

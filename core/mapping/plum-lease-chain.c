@@ -79,6 +79,25 @@ plum_lease_chain_add_hop (PlumLeaseHolder *self, PlumMappingUpdate *update)
   update->serial = MAX (update->serial, self->serial);
 }
 
+/* address: where the router beyond the one with the address before was guessed to be. (transfer
+ * full) */
+static GError *
+make_guess_error (const GError *error, const char *before, const char *address)
+{
+  if (error != NULL)
+    return g_error_new (error->domain, error->code,
+                        /* Translators: the addresses of two routers, and an error. */
+                        _ ("The router beyond %s is unknown: no router has answered the probe, and "
+                           "the address %s does not map the port: %s"),
+                        before, address, error->message);
+  return g_error_new (
+    PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
+    /* Translators: the addresses of two routers. */
+    _ ("The router beyond %s is unknown: no router has answered the probe, and the "
+       "address %s has not answered yet"),
+    before, address);
+}
+
 /* Why the lease of self is the outermost one, if there is a router beyond. (transfer full)
  * (nullable) */
 static GError *
@@ -98,6 +117,8 @@ plum_lease_chain_make_error (PlumLeaseHolder *self)
 
   text = g_inet_address_to_string (plum_gateway_get_address (upstream));
   before = g_inet_address_to_string (plum_gateway_get_address (self->gateway));
+  if (plum_gateway_is_upstream_guessed (self->gateway))
+    return make_guess_error (self->outer_error, before, text);
   if (self->outer_error != NULL)
     return g_error_new (self->outer_error->domain, self->outer_error->code,
                         /* Translators: the addresses of two routers, and an error. */

@@ -23,7 +23,6 @@ struct _PlumMapping
   PlumHosts hosts;
   GInetAddress *local_address;    /* (nullable) */
   PlumGateway *requested_gateway; /* (nullable) */
-  const char *bound_interface;    /* (nullable), interned: of the requested gateway */
 
   guint id;
   PlumState state;

@@ -264,8 +264,6 @@ plum_mapping_constructed (GObject *object)
   G_OBJECT_CLASS (plum_mapping_parent_class)->constructed (object);
   if (self->local_address != NULL && self->family == G_SOCKET_FAMILY_IPV4)
     self->family = g_inet_address_get_family (self->local_address);
-  if (self->requested_gateway != NULL)
-    self->bound_interface = g_intern_string (plum_gateway_get_interface (self->requested_gateway));
 }
 
 static void

@@ -391,7 +391,9 @@ plum_mapping_take_id (PlumMapping *self,
 const char *
 plum_mapping_get_bound_interface (PlumMapping *self)
 {
-  return self->bound_interface;
+  return self->requested_gateway != NULL
+           ? g_intern_string (plum_gateway_get_interface (self->requested_gateway))
+           : NULL;
 }
 
 void

@@ -53,6 +53,8 @@ gboolean plum_lease_record_is_of_port (const PlumLeaseRecord *self,
 gboolean plum_lease_record_has_same_port (const PlumLeaseRecord *self,
                                           const PlumLeaseRecord *other);
 
+/* Whether the router of the record is the one beyond that of inner. */
+gboolean plum_lease_record_is_behind (const PlumLeaseRecord *self, const PlumLeaseRecord *inner);
 /* Whether the mapping is on the router beyond that of inner, and leads to the mapping of inner. */
 gboolean plum_lease_record_leads_to (const PlumLeaseRecord *self, const PlumLeaseRecord *inner);
 

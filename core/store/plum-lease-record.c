@@ -70,13 +70,18 @@ plum_lease_record_has_same_port (const PlumLeaseRecord *self, const PlumLeaseRec
 }
 
 gboolean
-plum_lease_record_leads_to (const PlumLeaseRecord *self, const PlumLeaseRecord *inner)
+plum_lease_record_is_behind (const PlumLeaseRecord *self, const PlumLeaseRecord *inner)
 {
   return self->through != NULL && plum_address_equal (self->through, inner->gateway) &&
-         self->protocol == inner->protocol && self->family == inner->family &&
-         self->internal_port == inner->external_port &&
          (self->hardware_address == NULL || inner->hardware_address == NULL ||
           g_str_equal (self->hardware_address, inner->hardware_address));
+}
+
+gboolean
+plum_lease_record_leads_to (const PlumLeaseRecord *self, const PlumLeaseRecord *inner)
+{
+  return plum_lease_record_is_behind (self, inner) && self->protocol == inner->protocol &&
+         self->family == inner->family && self->internal_port == inner->external_port;
 }
 
 gboolean

@@ -298,7 +298,8 @@ plum_lease_store_is_on_network (const PlumLeaseRecord *record, PlumNetwork *netw
   PlumNetwork *inner = plum_network_get_inner (network);
   g_autofree char *hardware_address = NULL;
 
-  if (record->hardware_address != NULL)
+  if (record->hardware_address != NULL &&
+      plum_address_equal (record->gateway, plum_network_get_gateway (network)))
     hardware_address = plum_neighbour_lookup (network);
   return plum_lease_record_is_on (record, plum_network_get_gateway (network),
                                   inner != NULL ? plum_network_get_gateway (inner) : NULL,

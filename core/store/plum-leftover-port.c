@@ -48,29 +48,40 @@ plum_leftover_port_has (const PlumLeftoverPort *self,
   return plum_leftover_port_has_within (self, store, record, MAX_DEPTH);
 }
 
-void
-plum_leftover_port_resolve (PlumLeftoverPort *self, PlumLeaseStore *store)
+/* What record leads to. (nullable) */
+static const PlumLeaseRecord *
+plum_leftover_port_find_inner (PlumLeaseStore *store, const PlumLeaseRecord *record)
 {
-  const guint n = plum_lease_store_get_n_leftovers (store);
-  PlumLeftoverPort any = *self;
-
-  any.external_port = 0;
-  for (guint i = 0; self->external_port != 0 && i < n; i++)
+  for (guint i = 0; i < plum_lease_store_get_n_leftovers (store); i++)
     {
       const PlumLeaseRecord *inner = plum_lease_store_get_leftover (store, i);
 
-      if (inner->through != NULL || !plum_leftover_port_has_within (&any, store, inner, 0))
-        continue;
-      for (guint j = 0; j < n; j++)
-        {
-          const PlumLeaseRecord *outer = plum_lease_store_get_leftover (store, j);
+      if (inner != record && plum_lease_record_leads_to (record, inner))
+        return inner;
+    }
 
-          if (outer->external_port == self->external_port &&
-              plum_lease_record_leads_to (outer, inner))
-            {
-              self->external_port = inner->external_port;
-              return;
-            }
+  return NULL;
+}
+
+void
+plum_leftover_port_resolve (PlumLeftoverPort *self, PlumLeaseStore *store)
+{
+  PlumLeftoverPort any = *self;
+
+  any.external_port = 0;
+  for (guint i = 0; self->external_port != 0 && i < plum_lease_store_get_n_leftovers (store); i++)
+    {
+      const PlumLeaseRecord *record = plum_lease_store_get_leftover (store, i);
+
+      if (record->through == NULL || record->external_port != self->external_port ||
+          !plum_leftover_port_has (&any, store, record))
+        continue;
+      for (guint depth = 0; depth < MAX_DEPTH && record != NULL && record->through != NULL; depth++)
+        record = plum_leftover_port_find_inner (store, record);
+      if (record != NULL && record->through == NULL)
+        {
+          self->external_port = record->external_port;
+          return;
         }
     }
 }

@@ -414,7 +414,9 @@ plum_sweeper_run (PlumSweeper *self)
 void
 plum_sweeper_sweep (PlumSweeper *self)
 {
-  plum_sweeper_run (self);
+  /* A close waits for what can be deleted later only, within its own time limit. */
+  if (plum_sweeper_run (self))
+    plum_sweeper_port_released (self);
 }
 
 static void

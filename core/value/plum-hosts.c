@@ -5,17 +5,6 @@
 #include <glib/gi18n-lib.h>
 
 void
-plum_hosts_init (PlumHosts *self, const PlumHosts *other)
-{
-  *self = (PlumHosts){ NULL };
-  if (other == NULL)
-    return;
-
-  g_set_object (&self->internal, other->internal);
-  g_set_object (&self->remote, other->remote);
-}
-
-void
 plum_hosts_clear (PlumHosts *self)
 {
   g_clear_object (&self->internal);
@@ -64,6 +53,24 @@ plum_hosts_add_remote (PlumHosts *self, GInetAddressMask *mask)
   if (self->remote == NULL)
     self->remote = G_LIST_MODEL (g_list_store_new (G_TYPE_INET_ADDRESS_MASK));
   g_list_store_append (G_LIST_STORE (self->remote), mask);
+}
+
+void
+plum_hosts_init (PlumHosts *self, const PlumHosts *other)
+{
+  *self = (PlumHosts){ NULL };
+  if (other == NULL)
+    return;
+
+  g_set_object (&self->internal, other->internal);
+  /* A copy: a program can change the list that the properties return, but the hosts are a part of
+   * the key of a table. */
+  for (guint i = 0; i < get_n_remote (other); i++)
+    {
+      g_autoptr (GInetAddressMask) mask = g_list_model_get_item (other->remote, i);
+
+      plum_hosts_add_remote (self, mask);
+    }
 }
 
 char *

@@ -23,6 +23,24 @@ restart_manager (ChainFixture *f, TestStateDirectory *directory)
 }
 
 static void
+crash_with_chain (ChainFixture *f, TestStateDirectory *directory)
+{
+  PlumMapping *mapping;
+
+  test_state_directory_set_up (directory);
+  plum_manager_set_state_directory (f->core.manager, directory->path);
+  ALPHA->granted_port = 6000;
+  ALPHA2->granted_port = 7000;
+  mapping = core_add (&f->core, 8080, 0);
+  test_loop_advance (&f->core.loop, 1200);
+  chain_assert_endpoint (mapping, "1.2.3.4", 7000);
+  g_object_unref (mapping);
+  test_loop_advance (&f->core.loop, 1000);
+  restart_manager (f, directory);
+  chain_clear_log ();
+}
+
+static void
 test_taken_over (ChainFixture *f, gconstpointer data)
 {
   TestStateDirectory directory;
@@ -87,6 +105,23 @@ test_swept (ChainFixture *f, gconstpointer data)
   test_state_directory_tear_down (&directory);
 }
 
+/* A close without a mapping deletes what was left on both routers, R2's first. */
+static void
+test_closed (ChainFixture *f, gconstpointer data)
+{
+  TestStateDirectory directory;
+
+  SKIP_WITHOUT_LAN (f);
+
+  crash_with_chain (f, &directory);
+  plum_manager_discover_async (f->core.manager, NULL, NULL, NULL);
+  test_loop_advance (&f->core.loop, 500);
+  chain_close_manager (f, 5000);
+  core_assert_log ("alpha:discover alpha2:discover alpha2:unmap:tcp:6000 alpha:unmap:tcp:8080");
+  g_assert_cmpuint (test_state_directory_count (&directory), ==, 0);
+  test_state_directory_tear_down (&directory);
+}
+
 /* Another router is beyond the first one by now: R1's mapping is not kept for what is unreachable.
  */
 static void
@@ -147,24 +182,6 @@ test_swept_of_other_protocol (ChainFixture *f, gconstpointer data)
 /* --- Removed by a later run --- */
 
 /* Maps TCP port 8080 through both routers, and ends without deleting anything. */
-static void
-crash_with_chain (ChainFixture *f, TestStateDirectory *directory)
-{
-  PlumMapping *mapping;
-
-  test_state_directory_set_up (directory);
-  plum_manager_set_state_directory (f->core.manager, directory->path);
-  ALPHA->granted_port = 6000;
-  ALPHA2->granted_port = 7000;
-  mapping = core_add (&f->core, 8080, 0);
-  test_loop_advance (&f->core.loop, 1200);
-  chain_assert_endpoint (mapping, "1.2.3.4", 7000);
-  g_object_unref (mapping);
-  test_loop_advance (&f->core.loop, 1000);
-  restart_manager (f, directory);
-  chain_clear_log ();
-}
-
 static void
 begin_unmap (ChainFixture *f, guint external_port)
 {
@@ -375,6 +392,7 @@ main (int argc, char *argv[])
   CHAIN_ADD ("crash/taken-over", test_taken_over);
   CHAIN_ADD ("crash/swept", test_swept);
   CHAIN_ADD ("crash/swept-elsewhere", test_swept_elsewhere);
+  CHAIN_ADD ("crash/closed", test_closed);
   CHAIN_ADD ("crash/swept-of-other-protocol", test_swept_of_other_protocol);
   CHAIN_ADD ("unmap/any", test_unmap_any);
   CHAIN_ADD ("unmap/first-port", test_unmap_first_port);
