@@ -190,26 +190,23 @@ unmap_make_unreachable_error (void)
                                  "does not answer by the same protocol"));
 }
 
-/* What cannot be deleted beyond the first router, because its router or its backend is not there.
- */
+/* What could not be deleted on the router beyond the one that is asked next, because that router or
+ * its backend is not there. */
 static void
 unmap_note_unreachable (GTask *task)
 {
   Unmap *unmap = g_task_get_task_data (task);
   g_autoptr (GError) error = NULL;
+  const PlumLeaseRecord *record;
 
   if (unmap->not_found != NULL)
     error = g_error_new_literal (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, unmap->not_found->message);
   else
     error = unmap_make_unreachable_error ();
 
-  for (guint i = 0; i < unmap->routers->len; i++)
-    {
-      const PlumLeaseRecord *record = unmap_find_beyond (task, i);
-
-      if (record != NULL)
-        unmap_take_error (unmap, record, error);
-    }
+  record = unmap_find_beyond (task, unmap->hop - 1);
+  if (record != NULL)
+    unmap_take_error (unmap, record, error);
 }
 
 /* A recorded mapping on the first router that no available backend deletes. */
@@ -246,8 +243,7 @@ unmap_ask_next (GTask *task)
   do
     {
       unmap->hop--;
-      if (unmap->hop == 1)
-        unmap_note_unreachable (task);
+      unmap_note_unreachable (task);
       unmap->n_pending =
         plum_sweeper_delete_port (plum_assignment_get_sweeper (self->assignment), &unmap->port,
                                   unmap->hop, on_leftover_deleted, task);

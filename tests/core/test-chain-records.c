@@ -22,6 +22,7 @@ restart_manager (ChainFixture *f, TestStateDirectory *directory)
   plum_manager_set_state_directory (f->core.manager, directory->path);
 }
 
+/* Maps TCP port 8080 through both routers, and ends without deleting anything. */
 static void
 crash_with_chain (ChainFixture *f, TestStateDirectory *directory)
 {
@@ -181,7 +182,6 @@ test_swept_of_other_protocol (ChainFixture *f, gconstpointer data)
 
 /* --- Removed by a later run --- */
 
-/* Maps TCP port 8080 through both routers, and ends without deleting anything. */
 static void
 begin_unmap (ChainFixture *f, guint external_port)
 {
@@ -276,6 +276,65 @@ test_unmap_outermost_port (ChainFixture *f, gconstpointer data)
 }
 
 /* R2 is asked first; what it does not confirm is not said to be removed. */
+/* The port is that of the outermost of three routers. */
+static void
+crash_with_three (ChainFixture *f, TestStateDirectory *directory)
+{
+  PlumMapping *mapping;
+
+  test_state_directory_set_up (directory);
+  plum_manager_set_state_directory (f->core.manager, directory->path);
+  plum_manager_set_max_hops (f->core.manager, 3);
+  ALPHA2->external = "10.0.0.50";
+  ALPHA->granted_port = 6000;
+  ALPHA2->granted_port = 7000;
+  ALPHA3->granted_port = 7500;
+  mapping = core_add (&f->core, 8080, 0);
+  test_loop_advance (&f->core.loop, 3000);
+  chain_assert_endpoint (mapping, "1.2.3.4", 7500);
+  g_object_unref (mapping);
+  test_loop_advance (&f->core.loop, 1000);
+  restart_manager (f, directory);
+  plum_manager_set_max_hops (f->core.manager, 3);
+  chain_clear_log ();
+}
+
+static void
+test_unmap_third_port (ChainFixture *f, gconstpointer data)
+{
+  TestStateDirectory directory;
+
+  SKIP_WITHOUT_LAN (f);
+
+  crash_with_three (f, &directory);
+  ALPHA2->external = "10.0.0.50";
+  begin_unmap (f, 7500);
+  test_loop_advance (&f->core.loop, 5000);
+  end_unmap (f, -1, NULL);
+  core_assert_log ("alpha:discover alpha2:discover alpha3:discover alpha3:unmap:tcp:7000 "
+                   "alpha2:unmap:tcp:6000 alpha:unmap:tcp:8080");
+  chain_close_manager (f, 200);
+  test_state_directory_tear_down (&directory);
+}
+
+/* The third router is not found. What led there from it is deleted before, so it must be noted
+ * first. */
+static void
+test_unmap_third_not_found (ChainFixture *f, gconstpointer data)
+{
+  TestStateDirectory directory;
+
+  SKIP_WITHOUT_LAN (f);
+
+  crash_with_three (f, &directory);
+  begin_unmap (f, 0);
+  test_loop_advance (&f->core.loop, 5000);
+  end_unmap (f, PLUM_ERROR_TIMED_OUT, "*The router 10.0.0.1 may keep the mapping*");
+  core_assert_log ("alpha:discover alpha2:discover alpha2:unmap:tcp:6000 alpha:unmap:tcp:8080");
+  chain_close_manager (f, 5000);
+  test_state_directory_tear_down (&directory);
+}
+
 static void
 test_unmap_not_confirmed (ChainFixture *f, gconstpointer data)
 {
@@ -397,6 +456,8 @@ main (int argc, char *argv[])
   CHAIN_ADD ("unmap/any", test_unmap_any);
   CHAIN_ADD ("unmap/first-port", test_unmap_first_port);
   CHAIN_ADD ("unmap/outermost-port", test_unmap_outermost_port);
+  CHAIN_ADD ("unmap/third-port", test_unmap_third_port);
+  CHAIN_ADD ("unmap/third-not-found", test_unmap_third_not_found);
   CHAIN_ADD ("unmap/not-confirmed", test_unmap_not_confirmed);
   CHAIN_ADD ("unmap/silent", test_unmap_silent);
   CHAIN_ADD ("unmap/unreachable", test_unmap_unreachable);

@@ -349,11 +349,29 @@ test_address_off_link (CoreFixture *f, gconstpointer data)
                   "127.60.0.1 on “lo”");
 }
 
+/* A program that changes the list of the mapping does not change what was requested. */
+static void
+test_list_is_changed (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GInetAddressMask) mask = g_inet_address_mask_new_from_string ("192.0.2.0/24", NULL);
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->supports_hosts = TRUE;
+  mapping = add_several (f, NULL, "198.51.100.7", NULL);
+  core_assert_state (mapping, SUCCESS);
+  g_list_store_append (G_LIST_STORE (plum_mapping_get_remote_addresses (mapping)), mask);
+  core_destroy (f, mapping);
+  test_loop_settle (&f->loop);
+  core_assert_state (mapping, DESTROYED);
+  g_assert_cmpuint (ALPHA->n_unmap, ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
+  CORE_ADD ("/remote/several/list-is-changed", test_list_is_changed);
   CORE_ADD ("/remote/several/several", test_several);
   CORE_ADD ("/remote/several/one-by-either-property", test_one_by_either_property);
   CORE_ADD ("/remote/several/both-properties", test_both_properties);
