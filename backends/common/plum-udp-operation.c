@@ -4,6 +4,23 @@
 
 #include <glib/gi18n-lib.h>
 
+GError *
+plum_udp_operation_make_error (PlumUdpOperation *self,
+                               PlumExchangeOutcome outcome,
+                               const GError *error)
+{
+  PlumUdpSession *session = self->session;
+  PlumExchange *exchange = &self->exchange;
+
+  if (outcome == PLUM_EXCHANGE_TIMED_OUT && self->left > 0)
+    return g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
+                        _ ("%s: %s did not confirm the deletion: it answered that %u s are left"),
+                        session->protocol->label, plum_udp_session_get_peer (session), self->left);
+  if (outcome == PLUM_EXCHANGE_TIMED_OUT && session->n_malformed >= exchange->n_sent)
+    return plum_udp_session_make_unreadable_error (session);
+  return plum_exchange_make_error (session->exchanges, exchange, outcome, error);
+}
+
 static void
 on_udp_operation_exchange_finished (PlumExchange *exchange,
                                     PlumExchangeOutcome outcome,
@@ -13,17 +30,8 @@ on_udp_operation_exchange_finished (PlumExchange *exchange,
 
   if (outcome == PLUM_EXCHANGE_CANCELLED)
     plum_udp_operation_free (self);
-  else if (outcome == PLUM_EXCHANGE_TIMED_OUT && self->left > 0)
-    plum_udp_operation_fail (
-      self, g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
-                         _ ("%s: %s did not confirm the deletion: it answered that %u s are left"),
-                         self->session->protocol->label, plum_udp_session_get_peer (self->session),
-                         self->left));
-  else if (outcome == PLUM_EXCHANGE_TIMED_OUT && self->session->n_malformed >= exchange->n_sent)
-    plum_udp_operation_fail (self, plum_udp_session_make_unreadable_error (self->session));
   else
-    plum_udp_operation_fail (self, plum_exchange_make_error (self->session->exchanges, exchange,
-                                                             outcome, error));
+    plum_udp_operation_fail (self, plum_udp_operation_make_error (self, outcome, error));
 }
 
 PlumUdpOperation *
@@ -106,6 +114,14 @@ plum_udp_operation_restart (PlumUdpOperation *self)
 }
 
 void
+plum_udp_operation_restart_as_deletion (PlumUdpOperation *self)
+{
+  self->lifetime = 0;
+  self->exchange.plan = plum_udp_operation_choose_plan (self);
+  plum_udp_operation_restart (self);
+}
+
+void
 plum_udp_operation_undo (PlumUdpOperation *self, GError *error, uint32_t granted)
 {
   PlumLeaseTableRow *row = plum_lease_table_lookup (self->session->leases, &self->exchange.key);
@@ -118,9 +134,7 @@ plum_udp_operation_undo (PlumUdpOperation *self, GError *error, uint32_t granted
 
   self->undo_error = error;
   self->undo_left = granted != 0 ? granted : self->lifetime;
-  self->lifetime = 0;
-  self->exchange.plan = plum_udp_operation_choose_plan (self);
-  plum_udp_operation_restart (self);
+  plum_udp_operation_restart_as_deletion (self);
 }
 
 gboolean

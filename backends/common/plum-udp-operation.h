@@ -55,6 +55,14 @@ void plum_udp_operation_undo (PlumUdpOperation *self, GError *error, uint32_t gr
  * late answer to an earlier request; if the gateway repeats it, it is not. */
 gboolean plum_udp_operation_is_repeated (PlumUdpOperation *self);
 
+/* Sends a deletion in place of the request that was answered. */
+void plum_udp_operation_restart_as_deletion (PlumUdpOperation *self);
+/* (transfer full): the error of an exchange that was not answered. outcome: not CANCELLED.
+ * error: (nullable) */
+GError *plum_udp_operation_make_error (PlumUdpOperation *self,
+                                       PlumExchangeOutcome outcome,
+                                       const GError *error);
+
 /* What the request and the answer to it are. */
 PlumUdpGrant plum_udp_operation_make_grant (PlumUdpOperation *self,
                                             uint16_t port,

@@ -6,6 +6,7 @@
 #include "pcp-range.h"
 #include "pcp-request.h"
 #include "pcp-set-op.h"
+#include "pcp-set-release.h"
 #include "plum-backend-log.h"
 #include "plum-wire-address.h"
 
@@ -57,7 +58,7 @@ plum_pcp_backend_on_update (PlumPcpBackend *self, const PcpReply *reply)
 
   set = pcp_sets_find (&self->pcp, &key);
   if (reply->lifetime > 0 && reply->map.external_port == row->external_port &&
-      (set == NULL || pcp_set_fits (set, &reply->map)))
+      (set == NULL || pcp_set_fits (set, &reply->map, row->external_port)))
     {
       const PlumUdpGrant grant = {
         .key = &key,
@@ -79,25 +80,34 @@ plum_pcp_backend_on_update (PlumPcpBackend *self, const PcpReply *reply)
     }
 }
 
-/* Call it last. A restarted server may have other software. */
+/* A restarted server may have other software. Call it before what the answer shows of it. */
 static void
-plum_pcp_backend_note_epoch (PlumPcpBackend *self, uint32_t epoch)
+plum_pcp_backend_check_epoch (PlumPcpBackend *self, uint32_t epoch)
 {
-  if (!plum_udp_session_epoch_fits (self->pcp.udp, epoch))
-    {
-      self->pcp.filters_work = FALSE;
-      self->pcp.sets_ignored = FALSE;
-    }
-  plum_udp_session_note_epoch (self->pcp.udp, epoch);
+  if (plum_udp_session_epoch_fits (self->pcp.udp, epoch))
+    return;
+
+  self->pcp.filters_work = FALSE;
+  self->pcp.sets_work = FALSE;
+  self->pcp.sets_ignored = FALSE;
 }
 
 static void
 plum_pcp_backend_on_map (PlumPcpBackend *self, const PcpReply *reply)
 {
-  if (pcp_set_op_handle_reply (&self->pcp, reply) || pcp_map_handle_reply (&self->pcp, reply))
-    plum_pcp_backend_note_epoch (self, reply->epoch);
-  else
-    plum_pcp_backend_on_update (self, reply);
+  PlumExchangeKey key;
+
+  pcp_request_make_key (&reply->map, &key);
+  if (plum_udp_operation_lookup (self->pcp.udp, &key) == NULL)
+    {
+      plum_pcp_backend_on_update (self, reply);
+      return;
+    }
+
+  plum_pcp_backend_check_epoch (self, reply->epoch);
+  if (!pcp_set_op_handle_reply (&self->pcp, reply))
+    pcp_map_handle_reply (&self->pcp, reply);
+  plum_udp_session_note_epoch (self->pcp.udp, reply->epoch);
 }
 
 static void
@@ -128,7 +138,8 @@ plum_pcp_backend_on_announce (PlumPcpBackend *self, const PcpReply *reply)
   if (plum_udp_session_serve_announcement (session, reply->epoch))
     pcp_map_refresh (&self->pcp, NULL);
 
-  plum_pcp_backend_note_epoch (self, reply->epoch);
+  plum_pcp_backend_check_epoch (self, reply->epoch);
+  plum_udp_session_note_epoch (session, reply->epoch);
 }
 
 /* The response does not identify the request: it applies to all pending ones (quirk 2). */
@@ -251,19 +262,14 @@ plum_pcp_backend_unmap (PlumBackend *backend,
                         PlumCall *call)
 {
   PcpSession *pcp = &PLUM_PCP_BACKEND (backend)->pcp;
-  PlumExchangeKey key;
   PcpMap map;
 
   if (!plum_udp_session_check_network (pcp->udp, call))
     return;
 
   pcp_request_read (pcp->udp, request, TRUE, &map);
-  if (pcp_set_op_release (pcp, &map, lease, call))
-    return;
-
-  pcp_request_make_key (&map, &key);
-  plum_udp_session_remove_lease (pcp->udp, &key);
-  pcp_map_start (pcp, call, &map, 0);
+  if (!pcp_set_release (pcp, &map, lease, call))
+    pcp_map_release (pcp, &map, call);
 }
 
 static void

@@ -92,6 +92,16 @@ pcp_map_start (PcpSession *pcp, PlumCall *call, const PcpMap *map, uint32_t life
   plum_udp_operation_start (&op->base);
 }
 
+void
+pcp_map_release (PcpSession *pcp, const PcpMap *map, PlumCall *call)
+{
+  PlumExchangeKey key;
+
+  pcp_request_make_key (map, &key);
+  plum_udp_session_remove_lease (pcp->udp, &key);
+  pcp_map_start (pcp, call, map, 0);
+}
+
 static void
 refresh_start (PcpSession *pcp, PlumCall *call, const PcpMap *map, uint32_t lifetime)
 {
@@ -469,7 +479,7 @@ map_op_granted (MapOp *op, const PcpReply *reply)
   map_op_finish_call (op, reply, address, port);
   plum_udp_operation_free (&op->base);
   set = is_refresh ? pcp_sets_find (pcp, &key) : NULL;
-  if (set != NULL && pcp_set_is_live (set) && !pcp_set_fits (set, &reply->map))
+  if (set != NULL && pcp_set_is_live (set) && !pcp_set_fits (set, &reply->map, port))
     pcp_map_lose_set (pcp, set);
   else if (is_refresh)
     pcp_map_note_refresh (session, &grant, address);

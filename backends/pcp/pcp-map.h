@@ -18,6 +18,8 @@ GError *pcp_map_make_error (PlumUdpSession *session,
                             const char *what);
 /* lifetime 0: a deletion. Finishes the call. */
 void pcp_map_start (PcpSession *pcp, PlumCall *call, const PcpMap *map, uint32_t lifetime);
+/* A call of unmap () for a mapping that is in no set. */
+void pcp_map_release (PcpSession *pcp, const PcpMap *map, PlumCall *call);
 /* Deletes an entry of this host: with the nonce of a live mapping, otherwise with a new one, which
  * the server refuses if it has the mapping with another one. */
 void pcp_map_delete_entry (PcpSession *pcp, PlumEntry *entry, PlumCall *call);

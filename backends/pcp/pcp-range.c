@@ -118,16 +118,20 @@ static void
 request_run (PcpSession *pcp, GPtrArray *wanted, guint first, guint n)
 {
   const Wanted *leader = wanted->pdata[first];
-  PcpSet *set = n > 1 && may_be_set (pcp, &leader->map) ? make_set (pcp, &leader->map, n) : NULL;
+  PcpSet *set = NULL;
   GPtrArray *calls;
 
+  for (guint i = first; i < first + n; i++)
+    pcp_sets_forget_member (pcp, &((const Wanted *) wanted->pdata[i])->map);
+
+  if (n > 1 && may_be_set (pcp, &leader->map))
+    set = make_set (pcp, &leader->map, n);
   if (set == NULL)
     {
       for (guint i = first; i < first + n; i++)
         {
           const Wanted *one = wanted->pdata[i];
 
-          pcp_sets_forget_member (pcp, &one->map);
           pcp_map_start (pcp, one->call, &one->map, one->lifetime);
         }
       return;
@@ -145,17 +149,6 @@ request_run (PcpSession *pcp, GPtrArray *wanted, guint first, guint n)
 }
 
 /* --- What is mapped already --- */
-
-static gboolean
-is_live_alone (PcpSession *pcp, const PcpMap *map)
-{
-  PlumExchangeKey key;
-  PlumLeaseTableRow *row;
-
-  pcp_request_make_key (map, &key);
-  row = plum_lease_table_lookup (pcp->udp->leases, &key);
-  return row != NULL && row->live && row->certain && pcp_sets_find (pcp, &key) == NULL;
-}
 
 /* (nullable): the live set of the port. After a restart, the server may not check filters any more;
  * it has lost the set, and each port is requested as a new one. */
@@ -178,10 +171,11 @@ static gboolean
 renew (PcpSession *pcp, const Wanted *wanted, GHashTable *renewals)
 {
   PcpSet *set = find_set (pcp, &wanted->map);
+  PlumLeaseTableRow *own = pcp_sets_get_own_lease (pcp, &wanted->map);
   PcpSetCall *waiting;
   GPtrArray *calls;
 
-  if (set == NULL && is_live_alone (pcp, &wanted->map))
+  if (set == NULL && own != NULL && own->certain)
     {
       pcp_map_start (pcp, wanted->call, &wanted->map, wanted->lifetime);
       return TRUE;

@@ -13,14 +13,28 @@ pcp_set_call_new (PlumCall *call, guint internal_port, gboolean is_new)
   return self;
 }
 
+static void
+pcp_set_call_disconnect (PcpSetCall *self)
+{
+  /* g_cancellable_disconnect () would wait for itself within the handler. */
+  if (self->cancel_id != 0)
+    g_signal_handler_disconnect (plum_call_get_cancellable (self->call), self->cancel_id);
+  self->cancel_id = 0;
+}
+
+void
+pcp_set_calls_disconnect (GPtrArray *calls)
+{
+  for (guint i = 0; i < calls->len; i++)
+    pcp_set_call_disconnect (calls->pdata[i]);
+}
+
 void
 pcp_set_call_free (gpointer data)
 {
   PcpSetCall *self = data;
 
-  /* g_cancellable_disconnect () would wait for itself within the handler. */
-  if (self->cancel_id != 0)
-    g_signal_handler_disconnect (plum_call_get_cancellable (self->call), self->cancel_id);
+  pcp_set_call_disconnect (self);
   g_object_unref (self->call);
   g_free (self);
 }

@@ -26,5 +26,7 @@ PcpSetCall *pcp_set_call_new (PlumCall *call, guint internal_port, gboolean is_n
 void pcp_set_call_free (gpointer data);
 /* Sets what happens if the call is cancelled; replaces an earlier function. */
 void pcp_set_call_set_cancelled (PcpSetCall *self, PcpSetCallFunc cancelled, gpointer user_data);
+/* Nothing happens any more if the calls are cancelled. calls: (element-type PcpSetCall) */
+void pcp_set_calls_disconnect (GPtrArray *calls);
 
 G_END_DECLS

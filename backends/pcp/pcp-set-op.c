@@ -7,7 +7,6 @@
 #include "pcp-request.h"
 #include "pcp-set-grant.h"
 #include "plum-backend-log.h"
-#include "plum-bytes.h"
 #include "plum-wire-address.h"
 
 #include <glib/gi18n-lib.h>
@@ -58,15 +57,28 @@ set_op_is_deletion (PcpSetOp *op)
   return op->base.lifetime == 0 && !op->is_undo;
 }
 
-/* Frees the operation. (transfer full) (element-type PcpSetCall): its calls. */
+/* Frees the operation. (transfer full) (element-type PcpSetCall): its calls, which nothing removes
+ * if they are cancelled: settle them before anything that calls out. */
 static GPtrArray *
 set_op_finish (PcpSetOp *op)
 {
+  PcpSet *set = op->set;
   GPtrArray *calls = g_steal_pointer (&op->calls);
 
-  op->set->op = NULL;
+  pcp_set_calls_disconnect (calls);
+  set->op = NULL;
   plum_udp_operation_free (&op->base);
+  if (set->releasing->len > 0)
+    pcp_set_schedule_release (set);
   return calls;
+}
+
+/* A port that was not mapped for the call is not used; a renewal that fails leaves the mapping. */
+static void
+drop_new_member (PcpSet *set, PcpSetCall *waiting)
+{
+  if (waiting->is_new)
+    pcp_set_drop_member (set, waiting->internal_port);
 }
 
 /* calls: (transfer full) */
@@ -78,31 +90,60 @@ fail_calls (GPtrArray *calls, const GError *error)
   g_ptr_array_unref (calls);
 }
 
-/* calls: (transfer full) */
+/* The same, of requests for the set. */
+static void
+fail_requests (PcpSet *set, GPtrArray *calls, const GError *error)
+{
+  for (guint i = 0; i < calls->len; i++)
+    drop_new_member (set, calls->pdata[i]);
+  fail_calls (calls, error);
+}
+
+/* calls: (transfer full): of map () */
 static void
 request_one_by_one (PcpSession *pcp, GPtrArray *calls)
 {
   for (guint i = 0; i < calls->len; i++)
     {
-      PcpSetCall *waiting = calls->pdata[i];
-      PlumRequest *request = plum_call_get_request (waiting->call);
+      PlumCall *call = ((PcpSetCall *) calls->pdata[i])->call;
+      PlumRequest *request = plum_call_get_request (call);
       PcpMap map;
 
+      if (plum_call_is_settled (call))
+        continue;
       pcp_request_read (pcp->udp, request, FALSE, &map);
-      pcp_map_start (pcp, waiting->call, &map, plum_request_get_lifetime (request));
+      pcp_map_start (pcp, call, &map, plum_request_get_lifetime (request));
+    }
+  g_ptr_array_unref (calls);
+}
+
+/* calls: (transfer full): of unmap () */
+static void
+release_one_by_one (PcpSession *pcp, GPtrArray *calls)
+{
+  for (guint i = 0; i < calls->len; i++)
+    {
+      PlumCall *call = ((PcpSetCall *) calls->pdata[i])->call;
+      PcpMap map;
+
+      if (plum_call_is_settled (call))
+        continue;
+      pcp_request_read (pcp->udp, plum_call_get_request (call), TRUE, &map);
+      pcp_map_release (pcp, &map, call);
     }
   g_ptr_array_unref (calls);
 }
 
 /* The server does not have the set: its ports are requested one by one. Members that no call waits
- * for are requested again by core. */
+ * for are requested again by core. failure: (nullable): why the grant could not be deleted. */
 static void
-set_op_dissolve (PcpSetOp *op)
+set_op_dissolve (PcpSetOp *op, const GError *failure)
 {
   PcpSet *set = op->set;
   PcpSession *pcp = set->pcp;
   g_autoptr (PlumBackend) backend = g_object_ref (pcp->udp->backend);
   g_autoptr (GError) error = g_steal_pointer (&op->base.undo_error);
+  GPtrArray *releases = pcp_set_take_releases (set);
   g_autofree char *reason = NULL;
   GPtrArray *calls;
 
@@ -118,24 +159,20 @@ set_op_dissolve (PcpSetOp *op)
     fail_calls (calls, error);
   else
     request_one_by_one (pcp, calls);
+  if (failure != NULL)
+    fail_calls (releases, failure);
+  else
+    release_one_by_one (pcp, releases);
   if (reason != NULL)
     plum_backend_report_lost (backend, reason);
-}
-
-/* A port that was not mapped for the call is not used; a renewal that fails leaves the mapping. */
-static void
-set_op_drop_call (PcpSetOp *op, PcpSetCall *waiting)
-{
-  if (!set_op_is_deletion (op) && waiting->is_new)
-    pcp_set_drop_member (op->set, waiting->internal_port);
 }
 
 static void
 set_op_fail (PcpSetOp *op, const GError *error)
 {
-  for (guint i = 0; i < op->calls->len; i++)
-    set_op_drop_call (op, op->calls->pdata[i]);
-  fail_calls (set_op_finish (op), error);
+  PcpSet *set = op->set;
+
+  fail_requests (set, set_op_finish (op), error);
 }
 
 static void
@@ -144,7 +181,6 @@ on_set_op_exchange_finished (PlumExchange *exchange,
                              const GError *error)
 {
   PcpSetOp *op = (PcpSetOp *) exchange;
-  PlumUdpSession *session = op->base.session;
   g_autoptr (GError) reason = NULL;
 
   if (outcome == PLUM_EXCHANGE_CANCELLED)
@@ -152,22 +188,12 @@ on_set_op_exchange_finished (PlumExchange *exchange,
       g_ptr_array_unref (set_op_finish (op));
       return;
     }
-  if (op->is_undo)
-    {
-      set_op_dissolve (op);
-      return;
-    }
 
-  if (outcome == PLUM_EXCHANGE_TIMED_OUT && op->base.left > 0)
-    reason =
-      g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
-                   _ ("PCP: %s did not confirm the deletion: it answered that %u s are left"),
-                   plum_udp_session_get_peer (session), op->base.left);
-  else if (outcome == PLUM_EXCHANGE_TIMED_OUT && session->n_malformed >= exchange->n_sent)
-    reason = plum_udp_session_make_unreadable_error (session);
+  reason = plum_udp_operation_make_error (&op->base, outcome, error);
+  if (op->is_undo)
+    set_op_dissolve (op, reason);
   else
-    reason = plum_exchange_make_error (session->exchanges, exchange, outcome, error);
-  set_op_fail (op, reason);
+    set_op_fail (op, reason);
 }
 
 static void
@@ -175,7 +201,11 @@ on_call_cancelled (PcpSetCall *waiting, gpointer user_data)
 {
   PcpSetOp *op = user_data;
 
-  set_op_drop_call (op, waiting);
+  /* The exchange has ended together with others, and its function is about to be called. */
+  if (op->base.exchange.owner == NULL)
+    return;
+
+  drop_new_member (op->set, waiting);
   g_ptr_array_remove_fast (op->calls, waiting);
   if (op->calls->len == 0 && !op->is_undo)
     g_ptr_array_unref (set_op_finish (op));
@@ -189,7 +219,7 @@ set_op_add_call (PcpSetOp *op, PcpSetCall *waiting)
   pcp_set_call_set_cancelled (waiting, on_call_cancelled, op);
 }
 
-/* Sends the request, or the deletion. calls: (transfer full) */
+/* Sends the request, or the deletion. calls: (element-type PcpSetCall) (transfer full) */
 static void
 set_op_send (PcpSet *set, uint32_t lifetime, GPtrArray *calls)
 {
@@ -201,7 +231,7 @@ set_op_send (PcpSet *set, uint32_t lifetime, GPtrArray *calls)
 
   if (!plum_exchanges_open (session->exchanges, &error))
     {
-      fail_calls (calls, error);
+      fail_requests (set, calls, error);
       return;
     }
 
@@ -232,11 +262,7 @@ set_op_undo (PcpSetOp *op, GError *error)
   plum_udp_session_remove_lease (op->base.session, &op->set->key);
   op->is_undo = TRUE;
   op->base.undo_error = error;
-  op->base.lifetime = 0;
-  op->base.exchange.plan = plum_exchanges_are_slow (op->base.session->exchanges)
-                             ? &plum_retry_slow_deletion
-                             : &plum_retry_deletion;
-  plum_udp_operation_restart (&op->base);
+  plum_udp_operation_restart_as_deletion (&op->base);
 }
 
 /* --- Answers to a request --- */
@@ -289,10 +315,12 @@ static void
 report_changed (PcpSession *pcp, const PlumExchangeKey *key)
 {
   PlumUdpSession *session = pcp->udp;
+  PlumLeaseTableRow *row = plum_lease_table_lookup (session->leases, key);
   g_autofree char *reason =
     g_strdup_printf ("PCP: %s has changed a set of ports", plum_udp_session_get_peer (session));
 
-  plum_lease_table_lookup (session->leases, key)->certain = FALSE;
+  if (row != NULL) /* not released meanwhile */
+    row->certain = FALSE;
   plum_backend_report_lost (session->backend, reason);
 }
 
@@ -307,6 +335,7 @@ set_op_accept (PcpSetOp *op, const PcpReply *reply, const PcpMap *granted)
   const PlumExchangeKey old_key = set->key;
   const PcpHosts hosts = set->map.hosts;
   g_autoptr (GPtrArray) calls = NULL;
+  GPtrArray *releases;
   PlumExchangeKey key;
   PlumUdpGrant grant;
   gboolean changed;
@@ -327,12 +356,17 @@ set_op_accept (PcpSetOp *op, const PcpReply *reply, const PcpMap *granted)
   if (granted->set.size == 1)
     {
       pcp->sets_ignored = !pcp->sets_work;
+      releases = pcp_set_take_releases (set);
       pcp_set_remove (set);
     }
   else
-    pcp->sets_work = TRUE;
+    {
+      pcp->sets_work = TRUE;
+      releases = pcp_set_take_outside_releases (set);
+    }
   pcp_hosts_store (&hosts, session, &key);
   pcp_map_note_grant (session, &grant, address);
+  release_one_by_one (pcp, releases);
   if (changed)
     report_changed (pcp, &key);
 }
@@ -385,7 +419,7 @@ set_op_refused (PcpSetOp *op, const PcpReply *reply)
   if (plum_udp_operation_is_repeated (&op->base))
     set_op_undo (op, NULL);
   else
-    set_op_dissolve (op);
+    set_op_dissolve (op, NULL);
 }
 
 /* --- The deletion --- */
@@ -420,11 +454,7 @@ set_op_deleted (PcpSetOp *op, const PcpReply *reply)
       return;
     }
 
-  if (op->is_undo)
-    set_op_dissolve (op);
-  else if (reply->result == PCP_SUCCESS || is_absent)
-    set_op_done (op);
-  else
+  if (reply->result != PCP_SUCCESS && !is_absent)
     {
       what = g_strdup_printf (
         /* Translators: a number of ports, and the first of them. */
@@ -432,23 +462,14 @@ set_op_deleted (PcpSetOp *op, const PcpReply *reply)
                      "the deletion of %u ports from %u on", op->set->map.set.size),
         op->set->map.set.size, op->set->map.internal_port);
       error = pcp_map_make_error (op->base.session, &op->set->map.hosts, reply->result, what);
-      set_op_fail (op, error);
     }
-}
 
-/* Whether calls wait for ports of the set. These are used, whatever was released. */
-static gboolean
-set_op_has_wanted (PcpSetOp *op)
-{
-  for (guint i = 0; i < op->calls->len; i++)
-    {
-      PcpSetCall *waiting = op->calls->pdata[i];
-      PcpMember *member = pcp_set_get_member (op->set, waiting->internal_port);
-
-      if (member != NULL)
-        member->used = TRUE;
-    }
-  return op->calls->len > 0;
+  if (op->is_undo)
+    set_op_dissolve (op, error);
+  else if (error != NULL)
+    set_op_fail (op, error);
+  else
+    set_op_done (op);
 }
 
 /* RFC 7753 4.4: the server deletes a set as a whole. */
@@ -457,17 +478,22 @@ on_release (gpointer user_data)
 {
   PcpSet *set = user_data;
   PlumUdpSession *session = set->pcp->udp;
-  g_autoptr (GPtrArray) calls = g_steal_pointer (&set->releasing);
+  gboolean is_wanted =
+    set->op != NULL && !set_op_is_deletion (set->op) && set->op->calls->len > 0;
+  g_autoptr (GPtrArray) calls = NULL;
 
-  set->releasing = g_ptr_array_new_with_free_func (pcp_set_call_free);
   g_clear_pointer (&set->release, g_source_unref);
 
-  if ((set->op != NULL && set_op_has_wanted (set->op)) ||
-      pcp_sets_uses_port_of (set->pcp, &set->map))
+  /* The answer decides whether there is a set. */
+  if (is_wanted && !pcp_set_is_live (set))
+    return G_SOURCE_REMOVE;
+
+  calls = pcp_set_take_releases (set);
+  if (is_wanted || pcp_sets_uses_port_of (set->pcp, &set->map))
     {
       pcp_set_fail_busy (set, calls);
     }
-  else if (set->op != NULL)
+  else if (set->op != NULL && calls->len > 0)
     {
       /* The deletion of a grant that nothing waits for any more. */
       set->op->is_undo = FALSE;
@@ -491,9 +517,21 @@ on_release_cancelled (PcpSetCall *waiting, gpointer user_data)
   g_ptr_array_remove_fast (set->releasing, waiting);
 }
 
+void
+pcp_set_op_drop_member (PcpSet *set, guint internal_port)
+{
+  PcpSetOp *op = set->op;
+
+  for (guint i = 0; op != NULL && !set_op_is_deletion (op) && i < op->calls->len; i++)
+    if (((PcpSetCall *) op->calls->pdata[i])->internal_port == internal_port)
+      return;
+
+  pcp_set_drop_member (set, internal_port);
+}
+
 /* The calls of one turn of the main loop are decided together. */
-static void
-pcp_set_release_member (PcpSet *set, guint internal_port, PlumCall *call)
+void
+pcp_set_op_release (PcpSet *set, guint internal_port, PlumCall *call)
 {
   PcpSetCall *waiting = pcp_set_call_new (call, internal_port, FALSE);
 
@@ -505,48 +543,8 @@ pcp_set_release_member (PcpSet *set, guint internal_port, PlumCall *call)
 
   g_ptr_array_add (set->releasing, waiting);
   pcp_set_call_set_cancelled (waiting, on_release_cancelled, set);
-  if (set->release != NULL)
-    return;
-
-  set->release = plum_backend_create_timer (set->pcp->udp->backend, 0);
-  g_source_set_callback (set->release, on_release, set, NULL);
-}
-
-gboolean
-pcp_set_op_release (PcpSession *pcp, PcpMap *map, PlumLease *lease, PlumCall *call)
-{
-  PcpSet *set = pcp_sets_find_member (pcp, map);
-  GVariant *token = lease != NULL ? plum_lease_get_token (lease) : NULL;
-  guint internal_port = map->internal_port;
-  PlumExchangeKey key;
-
-  /* A mapping that another one has replaced in the set is found by its token only. */
-  if (set != NULL)
-    pcp_set_get_member (set, internal_port)->used = FALSE;
-  else
-    {
-      if (!pcp_set_parse_token (token, map))
-        return FALSE;
-
-      pcp_request_make_key (map, &key);
-      if (pcp_sets_was_deleted (pcp, &key))
-        {
-          plum_call_return_done (call);
-          return TRUE;
-        }
-      set = pcp_sets_find (pcp, &key);
-    }
-
-  /* The first port is a mapping of its own now, with the nonce of the set. */
-  if (set == NULL && pcp_sets_uses_port_of (pcp, map))
-    {
-      plum_call_return_error (call, pcp_set_make_busy_error (pcp, map));
-      return TRUE;
-    }
-  if (set == NULL)
-    set = pcp_set_new (pcp, map);
-  pcp_set_release_member (set, internal_port, call);
-  return TRUE;
+  set->decide = on_release;
+  pcp_set_schedule_release (set);
 }
 
 /* --- All operations --- */
@@ -582,7 +580,7 @@ pcp_set_op_give_up (PlumUdpOperation *operation, GError *error)
 
   owned = error;
   if (op->is_undo)
-    set_op_dissolve (op);
+    set_op_dissolve (op, error);
   else if (op->base.lifetime == 0 || pcp_set_is_live (op->set))
     set_op_fail (op, error);
   else

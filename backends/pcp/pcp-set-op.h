@@ -17,8 +17,10 @@ G_BEGIN_DECLS
 PcpSetCall *pcp_set_op_add (PcpSet *set, PlumCall *call, const PcpMap *map);
 /* Requests the set for the calls. lifetime: s. calls: (element-type PcpSetCall) (transfer full) */
 void pcp_set_op_start (PcpSet *set, uint32_t lifetime, GPtrArray *calls);
-/* A call of unmap (). lease: (nullable). FALSE: the mapping is not of a set. */
-gboolean pcp_set_op_release (PcpSession *pcp, PcpMap *map, PlumLease *lease, PlumCall *call);
+/* A member is released: it is not used any longer, unless a call waits for it. */
+void pcp_set_op_drop_member (PcpSet *set, guint internal_port);
+/* A call of unmap () for a port of the set: fails with BUSY as long as other ports are used. */
+void pcp_set_op_release (PcpSet *set, guint internal_port, PlumCall *call);
 
 /* These return FALSE if the answer, or the operation, is not about a set. */
 gboolean pcp_set_op_handle_reply (PcpSession *pcp, const PcpReply *reply);

@@ -15,6 +15,13 @@
 /* How many deleted sets are remembered. */
 #define DELETED_MAX 64
 
+static gboolean
+is_in_range (const PcpMap *set, guint internal_port)
+{
+  return internal_port >= set->internal_port &&
+         internal_port - set->internal_port < MAX (set->set.size, 1);
+}
+
 PcpSet *
 pcp_set_new (PcpSession *pcp, const PcpMap *map)
 {
@@ -38,7 +45,7 @@ pcp_set_free (gpointer data)
 {
   PcpSet *self = data;
 
-  g_assert (self->op == NULL);
+  g_assert (self->op == NULL && self->releasing->len == 0);
 
   if (self->release != NULL)
     g_source_destroy (self->release);
@@ -72,6 +79,42 @@ gboolean
 pcp_set_is_certain (PcpSet *self)
 {
   return pcp_set_is_live (self) && pcp_set_get_row (self)->certain;
+}
+
+void
+pcp_set_schedule_release (PcpSet *self)
+{
+  if (self->release != NULL)
+    return;
+
+  self->release = plum_backend_create_timer (self->pcp->udp->backend, 0);
+  g_source_set_callback (self->release, self->decide, self, NULL);
+}
+
+GPtrArray *
+pcp_set_take_outside_releases (PcpSet *self)
+{
+  GPtrArray *calls = g_ptr_array_new_with_free_func (pcp_set_call_free);
+
+  for (guint i = self->releasing->len; i > 0; i--)
+    {
+      PcpSetCall *waiting = self->releasing->pdata[i - 1];
+
+      if (!is_in_range (&self->map, waiting->internal_port))
+        g_ptr_array_add (calls, g_ptr_array_steal_index (self->releasing, i - 1));
+    }
+  pcp_set_calls_disconnect (calls);
+  return calls;
+}
+
+GPtrArray *
+pcp_set_take_releases (PcpSet *self)
+{
+  GPtrArray *calls = g_steal_pointer (&self->releasing);
+
+  self->releasing = g_ptr_array_new_with_free_func (pcp_set_call_free);
+  pcp_set_calls_disconnect (calls);
+  return calls;
 }
 
 PcpMember *
@@ -142,13 +185,6 @@ pcp_set_get_external_port (PcpSet *self, guint internal_port)
   return self->map.external_port + internal_port - self->map.internal_port;
 }
 
-static gboolean
-is_in_range (const PcpMap *set, guint internal_port)
-{
-  return internal_port >= set->internal_port &&
-         internal_port - set->internal_port < MAX (set->set.size, 1);
-}
-
 gboolean
 pcp_set_covers (PcpSet *self, const PcpMap *map)
 {
@@ -158,9 +194,10 @@ pcp_set_covers (PcpSet *self, const PcpMap *map)
 }
 
 gboolean
-pcp_set_fits (PcpSet *self, const PcpMap *map)
+pcp_set_fits (PcpSet *self, const PcpMap *map, guint external_port)
 {
-  return map->set.size == self->map.set.size && map->set.first == self->map.set.first;
+  return map->set.size == self->map.set.size && map->set.first == self->map.set.first &&
+         external_port == self->map.external_port;
 }
 
 void
@@ -276,18 +313,25 @@ has_same_client (const PcpMap *a, const PcpMap *b)
   return a->protocol == b->protocol && pcp_hosts_has_same_internal (&a->hosts, &b->hosts);
 }
 
+/* (nullable): the member that map requests. */
+static PcpMember *
+find_member (PcpSet *self, const PcpMap *map)
+{
+  PcpMember *member = pcp_set_get_member (self, map->internal_port);
+
+  if (member == NULL || !has_same_client (&self->map, map) ||
+      !plum_bytes_equal (member->nonce, map->nonce, PCP_NONCE_SIZE))
+    return NULL;
+
+  return member;
+}
+
 PcpSet *
 pcp_sets_find_member (PcpSession *pcp, const PcpMap *map)
 {
   for (guint i = 0; i < pcp->sets->len; i++)
-    {
-      PcpSet *set = pcp->sets->pdata[i];
-      PcpMember *member = pcp_set_get_member (set, map->internal_port);
-
-      if (member != NULL && has_same_client (&set->map, map) &&
-          plum_bytes_equal (member->nonce, map->nonce, PCP_NONCE_SIZE))
-        return set;
-    }
+    if (find_member (pcp->sets->pdata[i], map) != NULL)
+      return pcp->sets->pdata[i];
 
   return NULL;
 }
@@ -295,14 +339,29 @@ pcp_sets_find_member (PcpSession *pcp, const PcpMap *map)
 void
 pcp_sets_forget_member (PcpSession *pcp, const PcpMap *map)
 {
-  PcpSet *set = pcp_sets_find_member (pcp, map);
+  for (guint i = pcp->sets->len; i > 0; i--)
+    {
+      PcpSet *set = pcp->sets->pdata[i - 1];
+      PcpMember *member = find_member (set, map);
 
-  if (set == NULL || pcp_set_is_live (set))
-    return;
+      if (member == NULL || pcp_set_is_live (set))
+        continue;
 
-  *pcp_set_get_member (set, map->internal_port) = (PcpMember){ .used = FALSE };
-  if (!pcp_set_has_used_member (set) && set->op == NULL && set->release == NULL)
-    pcp_set_remove (set);
+      *member = (PcpMember){ .used = FALSE };
+      if (!pcp_set_has_used_member (set) && set->op == NULL && set->release == NULL)
+        pcp_set_remove (set);
+    }
+}
+
+PlumLeaseTableRow *
+pcp_sets_get_own_lease (PcpSession *pcp, const PcpMap *map)
+{
+  PlumLeaseTableRow *row;
+  PlumExchangeKey key;
+
+  pcp_request_make_key (map, &key);
+  row = plum_lease_table_lookup (pcp->udp->leases, &key);
+  return row != NULL && row->live && pcp_sets_find (pcp, &key) == NULL ? row : NULL;
 }
 
 static gboolean
@@ -344,6 +403,7 @@ pcp_sets_uses_port_of (PcpSession *pcp, const PcpMap *map)
 void
 pcp_sets_note_deleted (PcpSession *pcp, const PlumExchangeKey *key)
 {
+  pcp_sets_forget_deleted (pcp, key);
   if (pcp->deleted_sets->len == DELETED_MAX)
     g_array_remove_index (pcp->deleted_sets, 0);
   g_array_append_val (pcp->deleted_sets, *key);

@@ -33,13 +33,15 @@ typedef struct
   PcpMember *members; /* of the ports from first_member on */
 
   PcpSetOp *op;         /* (nullable): the pending request for it, or its deletion */
-  GPtrArray *releasing; /* (element-type PcpSetCall): deletions of members in this turn */
-  GSource *release;     /* (nullable): decides about them */
+  GPtrArray *releasing; /* (element-type PcpSetCall): deletions of members that are not decided
+                         * about: of this turn, or those that the pending request decides */
+  GSourceFunc decide;   /* (nullable): decides about them */
+  GSource *release;     /* (nullable): calls it */
 } PcpSet;
 
 /* map: of the first port, with the size. (transfer none): the session owns it. */
 PcpSet *pcp_set_new (PcpSession *pcp, const PcpMap *map);
-/* Removes it from the session. */
+/* Removes it from the session. No operation and no deletion of a member may be pending. */
 void pcp_set_remove (PcpSet *self);
 void pcp_set_free (gpointer data);
 /* Whether the server has it, as far as is known. certain: since its last restart. */
@@ -50,6 +52,13 @@ PlumLeaseTableRow *pcp_set_get_row (PcpSet *self);
 /* The ports that the server granted, of which the first one has external_port. Members outside of
  * them leave the set. Returns whether one of these is used. */
 gboolean pcp_set_set_range (PcpSet *self, guint first, guint size, guint external_port);
+
+/* Decides about the deletions of members, in the next turn. */
+void pcp_set_schedule_release (PcpSet *self);
+/* (transfer full) (element-type PcpSetCall): removes these deletions: of the ports that the set does
+ * not have; all of them. */
+GPtrArray *pcp_set_take_outside_releases (PcpSet *self);
+GPtrArray *pcp_set_take_releases (PcpSet *self);
 
 /* The member of the internal port; NULL: it has none. */
 PcpMember *pcp_set_get_member (PcpSet *self, guint internal_port);
@@ -68,7 +77,7 @@ GError *pcp_set_make_busy_error (PcpSession *pcp, const PcpMap *map);
 /* Fails calls of ports that the set keeps. calls: (element-type PcpSetCall). */
 void pcp_set_fail_busy (PcpSet *self, GPtrArray *calls);
 /* Whether the server describes the set as it was granted. */
-gboolean pcp_set_fits (PcpSet *self, const PcpMap *map);
+gboolean pcp_set_fits (PcpSet *self, const PcpMap *map, guint external_port);
 
 /* The token of the lease of each member: what deletes the set after a restart of the program. */
 GVariant *pcp_set_make_token (PcpSet *self);
@@ -82,6 +91,8 @@ PcpSet *pcp_sets_find_live (PcpSession *pcp, const PcpMap *map);
 PcpSet *pcp_sets_find_member (PcpSession *pcp, const PcpMap *map);
 /* The port is requested without a set: removes it from those that the server does not have. */
 void pcp_sets_forget_member (PcpSession *pcp, const PcpMap *map);
+/* (nullable) (transfer none): the live mapping of the port if it is in no set. */
+PlumLeaseTableRow *pcp_sets_get_own_lease (PcpSession *pcp, const PcpMap *map);
 /* Whether a mapping of this host uses a port of map, which may be a set. */
 gboolean pcp_sets_uses_port_of (PcpSession *pcp, const PcpMap *map);
 

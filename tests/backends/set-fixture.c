@@ -82,7 +82,7 @@ set_map_exact (BackendFixture *f, guint first, guint n, guint external_port)
 }
 
 GPtrArray *
-set_unmap (BackendFixture *f, guint first, guint n, GPtrArray *granted)
+set_start_unmap (BackendFixture *f, guint first, guint n, GPtrArray *granted)
 {
   GPtrArray *calls = g_ptr_array_new_with_free_func (g_object_unref);
 
@@ -92,6 +92,14 @@ set_unmap (BackendFixture *f, guint first, guint n, GPtrArray *granted)
 
       g_ptr_array_add (calls, start (f, PLUM_CALL_UNMAP, first + i, first + i, FALSE, lease));
     }
+  return calls;
+}
+
+GPtrArray *
+set_unmap (BackendFixture *f, guint first, guint n, GPtrArray *granted)
+{
+  GPtrArray *calls = set_start_unmap (f, first, n, granted);
+
   set_wait (f, calls);
   return calls;
 }

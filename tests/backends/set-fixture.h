@@ -24,6 +24,8 @@ GPtrArray *set_map_exact (BackendFixture *f, guint first, guint n, guint externa
 void set_wait (BackendFixture *f, GPtrArray *calls);
 /* Starts a call of unmap () for each of n ports from first on, all in one turn. granted:
  * (nullable): the calls of map (), for the leases. */
+GPtrArray *set_start_unmap (BackendFixture *f, guint first, guint n, GPtrArray *granted);
+/* The same, and waits until all are settled. */
 GPtrArray *set_unmap (BackendFixture *f, guint first, guint n, GPtrArray *granted);
 /* Asserts that each call has a lease, the first one of external_port. */
 void set_assert_leases (GPtrArray *calls, guint external_port);
