@@ -56,7 +56,7 @@ plum_pcp_backend_on_update (PlumPcpBackend *self, const PcpReply *reply)
       return;
     }
 
-  set = pcp_sets_find (&self->pcp, &key);
+  set = pcp_sets_find_lease (&self->pcp, &key);
   if (reply->lifetime > 0 && reply->map.external_port == row->external_port &&
       (set == NULL || pcp_set_fits (set, &reply->map, row->external_port)))
     {

@@ -116,7 +116,7 @@ refresh_start (PcpSession *pcp, PlumCall *call, const PcpMap *map, uint32_t life
 static void
 read_live (PcpSession *pcp, const PlumExchangeKey *key, PcpMap *map)
 {
-  PcpSet *set = pcp_sets_find (pcp, key);
+  PcpSet *set = pcp_sets_find_lease (pcp, key);
 
   pcp_request_read_key (pcp->udp, key, map);
   if (set != NULL)
@@ -478,13 +478,14 @@ map_op_granted (MapOp *op, const PcpReply *reply)
   plum_exchange_note_answer (&op->base.exchange);
   map_op_finish_call (op, reply, address, port);
   plum_udp_operation_free (&op->base);
-  set = is_refresh ? pcp_sets_find (pcp, &key) : NULL;
+  set = is_refresh ? pcp_sets_find_lease (pcp, &key) : NULL;
   if (set != NULL && pcp_set_is_live (set) && !pcp_set_fits (set, &reply->map, port))
     pcp_map_lose_set (pcp, set);
   else if (is_refresh)
     pcp_map_note_refresh (session, &grant, address);
   else
     {
+      pcp_sets_lose_lease (pcp, &key);
       pcp_hosts_store (&hosts, session, &key);
       pcp_map_note_grant (session, &grant, address);
     }

@@ -250,7 +250,10 @@ set_op_send (PcpSet *set, uint32_t lifetime, GPtrArray *calls)
 void
 pcp_set_op_start (PcpSet *set, uint32_t lifetime, GPtrArray *calls)
 {
-  set->map.hosts.replace_filters = pcp_set_is_live (set); /* filters add up (RFC 6887 13.3) */
+  PlumLeaseTableRow *row = pcp_set_get_row (set);
+
+  /* Filters add up (RFC 6887 13.3). */
+  set->map.hosts.replace_filters = row != NULL && row->live;
   set_op_send (set, lifetime, calls);
 }
 
@@ -345,6 +348,7 @@ set_op_accept (PcpSetOp *op, const PcpReply *reply, const PcpMap *granted)
   calls = set_op_finish (op);
 
   changed = pcp_set_grant_take (set, granted, calls);
+  set->has_lease = TRUE;
   key = set->key;
   grant.key = &key;
   if (!plum_exchange_key_equal (&old_key, &key))

@@ -72,7 +72,7 @@ pcp_set_is_live (PcpSet *self)
 {
   PlumLeaseTableRow *row = pcp_set_get_row (self);
 
-  return row != NULL && row->live;
+  return self->has_lease && row != NULL && row->live;
 }
 
 gboolean
@@ -294,6 +294,23 @@ pcp_sets_find (PcpSession *pcp, const PlumExchangeKey *key)
 }
 
 PcpSet *
+pcp_sets_find_lease (PcpSession *pcp, const PlumExchangeKey *key)
+{
+  PcpSet *set = pcp_sets_find (pcp, key);
+
+  return set != NULL && set->has_lease ? set : NULL;
+}
+
+void
+pcp_sets_lose_lease (PcpSession *pcp, const PlumExchangeKey *key)
+{
+  PcpSet *set = pcp_sets_find (pcp, key);
+
+  if (set != NULL)
+    set->has_lease = FALSE;
+}
+
+PcpSet *
 pcp_sets_find_live (PcpSession *pcp, const PcpMap *map)
 {
   for (guint i = 0; i < pcp->sets->len; i++)
@@ -361,7 +378,7 @@ pcp_sets_get_own_lease (PcpSession *pcp, const PcpMap *map)
 
   pcp_request_make_key (map, &key);
   row = plum_lease_table_lookup (pcp->udp->leases, &key);
-  return row != NULL && row->live && pcp_sets_find (pcp, &key) == NULL ? row : NULL;
+  return row != NULL && row->live && pcp_sets_find_lease (pcp, &key) == NULL ? row : NULL;
 }
 
 static gboolean
@@ -390,7 +407,7 @@ pcp_sets_uses_port_of (PcpSession *pcp, const PcpMap *map)
       PcpMap live;
 
       pcp_request_read_key (pcp->udp, key, &live);
-      if (pcp_sets_find (pcp, key) == NULL && has_same_client (&live, map) &&
+      if (pcp_sets_find_lease (pcp, key) == NULL && has_same_client (&live, map) &&
           is_in_range (map, live.internal_port))
         return TRUE;
     }

@@ -27,7 +27,9 @@ typedef struct
   /* What the next request contains: the internal port and the external port are the first ones, the
    * size is as granted. */
   PcpMap map;
-  gboolean exact; /* the external ports are required */
+  gboolean exact;     /* the external ports are required */
+  gboolean has_lease; /* the row of the key is that of the set: a mapping of the first port alone has
+                       * the same key */
   guint first_member;
   guint n_members;
   PcpMember *members; /* of the ports from first_member on */
@@ -85,10 +87,14 @@ GVariant *pcp_set_make_token (PcpSet *self);
  * it gets the range of the set. */
 gboolean pcp_set_parse_token (GVariant *token, PcpMap *map);
 
-/* (nullable) (transfer none): the set with the key; that of a live member; any with the member. */
+/* (nullable) (transfer none): the set with the key; the set whose lease has the key; that of a live
+ * member; any with the member. */
 PcpSet *pcp_sets_find (PcpSession *pcp, const PlumExchangeKey *key);
+PcpSet *pcp_sets_find_lease (PcpSession *pcp, const PlumExchangeKey *key);
 PcpSet *pcp_sets_find_live (PcpSession *pcp, const PcpMap *map);
 PcpSet *pcp_sets_find_member (PcpSession *pcp, const PcpMap *map);
+/* The lease with the key is that of a mapping of the first port alone. */
+void pcp_sets_lose_lease (PcpSession *pcp, const PlumExchangeKey *key);
 /* The port is requested without a set: removes it from those that the server does not have. */
 void pcp_sets_forget_member (PcpSession *pcp, const PcpMap *map);
 /* (nullable) (transfer none): the live mapping of the port if it is in no set. */

@@ -385,6 +385,38 @@ test_token_of_own_mapping (Fixture *f, gconstpointer data)
   g_assert_cmpuint (get_n_mappings (f), ==, 0);
 }
 
+/* The deletion of a set of an earlier run fails. Then its first port is mapped by itself, under the
+ * nonce of the set, and requested once more. */
+static void
+test_first_port_after_token (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) calls = map_all (f);
+  g_autoptr (GPtrArray) unmaps = NULL;
+  g_autoptr (GPtrArray) one = NULL;
+  g_autoptr (GPtrArray) again = NULL;
+  g_autoptr (GPtrArray) others = NULL;
+  g_autoptr (GPtrArray) last = NULL;
+
+  replace_backend (f, BACKEND_LOCAL);
+  switches (f)->silent_unmap = TRUE;
+  unmaps = set_unmap (&f->base, FIRST, N, calls);
+  assert_errors (unmaps, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+
+  switches (f)->silent_unmap = FALSE;
+  fake_gateway_wipe (f->base.gateway);
+  one = set_map (&f->base, FIRST, 1, FIRST);
+  set_assert_leases (one, FIRST);
+  again = set_map (&f->base, FIRST, 1, FIRST);
+  set_assert_leases (again, FIRST);
+
+  g_ptr_array_remove_index (calls, 0);
+  others = set_unmap (&f->base, FIRST + 1, N - 1, calls);
+  assert_errors (others, G_IO_ERROR, G_IO_ERROR_BUSY);
+  last = set_unmap (&f->base, FIRST, 1, again);
+  set_assert_done (last);
+  g_assert_cmpuint (get_n_mappings (f), ==, 0);
+}
+
 /* A set was deleted twice since it was last mapped. It is mapped again: the lease of a member that
  * another mapping has replaced must not count as deleted. */
 static void
@@ -712,6 +744,7 @@ main (int argc, char **argv)
   ADD ("release-while-pending/not-deleted", test_release_and_not_deleted);
   ADD ("overlapping-runs", test_overlapping_runs);
   ADD ("token/own-mapping", test_token_of_own_mapping);
+  ADD ("token/first-port", test_first_port_after_token);
   ADD ("token/deleted-twice", test_deleted_twice);
   ADD ("no-socket", test_no_socket);
   ADD ("refresh-finds-other-ports", test_refresh_finds_other_ports);
