@@ -121,9 +121,6 @@ request_run (PcpSession *pcp, GPtrArray *wanted, guint first, guint n)
   PcpSet *set = NULL;
   GPtrArray *calls;
 
-  for (guint i = first; i < first + n; i++)
-    pcp_sets_forget_member (pcp, &((const Wanted *) wanted->pdata[i])->map);
-
   if (n > 1 && may_be_set (pcp, &leader->map))
     set = make_set (pcp, &leader->map, n);
   if (set == NULL)
@@ -268,10 +265,16 @@ pcp_range_map (PcpSession *pcp, GListModel *calls)
     {
       g_autoptr (PlumCall) call = g_list_model_get_item (calls, i);
       Wanted *one = read_call (pcp, call);
+      gboolean is_renewal;
 
-      if (one != NULL && renew (pcp, one, renewals))
+      if (one == NULL)
+        continue;
+
+      is_renewal = renew (pcp, one, renewals);
+      pcp_sets_forget_member (pcp, &one->map);
+      if (is_renewal)
         wanted_free (one);
-      else if (one != NULL)
+      else
         g_ptr_array_add (wanted, one);
     }
 

@@ -361,7 +361,8 @@ pcp_sets_forget_member (PcpSession *pcp, const PcpMap *map)
       PcpSet *set = pcp->sets->pdata[i - 1];
       PcpMember *member = find_member (set, map);
 
-      if (member == NULL || pcp_set_is_live (set))
+      /* A call of a pending request waits for a member that is used. */
+      if (member == NULL || pcp_set_is_live (set) || (set->op != NULL && member->used))
         continue;
 
       *member = (PcpMember){ .used = FALSE };

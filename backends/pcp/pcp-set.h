@@ -95,7 +95,7 @@ PcpSet *pcp_sets_find_live (PcpSession *pcp, const PcpMap *map);
 PcpSet *pcp_sets_find_member (PcpSession *pcp, const PcpMap *map);
 /* The lease with the key is that of a mapping of the first port alone. */
 void pcp_sets_lose_lease (PcpSession *pcp, const PlumExchangeKey *key);
-/* The port is requested without a set: removes it from those that the server does not have. */
+/* The port is requested again: removes it from the sets that the server does not have. */
 void pcp_sets_forget_member (PcpSession *pcp, const PcpMap *map);
 /* (nullable) (transfer none): the live mapping of the port if it is in no set. */
 PlumLeaseTableRow *pcp_sets_get_own_lease (PcpSession *pcp, const PcpMap *map);
