@@ -11,7 +11,7 @@ typedef struct
 {
   PlumUdpSession *udp;
   gboolean filters_work; /* the server checks the option FILTER */
-  gboolean sets_work;    /* the server has mapped a set of ports (RFC 7753) */
+  gboolean sets_work;    /* the server has mapped a set of ports (RFC 7753) since its restart */
   gboolean sets_ignored; /* it refused the option PORT_SET, or did not use it: not sent again until
                           * the server is restarted */
   GPtrArray *sets;       /* (element-type PcpSet): see pcp-set.h */

@@ -482,8 +482,7 @@ on_release (gpointer user_data)
 {
   PcpSet *set = user_data;
   PlumUdpSession *session = set->pcp->udp;
-  gboolean is_wanted =
-    set->op != NULL && !set_op_is_deletion (set->op) && set->op->calls->len > 0;
+  gboolean is_wanted = set->op != NULL && !set_op_is_deletion (set->op) && set->op->calls->len > 0;
   g_autoptr (GPtrArray) calls = NULL;
 
   g_clear_pointer (&set->release, g_source_unref);

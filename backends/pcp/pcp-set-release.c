@@ -5,8 +5,8 @@
 #include "pcp-request.h"
 #include "pcp-set-op.h"
 
-/* A mapping that another one has replaced in the set, or of a set of an earlier run, is found by its
- * token only. map: the first port of the set. */
+/* A mapping that another one has replaced in the set, or of a set of an earlier run, is found by
+ * its token only. map: the first port of the set. */
 static void
 release_by_token (PcpSession *pcp, const PcpMap *map, guint internal_port, PlumCall *call)
 {

@@ -28,8 +28,8 @@ typedef struct
    * size is as granted. */
   PcpMap map;
   gboolean exact;     /* the external ports are required */
-  gboolean has_lease; /* the row of the key is that of the set: a mapping of the first port alone has
-                       * the same key */
+  gboolean has_lease; /* the row of the key is that of the set: a mapping of the first port alone
+                       * has the same key */
   guint first_member;
   guint n_members;
   PcpMember *members; /* of the ports from first_member on */
@@ -57,8 +57,8 @@ gboolean pcp_set_set_range (PcpSet *self, guint first, guint size, guint externa
 
 /* Decides about the deletions of members, in the next turn. */
 void pcp_set_schedule_release (PcpSet *self);
-/* (transfer full) (element-type PcpSetCall): removes these deletions: of the ports that the set does
- * not have; all of them. */
+/* (transfer full) (element-type PcpSetCall): removes these deletions: of the ports that the set
+ * does not have; all of them. */
 GPtrArray *pcp_set_take_outside_releases (PcpSet *self);
 GPtrArray *pcp_set_take_releases (PcpSet *self);
 

@@ -161,6 +161,36 @@ test_moved_cancels (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->n_signals, ==, 1);
 }
 
+static void
+on_moved_release (PlumBackend *backend, GInetAddress *address, gpointer user_data)
+{
+  Fixture *f = user_data;
+
+  if (f->victims == NULL)
+    f->victims = set_start_unmap (&f->base, FIRST, 1, NULL);
+}
+
+/* Only the first port of a set is left, at another address. The program releases the port before it
+ * learns that the others have to be requested again. */
+static void
+test_moved_releases (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) calls = map_all (f);
+  g_autoptr (GPtrArray) some = NULL;
+
+  g_signal_connect (f->base.backend, "external-address-changed", G_CALLBACK (on_moved_release), f);
+  advance (f, 4000 * 1000);
+  fake_gateway_set_external_address (f->base.gateway, "5.6.7.8");
+  switches (f)->set_size = 1;
+  some = set_start (&f->base, FIRST, 3, FIRST, FALSE);
+  set_wait (&f->base, some);
+  g_assert_nonnull (f->victims);
+  set_wait (&f->base, f->victims);
+  set_assert_done (f->victims);
+  g_assert_cmpuint (f->base.lost->len, ==, 1);
+  g_clear_pointer (&f->victims, g_ptr_array_unref);
+}
+
 /* The port of the router is closed: all exchanges end together, first the deletion of a grant that
  * cannot be used. The program then cancels the calls of the others. */
 static void
@@ -730,8 +760,8 @@ check_calls (Fixture *f)
     }
 }
 
-/* After a restart, with a correct router: every port can be mapped, where the lease says, and nothing
- * is left in the end. */
+/* After a restart, with a correct router: every port can be mapped, where the lease says, and
+ * nothing is left in the end. */
 static void
 check_state (Fixture *f)
 {
@@ -788,7 +818,8 @@ test_random (Fixture *f, gconstpointer data)
 
 #define ADD(path, func) ADD_WITH (path, 0, func)
 #define ADD_WITH(path, data, func)                                                                 \
-  g_test_add ("/pcp/port-set-calls/" path, Fixture, GUINT_TO_POINTER (data), set_up, func, tear_down)
+  g_test_add ("/pcp/port-set-calls/" path, Fixture, GUINT_TO_POINTER (data), set_up, func,         \
+              tear_down)
 
 int
 main (int argc, char **argv)
@@ -798,6 +829,7 @@ main (int argc, char **argv)
   ADD ("lost/cancels", test_lost_cancels);
   ADD ("lost/unrefs", test_lost_unrefs);
   ADD ("moved/cancels", test_moved_cancels);
+  ADD ("moved/releases", test_moved_releases);
   ADD ("closed-port/cancels", test_closed_port_cancels);
   ADD_WITH ("release-while-pending/refused/first", FIRST, test_release_and_refused);
   ADD_WITH ("release-while-pending/refused/another", FIRST + 3, test_release_and_refused);
