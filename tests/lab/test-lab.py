@@ -438,6 +438,7 @@ SUITES = {
                         TwoHosts(lambda: plumctl_path, plumctl_map, say).cases()),
     'remote-hosts': (['--router=all'], REMOTE_HOSTS.cases()),
     'remote-hosts-open': (['--router=all', '--open'], REMOTE_HOSTS.open_cases()),
+    'remote-hosts-mapper': (['--router=mapper'], REMOTE_HOSTS.mapper_cases()),
     'remote-hosts-ipv6': (['--router=upnp', '--ipv6'], REMOTE_HOSTS.ipv6_cases()),
     'serve': (['--router=all'], serve.cases(lambda: plumctl_path)),
     'local-address': (['--router=all'], local_address.cases(plumctl_map)),
