@@ -169,8 +169,9 @@ class Actions:
 
     def find(self, arguments):
         """An entry for another remote host is another one, although one port has one entry here."""
+        remote_host = remote_of(arguments)
         entry = self.table.at(*key_of(arguments))
-        if entry is None or entry.remote_host != remote_of(arguments):
+        if entry is None or entry.remote_host != remote_host:
             raise Fault(714)
         return entry
 
