@@ -122,8 +122,7 @@ def late(name):
 
 @contextlib.contextmanager
 def power_cycle(name):
-    """A router loses its rules, and starts again after the block. In between, nothing can map a port
-    again.
+    """A router loses its rules, and starts again after the block. Nothing can map a port in between.
     """
     router(name, 'kill')
     router(name, 'forget')
