@@ -224,20 +224,22 @@ class Chains:
             return event['state'] == 'success' and len(event['hops']) == 2 and \
                 event['hops'][0]['external_host'] == OTHER_INNER_WAN
 
-        with self.mapped_by_each() as programs:
+        with contextlib.ExitStack() as stack:
+            stack.callback(lab.router, 'outer', 'restart')
+            stack.callback(lab.router, 'router', 'wan-address', lab.INNER_WAN)
+            programs = stack.enter_context(self.mapped_by_each())
             for port, plumctl in programs:
                 assert_chain(plumctl.seen[-1], BOTH, port)
             since = time.monotonic()
-            with lab.wan_address('router', OTHER_INNER_WAN, lab.INNER_WAN):
-                lab.router('router', 'restart')
-                for port, plumctl in programs:
-                    moved = plumctl.wait_until(has_moved, HEALED_WITHIN)
-                    assert lab.reached('tcp', moved['external_host'], moved['external_port']), moved
-                    self.say(f'reachable again after {time.monotonic() - since:.1f} s')
-                    lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
-                    lab.equal(lab.rules(port), [], 'rules of the first router')
-                    lab.equal(lab.rules(moved['external_port'], 'outer'), [], 'new rules')
-        lab.router('outer', 'restart')
+            with lab.power_cycle('router'):
+                lab.router('router', 'wan-address', OTHER_INNER_WAN)
+            for port, plumctl in programs:
+                moved = plumctl.wait_until(has_moved, HEALED_WITHIN)
+                assert lab.reached('tcp', moved['external_host'], moved['external_port']), moved
+                self.say(f'reachable again after {time.monotonic() - since:.1f} s')
+                lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
+                lab.equal(lab.rules(port), [], 'rules of the first router')
+                lab.equal(lab.rules(moved['external_port'], 'outer'), [], 'new rules')
 
     def second_refuses(self, backend, code, words):
         with lab.refusing('outer'):
