@@ -5,6 +5,8 @@ import contextlib
 import json
 import os
 import signal
+import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -14,6 +16,10 @@ import forger
 import lab
 import traffic
 
+BACKENDS = 'pcp', 'natpmp', 'upnp'
+# Apart, because a router may choose the next port, and miniupnpd one of another program of the same
+# host.
+PORTS = 9207, 9217, 9227
 BOTH = [lab.ROUTER, lab.OUTER]
 ANYCAST = '192.0.0.9'
 SHARED_WAN = '100.64.0.2'
@@ -25,6 +31,9 @@ RESTART_DETECTABLE_AFTER = 4.0  # seconds, as in recovery.py
 # After 15 s and 60 s, a router that has refused is asked again. The first attempt finds that the
 # restarted daemon has another port.
 RETRIED_WITHIN = 90.0
+ANSWERED_WITHIN = 1.5  # seconds: what the lab's own server delays, and more
+
+UDP, MAP = 17, 1
 
 
 def assert_chain(event, addresses, port, backends=None):
@@ -48,6 +57,17 @@ def assert_nothing_left(*ports):
     for name in lab.ROUTERS:
         for port in ports:
             lab.equal(lab.rules(port, name), [], f'rules of the {name}')
+
+
+def pcp_nonces(packets, server):
+    """The nonces of all MAP requests to a server."""
+    found = set()
+    for packet in packets:
+        data = packet[(packet[0] & 0x0f) * 4:]
+        if packet[9] == UDP and packet[16:20] == socket.inet_aton(server) and \
+                data[2:4] == struct.pack('!H', 5351) and data[8:10] == bytes([2, MAP]):
+            found.add(data[32:44])
+    return found
 
 
 class Chains:
@@ -83,7 +103,14 @@ class Chains:
             assert not lab.reached(protocol, lab.WAN, port, lab.UNREACHED_AFTER), 'still reached'
             lab.equal(lab.violations(), [], 'violations of the protocols')
 
-    def once(self, *options, code=None):
+    def mixed(self, kinds, backends, port):
+        """Routers of two kinds, which support one protocol each."""
+        for name, kind in zip(lab.ROUTERS, kinds):
+            lab.router(name, 'kind', kind)
+        for protocol in 'tcp', 'udp':
+            self.through_both(protocol, port, backends)
+
+    def once(self, *options):
         """The first success, and the packets that went beyond the first router."""
         lab.reset_beyond()
         with self.plumctl_map(*options, 'tcp:9205') as plumctl:
@@ -106,14 +133,59 @@ class Chains:
     def public_first(self):
         """A router with a public address: nothing goes beyond it."""
         lab.reset_beyond()
-        with self.plumctl_map('tcp:9206') as plumctl:
-            event = plumctl.wait_for('success', 'tcp')
-            lab.equal([hop['address'] for hop in event['hops']], [lab.ROUTER], 'the routers')
-            lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
+        for backend in BACKENDS:
+            with self.plumctl_map('--backend', backend, 'tcp:9206') as plumctl:
+                event = plumctl.wait_for('success', 'tcp')
+                lab.equal([hop['address'] for hop in event['hops']], [lab.ROUTER], 'the routers')
+                lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
+        for command in 'status', 'external', 'doctor':
+            self.printed(command)
         lab.equal(lab.beyond(), {}, 'packets beyond the router')
         self.say('datagrams beyond a router with a public address: 0')
 
-    # Faults.
+    def in_words(self):
+        """What plumctl map prints names both routers."""
+        printed = []
+        with subprocess.Popen([self.commands.program(), 'map', 'tcp:9205'], text=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as plumctl:
+            deadline = threading.Timer(10.0, plumctl.kill)
+            deadline.start()
+            for line in plumctl.stdout:
+                printed.append(line)
+                if '→' in line:
+                    break
+            plumctl.send_signal(signal.SIGINT)
+            plumctl.communicate()
+            deadline.cancel()
+        lab.equal(plumctl.returncode, 0, 'exit status after SIGINT')
+        lab.equal(printed[-1:], [f'tcp:9205 → {lab.WAN}:9205 by PCP, for 7200 s, '
+                                 f'through {lab.ROUTER} and {lab.OUTER}\n'], 'the mapping')
+        assert_nothing_left(9205)
+
+    def nonces(self):
+        """The servers get different nonces, so that neither can act in the name of the other."""
+        with lab.captured() as packets:
+            event, _ = self.once('--backend', 'pcp')
+        assert_chain(event, BOTH, 9205, ['pcp', 'pcp'])
+        nonces = {router: pcp_nonces(packets, router) for router in BOTH}
+        for router in BOTH:
+            lab.equal(len(nonces[router]), 1, f'nonces for {router}')
+        assert nonces[lab.ROUTER] != nonces[lab.OUTER], f'both routers got {nonces[lab.ROUTER]}'
+
+    # Faults. Each protocol has a program of its own, with a port and records of its own.
+
+    @contextlib.contextmanager
+    def mapped_by_each(self, *options):
+        """Yields pairs of a port and the program that has mapped it."""
+        with contextlib.ExitStack() as stack:
+            programs = []
+            for port, backend in zip(PORTS, BACKENDS):
+                stack.enter_context(traffic.echo_server('tcp', port))
+                programs.append((port, stack.enter_context(self.plumctl_map(
+                    '--keep-trying', '--backend', backend, *options, f'tcp:{port}'))))
+            for _, plumctl in programs:
+                plumctl.wait_for('success', 'tcp')
+            yield programs
 
     @contextlib.contextmanager
     def mapped(self, *options, port=9207, env=None):
@@ -132,13 +204,17 @@ class Chains:
         """A router loses its rules. The first one announces its restart; that of the second one is
         seen when the lease is renewed.
         """
-        with self.mapped('--lifetime=120') as (plumctl, event):
-            assert_chain(event, BOTH, 9207)
+        with self.mapped_by_each('--lifetime=120') as programs:
+            for (port, plumctl), backend in zip(programs, BACKENDS):
+                assert_chain(plumctl.seen[-1], BOTH, port, [backend] * 2)
             time.sleep(RESTART_DETECTABLE_AFTER)
-            lab.router(name, 'restart')
-            lab.equal(lab.rules(9207, name), [], 'rules right after the restart')
-            self.assert_back(9207, RENEWED_WITHIN if name == 'outer' else HEALED_WITHIN)
-            self.interrupt(plumctl, 9207)
+            with lab.power_cycle(name):
+                for port, _ in programs:
+                    lab.equal(lab.rules(port, name), [], 'rules while the router is off')
+            for port, _ in programs:
+                self.assert_back(port, RENEWED_WITHIN if name == 'outer' else HEALED_WITHIN)
+            for port, plumctl in programs:
+                self.interrupt(plumctl, port)
 
     def first_moves(self):
         """The external address of the first router changes: the second one gets another entry. It
@@ -148,24 +224,28 @@ class Chains:
             return event['state'] == 'success' and len(event['hops']) == 2 and \
                 event['hops'][0]['external_host'] == OTHER_INNER_WAN
 
-        with self.mapped() as (plumctl, event):
-            assert_chain(event, BOTH, 9207)
+        with contextlib.ExitStack() as stack:
+            stack.callback(lab.router, 'outer', 'restart')
+            stack.callback(lab.router, 'router', 'wan-address', lab.INNER_WAN)
+            programs = stack.enter_context(self.mapped_by_each())
+            for port, plumctl in programs:
+                assert_chain(plumctl.seen[-1], BOTH, port)
             since = time.monotonic()
-            with lab.wan_address('router', OTHER_INNER_WAN, lab.INNER_WAN):
-                lab.router('router', 'restart')
-                plumctl.wait_until(has_moved, HEALED_WITHIN)
-                moved = plumctl.seen[-1]
+            with lab.power_cycle('router'):
+                lab.router('router', 'wan-address', OTHER_INNER_WAN)
+            for port, plumctl in programs:
+                moved = plumctl.wait_until(has_moved, HEALED_WITHIN)
                 assert lab.reached('tcp', moved['external_host'], moved['external_port']), moved
                 self.say(f'reachable again after {time.monotonic() - since:.1f} s')
                 lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
-                lab.equal(lab.rules(9207), [], 'rules of the first router')
+                lab.equal(lab.rules(port), [], 'rules of the first router')
                 lab.equal(lab.rules(moved['external_port'], 'outer'), [], 'new rules')
-        lab.router('outer', 'restart')
 
-    def second_refuses(self, backend, code):
+    def second_refuses(self, backend, code, words):
         with lab.refusing('outer'):
             event, _ = self.once('--backend', backend)
             assert_only_first(event, code)
+        assert words in event['upstream_error']['message'], event['upstream_error']['message']
 
     def second_accepts_later(self):
         """The refusal of UPnP is not final: the next attempt succeeds."""
@@ -182,31 +262,63 @@ class Chains:
     def second_silent(self):
         with lab.silent('outer'):
             since = time.monotonic()
-            with self.mapped() as (plumctl, event):
+            with self.mapped_by_each() as programs:
                 took = time.monotonic() - since
-                assert_only_first(event, 'timed-out')
                 assert 2.5 < took < 8, f'reported after {took:.1f} s'
-                self.interrupt(plumctl, 9207)
+                for port, plumctl in programs:
+                    assert_only_first(plumctl.seen[-1], 'timed-out')
+                    self.interrupt(plumctl, port)
 
-    def killed(self):
+    def first_silent(self):
+        """The first router maps nothing, so nothing is sent beyond it; then it answers."""
+        with lab.silent('router'), contextlib.ExitStack() as stack:
+            lab.reset_beyond()
+            programs = []
+            for port, backend in zip(PORTS, BACKENDS):
+                stack.enter_context(traffic.echo_server('tcp', port))
+                programs.append((port, stack.enter_context(self.plumctl_map(
+                    '--keep-trying', '--backend', backend, f'tcp:{port}'))))
+            for _, plumctl in programs:
+                plumctl.wait_for('failure', 'tcp')
+            lab.equal(lab.beyond(), {}, 'packets beyond the first router')
+            lab.router('router', 'undrop')
+            lab.router('router', 'restart')
+            for port, plumctl in programs:
+                assert_chain(plumctl.wait_for('success', 'tcp', HEALED_WITHIN), BOTH, port)
+                self.assert_back(port)
+                self.interrupt(plumctl, port)
+
+    def cancelled(self, backend):
+        """The answer of the second router arrives after the mapping was cancelled."""
+        with lab.late('outer'), self.plumctl_map('--backend', backend, 'tcp:9207') as plumctl:
+            lab.eventually(lambda: lab.rules(9207, 'outer'), 'the port is mapped beyond')
+            assert all(event['state'] == 'pending' for event in plumctl.seen), plumctl.seen
+            status, seconds = plumctl.interrupt()
+            lab.equal(status, 0, 'exit status after SIGINT')
+            self.say(f'exited after {seconds:.2f} s')
+            time.sleep(ANSWERED_WITHIN)
+            assert_nothing_left(9207)
+            lab.equal(lab.violations('outer'), [], 'violations of the protocols')
+
+    def killed(self, backend):
         """After SIGKILL, the next run leaves nothing on either router."""
         with tempfile.TemporaryDirectory() as state:
             env = dict(os.environ, XDG_STATE_HOME=state)
-            with self.mapped(env=env) as (plumctl, event):
-                assert_chain(event, BOTH, 9207)
+            with self.mapped('--backend', backend, env=env) as (plumctl, event):
+                assert_chain(event, BOTH, 9207, [backend] * 2)
                 plumctl.process.kill()
                 plumctl.process.wait()
             for name in lab.ROUTERS:
                 assert lab.rules(9207, name), 'a crash must not remove mappings'
 
             # The same port is taken over, with the same external port.
-            with self.mapped(env=env) as (plumctl, event):
-                assert_chain(event, BOTH, 9207)
+            with self.mapped('--backend', backend, env=env) as (plumctl, event):
+                assert_chain(event, BOTH, 9207, [backend] * 2)
                 plumctl.process.kill()
                 plumctl.process.wait()
 
             # Another port: what is left is deleted when plumctl ends.
-            with self.mapped(port=9209, env=env) as (plumctl, event):
+            with self.mapped('--backend', backend, port=9209, env=env) as (plumctl, event):
                 assert_chain(event, BOTH, 9209)
                 self.interrupt(plumctl, 9207, 9209)
 
@@ -438,12 +550,23 @@ def suites(plumctl_map, commands, say):
         'chain': (['--two-routers'], each_protocol(case) + [
             ('hidden-hop', case.hidden_hop),
             ('one-hop', case.one_hop),
+            ('in-words', case.in_words),
+            ('nonces', case.nonces),
+        ]),
+        'chain-faults': (['--two-routers'], [
             ('first-moves', case.first_moves),
             ('first-restarts', case.restarts, 'router'),
-            ('second-refuses-by-pcp', case.second_refuses, 'pcp', 'refused'),
-            ('second-refuses-by-natpmp', case.second_refuses, 'natpmp', 'refused'),
+            ('second-refuses-by-pcp', case.second_refuses, 'pcp', 'refused', 'NOT_AUTHORIZED (2)'),
+            ('second-refuses-by-natpmp', case.second_refuses, 'natpmp', 'refused',
+             '“not authorized” (2)'),
+            ('second-refuses-by-upnp', case.second_refuses, 'upnp', 'refused',
+             'refused AddPortMapping (error 606, Action not authorized)'),
             ('second-silent', case.second_silent),
-            ('killed', case.killed),
+            ('first-silent', case.first_silent),
+            *[(f'killed-{backend}', case.killed, backend) for backend in BACKENDS],
+        ]),
+        'chain-cancelled': (['--two-routers', '--outer=mapper'], [
+            (f'{backend}-answers-late', case.cancelled, backend) for backend in BACKENDS
         ]),
         'chain-shown': (['--two-routers'], [
             ('shown', case.shown),
@@ -471,6 +594,7 @@ def suites(plumctl_map, commands, say):
             ('hop-is-a-group', case.forged_hop, '224.0.0.1'),
             ('hop-is-public', case.forged_public_hop),
             ('answers-of-pcp', case.forged_answers, 'pcp'),
+            ('answers-of-natpmp', case.forged_answers, 'natpmp'),
             ('answers-of-upnp', case.forged_answers, 'upnp'),
         ]),
         'chain-doctor': (['--two-routers'], [
@@ -479,15 +603,16 @@ def suites(plumctl_map, commands, say):
             ('second-refuses', case.doctor_refuses),
             ('second-silent', case.doctor_silent),
         ]),
-        'chain-upnp-natpmp': (['--two-routers', '--inner=upnp', '--outer=natpmp'], [
-            ('tcp', case.through_both, 'tcp', 9210, ['upnp', 'natpmp']),
-            ('udp', case.through_both, 'udp', 9211, ['upnp', 'natpmp']),
-        ]),
-        'chain-natpmp-upnp': (['--two-routers', '--inner=natpmp', '--outer=upnp'], [
-            ('tcp', case.through_both, 'tcp', 9212, ['natpmp', 'upnp']),
-        ]),
-        'chain-permanent-pcp': (['--two-routers', '--inner=upnp-permanent', '--outer=pcp'], [
-            ('tcp', case.through_both, 'tcp', 9213, ['upnp', 'pcp']),
+        'chain-mixed': (['--two-routers'], [
+            ('-'.join(backends), case.mixed, kinds, backends, port)
+            for port, (kinds, backends) in enumerate([
+                (('mapper-pcp', 'mapper-natpmp'), ['pcp', 'natpmp']),
+                (('mapper-pcp', 'upnp'), ['pcp', 'upnp']),
+                (('mapper-natpmp', 'pcp'), ['natpmp', 'pcp']),
+                (('mapper-natpmp', 'upnp'), ['natpmp', 'upnp']),
+                (('mapper-upnp', 'mapper-natpmp'), ['upnp', 'natpmp']),
+                (('mapper-upnp-permanent', 'pcp'), ['upnp', 'pcp']),
+            ], 9210)
         ]),
         'chain-one-router': (['--router=mapper'], [
             ('public-first', case.public_first),

@@ -245,6 +245,20 @@ TWO_ROUTERS = [
     ('outer-router-restarts', outer_router_restarts),
 ]
 
+def reached_or_failed():
+    """A client that cannot try says nothing about the port."""
+    with traffic.echo_server('tcp', 9150):
+        assert lab.reached('tcp', lab.CLIENT, 9150, host='client'), 'not reached'
+    assert not lab.reached('tcp', lab.CLIENT, 9150, host='client'), 'reached without a server'
+    for wrong in {'protocol': 'sctp'}, {'source': '1.2.3.99'}:
+        try:
+            lab.reached(**{'protocol': 'tcp', 'address': lab.CLIENT, 'port': 9150, 'host': 'client',
+                           **wrong})
+        except AssertionError:
+            continue
+        raise AssertionError(f'{wrong} is taken for an answer')
+
+
 CASES = [
     ('nothing-but-the-hosts', nothing_but_the_hosts, 'router'),
     ('wan-address-changes', wan_address_changes),
@@ -255,6 +269,7 @@ CASES = [
     ('drop-and-undrop', drop_and_undrop),
     ('router-link-flaps', router_link_flaps),
     ('client-moves', client_moves),
+    ('reached-or-failed', reached_or_failed),
     ('status-passes-through', status_passes_through),
     ('nothing-survives-int', nothing_survives, signal.SIGINT),
     ('nothing-survives-term', nothing_survives, signal.SIGTERM),

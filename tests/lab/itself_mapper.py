@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import struct
+import time
 import urllib.parse
 
 import itself
@@ -15,6 +16,7 @@ import traffic
 
 TCP, UDP = 6, 17
 NEIGHBOUR = '192.168.1.11'
+LATE = 1.0  # seconds, as in mapper/__main__.py
 SERVICE = 'urn:schemas-upnp-org:service:WANIPConnection:2'
 ENTRY = ['RemoteHost', 'ExternalPort', 'Protocol', 'InternalPort', 'InternalClient', 'Enabled',
          'PortMappingDescription', 'LeaseDuration']
@@ -22,7 +24,8 @@ ENTRY = ['RemoteHost', 'ExternalPort', 'Protocol', 'InternalPort', 'InternalClie
 SUCCESS, UNSUPP_VERSION, NOT_AUTHORIZED, MALFORMED_REQUEST = 0, 1, 2, 3
 UNSUPP_OPCODE, UNSUPP_OPTION, MALFORMED_OPTION, UNSUPP_PROTOCOL = 4, 5, 6, 9
 CANNOT_PROVIDE_EXTERNAL, ADDRESS_MISMATCH = 11, 12
-PREFER_FAILURE, THIRD_PARTY = 2, 1
+THIRD_PARTY, PREFER_FAILURE, FILTER = 1, 2, 3
+STRANGER = '192.168.0.77'  # of the network beyond the router
 
 
 def mapped(address):
@@ -43,19 +46,22 @@ def exchange(request, server=lab.ROUTER, source='', timeout=3.0):
 
 
 def pcp_map(port, nonce, lifetime=600, protocol=TCP, suggested=0, option=None, server=lab.ROUTER,
-            source='', address=lab.CLIENT, opcode=1, version=2):
+            source='', address=lab.CLIENT, opcode=1, version=2, filters=()):
     """A MAP request. Returns the result, the lifetime, the external port and address; or None."""
     request = struct.pack('!BBHI16s12sB3xHH16s', version, opcode, 0, lifetime, mapped(address),
                           nonce, protocol, port, suggested, mapped('0.0.0.0'))
     if option is not None:
         request += struct.pack('!BxH', option, 0)
+    for prefix, host in filters:
+        request += struct.pack('!BxHxBH16s', FILTER, 20, prefix, 0, mapped(host))
     answer = exchange(request, server, source)
     if answer is None:
         return None
     lab.equal((answer[0], answer[1]), (2, 128 + opcode), 'version and opcode')
     if answer[3] != SUCCESS:
         return answer[3], None, None, None
-    lab.equal((len(answer), answer[24:42]), (60, request[24:42]), 'nonce, protocol and port')
+    lab.equal((answer[24:42], answer[60:]), (request[24:42], request[60:] if filters else b''),
+              'nonce, protocol and port; filters')
     return (answer[3], int.from_bytes(answer[4:8], 'big'), int.from_bytes(answer[42:44], 'big'),
             socket.inet_ntoa(answer[56:60]))
 
@@ -98,6 +104,42 @@ def pcp_life():
         lab.equal(pcp_map(9120, nonce, 0)[:2], (SUCCESS, 0), 'deletion')
         lab.equal(lab.rules(9120), [], 'rules')
         lab.equal(pcp_map(9120, nonce, 0)[:2], (SUCCESS, 0), 'deletion of nothing')
+
+
+@contextlib.contextmanager
+def stranger():
+    """The outer router has a second address while the block runs."""
+    device = STRANGER + '/24', 'dev', 'lan0'
+    lab.run('lab-host', 'outer', 'ip', 'address', 'add', *device)
+    try:
+        yield
+    finally:
+        lab.run('lab-host', 'outer', 'ip', 'address', 'del', *device)
+
+
+def who_reaches(port):
+    return [source for source in (lab.OUTER, STRANGER)
+            if lab.reached('tcp', lab.INNER_WAN, port, lab.UNREACHED_AFTER, 'outer', source)]
+
+
+def pcp_filters():
+    """Filters are added to those of the mapping, until one removes all of them."""
+    nonce = os.urandom(12)
+    with traffic.echo_server('tcp', 9136), stranger():
+        for filters, expected in (
+                ([(128, lab.OUTER)], [lab.OUTER]),
+                ([(128, STRANGER)], [lab.OUTER, STRANGER]),
+                ([(0, '0.0.0.0'), (128, STRANGER)], [STRANGER]),
+                ([(0, '0.0.0.0'), (120, '192.168.0.0')], [lab.OUTER, STRANGER]),
+                ([(0, '0.0.0.0'), (128, '192.168.0.78')], []),
+                ([(0, '0.0.0.0')], [lab.OUTER, STRANGER])):
+            lab.equal(pcp_map(9136, nonce, filters=filters)[0], SUCCESS, f'result of {filters}')
+            lab.equal(who_reaches(9136), expected, f'who reaches the port after {filters}')
+        before = len(lab.violations())
+        lab.equal(pcp_map(9136, nonce, 0, filters=[(129, lab.OUTER)])[0], MALFORMED_OPTION,
+                  'a long prefix')
+        lab.equal(len(lab.violations()), before, 'violations')
+        lab.equal(pcp_map(9136, nonce, 0)[0], SUCCESS, 'deletion')
 
 
 def pcp_is_strict():
@@ -230,6 +272,52 @@ def upnp_life():
     lab.equal(soap(place, 'DeletePortMapping', **key), 714, 'deletion of nothing')
 
 
+def upnp_remote_host():
+    place = search(lab.ROUTER)
+    wide, restricted = (dict(zip(ENTRY, (host, 9137, 'TCP'))) for host in ('', STRANGER))
+    with traffic.echo_server('tcp', 9137), stranger():
+        lab.equal(soap(place, 'AddPortMapping', **restricted, InternalPort=9137,
+                       InternalClient=lab.CLIENT, Enabled=1, PortMappingDescription='by hand',
+                       LeaseDuration=600), {}, 'AddPortMapping')
+        lab.equal(who_reaches(9137), [STRANGER], 'who reaches the port')
+        entry = soap(place, 'GetGenericPortMappingEntry', PortMappingIndex=0)
+        lab.equal((entry['RemoteHost'], entry['ExternalPort']), (STRANGER, '9137'), 'entry 0')
+        lab.equal(soap(place, 'GetSpecificPortMappingEntry', **wide), 714, 'entry for all hosts')
+        lab.equal(soap(place, 'DeletePortMapping', **wide), 714, 'deletion of that')
+        lab.equal(soap(place, 'DeletePortMapping', **restricted), {}, 'deletion')
+        lab.equal(lab.rules(9137), [], 'rules')
+    lab.equal(soap(place, 'DeletePortMapping', **{**wide, 'RemoteHost': 'example.org'}), 726,
+              'a name')
+
+
+def late_answers():
+    """Only requests for mappings are answered late; the mapping is there at once."""
+    place = search(lab.ROUTER)
+    requests = [
+        ('pcp', 9138, lambda: pcp_map(9138, bytes(12)), lambda: pcp_map(9138, bytes(12), 0)),
+        ('natpmp', 9139, lambda: natpmp(2, 9139), lambda: natpmp(2, 9139, lifetime=0)),
+        ('upnp', 9140, lambda: add(place, 9140), lambda: soap(
+            place, 'DeletePortMapping', RemoteHost='', ExternalPort=9140, Protocol='TCP')),
+    ]
+    with lab.late('router'):
+        for name, port, request, removal in requests:
+            since = time.monotonic()
+            request()
+            assert time.monotonic() - since >= LATE, f'the answer of {name} is not late'
+            assert lab.rules(port), 'no rule'
+            removal()
+            lab.equal(lab.rules(port), [], 'rules')
+    since = time.monotonic()
+    pcp_map(9138, bytes(12))
+    assert time.monotonic() - since < LATE, 'the answer is still late'
+    pcp_map(9138, bytes(12), 0)
+
+
+def another_kind(protocol):
+    lab.router('router', 'kind', f'mapper-{protocol}')
+    one_protocol(protocol)
+
+
 def upnp_of_two_hosts():
     place = search(lab.ROUTER)
     with neighbour_address():
@@ -257,8 +345,13 @@ CASES = [
     ('pcp-life', pcp_life),
     ('pcp-is-strict', pcp_is_strict),
     ('pcp-of-two-hosts', pcp_of_two_hosts),
+    ('pcp-filters', pcp_filters),
     ('natpmp-life', natpmp_life),
     ('lease-expires', lease_expires),
     ('upnp-life', upnp_life),
+    ('upnp-remote-host', upnp_remote_host),
     ('upnp-of-two-hosts', upnp_of_two_hosts),
+    ('late-answers', late_answers),
+    ('one-protocol-pcp', another_kind, 'pcp'),
+    ('one-protocol-natpmp', another_kind, 'natpmp'),
 ]

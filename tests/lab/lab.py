@@ -4,11 +4,14 @@
 import contextlib
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+
+import traffic
 
 CLIENT = '192.168.1.10'
 CLIENT6 = '2a00:1111:1:1::10'
@@ -17,6 +20,7 @@ WAN = '1.2.3.4'  # with two routers, of the outer one
 INNER_WAN = '192.168.0.50'
 OUTER = '192.168.0.1'
 ROUTERS = 'router', 'outer'
+EVERY_PROTOCOL, IPV4 = 0x0003, 0x0800  # <linux/if_ether.h>
 UNREACHED_AFTER = 0.4  # seconds; the links of the lab need less than a millisecond
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -107,6 +111,41 @@ def silent(name):
 
 
 @contextlib.contextmanager
+def late(name):
+    """The lab's own server on a router answers requests for mappings late while the block runs."""
+    router(name, 'delay')
+    try:
+        yield
+    finally:
+        router(name, 'undelay')
+
+
+@contextlib.contextmanager
+def power_cycle(name):
+    """A router loses its rules, and starts again after the block. Nothing can map a port in between.
+    """
+    router(name, 'kill')
+    router(name, 'forget')
+    yield
+    router(name, 'start')
+
+
+@contextlib.contextmanager
+def captured(interface='eth0'):
+    """A list, which has the IPv4 packets of this host after the block."""
+    packets = []
+    with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(EVERY_PROTOCOL)) as link:
+        link.bind((interface, EVERY_PROTOCOL))
+        link.setblocking(False)
+        yield packets
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                packet, place = link.recvfrom(65536)
+                if place[1] == IPV4:
+                    packets.append(packet)
+
+
+@contextlib.contextmanager
 def dropped_answers(match):
     """The router drops packets to the client that match while the block runs."""
     nft(f'''table inet dropped_answers {{
@@ -173,8 +212,14 @@ def firewall():
         nft('delete table inet firewall')
 
 
-def reached(protocol, address, port, timeout=3.0, host='internet'):
-    """Whether a server can be reached from another host."""
+def reached(protocol, address, port, timeout=3.0, host='internet', source=None):
+    """Whether a server can be reached from another host, which may have several addresses. That the
+    client of traffic.py fails in any other way is an error.
+    """
     command = ['lab-host', host, sys.executable, str(HERE / 'traffic.py'), 'send',
-               protocol, address, str(port), '--timeout', str(timeout)]
-    return subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode == 0
+               protocol, address, str(port), '--timeout', str(timeout),
+               *(['--source', source] if source else [])]
+    done = subprocess.run(command, check=False, text=True, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE)
+    assert done.returncode in (0, traffic.NOT_REACHED), f'{command}: {done.stderr}'
+    return done.returncode == 0

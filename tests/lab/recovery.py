@@ -48,8 +48,8 @@ def cases(plumctl_map, say, backend):
         specs = 'tcp:9005', 'udp:9006'
         with mapped(*specs) as plumctl:
             time.sleep(RESTART_DETECTABLE_AFTER)
-            lab.run('lab-router', 'restart')
-            lab.equal(lab.rules(9005), [], 'rules right after the restart')
+            with lab.power_cycle('router'):
+                lab.equal(lab.rules(9005), [], 'rules while the router is off')
             assert_back(*specs)
             interrupt(plumctl, *specs)
 

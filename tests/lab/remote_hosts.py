@@ -11,14 +11,11 @@ import tempfile
 import lab
 
 PRINTER = '192.168.1.50'
+INTERNET = '1.2.3.1'
 OTHER_INTERNET = '1.2.3.9'
 OTHER_INTERNET6 = '2a00:1111:1:2::9'
 INTERNET6 = '2a00:1111:1:2::1'
 HERE = lab.HERE
-
-
-def on(host, *command):
-    return ['lab-host', host, *command]
 
 
 def add_printer():
@@ -61,10 +58,7 @@ def other_internet_host(family):
 
 
 def reached_from(source, protocol, address, port, timeout=3.0):
-    command = on('internet', sys.executable, str(HERE / 'traffic.py'), 'send', protocol, address,
-                 str(port), '--timeout', str(timeout), '--source', source)
-    return subprocess.run(command, check=False, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.DEVNULL).returncode == 0
+    return lab.reached(protocol, address, port, timeout, source=source)
 
 
 class RemoteHosts:
@@ -87,6 +81,20 @@ class RemoteHosts:
             lab.equal(lab.rules(9070), [], 'rules on the router')
             for source in ('1.2.3.1', OTHER_INTERNET):
                 assert not reached_from(source, 'tcp', lab.WAN, 9070, lab.UNREACHED_AFTER), source
+
+    def restricted(self, backend, source, *others):
+        """The lab's own server restricts a mapping, to one host or to a network."""
+        with self.echo_server('tcp', 9072), other_internet_host(4), \
+                self.plumctl_map('--backend', backend, '--from', source, 'tcp:9072') as plumctl:
+            event = plumctl.wait_for('success', 'tcp')
+            lab.equal((event['backend'], event['remote_address']), (backend, source), 'the mapping')
+            assert reached_from(INTERNET, 'tcp', lab.WAN, 9072), 'the first host cannot connect'
+            for other in others:
+                assert not reached_from(other, 'tcp', lab.WAN, 9072, lab.UNREACHED_AFTER), \
+                    f'{other} can connect'
+            lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
+            lab.equal(lab.rules(9072), [], 'rules left on the router')
+            lab.equal(lab.violations(), [], 'violations of the protocols')
 
     def pinhole(self):
         """The first host of the internet can connect to the pinhole, the second cannot."""
@@ -119,10 +127,10 @@ class RemoteHosts:
                 lab.equal(event['backend'], backend, 'backend')
                 assert lab.reached('tcp', lab.WAN, 9100), 'the printer is not reached'
                 listed = self.run(env, 'list', '--json', '--backend', 'upnp')
-                if listed.returncode == 0:
-                    (entry,) = [json.loads(line) for line in listed.stdout.splitlines()]
-                    lab.equal((entry['internal_address'], entry['ours'], entry['made_here']),
-                              (PRINTER, False, True), 'the entry')
+                lab.equal(listed.returncode, 0, 'exit status of list')
+                (entry,) = [json.loads(line) for line in listed.stdout.splitlines()]
+                lab.equal((entry['internal_address'], entry['ours'], entry['made_here']),
+                          (PRINTER, False, True), 'the entry')
                 # Without a record, such as for another user, it is not removed.
                 with tempfile.TemporaryDirectory() as other:
                     done = self.run({**env, 'XDG_STATE_HOME': other}, 'unmap', '--backend', backend,
@@ -158,6 +166,13 @@ class RemoteHosts:
         return [
             ('printer-by-upnp', self.reached, 'upnp'),
             ('printer-by-pcp', self.reached, 'pcp'),
+        ]
+
+    def mapper_cases(self):
+        return [
+            ('one-host-by-pcp', self.restricted, 'pcp', INTERNET, OTHER_INTERNET),
+            ('one-host-by-upnp', self.restricted, 'upnp', INTERNET, OTHER_INTERNET),
+            ('one-network-by-pcp', self.restricted, 'pcp', '1.2.3.0/29', OTHER_INTERNET),
         ]
 
     def ipv6_cases(self):

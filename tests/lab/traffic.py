@@ -11,6 +11,7 @@ import threading
 
 KINDS = {'tcp': socket.SOCK_STREAM, 'udp': socket.SOCK_DGRAM}
 SIZE = 2048
+NOT_REACHED = 3  # exit status of "send"; Python's own is 1 or 2
 
 
 def family_of(address):
@@ -63,18 +64,20 @@ def echo_server(protocol, port, address='0.0.0.0'):
 
 
 def exchange(protocol, address, port, timeout, source=None):
-    """Sends a random token, from an address of this host. Returns whether the same token comes back, and the reason if not."""
+    """Sends a random token, from an address of this host. Returns whether the same token comes back,
+    and the reason if not.
+    """
     token = os.urandom(8).hex().encode()
-    try:
-        with socket.socket(family_of(address), KINDS[protocol]) as client:
-            client.settimeout(timeout)
-            if source is not None:
-                client.bind((source, 0))
+    with socket.socket(family_of(address), KINDS[protocol]) as client:
+        client.settimeout(timeout)
+        if source is not None:
+            client.bind((source, 0))
+        try:
             client.connect((address, port))
             client.sendall(token)
             answer = client.recv(SIZE)
-    except OSError as error:
-        return False, str(error)
+        except OSError as error:
+            return False, str(error)
     return answer == token, 'unexpected answer: %r' % answer
 
 
@@ -109,7 +112,7 @@ def main():
 
     arrived, reason = exchange(args.protocol, args.address, args.port, args.timeout, args.source)
     print('answered' if arrived else f'not reached: {reason}')
-    return 0 if arrived else 1
+    return 0 if arrived else NOT_REACHED
 
 
 if __name__ == '__main__':

@@ -16,6 +16,9 @@ INNER_WAN = '192.168.0.50'
 SHARED_WAN = '100.64.0.2'
 PROVIDER = '100.64.0.1'
 
+SERIAL = 'LAB-20231118'  # of all routers; the start of their UUIDs
+UUID = '0c6cbb3a-1e9b'
+
 COMPUTER = f'this computer  {lab.CLIENT} on eth0'
 NO_PUBLIC_ADDRESS = 'it is behind another router'
 DOUBLE_NAT, CGNAT, NOT_CONNECTED = 30, 31, 14
@@ -129,7 +132,9 @@ class TwoRouters:
             lab.run('lab-router', '--outer', 'link', 'up')
 
     def recording_is_masked(self):
-        """The external address of the second router is masked in packets, texts and the report."""
+        """The external address of the second router is masked in packets, texts and the report, and
+        so are the serial numbers and the names of both routers.
+        """
         address = '1.2.3.77'
         lab.run('lab-router', '--outer', 'wan-address', address)
         try:
@@ -141,6 +146,9 @@ class TwoRouters:
             lab.run('lab-router', '--outer', 'wan-address', lab.WAN)
         assert OUTER.encode() in data, 'the second router is not in the recording'
         assert address.encode() not in data and socket.inet_aton(address) not in data, 'not masked'
+        assert b'<serialNumber>' in data, 'no description is in the recording'
+        for identifier in SERIAL, UUID:
+            assert identifier.encode() not in data, f'{identifier} is not masked'
 
     # The second router, chosen with --gateway.
 

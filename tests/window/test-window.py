@@ -8,6 +8,7 @@ bus. There it uses the window as a screen reader and a keyboard do.
 
 import argparse
 import contextlib
+import json
 import os
 import pathlib
 import shutil
@@ -98,13 +99,24 @@ def pasted(window):
 # The cases.
 
 
+def name_of_the_router():
+    """As plumctl status reports it: the daemon takes it from its system. A model that starts with the
+    name of the manufacturer is the whole name.
+    """
+    status = json.loads(lab.run(arguments.plumctl, 'status', '--json'))
+    manufacturer, model = status['manufacturer'], status['model']
+    assert manufacturer and model, status
+    return model if model.lower().startswith(manufacturer.lower() + ' ') \
+        else f'{manufacturer} {model}'
+
+
 def shows_the_router():
     with ports() as window:
         window.text(f'External address {lab.WAN}')
         window.text('This address is public: it can be reached from the internet.')
         window.text('Maps ports with Port Control Protocol (RFC 6887)')
-        # After the name of the model, which the daemon takes from its system.
-        window.text(f' (192.168.1.1) on eth0; this computer has the address {lab.CLIENT}')
+        window.text(f'{name_of_the_router()} ({lab.ROUTER}) on eth0; '
+                    f'this computer has the address {lab.CLIENT}')
         expand_protocols(window)
         window.text('Public address of this computer')
         window.text(f'{lab.CLIENT} is not a public address')
@@ -465,7 +477,8 @@ def enter(options):
         return 1
 
     inside = [sys.executable, str(HERE / 'test-window.py'), '--inside',
-              '--program', os.path.abspath(arguments.program), arguments.suite]
+              '--program', os.path.abspath(arguments.program),
+              '--plumctl', os.path.abspath(arguments.plumctl), arguments.suite]
     if arguments.pictures:
         inside[3:3] = ['--pictures', os.path.abspath(arguments.pictures)]
     with tempfile.TemporaryDirectory() as folder:
@@ -480,6 +493,7 @@ def main():
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--program', required=True, help='the program to test')
+    parser.add_argument('--plumctl', required=True, help='the path of plumctl')
     parser.add_argument('--cache', default='_build/lab', help='directory of the router of the lab')
     parser.add_argument('--pictures', help='directory for pictures of the window')
     parser.add_argument('--inside', action='store_true', help=argparse.SUPPRESS)

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Finds addresses in text, whatever surrounds them, and replaces their digits. What may be a public
- * address is replaced; an address is kept only if it is certain that it is not public. */
+ * address is replaced; an address is kept only if it is certain that it is not public. Other
+ * identifiers are replaced afterwards. */
 
 #include "mask-text.h"
+
+#include "mask-chars.h"
+#include "mask-identifiers.h"
 
 #include <string.h>
 
@@ -13,22 +17,6 @@
 #define NIBBLES_MIN 8 /* of a name in ip6.arpa, without the suffix: fewer name a provider */
 #define IPV4_TEXT_MIN 7
 #define IPV4_TEXT_MAX 15
-
-/* A character of the text, after percent-decoding (RFC 3986 2.1). */
-typedef struct
-{
-  char c;
-  gboolean encoded;
-  gboolean done; /* part of an address that was handled */
-  size_t offset;
-} Char;
-
-typedef struct
-{
-  char *text;
-  Char *chars;
-  size_t length;
-} Text;
 
 /* A part of the characters. */
 typedef struct
@@ -68,84 +56,8 @@ mask_text_is_private (GInetAddress *address)
     }
 }
 
-/* --- The characters --- */
-
 static void
-text_decode (Text *self, size_t length)
-{
-  self->chars = g_new0 (Char, length + 1);
-  for (size_t i = 0; i < length; self->length++)
-    {
-      Char *c = &self->chars[self->length];
-
-      c->offset = i;
-      c->encoded = self->text[i] == '%' && length - i > 2 && g_ascii_isxdigit (self->text[i + 1]) &&
-                   g_ascii_isxdigit (self->text[i + 2]);
-      c->c = c->encoded ? (char) (g_ascii_xdigit_value (self->text[i + 1]) * 16 +
-                                  g_ascii_xdigit_value (self->text[i + 2]))
-                        : self->text[i];
-      i += c->encoded ? 3 : 1;
-    }
-}
-
-/* The character at @i; 0 beyond the end. */
-static char
-text_at (const Text *self, size_t i)
-{
-  return i < self->length ? self->chars[i].c : '\0';
-}
-
-static gboolean
-text_is_digit (const Text *self, size_t i)
-{
-  return g_ascii_isdigit (text_at (self, i)) && !self->chars[i].done;
-}
-
-static gboolean
-text_is_xdigit (const Text *self, size_t i)
-{
-  return g_ascii_isxdigit (text_at (self, i)) && !self->chars[i].done;
-}
-
-static void
-text_put (Text *self, size_t i, char c)
-{
-  static const char digits[] = "0123456789ABCDEF";
-  char *out = self->text + self->chars[i].offset;
-
-  self->chars[i].c = c;
-  if (!self->chars[i].encoded)
-    {
-      *out = c;
-      return;
-    }
-
-  out[1] = digits[(guchar) c >> 4];
-  out[2] = digits[(guchar) c & 15];
-}
-
-static gboolean
-text_has (const Text *self, size_t i, const char *expected)
-{
-  for (; *expected != '\0'; i++, expected++)
-    if (g_ascii_tolower (text_at (self, i)) != *expected)
-      return FALSE;
-
-  return TRUE;
-}
-
-static char *
-text_dup (const Text *self, size_t start, size_t end)
-{
-  char *part = g_malloc0 (end - start + 1);
-
-  for (size_t i = start; i < end; i++)
-    part[i - start] = self->chars[i].c;
-  return part;
-}
-
-static void
-text_set_done (Text *self, const Run *run)
+text_set_done (MaskChars *self, const Run *run)
 {
   for (size_t i = run->start; i < run->end; i++)
     self->chars[i].done = TRUE;
@@ -169,20 +81,20 @@ is_separator (char c)
 
 /* Reads numbers with one separator. */
 static void
-read_numbers (const Text *text, size_t start, Run *run)
+read_numbers (const MaskChars *text, size_t start, Run *run)
 {
   size_t i = start;
 
   *run = (Run){ .start = start };
-  while (text_is_digit (text, i))
+  while (mask_chars_is_digit (text, i))
     {
-      while (text_is_digit (text, i))
+      while (mask_chars_is_digit (text, i))
         i++;
       run->n_groups++;
       run->end = i;
-      if (run->n_groups == 1 && is_separator (text_at (text, i)))
-        run->separator = text_at (text, i);
-      if (run->separator == '\0' || text_at (text, i) != run->separator)
+      if (run->n_groups == 1 && is_separator (mask_chars_at (text, i)))
+        run->separator = mask_chars_at (text, i);
+      if (run->separator == '\0' || mask_chars_at (text, i) != run->separator)
         break;
       i++;
     }
@@ -190,21 +102,22 @@ read_numbers (const Text *text, size_t start, Run *run)
 
 /* Reads hexadecimal digits with dots between them. */
 static void
-read_nibbles (const Text *text, size_t start, Run *run)
+read_nibbles (const MaskChars *text, size_t start, Run *run)
 {
   *run = (Run){ .start = start, .end = start, .separator = '.' };
-  for (size_t i = start; text_is_xdigit (text, i) && !text_is_xdigit (text, i + 1); i += 2)
+  for (size_t i = start; mask_chars_is_xdigit (text, i) && !mask_chars_is_xdigit (text, i + 1);
+       i += 2)
     {
       run->n_groups++;
       run->end = i + 1;
-      if (text_at (text, i + 1) != run->separator)
+      if (mask_chars_at (text, i + 1) != run->separator)
         break;
     }
 }
 
 /* The IPv6 address of a complete reversed name. */
 static char *
-dup_reversed_ipv6 (const Text *text, const Run *run)
+dup_reversed_ipv6 (const MaskChars *text, const Run *run)
 {
   GString *address = g_string_new (NULL);
 
@@ -212,7 +125,7 @@ dup_reversed_ipv6 (const Text *text, const Run *run)
     {
       if (i > 0 && i % 4 == 0)
         g_string_append_c (address, ':');
-      g_string_append_c (address, text_at (text, run->end - 1 - 2 * i));
+      g_string_append_c (address, mask_chars_at (text, run->end - 1 - 2 * i));
     }
 
   return g_string_free (address, FALSE);
@@ -220,7 +133,7 @@ dup_reversed_ipv6 (const Text *text, const Run *run)
 
 /* Keeps the last four nibbles, which are the first group of the address. */
 static size_t
-mask_nibbles (Text *text, size_t start)
+mask_nibbles (MaskChars *text, size_t start)
 {
   g_autofree char *address = NULL;
   Run run;
@@ -228,12 +141,12 @@ mask_nibbles (Text *text, size_t start)
   read_nibbles (text, start, &run);
   if (run.n_groups == 0)
     return 0;
-  if (run.n_groups < NIBBLES_MIN && !text_has (text, run.end, ".ip6.arpa"))
+  if (run.n_groups < NIBBLES_MIN && !mask_chars_has (text, run.end, ".ip6.arpa"))
     return 0;
 
   address = dup_reversed_ipv6 (text, &run);
   for (guint i = 0; !is_private_text (address) && i + 4 < run.n_groups; i++)
-    text_put (text, run.start + 2 * i, '0');
+    mask_chars_put (text, run.start + 2 * i, '0');
   text_set_done (text, &run);
   return run.end;
 }
@@ -293,18 +206,18 @@ is_private_ipv4 (char **groups, guint n_groups, gboolean reversed)
 
 /* The length of the group that ends at @end. */
 static size_t
-count_digits (const Text *text, const Run *run, size_t end)
+count_digits (const MaskChars *text, const Run *run, size_t end)
 {
   size_t n = 0;
 
-  while (end - n > run->start && g_ascii_isdigit (text_at (text, end - n - 1)))
+  while (end - n > run->start && g_ascii_isdigit (mask_chars_at (text, end - n - 1)))
     n++;
   return n;
 }
 
 /* Replaces all digits, and keeps the lengths of the groups: 111-20-3-0140. */
 static void
-put_ipv4_groups (Text *text, const Run *run)
+put_ipv4_groups (MaskChars *text, const Run *run)
 {
   static const char digits[IPV4_GROUPS][4] = { "111", "021", "031",
                                                "041" }; /* the last one first */
@@ -314,23 +227,23 @@ put_ipv4_groups (Text *text, const Run *run)
 
   for (size_t i = run->end; i > run->start; i--)
     {
-      if (!g_ascii_isdigit (text_at (text, i - 1)))
+      if (!g_ascii_isdigit (mask_chars_at (text, i - 1)))
         {
           group--;
           position = 0;
           continue;
         }
       n_digits = position == 0 ? count_digits (text, run, i) : n_digits;
-      text_put (text, i - 1,
-                n_digits == 1                     ? digits[group % IPV4_GROUPS][1]
-                : position < sizeof digits[0] - 1 ? digits[group % IPV4_GROUPS][position]
-                                                  : '0');
+      mask_chars_put (text, i - 1,
+                      n_digits == 1                     ? digits[group % IPV4_GROUPS][1]
+                      : position < sizeof digits[0] - 1 ? digits[group % IPV4_GROUPS][position]
+                                                        : '0');
       position++;
     }
 }
 
 static void
-put_ipv4 (Text *text, const Run *run)
+put_ipv4 (MaskChars *text, const Run *run)
 {
   size_t length = run->end - run->start;
 
@@ -341,11 +254,11 @@ put_ipv4 (Text *text, const Run *run)
     }
 
   for (size_t i = 0; i < length; i++)
-    text_put (text, run->start + i, ipv4_replacements[length - IPV4_TEXT_MIN][i]);
+    mask_chars_put (text, run->start + i, ipv4_replacements[length - IPV4_TEXT_MIN][i]);
 }
 
 static size_t
-mask_ipv4 (Text *text, size_t start)
+mask_ipv4 (MaskChars *text, size_t start)
 {
   g_autofree char *part = NULL;
   g_auto (GStrv) groups = NULL;
@@ -355,12 +268,13 @@ mask_ipv4 (Text *text, size_t start)
   if (run.n_groups < IPV4_GROUPS)
     return 0;
 
-  part = text_dup (text, run.start, run.end);
+  part = mask_chars_dup (text, run.start, run.end);
   groups = g_strsplit (part, (const char[]){ run.separator, '\0' }, -1);
   if (!may_be_ipv4 (groups, run.n_groups))
     return run.end;
-  if (!is_mac (&run) &&
-      !is_private_ipv4 (groups, run.n_groups, text_has (text, run.end, ".in-addr.arpa")))
+  if (is_mac (&run))
+    return run.end;
+  if (!is_private_ipv4 (groups, run.n_groups, mask_chars_has (text, run.end, ".in-addr.arpa")))
     put_ipv4 (text, &run);
   text_set_done (text, &run);
   return run.end;
@@ -380,45 +294,45 @@ is_public_number (guint64 number)
 
 /* "p0A000001.dip.example.net": providers name their customers' hosts after the address. */
 static size_t
-mask_host_name (Text *text, size_t start)
+mask_host_name (MaskChars *text, size_t start)
 {
   size_t end = start;
   size_t label;
   g_autofree char *part = NULL;
 
-  while (text_is_xdigit (text, end))
+  while (mask_chars_is_xdigit (text, end))
     end++;
-  if (end - start != 8 || text_at (text, end) != '.')
+  if (end - start != 8 || mask_chars_at (text, end) != '.')
     return 0;
 
   label = end + 1;
-  while (g_ascii_isalnum (text_at (text, label)) || text_at (text, label) == '-')
+  while (g_ascii_isalnum (mask_chars_at (text, label)) || mask_chars_at (text, label) == '-')
     label++;
-  if (label == end + 1 || text_at (text, label) != '.')
+  if (label == end + 1 || mask_chars_at (text, label) != '.')
     return 0;
 
-  part = text_dup (text, start, end);
+  part = mask_chars_dup (text, start, end);
   if (!is_public_number (g_ascii_strtoull (part, NULL, 16)))
     return end;
 
   for (size_t i = start; i < end; i++)
-    text_put (text, i, i == start + 1 ? '1' : '0');
+    mask_chars_put (text, i, i == start + 1 ? '1' : '0');
   text_set_done (text, &(Run){ .start = start, .end = end });
   return end;
 }
 
 /* Whether the host of a URL starts at @i (RFC 3986 3.2). */
 static gboolean
-is_host (const Text *text, size_t i)
+is_host (const MaskChars *text, size_t i)
 {
-  return (i >= 2 && text_at (text, i - 1) == '/' && text_at (text, i - 2) == '/') ||
-         (i >= 1 && text_at (text, i - 1) == '@');
+  return (i >= 2 && mask_chars_at (text, i - 1) == '/' && mask_chars_at (text, i - 2) == '/') ||
+         (i >= 1 && mask_chars_at (text, i - 1) == '@');
 }
 
 static size_t
-mask_number (Text *text, size_t start)
+mask_number (MaskChars *text, size_t start)
 {
-  gboolean hex = text_has (text, start, "0x");
+  gboolean hex = mask_chars_has (text, start, "0x");
   gboolean url = is_host (text, start);
   size_t first = start + (hex ? 2 : 0);
   size_t end = first;
@@ -426,19 +340,19 @@ mask_number (Text *text, size_t start)
 
   if (!hex && !url)
     return 0;
-  while (hex ? text_is_xdigit (text, end) : text_is_digit (text, end))
+  while (hex ? mask_chars_is_xdigit (text, end) : mask_chars_is_digit (text, end))
     end++;
-  if (end - first < 7 || (!hex && is_separator (text_at (text, end))))
+  if (end - first < 7 || (!hex && is_separator (mask_chars_at (text, end))))
     return 0;
 
-  part = text_dup (text, first, end);
+  part = mask_chars_dup (text, first, end);
   if (end - first <= (hex ? 8 : 10) &&
       !is_public_number (g_ascii_strtoull (part, NULL, hex ? 16 : 10)))
     return 0;
 
   /* 1.x.x.x */
   for (size_t i = first; i < end; i++)
-    text_put (text, i, hex ? (i + 7 == end ? '1' : '0') : (i + 8 == end ? '2' : '0'));
+    mask_chars_put (text, i, hex ? (i + 7 == end ? '1' : '0') : (i + 8 == end ? '2' : '0'));
   text_set_done (text, &(Run){ .start = start, .end = end });
   return end;
 }
@@ -446,17 +360,19 @@ mask_number (Text *text, size_t start)
 /* --- IPv6 --- */
 
 static gboolean
-read_ipv6_run (const Text *text, size_t start, char separator, Run *run)
+read_ipv6_run (const MaskChars *text, size_t start, char separator, Run *run)
 {
   guint n_separators = 0;
   gboolean compressed = FALSE;
 
   *run = (Run){ .start = start, .end = start, .separator = separator };
-  for (; text_is_xdigit (text, run->end) || text_at (text, run->end) == separator; run->end++)
-    if (text_at (text, run->end) == separator)
+  for (; mask_chars_is_xdigit (text, run->end) || mask_chars_at (text, run->end) == separator;
+       run->end++)
+    if (mask_chars_at (text, run->end) == separator)
       {
         n_separators++;
-        compressed = compressed || (run->end > start && text_at (text, run->end - 1) == separator);
+        compressed =
+          compressed || (run->end > start && mask_chars_at (text, run->end - 1) == separator);
       }
 
   return compressed || n_separators >= IPV6_GROUPS - 1;
@@ -465,17 +381,17 @@ read_ipv6_run (const Text *text, size_t start, char separator, Run *run)
 /* Leaves out a colon at either end that does not belong to "::", or precedes a dotted IPv4 address
  * that was handled. */
 static void
-trim_ipv6_run (const Text *text, Run *run)
+trim_ipv6_run (const MaskChars *text, Run *run)
 {
   char separator = run->separator;
   gboolean dotted = run->end < text->length && text->chars[run->end].done;
 
-  if (!dotted && run->end - run->start > 2 && text_at (text, run->end - 1) == separator &&
-      text_at (text, run->end - 2) != separator)
+  if (!dotted && run->end - run->start > 2 && mask_chars_at (text, run->end - 1) == separator &&
+      mask_chars_at (text, run->end - 2) != separator)
     run->end--;
 
-  if (run->end - run->start > 2 && text_at (text, run->start) == separator &&
-      text_at (text, run->start + 1) != separator)
+  if (run->end - run->start > 2 && mask_chars_at (text, run->start) == separator &&
+      mask_chars_at (text, run->start + 1) != separator)
     run->start++;
 }
 
@@ -507,32 +423,32 @@ is_mapped_ipv4 (const char *part)
 /* Keeps the first group, which determines the scope, and zeroes all other digits. Of an IPv4-mapped
  * address, replaces the last two groups. */
 static void
-put_ipv6 (Text *text, const Run *run, gboolean mapped)
+put_ipv6 (MaskChars *text, const Run *run, gboolean mapped)
 {
   guint n_groups = 0;
   size_t digit = 0;
 
   for (size_t i = run->end; mapped && i > run->start && n_groups < 2; i--)
     {
-      if (text_at (text, i - 1) == run->separator)
+      if (mask_chars_at (text, i - 1) == run->separator)
         {
           n_groups++;
           digit = 0;
         }
       else
-        text_put (text, i - 1, digit++ == 2 ? '1' : '0');
+        mask_chars_put (text, i - 1, digit++ == 2 ? '1' : '0');
     }
 
   for (size_t i = run->start, past = FALSE; !mapped && i < run->end; i++)
     {
-      past = past || text_at (text, i) == run->separator;
-      if (past && text_at (text, i) != run->separator)
-        text_put (text, i, '0');
+      past = past || mask_chars_at (text, i) == run->separator;
+      if (past && mask_chars_at (text, i) != run->separator)
+        mask_chars_put (text, i, '0');
     }
 }
 
 static size_t
-mask_ipv6 (Text *text, size_t start, char separator)
+mask_ipv6 (MaskChars *text, size_t start, char separator)
 {
   g_autofree char *part = NULL;
   Run run;
@@ -541,7 +457,7 @@ mask_ipv6 (Text *text, size_t start, char separator)
     return 0;
 
   trim_ipv6_run (text, &run);
-  part = text_dup (text, run.start, run.end);
+  part = mask_chars_dup (text, run.start, run.end);
   g_strdelimit (part, "-", ':');
   if (!is_private_ipv6 (part) && !g_str_equal (part, "::ffff:") && !g_str_equal (part, "64:ff9b::"))
     put_ipv6 (text, &run, is_mapped_ipv4 (part));
@@ -552,23 +468,23 @@ mask_ipv6 (Text *text, size_t start, char separator)
 /* --- All of them --- */
 
 /* Returns the end of the part that was handled; 0 if none was. */
-typedef size_t (*MaskFunc) (Text *text, size_t start);
+typedef size_t (*MaskFunc) (MaskChars *text, size_t start);
 
 static size_t
-mask_colons (Text *text, size_t start)
+mask_colons (MaskChars *text, size_t start)
 {
   return mask_ipv6 (text, start, ':');
 }
 
 static size_t
-mask_dashes (Text *text, size_t start)
+mask_dashes (MaskChars *text, size_t start)
 {
-  return g_ascii_isxdigit (text_at (text, start)) ? mask_ipv6 (text, start, '-') : 0;
+  return g_ascii_isxdigit (mask_chars_at (text, start)) ? mask_ipv6 (text, start, '-') : 0;
 }
 
 /* Tries each position at which an address may begin. is_part: (nullable): not within a number. */
 static void
-apply (Text *text, MaskFunc func, gboolean (*is_part) (const Text *, size_t))
+apply (MaskChars *text, MaskFunc func, gboolean (*is_part) (const MaskChars *, size_t))
 {
   size_t end = 0;
 
@@ -581,14 +497,15 @@ apply (Text *text, MaskFunc func, gboolean (*is_part) (const Text *, size_t))
 void
 mask_text_in_place (char *text, size_t length)
 {
-  Text view = { .text = text };
+  MaskChars view;
 
-  text_decode (&view, length);
-  apply (&view, mask_nibbles, text_is_xdigit);
+  mask_chars_init (&view, text, length);
+  apply (&view, mask_nibbles, mask_chars_is_xdigit);
   apply (&view, mask_number, NULL);
-  apply (&view, mask_host_name, text_is_xdigit);
-  apply (&view, mask_dashes, text_is_xdigit);
-  apply (&view, mask_ipv4, text_is_digit);
-  apply (&view, mask_colons, text_is_xdigit);
-  g_free (view.chars);
+  apply (&view, mask_host_name, mask_chars_is_xdigit);
+  apply (&view, mask_dashes, mask_chars_is_xdigit);
+  apply (&view, mask_ipv4, mask_chars_is_digit);
+  apply (&view, mask_colons, mask_chars_is_xdigit);
+  mask_identifiers (&view);
+  mask_chars_clear (&view);
 }

@@ -6,5 +6,5 @@
 
 /* Whether an address may identify a user. */
 gboolean mask_text_is_private (GInetAddress *address);
-/* Replaces the addresses in a text of any encoding, in place. */
+/* Replaces the addresses and the identifiers of devices in a text of any encoding, in place. */
 void mask_text_in_place (char *text, size_t length);

@@ -22,6 +22,7 @@ from table import Table
 TICK = 0.1  # seconds between looks at leases and at the external address
 ANNOUNCEMENTS = 3
 ANNOUNCE_EVERY = 0.25  # seconds
+LATE = 1.0  # seconds
 
 say_lock = threading.Lock()
 
@@ -31,10 +32,14 @@ def say(text):
         print(f'{time.monotonic():.3f} {text}', flush=True)
 
 
-def serve_datagrams(table, server, address):
+def serve_datagrams(table, server, address, late_file):
     listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     listener.bind((address, PORT))
     say(f'PCP and NAT-PMP on {address}')
+
+    def send(answer, peer):
+        with contextlib.suppress(OSError):
+            listener.sendto(answer, peer)
 
     def loop():
         while True:
@@ -42,9 +47,12 @@ def serve_datagrams(table, server, address):
             with table.lock:
                 table.refresh()
                 answer = server.answer(request, peer[0])
-            if answer is not None:
-                with contextlib.suppress(OSError):
-                    listener.sendto(answer, peer)
+            if answer is None:
+                continue
+            if late_file.exists() and server.asks_for_mapping(request):
+                threading.Timer(LATE, send, [answer, peer]).start()
+            else:
+                send(answer, peer)
 
     threading.Thread(target=loop, daemon=True).start()
     return listener
@@ -81,6 +89,8 @@ def parse():
                         help='while it exists, requests for mappings are refused')
     parser.add_argument('--forget-file', type=pathlib.Path, required=True,
                         help='if it exists, it and all mappings are removed')
+    parser.add_argument('--late-file', type=pathlib.Path, required=True,
+                        help=f'while it exists, requests for mappings are answered {LATE:g} s late')
     parser.add_argument('--permanent', action='store_true',
                         help='UPnP supports permanent leases only (error 725)')
     parser.add_argument('--pid-file', type=pathlib.Path)
@@ -104,10 +114,11 @@ def main():
     listener = server = igd = None
     if args.protocols & {'pcp', 'natpmp'}:
         server = Server(table, args.protocols, say)
-        listener = serve_datagrams(table, server, args.address)
+        listener = serve_datagrams(table, server, args.address, args.late_file)
         announce(table, server, listener, args.address)
     if 'upnp' in args.protocols:
-        igd = Igd(table, args.address, args.http_port, args.uuid, args.permanent, say)
+        igd = Igd(table, args.address, args.http_port, args.uuid, args.permanent, say,
+                  lambda: LATE if args.late_file.exists() else 0)
         igd.start()
 
     announced = table.address

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The actions of an Internet Gateway Device on its port mappings (WANIPConnection:2)."""
 
+import ipaddress
 import re
 import time
 from xml.sax.saxutils import escape
@@ -39,10 +40,24 @@ def number(text, limit):
     return int(text)
 
 
+def remote_of(arguments):
+    """The remote host, an IPv4 address; '' is all hosts."""
+    host = arguments['RemoteHost']
+    if host != '':
+        try:
+            ipaddress.IPv4Address(host)
+        except ValueError:
+            raise Fault(726) from None
+    return host
+
+
+def remotes_of(arguments):
+    host = remote_of(arguments)
+    return (host + '/32',) if host else ()
+
+
 def key_of(arguments):
     """The protocol and the external port."""
-    if arguments['RemoteHost'] != '':
-        raise Fault(726)
     if arguments['Protocol'] not in PROTOCOLS:
         raise Fault(402)
     return PROTOCOLS[arguments['Protocol']], number(arguments['ExternalPort'], 65535)
@@ -135,7 +150,8 @@ class Actions:
         elif known.client != client or known.maker != 'upnp':
             raise Fault(718)
         self.put(Entry(protocol, external, client, internal, expires, 'upnp',
-                       description=arguments['PortMappingDescription']))
+                       description=arguments['PortMappingDescription'],
+                       remotes=remotes_of(arguments)))
         return []
 
     def add_any(self, arguments, client):
@@ -147,23 +163,27 @@ class Actions:
         if external is None:
             raise Fault(728)
         self.put(Entry(protocol, external, client, internal, expires, 'upnp',
-                       description=arguments['PortMappingDescription']))
+                       description=arguments['PortMappingDescription'],
+                       remotes=remotes_of(arguments)))
         return [external]
 
-    def delete(self, arguments, client):
+    def find(self, arguments):
+        """An entry for another remote host is another one, although one port has one entry here."""
+        remote_host = remote_of(arguments)
         entry = self.table.at(*key_of(arguments))
-        if entry is None:
+        if entry is None or entry.remote_host != remote_host:
             raise Fault(714)
+        return entry
+
+    def delete(self, arguments, client):
+        entry = self.find(arguments)
         if entry.client != client:
             raise Fault(606)
         self.table.remove(entry)
         return []
 
     def get_specific(self, arguments, _):
-        entry = self.table.at(*key_of(arguments))
-        if entry is None:
-            raise Fault(714)
-        return value_of(entry)
+        return value_of(self.find(arguments))
 
     def get_generic(self, arguments, _):
         entries = list(self.table.entries.values())
@@ -171,7 +191,7 @@ class Actions:
         if index >= len(entries):
             raise Fault(713)
         entry = entries[index]
-        return ['', entry.external_port, NAMES[entry.protocol], *value_of(entry)]
+        return [entry.remote_host, entry.external_port, NAMES[entry.protocol], *value_of(entry)]
 
     def get_list(self, arguments, _):
         first = number(arguments['StartPort'], 65535)
@@ -186,7 +206,7 @@ class Actions:
         if not entries:
             raise Fault(730)
         listed = ''.join(
-            '<p:PortMappingEntry><p:NewRemoteHost></p:NewRemoteHost>'
+            f'<p:PortMappingEntry><p:NewRemoteHost>{entry.remote_host}</p:NewRemoteHost>'
             f'<p:NewExternalPort>{entry.external_port}</p:NewExternalPort>'
             f'<p:NewProtocol>{NAMES[entry.protocol]}</p:NewProtocol>'
             f'<p:NewInternalPort>{entry.internal_port}</p:NewInternalPort>'

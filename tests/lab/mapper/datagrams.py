@@ -20,7 +20,8 @@ CANNOT_PROVIDE_EXTERNAL, ADDRESS_MISMATCH = 11, 12
 LONG_ERROR, SHORT_ERROR = 1800, 30  # seconds (RFC 6887 7.4)
 LONG_ERRORS = {UNSUPP_VERSION, NOT_AUTHORIZED, MALFORMED_REQUEST, UNSUPP_OPCODE, UNSUPP_OPTION,
                MALFORMED_OPTION, UNSUPP_PROTOCOL, ADDRESS_MISMATCH}
-PREFER_FAILURE = 2
+PREFER_FAILURE, FILTER = 2, 3
+FILTER_SIZE, LONGEST_PREFIX, MAPPED_PREFIX = 20, 128, 96
 OPTIONAL = 128  # and above: the server may ignore the option
 
 # Result codes of NAT-PMP (RFC 6886 3.5).
@@ -31,10 +32,12 @@ NATPMP_VERSION, NATPMP_REFUSED, NATPMP_NETWORK_FAILURE, NATPMP_NO_RESOURCES, NAT
 class Problem(Exception):
     """A PCP request that fails."""
 
-    def __init__(self, result, lifetime=None):
+    def __init__(self, result, lifetime=None, violation=None):
         super().__init__(result)
         self.result = result
         self.lifetime = lifetime
+        self.violation = result in (MALFORMED_REQUEST, MALFORMED_OPTION) if violation is None \
+            else violation
 
 
 def mapped(address):
@@ -57,6 +60,13 @@ class Server:
         if 'pcp' in self.protocols:
             return self.answer_pcp(request, client)
         return struct.pack('!BBHI', 0, 128 + request[1], NATPMP_VERSION, self.table.epoch)
+
+    @staticmethod
+    def asks_for_mapping(request):
+        """Whether a request that was answered is one for a mapping, and not for its deletion."""
+        if request[0] == 0:
+            return request[1] in (1, 2) and request[8:12] != bytes(4)
+        return request[1] == 1 and request[4:8] != bytes(4)
 
     # PCP.
 
@@ -85,8 +95,7 @@ class Server:
         except Problem as problem:
             lifetime = problem.lifetime or \
                 (LONG_ERROR if problem.result in LONG_ERRORS else SHORT_ERROR)
-            malformed = problem.result in (MALFORMED_REQUEST, MALFORMED_OPTION)
-            self.say(f'{"violation: " if malformed else ""}PCP opcode {opcode} of {client}: '
+            self.say(f'{"violation: " if problem.violation else ""}PCP opcode {opcode} of {client}: '
                      f'result {problem.result}')
             payload = request[24:1100] if request[0] == 2 else b''
             return self.pcp_head(opcode, problem.result, lifetime) + \
@@ -94,28 +103,55 @@ class Server:
 
     @staticmethod
     def options(data):
-        """Returns the options by code (RFC 6887 7.3)."""
+        """Returns the options by code (RFC 6887 7.3); of FILTER, a list."""
         found = {}
         while data:
             if len(data) < 4:
                 raise Problem(MALFORMED_OPTION)
             code, length = struct.unpack_from('!BxH', data)
-            if len(data) < 4 + length or code in found:
+            if len(data) < 4 + length or code in found and code != FILTER:
                 raise Problem(MALFORMED_OPTION)
-            found[code] = data[4:4 + length]
+            value = data[4:4 + length]
+            found[code] = [*found.get(FILTER, []), value] if code == FILTER else value
             data = data[4 + (length + 3) // 4 * 4:]
         for code, value in found.items():
-            if code < OPTIONAL and code != PREFER_FAILURE:
+            if code < OPTIONAL and code not in (PREFER_FAILURE, FILTER):
                 raise Problem(UNSUPP_OPTION)
             if code == PREFER_FAILURE and value:
                 raise Problem(MALFORMED_OPTION)
         return found
 
+    @staticmethod
+    def filtered(known, filters):
+        """The networks that may connect after the filters of a request (RFC 6887 13.3). That a
+        prefix is too long is not called a violation: the library asks for it on purpose, to see
+        whether filters are read.
+        """
+        remotes = list(known)
+        for value in filters:
+            if len(value) != FILTER_SIZE:
+                raise Problem(MALFORMED_OPTION)
+            prefix, port, address = struct.unpack('!xBH16s', value)
+            if prefix > LONGEST_PREFIX or 0 < prefix < MAPPED_PREFIX:
+                raise Problem(MALFORMED_OPTION, violation=False)
+            if prefix == 0:
+                remotes = []
+                continue
+            host = socket.inet_ntoa(address[12:])
+            if address != mapped(host) or port != 0:
+                raise Problem(UNSUPP_OPTION)
+            network = f'{host}/{prefix - MAPPED_PREFIX}'
+            remotes += [] if network in remotes else [network]
+        return tuple(remotes)
+
     def map(self, request, client):
         """RFC 6887 11.3 and 15.1."""
         lifetime, = struct.unpack_from('!I', request, 4)
         nonce, protocol, internal, suggested = struct.unpack_from('!12sB3xHH', request, 24)
-        exact = PREFER_FAILURE in self.options(request[60:])
+        options = self.options(request[60:])
+        exact = PREFER_FAILURE in options
+        filters = options.get(FILTER, [])
+        self.filtered((), filters)
         if protocol == 0 and internal != 0:
             raise Problem(MALFORMED_REQUEST)
         if protocol not in (TCP, UDP) or internal == 0:
@@ -134,9 +170,11 @@ class Server:
         external = self.choose(entry, protocol, client, internal, suggested, exact)
         granted = self.table.lifetime(lifetime)
         self.put(Entry(protocol, external, client, internal, time.monotonic() + granted, 'pcp',
-                       nonce, f'PCP {nonce.hex()}'))
+                       nonce, f'PCP {nonce.hex()}',
+                       self.filtered(entry.remotes if entry else (), filters)))
         return self.pcp_head(1, SUCCESS, granted) + struct.pack(
-            '!12sB3xHH16s', nonce, protocol, internal, external, mapped(self.table.address))
+            '!12sB3xHH16s', nonce, protocol, internal, external, mapped(self.table.address)) + \
+            b''.join(struct.pack('!BxH', FILTER, FILTER_SIZE) + value for value in filters)
 
     def choose(self, entry, protocol, client, internal, suggested, exact):
         """Returns the external port."""

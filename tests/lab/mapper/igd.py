@@ -74,10 +74,11 @@ class HttpServer(socketserver.ThreadingTCPServer):
 
 
 class Igd:
-    def __init__(self, table, address, port, uuid, permanent, say):
+    def __init__(self, table, address, port, uuid, permanent, say, delay):
         self.address = address
         self.uuid = uuid
         self.say = say
+        self.delay = delay  # returns the time before requests for mappings are answered
         self.actions = Actions(table, permanent, say)
         self.location = f'http://{address}:{port}/root.xml'
         self.boot = int(time.time())
@@ -185,6 +186,8 @@ class Igd:
                 f'<errorDescription>{FAULTS[fault.code]}</errorDescription></UPnPError></detail>'
                 '</s:Fault>')
         self.say(f'UPnP: {action} {dict(arguments)} of {client}: {results}')
+        if action.startswith('Add'):
+            time.sleep(self.delay())
         return 200, envelope(f'<u:{action}Response xmlns:u="{service}">' + ''.join(
             f'<{name}>{escape(value)}</{name}>' for name, value in results)
             + f'</u:{action}Response>')

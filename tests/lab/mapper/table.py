@@ -26,6 +26,17 @@ class Entry:
     maker: str  # 'pcp', 'natpmp' or 'upnp'
     nonce: bytes = bytes(12)
     description: str = ''
+    remotes: tuple = ()  # networks whose hosts may connect, such as '1.2.3.1/32'; none: all hosts
+
+    @property
+    def remote_host(self):
+        """As UPnP names it; a UPnP entry cannot express what PCP's filters can."""
+        return self.remotes[0].removesuffix('/32') if self.remotes else ''
+
+    @property
+    def source(self):
+        """The match of nft for the hosts that may connect."""
+        return f'ip saddr {{ {", ".join(self.remotes)} }} ' if self.remotes else ''
 
     @property
     def key(self):
@@ -129,8 +140,8 @@ class Table:
             raise Refused
         known = self.entries.get(entry.key)
         self.entries[entry.key] = entry
-        if known is None or (known.client, known.internal_port) != \
-                (entry.client, entry.internal_port):
+        if known is None or (known.client, known.internal_port, known.remotes) != \
+                (entry.client, entry.internal_port, entry.remotes):
             self.write_rules()
 
     def remove(self, *entries):
@@ -149,9 +160,10 @@ class Table:
         for entry in self.entries.values() if self.address else ():
             match = f'meta nfproto ipv4 {{}}ifname "{self.wan}" meta l4proto {entry.protocol}'
             lines += [
-                f'{place} prerouting_miniupnpd {match.format("i")} ip daddr {self.address} '
-                f'th dport {entry.external_port} dnat ip to {entry.client}:{entry.internal_port}',
-                f'{place} miniupnpd {match.format("i")} ip daddr {entry.client} '
+                f'{place} prerouting_miniupnpd {match.format("i")} {entry.source}'
+                f'ip daddr {self.address} th dport {entry.external_port} '
+                f'dnat ip to {entry.client}:{entry.internal_port}',
+                f'{place} miniupnpd {match.format("i")} {entry.source}ip daddr {entry.client} '
                 f'th dport {entry.internal_port} accept',
                 # What the client sends from the port has the mapped port as well.
                 f'{place} postrouting_miniupnpd {match.format("o")} ip saddr {entry.client} '
@@ -165,11 +177,11 @@ class Table:
         """Hosts of the own network reach the mapped port at the external address as well."""
         lan = self.hairpin_lan
         match = f'meta nfproto ipv4 iifname "{lan}" {{}}meta l4proto {entry.protocol}'
-        inside = match.format(f'oifname "{lan}" ip daddr {entry.client} ') + \
+        inside = match.format(f'oifname "{lan}" {entry.source}ip daddr {entry.client} ') + \
             f' th dport {entry.internal_port}'
         return [
-            f'{place} prerouting_miniupnpd {match.format("")} ip daddr {self.address} '
-            f'th dport {entry.external_port} dnat ip to {entry.client}:{entry.internal_port}',
+            f'{place} prerouting_miniupnpd {match.format("")} {entry.source}'
+            f'ip daddr {self.address} th dport {entry.external_port} dnat ip to {entry.client}:{entry.internal_port}',
             f'{place} miniupnpd {inside} accept',
             f'{place} postrouting_miniupnpd {inside} masquerade',
         ]
