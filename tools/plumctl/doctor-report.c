@@ -226,10 +226,28 @@ is_about_the_route (DoctorVerdict verdict)
   return verdict == DOCTOR_NO_NEXT_HOP || verdict == DOCTOR_OTHER_GATEWAY;
 }
 
+/* Why the removal is not confirmed; NULL: it is. */
+static const char *
+get_remove_error (const DoctorTrial *trial)
+{
+  for (guint i = 0; trial != NULL && i < G_N_ELEMENTS (trial->mappings); i++)
+    if (trial->mappings[i].remove_error != NULL)
+      return trial->mappings[i].remove_error->message;
+
+  return NULL;
+}
+
 static char *
 dup_sentence (const DoctorReport *self, const DoctorPart *part)
 {
-  char *sentence = NULL;
+  g_autofree char *sentence = NULL;
+  const char *error = get_remove_error (part->trial);
+  char *outside;
+
+  if (part->verdict == DOCTOR_LEFT_BEHIND && !is_any_left_behind (part->trial) &&
+      doctor_routers_is_chain (part->routers) && error != NULL)
+    return g_strdup_printf (
+      _ ("A router did not confirm that it removed the trial mapping: %s."), error);
 
   if (part->verdict == DOCTOR_LEFT_BEHIND && !is_any_left_behind (part->trial))
     return g_strdup (_ ("The router did not confirm that it removed the trial mapping."));
@@ -241,9 +259,12 @@ dup_sentence (const DoctorReport *self, const DoctorPart *part)
     sentence = alternative_dup_reason (self->manager, part->family);
   else
     sentence = doctor_routers_dup_sentence (part->routers, part->verdict);
-  if (sentence == NULL)
-    sentence = doctor_outside_dup_sentence (part->trial, part->verdict);
-  return sentence != NULL ? sentence : g_strdup (doctor_verdict_get_sentence (part->verdict));
+  outside =
+    doctor_outside_dup_sentence (part->trial, part->routers, sentence, part->verdict);
+  if (outside != NULL)
+    return outside;
+  return sentence != NULL ? g_steal_pointer (&sentence)
+                          : g_strdup (doctor_verdict_get_sentence (part->verdict));
 }
 
 static char *
@@ -392,16 +413,49 @@ write_event (JsonWriter *json, const DoctorEvent *event)
   json_writer_end_object (json);
 }
 
-/* @gateway: NULL for an empty array. */
 static void
 write_exchange (const DoctorReport *self, JsonWriter *json, PlumGateway *gateway)
 {
   json_writer_begin_array (json, "exchange");
-  for (guint i = 0; gateway != NULL && i < self->log->events->len; i++)
+  for (guint i = 0; i < self->log->events->len; i++)
     {
       const DoctorEvent *event = self->log->events->pdata[i];
 
       if (event->gateway == gateway)
+        write_event (json, event);
+    }
+  json_writer_end_array (json);
+}
+
+static gboolean
+is_gateway (const DoctorReport *self, PlumGateway *gateway)
+{
+  GListModel *gateways = plum_manager_get_gateways (self->manager);
+
+  for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
+    {
+      g_autoptr (PlumGateway) other = g_list_model_get_item (gateways, i);
+
+      if (other == gateway)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* The exchange with a router that is not a gateway of this computer. Several objects may stand for
+ * it: that of the chain, and that of the search for a second router. */
+static void
+write_exchange_beyond (const DoctorReport *self, JsonWriter *json, const DoctorRouter *router)
+{
+  json_writer_begin_array (json, "exchange");
+  for (guint i = 0; i < self->log->events->len; i++)
+    {
+      const DoctorEvent *event = self->log->events->pdata[i];
+      g_autofree char *address = describe_address (plum_gateway_get_address (event->gateway));
+
+      if (router->address != NULL && g_strcmp0 (address, router->address) == 0 &&
+          !is_gateway (self, event->gateway))
         write_event (json, event);
     }
   json_writer_end_array (json);
@@ -433,7 +487,6 @@ write_gateway (const DoctorReport *self, JsonWriter *json, PlumGateway *gateway)
   json_writer_end_object (json);
 }
 
-/* Includes the exchange with a second router, which is not a gateway of this computer. */
 static void
 write_routers (const DoctorReport *self, JsonWriter *json, const DoctorPart *part)
 {
@@ -446,7 +499,7 @@ write_routers (const DoctorReport *self, JsonWriter *json, const DoctorPart *par
       json_writer_string (json, "address", router->address);
       json_writer_string (json, "external_address", router->external);
       json_writer_string (json, "external_scope", describe_scope (router->scope));
-      write_exchange (self, json, router->role != DOCTOR_ROUTER_ASKED ? part->other : NULL);
+      write_exchange_beyond (self, json, router);
       json_writer_end_object (json);
     }
 }

@@ -13,7 +13,6 @@ typedef struct
   GSocketFamily family;
   DoctorTrial *trial; /* NULL: no trial was made */
   DoctorRouters *routers;
-  PlumGateway *other;  /* the second router, if it was queried; nullable */
   const char *stray;   /* the address that answered instead of the gateway; nullable */
   const GError *error; /* the result of the discovery; nullable */
   DoctorVerdict verdict;
