@@ -19,7 +19,7 @@ typedef struct
   const char *lines;
   const char *sentence; /* NULL: that of the verdict */
   const char *step;     /* a part of it; NULL as above */
-  guint n_mapped[3]; /* transports; number of routers: those with an address, at least two */
+  guint n_mapped[3];    /* transports; number of routers: those with an address, at least two */
   DoctorBeyond beyond;
   gboolean path_proven;
   guint n_routers; /* 0: two */
@@ -171,7 +171,8 @@ static const Row rows[] = {
         "third router   10.0.0.1, external address unknown",
     "The external address of the router 10.77.0.1 is the private address 10.0.0.2: it is behind a "
     "third router, 10.0.0.1. That router is not asked to map ports, because of --max-hops 2.",
-    "Repeat with --max-hops 3, so that the router beyond 10.77.0.1 is asked as well; other commands "
+    "Repeat with --max-hops 3, so that the router beyond 10.77.0.1 is asked as well; other "
+    "commands "
     "have the same option. Otherwise, forward the port on that router to 10.0.0.2 manually",
     .beyond = DOCTOR_BEYOND_LIMITED,
     .n_routers = 3,
@@ -637,9 +638,10 @@ test_permanent (void)
   add_router (&routers, DOCTOR_ROUTER_NEXT, OUTER, "1.2.3.4", 2);
   routers.routers[0].permanent = TRUE;
   sentence = doctor_routers_dup_sentence (&routers, DOCTOR_PERMANENT_ONLY);
-  g_assert_cmpstr (sentence, ==,
-                   "Port mapping works, through 192.168.1.1 and 10.77.0.1, but 192.168.1.1 supports "
-                   "only permanent leases.");
+  g_assert_cmpstr (
+    sentence, ==,
+    "Port mapping works, through 192.168.1.1 and 10.77.0.1, but 192.168.1.1 supports "
+    "only permanent leases.");
   doctor_routers_clear (&routers);
 }
 

@@ -161,12 +161,11 @@ is_path_proven (DoctorExamination *self)
 
   if (!self->findings.tried || self->findings.router_between)
     return FALSE;
-  if (stun != NULL &&
-      stun_result_verify (stun, udp->external_host, udp->external_port) == STUN_YES)
+  if (stun != NULL && stun_result_verify (stun, udp->external_host, udp->external_port) == STUN_YES)
     return TRUE;
-  return tcp->mapped && (g_strcmp0 (tcp->backend, "pcp") == 0 ||
-                         (g_strcmp0 (tcp->backend, "natpmp") == 0 &&
-                          tcp->after_map == READBACK_THERE));
+  return tcp->mapped &&
+         (g_strcmp0 (tcp->backend, "pcp") == 0 ||
+          (g_strcmp0 (tcp->backend, "natpmp") == 0 && tcp->after_map == READBACK_THERE));
 }
 
 /* The mapping with the longest chain. */
@@ -220,9 +219,9 @@ add_gateway (DoctorExamination *self)
   if (external == NULL && hop != NULL)
     external = plum_hop_get_external_address (hop);
   text = describe_address (external);
-  router = doctor_routers_add (&self->routers, DOCTOR_ROUTER_ASKED, address, text,
-                               external != NULL ? plum_address_get_scope (external)
-                                                : findings->scope);
+  router =
+    doctor_routers_add (&self->routers, DOCTOR_ROUTER_ASKED, address, text,
+                        external != NULL ? plum_address_get_scope (external) : findings->scope);
   router->n_mapped = (guint) findings->tcp.mapped + (guint) findings->udp.mapped;
   router->permanent = hop != NULL && plum_hop_get_lifetime (hop) == PLUM_LIFETIME_FOREVER;
 }
@@ -355,8 +354,8 @@ should_find_path (DoctorExamination *self)
   gboolean named = common_options.gateway != NULL && self->findings.served;
 
   return address != NULL && g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV4 &&
-         !g_inet_address_get_is_loopback (address) &&
-         !is_behind_provider (self) && (named || doctor_verdict_may_be_behind (&self->findings));
+         !g_inet_address_get_is_loopback (address) && !is_behind_provider (self) &&
+         (named || doctor_verdict_may_be_behind (&self->findings));
 }
 
 /* The same settings as for the first router, except for the gateway address. */

@@ -32,3 +32,5 @@ typedef struct
 
 void doctor_report_print_text (const DoctorReport *self);
 char *doctor_report_build_json (const DoctorReport *self);
+char *doctor_report_dup_sentence (const DoctorReport *self, const DoctorPart *part);
+char *doctor_report_dup_next_step (const DoctorReport *self, const DoctorPart *part);

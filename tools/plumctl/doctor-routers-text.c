@@ -68,8 +68,8 @@ static char *
 dup_beyond (const DoctorRouters *self, const DoctorRouter *next)
 {
   if (self->beyond == DOCTOR_BEYOND_LIMITED)
-    return g_strdup_printf (
-      _ ("That router is not asked to map ports, because of --max-hops %u."), self->max_hops);
+    return g_strdup_printf (_ ("That router is not asked to map ports, because of --max-hops %u."),
+                            self->max_hops);
   if (next->address == NULL)
     return NULL;
   if (next->forwards == DOCTOR_FORWARDS_ONE)
@@ -98,15 +98,16 @@ dup_double_nat (const DoctorRouters *self, const DoctorRouter *edge, const Docto
 
   if (next->address == NULL)
     /* Translators: a router, its address, and “a second router” or the like. */
-    text = g_strdup_printf (_ ("The external address of the router %s is the private address %s: it "
-                               "is behind %s."),
-                            edge->address, edge->external, describe_position (self));
+    text =
+      g_strdup_printf (_ ("The external address of the router %s is the private address %s: it "
+                          "is behind %s."),
+                       edge->address, edge->external, describe_position (self));
   else
     /* Translators: a router, its address, “a second router” or the like, and its address. */
-    text = g_strdup_printf (_ ("The external address of the router %s is the private address %s: it "
-                               "is behind %s, %s."),
-                            edge->address, edge->external, describe_position (self),
-                            next->address);
+    text =
+      g_strdup_printf (_ ("The external address of the router %s is the private address %s: it "
+                          "is behind %s, %s."),
+                       edge->address, edge->external, describe_position (self), next->address);
 
   return beyond != NULL ? g_strdup_printf ("%s %s", text, beyond) : g_steal_pointer (&text);
 }
@@ -252,9 +253,10 @@ dup_double_nat_step (const DoctorRouters *self, const DoctorRouter *edge, const 
       next->address, where, edge->address, edge->address);
 
   if (next->forwards == DOCTOR_FORWARDS_ONE)
-    return g_strdup_printf (_ ("Update the firmware of %s, or forward the port on %s to %s manually, "
-                               "or configure one of the two routers as a bridge."),
-                            next->address, next->address, where);
+    return g_strdup_printf (
+      _ ("Update the firmware of %s, or forward the port on %s to %s manually, "
+         "or configure one of the two routers as a bridge."),
+      next->address, next->address, where);
 
   if (self->beyond != DOCTOR_BEYOND_NOT_ASKED)
     return g_strdup_printf (
@@ -285,8 +287,9 @@ dup_behind_step (const DoctorRouters *self)
     return dup_double_nat_step (self, edge, next);
   if (edge->role == DOCTOR_ROUTER_ASKED)
     return NULL;
-  return g_strdup_printf (_ ("Forward the port on the router beyond %s to %s manually, or configure "
-                             "one of the routers as a bridge."),
+  return g_strdup_printf (_ (
+                            "Forward the port on the router beyond %s to %s manually, or configure "
+                            "one of the routers as a bridge."),
                           edge->address, edge->external);
 }
 
@@ -318,9 +321,10 @@ doctor_routers_dup_next_step (const DoctorRouters *self, DoctorVerdict verdict)
     {
       way = doctor_routers_dup_way (self);
       /* Translators: a list of routers. */
-      return g_strdup_printf (_ ("Check the firewall of this computer, then those of %s. To be sure, "
-                                 "repeat the test with another STUN server."),
-                              way);
+      return g_strdup_printf (
+        _ ("Check the firewall of this computer, then those of %s. To be sure, "
+           "repeat the test with another STUN server."),
+        way);
     }
   if (verdict == DOCTOR_WORKS && between != NULL && between->forwards == DOCTOR_FORWARDS_UNKNOWN)
     return g_strdup_printf (_ ("Test the port from outside (--stun), or examine %s with “plumctl "

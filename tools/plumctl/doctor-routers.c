@@ -82,8 +82,7 @@ doctor_routers_is_chain (const DoctorRouters *self)
     n_mapping += doctor_router_is_mapping (&self->routers[i]);
 
   /* A server of the provider maps the ports of a computer without a router of its own. */
-  return n_mapping > 1 ||
-         (n_mapping == 1 && self->routers[0].role == DOCTOR_ROUTER_PROVIDER);
+  return n_mapping > 1 || (n_mapping == 1 && self->routers[0].role == DOCTOR_ROUTER_PROVIDER);
 }
 
 const DoctorRouter *

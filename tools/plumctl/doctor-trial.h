@@ -78,5 +78,6 @@ guint doctor_trial_count_hops (const TrialMapping *mapping);
 PlumHop *doctor_trial_get_hop (const TrialMapping *mapping, guint position);
 /* Whether a server of the provider maps the port, and the gateway does not. */
 gboolean doctor_trial_is_bypass (const TrialMapping *mapping, PlumGateway *gateway);
-/* Whether the mapping leads to this computer through several routers, or a server of the provider. */
+/* Whether the mapping leads to this computer through several routers, or a server of the provider.
+ */
 gboolean doctor_trial_is_chained (const TrialMapping *mapping, PlumGateway *gateway);

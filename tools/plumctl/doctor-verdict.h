@@ -38,12 +38,12 @@ typedef enum {
 typedef struct
 {
   gboolean mapped;
-  int error;                /* a PlumError; -1: none, or another domain */
-  guint lifetime;           /* s */
-  gboolean left_behind;     /* the mapping is still on the router, or its removal is unconfirmed */
-  gboolean missing;         /* the router reported success, but the mapping is not in its table */
-  gboolean chained;         /* several routers map the port, or a server of the provider */
-  PlumAddressScope outer;   /* if chained: of the outermost external address */
+  int error;              /* a PlumError; -1: none, or another domain */
+  guint lifetime;         /* s */
+  gboolean left_behind;   /* the mapping is still on the router, or its removal is unconfirmed */
+  gboolean missing;       /* the router reported success, but the mapping is not in its table */
+  gboolean chained;       /* several routers map the port, or a server of the provider */
+  PlumAddressScope outer; /* if chained: of the outermost external address */
 } DoctorTrialFindings;
 
 /* The findings; the verdict depends on nothing else. */
