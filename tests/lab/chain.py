@@ -491,8 +491,8 @@ class Chains:
 
     def doctor_one_hop(self):
         self.doctor('double-nat', f'The external address of the router {lab.ROUTER} is the private '
-                    f'address {lab.INNER_WAN}: it is behind a second router, {lab.OUTER}.',
-                    '--max-hops=1')
+                    f'address {lab.INNER_WAN}: it is behind a second router, {lab.OUTER}. That router is '
+                    'not asked to map ports, because of --max-hops 1.', '--max-hops=1')
 
     def doctor_refuses(self):
         with lab.refusing('outer'):

@@ -18,6 +18,7 @@ import traceback
 
 import chain
 import denied_port
+import doctor_chain
 import itself
 import itself_chain
 import itself_mapper
@@ -459,6 +460,7 @@ SUITES = {
     **two_routers.suites(commands),
     **itself_chain.suites(plumctl_map),
     **chain.suites(plumctl_map, commands, say),
+    **doctor_chain.suites(commands),
 }
 
 

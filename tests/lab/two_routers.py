@@ -210,9 +210,11 @@ class TwoRouters:
                 COMPUTER, f'router         {ROUTER}, external address {INNER_WAN} (private)',
                 f'second router  {OUTER}, external address {lab.WAN} (public)'], '--max-hops=1')
             lab.equal(verdict, f'The external address of the router {ROUTER} is the private '
-                               f'address {INNER_WAN}: it is behind a second router, {OUTER}.',
+                               f'address {INNER_WAN}: it is behind a second router, {OUTER}. '
+                               'That router is not asked to map ports, because of --max-hops 1.',
                       'verdict')
-            assert f'Forward the port on {OUTER} to {INNER_WAN} as well' in step, step
+            assert 'Repeat with --max-hops 2' in step, step
+            assert f'forward the port on that router to {INNER_WAN} manually' in step, step
             report = self.report('double-nat', '--max-hops=1')
         lab.equal(self.routers(report), [('asked', ROUTER, INNER_WAN, 'private'),
                                          ('next', OUTER, lab.WAN, 'public')], 'routers')

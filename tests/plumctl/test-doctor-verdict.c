@@ -11,7 +11,8 @@
   }
 #define CHAINED(where)                                                                             \
   {                                                                                                \
-    .mapped = TRUE, .error = -1, .lifetime = 120, .chained = PLUM_ADDRESS_SCOPE_##where            \
+    .mapped = TRUE, .error = -1, .lifetime = 120, .chained = TRUE,                                 \
+    .outer = PLUM_ADDRESS_SCOPE_##where                                                            \
   }
 #define FOREVER                                                                                    \
   {                                                                                                \
@@ -43,6 +44,25 @@ static const Row rows[] = {
   { "chain-to-cgnat",
     { SERVED, .scope = PLUM_ADDRESS_SCOPE_PRIVATE, TRIED (CHAINED (CGNAT), CHAINED (CGNAT)) },
     DOCTOR_CGNAT },
+  { "chain-to-an-unreported-address",
+    { SERVED, .scope = PLUM_ADDRESS_SCOPE_PRIVATE, TRIED (CHAINED (UNKNOWN), CHAINED (UNKNOWN)) },
+    DOCTOR_NO_ADDRESS },
+  { "chain-with-another-nat-beyond",
+    { SERVED, .scope = PLUM_ADDRESS_SCOPE_PRIVATE, .nat_beyond = TRUE,
+      TRIED (CHAINED (PUBLIC), CHAINED (PUBLIC)) },
+    DOCTOR_NAT_BEYOND },
+  { "shared-address-of-this-computer",
+    { .has_gateway = TRUE, .local = PLUM_ADDRESS_SCOPE_CGNAT, .n_refused = 2 },
+    DOCTOR_CGNAT },
+  { "shared-address-of-a-tunnel",
+    { .has_gateway = TRUE, .local = PLUM_ADDRESS_SCOPE_CGNAT, .no_next_hop = TRUE, .n_failed = 3 },
+    DOCTOR_NO_NEXT_HOP },
+  { "shared-address-and-a-server",
+    { SERVED, .local = PLUM_ADDRESS_SCOPE_CGNAT, TRIED (CHAINED (PUBLIC), CHAINED (PUBLIC)) },
+    DOCTOR_WORKS },
+  { "shared-address-and-a-router",
+    { SERVED, PUBLIC, .local = PLUM_ADDRESS_SCOPE_CGNAT, TRIED (MAPPED, MAPPED) },
+    DOCTOR_WORKS },
   { "chain-of-one-transport",
     { SERVED, .scope = PLUM_ADDRESS_SCOPE_PRIVATE, TRIED (CHAINED (PUBLIC), MAPPED) },
     DOCTOR_DOUBLE_NAT },

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #define MAX_HOPS_DEFAULT 2
-#define MAX_HOPS_MAX 3
 
 CommonOptions common_options = { .timeout = COMMON_TIMEOUT_DEFAULT, .max_hops = MAX_HOPS_DEFAULT };
 
@@ -51,10 +50,10 @@ common_options_check (GInetAddress **gateway)
       return FALSE;
     }
 
-  if (common_options.max_hops < 1 || common_options.max_hops > MAX_HOPS_MAX)
+  if (common_options.max_hops < 1 || common_options.max_hops > COMMON_MAX_HOPS)
     {
       output_error (_ ("--max-hops: %d is out of range, must be 1 to %d"), common_options.max_hops,
-                    MAX_HOPS_MAX);
+                    COMMON_MAX_HOPS);
       return FALSE;
     }
 

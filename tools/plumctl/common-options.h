@@ -21,6 +21,7 @@ typedef struct
 } CommonOptions;
 
 #define COMMON_TIMEOUT_DEFAULT 30.0
+#define COMMON_MAX_HOPS 3 /* the most that --max-hops allows */
 
 extern CommonOptions common_options;
 

@@ -6,6 +6,9 @@
 #include "common-options.h"
 #include "describe.h"
 
+/* How long to wait for a server of the provider, which few providers have. */
+#define BYPASS_MS 8000
+
 static void
 doctor_examination_finish (DoctorExamination *self)
 {
@@ -54,16 +57,33 @@ find_probes (const DoctorLog *log, DoctorFindings *findings, PlumGateway *gatewa
     }
 }
 
+/* A router that supports only permanent leases keeps its mapping after a crash, whatever the others
+ * do. */
+static gboolean
+is_permanent (const TrialMapping *trial)
+{
+  for (guint i = 0; i < doctor_trial_count_hops (trial); i++)
+    {
+      g_autoptr (PlumHop) hop = doctor_trial_get_hop (trial, i);
+
+      if (plum_hop_get_lifetime (hop) == PLUM_LIFETIME_FOREVER)
+        return TRUE;
+    }
+
+  return trial->lifetime == PLUM_LIFETIME_FOREVER;
+}
+
 static void
-find_trial (DoctorTrialFindings *findings, const TrialMapping *trial)
+find_trial (DoctorTrialFindings *findings, const TrialMapping *trial, PlumGateway *gateway)
 {
   findings->mapped = trial->mapped;
-  findings->lifetime = trial->lifetime;
+  findings->lifetime = is_permanent (trial) ? PLUM_LIFETIME_FOREVER : trial->lifetime;
   findings->left_behind = doctor_trial_get_left_behind (trial) == LEFT_BEHIND_YES ||
                           (trial->mapped && trial->remove_error != NULL &&
                            doctor_trial_get_left_behind (trial) == LEFT_BEHIND_UNKNOWN);
   findings->missing = doctor_trial_is_missing (trial);
-  findings->chained = doctor_trial_is_chained (trial) ? trial->scope : PLUM_ADDRESS_SCOPE_UNKNOWN;
+  findings->chained = doctor_trial_is_chained (trial, gateway);
+  findings->outer = trial->scope;
   findings->error =
     trial->error != NULL && trial->error->domain == PLUM_ERROR ? trial->error->code : -1;
 }
@@ -84,6 +104,21 @@ find_outside (DoctorFindings *findings, const DoctorTrial *trial)
 }
 
 static void
+find_mappings (DoctorExamination *self)
+{
+  DoctorFindings *findings = &self->findings;
+  const TrialMapping *tcp = &self->trial.mappings[PLUM_PROTOCOL_TCP];
+  const TrialMapping *udp = &self->trial.mappings[PLUM_PROTOCOL_UDP];
+
+  find_trial (&findings->tcp, tcp, self->gateway);
+  find_trial (&findings->udp, udp, self->gateway);
+  find_outside (findings, &self->trial);
+  if (findings->scope == PLUM_ADDRESS_SCOPE_UNKNOWN)
+    findings->scope = tcp->mapped ? tcp->scope : udp->scope;
+  findings->served = findings->served || tcp->mapped || udp->mapped;
+}
+
+static void
 collect_findings (DoctorExamination *self)
 {
   DoctorFindings *findings = &self->findings;
@@ -101,14 +136,9 @@ collect_findings (DoctorExamination *self)
   findings->direct = g_strcmp0 (plum_gateway_get_backend_name (self->gateway), "direct") == 0;
   findings->router_between = doctor_log_has_mismatch (self->log, self->gateway);
   findings->scope = plum_gateway_get_external_scope (self->gateway);
+  findings->local = plum_address_get_scope (plum_gateway_get_local_address (self->gateway));
   if (findings->tried)
-    {
-      find_trial (&findings->tcp, &self->trial.mappings[PLUM_PROTOCOL_TCP]);
-      find_trial (&findings->udp, &self->trial.mappings[PLUM_PROTOCOL_UDP]);
-      find_outside (findings, &self->trial);
-      if (findings->scope == PLUM_ADDRESS_SCOPE_UNKNOWN)
-        findings->scope = self->trial.mappings[PLUM_PROTOCOL_TCP].scope;
-    }
+    find_mappings (self);
 }
 
 /* For a mapping requested through another router, the table shows that router's address. */
@@ -120,13 +150,52 @@ is_mapped_for_other_router (DoctorExamination *self)
   return self->findings.tried && tcp->mapped && tcp->after_map == READBACK_GONE;
 }
 
+/* Whether packets reach the gateway with the address of this computer: PCP compares the addresses,
+ * and NAT-PMP maps for the source address, which the table shows. */
+static gboolean
+is_path_proven (DoctorExamination *self)
+{
+  const TrialMapping *tcp = &self->trial.mappings[PLUM_PROTOCOL_TCP];
+  const TrialMapping *udp = &self->trial.mappings[PLUM_PROTOCOL_UDP];
+  const StunResult *stun = doctor_proof_get_stun (&self->trial.proof);
+
+  if (!self->findings.tried || self->findings.router_between)
+    return FALSE;
+  if (stun != NULL && stun_result_verify (stun, udp->external_host, udp->external_port) == STUN_YES)
+    return TRUE;
+  return tcp->mapped &&
+         (g_strcmp0 (tcp->backend, "pcp") == 0 ||
+          (g_strcmp0 (tcp->backend, "natpmp") == 0 && tcp->after_map == READBACK_THERE));
+}
+
+/* The mapping with the longest chain. */
+static const TrialMapping *
+get_longest (DoctorExamination *self)
+{
+  const TrialMapping *tcp = &self->trial.mappings[PLUM_PROTOCOL_TCP];
+  const TrialMapping *udp = &self->trial.mappings[PLUM_PROTOCOL_UDP];
+
+  return doctor_trial_count_hops (udp) > doctor_trial_count_hops (tcp) ? udp : tcp;
+}
+
+static gboolean
+is_inner (PlumAddressScope scope)
+{
+  return scope == PLUM_ADDRESS_SCOPE_PRIVATE || scope == PLUM_ADDRESS_SCOPE_CGNAT;
+}
+
+/* Why the router after those that map the port of the trial does not. */
 static DoctorBeyond
 get_beyond (DoctorExamination *self)
 {
-  const GError *error = self->trial.mappings[PLUM_PROTOCOL_TCP].upstream_error;
+  const TrialMapping *longest = get_longest (self);
+  const GError *error = longest->upstream_error;
+  guint n_hops = doctor_trial_count_hops (longest);
 
-  if (!self->findings.tried || error == NULL ||
-      g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
+  if (n_hops > 0 && n_hops == (guint) common_options.max_hops && n_hops < COMMON_MAX_HOPS &&
+      is_inner (self->path.scope))
+    return DOCTOR_BEYOND_LIMITED;
+  if (error == NULL || g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
     return DOCTOR_BEYOND_NOT_ASKED;
   if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT) ||
       g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_BACKEND))
@@ -134,51 +203,126 @@ get_beyond (DoctorExamination *self)
   return DOCTOR_BEYOND_REFUSED;
 }
 
-/* Lists the routers that forward the port. */
+/* Adds the gateway with what it reports. */
 static void
-collect_chain (DoctorExamination *self)
+add_gateway (DoctorExamination *self)
 {
-  GListModel *hops = self->trial.mappings[PLUM_PROTOCOL_TCP].hops;
+  const DoctorFindings *findings = &self->findings;
+  const TrialMapping *longest = get_longest (self);
+  g_autoptr (PlumHop) hop =
+    doctor_trial_count_hops (longest) > 0 ? doctor_trial_get_hop (longest, 0) : NULL;
+  GInetAddress *external = plum_gateway_get_external_address (self->gateway);
+  g_autofree char *address = describe_address (plum_gateway_get_address (self->gateway));
+  g_autofree char *text = NULL;
+  DoctorRouter *router;
 
-  self->routers.chained = TRUE;
-  g_set_object (&self->beyond, plum_gateway_get_upstream (self->gateway));
-  self->routers.local = describe_address (plum_gateway_get_local_address (self->gateway));
-  self->routers.interface = g_strdup (plum_gateway_get_interface (self->gateway));
-  for (guint i = 0; i < g_list_model_get_n_items (hops); i++)
+  if (external == NULL && hop != NULL)
+    external = plum_hop_get_external_address (hop);
+  text = describe_address (external);
+  router =
+    doctor_routers_add (&self->routers, DOCTOR_ROUTER_ASKED, address, text,
+                        external != NULL ? plum_address_get_scope (external) : findings->scope);
+  router->n_mapped = (guint) findings->tcp.mapped + (guint) findings->udp.mapped;
+  router->permanent = hop != NULL && plum_hop_get_lifetime (hop) == PLUM_LIFETIME_FOREVER;
+}
+
+/* Adds the routers beyond the gateway that map the port, or the server that does instead of it. */
+static void
+add_hops (DoctorExamination *self, guint first)
+{
+  const TrialMapping *longest = get_longest (self);
+
+  for (guint i = first; i < doctor_trial_count_hops (longest); i++)
     {
-      g_autoptr (PlumHop) hop = g_list_model_get_item (hops, i);
+      g_autoptr (PlumHop) hop = doctor_trial_get_hop (longest, i);
       GInetAddress *external = plum_hop_get_external_address (hop);
       g_autofree char *address = describe_address (plum_hop_get_address (hop));
       g_autofree char *text = describe_address (external);
       gboolean provider =
         plum_address_get_scope (plum_hop_get_address (hop)) != PLUM_ADDRESS_SCOPE_PRIVATE;
+      DoctorRouter *router =
+        doctor_routers_add (&self->routers, provider ? DOCTOR_ROUTER_PROVIDER : DOCTOR_ROUTER_NEXT,
+                            address, text, plum_address_get_scope (external));
 
-      doctor_routers_add (&self->routers,
-                          i == 0     ? DOCTOR_ROUTER_ASKED
-                          : provider ? DOCTOR_ROUTER_PROVIDER
-                                     : DOCTOR_ROUTER_NEXT,
-                          address, text, plum_address_get_scope (external));
+      router->permanent = plum_hop_get_lifetime (hop) == PLUM_LIFETIME_FOREVER;
+      for (guint j = 0; j < G_N_ELEMENTS (self->trial.mappings); j++)
+        router->n_mapped += doctor_trial_count_hops (&self->trial.mappings[j]) > i;
     }
 }
 
-/* Collects what is known about a second router, if one was looked for. */
+static gboolean
+is_last_inner (const DoctorRouters *routers)
+{
+  return routers->n_routers > 0 && is_inner (routers->routers[routers->n_routers - 1].scope);
+}
+
+/* Lists the routers in the order in which a packet passes them. Of a gateway with a public address,
+ * nothing else is listed, unless another router is in between. */
+static void
+list_routers (DoctorExamination *self)
+{
+  DoctorRouters *routers = &self->routers;
+  gboolean found_between = doctor_path_get_between (&self->path) != NULL;
+  guint n_before;
+
+  if (doctor_trial_is_bypass (get_longest (self), self->gateway))
+    {
+      add_hops (self, 0);
+      return;
+    }
+  doctor_path_add_between (&self->path, self->findings.router_between, routers);
+  n_before = routers->n_routers;
+  if (n_before == 0 && self->path.scope == PLUM_ADDRESS_SCOPE_PUBLIC && self->path.n_known == 1)
+    return;
+
+  add_gateway (self);
+  add_hops (self, 1);
+  if (self->searched && self->path.scope != PLUM_ADDRESS_SCOPE_PUBLIC && !found_between &&
+      n_before == 0)
+    doctor_path_add_next (&self->path, routers);
+  if (is_last_inner (routers))
+    doctor_routers_add (routers,
+                        routers->routers[routers->n_routers - 1].scope == PLUM_ADDRESS_SCOPE_CGNAT
+                          ? DOCTOR_ROUTER_PROVIDER
+                          : DOCTOR_ROUTER_NEXT,
+                        NULL, NULL, PLUM_ADDRESS_SCOPE_UNKNOWN);
+}
+
+/* Whether this computer itself has an address of its provider, and nothing maps ports. */
+static gboolean
+is_behind_provider (DoctorExamination *self)
+{
+  return self->findings.local == PLUM_ADDRESS_SCOPE_CGNAT && !self->findings.served;
+}
+
+/* Collects what is known about other routers. */
 static void
 collect_routers (DoctorExamination *self)
 {
   DoctorFindings *findings = &self->findings;
-  GInetAddress *external = plum_gateway_get_external_address (self->gateway);
-  g_autofree char *text = describe_address (external);
-  const char *trial = self->trial.mappings[PLUM_PROTOCOL_TCP].external_host;
+  DoctorRouters *routers = &self->routers;
+  const StunResult *stun = doctor_proof_get_stun (&self->trial.proof);
+
+  if (self->gateway == NULL)
+    return;
 
   if (doctor_path_get_between (&self->path) != NULL &&
       (doctor_path_other_maps (&self->path) || is_mapped_for_other_router (self)))
     findings->router_between = TRUE;
+  findings->path_proven = is_path_proven (self);
   findings->next_scope = plum_address_get_scope (doctor_path_get_next (&self->path));
 
-  self->routers.maps_nothing = doctor_verdict_maps_nothing (findings);
-  self->routers.beyond = get_beyond (self);
-  doctor_path_list (&self->path, text != NULL ? text : trial, findings->router_between,
-                    &self->routers);
+  routers->local = describe_address (plum_gateway_get_local_address (self->gateway));
+  routers->interface = g_strdup (plum_gateway_get_interface (self->gateway));
+  routers->maps_nothing = doctor_verdict_maps_nothing (findings);
+  routers->max_hops = (guint) common_options.max_hops;
+  routers->beyond = get_beyond (self);
+  if (stun != NULL && stun->reflexive != NULL)
+    routers->seen = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (stun->reflexive));
+  if (self->searched || findings->router_between ||
+      doctor_trial_is_chained (get_longest (self), self->gateway) || is_behind_provider (self))
+    list_routers (self);
+  doctor_routers_judge (routers, findings, doctor_verdict_decide (findings));
 }
 
 static void
@@ -210,7 +354,7 @@ should_find_path (DoctorExamination *self)
   gboolean named = common_options.gateway != NULL && self->findings.served;
 
   return address != NULL && g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV4 &&
-         !g_inet_address_get_is_loopback (address) &&
+         !g_inet_address_get_is_loopback (address) && !is_behind_provider (self) &&
          (named || doctor_verdict_may_be_behind (&self->findings));
 }
 
@@ -227,6 +371,19 @@ make_other_manager (DoctorExamination *self)
   return manager;
 }
 
+/* The outermost router of those that map the port with both transports. */
+static void
+prepare_path (DoctorExamination *self)
+{
+  const TrialMapping *tcp = &self->trial.mappings[PLUM_PROTOCOL_TCP];
+  const TrialMapping *udp = &self->trial.mappings[PLUM_PROTOCOL_UDP];
+  guint n_hops = MIN (doctor_trial_count_hops (tcp), doctor_trial_count_hops (udp));
+
+  self->path.gateway = self->gateway;
+  self->path.n_known = MAX (n_hops, 1);
+  self->path.scope = n_hops > 1 ? tcp->scope : self->findings.scope;
+}
+
 /* Everything has been answered or has timed out; only the position of the router may be unknown. */
 static void
 conclude (DoctorExamination *self)
@@ -237,19 +394,16 @@ conclude (DoctorExamination *self)
     return;
 
   collect_findings (self);
-  self->path.gateway = self->gateway;
-  self->path.scope = self->findings.scope;
+  prepare_path (self);
   if (should_find_path (self))
     {
       manager = make_other_manager (self);
+      self->searched = TRUE;
       if (doctor_path_start (&self->path, manager))
         return;
     }
-  if (self->findings.router_between)
-    collect_routers (self);
-  else if (doctor_trial_is_chained (&self->trial.mappings[PLUM_PROTOCOL_TCP]))
-    collect_chain (self);
 
+  collect_routers (self);
   doctor_examination_finish (self);
 }
 
@@ -267,10 +421,38 @@ on_trial_note (DoctorTrial *trial, const char *text)
   doctor_log_add_note (self->log, self->gateway, "stun", text);
 }
 
+/* The gateway of a computer that has an address of its provider may map no ports, but a server of
+ * the provider may. */
+static gboolean
+may_bypass (DoctorExamination *self)
+{
+  GInetAddress *local = plum_gateway_get_local_address (self->gateway);
+
+  return self->family == G_SOCKET_FAMILY_IPV4 && common_options.max_hops > 1 &&
+         plum_gateway_get_address (self->gateway) != NULL &&
+         plum_address_get_scope (local) == PLUM_ADDRESS_SCOPE_CGNAT;
+}
+
+static void
+start_trial (DoctorExamination *self)
+{
+  if (self->no_map || plum_gateway_get_local_address (self->gateway) == NULL ||
+      (!discovery_is_served (&self->discovery) && !may_bypass (self)))
+    {
+      conclude (self);
+      return;
+    }
+
+  if (!discovery_is_served (&self->discovery))
+    self->trial.timeout_ms = MIN (self->trial.timeout_ms, BYPASS_MS);
+  self->findings.tried = TRUE;
+  doctor_trial_start (&self->trial, self->session->manager, self->gateway);
+}
+
 static void
 on_stray_done (StrayProbe *stray)
 {
-  conclude (stray->user_data);
+  start_trial (stray->user_data);
 }
 
 /* Only a router that did not refuse may have answered from another address. */
@@ -297,20 +479,9 @@ on_doctor_examination_discovered (Discovery *discovery)
     }
 
   address = plum_gateway_get_address (self->gateway);
-  if (!discovery_is_served (discovery))
-    {
-      if (address == NULL || !is_silent (self) || !stray_probe_start (&self->stray, address))
-        conclude (self);
-    }
-  else if (self->no_map || plum_gateway_get_local_address (self->gateway) == NULL)
-    {
-      conclude (self);
-    }
-  else
-    {
-      self->findings.tried = TRUE;
-      doctor_trial_start (&self->trial, self->session->manager, self->gateway);
-    }
+  if (discovery_is_served (discovery) || address == NULL || !is_silent (self) ||
+      !stray_probe_start (&self->stray, address))
+    start_trial (self);
 }
 
 void
@@ -352,7 +523,6 @@ doctor_examination_clear (DoctorExamination *self)
   stray_probe_clear (&self->stray);
   doctor_path_clear (&self->path);
   doctor_routers_clear (&self->routers);
-  g_clear_object (&self->beyond);
   g_clear_object (&self->gateway);
 }
 
@@ -364,7 +534,6 @@ doctor_examination_report (DoctorExamination *self, DoctorPart *part)
     .family = self->family,
     .trial = self->findings.tried ? &self->trial : NULL,
     .routers = &self->routers,
-    .other = self->path.other != NULL ? self->path.other : self->beyond,
     .stray = self->stray.answered_from,
     .error = self->discovery.error,
     .verdict = doctor_verdict_decide (&self->findings),

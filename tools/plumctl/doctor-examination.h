@@ -28,7 +28,7 @@ struct _DoctorExamination
   DoctorPath path;
   DoctorRouters routers;
   PlumGateway *gateway; /* nullable */
-  PlumGateway *beyond;  /* the router beyond it that maps the port; nullable */
+  gboolean searched;    /* a second router was looked for */
   DoctorFindings findings;
 };
 

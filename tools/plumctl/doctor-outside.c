@@ -66,8 +66,22 @@ get_udp (const DoctorTrial *trial)
   return &trial->mappings[PLUM_PROTOCOL_UDP];
 }
 
+static char *
+dup_nat_beyond (const DoctorRouters *routers, const char *reason)
+{
+  const DoctorRouter *edge = doctor_routers_find_edge (routers);
+
+  if (doctor_routers_is_chain (routers) && edge != NULL)
+    /* Translators: a router, and a reason. */
+    return g_strdup_printf (_ ("Another NAT is beyond the router %s: %s."), edge->address, reason);
+  return g_strdup_printf (_ ("Another NAT is beyond the router: %s."), reason);
+}
+
 char *
-doctor_outside_dup_sentence (const DoctorTrial *trial, DoctorVerdict verdict)
+doctor_outside_dup_sentence (const DoctorTrial *trial,
+                             const DoctorRouters *routers,
+                             const char *sentence,
+                             DoctorVerdict verdict)
 {
   const StunResult *stun = trial != NULL ? doctor_proof_get_stun (&trial->proof) : NULL;
   g_autofree char *reason = NULL;
@@ -78,7 +92,7 @@ doctor_outside_dup_sentence (const DoctorTrial *trial, DoctorVerdict verdict)
   reason =
     stun_result_explain (stun, get_udp (trial)->external_host, get_udp (trial)->external_port);
   if (verdict == DOCTOR_NAT_BEYOND)
-    return g_strdup_printf (_ ("Another NAT is beyond the router: %s."), reason);
+    return dup_nat_beyond (routers, reason);
   if (verdict == DOCTOR_NOT_REACHED)
     return g_strdup_printf (_ ("Packets from the internet do not reach the port: %s."), reason);
   if (doctor_verdict_get_exit_code (verdict) == 0 &&
@@ -86,7 +100,8 @@ doctor_outside_dup_sentence (const DoctorTrial *trial, DoctorVerdict verdict)
         STUN_YES)
     return g_strdup_printf (/* Translators: a sentence, and a reason. */
                             _ ("%s Proven from outside (UDP): %s."),
-                            doctor_verdict_get_sentence (verdict), reason);
+                            sentence != NULL ? sentence : doctor_verdict_get_sentence (verdict),
+                            reason);
 
   return NULL;
 }

@@ -15,7 +15,7 @@ doctor_path_is_same (GInetAddress *a, GInetAddress *b)
   return a != NULL && b != NULL && g_inet_address_equal (a, b);
 }
 
-/* The router beyond the gateway. Without --gateway, the gateway is the first hop. */
+/* The router beyond those that are known. Without --gateway, the gateway is the first hop. */
 GInetAddress *
 doctor_path_get_next (DoctorPath *self)
 {
@@ -25,7 +25,9 @@ doctor_path_get_next (DoctorPath *self)
     return NULL;
 
   /* Two routers that share an address, or one that decrements the TTL twice. */
-  return doctor_path_is_same (self->hops[1].hop, gateway) ? NULL : self->hops[1].hop;
+  return doctor_path_is_same (self->hops[self->n_known].hop, gateway)
+           ? NULL
+           : self->hops[self->n_known].hop;
 }
 
 /* The router between this computer and the gateway. */
@@ -85,34 +87,39 @@ is_provider (DoctorPath *self, GInetAddress *next)
          (next != NULL && plum_address_get_scope (next) != PLUM_ADDRESS_SCOPE_PRIVATE);
 }
 
+/* Whether the router beyond those that are known was looked for. */
+static gboolean
+hop_was_probed (DoctorPath *self)
+{
+  return self->hops[self->n_known].ttl != 0;
+}
+
 void
-doctor_path_list (DoctorPath *self,
-                  const char *external,
-                  gboolean translated,
-                  DoctorRouters *routers)
+doctor_path_add_between (DoctorPath *self, gboolean translated, DoctorRouters *routers)
 {
   GInetAddress *between = doctor_path_get_between (self);
-  GInetAddress *next = doctor_path_get_next (self);
-  g_autofree char *address = describe_address (plum_gateway_get_address (self->gateway));
-  g_autofree char *other = describe_address (between != NULL ? between : next);
-  g_autofree char *other_external = describe_address (get_other_external (self));
-  PlumAddressScope other_scope = plum_address_get_scope (get_other_external (self));
-  gboolean first = !self->named || doctor_path_is_same (self->hops[0].hop,
-                                                        plum_gateway_get_address (self->gateway));
+  GInetAddress *external = between != NULL ? get_other_external (self) : NULL;
+  g_autofree char *address = describe_address (between);
+  g_autofree char *text = describe_address (external);
 
-  routers->local = describe_address (plum_gateway_get_local_address (self->gateway));
-  routers->interface = g_strdup (plum_gateway_get_interface (self->gateway));
   if (between != NULL || translated)
-    doctor_routers_add (routers, DOCTOR_ROUTER_BETWEEN, between != NULL ? other : NULL,
-                        between != NULL ? other_external : NULL, other_scope);
-  else if (!first || self->scope == PLUM_ADDRESS_SCOPE_PUBLIC)
-    return;
+    doctor_routers_add (routers, DOCTOR_ROUTER_BETWEEN, address, text,
+                        plum_address_get_scope (external));
+}
 
-  doctor_routers_add (routers, DOCTOR_ROUTER_ASKED, address, external, self->scope);
-  if (routers->n_routers == 1)
+void
+doctor_path_add_next (DoctorPath *self, DoctorRouters *routers)
+{
+  GInetAddress *next = doctor_path_get_next (self);
+  GInetAddress *external = self->n_known == 1 ? get_other_external (self) : NULL;
+  g_autofree char *address = describe_address (next);
+  g_autofree char *text = describe_address (external);
+  DoctorRouter *router =
     doctor_routers_add (routers,
                         is_provider (self, next) ? DOCTOR_ROUTER_PROVIDER : DOCTOR_ROUTER_NEXT,
-                        other, other_external, other_scope);
+                        address, text, plum_address_get_scope (external));
+
+  router->unanswered = next == NULL && hop_was_probed (self);
 }
 
 static void
@@ -218,7 +225,8 @@ on_hop (HopProbe *probe)
   next = doctor_path_get_next (self);
   if (between != NULL && plum_address_get_scope (between) == PLUM_ADDRESS_SCOPE_PRIVATE)
     doctor_path_query (self, between);
-  else if (next != NULL && self->scope != PLUM_ADDRESS_SCOPE_PUBLIC && !is_provider (self, next))
+  else if (next != NULL && self->n_known == 1 && self->scope != PLUM_ADDRESS_SCOPE_PUBLIC &&
+           !is_provider (self, next))
     doctor_path_query (self, next);
   else
     self->done (self);
@@ -241,7 +249,7 @@ doctor_path_start (DoctorPath *self, PlumManager *manager)
   self->returned = TRUE;
 
   /* The first hop is probed only if it may be another router than the gateway. */
-  for (guint i = self->named ? 0 : 1; i < G_N_ELEMENTS (self->hops); i++)
+  for (guint i = self->named ? 0 : 1; i <= MAX (self->n_known, 1); i++)
     {
       HopProbe *hop = &self->hops[i];
 

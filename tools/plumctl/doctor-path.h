@@ -7,19 +7,21 @@
 #include "gateway-watch.h"
 #include "hop-probe.h"
 
-#define DOCTOR_PATH_HOPS 2
+#define DOCTOR_PATH_HOPS 4
 
 typedef struct _DoctorPath DoctorPath;
 
-/* Looks for a second router: finds the first routers on the path to the internet, and queries
- * the external address of the one that is not the gateway. It is queried only if its own address
- * is private: the provider's routers are left alone. */
+/* Looks for the router beyond those that are known: finds the first routers on the path to the
+ * internet, and queries the external address of the one after the gateway, or between it and this
+ * computer. It is queried only if its own address is private: the provider's routers are left
+ * alone. */
 struct _DoctorPath
 {
   PlumGateway *gateway;   /* the gateway under examination */
   DoctorLog *log;         /* records all packets */
   gboolean named;         /* chosen by the user: it may be any router on the path, or none */
-  PlumAddressScope scope; /* of the external address of the gateway */
+  guint n_known;          /* of the routers that map the port, at least 1: the gateway */
+  PlumAddressScope scope; /* of the external address of the last one of them */
   const char *interface;  /* NULL: as the routing table decides */
   HopProbe hops[DOCTOR_PATH_HOPS]; /* indexed by TTL - 1 */
   guint n_open;                    /* number of pending hops */
@@ -44,10 +46,7 @@ void doctor_path_clear (DoctorPath *self);
 GInetAddress *doctor_path_get_between (DoctorPath *self);
 GInetAddress *doctor_path_get_next (DoctorPath *self);
 gboolean doctor_path_other_maps (DoctorPath *self);
-/* Lists the routers in the order in which a packet passes them. @external: the external address
- * reported by the gateway; nullable. @translated: another router translates packets to the
- * gateway. */
-void doctor_path_list (DoctorPath *self,
-                       const char *external,
-                       gboolean translated,
-                       DoctorRouters *routers);
+/* Adds the router between this computer and the gateway, if there is one. @translated: there is. */
+void doctor_path_add_between (DoctorPath *self, gboolean translated, DoctorRouters *routers);
+/* Adds the router beyond those that are known. */
+void doctor_path_add_next (DoctorPath *self, DoctorRouters *routers);

@@ -2,7 +2,6 @@
 
 #include "doctor-report.h"
 
-#include "alternative.h"
 #include "common-options.h"
 #include "describe-router.h"
 #include "describe.h"
@@ -204,68 +203,6 @@ print_gateway (const DoctorReport *self, PlumGateway *gateway)
     output_line (OUTPUT_PLAIN, _ ("  external address unknown"));
 }
 
-static gboolean
-is_any_left_behind (const DoctorTrial *trial)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (trial->mappings); i++)
-    if (doctor_trial_get_left_behind (&trial->mappings[i]) == LEFT_BEHIND_YES)
-      return TRUE;
-
-  return FALSE;
-}
-
-static gboolean
-is_any_mapped (const DoctorTrial *trial)
-{
-  return trial->mappings[PLUM_PROTOCOL_TCP].mapped || trial->mappings[PLUM_PROTOCOL_UDP].mapped;
-}
-
-static gboolean
-is_about_the_route (DoctorVerdict verdict)
-{
-  return verdict == DOCTOR_NO_NEXT_HOP || verdict == DOCTOR_OTHER_GATEWAY;
-}
-
-static char *
-dup_sentence (const DoctorReport *self, const DoctorPart *part)
-{
-  char *sentence = NULL;
-
-  if (part->verdict == DOCTOR_LEFT_BEHIND && !is_any_left_behind (part->trial))
-    return g_strdup (_ ("The router did not confirm that it removed the trial mapping."));
-
-  if (part->verdict == DOCTOR_LEFT_BEHIND && !is_any_mapped (part->trial))
-    return g_strdup (_ ("The trial mapping failed, but it is in the router's table."));
-
-  if (is_about_the_route (part->verdict))
-    sentence = alternative_dup_reason (self->manager, part->family);
-  else
-    sentence = doctor_routers_dup_sentence (part->routers, part->verdict);
-  if (sentence == NULL)
-    sentence = doctor_outside_dup_sentence (part->trial, part->verdict);
-  return sentence != NULL ? sentence : g_strdup (doctor_verdict_get_sentence (part->verdict));
-}
-
-static char *
-dup_next_step (const DoctorReport *self, const DoctorPart *part)
-{
-  const char *text;
-  char *step = NULL;
-
-  if (is_about_the_route (part->verdict))
-    step = alternative_dup_step (self->manager, part->family);
-  else
-    step = doctor_routers_dup_next_step (part->routers, part->verdict);
-  if (step != NULL)
-    return step;
-
-  text = part->family == G_SOCKET_FAMILY_IPV6 ? doctor_verdict_get_next_step_ipv6 (part->verdict)
-                                              : doctor_verdict_get_next_step (part->verdict);
-  return doctor_verdict_is_about_settings (part->verdict)
-           ? describe_settings_step (self->manager, part->family, text)
-           : g_strdup (text);
-}
-
 static void
 print_routers (const DoctorPart *part)
 {
@@ -300,8 +237,8 @@ print_part (const DoctorPart *part)
 static void
 print_verdict (const DoctorReport *self, const DoctorPart *part, gboolean is_main)
 {
-  g_autofree char *sentence = dup_sentence (self, part);
-  g_autofree char *step = dup_next_step (self, part);
+  g_autofree char *sentence = doctor_report_dup_sentence (self, part);
+  g_autofree char *step = doctor_report_dup_next_step (self, part);
   OutputColour colour =
     doctor_verdict_get_exit_code (part->verdict) == 0 ? OUTPUT_GOOD : OUTPUT_BAD;
 
@@ -392,16 +329,49 @@ write_event (JsonWriter *json, const DoctorEvent *event)
   json_writer_end_object (json);
 }
 
-/* @gateway: NULL for an empty array. */
 static void
 write_exchange (const DoctorReport *self, JsonWriter *json, PlumGateway *gateway)
 {
   json_writer_begin_array (json, "exchange");
-  for (guint i = 0; gateway != NULL && i < self->log->events->len; i++)
+  for (guint i = 0; i < self->log->events->len; i++)
     {
       const DoctorEvent *event = self->log->events->pdata[i];
 
       if (event->gateway == gateway)
+        write_event (json, event);
+    }
+  json_writer_end_array (json);
+}
+
+static gboolean
+is_gateway (const DoctorReport *self, PlumGateway *gateway)
+{
+  GListModel *gateways = plum_manager_get_gateways (self->manager);
+
+  for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
+    {
+      g_autoptr (PlumGateway) other = g_list_model_get_item (gateways, i);
+
+      if (other == gateway)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* The exchange with a router that is not a gateway of this computer. Several objects may stand for
+ * it: that of the chain, and that of the search for a second router. */
+static void
+write_exchange_beyond (const DoctorReport *self, JsonWriter *json, const DoctorRouter *router)
+{
+  json_writer_begin_array (json, "exchange");
+  for (guint i = 0; i < self->log->events->len; i++)
+    {
+      const DoctorEvent *event = self->log->events->pdata[i];
+      g_autofree char *address = describe_address (plum_gateway_get_address (event->gateway));
+
+      if (router->address != NULL && g_strcmp0 (address, router->address) == 0 &&
+          !is_gateway (self, event->gateway))
         write_event (json, event);
     }
   json_writer_end_array (json);
@@ -433,7 +403,6 @@ write_gateway (const DoctorReport *self, JsonWriter *json, PlumGateway *gateway)
   json_writer_end_object (json);
 }
 
-/* Includes the exchange with a second router, which is not a gateway of this computer. */
 static void
 write_routers (const DoctorReport *self, JsonWriter *json, const DoctorPart *part)
 {
@@ -446,7 +415,7 @@ write_routers (const DoctorReport *self, JsonWriter *json, const DoctorPart *par
       json_writer_string (json, "address", router->address);
       json_writer_string (json, "external_address", router->external);
       json_writer_string (json, "external_scope", describe_scope (router->scope));
-      write_exchange (self, json, router->role != DOCTOR_ROUTER_ASKED ? part->other : NULL);
+      write_exchange_beyond (self, json, router);
       json_writer_end_object (json);
     }
 }
@@ -488,8 +457,8 @@ write_trial (JsonWriter *json,
 static void
 write_verdict (const DoctorReport *self, JsonWriter *json, const DoctorPart *part)
 {
-  g_autofree char *sentence = dup_sentence (self, part);
-  g_autofree char *step = dup_next_step (self, part);
+  g_autofree char *sentence = doctor_report_dup_sentence (self, part);
+  g_autofree char *step = doctor_report_dup_next_step (self, part);
 
   json_writer_string (json, "verdict", doctor_verdict_get_name (part->verdict));
   json_writer_string (json, "sentence", sentence);

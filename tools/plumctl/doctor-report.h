@@ -13,7 +13,6 @@ typedef struct
   GSocketFamily family;
   DoctorTrial *trial; /* NULL: no trial was made */
   DoctorRouters *routers;
-  PlumGateway *other;  /* the second router, if it was queried; nullable */
   const char *stray;   /* the address that answered instead of the gateway; nullable */
   const GError *error; /* the result of the discovery; nullable */
   DoctorVerdict verdict;
@@ -33,3 +32,5 @@ typedef struct
 
 void doctor_report_print_text (const DoctorReport *self);
 char *doctor_report_build_json (const DoctorReport *self);
+char *doctor_report_dup_sentence (const DoctorReport *self, const DoctorPart *part);
+char *doctor_report_dup_next_step (const DoctorReport *self, const DoctorPart *part);

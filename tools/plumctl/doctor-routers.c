@@ -15,9 +15,10 @@ doctor_routers_clear (DoctorRouters *self)
   self->n_routers = 0;
   g_clear_pointer (&self->local, g_free);
   g_clear_pointer (&self->interface, g_free);
+  g_clear_pointer (&self->seen, g_free);
 }
 
-void
+DoctorRouter *
 doctor_routers_add (DoctorRouters *self,
                     DoctorRouterRole role,
                     const char *address,
@@ -32,6 +33,95 @@ doctor_routers_add (DoctorRouters *self,
     .external = g_strdup (external),
     .scope = scope,
   };
+  return &self->routers[self->n_routers - 1];
+}
+
+static DoctorForwards
+judge_router (const DoctorRouter *router, const DoctorFindings *findings, DoctorVerdict verdict)
+{
+  /* At least one of them is to blame. */
+  if (verdict == DOCTOR_NOT_REACHED)
+    return DOCTOR_FORWARDS_UNKNOWN;
+  if (router->role == DOCTOR_ROUTER_BETWEEN && findings->router_between)
+    return DOCTOR_FORWARDS_NOTHING;
+  if (router->role == DOCTOR_ROUTER_BETWEEN)
+    return findings->path_proven ? DOCTOR_FORWARDS : DOCTOR_FORWARDS_UNKNOWN;
+  if (router->role == DOCTOR_ROUTER_ASKED && doctor_verdict_maps_nothing (findings))
+    return DOCTOR_FORWARDS_NOTHING;
+  /* It is not even known whether this router exists. */
+  if (!findings->tried || (router->unanswered && verdict == DOCTOR_NOT_CONNECTED))
+    return DOCTOR_FORWARDS_UNKNOWN;
+  if (router->role == DOCTOR_ROUTER_ASKED && verdict == DOCTOR_MISSING)
+    return DOCTOR_FORWARDS_NOTHING;
+  return router->n_mapped == 2   ? DOCTOR_FORWARDS
+         : router->n_mapped == 1 ? DOCTOR_FORWARDS_ONE
+                                 : DOCTOR_FORWARDS_NOTHING;
+}
+
+void
+doctor_routers_judge (DoctorRouters *self, const DoctorFindings *findings, DoctorVerdict verdict)
+{
+  for (guint i = 0; i < self->n_routers; i++)
+    self->routers[i].forwards = judge_router (&self->routers[i], findings, verdict);
+  if (verdict != DOCTOR_NAT_BEYOND)
+    g_clear_pointer (&self->seen, g_free);
+}
+
+gboolean
+doctor_router_is_mapping (const DoctorRouter *router)
+{
+  return router->role != DOCTOR_ROUTER_BETWEEN && router->n_mapped > 0;
+}
+
+gboolean
+doctor_routers_is_chain (const DoctorRouters *self)
+{
+  guint n_mapping = 0;
+
+  for (guint i = 0; i < self->n_routers; i++)
+    n_mapping += doctor_router_is_mapping (&self->routers[i]);
+
+  /* A server of the provider maps the ports of a computer without a router of its own. */
+  return n_mapping > 1 || (n_mapping == 1 && self->routers[0].role == DOCTOR_ROUTER_PROVIDER);
+}
+
+const DoctorRouter *
+doctor_routers_find (const DoctorRouters *self, DoctorRouterRole role)
+{
+  for (guint i = 0; i < self->n_routers; i++)
+    if (self->routers[i].role == role)
+      return &self->routers[i];
+
+  return NULL;
+}
+
+/* The outermost router of those in a row that map the port with both transports; if the first of
+ * them does not, that one. NULL: there is none. */
+const DoctorRouter *
+doctor_routers_find_edge (const DoctorRouters *self)
+{
+  const DoctorRouter *edge = NULL;
+
+  for (guint i = 0; i < self->n_routers; i++)
+    {
+      const DoctorRouter *router = &self->routers[i];
+
+      if (router->role == DOCTOR_ROUTER_ASKED || (edge != NULL && router->n_mapped == 2))
+        edge = router;
+      else if (edge != NULL)
+        break;
+    }
+
+  return edge;
+}
+
+/* The router beyond the edge, or NULL. */
+const DoctorRouter *
+doctor_routers_find_beyond (const DoctorRouters *self)
+{
+  const DoctorRouter *edge = doctor_routers_find_edge (self);
+
+  return edge != NULL && edge + 1 < self->routers + self->n_routers ? edge + 1 : NULL;
 }
 
 /* The names in JSON, documented in docs/plumctl-json.md. */
@@ -81,8 +171,10 @@ describe_router (const DoctorRouter *router)
 {
   if (router->address == NULL && router->role == DOCTOR_ROUTER_BETWEEN)
     return g_strdup (_ ("address unknown"));
-  if (router->address == NULL)
+  if (router->address == NULL && router->unanswered)
     return g_strdup (_ ("address unknown: no router answered beyond the first one"));
+  if (router->address == NULL)
+    return g_strdup (_ ("address unknown, not queried"));
   if (router->role == DOCTOR_ROUTER_PROVIDER && router->external == NULL)
     return g_strdup_printf (_ ("%s, not queried"), router->address);
   if (router->external == NULL)
@@ -121,8 +213,12 @@ describe_line (const DoctorRouter *router, guint position)
     /* Translators: what is known of the router. Align the lines of the routers in columns. */
     return g_strdup_printf (_ ("second router  %s"), description);
 
+  if (position == 2)
+    /* Translators: what is known of the router. Align the lines of the routers in columns. */
+    return g_strdup_printf (_ ("third router   %s"), description);
+
   /* Translators: what is known of the router. Align the lines of the routers in columns. */
-  return g_strdup_printf (_ ("third router   %s"), description);
+  return g_strdup_printf (_ ("further router %s"), description);
 }
 
 /* Describes the routers and their addresses, one per line, starting at this computer. */
@@ -142,8 +238,29 @@ doctor_routers_describe (const DoctorRouters *self)
   return g_string_free (text, FALSE);
 }
 
-/* The same as a path from this computer to the internet, and where it is interrupted: a connection
- * from the internet reaches the outer router, which does not forward it. */
+static void
+draw_link (GString *path, DoctorForwards forwards)
+{
+  switch (forwards)
+    {
+    case DOCTOR_FORWARDS:
+      g_string_append (path, "      |\n");
+      break;
+    case DOCTOR_FORWARDS_ONE:
+      g_string_append_printf (path, "      x        %s\n", _ ("only one of TCP and UDP"));
+      break;
+    case DOCTOR_FORWARDS_NOTHING:
+      g_string_append_printf (path, "      x        %s\n", _ ("not forwarded"));
+      break;
+    case DOCTOR_FORWARDS_UNKNOWN:
+    default:
+      g_string_append_printf (path, "      ?        %s\n", _ ("forwarding unknown"));
+      break;
+    }
+}
+
+/* The same as a path from this computer to the internet. The link on the inner side of a router
+ * shows whether the router forwards the port. */
 char *
 doctor_routers_draw (const DoctorRouters *self)
 {
@@ -154,177 +271,16 @@ doctor_routers_draw (const DoctorRouters *self)
   for (guint i = 0; lines[i] != NULL; i++)
     {
       g_string_append_printf (path, "%s\n", lines[i]);
-      if (i == 1 && !self->chained)
-        g_string_append_printf (path, "      x        %s\n", _ ("the path ends here"));
-      else
-        g_string_append (path, "      |\n");
+      if (i < self->n_routers)
+        draw_link (path, self->routers[i].forwards);
     }
+
+  if (self->seen != NULL)
+    /* Translators: an address with a port. */
+    g_string_append_printf (path, _ ("      x        another NAT: the internet sees %s\n"),
+                            self->seen);
+  else
+    g_string_append (path, "      |\n");
   g_string_append (path, _ ("internet"));
   return g_string_free (path, FALSE);
-}
-
-static const DoctorRouter *
-find_router (const DoctorRouters *self, DoctorRouterRole role)
-{
-  for (guint i = 0; i < self->n_routers; i++)
-    if (self->routers[i].role == role)
-      return &self->routers[i];
-
-  return NULL;
-}
-
-/* "192.168.1.1 and 192.168.0.1" */
-static char *
-dup_way (const DoctorRouters *self)
-{
-  char *text = NULL;
-
-  for (guint i = 0; i < self->n_routers; i++)
-    {
-      const DoctorRouter *router = &self->routers[i];
-      g_autofree char *before = text;
-      g_autofree char *name =
-        router->role == DOCTOR_ROUTER_PROVIDER
-          ? g_strdup_printf (C_ ("way", "the provider's server %s"), router->address)
-          : g_strdup (router->address);
-
-      if (i == 0)
-        text = g_steal_pointer (&name);
-      else if (i + 1 < self->n_routers)
-        text = g_strdup_printf ("%s, %s", before, name);
-      else
-        /* Translators: the end of a list of routers. */
-        text = g_strdup_printf (C_ ("way", "%s and %s"), before, name);
-    }
-  return text;
-}
-
-/* What the second router did when it was asked to map the port; NULL: it was not asked. */
-static char *
-dup_beyond (const DoctorRouters *self, const DoctorRouter *next)
-{
-  if (self->beyond == DOCTOR_BEYOND_NOT_ASKED || next->address == NULL)
-    return NULL;
-  if (self->beyond == DOCTOR_BEYOND_SILENT)
-    return g_strdup_printf (_ ("%s does not answer any protocol."), next->address);
-  return g_strdup_printf (_ ("%s refuses to map the port."), next->address);
-}
-
-/* Names the addresses as far as they are known. */
-static char *
-dup_double_nat (const DoctorRouters *self, const DoctorRouter *asked, const DoctorRouter *next)
-{
-  g_autofree char *beyond = dup_beyond (self, next);
-  g_autofree char *text = NULL;
-
-  if (asked->external == NULL)
-    /* Translators: two routers, and the first one again. */
-    return g_strdup_printf (_ (
-                              "The router %s does not report a public address, and the next router "
-                              "on the path to the internet, %s, has a private address: %s is "
-                              "behind a second router."),
-                            asked->address, next->address, asked->address);
-
-  if (next->address == NULL)
-    text =
-      g_strdup_printf (_ ("The external address of the router %s is the private address %s: it "
-                          "is behind a second router."),
-                       asked->address, asked->external);
-  else
-    /* Translators: a router, its address, and another router. */
-    text =
-      g_strdup_printf (_ ("The external address of the router %s is the private address %s: it "
-                          "is behind a second router, %s."),
-                       asked->address, asked->external, next->address);
-
-  return beyond != NULL ? g_strdup_printf ("%s %s", text, beyond) : g_steal_pointer (&text);
-}
-
-/* The sentence of the verdict with the known addresses; NULL: use the general sentence. */
-char *
-doctor_routers_dup_sentence (const DoctorRouters *self, DoctorVerdict verdict)
-{
-  const DoctorRouter *between = find_router (self, DOCTOR_ROUTER_BETWEEN);
-  const DoctorRouter *asked = find_router (self, DOCTOR_ROUTER_ASKED);
-  const DoctorRouter *next = find_router (self, DOCTOR_ROUTER_NEXT);
-  g_autofree char *way = NULL;
-
-  if (self->chained && (verdict == DOCTOR_WORKS || verdict == DOCTOR_PERMANENT_ONLY))
-    {
-      way = dup_way (self);
-      /* Translators: a list of routers. */
-      return g_strdup_printf (_ ("Port mapping works, through %s."), way);
-    }
-  if (verdict == DOCTOR_DOUBLE_NAT && between != NULL && between->address != NULL)
-    /* Translators: a router, another one, and the second one again. */
-    return g_strdup_printf (_ ("Another router, %s, is between this computer and %s: ports that %s "
-                               "maps lead to that router only."),
-                            between->address, asked->address, asked->address);
-  if (verdict == DOCTOR_DOUBLE_NAT && between != NULL)
-    /* Translators: a router, twice. */
-    return g_strdup_printf (_ ("Another router is between this computer and %s: ports that %s maps "
-                               "lead to that router only."),
-                            asked->address, asked->address);
-  if (verdict == DOCTOR_DOUBLE_NAT && next != NULL &&
-      (asked->external != NULL || next->address != NULL))
-    return dup_double_nat (self, asked, next);
-  if (verdict == DOCTOR_CGNAT && asked != NULL && asked->external != NULL)
-    return g_strdup_printf (
-      _ ("The external address of the router %s is %s, which the provider shares "
-         "among several customers (CGNAT)."),
-      asked->address, asked->external);
-
-  return NULL;
-}
-
-/* How to forward the port on both routers, and the alternatives. */
-static char *
-dup_double_nat_step (const DoctorRouters *self, const DoctorRouter *asked, const DoctorRouter *next)
-{
-  g_autofree char *where = asked->external != NULL
-                             ? g_strdup (asked->external)
-                             : g_strdup_printf (_ ("the external address of %s"), asked->address);
-
-  if (self->maps_nothing)
-    return g_strdup_printf (
-      _ ("Configure one of the two routers as a bridge, or forward the port "
-         "manually on both: on %s to %s, and on %s to this computer. %s maps no "
-         "ports while its external address is not public."),
-      next->address, where, asked->address, asked->address);
-
-  if (self->beyond != DOCTOR_BEYOND_NOT_ASKED)
-    return g_strdup_printf (
-      _ ("Enable UPnP, NAT-PMP or PCP in the settings of %s and allow them for %s, or forward the "
-         "port on %s to %s manually, or configure one of the two routers as a bridge."),
-      next->address, where, next->address, where);
-
-  return g_strdup_printf (
-    _ ("Forward the port on %s to %s as well, or configure one of the two "
-       "routers as a bridge. If %s belongs to the provider, ask the provider for "
-       "a public address."),
-    next->address, where, next->address);
-}
-
-/* NULL: use the general next step. */
-char *
-doctor_routers_dup_next_step (const DoctorRouters *self, DoctorVerdict verdict)
-{
-  const DoctorRouter *between = find_router (self, DOCTOR_ROUTER_BETWEEN);
-  const DoctorRouter *asked = find_router (self, DOCTOR_ROUTER_ASKED);
-  const DoctorRouter *next = find_router (self, DOCTOR_ROUTER_NEXT);
-
-  if (verdict != DOCTOR_DOUBLE_NAT)
-    return NULL;
-
-  if (between != NULL && between->address != NULL)
-    return g_strdup_printf (_ ("Map the port on %s as well (“plumctl doctor --gateway %s” checks "
-                               "whether it can), or configure one of the two routers as a bridge."),
-                            between->address, between->address);
-  if (between != NULL)
-    return g_strdup (_ ("Map the port on the router in between as well, or configure one of the "
-                        "two routers as a bridge."));
-  if (next == NULL || next->address == NULL)
-    return NULL;
-
-  return dup_double_nat_step (self, asked, next);
 }

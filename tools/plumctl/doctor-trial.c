@@ -213,6 +213,18 @@ start_proof (DoctorTrial *self)
                              udp ? &mapped[PLUM_PROTOCOL_UDP] : NULL);
 }
 
+/* The first router alone is reported if the one beyond it takes long to answer. */
+static gboolean
+is_pending (const TrialMapping *trial)
+{
+  PlumState state = plum_mapping_get_state (trial->mapping);
+
+  return state == PLUM_STATE_PENDING ||
+         (state == PLUM_STATE_SUCCESS &&
+          g_error_matches (plum_mapping_get_upstream_error (trial->mapping), PLUM_ERROR,
+                           PLUM_ERROR_TIMED_OUT));
+}
+
 static void
 decide (DoctorTrial *self, gboolean timed_out)
 {
@@ -222,7 +234,7 @@ decide (DoctorTrial *self, gboolean timed_out)
 
       if (trial->decided)
         continue;
-      if (!timed_out && plum_mapping_get_state (trial->mapping) == PLUM_STATE_PENDING)
+      if (!timed_out && is_pending (trial))
         return;
     }
 
@@ -274,6 +286,7 @@ add_mapping (DoctorTrial *self, PlumProtocol protocol)
                   "family", plum_gateway_get_family (self->gateway), "description", DESCRIPTION,
                   NULL);
   g_signal_connect (trial->mapping, "notify::state", G_CALLBACK (on_state), self);
+  g_signal_connect (trial->mapping, "notify::upstream-error", G_CALLBACK (on_state), self);
   if (!plum_manager_add_mapping (self->manager, trial->mapping, &trial->error))
     {
       trial->decided = TRUE;
@@ -352,6 +365,9 @@ doctor_trial_get_left_behind (const TrialMapping *mapping)
     return doctor_trial_is_refused (mapping) || mapping->after_remove == READBACK_GONE
              ? LEFT_BEHIND_NO
              : LEFT_BEHIND_UNKNOWN;
+  /* The table of the first router says nothing about the others. */
+  if (mapping->remove_error != NULL && doctor_trial_count_hops (mapping) > 1)
+    return LEFT_BEHIND_UNKNOWN;
   if (is_confirmed_by_answer (mapping))
     return mapping->remove_error == NULL ? LEFT_BEHIND_NO : LEFT_BEHIND_UNKNOWN;
 
@@ -365,9 +381,33 @@ doctor_trial_is_missing (const TrialMapping *mapping)
          !is_confirmed_by_answer (mapping);
 }
 
-/* Whether the mapping leads to this computer through several routers. */
-gboolean
-doctor_trial_is_chained (const TrialMapping *mapping)
+guint
+doctor_trial_count_hops (const TrialMapping *mapping)
 {
-  return mapping->mapped && mapping->hops != NULL && g_list_model_get_n_items (mapping->hops) > 1;
+  return mapping->mapped && mapping->hops != NULL ? g_list_model_get_n_items (mapping->hops) : 0;
+}
+
+PlumHop *
+doctor_trial_get_hop (const TrialMapping *mapping, guint position)
+{
+  return g_list_model_get_item (mapping->hops, position);
+}
+
+gboolean
+doctor_trial_is_bypass (const TrialMapping *mapping, PlumGateway *gateway)
+{
+  GInetAddress *address = plum_gateway_get_address (gateway);
+  g_autoptr (PlumHop) first = NULL;
+
+  if (doctor_trial_count_hops (mapping) == 0 || address == NULL)
+    return FALSE;
+
+  first = doctor_trial_get_hop (mapping, 0);
+  return !g_inet_address_equal (plum_hop_get_address (first), address);
+}
+
+gboolean
+doctor_trial_is_chained (const TrialMapping *mapping, PlumGateway *gateway)
+{
+  return doctor_trial_count_hops (mapping) > 1 || doctor_trial_is_bypass (mapping, gateway);
 }

@@ -72,4 +72,12 @@ void doctor_trial_clear (DoctorTrial *self);
 LeftBehind doctor_trial_get_left_behind (const TrialMapping *mapping);
 /* Whether the router reported success, but its table does not contain the mapping. */
 gboolean doctor_trial_is_missing (const TrialMapping *mapping);
-gboolean doctor_trial_is_chained (const TrialMapping *mapping);
+/* The number of routers that forward the port. */
+guint doctor_trial_count_hops (const TrialMapping *mapping);
+/* (transfer full) */
+PlumHop *doctor_trial_get_hop (const TrialMapping *mapping, guint position);
+/* Whether a server of the provider maps the port, and the gateway does not. */
+gboolean doctor_trial_is_bypass (const TrialMapping *mapping, PlumGateway *gateway);
+/* Whether the mapping leads to this computer through several routers, or a server of the provider.
+ */
+gboolean doctor_trial_is_chained (const TrialMapping *mapping, PlumGateway *gateway);

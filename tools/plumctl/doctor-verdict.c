@@ -192,6 +192,9 @@ decide_unserved (const DoctorFindings *f)
     return DOCTOR_OTHER_GATEWAY;
   if (f->stray_answer)
     return DOCTOR_WRONG_ADDRESS;
+  /* The gateway is the provider's: it has no settings that could be changed. */
+  if (f->local == PLUM_ADDRESS_SCOPE_CGNAT)
+    return DOCTOR_CGNAT;
   if (f->n_no_resources > 0)
     return decide_disconnected (f);
   if (f->n_other_devices > 0)
@@ -261,8 +264,8 @@ decide_by_trial (const DoctorFindings *f, DoctorVerdict *verdict)
 static PlumAddressScope
 get_outermost_scope (const DoctorFindings *f)
 {
-  if (f->tcp.chained != PLUM_ADDRESS_SCOPE_UNKNOWN && f->tcp.chained == f->udp.chained)
-    return f->tcp.chained;
+  if (f->tcp.chained && f->udp.chained && f->tcp.outer == f->udp.outer)
+    return f->tcp.outer;
   return f->scope;
 }
 

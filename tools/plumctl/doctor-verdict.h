@@ -38,11 +38,12 @@ typedef enum {
 typedef struct
 {
   gboolean mapped;
-  int error;                /* a PlumError; -1: none, or another domain */
-  guint lifetime;           /* s */
-  gboolean left_behind;     /* the mapping is still on the router, or its removal is unconfirmed */
-  gboolean missing;         /* the router reported success, but the mapping is not in its table */
-  PlumAddressScope chained; /* of the outermost router; UNKNOWN: only one router maps the port */
+  int error;              /* a PlumError; -1: none, or another domain */
+  guint lifetime;         /* s */
+  gboolean left_behind;   /* the mapping is still on the router, or its removal is unconfirmed */
+  gboolean missing;       /* the router reported success, but the mapping is not in its table */
+  gboolean chained;       /* several routers map the port, or a server of the provider */
+  PlumAddressScope outer; /* if chained: of the outermost external address */
 } DoctorTrialFindings;
 
 /* The findings; the verdict depends on nothing else. */
@@ -60,8 +61,10 @@ typedef struct
   gboolean address_withheld;   /* a backend that reports the external address did not */
   gboolean stray_answer;       /* an answer came from another address than the gateway's */
   gboolean router_between;     /* another router translates packets to the gateway */
+  gboolean path_proven;        /* no router before the gateway translates them */
   PlumAddressScope next_scope; /* of the router beyond the gateway; UNKNOWN: none found */
   PlumAddressScope scope;      /* of the external address */
+  PlumAddressScope local;      /* of this computer */
   gboolean tried;              /* trial mappings were requested */
   DoctorTrialFindings tcp;
   DoctorTrialFindings udp;
