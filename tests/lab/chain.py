@@ -12,6 +12,7 @@ import time
 
 import forger
 import lab
+import port_owner
 import traffic
 
 BOTH = [lab.ROUTER, lab.OUTER]
@@ -335,6 +336,45 @@ class Chains:
             lab.equal(done.stdout, 'tcp:9207 removed\n', 'unmap')
             assert_nothing_left(9207)
 
+    def unmapped_refused(self):
+        """The second router refuses. That the first one removes another mapping of the port does not
+        make up for it.
+        """
+        with tempfile.TemporaryDirectory() as state, tempfile.TemporaryDirectory() as other:
+            env = dict(os.environ, XDG_STATE_HOME=state)
+            self.leftover(env)
+            self.printed('map', '--once', '--max-hops=1', '--backend=upnp', 'tcp:9207:9307',
+                         env=dict(env, XDG_STATE_HOME=other))
+            with lab.refusing('outer'):
+                done = self.printed('unmap', 'tcp:9207', env=env, exit_code=1)
+            lab.equal(done.stdout, '', 'unmap')
+            assert done.stderr.startswith('plumctl: tcp:9207: not removed: '), done.stderr
+            assert f'The router {lab.OUTER} may keep the mapping until' in done.stderr, done.stderr
+            lab.equal(lab.rules(9207) + lab.rules(9307), [], 'rules of the first router')
+            assert lab.rules(9207, 'outer'), 'rules of the second router'
+        lab.router('outer', 'restart')
+
+    def listed_by_owner(self):
+        """All hosts have the same address on the second router: the first one knows whose an entry is,
+        and what it does not know is marked if it is recorded.
+        """
+        def listed(ours):
+            events = [json.loads(line) for line in
+                      self.printed('list', '--json', env=env).stdout.splitlines()]
+            lab.equal([(event['gateway'], event['external_port'], event['ours'])
+                       for event in events], ours, 'entries')
+
+        with tempfile.TemporaryDirectory() as state:
+            env = dict(os.environ, XDG_STATE_HOME=state)
+            self.leftover(env)
+            lab.router('router', 'restart')
+            listed([(lab.OUTER, 9207, True)])
+            with port_owner.having(9207):
+                listed([(lab.ROUTER, 9207, False), (lab.OUTER, 9207, False)])
+            lab.router('router', 'restart')
+            self.printed('unmap', '--all-mine', env=env)
+            assert_nothing_left(9207)
+
     # A host of the inner network forges the second router.
 
     def forged_hop(self, address):
@@ -408,6 +448,24 @@ class Chains:
             lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
             assert not lab.reached(protocol, lab.WAN, port, lab.UNREACHED_AFTER), 'still reached'
 
+    def carrier_direct_commands(self):
+        """The gateway maps no ports, and is not listed: the provider's server is the first router."""
+        with tempfile.TemporaryDirectory() as state:
+            env = dict(os.environ, XDG_STATE_HOME=state)
+            with self.plumctl_map('tcp:9224', env=env) as plumctl:
+                plumctl.wait_for('success', 'tcp')
+                plumctl.process.kill()
+                plumctl.process.wait()
+            done = self.printed('list', env=env, exit_code=1)
+            assert done.stdout.startswith('* tcp  9224 → '), done.stdout
+            assert done.stdout.endswith(f'(recorded, on {ANYCAST})\n'), done.stdout
+            lab.equal(done.stderr, f'plumctl: PCP cannot list the mappings of {ANYCAST}: only UPnP '
+                      'can\n', 'list')
+
+            done = self.printed('unmap', 'tcp:9224', env=env)
+            lab.equal(done.stdout, 'tcp:9224 removed\n', 'unmap')
+            assert not lab.reached('tcp', lab.WAN, 9224, lab.UNREACHED_AFTER), 'still reached'
+
     def doctor_carrier(self):
         self.doctor('works', f"Port mapping works, through {lab.ROUTER} and the provider's server "
                     f'{ANYCAST}.')
@@ -457,6 +515,8 @@ def suites(plumctl_map, commands, say):
             ('by-port', case.unmapped, 'tcp:9207'),
             ('all-mine', case.unmapped, '--all-mine'),
             ('silent', case.unmapped_silent),
+            ('refused', case.unmapped_refused),
+            ('listed-by-owner', case.listed_by_owner),
         ]),
         'chain-second-accepts': (['--two-routers'], [
             ('second-accepts-later', case.second_accepts_later),
@@ -500,6 +560,7 @@ def suites(plumctl_map, commands, say):
         'carrier-direct': (['--carrier=pcp', '--direct'], [
             ('tcp', case.carrier_direct, 'tcp', 9222),
             ('udp', case.carrier_direct, 'udp', 9223),
+            ('commands', case.carrier_direct_commands),
         ]),
         'carrier-none': (['--carrier=none'], [
             ('qualified', case.carrier_without_server),

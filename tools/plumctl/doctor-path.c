@@ -3,17 +3,12 @@
 #include "doctor-path.h"
 
 #include "describe.h"
+#include "endpoint.h"
 
 #include <glib/gi18n-lib.h>
 
 /* Long enough for the library to detect a silent router. */
 #define QUERY_MS 3500
-
-static gboolean
-doctor_path_is_same (GInetAddress *a, GInetAddress *b)
-{
-  return a != NULL && b != NULL && g_inet_address_equal (a, b);
-}
 
 /* The router beyond the gateway. Without --gateway, the gateway is the first hop. */
 GInetAddress *
@@ -21,11 +16,11 @@ doctor_path_get_next (DoctorPath *self)
 {
   GInetAddress *gateway = plum_gateway_get_address (self->gateway);
 
-  if (self->named && !doctor_path_is_same (self->hops[0].hop, gateway))
+  if (self->named && !address_equal (self->hops[0].hop, gateway))
     return NULL;
 
   /* Two routers that share an address, or one that decrements the TTL twice. */
-  return doctor_path_is_same (self->hops[1].hop, gateway) ? NULL : self->hops[1].hop;
+  return address_equal (self->hops[1].hop, gateway) ? NULL : self->hops[1].hop;
 }
 
 /* The router between this computer and the gateway. */
@@ -34,10 +29,10 @@ doctor_path_get_between (DoctorPath *self)
 {
   GInetAddress *gateway = plum_gateway_get_address (self->gateway);
 
-  if (!self->named || !doctor_path_is_same (self->hops[1].hop, gateway))
+  if (!self->named || !address_equal (self->hops[1].hop, gateway))
     return NULL;
 
-  return doctor_path_is_same (self->hops[0].hop, gateway) ? NULL : self->hops[0].hop;
+  return address_equal (self->hops[0].hop, gateway) ? NULL : self->hops[0].hop;
 }
 
 /* Whether the second router supports a protocol that maps ports: then it translates addresses
@@ -74,7 +69,7 @@ get_other_external (DoctorPath *self)
     self->other != NULL ? plum_gateway_get_external_address (self->other) : NULL;
 
   /* The gateway also answers searches that are meant for the second router. */
-  return own != NULL && address != NULL && g_inet_address_equal (own, address) ? NULL : address;
+  return address_equal (own, address) ? NULL : address;
 }
 
 /* Whether the router beyond the gateway belongs to the provider, not to the home. */
@@ -97,7 +92,7 @@ doctor_path_list (DoctorPath *self,
   g_autofree char *other = describe_address (between != NULL ? between : next);
   g_autofree char *other_external = describe_address (get_other_external (self));
   PlumAddressScope other_scope = plum_address_get_scope (get_other_external (self));
-  gboolean first = !self->named || doctor_path_is_same (self->hops[0].hop,
+  gboolean first = !self->named || address_equal (self->hops[0].hop,
                                                         plum_gateway_get_address (self->gateway));
 
   routers->local = describe_address (plum_gateway_get_local_address (self->gateway));

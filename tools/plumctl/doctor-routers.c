@@ -2,6 +2,8 @@
 
 #include "doctor-routers.h"
 
+#include "way-text.h"
+
 #include <glib/gi18n-lib.h>
 
 void
@@ -177,26 +179,18 @@ find_router (const DoctorRouters *self, DoctorRouterRole role)
 static char *
 dup_way (const DoctorRouters *self)
 {
-  char *text = NULL;
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
 
   for (guint i = 0; i < self->n_routers; i++)
     {
       const DoctorRouter *router = &self->routers[i];
-      g_autofree char *before = text;
-      g_autofree char *name =
-        router->role == DOCTOR_ROUTER_PROVIDER
-          ? g_strdup_printf (C_ ("way", "the provider's server %s"), router->address)
-          : g_strdup (router->address);
 
-      if (i == 0)
-        text = g_steal_pointer (&name);
-      else if (i + 1 < self->n_routers)
-        text = g_strdup_printf ("%s, %s", before, name);
-      else
-        /* Translators: the end of a list of routers. */
-        text = g_strdup_printf (C_ ("way", "%s and %s"), before, name);
+      g_ptr_array_add (names, router->role == DOCTOR_ROUTER_PROVIDER
+                                ? g_strdup_printf (C_ ("way", "the provider's server %s"),
+                                                   router->address)
+                                : g_strdup (router->address));
     }
-  return text;
+  return way_text_join (names);
 }
 
 /* What the second router did when it was asked to map the port; NULL: it was not asked. */

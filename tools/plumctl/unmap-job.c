@@ -4,6 +4,7 @@
 
 #include "common-options.h"
 #include "describe.h"
+#include "endpoint.h"
 #include "exit-code.h"
 #include "json.h"
 #include "output.h"
@@ -44,8 +45,7 @@ unmap_job_free (UnmapJob *self)
 gboolean
 unmap_job_has_host (const UnmapJob *self, GInetAddress *host)
 {
-  return self->host == host ||
-         (self->host != NULL && host != NULL && g_inet_address_equal (self->host, host));
+  return self->host == host || address_equal (self->host, host);
 }
 
 gboolean
@@ -118,6 +118,31 @@ set_outcome (UnmapJob *self, const GError *error)
   self->message = error != NULL ? g_strdup (error->message) : NULL;
 }
 
+/* Whether the first router has answered for all that the port needs, so that the removal of an entry
+ * that it lists makes up for the error. */
+static gboolean
+may_replace_outcome (const UnmapJob *self)
+{
+  if (self->has_entry)
+    return FALSE;
+  return self->outcome == UNMAP_REMOVED || self->outcome == UNMAP_NOT_FOUND ||
+         (self->outcome != UNMAP_NOT_CONFIRMED && !self->asks_beyond);
+}
+
+/* The worst outcome of the entries, and of the routers beyond, counts. */
+static void
+take_entry_outcome (UnmapJob *self, const GError *error)
+{
+  UnmapOutcome outcome = get_outcome (error);
+
+  /* An entry that was just removed by its record is no failure. */
+  if (outcome == UNMAP_NOT_FOUND)
+    return;
+  if (may_replace_outcome (self) || outcome > self->outcome)
+    set_outcome (self, error);
+  self->has_entry = TRUE;
+}
+
 static void
 on_entry_deleted (GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -125,10 +150,7 @@ on_entry_deleted (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   plum_gateway_delete_entry_finish (PLUM_GATEWAY (object), result, &error);
-
-  /* An entry that was just removed by its record is no failure. */
-  if (get_outcome (error) != UNMAP_NOT_FOUND && self->outcome != UNMAP_NOT_CONFIRMED)
-    set_outcome (self, error);
+  take_entry_outcome (self, error);
   delete_next_entry (self);
 }
 
@@ -172,18 +194,15 @@ is_of_job (const UnmapJob *self, PlumEntry *entry)
          (self->external_port == 0 || plum_entry_get_external_port (entry) == self->external_port);
 }
 
-/* entries: of this computer, as the router lists them: their external ports are known.
- * may_be_nothing: the router cannot tell whether there is a mapping, and none is recorded. */
+/* entries: of this computer, as the router lists them: their external ports are known. */
 void
 unmap_job_start (UnmapJob *self,
                  PlumManager *manager,
                  GPtrArray *entries,
-                 gboolean may_be_nothing,
                  UnmapJobFunc done,
                  gpointer user_data)
 {
   self->manager = manager;
-  self->may_be_nothing = may_be_nothing;
   self->done = done;
   self->user_data = user_data;
   for (guint i = 0; i < entries->len; i++)

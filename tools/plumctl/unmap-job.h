@@ -29,6 +29,8 @@ struct _UnmapJob
   UnmapOutcome outcome;
   char *message;           /* nullable */
   gboolean may_be_nothing; /* nothing shows that the mapping existed */
+  gboolean asks_beyond;    /* routers beyond the first one are recorded to lead here */
+  gboolean has_entry;      /* the outcome includes that of an entry */
   gboolean hidden;         /* the other family has the mapping */
 
   PlumManager *manager; /* borrowed */
@@ -50,7 +52,6 @@ gboolean unmap_job_has_host (const UnmapJob *self, GInetAddress *host);
 void unmap_job_start (UnmapJob *self,
                       PlumManager *manager,
                       GPtrArray *entries,
-                      gboolean may_be_nothing,
                       UnmapJobFunc done,
                       gpointer user_data);
 void unmap_job_merge_families (GPtrArray *jobs);
