@@ -277,9 +277,9 @@ class Chains:
             deadline.cancel()
         lab.equal((monitor.returncode, wanted), (0, set()), 'exit status, and what was not printed')
 
-    def leftover(self, env):
+    def leftover(self, env, backend='upnp'):
         """A program is killed: both routers keep its mapping."""
-        with self.mapped('--backend', 'upnp', env=env) as (plumctl, event):
+        with self.mapped('--backend', backend, env=env) as (plumctl, event):
             assert_chain(event, BOTH, 9207)
             plumctl.process.kill()
             plumctl.process.wait()
@@ -337,20 +337,20 @@ class Chains:
             assert_nothing_left(9207)
 
     def unmapped_refused(self):
-        """The second router refuses. That the first one removes another mapping of the port does not
-        make up for it.
+        """The mappings are made again with other keys, which PCP needs. That the first router removes
+        its entry by UPnP does not make up for the refusal of the second one.
         """
         with tempfile.TemporaryDirectory() as state, tempfile.TemporaryDirectory() as other:
             env = dict(os.environ, XDG_STATE_HOME=state)
-            self.leftover(env)
-            self.printed('map', '--once', '--max-hops=1', '--backend=upnp', 'tcp:9207:9307',
-                         env=dict(env, XDG_STATE_HOME=other))
-            with lab.refusing('outer'):
-                done = self.printed('unmap', 'tcp:9207', env=env, exit_code=1)
+            self.leftover(env, 'pcp')
+            for name in lab.ROUTERS:
+                lab.router(name, 'restart')
+            self.leftover(dict(env, XDG_STATE_HOME=other), 'pcp')
+            done = self.printed('unmap', 'tcp:9207', env=env, exit_code=1)
             lab.equal(done.stdout, '', 'unmap')
             assert done.stderr.startswith('plumctl: tcp:9207: not removed: '), done.stderr
             assert f'The router {lab.OUTER} may keep the mapping until' in done.stderr, done.stderr
-            lab.equal(lab.rules(9207) + lab.rules(9307), [], 'rules of the first router')
+            lab.equal(lab.rules(9207), [], 'rules of the first router')
             assert lab.rules(9207, 'outer'), 'rules of the second router'
         lab.router('outer', 'restart')
 

@@ -326,6 +326,18 @@ on_unmap_listed (GObject *object, GAsyncResult *result, gpointer user_data)
   start_jobs (unmap);
 }
 
+/* Whether something is recorded on a server of the provider, which leads to this computer itself:
+ * the gateway maps no ports. gateway: (nullable) */
+static gboolean
+is_recorded_at_provider (Unmap *unmap, PlumGateway *gateway)
+{
+  g_autoptr (GListModel) beyond =
+    plum_manager_dup_recorded_upstream_entries (unmap->session.manager);
+
+  return gateway != NULL && router_chain_is_needed (gateway) &&
+         g_list_model_get_n_items (beyond) > 0;
+}
+
 static void
 on_unmap_discovered (Discovery *discovery)
 {
@@ -338,8 +350,8 @@ on_unmap_discovered (Discovery *discovery)
       return;
     }
 
-  /* The IPv6 firewall may be reached nevertheless. */
-  if (unmap->ipv6 && unmap_options.family != NULL)
+  /* The IPv6 firewall, or a server of the provider, may be reached nevertheless. */
+  if ((unmap->ipv6 && unmap_options.family != NULL) || is_recorded_at_provider (unmap, gateway))
     {
       start_jobs (unmap);
       return;
