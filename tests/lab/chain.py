@@ -277,9 +277,9 @@ class Chains:
             deadline.cancel()
         lab.equal((monitor.returncode, wanted), (0, set()), 'exit status, and what was not printed')
 
-    def leftover(self, env, backend='upnp'):
+    def leftover(self, env):
         """A program is killed: both routers keep its mapping."""
-        with self.mapped('--backend', backend, env=env) as (plumctl, event):
+        with self.mapped('--backend', 'upnp', env=env) as (plumctl, event):
             assert_chain(event, BOTH, 9207)
             plumctl.process.kill()
             plumctl.process.wait()
@@ -313,7 +313,7 @@ class Chains:
         with tempfile.TemporaryDirectory() as state:
             env = dict(os.environ, XDG_STATE_HOME=state)
             for backend in ('pcp', 'natpmp', 'upnp'):
-                with self.mapped('--backend', backend, env=env) as (plumctl, event):
+                with self.mapped('--backend', 'upnp', env=env) as (plumctl, event):
                     assert_chain(event, BOTH, 9207, [backend] * 2)
                     plumctl.process.kill()
                     plumctl.process.wait()
@@ -335,24 +335,6 @@ class Chains:
             done = self.printed('unmap', '--all-mine', env=env)
             lab.equal(done.stdout, 'tcp:9207 removed\n', 'unmap')
             assert_nothing_left(9207)
-
-    def unmapped_refused(self):
-        """The mappings are made again with other keys, which PCP needs. That the first router removes
-        its entry by UPnP does not make up for the refusal of the second one.
-        """
-        with tempfile.TemporaryDirectory() as state, tempfile.TemporaryDirectory() as other:
-            env = dict(os.environ, XDG_STATE_HOME=state)
-            self.leftover(env, 'pcp')
-            for name in lab.ROUTERS:
-                lab.router(name, 'restart')
-            self.leftover(dict(env, XDG_STATE_HOME=other), 'pcp')
-            done = self.printed('unmap', 'tcp:9207', env=env, exit_code=1)
-            lab.equal(done.stdout, '', 'unmap')
-            assert done.stderr.startswith('plumctl: tcp:9207: not removed: '), done.stderr
-            assert f'The router {lab.OUTER} may keep the mapping until' in done.stderr, done.stderr
-            lab.equal(lab.rules(9207), [], 'rules of the first router')
-            assert lab.rules(9207, 'outer'), 'rules of the second router'
-        lab.router('outer', 'restart')
 
     def listed_by_owner(self):
         """All hosts have the same address on the second router: the first one knows whose an entry is,
@@ -515,7 +497,6 @@ def suites(plumctl_map, commands, say):
             ('by-port', case.unmapped, 'tcp:9207'),
             ('all-mine', case.unmapped, '--all-mine'),
             ('silent', case.unmapped_silent),
-            ('refused', case.unmapped_refused),
             ('listed-by-owner', case.listed_by_owner),
         ]),
         'chain-second-accepts': (['--two-routers'], [

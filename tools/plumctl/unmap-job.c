@@ -118,27 +118,15 @@ set_outcome (UnmapJob *self, const GError *error)
   self->message = error != NULL ? g_strdup (error->message) : NULL;
 }
 
-/* Whether the first router has answered for all that the port needs, so that the removal of an entry
- * that it lists makes up for the error. */
-static gboolean
-may_replace_outcome (const UnmapJob *self)
-{
-  if (self->has_entry)
-    return FALSE;
-  return self->outcome == UNMAP_REMOVED || self->outcome == UNMAP_NOT_FOUND ||
-         (self->outcome != UNMAP_NOT_CONFIRMED && !self->asks_beyond);
-}
-
-/* The worst outcome of the entries, and of the routers beyond, counts. */
+/* An entry that was just removed by its record is no failure. */
 static void
 take_entry_outcome (UnmapJob *self, const GError *error)
 {
   UnmapOutcome outcome = get_outcome (error);
 
-  /* An entry that was just removed by its record is no failure. */
   if (outcome == UNMAP_NOT_FOUND)
     return;
-  if (may_replace_outcome (self) || outcome > self->outcome)
+  if (unmap_outcome_is_replaced (self->outcome, outcome, self->has_entry, self->asks_beyond))
     set_outcome (self, error);
   self->has_entry = TRUE;
 }
@@ -222,48 +210,6 @@ unmap_job_start (UnmapJob *self,
 
 /* --- Report --- */
 
-static const char *
-get_outcome_name (UnmapOutcome outcome)
-{
-  switch (outcome)
-    {
-    case UNMAP_REMOVED:
-      return "removed";
-    case UNMAP_NOT_FOUND:
-      return "not-found";
-    case UNMAP_OTHER_HOST:
-      return "other-host";
-    case UNMAP_NOT_CONFIRMED:
-      return "not-confirmed";
-    case UNMAP_NO_ROUTER:
-      return "no-router";
-    case UNMAP_FAILED:
-    default:
-      return "failed";
-    }
-}
-
-int
-unmap_outcome_exit_code (UnmapOutcome outcome)
-{
-  switch (outcome)
-    {
-    case UNMAP_REMOVED:
-      return PLUMCTL_OK;
-    case UNMAP_NOT_FOUND:
-      return PLUMCTL_NOTHING_THERE;
-    case UNMAP_OTHER_HOST:
-      return PLUMCTL_OTHER_HOST;
-    case UNMAP_NOT_CONFIRMED:
-      return PLUMCTL_NOT_CONFIRMED;
-    case UNMAP_NO_ROUTER:
-      return PLUMCTL_NO_ROUTER;
-    case UNMAP_FAILED:
-    default:
-      return PLUMCTL_FAILED;
-    }
-}
-
 static gboolean
 is_same_port (const UnmapJob *self, const UnmapJob *other)
 {
@@ -304,7 +250,7 @@ unmap_job_print_json (const UnmapJob *self)
   json_writer_int (&json, "internal_port", self->internal_port);
   json_writer_string (&json, "family", self->family == G_SOCKET_FAMILY_IPV6 ? "ipv6" : "ipv4");
   describe_address_json (&json, "internal_address", self->host);
-  json_writer_string (&json, "outcome", get_outcome_name (self->outcome));
+  json_writer_string (&json, "outcome", unmap_outcome_get_name (self->outcome));
   if (self->outcome == UNMAP_REMOVED && !self->may_be_nothing)
     json_writer_bool (&json, "was_there", TRUE);
   else if (self->outcome == UNMAP_NOT_FOUND)

@@ -4,15 +4,7 @@
 
 #include <plum-glib/plum-glib.h>
 
-/* From the best to the worst. */
-typedef enum {
-  UNMAP_REMOVED,       /* the router confirmed it; see may_be_nothing */
-  UNMAP_NOT_FOUND,     /* the router has no such mapping */
-  UNMAP_OTHER_HOST,    /* the port belongs to another computer */
-  UNMAP_NOT_CONFIRMED, /* the router may keep the mapping */
-  UNMAP_NO_ROUTER,
-  UNMAP_FAILED,
-} UnmapOutcome;
+#include "unmap-outcome.h"
 
 typedef struct _UnmapJob UnmapJob;
 typedef void (*UnmapJobFunc) (UnmapJob *job, gpointer user_data);
@@ -56,4 +48,3 @@ void unmap_job_start (UnmapJob *self,
                       gpointer user_data);
 void unmap_job_merge_families (GPtrArray *jobs);
 void unmap_job_print (const UnmapJob *self);
-int unmap_outcome_exit_code (UnmapOutcome outcome);
