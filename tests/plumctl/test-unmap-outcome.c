@@ -33,9 +33,9 @@ test_is_replaced (gconstpointer data)
 {
   const Row *row = data;
 
-  g_assert_cmpint (
-    unmap_outcome_is_replaced (row->outcome, row->entry, row->has_entry, row->asks_beyond), ==,
-    row->replaced);
+  g_assert_cmpint (unmap_outcome_is_replaced (row->outcome, row->entry, row->has_entry,
+                                              row->asks_beyond),
+                   ==, row->replaced);
 }
 
 int

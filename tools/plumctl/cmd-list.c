@@ -543,9 +543,8 @@ run_list (char **arguments, char **tail)
 const PlumctlCommand plumctl_command_list = {
   .name = "list",
   .arguments = "",
-  .summary = N_ (
-    "List the mappings of the router; * marks those of this computer, + those that plumctl made "
-    "for others"),
+  .summary =
+    N_ ("List the router's mappings: * marks own ones, + those made here for other computers"),
   .details =
     N_ ("Only UPnP can list the mappings; PCP and NAT-PMP cannot. No protocol can list the\n"
         "ports that are open in the IPv6 firewall: of these, the ones that plumctl has opened\n"

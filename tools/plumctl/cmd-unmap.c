@@ -300,9 +300,8 @@ start_jobs (Unmap *unmap)
 static gboolean
 is_mine (PlumGateway *gateway, PlumEntry *entry)
 {
-  return plum_entry_is_readable (entry) &&
-         address_equal (plum_gateway_get_local_address (gateway),
-                        plum_entry_get_internal_address (entry));
+  return plum_entry_is_readable (entry) && address_equal (plum_gateway_get_local_address (gateway),
+                                                          plum_entry_get_internal_address (entry));
 }
 
 static void

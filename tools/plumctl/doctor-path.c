@@ -92,8 +92,8 @@ doctor_path_list (DoctorPath *self,
   g_autofree char *other = describe_address (between != NULL ? between : next);
   g_autofree char *other_external = describe_address (get_other_external (self));
   PlumAddressScope other_scope = plum_address_get_scope (get_other_external (self));
-  gboolean first = !self->named || address_equal (self->hops[0].hop,
-                                                        plum_gateway_get_address (self->gateway));
+  gboolean first =
+    !self->named || address_equal (self->hops[0].hop, plum_gateway_get_address (self->gateway));
 
   routers->local = describe_address (plum_gateway_get_local_address (self->gateway));
   routers->interface = g_strdup (plum_gateway_get_interface (self->gateway));

@@ -185,10 +185,10 @@ dup_way (const DoctorRouters *self)
     {
       const DoctorRouter *router = &self->routers[i];
 
-      g_ptr_array_add (names, router->role == DOCTOR_ROUTER_PROVIDER
-                                ? g_strdup_printf (C_ ("way", "the provider's server %s"),
-                                                   router->address)
-                                : g_strdup (router->address));
+      g_ptr_array_add (names,
+                       router->role == DOCTOR_ROUTER_PROVIDER
+                         ? g_strdup_printf (C_ ("way", "the provider's server %s"), router->address)
+                         : g_strdup (router->address));
     }
   return way_text_join (names);
 }

@@ -184,11 +184,8 @@ is_of_job (const UnmapJob *self, PlumEntry *entry)
 
 /* entries: of this computer, as the router lists them: their external ports are known. */
 void
-unmap_job_start (UnmapJob *self,
-                 PlumManager *manager,
-                 GPtrArray *entries,
-                 UnmapJobFunc done,
-                 gpointer user_data)
+unmap_job_start (
+  UnmapJob *self, PlumManager *manager, GPtrArray *entries, UnmapJobFunc done, gpointer user_data)
 {
   self->manager = manager;
   self->done = done;

@@ -41,10 +41,7 @@ gboolean unmap_job_equal (const UnmapJob *self, const UnmapJob *other);
 gboolean unmap_job_parse (
   GPtrArray *jobs, char **specs, gboolean ipv4, gboolean ipv6, GInetAddress *host);
 gboolean unmap_job_has_host (const UnmapJob *self, GInetAddress *host);
-void unmap_job_start (UnmapJob *self,
-                      PlumManager *manager,
-                      GPtrArray *entries,
-                      UnmapJobFunc done,
-                      gpointer user_data);
+void unmap_job_start (
+  UnmapJob *self, PlumManager *manager, GPtrArray *entries, UnmapJobFunc done, gpointer user_data);
 void unmap_job_merge_families (GPtrArray *jobs);
 void unmap_job_print (const UnmapJob *self);
