@@ -6,8 +6,9 @@
 
 static void seek_next (RouterChain *self);
 
-static PlumGateway *
-get_last (const RouterChain *self)
+/* The router farthest from this computer. */
+PlumGateway *
+router_chain_get_last (const RouterChain *self)
 {
   return self->routers->pdata[self->routers->len - 1];
 }
@@ -53,9 +54,10 @@ on_next (GObject *object, GAsyncResult *result, gpointer user_data)
 static void
 seek_next (RouterChain *self)
 {
-  self->seeking = router_chain_is_needed (get_last (self));
+  self->seeking = router_chain_is_needed (router_chain_get_last (self));
   if (self->seeking)
-    plum_gateway_query_upstream_async (get_last (self), self->cancellable, on_next, self);
+    plum_gateway_query_upstream_async (router_chain_get_last (self), self->cancellable, on_next,
+                                       self);
   else
     self->done (self);
 }
@@ -94,7 +96,7 @@ router_chain_get_outermost (const RouterChain *self)
 PlumGateway *
 router_chain_get_unconfirmed (const RouterChain *self)
 {
-  PlumGateway *last = get_last (self);
+  PlumGateway *last = router_chain_get_last (self);
 
   return self->routers->len > 1 && plum_gateway_get_external_address (last) == NULL ? last : NULL;
 }

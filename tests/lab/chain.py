@@ -313,7 +313,7 @@ class Chains:
         with tempfile.TemporaryDirectory() as state:
             env = dict(os.environ, XDG_STATE_HOME=state)
             for backend in ('pcp', 'natpmp', 'upnp'):
-                with self.mapped('--backend', 'upnp', env=env) as (plumctl, event):
+                with self.mapped('--backend', backend, env=env) as (plumctl, event):
                     assert_chain(event, BOTH, 9207, [backend] * 2)
                     plumctl.process.kill()
                     plumctl.process.wait()

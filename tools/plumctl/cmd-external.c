@@ -104,7 +104,7 @@ on_done (Discovery *discovery)
   if (known)
     print_address (chain);
   else
-    print_missing_address (discovery, chain->routers->pdata[chain->routers->len - 1]);
+    print_missing_address (discovery, router_chain_get_last (chain));
   session_quit (discovery->session, known ? PLUMCTL_OK : PLUMCTL_FAILED);
 }
 
