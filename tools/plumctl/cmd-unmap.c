@@ -56,7 +56,7 @@ typedef struct
 static void run_next (Unmap *unmap);
 
 static gboolean
-is_of_job (const UnmapJob *job, PlumEntry *record)
+is_record_of_job (const UnmapJob *job, PlumEntry *record)
 {
   return plum_entry_get_protocol (record) == job->protocol &&
          plum_entry_get_internal_port (record) == job->internal_port &&
@@ -70,7 +70,7 @@ is_recorded (GListModel *recorded, const UnmapJob *job)
     {
       g_autoptr (PlumEntry) record = g_list_model_get_item (recorded, i);
 
-      if (is_of_job (job, record))
+      if (is_record_of_job (job, record))
         return TRUE;
     }
 
@@ -127,7 +127,7 @@ asks_beyond (Unmap *unmap, const UnmapJob *job)
     {
       g_autoptr (PlumEntry) inner = g_list_model_get_item (recorded, i);
 
-      if (is_of_job (job, inner) && has_outer (beyond, inner))
+      if (is_record_of_job (job, inner) && has_outer (beyond, inner))
         return TRUE;
     }
 
