@@ -2,12 +2,13 @@
 
 #include "router-chain.h"
 
-#include <glib/gi18n-lib.h>
+#include "way-text.h"
 
 static void seek_next (RouterChain *self);
 
-static PlumGateway *
-get_last (const RouterChain *self)
+/* The router farthest from this computer. */
+PlumGateway *
+router_chain_get_last (const RouterChain *self)
 {
   return self->routers->pdata[self->routers->len - 1];
 }
@@ -53,9 +54,10 @@ on_next (GObject *object, GAsyncResult *result, gpointer user_data)
 static void
 seek_next (RouterChain *self)
 {
-  self->seeking = router_chain_is_needed (get_last (self));
+  self->seeking = router_chain_is_needed (router_chain_get_last (self));
   if (self->seeking)
-    plum_gateway_query_upstream_async (get_last (self), self->cancellable, on_next, self);
+    plum_gateway_query_upstream_async (router_chain_get_last (self), self->cancellable, on_next,
+                                       self);
   else
     self->done (self);
 }
@@ -94,7 +96,7 @@ router_chain_get_outermost (const RouterChain *self)
 PlumGateway *
 router_chain_get_unconfirmed (const RouterChain *self)
 {
-  PlumGateway *last = get_last (self);
+  PlumGateway *last = router_chain_get_last (self);
 
   return self->routers->len > 1 && plum_gateway_get_external_address (last) == NULL ? last : NULL;
 }
@@ -103,23 +105,13 @@ router_chain_get_unconfirmed (const RouterChain *self)
 char *
 router_chain_dup_way (const RouterChain *self)
 {
-  guint n = self->routers->len;
-  char *text = NULL;
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
 
-  for (guint i = 0; n >= 2 && i < n; i++)
+  for (guint i = 0; i < self->routers->len; i++)
     {
       GInetAddress *address = plum_gateway_get_address (self->routers->pdata[i]);
-      g_autofree char *before = text;
-      g_autofree char *host =
-        address != NULL ? g_inet_address_to_string (address) : g_strdup (_ ("an unknown router"));
 
-      if (i == 0)
-        text = g_steal_pointer (&host);
-      else if (i + 1 < n)
-        text = g_strdup_printf ("%s, %s", before, host);
-      else
-        /* Translators: the end of a list of routers. */
-        text = g_strdup_printf (C_ ("way", "%s and %s"), before, host);
+      g_ptr_array_add (names, address != NULL ? g_inet_address_to_string (address) : NULL);
     }
-  return text;
+  return names->len > 1 ? way_text_join (names) : NULL;
 }

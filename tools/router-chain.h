@@ -26,6 +26,7 @@ void router_chain_init (RouterChain *self, PlumGateway *gateway);
 void router_chain_seek (RouterChain *self, GCancellable *cancellable);
 void router_chain_clear (RouterChain *self);
 
+PlumGateway *router_chain_get_last (const RouterChain *self);
 PlumGateway *router_chain_get_outermost (const RouterChain *self);
 PlumGateway *router_chain_get_unconfirmed (const RouterChain *self);
 char *router_chain_dup_way (const RouterChain *self);

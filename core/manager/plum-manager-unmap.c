@@ -104,6 +104,16 @@ on_leftover_deleted (const PlumLeaseRecord *record, const GError *error, gpointe
     g_task_return_boolean (task, TRUE);
 }
 
+/* Whether what was removed was on a router beyond only. A gateway that maps no ports may translate
+ * nothing. error: (nullable): of the gateway */
+static gboolean
+is_nothing (PlumGateway *gateway, const GError *error)
+{
+  return g_error_matches (error, PLUM_ERROR, PLUM_ERROR_DESTROYED) ||
+         (plum_gateway_may_be_bypassed (gateway) &&
+          g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_BACKEND));
+}
+
 static void
 on_entry_deleted (GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -113,8 +123,7 @@ on_entry_deleted (GObject *object, GAsyncResult *result, gpointer user_data)
 
   plum_gateway_delete_entry_finish (PLUM_GATEWAY (object), result, &error);
 
-  /* What was removed was on a router beyond only. */
-  if (unmap->removed && g_error_matches (error, PLUM_ERROR, PLUM_ERROR_DESTROYED))
+  if (unmap->removed && is_nothing (PLUM_GATEWAY (object), error))
     g_clear_error (&error);
   if (unmap->error != NULL)
     g_task_return_error (task, g_steal_pointer (&unmap->error));

@@ -5,7 +5,7 @@
  *
  * bench-bare: does nothing but load GIO.
  *
- * Sends the same requests as the library without it, one after the other, as a lower bound. Prints
+ * Sends the same requests as the library without it, one after the other, for comparison. Prints
  * the time for N mappings in µs, one line per run.
  *
  * pcp and natpmp work like a GLib program: they query the route, and a GSocket in a main context

@@ -3,8 +3,8 @@
 """Measures the library, other libraries and bare exchanges in one run.
 
 Runs in the lab, where the host of the router runs a fake gateway or miniupnpd. Prints medians. A value
-that exceeds 1.5 times its limit is a failure; values without a limit are informative. Libraries that
-are not installed are left out.
+that exceeds 1.5 times its limit is a failure; values without a limit are informative. For libraries
+that are not installed, the report says that they were not measured.
 """
 
 import argparse
@@ -75,6 +75,11 @@ class Bench:
         except subprocess.TimeoutExpired:
             return None    # it never terminates if its port is in use
 
+    @staticmethod
+    def client(*command):
+        """Measures the client program of another library. Returns None if it is not installed."""
+        return processes(*command) if shutil.which(command[0]) else None
+
     def optional(self, name, *args):
         """Runs the bench program of another library. Returns None if it is not installed."""
         program = self.tool(name)
@@ -111,17 +116,16 @@ class Bench:
             if n > most:
                 break
             runs = {1: COLD_RUNS, 10000: 3}.get(n, RUNS)
-            for name, times in (
-                    ('plum-glib', self.plum(n, protocol, runs=runs)),
-                    ('one bare exchange after the other', self.bare(protocol, n, runs)),
-                    ('libnatpmp', self.optional('bench-libnatpmp', str(n), str(runs))
-                     if protocol == 'natpmp' else None),
-                    ('miniupnpc', self.optional('bench-miniupnpc', str(n), '3')
-                     if protocol == 'upnp' else None),
-                    ('gupnp-igd', self.gupnp(n, 3) if protocol == 'upnp' else None)):
-                if times:
-                    self.rows.append({'curve': protocol, 'name': name, 'n': n,
-                                      'ms': round(statistics.median(times), 3), 'ok': True})
+            measured = [('plum-glib', self.plum(n, protocol, runs=runs)),
+                        ('one bare exchange after the other', self.bare(protocol, n, runs))]
+            if protocol == 'natpmp':
+                measured += [('libnatpmp', self.optional('bench-libnatpmp', str(n), str(runs)))]
+            if protocol == 'upnp':
+                measured += [('miniupnpc', self.optional('bench-miniupnpc', str(n), '3')),
+                             ('gupnp-igd', self.gupnp(n, 3))]
+            for name, times in measured:
+                self.rows.append({'curve': protocol, 'name': name, 'n': n, 'ok': True,
+                                  'ms': round(statistics.median(times), 3) if times else None})
 
     def idle(self, backend):
         out = subprocess.run([self.tool('bench-plum'), 'idle', '1000', '5', backend], check=True,
@@ -149,10 +153,10 @@ class Bench:
         self.curve(protocol)
         if protocol == 'pcp':
             self.idle('pcp')
-        elif shutil.which('natpmpc'):
+        else:
             self.row('plumctl map --once, natpmp, complete process',
                      processes(self.plumctl, 'map', '--once', '--quiet', 'tcp:15000'), None,
-                     'natpmpc', processes('natpmpc', '-a', '15000', '15000', 'tcp', '60'))
+                     'natpmpc', self.client('natpmpc', '-a', '15000', '15000', 'tcp', '60'))
 
     def fake_upnp(self):
         self.row('upnp, fake gateway: one mapping', self.plum(1, 'upnp'), None, 'gupnp-igd',
@@ -174,10 +178,9 @@ class Bench:
         self.row('upnp, miniupnpd: one mapping', ours, None, 'bare exchange',
                  self.bare('upnp', 1), ratio=1.2)
         self.row('upnp, miniupnpd: one mapping', ours, None, 'gupnp-igd', self.gupnp(1))
-        if shutil.which('upnpc'):
-            self.row('plumctl map --once, miniupnpd, complete process',
-                     processes(self.plumctl, 'map', '--once', '--quiet', 'tcp:15000'), None, 'upnpc',
-                     processes('upnpc', '-a', CLIENT, '15000', '15000', 'tcp', '60'))
+        self.row('plumctl map --once, miniupnpd, complete process',
+                 processes(self.plumctl, 'map', '--once', '--quiet', 'tcp:15000'), None, 'upnpc',
+                 self.client('upnpc', '-a', CLIENT, '15000', '15000', 'tcp', '60'))
 
     def both_families(self):
         """Compares both families, as complete processes, with the slower one alone."""
@@ -264,7 +267,8 @@ def main():
         if 'ours' not in row:
             continue
         other = '%10.2f  %5.2f x %s' % (row['other'], row['ratio'], row['against']) \
-            if row['other'] is not None else ''
+            if row['other'] is not None else \
+            '%20s: not measured' % row['against'] if row['against'] else ''
         limit = '  (limit: %s)' % ', '.join(
             text for text in ('%g %s' % (row['limit'], row['unit']) if row['limit'] else '',
                               '%g x' % row['ratio_limit'] if row['ratio_limit'] else '') if text) \

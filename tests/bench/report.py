@@ -16,8 +16,11 @@ DASHES = {'one bare exchange after the other': '5 3', 'miniupnpc': '8 3', 'gupnp
 PANEL, HEIGHT, LEFT, TOP, BOTTOM, GAP = 250, 260, 62, 34, 40, 24
 
 
+NOT_MEASURED = 'not measured'
+
+
 def curves(rows, protocol):
-    """Returns name -> [(n, ms)]."""
+    """Returns name -> [(n, ms)]; ms is None if it was not measured."""
     found = {}
     for row in rows:
         if row.get('curve') == protocol:
@@ -37,7 +40,8 @@ class Plot:
     """Logarithmic panels, one for each protocol, with one scale for the time."""
 
     def __init__(self, rows):
-        self.panels = [(protocol, curves(rows, protocol)) for protocol in TITLES]
+        measured = [row for row in rows if row.get('ms') is not None]
+        self.panels = [(protocol, curves(measured, protocol)) for protocol in TITLES]
         self.panels = [panel for panel in self.panels if panel[1]]
         times = [ms for _, found in self.panels for points in found.values() for _, ms in points]
         self.low = math.floor(math.log10(min(times)))
@@ -126,18 +130,21 @@ def tables(rows):
         for name, points in found.items():
             times = dict(points)
             out.append('| %s | %s |' % (name, ' | '.join(
-                number(times[n]) if n in times else '–' for n in counts)))
+                number(times[n]) if times.get(n) is not None else NOT_MEASURED for n in counts)))
 
     out += ['', 'Single operations:', '', '| | plum-glib | compared with | | ratio |',
             '|---|---:|---|---:|---:|']
     for row in rows:
         if 'ours' not in row:
             continue
+        missing = NOT_MEASURED if row['against'] else ''
         unit = ' ' + row['unit'] if row['unit'] else ''
         out.append('| %s | %s%s | %s | %s | %s |' % (
             row['case'], number(row['ours']), unit, row['against'] or '',
-            number(row['other']) + unit if row['other'] is not None else '',
+            number(row['other']) + unit if row['other'] is not None else missing,
             '%.2f' % row['ratio'] if row['ratio'] is not None else ''))
+    if any(NOT_MEASURED in line for line in out):
+        out += ['', '*Not measured* means that the other program is not installed, or did not end.']
     return out
 
 

@@ -14,6 +14,7 @@ import time
 
 import forger
 import lab
+import port_owner
 import traffic
 
 BACKENDS = 'pcp', 'natpmp', 'upnp'
@@ -447,6 +448,27 @@ class Chains:
             lab.equal(done.stdout, 'tcp:9207 removed\n', 'unmap')
             assert_nothing_left(9207)
 
+    def listed_by_owner(self):
+        """All hosts have the same address on the second router: the first one knows whose an entry is,
+        and what it does not know is marked if it is recorded.
+        """
+        def listed(ours):
+            events = [json.loads(line) for line in
+                      self.printed('list', '--json', env=env).stdout.splitlines()]
+            lab.equal([(event['gateway'], event['external_port'], event['ours'])
+                       for event in events], ours, 'entries')
+
+        with tempfile.TemporaryDirectory() as state:
+            env = dict(os.environ, XDG_STATE_HOME=state)
+            self.leftover(env)
+            lab.router('router', 'restart')
+            listed([(lab.OUTER, 9207, True)])
+            with port_owner.having(9207):
+                listed([(lab.ROUTER, 9207, False), (lab.OUTER, 9207, False)])
+            lab.router('router', 'restart')
+            self.printed('unmap', '--all-mine', env=env)
+            assert_nothing_left(9207)
+
     # A host of the inner network forges the second router.
 
     def forged_hop(self, address):
@@ -520,6 +542,24 @@ class Chains:
             lab.equal(plumctl.interrupt()[0], 0, 'exit status after SIGINT')
             assert not lab.reached(protocol, lab.WAN, port, lab.UNREACHED_AFTER), 'still reached'
 
+    def carrier_direct_commands(self):
+        """The gateway maps no ports, and is not listed: the provider's server is the first router."""
+        with tempfile.TemporaryDirectory() as state:
+            env = dict(os.environ, XDG_STATE_HOME=state)
+            with self.plumctl_map('tcp:9224', env=env) as plumctl:
+                plumctl.wait_for('success', 'tcp')
+                plumctl.process.kill()
+                plumctl.process.wait()
+            done = self.printed('list', env=env, exit_code=1)
+            assert done.stdout.startswith('* tcp  9224 → '), done.stdout
+            assert done.stdout.endswith(f'(recorded, on {ANYCAST})\n'), done.stdout
+            lab.equal(done.stderr, f'plumctl: PCP cannot list the mappings of {ANYCAST}: only UPnP '
+                      'can\n', 'list')
+
+            done = self.printed('unmap', 'tcp:9224', env=env)
+            lab.equal(done.stdout, 'tcp:9224 removed\n', 'unmap')
+            assert not lab.reached('tcp', lab.WAN, 9224, lab.UNREACHED_AFTER), 'still reached'
+
     def doctor_carrier(self):
         self.doctor('works', f"Port mapping works, through {lab.ROUTER} and the provider's server "
                     f'{ANYCAST}.')
@@ -580,6 +620,7 @@ def suites(plumctl_map, commands, say):
             ('by-port', case.unmapped, 'tcp:9207'),
             ('all-mine', case.unmapped, '--all-mine'),
             ('silent', case.unmapped_silent),
+            ('listed-by-owner', case.listed_by_owner),
         ]),
         'chain-second-accepts': (['--two-routers'], [
             ('second-accepts-later', case.second_accepts_later),
@@ -625,6 +666,7 @@ def suites(plumctl_map, commands, say):
         'carrier-direct': (['--carrier=pcp', '--direct'], [
             ('tcp', case.carrier_direct, 'tcp', 9222),
             ('udp', case.carrier_direct, 'udp', 9223),
+            ('commands', case.carrier_direct_commands),
         ]),
         'carrier-none': (['--carrier=none'], [
             ('qualified', case.carrier_without_server),

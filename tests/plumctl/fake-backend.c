@@ -274,6 +274,8 @@ fake_backend_list (PlumBackend *backend, PlumCall *call)
     plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, "the table cannot be read");
   else if (has_fault ("garbled-table"))
     plum_call_fail (call, PLUM_ERROR_MALFORMED, "the table is malformed");
+  else if (has_fault ("slow-table"))
+    g_print ("listing\n");
   else
     list_table (call);
 }
@@ -297,6 +299,12 @@ fake_backend_delete_entry (PlumBackend *backend, PlumEntry *entry, PlumCall *cal
       g_autofree char *message = g_strdup_printf ("The port belongs to %s", owner);
 
       plum_call_fail (call, PLUM_ERROR_CONFLICT, message);
+      return;
+    }
+
+  if (has_fault ("keeps-9000") && plum_entry_get_external_port (entry) == 9000)
+    {
+      plum_call_fail (call, PLUM_ERROR_REFUSED, "the router keeps port 9000");
       return;
     }
 

@@ -789,6 +789,17 @@ def json_is_documented():
                if '"%s":' % name not in page and "`%s`" % name not in page}, set())
 
 
+@test
+def monitor_events_are_documented():
+    """Each event that the source names has a row, and no other one."""
+    with open(os.path.join(DOCS, "plumctl-json.md")) as file:
+        section = file.read().split("## plumctl monitor\n")[1].split("\n## ")[0]
+    with open(os.path.join(DOCS, "..", "tools", "plumctl", "cmd-monitor.c")) as file:
+        events = set(re.findall(r'NC_ \("event", "(\w+)"\)', file.read()))
+    assert events, "no event was found"
+    equal(set(re.findall(r'^\| `"(\w+)"` \|', section, re.M)), events)
+
+
 # Recordings: each folder in recordings/ was written by `plumctl doctor --record` and is a test. The
 # doctor must report the same for a router that replays the recording.
 

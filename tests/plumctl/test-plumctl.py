@@ -819,6 +819,30 @@ def unmap_removes_only_the_given_ports():
 
 
 @test
+def unmap_reports_the_worst_of_several_entries():
+    with Router() as router:
+        for port in "tcp:8080:9000", "tcp:8080:9001":
+            router.plumctl("map", "--once", port)
+        equal(sorted(router.table()), ["tcp 9000", "tcp 9001"])
+        result = router.plumctl("unmap", "tcp:8080", fault="keeps-9000")
+        equal((result.returncode, result.stdout), (1, ""))
+        contains(result.stderr, "tcp:8080: not removed: ")
+        contains(result.stderr, "the router keeps port 9000")
+        equal(router.table(), ["tcp 9000"])
+
+
+@test
+def list_interrupted():
+    with Router() as router:
+        with start("list", "--gateway", "127.0.0.9", "--backend", "fake",
+                   PLUM_FAKE_TABLE=router.path, PLUM_FAKE_FAULT="slow-table") as process:
+            equal(process.stdout.readline(), "listing\n")
+            process.send_signal(signal.SIGINT)
+            equal((process.wait(DEADLINE), process.stdout.read(), process.stderr.read()),
+                  (1, "", ""))
+
+
+@test
 def unmap_json():
     with Router() as router:
         router.plumctl("map", "--once", "tcp:81")

@@ -227,6 +227,16 @@ def help_of_all_commands():
 
 
 @test
+def help_fits_the_terminal():
+    """The texts that the program breaks into lines; GLib breaks none of the options."""
+    for command in ((), ("map",), ("run",), ("unmap",), ("list",), ("status",), ("external",),
+                    ("monitor",), ("doctor",), ("serve",), ("backends",)):
+        lines = plumctl(*command, "--help").stdout.splitlines()
+        assert lines, command
+        equal([line for line in lines if len(line) > 96 and not line.lstrip().startswith("-")], [])
+
+
+@test
 def help_as_a_command():
     equal(plumctl("help", "map").stdout, plumctl("map", "--help").stdout)
     usage_error(plumctl("help", "nothing"), "“nothing” is not a command")

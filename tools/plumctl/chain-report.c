@@ -14,7 +14,7 @@
 char *
 chain_report_dup_problem (const RouterChain *chain)
 {
-  PlumGateway *last = chain->routers->pdata[chain->routers->len - 1];
+  PlumGateway *last = router_chain_get_last (chain);
   PlumGateway *unconfirmed = router_chain_get_unconfirmed (chain);
   g_autofree char *address = describe_address (plum_gateway_get_address (last));
 

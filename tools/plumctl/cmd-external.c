@@ -93,7 +93,7 @@ on_done (Discovery *discovery)
   const RouterChain *chain = discovery_get_chain (discovery, gateway);
   gboolean known;
 
-  if (chain == NULL || (!discovery_is_served (discovery) && chain->routers->len == 1))
+  if (chain == NULL || !discovery_has_router (discovery))
     {
       discovery_print_failure (discovery);
       session_quit (discovery->session, PLUMCTL_NO_ROUTER);
@@ -104,7 +104,7 @@ on_done (Discovery *discovery)
   if (known)
     print_address (chain);
   else
-    print_missing_address (discovery, chain->routers->pdata[chain->routers->len - 1]);
+    print_missing_address (discovery, router_chain_get_last (chain));
   session_quit (discovery->session, known ? PLUMCTL_OK : PLUMCTL_FAILED);
 }
 

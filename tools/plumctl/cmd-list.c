@@ -6,8 +6,10 @@
 #include "common-options.h"
 #include "describe.h"
 #include "discovery.h"
+#include "endpoint.h"
 #include "exit-code.h"
 #include "output.h"
+#include "router-entry.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -15,6 +17,12 @@ static const GOptionEntry list_entries[] = {
   COMMON_OPTION_BACKEND, COMMON_OPTION_GATEWAY, COMMON_OPTION_INTERFACE, COMMON_OPTION_MAX_HOPS,
   COMMON_OPTION_TIMEOUT, COMMON_OPTION_JSON,    COMMON_OPTION_VERBOSE,   { NULL },
 };
+
+typedef enum {
+  MARK_NONE,
+  MARK_OURS,
+  MARK_MADE_HERE,
+} Mark;
 
 /* The routers whose tables are listed, the gateway first. */
 typedef struct
@@ -24,17 +32,16 @@ typedef struct
   GPtrArray *routers;   /* of PlumGateway */
   GListModel *recorded; /* (nullable): mappings for other hosts */
   GListModel *beyond;   /* (nullable): recorded on the routers beyond the gateway */
-  GPtrArray *ours;      /* of PlumEntry: on the last router that was listed, of this computer */
+  guint first;          /* the first of the routers that maps ports */
   guint next;
+
+  /* The table of the router before the next one; NULL if that has not listed it. */
+  GListModel *table; /* (nullable) */
+  GArray *marks;     /* of Mark: of the entries of the table */
+
   guint n_unreadable;
   int exit_code;
 } Listing;
-
-typedef enum {
-  MARK_NONE,
-  MARK_OURS,
-  MARK_MADE_HERE,
-} Mark;
 
 /* An entry, and how it is listed. */
 typedef struct
@@ -53,27 +60,6 @@ get_protocol (PlumEntry *entry)
   const char *text = plum_entry_get_protocol_text (entry);
 
   return text != NULL ? text : describe_protocol (plum_entry_get_protocol (entry));
-}
-
-/* Whether this user's plumctl has made the entry for another host. */
-static gboolean
-is_made_here (GListModel *recorded, PlumEntry *entry)
-{
-  GInetAddress *address = plum_entry_get_internal_address (entry);
-
-  for (guint i = 0; address != NULL && i < g_list_model_get_n_items (recorded); i++)
-    {
-      g_autoptr (PlumEntry) record = g_list_model_get_item (recorded, i);
-      GInetAddress *host = plum_entry_get_internal_address (record);
-
-      if (host != NULL && g_inet_address_equal (host, address) &&
-          plum_entry_get_protocol (record) == plum_entry_get_protocol (entry) &&
-          plum_entry_get_internal_port (record) == plum_entry_get_internal_port (entry) &&
-          plum_entry_get_external_port (record) == plum_entry_get_external_port (entry))
-        return TRUE;
-    }
-
-  return FALSE;
 }
 
 static void
@@ -266,88 +252,145 @@ print_all_pinholes (PlumManager *manager)
   print_pinholes (others, TRUE);
 }
 
-/* --- The tables of the routers --- */
+/* --- The marks of the entries --- */
 
+/* Whether this user's plumctl has made the entry for another host. */
 static gboolean
-is_same_address (GInetAddress *a, GInetAddress *b)
+is_made_here (Listing *self, PlumEntry *entry)
 {
-  return a != NULL && b != NULL && g_inet_address_equal (a, b);
-}
-
-/* Whether the entry, of a router beyond the gateway, leads to one of this computer on the router
- * before: all hosts behind that router have its address. */
-static gboolean
-leads_here (Listing *self, PlumEntry *entry)
-{
-  for (guint i = 0; i < self->ours->len; i++)
+  for (guint i = 0; i < g_list_model_get_n_items (self->recorded); i++)
     {
-      PlumEntry *inner = self->ours->pdata[i];
+      g_autoptr (PlumEntry) record = g_list_model_get_item (self->recorded, i);
 
-      if (plum_entry_get_protocol (inner) == plum_entry_get_protocol (entry) &&
-          plum_entry_get_external_port (inner) == plum_entry_get_internal_port (entry))
+      if (address_equal (plum_entry_get_internal_address (record),
+                         plum_entry_get_internal_address (entry)) &&
+          router_entry_is_same_port (record, entry))
         return TRUE;
     }
 
   return FALSE;
 }
 
-/* Whether this user's plumctl, or another program of the state directory, has recorded the entry of
- * a router beyond the gateway. */
-static gboolean
-is_recorded_beyond (Listing *self, PlumGateway *router, PlumEntry *entry)
+static PlumEntry *
+find_inner (GListModel *entries, PlumEntry *outer)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (entries); i++)
+    {
+      g_autoptr (PlumEntry) inner = g_list_model_get_item (entries, i);
+
+      if (router_entry_leads_to (outer, inner))
+        return g_steal_pointer (&inner);
+    }
+
+  return NULL;
+}
+
+/* The mark of what is recorded on a router beyond the gateway: that of the mapping that it leads
+ * to, over the routers between. */
+static Mark
+find_record_mark (Listing *self, PlumEntry *record)
+{
+  g_autoptr (PlumEntry) outer = g_object_ref (record);
+
+  for (guint i = 0; i < self->routers->len; i++)
+    {
+      g_autoptr (PlumEntry) other = find_inner (self->recorded, outer);
+      g_autoptr (PlumEntry) between = find_inner (self->beyond, outer);
+
+      if (other != NULL)
+        return MARK_MADE_HERE;
+      if (between == NULL)
+        break;
+      g_set_object (&outer, between);
+    }
+
+  return MARK_OURS;
+}
+
+/* The mark of the record of the entry, of a router beyond the gateway. */
+static Mark
+find_recorded_mark (Listing *self, PlumGateway *router, PlumEntry *entry)
 {
   for (guint i = 0; i < g_list_model_get_n_items (self->beyond); i++)
     {
       g_autoptr (PlumEntry) record = g_list_model_get_item (self->beyond, i);
 
-      if (is_same_address (plum_entry_get_gateway_address (record),
-                           plum_gateway_get_address (router)) &&
-          plum_entry_get_protocol (record) == plum_entry_get_protocol (entry) &&
-          plum_entry_get_internal_port (record) == plum_entry_get_internal_port (entry) &&
-          plum_entry_get_external_port (record) == plum_entry_get_external_port (entry))
-        return TRUE;
+      if (address_equal (plum_entry_get_gateway_address (record),
+                         plum_gateway_get_address (router)) &&
+          router_entry_is_same_port (record, entry))
+        return find_record_mark (self, record);
     }
 
-  return FALSE;
+  return MARK_NONE;
 }
 
-/* before: (nullable): the router before, if router is not the gateway. */
+/* All hosts behind the router before have its address: its table says where the entry leads. What
+ * that does not list, such as what an earlier run has left behind, is known from the records. */
+static Mark
+find_mark_beyond (Listing *self, PlumGateway *router, PlumGateway *before, PlumEntry *entry)
+{
+  if (!address_equal (plum_entry_get_internal_address (entry),
+                      plum_gateway_get_external_address (before)))
+    return MARK_NONE;
+
+  for (guint i = 0; self->table != NULL && i < g_list_model_get_n_items (self->table); i++)
+    {
+      g_autoptr (PlumEntry) inner = g_list_model_get_item (self->table, i);
+
+      if (router_entry_leads_to (entry, inner))
+        return g_array_index (self->marks, Mark, i);
+    }
+
+  return find_recorded_mark (self, router, entry);
+}
+
+/* before: (nullable): the router before that maps ports as well. */
 static Mark
 find_mark (Listing *self, PlumGateway *router, PlumGateway *before, PlumEntry *entry)
 {
-  GInetAddress *address = plum_entry_get_internal_address (entry);
-
   if (before != NULL)
-    return is_same_address (address, plum_gateway_get_external_address (before)) &&
-               (leads_here (self, entry) || is_recorded_beyond (self, router, entry))
-             ? MARK_OURS
-             : MARK_NONE;
-  if (is_same_address (address, plum_gateway_get_local_address (router)))
+    return find_mark_beyond (self, router, before, entry);
+  if (address_equal (plum_entry_get_internal_address (entry),
+                     plum_gateway_get_local_address (router)))
     return MARK_OURS;
-  return is_made_here (self->recorded, entry) ? MARK_MADE_HERE : MARK_NONE;
+  return is_made_here (self, entry) ? MARK_MADE_HERE : MARK_NONE;
 }
 
-static void
-print_table (Listing *self, PlumGateway *router, PlumGateway *before, GListModel *found)
-{
-  g_autoptr (GPtrArray) ours = g_ptr_array_new_with_free_func (g_object_unref);
+/* --- The tables of the routers --- */
 
-  for (guint i = 0; i < g_list_model_get_n_items (found); i++)
+/* table: (nullable): the router has not listed it */
+static void
+print_table (Listing *self, PlumGateway *router, PlumGateway *before, GListModel *table)
+{
+  g_autoptr (GArray) marks = g_array_new (FALSE, FALSE, sizeof (Mark));
+
+  for (guint i = 0; table != NULL && i < g_list_model_get_n_items (table); i++)
     {
-      g_autoptr (PlumEntry) entry = g_list_model_get_item (found, i);
+      g_autoptr (PlumEntry) entry = g_list_model_get_item (table, i);
       Mark mark = find_mark (self, router, before, entry);
 
       self->n_unreadable += !plum_entry_is_readable (entry);
       print_entry (&(ListLine){ .entry = entry,
                                 .router = plum_gateway_get_address (router),
                                 .mark = mark,
-                                .beyond = before != NULL });
-      if (mark != MARK_NONE)
-        g_ptr_array_add (ours, g_steal_pointer (&entry));
+                                .beyond = self->next > 0 });
+      g_array_append_val (marks, mark);
     }
 
-  g_ptr_array_unref (self->ours);
-  self->ours = g_steal_pointer (&ours);
+  g_set_object (&self->table, table);
+  g_clear_pointer (&self->marks, g_array_unref);
+  self->marks = g_steal_pointer (&marks);
+}
+
+/* Whether the address is that of a router whose table is listed. address: (nullable) */
+static gboolean
+is_listed_router (Listing *self, GInetAddress *address)
+{
+  for (guint i = 1; i < self->routers->len; i++)
+    if (address_equal (address, plum_gateway_get_address (self->routers->pdata[i])))
+      return TRUE;
+
+  return FALSE;
 }
 
 /* What is recorded on the routers beyond the gateway that have not listed it. router: (nullable):
@@ -359,30 +402,30 @@ print_recorded_beyond (Listing *self, PlumGateway *router)
     {
       g_autoptr (PlumEntry) entry = g_list_model_get_item (self->beyond, i);
       GInetAddress *address = plum_entry_get_gateway_address (entry);
-      gboolean known = FALSE;
 
-      for (guint j = 1; j < self->routers->len; j++)
-        known =
-          known || is_same_address (address, plum_gateway_get_address (self->routers->pdata[j]));
-      if (router != NULL ? is_same_address (address, plum_gateway_get_address (router)) : !known)
-        print_entry (&(ListLine){
-          .entry = entry, .router = address, .mark = MARK_OURS, .recorded = TRUE, .beyond = TRUE });
+      if (router != NULL ? address_equal (address, plum_gateway_get_address (router))
+                         : !is_listed_router (self, address))
+        print_entry (&(ListLine){ .entry = entry,
+                                  .router = address,
+                                  .mark = find_record_mark (self, entry),
+                                  .recorded = TRUE,
+                                  .beyond = TRUE });
     }
 }
 
 static void
-report_list_failure (Listing *self, PlumGateway *router, gboolean beyond, const GError *error)
+report_list_failure (Listing *self, PlumGateway *router, const GError *error)
 {
   const char *backend = describe_backend (plum_gateway_get_backend_name (router));
   g_autofree char *address = describe_address (plum_gateway_get_address (router));
+  gboolean beyond = self->next > 0;
 
   if (beyond)
     print_recorded_beyond (self, router);
   else
-    {
-      print_recorded (self->recorded);
-      self->exit_code = PLUMCTL_FAILED;
-    }
+    print_recorded (self->recorded);
+  if (self->next == self->first)
+    self->exit_code = PLUMCTL_FAILED;
 
   if (!g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED))
     {
@@ -406,14 +449,16 @@ on_listed (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   Listing *self = user_data;
   PlumGateway *router = PLUM_GATEWAY (object);
-  PlumGateway *before = self->next > 0 ? self->routers->pdata[self->next - 1] : NULL;
+  PlumGateway *before = self->next > self->first ? self->routers->pdata[self->next - 1] : NULL;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GListModel) found = plum_gateway_list_entries_finish (router, result, &error);
+  g_autoptr (GListModel) table = plum_gateway_list_entries_finish (router, result, &error);
 
-  if (found != NULL)
-    print_table (self, router, before, found);
-  else
-    report_list_failure (self, router, before != NULL, error);
+  if (self->session.closing)
+    return;
+
+  print_table (self, router, before, table);
+  if (table == NULL)
+    report_list_failure (self, router, error);
   self->next++;
   list_next (self);
 }
@@ -458,7 +503,7 @@ on_list_done (Discovery *discovery)
   g_autoptr (PlumGateway) gateway = discovery_dup_gateway (discovery);
   const RouterChain *chain = discovery_get_chain (discovery, gateway);
 
-  if (chain == NULL || (!discovery_is_served (discovery) && chain->routers->len == 1))
+  if (chain == NULL || !discovery_has_router (discovery))
     {
       discovery_print_failure (discovery);
       session_quit (discovery->session, PLUMCTL_NO_ROUTER);
@@ -466,7 +511,8 @@ on_list_done (Discovery *discovery)
     }
 
   self->routers = g_ptr_array_ref (chain->routers);
-  self->ours = g_ptr_array_new_with_free_func (g_object_unref);
+  /* A gateway that maps no ports may be one that translates nothing. */
+  self->first = self->next = discovery_is_served (discovery) ? 0 : 1;
   self->recorded =
     plum_manager_dup_recorded_host_entries (self->session.manager, G_SOCKET_FAMILY_IPV4);
   self->beyond = plum_manager_dup_recorded_upstream_entries (self->session.manager);
@@ -487,7 +533,8 @@ run_list (char **arguments, char **tail)
   int exit_code = discovery_run (&self.discovery, arguments);
 
   g_clear_pointer (&self.routers, g_ptr_array_unref);
-  g_clear_pointer (&self.ours, g_ptr_array_unref);
+  g_clear_object (&self.table);
+  g_clear_pointer (&self.marks, g_array_unref);
   g_clear_object (&self.recorded);
   g_clear_object (&self.beyond);
   return exit_code;
@@ -496,9 +543,8 @@ run_list (char **arguments, char **tail)
 const PlumctlCommand plumctl_command_list = {
   .name = "list",
   .arguments = "",
-  .summary = N_ (
-    "List the mappings of the router; * marks those of this computer, + those that plumctl made "
-    "for others"),
+  .summary =
+    N_ ("List the router's mappings: * marks own ones, + those made here for other computers"),
   .details =
     N_ ("Only UPnP can list the mappings; PCP and NAT-PMP cannot. No protocol can list the\n"
         "ports that are open in the IPv6 firewall: of these, the ones that plumctl has opened\n"

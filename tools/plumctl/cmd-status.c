@@ -105,10 +105,7 @@ on_status_done (Discovery *discovery)
 {
   GListModel *gateways = plum_manager_get_gateways (discovery->session->manager);
   g_autoptr (PlumGateway) used = discovery_dup_gateway (discovery);
-  gboolean served = discovery_is_served (discovery);
-
-  if (discovery->chain.routers != NULL && discovery->chain.routers->len > 1)
-    served = TRUE;
+  gboolean served = discovery_has_router (discovery);
 
   for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
     {

@@ -7,9 +7,11 @@
 #include "common-options.h"
 #include "describe.h"
 #include "discovery.h"
+#include "endpoint.h"
 #include "exit-code.h"
 #include "host-options.h"
 #include "output.h"
+#include "router-entry.h"
 #include "state-directory.h"
 #include "unmap-job.h"
 
@@ -54,15 +56,46 @@ typedef struct
 static void run_next (Unmap *unmap);
 
 static gboolean
+is_record_of_job (const UnmapJob *job, PlumEntry *record)
+{
+  return plum_entry_get_protocol (record) == job->protocol &&
+         plum_entry_get_internal_port (record) == job->internal_port &&
+         (job->host == NULL || unmap_job_has_host (job, plum_entry_get_internal_address (record)));
+}
+
+static gboolean
 is_recorded (GListModel *recorded, const UnmapJob *job)
 {
   for (guint i = 0; i < g_list_model_get_n_items (recorded); i++)
     {
-      g_autoptr (PlumEntry) entry = g_list_model_get_item (recorded, i);
+      g_autoptr (PlumEntry) record = g_list_model_get_item (recorded, i);
 
-      if (plum_entry_get_protocol (entry) == job->protocol &&
-          plum_entry_get_internal_port (entry) == job->internal_port &&
-          (job->host == NULL || unmap_job_has_host (job, plum_entry_get_internal_address (entry))))
+      if (is_record_of_job (job, record))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* (transfer full) */
+static GListModel *
+dup_recorded (Unmap *unmap, const UnmapJob *job)
+{
+  PlumManager *manager = unmap->session.manager;
+
+  return job->host != NULL ? plum_manager_dup_recorded_host_entries (manager, job->family)
+                           : plum_manager_dup_recorded_entries (manager, job->family);
+}
+
+/* Whether an entry of a router beyond the one of the entry leads to it. */
+static gboolean
+has_outer (GListModel *beyond, PlumEntry *entry)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (beyond); i++)
+    {
+      g_autoptr (PlumEntry) outer = g_list_model_get_item (beyond, i);
+
+      if (router_entry_leads_to (outer, entry))
         return TRUE;
     }
 
@@ -74,15 +107,31 @@ is_recorded (GListModel *recorded, const UnmapJob *job)
 static gboolean
 may_be_nothing (Unmap *unmap, const UnmapJob *job)
 {
-  g_autoptr (GListModel) recorded =
-    job->host != NULL ? plum_manager_dup_recorded_host_entries (unmap->session.manager, job->family)
-                      : plum_manager_dup_recorded_entries (unmap->session.manager, job->family);
-
+  g_autoptr (GListModel) recorded = dup_recorded (unmap, job);
   g_autoptr (GListModel) beyond =
     plum_manager_dup_recorded_upstream_entries (unmap->session.manager);
 
   return (job->family == G_SOCKET_FAMILY_IPV6 || unmap->list_error != NULL) &&
          !is_recorded (recorded, job) && (job->host != NULL || !is_recorded (beyond, job));
+}
+
+/* Whether something is recorded on a router beyond the first one that leads to the port. */
+static gboolean
+asks_beyond (Unmap *unmap, const UnmapJob *job)
+{
+  PlumManager *manager = unmap->session.manager;
+  g_autoptr (GListModel) beyond = plum_manager_dup_recorded_upstream_entries (manager);
+  g_autoptr (GListModel) recorded = dup_recorded (unmap, job);
+
+  for (guint i = 0; i < g_list_model_get_n_items (recorded); i++)
+    {
+      g_autoptr (PlumEntry) inner = g_list_model_get_item (recorded, i);
+
+      if (is_record_of_job (job, inner) && has_outer (beyond, inner))
+        return TRUE;
+    }
+
+  return job->host == NULL && is_recorded (beyond, job);
 }
 
 static void
@@ -126,8 +175,9 @@ run_next (Unmap *unmap)
     {
       UnmapJob *job = unmap->jobs->pdata[unmap->next];
 
-      unmap_job_start (job, unmap->session.manager, unmap->entries, may_be_nothing (unmap, job),
-                       on_job_done, unmap);
+      job->may_be_nothing = may_be_nothing (unmap, job);
+      job->asks_beyond = asks_beyond (unmap, job);
+      unmap_job_start (job, unmap->session.manager, unmap->entries, on_job_done, unmap);
     }
   else
     report (unmap);
@@ -179,16 +229,11 @@ add_recorded (Unmap *unmap, GSocketFamily family)
 static gboolean
 has_inner (GListModel *recorded, PlumEntry *entry)
 {
-  GInetAddress *router = plum_entry_get_gateway_address (entry);
-
   for (guint i = 0; i < g_list_model_get_n_items (recorded); i++)
     {
       g_autoptr (PlumEntry) inner = g_list_model_get_item (recorded, i);
-      GInetAddress *before = plum_entry_get_gateway_address (inner);
 
-      if (before != NULL && !g_inet_address_equal (before, router) &&
-          plum_entry_get_protocol (inner) == plum_entry_get_protocol (entry) &&
-          plum_entry_get_external_port (inner) == plum_entry_get_internal_port (entry))
+      if (router_entry_leads_to (entry, inner))
         return TRUE;
     }
 
@@ -255,11 +300,8 @@ start_jobs (Unmap *unmap)
 static gboolean
 is_mine (PlumGateway *gateway, PlumEntry *entry)
 {
-  GInetAddress *local = plum_gateway_get_local_address (gateway);
-  GInetAddress *address = plum_entry_get_internal_address (entry);
-
-  return plum_entry_is_readable (entry) && local != NULL && address != NULL &&
-         g_inet_address_equal (local, address);
+  return plum_entry_is_readable (entry) && address_equal (plum_gateway_get_local_address (gateway),
+                                                          plum_entry_get_internal_address (entry));
 }
 
 static void
@@ -283,6 +325,18 @@ on_unmap_listed (GObject *object, GAsyncResult *result, gpointer user_data)
   start_jobs (unmap);
 }
 
+/* Whether something is recorded on a server of the provider, which leads to this computer itself:
+ * the gateway maps no ports. gateway: (nullable) */
+static gboolean
+is_recorded_at_provider (Unmap *unmap, PlumGateway *gateway)
+{
+  g_autoptr (GListModel) beyond =
+    plum_manager_dup_recorded_upstream_entries (unmap->session.manager);
+
+  return gateway != NULL && router_chain_is_needed (gateway) &&
+         g_list_model_get_n_items (beyond) > 0;
+}
+
 static void
 on_unmap_discovered (Discovery *discovery)
 {
@@ -295,8 +349,8 @@ on_unmap_discovered (Discovery *discovery)
       return;
     }
 
-  /* The IPv6 firewall may be reached nevertheless. */
-  if (unmap->ipv6 && unmap_options.family != NULL)
+  /* The IPv6 firewall, or a server of the provider, may be reached nevertheless. */
+  if ((unmap->ipv6 && unmap_options.family != NULL) || is_recorded_at_provider (unmap, gateway))
     {
       start_jobs (unmap);
       return;

@@ -5,6 +5,7 @@
 #include "common-options.h"
 #include "exit-code.h"
 #include "verified.h"
+#include "way-text.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -265,25 +266,15 @@ char *
 describe_way (PlumMapping *mapping)
 {
   GListModel *hops = plum_mapping_get_hops (mapping);
-  guint n = g_list_model_get_n_items (hops);
-  char *text = NULL;
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
 
-  for (guint i = 0; n >= 2 && i < n; i++)
+  for (guint i = 0; i < g_list_model_get_n_items (hops); i++)
     {
       g_autoptr (PlumHop) hop = g_list_model_get_item (hops, i);
-      g_autofree char *before = text;
-      g_autofree char *address = describe_address (plum_hop_get_address (hop));
-      const char *name = address != NULL ? address : _ ("an unknown router");
 
-      if (i == 0)
-        text = g_strdup (name);
-      else if (i + 1 < n)
-        text = g_strdup_printf ("%s, %s", before, name);
-      else
-        /* Translators: the end of a list of routers. */
-        text = g_strdup_printf (C_ ("way", "%s and %s"), before, name);
+      g_ptr_array_add (names, describe_address (plum_hop_get_address (hop)));
     }
-  return text;
+  return names->len > 1 ? way_text_join (names) : NULL;
 }
 
 /* Adds the routers that forward the port, and why it may not be reached. Frees text. */

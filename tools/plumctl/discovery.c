@@ -224,6 +224,15 @@ discovery_is_served (Discovery *self)
   return gateway != NULL && plum_gateway_get_backend_name (gateway) != NULL;
 }
 
+/* Whether a backend can map ports at the gateway, or at a router beyond it. asks_chain must be set.
+ */
+gboolean
+discovery_has_router (Discovery *self)
+{
+  return discovery_is_served (self) ||
+         (self->chain.routers != NULL && self->chain.routers->len > 1);
+}
+
 /* The gateway of the default route, which programs use. NULL if there is none; gateways of other
  * networks may still exist. */
 PlumGateway *

@@ -43,4 +43,5 @@ void discovery_clear (Discovery *self);
 PlumGateway *discovery_dup_gateway (Discovery *self);
 const RouterChain *discovery_get_chain (const Discovery *self, PlumGateway *gateway);
 gboolean discovery_is_served (Discovery *self);
+gboolean discovery_has_router (Discovery *self);
 void discovery_print_failure (Discovery *self);

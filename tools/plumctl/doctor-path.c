@@ -3,17 +3,12 @@
 #include "doctor-path.h"
 
 #include "describe.h"
+#include "endpoint.h"
 
 #include <glib/gi18n-lib.h>
 
 /* Long enough for the library to detect a silent router. */
 #define QUERY_MS 3500
-
-static gboolean
-doctor_path_is_same (GInetAddress *a, GInetAddress *b)
-{
-  return a != NULL && b != NULL && g_inet_address_equal (a, b);
-}
 
 /* The router beyond those that are known. Without --gateway, the gateway is the first hop. */
 GInetAddress *
@@ -21,13 +16,12 @@ doctor_path_get_next (DoctorPath *self)
 {
   GInetAddress *gateway = plum_gateway_get_address (self->gateway);
 
-  if (self->named && !doctor_path_is_same (self->hops[0].hop, gateway))
+  if (self->named && !address_equal (self->hops[0].hop, gateway))
     return NULL;
 
   /* Two routers that share an address, or one that decrements the TTL twice. */
-  return doctor_path_is_same (self->hops[self->n_known].hop, gateway)
-           ? NULL
-           : self->hops[self->n_known].hop;
+  return address_equal (self->hops[self->n_known].hop, gateway) ? NULL
+                                                                : self->hops[self->n_known].hop;
 }
 
 /* The router between this computer and the gateway. */
@@ -36,10 +30,10 @@ doctor_path_get_between (DoctorPath *self)
 {
   GInetAddress *gateway = plum_gateway_get_address (self->gateway);
 
-  if (!self->named || !doctor_path_is_same (self->hops[1].hop, gateway))
+  if (!self->named || !address_equal (self->hops[1].hop, gateway))
     return NULL;
 
-  return doctor_path_is_same (self->hops[0].hop, gateway) ? NULL : self->hops[0].hop;
+  return address_equal (self->hops[0].hop, gateway) ? NULL : self->hops[0].hop;
 }
 
 /* Whether the second router supports a protocol that maps ports: then it translates addresses
@@ -76,7 +70,7 @@ get_other_external (DoctorPath *self)
     self->other != NULL ? plum_gateway_get_external_address (self->other) : NULL;
 
   /* The gateway also answers searches that are meant for the second router. */
-  return own != NULL && address != NULL && g_inet_address_equal (own, address) ? NULL : address;
+  return address_equal (own, address) ? NULL : address;
 }
 
 /* Whether the router beyond the gateway belongs to the provider, not to the home. */

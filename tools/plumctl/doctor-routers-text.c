@@ -5,6 +5,7 @@
 #include "doctor-routers.h"
 
 #include "common-options.h"
+#include "way-text.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -12,35 +13,20 @@
 char *
 doctor_routers_dup_way (const DoctorRouters *self)
 {
-  char *text = NULL;
-  guint n_left = 0;
-
-  for (guint i = 0; i < self->n_routers; i++)
-    n_left += doctor_router_is_mapping (&self->routers[i]);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
 
   for (guint i = 0; i < self->n_routers; i++)
     {
       const DoctorRouter *router = &self->routers[i];
-      g_autofree char *before = NULL;
-      g_autofree char *name = NULL;
 
-      if (!doctor_router_is_mapping (router))
-        continue;
-      before = g_steal_pointer (&text);
-      name = router->role == DOCTOR_ROUTER_PROVIDER
-               ? g_strdup_printf (C_ ("way", "the provider's server %s"), router->address)
-               : g_strdup (router->address);
-      if (before == NULL)
-        text = g_steal_pointer (&name);
-      else if (n_left > 1)
-        text = g_strdup_printf ("%s, %s", before, name);
-      else
-        /* Translators: the end of a list of routers. */
-        text = g_strdup_printf (C_ ("way", "%s and %s"), before, name);
-      n_left--;
+      if (doctor_router_is_mapping (router))
+        g_ptr_array_add (names, router->role == DOCTOR_ROUTER_PROVIDER
+                                  ? g_strdup_printf (C_ ("way", "the provider's server %s"),
+                                                     router->address)
+                                  : g_strdup (router->address));
     }
 
-  return text;
+  return way_text_join (names);
 }
 
 /* "a second router": the one beyond the edge. */

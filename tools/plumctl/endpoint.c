@@ -3,10 +3,16 @@
 #include "endpoint.h"
 
 gboolean
+address_equal (GInetAddress *a, GInetAddress *b)
+{
+  return a != NULL && b != NULL && g_inet_address_equal (a, b);
+}
+
+gboolean
 endpoint_equal (GInetSocketAddress *a, GInetSocketAddress *b)
 {
   return a != NULL && b != NULL &&
          g_inet_socket_address_get_port (a) == g_inet_socket_address_get_port (b) &&
-         g_inet_address_equal (g_inet_socket_address_get_address (a),
-                               g_inet_socket_address_get_address (b));
+         address_equal (g_inet_socket_address_get_address (a),
+                        g_inet_socket_address_get_address (b));
 }

@@ -4,5 +4,8 @@
 
 #include <gio/gio.h>
 
+/* Whether both are the same address. A missing one equals none. */
+gboolean address_equal (GInetAddress *a, GInetAddress *b);
+
 /* Whether both have the same address and port. A missing one equals none. */
 gboolean endpoint_equal (GInetSocketAddress *a, GInetSocketAddress *b);

@@ -5,6 +5,7 @@
 
 #include "ports-file.h"
 
+#include "endpoint.h"
 #include "port-spec.h"
 
 #include <glib/gi18n-lib.h>
@@ -92,7 +93,7 @@ ports_file_mapping_make_key (const PortsFileMapping *self)
 static gboolean
 is_same_address (GInetAddress *a, GInetAddress *b)
 {
-  return a == b || (a != NULL && b != NULL && g_inet_address_equal (a, b));
+  return a == b || address_equal (a, b);
 }
 
 /* In the same order. */

@@ -4,6 +4,7 @@
 
 #include "common-options.h"
 #include "describe.h"
+#include "endpoint.h"
 #include "exit-code.h"
 #include "json.h"
 #include "output.h"
@@ -44,8 +45,7 @@ unmap_job_free (UnmapJob *self)
 gboolean
 unmap_job_has_host (const UnmapJob *self, GInetAddress *host)
 {
-  return self->host == host ||
-         (self->host != NULL && host != NULL && g_inet_address_equal (self->host, host));
+  return self->host == host || address_equal (self->host, host);
 }
 
 gboolean
@@ -118,6 +118,19 @@ set_outcome (UnmapJob *self, const GError *error)
   self->message = error != NULL ? g_strdup (error->message) : NULL;
 }
 
+/* An entry that was just removed by its record is no failure. */
+static void
+take_entry_outcome (UnmapJob *self, const GError *error)
+{
+  UnmapOutcome outcome = get_outcome (error);
+
+  if (outcome == UNMAP_NOT_FOUND)
+    return;
+  if (unmap_outcome_is_replaced (self->outcome, outcome, self->has_entry, self->asks_beyond))
+    set_outcome (self, error);
+  self->has_entry = TRUE;
+}
+
 static void
 on_entry_deleted (GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -125,10 +138,7 @@ on_entry_deleted (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   plum_gateway_delete_entry_finish (PLUM_GATEWAY (object), result, &error);
-
-  /* An entry that was just removed by its record is no failure. */
-  if (get_outcome (error) != UNMAP_NOT_FOUND && self->outcome != UNMAP_NOT_CONFIRMED)
-    set_outcome (self, error);
+  take_entry_outcome (self, error);
   delete_next_entry (self);
 }
 
@@ -172,18 +182,12 @@ is_of_job (const UnmapJob *self, PlumEntry *entry)
          (self->external_port == 0 || plum_entry_get_external_port (entry) == self->external_port);
 }
 
-/* entries: of this computer, as the router lists them: their external ports are known.
- * may_be_nothing: the router cannot tell whether there is a mapping, and none is recorded. */
+/* entries: of this computer, as the router lists them: their external ports are known. */
 void
-unmap_job_start (UnmapJob *self,
-                 PlumManager *manager,
-                 GPtrArray *entries,
-                 gboolean may_be_nothing,
-                 UnmapJobFunc done,
-                 gpointer user_data)
+unmap_job_start (
+  UnmapJob *self, PlumManager *manager, GPtrArray *entries, UnmapJobFunc done, gpointer user_data)
 {
   self->manager = manager;
-  self->may_be_nothing = may_be_nothing;
   self->done = done;
   self->user_data = user_data;
   for (guint i = 0; i < entries->len; i++)
@@ -202,48 +206,6 @@ unmap_job_start (UnmapJob *self,
 }
 
 /* --- Report --- */
-
-static const char *
-get_outcome_name (UnmapOutcome outcome)
-{
-  switch (outcome)
-    {
-    case UNMAP_REMOVED:
-      return "removed";
-    case UNMAP_NOT_FOUND:
-      return "not-found";
-    case UNMAP_OTHER_HOST:
-      return "other-host";
-    case UNMAP_NOT_CONFIRMED:
-      return "not-confirmed";
-    case UNMAP_NO_ROUTER:
-      return "no-router";
-    case UNMAP_FAILED:
-    default:
-      return "failed";
-    }
-}
-
-int
-unmap_outcome_exit_code (UnmapOutcome outcome)
-{
-  switch (outcome)
-    {
-    case UNMAP_REMOVED:
-      return PLUMCTL_OK;
-    case UNMAP_NOT_FOUND:
-      return PLUMCTL_NOTHING_THERE;
-    case UNMAP_OTHER_HOST:
-      return PLUMCTL_OTHER_HOST;
-    case UNMAP_NOT_CONFIRMED:
-      return PLUMCTL_NOT_CONFIRMED;
-    case UNMAP_NO_ROUTER:
-      return PLUMCTL_NO_ROUTER;
-    case UNMAP_FAILED:
-    default:
-      return PLUMCTL_FAILED;
-    }
-}
 
 static gboolean
 is_same_port (const UnmapJob *self, const UnmapJob *other)
@@ -285,7 +247,7 @@ unmap_job_print_json (const UnmapJob *self)
   json_writer_int (&json, "internal_port", self->internal_port);
   json_writer_string (&json, "family", self->family == G_SOCKET_FAMILY_IPV6 ? "ipv6" : "ipv4");
   describe_address_json (&json, "internal_address", self->host);
-  json_writer_string (&json, "outcome", get_outcome_name (self->outcome));
+  json_writer_string (&json, "outcome", unmap_outcome_get_name (self->outcome));
   if (self->outcome == UNMAP_REMOVED && !self->may_be_nothing)
     json_writer_bool (&json, "was_there", TRUE);
   else if (self->outcome == UNMAP_NOT_FOUND)

@@ -4,15 +4,7 @@
 
 #include <plum-glib/plum-glib.h>
 
-/* From the best to the worst. */
-typedef enum {
-  UNMAP_REMOVED,       /* the router confirmed it; see may_be_nothing */
-  UNMAP_NOT_FOUND,     /* the router has no such mapping */
-  UNMAP_OTHER_HOST,    /* the port belongs to another computer */
-  UNMAP_NOT_CONFIRMED, /* the router may keep the mapping */
-  UNMAP_NO_ROUTER,
-  UNMAP_FAILED,
-} UnmapOutcome;
+#include "unmap-outcome.h"
 
 typedef struct _UnmapJob UnmapJob;
 typedef void (*UnmapJobFunc) (UnmapJob *job, gpointer user_data);
@@ -29,6 +21,8 @@ struct _UnmapJob
   UnmapOutcome outcome;
   char *message;           /* nullable */
   gboolean may_be_nothing; /* nothing shows that the mapping existed */
+  gboolean asks_beyond;    /* routers beyond the first one are recorded to lead here */
+  gboolean has_entry;      /* the outcome includes that of an entry */
   gboolean hidden;         /* the other family has the mapping */
 
   PlumManager *manager; /* borrowed */
@@ -47,12 +41,7 @@ gboolean unmap_job_equal (const UnmapJob *self, const UnmapJob *other);
 gboolean unmap_job_parse (
   GPtrArray *jobs, char **specs, gboolean ipv4, gboolean ipv6, GInetAddress *host);
 gboolean unmap_job_has_host (const UnmapJob *self, GInetAddress *host);
-void unmap_job_start (UnmapJob *self,
-                      PlumManager *manager,
-                      GPtrArray *entries,
-                      gboolean may_be_nothing,
-                      UnmapJobFunc done,
-                      gpointer user_data);
+void unmap_job_start (
+  UnmapJob *self, PlumManager *manager, GPtrArray *entries, UnmapJobFunc done, gpointer user_data);
 void unmap_job_merge_families (GPtrArray *jobs);
 void unmap_job_print (const UnmapJob *self);
-int unmap_outcome_exit_code (UnmapOutcome outcome);
