@@ -433,6 +433,21 @@ class Chains:
                 lab.equal(done.stdout, 'tcp:9207 removed\n', 'unmap')
                 assert_nothing_left(9207)
 
+    def unmapped_unrecorded(self):
+        """What “map --once” leaves is not recorded: its removal from the second router is not said."""
+        with tempfile.TemporaryDirectory() as state:
+            env = dict(os.environ, XDG_STATE_HOME=state)
+            self.printed('map', '--once', 'tcp:9208', env=env)
+            done = self.printed('unmap', 'tcp:9208', env=env)
+            lab.equal(done.stdout, 'tcp:9208 removed\n', 'unmap')
+            assert 'Nothing is recorded about these ports' in done.stderr, done.stderr
+            lab.equal(lab.rules(9208), [], 'rules of the first router')
+            assert lab.rules(9208, 'outer'), 'rules of the second router'
+            with lab.power_cycle('outer'):
+                pass
+            done = self.printed('unmap', '--all-mine', env=env)
+            lab.equal((done.stdout, done.stderr), ('no mappings to remove\n', ''), 'unmap')
+
     def unmapped_silent(self):
         """What the second router does not confirm is not said to be removed, until it does."""
         with tempfile.TemporaryDirectory() as state:
@@ -619,6 +634,7 @@ def suites(plumctl_map, commands, say):
             ('listed', case.listed),
             ('by-port', case.unmapped, 'tcp:9207'),
             ('all-mine', case.unmapped, '--all-mine'),
+            ('unrecorded', case.unmapped_unrecorded),
             ('silent', case.unmapped_silent),
             ('listed-by-owner', case.listed_by_owner),
         ]),

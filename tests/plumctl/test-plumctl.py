@@ -848,7 +848,7 @@ def unmap_json():
         router.plumctl("map", "--once", "tcp:81")
         removed = [{"event": "removed", "protocol": "tcp", "internal_port": 81, "family": "ipv4",
                     "internal_address": None, "outcome": "removed", "was_there": True,
-                    "message": None}]
+                    "asked_beyond": False, "message": None}]
         equal(events(router.plumctl("unmap", "--json", "tcp:81").stdout), removed)
         result = router.plumctl("unmap", "--json", "tcp:81")
         equal(result.returncode, 4)

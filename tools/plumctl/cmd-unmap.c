@@ -102,17 +102,24 @@ has_outer (GListModel *beyond, PlumEntry *entry)
   return FALSE;
 }
 
+static gboolean
+is_job_recorded (Unmap *unmap, const UnmapJob *job)
+{
+  g_autoptr (GListModel) recorded = dup_recorded (unmap, job);
+
+  return is_recorded (recorded, job);
+}
+
 /* PCP and NAT-PMP confirm the removal of what does not exist (RFC 6887 15, RFC 6886 3.4), and so
  * does the search for a pinhole. */
 static gboolean
 may_be_nothing (Unmap *unmap, const UnmapJob *job)
 {
-  g_autoptr (GListModel) recorded = dup_recorded (unmap, job);
   g_autoptr (GListModel) beyond =
     plum_manager_dup_recorded_upstream_entries (unmap->session.manager);
 
   return (job->family == G_SOCKET_FAMILY_IPV6 || unmap->list_error != NULL) &&
-         !is_recorded (recorded, job) && (job->host != NULL || !is_recorded (beyond, job));
+         !is_job_recorded (unmap, job) && (job->host != NULL || !is_recorded (beyond, job));
 }
 
 /* Whether something is recorded on a router beyond the first one that leads to the port. */
@@ -143,11 +150,32 @@ on_job_done (UnmapJob *job, gpointer user_data)
   run_next (unmap);
 }
 
+/* What “plumctl map --once” has left beyond the gateway is not recorded. */
+static gboolean
+may_be_left_beyond (const UnmapJob *job)
+{
+  return job->outcome == UNMAP_REMOVED && job->family == G_SOCKET_FAMILY_IPV4 &&
+         !job->is_recorded && !job->asks_beyond;
+}
+
+static void
+report_beyond (Unmap *unmap)
+{
+  g_autoptr (PlumGateway) gateway =
+    g_list_model_get_item (plum_manager_get_gateways (unmap->session.manager), 0);
+  GInetAddress *external = gateway != NULL ? plum_gateway_get_external_address (gateway) : NULL;
+
+  if (external != NULL && plum_address_get_scope (external) != PLUM_ADDRESS_SCOPE_PUBLIC)
+    output_hint (_ ("Nothing is recorded about these ports: if a router beyond the first one has "
+                    "mapped them too, it keeps that until the lease expires."));
+}
+
 /* The worst outcome determines the exit status. */
 static void
 report (Unmap *unmap)
 {
   UnmapOutcome worst = UNMAP_REMOVED;
+  gboolean left_beyond = FALSE;
 
   unmap_job_merge_families (unmap->jobs);
   for (guint i = 0; i < unmap->jobs->len; i++)
@@ -158,7 +186,10 @@ report (Unmap *unmap)
         continue;
       unmap_job_print (job);
       worst = MAX (worst, job->outcome);
+      left_beyond = left_beyond || may_be_left_beyond (job);
     }
+  if (left_beyond)
+    report_beyond (unmap);
 
   if (unmap->jobs->len == 0 && !common_options.json)
     output_line (OUTPUT_PLAIN, "%s", _ ("no mappings to remove"));
@@ -177,6 +208,7 @@ run_next (Unmap *unmap)
 
       job->may_be_nothing = may_be_nothing (unmap, job);
       job->asks_beyond = asks_beyond (unmap, job);
+      job->is_recorded = is_job_recorded (unmap, job);
       unmap_job_start (job, unmap->session.manager, unmap->entries, on_job_done, unmap);
     }
   else

@@ -254,6 +254,7 @@ unmap_job_print_json (const UnmapJob *self)
     json_writer_bool (&json, "was_there", FALSE);
   else
     json_writer_null (&json, "was_there");
+  json_writer_bool (&json, "asked_beyond", self->asks_beyond);
   json_writer_string (&json, "message", self->message);
   json_writer_end_object (&json);
   text = json_writer_finish (&json);

@@ -21,6 +21,7 @@ struct _UnmapJob
   UnmapOutcome outcome;
   char *message;           /* nullable */
   gboolean may_be_nothing; /* nothing shows that the mapping existed */
+  gboolean is_recorded;    /* on the first router */
   gboolean asks_beyond;    /* routers beyond the first one are recorded to lead here */
   gboolean has_entry;      /* the outcome includes that of an entry */
   gboolean hidden;         /* the other family has the mapping */
