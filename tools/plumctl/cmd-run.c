@@ -245,7 +245,7 @@ const PlumctlCommand plumctl_command_run = {
     "and\n"
     "PLUM_EXTERNAL_ADDRESS is not set. With --wait=no, variables are set only for ports that are "
     "already\n"
-    "mapped. The mappings are removed when the command exits. SIGINT, SIGTERM and SIGHUP are\n"
+    "mapped. The mappings are removed when the command exits. A request to stop plumctl is\n"
     "forwarded to the command. With --stun, PLUM_UDP_5000_VERIFIED is yes, no or unknown.\n"
     "\n"
     "“plumctl --help” shows the forms of a SPEC, such as tcp:8000-8010 for 11 ports.\n"

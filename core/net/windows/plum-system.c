@@ -53,6 +53,15 @@ plum_system_get_library (void)
   return g_utf16_to_utf8 ((const gunichar2 *) path, -1, NULL, NULL, NULL);
 }
 
+/* The code page of the system, with the short name of a file that it cannot represent. */
+char *
+plum_system_encode_path (const char *path)
+{
+  char *encoded = g_win32_locale_filename_from_utf8 (path);
+
+  return encoded != NULL ? encoded : g_strdup (path);
+}
+
 gboolean
 plum_system_is_trusted_directory (const char *directory, const char *file, const char **reason)
 {

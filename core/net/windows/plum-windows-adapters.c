@@ -53,6 +53,32 @@ plum_windows_adapter_is_up (const IP_ADAPTER_ADDRESSES *adapter)
   return adapter->OperStatus == IfOperStatusUp;
 }
 
+const IP_ADAPTER_ADDRESSES *
+plum_windows_adapters_find (const IP_ADAPTER_ADDRESSES *adapters, const char *name)
+{
+  for (const IP_ADAPTER_ADDRESSES *i = adapters; i != NULL; i = i->Next)
+    {
+      g_autofree char *found = plum_windows_adapter_get_name (i);
+
+      if (g_str_equal (found, name))
+        return i;
+    }
+
+  return NULL;
+}
+
+const IP_ADAPTER_ADDRESSES *
+plum_windows_adapters_find_index (const IP_ADAPTER_ADDRESSES *adapters,
+                                  GSocketFamily family,
+                                  guint index)
+{
+  for (const IP_ADAPTER_ADDRESSES *i = adapters; i != NULL; i = i->Next)
+    if (plum_windows_adapter_get_index (i, family) == index)
+      return i;
+
+  return NULL;
+}
+
 GInetAddress *
 plum_windows_address_read (const SOCKADDR *native)
 {
