@@ -19,7 +19,8 @@ GSocket *plum_sockets_new_for_group (PlumNetwork *network,
 void plum_sockets_report_closed_port (GSocket *socket);
 
 /* Reads or sends a datagram on such a socket. The next call after the report of a closed port fails
- * with %G_IO_ERROR_CONNECTION_REFUSED. A longer datagram than size is cut, as by g_socket_receive(). */
+ * with %G_IO_ERROR_CONNECTION_REFUSED. A longer datagram than size is cut, as by
+ * g_socket_receive(). */
 gssize plum_sockets_receive (GSocket *socket, void *data, gsize size, GError **error);
 gssize plum_sockets_send (GSocket *socket, const void *data, gsize size, GError **error);
 

@@ -107,8 +107,8 @@ plum_udp_open (PlumUdp *self, GError **error)
   GInetAddress *local = plum_network_get_local_address (network);
   g_autoptr (GSocketAddress) from = plum_udp_socket_address (network, local, 0);
   g_autoptr (GSocketAddress) bound = NULL;
-  g_autoptr (GSocket) socket = g_socket_new (
-    g_inet_address_get_family (local), G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, error);
+  g_autoptr (GSocket) socket = g_socket_new (g_inet_address_get_family (local),
+                                             G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, error);
 
   if (socket == NULL)
     return FALSE;
@@ -126,8 +126,7 @@ plum_udp_open (PlumUdp *self, GError **error)
   if (plum_network_get_hop (network) > 1)
     g_set_object (&self->client, plum_network_get_client_address (network));
   else
-    g_set_object (&self->client,
-                  g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (bound)));
+    g_set_object (&self->client, g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (bound)));
 
   self->source = g_socket_create_source (socket, G_IO_IN, NULL);
   g_source_set_callback (self->source, G_SOURCE_FUNC (on_udp_readable), self, NULL);

@@ -180,10 +180,34 @@ def run_passes_the_status():
 
 
 @test
-def help_names_ctrl_c():
-    code, out, _ = plumctl("monitor", "--help")
+def help_names_no_signals():
+    for command in ("map", "run", "monitor", "serve"):
+        code, out, _ = plumctl(command, "--help")
+        equal(code, 0)
+        assert "SIG" not in out, out
+    assert "Ctrl-C" in plumctl("monitor", "--help")[1]
+
+
+GERMAN = {"LC_ALL": "de_DE.UTF-8", "LANGUAGE": "de"}
+
+
+@test
+def translations_beside_the_library():
+    code, out, _ = plumctl("--help", **GERMAN)
     equal(code, 0)
-    assert "Ctrl-C" in out and "SIG" not in out, out
+    assert "Ports freigeben" in out, out
+    with UdpRouter("pcp") as router:  # a message of the library
+        code, _, err = plumctl("map", "--once", *options(router, "pcp"), "--interface", "none",
+                               "tcp:8080", **GERMAN)
+        equal(code, 3)
+        assert "Die Schnittstelle" in err, err
+
+
+@test
+def administrators_ignore_other_translations():
+    with tempfile.TemporaryDirectory() as folder:
+        _, out, _ = plumctl("--help", PLUM_LOCALE_DIR=folder, **GERMAN)
+    assert "Ports freigeben" in out, out
 
 
 def main():

@@ -53,7 +53,7 @@ interface_address_new (const struct ifaddrs *entry)
 GPtrArray *
 plum_interfaces_list_addresses (GError **error)
 {
-  g_autoptr (GPtrArray) result = 
+  g_autoptr (GPtrArray) result =
     g_ptr_array_new_with_free_func ((GDestroyNotify) plum_interface_address_free);
   struct ifaddrs *list = NULL;
 

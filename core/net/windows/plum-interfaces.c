@@ -2,6 +2,8 @@
 
 #include "plum-interfaces.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "plum-windows-adapters.h"
 #include "plum-windows-error.h"
 
@@ -57,7 +59,7 @@ GPtrArray *
 plum_interfaces_list_addresses (GError **error)
 {
   g_autofree IP_ADAPTER_ADDRESSES *adapters = plum_windows_adapters_read (error);
-  g_autoptr (GPtrArray) result = 
+  g_autoptr (GPtrArray) result =
     g_ptr_array_new_with_free_func ((GDestroyNotify) plum_interface_address_free);
 
   if (adapters == NULL)
@@ -103,7 +105,7 @@ plum_interfaces_bind_socket (GSocket *socket, const char *name, GError **error)
 
   if (index == 0)
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "The interface “%s” does not exist",
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _ ("The interface “%s” does not exist"),
                    name);
       return FALSE;
     }
@@ -113,5 +115,5 @@ plum_interfaces_bind_socket (GSocket *socket, const char *name, GError **error)
     return TRUE;
 
   return plum_windows_set_error (error, (guint32) WSAGetLastError (),
-                                 "Cannot select the interface “%s”", name);
+                                 _ ("Cannot select the interface “%s”"), name);
 }

@@ -2,6 +2,8 @@
 
 #include "plum-route-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "plum-public-host.h"
 #include "plum-route-error-private.h"
 #include "plum-values-private.h"
@@ -83,7 +85,7 @@ lookup_find_route (RouteLookup *self, GError **error)
       return lookup_set_no_route (self, error);
 
     default:
-      return plum_windows_set_error (error, code, "The system does not report its routes");
+      return plum_windows_set_error (error, code, _ ("The system does not report its routes"));
     }
 }
 
@@ -252,7 +254,7 @@ plum_route_list (GSocketFamily family, GError **error)
   indexes = plum_windows_route_list_interfaces (family, &code);
   if (indexes == NULL && code != ERROR_NOT_FOUND)
     {
-      plum_windows_set_error (error, code, "The system does not report its routes");
+      plum_windows_set_error (error, code, _ ("The system does not report its routes"));
       return NULL;
     }
 

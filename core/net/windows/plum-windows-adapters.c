@@ -2,6 +2,7 @@
 
 #include "plum-windows-adapters.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "plum-windows-error.h"
@@ -26,7 +27,7 @@ plum_windows_adapters_read (GError **error)
         return g_steal_pointer (&adapters);
     }
 
-  plum_windows_set_error (error, code, "The system does not report the addresses of this host");
+  plum_windows_set_error (error, code, _ ("The system does not report the addresses of this host"));
   return NULL;
 }
 

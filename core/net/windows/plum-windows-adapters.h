@@ -19,7 +19,8 @@ char *plum_windows_adapter_get_name (const IP_ADAPTER_ADDRESSES *adapter);
 guint plum_windows_adapter_get_index (const IP_ADAPTER_ADDRESSES *adapter, GSocketFamily family);
 gboolean plum_windows_adapter_is_up (const IP_ADAPTER_ADDRESSES *adapter);
 
-/* The adapter with a name, or with the index that routes of a family use. (nullable) (transfer none) */
+/* The adapter with a name, or with the index that routes of a family use. (nullable) (transfer
+ * none) */
 const IP_ADAPTER_ADDRESSES *plum_windows_adapters_find (const IP_ADAPTER_ADDRESSES *adapters,
                                                         const char *name);
 const IP_ADAPTER_ADDRESSES *plum_windows_adapters_find_index (const IP_ADAPTER_ADDRESSES *adapters,
