@@ -10,7 +10,7 @@
 
 /* More than the longest test takes on a busy host; less than meson allows, which would wait for the
  * output of a program that it does not know. */
-#define TIMEOUT_MS 100000
+#define TIMEOUT_MS 200000
 
 /* Skips the name of this program, which may be quoted. */
 static wchar_t *
