@@ -15,8 +15,17 @@ GSocket *plum_sockets_new_for_group (PlumNetwork *network,
                                      GInetSocketAddress *group,
                                      GError **error);
 
-/* Makes a connected UDP socket report that the port of the peer is closed: the next call fails with
- * %G_IO_ERROR_CONNECTION_REFUSED, or with %G_IO_ERROR_CONNECTION_CLOSED on Windows. */
+/* Makes a connected UDP socket report that the port of the peer is closed. */
 void plum_sockets_report_closed_port (GSocket *socket);
+
+/* Reads or sends a datagram on such a socket. The next call after the report of a closed port fails
+ * with %G_IO_ERROR_CONNECTION_REFUSED. A longer datagram than size is cut, as by
+ * g_socket_receive(). */
+gssize plum_sockets_receive (GSocket *socket, void *data, gsize size, GError **error);
+gssize plum_sockets_send (GSocket *socket, const void *data, gsize size, GError **error);
+
+/* Whether the socket has an error that no read has returned, and that remains: the socket is of no
+ * more use. condition: that of the source. Sets error if so. */
+gboolean plum_sockets_is_lost (GSocket *socket, GIOCondition condition, GError **error);
 
 G_END_DECLS

@@ -14,7 +14,8 @@
 struct _PlumUdp
 {
   PlumBackend *backend;
-  GSocket *socket;
+  GMainContext *context;
+  GSocket *socket; /* NULL: another one could not be opened */
   GSocketAddress *peer;
   GInetAddress *client;
   GSource *source;
@@ -62,13 +63,6 @@ plum_udp_report (PlumUdp *self, PlumTrafficDirection direction, const uint8_t *d
     }
 }
 
-/* A UDP socket has no connection that could be closed: Windows reports a closed port so. */
-static gboolean
-is_closed_port (const GError *error)
-{
-  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
-}
-
 /* FALSE: there is nothing to read. */
 static gboolean
 plum_udp_read_one (PlumUdp *self)
@@ -77,18 +71,12 @@ plum_udp_read_one (PlumUdp *self)
   uint8_t buffer[DATAGRAM_MAX];
   gssize n;
 
-  n = g_socket_receive (self->socket, (char *) buffer, sizeof buffer, NULL, &error);
+  n = plum_sockets_receive (self->socket, buffer, sizeof buffer, &error);
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     return FALSE;
 
-  /* Windows does not return the start of a datagram that is too long. */
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE))
-    return TRUE;
-
   if (n < 0)
     {
-      if (is_closed_port (error))
-        error->code = G_IO_ERROR_CONNECTION_REFUSED;
       self->funcs.failed (error, self->user_data);
       return TRUE;
     }
@@ -106,8 +94,12 @@ plum_udp_clear (gpointer data)
 
   g_clear_object (&self->peer);
   g_clear_object (&self->client);
+  g_main_context_unref (self->context);
 }
 
+static gboolean on_udp_readable (GSocket *socket, GIOCondition condition, gpointer user_data);
+
+/* If this fails, the socket stays closed. */
 static gboolean
 plum_udp_open (PlumUdp *self, GError **error)
 {
@@ -115,63 +107,52 @@ plum_udp_open (PlumUdp *self, GError **error)
   GInetAddress *local = plum_network_get_local_address (network);
   g_autoptr (GSocketAddress) from = plum_udp_socket_address (network, local, 0);
   g_autoptr (GSocketAddress) bound = NULL;
+  g_autoptr (GSocket) socket = g_socket_new (g_inet_address_get_family (local),
+                                             G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, error);
 
-  self->socket = g_socket_new (g_inet_address_get_family (local), G_SOCKET_TYPE_DATAGRAM,
-                               G_SOCKET_PROTOCOL_UDP, error);
-  if (self->socket == NULL)
+  if (socket == NULL)
     return FALSE;
 
-  g_socket_set_blocking (self->socket, FALSE);
-  plum_sockets_report_closed_port (self->socket);
-  if (!g_socket_bind (self->socket, from, FALSE, error) ||
-      !g_socket_connect (self->socket, self->peer, NULL, error))
+  g_socket_set_blocking (socket, FALSE);
+  plum_sockets_report_closed_port (socket);
+  if (!g_socket_bind (socket, from, FALSE, error) ||
+      !g_socket_connect (socket, self->peer, NULL, error))
     return FALSE;
 
-  bound = g_socket_get_local_address (self->socket, error);
+  bound = g_socket_get_local_address (socket, error);
   if (bound == NULL)
     return FALSE;
 
   if (plum_network_get_hop (network) > 1)
-    self->client = g_object_ref (plum_network_get_client_address (network));
+    g_set_object (&self->client, plum_network_get_client_address (network));
   else
-    self->client = g_object_ref (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (bound)));
+    g_set_object (&self->client, g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (bound)));
+
+  self->source = g_socket_create_source (socket, G_IO_IN, NULL);
+  g_source_set_callback (self->source, G_SOURCE_FUNC (on_udp_readable), self, NULL);
+  g_source_attach (self->source, self->context);
+  self->socket = g_steal_pointer (&socket);
   return TRUE;
 }
 
-static void plum_udp_watch (PlumUdp *self, GMainContext *context);
+static void
+plum_udp_close (PlumUdp *self)
+{
+  if (self->source != NULL)
+    g_source_destroy (self->source);
+  g_clear_pointer (&self->source, g_source_unref);
+  g_clear_object (&self->socket);
+}
 
-/* Wine reports a closed port as an error of the socket that no read returns, and that remains. */
+/* If no other socket can be opened, the next datagram tries again. */
 static void
 plum_udp_replace_socket (PlumUdp *self)
 {
-  g_autoptr (GMainContext) context = g_main_context_ref (g_source_get_context (self->source));
-  g_autoptr (GSocket) old = g_steal_pointer (&self->socket);
-  g_autoptr (GInetAddress) client = g_steal_pointer (&self->client);
   g_autoptr (GError) error = NULL;
 
-  g_source_destroy (self->source);
-  g_clear_pointer (&self->source, g_source_unref);
-  if (plum_udp_open (self, &error))
-    {
-      plum_udp_watch (self, context);
-      return;
-    }
-
-  plum_log_debug ("Cannot open another socket: %s", error->message);
-  g_set_object (&self->socket, old);
-  g_set_object (&self->client, client);
-}
-
-static void
-plum_udp_check_error (PlumUdp *self)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (g_socket_check_connect_result (self->socket, &error))
-    return;
-
-  plum_udp_replace_socket (self);
-  self->funcs.failed (error, self->user_data);
+  plum_udp_close (self);
+  if (!plum_udp_open (self, &error))
+    plum_log_debug ("Cannot open another socket: %s", error->message);
 }
 
 static gboolean
@@ -180,6 +161,7 @@ on_udp_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
   PlumUdp *self = g_rc_box_acquire (user_data);
   /* A handler may unref the backend, which frees self. */
   G_GNUC_UNUSED g_autoptr (PlumBackend) alive = g_object_ref (self->backend);
+  g_autoptr (GError) error = NULL;
   unsigned int n;
 
   for (n = 0; n < DRAIN_MAX && self->socket != NULL; n++)
@@ -188,19 +170,14 @@ on_udp_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
         break;
     }
 
-  if (n == 0 && (condition & G_IO_ERR) != 0)
-    plum_udp_check_error (self);
+  if (n == 0 && plum_sockets_is_lost (socket, condition, &error))
+    {
+      plum_udp_replace_socket (self);
+      self->funcs.failed (error, self->user_data);
+    }
 
   g_rc_box_release_full (self, plum_udp_clear);
   return G_SOURCE_CONTINUE;
-}
-
-static void
-plum_udp_watch (PlumUdp *self, GMainContext *context)
-{
-  self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);
-  g_source_set_callback (self->source, G_SOURCE_FUNC (on_udp_readable), self, NULL);
-  g_source_attach (self->source, context);
 }
 
 PlumUdp *
@@ -215,6 +192,7 @@ plum_udp_new (PlumBackend *backend,
   PlumUdp *self = g_rc_box_new0 (PlumUdp);
 
   self->backend = backend;
+  self->context = g_main_context_ref (context != NULL ? context : g_main_context_default ());
   self->funcs = *funcs;
   self->user_data = user_data;
   self->peer = plum_udp_socket_address (network, plum_network_get_gateway (network), port);
@@ -225,17 +203,13 @@ plum_udp_new (PlumBackend *backend,
       return NULL;
     }
 
-  plum_udp_watch (self, context);
   return self;
 }
 
 void
 plum_udp_free (PlumUdp *self)
 {
-  if (self->source != NULL)
-    g_source_destroy (self->source);
-  g_clear_pointer (&self->source, g_source_unref);
-  g_clear_object (&self->socket);
+  plum_udp_close (self);
   g_rc_box_release_full (self, plum_udp_clear);
 }
 
@@ -246,11 +220,12 @@ plum_udp_send (PlumUdp *self, GBytes *datagram, GError **error)
   const uint8_t *data = g_bytes_get_data (datagram, &len);
   g_autoptr (GError) local_error = NULL;
 
-  if (g_socket_send (self->socket, (const char *) data, len, NULL, &local_error) < 0 &&
+  if (self->socket == NULL && !plum_udp_open (self, error))
+    return FALSE;
+
+  if (plum_sockets_send (self->socket, data, len, &local_error) < 0 &&
       !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     {
-      if (is_closed_port (local_error))
-        local_error->code = G_IO_ERROR_CONNECTION_REFUSED;
       g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
     }

@@ -50,7 +50,7 @@ static char *
 find_beside (const char *compiled_in, const char *library)
 {
   g_autofree char *folder = library != NULL ? g_path_get_dirname (library) : NULL;
-  g_autofree char *found = folder != NULL ? g_build_filename (folder, compiled_in, NULL) : NULL;
+  g_autofree char *found = folder != NULL ? g_canonicalize_filename (compiled_in, folder) : NULL;
   g_autofree char *parent = found != NULL ? g_path_get_dirname (found) : NULL;
 
   if (found == NULL || !plum_module_directory_is_trusted (parent, library) ||

@@ -13,7 +13,9 @@ void plum_translations_bind (void);
 /* The directory of the translations: compiled_in, or the same directory relative to library
  * (nullable) if the installation was moved. libdir and localedir are the directories of the library
  * and of the translations relative to the prefix of the installation. A program with more
- * privileges than its user uses compiled_in only. (transfer full) */
+ * privileges than its user uses compiled_in only. A relative compiled_in is in the directory of
+ * library, which may be a program; NULL if it does not exist, or another user can write to it.
+ * (transfer full) (nullable) */
 char *plum_translations_find (const char *compiled_in,
                               const char *library,
                               const char *libdir,

@@ -23,25 +23,38 @@ find_moved_prefix (const char *library, const char *libdir)
   return g_strndup (folder, strlen (folder) - strlen (end));
 }
 
-/* A catalog contains format strings: nobody else may replace it, or a directory above it. */
+/* A catalog contains format strings: nobody else may replace it, or one of the directories that
+ * localedir names. found: ends with localedir. */
 static gboolean
-is_trusted_below (const char *prefix, const char *localedir, const char *library)
+is_trusted (const char *found, const char *localedir, const char *library)
 {
-  g_auto (GStrv) parts = g_strsplit (localedir, G_DIR_SEPARATOR_S, -1);
-  g_autofree char *directory = g_strdup (prefix);
+  g_auto (GStrv) parts = g_strsplit (localedir, "/", -1);
+  g_autofree char *directory = g_strdup (found);
 
   for (guint i = 0; parts[i] != NULL; i++)
     {
-      char *next = g_build_filename (directory, parts[i], NULL);
+      char *parent = g_path_get_dirname (directory);
+      const gboolean trusted = g_file_test (directory, G_FILE_TEST_EXISTS) &&
+                               plum_module_directory_is_trusted (directory, library);
 
       g_free (directory);
-      directory = next;
-      if (!g_file_test (directory, G_FILE_TEST_EXISTS) ||
-          !plum_module_directory_is_trusted (directory, library))
+      directory = parent;
+      if (!trusted)
         return FALSE;
     }
 
   return TRUE;
+}
+
+/* Other users may be able to create an absolute path on the disk, so systems where programs have no
+ * fixed place compile in a relative one. */
+static char *
+find_beside (const char *compiled_in, const char *library, const char *localedir)
+{
+  g_autofree char *folder = library != NULL ? g_path_get_dirname (library) : NULL;
+  g_autofree char *found = folder != NULL ? g_canonicalize_filename (compiled_in, folder) : NULL;
+
+  return found != NULL && is_trusted (found, localedir, library) ? g_steal_pointer (&found) : NULL;
 }
 
 char *
@@ -53,6 +66,8 @@ plum_translations_find (const char *compiled_in,
   g_autofree char *prefix = NULL;
   g_autofree char *found = NULL;
 
+  if (!g_path_is_absolute (compiled_in))
+    return find_beside (compiled_in, library, localedir);
   if (library == NULL || plum_system_is_privileged () || g_path_is_absolute (localedir))
     return g_strdup (compiled_in);
 
@@ -61,7 +76,7 @@ plum_translations_find (const char *compiled_in,
     return g_strdup (compiled_in);
 
   found = g_build_filename (prefix, localedir, NULL);
-  if (g_str_equal (found, compiled_in) || !is_trusted_below (prefix, localedir, library))
+  if (g_str_equal (found, compiled_in) || !is_trusted (found, localedir, library))
     return g_strdup (compiled_in);
 
   return g_steal_pointer (&found);
@@ -72,11 +87,22 @@ plum_translations_bind (void)
 {
 #ifdef HAVE_LIBINTL
   const char *chosen = !plum_system_is_privileged () ? g_getenv ("PLUM_LOCALE_DIR") : NULL;
-  g_autofree char *library = plum_module_directory_get_library ();
+  g_autofree char *library = g_path_is_absolute (PLUM_LOCALE_DIR)
+                               ? plum_module_directory_get_library ()
+                               : plum_system_get_library ();
   g_autofree char *found = plum_translations_find (PLUM_LOCALE_DIR, library, PLUM_LIBDIR_IN_PREFIX,
                                                    PLUM_LOCALEDIR_IN_PREFIX);
+  g_autofree char *path = NULL;
 
-  bindtextdomain (GETTEXT_PACKAGE, chosen != NULL && *chosen != '\0' ? chosen : found);
+  if (chosen != NULL && *chosen != '\0')
+    path = plum_system_encode_path (chosen);
+  else if (found != NULL)
+    path = plum_system_encode_path (found);
+  else
+    /* Unlike the default of gettext, no other user can write to it. */
+    path = library != NULL ? g_path_get_dirname (library) : NULL;
+
+  bindtextdomain (GETTEXT_PACKAGE, path);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
 #endif
 }

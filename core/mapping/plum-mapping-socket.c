@@ -100,7 +100,7 @@ plum_mapping_new_for_socket (GSocket *socket, GError **error)
   bound = g_socket_get_local_address (socket, &local);
   if (bound == NULL)
     {
-      /* On Windows, a socket that is not bound has no address. */
+      /* Some systems give no address to a socket that is not bound. */
       if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT))
         set_unbound (error);
       else

@@ -46,6 +46,9 @@ FAULTS = {
     'system-header': (
         {'backends/pcp/pcp.c': '#include <sys/socket.h>\n'},
         'backends/pcp/pcp.c: names sys/socket.h, which depends on the operating system'),
+    'system-in-a-comment': (
+        {'backends/pcp/pcp.c': '/* Windows reports a closed port so. */\n'},
+        'backends/pcp/pcp.c: names Windows, which depends on the operating system'),
     'system-path': (
         {'core/value/lower.c': LOWER_C.replace('{\n}', '{\n  open ("/proc/net/route");\n}')},
         'core/value/lower.c: names /proc/net/route, which depends on the operating system'),
@@ -78,6 +81,8 @@ HARMLESS = {
     'system-function-in-its-folder': {
         'core/net/linux/random.c': 'void\nrandom_bytes (void)\n{\n  getrandom (0, 0, 0);\n}\n',
         'core/net/portable/random.c': 'void\nrandom_bytes (void)\n{\n  getentropy (0, 0);\n}\n'},
+    'system-in-a-comment-in-its-folder': {
+        'core/net/windows/lower.c': '/* Windows reports a closed port so. */\n'},
     'system-function-in-a-comment': {
         'core/value/lower.c': LOWER_C.replace('{\n}', '{\n  /* getrandom () */\n}')},
     'cycle-between-systems': {

@@ -147,6 +147,39 @@ test_not_in_a_program (Fixture *f, gconstpointer data)
   g_assert_cmpstr (found, ==, COMPILED_IN);
 }
 
+static void
+assert_beside (Fixture *f, const char *library, const char *expected)
+{
+  g_autofree char *found =
+    plum_translations_find ("../share/locale", library, "lib", "share/locale");
+
+  g_assert_cmpstr (found, ==, expected);
+}
+
+/* A relative directory, as on Windows: there is no other one. */
+static void
+test_beside_library (Fixture *f, gconstpointer data)
+{
+  assert_beside (f, f->library, f->locale);
+  test_secure_mode = TRUE;
+  assert_beside (f, f->library, f->locale);
+  assert_beside (f, NULL, NULL);
+}
+
+static void
+test_beside_without_translations (Fixture *f, gconstpointer data)
+{
+  g_assert_cmpint (g_rmdir (f->locale), ==, 0);
+  assert_beside (f, f->library, NULL);
+}
+
+static void
+test_beside_writable_by_others (Fixture *f, gconstpointer data)
+{
+  g_assert_cmpint (g_chmod (f->share, 0777), ==, 0);
+  assert_beside (f, f->library, NULL);
+}
+
 /* A translation contains format strings. */
 static void
 test_writable_by_others (Fixture *f, gconstpointer data)
@@ -221,6 +254,9 @@ main (int argc, char **argv)
     { "directory-in-libdir", test_directory_in_libdir },
     { "not-moved", test_not_moved },
     { "without-translations", test_without_translations },
+    { "beside-library", test_beside_library },
+    { "beside-library/without-translations", test_beside_without_translations },
+    { "beside-library/writable-by-others", test_beside_writable_by_others },
     { "another-libdir", test_another_libdir },
     { "absolute-localedir", test_absolute_localedir },
     { "not-under-at-secure", test_not_under_at_secure },

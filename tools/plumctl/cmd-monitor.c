@@ -241,7 +241,7 @@ const PlumctlCommand plumctl_command_monitor = {
         "  plumctl monitor\n"
         "  plumctl monitor --json\n"
         "\n"
-        "Exit status: 0 after SIGINT, SIGTERM or SIGHUP, 2 usage error."),
+        "Exit status: 0 stopped, such as by Ctrl-C, 2 usage error."),
   .options = monitor_entries,
   .run = run_monitor,
 };

@@ -198,7 +198,7 @@ watch_file (Serve *serve)
 
   serve->monitor = g_file_monitor_file (file, G_FILE_MONITOR_WATCH_MOVES, NULL, &error);
   if (serve->monitor == NULL)
-    output_error ("changes of the file are not noticed, only SIGHUP reloads it: %s",
+    output_error ("changes of the file are not noticed, only a restart reads it again: %s",
                   error->message);
   else
     g_signal_connect (serve->monitor, "changed", G_CALLBACK (on_file_changed), serve);
@@ -314,7 +314,7 @@ const PlumctlCommand plumctl_command_serve = {
     "  plumctl serve --check ports.conf\n"
     "  plumctl serve /etc/plumctl/ports.conf\n"
     "\n"
-    "Exit status: 0 stopped by SIGINT or SIGTERM, 1 the file cannot be used, 2 usage error,\n"
+    "Exit status: 0 stopped, such as by Ctrl-C, 1 the file cannot be used, 2 usage error,\n"
     "3 a backend cannot be used."),
   .options = serve_entries,
   .run = run_serve,

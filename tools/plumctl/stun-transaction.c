@@ -44,6 +44,28 @@ on_timeout (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* How many errors, such as of datagrams that are too long, to skip at a time. */
+#define ERRORS_MAX 16
+
+/* After an error, the source of a socket of Windows is not ready again before another read, even if
+ * there is a datagram. */
+static gssize
+receive (GSocket *socket, GSocketAddress **peer, guint8 *data, gsize size)
+{
+  gssize n = -1;
+
+  for (guint i = 0; i < ERRORS_MAX && n < 0; i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      n = g_socket_receive_from (socket, peer, (char *) data, size, NULL, &error);
+      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        break;
+    }
+
+  return n;
+}
+
 /* One datagram for each iteration of the main loop, so that a flood does not delay the timer. */
 static gboolean
 on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
@@ -53,7 +75,7 @@ on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
   GInetSocketAddress *from;
   StunResponse response;
   guint8 data[STUN_MESSAGE_MAX];
-  gssize size = g_socket_receive_from (socket, &peer, (char *) data, sizeof data, NULL, NULL);
+  gssize size = receive (socket, &peer, data, sizeof data);
 
   if (size < 0 || !G_IS_INET_SOCKET_ADDRESS (peer) ||
       !stun_decode_response (data, (size_t) size, self->id, &response, NULL))

@@ -24,3 +24,22 @@ void
 plum_sockets_report_closed_port (GSocket *socket)
 {
 }
+
+gssize
+plum_sockets_receive (GSocket *socket, void *data, gsize size, GError **error)
+{
+  return g_socket_receive (socket, data, size, NULL, error);
+}
+
+gssize
+plum_sockets_send (GSocket *socket, const void *data, gsize size, GError **error)
+{
+  return g_socket_send (socket, data, size, NULL, error);
+}
+
+/* A read returns each error once. */
+gboolean
+plum_sockets_is_lost (GSocket *socket, GIOCondition condition, GError **error)
+{
+  return FALSE;
+}

@@ -73,3 +73,48 @@ plum_sockets_report_closed_port (GSocket *socket)
   WSAIoctl ((SOCKET) g_socket_get_fd (socket), SIO_UDP_CONNRESET, &report, sizeof report, NULL, 0,
             &size, NULL, NULL);
 }
+
+/* A UDP socket has no connection that could be closed: Windows reports a closed port so. */
+static void
+correct_error (GError **error)
+{
+  if (error != NULL && g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
+    (*error)->code = G_IO_ERROR_CONNECTION_REFUSED;
+}
+
+/* Windows fills the buffer before it fails with WSAEMSGSIZE. */
+gssize
+plum_sockets_receive (GSocket *socket, void *data, gsize size, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  gssize n = g_socket_receive (socket, data, size, NULL, &local);
+
+  if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE))
+    return (gssize) size;
+
+  correct_error (&local);
+  if (local != NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+  return n;
+}
+
+gssize
+plum_sockets_send (GSocket *socket, const void *data, gsize size, GError **error)
+{
+  gssize n = g_socket_send (socket, data, size, NULL, error);
+
+  if (n < 0)
+    correct_error (error);
+  return n;
+}
+
+/* Wine keeps the error of a closed port. */
+gboolean
+plum_sockets_is_lost (GSocket *socket, GIOCondition condition, GError **error)
+{
+  if ((condition & G_IO_ERR) == 0 || g_socket_check_connect_result (socket, error))
+    return FALSE;
+
+  correct_error (error);
+  return TRUE;
+}

@@ -7,13 +7,10 @@
 #include <sys/socket.h>
 
 #include "plum-interfaces.h"
+#include "plum-public-host.h"
 
 /* Needs the kernel headers above, but does not include them. */
 #include <linux/errqueue.h>
-
-/* The address that the route lookup uses for the internet, a.root-servers.net. The datagram does
- * not reach it. */
-#define INTERNET "198.41.0.4"
 
 static gboolean
 prepare (GSocket *socket, guint ttl, const char *interface_name, GSocketAddress *internet)
@@ -29,7 +26,7 @@ GSocket *
 plum_hop_socket_new (guint ttl, const char *interface_name, GBytes *content, GSocketAddress **peer)
 {
   g_autoptr (GSocketAddress) internet =
-    g_inet_socket_address_new_from_string (INTERNET, PLUM_HOP_SOCKET_PORT);
+    g_inet_socket_address_new_from_string (PLUM_PUBLIC_HOST_IPV4, PLUM_HOP_SOCKET_PORT);
   g_autoptr (GSocket) socket =
     g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
   gsize size;

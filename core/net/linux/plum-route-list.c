@@ -5,9 +5,7 @@
 #include <linux/rtnetlink.h>
 
 #include "plum-netlink-client-private.h"
-
-/* Limits the number of lookups, each of which is several system calls. */
-#define INTERFACES_MAX 16
+#include "plum-route-interfaces-private.h"
 
 /* Matches default routes and halves of them, which VPNs use to override the default route. */
 static gboolean
@@ -29,17 +27,6 @@ compare_routes (gconstpointer a, gconstpointer b)
   return 0;
 }
 
-static void
-add_index (GArray *indexes, guint index)
-{
-  for (guint i = 0; i < indexes->len; i++)
-    if (g_array_index (indexes, guint, i) == index)
-      return;
-
-  if (index != 0 && indexes->len < INTERFACES_MAX)
-    g_array_append_val (indexes, index);
-}
-
 /* (element-type guint) (transfer full) */
 static GArray *
 find_interface_indexes (PlumNetlinkClient *netlink, GSocketFamily family, GError **error)
@@ -58,9 +45,9 @@ find_interface_indexes (PlumNetlinkClient *netlink, GSocketFamily family, GError
 
       if (!leads_to_internet (route))
         continue;
-      add_index (indexes, route->next_hop.interface_index);
+      plum_route_interfaces_add (indexes, route->next_hop.interface_index);
       for (guint j = 0; j < route->n_hop_interfaces; j++)
-        add_index (indexes, route->hop_interfaces[j]);
+        plum_route_interfaces_add (indexes, route->hop_interfaces[j]);
     }
 
   return indexes;

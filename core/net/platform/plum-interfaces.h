@@ -14,11 +14,14 @@ typedef struct
   char *interface_name;
   guint interface_index; /* at least 1 */
   gboolean is_up;
+  gboolean is_running; /* and has a link, such as a cable */
   gboolean is_loopback;
   gboolean is_point_to_point;
   GInetAddress *address;
   GInetAddress *netmask; /* (nullable): of the same family */
 } PlumInterfaceAddress;
+
+void plum_interface_address_free (PlumInterfaceAddress *self);
 
 /* Returns the addresses of all interfaces, in the order of the system. Does not block.
  * (element-type PlumInterfaceAddress) (transfer full): NULL on error, a %G_IO_ERROR */

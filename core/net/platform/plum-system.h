@@ -22,16 +22,21 @@ gboolean plum_system_is_privileged (void);
  * is linked into. (transfer full) (nullable) */
 char *plum_system_get_library (void);
 
-/* Whether only the owner of the file can write to the directory. The owner of the library can run
- * code in this process anyway; other users must not, for example if the library is in a directory
- * such as /tmp. FALSE if either does not exist; reason: why else, or NULL. (transfer none) */
+/* The path in the encoding of the functions of the C library. path: as in GLib. (transfer full) */
+char *plum_system_encode_path (const char *path);
+
+/* Whether no user who cannot run code in this process anyway can write to the directory, for
+ * example because the library is in a directory such as /tmp. With POSIX, this is the owner of the
+ * file, the library. With Windows, these are the user of the process, the system and the
+ * administrators, whoever owns the file. FALSE if the directory does not exist, or, with POSIX, the
+ * file; reason: why else, or NULL. (transfer none) */
 gboolean plum_system_is_trusted_directory (const char *directory,
                                            const char *file,
                                            const char **reason);
 
-/* Why this process must not run the code of a file: any user can write to the file, or to its
- * directory, and the process has the rights of an administrator. NULL if it may, or if the file
- * does not exist. (transfer full) (nullable) */
+/* Why this process must not run the code of a file: it has the rights of an administrator, and any
+ * user (POSIX) or another user than those above (Windows) can write to the file, or to its
+ * directory. NULL if it may, or if the file does not exist. (transfer full) (nullable) */
 char *plum_system_describe_danger (const char *file, const char *directory);
 
 G_END_DECLS

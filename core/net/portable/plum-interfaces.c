@@ -10,17 +10,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-static void
-interface_address_free (gpointer data)
-{
-  PlumInterfaceAddress *self = data;
-
-  g_clear_object (&self->address);
-  g_clear_object (&self->netmask);
-  g_free (self->interface_name);
-  g_free (self);
-}
-
 /* Some systems shorten the address of a mask, and do not set its family. (nullable) (transfer full)
  */
 static GInetAddress *
@@ -52,6 +41,7 @@ interface_address_new (const struct ifaddrs *entry)
   self->interface_name = g_strdup (entry->ifa_name);
   self->interface_index = if_nametoindex (entry->ifa_name);
   self->is_up = (entry->ifa_flags & IFF_UP) != 0;
+  self->is_running = (entry->ifa_flags & IFF_RUNNING) != 0;
   self->is_loopback = (entry->ifa_flags & IFF_LOOPBACK) != 0;
   self->is_point_to_point = (entry->ifa_flags & IFF_POINTOPOINT) != 0;
   self->address = read_native (entry->ifa_addr, family);
@@ -63,7 +53,8 @@ interface_address_new (const struct ifaddrs *entry)
 GPtrArray *
 plum_interfaces_list_addresses (GError **error)
 {
-  g_autoptr (GPtrArray) result = g_ptr_array_new_with_free_func (interface_address_free);
+  g_autoptr (GPtrArray) result =
+    g_ptr_array_new_with_free_func ((GDestroyNotify) plum_interface_address_free);
   struct ifaddrs *list = NULL;
 
   if (getifaddrs (&list) != 0)

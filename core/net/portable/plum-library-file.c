@@ -18,6 +18,12 @@ plum_system_get_library (void)
   return g_canonicalize_filename (info.dli_fname, NULL);
 }
 
+char *
+plum_system_encode_path (const char *path)
+{
+  return g_strdup (path);
+}
+
 gboolean
 plum_system_is_trusted_directory (const char *directory, const char *file, const char **reason)
 {

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "plum-route-interfaces-private.h"
+
 static gsize
 family_get_bits (GSocketFamily family)
 {
@@ -88,15 +90,8 @@ plum_route_choice_list_interfaces (GArray *routes)
 
   g_ptr_array_sort (defaults, compare_default_routes);
   for (guint i = 0; i < defaults->len; i++)
-    {
-      const PlumRouteMessage *route = defaults->pdata[i];
-      gboolean known = FALSE;
-
-      for (guint j = 0; j < indexes->len && !known; j++)
-        known = g_array_index (indexes, guint, j) == route->interface_index;
-      if (!known)
-        g_array_append_val (indexes, route->interface_index);
-    }
+    plum_route_interfaces_add (indexes,
+                               ((const PlumRouteMessage *) defaults->pdata[i])->interface_index);
 
   return indexes;
 }

@@ -2,14 +2,12 @@
 
 #include "plum-route-poll-private.h"
 
-#include <arpa/inet.h>
-#include <ifaddrs.h>
-#include <netinet/in.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
+#include "plum-interfaces.h"
 #include "plum-metered-private.h"
+#include "plum-public-host.h"
+#include "plum-route-source-private.h"
 
 /* Shared with the handler of the monitor, which may run in another thread. */
 typedef struct
@@ -53,74 +51,52 @@ on_monitor_changed (GNetworkMonitor *monitor, gboolean available, gpointer user_
 }
 
 static void
-append_native (GByteArray *bytes, const struct sockaddr *native)
+append_address (GByteArray *bytes, GInetAddress *address)
 {
-  gsize size = 0;
-
-  if (native != NULL && native->sa_family == AF_INET)
-    size = sizeof (struct sockaddr_in);
-  else if (native != NULL && native->sa_family == AF_INET6)
-    size = sizeof (struct sockaddr_in6);
-  if (size > 0)
-    g_byte_array_append (bytes, (const guint8 *) native, (guint) size);
+  if (address != NULL)
+    g_byte_array_append (bytes, g_inet_address_to_bytes (address),
+                         (guint) g_inet_address_get_native_size (address));
 }
 
 static void
 append_interfaces (GByteArray *bytes)
 {
-  struct ifaddrs *list = NULL;
+  g_autoptr (GPtrArray) addresses = plum_interfaces_list_addresses (NULL);
 
-  if (getifaddrs (&list) != 0)
-    return;
-
-  for (struct ifaddrs *i = list; i != NULL; i = i->ifa_next)
+  for (guint i = 0; addresses != NULL && i < addresses->len; i++)
     {
-      if (i->ifa_addr == NULL ||
-          (i->ifa_addr->sa_family != AF_INET && i->ifa_addr->sa_family != AF_INET6))
-        continue;
-      g_byte_array_append (bytes, (const guint8 *) i->ifa_name, (guint) strlen (i->ifa_name) + 1);
-      g_byte_array_append (bytes, (const guint8 *) &i->ifa_flags, sizeof i->ifa_flags);
-      append_native (bytes, i->ifa_addr);
-      append_native (bytes, i->ifa_netmask);
+      const PlumInterfaceAddress *own = addresses->pdata[i];
+      const guint8 flags[] = { (guint8) own->is_up, (guint8) own->is_running };
+
+      g_byte_array_append (bytes, (const guint8 *) own->interface_name,
+                           (guint) strlen (own->interface_name) + 1);
+      g_byte_array_append (bytes, flags, sizeof flags);
+      append_address (bytes, own->address);
+      append_address (bytes, own->netmask);
     }
-  freeifaddrs (list);
 }
 
 /* The address that the system uses for the internet: shows that the default route leads through
- * another interface. Connecting the socket sends nothing. */
+ * another interface. */
 static void
-append_source (GByteArray *bytes, const struct sockaddr *internet, socklen_t size)
+append_source (GByteArray *bytes, GSocketFamily family)
 {
-  struct sockaddr_storage from = { 0 };
-  socklen_t from_size = sizeof from;
-  const int fd = socket (internet->sa_family, SOCK_DGRAM, 0);
+  g_autoptr (GInetAddress) internet = plum_public_host_new (family);
+  g_autoptr (GInetAddress) source = NULL;
 
-  if (fd < 0)
-    return;
-
-  if (connect (fd, internet, size) == 0 &&
-      getsockname (fd, (struct sockaddr *) &from, &from_size) == 0)
-    {
-      /* Each socket has another port, which has the same offset in both families. */
-      ((struct sockaddr_in *) (gpointer) &from)->sin_port = 0;
-      append_native (bytes, (const struct sockaddr *) &from);
-    }
-  close (fd);
+  if (plum_route_source_find (internet, 0, &source, NULL))
+    append_address (bytes, source);
 }
 
-/* Compared byte by byte: this is called every few seconds. (transfer full) */
+/* Compared byte by byte. (transfer full) */
 static GBytes *
 read_state (void)
 {
   GByteArray *bytes = g_byte_array_new ();
-  struct sockaddr_in ipv4 = { .sin_family = AF_INET, .sin_port = 9 };
-  struct sockaddr_in6 ipv6 = { .sin6_family = AF_INET6, .sin6_port = 9 };
 
-  inet_pton (AF_INET, "198.41.0.4", &ipv4.sin_addr);
-  inet_pton (AF_INET6, "2001:503:ba3e::2:30", &ipv6.sin6_addr);
   append_interfaces (bytes);
-  append_source (bytes, (const struct sockaddr *) &ipv4, sizeof ipv4);
-  append_source (bytes, (const struct sockaddr *) &ipv6, sizeof ipv6);
+  append_source (bytes, G_SOCKET_FAMILY_IPV4);
+  append_source (bytes, G_SOCKET_FAMILY_IPV6);
   return g_byte_array_free_to_bytes (bytes);
 }
 

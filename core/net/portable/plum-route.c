@@ -2,16 +2,13 @@
 
 #include "plum-route-private.h"
 
+#include "plum-public-host.h"
 #include "plum-route-choice-private.h"
 #include "plum-route-error-private.h"
+#include "plum-route-interfaces-private.h"
+#include "plum-route-source-private.h"
 #include "plum-route-table-private.h"
 #include "plum-values-private.h"
-
-/* Root name servers: public addresses, which are not part of a private network. */
-#define PUBLIC_HOST_IPV4 "198.41.0.4"
-#define PUBLIC_HOST_IPV6 "2001:503:ba3e::2:30"
-
-#define ANY_PORT 9
 
 /* The parameters and the intermediate results of a lookup. */
 typedef struct
@@ -23,13 +20,6 @@ typedef struct
   GPtrArray *addresses;       /* (element-type PlumInterfaceAddress): of this host */
   GArray *routes;             /* (element-type PlumRouteMessage) (nullable): not available */
 } RouteLookup;
-
-static GInetAddress *
-get_public_host (GSocketFamily family)
-{
-  return g_inet_address_new_from_string (family == G_SOCKET_FAMILY_IPV4 ? PUBLIC_HOST_IPV4
-                                                                        : PUBLIC_HOST_IPV6);
-}
 
 static gboolean
 lookup_set_no_route (RouteLookup *self, GError **error)
@@ -78,36 +68,6 @@ lookup_find_interface (RouteLookup *self, GError **error)
     }
 
   return plum_route_set_no_address (error, self->family, self->interface_name);
-}
-
-/* Sets *source to the address that the system uses for packets to a destination, or to NULL if
- * there is no route: connecting a UDP socket chooses it, and sends nothing. source: (transfer full)
- * (nullable). Errors: no socket is available. */
-static gboolean
-find_source (GInetAddress *destination, guint scope_id, GInetAddress **source, GError **error)
-{
-  g_autoptr (GSocketAddress) to = g_object_new (G_TYPE_INET_SOCKET_ADDRESS, "address", destination,
-                                                "port", ANY_PORT, "scope-id", scope_id, NULL);
-  g_autoptr (GSocketAddress) from = NULL;
-  g_autoptr (GError) local = NULL;
-  g_autoptr (GSocket) socket = g_socket_new (g_inet_address_get_family (destination),
-                                             G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, &local);
-
-  *source = NULL;
-  if (socket == NULL)
-    {
-      /* A system without IPv6 has no IPv6 route. */
-      if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
-        return TRUE;
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
-
-  if (g_socket_connect (socket, to, NULL, NULL))
-    from = g_socket_get_local_address (socket, NULL);
-  if (from != NULL)
-    *source = g_object_ref (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (from)));
-  return TRUE;
 }
 
 /* (transfer none) (nullable) */
@@ -191,12 +151,12 @@ static PlumNetwork *
 lookup_guess_network (RouteLookup *self, GError **error)
 {
   g_autoptr (GInetAddress) destination =
-    self->override != NULL ? g_object_ref (self->override) : get_public_host (self->family);
+    self->override != NULL ? g_object_ref (self->override) : plum_public_host_new (self->family);
   g_autoptr (GInetAddress) source = NULL;
   g_autoptr (GInetAddress) gateway = NULL;
   const PlumInterfaceAddress *own;
 
-  if (!find_source (destination, self->interface_index, &source, error))
+  if (!plum_route_source_find (destination, self->interface_index, &source, error))
     return NULL;
 
   own = lookup_find_connected (self, source);
@@ -262,7 +222,7 @@ static PlumNetwork *
 lookup_find_network (RouteLookup *self, GError **error)
 {
   g_autoptr (GInetAddress) destination =
-    self->override != NULL ? g_object_ref (self->override) : get_public_host (self->family);
+    self->override != NULL ? g_object_ref (self->override) : plum_public_host_new (self->family);
   const PlumRouteMessage *route =
     plum_route_choice_find (self->routes, destination, self->interface_index);
   const PlumInterfaceAddress *own;
@@ -274,7 +234,7 @@ lookup_find_network (RouteLookup *self, GError **error)
   if (route == NULL && self->override != NULL && self->interface_index != 0)
     return lookup_guess_network (self, error);
   if (!lookup_check_route (self, route, error) || route == NULL ||
-      !find_source (destination, route->interface_index, &source, error))
+      !plum_route_source_find (destination, route->interface_index, &source, error))
     return NULL;
 
   gateway =
@@ -367,7 +327,7 @@ plum_route_leads_beyond (PlumNetwork *network, GInetAddress *destination)
 
   if (lookup.routes == NULL)
     {
-      return find_source (destination, 0, &source, NULL) && source != NULL &&
+      return plum_route_source_find (destination, 0, &source, NULL) && source != NULL &&
              lookup_find_own (&lookup, source) != NULL &&
              lookup_find_own (&lookup, source)->interface_index ==
                plum_network_get_interface_index (network);
@@ -401,20 +361,10 @@ lookup_list_guesses (RouteLookup *self)
         continue;
       guess = plum_route_choice_guess_gateway (own);
       if (guess != NULL)
-        g_array_append_val (indexes, own->interface_index);
+        plum_route_interfaces_add (indexes, own->interface_index);
     }
 
   return indexes;
-}
-
-static gboolean
-has_interface (GPtrArray *networks, guint interface_index)
-{
-  for (guint i = 0; i < networks->len; i++)
-    if (plum_network_get_interface_index (networks->pdata[i]) == interface_index)
-      return TRUE;
-
-  return FALSE;
 }
 
 GPtrArray *
@@ -437,7 +387,7 @@ plum_route_list (GSocketFamily family, GError **error)
       g_autoptr (GError) local = NULL;
       PlumNetwork *network;
 
-      if (name == NULL || has_interface (networks, index))
+      if (name == NULL)
         continue;
 
       network = plum_route_lookup (family, name, NULL, &local);

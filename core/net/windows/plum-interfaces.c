@@ -2,6 +2,8 @@
 
 #include "plum-interfaces.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "plum-windows-adapters.h"
 #include "plum-windows-error.h"
 
@@ -9,17 +11,6 @@
 #ifndef IF_TYPE_PROP_VIRTUAL
 #  define IF_TYPE_PROP_VIRTUAL 53
 #endif
-
-static void
-interface_address_free (gpointer data)
-{
-  PlumInterfaceAddress *self = data;
-
-  g_clear_object (&self->address);
-  g_clear_object (&self->netmask);
-  g_free (self->interface_name);
-  g_free (self);
-}
 
 /* (transfer full) (nullable) */
 static GInetAddress *
@@ -55,6 +46,7 @@ add_addresses (GPtrArray *result, const IP_ADAPTER_ADDRESSES *adapter)
       own->interface_index =
         plum_windows_adapter_get_index (adapter, g_inet_address_get_family (address));
       own->is_up = plum_windows_adapter_is_up (adapter);
+      own->is_running = own->is_up;
       own->is_loopback = adapter->IfType == IF_TYPE_SOFTWARE_LOOPBACK;
       own->is_point_to_point = is_point_to_point (adapter);
       own->address = address;
@@ -67,7 +59,8 @@ GPtrArray *
 plum_interfaces_list_addresses (GError **error)
 {
   g_autofree IP_ADAPTER_ADDRESSES *adapters = plum_windows_adapters_read (error);
-  g_autoptr (GPtrArray) result = g_ptr_array_new_with_free_func (interface_address_free);
+  g_autoptr (GPtrArray) result =
+    g_ptr_array_new_with_free_func ((GDestroyNotify) plum_interface_address_free);
 
   if (adapters == NULL)
     return NULL;
@@ -81,16 +74,9 @@ guint
 plum_interfaces_get_index (const char *name)
 {
   g_autofree IP_ADAPTER_ADDRESSES *adapters = plum_windows_adapters_read (NULL);
+  const IP_ADAPTER_ADDRESSES *adapter = plum_windows_adapters_find (adapters, name);
 
-  for (const IP_ADAPTER_ADDRESSES *i = adapters; i != NULL; i = i->Next)
-    {
-      g_autofree char *found = plum_windows_adapter_get_name (i);
-
-      if (g_str_equal (found, name))
-        return plum_windows_adapter_get_index (i, G_SOCKET_FAMILY_IPV4);
-    }
-
-  return 0;
+  return adapter != NULL ? plum_windows_adapter_get_index (adapter, G_SOCKET_FAMILY_IPV4) : 0;
 }
 
 GStrv
@@ -119,7 +105,7 @@ plum_interfaces_bind_socket (GSocket *socket, const char *name, GError **error)
 
   if (index == 0)
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "The interface “%s” does not exist",
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _ ("The interface “%s” does not exist"),
                    name);
       return FALSE;
     }
@@ -129,5 +115,5 @@ plum_interfaces_bind_socket (GSocket *socket, const char *name, GError **error)
     return TRUE;
 
   return plum_windows_set_error (error, (guint32) WSAGetLastError (),
-                                 "Cannot select the interface “%s”", name);
+                                 _ ("Cannot select the interface “%s”"), name);
 }

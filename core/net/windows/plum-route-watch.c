@@ -2,6 +2,8 @@
 
 #include "plum-route-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "plum-windows-adapters.h"
 #include "plum-windows-error.h"
 
@@ -100,7 +102,9 @@ watch_subscribe (RouteWatch *self, GError **error)
     code = NotifyIpInterfaceChange (AF_UNSPEC, on_interface_changed, self->changes, FALSE,
                                     &self->handles[2]);
 
-  return code == 0 || plum_windows_set_error (error, code, "Windows does not report changes");
+  return code == 0 ||
+         plum_windows_set_error (error, code,
+                                 _ ("The system does not report changes of its routes"));
 }
 
 GSource *

@@ -2,14 +2,13 @@
 
 #include "plum-route-private.h"
 
+#include <glib/gi18n-lib.h>
+
+#include "plum-public-host.h"
+#include "plum-route-error-private.h"
 #include "plum-values-private.h"
 #include "plum-windows-error.h"
 #include "plum-windows-route.h"
-
-/* The addresses of a root name server, which are public and not part of a private network. A route
- * query sends no packet. */
-#define PUBLIC_HOST_IPV4 "198.41.0.4"
-#define PUBLIC_HOST_IPV6 "2001:503:ba3e::2:30"
 
 /* The parameters and the intermediate results of a lookup. */
 typedef struct
@@ -22,58 +21,10 @@ typedef struct
   PlumWindowsRoute *route;
 } RouteLookup;
 
-static const char *
-family_get_name (GSocketFamily family)
-{
-  return family == G_SOCKET_FAMILY_IPV4 ? "IPv4" : "IPv6";
-}
-
 static gboolean
 lookup_set_no_route (RouteLookup *self, GError **error)
 {
-  if (self->override != NULL)
-    {
-      g_autofree char *gateway = g_inet_address_to_string (self->override);
-
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY, "No route leads to the gateway %s",
-                   gateway);
-    }
-  else if (self->interface_name != NULL)
-    {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   "No %s default route leads through the interface “%s”",
-                   family_get_name (self->family), self->interface_name);
-    }
-  else
-    {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   "No default route: this host is not connected to an %s network",
-                   family_get_name (self->family));
-    }
-  return FALSE;
-}
-
-static const IP_ADAPTER_ADDRESSES *
-find_adapter_by_name (const IP_ADAPTER_ADDRESSES *adapters, const char *name)
-{
-  for (const IP_ADAPTER_ADDRESSES *i = adapters; i != NULL; i = i->Next)
-    {
-      g_autofree char *found = plum_windows_adapter_get_name (i);
-
-      if (g_str_equal (found, name))
-        return i;
-    }
-
-  return NULL;
-}
-
-static const IP_ADAPTER_ADDRESSES *
-find_adapter_by_index (const IP_ADAPTER_ADDRESSES *adapters, GSocketFamily family, guint index)
-{
-  for (const IP_ADAPTER_ADDRESSES *i = adapters; i != NULL; i = i->Next)
-    if (plum_windows_adapter_get_index (i, family) == index)
-      return i;
-  return NULL;
+  return plum_route_set_no_route (error, self->family, self->interface_name, self->override);
 }
 
 /* The loopback interface has all addresses of 127.0.0.0/8, but lists only the first. */
@@ -101,20 +52,13 @@ find_adapter_by_address (const IP_ADAPTER_ADDRESSES *adapters, GInetAddress *add
 static gboolean
 lookup_find_interface (RouteLookup *self, GError **error)
 {
-  const IP_ADAPTER_ADDRESSES *adapter = find_adapter_by_name (self->adapters, self->interface_name);
+  const IP_ADAPTER_ADDRESSES *adapter =
+    plum_windows_adapters_find (self->adapters, self->interface_name);
 
   if (adapter == NULL)
-    {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY, "The interface “%s” does not exist",
-                   self->interface_name);
-      return FALSE;
-    }
+    return plum_route_set_no_interface (error, self->interface_name);
   if (!plum_windows_adapter_is_up (adapter))
-    {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY, "The interface “%s” is down",
-                   self->interface_name);
-      return FALSE;
-    }
+    return plum_route_set_interface_down (error, self->interface_name);
 
   self->interface_index = plum_windows_adapter_get_index (adapter, self->family);
   return TRUE;
@@ -123,8 +67,7 @@ lookup_find_interface (RouteLookup *self, GError **error)
 static gboolean
 lookup_find_route (RouteLookup *self, GError **error)
 {
-  g_autoptr (GInetAddress) internet = g_inet_address_new_from_string (
-    self->family == G_SOCKET_FAMILY_IPV4 ? PUBLIC_HOST_IPV4 : PUBLIC_HOST_IPV6);
+  g_autoptr (GInetAddress) internet = plum_public_host_new (self->family);
   DWORD code;
 
   self->route = plum_windows_route_find (self->override != NULL ? self->override : internet,
@@ -142,7 +85,7 @@ lookup_find_route (RouteLookup *self, GError **error)
       return lookup_set_no_route (self, error);
 
     default:
-      return plum_windows_set_error (error, code, "Windows did not report its routes");
+      return plum_windows_set_error (error, code, _ ("The system does not report its routes"));
     }
 }
 
@@ -197,7 +140,7 @@ static PlumNetwork *
 lookup_make_network (RouteLookup *self, GError **error)
 {
   const IP_ADAPTER_ADDRESSES *adapter =
-    find_adapter_by_index (self->adapters, self->family, self->route->interface_index);
+    plum_windows_adapters_find_index (self->adapters, self->family, self->route->interface_index);
   g_autoptr (GInetAddress) local = NULL;
   g_autofree char *name = NULL;
 
@@ -211,8 +154,7 @@ lookup_make_network (RouteLookup *self, GError **error)
   name = plum_windows_adapter_get_name (adapter);
   if (self->route->source == NULL || g_inet_address_get_is_any (self->route->source))
     {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY, "The interface “%s” has no %s address",
-                   name, family_get_name (self->family));
+      plum_route_set_no_address (error, self->family, name);
       return NULL;
     }
 
@@ -239,29 +181,6 @@ look_up (RouteLookup *self, GError **error)
   return network;
 }
 
-static gboolean
-check_gateway (GSocketFamily family,
-               const char *interface_name,
-               GInetAddress *gateway,
-               GError **error)
-{
-  g_autofree char *text = g_inet_address_to_string (gateway);
-
-  if (g_inet_address_get_family (gateway) != family)
-    {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY, "The gateway %s is not an %s address",
-                   text, family_get_name (family));
-      return FALSE;
-    }
-  if (is_ipv6_link_local (gateway) && interface_name == NULL)
-    {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   "The gateway %s is link-local and requires an interface", text);
-      return FALSE;
-    }
-  return TRUE;
-}
-
 PlumNetwork *
 plum_route_lookup (GSocketFamily family,
                    const char *interface_name,
@@ -272,7 +191,7 @@ plum_route_lookup (GSocketFamily family,
 
   g_assert (family == G_SOCKET_FAMILY_IPV4 || family == G_SOCKET_FAMILY_IPV6);
 
-  if (gateway != NULL && !check_gateway (family, interface_name, gateway, error))
+  if (gateway != NULL && !plum_route_check_gateway (family, interface_name, gateway, error))
     return NULL;
   return look_up (&lookup, error);
 }
@@ -292,52 +211,24 @@ plum_route_leads_beyond (PlumNetwork *network, GInetAddress *destination)
   return route->next_hop != NULL && g_inet_address_equal (route->next_hop, gateway);
 }
 
-/* The name of the interface that has the address. (nullable) (transfer full) */
-static char *
-find_interface_of (GInetAddress *address, GError **error)
-{
-  g_autofree IP_ADAPTER_ADDRESSES *adapters = plum_windows_adapters_read (error);
-  g_autofree char *text = g_inet_address_to_string (address);
-  const IP_ADAPTER_ADDRESSES *adapter;
-
-  if (adapters == NULL)
-    return NULL;
-
-  adapter = find_adapter_by_address (adapters, address);
-  if (adapter != NULL)
-    return plum_windows_adapter_get_name (adapter);
-
-  g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY, "This host does not have the address %s",
-               text);
-  return NULL;
-}
-
 PlumNetwork *
 plum_route_lookup_from (GInetAddress *local_address,
                         const char *interface_name,
                         GInetAddress *gateway,
                         GError **error)
 {
-  g_autofree char *text = g_inet_address_to_string (local_address);
+  g_autofree IP_ADAPTER_ADDRESSES *adapters = plum_windows_adapters_read (error);
+  const IP_ADAPTER_ADDRESSES *adapter;
   g_autofree char *found = NULL;
   g_autoptr (PlumNetwork) network = NULL;
 
-  if (g_inet_address_get_is_link_local (local_address))
-    {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   "The address %s is valid on its link only", text);
-      return NULL;
-    }
-
-  found = find_interface_of (local_address, error);
-  if (found == NULL)
+  if (adapters == NULL)
     return NULL;
-  if (interface_name != NULL && !g_str_equal (interface_name, found))
-    {
-      g_set_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                   "The interface “%s” does not have the address %s", interface_name, text);
-      return NULL;
-    }
+
+  adapter = find_adapter_by_address (adapters, local_address);
+  found = adapter != NULL ? plum_windows_adapter_get_name (adapter) : NULL;
+  if (!plum_route_check_local_address (local_address, interface_name, found, error))
+    return NULL;
 
   network = plum_route_lookup (g_inet_address_get_family (local_address), found, gateway, error);
   if (network == NULL ||
@@ -363,14 +254,14 @@ plum_route_list (GSocketFamily family, GError **error)
   indexes = plum_windows_route_list_interfaces (family, &code);
   if (indexes == NULL && code != ERROR_NOT_FOUND)
     {
-      plum_windows_set_error (error, code, "Windows did not report its routes");
+      plum_windows_set_error (error, code, _ ("The system does not report its routes"));
       return NULL;
     }
 
   for (guint i = 0; indexes != NULL && i < indexes->len; i++)
     {
       const IP_ADAPTER_ADDRESSES *adapter =
-        find_adapter_by_index (adapters, family, g_array_index (indexes, guint, i));
+        plum_windows_adapters_find_index (adapters, family, g_array_index (indexes, guint, i));
       g_autofree char *name = adapter != NULL ? plum_windows_adapter_get_name (adapter) : NULL;
       g_autoptr (GError) local = NULL;
       PlumNetwork *network = name != NULL ? plum_route_lookup (family, name, NULL, &local) : NULL;

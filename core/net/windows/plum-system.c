@@ -2,6 +2,8 @@
 
 #include "plum-system.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "plum-windows-access.h"
 
 #include <bcrypt.h>
@@ -12,7 +14,8 @@ plum_system_fill_random (gpointer data, gsize size, GError **error)
   if (BCryptGenRandom (NULL, data, (ULONG) size, BCRYPT_USE_SYSTEM_PREFERRED_RNG) == 0)
     return TRUE;
 
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "Windows provides no random numbers");
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                       _ ("Windows provides no random numbers"));
   return FALSE;
 }
 
@@ -51,6 +54,15 @@ plum_system_get_library (void)
     return NULL;
 
   return g_utf16_to_utf8 ((const gunichar2 *) path, -1, NULL, NULL, NULL);
+}
+
+/* The code page of the system, with the short name of a file that it cannot represent. */
+char *
+plum_system_encode_path (const char *path)
+{
+  char *encoded = g_win32_locale_filename_from_utf8 (path);
+
+  return encoded != NULL ? encoded : g_strdup (path);
 }
 
 gboolean
@@ -115,11 +127,12 @@ plum_system_describe_danger (const char *file, const char *directory)
 
   if (is_writable_by_others (file))
     return g_strdup_printf (
-      "%s: the file is writable by other users and this program runs as an administrator", file);
+      _ ("%s: the file is writable by other users and this program runs as an administrator"),
+      file);
   if (is_writable_by_others (directory))
     return g_strdup_printf (
-      "%s: the directory of the file is writable by other users and this program "
-      "runs as an administrator",
+      _ ("%s: the directory of the file is writable by other users and this program "
+         "runs as an administrator"),
       file);
   return NULL;
 }

@@ -2,6 +2,7 @@
 
 #include "plum-windows-adapters.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "plum-windows-error.h"
@@ -26,7 +27,7 @@ plum_windows_adapters_read (GError **error)
         return g_steal_pointer (&adapters);
     }
 
-  plum_windows_set_error (error, code, "The system does not report the addresses of this host");
+  plum_windows_set_error (error, code, _ ("The system does not report the addresses of this host"));
   return NULL;
 }
 
@@ -51,6 +52,32 @@ gboolean
 plum_windows_adapter_is_up (const IP_ADAPTER_ADDRESSES *adapter)
 {
   return adapter->OperStatus == IfOperStatusUp;
+}
+
+const IP_ADAPTER_ADDRESSES *
+plum_windows_adapters_find (const IP_ADAPTER_ADDRESSES *adapters, const char *name)
+{
+  for (const IP_ADAPTER_ADDRESSES *i = adapters; i != NULL; i = i->Next)
+    {
+      g_autofree char *found = plum_windows_adapter_get_name (i);
+
+      if (g_str_equal (found, name))
+        return i;
+    }
+
+  return NULL;
+}
+
+const IP_ADAPTER_ADDRESSES *
+plum_windows_adapters_find_index (const IP_ADAPTER_ADDRESSES *adapters,
+                                  GSocketFamily family,
+                                  guint index)
+{
+  for (const IP_ADAPTER_ADDRESSES *i = adapters; i != NULL; i = i->Next)
+    if (plum_windows_adapter_get_index (i, family) == index)
+      return i;
+
+  return NULL;
 }
 
 GInetAddress *

@@ -19,6 +19,14 @@ char *plum_windows_adapter_get_name (const IP_ADAPTER_ADDRESSES *adapter);
 guint plum_windows_adapter_get_index (const IP_ADAPTER_ADDRESSES *adapter, GSocketFamily family);
 gboolean plum_windows_adapter_is_up (const IP_ADAPTER_ADDRESSES *adapter);
 
+/* The adapter with a name, or with the index that routes of a family use. (nullable) (transfer
+ * none) */
+const IP_ADAPTER_ADDRESSES *plum_windows_adapters_find (const IP_ADAPTER_ADDRESSES *adapters,
+                                                        const char *name);
+const IP_ADAPTER_ADDRESSES *plum_windows_adapters_find_index (const IP_ADAPTER_ADDRESSES *adapters,
+                                                              GSocketFamily family,
+                                                              guint index);
+
 /* NULL if it is not an address of IPv4 or IPv6. (nullable) (transfer full) */
 GInetAddress *plum_windows_address_read (const SOCKADDR *native);
 void plum_windows_address_write (GInetAddress *address, guint scope, SOCKADDR_INET *out);

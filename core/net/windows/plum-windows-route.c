@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-/* Limits the number of lookups that follow, one for each interface. */
-#define INTERFACES_MAX 16
+#include "plum-route-interfaces-private.h"
 
 typedef struct
 {
@@ -92,15 +91,6 @@ find_row (const MIB_IPFORWARD_TABLE2 *table,
   return best;
 }
 
-static const IP_ADAPTER_ADDRESSES *
-find_adapter (const IP_ADAPTER_ADDRESSES *adapters, GSocketFamily family, guint index)
-{
-  for (const IP_ADAPTER_ADDRESSES *i = adapters; i != NULL; i = i->Next)
-    if (plum_windows_adapter_get_index (i, family) == index)
-      return i;
-  return NULL;
-}
-
 /* The first address of the adapter, but one that is valid outside of the link if there is one. */
 static gboolean
 find_source (const IP_ADAPTER_ADDRESSES *adapter, GSocketFamily family, SOCKADDR_INET *out)
@@ -178,7 +168,8 @@ search_table (GInetAddress *destination,
     *row = *found;
   FreeMibTable (table);
   return found != NULL &&
-             find_source (find_adapter (adapters, family, row->InterfaceIndex), family, source)
+             find_source (plum_windows_adapters_find_index (adapters, family, row->InterfaceIndex),
+                          family, source)
            ? 0
            : ERROR_NETWORK_UNREACHABLE;
 }
@@ -212,17 +203,6 @@ compare_candidates (gconstpointer a, gconstpointer b)
   return 0;
 }
 
-static void
-add_index (GArray *indexes, guint index)
-{
-  for (guint i = 0; i < indexes->len; i++)
-    if (g_array_index (indexes, guint, i) == index)
-      return;
-
-  if (index != 0 && indexes->len < INTERFACES_MAX)
-    g_array_append_val (indexes, index);
-}
-
 /* Virtual private networks use halves of the default route to override it. */
 GArray *
 plum_windows_route_list_interfaces (GSocketFamily family, DWORD *code)
@@ -249,6 +229,6 @@ plum_windows_route_list_interfaces (GSocketFamily family, DWORD *code)
   g_array_sort (candidates, compare_candidates);
   indexes = g_array_new (FALSE, FALSE, sizeof (guint));
   for (guint i = 0; i < candidates->len; i++)
-    add_index (indexes, g_array_index (candidates, Candidate, i).interface_index);
+    plum_route_interfaces_add (indexes, g_array_index (candidates, Candidate, i).interface_index);
   return indexes;
 }

@@ -92,8 +92,10 @@ plum_service_thread_start (PlumServiceThread *self, void *(*func) (void *), gpoi
   pthread_sigmask (SIG_SETMASK, &all, &old);
   status = pthread_create (self, NULL, func, data);
   pthread_sigmask (SIG_SETMASK, &old, NULL);
+#ifdef HAVE_PTHREAD_SETNAME_NP
   if (status == 0)
     pthread_setname_np (*self, "plum-service");
+#endif
 
   return status == 0;
 }
