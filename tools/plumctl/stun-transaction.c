@@ -5,6 +5,9 @@
 #include "endpoint.h"
 #include "plum-system.h"
 
+/* How many datagrams to read at a time. */
+#define DRAIN_MAX 16
+
 static gboolean on_timeout (gpointer user_data);
 
 static gboolean
@@ -44,55 +47,46 @@ on_timeout (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* How many errors, such as of datagrams that are too long, to skip at a time. */
-#define ERRORS_MAX 16
-
-/* After an error, the source of a socket of Windows is not ready again before another read, even if
- * there is a datagram. */
-static gssize
-receive (GSocket *socket, GSocketAddress **peer, guint8 *data, gsize size)
-{
-  gssize n = -1;
-
-  for (guint i = 0; i < ERRORS_MAX && n < 0; i++)
-    {
-      g_autoptr (GError) error = NULL;
-
-      n = g_socket_receive_from (socket, peer, (char *) data, size, NULL, &error);
-      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-        break;
-    }
-
-  return n;
-}
-
-/* One datagram for each iteration of the main loop, so that a flood does not delay the timer. */
+/* FALSE: there is nothing to read, or the transaction is finished. */
 static gboolean
-on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
+read_one (StunTransaction *self)
 {
-  StunTransaction *self = user_data;
   g_autoptr (GSocketAddress) peer = NULL;
+  g_autoptr (GError) error = NULL;
   GInetSocketAddress *from;
   StunResponse response;
   guint8 data[STUN_MESSAGE_MAX];
-  gssize size = receive (socket, &peer, data, sizeof data);
+  gssize size =
+    g_socket_receive_from (self->socket, &peer, (char *) data, sizeof data, NULL, &error);
 
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    return FALSE;
   if (size < 0 || !G_IS_INET_SOCKET_ADDRESS (peer) ||
       !stun_decode_response (data, (size_t) size, self->id, &response, NULL))
-    return G_SOURCE_CONTINUE;
+    return TRUE;
 
   from = G_INET_SOCKET_ADDRESS (peer);
   self->from_other = endpoint_equal (from, self->other);
   if (!self->from_other && !endpoint_equal (from, self->server))
     {
       g_set_object (&self->stray, from);
-      return G_SOURCE_CONTINUE;
+      return TRUE;
     }
 
   self->answered = TRUE;
   self->response = response;
   stun_transaction_finish (self);
-  return G_SOURCE_REMOVE;
+  return FALSE;
+}
+
+/* All that has arrived: on Windows, the source is not always ready again for the next datagram. Not
+ * more at a time, so that a flood does not delay the timer. */
+static gboolean
+on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+  for (guint i = 0; i < DRAIN_MAX && read_one (user_data); i++)
+    ;
+  return G_SOURCE_CONTINUE;
 }
 
 /* FALSE: the request cannot be sent, and done() is not called. */
