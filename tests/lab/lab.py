@@ -126,8 +126,10 @@ def power_cycle(name):
     """
     router(name, 'kill')
     router(name, 'forget')
-    yield
-    router(name, 'start')
+    try:
+        yield
+    finally:
+        router(name, 'start')
 
 
 @contextlib.contextmanager

@@ -23,7 +23,8 @@ static struct
 static const GOptionEntry doctor_entries[] = {
   { "no-map", 'n', 0, G_OPTION_ARG_NONE, &options.no_map, N_ ("Do not map a trial port"), NULL },
   { "record", 'r', 0, G_OPTION_ARG_FILENAME, &options.record,
-    N_ ("Record all packets in the directory DIR, with public addresses masked"), N_ ("DIR") },
+    N_ ("Record all packets in the directory DIR, with addresses and identifiers masked"),
+    N_ ("DIR") },
   { "family", 0, 0, G_OPTION_ARG_STRING, &options.family,
     N_ ("Examine IPv4, IPv6, or both (default: those that this computer uses)"), "4|6|both" },
   COMMON_OPTION_STUN,

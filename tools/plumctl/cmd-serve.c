@@ -198,8 +198,9 @@ watch_file (Serve *serve)
 
   serve->monitor = g_file_monitor_file (file, G_FILE_MONITOR_WATCH_MOVES, NULL, &error);
   if (serve->monitor == NULL)
-    output_error ("changes of the file are not noticed, only a restart reads it again: %s",
-                  error->message);
+    output_error (
+      "changes of the file are not noticed: reload or restart the service after a change: %s",
+      error->message);
   else
     g_signal_connect (serve->monitor, "changed", G_CALLBACK (on_file_changed), serve);
 }

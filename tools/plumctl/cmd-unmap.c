@@ -56,7 +56,14 @@ typedef struct
 static void run_next (Unmap *unmap);
 
 static gboolean
-is_record_of_job (const UnmapJob *job, PlumEntry *record)
+has_external_port (const UnmapJob *job, PlumEntry *record)
+{
+  return job->external_port == 0 || plum_entry_get_external_port (record) == job->external_port;
+}
+
+/* Whatever the external port is. */
+static gboolean
+is_record_of_port (const UnmapJob *job, PlumEntry *record)
 {
   return plum_entry_get_protocol (record) == job->protocol &&
          plum_entry_get_internal_port (record) == job->internal_port &&
@@ -70,7 +77,7 @@ is_recorded (GListModel *recorded, const UnmapJob *job)
     {
       g_autoptr (PlumEntry) record = g_list_model_get_item (recorded, i);
 
-      if (is_record_of_job (job, record))
+      if (is_record_of_port (job, record) && has_external_port (job, record))
         return TRUE;
     }
 
@@ -87,13 +94,28 @@ dup_recorded (Unmap *unmap, const UnmapJob *job)
                            : plum_manager_dup_recorded_entries (manager, job->family);
 }
 
-/* Whether an entry of a router beyond the one of the entry leads to it. */
-static gboolean
-has_outer (GListModel *beyond, PlumEntry *entry)
+/* (transfer full) (nullable): the entry of a router beyond the one of the entry that leads to it.
+ */
+static PlumEntry *
+find_outer (GListModel *beyond, PlumEntry *entry)
 {
   for (guint i = 0; i < g_list_model_get_n_items (beyond); i++)
     {
       g_autoptr (PlumEntry) outer = g_list_model_get_item (beyond, i);
+
+      if (router_entry_leads_to (outer, entry))
+        return g_steal_pointer (&outer);
+    }
+
+  return NULL;
+}
+
+static gboolean
+leads_to_any (PlumEntry *outer, GListModel *records)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (records); i++)
+    {
+      g_autoptr (PlumEntry) entry = g_list_model_get_item (records, i);
 
       if (router_entry_leads_to (outer, entry))
         return TRUE;
@@ -110,19 +132,8 @@ is_job_recorded (Unmap *unmap, const UnmapJob *job)
   return is_recorded (recorded, job);
 }
 
-/* PCP and NAT-PMP confirm the removal of what does not exist (RFC 6887 15, RFC 6886 3.4), and so
- * does the search for a pinhole. */
-static gboolean
-may_be_nothing (Unmap *unmap, const UnmapJob *job)
-{
-  g_autoptr (GListModel) beyond =
-    plum_manager_dup_recorded_upstream_entries (unmap->session.manager);
-
-  return (job->family == G_SOCKET_FAMILY_IPV6 || unmap->list_error != NULL) &&
-         !is_job_recorded (unmap, job) && (job->host != NULL || !is_recorded (beyond, job));
-}
-
-/* Whether something is recorded on a router beyond the first one that leads to the port. */
+/* Whether something is recorded on a router beyond the first one that leads to the port, or did so
+ * before what was on the first router was removed: then, its port is that of this computer. */
 static gboolean
 asks_beyond (Unmap *unmap, const UnmapJob *job)
 {
@@ -133,12 +144,34 @@ asks_beyond (Unmap *unmap, const UnmapJob *job)
   for (guint i = 0; i < g_list_model_get_n_items (recorded); i++)
     {
       g_autoptr (PlumEntry) inner = g_list_model_get_item (recorded, i);
+      g_autoptr (PlumEntry) outer = find_outer (beyond, inner);
 
-      if (is_record_of_job (job, inner) && has_outer (beyond, inner))
+      if (outer != NULL && is_record_of_port (job, inner) &&
+          (has_external_port (job, inner) || has_external_port (job, outer)))
         return TRUE;
     }
 
-  return job->host == NULL && is_recorded (beyond, job);
+  for (guint i = 0; job->host == NULL && i < g_list_model_get_n_items (beyond); i++)
+    {
+      g_autoptr (PlumEntry) outer = g_list_model_get_item (beyond, i);
+
+      if (plum_entry_get_protocol (outer) == job->protocol &&
+          (job->external_port != 0 ? has_external_port (job, outer)
+                                   : is_record_of_port (job, outer)) &&
+          !leads_to_any (outer, recorded) && !leads_to_any (outer, beyond))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* PCP and NAT-PMP confirm the removal of what does not exist (RFC 6887 15, RFC 6886 3.4), and so
+ * does the search for a pinhole. */
+static gboolean
+may_be_nothing (Unmap *unmap, const UnmapJob *job)
+{
+  return (job->family == G_SOCKET_FAMILY_IPV6 || unmap->list_error != NULL) && !job->is_recorded &&
+         !job->asks_beyond;
 }
 
 static void
@@ -206,9 +239,9 @@ run_next (Unmap *unmap)
     {
       UnmapJob *job = unmap->jobs->pdata[unmap->next];
 
-      job->may_be_nothing = may_be_nothing (unmap, job);
-      job->asks_beyond = asks_beyond (unmap, job);
       job->is_recorded = is_job_recorded (unmap, job);
+      job->asks_beyond = asks_beyond (unmap, job);
+      job->may_be_nothing = may_be_nothing (unmap, job);
       unmap_job_start (job, unmap->session.manager, unmap->entries, on_job_done, unmap);
     }
   else

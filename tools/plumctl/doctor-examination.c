@@ -178,6 +178,23 @@ get_longest (DoctorExamination *self)
   return doctor_trial_count_hops (udp) > doctor_trial_count_hops (tcp) ? udp : tcp;
 }
 
+/* How many routers map all transports that are mapped. */
+static guint
+count_common_hops (DoctorExamination *self)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (self->trial.mappings); i++)
+    {
+      guint n_hops = doctor_trial_count_hops (&self->trial.mappings[i]);
+
+      if (n_hops > 0 && (n == 0 || n_hops < n))
+        n = n_hops;
+    }
+
+  return n;
+}
+
 static gboolean
 is_inner (PlumAddressScope scope)
 {
@@ -190,7 +207,7 @@ get_beyond (DoctorExamination *self)
 {
   const TrialMapping *longest = get_longest (self);
   const GError *error = longest->upstream_error;
-  guint n_hops = doctor_trial_count_hops (longest);
+  guint n_hops = count_common_hops (self);
 
   if (n_hops > 0 && n_hops == (guint) common_options.max_hops && n_hops < COMMON_MAX_HOPS &&
       is_inner (self->path.scope))
@@ -277,8 +294,9 @@ list_routers (DoctorExamination *self)
 
   add_gateway (self);
   add_hops (self, 1);
+  /* A router that maps one transport only is listed with those that map the port. */
   if (self->searched && self->path.scope != PLUM_ADDRESS_SCOPE_PUBLIC && !found_between &&
-      n_before == 0)
+      n_before == 0 && routers->n_routers <= self->path.n_known)
     doctor_path_add_next (&self->path, routers);
   if (is_last_inner (routers))
     doctor_routers_add (routers,

@@ -53,13 +53,13 @@ describe_position (const DoctorRouters *self)
 static char *
 dup_beyond (const DoctorRouters *self, const DoctorRouter *next)
 {
+  if (next->address != NULL && next->forwards == DOCTOR_FORWARDS_ONE)
+    return g_strdup_printf (_ ("%s maps only one of TCP and UDP."), next->address);
   if (self->beyond == DOCTOR_BEYOND_LIMITED)
     return g_strdup_printf (_ ("That router is not asked to map ports, because of --max-hops %u."),
                             self->max_hops);
   if (next->address == NULL)
     return NULL;
-  if (next->forwards == DOCTOR_FORWARDS_ONE)
-    return g_strdup_printf (_ ("%s maps only one of TCP and UDP."), next->address);
   if (self->beyond == DOCTOR_BEYOND_SILENT)
     return g_strdup_printf (_ ("%s does not answer any protocol."), next->address);
   if (self->beyond == DOCTOR_BEYOND_REFUSED)

@@ -165,14 +165,16 @@ get_scope_text (PlumAddressScope scope)
     }
 }
 
-/* What is known about a router, for the end of its line. */
+/* What is known about a router, for the end of its line. position: counted from 0. */
 static char *
-describe_router (const DoctorRouter *router)
+describe_router (const DoctorRouter *router, guint position)
 {
   if (router->address == NULL && router->role == DOCTOR_ROUTER_BETWEEN)
     return g_strdup (_ ("address unknown"));
-  if (router->address == NULL && router->unanswered)
+  if (router->address == NULL && router->unanswered && position <= 1)
     return g_strdup (_ ("address unknown: no router answered beyond the first one"));
+  if (router->address == NULL && router->unanswered)
+    return g_strdup (_ ("address unknown: no router answered beyond the one before it"));
   if (router->address == NULL)
     return g_strdup (_ ("address unknown, not queried"));
   if (router->role == DOCTOR_ROUTER_PROVIDER && router->external == NULL)
@@ -201,7 +203,7 @@ describe_this_computer (const DoctorRouters *self)
 static char *
 describe_line (const DoctorRouter *router, guint position)
 {
-  g_autofree char *description = describe_router (router);
+  g_autofree char *description = describe_router (router, position);
 
   if (router->role == DOCTOR_ROUTER_PROVIDER)
     /* Translators: what is known of the router. Align the lines of the routers in columns. */
@@ -247,14 +249,17 @@ draw_link (GString *path, DoctorForwards forwards)
       g_string_append (path, "      |\n");
       break;
     case DOCTOR_FORWARDS_ONE:
-      g_string_append_printf (path, "      x        %s\n", _ ("only one of TCP and UDP"));
+      /* Translators: align the text in columns with the lines of the routers. */
+      g_string_append (path, _ ("      x        only one of TCP and UDP\n"));
       break;
     case DOCTOR_FORWARDS_NOTHING:
-      g_string_append_printf (path, "      x        %s\n", _ ("not forwarded"));
+      /* Translators: align the text in columns with the lines of the routers. */
+      g_string_append (path, _ ("      x        not forwarded\n"));
       break;
     case DOCTOR_FORWARDS_UNKNOWN:
     default:
-      g_string_append_printf (path, "      ?        %s\n", _ ("forwarding unknown"));
+      /* Translators: align the text in columns with the lines of the routers. */
+      g_string_append (path, _ ("      ?        forwarding unknown\n"));
       break;
     }
 }
