@@ -99,7 +99,8 @@ plum_translations_bind (void)
   else if (found != NULL)
     path = plum_system_encode_path (found);
   else
-    /* Unlike the default of gettext, no other user can write to it. */
+    /* Not the default of gettext, which another user may create: who can write to the directory of
+     * the library can replace the library. */
     path = library != NULL ? g_path_get_dirname (library) : NULL;
 
   bindtextdomain (GETTEXT_PACKAGE, path);

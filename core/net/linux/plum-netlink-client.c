@@ -26,11 +26,14 @@ static gboolean
 plum_netlink_client_send (PlumNetlinkClient *self, GByteArray *request, GError **error)
 {
   const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+  int code;
 
   if (sendto (self->fd, request->data, request->len, 0, (const struct sockaddr *) &kernel,
-              sizeof kernel) != (gssize) request->len)
-    return plum_netlink_set_io_error (error, errno, _ ("Cannot query the kernel for routes"));
-  return TRUE;
+              sizeof kernel) == (gssize) request->len)
+    return TRUE;
+
+  code = errno;
+  return plum_netlink_set_io_error (error, code, _ ("Cannot query the kernel for routes"));
 }
 
 static gboolean

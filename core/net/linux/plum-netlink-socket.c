@@ -21,6 +21,7 @@ plum_netlink_open (guint groups, guint32 *port_id, GError **error)
   struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = groups };
   socklen_t size = sizeof address;
   int fd = socket (AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+  int code;
 
   if (fd >= 0 && bind (fd, (struct sockaddr *) &address, sizeof address) == 0 &&
       getsockname (fd, (struct sockaddr *) &address, &size) == 0)
@@ -29,7 +30,8 @@ plum_netlink_open (guint groups, guint32 *port_id, GError **error)
       return fd;
     }
 
-  plum_netlink_set_io_error (error, errno, _ ("Cannot query the kernel for routes"));
+  code = errno;
+  plum_netlink_set_io_error (error, code, _ ("Cannot query the kernel for routes"));
   if (fd >= 0)
     close (fd);
   return -1;

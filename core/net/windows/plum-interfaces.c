@@ -102,6 +102,7 @@ plum_interfaces_bind_socket (GSocket *socket, const char *name, GError **error)
   const gboolean ipv4 = g_socket_get_family (socket) == G_SOCKET_FAMILY_IPV4;
   const guint index = plum_interfaces_get_index (name);
   const DWORD value = ipv4 ? g_htonl (index) : index;
+  guint32 code;
 
   if (index == 0)
     {
@@ -114,6 +115,6 @@ plum_interfaces_bind_socket (GSocket *socket, const char *name, GError **error)
                   ipv4 ? IP_UNICAST_IF : IPV6_UNICAST_IF, (const char *) &value, sizeof value) == 0)
     return TRUE;
 
-  return plum_windows_set_error (error, (guint32) WSAGetLastError (),
-                                 _ ("Cannot select the interface “%s”"), name);
+  code = (guint32) WSAGetLastError (); /* before the text is translated */
+  return plum_windows_set_error (error, code, _ ("Cannot select the interface “%s”"), name);
 }
