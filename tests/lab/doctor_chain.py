@@ -169,6 +169,18 @@ class DoctorChain:
             peers = {event['peer'].split(':')[0] for event in router['exchange'] if 'peer' in event}
             lab.equal(peers & {lab.ROUTER, lab.OUTER, THIRD}, {address} - {None}, 'exchange')
 
+    def second_maps_tcp(self):
+        """The second router was asked: --max-hops is not the reason."""
+        lab.router('outer', 'kind', 'mapper')
+        lab.router('outer', 'refuse', 'udp')
+        self.drawn('|x|')
+        report = self.report('double-nat')
+        assert report['sentence'].endswith(f', {lab.OUTER}. {lab.OUTER} maps only one of TCP and '
+                                           'UDP.'), report['sentence']
+        assert '--max-hops' not in report['next_step'], report['next_step']
+        lab.equal([router['address'] for router in report['routers']], [lab.ROUTER, lab.OUTER],
+                  'routers')
+
     # Shared addresses.
 
     def second_shared(self):
@@ -292,5 +304,6 @@ def suites(commands):
             ('ascii', case.terminal_ascii),
             ('german', case.terminal_german),
             ('first-named', case.first_named),
+            ('second-maps-tcp', case.second_maps_tcp),
         ]),
     }

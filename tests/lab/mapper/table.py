@@ -126,9 +126,12 @@ class Table:
                 return port
         return None
 
-    @property
-    def refuses(self):
-        return self.refuse_file.exists()
+    def refuses(self, protocol):
+        """The file has the only protocol that is refused, or nothing."""
+        try:
+            return self.refuse_file.read_text(encoding='ascii').strip() in ('', str(protocol))
+        except FileNotFoundError:
+            return False
 
     def lifetime(self, requested):
         return min(max(requested, self.shortest), self.longest)
@@ -136,7 +139,7 @@ class Table:
     # Changes.
 
     def put(self, entry):
-        if self.refuses:
+        if self.refuses(entry.protocol):
             raise Refused
         known = self.entries.get(entry.key)
         self.entries[entry.key] = entry
