@@ -14,6 +14,7 @@
 #include "router-entry.h"
 #include "state-directory.h"
 #include "unmap-job.h"
+#include "unmap-records.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -54,125 +55,6 @@ typedef struct
 } Unmap;
 
 static void run_next (Unmap *unmap);
-
-static gboolean
-has_external_port (const UnmapJob *job, PlumEntry *record)
-{
-  return job->external_port == 0 || plum_entry_get_external_port (record) == job->external_port;
-}
-
-/* Whatever the external port is. */
-static gboolean
-is_record_of_port (const UnmapJob *job, PlumEntry *record)
-{
-  return plum_entry_get_protocol (record) == job->protocol &&
-         plum_entry_get_internal_port (record) == job->internal_port &&
-         (job->host == NULL || unmap_job_has_host (job, plum_entry_get_internal_address (record)));
-}
-
-static gboolean
-is_recorded (GListModel *recorded, const UnmapJob *job)
-{
-  for (guint i = 0; i < g_list_model_get_n_items (recorded); i++)
-    {
-      g_autoptr (PlumEntry) record = g_list_model_get_item (recorded, i);
-
-      if (is_record_of_port (job, record) && has_external_port (job, record))
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-/* (transfer full) */
-static GListModel *
-dup_recorded (Unmap *unmap, const UnmapJob *job)
-{
-  PlumManager *manager = unmap->session.manager;
-
-  return job->host != NULL ? plum_manager_dup_recorded_host_entries (manager, job->family)
-                           : plum_manager_dup_recorded_entries (manager, job->family);
-}
-
-/* (transfer full) (nullable): the entry of a router beyond the one of the entry that leads to it.
- */
-static PlumEntry *
-find_outer (GListModel *beyond, PlumEntry *entry)
-{
-  for (guint i = 0; i < g_list_model_get_n_items (beyond); i++)
-    {
-      g_autoptr (PlumEntry) outer = g_list_model_get_item (beyond, i);
-
-      if (router_entry_leads_to (outer, entry))
-        return g_steal_pointer (&outer);
-    }
-
-  return NULL;
-}
-
-static gboolean
-leads_to_any (PlumEntry *outer, GListModel *records)
-{
-  for (guint i = 0; i < g_list_model_get_n_items (records); i++)
-    {
-      g_autoptr (PlumEntry) entry = g_list_model_get_item (records, i);
-
-      if (router_entry_leads_to (outer, entry))
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-static gboolean
-is_job_recorded (Unmap *unmap, const UnmapJob *job)
-{
-  g_autoptr (GListModel) recorded = dup_recorded (unmap, job);
-
-  return is_recorded (recorded, job);
-}
-
-/* Whether something is recorded on a router beyond the first one that leads to the port, or did so
- * before what was on the first router was removed: then, its port is that of this computer. */
-static gboolean
-asks_beyond (Unmap *unmap, const UnmapJob *job)
-{
-  PlumManager *manager = unmap->session.manager;
-  g_autoptr (GListModel) beyond = plum_manager_dup_recorded_upstream_entries (manager);
-  g_autoptr (GListModel) recorded = dup_recorded (unmap, job);
-
-  for (guint i = 0; i < g_list_model_get_n_items (recorded); i++)
-    {
-      g_autoptr (PlumEntry) inner = g_list_model_get_item (recorded, i);
-      g_autoptr (PlumEntry) outer = find_outer (beyond, inner);
-
-      if (outer != NULL && is_record_of_port (job, inner) &&
-          (has_external_port (job, inner) || has_external_port (job, outer)))
-        return TRUE;
-    }
-
-  for (guint i = 0; job->host == NULL && i < g_list_model_get_n_items (beyond); i++)
-    {
-      g_autoptr (PlumEntry) outer = g_list_model_get_item (beyond, i);
-
-      if (plum_entry_get_protocol (outer) == job->protocol &&
-          (job->external_port != 0 ? has_external_port (job, outer)
-                                   : is_record_of_port (job, outer)) &&
-          !leads_to_any (outer, recorded) && !leads_to_any (outer, beyond))
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-/* PCP and NAT-PMP confirm the removal of what does not exist (RFC 6887 15, RFC 6886 3.4), and so
- * does the search for a pinhole. */
-static gboolean
-may_be_nothing (Unmap *unmap, const UnmapJob *job)
-{
-  return (job->family == G_SOCKET_FAMILY_IPV6 || unmap->list_error != NULL) && !job->is_recorded &&
-         !job->asks_beyond;
-}
 
 static void
 on_job_done (UnmapJob *job, gpointer user_data)
@@ -239,9 +121,7 @@ run_next (Unmap *unmap)
     {
       UnmapJob *job = unmap->jobs->pdata[unmap->next];
 
-      job->is_recorded = is_job_recorded (unmap, job);
-      job->asks_beyond = asks_beyond (unmap, job);
-      job->may_be_nothing = may_be_nothing (unmap, job);
+      unmap_records_consult (unmap->session.manager, job, unmap->list_error == NULL);
       unmap_job_start (job, unmap->session.manager, unmap->entries, on_job_done, unmap);
     }
   else
@@ -432,14 +312,11 @@ on_unmap_discovered (Discovery *discovery)
 static void
 remove_unrecorded_pinholes (Unmap *unmap)
 {
-  g_autoptr (GListModel) recorded =
-    plum_manager_dup_recorded_entries (unmap->session.manager, G_SOCKET_FAMILY_IPV6);
-
   for (guint i = unmap->jobs->len; i > 0; i--)
     {
       const UnmapJob *job = unmap->jobs->pdata[i - 1];
 
-      if (job->family == G_SOCKET_FAMILY_IPV6 && !is_recorded (recorded, job))
+      if (job->family == G_SOCKET_FAMILY_IPV6 && !unmap_records_has (unmap->session.manager, job))
         g_ptr_array_remove_index (unmap->jobs, i - 1);
     }
 }
