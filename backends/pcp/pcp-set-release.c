@@ -6,14 +6,14 @@
 #include "pcp-set-op.h"
 
 /* A mapping that another one has replaced in the set, or of a set of an earlier run, is found by
- * its token only. map: the first port of the set. */
+ * its token only. first: the first port of the set. */
 static void
-release_by_token (PcpSession *pcp, const PcpMap *map, guint internal_port, PlumCall *call)
+release_by_token (PcpSession *pcp, const PcpMap *map, const PcpMap *first, PlumCall *call)
 {
   PlumExchangeKey key;
   PcpSet *set;
 
-  pcp_request_make_key (map, &key);
+  pcp_request_make_key (first, &key);
   if (pcp_sets_was_deleted (pcp, &key))
     {
       plum_call_return_done (call);
@@ -22,21 +22,21 @@ release_by_token (PcpSession *pcp, const PcpMap *map, guint internal_port, PlumC
 
   /* The first port is a mapping of its own now, with the nonce of the set. */
   set = pcp_sets_find (pcp, &key);
-  if (set == NULL && pcp_sets_uses_port_of (pcp, map))
+  if (set == NULL && pcp_sets_uses_port_of (pcp, first))
     {
       plum_call_return_error (call, pcp_set_make_busy_error (pcp, map));
       return;
     }
 
-  pcp_set_op_release (set != NULL ? set : pcp_set_new (pcp, map), internal_port, call);
+  pcp_set_op_release (set != NULL ? set : pcp_set_new (pcp, first), map->internal_port, call);
 }
 
 gboolean
-pcp_set_release (PcpSession *pcp, PcpMap *map, PlumLease *lease, PlumCall *call)
+pcp_set_release (PcpSession *pcp, const PcpMap *map, PlumLease *lease, PlumCall *call)
 {
   PcpSet *set = pcp_sets_find_member (pcp, map);
   GVariant *token = lease != NULL ? plum_lease_get_token (lease) : NULL;
-  guint internal_port = map->internal_port;
+  PcpMap first = *map;
 
   /* The port was requested by itself since it was in a set. */
   if ((set == NULL || !pcp_set_is_live (set)) && pcp_sets_get_own_lease (pcp, map) != NULL)
@@ -47,11 +47,11 @@ pcp_set_release (PcpSession *pcp, PcpMap *map, PlumLease *lease, PlumCall *call)
 
   if (set != NULL)
     {
-      pcp_set_op_drop_member (set, internal_port);
-      pcp_set_op_release (set, internal_port, call);
+      pcp_set_op_drop_member (set, map->internal_port);
+      pcp_set_op_release (set, map->internal_port, call);
     }
-  else if (pcp_set_parse_token (token, map))
-    release_by_token (pcp, map, internal_port, call);
+  else if (pcp_set_parse_token (token, &first))
+    release_by_token (pcp, map, &first, call);
   else
     return FALSE;
   return TRUE;

@@ -823,7 +823,13 @@ test_token_of_used_ports (BackendFixture *f, gconstpointer data)
   g_ptr_array_remove_index (calls, 0);
   unmaps = set_unmap (f, FIRST + 1, N - 1, calls);
   for (guint i = 0; i < unmaps->len; i++)
-    g_assert_error (plum_call_get_error (unmaps->pdata[i]), G_IO_ERROR, G_IO_ERROR_BUSY);
+    {
+      const GError *error = plum_call_get_error (unmaps->pdata[i]);
+      g_autofree char *port = g_strdup_printf ("TCP port %u ", FIRST + 1 + i);
+
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
+      g_assert_nonnull (strstr (error->message, port));
+    }
   g_assert_cmpuint (fake_gateway_get_n_mappings (f->gateway), ==, N);
 }
 
