@@ -90,12 +90,15 @@ fail_calls (GPtrArray *calls, const GError *error)
   g_ptr_array_unref (calls);
 }
 
-/* The same, of requests for the set. */
+/* The same, of requests for the set. may_exist: the server may have it. */
 static void
-fail_requests (PcpSet *set, GPtrArray *calls, const GError *error)
+fail_requests (PcpSet *set, GPtrArray *calls, gboolean may_exist, const GError *error)
 {
   for (guint i = 0; i < calls->len; i++)
     drop_new_member (set, calls->pdata[i]);
+  if (!may_exist && !pcp_set_is_live (set) && !pcp_set_has_used_member (set) &&
+      set->releasing->len == 0)
+    pcp_set_remove (set);
   fail_calls (calls, error);
 }
 
@@ -168,11 +171,11 @@ set_op_dissolve (PcpSetOp *op, const GError *failure)
 }
 
 static void
-set_op_fail (PcpSetOp *op, const GError *error)
+set_op_fail (PcpSetOp *op, gboolean may_exist, const GError *error)
 {
   PcpSet *set = op->set;
 
-  fail_requests (set, set_op_finish (op), error);
+  fail_requests (set, set_op_finish (op), may_exist, error);
 }
 
 static void
@@ -193,7 +196,7 @@ on_set_op_exchange_finished (PlumExchange *exchange,
   if (op->is_undo)
     set_op_dissolve (op, reason);
   else
-    set_op_fail (op, reason);
+    set_op_fail (op, outcome == PLUM_EXCHANGE_TIMED_OUT || set_op_is_deletion (op), reason);
 }
 
 static void
@@ -231,7 +234,7 @@ set_op_send (PcpSet *set, uint32_t lifetime, GPtrArray *calls)
 
   if (!plum_exchanges_open (session->exchanges, &error))
     {
-      fail_requests (set, calls, error);
+      fail_requests (set, calls, lifetime == 0, error);
       return;
     }
 
@@ -411,7 +414,7 @@ set_op_refused (PcpSetOp *op, const PcpReply *reply)
   if (pcp_set_is_certain (set))
     {
       pcp_set_get_row (set)->certain = FALSE;
-      set_op_fail (op, error);
+      set_op_fail (op, TRUE, error);
       return;
     }
 
@@ -471,7 +474,7 @@ set_op_deleted (PcpSetOp *op, const PcpReply *reply)
   if (op->is_undo)
     set_op_dissolve (op, error);
   else if (error != NULL)
-    set_op_fail (op, error);
+    set_op_fail (op, TRUE, error);
   else
     set_op_done (op);
 }
@@ -585,7 +588,7 @@ pcp_set_op_give_up (PlumUdpOperation *operation, GError *error)
   if (op->is_undo)
     set_op_dissolve (op, error);
   else if (op->base.lifetime == 0 || pcp_set_is_live (op->set))
-    set_op_fail (op, error);
+    set_op_fail (op, TRUE, error);
   else
     set_op_undo (op, g_steal_pointer (&owned));
   return TRUE;

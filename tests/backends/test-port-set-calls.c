@@ -492,6 +492,24 @@ test_deleted_twice (Fixture *f, gconstpointer data)
   assert_errors (above, G_IO_ERROR, G_IO_ERROR_BUSY);
 }
 
+/* The first request for a set is refused by the kernel of the router: there is no set, and a port
+ * is released by itself. */
+static void
+test_closed_port_forgets (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) calls = NULL;
+  g_autoptr (GPtrArray) one = NULL;
+
+  fake_gateway_set_open (f->base.gateway, FALSE);
+  calls = set_map (&f->base, FIRST, N, FIRST);
+  assert_errors (calls, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
+  fake_gateway_set_open (f->base.gateway, TRUE);
+  one = set_unmap (&f->base, FIRST + 3, 1, NULL);
+  set_assert_done (one);
+  g_assert_cmpuint (counts (f)->pcp_unmap, ==, 1);
+  g_assert_cmpuint (counts (f)->pcp_set_unmap, ==, 0);
+}
+
 /* The socket cannot be opened: nothing was requested, so nothing is in use. */
 static void
 test_no_socket (Fixture *f, gconstpointer data)
@@ -831,6 +849,7 @@ main (int argc, char **argv)
   ADD ("moved/cancels", test_moved_cancels);
   ADD ("moved/releases", test_moved_releases);
   ADD ("closed-port/cancels", test_closed_port_cancels);
+  ADD ("closed-port/forgets", test_closed_port_forgets);
   ADD_WITH ("release-while-pending/refused/first", FIRST, test_release_and_refused);
   ADD_WITH ("release-while-pending/refused/another", FIRST + 3, test_release_and_refused);
   ADD_WITH ("release-while-pending/ignored/first", FIRST, test_release_and_ignored);
