@@ -191,7 +191,7 @@ pcp_map_delete_entry (PcpSession *pcp, PlumEntry *entry, PlumCall *call)
     return;
 
   plum_wire_address_any (get_family (session), map.external_address);
-  if (pcp_sets_find_live (pcp, &map) != NULL)
+  if (pcp_sets_has_live_port (pcp, &map))
     {
       plum_call_return_error (call, pcp_set_make_busy_error (pcp, &map));
       return;

@@ -330,6 +330,21 @@ has_same_client (const PcpMap *a, const PcpMap *b)
   return a->protocol == b->protocol && pcp_hosts_has_same_internal (&a->hosts, &b->hosts);
 }
 
+gboolean
+pcp_sets_has_live_port (PcpSession *pcp, const PcpMap *map)
+{
+  for (guint i = 0; i < pcp->sets->len; i++)
+    {
+      PcpSet *set = pcp->sets->pdata[i];
+
+      if (has_same_client (&set->map, map) && is_in_range (&set->map, map->internal_port) &&
+          pcp_set_is_live (set))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 /* (nullable): the member that map requests. */
 static PcpMember *
 find_member (PcpSet *self, const PcpMap *map)

@@ -97,6 +97,8 @@ PcpSet *pcp_sets_find_member (PcpSession *pcp, const PcpMap *map);
 void pcp_sets_lose_lease (PcpSession *pcp, const PlumExchangeKey *key);
 /* The port is requested again: removes it from the sets that the server does not have. */
 void pcp_sets_forget_member (PcpSession *pcp, const PcpMap *map);
+/* Whether the port is in a set that the server has, whatever remote hosts may connect. */
+gboolean pcp_sets_has_live_port (PcpSession *pcp, const PcpMap *map);
 /* (nullable) (transfer none): the live mapping of the port if it is in no set. */
 PlumLeaseTableRow *pcp_sets_get_own_lease (PcpSession *pcp, const PcpMap *map);
 /* Whether a mapping of this host uses a port of map, which may be a set. */
