@@ -157,6 +157,8 @@ set_op_dissolve (PcpSetOp *op, const GError *failure)
                               plum_udp_session_get_peer (pcp->udp));
 
   calls = set_op_finish (op);
+  if (failure == NULL)
+    pcp_sets_note_end (pcp, &set->key, PCP_SET_END_DISSOLVED);
   pcp_set_remove (set);
   if (error != NULL)
     fail_calls (calls, error);
@@ -356,7 +358,7 @@ set_op_accept (PcpSetOp *op, const PcpReply *reply, const PcpMap *granted)
   grant.key = &key;
   if (!plum_exchange_key_equal (&old_key, &key))
     plum_udp_session_remove_lease (session, &old_key);
-  pcp_sets_forget_deleted (pcp, &key);
+  pcp_sets_note_end (pcp, &key, PCP_SET_END_NONE);
   pcp_set_remove_own_leases (set);
 
   request_one_by_one (pcp, pcp_set_grant_settle (set, calls, reply->lifetime, address));
@@ -364,6 +366,7 @@ set_op_accept (PcpSetOp *op, const PcpReply *reply, const PcpMap *granted)
     {
       pcp->sets_ignored = !pcp->sets_work;
       releases = pcp_set_take_releases (set);
+      pcp_sets_note_end (pcp, &old_key, PCP_SET_END_DISSOLVED);
       pcp_set_remove (set);
     }
   else
@@ -440,7 +443,7 @@ set_op_done (PcpSetOp *op)
   g_autoptr (GPtrArray) calls = set_op_finish (op);
 
   pcp_set_remove (set);
-  pcp_sets_note_deleted (pcp, &key);
+  pcp_sets_note_end (pcp, &key, PCP_SET_END_DELETED);
   /* Its ports may have been refused to others. */
   plum_lease_table_clear_holds (pcp->udp->leases);
   for (guint i = 0; i < calls->len; i++)

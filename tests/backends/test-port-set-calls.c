@@ -492,6 +492,35 @@ test_deleted_twice (Fixture *f, gconstpointer data)
   assert_errors (above, G_IO_ERROR, G_IO_ERROR_BUSY);
 }
 
+/* After a restart, the server does not map the whole set: the last port is requested by itself. It
+ * is released before that is answered, with its lease, which still names the set. */
+static void
+test_token_of_ended_set (Fixture *f, gconstpointer data)
+{
+  const guint port = FIRST + N - 1;
+  g_autoptr (GPtrArray) calls = map_all (f);
+  g_autoptr (GPtrArray) again = NULL;
+  g_autoptr (GPtrArray) one = NULL;
+
+  reboot_and_hint (f);
+  switches (f)->port_set = GPOINTER_TO_UINT (data);
+  switches (f)->max_set = 4;
+  switches (f)->delay_ms = 100;
+  again = set_start (&f->base, FIRST, N, FIRST, FALSE);
+  test_loop_advance_until (&f->base.loop,
+                           fake_gateway_has_mapping (f->base.gateway, PLUM_PROTOCOL_TCP, port),
+                           1000);
+  plum_call_cancel (again->pdata[N - 1]);
+  g_ptr_array_remove_index (again, N - 1);
+  g_ptr_array_remove_range (calls, 0, N - 1);
+  one = set_unmap (&f->base, port, 1, calls);
+  set_assert_done (one);
+  set_wait (&f->base, again);
+  set_assert_leases (again, FIRST);
+  g_assert_cmpuint (get_n_mappings (f), ==, N - 1);
+  g_assert_false (fake_gateway_has_mapping (f->base.gateway, PLUM_PROTOCOL_TCP, port));
+}
+
 /* The first request for a set is refused by the kernel of the router: there is no set, and a port
  * is released by itself. */
 static void
@@ -863,6 +892,9 @@ main (int argc, char **argv)
   ADD ("token/own-mapping", test_token_of_own_mapping);
   ADD ("token/first-port", test_first_port_after_token);
   ADD ("token/deleted-twice", test_deleted_twice);
+  ADD_WITH ("token/ended-set/ignored", FAKE_SET_IGNORED, test_token_of_ended_set);
+  ADD_WITH ("token/ended-set/refused", FAKE_SET_REFUSED, test_token_of_ended_set);
+  ADD_WITH ("token/ended-set/smaller", FAKE_SET_WORKS, test_token_of_ended_set);
   ADD ("no-socket", test_no_socket);
   ADD ("refresh-finds-other-ports", test_refresh_finds_other_ports);
   ADD ("restart/other-software", test_other_software);
