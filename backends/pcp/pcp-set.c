@@ -3,6 +3,7 @@
 #include "pcp-set.h"
 
 #include "pcp-hosts.h"
+#include "pcp-map-change.h"
 #include "pcp-request.h"
 #include "pcp-set-call.h"
 #include "plum-bytes.h"
@@ -414,6 +415,22 @@ set_uses_port_of (PcpSet *self, const PcpMap *map)
   return FALSE;
 }
 
+/* The server applies a request for one port of a set to all of it, so the set is used. */
+static gboolean
+is_requested (PcpSession *pcp, const PcpMap *map)
+{
+  for (GList *link = pcp->udp->operations.head; link != NULL; link = link->next)
+    {
+      const PcpMap *requested = map_op_get_requested (link->data);
+
+      if (requested != NULL && has_same_client (requested, map) &&
+          is_in_range (map, requested->internal_port))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 gboolean
 pcp_sets_uses_port_of (PcpSession *pcp, const PcpMap *map)
 {
@@ -422,6 +439,8 @@ pcp_sets_uses_port_of (PcpSession *pcp, const PcpMap *map)
   for (guint i = 0; i < pcp->sets->len; i++)
     if (set_uses_port_of (pcp->sets->pdata[i], map))
       return TRUE;
+  if (is_requested (pcp, map))
+    return TRUE;
 
   for (guint i = 0; i < keys->len; i++)
     {

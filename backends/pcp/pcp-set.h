@@ -115,7 +115,8 @@ void pcp_sets_forget_member (PcpSession *pcp, const PcpMap *map);
 gboolean pcp_sets_has_live_port (PcpSession *pcp, const PcpMap *map);
 /* (nullable) (transfer none): the live mapping of the port if it is in no set. */
 PlumLeaseTableRow *pcp_sets_get_own_lease (PcpSession *pcp, const PcpMap *map);
-/* Whether a mapping of this host uses a port of map, which may be a set. */
+/* Whether a mapping of this host uses a port of map, which may be a set, or a pending request is
+ * for one. */
 gboolean pcp_sets_uses_port_of (PcpSession *pcp, const PcpMap *map);
 
 /* How the set with the key has ended: its leases may still name it. */

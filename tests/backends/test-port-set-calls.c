@@ -492,6 +492,51 @@ test_deleted_twice (Fixture *f, gconstpointer data)
   assert_errors (above, G_IO_ERROR, G_IO_ERROR_BUSY);
 }
 
+/* The program requests the first port of a set of an earlier run again, and releases the others. */
+static void
+test_token_of_requested_port (Fixture *f, gconstpointer data)
+{
+  const gboolean unmap_first = GPOINTER_TO_UINT (data);
+  g_autoptr (GPtrArray) calls = map_all (f);
+  g_autoptr (GPtrArray) one = NULL;
+  g_autoptr (GPtrArray) unmaps = NULL;
+
+  replace_backend (f, BACKEND_LOCAL);
+  g_ptr_array_remove_index (calls, 0);
+  if (unmap_first)
+    unmaps = set_start_unmap (&f->base, FIRST + 1, N - 1, calls);
+  one = set_start (&f->base, FIRST, 1, FIRST, FALSE);
+  if (!unmap_first)
+    unmaps = set_start_unmap (&f->base, FIRST + 1, N - 1, calls);
+  set_wait (&f->base, one);
+  set_wait (&f->base, unmaps);
+  set_assert_leases (one, FIRST);
+  assert_errors (unmaps, G_IO_ERROR, G_IO_ERROR_BUSY);
+  g_assert_cmpuint (get_n_mappings (f), ==, N);
+}
+
+/* The same, while the backend finds out whether the server checks filters. */
+static void
+test_token_of_probed_port (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) calls = map_all (f);
+  g_autoptr (GPtrArray) one = NULL;
+  g_autoptr (GPtrArray) unmaps = NULL;
+
+  replace_backend (f, BACKEND_LOCAL);
+  switches (f)->filter = FAKE_FILTER_WORKS;
+  switches (f)->delay_ms = 100;
+  set_remote = "203.0.113.0/24";
+  one = set_start (&f->base, FIRST, 1, FIRST, FALSE);
+  test_loop_advance_until (&f->base.loop, counts (f)->pcp_invalid_filter == 1, 100);
+  g_ptr_array_remove_index (calls, 0);
+  unmaps = set_unmap (&f->base, FIRST + 1, N - 1, calls);
+  assert_errors (unmaps, G_IO_ERROR, G_IO_ERROR_BUSY);
+  set_wait (&f->base, one);
+  set_assert_leases (one, FIRST);
+  g_assert_cmpuint (get_n_mappings (f), ==, N);
+}
+
 /* After a restart, the server does not map the whole set: the last port is requested by itself. It
  * is released before that is answered, with its lease, which still names the set. */
 static void
@@ -892,6 +937,9 @@ main (int argc, char **argv)
   ADD ("token/own-mapping", test_token_of_own_mapping);
   ADD ("token/first-port", test_first_port_after_token);
   ADD ("token/deleted-twice", test_deleted_twice);
+  ADD_WITH ("token/requested-port/map-first", FALSE, test_token_of_requested_port);
+  ADD_WITH ("token/requested-port/unmap-first", TRUE, test_token_of_requested_port);
+  ADD ("token/requested-port/probed", test_token_of_probed_port);
   ADD_WITH ("token/ended-set/ignored", FAKE_SET_IGNORED, test_token_of_ended_set);
   ADD_WITH ("token/ended-set/refused", FAKE_SET_REFUSED, test_token_of_ended_set);
   ADD_WITH ("token/ended-set/smaller", FAKE_SET_WORKS, test_token_of_ended_set);
