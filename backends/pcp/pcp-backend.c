@@ -327,7 +327,7 @@ plum_pcp_backend_constructed (GObject *object)
 
   self->pcp.udp = plum_udp_session_new (PLUM_BACKEND (object), &pcp_protocol);
   self->pcp.sets = g_ptr_array_new_with_free_func (pcp_set_free);
-  self->pcp.deleted_sets = g_array_new (FALSE, FALSE, sizeof (PlumExchangeKey));
+  self->pcp.ended_sets = g_array_new (FALSE, FALSE, sizeof (PcpEndedSet));
 }
 
 static void
@@ -337,7 +337,7 @@ plum_pcp_backend_finalize (GObject *object)
 
   g_clear_pointer (&self->pcp.udp, plum_udp_session_free);
   g_clear_pointer (&self->pcp.sets, g_ptr_array_unref);
-  g_clear_pointer (&self->pcp.deleted_sets, g_array_unref);
+  g_clear_pointer (&self->pcp.ended_sets, g_array_unref);
 
   G_OBJECT_CLASS (plum_pcp_backend_parent_class)->finalize (object);
 }

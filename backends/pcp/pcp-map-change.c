@@ -11,6 +11,29 @@
 /* No address has so many bits. */
 #define INVALID_PREFIX 255
 
+size_t
+map_op_encode (PlumUdpOperation *base, uint8_t *out, size_t size)
+{
+  MapOp *op = (MapOp *) base;
+  uint8_t client[PCP_ADDRESS_SIZE];
+
+  /* RFC 6887 8.1: the header's address is the packet's source, as the server sees it. */
+  plum_wire_address_from_inet (plum_exchanges_get_client_address (base->session->exchanges),
+                               client);
+  return pcp_encode_map (client, base->lifetime, &op->map, out, size);
+}
+
+const PcpMap *
+map_op_get_requested (PlumUdpOperation *base)
+{
+  MapOp *op = (MapOp *) base;
+
+  if (base->encode != map_op_encode || base->is_refresh)
+    return NULL;
+
+  return base->lifetime > 0 || op->probe_lifetime != 0 ? &op->requested : NULL;
+}
+
 /* The same for a required port. Without the option, core checks the granted port. */
 static gboolean
 map_op_change_exact (MapOp *op, PcpNext next, const uint8_t *any_address)

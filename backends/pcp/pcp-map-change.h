@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* How a pending MAP changes from one try to the next. */
+/* A pending MAP for one port, and how it changes from one try to the next. */
 
 typedef struct
 {
@@ -21,6 +21,11 @@ typedef struct
 
   uint32_t probe_lifetime; /* s, of the request that follows the probe; 0: no probe */
 } MapOp;
+
+size_t map_op_encode (PlumUdpOperation *base, uint8_t *out, size_t size);
+/* (nullable): the mapping that the operation requests for a call; NULL: it deletes or refreshes
+ * one, or is about a set. */
+const PcpMap *map_op_get_requested (PlumUdpOperation *base);
 
 /* Changes the request as the result suggests. FALSE: that was done before, or changes nothing. */
 gboolean map_op_change (MapOp *op, uint8_t code);

@@ -44,18 +44,6 @@ pcp_map_make_error (PlumUdpSession *session,
     peer, what, client);
 }
 
-static size_t
-map_op_encode (PlumUdpOperation *base, uint8_t *out, size_t size)
-{
-  MapOp *op = (MapOp *) base;
-  uint8_t client[PCP_ADDRESS_SIZE];
-
-  /* RFC 6887 8.1: the header's address is the packet's source, as the server sees it. */
-  plum_wire_address_from_inet (plum_exchanges_get_client_address (base->session->exchanges),
-                               client);
-  return pcp_encode_map (client, base->lifetime, &op->map, out, size);
-}
-
 static MapOp *
 map_op_new (PcpSession *pcp, PlumCall *call, const PcpMap *map, uint32_t lifetime)
 {
@@ -191,7 +179,7 @@ pcp_map_delete_entry (PcpSession *pcp, PlumEntry *entry, PlumCall *call)
     return;
 
   plum_wire_address_any (get_family (session), map.external_address);
-  if (pcp_sets_find_live (pcp, &map) != NULL)
+  if (pcp_sets_has_live_port (pcp, &map))
     {
       plum_call_return_error (call, pcp_set_make_busy_error (pcp, &map));
       return;

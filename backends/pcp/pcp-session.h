@@ -15,7 +15,7 @@ typedef struct
   gboolean sets_ignored; /* it refused the option PORT_SET, or did not use it: not sent again until
                           * the server is restarted */
   GPtrArray *sets;       /* (element-type PcpSet): see pcp-set.h */
-  GArray *deleted_sets;  /* (element-type PlumExchangeKey): of sets deleted a short time ago */
+  GArray *ended_sets;    /* (element-type PcpEndedSet): a short time ago; see pcp-set.h */
 } PcpSession;
 
 G_END_DECLS

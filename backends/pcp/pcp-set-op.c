@@ -90,12 +90,15 @@ fail_calls (GPtrArray *calls, const GError *error)
   g_ptr_array_unref (calls);
 }
 
-/* The same, of requests for the set. */
+/* The same, of requests for the set. may_exist: the server may have it. */
 static void
-fail_requests (PcpSet *set, GPtrArray *calls, const GError *error)
+fail_requests (PcpSet *set, GPtrArray *calls, gboolean may_exist, const GError *error)
 {
   for (guint i = 0; i < calls->len; i++)
     drop_new_member (set, calls->pdata[i]);
+  if (!may_exist && !pcp_set_is_live (set) && !pcp_set_has_used_member (set) &&
+      set->releasing->len == 0)
+    pcp_set_remove (set);
   fail_calls (calls, error);
 }
 
@@ -154,6 +157,8 @@ set_op_dissolve (PcpSetOp *op, const GError *failure)
                               plum_udp_session_get_peer (pcp->udp));
 
   calls = set_op_finish (op);
+  if (failure == NULL)
+    pcp_sets_note_end (pcp, &set->key, PCP_SET_END_DISSOLVED);
   pcp_set_remove (set);
   if (error != NULL)
     fail_calls (calls, error);
@@ -168,11 +173,11 @@ set_op_dissolve (PcpSetOp *op, const GError *failure)
 }
 
 static void
-set_op_fail (PcpSetOp *op, const GError *error)
+set_op_fail (PcpSetOp *op, gboolean may_exist, const GError *error)
 {
   PcpSet *set = op->set;
 
-  fail_requests (set, set_op_finish (op), error);
+  fail_requests (set, set_op_finish (op), may_exist, error);
 }
 
 static void
@@ -193,7 +198,7 @@ on_set_op_exchange_finished (PlumExchange *exchange,
   if (op->is_undo)
     set_op_dissolve (op, reason);
   else
-    set_op_fail (op, reason);
+    set_op_fail (op, outcome == PLUM_EXCHANGE_TIMED_OUT || set_op_is_deletion (op), reason);
 }
 
 static void
@@ -231,7 +236,7 @@ set_op_send (PcpSet *set, uint32_t lifetime, GPtrArray *calls)
 
   if (!plum_exchanges_open (session->exchanges, &error))
     {
-      fail_requests (set, calls, error);
+      fail_requests (set, calls, lifetime == 0, error);
       return;
     }
 
@@ -353,7 +358,7 @@ set_op_accept (PcpSetOp *op, const PcpReply *reply, const PcpMap *granted)
   grant.key = &key;
   if (!plum_exchange_key_equal (&old_key, &key))
     plum_udp_session_remove_lease (session, &old_key);
-  pcp_sets_forget_deleted (pcp, &key);
+  pcp_sets_note_end (pcp, &key, PCP_SET_END_NONE);
   pcp_set_remove_own_leases (set);
 
   request_one_by_one (pcp, pcp_set_grant_settle (set, calls, reply->lifetime, address));
@@ -361,6 +366,7 @@ set_op_accept (PcpSetOp *op, const PcpReply *reply, const PcpMap *granted)
     {
       pcp->sets_ignored = !pcp->sets_work;
       releases = pcp_set_take_releases (set);
+      pcp_sets_note_end (pcp, &old_key, PCP_SET_END_DISSOLVED);
       pcp_set_remove (set);
     }
   else
@@ -411,7 +417,7 @@ set_op_refused (PcpSetOp *op, const PcpReply *reply)
   if (pcp_set_is_certain (set))
     {
       pcp_set_get_row (set)->certain = FALSE;
-      set_op_fail (op, error);
+      set_op_fail (op, TRUE, error);
       return;
     }
 
@@ -437,7 +443,7 @@ set_op_done (PcpSetOp *op)
   g_autoptr (GPtrArray) calls = set_op_finish (op);
 
   pcp_set_remove (set);
-  pcp_sets_note_deleted (pcp, &key);
+  pcp_sets_note_end (pcp, &key, PCP_SET_END_DELETED);
   /* Its ports may have been refused to others. */
   plum_lease_table_clear_holds (pcp->udp->leases);
   for (guint i = 0; i < calls->len; i++)
@@ -471,7 +477,7 @@ set_op_deleted (PcpSetOp *op, const PcpReply *reply)
   if (op->is_undo)
     set_op_dissolve (op, error);
   else if (error != NULL)
-    set_op_fail (op, error);
+    set_op_fail (op, TRUE, error);
   else
     set_op_done (op);
 }
@@ -585,7 +591,7 @@ pcp_set_op_give_up (PlumUdpOperation *operation, GError *error)
   if (op->is_undo)
     set_op_dissolve (op, error);
   else if (op->base.lifetime == 0 || pcp_set_is_live (op->set))
-    set_op_fail (op, error);
+    set_op_fail (op, TRUE, error);
   else
     set_op_undo (op, g_steal_pointer (&owned));
   return TRUE;

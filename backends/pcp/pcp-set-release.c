@@ -6,37 +6,38 @@
 #include "pcp-set-op.h"
 
 /* A mapping that another one has replaced in the set, or of a set of an earlier run, is found by
- * its token only. map: the first port of the set. */
-static void
-release_by_token (PcpSession *pcp, const PcpMap *map, guint internal_port, PlumCall *call)
+ * its token only. first: the first port of the set. FALSE: the set no longer has the port. */
+static gboolean
+release_by_token (PcpSession *pcp, const PcpMap *map, const PcpMap *first, PlumCall *call)
 {
   PlumExchangeKey key;
+  PcpSetEnd end;
   PcpSet *set;
 
-  pcp_request_make_key (map, &key);
-  if (pcp_sets_was_deleted (pcp, &key))
-    {
-      plum_call_return_done (call);
-      return;
-    }
+  pcp_request_make_key (first, &key);
+  end = pcp_sets_get_end (pcp, &key);
+  set = pcp_sets_find (pcp, &key);
+  if (set == NULL && end == PCP_SET_END_DISSOLVED)
+    return FALSE;
+  if (set != NULL && pcp_set_is_live (set) && !pcp_set_has_port (set, map->internal_port))
+    return FALSE;
 
   /* The first port is a mapping of its own now, with the nonce of the set. */
-  set = pcp_sets_find (pcp, &key);
-  if (set == NULL && pcp_sets_uses_port_of (pcp, map))
-    {
-      plum_call_return_error (call, pcp_set_make_busy_error (pcp, map));
-      return;
-    }
-
-  pcp_set_op_release (set != NULL ? set : pcp_set_new (pcp, map), internal_port, call);
+  if (end == PCP_SET_END_DELETED)
+    plum_call_return_done (call);
+  else if (set == NULL && pcp_sets_uses_port_of (pcp, first))
+    plum_call_return_error (call, pcp_set_make_busy_error (pcp, map));
+  else
+    pcp_set_op_release (set != NULL ? set : pcp_set_new (pcp, first), map->internal_port, call);
+  return TRUE;
 }
 
 gboolean
-pcp_set_release (PcpSession *pcp, PcpMap *map, PlumLease *lease, PlumCall *call)
+pcp_set_release (PcpSession *pcp, const PcpMap *map, PlumLease *lease, PlumCall *call)
 {
   PcpSet *set = pcp_sets_find_member (pcp, map);
   GVariant *token = lease != NULL ? plum_lease_get_token (lease) : NULL;
-  guint internal_port = map->internal_port;
+  PcpMap first = *map;
 
   /* The port was requested by itself since it was in a set. */
   if ((set == NULL || !pcp_set_is_live (set)) && pcp_sets_get_own_lease (pcp, map) != NULL)
@@ -45,14 +46,10 @@ pcp_set_release (PcpSession *pcp, PcpMap *map, PlumLease *lease, PlumCall *call)
       return FALSE;
     }
 
-  if (set != NULL)
-    {
-      pcp_set_op_drop_member (set, internal_port);
-      pcp_set_op_release (set, internal_port, call);
-    }
-  else if (pcp_set_parse_token (token, map))
-    release_by_token (pcp, map, internal_port, call);
-  else
-    return FALSE;
+  if (set == NULL)
+    return pcp_set_parse_token (token, &first) && release_by_token (pcp, map, &first, call);
+
+  pcp_set_op_drop_member (set, map->internal_port);
+  pcp_set_op_release (set, map->internal_port, call);
   return TRUE;
 }

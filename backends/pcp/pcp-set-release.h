@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* A call of unmap (): finds the set of the mapping. map: is changed. lease: (nullable). FALSE: the
- * mapping is not of a set; the call has not finished, and map is as it was. */
-gboolean pcp_set_release (PcpSession *pcp, PcpMap *map, PlumLease *lease, PlumCall *call);
+/* A call of unmap (): finds the set of the mapping. lease: (nullable). FALSE: the mapping is not of
+ * a set; the call has not finished. */
+gboolean pcp_set_release (PcpSession *pcp, const PcpMap *map, PlumLease *lease, PlumCall *call);
 
 G_END_DECLS

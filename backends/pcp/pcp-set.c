@@ -3,6 +3,7 @@
 #include "pcp-set.h"
 
 #include "pcp-hosts.h"
+#include "pcp-map-change.h"
 #include "pcp-request.h"
 #include "pcp-set-call.h"
 #include "plum-bytes.h"
@@ -12,8 +13,8 @@
 /* The nonce, the first internal port, the number of ports. */
 #define TOKEN_TYPE "(ayqq)"
 
-/* How many deleted sets are remembered. */
-#define DELETED_MAX 64
+/* How many ended sets are remembered. */
+#define ENDED_MAX 64
 
 static gboolean
 is_in_range (const PcpMap *set, guint internal_port)
@@ -124,6 +125,12 @@ pcp_set_get_member (PcpSet *self, guint internal_port)
     return NULL;
 
   return &self->members[internal_port - self->first_member];
+}
+
+gboolean
+pcp_set_has_port (PcpSet *self, guint internal_port)
+{
+  return is_in_range (&self->map, internal_port);
 }
 
 gboolean
@@ -330,6 +337,21 @@ has_same_client (const PcpMap *a, const PcpMap *b)
   return a->protocol == b->protocol && pcp_hosts_has_same_internal (&a->hosts, &b->hosts);
 }
 
+gboolean
+pcp_sets_has_live_port (PcpSession *pcp, const PcpMap *map)
+{
+  for (guint i = 0; i < pcp->sets->len; i++)
+    {
+      PcpSet *set = pcp->sets->pdata[i];
+
+      if (has_same_client (&set->map, map) && is_in_range (&set->map, map->internal_port) &&
+          pcp_set_is_live (set))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 /* (nullable): the member that map requests. */
 static PcpMember *
 find_member (PcpSet *self, const PcpMap *map)
@@ -393,6 +415,22 @@ set_uses_port_of (PcpSet *self, const PcpMap *map)
   return FALSE;
 }
 
+/* The server applies a request for one port of a set to all of it, so the set is used. */
+static gboolean
+is_requested (PcpSession *pcp, const PcpMap *map)
+{
+  for (GList *link = pcp->udp->operations.head; link != NULL; link = link->next)
+    {
+      const PcpMap *requested = map_op_get_requested (link->data);
+
+      if (requested != NULL && has_same_client (requested, map) &&
+          is_in_range (map, requested->internal_port))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 gboolean
 pcp_sets_uses_port_of (PcpSession *pcp, const PcpMap *map)
 {
@@ -401,6 +439,8 @@ pcp_sets_uses_port_of (PcpSession *pcp, const PcpMap *map)
   for (guint i = 0; i < pcp->sets->len; i++)
     if (set_uses_port_of (pcp->sets->pdata[i], map))
       return TRUE;
+  if (is_requested (pcp, map))
+    return TRUE;
 
   for (guint i = 0; i < keys->len; i++)
     {
@@ -416,38 +456,39 @@ pcp_sets_uses_port_of (PcpSession *pcp, const PcpMap *map)
   return FALSE;
 }
 
-/* --- Deleted sets --- */
+/* --- Ended sets --- */
 
-void
-pcp_sets_note_deleted (PcpSession *pcp, const PlumExchangeKey *key)
-{
-  pcp_sets_forget_deleted (pcp, key);
-  if (pcp->deleted_sets->len == DELETED_MAX)
-    g_array_remove_index (pcp->deleted_sets, 0);
-  g_array_append_val (pcp->deleted_sets, *key);
-}
-
+/* -1: it is not remembered. */
 static int
-find_deleted (PcpSession *pcp, const PlumExchangeKey *key)
+find_ended (PcpSession *pcp, const PlumExchangeKey *key)
 {
-  for (guint i = 0; i < pcp->deleted_sets->len; i++)
-    if (plum_exchange_key_equal (&g_array_index (pcp->deleted_sets, PlumExchangeKey, i), key))
+  for (guint i = 0; i < pcp->ended_sets->len; i++)
+    if (plum_exchange_key_equal (&g_array_index (pcp->ended_sets, PcpEndedSet, i).key, key))
       return (int) i;
 
   return -1;
 }
 
-gboolean
-pcp_sets_was_deleted (PcpSession *pcp, const PlumExchangeKey *key)
-{
-  return find_deleted (pcp, key) >= 0;
-}
-
 void
-pcp_sets_forget_deleted (PcpSession *pcp, const PlumExchangeKey *key)
+pcp_sets_note_end (PcpSession *pcp, const PlumExchangeKey *key, PcpSetEnd end)
 {
-  int index = find_deleted (pcp, key);
+  const PcpEndedSet ended = { .key = *key, .end = end };
+  int index = find_ended (pcp, key);
 
   if (index >= 0)
-    g_array_remove_index (pcp->deleted_sets, (guint) index);
+    g_array_remove_index (pcp->ended_sets, (guint) index);
+  if (end == PCP_SET_END_NONE)
+    return;
+
+  if (pcp->ended_sets->len == ENDED_MAX)
+    g_array_remove_index (pcp->ended_sets, 0);
+  g_array_append_val (pcp->ended_sets, ended);
+}
+
+PcpSetEnd
+pcp_sets_get_end (PcpSession *pcp, const PlumExchangeKey *key)
+{
+  int index = find_ended (pcp, key);
+
+  return index >= 0 ? g_array_index (pcp->ended_sets, PcpEndedSet, index).end : PCP_SET_END_NONE;
 }

@@ -41,6 +41,18 @@ typedef struct
   GSource *release;     /* (nullable): calls it */
 } PcpSet;
 
+typedef enum {
+  PCP_SET_END_NONE,      /* it has not, or a long time ago */
+  PCP_SET_END_DELETED,   /* on the release of its last port */
+  PCP_SET_END_DISSOLVED, /* the server does not have it: its ports are mapped one by one */
+} PcpSetEnd;
+
+typedef struct
+{
+  PlumExchangeKey key;
+  PcpSetEnd end;
+} PcpEndedSet;
+
 /* map: of the first port, with the size. (transfer none): the session owns it. */
 PcpSet *pcp_set_new (PcpSession *pcp, const PcpMap *map);
 /* Removes it from the session. No operation and no deletion of a member may be pending. */
@@ -64,6 +76,8 @@ GPtrArray *pcp_set_take_releases (PcpSet *self);
 
 /* The member of the internal port; NULL: it has none. */
 PcpMember *pcp_set_get_member (PcpSet *self, guint internal_port);
+/* Whether the set has the port, which may be of no member. */
+gboolean pcp_set_has_port (PcpSet *self, guint internal_port);
 /* Returns whether it was not used before. */
 gboolean pcp_set_use_member (PcpSet *self, const PcpMap *map);
 /* The port is not used any longer. */
@@ -97,13 +111,16 @@ PcpSet *pcp_sets_find_member (PcpSession *pcp, const PcpMap *map);
 void pcp_sets_lose_lease (PcpSession *pcp, const PlumExchangeKey *key);
 /* The port is requested again: removes it from the sets that the server does not have. */
 void pcp_sets_forget_member (PcpSession *pcp, const PcpMap *map);
+/* Whether the port is in a set that the server has, whatever remote hosts may connect. */
+gboolean pcp_sets_has_live_port (PcpSession *pcp, const PcpMap *map);
 /* (nullable) (transfer none): the live mapping of the port if it is in no set. */
 PlumLeaseTableRow *pcp_sets_get_own_lease (PcpSession *pcp, const PcpMap *map);
-/* Whether a mapping of this host uses a port of map, which may be a set. */
+/* Whether a mapping of this host uses a port of map, which may be a set, or a pending request is
+ * for one. */
 gboolean pcp_sets_uses_port_of (PcpSession *pcp, const PcpMap *map);
 
-void pcp_sets_note_deleted (PcpSession *pcp, const PlumExchangeKey *key);
-gboolean pcp_sets_was_deleted (PcpSession *pcp, const PlumExchangeKey *key);
-void pcp_sets_forget_deleted (PcpSession *pcp, const PlumExchangeKey *key);
+/* How the set with the key has ended: its leases may still name it. */
+void pcp_sets_note_end (PcpSession *pcp, const PlumExchangeKey *key, PcpSetEnd end);
+PcpSetEnd pcp_sets_get_end (PcpSession *pcp, const PlumExchangeKey *key);
 
 G_END_DECLS

@@ -492,6 +492,98 @@ test_deleted_twice (Fixture *f, gconstpointer data)
   assert_errors (above, G_IO_ERROR, G_IO_ERROR_BUSY);
 }
 
+/* The program requests the first port of a set of an earlier run again, and releases the others. */
+static void
+test_token_of_requested_port (Fixture *f, gconstpointer data)
+{
+  const gboolean unmap_first = GPOINTER_TO_UINT (data);
+  g_autoptr (GPtrArray) calls = map_all (f);
+  g_autoptr (GPtrArray) one = NULL;
+  g_autoptr (GPtrArray) unmaps = NULL;
+
+  replace_backend (f, BACKEND_LOCAL);
+  g_ptr_array_remove_index (calls, 0);
+  if (unmap_first)
+    unmaps = set_start_unmap (&f->base, FIRST + 1, N - 1, calls);
+  one = set_start (&f->base, FIRST, 1, FIRST, FALSE);
+  if (!unmap_first)
+    unmaps = set_start_unmap (&f->base, FIRST + 1, N - 1, calls);
+  set_wait (&f->base, one);
+  set_wait (&f->base, unmaps);
+  set_assert_leases (one, FIRST);
+  assert_errors (unmaps, G_IO_ERROR, G_IO_ERROR_BUSY);
+  g_assert_cmpuint (get_n_mappings (f), ==, N);
+}
+
+/* The same, while the backend finds out whether the server checks filters. */
+static void
+test_token_of_probed_port (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) calls = map_all (f);
+  g_autoptr (GPtrArray) one = NULL;
+  g_autoptr (GPtrArray) unmaps = NULL;
+
+  replace_backend (f, BACKEND_LOCAL);
+  switches (f)->filter = FAKE_FILTER_WORKS;
+  switches (f)->delay_ms = 100;
+  set_remote = "203.0.113.0/24";
+  one = set_start (&f->base, FIRST, 1, FIRST, FALSE);
+  test_loop_advance_until (&f->base.loop, counts (f)->pcp_invalid_filter == 1, 100);
+  g_ptr_array_remove_index (calls, 0);
+  unmaps = set_unmap (&f->base, FIRST + 1, N - 1, calls);
+  assert_errors (unmaps, G_IO_ERROR, G_IO_ERROR_BUSY);
+  set_wait (&f->base, one);
+  set_assert_leases (one, FIRST);
+  g_assert_cmpuint (get_n_mappings (f), ==, N);
+}
+
+/* After a restart, the server does not map the whole set: the last port is requested by itself. It
+ * is released before that is answered, with its lease, which still names the set. */
+static void
+test_token_of_ended_set (Fixture *f, gconstpointer data)
+{
+  const guint port = FIRST + N - 1;
+  g_autoptr (GPtrArray) calls = map_all (f);
+  g_autoptr (GPtrArray) again = NULL;
+  g_autoptr (GPtrArray) one = NULL;
+
+  reboot_and_hint (f);
+  switches (f)->port_set = GPOINTER_TO_UINT (data);
+  switches (f)->max_set = 4;
+  switches (f)->delay_ms = 100;
+  again = set_start (&f->base, FIRST, N, FIRST, FALSE);
+  test_loop_advance_until (&f->base.loop,
+                           fake_gateway_has_mapping (f->base.gateway, PLUM_PROTOCOL_TCP, port),
+                           1000);
+  plum_call_cancel (again->pdata[N - 1]);
+  g_ptr_array_remove_index (again, N - 1);
+  g_ptr_array_remove_range (calls, 0, N - 1);
+  one = set_unmap (&f->base, port, 1, calls);
+  set_assert_done (one);
+  set_wait (&f->base, again);
+  set_assert_leases (again, FIRST);
+  g_assert_cmpuint (get_n_mappings (f), ==, N - 1);
+  g_assert_false (fake_gateway_has_mapping (f->base.gateway, PLUM_PROTOCOL_TCP, port));
+}
+
+/* The first request for a set is refused by the kernel of the router: there is no set, and a port
+ * is released by itself. */
+static void
+test_closed_port_forgets (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) calls = NULL;
+  g_autoptr (GPtrArray) one = NULL;
+
+  fake_gateway_set_open (f->base.gateway, FALSE);
+  calls = set_map (&f->base, FIRST, N, FIRST);
+  assert_errors (calls, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
+  fake_gateway_set_open (f->base.gateway, TRUE);
+  one = set_unmap (&f->base, FIRST + 3, 1, NULL);
+  set_assert_done (one);
+  g_assert_cmpuint (counts (f)->pcp_unmap, ==, 1);
+  g_assert_cmpuint (counts (f)->pcp_set_unmap, ==, 0);
+}
+
 /* The socket cannot be opened: nothing was requested, so nothing is in use. */
 static void
 test_no_socket (Fixture *f, gconstpointer data)
@@ -831,6 +923,7 @@ main (int argc, char **argv)
   ADD ("moved/cancels", test_moved_cancels);
   ADD ("moved/releases", test_moved_releases);
   ADD ("closed-port/cancels", test_closed_port_cancels);
+  ADD ("closed-port/forgets", test_closed_port_forgets);
   ADD_WITH ("release-while-pending/refused/first", FIRST, test_release_and_refused);
   ADD_WITH ("release-while-pending/refused/another", FIRST + 3, test_release_and_refused);
   ADD_WITH ("release-while-pending/ignored/first", FIRST, test_release_and_ignored);
@@ -844,6 +937,12 @@ main (int argc, char **argv)
   ADD ("token/own-mapping", test_token_of_own_mapping);
   ADD ("token/first-port", test_first_port_after_token);
   ADD ("token/deleted-twice", test_deleted_twice);
+  ADD_WITH ("token/requested-port/map-first", FALSE, test_token_of_requested_port);
+  ADD_WITH ("token/requested-port/unmap-first", TRUE, test_token_of_requested_port);
+  ADD ("token/requested-port/probed", test_token_of_probed_port);
+  ADD_WITH ("token/ended-set/ignored", FAKE_SET_IGNORED, test_token_of_ended_set);
+  ADD_WITH ("token/ended-set/refused", FAKE_SET_REFUSED, test_token_of_ended_set);
+  ADD_WITH ("token/ended-set/smaller", FAKE_SET_WORKS, test_token_of_ended_set);
   ADD ("no-socket", test_no_socket);
   ADD ("refresh-finds-other-ports", test_refresh_finds_other_ports);
   ADD ("restart/other-software", test_other_software);

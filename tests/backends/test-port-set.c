@@ -823,7 +823,13 @@ test_token_of_used_ports (BackendFixture *f, gconstpointer data)
   g_ptr_array_remove_index (calls, 0);
   unmaps = set_unmap (f, FIRST + 1, N - 1, calls);
   for (guint i = 0; i < unmaps->len; i++)
-    g_assert_error (plum_call_get_error (unmaps->pdata[i]), G_IO_ERROR, G_IO_ERROR_BUSY);
+    {
+      const GError *error = plum_call_get_error (unmaps->pdata[i]);
+      g_autofree char *port = g_strdup_printf ("TCP port %u ", FIRST + 1 + i);
+
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
+      g_assert_nonnull (strstr (error->message, port));
+    }
   g_assert_cmpuint (fake_gateway_get_n_mappings (f->gateway), ==, N);
 }
 
@@ -859,9 +865,8 @@ test_invalid_token (BackendFixture *f, gconstpointer data)
 }
 
 static void
-test_entry (BackendFixture *f, gconstpointer data)
+assert_entry_is_kept (BackendFixture *f)
 {
-  g_autoptr (GPtrArray) calls = map_all (f);
   g_autoptr (PlumEntry) entry =
     plum_entry_new (PLUM_PROTOCOL_TCP, FIRST, FIRST, NULL, NULL, 0, TRUE);
   const PlumCallArgs args = { .entry = entry };
@@ -869,7 +874,27 @@ test_entry (BackendFixture *f, gconstpointer data)
     test_call (&f->loop, f->backend, PLUM_CALL_DELETE_ENTRY, &args, BACKEND_PATIENCE_MS);
 
   g_assert_error (plum_call_get_error (call), G_IO_ERROR, G_IO_ERROR_BUSY);
+}
+
+static void
+test_entry (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) calls = map_all (f);
+
+  assert_entry_is_kept (f);
   assert_n (f, 1, 0, N);
+}
+
+static void
+test_entry_of_remote (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) calls = NULL;
+
+  map_filtered (f);
+  calls = map_all (f);
+  set_assert_leases (calls, FIRST);
+  assert_entry_is_kept (f);
+  assert_n (f, 1, 0, N + 1);
 }
 
 /* --- Lost answers and cancellation --- */
@@ -1088,6 +1113,7 @@ main (int argc, char **argv)
   ADD ("unmap/after-restart-in-turns", test_unmap_after_restart_in_turns);
   ADD ("unmap/after-restart-without-token", test_unmap_after_restart_without_token);
   ADD ("unmap/entry", test_entry);
+  ADD ("unmap/entry-of-remote", test_entry_of_remote);
   ADD ("token/taken-over", test_restart_takes_over);
   ADD ("token/used-ports", test_token_of_used_ports);
   ADD ("token/invalid", test_invalid_token);
