@@ -49,7 +49,7 @@ is_trusted (const char *found, const char *localedir, const char *library)
 /* Other users may be able to create an absolute path on the disk, so systems where programs have no
  * fixed place compile in a relative one. */
 static char *
-find_beside (const char *compiled_in, const char *library, const char *localedir)
+find_translations_beside (const char *compiled_in, const char *library, const char *localedir)
 {
   g_autofree char *folder = library != NULL ? g_path_get_dirname (library) : NULL;
   g_autofree char *found = folder != NULL ? g_canonicalize_filename (compiled_in, folder) : NULL;
@@ -67,7 +67,7 @@ plum_translations_find (const char *compiled_in,
   g_autofree char *found = NULL;
 
   if (!g_path_is_absolute (compiled_in))
-    return find_beside (compiled_in, library, localedir);
+    return find_translations_beside (compiled_in, library, localedir);
   if (library == NULL || plum_system_is_privileged () || g_path_is_absolute (localedir))
     return g_strdup (compiled_in);
 

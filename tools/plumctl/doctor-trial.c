@@ -215,7 +215,7 @@ start_proof (DoctorTrial *self)
 
 /* The first router alone is reported if the one beyond it takes long to answer. */
 static gboolean
-is_pending (const TrialMapping *trial)
+is_trial_pending (const TrialMapping *trial)
 {
   PlumState state = plum_mapping_get_state (trial->mapping);
 
@@ -234,7 +234,7 @@ decide (DoctorTrial *self, gboolean timed_out)
 
       if (trial->decided)
         continue;
-      if (!timed_out && is_pending (trial))
+      if (!timed_out && is_trial_pending (trial))
         return;
     }
 
