@@ -271,20 +271,6 @@ is_made_here (Listing *self, PlumEntry *entry)
   return FALSE;
 }
 
-static PlumEntry *
-find_inner (GListModel *entries, PlumEntry *outer)
-{
-  for (guint i = 0; i < g_list_model_get_n_items (entries); i++)
-    {
-      g_autoptr (PlumEntry) inner = g_list_model_get_item (entries, i);
-
-      if (router_entry_leads_to (outer, inner))
-        return g_steal_pointer (&inner);
-    }
-
-  return NULL;
-}
-
 /* The mark of what is recorded on a router beyond the gateway: that of the mapping that it leads
  * to, over the routers between. */
 static Mark
@@ -294,8 +280,8 @@ find_record_mark (Listing *self, PlumEntry *record)
 
   for (guint i = 0; i < self->routers->len; i++)
     {
-      g_autoptr (PlumEntry) other = find_inner (self->recorded, outer);
-      g_autoptr (PlumEntry) between = find_inner (self->beyond, outer);
+      g_autoptr (PlumEntry) other = router_entry_find_inner (self->recorded, outer);
+      g_autoptr (PlumEntry) between = router_entry_find_inner (self->beyond, outer);
 
       if (other != NULL)
         return MARK_MADE_HERE;

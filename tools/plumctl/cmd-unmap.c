@@ -169,23 +169,8 @@ add_recorded (Unmap *unmap, GSocketFamily family)
     }
 }
 
-/* Whether the entry, of a router beyond the gateway, leads to a recorded mapping of the router
- * before. The removal of that mapping removes the entry as well. */
-static gboolean
-has_inner (GListModel *recorded, PlumEntry *entry)
-{
-  for (guint i = 0; i < g_list_model_get_n_items (recorded); i++)
-    {
-      g_autoptr (PlumEntry) inner = g_list_model_get_item (recorded, i);
-
-      if (router_entry_leads_to (entry, inner))
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-/* What was left on the routers beyond the gateway, and nowhere else. */
+/* What was left on the routers beyond the gateway, and nowhere else: the removal of a mapping that
+ * is recorded on the router before removes what leads to it as well. */
 static void
 add_recorded_beyond (Unmap *unmap)
 {
@@ -199,7 +184,8 @@ add_recorded_beyond (Unmap *unmap)
     {
       g_autoptr (PlumEntry) entry = g_list_model_get_item (beyond, i);
 
-      if (!has_inner (own, entry) && !has_inner (others, entry) && !has_inner (beyond, entry))
+      if (!router_entry_has_inner (own, entry) && !router_entry_has_inner (others, entry) &&
+          !router_entry_has_inner (beyond, entry))
         add_job (unmap, G_SOCKET_FAMILY_IPV4, entry, NULL);
     }
 }

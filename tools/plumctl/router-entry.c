@@ -26,3 +26,39 @@ router_entry_leads_to (PlumEntry *outer, PlumEntry *inner)
          !address_equal (plum_entry_get_gateway_address (outer),
                          plum_entry_get_gateway_address (inner));
 }
+
+PlumEntry *
+router_entry_find_inner (GListModel *entries, PlumEntry *outer)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (entries); i++)
+    {
+      g_autoptr (PlumEntry) inner = g_list_model_get_item (entries, i);
+
+      if (router_entry_leads_to (outer, inner))
+        return g_steal_pointer (&inner);
+    }
+
+  return NULL;
+}
+
+gboolean
+router_entry_has_inner (GListModel *entries, PlumEntry *outer)
+{
+  g_autoptr (PlumEntry) inner = router_entry_find_inner (entries, outer);
+
+  return inner != NULL;
+}
+
+PlumEntry *
+router_entry_find_outer (GListModel *entries, PlumEntry *inner)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (entries); i++)
+    {
+      g_autoptr (PlumEntry) outer = g_list_model_get_item (entries, i);
+
+      if (router_entry_leads_to (outer, inner))
+        return g_steal_pointer (&outer);
+    }
+
+  return NULL;
+}

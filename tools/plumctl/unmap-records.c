@@ -43,36 +43,6 @@ dup_recorded (PlumManager *manager, const UnmapJob *job)
                            : plum_manager_dup_recorded_entries (manager, job->family);
 }
 
-/* (transfer full) (nullable): the entry of a router beyond the one of the entry that leads to it.
- */
-static PlumEntry *
-find_outer (GListModel *beyond, PlumEntry *entry)
-{
-  for (guint i = 0; i < g_list_model_get_n_items (beyond); i++)
-    {
-      g_autoptr (PlumEntry) outer = g_list_model_get_item (beyond, i);
-
-      if (router_entry_leads_to (outer, entry))
-        return g_steal_pointer (&outer);
-    }
-
-  return NULL;
-}
-
-static gboolean
-leads_to_any (PlumEntry *outer, GListModel *records)
-{
-  for (guint i = 0; i < g_list_model_get_n_items (records); i++)
-    {
-      g_autoptr (PlumEntry) entry = g_list_model_get_item (records, i);
-
-      if (router_entry_leads_to (outer, entry))
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
 /* Whether the first router has the port, as recorded. */
 gboolean
 unmap_records_has (PlumManager *manager, const UnmapJob *job)
@@ -93,7 +63,7 @@ asks_beyond (PlumManager *manager, const UnmapJob *job)
   for (guint i = 0; i < g_list_model_get_n_items (recorded); i++)
     {
       g_autoptr (PlumEntry) inner = g_list_model_get_item (recorded, i);
-      g_autoptr (PlumEntry) outer = find_outer (beyond, inner);
+      g_autoptr (PlumEntry) outer = router_entry_find_outer (beyond, inner);
 
       if (outer != NULL && is_record_of_port (job, inner) &&
           (has_external_port (job, inner) || has_external_port (job, outer)))
@@ -107,7 +77,7 @@ asks_beyond (PlumManager *manager, const UnmapJob *job)
       if (plum_entry_get_protocol (outer) == job->protocol &&
           (job->external_port != 0 ? has_external_port (job, outer)
                                    : is_record_of_port (job, outer)) &&
-          !leads_to_any (outer, recorded) && !leads_to_any (outer, beyond))
+          !router_entry_has_inner (recorded, outer) && !router_entry_has_inner (beyond, outer))
         return TRUE;
     }
 
