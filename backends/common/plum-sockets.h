@@ -24,6 +24,10 @@ void plum_sockets_report_closed_port (GSocket *socket);
 gssize plum_sockets_receive (GSocket *socket, void *data, gsize size, GError **error);
 gssize plum_sockets_send (GSocket *socket, const void *data, gsize size, GError **error);
 
+/* Creates a source that is dispatched when a socket can be read, or has an error. It holds a
+ * reference to the socket. Its callback is a GSocketSourceFunc. (transfer full) */
+GSource *plum_sockets_create_source (GSocket *socket);
+
 /* Whether the socket has an error that no read has returned, and that remains: the socket is of no
  * more use. condition: that of the source. Sets error if so. */
 gboolean plum_sockets_is_lost (GSocket *socket, GIOCondition condition, GError **error);

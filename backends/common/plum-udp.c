@@ -17,8 +17,8 @@ struct _PlumUdp
   GMainContext *context;
   GSocket *socket; /* NULL: another one could not be opened */
   GSocketAddress *peer;
-  GInetAddress *client;
   GSource *source;
+  guint n_awaited; /* sent, and not answered yet */
   PlumUdpFuncs funcs;
   gpointer user_data;
 };
@@ -81,6 +81,8 @@ plum_udp_read_one (PlumUdp *self)
       return TRUE;
     }
 
+  if (self->n_awaited > 0)
+    self->n_awaited--;
   plum_udp_report (self, PLUM_TRAFFIC_RECEIVED, buffer, (size_t) n);
   if (self->socket != NULL)
     self->funcs.received (buffer, (size_t) n, self->user_data);
@@ -93,7 +95,6 @@ plum_udp_clear (gpointer data)
   PlumUdp *self = data;
 
   g_clear_object (&self->peer);
-  g_clear_object (&self->client);
   g_main_context_unref (self->context);
 }
 
@@ -106,7 +107,6 @@ plum_udp_open (PlumUdp *self, GError **error)
   PlumNetwork *network = plum_backend_get_network (self->backend);
   GInetAddress *local = plum_network_get_local_address (network);
   g_autoptr (GSocketAddress) from = plum_udp_socket_address (network, local, 0);
-  g_autoptr (GSocketAddress) bound = NULL;
   g_autoptr (GSocket) socket = g_socket_new (g_inet_address_get_family (local),
                                              G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, error);
 
@@ -119,16 +119,8 @@ plum_udp_open (PlumUdp *self, GError **error)
       !g_socket_connect (socket, self->peer, NULL, error))
     return FALSE;
 
-  bound = g_socket_get_local_address (socket, error);
-  if (bound == NULL)
-    return FALSE;
-
-  if (plum_network_get_hop (network) > 1)
-    g_set_object (&self->client, plum_network_get_client_address (network));
-  else
-    g_set_object (&self->client, g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (bound)));
-
-  self->source = g_socket_create_source (socket, G_IO_IN, NULL);
+  self->n_awaited = 0;
+  self->source = plum_sockets_create_source (socket);
   g_source_set_callback (self->source, G_SOURCE_FUNC (on_udp_readable), self, NULL);
   g_source_attach (self->source, self->context);
   self->socket = g_steal_pointer (&socket);
@@ -162,9 +154,12 @@ on_udp_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
   /* A handler may unref the backend, which frees self. */
   G_GNUC_UNUSED g_autoptr (PlumBackend) alive = g_object_ref (self->backend);
   g_autoptr (GError) error = NULL;
+  /* The main loop finds what is left. A read that finds nothing would be wasted, and there is one
+   * for each answer if the requests are sent one after the other. */
+  const unsigned int max = CLAMP (self->n_awaited, 1, DRAIN_MAX);
   unsigned int n;
 
-  for (n = 0; n < DRAIN_MAX && self->socket != NULL; n++)
+  for (n = 0; n < max && self->socket != NULL; n++)
     {
       if (!plum_udp_read_one (self))
         break;
@@ -230,6 +225,7 @@ plum_udp_send (PlumUdp *self, GBytes *datagram, GError **error)
       return FALSE;
     }
 
+  self->n_awaited++;
   /* A full send buffer is a lost datagram: it will be sent again. */
   plum_udp_report (self, PLUM_TRAFFIC_SENT, data, len);
   return TRUE;
@@ -238,5 +234,5 @@ plum_udp_send (PlumUdp *self, GBytes *datagram, GError **error)
 GInetAddress *
 plum_udp_get_client_address (PlumUdp *self)
 {
-  return self->client;
+  return plum_network_get_client_address (plum_backend_get_network (self->backend));
 }

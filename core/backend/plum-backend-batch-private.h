@@ -17,8 +17,9 @@ typedef struct
 
 /* context: of the backend, which outlives the batch. */
 void plum_backend_batch_init (PlumBackendBatch *self, PlumBackend *backend, GMainContext *context);
-/* The backend gets the call in the next iteration of the main loop. */
+/* The backend gets the call in the next iteration of the main loop, or when flush is called. */
 void plum_backend_batch_add (PlumBackendBatch *self, PlumCall *call);
+void plum_backend_batch_flush (PlumBackendBatch *self);
 void plum_backend_batch_clear (PlumBackendBatch *self);
 
 G_END_DECLS

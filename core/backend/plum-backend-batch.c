@@ -21,22 +21,31 @@ remove_settled (GListStore *calls)
     }
 }
 
-static gboolean
-on_flush (gpointer user_data)
+void
+plum_backend_batch_flush (PlumBackendBatch *self)
 {
-  PlumBackendBatch *self = user_data;
   g_autoptr (PlumBackend) backend = g_object_ref (self->backend);
   g_autoptr (GListStore) calls = g_steal_pointer (&self->calls);
   GMainContext *context = self->context;
 
+  if (calls == NULL)
+    return;
+
+  g_source_destroy (self->flush);
   g_clear_pointer (&self->flush, g_source_unref);
   remove_settled (calls);
   if (g_list_model_get_n_items (G_LIST_MODEL (calls)) == 0)
-    return G_SOURCE_REMOVE;
+    return;
 
   g_main_context_push_thread_default (context);
   PLUM_BACKEND_GET_CLASS (backend)->map_several (backend, G_LIST_MODEL (calls));
   g_main_context_pop_thread_default (context);
+}
+
+static gboolean
+on_flush (gpointer user_data)
+{
+  plum_backend_batch_flush (user_data);
   return G_SOURCE_REMOVE;
 }
 

@@ -132,6 +132,13 @@ on_late_lease (gpointer owner, PlumRequest *request, PlumLease *lease)
                                                        .lease = lease });
 }
 
+/* All that waited for the router can be sent now, without another iteration of the main loop. */
+static void
+on_discovered (gpointer owner)
+{
+  plum_backend_batch_flush (&PRIVATE (PLUM_BACKEND (owner))->batch);
+}
+
 static void
 plum_backend_get_property (GObject *object, guint property_id, GValue *value, GParamSpec *pspec)
 {
@@ -269,6 +276,7 @@ plum_backend_init (PlumBackend *self)
   priv->host.context = g_main_context_ref_thread_default ();
   priv->host.clock = plum_clock_ref_for_context (priv->host.context);
   priv->host.late_lease = on_late_lease;
+  priv->host.discovered = on_discovered;
   g_queue_init (&priv->host.calls);
   plum_backend_batch_init (&priv->batch, self, priv->host.context);
 

@@ -32,6 +32,8 @@ typedef struct
   gint64 mapped; /* when the backend last settled a map call with a lease */
   /* Handles a lease that arrives after its call was cancelled or timed out. */
   void (*late_lease) (gpointer owner, PlumRequest *request, PlumLease *lease);
+  /* The result of a discovery was delivered, and its func has returned. */
+  void (*discovered) (gpointer owner);
 } PlumCallHost;
 
 /* Creates a pending call. func is called once, in a later iteration of the main loop, unless the

@@ -105,6 +105,8 @@ on_deliver (gpointer user_data)
   plum_call_remove_from_host (self);
   if (self->func != NULL)
     self->func (self, self->user_data);
+  if (self->kind == PLUM_CALL_DISCOVER)
+    self->host->discovered (self->host->owner);
 
   return G_SOURCE_REMOVE;
 }

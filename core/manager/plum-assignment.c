@@ -107,16 +107,20 @@ static const PlumLeaseHolderOwner holder_owner = {
 
 /* --- Lease holders --- */
 
+/* gateway: (nullable): that of the id, if it is known. */
 static PlumLeaseHolder *
-plum_assignment_create_holder (PlumAssignment *self, const PlumLeaseHolderId *id, GError **error)
+plum_assignment_create_holder (PlumAssignment *self,
+                               const PlumLeaseHolderId *id,
+                               PlumGateway *gateway,
+                               GError **error)
 {
   g_autoptr (GBytes) key = NULL;
   g_autoptr (GError) reason = NULL;
   PlumLeaseHolder *holder;
   PlumLeaseMemory memory;
-  PlumGateway *gateway;
 
-  gateway = plum_place_find_gateway (self->gateways, id, &reason);
+  if (gateway == NULL)
+    gateway = plum_place_find_gateway (self->gateways, id, &reason);
   memory = plum_lease_note_recall (self->store, id, gateway);
   if (memory.key != NULL)
     key = g_bytes_ref (memory.key);
@@ -135,11 +139,10 @@ static PlumLeaseHolder *
 plum_assignment_ensure_holder (PlumAssignment *self, PlumMapping *mapping, GError **error)
 {
   PlumLeaseHolderId id;
-  PlumLeaseHolder *holder;
+  PlumGateway *gateway = plum_place_make_id (self->gateways, mapping, &id);
+  PlumLeaseHolder *holder = plum_holder_table_lookup (self->holders, &id);
 
-  plum_place_make_id (self->gateways, mapping, &id);
-  holder = plum_holder_table_lookup (self->holders, &id);
-  return holder != NULL ? holder : plum_assignment_create_holder (self, &id, error);
+  return holder != NULL ? holder : plum_assignment_create_holder (self, &id, gateway, error);
 }
 
 gboolean

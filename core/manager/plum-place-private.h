@@ -9,8 +9,11 @@ G_BEGIN_DECLS
 
 /* The place of a mapping: which of the gateways it uses at present. */
 
-/* Sets id to that of the lease holder for the mapping. It borrows from the mapping. */
-void plum_place_make_id (PlumGatewaySet *gateways, PlumMapping *mapping, PlumLeaseHolderId *id);
+/* Sets id to that of the lease holder for the mapping. It borrows from the mapping. Returns the
+ * gateway that the mapping selects. (transfer none) (nullable) */
+PlumGateway *plum_place_make_id (PlumGatewaySet *gateways,
+                                 PlumMapping *mapping,
+                                 PlumLeaseHolderId *id);
 /* The gateway of a lease holder; NULL with an error if it is gone. (transfer none) (nullable) */
 PlumGateway *plum_place_find_gateway (PlumGatewaySet *gateways,
                                       const PlumLeaseHolderId *id,

@@ -22,7 +22,7 @@ select_gateway (PlumGatewaySet *gateways, PlumMapping *mapping)
 
 /* A gateway is known by its interface and its local address, not by what a mapping selects: when
  * another address becomes the preferred one, the users move, and the leases stay where they are. */
-void
+PlumGateway *
 plum_place_make_id (PlumGatewaySet *gateways, PlumMapping *mapping, PlumLeaseHolderId *id)
 {
   PlumGateway *gateway = select_gateway (gateways, mapping);
@@ -37,6 +37,7 @@ plum_place_make_id (PlumGatewaySet *gateways, PlumMapping *mapping, PlumLeaseHol
   else
     plum_lease_holder_id_set_place (id, plum_mapping_get_bound_interface (mapping),
                                     plum_mapping_get_local_address (mapping));
+  return gateway;
 }
 
 PlumGateway *

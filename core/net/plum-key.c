@@ -4,10 +4,29 @@
 
 #include "plum-system.h"
 
+#include <string.h>
+
+/* All of them are requested from the system at once, because each request costs as much as the rest
+ * of a new mapping's key. */
+#define KEYS_MAX 8
+
+G_LOCK_DEFINE_STATIC (keys);
+static guint8 keys[KEYS_MAX][PLUM_KEY_SIZE];
+static guint n_keys; /* the first ones are unused */
+
 GBytes *
 plum_key_new (GError **error)
 {
-  guint8 key[PLUM_KEY_SIZE];
+  GBytes *key = NULL;
 
-  return plum_system_fill_random (key, sizeof key, error) ? g_bytes_new (key, sizeof key) : NULL;
+  G_LOCK (keys);
+  if (n_keys == 0 && plum_system_fill_random (keys, sizeof keys, error))
+    n_keys = KEYS_MAX;
+  if (n_keys > 0)
+    {
+      key = g_bytes_new (keys[--n_keys], PLUM_KEY_SIZE);
+      memset (keys[n_keys], 0, PLUM_KEY_SIZE);
+    }
+  G_UNLOCK (keys);
+  return key;
 }

@@ -46,6 +46,12 @@ plum_sockets_send (GSocket *socket, const void *data, gsize size, GError **error
   return g_socket_send (socket, data, size, NULL, error);
 }
 
+GSource *
+plum_sockets_create_source (GSocket *socket)
+{
+  return g_socket_create_source (socket, G_IO_IN, NULL);
+}
+
 gboolean
 plum_sockets_is_lost (GSocket *socket, GIOCondition condition, GError **error)
 {

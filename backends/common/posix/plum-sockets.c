@@ -37,6 +37,49 @@ plum_sockets_send (GSocket *socket, const void *data, gsize size, GError **error
   return g_socket_send (socket, data, size, NULL, error);
 }
 
+typedef struct
+{
+  GSource source;
+  GSocket *socket;
+  gpointer tag;
+} SocketSource;
+
+static gboolean
+socket_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  SocketSource *self = (gpointer) source;
+  GSocketSourceFunc func = (GSocketSourceFunc) (void (*) (void)) callback;
+
+  return func (self->socket, g_source_query_unix_fd (source, self->tag), user_data);
+}
+
+static void
+socket_source_finalize (GSource *source)
+{
+  g_object_unref (((SocketSource *) source)->socket);
+}
+
+static GSourceFuncs socket_source_funcs = {
+  .dispatch = socket_source_dispatch,
+  .finalize = socket_source_finalize,
+};
+
+/* A source that cannot recurse is removed from the file descriptors of its context while it is
+ * dispatched, which wakes up the context twice: four system calls for each datagram. The callback
+ * has to expect that it is called within itself, if a handler runs the main loop. */
+GSource *
+plum_sockets_create_source (GSocket *socket)
+{
+  GSource *source = g_source_new (&socket_source_funcs, sizeof (SocketSource));
+  SocketSource *self = (gpointer) source;
+
+  g_source_set_static_name (source, "[plum] socket");
+  g_source_set_can_recurse (source, TRUE);
+  self->socket = g_object_ref (socket);
+  self->tag = g_source_add_unix_fd (source, g_socket_get_fd (socket), G_IO_IN);
+  return source;
+}
+
 /* A read returns each error once. */
 gboolean
 plum_sockets_is_lost (GSocket *socket, GIOCondition condition, GError **error)

@@ -108,6 +108,12 @@ plum_sockets_send (GSocket *socket, const void *data, gsize size, GError **error
   return n;
 }
 
+GSource *
+plum_sockets_create_source (GSocket *socket)
+{
+  return g_socket_create_source (socket, G_IO_IN, NULL);
+}
+
 /* Wine keeps the error of a closed port. */
 gboolean
 plum_sockets_is_lost (GSocket *socket, GIOCondition condition, GError **error)

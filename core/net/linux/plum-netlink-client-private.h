@@ -12,7 +12,6 @@ G_BEGIN_DECLS
 typedef struct
 {
   int fd;
-  guint32 port_id;
   guint32 sequence;
   guint8 buffer[PLUM_NETLINK_BUFFER_SIZE];
 } PlumNetlinkClient;
@@ -25,6 +24,12 @@ gboolean plum_netlink_client_get_link (PlumNetlinkClient *self,
                                        guint interface_index,
                                        const char *name,
                                        PlumNetlinkLink *out,
+                                       int *refusal,
+                                       GError **error);
+/* Gets the name of an interface without its other attributes. */
+gboolean plum_netlink_client_get_name (PlumNetlinkClient *self,
+                                       guint interface_index,
+                                       char name[PLUM_NETLINK_NAME_SIZE],
                                        int *refusal,
                                        GError **error);
 gboolean plum_netlink_client_get_route (PlumNetlinkClient *self,

@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <glib/gi18n-lib.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,7 +15,7 @@ gboolean
 plum_netlink_client_open (PlumNetlinkClient *self, GError **error)
 {
   self->sequence = 0;
-  self->fd = plum_netlink_open (0, &self->port_id, error);
+  self->fd = plum_netlink_open (0, error);
   return self->fd >= 0;
 }
 
@@ -36,10 +39,11 @@ plum_netlink_client_send (PlumNetlinkClient *self, GByteArray *request, GError *
   return plum_netlink_set_io_error (error, code, _ ("Cannot query the kernel for routes"));
 }
 
+/* The socket is in no group, so the kernel sends nothing but answers to it. */
 static gboolean
 plum_netlink_client_is_answer (PlumNetlinkClient *self, const PlumNetlinkMessage *message)
 {
-  return message->sequence == self->sequence && message->port_id == self->port_id;
+  return message->sequence == self->sequence;
 }
 
 /* Searches a datagram for the answer to the last request. Returns FALSE without an error if it does
@@ -117,6 +121,32 @@ plum_netlink_client_get_link (PlumNetlinkClient *self,
   if (!plum_netlink_client_query (self, request, RTM_NEWLINK, &answer, refusal, error))
     return FALSE;
   return *refusal != 0 || plum_netlink_decode_link (&answer, out, error);
+}
+
+/* The answer to RTM_GETLINK has all attributes and statistics of the interface; the kernel needs
+ * several times as long for it as for this request of netdevice(7). */
+gboolean
+plum_netlink_client_get_name (PlumNetlinkClient *self,
+                              guint interface_index,
+                              char name[PLUM_NETLINK_NAME_SIZE],
+                              int *refusal,
+                              GError **error)
+{
+  struct ifreq request = { .ifr_ifindex = (int) interface_index };
+  PlumNetlinkLink link;
+
+  *refusal = 0;
+  if (ioctl (self->fd, SIOCGIFNAME, &request) == 0)
+    {
+      g_strlcpy (name, request.ifr_name, PLUM_NETLINK_NAME_SIZE);
+      return TRUE;
+    }
+
+  if (!plum_netlink_client_get_link (self, interface_index, "", &link, refusal, error))
+    return FALSE;
+  if (*refusal == 0)
+    memcpy (name, link.name, PLUM_NETLINK_NAME_SIZE);
+  return TRUE;
 }
 
 gboolean

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 
 /* Opens a non-blocking rtnetlink socket. groups is a mask of multicast groups. Returns -1 on error,
  * and sets error. */
-int plum_netlink_open (guint groups, guint32 *port_id, GError **error);
+int plum_netlink_open (guint groups, GError **error);
 
 /* Receives one datagram from the kernel. Returns its length or -errno; -EMSGSIZE if the buffer is
  * too small. Does not block. */

@@ -16,19 +16,15 @@ plum_netlink_set_io_error (GError **error, int code, const char *what)
 }
 
 int
-plum_netlink_open (guint groups, guint32 *port_id, GError **error)
+plum_netlink_open (guint groups, GError **error)
 {
   struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = groups };
-  socklen_t size = sizeof address;
   int fd = socket (AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
   int code;
 
-  if (fd >= 0 && bind (fd, (struct sockaddr *) &address, sizeof address) == 0 &&
-      getsockname (fd, (struct sockaddr *) &address, &size) == 0)
-    {
-      *port_id = address.nl_pid;
-      return fd;
-    }
+  /* The kernel binds other sockets when they send. */
+  if (fd >= 0 && (groups == 0 || bind (fd, (struct sockaddr *) &address, sizeof address) == 0))
+    return fd;
 
   code = errno;
   plum_netlink_set_io_error (error, code, _ ("Cannot query the kernel for routes"));

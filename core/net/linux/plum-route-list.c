@@ -68,13 +68,13 @@ find_interface_names (GSocketFamily family, GError **error)
   indexes = find_interface_indexes (netlink, family, error);
   for (guint i = 0; indexes != NULL && valid && i < indexes->len; i++)
     {
-      PlumNetlinkLink link;
+      char name[PLUM_NETLINK_NAME_SIZE];
       int refusal;
 
-      valid = plum_netlink_client_get_link (netlink, g_array_index (indexes, guint, i), "", &link,
+      valid = plum_netlink_client_get_name (netlink, g_array_index (indexes, guint, i), name,
                                             &refusal, error);
       if (valid && refusal == 0)
-        g_ptr_array_add (names, g_strdup (link.name));
+        g_ptr_array_add (names, g_strdup (name));
     }
 
   plum_netlink_client_close (netlink);

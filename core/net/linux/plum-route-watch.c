@@ -147,8 +147,7 @@ plum_route_watch_new (GMainContext *context, GSourceFunc func, gpointer user_dat
 {
   GSource *source;
   RouteWatch *self;
-  guint32 port_id;
-  int fd = plum_netlink_open (WATCHED_GROUPS, &port_id, error);
+  int fd = plum_netlink_open (WATCHED_GROUPS, error);
 
   if (fd < 0)
     return NULL;

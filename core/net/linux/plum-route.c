@@ -254,10 +254,21 @@ lookup_prefer_stable (RouteLookup *self, GArray *addresses, const guint8 *source
   return best;
 }
 
+static gboolean
+lookup_is_loopback (RouteLookup *self)
+{
+  PlumNetlinkLink link = { 0 };
+  int refusal;
+
+  return plum_netlink_client_get_link (&self->netlink, self->route.next_hop.interface_index, "",
+                                       &link, &refusal, NULL) &&
+         refusal == 0 && (link.flags & IFF_LOOPBACK) != 0;
+}
+
 /* Returns NULL if the interface has no address. If no other address exists, the kernel chooses ::1
  * even for another interface. */
 static GInetAddress *
-lookup_choose_local_address (RouteLookup *self, const PlumNetlinkLink *link)
+lookup_choose_local_address (RouteLookup *self)
 {
   PlumNetlinkRoute internet_route = { 0 };
   const guint8 *source = lookup_find_source (self, &internet_route);
@@ -274,7 +285,7 @@ lookup_choose_local_address (RouteLookup *self, const PlumNetlinkLink *link)
     }
 
   address = g_inet_address_new_from_bytes (source, self->family);
-  if (g_inet_address_get_is_loopback (address) && (link->flags & IFF_LOOPBACK) == 0)
+  if (g_inet_address_get_is_loopback (address) && !lookup_is_loopback (self))
     return NULL;
   return g_steal_pointer (&address);
 }
@@ -300,15 +311,16 @@ lookup_find_network (RouteLookup *self, GError **error)
 {
   g_autoptr (GInetAddress) local_address = NULL;
   g_autoptr (GInetAddress) gateway = NULL;
-  PlumNetlinkLink link;
+  char name[PLUM_NETLINK_NAME_SIZE];
+  guint interface_index;
   int refusal;
 
   if (self->interface_name != NULL && !lookup_find_interface (self, error))
     return NULL;
   if (!lookup_find_route (self, error))
     return NULL;
-  if (!plum_netlink_client_get_link (&self->netlink, self->route.next_hop.interface_index, "",
-                                     &link, &refusal, error))
+  interface_index = self->route.next_hop.interface_index;
+  if (!plum_netlink_client_get_name (&self->netlink, interface_index, name, &refusal, error))
     return NULL;
   if (refusal != 0)
     {
@@ -317,15 +329,15 @@ lookup_find_network (RouteLookup *self, GError **error)
       return NULL;
     }
 
-  local_address = lookup_choose_local_address (self, &link);
+  local_address = lookup_choose_local_address (self);
   if (local_address == NULL)
     {
-      plum_route_set_no_address (error, self->family, link.name);
+      plum_route_set_no_address (error, self->family, name);
       return NULL;
     }
 
   gateway = lookup_choose_gateway (self);
-  return plum_network_new (link.name, link.index, gateway, local_address, self->override != NULL);
+  return plum_network_new (name, interface_index, gateway, local_address, self->override != NULL);
 }
 
 /* Sets interface_name to the interface that has the address, or to "" if this host does not have
@@ -338,7 +350,6 @@ find_interface_of (GInetAddress *address,
 {
   g_autofree RouteLookup *lookup = g_new (RouteLookup, 1);
   PlumNetlinkRoute route = { 0 };
-  PlumNetlinkLink link = { 0 };
   int refusal = 0;
   gboolean queried;
 
@@ -351,16 +362,14 @@ find_interface_of (GInetAddress *address,
                                    g_inet_address_to_bytes (address), 0, RTM_F_FIB_MATCH, &route,
                                    &refusal, error);
   if (queried && refusal == 0 && route.type == RTN_LOCAL)
-    queried = plum_netlink_client_get_link (&lookup->netlink, route.next_hop.interface_index, "",
-                                            &link, &refusal, error);
+    queried = plum_netlink_client_get_name (&lookup->netlink, route.next_hop.interface_index,
+                                            interface_name, &refusal, error);
   plum_netlink_client_close (&lookup->netlink);
   if (!queried)
     return FALSE;
 
   if (refusal != 0 || route.type != RTN_LOCAL)
     *interface_name = '\0';
-  else
-    memcpy (interface_name, link.name, PLUM_NETLINK_NAME_SIZE);
   return TRUE;
 }
 
