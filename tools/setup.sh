@@ -10,8 +10,8 @@ source_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 # shellcheck disable=SC2034
 build_packages=(meson ninja-build gcc libc6-dev pkg-config libglib2.0-dev python3
   gettext)
-# To run the lab, to check the units of systemd, and to test the translations. The router daemon of the lab is unpacked, not
-# installed.
+# To run the lab, to check the units of systemd, and to test the translations. The router daemon of
+# the lab is unpacked, not installed.
 # shellcheck disable=SC2034
 lab_packages=(iproute2 nftables procps util-linux mount systemd locales)
 # To build and test the bindings and the manual.
@@ -86,6 +86,26 @@ make_build () {
   rm -f "$dir/meson-logs/testlog.json"
   [ ! -e "$dir/meson-private/coredata.dat" ] || again=(--reconfigure)
   meson setup "${again[@]}" "$dir" "$source_root" --werror "$@" && ninja -C "$dir"
+}
+
+# in_background LOG COMMAND...: runs a command while the processors have nothing else to do, so that
+# it does not delay the tests that run meanwhile. Its output goes to LOG. Sets background_pid.
+in_background () {
+  local log=$1
+
+  shift
+  ( chrt --idle --pid 0 "$BASHPID" || renice -n 19 -p "$BASHPID"; "$@" ) >"$log" 2>&1 </dev/null &
+  # shellcheck disable=SC2034
+  background_pid=$!
+}
+
+# wait_for_background LOG PID: prints the output of the command. Returns its exit status.
+wait_for_background () {
+  local status=0
+
+  wait "$2" || status=$?
+  cat "$1"
+  return "$status"
 }
 
 # run_tests DIR TEST-OPTION...: runs tests. Always succeeds: count-tests counts the failures.

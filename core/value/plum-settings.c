@@ -35,12 +35,18 @@ plum_settings_lookup_option (GHashTable *options, const char *backend_name, cons
   return g_hash_table_lookup (options, name);
 }
 
-static void
-append_accepted (GString *text, const char *raw, gsize max)
+/* Copies the accepted characters, max at most. Returns their number. */
+static gsize
+copy_accepted (char *text, const char *raw, gsize max)
 {
-  for (const char *p = raw; *p != '\0' && text->len < max; p++)
+  gsize len = 0;
+
+  for (const char *p = raw; *p != '\0' && len < max; p++)
     if (g_ascii_isprint (*p) && strchr ("<>&'\"", *p) == NULL)
-      g_string_append_c (text, *p);
+      text[len++] = *p;
+
+  text[len] = '\0';
+  return len;
 }
 
 char *
@@ -50,22 +56,20 @@ plum_settings_make_description (const PlumSettings *self,
                                 guint internal_port)
 {
   const char *application = self->application_name;
-  GString *text = g_string_new (NULL);
+  char text[DESCRIPTION_MAX + 1];
   g_autofree char *suffix = NULL;
 
-  if (requested != NULL)
-    append_accepted (text, requested, DESCRIPTION_MAX);
-  if (text->len > 0)
-    return g_string_free (text, FALSE);
+  if (requested != NULL && copy_accepted (text, requested, DESCRIPTION_MAX) > 0)
+    return g_strdup (text);
 
   if (application == NULL)
     application = g_get_prgname ();
 
   suffix = g_strdup_printf (" %s %u", protocol == PLUM_PROTOCOL_TCP ? "tcp" : "udp", internal_port);
-  if (application != NULL)
-    append_accepted (text, application, DESCRIPTION_MAX - strlen (suffix));
-  if (text->len == 0)
-    g_string_append (text, "plum");
-  g_string_append (text, suffix);
-  return g_string_free (text, FALSE);
+  if (application == NULL ||
+      copy_accepted (text, application, DESCRIPTION_MAX - strlen (suffix)) == 0)
+    application = "plum";
+  else
+    application = text;
+  return g_strconcat (application, suffix, NULL);
 }

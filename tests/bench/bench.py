@@ -80,10 +80,17 @@ class Bench:
         """Measures the client program of another library. Returns None if it is not installed."""
         return processes(*command) if shutil.which(command[0]) else None
 
-    def optional(self, name, *args):
+    def optional(self, name, *args, **options):
         """Runs the bench program of another library. Returns None if it is not installed."""
         program = self.tool(name)
-        return microseconds(program, *args) if os.path.exists(program) else None
+        return microseconds(program, *args, **options) if os.path.exists(program) else None
+
+    def libplum(self, n, runs):
+        """Measures libplum. Returns None if it is not installed, or a mapping fails."""
+        try:
+            return self.optional('bench-libplum', str(n), str(runs), stderr=subprocess.DEVNULL)
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+            return None
 
     def cold(self, protocol):
         """Measures the first mapping of a process, with the time in which modules are loaded."""
@@ -91,6 +98,8 @@ class Bench:
                 for _ in range(SHORT_RUNS)]
         bare = [self.bare(protocol, 1, 1)[0] for _ in range(SHORT_RUNS)]
         self.row(protocol + ': first mapping of a process', ours, None, 'bare exchange', bare)
+        self.row(protocol + ': first mapping of a process', ours, None, 'libplum',
+                 [time for _ in range(SHORT_RUNS) for time in self.libplum(1, 1) or []])
         version = processes(self.plumctl, '--version', runs=COLD_RUNS)
         once = processes(self.plumctl, 'map', '--once', '--quiet', 'tcp:15000', runs=COLD_RUNS)
         self.row('plumctl map --once, %s, complete process' % protocol, once, 10,
@@ -118,6 +127,8 @@ class Bench:
             runs = {1: COLD_RUNS, 10000: 3}.get(n, RUNS)
             measured = [('plum-glib', self.plum(n, protocol, runs=runs)),
                         ('one bare exchange after the other', self.bare(protocol, n, runs))]
+            if protocol != 'upnp' and n <= 1000:
+                measured += [('libplum', self.libplum(n, runs))]
             if protocol == 'natpmp':
                 measured += [('libnatpmp', self.optional('bench-libnatpmp', str(n), str(runs)))]
             if protocol == 'upnp':

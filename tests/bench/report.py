@@ -10,7 +10,8 @@ from xml.sax.saxutils import escape
 BEGIN, END = '<!-- The bench writes this part. -->', '<!-- End of this part. -->'
 TITLES = {'pcp': 'PCP', 'natpmp': 'NAT-PMP', 'upnp': 'UPnP IGD'}
 COLORS = {'plum-glib': '#1c71d8', 'one bare exchange after the other': '#77767b',
-          'libnatpmp': '#e66100', 'miniupnpc': '#c64600', 'gupnp-igd': '#813d9c'}
+          'libplum': '#26a269', 'libnatpmp': '#e66100', 'miniupnpc': '#c64600',
+          'gupnp-igd': '#813d9c'}
 DASHES = {'one bare exchange after the other': '5 3', 'miniupnpc': '8 3', 'gupnp-igd': '2 2'}
 
 PANEL, HEIGHT, LEFT, TOP, BOTTOM, GAP = 250, 260, 62, 34, 40, 24
