@@ -227,6 +227,8 @@ plum_clock_new (GMainContext *context, gboolean manual)
 
   self->source = g_source_new (&clock_source_funcs, sizeof (ClockSource));
   ((ClockSource *) self->source)->clock = self;
+  /* A handler may run the main loop until another timer. */
+  g_source_set_can_recurse (self->source, TRUE);
   g_source_set_static_name (self->source, "[plum] clock");
 
   if (!manual)

@@ -8,7 +8,8 @@
 #include "pcp-backend.h"
 #include "upnp-backend.h"
 
-/* A handler of any packet or notification may remove the backend, the mapping or the gateway. */
+/* A handler of any packet or notification may remove the backend, the mapping or the gateway, or
+ * wait in the main loop until another mapping is up. */
 
 #define GATEWAY ADVERSARY_NET ".4"
 #define ELSEWHERE ADVERSARY_NET ".5"
@@ -75,6 +76,18 @@ forbid_backend (Fixture *f)
   plum_manager_set_enabled_backends (f->a.manager, others);
 }
 
+static void
+await_another (Fixture *f)
+{
+  g_autoptr (PlumMapping) another = plum_mapping_new (PLUM_PROTOCOL_TCP, PORT + 1);
+  g_autoptr (GError) error = NULL;
+
+  plum_manager_add_mapping (f->a.manager, another, &error);
+  g_assert_no_error (error);
+  test_loop_advance_until (&f->a.loop, plum_mapping_get_state (another) == PLUM_STATE_SUCCESS,
+                           30000);
+}
+
 /* Maps, renews and rechecks while the external address changes, acts at one signal, and closes the
  * manager. FALSE: there were fewer signals. */
 static gboolean
@@ -132,33 +145,45 @@ static const Test tests[] = {
     destroy_mapping },
   { "/observed/pcp/traffic/forbid-backend", "pcp", "traffic", plum_pcp_backend_get_type,
     forbid_backend },
+  { "/observed/pcp/traffic/await-another", "pcp", "traffic", plum_pcp_backend_get_type,
+    await_another },
   { "/observed/pcp/notify/move-away", "pcp", "notify", plum_pcp_backend_get_type, move_away },
   { "/observed/pcp/notify/destroy-mapping", "pcp", "notify", plum_pcp_backend_get_type,
     destroy_mapping },
   { "/observed/pcp/notify/forbid-backend", "pcp", "notify", plum_pcp_backend_get_type,
     forbid_backend },
+  { "/observed/pcp/notify/await-another", "pcp", "notify", plum_pcp_backend_get_type,
+    await_another },
   { "/observed/natpmp/traffic/move-away", "natpmp", "traffic", plum_natpmp_backend_get_type,
     move_away },
   { "/observed/natpmp/traffic/destroy-mapping", "natpmp", "traffic", plum_natpmp_backend_get_type,
     destroy_mapping },
   { "/observed/natpmp/traffic/forbid-backend", "natpmp", "traffic", plum_natpmp_backend_get_type,
     forbid_backend },
+  { "/observed/natpmp/traffic/await-another", "natpmp", "traffic", plum_natpmp_backend_get_type,
+    await_another },
   { "/observed/natpmp/notify/move-away", "natpmp", "notify", plum_natpmp_backend_get_type,
     move_away },
   { "/observed/natpmp/notify/destroy-mapping", "natpmp", "notify", plum_natpmp_backend_get_type,
     destroy_mapping },
   { "/observed/natpmp/notify/forbid-backend", "natpmp", "notify", plum_natpmp_backend_get_type,
     forbid_backend },
+  { "/observed/natpmp/notify/await-another", "natpmp", "notify", plum_natpmp_backend_get_type,
+    await_another },
   { "/observed/upnp/traffic/move-away", "upnp", "traffic", plum_upnp_backend_get_type, move_away },
   { "/observed/upnp/traffic/destroy-mapping", "upnp", "traffic", plum_upnp_backend_get_type,
     destroy_mapping },
   { "/observed/upnp/traffic/forbid-backend", "upnp", "traffic", plum_upnp_backend_get_type,
     forbid_backend },
+  { "/observed/upnp/traffic/await-another", "upnp", "traffic", plum_upnp_backend_get_type,
+    await_another },
   { "/observed/upnp/notify/move-away", "upnp", "notify", plum_upnp_backend_get_type, move_away },
   { "/observed/upnp/notify/destroy-mapping", "upnp", "notify", plum_upnp_backend_get_type,
     destroy_mapping },
   { "/observed/upnp/notify/forbid-backend", "upnp", "notify", plum_upnp_backend_get_type,
     forbid_backend },
+  { "/observed/upnp/notify/await-another", "upnp", "notify", plum_upnp_backend_get_type,
+    await_another },
 };
 
 int

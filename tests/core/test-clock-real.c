@@ -259,6 +259,49 @@ test_real_without_timerfd (void)
   g_main_context_unref (f.context);
 }
 
+typedef struct
+{
+  Fixture *f;
+  PlumTimer outer;
+  PlumTimer inner;
+  int n_calls;
+} Nested;
+
+/* A handler of a signal, which a timer has caused. */
+static void
+on_outer (gpointer user_data)
+{
+  Nested *nested = user_data;
+  gint64 limit = g_get_monotonic_time () + 5000 * MS;
+
+  plum_clock_arm_in_ms (nested->f->clock, &nested->inner, 4);
+  while (nested->n_calls == 0 && g_get_monotonic_time () < limit)
+    {
+      g_main_context_iteration (nested->f->context, FALSE);
+      g_usleep (1000);
+    }
+  g_assert_cmpint (nested->n_calls, ==, 1);
+  nested->n_calls++;
+}
+
+static void
+on_inner (gpointer user_data)
+{
+  ((Nested *) user_data)->n_calls++;
+}
+
+static void
+test_real_nested_loop (Fixture *f, gconstpointer data)
+{
+  Nested nested = { .f = f };
+
+  plum_timer_init (&nested.outer, on_outer, &nested);
+  plum_timer_init (&nested.inner, on_inner, &nested);
+  plum_clock_arm_in_ms (f->clock, &nested.outer, 0);
+  while (nested.n_calls < 2)
+    g_main_context_iteration (f->context, TRUE);
+}
+
 static void
 on_unref_clock (gpointer user_data)
 {
@@ -291,6 +334,7 @@ main (int argc, char *argv[])
   ADD ("/clock/real/timers", test_real_timers);
   ADD ("/clock/real/source", test_real_source);
   ADD ("/clock/real/overdue-rearm-runs-in-next-iteration", test_real_overdue_rearm);
+  ADD ("/clock/real/nested-loop", test_real_nested_loop);
   ADD ("/clock/real/far-deadline", test_far_deadline);
   ADD ("/clock/real/idle-has-no-timeout", test_real_idle_has_no_timeout);
   g_test_add_func ("/clock/real/without-timerfd", test_real_without_timerfd);
