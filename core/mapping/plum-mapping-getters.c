@@ -500,7 +500,7 @@ plum_mapping_get_hops (PlumMapping *self)
   g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
   PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
 
-  return self->hops;
+  return plum_mapping_ensure_hop_list (self);
 }
 
 /**

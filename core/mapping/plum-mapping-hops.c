@@ -5,22 +5,18 @@
 #include "plum-mapping-internal-private.h"
 #include "plum-values-private.h"
 
-/* hops: (nullable). */
+/* a, b: (nullable). */
 static gboolean
-plum_mapping_has_hops (PlumMapping *self, GPtrArray *hops)
+are_equal_hops (GPtrArray *a, GPtrArray *b)
 {
-  guint n = g_list_model_get_n_items (self->hops);
+  const guint n = a != NULL ? a->len : 0;
 
-  if (n != (hops != NULL ? hops->len : 0))
+  if (n != (b != NULL ? b->len : 0))
     return FALSE;
 
   for (guint i = 0; i < n; i++)
-    {
-      g_autoptr (PlumHop) hop = g_list_model_get_item (self->hops, i);
-
-      if (!plum_hop_equal (hop, hops->pdata[i]))
-        return FALSE;
-    }
+    if (!plum_hop_equal (a->pdata[i], b->pdata[i]))
+      return FALSE;
   return TRUE;
 }
 
@@ -28,16 +24,12 @@ plum_mapping_has_hops (PlumMapping *self, GPtrArray *hops)
 void
 plum_mapping_set_hops (PlumMapping *self, GPtrArray *hops)
 {
-  GListStore *list;
-
-  if (plum_mapping_has_hops (self, hops))
+  if (are_equal_hops (self->hops, hops))
     return;
 
-  list = g_list_store_new (PLUM_TYPE_HOP);
-  for (guint i = 0; hops != NULL && i < hops->len; i++)
-    g_list_store_append (list, hops->pdata[i]);
-  g_object_unref (self->hops);
-  self->hops = G_LIST_MODEL (list);
+  g_clear_pointer (&self->hops, g_ptr_array_unref);
+  self->hops = hops != NULL ? g_ptr_array_ref (hops) : NULL;
+  g_clear_object (&self->hop_list);
   plum_mapping_notify (self, PROP_HOPS);
 }
 

@@ -41,7 +41,8 @@ struct _PlumMapping
   GPtrArray *waiters;    /* (element-type GTask) (nullable) */
   guint generation;
   guint serial;           /* of the last lease */
-  GListModel *hops;       /* (element-type PlumHop) */
+  GPtrArray *hops;        /* (element-type PlumHop) (nullable) */
+  GListModel *hop_list;   /* (nullable): created on demand */
   GError *upstream_error; /* (nullable) */
   gboolean changed;       /* PlumMapping::changed is due */
 
@@ -106,6 +107,8 @@ void plum_mapping_notify (PlumMapping *self, PlumMappingProperty property);
 void plum_mapping_emit_changed (PlumMapping *self);
 /* Returns expires_at, created on demand. (transfer none) (nullable) */
 GDateTime *plum_mapping_ensure_expires_at (PlumMapping *self);
+/* (transfer none) (element-type PlumHop) */
+GListModel *plum_mapping_ensure_hop_list (PlumMapping *self);
 /* The main context of the manager. (nullable): until the mapping is added */
 GMainContext *plum_mapping_get_context (PlumMapping *self);
 

@@ -40,6 +40,21 @@ plum_mapping_get_context (PlumMapping *self)
   return self->signals != NULL ? plum_signal_queue_get_context (self->signals) : NULL;
 }
 
+GListModel *
+plum_mapping_ensure_hop_list (PlumMapping *self)
+{
+  GListStore *list;
+
+  if (self->hop_list != NULL)
+    return self->hop_list;
+
+  list = g_list_store_new (PLUM_TYPE_HOP);
+  for (guint i = 0; self->hops != NULL && i < self->hops->len; i++)
+    g_list_store_append (list, self->hops->pdata[i]);
+  self->hop_list = G_LIST_MODEL (list);
+  return self->hop_list;
+}
+
 GDateTime *
 plum_mapping_ensure_expires_at (PlumMapping *self)
 {
@@ -103,7 +118,7 @@ plum_mapping_get_status_property (PlumMapping *self, PlumMappingProperty propert
       g_value_set_uint (value, self->generation);
       break;
     case PROP_HOPS:
-      g_value_set_object (value, self->hops);
+      g_value_set_object (value, plum_mapping_ensure_hop_list (self));
       break;
     case PROP_UPSTREAM_ERROR:
       g_value_set_boxed (value, self->upstream_error);
@@ -281,7 +296,8 @@ plum_mapping_finalize (GObject *object)
   g_clear_pointer (&self->external_host, g_free);
   g_clear_error (&self->error);
   g_clear_error (&self->upstream_error);
-  g_clear_object (&self->hops);
+  g_clear_pointer (&self->hops, g_ptr_array_unref);
+  g_clear_object (&self->hop_list);
   g_clear_pointer (&self->error_summary, g_free);
   g_clear_object (&self->verdicts);
   g_clear_object (&self->gateway);
@@ -327,5 +343,4 @@ plum_mapping_class_init (PlumMappingClass *klass)
 static void
 plum_mapping_init (PlumMapping *self)
 {
-  self->hops = G_LIST_MODEL (g_list_store_new (PLUM_TYPE_HOP));
 }

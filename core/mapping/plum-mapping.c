@@ -299,7 +299,8 @@ plum_mapping_log_change (PlumMapping *self)
   const char *name = self->protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP";
   g_autofree char *endpoint = NULL;
 
-  if (self->state != PLUM_STATE_SUCCESS)
+  if (self->state != PLUM_STATE_SUCCESS ||
+      !plum_log_is_wanted (PLUM_LOG_DOMAIN_CORE, PLUM_LOG_LEVEL_INFO))
     return;
 
   if (self->external_address != NULL)

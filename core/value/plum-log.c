@@ -159,6 +159,20 @@ log_to_sink (
   sink->func (level, domain, text, sink->user_data);
 }
 
+gboolean
+plum_log_is_wanted (const char *domain, PlumLogLevel level)
+{
+  gboolean has_sink;
+
+  if (level >= plum_log_get_level ())
+    return TRUE;
+
+  g_mutex_lock (&log_lock);
+  has_sink = log_sink != NULL;
+  g_mutex_unlock (&log_lock);
+  return !has_sink && !g_log_writer_default_would_drop (G_LOG_LEVEL_DEBUG, domain);
+}
+
 /**
  * plum_log: (skip)
  * @domain: the log domain: `Plum-`, followed by the name of the backend
