@@ -89,14 +89,21 @@ make_build () {
 }
 
 # in_background LOG COMMAND...: runs a command while the processors have nothing else to do, so that
-# it does not delay the tests that run meanwhile. Its output goes to LOG. Sets background_pid.
+# it does not delay the tests that run meanwhile. Its output goes to LOG. Sets background_pid. Ends
+# with the script, and all that it has started with it.
 in_background () {
   local log=$1
 
   shift
-  ( chrt --idle --pid 0 "$BASHPID" || renice -n 19 -p "$BASHPID"; "$@" ) >"$log" 2>&1 </dev/null &
-  # shellcheck disable=SC2034
+  mkdir -p "$(dirname "$log")"
+  set -m
+  (
+    chrt --idle --pid 0 "$BASHPID" || renice -n 19 -p "$BASHPID" || true
+    "$@"
+  ) >"$log" 2>&1 </dev/null &
+  set +m
   background_pid=$!
+  trap 'kill -- "-$background_pid" 2>/dev/null || true' EXIT
 }
 
 # wait_for_background LOG PID: prints the output of the command. Returns its exit status.
@@ -104,6 +111,7 @@ wait_for_background () {
   local status=0
 
   wait "$2" || status=$?
+  trap - EXIT
   cat "$1"
   return "$status"
 }

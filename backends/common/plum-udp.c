@@ -18,7 +18,7 @@ struct _PlumUdp
   GSocket *socket; /* NULL: another one could not be opened */
   GSocketAddress *peer;
   GSource *source;
-  guint n_awaited; /* sent, and not answered yet */
+  guint n_awaited; /* sent, and not answered yet; more, if datagrams were lost */
   PlumUdpFuncs funcs;
   gpointer user_data;
 };
@@ -77,6 +77,7 @@ plum_udp_read_one (PlumUdp *self)
 
   if (n < 0)
     {
+      self->n_awaited = 0;
       self->funcs.failed (error, self->user_data);
       return TRUE;
     }

@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Collects the requests for mappings of one iteration of the main loop, for map_several (). */
+/* Collects requests for mappings for map_several (), until the next iteration of the main loop or a
+ * flush. */
 typedef struct
 {
   PlumBackend *backend; /* borrowed */

@@ -33,12 +33,29 @@ upstream_query_free (UpstreamQuery *query)
   g_free (query);
 }
 
-/* error: (transfer full). */
 static void
-upstream_query_fail (UpstreamQuery *query, GError *error)
+on_upstream_query_return (gpointer object, gpointer data)
 {
-  g_task_return_error (query->task, error);
-  upstream_query_free (query);
+  UpstreamQuery *query = data;
+
+  if (query->error != NULL)
+    g_task_return_error (query->task, g_steal_pointer (&query->error));
+  else
+    g_task_return_pointer (query->task, g_object_ref (query->upstream), g_object_unref);
+}
+
+/* The callback of the program runs when no function of core is on the stack.
+ * error: (transfer full) (nullable) */
+static void
+upstream_query_return (UpstreamQuery *query, GError *error)
+{
+  PlumGateway *self = upstream_query_get_gateway (query);
+
+  plum_main_context_clear_source (&query->cancel_source);
+  g_clear_error (&query->error);
+  query->error = error;
+  plum_signal_queue_add (self->signals, self, on_upstream_query_return, query,
+                         (GDestroyNotify) upstream_query_free);
 }
 
 /* --- The discovery at the next router --- */
@@ -101,12 +118,9 @@ on_upstream_decided (gpointer user_data)
   if (query->upstream != self->upstream)
     upstream_query_seek (query);
   else if (plum_race_get_backend_name (query->upstream->race) == NULL)
-    upstream_query_fail (query, make_unserved_error (self, query->upstream));
+    upstream_query_return (query, make_unserved_error (self, query->upstream));
   else
-    {
-      g_task_return_pointer (query->task, g_object_ref (query->upstream), g_object_unref);
-      upstream_query_free (query);
-    }
+    upstream_query_return (query, NULL);
 
   return G_SOURCE_REMOVE;
 }
@@ -130,7 +144,7 @@ on_upstream_found (gpointer user_data)
   else if (self->closed || reason == NULL)
     upstream_query_seek (query);
   else
-    upstream_query_fail (query, g_error_copy (reason));
+    upstream_query_return (query, g_error_copy (reason));
 
   return G_SOURCE_REMOVE;
 }
@@ -184,7 +198,7 @@ upstream_query_seek (UpstreamQuery *query)
 
   if (error != NULL)
     {
-      upstream_query_fail (query, error);
+      upstream_query_return (query, error);
       return;
     }
 
@@ -205,7 +219,7 @@ on_own_address (GObject *object, GAsyncResult *result, gpointer user_data)
     plum_gateway_query_external_address_finish (self, result, &query->error);
 
   if (g_error_matches (query->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    upstream_query_fail (query, g_steal_pointer (&query->error));
+    upstream_query_return (query, g_steal_pointer (&query->error));
   else
     upstream_query_seek (query);
 }

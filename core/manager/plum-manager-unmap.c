@@ -83,9 +83,47 @@ unmap_take_error (Unmap *unmap, const PlumLeaseRecord *record, const GError *err
 }
 
 static void
+on_unmap_return (gpointer object, gpointer data)
+{
+  GTask *task = object;
+  const GError *error = data;
+
+  if (error != NULL)
+    g_task_return_error (task, g_error_copy (error));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+/* The callback of the program runs when no function of core is on the stack.
+ * error: (transfer full) (nullable) */
+static void
+unmap_return (GTask *task, GError *error)
+{
+  PlumManager *self = g_task_get_source_object (task);
+
+  plum_signal_queue_add (self->signals, task, on_unmap_return, error,
+                         error != NULL ? (GDestroyNotify) g_error_free : NULL);
+}
+
+static void
+on_unmap_answered (gpointer object, gpointer data)
+{
+  GTask *task = object;
+  PlumManager *self = g_task_get_source_object (task);
+  Unmap *unmap = g_task_get_task_data (task);
+  PLUM_SIGNAL_SCOPE (self->signals);
+
+  if (unmap->hop > 1)
+    unmap_ask_next (task);
+  else
+    unmap_return (task, g_steal_pointer (&unmap->error));
+}
+
+static void
 on_leftover_deleted (const PlumLeaseRecord *record, const GError *error, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
+  PlumManager *self = g_task_get_source_object (task);
   Unmap *unmap = g_task_get_task_data (task);
 
   if (error != NULL)
@@ -93,15 +131,8 @@ on_leftover_deleted (const PlumLeaseRecord *record, const GError *error, gpointe
   else if (unmap->hop > 1)
     unmap->removed = TRUE;
 
-  if (--unmap->n_pending > 0)
-    return;
-
-  if (unmap->hop > 1)
-    unmap_ask_next (task);
-  else if (unmap->error != NULL)
-    g_task_return_error (task, g_steal_pointer (&unmap->error));
-  else
-    g_task_return_boolean (task, TRUE);
+  if (--unmap->n_pending == 0)
+    plum_signal_queue_add (self->signals, task, on_unmap_answered, NULL, NULL);
 }
 
 /* Whether what was removed was on a router beyond only. A gateway that maps no ports may translate
@@ -126,11 +157,9 @@ on_entry_deleted (GObject *object, GAsyncResult *result, gpointer user_data)
   if (unmap->removed && is_nothing (PLUM_GATEWAY (object), error))
     g_clear_error (&error);
   if (unmap->error != NULL)
-    g_task_return_error (task, g_steal_pointer (&unmap->error));
-  else if (error != NULL)
-    g_task_return_error (task, g_steal_pointer (&error));
+    unmap_return (task, g_steal_pointer (&unmap->error));
   else
-    g_task_return_boolean (task, TRUE);
+    unmap_return (task, g_steal_pointer (&error));
 }
 
 /* Only the router can tell: without an internal address, the entry must lead to this host. */
@@ -155,13 +184,13 @@ unmap_fail_unrecorded (Unmap *unmap, GTask *task)
   g_autofree char *host = g_inet_address_to_string (unmap->port.hosts.internal);
 
   if (unmap->error != NULL)
-    g_task_return_error (task, g_steal_pointer (&unmap->error));
+    unmap_return (task, g_steal_pointer (&unmap->error));
   else
-    g_task_return_new_error (
-      task, PLUM_ERROR, PLUM_ERROR_DESTROYED,
-      _ ("There is no record of a mapping that this host has made for port %u "
-         "of %s; mappings that other hosts have made are not removed"),
-      unmap->port.internal_port, host);
+    unmap_return (task, g_error_new (PLUM_ERROR, PLUM_ERROR_DESTROYED,
+                                     _ ("There is no record of a mapping that this host has made "
+                                        "for port %u of %s; mappings that other hosts have made "
+                                        "are not removed"),
+                                     unmap->port.internal_port, host));
 }
 
 /* Returns FALSE if the operation has ended. */
@@ -169,14 +198,13 @@ static gboolean
 unmap_may_continue (GTask *task)
 {
   PlumManager *self = g_task_get_source_object (task);
-  g_autoptr (GError) error = NULL;
+  GError *error = NULL;
 
-  if (g_task_return_error_if_cancelled (task))
-    return FALSE;
-  if (plum_manager_check_open (self, &error))
+  if (!g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), &error) &&
+      plum_manager_check_open (self, &error))
     return TRUE;
 
-  g_task_return_error (task, g_steal_pointer (&error));
+  unmap_return (task, error);
   return FALSE;
 }
 

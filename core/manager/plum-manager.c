@@ -102,23 +102,34 @@ plum_manager_remove_item (PlumManager *self, PlumMapping *mapping)
   g_list_model_items_changed (G_LIST_MODEL (self), position, 1, 0);
 }
 
+/* Last: the close is pending as long as a mapping is there. */
+static void
+on_mapping_gone (gpointer object, gpointer data)
+{
+  PlumManager *self = object;
+  PlumMapping *mapping = data;
+
+  plum_assignment_forget_mapping (self->assignment, mapping);
+  g_hash_table_remove (self->by_id, GUINT_TO_POINTER (plum_mapping_get_id (mapping)));
+  plum_pending_mapping_changed (self->pending, mapping, PLUM_STATE_DESTROYED);
+}
+
 static void
 on_mapping_state (PlumMapping *mapping, PlumState old_state, gpointer user_data)
 {
   g_autoptr (PlumManager) self = g_object_ref (user_data); /* handlers may drop the last one */
   PlumState state = plum_mapping_get_state (mapping);
 
-  if (state == PLUM_STATE_DESTROYED)
-    plum_manager_remove_item (self, mapping);
-  g_signal_emit (self, manager_signals[MAPPING_STATE_CHANGED], 0, mapping, old_state);
-
-  /* Last: the close is pending as long as a mapping is there. */
+  /* Queued before a handler runs: it may close the manager, and run the main loop until it is. */
   if (state == PLUM_STATE_DESTROYED)
     {
-      plum_assignment_forget_mapping (self->assignment, mapping);
-      g_hash_table_remove (self->by_id, GUINT_TO_POINTER (plum_mapping_get_id (mapping)));
+      plum_signal_queue_add (self->signals, self, on_mapping_gone, g_object_ref (mapping),
+                             g_object_unref);
+      plum_manager_remove_item (self, mapping);
     }
-  plum_pending_mapping_changed (self->pending, mapping, state);
+  g_signal_emit (self, manager_signals[MAPPING_STATE_CHANGED], 0, mapping, old_state);
+  if (state != PLUM_STATE_DESTROYED)
+    plum_pending_mapping_changed (self->pending, mapping, state);
 }
 
 static void
@@ -181,11 +192,21 @@ on_pending_is_busy (gpointer user_data)
 }
 
 static void
+on_check_close (gpointer object, gpointer data)
+{
+  PlumManager *self = object;
+
+  plum_pending_check_close (self->pending);
+}
+
+static void
 on_pending_expire (gpointer user_data)
 {
   PlumManager *self = user_data;
+  PLUM_SIGNAL_SCOPE (self->signals);
 
   plum_assignment_expire (self->assignment);
+  plum_signal_queue_add (self->signals, self, on_check_close, NULL, NULL);
 }
 
 static void
@@ -219,14 +240,6 @@ on_assignment_needs_backends (gpointer owner)
   PlumManager *self = owner;
 
   return plum_backend_list_load (self->backends);
-}
-
-static void
-on_check_close (gpointer object, gpointer data)
-{
-  PlumManager *self = object;
-
-  plum_pending_check_close (self->pending);
 }
 
 static void

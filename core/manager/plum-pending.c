@@ -62,7 +62,6 @@ on_close_timeout (gpointer user_data)
   PlumPending *self = user_data;
 
   self->client->expire (self->client_data);
-  plum_pending_check_close (self);
 }
 
 PlumPending *

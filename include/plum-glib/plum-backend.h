@@ -61,8 +61,9 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
  *
  * The function is optional: implement it if the protocol can request several mappings with fewer
  * exchanges than one for each. The library then calls it instead of [vfunc@Plum.Backend.map], once
- * for all requests that are made in one iteration of the main loop. The requests need not have
- * anything in common. The list does not change; the backend may keep it.
+ * for all requests that have waited for the same discovery, and once for all others that are made
+ * in one iteration of the main loop. The requests need not have anything in common. The list does
+ * not change; the backend may keep it.
  *
  * Since: 1.0
  */

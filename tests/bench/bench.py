@@ -92,6 +92,16 @@ class Bench:
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
             return None
 
+    def libplum_processes(self, runs):
+        """Measures the first mapping of a process with libplum. Returns None like libplum()."""
+        times = []
+        for _ in range(runs):
+            time_of_one = self.libplum(1, 1)
+            if time_of_one is None:
+                return None
+            times += time_of_one
+        return times
+
     def cold(self, protocol):
         """Measures the first mapping of a process, with the time in which modules are loaded."""
         ours = [microseconds(self.tool('bench-plum'), 'cold', '1', protocol)[0]
@@ -99,7 +109,7 @@ class Bench:
         bare = [self.bare(protocol, 1, 1)[0] for _ in range(SHORT_RUNS)]
         self.row(protocol + ': first mapping of a process', ours, None, 'bare exchange', bare)
         self.row(protocol + ': first mapping of a process', ours, None, 'libplum',
-                 [time for _ in range(SHORT_RUNS) for time in self.libplum(1, 1) or []])
+                 self.libplum_processes(SHORT_RUNS))
         version = processes(self.plumctl, '--version', runs=COLD_RUNS)
         once = processes(self.plumctl, 'map', '--once', '--quiet', 'tcp:15000', runs=COLD_RUNS)
         self.row('plumctl map --once, %s, complete process' % protocol, once, 10,

@@ -65,8 +65,7 @@ static GSourceFuncs socket_source_funcs = {
 };
 
 /* A source that cannot recurse is removed from the file descriptors of its context while it is
- * dispatched, which wakes up the context twice: four system calls for each datagram. The callback
- * has to expect that it is called within itself, if a handler runs the main loop. */
+ * dispatched, which wakes the context twice: four system calls for each datagram. */
 GSource *
 plum_sockets_create_source (GSocket *socket)
 {

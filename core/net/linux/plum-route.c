@@ -255,28 +255,33 @@ lookup_prefer_stable (RouteLookup *self, GArray *addresses, const guint8 *source
 }
 
 static gboolean
-lookup_is_loopback (RouteLookup *self)
+lookup_query_loopback (RouteLookup *self, gboolean *is_loopback, GError **error)
 {
   PlumNetlinkLink link = { 0 };
   int refusal;
 
-  return plum_netlink_client_get_link (&self->netlink, self->route.next_hop.interface_index, "",
-                                       &link, &refusal, NULL) &&
-         refusal == 0 && (link.flags & IFF_LOOPBACK) != 0;
+  if (!plum_netlink_client_get_link (&self->netlink, self->route.next_hop.interface_index, "",
+                                     &link, &refusal, error))
+    return FALSE;
+
+  *is_loopback = refusal == 0 && (link.flags & IFF_LOOPBACK) != 0;
+  return TRUE;
 }
 
-/* Returns NULL if the interface has no address. If no other address exists, the kernel chooses ::1
- * even for another interface. */
-static GInetAddress *
-lookup_choose_local_address (RouteLookup *self)
+/* Sets out to NULL if the interface has no address. If no other address exists, the kernel chooses
+ * ::1 even for another interface. out: (transfer full) */
+static gboolean
+lookup_choose_local_address (RouteLookup *self, GInetAddress **out, GError **error)
 {
   PlumNetlinkRoute internet_route = { 0 };
   const guint8 *source = lookup_find_source (self, &internet_route);
   g_autoptr (GArray) addresses = NULL;
   g_autoptr (GInetAddress) address = NULL;
+  gboolean is_loopback;
 
+  *out = NULL;
   if (source == NULL)
-    return NULL;
+    return TRUE;
 
   if (self->family == G_SOCKET_FAMILY_IPV6)
     {
@@ -285,9 +290,16 @@ lookup_choose_local_address (RouteLookup *self)
     }
 
   address = g_inet_address_new_from_bytes (source, self->family);
-  if (g_inet_address_get_is_loopback (address) && !lookup_is_loopback (self))
-    return NULL;
-  return g_steal_pointer (&address);
+  if (g_inet_address_get_is_loopback (address))
+    {
+      if (!lookup_query_loopback (self, &is_loopback, error))
+        return FALSE;
+      if (!is_loopback)
+        return TRUE;
+    }
+
+  *out = g_steal_pointer (&address);
+  return TRUE;
 }
 
 static GInetAddress *
@@ -329,7 +341,8 @@ lookup_find_network (RouteLookup *self, GError **error)
       return NULL;
     }
 
-  local_address = lookup_choose_local_address (self);
+  if (!lookup_choose_local_address (self, &local_address, error))
+    return NULL;
   if (local_address == NULL)
     {
       plum_route_set_no_address (error, self->family, name);
