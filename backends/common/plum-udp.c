@@ -156,8 +156,9 @@ on_udp_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
   G_GNUC_UNUSED g_autoptr (PlumBackend) alive = g_object_ref (self->backend);
   g_autoptr (GError) error = NULL;
   /* The main loop finds what is left. A read that finds nothing would be wasted, and there is one
-   * for each answer if the requests are sent one after the other. */
-  const unsigned int max = CLAMP (self->n_awaited, 1, DRAIN_MAX);
+   * for each answer if the requests are sent one after the other. A datagram that is not awaited
+   * may be one of a flood: then an iteration of the main loop for each would be more. */
+  const unsigned int max = self->n_awaited > 0 ? MIN (self->n_awaited, DRAIN_MAX) : DRAIN_MAX;
   unsigned int n;
 
   for (n = 0; n < max && self->socket != NULL; n++)

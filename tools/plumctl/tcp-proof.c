@@ -19,7 +19,8 @@ remove_source (GSource **source)
   g_clear_pointer (source, g_source_unref);
 }
 
-/* Afterwards, the port is bound, but refuses connections. */
+/* Afterwards, the port is bound, but refuses connections. Windows cannot stop listening: until the
+ * caller closes the socket, it completes a few more connections, which are not accepted. */
 static void
 stop (TcpProof *self)
 {
