@@ -120,7 +120,8 @@ on_mapping_state (PlumMapping *mapping, PlumState old_state, gpointer user_data)
   g_autoptr (PlumManager) self = g_object_ref (user_data); /* handlers may drop the last one */
   PlumState state = plum_mapping_get_state (mapping);
 
-  /* Queued before a handler runs: it may close the manager, and run the main loop until it is. */
+  /* Queued before a handler runs: it may close the manager, and run the main loop until the manager
+   * is closed. */
   if (state == PLUM_STATE_DESTROYED)
     {
       plum_signal_queue_add (self->signals, self, on_mapping_gone, g_object_ref (mapping),

@@ -125,6 +125,13 @@ plum_log_set_func (PlumLogFunc func, gpointer user_data, GDestroyNotify destroy)
   log_sink_unref (previous);
 }
 
+static gboolean
+would_glib_drop (const char *domain, PlumLogLevel level)
+{
+  return level < plum_log_get_level () &&
+         g_log_writer_default_would_drop (G_LOG_LEVEL_DEBUG, domain);
+}
+
 /* Formats the message for the log of GLib, unless GLib would drop it. */
 G_GNUC_PRINTF (3, 0)
 static void
@@ -135,10 +142,10 @@ log_to_glib (const char *domain, PlumLogLevel level, const char *format, va_list
   const char *nick;
   GLogLevelFlags flags;
 
-  flags = level >= plum_log_get_level () ? G_LOG_LEVEL_MESSAGE : G_LOG_LEVEL_DEBUG;
-  if (flags == G_LOG_LEVEL_DEBUG && g_log_writer_default_would_drop (flags, domain))
+  if (would_glib_drop (domain, level))
     return;
 
+  flags = level >= plum_log_get_level () ? G_LOG_LEVEL_MESSAGE : G_LOG_LEVEL_DEBUG;
   text = g_strdup_vprintf (format, args);
   levels = g_type_class_ref (PLUM_TYPE_LOG_LEVEL);
   nick = g_enum_get_value (levels, level)->value_nick;
@@ -170,7 +177,7 @@ plum_log_is_wanted (const char *domain, PlumLogLevel level)
   g_mutex_lock (&log_lock);
   has_sink = log_sink != NULL;
   g_mutex_unlock (&log_lock);
-  return !has_sink && !g_log_writer_default_would_drop (G_LOG_LEVEL_DEBUG, domain);
+  return !has_sink && !would_glib_drop (domain, level);
 }
 
 /**

@@ -103,10 +103,10 @@ class Bench:
         """Measures the first mapping of a process with libplum. Returns None like libplum()."""
         times = []
         for _ in range(runs):
-            time_of_one = self.libplum(1, 1)
-            if time_of_one is None:
+            measured = self.libplum(1, 1)
+            if measured is None:
                 return None
-            times += time_of_one
+            times += measured
         return times
 
     def cold(self, protocol):

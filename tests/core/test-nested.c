@@ -118,7 +118,7 @@ test_handler_closes (StoreFixture *f, gconstpointer data)
   g_assert_true (plum_manager_close_finish (f->manager, f->result, NULL));
 }
 
-/* The order of what a program is told about a mapping that it destroys. */
+/* The order of the notifications about a mapping that is destroyed. */
 static void
 on_order_state (PlumManager *manager, PlumMapping *mapping, PlumState old_state, GString *order)
 {

@@ -249,16 +249,23 @@ test_strangers (void)
   host_tear_down (&host);
 }
 
+/* Runs a proof to its end. */
+static void
+host_prove (Host *host, Router *router)
+{
+  host_set_up (host, UNREACHED_MS);
+  router_start (router, ROUTER_FORWARDS, host->internal);
+  g_assert_true (host_start (host, EXTERNAL, router->port));
+  host_wait (host);
+}
+
 static void
 test_closed_afterwards (void)
 {
   Router router;
   Host host;
 
-  host_set_up (&host, UNREACHED_MS);
-  router_start (&router, ROUTER_FORWARDS, host.internal);
-  g_assert_true (host_start (&host, EXTERNAL, router.port));
-  host_wait (&host);
+  host_prove (&host, &router);
   g_assert_null (connect_tcp (host.internal));
   router_stop (&router);
   host_tear_down (&host);
@@ -272,10 +279,7 @@ test_bound_afterwards (void)
   Router router;
   Host host;
 
-  host_set_up (&host, UNREACHED_MS);
-  router_start (&router, ROUTER_FORWARDS, host.internal);
-  g_assert_true (host_start (&host, EXTERNAL, router.port));
-  host_wait (&host);
+  host_prove (&host, &router);
   g_assert_false (g_socket_bind (other, host.internal, FALSE, NULL));
   router_stop (&router);
   host_tear_down (&host);

@@ -123,8 +123,8 @@ plum_netlink_client_get_link (PlumNetlinkClient *self,
   return *refusal != 0 || plum_netlink_decode_link (&answer, out, error);
 }
 
-/* The answer to RTM_GETLINK has all attributes and statistics of the interface; the kernel needs
- * several times as long for it as for this request of netdevice(7). */
+/* With a request of netdevice(7): the answer to RTM_GETLINK has all attributes and statistics of
+ * the interface, more than 1000 bytes. */
 gboolean
 plum_netlink_client_get_name (PlumNetlinkClient *self,
                               guint interface_index,

@@ -31,7 +31,6 @@ typedef struct
   guint16 type; /* NLMSG_ERROR, RTM_NEWROUTE, ... */
   guint16 flags;
   guint32 sequence;
-  guint32 port_id;
   const guint8 *payload; /* points into the datagram */
   gsize payload_len;
 } PlumNetlinkMessage;

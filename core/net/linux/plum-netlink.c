@@ -236,7 +236,6 @@ plum_netlink_reader_next (PlumNetlinkReader *reader, PlumNetlinkMessage *out, GE
     .type = header.nlmsg_type,
     .flags = header.nlmsg_flags,
     .sequence = header.nlmsg_seq,
-    .port_id = header.nlmsg_pid,
     .payload = at.data,
     .payload_len = header.nlmsg_len - sizeof header,
   };
