@@ -28,6 +28,7 @@ struct _PlumAssignment
   PlumHolderTable *holders;
   PlumLeaseStore *store;
   PlumSweeper *sweeper;
+  PlumKeyPool keys;
   PlumTimer released; /* in the next iteration: a lease was released */
   gboolean waiting;   /* a holder waits for that */
 };
@@ -124,7 +125,7 @@ plum_assignment_create_holder (PlumAssignment *self,
   memory = plum_lease_note_recall (self->store, id, gateway);
   if (memory.key != NULL)
     key = g_bytes_ref (memory.key);
-  else if ((key = plum_key_new (error)) == NULL)
+  else if ((key = plum_key_pool_take (&self->keys, error)) == NULL)
     return NULL;
 
   holder = plum_lease_holder_new (id, key, gateway, reason, self->clock, self->settings,

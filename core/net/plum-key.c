@@ -6,27 +6,28 @@
 
 #include <string.h>
 
-/* Requested from the system together: a request for one key takes about as long as for eight. */
-#define KEYS_MAX 8
-G_STATIC_ASSERT (KEYS_MAX *PLUM_KEY_SIZE <= 256); /* see plum_system_fill_random () */
-
-G_LOCK_DEFINE_STATIC (keys);
-static guint8 keys[KEYS_MAX][PLUM_KEY_SIZE];
-static guint n_keys; /* the first ones are unused */
+G_STATIC_ASSERT (sizeof ((PlumKeyPool *) NULL)->keys <= 256); /* see plum_system_fill_random () */
 
 GBytes *
 plum_key_new (GError **error)
 {
+  guint8 key[PLUM_KEY_SIZE];
+
+  return plum_system_fill_random (key, sizeof key, error) ? g_bytes_new (key, sizeof key) : NULL;
+}
+
+GBytes *
+plum_key_pool_take (PlumKeyPool *self, GError **error)
+{
   GBytes *key = NULL;
 
-  G_LOCK (keys);
-  if (n_keys == 0 && plum_system_fill_random (keys, sizeof keys, error))
-    n_keys = KEYS_MAX;
-  if (n_keys > 0)
+  if (self->n_keys == 0 && plum_system_fill_random (self->keys, sizeof self->keys, error))
+    self->n_keys = G_N_ELEMENTS (self->keys);
+  if (self->n_keys > 0)
     {
-      key = g_bytes_new (keys[--n_keys], PLUM_KEY_SIZE);
-      memset (keys[n_keys], 0, PLUM_KEY_SIZE);
+      key = g_bytes_new (self->keys[--self->n_keys], PLUM_KEY_SIZE);
+      memset (self->keys[self->n_keys], 0, PLUM_KEY_SIZE);
     }
-  G_UNLOCK (keys);
+
   return key;
 }
