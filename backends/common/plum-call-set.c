@@ -4,34 +4,25 @@
 
 struct _PlumCallSet
 {
-  GHashTable *calls; /* GCancellable (borrowed) -> Member */
+  GHashTable *calls; /* (element-type PlumCall) */
   PlumCallSetFunc emptied;
   gpointer user_data;
 };
 
-typedef struct
-{
-  PlumCall *call;
-  gulong cancel_id;
-} Member;
-
 static void
-member_free (gpointer data)
+release_call (gpointer data)
 {
-  Member *member = data;
+  g_autoptr (PlumCall) call = data;
 
-  /* g_cancellable_disconnect () would wait for itself within the handler. */
-  g_signal_handler_disconnect (plum_call_get_cancellable (member->call), member->cancel_id);
-  g_object_unref (member->call);
-  g_free (member);
+  plum_call_set_cancelled_func (call, NULL, NULL);
 }
 
 static void
-on_cancelled (GCancellable *cancellable, gpointer user_data)
+on_cancelled (PlumCall *call, gpointer user_data)
 {
   PlumCallSet *self = user_data;
 
-  g_hash_table_remove (self->calls, cancellable);
+  g_hash_table_remove (self->calls, call);
   if (g_hash_table_size (self->calls) == 0 && self->emptied != NULL)
     self->emptied (self->user_data);
 }
@@ -41,7 +32,7 @@ plum_call_set_new (PlumCallSetFunc emptied, gpointer user_data)
 {
   PlumCallSet *self = g_new0 (PlumCallSet, 1);
 
-  self->calls = g_hash_table_new_full (NULL, NULL, NULL, member_free);
+  self->calls = g_hash_table_new_full (NULL, NULL, release_call, NULL);
   self->emptied = emptied;
   self->user_data = user_data;
   return self;
@@ -57,16 +48,11 @@ plum_call_set_free (PlumCallSet *self)
 void
 plum_call_set_add (PlumCallSet *self, PlumCall *call)
 {
-  GCancellable *cancellable = plum_call_get_cancellable (call);
-  Member *member;
-
-  if (g_cancellable_is_cancelled (cancellable))
+  if (plum_call_is_settled (call))
     return;
 
-  member = g_new0 (Member, 1);
-  member->call = g_object_ref (call);
-  member->cancel_id = g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_cancelled), self);
-  g_hash_table_insert (self->calls, cancellable, member);
+  plum_call_set_cancelled_func (call, on_cancelled, self);
+  g_hash_table_add (self->calls, g_object_ref (call));
 }
 
 static GHashTable *
@@ -74,7 +60,7 @@ plum_call_set_steal (PlumCallSet *self)
 {
   GHashTable *calls = g_steal_pointer (&self->calls);
 
-  self->calls = g_hash_table_new_full (NULL, NULL, NULL, member_free);
+  self->calls = g_hash_table_new_full (NULL, NULL, release_call, NULL);
   return calls;
 }
 
@@ -83,11 +69,11 @@ plum_call_set_done (PlumCallSet *self)
 {
   g_autoptr (GHashTable) calls = plum_call_set_steal (self);
   GHashTableIter iter;
-  gpointer value;
+  gpointer call;
 
   g_hash_table_iter_init (&iter, calls);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    plum_call_return_done (((Member *) value)->call);
+  while (g_hash_table_iter_next (&iter, &call, NULL))
+    plum_call_return_done (call);
 }
 
 void
@@ -95,11 +81,11 @@ plum_call_set_address (PlumCallSet *self, GInetAddress *address)
 {
   g_autoptr (GHashTable) calls = plum_call_set_steal (self);
   GHashTableIter iter;
-  gpointer value;
+  gpointer call;
 
   g_hash_table_iter_init (&iter, calls);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    plum_call_return_address (((Member *) value)->call, address);
+  while (g_hash_table_iter_next (&iter, &call, NULL))
+    plum_call_return_address (call, address);
 }
 
 void
@@ -107,9 +93,9 @@ plum_call_set_fail (PlumCallSet *self, const GError *error)
 {
   g_autoptr (GHashTable) calls = plum_call_set_steal (self);
   GHashTableIter iter;
-  gpointer value;
+  gpointer call;
 
   g_hash_table_iter_init (&iter, calls);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    plum_call_return_error (((Member *) value)->call, g_error_copy (error));
+  while (g_hash_table_iter_next (&iter, &call, NULL))
+    plum_call_return_error (call, g_error_copy (error));
 }

@@ -321,11 +321,6 @@ exchange_unlink (PlumExchange *exchange)
 {
   PlumExchanges *self = exchange->owner;
 
-  /* g_cancellable_disconnect () would wait for itself within the handler. */
-  if (exchange->cancel_id != 0)
-    g_signal_handler_disconnect (exchange->cancellable, exchange->cancel_id);
-  exchange->cancel_id = 0;
-
   if (exchange->queue != NULL)
     g_queue_unlink (exchange->queue, &exchange->link);
   exchange->queue = NULL;
@@ -340,12 +335,15 @@ exchange_unlink (PlumExchange *exchange)
   exchange->owner = NULL;
 }
 
-static void
-on_exchange_cancelled (GCancellable *cancellable, gpointer user_data)
+void
+plum_exchange_cancel (PlumExchange *exchange)
 {
-  PlumExchange *exchange = user_data;
-  PlumExchanges *self = g_rc_box_acquire (exchange->owner);
+  PlumExchanges *self = exchange->owner;
 
+  if (self == NULL)
+    return;
+
+  g_rc_box_acquire (self);
   exchange_finish (exchange, PLUM_EXCHANGE_CANCELLED, NULL);
   if (!self->closed)
     exchanges_fill_window (self);
@@ -366,9 +364,6 @@ plum_exchanges_start (PlumExchanges *self, PlumExchange *exchange, GBytes *reque
   exchange->wait_ms = 0;
   exchange->is_late = FALSE;
   g_queue_init (&exchange->followers);
-  if (exchange->cancellable != NULL)
-    exchange->cancel_id = g_signal_connect (exchange->cancellable, "cancelled",
-                                            G_CALLBACK (on_exchange_cancelled), exchange);
 
   if (first != NULL)
     {

@@ -33,7 +33,7 @@ gboolean plum_exchange_key_equal (gconstpointer a, gconstpointer b);
 typedef enum {
   PLUM_EXCHANGE_TIMED_OUT, /* no answer after the last send of the plan */
   PLUM_EXCHANGE_FAILED,    /* an error of the socket, or of the network by ICMP */
-  PLUM_EXCHANGE_CANCELLED, /* by its cancellable, or because its PlumExchanges is freed */
+  PLUM_EXCHANGE_CANCELLED, /* by plum_exchange_cancel (), or because its PlumExchanges is freed */
 } PlumExchangeOutcome;
 
 /* The exchange has finished other than by plum_exchange_remove (). It is in no list, and may be
@@ -49,12 +49,10 @@ struct _PlumExchange
   PlumExchangeFunc func;
   PlumExchangeKey key;
   const PlumRetryPlan *plan;
-  GCancellable *cancellable;             /* borrowed, nullable */
   void (*late) (PlumExchange *exchange); /* (nullable): see plum_exchange_is_late () */
   gboolean bypass_window;                /* sent at once, even if the window is full */
   PlumExchanges *owner;                  /* NULL: not started, or finished */
   GBytes *request;
-  gulong cancel_id;
   GList link;
   GQueue *queue;                /* the one that link is in */
   GQueue followers;             /* of the same key, each waits for the one before */
@@ -103,6 +101,8 @@ void plum_exchanges_fail_all (PlumExchanges *self, const GError *error);
 /* Removes an exchange from its PlumExchanges, without calling func. Does nothing if it has
  * finished. */
 void plum_exchange_remove (PlumExchange *exchange);
+/* Finishes an exchange as CANCELLED, if it has not finished. */
+void plum_exchange_cancel (PlumExchange *exchange);
 /* Whether the last send of the plan was not answered in time; a late answer still counts. */
 gboolean plum_exchange_is_late (PlumExchange *exchange);
 /* The exchange was answered: measures how slow the gateway is. Call it before the exchange is

@@ -140,7 +140,7 @@ plum_server_probe_join (PlumServerProbe *self, PlumCall *call, guint fresh_ms)
   gint64 now = plum_backend_get_time (self->backend);
   g_autoptr (GError) error = NULL;
 
-  if (g_cancellable_is_cancelled (plum_call_get_cancellable (call)))
+  if (plum_call_is_settled (call))
     return;
 
   if (!plum_server_probe_is_running (self) && fresh_ms > 0 && self->ever_answered &&

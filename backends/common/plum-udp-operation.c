@@ -34,6 +34,14 @@ on_udp_operation_exchange_finished (PlumExchange *exchange,
     plum_udp_operation_fail (self, plum_udp_operation_make_error (self, outcome, error));
 }
 
+static void
+on_udp_operation_cancelled (PlumCall *call, gpointer user_data)
+{
+  PlumUdpOperation *self = user_data;
+
+  plum_exchange_cancel (&self->exchange);
+}
+
 PlumUdpOperation *
 plum_udp_operation_new (size_t size,
                         PlumUdpSession *session,
@@ -52,7 +60,7 @@ plum_udp_operation_new (size_t size,
   if (call != NULL)
     {
       self->call = g_object_ref (call);
-      self->exchange.cancellable = plum_call_get_cancellable (call);
+      plum_call_set_cancelled_func (call, on_udp_operation_cancelled, self);
     }
 
   return self;
@@ -63,6 +71,8 @@ plum_udp_operation_free (PlumUdpOperation *self)
 {
   plum_exchange_remove (&self->exchange);
   g_queue_unlink (&self->session->operations, &self->link);
+  if (self->call != NULL)
+    plum_call_set_cancelled_func (self->call, NULL, NULL);
   g_clear_object (&self->call);
   g_clear_error (&self->undo_error);
   g_free (self);

@@ -38,7 +38,6 @@ typedef struct
   GList link;
   NatpmpMaps *maps;
   PlumCall *call;
-  gulong cancel_id;
   uint16_t external_port;
   uint32_t lifetime;
 } Granted;
@@ -56,8 +55,7 @@ natpmp_maps_new (PlumUdpSession *session)
 static void
 granted_free (Granted *granted)
 {
-  /* g_cancellable_disconnect () would wait for itself within the handler. */
-  g_signal_handler_disconnect (plum_call_get_cancellable (granted->call), granted->cancel_id);
+  plum_call_set_cancelled_func (granted->call, NULL, NULL);
   g_queue_unlink (&granted->maps->granted, &granted->link);
   g_object_unref (granted->call);
   g_free (granted);
@@ -223,7 +221,7 @@ natpmp_maps_take_incomplete (NatpmpMaps *self)
 }
 
 static void
-on_granted_cancelled (GCancellable *cancellable, gpointer user_data)
+on_granted_cancelled (PlumCall *call, gpointer user_data)
 {
   granted_free (user_data);
 }
@@ -241,8 +239,7 @@ natpmp_maps_wait_for_address (NatpmpMaps *self,
   granted->call = g_object_ref (call);
   granted->external_port = external_port;
   granted->lifetime = lifetime;
-  granted->cancel_id = g_signal_connect (plum_call_get_cancellable (call), "cancelled",
-                                         G_CALLBACK (on_granted_cancelled), granted);
+  plum_call_set_cancelled_func (call, on_granted_cancelled, granted);
   g_queue_push_tail_link (&self->granted, &granted->link);
 
   /* The calls that started the probe may be cancelled; this one still needs it. */
@@ -276,6 +273,7 @@ map_op_granted (MapOp *op, const NatpmpReply *reply)
 {
   NatpmpMaps *self = op->maps;
   PlumUdpSession *session = self->session;
+  g_autoptr (PlumCall) call = NULL;
   PlumExchangeKey key = op->base.exchange.key;
   PlumUdpGrant grant =
     plum_udp_operation_make_grant (&op->base, reply->external_port, reply->lifetime);
@@ -301,11 +299,12 @@ map_op_granted (MapOp *op, const NatpmpReply *reply)
     }
 
   plum_udp_session_add_lease (session, &grant, session->external_address);
-  if (plum_server_probe_is_prompt (session->probe))
-    natpmp_maps_wait_for_address (self, op->base.call, reply->external_port, lifetime);
-  else
-    natpmp_maps_return_lease (self, op->base.call, reply->external_port, lifetime);
+  call = g_object_ref (op->base.call);
   plum_udp_operation_free (&op->base);
+  if (plum_server_probe_is_prompt (session->probe))
+    natpmp_maps_wait_for_address (self, call, reply->external_port, lifetime);
+  else
+    natpmp_maps_return_lease (self, call, reply->external_port, lifetime);
 }
 
 static void

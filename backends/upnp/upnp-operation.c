@@ -11,7 +11,7 @@
 #define MAX_FAULT_TEXT 80
 
 static void
-on_cancelled (GCancellable *cancellable, gpointer user_data)
+on_cancelled (PlumCall *call, gpointer user_data)
 {
   g_object_unref (upnp_operation_finish (user_data));
 }
@@ -24,9 +24,7 @@ upnp_operation_new (gsize size, UpnpSession *session, PlumCall *call, UpnpOperat
   self->session = session;
   self->call = g_object_ref (call);
   self->clear = clear;
-  /* Not g_cancellable_connect(): a handler cannot disconnect itself from it. */
-  self->cancelled = g_signal_connect (plum_call_get_cancellable (call), "cancelled",
-                                      G_CALLBACK (on_cancelled), self);
+  plum_call_set_cancelled_func (call, on_cancelled, self);
   return self;
 }
 
@@ -105,7 +103,7 @@ upnp_operation_finish (UpnpOperation *self)
 {
   PlumCall *call = g_steal_pointer (&self->call);
 
-  g_signal_handler_disconnect (plum_call_get_cancellable (call), self->cancelled);
+  plum_call_set_cancelled_func (call, NULL, NULL);
   g_clear_pointer (&self->pending, upnp_device_call_cancel);
   if (self->clear != NULL)
     self->clear (self);

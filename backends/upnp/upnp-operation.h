@@ -19,7 +19,6 @@ struct _UpnpOperation
 {
   UpnpSession *session; /* borrowed: the call keeps the backend, which owns it */
   PlumCall *call;
-  gulong cancelled;
   UpnpOperationClear clear; /* (nullable) */
   UpnpDevice *device;       /* (nullable) */
   UpnpDeviceCall *pending;  /* (nullable): the request under way */

@@ -32,7 +32,10 @@ struct _PlumCall
   PlumCallFunc func;
   gpointer user_data;
 
-  GCancellable *cancellable;
+  GCancellable *cancellable; /* (nullable): created on demand */
+  PlumCallCancelledFunc cancelled_func; /* (nullable) */
+  gpointer cancelled_data;
+  gboolean cancelled;
   PlumTimer deadline;
   guint timeout_ms;
   gint64 started;
@@ -97,6 +100,19 @@ plum_call_remove_from_host (PlumCall *self)
     }
 }
 
+/* The result is no longer needed. */
+static void
+plum_call_tell_backend (PlumCall *self)
+{
+  PlumCallCancelledFunc func = g_steal_pointer (&self->cancelled_func);
+
+  self->cancelled = TRUE;
+  if (func != NULL)
+    func (self, self->cancelled_data);
+  if (self->cancellable != NULL)
+    g_cancellable_cancel (self->cancellable);
+}
+
 static gboolean
 on_deliver (gpointer user_data)
 {
@@ -157,7 +173,7 @@ on_deadline (gpointer user_data)
     g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
                  _ ("The backend “%s” did not answer within %.1f s"), self->host->name, seconds);
   plum_call_schedule_delivery (self);
-  g_cancellable_cancel (self->cancellable);
+  plum_call_tell_backend (self);
 }
 
 PlumCall *
@@ -176,7 +192,6 @@ plum_call_new (PlumCallHost *host,
   g_set_object (&self->request, request);
   self->func = func;
   self->user_data = user_data;
-  self->cancellable = g_cancellable_new ();
   self->timeout_ms = timeout_ms;
   self->started = plum_clock_get_time (host->clock);
   self->pending = TRUE;
@@ -200,7 +215,7 @@ plum_call_cancel (PlumCall *self)
   plum_call_remove_from_host (self);
   if (self->lease != NULL)
     self->host->late_lease (self->host->owner, self->request, self->lease);
-  g_cancellable_cancel (self->cancellable);
+  plum_call_tell_backend (self);
   g_object_unref (self); /* the reference of the host's queue */
 }
 
@@ -266,6 +281,9 @@ plum_call_get_request (PlumCall *self)
  * Settling the call after that is allowed and has no effect, except that a lease passed to
  * [method@Plum.Call.return_lease] is released on the router.
  *
+ * A backend that needs no [class@Gio.Cancellable] can use [method@Plum.Call.set_cancelled_func],
+ * which takes less memory and time.
+ *
  * Returns: (transfer none): the cancellable
  *
  * Since: 1.0
@@ -275,7 +293,40 @@ plum_call_get_cancellable (PlumCall *self)
 {
   g_return_val_if_fail (PLUM_IS_CALL (self), NULL);
 
+  if (self->cancellable == NULL)
+    {
+      self->cancellable = g_cancellable_new ();
+      if (self->cancelled)
+        g_cancellable_cancel (self->cancellable);
+    }
+
   return self->cancellable;
+}
+
+/**
+ * plum_call_set_cancelled_func: (skip)
+ * @self: a call
+ * @func: (nullable): a function, or %NULL for none
+ * @user_data: data for @func
+ *
+ * Sets the function that is called when the result is no longer needed. The backend then stops
+ * working on the call, as described for [method@Plum.Call.get_cancellable].
+ *
+ * A call has one such function: another one replaces it, and settling the call does not unset it.
+ * It is called once at most, and not at all if the result is already no longer needed: see
+ * [method@Plum.Call.is_settled]. The function may settle the call, and release it.
+ *
+ * Language bindings use [method@Plum.Call.get_cancellable] instead.
+ *
+ * Since: 1.0
+ */
+void
+plum_call_set_cancelled_func (PlumCall *self, PlumCallCancelledFunc func, gpointer user_data)
+{
+  g_return_if_fail (PLUM_IS_CALL (self));
+
+  self->cancelled_func = !self->cancelled ? func : NULL;
+  self->cancelled_data = user_data;
 }
 
 /**

@@ -108,10 +108,12 @@ plum_lease_chain_make_error (PlumLeaseHolder *self)
   g_autofree char *text = NULL;
   g_autofree char *before = NULL;
 
+  if (upstream == NULL && self->outer_error == NULL && reason == NULL)
+    return NULL;
   if (!plum_gateway_may_have_upstream (self->gateway))
     return NULL;
   if (upstream == NULL && self->outer_error == NULL)
-    return reason != NULL ? g_error_copy (reason) : NULL;
+    return g_error_copy (reason);
   if (upstream == NULL)
     return g_error_copy (self->outer_error);
 

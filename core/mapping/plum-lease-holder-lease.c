@@ -45,10 +45,12 @@ plum_lease_holder_get_first (PlumLeaseHolder *self)
 guint
 plum_lease_holder_get_required_port (PlumLeaseHolder *self)
 {
-  if (self->gateway != NULL && plum_gateway_may_have_upstream (self->gateway))
+  guint required = plum_port_choice_get_required (plum_lease_holder_get_first (self)->users.users,
+                                                  plum_held_lease_get_port (self->held));
+
+  if (required != 0 && self->gateway != NULL && plum_gateway_may_have_upstream (self->gateway))
     return 0;
-  return plum_port_choice_get_required (plum_lease_holder_get_first (self)->users.users,
-                                        plum_held_lease_get_port (self->held));
+  return required;
 }
 
 static gboolean

@@ -269,7 +269,7 @@ plum_mapping_get_external_host (PlumMapping *self)
   g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
   PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
 
-  return self->external_host;
+  return plum_mapping_ensure_external_host (self);
 }
 
 /**
@@ -289,7 +289,7 @@ plum_mapping_get_external_address (PlumMapping *self)
   g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
   PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
 
-  return self->external_address;
+  return G_INET_SOCKET_ADDRESS (plum_mapping_ensure_endpoint (self));
 }
 
 /**

@@ -26,9 +26,10 @@ struct _PlumMapping
 
   guint id;
   PlumState state;
-  GInetSocketAddress *external_address; /* (nullable) */
-  char *external_host;                  /* (nullable) */
+  GInetAddress *external;     /* (nullable): the external address */
   guint external_port;
+  GSocketAddress *endpoint;   /* (nullable): of both, created on demand */
+  char *external_host;        /* (nullable): created on demand */
   PlumAddressScope external_scope;
   GError *error;            /* (nullable) */
   char *error_summary;      /* (nullable) */
@@ -107,6 +108,10 @@ void plum_mapping_notify (PlumMapping *self, PlumMappingProperty property);
 void plum_mapping_emit_changed (PlumMapping *self);
 /* Returns expires_at, created on demand. (transfer none) (nullable) */
 GDateTime *plum_mapping_ensure_expires_at (PlumMapping *self);
+/* (nullable) (transfer none) */
+GSocketAddress *plum_mapping_ensure_endpoint (PlumMapping *self);
+/* (nullable) */
+const char *plum_mapping_ensure_external_host (PlumMapping *self);
 /* (transfer none) (element-type PlumHop) */
 GListModel *plum_mapping_ensure_hop_list (PlumMapping *self);
 /* The main context of the manager. (nullable): until the mapping is added */

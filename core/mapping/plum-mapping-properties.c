@@ -40,6 +40,22 @@ plum_mapping_get_context (PlumMapping *self)
   return self->signals != NULL ? plum_signal_queue_get_context (self->signals) : NULL;
 }
 
+GSocketAddress *
+plum_mapping_ensure_endpoint (PlumMapping *self)
+{
+  if (self->endpoint == NULL && self->external != NULL)
+    self->endpoint = g_inet_socket_address_new (self->external, (guint16) self->external_port);
+  return self->endpoint;
+}
+
+const char *
+plum_mapping_ensure_external_host (PlumMapping *self)
+{
+  if (self->external_host == NULL && self->external != NULL)
+    self->external_host = g_inet_address_to_string (self->external);
+  return self->external_host;
+}
+
 GListModel *
 plum_mapping_ensure_hop_list (PlumMapping *self)
 {
@@ -85,10 +101,10 @@ plum_mapping_get_status_property (PlumMapping *self, PlumMappingProperty propert
       g_value_set_uint (value, self->external_port);
       break;
     case PROP_EXTERNAL_HOST:
-      g_value_set_string (value, self->external_host);
+      g_value_set_string (value, plum_mapping_ensure_external_host (self));
       break;
     case PROP_EXTERNAL_ADDRESS:
-      g_value_set_object (value, self->external_address);
+      g_value_set_object (value, plum_mapping_ensure_endpoint (self));
       break;
     case PROP_EXTERNAL_SCOPE:
       g_value_set_enum (value, self->external_scope);
@@ -292,7 +308,8 @@ plum_mapping_finalize (GObject *object)
   plum_hosts_clear (&self->hosts);
   g_clear_object (&self->local_address);
   g_clear_object (&self->requested_gateway);
-  g_clear_object (&self->external_address);
+  g_clear_object (&self->external);
+  g_clear_object (&self->endpoint);
   g_clear_pointer (&self->external_host, g_free);
   g_clear_error (&self->error);
   g_clear_error (&self->upstream_error);

@@ -7,41 +7,39 @@
 
 #include <glib/gi18n-lib.h>
 
+static gboolean
+addresses_equal (GInetAddress *a, GInetAddress *b)
+{
+  return a == b || (a != NULL && b != NULL && g_inet_address_equal (a, b));
+}
+
 static void
 plum_mapping_set_external (PlumMapping *self, GInetAddress *address, guint port)
 {
-  g_autoptr (GInetSocketAddress) endpoint = NULL;
+  gboolean same_host = addresses_equal (self->external, address);
   PlumAddressScope scope = PLUM_ADDRESS_SCOPE_UNKNOWN;
-  GInetAddress *old = NULL;
 
-  if (self->external_address != NULL)
-    old = g_inet_socket_address_get_address (self->external_address);
+  if (same_host && self->external_port == port)
+    return;
 
   if (self->external_port != port)
     {
       self->external_port = port;
       plum_mapping_notify (self, PROP_EXTERNAL_PORT);
     }
-  else if (old == address ||
-           (old != NULL && address != NULL && g_inet_address_equal (old, address)))
-    return;
 
-  if (address != NULL)
+  if (!same_host)
     {
-      endpoint = G_INET_SOCKET_ADDRESS (g_inet_socket_address_new (address, (guint16) port));
-      scope = plum_address_get_scope (address);
-    }
-
-  if (old == NULL || address == NULL || !g_inet_address_equal (old, address))
-    {
-      g_free (self->external_host);
-      self->external_host = address != NULL ? g_inet_address_to_string (address) : NULL;
+      g_set_object (&self->external, address);
+      g_clear_pointer (&self->external_host, g_free);
       plum_mapping_notify (self, PROP_EXTERNAL_HOST);
     }
 
-  g_set_object (&self->external_address, endpoint);
+  g_clear_object (&self->endpoint);
   plum_mapping_notify (self, PROP_EXTERNAL_ADDRESS);
 
+  if (self->external != NULL)
+    scope = plum_address_get_scope (self->external);
   if (self->external_scope != scope)
     {
       self->external_scope = scope;
@@ -53,7 +51,7 @@ plum_mapping_set_external (PlumMapping *self, GInetAddress *address, guint port)
 typedef struct
 {
   PlumState state;
-  GInetSocketAddress *address; /* (nullable) */
+  GInetAddress *address; /* (nullable) */
   guint port;
   guint generation;
 } Reachability;
@@ -69,7 +67,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Reachability, reachability_clear)
 static Reachability
 plum_mapping_get_reachability (PlumMapping *self)
 {
-  GInetSocketAddress *address = self->external_address;
+  GInetAddress *address = self->external;
 
   return (Reachability){
     .state = self->state,
@@ -86,7 +84,7 @@ plum_mapping_differs_from (PlumMapping *self, const Reachability *old)
   switch (self->state)
     {
     case PLUM_STATE_SUCCESS:
-      return old->state != PLUM_STATE_SUCCESS || old->address != self->external_address ||
+      return old->state != PLUM_STATE_SUCCESS || old->address != self->external ||
              old->port != self->external_port || old->generation != self->generation;
 
     case PLUM_STATE_PENDING:
@@ -303,8 +301,9 @@ plum_mapping_log_change (PlumMapping *self)
       !plum_log_is_wanted (PLUM_LOG_DOMAIN_CORE, PLUM_LOG_LEVEL_INFO))
     return;
 
-  if (self->external_address != NULL)
-    endpoint = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (self->external_address));
+  if (self->external != NULL)
+    endpoint = g_socket_connectable_to_string (
+      G_SOCKET_CONNECTABLE (plum_mapping_ensure_endpoint (self)));
   else
     endpoint = g_strdup_printf ("port %u of an unknown address", self->external_port);
   plum_info ("%s port %u is mapped by %s at %s", name, self->internal_port, self->backend_name,

@@ -57,7 +57,7 @@ plum_settings_make_description (const PlumSettings *self,
 {
   const char *application = self->application_name;
   char text[DESCRIPTION_MAX + 1];
-  g_autofree char *suffix = NULL;
+  char suffix[16]; /* a space, tcp or udp, a space, and up to ten digits */
 
   if (requested != NULL && copy_accepted (text, requested, DESCRIPTION_MAX) > 0)
     return g_strdup (text);
@@ -65,7 +65,8 @@ plum_settings_make_description (const PlumSettings *self,
   if (application == NULL)
     application = g_get_prgname ();
 
-  suffix = g_strdup_printf (" %s %u", protocol == PLUM_PROTOCOL_TCP ? "tcp" : "udp", internal_port);
+  g_snprintf (suffix, sizeof suffix, " %s %u", protocol == PLUM_PROTOCOL_TCP ? "tcp" : "udp",
+              internal_port);
   if (application == NULL ||
       copy_accepted (text, application, DESCRIPTION_MAX - strlen (suffix)) == 0)
     application = "plum";

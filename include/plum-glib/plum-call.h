@@ -19,10 +19,23 @@ G_BEGIN_DECLS
 PLUM_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (PlumCall, plum_call, PLUM, CALL, GObject)
 
+/**
+ * PlumCallCancelledFunc: (skip)
+ * @call: the call
+ * @user_data: the data that was passed with the function
+ *
+ * Called when the result of a call is no longer needed.
+ *
+ * Since: 1.0
+ */
+typedef void (*PlumCallCancelledFunc) (PlumCall *call, gpointer user_data);
+
 PLUM_AVAILABLE_IN_1_0
 PlumRequest *plum_call_get_request (PlumCall *self);
 PLUM_AVAILABLE_IN_1_0
 GCancellable *plum_call_get_cancellable (PlumCall *self);
+PLUM_AVAILABLE_IN_1_0
+void plum_call_set_cancelled_func (PlumCall *self, PlumCallCancelledFunc func, gpointer user_data);
 PLUM_AVAILABLE_IN_1_0
 gboolean plum_call_is_settled (PlumCall *self);
 PLUM_AVAILABLE_IN_1_0

@@ -470,6 +470,85 @@ test_never_settled (CoreFixture *f, gconstpointer data)
                    "The backend “alpha” did not answer within 10.0 s");
 }
 
+static void
+count_cancelled (PlumCall *call, gpointer user_data)
+{
+  ++*(guint *) user_data;
+}
+
+static void
+settle_cancelled (PlumCall *call, gpointer user_data)
+{
+  count_cancelled (call, user_data);
+  plum_call_fail (call, PLUM_ERROR_TIMED_OUT, "is ignored");
+}
+
+/* The function is called once, for the call that has it at that time; the cancellable that is
+ * requested later is cancelled. */
+static void
+check_cancelled_func (CoreFixture *f, gboolean destroy)
+{
+  guint n_replaced = 0, n_called = 0, n_late = 0;
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (PlumCall) call = NULL;
+
+  ALPHA->map = SILENCE;
+  mapping = core_add (f, 8080, 0);
+  test_loop_settle (&f->loop);
+  call = g_object_ref (ALPHA->last_map);
+  plum_call_set_cancelled_func (call, count_cancelled, &n_replaced);
+  plum_call_set_cancelled_func (call, settle_cancelled, &n_called);
+  if (destroy)
+    core_destroy (f, mapping);
+  else
+    test_loop_advance (&f->loop, plum_manager_get_mapping_timeout (f->manager));
+
+  g_assert_cmpuint (n_replaced, ==, 0);
+  g_assert_cmpuint (n_called, ==, 1);
+  g_assert_true (g_cancellable_is_cancelled (plum_call_get_cancellable (call)));
+  plum_call_set_cancelled_func (call, count_cancelled, &n_late);
+  test_loop_advance (&f->loop, 60000);
+  g_assert_cmpuint (n_called + n_late, ==, 1);
+}
+
+static void
+test_cancelled_func_timeout (CoreFixture *f, gconstpointer data)
+{
+  check_cancelled_func (f, FALSE);
+}
+
+static void
+test_cancelled_func_destroyed (CoreFixture *f, gconstpointer data)
+{
+  check_cancelled_func (f, TRUE);
+}
+
+/* Neither a function that was unset, nor that of a call with a result, is called. */
+static void
+test_cancelled_func_not_called (CoreFixture *f, gconstpointer data)
+{
+  guint n_called = 0;
+  g_autoptr (PlumMapping) unset = NULL;
+  g_autoptr (PlumMapping) settled = NULL;
+
+  ALPHA->map = SILENCE;
+  unset = core_add (f, 8080, 0);
+  test_loop_settle (&f->loop);
+  plum_call_set_cancelled_func (ALPHA->last_map, count_cancelled, &n_called);
+  plum_call_set_cancelled_func (ALPHA->last_map, NULL, NULL);
+
+  settled = core_add (f, 8081, 0);
+  test_loop_settle (&f->loop);
+  plum_call_set_cancelled_func (ALPHA->last_map, count_cancelled, &n_called);
+  settle_late (ALPHA, 8081);
+  test_loop_settle (&f->loop);
+  core_assert_state (settled, SUCCESS);
+
+  test_loop_advance (&f->loop, plum_manager_get_mapping_timeout (f->manager) + 1);
+  core_assert_state (unset, FAILURE);
+  g_assert_cmpuint (n_called, ==, 0);
+}
+
 /* The router answers one request after the other, so the last mapping waits longer than the timeout
  * of one attempt. */
 static void
@@ -821,6 +900,9 @@ main (int argc, char **argv)
   CORE_ADD ("/race/settled/twice", test_settled_twice);
   CORE_ADD ("/race/settled/late-and-once", test_settled_late_and_once);
   CORE_ADD ("/race/settled/never", test_never_settled);
+  CORE_ADD ("/race/settled/cancelled-func/timeout", test_cancelled_func_timeout);
+  CORE_ADD ("/race/settled/cancelled-func/destroyed", test_cancelled_func_destroyed);
+  CORE_ADD ("/race/settled/cancelled-func/not-called", test_cancelled_func_not_called);
   CORE_ADD ("/race/settled/after-others", test_waits_for_others);
   CORE_ADD ("/race/settled/forgotten-among-others", test_forgotten_among_others);
   CORE_ADD ("/race/settled/others-time-out", test_others_time_out);
