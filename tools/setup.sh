@@ -78,6 +78,11 @@ install_missing () {
     apt-get -q install -y --no-install-recommends "${missing[@]}"
 }
 
+# For builds of which nothing but the tests is used. The debug information suffices for the reports of
+# the sanitizers; plum-ports is tested without them.
+# shellcheck disable=SC2034
+test_build_options=(-Dintrospection=disabled -Dvapi=disabled -Dwindow=disabled -Dc_args=-g1)
+
 # make_build DIR [MESON-OPTION...]: configures or reconfigures, and builds.
 make_build () {
   local dir=$1 again=()

@@ -7,6 +7,7 @@ Prints TAP.
 """
 
 import concurrent.futures
+import functools
 import json
 import os
 import subprocess
@@ -149,18 +150,55 @@ class DescribedRouter(UpnpRouter):
         self._switches += ("presentation-url=" + self.url,)
 
 
+UNSHARE = ["unshare", "--user", "--map-root-user", "--net"]
+
+
+@functools.cache
+def can_unshare():
+    try:
+        return subprocess.run([*UNSHARE, "true"], capture_output=True).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+def need_own_network():
+    if not can_unshare():
+        raise Skip("network namespaces cannot be created on this machine")
+
+
 def in_own_network(script, *arguments, **extra):
     """Runs plumctl as "$@" of a shell script in a new network namespace; even lo is down."""
-    unshare = ["unshare", "--user", "--map-root-user", "--net"]
-    try:
-        able = subprocess.run([*unshare, "true"], capture_output=True).returncode == 0
-    except FileNotFoundError:
-        able = False
-    if not able:
-        raise Skip("network namespaces cannot be created on this machine")
-    return subprocess.run([*unshare, "sh", "-c", script, "sh", PLUMCTL, *arguments],
+    need_own_network()
+    return subprocess.run([*UNSHARE, "sh", "-c", script, "sh", PLUMCTL, *arguments],
                           stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           timeout=DEADLINE, env=environment(**extra))
+
+
+# Runs the command lines that are on its input. Prints the exit status and the errors of each.
+RUN_EACH = """
+import concurrent.futures, json, subprocess, sys
+
+def run(words):
+    result = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                            timeout=float(sys.argv[1]))
+    return result.returncode, result.stderr
+
+with concurrent.futures.ThreadPoolExecutor() as pool:
+    json.dump(list(pool.map(run, json.load(sys.stdin))), sys.stdout)
+"""
+
+
+def each_in_own_network(lines, **extra):
+    """Runs plumctl with each list of arguments in the same new network namespace.
+
+    Returns a pair of exit status and errors for each.
+    """
+    need_own_network()
+    result = subprocess.run([*UNSHARE, sys.executable, "-c", RUN_EACH, str(DEADLINE)],
+                            input=json.dumps([[PLUMCTL, *line] for line in lines]),
+                            stdout=subprocess.PIPE, text=True, check=True,
+                            env=environment(**extra))
+    return json.loads(result.stdout)
 
 
 LAN_ROUTER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lan_router.py")
