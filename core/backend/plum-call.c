@@ -32,7 +32,7 @@ struct _PlumCall
   PlumCallFunc func;
   gpointer user_data;
 
-  GCancellable *cancellable; /* (nullable): created on demand */
+  GCancellable *cancellable;            /* (nullable): created on demand */
   PlumCallCancelledFunc cancelled_func; /* (nullable) */
   gpointer cancelled_data;
   gboolean cancelled;

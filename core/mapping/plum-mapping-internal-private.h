@@ -26,10 +26,10 @@ struct _PlumMapping
 
   guint id;
   PlumState state;
-  GInetAddress *external;     /* (nullable): the external address */
+  GInetAddress *external; /* (nullable): the external address */
   guint external_port;
-  GSocketAddress *endpoint;   /* (nullable): of both, created on demand */
-  char *external_host;        /* (nullable): created on demand */
+  GSocketAddress *endpoint; /* (nullable): of both, created on demand */
+  char *external_host;      /* (nullable): created on demand */
   PlumAddressScope external_scope;
   GError *error;            /* (nullable) */
   char *error_summary;      /* (nullable) */

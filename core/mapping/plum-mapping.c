@@ -302,8 +302,8 @@ plum_mapping_log_change (PlumMapping *self)
     return;
 
   if (self->external != NULL)
-    endpoint = g_socket_connectable_to_string (
-      G_SOCKET_CONNECTABLE (plum_mapping_ensure_endpoint (self)));
+    endpoint =
+      g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (plum_mapping_ensure_endpoint (self)));
   else
     endpoint = g_strdup_printf ("port %u of an unknown address", self->external_port);
   plum_info ("%s port %u is mapped by %s at %s", name, self->internal_port, self->backend_name,
