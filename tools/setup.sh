@@ -34,6 +34,10 @@ clang_packages=(clang libclang-rt-dev)
 # shellcheck disable=SC2034
 analysis_packages=(clang clang-format clang-tidy cppcheck)
 
+# A python3 that is a wrapper, such as that of pyenv, takes longer to start than most scripts to run.
+real_python=$(python3 -c 'import sys; print(sys.executable)' 2>/dev/null || true)
+[ ! -x "$real_python" ] || PATH=${real_python%/*}:$PATH
+
 say () {
   printf '\n== %s\n' "$*"
 }
