@@ -36,7 +36,9 @@ analysis_packages=(clang clang-format clang-tidy cppcheck)
 
 # A python3 that is a wrapper, such as that of pyenv, takes longer to start than most scripts to run.
 real_python=$(python3 -c 'import sys; print(sys.executable)' 2>/dev/null || true)
-[ ! -x "$real_python" ] || PATH=${real_python%/*}:$PATH
+if [ -x "$real_python" ] && [ ! "$real_python" -ef "$(type -P python3)" ]; then
+  PATH=${real_python%/*}:$PATH
+fi
 
 say () {
   printf '\n== %s\n' "$*"
@@ -85,7 +87,8 @@ install_missing () {
 # For builds of which nothing but the tests is used. The debug information suffices for the reports of
 # the sanitizers; plum-ports is tested without them.
 # shellcheck disable=SC2034
-test_build_options=(-Dintrospection=disabled -Dvapi=disabled -Dwindow=disabled -Dc_args=-g1)
+test_build_options=(-Dintrospection=disabled -Dvapi=disabled -Dwindow=disabled
+  "-Dc_args=${CFLAGS:-} -g1")
 
 # make_build DIR [MESON-OPTION...]: configures or reconfigures, and builds.
 make_build () {

@@ -100,10 +100,12 @@ plum_call_remove_from_host (PlumCall *self)
     }
 }
 
-/* The result is no longer needed. */
+/* The result is no longer needed. The backend may report an event now, and a handler of the program
+ * release the call. */
 static void
 plum_call_tell_backend (PlumCall *self)
 {
+  g_autoptr (PlumCall) alive = g_object_ref (self);
   PlumCallCancelledFunc func = g_steal_pointer (&self->cancelled_func);
 
   self->cancelled = TRUE;
@@ -244,6 +246,7 @@ plum_call_settle (PlumCall *self, const GError *error)
     }
 
   self->settled = TRUE;
+  self->cancelled_func = NULL;
   if (self->kind == PLUM_CALL_MAP && error == NULL)
     self->host->mapped = plum_clock_get_time (self->host->clock);
   if (!self->pending || self->delivery != NULL)
@@ -312,8 +315,8 @@ plum_call_get_cancellable (PlumCall *self)
  * Sets the function that is called when the result is no longer needed. The backend then stops
  * working on the call, as described for [method@Plum.Call.get_cancellable].
  *
- * A call has one such function: another one replaces it, and settling the call does not unset it.
- * It is called once at most, and not at all if the result is already no longer needed: see
+ * A call has one such function: another one replaces it. It is called once at most, and not after
+ * the call was settled, or if the result is already no longer needed: see
  * [method@Plum.Call.is_settled]. The function may settle the call, and release it.
  *
  * Language bindings use [method@Plum.Call.get_cancellable] instead.
@@ -325,7 +328,7 @@ plum_call_set_cancelled_func (PlumCall *self, PlumCallCancelledFunc func, gpoint
 {
   g_return_if_fail (PLUM_IS_CALL (self));
 
-  self->cancelled_func = !self->cancelled ? func : NULL;
+  self->cancelled_func = !plum_call_is_settled (self) ? func : NULL;
   self->cancelled_data = user_data;
 }
 

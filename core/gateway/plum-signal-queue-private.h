@@ -21,8 +21,6 @@ G_BEGIN_DECLS
  *
  * A public function that a handler calls opens a scope of its own: everything that is queued before
  * it returns is delivered before it returns.
- *
- * A scope owns the main context, so that no other thread starts to run it meanwhile.
  */
 typedef struct _PlumSignalQueue PlumSignalQueue;
 

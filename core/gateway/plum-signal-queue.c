@@ -22,7 +22,6 @@ struct _PlumSignalQueue
   GMainContext *context; /* (nullable): the default context */
   GQueue notifications;  /* (element-type Notification) */
   guint depth;           /* open scopes */
-  gboolean owned;        /* the outermost scope has acquired the context */
   GSource *source;
 };
 
@@ -164,8 +163,7 @@ plum_signal_queue_flush (PlumSignalQueue *self)
 PlumSignalScope *
 plum_signal_queue_enter (PlumSignalQueue *self)
 {
-  if (self->depth++ == 0)
-    self->owned = g_main_context_acquire (self->context);
+  self->depth++;
   return plum_signal_queue_ref (self);
 }
 
@@ -173,12 +171,6 @@ void
 plum_signal_queue_leave (PlumSignalScope *scope)
 {
   if (--scope->depth == 0)
-    {
-      gboolean owned = scope->owned; /* a handler may open a scope */
-
-      plum_signal_queue_drain (scope);
-      if (owned)
-        g_main_context_release (scope->context);
-    }
+    plum_signal_queue_drain (scope);
   plum_signal_queue_unref (scope);
 }

@@ -523,7 +523,42 @@ test_cancelled_func_destroyed (CoreFixture *f, gconstpointer data)
   check_cancelled_func (f, TRUE);
 }
 
-/* Neither a function that was unset, nor that of a call with a result, is called. */
+typedef struct
+{
+  CoreFixture *fixture;
+  PlumMapping *mapping;
+  guint n_called;
+} Release;
+
+static void
+release_call (PlumCall *call, gpointer user_data)
+{
+  Release *release = user_data;
+
+  release->n_called++;
+  g_clear_object (&ALPHA->last_map);
+  core_destroy (release->fixture, release->mapping);
+}
+
+/* The function releases the call, and causes core to release it as well. */
+static void
+test_cancelled_func_releases (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  Release release = { f };
+
+  ALPHA->map = SILENCE;
+  mapping = release.mapping = core_add (f, 8080, 0);
+  test_loop_settle (&f->loop);
+  plum_call_set_cancelled_func (ALPHA->last_map, release_call, &release);
+  test_loop_advance (&f->loop, plum_manager_get_mapping_timeout (f->manager));
+
+  g_assert_cmpuint (release.n_called, ==, 1);
+  core_assert_state (mapping, DESTROYED);
+}
+
+/* Neither a function that was unset, nor that of a call with a result, is called, although the call
+ * is cancelled before the result is delivered. */
 static void
 test_cancelled_func_not_called (CoreFixture *f, gconstpointer data)
 {
@@ -541,8 +576,8 @@ test_cancelled_func_not_called (CoreFixture *f, gconstpointer data)
   test_loop_settle (&f->loop);
   plum_call_set_cancelled_func (ALPHA->last_map, count_cancelled, &n_called);
   settle_late (ALPHA, 8081);
-  test_loop_settle (&f->loop);
-  core_assert_state (settled, SUCCESS);
+  plum_call_set_cancelled_func (ALPHA->last_map, count_cancelled, &n_called);
+  core_destroy (f, settled);
 
   test_loop_advance (&f->loop, plum_manager_get_mapping_timeout (f->manager) + 1);
   core_assert_state (unset, FAILURE);
@@ -902,6 +937,7 @@ main (int argc, char **argv)
   CORE_ADD ("/race/settled/never", test_never_settled);
   CORE_ADD ("/race/settled/cancelled-func/timeout", test_cancelled_func_timeout);
   CORE_ADD ("/race/settled/cancelled-func/destroyed", test_cancelled_func_destroyed);
+  CORE_ADD ("/race/settled/cancelled-func/releases", test_cancelled_func_releases);
   CORE_ADD ("/race/settled/cancelled-func/not-called", test_cancelled_func_not_called);
   CORE_ADD ("/race/settled/after-others", test_waits_for_others);
   CORE_ADD ("/race/settled/forgotten-among-others", test_forgotten_among_others);

@@ -232,53 +232,6 @@ test_last_reference_in_a_handler (Fixture *f, gconstpointer data)
   g_assert_null (f->queue);
 }
 
-static gpointer
-try_to_own (gpointer context)
-{
-  gboolean owned = g_main_context_acquire (context);
-
-  if (owned)
-    g_main_context_release (context);
-  return GINT_TO_POINTER (owned);
-}
-
-static gboolean
-other_thread_can_own (Fixture *f)
-{
-  return GPOINTER_TO_INT (g_thread_join (g_thread_new ("other", try_to_own, f->context)));
-}
-
-static void
-check_owned (gpointer object, gpointer data)
-{
-  Fixture *f = data;
-
-  g_assert_false (other_thread_can_own (f));
-  {
-    PLUM_SIGNAL_SCOPE (f->queue);
-
-    g_assert_false (other_thread_can_own (f));
-  }
-  g_assert_false (other_thread_can_own (f));
-  g_string_append (f->log, "a");
-}
-
-/* A program may use the manager before a thread runs the main loop: that thread waits. */
-static void
-test_scope_owns_the_context (Fixture *f, gconstpointer data)
-{
-  {
-    PLUM_SIGNAL_SCOPE (f->queue);
-
-    g_assert_false (other_thread_can_own (f));
-    plum_signal_queue_add (f->queue, NULL, check_owned, f, NULL);
-    plum_signal_queue_add (f->queue, NULL, check_owned, f, NULL);
-  }
-
-  g_assert_cmpstr (f->log->str, ==, "aa");
-  g_assert_true (other_thread_can_own (f));
-}
-
 #define ADD(path, func) g_test_add ("/signal-queue/" path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -295,7 +248,6 @@ main (int argc, char **argv)
   ADD ("object-lives-until-it-is-notified", test_object_lives_until_it_is_notified);
   ADD ("flush-within-a-scope", test_flush_within_a_scope);
   ADD ("last-reference-in-a-handler", test_last_reference_in_a_handler);
-  ADD ("scope-owns-the-context", test_scope_owns_the_context);
 
   return g_test_run ();
 }
