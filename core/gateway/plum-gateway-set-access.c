@@ -18,8 +18,13 @@ static PlumGateway *
 plum_family_gateways_find_interface (PlumFamilyGateways *self, const char *interface_name)
 {
   for (unsigned int i = 0; i < self->gateways->len; i++)
-    if (g_str_equal (plum_gateway_get_interface (self->gateways->pdata[i]), interface_name))
-      return self->gateways->pdata[i];
+    {
+      PlumGateway *gateway = self->gateways->pdata[i];
+
+      if (g_str_equal (plum_network_get_interface (plum_gateway_get_network (gateway)),
+                       interface_name))
+        return gateway;
+    }
 
   return NULL;
 }
@@ -107,9 +112,10 @@ plum_gateway_set_find_at (PlumGatewaySet *self,
   for (unsigned int i = 0; i < family->gateways->len; i++)
     {
       PlumGateway *gateway = family->gateways->pdata[i];
+      PlumNetwork *network = plum_gateway_get_network (gateway);
 
-      if (g_str_equal (plum_gateway_get_interface (gateway), interface_name) &&
-          g_inet_address_equal (plum_gateway_get_local_address (gateway), local_address))
+      if (g_str_equal (plum_network_get_interface (network), interface_name) &&
+          g_inet_address_equal (plum_network_get_local_address (network), local_address))
         return gateway;
     }
 

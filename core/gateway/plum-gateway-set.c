@@ -25,8 +25,12 @@ PlumGateway *
 plum_family_gateways_find_local (PlumFamilyGateways *self, GInetAddress *address)
 {
   for (unsigned int i = 0; i < self->gateways->len; i++)
-    if (g_inet_address_equal (plum_gateway_get_local_address (self->gateways->pdata[i]), address))
-      return self->gateways->pdata[i];
+    {
+      PlumNetwork *network = plum_gateway_get_network (self->gateways->pdata[i]);
+
+      if (g_inet_address_equal (plum_network_get_local_address (network), address))
+        return self->gateways->pdata[i];
+    }
 
   return NULL;
 }

@@ -4,6 +4,7 @@
 
 typedef struct
 {
+  GList link;
   GObject *object; /* (nullable) */
   PlumSignalFunc func;
   gpointer data;
@@ -42,7 +43,7 @@ plum_signal_queue_drain (PlumSignalQueue *self)
 {
   while (!g_queue_is_empty (&self->notifications))
     {
-      g_autoptr (Notification) next = g_queue_pop_head (&self->notifications);
+      g_autoptr (Notification) next = g_queue_pop_head_link (&self->notifications)->data;
 
       if (next->func != NULL)
         next->func (next->object, next->data);
@@ -132,11 +133,12 @@ plum_signal_queue_add (PlumSignalQueue *self,
 {
   Notification *notification = g_new (Notification, 1);
 
+  notification->link = (GList){ .data = notification };
   notification->object = object != NULL ? g_object_ref (object) : NULL;
   notification->func = func;
   notification->data = data;
   notification->free_data = free_data;
-  g_queue_push_tail (&self->notifications, notification);
+  g_queue_push_tail_link (&self->notifications, &notification->link);
 }
 
 static void

@@ -149,7 +149,7 @@ plum_assignment_ensure_holder (PlumAssignment *self, PlumMapping *mapping, GErro
 gboolean
 plum_assignment_add_mapping (PlumAssignment *self, PlumMapping *mapping, GError **error)
 {
-  GInetAddress *local = plum_mapping_get_local_address (mapping);
+  GInetAddress *local = plum_mapping_get_spec (mapping)->local_address;
   PlumLeaseHolder *holder = NULL;
 
   if (local != NULL)
@@ -170,7 +170,7 @@ plum_assignment_add_mapping (PlumAssignment *self, PlumMapping *mapping, GError 
 void
 plum_assignment_forget_mapping (PlumAssignment *self, PlumMapping *mapping)
 {
-  GInetAddress *local = plum_mapping_get_local_address (mapping);
+  GInetAddress *local = plum_mapping_get_spec (mapping)->local_address;
   PLUM_SIGNAL_SCOPE (self->signals);
 
   if (local != NULL)
@@ -315,9 +315,10 @@ on_gateways_need_addresses (GSocketFamily family, GPtrArray *addresses, gpointer
   for (unsigned int i = 0; i < holders->len; i++)
     {
       PlumGateway *gateway = plum_lease_holder_get_gateway (holders->pdata[i]);
+      PlumNetwork *network = gateway != NULL ? plum_gateway_get_network (gateway) : NULL;
 
-      if (gateway != NULL && plum_gateway_get_family (gateway) == family)
-        g_ptr_array_add (addresses, g_object_ref (plum_gateway_get_local_address (gateway)));
+      if (network != NULL && plum_network_get_family (network) == family)
+        g_ptr_array_add (addresses, g_object_ref (plum_network_get_local_address (network)));
     }
 
   plum_lease_store_add_local_addresses (self->store, family, addresses);

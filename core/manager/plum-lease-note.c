@@ -31,11 +31,11 @@ plum_lease_note_make_record (PlumLeaseHolder *holder,
     record->description = g_strdup (note->description);
   record->external_port = note->external_port;
   record->key = g_bytes_ref (note->key);
-  g_set_object (&record->gateway, plum_gateway_get_address (gateway));
+  g_set_object (&record->gateway, plum_network_get_gateway (network));
   g_set_object (&record->local_address, plum_network_get_client_address (network));
   if (plum_network_get_inner (network) != NULL)
     g_set_object (&record->through, plum_network_get_gateway (plum_network_get_inner (network)));
-  record->interface_name = g_strdup (plum_gateway_get_interface (gateway));
+  record->interface_name = g_strdup (plum_network_get_interface (network));
   record->backend_name = g_strdup (note->backend_name);
   record->expires = get_expiry (settings, note);
   if (note->lease != NULL)

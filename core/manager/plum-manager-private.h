@@ -71,6 +71,12 @@ void plum_manager_notify (PlumManager *self, PlumManagerProperty property);
 void plum_manager_init_settings (PlumManager *self);
 void plum_manager_class_install_properties (PlumManagerClass *klass);
 
+void plum_manager_create_signals (void);
+void plum_manager_emit_mapping_state_changed (PlumManager *self,
+                                              PlumMapping *mapping,
+                                              PlumState old_state);
+void plum_manager_emit_mapping_changed (PlumManager *self, PlumMapping *mapping);
+
 /* Returns FALSE with G_IO_ERROR_CLOSED during and after the close. */
 gboolean plum_manager_check_open (PlumManager *self, GError **error);
 /* Releases all mappings; later calls fail. */

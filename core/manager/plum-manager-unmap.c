@@ -355,11 +355,14 @@ plum_manager_holds (PlumManager *self, const Unmap *unmap)
 
   g_hash_table_iter_init (&iter, self->by_id);
   while (g_hash_table_iter_next (&iter, NULL, &mapping))
-    if (plum_mapping_get_protocol (mapping) == unmap->port.protocol &&
-        plum_mapping_get_family (mapping) == unmap->port.family &&
-        plum_mapping_get_internal_port (mapping) == unmap->port.internal_port &&
-        plum_hosts_equal_internal (plum_mapping_get_hosts (mapping), &unmap->port.hosts))
-      return TRUE;
+    {
+      const PlumMappingSpec *spec = plum_mapping_get_spec (mapping);
+
+      if (spec->protocol == unmap->port.protocol && spec->family == unmap->port.family &&
+          spec->internal_port == unmap->port.internal_port &&
+          plum_hosts_equal_internal (&spec->hosts, &unmap->port.hosts))
+        return TRUE;
+    }
 
   return FALSE;
 }

@@ -28,14 +28,6 @@
  * Since: 1.0
  */
 
-typedef enum {
-  MAPPING_STATE_CHANGED,
-  MAPPING_CHANGED,
-  N_SIGNALS
-} PlumManagerSignal;
-
-static guint manager_signals[N_SIGNALS];
-
 static void plum_manager_list_model_init (GListModelInterface *iface);
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (PlumManager,
@@ -115,10 +107,9 @@ on_mapping_gone (gpointer object, gpointer data)
 }
 
 static void
-on_mapping_state (PlumMapping *mapping, PlumState old_state, gpointer user_data)
+on_mapping_state (PlumMapping *mapping, PlumState old_state, PlumState state, gpointer user_data)
 {
   g_autoptr (PlumManager) self = g_object_ref (user_data); /* handlers may drop the last one */
-  PlumState state = plum_mapping_get_state (mapping);
 
   /* Queued before a handler runs: it may close the manager, and run the main loop until the manager
    * is closed. */
@@ -128,7 +119,7 @@ on_mapping_state (PlumMapping *mapping, PlumState old_state, gpointer user_data)
                              g_object_unref);
       plum_manager_remove_item (self, mapping);
     }
-  g_signal_emit (self, manager_signals[MAPPING_STATE_CHANGED], 0, mapping, old_state);
+  plum_manager_emit_mapping_state_changed (self, mapping, old_state);
   if (state != PLUM_STATE_DESTROYED)
     plum_pending_mapping_changed (self->pending, mapping, state);
 }
@@ -136,7 +127,7 @@ on_mapping_state (PlumMapping *mapping, PlumState old_state, gpointer user_data)
 static void
 on_mapping_changed (PlumMapping *mapping, gpointer user_data)
 {
-  g_signal_emit (user_data, manager_signals[MAPPING_CHANGED], 0, mapping);
+  plum_manager_emit_mapping_changed (user_data, mapping);
 }
 
 static const PlumMappingClient mapping_client = {
@@ -304,37 +295,9 @@ plum_manager_class_init (PlumManagerClass *klass)
   object_class->dispose = plum_manager_dispose;
   object_class->finalize = plum_manager_finalize;
   plum_manager_class_install_properties (klass);
+  plum_manager_create_signals ();
   /* Also links the code that binds the domain into programs that contain the library. */
   plum_translations_bind ();
-
-  /**
-   * PlumManager::mapping-state-changed:
-   * @self: the manager
-   * @mapping: a mapping of this manager
-   * @old_state: the previous state
-   *
-   * Emitted when the state of a mapping has changed, after `notify::state` of the mapping.
-   *
-   * A mapping that is destroyed has already been removed from the list.
-   *
-   * Since: 1.0
-   */
-  manager_signals[MAPPING_STATE_CHANGED] =
-    g_signal_new ("mapping-state-changed", PLUM_TYPE_MANAGER, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                  NULL, G_TYPE_NONE, 2, PLUM_TYPE_MAPPING, PLUM_TYPE_STATE);
-
-  /**
-   * PlumManager::mapping-changed:
-   * @self: the manager
-   * @mapping: a mapping of this manager
-   *
-   * Emitted after [signal@Plum.Mapping::changed] of a mapping.
-   *
-   * Since: 1.0
-   */
-  manager_signals[MAPPING_CHANGED] =
-    g_signal_new ("mapping-changed", PLUM_TYPE_MANAGER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 1, PLUM_TYPE_MAPPING);
 }
 
 static void
@@ -517,7 +480,7 @@ plum_manager_add_mapping (PlumManager *self, PlumMapping *mapping, GError **erro
     return FALSE;
 
   /* The program sees the gateways before they are used. Its handlers may close the manager. */
-  plum_manager_use_family (self, plum_mapping_get_family (mapping),
+  plum_manager_use_family (self, plum_mapping_get_spec (mapping)->family,
                            plum_mapping_get_bound_interface (mapping) != NULL);
   if (!plum_manager_can_add (self, mapping, error))
     return FALSE;

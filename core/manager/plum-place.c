@@ -12,12 +12,12 @@
 static PlumGateway *
 select_gateway (PlumGatewaySet *gateways, PlumMapping *mapping)
 {
-  GInetAddress *local = plum_mapping_get_local_address (mapping);
+  const PlumMappingSpec *spec = plum_mapping_get_spec (mapping);
 
-  if (local != NULL)
-    return plum_gateway_set_find_local (gateways, local, NULL);
-  return plum_gateway_set_find (gateways, plum_mapping_get_family (mapping),
-                                plum_mapping_get_bound_interface (mapping), NULL);
+  if (spec->local_address != NULL)
+    return plum_gateway_set_find_local (gateways, spec->local_address, NULL);
+  return plum_gateway_set_find (gateways, spec->family, plum_mapping_get_bound_interface (mapping),
+                                NULL);
 }
 
 /* A gateway is known by its interface and its local address, not by what a mapping selects: when
@@ -25,18 +25,21 @@ select_gateway (PlumGatewaySet *gateways, PlumMapping *mapping)
 PlumGateway *
 plum_place_make_id (PlumGatewaySet *gateways, PlumMapping *mapping, PlumLeaseHolderId *id)
 {
+  const PlumMappingSpec *spec = plum_mapping_get_spec (mapping);
   PlumGateway *gateway = select_gateway (gateways, mapping);
 
-  id->protocol = plum_mapping_get_protocol (mapping);
-  id->family = plum_mapping_get_family (mapping);
-  id->internal_port = plum_mapping_get_internal_port (mapping);
-  id->hosts = *plum_mapping_get_hosts (mapping);
+  id->protocol = spec->protocol;
+  id->family = spec->family;
+  id->internal_port = spec->internal_port;
+  id->hosts = spec->hosts;
   if (gateway != NULL)
-    plum_lease_holder_id_set_place (id, plum_gateway_get_interface (gateway),
-                                    plum_gateway_get_local_address (gateway));
+    plum_lease_holder_id_set_place (id,
+                                    plum_network_get_interface (plum_gateway_get_network (gateway)),
+                                    plum_network_get_local_address (
+                                      plum_gateway_get_network (gateway)));
   else
     plum_lease_holder_id_set_place (id, plum_mapping_get_bound_interface (mapping),
-                                    plum_mapping_get_local_address (mapping));
+                                    spec->local_address);
   return gateway;
 }
 
@@ -57,15 +60,15 @@ plum_place_find_gateway (PlumGatewaySet *gateways, const PlumLeaseHolderId *id, 
 static gboolean
 check_router (PlumGatewaySet *gateways, PlumMapping *mapping, GError **error)
 {
-  GInetAddress *local = plum_mapping_get_local_address (mapping);
+  const PlumMappingSpec *spec = plum_mapping_get_spec (mapping);
   const char *interface_name = plum_gateway_set_get_interface (gateways);
   g_autoptr (GError) reason = NULL;
 
-  if (local != NULL)
-    plum_gateway_set_find_local (gateways, local, &reason);
+  if (spec->local_address != NULL)
+    plum_gateway_set_find_local (gateways, spec->local_address, &reason);
   else if (interface_name != NULL && plum_mapping_get_bound_interface (mapping) == NULL &&
            plum_interfaces_get_index (interface_name) != 0)
-    plum_gateway_set_find (gateways, plum_mapping_get_family (mapping), NULL, &reason);
+    plum_gateway_set_find (gateways, spec->family, NULL, &reason);
 
   /* If the kernel did not answer, it is asked again. */
   if (!g_error_matches (reason, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
@@ -79,12 +82,15 @@ check_router (PlumGatewaySet *gateways, PlumMapping *mapping, GError **error)
 static gboolean
 check_host (PlumGatewaySet *gateways, PlumMapping *mapping, GError **error)
 {
-  GInetAddress *host = plum_mapping_get_internal_address (mapping);
-  PlumGateway *gateway = select_gateway (gateways, mapping);
+  GInetAddress *host = plum_mapping_get_spec (mapping)->hosts.internal;
+  PlumGateway *gateway;
   g_autoptr (GError) reason = NULL;
 
-  if (host == NULL ||
-      plum_link_check_host (gateway != NULL ? plum_gateway_get_network (gateway) : NULL, host,
+  if (host == NULL)
+    return TRUE;
+
+  gateway = select_gateway (gateways, mapping);
+  if (plum_link_check_host (gateway != NULL ? plum_gateway_get_network (gateway) : NULL, host,
                             &reason))
     return TRUE;
 

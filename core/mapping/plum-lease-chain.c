@@ -57,20 +57,31 @@ plum_lease_chain_is_pending (PlumLeaseHolder *self)
 
 /* --- Reports to the users --- */
 
+static PlumHop *
+plum_lease_chain_make_hop (PlumLeaseHolder *self)
+{
+  PlumNetwork *network = plum_gateway_get_network (self->gateway);
+  PlumLease *lease = plum_held_lease_get_lease (self->held);
+  guint candidate = plum_held_lease_get_candidate (self->held);
+
+  return plum_hop_new (plum_network_get_gateway (network), plum_lease_get_external_address (lease),
+                       plum_lease_get_external_port (lease),
+                       plum_lease_holder_get_backend_name (self, candidate),
+                       plum_lease_get_lifetime (lease));
+}
+
+/* hops: (nullable). */
 static void
-plum_lease_chain_add_hop (PlumLeaseHolder *self, PlumMappingUpdate *update)
+plum_lease_chain_add_hop (PlumLeaseHolder *self, PlumMappingUpdate *update, GPtrArray *hops)
 {
   PlumLease *lease = plum_held_lease_get_lease (self->held);
   guint candidate = plum_held_lease_get_candidate (self->held);
-  const char *name = plum_lease_holder_get_backend_name (self, candidate);
   gint64 expires = plum_held_lease_get_expires (self->held);
 
   if (update->backend_name == NULL)
-    update->backend_name = name;
-  g_ptr_array_add (update->hops, plum_hop_new (plum_gateway_get_address (self->gateway),
-                                               plum_lease_get_external_address (lease),
-                                               plum_lease_get_external_port (lease), name,
-                                               plum_lease_get_lifetime (lease)));
+    update->backend_name = plum_lease_holder_get_backend_name (self, candidate);
+  if (hops != NULL)
+    g_ptr_array_add (hops, plum_lease_chain_make_hop (self));
   update->lease = lease;
   if (expires != 0 && (update->expires == 0 || expires < update->expires))
     update->expires = expires;
@@ -134,21 +145,23 @@ plum_lease_chain_make_error (PlumLeaseHolder *self)
 static void
 plum_lease_chain_tell_users (PlumLeaseHolder *self)
 {
-  g_autoptr (GPtrArray) hops = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GPtrArray) hops = NULL;
   g_autoptr (GError) upstream_error = NULL;
   PlumLeaseHolder *last = self;
   PlumMappingUpdate update = {
     .gateway = self->gateway,
     .serial = self->reported_serial,
-    .hops = hops,
   };
 
+  if (plum_lease_chain_has_outer (self))
+    hops = g_ptr_array_new_with_free_func (g_object_unref);
+  update.hops = hops;
   if (plum_lease_holder_is_up (self))
-    plum_lease_chain_add_hop (self, &update);
+    plum_lease_chain_add_hop (self, &update, hops);
   while (plum_lease_chain_has_outer (last))
     {
       last = last->outer;
-      plum_lease_chain_add_hop (last, &update);
+      plum_lease_chain_add_hop (last, &update, hops);
     }
 
   upstream_error = plum_lease_chain_make_error (last);

@@ -217,16 +217,17 @@ plum_lease_holder_set_gateway (PlumLeaseHolder *self, PlumGateway *gateway, cons
 static gboolean
 plum_lease_holder_insert_user (PlumLeaseHolder *self, PlumMapping *mapping, guint known_port)
 {
+  const PlumMappingSpec *spec = plum_mapping_get_spec (mapping);
   gboolean first = plum_lease_users_is_empty (&self->users);
 
   if (first)
     {
       self->hints.known = (guint16) known_port;
-      self->hints.requested = (guint16) plum_mapping_get_requested_external_port (mapping);
+      self->hints.requested = (guint16) spec->requested_external_port;
       g_free (self->description);
       self->description =
-        plum_settings_make_description (self->settings, plum_mapping_get_description (mapping),
-                                        self->id.protocol, self->id.internal_port);
+        plum_settings_make_description (self->settings, spec->description, self->id.protocol,
+                                        self->id.internal_port);
     }
 
   plum_lease_users_add (&self->users, mapping, self);

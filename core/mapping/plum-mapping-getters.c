@@ -19,7 +19,7 @@ plum_mapping_get_internal_address (PlumMapping *self)
   g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
   PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
 
-  return self->hosts.internal;
+  return self->spec.hosts.internal;
 }
 
 /**
@@ -39,7 +39,7 @@ plum_mapping_get_remote_address (PlumMapping *self)
   g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
   PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
 
-  return plum_hosts_peek_remote (&self->hosts);
+  return plum_hosts_peek_remote (&self->spec.hosts);
 }
 
 /**
@@ -59,7 +59,7 @@ plum_mapping_get_remote_addresses (PlumMapping *self)
   g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
   PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
 
-  return self->hosts.remote;
+  return self->spec.hosts.remote;
 }
 
 /**
@@ -97,7 +97,7 @@ plum_mapping_get_protocol (PlumMapping *self)
   g_return_val_if_fail (PLUM_IS_MAPPING (self), PLUM_PROTOCOL_TCP);
   PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), PLUM_PROTOCOL_TCP);
 
-  return self->protocol;
+  return self->spec.protocol;
 }
 
 /**
@@ -116,7 +116,7 @@ plum_mapping_get_family (PlumMapping *self)
   g_return_val_if_fail (PLUM_IS_MAPPING (self), G_SOCKET_FAMILY_INVALID);
   PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), G_SOCKET_FAMILY_INVALID);
 
-  return self->family;
+  return self->spec.family;
 }
 
 /**
@@ -135,7 +135,7 @@ plum_mapping_get_internal_port (PlumMapping *self)
   g_return_val_if_fail (PLUM_IS_MAPPING (self), 0);
   PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), 0);
 
-  return self->internal_port;
+  return self->spec.internal_port;
 }
 
 /**
@@ -154,7 +154,7 @@ plum_mapping_get_requested_external_port (PlumMapping *self)
   g_return_val_if_fail (PLUM_IS_MAPPING (self), 0);
   PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), 0);
 
-  return self->requested_external_port;
+  return self->spec.requested_external_port;
 }
 
 /**
@@ -174,7 +174,7 @@ plum_mapping_get_require_external_port (PlumMapping *self)
   g_return_val_if_fail (PLUM_IS_MAPPING (self), FALSE);
   PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), FALSE);
 
-  return self->require_external_port;
+  return self->spec.require_external_port;
 }
 
 /**
@@ -193,7 +193,7 @@ plum_mapping_get_description (PlumMapping *self)
   g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
   PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
 
-  return self->description;
+  return self->spec.description;
 }
 
 /**
@@ -212,7 +212,7 @@ plum_mapping_get_local_address (PlumMapping *self)
   g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
   PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
 
-  return self->local_address;
+  return self->spec.local_address;
 }
 
 /**
@@ -404,7 +404,7 @@ plum_mapping_get_requested_gateway (PlumMapping *self)
   g_return_val_if_fail (PLUM_IS_MAPPING (self), NULL);
   PLUM_RETURN_VAL_IF_OTHER_THREAD (plum_mapping_get_context (self), NULL);
 
-  return self->requested_gateway;
+  return self->spec.requested_gateway;
 }
 
 /**

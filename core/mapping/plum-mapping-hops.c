@@ -20,13 +20,24 @@ are_equal_hops (GPtrArray *a, GPtrArray *b)
   return TRUE;
 }
 
-/* A new list, so that no handler sees hops of another state. */
+gboolean
+plum_mapping_has_other_hops (PlumMapping *self, const PlumMappingUpdate *update)
+{
+  PlumLease *lease = update->lease;
+
+  if (self->hops != NULL || update->hops != NULL)
+    return !are_equal_hops (self->hops, update->hops);
+  if (lease == NULL || self->external_port == 0)
+    return lease != NULL || self->external_port != 0;
+  return plum_lease_get_external_port (lease) != self->external_port ||
+         !plum_address_equal (plum_lease_get_external_address (lease), self->external) ||
+         update->backend_name != self->backend_name || update->lifetime != self->lifetime ||
+         update->gateway != self->gateway;
+}
+
 void
 plum_mapping_set_hops (PlumMapping *self, GPtrArray *hops)
 {
-  if (are_equal_hops (self->hops, hops))
-    return;
-
   g_clear_pointer (&self->hops, g_ptr_array_unref);
   self->hops = hops != NULL ? g_ptr_array_ref (hops) : NULL;
   g_clear_object (&self->hop_list);

@@ -73,7 +73,7 @@ plum_mapping_add_remote_addresses (PlumMapping *self, GListModel *addresses)
       g_autoptr (GObject) item = g_list_model_get_item (addresses, i);
 
       g_return_if_fail (G_IS_INET_ADDRESS_MASK (item));
-      plum_hosts_add_remote (&self->hosts, G_INET_ADDRESS_MASK (item));
+      plum_hosts_add_remote (&self->spec.hosts, G_INET_ADDRESS_MASK (item));
     }
 }
 
@@ -83,7 +83,7 @@ plum_mapping_add_remote (PlumMapping *self, const GValue *value)
   GObject *object = g_value_get_object (value);
 
   if (G_IS_INET_ADDRESS_MASK (object))
-    plum_hosts_add_remote (&self->hosts, G_INET_ADDRESS_MASK (object));
+    plum_hosts_add_remote (&self->spec.hosts, G_INET_ADDRESS_MASK (object));
   else if (object != NULL)
     plum_mapping_add_remote_addresses (self, G_LIST_MODEL (object));
 }

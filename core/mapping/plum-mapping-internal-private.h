@@ -14,15 +14,7 @@ struct _PlumMapping
 {
   GObject parent_instance;
 
-  PlumProtocol protocol;
-  GSocketFamily family;
-  guint internal_port;
-  guint requested_external_port;
-  gboolean require_external_port;
-  char *description; /* (nullable) */
-  PlumHosts hosts;
-  GInetAddress *local_address;    /* (nullable) */
-  PlumGateway *requested_gateway; /* (nullable) */
+  PlumMappingSpec spec;
 
   guint id;
   PlumState state;
@@ -42,7 +34,7 @@ struct _PlumMapping
   GPtrArray *waiters;    /* (element-type GTask) (nullable) */
   guint generation;
   guint serial;           /* of the last lease */
-  GPtrArray *hops;        /* (element-type PlumHop) (nullable) */
+  GPtrArray *hops;        /* of PlumMappingUpdate (nullable) */
   GListModel *hop_list;   /* (nullable): created on demand */
   GError *upstream_error; /* (nullable) */
   gboolean changed;       /* PlumMapping::changed is due */
@@ -119,7 +111,9 @@ GMainContext *plum_mapping_get_context (PlumMapping *self);
 
 /* --- plum-mapping-hops.c --- */
 
-/* hops: (element-type PlumHop) (nullable). */
+/* Whether the hops after the update differ from those before it. */
+gboolean plum_mapping_has_other_hops (PlumMapping *self, const PlumMappingUpdate *update);
+/* hops: of PlumMappingUpdate. */
 void plum_mapping_set_hops (PlumMapping *self, GPtrArray *hops);
 /* error: (nullable). */
 void plum_mapping_set_upstream_error (PlumMapping *self, const GError *error);

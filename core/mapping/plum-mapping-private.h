@@ -24,22 +24,40 @@ typedef enum {
 typedef struct
 {
   PlumLease *lease;
-  const char *backend_name;
+  const char *backend_name; /* interned */
   PlumGateway *gateway;
   gint64 expires; /* on the real-time clock, in microseconds; 0: never, or no lease */
   guint lifetime; /* in seconds; 0: no lease */
   guint serial;   /* differs for each lease that was not a renewal; 0: no lease */
   const GError *error;
-  GPtrArray *hops;              /* (element-type PlumHop): the routers, the first one first */
+  GPtrArray *hops; /* (element-type PlumHop): the routers, the first one first; NULL: gateway only,
+                    * or no lease */
   const GError *upstream_error; /* why the router beyond the last one does not map the port */
   GListModel *verdicts;         /* (nullable): of the attempt that failed with error */
 } PlumMappingUpdate;
+
+/* What the program requests; it does not change. All borrowed. */
+typedef struct
+{
+  PlumProtocol protocol;
+  GSocketFamily family;
+  guint internal_port;
+  guint requested_external_port;
+  gboolean require_external_port;
+  char *description; /* (nullable) */
+  PlumHosts hosts;
+  GInetAddress *local_address;    /* (nullable) */
+  PlumGateway *requested_gateway; /* (nullable) */
+} PlumMappingSpec;
 
 /* What the manager hears of a mapping. */
 typedef struct
 {
   /* After notify::state. */
-  void (*state_changed) (PlumMapping *mapping, PlumState old_state, gpointer user_data);
+  void (*state_changed) (PlumMapping *mapping,
+                         PlumState old_state,
+                         PlumState state,
+                         gpointer user_data);
   /* After PlumMapping::changed. */
   void (*changed) (PlumMapping *mapping, gpointer user_data);
 } PlumMappingClient;
@@ -53,9 +71,10 @@ void plum_mapping_handle (PlumMapping *self,
 /* The state after all queued events, for functions of core: the property may be older. */
 PlumState plum_mapping_get_next_state (PlumMapping *self);
 
+/* For functions of core, which run in the thread of the manager: without a check of the thread. */
+const PlumMappingSpec *plum_mapping_get_spec (PlumMapping *self);
 /* Checks the properties that were set at construction. */
 gboolean plum_mapping_check (PlumMapping *self, GError **error);
-const PlumHosts *plum_mapping_get_hosts (PlumMapping *self);
 /* For the manager, before the first event. */
 void plum_mapping_take_id (PlumMapping *self,
                            guint id,

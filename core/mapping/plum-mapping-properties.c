@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "plum-gateway-private.h"
 #include "plum-mapping-internal-private.h"
+#include "plum-values-private.h"
 
 /**
  * PlumMapping:
@@ -56,6 +58,7 @@ plum_mapping_ensure_external_host (PlumMapping *self)
   return self->external_host;
 }
 
+/* A new list for each state, so that no handler sees hops of another one. */
 GListModel *
 plum_mapping_ensure_hop_list (PlumMapping *self)
 {
@@ -65,8 +68,19 @@ plum_mapping_ensure_hop_list (PlumMapping *self)
     return self->hop_list;
 
   list = g_list_store_new (PLUM_TYPE_HOP);
-  for (guint i = 0; self->hops != NULL && i < self->hops->len; i++)
-    g_list_store_append (list, self->hops->pdata[i]);
+  if (self->hops != NULL)
+    {
+      g_list_store_splice (list, 0, 0, self->hops->pdata, self->hops->len);
+    }
+  else if (self->external_port != 0)
+    {
+      PlumNetwork *network = plum_gateway_get_network (self->gateway);
+      g_autoptr (PlumHop) hop =
+        plum_hop_new (plum_network_get_gateway (network), self->external, self->external_port,
+                      self->backend_name, self->lifetime);
+
+      g_list_store_append (list, hop);
+    }
   self->hop_list = G_LIST_MODEL (list);
   return self->hop_list;
 }
@@ -151,19 +165,19 @@ plum_mapping_get_place_property (PlumMapping *self, PlumMappingProperty property
   switch (property)
     {
     case PROP_INTERNAL_ADDRESS:
-      g_value_set_object (value, self->hosts.internal);
+      g_value_set_object (value, self->spec.hosts.internal);
       break;
     case PROP_REMOTE_ADDRESS:
-      g_value_set_object (value, plum_hosts_peek_remote (&self->hosts));
+      g_value_set_object (value, plum_hosts_peek_remote (&self->spec.hosts));
       break;
     case PROP_REMOTE_ADDRESSES:
-      g_value_set_object (value, self->hosts.remote);
+      g_value_set_object (value, self->spec.hosts.remote);
       break;
     case PROP_LOCAL_ADDRESS:
-      g_value_set_object (value, self->local_address);
+      g_value_set_object (value, self->spec.local_address);
       break;
     case PROP_REQUESTED_GATEWAY:
-      g_value_set_object (value, self->requested_gateway);
+      g_value_set_object (value, self->spec.requested_gateway);
       break;
     default:
       g_assert_not_reached ();
@@ -178,22 +192,22 @@ plum_mapping_get_property (GObject *object, guint property_id, GValue *value, GP
   switch ((PlumMappingProperty) property_id)
     {
     case PROP_PROTOCOL:
-      g_value_set_enum (value, self->protocol);
+      g_value_set_enum (value, self->spec.protocol);
       break;
     case PROP_FAMILY:
-      g_value_set_enum (value, self->family);
+      g_value_set_enum (value, self->spec.family);
       break;
     case PROP_INTERNAL_PORT:
-      g_value_set_uint (value, self->internal_port);
+      g_value_set_uint (value, self->spec.internal_port);
       break;
     case PROP_REQUESTED_EXTERNAL_PORT:
-      g_value_set_uint (value, self->requested_external_port);
+      g_value_set_uint (value, self->spec.requested_external_port);
       break;
     case PROP_REQUIRE_EXTERNAL_PORT:
-      g_value_set_boolean (value, self->require_external_port);
+      g_value_set_boolean (value, self->spec.require_external_port);
       break;
     case PROP_DESCRIPTION:
-      g_value_set_string (value, self->description);
+      g_value_set_string (value, self->spec.description);
       break;
     case PROP_INTERNAL_ADDRESS:
     case PROP_REMOTE_ADDRESS:
@@ -237,35 +251,35 @@ plum_mapping_set_property (GObject *object,
   switch ((PlumMappingProperty) property_id)
     {
     case PROP_PROTOCOL:
-      self->protocol = g_value_get_enum (value);
+      self->spec.protocol = g_value_get_enum (value);
       break;
     case PROP_FAMILY:
-      self->family = g_value_get_enum (value);
+      self->spec.family = g_value_get_enum (value);
       break;
     case PROP_INTERNAL_PORT:
-      self->internal_port = g_value_get_uint (value);
+      self->spec.internal_port = g_value_get_uint (value);
       break;
     case PROP_REQUESTED_EXTERNAL_PORT:
-      self->requested_external_port = g_value_get_uint (value);
+      self->spec.requested_external_port = g_value_get_uint (value);
       break;
     case PROP_REQUIRE_EXTERNAL_PORT:
-      self->require_external_port = g_value_get_boolean (value);
+      self->spec.require_external_port = g_value_get_boolean (value);
       break;
     case PROP_DESCRIPTION:
-      self->description = g_value_dup_string (value);
+      self->spec.description = g_value_dup_string (value);
       break;
     case PROP_INTERNAL_ADDRESS:
-      self->hosts.internal = g_value_dup_object (value);
+      self->spec.hosts.internal = g_value_dup_object (value);
       break;
     case PROP_REMOTE_ADDRESS:
     case PROP_REMOTE_ADDRESSES:
       plum_mapping_add_remote (self, value);
       break;
     case PROP_LOCAL_ADDRESS:
-      self->local_address = g_value_dup_object (value);
+      self->spec.local_address = g_value_dup_object (value);
       break;
     case PROP_REQUESTED_GATEWAY:
-      self->requested_gateway = g_value_dup_object (value);
+      self->spec.requested_gateway = g_value_dup_object (value);
       break;
     case PROP_ID:
     case PROP_STATE:
@@ -293,8 +307,8 @@ plum_mapping_constructed (GObject *object)
   PlumMapping *self = PLUM_MAPPING (object);
 
   G_OBJECT_CLASS (plum_mapping_parent_class)->constructed (object);
-  if (self->local_address != NULL && self->family == G_SOCKET_FAMILY_IPV4)
-    self->family = g_inet_address_get_family (self->local_address);
+  if (self->spec.local_address != NULL && self->spec.family == G_SOCKET_FAMILY_IPV4)
+    self->spec.family = g_inet_address_get_family (self->spec.local_address);
 }
 
 static void
@@ -304,10 +318,10 @@ plum_mapping_finalize (GObject *object)
 
   g_assert (self->waiters == NULL);
 
-  g_clear_pointer (&self->description, g_free);
-  plum_hosts_clear (&self->hosts);
-  g_clear_object (&self->local_address);
-  g_clear_object (&self->requested_gateway);
+  g_clear_pointer (&self->spec.description, g_free);
+  plum_hosts_clear (&self->spec.hosts);
+  g_clear_object (&self->spec.local_address);
+  g_clear_object (&self->spec.requested_gateway);
   g_clear_object (&self->external);
   g_clear_object (&self->endpoint);
   g_clear_pointer (&self->external_host, g_free);

@@ -3,20 +3,15 @@
 #include "plum-log-private.h"
 #include "plum-mapping-internal-private.h"
 #include "plum-main-context-private.h"
+#include "plum-values-private.h"
 #include "plum-verdicts-private.h"
 
 #include <glib/gi18n-lib.h>
 
-static gboolean
-addresses_equal (GInetAddress *a, GInetAddress *b)
-{
-  return a == b || (a != NULL && b != NULL && g_inet_address_equal (a, b));
-}
-
 static void
 plum_mapping_set_external (PlumMapping *self, GInetAddress *address, guint port)
 {
-  gboolean same_host = addresses_equal (self->external, address);
+  gboolean same_host = plum_address_equal (self->external, address);
   PlumAddressScope scope = PLUM_ADDRESS_SCOPE_UNKNOWN;
 
   if (same_host && self->external_port == port)
@@ -122,7 +117,7 @@ errors_equal (const GError *a, const GError *b)
 static void
 plum_mapping_set_lease (PlumMapping *self, const PlumMappingUpdate *update)
 {
-  const char *backend_name = g_intern_string (update->backend_name);
+  gboolean other_hops = plum_mapping_has_other_hops (self, update);
 
   if (update->lease != NULL)
     plum_mapping_set_external (self, plum_lease_get_external_address (update->lease),
@@ -130,9 +125,9 @@ plum_mapping_set_lease (PlumMapping *self, const PlumMappingUpdate *update)
   else
     plum_mapping_set_external (self, NULL, 0);
 
-  if (self->backend_name != backend_name)
+  if (self->backend_name != update->backend_name)
     {
-      self->backend_name = backend_name;
+      self->backend_name = update->backend_name;
       plum_mapping_notify (self, PROP_BACKEND_NAME);
     }
 
@@ -146,7 +141,8 @@ plum_mapping_set_lease (PlumMapping *self, const PlumMappingUpdate *update)
     }
 
   plum_mapping_set_serial (self, update->serial);
-  plum_mapping_set_hops (self, update->hops);
+  if (other_hops)
+    plum_mapping_set_hops (self, update->hops);
   plum_mapping_set_upstream_error (self, update->upstream_error);
 
   if (self->expires != update->expires)
@@ -287,14 +283,14 @@ on_state_changed (gpointer object, gpointer data)
 {
   PlumMapping *self = object;
 
-  self->client->state_changed (self, GPOINTER_TO_INT (data), self->client_data);
+  self->client->state_changed (self, GPOINTER_TO_INT (data), self->state, self->client_data);
 }
 
 /* The log has one line for what changed, and none for renewals. */
 static void
 plum_mapping_log_change (PlumMapping *self)
 {
-  const char *name = self->protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP";
+  const char *name = self->spec.protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP";
   g_autofree char *endpoint = NULL;
 
   if (self->state != PLUM_STATE_SUCCESS ||
@@ -306,7 +302,7 @@ plum_mapping_log_change (PlumMapping *self)
       g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (plum_mapping_ensure_endpoint (self)));
   else
     endpoint = g_strdup_printf ("port %u of an unknown address", self->external_port);
-  plum_info ("%s port %u is mapped by %s at %s", name, self->internal_port, self->backend_name,
+  plum_info ("%s port %u is mapped by %s at %s", name, self->spec.internal_port, self->backend_name,
              endpoint);
 }
 
@@ -344,7 +340,6 @@ plum_mapping_handle (PlumMapping *self, PlumMappingEvent event, const PlumMappin
   transition->event = event;
   transition->state = state;
   transition->update = *update;
-  transition->update.backend_name = g_intern_string (update->backend_name);
   transition->update.lease = update->lease != NULL ? g_object_ref (update->lease) : NULL;
   transition->update.gateway = update->gateway != NULL ? g_object_ref (update->gateway) : NULL;
   transition->update.error = update->error != NULL ? g_error_copy (update->error) : NULL;
@@ -391,8 +386,8 @@ plum_mapping_take_id (PlumMapping *self,
 const char *
 plum_mapping_get_bound_interface (PlumMapping *self)
 {
-  return self->requested_gateway != NULL
-           ? g_intern_string (plum_gateway_get_interface (self->requested_gateway))
+  return self->spec.requested_gateway != NULL
+           ? g_intern_string (plum_gateway_get_interface (self->spec.requested_gateway))
            : NULL;
 }
 
@@ -423,16 +418,17 @@ plum_mapping_get_position (PlumMapping *self)
 guint
 plum_mapping_get_required_port (PlumMapping *self)
 {
-  if (!self->require_external_port)
+  if (!self->spec.require_external_port)
     return 0;
-  return self->requested_external_port != 0 ? self->requested_external_port : self->internal_port;
+  return self->spec.requested_external_port != 0 ? self->spec.requested_external_port
+                                                 : self->spec.internal_port;
 }
 
 static gboolean
 check_ports (PlumMapping *self, GError **error)
 {
-  guint internal_port = self->internal_port;
-  guint external_port = self->requested_external_port;
+  guint internal_port = self->spec.internal_port;
+  guint external_port = self->spec.requested_external_port;
 
   if (internal_port < 1 || internal_port > G_MAXUINT16)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
@@ -448,17 +444,17 @@ check_ports (PlumMapping *self, GError **error)
   return FALSE;
 }
 
-const PlumHosts *
-plum_mapping_get_hosts (PlumMapping *self)
+const PlumMappingSpec *
+plum_mapping_get_spec (PlumMapping *self)
 {
-  return &self->hosts;
+  return &self->spec;
 }
 
 gboolean
 plum_mapping_check (PlumMapping *self, GError **error)
 {
-  GSocketFamily family = self->family;
-  PlumGateway *gateway = self->requested_gateway;
+  GSocketFamily family = self->spec.family;
+  PlumGateway *gateway = self->spec.requested_gateway;
 
   if (family != G_SOCKET_FAMILY_IPV4 && family != G_SOCKET_FAMILY_IPV6)
     {
@@ -466,13 +462,14 @@ plum_mapping_check (PlumMapping *self, GError **error)
                            _ ("The address family must be IPv4 or IPv6"));
       return FALSE;
     }
-  if (self->local_address != NULL && g_inet_address_get_family (self->local_address) != family)
+  if (self->spec.local_address != NULL &&
+      g_inet_address_get_family (self->spec.local_address) != family)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                            _ ("The local address and the mapping have different address families"));
       return FALSE;
     }
-  if (self->local_address != NULL && gateway != NULL)
+  if (self->spec.local_address != NULL && gateway != NULL)
     {
       g_set_error_literal (
         error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
@@ -487,7 +484,7 @@ plum_mapping_check (PlumMapping *self, GError **error)
       return FALSE;
     }
 
-  return plum_hosts_check (&self->hosts, family, error) && check_ports (self, error);
+  return plum_hosts_check (&self->spec.hosts, family, error) && check_ports (self, error);
 }
 
 /**

@@ -78,8 +78,8 @@ plum_port_choice_make_shared_error (PlumMapping *mapping, guint external_port, g
                         : _ ("External port %u is required, but another mapping of this program "
                              "requires external port %u for %s port %u"),
                       plum_mapping_get_required_port (mapping), external_port,
-                      get_protocol_name (plum_mapping_get_protocol (mapping)),
-                      plum_mapping_get_internal_port (mapping));
+                      get_protocol_name (plum_mapping_get_spec (mapping)->protocol),
+                      plum_mapping_get_spec (mapping)->internal_port);
 }
 
 GError *

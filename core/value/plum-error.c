@@ -27,7 +27,11 @@ G_DEFINE_ENUM_TYPE (PlumError,
 GQuark
 plum_error_quark (void)
 {
-  return g_quark_from_static_string ("plum-error-quark");
+  static GQuark quark;
+
+  if G_UNLIKELY (quark == 0)
+    quark = g_quark_from_static_string ("plum-error-quark");
+  return quark;
 }
 
 gboolean

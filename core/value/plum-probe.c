@@ -16,7 +16,7 @@ struct _PlumProbe
 {
   GObject parent_instance;
 
-  char *name;
+  const char *name; /* interned */
   PlumProbeOutcome outcome;
   GError *error;
   guint ms;
@@ -64,7 +64,6 @@ plum_probe_finalize (GObject *object)
 {
   PlumProbe *self = PLUM_PROBE (object);
 
-  g_clear_pointer (&self->name, g_free);
   g_clear_error (&self->error);
 
   G_OBJECT_CLASS (plum_probe_parent_class)->finalize (object);
@@ -131,7 +130,7 @@ plum_probe_new (const char *name)
 {
   PlumProbe *self = g_object_new (PLUM_TYPE_PROBE, NULL);
 
-  self->name = g_strdup (name);
+  self->name = g_intern_string (name);
   return self;
 }
 

@@ -160,6 +160,46 @@ test_renewal_notifies_changes (CoreFixture *f, gconstpointer data)
 }
 
 static void
+assert_hop_lifetime (GListModel *hops, guint lifetime)
+{
+  g_autoptr (PlumHop) hop = g_list_model_get_item (hops, 0);
+
+  g_assert_cmpuint (g_list_model_get_n_items (hops), ==, 1);
+  g_assert_cmpuint (plum_hop_get_lifetime (hop), ==, lifetime);
+  g_assert_cmpuint (plum_hop_get_external_port (hop), ==, 8080);
+  g_assert_cmpstr (plum_hop_get_backend_name (hop), ==, "alpha");
+}
+
+/* A list that the program keeps does not change. */
+static void
+test_renewal_makes_new_hops (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (GListModel) before = NULL;
+
+  without_rechecks (f);
+  ALPHA->granted_lifetime = 120;
+  mapping = core_add_up (f, 8080, 0);
+  before = g_object_ref (plum_mapping_get_hops (mapping));
+  assert_hop_lifetime (before, 120);
+  g_assert_true (plum_mapping_get_hops (mapping) == before);
+
+  core_listen (f, mapping);
+  ALPHA->granted_lifetime = 240;
+  test_loop_advance_until (&f->loop, ALPHA->n_map == 2, 120 * 1000);
+  test_loop_settle (&f->loop);
+  core_assert_events (f, "expires-at hops lifetime");
+  assert_hop_lifetime (plum_mapping_get_hops (mapping), 240);
+  assert_hop_lifetime (before, 120);
+
+  plum_manager_destroy_mapping_async (f->manager, plum_mapping_get_id (mapping), NULL, NULL, NULL);
+  assert_hop_lifetime (plum_mapping_get_hops (mapping), 240);
+  test_loop_settle (&f->loop);
+  core_assert_state (mapping, DESTROYED);
+  g_assert_cmpuint (g_list_model_get_n_items (plum_mapping_get_hops (mapping)), ==, 0);
+}
+
+static void
 test_failed_renewal_keeps_lease (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (PlumMapping) mapping = NULL;
@@ -404,6 +444,7 @@ main (int argc, char **argv)
   CORE_ADD ("/life/renewal/by-granted-lifetime", test_renewed_by_the_granted_lifetime);
   CORE_ADD ("/life/renewal/notifies-expiry-only", test_renewal_notifies_expiry_only);
   CORE_ADD ("/life/renewal/notifies-changes", test_renewal_notifies_changes);
+  CORE_ADD ("/life/renewal/new-hops", test_renewal_makes_new_hops);
   CORE_ADD ("/life/renewal/failed-keeps-lease", test_failed_renewal_keeps_lease);
   CORE_ADD ("/life/renewal/unanswered-keeps-lease", test_unanswered_renewal_keeps_lease);
   CORE_ADD ("/life/expiry", test_expiry_starts_attempt);
