@@ -279,6 +279,23 @@ plum_module_load_all (GPtrArray *added)
 
 /* The order of PLUM_BACKENDS, or of enabled, takes precedence over the priorities. The variable is
  * ignored in a set-user-ID program. */
+/* The backends that can be used come first; otherwise the order is kept. infos: (transfer full) */
+static GPtrArray *
+move_errors_to_end (GPtrArray *infos)
+{
+  GPtrArray *sorted = g_ptr_array_new_full (infos->len, g_object_unref);
+
+  for (unsigned int i = 0; i < infos->len; i++)
+    if (plum_backend_info_get_error (infos->pdata[i]) == NULL)
+      g_ptr_array_add (sorted, g_object_ref (infos->pdata[i]));
+  for (unsigned int i = 0; i < infos->len; i++)
+    if (plum_backend_info_get_error (infos->pdata[i]) != NULL)
+      g_ptr_array_add (sorted, g_object_ref (infos->pdata[i]));
+
+  g_ptr_array_unref (infos);
+  return sorted;
+}
+
 GPtrArray *
 plum_module_select (GPtrArray *infos, const char *const *enabled)
 {
@@ -320,5 +337,5 @@ plum_module_select (GPtrArray *infos, const char *const *enabled)
   for (unsigned int i = 0; i < selected->len; i++)
     plum_backend_info_ensure_type (selected->pdata[i], PLUM_TYPE_BACKEND);
 
-  return selected;
+  return move_errors_to_end (selected);
 }

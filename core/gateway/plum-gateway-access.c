@@ -202,10 +202,39 @@ on_late_lease_is_used (PlumBackend *backend,
   return FALSE;
 }
 
+static void
+on_late_lease_deleted (gpointer user_data)
+{
+  PlumGateway *self = user_data;
+
+  on_port_idle (self);
+  if (self->idle_func != NULL && !plum_gateway_is_busy (self))
+    self->idle_func (self->idle_data);
+}
+
 static const PlumLateLeasesClient late_leases_client = {
   .is_used = on_late_lease_is_used,
-  .idle = on_port_idle,
+  .idle = on_late_lease_deleted,
 };
+
+gboolean
+plum_gateway_is_busy (PlumGateway *self)
+{
+  return !plum_late_leases_is_empty (self->late_leases);
+}
+
+void
+plum_gateway_foreach_late (PlumGateway *self, PlumLeftFunc func, gpointer user_data)
+{
+  plum_late_leases_foreach (self->late_leases, func, user_data);
+}
+
+void
+plum_gateway_set_idle_func (PlumGateway *self, PlumGatewayIdleFunc func, gpointer user_data)
+{
+  self->idle_func = func;
+  self->idle_data = user_data;
+}
 
 void
 plum_gateway_init_late_leases (PlumGateway *self)

@@ -31,6 +31,8 @@ struct _PlumGateway
   PlumRace *race;
   PlumPortTable *ports;
   PlumLateLeases *late_leases;
+  PlumGatewayIdleFunc idle_func; /* (nullable) */
+  gpointer idle_data;
   PlumSignalQueue *signals;
 
   GInetAddress *external_address; /* (nullable) */

@@ -7,10 +7,14 @@
 #include "plum-gateway-client-private.h"
 #include "plum-hosts-private.h"
 #include "plum-race-private.h"
+#include "plum-late-leases-private.h"
 #include "plum-settings-private.h"
 #include "plum-signal-queue-private.h"
 
 G_BEGIN_DECLS
+
+/* The last late lease of the gateway is deleted; see plum_gateway_is_busy(). */
+typedef void (*PlumGatewayIdleFunc) (gpointer user_data);
 
 PlumGateway *plum_gateway_new (PlumNetwork *network,
                                GPtrArray *backend_infos,
@@ -23,6 +27,12 @@ void plum_gateway_publish (PlumGateway *self);
 /* Call it when the gateway is no longer available and has no clients: nothing is sent afterwards.
  */
 void plum_gateway_close (PlumGateway *self);
+
+/* Whether a late lease is being deleted; see PLUM_BACKEND_LATE_LEASE. */
+gboolean plum_gateway_is_busy (PlumGateway *self);
+void plum_gateway_foreach_late (PlumGateway *self, PlumLeftFunc func, gpointer user_data);
+/* func: (nullable): called when that is finished. */
+void plum_gateway_set_idle_func (PlumGateway *self, PlumGatewayIdleFunc func, gpointer user_data);
 
 PlumNetwork *plum_gateway_get_network (PlumGateway *self);
 GMainContext *plum_gateway_get_context (PlumGateway *self);

@@ -149,6 +149,20 @@ plum_gateway_set_copy_chains (PlumGatewaySet *self, GSocketFamily family)
   return gateways;
 }
 
+void
+plum_gateway_set_foreach_late (PlumGatewaySet *self, PlumLeftFunc func, gpointer user_data)
+{
+  static const GSocketFamily families[] = { G_SOCKET_FAMILY_IPV4, G_SOCKET_FAMILY_IPV6 };
+
+  for (unsigned int i = 0; i < G_N_ELEMENTS (families); i++)
+    {
+      g_autoptr (GPtrArray) gateways = plum_gateway_set_copy_chains (self, families[i]);
+
+      for (unsigned int j = 0; j < gateways->len; j++)
+        plum_gateway_foreach_late (gateways->pdata[j], func, user_data);
+    }
+}
+
 gboolean
 plum_gateway_set_set_address (PlumGatewaySet *self, GInetAddress *gateway_address)
 {

@@ -4,6 +4,7 @@
 
 #include <plum-glib/plum-glib.h>
 
+#include "plum-late-leases-private.h"
 #include "plum-settings-private.h"
 #include "plum-signal-queue-private.h"
 
@@ -28,6 +29,8 @@ typedef struct
    * reached from them stay in the set: only they can delete the leases. (element-type GInetAddress)
    */
   void (*add_local_addresses) (GSocketFamily family, GPtrArray *addresses, gpointer user_data);
+  /* A late lease is deleted: see plum_gateway_set_foreach_late(). */
+  void (*idle) (gpointer user_data);
 } PlumGatewaySetOwner;
 
 PlumGatewaySet *plum_gateway_set_new (GMainContext *context,
@@ -38,6 +41,9 @@ PlumGatewaySet *plum_gateway_set_new (GMainContext *context,
 void plum_gateway_set_unref (PlumGatewaySet *self);
 /* Closes all gateways, which must have no clients. The owner is no longer called. */
 void plum_gateway_set_close (PlumGatewaySet *self);
+
+/* Calls func for each late lease that is being deleted from a router. */
+void plum_gateway_set_foreach_late (PlumGatewaySet *self, PlumLeftFunc func, gpointer user_data);
 
 /* A list of PlumGateway: IPv4 first, and for each family that of the default route first.
  * (transfer none) */

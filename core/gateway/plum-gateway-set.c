@@ -143,13 +143,26 @@ family_find_network (PlumFamilyGateways *family, PlumNetwork *network)
   return NULL;
 }
 
+static void
+on_gateway_idle (gpointer user_data)
+{
+  PlumGatewaySet *self = user_data;
+
+  if (self->owner != NULL)
+    self->owner->idle (self->owner_data);
+}
+
 static PlumGateway *
 plum_gateway_set_create (PlumGatewaySet *self, PlumNetwork *network)
 {
+  PlumGateway *gateway;
+
   g_assert (self->owner != NULL);
 
-  return plum_gateway_new (network, self->owner->get_backends (self->owner_data), self->context,
-                           self->settings, self->signals);
+  gateway = plum_gateway_new (network, self->owner->get_backends (self->owner_data), self->context,
+                              self->settings, self->signals);
+  plum_gateway_set_idle_func (gateway, on_gateway_idle, self);
+  return gateway;
 }
 
 /* Gets the gateways of networks. reset: create all of them, rather than the new ones only.

@@ -465,6 +465,7 @@ on_upstream_changed (gpointer user_data)
         {
           self->upstream = plum_gateway_new (network, plum_upstream_get_backends (self->search),
                                              self->context, self->settings, self->signals);
+          plum_gateway_set_idle_func (self->upstream, self->idle_func, self->idle_data);
           plum_signal_queue_add (self->signals, self, on_publish, g_object_ref (self->upstream),
                                  g_object_unref);
         }
@@ -547,6 +548,7 @@ plum_gateway_close (PlumGateway *self)
   if (self->upstream != NULL)
     plum_gateway_close (self->upstream);
   g_clear_object (&self->upstream);
+  self->idle_func = NULL;
   plum_late_leases_close (self->late_leases);
   plum_race_close (self->race);
   plum_gateway_queue_decided (self);

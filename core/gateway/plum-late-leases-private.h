@@ -14,6 +14,9 @@ G_BEGIN_DECLS
  * iteration of the main loop, because the cancelling function may not have returned yet. */
 typedef struct _PlumLateLeases PlumLateLeases;
 
+/* A mapping of an internal port that a router may still have. */
+typedef void (*PlumLeftFunc) (PlumProtocol protocol, guint internal_port, gpointer user_data);
+
 typedef struct
 {
   /* Whether the delete of what the backend was granted would remove a mapping that is in use, or
@@ -37,6 +40,8 @@ void plum_late_leases_add (PlumLateLeases *self,
                            PlumBackend *backend,
                            PlumRequest *request,
                            PlumLease *lease);
+gboolean plum_late_leases_is_empty (PlumLateLeases *self);
+void plum_late_leases_foreach (PlumLateLeases *self, PlumLeftFunc func, gpointer user_data);
 /* Whether a late lease has one of these ports, and is not yet deleted: the delete would remove what
  * is requested meanwhile. hosts: only the internal host counts. */
 gboolean plum_late_leases_has_port (PlumLateLeases *self,

@@ -173,6 +173,24 @@ plum_late_leases_add (PlumLateLeases *self,
 }
 
 gboolean
+plum_late_leases_is_empty (PlumLateLeases *self)
+{
+  return self->leases->len == 0;
+}
+
+void
+plum_late_leases_foreach (PlumLateLeases *self, PlumLeftFunc func, gpointer user_data)
+{
+  for (guint i = 0; i < self->leases->len; i++)
+    {
+      PlumRequest *request = ((LateLease *) self->leases->pdata[i])->request;
+
+      func (plum_request_get_protocol (request), plum_request_get_internal_port (request),
+            user_data);
+    }
+}
+
+gboolean
 plum_late_leases_has_port (PlumLateLeases *self,
                            PlumProtocol protocol,
                            const PlumHosts *hosts,

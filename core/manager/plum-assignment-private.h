@@ -7,6 +7,7 @@
 #include "plum-clock-private.h"
 #include "plum-gateway-set-private.h"
 #include "plum-settings-private.h"
+#include "plum-lease-holder-private.h"
 #include "plum-signal-queue-private.h"
 #include "plum-sweeper-private.h"
 
@@ -20,8 +21,8 @@ typedef struct
 {
   /* (element-type PlumBackendInfo) (transfer none) */
   GPtrArray *(*get_backends) (gpointer owner);
-  /* plum_assignment_is_sweeping() may return another result. */
-  void (*swept) (gpointer owner);
+  /* plum_assignment_is_busy() may return another result. */
+  void (*less_busy) (gpointer owner);
 } PlumAssignmentClient;
 
 /* owner: borrowed. */
@@ -37,9 +38,11 @@ void plum_assignment_close (PlumAssignment *self);
 
 PlumGatewaySet *plum_assignment_get_gateways (PlumAssignment *self);
 
-/* Assigns a mapping to a lease holder, which is made if necessary. Returns FALSE with an error if
- * the mapping names a place from which no router is reached. */
-gboolean plum_assignment_add_mapping (PlumAssignment *self, PlumMapping *mapping, GError **error);
+/* Returns the lease holder that the mapping must be added to at once; it is made if necessary.
+ * Fails if the mapping names a place from which no router is reached. (transfer none) */
+PlumLeaseHolder *plum_assignment_find_holder (PlumAssignment *self,
+                                              PlumMapping *mapping,
+                                              GError **error);
 /* Call this once for a mapping that was assigned, when it is destroyed. */
 void plum_assignment_forget_mapping (PlumAssignment *self, PlumMapping *mapping);
 /* Does nothing if the mapping is not assigned. */
@@ -57,6 +60,11 @@ PlumSweeper *plum_assignment_get_sweeper (PlumAssignment *self);
 PlumLeaseStore *plum_assignment_get_store (PlumAssignment *self);
 /* Finishes everything that is pending as not confirmed; what remains stays in the store. */
 void plum_assignment_expire (PlumAssignment *self);
-gboolean plum_assignment_is_sweeping (PlumAssignment *self);
+/* Whether there are lease holders, or something is being deleted from a router. */
+gboolean plum_assignment_is_busy (PlumAssignment *self);
+
+/* Calls func for each lease of this manager that a router may still have, and that no mapping uses.
+ */
+void plum_assignment_foreach_left (PlumAssignment *self, PlumLeftFunc func, gpointer user_data);
 
 G_END_DECLS

@@ -31,6 +31,7 @@ struct _PlumAssignment
   PlumKeyPool keys;
   PlumTimer released; /* in the next iteration: a lease was released */
   gboolean waiting;   /* a holder waits for that */
+  gboolean expired;   /* by plum_assignment_expire() */
 };
 
 /* --- The lease holders' owner --- */
@@ -45,6 +46,7 @@ on_holder_closed (PlumLeaseHolder *holder, gpointer user_data)
                          (GDestroyNotify) plum_lease_holder_free);
   plum_sweeper_port_released (self->sweeper);
   plum_clock_arm_in_ms (self->clock, &self->released, 0);
+  self->client->less_busy (self->owner);
 }
 
 static gboolean
@@ -146,8 +148,8 @@ plum_assignment_ensure_holder (PlumAssignment *self, PlumMapping *mapping, GErro
   return holder != NULL ? holder : plum_assignment_create_holder (self, &id, gateway, error);
 }
 
-gboolean
-plum_assignment_add_mapping (PlumAssignment *self, PlumMapping *mapping, GError **error)
+PlumLeaseHolder *
+plum_assignment_find_holder (PlumAssignment *self, PlumMapping *mapping, GError **error)
 {
   GInetAddress *local = plum_mapping_get_spec (mapping)->local_address;
   PlumLeaseHolder *holder = NULL;
@@ -158,13 +160,9 @@ plum_assignment_add_mapping (PlumAssignment *self, PlumMapping *mapping, GError 
   if (plum_place_check (self->gateways, mapping, error))
     holder = plum_assignment_ensure_holder (self, mapping, error);
   if (holder == NULL)
-    {
-      plum_assignment_forget_mapping (self, mapping);
-      return FALSE;
-    }
+    plum_assignment_forget_mapping (self, mapping);
 
-  plum_lease_holder_add_user (holder, mapping);
-  return TRUE;
+  return holder;
 }
 
 void
@@ -324,10 +322,19 @@ on_gateways_need_addresses (GSocketFamily family, GPtrArray *addresses, gpointer
   plum_lease_store_add_local_addresses (self->store, family, addresses);
 }
 
+static void
+on_gateways_idle (gpointer user_data)
+{
+  PlumAssignment *self = user_data;
+
+  self->client->less_busy (self->owner);
+}
+
 static const PlumGatewaySetOwner gateways_owner = {
   .get_backends = on_gateways_need_backends,
   .changed = on_gateways_changed,
   .add_local_addresses = on_gateways_need_addresses,
+  .idle = on_gateways_idle,
 };
 
 /* --- The sweeper's client --- */
@@ -409,7 +416,7 @@ on_sweeper_changed (gpointer user_data)
 
   self->waiting = TRUE;
   plum_clock_arm_in_ms (self->clock, &self->released, 0);
-  self->client->swept (self->owner);
+  self->client->less_busy (self->owner);
 }
 
 static void
@@ -528,13 +535,42 @@ plum_assignment_expire (PlumAssignment *self)
     g_error_new (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, _ ("the router did not confirm within %.1f s"),
                  plum_settings_get_release_timeout (self->settings) / 1000.0);
 
+  self->expired = TRUE;
   plum_sweeper_expire (self->sweeper, error);
   for (unsigned int i = 0; i < holders->len; i++)
     plum_lease_holder_expire_release (holders->pdata[i], error);
 }
 
-gboolean
-plum_assignment_is_sweeping (PlumAssignment *self)
+static void
+on_late_lease (PlumProtocol protocol, guint internal_port, gpointer user_data)
 {
-  return plum_sweeper_is_busy (self->sweeper);
+  gboolean *busy = user_data;
+
+  *busy = TRUE;
+}
+
+gboolean
+plum_assignment_is_busy (PlumAssignment *self)
+{
+  gboolean busy =
+    plum_sweeper_is_busy (self->sweeper) || !plum_holder_table_is_empty (self->holders);
+
+  if (!self->expired)
+    plum_gateway_set_foreach_late (self->gateways, on_late_lease, &busy);
+  return busy;
+}
+
+void
+plum_assignment_foreach_left (PlumAssignment *self, PlumLeftFunc func, gpointer user_data)
+{
+  guint n = plum_lease_store_get_n_leftovers (self->store);
+
+  for (unsigned int i = 0; i < n; i++)
+    {
+      const PlumLeaseRecord *record = plum_lease_store_get_leftover (self->store, i);
+
+      if (record->ours)
+        func (record->protocol, record->internal_port, user_data);
+    }
+  plum_gateway_set_foreach_late (self->gateways, func, user_data);
 }

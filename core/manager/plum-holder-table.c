@@ -70,6 +70,12 @@ plum_holder_table_lookup_port (PlumHolderTable *self, guint internal_port)
   return g_hash_table_lookup (self->by_port, GUINT_TO_POINTER (internal_port));
 }
 
+gboolean
+plum_holder_table_is_empty (PlumHolderTable *self)
+{
+  return g_hash_table_size (self->by_id) == 0;
+}
+
 GPtrArray *
 plum_holder_table_copy (PlumHolderTable *self)
 {

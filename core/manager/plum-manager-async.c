@@ -19,7 +19,8 @@
  * @internal_port: the port that this host listens on, from 1 to 65535
  * @external_port: the requested external port, from 1 to 65535, or 0 for no preference
  * @timeout_ms: the timeout in milliseconds, or 0 for 30000
- * @cancellable: (nullable): a cancellable; if it is cancelled, the mapping is destroyed
+ * @cancellable: (nullable): a cancellable; if it is cancelled before the mapping is up, the mapping
+ *   is destroyed
  * @callback: (scope async): called when the port is mapped, or the operation has failed
  * @user_data: data for @callback
  *
@@ -295,7 +296,7 @@ plum_manager_start_discovery (PlumManager *self,
  * plum_manager_discover_async:
  * @self: a manager
  * @cancellable: (nullable): a cancellable
- * @callback: (scope async): called when every backend has finished its discovery
+ * @callback: (scope async): called when it is known which backends can map ports
  * @user_data: data for @callback
  *
  * Finds the gateways and discovers what they support, without mapping a port.
@@ -304,6 +305,9 @@ plum_manager_start_discovery (PlumManager *self,
  * gateways. These are the IPv4 gateways of all network interfaces with a default route, or the one
  * in [property@Plum.Manager:gateway-address]. IPv6 gateways are added with the first IPv6 mapping,
  * or by [method@Plum.Manager.discover_family_async].
+ *
+ * This ends when all backends have finished their discovery. If one of them can map ports, it ends
+ * after three seconds at most: the others continue, and their probes are pending.
  *
  * Since: 1.0
  */
@@ -326,7 +330,7 @@ plum_manager_discover_async (PlumManager *self,
  * @self: a manager
  * @family: %G_SOCKET_FAMILY_IPV4 or %G_SOCKET_FAMILY_IPV6
  * @cancellable: (nullable): a cancellable
- * @callback: (scope async): called when every backend has finished its discovery
+ * @callback: (scope async): called when it is known which backends can map ports
  * @user_data: data for @callback
  *
  * Finds the gateways of one address family and discovers what they support, without mapping a port.

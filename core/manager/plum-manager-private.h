@@ -29,6 +29,7 @@ struct _PlumManager
   PlumSettings settings;
   PlumSignalQueue *signals;
   char *state_directory; /* (nullable) */
+  gboolean has_store;    /* it was opened, if there is one */
   gboolean state_read_only;
 
   PlumBackendList *backends;
@@ -89,5 +90,7 @@ PlumGateway *plum_manager_ensure_gateway (PlumManager *self, GSocketFamily famil
 /* All gateways of the family, starting with the one of the default route; NULL with an error if
  * that is missing. (element-type PlumGateway) (transfer full) */
 GPtrArray *plum_manager_find_gateways (PlumManager *self, GSocketFamily family, GError **error);
+/* The same, without the leases of earlier runs: nothing is sent. */
+GPtrArray *plum_manager_look_up_gateways (PlumManager *self, GSocketFamily family, GError **error);
 
 G_END_DECLS

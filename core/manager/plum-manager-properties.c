@@ -127,7 +127,9 @@ install_timeouts (void)
    *
    * 0 sets the default. A value below 100 is raised to 100.
    *
-   * A gateway that does not answer is usually recognized after three seconds.
+   * A backend that gets no answer stops about 9.75 seconds after its first packet, or at this
+   * timeout if it is shorter. If another backend can map ports, a silent one is waited for three
+   * seconds at most.
    *
    * Since: 1.0
    */

@@ -89,7 +89,7 @@ plum_manager_read_entries (PlumManager *self, GSocketFamily family, Records kind
   if (self->state_directory == NULL)
     return G_LIST_MODEL (entries);
 
-  gateways = plum_manager_find_gateways (self, family, NULL);
+  gateways = plum_manager_look_up_gateways (self, family, NULL);
   if (gateways == NULL)
     return G_LIST_MODEL (entries);
 

@@ -6,14 +6,18 @@
 #include "plum-main-context-private.h"
 #include "plum-manager-private.h"
 #include "plum-mapping-private.h"
+#include "plum-unmap-error-private.h"
 
 #include <glib/gi18n-lib.h>
 
 typedef struct
 {
   PlumLeftoverPort port;
-  GPtrArray *routers; /* (element-type PlumGateway): the gateway, and those found beyond it */
+  GSource *cancel_source; /* (nullable): until the gateway is decided */
+  gboolean cancelled;     /* before that; the task has returned */
+  GPtrArray *routers;     /* (element-type PlumGateway): the gateway, and those found beyond it */
 
+  guint n_undecided; /* of the routers of this host's networks: the discovery is pending */
   guint hop;         /* of the router that is asked at present; 0: none yet */
   guint n_pending;   /* leftovers there */
   gboolean removed;  /* a router beyond the first one has confirmed a delete */
@@ -26,6 +30,7 @@ static void unmap_ask_next (GTask *task);
 static void
 unmap_free (Unmap *unmap)
 {
+  plum_main_context_clear_source (&unmap->cancel_source);
   g_clear_pointer (&unmap->routers, g_ptr_array_unref);
   plum_hosts_clear (&unmap->port.hosts);
   g_clear_error (&unmap->not_found);
@@ -33,53 +38,12 @@ unmap_free (Unmap *unmap)
   g_free (unmap);
 }
 
-/* Adds to the error until when the router may keep the mapping, as far as it is known. router may
- * be NULL. (transfer full) */
-static char *
-describe_leftover (const char *message, const char *router, gint64 expires)
-{
-  g_autoptr (GDateTime) time = NULL;
-  g_autofree char *end = NULL;
-
-  if (expires == PLUM_LEASE_RECORD_FOREVER)
-    return router != NULL
-             /* Translators: an error, and the address of a router. */
-             ? g_strdup_printf (
-                 _ ("%s. The router %s may keep the mapping until it is removed by hand"), message,
-                 router)
-             /* Translators: an error. */
-             : g_strdup_printf (
-                 _ ("%s. The router may keep the mapping until it is removed by hand"), message);
-
-  time = g_date_time_new_from_unix_local (expires / G_USEC_PER_SEC);
-  if (time == NULL)
-    return router != NULL
-             /* Translators: an error, and the address of a router. */
-             ? g_strdup_printf (_ ("%s. The router %s may keep the mapping until it expires"),
-                                message, router)
-             /* Translators: an error. */
-             : g_strdup_printf (_ ("%s. The router may keep the mapping until it expires"),
-                                message);
-
-  end = g_date_time_format (time, "%F %R");
-  return router != NULL
-           /* Translators: an error, the address of a router, and a date with a time. */
-           ? g_strdup_printf (_ ("%s. The router %s may keep the mapping until %s"), message,
-                              router, end)
-           /* Translators: an error, and a date with a time. */
-           : g_strdup_printf (_ ("%s. The router may keep the mapping until %s"), message, end);
-}
-
 /* Keeps the first error. */
 static void
 unmap_take_error (Unmap *unmap, const PlumLeaseRecord *record, const GError *error)
 {
-  g_autofree char *router =
-    record->gateway != NULL ? g_inet_address_to_string (record->gateway) : NULL;
-  g_autofree char *message = describe_leftover (error->message, router, record->expires);
-
   if (unmap->error == NULL)
-    unmap->error = g_error_new_literal (error->domain, error->code, message);
+    unmap->error = plum_unmap_error_new_left (record, error);
 }
 
 static void
@@ -219,14 +183,6 @@ unmap_find_beyond (GTask *task, guint index)
                                          plum_gateway_get_network (unmap->routers->pdata[index]));
 }
 
-static GError *
-unmap_make_unreachable_error (void)
-{
-  return g_error_new_literal (PLUM_ERROR, PLUM_ERROR_TIMED_OUT,
-                              _ ("The router that the mapping was made on was not found, or "
-                                 "does not answer by the same protocol"));
-}
-
 /* What could not be deleted on the router beyond the one that is asked next, because that router or
  * its backend is not there. */
 static void
@@ -239,14 +195,14 @@ unmap_note_unreachable (GTask *task)
   if (unmap->not_found != NULL)
     error = g_error_new_literal (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, unmap->not_found->message);
   else
-    error = unmap_make_unreachable_error ();
+    error = plum_unmap_error_new_unreachable ();
 
   record = unmap_find_beyond (task, unmap->hop - 1);
   if (record != NULL)
     unmap_take_error (unmap, record, error);
 }
 
-/* A recorded mapping on the first router that no available backend deletes. */
+/* A recorded mapping of this host's network that no available backend deletes. */
 static void
 unmap_note_undeletable (GTask *task)
 {
@@ -260,7 +216,7 @@ unmap_note_undeletable (GTask *task)
 
       if (record->through == NULL && plum_leftover_port_has (&unmap->port, store, record))
         {
-          g_autoptr (GError) error = unmap_make_unreachable_error ();
+          g_autoptr (GError) error = plum_unmap_error_new_unreachable ();
 
           unmap_take_error (unmap, record, error);
         }
@@ -289,11 +245,11 @@ unmap_ask_next (GTask *task)
     }
   while (unmap->n_pending == 0 && unmap->hop > 1);
 
+  /* Even if a router confirms that it has no such mapping, another one may have it. */
+  if (unmap->hop == 1)
+    unmap_note_undeletable (task);
   if (unmap->n_pending == 0 && unmap->port.hosts.internal != NULL)
-    {
-      unmap_note_undeletable (task);
-      unmap_fail_unrecorded (unmap, task);
-    }
+    unmap_fail_unrecorded (unmap, task);
   else if (unmap->n_pending == 0)
     unmap_delete_entry (unmap, task);
 }
@@ -342,8 +298,25 @@ on_manager_unmap_decided (gpointer user_data)
   Unmap *unmap = g_task_get_task_data (task);
   PLUM_SIGNAL_SCOPE (self->signals);
 
+  if (--unmap->n_undecided > 0 || unmap->cancelled)
+    return G_SOURCE_REMOVE;
+  plum_main_context_clear_source (&unmap->cancel_source);
   plum_leftover_port_resolve (&unmap->port, plum_assignment_get_store (self->assignment));
   unmap_seek_beyond (task);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_unmap_cancelled (GCancellable *cancellable, gpointer user_data)
+{
+  GTask *task = user_data;
+  PlumManager *self = g_task_get_source_object (task);
+  Unmap *unmap = g_task_get_task_data (task);
+  PLUM_SIGNAL_SCOPE (self->signals);
+
+  unmap->cancelled = TRUE;
+  plum_main_context_clear_source (&unmap->cancel_source);
+  unmap_return (task, NULL);
   return G_SOURCE_REMOVE;
 }
 
@@ -367,6 +340,26 @@ plum_manager_holds (PlumManager *self, const Unmap *unmap)
   return FALSE;
 }
 
+/* Whether a mapping of the port is recorded for the router of gateway. */
+static gboolean
+unmap_has_leftover (GTask *task, PlumGateway *gateway)
+{
+  PlumManager *self = g_task_get_source_object (task);
+  Unmap *unmap = g_task_get_task_data (task);
+  PlumLeaseStore *store = plum_assignment_get_store (self->assignment);
+
+  for (guint i = 0; i < plum_lease_store_get_n_leftovers (store); i++)
+    {
+      const PlumLeaseRecord *record = plum_lease_store_get_leftover (store, i);
+
+      if (plum_leftover_port_has (&unmap->port, store, record) &&
+          plum_lease_store_is_on_network (record, plum_gateway_get_network (gateway)))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 /* Returns FALSE with an error if nothing was started. */
 static gboolean
 plum_manager_start_unmap (PlumManager *self, GTask *task, GError **error)
@@ -374,6 +367,8 @@ plum_manager_start_unmap (PlumManager *self, GTask *task, GError **error)
   Unmap *unmap = g_task_get_task_data (task);
   g_autoptr (GPtrArray) gateways = NULL;
 
+  if (!plum_manager_check_open (self, error))
+    return FALSE;
   if (unmap->port.internal_port == 0 || unmap->port.internal_port > G_MAXUINT16 ||
       unmap->port.external_port > G_MAXUINT16)
     {
@@ -395,8 +390,17 @@ plum_manager_start_unmap (PlumManager *self, GTask *task, GError **error)
   PLUM_SIGNAL_SCOPE (self->signals);
   unmap->routers = g_ptr_array_new_with_free_func (g_object_unref);
   g_ptr_array_add (unmap->routers, g_object_ref (gateways->pdata[0]));
-  plum_gateway_discover (gateways->pdata[0], FALSE);
-  plum_gateway_when_decided (gateways->pdata[0], on_manager_unmap_decided, g_object_ref (task));
+  unmap->cancel_source =
+    plum_main_context_watch_cancellable (self->context, g_task_get_cancellable (task),
+                                         on_unmap_cancelled, task);
+  for (guint i = 0; i < gateways->len; i++)
+    if (i == 0 || unmap_has_leftover (task, gateways->pdata[i]))
+      {
+        unmap->n_undecided++;
+        plum_gateway_discover (gateways->pdata[i], FALSE);
+        plum_gateway_when_decided (gateways->pdata[i], on_manager_unmap_decided,
+                                   g_object_ref (task));
+      }
   return TRUE;
 }
 

@@ -3,6 +3,7 @@
 #include "plum-manager-private.h"
 #include "plum-main-context-private.h"
 
+#include "plum-lease-holder-private.h"
 #include "plum-mapping-private.h"
 #include "plum-translations-private.h"
 #include "plum-values-private.h"
@@ -180,7 +181,7 @@ on_pending_is_busy (gpointer user_data)
 {
   PlumManager *self = user_data;
 
-  return g_hash_table_size (self->by_id) > 0 || plum_assignment_is_sweeping (self->assignment);
+  return g_hash_table_size (self->by_id) > 0 || plum_assignment_is_busy (self->assignment);
 }
 
 static void
@@ -199,6 +200,14 @@ on_pending_expire (gpointer user_data)
 
   plum_assignment_expire (self->assignment);
   plum_signal_queue_add (self->signals, self, on_check_close, NULL, NULL);
+}
+
+static void
+on_pending_foreach_left (PlumLeftFunc func, gpointer data, gpointer user_data)
+{
+  PlumManager *self = user_data;
+
+  plum_assignment_foreach_left (self->assignment, func, data);
 }
 
 static void
@@ -221,6 +230,7 @@ static const PlumPendingClient pending_client = {
   .hurry = on_pending_hurry,
   .is_busy = on_pending_is_busy,
   .expire = on_pending_expire,
+  .foreach_left = on_pending_foreach_left,
   .finish_close = on_pending_finish_close,
 };
 
@@ -235,7 +245,7 @@ on_assignment_needs_backends (gpointer owner)
 }
 
 static void
-on_assignment_swept (gpointer owner)
+on_assignment_less_busy (gpointer owner)
 {
   PlumManager *self = owner;
 
@@ -244,7 +254,7 @@ on_assignment_swept (gpointer owner)
 
 static const PlumAssignmentClient assignment_client = {
   .get_backends = on_assignment_needs_backends,
-  .swept = on_assignment_swept,
+  .less_busy = on_assignment_less_busy,
 };
 
 /* --- Object --- */
@@ -335,16 +345,26 @@ plum_manager_new (void)
 
 /* --- Gateways --- */
 
+/* Reads the leases of earlier runs, and from now on deletes those that nothing uses. */
+static void
+plum_manager_open_store (PlumManager *self)
+{
+  PLUM_SIGNAL_SCOPE (self->signals);
+
+  if (self->has_store)
+    return;
+
+  self->has_store = TRUE;
+  if (self->state_directory != NULL && !self->state_read_only)
+    plum_assignment_open_store (self->assignment, self->state_directory);
+}
+
 /* Finds and watches the gateways of family. all: do not delay those of other interfaces than that
  * of the default route. */
 static void
 plum_manager_use_family (PlumManager *self, GSocketFamily family, gboolean all)
 {
   PLUM_SIGNAL_SCOPE (self->signals);
-
-  if (!plum_gateway_set_is_used (self->gateways) && self->state_directory != NULL &&
-      !self->state_read_only)
-    plum_assignment_open_store (self->assignment, self->state_directory);
 
   if (all)
     plum_gateway_set_use_all (self->gateways, family);
@@ -386,13 +406,23 @@ plum_manager_ensure_gateway (PlumManager *self, GSocketFamily family, GError **e
 }
 
 GPtrArray *
-plum_manager_find_gateways (PlumManager *self, GSocketFamily family, GError **error)
+plum_manager_look_up_gateways (PlumManager *self, GSocketFamily family, GError **error)
 {
   if (!plum_manager_prepare_gateways (self, family, TRUE, error) ||
       plum_gateway_set_find (self->gateways, family, NULL, error) == NULL)
     return NULL;
 
   return plum_gateway_set_copy (self->gateways, family);
+}
+
+GPtrArray *
+plum_manager_find_gateways (PlumManager *self, GSocketFamily family, GError **error)
+{
+  if (!plum_manager_check_open (self, error))
+    return NULL;
+
+  plum_manager_open_store (self);
+  return plum_manager_look_up_gateways (self, family, error);
 }
 
 GSocketFamily
@@ -427,20 +457,6 @@ plum_manager_take_mapping (PlumManager *self, PlumMapping *mapping)
                          g_object_unref);
 }
 
-static void
-on_reject_item (gpointer object, gpointer data)
-{
-  plum_manager_remove_item (object, data);
-}
-
-static void
-plum_manager_reject_mapping (PlumManager *self, PlumMapping *mapping)
-{
-  g_hash_table_remove (self->by_id, GUINT_TO_POINTER (plum_mapping_get_id (mapping)));
-  plum_signal_queue_add (self->signals, self, on_reject_item, g_object_ref (mapping),
-                         g_object_unref);
-}
-
 /**
  * plum_manager_add_mapping:
  * @self: a manager
@@ -449,9 +465,13 @@ plum_manager_reject_mapping (PlumManager *self, PlumMapping *mapping)
  *
  * Adds a mapping and keeps it up.
  *
- * When this function returns, the mapping is in state %PLUM_STATE_PENDING, or %PLUM_STATE_SUCCESS
- * if another mapping of the same port is up. It stays in the list of the manager until it is
+ * When this function returns, the mapping is in state %PLUM_STATE_PENDING, unless another mapping
+ * of the same port is up or has failed: then it is in state %PLUM_STATE_SUCCESS or
+ * %PLUM_STATE_FAILURE as well. It is also in state %PLUM_STATE_FAILURE if it requires an external
+ * port, and the other mapping has another one. It stays in the list of the manager until it is
  * destroyed.
+ *
+ * If this function fails, @mapping is unchanged, and can be added later.
  *
  * Without a network, or if [property@Plum.Manager:interface] does not exist, the mapping is pending
  * until a network is available. This function fails instead if the interface exists, or the mapping
@@ -461,7 +481,7 @@ plum_manager_reject_mapping (PlumManager *self, PlumMapping *mapping)
  * the interface of the manager; %G_IO_ERROR_CLOSED if the manager is closed;
  * %G_IO_ERROR_INVALID_ARGUMENT if a port is out of range, the address families of @mapping and its
  * gateway or its local address differ, or [property@Plum.Mapping:internal-address] or
- * [property@Plum.Mapping:remote-address] is not valid; %G_IO_ERROR_EXISTS if @mapping was added
+ * [property@Plum.Mapping:remote-addresses] is not valid; %G_IO_ERROR_EXISTS if @mapping was added
  * before.
  *
  * Returns: %TRUE if @mapping was added
@@ -471,6 +491,8 @@ plum_manager_reject_mapping (PlumManager *self, PlumMapping *mapping)
 gboolean
 plum_manager_add_mapping (PlumManager *self, PlumMapping *mapping, GError **error)
 {
+  PlumLeaseHolder *holder;
+
   g_return_val_if_fail (PLUM_IS_MANAGER (self), FALSE);
   PLUM_RETURN_VAL_IF_OTHER_THREAD (self->context, FALSE);
   g_return_val_if_fail (PLUM_IS_MAPPING (mapping), FALSE);
@@ -480,18 +502,20 @@ plum_manager_add_mapping (PlumManager *self, PlumMapping *mapping, GError **erro
     return FALSE;
 
   /* The program sees the gateways before they are used. Its handlers may close the manager. */
+  plum_manager_open_store (self);
   plum_manager_use_family (self, plum_mapping_get_spec (mapping)->family,
                            plum_mapping_get_bound_interface (mapping) != NULL);
   if (!plum_manager_can_add (self, mapping, error))
     return FALSE;
 
   PLUM_SIGNAL_SCOPE (self->signals);
-  plum_manager_take_mapping (self, mapping);
-  if (plum_assignment_add_mapping (self->assignment, mapping, error))
-    return TRUE;
+  holder = plum_assignment_find_holder (self->assignment, mapping, error);
+  if (holder == NULL)
+    return FALSE;
 
-  plum_manager_reject_mapping (self, mapping);
-  return FALSE;
+  plum_manager_take_mapping (self, mapping);
+  plum_lease_holder_add_user (holder, mapping);
+  return TRUE;
 }
 
 /**

@@ -4,6 +4,7 @@
 
 #include <plum-glib/plum-glib.h>
 
+#include "plum-assignment-private.h"
 #include "plum-clock-private.h"
 #include "plum-signal-queue-private.h"
 
@@ -22,6 +23,8 @@ typedef struct
   gboolean (*is_busy) (gpointer user_data);
   /* The time of the close has passed: finish everything that is pending. */
   void (*expire) (gpointer user_data);
+  /* See plum_assignment_foreach_left(). */
+  void (*foreach_left) (PlumLeftFunc func, gpointer data, gpointer user_data);
   /* Nothing is pending any longer: stop using the network. */
   void (*finish_close) (gpointer user_data);
 } PlumPendingClient;

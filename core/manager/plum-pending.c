@@ -35,6 +35,7 @@ struct _PlumPending
   GSource *close_cancel; /* (nullable) */
   PlumTimer close_timeout;
   GString *left_behind; /* (nullable): the mappings that the close could not delete */
+  GHashTable *left;     /* the ports in left_behind, see make_port_key() */
 };
 
 static void
@@ -79,6 +80,7 @@ plum_pending_new (GMainContext *context,
   self->client = client;
   self->client_data = user_data;
   plum_timer_init (&self->close_timeout, on_close_timeout, self);
+  self->left = g_hash_table_new (NULL, NULL);
   self->operations = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) operation_free);
   return self;
 }
@@ -93,6 +95,7 @@ plum_pending_free (PlumPending *self)
   g_hash_table_unref (self->operations);
   if (self->left_behind != NULL)
     g_string_free (self->left_behind, TRUE);
+  g_hash_table_unref (self->left);
   g_free (self);
 }
 
@@ -135,19 +138,44 @@ on_return_cancelled (gpointer object, gpointer data)
   g_task_return_error_if_cancelled (object);
 }
 
-static gboolean
-on_create_cancelled (GCancellable *cancellable, gpointer user_data)
+/* The task returns at once; the mapping is destroyed in the background. */
+static void
+operation_cancel_create (Operation *operation)
 {
-  Operation *operation = user_data;
   g_autoptr (GTask) task = g_steal_pointer (&operation->create);
   PLUM_SIGNAL_SCOPE (operation->pending->signals);
 
-  /* The task returns at once; the mapping is destroyed in the background. */
   operation_clear_create (operation);
   plum_signal_queue_add (operation->pending->signals, task, on_return_cancelled, NULL, NULL);
   plum_assignment_release_mapping (operation->mapping);
+}
 
+static gboolean
+on_create_cancelled (GCancellable *cancellable, gpointer user_data)
+{
+  operation_cancel_create (user_data);
   return G_SOURCE_REMOVE;
+}
+
+/* A handler of the same change may have destroyed the mapping or cancelled the operation. */
+static void
+operation_succeed_create (Operation *operation)
+{
+  g_autoptr (GTask) task = NULL;
+
+  if (plum_mapping_get_next_state (operation->mapping) != PLUM_STATE_SUCCESS)
+    return;
+  if (g_cancellable_is_cancelled (g_task_get_cancellable (operation->create)))
+    {
+      operation_cancel_create (operation);
+      return;
+    }
+
+  task = g_steal_pointer (&operation->create);
+  operation_clear_create (operation);
+  /* From now on, the program gets the mapping, and must know of it. */
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_return_pointer (task, g_object_ref (operation->mapping), g_object_unref);
 }
 
 static void
@@ -159,9 +187,7 @@ operation_finish_create (Operation *operation, PlumState state)
   switch (state)
     {
     case PLUM_STATE_SUCCESS:
-      task = g_steal_pointer (&operation->create);
-      operation_clear_create (operation);
-      g_task_return_pointer (task, g_object_ref (operation->mapping), g_object_unref);
+      operation_succeed_create (operation);
       break;
 
     case PLUM_STATE_FAILURE:
@@ -265,22 +291,47 @@ plum_pending_add_close (PlumPending *self, GTask *task, guint timeout_ms)
   self->close = g_object_ref (task);
 }
 
-static void
-plum_pending_note_left_behind (PlumPending *self, PlumMapping *mapping)
+static gpointer
+make_port_key (PlumProtocol protocol, guint internal_port)
 {
-  const GError *error = plum_mapping_get_error (mapping);
-  gboolean tcp = plum_mapping_get_protocol (mapping) == PLUM_PROTOCOL_TCP;
+  return GUINT_TO_POINTER (internal_port << 1 | (protocol == PLUM_PROTOCOL_TCP));
+}
 
-  if (!self->closing || error == NULL)
-    return;
+static void
+plum_pending_add_left (PlumPending *self,
+                       PlumProtocol protocol,
+                       guint internal_port,
+                       const char *reason)
+{
+  const char *name = protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP";
 
   if (self->left_behind == NULL)
     self->left_behind = g_string_new (NULL);
   else
     g_string_append (self->left_behind, ", ");
   /* Translators: TCP or UDP, a port, and an error. */
-  g_string_append_printf (self->left_behind, _ ("%s port %u (%s)"), tcp ? "TCP" : "UDP",
-                          plum_mapping_get_internal_port (mapping), error->message);
+  g_string_append_printf (self->left_behind, _ ("%s port %u (%s)"), name, internal_port, reason);
+  g_hash_table_add (self->left, make_port_key (protocol, internal_port));
+}
+
+static void
+plum_pending_note_mapping (PlumPending *self, PlumMapping *mapping)
+{
+  const GError *error = plum_mapping_get_error (mapping);
+
+  if (self->closing && error != NULL)
+    plum_pending_add_left (self, plum_mapping_get_protocol (mapping),
+                           plum_mapping_get_internal_port (mapping), error->message);
+}
+
+/* Of a mapping that was destroyed, or moved to another router, before the close. */
+static void
+on_left (PlumProtocol protocol, guint internal_port, gpointer user_data)
+{
+  PlumPending *self = user_data;
+
+  if (!g_hash_table_contains (self->left, make_port_key (protocol, internal_port)))
+    plum_pending_add_left (self, protocol, internal_port, _ ("the deletion was not confirmed"));
 }
 
 void
@@ -295,6 +346,7 @@ plum_pending_check_close (PlumPending *self)
   plum_clock_disarm (self->clock, &self->close_timeout);
   task = g_steal_pointer (&self->close);
   plum_main_context_clear_source (&self->close_cancel);
+  self->client->foreach_left (on_left, self, self->client_data);
   {
     PLUM_SIGNAL_SCOPE (self->signals);
 
@@ -319,7 +371,7 @@ plum_pending_mapping_changed (PlumPending *self, PlumMapping *mapping, PlumState
   Operation *operation = g_hash_table_lookup (self->operations, mapping);
 
   if (state == PLUM_STATE_DESTROYED)
-    plum_pending_note_left_behind (self, mapping);
+    plum_pending_note_mapping (self, mapping);
   if (operation != NULL && operation->create != NULL)
     operation_finish_create (operation, state);
 

@@ -81,7 +81,8 @@ struct _PlumLeaseHolder
 
   gboolean awaits_outer;   /* in PLUM_PHASE_RELEASING: the delete waits for that of outer */
   PlumBackend *deleter;    /* (nullable): that the delete will be sent by */
-  guint delete_timeout;    /* ms */
+  guint delete_timeout;    /* ms: of the delete alone */
+  gint64 release_end;      /* on the clock: of the delete here and of those beyond */
   GError *release_error;   /* (nullable): why a lease beyond may be left */
   GError *release_expired; /* (nullable): the time of the release has passed */
 };

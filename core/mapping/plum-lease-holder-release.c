@@ -85,6 +85,7 @@ plum_lease_holder_continue_release (PlumLeaseHolder *self)
 {
   g_autoptr (PlumBackend) backend = g_steal_pointer (&self->deleter);
   PlumCallArgs args = { .request = self->request };
+  gint64 left_ms = (self->release_end - plum_clock_get_time (self->clock)) / 1000;
 
   self->awaits_outer = FALSE;
   plum_clock_disarm (self->clock, &self->patience);
@@ -97,8 +98,8 @@ plum_lease_holder_continue_release (PlumLeaseHolder *self)
   if (!plum_held_lease_is_taken_over (self->held))
     args.lease = plum_held_lease_get_lease (self->held);
   plum_lease_holder_set_phase (self, PLUM_PHASE_RELEASING);
-  plum_backend_start_call (&self->call, backend, PLUM_CALL_UNMAP, &args, self->delete_timeout,
-                           on_released, self);
+  plum_backend_start_call (&self->call, backend, PLUM_CALL_UNMAP, &args,
+                           (guint) CLAMP (left_ms, 1, self->delete_timeout), on_released, self);
   if (self->call != NULL && self->release_expired != NULL)
     plum_call_finish (self->call, self->release_expired);
 }
@@ -128,6 +129,8 @@ plum_lease_holder_release (PlumLeaseHolder *self)
   PlumBackend *asked = plum_attempt_get_backend (self->attempt);
 
   self->delete_timeout = plum_settings_get_release_timeout (self->settings);
+  self->release_end =
+    plum_clock_get_time (self->clock) + self->delete_timeout * G_GINT64_CONSTANT (1000);
   if (asked != NULL)
     {
       g_assert (!leased || asked == backend);

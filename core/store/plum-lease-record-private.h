@@ -34,11 +34,14 @@ typedef struct
 
   /* Not in the file. */
   gint64 next_delete;   /* the earliest time of the next delete, on the clock; 0: at once */
+  gboolean ours;        /* of this manager, not of an earlier run; not saved */
   gboolean undeletable; /* the backend cannot delete it from the present address of this host */
 } PlumLeaseRecord;
 
 PlumLeaseRecord *plum_lease_record_new (void);
 PlumLeaseRecord *plum_lease_record_copy (const PlumLeaseRecord *self);
+/* A copy for what this manager leaves on the router. */
+PlumLeaseRecord *plum_lease_record_copy_left (const PlumLeaseRecord *self, gint64 next_delete);
 void plum_lease_record_free (PlumLeaseRecord *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PlumLeaseRecord, plum_lease_record_free)

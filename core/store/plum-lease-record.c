@@ -51,6 +51,16 @@ plum_lease_record_copy (const PlumLeaseRecord *self)
   return copy;
 }
 
+PlumLeaseRecord *
+plum_lease_record_copy_left (const PlumLeaseRecord *self, gint64 next_delete)
+{
+  PlumLeaseRecord *copy = plum_lease_record_copy (self);
+
+  copy->ours = TRUE;
+  copy->next_delete = next_delete;
+  return copy;
+}
+
 gboolean
 plum_lease_record_is_of_port (const PlumLeaseRecord *self,
                               PlumProtocol protocol,

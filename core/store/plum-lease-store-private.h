@@ -86,6 +86,8 @@ gboolean plum_lease_store_may_delete (PlumLeaseStore *self, guint index, gboolea
 guint plum_lease_store_get_n_leftovers (PlumLeaseStore *self);
 const PlumLeaseRecord *plum_lease_store_get_leftover (PlumLeaseStore *self, guint index);
 void plum_lease_store_remove_leftover (PlumLeaseStore *self, guint index);
+/* It may be deleted at once. */
+void plum_lease_store_retry (PlumLeaseStore *self, guint index);
 /* The record stays in the file until plum_lease_store_finish_delete(). (transfer none) */
 const PlumLeaseRecord *plum_lease_store_begin_delete (PlumLeaseStore *self, guint index);
 /* keep: the record becomes a leftover again, which is not deleted before next_delete. */

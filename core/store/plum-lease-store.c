@@ -230,6 +230,12 @@ plum_lease_store_get_leftover (PlumLeaseStore *self, guint index)
 }
 
 void
+plum_lease_store_retry (PlumLeaseStore *self, guint index)
+{
+  ((PlumLeaseRecord *) self->leftovers->pdata[index])->next_delete = 0;
+}
+
+void
 plum_lease_store_remove_leftover (PlumLeaseStore *self, guint index)
 {
   g_ptr_array_remove_index_fast (self->leftovers, index);
@@ -506,17 +512,12 @@ plum_lease_store_remove_entry (PlumLeaseStore *self,
                                gint64 next_delete)
 {
   const PlumLeaseRecord *entry = g_hash_table_lookup (self->entries, holder);
-  PlumLeaseRecord *record;
 
   if (entry == NULL)
     return;
 
   if (left_behind)
-    {
-      record = plum_lease_record_copy (entry);
-      record->next_delete = next_delete;
-      plum_lease_store_add_leftover (self, record);
-    }
+    plum_lease_store_add_leftover (self, plum_lease_record_copy_left (entry, next_delete));
   g_hash_table_remove (self->entries, holder);
   g_hash_table_remove (self->unsaved, holder);
   plum_lease_store_write_soon (self, 0);

@@ -414,6 +414,10 @@ plum_sweeper_run (PlumSweeper *self)
 void
 plum_sweeper_sweep (PlumSweeper *self)
 {
+  for (unsigned int i = 0; i < plum_lease_store_get_n_leftovers (self->store); i++)
+    if (plum_lease_store_get_leftover (self->store, i)->ours)
+      plum_lease_store_retry (self->store, i);
+
   /* A close waits for what can be deleted later only, within its own time limit. */
   if (plum_sweeper_run (self))
     plum_sweeper_port_released (self);

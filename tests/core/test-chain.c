@@ -637,6 +637,29 @@ test_destroyed_unconfirmed (ChainFixture *f, gconstpointer data)
   g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
 }
 
+/* The time limit of a release is that of both routers together. */
+static void
+test_destroyed_in_time (ChainFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  plum_manager_set_release_timeout (f->core.manager, 2000);
+  ALPHA->unmap = SILENCE;
+  ALPHA2->unmap = SILENCE;
+  mapping = chain_add_up (f, 8080, 0);
+  chain_clear_log ();
+  core_destroy (&f->core, mapping);
+  test_loop_advance (&f->core.loop, 1000);
+  core_assert_log ("alpha2:unmap:tcp:8080 alpha:unmap:tcp:8080");
+  test_loop_advance (&f->core.loop, 999);
+  core_assert_state (mapping, DESTROYING);
+  test_loop_advance (&f->core.loop, 1);
+  core_assert_state (mapping, DESTROYED);
+  g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+}
+
 static void
 test_closed (ChainFixture *f, gconstpointer data)
 {
@@ -1122,6 +1145,7 @@ main (int argc, char *argv[])
   CHAIN_ADD ("required-port/taken", test_required_port_taken);
   CHAIN_ADD ("delete/destroyed", test_destroyed);
   CHAIN_ADD ("delete/unconfirmed", test_destroyed_unconfirmed);
+  CHAIN_ADD ("delete/in-time", test_destroyed_in_time);
   CHAIN_ADD ("delete/closed", test_closed);
   CHAIN_ADD ("delete/closed-unconfirmed", test_closed_unconfirmed);
   CHAIN_ADD ("delete/early", test_destroyed_early);

@@ -436,7 +436,7 @@ static void
 test_environment (Fixture *f, gconstpointer data)
 {
   add_module (f, add_directory (f, "one"), "good");
-  g_setenv ("PLUM_BACKENDS", "good,strange", TRUE);
+  g_setenv ("PLUM_BACKENDS", "strange,good", TRUE);
   test_secure_mode = data != NULL;
   load (f);
 
@@ -447,9 +447,13 @@ test_environment (Fixture *f, gconstpointer data)
     }
   else
     {
+      GListModel *backends = plum_manager_get_backends (f->manager);
+      g_autoptr (PlumBackendInfo) first = g_list_model_get_item (backends, 0);
+
       g_assert_no_error (plum_backend_info_get_error (find (f, "good", 0)));
       g_assert_error (plum_backend_info_get_error (find (f, "strange", 0)), PLUM_ERROR,
                       PLUM_ERROR_MODULE);
+      g_assert_true (first == find (f, "good", 0)); /* what can be used comes first */
     }
 }
 

@@ -301,6 +301,56 @@ test_default_moves (Networks *f, gconstpointer data)
   ip ("route del default via 198.51.100.1 dev wlan0 metric 50");
 }
 
+/* The mapping has moved, and the router that it came from has not confirmed the delete yet. */
+static void
+test_closed_while_the_old_router_deletes (Networks *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  discover (f);
+  plum_manager_set_release_timeout (f->core.manager, 5000);
+  mapping = add_bound (f, 8080, NULL);
+  ALPHA->unmap = AFTER (2000);
+  ip ("route add default via 198.51.100.1 dev wlan0 metric 50");
+  settle (f);
+  assert_up_on (mapping, "wlan0");
+  ALPHA->unmap = AT_ONCE;
+  plum_manager_close_async (f->core.manager, NULL, test_store_result, &f->core.result);
+  test_loop_settle (&f->core.loop);
+  core_assert_state (mapping, DESTROYED);
+  g_assert_null (f->core.result);
+  test_loop_advance (&f->core.loop, 2000);
+  g_assert_nonnull (f->core.result);
+  g_assert_true (plum_manager_close_finish (f->core.manager, f->core.result, NULL));
+  ip ("route del default via 198.51.100.1 dev wlan0 metric 50");
+}
+
+static void
+test_old_router_does_not_delete (Networks *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (GError) error = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  discover (f);
+  plum_manager_set_release_timeout (f->core.manager, 5000);
+  mapping = add_bound (f, 8080, NULL);
+  ALPHA->unmap = SILENCE;
+  ip ("route add default via 198.51.100.1 dev wlan0 metric 50");
+  settle (f);
+  ALPHA->unmap = AT_ONCE;
+  plum_manager_close_async (f->core.manager, NULL, test_store_result, &f->core.result);
+  test_loop_advance (&f->core.loop, 5000);
+  g_assert_nonnull (f->core.result);
+  g_assert_false (plum_manager_close_finish (f->core.manager, f->core.result, &error));
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+  g_assert_null (plum_mapping_get_error (mapping));
+  ip ("route del default via 198.51.100.1 dev wlan0 metric 50");
+}
+
 /* The link goes down: nothing is sent to its router. */
 static void
 test_default_vanishes (Networks *f, gconstpointer data)
@@ -1001,6 +1051,35 @@ test_crash (Networks *f, gconstpointer data)
   test_state_directory_tear_down (&directory);
 }
 
+/* The mapping that a crash left is on the router of another interface than the default route: that
+ * router is found and asked, and the other one is not. */
+static void
+test_unmap_on_the_other_router (Networks *f, gconstpointer data)
+{
+  TestStateDirectory directory;
+  g_autoptr (PlumMapping) there = NULL;
+  g_autoptr (GError) error = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  test_state_directory_set_up (&directory);
+  plum_manager_set_state_directory (f->core.manager, directory.path);
+  discover (f);
+  there = add_bound (f, 8080, nth_gateway (f, 1));
+  test_loop_advance (&f->core.loop, 1000);
+  assert_up_on (there, "wlan0");
+
+  crash (f, directory.path);
+  g_free (fake_backends_take_log ());
+  plum_manager_unmap_async (f->core.manager, PLUM_PROTOCOL_TCP, G_SOCKET_FAMILY_IPV4, 8080, 0, NULL,
+                            test_store_result, &f->core.result);
+  test_loop_advance_until (&f->core.loop, f->core.result != NULL, 20000);
+  g_assert_true (plum_manager_unmap_finish (f->core.manager, f->core.result, &error));
+  g_assert_no_error (error);
+  core_assert_log ("alpha@wan0:discover alpha@wlan0:discover alpha@wlan0:unmap:tcp:8080");
+  test_state_directory_tear_down (&directory);
+}
+
 /* Two interfaces lead to one router: a leftover is deleted over its own interface, because the
  * router's entry is for the address of that interface. */
 static void
@@ -1112,6 +1191,8 @@ main (int argc, char **argv)
   ADD ("bound", test_bound);
   ADD ("bound-to-default-shares", test_bound_to_default_shares);
   ADD ("default-moves", test_default_moves);
+  ADD ("default-moves/closed-while-old-deletes", test_closed_while_the_old_router_deletes);
+  ADD ("default-moves/old-does-not-delete", test_old_router_does_not_delete);
   ADD ("default-vanishes", test_default_vanishes);
   ADD ("all-vanish", test_all_vanish);
   ADD ("kernel-query-fails", test_kernel_query_fails);
@@ -1132,6 +1213,7 @@ main (int argc, char **argv)
   ADD ("added-another-way", test_added_another_way);
   ADD ("two-managers", test_two_managers);
   ADD ("crash", test_crash);
+  ADD ("unmap-on-the-other-router", test_unmap_on_the_other_router);
   ADD ("two-ways-to-one-router", test_two_ways_to_one_router);
   ADD ("disposed-while-deleting", test_disposed_while_deleting);
   ADD ("disposed-while-sweeping", test_disposed_while_sweeping);

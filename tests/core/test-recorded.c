@@ -37,7 +37,11 @@ test_of_an_earlier_run (StoreFixture *f, gconstpointer data)
   g_assert_cmpuint (plum_entry_get_lifetime (entry), <=, 7200);
   address = g_inet_address_to_string (plum_entry_get_internal_address (entry));
   g_assert_cmpstr (address, ==, "127.0.0.1");
-  store_assert_log (""); /* nothing is sent */
+
+  /* Nothing is sent, and the record stays. */
+  test_loop_advance (&f->loop, 3600 * 1000);
+  store_assert_log ("");
+  g_assert_cmpuint (count_recorded (f->manager, G_SOCKET_FAMILY_IPV4), ==, 1);
 }
 
 static void
@@ -168,6 +172,36 @@ test_unmap_not_confirmed (StoreFixture *f, gconstpointer data)
   g_assert_cmpuint (count_recorded (f->manager, G_SOCKET_FAMILY_IPV4), ==, 1);
 }
 
+/* The backend that made the mapping is not there, and another one confirms that it has none. */
+static void
+test_unmap_by_another_backend (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) key = store_crash_with_one (f);
+  g_autoptr (GError) error = NULL;
+
+  fake_backend_script (FAKE_ALPHA)->discover =
+    (FakeReply){ .fails = TRUE, .code = PLUM_ERROR_TIMED_OUT };
+  error = unmap (f, 0);
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+  g_assert_nonnull (strstr (error->message, "does not answer by the same protocol"));
+  g_assert_cmpuint (fake_backend_script (FAKE_ALPHA)->n_unmap, ==, 0);
+  g_assert_cmpuint (count_recorded (f->manager, G_SOCKET_FAMILY_IPV4), ==, 1);
+}
+
+/* The router of the record is not there: another one cannot confirm the removal. */
+static void
+test_unmap_elsewhere (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) key = store_crash_with_one (f);
+  g_autoptr (GInetAddress) other = g_inet_address_new_from_string ("127.9.9.8");
+  g_autoptr (GError) error = NULL;
+
+  plum_manager_set_gateway_address (f->manager, other);
+  error = unmap (f, 0);
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+  g_assert_nonnull (strstr (error->message, "The router 127.9.9.9 may keep the mapping until "));
+}
+
 static void
 test_unmap_held (StoreFixture *f, gconstpointer data)
 {
@@ -233,6 +267,8 @@ main (int argc, char **argv)
   ADD ("/recorded/unmap/recorded", test_unmap_recorded);
   ADD ("/recorded/unmap/another-port", test_unmap_another_port);
   ADD ("/recorded/unmap/not-confirmed", test_unmap_not_confirmed);
+  ADD ("/recorded/unmap/another-backend", test_unmap_by_another_backend);
+  ADD ("/recorded/unmap/elsewhere", test_unmap_elsewhere);
   ADD ("/recorded/unmap/held", test_unmap_held);
   ADD ("/recorded/unmap/closed", test_unmap_closed);
 

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "core-fixture.h"
+#include "lease-store-fixture.h"
+
+#include <string.h>
+
+/* What the result of an asynchronous operation promises also holds if a handler of the program
+ * interferes, and if something is still being deleted from a router. */
+
+#define RELEASE_MS 2000
+
+static void
+create (StoreFixture *f, GCancellable *cancellable)
+{
+  plum_manager_create_mapping_async (f->manager, PLUM_PROTOCOL_TCP, 8080, 0, 0, cancellable,
+                                     test_store_result, &f->result);
+}
+
+static guint
+count_mappings (StoreFixture *f)
+{
+  return g_list_model_get_n_items (G_LIST_MODEL (f->manager));
+}
+
+static void
+assert_create_fails (StoreFixture *f, GQuark domain, int code)
+{
+  g_autoptr (GError) error = NULL;
+
+  test_loop_settle (&f->loop);
+  g_assert_nonnull (f->result);
+  g_assert_null (plum_manager_create_mapping_finish (f->manager, f->result, &error));
+  g_assert_error (error, domain, code);
+  g_clear_object (&f->result);
+  g_assert_cmpuint (count_mappings (f), ==, 0);
+  g_assert_cmpuint (ALPHA->n_unmap, ==, 1);
+}
+
+/* --- A create --- */
+
+static void
+on_up_cancel (PlumManager *manager, PlumMapping *mapping, PlumState old_state, gpointer user_data)
+{
+  if (plum_mapping_get_state (mapping) == PLUM_STATE_SUCCESS)
+    g_cancellable_cancel (user_data);
+}
+
+static void
+test_cancelled_by_a_handler (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+  g_signal_connect (f->manager, "mapping-state-changed", G_CALLBACK (on_up_cancel), cancellable);
+  create (f, cancellable);
+  assert_create_fails (f, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+/* The mapping is up, and its owner must know of it. */
+static void
+test_cancelled_too_late (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (PlumMapping) same = store_add_up (f, 8080);
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (GError) error = NULL;
+
+  create (f, cancellable);
+  g_cancellable_cancel (cancellable);
+  test_loop_settle (&f->loop);
+  mapping = plum_manager_create_mapping_finish (f->manager, f->result, &error);
+  g_assert_no_error (error);
+  core_assert_state (mapping, SUCCESS);
+}
+
+static void
+on_up_destroy (PlumManager *manager, PlumMapping *mapping, PlumState old_state, gpointer user_data)
+{
+  if (plum_mapping_get_state (mapping) == PLUM_STATE_SUCCESS)
+    plum_manager_destroy_mapping_async (manager, plum_mapping_get_id (mapping), NULL, NULL, NULL);
+}
+
+static void
+test_destroyed_by_a_handler (StoreFixture *f, gconstpointer data)
+{
+  g_signal_connect (f->manager, "mapping-state-changed", G_CALLBACK (on_up_destroy), NULL);
+  create (f, NULL);
+  assert_create_fails (f, PLUM_ERROR, PLUM_ERROR_DESTROYED);
+}
+
+static void
+on_up_close (PlumManager *manager, PlumMapping *mapping, PlumState old_state, gpointer user_data)
+{
+  if (plum_mapping_get_state (mapping) == PLUM_STATE_SUCCESS)
+    plum_manager_close_async (manager, NULL, NULL, NULL);
+}
+
+static void
+test_closed_by_a_handler (StoreFixture *f, gconstpointer data)
+{
+  g_signal_connect (f->manager, "mapping-state-changed", G_CALLBACK (on_up_close), NULL);
+  create (f, NULL);
+  assert_create_fails (f, G_IO_ERROR, G_IO_ERROR_CLOSED);
+}
+
+/* --- An add that fails --- */
+
+static void
+on_items_changed (GListModel *model, guint position, guint removed, guint added, guint *n_changes)
+{
+  ++*n_changes;
+}
+
+static void
+test_failed_add_changes_nothing (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GInetAddress) local = g_inet_address_new_from_string ("203.0.113.77");
+  g_autoptr (PlumMapping) mapping =
+    g_object_new (PLUM_TYPE_MAPPING, "internal-port", 8080, "local-address", local, NULL);
+  guint n_changes = 0;
+
+  g_signal_connect (f->manager, "items-changed", G_CALLBACK (on_items_changed), &n_changes);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (plum_manager_add_mapping (f->manager, mapping, &error));
+      g_assert_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY);
+      test_loop_settle (&f->loop);
+      g_assert_cmpuint (plum_mapping_get_id (mapping), ==, 0);
+      core_assert_state (mapping, DESTROYED);
+    }
+  g_assert_cmpuint (n_changes, ==, 0);
+  g_assert_cmpuint (count_mappings (f), ==, 0);
+}
+
+/* --- A close --- */
+
+/* Closes, and returns the error. (transfer full) (nullable) */
+static GError *
+close_manager (StoreFixture *f)
+{
+  GError *error = NULL;
+
+  plum_manager_close_async (f->manager, NULL, test_store_result, &f->result);
+  test_loop_advance_until (&f->loop, f->result != NULL, RELEASE_MS + 100);
+  g_assert_nonnull (f->result);
+  g_assert_cmpint (plum_manager_close_finish (f->manager, f->result, &error), ==, error == NULL);
+  g_clear_object (&f->result);
+  return error;
+}
+
+static void
+destroy_in_vain (StoreFixture *f)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  plum_manager_set_release_timeout (f->manager, RELEASE_MS);
+  mapping = store_add_up (f, 8080);
+  ALPHA->unmap = SILENCE;
+  plum_manager_destroy_mapping_async (f->manager, plum_mapping_get_id (mapping), NULL, NULL, NULL);
+  test_loop_advance (&f->loop, RELEASE_MS);
+  core_assert_state (mapping, DESTROYED);
+  g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+  g_assert_cmpuint (ALPHA->n_unmap, ==, 1);
+}
+
+static void
+test_close_deletes_what_a_destroy_left (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  destroy_in_vain (f);
+  ALPHA->unmap = AT_ONCE;
+  error = close_manager (f);
+  g_assert_no_error (error);
+  g_assert_cmpuint (ALPHA->n_unmap, ==, 2);
+}
+
+static void
+test_close_reports_what_a_destroy_left (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  destroy_in_vain (f);
+  error = close_manager (f);
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+  g_assert_nonnull (strstr (error->message, "TCP port 8080"));
+  g_assert_cmpuint (ALPHA->n_unmap, ==, 2);
+}
+
+/* One port, one report. */
+static void
+test_close_reports_a_port_once (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (GError) error = NULL;
+
+  destroy_in_vain (f);
+  mapping = store_add (f->manager, 8080, 0);
+  test_loop_settle (&f->loop);
+  error = close_manager (f);
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+  g_assert_null (strstr (strstr (error->message, "TCP port 8080") + 1, "TCP port 8080"));
+}
+
+/* What an earlier run left is no failure of the close. */
+static void
+test_close_of_others (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) key = store_crash_with_one (f);
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (GError) error = NULL;
+
+  plum_manager_set_release_timeout (f->manager, RELEASE_MS);
+  ALPHA->unmap = NO (TIMED_OUT);
+  mapping = store_add (f->manager, 9000, 0);
+  test_loop_advance (&f->loop, STORE_WRITTEN_MS);
+  ALPHA->unmap = AT_ONCE;
+  error = close_manager (f);
+  g_assert_no_error (error);
+}
+
+/* A backend may grant a lease after the call was cancelled: the lease is deleted. */
+static void
+test_close_awaits_a_late_lease (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (PlumLease) lease = plum_lease_new (NULL, 8080, 7200, NULL);
+
+  plum_manager_set_release_timeout (f->manager, RELEASE_MS);
+  ALPHA->map = SILENCE;
+  mapping = store_add (f->manager, 8080, 0);
+  test_loop_settle (&f->loop);
+  plum_manager_destroy_mapping_async (f->manager, plum_mapping_get_id (mapping), NULL, NULL, NULL);
+  test_loop_settle (&f->loop);
+  core_assert_state (mapping, DESTROYED);
+  ALPHA->n_unmap = 0;
+  ALPHA->unmap = AFTER (1000);
+  plum_call_return_lease (ALPHA->last_map, lease);
+  test_loop_settle (&f->loop);
+  g_assert_cmpuint (ALPHA->n_unmap, ==, 1);
+
+  plum_manager_close_async (f->manager, NULL, test_store_result, &f->result);
+  test_loop_advance (&f->loop, 999);
+  g_assert_null (f->result);
+  test_loop_advance (&f->loop, 1);
+  g_assert_nonnull (f->result);
+  g_assert_true (plum_manager_close_finish (f->manager, f->result, NULL));
+}
+
+static void
+test_close_is_limited_by_a_late_lease (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (PlumLease) lease = plum_lease_new (NULL, 8080, 7200, NULL);
+  g_autoptr (GError) error = NULL;
+
+  plum_manager_set_release_timeout (f->manager, RELEASE_MS);
+  ALPHA->map = SILENCE;
+  mapping = store_add (f->manager, 8080, 0);
+  test_loop_settle (&f->loop);
+  plum_manager_destroy_mapping_async (f->manager, plum_mapping_get_id (mapping), NULL, NULL, NULL);
+  test_loop_settle (&f->loop);
+  ALPHA->unmap = SILENCE;
+  plum_call_return_lease (ALPHA->last_map, lease);
+  test_loop_settle (&f->loop);
+  error = close_manager (f);
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+}
+
+/* --- A removal --- */
+
+static void
+assert_unmap_fails (StoreFixture *f, guint port, GCancellable *cancellable, int code)
+{
+  g_autoptr (GError) error = NULL;
+
+  plum_manager_unmap_async (f->manager, PLUM_PROTOCOL_TCP, G_SOCKET_FAMILY_IPV4, port, 0,
+                            cancellable, test_store_result, &f->result);
+  if (cancellable != NULL)
+    g_cancellable_cancel (cancellable);
+  test_loop_settle (&f->loop);
+  g_assert_nonnull (f->result);
+  g_assert_false (plum_manager_unmap_finish (f->manager, f->result, &error));
+  g_assert_error (error, G_IO_ERROR, code);
+  g_clear_object (&f->result);
+}
+
+static void
+test_unmap_while_closing (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = store_add_up (f, 8080);
+
+  ALPHA->unmap = AFTER (100);
+  plum_manager_close_async (f->manager, NULL, NULL, NULL);
+  assert_unmap_fails (f, 8080, NULL, G_IO_ERROR_CLOSED);
+  assert_unmap_fails (f, 0, NULL, G_IO_ERROR_CLOSED);
+  test_loop_advance (&f->loop, 200);
+  assert_unmap_fails (f, 8080, NULL, G_IO_ERROR_CLOSED);
+  assert_unmap_fails (f, 0, NULL, G_IO_ERROR_CLOSED);
+}
+
+/* The result does not wait for the discovery. */
+static void
+test_unmap_cancelled_in_discovery (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+  ALPHA->discover = AFTER (6000);
+  BETA->discover = AFTER (6000);
+  assert_unmap_fails (f, 8080, cancellable, G_IO_ERROR_CANCELLED);
+  test_loop_advance (&f->loop, 7000);
+  g_assert_null (f->result);
+  g_assert_cmpuint (ALPHA->n_unmap + BETA->n_unmap, ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+#define ADD(path, func)                                                                            \
+  g_test_add ("/finish/" path, StoreFixture, NULL, store_fixture_set_up, func,                     \
+              store_fixture_tear_down)
+
+  ADD ("create/cancelled-by-handler", test_cancelled_by_a_handler);
+  ADD ("create/cancelled-too-late", test_cancelled_too_late);
+  ADD ("create/destroyed-by-handler", test_destroyed_by_a_handler);
+  ADD ("create/closed-by-handler", test_closed_by_a_handler);
+  ADD ("add/changes-nothing", test_failed_add_changes_nothing);
+  ADD ("close/deletes-again", test_close_deletes_what_a_destroy_left);
+  ADD ("close/reports-destroyed", test_close_reports_what_a_destroy_left);
+  ADD ("close/reports-once", test_close_reports_a_port_once);
+  ADD ("close/others", test_close_of_others);
+  ADD ("close/late-lease", test_close_awaits_a_late_lease);
+  ADD ("close/late-lease-limit", test_close_is_limited_by_a_late_lease);
+  ADD ("unmap/closed", test_unmap_while_closing);
+  ADD ("unmap/cancelled-in-discovery", test_unmap_cancelled_in_discovery);
+
+  return g_test_run ();
+}
