@@ -39,7 +39,7 @@ pcp_map_make_error (PlumUdpSession *session,
   client = g_inet_address_to_string (plum_network_get_client_address (network));
   return g_error_new (
     PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED,
-    _ ("PCP: %s answered ADDRESS_MISMATCH (12) to %s: the router before it does not "
+    _ ("PCP: %s answered ADDRESS_MISMATCH (12) to %s: the previous router does not "
        "use its external address %s, or another router is between both"),
     peer, what, client);
 }

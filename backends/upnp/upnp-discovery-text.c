@@ -22,7 +22,7 @@ upnp_discovery_text_dup_described (const UpnpDevice *device, gboolean ipv6, guin
       /* Translators: an address, the make, model and name of the device there, a number. */
       : g_dngettext (GETTEXT_PACKAGE, "%s is %s %s (%s), with %u service that can map ports",
                      "%s is %s %s (%s), with %u services that can map ports", n),
-    device->name, make != NULL ? make : _ ("an unknown make"),
+    device->name, make != NULL ? make : _ ("an unknown manufacturer"),
     model != NULL ? model : _ ("an unknown model"), called != NULL ? called : _ ("unnamed"), n);
 }
 

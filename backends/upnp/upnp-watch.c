@@ -160,6 +160,21 @@ upnp_watch_query (UpnpWatch *self)
                                     self);
 }
 
+static gboolean on_watch_timer (gpointer user_data);
+
+/* Until the device may be queried again, and a pending query may have ended. */
+static void
+upnp_watch_start_timer (UpnpWatch *self)
+{
+  PlumBackend *backend = upnp_session_get_backend (self->session);
+  gint64 wait = self->query_time + WATCH_MIN_INTERVAL - plum_backend_get_time (backend);
+
+  if (self->pending != NULL)
+    wait = MAX (wait, G_USEC_PER_SEC);
+  self->timer = plum_backend_create_timer (backend, (guint) (MAX (wait, 0) / 1000 + 1));
+  g_source_set_callback (self->timer, on_watch_timer, self, NULL);
+}
+
 static gboolean
 on_watch_timer (gpointer user_data)
 {
@@ -168,6 +183,8 @@ on_watch_timer (gpointer user_data)
   g_clear_pointer (&self->timer, g_source_unref);
   if (self->pending == NULL)
     upnp_watch_query (self);
+  else
+    upnp_watch_start_timer (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -191,10 +208,7 @@ upnp_watch_take_hint (UpnpWatch *self, const char *hint)
       return;
     }
 
-  self->timer =
-    plum_backend_create_timer (upnp_session_get_backend (self->session),
-                               (guint) ((self->query_time + WATCH_MIN_INTERVAL - now) / 1000 + 1));
-  g_source_set_callback (self->timer, on_watch_timer, self, NULL);
+  upnp_watch_start_timer (self);
 }
 
 static gboolean

@@ -136,7 +136,7 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
 /**
  * plum_gateway_query_external_address_async:
  * @self: a gateway
- * @cancellable: (nullable): a cancellable
+ * @cancellable: (nullable): a cancellable; cancels the wait and the request
  * @callback: (scope async): called when the operation is finished
  * @user_data: data for @callback
  *
@@ -146,9 +146,8 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
  * If no backend answers, a backend whose protocol reports the address only with a mapping, such as
  * PCP, maps an unused UDP port for at most two minutes, and deletes the mapping at once. The
  * library does that only in this function. Meanwhile it has bound the port on this host, so that
- * the mapping leads to no program. Of a router beyond the first one, no mapping is requested. If
- * the router does not confirm the delete, the mapping stays
- * until it expires.
+ * the mapping leads to no program. The library does not request such a mapping from a router beyond
+ * the first one. If the router does not confirm the delete, the mapping stays until it expires.
  *
  * Cancelling stops the waiting: a short mapping is deleted all the same.
  *

@@ -104,7 +104,7 @@ plum_gateway_start_operation (PlumGateway *self,
 /**
  * plum_gateway_list_entries_async:
  * @self: a gateway
- * @cancellable: (nullable): a cancellable
+ * @cancellable: (nullable): a cancellable; the router is not asked any longer
  * @callback: (scope async): called when the operation is finished
  * @user_data: data for @callback
  *
@@ -166,7 +166,8 @@ plum_gateway_list_entries_finish (PlumGateway *self, GAsyncResult *result, GErro
  * plum_gateway_delete_entry_async:
  * @self: a gateway
  * @entry: an entry of the router's table
- * @cancellable: (nullable): a cancellable
+ * @cancellable: (nullable): a cancellable; the router is not asked any longer, but a request that
+ * was sent stays in effect
  * @callback: (scope async): called when the operation is finished
  * @user_data: data for @callback
  *

@@ -17,6 +17,15 @@
 G_BEGIN_DECLS
 
 /* The fields of PlumGateway, for the files plum-gateway*.c only. */
+/* A client that is told of an event may remove itself and others. */
+typedef struct _PlumGatewayCursor PlumGatewayCursor;
+
+struct _PlumGatewayCursor
+{
+  GList *next; /* the client that is told next (nullable) */
+  PlumGatewayCursor *outer;
+};
+
 struct _PlumGateway
 {
   GObject parent_instance;
@@ -46,7 +55,9 @@ struct _PlumGateway
   PlumUpstream *search;
   PlumGateway *upstream; /* (nullable): the next router */
 
-  GQueue clients;  /* (element-type PlumGatewayClient) */
+  GQueue clients; /* (element-type PlumGatewayClient) */
+  PlumGatewayCursor
+    *cursors;      /* (nullable): of the events that the clients are told of at present */
   guint n_waiting; /* of them */
   PlumTimer recheck;
   gint64 turn;            /* on the clock: see plum_gateway_choose_turn (); 0: never */
@@ -89,6 +100,8 @@ void plum_gateway_queue_report (PlumGateway *self, const char *name, const PlumB
 /* Creates the probe of the external address, when the race exists. */
 void plum_gateway_init_probe (PlumGateway *self);
 void plum_gateway_init_late_leases (PlumGateway *self);
+
+void plum_gateway_send_event (PlumGateway *self, const PlumGatewayEvent *event);
 /* Calls func once in a later iteration, when no search for the next router is pending, or when the
  * gateway is closed. */
 void plum_gateway_when_upstream_known (PlumGateway *self, GSourceFunc func, gpointer user_data);

@@ -227,7 +227,7 @@ on_own_address (GObject *object, GAsyncResult *result, gpointer user_data)
 /**
  * plum_gateway_query_upstream_async:
  * @self: a gateway
- * @cancellable: (nullable): a cancellable
+ * @cancellable: (nullable): a cancellable; cancels the wait, and the search continues
  * @callback: (scope async): called when the operation is finished
  * @user_data: data for @callback
  *

@@ -99,17 +99,6 @@ plum_gateway_class_init (PlumGatewayClass *klass)
 
 /* --- Clients --- */
 
-static void
-plum_gateway_send_event (PlumGateway *self, const PlumGatewayEvent *event)
-{
-  for (GList *l = self->clients.head; l != NULL; l = l->next)
-    {
-      PlumGatewayClient *client = l->data;
-
-      client->iface->handle_event (client, event);
-    }
-}
-
 void
 plum_gateway_add_client (PlumGateway *self, PlumGatewayClient *client)
 {
@@ -142,6 +131,9 @@ plum_gateway_remove_client (PlumGateway *self, PlumGatewayClient *client)
   plum_gateway_set_waiting (self, client, FALSE);
   plum_gateway_set_serving (self, client, NULL);
   client->gateway = NULL;
+  for (PlumGatewayCursor *cursor = self->cursors; cursor != NULL; cursor = cursor->outer)
+    if (cursor->next == &client->link)
+      cursor->next = client->link.next;
   g_queue_unlink (&self->clients, &client->link);
   if (g_queue_is_empty (&self->clients))
     plum_clock_disarm (self->clock, &self->recheck);

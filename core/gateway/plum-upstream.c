@@ -3,12 +3,19 @@
 #include "plum-upstream-private.h"
 
 #include "plum-backend-private.h"
+#include "plum-clock-private.h"
 #include "plum-hop-probe-private.h"
 #include "plum-log-private.h"
 #include "plum-route-private.h"
 #include "plum-values-private.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
+
+/* A gateway may report one external address after the other: how many datagrams are sent beyond it
+ * in this time at most. */
+#define PROBES_MAX 3
+#define PROBES_TIME (30 * (gint64) G_USEC_PER_SEC)
 
 typedef enum {
   WAY_NONE,    /* there is no next router, or it is not known whether there is one */
@@ -21,6 +28,7 @@ struct _PlumUpstream
   PlumNetwork *network;
   GPtrArray *infos;
   GMainContext *context;
+  PlumClock *clock;
   const PlumSettings *settings;
   PlumSignalQueue *signals;
   const PlumUpstreamClient *client; /* NULL if closed */
@@ -31,12 +39,14 @@ struct _PlumUpstream
   GInetAddress *address; /* (nullable): the external one of the gateway */
 
   Way way;
-  GInetAddress *searched; /* (nullable): the external address that the result is for */
-  PlumHopProbe *probe;    /* (nullable): pending */
-  PlumNetwork *beyond;    /* (nullable): the result */
-  gboolean guessed;       /* no router has answered the probe */
-  GPtrArray *backends;    /* (nullable): that can ask it */
-  GError *reason;         /* (nullable): why there is no result */
+  GInetAddress *searched;    /* (nullable): the external address that the result is for */
+  PlumHopProbe *probe;       /* (nullable): pending */
+  PlumTimer pause;           /* the next probe */
+  gint64 probed[PROBES_MAX]; /* on the clock: the last probes, the latest first; 0: none */
+  PlumNetwork *beyond;       /* (nullable): the result */
+  gboolean guessed;          /* no router has answered the probe */
+  GPtrArray *backends;       /* (nullable): that can ask it */
+  GError *reason;            /* (nullable): why there is no result */
 };
 
 /* Whether this host itself has an address of its provider, which no router translates. */
@@ -217,12 +227,36 @@ on_hop (GInetAddress *hop, gpointer user_data)
 static void
 plum_upstream_start_probe (PlumUpstream *self)
 {
+  plum_clock_disarm (self->clock, &self->pause);
+  memmove (self->probed + 1, self->probed, sizeof self->probed - sizeof self->probed[0]);
+  self->probed[0] = plum_clock_get_time (self->clock);
   self->probe =
     plum_hop_probe_new (plum_network_get_hop (self->network) + 1,
                         plum_network_get_interface (self->network), self->context, on_hop, self);
   if (plum_hop_probe_get_peer (self->probe) != NULL)
     self->client->sent (plum_hop_probe_get_peer (self->probe),
                         plum_hop_probe_get_content (self->probe), self->user_data);
+}
+
+static void
+on_pause_ended (gpointer user_data)
+{
+  PlumUpstream *self = user_data;
+  PLUM_SIGNAL_SCOPE (self->signals);
+
+  plum_upstream_start_probe (self);
+}
+
+/* moved: the gateway has reported another address than in the last search. */
+static void
+plum_upstream_find_router (PlumUpstream *self, gboolean moved)
+{
+  gint64 first = self->probed[PROBES_MAX - 1];
+
+  if (!moved || first == 0 || plum_clock_get_time (self->clock) >= first + PROBES_TIME)
+    plum_upstream_start_probe (self);
+  else
+    plum_clock_arm (self->clock, &self->pause, first + PROBES_TIME);
 }
 
 /* --- A server of the provider --- */
@@ -281,10 +315,11 @@ void
 plum_upstream_check (PlumUpstream *self)
 {
   Way way = plum_upstream_find_way (self);
+  gboolean moved = !plum_address_equal (self->address, self->searched);
 
   if (!self->wanted || self->client == NULL)
     return;
-  if (way == self->way && (way == WAY_NONE || plum_address_equal (self->address, self->searched)))
+  if (way == self->way && (way == WAY_NONE || !moved))
     {
       /* The host may be connected to the network of the next router by now. */
       gboolean lost = self->beyond != NULL &&
@@ -305,9 +340,10 @@ plum_upstream_check (PlumUpstream *self)
   self->way = way;
   g_set_object (&self->searched, self->address);
   g_clear_pointer (&self->probe, plum_hop_probe_free);
+  plum_clock_disarm (self->clock, &self->pause);
 
   if (way == WAY_PRIVATE)
-    plum_upstream_start_probe (self);
+    plum_upstream_find_router (self, moved);
   if (way == WAY_SHARED)
     plum_upstream_find_server (self);
   else
@@ -356,7 +392,7 @@ plum_upstream_is_possible (PlumUpstream *self)
 gboolean
 plum_upstream_is_pending (PlumUpstream *self)
 {
-  return self->probe != NULL && self->beyond == NULL;
+  return (self->probe != NULL || plum_timer_is_armed (&self->pause)) && self->beyond == NULL;
 }
 
 PlumNetwork *
@@ -435,6 +471,8 @@ plum_upstream_new (PlumNetwork *network,
   for (guint i = 0; i < backend_infos->len; i++)
     g_ptr_array_add (self->infos, g_object_ref (backend_infos->pdata[i]));
   self->context = g_main_context_ref (context);
+  self->clock = plum_clock_ref_for_context (context);
+  plum_timer_init (&self->pause, on_pause_ended, self);
   self->settings = settings;
   self->signals = plum_signal_queue_ref (signals);
   self->client = client;
@@ -446,6 +484,7 @@ void
 plum_upstream_close (PlumUpstream *self)
 {
   self->client = NULL;
+  plum_clock_disarm (self->clock, &self->pause);
   g_clear_pointer (&self->probe, plum_hop_probe_free);
   g_clear_object (&self->beyond);
   g_clear_pointer (&self->backends, g_ptr_array_unref);
@@ -461,6 +500,7 @@ plum_upstream_free (PlumUpstream *self)
   g_clear_pointer (&self->infos, g_ptr_array_unref);
   g_clear_object (&self->network);
   g_clear_pointer (&self->signals, plum_signal_queue_unref);
+  g_clear_pointer (&self->clock, plum_clock_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_free (self);
 }

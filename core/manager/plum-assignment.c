@@ -132,7 +132,7 @@ plum_assignment_create_holder (PlumAssignment *self,
 
   holder = plum_lease_holder_new (id, key, gateway, reason, self->clock, self->settings,
                                   self->signals, &holder_owner, self);
-  if (memory.key != NULL)
+  if (memory.external_port != 0)
     plum_lease_holder_suggest_port (holder, memory.external_port);
   plum_holder_table_add (self->holders, holder);
   return holder;

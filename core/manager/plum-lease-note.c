@@ -56,6 +56,11 @@ plum_lease_note_recall (PlumLeaseStore *store, const PlumLeaseHolderId *id, Plum
     plum_lease_store_recall (store, id->protocol, id->family, id->internal_port, &id->hosts,
                              gateway != NULL ? plum_gateway_get_network (gateway) : NULL);
 
+  /* Another router must not learn the key (RFC 6887 11.2, 18.2). */
+  if (record != NULL && gateway != NULL &&
+      !plum_lease_store_is_on_network (record, plum_gateway_get_network (gateway)))
+    return (PlumLeaseMemory){ record->external_port, NULL };
+
   return record != NULL ? (PlumLeaseMemory){ record->external_port, record->key }
                         : (PlumLeaseMemory){ 0, NULL };
 }

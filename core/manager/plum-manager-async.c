@@ -295,7 +295,7 @@ plum_manager_start_discovery (PlumManager *self,
 /**
  * plum_manager_discover_async:
  * @self: a manager
- * @cancellable: (nullable): a cancellable
+ * @cancellable: (nullable): a cancellable; cancels the wait, and the discovery continues
  * @callback: (scope async): called when it is known which backends can map ports
  * @user_data: data for @callback
  *
@@ -329,7 +329,7 @@ plum_manager_discover_async (PlumManager *self,
  * plum_manager_discover_family_async:
  * @self: a manager
  * @family: %G_SOCKET_FAMILY_IPV4 or %G_SOCKET_FAMILY_IPV6
- * @cancellable: (nullable): a cancellable
+ * @cancellable: (nullable): a cancellable; cancels the wait, and the discovery continues
  * @callback: (scope async): called when it is known which backends can map ports
  * @user_data: data for @callback
  *

@@ -178,8 +178,9 @@ plum_manager_dup_recorded_host_entries (PlumManager *self, GSocketFamily family)
  * [property@Plum.Gateway:upstream].
  *
  * Returns: (transfer full): a list of [class@Plum.Entry]. The gateway address of an entry is the
- *   router that has it; its internal address and port are those of the router before, to which it
- *   leads. The list is empty if no state directory is set, or this host has no router
+ *   router that has it; it leads to the previous router (the next one towards this host), whose
+ *   external address and port are its internal ones. The list is empty if no state directory is
+ * set, or this host has no router
  *
  * Since: 1.0
  */

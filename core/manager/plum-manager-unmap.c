@@ -424,7 +424,8 @@ plum_manager_run_unmap (PlumManager *self, GTask *task, Unmap *unmap)
  * @family: %G_SOCKET_FAMILY_IPV4 or %G_SOCKET_FAMILY_IPV6
  * @internal_port: the port of this host, from 1 to 65535
  * @external_port: the external port, or 0 if it is unknown
- * @cancellable: (nullable): a cancellable
+ * @cancellable: (nullable): a cancellable; the router is not asked any longer, but requests that
+ * were sent stay in effect, and the deletion of a recorded mapping is completed
  * @callback: (scope async): called when the router has answered, or did not answer in time
  * @user_data: data for @callback
  *
@@ -481,7 +482,8 @@ plum_manager_unmap_async (PlumManager *self,
  * @host: the address of another host of the local network
  * @internal_port: the port of that host, from 1 to 65535
  * @external_port: the external port, or 0 if it is unknown
- * @cancellable: (nullable): a cancellable
+ * @cancellable: (nullable): a cancellable; the router is not asked any longer, but requests that
+ * were sent stay in effect, and the deletion of a recorded mapping is completed
  * @callback: (scope async): called when the router has answered, or did not answer in time
  * @user_data: data for @callback
  *

@@ -56,7 +56,7 @@ plum_place_find_gateway (PlumGatewaySet *gateways, const PlumLeaseHolderId *id, 
 }
 
 /* A mapping that names its place on this host fails at once without a router there: it may be a
- * mistake that never heals. An interface that does not exist, such as that of a VPN, may come. */
+ * permanent mistake. An interface that does not exist, such as that of a VPN, may come. */
 static gboolean
 check_router (PlumGatewaySet *gateways, PlumMapping *mapping, GError **error)
 {

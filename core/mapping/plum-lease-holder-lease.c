@@ -235,8 +235,8 @@ on_check_lease (guint candidate, PlumLease *lease, gpointer user_data)
 
   if (plum_lease_holder_is_of_same_router (self, lease))
     return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_GATEWAY,
-                        _ ("%s: the external address is that of the router before: it is no other "
-                           "router"),
+                        _ ("%s: the external address is that of the previous router, so this "
+                           "is not another router"),
                         plum_lease_holder_get_backend_name (self, candidate));
   if (!plum_lease_holder_may_have (self, port))
     return plum_port_choice_make_grant_error (plum_lease_holder_get_backend_name (self, candidate),

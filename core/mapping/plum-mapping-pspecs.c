@@ -259,9 +259,9 @@ plum_mapping_install_external_properties (GParamSpec **properties)
    *
    * The scope of the external address.
    *
-   * If the mapping is up and this is not %PLUM_ADDRESS_SCOPE_PUBLIC, there is another NAT behind
-   * the outermost router, or that router has no connection. See
-   * [property@Plum.Mapping:upstream-error].
+   * %PLUM_ADDRESS_SCOPE_UNKNOWN means that the router does not report its address. If the mapping
+   * is up and this is any other value except %PLUM_ADDRESS_SCOPE_PUBLIC, another NAT is beyond the
+   * outermost router, or that router has no connection. See [property@Plum.Mapping:upstream-error].
    *
    * Since: 1.0
    */

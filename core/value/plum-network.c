@@ -222,9 +222,9 @@ plum_network_get_overridden (PlumNetwork *self)
  * Gets the address under which the gateway sees this host.
  *
  * For the first router, it is the local address. For a router beyond it, it is the external address
- * of the router before the gateway, which translates the address of this host. A request that
- * contains the address of the client, or an entry of the gateway's mapping table that leads to this
- * host, has this address.
+ * of the previous router (the next one towards this host), which translates the address of this
+ * host. A request that contains the address of the client, or an entry of the gateway's mapping
+ * table that leads to this host, has this address.
  *
  * Returns: (transfer none): the address
  *

@@ -16,8 +16,10 @@ G_BEGIN_DECLS
  *
  * The version of the interface between the library and its backend modules.
  *
- * The library refuses a module that was built with another value. The value changes whenever
- * [struct@Plum.BackendModule] or the layout of [class@Plum.Backend] changes.
+ * The library refuses a module that was built with another value. The value changes if a field of
+ * [struct@Plum.BackendModule], the size or the order of the class structure of
+ * [class@Plum.Backend], or an argument or the meaning of a method changes. A new method that uses
+ * the padding of the class structure does not change it.
  *
  * Since: 1.0
  */

@@ -204,6 +204,11 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
  * @server: (nullable): a name for the server on the router that the backend sends its requests to,
  *   such as `udp/5351`; backends with the same name share the server. If one of them gets no answer
  *   to a request for a mapping, the library does not send the request to the others at once
+ * @title: (nullable): the name of the protocol for people, such as `NAT-PMP`, a static string. If
+ * this is %NULL, the name of the backend is shown
+ * @anycast: (nullable) (array zero-terminated=1): the addresses, in text form, at which a server of
+ *   the provider may answer, such as `192.0.0.9`, a static array. The library asks them with this
+ *   backend, as the next router, if the external address of a router is shared by the provider
  *
  * The class of backends.
  *
@@ -229,13 +234,7 @@ struct _PlumBackendClass
   gboolean (*supports) (PlumBackend *self, PlumRequest *request);
 
   const char *server;
-
-  /* The name of the protocol for people, such as "NAT-PMP": a static string, or NULL. */
   const char *title;
-
-  /* The addresses, in text form, at which a server of the provider may answer, such as "192.0.0.9":
-   * a static array that NULL ends, or NULL. The library asks them with this backend, as the next
-   * router, if the external address of a router is shared by the provider. */
   const char *const *anycast;
 
   PlumAddressSource (*get_address_source) (PlumBackend *self);

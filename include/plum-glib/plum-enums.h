@@ -208,7 +208,7 @@ GType plum_probe_outcome_get_type (void) G_GNUC_CONST;
  * @PLUM_LOCATION_LINK: on the link: another host that this host reaches without a router
  * @PLUM_LOCATION_BEYOND: behind a router, or not the address of a single host
  *
- * Where a host is that has an address; see [method@Plum.Network.locate].
+ * The location of the host that has an address; see [method@Plum.Network.locate].
  *
  * Since: 1.0
  */

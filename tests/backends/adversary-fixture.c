@@ -46,7 +46,7 @@ adversary_tear_down (Adversary *self)
 
   plum_manager_close_async (self->manager, NULL, test_store_result, &closed);
   test_loop_advance_until (&self->loop, closed != NULL, 30000);
-  g_assert_true (plum_manager_close_finish (self->manager, closed, NULL));
+  g_assert_true (plum_manager_close_finish (self->manager, closed, NULL) || self->may_leave);
   g_clear_object (&closed);
   test_loop_settle (&self->loop);
 

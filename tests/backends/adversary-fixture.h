@@ -16,7 +16,8 @@ typedef struct
   PlumMapping *mapping;
   GCallback traffic; /* (nullable) */
   gpointer traffic_data;
-  guint n_changes; /* of the mapping, after adversary_expect_no_change () */
+  gboolean may_leave; /* the router of the mapping is no longer used, and may keep it */
+  guint n_changes;    /* of the mapping, after adversary_expect_no_change () */
 } Adversary;
 
 void adversary_set_up (Adversary *self, const char *gateway);

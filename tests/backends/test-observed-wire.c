@@ -58,6 +58,7 @@ move_away (Fixture *f)
 {
   g_autoptr (GInetAddress) elsewhere = g_inet_address_new_from_string (ELSEWHERE);
 
+  f->a.may_leave = TRUE;
   plum_manager_set_gateway_address (f->a.manager, elsewhere);
 }
 
@@ -73,6 +74,7 @@ forbid_backend (Fixture *f)
 {
   static const char *const others[] = { "another", NULL };
 
+  f->a.may_leave = TRUE;
   plum_manager_set_enabled_backends (f->a.manager, others);
 }
 

@@ -381,6 +381,33 @@ test_hostile_probe_answer (ChainFixture *f, gconstpointer data)
     }
 }
 
+/* R1 reports one private address after the other: few datagrams are sent beyond it, and the search
+ * continues later. */
+static void
+test_flood_of_addresses (ChainFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  mapping = chain_add_up (f, 8080, 0);
+  chain_look (f);
+  g_assert_cmpuint (f->n_probes, ==, 1);
+  for (guint i = 0; i < 200; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("192.168.%u.7", 100 + i % 2);
+      g_autoptr (GInetAddress) address = g_inet_address_new_from_string (text);
+
+      plum_backend_report_external_address (ALPHA->backend, address);
+      test_loop_advance (&f->core.loop, 10);
+    }
+  chain_look (f);
+  g_assert_cmpuint (f->n_probes, ==, 3);
+  test_loop_advance (&f->core.loop, 31000);
+  chain_look (f);
+  g_assert_cmpuint (f->n_probes, ==, 4);
+}
+
 /* The next router is the provider's: it is left alone. */
 static void
 test_provider (ChainFixture *f, gconstpointer data)
@@ -453,7 +480,7 @@ test_same_router (ChainFixture *f, gconstpointer data)
   test_loop_advance (&f->core.loop, 1500);
   chain_assert_endpoint (mapping, CHAIN_R1_WAN, 8080);
   chain_assert_hops (mapping, FIRST_ONLY ("8080"));
-  g_assert_nonnull (strstr (plum_mapping_get_upstream_error (mapping)->message, "no other router"));
+  g_assert_nonnull (strstr (plum_mapping_get_upstream_error (mapping)->message, "is not another router"));
   g_assert_null (
     plum_gateway_get_external_address (plum_gateway_get_upstream (core_gateway (&f->core))));
   core_assert_log ("alpha:discover alpha:map:tcp:8080:8080 alpha2:discover "
@@ -694,6 +721,52 @@ test_closed_unconfirmed (ChainFixture *f, gconstpointer data)
   core_assert_log ("alpha2:unmap:tcp:8080 alpha:unmap:tcp:8080");
   g_assert_false (plum_manager_close_finish (f->core.manager, f->core.result, &error));
   g_assert_error (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+}
+
+/* R1 refuses after a restart, and the answer of R2 to the deletions is missing. Then R1 reports
+ * another address, so that R2 is no longer the next router: all leases there are given up, also if
+ * the first one is the last of its mapping. data: whether the manager is closed, instead of one
+ * mapping destroyed. */
+static void
+test_moves_while_released (ChainFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) one = NULL;
+  g_autoptr (PlumMapping) two = NULL;
+  g_autoptr (PlumMapping) three = NULL;
+  g_autoptr (GInetAddress) other = g_inet_address_new_from_string ("1.2.3.9");
+  gboolean closes = data != NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  one = chain_add_up (f, 8080, 0);
+  two = chain_add_up (f, 8081, 0);
+  three = chain_add_up (f, 8082, 0);
+  ALPHA->map = NO (NO_RESOURCES);
+  ALPHA2->unmap = SILENCE;
+  plum_backend_report_lost (ALPHA->backend, "restart");
+  test_loop_advance (&f->core.loop, 6000);
+  core_assert_state (one, FAILURE);
+  core_assert_state (three, FAILURE);
+
+  if (closes)
+    plum_manager_close_async (f->core.manager, NULL, NULL, NULL);
+  else
+    core_destroy (&f->core, one);
+  test_loop_advance (&f->core.loop, 100);
+  core_assert_state (one, DESTROYING);
+  plum_backend_report_external_address (ALPHA->backend, other);
+  test_loop_advance (&f->core.loop, 20000);
+  core_assert_state (one, DESTROYED);
+  if (closes)
+    core_assert_state (three, DESTROYED);
+  else
+    core_assert_state (three, FAILURE);
+}
+
+static void
+set_up_alone (ChainFixture *f, gconstpointer data)
+{
+  chain_fixture_set_up (f, NULL);
 }
 
 /* The mapping is destroyed while R2 is sought, and while it is asked. */
@@ -1133,6 +1206,7 @@ main (int argc, char *argv[])
   CHAIN_ADD ("max-hops-raised", test_max_hops_raised);
   CHAIN_ADD ("next/probe-answered", test_probe_answered);
   CHAIN_ADD ("next/hostile", test_hostile_probe_answer);
+  CHAIN_ADD ("next/flood", test_flood_of_addresses);
   CHAIN_ADD ("next/provider", test_provider);
   CHAIN_ADD ("next/own-network", test_guess_is_own_network);
   CHAIN_ADD ("next/becomes-own-network", test_network_becomes_own);
@@ -1146,6 +1220,10 @@ main (int argc, char *argv[])
   CHAIN_ADD ("delete/destroyed", test_destroyed);
   CHAIN_ADD ("delete/unconfirmed", test_destroyed_unconfirmed);
   CHAIN_ADD ("delete/in-time", test_destroyed_in_time);
+  g_test_add ("/chain/delete/moved", ChainFixture, NULL, set_up_alone, test_moves_while_released,
+              chain_fixture_tear_down);
+  g_test_add ("/chain/close/moved", ChainFixture, GINT_TO_POINTER (TRUE), set_up_alone,
+              test_moves_while_released, chain_fixture_tear_down);
   CHAIN_ADD ("delete/closed", test_closed);
   CHAIN_ADD ("delete/closed-unconfirmed", test_closed_unconfirmed);
   CHAIN_ADD ("delete/early", test_destroyed_early);

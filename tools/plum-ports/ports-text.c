@@ -26,8 +26,8 @@ text_for_scope (PlumAddressScope scope)
       return _ ("This address is private: the router is behind a second router, which must map the "
                 "port as well.");
     case PLUM_ADDRESS_SCOPE_CGNAT:
-      return _ ("This address is shared: the provider uses it for several customers, and does not "
-                "forward ports.");
+      return _ ("This address is shared: the provider uses it for several customers. Ports can be "
+                "reached only if a PCP server of the provider maps them as well.");
     case PLUM_ADDRESS_SCOPE_UNSPECIFIED:
       return _ ("This address is empty: the router has no internet connection at present.");
     case PLUM_ADDRESS_SCOPE_UNKNOWN:

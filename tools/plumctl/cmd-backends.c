@@ -85,8 +85,7 @@ run_backends (char **arguments, char **tail)
   if (n_usable > 0)
     return PLUMCTL_OK;
 
-  output_error (
-    _ ("no backend could be loaded; PLUM_BACKEND_PATH can name a directory to search first"));
+  output_error (_ ("no backend can be used; check PLUM_BACKENDS and PLUM_BACKEND_PATH"));
   return PLUMCTL_NO_ROUTER;
 }
 

@@ -23,7 +23,7 @@ static struct
 static const GOptionEntry doctor_entries[] = {
   { "no-map", 'n', 0, G_OPTION_ARG_NONE, &options.no_map, N_ ("Do not map a trial port"), NULL },
   { "record", 'r', 0, G_OPTION_ARG_FILENAME, &options.record,
-    N_ ("Record all packets in the directory DIR, with addresses and identifiers masked"),
+    N_ ("Record all packets in the directory DIR, with public addresses and identifiers masked"),
     N_ ("DIR") },
   { "family", 0, 0, G_OPTION_ARG_STRING, &options.family,
     N_ ("Examine IPv4, IPv6, or both (default: those that this computer uses)"), "4|6|both" },
@@ -272,8 +272,9 @@ const PlumctlCommand plumctl_command_doctor = {
   .details = N_ (
     "Queries the router with every protocol, maps a TCP and a UDP port, removes them again, and\n"
     "prints a verdict and the next step. If a second router may be the cause, the doctor looks\n"
-    "for it and shows the addresses of both routers. IPv4 and IPv6 are both examined. With\n"
-    "--stun, a server on the internet shows whether packets from outside reach the UDP port.\n"
+    "for it and shows the addresses of all routers. IPv4 and IPv6 are examined if this computer\n"
+    "uses them. With --stun, a server on the internet shows whether packets from outside reach\n"
+    "the UDP port.\n"
     "\n"
     "Examples:\n"
     "  plumctl doctor\n"
