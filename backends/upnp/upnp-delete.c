@@ -2,6 +2,7 @@
 
 #include "upnp-delete.h"
 
+#include "upnp-lookup.h"
 #include "upnp-operation.h"
 
 #include <glib/gi18n-lib.h>
@@ -20,7 +21,8 @@ typedef struct
   gboolean lease_known;
   guint lease;     /* s, as read before the delete */
   guint unique_id; /* of a pinhole */
-  GError *reason;  /* (nullable): why the delete is not confirmed */
+  gboolean look_repeated;
+  GError *reason; /* (nullable): why the delete is not confirmed */
   GSource *deadline;
 } UpnpDelete;
 
@@ -216,6 +218,10 @@ on_looked_again (const UpnpSoapReply *reply,
 /* -- Delete -- */
 
 static void upnp_delete_send (UpnpDelete *self);
+static void on_looked (const UpnpSoapReply *reply,
+                       const char *local_address,
+                       const GError *error,
+                       gpointer user_data);
 
 /* Takes the step of the ladder for this fault. */
 static void
@@ -234,6 +240,40 @@ upnp_delete_reject (UpnpDelete *self, const UpnpSoapReply *reply)
       upnp_attempt_take (&self->attempt, &step);
       upnp_delete_send (self);
     }
+}
+
+static void
+on_verified (const UpnpSoapReply *reply,
+             const char *local_address,
+             const GError *error,
+             gpointer user_data)
+{
+  UpnpDelete *self = user_data;
+  UpnpMemory *memory = &self->operation.device->memory;
+  g_autoptr (UpnpTableEntry) found = error == NULL ? read_found (reply) : NULL;
+
+  if (found != NULL && is_meant (self, found, local_address))
+    {
+      upnp_operation_fail_kept (&self->operation, self->attempt.external_port);
+      return;
+    }
+
+  if (found != NULL || (error == NULL && says_nothing_there (reply)))
+    memory->deletes = TRUE;
+  upnp_operation_succeed (&self->operation);
+}
+
+/* Some routers answer with success and keep the entry. */
+static void
+upnp_delete_accept (UpnpDelete *self)
+{
+  UpnpMemory *memory = &self->operation.device->memory;
+
+  upnp_attempt_learn (&self->attempt, TRUE, memory);
+  if (memory->lookups == UPNP_LOOKUPS_WORK && (memory->keeps_deleted || !memory->deletes))
+    upnp_delete_call (self, UPNP_ACTION_GET_SPECIFIC, on_verified);
+  else
+    upnp_operation_succeed (&self->operation);
 }
 
 static void
@@ -259,8 +299,7 @@ on_deleted (const UpnpSoapReply *reply,
     }
   else
     {
-      upnp_attempt_learn (&self->attempt, TRUE, &operation->device->memory);
-      upnp_operation_succeed (operation);
+      upnp_delete_accept (self);
     }
 }
 
@@ -281,6 +320,46 @@ upnp_delete_fail_conflict (UpnpDelete *self, const UpnpTableEntry *found)
                        found->internal_port);
 }
 
+/* Records whether the router shows its entries. */
+static void
+upnp_delete_learn_look (UpnpDelete *self,
+                        const UpnpSoapReply *reply,
+                        const GError *error,
+                        const UpnpTableEntry *found)
+{
+  UpnpMemory *memory = &self->operation.device->memory;
+
+  if (found != NULL || (error == NULL && says_nothing_there (reply)))
+    memory->lookups = UPNP_LOOKUPS_WORK;
+}
+
+/* The router does not show the entry. The user may have seen it in a list. */
+static void
+upnp_delete_take_unseen (UpnpDelete *self, const UpnpSoapReply *reply, const GError *error)
+{
+  UpnpOperation *operation = &self->operation;
+
+  if (!self->look_repeated && upnp_lookup_may_hide_entry (operation->device, reply, error))
+    {
+      self->look_repeated = TRUE;
+      upnp_delete_call (self, UPNP_ACTION_GET_SPECIFIC, on_looked);
+    }
+  else if (operation->device->memory.lookups == UPNP_LOOKUPS_WORK)
+    {
+      upnp_operation_fail_unseen (operation, reply, self->attempt.external_port);
+    }
+  else if (!is_named (self))
+    {
+      upnp_operation_fail (operation, PLUM_ERROR_NOT_SUPPORTED,
+                           _ ("%s does not report which host port %u leads to: it was not deleted"),
+                           operation->device->name, self->attempt.external_port);
+    }
+  else
+    {
+      upnp_delete_send (self);
+    }
+}
+
 static void
 on_looked (const UpnpSoapReply *reply,
            const char *local_address,
@@ -291,6 +370,7 @@ on_looked (const UpnpSoapReply *reply,
   UpnpOperation *operation = &self->operation;
   g_autoptr (UpnpTableEntry) found = error == NULL ? read_found (reply) : NULL;
 
+  upnp_delete_learn_look (self, reply, error, found);
   if (is_lost (reply, error))
     {
       upnp_operation_fail_exchange (operation, UPNP_ACTION_GET_SPECIFIC, reply, error);
@@ -300,21 +380,18 @@ on_looked (const UpnpSoapReply *reply,
       upnp_operation_fail (operation, PLUM_ERROR_DESTROYED, _ ("%s has no entry for port %u"),
                            operation->device->name, self->attempt.external_port);
     }
-  else if (found != NULL && !is_meant (self, found, local_address))
+  else if (found == NULL)
+    {
+      upnp_delete_take_unseen (self, reply, error);
+    }
+  else if (!is_meant (self, found, local_address))
     {
       upnp_delete_fail_conflict (self, found);
     }
-  else if (found == NULL && !is_named (self))
-    {
-      upnp_operation_fail (operation, PLUM_ERROR_NOT_SUPPORTED,
-                           _ ("%s does not report which host port %u leads to: it was not deleted"),
-                           operation->device->name, self->attempt.external_port);
-    }
   else
     {
-      /* A router that cannot look has listed the entry: the user named it. */
-      self->lease_known = found != NULL && found->lease_known;
-      self->lease = found != NULL ? found->lease : 0;
+      self->lease_known = found->lease_known;
+      self->lease = found->lease;
       upnp_delete_send (self);
     }
 }

@@ -36,6 +36,18 @@ is_of_port (UpnpNegotiation *negotiation, const UpnpTableEntry *entry, const cha
                              negotiation->find.internal_port);
 }
 
+static void
+upnp_find_report (UpnpNegotiation *negotiation,
+                  UpnpLookupResult result,
+                  const UpnpTableEntry *entry)
+{
+  UpnpFind *self = &negotiation->find;
+
+  self->disabled = !entry->enabled;
+  negotiation->operation.device->memory.disables |= self->disabled;
+  self->func (negotiation, result, entry->external_port);
+}
+
 static UpnpLookupResult
 get_port_result (UpnpNegotiation *negotiation, const UpnpTableEntry *entry)
 {
@@ -60,10 +72,10 @@ on_entry (const UpnpSoapReply *reply,
     entry = upnp_soap_read_entry (reply);
 
   if (entry != NULL && is_of_port (negotiation, entry, local_address))
-    self->func (negotiation, get_port_result (negotiation, entry), entry->external_port);
+    upnp_find_report (negotiation, get_port_result (negotiation, entry), entry);
   else if (entry != NULL && self->external_port == 0 &&
            is_wanted (negotiation, entry, local_address))
-    self->func (negotiation, UPNP_LOOKUP_OURS, entry->external_port);
+    upnp_find_report (negotiation, UPNP_LOOKUP_OURS, entry);
   else if (error == NULL && reply->outcome == UPNP_SOAP_DONE && self->index + 1 < MAX_ENTRIES)
     {
       /* An entry that cannot be read is not ours. */

@@ -40,6 +40,10 @@ typedef struct
   UpnpLookups lookups;
   gboolean keeps_timed;     /* an entry with a limited lease was read back (quirk 75) */
   gboolean keeps_permanent; /* the same for a permanent entry */
+  gboolean says_no_entry;   /* it has answered 714 for a port without an entry */
+  gboolean disables;        /* it has disabled an entry of this host: read back each new one */
+  gboolean deletes;         /* an entry was gone after a delete */
+  gboolean keeps_deleted;   /* an entry was still there after a delete that it confirmed */
 } UpnpMemory;
 
 /* The state of one request on the ladder. */

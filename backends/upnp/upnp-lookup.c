@@ -3,8 +3,10 @@
 #include "upnp-lookup.h"
 
 #define NO_SUCH_ENTRY 714
+#define INDEX_INVALID 713
 #define INVALID_ACTION 401
 #define NOT_IMPLEMENTED 602
+#define ACTION_FAILED 501
 
 /* The description that replaces a refused one. */
 #define SHORT_DESCRIPTION "plum"
@@ -35,6 +37,32 @@ upnp_lookup_is_lost (const UpnpSoapReply *reply, const GError *error)
     return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
 
   return reply->status == 404 || reply->status == 410;
+}
+
+gboolean
+upnp_lookup_must_repeat (UpnpDevice *device, const UpnpSoapReply *reply, const GError *error)
+{
+  if (device->memory.lookups != UPNP_LOOKUPS_WORK)
+    return FALSE;
+  if (error != NULL || reply->outcome != UPNP_SOAP_FAULT)
+    return TRUE;
+
+  return device->memory.says_no_entry && reply->code == ACTION_FAILED;
+}
+
+gboolean
+upnp_lookup_may_hide_entry (UpnpDevice *device, const UpnpSoapReply *reply, const GError *error)
+{
+  switch (device->memory.lookups)
+    {
+    case UPNP_LOOKUPS_WORK:
+      return TRUE;
+    case UPNP_LOOKUPS_UNTRIED:
+      return error != NULL || reply->outcome != UPNP_SOAP_FAULT;
+    case UPNP_LOOKUPS_FAIL:
+    default:
+      return FALSE;
+    }
 }
 
 gboolean
@@ -71,6 +99,17 @@ is_ours (const UpnpTableEntry *entry, const UpnpLookupOwner *owner)
          upnp_lookup_has_description (entry, owner->description);
 }
 
+static gboolean
+says_no_entry (UpnpDevice *device, const UpnpSoapReply *reply)
+{
+  if (reply->outcome != UPNP_SOAP_FAULT)
+    return FALSE;
+
+  /* From a router that does not show its entries, 713 may mean anything. */
+  return reply->code == NO_SUCH_ENTRY ||
+         (reply->code == INDEX_INVALID && device->memory.lookups == UPNP_LOOKUPS_WORK);
+}
+
 UpnpLookupResult
 upnp_lookup_read (UpnpDevice *device,
                   const UpnpSoapReply *reply,
@@ -84,9 +123,10 @@ upnp_lookup_read (UpnpDevice *device,
   if (error != NULL)
     return UPNP_LOOKUP_UNKNOWN;
 
-  if (reply->outcome == UPNP_SOAP_FAULT && reply->code == NO_SUCH_ENTRY)
+  if (says_no_entry (device, reply))
     {
       device->memory.lookups = UPNP_LOOKUPS_WORK;
+      device->memory.says_no_entry = TRUE;
       return UPNP_LOOKUP_FREE;
     }
   if (reply->outcome == UPNP_SOAP_FAULT &&
@@ -103,5 +143,9 @@ upnp_lookup_read (UpnpDevice *device,
     return UPNP_LOOKUP_FREE;
 
   *entry = g_steal_pointer (&found);
-  return is_ours (*entry, owner) ? UPNP_LOOKUP_OURS : UPNP_LOOKUP_TAKEN;
+  if (!is_ours (*entry, owner))
+    return UPNP_LOOKUP_TAKEN;
+
+  device->memory.disables |= !(*entry)->enabled;
+  return UPNP_LOOKUP_OURS;
 }

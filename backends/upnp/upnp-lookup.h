@@ -32,6 +32,18 @@ gboolean upnp_lookup_is_possible (UpnpDevice *device);
 void upnp_lookup_set_impossible (UpnpDevice *device);
 /* Whether an error means that the device did not receive the request, or is not there. */
 gboolean upnp_lookup_is_lost (const UpnpSoapReply *reply, const GError *error);
+/* Whether an answer that is UPNP_LOOKUP_UNKNOWN cannot be used, from a router that shows its
+ * entries. A fault is an answer, except for one without a reason from a router that has another
+ * fault for a port without an entry. */
+gboolean upnp_lookup_must_repeat (UpnpDevice *device,
+                                  const UpnpSoapReply *reply,
+                                  const GError *error);
+/* Whether a router whose answer is UPNP_LOOKUP_UNKNOWN may have an entry that it would show in
+ * another answer: it must not be deleted. Only a router that never shows its entries answers with a
+ * fault. */
+gboolean upnp_lookup_may_hide_entry (UpnpDevice *device,
+                                     const UpnpSoapReply *reply,
+                                     const GError *error);
 /* Reads the answer to GetSpecificPortMappingEntry and records what it shows about the device.
  * entry: set to NULL if the router has no entry. */
 UpnpLookupResult upnp_lookup_read (UpnpDevice *device,

@@ -3,6 +3,7 @@
 #include "upnp-map-grant.h"
 
 #include "upnp-map-port.h"
+#include "upnp-map-replace.h"
 #include "upnp-map-verify.h"
 #include "upnp-token.h"
 
@@ -138,20 +139,6 @@ upnp_map_set_kept (UpnpMap *self)
     memory->keeps_permanent = TRUE;
 }
 
-static void
-on_deleted_before_add (const UpnpSoapReply *reply,
-                       const char *local_address,
-                       const GError *error,
-                       gpointer user_data)
-{
-  UpnpNegotiation *self = user_data;
-
-  if (error != NULL)
-    upnp_operation_fail_exchange (&self->operation, UPNP_ACTION_DELETE, reply, error);
-  else
-    upnp_negotiation_send (self);
-}
-
 /* The port already belongs to this mapping. Some routers cannot renew an entry (quirk 10): replace
  * it if it would expire soon. */
 void
@@ -160,15 +147,14 @@ upnp_map_adopt_entry (UpnpMap *self, const UpnpTableEntry *entry)
   guint lease = upnp_attempt_get_lease (&self->negotiation.attempt);
   guint port = self->negotiation.attempt.external_port;
 
-  if (entry->lease == 0)
+  if (!entry->enabled)
+    upnp_map_take_disabled (self);
+  else if (entry->lease == 0)
     upnp_map_succeed (self, port, PLUM_LIFETIME_FOREVER);
   else if (self->replaced || (lease != 0 && entry->lease > lease / 2))
     upnp_map_succeed (self, port, entry->lease);
   else
-    {
-      self->replaced = TRUE;
-      upnp_negotiation_call (&self->negotiation, UPNP_ACTION_DELETE, on_deleted_before_add);
-    }
+    upnp_map_replace (self);
 }
 
 void

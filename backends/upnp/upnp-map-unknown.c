@@ -80,8 +80,9 @@ on_unknown_deleted (const UpnpSoapReply *reply,
                     gpointer user_data)
 {
   UpnpMap *self = user_data;
+  gboolean keeps = self->negotiation.operation.device->memory.keeps_deleted;
   gboolean deleted =
-    error == NULL && (reply->outcome == UPNP_SOAP_DONE ||
+    error == NULL && ((reply->outcome == UPNP_SOAP_DONE && !keeps) ||
                       (reply->outcome == UPNP_SOAP_FAULT && reply->code == CODE_NO_ENTRY));
 
   if (!deleted)

@@ -4,6 +4,7 @@
 
 #include "upnp-find.h"
 #include "upnp-map-port.h"
+#include "upnp-map-replace.h"
 #include "upnp-map-text.h"
 #include "upnp-map-unknown.h"
 
@@ -48,7 +49,8 @@ on_wide_entry_deleted (const UpnpSoapReply *reply,
 {
   UpnpMap *self = user_data;
   gboolean answered = error == NULL && reply->outcome != UPNP_SOAP_NO_ANSWER;
-  gboolean done = answered && reply->outcome == UPNP_SOAP_DONE;
+  gboolean done = answered && reply->outcome == UPNP_SOAP_DONE &&
+                  !self->negotiation.operation.device->memory.keeps_deleted;
   gboolean fault = answered && reply->outcome == UPNP_SOAP_FAULT;
 
   /* Its key in the table is unknown. */
@@ -83,6 +85,11 @@ on_map_verify_found (UpnpNegotiation *negotiation, UpnpLookupResult result, guin
   switch (result)
     {
     case UPNP_LOOKUP_OURS:
+      if (negotiation->find.disabled)
+        {
+          upnp_map_take_disabled (self);
+          break;
+        }
       self->verified = TRUE;
       self->verified_func (self, self->granted_port, self->granted_lifetime);
       break;

@@ -6,6 +6,7 @@
 #include "upnp-map-grant.h"
 #include "upnp-map-hosts.h"
 #include "upnp-map-port.h"
+#include "upnp-map-replace.h"
 #include "upnp-map-unknown.h"
 
 #include <glib/gi18n-lib.h>
@@ -93,7 +94,8 @@ upnp_map_take_success (UpnpMap *self, guint port)
   UpnpNegotiation *negotiation = &self->negotiation;
   UpnpDevice *device = negotiation->operation.device;
   gboolean timed = upnp_attempt_get_lease (&negotiation->attempt) != 0;
-  gboolean kept = timed ? device->memory.keeps_timed : device->memory.keeps_permanent;
+  gboolean kept = !device->memory.disables &&
+                  (timed ? device->memory.keeps_timed : device->memory.keeps_permanent);
 
   if (negotiation->attempt.action == UPNP_ACTION_ADD_ANY)
     {
@@ -147,7 +149,7 @@ static void
 upnp_map_take_unknown (UpnpMap *self, const UpnpTableEntry *entry)
 {
   upnp_map_set_kept (self);
-  if (entry->lease == 0)
+  if (entry->enabled && entry->lease == 0)
     upnp_map_succeed (self, self->negotiation.attempt.external_port, upnp_map_get_lifetime (self));
   else
     upnp_map_adopt_entry (self, entry);
@@ -187,27 +189,22 @@ upnp_map_resolve (UpnpNegotiation *negotiation)
 
 /* -- The entry of the port -- */
 
-/* A router that shows its entries has given an answer that cannot be used: an add could overwrite
- * the entry of another host. A fault, however, is an answer. */
-static gboolean
-upnp_map_must_look (UpnpMap *self, const UpnpSoapReply *reply, const GError *error)
-{
-  return self->negotiation.operation.device->memory.lookups == UPNP_LOOKUPS_WORK &&
-         (error != NULL || reply->outcome != UPNP_SOAP_FAULT);
-}
-
+/* An add could overwrite the entry of another host. */
 static void
 upnp_map_look_again (UpnpMap *self, const UpnpSoapReply *reply, const GError *error)
 {
+  UpnpOperation *operation = &self->negotiation.operation;
   gboolean repeat =
     !self->look_repeated && !g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
 
   self->look_repeated = TRUE;
   if (repeat)
     upnp_map_read_entry (self, READ_BEFORE_ADD);
+  else if (error == NULL && reply->outcome == UPNP_SOAP_FAULT)
+    upnp_operation_fail_fault (operation, UPNP_ACTION_GET_SPECIFIC, reply, PLUM_ERROR_MALFORMED,
+                               NULL);
   else
-    upnp_operation_fail_exchange (&self->negotiation.operation, UPNP_ACTION_GET_SPECIFIC, reply,
-                                  error);
+    upnp_operation_fail_exchange (operation, UPNP_ACTION_GET_SPECIFIC, reply, error);
 }
 
 static void
@@ -288,6 +285,12 @@ upnp_map_take_read_back (UpnpMap *self,
 
   if (result == UPNP_LOOKUP_OURS)
     upnp_map_set_kept (self);
+  if (result == UPNP_LOOKUP_OURS && !entry->enabled)
+    {
+      upnp_map_take_disabled (self);
+      return;
+    }
+
   /* Neither this answer nor the one before the add was usable. */
   if (result == UPNP_LOOKUP_UNKNOWN && device->memory.lookups == UPNP_LOOKUPS_UNTRIED)
     upnp_lookup_set_impossible (device);
@@ -391,7 +394,8 @@ on_map_entry (const UpnpSoapReply *reply,
       self->look_cut_off = error != NULL;
       if (upnp_map_is_former (self, entry))
         result = UPNP_LOOKUP_FREE;
-      if (result == UPNP_LOOKUP_UNKNOWN && upnp_map_must_look (self, reply, error))
+      if (result == UPNP_LOOKUP_UNKNOWN &&
+          upnp_lookup_must_repeat (operation->device, reply, error))
         upnp_map_look_again (self, reply, error);
       else
         upnp_map_take_look (self, result, entry, local_address);

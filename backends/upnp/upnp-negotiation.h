@@ -24,6 +24,7 @@ typedef struct
   guint internal_port;
   const char *description; /* borrowed */
   guint index;
+  gboolean disabled; /* the entry that was found */
 } UpnpFind;
 
 /* What differs between port mappings and pinholes, and between adding and deleting. */

@@ -229,6 +229,30 @@ upnp_operation_fail_exchange (UpnpOperation *self,
     upnp_session_report_lost (session, device, loss);
 }
 
+/* Not as a final error: the mapping stays recorded, and is deleted later. */
+void
+upnp_operation_fail_unseen (UpnpOperation *self, const UpnpSoapReply *reply, guint external_port)
+{
+  if (reply != NULL && (reply->status == 401 || reply->status == 403))
+    upnp_operation_fail (self, PLUM_ERROR_MALFORMED, _ ("%s requires a login for %s (HTTP %u)"),
+                         self->device->name, upnp_action_get_name (UPNP_ACTION_GET_SPECIFIC),
+                         reply->status);
+  else
+    upnp_operation_fail (self, PLUM_ERROR_MALFORMED,
+                         _ ("%s does not show at present which host port %u leads to: its entry "
+                            "was not deleted"),
+                         self->device->name, external_port);
+}
+
+void
+upnp_operation_fail_kept (UpnpOperation *self, guint external_port)
+{
+  self->device->memory.keeps_deleted = TRUE;
+  upnp_operation_fail (self, PLUM_ERROR_MALFORMED,
+                       _ ("%s answered that it deleted the entry for port %u, but still lists it"),
+                       self->device->name, external_port);
+}
+
 gboolean
 upnp_entry_is_ours (const UpnpTableEntry *entry, const char *local_address, guint internal_port)
 {

@@ -62,6 +62,14 @@ void upnp_operation_fail_fault (UpnpOperation *self,
                                 PlumError code,
                                 const char *advice);
 
+/* A router that shows its entries did not show the one that is to be deleted: it may belong to
+ * another host by now. reply: (nullable) */
+void upnp_operation_fail_unseen (UpnpOperation *self,
+                                 const UpnpSoapReply *reply,
+                                 guint external_port);
+/* The router has answered that it deleted the entry, and shows it. Records that. */
+void upnp_operation_fail_kept (UpnpOperation *self, guint external_port);
+
 /* Whether an entry leads to this internal port of the host at this end of the connection. */
 gboolean upnp_entry_is_ours (const UpnpTableEntry *entry,
                              const char *local_address,

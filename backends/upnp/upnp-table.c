@@ -25,6 +25,8 @@ typedef struct
   gboolean held;     /* this process holds the entry */
   char *former;      /* (nullable): the address that this host had when it made the entry */
   gboolean moved;    /* only an entry that leads to the former address is ours */
+  gboolean no_lease; /* the router did not answer the request for the mapping */
+  gboolean look_repeated;
   char *description; /* (nullable) */
 } UpnpTableOperation;
 
@@ -121,6 +123,53 @@ on_entry_after_delete (const UpnpSoapReply *reply,
     }
 }
 
+/* The next delete without a lease finds the entry. */
+static void
+upnp_table_keep_unconfirmed (UpnpTableOperation *self)
+{
+  UpnpNegotiation *negotiation = &self->negotiation;
+
+  if (self->no_lease)
+    upnp_ports_set_unconfirmed (upnp_session_get_ports (negotiation->operation.session),
+                                negotiation->protocol, self->internal_port, &negotiation->hosts,
+                                self->external_port);
+}
+
+static void
+on_entry_after_success (const UpnpSoapReply *reply,
+                        const char *local_address,
+                        const GError *error,
+                        gpointer user_data)
+{
+  UpnpTableOperation *self = user_data;
+  UpnpNegotiation *negotiation = &self->negotiation;
+  g_autoptr (UpnpTableEntry) entry = NULL;
+  UpnpLookupResult result = upnp_table_take_entry (self, reply, local_address, error, &entry);
+
+  if (result == UPNP_LOOKUP_OURS)
+    {
+      upnp_table_keep_unconfirmed (self);
+      upnp_operation_fail_kept (&negotiation->operation, self->external_port);
+      return;
+    }
+
+  if (result != UPNP_LOOKUP_UNKNOWN)
+    negotiation->operation.device->memory.deletes = TRUE;
+  upnp_negotiation_accept_delete (negotiation, NULL);
+}
+
+/* Some routers answer with success and keep the entry. */
+static void
+upnp_table_accept (UpnpNegotiation *negotiation, const UpnpSoapReply *reply)
+{
+  const UpnpMemory *memory = &negotiation->operation.device->memory;
+
+  if (memory->lookups == UPNP_LOOKUPS_WORK && (memory->keeps_deleted || !memory->deletes))
+    upnp_table_read_entry ((UpnpTableOperation *) negotiation, on_entry_after_success);
+  else
+    upnp_negotiation_accept_delete (negotiation, reply);
+}
+
 /* The router may have deleted the entry or not: read it back. */
 static gboolean
 upnp_table_resolve (UpnpNegotiation *negotiation)
@@ -149,7 +198,7 @@ upnp_table_explain (UpnpNegotiation *negotiation, const UpnpSoapReply *reply, Up
 
 static const UpnpNegotiationMethods delete_methods = {
   .make_request = table_make_request,
-  .accept = upnp_negotiation_accept_delete,
+  .accept = upnp_table_accept,
   .resolve = upnp_table_resolve,
   .explain = upnp_table_explain,
 };
@@ -170,6 +219,13 @@ upnp_table_delete_unread (UpnpTableOperation *self)
             "UPnP: %s does not show the entry for port %u; deleting it without knowing its owner",
             self->negotiation.operation.device->name, self->external_port);
   upnp_table_delete (self);
+}
+
+static void
+upnp_table_fail_unseen (UpnpTableOperation *self, const UpnpSoapReply *reply)
+{
+  upnp_table_keep_unconfirmed (self);
+  upnp_operation_fail_unseen (&self->negotiation.operation, reply, self->external_port);
 }
 
 /* An entry of another host stays, and the call succeeds: this host has nothing left there. Core
@@ -193,6 +249,13 @@ on_entry_before_delete (const UpnpSoapReply *reply,
   else if (upnp_lookup_is_lost (reply, error) ||
            g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT))
     upnp_operation_fail_exchange (operation, UPNP_ACTION_GET_SPECIFIC, reply, error);
+  else if (!self->look_repeated && upnp_lookup_may_hide_entry (operation->device, reply, error))
+    {
+      self->look_repeated = TRUE;
+      upnp_table_read_entry (self, on_entry_before_delete);
+    }
+  else if (operation->device->memory.lookups == UPNP_LOOKUPS_WORK)
+    upnp_table_fail_unseen (self, reply);
   else if (self->certain)
     upnp_table_delete_unread (self);
   else if (error != NULL || reply->outcome == UPNP_SOAP_NO_ANSWER)
@@ -237,6 +300,7 @@ upnp_table_operation_new (UpnpSession *session,
   self->negotiation.protocol = plum_request_get_protocol (request);
   self->internal_port = plum_request_get_internal_port (request);
   upnp_hosts_fill (&self->negotiation.hosts, request);
+  self->no_lease = lease == NULL;
   if (lease != NULL)
     self->external_port = plum_lease_get_external_port (lease);
 
@@ -385,9 +449,12 @@ on_checked (const UpnpSoapReply *reply,
                            operation->device->name, client, entry->internal_port);
     }
   else if (!entry->enabled)
-    upnp_operation_fail (operation, PLUM_ERROR_DESTROYED,
-                         _ ("%s has disabled the entry for port %u"), operation->device->name,
-                         self->external_port);
+    {
+      upnp_table_remove_held (self);
+      upnp_operation_fail (operation, PLUM_ERROR_DESTROYED,
+                           _ ("%s has disabled the entry for port %u"), operation->device->name,
+                           self->external_port);
+    }
   else
     upnp_table_return_remaining (operation, entry);
 }

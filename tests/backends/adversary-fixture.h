@@ -16,12 +16,14 @@ typedef struct
   PlumMapping *mapping;
   GCallback traffic; /* (nullable) */
   gpointer traffic_data;
-  gboolean may_leave; /* the router of the mapping is no longer used, and may keep it */
-  guint n_changes;    /* of the mapping, after adversary_expect_no_change () */
+  gboolean keeps_mapping; /* the router still lists the mapping after the delete */
+  gboolean may_leave;     /* the router of the mapping is no longer used, and may keep it */
+  guint n_changes;        /* of the mapping, after adversary_expect_no_change () */
 } Adversary;
 
 void adversary_set_up (Adversary *self, const char *gateway);
-/* Closes the manager. Asserts that it is finalized, and that no unexpected change was reported. */
+/* Closes the manager. Asserts that the mapping is deleted, unless the router keeps it, that the
+ * manager is finalized, and that no unexpected change was reported. */
 void adversary_tear_down (Adversary *self);
 /* func: a handler of PlumGateway::traffic, for every gateway. */
 void adversary_watch_traffic (Adversary *self, GCallback func, gpointer user_data);

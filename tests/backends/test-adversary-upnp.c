@@ -223,6 +223,7 @@ answer_all (Fixture *f, const char *external_address)
   char *text = g_strdup_printf (ALL_IN_ONE, external_address);
 
   f->head = g_bytes_new_take (text, strlen (text));
+  f->a.keeps_mapping = TRUE;
 }
 
 static void

@@ -11,6 +11,8 @@
 #include "pcp-backend.h"
 #include "upnp-backend.h"
 
+#include <string.h>
+
 #define ROUTER ADVERSARY_NET ".9"
 #define HOST "127.0.0.1"
 #define PORT 8080
@@ -379,6 +381,27 @@ test_probe_without_delete (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fake_gateway_get_n_mappings (f->gateway), ==, 0);
 }
 
+/* --- Disabled entries --- */
+
+/* The router disables the entry while the port is mapped, and each new one: the mapping fails, and
+ * is not made again at each check. */
+static void
+test_disabled (Fixture *f, gconstpointer data)
+{
+  plum_manager_set_recheck_period (f->a.manager, MINUTE_MS);
+  map (f);
+  g_assert_cmpuint (plum_mapping_get_generation (f->a.mapping), ==, 1);
+
+  fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, PORT)->disabled = TRUE;
+  f->igd->switches.disable_adds = G_MAXUINT;
+  test_loop_advance (&f->a.loop, 30 * MINUTE_MS);
+  g_assert_cmpint (plum_mapping_get_state (f->a.mapping), ==, PLUM_STATE_FAILURE);
+  g_assert_error (plum_mapping_get_error (f->a.mapping), PLUM_ERROR, PLUM_ERROR_REFUSED);
+  g_assert_nonnull (strstr (plum_mapping_get_error (f->a.mapping)->message, "but disabled it"));
+  g_assert_cmpuint (plum_mapping_get_generation (f->a.mapping), ==, 1);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
+}
+
 #define ADD(path, set_up, data, func)                                                              \
   g_test_add ("/router-reports/" path, Fixture, GINT_TO_POINTER (data), set_up, func, tear_down)
 
@@ -404,6 +427,7 @@ main (int argc, char *argv[])
   ADD ("probe/not-with-natpmp", set_up_gateway, 1, test_no_probe);
   ADD ("probe/with-lease", set_up_gateway, 0, test_probe_with_lease);
   ADD ("probe/without-delete", set_up_gateway, 0, test_probe_without_delete);
+  ADD ("disabled", set_up_igd, 0, test_disabled);
 
   return g_test_run ();
 }

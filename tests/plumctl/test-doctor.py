@@ -479,6 +479,39 @@ def verdict_one_transport():
 
 
 @test
+def verdict_disabled():
+    """The router adds the entries, but does not enable them."""
+    with UpnpRouter("disable-adds=1000") as router:
+        report = both(router, "refused", backend="upnp")
+        for trial in report["trial"]:
+            equal((trial["mapped"], trial["error"]["code"]), (False, "refused"))
+            contains(trial["error"]["message"], ", but disabled it")
+            equal(trial["left_behind"], False)
+        contains(doctor(router, backend="upnp").stdout, ", but disabled it")
+        equal(router.table(), [])
+
+
+@test
+def verdict_disabled_in_the_table():
+    """After the mapping of TCP works, that of UDP is not verified: only the table shows it."""
+    with UpnpRouter("disable-udp=1") as router:
+        report = both(router, "one-transport", backend="upnp")
+        equal([trial["mapped"] for trial in report["trial"]], [True, False])
+        contains(report["trial"][1]["error"]["message"], "has added the entry")
+        equal([trial["left_behind"] for trial in report["trial"]], [False, False])
+        equal(router.table(), [])
+
+
+@test
+def removal_is_not_believed():
+    """The router answers each delete with success, and keeps the entry."""
+    with UpnpRouter("keep-deleted=1") as router:
+        report = both(router, "left-behind", backend="upnp")
+        for trial in report["trial"]:
+            contains(trial["remove_error"]["message"], "but still lists it")
+
+
+@test
 def verdict_left_behind():
     with Router("sticky") as router:
         ends_with(router.plumctl("doctor"), "left-behind")

@@ -105,9 +105,13 @@ remove_next (DoctorTrial *self)
 }
 
 /* What a table tells about a mapping. An entry that could not be read may be that of the mapping.
- */
+ * disabled: (out): whether the router has disabled the entry that was found. */
 static Readback
-find_in_table (GListModel *table, PlumProtocol protocol, TrialMapping *trial, GInetAddress *local)
+find_in_table (GListModel *table,
+               PlumProtocol protocol,
+               TrialMapping *trial,
+               GInetAddress *local,
+               gboolean *disabled)
 {
   Readback found = READBACK_GONE;
 
@@ -121,10 +125,34 @@ find_in_table (GListModel *table, PlumProtocol protocol, TrialMapping *trial, GI
       else if (plum_entry_get_protocol (entry) == protocol &&
                plum_entry_get_internal_port (entry) == trial->internal_port &&
                g_inet_address_equal (address, local))
-        return READBACK_THERE;
+        {
+          *disabled = !plum_entry_get_enabled (entry);
+          return READBACK_THERE;
+        }
     }
 
   return found;
+}
+
+/* Whether the answers of the protocol tell about its mappings more than the table does: only UPnP
+ * can read the table, and the router need not list the mappings of other protocols in it. */
+static gboolean
+is_confirmed_by_answer (const TrialMapping *mapping)
+{
+  return g_strcmp0 (mapping->backend, "pcp") == 0 || g_strcmp0 (mapping->backend, "natpmp") == 0;
+}
+
+/* A disabled entry forwards nothing, although the router has reported success. */
+static void
+take_disabled (TrialMapping *trial)
+{
+  if (!trial->mapped || is_confirmed_by_answer (trial))
+    return;
+
+  trial->mapped = FALSE;
+  g_clear_error (&trial->error);
+  trial->error = g_error_new_literal (PLUM_ERROR, PLUM_ERROR_REFUSED,
+                                      _ ("the router has added the entry, but disabled it"));
 }
 
 static void
@@ -140,17 +168,20 @@ on_table (GObject *object, GAsyncResult *result, gpointer user_data)
     {
       TrialMapping *trial = &self->mappings[i];
       Readback seen = READBACK_UNKNOWN;
+      gboolean disabled = FALSE;
 
       /* A mapping that failed may have taken effect all the same. */
       if (trial->internal_port == 0 || (self->reading_first && !trial->mapped))
         continue;
       if (table != NULL)
-        seen = find_in_table (table, (PlumProtocol) i, trial, local);
+        seen = find_in_table (table, (PlumProtocol) i, trial, local, &disabled);
       else if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED))
         seen = READBACK_NOT_SUPPORTED;
       if (self->reading_first)
         trial->after_map = seen;
-      else
+      if (self->reading_first && disabled)
+        take_disabled (trial);
+      if (!self->reading_first)
         trial->after_remove = seen;
     }
 
@@ -334,14 +365,6 @@ doctor_trial_clear (DoctorTrial *self)
   g_clear_object (&self->manager);
 }
 
-/* Whether the answers of the protocol tell about its mappings more than the table does: only UPnP
- * can read the table, and the router need not list the mappings of other protocols in it. */
-static gboolean
-is_confirmed_by_answer (const TrialMapping *mapping)
-{
-  return g_strcmp0 (mapping->backend, "pcp") == 0 || g_strcmp0 (mapping->backend, "natpmp") == 0;
-}
-
 /* Whether the router answered that it did not map the port. */
 static gboolean
 doctor_trial_is_refused (const TrialMapping *mapping)
@@ -362,7 +385,8 @@ doctor_trial_get_left_behind (const TrialMapping *mapping)
   if (mapping->internal_port == 0)
     return LEFT_BEHIND_NO;
   if (!mapping->mapped)
-    return doctor_trial_is_refused (mapping) || mapping->after_remove == READBACK_GONE
+    return (doctor_trial_is_refused (mapping) && mapping->after_map != READBACK_THERE) ||
+               mapping->after_remove == READBACK_GONE
              ? LEFT_BEHIND_NO
              : LEFT_BEHIND_UNKNOWN;
   /* The table of the first router says nothing about the others. */
