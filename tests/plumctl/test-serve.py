@@ -116,6 +116,12 @@ class Served:
     def states(self, port):
         return [event["state"] for event in self.events if event["internal_port"] == port]
 
+    def count(self, state):
+        return sum(event["state"] == state for event in self.events)
+
+    def failures(self):
+        return [event["error"] for event in self.events if event["error"] is not None]
+
     def stop(self, number=signal.SIGTERM):
         self.process.send_signal(number)
         return self.process.wait(DEADLINE)
@@ -292,6 +298,98 @@ def serve_changes_while_it_is_removed():
         assert gateway.wait_for(
             lambda now: [entry[0] for entry in now.values()] == [9001]), gateway.table
 
+
+# An external port that goes from one port of the file to another
+
+def assert_external_port_moves(first, second, entries):
+    """There and back, because either port may be the first one in the table of ports."""
+    with UpnpRouter("other-clients=1") as router, Served(router, first) as served:
+        served.wait_message("STATUS=1 of 1 port is reachable")
+        for n, (text, entry) in enumerate(zip((second, first), entries), 1):
+            served.replace(text)
+            served.wait(lambda: served.count("destroyed") == n
+                        and served.events[-1]["state"] == "success", "the new port")
+            equal(router.table(), [entry])
+        equal(served.failures(), [])
+        equal(served.stop(), 0)
+        equal(router.table(), [])
+        equal(served.errors, "")
+
+
+FOR_HOST = "[tcp:9443]\nfor=127.99.0.50\n", "[tcp:9443]\nfor=127.99.0.51\n"
+TO_PORT = "[tcp:8080]\nexternal=8000\n", "[tcp:9090]\nexternal=8000\n"
+
+
+@test
+def serve_external_port_moves_to_another_host():
+    assert_external_port_moves(*FOR_HOST,
+                               ("tcp:9443:127.99.0.51:9443", "tcp:9443:127.99.0.50:9443"))
+
+
+@test
+def serve_exact_external_port_moves_to_another_host():
+    assert_external_port_moves(*(text + "exact=true\n" for text in FOR_HOST),
+                               ("tcp:9443:127.99.0.51:9443", "tcp:9443:127.99.0.50:9443"))
+
+
+@test
+def serve_external_port_moves_to_another_port():
+    assert_external_port_moves(*TO_PORT, ("tcp:8000:127.0.0.1:9090", "tcp:8000:127.0.0.1:8080"))
+
+
+@test
+def serve_exact_external_port_moves_to_another_port():
+    assert_external_port_moves(*(text + "exact=true\n" for text in TO_PORT),
+                               ("tcp:8000:127.0.0.1:9090", "tcp:8000:127.0.0.1:8080"))
+
+
+@test
+def serve_external_ports_are_exchanged():
+    """Each of both is added when the other one is released, and none waits for ever."""
+    text = "[tcp:8080:%d]\nexact=true\n[tcp:8081:%d]\nexact=true\n"
+    with UpnpRouter() as router, Served(router, text % (8000, 8001)) as served:
+        served.wait_message("STATUS=2 of 2 ports are reachable")
+        served.replace(text % (8001, 8000))
+        served.wait(lambda: all(served.states(port).count("success") == 2 for port in (8080, 8081)),
+                    "the exchanged ports")
+        equal(sorted(router.table()),
+              ["tcp:8000:127.0.0.1:8081", "tcp:8001:127.0.0.1:8080"])
+        equal(served.failures(), [])
+
+
+@test
+def serve_waits_only_for_the_external_port():
+    """The router never confirms the release of 8080. release-timeout ends the wait."""
+    with FakeGateway(keeps_all=True) as gateway, \
+            Served(gateway, "[tcp:8080]\nexternal=8000\n") as served:
+        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.replace("[tcp:9090]\nexternal=8000\n[udp:9091]\nexternal=8000\n[tcp:9092]\n")
+        served.wait(lambda: "success" in served.states(9092), "an unrelated port")
+        served.wait(lambda: "success" in served.states(9091), "a port of another protocol")
+        equal(served.states(8080)[-1], "destroying")
+        equal(served.states(9090), [])
+        served.wait(lambda: "success" in served.states(9090), "the port that waited")
+        equal(served.states(8080)[-1], "destroyed")
+        contains(served.errors, "tcp:8080: the router may still have the mapping: ")
+
+
+@test
+def serve_waits_for_the_external_port_no_longer():
+    """The file changes again during the wait."""
+    with FakeGateway(keeps_all=True) as gateway, \
+            Served(gateway, "[tcp:8080]\nexternal=8000\n") as served:
+        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.replace("[tcp:9090]\nexternal=8000\n[tcp:9091]\nexternal=8000\n[tcp:9092]\n")
+        served.wait(lambda: "success" in served.states(9092), "an unrelated port")
+        served.replace("[tcp:9090]\nexternal=8001\n[tcp:9092]\n")
+        served.wait(lambda: "success" in served.states(9090), "the port that need not wait")
+        equal(served.states(8080)[-1], "destroying")
+        served.wait(lambda: served.states(8080)[-1] == "destroyed", "the release")
+        served.wait_message("STATUS=2 of 2 ports are reachable")
+        equal(served.states(9091), [])
+
+
+# A file that is wrong or missing
 
 @test
 def serve_wrong_line():
