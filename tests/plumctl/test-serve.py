@@ -263,6 +263,23 @@ def serve_reload_by_replacing():
 
 
 @test
+def serve_reload_is_ignored_while_it_stops():
+    """A reload that follows the stop does not leave the ports on the router."""
+    with FakeGateway(keeps_all=True) as gateway, Served(gateway, "[tcp:8080]\n") as served:
+        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.process.send_signal(signal.SIGTERM)
+        served.wait_message("STOPPING=1")
+        served.process.send_signal(signal.SIGHUP)
+        time.sleep(0.3)
+        equal(served.process.poll(), None)
+        equal(served.messages.count("RELOADING=1"), 0)
+        equal(served.errors, "")
+        # A second request to stop still ends it at once.
+        equal(served.stop(), 128 + signal.SIGTERM)
+        contains(served.errors, "interrupted: the router may still have tcp:8080")
+
+
+@test
 def serve_reload_twice():
     with FakeGateway() as gateway, Served(gateway, "[tcp:8080]\n") as served:
         served.wait_message("STATUS=1 of 1 port is reachable")

@@ -28,6 +28,7 @@ static const GOptionEntry serve_entries[] = {
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
   COMMON_OPTION_JSON,
+  COMMON_OPTION_MAX_HOPS,
   COMMON_OPTION_QUIET,
   COMMON_OPTION_VERBOSE,
   { NULL },
@@ -233,6 +234,7 @@ serve_ports (Serve *serve, GPtrArray *mappings)
   output_set_untranslated ();
 
   serve->session.interrupted = on_serve_interrupted;
+  serve->session.reloads = TRUE;
   state_directory_use (serve->session.manager);
   serve->ports = served_ports_new (serve->session.manager, &ports_client, serve);
   watch_file (serve);
@@ -294,9 +296,8 @@ const PlumctlCommand plumctl_command_serve = {
   .arguments = N_ ("[FILE]"),
   .summary = N_ ("Hold the ports of a file, as a service"),
   .details = N_ (
-    "The file has a group for each SPEC, and may be changed at any time: what is the same in it "
-    "is\n"
-    "not touched. A wrong line changes nothing.\n"
+    "The file has a group for each SPEC, and may be changed at any time: ports that have not\n"
+    "changed stay mapped. If a line is invalid, no change takes effect.\n"
     "  [tcp:8080]\n"
     "  external=80                    the preferred external port\n"
     "  exact=true                     accept no other external port\n"
