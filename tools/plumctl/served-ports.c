@@ -148,8 +148,8 @@ port_is_releasing (const Port *port)
 static gboolean
 port_is_outdated (const Port *port)
 {
-  return port->mapping != NULL && (port->wanted == NULL || !ports_file_mapping_is_same_request (
-                                                             port->wanted, port->held));
+  return port->mapping != NULL &&
+         (port->wanted == NULL || !ports_file_mapping_is_same_request (port->wanted, port->held));
 }
 
 /* The router would refuse the external port, or choose another one and keep it. */
