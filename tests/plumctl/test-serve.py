@@ -8,6 +8,7 @@ Usage: see harness.py.
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import tempfile
@@ -314,6 +315,149 @@ def serve_changes_while_it_is_removed():
             time.sleep(0.02)
         assert gateway.wait_for(
             lambda now: [entry[0] for entry in now.values()] == [9001]), gateway.table
+
+
+# Symbolic links to the file
+
+def replace(path, text):
+    with open(path + ".new", "w") as file:
+        file.write(text)
+    os.rename(path + ".new", path)
+
+
+def switch(link, target):
+    """As "ln -sfn" and kubelet do: a new link takes the place of the old one."""
+    os.symlink(target, link + "_tmp")
+    os.rename(link + "_tmp", link)
+
+
+class Linked(Served):
+    """ports.conf is a link. prepare(folder, text) makes its target, and returns the text of the link."""
+
+    def __init__(self, gateway, prepare):
+        super().__init__(gateway, "[tcp:8080]\n")
+        self.prepare = prepare
+
+    def write(self, text):
+        os.symlink(self.prepare(self.file(""), text), self.path)
+
+
+def make(path, text):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def assert_noticed(prepare, *changes):
+    """Each change has to make the file map only another port, which is 9001, 9002, ..."""
+    with FakeGateway() as gateway, Linked(gateway, prepare) as served:
+        served.wait_message("STATUS=1 of 1 port is reachable")
+        for port, change in enumerate(changes, 9001):
+            change(served.file(""), "[tcp:%d]\n" % port)
+            assert gateway.wait_for(lambda now: list(now) == [("tcp", port)]), \
+                (port, gateway.table, served.errors)
+        equal(served.stop(), 0)
+
+
+def one_link(folder, text):
+    make(folder + "store/real.conf", text)
+    return "store/real.conf"
+
+
+def three_links(folder, text):
+    """A relative link, an absolute one, and one of a directory, with dots on the way."""
+    make(folder + "a/real/ports", text)
+    os.symlink("real/", folder + "a/directory")
+    os.mkdir(folder + "b")
+    os.symlink(folder + "a/./directory/../directory/ports", folder + "b/second")
+    return "a/../b/second"
+
+
+def data_directory(folder, text):
+    """A ConfigMap of Kubernetes."""
+    make(folder + "..1/ports.conf", text)
+    os.symlink("..1", folder + "..data")
+    return "..data/ports.conf"
+
+
+@test
+def serve_link_target_is_written():
+    assert_noticed(one_link, *2 * [lambda folder, text: make(folder + "store/real.conf", text)])
+
+
+@test
+def serve_link_target_is_replaced():
+    assert_noticed(one_link, *2 * [lambda folder, text: replace(folder + "store/real.conf", text)])
+
+
+@test
+def serve_link_is_switched():
+    def change(folder, text):
+        name = "store/" + text[5:9]
+        make(folder + name, text)
+        switch(folder + "ports.conf", name)
+
+    def write(folder, text):
+        make(folder + "store/9001", text)
+    assert_noticed(one_link, change, write, change)
+
+
+@test
+def serve_chain_of_links():
+    def directory(folder, text):
+        make(folder + "a/other/ports", text)
+        switch(folder + "a/directory", "other")
+
+    def second(folder, text):
+        make(folder + "c/last", text)
+        switch(folder + "b/second", "../c/last")
+    assert_noticed(three_links, lambda folder, text: make(folder + "a/real/ports", text), directory,
+                   lambda folder, text: replace(folder + "a/other/ports", text), second,
+                   lambda folder, text: make(folder + "c/last", text))
+
+
+@test
+def serve_data_directory_is_switched():
+    def change(folder, text):
+        old = os.readlink(folder + "..data")
+        make(folder + ".." + text[5:9] + "/ports.conf", text)
+        switch(folder + "..data", ".." + text[5:9])
+        shutil.rmtree(folder + old)
+    assert_noticed(data_directory, change, change, change)
+
+
+@test
+def serve_directory_is_replaced():
+    """No link is switched, but the directory that the file is in."""
+    def change(folder, text):
+        make(folder + "new/real.conf", text)
+        os.rename(folder + "store", folder + "old" + text[5:9])
+        os.rename(folder + "new", folder + "store")
+    assert_noticed(one_link, change, lambda folder, text: make(folder + "store/real.conf", text),
+                   change)
+
+
+@test
+def serve_link_without_target():
+    """The ports stay, and a target that appears later is used."""
+    with FakeGateway() as gateway, Linked(gateway, one_link) as served:
+        served.wait_message("STATUS=1 of 1 port is reachable")
+        switch(served.path, "later/deep/ports")
+        served.wait_error("the ports stay as they are\n")
+        equal(table(gateway), [("tcp", 8080, 8080)])
+        make(served.file("later/deep/ports"), "[tcp:9001]\n")
+        assert gateway.wait_for(lambda now: list(now) == [("tcp", 9001)]), served.errors
+
+
+@test
+def serve_link_to_itself():
+    with FakeGateway() as gateway, Linked(gateway, one_link) as served:
+        served.wait_message("STATUS=1 of 1 port is reachable")
+        switch(served.path, "ports.conf")
+        served.wait_error("the ports stay as they are\n")
+        switch(served.path, "store/real.conf")
+        make(served.file("store/real.conf"), "[tcp:9001]\n")
+        assert gateway.wait_for(lambda now: list(now) == [("tcp", 9001)]), served.errors
 
 
 # An external port that goes from one port of the file to another

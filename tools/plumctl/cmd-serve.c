@@ -6,6 +6,7 @@
 #include "common-options.h"
 #include "describe.h"
 #include "exit-code.h"
+#include "file-watch.h"
 #include "mapping-report.h"
 #include "notify-socket.h"
 #include "output.h"
@@ -40,7 +41,7 @@ typedef struct
   char *path;
   ServedPorts *ports;
   NotifySocket *notify;
-  GFileMonitor *monitor;
+  FileWatch *watch;
   guint reload_id;
   char *status; /* (nullable): as sent */
 } Serve;
@@ -144,11 +145,23 @@ static const ServedPortsClient ports_client = {
 /* --- Reload --- */
 
 static void
+watch_file (Serve *serve)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!file_watch_update (serve->watch, &error))
+    output_error (
+      "changes of the file are not noticed: reload or restart the service after a change: %s",
+      error->message);
+}
+
+static void
 reload (Serve *serve)
 {
   g_autoptr (GPtrArray) mappings = NULL;
 
   notify_socket_send (serve->notify, "RELOADING=1");
+  watch_file (serve);
   mappings = read_file (serve->path);
   if (mappings != NULL)
     {
@@ -175,35 +188,12 @@ on_settled (gpointer user_data)
 }
 
 static void
-reload_soon (Serve *serve)
+on_file_changed (gpointer user_data)
 {
+  Serve *serve = user_data;
+
   g_clear_handle_id (&serve->reload_id, g_source_remove);
   serve->reload_id = g_timeout_add (SETTLE_MS, on_settled, serve);
-}
-
-/* A file that is deleted is about to be replaced, or is missing by mistake: the ports stay. */
-static void
-on_file_changed (
-  GFileMonitor *monitor, GFile *file, GFile *other, GFileMonitorEvent event, gpointer user_data)
-{
-  if (event == G_FILE_MONITOR_EVENT_CHANGED || event == G_FILE_MONITOR_EVENT_CREATED ||
-      event == G_FILE_MONITOR_EVENT_RENAMED || event == G_FILE_MONITOR_EVENT_MOVED_IN)
-    reload_soon (user_data);
-}
-
-static void
-watch_file (Serve *serve)
-{
-  g_autoptr (GFile) file = g_file_new_for_path (serve->path);
-  g_autoptr (GError) error = NULL;
-
-  serve->monitor = g_file_monitor_file (file, G_FILE_MONITOR_WATCH_MOVES, NULL, &error);
-  if (serve->monitor == NULL)
-    output_error (
-      "changes of the file are not noticed: reload or restart the service after a change: %s",
-      error->message);
-  else
-    g_signal_connect (serve->monitor, "changed", G_CALLBACK (on_file_changed), serve);
 }
 
 /* --- Run --- */
@@ -237,6 +227,7 @@ serve_ports (Serve *serve, GPtrArray *mappings)
   serve->session.reloads = TRUE;
   state_directory_use (serve->session.manager);
   serve->ports = served_ports_new (serve->session.manager, &ports_client, serve);
+  serve->watch = file_watch_new (serve->path, on_file_changed, serve);
   watch_file (serve);
 
   served_ports_apply (serve->ports, mappings);
@@ -247,9 +238,7 @@ serve_ports (Serve *serve, GPtrArray *mappings)
   exit_code = session_run (&serve->session);
 
   g_clear_handle_id (&serve->reload_id, g_source_remove);
-  if (serve->monitor != NULL)
-    g_file_monitor_cancel (serve->monitor);
-  g_clear_object (&serve->monitor);
+  g_clear_pointer (&serve->watch, file_watch_free);
   served_ports_free (serve->ports);
   return exit_code;
 }
