@@ -118,7 +118,7 @@ file_watch_new (const char *path, FileWatchFunc changed, gpointer user_data)
 }
 
 static void
-stop (FileWatch *self)
+file_watch_stop (FileWatch *self)
 {
   for (guint i = 0; i < self->monitors->len; i++)
     {
@@ -132,7 +132,7 @@ stop (FileWatch *self)
 void
 file_watch_free (FileWatch *self)
 {
-  stop (self);
+  file_watch_stop (self);
   g_ptr_array_unref (self->monitors);
   g_free (self->path);
   g_free (self);
@@ -144,7 +144,7 @@ file_watch_update (FileWatch *self, GError **error)
   g_autoptr (GPtrArray) paths = find_watched (self->path);
 
   /* First, because GIO would use the watch of a directory for another one of the same name. */
-  stop (self);
+  file_watch_stop (self);
 
   for (guint i = 0; i < paths->len; i++)
     {
