@@ -49,7 +49,7 @@ plum_service_error_text (int error)
     case PLUM_SERVICE_ERROR_NETWORK:
       return _ ("Network error");
     default:
-      return error >= 0 ? "Success" : "Failed";
+      return error >= 0 ? _ ("Success") : _ ("Failed");
     }
 }
 

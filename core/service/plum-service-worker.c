@@ -9,6 +9,9 @@
 /* How long the worker waits for the manager after its own limit. */
 #define CLOSE_GRACE_MS 1000
 
+/* The maximum of PlumManager:max-hops */
+#define MAX_HOPS_LIMIT 3
+
 typedef struct
 {
   PlumServiceCommandKind kind;
@@ -211,6 +214,8 @@ create_manager (PlumService *self)
     plum_manager_set_recheck_period (manager, CLAMP (config->recheck_period, 1000, G_MAXINT));
   if (config->lease_duration != 0)
     plum_manager_set_lease_duration (manager, MIN (config->lease_duration, 604800));
+  if (config->max_hops != 0)
+    plum_manager_set_max_hops (manager, MIN (config->max_hops, MAX_HOPS_LIMIT));
   if (config->backends != NULL)
     plum_manager_set_enabled_backends (manager, config->backends);
   if (config->application_name != NULL)

@@ -100,6 +100,7 @@ class _Config(ctypes.Structure):
         ("interface_name", ctypes.c_char_p),
         ("application_name", ctypes.c_char_p),
         ("state_directory", ctypes.c_char_p),
+        ("max_hops", ctypes.c_uint32),
     ]
 
 
@@ -251,12 +252,13 @@ class Service:
     backends: names in order of preference, such as ["pcp", "upnp"].
     gateway_address, interface_name: which router to use; by default that of the default route.
     application_name: the name in the mapping table of the router.
-    state_directory: must exist; lets a later run delete what a crash left.
+    state_directory: created if necessary; lets a later run delete what a crash left.
+    max_hops: through how many routers a port may be mapped, from 1 to 3; by default 2.
     """
 
     def __init__(self, *, log=None, log_level=logging.INFO, discover_timeout=None, mapping_timeout=None,
                  recheck_period=None, lease_duration=None, backends=None, gateway_address=None,
-                 interface_name=None, application_name=None, state_directory=None):
+                 interface_name=None, application_name=None, state_directory=None, max_hops=None):
         self._handle = None
         self._callbacks = {}   # what the library may still call
         config = _Config()
@@ -277,6 +279,7 @@ class Service:
         config.interface_name = _encode(interface_name)
         config.application_name = _encode(application_name)
         config.state_directory = _encode(state_directory)
+        config.max_hops = 0 if max_hops is None else min(max(max_hops, 1), 0xFFFFFFFF)
         error = ctypes.c_int()
         self._handle = _call("new", config, error)
         _check(error.value)

@@ -113,15 +113,17 @@ typedef struct PlumService PlumService;
 /* A copy of the state of one mapping. */
 typedef struct
 {
-  size_t size; /* bytes that are valid; the caller of plum_service_query() sets it */
+  size_t size; /* the caller sets it to its sizeof before each call that fills the struct */
   int id;
   PlumServiceState state;
   PlumServiceProtocol protocol;
   PlumServiceFamily family;
   uint16_t internal_port;
-  uint16_t external_port;          /* 0 while the mapping is not up */
-  PlumServiceScope external_scope; /* if it is not public, there is another NAT */
-  uint32_t lifetime;               /* seconds; 0 while the mapping is not up */
+  uint16_t external_port; /* 0 while the mapping is not up */
+  /* UNKNOWN: the router reports no address; any other value except PUBLIC: the internet cannot
+   * reach it. */
+  PlumServiceScope external_scope;
+  uint32_t lifetime;      /* seconds; 0 while the mapping is not up */
   uint32_t generation;    /* grows when the router had to be asked anew; a renewal does not count */
   PlumServiceError error; /* of the last attempt; PLUM_SERVICE_OK if none failed */
   char
@@ -143,8 +145,8 @@ typedef void (*PlumServiceFunc) (PlumService *service,
  * changes, one at PLUM_SERVICE_LOG_WARN when an attempt fails. Runs on the worker. */
 typedef void (*PlumServiceLogFunc) (PlumServiceLogLevel level, const char *message, void *data);
 
-/* Set up by plum_service_config_init(). 0 and NULL mean the default. Times out of range are changed
- * to the nearest value in range. */
+/* Set up by plum_service_config_init(). 0 and NULL mean the default. Numbers out of range are
+ * changed to the nearest value in range. */
 typedef struct
 {
   size_t size;
@@ -159,7 +161,9 @@ typedef struct
   const char *gateway_address;   /* of the router; default: the next hop of the default route */
   const char *interface_name;
   const char *application_name; /* the name in the mapping table of the router */
-  const char *state_directory;  /* must exist; lets a later run delete what a crash left */
+  /* Created if necessary. Lets a later run delete what a crash left. */
+  const char *state_directory;
+  uint32_t max_hops; /* through how many routers a port may be mapped, from 1 to 3; default: 2 */
 } PlumServiceConfig;
 
 /* Set up by plum_service_request_init(). */
@@ -210,15 +214,17 @@ PLUM_SERVICE_API int plum_service_map (PlumService *service, const PlumServiceRe
 
 /* Maps a port and waits until it is mapped. Returns the id. If that fails, or takes longer than
  * timeout ms (0: 30000), the port is unmapped, and the error is returned. mapping may be NULL;
- * receives the snapshot, also on failure. */
+ * receives the snapshot, also on failure. Set mapping->size first: if it is invalid, the port is
+ * unmapped, and INVALID_ARGUMENT is returned. */
 PLUM_SERVICE_API int plum_service_map_and_wait (PlumService *service,
                                                 const PlumServiceRequest *request,
                                                 uint32_t timeout,
                                                 PlumServiceMapping *mapping);
 
 /* Waits until a mapping is up. Returns its error as soon as an attempt fails. timeout: in ms; 0:
- * 30000. mapping may be NULL. The mapping is kept in any case. Errors: NOT_FOUND, CLOSED,
- * TIMED_OUT, DESTROYED, WOULD_BLOCK, or that of the mapping. */
+ * 30000. mapping may be NULL; set mapping->size first. The mapping is kept in any case. Errors:
+ * NOT_FOUND, CLOSED, TIMED_OUT, DESTROYED, WOULD_BLOCK, INVALID_ARGUMENT if mapping->size is
+ * invalid, or that of the mapping. */
 PLUM_SERVICE_API int plum_service_wait (PlumService *service,
                                         int id,
                                         uint32_t timeout,
@@ -251,7 +257,8 @@ PLUM_SERVICE_API int plum_service_get_local_address (PlumService *service,
                                                      char *address,
                                                      size_t size);
 
-/* Returns a short English text for a return value. The text is static. */
+/* Returns a short text for a return value, in the language of the program. The caller must not
+ * free it. */
 PLUM_SERVICE_API const char *plum_service_error_text (int error);
 
 #ifdef __cplusplus

@@ -4,7 +4,9 @@
 import contextlib
 import json
 import pathlib
+import signal
 import socket
+import subprocess
 import tempfile
 
 import lab
@@ -29,6 +31,7 @@ class TwoRouters:
 
     def __init__(self, commands):
         self.plumctl = commands.plumctl
+        self.program = commands.program
 
     @contextlib.contextmanager
     def nothing_left(self, one=False):
@@ -220,12 +223,29 @@ class TwoRouters:
                                          ('next', OUTER, lab.WAN, 'public')], 'routers')
         lab.equal([trial['mapped'] for trial in report['trial']], [True, True], 'mapped')
 
+    def served(self, *options):
+        """Returns the external address of a port of plumctl serve."""
+        with tempfile.NamedTemporaryFile('w', encoding='utf-8') as file:
+            file.write('[tcp:9110]\n')
+            file.flush()
+            with subprocess.Popen([self.program(), 'serve', '--json', *options, file.name],
+                                  text=True, stdout=subprocess.PIPE) as process:
+                events = map(json.loads, process.stdout)
+                host = next(event['external_host'] for event in events
+                            if event['state'] == 'success')
+                process.send_signal(signal.SIGTERM)
+                process.communicate(timeout=15)
+        lab.equal(process.returncode, 0, 'exit status of serve')
+        return host
+
     def mapping_in_other_commands(self):
         with neighbour('mapper', ROUTER):
             done = self.plumctl('map', '--once', '--json', '--max-hops=1', 'tcp:9110')
             event = json.loads(done.stdout.splitlines()[-1])
             lab.equal((event['state'], event['external_host'], event['external_scope']),
                       ('success', INNER_WAN, 'private'), 'the mapping')
+            lab.equal(self.served('--max-hops=1'), INNER_WAN, 'the address of a port that is served')
+            lab.equal(self.served(), lab.WAN, 'the address of a port that is served')
             done = self.plumctl('status')
             assert f'external  {INNER_WAN} (private: a second router' in done.stdout, done.stdout
             done = self.plumctl('external', '--max-hops=1')

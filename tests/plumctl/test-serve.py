@@ -8,6 +8,7 @@ Usage: see harness.py.
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import tempfile
@@ -115,6 +116,12 @@ class Served:
 
     def states(self, port):
         return [event["state"] for event in self.events if event["internal_port"] == port]
+
+    def count(self, state):
+        return sum(event["state"] == state for event in self.events)
+
+    def failures(self):
+        return [event["error"] for event in self.events if event["error"] is not None]
 
     def stop(self, number=signal.SIGTERM):
         self.process.send_signal(number)
@@ -257,6 +264,23 @@ def serve_reload_by_replacing():
 
 
 @test
+def serve_reload_is_ignored_while_it_stops():
+    """A reload that follows the stop does not leave the ports on the router."""
+    with FakeGateway(keeps_all=True) as gateway, Served(gateway, "[tcp:8080]\n") as served:
+        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.process.send_signal(signal.SIGTERM)
+        served.wait_message("STOPPING=1")
+        served.process.send_signal(signal.SIGHUP)
+        time.sleep(0.3)
+        equal(served.process.poll(), None)
+        equal(served.messages.count("RELOADING=1"), 0)
+        equal(served.errors, "")
+        # A second request to stop still ends it at once.
+        equal(served.stop(), 128 + signal.SIGTERM)
+        contains(served.errors, "interrupted: the router may still have tcp:8080")
+
+
+@test
 def serve_reload_twice():
     with FakeGateway() as gateway, Served(gateway, "[tcp:8080]\n") as served:
         served.wait_message("STATUS=1 of 1 port is reachable")
@@ -292,6 +316,241 @@ def serve_changes_while_it_is_removed():
         assert gateway.wait_for(
             lambda now: [entry[0] for entry in now.values()] == [9001]), gateway.table
 
+
+# Symbolic links to the file
+
+def replace(path, text):
+    with open(path + ".new", "w") as file:
+        file.write(text)
+    os.rename(path + ".new", path)
+
+
+def switch(link, target):
+    """As "ln -sfn" and kubelet do: a new link takes the place of the old one."""
+    os.symlink(target, link + "_tmp")
+    os.rename(link + "_tmp", link)
+
+
+class Linked(Served):
+    """ports.conf is a link. prepare(folder, text) makes its target, and returns the text of the link."""
+
+    def __init__(self, gateway, prepare):
+        super().__init__(gateway, "[tcp:8080]\n")
+        self.prepare = prepare
+
+    def write(self, text):
+        os.symlink(self.prepare(self.file(""), text), self.path)
+
+
+def make(path, text):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def assert_noticed(prepare, *changes):
+    """Each change has to make the file map only another port, which is 9001, 9002, ..."""
+    with FakeGateway() as gateway, Linked(gateway, prepare) as served:
+        served.wait_message("STATUS=1 of 1 port is reachable")
+        for port, change in enumerate(changes, 9001):
+            change(served.file(""), "[tcp:%d]\n" % port)
+            assert gateway.wait_for(lambda now: list(now) == [("tcp", port)]), \
+                (port, gateway.table, served.errors)
+        equal(served.stop(), 0)
+
+
+def one_link(folder, text):
+    make(folder + "store/real.conf", text)
+    return "store/real.conf"
+
+
+def three_links(folder, text):
+    """A relative link, an absolute one, and one of a directory, with dots on the way."""
+    make(folder + "a/real/ports", text)
+    os.symlink("real/", folder + "a/directory")
+    os.mkdir(folder + "b")
+    os.symlink(folder + "a/./directory/../directory/ports", folder + "b/second")
+    return "a/../b/second"
+
+
+def data_directory(folder, text):
+    """A ConfigMap of Kubernetes."""
+    make(folder + "..1/ports.conf", text)
+    os.symlink("..1", folder + "..data")
+    return "..data/ports.conf"
+
+
+@test
+def serve_link_target_is_written():
+    assert_noticed(one_link, *2 * [lambda folder, text: make(folder + "store/real.conf", text)])
+
+
+@test
+def serve_link_target_is_replaced():
+    assert_noticed(one_link, *2 * [lambda folder, text: replace(folder + "store/real.conf", text)])
+
+
+@test
+def serve_link_is_switched():
+    def change(folder, text):
+        name = "store/" + text[5:9]
+        make(folder + name, text)
+        switch(folder + "ports.conf", name)
+
+    def write(folder, text):
+        make(folder + "store/9001", text)
+    assert_noticed(one_link, change, write, change)
+
+
+@test
+def serve_chain_of_links():
+    def directory(folder, text):
+        make(folder + "a/other/ports", text)
+        switch(folder + "a/directory", "other")
+
+    def second(folder, text):
+        make(folder + "c/last", text)
+        switch(folder + "b/second", "../c/last")
+    assert_noticed(three_links, lambda folder, text: make(folder + "a/real/ports", text), directory,
+                   lambda folder, text: replace(folder + "a/other/ports", text), second,
+                   lambda folder, text: make(folder + "c/last", text))
+
+
+@test
+def serve_data_directory_is_switched():
+    def change(folder, text):
+        old = os.readlink(folder + "..data")
+        make(folder + ".." + text[5:9] + "/ports.conf", text)
+        switch(folder + "..data", ".." + text[5:9])
+        shutil.rmtree(folder + old)
+    assert_noticed(data_directory, change, change, change)
+
+
+@test
+def serve_directory_is_replaced():
+    """No link is switched, but the directory that the file is in."""
+    def change(folder, text):
+        make(folder + "new/real.conf", text)
+        os.rename(folder + "store", folder + "old" + text[5:9])
+        os.rename(folder + "new", folder + "store")
+    assert_noticed(one_link, change, lambda folder, text: make(folder + "store/real.conf", text),
+                   change)
+
+
+@test
+def serve_link_without_target():
+    """The ports stay, and a target that appears later is used."""
+    with FakeGateway() as gateway, Linked(gateway, one_link) as served:
+        served.wait_message("STATUS=1 of 1 port is reachable")
+        switch(served.path, "later/deep/ports")
+        served.wait_error("the ports stay as they are\n")
+        equal(table(gateway), [("tcp", 8080, 8080)])
+        make(served.file("later/deep/ports"), "[tcp:9001]\n")
+        assert gateway.wait_for(lambda now: list(now) == [("tcp", 9001)]), served.errors
+
+
+@test
+def serve_link_to_itself():
+    with FakeGateway() as gateway, Linked(gateway, one_link) as served:
+        served.wait_message("STATUS=1 of 1 port is reachable")
+        switch(served.path, "ports.conf")
+        served.wait_error("the ports stay as they are\n")
+        switch(served.path, "store/real.conf")
+        make(served.file("store/real.conf"), "[tcp:9001]\n")
+        assert gateway.wait_for(lambda now: list(now) == [("tcp", 9001)]), served.errors
+
+
+# An external port that goes from one port of the file to another
+
+def assert_external_port_moves(first, second, entries):
+    """There and back, because either port may be the first one in the table of ports."""
+    with UpnpRouter("other-clients=1") as router, Served(router, first) as served:
+        served.wait_message("STATUS=1 of 1 port is reachable")
+        for n, (text, entry) in enumerate(zip((second, first), entries), 1):
+            served.replace(text)
+            served.wait(lambda: served.count("destroyed") == n
+                        and served.events[-1]["state"] == "success", "the new port")
+            equal(router.table(), [entry])
+        equal(served.failures(), [])
+        equal(served.stop(), 0)
+        equal(router.table(), [])
+        equal(served.errors, "")
+
+
+FOR_HOST = "[tcp:9443]\nfor=127.99.0.50\n", "[tcp:9443]\nfor=127.99.0.51\n"
+TO_PORT = "[tcp:8080]\nexternal=8000\n", "[tcp:9090]\nexternal=8000\n"
+
+
+@test
+def serve_external_port_moves_to_another_host():
+    assert_external_port_moves(*FOR_HOST,
+                               ("tcp:9443:127.99.0.51:9443", "tcp:9443:127.99.0.50:9443"))
+
+
+@test
+def serve_exact_external_port_moves_to_another_host():
+    assert_external_port_moves(*(text + "exact=true\n" for text in FOR_HOST),
+                               ("tcp:9443:127.99.0.51:9443", "tcp:9443:127.99.0.50:9443"))
+
+
+@test
+def serve_external_port_moves_to_another_port():
+    assert_external_port_moves(*TO_PORT, ("tcp:8000:127.0.0.1:9090", "tcp:8000:127.0.0.1:8080"))
+
+
+@test
+def serve_exact_external_port_moves_to_another_port():
+    assert_external_port_moves(*(text + "exact=true\n" for text in TO_PORT),
+                               ("tcp:8000:127.0.0.1:9090", "tcp:8000:127.0.0.1:8080"))
+
+
+@test
+def serve_external_ports_are_exchanged():
+    """Each of both is added when the other one is released, and none waits for ever."""
+    text = "[tcp:8080:%d]\nexact=true\n[tcp:8081:%d]\nexact=true\n"
+    with UpnpRouter() as router, Served(router, text % (8000, 8001)) as served:
+        served.wait_message("STATUS=2 of 2 ports are reachable")
+        served.replace(text % (8001, 8000))
+        served.wait(lambda: all(served.states(port).count("success") == 2 for port in (8080, 8081)),
+                    "the exchanged ports")
+        equal(sorted(router.table()),
+              ["tcp:8000:127.0.0.1:8081", "tcp:8001:127.0.0.1:8080"])
+        equal(served.failures(), [])
+
+
+@test
+def serve_waits_only_for_the_external_port():
+    """The router never confirms the release of 8080. release-timeout ends the wait."""
+    with FakeGateway(keeps_all=True) as gateway, \
+            Served(gateway, "[tcp:8080]\nexternal=8000\n") as served:
+        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.replace("[tcp:9090]\nexternal=8000\n[udp:9091]\nexternal=8000\n[tcp:9092]\n")
+        served.wait(lambda: "success" in served.states(9092), "an unrelated port")
+        served.wait(lambda: "success" in served.states(9091), "a port of another protocol")
+        equal(served.states(8080)[-1], "destroying")
+        equal(served.states(9090), [])
+        served.wait(lambda: "success" in served.states(9090), "the port that waited")
+        equal(served.states(8080)[-1], "destroyed")
+        contains(served.errors, "tcp:8080: the router may still have the mapping: ")
+
+
+@test
+def serve_waits_for_the_external_port_no_longer():
+    """The file changes again during the wait."""
+    with FakeGateway(keeps_all=True) as gateway, \
+            Served(gateway, "[tcp:8080]\nexternal=8000\n") as served:
+        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.replace("[tcp:9090]\nexternal=8000\n[tcp:9091]\nexternal=8000\n[tcp:9092]\n")
+        served.wait(lambda: "success" in served.states(9092), "an unrelated port")
+        served.replace("[tcp:9090]\nexternal=8001\n[tcp:9092]\n")
+        served.wait(lambda: "success" in served.states(9090), "the port that need not wait")
+        equal(served.states(8080)[-1], "destroying")
+        served.wait(lambda: served.states(8080)[-1] == "destroyed", "the release")
+        served.wait_message("STATUS=2 of 2 ports are reachable")
+        equal(served.states(9091), [])
+
+
+# A file that is wrong or missing
 
 @test
 def serve_wrong_line():

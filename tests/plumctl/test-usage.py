@@ -113,7 +113,15 @@ ODD = ("", " ", "0", "-1", "+1", "1e3", "0x10", "nan", "inf", "-inf", "65536", "
 def usage_max_hops():
     for word in ("0", "-1", "4", "4294967297"):
         usage_error(plumctl("map", "--max-hops=" + word, "tcp:80"), "--max-hops" if len(word) < 5 else word)
+        usage_error(plumctl("serve", "--max-hops=" + word, os.devnull),
+                    "--max-hops" if len(word) < 5 else word)
     usage_error(plumctl("map", "--max-hops", "two", "tcp:80"), "two")
+
+
+@test
+def usage_max_hops_in_each_command_that_contacts_a_router():
+    for command in "map", "run", "serve", "unmap", "list", "status", "external", "monitor", "doctor":
+        contains(plumctl(command, "--help").stdout, "--max-hops=N")
 
 
 @test

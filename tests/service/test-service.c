@@ -236,6 +236,15 @@ test_arguments (ServiceFixture *fixture, gconstpointer data)
   g_assert_cmpint (plum_service_map (service, &newer.request), ==, 1);
   g_assert_cmpint (plum_service_query (service, 1, &mapping), ==,
                    PLUM_SERVICE_ERROR_INVALID_ARGUMENT);
+  g_assert_cmpint (plum_service_wait (service, 1, 0, &mapping), ==,
+                   PLUM_SERVICE_ERROR_INVALID_ARGUMENT);
+  g_assert_true (plum_service_has (service, 1));
+  request = newer.request;
+  request.size = sizeof request;
+  request.internal_port = 8081;
+  g_assert_cmpint (plum_service_map_and_wait (service, &request, 0, &mapping), ==,
+                   PLUM_SERVICE_ERROR_INVALID_ARGUMENT);
+  g_assert_cmpint (plum_service_list (service, NULL, 0), ==, 1);
   mapping.size = G_STRUCT_OFFSET (PlumServiceMapping, protocol);
   mapping.protocol = (PlumServiceProtocol) 77;
   g_assert_cmpint (plum_service_query (service, 1, &mapping), ==, PLUM_SERVICE_OK);
@@ -266,6 +275,7 @@ test_clamped (ServiceFixture *fixture, gconstpointer data)
       config.mapping_timeout = config.discover_timeout;
       config.recheck_period = config.discover_timeout;
       config.lease_duration = config.discover_timeout;
+      config.max_hops = config.discover_timeout;
       service = plum_service_new (&config, NULL);
       g_assert_nonnull (service);
       close_service (service);

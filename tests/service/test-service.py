@@ -144,6 +144,24 @@ def error_codes_are_those_of_the_header():
 
 
 @test
+def structs_are_those_of_the_header():
+    with open(sys.argv[1]) as file:
+        text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.DOTALL)
+    for name in "Config", "Mapping", "Request":
+        members = re.search(r"typedef struct\s*\{([^}]*)\} PlumService%s;" % name, text)[1]
+        equal([field for field, *_ in getattr(plum_service, "_" + name)._fields_],
+              re.findall(r"(\w+)(?:\[\d+\])?;", members))
+
+
+@test
+def max_hops_is_accepted():
+    """test-config.c shows what the library does with it."""
+    for number in None, 1, 3, 99:
+        with FakeGateway() as gateway, open_service(gateway, max_hops=number) as service:
+            equal(service.map("tcp", 2234).external_port, 2234)
+
+
+@test
 def log_level():
     for level, lines in (logging.INFO, 1), (logging.WARNING, 0), (logging.DEBUG, 1):
         seen = []

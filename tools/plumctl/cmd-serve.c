@@ -6,6 +6,7 @@
 #include "common-options.h"
 #include "describe.h"
 #include "exit-code.h"
+#include "file-watch.h"
 #include "mapping-report.h"
 #include "notify-socket.h"
 #include "output.h"
@@ -28,6 +29,7 @@ static const GOptionEntry serve_entries[] = {
   COMMON_OPTION_GATEWAY,
   COMMON_OPTION_INTERFACE,
   COMMON_OPTION_JSON,
+  COMMON_OPTION_MAX_HOPS,
   COMMON_OPTION_QUIET,
   COMMON_OPTION_VERBOSE,
   { NULL },
@@ -39,7 +41,7 @@ typedef struct
   char *path;
   ServedPorts *ports;
   NotifySocket *notify;
-  GFileMonitor *monitor;
+  FileWatch *watch;
   guint reload_id;
   char *status; /* (nullable): as sent */
 } Serve;
@@ -143,11 +145,23 @@ static const ServedPortsClient ports_client = {
 /* --- Reload --- */
 
 static void
+watch_file (Serve *serve)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!file_watch_update (serve->watch, &error))
+    output_error (
+      "changes of the file are not noticed: reload or restart the service after a change: %s",
+      error->message);
+}
+
+static void
 reload (Serve *serve)
 {
   g_autoptr (GPtrArray) mappings = NULL;
 
   notify_socket_send (serve->notify, "RELOADING=1");
+  watch_file (serve);
   mappings = read_file (serve->path);
   if (mappings != NULL)
     {
@@ -174,35 +188,12 @@ on_settled (gpointer user_data)
 }
 
 static void
-reload_soon (Serve *serve)
+on_file_changed (gpointer user_data)
 {
+  Serve *serve = user_data;
+
   g_clear_handle_id (&serve->reload_id, g_source_remove);
   serve->reload_id = g_timeout_add (SETTLE_MS, on_settled, serve);
-}
-
-/* A file that is deleted is about to be replaced, or is missing by mistake: the ports stay. */
-static void
-on_file_changed (
-  GFileMonitor *monitor, GFile *file, GFile *other, GFileMonitorEvent event, gpointer user_data)
-{
-  if (event == G_FILE_MONITOR_EVENT_CHANGED || event == G_FILE_MONITOR_EVENT_CREATED ||
-      event == G_FILE_MONITOR_EVENT_RENAMED || event == G_FILE_MONITOR_EVENT_MOVED_IN)
-    reload_soon (user_data);
-}
-
-static void
-watch_file (Serve *serve)
-{
-  g_autoptr (GFile) file = g_file_new_for_path (serve->path);
-  g_autoptr (GError) error = NULL;
-
-  serve->monitor = g_file_monitor_file (file, G_FILE_MONITOR_WATCH_MOVES, NULL, &error);
-  if (serve->monitor == NULL)
-    output_error (
-      "changes of the file are not noticed: reload or restart the service after a change: %s",
-      error->message);
-  else
-    g_signal_connect (serve->monitor, "changed", G_CALLBACK (on_file_changed), serve);
 }
 
 /* --- Run --- */
@@ -233,8 +224,10 @@ serve_ports (Serve *serve, GPtrArray *mappings)
   output_set_untranslated ();
 
   serve->session.interrupted = on_serve_interrupted;
+  serve->session.reloads = TRUE;
   state_directory_use (serve->session.manager);
   serve->ports = served_ports_new (serve->session.manager, &ports_client, serve);
+  serve->watch = file_watch_new (serve->path, on_file_changed, serve);
   watch_file (serve);
 
   served_ports_apply (serve->ports, mappings);
@@ -245,9 +238,7 @@ serve_ports (Serve *serve, GPtrArray *mappings)
   exit_code = session_run (&serve->session);
 
   g_clear_handle_id (&serve->reload_id, g_source_remove);
-  if (serve->monitor != NULL)
-    g_file_monitor_cancel (serve->monitor);
-  g_clear_object (&serve->monitor);
+  g_clear_pointer (&serve->watch, file_watch_free);
   served_ports_free (serve->ports);
   return exit_code;
 }
@@ -294,9 +285,8 @@ const PlumctlCommand plumctl_command_serve = {
   .arguments = N_ ("[FILE]"),
   .summary = N_ ("Hold the ports of a file, as a service"),
   .details = N_ (
-    "The file has a group for each SPEC, and may be changed at any time: what is the same in it "
-    "is\n"
-    "not touched. A wrong line changes nothing.\n"
+    "The file has a group for each SPEC, and may be changed at any time: ports that have not\n"
+    "changed stay mapped. If a line is invalid, no change takes effect.\n"
     "  [tcp:8080]\n"
     "  external=80                    the preferred external port\n"
     "  exact=true                     accept no other external port\n"

@@ -90,6 +90,12 @@ ports_file_mapping_make_key (const PortsFileMapping *self)
                           self->host != NULL ? " " : "", host);
 }
 
+guint
+ports_file_mapping_get_external_port (const PortsFileMapping *self)
+{
+  return self->external_port != 0 ? self->external_port : self->internal_port;
+}
+
 static gboolean
 is_same_address (GInetAddress *a, GInetAddress *b)
 {

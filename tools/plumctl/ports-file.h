@@ -30,6 +30,8 @@ PortsFileMapping *ports_file_mapping_copy (const PortsFileMapping *self);
 void ports_file_mapping_free (PortsFileMapping *self);
 /* Identifies the port of this computer, for example "tcp 8080 ipv4". (transfer full) */
 char *ports_file_mapping_make_key (const PortsFileMapping *self);
+/* The external port that the router is asked for. */
+guint ports_file_mapping_get_external_port (const PortsFileMapping *self);
 /* Whether both lead to the same request: only the command and the line may differ. */
 gboolean ports_file_mapping_is_same_request (const PortsFileMapping *a, const PortsFileMapping *b);
 

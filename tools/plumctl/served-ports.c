@@ -10,19 +10,22 @@
  * this computer does not have its local address yet. */
 #define RETRY_S 15
 
+typedef struct _Port Port;
+
 /* One port of this computer. If its request changes, the old mapping is destroyed first: an equal
  * port would share its lease. */
-typedef struct
+struct _Port
 {
   ServedPorts *owner;
   char *key;
   PortsFileMapping *wanted; /* (nullable): what the file says */
   PortsFileMapping *held;   /* (nullable): what mapping was made for */
   PlumMapping *mapping;     /* (nullable) */
+  Port *blocker;            /* (nullable): the port whose release this one waits for */
   ChangeCommand *command;
   char *problem; /* (nullable): why it could not be added, as printed */
   guint retry_id;
-} Port;
+};
 
 struct _ServedPorts
 {
@@ -34,6 +37,7 @@ struct _ServedPorts
 };
 
 static void port_advance (Port *port);
+static void port_end_release (Port *port);
 
 static void
 port_clear_mapping (Port *port)
@@ -66,11 +70,8 @@ on_served_ports_notify (PlumMapping *mapping, GParamSpec *pspec, Port *port)
     plum_mapping_get_state (mapping) == PLUM_STATE_DESTROYED && plum_mapping_get_id (mapping) != 0;
 
   self->client->changed (self, mapping, self->client_data);
-  if (!gone || self->stopped)
-    return;
-
-  port_clear_mapping (port);
-  port_advance (port);
+  if (gone && !self->stopped)
+    port_end_release (port);
 }
 
 static void
@@ -138,9 +139,45 @@ port_add (Port *port)
 }
 
 static gboolean
-port_is_releasing (Port *port)
+port_is_releasing (const Port *port)
 {
   return port->mapping != NULL && plum_mapping_get_state (port->mapping) == PLUM_STATE_DESTROYING;
+}
+
+/* Whether the file no longer has what the mapping was made for. */
+static gboolean
+port_is_outdated (const Port *port)
+{
+  return port->mapping != NULL &&
+         (port->wanted == NULL || !ports_file_mapping_is_same_request (port->wanted, port->held));
+}
+
+/* The router would refuse the external port, or choose another one and keep it. */
+static gboolean
+port_must_wait_for (const Port *port, const Port *other)
+{
+  const PortsFileMapping *wanted = port->wanted;
+  guint external_port = ports_file_mapping_get_external_port (wanted);
+
+  return (port_is_releasing (other) || port_is_outdated (other)) &&
+         wanted->protocol == other->held->protocol && wanted->family == other->held->family &&
+         (external_port == ports_file_mapping_get_external_port (other->held) ||
+          external_port == plum_mapping_get_external_port (other->mapping));
+}
+
+/* (transfer none) (nullable) */
+static Port *
+port_find_blocker (const Port *port)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, port->owner->ports);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    if (port_must_wait_for (port, value))
+      return value;
+
+  return NULL;
 }
 
 /* Makes the next step towards what the file says. May free the port. */
@@ -154,7 +191,7 @@ port_advance (Port *port)
 
   if (port->mapping != NULL)
     {
-      if (port->wanted == NULL || !ports_file_mapping_is_same_request (port->wanted, port->held))
+      if (port_is_outdated (port))
         plum_manager_destroy_mapping_async (self->manager, plum_mapping_get_id (port->mapping),
                                             NULL, NULL, NULL);
       return;
@@ -166,8 +203,29 @@ port_advance (Port *port)
       self->client->removed (self, self->client_data);
       return;
     }
-  if (port->retry_id == 0)
+  if (port->retry_id != 0)
+    return;
+
+  port->blocker = port_find_blocker (port);
+  if (port->blocker == NULL)
     port_add (port);
+}
+
+/* The router has released the mapping of a port, or has not answered in time. */
+static void
+port_end_release (Port *port)
+{
+  g_autoptr (GList) ports = g_hash_table_get_values (port->owner->ports);
+  g_autoptr (GPtrArray) waiting = g_ptr_array_new ();
+
+  for (GList *l = ports; l != NULL; l = l->next)
+    if (((Port *) l->data)->blocker == port)
+      g_ptr_array_add (waiting, l->data);
+
+  port_clear_mapping (port);
+  port_advance (port);
+  for (guint i = 0; i < waiting->len; i++)
+    port_advance (waiting->pdata[i]);
 }
 
 /* --- All ports --- */

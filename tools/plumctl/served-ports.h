@@ -21,7 +21,7 @@ ServedPorts *served_ports_new (PlumManager *manager,
 /* The manager must be closed. */
 void served_ports_free (ServedPorts *self);
 
-/* Adapts the mappings to the file: what is the same in it is not touched.
+/* Adapts the mappings to the file. Ports that have not changed stay mapped.
  * mappings: (element-type PortsFileMapping) */
 void served_ports_apply (ServedPorts *self, GPtrArray *mappings);
 /* No command is run from now on, and no mapping is added. */

@@ -39,6 +39,9 @@ on_interrupt (Interrupt interrupt, gpointer user_data)
 {
   Session *self = user_data;
 
+  if (self->closing && self->reloads && interrupt == INTERRUPT_HANGUP)
+    return;
+
   /* On the second request, exit at once: the mappings expire with their leases. */
   if (self->closing)
     {

@@ -17,6 +17,7 @@ struct _Session
   int interrupt_code; /* the exit status after a request to stop */
   guint reader_id;
   gboolean closing;
+  gboolean reloads; /* whether SIGHUP is no request to stop */
 
   /* If set, called instead of closing. */
   void (*interrupted) (Session *self, Interrupt interrupt);
