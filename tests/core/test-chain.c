@@ -480,7 +480,8 @@ test_same_router (ChainFixture *f, gconstpointer data)
   test_loop_advance (&f->core.loop, 1500);
   chain_assert_endpoint (mapping, CHAIN_R1_WAN, 8080);
   chain_assert_hops (mapping, FIRST_ONLY ("8080"));
-  g_assert_nonnull (strstr (plum_mapping_get_upstream_error (mapping)->message, "is not another router"));
+  g_assert_nonnull (
+    strstr (plum_mapping_get_upstream_error (mapping)->message, "is not another router"));
   g_assert_null (
     plum_gateway_get_external_address (plum_gateway_get_upstream (core_gateway (&f->core))));
   core_assert_log ("alpha:discover alpha:map:tcp:8080:8080 alpha2:discover "
