@@ -166,6 +166,20 @@ def unmap_has_a_time_limit():
 
 
 @test
+def unmap_does_not_wait_for_a_table_without_end():
+    """Half of the time limit is left for the ports themselves."""
+    with Router() as router:
+        map_and_kill("--gateway", "127.0.0.9", "--backend", "fake", "tcp:8080",
+                     PLUM_FAKE_TABLE=router.path)
+        result = router.plumctl("unmap", "--timeout=2", "tcp:8080", fault="slow-table")
+        equal((result.returncode, result.stdout), (0, "listing\ntcp:8080 removed\n"))
+        equal(router.table(), [])
+        result = router.plumctl("unmap", "--timeout=2", "--all-mine", fault="slow-table")
+        equal((result.returncode, result.stdout), (1, "listing\n"))
+        contains(result.stderr, "cannot be listed: no answer within 1 s\n")
+
+
+@test
 def unmap_prints_each_line_when_it_is_decided():
     with Deaf(8080) as gateway:
         map_and_kill(*common(gateway), "tcp:8080", "tcp:8081", n=2)
