@@ -213,6 +213,13 @@ fake_backend_map (PlumBackend *backend, PlumRequest *request, PlumCall *call)
   plum_call_return_lease (call, lease);
 }
 
+static gboolean
+on_silence_over (gpointer user_data)
+{
+  plum_call_fail (user_data, PLUM_ERROR_TIMED_OUT, "no answer to the delete");
+  return G_SOURCE_REMOVE;
+}
+
 static void
 fake_backend_unmap (PlumBackend *backend, PlumRequest *request, PlumLease *lease, PlumCall *call)
 {
@@ -222,6 +229,12 @@ fake_backend_unmap (PlumBackend *backend, PlumRequest *request, PlumLease *lease
   if (has_fault ("deaf") || has_fault ("deaf-and-blind"))
     {
       plum_call_fail (call, PLUM_ERROR_TIMED_OUT, "no answer to the delete");
+      return;
+    }
+  if (has_fault ("slow-and-deaf"))
+    {
+      g_timeout_add_full (G_PRIORITY_DEFAULT, 1500, on_silence_over, g_object_ref (call),
+                          g_object_unref);
       return;
     }
   if (lease != NULL && !has_fault ("sticky"))

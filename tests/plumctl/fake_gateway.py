@@ -3,7 +3,7 @@
 """A router on loopback that supports PCP (RFC 6887) or NAT-PMP (RFC 6886), in a separate thread.
 
 It has its own address in 127.0.0.0/8 and uses the real port, so plumctl and the library need no
-hooks for tests.
+hooks for tests. At an IPv6 address, it opens pinholes by PCP.
 """
 
 import contextlib
@@ -55,7 +55,8 @@ class FakeGateway:
         self._start = time.monotonic()
 
     def __enter__(self):
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
         self._socket.bind((self.address, PORT))
         self._answers = self._socket
         if self.answer_from is not None:
@@ -150,10 +151,12 @@ class FakeGateway:
             return self._pcp_head(PCP_MAP, result, 30) + request[24:60]
 
         external = external or internal
+        address = b"\0" * 10 + b"\xff\xff" + socket.inet_aton(self.external)
+        if ":" in self.address:  # a firewall changes neither the address nor the port
+            external, address = internal, request[8:24]
         self._set((protocol, internal), external, nonce, lifetime)
         return (self._pcp_head(PCP_MAP, 0, lifetime) + request[24:42]
-                + struct.pack("!H", external)
-                + b"\0" * 10 + b"\xff\xff" + socket.inet_aton(self.external))
+                + struct.pack("!H", external) + address)
 
     # RFC 6886
 

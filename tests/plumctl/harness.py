@@ -203,12 +203,12 @@ def each_in_own_network(lines, **extra):
 
 LAN_ROUTER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lan_router.py")
 
-# Starts a NAT-PMP router at 192.168.7.1 in another network namespace, and the interface lan0
-# towards it. Then runs "$@", and stops the router.
+# Starts a router in another network namespace, and the interface lan0 towards it. Then runs "$@",
+# and stops the router.
 BESIDE_A_ROUTER = """
 folder=$(mktemp -d)
 mkfifo "$folder/in" "$folder/ready"
-unshare --net python3 {router} 192.168.7.1 "$folder/go" <"$folder/in" >"$folder/ready" &
+unshare --net python3 {router} {address} "$folder/go" <"$folder/in" >"$folder/ready" &
 router=$!
 exec 3>"$folder/in"
 ip link set lo up
@@ -219,7 +219,6 @@ ip link set r0 netns $router
 touch "$folder/go"
 read ready <&4
 ip link set lan0 up
-ip address add 192.168.7.5/24 dev lan0
 {routes}
 "$@" 3>&- 4<&-
 status=$?
@@ -232,7 +231,71 @@ exit $status
 
 def beside_a_router(routes, *arguments):
     """Runs plumctl with an interface lan0, whose router maps ports, and other routes."""
-    return in_own_network(BESIDE_A_ROUTER.format(router=LAN_ROUTER, routes=routes), *arguments)
+    script = BESIDE_A_ROUTER.format(router=LAN_ROUTER, address="192.168.7.1",
+                                    routes="ip address add 192.168.7.5/24 dev lan0\n" + routes)
+    return in_own_network(script, *arguments)
+
+
+# Maps ports of the IPv6 firewall and is killed. Then runs the command lines that are on its input,
+# one after the other; monitor is interrupted when it has found a backend. Prints the exit status, the
+# output and the errors of each.
+AFTER_A_KILL = """
+import json, signal, subprocess, sys, threading
+
+plumctl, timeout, *specs = sys.argv[1:]
+
+def watch(process):
+    lines = []
+    timer = threading.Timer(float(timeout), process.kill)
+    timer.start()
+    for line in process.stdout:
+        lines.append(line)
+        if json.loads(line)["event"] == "backend":
+            break
+    timer.cancel()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+    return process.returncode, "".join(lines) + out, err
+
+if specs:
+    process = subprocess.Popen([plumctl, "map", "--family", "6", "--backend", "pcp", *specs],
+                               stdout=subprocess.PIPE, text=True)
+    for spec in specs:
+        while "→" not in process.stdout.readline():
+            assert process.poll() is None
+    process.kill()
+    process.wait()
+answers = []
+for words in json.load(sys.stdin):
+    process = subprocess.Popen([plumctl, *words], stdin=subprocess.DEVNULL, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if words[0] == "monitor":
+        answers.append(watch(process))
+    else:
+        out, err = process.communicate(timeout=float(timeout))
+        answers.append((process.returncode, out, err))
+json.dump(answers, sys.stdout)
+"""
+
+
+def beside_a_firewall(routes, specs, lines):
+    """Runs plumctl with each list of arguments, with an interface lan0, whose router opens ports of
+    its IPv6 firewall, and other routes. A killed process has opened those of specs before.
+
+    Returns the exit status, the output and the errors for each.
+    """
+    need_own_network()
+    need_backend("pcp")
+    script = BESIDE_A_ROUTER.format(router=LAN_ROUTER, address="2a02:8070:1::1", routes="""
+ip address add 2a02:8070:1::5/64 dev lan0 nodad
+ip -6 route add default via 2a02:8070:1::1 dev lan0
+""" + routes)
+    result = subprocess.run([*UNSHARE, "sh", "-c", script, "sh", sys.executable, "-c", AFTER_A_KILL,
+                             PLUMCTL, str(DEADLINE), *specs],
+                            input=json.dumps(lines), capture_output=True, text=True,
+                            env=environment(PLUM_BACKENDS="pcp"))
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
 
 
 def without_network(*arguments, **extra):

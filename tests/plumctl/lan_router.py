@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""A NAT-PMP router in its own network namespace, behind the interface r0.
+"""A router in its own network namespace, behind the interface r0: by NAT-PMP, or at an IPv6 address
+by PCP. Then it has 192.168.1.1 as well, where it refuses all requests.
 
 Usage: lan_router.py ADDRESS FILE   (prints "started"; waits for FILE, which tells that r0 is there;
 prints "ready"; exits when its standard input is closed)
@@ -19,12 +20,15 @@ address, file = sys.argv[1:]
 print("started", flush=True)
 while not os.path.exists(file):
     time.sleep(0.01)
-for command in ("ip link set lo up", "ip link set r0 up",
-                "ip address add %s/24 dev r0" % address):
+commands = ["ip link set lo up", "ip link set r0 up"]
+if ":" in address:
+    commands += ["ip address add %s/64 dev r0 nodad" % address,
+                 "ip address add 192.168.1.1/24 dev r0"]
+else:
+    commands += ["ip address add %s/24 dev r0" % address]
+for command in commands:
     subprocess.run(command.split(), check=True)
 
-router = FakeGateway(protocol="natpmp")
-router.address = address
-with router:
+with FakeGateway(protocol="pcp" if ":" in address else "natpmp", address=address):
     print("ready", flush=True)
     sys.stdin.read()

@@ -30,6 +30,7 @@ typedef struct
   Session session; /* first: a Session * is a Listing * */
   Discovery discovery;
   GPtrArray *routers;   /* of PlumGateway */
+  GListModel *own;      /* (nullable): recorded on the gateway */
   GListModel *recorded; /* (nullable): mappings for other hosts */
   GListModel *beyond;   /* (nullable): recorded on the routers beyond the gateway */
   guint first;          /* the first of the routers that maps ports */
@@ -175,20 +176,26 @@ print_entry (const ListLine *line)
     list_print_line (line);
 }
 
-/* The mappings that this user's plumctl has made for other hosts, if the router cannot list them.
- */
+/* The mappings that this user's plumctl has made, if the router cannot list them. */
 static void
-print_recorded (GListModel *recorded)
+print_records (GListModel *records, Mark mark)
 {
-  for (guint i = 0; i < g_list_model_get_n_items (recorded); i++)
+  for (guint i = 0; i < g_list_model_get_n_items (records); i++)
     {
-      g_autoptr (PlumEntry) entry = g_list_model_get_item (recorded, i);
+      g_autoptr (PlumEntry) entry = g_list_model_get_item (records, i);
 
       print_entry (&(ListLine){ .entry = entry,
                                 .router = plum_entry_get_gateway_address (entry),
-                                .mark = MARK_MADE_HERE,
+                                .mark = mark,
                                 .recorded = TRUE });
     }
+}
+
+static void
+print_recorded (Listing *self)
+{
+  print_records (self->own, MARK_OURS);
+  print_records (self->recorded, MARK_MADE_HERE);
 }
 
 /* No protocol reads the table of an IPv6 firewall: these are the records of this user's plumctl for
@@ -409,7 +416,7 @@ report_list_failure (Listing *self, PlumGateway *router, const GError *error)
   if (beyond)
     print_recorded_beyond (self, router);
   else
-    print_recorded (self->recorded);
+    print_recorded (self);
   if (self->next == self->first)
     self->exit_code = PLUMCTL_FAILED;
 
@@ -482,6 +489,18 @@ list_next (Listing *self)
   session_quit (&self->session, self->exit_code);
 }
 
+/* chain: (nullable): of the gateway that programs use */
+static void
+load_records (Listing *self, const RouterChain *chain)
+{
+  PlumManager *manager = self->session.manager;
+
+  self->routers = chain != NULL ? g_ptr_array_ref (chain->routers) : g_ptr_array_new ();
+  self->own = plum_manager_dup_recorded_entries (manager, G_SOCKET_FAMILY_IPV4);
+  self->recorded = plum_manager_dup_recorded_host_entries (manager, G_SOCKET_FAMILY_IPV4);
+  self->beyond = plum_manager_dup_recorded_upstream_entries (manager);
+}
+
 static void
 on_list_done (Discovery *discovery)
 {
@@ -489,19 +508,22 @@ on_list_done (Discovery *discovery)
   g_autoptr (PlumGateway) gateway = discovery_dup_gateway (discovery);
   const RouterChain *chain = discovery_get_chain (discovery, gateway);
 
+  load_records (self, chain);
   if (chain == NULL || !discovery_has_router (discovery))
     {
+      print_recorded (self);
+      print_recorded_beyond (self, NULL);
+      print_all_pinholes (self->session.manager);
       discovery_print_failure (discovery);
       session_quit (discovery->session, PLUMCTL_NO_ROUTER);
       return;
     }
 
-  self->routers = g_ptr_array_ref (chain->routers);
   /* A gateway that maps no ports may be one that translates nothing. */
   self->first = self->next = discovery_is_served (discovery) ? 0 : 1;
-  self->recorded =
-    plum_manager_dup_recorded_host_entries (self->session.manager, G_SOCKET_FAMILY_IPV4);
-  self->beyond = plum_manager_dup_recorded_upstream_entries (self->session.manager);
+  /* An IPv6 firewall has no table that a protocol can read. */
+  if (plum_gateway_get_family (gateway) == G_SOCKET_FAMILY_IPV6)
+    self->next = self->routers->len;
   list_next (self);
 }
 
@@ -511,6 +533,7 @@ run_list (char **arguments, char **tail)
   Listing self = {
     .session.interrupt_code = PLUMCTL_FAILED,
     .discovery = { .session = &self.session,
+                   .any_family = TRUE,
                    .asks_chain = TRUE,
                    .reads_records = TRUE,
                    .done = on_list_done },
@@ -521,6 +544,7 @@ run_list (char **arguments, char **tail)
   g_clear_pointer (&self.routers, g_ptr_array_unref);
   g_clear_object (&self.table);
   g_clear_pointer (&self.marks, g_array_unref);
+  g_clear_object (&self.own);
   g_clear_object (&self.recorded);
   g_clear_object (&self.beyond);
   return exit_code;
@@ -534,9 +558,9 @@ const PlumctlCommand plumctl_command_list = {
   .details =
     N_ ("Only UPnP can list the mappings; PCP and NAT-PMP cannot. No protocol can list the\n"
         "ports that are open in the IPv6 firewall: of these, the ones that plumctl has opened\n"
-        "on this router are listed, from its records. The same is true of mappings for other\n"
-        "hosts (“plumctl map --for”) if the router cannot list them. If the router has a private\n"
-        "or shared address, the entries of the router beyond it follow, with its address.\n"
+        "on this router are listed, from its records. The same is true of the mappings of\n"
+        "plumctl if the router cannot list them. If the router has a private or shared address,\n"
+        "the entries of the router beyond it follow, with its address.\n"
         "\n"
         "Examples:\n"
         "  plumctl list\n"

@@ -181,6 +181,7 @@ run_map (char **arguments, char **tail)
   int exit_code = PLUMCTL_USAGE;
 
   set.exact = map_options.exact;
+  set.has_family = TRUE;
   set.no_ipv4 = g_strcmp0 (map_options.family, "6") == 0;
   set.ipv6 = set.no_ipv4 || g_strcmp0 (map_options.family, "both") == 0;
   if (check_options () &&

@@ -29,7 +29,8 @@ typedef struct
   Session session;
   GatewayWatch watch;
   GCancellable *cancellable;
-  guint n_queries; /* pending ones */
+  guint n_queries;    /* pending ones */
+  GError *ipv4_error; /* (nullable): this computer has no IPv4 network */
 } Monitor;
 
 static void
@@ -180,15 +181,46 @@ on_monitor_note (GatewayWatch *watch, PlumGateway *gateway, const char *backend,
   print_change (watch, gateway, NC_ ("event", "note"), backend, text);
 }
 
+/* Keep running after a failure: the network or the router may become available later. */
+static void
+report_failure (Monitor *self, const GError *error)
+{
+  if (error != NULL && !self->session.closing)
+    output_error ("%s", error->message);
+}
+
+static void
+on_ipv6_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  Monitor *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  plum_manager_discover_family_finish (PLUM_MANAGER (object), result, &error);
+
+  /* Without any network, the error for IPv4 is reported. */
+  if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
+    report_failure (self, self->ipv4_error);
+  else
+    report_failure (self, error);
+}
+
 static void
 on_monitor_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
 {
-  Session *session = user_data;
+  Monitor *self = user_data;
   g_autoptr (GError) error = NULL;
 
-  /* Keep running: the network or the router may become available later. */
-  if (!plum_manager_discover_finish (PLUM_MANAGER (object), result, &error) && !session->closing)
-    output_error ("%s", error->message);
+  plum_manager_discover_finish (PLUM_MANAGER (object), result, &error);
+  if (common_options.gateway == NULL && !self->session.closing &&
+      g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY))
+    {
+      self->ipv4_error = g_steal_pointer (&error);
+      plum_manager_discover_family_async (self->session.manager, G_SOCKET_FAMILY_IPV6, NULL,
+                                          on_ipv6_discovered, self);
+      return;
+    }
+
+  report_failure (self, error);
 }
 
 static int
@@ -219,13 +251,14 @@ run_monitor (char **arguments, char **tail)
 
   self.cancellable = g_cancellable_new ();
   gateway_watch_start (&self.watch, self.session.manager);
-  plum_manager_discover_async (self.session.manager, NULL, on_monitor_discovered, &self.session);
+  plum_manager_discover_async (self.session.manager, NULL, on_monitor_discovered, &self);
   exit_code = session_run (&self.session);
   gateway_watch_clear (&self.watch);
   g_cancellable_cancel (self.cancellable);
   while (self.n_queries > 0)
     g_main_context_iteration (NULL, TRUE);
   g_clear_object (&self.cancellable);
+  g_clear_error (&self.ipv4_error);
   session_clear (&self.session);
   return exit_code;
 }

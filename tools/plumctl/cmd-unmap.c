@@ -14,6 +14,7 @@
 #include "router-entry.h"
 #include "state-directory.h"
 #include "unmap-job.h"
+#include "unmap-queue.h"
 #include "unmap-records.h"
 
 #include <glib/gi18n-lib.h>
@@ -41,6 +42,13 @@ static const GOptionEntry unmap_entries[] = {
   { NULL },
 };
 
+/* The library deletes everything else that is recorded 30 s after it has found a router. */
+#define LIMIT_MS_MAX 29000
+
+/* The records are written within a fraction of a second. */
+#define END_CHECK_MS 10
+#define END_CHECKS 100
+
 typedef struct
 {
   Session session; /* first: a Session * is an Unmap * */
@@ -48,22 +56,68 @@ typedef struct
   gboolean ipv4;
   gboolean ipv6;
   GInetAddress *host; /* nullable: of --for */
-  GPtrArray *jobs;    /* of UnmapJob */
-  GPtrArray *entries; /* of PlumEntry: of this computer, as the router lists them */
+  UnmapQueue queue;
   GError *list_error; /* why the router did not list its mappings */
-  guint next;
+  GCancellable *list_cancellable;
+  guint list_deadline_id;
+  guint deadline_id;
+  guint end_id;
+  guint n_end_checks;
+  gboolean listing; /* the router has not answered yet */
 } Unmap;
 
-static void run_next (Unmap *unmap);
+/* --- The end --- */
 
-static void
-on_job_done (UnmapJob *job, gpointer user_data)
+static gboolean
+is_unsaved (Unmap *unmap)
+{
+  for (guint i = 0; i < unmap->queue.jobs->len; i++)
+    if (unmap_records_has_removed (unmap->session.manager, unmap->queue.jobs->pdata[i]))
+      return TRUE;
+
+  return FALSE;
+}
+
+static gboolean
+on_end_check (gpointer user_data)
 {
   Unmap *unmap = user_data;
 
-  unmap->next++;
-  run_next (unmap);
+  if (++unmap->n_end_checks < END_CHECKS && is_unsaved (unmap))
+    return G_SOURCE_CONTINUE;
+
+  unmap->end_id = 0;
+  session_quit (&unmap->session, unmap->session.exit_code);
+  return G_SOURCE_REMOVE;
 }
+
+/* Ends the session. The manager is not closed: that would delete everything else that is recorded.
+ */
+static void
+unmap_end (Unmap *unmap, int exit_code)
+{
+  if (unmap->session.closing)
+    return;
+
+  unmap->session.closing = TRUE;
+  unmap_queue_stop (&unmap->queue);
+  unmap->session.exit_code = exit_code;
+  unmap->end_id = g_timeout_add (END_CHECK_MS, on_end_check, unmap);
+}
+
+static void
+on_unmap_interrupted (Session *session, Interrupt interrupt)
+{
+  unmap_end ((Unmap *) session, session->interrupt_code);
+}
+
+static guint
+get_limit_ms (void)
+{
+  return MIN (common_options_get_timeout_ms (), LIMIT_MS_MAX);
+}
+
+/* --- The report --- */
 
 /* What “plumctl map --once” has left beyond the gateway is not recorded. */
 static gboolean
@@ -87,124 +141,62 @@ report_beyond (Unmap *unmap)
 
 /* The worst outcome determines the exit status. */
 static void
-report (Unmap *unmap)
+on_queue_done (UnmapQueue *queue, gpointer user_data)
 {
+  Unmap *unmap = user_data;
   UnmapOutcome worst = UNMAP_REMOVED;
   gboolean left_beyond = FALSE;
 
-  unmap_job_merge_families (unmap->jobs);
-  for (guint i = 0; i < unmap->jobs->len; i++)
+  for (guint i = 0; i < unmap->queue.jobs->len; i++)
     {
-      UnmapJob *job = unmap->jobs->pdata[i];
+      const UnmapJob *job = unmap->queue.jobs->pdata[i];
 
       if (job->hidden)
         continue;
-      unmap_job_print (job);
       worst = MAX (worst, job->outcome);
       left_beyond = left_beyond || may_be_left_beyond (job);
     }
   if (left_beyond)
     report_beyond (unmap);
 
-  if (unmap->jobs->len == 0 && !common_options.json)
+  if (unmap->queue.jobs->len == 0 && !common_options.json)
     output_line (OUTPUT_PLAIN, "%s", _ ("no mappings to remove"));
-  session_close (&unmap->session, unmap_outcome_exit_code (worst));
+  unmap_end (unmap, unmap_outcome_exit_code (worst));
 }
 
-static void
-run_next (Unmap *unmap)
+static gboolean
+on_unmap_deadline (gpointer user_data)
 {
+  Unmap *unmap = user_data;
+
+  unmap->deadline_id = 0;
   if (unmap->session.closing)
-    return;
+    return G_SOURCE_REMOVE;
 
-  if (unmap->next < unmap->jobs->len)
-    {
-      UnmapJob *job = unmap->jobs->pdata[unmap->next];
-
-      unmap_records_consult (unmap->session.manager, job, unmap->list_error == NULL);
-      unmap_job_start (job, unmap->session.manager, unmap->entries, on_job_done, unmap);
-    }
-  else
-    report (unmap);
+  unmap_queue_expire (&unmap->queue, get_limit_ms ());
+  if (unmap->discovery.cancellable != NULL)
+    g_cancellable_cancel (unmap->discovery.cancellable);
+  g_cancellable_cancel (unmap->list_cancellable);
+  return G_SOURCE_REMOVE;
 }
 
 /* --- What to remove --- */
-
-static void
-add_job (Unmap *unmap, GSocketFamily family, PlumEntry *entry, GInetAddress *host)
-{
-  UnmapJob *job =
-    unmap_job_new (plum_entry_get_protocol (entry), family, plum_entry_get_internal_port (entry),
-                   plum_entry_get_external_port (entry), host);
-
-  for (guint i = 0; i < unmap->jobs->len; i++)
-    if (unmap_job_equal (unmap->jobs->pdata[i], job))
-      {
-        unmap_job_free (job);
-        return;
-      }
-
-  g_ptr_array_add (unmap->jobs, job);
-}
-
-static void
-add_recorded (Unmap *unmap, GSocketFamily family)
-{
-  g_autoptr (GListModel) recorded =
-    plum_manager_dup_recorded_entries (unmap->session.manager, family);
-  g_autoptr (GListModel) others =
-    plum_manager_dup_recorded_host_entries (unmap->session.manager, family);
-
-  for (guint i = 0; i < g_list_model_get_n_items (recorded); i++)
-    {
-      g_autoptr (PlumEntry) entry = g_list_model_get_item (recorded, i);
-
-      add_job (unmap, family, entry, NULL);
-    }
-  for (guint i = 0; i < g_list_model_get_n_items (others); i++)
-    {
-      g_autoptr (PlumEntry) entry = g_list_model_get_item (others, i);
-
-      add_job (unmap, family, entry, plum_entry_get_internal_address (entry));
-    }
-}
-
-/* What was left on the routers beyond the gateway, and nowhere else: the removal of a mapping that
- * is recorded on the router before removes what leads to it as well. */
-static void
-add_recorded_beyond (Unmap *unmap)
-{
-  PlumManager *manager = unmap->session.manager;
-  g_autoptr (GListModel) beyond = plum_manager_dup_recorded_upstream_entries (manager);
-  g_autoptr (GListModel) own = plum_manager_dup_recorded_entries (manager, G_SOCKET_FAMILY_IPV4);
-  g_autoptr (GListModel) others =
-    plum_manager_dup_recorded_host_entries (manager, G_SOCKET_FAMILY_IPV4);
-
-  for (guint i = 0; i < g_list_model_get_n_items (beyond); i++)
-    {
-      g_autoptr (PlumEntry) entry = g_list_model_get_item (beyond, i);
-
-      if (!router_entry_has_inner (own, entry) && !router_entry_has_inner (others, entry) &&
-          !router_entry_has_inner (beyond, entry))
-        add_job (unmap, G_SOCKET_FAMILY_IPV4, entry, NULL);
-    }
-}
 
 /* Returns FALSE if neither the router nor the records say what there is. */
 static gboolean
 add_all_mine (Unmap *unmap)
 {
-  for (guint i = 0; unmap->ipv4 && i < unmap->entries->len; i++)
-    add_job (unmap, G_SOCKET_FAMILY_IPV4, unmap->entries->pdata[i], NULL);
+  for (guint i = 0; unmap->ipv4 && i < unmap->queue.entries->len; i++)
+    unmap_job_add (unmap->queue.jobs, G_SOCKET_FAMILY_IPV4, unmap->queue.entries->pdata[i], NULL);
   if (unmap->ipv4)
     {
-      add_recorded (unmap, G_SOCKET_FAMILY_IPV4);
-      add_recorded_beyond (unmap);
+      unmap_records_add_jobs (unmap->session.manager, unmap->queue.jobs, G_SOCKET_FAMILY_IPV4);
+      unmap_records_add_jobs_beyond (unmap->session.manager, unmap->queue.jobs);
     }
   if (unmap->ipv6)
-    add_recorded (unmap, G_SOCKET_FAMILY_IPV6);
+    unmap_records_add_jobs (unmap->session.manager, unmap->queue.jobs, G_SOCKET_FAMILY_IPV6);
 
-  if (unmap->jobs->len > 0 || unmap->list_error == NULL)
+  if (unmap->queue.jobs->len > 0 || unmap->list_error == NULL)
     return TRUE;
 
   if (g_error_matches (unmap->list_error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED))
@@ -220,10 +212,13 @@ add_all_mine (Unmap *unmap)
 static void
 start_jobs (Unmap *unmap)
 {
-  if (!unmap_options.all_mine || add_all_mine (unmap))
-    run_next (unmap);
-  else
-    session_close (&unmap->session, PLUMCTL_FAILED);
+  if (unmap_options.all_mine && !add_all_mine (unmap))
+    {
+      unmap_end (unmap, PLUMCTL_FAILED);
+      return;
+    }
+
+  unmap_queue_start (&unmap->queue, unmap->session.manager, unmap->list_error == NULL);
 }
 
 /* --- The table of the router --- */
@@ -243,15 +238,24 @@ on_unmap_listed (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (GListModel) found =
     plum_gateway_list_entries_finish (gateway, result, &unmap->list_error);
 
+  unmap->listing = FALSE;
   if (unmap->session.closing)
     return;
+
+  g_clear_handle_id (&unmap->list_deadline_id, g_source_remove);
+  if (g_error_matches (unmap->list_error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      g_clear_error (&unmap->list_error);
+      g_set_error (&unmap->list_error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                   _ ("no answer within %g s"), get_limit_ms () / 2000.0);
+    }
 
   for (guint i = 0; found != NULL && i < g_list_model_get_n_items (found); i++)
     {
       g_autoptr (PlumEntry) entry = g_list_model_get_item (found, i);
 
       if (is_mine (gateway, entry))
-        g_ptr_array_add (unmap->entries, g_steal_pointer (&entry));
+        g_ptr_array_add (unmap->queue.entries, g_steal_pointer (&entry));
     }
   start_jobs (unmap);
 }
@@ -268,6 +272,41 @@ is_recorded_at_provider (Unmap *unmap, PlumGateway *gateway)
          g_list_model_get_n_items (beyond) > 0;
 }
 
+static gboolean
+on_list_deadline (gpointer user_data)
+{
+  Unmap *unmap = user_data;
+
+  unmap->list_deadline_id = 0;
+  g_cancellable_cancel (unmap->list_cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+/* A long or slow table leaves time to ask for the ports themselves. */
+static void
+list_entries (Unmap *unmap, PlumGateway *gateway)
+{
+  unmap->listing = TRUE;
+  unmap->list_deadline_id = g_timeout_add (get_limit_ms () / 2, on_list_deadline, unmap);
+  plum_gateway_list_entries_async (gateway, unmap->list_cancellable, on_unmap_listed, unmap);
+}
+
+/* Whether the IPv6 firewall can be asked although the router maps no IPv4 ports. */
+static gboolean
+is_for_firewall (Unmap *unmap)
+{
+  if (!unmap->ipv6 || unmap_options.family != NULL)
+    return unmap->ipv6;
+  if (unmap_options.all_mine)
+    return unmap_records_has_pinhole (unmap->session.manager);
+
+  for (guint i = 0; i < unmap->queue.jobs->len; i++)
+    if (((UnmapJob *) unmap->queue.jobs->pdata[i])->family == G_SOCKET_FAMILY_IPV6)
+      return TRUE;
+
+  return FALSE;
+}
+
 static void
 on_unmap_discovered (Discovery *discovery)
 {
@@ -276,19 +315,19 @@ on_unmap_discovered (Discovery *discovery)
 
   if (discovery_is_served (discovery))
     {
-      plum_gateway_list_entries_async (gateway, NULL, on_unmap_listed, unmap);
+      list_entries (unmap, gateway);
       return;
     }
 
   /* The IPv6 firewall, or a server of the provider, may be reached nevertheless. */
-  if ((unmap->ipv6 && unmap_options.family != NULL) || is_recorded_at_provider (unmap, gateway))
+  if (is_for_firewall (unmap) || is_recorded_at_provider (unmap, gateway))
     {
       start_jobs (unmap);
       return;
     }
 
   discovery_print_failure (discovery);
-  session_close (discovery->session, PLUMCTL_NO_ROUTER);
+  unmap_end (unmap, PLUMCTL_NO_ROUTER);
 }
 
 /* --- Start --- */
@@ -298,12 +337,12 @@ on_unmap_discovered (Discovery *discovery)
 static void
 remove_unrecorded_pinholes (Unmap *unmap)
 {
-  for (guint i = unmap->jobs->len; i > 0; i--)
+  for (guint i = unmap->queue.jobs->len; i > 0; i--)
     {
-      const UnmapJob *job = unmap->jobs->pdata[i - 1];
+      const UnmapJob *job = unmap->queue.jobs->pdata[i - 1];
 
       if (job->family == G_SOCKET_FAMILY_IPV6 && !unmap_records_has (unmap->session.manager, job))
-        g_ptr_array_remove_index (unmap->jobs, i - 1);
+        g_ptr_array_remove_index (unmap->queue.jobs, i - 1);
     }
 }
 
@@ -314,6 +353,8 @@ unmap_run_with_session (Unmap *unmap)
 
   /* PCP needs the key of a mapping to remove it. The keys of a killed process are stored there. */
   state_directory_use (unmap->session.manager);
+  unmap->list_cancellable = g_cancellable_new ();
+  unmap->deadline_id = g_timeout_add (get_limit_ms (), on_unmap_deadline, unmap);
   if (unmap_options.family == NULL && unmap->ipv4)
     remove_unrecorded_pinholes (unmap);
   if (unmap->ipv4)
@@ -322,6 +363,11 @@ unmap_run_with_session (Unmap *unmap)
     start_jobs (unmap);
 
   exit_code = session_run (&unmap->session);
+  g_clear_handle_id (&unmap->deadline_id, g_source_remove);
+  g_clear_handle_id (&unmap->list_deadline_id, g_source_remove);
+  g_cancellable_cancel (unmap->list_cancellable);
+  while (unmap->listing)
+    g_main_context_iteration (NULL, TRUE);
   if (unmap->ipv4)
     discovery_clear (&unmap->discovery);
   return exit_code;
@@ -392,7 +438,7 @@ parse_arguments (Unmap *unmap, char **arguments)
   if (!choose_families (unmap) || !parse_host (unmap))
     return FALSE;
   if (!unmap_options.all_mine)
-    return unmap_job_parse (unmap->jobs, arguments, unmap->ipv4, unmap->ipv6, unmap->host);
+    return unmap_job_parse (unmap->queue.jobs, arguments, unmap->ipv4, unmap->ipv6, unmap->host);
 
   if (unmap->host != NULL)
     {
@@ -411,12 +457,13 @@ parse_arguments (Unmap *unmap, char **arguments)
 static int
 run_unmap (char **arguments, char **tail)
 {
-  Unmap unmap = { .session.interrupt_code = PLUMCTL_FAILED };
+  Unmap unmap = { .session.interrupt_code = PLUMCTL_FAILED,
+                  .session.interrupted = on_unmap_interrupted };
   int exit_code = PLUMCTL_USAGE;
 
   unmap.discovery = (Discovery){ .session = &unmap.session, .done = on_unmap_discovered };
-  unmap.jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) unmap_job_free);
-  unmap.entries = g_ptr_array_new_with_free_func (g_object_unref);
+  unmap_queue_init (&unmap.queue, on_queue_done, &unmap);
+  unmap.queue.any_family = unmap_options.family == NULL;
 
   if (parse_arguments (&unmap, arguments))
     {
@@ -427,9 +474,9 @@ run_unmap (char **arguments, char **tail)
     }
 
   session_clear (&unmap.session);
-  g_clear_pointer (&unmap.jobs, g_ptr_array_unref);
-  g_clear_pointer (&unmap.entries, g_ptr_array_unref);
+  unmap_queue_clear (&unmap.queue);
   g_clear_error (&unmap.list_error);
+  g_clear_object (&unmap.list_cancellable);
   g_clear_object (&unmap.host);
   return exit_code;
 }
@@ -444,7 +491,7 @@ const PlumctlCommand plumctl_command_unmap = {
     "mapping without the key that it was made with. Mappings made by “plumctl map --once” then\n"
     "expire with their lease. Without --family, only those ports of the IPv6 firewall are closed\n"
     "that plumctl has opened. What an earlier run has left on a router beyond the first one is\n"
-    "removed as well, if it is recorded.\n"
+    "removed as well, if it is recorded. --timeout limits the time for all ports together.\n"
     "\n"
     "“plumctl --help” shows the forms of a SPEC, such as tcp:8000-8010 for 11 ports.\n"
     "\n"

@@ -247,6 +247,21 @@ on_notify (PlumMapping *mapping, GParamSpec *pspec, MappingSet *self)
   mapping_set_decide (self);
 }
 
+/* The IPv6 firewall may be reached without an IPv4 network. */
+static void
+print_ipv6_hint (MappingSet *self)
+{
+  g_autoptr (GInetAddress) ipv6 = plum_address_get_local (G_SOCKET_FAMILY_IPV6, NULL);
+  g_autofree char *address = describe_address (ipv6);
+  g_autofree char *option = g_strdup_printf ("--local-address %s", address);
+
+  if (ipv6 != NULL && self->host == NULL && self->from == NULL)
+    /* Translators: an option, such as --family 6. */
+    output_hint (_ ("This computer has an IPv6 network: to open a port in the IPv6 firewall of the "
+                    "router, use %s."),
+                 self->has_family ? "--family 6" : option);
+}
+
 /* Reports a missing network at once, and once for all mappings. */
 static gboolean
 check_network (MappingSet *self, int *exit_code)
@@ -262,6 +277,8 @@ check_network (MappingSet *self, int *exit_code)
     return TRUE;
 
   output_error ("%s", error->message);
+  if (common_options.gateway == NULL)
+    print_ipv6_hint (self);
   *exit_code = describe_exit_code (error);
   return FALSE;
 }

@@ -14,6 +14,7 @@ struct _MappingSet
   gboolean keep_trying; /* the first attempt cannot fail */
   gboolean no_ipv4;     /* set before parsing */
   gboolean ipv6;
+  gboolean has_family;         /* the command has the option --family */
   gboolean exact;              /* require the requested external port; set before parsing */
   GInetAddress *local_address; /* (nullable): see mapping_set_use_local_address() */
   GListModel *from;            /* (nullable): of --from */

@@ -9,8 +9,11 @@
 #include "json.h"
 #include "output.h"
 #include "port-spec.h"
+#include "unmap-records.h"
 
 #include <glib/gi18n-lib.h>
+
+#define SILENT_MS 1000
 
 static void delete_next_entry (UnmapJob *self);
 
@@ -21,7 +24,7 @@ unmap_job_new (PlumProtocol protocol,
                guint external_port,
                GInetAddress *host)
 {
-  UnmapJob *self = g_new0 (UnmapJob, 1);
+  UnmapJob *self = g_rc_box_new0 (UnmapJob);
 
   self->protocol = protocol;
   self->family = family;
@@ -32,13 +35,19 @@ unmap_job_new (PlumProtocol protocol,
   return self;
 }
 
-void
-unmap_job_free (UnmapJob *self)
+static void
+unmap_job_clear (UnmapJob *self)
 {
   g_ptr_array_unref (self->entries);
   g_clear_object (&self->host);
   g_free (self->message);
-  g_free (self);
+}
+
+/* A pending call has a reference as well. */
+void
+unmap_job_unref (UnmapJob *self)
+{
+  g_rc_box_release_full (self, (GDestroyNotify) unmap_job_clear);
 }
 
 /* host: (nullable) */
@@ -48,7 +57,7 @@ unmap_job_has_host (const UnmapJob *self, GInetAddress *host)
   return self->host == host || address_equal (self->host, host);
 }
 
-gboolean
+static gboolean
 unmap_job_equal (const UnmapJob *self, const UnmapJob *other)
 {
   return self->protocol == other->protocol && self->family == other->family &&
@@ -93,6 +102,24 @@ unmap_job_parse (GPtrArray *jobs, char **specs, gboolean ipv4, gboolean ipv6, GI
   return FALSE;
 }
 
+/* Adds a job for the port of an entry, if there is none yet. host: (nullable) */
+void
+unmap_job_add (GPtrArray *jobs, GSocketFamily family, PlumEntry *entry, GInetAddress *host)
+{
+  UnmapJob *job =
+    unmap_job_new (plum_entry_get_protocol (entry), family, plum_entry_get_internal_port (entry),
+                   plum_entry_get_external_port (entry), host);
+
+  for (guint i = 0; i < jobs->len; i++)
+    if (unmap_job_equal (jobs->pdata[i], job))
+      {
+        unmap_job_unref (job);
+        return;
+      }
+
+  g_ptr_array_add (jobs, job);
+}
+
 /* --- Removal --- */
 
 static UnmapOutcome
@@ -118,6 +145,31 @@ set_outcome (UnmapJob *self, const GError *error)
   self->message = error != NULL ? g_strdup (error->message) : NULL;
 }
 
+/* Drops the reference of the calls. */
+static void
+unmap_job_finish (UnmapJob *self)
+{
+  UnmapJobFunc done = g_steal_pointer (&self->done);
+
+  if (done != NULL)
+    {
+      self->decided = TRUE;
+      done (self, self->user_data);
+    }
+  unmap_job_unref (self);
+}
+
+/* Decides a job that is not decided yet: done() is not called. message: why */
+void
+unmap_job_give_up (UnmapJob *self, const char *message)
+{
+  self->done = NULL;
+  self->decided = TRUE;
+  self->outcome = self->manager != NULL ? UNMAP_NOT_CONFIRMED : UNMAP_NO_ROUTER;
+  g_free (self->message);
+  self->message = g_strdup (message);
+}
+
 /* An entry that was just removed by its record is no failure. */
 static void
 take_entry_outcome (UnmapJob *self, const GError *error)
@@ -138,7 +190,8 @@ on_entry_deleted (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   plum_gateway_delete_entry_finish (PLUM_GATEWAY (object), result, &error);
-  take_entry_outcome (self, error);
+  if (self->done != NULL)
+    take_entry_outcome (self, error);
   delete_next_entry (self);
 }
 
@@ -149,14 +202,38 @@ delete_next_entry (UnmapJob *self)
     g_list_model_get_item (plum_manager_get_gateways (self->manager), 0);
   g_autoptr (PlumEntry) entry = NULL;
 
-  if (self->entries->len == 0 || gateway == NULL)
+  if (self->done == NULL || self->entries->len == 0 || gateway == NULL)
     {
-      self->done (self, self->user_data);
+      unmap_job_finish (self);
       return;
     }
 
   entry = g_ptr_array_steal_index (self->entries, 0);
   plum_gateway_delete_entry_async (gateway, entry, NULL, on_entry_deleted, self);
+}
+
+/* Whether the first router was silent, unlike one that was not even asked. */
+static gboolean
+was_silent (const UnmapJob *self, const GError *error)
+{
+  return !self->asks_beyond && g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT) &&
+         g_get_monotonic_time () - self->started >= SILENT_MS * 1000;
+}
+
+/* The same question would take as long again. */
+static void
+drop_asked_entries (UnmapJob *self)
+{
+  guint port = self->external_port != 0 ? self->external_port : self->internal_port;
+
+  for (guint i = self->entries->len; i > 0; i--)
+    {
+      PlumEntry *entry = self->entries->pdata[i - 1];
+
+      if (self->is_recorded ? unmap_records_has_entry (self->manager, entry)
+                            : plum_entry_get_external_port (entry) == port)
+        g_ptr_array_remove_index (self->entries, i - 1);
+    }
 }
 
 static void
@@ -169,7 +246,10 @@ on_unmapped (GObject *object, GAsyncResult *result, gpointer user_data)
     plum_manager_unmap_host_finish (PLUM_MANAGER (object), result, &error);
   else
     plum_manager_unmap_finish (PLUM_MANAGER (object), result, &error);
-  set_outcome (self, error);
+  if (self->done != NULL)
+    set_outcome (self, error);
+  if (was_silent (self, error))
+    drop_asked_entries (self);
   delete_next_entry (self);
 }
 
@@ -190,6 +270,8 @@ unmap_job_start (
   self->manager = manager;
   self->done = done;
   self->user_data = user_data;
+  self->started = g_get_monotonic_time ();
+  g_rc_box_acquire (self);
   for (guint i = 0; i < entries->len; i++)
     if (is_of_job (self, entries->pdata[i]))
       g_ptr_array_add (self->entries, g_object_ref (entries->pdata[i]));
@@ -207,31 +289,32 @@ unmap_job_start (
 
 /* --- Report --- */
 
-static gboolean
-is_same_port (const UnmapJob *self, const UnmapJob *other)
+/* Whatever the family is. */
+gboolean
+unmap_job_is_same_port (const UnmapJob *self, const UnmapJob *other)
 {
   return self->protocol == other->protocol && self->internal_port == other->internal_port &&
          unmap_job_has_host (self, other->host);
 }
 
-/* A port of which only one family has a mapping is reported once. */
-void
-unmap_job_merge_families (GPtrArray *jobs)
+/* A router of IPv4 that cannot be asked does not matter if the user did not name the family: it has
+ * no mapping, as far as is known. */
+static gboolean
+is_unknown_to_ipv4 (const UnmapJob *ipv4, gboolean any_family)
 {
-  for (guint i = 0; i < jobs->len; i++)
-    for (guint j = 0; j < jobs->len; j++)
-      {
-        UnmapJob *ipv4 = jobs->pdata[i];
-        UnmapJob *ipv6 = jobs->pdata[j];
+  return any_family && ipv4->outcome == UNMAP_NO_ROUTER && !ipv4->is_recorded && !ipv4->asks_beyond;
+}
 
-        if (ipv4->family != G_SOCKET_FAMILY_IPV4 || ipv6->family != G_SOCKET_FAMILY_IPV6 ||
-            !is_same_port (ipv4, ipv6))
-          continue;
-        if (ipv6->outcome == UNMAP_NOT_FOUND || ipv6->outcome == UNMAP_NO_ROUTER)
-          ipv6->hidden = TRUE;
-        else if (ipv4->outcome == UNMAP_NOT_FOUND && ipv6->outcome == UNMAP_REMOVED)
-          ipv4->hidden = TRUE;
-      }
+/* A port of which only one family has a mapping is reported once. any_family: the user named none.
+ */
+void
+unmap_job_merge_families (UnmapJob *ipv4, UnmapJob *ipv6, gboolean any_family)
+{
+  if (ipv6->outcome == UNMAP_NOT_FOUND || ipv6->outcome == UNMAP_NO_ROUTER)
+    ipv6->hidden = TRUE;
+  else if ((ipv4->outcome == UNMAP_NOT_FOUND && ipv6->outcome == UNMAP_REMOVED) ||
+           is_unknown_to_ipv4 (ipv4, any_family))
+    ipv4->hidden = TRUE;
 }
 
 static void

@@ -24,11 +24,13 @@ struct _UnmapJob
   gboolean is_recorded;    /* on the first router */
   gboolean asks_beyond;    /* routers beyond the first one are recorded to lead here */
   gboolean has_entry;      /* the outcome includes that of an entry */
+  gboolean decided;        /* the outcome is final */
   gboolean hidden;         /* the other family has the mapping */
 
-  PlumManager *manager; /* borrowed */
+  PlumManager *manager; /* borrowed; NULL: not started */
+  gint64 started;       /* µs, of g_get_monotonic_time() */
   GPtrArray *entries;   /* of PlumEntry, still to be deleted */
-  UnmapJobFunc done;
+  UnmapJobFunc done;    /* NULL: given up, or not started */
   gpointer user_data;
 };
 
@@ -37,12 +39,14 @@ UnmapJob *unmap_job_new (PlumProtocol protocol,
                          guint internal_port,
                          guint external_port,
                          GInetAddress *host);
-void unmap_job_free (UnmapJob *self);
-gboolean unmap_job_equal (const UnmapJob *self, const UnmapJob *other);
+void unmap_job_unref (UnmapJob *self);
+void unmap_job_add (GPtrArray *jobs, GSocketFamily family, PlumEntry *entry, GInetAddress *host);
 gboolean unmap_job_parse (
   GPtrArray *jobs, char **specs, gboolean ipv4, gboolean ipv6, GInetAddress *host);
 gboolean unmap_job_has_host (const UnmapJob *self, GInetAddress *host);
 void unmap_job_start (
   UnmapJob *self, PlumManager *manager, GPtrArray *entries, UnmapJobFunc done, gpointer user_data);
-void unmap_job_merge_families (GPtrArray *jobs);
+void unmap_job_give_up (UnmapJob *self, const char *message);
+gboolean unmap_job_is_same_port (const UnmapJob *self, const UnmapJob *other);
+void unmap_job_merge_families (UnmapJob *ipv4, UnmapJob *ipv6, gboolean any_family);
 void unmap_job_print (const UnmapJob *self);
