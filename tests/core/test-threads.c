@@ -86,6 +86,34 @@ call_unmap (CoreFixture *f, PlumMapping *mapping)
                             test_store_result, &f->result);
 }
 
+static void
+call_unmap_host (CoreFixture *f, PlumMapping *mapping)
+{
+  g_autoptr (GInetAddress) host = g_inet_address_new_from_string ("127.0.0.9");
+
+  plum_manager_unmap_host_async (f->manager, PLUM_PROTOCOL_TCP, host, 90, 0, NULL,
+                                 test_store_result, &f->result);
+}
+
+static void
+call_discover_family (CoreFixture *f, PlumMapping *mapping)
+{
+  plum_manager_discover_family_async (f->manager, G_SOCKET_FAMILY_IPV4, NULL, test_store_result,
+                                      &f->result);
+}
+
+static void
+call_query_address (CoreFixture *f, PlumMapping *mapping)
+{
+  plum_gateway_query_external_address_async (core_gateway (f), NULL, test_store_result, &f->result);
+}
+
+static void
+call_query_upstream (CoreFixture *f, PlumMapping *mapping)
+{
+  plum_gateway_query_upstream_async (core_gateway (f), NULL, test_store_result, &f->result);
+}
+
 static const struct
 {
   const char *name;
@@ -102,6 +130,10 @@ static const struct
   { "wait", call_wait },
   { "list-entries", call_list },
   { "delete-entry", call_delete },
+  { "unmap-host", call_unmap_host },
+  { "discover-family", call_discover_family },
+  { "query-external-address", call_query_address },
+  { "query-upstream", call_query_upstream },
 };
 
 typedef struct
