@@ -43,8 +43,13 @@ typedef struct
   gboolean says_no_entry;   /* it has answered 714 for a port without an entry */
   gboolean disables;        /* it has disabled an entry of this host: read back each new one */
   gboolean deletes;         /* an entry was gone after a delete */
+  gboolean verifies_delete; /* an entry is being read back after a delete */
   gboolean keeps_deleted;   /* an entry was still there after a delete that it confirmed */
 } UpnpMemory;
+
+/* Whether an entry must be read back after a delete: the first one, and each one of a router that
+ * was found to keep entries. */
+gboolean upnp_memory_must_verify_delete (const UpnpMemory *self);
 
 /* The state of one request on the ladder. */
 typedef struct

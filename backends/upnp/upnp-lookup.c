@@ -2,8 +2,6 @@
 
 #include "upnp-lookup.h"
 
-#include <string.h>
-
 #define NO_SUCH_ENTRY 714
 #define INDEX_INVALID 713
 #define INVALID_ACTION 401
@@ -12,9 +10,6 @@
 
 /* The description that replaces a refused one. */
 #define SHORT_DESCRIPTION "plum"
-
-/* The shortest description that a router is assumed to shorten to, in bytes. */
-#define DESCRIPTION_MIN 8
 
 gboolean
 upnp_lookup_is_possible (UpnpDevice *device)
@@ -82,22 +77,6 @@ upnp_lookup_has_description (const UpnpTableEntry *entry, const char *descriptio
          g_str_equal (text, SHORT_DESCRIPTION);
 }
 
-/* The entry may be one that another host has made for itself: the description must be there, or so
- * much of it as a router keeps that shortens it. */
-static gboolean
-shows_description (const UpnpTableEntry *entry, const char *description)
-{
-  const char *text = entry->description;
-
-  if (description == NULL)
-    return TRUE;
-  if (text == NULL)
-    return FALSE;
-
-  return g_str_equal (text, description) || g_str_equal (text, SHORT_DESCRIPTION) ||
-         (strlen (text) >= DESCRIPTION_MIN && g_str_has_prefix (description, text));
-}
-
 /* Some routers answer for a port without an entry with an empty one. */
 static gboolean
 lookup_is_blank (const UpnpTableEntry *entry)
@@ -112,7 +91,7 @@ is_ours (const UpnpTableEntry *entry, const UpnpLookupOwner *owner)
   if (entry->internal_port != owner->internal_port)
     return FALSE;
   if (owner->local_address != NULL && g_str_equal (entry->internal_client, owner->local_address))
-    return !owner->other_host || shows_description (entry, owner->description);
+    return !owner->other_host || upnp_lookup_has_description (entry, owner->description);
 
   /* Another host may have the former address by now, but does not use this description. */
   return owner->former_address != NULL &&

@@ -64,6 +64,7 @@ upnp_map_take_disabled (UpnpMap *self)
   plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_INFO, "UPnP: %s has disabled the entry for port %u",
             negotiation->operation.device->name, negotiation->attempt.external_port);
   self->renewal = FALSE; /* the new entry is read back */
+  upnp_map_port_remove (negotiation, negotiation->attempt.external_port);
   if (!self->replaced)
     upnp_map_replace (self);
   else

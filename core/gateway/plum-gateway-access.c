@@ -235,9 +235,9 @@ plum_gateway_is_busy (PlumGateway *self)
 }
 
 void
-plum_gateway_foreach_late (PlumGateway *self, PlumLeftFunc func, gpointer user_data)
+plum_gateway_foreach_late (PlumGateway *self, gboolean lost, PlumLeftFunc func, gpointer user_data)
 {
-  plum_late_leases_foreach (self->late_leases, func, user_data);
+  plum_late_leases_foreach (self->late_leases, lost, func, user_data);
 }
 
 void

@@ -30,7 +30,11 @@ void plum_gateway_close (PlumGateway *self);
 
 /* Whether a late lease is being deleted; see PLUM_BACKEND_LATE_LEASE. */
 gboolean plum_gateway_is_busy (PlumGateway *self);
-void plum_gateway_foreach_late (PlumGateway *self, PlumLeftFunc func, gpointer user_data);
+/* See plum_late_leases_foreach(). */
+void plum_gateway_foreach_late (PlumGateway *self,
+                                gboolean lost,
+                                PlumLeftFunc func,
+                                gpointer user_data);
 /* func: (nullable): called when that is finished. */
 void plum_gateway_set_idle_func (PlumGateway *self, PlumGatewayIdleFunc func, gpointer user_data);
 

@@ -150,7 +150,10 @@ plum_gateway_set_copy_chains (PlumGatewaySet *self, GSocketFamily family)
 }
 
 void
-plum_gateway_set_foreach_late (PlumGatewaySet *self, PlumLeftFunc func, gpointer user_data)
+plum_gateway_set_foreach_late (PlumGatewaySet *self,
+                               gboolean lost,
+                               PlumLeftFunc func,
+                               gpointer user_data)
 {
   static const GSocketFamily families[] = { G_SOCKET_FAMILY_IPV4, G_SOCKET_FAMILY_IPV6 };
 
@@ -159,7 +162,7 @@ plum_gateway_set_foreach_late (PlumGatewaySet *self, PlumLeftFunc func, gpointer
       g_autoptr (GPtrArray) gateways = plum_gateway_set_copy_chains (self, families[i]);
 
       for (unsigned int j = 0; j < gateways->len; j++)
-        plum_gateway_foreach_late (gateways->pdata[j], func, user_data);
+        plum_gateway_foreach_late (gateways->pdata[j], lost, func, user_data);
     }
 }
 

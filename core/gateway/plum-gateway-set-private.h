@@ -42,8 +42,12 @@ void plum_gateway_set_unref (PlumGatewaySet *self);
 /* Closes all gateways, which must have no clients. The owner is no longer called. */
 void plum_gateway_set_close (PlumGatewaySet *self);
 
-/* Calls func for each late lease that is being deleted from a router. */
-void plum_gateway_set_foreach_late (PlumGatewaySet *self, PlumLeftFunc func, gpointer user_data);
+/* Calls func for each late lease that is being deleted from a router; see
+ * plum_late_leases_foreach(). */
+void plum_gateway_set_foreach_late (PlumGatewaySet *self,
+                                    gboolean lost,
+                                    PlumLeftFunc func,
+                                    gpointer user_data);
 
 /* A list of PlumGateway: IPv4 first, and for each family that of the default route first.
  * (transfer none) */

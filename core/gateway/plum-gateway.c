@@ -529,6 +529,8 @@ plum_gateway_publish (PlumGateway *self)
 void
 plum_gateway_close (PlumGateway *self)
 {
+  gboolean busy;
+
   if (self->closed)
     return;
 
@@ -540,8 +542,11 @@ plum_gateway_close (PlumGateway *self)
   if (self->upstream != NULL)
     plum_gateway_close (self->upstream);
   g_clear_object (&self->upstream);
-  self->idle_func = NULL;
+  busy = plum_gateway_is_busy (self);
   plum_late_leases_close (self->late_leases);
+  if (busy && self->idle_func != NULL)
+    self->idle_func (self->idle_data);
+  self->idle_func = NULL;
   plum_race_close (self->race);
   plum_gateway_queue_decided (self);
   plum_gateway_queue_upstream (self);

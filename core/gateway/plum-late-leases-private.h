@@ -41,7 +41,11 @@ void plum_late_leases_add (PlumLateLeases *self,
                            PlumRequest *request,
                            PlumLease *lease);
 gboolean plum_late_leases_is_empty (PlumLateLeases *self);
-void plum_late_leases_foreach (PlumLateLeases *self, PlumLeftFunc func, gpointer user_data);
+/* lost: also those whose deletion was not confirmed. */
+void plum_late_leases_foreach (PlumLateLeases *self,
+                               gboolean lost,
+                               PlumLeftFunc func,
+                               gpointer user_data);
 /* Whether a late lease has one of these ports, and is not yet deleted: the delete would remove what
  * is requested meanwhile. hosts: only the internal host counts. */
 gboolean plum_late_leases_has_port (PlumLateLeases *self,

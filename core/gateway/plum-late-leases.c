@@ -3,6 +3,7 @@
 #include "plum-late-leases-private.h"
 
 #include "plum-backend-private.h"
+#include "plum-error-private.h"
 #include "plum-values-private.h"
 
 /* How long the router may take to delete a late lease. */
@@ -15,6 +16,7 @@ struct _PlumLateLeases
   const PlumLateLeasesClient *client;
   gpointer user_data;
   GPtrArray *leases; /* (element-type LateLease) */
+  GPtrArray *lost;   /* (element-type PlumRequest): of leases that the router may still have */
   PlumTimer timer;
 };
 
@@ -57,6 +59,8 @@ on_late_lease_deleted (PlumCall *call, gpointer user_data)
 
   PLUM_SIGNAL_SCOPE (self->signals);
 
+  if (plum_call_get_error (call) != NULL && !plum_error_is_final (plum_call_get_error (call)))
+    g_ptr_array_add (self->lost, g_object_ref (late->request));
   plum_late_leases_remove (self, late);
   self->client->idle (self->user_data);
 }
@@ -126,6 +130,7 @@ plum_late_leases_new (GMainContext *context,
   self->client = client;
   self->user_data = user_data;
   self->leases = g_ptr_array_new ();
+  self->lost = g_ptr_array_new_with_free_func (g_object_unref);
   plum_timer_init (&self->timer, on_late_leases_timer, self);
   return self;
 }
@@ -151,6 +156,7 @@ plum_late_leases_free (PlumLateLeases *self)
 {
   plum_late_leases_close (self);
   g_clear_pointer (&self->leases, g_ptr_array_unref);
+  g_clear_pointer (&self->lost, g_ptr_array_unref);
   g_clear_pointer (&self->signals, plum_signal_queue_unref);
   g_clear_pointer (&self->clock, plum_clock_unref);
   g_free (self);
@@ -178,16 +184,22 @@ plum_late_leases_is_empty (PlumLateLeases *self)
   return self->leases->len == 0;
 }
 
+static void
+call_left_func (PlumRequest *request, PlumLeftFunc func, gpointer user_data)
+{
+  func (plum_request_get_protocol (request), plum_request_get_internal_port (request), user_data);
+}
+
 void
-plum_late_leases_foreach (PlumLateLeases *self, PlumLeftFunc func, gpointer user_data)
+plum_late_leases_foreach (PlumLateLeases *self,
+                          gboolean lost,
+                          PlumLeftFunc func,
+                          gpointer user_data)
 {
   for (guint i = 0; i < self->leases->len; i++)
-    {
-      PlumRequest *request = ((LateLease *) self->leases->pdata[i])->request;
-
-      func (plum_request_get_protocol (request), plum_request_get_internal_port (request),
-            user_data);
-    }
+    call_left_func (((LateLease *) self->leases->pdata[i])->request, func, user_data);
+  for (guint i = 0; lost && i < self->lost->len; i++)
+    call_left_func (self->lost->pdata[i], func, user_data);
 }
 
 gboolean

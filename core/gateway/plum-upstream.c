@@ -377,7 +377,8 @@ plum_upstream_set_unserved (PlumUpstream *self, gboolean unserved)
 void
 plum_upstream_search_again (PlumUpstream *self)
 {
-  if (self->wanted && self->way == WAY_PRIVATE && self->probe == NULL)
+  if (self->wanted && self->way == WAY_PRIVATE && self->probe == NULL &&
+      !plum_timer_is_armed (&self->pause))
     plum_upstream_start_probe (self);
   else if (self->wanted && self->way == WAY_SHARED && self->beyond == NULL)
     plum_upstream_find_server (self);

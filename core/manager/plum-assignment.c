@@ -500,6 +500,10 @@ void
 plum_assignment_open_store (PlumAssignment *self, const char *directory)
 {
   plum_lease_store_open (self->store, directory);
+  /* The gateways may be known already. */
+  plum_sweeper_gateway_added (self->sweeper);
+  plum_gateway_set_look_again (self->gateways, G_SOCKET_FAMILY_IPV4);
+  plum_gateway_set_look_again (self->gateways, G_SOCKET_FAMILY_IPV6);
 }
 
 void
@@ -556,7 +560,7 @@ plum_assignment_is_busy (PlumAssignment *self)
     plum_sweeper_is_busy (self->sweeper) || !plum_holder_table_is_empty (self->holders);
 
   if (!self->expired)
-    plum_gateway_set_foreach_late (self->gateways, on_late_lease, &busy);
+    plum_gateway_set_foreach_late (self->gateways, FALSE, on_late_lease, &busy);
   return busy;
 }
 
@@ -570,7 +574,7 @@ plum_assignment_foreach_left (PlumAssignment *self, PlumLeftFunc func, gpointer 
       const PlumLeaseRecord *record = plum_lease_store_get_leftover (self->store, i);
 
       if (record->ours)
-        func (record->protocol, record->internal_port, user_data);
+        func (record->protocol, record->first_port, user_data);
     }
-  plum_gateway_set_foreach_late (self->gateways, func, user_data);
+  plum_gateway_set_foreach_late (self->gateways, TRUE, func, user_data);
 }

@@ -26,6 +26,7 @@ plum_lease_note_make_record (PlumLeaseHolder *holder,
   record->protocol = id->protocol;
   record->family = id->family;
   record->internal_port = id->internal_port;
+  record->first_port = plum_lease_holder_get_first_port (holder);
   plum_hosts_init (&record->hosts, &id->hosts);
   if (id->hosts.internal != NULL)
     record->description = g_strdup (note->description);

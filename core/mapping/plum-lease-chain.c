@@ -426,6 +426,13 @@ plum_lease_chain_extend (PlumLeaseHolder *self)
 static void
 plum_lease_chain_upstream_changed (PlumLeaseHolder *self)
 {
+  PlumGateway *upstream = plum_gateway_peek_upstream (self->gateway);
+
+  /* First: the gateway of the lease beyond is closed next. */
+  if (self->outer != NULL && self->outer->gateway != upstream)
+    plum_lease_chain_move (self, upstream);
+  if (self->owner == NULL)
+    return;
   if (plum_lease_holder_is_up (self) && plum_lease_holder_has_port_mismatch (self))
     {
       plum_lease_holder_release (self);
@@ -436,9 +443,6 @@ plum_lease_chain_upstream_changed (PlumLeaseHolder *self)
       plum_lease_chain_extend (self);
       plum_lease_chain_tell (self);
     }
-  else if (self->outer != NULL &&
-           self->outer->gateway != plum_gateway_peek_upstream (self->gateway))
-    plum_lease_chain_move (self, plum_gateway_peek_upstream (self->gateway));
 }
 
 /* The gateway maps no ports. Its failure is reported to the users if there is no server of the

@@ -41,6 +41,12 @@ plum_lease_holder_get_first (PlumLeaseHolder *self)
   return self;
 }
 
+guint
+plum_lease_holder_get_first_port (PlumLeaseHolder *self)
+{
+  return plum_lease_holder_get_first (self)->id.internal_port;
+}
+
 /* A required port is that of the outermost router. */
 guint
 plum_lease_holder_get_required_port (PlumLeaseHolder *self)

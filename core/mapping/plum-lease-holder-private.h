@@ -92,6 +92,8 @@ guint plum_lease_holder_id_hash (gconstpointer id);
 gboolean plum_lease_holder_id_equal (gconstpointer a, gconstpointer b);
 
 const PlumLeaseHolderId *plum_lease_holder_get_id (PlumLeaseHolder *self);
+/* The internal port of the lease that leads to this host. */
+guint plum_lease_holder_get_first_port (PlumLeaseHolder *self);
 PlumGateway *plum_lease_holder_get_gateway (PlumLeaseHolder *self);
 /* Whether other must not request its port until the delete of this holder is finished: the external
  * port of IPv4 is in use until then. Both lead to one router, from two addresses of this host. */

@@ -101,7 +101,7 @@ is_single_host (GInetAddress *address)
  * @self: a network
  * @address: an address
  *
- * Gets the location of an address, as seen from this host, as seen from this host on the network.
+ * Gets the location of an address, as seen from this host on the network.
  *
  * A backend can use it to contact only the gateway and other hosts on its link, and never this
  * host. An IPv4-mapped IPv6 address of this host, such as `::ffff:192.168.1.2`, is on this host;

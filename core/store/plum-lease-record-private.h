@@ -33,8 +33,9 @@ typedef struct
   gint64 expires;  /* microseconds since 1970, or PLUM_LEASE_RECORD_FOREVER */
 
   /* Not in the file. */
-  gint64 next_delete;   /* the earliest time of the next delete, on the clock; 0: at once */
-  gboolean ours;        /* of this manager, not of an earlier run; not saved */
+  gint64 next_delete; /* the earliest time of the next delete, on the clock; 0: at once */
+  guint first_port; /* the internal port of the mapping, also beyond the first router; not saved */
+  gboolean ours;    /* of this manager, not of an earlier run; not saved */
   gboolean undeletable; /* the backend cannot delete it from the present address of this host */
 } PlumLeaseRecord;
 

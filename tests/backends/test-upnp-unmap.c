@@ -433,6 +433,69 @@ test_verified_always (Fixture *f, gconstpointer data)
     }
 }
 
+/* Several deletes at once: one of them is verified. */
+static void
+test_verified_one_of_several (Fixture *f, gconstpointer data)
+{
+  PlumRequest *requests[3];
+  PlumCall *calls[3] = { NULL };
+  g_autoptr (GPtrArray) leases = g_ptr_array_new_with_free_func (g_object_unref);
+  guint looks;
+
+  discover (f);
+  for (guint i = 0; i < G_N_ELEMENTS (requests); i++)
+    {
+      const PlumCallArgs args = {
+        .request = requests[i] =
+          test_request_new (PLUM_PROTOCOL_TCP, 8080 + i, 9000 + i, LIFETIME, 1),
+      };
+      g_autoptr (PlumCall) mapped = call (f, PLUM_CALL_MAP, &args);
+
+      g_assert_no_error (plum_call_get_error (mapped));
+      g_ptr_array_add (leases, g_object_ref (plum_call_get_lease (mapped)));
+    }
+
+  looks = f->igd->counts.get_specific;
+  for (guint i = 0; i < G_N_ELEMENTS (requests); i++)
+    {
+      const PlumCallArgs args = { .request = requests[i], .lease = leases->pdata[i] };
+
+      calls[i] = plum_backend_call (f->backend, PLUM_CALL_UNMAP, &args, TIMEOUT, NULL, NULL);
+    }
+  test_loop_advance (&f->loop, 5000);
+  g_assert_cmpuint (f->igd->counts.get_specific - looks, ==, G_N_ELEMENTS (requests) + 1);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (requests); i++)
+    {
+      g_assert_no_error (plum_call_get_error (calls[i]));
+      g_object_unref (calls[i]);
+      g_object_unref (requests[i]);
+    }
+}
+
+/* The router lists the entry for a moment after it has deleted it. */
+static void
+forget_after_look (const char *request, guint *status, GString *body, gpointer data)
+{
+  Fixture *f = data;
+
+  if (f->igd->switches.keep_deleted && f->igd->counts.delete > 0 &&
+      strstr (request, "#GetSpecificPortMappingEntry\"") != NULL)
+    fake_igd_wipe (f->igd);
+}
+
+static void
+test_listed_for_a_moment (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 9000);
+
+  f->igd->switches.keep_deleted = TRUE;
+  f->igd->edit = forget_after_look;
+  f->igd->edit_data = f;
+  unmap_port (f, lease);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
+}
+
 /* The look after the delete has no usable answer: the answer to the delete is trusted, and the next
  * delete is verified. */
 static void
@@ -535,6 +598,8 @@ static const UpnpTest tests[] = {
     { .keep_deleted = TRUE, .remote_hosts = TRUE, .remote_in_key = TRUE },
     test_kept_remote },
   { "unmap/verified-once", { 0 }, test_verified_once },
+  { "unmap/verified-one-of-several", { 0 }, test_verified_one_of_several },
+  { "unmap/listed-for-a-moment", { 0 }, test_listed_for_a_moment },
   { "unmap/verified-always", { .keep_deleted = TRUE }, test_verified_always },
   { "unmap/cannot-verify", { 0 }, test_cannot_verify },
 };

@@ -604,6 +604,50 @@ test_required_port (ChainFixture *f, gconstpointer data)
   core_assert_log ("alpha:map:tcp:8080:9090 alpha2:map:tcp:6000:9090!");
 }
 
+/* The router beyond is no longer asked: the first one does not have the required port. */
+static void
+test_required_port_of_one_router (ChainFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) first = NULL;
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (PlumMapping) third = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  first = chain_add_up (f, 8081, 0);
+  ALPHA->granted_port = 6000;
+  mapping = core_add_exact (&f->core, 8080, 9090);
+  test_loop_settle (&f->core.loop);
+  ALPHA->granted_port = 0;
+  third = core_add (&f->core, 8082, 0);
+  test_loop_settle (&f->core.loop);
+  chain_assert_endpoint (mapping, "1.2.3.4", 9090);
+  plum_manager_set_max_hops (f->core.manager, 1);
+  test_loop_advance (&f->core.loop, 20000);
+  chain_assert_endpoint (mapping, CHAIN_R1_WAN, 9090);
+  chain_assert_endpoint (first, CHAIN_R1_WAN, 8081);
+  chain_assert_endpoint (third, CHAIN_R1_WAN, 8082);
+}
+
+/* The close names the port of the mapping, and not that of the first router. */
+static void
+test_closed_names_the_mapping (ChainFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (GError) error = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ALPHA->granted_port = 6000;
+  mapping = chain_add_up (f, 8080, 0);
+  ALPHA2->unmap = SILENCE;
+  chain_close_manager (f, 10000);
+  g_assert_false (plum_manager_close_finish (f->core.manager, f->core.result, &error));
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+  g_assert_nonnull (strstr (error->message, "TCP port 8080"));
+  g_assert_null (strstr (error->message, "6000"));
+}
+
 static void
 test_required_port_taken (ChainFixture *f, gconstpointer data)
 {
@@ -1217,6 +1261,8 @@ main (int argc, char *argv[])
   CHAIN_ADD ("second/late", test_second_late);
   CHAIN_ADD ("second/create-in-less-time", test_create_in_less_time);
   CHAIN_ADD ("required-port/granted", test_required_port);
+  CHAIN_ADD ("required-port/of-one-router", test_required_port_of_one_router);
+  CHAIN_ADD ("close/names-the-mapping", test_closed_names_the_mapping);
   CHAIN_ADD ("required-port/taken", test_required_port_taken);
   CHAIN_ADD ("delete/destroyed", test_destroyed);
   CHAIN_ADD ("delete/unconfirmed", test_destroyed_unconfirmed);

@@ -249,6 +249,28 @@ test_close_awaits_a_late_lease (StoreFixture *f, gconstpointer data)
   g_assert_true (plum_manager_close_finish (f->manager, f->result, NULL));
 }
 
+/* The delete of a late lease has failed before the close. */
+static void
+test_close_reports_a_late_lease (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (PlumLease) lease = plum_lease_new (NULL, 8080, 7200, NULL);
+  g_autoptr (GError) error = NULL;
+
+  plum_manager_set_release_timeout (f->manager, RELEASE_MS);
+  ALPHA->map = SILENCE;
+  mapping = store_add (f->manager, 8080, 0);
+  test_loop_settle (&f->loop);
+  plum_manager_destroy_mapping_async (f->manager, plum_mapping_get_id (mapping), NULL, NULL, NULL);
+  test_loop_settle (&f->loop);
+  ALPHA->unmap = NO (MALFORMED);
+  plum_call_return_lease (ALPHA->last_map, lease);
+  test_loop_settle (&f->loop);
+  error = close_manager (f);
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+  g_assert_nonnull (strstr (error->message, "TCP port 8080"));
+}
+
 static void
 test_close_is_limited_by_a_late_lease (StoreFixture *f, gconstpointer data)
 {
@@ -334,6 +356,7 @@ main (int argc, char **argv)
   ADD ("close/reports-once", test_close_reports_a_port_once);
   ADD ("close/others", test_close_of_others);
   ADD ("close/late-lease", test_close_awaits_a_late_lease);
+  ADD ("close/late-lease-left", test_close_reports_a_late_lease);
   ADD ("close/late-lease-limit", test_close_is_limited_by_a_late_lease);
   ADD ("unmap/closed", test_unmap_while_closing);
   ADD ("unmap/cancelled-in-discovery", test_unmap_cancelled_in_discovery);

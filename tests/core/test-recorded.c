@@ -44,6 +44,21 @@ test_of_an_earlier_run (StoreFixture *f, gconstpointer data)
   g_assert_cmpuint (count_recorded (f->manager, G_SOCKET_FAMILY_IPV4), ==, 1);
 }
 
+/* Reading the records first does not keep what a crash left. */
+static void
+test_swept_after_it_was_read (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) key = store_crash_with_one (f);
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  g_assert_cmpuint (count_recorded (f->manager, G_SOCKET_FAMILY_IPV4), ==, 1);
+  test_loop_advance (&f->loop, 1000);
+  mapping = store_add_up (f, 9000);
+  store_assert_log ("alpha:discover beta:discover alpha:map:tcp:9000:9000");
+  test_loop_advance (&f->loop, STORE_GRACE_MS);
+  store_assert_log ("alpha:unmap:tcp:8080");
+}
+
 static void
 test_of_another_manager (StoreFixture *f, gconstpointer data)
 {
@@ -257,6 +272,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   ADD ("/recorded/of-an-earlier-run", test_of_an_earlier_run);
+  ADD ("/recorded/swept-after-it-was-read", test_swept_after_it_was_read);
   ADD ("/recorded/of-another-manager", test_of_another_manager);
   ADD ("/recorded/of-another-router", test_of_another_router);
   ADD ("/recorded/of-another-family", test_of_another_family);

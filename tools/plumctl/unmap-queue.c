@@ -6,8 +6,8 @@
 
 #include <glib/gi18n-lib.h>
 
-/* Simple routers serve few connections at a time. */
-#define MAX_RUNNING 16
+/* A router serves few connections at a time, and what waits in a queue has a time limit as well. */
+#define MAX_RUNNING 4
 
 static void run_more (UnmapQueue *self);
 

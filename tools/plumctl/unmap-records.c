@@ -124,13 +124,21 @@ unmap_records_consult (PlumManager *manager, UnmapJob *job, gboolean listed)
     (job->family == G_SOCKET_FAMILY_IPV6 || !listed) && !job->is_recorded && !job->asks_beyond;
 }
 
+/* Whether the record of the job is dropped, as far as it is known: the answer was final. */
+static gboolean
+ends_record (const UnmapJob *job)
+{
+  return job->outcome == UNMAP_REMOVED || job->outcome == UNMAP_NOT_FOUND ||
+         job->outcome == UNMAP_OTHER_HOST || job->outcome == UNMAP_FAILED;
+}
+
 /* Whether anything that was removed for the job is still recorded: the records are written a moment
  * later. */
 gboolean
 unmap_records_has_removed (PlumManager *manager, const UnmapJob *job)
 {
-  return job->outcome == UNMAP_REMOVED && ((job->is_recorded && unmap_records_has (manager, job)) ||
-                                           (job->asks_beyond && asks_beyond (manager, job)));
+  return ends_record (job) && ((job->is_recorded && unmap_records_has (manager, job)) ||
+                               (job->asks_beyond && asks_beyond (manager, job)));
 }
 
 /* Adds a job for each port that is recorded on the first router. */
