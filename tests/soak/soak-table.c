@@ -206,14 +206,40 @@ host_print_entries (Host *self)
     }
 }
 
+/* What the close could not delete is in its message, and expires. */
+static void
+host_expire_entries (Host *self, const char *message)
+{
+  for (guint i = self->igd->entries->len; i > 0; i--)
+    {
+      FakeIgdEntry *entry = g_ptr_array_index (self->igd->entries, i - 1);
+      g_autofree char *port = NULL;
+
+      if (!g_str_equal (entry->client, addresses[self->number].local))
+        continue;
+
+      port = g_strdup_printf ("%s port %u (", entry->protocol == PLUM_PROTOCOL_TCP ? "TCP" : "UDP",
+                              entry->internal_port);
+      g_assert_nonnull (strstr (message, port));
+      g_ptr_array_remove_index (self->igd->entries, i - 1);
+    }
+}
+
 static void
 host_close (Host *self)
 {
   g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
 
   plum_manager_close_async (self->manager, NULL, test_store_result, &result);
   test_loop_advance_until (&self->table->loop, result != NULL, 60000);
-  g_assert_true (plum_manager_close_finish (self->manager, result, NULL));
+  /* While the answers of the router cannot be understood, an entry is not deleted. */
+  if (!plum_manager_close_finish (self->manager, result, &error))
+    {
+      g_assert_error (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+      g_assert_nonnull (self->igd->edit);
+      host_expire_entries (self, error->message);
+    }
   g_clear_object (&result);
   test_loop_settle (&self->table->loop);
   g_assert_finalize_object (g_steal_pointer (&self->manager));
