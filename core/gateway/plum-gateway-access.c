@@ -214,7 +214,7 @@ on_late_lease_is_used (PlumBackend *backend,
 }
 
 static void
-on_late_lease_deleted (gpointer user_data)
+on_gateway_late_lease_deleted (gpointer user_data)
 {
   PlumGateway *self = user_data;
 
@@ -225,7 +225,7 @@ on_late_lease_deleted (gpointer user_data)
 
 static const PlumLateLeasesClient late_leases_client = {
   .is_used = on_late_lease_is_used,
-  .idle = on_late_lease_deleted,
+  .idle = on_gateway_late_lease_deleted,
 };
 
 gboolean

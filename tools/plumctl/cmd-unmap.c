@@ -284,7 +284,7 @@ on_list_deadline (gpointer user_data)
 
 /* A long or slow table leaves time to ask for the ports themselves. */
 static void
-list_entries (Unmap *unmap, PlumGateway *gateway)
+unmap_list_entries (Unmap *unmap, PlumGateway *gateway)
 {
   unmap->listing = TRUE;
   unmap->list_deadline_id = g_timeout_add (get_limit_ms () / 2, on_list_deadline, unmap);
@@ -315,7 +315,7 @@ on_unmap_discovered (Discovery *discovery)
 
   if (discovery_is_served (discovery))
     {
-      list_entries (unmap, gateway);
+      unmap_list_entries (unmap, gateway);
       return;
     }
 

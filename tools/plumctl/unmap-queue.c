@@ -9,7 +9,7 @@
 /* A router serves few connections at a time, and what waits in a queue has a time limit as well. */
 #define MAX_RUNNING 4
 
-static void run_more (UnmapQueue *self);
+static void unmap_queue_run_more (UnmapQueue *self);
 
 void
 unmap_queue_init (UnmapQueue *self, UnmapQueueFunc done, gpointer user_data)
@@ -80,7 +80,7 @@ print_decided (UnmapQueue *self, UnmapJob *job)
 /* --- The jobs --- */
 
 static void
-finish (UnmapQueue *self)
+unmap_queue_finish (UnmapQueue *self)
 {
   UnmapQueueFunc done = g_steal_pointer (&self->done);
 
@@ -95,11 +95,11 @@ on_job_done (UnmapJob *job, gpointer user_data)
 
   self->n_running--;
   print_decided (self, job);
-  run_more (self);
+  unmap_queue_run_more (self);
 }
 
 static void
-give_up (UnmapQueue *self)
+unmap_queue_give_up (UnmapQueue *self)
 {
   g_autofree char *message = g_strdup_printf (_ ("no answer within %g s"), self->limit_ms / 1000.0);
 
@@ -112,15 +112,15 @@ give_up (UnmapQueue *self)
       unmap_job_give_up (job, message);
       print_decided (self, job);
     }
-  finish (self);
+  unmap_queue_finish (self);
 }
 
 static void
-run_more (UnmapQueue *self)
+unmap_queue_run_more (UnmapQueue *self)
 {
   if (self->limit_ms != 0)
     {
-      give_up (self);
+      unmap_queue_give_up (self);
       return;
     }
 
@@ -132,7 +132,7 @@ run_more (UnmapQueue *self)
       unmap_job_start (job, self->manager, self->entries, on_job_done, self);
     }
   if (self->n_running == 0)
-    finish (self);
+    unmap_queue_finish (self);
 }
 
 /* listed: the router has listed its mappings */
@@ -143,7 +143,7 @@ unmap_queue_start (UnmapQueue *self, PlumManager *manager, gboolean listed)
   /* Before any of them is removed. */
   for (guint i = 0; i < self->jobs->len; i++)
     unmap_records_consult (manager, self->jobs->pdata[i], listed);
-  run_more (self);
+  unmap_queue_run_more (self);
 }
 
 /* Gives up what is not decided, also if the queue is started later. */
@@ -152,7 +152,7 @@ unmap_queue_expire (UnmapQueue *self, guint limit_ms)
 {
   self->limit_ms = limit_ms;
   if (self->manager != NULL)
-    give_up (self);
+    unmap_queue_give_up (self);
 }
 
 /* Gives up what is not decided, and reports nothing. */
