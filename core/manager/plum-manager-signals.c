@@ -28,8 +28,9 @@ marshal_state_changed (GClosure *closure,
   va_list copy;
 
   va_copy (copy, arguments);
-  mapping = g_object_ref (va_arg (copy, PlumMapping *));
-  old_state = va_arg (copy, int);
+  /* clang-tidy 14 does not know that va_copy() initializes it. */
+  mapping = g_object_ref (va_arg (copy, PlumMapping *)); /* NOLINT */
+  old_state = va_arg (copy, int);                        /* NOLINT */
   va_end (copy);
 
   if (G_CCLOSURE_SWAP_DATA (closure))
