@@ -24,12 +24,7 @@ typedef struct
   gboolean look_repeated;
   GError *reason; /* (nullable): why the delete is not confirmed */
   GSource *deadline;
-  gboolean verifies; /* the entry is being read back after the delete */
-  GSource *pause;    /* (nullable): before it is read back again */
 } UpnpDelete;
-
-/* Some routers list an entry for a moment after they have deleted it: when to look again, in ms. */
-#define LISTED_MS 1000
 
 static void
 upnp_delete_clear (UpnpOperation *operation)
@@ -41,11 +36,6 @@ upnp_delete_clear (UpnpOperation *operation)
   if (self->deadline != NULL)
     g_source_destroy (self->deadline);
   g_clear_pointer (&self->deadline, g_source_unref);
-  if (self->verifies)
-    operation->device->memory.verifies_delete = FALSE;
-  if (self->pause != NULL)
-    g_source_destroy (self->pause);
-  g_clear_pointer (&self->pause, g_source_unref);
 }
 
 /* NULL: the operation has failed. */
@@ -271,16 +261,10 @@ on_verified (const UpnpSoapReply *reply,
   UpnpMemory *memory = &self->operation.device->memory;
   g_autoptr (UpnpTableEntry) found = error == NULL ? read_found (reply) : NULL;
 
-  if (found != NULL && is_meant (self, found, local_address) && self->pause == NULL)
-    {
-      self->pause =
-        plum_backend_create_timer (upnp_session_get_backend (self->operation.session), LISTED_MS);
-      g_source_set_callback (self->pause, on_pause_ended, self, NULL);
-      return;
-    }
   if (found != NULL && is_meant (self, found, local_address))
     {
-      upnp_operation_fail_kept (&self->operation, self->attempt.external_port);
+      if (!upnp_operation_read_back_later (&self->operation, on_pause_ended))
+        upnp_operation_fail_kept (&self->operation, self->attempt.external_port);
       return;
     }
 
@@ -302,15 +286,10 @@ upnp_delete_accept (UpnpDelete *self)
   UpnpMemory *memory = &self->operation.device->memory;
 
   upnp_attempt_learn (&self->attempt, TRUE, memory);
-  if (!upnp_memory_must_verify_delete (memory))
-    {
-      upnp_operation_succeed (&self->operation);
-      return;
-    }
-
-  self->verifies = TRUE;
-  memory->verifies_delete = TRUE;
-  upnp_delete_verify (self);
+  if (upnp_operation_begin_verification (&self->operation))
+    upnp_delete_verify (self);
+  else
+    upnp_operation_succeed (&self->operation);
 }
 
 static void

@@ -452,10 +452,3 @@ upnp_attempt_learn (const UpnpAttempt *self, gboolean success, UpnpMemory *memor
   if (self->lifetime != 0 && self->lifetime != PLUM_LIFETIME_FOREVER)
     memory->lease = self->lease;
 }
-
-gboolean
-upnp_memory_must_verify_delete (const UpnpMemory *self)
-{
-  return self->lookups == UPNP_LOOKUPS_WORK &&
-         (self->keeps_deleted || !(self->deletes || self->verifies_delete));
-}

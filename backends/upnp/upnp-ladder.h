@@ -47,10 +47,6 @@ typedef struct
   gboolean keeps_deleted;   /* an entry was still there after a delete that it confirmed */
 } UpnpMemory;
 
-/* Whether an entry must be read back after a delete: the first one, and each one of a router that
- * was found to keep entries. */
-gboolean upnp_memory_must_verify_delete (const UpnpMemory *self);
-
 /* The state of one request on the ladder. */
 typedef struct
 {

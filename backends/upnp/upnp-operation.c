@@ -7,6 +7,9 @@
 
 #include <glib/gi18n-lib.h>
 
+/* Some routers list an entry for a moment after they have deleted it: when to look again. */
+#define LISTED_MS 1000
+
 /* How much of a fault's own text to show. */
 #define MAX_FAULT_TEXT 80
 
@@ -107,6 +110,11 @@ upnp_operation_finish (UpnpOperation *self)
   g_clear_pointer (&self->pending, upnp_device_call_cancel);
   if (self->clear != NULL)
     self->clear (self);
+  if (self->verifies)
+    self->device->memory.verifies_delete = FALSE;
+  if (self->pause != NULL)
+    g_source_destroy (self->pause);
+  g_clear_pointer (&self->pause, g_source_unref);
   g_clear_pointer (&self->device, upnp_device_unref);
   g_free (self->leftover);
   g_free (self);
@@ -242,6 +250,31 @@ upnp_operation_fail_unseen (UpnpOperation *self, const UpnpSoapReply *reply, gui
                          _ ("%s does not show at present which host port %u leads to: its entry "
                             "was not deleted"),
                          self->device->name, external_port);
+}
+
+gboolean
+upnp_operation_begin_verification (UpnpOperation *self)
+{
+  UpnpMemory *memory = &self->device->memory;
+
+  if (memory->lookups != UPNP_LOOKUPS_WORK ||
+      (!memory->keeps_deleted && (memory->deletes || memory->verifies_delete)))
+    return FALSE;
+
+  self->verifies = TRUE;
+  memory->verifies_delete = TRUE;
+  return TRUE;
+}
+
+gboolean
+upnp_operation_read_back_later (UpnpOperation *self, GSourceFunc func)
+{
+  if (self->pause != NULL)
+    return FALSE;
+
+  self->pause = plum_backend_create_timer (upnp_session_get_backend (self->session), LISTED_MS);
+  g_source_set_callback (self->pause, func, self, NULL);
+  return TRUE;
 }
 
 void

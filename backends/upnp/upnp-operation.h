@@ -21,6 +21,8 @@ struct _UpnpOperation
   PlumCall *call;
   UpnpOperationClear clear; /* (nullable) */
   UpnpDevice *device;       /* (nullable) */
+  gboolean verifies;        /* an entry is being read back after its delete */
+  GSource *pause;           /* (nullable): before it is read back again */
   UpnpDeviceCall *pending;  /* (nullable): the request under way */
   UpnpSoapFunc func;        /* for its reply */
   char *leftover;           /* (nullable): what may remain on the router, for the error */
@@ -67,6 +69,11 @@ void upnp_operation_fail_fault (UpnpOperation *self,
 void upnp_operation_fail_unseen (UpnpOperation *self,
                                  const UpnpSoapReply *reply,
                                  guint external_port);
+/* Whether the entry must be read back after its delete: the first one of a device, and each one of
+ * a device that was found to keep entries. */
+gboolean upnp_operation_begin_verification (UpnpOperation *self);
+/* Calls func with the operation, to read the entry back once more. FALSE: it was read twice. */
+gboolean upnp_operation_read_back_later (UpnpOperation *self, GSourceFunc func);
 /* The router has answered that it deleted the entry, and shows it. Records that. */
 void upnp_operation_fail_kept (UpnpOperation *self, guint external_port);
 

@@ -27,24 +27,14 @@ typedef struct
   gboolean moved;    /* only an entry that leads to the former address is ours */
   gboolean no_lease; /* the router did not answer the request for the mapping */
   gboolean look_repeated;
-  gboolean verifies; /* the entry is being read back after the delete */
-  GSource *pause;    /* (nullable): before it is read back again */
   char *description; /* (nullable) */
 } UpnpTableOperation;
-
-/* Some routers list an entry for a moment after they have deleted it: when to look again, in ms. */
-#define LISTED_MS 1000
 
 static void
 upnp_table_operation_clear (UpnpOperation *operation)
 {
   UpnpTableOperation *self = (UpnpTableOperation *) operation;
 
-  if (self->verifies)
-    operation->device->memory.verifies_delete = FALSE;
-  if (self->pause != NULL)
-    g_source_destroy (self->pause);
-  g_clear_pointer (&self->pause, g_source_unref);
   g_free (self->former);
   g_free (self->description);
   upnp_negotiation_clear (operation);
@@ -165,14 +155,9 @@ on_entry_after_success (const UpnpSoapReply *reply,
   g_autoptr (UpnpTableEntry) entry = NULL;
   UpnpLookupResult result = upnp_table_take_entry (self, reply, local_address, error, &entry);
 
-  if (result == UPNP_LOOKUP_OURS && self->pause == NULL)
-    {
-      self->pause =
-        plum_backend_create_timer (upnp_session_get_backend (negotiation->operation.session),
-                                   LISTED_MS);
-      g_source_set_callback (self->pause, on_pause_after_success, self, NULL);
-      return;
-    }
+  if (result == UPNP_LOOKUP_OURS &&
+      upnp_operation_read_back_later (&negotiation->operation, on_pause_after_success))
+    return;
   if (result == UPNP_LOOKUP_OURS)
     {
       upnp_table_keep_unconfirmed (self);
@@ -195,18 +180,10 @@ upnp_table_read_back (UpnpTableOperation *self)
 static void
 upnp_table_accept (UpnpNegotiation *negotiation, const UpnpSoapReply *reply)
 {
-  UpnpTableOperation *self = (UpnpTableOperation *) negotiation;
-  UpnpMemory *memory = &negotiation->operation.device->memory;
-
-  if (!upnp_memory_must_verify_delete (memory))
-    {
-      upnp_negotiation_accept_delete (negotiation, reply);
-      return;
-    }
-
-  self->verifies = TRUE;
-  memory->verifies_delete = TRUE;
-  upnp_table_read_back (self);
+  if (upnp_operation_begin_verification (&negotiation->operation))
+    upnp_table_read_back ((UpnpTableOperation *) negotiation);
+  else
+    upnp_negotiation_accept_delete (negotiation, reply);
 }
 
 /* The router may have deleted the entry or not: read it back. */

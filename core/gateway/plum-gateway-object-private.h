@@ -16,16 +16,16 @@
 
 G_BEGIN_DECLS
 
-/* The fields of PlumGateway, for the files plum-gateway*.c only. */
-/* A client that is told of an event may remove itself and others. */
+/* A client that handles an event may remove itself and others. */
 typedef struct _PlumGatewayCursor PlumGatewayCursor;
 
 struct _PlumGatewayCursor
 {
-  GList *next; /* the client that is told next (nullable) */
+  GList *next; /* the client that gets the event next (nullable) */
   PlumGatewayCursor *outer;
 };
 
+/* The fields of PlumGateway, for the files plum-gateway*.c only. */
 struct _PlumGateway
 {
   GObject parent_instance;
@@ -55,10 +55,9 @@ struct _PlumGateway
   PlumUpstream *search;
   PlumGateway *upstream; /* (nullable): the next router */
 
-  GQueue clients; /* (element-type PlumGatewayClient) */
-  PlumGatewayCursor
-    *cursors;      /* (nullable): of the events that the clients are told of at present */
-  guint n_waiting; /* of them */
+  GQueue clients;             /* (element-type PlumGatewayClient) */
+  guint n_waiting;            /* of them */
+  PlumGatewayCursor *cursors; /* (nullable): of the events that the clients handle at present */
   PlumTimer recheck;
   gint64 turn;            /* on the clock: see plum_gateway_choose_turn (); 0: never */
   GArray *decided_funcs;  /* plum_waiting_funcs_new() */

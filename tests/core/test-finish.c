@@ -221,12 +221,10 @@ test_close_of_others (StoreFixture *f, gconstpointer data)
   g_assert_no_error (error);
 }
 
-/* A backend may grant a lease after the call was cancelled: the lease is deleted. */
 static void
-test_close_awaits_a_late_lease (StoreFixture *f, gconstpointer data)
+destroy_before_the_answer (StoreFixture *f)
 {
   g_autoptr (PlumMapping) mapping = NULL;
-  g_autoptr (PlumLease) lease = plum_lease_new (NULL, 8080, 7200, NULL);
 
   plum_manager_set_release_timeout (f->manager, RELEASE_MS);
   ALPHA->map = SILENCE;
@@ -235,10 +233,27 @@ test_close_awaits_a_late_lease (StoreFixture *f, gconstpointer data)
   plum_manager_destroy_mapping_async (f->manager, plum_mapping_get_id (mapping), NULL, NULL, NULL);
   test_loop_settle (&f->loop);
   core_assert_state (mapping, DESTROYED);
-  ALPHA->n_unmap = 0;
-  ALPHA->unmap = AFTER (1000);
+}
+
+/* unmap: how the router answers the deletion of the lease. */
+static void
+grant_late (StoreFixture *f, FakeReply unmap)
+{
+  g_autoptr (PlumLease) lease = plum_lease_new (NULL, 8080, 7200, NULL);
+
+  ALPHA->unmap = unmap;
   plum_call_return_lease (ALPHA->last_map, lease);
   test_loop_settle (&f->loop);
+}
+
+/* A backend may grant a lease after the call was cancelled: the lease is deleted. */
+static void
+test_close_awaits_a_late_lease (StoreFixture *f, gconstpointer data)
+{
+
+  destroy_before_the_answer (f);
+  ALPHA->n_unmap = 0;
+  grant_late (f, AFTER (1000));
   g_assert_cmpuint (ALPHA->n_unmap, ==, 1);
 
   plum_manager_close_async (f->manager, NULL, test_store_result, &f->result);
@@ -253,19 +268,10 @@ test_close_awaits_a_late_lease (StoreFixture *f, gconstpointer data)
 static void
 test_close_reports_a_late_lease (StoreFixture *f, gconstpointer data)
 {
-  g_autoptr (PlumMapping) mapping = NULL;
-  g_autoptr (PlumLease) lease = plum_lease_new (NULL, 8080, 7200, NULL);
   g_autoptr (GError) error = NULL;
 
-  plum_manager_set_release_timeout (f->manager, RELEASE_MS);
-  ALPHA->map = SILENCE;
-  mapping = store_add (f->manager, 8080, 0);
-  test_loop_settle (&f->loop);
-  plum_manager_destroy_mapping_async (f->manager, plum_mapping_get_id (mapping), NULL, NULL, NULL);
-  test_loop_settle (&f->loop);
-  ALPHA->unmap = NO (MALFORMED);
-  plum_call_return_lease (ALPHA->last_map, lease);
-  test_loop_settle (&f->loop);
+  destroy_before_the_answer (f);
+  grant_late (f, NO (MALFORMED));
   error = close_manager (f);
   g_assert_error (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
   g_assert_nonnull (strstr (error->message, "TCP port 8080"));
@@ -274,19 +280,10 @@ test_close_reports_a_late_lease (StoreFixture *f, gconstpointer data)
 static void
 test_close_is_limited_by_a_late_lease (StoreFixture *f, gconstpointer data)
 {
-  g_autoptr (PlumMapping) mapping = NULL;
-  g_autoptr (PlumLease) lease = plum_lease_new (NULL, 8080, 7200, NULL);
   g_autoptr (GError) error = NULL;
 
-  plum_manager_set_release_timeout (f->manager, RELEASE_MS);
-  ALPHA->map = SILENCE;
-  mapping = store_add (f->manager, 8080, 0);
-  test_loop_settle (&f->loop);
-  plum_manager_destroy_mapping_async (f->manager, plum_mapping_get_id (mapping), NULL, NULL, NULL);
-  test_loop_settle (&f->loop);
-  ALPHA->unmap = SILENCE;
-  plum_call_return_lease (ALPHA->last_map, lease);
-  test_loop_settle (&f->loop);
+  destroy_before_the_answer (f);
+  grant_late (f, SILENCE);
   error = close_manager (f);
   g_assert_error (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
 }
