@@ -100,9 +100,11 @@ plum_race_note_outcome (PlumRace *self, guint index, const GError *error)
 {
   Candidate *candidate = self->candidates->pdata[index];
   gboolean silent = g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+  gboolean suspect = silent || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
 
-  candidate->suspect = candidate->silent = silent;
-  for (unsigned int i = 0; i < self->candidates->len && silent; i++)
+  candidate->suspect = suspect;
+  candidate->silent = silent;
+  for (unsigned int i = 0; i < self->candidates->len && suspect; i++)
     if (plum_race_shares_server (self, index, i))
       ((Candidate *) self->candidates->pdata[i])->suspect = TRUE;
 }

@@ -80,9 +80,10 @@ void plum_race_discover (PlumRace *self, gboolean again);
 /* Picks the best candidate from the index first on. tried: (nullable): for each candidate, whether
  * to skip it. */
 PlumPick plum_race_pick (PlumRace *self, guint first, const gboolean *tried, guint *index);
-/* Notes the result of a call to a candidate; error NULL: success. After a timeout the candidate,
- * and the others of its server, are suspect: the next plum_race_discover() probes each once for all
- * users. The others of its server are then picked before it. */
+/* Notes the result of a call to a candidate; error NULL: success. After a timeout, and if no
+ * program has the port, the candidate and the others of its server are suspect: the next
+ * plum_race_discover() probes each once for all users. After a timeout, the others of its server
+ * are then picked before it. */
 void plum_race_note_outcome (PlumRace *self, guint index, const GError *error);
 /* Whether two candidates send their requests to the same server of the router. */
 gboolean plum_race_shares_server (PlumRace *self, guint index, guint other);

@@ -92,6 +92,14 @@ plum_held_lease_schedule_renewal (PlumHeldLease *self)
   plum_clock_arm (self->clock, &self->timer, when);
 }
 
+/* No program of the router has the port of the protocol any more, so that it was switched off or
+ * restarts. What became of the mapping is unknown, and nobody answers for it. */
+static gboolean
+is_closed (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
+}
+
 static void
 on_renewed (PlumCall *call, gpointer user_data)
 {
@@ -115,6 +123,12 @@ on_renewed (PlumCall *call, gpointer user_data)
   if (error == NULL)
     {
       plum_held_lease_report (self, PLUM_HELD_LEASE_RENEWED, lease);
+      return;
+    }
+  if (is_closed (error))
+    {
+      plum_info ("%s", error->message);
+      plum_held_lease_report (self, PLUM_HELD_LEASE_MISSING, NULL);
       return;
     }
 
@@ -209,10 +223,13 @@ on_checked (PlumCall *call, gpointer user_data)
     }
 
   /* After any other error, it is unknown whether the router has the mapping. */
-  if (!taken_over && !g_error_matches (error, PLUM_ERROR, PLUM_ERROR_DESTROYED))
+  if (!taken_over && !is_closed (error) &&
+      !g_error_matches (error, PLUM_ERROR, PLUM_ERROR_DESTROYED))
     return;
 
   plum_info ("%s", error->message);
+  if (is_closed (error))
+    plum_gateway_note_outcome (self->gateway, self->candidate, error);
   self->taken_over = taken_over;
   plum_held_lease_report (self, PLUM_HELD_LEASE_MISSING, NULL);
 }

@@ -30,6 +30,7 @@ void core_fixture_tear_down (CoreFixture *f, gconstpointer data);
 #define BETA (fake_backend_script (FAKE_BETA))
 #define GAMMA (fake_backend_script (FAKE_GAMMA))
 
+#define CLOSED ((FakeReply){ .closed = TRUE })
 #define NO(error_code) ((FakeReply){ .fails = TRUE, .code = PLUM_ERROR_##error_code })
 #define SILENCE ((FakeReply){ .silent = TRUE })
 #define AFTER(ms) ((FakeReply){ .delay_ms = (ms) })

@@ -404,6 +404,76 @@ test_query_to_closed_gateway (CoreFixture *f, gconstpointer data)
   core_assert_state (mapping, SUCCESS);
 }
 
+/* --- A protocol that was switched off --- */
+
+static void
+close_alpha (void)
+{
+  ALPHA->discover = CLOSED;
+  ALPHA->map = CLOSED;
+  ALPHA->check = CLOSED;
+}
+
+/* The backend that answers by now is used. */
+static void
+assert_replaced (CoreFixture *f, const FakeReply *check, gint64 ms)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  BETA->discover = NO (TIMED_OUT);
+  mapping = core_add_up (f, 8080, 0);
+  core_assert_backend (mapping, "alpha");
+  close_alpha ();
+  ALPHA->check = *check;
+  BETA->discover = AT_ONCE;
+
+  test_loop_advance (&f->loop, ms);
+  core_assert_state (mapping, SUCCESS);
+  core_assert_backend (mapping, "beta");
+}
+
+static void
+test_closed_at_check (CoreFixture *f, gconstpointer data)
+{
+  assert_replaced (f, &CLOSED, 305 * 1000);
+}
+
+static void
+test_closed_at_renewal (CoreFixture *f, gconstpointer data)
+{
+  assert_replaced (f, &NO (NOT_SUPPORTED), 5000 * 1000);
+}
+
+/* Whether the router still has the mapping is unknown, so it is not reported as up. */
+static void
+test_closed_and_no_other (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  mapping = core_add_up (f, 8080, 0);
+  close_alpha ();
+  test_loop_advance (&f->loop, 305 * 1000);
+  core_assert_state (mapping, FAILURE);
+
+  ALPHA->discover = ALPHA->map = ALPHA->check = AT_ONCE;
+  test_loop_advance (&f->loop, 300 * 1000);
+  core_assert_state (mapping, SUCCESS);
+}
+
+/* A forged ICMP error costs one exchange. */
+static void
+test_closed_for_a_moment (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+
+  ALPHA->check = CLOSED;
+  g_free (fake_backends_take_log ());
+  test_loop_advance (&f->loop, 305 * 1000);
+  core_assert_state (mapping, SUCCESS);
+  g_assert_cmpuint (ALPHA->n_check, ==, 1);
+  core_assert_log ("alpha:discover alpha:map:tcp:8080:8080");
+}
+
 #define CHECK(name, code)                                                                          \
   g_test_add ("/recovery/check/" name, CoreFixture, GINT_TO_POINTER (PLUM_ERROR_##code),           \
               set_up_one, test_check_result, core_fixture_tear_down)
@@ -432,6 +502,10 @@ main (int argc, char **argv)
   CHECK ("another-host-has-it", CONFLICT);
   CHECK ("no-answer", TIMED_OUT);
   CHECK ("cannot-check", NOT_SUPPORTED);
+  CORE_ADD_N ("/recovery/closed/at-check", 2, test_closed_at_check);
+  CORE_ADD_N ("/recovery/closed/at-renewal", 2, test_closed_at_renewal);
+  CORE_ADD ("/recovery/closed/and-no-other", test_closed_and_no_other);
+  CORE_ADD ("/recovery/closed/for-a-moment", test_closed_for_a_moment);
   CORE_ADD ("/recovery/address/by-signal", test_address_by_signal);
   CORE_ADD ("/recovery/address/removed", test_address_removed);
   CORE_ADD ("/recovery/address/by-recheck", test_address_by_recheck);
