@@ -20,7 +20,8 @@ typedef enum {
   PLUM_GATEWAY_ADDRESS_CHANGED,  /* the router reports address to backend */
   PLUM_GATEWAY_RECHECK,          /* verify the lease */
   PLUM_GATEWAY_UPSTREAM_CHANGED, /* the search for the next router has another result */
-  PLUM_GATEWAY_RESUMED, /* the host was suspended: act on overdue timers within spread_ms */
+  /* The host was suspended, or had no link: act on overdue timers within spread_ms. */
+  PLUM_GATEWAY_RESUMED,
 } PlumGatewayEventKind;
 
 /* Fields that do not apply are NULL or 0. All borrowed. */

@@ -28,6 +28,10 @@ void plum_gateway_publish (PlumGateway *self);
  */
 void plum_gateway_close (PlumGateway *self);
 
+/* Call it when the networks of this host may have changed: if the link is back, acts as after a
+ * resume. */
+void plum_gateway_check_link (PlumGateway *self);
+
 /* Whether a late lease is being deleted; see PLUM_BACKEND_LATE_LEASE. */
 gboolean plum_gateway_is_busy (PlumGateway *self);
 /* See plum_late_leases_foreach(). */

@@ -408,6 +408,15 @@ plum_gateway_set_check_upstreams (PlumGatewaySet *self)
       plum_gateway_check_upstream (gateway);
 }
 
+static void
+plum_gateway_set_check_links (PlumGatewaySet *self)
+{
+  PlumGateway *gateway;
+
+  for (guint i = 0; (gateway = plum_gateway_set_nth (self, i)) != NULL; i++)
+    plum_gateway_check_link (gateway);
+}
+
 void
 plum_gateway_set_refresh (PlumGatewaySet *self)
 {
@@ -415,6 +424,7 @@ plum_gateway_set_refresh (PlumGatewaySet *self)
     if (self->families[i].used)
       plum_gateway_set_refresh_family (self, &self->families[i]);
   plum_gateway_set_check_upstreams (self);
+  plum_gateway_set_check_links (self);
 }
 
 static void

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
  * iteration of the main loop, because the cancelling function may not have returned yet. */
 typedef struct _PlumLateLeases PlumLateLeases;
 
-/* A mapping of an internal port that a router may still have. */
+/* A mapping of an internal port that a router may still have, also one beyond the first router. */
 typedef void (*PlumLeftFunc) (PlumProtocol protocol, guint internal_port, gpointer user_data);
 
 typedef struct

@@ -187,7 +187,7 @@ plum_late_leases_is_empty (PlumLateLeases *self)
 static void
 call_left_func (PlumRequest *request, PlumLeftFunc func, gpointer user_data)
 {
-  func (plum_request_get_protocol (request), plum_request_get_internal_port (request), user_data);
+  func (plum_request_get_protocol (request), plum_request_get_first_port (request), user_data);
 }
 
 void

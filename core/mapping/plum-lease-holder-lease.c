@@ -352,6 +352,7 @@ plum_lease_holder_make_request (PlumLeaseHolder *self)
     plum_request_new (self->id.protocol, self->id.internal_port, self->port, exact, address,
                       self->settings->lease_duration, self->description, self->key);
   plum_request_set_hosts (self->request, &self->id.hosts);
+  plum_request_set_first_port (self->request, plum_lease_holder_get_first_port (self));
   return g_object_ref (self->request);
 }
 
@@ -404,17 +405,18 @@ plum_lease_holder_reserve_port (PlumLeaseHolder *self, GError **error)
   guint required = plum_lease_holder_get_required_port (self);
   PlumLeaseHolder *other;
 
-  self->port =
-    (guint16) plum_port_choice_reserve (&self->hints, required, self->id.protocol,
-                                        plum_lease_holder_get_first (self)->id.internal_port,
-                                        &self->id.hosts, self->gateway, &self->client);
+  self->port = (guint16) plum_port_choice_reserve (&self->hints, required, self->id.protocol,
+                                                   plum_lease_holder_get_first_port (self),
+                                                   &self->id.hosts, self->gateway, &self->client);
   if (self->port != 0 || required == 0)
     return TRUE;
 
   other =
     plum_gateway_find_holder (self->gateway, self->id.protocol, required, &self->id.hosts)->data;
-  g_propagate_error (error, plum_port_choice_make_own_error (self->id.protocol,
-                                                             other->id.internal_port, required));
+  g_propagate_error (error,
+                     plum_port_choice_make_own_error (self->id.protocol,
+                                                      plum_lease_holder_get_first_port (other),
+                                                      required));
   return FALSE;
 }
 

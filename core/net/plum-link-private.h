@@ -20,4 +20,15 @@ G_BEGIN_DECLS
  */
 gboolean plum_link_check_host (PlumNetwork *network, GInetAddress *address, GError **error);
 
+/*
+ * plum_link_is_down:
+ * @network: a network
+ *
+ * Asks the operating system whether the interface of @network has no link, such as a cable. It may
+ * keep its addresses and routes meanwhile.
+ *
+ * Returns: whether the link is down; %FALSE if that is unknown
+ */
+gboolean plum_link_is_down (PlumNetwork *network);
+
 G_END_DECLS

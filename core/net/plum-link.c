@@ -202,3 +202,19 @@ plum_link_check_host (PlumNetwork *network, GInetAddress *address, GError **erro
 
   return addresses != NULL && check_host (addresses, network, address, error);
 }
+
+gboolean
+plum_link_is_down (PlumNetwork *network)
+{
+  g_autoptr (GPtrArray) addresses = plum_interfaces_list_addresses (NULL);
+
+  for (guint i = 0; addresses != NULL && i < addresses->len; i++)
+    {
+      const PlumInterfaceAddress *own = addresses->pdata[i];
+
+      if (own->interface_index == plum_network_get_interface_index (network))
+        return !own->is_running;
+    }
+
+  return FALSE;
+}

@@ -19,6 +19,7 @@ struct _PlumRequest
   PlumProtocol protocol;
   guint16 internal_port;
   guint16 external_port;
+  guint16 first_port;
   gboolean require_external_port;
   guint lifetime;
   GInetAddress *external_address; /* (nullable) */
@@ -72,6 +73,7 @@ plum_request_new (PlumProtocol protocol,
   self->protocol = protocol;
   self->internal_port = (guint16) internal_port;
   self->external_port = (guint16) external_port;
+  self->first_port = (guint16) internal_port;
   self->require_external_port = require_external_port;
   g_set_object (&self->external_address, external_address);
   self->lifetime = lifetime;
@@ -85,6 +87,18 @@ plum_request_set_hosts (PlumRequest *self, const PlumHosts *hosts)
 {
   plum_hosts_clear (&self->hosts);
   plum_hosts_init (&self->hosts, hosts);
+}
+
+void
+plum_request_set_first_port (PlumRequest *self, guint first_port)
+{
+  self->first_port = (guint16) first_port;
+}
+
+guint
+plum_request_get_first_port (PlumRequest *self)
+{
+  return self->first_port;
 }
 
 const PlumHosts *

@@ -46,6 +46,10 @@ PlumRequest *plum_request_new (PlumProtocol protocol,
 /* For a new request, before it is passed on. */
 void plum_request_set_hosts (PlumRequest *self, const PlumHosts *hosts);
 const PlumHosts *plum_request_get_hosts (PlumRequest *self);
+/* The internal port of the mapping. Beyond the first router, that of the request is a port of the
+ * router before. For a new request, like plum_request_set_hosts(). */
+void plum_request_set_first_port (PlumRequest *self, guint first_port);
+guint plum_request_get_first_port (PlumRequest *self);
 
 PlumProbe *plum_probe_new (const char *name);
 void plum_probe_set_outcome (PlumProbe *self,

@@ -648,6 +648,52 @@ test_closed_names_the_mapping (ChainFixture *f, gconstpointer data)
   g_assert_null (strstr (error->message, "6000"));
 }
 
+/* The same for what R2 grants after the mapping was removed, and does not confirm to delete. */
+static void
+test_closed_names_late_lease (ChainFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) late = plum_lease_new (NULL, 7000, 7200, NULL);
+  g_autoptr (PlumMapping) removed = NULL;
+  g_autoptr (GError) error = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ALPHA->granted_port = 6000;
+  ALPHA2->map = SILENCE;
+  removed = core_add (&f->core, 8080, 0);
+  test_loop_advance (&f->core.loop, 1000);
+  core_destroy (&f->core, removed);
+  test_loop_settle (&f->core.loop);
+  ALPHA2->unmap = NO (MALFORMED);
+  plum_call_return_lease (ALPHA2->last_map, late);
+  test_loop_settle (&f->core.loop);
+  chain_close_manager (f, 10000);
+  g_assert_false (plum_manager_close_finish (f->core.manager, f->core.result, &error));
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+  g_assert_nonnull (strstr (error->message, "TCP port 8080"));
+  g_assert_null (strstr (error->message, "6000"));
+}
+
+/* The error names the port of the other mapping, and not that of the first router. */
+static void
+test_required_port_of_another (ChainFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) other = NULL;
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ALPHA->granted_port = 6000;
+  ALPHA2->granted_port = 9090;
+  other = chain_add_up (f, 8081, 9090);
+  ALPHA->granted_port = 6001;
+  mapping = core_add_exact (&f->core, 8080, 9090);
+  test_loop_advance (&f->core.loop, 5000);
+  core_assert_state (mapping, FAILURE);
+  g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_CONFLICT);
+  g_assert_nonnull (strstr (plum_mapping_get_error (mapping)->message, "TCP port 8081"));
+}
+
 static void
 test_required_port_taken (ChainFixture *f, gconstpointer data)
 {
@@ -1263,7 +1309,9 @@ main (int argc, char *argv[])
   CHAIN_ADD ("required-port/granted", test_required_port);
   CHAIN_ADD ("required-port/of-one-router", test_required_port_of_one_router);
   CHAIN_ADD ("close/names-the-mapping", test_closed_names_the_mapping);
+  CHAIN_ADD ("close/names-late-lease", test_closed_names_late_lease);
   CHAIN_ADD ("required-port/taken", test_required_port_taken);
+  CHAIN_ADD ("required-port/of-another-mapping", test_required_port_of_another);
   CHAIN_ADD ("delete/destroyed", test_destroyed);
   CHAIN_ADD ("delete/unconfirmed", test_destroyed_unconfirmed);
   CHAIN_ADD ("delete/in-time", test_destroyed_in_time);

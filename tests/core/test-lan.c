@@ -126,6 +126,18 @@ link_is_running (const char *name)
   return running;
 }
 
+void
+test_lan_set_carrier (gboolean carrier)
+{
+  TestWatch watch;
+
+  test_watch_init (&watch);
+  g_assert_true (test_lan_ip (carrier ? "link set wan1 up" : "link set wan1 down"));
+  while (link_is_running ("wan0") != carrier)
+    watch_wait (&watch);
+  test_watch_clear (&watch);
+}
+
 static gboolean
 has_route_to (const char *text)
 {

@@ -13,6 +13,9 @@ G_BEGIN_DECLS
 void test_lan_enter_namespace (void);
 /* Runs ip(8) in the namespace. */
 gboolean test_lan_ip (const char *line);
+/* Pulls the cable of wan0, or plugs it in again, and waits until the kernel has noticed it. The
+ * address and the routes of wan0 stay. */
+void test_lan_set_carrier (gboolean carrier);
 
 /* A route watch with a main context of its own. */
 typedef struct

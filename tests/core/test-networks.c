@@ -386,6 +386,57 @@ test_default_vanishes (Networks *f, gconstpointer data)
   assert_up_on (bound, "wan0");
 }
 
+/* The gateway stays the same while a cable is pulled: what has failed meanwhile is requested again
+ * when the link is back, and what is held is checked. */
+static void
+test_link_returns (Networks *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) held = NULL;
+  g_autoptr (PlumMapping) failed = NULL;
+  PlumGateway *wan;
+
+  SKIP_WITHOUT_LAN (f);
+
+  held = add_bound (f, 8080, NULL);
+  settle (f);
+  wan = nth_gateway (f, 0);
+  test_lan_set_carrier (FALSE);
+  ALPHA->map = NO (TIMED_OUT);
+  failed = add_bound (f, 8081, NULL);
+  settle (f);
+  core_assert_state (failed, FAILURE);
+  g_free (fake_backends_take_log ());
+  g_assert_cmpuint (ALPHA->n_check, ==, 0);
+
+  test_lan_set_carrier (TRUE);
+  ALPHA->map = AT_ONCE;
+  settle (f);
+  test_loop_advance (&f->core.loop, 100); /* 50 ms for each mapping */
+  core_assert_log ("alpha@wan0:discover alpha@wan0:map:tcp:8081:8081");
+  assert_up_on (failed, "wan0");
+  assert_up_on (held, "wan0");
+  g_assert_cmpuint (ALPHA->n_check, >=, 1);
+  g_assert_true (nth_gateway (f, 0) == wan);
+}
+
+/* Another change of the network is no return of the link. */
+static void
+test_link_stays (Networks *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) failed = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ALPHA->map = NO (REFUSED);
+  failed = add_bound (f, 8080, NULL);
+  settle (f);
+  g_free (fake_backends_take_log ());
+  ip ("route add 203.0.113.0/24 via 192.0.2.1 dev wan0");
+  settle (f);
+  test_loop_advance (&f->core.loop, 100);
+  core_assert_log ("");
+}
+
 static void
 test_all_vanish (Networks *f, gconstpointer data)
 {
@@ -1194,6 +1245,8 @@ main (int argc, char **argv)
   ADD ("default-moves/closed-while-old-deletes", test_closed_while_the_old_router_deletes);
   ADD ("default-moves/old-does-not-delete", test_old_router_does_not_delete);
   ADD ("default-vanishes", test_default_vanishes);
+  ADD ("link-returns", test_link_returns);
+  ADD ("link-stays", test_link_stays);
   ADD ("all-vanish", test_all_vanish);
   ADD ("kernel-query-fails", test_kernel_query_fails);
   ADD ("override-leaves-one", test_override_leaves_one);

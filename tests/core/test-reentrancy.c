@@ -349,10 +349,53 @@ test_random (void)
     test_seed (i);
 }
 
+/* A backend calls the library while the gateway sends an event to its clients. */
+
+typedef struct
+{
+  CoreFixture *fixture;
+  PlumMapping *next;
+} Removal;
+
+static gboolean
+on_map_destroys_next (gpointer user_data)
+{
+  Removal *removal = user_data;
+
+  core_destroy (removal->fixture, removal->next);
+  return G_SOURCE_REMOVE;
+}
+
+/* All mappings wait for the discovery. The request for the first one destroys the second one, which
+ * is the next to hear of the discovery: the third one must still hear of it. */
+static void
+test_next_client_is_removed (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) first = NULL;
+  g_autoptr (PlumMapping) second = NULL;
+  g_autoptr (PlumMapping) third = NULL;
+  Removal removal = { f };
+
+  ALPHA->discover = AFTER (100);
+  first = core_add (f, 8080, 0);
+  second = core_add (f, 8081, 0);
+  third = core_add (f, 8082, 0);
+  removal.next = second;
+  ALPHA->on_map = on_map_destroys_next;
+  ALPHA->on_map_data = &removal;
+
+  test_loop_advance (&f->loop, 100);
+  core_assert_state (first, SUCCESS);
+  core_assert_state (second, DESTROYED);
+  core_assert_state (third, SUCCESS);
+  core_assert_log ("alpha:discover alpha:map:tcp:8080:8080 alpha:map:tcp:8082:8082");
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  CORE_ADD ("/reentrancy/next-client-is-removed", test_next_client_is_removed);
   g_test_add_func ("/reentrancy/random", test_random);
   return g_test_run ();
 }
