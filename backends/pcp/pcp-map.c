@@ -223,34 +223,52 @@ map_op_refused (MapOp *op, const PcpReply *reply)
     }
 }
 
-/* (transfer full) The error of a deletion that is refused. */
+GError *
+pcp_map_make_deletion_error (PlumUdpSession *session,
+                             const PcpHosts *hosts,
+                             uint8_t result,
+                             const char *what)
+{
+  if (result != PCP_NOT_AUTHORIZED || hosts->has_internal)
+    return pcp_map_make_error (session, hosts, result, what);
+
+  return g_error_new (PLUM_ERROR, PLUM_ERROR_REFUSED,
+                      _ ("PCP: %s answered NOT_AUTHORIZED (2) to %s: the mapping was made with a "
+                         "key that is not known here, or the router's policy forbids it"),
+                      plum_udp_session_get_peer (session), what);
+}
+
+/* (transfer full) */
 static GError *
 map_op_make_deletion_error (MapOp *op, const PcpReply *reply)
 {
-  const char *peer = plum_udp_session_get_peer (op->base.session);
+  PlumUdpSession *session = op->base.session;
   g_autofree char *port = pcp_hosts_describe_map (&op->map);
   g_autofree char *what = g_strdup_printf (
     /* Translators: a request to map a port, such as “TCP port 80”. */
     C_ ("request", "the deletion of %s"), port);
 
-  if (op->base.is_entry && reply->result == PCP_NOT_AUTHORIZED)
-    return g_error_new (PLUM_ERROR, PLUM_ERROR_REFUSED,
-                        _ ("PCP: %s answered NOT_AUTHORIZED (2) to %s: the mapping was made with a "
-                           "key that is not known here, or the router's policy forbids it"),
-                        peer, what);
   if (op->base.is_entry && reply->result == PCP_NO_RESOURCES)
     return g_error_new (
       PLUM_ERROR, PLUM_ERROR_DESTROYED,
-      _ ("PCP: %s answered NO_RESOURCES (8) to %s: the router has no such mapping"), peer, what);
-  return pcp_map_make_error (op->base.session, &op->map.hosts, reply->result, what);
+      _ ("PCP: %s answered NO_RESOURCES (8) to %s: the router has no such mapping"),
+      plum_udp_session_get_peer (session), what);
+  return pcp_map_make_deletion_error (session, &op->map.hosts, reply->result, what);
 }
 
 /* RFC 6887 15: the deletion of a mapping that does not exist succeeds. Some routers answer it with
- * NO_RESOURCES or NOT_AUTHORIZED. */
+ * NO_RESOURCES. NOT_AUTHORIZED means that the router has a mapping with another nonce, or a static
+ * one, or that its policy forbids the request. */
+gboolean
+pcp_map_is_absent (uint8_t result, gboolean is_undo)
+{
+  return result == PCP_NO_RESOURCES || (is_undo && result == PCP_NOT_AUTHORIZED);
+}
+
 static void
 map_op_deleted (MapOp *op, const PcpReply *reply)
 {
-  gboolean is_absent = reply->result == PCP_NOT_AUTHORIZED || reply->result == PCP_NO_RESOURCES;
+  gboolean is_absent = pcp_map_is_absent (reply->result, op->base.undo_error != NULL);
 
   /* The late answer to a renewal; or traffic keeps the mapping, if no other answer comes. */
   if (reply->result == PCP_SUCCESS && reply->lifetime > 0)

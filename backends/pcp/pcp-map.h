@@ -16,6 +16,14 @@ GError *pcp_map_make_error (PlumUdpSession *session,
                             const PcpHosts *hosts,
                             uint8_t result,
                             const char *what);
+/* The same, of a deletion. (transfer full) */
+GError *pcp_map_make_deletion_error (PlumUdpSession *session,
+                                     const PcpHosts *hosts,
+                                     uint8_t result,
+                                     const char *what);
+/* Whether an answer to a deletion means that the server has no mapping with this nonce. is_undo:
+ * the deletion is of a grant that cannot be used, and of which the server may have kept nothing. */
+gboolean pcp_map_is_absent (uint8_t result, gboolean is_undo);
 /* lifetime 0: a deletion. Finishes the call. */
 void pcp_map_start (PcpSession *pcp, PlumCall *call, const PcpMap *map, uint32_t lifetime);
 /* A call of unmap () for a mapping that is in no set. */

@@ -453,7 +453,7 @@ set_op_done (PcpSetOp *op)
 static void
 set_op_deleted (PcpSetOp *op, const PcpReply *reply)
 {
-  gboolean is_absent = reply->result == PCP_NOT_AUTHORIZED || reply->result == PCP_NO_RESOURCES;
+  gboolean is_absent = pcp_map_is_absent (reply->result, op->is_undo);
   g_autoptr (GError) error = NULL;
   g_autofree char *what = NULL;
 
@@ -471,7 +471,8 @@ set_op_deleted (PcpSetOp *op, const PcpReply *reply)
         g_dngettext (GETTEXT_PACKAGE, "the deletion of %u port from %u on",
                      "the deletion of %u ports from %u on", op->set->map.set.size),
         op->set->map.set.size, op->set->map.internal_port);
-      error = pcp_map_make_error (op->base.session, &op->set->map.hosts, reply->result, what);
+      error =
+        pcp_map_make_deletion_error (op->base.session, &op->set->map.hosts, reply->result, what);
     }
 
   if (op->is_undo)

@@ -27,6 +27,23 @@ typedef struct
   gboolean disabled; /* the entry that was found */
 } UpnpFind;
 
+/* UPNP_LOOKUP_FREE: the table was read to its end, and has no such entry. UPNP_LOOKUP_TAKEN: reply
+ * is the entry, which may be ours; local_address is this end of the connection. */
+typedef void (*UpnpScanFunc) (UpnpNegotiation *self,
+                              UpnpLookupResult result,
+                              const UpnpSoapReply *reply,
+                              const char *local_address);
+
+/* A search through the router's table for an entry of any host. */
+typedef struct
+{
+  UpnpScanFunc func;
+  guint external_port;
+  guint index;
+  gboolean unreadable; /* an entry could not be read */
+  int end_code;        /* the fault that may be the end of the table */
+} UpnpScan;
+
 /* What differs between port mappings and pinholes, and between adding and deleting. */
 typedef struct
 {
@@ -63,6 +80,7 @@ struct _UpnpNegotiation
   GError *unknown_error; /* (nullable): in place of such an answer */
   char *local_address;   /* (nullable): this end of the last connection */
   UpnpFind find;
+  UpnpScan scan;
 };
 
 /* Frees the members. A UpnpOperationClear. */

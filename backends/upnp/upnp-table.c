@@ -4,6 +4,7 @@
 
 #include "plum-double-nat.h"
 #include "upnp-find.h"
+#include "upnp-scan.h"
 #include "upnp-token.h"
 
 #include <glib/gi18n-lib.h>
@@ -244,6 +245,39 @@ upnp_table_fail_unseen (UpnpTableOperation *self, const UpnpSoapReply *reply)
   upnp_operation_fail_unseen (&self->negotiation.operation, reply, self->external_port);
 }
 
+static void
+on_scanned_before_delete (UpnpNegotiation *negotiation,
+                          UpnpLookupResult result,
+                          const UpnpSoapReply *reply,
+                          const char *local_address)
+{
+  UpnpTableOperation *self = (UpnpTableOperation *) negotiation;
+  g_autoptr (UpnpTableEntry) entry = NULL;
+
+  if (result == UPNP_LOOKUP_TAKEN)
+    result = upnp_table_take_entry (self, reply, local_address, NULL, &entry);
+
+  if (result == UPNP_LOOKUP_OURS)
+    upnp_table_delete (self);
+  else if (result == UPNP_LOOKUP_UNKNOWN)
+    upnp_table_fail_unseen (self, NULL);
+  else
+    upnp_operation_succeed (&negotiation->operation);
+}
+
+/* The router shows its entries, but not this one. Some routers answer each question for a port
+ * without an entry with a fault that may mean anything, such as 501: their list tells whether there
+ * is one. Entries for one remote host are not distinguished in it. */
+static void
+upnp_table_take_unseen (UpnpTableOperation *self, const UpnpSoapReply *reply, const GError *error)
+{
+  if (error == NULL && reply->outcome == UPNP_SOAP_FAULT &&
+      !upnp_hosts_has_remote (&self->negotiation.hosts))
+    upnp_scan_start (&self->negotiation, self->external_port, on_scanned_before_delete);
+  else
+    upnp_table_fail_unseen (self, reply);
+}
+
 /* An entry of another host stays, and the call succeeds: this host has nothing left there. Core
  * reads success as “the router no longer has the mapping”. */
 static void
@@ -271,7 +305,7 @@ on_entry_before_delete (const UpnpSoapReply *reply,
       upnp_table_read_entry (self, on_entry_before_delete);
     }
   else if (operation->device->memory.lookups == UPNP_LOOKUPS_WORK)
-    upnp_table_fail_unseen (self, reply);
+    upnp_table_take_unseen (self, reply, error);
   else if (self->certain)
     upnp_table_delete_unread (self);
   else if (error != NULL || reply->outcome == UPNP_SOAP_NO_ANSWER)

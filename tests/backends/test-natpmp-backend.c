@@ -259,6 +259,7 @@ test_listen (BackendFixture *f, gconstpointer data)
 
   test_loop_settle (&f->loop);
   g_assert_cmpuint (n_announced, >, 0);
+  g_assert_cmpuint (f->gateway->counts.datagrams, ==, 0); /* core discovers it */
   plum_backend_listen (f->backend, FALSE);
   n_announced = 0;
   fake_gateway_announce (f->gateway);

@@ -3,6 +3,8 @@
 #include "backend-fixture.h"
 #include "pcp-backend.h"
 
+#include <string.h>
+
 #define GATEWAY "127.51.1.1"
 
 static void
@@ -239,10 +241,46 @@ test_unmap_result (BackendFixture *f, gconstpointer data)
   backend_must_map (f, 8080);
   f->gateway->switches.unmap_result = GPOINTER_TO_UINT (data);
   call = backend_unmap (f, 8080);
-  if (GPOINTER_TO_UINT (data) == 7)
+  if (GPOINTER_TO_UINT (data) == 2)
+    g_assert_error (plum_call_get_error (call), PLUM_ERROR, PLUM_ERROR_REFUSED);
+  else if (GPOINTER_TO_UINT (data) == 7)
     g_assert_error (plum_call_get_error (call), PLUM_ERROR, PLUM_ERROR_NO_RESOURCES);
   else
     g_assert_no_error (plum_call_get_error (call));
+}
+
+/* RFC 6887 11.3.1: another program of this host has mapped the port since, with a nonce of its own.
+ * The port is still open. */
+static void
+test_unmap_another_key (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) call = NULL;
+
+  backend_must_map (f, 8080);
+  fake_gateway_find (f->gateway, PLUM_PROTOCOL_TCP, 8080, NULL)->nonce[0] ^= 0xff;
+  call = backend_unmap (f, 8080);
+  g_assert_error (plum_call_get_error (call), PLUM_ERROR, PLUM_ERROR_REFUSED);
+  g_assert_cmpstr (plum_call_get_error (call)->message, ==,
+                   "PCP: " GATEWAY " answered NOT_AUTHORIZED (2) to the deletion of TCP port 8080: "
+                   "the mapping was made with a key that is not known here, or the router's policy "
+                   "forbids it");
+  g_assert_true (fake_gateway_has_mapping (f->gateway, PLUM_PROTOCOL_TCP, 8080));
+}
+
+/* The grant cannot be used, and its deletion is refused: the router has nothing under this key. */
+static void
+test_undo_not_authorized (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) call = NULL;
+
+  f->gateway->switches.drop_replies = 1;
+  f->gateway->switches.map_result = 2;
+  f->gateway->switches.n_map_results = G_MAXUINT;
+  f->gateway->switches.unmap_result = 2;
+  call = backend_map (f, 8080);
+  g_assert_error (plum_call_get_error (call), PLUM_ERROR, PLUM_ERROR_REFUSED);
+  g_assert_cmpuint (f->gateway->counts.pcp_unmap, ==, 1);
+  g_assert_null (strstr (plum_call_get_error (call)->message, "may keep"));
 }
 
 static void
@@ -361,6 +399,7 @@ test_listen (BackendFixture *f, gconstpointer data)
 
   test_loop_settle (&f->loop);
   g_assert_cmpuint (n_announced, >, 0);
+  g_assert_cmpuint (f->gateway->counts.datagrams, ==, 0); /* core discovers it */
   plum_backend_listen (f->backend, FALSE);
   n_announced = 0;
   fake_gateway_announce (f->gateway);
@@ -422,6 +461,8 @@ static void
 add_life (void)
 {
   add ("/pcp/unmap/not-authorized", GUINT_TO_POINTER (2), test_unmap_result);
+  add ("/pcp/unmap/another-key", NULL, test_unmap_another_key);
+  add ("/pcp/unmap/undo-not-authorized", NULL, test_undo_not_authorized);
   add ("/pcp/unmap/network-failure", GUINT_TO_POINTER (7), test_unmap_result);
   add ("/pcp/unmap/no-resources", GUINT_TO_POINTER (8), test_unmap_result);
   add ("/pcp/unmap/lingers", NULL, test_unmap_lingers);

@@ -369,6 +369,57 @@ test_release_and_not_deleted (Fixture *f, gconstpointer data)
     plum_call_cancel (calls->pdata[i]);
 }
 
+/* --- Deletions that fail --- */
+
+/* The server answers the deletion of a set with an error: each port is reported, and the set is
+ * deleted with one request again when core repeats the release. */
+static void
+test_deletion_fails (Fixture *f, gconstpointer data)
+{
+  const guint result = GPOINTER_TO_UINT (data);
+  g_autoptr (GPtrArray) calls = map_all (f);
+  g_autoptr (GPtrArray) first = NULL;
+  g_autoptr (GPtrArray) again = NULL;
+
+  switches (f)->unmap_result = result;
+  first = set_unmap (&f->base, FIRST, N, calls);
+  assert_errors (first, PLUM_ERROR, result == 2 ? PLUM_ERROR_REFUSED : PLUM_ERROR_NO_RESOURCES);
+  g_assert_cmpuint (counts (f)->pcp_unmap, ==, 1);
+
+  switches (f)->unmap_result = 0;
+  again = set_unmap (&f->base, FIRST, N, calls);
+  set_assert_done (again);
+  g_assert_cmpuint (counts (f)->pcp_unmap, ==, 2);
+  g_assert_cmpuint (get_n_mappings (f), ==, 0);
+}
+
+/* The last port of a set is released and the deletion fails. Any of the ports whose release failed
+ * before, because the set was in use, deletes the set when core repeats its release. */
+static void
+test_deletion_fails_after_busy (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) calls = map_all (f);
+  g_autoptr (GPtrArray) most = set_unmap (&f->base, FIRST, N - 1, calls);
+  g_autoptr (GPtrArray) granted = g_ptr_array_new ();
+  g_autoptr (GPtrArray) last = NULL;
+  g_autoptr (GPtrArray) again = NULL;
+  g_autoptr (GPtrArray) rest = NULL;
+
+  assert_errors (most, G_IO_ERROR, G_IO_ERROR_BUSY);
+  switches (f)->unmap_result = 7;
+  g_ptr_array_add (granted, calls->pdata[N - 1]);
+  last = set_unmap (&f->base, FIRST + N - 1, 1, granted);
+  assert_errors (last, PLUM_ERROR, PLUM_ERROR_NO_RESOURCES);
+
+  switches (f)->unmap_result = 0;
+  again = set_unmap (&f->base, FIRST + 3, 1, NULL);
+  set_assert_done (again);
+  g_assert_cmpuint (get_n_mappings (f), ==, 0);
+  rest = set_unmap (&f->base, FIRST, N, calls);
+  set_assert_done (rest);
+  g_assert_cmpuint (counts (f)->pcp_unmap, ==, 2);
+}
+
 /* --- What is known of the members --- */
 
 /* Ports of a set that was never mapped are requested in another set, and released. */
@@ -930,6 +981,9 @@ main (int argc, char **argv)
   ADD ("release-while-pending/cancelled", test_release_and_cancelled);
   ADD ("release-while-pending/is-cancelled", test_release_is_cancelled);
   ADD ("release-while-pending/not-deleted", test_release_and_not_deleted);
+  ADD_WITH ("deletion-fails/not-authorized", 2, test_deletion_fails);
+  ADD_WITH ("deletion-fails/network-failure", 7, test_deletion_fails);
+  ADD ("deletion-fails/after-busy", test_deletion_fails_after_busy);
   ADD ("overlapping-runs", test_overlapping_runs);
   ADD ("token/own-mapping", test_token_of_own_mapping);
   ADD ("token/first-port", test_first_port_after_token);

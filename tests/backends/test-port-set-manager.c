@@ -349,6 +349,28 @@ test_remove_one_and_add (Fixture *f, gconstpointer data)
   g_assert_cmpuint (plum_mapping_get_external_port (f->mappings->pdata[N - 1]), ==, FIRST + 3);
 }
 
+/* The mappings are removed one after the other; the router answers the deletion of the set, after
+ * the last one, with an error. It is sent again at the next recheck. */
+static void
+test_remove_all_fails (Fixture *f, gconstpointer data)
+{
+  add_up (f, FIRST, N, 0);
+  f->gateway->switches.unmap_result = 7;
+  for (guint i = 0; i < N; i++)
+    {
+      plum_manager_destroy_mapping_async (f->a.manager, plum_mapping_get_id (f->mappings->pdata[i]),
+                                          NULL, NULL, NULL);
+      test_loop_advance (&f->a.loop, 1000);
+    }
+  g_assert_cmpuint (fake_gateway_get_n_mappings (f->gateway), ==, N);
+  g_assert_cmpuint (counts (f)->pcp_unmap, ==, 1);
+
+  f->gateway->switches.unmap_result = 0;
+  test_loop_advance (&f->a.loop, 6 * MINUTE_MS);
+  g_assert_cmpuint (fake_gateway_get_n_mappings (f->gateway), ==, 0);
+  f->n_unmaps = 2;
+}
+
 /* --- A crash --- */
 
 static void
@@ -379,6 +401,26 @@ test_crash_cleans_up (Fixture *f, gconstpointer data)
   test_loop_advance (&f->a.loop, 2 * MINUTE_MS);
   g_assert_cmpuint (fake_gateway_get_n_mappings (f->gateway), ==, 1);
   g_assert_cmpuint (counts (f)->pcp_unmap, ==, 1);
+}
+
+/* The router answers the deletion with an error: it is sent again. */
+static void
+test_crash_clean_up_fails (Fixture *f, gconstpointer data)
+{
+  plum_manager_set_state_directory (f->a.manager, f->directory.path);
+  add_up (f, FIRST, N, 0);
+  test_loop_advance (&f->a.loop, 2000);
+  crash_and_restart (f);
+  fake_gateway_reset_counts (f->gateway);
+  f->gateway->switches.unmap_result = 7;
+  add_up (f, 9000, 1, 0);
+  test_loop_advance (&f->a.loop, 2 * MINUTE_MS);
+  g_assert_cmpuint (counts (f)->pcp_unmap, ==, 1);
+
+  f->gateway->switches.unmap_result = 0;
+  test_loop_advance (&f->a.loop, 6 * MINUTE_MS);
+  g_assert_cmpuint (fake_gateway_get_n_mappings (f->gateway), ==, 1);
+  g_assert_cmpuint (counts (f)->pcp_unmap, ==, 2);
 }
 
 /* It wants one port of the range, under the nonce of that port: the server has it in the set of the
@@ -531,10 +573,12 @@ main (int argc, char **argv)
   ADD ("retry", test_retry);
   ADD ("close", test_close);
   ADD ("remove-all", test_remove_all);
+  ADD ("remove-all-fails", test_remove_all_fails);
   ADD ("remove-one", test_remove_one);
   ADD ("remove-one-and-add", test_remove_one_and_add);
   ADD ("crash/takes-over", test_crash_takes_over);
   ADD ("crash/cleans-up", test_crash_cleans_up);
+  ADD ("crash/clean-up-fails", test_crash_clean_up_fails);
   ADD_WITH ("crash/wants-first", GUINT_TO_POINTER (FIRST), test_crash_wants_one);
   ADD_WITH ("crash/wants-another", GUINT_TO_POINTER (FIRST + 3), test_crash_wants_one);
   ADD ("random", test_random);

@@ -90,6 +90,13 @@ start_disturbance (Fixture *f, Disturbance *disturbance, const Answer *answer, g
   f->igd->edit_data = disturbance;
 }
 
+/* The table is listed if the router has answered in this way. */
+static gboolean
+is_fault (const Answer *answer)
+{
+  return g_str_has_prefix (answer->name, "fault-");
+}
+
 /* Not a final error, so that the record of the mapping stays. */
 static void
 assert_not_confirmed (PlumCall *done)
@@ -116,9 +123,14 @@ test_unusable_look (Fixture *f, gconstpointer data)
       looks = f->igd->counts.get_specific;
       start_disturbance (f, &disturbance, &unusable[i], G_MAXUINT);
       done = lease_call (f, PLUM_CALL_UNMAP, lease);
-      assert_not_confirmed (done);
       assert_spared (f, 9000);
       g_assert_cmpuint (f->igd->counts.get_specific - looks, ==, 2);
+      if (is_fault (&unusable[i]))
+        {
+          g_assert_no_error (plum_call_get_error (done));
+          continue;
+        }
+      assert_not_confirmed (done);
       g_assert_cmpstr (plum_call_get_error (done)->message, ==,
                        unusable[i].status == 401
                          ? "UPnP: " GATEWAY " requires a login for GetSpecificPortMappingEntry "
@@ -163,7 +175,7 @@ test_look_again_after_crash (Fixture *f, gconstpointer data)
     {
       Disturbance disturbance;
 
-      if (strstr (unusable[i].name, "fault") != NULL)
+      if (is_fault (&unusable[i]))
         continue;
       g_test_message ("%s", unusable[i].name);
       take_over (f, 9000);
@@ -252,7 +264,10 @@ test_unusable_look_moved (Fixture *f, gconstpointer data)
       {
         g_autoptr (PlumCall) done = unmap_moved (f);
 
-        assert_not_confirmed (done);
+        if (is_fault (&unusable[i]))
+          g_assert_no_error (plum_call_get_error (done));
+        else
+          assert_not_confirmed (done);
         assert_spared (f, 9000);
       }
 
@@ -365,6 +380,132 @@ test_fault_means_no_entry (Fixture *f, gconstpointer data)
   second = map_call (f, 8081, 9001, LIFETIME);
   g_assert_no_error (plum_call_get_error (second));
   g_assert_nonnull (find (f, 9001));
+}
+
+/* -- A router that answers 501 for a port without an entry, and so does not tell whether there is
+ * one: its list does -- */
+
+/* The table in which the entry of port 9000 is searched for, and what the list shows. */
+typedef struct
+{
+  guint n_others;   /* entries of other ports */
+  gboolean listed;  /* the entry is in the list */
+  int end;          /* the fault that ends the list */
+  guint n_answers;  /* how many requests for the list are answered; 0: all */
+  guint unreadable; /* the index of an entry without a port, and 1; 0: none */
+} List;
+
+typedef struct
+{
+  const List *list;
+  gboolean started;
+  guint n_requests;
+} Lister;
+
+static void
+set_fault (guint *status, GString *body, int code)
+{
+  *status = 500;
+  g_string_printf (body, FAULT ("%d"), code);
+}
+
+static void
+answer_as_listed (const char *request, guint *status, GString *body, gpointer data)
+{
+  Lister *self = data;
+
+  if (!self->started)
+    answer_501_for_714 (request, status, body, NULL);
+  else if (strstr (request, "#GetSpecificPortMappingEntry\"") != NULL)
+    set_fault (status, body, 501);
+  else if (strstr (request, "#GetGenericPortMappingEntry\"") != NULL)
+    {
+      self->n_requests++;
+      if (self->list->n_answers != 0 && self->n_requests > self->list->n_answers)
+        set_fault (status, body, 501);
+      else if (strstr (body->str, "713") != NULL)
+        set_fault (status, body, self->list->end);
+      else if (self->n_requests == self->list->unreadable)
+        g_string_replace (body, "<NewExternalPort>9100<", "<NewExternalPort><", 0);
+    }
+}
+
+/* The call of unmap () for the mapping of port 9000, with this list. */
+static PlumCall *
+unmap_by_list (Fixture *f, const List *list, Lister *lister)
+{
+  g_autoptr (PlumLease) lease = NULL;
+
+  *lister = (Lister){ .list = list };
+  f->igd->edit = answer_as_listed;
+  f->igd->edit_data = lister;
+  lease = map_port (f, 9000);
+  if (!list->listed)
+    fake_igd_wipe (f->igd);
+  for (guint i = 0; i < list->n_others; i++)
+    fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9100 + i, 8080, STRANGER, 0);
+  lister->started = TRUE;
+  return lease_call (f, PLUM_CALL_UNMAP, lease);
+}
+
+static void
+test_not_listed (Fixture *f, gconstpointer data)
+{
+  static const List lists[] = {
+    { .n_others = 0, .end = 713 }, { .n_others = 3, .end = 713 }, { .n_others = 2, .end = 714 },
+    { .n_others = 3, .end = 501 }, { .n_others = 1, .end = 402 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (lists); i++)
+    {
+      g_autoptr (PlumCall) done = NULL;
+      Lister lister;
+
+      done = unmap_by_list (f, &lists[i], &lister);
+      g_assert_no_error (plum_call_get_error (done));
+      g_assert_cmpuint (f->igd->counts.delete, ==, 0);
+      g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, lists[i].n_others);
+      g_assert_cmpuint (lister.n_requests, ==, lists[i].n_others + (lists[i].end >= 713 ? 1 : 3));
+      fake_igd_wipe (f->igd);
+    }
+}
+
+/* The entry is there. */
+static void
+test_listed (Fixture *f, gconstpointer data)
+{
+  const List list = { .n_others = 2, .listed = TRUE, .end = 713 };
+  Lister lister;
+  g_autoptr (PlumCall) done = unmap_by_list (f, &list, &lister);
+
+  g_assert_no_error (plum_call_get_error (done));
+  g_assert_cmpuint (f->igd->counts.delete, ==, 1);
+  g_assert_null (find (f, 9000));
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 2);
+}
+
+/* The list does not tell either: the entry may be there, and the record of the mapping stays. */
+static void
+test_list_is_no_proof (Fixture *f, gconstpointer data)
+{
+  static const List lists[] = {
+    { .n_others = 0, .end = 501 },                 /* a router that answers 501 to everything */
+    { .n_others = 3, .end = 713, .n_answers = 2 }, /* from the third request on */
+    { .n_others = 3, .end = 713, .unreadable = 1 },
+    { .n_others = 200, .end = 713 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (lists); i++)
+    {
+      g_autoptr (PlumCall) done = NULL;
+      Lister lister;
+
+      g_test_message ("%" G_GSIZE_FORMAT, i);
+      done = unmap_by_list (f, &lists[i], &lister);
+      assert_not_confirmed (done);
+      g_assert_cmpuint (f->igd->counts.delete, ==, 0);
+      fake_igd_wipe (f->igd);
+    }
 }
 
 /* -- The answer to a delete is verified -- */
@@ -591,6 +732,9 @@ static const UpnpTest tests[] = {
     test_unusable_look_before_replacing },
   { "unmap/fault/before-add", { .overwrite = TRUE }, test_fault_before_add },
   { "unmap/fault/means-no-entry", { 0 }, test_fault_means_no_entry },
+  { "unmap/not-listed", { 0 }, test_not_listed },
+  { "unmap/listed", { 0 }, test_listed },
+  { "unmap/list-is-no-proof", { 0 }, test_list_is_no_proof },
   { "unmap/kept", { .keep_deleted = TRUE }, test_kept },
   { "unmap/kept/moved", { .keep_deleted = TRUE, .other_clients = TRUE }, test_kept_moved },
   { "unmap/kept/entry", { .keep_deleted = TRUE }, test_kept_entry },

@@ -439,6 +439,59 @@ def static_programs(here):
     return run_examples(env, [(os.path.basename(program), [program]) for program in programs])
 
 
+# Another system
+
+# A POSIX system that is not Linux and, like macOS, has no pthread_condattr_setclock(): the compiler is
+# that of this machine.
+OTHER_SYSTEM = """
+[host_machine]
+system = 'freebsd'
+cpu_family = 'unknown'
+cpu = 'unknown'
+endian = 'little'
+[binaries]
+c = 'cc'
+pkg-config = 'pkg-config'
+pkgconfig = 'pkg-config'
+[properties]
+needs_exe_wrapper = false
+[built-in options]
+c_args = ['-Dpthread_condattr_setclock=plum_missing_function']
+"""
+
+
+def configure_for_other_system(here, name, *options):
+    """Returns the build directory and the result of the configuration."""
+    build = os.path.join(here.folder, name)
+    machine = os.path.join(here.folder, "other-system.ini")
+    with open(machine, "w") as file:
+        file.write(OTHER_SYSTEM)
+    result = subprocess.run(["meson", "setup", "--cross-file", machine, "-Doptimization=0",
+                             "--unity=on", "-Dunity_size=1000", *options, build, SOURCE],
+                            stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                            timeout=DEADLINE)
+    return build, result
+
+
+@test("/installed/other-system/default-options")
+def other_system(here):
+    """The library can be built with the default options: what needs more is left out."""
+    build, result = configure_for_other_system(here, "other-system")
+    assert result.returncode == 0, result.stdout
+    summary = dict(map(str.strip, line.split(":", 1)) for line in result.stdout.splitlines()
+                   if line.startswith("    ") and ":" in line)
+    equal([summary[name] for name in ("Platform", "Service library", "Tests")],
+          ["portable", "NO", "NO"])
+    run("meson", "compile", "-C", build, "plum-glib-1.0:shared_library")
+
+
+@test("/installed/other-system/service-required")
+def other_system_service(here):
+    _, result = configure_for_other_system(here, "other-system-service", "-Dservice=enabled")
+    assert result.returncode != 0
+    contains(result.stdout, "libplum-service needs pthread_condattr_setclock()")
+
+
 # C++
 
 def build_cplusplus_module(here, compiler):

@@ -23,13 +23,13 @@ import itself
 import itself_chain
 import itself_mapper
 import lab
+import libplum_api
 import local_address
 import port_owner
 import portable
 import port_set
 import recovery
 import router_reports
-import seed_api
 import serve
 import service_program
 import stun_server
@@ -387,7 +387,7 @@ SUITES = {
         ('doctor-of-one-router', two_routers.TwoRouters(commands).one_router),
     ]),
     'service': (['--router=all'], service_program.cases('pcp', 'natpmp', 'upnp')),
-    'seed-api': (['--router=all'], seed_api.cases(say)),
+    'libplum-api': (['--router=all'], libplum_api.cases(say)),
     'commands': (['--router=all'], [
         ('status', commands.status, 'pcp'),
         ('external', commands.external),

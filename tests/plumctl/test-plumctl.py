@@ -73,6 +73,18 @@ def map_lifetime():
 
 
 @test
+def map_lifetime_out_of_range():
+    """0 is invalid: it is a permanent lease with one protocol, and a deletion with another."""
+    for lifetime in ("0", "-1", "604801"):
+        with FakeGateway() as gateway:
+            result = plumctl("map", "--once", "--lifetime=" + lifetime, *common(gateway), "tcp:80")
+            equal((result.returncode, result.stdout), (2, ""))
+            contains(result.stderr,
+                     "--lifetime: “%s” is out of range, must be 1 to 604800 seconds" % lifetime)
+            equal(gateway.requests, 0)
+
+
+@test
 def map_warns_of_permanent_lease():
     with Router("permanent") as router:
         result = router.plumctl("map", "--once", "--json", "tcp:8080")

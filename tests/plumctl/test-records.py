@@ -118,6 +118,21 @@ def unmap_keeps_the_record_of_what_is_not_confirmed():
         equal(entry["internal_port"], 8080)
 
 
+@test
+def unmap_of_a_mapping_with_another_key():
+    """Another program has mapped the port since the record was made: the port is still open."""
+    with FakeGateway() as gateway:
+        map_and_kill(*common(gateway), "tcp:8080")
+        gateway.table["tcp", 8080] = (8080, b"another  key")
+        result = plumctl("unmap", *common(gateway), "tcp:8080")
+        equal((result.returncode, result.stdout), (1, ""))
+        contains(result.stderr, "plumctl: tcp:8080: not removed: PCP: ")
+        contains(result.stderr, "answered NOT_AUTHORIZED (2) to the deletion of TCP port 8080: the "
+                                "mapping was made with a key that is not known here")
+        equal(list(gateway.table), [("tcp", 8080)])
+        equal(records(), [])
+
+
 # How long unmap takes
 
 @test

@@ -19,6 +19,7 @@
 
 #define LIFETIME_MIN 1
 #define LIFETIME_MAX 604800 /* a week, the longest that PlumManager:lease-duration accepts */
+#define LIFETIME_DEFAULT 7200
 
 static struct
 {
@@ -29,7 +30,7 @@ static struct
   char *description;
   char *family;
   char *local_address;
-} map_options;
+} map_options = { .lifetime = LIFETIME_DEFAULT };
 
 static const GOptionEntry map_entries[] = {
   { "once", '1', 0, G_OPTION_ARG_NONE, &map_options.once,
@@ -134,8 +135,8 @@ on_up (MappingSet *set)
 static gboolean
 check_options (void)
 {
-  if (map_options.lifetime != 0 &&
-      (map_options.lifetime < LIFETIME_MIN || map_options.lifetime > LIFETIME_MAX))
+  /* 0 is invalid: it could mean the default, a permanent lease (UPnP) or a deletion (PCP). */
+  if (map_options.lifetime < LIFETIME_MIN || map_options.lifetime > LIFETIME_MAX)
     {
       g_autofree char *given = g_strdup_printf ("%" G_GINT64_FORMAT, map_options.lifetime);
 
@@ -160,9 +161,7 @@ hold (Session *session, MappingSet *set)
   LiveLine live = { 0 };
   int exit_code = PLUMCTL_FAILED;
 
-  if (map_options.lifetime != 0)
-    plum_manager_set_lease_duration (session->manager, (guint) map_options.lifetime);
-
+  plum_manager_set_lease_duration (session->manager, (guint) map_options.lifetime);
   if (!mapping_set_start (set, &exit_code))
     return exit_code;
 

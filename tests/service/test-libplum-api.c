@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The API that libplum-service exists for, through the adaptor with libplum's functions: each test
- * is one statement of its reference. The program is also run in tests/lab, with a real router. */
+/* The API of the C library libplum (plum/plum.h), which libplum-service is modeled on. It is called
+ * through the adaptor in docs/examples/libplum-api. Each test verifies one statement of a reference
+ * of that API. The program also runs in tests/lab, with a real router. */
 
 #include "service-fixture.h"
 #include "service-system.h"
@@ -362,12 +363,12 @@ test_no_device_process (void)
 static void
 test_no_device (void)
 {
-  g_test_trap_subprocess ("/seed-api/create-mapping/no-device/subprocess", 0, 0);
+  g_test_trap_subprocess ("/libplum-api/create-mapping/no-device/subprocess", 0, 0);
   g_test_trap_assert_passed ();
 }
 
 #define TEST(path, function)                                                                       \
-  g_test_add ("/seed-api/" path, ServiceFixture, NULL, service_fixture_set_up, function,           \
+  g_test_add ("/libplum-api/" path, ServiceFixture, NULL, service_fixture_set_up, function,        \
               service_fixture_tear_down)
 
 int
@@ -390,8 +391,8 @@ main (int argc, char **argv)
   TEST ("create-mapping/fails-if-the-timeout-expires", test_timeout);
   TEST ("create-mapping/reports-changes-after-the-result", test_changes);
   TEST ("create-mapping/reports-success-when-created-again", test_recreated);
-  g_test_add_func ("/seed-api/create-mapping/fails-without-a-nat-device", test_no_device);
-  g_test_add_func ("/seed-api/create-mapping/no-device/subprocess", test_no_device_process);
+  g_test_add_func ("/libplum-api/create-mapping/fails-without-a-nat-device", test_no_device);
+  g_test_add_func ("/libplum-api/create-mapping/no-device/subprocess", test_no_device_process);
   TEST ("destroy-mapping/removes-once", test_destroy);
   TEST ("has-mapping/until-destroyed", test_has);
   TEST ("get-local-address/towards-the-router", test_local_address);

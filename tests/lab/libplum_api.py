@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The functions of libplum behind a real router: the program of the suite seed-api."""
+"""The functions of libplum behind a real router: the program of the suite libplum-api."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ RESTART = '/create-mapping/reports-success-when-created-again'
 
 def passes(say):
     """Every test of the program passes, with the router of the lab in place of its fake router."""
-    program = os.environ.get('PLUM_LAB_SEED_API')
+    program = os.environ.get('PLUM_LAB_LIBPLUM_API')
     if not program:
         say('without libplum-service')
         return
@@ -27,4 +27,4 @@ def passes(say):
 
 
 def cases(say):
-    return [('seed-api', passes, say)]
+    return [('libplum-api', passes, say)]
