@@ -158,6 +158,16 @@ upnp_map_adopt_entry (UpnpMap *self, const UpnpTableEntry *entry)
 }
 
 void
+upnp_map_take_unknown (UpnpMap *self, const UpnpTableEntry *entry)
+{
+  upnp_map_set_kept (self);
+  if (entry->enabled && entry->lease == 0)
+    upnp_map_succeed (self, self->negotiation.attempt.external_port, upnp_map_get_lifetime (self));
+  else
+    upnp_map_adopt_entry (self, entry);
+}
+
+void
 upnp_map_remove_held (UpnpMap *self, gboolean absent)
 {
   UpnpNegotiation *negotiation = &self->negotiation;
