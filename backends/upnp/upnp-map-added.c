@@ -163,8 +163,8 @@ upnp_map_may_be_added (UpnpMap *self, const UpnpSoapReply *fault)
   UpnpStep step = upnp_ladder_next (&negotiation->attempt, fault->code);
 
   if (negotiation->attempt.action != UPNP_ACTION_ADD || self->refusal_read ||
-      !(self->may_delete || self->renewal) ||
-      negotiation->operation.device->memory.lookups != UPNP_LOOKUPS_WORK)
+      !(self->may_delete || self->look_refused || self->renewal) ||
+      !upnp_lookup_is_possible (negotiation->operation.device))
     return FALSE;
   if (fault->code == CODE_CONFLICT || fault->code == CODE_CONFLICT_V2 ||
       !gives_up_port (step.next, fault->code))

@@ -31,6 +31,7 @@ struct _UpnpMap
   guint looked_port;       /* the last port whose entry was read before the add */
   guint left_port;         /* the port that may remain; valid if leftover is set */
   gboolean may_delete;     /* it had no entry of another host */
+  gboolean look_refused;   /* the look was answered with a fault: most likely there was no entry */
   gboolean look_cut_off;   /* the look had no answer */
   gboolean look_repeated;  /* a router that shows its entries gave no usable answer */
   gboolean renewal;        /* this process holds the port */

@@ -282,6 +282,13 @@ upnp_map_take_any_remote (UpnpMap *self,
     }
 }
 
+/* Whether the router has added the entry of the port for us: it had none before. */
+static gboolean
+upnp_map_is_added (UpnpMap *self)
+{
+  return self->may_delete || (self->look_refused && self->reason == READ_BACK);
+}
+
 /* Whether the entry of the port is likely to be ours: an add of this mapping was sent, and there
  * was no entry before it. */
 static gboolean
@@ -290,7 +297,7 @@ upnp_map_expects_entry (UpnpMap *self)
   if (self->reason == READ_BEFORE_ADD || self->reason == READ_ANY_REMOTE)
     return upnp_map_get_unconfirmed_port (self) == self->negotiation.attempt.external_port;
 
-  return self->may_delete || self->renewal;
+  return upnp_map_is_added (self) || self->renewal;
 }
 
 static UpnpLookupResult
@@ -313,7 +320,7 @@ upnp_map_read_reply (UpnpMap *self,
   };
   UpnpLookupResult result = upnp_lookup_read (device, reply, error, &owner, entry);
 
-  self->misdirected = self->may_delete && result == UPNP_LOOKUP_TAKEN &&
+  self->misdirected = upnp_map_is_added (self) && result == UPNP_LOOKUP_TAKEN &&
                       upnp_lookup_is_misdirected (device, *entry, &owner);
   self->shown_port = *entry != NULL ? (*entry)->internal_port : 0;
   if (result == UPNP_LOOKUP_FREE || result == UPNP_LOOKUP_TAKEN)
@@ -348,6 +355,7 @@ on_map_entry (const UpnpSoapReply *reply,
       break;
     case READ_BEFORE_ADD:
       self->look_cut_off = error != NULL;
+      self->look_refused = error == NULL && reply->outcome == UPNP_SOAP_FAULT;
       if (upnp_map_is_former (self, entry))
         result = UPNP_LOOKUP_FREE;
       if (result == UPNP_LOOKUP_UNKNOWN &&
@@ -496,6 +504,7 @@ upnp_map_send (UpnpMap *self)
 
   self->looked_port = port;
   self->may_delete = FALSE;
+  self->look_refused = FALSE;
   self->refusal_read = FALSE;
   self->renewal = upnp_map_port_is_renewal (negotiation, port);
   if (!self->renewal && !self->look_cut_off &&
