@@ -224,13 +224,15 @@ upnp_soap_dup_shown (const char *text, guint max)
   return plum_text_make_printable (text, max);
 }
 
+/* FALSE: there is no fault. Some routers report the error 0 with a success. */
 static gboolean
 read_fault (UpnpSoapReply *reply)
 {
   g_autofree char *code = upnp_xml_dup_text (reply->document, "errorcode");
   gint64 value;
 
-  if (code == NULL || !g_ascii_string_to_signed (code, 10, -G_MAXINT16, G_MAXINT16, &value, NULL))
+  if (code == NULL || !g_ascii_string_to_signed (code, 10, -G_MAXINT16, G_MAXINT16, &value, NULL) ||
+      value == 0)
     return FALSE;
 
   reply->code = (int) value;
@@ -466,16 +468,32 @@ upnp_soap_read_any_entry (const UpnpSoapReply *reply)
   return reply->document != NULL ? read_any_entry (reply->document) : NULL;
 }
 
+static gboolean
+has_text (const char *text)
+{
+  return text != NULL && *text != '\0';
+}
+
 UpnpTableEntry *
 upnp_soap_read_entry (const UpnpSoapReply *reply)
 {
   g_autoptr (UpnpTableEntry) entry = upnp_soap_read_any_entry (reply);
   guint port;
 
-  if (entry == NULL || entry->internal_client == NULL ||
-      !read_number (reply->document, "newinternalport", G_MAXUINT16, &port))
+  if (entry == NULL)
+    return NULL;
+  if (entry->internal_client != NULL &&
+      read_number (reply->document, "newinternalport", G_MAXUINT16, &port))
+    return g_steal_pointer (&entry);
+
+  /* The rest of a cut answer is unknown. An answer without any value reports no entry. */
+  if (!reply->document->closed ||
+      (entry->internal_port == 0 && !has_text (entry->internal_client) &&
+       !has_text (entry->description)))
     return NULL;
 
+  if (entry->internal_client == NULL)
+    entry->internal_client = g_strdup ("");
   return g_steal_pointer (&entry);
 }
 

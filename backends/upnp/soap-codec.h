@@ -115,8 +115,9 @@ guint upnp_soap_read_port (const UpnpSoapReply *reply);
 gboolean upnp_soap_read_firewall (const UpnpSoapReply *reply, gboolean *enabled, gboolean *allowed);
 /* UniqueID; -1: missing or invalid. */
 int upnp_soap_read_unique_id (const UpnpSoapReply *reply);
-/* The response to GetSpecificPortMappingEntry or GetGenericPortMappingEntry; NULL: incomplete.
- * (transfer full) */
+/* The response to GetSpecificPortMappingEntry or GetGenericPortMappingEntry; NULL: it is cut before
+ * the client, or reports nothing about the entry. The client is "" if the router does not report
+ * it. (transfer full) */
 UpnpTableEntry *upnp_soap_read_entry (const UpnpSoapReply *reply);
 /* The same for a list: also an entry whose values are unknown. (transfer full) */
 UpnpTableEntry *upnp_soap_read_any_entry (const UpnpSoapReply *reply);

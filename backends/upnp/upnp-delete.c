@@ -2,6 +2,7 @@
 
 #include "upnp-delete.h"
 
+#include "upnp-client.h"
 #include "upnp-lookup.h"
 #include "upnp-operation.h"
 
@@ -168,7 +169,11 @@ is_meant (UpnpDelete *self, const UpnpTableEntry *found, const char *local_addre
       self->attempt.internal_port != found->internal_port)
     return FALSE;
 
-  return g_strcmp0 (client, wanted != NULL ? wanted : local_address) == 0;
+  if (wanted == NULL)
+    return upnp_client_match (found->internal_client, local_address) == UPNP_MATCH_SAME;
+
+  return g_strcmp0 (client, wanted) == 0 ||
+         upnp_client_match (found->internal_client, wanted) == UPNP_MATCH_SAME;
 }
 
 /* Whether the user has seen the entry in a list, and named it. */

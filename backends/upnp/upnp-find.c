@@ -2,6 +2,8 @@
 
 #include "upnp-find.h"
 
+#include "upnp-client.h"
+
 /* Each entry is one request. */
 #define MAX_ENTRIES 128
 
@@ -9,14 +11,24 @@
 
 static void upnp_find_continue (UpnpNegotiation *negotiation);
 
+/* UPNP_MATCH_UNKNOWN: the router does not report the host: the same program on another host may
+ * have the same port and description. */
+static UpnpMatch
+find_match_host (UpnpNegotiation *negotiation,
+                 const UpnpTableEntry *entry,
+                 const char *local_address)
+{
+  return upnp_client_match (entry->internal_client,
+                            upnp_hosts_get_client (&negotiation->hosts, local_address));
+}
+
 static gboolean
-is_wanted (UpnpNegotiation *negotiation, const UpnpTableEntry *entry, const char *local_address)
+is_wanted (UpnpNegotiation *negotiation, const UpnpTableEntry *entry)
 {
   UpnpPorts *ports = upnp_session_get_ports (negotiation->operation.session);
 
   return entry->external_port != 0 && entry->protocol == negotiation->protocol &&
-         upnp_entry_is_ours (entry, upnp_hosts_get_client (&negotiation->hosts, local_address),
-                             negotiation->find.internal_port) &&
+         entry->internal_port == negotiation->find.internal_port &&
          upnp_lookup_has_description (entry, negotiation->find.description) &&
          (!upnp_hosts_has_remote (&negotiation->hosts) ||
           upnp_hosts_is_remote (&negotiation->hosts, entry->remote_host)) &&
@@ -67,14 +79,17 @@ on_entry (const UpnpSoapReply *reply,
   UpnpNegotiation *negotiation = user_data;
   UpnpFind *self = &negotiation->find;
   g_autoptr (UpnpTableEntry) entry = NULL;
+  UpnpMatch host = UPNP_MATCH_OTHER;
 
   if (error == NULL && reply->outcome == UPNP_SOAP_DONE)
     entry = upnp_soap_read_entry (reply);
+  if (entry != NULL && self->external_port == 0 && is_wanted (negotiation, entry))
+    host = find_match_host (negotiation, entry, local_address);
+  self->unclear |= host == UPNP_MATCH_UNKNOWN;
 
   if (entry != NULL && is_of_port (negotiation, entry, local_address))
     upnp_find_report (negotiation, get_port_result (negotiation, entry), entry);
-  else if (entry != NULL && self->external_port == 0 &&
-           is_wanted (negotiation, entry, local_address))
+  else if (host == UPNP_MATCH_SAME)
     upnp_find_report (negotiation, UPNP_LOOKUP_OURS, entry);
   else if (error == NULL && reply->outcome == UPNP_SOAP_DONE && self->index + 1 < MAX_ENTRIES)
     {
@@ -84,7 +99,7 @@ on_entry (const UpnpSoapReply *reply,
     }
   else if (error == NULL && reply->outcome == UPNP_SOAP_FAULT &&
            (reply->code == INDEX_INVALID || self->index > 0)) /* any fault ends a table */
-    self->func (negotiation, UPNP_LOOKUP_FREE, 0);
+    self->func (negotiation, self->unclear ? UPNP_LOOKUP_UNKNOWN : UPNP_LOOKUP_FREE, 0);
   else
     self->func (negotiation, UPNP_LOOKUP_UNKNOWN, 0);
 }

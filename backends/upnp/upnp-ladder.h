@@ -40,6 +40,8 @@ typedef struct
   UpnpLookups lookups;
   gboolean keeps_timed;     /* an entry with a limited lease was read back (quirk 75) */
   gboolean keeps_permanent; /* the same for a permanent entry */
+  gboolean keeps_ports;     /* an entry with two different ports was read back (quirk 51) */
+  gboolean replaces_text;   /* it shows other descriptions than the requested ones */
   gboolean says_no_entry;   /* it has answered 714 for a port without an entry */
   gboolean disables;        /* it has disabled an entry of this host: read back each new one */
   gboolean deletes;         /* an entry was gone after a delete */

@@ -2,6 +2,8 @@
 
 #include "upnp-lookup.h"
 
+#include "upnp-client.h"
+
 #define NO_SUCH_ENTRY 714
 #define INDEX_INVALID 713
 #define INVALID_ACTION 401
@@ -77,26 +79,95 @@ upnp_lookup_has_description (const UpnpTableEntry *entry, const char *descriptio
          g_str_equal (text, SHORT_DESCRIPTION);
 }
 
+static gboolean
+has_own_description (const UpnpTableEntry *entry, const UpnpLookupOwner *owner)
+{
+  return entry->description != NULL && *entry->description != '\0' && owner->description != NULL &&
+         upnp_lookup_has_description (entry, owner->description);
+}
+
 /* Some routers answer for a port without an entry with an empty one. */
 static gboolean
-lookup_is_blank (const UpnpTableEntry *entry)
+lookup_is_blank (const UpnpTableEntry *entry, const UpnpLookupOwner *owner)
 {
   return entry->internal_port == 0 &&
-         (*entry->internal_client == '\0' || g_str_equal (entry->internal_client, "0.0.0.0"));
+         (*entry->internal_client == '\0' || g_str_equal (entry->internal_client, "0.0.0.0")) &&
+         !has_own_description (entry, owner);
+}
+
+static UpnpMatch
+match_port (const UpnpTableEntry *entry, const UpnpLookupOwner *owner)
+{
+  if (entry->internal_port == 0)
+    return UPNP_MATCH_UNKNOWN;
+
+  return entry->internal_port == owner->internal_port ? UPNP_MATCH_SAME : UPNP_MATCH_OTHER;
 }
 
 static gboolean
-is_ours (const UpnpTableEntry *entry, const UpnpLookupOwner *owner)
+is_former (const UpnpTableEntry *entry, const UpnpLookupOwner *owner)
 {
-  if (entry->internal_port != owner->internal_port)
+  return owner->former_address != NULL &&
+         upnp_client_match (entry->internal_client, owner->former_address) == UPNP_MATCH_SAME;
+}
+
+/* Whether the description allows an entry of ours, whose host or port the router does not report.
+ */
+static gboolean
+may_have_own_description (UpnpDevice *device,
+                          const UpnpTableEntry *entry,
+                          const UpnpLookupOwner *owner)
+{
+  if (device->memory.replaces_text || upnp_lookup_has_description (entry, owner->description))
+    return TRUE;
+
+  device->memory.replaces_text = owner->added;
+  return owner->added;
+}
+
+static gboolean
+is_ours (UpnpDevice *device, const UpnpTableEntry *entry, const UpnpLookupOwner *owner)
+{
+  UpnpMatch client = upnp_client_match (entry->internal_client, owner->local_address);
+  UpnpMatch port = match_port (entry, owner);
+
+  if (port == UPNP_MATCH_OTHER)
     return FALSE;
-  if (owner->local_address != NULL && g_str_equal (entry->internal_client, owner->local_address))
+  if (client == UPNP_MATCH_SAME && port == UPNP_MATCH_SAME)
     return !owner->other_host || upnp_lookup_has_description (entry, owner->description);
 
   /* Another host may have the former address by now, but does not use this description. */
-  return owner->former_address != NULL &&
-         g_str_equal (entry->internal_client, owner->former_address) &&
-         upnp_lookup_has_description (entry, owner->description);
+  if (is_former (entry, owner))
+    return port == UPNP_MATCH_SAME ? upnp_lookup_has_description (entry, owner->description)
+                                   : has_own_description (entry, owner);
+  if (client == UPNP_MATCH_OTHER)
+    return FALSE;
+
+  /* The same program on another host may have the same port and description. */
+  if (owner->expected)
+    return may_have_own_description (device, entry, owner);
+
+  return client == UPNP_MATCH_SAME && has_own_description (entry, owner);
+}
+
+gboolean
+upnp_lookup_is_other (const UpnpTableEntry *entry, const UpnpLookupOwner *owner)
+{
+  if (match_port (entry, owner) == UPNP_MATCH_OTHER ||
+      !upnp_lookup_has_description (entry, owner->description))
+    return TRUE;
+
+  return upnp_client_match (entry->internal_client, owner->local_address) == UPNP_MATCH_OTHER;
+}
+
+gboolean
+upnp_lookup_is_misdirected (UpnpDevice *device,
+                            const UpnpTableEntry *entry,
+                            const UpnpLookupOwner *owner)
+{
+  return owner->expected && match_port (entry, owner) == UPNP_MATCH_OTHER &&
+         upnp_client_match (entry->internal_client, owner->local_address) != UPNP_MATCH_OTHER &&
+         (device->memory.replaces_text || upnp_lookup_has_description (entry, owner->description));
 }
 
 static gboolean
@@ -139,11 +210,11 @@ upnp_lookup_read (UpnpDevice *device,
     return UPNP_LOOKUP_UNKNOWN;
 
   device->memory.lookups = UPNP_LOOKUPS_WORK;
-  if (lookup_is_blank (found))
+  if (lookup_is_blank (found, owner))
     return UPNP_LOOKUP_FREE;
 
   *entry = g_steal_pointer (&found);
-  if (!is_ours (*entry, owner))
+  if (!is_ours (device, *entry, owner))
     return UPNP_LOOKUP_TAKEN;
 
   device->memory.disables |= !(*entry)->enabled;

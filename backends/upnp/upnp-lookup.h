@@ -23,7 +23,11 @@ typedef struct
   const char *local_address;  /* (nullable): this end of the connection */
   const char *former_address; /* (nullable): of this host, before it changed */
   gboolean other_host;        /* local_address is another host's, which may map ports as well */
-  const char *description;    /* for an entry of the former address, or of the other host */
+  gboolean expected;       /* this program has added the entry, or may have: it is ours also if the
+                            * router does not report its host or its port (quirk 100) */
+  gboolean added;          /* the same, and the router has just confirmed that */
+  const char *description; /* for an entry of the former address or of the other host, and for one
+                            * that is not reported completely */
 } UpnpLookupOwner;
 
 /* Whether the device can be asked: FALSE if it is known that it does not read entries. */
@@ -51,6 +55,14 @@ UpnpLookupResult upnp_lookup_read (UpnpDevice *device,
                                    const GError *error,
                                    const UpnpLookupOwner *owner,
                                    UpnpTableEntry **entry);
+/* Whether an entry that is UPNP_LOOKUP_TAKEN is certainly of another host or program. FALSE: the
+ * router does not report enough. */
+gboolean upnp_lookup_is_other (const UpnpTableEntry *entry, const UpnpLookupOwner *owner);
+/* Whether an entry that is UPNP_LOOKUP_TAKEN is what the router made of our add, but leads to
+ * another port of our host (quirk 51). */
+gboolean upnp_lookup_is_misdirected (UpnpDevice *device,
+                                     const UpnpTableEntry *entry,
+                                     const UpnpLookupOwner *owner);
 /* Whether an entry may have this description: routers omit it or shorten it. */
 gboolean upnp_lookup_has_description (const UpnpTableEntry *entry, const char *description);
 

@@ -2,6 +2,7 @@
 
 #include "upnp-map-grant.h"
 
+#include "upnp-client.h"
 #include "upnp-map-port.h"
 #include "upnp-map-replace.h"
 #include "upnp-map-verify.h"
@@ -54,12 +55,17 @@ upnp_map_call_for_requested (UpnpMap *self, UpnpAction action, UpnpSoapFunc func
   upnp_operation_call (&self->negotiation.operation, NULL, &request, func);
 }
 
+/* Without an address, the entry is ours only with our description. */
 static gboolean
 upnp_map_is_ours (UpnpMap *self, const UpnpTableEntry *entry, const char *local_address)
 {
+  const char *client = upnp_hosts_get_client (&self->negotiation.hosts, local_address);
+
   return entry != NULL &&
-         upnp_entry_is_ours (entry, upnp_hosts_get_client (&self->negotiation.hosts, local_address),
-                             self->negotiation.attempt.internal_port);
+         upnp_entry_is_ours (entry, client, self->negotiation.attempt.internal_port) &&
+         (upnp_client_match (entry->internal_client, client) == UPNP_MATCH_SAME ||
+          self->negotiation.operation.device->memory.replaces_text ||
+          upnp_lookup_has_description (entry, self->description));
 }
 
 /* Deletes the old entry of this process, but not the entry of a host that has the port now. */
@@ -155,6 +161,16 @@ upnp_map_adopt_entry (UpnpMap *self, const UpnpTableEntry *entry)
     upnp_map_succeed (self, port, entry->lease);
   else
     upnp_map_replace (self);
+}
+
+void
+upnp_map_take_unknown (UpnpMap *self, const UpnpTableEntry *entry)
+{
+  upnp_map_set_kept (self);
+  if (entry->enabled && entry->lease == 0)
+    upnp_map_succeed (self, self->negotiation.attempt.external_port, upnp_map_get_lifetime (self));
+  else
+    upnp_map_adopt_entry (self, entry);
 }
 
 void

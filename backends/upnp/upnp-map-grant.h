@@ -19,6 +19,9 @@ void upnp_map_succeed (UpnpMap *self, guint port, guint lifetime);
 /* Takes an entry that belongs to this mapping already, or replaces it if it would expire soon: some
  * routers cannot renew an entry (quirk 10). */
 void upnp_map_adopt_entry (UpnpMap *self, const UpnpTableEntry *entry);
+/* Takes the entry after an add whose outcome is unknown: it may be the new one, or an older one of
+ * this mapping. Some routers report no lease. */
+void upnp_map_take_unknown (UpnpMap *self, const UpnpTableEntry *entry);
 /* The router has no entry of this mapping for the port: another host may take it at any time. So
  * the next request looks first, even if this process held the port (quirk 73). absent: the router
  * has no entry at all */

@@ -3,6 +3,7 @@
 #include "upnp-map-hosts.h"
 
 #include "plum-double-nat.h"
+#include "upnp-client.h"
 #include "upnp-map-grant.h"
 #include "upnp-map-text.h"
 
@@ -87,6 +88,28 @@ upnp_map_fail_taken (UpnpMap *self, const UpnpTableEntry *entry, const char *loc
   upnp_operation_fail (&negotiation->operation, PLUM_ERROR_CONFLICT, "%s", text);
 }
 
+void
+upnp_map_avoid_entry (UpnpMap *self, const UpnpTableEntry *entry, const char *local_address)
+{
+  UpnpNegotiation *negotiation = &self->negotiation;
+  const UpnpStep read = { .next = UPNP_NEXT_READ_ENTRY };
+  UpnpStep step;
+
+  upnp_attempt_take (&negotiation->attempt, &read);
+  step = upnp_ladder_next (&negotiation->attempt, CODE_CONFLICT);
+  if (step.next == UPNP_NEXT_FAIL)
+    {
+      upnp_map_fail_taken (self, entry, local_address);
+      return;
+    }
+
+  plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG,
+            "UPnP: %s: port %u belongs to another host or program; choosing another port",
+            negotiation->operation.device->name, negotiation->attempt.external_port);
+  negotiation->code = CODE_CONFLICT;
+  upnp_negotiation_take_step (negotiation, &step);
+}
+
 /* An entry of this mapping that leads to an address which this host had before. */
 gboolean
 upnp_map_is_former (UpnpMap *self, const UpnpTableEntry *entry)
@@ -96,7 +119,8 @@ upnp_map_is_former (UpnpMap *self, const UpnpTableEntry *entry)
     upnp_ports_get_former_client (upnp_map_get_ports (self), self->negotiation.protocol,
                                   attempt->external_port);
 
-  return entry != NULL && client != NULL && g_str_equal (client, entry->internal_client) &&
+  return entry != NULL && client != NULL &&
+         upnp_client_match (entry->internal_client, client) == UPNP_MATCH_SAME &&
          entry->internal_port == attempt->internal_port &&
          upnp_lookup_has_description (entry, self->description);
 }

@@ -22,6 +22,8 @@ gboolean upnp_map_refuses_other_host (UpnpMap *self, const UpnpStep *step);
 void upnp_map_fail_other_host (UpnpMap *self);
 /* Another host or program has the port. */
 void upnp_map_fail_taken (UpnpMap *self, const UpnpTableEntry *entry, const char *local_address);
+/* The same: leaves the entry and takes another port, or fails. */
+void upnp_map_avoid_entry (UpnpMap *self, const UpnpTableEntry *entry, const char *local_address);
 /* Whether an entry of this mapping leads to an address that this host had before. */
 gboolean upnp_map_is_former (UpnpMap *self, const UpnpTableEntry *entry);
 

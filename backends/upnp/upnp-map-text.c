@@ -2,6 +2,8 @@
 
 #include "upnp-map-text.h"
 
+#include "upnp-client.h"
+
 #include <glib/gi18n-lib.h>
 
 /* How many characters of a text from the router or another host to show. */
@@ -13,7 +15,7 @@ dup_owner (const UpnpTableEntry *entry, const char *local_address)
 {
   g_autoptr (GInetAddress) client = g_inet_address_new_from_string (entry->internal_client);
 
-  if (g_strcmp0 (entry->internal_client, local_address) == 0)
+  if (upnp_client_match (entry->internal_client, local_address) == UPNP_MATCH_SAME)
     return g_strdup_printf (_ ("this host's port %u"), entry->internal_port);
 
   return client != NULL ? g_inet_address_to_string (client)

@@ -3,6 +3,7 @@
 #include "upnp-map.h"
 
 #include "upnp-find.h"
+#include "upnp-map-added.h"
 #include "upnp-map-grant.h"
 #include "upnp-map-hosts.h"
 #include "upnp-map-port.h"
@@ -24,6 +25,7 @@ upnp_map_clear (UpnpOperation *operation)
 
   g_clear_object (&self->request);
   g_free (self->description);
+  g_free (self->refusal.message);
   g_clear_pointer (&self->seen, upnp_table_entry_free);
   upnp_negotiation_clear (operation);
 }
@@ -109,6 +111,9 @@ upnp_map_take_success (UpnpMap *self, guint port)
     upnp_lookup_set_impossible (device);
 
   upnp_map_port_hold (negotiation, port, upnp_map_get_lifetime (self));
+  if (port != negotiation->attempt.internal_port && !device->memory.keeps_ports)
+    kept = FALSE;
+
   /* The remote host is read from the table anyway. */
   if (kept || self->renewal || upnp_hosts_has_remote (&negotiation->hosts) ||
       !upnp_lookup_is_possible (device))
@@ -117,43 +122,7 @@ upnp_map_take_success (UpnpMap *self, guint port)
     upnp_map_read_entry (self, READ_BACK);
 }
 
-/* -- Entries of the router's table -- */
-
-/* The entry of the port belongs to another host or program: leave it and take another port. */
-static void
-upnp_map_avoid_entry (UpnpMap *self, const UpnpTableEntry *entry, const char *local_address)
-{
-  UpnpNegotiation *negotiation = &self->negotiation;
-  const UpnpStep read = { .next = UPNP_NEXT_READ_ENTRY };
-  UpnpStep step;
-
-  upnp_attempt_take (&negotiation->attempt, &read);
-  step = upnp_ladder_next (&negotiation->attempt, CODE_CONFLICT);
-  if (step.next == UPNP_NEXT_FAIL)
-    {
-      upnp_map_fail_taken (self, entry, local_address);
-      return;
-    }
-
-  plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG,
-            "UPnP: %s: port %u belongs to another host or program; choosing another port",
-            negotiation->operation.device->name, negotiation->attempt.external_port);
-  negotiation->code = CODE_CONFLICT;
-  upnp_negotiation_take_step (negotiation, &step);
-}
-
 /* -- An add with an unknown outcome -- */
-
-/* The entry may be the new one or an older one of this mapping. Some routers report no lease. */
-static void
-upnp_map_take_unknown (UpnpMap *self, const UpnpTableEntry *entry)
-{
-  upnp_map_set_kept (self);
-  if (entry->enabled && entry->lease == 0)
-    upnp_map_succeed (self, self->negotiation.attempt.external_port, upnp_map_get_lifetime (self));
-  else
-    upnp_map_adopt_entry (self, entry);
-}
 
 /* AddAnyPortMapping: the entry was searched for. */
 static void
@@ -261,7 +230,10 @@ upnp_map_take_entry_after_unknown (UpnpMap *self,
       upnp_map_take_unknown (self, entry);
       break;
     case UPNP_LOOKUP_TAKEN:
-      upnp_map_avoid_entry (self, entry, local_address);
+      if (self->misdirected)
+        upnp_map_undo_misdirected (self);
+      else
+        upnp_map_avoid_entry (self, entry, local_address);
       break;
     case UPNP_LOOKUP_FREE:
       upnp_map_continue_after_unknown (self, TRUE);
@@ -271,52 +243,6 @@ upnp_map_take_entry_after_unknown (UpnpMap *self,
       upnp_map_clean_up_unknown (self);
       break;
     }
-}
-
-static void
-upnp_map_take_read_back (UpnpMap *self,
-                         UpnpLookupResult result,
-                         const UpnpTableEntry *entry,
-                         const char *local_address)
-{
-  UpnpNegotiation *negotiation = &self->negotiation;
-  UpnpDevice *device = negotiation->operation.device;
-  guint port = negotiation->attempt.external_port;
-
-  if (result == UPNP_LOOKUP_OURS)
-    upnp_map_set_kept (self);
-  if (result == UPNP_LOOKUP_OURS && !entry->enabled)
-    {
-      upnp_map_take_disabled (self);
-      return;
-    }
-
-  /* Neither this answer nor the one before the add was usable. */
-  if (result == UPNP_LOOKUP_UNKNOWN && device->memory.lookups == UPNP_LOOKUPS_UNTRIED)
-    upnp_lookup_set_impossible (device);
-
-  if (result == UPNP_LOOKUP_OURS || result == UPNP_LOOKUP_UNKNOWN)
-    {
-      upnp_map_succeed (self, port, upnp_map_get_lifetime (self));
-      return;
-    }
-
-  if (result == UPNP_LOOKUP_TAKEN)
-    {
-      upnp_map_avoid_entry (self, entry, local_address);
-      return;
-    }
-
-  plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_INFO,
-            "UPnP: %s reports success, but its table has no entry for port %u", device->name, port);
-  if (upnp_map_try_permanent (self))
-    return;
-
-  upnp_negotiation_confirm (negotiation, FALSE);
-  upnp_operation_fail (&negotiation->operation, PLUM_ERROR_MALFORMED,
-                       _ ("%s reports success for AddPortMapping, but does not keep the entry for "
-                          "port %u"),
-                       device->name, port);
 }
 
 static void
@@ -356,6 +282,52 @@ upnp_map_take_any_remote (UpnpMap *self,
     }
 }
 
+/* Whether the router has added the entry of the port for us: it had none before. */
+static gboolean
+upnp_map_is_added (UpnpMap *self)
+{
+  return self->may_delete || (self->look_refused && self->reason == READ_BACK);
+}
+
+/* Whether the entry of the port is likely to be ours: an add of this mapping was sent, and there
+ * was no entry before it. */
+static gboolean
+upnp_map_expects_entry (UpnpMap *self)
+{
+  if (self->reason == READ_BEFORE_ADD || self->reason == READ_ANY_REMOTE)
+    return upnp_map_get_unconfirmed_port (self) == self->negotiation.attempt.external_port;
+
+  return upnp_map_is_added (self) || self->renewal;
+}
+
+static UpnpLookupResult
+upnp_map_read_reply (UpnpMap *self,
+                     const UpnpSoapReply *reply,
+                     const char *local_address,
+                     const GError *error,
+                     UpnpTableEntry **entry)
+{
+  UpnpNegotiation *negotiation = &self->negotiation;
+  UpnpDevice *device = negotiation->operation.device;
+  gboolean expected = upnp_map_expects_entry (self);
+  const UpnpLookupOwner owner = {
+    .internal_port = negotiation->attempt.internal_port,
+    .local_address = upnp_hosts_get_client (&negotiation->hosts, local_address),
+    .other_host = upnp_hosts_has_client (&negotiation->hosts) && !expected,
+    .expected = expected,
+    .added = expected && self->reason == READ_BACK,
+    .description = self->description,
+  };
+  UpnpLookupResult result = upnp_lookup_read (device, reply, error, &owner, entry);
+
+  self->misdirected = upnp_map_is_added (self) && result == UPNP_LOOKUP_TAKEN &&
+                      upnp_lookup_is_misdirected (device, *entry, &owner);
+  self->shown_port = *entry != NULL ? (*entry)->internal_port : 0;
+  if (result == UPNP_LOOKUP_FREE || result == UPNP_LOOKUP_TAKEN)
+    upnp_map_remove_held (self, result == UPNP_LOOKUP_FREE);
+  return result;
+}
+
 static void
 on_map_entry (const UpnpSoapReply *reply,
               const char *local_address,
@@ -365,12 +337,6 @@ on_map_entry (const UpnpSoapReply *reply,
   UpnpMap *self = user_data;
   UpnpNegotiation *negotiation = &self->negotiation;
   UpnpOperation *operation = &negotiation->operation;
-  const UpnpLookupOwner owner = {
-    .internal_port = negotiation->attempt.internal_port,
-    .local_address = upnp_hosts_get_client (&negotiation->hosts, local_address),
-    .other_host = upnp_hosts_has_client (&negotiation->hosts),
-    .description = self->description,
-  };
   g_autoptr (UpnpTableEntry) entry = NULL;
   UpnpLookupResult result;
 
@@ -381,10 +347,7 @@ on_map_entry (const UpnpSoapReply *reply,
     }
 
   upnp_negotiation_note_local_address (negotiation, local_address);
-  result = upnp_lookup_read (operation->device, reply, error, &owner, &entry);
-  if (result == UPNP_LOOKUP_FREE || result == UPNP_LOOKUP_TAKEN)
-    upnp_map_remove_held (self, result == UPNP_LOOKUP_FREE);
-
+  result = upnp_map_read_reply (self, reply, local_address, error, &entry);
   switch (self->reason)
     {
     case READ_ANY_REMOTE:
@@ -392,6 +355,7 @@ on_map_entry (const UpnpSoapReply *reply,
       break;
     case READ_BEFORE_ADD:
       self->look_cut_off = error != NULL;
+      self->look_refused = error == NULL && reply->outcome == UPNP_SOAP_FAULT;
       if (upnp_map_is_former (self, entry))
         result = UPNP_LOOKUP_FREE;
       if (result == UPNP_LOOKUP_UNKNOWN &&
@@ -402,6 +366,9 @@ on_map_entry (const UpnpSoapReply *reply,
       break;
     case READ_AFTER_FAULT:
       upnp_map_take_entry_after_fault (self, result, entry, local_address);
+      break;
+    case READ_AFTER_REFUSAL:
+      upnp_map_take_refusal (self, result, entry);
       break;
     case READ_AFTER_UNKNOWN:
       upnp_map_take_entry_after_unknown (self, result, entry, local_address);
@@ -438,6 +405,18 @@ upnp_map_accept (UpnpNegotiation *negotiation, const UpnpSoapReply *reply)
       negotiation->unknown = (UpnpSoapReply){ .outcome = UPNP_SOAP_DONE, .status = reply->status };
       upnp_map_resolve (negotiation);
     }
+}
+
+static gboolean
+upnp_map_refuse (UpnpNegotiation *negotiation, const UpnpSoapReply *reply)
+{
+  UpnpMap *self = (UpnpMap *) negotiation;
+
+  if (!upnp_map_may_be_added (self, reply))
+    return FALSE;
+
+  upnp_map_read_entry (self, READ_AFTER_REFUSAL);
+  return TRUE;
 }
 
 static gboolean
@@ -499,6 +478,7 @@ static const UpnpNegotiationMethods map_methods = {
   .prepare = upnp_negotiation_set_unconfirmed,
   .make_request = upnp_map_make_request,
   .accept = upnp_map_accept,
+  .refuse = upnp_map_refuse,
   .resolve = upnp_map_resolve,
   .adapt = upnp_map_adapt,
   .explain = upnp_map_explain,
@@ -524,6 +504,8 @@ upnp_map_send (UpnpMap *self)
 
   self->looked_port = port;
   self->may_delete = FALSE;
+  self->look_refused = FALSE;
+  self->refusal_read = FALSE;
   self->renewal = upnp_map_port_is_renewal (negotiation, port);
   if (!self->renewal && !self->look_cut_off &&
       upnp_lookup_is_possible (negotiation->operation.device))

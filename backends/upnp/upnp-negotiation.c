@@ -183,7 +183,10 @@ on_negotiation_reply (const UpnpSoapReply *reply,
   if (error == NULL && reply->outcome == UPNP_SOAP_DONE)
     self->methods->accept (self, reply);
   else if (error == NULL && reply->outcome == UPNP_SOAP_FAULT)
-    upnp_negotiation_reject (self, reply, reply->code);
+    {
+      if (self->methods->refuse == NULL || !self->methods->refuse (self, reply))
+        upnp_negotiation_reject (self, reply, reply->code);
+    }
   else if (!upnp_negotiation_resolve (self, reply, error))
     upnp_negotiation_fail_unknown (self);
 }

@@ -25,6 +25,7 @@ typedef struct
   const char *description; /* borrowed */
   guint index;
   gboolean disabled; /* the entry that was found */
+  gboolean unclear;  /* an entry may be the one, but its host is not reported */
 } UpnpFind;
 
 /* UPNP_LOOKUP_FREE: the table was read to its end, and has no such entry. UPNP_LOOKUP_TAKEN: reply
@@ -54,6 +55,8 @@ typedef struct
   /* The router has carried out the request. reply: (nullable): NULL if a fault means that nothing
    * is left to do. Settles the call or continues. */
   void (*accept) (UpnpNegotiation *self, const UpnpSoapReply *reply);
+  /* The router has answered with a fault. FALSE: take the step of the ladder; (nullable). */
+  gboolean (*refuse) (UpnpNegotiation *self, const UpnpSoapReply *reply);
   /* No answer came that can be used: the router may have carried out the request or not
    * (quirks 36, 74). FALSE: nothing more can be learnt, treat it as a failure; (nullable). */
   gboolean (*resolve) (UpnpNegotiation *self);

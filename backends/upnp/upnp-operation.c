@@ -2,6 +2,7 @@
 
 #include "upnp-operation.h"
 
+#include "upnp-client.h"
 #include "upnp-link.h"
 #include "upnp-token.h"
 
@@ -289,6 +290,6 @@ upnp_operation_fail_kept (UpnpOperation *self, guint external_port)
 gboolean
 upnp_entry_is_ours (const UpnpTableEntry *entry, const char *local_address, guint internal_port)
 {
-  return entry->internal_port == internal_port &&
-         g_strcmp0 (entry->internal_client, local_address) == 0;
+  return (entry->internal_port == internal_port || entry->internal_port == 0) &&
+         upnp_client_match (entry->internal_client, local_address) != UPNP_MATCH_OTHER;
 }

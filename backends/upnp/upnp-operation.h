@@ -77,7 +77,8 @@ gboolean upnp_operation_read_back_later (UpnpOperation *self, GSourceFunc func);
 /* The router has answered that it deleted the entry, and shows it. Records that. */
 void upnp_operation_fail_kept (UpnpOperation *self, guint external_port);
 
-/* Whether an entry leads to this internal port of the host at this end of the connection. */
+/* Whether an entry that this program has added still leads to this internal port of the host at
+ * this end of the connection. What the router does not report counts as unchanged (quirk 100). */
 gboolean upnp_entry_is_ours (const UpnpTableEntry *entry,
                              const char *local_address,
                              guint internal_port);

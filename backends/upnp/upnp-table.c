@@ -28,6 +28,7 @@ typedef struct
   gboolean moved;    /* only an entry that leads to the former address is ours */
   gboolean no_lease; /* the router did not answer the request for the mapping */
   gboolean look_repeated;
+  gboolean unclear;  /* the entry may be ours, but the router does not report its host or port */
   char *description; /* (nullable) */
 } UpnpTableOperation;
 
@@ -74,10 +75,15 @@ upnp_table_take_entry (UpnpTableOperation *self,
     .local_address = self->moved ? NULL : upnp_hosts_get_client (hosts, local_address),
     .former_address = self->former,
     .other_host = upnp_hosts_has_client (hosts) && !self->held,
+    .expected = self->held || self->certain || self->moved || self->no_lease,
     .description = self->description,
   };
 
-  return upnp_lookup_read (self->negotiation.operation.device, reply, error, &owner, entry);
+  UpnpLookupResult result =
+    upnp_lookup_read (self->negotiation.operation.device, reply, error, &owner, entry);
+
+  self->unclear = result == UPNP_LOOKUP_TAKEN && !upnp_lookup_is_other (*entry, &owner);
+  return result;
 }
 
 /* -- Delete -- */
@@ -294,6 +300,8 @@ on_entry_before_delete (const UpnpSoapReply *reply,
   self->verified = TRUE;
   if (result == UPNP_LOOKUP_OURS)
     upnp_table_delete (self);
+  else if (self->unclear)
+    upnp_table_fail_unseen (self, reply);
   else if (result == UPNP_LOOKUP_FREE || result == UPNP_LOOKUP_TAKEN)
     upnp_operation_succeed (operation);
   else if (upnp_lookup_is_lost (reply, error) ||
@@ -518,6 +526,7 @@ upnp_check_start (UpnpSession *session, PlumRequest *request, PlumLease *lease, 
     return;
 
   self->held = TRUE;
+  self->description = upnp_soap_plain_description (plum_request_get_description (request));
   upnp_table_read_entry (self, on_checked);
 }
 

@@ -172,6 +172,36 @@ test_same_port_is_remembered (Fixture *f, gconstpointer data)
   g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
 }
 
+/* The router ignores the internal port: the entry would expose another port of this host. */
+static void
+test_equal_ports (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) done = NULL;
+  g_autoptr (PlumCall) same = NULL;
+
+  discover (f);
+  done = map_exact (f, 9000);
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
+  g_assert_cmpstr (plum_call_get_error (done)->message, ==,
+                   "UPnP: " GATEWAY
+                   " led external port 9000 to internal port 9000 instead of 8080");
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
+  same = map_exact (f, 8080);
+  assert_lease (plum_call_get_lease (same), 8080, LIFETIME, "1.2.3.4");
+}
+
+/* The router answers with an error, but has added the entry. */
+static void
+test_added_by_fault (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  done = map_exact (f, 9000);
+  assert_lease (plum_call_get_lease (done), 9000, LIFETIME, "1.2.3.4");
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
+}
+
 static void
 test_privileged (Fixture *f, gconstpointer data)
 {
@@ -233,6 +263,9 @@ static const UpnpTest tests[] = {
   { "exact/hostile-description", { 0 }, test_hostile_description },
   { "exact/same-port", { .same_port = TRUE }, test_same_port },
   { "exact/same-port-is-remembered", { .same_port = TRUE }, test_same_port_is_remembered },
+  { "exact/equal-ports", { .equal_ports = TRUE }, test_equal_ports },
+  { "exact/added-by-fault/501", { .fault_after_add = 501 }, test_added_by_fault },
+  { "exact/added-by-fault/606", { .fault_after_add = 606 }, test_added_by_fault },
   { "exact/privileged", { .no_privileged = TRUE }, test_privileged },
   { "exact/permanent-only", { .timed_fault = 725 }, test_permanent_only },
   { "exact/empty-answer", { .empty_success = TRUE, .ignore_adds = TRUE }, test_empty_answer },

@@ -214,11 +214,26 @@ test_renewal_moves (Fixture *f, gconstpointer data)
   g_autoptr (PlumLease) first = map_port (f, 9000);
   g_autoptr (PlumLease) second = NULL;
 
+  test_loop_advance (&f->loop, LIFETIME / 2 * 1000 + 1000);
   f->igd->switches.add_fault = 501;
   f->igd->switches.add_fault_port = 9000;
   second = map_port (f, 9000);
   assert_lease (second, 8080, LIFETIME, "1.2.3.4");
   g_assert_null (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 9000));
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
+}
+
+/* The entry has more than half of its lease left: nothing is gained by another port. */
+static void
+test_renewal_refused_too_early (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) first = map_port (f, 9000);
+  g_autoptr (PlumLease) second = NULL;
+
+  test_loop_advance (&f->loop, 100 * 1000);
+  f->igd->switches.add_fault = 501;
+  second = map_port (f, 9000);
+  assert_lease (second, 9000, LIFETIME - 100, "1.2.3.4");
   g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
 }
 
@@ -245,6 +260,7 @@ test_renewal_leaves_the_old (Fixture *f, gconstpointer data)
   g_autoptr (PlumLease) first = map_port (f, 9000);
   g_autoptr (PlumLease) second = NULL;
 
+  test_loop_advance (&f->loop, LIFETIME / 2 * 1000 + 1000);
   f->igd->switches.add_fault = 501;
   f->igd->switches.add_fault_port = 9000;
   second = map_port (f, 9000);
@@ -543,6 +559,7 @@ static const UpnpTest tests[] = {
   { "map/conflict-on-v2", { .version = 2 }, test_conflict_on_v2 },
   { "map/conflict-beside-own-port", { .version = 2 }, test_conflict_beside_own_port },
   { "map/renewal-moves", { 0 }, test_renewal_moves },
+  { "map/renewal-refused-by-501-early", { 0 }, test_renewal_refused_too_early },
   { "map/renewal-is-taken-over", { 0 }, test_renewal_is_taken_over },
   { "map/renewal-leaves-the-old", { .delete_fault = 501 }, test_renewal_leaves_the_old },
   { "map/renewal-leaves-the-old-unreadable",

@@ -481,6 +481,20 @@ test_fault_names (void)
   g_assert_null (upnp_action_get_fault_name (UPNP_ACTION_ADD, 606));
 }
 
+/* Some routers add an error 0 to the response. */
+static void
+test_reply_error_0 (void)
+{
+  g_autoptr (UpnpSoapReply) inside =
+    decode_text (UPNP_ACTION_ADD, 200, ANSWER ("AddPortMapping", "<errorCode>0</errorCode>"));
+  g_autoptr (UpnpSoapReply) alone =
+    decode_text (UPNP_ACTION_ADD, 500,
+                 HEAD "<s:Fault><errorCode>0</errorCode></s:Fault></s:Body></s:Envelope>");
+
+  g_assert_cmpint (inside->outcome, ==, UPNP_SOAP_DONE);
+  g_assert_cmpint (alone->outcome, ==, UPNP_SOAP_NO_ANSWER);
+}
+
 static void
 test_reply_entry (void)
 {
@@ -502,6 +516,43 @@ test_reply_entry (void)
   g_assert_cmpstr (entry->description, ==, "me & you");
   g_assert_cmpuint (entry->lease, ==, 60);
   g_assert_false (entry->enabled);
+}
+
+/* The answer is complete, but the router does not report every value. */
+static void
+test_reply_entry_without_values (void)
+{
+  static const struct
+  {
+    const char *inside;
+    guint port;
+    const char *client;
+  } rows[] = {
+    { "<NewInternalPort>80</NewInternalPort>", 80, "" },
+    { "<NewInternalClient>192.0.2.1</NewInternalClient>", 0, "192.0.2.1" },
+    { "<NewInternalPort>80-81</NewInternalPort><NewInternalClient>a</NewInternalClient>", 0, "a" },
+    { "<NewPortMappingDescription>d</NewPortMappingDescription>", 0, "" },
+    { "<NewInternalPort>0</NewInternalPort><NewInternalClient/>", 0, "" },
+    { "", 0, NULL },
+    { "<NewInternalPort>0</NewInternalPort>", 0, NULL },
+    { "<NewInternalPort/><NewInternalClient/><NewPortMappingDescription/>", 0, NULL },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *text =
+        g_strconcat (HEAD "<u:GetSpecificPortMappingEntryResponse>", rows[i].inside,
+                     "</u:GetSpecificPortMappingEntryResponse>" TAIL, NULL);
+      g_autoptr (UpnpSoapReply) reply = decode_text (UPNP_ACTION_GET_SPECIFIC, 200, text);
+      g_autoptr (UpnpTableEntry) entry = upnp_soap_read_entry (reply);
+
+      g_test_message ("%s", rows[i].inside);
+      g_assert_true ((entry == NULL) == (rows[i].client == NULL));
+      if (entry == NULL)
+        continue;
+      g_assert_cmpuint (entry->internal_port, ==, rows[i].port);
+      g_assert_cmpstr (entry->internal_client, ==, rows[i].client);
+    }
 }
 
 static void
@@ -605,6 +656,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/upnp/soap/reply-unique-id", test_reply_unique_id);
   g_test_add_func ("/upnp/soap/fault-names", test_fault_names);
   g_test_add_func ("/upnp/soap/reply-entry", test_reply_entry);
+  g_test_add_func ("/upnp/soap/reply-error-0", test_reply_error_0);
+  g_test_add_func ("/upnp/soap/reply-entry-without-values", test_reply_entry_without_values);
   g_test_add_func ("/upnp/soap/reply-entry-incomplete", test_reply_entry_incomplete);
   g_test_add_func ("/upnp/soap/reply-list-escaped", test_reply_list_escaped);
   g_test_add_func ("/upnp/soap/reply-list-cdata", test_reply_list_cdata);

@@ -428,6 +428,102 @@ test_renewal_hangs_up (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
 }
 
+/* -- A fault although the entry was added (quirk 101) -- */
+
+static void
+test_refused_and_added (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 9000);
+  g_autoptr (PlumLease) renewed = NULL;
+
+  g_assert_cmpuint (plum_lease_get_external_port (lease), ==, 9000);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
+
+  test_loop_advance (&f->loop, LIFETIME / 2 * 1000 + 1000);
+  renewed = map_port (f, 9000);
+  g_assert_cmpuint (plum_lease_get_external_port (renewed), ==, 9000);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
+  unmap_port (f, renewed);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
+}
+
+/* The lease that was requested is kept, not a longer one. */
+static void
+test_refused_and_added_once (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 9000);
+
+  assert_lease (lease, 9000, LIFETIME, "1.2.3.4");
+  g_assert_cmpuint (f->igd->counts.add, ==, 1);
+}
+
+/* The entry of another host that was added at the same time is left. */
+static void
+take_port_and_refuse (const char *request, guint *status, GString *body, gpointer data)
+{
+  Fixture *f = data;
+
+  if (strstr (request, "#AddPortMapping\"") == NULL ||
+      strstr (request, "<NewExternalPort>9000<") == NULL)
+    return;
+
+  fake_igd_wipe (f->igd);
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9000, 8080, STRANGER, 0);
+  *status = 500;
+  g_string_assign (body, "<Envelope><Body><Fault><detail><UPnPError><errorCode>501</errorCode>"
+                         "</UPnPError></detail></Fault></Body></Envelope>");
+}
+
+static void
+test_refused_and_taken (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) lease = NULL;
+
+  discover (f);
+  f->igd->edit = take_port_and_refuse;
+  f->igd->edit_data = f;
+  lease = map_port (f, 9000);
+  g_assert_cmpuint (plum_lease_get_external_port (lease), !=, 9000);
+  g_assert_cmpstr (find (f, 9000)->client, ==, STRANGER);
+  unmap_port (f, lease);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
+}
+
+/* Nothing was added: the error names the fault. */
+static void
+test_refused (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  done = map_call (f, 8080, 9000, LIFETIME);
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_REFUSED);
+  g_assert_nonnull (strstr (plum_call_get_error (done)->message, "(error 501, Fake)"));
+  g_assert_cmpuint (f->igd->counts.delete, ==, 0);
+}
+
+static void
+report_error_0 (const char *request, guint *status, GString *body, gpointer data)
+{
+  if (strstr (request, "#AddPortMapping\"") != NULL ||
+      strstr (request, "#DeletePortMapping\"") != NULL)
+    g_string_replace (body, "Response></", "Response><errorCode>0</errorCode></", 1);
+}
+
+static void
+test_error_0 (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) lease = NULL;
+
+  discover (f);
+  f->igd->edit = report_error_0;
+  lease = map_port (f, 9000);
+  g_assert_cmpuint (plum_lease_get_external_port (lease), ==, 9000);
+  g_assert_cmpuint (f->igd->counts.add, ==, 1);
+  unmap_port (f, lease);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
+}
+
 /* -- A success that keeps nothing (quirk 75) -- */
 
 static void
@@ -496,6 +592,19 @@ static const UpnpTest tests[] = {
   { "table/unclear/port", { .delete_fault = 501 }, test_unclear_port_is_taken_again },
   { "table/unclear/renewal", { 0 }, test_unclear_renewal },
   { "table/unclear/renewal-hangs-up", { 0 }, test_renewal_hangs_up },
+  { "table/refused/501", { .fault_after_add = 501 }, test_refused_and_added },
+  { "table/refused/402", { .fault_after_add = 402 }, test_refused_and_added },
+  { "table/refused/606", { .fault_after_add = 606 }, test_refused_and_added },
+  { "table/refused/911", { .fault_after_add = 911 }, test_refused_and_added },
+  { "table/refused/501-on-v2", { .version = 2, .fault_after_add = 501 }, test_refused_and_added },
+  { "table/refused/501-for-free-ports",
+    { .no_entry_fault = 501, .fault_after_add = 501 },
+    test_refused_and_added },
+  { "table/refused/501-once", { .fault_after_add = 501 }, test_refused_and_added_once },
+  { "table/refused/606-once", { .fault_after_add = 606 }, test_refused_and_added_once },
+  { "table/refused/taken", { 0 }, test_refused_and_taken },
+  { "table/refused/not-added", { .add_fault = 501 }, test_refused },
+  { "table/refused/error-0", { 0 }, test_error_0 },
   { "table/kept/timed-is-dropped", { .drop_timed = TRUE }, test_timed_is_dropped },
   { "table/kept/nothing", { .ignore_adds = TRUE }, test_nothing_is_kept },
   { "table/kept/nothing-v2", { .version = 2, .ignore_adds = TRUE }, test_nothing_is_kept },
