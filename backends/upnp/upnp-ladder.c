@@ -19,7 +19,8 @@ typedef enum {
   WHEN_ONLY_LONG,      /* the same, and a week was not tried */
   WHEN_NOT_READ,
   WHEN_ANY_LEFT,   /* AddAnyPortMapping was not tried and may be supported */
-  WHEN_ANY_USEFUL, /* the same, and the router has a public address */
+  WHEN_ANY_BLIND,  /* the same, and it is unknown which ports are taken */
+  WHEN_ANY_USEFUL, /* as WHEN_ANY_LEFT, and the router has a public address */
   WHEN_PORT_LEFT,  /* another port may be tried, up to UPNP_LADDER_MAX_PORTS */
   WHEN_FIRST_PORT, /* another port may be tried, once */
   WHEN_PRIVILEGED,
@@ -76,7 +77,7 @@ static const UpnpRow rows[] = {
     FAIL_IF (WHEN_EXACT,
              PLUM_ERROR_CONFLICT,
              N_ ("the required external port belongs to another host")) },
-  { UPNP_ACTION_ADD, { 718, 729 }, TRY (WHEN_ANY_LEFT, UPNP_NEXT_ADD_ANY) },
+  { UPNP_ACTION_ADD, { 718, 729 }, TRY (WHEN_ANY_BLIND, UPNP_NEXT_ADD_ANY) },
   { UPNP_ACTION_ADD, { 718, 729 }, TRY (WHEN_PORT_LEFT, UPNP_NEXT_OTHER_PORT) },
   { UPNP_ACTION_ADD,
     { 718, 729 },
@@ -282,6 +283,8 @@ row_applies (const UpnpRow *row, const UpnpAttempt *self)
       return !self->entry_read;
     case WHEN_ANY_LEFT:
       return any_left;
+    case WHEN_ANY_BLIND:
+      return any_left && !self->sees_taken;
     case WHEN_ANY_USEFUL:
       return any_left && !self->no_public_address;
     case WHEN_PORT_LEFT:

@@ -63,8 +63,9 @@ typedef struct
   gboolean exact;             /* the external port is required; set by the caller */
   gboolean entry_read;        /* the entry of the port was read */
   gboolean v2;                /* the service has AddAnyPortMapping */
-  gboolean has_others;        /* this process holds ports: AddAnyPortMapping may grant one of them
-                               * again to the same host (quirk 50) */
+  gboolean has_others;        /* this host has other ports: AddAnyPortMapping may grant one of them
+                               * again (quirk 50) */
+  gboolean sees_taken;        /* the router shows which ports are taken */
   gboolean no_public_address; /* of the router: it may answer 501 to every request (quirk 65) */
   gboolean has_remote;        /* the entry is for one remote host */
   gboolean tried_any;

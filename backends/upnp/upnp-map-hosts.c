@@ -89,12 +89,23 @@ upnp_map_fail_taken (UpnpMap *self, const UpnpTableEntry *entry, const char *loc
 }
 
 void
+upnp_map_note_taken (UpnpMap *self, const UpnpTableEntry *entry, const char *local_address)
+{
+  UpnpAttempt *attempt = &self->negotiation.attempt;
+
+  attempt->sees_taken = TRUE;
+  if (upnp_client_match (entry->internal_client, local_address) != UPNP_MATCH_OTHER)
+    attempt->has_others = TRUE;
+}
+
+void
 upnp_map_avoid_entry (UpnpMap *self, const UpnpTableEntry *entry, const char *local_address)
 {
   UpnpNegotiation *negotiation = &self->negotiation;
   const UpnpStep read = { .next = UPNP_NEXT_READ_ENTRY };
   UpnpStep step;
 
+  upnp_map_note_taken (self, entry, local_address);
   upnp_attempt_take (&negotiation->attempt, &read);
   step = upnp_ladder_next (&negotiation->attempt, CODE_CONFLICT);
   if (step.next == UPNP_NEXT_FAIL)

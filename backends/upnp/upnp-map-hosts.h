@@ -20,6 +20,9 @@ void upnp_map_explain (UpnpNegotiation *negotiation, const UpnpSoapReply *reply,
 /* Whether the router refuses to map a port to another host. */
 gboolean upnp_map_refuses_other_host (UpnpMap *self, const UpnpStep *step);
 void upnp_map_fail_other_host (UpnpMap *self);
+/* Another host or program has the port: chooses another one by the router's table, not by
+ * AddAnyPortMapping. */
+void upnp_map_note_taken (UpnpMap *self, const UpnpTableEntry *entry, const char *local_address);
 /* Another host or program has the port. */
 void upnp_map_fail_taken (UpnpMap *self, const UpnpTableEntry *entry, const char *local_address);
 /* The same: leaves the entry and takes another port, or fails. */

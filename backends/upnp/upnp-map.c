@@ -208,6 +208,8 @@ upnp_map_take_entry_after_fault (UpnpMap *self,
   /* The refused request was the add, not the read. */
   const UpnpSoapReply fault = { .outcome = UPNP_SOAP_FAULT, .code = negotiation->code };
 
+  if (result == UPNP_LOOKUP_TAKEN)
+    upnp_map_note_taken (self, entry, local_address);
   if (result == UPNP_LOOKUP_OURS)
     upnp_map_adopt_entry (self, entry);
   else if (result == UPNP_LOOKUP_TAKEN && negotiation->attempt.exact)

@@ -228,9 +228,12 @@ test_check_hostile_client (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
   g_autoptr (PlumCall) done = NULL;
+  FakeIgdEntry *entry;
 
   fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 8080, 8080, "me\n\xe2\x80\xaehost", 0);
-  fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 8080)->description = g_strdup ("another program");
+  entry = fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 8080);
+  g_free (entry->description);
+  entry->description = g_strdup ("another program");
   done = lease_call (f, PLUM_CALL_CHECK, lease);
   g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_CONFLICT);
   g_assert_cmpstr (plum_call_get_error (done)->message, ==,

@@ -180,6 +180,7 @@ test_conflict_of_internal_port (Fixture *f, gconstpointer data)
   g_assert_cmpuint (plum_lease_get_external_port (lease), !=, 8080);
 }
 
+/* The router's table tells which ports are free. */
 static void
 test_conflict_on_v2 (Fixture *f, gconstpointer data)
 {
@@ -187,8 +188,65 @@ test_conflict_on_v2 (Fixture *f, gconstpointer data)
 
   take_port (f, 9000);
   lease = map_port (f, 9000);
+  assert_lease (lease, 8080, LIFETIME, "1.2.3.4");
+  g_assert_cmpuint (f->igd->counts.add_any, ==, 0);
+}
+
+static void
+test_conflict_without_table (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) lease = NULL;
+
+  take_port (f, 9000);
+  lease = map_port (f, 9000);
   assert_lease (lease, 9001, LIFETIME, "1.2.3.4");
   g_assert_cmpuint (f->igd->counts.add_any, ==, 1);
+}
+
+/* Another program of this host: AddAnyPortMapping would grant its port again. stranger: another
+ * host has the requested port, and the program the next one. */
+static void
+assert_spares_program (Fixture *f, gboolean stranger)
+{
+  guint port = stranger ? 9001 : 9000;
+  g_autoptr (PlumLease) lease = NULL;
+  FakeIgdEntry *entry;
+
+  if (stranger)
+    take_port (f, 9000);
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, port, 7000, LOCAL, 0);
+  lease = map_port (f, 9000);
+  assert_lease (lease, 8080, LIFETIME, "1.2.3.4");
+  entry = fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, port);
+  g_assert_cmpuint (entry->internal_port, ==, 7000);
+}
+
+static void
+test_conflict_with_program (Fixture *f, gconstpointer data)
+{
+  assert_spares_program (f, FALSE);
+}
+
+static void
+test_conflict_beside_program (Fixture *f, gconstpointer data)
+{
+  assert_spares_program (f, TRUE);
+}
+
+/* All other ports are refused, so only AddAnyPortMapping is left. */
+static void
+test_refused_beside_program (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) done = NULL;
+  FakeIgdEntry *entry;
+
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9000, 7000, LOCAL, 0);
+  discover (f);
+  done = map_call (f, 8080, 9000, LIFETIME);
+  g_assert_nonnull (plum_call_get_error (done));
+  entry = fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 9000);
+  g_assert_cmpuint (entry->internal_port, ==, 7000);
+  g_assert_cmpuint (f->igd->counts.add_any, ==, 0);
 }
 
 /* The next port is held by this process; miniupnpd would grant it again. */
@@ -557,6 +615,12 @@ static const UpnpTest tests[] = {
   { "map/conflict-by-606", { .conflict_fault = 606 }, test_conflict },
   { "map/conflict-of-internal-port", { 0 }, test_conflict_of_internal_port },
   { "map/conflict-on-v2", { .version = 2 }, test_conflict_on_v2 },
+  { "map/conflict-without-table",
+    { .version = 2, .specific_fault = 401 },
+    test_conflict_without_table },
+  { "map/conflict-with-program", { .version = 2 }, test_conflict_with_program },
+  { "map/conflict-beside-program", { .version = 2 }, test_conflict_beside_program },
+  { "map/refused-beside-program", { .version = 2, .add_fault = 606 }, test_refused_beside_program },
   { "map/conflict-beside-own-port", { .version = 2 }, test_conflict_beside_own_port },
   { "map/renewal-moves", { 0 }, test_renewal_moves },
   { "map/renewal-refused-by-501-early", { 0 }, test_renewal_refused_too_early },
@@ -565,9 +629,11 @@ static const UpnpTest tests[] = {
   { "map/renewal-leaves-the-old-unreadable",
     { .specific_fault = 501 },
     test_renewal_leaves_the_old },
-  { "map/conflict-without-any", { .version = 2, .add_any_fault = 602 }, test_conflict_without_any },
+  { "map/conflict-without-any",
+    { .version = 2, .specific_fault = 401, .add_any_fault = 602 },
+    test_conflict_without_any },
   { "map/conflict-without-any-by-401",
-    { .version = 2, .add_any_fault = 401 },
+    { .version = 2, .specific_fault = 401, .add_any_fault = 401 },
     test_conflict_without_any },
   { "map/conflict-with-all", { .add_fault = 718 }, test_conflict_with_all },
   { "map/own-port-is-taken", { 0 }, test_own_port_is_taken },
