@@ -291,6 +291,12 @@ upnp_soap_decode (UpnpAction action, guint status, const char *body, gsize len)
   return reply;
 }
 
+gboolean
+upnp_soap_reply_is_gone (const UpnpSoapReply *self)
+{
+  return self->outcome == UPNP_SOAP_NO_ANSWER && (self->status == 404 || self->status == 410);
+}
+
 char *
 upnp_soap_dup_argument (const UpnpSoapReply *reply, const char *name)
 {

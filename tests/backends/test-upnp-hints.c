@@ -347,6 +347,7 @@ static const UpnpTest tests[] = {
   { "hint/without-mapping", { 0 }, test_hint_without_mapping },
   { "hint/refused", { 0 }, test_hint_refused },
   { "hint/not-found", { 0 }, test_hint_not_found },
+  { "hint/not-found-by-its-address", { .specific_fault = 401 }, test_hint_not_found },
   { "hint/taken-over", { 0 }, test_hint_taken_over },
   { "hint/silent", { 0 }, test_hint_silent },
   { "hint/unclear", { 0 }, test_hint_unclear },
