@@ -297,6 +297,13 @@ upnp_soap_reply_is_gone (const UpnpSoapReply *self)
   return self->outcome == UPNP_SOAP_NO_ANSWER && (self->status == 404 || self->status == 410);
 }
 
+gboolean
+upnp_soap_reply_is_soap (const UpnpSoapReply *self)
+{
+  return self->outcome == UPNP_SOAP_DONE || self->outcome == UPNP_SOAP_FAULT ||
+         (self->document != NULL && upnp_xml_find (self->document, "fault") != NULL);
+}
+
 char *
 upnp_soap_dup_argument (const UpnpSoapReply *reply, const char *name)
 {

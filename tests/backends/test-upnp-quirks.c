@@ -4,8 +4,6 @@
 
 #include "upnp-fixture.h"
 
-#include <string.h>
-
 const char upnp_test_net[] = UPNP_TEST_NET;
 
 /* Discovery, map and unmap succeed with each of these quirks. */
@@ -33,7 +31,8 @@ test_maps (Fixture *f, gconstpointer data)
 #define STATUS "#GetStatusInfo\""
 #define LOOK "#GetSpecificPortMappingEntry\""
 #define EVERY_ANSWER "SOAPAction"
-#define EVERY_QUESTION "#Get"
+#define ADDRESS "#GetExternalIPAddress\""
+#define BOTH "#Get(StatusInfo|ExternalIPAddress)\""
 #define UNNUMBERED                                                                                 \
   "<Envelope><Body><Fault><faultcode>s:Client</faultcode>"                                         \
   "<faultstring>UPnPError</faultstring></Fault></Body></Envelope>"
@@ -42,7 +41,7 @@ test_maps (Fixture *f, gconstpointer data)
 typedef struct
 {
   UpnpTest test;
-  const char *match;    /* a part of the requests */
+  const char *match;    /* the requests; a regular expression */
   guint status;         /* 0: the connection is closed */
   const char *body;     /* NULL: the original one */
   gboolean only_faults; /* replace faults only */
@@ -56,7 +55,7 @@ replace_answer (const char *request, guint *status, GString *body, gpointer data
 {
   const Replacement *row = data;
 
-  if (strstr (request, row->match) == NULL || (row->only_faults && *status == 200))
+  if (!g_regex_match_simple (row->match, request, 0, 0) || (row->only_faults && *status == 200))
     return;
 
   *status = row->status;
@@ -147,6 +146,19 @@ static const Replacement replacements[] = {
   REPLACE ("404/success", NONE, EVERY_ANSWER, 404),
   REPLACE ("410/look", NONE, LOOK, 410, "", .hidden = TRUE),
   REPLACE ("410/fault", NONE, EVERY_ANSWER, 410, .only_faults = TRUE),
+
+  REPLACE ("no-answer/status", NONE, STATUS, 0),
+  REPLACE ("no-answer/address", NONE, ADDRESS, 0, .no_address = TRUE),
+  REPLACE ("no-answer/both", NONE, BOTH, 0, .no_address = TRUE),
+  REPLACE ("no-answer/dead-service", TWO, "POST /ctl/down ", 0),
+  REPLACE ("500/status", NONE, STATUS, 500, ""),
+  REPLACE ("500/address", NONE, ADDRESS, 500, "", .no_address = TRUE),
+  REPLACE ("500/both", NONE, BOTH, 500, "", .no_address = TRUE),
+  REPLACE ("500/dead-service", TWO, "POST /ctl/down ", 500, ""),
+  REPLACE ("unnumbered/status", NONE, STATUS, 500, UNNUMBERED),
+  REPLACE ("unnumbered/both", NONE, BOTH, 500, UNNUMBERED, .no_address = TRUE),
+  REPLACE ("unnumbered/both-400", NONE, BOTH, 400, UNNUMBERED, .no_address = TRUE),
+  REPLACE ("unnumbered/both-200", NONE, BOTH, 200, UNNUMBERED, .no_address = TRUE),
 };
 
 /* A method that was refused once is tried again when the other one is refused. */
