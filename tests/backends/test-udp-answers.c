@@ -137,7 +137,9 @@ test_unreadable (BackendFixture *f, gconstpointer data)
   g_assert_error (plum_call_get_error (call), PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
   assert_mentions (call, "no answer from");
   assert_mentions (call, "that can be read");
-  assert_mentions (call, "the router may keep the mapping for up to 7200 s");
+  /* The deletion fails for the same reason, which is not repeated. */
+  g_assert_true (g_str_has_suffix (plum_call_get_error (call)->message,
+                                   "; the router may keep the mapping for up to 7200 s"));
   g_assert_cmpint (plum_clock_get_time (f->loop.clock) - start, ==, 3500 * 1000);
   g_assert_false (has_mapping (f, 8080));
 
