@@ -25,6 +25,8 @@ test_minimum (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.add, ==, 1);
   /* A look before the first add, and a look whether the router keeps it. */
   g_assert_cmpuint (f->igd->counts.get_specific, ==, 2);
+  /* No other action (quirk 62). */
+  g_assert_cmpuint (f->igd->counts.posts, ==, 5);
 }
 
 static void
