@@ -180,6 +180,25 @@ test_m_post (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
 }
 
+/* An answer with 405 is not asked for again. One without SOAP is, but only for its own action. */
+static void
+test_405_posts (Fixture *f, gconstpointer data)
+{
+  const Replacement *row = data;
+  guint repeated = row->body != NULL ? 1 : 0;
+
+  f->igd->edit = replace_answer;
+  f->igd->edit_data = (gpointer) row;
+  map_only (f, 8081);
+  g_assert_cmpuint (f->igd->counts.posts, ==, 5 + repeated);
+  g_assert_cmpuint (f->igd->counts.add, ==, 1);
+}
+
+static const Replacement posts_405[] = {
+  { { "quirk/405/posts/success", NONE, test_405_posts }, EVERY_ANSWER, 405 },
+  { { "quirk/405/posts/status", NONE, test_405_posts }, STATUS, 405, "" },
+};
+
 static const Replacement no_add_any[] = {
   { { "quirk/404/add-any", { .version = 2 }, test_no_add_any }, "#AddAny", 404, "" },
   { { "quirk/405/add-any", { .version = 2 }, test_no_add_any }, "#AddAny", 405, "" },
@@ -279,6 +298,8 @@ main (int argc, char *argv[])
     upnp_test_add (&tests[i]);
   for (gsize i = 0; i < G_N_ELEMENTS (replacements); i++)
     upnp_test_add (&replacements[i].test);
+  for (gsize i = 0; i < G_N_ELEMENTS (posts_405); i++)
+    upnp_test_add (&posts_405[i].test);
   for (gsize i = 0; i < G_N_ELEMENTS (no_add_any); i++)
     upnp_test_add (&no_add_any[i].test);
 
