@@ -175,11 +175,17 @@ plum_udp_operation_done (PlumUdpOperation *self)
   plum_udp_operation_free (self);
 }
 
-/* Adds to the error why the deletion failed. (transfer full) */
+/* Adds to the error why the deletion failed, if the reason is another one. (transfer full) */
 static GError *
 plum_udp_operation_make_left_error (PlumUdpOperation *self, const GError *error)
 {
   const GError *undo = self->undo_error;
+
+  if (g_str_equal (undo->message, error->message))
+    return g_error_new (undo->domain, undo->code,
+                        /* Translators: an error, and a time in seconds. */
+                        _ ("%s; the router may keep the mapping for up to %u s"), undo->message,
+                        self->undo_left);
 
   return g_error_new (undo->domain, undo->code,
                       /* Translators: an error, a time in seconds, and the error of the deletion. */

@@ -116,7 +116,7 @@ plum_natpmp_backend_on_unsupported (PlumNatpmpBackend *self, const NatpmpReply *
   const char *peer = plum_udp_session_get_peer (self->session);
   g_autoptr (GError) error = NULL;
 
-  if (reply->kind == NATPMP_REPLY_OPCODE)
+  if (reply->kind == NATPMP_REPLY_ERROR)
     error = natpmp_result_make_error (reply->result, peer, C_ ("request", "the request"));
   else if (reply->version == 0)
     g_set_error (&error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED, _ ("NAT-PMP: %s refused version 0"),
@@ -146,7 +146,7 @@ receive (PlumBackend *backend, const uint8_t *data, size_t len, GError **error)
       plum_natpmp_backend_on_map (self, &reply);
       break;
     case NATPMP_REPLY_VERSION:
-    case NATPMP_REPLY_OPCODE:
+    case NATPMP_REPLY_ERROR:
       plum_natpmp_backend_on_unsupported (self, &reply);
       break;
     default:

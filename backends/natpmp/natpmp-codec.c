@@ -10,6 +10,7 @@
 #define RESPONSE_BIT 0x80u
 
 /* RFC 6886 3.3. Not the IANA protocol numbers. */
+#define HEADER_SIZE 8u
 #define OPCODE_ADDRESS 0u
 #define OPCODE_MAP_UDP 1u
 #define OPCODE_MAP_TCP 2u
@@ -99,6 +100,21 @@ too_short (size_t len, GError **error)
   return FALSE;
 }
 
+/* Some routers cut the answers that refuse a request. The address needs no more than the opcode and
+ * the epoch, a mapping its internal port. Without these, the error applies to all requests. */
+static gboolean
+decode_short_error (const PlumReader *r, NatpmpReply *reply)
+{
+  size_t needed = reply->kind == NATPMP_REPLY_ADDRESS ? HEADER_SIZE : HEADER_SIZE + 2;
+
+  if (reply->result == NATPMP_SUCCESS)
+    return FALSE;
+  if (r->len < needed)
+    reply->kind = NATPMP_REPLY_ERROR;
+
+  return TRUE;
+}
+
 static gboolean
 decode_body (PlumReader *r, uint32_t opcode, NatpmpReply *reply, GError **error)
 {
@@ -122,7 +138,7 @@ decode_body (PlumReader *r, uint32_t opcode, NatpmpReply *reply, GError **error)
       return FALSE;
     }
 
-  return plum_reader_ok (r) || too_short (r->len, error);
+  return plum_reader_ok (r) || decode_short_error (r, reply) || too_short (r->len, error);
 }
 
 /* Checks the version before the length: some routers answer in PCP's form, cut to twelve bytes
@@ -155,11 +171,11 @@ natpmp_decode_reply (const uint8_t *data, size_t len, NatpmpReply *out, GError *
     }
 
   reply.epoch = plum_reader_be (&r, 4);
-  if (!plum_reader_ok (&r))
+  if (!plum_reader_ok (&r) && reply.result == NATPMP_SUCCESS)
     return too_short (len, error);
 
   if (reply.result == NATPMP_UNSUPP_OPCODE)
-    reply.kind = NATPMP_REPLY_OPCODE;
+    reply.kind = NATPMP_REPLY_ERROR;
   else if (!decode_body (&r, op & ~RESPONSE_BIT, &reply, error))
     return FALSE;
 

@@ -35,7 +35,7 @@ typedef enum {
   NATPMP_REPLY_ADDRESS,
   NATPMP_REPLY_MAP,
   NATPMP_REPLY_VERSION, /* a version other than 0, or an unsupported version */
-  NATPMP_REPLY_OPCODE,  /* an unsupported opcode, in eight bytes */
+  NATPMP_REPLY_ERROR,   /* an unsupported opcode, or an error that does not name its request */
 } NatpmpReplyKind;
 
 typedef struct

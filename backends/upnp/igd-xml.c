@@ -146,13 +146,13 @@ span_to (const char *text, const char *stops)
   return n;
 }
 
-/* The '>' that ends the tag at text, outside of quotes. */
+/* The '>' that ends the tag at text, outside of quotes; NULL: the document is cut. */
 static const char *
 find_tag_end (const char *text)
 {
   char quote = '\0';
 
-  for (const char *p = text; *p != '\0' && p < text + IGD_XML_MAX_TAG; p++)
+  for (const char *p = text + 1; *p != '\0' && p < text + IGD_XML_MAX_TAG; p++)
     {
       if (quote != '\0')
         {
@@ -161,13 +161,46 @@ find_tag_end (const char *text)
         }
       else if (*p == '"' || *p == '\'')
         quote = *p;
-      else if (*p == '>')
+      else if (*p == '>' || *p == '<')
         return p;
     }
 
   /* An unmatched quote: accept any. */
   text += span_to (text, ">");
   return *text == '>' ? text : NULL;
+}
+
+/* Whether a name that GMarkup accepts can start at text. */
+static gboolean
+starts_name (const char *text)
+{
+  return *text == '_' || g_unichar_isalpha (g_utf8_get_char (text));
+}
+
+/* The name without a prefix and the characters that GMarkup does not accept, in lower case. NULL:
+ * it is none. (transfer full) */
+static char *
+dup_name (const char *text, gsize length)
+{
+  const char *colon = g_strrstr_len (text, (gssize) length, ":");
+  const char *end = text + length;
+  GString *name;
+
+  if (colon != NULL)
+    text = colon + 1;
+  if (text == end || !starts_name (text))
+    return NULL;
+
+  name = g_string_new (NULL);
+  for (; text < end; text = g_utf8_next_char (text))
+    {
+      gunichar c = g_utf8_get_char (text);
+
+      if (g_unichar_isalnum (c) || c == '_' || c == '-' || c == '.')
+        g_string_append_unichar (name, c < 0x80 ? (gunichar) g_ascii_tolower ((char) c) : c);
+    }
+
+  return g_string_free (name, FALSE);
 }
 
 static void
@@ -200,28 +233,40 @@ copy_end_tag (UpnpXmlSanitizer *self, const char *name)
     end_element (self, TRUE);
 }
 
+/* A '<' that starts no tag is text, as in “A < B” and “I <3 you” (quirk 37). Text is possible
+ * inside of an element only. Returns the text after it. */
+static const char *
+copy_stray (UpnpXmlSanitizer *self, const char *text)
+{
+  if (!g_queue_is_empty (&self->open))
+    {
+      g_string_append (self->out, "&lt;");
+      return text + 1;
+    }
+
+  return text + 1 + span_to (text + 1, "<");
+}
+
 /* Copies a tag in lower case without its attributes and prefix. Returns the text after it. */
 static const char *
 copy_tag (UpnpXmlSanitizer *self, const char *text)
 {
-  const char *end = find_tag_end (text);
   gboolean closing = text[1] == '/';
   const char *start = text + (closing ? 2 : 1);
-  gsize length = span_to (start, " \t\r\n/><\"'");
+  gboolean nameless = closing && *start == '>';
+  const char *end;
   g_autofree char *name = NULL;
-  const char *colon;
 
-  /* The document is cut. */
+  if (!nameless && !starts_name (start) && *start != ':')
+    return copy_stray (self, text);
+
+  end = find_tag_end (text);
   if (end == NULL)
     return text + strlen (text);
 
-  colon = g_strrstr_len (start, (gssize) length, ":");
-  if (colon != NULL)
-    {
-      length -= (gsize) (colon + 1 - start);
-      start = colon + 1;
-    }
-  name = g_ascii_strdown (start, (gssize) length);
+  name = nameless ? g_strdup ("") : dup_name (start, span_to (start, " \t\r\n/><\"'"));
+  if (name == NULL || *end == '<')
+    return copy_stray (self, text);
 
   if (closing)
     {
@@ -274,6 +319,8 @@ copy_markup (UpnpXmlSanitizer *self, const char *text)
 {
   if (text[1] != '!' && text[1] != '?')
     return copy_tag (self, text);
+  if (!starts_name (text + 2) && text[2] != '-' && text[2] != '[')
+    return copy_stray (self, text);
   if (g_str_has_prefix (text, "<![CDATA["))
     return pass_section (self, text, "]]>", TRUE);
   if (g_str_has_prefix (text, "<!--"))

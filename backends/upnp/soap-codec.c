@@ -293,6 +293,19 @@ upnp_soap_decode (UpnpAction action, guint status, const char *body, gsize len)
   return reply;
 }
 
+gboolean
+upnp_soap_reply_is_gone (const UpnpSoapReply *self)
+{
+  return self->outcome == UPNP_SOAP_NO_ANSWER && (self->status == 404 || self->status == 410);
+}
+
+gboolean
+upnp_soap_reply_is_soap (const UpnpSoapReply *self)
+{
+  return self->outcome == UPNP_SOAP_DONE || self->outcome == UPNP_SOAP_FAULT ||
+         (self->document != NULL && upnp_xml_find (self->document, "fault") != NULL);
+}
+
 char *
 upnp_soap_dup_argument (const UpnpSoapReply *reply, const char *name)
 {
@@ -301,14 +314,39 @@ upnp_soap_dup_argument (const UpnpSoapReply *reply, const char *name)
   return reply->document != NULL ? upnp_xml_dup_text (reply->document, lower) : NULL;
 }
 
+/* Also with leading zeros, and as an IPv4-mapped address. NULL: it is none. (transfer full) */
+static GInetAddress *
+parse_ipv4 (const char *text)
+{
+  g_auto (GStrv) parts = NULL;
+  guint8 bytes[4];
+
+  if (g_ascii_strncasecmp (text, "::ffff:", 7) == 0)
+    text += 7;
+  parts = g_strsplit (text, ".", 5);
+  if (g_strv_length (parts) != G_N_ELEMENTS (bytes))
+    return NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (bytes); i++)
+    {
+      guint64 value;
+
+      if (strlen (parts[i]) > 3 ||
+          !g_ascii_string_to_unsigned (parts[i], 10, 0, G_MAXUINT8, &value, NULL))
+        return NULL;
+      bytes[i] = (guint8) value;
+    }
+
+  return g_inet_address_new_from_bytes (bytes, G_SOCKET_FAMILY_IPV4);
+}
+
 GInetAddress *
 upnp_soap_read_address (const UpnpSoapReply *reply)
 {
   g_autofree char *text = upnp_soap_dup_argument (reply, "NewExternalIPAddress");
-  g_autoptr (GInetAddress) address = text != NULL ? g_inet_address_new_from_string (text) : NULL;
+  g_autoptr (GInetAddress) address = text != NULL ? parse_ipv4 (text) : NULL;
 
-  if (address == NULL || g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV4 ||
-      !plum_external_address_is_possible (address))
+  if (address == NULL || !plum_external_address_is_possible (address))
     return NULL;
 
   return g_steal_pointer (&address);

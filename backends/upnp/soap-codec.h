@@ -100,6 +100,10 @@ char *upnp_soap_dup_shown (const char *text, guint max);
 
 /* Never NULL: every answer has an outcome. */
 UpnpSoapReply *upnp_soap_decode (UpnpAction action, guint status, const char *body, gsize len);
+/* Whether the control URL does not exist: HTTP 404 or 410 without SOAP. */
+gboolean upnp_soap_reply_is_gone (const UpnpSoapReply *self);
+/* Whether it is a response or a fault of SOAP, also a fault without a number. */
+gboolean upnp_soap_reply_is_soap (const UpnpSoapReply *self);
 /* An argument of the response; NULL: missing or incomplete. (transfer full) */
 char *upnp_soap_dup_argument (const UpnpSoapReply *reply, const char *name);
 /* NewExternalIPAddress; NULL: missing or unusable (quirk 65). (transfer full) */

@@ -9,6 +9,7 @@
 #define SCORE_PUBLIC 4
 #define SCORE_PRIVATE 2
 #define SCORE_UNEXAMINED 1
+#define SCORE_FAILS (-1) /* it may map ports all the same */
 #define SCORE_BEST (SCORE_CONNECTED + SCORE_PUBLIC)
 
 UpnpCandidate *
@@ -71,7 +72,8 @@ upnp_candidate_next_service (UpnpCandidate *self)
   self->status_read = FALSE;
 }
 
-void
+/* Continues with the next service. */
+static void
 upnp_candidate_skip (UpnpCandidate *self, const char *problem)
 {
   if (self->problem == NULL)
@@ -79,12 +81,22 @@ upnp_candidate_skip (UpnpCandidate *self, const char *problem)
   upnp_candidate_next_service (self);
 }
 
+/* A service that answers with a fault may still map ports. So may one that closes the connection or
+ * answers with an error that gives no reason: status 0 or 5xx. */
+static void
+upnp_candidate_take_answer (UpnpCandidate *self, const UpnpSoapReply *reply)
+{
+  self->answered_soap |= upnp_soap_reply_is_soap (reply);
+  self->fails |= reply->status == 0 || reply->status / 100 == 5;
+}
+
 static void
 upnp_candidate_take_status (UpnpCandidate *self, const UpnpSoapReply *reply)
 {
-  /* A service that answers with a fault may still map ports. */
   self->status_read = TRUE;
-  self->answered_soap = reply->outcome == UPNP_SOAP_DONE || reply->outcome == UPNP_SOAP_FAULT;
+  self->answered_soap = FALSE;
+  self->fails = FALSE;
+  upnp_candidate_take_answer (self, reply);
   self->status = PLUM_CONNECTION_STATUS_UNKNOWN;
   self->uptime = 0;
   if (reply->outcome == UPNP_SOAP_DONE)
@@ -170,10 +182,9 @@ upnp_candidate_take_address (UpnpCandidate *self, const UpnpSoapReply *reply)
 
   if (reply->outcome == UPNP_SOAP_DONE)
     address = upnp_soap_read_address (reply);
-  if (reply->outcome == UPNP_SOAP_DONE || reply->outcome == UPNP_SOAP_FAULT)
-    self->answered_soap = TRUE;
+  upnp_candidate_take_answer (self, reply);
 
-  if (!self->answered_soap)
+  if (!self->answered_soap && !self->fails)
     {
       g_autofree char *problem =
         g_strdup_printf (_ ("its control URL answers HTTP %u without SOAP"), reply->status);
@@ -182,6 +193,8 @@ upnp_candidate_take_address (UpnpCandidate *self, const UpnpSoapReply *reply)
       return;
     }
 
+  if (!self->answered_soap)
+    score = SCORE_FAILS;
   if (address != NULL)
     score +=
       plum_address_get_scope (address) == PLUM_ADDRESS_SCOPE_PUBLIC ? SCORE_PUBLIC : SCORE_PRIVATE;
@@ -260,11 +273,22 @@ upnp_candidate_take (UpnpCandidate *self, const UpnpSoapReply *reply)
 }
 
 void
+upnp_candidate_take_error (UpnpCandidate *self, const GError *error)
+{
+  const UpnpSoapReply none = { .outcome = UPNP_SOAP_NO_ANSWER };
+
+  if (!self->ipv6 && upnp_transport_was_cut (error))
+    upnp_candidate_take (self, &none);
+  else
+    upnp_candidate_skip (self, error->message);
+}
+
+void
 upnp_candidate_accept (UpnpCandidate *self)
 {
   UpnpService *service = upnp_candidate_get_service (self);
 
-  if (service != NULL && self->score == UPNP_SCORE_UNUSABLE)
+  if (service != NULL && self->score <= SCORE_FAILS)
     upnp_candidate_choose_service (self, service,
                                    upnp_candidate_is_connected (self) ? SCORE_CONNECTED
                                                                       : SCORE_UNEXAMINED);

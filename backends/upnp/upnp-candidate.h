@@ -7,9 +7,9 @@
 
 G_BEGIN_DECLS
 
-/* The service answered neither action. All others can be used (quirk 61: rank, do not exclude); 0
- * is a service that reports neither a connection nor an address. */
-#define UPNP_SCORE_UNUSABLE (-1)
+/* No service can be used. Those that are reached can (quirk 61: rank, do not exclude); 0 is a
+ * service that reports neither a connection nor an address. */
+#define UPNP_SCORE_UNUSABLE (-2)
 
 /* A device that may be the gateway, while discovery examines it. */
 typedef struct
@@ -30,6 +30,7 @@ typedef struct
   PlumConnectionStatus status;
   guint uptime; /* s; 0: unknown */
   gboolean answered_soap;
+  gboolean fails; /* instead, it closed the connection or reported an error without a reason */
 } UpnpCandidate;
 
 /* location: (transfer full) */
@@ -46,8 +47,8 @@ UpnpAction upnp_candidate_get_action (UpnpCandidate *self);
 /* Takes the reply to that action. When a service has answered all, ranks it and keeps it if it is
  * the best so far. A firewall that is off, or that hosts may open, has the highest rank. */
 void upnp_candidate_take (UpnpCandidate *self, const UpnpSoapReply *reply);
-/* The service did not answer: continues with the next. */
-void upnp_candidate_skip (UpnpCandidate *self, const char *problem);
+/* The service did not answer that action. */
+void upnp_candidate_take_error (UpnpCandidate *self, const GError *error);
 /* There is no time for further questions: keeps the service that is examined, if no better one is
  * known. */
 void upnp_candidate_accept (UpnpCandidate *self);

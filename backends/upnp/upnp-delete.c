@@ -86,7 +86,7 @@ is_lost (const UpnpSoapReply *reply, const GError *error)
   if (error != NULL)
     return !g_error_matches (error, PLUM_ERROR, PLUM_ERROR_MALFORMED);
 
-  return reply->status == 404 || reply->status == 410;
+  return upnp_soap_reply_is_gone (reply);
 }
 
 static gboolean

@@ -12,6 +12,19 @@
 #define SOAP_TIMEOUT 5000
 
 #define STATUS_METHOD_NOT_ALLOWED 405
+#define CODE_INVALID_ACTION 401
+
+/* The actions that a router may lack. */
+#define OPTIONAL_ACTIONS                                                                           \
+  (1u << UPNP_ACTION_ADD_ANY | 1u << UPNP_ACTION_GET_SPECIFIC | 1u << UPNP_ACTION_GET_GENERIC |    \
+   1u << UPNP_ACTION_GET_LIST)
+
+/* What a control URL has shown. */
+typedef struct
+{
+  gboolean m_post; /* M-POST was the last method that succeeded */
+  guint answered;  /* bits: the actions that were answered in SOAP */
+} UpnpControl;
 
 struct _UpnpDeviceCall
 {
@@ -21,6 +34,9 @@ struct _UpnpDeviceCall
   char *remote_host;
   char *description;
   UpnpExchange *exchange;
+  UpnpControl *control; /* borrowed from the device */
+  gboolean m_post;
+  UpnpSoapReply *refused; /* (nullable): to the other method */
   UpnpSoapFunc soap;
   UpnpGetFunc get;
   gpointer user_data;
@@ -37,6 +53,7 @@ upnp_device_new (PlumBackend *backend, GMainContext *context, GInetAddress *addr
   self->name = g_inet_address_to_string (address);
   self->is_gateway = gateway != NULL && g_inet_address_equal (address, gateway);
   self->boot_id = -1;
+  self->controls = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->transport = upnp_transport_new (backend, context, address);
   return self;
 }
@@ -53,6 +70,7 @@ upnp_device_clear (gpointer data)
   UpnpDevice *self = data;
 
   g_clear_pointer (&self->transport, upnp_transport_free);
+  g_clear_pointer (&self->controls, g_hash_table_unref);
   g_clear_object (&self->address);
   g_free (self->name);
   g_clear_pointer (&self->location, upnp_url_free);
@@ -72,6 +90,7 @@ upnp_device_call_free (UpnpDeviceCall *self)
 {
   g_clear_pointer (&self->device, upnp_device_unref);
   g_clear_pointer (&self->service, upnp_service_free);
+  g_clear_pointer (&self->refused, upnp_soap_reply_free);
   g_free (self->remote_host);
   g_free (self->description);
   g_free (self);
@@ -156,36 +175,91 @@ write_post (const char *host, const char *local_address, gpointer user_data)
   g_autofree char *body = upnp_soap_encode (&call->request, call->service->type, local_address);
 
   return upnp_http_encode_post (host, call->service->target, call->service->type,
-                                upnp_action_get_name (call->request.action), body,
-                                call->device->m_post);
+                                upnp_action_get_name (call->request.action), body, call->m_post);
+}
+
+static UpnpControl *
+upnp_device_get_control (UpnpDevice *self, const UpnpService *service)
+{
+  g_autofree char *key = g_strdup_printf ("%u %s", service->port, service->target);
+  UpnpControl *control = g_hash_table_lookup (self->controls, key);
+
+  if (control == NULL)
+    {
+      control = g_new0 (UpnpControl, 1);
+      g_hash_table_insert (self->controls, g_steal_pointer (&key), control);
+    }
+
+  return control;
+}
+
+static UpnpSoapReply *
+decode_reply (UpnpDeviceCall *call, UpnpHttpDecoder *http)
+{
+  gsize len;
+  const char *body = upnp_http_decoder_get_body (http, &len);
+
+  return upnp_soap_decode (call->request.action, upnp_http_decoder_get_status (http), body, len);
+}
+
+static gboolean
+is_refused (const UpnpSoapReply *reply)
+{
+  return reply->outcome == UPNP_SOAP_NO_ANSWER && reply->status == STATUS_METHOD_NOT_ALLOWED;
+}
+
+/* Records what the reply shows about the control URL. A URL that answers other actions exists: if
+ * it is not found for an optional one, the router lacks that action. */
+static void
+upnp_device_call_learn (UpnpDeviceCall *self, UpnpSoapReply *reply)
+{
+  UpnpControl *control = self->control;
+  const guint bit = 1u << self->request.action;
+
+  if (reply->outcome == UPNP_SOAP_DONE)
+    control->m_post = self->m_post;
+
+  if (reply->outcome == UPNP_SOAP_DONE || reply->outcome == UPNP_SOAP_FAULT)
+    {
+      control->answered |= bit;
+    }
+  else if ((is_refused (reply) || upnp_soap_reply_is_gone (reply)) &&
+           (OPTIONAL_ACTIONS & bit) != 0 && control->answered != 0 &&
+           (control->answered & bit) == 0)
+    {
+      reply->outcome = UPNP_SOAP_FAULT;
+      reply->code = CODE_INVALID_ACTION;
+    }
 }
 
 static void upnp_device_call_post (UpnpDeviceCall *self);
 
+/* UPnP Device Architecture 1.0 3.2.1: if POST is refused, M-POST is used. */
 static void
 on_soap (UpnpHttpDecoder *http, const char *local_address, const GError *error, gpointer user_data)
 {
   g_autoptr (UpnpDeviceCall) call = user_data;
-  g_autoptr (UpnpSoapReply) reply = NULL;
-  const char *body;
-  gsize len;
+  g_autoptr (UpnpSoapReply) reply = error == NULL ? decode_reply (call, http) : NULL;
 
-  if (error != NULL)
+  if (reply != NULL && is_refused (reply) && call->refused == NULL)
     {
-      call->soap (NULL, NULL, error, call->user_data);
-      return;
-    }
-
-  if (upnp_http_decoder_get_status (http) == STATUS_METHOD_NOT_ALLOWED && !call->device->m_post)
-    {
-      call->device->m_post = TRUE;
+      call->refused = g_steal_pointer (&reply);
+      call->m_post = !call->m_post;
       upnp_device_call_post (g_steal_pointer (&call));
       return;
     }
 
-  body = upnp_http_decoder_get_body (http, &len);
-  reply = upnp_soap_decode (call->request.action, upnp_http_decoder_get_status (http), body, len);
-  call->soap (reply, local_address, NULL, call->user_data);
+  /* The answer to the first method counts if the other one has none. */
+  if (call->refused != NULL && (reply == NULL || reply->outcome == UPNP_SOAP_NO_ANSWER))
+    {
+      g_clear_pointer (&reply, upnp_soap_reply_free);
+      reply = g_steal_pointer (&call->refused);
+      error = NULL;
+    }
+
+  if (reply != NULL)
+    upnp_device_call_learn (call, reply);
+  call->soap (reply, local_address, error, call->user_data);
 }
 
 static void
@@ -209,6 +283,8 @@ upnp_device_call (UpnpDevice *self,
   call->device = upnp_device_ref (self);
   call->service = upnp_service_copy (service != NULL ? service : self->service);
   call->remote_host = g_strdup (request->remote_host);
+  call->control = upnp_device_get_control (self, call->service);
+  call->m_post = call->control->m_post;
   call->description = g_strdup (request->description);
   call->request = *request;
   call->request.remote_host = call->remote_host;

@@ -29,7 +29,7 @@ typedef struct
   gboolean firewall_off;          /* its IPv6 firewall is off */
   GInetAddress *external_address; /* (nullable): as last reported */
   gint64 address_time;            /* when that was, in µs */
-  gboolean m_post;                /* it requires M-POST */
+  GHashTable *controls;           /* what its control URLs have shown */
   UpnpTransport *transport;
 } UpnpDevice;
 

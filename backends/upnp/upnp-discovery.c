@@ -261,7 +261,7 @@ on_reply (const UpnpSoapReply *reply,
   UpnpDiscovery *self = user_data;
 
   if (error != NULL)
-    upnp_candidate_skip (self->current, error->message);
+    upnp_candidate_take_error (self->current, error);
   else
     upnp_candidate_take (self->current, reply);
   upnp_discovery_continue (self);

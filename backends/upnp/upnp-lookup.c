@@ -38,7 +38,7 @@ upnp_lookup_is_lost (const UpnpSoapReply *reply, const GError *error)
   if (error != NULL)
     return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
 
-  return reply->status == 404 || reply->status == 410;
+  return upnp_soap_reply_is_gone (reply);
 }
 
 gboolean

@@ -526,14 +526,14 @@ on_address (const UpnpSoapReply *reply,
   UpnpMap *self = user_data;
   UpnpOperation *operation = &self->negotiation.operation;
 
-  if (error != NULL)
+  if (error != NULL && !upnp_transport_was_cut (error))
     {
       upnp_operation_fail_exchange (operation, UPNP_ACTION_GET_ADDRESS, reply, error);
       return;
     }
 
   /* A router that does not know its address at present may map ports nevertheless. */
-  if (reply->outcome == UPNP_SOAP_DONE)
+  if (reply != NULL && reply->outcome == UPNP_SOAP_DONE)
     {
       g_autoptr (GInetAddress) address = upnp_soap_read_address (reply);
       g_autoptr (PlumCall) call = g_object_ref (operation->call);

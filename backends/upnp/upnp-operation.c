@@ -194,7 +194,7 @@ dup_loss (UpnpDevice *device, const UpnpSoapReply *reply, const GError *error)
 {
   if (error != NULL && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
     return g_strdup_printf ("%s refuses connections to its control port", device->name);
-  if (reply != NULL && (reply->status == 404 || reply->status == 410))
+  if (reply != NULL && upnp_soap_reply_is_gone (reply))
     return g_strdup_printf ("%s answers HTTP %u for its control URL", device->name, reply->status);
 
   return NULL;

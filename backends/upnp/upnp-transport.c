@@ -362,6 +362,13 @@ upnp_transport_send (UpnpTransport *self,
   return exchange;
 }
 
+gboolean
+upnp_transport_was_cut (const GError *error)
+{
+  return g_error_matches (error, PLUM_ERROR, PLUM_ERROR_MALFORMED) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+}
+
 void
 upnp_exchange_cancel (UpnpExchange *self)
 {

@@ -38,6 +38,9 @@ UpnpExchange *upnp_transport_send (UpnpTransport *self,
                                    UpnpWriteFunc write,
                                    UpnpReplyFunc func,
                                    gpointer user_data);
+/* Whether the device accepted the connection, but sent no answer that can be read: it may answer
+ * other requests. */
+gboolean upnp_transport_was_cut (const GError *error);
 void upnp_exchange_cancel (UpnpExchange *self);
 
 G_END_DECLS

@@ -37,12 +37,6 @@ on_no_answer (UpnpWatch *self, const GError *error)
     upnp_watch_lose (self, "it refuses connections to its control port");
 }
 
-static gboolean
-is_gone (const UpnpSoapReply *reply)
-{
-  return reply->status == 404 || reply->status == 410;
-}
-
 static void
 on_watch_address (const UpnpSoapReply *reply,
                   const char *local_address,
@@ -53,6 +47,11 @@ on_watch_address (const UpnpSoapReply *reply,
   g_autoptr (GInetAddress) address = NULL;
 
   self->pending = NULL;
+  if (error == NULL && upnp_soap_reply_is_gone (reply))
+    {
+      upnp_watch_lose (self, "its control URL no longer exists");
+      return;
+    }
   if (error == NULL && reply->outcome == UPNP_SOAP_DONE)
     address = upnp_soap_read_address (reply);
 
@@ -90,7 +89,7 @@ on_watch_answer (const UpnpSoapReply *reply,
   if (reply->outcome == UPNP_SOAP_DONE)
     entry = upnp_soap_read_entry (reply);
 
-  if (is_gone (reply))
+  if (upnp_soap_reply_is_gone (reply))
     upnp_watch_lose (self, "its control URL no longer exists");
   else if (reply->outcome == UPNP_SOAP_FAULT && reply->code == 714)
     upnp_watch_lose (self, "it no longer has the mappings");
@@ -113,7 +112,7 @@ on_watch_updated (const UpnpSoapReply *reply,
   self->pending = NULL;
   if (error != NULL)
     on_no_answer (self, error);
-  else if (is_gone (reply))
+  else if (upnp_soap_reply_is_gone (reply))
     upnp_watch_lose (self, "its control URL no longer exists");
   else if (reply->outcome == UPNP_SOAP_FAULT && (reply->code == 704 || reply->code == 402))
     upnp_watch_lose (self, "it no longer has the mappings");

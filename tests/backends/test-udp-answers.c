@@ -137,13 +137,33 @@ test_unreadable (BackendFixture *f, gconstpointer data)
   g_assert_error (plum_call_get_error (call), PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
   assert_mentions (call, "no answer from");
   assert_mentions (call, "that can be read");
-  assert_mentions (call, "the router may keep the mapping for up to 7200 s");
+  /* The deletion fails for the same reason, which is not repeated. */
+  g_assert_true (g_str_has_suffix (plum_call_get_error (call)->message,
+                                   "; the router may keep the mapping for up to 7200 s"));
   g_assert_cmpint (plum_clock_get_time (f->loop.clock) - start, ==, 3500 * 1000);
   g_assert_false (has_mapping (f, 8080));
 
   discovered = backend_discover (f);
   g_assert_error (plum_call_get_error (discovered), PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
   assert_mentions (discovered, "that can be read");
+}
+
+/* The result is in the first 4 bytes: a cut refusal is one, and decides at once. */
+static void
+test_short_refusal (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) discovered = backend_discover (f);
+  gint64 start = plum_clock_get_time (f->loop.clock);
+  g_autoptr (PlumCall) call = NULL;
+
+  g_assert_no_error (plum_call_get_error (discovered));
+  f->gateway->switches.map_result = 2;
+  f->gateway->switches.n_map_results = G_MAXUINT;
+  f->gateway->switches.truncate = GPOINTER_TO_UINT (data);
+  call = backend_map (f, 8080);
+  g_assert_error (plum_call_get_error (call), PLUM_ERROR, PLUM_ERROR_REFUSED);
+  g_assert_cmpint (plum_clock_get_time (f->loop.clock), ==, start);
+  g_assert_null (strstr (plum_call_get_error (call)->message, "may keep"));
 }
 
 /* The answer to the third send can be read. */
@@ -549,6 +569,9 @@ main (int argc, char **argv)
   udp_add_for (&udp_natpmp, "unusable/low-ports", NULL, test_cut_ports_low);
   udp_add ("unusable/refused-after-lost-grant", NULL, test_refused_after_lost_grant);
   udp_add ("unusable/unreadable", NULL, test_unreadable);
+  udp_add_for (&udp_natpmp, "short/refusal-4", GUINT_TO_POINTER (4), test_short_refusal);
+  udp_add_for (&udp_natpmp, "short/refusal-8", GUINT_TO_POINTER (8), test_short_refusal);
+  udp_add_for (&udp_natpmp, "short/refusal-12", GUINT_TO_POINTER (12), test_short_refusal);
   udp_add ("unusable/unreadable-twice", NULL, test_unreadable_twice);
   add_addresses ();
   udp_add_for (&udp_pcp, "address/get-unknown", NULL, test_pcp_get_address);

@@ -363,6 +363,73 @@ test_xml_ampersands (void)
                    IP1 " 5000 /ctl?a=1&b=2&c=3&nbsp;&");
 }
 
+/* A '<' that starts no tag is text; the rest of the document is not lost. */
+static void
+test_xml_stray (void)
+{
+  static const struct
+  {
+    const char *text;
+    const char *shown;
+  } rows[] = {
+    { "A < B", "A < B" },     { "I <3 you", "I <3 you" },
+    { "x </3 y", "x </3 y" }, { "<", "<" },
+    { "a <", "a <" },         { "<<<", "<<<" },
+    { "<1a>", "<1a>" },       { "<1a>b</1a>", "<1a>b</1a>" },
+    { "A <B", "A <B" },       { "A <B \"C\"", "A <B C" },
+    { "a <- b", "a <- b" },   { "a <= b", "a <= b" },
+    { "<:>", "<:>" },         { "a <! b", "a <! b" },
+    { "a <? b", "a <? b" },   { "<\"x\">", "<x>" },
+    { "</", "</" },           { "a<x:1>", "a<x:1>" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *text =
+        g_strdup_printf ("<root><device><friendlyName>%s</friendlyName><modelName>M</modelName>"
+                         "<serviceList>%s</serviceList></device></root>",
+                         rows[i].text, SERVICE (IP1, "/ctl"));
+      g_autoptr (UpnpDescription) description = decode (text);
+
+      g_test_message ("%s", rows[i].text);
+      g_assert_cmpstr (description->friendly_name, ==, rows[i].shown);
+      g_assert_cmpstr (description->model, ==, "M");
+      g_assert_true (description->whole);
+      assert_services (text, IP1 " 5000 /ctl");
+    }
+}
+
+/* Names with characters that the parser refuses. */
+static void
+test_xml_bad_names (void)
+{
+  static const char *const extras[] = {
+    "<X_1$/>",        "<X@y>1</X@y>", "<a,b c='d'/>",
+    "<n:X$>1</n:X$>", "<é/>",         "<a\xe2\x82\xac>1</a\xe2\x82\xac>",
+    "< /><",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (extras); i++)
+    {
+      g_autofree char *text = g_strdup_printf ("<root>%s<device>%s<modelName>M</modelName>"
+                                               "<serviceList>%s</serviceList></device></root>",
+                                               extras[i], extras[i], SERVICE (IP1, "/ctl"));
+      g_autoptr (UpnpDescription) description = decode (text);
+
+      g_test_message ("%s", extras[i]);
+      g_assert_cmpstr (description->model, ==, "M");
+      g_assert_true (description->whole);
+      assert_services (text, IP1 " 5000 /ctl");
+    }
+}
+
+/* Before the document, there is no element for such text. */
+static void
+test_xml_stray_first (void)
+{
+  assert_services ("< 3 <3 </3" DEVICE (SERVICE (IP1, "/ctl")), IP1 " 5000 /ctl");
+}
+
 static void
 test_xml_latin (void)
 {
@@ -518,6 +585,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/upnp/xml/attributes", test_xml_attributes);
   g_test_add_func ("/upnp/xml/cdata", test_xml_cdata);
   g_test_add_func ("/upnp/xml/ampersands", test_xml_ampersands);
+  g_test_add_func ("/upnp/xml/stray", test_xml_stray);
+  g_test_add_func ("/upnp/xml/stray-first", test_xml_stray_first);
+  g_test_add_func ("/upnp/xml/bad-names", test_xml_bad_names);
   g_test_add_func ("/upnp/xml/latin", test_xml_latin);
   g_test_add_func ("/upnp/xml/bad-utf8", test_xml_bad_utf8);
   g_test_add_func ("/upnp/xml/nul-padding", test_xml_nul_padding);

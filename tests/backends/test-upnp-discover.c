@@ -25,6 +25,8 @@ test_minimum (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.add, ==, 1);
   /* A look before the first add, and a look whether the router keeps it. */
   g_assert_cmpuint (f->igd->counts.get_specific, ==, 2);
+  /* No other action (quirk 62). */
+  g_assert_cmpuint (f->igd->counts.posts, ==, 5);
 }
 
 static void
@@ -481,6 +483,9 @@ static const UpnpTest tests[] = {
   { "discover/other-igd", { .ssdp_silent = TRUE }, test_other_igd },
   { "discover/gateway-first", { 0 }, test_gateway_first },
   { "discover/better-igd", { .status = "Disconnected", .external_address = "" }, test_better_igd },
+  { "discover/better-than-failing",
+    { .bare_faults = TRUE, .status_fault = 501, .address_fault = 501 },
+    test_better_igd },
   { "discover/neither-connected",
     { .status = "Disconnected", .external_address = "" },
     test_neither_connected },

@@ -4,6 +4,8 @@
 
 #include "upnp-fixture.h"
 
+#include <string.h>
+
 const char upnp_test_net[] = UPNP_TEST_NET;
 
 /* Multicast announcements are hints: the backend queries the router, and only its answer counts. */
@@ -208,6 +210,24 @@ test_hint_not_found (Fixture *f, gconstpointer data)
 }
 
 static void
+lack_lookups (const char *request, guint *status, GString *body, gpointer data)
+{
+  if (strstr (request, "#GetSpecificPortMappingEntry\"") == NULL)
+    return;
+
+  *status = 404;
+  g_string_truncate (body, 0);
+}
+
+/* The router never had the action that the watch uses: its address tells. */
+static void
+test_hint_not_found_without_lookups (Fixture *f, gconstpointer data)
+{
+  f->igd->edit = lack_lookups;
+  test_hint_not_found (f, data);
+}
+
+static void
 test_hint_taken_over (Fixture *f, gconstpointer data)
 {
   map_only (f, 8080);
@@ -347,6 +367,7 @@ static const UpnpTest tests[] = {
   { "hint/without-mapping", { 0 }, test_hint_without_mapping },
   { "hint/refused", { 0 }, test_hint_refused },
   { "hint/not-found", { 0 }, test_hint_not_found },
+  { "hint/not-found-without-lookups", { 0 }, test_hint_not_found_without_lookups },
   { "hint/taken-over", { 0 }, test_hint_taken_over },
   { "hint/silent", { 0 }, test_hint_silent },
   { "hint/unclear", { 0 }, test_hint_unclear },

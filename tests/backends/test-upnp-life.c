@@ -284,6 +284,19 @@ test_lost_not_found (Fixture *f, gconstpointer data)
   g_assert_cmpstr (f->lost, ==, GATEWAY " answers HTTP 404 for its control URL");
 }
 
+/* A router that does not show its entries is missed by the next add. */
+static void
+test_lost_unshown (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  map_only (f, 8080);
+  f->igd->switches.no_control = TRUE;
+  done = map_call (f, 8080, 8080, LIFETIME);
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_MALFORMED);
+  g_assert_cmpstr (f->lost, ==, GATEWAY " answers HTTP 404 for its control URL");
+}
+
 /* The router returns on another port: one loss and one discovery suffice. */
 static void
 test_lost_and_found (Fixture *f, gconstpointer data)
@@ -461,6 +474,7 @@ static const UpnpTest tests[] = {
 
   { "lost/refused", { 0 }, test_lost_refused },
   { "lost/not-found", { 0 }, test_lost_not_found },
+  { "lost/not-found-by-an-add", { .specific_fault = 401 }, test_lost_unshown },
   { "lost/and-found", { 0 }, test_lost_and_found },
   { "lost/and-remembered", { .timed_fault = 725 }, test_lost_and_remembered },
 

@@ -539,6 +539,26 @@ test_delete_nothing (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.delete, ==, 0);
 }
 
+/* data: the body; NULL: the original one. */
+static void
+look_not_found (const char *request, guint *status, GString *body, gpointer data)
+{
+  if (strstr (request, "#GetSpecificPortMappingEntry\"") == NULL)
+    return;
+
+  *status = 404;
+  if (data != NULL)
+    g_string_assign (body, data);
+}
+
+static void
+test_delete_nothing_404 (Fixture *f, gconstpointer data)
+{
+  f->igd->edit = look_not_found;
+  test_delete_nothing (f, data);
+  g_assert_null (f->lost);
+}
+
 /* The port changed hands after the list was read. */
 static void
 test_delete_taken_over (Fixture *f, gconstpointer data)
@@ -583,6 +603,15 @@ test_delete_without_look (Fixture *f, gconstpointer data)
   stranger = delete_9000 (f, MEANT_STRANGER);
   g_assert_no_error (stranger);
   g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
+}
+
+static void
+test_delete_without_action (Fixture *f, gconstpointer data)
+{
+  f->igd->edit = look_not_found;
+  f->igd->edit_data = (gpointer) "";
+  test_delete_without_look (f, data);
+  g_assert_null (f->lost);
 }
 
 static void
@@ -749,9 +778,11 @@ test_delete_port_0 (Fixture *f, gconstpointer data)
 static const UpnpTest tests[] = {
   { "delete/ours", { 0 }, test_delete_ours },
   { "delete/nothing-there", { 0 }, test_delete_nothing },
+  { "delete/nothing-there-404", { 0 }, test_delete_nothing_404 },
   { "delete/taken-over", { 0 }, test_delete_taken_over },
   { "delete/other-port-of-ours", { 0 }, test_delete_other_port },
   { "delete/no-look-401", { .specific_fault = 401 }, test_delete_without_look },
+  { "delete/no-look-404", { 0 }, test_delete_without_action },
   { "delete/no-look-501", { .specific_fault = 501 }, test_delete_without_look },
   { "delete/no-look-login",
     { .login_for = "GetSpecificPortMappingEntry" },

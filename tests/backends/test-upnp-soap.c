@@ -321,6 +321,47 @@ test_reply_address (void)
     }
 }
 
+/* With leading zeros, which are decimal, and as an IPv4-mapped address. */
+static void
+test_reply_address_forms (void)
+{
+  static const struct
+  {
+    const char *text;
+    const char *address;
+  } cases[] = {
+    { "001.002.003.004", "1.2.3.4" },
+    { "010.064.099.100", "10.64.99.100" },
+    { "::ffff:1.2.3.4", "1.2.3.4" },
+    { "::FFFF:001.2.3.4", "1.2.3.4" },
+    { "::ffff:0.0.0.0", NULL },
+    { "000.000.000.000", NULL },
+    { "0001.2.3.4", NULL },
+    { "1.2.3.4.5", NULL },
+    { "1.2.3.", NULL },
+    { "1.2.3.256", NULL },
+    { "1.2.3.-4", NULL },
+    { "0x1.2.3.4", NULL },
+    { "1. 2.3.4", NULL },
+    { "::ffff:1:2", NULL },
+    { "::1.2.3.4", NULL },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text =
+        g_strdup_printf (ANSWER ("GetExternalIPAddress",
+                                 "<NewExternalIPAddress>%s</NewExternalIPAddress>"),
+                         cases[i].text);
+      g_autoptr (UpnpSoapReply) reply = decode_text (UPNP_ACTION_GET_ADDRESS, 200, text);
+      g_autoptr (GInetAddress) address = upnp_soap_read_address (reply);
+      g_autofree char *shown = address != NULL ? g_inet_address_to_string (address) : NULL;
+
+      g_test_message ("%s", cases[i].text);
+      g_assert_cmpstr (shown, ==, cases[i].address);
+    }
+}
+
 static void
 test_reply_status (void)
 {
@@ -649,6 +690,7 @@ main (int argc, char *argv[])
                    test_reply_fault_with_broken_description);
   g_test_add_func ("/upnp/soap/reply-no-answer", test_reply_no_answer);
   g_test_add_func ("/upnp/soap/reply-address", test_reply_address);
+  g_test_add_func ("/upnp/soap/reply-address-forms", test_reply_address_forms);
   g_test_add_func ("/upnp/soap/reply-status", test_reply_status);
   g_test_add_func ("/upnp/soap/reply-uptime", test_reply_uptime);
   g_test_add_func ("/upnp/soap/reply-reserved-port", test_reply_reserved_port);
