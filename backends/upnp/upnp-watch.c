@@ -53,12 +53,13 @@ on_watch_address (const UpnpSoapReply *reply,
   g_autoptr (GInetAddress) address = NULL;
 
   self->pending = NULL;
-  if (error == NULL && reply->outcome == UPNP_SOAP_DONE)
-    address = upnp_soap_read_address (reply);
+  if (error != NULL || reply->outcome != UPNP_SOAP_DONE)
+    return;
 
-  /* Without an address, the connection is being set up: the next announcement or poll finds it. The
-   * report comes last: its handler may free self. */
-  if (address != NULL && upnp_device_set_address (self->device, address))
+  /* NULL: the device has no address at present. The report comes last: its handler may free
+   * self. */
+  address = upnp_soap_read_address (reply);
+  if (upnp_device_set_address (self->device, address))
     plum_backend_report_external_address (upnp_session_get_backend (self->session), address);
 }
 
