@@ -219,7 +219,8 @@ announce (Fixture *f, const char *nts)
   return FALSE;
 }
 
-/* An announcement is a reason to ask at once. The port comes first: the router may be a new one. */
+/* A departure or a restart is a reason to ask at once. The port comes first: the router may be a
+ * new one. */
 static void
 test_announced (Fixture *f, gconstpointer goodbye)
 {
@@ -229,6 +230,7 @@ test_announced (Fixture *f, gconstpointer goodbye)
   n_changed = 0;
   g_signal_connect (f->a.mapping, "changed", G_CALLBACK (on_changed), NULL);
   f->igd->switches.external_address = "198.51.100.9";
+  f->igd->boot_id++;
   if (!announce (f, goodbye != NULL ? "ssdp:byebye" : "ssdp:alive"))
     return;
 
@@ -246,17 +248,44 @@ test_many_announcements (Fixture *f, gconstpointer data)
   map (f);
   test_loop_advance (&f->a.loop, 3000);
   f->igd->counts = (FakeIgdCounts){ 0 };
+  f->igd->boot_id++;
   if (!announce (f, "ssdp:alive"))
     return;
 
   for (guint i = 0; i < 90; i++)
     {
+      f->igd->boot_id++;
       fake_igd_notify (f->igd, "ssdp:alive");
       test_loop_advance (&f->a.loop, 100);
     }
   g_assert_cmpuint (f->igd->counts.posts, ==, 2);
   test_loop_advance (&f->a.loop, 10000);
   g_assert_cmpuint (f->igd->counts.posts, ==, 4);
+}
+
+/* What the announcements of miniupnpd cause in an hour, two copies every 30 s: a minute passes
+ * between two looks at the mapping, and between two requests for the address. */
+static void
+test_routine_announcements (Fixture *f, gconstpointer data)
+{
+  map (f);
+  test_loop_advance (&f->a.loop, 3000);
+  f->igd->counts = (FakeIgdCounts){ 0 };
+  if (!announce (f, "ssdp:alive"))
+    return;
+
+  g_assert_cmpuint (f->igd->counts.get_address, ==, 0);
+  for (guint i = 0; i < 120; i++)
+    {
+      fake_igd_notify (f->igd, "ssdp:alive");
+      test_loop_advance (&f->a.loop, 250);
+      fake_igd_notify (f->igd, "ssdp:alive");
+      test_loop_advance (&f->a.loop, 30000 - 250);
+    }
+  /* The recheck reads the entry 12 times. */
+  g_assert_cmpuint (f->igd->counts.get_specific, <=, 61 + 12);
+  g_assert_cmpuint (f->igd->counts.get_address, <=, 60);
+  g_assert_cmpuint (f->igd->counts.posts, <=, 61 + 12 + 60 + 2);
 }
 
 /* A router that is still setting up its connection has no address, and the poll finds the new
@@ -270,6 +299,7 @@ test_announced_without_address (Fixture *f, gconstpointer data)
   n_changed = 0;
   g_signal_connect (f->a.mapping, "changed", G_CALLBACK (on_changed), NULL);
   f->igd->switches.external_address = "0.0.0.0";
+  f->igd->boot_id++;
   if (!announce (f, "ssdp:alive"))
     return;
 
@@ -477,6 +507,7 @@ main (int argc, char *argv[])
   ADD ("announced/alive", set_up_igd, 0, test_announced);
   ADD ("announced/byebye", set_up_igd, 1, test_announced);
   ADD ("announced/many", set_up_igd, 0, test_many_announcements);
+  ADD ("announced/routine", set_up_igd, 0, test_routine_announcements);
   ADD ("announced/without-address", set_up_igd, 0, test_announced_without_address);
   ADD ("remaining", set_up_igd, 0, test_remaining);
   ADD ("remaining/constant", set_up_igd, 0, test_constant);
