@@ -310,6 +310,22 @@ test_announced_without_address (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n_changed, ==, 2);
 }
 
+/* The router refuses to report its address: the address remains. */
+static void
+test_announced_refused (Fixture *f, gconstpointer data)
+{
+  map (f);
+  test_loop_advance (&f->a.loop, 3000);
+  f->igd->counts = (FakeIgdCounts){ 0 };
+  f->igd->switches.address_fault = 501;
+  f->igd->boot_id++;
+  if (!announce (f, "ssdp:alive"))
+    return;
+
+  g_assert_cmpuint (f->igd->counts.get_address, ==, 1);
+  g_assert_cmpstr (plum_mapping_get_external_host (f->a.mapping), ==, "1.2.3.4");
+}
+
 /* A PCP or NAT-PMP router that has lost its address is found out by the recheck. */
 static void
 test_recheck_lost (Fixture *f, gconstpointer natpmp)
@@ -508,6 +524,7 @@ main (int argc, char *argv[])
   ADD ("announced/byebye", set_up_igd, 1, test_announced);
   ADD ("announced/many", set_up_igd, 0, test_many_announcements);
   ADD ("announced/routine", set_up_igd, 0, test_routine_announcements);
+  ADD ("announced/refused", set_up_igd, 0, test_announced_refused);
   ADD ("announced/without-address", set_up_igd, 0, test_announced_without_address);
   ADD ("remaining", set_up_igd, 0, test_remaining);
   ADD ("remaining/constant", set_up_igd, 0, test_constant);

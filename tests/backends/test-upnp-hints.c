@@ -160,12 +160,13 @@ test_hint_restart_before_routine (Fixture *f, gconstpointer data)
   fake_igd_notify (f->igd, "ssdp:alive");
   test_loop_advance (&f->loop, 5000);
   fake_igd_notify (f->igd, "ssdp:alive");
-  test_loop_advance (&f->loop, 7000);
-  g_assert_null (f->lost);
+  test_loop_advance (&f->loop, 2000);
   fake_igd_wipe (f->igd);
   f->igd->boot_id++;
   fake_igd_notify (f->igd, "ssdp:alive");
-  test_loop_settle (&f->loop);
+  test_loop_advance (&f->loop, 2000);
+  g_assert_null (f->lost);
+  test_loop_advance (&f->loop, 2000);
   g_assert_cmpstr (f->lost, ==, GATEWAY " has restarted, and it no longer has the mappings");
 }
 
@@ -338,6 +339,29 @@ test_hint_moved (Fixture *f, gconstpointer data)
                            "its control port");
 }
 
+/* Another location is news once. */
+static void
+test_hint_moved_repeatedly (Fixture *f, gconstpointer data)
+{
+  map_only (f, 8080);
+  if (!hears_goodbye (f))
+    return;
+
+  test_loop_advance (&f->loop, 20000);
+  f->igd->switches.location_host = GATEWAY ":1234/other?";
+  fake_igd_notify (f->igd, "ssdp:alive");
+  test_loop_settle (&f->loop);
+  g_assert_cmpuint (f->igd->counts.get_specific, ==, 2);
+  for (guint i = 0; i < 9; i++)
+    {
+      test_loop_advance (&f->loop, 5000);
+      fake_igd_notify (f->igd, "ssdp:alive");
+    }
+  test_loop_settle (&f->loop);
+  g_assert_cmpuint (f->igd->counts.get_specific, ==, 2);
+  g_assert_null (f->lost);
+}
+
 /* The byebye message of another device. */
 static void
 test_hint_of_another (Fixture *f, gconstpointer data)
@@ -429,6 +453,9 @@ static const UpnpTest tests[] = {
   { "hint/moved",
     { .notify_target = "urn:schemas-upnp-org:device:InternetGatewayDevice:1" },
     test_hint_moved },
+  { "hint/moved-repeatedly",
+    { .notify_target = "urn:schemas-upnp-org:device:InternetGatewayDevice:1" },
+    test_hint_moved_repeatedly },
   { "hint/of-another-device", { 0 }, test_hint_of_another },
   { "hint/then-unmap", { 0 }, test_hint_then_unmap },
   { "hint/while-pending", { 0 }, test_hint_while_pending },
