@@ -55,13 +55,18 @@ plum_natpmp_backend_on_unsolicited (PlumNatpmpBackend *self, const NatpmpReply *
 {
   const char *reason = "an unsolicited response reports a restart or a new address";
   PlumUdpSession *session = self->session;
-  g_autoptr (GInetAddress) address = make_address (self, reply);
+  g_autoptr (GInetAddress) address = NULL;
+  gboolean tells_address =
+    reply->result == NATPMP_SUCCESS || reply->result == NATPMP_NETWORK_FAILURE;
+
+  if (reply->result == NATPMP_SUCCESS)
+    address = make_address (self, reply);
 
   /* A response that matches the known state is redundant, or a copy of an earlier answer. */
   if (plum_udp_session_is_young (session, reply->epoch))
     plum_udp_session_note_announcement (session, reason);
   else if (!plum_udp_session_epoch_fits (session, reply->epoch) ||
-           (reply->result == NATPMP_SUCCESS && session->address_known &&
+           (tells_address && session->address_known &&
             !plum_udp_session_is_external_address (session, address)))
     plum_server_probe_hint (session->probe, reason);
 }
@@ -90,6 +95,9 @@ plum_natpmp_backend_on_address (PlumNatpmpBackend *self, const NatpmpReply *repl
     {
       error = natpmp_result_make_error (reply->result, plum_udp_session_get_peer (session),
                                         C_ ("request", "the external address request"));
+      /* The router has no address (RFC 6886 3.5). Any other result says nothing about it. */
+      if (reply->result == NATPMP_NETWORK_FAILURE)
+        changed = plum_udp_session_set_external_address (session, NULL);
     }
 
   plum_server_probe_finish (session->probe, error);

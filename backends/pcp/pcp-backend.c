@@ -92,9 +92,22 @@ plum_pcp_backend_check_epoch (PlumPcpBackend *self, uint32_t epoch)
   self->pcp.sets_ignored = FALSE;
 }
 
+/* Whether the refusal of a mapping that is live shows that the router has lost its external
+ * address. A pinhole has that of its host. */
+static gboolean
+loses_address (PlumUdpSession *session, const PlumExchangeKey *key, const PcpReply *reply)
+{
+  PlumLeaseTableRow *row = plum_lease_table_lookup (session->leases, key);
+
+  return reply->result == PCP_NETWORK_FAILURE && plum_udp_session_is_ipv4 (session) &&
+         row != NULL && row->live && !row->apart &&
+         plum_udp_session_set_external_address (session, NULL);
+}
+
 static void
 plum_pcp_backend_on_map (PlumPcpBackend *self, const PcpReply *reply)
 {
+  gboolean address_lost;
   PlumExchangeKey key;
 
   pcp_request_make_key (&reply->map, &key);
@@ -105,8 +118,11 @@ plum_pcp_backend_on_map (PlumPcpBackend *self, const PcpReply *reply)
     }
 
   plum_pcp_backend_check_epoch (self, reply->epoch);
+  address_lost = loses_address (self->pcp.udp, &key, reply);
   if (!pcp_set_op_handle_reply (&self->pcp, reply))
     pcp_map_handle_reply (&self->pcp, reply);
+  if (address_lost)
+    plum_backend_report_external_address (PLUM_BACKEND (self), NULL);
   plum_udp_session_note_epoch (self->pcp.udp, reply->epoch);
 }
 

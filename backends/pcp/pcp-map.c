@@ -311,25 +311,32 @@ pcp_map_dup_address (PlumUdpSession *session, const PcpMap *map)
   return NULL;
 }
 
+/* moved: the mapping has another address than before. A router may have several, one for each
+ * mapping. */
+static void
+note_address (PlumUdpSession *session, GInetAddress *address, gboolean moved)
+{
+  gboolean regained = session->external_address == NULL;
+  gboolean changed = plum_udp_session_set_external_address (session, address);
+
+  if ((moved && address == NULL) || (changed && (moved || regained)))
+    plum_backend_report_external_address (session->backend, address);
+}
+
 void
 pcp_map_note_grant (PlumUdpSession *session, const PlumUdpGrant *grant, GInetAddress *address)
 {
   gboolean moved = plum_udp_session_add_lease (session, grant, address);
-  gboolean changed;
 
-  if (plum_lease_table_lookup (session->leases, grant->key)->apart)
-    return;
-
-  changed = plum_udp_session_set_external_address (session, address);
-  if (moved && (address == NULL || changed))
-    plum_backend_report_external_address (session->backend, address);
+  if (!plum_lease_table_lookup (session->leases, grant->key)->apart)
+    note_address (session, address, moved);
 }
 
 static void
 pcp_map_note_refresh (PlumUdpSession *session, const PlumUdpGrant *grant, GInetAddress *address)
 {
   PlumLeaseTableRow *row = plum_lease_table_lookup (session->leases, grant->key);
-  gboolean changed, moved;
+  gboolean moved;
 
   if (row == NULL || !row->live)
     return;
@@ -341,9 +348,7 @@ pcp_map_note_refresh (PlumUdpSession *session, const PlumUdpGrant *grant, GInetA
 
   moved = (row->external_address == NULL) != (address == NULL) ||
           (address != NULL && !g_inet_address_equal (address, row->external_address));
-  changed = plum_udp_session_set_external_address (session, address);
-  if (moved && (address == NULL || changed))
-    plum_backend_report_external_address (session->backend, address);
+  note_address (session, address, moved);
   plum_udp_session_add_refresh (session, grant, address);
 }
 

@@ -532,6 +532,17 @@ upnp_check_start (UpnpSession *session, PlumRequest *request, PlumLease *lease, 
 
 /* -- The external address -- */
 
+/* The router has said that it has no address. */
+static void
+upnp_address_return_none (UpnpOperation *self)
+{
+  g_autoptr (PlumBackend) backend = g_object_ref (upnp_session_get_backend (self->session));
+
+  upnp_operation_fail (self, PLUM_ERROR_NO_RESOURCES, _ ("%s reported no external address: %s"),
+                       self->device->name, _ (PLUM_NO_PUBLIC_ADDRESS));
+  plum_backend_report_external_address (backend, NULL);
+}
+
 /* Settles the call with the address that the device last reported. */
 static void
 upnp_address_return (UpnpOperation *self)
@@ -541,8 +552,7 @@ upnp_address_return (UpnpOperation *self)
 
   if (self->device->external_address == NULL)
     {
-      upnp_operation_fail (self, PLUM_ERROR_NO_RESOURCES, _ ("%s reported no external address: %s"),
-                           self->device->name, _ (PLUM_NO_PUBLIC_ADDRESS));
+      upnp_address_return_none (self);
       return;
     }
 

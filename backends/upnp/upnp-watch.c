@@ -5,7 +5,14 @@
 #include "upnp-operation.h"
 #include "upnp-listener.h"
 
+/* Between two queries, if the device has announced something new. Any host can forge that. */
 #define WATCH_MIN_INTERVAL (10 * G_USEC_PER_SEC)
+
+/* The same, if it has only announced that it is still there: miniupnpd does so every 30 s. */
+#define WATCH_ROUTINE_INTERVAL (60 * G_USEC_PER_SEC)
+
+/* An announcement consists of several messages, and each is sent more than once. */
+#define WATCH_REPEAT_INTERVAL (3 * G_USEC_PER_SEC)
 
 struct _UpnpWatch
 {
@@ -13,9 +20,14 @@ struct _UpnpWatch
   UpnpDevice *device;
   UpnpListener *listener;  /* (nullable) */
   GSource *timer;          /* (nullable): until the device may be queried again */
+  gint64 timer_end;        /* in µs */
   UpnpDeviceCall *pending; /* (nullable) */
   gint64 query_time;       /* when it was queried, in µs; 0: never */
   char *hint;              /* what the device announced */
+  gboolean departed;       /* it has announced its departure, and not itself since */
+  char *location;          /* (nullable): the last one that a gateway announced */
+  gboolean has_news;       /* the next query is for more than a routine announcement */
+  gboolean asks_address;   /* the pending query is followed by one for the address */
   guint internal_port;     /* of the query */
   UpnpHosts hosts;
 };
@@ -52,16 +64,17 @@ on_watch_address (const UpnpSoapReply *reply,
       upnp_watch_lose (self, "its control URL no longer exists");
       return;
     }
-  if (error == NULL && reply->outcome == UPNP_SOAP_DONE)
-    address = upnp_soap_read_address (reply);
+  if (error != NULL || reply->outcome != UPNP_SOAP_DONE)
+    return;
 
-  /* Without an address, the connection is being set up: the next announcement or poll finds it. The
-   * report comes last: its handler may free self. */
-  if (address != NULL && upnp_device_set_address (self->device, address))
+  /* NULL: the device has no address at present. The report comes last: its handler may free
+   * self. */
+  address = upnp_soap_read_address (reply);
+  if (upnp_device_set_address (self->device, address))
     plum_backend_report_external_address (upnp_session_get_backend (self->session), address);
 }
 
-/* A router that announces itself may have got a new address. */
+/* A router that announces a change may have got a new address. */
 static void
 upnp_watch_query_address (UpnpWatch *self)
 {
@@ -97,7 +110,7 @@ on_watch_answer (const UpnpSoapReply *reply,
            !upnp_entry_is_ours (entry, upnp_hosts_get_client (&self->hosts, local_address),
                                 self->internal_port))
     upnp_watch_lose (self, "one of the external ports belongs to another host");
-  else
+  else if (self->asks_address)
     upnp_watch_query_address (self);
 }
 
@@ -153,6 +166,8 @@ upnp_watch_query (UpnpWatch *self)
     return;
 
   self->query_time = plum_backend_get_time (upnp_session_get_backend (self->session));
+  self->asks_address = self->has_news;
+  self->has_news = FALSE;
   self->pending = upnp_device_call (self->device, NULL, &request,
                                     request.action == UPNP_ACTION_UPDATE_PINHOLE ? on_watch_updated
                                                                                  : on_watch_answer,
@@ -161,16 +176,30 @@ upnp_watch_query (UpnpWatch *self)
 
 static gboolean on_watch_timer (gpointer user_data);
 
-/* Until the device may be queried again, and a pending query may have ended. */
 static void
-upnp_watch_start_timer (UpnpWatch *self)
+upnp_watch_clear_timer (UpnpWatch *self)
+{
+  if (self->timer != NULL)
+    g_source_destroy (self->timer);
+  g_clear_pointer (&self->timer, g_source_unref);
+}
+
+/* An earlier end replaces a later one. */
+static void
+upnp_watch_start_timer (UpnpWatch *self, gint64 end)
 {
   PlumBackend *backend = upnp_session_get_backend (self->session);
-  gint64 wait = self->query_time + WATCH_MIN_INTERVAL - plum_backend_get_time (backend);
+  gint64 now = plum_backend_get_time (backend);
 
+  /* A pending query may have ended by then. */
   if (self->pending != NULL)
-    wait = MAX (wait, G_USEC_PER_SEC);
-  self->timer = plum_backend_create_timer (backend, (guint) (MAX (wait, 0) / 1000 + 1));
+    end = MAX (end, now + G_USEC_PER_SEC);
+  if (self->timer != NULL && self->timer_end <= end)
+    return;
+
+  upnp_watch_clear_timer (self);
+  self->timer_end = end;
+  self->timer = plum_backend_create_timer (backend, (guint) (MAX (end - now, 0) / 1000 + 1));
   g_source_set_callback (self->timer, on_watch_timer, self, NULL);
 }
 
@@ -183,72 +212,102 @@ on_watch_timer (gpointer user_data)
   if (self->pending == NULL)
     upnp_watch_query (self);
   else
-    upnp_watch_start_timer (self);
+    upnp_watch_start_timer (self, 0);
   return G_SOURCE_REMOVE;
 }
 
 /* Queries the device now, or as soon as it may be queried again: after a restart, the announcement
- * of the new start counts, not the one of the departure. */
+ * of the new start counts, not the one of the departure. news: not a routine announcement;
+ * repeated: it says what is known already. */
 static void
-upnp_watch_take_hint (UpnpWatch *self, const char *hint)
+upnp_watch_take_hint (UpnpWatch *self, const char *hint, gboolean news, gboolean repeated)
 {
   gint64 now = plum_backend_get_time (upnp_session_get_backend (self->session));
+  gint64 next = 0;
+
+  if (self->query_time != 0)
+    {
+      if (repeated && now - self->query_time < WATCH_REPEAT_INTERVAL)
+        return;
+      next = self->query_time + (news ? WATCH_MIN_INTERVAL : WATCH_ROUTINE_INTERVAL);
+    }
 
   plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_DEBUG, "UPnP: %s %s", self->device->name, hint);
-  g_free (self->hint);
-  self->hint = g_strdup (hint);
-
-  if (self->timer != NULL)
-    return;
-  if (self->pending == NULL &&
-      (self->query_time == 0 || now - self->query_time >= WATCH_MIN_INTERVAL))
+  if (news || !self->has_news)
     {
+      g_free (self->hint);
+      self->hint = g_strdup (hint);
+    }
+  self->has_news = self->has_news || news;
+
+  if (self->pending == NULL && now >= next)
+    {
+      upnp_watch_clear_timer (self);
       upnp_watch_query (self);
       return;
     }
 
-  upnp_watch_start_timer (self);
+  upnp_watch_start_timer (self, next);
 }
 
+/* Whether the device has announced another description than it has, and not only repeated that. */
 static gboolean
-has_moved (UpnpDevice *device, const UpnpSsdpMessage *message)
+upnp_watch_note_location (UpnpWatch *self, const UpnpSsdpMessage *message)
 {
+  UpnpDevice *device = self->device;
   g_autoptr (UpnpUrl) location = NULL;
 
-  if (message->class != UPNP_SSDP_GATEWAY || message->location == NULL || device->location == NULL)
+  if (message->class != UPNP_SSDP_GATEWAY || message->location == NULL ||
+      device->location == NULL || g_strcmp0 (message->location, self->location) == 0)
     return FALSE;
 
+  g_free (self->location);
+  self->location = g_strdup (message->location);
   location = upnp_url_parse (message->location, NULL);
   return location != NULL && (location->port != device->location->port ||
                               !g_str_equal (location->target, device->location->target));
 }
 
 static void
+upnp_watch_take_alive (UpnpWatch *self, const UpnpSsdpMessage *message)
+{
+  gint64 known = self->device->boot_id;
+  gboolean moved = upnp_watch_note_location (self, message);
+  gboolean returned = self->departed;
+
+  self->departed = FALSE;
+  if (message->boot_id >= 0)
+    self->device->boot_id = message->boot_id;
+
+  if (message->boot_id >= 0 && known >= 0 && message->boot_id != known)
+    upnp_watch_take_hint (self, "has restarted", TRUE, FALSE);
+  else if (moved)
+    upnp_watch_take_hint (self, "has announced another description", TRUE, FALSE);
+  else if (returned)
+    upnp_watch_take_hint (self, "has announced itself", TRUE, FALSE);
+  /* Some routers announce a restart with the same BOOTID (quirk 88). */
+  else
+    upnp_watch_take_hint (self, "has announced itself", FALSE, TRUE);
+}
+
+static void
 on_watch_message (const UpnpSsdpMessage *message, GInetAddress *sender, gpointer user_data)
 {
   UpnpWatch *self = user_data;
-  gint64 known = self->device->boot_id;
+  gboolean departed = self->departed;
 
   if (!g_inet_address_equal (sender, self->device->address) || message->class == UPNP_SSDP_OTHER)
     return;
 
-  if (message->kind == UPNP_SSDP_BYEBYE)
+  if (message->kind == UPNP_SSDP_ALIVE)
     {
-      upnp_watch_take_hint (self, "has announced its departure");
-      return;
+      upnp_watch_take_alive (self, message);
     }
-  if (message->kind != UPNP_SSDP_ALIVE)
-    return;
-
-  if (message->boot_id >= 0)
-    self->device->boot_id = message->boot_id;
-  if (message->boot_id >= 0 && known >= 0 && message->boot_id != known)
-    upnp_watch_take_hint (self, "has restarted");
-  else if (has_moved (self->device, message))
-    upnp_watch_take_hint (self, "has announced another description");
-  /* Some routers announce a restart with the same BOOTID (quirk 88). */
-  else
-    upnp_watch_take_hint (self, "has announced itself");
+  else if (message->kind == UPNP_SSDP_BYEBYE)
+    {
+      self->departed = TRUE;
+      upnp_watch_take_hint (self, "has announced its departure", TRUE, departed);
+    }
 }
 
 UpnpWatch *
@@ -280,10 +339,9 @@ upnp_watch_free (UpnpWatch *self)
 {
   g_clear_pointer (&self->listener, upnp_listener_free);
   g_clear_pointer (&self->pending, upnp_device_call_cancel);
-  if (self->timer != NULL)
-    g_source_destroy (self->timer);
-  g_clear_pointer (&self->timer, g_source_unref);
+  upnp_watch_clear_timer (self);
   g_clear_pointer (&self->device, upnp_device_unref);
   g_free (self->hint);
+  g_free (self->location);
   g_free (self);
 }

@@ -98,7 +98,9 @@ plum_backend_report_announced (PlumBackend *self, const char *reason)
  * @address: (nullable): the address, or %NULL if the router currently has none
  *
  * Reports the router's external address. Call it when the address becomes known other than by a
- * call of `get_external_address`.
+ * call of `get_external_address`, and with %NULL whenever the router answers that it has none.
+ *
+ * With %NULL, an address that another backend of the same router has reported is kept.
  *
  * Since: 1.0
  */

@@ -46,6 +46,7 @@ struct _PlumGateway
   PlumSignalQueue *signals;
 
   GInetAddress *external_address; /* (nullable) */
+  PlumBackend *address_backend;   /* (nullable): borrowed; that reported the address last */
   PlumAddressScope external_scope;
   gboolean seeks_address; /* a lease without an address was granted */
   gint64 sought_at;       /* on the clock; 0: never */

@@ -124,9 +124,11 @@ gboolean plum_gateway_is_upstream_guessed (PlumGateway *self);
 /* Why there is no next router. (nullable) */
 const GError *plum_gateway_get_upstream_reason (PlumGateway *self);
 
-/* Sets the external address that the router reports to backend, and reports it to the clients.
- * backend: (nullable): NULL for the leases whose backend reports no address. address: (nullable):
- * NULL if the router has none. */
+/* Whether the external address is known, and from another backend than this one. */
+gboolean plum_gateway_knows_address_without (PlumGateway *self, PlumBackend *backend);
+/* Sets the external address that the router reports to backend, and reports it to the clients that
+ * the backend serves. address: (nullable): NULL if the router reports to this backend that it has
+ * none: what another backend has reported is kept. */
 void plum_gateway_learn_address (PlumGateway *self, PlumBackend *backend, GInetAddress *address);
 /* A lease has no external address: asks the backends that hold no lease, at most once a minute. */
 void plum_gateway_seek_address (PlumGateway *self);

@@ -157,10 +157,11 @@ plum_gateway_is_serving (PlumGateway *self, PlumBackend *backend)
 /* --- The external address --- */
 
 static void
-plum_gateway_set_external_address (PlumGateway *self, GInetAddress *address)
+plum_gateway_set_external_address (PlumGateway *self, PlumBackend *backend, GInetAddress *address)
 {
   PlumAddressScope scope = plum_address_get_scope (address);
 
+  self->address_backend = address != NULL ? backend : NULL;
   if (address == self->external_address || (address != NULL && self->external_address != NULL &&
                                             g_inet_address_equal (address, self->external_address)))
     return;
@@ -186,17 +187,36 @@ plum_gateway_judge_address (PlumGateway *self, GInetAddress *address)
   return address;
 }
 
-void
-plum_gateway_learn_address (PlumGateway *self, PlumBackend *backend, GInetAddress *address)
+gboolean
+plum_gateway_knows_address_without (PlumGateway *self, PlumBackend *backend)
 {
-  const PlumGatewayEvent event = {
+  return self->external_address != NULL && self->address_backend != backend;
+}
+
+/* clients_of: (nullable): the backend whose leases get the address; NULL: those without one. */
+static void
+plum_gateway_spread_address (PlumGateway *self,
+                             PlumBackend *backend,
+                             PlumBackend *clients_of,
+                             GInetAddress *address)
+{
+  PlumGatewayEvent event = {
     .kind = PLUM_GATEWAY_ADDRESS_CHANGED,
-    .backend = backend,
+    .backend = clients_of,
     .address = plum_gateway_judge_address (self, address),
   };
 
-  plum_gateway_set_external_address (self, event.address);
+  if (event.address == NULL && plum_gateway_knows_address_without (self, backend))
+    event.address = self->external_address;
+  else
+    plum_gateway_set_external_address (self, backend, event.address);
   plum_gateway_send_event (self, &event);
+}
+
+void
+plum_gateway_learn_address (PlumGateway *self, PlumBackend *backend, GInetAddress *address)
+{
+  plum_gateway_spread_address (self, backend, backend, address);
 }
 
 static void
@@ -211,7 +231,10 @@ on_backend_address (PlumBackend *backend, GInetAddress *address, gpointer user_d
 static void
 on_other_address (PlumBackend *backend, GInetAddress *address, gpointer user_data)
 {
-  on_backend_address (NULL, address, user_data);
+  PlumGateway *self = user_data;
+  PLUM_SIGNAL_SCOPE (self->signals);
+
+  plum_gateway_spread_address (self, backend, NULL, address);
 }
 
 /* Asks the backends that hold leases, or the others. polled: only those that have to be polled. */
@@ -276,7 +299,7 @@ on_external_address_answered (PlumCall *call, const GError *error, gpointer user
   PLUM_SIGNAL_SCOPE (self->signals);
 
   if (call != NULL)
-    plum_gateway_set_external_address (self,
+    plum_gateway_set_external_address (self, plum_call_get_owner (call),
                                        plum_gateway_judge_address (self,
                                                                    plum_call_get_address (call)));
 

@@ -275,6 +275,7 @@ static void
 plum_lease_holder_notify_mapped (PlumLeaseHolder *self)
 {
   PlumLease *lease = plum_held_lease_get_lease (self->held);
+  PlumBackend *backend = plum_held_lease_get_backend (self->held);
   GInetAddress *known = plum_gateway_get_external_address (self->gateway);
   GInetAddress *address = plum_lease_get_external_address (lease);
 
@@ -284,12 +285,12 @@ plum_lease_holder_notify_mapped (PlumLeaseHolder *self)
       return;
     }
 
-  if (address == NULL && known != NULL)
+  if (address == NULL && plum_gateway_knows_address_without (self->gateway, backend))
     plum_held_lease_set_address (self->held, known);
-  else if (address == NULL)
+  else if (!plum_address_equal (known, address))
+    plum_gateway_learn_address (self->gateway, backend, address);
+  if (plum_lease_get_external_address (plum_held_lease_get_lease (self->held)) == NULL)
     plum_gateway_seek_address (self->gateway);
-  else if (known == NULL || !g_inet_address_equal (known, address))
-    plum_gateway_learn_address (self->gateway, plum_held_lease_get_backend (self->held), address);
 
   plum_lease_holder_notify (self, PLUM_MAPPING_MAPPED, NULL);
 }

@@ -145,6 +145,9 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
  *
  * Queries the external address of the router.
  *
+ * An error does not change the external address that is known. If the router answers that it has
+ * none, call [method@Plum.Backend.report_external_address] with %NULL as well.
+ *
  * Since: 1.0
  */
 

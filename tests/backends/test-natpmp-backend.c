@@ -200,6 +200,48 @@ test_check_address (BackendFixture *f, gconstpointer data)
   g_assert_cmpuint (f->lost->len, ==, 0);
 }
 
+/* The router has lost its external address, and gets it again. result: with which it reports it. */
+static void
+test_check_address_lost (BackendFixture *f, gconstpointer result)
+{
+  g_autoptr (PlumCall) call = NULL;
+  g_autoptr (PlumCall) renewal = NULL;
+
+  backend_must_map (f, 8080);
+  test_loop_advance (&f->loop, 61000);
+  f->gateway->switches.address_result = GPOINTER_TO_UINT (result);
+  f->gateway->switches.no_address = TRUE;
+  call = backend_ask_port (f, PLUM_CALL_GET_EXTERNAL_ADDRESS, 8080);
+  g_assert_error (plum_call_get_error (call), PLUM_ERROR, PLUM_ERROR_NO_RESOURCES);
+  g_assert_cmpuint (f->n_moved, ==, 1);
+  g_assert_null (f->moved_to);
+  renewal = backend_map (f, 8080);
+  backend_assert_lease (renewal, 8080, NULL, 7200);
+
+  f->gateway->switches.address_result = 0;
+  f->gateway->switches.no_address = FALSE;
+  test_loop_advance (&f->loop, 60000);
+  g_clear_object (&call);
+  call = backend_check (f);
+  g_assert_cmpuint (f->n_moved, ==, 2);
+  g_assert_cmpstr (f->moved_to, ==, "1.2.3.4");
+  g_assert_cmpuint (f->lost->len, ==, 0);
+}
+
+/* A refusal for another reason says nothing about the address. */
+static void
+test_check_address_refused (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) call = NULL;
+
+  backend_must_map (f, 8080);
+  test_loop_advance (&f->loop, 61000);
+  f->gateway->switches.address_result = 4;
+  call = backend_ask_port (f, PLUM_CALL_GET_EXTERNAL_ADDRESS, 8080);
+  g_assert_nonnull (plum_call_get_error (call));
+  g_assert_cmpuint (f->n_moved, ==, 0);
+}
+
 static void
 test_epoch_forward (BackendFixture *f, gconstpointer data)
 {
@@ -221,6 +263,18 @@ test_hint_address (BackendFixture *f, gconstpointer data)
   test_loop_settle (&f->loop);
   g_assert_cmpuint (f->n_moved, ==, 1);
   g_assert_cmpuint (f->lost->len, ==, 0);
+}
+
+static void
+test_hint_address_lost (BackendFixture *f, gconstpointer result)
+{
+  backend_must_map (f, 8080);
+  f->gateway->switches.address_result = GPOINTER_TO_UINT (result);
+  f->gateway->switches.no_address = TRUE;
+  fake_gateway_hint (f->gateway);
+  test_loop_settle (&f->loop);
+  g_assert_cmpuint (f->n_moved, ==, 1);
+  g_assert_null (f->moved_to);
 }
 
 /* Nothing is mapped, but a mapping waits: announcements are reported, and nothing is sent. */
@@ -352,8 +406,13 @@ add_life (void)
   add ("/natpmp/exact/granted", NULL, test_exact_granted);
   add ("/natpmp/unmap/refused", NULL, test_unmap_refused);
   add ("/natpmp/check/address", NULL, test_check_address);
+  add ("/natpmp/check/address-lost/0.0.0.0", NULL, test_check_address_lost);
+  add ("/natpmp/check/address-lost/network-failure", GUINT_TO_POINTER (3), test_check_address_lost);
+  add ("/natpmp/check/address-refused", NULL, test_check_address_refused);
   add ("/natpmp/epoch/forward", NULL, test_epoch_forward);
   add ("/natpmp/hint/address", NULL, test_hint_address);
+  add ("/natpmp/hint/address-lost/0.0.0.0", NULL, test_hint_address_lost);
+  add ("/natpmp/hint/address-lost/network-failure", GUINT_TO_POINTER (3), test_hint_address_lost);
   add ("/natpmp/listen", NULL, test_listen);
   add ("/natpmp/external-address/known", NULL, test_external_address);
   add ("/natpmp/external-address/none", NULL, test_external_address_none);

@@ -363,6 +363,67 @@ test_renewal_address (BackendFixture *f, gconstpointer data)
   g_assert_cmpstr (f->moved_to, ==, "1.2.3.5");
 }
 
+static void
+assert_refused (BackendFixture *f, PlumCallKind kind, guint result)
+{
+  g_autoptr (PlumCall) call = NULL;
+
+  f->gateway->switches.map_result = result;
+  f->gateway->switches.n_map_results = 1;
+  call = backend_ask_port (f, kind, 8080);
+  g_assert_error (plum_call_get_error (call), PLUM_ERROR, PLUM_ERROR_NO_RESOURCES);
+}
+
+/* NETWORK_FAILURE: the router has lost its external address, and gets it again. kind: the request
+ * that it refuses. */
+static void
+test_renewal_network_failure (BackendFixture *f, gconstpointer kind)
+{
+  backend_must_map (f, 8080);
+  test_loop_advance (&f->loop, 60000);
+  assert_refused (f, GPOINTER_TO_INT (kind), 7);
+  g_assert_cmpuint (f->n_moved, ==, 1);
+  g_assert_null (f->moved_to);
+
+  test_loop_advance (&f->loop, 60000);
+  fake_gateway_update (f->gateway, PLUM_PROTOCOL_TCP, 8080, 7200);
+  test_loop_settle (&f->loop);
+  g_assert_cmpuint (f->n_moved, ==, 2);
+  g_assert_cmpstr (f->moved_to, ==, "1.2.3.4");
+  g_assert_cmpuint (f->lost->len, ==, 0);
+}
+
+/* NO_RESOURCES and USER_EX_QUOTA say nothing about the address. */
+static void
+test_renewal_no_resources (BackendFixture *f, gconstpointer result)
+{
+  backend_must_map (f, 8080);
+  test_loop_advance (&f->loop, 60000);
+  assert_refused (f, PLUM_CALL_GET_EXTERNAL_ADDRESS, GPOINTER_TO_UINT (result));
+  g_assert_cmpuint (f->n_moved, ==, 0);
+}
+
+/* The answer to a renewal contains 0.0.0.0, and later the address again. */
+static void
+test_renewal_without_address (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) call = NULL;
+
+  backend_must_map (f, 8080);
+  f->gateway->switches.no_address = TRUE;
+  call = backend_ask_port (f, PLUM_CALL_GET_EXTERNAL_ADDRESS, 8080);
+  g_assert_error (plum_call_get_error (call), PLUM_ERROR, PLUM_ERROR_NO_RESOURCES);
+  g_assert_cmpuint (f->n_moved, ==, 1);
+  g_assert_null (f->moved_to);
+
+  f->gateway->switches.no_address = FALSE;
+  g_clear_object (&call);
+  call = backend_ask_port (f, PLUM_CALL_GET_EXTERNAL_ADDRESS, 8080);
+  g_assert_no_error (plum_call_get_error (call));
+  g_assert_cmpuint (f->n_moved, ==, 2);
+  g_assert_cmpstr (f->moved_to, ==, "1.2.3.4");
+}
+
 /* Nothing is mapped, but a mapping waits: announcements are reported, and nothing is sent. */
 static gboolean
 is_observed (gpointer user_data)
@@ -469,6 +530,13 @@ add_life (void)
   add ("/pcp/epoch/forged", NULL, test_epoch_forged);
   add ("/pcp/hint/new-address", NULL, test_hint_address);
   add ("/pcp/update/address", NULL, test_update_address);
+  add ("/pcp/renewal/network-failure/map", GINT_TO_POINTER (PLUM_CALL_MAP),
+       test_renewal_network_failure);
+  add ("/pcp/renewal/network-failure/address", GINT_TO_POINTER (PLUM_CALL_GET_EXTERNAL_ADDRESS),
+       test_renewal_network_failure);
+  add ("/pcp/renewal/no-resources", GUINT_TO_POINTER (8), test_renewal_no_resources);
+  add ("/pcp/renewal/quota", GUINT_TO_POINTER (10), test_renewal_no_resources);
+  add ("/pcp/renewal/without-address", NULL, test_renewal_without_address);
   add ("/pcp/update/gone", NULL, test_update_gone);
   add ("/pcp/update/renewal", NULL, test_renewal_address);
   add ("/pcp/listen", NULL, test_listen);

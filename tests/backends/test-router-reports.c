@@ -174,6 +174,37 @@ test_poll (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.posts, ==, 3);
 }
 
+/* The router loses its address, and gets another one. A router that refuses the request has not
+ * reported that it has none. */
+static void
+test_poll_lost (Fixture *f, gconstpointer data)
+{
+  map (f);
+  test_loop_advance (&f->a.loop, 3000);
+  n_changed = 0;
+  g_signal_connect (f->a.mapping, "changed", G_CALLBACK (on_changed), NULL);
+  f->igd->switches.address_fault = 501;
+  test_loop_advance (&f->a.loop, MINUTE_MS);
+  g_assert_cmpstr (plum_mapping_get_external_host (f->a.mapping), ==, "1.2.3.4");
+  g_assert_cmpuint (n_changed, ==, 0);
+
+  f->igd->switches.address_fault = 0;
+  f->igd->switches.external_address = "";
+  test_loop_advance (&f->a.loop, MINUTE_MS);
+  g_assert_true (adversary_is_up (&f->a));
+  g_assert_null (plum_mapping_get_external_host (f->a.mapping));
+  g_assert_cmpuint (plum_mapping_get_external_port (f->a.mapping), ==, PORT);
+  g_assert_null (plum_gateway_get_external_address (get_gateway (f)));
+  g_assert_cmpuint (n_changed, ==, 1);
+
+  test_loop_advance (&f->a.loop, 2 * MINUTE_MS);
+  g_assert_cmpuint (n_changed, ==, 1);
+  f->igd->switches.external_address = "198.51.100.9";
+  test_loop_advance (&f->a.loop, MINUTE_MS);
+  g_assert_cmpstr (plum_mapping_get_external_host (f->a.mapping), ==, "198.51.100.9");
+  g_assert_cmpuint (n_changed, ==, 2);
+}
+
 /* FALSE: the test is skipped. */
 static gboolean
 announce (Fixture *f, const char *nts)
@@ -188,7 +219,8 @@ announce (Fixture *f, const char *nts)
   return FALSE;
 }
 
-/* An announcement is a reason to ask at once. The port comes first: the router may be a new one. */
+/* A departure or a restart is a reason to ask at once. The port comes first: the router may be a
+ * new one. */
 static void
 test_announced (Fixture *f, gconstpointer goodbye)
 {
@@ -198,6 +230,7 @@ test_announced (Fixture *f, gconstpointer goodbye)
   n_changed = 0;
   g_signal_connect (f->a.mapping, "changed", G_CALLBACK (on_changed), NULL);
   f->igd->switches.external_address = "198.51.100.9";
+  f->igd->boot_id++;
   if (!announce (f, goodbye != NULL ? "ssdp:byebye" : "ssdp:alive"))
     return;
 
@@ -215,11 +248,13 @@ test_many_announcements (Fixture *f, gconstpointer data)
   map (f);
   test_loop_advance (&f->a.loop, 3000);
   f->igd->counts = (FakeIgdCounts){ 0 };
+  f->igd->boot_id++;
   if (!announce (f, "ssdp:alive"))
     return;
 
   for (guint i = 0; i < 90; i++)
     {
+      f->igd->boot_id++;
       fake_igd_notify (f->igd, "ssdp:alive");
       test_loop_advance (&f->a.loop, 100);
     }
@@ -228,7 +263,32 @@ test_many_announcements (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.posts, ==, 4);
 }
 
-/* A router that is still setting up its connection: the address remains, and the poll finds the new
+/* What the announcements of miniupnpd cause in an hour, two copies every 30 s: a minute passes
+ * between two looks at the mapping, and between two requests for the address. */
+static void
+test_routine_announcements (Fixture *f, gconstpointer data)
+{
+  map (f);
+  test_loop_advance (&f->a.loop, 3000);
+  f->igd->counts = (FakeIgdCounts){ 0 };
+  if (!announce (f, "ssdp:alive"))
+    return;
+
+  g_assert_cmpuint (f->igd->counts.get_address, ==, 0);
+  for (guint i = 0; i < 120; i++)
+    {
+      fake_igd_notify (f->igd, "ssdp:alive");
+      test_loop_advance (&f->a.loop, 250);
+      fake_igd_notify (f->igd, "ssdp:alive");
+      test_loop_advance (&f->a.loop, 30000 - 250);
+    }
+  /* The recheck reads the entry 12 times. */
+  g_assert_cmpuint (f->igd->counts.get_specific, <=, 61 + 12);
+  g_assert_cmpuint (f->igd->counts.get_address, <=, 60);
+  g_assert_cmpuint (f->igd->counts.posts, <=, 61 + 12 + 60 + 2);
+}
+
+/* A router that is still setting up its connection has no address, and the poll finds the new
  * one. */
 static void
 test_announced_without_address (Fixture *f, gconstpointer data)
@@ -239,14 +299,54 @@ test_announced_without_address (Fixture *f, gconstpointer data)
   n_changed = 0;
   g_signal_connect (f->a.mapping, "changed", G_CALLBACK (on_changed), NULL);
   f->igd->switches.external_address = "0.0.0.0";
+  f->igd->boot_id++;
   if (!announce (f, "ssdp:alive"))
     return;
 
-  g_assert_cmpstr (plum_mapping_get_external_host (f->a.mapping), ==, "1.2.3.4");
+  g_assert_null (plum_mapping_get_external_host (f->a.mapping));
   f->igd->switches.external_address = "198.51.100.9";
   test_loop_advance (&f->a.loop, MINUTE_MS);
   g_assert_cmpstr (plum_mapping_get_external_host (f->a.mapping), ==, "198.51.100.9");
+  g_assert_cmpuint (n_changed, ==, 2);
+}
+
+/* The router refuses to report its address: the address remains. */
+static void
+test_announced_refused (Fixture *f, gconstpointer data)
+{
+  map (f);
+  test_loop_advance (&f->a.loop, 3000);
+  f->igd->counts = (FakeIgdCounts){ 0 };
+  f->igd->switches.address_fault = 501;
+  f->igd->boot_id++;
+  if (!announce (f, "ssdp:alive"))
+    return;
+
+  g_assert_cmpuint (f->igd->counts.get_address, ==, 1);
+  g_assert_cmpstr (plum_mapping_get_external_host (f->a.mapping), ==, "1.2.3.4");
+}
+
+/* A PCP or NAT-PMP router that has lost its address is found out by the recheck. */
+static void
+test_recheck_lost (Fixture *f, gconstpointer natpmp)
+{
+  if (natpmp != NULL)
+    f->gateway->switches.pcp = FAKE_OFF;
+  map (f);
+  n_changed = 0;
+  g_signal_connect (f->a.mapping, "changed", G_CALLBACK (on_changed), NULL);
+  f->gateway->switches.no_address = TRUE;
+  f->gateway->switches.address_result = 3;
+  test_loop_advance (&f->a.loop, 6 * MINUTE_MS);
+  g_assert_true (adversary_is_up (&f->a));
+  g_assert_null (plum_mapping_get_external_host (f->a.mapping));
   g_assert_cmpuint (n_changed, ==, 1);
+
+  f->gateway->switches.no_address = FALSE;
+  f->gateway->switches.address_result = 0;
+  test_loop_advance (&f->a.loop, 5 * MINUTE_MS);
+  g_assert_cmpstr (plum_mapping_get_external_host (f->a.mapping), ==, "203.0.113.5");
+  g_assert_cmpuint (n_changed, ==, 2);
 }
 
 /* The packets of PCP and NAT-PMP between two rechecks: none. */
@@ -415,11 +515,16 @@ main (int argc, char *argv[])
   ADD ("model/status-of-the-service", set_up_igd, 0, test_status_of_the_service);
   ADD ("model/disconnected", set_up_igd, 0, test_disconnected);
   ADD ("poll", set_up_igd, 0, test_poll);
+  ADD ("poll/lost", set_up_igd, 0, test_poll_lost);
+  ADD ("recheck/lost/pcp", set_up_gateway, 0, test_recheck_lost);
+  ADD ("recheck/lost/natpmp", set_up_gateway, 1, test_recheck_lost);
   ADD ("poll/not-by-pcp", set_up_gateway, 0, test_no_poll);
   ADD ("poll/not-by-natpmp", set_up_gateway, 1, test_no_poll);
   ADD ("announced/alive", set_up_igd, 0, test_announced);
   ADD ("announced/byebye", set_up_igd, 1, test_announced);
   ADD ("announced/many", set_up_igd, 0, test_many_announcements);
+  ADD ("announced/routine", set_up_igd, 0, test_routine_announcements);
+  ADD ("announced/refused", set_up_igd, 0, test_announced_refused);
   ADD ("announced/without-address", set_up_igd, 0, test_announced_without_address);
   ADD ("remaining", set_up_igd, 0, test_remaining);
   ADD ("remaining/constant", set_up_igd, 0, test_constant);

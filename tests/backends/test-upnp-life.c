@@ -375,6 +375,44 @@ test_address_none (Fixture *f, gconstpointer data)
   g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NO_RESOURCES);
 }
 
+static void
+on_address_reported (PlumBackend *backend, GInetAddress *address, gpointer user_data)
+{
+  g_autofree char *text = address != NULL ? g_inet_address_to_string (address) : NULL;
+
+  g_string_append_printf (user_data, "%s ", text != NULL ? text : "none");
+}
+
+static void
+assert_no_address (Fixture *f)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  test_loop_advance (&f->loop, 3000);
+  done = call (f, PLUM_CALL_GET_EXTERNAL_ADDRESS, NULL);
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NO_RESOURCES);
+}
+
+/* The router answers that it has no address: that is reported, and not only that the call failed.
+ * If it refuses the request, it is unknown whether it has one. */
+static void
+test_address_lost (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GString) reports = g_string_new (NULL);
+
+  discover (f);
+  g_signal_connect (f->backend, "external-address-changed", G_CALLBACK (on_address_reported),
+                    reports);
+  f->igd->switches.address_fault = 501;
+  assert_no_address (f);
+  g_assert_cmpstr (reports->str, ==, "");
+
+  f->igd->switches.address_fault = 0;
+  f->igd->switches.external_address = "";
+  assert_no_address (f);
+  g_assert_cmpstr (reports->str, ==, "none ");
+}
+
 /* -- The router's table -- */
 
 static void
@@ -481,6 +519,7 @@ static const UpnpTest tests[] = {
   { "address/requested", { 0 }, test_address },
   { "address/just-read", { 0 }, test_address_just_read },
   { "address/none", { .external_address = "" }, test_address_none },
+  { "address/lost", { 0 }, test_address_lost },
 
   { "list/one-by-one", { 0 }, test_list },
   { "list/v2", { .version = 2 }, test_list_in_one_go },

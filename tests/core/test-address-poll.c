@@ -134,7 +134,7 @@ test_new_address (CoreFixture *f, gconstpointer data)
   g_assert_cmpuint (ALPHA->n_map, ==, 2);
 }
 
-/* The address is kept while the router does not report one. */
+/* The address is kept while the router cannot be asked. */
 static void
 test_failure (CoreFixture *f, gconstpointer data)
 {
@@ -148,6 +148,79 @@ test_failure (CoreFixture *f, gconstpointer data)
   ALPHA->address = SILENCE;
   test_loop_advance (&f->loop, 2 * MINUTE_MS);
   g_assert_cmpuint (ALPHA->n_address, ==, 4);
+  core_assert_events (f, "");
+}
+
+/* The router reports that it has no address: the mapping is up without one, until it has again. */
+static void
+test_none (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+  g_autoptr (PlumGateway) gateway = g_object_ref (plum_mapping_get_gateway (mapping));
+
+  n_changed = 0;
+  g_signal_connect (mapping, "changed", G_CALLBACK (on_changed), NULL);
+  core_listen (f, mapping);
+  plum_backend_report_external_address (ALPHA->backend, NULL);
+  test_loop_settle (&f->loop);
+  core_assert_state (mapping, SUCCESS);
+  core_assert_events (f, "external-address external-host external-scope hops");
+  g_assert_cmpuint (n_changed, ==, 1);
+  g_assert_null (plum_mapping_get_external_address (mapping));
+  g_assert_cmpint (plum_mapping_get_external_scope (mapping), ==, PLUM_ADDRESS_SCOPE_UNKNOWN);
+  g_assert_null (plum_gateway_get_external_address (gateway));
+
+  test_loop_advance (&f->loop, MINUTE_MS);
+  g_assert_cmpuint (n_changed, ==, 2);
+  g_assert_cmpstr (plum_mapping_get_external_host (mapping), ==, "1.2.3.4");
+  g_assert_nonnull (plum_gateway_get_external_address (gateway));
+}
+
+/* The router was restarted and has no connection yet: the address from before is not reported. */
+static void
+test_none_after_restart (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+  g_autoptr (PlumGateway) gateway = g_object_ref (plum_mapping_get_gateway (mapping));
+
+  ALPHA->external = NULL;
+  plum_backend_report_lost (ALPHA->backend, "restarted");
+  test_loop_advance (&f->loop, 5000);
+  g_assert_cmpuint (ALPHA->n_map, ==, 2);
+  core_assert_state (mapping, SUCCESS);
+  g_assert_null (plum_mapping_get_external_host (mapping));
+  g_assert_null (plum_gateway_get_external_address (gateway));
+}
+
+/* A backend whose protocol does not report the address withdraws none that another has reported. */
+static void
+test_none_of_another (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+  g_autoptr (PlumGateway) gateway = g_object_ref (plum_mapping_get_gateway (mapping));
+
+  core_listen (f, mapping);
+  plum_backend_report_external_address (BETA->backend, NULL);
+  test_loop_settle (&f->loop);
+  core_assert_events (f, "");
+  g_assert_cmpstr (plum_mapping_get_external_host (mapping), ==, "1.2.3.4");
+  g_assert_nonnull (plum_gateway_get_external_address (gateway));
+}
+
+/* The same if the lease is of that backend. */
+static void
+test_none_of_the_serving_backend (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->external = NULL;
+  mapping = core_add_up (f, 8080, 0);
+  test_loop_settle (&f->loop);
+  core_assert_backend (mapping, "alpha");
+  g_assert_cmpstr (plum_mapping_get_external_host (mapping), ==, "1.2.3.4");
+  core_listen (f, mapping);
+  plum_backend_report_external_address (ALPHA->backend, NULL);
+  test_loop_settle (&f->loop);
   core_assert_events (f, "");
 }
 
@@ -261,6 +334,10 @@ main (int argc, char *argv[])
   ADD ("every-minute", 1, test_every_minute);
   ADD ("new-address", 1, test_new_address);
   ADD ("failure", 1, test_failure);
+  ADD ("none", 1, test_none);
+  ADD ("none-after-restart", 1, test_none_after_restart);
+  ADD ("none-of-another", 2, test_none_of_another);
+  ADD ("none-of-the-serving-backend", 2, test_none_of_the_serving_backend);
   ADD ("announced", 0, test_announced);
   ADD ("announced-by-mapping", 1, test_announced_by_mapping);
   ADD ("only-the-serving-backend", 2, test_only_the_serving_backend);
