@@ -65,3 +65,22 @@ plum_lease_note_recall (PlumLeaseStore *store, const PlumLeaseHolderId *id, Plum
   return record != NULL ? (PlumLeaseMemory){ record->external_port, record->key }
                         : (PlumLeaseMemory){ 0, NULL };
 }
+
+gboolean
+plum_lease_note_is_left (PlumLeaseStore *store, const PlumLeaseHolderId *id)
+{
+  guint n = plum_lease_store_get_n_leftovers (store);
+
+  for (guint i = 0; i < n; i++)
+    {
+      const PlumLeaseRecord *record = plum_lease_store_get_leftover (store, i);
+
+      /* On a router beyond the first one, the port of the record is another one. */
+      if (record->ours && record->protocol == id->protocol && record->family == id->family &&
+          record->first_port == id->internal_port &&
+          (record->through != NULL || plum_hosts_equal_internal (&record->hosts, &id->hosts)))
+        return TRUE;
+    }
+
+  return FALSE;
+}

@@ -68,6 +68,9 @@ typedef struct
   PlumLeaseMemory (*recall) (PlumLeaseHolder *holder, gpointer user_data);
   /* What was noted last is no longer the holder's. */
   void (*released) (PlumLeaseHolder *holder, PlumLeaseHolderRemains remains, gpointer user_data);
+  /* Whether a router may still have an earlier lease of the holder's users. For the first holder of
+   * a chain. */
+  gboolean (*is_left) (PlumLeaseHolder *holder, gpointer user_data);
 } PlumLeaseHolderOwner;
 
 /* gateway: (nullable). reason: (nullable): why there is no gateway. */

@@ -198,7 +198,7 @@ plum_lease_holder_set_gateway (PlumLeaseHolder *self, PlumGateway *gateway, cons
   self->retries = 0;
 
   plum_lease_holder_note_released (self, remains);
-  plum_lease_users_finish_releasing (&self->users, NULL);
+  plum_lease_holder_finish_users (self, NULL);
   if (!plum_lease_holder_is_used (self))
     {
       plum_lease_holder_close_unused (self);
@@ -393,7 +393,7 @@ plum_lease_holder_close (PlumLeaseHolder *self)
   plum_lease_holder_set_phase (self, PLUM_PHASE_IDLE);
 
   plum_lease_users_destroy_all (&self->users);
-  plum_lease_users_finish_releasing (&self->users, NULL);
+  plum_lease_users_finish_releasing (&self->users, NULL, FALSE);
 }
 
 void

@@ -176,7 +176,8 @@ plum_mapping_install_state_properties (GParamSpec **properties)
    * all backends; [property@Plum.Mapping:verdicts] has them one by one, and
    * [property@Plum.Mapping:error-summary] is a sentence for the user.
    *
-   * On a destroyed mapping, this is the reason why the router may still have the mapping.
+   * On a destroyed mapping, this is the reason why a router may still have the mapping, or may
+   * still have it from before this host changed its address or its network.
    *
    * Since: 1.0
    */
