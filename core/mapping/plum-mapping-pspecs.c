@@ -203,7 +203,7 @@ plum_mapping_install_error_properties (GParamSpec **properties)
    *
    * The errors of the backends in the last attempt: a list of [class@Plum.Verdict], with the
    * highest priority first. A backend that does not apply to the network is not in the list, unless
-   * no other is.
+   * none applies: then all are.
    *
    * This is %NULL if no attempt failed, and if [property@Plum.Mapping:error] has another reason,
    * for example that there is no network.

@@ -2,6 +2,8 @@
 
 #include "plum-verdicts-private.h"
 
+#include "plum-values-private.h"
+
 #include <glib/gi18n-lib.h>
 
 /* What a router that has answered did, from the most to the least helpful for the user. */
@@ -112,6 +114,20 @@ make_sentence (const char *message)
   return g_strconcat (message, g_str_has_suffix (message, ".") ? "" : ".", NULL);
 }
 
+gboolean
+plum_verdicts_apply (GListModel *verdicts)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (verdicts); i++)
+    {
+      g_autoptr (PlumVerdict) verdict = g_list_model_get_item (verdicts, i);
+
+      if (plum_verdict_applies (verdict))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 char *
 plum_verdicts_summarize (GListModel *verdicts, const GError *error)
 {
@@ -132,7 +148,8 @@ plum_verdicts_summarize (GListModel *verdicts, const GError *error)
         }
     }
 
-  if (best == NULL)
+  /* No router was asked. */
+  if (best == NULL || !plum_verdicts_apply (verdicts))
     return make_sentence (error->message);
   if (best_rate < G_N_ELEMENTS (outcomes))
     return describe_outcome (outcomes[best_rate], plum_verdict_get_backend_title (best));
