@@ -45,6 +45,8 @@ struct _PlumLeaseHolder
   char *description; /* (nullable): of the first user */
   PlumLeaseUsers users;
   PlumPortHints hints;
+  /* The local address of the id when hints.known was granted. */
+  guint8 known_address[PLUM_LEASE_HOLDER_ADDRESS_SIZE];
 
   PlumClock *clock;
   const PlumSettings *settings;

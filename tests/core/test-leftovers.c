@@ -500,6 +500,54 @@ test_address_changes_unsupported (Lan *f, gconstpointer data)
   core_assert_log ("");
 }
 
+/* Back at an earlier address, whose mapping the router still has: it has the port of that one, and
+ * not the port that was granted to the other address meanwhile. */
+static void
+test_address_returns (Lan *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  if (!f->lan.ready)
+    return;
+
+  mapping = lan_add_up (f);
+  ALPHA->granted_port = 40001;
+  change_address (f, "192.0.2.2", "192.0.2.9");
+  core_assert_state (mapping, SUCCESS);
+  ALPHA->granted_port = 0;
+  clear_log ();
+  change_address (f, "192.0.2.9", "192.0.2.2");
+  core_assert_state (mapping, SUCCESS);
+  core_assert_log ("alpha:discover alpha:unmap:tcp:8080:192.0.2.9 alpha:map:tcp:8080:40000");
+}
+
+/* The address is the same: what was granted last takes precedence over what is left from before. */
+static void
+test_address_stays (Lan *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  if (!f->lan.ready)
+    return;
+
+  mapping = lan_add_up (f);
+  ALPHA->map = NO (REFUSED);
+  ALPHA->unmap = SILENCE;
+  BETA->granted_port = 40001;
+  plum_backend_report_lost (ALPHA->backend, "falsely");
+  test_loop_advance (&f->core.loop, 8000);
+  core_assert_backend (mapping, "beta");
+  ALPHA->map = AT_ONCE;
+  BETA->granted_port = 0;
+  ip ("route del default via 192.0.2.1 dev wan0");
+  test_loop_advance (&f->core.loop, 1000);
+  core_assert_state (mapping, PENDING);
+  ip ("route add default via 192.0.2.1 dev wan0");
+  test_loop_advance (&f->core.loop, 10000);
+  core_assert_state (mapping, SUCCESS);
+  g_assert_cmpuint (plum_mapping_get_external_port (mapping), ==, 40001);
+}
+
 static void
 assert_left (PlumMapping *mapping)
 {
@@ -603,6 +651,9 @@ main (int argc, char **argv)
   ADD_LAN ("changes", test_address_changes);
   ADD_LAN ("changes-unconfirmed", test_address_changes_unconfirmed);
   ADD_LAN ("changes-unsupported", test_address_changes_unsupported);
+  ADD_LAN ("returns", test_address_returns);
+  g_test_add ("/leftovers/address/stays", Lan, GUINT_TO_POINTER (2), lan_set_up, test_address_stays,
+              lan_tear_down);
   ADD_LAN ("changes-destroyed", test_address_changes_destroyed);
   ADD_LAN ("network-lost", test_network_lost_destroyed);
   ADD_LAN ("network-lost-during-delete", test_network_lost_during_delete);
