@@ -37,11 +37,11 @@ plum_direct_backend_get_address (PlumBackend *backend, PlumCall *call)
       return NULL;
     }
 
-  /* With IPv6 every address is public, but usually behind a firewall in the router. */
+  /* A public IPv6 address is usually behind a firewall in the router. */
   if (local == NULL || g_inet_address_get_family (local) != G_SOCKET_FAMILY_IPV4)
     {
       plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
-                      _ ("a public IPv6 address of this host does not open a port"));
+                      _ ("an IPv6 address of this host, even a public one, does not open a port"));
       return NULL;
     }
 

@@ -101,11 +101,20 @@ on_holder_released (PlumLeaseHolder *holder, PlumLeaseHolderRemains remains, gpo
   plum_clock_arm_in_ms (self->clock, &self->released, 0);
 }
 
+static gboolean
+on_holder_is_left (PlumLeaseHolder *holder, gpointer user_data)
+{
+  PlumAssignment *self = user_data;
+
+  return plum_lease_note_is_left (self->store, plum_lease_holder_get_id (holder));
+}
+
 static const PlumLeaseHolderOwner holder_owner = {
   .closed = on_holder_closed,
   .note = on_holder_note,
   .recall = on_holder_recall,
   .released = on_holder_released,
+  .is_left = on_holder_is_left,
 };
 
 /* --- Lease holders --- */

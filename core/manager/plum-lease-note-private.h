@@ -18,4 +18,7 @@ PlumLeaseMemory plum_lease_note_recall (PlumLeaseStore *store,
                                         const PlumLeaseHolderId *id,
                                         PlumGateway *gateway);
 
+/* Returns whether a router may still have an earlier lease of this program for the port. */
+gboolean plum_lease_note_is_left (PlumLeaseStore *store, const PlumLeaseHolderId *id);
+
 G_END_DECLS

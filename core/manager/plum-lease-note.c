@@ -53,15 +53,39 @@ plum_lease_note_make_record (PlumLeaseHolder *holder,
 PlumLeaseMemory
 plum_lease_note_recall (PlumLeaseStore *store, const PlumLeaseHolderId *id, PlumGateway *gateway)
 {
-  const PlumLeaseRecord *record =
-    plum_lease_store_recall (store, id->protocol, id->family, id->internal_port, &id->hosts,
-                             gateway != NULL ? plum_gateway_get_network (gateway) : NULL);
+  PlumNetwork *network = gateway != NULL ? plum_gateway_get_network (gateway) : NULL;
+  const PlumLeaseRecord *record = plum_lease_store_recall (store, id->protocol, id->family,
+                                                           id->internal_port, &id->hosts, network);
+  PlumLeaseMemory memory = { 0 };
 
+  if (record == NULL)
+    return memory;
+
+  memory.external_port = record->external_port;
   /* Another router must not learn the key (RFC 6887 11.2, 18.2). */
-  if (record != NULL && gateway != NULL &&
-      !plum_lease_store_is_on_network (record, plum_gateway_get_network (gateway)))
-    return (PlumLeaseMemory){ record->external_port, NULL };
+  if (network == NULL || plum_lease_store_is_on_network (record, network))
+    memory.key = record->key;
+  memory.from_here =
+    network != NULL && memory.key != NULL && record->ours &&
+    plum_lease_record_has_same_host (record, plum_network_get_client_address (network));
+  return memory;
+}
 
-  return record != NULL ? (PlumLeaseMemory){ record->external_port, record->key }
-                        : (PlumLeaseMemory){ 0, NULL };
+gboolean
+plum_lease_note_is_left (PlumLeaseStore *store, const PlumLeaseHolderId *id)
+{
+  guint n = plum_lease_store_get_n_leftovers (store);
+
+  for (guint i = 0; i < n; i++)
+    {
+      const PlumLeaseRecord *record = plum_lease_store_get_leftover (store, i);
+
+      /* On a router beyond the first one, the port of the record is another one. */
+      if (record->ours && record->protocol == id->protocol && record->family == id->family &&
+          record->first_port == id->internal_port &&
+          (record->through != NULL || plum_hosts_equal_internal (&record->hosts, &id->hosts)))
+        return TRUE;
+    }
+
+  return FALSE;
 }

@@ -319,7 +319,8 @@ plum_pending_note_mapping (PlumPending *self, PlumMapping *mapping)
 {
   const GError *error = plum_mapping_get_error (mapping);
 
-  if (self->closing && error != NULL)
+  /* What is still left at the end of the close is added then. */
+  if (self->closing && error != NULL && !plum_mapping_is_left_before (mapping))
     plum_pending_add_left (self, plum_mapping_get_protocol (mapping),
                            plum_mapping_get_internal_port (mapping), error->message);
 }

@@ -128,7 +128,7 @@ plum_attempt_get_candidate_error (PlumAttempt *self, guint index)
 }
 
 static void
-plum_attempt_add_verdict (PlumAttempt *self, GListStore *verdicts, guint index)
+plum_attempt_add_verdict (PlumAttempt *self, GListStore *verdicts, guint index, gboolean applies)
 {
   PlumCandidate *candidate = plum_gateway_get_candidate (self->gateway, index);
   const GError *error = plum_attempt_get_candidate_error (self, index);
@@ -140,7 +140,7 @@ plum_attempt_add_verdict (PlumAttempt *self, GListStore *verdicts, guint index)
     return;
 
   verdict = plum_verdict_new (name, title != NULL ? title : name, error,
-                              error != plum_probe_get_error (candidate->probe));
+                              error != plum_probe_get_error (candidate->probe), applies);
   g_list_store_append (verdicts, verdict);
 }
 
@@ -151,14 +151,34 @@ plum_attempt_make_verdicts (PlumAttempt *self)
 {
   GListStore *verdicts = g_list_store_new (PLUM_TYPE_VERDICT);
   guint n = plum_gateway_get_n_candidates (self->gateway);
+  gboolean any_applies;
 
   for (guint i = 0; i < n; i++)
     if (!plum_gateway_is_inapplicable (self->gateway, i))
-      plum_attempt_add_verdict (self, verdicts, i);
-  for (guint i = 0; i < n && g_list_model_get_n_items (G_LIST_MODEL (verdicts)) == 0; i++)
-    plum_attempt_add_verdict (self, verdicts, i);
+      plum_attempt_add_verdict (self, verdicts, i, TRUE);
+  any_applies = g_list_model_get_n_items (G_LIST_MODEL (verdicts)) > 0;
+  for (guint i = 0; i < n && !any_applies; i++)
+    plum_attempt_add_verdict (self, verdicts, i, FALSE);
 
   return G_LIST_MODEL (verdicts);
+}
+
+/* Why no backend applies to the network, if that is not for each backend to say. (nullable) */
+static char *
+describe_address_obstacle (PlumGateway *gateway)
+{
+  GInetAddress *local = plum_gateway_get_local_address (gateway);
+
+  if (local == NULL || g_inet_address_get_family (local) != G_SOCKET_FAMILY_IPV6)
+    return NULL;
+  if (plum_address_get_scope (local) == PLUM_ADDRESS_SCOPE_LINK_LOCAL)
+    return g_strdup (
+      _ ("This host has only a link-local IPv6 address, which is not reachable from the internet"));
+  if (plum_address_get_scope (local) == PLUM_ADDRESS_SCOPE_PRIVATE)
+    return g_strdup (_ (
+      "This host has only a unique local IPv6 address, which is not reachable from the internet"));
+
+  return NULL;
 }
 
 /* verdicts: (nullable) */
@@ -174,7 +194,10 @@ plum_attempt_make_error (PlumAttempt *self, GListModel *verdicts)
                                 _ (
                                   "No backend available: no module was found, or none is enabled"));
 
-  message = plum_verdicts_join (verdicts);
+  if (!plum_verdicts_apply (verdicts))
+    message = describe_address_obstacle (self->gateway);
+  if (message == NULL)
+    message = plum_verdicts_join (verdicts);
   if (self->errors == NULL)
     return g_error_new_literal (PLUM_ERROR, PLUM_ERROR_NO_BACKEND, message);
   return g_error_new_literal (self->error_domain, self->error_code, message);

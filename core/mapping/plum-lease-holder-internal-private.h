@@ -45,6 +45,8 @@ struct _PlumLeaseHolder
   char *description; /* (nullable): of the first user */
   PlumLeaseUsers users;
   PlumPortHints hints;
+  /* The local address of the id when hints.known was granted. */
+  guint8 known_address[PLUM_LEASE_HOLDER_ADDRESS_SIZE];
 
   PlumClock *clock;
   const PlumSettings *settings;
@@ -129,6 +131,8 @@ void plum_lease_holder_replace_gateway (PlumLeaseHolder *self, PlumGateway *gate
 void plum_lease_holder_continue_release (PlumLeaseHolder *self);
 /* Whether a mapping, or a lease, uses the lease. */
 gboolean plum_lease_holder_is_used (PlumLeaseHolder *self);
+/* Reports to the released users that they are gone. error: (nullable): of the delete. */
+void plum_lease_holder_finish_users (PlumLeaseHolder *self, const GError *error);
 /* Closes a holder without lease and users, and reports it to the owner. */
 void plum_lease_holder_close_unused (PlumLeaseHolder *self);
 /* Deletes the lease, and what a pending request may have added. */

@@ -3,6 +3,9 @@
 /* Gets a lease and keeps it: all phases except the release. */
 
 #include "plum-lease-holder-internal-private.h"
+
+#include <string.h>
+
 #include "plum-error-private.h"
 #include "plum-link-private.h"
 #include "plum-log-private.h"
@@ -265,6 +268,7 @@ plum_lease_holder_take_lease (PlumLeaseHolder *self, guint candidate, PlumLease 
 
   plum_held_lease_take (self->held, self->gateway, candidate, self->request, lease);
   self->hints.known = (guint16) port;
+  memcpy (self->known_address, self->id.local_address, sizeof self->known_address);
   self->retries = 0;
   plum_lease_holder_set_phase (self, PLUM_PHASE_HELD);
   plum_lease_holder_note (self, candidate);

@@ -41,11 +41,12 @@ typedef struct
   gint64 expires;   /* on the real-time clock, in microseconds; 0: never, or no lease */
 } PlumLeaseNote;
 
-/* What an earlier run of the program had on the gateway of a lease holder. Borrowed. */
+/* What a lease holder, or an earlier run of the program, had on the gateway. Borrowed. */
 typedef struct
 {
   guint external_port; /* 0: nothing */
   GBytes *key;
+  gboolean from_here; /* in this run, and from the local address of the gateway */
 } PlumLeaseMemory;
 
 /* What the router has of the mapping that was noted last. */
@@ -64,10 +65,13 @@ typedef struct
   /* Records a request before it is sent, or a lease. Returns FALSE if the request must not be sent
    * yet; the owner calls plum_lease_holder_race_changed () when it may. */
   gboolean (*note) (PlumLeaseHolder *holder, const PlumLeaseNote *note, gpointer user_data);
-  /* Gets what an earlier run had, for a holder that is about to request its first lease. */
+  /* Gets what is left, for a holder that is about to request its first lease at its gateway. */
   PlumLeaseMemory (*recall) (PlumLeaseHolder *holder, gpointer user_data);
   /* What was noted last is no longer the holder's. */
   void (*released) (PlumLeaseHolder *holder, PlumLeaseHolderRemains remains, gpointer user_data);
+  /* Whether a router may still have an earlier lease of the holder's users. For the first holder of
+   * a chain. */
+  gboolean (*is_left) (PlumLeaseHolder *holder, gpointer user_data);
 } PlumLeaseHolderOwner;
 
 /* gateway: (nullable). reason: (nullable): why there is no gateway. */

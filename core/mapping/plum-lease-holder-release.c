@@ -7,6 +7,8 @@
 #include "plum-lease-holder-internal-private.h"
 #include "plum-log-private.h"
 
+#include <glib/gi18n-lib.h>
+
 void
 plum_lease_holder_replace_gateway (PlumLeaseHolder *self, PlumGateway *gateway)
 {
@@ -45,6 +47,19 @@ plum_lease_holder_keep_error (PlumLeaseHolder *self, const GError *error)
   self->release_error = g_error_copy (error);
 }
 
+void
+plum_lease_holder_finish_users (PlumLeaseHolder *self, const GError *error)
+{
+  gboolean left_before =
+    error == NULL && self->users.releasing != NULL && self->owner->is_left (self, self->owner_data);
+  g_autoptr (GError) left = NULL;
+
+  if (left_before)
+    left =
+      g_error_new_literal (PLUM_ERROR, PLUM_ERROR_TIMED_OUT, _ ("the deletion was not confirmed"));
+  plum_lease_users_finish_releasing (&self->users, left_before ? left : error, left_before);
+}
+
 static void
 plum_lease_holder_finish_release (PlumLeaseHolder *self, const GError *error)
 {
@@ -56,7 +71,7 @@ plum_lease_holder_finish_release (PlumLeaseHolder *self, const GError *error)
   plum_lease_holder_note_released (self, plum_lease_holder_get_remains (error));
   if (error == NULL)
     error = beyond;
-  plum_lease_users_finish_releasing (&self->users, error);
+  plum_lease_holder_finish_users (self, error);
   if (self->inner != NULL)
     plum_lease_holder_keep_error (self->inner, error);
 

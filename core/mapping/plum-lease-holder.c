@@ -180,6 +180,22 @@ plum_lease_holder_get_remains_now (PlumLeaseHolder *self)
   return PLUM_LEASE_HOLDER_NOTHING;
 }
 
+/* The router may still have a mapping of the present address: a request for the port that another
+ * address had since then would add a second one, and the port would change with each return. */
+static void
+plum_lease_holder_prefer_left_port (PlumLeaseHolder *self)
+{
+  PlumLeaseMemory memory;
+
+  if (self->hints.known == 0 || self->gateway == NULL || self->inner != NULL ||
+      memcmp (self->known_address, self->id.local_address, sizeof self->known_address) == 0)
+    return;
+
+  memory = self->owner->recall (self, self->owner_data);
+  if (memory.from_here)
+    self->hints.known = (guint16) memory.external_port;
+}
+
 void
 plum_lease_holder_set_gateway (PlumLeaseHolder *self, PlumGateway *gateway, const GError *reason)
 {
@@ -198,7 +214,8 @@ plum_lease_holder_set_gateway (PlumLeaseHolder *self, PlumGateway *gateway, cons
   self->retries = 0;
 
   plum_lease_holder_note_released (self, remains);
-  plum_lease_users_finish_releasing (&self->users, NULL);
+  plum_lease_holder_prefer_left_port (self);
+  plum_lease_holder_finish_users (self, NULL);
   if (!plum_lease_holder_is_used (self))
     {
       plum_lease_holder_close_unused (self);
@@ -223,6 +240,7 @@ plum_lease_holder_insert_user (PlumLeaseHolder *self, PlumMapping *mapping, guin
   if (first)
     {
       self->hints.known = (guint16) known_port;
+      plum_lease_holder_prefer_left_port (self);
       self->hints.requested = (guint16) spec->requested_external_port;
       g_free (self->description);
       self->description =
@@ -393,7 +411,7 @@ plum_lease_holder_close (PlumLeaseHolder *self)
   plum_lease_holder_set_phase (self, PLUM_PHASE_IDLE);
 
   plum_lease_users_destroy_all (&self->users);
-  plum_lease_users_finish_releasing (&self->users, NULL);
+  plum_lease_users_finish_releasing (&self->users, NULL, FALSE);
 }
 
 void

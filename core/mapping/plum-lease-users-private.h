@@ -34,7 +34,10 @@ void plum_lease_users_notify (PlumLeaseUsers *self,
 
 /* Keeps a removed user until plum_lease_users_finish_releasing (). mapping: (transfer full) */
 void plum_lease_users_add_releasing (PlumLeaseUsers *self, PlumMapping *mapping);
-/* The delete is answered. error: (nullable): why it failed */
-void plum_lease_users_finish_releasing (PlumLeaseUsers *self, const GError *error);
+/* The delete is answered. error: (nullable): why it failed. left_before: the error is about an
+ * earlier lease. */
+void plum_lease_users_finish_releasing (PlumLeaseUsers *self,
+                                        const GError *error,
+                                        gboolean left_before);
 
 G_END_DECLS

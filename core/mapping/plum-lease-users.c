@@ -102,10 +102,10 @@ plum_lease_users_add_releasing (PlumLeaseUsers *self, PlumMapping *mapping)
 }
 
 void
-plum_lease_users_finish_releasing (PlumLeaseUsers *self, const GError *error)
+plum_lease_users_finish_releasing (PlumLeaseUsers *self, const GError *error, gboolean left_before)
 {
   g_autoslist (PlumMapping) releasing = g_steal_pointer (&self->releasing);
-  const PlumMappingUpdate update = { .error = error };
+  const PlumMappingUpdate update = { .error = error, .left_before = left_before };
 
   for (GSList *l = releasing; l != NULL; l = l->next)
     plum_mapping_handle (l->data, PLUM_MAPPING_GONE, &update);

@@ -521,3 +521,9 @@ plum_mapping_get_upstream_error (PlumMapping *self)
 
   return self->upstream_error;
 }
+
+gboolean
+plum_mapping_is_left_before (PlumMapping *self)
+{
+  return self->left_before;
+}

@@ -26,6 +26,7 @@ struct _PlumMapping
   GError *error;            /* (nullable) */
   char *error_summary;      /* (nullable) */
   GListModel *verdicts;     /* (nullable) */
+  gboolean left_before;     /* see plum_mapping_is_left_before() */
   const char *backend_name; /* (nullable), interned */
   PlumGateway *gateway;     /* (nullable) */
   guint lifetime;

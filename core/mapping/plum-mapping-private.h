@@ -34,6 +34,7 @@ typedef struct
                     * or no lease */
   const GError *upstream_error; /* why the router beyond the last one does not map the port */
   GListModel *verdicts;         /* (nullable): of the attempt that failed with error */
+  gboolean left_before;         /* of PLUM_MAPPING_GONE: error is about an earlier lease */
 } PlumMappingUpdate;
 
 /* What the program requests; it does not change. All borrowed. */
@@ -86,6 +87,9 @@ const char *plum_mapping_get_bound_interface (PlumMapping *self);
 /* The lease holder that the mapping is a user of. (nullable), borrowed */
 void plum_mapping_set_holder (PlumMapping *self, gpointer holder);
 gpointer plum_mapping_get_holder (PlumMapping *self);
+/* Whether the error of the destroyed mapping is about an earlier lease, which may be deleted later.
+ */
+gboolean plum_mapping_is_left_before (PlumMapping *self);
 /* The place in the manager's list. (nullable), borrowed */
 void plum_mapping_set_position (PlumMapping *self, GSequenceIter *position);
 GSequenceIter *plum_mapping_get_position (PlumMapping *self);

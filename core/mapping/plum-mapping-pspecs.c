@@ -176,7 +176,8 @@ plum_mapping_install_state_properties (GParamSpec **properties)
    * all backends; [property@Plum.Mapping:verdicts] has them one by one, and
    * [property@Plum.Mapping:error-summary] is a sentence for the user.
    *
-   * On a destroyed mapping, this is the reason why the router may still have the mapping.
+   * On a destroyed mapping, this is the reason why a router may still have the mapping, or may
+   * still have it from before this host changed its address or its network.
    *
    * Since: 1.0
    */
@@ -202,7 +203,7 @@ plum_mapping_install_error_properties (GParamSpec **properties)
    *
    * The errors of the backends in the last attempt: a list of [class@Plum.Verdict], with the
    * highest priority first. A backend that does not apply to the network is not in the list, unless
-   * no other is.
+   * none applies: then all are.
    *
    * This is %NULL if no attempt failed, and if [property@Plum.Mapping:error] has another reason,
    * for example that there is no network.

@@ -263,6 +263,7 @@ on_transition (gpointer object, gpointer data)
   if (transition->event != PLUM_MAPPING_RELEASED)
     {
       plum_mapping_set_lease (self, &transition->update);
+      self->left_before = transition->update.left_before;
       /* A failure keeps its error until the next one, or until the mapping is up. */
       if (error != NULL || transition->state != PLUM_STATE_FAILURE)
         plum_mapping_set_error (self, error, transition->update.verdicts);

@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 /* Ports to prefer while no user requires one; 0: none. */
 typedef struct
 {
-  guint16 known;     /* granted last: peers may know it */
+  guint16 known;     /* granted last: peers may know it; or before, to the present address */
   guint16 requested; /* by the first user */
   guint16 recalled;  /* granted to an earlier run of the program */
 } PlumPortHints;

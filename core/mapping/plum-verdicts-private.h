@@ -9,6 +9,9 @@ G_BEGIN_DECLS
 /* Texts about the verdicts of a failed attempt: a list of PlumVerdict, with the backend of the
  * highest priority first. */
 
+/* Whether any backend applies to the network. */
+gboolean plum_verdicts_apply (GListModel *verdicts);
+
 /* All messages, for the error of the attempt. (transfer full) */
 char *plum_verdicts_join (GListModel *verdicts);
 

@@ -2,6 +2,8 @@
 
 #include "plum-verdicts-private.h"
 
+#include "plum-values-private.h"
+
 #include <glib/gi18n-lib.h>
 
 /* What a router that has answered did, from the most to the least helpful for the user. */
@@ -81,6 +83,23 @@ rate_verdict (PlumVerdict *verdict)
            : n + 2;
 }
 
+/* Whether the discovery found that the router has no public address. Some routers then refuse by
+ * another protocol, as if their settings forbade the mapping. */
+static gboolean
+is_disconnected (GListModel *verdicts)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (verdicts); i++)
+    {
+      g_autoptr (PlumVerdict) verdict = g_list_model_get_item (verdicts, i);
+
+      if (!plum_verdict_get_requested (verdict) &&
+          g_error_matches (plum_verdict_get_error (verdict), PLUM_ERROR, PLUM_ERROR_NO_RESOURCES))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 /* "PCP, NAT-PMP or UPnP IGD" */
 static char *
 join_titles (GListModel *verdicts)
@@ -112,6 +131,20 @@ make_sentence (const char *message)
   return g_strconcat (message, g_str_has_suffix (message, ".") ? "" : ".", NULL);
 }
 
+gboolean
+plum_verdicts_apply (GListModel *verdicts)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (verdicts); i++)
+    {
+      g_autoptr (PlumVerdict) verdict = g_list_model_get_item (verdicts, i);
+
+      if (plum_verdict_applies (verdict))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 char *
 plum_verdicts_summarize (GListModel *verdicts, const GError *error)
 {
@@ -132,10 +165,17 @@ plum_verdicts_summarize (GListModel *verdicts, const GError *error)
         }
     }
 
-  if (best == NULL)
+  /* No router was asked. */
+  if (best == NULL || !plum_verdicts_apply (verdicts))
     return make_sentence (error->message);
   if (best_rate < G_N_ELEMENTS (outcomes))
-    return describe_outcome (outcomes[best_rate], plum_verdict_get_backend_title (best));
+    {
+      PlumError outcome = outcomes[best_rate];
+
+      if (outcome == PLUM_ERROR_REFUSED && is_disconnected (verdicts))
+        outcome = PLUM_ERROR_NO_RESOURCES;
+      return describe_outcome (outcome, plum_verdict_get_backend_title (best));
+    }
   if (best_rate <= G_N_ELEMENTS (outcomes) + 1)
     return make_sentence (plum_verdict_get_error (best)->message);
 

@@ -57,10 +57,13 @@ void plum_probe_set_outcome (PlumProbe *self,
                              const GError *error,
                              guint ms);
 
+/* applies: FALSE if the backend does not support the network, so that it asked no router. */
 PlumVerdict *plum_verdict_new (const char *backend_name,
                                const char *backend_title,
                                const GError *error,
-                               gboolean requested);
+                               gboolean requested,
+                               gboolean applies);
+gboolean plum_verdict_applies (PlumVerdict *self);
 
 /* Whether the name matches [a-z][a-z0-9-]*. */
 gboolean plum_backend_info_is_valid_name (const char *name);

@@ -8,7 +8,8 @@
  * The reason why one backend did not map a port.
  *
  * The list [property@Plum.Mapping:verdicts] of a failed mapping contains one object of this type
- * for each backend that applies to the network. A verdict does not change.
+ * for each backend that applies to the network, or for each backend if none applies. A verdict does
+ * not change.
  *
  * Since: 1.0
  */
@@ -20,6 +21,7 @@ struct _PlumVerdict
   char *backend_title;
   GError *error;
   gboolean requested;
+  gboolean applies;
 };
 
 typedef enum {
@@ -134,7 +136,8 @@ PlumVerdict *
 plum_verdict_new (const char *backend_name,
                   const char *backend_title,
                   const GError *error,
-                  gboolean requested)
+                  gboolean requested,
+                  gboolean applies)
 {
   PlumVerdict *self = g_object_new (PLUM_TYPE_VERDICT, NULL);
 
@@ -142,7 +145,14 @@ plum_verdict_new (const char *backend_name,
   self->backend_title = g_strdup (backend_title);
   self->error = g_error_copy (error);
   self->requested = requested;
+  self->applies = applies;
   return self;
+}
+
+gboolean
+plum_verdict_applies (PlumVerdict *self)
+{
+  return self->applies;
 }
 
 /**

@@ -128,6 +128,26 @@ test_another_backend_grants_unconfirmed (CoreFixture *f, gconstpointer data)
   core_assert_log ("beta:unmap:tcp:8080 alpha:unmap:tcp:8080");
 }
 
+/* It is repeated after the mapping is destroyed: until then, the mapping may be there. */
+static void
+test_another_backend_grants_destroyed (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+
+  ALPHA->map = NO (REFUSED);
+  ALPHA->unmap = SILENCE;
+  plum_backend_report_lost (ALPHA->backend, "falsely");
+  test_loop_advance (&f->loop, 8000);
+  core_assert_backend (mapping, "beta");
+
+  core_destroy (f, mapping);
+  test_loop_settle (&f->loop);
+  core_assert_state (mapping, DESTROYED);
+  g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+  ALPHA->unmap = AT_ONCE;
+  g_assert_true (close_manager (f, 10000));
+}
+
 /* With another external port, the delete cannot remove the new mapping: it is repeated meanwhile.
  */
 static void
@@ -480,6 +500,122 @@ test_address_changes_unsupported (Lan *f, gconstpointer data)
   core_assert_log ("");
 }
 
+/* Back at an earlier address, whose mapping the router still has: it has the port of that one, and
+ * not the port that was granted to the other address meanwhile. */
+static void
+test_address_returns (Lan *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  if (!f->lan.ready)
+    return;
+
+  mapping = lan_add_up (f);
+  ALPHA->granted_port = 40001;
+  change_address (f, "192.0.2.2", "192.0.2.9");
+  core_assert_state (mapping, SUCCESS);
+  ALPHA->granted_port = 0;
+  clear_log ();
+  change_address (f, "192.0.2.9", "192.0.2.2");
+  core_assert_state (mapping, SUCCESS);
+  core_assert_log ("alpha:discover alpha:unmap:tcp:8080:192.0.2.9 alpha:map:tcp:8080:40000");
+}
+
+/* The address is the same: what was granted last takes precedence over what is left from before. */
+static void
+test_address_stays (Lan *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  if (!f->lan.ready)
+    return;
+
+  mapping = lan_add_up (f);
+  ALPHA->map = NO (REFUSED);
+  ALPHA->unmap = SILENCE;
+  BETA->granted_port = 40001;
+  plum_backend_report_lost (ALPHA->backend, "falsely");
+  test_loop_advance (&f->core.loop, 8000);
+  core_assert_backend (mapping, "beta");
+  ALPHA->map = AT_ONCE;
+  BETA->granted_port = 0;
+  ip ("route del default via 192.0.2.1 dev wan0");
+  test_loop_advance (&f->core.loop, 1000);
+  core_assert_state (mapping, PENDING);
+  ip ("route add default via 192.0.2.1 dev wan0");
+  test_loop_advance (&f->core.loop, 10000);
+  core_assert_state (mapping, SUCCESS);
+  g_assert_cmpuint (plum_mapping_get_external_port (mapping), ==, 40001);
+}
+
+static void
+assert_left (PlumMapping *mapping)
+{
+  core_assert_state (mapping, DESTROYED);
+  g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+  g_assert_cmpstr (plum_mapping_get_error (mapping)->message, ==, "the deletion was not confirmed");
+}
+
+/* The mapping of the new address is deleted, that of the old one stays. Another port is not left.
+ */
+static void
+test_address_changes_destroyed (Lan *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (PlumMapping) other = NULL;
+
+  if (!f->lan.ready)
+    return;
+
+  mapping = lan_add_up (f);
+  change_address (f, "192.0.2.2", "192.0.2.9");
+  other = core_add_up (&f->core, 8081, 0);
+  core_destroy (&f->core, mapping);
+  core_destroy (&f->core, other);
+  test_loop_settle (&f->core.loop);
+  assert_left (mapping);
+  core_assert_state (other, DESTROYED);
+  g_assert_no_error (plum_mapping_get_error (other));
+  g_assert_false (close_manager (&f->core, 0));
+}
+
+/* The network is gone: nothing can be deleted. */
+static void
+test_network_lost_destroyed (Lan *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  if (!f->lan.ready)
+    return;
+
+  mapping = lan_add_up (f);
+  ip ("route del default via 192.0.2.1 dev wan0");
+  test_loop_advance (&f->core.loop, 1000);
+  core_assert_state (mapping, PENDING);
+  core_destroy (&f->core, mapping);
+  test_loop_settle (&f->core.loop);
+  assert_left (mapping);
+}
+
+/* The network goes while the delete is pending. */
+static void
+test_network_lost_during_delete (Lan *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  if (!f->lan.ready)
+    return;
+
+  mapping = lan_add_up (f);
+  ALPHA->unmap = SILENCE;
+  core_destroy (&f->core, mapping);
+  test_loop_settle (&f->core.loop);
+  core_assert_state (mapping, DESTROYING);
+  ip ("route del default via 192.0.2.1 dev wan0");
+  test_loop_advance (&f->core.loop, 1000);
+  assert_left (mapping);
+}
+
 #define ADD(path, func) CORE_ADD_N ("/leftovers/" path, 2, func)
 #define ADD_LAN(path, func)                                                                        \
   g_test_add ("/leftovers/address/" path, Lan, GUINT_TO_POINTER (1), lan_set_up, func,             \
@@ -496,6 +632,7 @@ main (int argc, char **argv)
   ADD ("loss/delayed-spares-renewed-lease", test_delayed_loss_spares_renewed_lease);
   ADD ("backend/another-grants", test_another_backend_grants);
   ADD ("backend/another-grants-unconfirmed", test_another_backend_grants_unconfirmed);
+  ADD ("backend/another-grants-destroyed", test_another_backend_grants_destroyed);
   ADD ("backend/unconfirmed-is-repeated", test_unconfirmed_is_repeated);
   ADD ("backend/silent-may-have-it", test_silent_backend_may_have_it);
   ADD ("backend/unreadable-answer", test_unreadable_answer_is_cleaned_up);
@@ -514,6 +651,12 @@ main (int argc, char **argv)
   ADD_LAN ("changes", test_address_changes);
   ADD_LAN ("changes-unconfirmed", test_address_changes_unconfirmed);
   ADD_LAN ("changes-unsupported", test_address_changes_unsupported);
+  ADD_LAN ("returns", test_address_returns);
+  g_test_add ("/leftovers/address/stays", Lan, GUINT_TO_POINTER (2), lan_set_up, test_address_stays,
+              lan_tear_down);
+  ADD_LAN ("changes-destroyed", test_address_changes_destroyed);
+  ADD_LAN ("network-lost", test_network_lost_destroyed);
+  ADD_LAN ("network-lost-during-delete", test_network_lost_during_delete);
 
   return g_test_run ();
 }

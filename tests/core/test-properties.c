@@ -234,7 +234,7 @@ static void
 test_verdict (void)
 {
   g_autoptr (GError) error = g_error_new_literal (PLUM_ERROR, PLUM_ERROR_REFUSED, "PCP: no");
-  g_autoptr (PlumVerdict) verdict = plum_verdict_new ("pcp", "PCP", error, TRUE);
+  g_autoptr (PlumVerdict) verdict = plum_verdict_new ("pcp", "PCP", error, TRUE, TRUE);
   Reader r;
 
   reader_init (&r, PLUM_TYPE_VERDICT);

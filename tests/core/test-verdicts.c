@@ -64,7 +64,8 @@ test_silent (CoreFixture *f, gconstpointer data)
                    "settings.");
 }
 
-/* A backend that does not apply to the network says nothing, unless it is alone. */
+/* A backend that does not apply to the network says nothing, unless it is alone. No router was
+ * asked then. */
 static void
 test_inapplicable (CoreFixture *f, gconstpointer data)
 {
@@ -85,6 +86,25 @@ test_inapplicable (CoreFixture *f, gconstpointer data)
   other = core_add (f, 8081, 0);
   test_loop_settle (&f->loop);
   assert_verdicts (other, one);
+  g_assert_cmpstr (plum_mapping_get_error_summary (other), ==, "alpha said no to discover.");
+}
+
+/* All reasons are reported, and none of them as one of the router. */
+static void
+test_none_applies (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autofree char *all = g_strdup_printf ("alpha:%d beta:%d gamma:%d", PLUM_ERROR_NOT_SUPPORTED,
+                                          PLUM_ERROR_NOT_SUPPORTED, PLUM_ERROR_NOT_SUPPORTED);
+
+  ALPHA->discover = BETA->discover = GAMMA->discover = NO (NOT_SUPPORTED);
+  mapping = core_add (f, 8080, 0);
+  test_loop_settle (&f->loop);
+  g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_NO_BACKEND);
+  assert_verdicts (mapping, all);
+  g_assert_cmpstr (
+    plum_mapping_get_error_summary (mapping), ==,
+    "alpha said no to discover; beta said no to discover; gamma said no to discover.");
 }
 
 /* The reason is not one of a backend. */
@@ -146,6 +166,13 @@ static const Case cases[] = {
     "The router answers to UPnP IGD, but the external port is in use." },
   { "requested-beats-discovery", PLUM_ERROR_REFUSED, FALSE, PLUM_ERROR_NOT_SUPPORTED, TRUE,
     "The router answers to UPnP IGD, but does not support this mapping." },
+  { "no-public-address", PLUM_ERROR_NO_RESOURCES, FALSE, PLUM_ERROR_REFUSED, TRUE,
+    "The router answers to UPnP IGD, but cannot map the port now: its table is full, or it has no "
+    "public address." },
+  { "no-public-address-and-conflict", PLUM_ERROR_NO_RESOURCES, FALSE, PLUM_ERROR_CONFLICT, TRUE,
+    "The router answers to UPnP IGD, but the external port is in use." },
+  { "table-full-and-refused", PLUM_ERROR_NO_RESOURCES, TRUE, PLUM_ERROR_REFUSED, TRUE,
+    "The router answers to UPnP IGD, but refuses" },
   { "answered-beats-silent", PLUM_ERROR_TIMED_OUT, FALSE, PLUM_ERROR_NO_RESOURCES, FALSE,
     "UPnP: said no." },
   { "priority-decides", PLUM_ERROR_REFUSED, TRUE, PLUM_ERROR_REFUSED, TRUE,
@@ -165,8 +192,9 @@ test_sentence (gconstpointer data)
   g_autoptr (GListStore) verdicts = g_list_store_new (PLUM_TYPE_VERDICT);
   g_autoptr (GError) pcp = g_error_new_literal (PLUM_ERROR, (int) c->pcp, "PCP: said no");
   g_autoptr (GError) upnp = g_error_new_literal (PLUM_ERROR, (int) c->upnp, "UPnP: said no");
-  g_autoptr (PlumVerdict) first = plum_verdict_new ("pcp", "PCP", pcp, c->pcp_requested);
-  g_autoptr (PlumVerdict) second = plum_verdict_new ("upnp", "UPnP IGD", upnp, c->upnp_requested);
+  g_autoptr (PlumVerdict) first = plum_verdict_new ("pcp", "PCP", pcp, c->pcp_requested, TRUE);
+  g_autoptr (PlumVerdict) second =
+    plum_verdict_new ("upnp", "UPnP IGD", upnp, c->upnp_requested, TRUE);
   g_autofree char *sentence = NULL;
 
   g_list_store_append (verdicts, first);
@@ -183,7 +211,7 @@ test_other_error (void)
   g_autoptr (GListStore) verdicts = g_list_store_new (PLUM_TYPE_VERDICT);
   g_autoptr (GError) error =
     g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE, "PCP: Network unreachable");
-  g_autoptr (PlumVerdict) verdict = plum_verdict_new ("pcp", "PCP", error, TRUE);
+  g_autoptr (PlumVerdict) verdict = plum_verdict_new ("pcp", "PCP", error, TRUE, TRUE);
   g_autofree char *sentence = NULL;
 
   g_list_store_append (verdicts, verdict);
@@ -199,6 +227,7 @@ main (int argc, char **argv)
   CORE_ADD_N ("/verdicts/order", 3, test_order);
   CORE_ADD_N ("/verdicts/silent", 3, test_silent);
   CORE_ADD_N ("/verdicts/inapplicable", 3, test_inapplicable);
+  CORE_ADD_N ("/verdicts/none-applies", 3, test_none_applies);
   CORE_ADD_N ("/verdicts/no-router", 2, test_no_router);
   CORE_ADD_N ("/verdicts/cleared", 2, test_cleared);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)

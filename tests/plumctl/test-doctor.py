@@ -326,6 +326,40 @@ def only_ipv6():
     contains(real(in_own_network, IPV6 + RUN, "status").stdout, "local     2a02:8070:1::5\n")
 
 
+def map_error(setup, backends):
+    """The exit status of "map", and the error of the failed mapping."""
+    result = in_own_network(setup + RUN, "map", "--backend", backends, "--family", "6", "--json",
+                            "tcp:8080")
+    events = [json.loads(line) for line in result.stdout.splitlines()]
+    (error,) = [event["error"] for event in events if event["state"] == "failure"]
+    return result.returncode, error
+
+
+@test
+def ipv6_without_a_public_address():
+    """The router is not blamed for it, nor the protocol of the highest priority."""
+    link_local = IPV6.replace("ip address add 2a02:8070:1::5/64 dev eth0 nodad\n", "sleep 2\n")
+    unique_local = IPV6.replace("2a02:8070:1::5", "fd00::5")
+    for setup, kind, backends in ((link_local, "link-local", "pcp,natpmp,upnp,direct"),
+                                  (unique_local, "unique local", "upnp")):
+        report = json.loads(real(in_own_network, setup + RUN, "doctor", "--json").stdout)
+        equal((report["verdict"], report["exit_code"]), ("no-public-ipv6", 18))
+        exit_code, error = map_error(setup, backends)
+        equal(exit_code, 3)
+        reason = f"This host has only a {kind} IPv6 address, which is not reachable from the internet"
+        equal((error["code"], error["message"], error["summary"]),
+              ("no-backend", reason, reason + "."))
+
+
+@test
+def no_protocol_can_be_used():
+    need_backend("natpmp")
+    result = in_own_network(IPV6 + RUN, "doctor", "--json", "--backend", "natpmp")
+    equal((json.loads(result.stdout)["verdict"], result.returncode), ("not-asked", 19))
+    _, error = map_error(IPV6, "natpmp")
+    equal(error["summary"], "NAT-PMP: only IPv4 is supported.")
+
+
 @test
 def both_families():
     with_option = {}

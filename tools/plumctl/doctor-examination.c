@@ -48,6 +48,7 @@ find_probes (const DoctorLog *log, DoctorFindings *findings, PlumGateway *gatewa
       /* The outcome of a backend that queried no router says nothing about the router. */
       if (g_str_equal (name, "direct") || !is_asked (log, gateway, probe))
         continue;
+      findings->asked = TRUE;
       if (outcome == PLUM_PROBE_SUCCESS && reports_address (name) && !reported)
         findings->address_withheld = TRUE;
       findings->n_refused += outcome == PLUM_PROBE_REFUSED;
@@ -118,6 +119,13 @@ find_mappings (DoctorExamination *self)
   findings->served = findings->served || tcp->mapped || udp->mapped;
 }
 
+static gboolean
+has_no_public_ipv6 (PlumGateway *gateway, PlumAddressScope local)
+{
+  return plum_gateway_get_family (gateway) == G_SOCKET_FAMILY_IPV6 &&
+         (local == PLUM_ADDRESS_SCOPE_LINK_LOCAL || local == PLUM_ADDRESS_SCOPE_PRIVATE);
+}
+
 static void
 collect_findings (DoctorExamination *self)
 {
@@ -137,6 +145,7 @@ collect_findings (DoctorExamination *self)
   findings->router_between = doctor_log_has_mismatch (self->log, self->gateway);
   findings->scope = plum_gateway_get_external_scope (self->gateway);
   findings->local = plum_address_get_scope (plum_gateway_get_local_address (self->gateway));
+  findings->no_public_ipv6 = has_no_public_ipv6 (self->gateway, findings->local);
   if (findings->tried)
     find_mappings (self);
 }

@@ -82,6 +82,16 @@ static const VerdictText texts[DOCTOR_N_VERDICTS] = {
     N_ ("The router of the default route maps no ports, but that of another network does."),
     N_ ("Specify the other network with --interface NAME, or its router with --gateway ADDRESS."),
   },
+  [DOCTOR_NO_PUBLIC_IPV6] = {
+    "no-public-ipv6", 18,
+    N_ ("This computer has no public IPv6 address, so the internet cannot reach it with IPv6."),
+    N_ ("Enable IPv6 in the router's settings, or ask the provider for it; or use IPv4."),
+  },
+  [DOCTOR_NOT_ASKED] = {
+    "not-asked", 19,
+    N_ ("The router was not asked: no available protocol can be used in this network."),
+    N_ ("Run the doctor without --backend and PLUM_BACKENDS, or with another --family."),
+  },
   [DOCTOR_REFUSED] = {
     "refused", 20,
     N_ ("The router's policy refuses the mapping."),
@@ -192,6 +202,8 @@ decide_unserved (const DoctorFindings *f)
     return DOCTOR_OTHER_GATEWAY;
   if (f->stray_answer)
     return DOCTOR_WRONG_ADDRESS;
+  if (f->no_public_ipv6)
+    return DOCTOR_NO_PUBLIC_IPV6;
   /* The gateway is the provider's: it has no settings that could be changed. */
   if (f->local == PLUM_ADDRESS_SCOPE_CGNAT)
     return DOCTOR_CGNAT;
@@ -203,7 +215,7 @@ decide_unserved (const DoctorFindings *f)
     return DOCTOR_CANNOT_MAP;
   if (f->n_refused > 0)
     return DOCTOR_SWITCHED_OFF;
-  return DOCTOR_SILENT;
+  return f->asked ? DOCTOR_SILENT : DOCTOR_NOT_ASKED;
 }
 
 static DoctorVerdict

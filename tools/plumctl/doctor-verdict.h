@@ -19,6 +19,8 @@ typedef enum {
   DOCTOR_CANNOT_MAP,
   DOCTOR_NO_NEXT_HOP,
   DOCTOR_OTHER_GATEWAY,
+  DOCTOR_NO_PUBLIC_IPV6,
+  DOCTOR_NOT_ASKED,
   DOCTOR_REFUSED,
   DOCTOR_TABLE_FULL,
   DOCTOR_PORT_TAKEN,
@@ -50,11 +52,13 @@ typedef struct
 typedef struct
 {
   gboolean has_gateway;
-  gboolean no_next_hop;  /* the default route leads to no router */
-  gboolean other_serves; /* the router of another interface can map ports */
-  gboolean served;       /* a backend can map ports */
-  gboolean direct;       /* ... because this host has a public address */
-  guint n_refused;       /* probes with this outcome */
+  gboolean no_next_hop;    /* the default route leads to no router */
+  gboolean other_serves;   /* the router of another interface can map ports */
+  gboolean served;         /* a backend can map ports */
+  gboolean direct;         /* ... because this host has a public address */
+  gboolean asked;          /* a backend that may support this network asked the router */
+  gboolean no_public_ipv6; /* this computer has only a link-local or a unique local IPv6 address */
+  guint n_refused;         /* probes with this outcome */
   guint n_failed;
   guint n_no_resources;        /* failed probes with NO_RESOURCES */
   guint n_other_devices;       /* other devices that answered */
