@@ -2,6 +2,7 @@
 
 #include "upnp-backend.h"
 
+#include "upnp-address.h"
 #include "upnp-announcements.h"
 #include "upnp-delete.h"
 #include "upnp-discovery.h"

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The operations on one entry of the router's table, and on its address. */
+/* The operations on one entry of the router's table. */
 
 /* Deletes the mapping if it belongs to this host. lease: (nullable): NULL if the router did not
  * answer the request for the mapping. */
@@ -24,6 +24,5 @@ void upnp_check_start (UpnpSession *session,
                        PlumRequest *request,
                        PlumLease *lease,
                        PlumCall *call);
-void upnp_get_address_start (UpnpSession *session, PlumCall *call);
 
 G_END_DECLS

@@ -4,6 +4,8 @@
 
 #include "plum-gateway-object-private.h"
 
+#include "plum-link-private.h"
+
 /* --- The race --- */
 
 void
@@ -348,4 +350,15 @@ const GError *
 plum_gateway_get_upstream_reason (PlumGateway *self)
 {
   return plum_upstream_get_reason (self->search);
+}
+
+/* --- The link --- */
+
+gboolean
+plum_gateway_take_link_return (PlumGateway *self)
+{
+  gboolean was_down = self->link_down;
+
+  self->link_down = plum_link_is_down (self->network);
+  return was_down && !self->link_down;
 }

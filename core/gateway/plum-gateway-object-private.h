@@ -35,7 +35,7 @@ struct _PlumGateway
   PlumClock *clock;
   const PlumSettings *settings;
   gboolean closed;
-  gboolean link_down; /* at the last plum_gateway_check_link() */
+  gboolean link_down; /* at the last plum_gateway_take_link_return() */
   gboolean published; /* it is in the list of gateways */
 
   PlumRace *race;

@@ -28,9 +28,11 @@ void plum_gateway_publish (PlumGateway *self);
  */
 void plum_gateway_close (PlumGateway *self);
 
-/* Call it when the networks of this host may have changed: if the link is back, acts as after a
- * resume. */
-void plum_gateway_check_link (PlumGateway *self);
+/* Call it when the networks of this host may have changed. Returns whether the link was down at the
+ * last call and is not any more; its address and routes may be the same. Then call
+ * plum_gateway_on_resume().
+ */
+gboolean plum_gateway_take_link_return (PlumGateway *self);
 
 /* Whether a late lease is being deleted; see PLUM_BACKEND_LATE_LEASE. */
 gboolean plum_gateway_is_busy (PlumGateway *self);

@@ -414,7 +414,8 @@ plum_gateway_set_check_links (PlumGatewaySet *self)
   PlumGateway *gateway;
 
   for (guint i = 0; (gateway = plum_gateway_set_nth (self, i)) != NULL; i++)
-    plum_gateway_check_link (gateway);
+    if (plum_gateway_take_link_return (gateway))
+      plum_gateway_on_resume (gateway);
 }
 
 void

@@ -3,7 +3,6 @@
 #include "plum-gateway-private.h"
 
 #include "plum-gateway-object-private.h"
-#include "plum-link-private.h"
 #include "plum-gateway-query-private.h"
 #include "plum-renewal-private.h"
 #include "plum-values-private.h"
@@ -591,15 +590,4 @@ plum_gateway_on_resume (PlumGateway *self)
                                                       .spread_ms = spread_ms });
   plum_clock_arm_in_ms (self->clock, &self->recheck,
                         g_random_int_range (1, (gint32) spread_ms + 1));
-}
-
-/* The interface may have kept its address and its routes, so the gateway is the same. */
-void
-plum_gateway_check_link (PlumGateway *self)
-{
-  gboolean was_down = self->link_down;
-
-  self->link_down = plum_link_is_down (self->network);
-  if (was_down && !self->link_down)
-    plum_gateway_on_resume (self);
 }

@@ -103,12 +103,13 @@ test_no_add_any (Fixture *f, gconstpointer data)
 
   f->igd->edit = replace_answer;
   f->igd->edit_data = (gpointer) data;
+  /* Without a look, AddAnyPortMapping is the way to avoid a port that is taken. */
+  f->igd->switches.specific_fault = 401;
   fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 8081, 80, STRANGER, 0);
   discover (f);
   mapped = map_call (f, 8080, 8081, LIFETIME);
   g_assert_no_error (plum_call_get_error (mapped));
   g_assert_cmpuint (plum_lease_get_external_port (plum_call_get_lease (mapped)), !=, 8081);
-  g_assert_cmpuint (f->igd->counts.add, ==, 1);
   g_assert_cmpuint (f->igd->counts.add_any, ==, 1);
   g_assert_null (f->lost);
 }
