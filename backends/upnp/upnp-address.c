@@ -8,7 +8,7 @@
 #include <glib/gi18n-lib.h>
 
 /* How long a known external address remains valid for a caller that asks for it, in µs. */
-#define ADDRESS_VALID (2 * G_USEC_PER_SEC)
+#define REQUESTED_ADDRESS_VALID (2 * G_USEC_PER_SEC)
 
 /* The router has said that it has no address. */
 static void
@@ -40,10 +40,10 @@ upnp_address_return (UpnpOperation *self)
 }
 
 static void
-on_address (const UpnpSoapReply *reply,
-            const char *local_address,
-            const GError *error,
-            gpointer user_data)
+on_requested_address (const UpnpSoapReply *reply,
+                      const char *local_address,
+                      const GError *error,
+                      gpointer user_data)
 {
   UpnpOperation *self = user_data;
   g_autoptr (GInetAddress) address = NULL;
@@ -76,8 +76,8 @@ upnp_get_address_start (UpnpSession *session, PlumCall *call)
 
   /* Discovery has just read it. */
   if (plum_backend_get_time (upnp_session_get_backend (session)) - self->device->address_time <
-      ADDRESS_VALID)
+      REQUESTED_ADDRESS_VALID)
     upnp_address_return (self);
   else
-    upnp_operation_call (self, NULL, &request, on_address);
+    upnp_operation_call (self, NULL, &request, on_requested_address);
 }

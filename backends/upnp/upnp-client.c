@@ -9,7 +9,7 @@
 
 /* g_inet_address_new_from_string() does not accept zeros before a number. */
 static gboolean
-parse_ipv4 (const char *text, guint8 *bytes)
+client_parse_ipv4 (const char *text, guint8 *bytes)
 {
   g_auto (GStrv) parts = g_strsplit (text, ".", IPV4_SIZE + 1);
   guint64 value;
@@ -53,12 +53,12 @@ upnp_client_match (const char *text, const char *address)
   g_autofree char *part = dup_address_part (trimmed);
   guint8 bytes[IPV4_SIZE], wanted[IPV4_SIZE];
 
-  if (parse_ipv4 (part, bytes))
+  if (client_parse_ipv4 (part, bytes))
     {
       if (memcmp (bytes, any, IPV4_SIZE) == 0)
         return UPNP_MATCH_UNKNOWN;
 
-      return address != NULL && parse_ipv4 (address, wanted) &&
+      return address != NULL && client_parse_ipv4 (address, wanted) &&
                  memcmp (bytes, wanted, IPV4_SIZE) == 0
                ? UPNP_MATCH_SAME
                : UPNP_MATCH_OTHER;
