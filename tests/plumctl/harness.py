@@ -21,7 +21,7 @@ sys.dont_write_bytecode = True
 from fake_gateway import free_address
 
 PLUMCTL, BACKEND_PATH, FAKE_ROUTER = sys.argv[1:4]
-DEADLINE = 30  # s; reached only if a test fails
+DEADLINE = 60  # s; reached only if a test fails
 WORKERS = 12
 
 TESTS = []

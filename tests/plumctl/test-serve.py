@@ -45,8 +45,11 @@ class Served:
         self.process = start("serve", "--json", *common(self.gateway, backend), *self.options,
                              self.path,
                              NOTIFY_SOCKET=name, OUT=self.file("out"), **self.environment)
-        for read in (self._read_events, self._read_errors, self._read_messages):
-            threading.Thread(target=read, daemon=True).start()
+        threading.Thread(target=self._read_messages, daemon=True).start()
+        self._readers = [threading.Thread(target=read, daemon=True)
+                         for read in (self._read_events, self._read_errors)]
+        for reader in self._readers:
+            reader.start()
         return self
 
     def __exit__(self, *unused):
@@ -125,7 +128,10 @@ class Served:
 
     def stop(self, number=signal.SIGTERM):
         self.process.send_signal(number)
-        return self.process.wait(DEADLINE)
+        status = self.process.wait(DEADLINE)
+        for reader in self._readers:    # the output may not be read yet
+            reader.join(DEADLINE)
+        return status
 
 
 def table(gateway):
